@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * arena.h: memory that is freed all at once.
+ *
+ * Per-load and per-turn data live in arenas; nothing in an arena is freed by
+ * itself.  Running out of memory aborts: sizes that come from outside are
+ * bounded before anything is allocated.  An arena belongs to one thread at a
+ * time.
+ */
+#ifndef STATED_ARENA_H
+#define STATED_ARENA_H
+
+#include "stated/must.h"
+#include "stated/str.h"
+
+struct arena;
+
+struct arena *arena_new(void);
+/* Frees all that was allocated and nulls the pointer; *arena may be NULL. */
+void arena_free(struct arena **arena);
+/* Forgets all that was allocated but keeps one block for reuse. */
+void arena_reset(struct arena *arena);
+/* Zeroed memory, aligned for any type (16 bytes).  bytes may be 0. */
+void *arena_alloc(struct arena *arena, size_t bytes);
+/* Zeroed array; the product is checked. */
+void *arena_array(struct arena *arena, size_t count, size_t item_bytes);
+/* Array of `count` items grown to hold at least one more: returns `items`
+ * itself, or a copy with *capacity doubled.  For arrays built by appending. */
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
+    size_t item_bytes);
+/* A copy, followed by a zero byte that the view does not count. */
+struct str arena_str(struct arena *arena, struct str s);
+struct str arena_strf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same as a C string. */
+const char *arena_cstr(struct arena *arena, struct str s);
+/* Bytes handed out since the last reset. */
+size_t arena_bytes(const struct arena *arena);
+
+#define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+#define ARENA_ARRAY(arena, count, type)                                        \
+	((type *)arena_array((arena), (count), sizeof(type)))
+
+#endif

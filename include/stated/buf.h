@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * buf.h: a growable byte buffer.
+ *
+ * Initialise with {0} or buf_init(); free with buf_fini().  A buffer may have
+ * a bound (`bytes_max` > 0): what does not fit is dropped whole and the error
+ * sticks, so that a writer tests buf_is_over() once, at its end.
+ */
+#ifndef STATED_BUF_H
+#define STATED_BUF_H
+
+#include "stated/must.h"
+#include "stated/str.h"
+
+struct buf {
+	char *at;
+	size_t bytes;
+	size_t capacity;
+	size_t bytes_max; /* 0: no bound */
+	bool over;
+};
+
+void buf_init(struct buf *buf, size_t bytes_max);
+void buf_fini(struct buf *buf);
+void buf_clear(struct buf *buf); /* keeps the memory; clears the error */
+void buf_add(struct buf *buf, const void *at, size_t bytes);
+void buf_add_str(struct buf *buf, struct str s);
+void buf_add_cstr(struct buf *buf, const char *text);
+void buf_add_char(struct buf *buf, char c);
+void buf_addf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Little-endian base 128, 1 to 10 bytes: for packed forms. */
+void buf_add_varint(struct buf *buf, uint64_t n);
+/* Takes a varint from the front of *in; false where it is cut or too long. */
+MUST_USE bool buf_take_varint(struct str *in, uint64_t *n);
+/* Takes `bytes` bytes from the front of *in; false where there are fewer. */
+MUST_USE bool buf_take_bytes(struct str *in, size_t bytes, struct str *out);
+bool buf_is_over(const struct buf *buf);
+/* Valid until the buffer changes. */
+struct str buf_str(const struct buf *buf);
+/* The same followed by a zero byte. */
+const char *buf_cstr(struct buf *buf);
+
+#endif
