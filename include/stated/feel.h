@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feel.h: FEEL (DMN 1.5, chapter 10): parse once, evaluate often.
+ *
+ * An expression has no side effects, always ends (a budget of steps), and
+ * what goes wrong in it gives null with a note, as the standard says.
+ */
+#ifndef STATED_FEEL_H
+#define STATED_FEEL_H
+
+#include "stated/value.h"
+
+/*
+ * Names in scope when parsing.  FEEL names may hold spaces and operators
+ * ("Monthly Salary"), so the parser has to know them.  A name may carry the
+ * names inside it (of a context or of the items of a list).
+ */
+struct feel_names;
+struct feel_names *feel_names_new(struct arena *arena);
+void feel_names_add(struct feel_names *names, struct str name);
+/* Adds the keys of a context as names, deeply. */
+void feel_names_add_value(struct feel_names *names, const struct value *context);
+
+struct feel; /* a parsed expression; lives in its arena */
+
+struct feel_error {
+	size_t offset; /* in the text, bytes */
+	size_t bytes;  /* how much is meant; at least 1 */
+	char message[200];
+	char repair[120]; /* may be empty */
+};
+
+/* NULL with *error filled in. */
+MUST_USE const struct feel *feel_parse(struct arena *arena, struct str text,
+    const struct feel_names *names, struct feel_error *error);
+/* Unary tests (grammar rule 17): "-", "< 5, [10..20)", "not(\"a\")"; the tested
+ * value is `?`. */
+MUST_USE const struct feel *feel_parse_unary_tests(struct arena *arena,
+    struct str text, const struct feel_names *names, struct feel_error *error);
+
+/* Free names of an expression: what it reads from its surroundings. */
+typedef void feel_name_fn(struct str name, size_t offset, void *arg);
+void feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg);
+/* The value where the expression is one constant literal, else NULL. */
+const struct value *feel_constant(const struct feel *feel);
+
+/* A name's value, or NULL where there is none of that name. */
+typedef const struct value *feel_lookup_fn(void *arg, struct str name);
+/* active("state") and its like: functions of the host; NULL for null. */
+typedef const struct value *feel_host_fn(void *arg, struct str function,
+    const struct value *const *args, size_t count);
+
+struct feel_env {
+	struct arena *arena;    /* where results are made */
+	feel_lookup_fn *lookup; /* may be NULL: no names */
+	feel_host_fn *host;     /* may be NULL */
+	void *arg;              /* for both */
+	int64_t now_ms;         /* now() and today() */
+	const struct zone *zone; /* of now() and today(); NULL: UTC */
+	int64_t steps;          /* what is left of the budget; 0: FEEL_STEPS */
+	bool exhausted;         /* set when the budget ran out: the result is null */
+	char note[200];         /* the first thing that gave null, if any */
+	size_t note_offset;
+};
+#define FEEL_STEPS 1000000
+#define FEEL_BYTES_MAX (64 * 1024 * 1024) /* what one evaluation may allocate */
+
+/* Never NULL. */
+const struct value *feel_eval(const struct feel *feel, struct feel_env *env);
+/* Unary tests against `input`: true, false or null. */
+const struct value *feel_test(const struct feel *tests, const struct value *input,
+    struct feel_env *env);
+
+/* FEEL's "=" in three-valued logic, for those who compare outside. */
+const struct value *feel_equal(const struct value *a, const struct value *b);
+
+#endif

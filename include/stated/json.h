@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json.h: exact JSON (RFC 8259) in and out.
+ *
+ * Numbers are decimals from the text to the text.  A duplicate key, bad
+ * UTF-8, a lone surrogate, a number of over 34 digits and anything after the
+ * document are errors, never repaired.
+ */
+#ifndef STATED_JSON_H
+#define STATED_JSON_H
+
+#include "stated/value.h"
+
+struct json_error {
+	size_t offset; /* byte in the text */
+	uint32_t line;
+	uint32_t column; /* in code points */
+	char message[160];
+};
+
+#define JSON_DEPTH_MAX 64
+
+/* NULL with *error filled in.  Strings are copied into the arena. */
+MUST_USE const struct value *json_read(struct arena *arena, struct str text,
+    struct json_error *error);
+
+enum json_form {
+	/* What people and endpoints get: numbers digit for digit; dates, times,
+	 * durations as ISO strings; ranges as strings; functions as null. */
+	JSON_PLAIN,
+	/* Every number as {"n": "1.10"}, context as {"c": {…}}, date as {"d": …},
+	 * time {"t"}, date and time {"dt"}, duration {"dur"}: types survive. */
+	JSON_TYPED,
+	/*
+	 * RFC 8785 canonical: keys sorted by UTF-16 units, no spaces.  A scalar
+	 * that RFC 8785 would change or JSON doesn't have (1234.10, dates) is
+	 * written in its typed form; so is a context that could be mistaken for
+	 * one ({"c": {…}}).  Two equal texts mean the same values, and any
+	 * RFC 8785 library prints the same bytes.
+	 */
+	JSON_CANONICAL,
+};
+void json_write(const struct value *value, enum json_form form, struct buf *out);
+/* Indented by two spaces, for people. */
+void json_write_pretty(const struct value *value, struct buf *out);
+/* The typed form's inverse, on a value that json_read() gave; also takes
+ * plain JSON inside, as JSON_CANONICAL writes it.  NULL where malformed. */
+MUST_USE const struct value *json_untype(struct arena *arena, const struct value *typed);
+
+/* Writing JSON by hand: quotes and escapes. */
+void json_write_string(struct buf *out, struct str string);
+
+#endif
