@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decision.h: DMN decision tables (DMN 1.5, chapter 8). */
+#ifndef STATED_DECISION_H
+#define STATED_DECISION_H
+
+#include "stated/diag.h"
+#include "stated/feel.h"
+#include "stated/template.h"
+
+enum hit_policy {
+	HIT_UNIQUE, HIT_FIRST, HIT_ANY, HIT_PRIORITY, HIT_COLLECT,
+	HIT_RULE_ORDER, HIT_OUTPUT_ORDER,
+};
+enum hit_aggregation { AGGREGATE_NONE, AGGREGATE_SUM, AGGREGATE_MIN, AGGREGATE_MAX, AGGREGATE_COUNT };
+
+struct decision_input {
+	struct str label;            /* the expression's text */
+	const struct feel *feel;
+	const struct feel *allowed;  /* unary tests; may be NULL */
+};
+struct decision_output {
+	struct str name;             /* absent where the table has one unnamed output */
+	const struct value *values;  /* list of allowed values by priority; may be NULL */
+	const struct feel *allowed;  /* unary tests over the outcome; may be NULL */
+	const struct template *fallback; /* where no rule matches; may be NULL */
+};
+struct decision_rule {
+	const struct feel *const *when;     /* one per input; NULL: "-" */
+	const struct template *const *then; /* one per output */
+};
+struct def_decision {
+	struct str name;
+	struct diag_span span;
+	enum hit_policy hit_policy;
+	enum hit_aggregation aggregation;
+	const struct decision_input *inputs;
+	size_t input_count;
+	const struct decision_output *outputs;
+	size_t output_count;
+	const struct decision_rule *rules;
+	size_t rule_count;
+};
+
+struct decision_result {
+	const struct value *outcome; /* one output: its value; several: a context */
+	const struct value *inputs;  /* the inputs' values, a list */
+	const size_t *matched;       /* numbers of the rules that matched, from 1 */
+	size_t matched_count;
+	struct str failure;          /* absent: fine; else why outcome is null */
+};
+/* env gives the names; everything is made in env->arena. */
+struct decision_result decision_eval(const struct def_decision *decision,
+    struct feel_env *env);
+
+/* A table as a value in the form of the conformance suite's JSON lines:
+ * {hitPolicy, aggregation, inputs, outputs, rules}.  NULL with *error. */
+MUST_USE const struct def_decision *decision_of_value(struct arena *arena,
+    const struct value *table, const struct feel_names *names, struct feel_error *error);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * definition.h: a workflow as loaded: checked, immutable, all names resolved.
+ *
+ * The loader (library.h) builds these from YAML.  Everything lives in the
+ * library's arena.  Arrays are in document order; `index` fields are
+ * positions in the definition's own tables, so that a snapshot of an instance
+ * can name a state, a transition or a step by a number that stays the same as
+ * long as the definition's text does.
+ */
+#ifndef STATED_DEFINITION_H
+#define STATED_DEFINITION_H
+
+#include "stated/calendar.h"
+#include "stated/digest.h"
+#include "stated/schema.h"
+#include "stated/template.h"
+
+struct def_state;
+struct def_step;
+struct def_connection;
+struct def_operation;
+struct def_decision;
+struct def_contact;
+
+enum def_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_CRITICAL };
+struct str def_priority_name(enum def_priority priority);
+MUST_USE bool def_priority_parse(struct str text, enum def_priority *out);
+
+/* A span of time as written: fixed, in business days, or an expression that
+ * gives a duration, or a date and time, or a string of one of these forms. */
+enum def_span_kind { SPAN_NONE, SPAN_FIXED, SPAN_BUSINESS_DAYS, SPAN_FEEL };
+struct def_span {
+	enum def_span_kind kind;
+	int64_t fixed_ms;      /* SPAN_FIXED */
+	int64_t business_days; /* SPAN_BUSINESS_DAYS */
+	const struct template *feel;
+	struct str text; /* as written, for history and messages */
+	struct diag_span span;
+};
+/* "30s" "15m" "4h" "2d" "1w", ISO 8601, "3 business days"; false else. */
+MUST_USE bool def_span_parse(struct str text, struct def_span *out);
+
+enum def_backoff { BACKOFF_CONSTANT, BACKOFF_LINEAR, BACKOFF_EXPONENTIAL };
+struct def_retry {
+	int64_t limit;    /* further attempts after the first; 0: none */
+	int64_t delay_ms; /* before the first retry */
+	enum def_backoff backoff;
+	int64_t max_delay_ms; /* 0: no bound */
+	int jitter_percent;   /* 0 to 100 */
+};
+
+/* name: = expression, in order. */
+struct def_assign {
+	struct str name;
+	const struct template *value;
+};
+struct def_assigns {
+	const struct def_assign *items;
+	size_t count;
+};
+
+struct def_call;
+
+/* What to ask when the outcome is unknown. */
+struct def_verify {
+	const struct def_call *call;    /* of its own: operation, with, timeout, retry */
+	struct def_span after;          /* settling delay; SPAN_NONE: at once */
+	const struct template *happened;
+	struct def_assigns output;
+};
+
+struct def_call {
+	size_t index;                   /* in definition->calls */
+	struct diag_span span;
+	struct str target;              /* "bank.submit-payment" */
+	const struct def_connection *connection;
+	const struct def_operation *operation;
+	const struct template *with;    /* a context; NULL: {} */
+	int64_t timeout_ms;             /* 0: the operation's or connection's */
+	struct def_retry retry;         /* the default where none is written */
+	struct str window;              /* absent: any time; resolved below */
+	const struct calendar_window *window_hours; /* NULL where absent */
+	const struct template *idempotency_key; /* NULL: made by the engine */
+	const struct def_verify *verify;        /* NULL: none */
+	const struct def_call *compensate;      /* NULL: none; its verify inside */
+	struct str irreversible;                /* reason; absent: not said */
+};
+
+enum def_step_kind {
+	STEP_CALL, STEP_SET, STEP_DECIDE, STEP_REQUIRE, STEP_RAISE, STEP_EMIT,
+	STEP_WAIT, STEP_FAIL,
+};
+struct str def_step_kind_name(enum def_step_kind kind);
+
+struct def_step {
+	size_t index;                 /* in definition->steps */
+	enum def_step_kind kind;
+	struct diag_span span;
+	struct str id;                /* given, or made: "checking.entry.1" */
+	const struct template *guard; /* `if`; NULL: always */
+	struct def_assigns output;
+	const struct def_call *call;  /* STEP_CALL */
+	struct def_assigns set;       /* STEP_SET */
+	const struct def_decision *decision; /* STEP_DECIDE */
+	const struct template *with;  /* STEP_DECIDE (may be NULL), STEP_EMIT */
+	const struct template *that;  /* STEP_REQUIRE: the condition */
+	const struct template *code;  /* STEP_REQUIRE, STEP_FAIL; a string */
+	const struct template *message; /* the same; may be NULL */
+	struct str event;             /* STEP_RAISE, STEP_EMIT */
+	struct def_span wait;         /* STEP_WAIT: for so long */
+	const struct template *until; /* STEP_WAIT: an instant; else NULL */
+};
+struct def_steps {
+	const struct def_step *const *items;
+	size_t count;
+};
+
+enum def_compensate { COMPENSATE_NONE, COMPENSATE_ALL };
+
+struct def_transition {
+	size_t index;                 /* in definition->transitions */
+	struct diag_span span;
+	const struct def_state *source;
+	struct str event;             /* of `on`; absent for always and after */
+	struct def_span after;        /* of `after` */
+	const struct template *guard; /* NULL: always */
+	const struct def_state *target; /* NULL: nothing is left */
+	struct def_steps steps;       /* `do` */
+	enum def_compensate compensate;
+	bool interrupt;
+	bool internal;
+};
+struct def_transitions {
+	const struct def_transition *const *items;
+	size_t count;
+};
+
+struct def_task {
+	const struct template *title;
+	const struct template *description; /* may be NULL */
+	const struct template *role;        /* may be NULL: anyone */
+	const struct template *approvals;   /* may be NULL: 1 */
+	const struct str *exclude;          /* "initiator", or a task's (state's) name */
+	size_t exclude_count;
+	const struct str *choices;          /* approved, rejected where left out */
+	size_t choice_count;
+	const struct schema *form;          /* may be NULL */
+	struct def_span due;
+};
+
+struct def_escalation {
+	size_t index;             /* within the state, from 0; its level is index + 1 */
+	struct diag_span span;
+	struct def_span after;    /* SPAN_NONE where `at` is given */
+	const struct template *at;
+	const struct def_contact *to;
+	const struct template *message; /* may be NULL */
+	struct str severity;      /* normal unless told */
+	struct def_span every;    /* SPAN_NONE: once */
+	const struct template *guard;
+	const struct def_state *target; /* NULL: stays */
+};
+
+enum def_state_kind { STATE_ATOMIC, STATE_COMPOUND, STATE_FINAL };
+enum def_outcome { OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_CANCELLED };
+
+struct def_state {
+	size_t index; /* in definition->states, document order: parents first */
+	enum def_state_kind kind;
+	struct diag_span span;
+	struct str name;
+	struct str title;               /* may be absent */
+	const struct def_state *parent; /* NULL at the top */
+	size_t depth;                   /* 0 at the top */
+	const struct def_state *initial; /* STATE_COMPOUND */
+	struct def_transitions on;       /* document order, all events together */
+	struct def_transitions always;
+	struct def_transitions after;
+	struct def_steps entry;
+	struct def_steps exit;
+	const struct def_task *task;    /* NULL: none */
+	const struct def_escalation *escalations;
+	size_t escalation_count;
+	enum def_outcome outcome;       /* STATE_FINAL */
+	struct def_assigns output;      /* STATE_FINAL */
+	enum def_compensate compensate; /* undone when the state is entered */
+};
+
+struct def_event {
+	struct str type;
+	struct diag_span span;
+	const struct template *correlate; /* NULL: the business key */
+	const struct str *supersedes;
+	size_t supersedes_count;
+	const struct schema *data; /* may be NULL */
+	bool keep;
+};
+
+struct def_invariant {
+	struct str name;
+	struct diag_span span;
+	const struct def_state *const *in; /* none: everywhere */
+	size_t in_count;
+	const struct template *that;
+};
+
+/* Parts that `separate` may name, as bits. */
+enum def_part { PART_INITIATE = 1, PART_APPROVE = 2, PART_CORRECT = 4 };
+struct str def_part_name(enum def_part part);
+
+struct definition {
+	struct str name;
+	int64_t version;
+	struct digest digest;  /* SHA-256 of its canonical form */
+	struct str source;     /* the document's YAML text, enough to load it again */
+	struct str file;
+	struct str title;
+	struct str description;
+	const struct def_contact *owner;  /* may be NULL */
+	const struct calendar *calendar;  /* may be NULL */
+	const struct template *priority;  /* may be NULL: normal */
+	struct def_span retention;
+	struct def_span hold;             /* of unmatched events; 7 days unless told */
+	const unsigned *separate;         /* sets of enum def_part bits */
+	size_t separate_count;
+	struct def_assigns labels;
+	const struct str *sensitive;      /* dotted paths */
+	size_t sensitive_count;
+	const struct schema *input;       /* NULL: anything */
+	const struct value *input_schema; /* the schema's document; NULL with input */
+	const struct template *business_key; /* NULL: none */
+	struct def_assigns data;
+	const struct def_event *events;
+	size_t event_count;
+	const struct def_invariant *invariants;
+	size_t invariant_count;
+	const struct def_contact *incident_owner; /* `incident.owner`, else owner */
+	struct def_span incident_max_age;
+	struct str runbook;
+	const struct def_state *initial;
+	const struct def_state *const *states;
+	size_t state_count;
+	const struct def_transition *const *transitions;
+	size_t transition_count;
+	const struct def_step *const *steps;
+	size_t step_count;
+	const struct def_call *const *calls;
+	size_t call_count;
+};
+
+const struct def_state *definition_find_state(const struct definition *definition, struct str name);
+const struct def_event *definition_find_event(const struct definition *definition, struct str type);
+const struct def_step *definition_find_step(const struct definition *definition, struct str id);
+/* Whether `outer` is `inner` or one of its ancestors. */
+bool def_state_contains(const struct def_state *outer, const struct def_state *inner);
+/* Whether the transition's event name takes that type: equal, by prefix
+ * ("bank.*"), or all ("*"). */
+bool def_event_matches(struct str pattern, struct str type);
+
+/* ---- connections ---- */
+
+enum def_connection_kind { CONNECTION_HTTP, CONNECTION_ODOO };
+enum def_outcome_rule { RULE_NOT_DONE, RULE_UNKNOWN, RULE_DONE_WITH_ERROR };
+
+/* The first rule that holds names an answer's error. */
+struct def_error_rule {
+	const struct template *guard;
+	struct str code;
+	const struct template *message; /* may be NULL */
+	enum def_outcome_rule outcome;  /* not-done unless told */
+	bool transient;
+};
+
+enum def_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
+struct str def_method_name(enum def_method method);
+
+struct def_operation {
+	struct str name;
+	struct diag_span span;
+	const struct def_connection *connection;
+	const struct schema *input; /* of the arguments; may be NULL */
+	/* kind: http */
+	enum def_method method;
+	const struct template *path;
+	const struct template *query;   /* a context; may be NULL */
+	const struct template *headers; /* a context; may be NULL */
+	const struct template *body;    /* may be NULL */
+	/* kind: odoo */
+	const struct template *model;
+	const struct template *odoo_method;
+	const struct template *args;   /* a list; may be NULL */
+	const struct template *kwargs; /* a context; may be NULL */
+	/* both */
+	bool safe;       /* changes nothing: may be repeated at will */
+	bool idempotent; /* the same key does it once */
+	int64_t idempotent_lifetime_ms; /* 0: for ever */
+	int64_t timeout_ms;             /* 0: the connection's */
+	const struct template *success; /* NULL: 2xx (http), a reply without error (odoo) */
+	struct def_assigns output;      /* none: the body itself is the response */
+	const struct def_error_rule *errors;
+	size_t error_count;
+};
+
+enum def_auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER, AUTH_HEADER, AUTH_OAUTH2, AUTH_ODOO };
+struct def_auth {
+	enum def_auth_kind kind;
+	const struct template *user;     /* BASIC, ODOO (login) */
+	const struct template *password; /* BASIC, BEARER (token), HEADER (value), ODOO */
+	struct str header;               /* HEADER: its name */
+	const struct template *database; /* ODOO */
+	const struct template *token_url; /* OAUTH2: client credentials */
+	const struct template *client;    /* OAUTH2: {secret: NAME} of "id:secret", or {id, secret} */
+	const struct template *scope;     /* OAUTH2; may be NULL */
+};
+
+enum def_webhook_scheme { WEBHOOK_NONE, WEBHOOK_HMAC, WEBHOOK_STRIPE, WEBHOOK_GITHUB, WEBHOOK_STANDARD };
+struct def_webhook_event {
+	const struct template *guard;
+	const struct template *type;
+	const struct template *subject; /* may be NULL */
+	const struct template *id;      /* may be NULL: digest of the body */
+	const struct template *data;    /* NULL: the body */
+	const struct template *time;    /* may be NULL */
+};
+
+struct def_connection {
+	struct str name;
+	struct str file;
+	struct diag_span span;
+	enum def_connection_kind kind;
+	const struct template *url;
+	struct def_auth auth;
+	const struct template *client_certificate; /* PEM of key and certificate; may be NULL */
+	const struct template *ca;                 /* PEM or path; may be NULL */
+	int64_t concurrency;   /* calls at once; 64 unless told */
+	int64_t rate_count;    /* per rate_ms; 0: no bound */
+	int64_t rate_ms;
+	int64_t breaker_failures; /* 0: none */
+	int64_t breaker_within_ms;
+	int64_t breaker_open_ms;
+	int64_t timeout_ms;    /* 30 s unless told */
+	const struct template *headers; /* for all operations; may be NULL */
+	const struct def_operation *const *operations;
+	size_t operation_count;
+	const struct def_error_rule *errors; /* after an operation's own */
+	size_t error_count;
+	enum def_webhook_scheme webhook_scheme;
+	const struct template *webhook_secret;
+	struct str webhook_header; /* HMAC: where the hex or Base64 signature stands */
+	const struct def_webhook_event *webhook_events;
+	size_t webhook_event_count;
+};
+const struct def_operation *def_connection_find(const struct def_connection *connection, struct str operation);
+
+/* ---- contacts ---- */
+
+enum def_channel_kind { CHANNEL_LOG, CHANNEL_CALL, CHANNEL_EMAIL };
+struct def_channel {
+	enum def_channel_kind kind;
+	struct str level;            /* CHANNEL_LOG: info, warning, error */
+	const struct def_call *call; /* CHANNEL_CALL; index is SIZE_MAX */
+	const struct str *addresses; /* CHANNEL_EMAIL */
+	size_t address_count;
+};
+struct def_contact {
+	struct str name;
+	struct diag_span span;
+	const struct def_channel *channels;
+	size_t channel_count;
+};
+
+#endif

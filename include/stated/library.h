@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * library.h: YAML documents in, checked definitions out.
+ *
+ * A library is loaded whole: documents name one another (a workflow its
+ * calendar, a call its connection).  Errors never stop the loading of the
+ * rest; a library with errors must not be used to run anything.
+ */
+#ifndef STATED_LIBRARY_H
+#define STATED_LIBRARY_H
+
+#include "stated/decision.h"
+#include "stated/definition.h"
+
+struct library;
+
+struct library *library_new(void);
+void library_free(struct library **library);
+/* A YAML stream of one or more documents.  The text is copied. */
+void library_add_text(struct library *library, struct str file, struct str text,
+    struct diag_list *diags);
+/* A file, or every *.yaml and *.yml below a folder (scenario files,
+ * *.test.yaml, are left out), in order of name. */
+void library_add_path(struct library *library, struct str path, struct diag_list *diags);
+/* Resolves names between documents and checks all; call once, after all adds.
+ * true where there is no error. */
+MUST_USE bool library_link(struct library *library, struct diag_list *diags);
+/*
+ * An earlier version's text, kept by the store, for instances that run on it:
+ * linked at once against the connections, decisions, calendars and contacts
+ * of today.  NULL with diags where it can't be.
+ */
+MUST_USE const struct definition *library_add_version(struct library *library,
+    struct str file, struct str source, struct diag_list *diags);
+
+/* version 0: the highest.  NULL where there is none. */
+const struct definition *library_find_workflow(const struct library *library,
+    struct str name, int64_t version);
+const struct definition *library_find_digest(const struct library *library, struct digest digest);
+const struct def_connection *library_find_connection(const struct library *library, struct str name);
+const struct def_decision *library_find_decision(const struct library *library, struct str name);
+const struct calendar *library_find_calendar(const struct library *library, struct str name);
+const struct def_contact *library_find_contact(const struct library *library, struct str name);
+/* In order of loading; NULL at the end. */
+const struct definition *library_workflow_at(const struct library *library, size_t index);
+const struct def_connection *library_connection_at(const struct library *library, size_t index);
+
+#endif
