@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LIBRARIES += libstated_definition.a
+libstated_definition_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
+libstated_definition_a_SOURCES =

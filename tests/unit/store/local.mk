@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A test is two lines:
+#	check_PROGRAMS += tests/unit/store/test_x
+#	tests_unit_store_test_x_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
