@@ -13,6 +13,7 @@
 
 #include "stated/calendar.h"
 #include "stated/digest.h"
+#include "stated/outcome.h"
 #include "stated/schema.h"
 #include "stated/template.h"
 
@@ -163,7 +164,8 @@ struct def_escalation {
 };
 
 enum def_state_kind { STATE_ATOMIC, STATE_COMPOUND, STATE_FINAL };
-enum def_outcome { OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_CANCELLED };
+enum def_ending { ENDING_SUCCESS, ENDING_FAILURE, ENDING_CANCELLED };
+struct str def_ending_name(enum def_ending ending);
 
 struct def_state {
 	size_t index; /* in definition->states, document order: parents first */
@@ -182,7 +184,7 @@ struct def_state {
 	const struct def_task *task;    /* NULL: none */
 	const struct def_escalation *escalations;
 	size_t escalation_count;
-	enum def_outcome outcome;       /* STATE_FINAL */
+	enum def_ending outcome;        /* STATE_FINAL */
 	struct def_assigns output;      /* STATE_FINAL */
 	enum def_compensate compensate; /* undone when the state is entered */
 };
@@ -261,14 +263,13 @@ bool def_event_matches(struct str pattern, struct str type);
 /* ---- connections ---- */
 
 enum def_connection_kind { CONNECTION_HTTP, CONNECTION_ODOO };
-enum def_outcome_rule { RULE_NOT_DONE, RULE_UNKNOWN, RULE_DONE_WITH_ERROR };
 
 /* The first rule that holds names an answer's error. */
 struct def_error_rule {
 	const struct template *guard;
 	struct str code;
 	const struct template *message; /* may be NULL */
-	enum def_outcome_rule outcome;  /* not-done unless told */
+	enum outcome_kind outcome;      /* not-done unless told */
 	bool transient;
 };
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit.h: history records and the chain that makes them provable.
+ *
+ * A record is a context: {kind, seq, time, instance, prev, …}.  It is
+ * written in canonical form (RFC 8785, see json.h); its hash is the SHA-256
+ * of those bytes.  `prev` is the hash of the instance's record before it, 64
+ * zeros for the first.  seq counts from 1 without gaps.
+ */
+#ifndef STATED_AUDIT_H
+#define STATED_AUDIT_H
+
+#include "stated/digest.h"
+#include "stated/value.h"
+
+/* Every kind of record: symbol, name, what it tells. */
+#define AUDIT_KINDS(X)                                                         \
+	X(STARTED, "started", "an instance began, with its input")             \
+	X(ENTERED, "entered", "a transition was taken: from, to, event")       \
+	X(STEP_DONE, "step-done", "a step ended, with what it assigned")       \
+	X(STEP_SKIPPED, "step-skipped", "a step's condition did not hold")     \
+	X(STEP_FAILED, "step-failed", "a step failed for good, with its error") \
+	X(CALL_SENT, "call-sent", "a request is about to go out: the intent")  \
+	X(CALL_REPLIED, "call-replied", "an attempt ended, with its outcome")  \
+	X(CALL_WAITING, "call-waiting", "a call waits: retry, window, verify") \
+	X(DECIDED, "decided", "a decision table was evaluated")                \
+	X(EVENT_RECEIVED, "event-received", "an event for this instance came in") \
+	X(EVENT_KEPT, "event-kept", "no state takes it yet; it is kept")       \
+	X(EVENT_IGNORED, "event-ignored", "an event was set aside, and why")   \
+	X(EVENT_EMITTED, "event-emitted", "an event was published")            \
+	X(DEADLINE_SET, "deadline-set", "a deadline was fixed, and by what")   \
+	X(DEADLINE_REACHED, "deadline-reached", "a deadline fell due")         \
+	X(TASK_OPENED, "task-opened", "a person is asked")                     \
+	X(TASK_DECIDED, "task-decided", "a person decided")                    \
+	X(TASK_CLOSED, "task-closed", "the task is over")                      \
+	X(REFUSED, "refused", "an act was refused, and why")                   \
+	X(ESCALATED, "escalated", "an escalation fired: level, to whom")       \
+	X(ESCALATION_ACKNOWLEDGED, "escalation-acknowledged", "somebody took it up") \
+	X(ESCALATION_CLOSED, "escalation-closed", "the state was left")        \
+	X(NOTIFIED, "notified", "a contact was told, or could not be")         \
+	X(INCIDENT_OPENED, "incident-opened", "the instance stands still")     \
+	X(INCIDENT_RESOLVED, "incident-resolved", "a person settled it, how")  \
+	X(COMPENSATING, "compensating", "undoing began, latest step first")    \
+	X(COMPENSATED, "compensated", "one step was undone")                   \
+	X(SUSPENDED, "suspended", "an operator stopped it")                    \
+	X(RESUMED, "resumed", "an operator let it go on")                      \
+	X(CANCELLED, "cancelled", "an operator cancelled it")                  \
+	X(ENDED, "ended", "the instance reached its end, with its outcome")
+
+enum audit_kind {
+#define X(symbol, name, tells) AUDIT_##symbol,
+	AUDIT_KINDS(X)
+#undef X
+	AUDIT_KIND_COUNT
+};
+struct str audit_kind_name(enum audit_kind kind);
+
+/* Where an instance's chain stands. */
+struct audit_head {
+	uint64_t seq;       /* of the last record; 0: none yet */
+	struct digest hash; /* of the last record; zeros: none yet */
+};
+
+/* A record sealed into its chain. */
+struct audit_record {
+	uint64_t seq;
+	struct digest hash;
+	struct str canonical; /* the bytes that were hashed; in the arena */
+};
+
+/* Adds seq and prev to the fields of `record` (a context without them),
+ * writes it canonically, hashes it and moves the head on. */
+struct audit_record audit_seal(struct arena *arena, const struct value *record,
+    struct audit_head *head);
+
+/* Verifying a chain record by record. */
+enum audit_fault {
+	AUDIT_SOUND,
+	AUDIT_MALFORMED, /* not JSON, or not canonical */
+	AUDIT_CHANGED,   /* its bytes don't give its hash */
+	AUDIT_MISSING,   /* seq jumps ahead */
+	AUDIT_REORDERED, /* seq goes back or repeats */
+	AUDIT_UNLINKED,  /* prev is not the hash of the record before */
+	AUDIT_CUT,       /* the chain ends before the head that is known */
+};
+struct str audit_fault_name(enum audit_fault fault);
+/* Checks one record against the chain so far and moves the head on. */
+enum audit_fault audit_verify_next(struct audit_head *head, struct str canonical,
+    struct digest hash);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * connector.h: what to send for an operation, and what an answer means.
+ *
+ * Two pure functions a protocol: arguments to request, response to outcome.
+ * Nothing here touches a socket, a clock or a global.
+ */
+#ifndef STATED_CONNECTOR_H
+#define STATED_CONNECTOR_H
+
+#include "stated/definition.h"
+#include "stated/message.h"
+
+struct connector_context {
+	struct arena *arena; /* all results are made here */
+	int64_t now_ms;
+	const struct value *settings; /* the environment's; a context */
+	template_secret_fn *secret;
+	void *secret_arg;
+	struct str traceparent; /* W3C trace context; may be absent */
+};
+
+struct connector_call {
+	const struct def_operation *operation;
+	const struct value *args;   /* a context */
+	struct str idempotency_key; /* may be absent for safe operations */
+	int64_t timeout_ms;         /* 0: the operation's, or the connection's */
+	struct str token;           /* OAuth2: the access token; absent elsewhere */
+};
+
+/* false where the call can't be made (arguments fail the operation's input
+ * schema, a secret is missing, …): *failure is a NOT_DONE outcome then. */
+MUST_USE bool connector_prepare(const struct connector_call *call,
+    const struct connector_context *context, struct message_request *request,
+    struct outcome *failure);
+struct outcome connector_interpret(const struct connector_call *call,
+    const struct message_response *response, const struct connector_context *context);
+/* The request as history shows it: method, url, headers, body (as text, or
+ * its digest where it is large), secrets left out. */
+const struct value *connector_describe_request(struct arena *arena, const struct message_request *request);
+const struct value *connector_describe_response(struct arena *arena, const struct message_response *response);
+
+/* OAuth2 client credentials (RFC 6749 section 4.4): the token request and
+ * what its answer gave. */
+MUST_USE bool connector_token_prepare(const struct def_connection *connection,
+    const struct connector_context *context, struct message_request *request,
+    struct outcome *failure);
+struct connector_token {
+	struct str token;
+	int64_t expires_in_ms; /* 0: not said */
+};
+MUST_USE bool connector_token_interpret(const struct message_response *response,
+    const struct connector_context *context, struct connector_token *token,
+    struct outcome *failure);
+
+/* A provider's webhook: verified over the raw body, then mapped. */
+struct connector_event {
+	struct str type;
+	struct str subject; /* may be absent */
+	struct str id;
+	struct str time;    /* may be absent */
+	const struct value *data;
+};
+enum webhook_result {
+	WEBHOOK_ACCEPTED,  /* *event is filled in */
+	WEBHOOK_IGNORED,   /* genuine, but no rule maps it */
+	WEBHOOK_FORGED,    /* the signature is missing, wrong or too old */
+	WEBHOOK_MALFORMED, /* genuine, but not understood */
+};
+enum webhook_result connector_webhook(const struct def_connection *connection,
+    const struct message_header *headers, size_t header_count, struct str body,
+    const struct connector_context *context, struct connector_event *event);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * message.h: HTTP requests and responses as data (RFC 9110).  No I/O.
+ */
+#ifndef STATED_MESSAGE_H
+#define STATED_MESSAGE_H
+
+#include "stated/arena.h"
+#include "stated/buf.h"
+
+struct message_header {
+	struct str name; /* compared without case */
+	struct str value;
+	bool secret; /* never written to history or log */
+};
+
+struct message_request {
+	struct str method;
+	struct str url; /* absolute, encoded */
+	bool url_secret; /* its query holds a secret: shown without it */
+	const struct message_header *headers;
+	size_t header_count;
+	struct str body;
+	int64_t timeout_ms;        /* from start to the last byte */
+	size_t response_bytes_max; /* a longer body is MESSAGE_TOO_LARGE */
+	struct str client_certificate; /* PEM, key and certificate; absent: none */
+	struct str ca;                 /* PEM; absent: the system's */
+};
+
+/* How the exchange went wrong, and so what may be known about its effect. */
+enum message_failure {
+	MESSAGE_OK,          /* a whole response is here */
+	MESSAGE_UNRESOLVED,  /* no address: surely not sent */
+	MESSAGE_UNREACHABLE, /* refused, no route: surely not sent */
+	MESSAGE_TLS,         /* handshake or certificate: surely not sent */
+	MESSAGE_UNSENT,      /* broken before the first byte of the request left */
+	MESSAGE_TIMEOUT,     /* sent, no whole answer in time */
+	MESSAGE_RESET,       /* sent, the connection broke */
+	MESSAGE_TRUNCATED,   /* the body ended early */
+	MESSAGE_TOO_LARGE,
+	MESSAGE_GARBLED,     /* not HTTP */
+	MESSAGE_CRASHED,     /* this engine stopped between sending and recording */
+};
+struct str message_failure_name(enum message_failure failure);
+
+struct message_response {
+	enum message_failure failure;
+	int status; /* 0 where there is none */
+	const struct message_header *headers;
+	size_t header_count;
+	struct str body;
+	struct str detail; /* of a failure, for people */
+	int64_t elapsed_ms;
+};
+
+/* The first header of that name, or the absent string. */
+struct str message_find_header(const struct message_header *headers, size_t count, struct str name);
+/* Percent-encodes all but RFC 3986's unreserved characters. */
+void message_encode(struct str text, struct buf *out);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h: the seam of durability: one contract, whatever the database.
+ *
+ * All writing goes through batches: the engine fills one in memory, submits
+ * it, and a thread of the store makes it durable in one transaction (with a
+ * full sync) while the loop fills the next.  At most one batch is under way.
+ * A batch is done whole or not at all.
+ *
+ * Reading is on the loop's thread.  The find functions see what has been
+ * added to batches (open or under way) as well as what is durable; lists and
+ * exports see what is durable only.
+ */
+#ifndef STATED_STORE_H
+#define STATED_STORE_H
+
+#include "stated/audit.h"
+
+struct store;
+struct store_batch;
+
+enum store_error {
+	STORE_OK,
+	STORE_ABSENT,   /* no such row */
+	STORE_LOCKED,   /* another process holds the database */
+	STORE_FULL,     /* no space left */
+	STORE_READONLY,
+	STORE_CORRUPT,  /* damaged; never overwritten */
+	STORE_NEWER,    /* written by a newer program */
+	STORE_FOREIGN,  /* not a database of ours */
+	STORE_IO,       /* anything else the disk does to us */
+};
+/* What to tell a person: the cause and what to do. */
+struct str store_error_text(enum store_error error);
+
+struct store_options {
+	struct str path; /* of the SQLite file */
+	bool read_only;  /* for auditors: no thread, no migration, no batch */
+	bool create;     /* where there is none */
+};
+/* Opens, checks and migrates.  detail (may be NULL) gets a message. */
+MUST_USE enum store_error store_open(struct store_options options,
+    struct store **store, struct buf *detail);
+/* Waits for the batch under way. */
+void store_close(struct store **store);
+
+/* 16 random bytes made with the database: what makes numbers of instances
+ * unique over all databases. */
+struct store_identity {
+	uint8_t bytes[16];
+};
+struct store_identity store_identity(const struct store *store);
+/* The highest number given to an instance so far (durable). */
+uint64_t store_last_number(const struct store *store);
+
+/* ---- rows ---- */
+
+struct store_instance {
+	uint64_t number;
+	struct str workflow;
+	int64_t version;
+	struct digest definition;
+	struct str business_key; /* absent: none */
+	struct str status;       /* running, waiting, … */
+	struct str state;        /* names of active atomic states, by spaces */
+	struct str initiator;
+	struct str priority;
+	struct str labels;       /* a JSON object, canonical; absent: none */
+	int64_t started_ms;
+	int64_t changed_ms;
+	int64_t ended_ms; /* 0: not ended */
+	int64_t due_ms;   /* the earliest deadline; 0: none */
+	bool busy;        /* a call has been sent whose reply is not recorded */
+	int64_t incidents; /* open ones */
+	struct audit_head head;
+	struct str snapshot; /* packed by chart; opaque here */
+};
+
+enum store_item_kind { ITEM_TASK, ITEM_INCIDENT, ITEM_ESCALATION };
+/* What waits for a person: a task, an incident or an escalation. */
+struct store_item {
+	enum store_item_kind kind;
+	uint64_t instance;
+	uint64_t serial; /* within the instance */
+	bool open;
+	int64_t created_ms;
+	int64_t closed_ms; /* 0: open */
+	struct str owner;  /* role of a task, contact of the others */
+	struct str body;   /* JSON object: all that an interface shows */
+};
+
+enum store_event_status {
+	EVENT_MATCHED, /* delivered to an instance, or set aside by its definition */
+	EVENT_HELD,    /* no instance yet */
+	EVENT_DEAD,    /* held too long: a dead letter */
+	EVENT_REPLAYED, /* a dead letter that was delivered again */
+};
+struct store_event {
+	uint64_t id; /* given by the store when read; 0 in a new one */
+	struct str source;   /* CloudEvents: (source, id) is its identity */
+	struct str event_id;
+	struct str type;
+	struct str subject;
+	struct str workflow; /* which it is held for; absent: any */
+	enum store_event_status status;
+	int64_t received_ms;
+	int64_t expires_ms; /* EVENT_HELD: when it dies; else 0 */
+	struct str body;    /* packed event; absent once matched */
+};
+
+struct store_idempotency {
+	struct str key;        /* with its scope: who and which route */
+	struct digest request; /* of the body */
+	int status;
+	struct str response;   /* JSON body */
+	struct str location;   /* may be absent */
+	int64_t expires_ms;
+};
+
+struct store_definition {
+	struct digest digest;
+	struct str name;
+	int64_t version;
+	struct str source;
+	int64_t published_ms;
+	struct str published_by;
+};
+
+/* ---- writing ---- */
+
+/* The open batch, made where there is none. */
+struct store_batch *store_batch(struct store *store);
+bool store_batch_is_empty(const struct store_batch *batch);
+
+/* Inserts or replaces by number; a new business key that is taken is a bug. */
+void store_put_instance(struct store_batch *batch, const struct store_instance *row);
+/* The records of one turn, in order. */
+void store_add_history(struct store_batch *batch, uint64_t instance,
+    const struct audit_record *records, size_t count);
+void store_add_subscription(struct store_batch *batch, struct str correlation, uint64_t instance);
+void store_remove_subscription(struct store_batch *batch, struct str correlation, uint64_t instance);
+void store_put_item(struct store_batch *batch, const struct store_item *item);
+/* By (source, event_id). */
+void store_put_event(struct store_batch *batch, const struct store_event *event);
+void store_put_idempotency(struct store_batch *batch, const struct store_idempotency *row);
+void store_put_definition(struct store_batch *batch, const struct store_definition *row);
+/* Deletes idempotency keys that expired, and matched events older than
+ * `events_before_ms`, a bounded number at a time. */
+void store_add_cleaning(struct store_batch *batch, int64_t now_ms, int64_t events_before_ms);
+/* A write that changes nothing of meaning: to learn whether writing works. */
+void store_add_probe(struct store_batch *batch);
+
+/* Hands the open batch to the store's thread.  Must not be called while one
+ * is under way. */
+void store_submit(struct store *store);
+bool store_is_committing(const struct store *store);
+/* Becomes readable when the batch under way is done. */
+int store_fd(const struct store *store);
+/* true where a batch ended; *error tells how.  On failure the open batch is
+ * dropped too: it was built on what did not happen. */
+MUST_USE bool store_finished(struct store *store, enum store_error *error, struct buf *detail);
+/* Submits and waits: for start-up and tests. */
+MUST_USE enum store_error store_commit_now(struct store *store, struct buf *detail);
+
+/* ---- finding: durable rows and those in batches ---- */
+
+MUST_USE enum store_error store_find_instance(struct store *store, struct arena *arena,
+    uint64_t number, struct store_instance *row);
+/* workflow may be absent: any. */
+MUST_USE enum store_error store_find_key(struct store *store, struct str workflow,
+    struct str business_key, uint64_t *number);
+/* Calls fn for every instance that waits for that correlation value. */
+typedef void store_number_fn(uint64_t number, void *arg);
+MUST_USE enum store_error store_each_subscriber(struct store *store,
+    struct str correlation, store_number_fn *fn, void *arg);
+MUST_USE enum store_error store_find_event(struct store *store, struct arena *arena,
+    struct str source, struct str event_id, struct store_event *row);
+MUST_USE enum store_error store_find_event_id(struct store *store, struct arena *arena,
+    uint64_t id, struct store_event *row);
+typedef void store_event_fn(const struct store_event *row, void *arg);
+/* In order of arrival. */
+MUST_USE enum store_error store_each_held_event(struct store *store, struct arena *arena,
+    struct str subject, store_event_fn *fn, void *arg);
+MUST_USE enum store_error store_find_idempotency(struct store *store, struct arena *arena,
+    struct str key, struct store_idempotency *row);
+
+/* ---- lists: durable rows ---- */
+
+/* For start-up and timers: number and due instant. */
+typedef void store_due_fn(uint64_t number, int64_t due_ms, void *arg);
+/* Instances that are due by then, earliest first. */
+MUST_USE enum store_error store_each_due(struct store *store, int64_t until_ms,
+    size_t limit, store_due_fn *fn, void *arg);
+MUST_USE enum store_error store_each_busy(struct store *store, store_number_fn *fn, void *arg);
+/* Held events that expired by then. */
+MUST_USE enum store_error store_each_expired_event(struct store *store, struct arena *arena,
+    int64_t now_ms, size_t limit, store_event_fn *fn, void *arg);
+/* INT64_MAX where nothing is held. */
+MUST_USE enum store_error store_next_expiry(struct store *store, int64_t *expires_ms);
+typedef void store_definition_fn(const struct store_definition *row, void *arg);
+MUST_USE enum store_error store_each_definition(struct store *store, store_definition_fn *fn, void *arg);
+
+struct store_instance_filter {
+	struct str workflow;     /* absent fields don't restrict */
+	struct str status;
+	struct str state;
+	struct str business_key;
+	struct str label;        /* "entity" */
+	struct str label_value;  /* "DE01" */
+	int64_t started_from_ms; /* 0: no bound */
+	int64_t started_to_ms;
+	int has_incident;        /* -1: no matter; 0, 1 */
+	uint64_t after;          /* cursor: numbers above this one */
+	size_t limit;
+	bool newest_first;       /* then `after` means numbers below, 0: from the top */
+};
+/* Rows come without their snapshots. */
+typedef bool store_instance_fn(const struct store_instance *row, void *arg); /* false stops */
+MUST_USE enum store_error store_list_instances(struct store *store,
+    const struct store_instance_filter *filter, store_instance_fn *fn, void *arg);
+
+struct store_item_filter {
+	enum store_item_kind kind;
+	int open;           /* -1: no matter */
+	uint64_t instance;  /* 0: all */
+	struct str owner;   /* absent: all */
+	uint64_t after_instance; /* cursor: (instance, serial) above */
+	uint64_t after_serial;
+	size_t limit;
+};
+typedef bool store_item_fn(const struct store_item *row, void *arg);
+MUST_USE enum store_error store_list_items(struct store *store,
+    const struct store_item_filter *filter, store_item_fn *fn, void *arg);
+MUST_USE enum store_error store_list_events(struct store *store, struct arena *arena,
+    enum store_event_status status, uint64_t after, size_t limit,
+    store_event_fn *fn, void *arg);
+
+/* One instance's records, in order, from `from_seq` on. */
+typedef bool store_record_fn(uint64_t instance, const struct audit_record *record, void *arg);
+MUST_USE enum store_error store_each_record(struct store *store, uint64_t instance,
+    uint64_t from_seq, store_record_fn *fn, void *arg);
+
+#endif
