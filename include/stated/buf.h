@@ -3,14 +3,17 @@
  * buf.h: a growable byte buffer.
  *
  * Initialise with {0} or buf_init(); free with buf_fini().  A buffer may have
- * a bound (`bytes_max` > 0): what does not fit is dropped whole and the error
- * sticks, so that a writer tests buf_is_over() once, at its end.
+ * a bound (`bytes_max` > 0): what does not fit is dropped whole, with all that
+ * follows it, and the error sticks, so that a writer tests buf_is_over() once,
+ * at its end.
  */
 #ifndef STATED_BUF_H
 #define STATED_BUF_H
 
 #include "stated/must.h"
 #include "stated/str.h"
+
+#include <stdarg.h>
 
 struct buf {
 	char *at;
@@ -28,6 +31,10 @@ void buf_add_str(struct buf *buf, struct str s);
 void buf_add_cstr(struct buf *buf, const char *text);
 void buf_add_char(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+void buf_addv(struct buf *buf, const char *format, va_list arguments)
+    PRINTF_LIKE(2, 0);
+/* In quotes and escaped as JSON wants it; what is not UTF-8 becomes U+FFFD. */
+void buf_add_json_string(struct buf *buf, struct str s);
 /* Little-endian base 128, 1 to 10 bytes: for packed forms. */
 void buf_add_varint(struct buf *buf, uint64_t n);
 /* Takes a varint from the front of *in; false where it is cut or too long. */

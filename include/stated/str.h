@@ -60,6 +60,9 @@ bool str_is_utf8(struct str s);
 /* The code point at *offset, which moves past it; s must be UTF-8. */
 uint32_t str_next_codepoint(struct str s, size_t *offset);
 size_t str_count_codepoints(struct str s);
+/* The bytes of the code point that begins at `offset`, or none where the bytes
+ * there are no UTF-8: for text that may be broken. */
+struct str str_codepoint_at(struct str s, size_t offset);
 /* Writes 1 to 4 bytes and returns how many. */
 size_t str_put_codepoint(char out[4], uint32_t codepoint);
 

@@ -9,8 +9,6 @@
 
 #include "stated/must.h"
 
-#include <stdlib.h>
-
 /* Longer words have no near candidate: nobody mistypes them by accident, and
  * the bound keeps the rows of the edit distance on the stack. */
 #define STR_NEAREST_BYTES_MAX 64
@@ -220,6 +218,14 @@ str_count_codepoints(struct str s)
 		if (!is_continuation(s.at[i]))
 			count++;
 	return count;
+}
+
+struct str
+str_codepoint_at(struct str s, size_t offset)
+{
+	struct str left = str_slice(s, offset, s.bytes);
+
+	return str_slice(left, 0, left.bytes > 0 ? codepoint_bytes(left) : 0);
 }
 
 size_t

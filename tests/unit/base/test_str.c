@@ -162,6 +162,16 @@ test_code_points_are_counted_not_bytes(void **state)
 }
 
 static void
+test_broken_text_can_be_walked(void **state)
+{
+	(void)state;
+	assert_str(str_codepoint_at(STR("\xe2\x82\xac"), 0), "\xe2\x82\xac");
+	assert_int_equal(str_codepoint_at(STR("\xe2\x82\xac"), 1).bytes, 0);
+	assert_int_equal(str_codepoint_at(STR("\xe2\x82"), 0).bytes, 0);
+	assert_int_equal(str_codepoint_at(STR(""), 0).bytes, 0);
+}
+
+static void
 test_nearest_finds_a_mistyped_word(void **state)
 {
 	static const struct str words[] = {
@@ -202,6 +212,7 @@ main(void)
 	    cmocka_unit_test(test_utf8_rejects_overlong_surrogate_cut_and_too_high),
 	    cmocka_unit_test(test_every_code_point_survives_put_and_next),
 	    cmocka_unit_test(test_code_points_are_counted_not_bytes),
+	    cmocka_unit_test(test_broken_text_can_be_walked),
 	    cmocka_unit_test(test_nearest_finds_a_mistyped_word),
 	    cmocka_unit_test(test_nearest_of_two_equally_near_is_the_first),
 	};

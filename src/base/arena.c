@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * arena.c: memory in blocks, handed out by moving an index.
+ *
+ * The newest block is first in the list and the only one with room; what does
+ * not fit into it starts a new one.  Blocks double up to a limit, so that a
+ * small arena costs little and a large one few calls of malloc.
+ */
+#include "stated/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ARENA_ALIGN 16
+#define ARENA_BLOCK_BYTES_MIN ((size_t)4096 - 64)
+#define ARENA_BLOCK_BYTES_MAX ((size_t)1024 * 1024 - 64)
+#define ARENA_GROW_FIRST 8
+
+struct block {
+	struct block *older;
+	size_t capacity;
+	size_t used;
+	_Alignas(ARENA_ALIGN) unsigned char at[];
+};
+
+struct arena {
+	struct block *newest;
+	size_t bytes;
+};
+
+struct arena *
+arena_new(void)
+{
+	struct arena *arena = calloc(1, sizeof(*arena));
+
+	must(arena != NULL);
+	return arena;
+}
+
+static void
+free_blocks(struct block *block)
+{
+	while (block != NULL) {
+		struct block *older = block->older;
+		free(block);
+		block = older;
+	}
+}
+
+void
+arena_free(struct arena **arena)
+{
+	must(arena != NULL);
+	if (*arena == NULL)
+		return;
+	free_blocks((*arena)->newest);
+	free(*arena);
+	*arena = NULL;
+}
+
+void
+arena_reset(struct arena *arena)
+{
+	struct block *kept = arena->newest;
+
+	arena->bytes = 0;
+	if (kept == NULL)
+		return;
+	free_blocks(kept->older);
+	kept->older = NULL;
+	kept->used = 0;
+}
+
+static void
+add_block(struct arena *arena, size_t bytes_needed)
+{
+	size_t capacity = ARENA_BLOCK_BYTES_MIN;
+
+	if (arena->newest != NULL)
+		capacity = arena->newest->capacity * 2;
+	if (capacity > ARENA_BLOCK_BYTES_MAX)
+		capacity = ARENA_BLOCK_BYTES_MAX;
+	if (capacity < bytes_needed)
+		capacity = bytes_needed;
+	struct block *block = malloc(sizeof(*block) + capacity);
+	must(block != NULL);
+	block->older = arena->newest;
+	block->capacity = capacity;
+	block->used = 0;
+	arena->newest = block;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t bytes)
+{
+	must(bytes <= SIZE_MAX / 4);
+	/* Even nothing has an address of its own. */
+	size_t rounded = bytes == 0 ? ARENA_ALIGN :
+	    (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+	struct block *block = arena->newest;
+
+	if (block == NULL || block->capacity - block->used < rounded) {
+		add_block(arena, rounded);
+		block = arena->newest;
+	}
+	void *at = block->at + block->used;
+	block->used += rounded;
+	arena->bytes += bytes;
+	return memset(at, 0, rounded);
+}
+
+void *
+arena_array(struct arena *arena, size_t count, size_t item_bytes)
+{
+	size_t bytes;
+
+	must(!__builtin_mul_overflow(count, item_bytes, &bytes));
+	return arena_alloc(arena, bytes);
+}
+
+void *
+arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
+    size_t item_bytes)
+{
+	must(count <= *capacity);
+	if (count < *capacity)
+		return items;
+	must(*capacity <= SIZE_MAX / 2);
+	*capacity = *capacity > 0 ? *capacity * 2 : ARENA_GROW_FIRST;
+	void *grown = arena_array(arena, *capacity, item_bytes);
+	if (count > 0)
+		memcpy(grown, items, count * item_bytes);
+	return grown;
+}
+
+static char *
+copy_bytes(struct arena *arena, struct str s)
+{
+	must(s.bytes < SIZE_MAX);
+	char *at = arena_alloc(arena, s.bytes + 1);
+
+	if (s.bytes > 0)
+		memcpy(at, s.at, s.bytes);
+	return at;
+}
+
+struct str
+arena_str(struct arena *arena, struct str s)
+{
+	if (s.at == NULL)
+		return s;
+	return (struct str){copy_bytes(arena, s), s.bytes};
+}
+
+struct str
+arena_strf(struct arena *arena, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int bytes = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	must(bytes >= 0);
+	char *at = arena_alloc(arena, (size_t)bytes + 1);
+	va_start(arguments, format);
+	int written = vsnprintf(at, (size_t)bytes + 1, format, arguments);
+	va_end(arguments);
+	must(written == bytes);
+	return (struct str){at, (size_t)bytes};
+}
+
+const char *
+arena_cstr(struct arena *arena, struct str s)
+{
+	return copy_bytes(arena, s);
+}
+
+size_t
+arena_bytes(const struct arena *arena)
+{
+	return arena->bytes;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stated/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static void
+test_memory_is_zeroed_and_aligned(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t bytes = 0; bytes < 300; bytes++) {
+		unsigned char *at = arena_alloc(arena, bytes);
+		assert_int_equal((uintptr_t)at % 16, 0);
+		for (size_t i = 0; i < bytes; i++)
+			assert_int_equal(at[i], 0);
+		memset(at, 0xff, bytes);
+	}
+	arena_free(&arena);
+	assert_null(arena);
+}
+
+static void
+test_nothing_overlaps(void **state)
+{
+	struct arena *arena = arena_new();
+	uint32_t *items[500];
+
+	(void)state;
+	for (uint32_t i = 0; i < 500; i++) {
+		items[i] = ARENA_ARRAY(arena, i + 1, uint32_t);
+		for (uint32_t j = 0; j <= i; j++)
+			items[i][j] = i;
+	}
+	for (uint32_t i = 0; i < 500; i++)
+		for (uint32_t j = 0; j <= i; j++)
+			assert_int_equal(items[i][j], i);
+	arena_free(&arena);
+}
+
+static void
+test_large_pieces_get_a_block_of_their_own(void **state)
+{
+	struct arena *arena = arena_new();
+	char *large = arena_alloc(arena, 5 << 20);
+	char *small = ARENA_NEW(arena, char);
+
+	(void)state;
+	large[(5 << 20) - 1] = 'x';
+	*small = 'y';
+	assert_int_equal(large[(5 << 20) - 1], 'x');
+	assert_int_equal(arena_bytes(arena), (5 << 20) + 1);
+	arena_free(&arena);
+}
+
+static void
+test_reset_forgets_but_zeroes_again(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	arena_reset(arena);
+	for (int turn = 0; turn < 3; turn++) {
+		for (int i = 0; i < 100; i++) {
+			unsigned char *at = arena_alloc(arena, 1000);
+			assert_int_equal(at[0] | at[999], 0);
+			memset(at, 0xff, 1000);
+		}
+		assert_int_equal(arena_bytes(arena), 100000);
+		arena_reset(arena);
+		assert_int_equal(arena_bytes(arena), 0);
+	}
+	arena_free(&arena);
+}
+
+static void
+test_grow_keeps_what_was_appended(void **state)
+{
+	struct arena *arena = arena_new();
+	size_t capacity = 0;
+	int *items = NULL;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		items = arena_grow(arena, items, (size_t)i, &capacity,
+		    sizeof(items[0]));
+		items[i] = i;
+	}
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(items[i], i);
+	assert_int_equal(capacity, 1024);
+	arena_free(&arena);
+}
+
+static void
+test_strings_are_copied_and_closed_by_zero(void **state)
+{
+	struct arena *arena = arena_new();
+	char text[] = "owned elsewhere";
+	struct str copy = arena_str(arena, str_slice(str_of(text), 0, 5));
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	assert_string_equal(copy.at, "owned");
+	assert_int_equal(copy.bytes, 5);
+	assert_string_equal(
+	    arena_strf(arena, "%s of %d", "one", 42).at, "one of 42");
+	arena_free(&arena);
+}
+
+static void
+test_a_copy_of_the_absent_string_is_absent(void **state)
+{
+	struct arena *arena = arena_new();
+	struct str absent = {NULL, 0};
+
+	(void)state;
+	assert_null(arena_str(arena, absent).at);
+	assert_non_null(arena_str(arena, STR("")).at);
+	assert_string_equal(arena_cstr(arena, absent), "");
+	arena_free(&arena);
+}
+
+static void
+test_freeing_nothing_is_allowed(void **state)
+{
+	struct arena *arena = NULL;
+
+	(void)state;
+	arena_free(&arena);
+	assert_null(arena);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_memory_is_zeroed_and_aligned),
+	    cmocka_unit_test(test_nothing_overlaps),
+	    cmocka_unit_test(test_large_pieces_get_a_block_of_their_own),
+	    cmocka_unit_test(test_reset_forgets_but_zeroes_again),
+	    cmocka_unit_test(test_grow_keeps_what_was_appended),
+	    cmocka_unit_test(test_strings_are_copied_and_closed_by_zero),
+	    cmocka_unit_test(test_a_copy_of_the_absent_string_is_absent),
+	    cmocka_unit_test(test_freeing_nothing_is_allowed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
