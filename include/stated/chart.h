@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart.h: the pure interpreter: one instance of a workflow.
+ *
+ * chart_step() takes what happened (an event, a reply, a deadline, an
+ * operator's act) and gives the instance as it is afterwards, the effects to
+ * be let out, and the history records: nothing else.  It reads no clock,
+ * touches no socket and no database.  The caller makes instance and records
+ * durable before it lets an effect out; where that fails, it drops the
+ * instance and loads it anew.
+ *
+ * The algorithm is SCXML's (W3C Recommendation, appendix D) with durable
+ * steps: while the steps of an entry, an exit or a transition run, events
+ * wait.
+ */
+#ifndef STATED_CHART_H
+#define STATED_CHART_H
+
+#include "stated/audit.h"
+#include "stated/definition.h"
+#include "stated/outcome.h"
+#include "stated/rng.h"
+
+struct chart; /* an instance in memory */
+
+enum chart_status {
+	CHART_RUNNING,   /* steps are under way */
+	CHART_WAITING,   /* for an event, a person or a time */
+	CHART_SUSPENDED, /* by an operator */
+	CHART_COMPLETED, /* a final state with outcome success */
+	CHART_CANCELLED, /* outcome cancelled, or an operator's cancel */
+	CHART_FAULTED,   /* outcome failure */
+};
+struct str chart_status_name(enum chart_status status);
+bool chart_status_is_end(enum chart_status status);
+
+/* An instance's public identifier is a UUID (RFC 9562, version 8): the first
+ * 48 bits are the store's, the last 62 the instance's number, so that it is
+ * unique over all databases and leads back to its row. */
+struct chart_identity {
+	uint8_t store[16];
+	uint64_t number;
+};
+#define CHART_ID_BYTES 37 /* with the closing zero byte */
+struct str chart_id_format(struct chart_identity identity, char out[CHART_ID_BYTES]);
+/* false where the text is no identifier of that store. */
+MUST_USE bool chart_id_parse(struct str text, const uint8_t store[16], uint64_t *number);
+
+/* Who acts.  Where roles_checked is false (no authentication configured)
+ * everybody holds every role. */
+struct chart_actor {
+	struct str name; /* absent: the system itself */
+	const struct str *roles;
+	size_t role_count;
+	bool roles_checked;
+};
+bool chart_actor_has(const struct chart_actor *actor, struct str role);
+
+/* ---- what happens to an instance ---- */
+
+enum chart_event_kind {
+	EV_STARTED,        /* the first one */
+	EV_EVENT_RECEIVED, /* a CloudEvent that chart_takes() */
+	EV_REPLY_ARRIVED,  /* an attempt of a call ended */
+	EV_TIME_PASSED,    /* chart_due_ms() is reached */
+	EV_TASK_DECIDED,
+	EV_INCIDENT_SETTLED,
+	EV_ESCALATION_ACKNOWLEDGED,
+	EV_CANCELLED,
+	EV_SUSPENDED,
+	EV_RESUMED,
+	EV_RECOVERED,      /* the engine begins: what was under way is unknown */
+};
+
+enum chart_settlement {
+	SETTLE_RETRY, SETTLE_SUPPLY, SETTLE_SKIP, SETTLE_COMPENSATE, SETTLE_CANCEL,
+};
+MUST_USE bool chart_settlement_parse(struct str text, enum chart_settlement *out);
+
+struct chart_event {
+	enum chart_event_kind kind;
+	struct chart_actor actor;
+	struct str comment; /* of a decision or an operator; may be absent */
+	/* EV_EVENT_RECEIVED (CloudEvents 1.0) */
+	struct str type;
+	struct str subject;
+	struct str id;
+	struct str source;
+	struct str time;           /* may be absent */
+	const struct value *data;  /* also: form of a decision, supplied result */
+	int64_t received_ms;
+	/* EV_REPLY_ARRIVED; serial also names a task, an incident, an escalation */
+	uint64_t serial;
+	const struct outcome *outcome;
+	const struct value *reply; /* as history shows it; may be NULL */
+	/* EV_TASK_DECIDED */
+	struct str choice;
+	/* EV_INCIDENT_SETTLED */
+	enum chart_settlement settlement;
+	/* EV_CANCELLED: undo what was done first */
+	bool compensate;
+};
+
+/* Why an act was refused; history has a record of it all the same. */
+enum chart_refusal {
+	REFUSED_NOT,
+	REFUSED_ENDED,     /* the instance is over */
+	REFUSED_ABSENT,    /* no such task, incident or escalation (any more) */
+	REFUSED_ROLE,      /* the actor doesn't hold the role */
+	REFUSED_EXCLUDED,  /* four eyes: `exclude` or `separate` */
+	REFUSED_TWICE,     /* the same person again */
+	REFUSED_CHOICE,    /* no such choice, or not for this incident */
+	REFUSED_FORM,      /* data fails the schema */
+	REFUSED_STATE,     /* suspended already, not suspended, … */
+};
+struct str chart_refusal_name(enum chart_refusal refusal);
+
+/* ---- what comes of it ---- */
+
+enum chart_effect_kind {
+	DO_CALL,     /* prepare and queue an exchange */
+	DO_PUBLISH,  /* a CloudEvent for other instances and subscribers */
+	DO_PUT_ITEM, /* a task, incident or escalation was opened or closed */
+	DO_LOG,      /* a contact's log channel */
+};
+enum chart_item_kind { CHART_TASK, CHART_INCIDENT, CHART_ESCALATION };
+
+struct chart_effect {
+	enum chart_effect_kind kind;
+	/* DO_CALL; serial also of DO_PUT_ITEM */
+	uint64_t serial;
+	const struct def_call *call; /* the step's, its verify's or its undo's */
+	const struct value *args;
+	struct str key;     /* idempotency key */
+	int64_t attempt;    /* from 1 */
+	int64_t timeout_ms; /* 0: the operation's */
+	enum def_priority priority;
+	/* DO_PUBLISH */
+	struct str type;
+	struct str subject;
+	struct str id;
+	const struct value *data;
+	/* DO_PUT_ITEM */
+	enum chart_item_kind item;
+	bool open;
+	int64_t created_ms;
+	int64_t closed_ms;
+	struct str owner;
+	const struct value *body;
+	/* DO_LOG */
+	struct str level;
+	struct str message;
+};
+
+/* Grows in the turn's arena. */
+struct chart_effects {
+	struct chart_effect *items;
+	size_t count;
+	size_t capacity;
+	const struct value **records; /* fields without seq and prev */
+	size_t record_count;
+	size_t record_capacity;
+	enum chart_refusal refusal; /* of the act, if it was one */
+	struct str refusal_detail;
+	struct str event_fate; /* EV_EVENT_RECEIVED: taken, kept, ignored */
+};
+
+struct chart_context {
+	int64_t now_ms;
+	struct arena *arena;          /* of the turn */
+	struct rng *rng;              /* jitter */
+	const struct value *settings; /* a context */
+	struct str environment;
+};
+
+/* What a start gives. */
+struct chart_start {
+	const struct definition *definition;
+	struct chart_identity identity;
+	const struct value *input;
+	struct str business_key; /* from chart_business_key(); may be absent */
+	struct str priority;     /* asked for by the caller; absent: by definition */
+	struct str trace;        /* traceparent; may be absent */
+};
+
+/* The business key of an input; false where the definition has a key and the
+ * input gives none (null, or no scalar).  Absent where there is no key. */
+MUST_USE bool chart_business_key(const struct definition *definition,
+    const struct value *input, struct chart_context *context, struct str *key);
+
+struct chart *chart_new(const struct chart_start *start);
+void chart_free(struct chart **chart);
+/* The instance must not be used further where the result can't be committed.
+ * effects must be {0}-initialised. */
+void chart_step(struct chart *chart, const struct chart_event *event,
+    struct chart_context *context, struct chart_effects *effects);
+/* The intent: the request is about to go out.  Call it for a DO_CALL in the
+ * turn whose commit it goes out after; request is as history shows it. */
+void chart_call_sent(struct chart *chart, uint64_t serial, const struct value *request,
+    struct chart_context *context, struct chart_effects *effects);
+
+/* ---- looking at an instance ---- */
+
+const struct definition *chart_definition(const struct chart *chart);
+uint64_t chart_number(const struct chart *chart);
+enum chart_status chart_status(const struct chart *chart);
+enum def_priority chart_priority(const struct chart *chart);
+struct str chart_key(const struct chart *chart); /* business key; may be absent */
+struct str chart_initiator(const struct chart *chart);
+struct str chart_trace(const struct chart *chart);
+const struct value *chart_input(const struct chart *chart);
+const struct value *chart_data(const struct chart *chart);
+int64_t chart_started_ms(const struct chart *chart);
+int64_t chart_ended_ms(const struct chart *chart); /* 0: not ended */
+/* When it wants EV_TIME_PASSED; 0: it doesn't. */
+int64_t chart_due_ms(const struct chart *chart);
+/* A call is queued or sent: recovery has to look at it. */
+bool chart_is_busy(const struct chart *chart);
+size_t chart_incident_count(const struct chart *chart);
+/* Active atomic states in document order, separated by blanks. */
+struct str chart_state_names(const struct chart *chart, struct arena *arena);
+/* The definition's labels, evaluated at the start; a context or null. */
+const struct value *chart_labels(const struct chart *chart);
+/* The values that events are matched by, each once. */
+size_t chart_correlations(const struct chart *chart, struct chart_context *context,
+    struct str **correlations);
+/* Whether an event of that type and subject is for this instance. */
+bool chart_takes(const struct chart *chart, struct str type, struct str subject,
+    struct chart_context *context);
+/* The instance as interfaces show it: id, workflow, version, status, states,
+ * input, data, tasks, incidents, deadlines, … */
+const struct value *chart_describe(const struct chart *chart, struct arena *arena);
+/* The audit head travels with the instance. */
+struct audit_head *chart_head(struct chart *chart);
+
+/* ---- snapshots ---- */
+
+void chart_save(const struct chart *chart, struct buf *out);
+/* NULL where the bytes are damaged or don't fit the definition. */
+MUST_USE struct chart *chart_load(const struct definition *definition,
+    struct chart_identity identity, struct str snapshot);
+/* Whether so much has been replaced that saving and loading anew pays. */
+bool chart_wants_compaction(const struct chart *chart);
+
+#endif

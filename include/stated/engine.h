@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine.h: the turn: drain, step, commit, release.
+ *
+ * One engine is one loop and one store.  Requests only append to a bounded
+ * inbox; engine_turn() steps the instances, hands one batch to the store and,
+ * when it is durable, lets out replies, calls and timers: never before.
+ * All functions are called on the loop's thread.
+ */
+#ifndef STATED_ENGINE_H
+#define STATED_ENGINE_H
+
+#include "stated/chart.h"
+#include "stated/clock.h"
+#include "stated/connector.h"
+#include "stated/http.h"
+#include "stated/library.h"
+#include "stated/store.h"
+
+struct engine;
+struct event_base;
+
+struct engine_limits {
+	size_t inbox_max;     /* requests waiting; 100000 where 0 */
+	size_t cache_max;     /* instances in memory; 20000 where 0 */
+	size_t batch_max;     /* instances stepped a turn; 2000 where 0 */
+};
+
+struct engine_options {
+	struct event_base *base;
+	struct store *store;
+	struct library *library;      /* linked, without errors; owned by the caller */
+	struct http_port *http;
+	const struct clock *clock;
+	struct rng *rng;
+	const struct value *settings; /* lives as long as the engine */
+	struct str environment;
+	template_secret_fn *secret;
+	void *secret_arg;
+	struct engine_limits limits;
+};
+
+/* Publishes the library's definitions (a changed text under an old version is
+ * refused: NULL with *detail), loads the versions that instances run on, and
+ * recovers: calls without a recorded reply become unknown. */
+MUST_USE struct engine *engine_new(const struct engine_options *options, struct buf *detail);
+/* Stops taking work; what is under way is left for the next start. */
+void engine_free(struct engine **engine);
+/* Takes a reloaded library: new starts use it; the caller keeps the old one
+ * until engine_free().  false with *detail where it can't be published. */
+MUST_USE bool engine_reload(struct engine *engine, struct library *library, struct buf *detail);
+
+/* ---- requests ---- */
+
+enum engine_status {
+	ENGINE_CREATED,     /* a new instance */
+	ENGINE_OK,
+	ENGINE_ACCEPTED,    /* an event: see fate */
+	ENGINE_UNKNOWN_WORKFLOW,
+	ENGINE_UNKNOWN_INSTANCE,
+	ENGINE_INVALID,     /* input fails the schema, or the key is missing */
+	ENGINE_CONFLICT,    /* same business key, other input */
+	ENGINE_REFUSED,     /* see refusal */
+	ENGINE_OVERLOADED,  /* the inbox is full: later */
+	ENGINE_UNAVAILABLE, /* the store can't write: later; nothing was done */
+	ENGINE_STOPPING,
+};
+
+/* Valid during the callback only. */
+struct engine_reply {
+	enum engine_status status;
+	uint64_t instance;          /* where there is one */
+	const struct value *view;   /* chart_describe(), where there is one */
+	struct schema_errors errors; /* ENGINE_INVALID */
+	enum chart_refusal refusal;
+	struct str fate;            /* of an event: matched, held, duplicate, ignored */
+	struct str detail;          /* for people: what happened and what to do */
+	int64_t retry_after_ms;     /* OVERLOADED, UNAVAILABLE */
+};
+/* Called once, after the commit that the reply depends on. */
+typedef void engine_reply_fn(const struct engine_reply *reply, void *arg);
+
+/* All texts and values are copied. */
+struct engine_start {
+	struct str workflow;
+	int64_t version; /* 0: the newest */
+	const struct value *input;
+	struct str priority; /* absent: by definition */
+	struct chart_actor actor;
+	struct str trace;
+	/* Kept with the reply in the same commit, so that a repetition gets the
+	 * same answer; key absent: none. */
+	struct str idempotency_key;
+	struct digest request_digest;
+};
+void engine_start(struct engine *engine, const struct engine_start *start,
+    engine_reply_fn *reply, void *arg);
+
+/* A CloudEvent; the event's fields of struct chart_event are used. */
+void engine_event(struct engine *engine, const struct chart_event *event,
+    engine_reply_fn *reply, void *arg);
+/* An act on an instance: decided, settled, acknowledged, cancelled, … */
+void engine_act(struct engine *engine, uint64_t instance,
+    const struct chart_event *event, engine_reply_fn *reply, void *arg);
+/* Delivers a dead letter (or a held event) again. */
+void engine_replay(struct engine *engine, uint64_t event_id,
+    const struct chart_actor *actor, engine_reply_fn *reply, void *arg);
+
+/* Calls back once the instance is not running any more (durably): it ended,
+ * or waits.  Returns a handle for engine_unwatch(), 0 where it called back
+ * at once. */
+uint64_t engine_watch(struct engine *engine, uint64_t instance,
+    engine_reply_fn *reply, void *arg);
+void engine_unwatch(struct engine *engine, uint64_t watch);
+
+/* ---- looking ---- */
+
+/* As it is durable, in the arena; NULL where there is none. */
+const struct value *engine_describe(struct engine *engine, uint64_t instance, struct arena *arena);
+struct store *engine_store(struct engine *engine);
+const struct library *engine_library(const struct engine *engine);
+/* The identifier as text and back. */
+struct str engine_id_format(const struct engine *engine, uint64_t number, char out[CHART_ID_BYTES]);
+MUST_USE bool engine_id_parse(const struct engine *engine, struct str text, uint64_t *number);
+
+struct engine_health {
+	bool writable;       /* the last commit succeeded */
+	bool accepting;      /* not stopping, inbox not full */
+	struct str detail;   /* why not */
+	size_t inbox;
+	size_t cached;
+	size_t calls_active;
+	size_t calls_queued;
+	uint64_t turns;
+	uint64_t commits;
+	uint64_t stepped;
+};
+struct engine_health engine_health(const struct engine *engine);
+/* Stops intake; done() once nothing is under way or the time is over. */
+void engine_drain(struct engine *engine, int64_t patience_ms, void (*done)(void *arg), void *arg);
+
+#endif
