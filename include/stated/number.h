@@ -3,8 +3,9 @@
  * number.h: IEEE 754-2008 decimal128 numbers, exact to 34 digits.
  *
  * A number keeps its digits as they were written: 1234.10 stays 1234.10.
- * Equality and order are by value (1.0 = 1.00).  Infinities and NaN never
- * appear in a struct number: an operation that would give one fails.
+ * Equality and order are by value (1.0 = 1.00).  Infinities, NaN and negative
+ * zero never appear in a struct number: an operation that would give one of
+ * the former fails, and -0.00 becomes 0.00.
  * Rounding is half even unless said otherwise.
  */
 #ifndef STATED_NUMBER_H
@@ -71,9 +72,12 @@ enum number_rounding {
 	NUMBER_FLOOR,
 	NUMBER_CEILING,
 };
-/* To `scale` digits after the point (may be negative: tens, hundreds). */
+/* To `scale` digits after the point (may be negative: tens, hundreds), with
+ * zeros added where they fit in 34 digits: 1.5 to scale 2 is 1.50. */
 MUST_USE enum number_error number_round(struct number n, int scale,
     enum number_rounding rounding, struct number *out);
+/* Whether the words, from outside, are what this header promises. */
+bool number_is_valid(struct number n);
 /* A hash that is the same for equal numbers. */
 uint64_t number_hash(struct number n);
 

@@ -92,7 +92,8 @@ const struct value *value_of_range(struct arena *arena, struct value_range range
 const struct value *value_of_list(struct arena *arena,
     const struct value *const *items, size_t count); /* copies the pointers */
 
-/* Building contexts and lists by appending; a key put twice is replaced. */
+/* Building contexts and lists by appending; a key put twice is replaced.
+ * Keys are copied; a builder that is given up costs only arena. */
 struct value_builder;
 struct value_builder *value_build_context(struct arena *arena);
 struct value_builder *value_build_list(struct arena *arena);

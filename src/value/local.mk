@@ -2,4 +2,16 @@
 
 noinst_LIBRARIES += libstated_value.a
 libstated_value_a_CPPFLAGS = $(AM_CPPFLAGS) $(BID_CFLAGS) $(JANSSON_CFLAGS)
-libstated_value_a_SOURCES =
+libstated_value_a_SOURCES = \
+	src/value/json_priv.h \
+	src/value/json_read.c \
+	src/value/json_untype.c \
+	src/value/json_write.c \
+	src/value/number.c \
+	src/value/number_math.c \
+	src/value/number_priv.h \
+	src/value/number_text.c \
+	src/value/value.c \
+	src/value/value_build.c \
+	src/value/value_pack.c \
+	src/value/value_priv.h

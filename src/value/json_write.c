@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json_write.c: values as JSON: plain, typed, canonical or for reading.
+ *
+ * All the forms are one walk; they differ in how a scalar is written, whether
+ * keys are sorted, whether a context gets a wrapper, and the white space.
+ */
+#include "stated/json.h"
+
+#include <stdlib.h>
+
+#include "json_priv.h"
+
+struct writer {
+	struct buf *out;
+	enum json_form form;
+	bool pretty;
+	unsigned indent;
+	struct arena *arena; /* for sorting; made when it is first needed */
+};
+
+static void write_value(struct writer *writer, const struct value *value);
+
+/* ------------------------------------------------------------- strings */
+
+/* The escape of one byte, or NULL where it stands for itself. */
+static const char *
+short_escape(unsigned char c)
+{
+	switch (c) {
+	case '"':
+		return "\\\"";
+	case '\\':
+		return "\\\\";
+	case '\b':
+		return "\\b";
+	case '\t':
+		return "\\t";
+	case '\n':
+		return "\\n";
+	case '\f':
+		return "\\f";
+	case '\r':
+		return "\\r";
+	default:
+		return NULL;
+	}
+}
+
+void
+json_write_string(struct buf *out, struct str string)
+{
+	buf_add_char(out, '"');
+	size_t from = 0;
+	for (size_t i = 0; i < string.bytes; i++) {
+		unsigned char c = (unsigned char)string.at[i];
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		buf_add(out, string.at + from, i - from);
+		from = i + 1;
+		const char *escape = short_escape(c);
+		if (escape)
+			buf_add_cstr(out, escape);
+		else
+			buf_addf(out, "\\u%04x", c);
+	}
+	if (string.bytes > from)
+		buf_add(out, string.at + from, string.bytes - from);
+	buf_add_char(out, '"');
+}
+
+/* ------------------------------------------------------------- scalars */
+
+static void
+write_number_text(struct writer *writer, struct number number)
+{
+	char text[NUMBER_TEXT_BYTES];
+	buf_add_str(writer->out, number_format(number, text));
+}
+
+/* The text of a date, time or duration, without quotes.  None of them needs
+ * an escape: names of zones are letters, digits and "_+-/". */
+static void
+write_temporal_text(struct writer *writer, const struct value *value)
+{
+	switch (value->type) {
+	case VALUE_DATE:
+		date_format(value->as.date, writer->out);
+		return;
+	case VALUE_TIME:
+		time_format(&value->as.time, writer->out);
+		return;
+	case VALUE_DATE_TIME:
+		date_time_format(value->as.date_time, writer->out);
+		return;
+	case VALUE_DURATION:
+		duration_format(value->as.duration, writer->out);
+		return;
+	case VALUE_MONTHS:
+		months_format(value->as.months, writer->out);
+		return;
+	default:
+		unreachable("the caller has looked at the type");
+	}
+}
+
+static void
+open_form(struct writer *writer, const char *key)
+{
+	buf_addf(writer->out, "{\"%s\":", key);
+}
+
+static void
+close_form(struct writer *writer)
+{
+	buf_add_char(writer->out, '}');
+}
+
+static void
+write_number(struct writer *writer, struct number number)
+{
+	bool as_is = writer->form == JSON_PLAIN ||
+	    (writer->form == JSON_CANONICAL && number_is_jcs_exact(number));
+	if (as_is) {
+		write_number_text(writer, number);
+		return;
+	}
+	open_form(writer, JSON_KEY_NUMBER);
+	buf_add_char(writer->out, '"');
+	write_number_text(writer, number);
+	buf_add_char(writer->out, '"');
+	close_form(writer);
+}
+
+static const char *
+temporal_key(enum value_type type)
+{
+	switch (type) {
+	case VALUE_DATE:
+		return JSON_KEY_DATE;
+	case VALUE_TIME:
+		return JSON_KEY_TIME;
+	case VALUE_DATE_TIME:
+		return JSON_KEY_DATE_TIME;
+	case VALUE_DURATION:
+	case VALUE_MONTHS:
+		return JSON_KEY_DURATION;
+	default:
+		unreachable("the caller has looked at the type");
+	}
+}
+
+static void
+write_temporal(struct writer *writer, const struct value *value)
+{
+	bool typed = writer->form != JSON_PLAIN;
+	if (typed)
+		open_form(writer, temporal_key(value->type));
+	buf_add_char(writer->out, '"');
+	write_temporal_text(writer, value);
+	buf_add_char(writer->out, '"');
+	if (typed)
+		close_form(writer);
+}
+
+/* -------------------------------------------------------------- ranges */
+
+/* An end as FEEL would write it; the range's own quotes come later. */
+static void
+format_end(struct writer *writer, const struct value *end)
+{
+	struct buf *out = writer->out;
+	switch (end->type) {
+	case VALUE_NUMBER:
+		number_format_plain(end->as.number, out);
+		return;
+	case VALUE_DATE:
+	case VALUE_TIME:
+	case VALUE_DATE_TIME:
+	case VALUE_DURATION:
+	case VALUE_MONTHS:
+		buf_add_cstr(out, "@\"");
+		write_temporal_text(writer, end);
+		buf_add_char(out, '"');
+		return;
+	default:
+		write_value(writer, end);
+		return;
+	}
+}
+
+static void
+format_range(struct writer *writer, const struct value_range *range)
+{
+	struct buf *out = writer->out;
+	if (!range->low) {
+		buf_add_cstr(out, range->high_closed ? "<= " : "< ");
+		format_end(writer, range->high);
+		return;
+	}
+	if (!range->high) {
+		buf_add_cstr(out, range->low_closed ? ">= " : "> ");
+		format_end(writer, range->low);
+		return;
+	}
+	buf_add_char(out, range->low_closed ? '[' : '(');
+	format_end(writer, range->low);
+	buf_add_cstr(out, "..");
+	format_end(writer, range->high);
+	buf_add_char(out, range->high_closed ? ']' : ')');
+}
+
+/* FEEL's text as a JSON string: "[1..10)". */
+static void
+write_plain_range(struct writer *writer, const struct value_range *range)
+{
+	struct buf text = {0};
+	struct writer inner = *writer;
+	inner.out = &text;
+	inner.pretty = false;
+	format_range(&inner, range);
+	writer->arena = inner.arena;
+	json_write_string(writer->out, buf_str(&text));
+	buf_fini(&text);
+}
+
+static void
+write_end(struct writer *writer, const struct value *end)
+{
+	write_value(writer, end ? end : &value_null);
+}
+
+/* {"r":["[",1,10,")"]}; an end that is missing is null. */
+static void
+write_typed_range(struct writer *writer, const struct value_range *range)
+{
+	open_form(writer, JSON_KEY_RANGE);
+	buf_add_cstr(writer->out, range->low_closed ? "[\"[\"," : "[\"(\",");
+	write_end(writer, range->low);
+	buf_add_char(writer->out, ',');
+	write_end(writer, range->high);
+	buf_add_cstr(writer->out, range->high_closed ? ",\"]\"]" : ",\")\"]");
+	close_form(writer);
+}
+
+/* -------------------------------------------------- lists and contexts */
+
+/* Starts the next item, or ends the last one, on a line of its own. */
+static void
+write_break(struct writer *writer)
+{
+	if (!writer->pretty)
+		return;
+	buf_add_char(writer->out, '\n');
+	for (unsigned i = 0; i < writer->indent; i++)
+		buf_add_cstr(writer->out, "  ");
+}
+
+static void
+write_list(struct writer *writer, const struct value *list)
+{
+	size_t count = list->as.list.count;
+	buf_add_char(writer->out, '[');
+	writer->indent++;
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_add_char(writer->out, ',');
+		write_break(writer);
+		write_value(writer, list->as.list.items[i]);
+	}
+	writer->indent--;
+	if (count > 0)
+		write_break(writer);
+	buf_add_char(writer->out, ']');
+}
+
+/*
+ * Order by UTF-16 code units, from UTF-8.  Both encodings order code points
+ * alike but for one thing: UTF-16 writes those from U+10000 on (bytes F0 to
+ * F4) with surrogates, which come before U+E000 to U+FFFF (bytes EE and EF).
+ */
+static int
+compare_utf16(struct str a, struct str b)
+{
+	size_t common = a.bytes < b.bytes ? a.bytes : b.bytes;
+	size_t i = 0;
+	while (i < common && a.at[i] == b.at[i])
+		i++;
+	if (i == common)
+		return (a.bytes > b.bytes) - (a.bytes < b.bytes);
+	unsigned char x = (unsigned char)a.at[i];
+	unsigned char y = (unsigned char)b.at[i];
+	if (x >= 0xee && y >= 0xee && (x >= 0xf0) != (y >= 0xf0))
+		return x >= 0xf0 ? -1 : 1;
+	return x < y ? -1 : 1;
+}
+
+static int
+compare_fields(const void *a, const void *b)
+{
+	const struct value_field *const *x = a;
+	const struct value_field *const *y = b;
+	return compare_utf16((*x)->key, (*y)->key);
+}
+
+static const struct value_field **
+sort_fields(struct writer *writer, const struct value *context)
+{
+	size_t count = context->as.context.count;
+	if (!writer->arena)
+		writer->arena = arena_new();
+	const struct value_field **sorted =
+	    ARENA_ARRAY(writer->arena, count, const struct value_field *);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &context->as.context.fields[i];
+	qsort(sorted, count, sizeof(const struct value_field *),
+	    compare_fields);
+	return sorted;
+}
+
+static void
+write_field(struct writer *writer, const struct value_field *field, bool first)
+{
+	if (!first)
+		buf_add_char(writer->out, ',');
+	write_break(writer);
+	json_write_string(writer->out, field->key);
+	buf_add_char(writer->out, ':');
+	if (writer->pretty)
+		buf_add_char(writer->out, ' ');
+	write_value(writer, field->value);
+}
+
+static void
+write_fields(struct writer *writer, const struct value *context)
+{
+	size_t count = context->as.context.count;
+	const struct value_field **sorted = NULL;
+	if (writer->form == JSON_CANONICAL && count > 1)
+		sorted = sort_fields(writer, context);
+	buf_add_char(writer->out, '{');
+	writer->indent++;
+	for (size_t i = 0; i < count; i++)
+		write_field(writer,
+		    sorted ? sorted[i] : &context->as.context.fields[i],
+		    i == 0);
+	writer->indent--;
+	if (count > 0)
+		write_break(writer);
+	buf_add_char(writer->out, '}');
+}
+
+static void
+write_context(struct writer *writer, const struct value *context)
+{
+	bool wrapped = writer->form == JSON_TYPED ||
+	    (writer->form == JSON_CANONICAL && json_looks_typed(context));
+	if (wrapped)
+		open_form(writer, JSON_KEY_CONTEXT);
+	write_fields(writer, context);
+	if (wrapped)
+		close_form(writer);
+}
+
+static void
+write_value(struct writer *writer, const struct value *value)
+{
+	must(value);
+	switch (value->type) {
+	case VALUE_NULL:
+	case VALUE_FUNCTION:
+		buf_add_cstr(writer->out, "null");
+		return;
+	case VALUE_BOOLEAN:
+		buf_add_cstr(writer->out, value->as.boolean ? "true" : "false");
+		return;
+	case VALUE_NUMBER:
+		write_number(writer, value->as.number);
+		return;
+	case VALUE_STRING:
+		json_write_string(writer->out, value->as.string);
+		return;
+	case VALUE_DATE:
+	case VALUE_TIME:
+	case VALUE_DATE_TIME:
+	case VALUE_DURATION:
+	case VALUE_MONTHS:
+		write_temporal(writer, value);
+		return;
+	case VALUE_LIST:
+		write_list(writer, value);
+		return;
+	case VALUE_CONTEXT:
+		write_context(writer, value);
+		return;
+	case VALUE_RANGE:
+		if (writer->form == JSON_PLAIN)
+			write_plain_range(writer, value->as.range);
+		else
+			write_typed_range(writer, value->as.range);
+		return;
+	}
+	unreachable("all types are listed");
+}
+
+void
+json_write(const struct value *value, enum json_form form, struct buf *out)
+{
+	must(out);
+	struct writer writer = {.out = out, .form = form};
+	write_value(&writer, value);
+	arena_free(&writer.arena);
+}
+
+void
+json_write_pretty(const struct value *value, struct buf *out)
+{
+	must(out);
+	struct writer writer = {.out = out, .form = JSON_PLAIN, .pretty = true};
+	write_value(&writer, value);
+	arena_free(&writer.arena);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * number_math.c: arithmetic, by Intel's decimal library.
+ *
+ * The library is called by value with the rounding mode and the flags passed
+ * The library is called by value with the rounding mode and the flags passed
+ * headers.  A result that is infinite or not a number never leaves it.
+ *
+ * Sums, products, quotients and roots are correctly rounded.  exp, log and
+ * broken powers are good to about 33 digits; whole powers that fit in 34
+ * digits are exact, which the library alone doesn't promise.
+ */
+#include "stated/number.h"
+
+#include <bid_conf.h>
+#include <bid_functions.h>
+
+#include "number_priv.h"
+
+#define NEAREST_EVEN 0u
+
+static BID_UINT128
+to_bid(struct number n)
+{
+	return (BID_UINT128){{n.words[0], n.words[1]}};
+}
+
+/* A negative zero becomes zero. */
+static struct number
+of_bid(BID_UINT128 bid)
+{
+	struct number n = {{bid.w[0], bid.w[1]}};
+	return number_join(number_split(n));
+}
+
+/* The result of an operation that raised `flags`. */
+static enum number_error
+finish(BID_UINT128 bid, unsigned flags, struct number *out)
+{
+	if (flags & (BID_INVALID_EXCEPTION | BID_ZERO_DIVIDE_EXCEPTION))
+		return NUMBER_UNDEFINED;
+	if (!bid128_isFinite(bid))
+		return NUMBER_RANGE;
+	*out = of_bid(bid);
+	return NUMBER_OK;
+}
+
+enum number_error
+number_add(struct number a, struct number b, struct number *out)
+{
+	unsigned flags = 0;
+	BID_UINT128 sum =
+	    bid128_add(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
+	return finish(sum, flags, out);
+}
+
+enum number_error
+number_subtract(struct number a, struct number b, struct number *out)
+{
+	unsigned flags = 0;
+	BID_UINT128 difference =
+	    bid128_sub(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
+	return finish(difference, flags, out);
+}
+
+enum number_error
+number_multiply(struct number a, struct number b, struct number *out)
+{
+	unsigned flags = 0;
+	BID_UINT128 product =
+	    bid128_mul(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
+	return finish(product, flags, out);
+}
+
+enum number_error
+number_divide(struct number a, struct number b, struct number *out)
+{
+	unsigned flags = 0;
+	BID_UINT128 quotient =
+	    bid128_div(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
+	return finish(quotient, flags, out);
+}
+
+enum number_error
+number_modulo(struct number a, struct number b, struct number *out)
+{
+	unsigned flags = 0;
+	/* Exact; it has the sign of a. */
+	BID_UINT128 rest = bid128_fmod(to_bid(a), to_bid(b), &flags);
+	struct number remainder;
+	enum number_error error = finish(rest, flags, &remainder);
+	if (error)
+		return error;
+	bool other_side = !number_is_zero(remainder) &&
+	    number_is_negative(remainder) != number_is_negative(b);
+	if (other_side)
+		return number_add(remainder, b, out);
+	*out = remainder;
+	return NUMBER_OK;
+}
+
+enum number_error
+number_sqrt(struct number a, struct number *out)
+{
+	unsigned flags = 0;
+	BID_UINT128 root = bid128_sqrt(to_bid(a), NEAREST_EVEN, &flags);
+	return finish(root, flags, out);
+}
+
+enum number_error
+number_exp(struct number a, struct number *out)
+{
+	if (number_is_zero(a)) {
+		*out = number_of_int(1);
+		return NUMBER_OK;
+	}
+	unsigned flags = 0;
+	BID_UINT128 power = bid128_exp(to_bid(a), NEAREST_EVEN, &flags);
+	return finish(power, flags, out);
+}
+
+enum number_error
+number_log(struct number a, struct number *out)
+{
+	if (number_is_zero(a) || number_is_negative(a))
+		return NUMBER_UNDEFINED;
+	unsigned flags = 0;
+	BID_UINT128 logarithm = bid128_log(to_bid(a), NEAREST_EVEN, &flags);
+	return finish(logarithm, flags, out);
+}
+
+/* base^exponent by squaring; false where a digit got lost on the way. */
+static bool
+power_exactly(struct number base, uint64_t exponent, struct number *out)
+{
+	unsigned flags = 0;
+	BID_UINT128 square = to_bid(base);
+	BID_UINT128 product = to_bid(number_of_int(1));
+	for (; exponent; exponent >>= 1) {
+		if (exponent & 1)
+			product =
+			    bid128_mul(product, square, NEAREST_EVEN, &flags);
+		if (exponent > 1)
+			square =
+			    bid128_mul(square, square, NEAREST_EVEN, &flags);
+		if (flags)
+			return false;
+	}
+	*out = of_bid(product);
+	return true;
+}
+
+static enum number_error
+power_by_library(struct number a, struct number b, struct number *out)
+{
+	unsigned flags = 0;
+	BID_UINT128 power =
+	    bid128_pow(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
+	return finish(power, flags, out);
+}
+
+enum number_error
+number_power(struct number a, struct number b, struct number *out)
+{
+	int64_t exponent;
+	if (number_is_zero(a) && number_is_negative(b))
+		return NUMBER_UNDEFINED;
+	if (!number_to_int(b, &exponent) || exponent == INT64_MIN)
+		return power_by_library(a, b, out);
+	struct number power;
+	uint64_t times = (uint64_t)(exponent < 0 ? -exponent : exponent);
+	if (!power_exactly(a, times, &power))
+		return power_by_library(a, b, out);
+	if (exponent < 0)
+		return number_divide(number_of_int(1), power, out);
+	*out = power;
+	return NUMBER_OK;
+}
