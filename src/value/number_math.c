@@ -3,8 +3,9 @@
  * number_math.c: arithmetic, by Intel's decimal library.
  *
  * The library is called by value with the rounding mode and the flags passed
- * The library is called by value with the rounding mode and the flags passed
- * headers.  A result that is infinite or not a number never leaves it.
+ * at each call, so it keeps no state (configure sets that up).  No other file
+ * sees its headers.  A result that is infinite or not a number never leaves
+ * this one.
  *
  * Sums, products, quotients and roots are correctly rounded.  exp, log and
  * broken powers are good to about 33 digits; whole powers that fit in 34
