@@ -2,4 +2,8 @@
 
 noinst_LIBRARIES += libstated_calendar.a
 libstated_calendar_a_CPPFLAGS = $(AM_CPPFLAGS)
-libstated_calendar_a_SOURCES =
+libstated_calendar_a_SOURCES = \
+	src/calendar/calendar.c \
+	src/calendar/calendar_feasts.c \
+	src/calendar/calendar_parse.c \
+	src/calendar/calendar_priv.h
