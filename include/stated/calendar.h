@@ -32,7 +32,7 @@ struct closed_day {
 struct calendar_hours {
 	int32_t opens;
 	int32_t closes;
-	int32_t cut_off; /* equals closes where there is none */
+	int32_t cut_off; /* after opens; equals closes where there is none */
 };
 
 struct calendar_window {
@@ -62,11 +62,13 @@ MUST_USE bool calendar_parse_time(struct str text, int32_t *seconds);
 struct date calendar_easter(int32_t year);
 
 bool calendar_is_business_day(const struct calendar *calendar, struct date date);
+/* More business days than this are a slip of the pen (about 400 years). */
+#define CALENDAR_DAYS_MAX 100000
 /*
  * The same local time `days` business days later (days >= 0).  Where `from`
  * is no business time (a closed day, before opening, after closing) counting
- * starts at the next opening.  Falls back to the year's end of time
- * (INT64_MAX) only where ten years hold no business day.
+ * starts at the next opening.  Falls back to the end of time (INT64_MAX) only
+ * where ten years hold no business day, or days > CALENDAR_DAYS_MAX.
  */
 int64_t calendar_add_business_days(const struct calendar *calendar,
     int64_t from_ms, int64_t days);
@@ -74,7 +76,8 @@ int64_t calendar_add_business_days(const struct calendar *calendar,
 const struct calendar_window *calendar_find_window(const struct calendar *calendar,
     struct str name);
 /* `now_ms` itself where the hours are open and before the cut-off, else the
- * next instant at which they are. */
+ * next instant at which they are; INT64_MAX where ten years hold none.  The
+ * cut-off lies after the opening and not after the closing. */
 int64_t calendar_next_open(const struct calendar *calendar,
     const struct calendar_hours *hours, int64_t now_ms);
 

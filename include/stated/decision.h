@@ -7,11 +7,31 @@
 #include "stated/feel.h"
 #include "stated/template.h"
 
-enum hit_policy {
-	HIT_UNIQUE, HIT_FIRST, HIT_ANY, HIT_PRIORITY, HIT_COLLECT,
-	HIT_RULE_ORDER, HIT_OUTPUT_ORDER,
-};
-enum hit_aggregation { AGGREGATE_NONE, AGGREGATE_SUM, AGGREGATE_MIN, AGGREGATE_MAX, AGGREGATE_COUNT };
+/* As written in a definition, and in DMN's XML. */
+#define HIT_POLICIES(X)                                                        \
+	X(HIT_UNIQUE, "unique", "UNIQUE")                                      \
+	X(HIT_FIRST, "first", "FIRST")                                         \
+	X(HIT_ANY, "any", "ANY")                                               \
+	X(HIT_PRIORITY, "priority", "PRIORITY")                                \
+	X(HIT_COLLECT, "collect", "COLLECT")                                   \
+	X(HIT_RULE_ORDER, "rule-order", "RULE ORDER")                          \
+	X(HIT_OUTPUT_ORDER, "output-order", "OUTPUT ORDER")
+
+#define HIT_AGGREGATIONS(X)                                                    \
+	X(AGGREGATE_NONE, "", "")                                              \
+	X(AGGREGATE_SUM, "sum", "SUM")                                         \
+	X(AGGREGATE_MIN, "min", "MIN")                                         \
+	X(AGGREGATE_MAX, "max", "MAX")                                         \
+	X(AGGREGATE_COUNT, "count", "COUNT")
+
+#define HIT_ENUM(constant, name, dmn_name) constant,
+enum hit_policy { HIT_POLICIES(HIT_ENUM) };
+enum hit_aggregation { HIT_AGGREGATIONS(HIT_ENUM) };
+
+struct str hit_policy_name(enum hit_policy policy);
+/* "first", "collect", "collect sum"; false else. */
+MUST_USE bool hit_policy_parse(struct str text, enum hit_policy *policy,
+    enum hit_aggregation *aggregation);
 
 struct decision_input {
 	struct str label;            /* the expression's text */
@@ -48,7 +68,14 @@ struct decision_result {
 	size_t matched_count;
 	struct str failure;          /* absent: fine; else why outcome is null */
 };
-/* env gives the names; everything is made in env->arena. */
+/*
+ * env gives the names; everything is made in env->arena.
+ *
+ * An input or an output that is not among its allowed values (null is none of
+ * them unless listed), two rules under `unique`, and different outputs under
+ * `any` are failures.  Where no rule matches the outcome is the outputs'
+ * fallbacks whatever the hit policy, else null (0 for `collect count`).
+ */
 struct decision_result decision_eval(const struct def_decision *decision,
     struct feel_env *env);
 

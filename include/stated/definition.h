@@ -24,7 +24,16 @@ struct def_operation;
 struct def_decision;
 struct def_contact;
 
-enum def_priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_CRITICAL };
+/* Enums whose names people read or write come from one list each. */
+#define DEF_ENUM(constant, name) constant,
+
+#define DEF_PRIORITIES(X)                                                      \
+	X(PRIORITY_LOW, "low")                                                 \
+	X(PRIORITY_NORMAL, "normal")                                           \
+	X(PRIORITY_HIGH, "high")                                               \
+	X(PRIORITY_CRITICAL, "critical")
+
+enum def_priority { DEF_PRIORITIES(DEF_ENUM) };
 struct str def_priority_name(enum def_priority priority);
 MUST_USE bool def_priority_parse(struct str text, enum def_priority *out);
 
@@ -39,7 +48,12 @@ struct def_span {
 	struct str text; /* as written, for history and messages */
 	struct diag_span span;
 };
-/* "30s" "15m" "4h" "2d" "1w", ISO 8601, "3 business days"; false else. */
+/*
+ * "30s" "15m" "4h" "2d" "1w" "10y" (also "500ms"), ISO 8601, "3 business
+ * days"; false else, and for what is negative or over a thousand years.  A
+ * year counts 366 days and a month 31, so that what is kept for ten years is
+ * never deleted too early.  *out is written whole: its `span` is left empty.
+ */
 MUST_USE bool def_span_parse(struct str text, struct def_span *out);
 
 enum def_backoff { BACKOFF_CONSTANT, BACKOFF_LINEAR, BACKOFF_EXPONENTIAL };
@@ -88,10 +102,17 @@ struct def_call {
 	struct str irreversible;                /* reason; absent: not said */
 };
 
-enum def_step_kind {
-	STEP_CALL, STEP_SET, STEP_DECIDE, STEP_REQUIRE, STEP_RAISE, STEP_EMIT,
-	STEP_WAIT, STEP_FAIL,
-};
+#define DEF_STEP_KINDS(X)                                                      \
+	X(STEP_CALL, "call")                                                   \
+	X(STEP_SET, "set")                                                     \
+	X(STEP_DECIDE, "decide")                                               \
+	X(STEP_REQUIRE, "require")                                             \
+	X(STEP_RAISE, "raise")                                                 \
+	X(STEP_EMIT, "emit")                                                   \
+	X(STEP_WAIT, "wait")                                                   \
+	X(STEP_FAIL, "fail")
+
+enum def_step_kind { DEF_STEP_KINDS(DEF_ENUM) };
 struct str def_step_kind_name(enum def_step_kind kind);
 
 struct def_step {
@@ -208,8 +229,15 @@ struct def_invariant {
 };
 
 /* Parts that `separate` may name, as bits. */
-enum def_part { PART_INITIATE = 1, PART_APPROVE = 2, PART_CORRECT = 4 };
+#define DEF_PARTS(X)                                                           \
+	X(PART_INITIATE, "initiate", 1)                                        \
+	X(PART_APPROVE, "approve", 2)                                          \
+	X(PART_CORRECT, "correct", 4)
+
+#define DEF_PART_ENUM(constant, name, bit) constant = bit,
+enum def_part { DEF_PARTS(DEF_PART_ENUM) };
 struct str def_part_name(enum def_part part);
+MUST_USE bool def_part_parse(struct str text, enum def_part *out);
 
 struct definition {
 	struct str name;
@@ -257,7 +285,8 @@ const struct def_step *definition_find_step(const struct definition *definition,
 /* Whether `outer` is `inner` or one of its ancestors. */
 bool def_state_contains(const struct def_state *outer, const struct def_state *inner);
 /* Whether the transition's event name takes that type: equal, by prefix
- * ("bank.*"), or all ("*"). */
+ * ("bank.*" takes bank.x, bank.x.y and, as in SCXML, bank itself), or all
+ * ("*"). */
 bool def_event_matches(struct str pattern, struct str type);
 
 /* ---- connections ---- */
@@ -273,7 +302,15 @@ struct def_error_rule {
 	bool transient;
 };
 
-enum def_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
+#define DEF_METHODS(X)                                                         \
+	X(METHOD_GET, "GET")                                                   \
+	X(METHOD_HEAD, "HEAD")                                                 \
+	X(METHOD_POST, "POST")                                                 \
+	X(METHOD_PUT, "PUT")                                                   \
+	X(METHOD_PATCH, "PATCH")                                               \
+	X(METHOD_DELETE, "DELETE")
+
+enum def_method { DEF_METHODS(DEF_ENUM) };
 struct str def_method_name(enum def_method method);
 
 struct def_operation {

@@ -12,9 +12,6 @@
 
 /* A calendar that has no business day in ten years has none at all. */
 #define CALENDAR_SEARCH_DAYS 3653
-/* Nobody waits for more than 100,000 business days (about 400 years): a
- * larger count is a slip, and must not keep the engine counting. */
-#define CALENDAR_DAYS_MAX 100000
 
 #define CALENDAR_NEVER INT64_MAX
 
