@@ -25,7 +25,7 @@ struct connector_call {
 	const struct value *args;   /* a context */
 	struct str idempotency_key; /* may be absent for safe operations */
 	int64_t timeout_ms;         /* 0: the operation's, or the connection's */
-	struct str token;           /* OAuth2: the access token; absent elsewhere */
+	struct str token;           /* where connector_needs_token(); else absent */
 };
 
 /* false where the call can't be made (arguments fail the operation's input
@@ -37,11 +37,19 @@ struct outcome connector_interpret(const struct connector_call *call,
     const struct message_response *response, const struct connector_context *context);
 /* The request as history shows it: method, url, headers, body (as text, or
  * its digest where it is large), secrets left out. */
-const struct value *connector_describe_request(struct arena *arena, const struct message_request *request);
-const struct value *connector_describe_response(struct arena *arena, const struct message_response *response);
+const struct value *connector_describe_request(struct arena *arena,
+    const struct message_request *request);
+const struct value *connector_describe_response(struct arena *arena,
+    const struct message_response *response);
 
-/* OAuth2 client credentials (RFC 6749 section 4.4): the token request and
- * what its answer gave. */
+/*
+ * What has to be fetched once and shown with every call: an OAuth2 access
+ * token (client credentials, RFC 6749 section 4.4), or Odoo's user number,
+ * which `authenticate` gives for a login.  The caller keeps it until it
+ * expires, or a call ends with "http.401" or "odoo.session-expired".  The
+ * exchange changes nothing, and neither side of it may enter history.
+ */
+bool connector_needs_token(const struct def_connection *connection);
 MUST_USE bool connector_token_prepare(const struct def_connection *connection,
     const struct connector_context *context, struct message_request *request,
     struct outcome *failure);
@@ -49,7 +57,8 @@ struct connector_token {
 	struct str token;
 	int64_t expires_in_ms; /* 0: not said */
 };
-MUST_USE bool connector_token_interpret(const struct message_response *response,
+MUST_USE bool connector_token_interpret(const struct def_connection *connection,
+    const struct message_response *response,
     const struct connector_context *context, struct connector_token *token,
     struct outcome *failure);
 

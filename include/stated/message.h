@@ -21,8 +21,9 @@ struct message_request {
 	const struct message_header *headers;
 	size_t header_count;
 	struct str body;
+	struct str body_shown;     /* for history, secrets masked; absent: body */
 	int64_t timeout_ms;        /* from start to the last byte */
-	size_t response_bytes_max; /* a longer body is MESSAGE_TOO_LARGE */
+	size_t response_bytes_max; /* longer is MESSAGE_TOO_LARGE; 0: 16 MiB */
 	struct str client_certificate; /* PEM, key and certificate; absent: none */
 	struct str ca;                 /* PEM; absent: the system's */
 };
@@ -32,7 +33,8 @@ enum message_failure {
 	MESSAGE_OK,          /* a whole response is here */
 	MESSAGE_UNRESOLVED,  /* no address: surely not sent */
 	MESSAGE_UNREACHABLE, /* refused, no route: surely not sent */
-	MESSAGE_TLS,         /* handshake or certificate: surely not sent */
+	MESSAGE_TLS,         /* no handshake: surely not sent */
+	MESSAGE_CERTIFICATE, /* theirs or ours is no good: surely not sent */
 	MESSAGE_UNSENT,      /* broken before the first byte of the request left */
 	MESSAGE_TIMEOUT,     /* sent, no whole answer in time */
 	MESSAGE_RESET,       /* sent, the connection broke */
@@ -53,8 +55,11 @@ struct message_response {
 	int64_t elapsed_ms;
 };
 
-/* The first header of that name, or the absent string. */
-struct str message_find_header(const struct message_header *headers, size_t count, struct str name);
+/* The first header of that name, or the absent string where there is none. */
+struct str message_find_header(const struct message_header *headers,
+    size_t count, struct str name);
+/* Names of headers are equal without regard to (ASCII) case. */
+bool message_name_equal(struct str a, struct str b);
 /* Percent-encodes all but RFC 3986's unreserved characters. */
 void message_encode(struct str text, struct buf *out);
 

@@ -7,5 +7,6 @@ libstated_base_a_SOURCES = \
 	src/base/buf.c \
 	src/base/diag.c \
 	src/base/map.c \
+	src/base/message.c \
 	src/base/must.c \
 	src/base/str.c

@@ -4,4 +4,5 @@ noinst_LIBRARIES += libstated_definition.a
 libstated_definition_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 libstated_definition_a_SOURCES = \
 	src/definition/definition.c \
+	src/definition/outcome.c \
 	src/definition/template.c

@@ -21,3 +21,6 @@ tests_unit_base_test_must_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/base/test_str
 tests_unit_base_test_str_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/base/test_message
+tests_unit_base_test_message_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
