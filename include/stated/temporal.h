@@ -37,7 +37,8 @@ struct duration {
 	int32_t nanoseconds;
 };
 
-/* "2026-11-22"; "10:20:00.5+02:00", "10:20:00@Europe/Berlin"; both by "T". */
+/* "2026-11-22"; "10:20:00.5+02:00", "10:20:00@Europe/Berlin"; both by "T".
+ * 24:00:00 is the next day's 00:00:00.  At most nine digits of a second. */
 MUST_USE bool date_parse(struct str text, struct date *out);
 MUST_USE bool time_parse(struct str text, struct time_of_day *out);
 MUST_USE bool date_time_parse(struct str text, struct date_time *out);
@@ -51,7 +52,10 @@ void duration_format(struct duration duration, struct buf *out);
 void months_format(int64_t months, struct buf *out);
 
 bool date_is_valid(int64_t year, int64_t month, int64_t day);
-/* Days since 1970-01-01 in the proleptic Gregorian calendar, and back. */
+/* Days since 1970-01-01 in the proleptic Gregorian calendar, and back.
+ * date_of_days() takes what lies between the first and the last day. */
+#define DATE_DAYS_MIN INT64_C(-365243219162)
+#define DATE_DAYS_MAX INT64_C(365241780471)
 int64_t date_to_days(struct date date);
 struct date date_of_days(int64_t days);
 /* 1 is Monday (ISO 8601). */

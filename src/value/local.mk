@@ -3,6 +3,9 @@
 noinst_LIBRARIES += libstated_value.a
 libstated_value_a_CPPFLAGS = $(AM_CPPFLAGS) $(BID_CFLAGS) $(JANSSON_CFLAGS)
 libstated_value_a_SOURCES = \
+	src/value/date.c \
+	src/value/date_time.c \
+	src/value/duration.c \
 	src/value/json_priv.h \
 	src/value/json_read.c \
 	src/value/json_untype.c \
@@ -11,6 +14,9 @@ libstated_value_a_SOURCES = \
 	src/value/number_math.c \
 	src/value/number_priv.h \
 	src/value/number_text.c \
+	src/value/temporal.c \
+	src/value/temporal_priv.h \
+	src/value/time.c \
 	src/value/value.c \
 	src/value/value_build.c \
 	src/value/value_pack.c \
