@@ -71,12 +71,13 @@ date_of_days(int64_t days)
 {
 	must(days >= DATE_DAYS_MIN && days <= DATE_DAYS_MAX);
 	int64_t rest;
-	int64_t year =
-	    400 * temporal_divide(days + DAYS_TO_1970, DAYS_OF_400_YEARS, &rest);
+	int64_t cycles =
+	    temporal_divide(days + DAYS_TO_1970, DAYS_OF_400_YEARS, &rest);
 	/* The last day of 400 and of 4 years belongs to the last part. */
 	int64_t centuries = min(rest / DAYS_OF_100_YEARS, 3);
 	rest -= centuries * DAYS_OF_100_YEARS;
-	year += 100 * centuries + 4 * (rest / DAYS_OF_4_YEARS);
+	int64_t year = 400 * cycles + 100 * centuries +
+	    4 * (rest / DAYS_OF_4_YEARS);
 	rest %= DAYS_OF_4_YEARS;
 	int64_t years = min(rest / DAYS_OF_YEAR, 3);
 	rest -= years * DAYS_OF_YEAR;

@@ -12,7 +12,8 @@
 /* Adds n * unit to *total, where the text goes on with n and `letter`;
  * *found is set when it does. */
 static bool
-take_part(struct str *in, char letter, int64_t unit, int64_t *total, bool *found)
+take_part(struct str *in, char letter, int64_t unit, int64_t *total,
+    bool *found)
 {
 	struct str ahead = *in;
 	int64_t n;
