@@ -6,6 +6,10 @@
  * written in canonical form (RFC 8785, see json.h); its hash is the SHA-256
  * of those bytes.  `prev` is the hash of the instance's record before it, 64
  * zeros for the first.  seq counts from 1 without gaps.
+ *
+ * The caller gives `kind`, `instance` (the public identifier), `time` (a
+ * string as clock_format() writes it) and whatever else the kind tells; seq
+ * and prev are the chain's, and `hash` is kept for exports.
  */
 #ifndef STATED_AUDIT_H
 #define STATED_AUDIT_H

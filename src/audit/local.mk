@@ -2,4 +2,5 @@
 
 noinst_LIBRARIES += libstated_audit.a
 libstated_audit_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
-libstated_audit_a_SOURCES =
+libstated_audit_a_SOURCES = \
+	src/audit/audit.c

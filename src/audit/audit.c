@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit.c: sealing records into a chain, and checking a chain.
+ *
+ * What is hashed is the canonical text itself, `seq` and `prev` within it,
+ * so that anybody with SHA-256 and the text can check a chain without
+ * knowing anything of us.  The hash is not part of the text that it covers.
+ */
+#include "stated/audit.h"
+
+#include "stated/json.h"
+
+struct str
+audit_kind_name(enum audit_kind kind)
+{
+	static const struct str names[AUDIT_KIND_COUNT] = {
+#define X(symbol, name, tells) [AUDIT_##symbol] = STR_INIT(name),
+		AUDIT_KINDS(X)
+#undef X
+	};
+
+	must(kind < AUDIT_KIND_COUNT);
+	return names[kind];
+}
+
+struct str
+audit_fault_name(enum audit_fault fault)
+{
+	static const struct str names[] = {
+		[AUDIT_SOUND] = STR_INIT("sound"),
+		[AUDIT_MALFORMED] = STR_INIT("malformed"),
+		[AUDIT_CHANGED] = STR_INIT("changed"),
+		[AUDIT_MISSING] = STR_INIT("missing"),
+		[AUDIT_REORDERED] = STR_INIT("reordered"),
+		[AUDIT_UNLINKED] = STR_INIT("unlinked"),
+		[AUDIT_CUT] = STR_INIT("cut"),
+	};
+
+	must(fault < sizeof(names) / sizeof(names[0]));
+	return names[fault];
+}
+
+/* ---------------------------------------------------------------- sealing */
+
+/* The record with its place in the chain, which only the chain may give. */
+static const struct value *
+with_place(struct arena *arena, const struct value *record,
+    const struct audit_head *head)
+{
+	struct value_builder *fields = value_build_context(arena);
+	char prev[DIGEST_HEX_BYTES];
+
+	must(record->type == VALUE_CONTEXT);
+	for (size_t i = 0; i < record->as.context.count; i++)
+		value_put(fields, record->as.context.fields[i].key,
+		    record->as.context.fields[i].value);
+	must(!value_has(fields, STR("seq")));
+	must(!value_has(fields, STR("prev")));
+	must(!value_has(fields, STR("hash")));
+	value_put_int(fields, "seq", (int64_t)head->seq);
+	value_put_str(fields, "prev", digest_hex(head->hash, prev));
+	return value_built(fields);
+}
+
+struct audit_record
+audit_seal(struct arena *arena, const struct value *record,
+    struct audit_head *head)
+{
+	struct audit_head next = {head->seq + 1, head->hash};
+	struct buf text = {0};
+
+	must(head->seq < INT64_MAX);
+	json_write(with_place(arena, record, &next), JSON_CANONICAL, &text);
+	struct audit_record sealed = {
+		.seq = next.seq,
+		.hash = digest_sha256(buf_str(&text)),
+		.canonical = arena_str(arena, buf_str(&text)),
+	};
+	buf_fini(&text);
+	head->seq = sealed.seq;
+	head->hash = sealed.hash;
+	return sealed;
+}
+
+/* -------------------------------------------------------------- verifying */
+
+/* Whether writing the record again gives the same bytes: a text that says
+ * the same in another way was not written by us. */
+static bool
+is_canonical(struct arena *arena, const struct value *read, struct str text)
+{
+	const struct value *record = json_untype(arena, read);
+	struct buf again = {0};
+
+	if (record == NULL || record->type != VALUE_CONTEXT)
+		return false;
+	json_write(record, JSON_CANONICAL, &again);
+	bool is_same = str_equal(buf_str(&again), text);
+	buf_fini(&again);
+	return is_same;
+}
+
+/* The record's own account of its place; false where it has none. */
+static bool
+read_place(struct arena *arena, struct str text, struct audit_head *place)
+{
+	struct json_error error;
+	const struct value *read = json_read(arena, text, &error);
+	int64_t seq;
+
+	if (read == NULL || read->type != VALUE_CONTEXT)
+		return false;
+	const struct value *number = value_field_or_null(read, "seq");
+	if (number->type != VALUE_NUMBER ||
+	    !number_to_int(number->as.number, &seq) || seq < 1)
+		return false;
+	place->seq = (uint64_t)seq;
+	struct str prev = value_str(value_field_or_null(read, "prev"));
+	if (!digest_parse_hex(prev, &place->hash))
+		return false;
+	return is_canonical(arena, read, text);
+}
+
+static enum audit_fault
+compare_place(const struct audit_head *head, const struct audit_head *place)
+{
+	if (place->seq > head->seq + 1)
+		return AUDIT_MISSING;
+	if (place->seq <= head->seq)
+		return AUDIT_REORDERED;
+	if (!digest_equal(place->hash, head->hash))
+		return AUDIT_UNLINKED;
+	return AUDIT_SOUND;
+}
+
+enum audit_fault
+audit_verify_next(struct audit_head *head, struct str canonical,
+    struct digest hash)
+{
+	struct audit_head place;
+
+	/* The hash comes first: where bytes were changed, what they say now
+	 * about themselves means nothing. */
+	if (!digest_equal(digest_sha256(canonical), hash))
+		return AUDIT_CHANGED;
+	struct arena *arena = arena_new();
+	bool is_readable = read_place(arena, canonical, &place);
+	arena_free(&arena);
+	if (!is_readable)
+		return AUDIT_MALFORMED;
+	enum audit_fault fault = compare_place(head, &place);
+	if (fault != AUDIT_SOUND)
+		return fault;
+	must(place.seq == head->seq + 1);
+	head->seq = place.seq;
+	head->hash = hash;
+	return AUDIT_SOUND;
+}
