@@ -5,8 +5,16 @@ libstated_base_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 libstated_base_a_SOURCES = \
 	src/base/arena.c \
 	src/base/buf.c \
+	src/base/clock.c \
 	src/base/diag.c \
+	src/base/digest.c \
+	src/base/log.c \
 	src/base/map.c \
 	src/base/message.c \
 	src/base/must.c \
-	src/base/str.c
+	src/base/rng.c \
+	src/base/str.c \
+	src/base/zone.c \
+	src/base/zone_priv.h \
+	src/base/zone_rule.c \
+	src/base/zone_tzif.c

@@ -6,6 +6,7 @@
  */
 #include "stated/must.h"
 
+#include "stated/log.h"
 #include "stated/str.h"
 
 #include <stdlib.h>
@@ -44,6 +45,7 @@ must_failed(const char *what, const char *file, int line, const char *function)
 	say_int(line);
 	say(" in ");
 	say(function);
-	say("\n");
+	say("\nThe last lines of the log:\n");
+	log_dump(STDERR_FILENO);
 	abort();
 }

@@ -10,8 +10,17 @@ tests_unit_base_test_arena_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/base/test_buf
 tests_unit_base_test_buf_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/base/test_clock
+tests_unit_base_test_clock_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/base/test_diag
 tests_unit_base_test_diag_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/base/test_digest
+tests_unit_base_test_digest_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/base/test_log
+tests_unit_base_test_log_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/base/test_map
 tests_unit_base_test_map_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
@@ -19,8 +28,20 @@ tests_unit_base_test_map_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/base/test_must
 tests_unit_base_test_must_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/base/test_rng
+tests_unit_base_test_rng_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/base/test_str
 tests_unit_base_test_str_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/base/test_message
 tests_unit_base_test_message_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/base/test_zone
+tests_unit_base_test_zone_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/base/test_zone_rule
+tests_unit_base_test_zone_rule_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/base/test_zone_tzif
+tests_unit_base_test_zone_tzif_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)

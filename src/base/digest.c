@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * digest.c: SHA-256 and its relatives, by OpenSSL; hex and Base64 by hand.
+ *
+ * OpenSSL looks an algorithm up by name each time it is asked for, which costs
+ * more than digesting a short record; so it is looked up once per process.
+ * Decoders are strict: a text has one meaning, and one only is accepted.
+ */
+#include "stated/digest.h"
+
+#include "stated/must.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <pthread.h>
+
+struct digest_stream {
+	EVP_MD_CTX *context;
+};
+
+/* Set once and constant from then on. */
+static const EVP_MD *sha256_method;
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+
+static void
+fetch_sha256(void)
+{
+	sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(sha256_method != NULL);
+}
+
+static const EVP_MD *
+sha256(void)
+{
+	must(pthread_once(&sha256_once, fetch_sha256) == 0);
+	return sha256_method;
+}
+
+struct digest_stream *
+digest_stream_new(void)
+{
+	struct digest_stream *stream = OPENSSL_zalloc(sizeof(*stream));
+
+	must(stream != NULL);
+	stream->context = EVP_MD_CTX_new();
+	must(stream->context != NULL);
+	must(EVP_DigestInit_ex2(stream->context, sha256(), NULL) == 1);
+	return stream;
+}
+
+void
+digest_stream_add(struct digest_stream *stream, struct str bytes)
+{
+	must(EVP_DigestUpdate(stream->context, bytes.at, bytes.bytes) == 1);
+}
+
+struct digest
+digest_stream_end(struct digest_stream **stream)
+{
+	struct digest digest;
+	unsigned int bytes = 0;
+
+	must(stream != NULL && *stream != NULL);
+	must(EVP_DigestFinal_ex((*stream)->context, digest.bytes, &bytes) == 1);
+	must(bytes == sizeof(digest.bytes));
+	EVP_MD_CTX_free((*stream)->context);
+	OPENSSL_free(*stream);
+	*stream = NULL;
+	return digest;
+}
+
+struct digest
+digest_sha256(struct str bytes)
+{
+	return digest_sha256_parts(&bytes, 1);
+}
+
+struct digest
+digest_sha256_parts(const struct str *parts, size_t count)
+{
+	struct digest_stream *stream = digest_stream_new();
+
+	for (size_t i = 0; i < count; i++)
+		digest_stream_add(stream, parts[i]);
+	return digest_stream_end(&stream);
+}
+
+struct digest
+digest_hmac_sha256(struct str key, struct str bytes)
+{
+	struct digest digest;
+	unsigned int size = 0;
+
+	must(key.bytes <= INT32_MAX);
+	/* OpenSSL takes an absent key for "the one before". */
+	const char *key_at = key.at != NULL ? key.at : "";
+	const char *at = bytes.at != NULL ? bytes.at : "";
+	must(HMAC(sha256(), key_at, (int)key.bytes, (const unsigned char *)at,
+		bytes.bytes, digest.bytes, &size) != NULL);
+	must(size == sizeof(digest.bytes));
+	return digest;
+}
+
+bool
+digest_equal(struct digest a, struct digest b)
+{
+	return CRYPTO_memcmp(a.bytes, b.bytes, sizeof(a.bytes)) == 0;
+}
+
+bool
+digest_str_equal(struct str a, struct str b)
+{
+	if (a.bytes != b.bytes)
+		return false;
+	return a.bytes == 0 || CRYPTO_memcmp(a.at, b.at, a.bytes) == 0;
+}
+
+/* -------------------------------------------------------------------- hex */
+
+struct str
+digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < sizeof(digest.bytes); i++) {
+		out[2 * i] = digits[digest.bytes[i] >> 4];
+		out[2 * i + 1] = digits[digest.bytes[i] & 15];
+	}
+	out[DIGEST_HEX_BYTES - 1] = '\0';
+	return (struct str){out, DIGEST_HEX_BYTES - 1};
+}
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool
+digest_parse_hex(struct str hex, struct digest *out)
+{
+	struct digest digest;
+
+	if (hex.bytes != 2 * sizeof(digest.bytes))
+		return false;
+	for (size_t i = 0; i < sizeof(digest.bytes); i++) {
+		int high = hex_value(hex.at[2 * i]);
+		int low = hex_value(hex.at[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		digest.bytes[i] = (uint8_t)(high * 16 + low);
+	}
+	*out = digest;
+	return true;
+}
+
+/* ----------------------------------------------------------------- Base64 */
+
+struct str
+digest_base64(struct arena *arena, struct str bytes)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	must(bytes.bytes < SIZE_MAX / 2);
+	size_t groups = (bytes.bytes + 2) / 3;
+	char *out = arena_alloc(arena, groups * 4 + 1);
+	const unsigned char *in = (const unsigned char *)bytes.at;
+	for (size_t i = 0; i < groups; i++) {
+		size_t left = bytes.bytes - i * 3;
+		uint32_t bits = (uint32_t)in[i * 3] << 16;
+		if (left > 1)
+			bits |= (uint32_t)in[i * 3 + 1] << 8;
+		if (left > 2)
+			bits |= in[i * 3 + 2];
+		out[i * 4] = alphabet[bits >> 18];
+		out[i * 4 + 1] = alphabet[bits >> 12 & 63];
+		out[i * 4 + 2] = left > 1 ? alphabet[bits >> 6 & 63] : '=';
+		out[i * 4 + 3] = left > 2 ? alphabet[bits & 63] : '=';
+	}
+	return (struct str){out, groups * 4};
+}
+
+static int
+base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	if (c == '/' || c == '_')
+		return 63;
+	return -1;
+}
+
+/* Takes the padding off; false where there is not as much as there must be.
+ * None at all is right as well, since JOSE leaves it out. */
+static bool
+take_padding(struct str *text)
+{
+	size_t padding = 0;
+
+	while (padding < text->bytes &&
+	    text->at[text->bytes - 1 - padding] == '=')
+		padding++;
+	bool is_whole = text->bytes % 4 == 0;
+	text->bytes -= padding;
+	if (text->bytes % 4 == 1)
+		return false;
+	return padding == 0 || (is_whole && padding <= 2);
+}
+
+bool
+digest_parse_base64(struct arena *arena, struct str text, struct str *out)
+{
+	if (!take_padding(&text))
+		return false;
+	unsigned char *at = arena_alloc(arena, text.bytes / 4 * 3 + 3);
+	size_t bytes = 0;
+	uint32_t bits = 0;
+	unsigned bit_count = 0;
+	for (size_t i = 0; i < text.bytes; i++) {
+		int value = base64_value(text.at[i]);
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)value;
+		bit_count += 6;
+		if (bit_count >= 8) {
+			bit_count -= 8;
+			at[bytes++] = (unsigned char)(bits >> bit_count);
+			bits &= (1u << bit_count) - 1;
+		}
+	}
+	/* Bits that are left over belong to no byte and must be zero. */
+	if (bits != 0)
+		return false;
+	*out = (struct str){(char *)at, bytes};
+	return true;
+}
