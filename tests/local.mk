@@ -3,7 +3,19 @@
 # All tests: programs named in the fragments of tests/unit, and the scripts
 # below, which judge the tree as a whole.
 
-TESTS = $(check_PROGRAMS) $(check_SCRIPTS)
+TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
+dist_check_SCRIPTS = \
+	tests/core.sh \
+	tests/headers.sh \
+	tests/layers.sh \
+	tests/tidy.sh \
+	tests/tour.sh
+EXTRA_DIST += tests/layers.tsv
+library_cflags = $(BID_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS) \
+	$(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(YAML_CFLAGS)
+core_libs = $(YAML_LIBS) $(JANSSON_LIBS) $(BID_LIBS) $(CRYPTO_LIBS) \
+	-lpthread -lm
+
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 # Tests find their files by $srcdir and may write only in a directory of
@@ -12,6 +24,10 @@ AM_TESTS_ENVIRONMENT = \
 	srcdir='$(abs_srcdir)'; export srcdir; \
 	builddir='$(abs_builddir)'; export builddir; \
 	CC='$(CC)'; export CC; \
+	library_cflags='$(library_cflags)'; export library_cflags; \
+	core_cflags='$(STATED_CFLAGS) $(CFLAGS) $(STATED_LDFLAGS) $(LDFLAGS)'; \
+	export core_cflags; \
+	core_libs='$(core_libs)'; export core_libs; \
 	LC_ALL=C; export LC_ALL;
 
 if HAVE_CMOCKA

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a machine can judge without taste:
+#
+#  - every file of C begins with its licence;
+#  - binary floating point is not used, for a sum of money in a double is no
+#    longer that sum;
+#  - nothing is left to be done.
+
+set -eu
+cd "${srcdir:-.}"
+
+find src include/stated tests contrib/sandbox -name '*.[ch]' | sort |
+    awk '
+function complain(text) {
+	print text
+	failures++
+}
+
+# Code without comments and without what is in quotes.
+function code_of(line) {
+	if (in_comment) {
+		if (!match(line, /\*\//))
+			return ""
+		line = substr(line, RSTART + 2)
+		in_comment = 0
+	}
+	gsub(/\\./, "", line)
+	gsub(/"[^"]*"/, "\"\"", line)
+	gsub(/\/\*([^*]|\*+[^*\/])*\*+\//, " ", line)
+	sub(/\/\/.*$/, "", line)
+	if (match(line, /\/\*/)) {
+		in_comment = 1
+		line = substr(line, 1, RSTART - 1)
+	}
+	return line
+}
+
+function check_file(file,    line, number) {
+	in_comment = 0
+	number = 0
+	while ((getline line < file) > 0) {
+		if (++number == 1 &&
+		    line != "/* SPDX-License-Identifier: Apache-2.0 */")
+			complain(file ":1: no licence")
+		if (line ~ /(TODO|FIXME|XXX:|HACK)/)
+			complain(file ":" number ": left to be done")
+		if (file ~ /^(src|include)\// &&
+		    code_of(line) ~ /(^|[^A-Za-z0-9_])(double|float)([^A-Za-z0-9_]|$)/)
+			complain(file ":" number ": binary floating point")
+	}
+	close(file)
+}
+
+{ check_file($0) }
+
+END {
+	print NR " files, " failures + 0 " findings"
+	exit NR == 0 || failures > 0
+}'
