@@ -2,4 +2,8 @@
 #
 # Pages that are installed; docs/stated.1 is the manual page.
 
-dist_man1_MANS =
+dist_man1_MANS = docs/stated.1
+dist_doc_DATA = \
+	docs/calendars.md \
+	docs/language.md
+EXTRA_DIST += docs/decisions
