@@ -47,3 +47,12 @@ include tests/unit/export/local.mk
 include tests/unit/sim/local.mk
 include tests/unit/cli/local.mk
 endif
+
+# The tests of what has threads, for a build with ThreadSanitizer.
+thread_tests = $(filter tests/unit/base/test_log tests/unit/base/test_zone \
+	tests/unit/store/% tests/unit/http/% tests/unit/engine/% \
+	tests/unit/api/% tests/unit/sim/%, $(check_PROGRAMS))
+check-threads:
+	$(MAKE) $(AM_MAKEFLAGS) $(thread_tests)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(thread_tests)'
+.PHONY: check-threads

@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what is needed to build and test on Debian 12 (bookworm), and only
+# what is missing of it.  Run as root, or as somebody who may use sudo.
+
+set -eu
+
+# The compiler, the build tools, the libraries, and what tests read or run.
+packages="
+	gcc libc6-dev make binutils
+	autoconf automake pkg-config
+	libyaml-dev
+	libevent-dev
+	libjansson-dev
+	libcurl4-openssl-dev
+	libsqlite3-dev
+	libssl-dev
+	libintelrdfpmath-dev
+	libcmocka-dev
+	tzdata
+	openssl
+"
+
+say() {
+	echo "install-packages: $*"
+}
+
+is_installed() {
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) &&
+	    [ "$status" = installed ]
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+# Words are taken from $missing on purpose.
+# shellcheck disable=SC2086
+install_missing() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+	    --no-install-recommends $missing
+}
+
+command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {
+	say "this is no Debian; what is needed, by the names that Debian uses:"
+	echo "$packages"
+	exit 1
+}
+
+missing=
+for package in $packages; do
+	is_installed "$package" || missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+	say "nothing is missing"
+	exit 0
+fi
+if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+	say "missing:$missing"
+	say "run this as root, or install sudo"
+	exit 1
+fi
+
+say "installing$missing"
+# A fresh system has no lists, an old one has lists of versions that are gone.
+install_missing || {
+	say "fetching the package lists"
+	as_root apt-get update -q
+	install_missing
+}
+say "done"
