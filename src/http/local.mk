@@ -2,4 +2,9 @@
 
 noinst_LIBRARIES += libstated_http.a
 libstated_http_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
-libstated_http_a_SOURCES =
+libstated_http_a_SOURCES = \
+	src/http/http_client.c \
+	src/http/http_exchange.c \
+	src/http/http_failure.c \
+	src/http/http_priv.h \
+	src/http/http_transfer.c

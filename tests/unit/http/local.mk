@@ -3,3 +3,20 @@
 # A test is two lines:
 #	check_PROGRAMS += tests/unit/http/test_x
 #	tests_unit_http_test_x_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/http/test_http_client
+tests_unit_http_test_http_client_SOURCES = \
+	tests/unit/http/test_http_client.c \
+	tests/unit/http/wire.c tests/unit/http/wire.h
+tests_unit_http_test_http_client_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/http/test_http_exchange
+tests_unit_http_test_http_exchange_SOURCES = \
+	tests/unit/http/test_http_exchange.c \
+	tests/unit/http/wire.c tests/unit/http/wire.h
+tests_unit_http_test_http_exchange_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/http/test_http_failure
+tests_unit_http_test_http_failure_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/src/http
+tests_unit_http_test_http_failure_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)

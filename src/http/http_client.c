@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_client.c: curl's multi interface driven by a libevent loop.
+ *
+ * curl tells which sockets to watch and when to be woken; the loop tells curl
+ * what happened; what has ended is then delivered.  Delivery is always from
+ * the loop: adding a handle only sets curl's timer, so that no callback runs
+ * inside http_send(), and a callback may send again.
+ */
+#include "http_priv.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+#define CLIENT_MAGIC 0x3c9e20b7u
+#define SOCKET_MAGIC 0x51d8f06bu
+#define CONNECTIONS_MAX 1024
+#define CONNECTIONS_PER_HOST_MAX 256
+#define IDLE_TRANSFERS_MAX 256
+
+struct http_client {
+	uint32_t magic;
+	struct http_port port;
+	struct event_base *base;
+	struct event *timer;
+	CURLM *multi;
+	struct http_transfers active; /* added to multi */
+	struct http_transfers idle;
+	size_t active_count;
+	size_t idle_count;
+	bool is_delivering;
+};
+
+/* A socket that curl has asked us to watch. */
+struct http_socket {
+	uint32_t magic;
+	struct http_client *client;
+	struct event *event;
+};
+
+static void client_send(struct http_port *port,
+    const struct message_request *request, http_done_fn *done, void *arg);
+static int client_socket_cb(CURL *easy, curl_socket_t fd, int what,
+    void *client_arg, void *socket_arg);
+static int client_timer_cb(CURLM *multi, long timeout_ms, void *arg);
+static void client_timer_fired_cb(evutil_socket_t fd, short what, void *arg);
+static void client_socket_ready_cb(evutil_socket_t fd, short what, void *arg);
+static void deliver_ended(struct http_client *client);
+
+#define SET(multi, option, value)                                              \
+	must(curl_multi_setopt((multi), (option), (value)) == CURLM_OK)
+
+static struct http_client *
+client_of(void *pointer)
+{
+	struct http_client *client = pointer;
+
+	must(client != NULL);
+	must(client->magic == CLIENT_MAGIC);
+	return client;
+}
+
+struct http_client *
+http_client_new(struct event_base *base, struct http_client_options options)
+{
+	struct http_client *client = calloc(1, sizeof(*client));
+	size_t all = options.connections_max;
+	size_t per_host = options.connections_per_host_max;
+
+	must(client != NULL && base != NULL);
+	must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+	client->magic = CLIENT_MAGIC;
+	client->port.send = client_send;
+	client->base = base;
+	client->timer = evtimer_new(base, client_timer_fired_cb, client);
+	client->multi = curl_multi_init();
+	must(client->timer != NULL && client->multi != NULL);
+	TAILQ_INIT(&client->active);
+	TAILQ_INIT(&client->idle);
+	if (all == 0)
+		all = CONNECTIONS_MAX;
+	if (per_host == 0)
+		per_host = CONNECTIONS_PER_HOST_MAX;
+	SET(client->multi, CURLMOPT_MAXCONNECTS, (long)all);
+	SET(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)all);
+	SET(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)per_host);
+	SET(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	SET(client->multi, CURLMOPT_SOCKETFUNCTION, client_socket_cb);
+	SET(client->multi, CURLMOPT_SOCKETDATA, client);
+	SET(client->multi, CURLMOPT_TIMERFUNCTION, client_timer_cb);
+	SET(client->multi, CURLMOPT_TIMERDATA, client);
+	return client;
+}
+
+static void
+free_transfers(struct http_client *client, struct http_transfers *list)
+{
+	struct http_transfer *transfer;
+
+	while ((transfer = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, transfer, link);
+		if (transfer->state == TRANSFER_UNDER_WAY)
+			curl_multi_remove_handle(client->multi, transfer->easy);
+		http_transfer_free(&transfer);
+	}
+}
+
+void
+http_client_free(struct http_client **client_take)
+{
+	struct http_client *client;
+
+	if (*client_take == NULL)
+		return;
+	client = client_of(*client_take);
+	must(!client->is_delivering);
+	free_transfers(client, &client->active);
+	free_transfers(client, &client->idle);
+	curl_multi_cleanup(client->multi);
+	event_free(client->timer);
+	client->magic = 0;
+	free(client);
+	*client_take = NULL;
+	curl_global_cleanup();
+}
+
+struct http_port *
+http_client_port(struct http_client *client)
+{
+	return &client_of(client)->port;
+}
+
+size_t
+http_client_active(const struct http_client *client)
+{
+	must(client->magic == CLIENT_MAGIC);
+	return client->active_count;
+}
+
+/* -------------------------------------------------------------- transfers */
+
+static struct http_transfer *
+take_idle_transfer(struct http_client *client)
+{
+	struct http_transfer *transfer = TAILQ_FIRST(&client->idle);
+
+	if (transfer == NULL)
+		return http_transfer_new();
+	TAILQ_REMOVE(&client->idle, transfer, link);
+	client->idle_count--;
+	return transfer;
+}
+
+static void
+client_send(struct http_port *port, const struct message_request *request,
+    http_done_fn *done, void *arg)
+{
+	/* The port is a member of the client that it belongs to. */
+	struct http_client *client = client_of(
+	    (char *)port - offsetof(struct http_client, port));
+	struct http_transfer *transfer = take_idle_transfer(client);
+
+	must(done != NULL);
+	http_transfer_begin(transfer, request);
+	transfer->done = done;
+	transfer->arg = arg;
+	TAILQ_INSERT_TAIL(&client->active, transfer, link);
+	client->active_count++;
+	must(curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK);
+}
+
+static void
+release_transfer(struct http_client *client, struct http_transfer *transfer)
+{
+	TAILQ_REMOVE(&client->active, transfer, link);
+	client->active_count--;
+	http_transfer_recycle(transfer);
+	if (client->idle_count >= IDLE_TRANSFERS_MAX) {
+		http_transfer_free(&transfer);
+		return;
+	}
+	/* The last one used is the warmest in the caches. */
+	TAILQ_INSERT_HEAD(&client->idle, transfer, link);
+	client->idle_count++;
+}
+
+static void
+deliver(struct http_client *client, CURL *easy, CURLcode result)
+{
+	char *private = NULL;
+	struct http_transfer *transfer;
+	struct message_response response;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+	transfer = http_transfer_of(private);
+	must(curl_multi_remove_handle(client->multi, easy) == CURLM_OK);
+	response = http_transfer_end(transfer, result);
+	transfer->done(&response, transfer->arg);
+	release_transfer(client, transfer);
+}
+
+static void
+deliver_ended(struct http_client *client)
+{
+	CURLMsg *message;
+	int left;
+
+	must(!client->is_delivering);
+	client->is_delivering = true;
+	while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+		must(message->msg == CURLMSG_DONE);
+		deliver(client, message->easy_handle, message->data.result);
+	}
+	client->is_delivering = false;
+}
+
+/* --------------------------------------------------------------- the loop */
+
+static void
+wake_curl(struct http_client *client, curl_socket_t fd, int what)
+{
+	int running;
+
+	must(curl_multi_socket_action(client->multi, fd, what, &running) ==
+	    CURLM_OK);
+	deliver_ended(client);
+}
+
+static void
+client_timer_fired_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	wake_curl(client_of(arg), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void
+client_socket_ready_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_socket *socket = arg;
+
+	must(socket->magic == SOCKET_MAGIC);
+	/* curl may free `socket` meanwhile: it is not used after this. */
+	wake_curl(socket->client, fd,
+	    ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
+		((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0));
+}
+
+static int
+client_timer_cb(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct http_client *client = client_of(arg);
+	struct timeval wait = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_usec = timeout_ms % 1000 * 1000,
+	};
+
+	(void)multi;
+	if (timeout_ms < 0)
+		evtimer_del(client->timer);
+	else
+		evtimer_add(client->timer, &wait);
+	return 0;
+}
+
+static void
+unwatch(struct http_client *client, curl_socket_t fd, struct http_socket *socket)
+{
+	must(socket->magic == SOCKET_MAGIC);
+	curl_multi_assign(client->multi, fd, NULL);
+	event_free(socket->event);
+	socket->magic = 0;
+	free(socket);
+}
+
+static struct http_socket *
+watch(struct http_client *client, curl_socket_t fd)
+{
+	struct http_socket *socket = calloc(1, sizeof(*socket));
+
+	must(socket != NULL);
+	socket->magic = SOCKET_MAGIC;
+	socket->client = client;
+	socket->event = event_new(client->base, fd, EV_READ | EV_PERSIST,
+	    client_socket_ready_cb, socket);
+	must(socket->event != NULL);
+	curl_multi_assign(client->multi, fd, socket);
+	return socket;
+}
+
+static int
+client_socket_cb(CURL *easy, curl_socket_t fd, int what, void *client_arg,
+    void *socket_arg)
+{
+	struct http_client *client = client_of(client_arg);
+	struct http_socket *socket = socket_arg;
+	short events = EV_PERSIST;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (socket != NULL)
+			unwatch(client, fd, socket);
+		return 0;
+	}
+	if (socket == NULL)
+		socket = watch(client, fd);
+	must(socket->magic == SOCKET_MAGIC);
+	events |= (what & CURL_POLL_IN) != 0 ? EV_READ : 0;
+	events |= (what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0;
+	event_del(socket->event);
+	must(event_assign(socket->event, client->base, fd, events,
+		 client_socket_ready_cb, socket) == 0);
+	must(event_add(socket->event, NULL) == 0);
+	return 0;
+}
