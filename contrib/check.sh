@@ -85,7 +85,8 @@ run_build() {
 		failed=$((failed + 1))
 		return
 	fi
-	if ! make -C "$directory" -j "$jobs" all >"$directory/make.out" 2>&1; then
+	if ! make -C "$directory" -j "$jobs" all \
+	    >"$directory/make.out" 2>&1; then
 		grep -nE 'error|warning|\*\*\*' "$directory/make.out" |
 		    head -n 40
 		say "$name: does not build"

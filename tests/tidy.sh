@@ -37,6 +37,11 @@ function code_of(line) {
 	return line
 }
 
+function has_binary_point(line) {
+	line = " " code_of(line) " "
+	return line ~ /[^A-Za-z0-9_](double|float)[^A-Za-z0-9_]/
+}
+
 function check_file(file,    line, number) {
 	in_comment = 0
 	number = 0
@@ -46,8 +51,7 @@ function check_file(file,    line, number) {
 			complain(file ":1: no licence")
 		if (line ~ /(TODO|FIXME|XXX:|HACK)/)
 			complain(file ":" number ": left to be done")
-		if (file ~ /^(src|include)\// &&
-		    code_of(line) ~ /(^|[^A-Za-z0-9_])(double|float)([^A-Za-z0-9_]|$)/)
+		if (file ~ /^(src|include)\// && has_binary_point(line))
 			complain(file ":" number ": binary floating point")
 	}
 	close(file)

@@ -26,12 +26,13 @@ void *arena_alloc(struct arena *arena, size_t bytes);
 void *arena_array(struct arena *arena, size_t count, size_t item_bytes);
 /* Array of `count` items grown to hold at least one more: returns `items`
  * itself, or a copy with *capacity doubled.  For arrays built by appending. */
-void *arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
-    size_t item_bytes);
+void *arena_grow(struct arena *arena, void *items, size_t count,
+    size_t *capacity, size_t item_bytes);
 /* A copy, followed by a zero byte that the view does not count; a copy of the
  * absent string is absent. */
 struct str arena_str(struct arena *arena, struct str s);
-struct str arena_strf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+struct str arena_strf(struct arena *arena, const char *format, ...)
+    PRINTF_LIKE(2, 3);
 /* The same as a C string; the absent string gives an empty one. */
 const char *arena_cstr(struct arena *arena, struct str s);
 /* Bytes handed out since the last reset. */

@@ -14,7 +14,8 @@
 struct clock {
 	/* The present instant. */
 	int64_t (*now_ms)(const struct clock *clock);
-	/* How long to sleep really until the clock shows `until_ms`; 0 if past. */
+	/* How long to sleep really until the clock shows `until_ms`; 0 if
+	 * past. */
 	int64_t (*sleep_ms)(const struct clock *clock, int64_t until_ms);
 };
 

@@ -39,7 +39,7 @@ struct diag {
 	const char *code; /* stable: "D101" */
 	struct diag_span span;
 	struct str message; /* one sentence, no full stop */
-	struct str repair;  /* what was expected or how to mend it; may be absent */
+	struct str repair;  /* what to write instead; may be absent */
 };
 
 struct diag_list;
@@ -49,7 +49,8 @@ void diag_list_free(struct diag_list **list);
 /* The last diag gets a repair by diag_repair(), which may be left out. */
 void diag_add(struct diag_list *list, enum diag_level level, const char *code,
     struct diag_span span, const char *format, ...) PRINTF_LIKE(5, 6);
-void diag_repair(struct diag_list *list, const char *format, ...) PRINTF_LIKE(2, 3);
+void diag_repair(struct diag_list *list, const char *format, ...)
+    PRINTF_LIKE(2, 3);
 size_t diag_count(const struct diag_list *list, enum diag_level level);
 /* Sorted by place; *count gets how many. Valid until the list changes. */
 const struct diag *diag_sorted(struct diag_list *list, size_t *count);

@@ -24,7 +24,8 @@ MUST_USE bool digest_parse_hex(struct str hex, struct digest *out);
 bool digest_str_equal(struct str a, struct str b);
 /* RFC 4648 section 4; decoding also takes section 5's alphabet. */
 struct str digest_base64(struct arena *arena, struct str bytes);
-MUST_USE bool digest_parse_base64(struct arena *arena, struct str text, struct str *out);
+MUST_USE bool digest_parse_base64(struct arena *arena, struct str text,
+    struct str *out);
 
 /* Streaming. */
 struct digest_stream;

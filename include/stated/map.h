@@ -25,9 +25,11 @@ void *map_remove(struct map *map, struct str key);
 size_t map_count(const struct map *map);
 /* Visits in order of insertion: start with *cursor = 0; false at the end.
  * The map must not change meanwhile, but for removing what was just seen. */
-bool map_next(const struct map *map, size_t *cursor, struct str *key, void **value);
+bool map_next(const struct map *map, size_t *cursor, struct str *key,
+    void **value);
 
 /* Keys built from numbers: map_find(m, MAP_KEY_OF(&n)). */
-#define MAP_KEY_OF(pointer) ((struct str){(const char *)(pointer), sizeof(*(pointer))})
+#define MAP_KEY_OF(pointer)                                                    \
+	((struct str){(const char *)(pointer), sizeof(*(pointer))})
 
 #endif

@@ -15,7 +15,8 @@
 		     : must_failed(#condition, __FILE__, __LINE__, __func__))
 
 /* Marks a place that no input can lead to; why says what rules it out. */
-#define unreachable(why) must_failed("unreachable: " why, __FILE__, __LINE__, __func__)
+#define unreachable(why)                                                       \
+	must_failed("unreachable: " why, __FILE__, __LINE__, __func__)
 
 /* Every fallible function is declared with this: its result must be used. */
 #define MUST_USE __attribute__((warn_unused_result))

@@ -71,6 +71,7 @@ size_t str_put_codepoint(char out[4], uint32_t codepoint);
  * (insert, delete, change, swap of neighbours), at most a third of the word's
  * length rounded up.  The absent string where none is near.
  */
-struct str str_nearest(struct str word, const struct str *candidates, size_t count);
+struct str str_nearest(struct str word, const struct str *candidates,
+    size_t count);
 
 #endif

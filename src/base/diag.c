@@ -60,7 +60,7 @@ diag_list_free(struct diag_list **list)
 	*list = NULL;
 }
 
-static struct str
+static struct str PRINTF_LIKE(2, 0)
 format_text(struct arena *arena, const char *format, va_list arguments)
 {
 	struct buf text = {0};
@@ -203,7 +203,10 @@ take_column(struct str *line)
 static void
 add_column(struct buf *out, struct str column)
 {
-	unsigned char first = column.bytes > 0 ? (unsigned char)column.at[0] : 0;
+	unsigned char first = 0;
+
+	if (column.bytes > 0)
+		first = (unsigned char)column.at[0];
 	bool is_c1 = first == 0xc2 && (unsigned char)column.at[1] < 0xa0;
 
 	if (first == '\t' || (first >= 0x20 && first != 0x7f && !is_c1))
@@ -225,7 +228,8 @@ window_of(struct str line, uint32_t column)
 
 	if (str_count_codepoints(line) <= DIAG_WINDOW_COLUMNS)
 		return window;
-	while (window.first + DIAG_WINDOW_LEAD < column && window.line.bytes > 0) {
+	while (window.first + DIAG_WINDOW_LEAD < column &&
+	    window.line.bytes > 0) {
 		(void)take_column(&window.line);
 		window.first++;
 	}

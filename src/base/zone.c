@@ -47,7 +47,8 @@ is_zone_name(struct str name)
 		return false;
 	for (size_t i = 0; i < name.bytes; i++) {
 		char c = name.at[i];
-		bool is_letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		bool is_letter = (c >= 'A' && c <= 'Z') ||
+		    (c >= 'a' && c <= 'z');
 		bool is_inner = (c >= '0' && c <= '9') ||
 		    (c != '\0' && strchr("+-_/", c) != NULL);
 		if (!is_letter && (starts_part || !is_inner))
@@ -83,7 +84,8 @@ load_zone(struct str name)
 
 	if (known.arena == NULL)
 		known.arena = arena_new();
-	(void)snprintf(path, sizeof(path), ZONE_DIRECTORY "%.*s", STR_ARG(name));
+	(void)snprintf(path, sizeof(path), ZONE_DIRECTORY "%.*s",
+	    STR_ARG(name));
 	buf_init(&bytes, ZONE_FILE_BYTES_MAX);
 	if (read_file(path, &bytes)) {
 		loaded = ARENA_NEW(known.arena, struct known_zone);

@@ -148,10 +148,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_an_empty_buffer_is_an_empty_string_not_an_absent_one),
+	    cmocka_unit_test(
+		test_an_empty_buffer_is_an_empty_string_not_an_absent_one),
 	    cmocka_unit_test(test_pieces_follow_one_another),
 	    cmocka_unit_test(test_growth_keeps_every_byte),
-	    cmocka_unit_test(test_what_does_not_fit_is_dropped_whole_and_the_error_sticks),
+	    cmocka_unit_test(
+		test_what_does_not_fit_is_dropped_whole_and_the_error_sticks),
 	    cmocka_unit_test(test_varints_survive_the_round_trip),
 	    cmocka_unit_test(test_a_cut_or_too_long_varint_takes_nothing),
 	    cmocka_unit_test(test_bytes_are_taken_from_the_front),

@@ -167,7 +167,8 @@ main(void)
 	    cmocka_unit_test(test_the_system_clock_goes_forward),
 	    cmocka_unit_test(test_a_virtual_clock_stands_until_it_is_set),
 	    cmocka_unit_test(test_a_scaled_clock_wakes_late_rather_than_early),
-	    cmocka_unit_test(test_instants_are_written_in_utc_with_milliseconds),
+	    cmocka_unit_test(
+		test_instants_are_written_in_utc_with_milliseconds),
 	    cmocka_unit_test(test_the_furthest_instants_fit),
 	    cmocka_unit_test(test_offsets_and_fractions_are_read),
 	    cmocka_unit_test(test_a_leap_second_counts_as_the_next),

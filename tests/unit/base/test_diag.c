@@ -253,10 +253,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_diagnostic_shows_line_caret_and_repair),
-	    cmocka_unit_test(test_columns_count_code_points_and_tabs_are_repeated),
+	    cmocka_unit_test(
+		test_columns_count_code_points_and_tabs_are_repeated),
 	    cmocka_unit_test(test_an_underline_ends_with_its_line),
-	    cmocka_unit_test(test_they_are_sorted_by_place_and_else_keep_their_order),
-	    cmocka_unit_test(test_a_repair_goes_to_the_last_added_even_after_sorting),
+	    cmocka_unit_test(
+		test_they_are_sorted_by_place_and_else_keep_their_order),
+	    cmocka_unit_test(
+		test_a_repair_goes_to_the_last_added_even_after_sorting),
 	    cmocka_unit_test(test_levels_are_counted),
 	    cmocka_unit_test(test_a_source_as_a_whole_or_none_shows_no_line),
 	    cmocka_unit_test(test_hostile_bytes_do_not_reach_the_terminal),

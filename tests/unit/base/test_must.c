@@ -91,7 +91,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_promise_that_holds_costs_nothing),
-	    cmocka_unit_test(test_a_broken_promise_says_what_and_where_and_aborts),
+	    cmocka_unit_test(
+		test_a_broken_promise_says_what_and_where_and_aborts),
 	    cmocka_unit_test(test_the_unreachable_says_why_it_should_have_been),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,8 @@ main(void)
 	    cmocka_unit_test(test_the_sequence_is_the_published_one),
 	    cmocka_unit_test(test_the_kernel_fills_every_byte),
 	    cmocka_unit_test(test_below_stays_below_and_reaches_everything),
-	    cmocka_unit_test(test_below_takes_the_smallest_and_the_largest_bound),
+	    cmocka_unit_test(
+		test_below_takes_the_smallest_and_the_largest_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

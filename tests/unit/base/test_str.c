@@ -207,9 +207,11 @@ main(void)
 	    cmocka_unit_test(test_split_tells_an_empty_rest_from_none),
 	    cmocka_unit_test(test_slice_is_cut_to_what_there_is),
 	    cmocka_unit_test(test_find_gives_the_first_index),
-	    cmocka_unit_test(test_parse_int_takes_digits_only_and_keeps_the_bounds),
+	    cmocka_unit_test(
+		test_parse_int_takes_digits_only_and_keeps_the_bounds),
 	    cmocka_unit_test(test_parse_int_reaches_both_ends_and_no_further),
-	    cmocka_unit_test(test_utf8_rejects_overlong_surrogate_cut_and_too_high),
+	    cmocka_unit_test(
+		test_utf8_rejects_overlong_surrogate_cut_and_too_high),
 	    cmocka_unit_test(test_every_code_point_survives_put_and_next),
 	    cmocka_unit_test(test_code_points_are_counted_not_bytes),
 	    cmocka_unit_test(test_broken_text_can_be_walked),

@@ -165,7 +165,8 @@ main(void)
 	    cmocka_unit_test(test_summer_over_the_turn_of_the_year),
 	    cmocka_unit_test(test_a_summer_that_is_behind_the_winter),
 	    cmocka_unit_test(test_hours_before_and_far_after_midnight),
-	    cmocka_unit_test(test_days_of_the_year_with_and_without_the_leap_day),
+	    cmocka_unit_test(
+		test_days_of_the_year_with_and_without_the_leap_day),
 	    cmocka_unit_test(test_a_summer_that_never_ends),
 	    cmocka_unit_test(test_what_is_no_rule_is_rejected),
 	};

@@ -196,7 +196,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_transitions_and_footer_are_read),
-	    cmocka_unit_test(test_the_oldest_version_has_one_copy_and_no_footer),
+	    cmocka_unit_test(
+		test_the_oldest_version_has_one_copy_and_no_footer),
 	    cmocka_unit_test(test_a_footer_may_leave_the_future_open),
 	    cmocka_unit_test(test_a_file_cut_anywhere_is_rejected),
 	    cmocka_unit_test(test_broken_parts_are_rejected),
