@@ -6,10 +6,20 @@
 #  - every file of C begins with its licence;
 #  - binary floating point is not used, for a sum of money in a double is no
 #    longer that sum;
-#  - nothing is left to be done.
+#  - nothing is left to be done;
+#  - every file is named in the fragment beside it, or it would be missing
+#    from a release, and a test that is not named is never run.
 
 set -eu
 cd "${srcdir:-.}"
+
+unnamed=0
+for file in $(find src tests/unit -name '*.[ch]'); do
+	grep -qE "${file%.c}([^a-z0-9_]|\$)" "${file%/*}/local.mk" && continue
+	echo "$file is not named in ${file%/*}/local.mk"
+	unnamed=$((unnamed + 1))
+done
+[ "$unnamed" -eq 0 ]
 
 find src include/stated tests contrib/sandbox -name '*.[ch]' | sort |
     awk '
