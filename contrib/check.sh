@@ -16,6 +16,7 @@
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+source=$root
 work=${STATED_BUILD_DIR:-$root/build-check}
 jobs=$(nproc 2>/dev/null || echo 1)
 passed=0
@@ -23,6 +24,18 @@ failed=0
 
 say() {
 	echo "check: $*"
+}
+
+# A tree that was configured in place cannot be built from elsewhere as well,
+# and nobody's build is thrown away here: a copy is checked.
+find_source() {
+	[ -e "$root/config.status" ] || return 0
+	source=$work/source
+	say "the tree is configured in place: checking a copy in $source"
+	rm -rf "$source"
+	mkdir -p "$source"
+	(cd "$root" && git ls-files -co --exclude-standard |
+	    tar -cf - -T - --ignore-failed-read) | tar -xf - -C "$source"
 }
 
 # Sets $case_passed and $case_failed from the results in a build directory.
@@ -80,7 +93,7 @@ run_build() {
 	rm -rf "$directory"
 	mkdir -p "$directory"
 	if ! (cd "$directory" &&
-	    "$root/configure" -q --enable-werror "$@" >configure.out 2>&1); then
+	    "$source/configure" -q --enable-werror "$@" >configure.out 2>&1); then
 		tail -n 20 "$directory/configure.out"
 		failed=$((failed + 1))
 		return
@@ -154,8 +167,13 @@ check_threads() {
 }
 
 "$root/contrib/install-packages.sh"
+find_source
 say "generating configure"
-(cd "$root" && autoreconf -i >/dev/null)
+mkdir -p "$work"
+(cd "$source" && autoreconf -i) >"$work/autoreconf.out" 2>&1 || {
+	cat "$work/autoreconf.out"
+	exit 1
+}
 [ $# -gt 0 ] || set -- plain memory threads
 for build in "$@"; do
 	case $build in

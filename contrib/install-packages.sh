@@ -46,11 +46,11 @@ install_missing() {
 	    --no-install-recommends $missing
 }
 
-command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	say "this is no Debian; what is needed, by the names that Debian uses:"
 	echo "$packages"
 	exit 1
-}
+fi
 
 missing=
 for package in $packages; do

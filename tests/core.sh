@@ -6,6 +6,9 @@
 # does not link.  Time, randomness, storage and network can reach the core
 # only through what is passed in, which is what makes it replayable.
 
+# Flags and archives are lists of words.
+# shellcheck disable=SC2086
+
 set -eu
 
 directory=$(mktemp -d)
@@ -26,8 +29,6 @@ for module in base value feel calendar definition chart audit connector; do
 	archives="$archives libstated_$module.a"
 done
 
-# The flags are lists of words.
-# shellcheck disable=SC2086
 ${CC:-cc} ${core_cflags:-} -o "$directory/core" "$directory/core.c" \
     -Wl,--whole-archive $archives -Wl,--no-whole-archive ${core_libs:-}
 "$directory/core"

@@ -4,6 +4,9 @@
 # Every header compiles alone: whoever includes it needs to know nothing else.
 # It is included twice, so that its guard is tried as well.
 
+# The flags are a list of words.
+# shellcheck disable=SC2086
+
 set -eu
 cd "${srcdir:-.}"
 

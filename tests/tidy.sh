@@ -14,6 +14,8 @@ set -eu
 cd "${srcdir:-.}"
 
 unnamed=0
+# Names of files have no blanks here.
+# shellcheck disable=SC2044
 for file in $(find src tests/unit -name '*.[ch]'); do
 	grep -qE "${file%.c}([^a-z0-9_]|\$)" "${file%/*}/local.mk" && continue
 	echo "$file is not named in ${file%/*}/local.mk"

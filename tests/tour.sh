@@ -20,6 +20,7 @@ for directory in src/*/; do
 		failures=$((failures + 1))
 	}
 done
+# shellcheck disable=SC2013
 for name in $(grep -oE '(^|[^a-z_/])src/[a-z_]+' README.md |
     grep -oE 'src/[a-z_]+' | sort -u); do
 	[ -d "$name" ] || {
