@@ -239,7 +239,5 @@ void chart_save(const struct chart *chart, struct buf *out);
 /* NULL where the bytes are damaged or don't fit the definition. */
 MUST_USE struct chart *chart_load(const struct definition *definition,
     struct chart_identity identity, struct str snapshot);
-/* Whether so much has been replaced that saving and loading anew pays. */
-bool chart_wants_compaction(const struct chart *chart);
 
 #endif

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_call.c: the life of a call: attempts, retries, windows, verification.
+ *
+ * The rule on which money depends: once an attempt's outcome is unknown, only
+ * a reply that says "done" or a verification settles it.  A later attempt's
+ * refusal proves nothing about the earlier one (the second order may be
+ * refused because the first took the money), so the call stays unknown.
+ *
+ * The transitions of enum call_state, with what performs each:
+ *
+ *   (none)       -> WINDOW        send(): the window is closed
+ *   (none)       -> QUEUED        send(): DO_CALL goes out
+ *   WINDOW       -> QUEUED        chart_call_due()
+ *   QUEUED       -> SENT          chart_call_sent(): the intent is recorded
+ *   SENT, QUEUED -> (gone)        replied(): done, or failed for good
+ *   SENT, QUEUED -> DELAYED       again(): transient, or the key still lives
+ *   SENT         -> ASKING_LATER  in_doubt(): verify is asked after its delay
+ *   SENT         -> STUCK         stick(): nobody can say
+ *   DELAYED      -> QUEUED        chart_call_due()
+ *   DELAYED, WINDOW -> ASKING_LATER  chart_call_due(): the key has died
+ *   ASKING_LATER -> ASKING        ask()
+ *   ASKING       -> (gone)        answered(): it happened
+ *   ASKING       -> DELAYED       answered(): it did not; tried again
+ *   ASKING       -> ASKING_LATER  answered(): still unknown
+ *   ASKING       -> STUCK         answered(): asked often enough
+ *   STUCK        -> QUEUED, (gone)  chart_incident.c: a person settles it
+ */
+#include "chart_priv.h"
+
+static const struct {
+	struct str name;
+	unsigned next; /* bits of enum call_state that may follow */
+} states[] = {
+#define BIT(state) (1u << CALL_##state)
+	[CALL_WINDOW] = {STR_INIT("window"), BIT(QUEUED) | BIT(WINDOW) |
+	    BIT(ASKING_LATER) | BIT(STUCK)},
+	[CALL_QUEUED] = {STR_INIT("queued"), BIT(SENT) | BIT(DELAYED) |
+	    BIT(WINDOW) | BIT(ASKING_LATER) | BIT(STUCK)},
+	[CALL_SENT] = {STR_INIT("sent"),
+	    BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
+	[CALL_DELAYED] = {STR_INIT("delayed"), BIT(QUEUED) | BIT(WINDOW) |
+	    BIT(ASKING_LATER) | BIT(STUCK)},
+	[CALL_ASKING_LATER] = {STR_INIT("asking-later"),
+	    BIT(ASKING) | BIT(STUCK)},
+	[CALL_ASKING] = {STR_INIT("asking"), BIT(DELAYED) |
+	    BIT(ASKING_LATER) | BIT(STUCK)},
+	[CALL_STUCK] = {STR_INIT("stuck"), BIT(QUEUED) | BIT(WINDOW)},
+#undef BIT
+};
+
+static void
+call_move(struct call *call, enum call_state next)
+{
+	must(states[call->state].next & (1u << next));
+	call->state = next;
+}
+
+struct call *
+chart_call_find(const struct chart *chart, uint64_t serial)
+{
+	for (struct call *call = chart->calls; call != NULL; call = call->next)
+		if (call->serial == serial)
+			return call;
+	return NULL;
+}
+
+void
+chart_call_remove(struct chart *chart, struct call *call)
+{
+	struct call **link = &chart->calls;
+
+	while (*link != call)
+		link = &(*link)->next;
+	LIST_UNLINK(link);
+}
+
+bool
+chart_call_is_idle(const struct call *call)
+{
+	return !call->unknown &&
+	    (call->state == CALL_WINDOW || call->state == CALL_DELAYED);
+}
+
+/*
+ * The same for all attempts of a step, new each time its state is entered
+ * anew, and unique over all instances of all stores; in the shape of a UUID
+ * (36 characters), which every endpoint's limit leaves room for.
+ */
+static struct str
+make_key(struct chart *chart, const struct call *call)
+{
+	uint64_t numbers[] = {chart->identity.number, call->step,
+	    call->purpose, chart->entries,
+	    call->purpose == FOR_NOTICE ? call->serial : 0};
+	struct str parts[] = {
+		{(const char *)chart->identity.store, 16},
+		{(const char *)numbers, sizeof(numbers)},
+	};
+	struct digest digest = digest_sha256_parts(parts, 2);
+	const uint8_t *b = digest.bytes;
+
+	return arena_strf(chart->arena,
+	    "%02x%02x%02x%02x-%02x%02x-8%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x",
+	    b[0], b[1], b[2], b[3], b[4], b[5], b[6] & 15, b[7],
+	    8 | (b[8] & 3), b[8] >> 4, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+struct call *
+chart_call_begin(struct run *run, enum call_purpose purpose,
+    const struct def_call *definition, size_t step, const struct value *args)
+{
+	struct chart *chart = run->chart;
+	struct call *call = ARENA_NEW(chart->arena, struct call);
+	struct str key;
+
+	call->serial = ++chart->serial_last;
+	call->purpose = purpose;
+	call->call = definition;
+	call->step = step;
+	call->contact_level = SIZE_MAX;
+	call->contact_state = SIZE_MAX;
+	call->args = args->type == VALUE_CONTEXT ? chart_env_keep(run, args)
+	    : value_built(value_build_context(chart->arena));
+	key = chart_env_text(run, definition->idempotency_key, (struct str){NULL, 0});
+	call->key = key.at != NULL ? arena_str(chart->arena, key)
+	    : make_key(chart, call);
+	LIST_APPEND(chart->calls, call);
+	return call;
+}
+
+static void
+record_waiting(struct run *run, const struct call *call, const char *why)
+{
+	struct value_builder *record = chart_record_begin(run, AUDIT_CALL_WAITING);
+
+	chart_record_step(run, record, call->step);
+	value_put_str(record, "operation", call->call->target);
+	value_put_int(record, "attempt", call->attempt);
+	value_put_str(record, "for", str_of(why));
+	chart_record_instant(run, record, "until", call->due_ms);
+	chart_record_end(run, record);
+}
+
+static void
+emit_call(struct run *run, struct call *call, const struct def_call *definition,
+    const struct value *args, int64_t attempt)
+{
+	struct chart_effect *effect = chart_effect_add(run, DO_CALL);
+
+	effect->serial = call->serial;
+	effect->call = definition;
+	effect->args = args;
+	effect->key = call->key;
+	effect->attempt = attempt;
+	effect->timeout_ms = definition->timeout_ms;
+	effect->priority = run->chart->priority;
+}
+
+/* The next attempt, or the wait for the window. */
+static void
+send(struct run *run, struct call *call)
+{
+	const struct definition *definition = run->chart->definition;
+
+	call->due_ms = 0;
+	if (call->call->window_hours != NULL && definition->calendar != NULL) {
+		int64_t opens_ms = calendar_next_open(definition->calendar,
+		    &call->call->window_hours->hours, run->context->now_ms);
+
+		if (opens_ms > run->context->now_ms) {
+			call->state = CALL_WINDOW;
+			call->due_ms = opens_ms;
+			record_waiting(run, call, "window");
+			return;
+		}
+	}
+	call->state = CALL_QUEUED;
+	call->attempt++;
+	call->tries++;
+	emit_call(run, call, call->call, call->args, call->attempt);
+}
+
+void
+chart_call_start(struct run *run, struct call *call)
+{
+	call->tries = 0;
+	call->unknown = false;
+	send(run, call);
+}
+
+static struct def_retry
+retry_of(const struct call *call)
+{
+	return call->call->retry;
+}
+
+/* ---- ends ---- */
+
+static void
+record_notified(struct run *run, const struct call *call, const struct value *error)
+{
+	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
+
+	value_put_str(record, "by", call->call->target);
+	value_put(record, STR("delivered"), value_of_boolean(error == NULL));
+	chart_record_value(record, "error", error);
+	chart_record_end(run, record);
+}
+
+static void
+end_done(struct run *run, struct call *call, const struct value *response,
+    struct def_assigns output)
+{
+	if (call->purpose == FOR_NOTICE)
+		record_notified(run, call, NULL);
+	chart_run_call_done(run, call, response, output);
+}
+
+static void
+end_failed(struct run *run, struct call *call)
+{
+	if (call->purpose == FOR_NOTICE)
+		record_notified(run, call, call->error);
+	chart_run_call_failed(run, call, call->error);
+}
+
+/* Nobody can say whether it happened: a person has to. */
+static void
+stick(struct run *run, struct call *call)
+{
+	const struct definition *definition = run->chart->definition;
+
+	call_move(call, CALL_STUCK);
+	call->due_ms = 0;
+	if (call->purpose == FOR_NOTICE) {
+		end_failed(run, call); /* a notice is not worth a stop */
+		return;
+	}
+	chart_incident_open(run, INCIDENT_UNKNOWN, call->step, call->serial,
+	    call->error, "nobody knows whether `%.*s` of step `%.*s` happened",
+	    STR_ARG(call->call->target),
+	    STR_ARG(definition->steps[call->step]->id));
+}
+
+/* ---- after an attempt ---- */
+
+static bool
+key_lives_at(const struct call *call, int64_t at_ms)
+{
+	const struct def_operation *operation = call->call->operation;
+
+	if (operation->safe)
+		return true;
+	if (!operation->idempotent)
+		return false;
+	return operation->idempotent_lifetime_ms == 0 ||
+	    at_ms - call->first_sent_ms < operation->idempotent_lifetime_ms;
+}
+
+static void
+again(struct run *run, struct call *call, int64_t delay_ms)
+{
+	call_move(call, CALL_DELAYED);
+	call->due_ms = run->context->now_ms + delay_ms;
+	record_waiting(run, call, "retry");
+}
+
+static int64_t
+delay_after(struct run *run, const struct call *call, int64_t asked_ms)
+{
+	struct def_retry retry = retry_of(call);
+	int64_t delay_ms = retry_delay_ms(&retry, call->tries, run->context->rng);
+
+	return delay_ms > asked_ms ? delay_ms : asked_ms;
+}
+
+/* Ask the verify operation, after its settling delay. */
+static void
+ask_later(struct run *run, struct call *call, int64_t due_ms)
+{
+	call_move(call, CALL_ASKING_LATER);
+	call->due_ms = due_ms;
+	record_waiting(run, call, "verify");
+}
+
+/* The outcome is unknown and the same key can't answer it. */
+static void
+in_doubt(struct run *run, struct call *call)
+{
+	const struct def_verify *verify = call->call->verify;
+	int64_t due_ms;
+
+	if (verify == NULL) {
+		stick(run, call);
+		return;
+	}
+	call->asked = 0;
+	if (!chart_env_due(run, &verify->after, run->context->now_ms, &due_ms))
+		due_ms = run->context->now_ms;
+	ask_later(run, call, due_ms);
+}
+
+static void
+unknown(struct run *run, struct call *call, int64_t asked_ms)
+{
+	int64_t delay_ms = delay_after(run, call, asked_ms);
+
+	call->unknown = true;
+	if (call->tries <= retry_of(call).limit &&
+	    key_lives_at(call, run->context->now_ms + delay_ms))
+		again(run, call, delay_ms);
+	else if (call->call->operation->safe)
+		end_failed(run, call); /* it changes nothing: nothing to settle */
+	else
+		in_doubt(run, call);
+}
+
+static const struct value *
+error_of(struct run *run, const struct call *call, const struct outcome *outcome)
+{
+	struct value_builder *error = value_build_context(run->context->arena);
+
+	value_put_str(error, "code", outcome->code);
+	value_put_str(error, "message", outcome->message);
+	if (call->step != SIZE_MAX)
+		value_put_str(error, "step",
+		    run->chart->definition->steps[call->step]->id);
+	value_put_int(error, "attempt", call->attempt);
+	if (outcome->status != 0)
+		value_put_int(error, "status", outcome->status);
+	if (outcome->body != NULL)
+		value_put(error, STR("body"), outcome->body);
+	value_put_str(error, "outcome", outcome_name(outcome->kind));
+	return chart_env_keep(run, value_built(error));
+}
+
+static void
+record_replied(struct run *run, const struct call *call, const struct chart_event *event)
+{
+	const struct outcome *outcome = event->outcome;
+	struct value_builder *record = chart_record_begin(run, AUDIT_CALL_REPLIED);
+
+	chart_record_step(run, record, call->step);
+	value_put_str(record, "operation", call->state == CALL_ASKING
+	    ? call->call->verify->call->target : call->call->target);
+	value_put_int(record, "attempt",
+	    call->state == CALL_ASKING ? call->asked : call->attempt);
+	value_put_str(record, "outcome", outcome_name(outcome->kind));
+	if (outcome->kind != OUTCOME_DONE) {
+		value_put_str(record, "code", outcome->code);
+		value_put_str(record, "message", outcome->message);
+	}
+	if (outcome->reference.at != NULL)
+		value_put_str(record, "reference", outcome->reference);
+	chart_record_value(record, "reply", event->reply);
+	chart_record_end(run, record);
+}
+
+/* Only a step's call has variables to set. */
+static struct def_assigns
+output_of(const struct run *run, const struct call *call)
+{
+	if (call->purpose != FOR_STEP)
+		return (struct def_assigns){0};
+	return run->chart->definition->steps[call->step]->output;
+}
+
+/* A reply to an attempt of the call itself. */
+static void
+replied(struct run *run, struct call *call, const struct outcome *outcome)
+{
+	if (outcome->kind == OUTCOME_DONE) {
+		end_done(run, call, outcome->response, output_of(run, call));
+		return;
+	}
+	call->error = error_of(run, call, outcome);
+	if (outcome->kind == OUTCOME_UNKNOWN || call->unknown)
+		unknown(run, call, outcome->retry_after_ms);
+	else if (outcome->kind == OUTCOME_NOT_DONE && outcome->transient &&
+	    call->tries <= retry_of(call).limit)
+		again(run, call, delay_after(run, call, outcome->retry_after_ms));
+	else
+		end_failed(run, call);
+}
+
+/* ---- verification ---- */
+
+static void
+ask(struct run *run, struct call *call)
+{
+	const struct def_call *verify = call->call->verify->call;
+	const struct value *args = call->verify_args != NULL ? call->verify_args
+	    : chart_env_eval(run, verify->with);
+
+	if (args->type != VALUE_CONTEXT)
+		args = value_built(value_build_context(run->context->arena));
+	call_move(call, CALL_ASKING);
+	call->due_ms = 0;
+	call->asked++;
+	emit_call(run, call, verify, args, call->asked);
+}
+
+static void
+ask_again(struct run *run, struct call *call)
+{
+	const struct def_retry *retry = &call->call->verify->call->retry;
+
+	if (call->asked > retry->limit) {
+		stick(run, call);
+		return;
+	}
+	ask_later(run, call, run->context->now_ms +
+	    retry_delay_ms(retry, call->asked, run->context->rng));
+}
+
+/* A reply to the question whether it happened. */
+static void
+answered(struct run *run, struct call *call, const struct outcome *outcome)
+{
+	const struct def_verify *verify = call->call->verify;
+	const struct value *happened = &value_null;
+
+	if (outcome->kind == OUTCOME_DONE) {
+		run->response = outcome->response;
+		happened = chart_env_eval(run, verify->happened);
+		run->response = NULL;
+	}
+	if (value_is_true(happened)) {
+		end_done(run, call, outcome->response, verify->output);
+	} else if (happened->type != VALUE_BOOLEAN) {
+		ask_again(run, call);
+	} else {
+		call->unknown = false; /* it surely did not happen */
+		if (call->tries <= retry_of(call).limit)
+			again(run, call, delay_after(run, call, 0));
+		else
+			end_failed(run, call);
+	}
+}
+
+void
+chart_call_reply(struct run *run, struct call *call, const struct chart_event *event)
+{
+	must(event->outcome != NULL);
+	record_replied(run, call, event);
+	switch (call->state) {
+	case CALL_QUEUED:
+	case CALL_SENT:
+		replied(run, call, event->outcome);
+		return;
+	case CALL_ASKING:
+		answered(run, call, event->outcome);
+		return;
+	default:
+		unreachable("replies come only to what was asked");
+	}
+}
+
+void
+chart_call_due(struct run *run, struct call *call)
+{
+	switch (call->state) {
+	case CALL_WINDOW:
+	case CALL_DELAYED:
+		/* A key may have died while it waited. */
+		if (call->unknown && !key_lives_at(call, run->context->now_ms))
+			in_doubt(run, call);
+		else
+			send(run, call);
+		return;
+	case CALL_ASKING_LATER:
+		ask(run, call);
+		return;
+	default:
+		unreachable("only these states wait for a time");
+	}
+}
+
+/*
+ * The engine begins anew.  What was queued was not sent; what was sent has an
+ * unknown outcome; a question is asked once more.
+ */
+void
+chart_call_recover(struct run *run, struct call *call)
+{
+	struct outcome crashed = {
+		.kind = OUTCOME_UNKNOWN,
+		.code = STR("engine.crashed"),
+		.message = STR("the engine stopped before the reply was recorded"),
+	};
+	struct chart_event event = {.kind = EV_REPLY_ARRIVED, .outcome = &crashed};
+
+	switch (call->state) {
+	case CALL_QUEUED:
+		emit_call(run, call, call->call, call->args, call->attempt);
+		return;
+	case CALL_SENT:
+		chart_call_reply(run, call, &event);
+		return;
+	case CALL_ASKING:
+		call->state = CALL_ASKING_LATER;
+		call->asked--;
+		ask(run, call);
+		return;
+	default:
+		return;
+	}
+}
+
+void
+chart_call_sent(struct chart *chart, uint64_t serial, const struct value *request,
+    struct chart_context *context, struct chart_effects *effects)
+{
+	struct run run = {.chart = chart, .context = context, .effects = effects};
+	struct call *call = chart_call_find(chart, serial);
+	struct value_builder *record;
+
+	must(call != NULL);
+	must(call->state == CALL_QUEUED || call->state == CALL_ASKING);
+	record = chart_record_begin(&run, AUDIT_CALL_SENT);
+	chart_record_step(&run, record, call->step);
+	if (call->state == CALL_ASKING) {
+		value_put_str(record, "operation", call->call->verify->call->target);
+		value_put_int(record, "attempt", call->asked);
+	} else {
+		call_move(call, CALL_SENT);
+		if (call->first_sent_ms == 0)
+			call->first_sent_ms = context->now_ms;
+		value_put_str(record, "operation", call->call->target);
+		value_put_int(record, "attempt", call->attempt);
+		value_put_str(record, "key", call->key);
+	}
+	chart_record_value(record, "request", request);
+	chart_record_end(&run, record);
+}

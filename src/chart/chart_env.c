@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_env.c: what the expressions of a workflow see.
+ *
+ * Names are looked up when they are met, variables first, so that nothing is
+ * built that no expression asks for.  Results live in the turn's arena until
+ * chart_env_keep() moves them into the instance's.
+ */
+#include "chart_priv.h"
+
+#include "stated/json.h"
+
+struct scope {
+	struct run *run;
+	struct str extra_name; /* absent: none */
+	const struct value *extra;
+};
+
+const struct value *
+chart_env_instance(const struct chart *chart, struct arena *arena,
+    struct str environment)
+{
+	struct value_builder *built = value_build_context(arena);
+	struct str state = chart->leaf == SIZE_MAX ? (struct str){NULL, 0}
+	    : chart->definition->states[chart->leaf]->name;
+
+	value_put_str(built, "id", str_of(chart->id));
+	value_put_str(built, "business_key", chart->business_key);
+	value_put_str(built, "workflow", chart->definition->name);
+	value_put_int(built, "version", chart->definition->version);
+	value_put_str(built, "state", state);
+	value_put(built, STR("started_at"), value_of_instant(arena, chart->started_ms));
+	value_put_str(built, "initiator", chart->initiator);
+	value_put_str(built, "priority", def_priority_name(chart->priority));
+	value_put_str(built, "environment", environment);
+	return value_built(built);
+}
+
+/* The built-in names; NULL where it is none of them. */
+static const struct value *
+lookup_builtin(struct run *run, struct str name)
+{
+	const struct chart *chart = run->chart;
+
+	if (str_equal(name, STR("input")))
+		return chart->input;
+	if (str_equal(name, STR("event")))
+		return chart->event ? chart->event : &value_null;
+	if (str_equal(name, STR("response")))
+		return run->response ? run->response : &value_null;
+	if (str_equal(name, STR("error")))
+		return chart->error ? chart->error : &value_null;
+	if (str_equal(name, STR("decision")))
+		return chart->decision ? chart->decision : &value_null;
+	if (str_equal(name, STR("settings")))
+		return run->context->settings;
+	if (str_equal(name, STR("instance")))
+		return chart_env_instance(chart, run->context->arena,
+		    run->context->environment);
+	return NULL;
+}
+
+static const struct value *
+lookup_cb(void *arg, struct str name)
+{
+	struct scope *scope = arg;
+	const struct value *value;
+
+	if (scope->extra_name.at != NULL && str_equal(name, scope->extra_name))
+		return scope->extra;
+	value = value_get(scope->run->chart->data, name);
+	return value != NULL ? value : lookup_builtin(scope->run, name);
+}
+
+/* active("state"): whether that state is active. */
+static const struct value *
+host_cb(void *arg, struct str function, const struct value *const *args,
+    size_t count)
+{
+	struct scope *scope = arg;
+	const struct chart *chart = scope->run->chart;
+	const struct def_state *state;
+
+	if (!str_equal(function, STR("active")) || count != 1)
+		return NULL;
+	state = definition_find_state(chart->definition, value_str(args[0]));
+	if (state == NULL)
+		return NULL;
+	return value_of_boolean(chart_plan_is_active(chart, state));
+}
+
+static struct feel_env
+env_of(struct scope *scope)
+{
+	struct run *run = scope->run;
+	const struct calendar *calendar = run->chart->definition->calendar;
+
+	return (struct feel_env){
+		.arena = run->context->arena,
+		.lookup = lookup_cb,
+		.host = host_cb,
+		.arg = scope,
+		.now_ms = run->context->now_ms,
+		.zone = calendar ? calendar->zone : NULL,
+	};
+}
+
+static const struct value *
+eval(struct scope *scope, const struct template *template)
+{
+	struct feel_env env = env_of(scope);
+
+	return template_eval(template, &env, NULL, NULL);
+}
+
+const struct value *
+chart_env_eval(struct run *run, const struct template *template)
+{
+	struct scope scope = {.run = run};
+
+	return template ? eval(&scope, template) : &value_null;
+}
+
+const struct value *
+chart_env_eval_with(struct run *run, const struct template *template,
+    struct str name, const struct value *value)
+{
+	struct scope scope = {.run = run, .extra_name = name, .extra = value};
+
+	return template ? eval(&scope, template) : &value_null;
+}
+
+bool
+chart_env_holds(struct run *run, const struct template *guard)
+{
+	return guard == NULL || value_is_true(chart_env_eval(run, guard));
+}
+
+struct str
+chart_env_text(struct run *run, const struct template *template, struct str otherwise)
+{
+	const struct value *value = chart_env_eval(run, template);
+	struct buf text = {0};
+	struct str result;
+
+	switch (value->type) {
+	case VALUE_STRING:
+		return value->as.string;
+	case VALUE_NULL:
+		return otherwise;
+	default:
+		json_write(value, JSON_PLAIN, &text);
+		result = arena_str(run->context->arena, buf_str(&text));
+		buf_fini(&text);
+		return result;
+	}
+}
+
+const struct value *
+chart_env_keep(struct run *run, const struct value *value)
+{
+	return value_copy(run->chart->arena, value);
+}
+
+/*
+ * Assigns one after another, so that a later expression sees what an earlier
+ * one has set.  `told` (may be NULL) gets what was assigned, for history.
+ */
+void
+chart_env_assign(struct run *run, struct def_assigns assigns, struct value_builder *told)
+{
+	struct chart *chart = run->chart;
+
+	for (size_t i = 0; i < assigns.count; i++) {
+		const struct def_assign *assign = &assigns.items[i];
+		const struct value *value = chart_env_keep(run,
+		    chart_env_eval(run, assign->value));
+
+		chart->data = value_with(chart->arena, chart->data,
+		    assign->name, value);
+		if (told != NULL)
+			value_put(told, assign->name, value);
+	}
+}
+
+static const struct value *
+lookup_given_cb(void *arg, struct str name)
+{
+	return value_get(arg, name);
+}
+
+/* With `with`, a table sees its own inputs only. */
+struct decision_result
+chart_env_decide(struct run *run, const struct def_step *step)
+{
+	struct scope scope = {.run = run};
+	struct feel_env env = env_of(&scope);
+	struct decision_result result;
+
+	if (step->with != NULL) {
+		env.lookup = lookup_given_cb;
+		env.arg = (void *)(uintptr_t)chart_env_eval(run, step->with);
+		env.host = NULL;
+	}
+	result = decision_eval(step->decision, &env);
+	if (env.exhausted)
+		result.failure = STR("the evaluation took too many steps");
+	return result;
+}
+
+/* An instant that an expression gave: a date and time, or a date (its
+ * midnight in the calendar's zone), or a string of one. */
+static bool
+instant_of_value(struct run *run, const struct value *value, int64_t *ms)
+{
+	const struct calendar *calendar = run->chart->definition->calendar;
+	struct date_time date_time;
+	struct date date;
+
+	if (value->type == VALUE_DATE_TIME)
+		return date_time_to_instant(value->as.date_time, ms);
+	if (value->type == VALUE_DATE)
+		date = value->as.date;
+	else if (value->type == VALUE_STRING &&
+	    date_time_parse(value->as.string, &date_time))
+		return date_time_to_instant(&date_time, ms);
+	else if (value->type != VALUE_STRING || !date_parse(value->as.string, &date))
+		return false;
+	*ms = date_to_days(date) * 86400000;
+	if (calendar != NULL)
+		*ms = zone_utc_of_local(calendar->zone, *ms / 1000) * 1000;
+	return true;
+}
+
+static int64_t
+add_clamped(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+static int64_t
+duration_ms(struct duration duration)
+{
+	int64_t ms;
+
+	if (__builtin_mul_overflow(duration.seconds, (int64_t)1000, &ms))
+		return duration.seconds < 0 ? 0 : INT64_MAX;
+	return ms + duration.nanoseconds / 1000000;
+}
+
+static bool
+due_of_value(struct run *run, const struct value *value, int64_t from_ms, int64_t *due_ms)
+{
+	struct def_span span;
+
+	if (value->type == VALUE_DURATION) {
+		*due_ms = add_clamped(from_ms, duration_ms(value->as.duration));
+		return true;
+	}
+	if (value->type == VALUE_STRING && def_span_parse(value->as.string, &span) &&
+	    span.kind != SPAN_FEEL)
+		return chart_env_due(run, &span, from_ms, due_ms);
+	return instant_of_value(run, value, due_ms);
+}
+
+bool
+chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms, int64_t *due_ms)
+{
+	const struct calendar *calendar = run->chart->definition->calendar;
+
+	switch (span->kind) {
+	case SPAN_NONE:
+		*due_ms = from_ms;
+		return true;
+	case SPAN_FIXED:
+		*due_ms = add_clamped(from_ms, span->fixed_ms);
+		return true;
+	case SPAN_BUSINESS_DAYS:
+		if (calendar == NULL)
+			return false;
+		*due_ms = calendar_add_business_days(calendar, from_ms,
+		    span->business_days);
+		return true;
+	case SPAN_FEEL:
+		return due_of_value(run, chart_env_eval(run, span->feel),
+		    from_ms, due_ms);
+	}
+	unreachable("every kind of span is listed");
+}
+
+bool
+chart_env_instant(struct run *run, const struct template *at, int64_t *due_ms)
+{
+	return instant_of_value(run, chart_env_eval(run, at), due_ms);
+}

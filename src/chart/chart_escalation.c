@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_escalation.c: who is told when a state lasts too long.
+ *
+ * Escalations count from the entry of their state and fire whatever its steps
+ * wait for.  One that has a target waits, like a deadline, until the steps
+ * are through.
+ */
+#include "chart_priv.h"
+
+static struct escalated *
+find_open(const struct chart *chart, size_t state, size_t level)
+{
+	for (struct escalated *fired = chart->escalations; fired; fired = fired->next)
+		if (fired->state == state && fired->level == level)
+			return fired;
+	return NULL;
+}
+
+void
+chart_escalation_arm(struct run *run, const struct def_state *state)
+{
+	for (size_t i = 0; i < state->escalation_count; i++) {
+		const struct def_escalation *escalation = &state->escalations[i];
+		int64_t due_ms;
+		bool known = escalation->at != NULL
+		    ? chart_env_instant(run, escalation->at, &due_ms)
+		    : chart_env_due(run, &escalation->after, run->context->now_ms, &due_ms);
+
+		if (known)
+			chart_timer_add(run->chart, TIMER_ESCALATION, state->index, i, due_ms);
+		else
+			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
+			    "escalation %zu of state `%.*s` gives no time",
+			    i + 1, STR_ARG(state->name));
+	}
+}
+
+static void
+put_item(struct run *run, const struct escalated *fired, bool open)
+{
+	const struct def_escalation *escalation =
+	    &run->chart->definition->states[fired->state]->escalations[fired->level];
+	struct chart_effect *effect = chart_effect_add(run, DO_PUT_ITEM);
+
+	effect->item = CHART_ESCALATION;
+	effect->serial = fired->serial;
+	effect->open = open;
+	effect->created_ms = fired->created_ms;
+	effect->closed_ms = open ? 0 : run->context->now_ms;
+	effect->owner = escalation->to->name;
+	effect->body = fired->body;
+}
+
+static const struct value *
+body_of(struct run *run, const struct escalated *fired,
+    const struct def_escalation *escalation, struct str message)
+{
+	struct chart *chart = run->chart;
+	struct arena *arena = chart->arena;
+	struct value_builder *built = value_build_context(arena);
+	char text[CLOCK_TEXT_BYTES];
+
+	value_put(built, STR("id"), value_of_str(arena, arena_strf(arena, "%s.%llu",
+	    chart->id, (unsigned long long)fired->serial)));
+	value_put_str(built, "instance", str_of(chart->id));
+	value_put_str(built, "workflow", chart->definition->name);
+	value_put_str(built, "business_key", chart->business_key);
+	value_put_str(built, "state", chart->definition->states[fired->state]->name);
+	value_put_int(built, "level", (int64_t)fired->level + 1);
+	value_put_str(built, "to", escalation->to->name);
+	value_put_str(built, "severity", escalation->severity);
+	value_put_str(built, "message", message);
+	value_put_int(built, "fired", fired->fired);
+	value_put(built, STR("acknowledged"), value_of_boolean(fired->acknowledged));
+	value_put_str(built, "created", clock_format(fired->created_ms, text));
+	return value_built(built);
+}
+
+void
+chart_escalation_disarm(struct run *run, const struct def_state *state)
+{
+	struct chart *chart = run->chart;
+
+	for (size_t i = 0; i < state->escalation_count; i++)
+		chart_timer_remove(chart, TIMER_ESCALATION, state->index, i);
+	for (struct escalated **link = &chart->escalations; *link != NULL;) {
+		struct escalated *fired = *link;
+		struct value_builder *record;
+
+		if (fired->state != state->index) {
+			link = &fired->next;
+			continue;
+		}
+		put_item(run, fired, false);
+		record = chart_record_begin(run, AUDIT_ESCALATION_CLOSED);
+		chart_record_state(run, record, "state", fired->state);
+		value_put_int(record, "level", (int64_t)fired->level + 1);
+		chart_record_end(run, record);
+		LIST_UNLINK(link);
+	}
+}
+
+/* ---- telling a contact ---- */
+
+static const struct value *
+notice_args(struct run *run, const struct def_call *call, struct str message,
+    struct str severity, size_t state)
+{
+	struct chart *chart = run->chart;
+	struct value_builder *built = value_build_context(run->context->arena);
+	const struct value *with = chart_env_eval(run, call->with);
+
+	value_put_str(built, "message", message);
+	value_put_str(built, "severity", severity);
+	value_put_str(built, "instance", str_of(chart->id));
+	value_put_str(built, "workflow", chart->definition->name);
+	value_put_str(built, "business_key", chart->business_key);
+	chart_record_state(run, built, "state", state);
+	if (with->type == VALUE_CONTEXT)
+		for (size_t i = 0; i < with->as.context.count; i++)
+			value_put(built, with->as.context.fields[i].key,
+			    with->as.context.fields[i].value);
+	return value_built(built);
+}
+
+static void
+notify_by_call(struct run *run, const struct def_channel *channel, size_t index,
+    struct str message, struct str severity, size_t state, size_t level)
+{
+	struct call *call = chart_call_begin(run, FOR_NOTICE, channel->call, SIZE_MAX,
+	    notice_args(run, channel->call, message, severity, state));
+
+	call->contact_state = state;
+	call->contact_level = level;
+	call->contact_channel = index;
+	chart_call_start(run, call);
+}
+
+static void
+notify_by_log(struct run *run, const struct def_contact *contact,
+    const struct def_channel *channel, struct str message)
+{
+	struct chart_effect *effect = chart_effect_add(run, DO_LOG);
+	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
+
+	effect->level = channel->level;
+	effect->message = message;
+	value_put_str(record, "to", contact->name);
+	value_put_str(record, "by", STR("log"));
+	value_put(record, STR("delivered"), &value_true);
+	chart_record_end(run, record);
+}
+
+static void
+cannot_notify(struct run *run, const struct def_contact *contact)
+{
+	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
+
+	value_put_str(record, "to", contact->name);
+	value_put_str(record, "by", STR("email"));
+	value_put(record, STR("delivered"), &value_false);
+	value_put_str(record, "reason", STR("this version delivers no e-mail"));
+	chart_record_end(run, record);
+}
+
+/* state and level say which escalation; SIZE_MAX both for an incident. */
+void
+chart_escalation_notify(struct run *run, const struct def_contact *contact,
+    struct str message, struct str severity, size_t state, size_t level)
+{
+	for (size_t i = 0; i < contact->channel_count; i++) {
+		const struct def_channel *channel = &contact->channels[i];
+
+		switch (channel->kind) {
+		case CHANNEL_CALL:
+			notify_by_call(run, channel, i, message, severity, state, level);
+			break;
+		case CHANNEL_LOG:
+			notify_by_log(run, contact, channel, message);
+			break;
+		case CHANNEL_EMAIL:
+			cannot_notify(run, contact);
+			break;
+		}
+	}
+}
+
+/* ---- firing ---- */
+
+static struct str
+message_of(struct run *run, const struct def_escalation *escalation, const struct def_state *state)
+{
+	struct chart *chart = run->chart;
+	struct str key = chart->business_key.at ? chart->business_key : str_of(chart->id);
+
+	return chart_env_text(run, escalation->message, arena_strf(run->context->arena,
+	    "%.*s %.*s has been in state %.*s for %.*s",
+	    STR_ARG(chart->definition->name), STR_ARG(key), STR_ARG(state->name),
+	    STR_ARG(escalation->after.text)));
+}
+
+static void
+record_fired(struct run *run, const struct escalated *fired,
+    const struct def_escalation *escalation, struct str message, int64_t due_ms)
+{
+	struct value_builder *record = chart_record_begin(run, AUDIT_ESCALATED);
+
+	chart_record_state(run, record, "state", fired->state);
+	value_put_int(record, "level", (int64_t)fired->level + 1);
+	value_put_str(record, "to", escalation->to->name);
+	value_put_str(record, "severity", escalation->severity);
+	value_put_str(record, "message", message);
+	value_put_int(record, "fired", fired->fired);
+	chart_record_instant(run, record, "due", due_ms);
+	chart_record_end(run, record);
+}
+
+/* Counting on from the due instant keeps the rhythm; after a long stop the
+ * firings that were missed are one. */
+static void
+arm_again(struct run *run, const struct def_state *state, size_t level, int64_t from_ms)
+{
+	const struct def_span *every = &state->escalations[level].every;
+	int64_t due_ms;
+
+	if (every->kind == SPAN_NONE ||
+	    !chart_env_due(run, every, from_ms, &due_ms) || due_ms <= from_ms)
+		return;
+	if (due_ms <= run->context->now_ms &&
+	    (!chart_env_due(run, every, run->context->now_ms, &due_ms)))
+		return;
+	chart_timer_add(run->chart, TIMER_ESCALATION, state->index, level, due_ms);
+}
+
+void
+chart_escalation_fire(struct run *run, struct timer timer)
+{
+	struct chart *chart = run->chart;
+	const struct def_state *state = chart->definition->states[timer.index];
+	size_t level = (size_t)timer.detail;
+	const struct def_escalation *escalation = &state->escalations[level];
+	struct escalated *fired = find_open(chart, state->index, level);
+	struct str message;
+
+	chart_timer_remove(chart, TIMER_ESCALATION, timer.index, timer.detail);
+	if (!chart_env_holds(run, escalation->guard)) {
+		arm_again(run, state, level, timer.due_ms);
+		return;
+	}
+	if (fired == NULL) {
+		fired = ARENA_NEW(chart->arena, struct escalated);
+		fired->serial = ++chart->serial_last;
+		fired->state = state->index;
+		fired->level = level;
+		fired->created_ms = run->context->now_ms;
+		LIST_APPEND(chart->escalations, fired);
+	}
+	fired->fired++;
+	message = message_of(run, escalation, state);
+	fired->body = body_of(run, fired, escalation, message);
+	record_fired(run, fired, escalation, message, timer.due_ms);
+	put_item(run, fired, true);
+	chart_escalation_notify(run, escalation->to, message, escalation->severity,
+	    state->index, level);
+	arm_again(run, state, level, timer.due_ms);
+	if (escalation->target != NULL) {
+		chart->cause = STR("escalated");
+		chart->event = NULL;
+		chart_plan_goto(run, state, level);
+	}
+}
+
+/* Somebody took it up: no repetition, and nobody above is told. */
+void
+chart_escalation_acknowledge(struct run *run, const struct chart_event *event)
+{
+	struct chart *chart = run->chart;
+	const struct def_state *state;
+	struct escalated *fired = chart->escalations;
+	struct value_builder *record;
+
+	while (fired != NULL && fired->serial != event->serial)
+		fired = fired->next;
+	if (fired == NULL) {
+		chart_step_refuse(run, REFUSED_ABSENT, "there is no such open escalation");
+		return;
+	}
+	if (fired->acknowledged) {
+		chart_step_refuse(run, REFUSED_TWICE, "it has been acknowledged already");
+		return;
+	}
+	state = chart->definition->states[fired->state];
+	for (size_t i = fired->level; i < state->escalation_count; i++)
+		chart_timer_remove(chart, TIMER_ESCALATION, state->index, i);
+	fired->acknowledged = true;
+	fired->body = value_with(chart->arena, fired->body, STR("acknowledged"), &value_true);
+	if (event->actor.name.at != NULL)
+		fired->body = value_with(chart->arena, fired->body, STR("acknowledged_by"),
+		    value_copy_str(chart->arena, event->actor.name));
+	put_item(run, fired, true);
+	record = chart_record_begin(run, AUDIT_ESCALATION_ACKNOWLEDGED);
+	chart_record_state(run, record, "state", fired->state);
+	value_put_int(record, "level", (int64_t)fired->level + 1);
+	if (event->comment.at != NULL)
+		value_put_str(record, "comment", event->comment);
+	chart_record_end(run, record);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_incident.c: where an instance stands still until a person settles it.
+ *
+ * Nothing is lost meanwhile: events are kept, escalations fire.  The owner is
+ * told at once, and again whenever the incident grows older by its max-age.
+ */
+#include "chart_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct str kind_names[] = {
+	[INCIDENT_FAILED] = STR_INIT("step-failed"),
+	[INCIDENT_UNKNOWN] = STR_INIT("outcome-unknown"),
+	[INCIDENT_UNDO] = STR_INIT("compensation-failed"),
+	[INCIDENT_INVARIANT] = STR_INIT("invariant-broken"),
+	[INCIDENT_DEFINITION] = STR_INIT("definition-fault"),
+};
+
+struct str
+chart_incident_kind_name(enum incident_kind kind)
+{
+	return kind_names[kind];
+}
+
+static struct str
+owner_of(const struct chart *chart)
+{
+	const struct def_contact *owner = chart->definition->incident_owner;
+
+	return owner ? owner->name : (struct str){NULL, 0};
+}
+
+const struct value *
+chart_incident_body(const struct chart *chart, const struct incident *incident, struct arena *arena)
+{
+	struct value_builder *built = value_build_context(arena);
+	char text[CLOCK_TEXT_BYTES];
+
+	value_put(built, STR("id"), value_of_str(arena, arena_strf(arena, "%s.%llu",
+	    chart->id, (unsigned long long)incident->serial)));
+	value_put_str(built, "instance", str_of(chart->id));
+	value_put_str(built, "workflow", chart->definition->name);
+	value_put_str(built, "business_key", chart->business_key);
+	value_put_str(built, "kind", chart_incident_kind_name(incident->kind));
+	value_put_str(built, "state", chart->leaf == SIZE_MAX ? (struct str){NULL, 0}
+	    : chart->definition->states[chart->leaf]->name);
+	value_put_str(built, "step", incident->step == SIZE_MAX ? (struct str){NULL, 0}
+	    : chart->definition->steps[incident->step]->id);
+	value_put_str(built, "message", incident->message);
+	value_put(built, STR("error"), incident->error ? incident->error : &value_null);
+	value_put_str(built, "owner", owner_of(chart));
+	value_put_str(built, "runbook", chart->definition->runbook);
+	value_put_str(built, "created", clock_format(incident->created_ms, text));
+	return value_built(built);
+}
+
+static void
+put_item(struct run *run, const struct incident *incident, bool open)
+{
+	struct chart_effect *effect = chart_effect_add(run, DO_PUT_ITEM);
+
+	effect->item = CHART_INCIDENT;
+	effect->serial = incident->serial;
+	effect->open = open;
+	effect->created_ms = incident->created_ms;
+	effect->closed_ms = open ? 0 : run->context->now_ms;
+	effect->owner = owner_of(run->chart);
+	effect->body = chart_incident_body(run->chart, incident, run->context->arena);
+}
+
+static void
+tell_owner(struct run *run, const struct incident *incident, struct str severity)
+{
+	struct chart *chart = run->chart;
+	const struct def_contact *owner = chart->definition->incident_owner;
+	struct str key = chart->business_key.at ? chart->business_key : str_of(chart->id);
+
+	if (owner == NULL)
+		return;
+	chart_escalation_notify(run, owner, arena_strf(run->context->arena,
+	    "%.*s %.*s stands still: %.*s", STR_ARG(chart->definition->name),
+	    STR_ARG(key), STR_ARG(incident->message)), severity, SIZE_MAX, SIZE_MAX);
+}
+
+static void
+arm_age(struct run *run, const struct incident *incident)
+{
+	const struct def_span *age = &run->chart->definition->incident_max_age;
+	int64_t due_ms;
+
+	if (age->kind != SPAN_NONE &&
+	    chart_env_due(run, age, run->context->now_ms, &due_ms) &&
+	    due_ms > run->context->now_ms)
+		chart_timer_add(run->chart, TIMER_INCIDENT, 0, incident->serial, due_ms);
+}
+
+struct incident *
+chart_incident_open(struct run *run, enum incident_kind kind, size_t step,
+    uint64_t call, const struct value *error, const char *format, ...)
+{
+	struct chart *chart = run->chart;
+	struct incident *incident = ARENA_NEW(chart->arena, struct incident);
+	struct value_builder *record;
+	char text[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	incident->serial = ++chart->serial_last;
+	incident->kind = kind;
+	incident->step = step;
+	incident->call = call;
+	incident->created_ms = run->context->now_ms;
+	incident->message = arena_str(chart->arena, str_of(text));
+	incident->error = error;
+	LIST_APPEND(chart->incidents, incident);
+	chart->held = true;
+	put_item(run, incident, true);
+
+	record = chart_record_begin(run, AUDIT_INCIDENT_OPENED);
+	value_put_str(record, "incident", chart_incident_kind_name(kind));
+	chart_record_step(run, record, step);
+	value_put_str(record, "message", incident->message);
+	chart_record_value(record, "error", error);
+	chart_record_end(run, record);
+	tell_owner(run, incident, STR("normal"));
+	arm_age(run, incident);
+	return incident;
+}
+
+static struct incident *
+find_open(const struct chart *chart, uint64_t serial)
+{
+	struct incident *incident = chart->incidents;
+
+	while (incident != NULL && incident->serial != serial)
+		incident = incident->next;
+	return incident;
+}
+
+void
+chart_incident_age(struct run *run, struct timer timer)
+{
+	struct incident *incident = find_open(run->chart, timer.detail);
+
+	chart_timer_remove(run->chart, TIMER_INCIDENT, timer.index, timer.detail);
+	if (incident == NULL)
+		return;
+	incident->ages++;
+	tell_owner(run, incident, STR("high"));
+	arm_age(run, incident);
+}
+
+static void
+close_one(struct run *run, struct incident *incident, const char *how,
+    const struct chart_event *event)
+{
+	struct chart *chart = run->chart;
+	struct incident **link = &chart->incidents;
+	struct value_builder *record = chart_record_begin(run, AUDIT_INCIDENT_RESOLVED);
+
+	value_put_str(record, "incident", chart_incident_kind_name(incident->kind));
+	chart_record_step(run, record, incident->step);
+	value_put_str(record, "how", str_of(how));
+	if (event != NULL && event->comment.at != NULL)
+		value_put_str(record, "comment", event->comment);
+	if (event != NULL)
+		chart_record_value(record, "supplied", event->data);
+	chart_record_end(run, record);
+	put_item(run, incident, false);
+	chart_timer_remove(chart, TIMER_INCIDENT, 0, incident->serial);
+	while (*link != incident)
+		link = &(*link)->next;
+	LIST_UNLINK(link);
+	chart->held = chart->incidents != NULL;
+}
+
+void
+chart_incident_close_all(struct run *run, const char *how)
+{
+	while (run->chart->incidents != NULL)
+		close_one(run, run->chart->incidents, how, NULL);
+}
+
+/* ---- settling ---- */
+
+static const struct {
+	struct str name;
+} settlements[] = {
+	[SETTLE_RETRY] = {STR_INIT("retry")},
+	[SETTLE_SUPPLY] = {STR_INIT("supply")},
+	[SETTLE_SKIP] = {STR_INIT("skip")},
+	[SETTLE_COMPENSATE] = {STR_INIT("compensate")},
+	[SETTLE_CANCEL] = {STR_INIT("cancel")},
+};
+
+bool
+chart_settlement_parse(struct str text, enum chart_settlement *out)
+{
+	for (size_t i = 0; i < sizeof(settlements) / sizeof(*settlements); i++)
+		if (str_equal(settlements[i].name, text)) {
+			*out = (enum chart_settlement)i;
+			return true;
+		}
+	return false;
+}
+
+/* A call that was stuck, or a step that failed, once more. */
+static void
+retry(struct run *run, struct call *call)
+{
+	if (call != NULL)
+		chart_call_start(run, call);
+}
+
+/* The result that a person vouches for. */
+static void
+supply(struct run *run, const struct incident *incident, struct call *call,
+    const struct value *data)
+{
+	struct chart *chart = run->chart;
+	const struct def_step *step = chart_run_current(chart);
+
+	if (call != NULL) {
+		chart_run_call_done(run, call, data, call->purpose == FOR_STEP
+		    ? chart->definition->steps[call->step]->output
+		    : (struct def_assigns){0});
+	} else if (incident->kind == INCIDENT_UNDO) {
+		LIST_UNLINK(&chart->undos);
+	} else if (step != NULL) {
+		chart_run_supply(run, step, data);
+	}
+}
+
+/* Goes on as if the step, the undo or the check had not been asked for. */
+static void
+skip(struct run *run, const struct incident *incident, struct call *call)
+{
+	struct chart *chart = run->chart;
+
+	if (call != NULL)
+		chart_call_remove(chart, call);
+	chart->step_call = 0;
+	if ((call != NULL && call->purpose == FOR_UNDO) ||
+	    incident->kind == INCIDENT_UNDO) {
+		LIST_UNLINK(&chart->undos);
+		return;
+	}
+	/* A fault of the definition holds only settling up: a deadline or an
+	 * escalation without a time is left out already. */
+	if (incident->kind != INCIDENT_DEFINITION ||
+	    (chart->plan_next < chart->plan_count &&
+	    chart->plan[chart->plan_next].kind == PLAN_SETTLE))
+		chart_run_advance(chart);
+}
+
+static void
+give_up(struct run *run, struct call *call, bool compensate)
+{
+	if (call != NULL)
+		chart_call_remove(run->chart, call);
+	run->chart->step_call = 0;
+	chart_plan_cancel(run, compensate);
+	run->chart->held = run->chart->incidents != NULL;
+}
+
+void
+chart_incident_settle(struct run *run, const struct chart_event *event)
+{
+	struct chart *chart = run->chart;
+	struct incident *incident = find_open(chart, event->serial);
+	struct str how = settlements[event->settlement].name;
+	struct call *call;
+
+	if (incident == NULL) {
+		chart_step_refuse(run, REFUSED_ABSENT, "there is no such open incident");
+		return;
+	}
+	if (event->settlement == SETTLE_SUPPLY &&
+	    (incident->kind == INCIDENT_INVARIANT || incident->kind == INCIDENT_DEFINITION)) {
+		chart_step_refuse(run, REFUSED_CHOICE,
+		    "no step failed here that a result could be supplied for");
+		return;
+	}
+	if (!chart_task_may(run, &event->actor, PART_CORRECT))
+		return;
+	chart_task_took(run, &event->actor, PART_CORRECT);
+	call = incident->call ? chart_call_find(chart, incident->call) : NULL;
+	close_one(run, incident, how.at, event);
+	switch (event->settlement) {
+	case SETTLE_RETRY:
+		retry(run, call);
+		return;
+	case SETTLE_SUPPLY:
+		supply(run, incident, call, event->data ? event->data : &value_null);
+		return;
+	case SETTLE_SKIP:
+		skip(run, incident, call);
+		return;
+	case SETTLE_COMPENSATE:
+	case SETTLE_CANCEL:
+		chart_incident_close_all(run, how.at);
+		give_up(run, call, event->settlement == SETTLE_COMPENSATE);
+		return;
+	}
+}

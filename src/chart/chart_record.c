@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_record.c: what history is told, and the list of effects.
+ *
+ * Every record carries its kind, its time, the instance and, where a person
+ * or a system acted, who.  Values that the definition calls sensitive never
+ * get into a record: wherever one stands, alone or inside a longer text, its
+ * digest stands instead.
+ */
+#include "chart_priv.h"
+
+
+/* Shorter values would mask half of every record by chance. */
+#define SENSITIVE_BYTES_MIN 4
+#define SENSITIVE_MAX 32
+
+struct mask {
+	struct arena *arena;
+	struct str secrets[SENSITIVE_MAX];
+	size_t count;
+};
+
+struct value_builder *
+chart_record_begin(struct run *run, enum audit_kind kind)
+{
+	struct arena *arena = run->context->arena;
+	struct value_builder *record = value_build_context(arena);
+	char text[CLOCK_TEXT_BYTES];
+
+	value_put_str(record, "kind", audit_kind_name(kind));
+	value_put_str(record, "time", clock_format(run->context->now_ms, text));
+	value_put_str(record, "instance", str_of(run->chart->id));
+	if (run->actor != NULL && run->actor->name.at != NULL)
+		value_put_str(record, "actor", run->actor->name);
+	return record;
+}
+
+void
+chart_record_value(struct value_builder *record, const char *key, const struct value *value)
+{
+	if (value != NULL && !value_is_null(value))
+		value_put(record, str_of(key), value);
+}
+
+void
+chart_record_state(struct run *run, struct value_builder *record, const char *key, size_t state)
+{
+	if (state != SIZE_MAX)
+		value_put_str(record, key,
+		    run->chart->definition->states[state]->name);
+}
+
+void
+chart_record_step(struct run *run, struct value_builder *record, size_t step)
+{
+	if (step != SIZE_MAX)
+		value_put_str(record, "step",
+		    run->chart->definition->steps[step]->id);
+}
+
+void
+chart_record_instant(struct run *run, struct value_builder *record, const char *key, int64_t ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	(void)run;
+	if (ms != 0)
+		value_put_str(record, key, clock_format(ms, text));
+}
+
+/* ---- sensitive values ---- */
+
+static const struct value *
+value_at_path(const struct chart *chart, struct str path)
+{
+	struct str rest, name = str_split(path, '.', &rest);
+	const struct value *value = str_equal(name, STR("input"))
+	    ? chart->input : value_get(chart->data, name);
+
+	while (value != NULL && rest.at != NULL) {
+		name = str_split(rest, '.', &rest);
+		value = value_get(value, name);
+	}
+	return value;
+}
+
+static void
+mask_add(struct mask *mask, const struct value *value)
+{
+	char number[NUMBER_TEXT_BYTES];
+	struct str text;
+
+	if (value == NULL || mask->count == SENSITIVE_MAX)
+		return;
+	if (value->type == VALUE_STRING)
+		text = value->as.string;
+	else if (value->type == VALUE_NUMBER)
+		text = arena_str(mask->arena, number_format(value->as.number, number));
+	else
+		return;
+	if (text.bytes >= SENSITIVE_BYTES_MIN)
+		mask->secrets[mask->count++] = text;
+}
+
+/* The secret that begins at the front of the text, or the absent string. */
+static struct str
+secret_at(const struct mask *mask, struct str text)
+{
+	for (size_t i = 0; i < mask->count; i++)
+		if (str_has_prefix(text, mask->secrets[i]))
+			return mask->secrets[i];
+	return (struct str){NULL, 0};
+}
+
+/* From left to right and never over what was put in: a digest may hold the
+ * secret's own letters by chance. */
+static struct str
+mask_text(const struct mask *mask, struct str text)
+{
+	struct buf masked = {0};
+	struct str result;
+
+	for (size_t at = 0; at < text.bytes;) {
+		struct str secret = secret_at(mask,
+		    str_slice(text, at, text.bytes - at));
+		char hex[DIGEST_HEX_BYTES];
+
+		if (secret.at == NULL) {
+			buf_add_char(&masked, text.at[at++]);
+			continue;
+		}
+		digest_hex(digest_sha256(secret), hex);
+		buf_addf(&masked, "sha256:%s", hex);
+		at += secret.bytes;
+	}
+	result = arena_str(mask->arena, buf_str(&masked));
+	buf_fini(&masked);
+	return result;
+}
+
+static const struct value *mask_value(const struct mask *mask, const struct value *value);
+
+static const struct value *
+mask_context(const struct mask *mask, const struct value *value)
+{
+	struct value_builder *built = value_build_context(mask->arena);
+
+	for (size_t i = 0; i < value->as.context.count; i++) {
+		const struct value_field *field = &value->as.context.fields[i];
+
+		value_put(built, field->key, mask_value(mask, field->value));
+	}
+	return value_built(built);
+}
+
+static const struct value *
+mask_list(const struct mask *mask, const struct value *value)
+{
+	struct value_builder *built = value_build_list(mask->arena);
+
+	for (size_t i = 0; i < value->as.list.count; i++)
+		value_append(built, mask_value(mask, value->as.list.items[i]));
+	return value_built(built);
+}
+
+static const struct value *
+mask_number(const struct mask *mask, const struct value *value)
+{
+	char text[NUMBER_TEXT_BYTES];
+	struct str plain = number_format(value->as.number, text);
+
+	for (size_t i = 0; i < mask->count; i++)
+		if (str_equal(plain, mask->secrets[i]))
+			return value_of_str(mask->arena,
+			    mask_text(mask, arena_str(mask->arena, plain)));
+	return value;
+}
+
+static const struct value *
+mask_value(const struct mask *mask, const struct value *value)
+{
+	switch (value->type) {
+	case VALUE_STRING:
+		return value_of_str(mask->arena, mask_text(mask, value->as.string));
+	case VALUE_NUMBER:
+		return mask_number(mask, value);
+	case VALUE_CONTEXT:
+		return mask_context(mask, value);
+	case VALUE_LIST:
+		return mask_list(mask, value);
+	default:
+		return value;
+	}
+}
+
+static const struct value *
+mask_record(struct run *run, const struct value *record)
+{
+	const struct definition *definition = run->chart->definition;
+	struct mask mask = {.arena = run->context->arena};
+
+	for (size_t i = 0; i < definition->sensitive_count; i++)
+		mask_add(&mask, value_at_path(run->chart, definition->sensitive[i]));
+	return mask.count == 0 ? record : mask_value(&mask, record);
+}
+
+void
+chart_record_end(struct run *run, struct value_builder *record)
+{
+	struct chart_effects *effects = run->effects;
+
+	effects->records = arena_grow(run->context->arena, effects->records,
+	    effects->record_count, &effects->record_capacity,
+	    sizeof(*effects->records));
+	effects->records[effects->record_count++] =
+	    mask_record(run, value_built(record));
+}
+
+struct chart_effect *
+chart_effect_add(struct run *run, enum chart_effect_kind kind)
+{
+	struct chart_effects *effects = run->effects;
+	struct chart_effect *effect;
+
+	effects->items = arena_grow(run->context->arena, effects->items,
+	    effects->count, &effects->capacity, sizeof(*effects->items));
+	effect = &effects->items[effects->count++];
+	*effect = (struct chart_effect){.kind = kind};
+	return effect;
+}

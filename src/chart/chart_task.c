@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_task.c: what people decide, and who may.
+ *
+ * Four eyes are kept here and not in a page: `exclude` names who may not
+ * decide this task, `separate` which parts no one person may hold together in
+ * one instance.  Every refusal is a record.
+ */
+#include "chart_priv.h"
+
+#include <stdio.h>
+
+static struct task *
+find_open(const struct chart *chart, uint64_t serial)
+{
+	for (struct task *task = chart->tasks; task != NULL; task = task->next)
+		if (task->open && task->serial == serial)
+			return task;
+	return NULL;
+}
+
+static const struct def_task *
+definition_of(const struct chart *chart, const struct task *task)
+{
+	return chart->definition->states[task->state]->task;
+}
+
+static const struct value *
+votes_value(const struct task *task, struct arena *arena)
+{
+	struct value_builder *list = value_build_list(arena);
+
+	for (const struct vote *vote = task->votes; vote != NULL; vote = vote->next) {
+		struct value_builder *built = value_build_context(arena);
+
+		value_put_str(built, "actor", vote->actor);
+		value_put_str(built, "choice", vote->choice);
+		value_append(list, value_built(built));
+	}
+	return value_built(list);
+}
+
+static const struct value *
+choices_value(const struct def_task *definition, struct arena *arena)
+{
+	struct value_builder *list = value_build_list(arena);
+
+	for (size_t i = 0; i < definition->choice_count; i++)
+		value_append(list, value_of_str(arena, definition->choices[i]));
+	return value_built(list);
+}
+
+const struct value *
+chart_task_body(const struct chart *chart, const struct task *task, struct arena *arena)
+{
+	const struct def_task *definition = definition_of(chart, task);
+	struct value_builder *built = value_build_context(arena);
+	char text[CLOCK_TEXT_BYTES];
+
+	value_put(built, STR("id"), value_of_str(arena, arena_strf(arena, "%s.%llu",
+	    chart->id, (unsigned long long)task->serial)));
+	value_put_str(built, "instance", str_of(chart->id));
+	value_put_str(built, "workflow", chart->definition->name);
+	value_put_str(built, "business_key", chart->business_key);
+	value_put_str(built, "state", chart->definition->states[task->state]->name);
+	value_put_str(built, "title", task->title);
+	value_put_str(built, "description", task->description);
+	value_put_str(built, "role", task->role);
+	value_put_int(built, "approvals", task->approvals);
+	value_put(built, STR("choices"), choices_value(definition, arena));
+	value_put(built, STR("decisions"), votes_value(task, arena));
+	value_put_str(built, "created", clock_format(task->created_ms, text));
+	if (task->due_ms != 0)
+		value_put_str(built, "due", clock_format(task->due_ms, text));
+	value_put_str(built, "status", task->open ? STR("open") : STR("closed"));
+	return value_built(built);
+}
+
+static void
+put_item(struct run *run, const struct task *task)
+{
+	struct chart_effect *effect = chart_effect_add(run, DO_PUT_ITEM);
+
+	effect->item = CHART_TASK;
+	effect->serial = task->serial;
+	effect->open = task->open;
+	effect->created_ms = task->created_ms;
+	effect->closed_ms = task->open ? 0 : run->context->now_ms;
+	effect->owner = task->role;
+	effect->body = chart_task_body(run->chart, task, run->context->arena);
+}
+
+static bool
+approvals_of(struct run *run, const struct def_task *definition, int64_t *approvals)
+{
+	const struct value *value;
+
+	*approvals = 1;
+	if (definition->approvals == NULL)
+		return true;
+	value = chart_env_eval(run, definition->approvals);
+	return value->type == VALUE_NUMBER &&
+	    number_to_int(value->as.number, approvals) && *approvals >= 1;
+}
+
+static struct str
+kept_text(struct run *run, const struct template *template)
+{
+	struct str text = chart_env_text(run, template, (struct str){NULL, 0});
+
+	return text.at == NULL ? text : arena_str(run->chart->arena, text);
+}
+
+/* The task of a state that has one and none open; false where an incident
+ * stands in the way. */
+bool
+chart_task_open(struct run *run, const struct def_state *state)
+{
+	struct chart *chart = run->chart;
+	const struct def_task *definition = state->task;
+	struct value_builder *record;
+	struct task *task;
+	int64_t approvals;
+
+	if (definition == NULL)
+		return true;
+	for (task = chart->tasks; task != NULL; task = task->next)
+		if (task->open && task->state == state->index)
+			return true;
+	if (!approvals_of(run, definition, &approvals)) {
+		chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
+		    "the task of state `%.*s` can't be opened: `approvals` gives "
+		    "no number of at least 1", STR_ARG(state->name));
+		return false;
+	}
+	task = ARENA_NEW(chart->arena, struct task);
+	task->serial = ++chart->serial_last;
+	task->state = state->index;
+	task->open = true;
+	task->created_ms = run->context->now_ms;
+	task->title = kept_text(run, definition->title);
+	task->description = kept_text(run, definition->description);
+	task->role = kept_text(run, definition->role);
+	task->approvals = approvals;
+	if (definition->due.kind != SPAN_NONE && !chart_env_due(run, &definition->due,
+	    run->context->now_ms, &task->due_ms))
+		task->due_ms = 0;
+	LIST_APPEND(chart->tasks, task);
+	put_item(run, task);
+	record = chart_record_begin(run, AUDIT_TASK_OPENED);
+	chart_record_state(run, record, "state", state->index);
+	value_put_str(record, "title", task->title);
+	value_put_str(record, "role", task->role);
+	value_put_int(record, "approvals", approvals);
+	chart_record_end(run, record);
+	return true;
+}
+
+void
+chart_task_close(struct run *run, size_t state)
+{
+	for (struct task *task = run->chart->tasks; task != NULL; task = task->next) {
+		struct value_builder *record;
+
+		if (!task->open || task->state != state)
+			continue;
+		task->open = false;
+		put_item(run, task);
+		record = chart_record_begin(run, AUDIT_TASK_CLOSED);
+		chart_record_state(run, record, "state", state);
+		chart_record_end(run, record);
+	}
+}
+
+/* ---- who may ---- */
+
+static struct part *
+find_part(const struct chart *chart, struct str actor)
+{
+	for (struct part *part = chart->parts; part != NULL; part = part->next)
+		if (str_equal(part->actor, actor))
+			return part;
+	return NULL;
+}
+
+/*
+ * A person that no name is known of can't be told from another: such a one
+ * may take a part only where nothing is to be kept separate.
+ */
+bool
+chart_task_may(struct run *run, const struct chart_actor *actor, enum def_part part)
+{
+	struct chart *chart = run->chart;
+	const struct part *held = find_part(chart, actor->name);
+
+	for (size_t i = 0; i < chart->definition->separate_count; i++) {
+		unsigned set = chart->definition->separate[i];
+
+		if (!(set & part))
+			continue;
+		if (actor->name.at == NULL) {
+			chart_step_refuse(run, REFUSED_EXCLUDED,
+			    "say who you are: this workflow keeps parts separate");
+			return false;
+		}
+		if (held != NULL && (held->parts & set & ~(unsigned)part)) {
+			chart_step_refuse(run, REFUSED_EXCLUDED,
+			    "%.*s has another part in this instance: another "
+			    "person must %.*s", STR_ARG(actor->name),
+			    STR_ARG(def_part_name(part)));
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+chart_task_took(struct run *run, const struct chart_actor *actor, enum def_part taken)
+{
+	struct chart *chart = run->chart;
+	struct part *part;
+
+	if (actor->name.at == NULL)
+		return;
+	part = find_part(chart, actor->name);
+	if (part == NULL) {
+		part = ARENA_NEW(chart->arena, struct part);
+		part->actor = arena_str(chart->arena, actor->name);
+		LIST_APPEND(chart->parts, part);
+	}
+	part->parts |= taken;
+}
+
+static bool
+has_voted(const struct task *task, struct str actor)
+{
+	for (const struct vote *vote = task->votes; vote != NULL; vote = vote->next)
+		if (str_equal(vote->actor, actor))
+			return true;
+	return false;
+}
+
+static bool
+is_excluded_by(const struct chart *chart, struct str word, struct str actor)
+{
+	if (str_equal(word, STR("initiator")))
+		return str_equal(chart->initiator, actor);
+	for (const struct task *task = chart->tasks; task != NULL; task = task->next)
+		if (str_equal(chart->definition->states[task->state]->name, word) &&
+		    has_voted(task, actor))
+			return true;
+	return false;
+}
+
+static bool
+check_person(struct run *run, const struct task *task, const struct chart_actor *actor)
+{
+	const struct def_task *definition = definition_of(run->chart, task);
+	char role[128];
+
+	snprintf(role, sizeof(role), "approver:%.*s", STR_ARG(task->role));
+	if (task->role.at != NULL && !chart_actor_has(actor, str_of(role))) {
+		chart_step_refuse(run, REFUSED_ROLE,
+		    "this task is for the role `%s`", role);
+		return false;
+	}
+	if (actor->name.at == NULL &&
+	    (definition->exclude_count > 0 || task->approvals > 1)) {
+		chart_step_refuse(run, REFUSED_EXCLUDED,
+		    "say who you are: this task is not for everybody");
+		return false;
+	}
+	for (size_t i = 0; i < definition->exclude_count; i++)
+		if (is_excluded_by(run->chart, definition->exclude[i], actor->name)) {
+			chart_step_refuse(run, REFUSED_EXCLUDED,
+			    "%.*s may not decide this task: `exclude` names %.*s",
+			    STR_ARG(actor->name), STR_ARG(definition->exclude[i]));
+			return false;
+		}
+	if (actor->name.at != NULL && has_voted(task, actor->name)) {
+		chart_step_refuse(run, REFUSED_TWICE,
+		    "%.*s has decided this task already: another person is needed",
+		    STR_ARG(actor->name));
+		return false;
+	}
+	return chart_task_may(run, actor, PART_APPROVE);
+}
+
+static bool
+is_choice(const struct def_task *definition, struct str choice)
+{
+	for (size_t i = 0; i < definition->choice_count; i++)
+		if (str_equal(definition->choices[i], choice))
+			return true;
+	return false;
+}
+
+static void
+refuse_choice(struct run *run, const struct def_task *definition, struct str choice)
+{
+	struct buf words = {0};
+
+	for (size_t i = 0; i < definition->choice_count; i++)
+		buf_addf(&words, "%s%.*s", i ? ", " : "",
+		    STR_ARG(definition->choices[i]));
+	chart_step_refuse(run, REFUSED_CHOICE,
+	    "`%.*s` is no choice here; the choices are %s",
+	    STR_ARG(choice), buf_cstr(&words));
+	buf_fini(&words);
+}
+
+static bool
+check_choice(struct run *run, const struct task *task, const struct chart_event *event)
+{
+	const struct def_task *definition = definition_of(run->chart, task);
+	struct schema_errors errors = {.arena = run->context->arena};
+
+	if (!is_choice(definition, event->choice)) {
+		refuse_choice(run, definition, event->choice);
+		return false;
+	}
+	if (definition->form != NULL && !schema_validate(definition->form,
+	    event->data ? event->data : &value_null, &errors)) {
+		chart_step_refuse(run, REFUSED_FORM, "the form's %.*s %.*s",
+		    STR_ARG(errors.items[0].pointer), STR_ARG(errors.items[0].message));
+		return false;
+	}
+	return true;
+}
+
+/* ---- deciding ---- */
+
+static int64_t
+count_votes(const struct task *task, struct str choice)
+{
+	int64_t count = 0;
+
+	for (const struct vote *vote = task->votes; vote != NULL; vote = vote->next)
+		if (str_equal(vote->choice, choice))
+			count++;
+	return count;
+}
+
+static void
+record_decided(struct run *run, const struct task *task, const struct chart_event *event)
+{
+	struct value_builder *record = chart_record_begin(run, AUDIT_TASK_DECIDED);
+
+	chart_record_state(run, record, "state", task->state);
+	value_put_str(record, "choice", event->choice);
+	if (event->comment.at != NULL)
+		value_put_str(record, "comment", event->comment);
+	chart_record_value(record, "data", event->data);
+	value_put_int(record, "decisions", count_votes(task, event->choice));
+	value_put_int(record, "approvals", task->approvals);
+	chart_record_end(run, record);
+}
+
+static const struct value *
+decided_event(struct run *run, const struct chart_event *event)
+{
+	struct value_builder *built = value_build_context(run->chart->arena);
+
+	value_put_str(built, "type", event->choice);
+	value_put_str(built, "actor", event->actor.name);
+	value_put_str(built, "comment", event->comment);
+	value_put(built, STR("data"), event->data != NULL
+	    ? chart_env_keep(run, event->data) : &value_null);
+	return value_built(built);
+}
+
+void
+chart_task_decide(struct run *run, const struct chart_event *event)
+{
+	struct chart *chart = run->chart;
+	struct task *task = find_open(chart, event->serial);
+	struct vote *vote;
+
+	if (task == NULL) {
+		chart_step_refuse(run, REFUSED_ABSENT, "there is no such open task");
+		return;
+	}
+	if (!check_person(run, task, &event->actor) || !check_choice(run, task, event))
+		return;
+	chart_task_took(run, &event->actor, PART_APPROVE);
+	vote = ARENA_NEW(chart->arena, struct vote);
+	vote->actor = event->actor.name.at ? arena_str(chart->arena, event->actor.name)
+	    : (struct str){NULL, 0};
+	vote->choice = arena_str(chart->arena, event->choice);
+	LIST_APPEND(task->votes, vote);
+	record_decided(run, task, event);
+	if (count_votes(task, event->choice) >= task->approvals ||
+	    str_equal(event->choice, STR("rejected"))) {
+		chart_task_close(run, task->state);
+		chart_step_raise(run, event->choice, SIZE_MAX, decided_event(run, event));
+	} else {
+		put_item(run, task);
+	}
+}
