@@ -9,12 +9,12 @@
 #define COMPACT_BYTES_MIN (64 * 1024)
 
 static const struct str status_names[] = {
-	[CHART_RUNNING] = STR_INIT("running"),
-	[CHART_WAITING] = STR_INIT("waiting"),
-	[CHART_SUSPENDED] = STR_INIT("suspended"),
-	[CHART_COMPLETED] = STR_INIT("completed"),
-	[CHART_CANCELLED] = STR_INIT("cancelled"),
-	[CHART_FAULTED] = STR_INIT("faulted"),
+    [CHART_RUNNING] = STR_INIT("running"),
+    [CHART_WAITING] = STR_INIT("waiting"),
+    [CHART_SUSPENDED] = STR_INIT("suspended"),
+    [CHART_COMPLETED] = STR_INIT("completed"),
+    [CHART_CANCELLED] = STR_INIT("cancelled"),
+    [CHART_FAULTED] = STR_INIT("faulted"),
 };
 
 struct str
@@ -30,15 +30,15 @@ chart_status_is_end(enum chart_status status)
 }
 
 static const struct str refusal_names[] = {
-	[REFUSED_NOT] = STR_INIT("not-refused"),
-	[REFUSED_ENDED] = STR_INIT("ended"),
-	[REFUSED_ABSENT] = STR_INIT("absent"),
-	[REFUSED_ROLE] = STR_INIT("role"),
-	[REFUSED_EXCLUDED] = STR_INIT("excluded"),
-	[REFUSED_TWICE] = STR_INIT("twice"),
-	[REFUSED_CHOICE] = STR_INIT("choice"),
-	[REFUSED_FORM] = STR_INIT("form"),
-	[REFUSED_STATE] = STR_INIT("state"),
+    [REFUSED_NOT] = STR_INIT("not-refused"),
+    [REFUSED_ENDED] = STR_INIT("ended"),
+    [REFUSED_ABSENT] = STR_INIT("absent"),
+    [REFUSED_ROLE] = STR_INIT("role"),
+    [REFUSED_EXCLUDED] = STR_INIT("excluded"),
+    [REFUSED_TWICE] = STR_INIT("twice"),
+    [REFUSED_CHOICE] = STR_INIT("choice"),
+    [REFUSED_FORM] = STR_INIT("form"),
+    [REFUSED_STATE] = STR_INIT("state"),
 };
 
 struct str
@@ -57,7 +57,7 @@ chart_actor_has(const struct chart_actor *actor, struct str role)
 		if (str_equal(actor->roles[i], role) ||
 		    str_equal(actor->roles[i], STR("admin")) ||
 		    (str_equal(actor->roles[i], STR("approver:*")) &&
-		    str_has_prefix(role, STR("approver:"))))
+			str_has_prefix(role, STR("approver:"))))
 			return true;
 	return false;
 }
@@ -74,9 +74,8 @@ chart_id_format(struct chart_identity identity, char out[CHART_ID_BYTES])
 
 	must(n >> 62 == 0);
 	snprintf(out, CHART_ID_BYTES,
-	    "%02x%02x%02x%02x-%02x%02x-8%x%02x-%04x-%012llx",
-	    s[0], s[1], s[2], s[3], s[4], s[5], s[6] & 15, s[7],
-	    (unsigned)(0x8000 | (n >> 48)),
+	    "%02x%02x%02x%02x-%02x%02x-8%x%02x-%04x-%012llx", s[0], s[1], s[2],
+	    s[3], s[4], s[5], s[6] & 15, s[7], (unsigned)(0x8000 | (n >> 48)),
 	    (unsigned long long)(n & 0xffffffffffffu));
 	return str_of(out);
 }
@@ -167,7 +166,8 @@ chart_new(const struct chart_start *start)
 	chart->data = value_built(value_build_context(chart->arena));
 	chart->priority = PRIORITY_NORMAL;
 	if (start->business_key.at != NULL)
-		chart->business_key = arena_str(chart->arena, start->business_key);
+		chart->business_key =
+		    arena_str(chart->arena, start->business_key);
 	if (start->trace.at != NULL)
 		chart->trace = arena_str(chart->arena, start->trace);
 	if (start->priority.at != NULL &&
@@ -189,7 +189,8 @@ chart_begin(struct run *run)
 	if (run->actor != NULL && run->actor->name.at != NULL)
 		chart->initiator = arena_str(chart->arena, run->actor->name);
 	if (!chart->priority_given) {
-		priority = chart_env_text(run, definition->priority, STR("normal"));
+		priority =
+		    chart_env_text(run, definition->priority, STR("normal"));
 		if (!def_priority_parse(priority, &chart->priority))
 			chart->priority = PRIORITY_NORMAL;
 	}
@@ -204,8 +205,8 @@ chart_begin(struct run *run)
 }
 
 bool
-chart_business_key(const struct definition *definition, const struct value *input,
-    struct chart_context *context, struct str *key)
+chart_business_key(const struct definition *definition,
+    const struct value *input, struct chart_context *context, struct str *key)
 {
 	struct chart_start start = {.definition = definition, .input = input};
 	struct chart *chart;
@@ -220,8 +221,9 @@ chart_business_key(const struct definition *definition, const struct value *inpu
 	value = chart_env_eval(&run, definition->business_key);
 	if (value->type == VALUE_STRING || value->type == VALUE_NUMBER ||
 	    value->type == VALUE_DATE)
-		*key = arena_str(context->arena, chart_env_text(&run,
-		    definition->business_key, (struct str){NULL, 0}));
+		*key = arena_str(context->arena,
+		    chart_env_text(
+			&run, definition->business_key, (struct str){NULL, 0}));
 	chart_free(&chart);
 	return key->bytes > 0;
 }
@@ -242,12 +244,14 @@ chart_timer_add(struct chart *chart, enum timer_kind kind, size_t index,
 }
 
 void
-chart_timer_remove(struct chart *chart, enum timer_kind kind, size_t index, uint64_t detail)
+chart_timer_remove(
+    struct chart *chart, enum timer_kind kind, size_t index, uint64_t detail)
 {
 	for (struct timer **link = &chart->timers; *link != NULL;) {
 		struct timer *timer = *link;
 
-		if (timer->kind == kind && timer->index == index && timer->detail == detail)
+		if (timer->kind == kind && timer->index == index &&
+		    timer->detail == detail)
 			LIST_UNLINK(link);
 		else
 			link = &timer->next;
@@ -261,15 +265,18 @@ timer_counts(const struct chart *chart, const struct timer *timer)
 	const struct definition *definition = chart->definition;
 	const struct call *call = chart_call_find(chart, chart->step_call);
 	bool moves = timer->kind == TIMER_AFTER ||
-	    (timer->kind == TIMER_ESCALATION && definition->states[timer->index]
-	    ->escalations[timer->detail].target != NULL);
+		     (timer->kind == TIMER_ESCALATION &&
+			 definition->states[timer->index]
+				 ->escalations[timer->detail]
+				 .target != NULL);
 
 	if (!moves || !chart_plan_is_busy(chart))
 		return true;
 	if (chart->held || timer->kind != TIMER_AFTER ||
 	    !definition->transitions[timer->index]->interrupt)
 		return false;
-	return call != NULL ? chart_call_is_idle(call) : chart->wait_due_ms != 0;
+	return call != NULL ? chart_call_is_idle(call)
+			    : chart->wait_due_ms != 0;
 }
 
 static void
@@ -284,14 +291,16 @@ chart_due_ms(const struct chart *chart)
 {
 	int64_t due_ms = 0;
 
-	for (const struct call *call = chart->calls; call != NULL; call = call->next)
+	for (const struct call *call = chart->calls; call != NULL;
+	     call = call->next)
 		if (call->purpose == FOR_NOTICE || !chart->suspended)
 			least(&due_ms, call->due_ms);
 	if (chart->ended || chart->suspended)
 		return due_ms;
 	if (!chart->held)
 		least(&due_ms, chart->wait_due_ms);
-	for (const struct timer *timer = chart->timers; timer != NULL; timer = timer->next)
+	for (const struct timer *timer = chart->timers; timer != NULL;
+	     timer = timer->next)
 		if (timer_counts(chart, timer))
 			least(&due_ms, timer->due_ms);
 	return due_ms;
@@ -334,7 +343,8 @@ chart_status(const struct chart *chart)
 		return ended_status(chart->ending);
 	if (chart->suspended)
 		return CHART_SUSPENDED;
-	if (chart->held || chart->wait_due_ms != 0 || !chart_plan_is_busy(chart) ||
+	if (chart->held || chart->wait_due_ms != 0 ||
+	    !chart_plan_is_busy(chart) ||
 	    (call != NULL && call->state == CALL_WINDOW))
 		return CHART_WAITING;
 	return CHART_RUNNING;
@@ -391,7 +401,8 @@ chart_ended_ms(const struct chart *chart)
 bool
 chart_is_busy(const struct chart *chart)
 {
-	for (const struct call *call = chart->calls; call != NULL; call = call->next)
+	for (const struct call *call = chart->calls; call != NULL;
+	     call = call->next)
 		if (call->state == CALL_QUEUED || call->state == CALL_SENT ||
 		    call->state == CALL_ASKING)
 			return true;
@@ -404,7 +415,7 @@ chart_incident_count(const struct chart *chart)
 	size_t count = 0;
 
 	for (const struct incident *incident = chart->incidents; incident;
-	    incident = incident->next)
+	     incident = incident->next)
 		count++;
 	return count;
 }
@@ -450,15 +461,17 @@ size_t
 chart_correlations(const struct chart *chart, struct chart_context *context,
     struct str **correlations)
 {
-	struct run run = {.chart = (struct chart *)(uintptr_t)chart, .context = context};
+	struct run run = {
+	    .chart = (struct chart *)(uintptr_t)chart, .context = context};
 	size_t count = 0;
 
-	*correlations = ARENA_ARRAY(context->arena, chart->definition->event_count,
-	    struct str);
+	*correlations = ARENA_ARRAY(
+	    context->arena, chart->definition->event_count, struct str);
 	if (chart->ended)
 		return 0;
 	for (size_t i = 0; i < chart->definition->event_count; i++) {
-		struct str value = correlation_of(&run, &chart->definition->events[i]);
+		struct str value =
+		    correlation_of(&run, &chart->definition->events[i]);
 		bool known = value.bytes == 0;
 
 		for (size_t j = 0; j < count && !known; j++)
@@ -473,11 +486,13 @@ bool
 chart_takes(const struct chart *chart, struct str type, struct str subject,
     struct chart_context *context)
 {
-	struct run run = {.chart = (struct chart *)(uintptr_t)chart, .context = context};
-	const struct def_event *event = definition_find_event(chart->definition, type);
+	struct run run = {
+	    .chart = (struct chart *)(uintptr_t)chart, .context = context};
+	const struct def_event *event =
+	    definition_find_event(chart->definition, type);
 
 	return event != NULL && !chart->ended && subject.bytes > 0 &&
-	    str_equal(correlation_of(&run, event), subject);
+	       str_equal(correlation_of(&run, event), subject);
 }
 
 /* ---- as interfaces show it ---- */
@@ -497,7 +512,8 @@ describe_states(const struct chart *chart, struct arena *arena)
 	struct value_builder *list = value_build_list(arena);
 
 	if (chart_leaf(chart) != NULL)
-		value_append(list, value_of_str(arena, chart_leaf(chart)->name));
+		value_append(
+		    list, value_of_str(arena, chart_leaf(chart)->name));
 	return value_built(list);
 }
 
@@ -506,7 +522,8 @@ describe_tasks(const struct chart *chart, struct arena *arena)
 {
 	struct value_builder *list = value_build_list(arena);
 
-	for (const struct task *task = chart->tasks; task != NULL; task = task->next)
+	for (const struct task *task = chart->tasks; task != NULL;
+	     task = task->next)
 		if (task->open)
 			value_append(list, chart_task_body(chart, task, arena));
 	return value_built(list);
@@ -518,7 +535,7 @@ describe_incidents(const struct chart *chart, struct arena *arena)
 	struct value_builder *list = value_build_list(arena);
 
 	for (const struct incident *incident = chart->incidents; incident;
-	    incident = incident->next)
+	     incident = incident->next)
 		value_append(list, chart_incident_body(chart, incident, arena));
 	return value_built(list);
 }
@@ -528,7 +545,8 @@ describe_escalations(const struct chart *chart, struct arena *arena)
 {
 	struct value_builder *list = value_build_list(arena);
 
-	for (const struct escalated *fired = chart->escalations; fired; fired = fired->next)
+	for (const struct escalated *fired = chart->escalations; fired;
+	     fired = fired->next)
 		value_append(list, fired->body);
 	return value_built(list);
 }
@@ -539,7 +557,8 @@ describe_deadlines(const struct chart *chart, struct arena *arena)
 	const struct definition *definition = chart->definition;
 	struct value_builder *list = value_build_list(arena);
 
-	for (const struct timer *timer = chart->timers; timer != NULL; timer = timer->next) {
+	for (const struct timer *timer = chart->timers; timer != NULL;
+	     timer = timer->next) {
 		struct value_builder *built = value_build_context(arena);
 
 		if (timer->kind == TIMER_INCIDENT)
@@ -551,13 +570,16 @@ describe_deadlines(const struct chart *chart, struct arena *arena)
 			value_put_str(built, "kind", STR("deadline"));
 			value_put_str(built, "state", transition->source->name);
 			if (transition->target != NULL)
-				value_put_str(built, "target", transition->target->name);
+				value_put_str(
+				    built, "target", transition->target->name);
 		} else {
-			const struct def_state *state = definition->states[timer->index];
+			const struct def_state *state =
+			    definition->states[timer->index];
 
 			value_put_str(built, "kind", STR("escalation"));
 			value_put_str(built, "state", state->name);
-			value_put_int(built, "level", (int64_t)timer->detail + 1);
+			value_put_int(
+			    built, "level", (int64_t)timer->detail + 1);
 			value_put_str(built, "to",
 			    state->escalations[timer->detail].to->name);
 		}
@@ -569,7 +591,7 @@ describe_deadlines(const struct chart *chart, struct arena *arena)
 
 static const struct str call_state_names[] = {
 #define X(symbol, name) [CALL_##symbol] = STR_INIT(name),
-	CALL_STATES(X)
+    CALL_STATES(X)
 #undef X
 };
 
@@ -578,7 +600,8 @@ describe_calls(const struct chart *chart, struct arena *arena)
 {
 	struct value_builder *list = value_build_list(arena);
 
-	for (const struct call *call = chart->calls; call != NULL; call = call->next) {
+	for (const struct call *call = chart->calls; call != NULL;
+	     call = call->next) {
 		struct value_builder *built = value_build_context(arena);
 
 		value_put_str(built, "operation", call->call->target);
@@ -594,11 +617,13 @@ describe_calls(const struct chart *chart, struct arena *arena)
 }
 
 static void
-describe_progress(const struct chart *chart, struct arena *arena, struct value_builder *built)
+describe_progress(
+    const struct chart *chart, struct arena *arena, struct value_builder *built)
 {
 	value_put(built, STR("tasks"), describe_tasks(chart, arena));
 	value_put(built, STR("incidents"), describe_incidents(chart, arena));
-	value_put(built, STR("escalations"), describe_escalations(chart, arena));
+	value_put(
+	    built, STR("escalations"), describe_escalations(chart, arena));
 	value_put(built, STR("deadlines"), describe_deadlines(chart, arena));
 	value_put(built, STR("calls"), describe_calls(chart, arena));
 }
@@ -612,7 +637,8 @@ chart_describe(const struct chart *chart, struct arena *arena)
 	value_put_str(built, "id", str_of(chart->id));
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_int(built, "version", chart->definition->version);
-	value_put_str(built, "definition", digest_hex(chart->definition->digest, hex));
+	value_put_str(
+	    built, "definition", digest_hex(chart->definition->digest, hex));
 	value_put_str(built, "business_key", chart->business_key);
 	value_put_str(built, "status", chart_status_name(chart_status(chart)));
 	value_put_str(built, "state", chart_state_names(chart, arena));
@@ -638,5 +664,5 @@ bool
 chart_wants_compaction(const struct chart *chart)
 {
 	return arena_bytes(chart->arena) > COMPACT_BYTES_MIN &&
-	    arena_bytes(chart->arena) > 4 * chart->arena_bytes_live;
+	       arena_bytes(chart->arena) > 4 * chart->arena_bytes_live;
 }

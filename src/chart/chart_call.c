@@ -33,19 +33,19 @@ static const struct {
 	unsigned next; /* bits of enum call_state that may follow */
 } states[] = {
 #define BIT(state) (1u << CALL_##state)
-	[CALL_WINDOW] = {STR_INIT("window"), BIT(QUEUED) | BIT(WINDOW) |
-	    BIT(ASKING_LATER) | BIT(STUCK)},
-	[CALL_QUEUED] = {STR_INIT("queued"), BIT(SENT) | BIT(DELAYED) |
-	    BIT(WINDOW) | BIT(ASKING_LATER) | BIT(STUCK)},
-	[CALL_SENT] = {STR_INIT("sent"),
-	    BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
-	[CALL_DELAYED] = {STR_INIT("delayed"), BIT(QUEUED) | BIT(WINDOW) |
-	    BIT(ASKING_LATER) | BIT(STUCK)},
-	[CALL_ASKING_LATER] = {STR_INIT("asking-later"),
-	    BIT(ASKING) | BIT(STUCK)},
-	[CALL_ASKING] = {STR_INIT("asking"), BIT(DELAYED) |
-	    BIT(ASKING_LATER) | BIT(STUCK)},
-	[CALL_STUCK] = {STR_INIT("stuck"), BIT(QUEUED) | BIT(WINDOW)},
+    [CALL_WINDOW] = {STR_INIT("window"),
+	BIT(QUEUED) | BIT(WINDOW) | BIT(ASKING_LATER) | BIT(STUCK)},
+    [CALL_QUEUED] = {STR_INIT("queued"), BIT(SENT) | BIT(DELAYED) |
+					     BIT(WINDOW) | BIT(ASKING_LATER) |
+					     BIT(STUCK)},
+    [CALL_SENT] = {STR_INIT("sent"),
+	BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
+    [CALL_DELAYED] = {STR_INIT("delayed"),
+	BIT(QUEUED) | BIT(WINDOW) | BIT(ASKING_LATER) | BIT(STUCK)},
+    [CALL_ASKING_LATER] = {STR_INIT("asking-later"), BIT(ASKING) | BIT(STUCK)},
+    [CALL_ASKING] = {STR_INIT("asking"),
+	BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
+    [CALL_STUCK] = {STR_INIT("stuck"), BIT(QUEUED) | BIT(WINDOW)},
 #undef BIT
 };
 
@@ -79,7 +79,7 @@ bool
 chart_call_is_idle(const struct call *call)
 {
 	return !call->unknown &&
-	    (call->state == CALL_WINDOW || call->state == CALL_DELAYED);
+	       (call->state == CALL_WINDOW || call->state == CALL_DELAYED);
 }
 
 /*
@@ -90,20 +90,20 @@ chart_call_is_idle(const struct call *call)
 static struct str
 make_key(struct chart *chart, const struct call *call)
 {
-	uint64_t numbers[] = {chart->identity.number, call->step,
-	    call->purpose, chart->entries,
-	    call->purpose == FOR_NOTICE ? call->serial : 0};
+	uint64_t numbers[] = {chart->identity.number, call->step, call->purpose,
+	    chart->entries, call->purpose == FOR_NOTICE ? call->serial : 0};
 	struct str parts[] = {
-		{(const char *)chart->identity.store, 16},
-		{(const char *)numbers, sizeof(numbers)},
+	    {(const char *)chart->identity.store, 16},
+	    {(const char *)numbers, sizeof(numbers)},
 	};
 	struct digest digest = digest_sha256_parts(parts, 2);
 	const uint8_t *b = digest.bytes;
 
 	return arena_strf(chart->arena,
-	    "%02x%02x%02x%02x-%02x%02x-8%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x",
-	    b[0], b[1], b[2], b[3], b[4], b[5], b[6] & 15, b[7],
-	    8 | (b[8] & 3), b[8] >> 4, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	    "%02x%02x%02x%02x-%02x%02x-8%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%"
+	    "02x",
+	    b[0], b[1], b[2], b[3], b[4], b[5], b[6] & 15, b[7], 8 | (b[8] & 3),
+	    b[8] >> 4, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 struct call *
@@ -120,11 +120,13 @@ chart_call_begin(struct run *run, enum call_purpose purpose,
 	call->step = step;
 	call->contact_level = SIZE_MAX;
 	call->contact_state = SIZE_MAX;
-	call->args = args->type == VALUE_CONTEXT ? chart_env_keep(run, args)
-	    : value_built(value_build_context(chart->arena));
-	key = chart_env_text(run, definition->idempotency_key, (struct str){NULL, 0});
+	call->args = args->type == VALUE_CONTEXT
+			 ? chart_env_keep(run, args)
+			 : value_built(value_build_context(chart->arena));
+	key = chart_env_text(
+	    run, definition->idempotency_key, (struct str){NULL, 0});
 	call->key = key.at != NULL ? arena_str(chart->arena, key)
-	    : make_key(chart, call);
+				   : make_key(chart, call);
 	LIST_APPEND(chart->calls, call);
 	return call;
 }
@@ -132,7 +134,8 @@ chart_call_begin(struct run *run, enum call_purpose purpose,
 static void
 record_waiting(struct run *run, const struct call *call, const char *why)
 {
-	struct value_builder *record = chart_record_begin(run, AUDIT_CALL_WAITING);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_CALL_WAITING);
 
 	chart_record_step(run, record, call->step);
 	value_put_str(record, "operation", call->call->target);
@@ -198,7 +201,8 @@ retry_of(const struct call *call)
 /* ---- ends ---- */
 
 static void
-record_notified(struct run *run, const struct call *call, const struct value *error)
+record_notified(
+    struct run *run, const struct call *call, const struct value *error)
 {
 	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
 
@@ -255,7 +259,7 @@ key_lives_at(const struct call *call, int64_t at_ms)
 	if (!operation->idempotent)
 		return false;
 	return operation->idempotent_lifetime_ms == 0 ||
-	    at_ms - call->first_sent_ms < operation->idempotent_lifetime_ms;
+	       at_ms - call->first_sent_ms < operation->idempotent_lifetime_ms;
 }
 
 static void
@@ -270,7 +274,8 @@ static int64_t
 delay_after(struct run *run, const struct call *call, int64_t asked_ms)
 {
 	struct def_retry retry = retry_of(call);
-	int64_t delay_ms = retry_delay_ms(&retry, call->tries, run->context->rng);
+	int64_t delay_ms =
+	    retry_delay_ms(&retry, call->tries, run->context->rng);
 
 	return delay_ms > asked_ms ? delay_ms : asked_ms;
 }
@@ -311,13 +316,15 @@ unknown(struct run *run, struct call *call, int64_t asked_ms)
 	    key_lives_at(call, run->context->now_ms + delay_ms))
 		again(run, call, delay_ms);
 	else if (call->call->operation->safe)
-		end_failed(run, call); /* it changes nothing: nothing to settle */
+		end_failed(
+		    run, call); /* it changes nothing: nothing to settle */
 	else
 		in_doubt(run, call);
 }
 
 static const struct value *
-error_of(struct run *run, const struct call *call, const struct outcome *outcome)
+error_of(
+    struct run *run, const struct call *call, const struct outcome *outcome)
 {
 	struct value_builder *error = value_build_context(run->context->arena);
 
@@ -336,14 +343,17 @@ error_of(struct run *run, const struct call *call, const struct outcome *outcome
 }
 
 static void
-record_replied(struct run *run, const struct call *call, const struct chart_event *event)
+record_replied(
+    struct run *run, const struct call *call, const struct chart_event *event)
 {
 	const struct outcome *outcome = event->outcome;
-	struct value_builder *record = chart_record_begin(run, AUDIT_CALL_REPLIED);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_CALL_REPLIED);
 
 	chart_record_step(run, record, call->step);
-	value_put_str(record, "operation", call->state == CALL_ASKING
-	    ? call->call->verify->call->target : call->call->target);
+	value_put_str(record, "operation",
+	    call->state == CALL_ASKING ? call->call->verify->call->target
+				       : call->call->target);
 	value_put_int(record, "attempt",
 	    call->state == CALL_ASKING ? call->asked : call->attempt);
 	value_put_str(record, "outcome", outcome_name(outcome->kind));
@@ -378,8 +388,9 @@ replied(struct run *run, struct call *call, const struct outcome *outcome)
 	if (outcome->kind == OUTCOME_UNKNOWN || call->unknown)
 		unknown(run, call, outcome->retry_after_ms);
 	else if (outcome->kind == OUTCOME_NOT_DONE && outcome->transient &&
-	    call->tries <= retry_of(call).limit)
-		again(run, call, delay_after(run, call, outcome->retry_after_ms));
+		 call->tries <= retry_of(call).limit)
+		again(
+		    run, call, delay_after(run, call, outcome->retry_after_ms));
 	else
 		end_failed(run, call);
 }
@@ -390,8 +401,9 @@ static void
 ask(struct run *run, struct call *call)
 {
 	const struct def_call *verify = call->call->verify->call;
-	const struct value *args = call->verify_args != NULL ? call->verify_args
-	    : chart_env_eval(run, verify->with);
+	const struct value *args = call->verify_args != NULL
+				       ? call->verify_args
+				       : chart_env_eval(run, verify->with);
 
 	if (args->type != VALUE_CONTEXT)
 		args = value_built(value_build_context(run->context->arena));
@@ -410,8 +422,9 @@ ask_again(struct run *run, struct call *call)
 		stick(run, call);
 		return;
 	}
-	ask_later(run, call, run->context->now_ms +
-	    retry_delay_ms(retry, call->asked, run->context->rng));
+	ask_later(run, call,
+	    run->context->now_ms +
+		retry_delay_ms(retry, call->asked, run->context->rng));
 }
 
 /* A reply to the question whether it happened. */
@@ -440,7 +453,8 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 }
 
 void
-chart_call_reply(struct run *run, struct call *call, const struct chart_event *event)
+chart_call_reply(
+    struct run *run, struct call *call, const struct chart_event *event)
 {
 	must(event->outcome != NULL);
 	record_replied(run, call, event);
@@ -485,11 +499,12 @@ void
 chart_call_recover(struct run *run, struct call *call)
 {
 	struct outcome crashed = {
-		.kind = OUTCOME_UNKNOWN,
-		.code = STR("engine.crashed"),
-		.message = STR("the engine stopped before the reply was recorded"),
+	    .kind = OUTCOME_UNKNOWN,
+	    .code = STR("engine.crashed"),
+	    .message = STR("the engine stopped before the reply was recorded"),
 	};
-	struct chart_event event = {.kind = EV_REPLY_ARRIVED, .outcome = &crashed};
+	struct chart_event event = {
+	    .kind = EV_REPLY_ARRIVED, .outcome = &crashed};
 
 	switch (call->state) {
 	case CALL_QUEUED:
@@ -509,10 +524,12 @@ chart_call_recover(struct run *run, struct call *call)
 }
 
 void
-chart_call_sent(struct chart *chart, uint64_t serial, const struct value *request,
-    struct chart_context *context, struct chart_effects *effects)
+chart_call_sent(struct chart *chart, uint64_t serial,
+    const struct value *request, struct chart_context *context,
+    struct chart_effects *effects)
 {
-	struct run run = {.chart = chart, .context = context, .effects = effects};
+	struct run run = {
+	    .chart = chart, .context = context, .effects = effects};
 	struct call *call = chart_call_find(chart, serial);
 	struct value_builder *record;
 
@@ -521,7 +538,8 @@ chart_call_sent(struct chart *chart, uint64_t serial, const struct value *reques
 	record = chart_record_begin(&run, AUDIT_CALL_SENT);
 	chart_record_step(&run, record, call->step);
 	if (call->state == CALL_ASKING) {
-		value_put_str(record, "operation", call->call->verify->call->target);
+		value_put_str(
+		    record, "operation", call->call->verify->call->target);
 		value_put_int(record, "attempt", call->asked);
 	} else {
 		call_move(call, CALL_SENT);

@@ -17,19 +17,21 @@ struct scope {
 };
 
 const struct value *
-chart_env_instance(const struct chart *chart, struct arena *arena,
-    struct str environment)
+chart_env_instance(
+    const struct chart *chart, struct arena *arena, struct str environment)
 {
 	struct value_builder *built = value_build_context(arena);
-	struct str state = chart->leaf == SIZE_MAX ? (struct str){NULL, 0}
-	    : chart->definition->states[chart->leaf]->name;
+	struct str state = chart->leaf == SIZE_MAX
+			       ? (struct str){NULL, 0}
+			       : chart->definition->states[chart->leaf]->name;
 
 	value_put_str(built, "id", str_of(chart->id));
 	value_put_str(built, "business_key", chart->business_key);
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_int(built, "version", chart->definition->version);
 	value_put_str(built, "state", state);
-	value_put(built, STR("started_at"), value_of_instant(arena, chart->started_ms));
+	value_put(built, STR("started_at"),
+	    value_of_instant(arena, chart->started_ms));
 	value_put_str(built, "initiator", chart->initiator);
 	value_put_str(built, "priority", def_priority_name(chart->priority));
 	value_put_str(built, "environment", environment);
@@ -55,8 +57,8 @@ lookup_builtin(struct run *run, struct str name)
 	if (str_equal(name, STR("settings")))
 		return run->context->settings;
 	if (str_equal(name, STR("instance")))
-		return chart_env_instance(chart, run->context->arena,
-		    run->context->environment);
+		return chart_env_instance(
+		    chart, run->context->arena, run->context->environment);
 	return NULL;
 }
 
@@ -96,12 +98,12 @@ env_of(struct scope *scope)
 	const struct calendar *calendar = run->chart->definition->calendar;
 
 	return (struct feel_env){
-		.arena = run->context->arena,
-		.lookup = lookup_cb,
-		.host = host_cb,
-		.arg = scope,
-		.now_ms = run->context->now_ms,
-		.zone = calendar ? calendar->zone : NULL,
+	    .arena = run->context->arena,
+	    .lookup = lookup_cb,
+	    .host = host_cb,
+	    .arg = scope,
+	    .now_ms = run->context->now_ms,
+	    .zone = calendar ? calendar->zone : NULL,
 	};
 }
 
@@ -137,7 +139,8 @@ chart_env_holds(struct run *run, const struct template *guard)
 }
 
 struct str
-chart_env_text(struct run *run, const struct template *template, struct str otherwise)
+chart_env_text(
+    struct run *run, const struct template *template, struct str otherwise)
 {
 	const struct value *value = chart_env_eval(run, template);
 	struct buf text = {0};
@@ -167,17 +170,18 @@ chart_env_keep(struct run *run, const struct value *value)
  * one has set.  `told` (may be NULL) gets what was assigned, for history.
  */
 void
-chart_env_assign(struct run *run, struct def_assigns assigns, struct value_builder *told)
+chart_env_assign(
+    struct run *run, struct def_assigns assigns, struct value_builder *told)
 {
 	struct chart *chart = run->chart;
 
 	for (size_t i = 0; i < assigns.count; i++) {
 		const struct def_assign *assign = &assigns.items[i];
-		const struct value *value = chart_env_keep(run,
-		    chart_env_eval(run, assign->value));
+		const struct value *value =
+		    chart_env_keep(run, chart_env_eval(run, assign->value));
 
-		chart->data = value_with(chart->arena, chart->data,
-		    assign->name, value);
+		chart->data =
+		    value_with(chart->arena, chart->data, assign->name, value);
 		if (told != NULL)
 			value_put(told, assign->name, value);
 	}
@@ -222,9 +226,10 @@ instant_of_value(struct run *run, const struct value *value, int64_t *ms)
 	if (value->type == VALUE_DATE)
 		date = value->as.date;
 	else if (value->type == VALUE_STRING &&
-	    date_time_parse(value->as.string, &date_time))
+		 date_time_parse(value->as.string, &date_time))
 		return date_time_to_instant(&date_time, ms);
-	else if (value->type != VALUE_STRING || !date_parse(value->as.string, &date))
+	else if (value->type != VALUE_STRING ||
+		 !date_parse(value->as.string, &date))
 		return false;
 	*ms = date_to_days(date) * 86400000;
 	if (calendar != NULL)
@@ -251,7 +256,8 @@ duration_ms(struct duration duration)
 }
 
 static bool
-due_of_value(struct run *run, const struct value *value, int64_t from_ms, int64_t *due_ms)
+due_of_value(struct run *run, const struct value *value, int64_t from_ms,
+    int64_t *due_ms)
 {
 	struct def_span span;
 
@@ -259,14 +265,15 @@ due_of_value(struct run *run, const struct value *value, int64_t from_ms, int64_
 		*due_ms = add_clamped(from_ms, duration_ms(value->as.duration));
 		return true;
 	}
-	if (value->type == VALUE_STRING && def_span_parse(value->as.string, &span) &&
-	    span.kind != SPAN_FEEL)
+	if (value->type == VALUE_STRING &&
+	    def_span_parse(value->as.string, &span) && span.kind != SPAN_FEEL)
 		return chart_env_due(run, &span, from_ms, due_ms);
 	return instant_of_value(run, value, due_ms);
 }
 
 bool
-chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms, int64_t *due_ms)
+chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms,
+    int64_t *due_ms)
 {
 	const struct calendar *calendar = run->chart->definition->calendar;
 
@@ -280,12 +287,12 @@ chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms, int
 	case SPAN_BUSINESS_DAYS:
 		if (calendar == NULL)
 			return false;
-		*due_ms = calendar_add_business_days(calendar, from_ms,
-		    span->business_days);
+		*due_ms = calendar_add_business_days(
+		    calendar, from_ms, span->business_days);
 		return true;
 	case SPAN_FEEL:
-		return due_of_value(run, chart_env_eval(run, span->feel),
-		    from_ms, due_ms);
+		return due_of_value(
+		    run, chart_env_eval(run, span->feel), from_ms, due_ms);
 	}
 	unreachable("every kind of span is listed");
 }

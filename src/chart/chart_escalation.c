@@ -11,7 +11,8 @@
 static struct escalated *
 find_open(const struct chart *chart, size_t state, size_t level)
 {
-	for (struct escalated *fired = chart->escalations; fired; fired = fired->next)
+	for (struct escalated *fired = chart->escalations; fired;
+	     fired = fired->next)
 		if (fired->state == state && fired->level == level)
 			return fired;
 	return NULL;
@@ -21,16 +22,21 @@ void
 chart_escalation_arm(struct run *run, const struct def_state *state)
 {
 	for (size_t i = 0; i < state->escalation_count; i++) {
-		const struct def_escalation *escalation = &state->escalations[i];
+		const struct def_escalation *escalation =
+		    &state->escalations[i];
 		int64_t due_ms;
-		bool known = escalation->at != NULL
-		    ? chart_env_instant(run, escalation->at, &due_ms)
-		    : chart_env_due(run, &escalation->after, run->context->now_ms, &due_ms);
+		bool known =
+		    escalation->at != NULL
+			? chart_env_instant(run, escalation->at, &due_ms)
+			: chart_env_due(run, &escalation->after,
+			      run->context->now_ms, &due_ms);
 
 		if (known)
-			chart_timer_add(run->chart, TIMER_ESCALATION, state->index, i, due_ms);
+			chart_timer_add(run->chart, TIMER_ESCALATION,
+			    state->index, i, due_ms);
 		else
-			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
+			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
+			    0, NULL,
 			    "escalation %zu of state `%.*s` gives no time",
 			    i + 1, STR_ARG(state->name));
 	}
@@ -40,7 +46,8 @@ static void
 put_item(struct run *run, const struct escalated *fired, bool open)
 {
 	const struct def_escalation *escalation =
-	    &run->chart->definition->states[fired->state]->escalations[fired->level];
+	    &run->chart->definition->states[fired->state]
+		 ->escalations[fired->level];
 	struct chart_effect *effect = chart_effect_add(run, DO_PUT_ITEM);
 
 	effect->item = CHART_ESCALATION;
@@ -61,18 +68,21 @@ body_of(struct run *run, const struct escalated *fired,
 	struct value_builder *built = value_build_context(arena);
 	char text[CLOCK_TEXT_BYTES];
 
-	value_put(built, STR("id"), value_of_str(arena, arena_strf(arena, "%s.%llu",
-	    chart->id, (unsigned long long)fired->serial)));
+	value_put(built, STR("id"),
+	    value_of_str(arena, arena_strf(arena, "%s.%llu", chart->id,
+				    (unsigned long long)fired->serial)));
 	value_put_str(built, "instance", str_of(chart->id));
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_str(built, "business_key", chart->business_key);
-	value_put_str(built, "state", chart->definition->states[fired->state]->name);
+	value_put_str(
+	    built, "state", chart->definition->states[fired->state]->name);
 	value_put_int(built, "level", (int64_t)fired->level + 1);
 	value_put_str(built, "to", escalation->to->name);
 	value_put_str(built, "severity", escalation->severity);
 	value_put_str(built, "message", message);
 	value_put_int(built, "fired", fired->fired);
-	value_put(built, STR("acknowledged"), value_of_boolean(fired->acknowledged));
+	value_put(
+	    built, STR("acknowledged"), value_of_boolean(fired->acknowledged));
 	value_put_str(built, "created", clock_format(fired->created_ms, text));
 	return value_built(built);
 }
@@ -128,8 +138,9 @@ static void
 notify_by_call(struct run *run, const struct def_channel *channel, size_t index,
     struct str message, struct str severity, size_t state, size_t level)
 {
-	struct call *call = chart_call_begin(run, FOR_NOTICE, channel->call, SIZE_MAX,
-	    notice_args(run, channel->call, message, severity, state));
+	struct call *call =
+	    chart_call_begin(run, FOR_NOTICE, channel->call, SIZE_MAX,
+		notice_args(run, channel->call, message, severity, state));
 
 	call->contact_state = state;
 	call->contact_level = level;
@@ -174,7 +185,8 @@ chart_escalation_notify(struct run *run, const struct def_contact *contact,
 
 		switch (channel->kind) {
 		case CHANNEL_CALL:
-			notify_by_call(run, channel, i, message, severity, state, level);
+			notify_by_call(
+			    run, channel, i, message, severity, state, level);
 			break;
 		case CHANNEL_LOG:
 			notify_by_log(run, contact, channel, message);
@@ -189,15 +201,18 @@ chart_escalation_notify(struct run *run, const struct def_contact *contact,
 /* ---- firing ---- */
 
 static struct str
-message_of(struct run *run, const struct def_escalation *escalation, const struct def_state *state)
+message_of(struct run *run, const struct def_escalation *escalation,
+    const struct def_state *state)
 {
 	struct chart *chart = run->chart;
-	struct str key = chart->business_key.at ? chart->business_key : str_of(chart->id);
+	struct str key =
+	    chart->business_key.at ? chart->business_key : str_of(chart->id);
 
-	return chart_env_text(run, escalation->message, arena_strf(run->context->arena,
-	    "%.*s %.*s has been in state %.*s for %.*s",
-	    STR_ARG(chart->definition->name), STR_ARG(key), STR_ARG(state->name),
-	    STR_ARG(escalation->after.text)));
+	return chart_env_text(run, escalation->message,
+	    arena_strf(run->context->arena,
+		"%.*s %.*s has been in state %.*s for %.*s",
+		STR_ARG(chart->definition->name), STR_ARG(key),
+		STR_ARG(state->name), STR_ARG(escalation->after.text)));
 }
 
 static void
@@ -219,7 +234,8 @@ record_fired(struct run *run, const struct escalated *fired,
 /* Counting on from the due instant keeps the rhythm; after a long stop the
  * firings that were missed are one. */
 static void
-arm_again(struct run *run, const struct def_state *state, size_t level, int64_t from_ms)
+arm_again(struct run *run, const struct def_state *state, size_t level,
+    int64_t from_ms)
 {
 	const struct def_span *every = &state->escalations[level].every;
 	int64_t due_ms;
@@ -230,7 +246,8 @@ arm_again(struct run *run, const struct def_state *state, size_t level, int64_t 
 	if (due_ms <= run->context->now_ms &&
 	    (!chart_env_due(run, every, run->context->now_ms, &due_ms)))
 		return;
-	chart_timer_add(run->chart, TIMER_ESCALATION, state->index, level, due_ms);
+	chart_timer_add(
+	    run->chart, TIMER_ESCALATION, state->index, level, due_ms);
 }
 
 void
@@ -261,8 +278,8 @@ chart_escalation_fire(struct run *run, struct timer timer)
 	fired->body = body_of(run, fired, escalation, message);
 	record_fired(run, fired, escalation, message, timer.due_ms);
 	put_item(run, fired, true);
-	chart_escalation_notify(run, escalation->to, message, escalation->severity,
-	    state->index, level);
+	chart_escalation_notify(run, escalation->to, message,
+	    escalation->severity, state->index, level);
 	arm_again(run, state, level, timer.due_ms);
 	if (escalation->target != NULL) {
 		chart->cause = STR("escalated");
@@ -283,20 +300,24 @@ chart_escalation_acknowledge(struct run *run, const struct chart_event *event)
 	while (fired != NULL && fired->serial != event->serial)
 		fired = fired->next;
 	if (fired == NULL) {
-		chart_step_refuse(run, REFUSED_ABSENT, "there is no such open escalation");
+		chart_step_refuse(
+		    run, REFUSED_ABSENT, "there is no such open escalation");
 		return;
 	}
 	if (fired->acknowledged) {
-		chart_step_refuse(run, REFUSED_TWICE, "it has been acknowledged already");
+		chart_step_refuse(
+		    run, REFUSED_TWICE, "it has been acknowledged already");
 		return;
 	}
 	state = chart->definition->states[fired->state];
 	for (size_t i = fired->level; i < state->escalation_count; i++)
 		chart_timer_remove(chart, TIMER_ESCALATION, state->index, i);
 	fired->acknowledged = true;
-	fired->body = value_with(chart->arena, fired->body, STR("acknowledged"), &value_true);
+	fired->body = value_with(
+	    chart->arena, fired->body, STR("acknowledged"), &value_true);
 	if (event->actor.name.at != NULL)
-		fired->body = value_with(chart->arena, fired->body, STR("acknowledged_by"),
+		fired->body = value_with(chart->arena, fired->body,
+		    STR("acknowledged_by"),
 		    value_copy_str(chart->arena, event->actor.name));
 	put_item(run, fired, true);
 	record = chart_record_begin(run, AUDIT_ESCALATION_ACKNOWLEDGED);

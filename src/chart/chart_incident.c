@@ -11,11 +11,11 @@
 #include <stdio.h>
 
 static const struct str kind_names[] = {
-	[INCIDENT_FAILED] = STR_INIT("step-failed"),
-	[INCIDENT_UNKNOWN] = STR_INIT("outcome-unknown"),
-	[INCIDENT_UNDO] = STR_INIT("compensation-failed"),
-	[INCIDENT_INVARIANT] = STR_INIT("invariant-broken"),
-	[INCIDENT_DEFINITION] = STR_INIT("definition-fault"),
+    [INCIDENT_FAILED] = STR_INIT("step-failed"),
+    [INCIDENT_UNKNOWN] = STR_INIT("outcome-unknown"),
+    [INCIDENT_UNDO] = STR_INIT("compensation-failed"),
+    [INCIDENT_INVARIANT] = STR_INIT("invariant-broken"),
+    [INCIDENT_DEFINITION] = STR_INIT("definition-fault"),
 };
 
 struct str
@@ -33,26 +33,34 @@ owner_of(const struct chart *chart)
 }
 
 const struct value *
-chart_incident_body(const struct chart *chart, const struct incident *incident, struct arena *arena)
+chart_incident_body(const struct chart *chart, const struct incident *incident,
+    struct arena *arena)
 {
 	struct value_builder *built = value_build_context(arena);
 	char text[CLOCK_TEXT_BYTES];
 
-	value_put(built, STR("id"), value_of_str(arena, arena_strf(arena, "%s.%llu",
-	    chart->id, (unsigned long long)incident->serial)));
+	value_put(built, STR("id"),
+	    value_of_str(arena, arena_strf(arena, "%s.%llu", chart->id,
+				    (unsigned long long)incident->serial)));
 	value_put_str(built, "instance", str_of(chart->id));
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_str(built, "business_key", chart->business_key);
 	value_put_str(built, "kind", chart_incident_kind_name(incident->kind));
-	value_put_str(built, "state", chart->leaf == SIZE_MAX ? (struct str){NULL, 0}
-	    : chart->definition->states[chart->leaf]->name);
-	value_put_str(built, "step", incident->step == SIZE_MAX ? (struct str){NULL, 0}
-	    : chart->definition->steps[incident->step]->id);
+	value_put_str(built, "state",
+	    chart->leaf == SIZE_MAX
+		? (struct str){NULL, 0}
+		: chart->definition->states[chart->leaf]->name);
+	value_put_str(built, "step",
+	    incident->step == SIZE_MAX
+		? (struct str){NULL, 0}
+		: chart->definition->steps[incident->step]->id);
 	value_put_str(built, "message", incident->message);
-	value_put(built, STR("error"), incident->error ? incident->error : &value_null);
+	value_put(built, STR("error"),
+	    incident->error ? incident->error : &value_null);
 	value_put_str(built, "owner", owner_of(chart));
 	value_put_str(built, "runbook", chart->definition->runbook);
-	value_put_str(built, "created", clock_format(incident->created_ms, text));
+	value_put_str(
+	    built, "created", clock_format(incident->created_ms, text));
 	return value_built(built);
 }
 
@@ -67,21 +75,26 @@ put_item(struct run *run, const struct incident *incident, bool open)
 	effect->created_ms = incident->created_ms;
 	effect->closed_ms = open ? 0 : run->context->now_ms;
 	effect->owner = owner_of(run->chart);
-	effect->body = chart_incident_body(run->chart, incident, run->context->arena);
+	effect->body =
+	    chart_incident_body(run->chart, incident, run->context->arena);
 }
 
 static void
-tell_owner(struct run *run, const struct incident *incident, struct str severity)
+tell_owner(
+    struct run *run, const struct incident *incident, struct str severity)
 {
 	struct chart *chart = run->chart;
 	const struct def_contact *owner = chart->definition->incident_owner;
-	struct str key = chart->business_key.at ? chart->business_key : str_of(chart->id);
+	struct str key =
+	    chart->business_key.at ? chart->business_key : str_of(chart->id);
 
 	if (owner == NULL)
 		return;
-	chart_escalation_notify(run, owner, arena_strf(run->context->arena,
-	    "%.*s %.*s stands still: %.*s", STR_ARG(chart->definition->name),
-	    STR_ARG(key), STR_ARG(incident->message)), severity, SIZE_MAX, SIZE_MAX);
+	chart_escalation_notify(run, owner,
+	    arena_strf(run->context->arena, "%.*s %.*s stands still: %.*s",
+		STR_ARG(chart->definition->name), STR_ARG(key),
+		STR_ARG(incident->message)),
+	    severity, SIZE_MAX, SIZE_MAX);
 }
 
 static void
@@ -93,7 +106,8 @@ arm_age(struct run *run, const struct incident *incident)
 	if (age->kind != SPAN_NONE &&
 	    chart_env_due(run, age, run->context->now_ms, &due_ms) &&
 	    due_ms > run->context->now_ms)
-		chart_timer_add(run->chart, TIMER_INCIDENT, 0, incident->serial, due_ms);
+		chart_timer_add(
+		    run->chart, TIMER_INCIDENT, 0, incident->serial, due_ms);
 }
 
 struct incident *
@@ -146,7 +160,8 @@ chart_incident_age(struct run *run, struct timer timer)
 {
 	struct incident *incident = find_open(run->chart, timer.detail);
 
-	chart_timer_remove(run->chart, TIMER_INCIDENT, timer.index, timer.detail);
+	chart_timer_remove(
+	    run->chart, TIMER_INCIDENT, timer.index, timer.detail);
 	if (incident == NULL)
 		return;
 	incident->ages++;
@@ -160,9 +175,11 @@ close_one(struct run *run, struct incident *incident, const char *how,
 {
 	struct chart *chart = run->chart;
 	struct incident **link = &chart->incidents;
-	struct value_builder *record = chart_record_begin(run, AUDIT_INCIDENT_RESOLVED);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_INCIDENT_RESOLVED);
 
-	value_put_str(record, "incident", chart_incident_kind_name(incident->kind));
+	value_put_str(
+	    record, "incident", chart_incident_kind_name(incident->kind));
 	chart_record_step(run, record, incident->step);
 	value_put_str(record, "how", str_of(how));
 	if (event != NULL && event->comment.at != NULL)
@@ -190,11 +207,11 @@ chart_incident_close_all(struct run *run, const char *how)
 static const struct {
 	struct str name;
 } settlements[] = {
-	[SETTLE_RETRY] = {STR_INIT("retry")},
-	[SETTLE_SUPPLY] = {STR_INIT("supply")},
-	[SETTLE_SKIP] = {STR_INIT("skip")},
-	[SETTLE_COMPENSATE] = {STR_INIT("compensate")},
-	[SETTLE_CANCEL] = {STR_INIT("cancel")},
+    [SETTLE_RETRY] = {STR_INIT("retry")},
+    [SETTLE_SUPPLY] = {STR_INIT("supply")},
+    [SETTLE_SKIP] = {STR_INIT("skip")},
+    [SETTLE_COMPENSATE] = {STR_INIT("compensate")},
+    [SETTLE_CANCEL] = {STR_INIT("cancel")},
 };
 
 bool
@@ -225,9 +242,10 @@ supply(struct run *run, const struct incident *incident, struct call *call,
 	const struct def_step *step = chart_run_current(chart);
 
 	if (call != NULL) {
-		chart_run_call_done(run, call, data, call->purpose == FOR_STEP
-		    ? chart->definition->steps[call->step]->output
-		    : (struct def_assigns){0});
+		chart_run_call_done(run, call, data,
+		    call->purpose == FOR_STEP
+			? chart->definition->steps[call->step]->output
+			: (struct def_assigns){0});
 	} else if (incident->kind == INCIDENT_UNDO) {
 		LIST_UNLINK(&chart->undos);
 	} else if (step != NULL) {
@@ -253,7 +271,7 @@ skip(struct run *run, const struct incident *incident, struct call *call)
 	 * escalation without a time is left out already. */
 	if (incident->kind != INCIDENT_DEFINITION ||
 	    (chart->plan_next < chart->plan_count &&
-	    chart->plan[chart->plan_next].kind == PLAN_SETTLE))
+		chart->plan[chart->plan_next].kind == PLAN_SETTLE))
 		chart_run_advance(chart);
 }
 
@@ -276,11 +294,13 @@ chart_incident_settle(struct run *run, const struct chart_event *event)
 	struct call *call;
 
 	if (incident == NULL) {
-		chart_step_refuse(run, REFUSED_ABSENT, "there is no such open incident");
+		chart_step_refuse(
+		    run, REFUSED_ABSENT, "there is no such open incident");
 		return;
 	}
 	if (event->settlement == SETTLE_SUPPLY &&
-	    (incident->kind == INCIDENT_INVARIANT || incident->kind == INCIDENT_DEFINITION)) {
+	    (incident->kind == INCIDENT_INVARIANT ||
+		incident->kind == INCIDENT_DEFINITION)) {
 		chart_step_refuse(run, REFUSED_CHOICE,
 		    "no step failed here that a result could be supplied for");
 		return;
@@ -295,7 +315,8 @@ chart_incident_settle(struct run *run, const struct chart_event *event)
 		retry(run, call);
 		return;
 	case SETTLE_SUPPLY:
-		supply(run, incident, call, event->data ? event->data : &value_null);
+		supply(run, incident, call,
+		    event->data ? event->data : &value_null);
 		return;
 	case SETTLE_SKIP:
 		skip(run, incident, call);

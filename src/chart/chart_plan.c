@@ -14,7 +14,7 @@ const struct def_state *
 chart_leaf(const struct chart *chart)
 {
 	return chart->leaf == SIZE_MAX ? NULL
-	    : chart->definition->states[chart->leaf];
+				       : chart->definition->states[chart->leaf];
 }
 
 bool
@@ -52,7 +52,8 @@ plan_add(struct chart *chart, enum plan_kind kind, size_t index)
 
 /* The innermost state that stays entered: NULL for the top. */
 static const struct def_state *
-domain_of(const struct def_state *source, const struct def_state *target, bool internal)
+domain_of(const struct def_state *source, const struct def_state *target,
+    bool internal)
 {
 	const struct def_state *domain;
 
@@ -98,7 +99,8 @@ plan_entries(struct chart *chart, const struct def_state *state,
 }
 
 static bool
-compensates_on_entry(const struct def_state *leaf, const struct def_state *domain)
+compensates_on_entry(
+    const struct def_state *leaf, const struct def_state *domain)
 {
 	for (; leaf != domain; leaf = leaf->parent)
 		if (leaf->compensate != COMPENSATE_NONE)
@@ -142,7 +144,8 @@ chart_plan_take(struct run *run, const struct def_transition *transition)
 
 	chart_plan_clear(chart);
 	if (target != NULL) {
-		domain = domain_of(transition->source, target, transition->internal);
+		domain =
+		    domain_of(transition->source, target, transition->internal);
 		plan_exits(chart, domain);
 	}
 	if (transition->steps.count > 0)
@@ -157,7 +160,8 @@ chart_plan_take(struct run *run, const struct def_transition *transition)
 }
 
 void
-chart_plan_goto(struct run *run, const struct def_state *source, size_t escalation)
+chart_plan_goto(
+    struct run *run, const struct def_state *source, size_t escalation)
 {
 	struct chart *chart = run->chart;
 	const struct def_state *target = source->escalations[escalation].target;
@@ -185,10 +189,12 @@ chart_plan_cancel(struct run *run, bool compensate)
 /* ---- the switch ---- */
 
 static void
-record_deadline(struct run *run, const struct def_transition *transition, int64_t due_ms)
+record_deadline(
+    struct run *run, const struct def_transition *transition, int64_t due_ms)
 {
 	const struct calendar *calendar = run->chart->definition->calendar;
-	struct value_builder *record = chart_record_begin(run, AUDIT_DEADLINE_SET);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_DEADLINE_SET);
 
 	chart_record_state(run, record, "state", transition->source->index);
 	value_put_str(record, "after", transition->after.text);
@@ -209,13 +215,16 @@ arm_deadlines(struct run *run, const struct def_state *state)
 		int64_t due_ms;
 
 		if (!chart_env_due(run, &transition->after,
-		    run->context->now_ms, &due_ms)) {
-			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
+			run->context->now_ms, &due_ms)) {
+			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
+			    0, NULL,
 			    "the deadline `%.*s` of state `%.*s` gives no time",
-			    STR_ARG(transition->after.text), STR_ARG(state->name));
+			    STR_ARG(transition->after.text),
+			    STR_ARG(state->name));
 			continue;
 		}
-		chart_timer_add(run->chart, TIMER_AFTER, transition->index, 0, due_ms);
+		chart_timer_add(
+		    run->chart, TIMER_AFTER, transition->index, 0, due_ms);
 		record_deadline(run, transition, due_ms);
 	}
 }
@@ -236,7 +245,8 @@ leave(struct run *run, const struct def_state *domain)
 }
 
 static void
-enter(struct run *run, const struct def_state *state, const struct def_state *domain)
+enter(struct run *run, const struct def_state *state,
+    const struct def_state *domain)
 {
 	if (state == domain)
 		return;
@@ -256,13 +266,14 @@ record_entered(struct run *run, size_t from)
 	if (chart->cause.at != NULL)
 		value_put_str(record, "event", chart->cause);
 	if (chart->event != NULL)
-		chart_record_value(record, "event_id",
-		    value_get_cstr(chart->event, "id"));
+		chart_record_value(
+		    record, "event_id", value_get_cstr(chart->event, "id"));
 	chart_record_end(run, record);
 }
 
 static void
-switch_to(struct run *run, const struct def_state *target, const struct def_state *domain)
+switch_to(struct run *run, const struct def_state *target,
+    const struct def_state *domain)
 {
 	struct chart *chart = run->chart;
 	size_t from = chart->leaf;
@@ -287,14 +298,17 @@ perform_switch(struct run *run, const struct plan_item *item)
 	}
 	transition = definition->transitions[item->index];
 	switch_to(run, transition->target,
-	    domain_of(transition->source, transition->target, transition->internal));
+	    domain_of(
+		transition->source, transition->target, transition->internal));
 }
 
 static void
 perform_goto(struct run *run, const struct plan_item *item)
 {
-	const struct def_state *source = run->chart->definition->states[item->index];
-	const struct def_state *target = source->escalations[item->detail].target;
+	const struct def_state *source =
+	    run->chart->definition->states[item->index];
+	const struct def_state *target =
+	    source->escalations[item->detail].target;
 
 	switch_to(run, target, domain_of(source, target, false));
 }
@@ -354,7 +368,8 @@ is_pending(struct chart *chart, const struct def_invariant *invariant)
 	struct pending pending = {.chart = chart};
 
 	if (invariant->that->kind == TEMPLATE_FEEL)
-		feel_each_free_name(invariant->that->feel, pending_cb, &pending);
+		feel_each_free_name(
+		    invariant->that->feel, pending_cb, &pending);
 	return pending.assigned;
 }
 
@@ -397,7 +412,7 @@ settle(struct run *run, const struct def_state *leaf)
 	if (!chart_task_open(run, leaf))
 		return false;
 	for (const struct def_state *outer = leaf->parent; outer != NULL;
-	    outer = outer->parent)
+	     outer = outer->parent)
 		if (!chart_task_open(run, outer))
 			return false;
 	chart_step_raise(run, STR("done"), chart->leaf, NULL);
@@ -412,9 +427,11 @@ cancel(struct run *run)
 	struct chart *chart = run->chart;
 	const struct def_transition *transition = NULL;
 
-	for (struct internal *raised = chart->internals; raised; raised = raised->next)
+	for (struct internal *raised = chart->internals; raised;
+	     raised = raised->next)
 		if (str_equal(raised->name, STR("compensated")))
-			transition = chart_step_select(run, raised->name, SIZE_MAX, false);
+			transition = chart_step_select(
+			    run, raised->name, SIZE_MAX, false);
 	if (transition == NULL) {
 		chart_step_end(run, ENDING_CANCELLED);
 		return true;

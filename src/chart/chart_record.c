@@ -9,7 +9,6 @@
  */
 #include "chart_priv.h"
 
-
 /* Shorter values would mask half of every record by chance. */
 #define SENSITIVE_BYTES_MIN 4
 #define SENSITIVE_MAX 32
@@ -36,30 +35,33 @@ chart_record_begin(struct run *run, enum audit_kind kind)
 }
 
 void
-chart_record_value(struct value_builder *record, const char *key, const struct value *value)
+chart_record_value(
+    struct value_builder *record, const char *key, const struct value *value)
 {
 	if (value != NULL && !value_is_null(value))
 		value_put(record, str_of(key), value);
 }
 
 void
-chart_record_state(struct run *run, struct value_builder *record, const char *key, size_t state)
+chart_record_state(struct run *run, struct value_builder *record,
+    const char *key, size_t state)
 {
 	if (state != SIZE_MAX)
-		value_put_str(record, key,
-		    run->chart->definition->states[state]->name);
+		value_put_str(
+		    record, key, run->chart->definition->states[state]->name);
 }
 
 void
 chart_record_step(struct run *run, struct value_builder *record, size_t step)
 {
 	if (step != SIZE_MAX)
-		value_put_str(record, "step",
-		    run->chart->definition->steps[step]->id);
+		value_put_str(
+		    record, "step", run->chart->definition->steps[step]->id);
 }
 
 void
-chart_record_instant(struct run *run, struct value_builder *record, const char *key, int64_t ms)
+chart_record_instant(
+    struct run *run, struct value_builder *record, const char *key, int64_t ms)
 {
 	char text[CLOCK_TEXT_BYTES];
 
@@ -75,7 +77,8 @@ value_at_path(const struct chart *chart, struct str path)
 {
 	struct str rest, name = str_split(path, '.', &rest);
 	const struct value *value = str_equal(name, STR("input"))
-	    ? chart->input : value_get(chart->data, name);
+					? chart->input
+					: value_get(chart->data, name);
 
 	while (value != NULL && rest.at != NULL) {
 		name = str_split(rest, '.', &rest);
@@ -95,7 +98,8 @@ mask_add(struct mask *mask, const struct value *value)
 	if (value->type == VALUE_STRING)
 		text = value->as.string;
 	else if (value->type == VALUE_NUMBER)
-		text = arena_str(mask->arena, number_format(value->as.number, number));
+		text = arena_str(
+		    mask->arena, number_format(value->as.number, number));
 	else
 		return;
 	if (text.bytes >= SENSITIVE_BYTES_MIN)
@@ -121,8 +125,8 @@ mask_text(const struct mask *mask, struct str text)
 	struct str result;
 
 	for (size_t at = 0; at < text.bytes;) {
-		struct str secret = secret_at(mask,
-		    str_slice(text, at, text.bytes - at));
+		struct str secret =
+		    secret_at(mask, str_slice(text, at, text.bytes - at));
 		char hex[DIGEST_HEX_BYTES];
 
 		if (secret.at == NULL) {
@@ -138,7 +142,8 @@ mask_text(const struct mask *mask, struct str text)
 	return result;
 }
 
-static const struct value *mask_value(const struct mask *mask, const struct value *value);
+static const struct value *mask_value(
+    const struct mask *mask, const struct value *value);
 
 static const struct value *
 mask_context(const struct mask *mask, const struct value *value)
@@ -181,7 +186,8 @@ mask_value(const struct mask *mask, const struct value *value)
 {
 	switch (value->type) {
 	case VALUE_STRING:
-		return value_of_str(mask->arena, mask_text(mask, value->as.string));
+		return value_of_str(
+		    mask->arena, mask_text(mask, value->as.string));
 	case VALUE_NUMBER:
 		return mask_number(mask, value);
 	case VALUE_CONTEXT:
@@ -200,7 +206,8 @@ mask_record(struct run *run, const struct value *record)
 	struct mask mask = {.arena = run->context->arena};
 
 	for (size_t i = 0; i < definition->sensitive_count; i++)
-		mask_add(&mask, value_at_path(run->chart, definition->sensitive[i]));
+		mask_add(
+		    &mask, value_at_path(run->chart, definition->sensitive[i]));
 	return mask.count == 0 ? record : mask_value(&mask, record);
 }
 

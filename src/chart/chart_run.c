@@ -14,7 +14,7 @@ static bool
 is_blocked(const struct chart *chart)
 {
 	return chart->ended || chart->held || chart->suspended ||
-	    chart->step_call != 0 || chart->wait_due_ms != 0;
+	       chart->step_call != 0 || chart->wait_due_ms != 0;
 }
 
 static const struct def_steps *
@@ -44,7 +44,8 @@ chart_run_current(const struct chart *chart)
 		return NULL;
 	steps = steps_of(chart, &chart->plan[chart->plan_next]);
 	return steps != NULL && chart->pc < steps->count
-	    ? steps->items[chart->pc] : NULL;
+		   ? steps->items[chart->pc]
+		   : NULL;
 }
 
 void
@@ -88,7 +89,8 @@ record_step(struct run *run, enum audit_kind kind, const struct def_step *step,
 
 /* The `error` event; where nothing takes it, an incident. */
 void
-chart_run_fail(struct run *run, const struct def_step *step, const struct value *error)
+chart_run_fail(
+    struct run *run, const struct def_step *step, const struct value *error)
 {
 	struct chart *chart = run->chart;
 	const struct def_transition *transition;
@@ -110,7 +112,8 @@ chart_run_fail(struct run *run, const struct def_step *step, const struct value 
 }
 
 static void
-fail_with(struct run *run, const struct def_step *step, struct str code, struct str message)
+fail_with(struct run *run, const struct def_step *step, struct str code,
+    struct str message)
 {
 	chart_run_fail(run, step, chart_run_error(run, code, message, step));
 }
@@ -148,7 +151,8 @@ record_decided(struct run *run, const struct def_step *step,
 	struct value_builder *rules = value_build_list(arena);
 
 	for (size_t i = 0; i < result->matched_count; i++)
-		value_append(rules, value_of_int(arena, (int64_t)result->matched[i]));
+		value_append(
+		    rules, value_of_int(arena, (int64_t)result->matched[i]));
 	value_put_str(record, "step", step->id);
 	value_put_str(record, "decision", step->decision->name);
 	chart_record_value(record, "inputs", result->inputs);
@@ -183,7 +187,8 @@ run_require(struct run *run, const struct def_step *step)
 	}
 	fail_with(run, step,
 	    chart_env_text(run, step->code, STR("requirement.not-met")),
-	    chart_env_text(run, step->message, STR("a requirement is not met")));
+	    chart_env_text(
+		run, step->message, STR("a requirement is not met")));
 	return STEP_BLOCKED;
 }
 
@@ -236,8 +241,9 @@ run_wait(struct run *run, const struct def_step *step)
 	struct chart *chart = run->chart;
 	int64_t due_ms;
 	bool known = step->until != NULL
-	    ? chart_env_instant(run, step->until, &due_ms)
-	    : chart_env_due(run, &step->wait, run->context->now_ms, &due_ms);
+			 ? chart_env_instant(run, step->until, &due_ms)
+			 : chart_env_due(
+			       run, &step->wait, run->context->now_ms, &due_ms);
 	struct value_builder *record;
 
 	if (!known) {
@@ -257,14 +263,14 @@ run_wait(struct run *run, const struct def_step *step)
 
 typedef enum step_result run_fn(struct run *run, const struct def_step *step);
 static run_fn *const kinds[] = {
-	[STEP_CALL] = run_call,
-	[STEP_SET] = run_set,
-	[STEP_DECIDE] = run_decide,
-	[STEP_REQUIRE] = run_require,
-	[STEP_RAISE] = run_raise,
-	[STEP_EMIT] = run_emit,
-	[STEP_WAIT] = run_wait,
-	[STEP_FAIL] = run_fail,
+    [STEP_CALL] = run_call,
+    [STEP_SET] = run_set,
+    [STEP_DECIDE] = run_decide,
+    [STEP_REQUIRE] = run_require,
+    [STEP_RAISE] = run_raise,
+    [STEP_EMIT] = run_emit,
+    [STEP_WAIT] = run_wait,
+    [STEP_FAIL] = run_fail,
 };
 
 static void
@@ -322,8 +328,9 @@ chart_run_plan(struct run *run)
 		const struct def_step *step = chart_run_current(chart);
 
 		if (++run->microsteps > CHART_MICROSTEPS_MAX) {
-			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0,
-			    NULL, "over %d steps without an end in sight: "
+			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
+			    0, NULL,
+			    "over %d steps without an end in sight: "
 			    "the definition goes round in a circle",
 			    CHART_MICROSTEPS_MAX);
 			return;
@@ -351,16 +358,16 @@ push_undo(struct run *run, const struct def_step *step)
 	entry->step = step->index;
 	entry->args = chart_env_keep(run, chart_env_eval(run, undo->with));
 	if (undo->verify != NULL)
-		entry->verify_args = chart_env_keep(run,
-		    chart_env_eval(run, undo->verify->call->with));
+		entry->verify_args = chart_env_keep(
+		    run, chart_env_eval(run, undo->verify->call->with));
 	entry->done_ms = run->context->now_ms;
 	entry->next = chart->undos;
 	chart->undos = entry;
 }
 
 static void
-step_done(struct run *run, const struct def_step *step, const struct value *response,
-    struct def_assigns output)
+step_done(struct run *run, const struct def_step *step,
+    const struct value *response, struct def_assigns output)
 {
 	struct value_builder *told = value_build_context(run->context->arena);
 
@@ -368,7 +375,8 @@ step_done(struct run *run, const struct def_step *step, const struct value *resp
 	chart_env_assign(run, output, told);
 	run->response = NULL;
 	if (output.count > 0)
-		record_step(run, AUDIT_STEP_DONE, step, "assigned", value_built(told));
+		record_step(
+		    run, AUDIT_STEP_DONE, step, "assigned", value_built(told));
 	if (step->kind == STEP_CALL && step->call->compensate != NULL)
 		push_undo(run, step);
 }
@@ -376,7 +384,8 @@ step_done(struct run *run, const struct def_step *step, const struct value *resp
 /* What a person supplies counts as the step's result: outputs are taken from
  * it, and what it did can be undone. */
 void
-chart_run_supply(struct run *run, const struct def_step *step, const struct value *data)
+chart_run_supply(
+    struct run *run, const struct def_step *step, const struct value *data)
 {
 	if (step->kind == STEP_DECIDE)
 		run->chart->decision = chart_env_keep(run, data);
@@ -388,7 +397,8 @@ static void
 undo_done(struct run *run, struct call *call)
 {
 	struct chart *chart = run->chart;
-	struct value_builder *record = chart_record_begin(run, AUDIT_COMPENSATED);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_COMPENSATED);
 
 	chart_record_step(run, record, call->step);
 	value_put_str(record, "by", call->call->target);
@@ -398,14 +408,15 @@ undo_done(struct run *run, struct call *call)
 }
 
 void
-chart_run_call_done(struct run *run, struct call *call, const struct value *response,
-    struct def_assigns output)
+chart_run_call_done(struct run *run, struct call *call,
+    const struct value *response, struct def_assigns output)
 {
 	struct chart *chart = run->chart;
 
 	must(call->serial == chart->step_call || call->purpose == FOR_NOTICE);
 	if (call->purpose == FOR_STEP)
-		step_done(run, chart->definition->steps[call->step], response, output);
+		step_done(run, chart->definition->steps[call->step], response,
+		    output);
 	else if (call->purpose == FOR_UNDO)
 		undo_done(run, call);
 	chart_call_remove(chart, call);
@@ -416,11 +427,13 @@ chart_run_call_done(struct run *run, struct call *call, const struct value *resp
 }
 
 void
-chart_run_call_failed(struct run *run, struct call *call, const struct value *error)
+chart_run_call_failed(
+    struct run *run, struct call *call, const struct value *error)
 {
 	struct chart *chart = run->chart;
-	const struct def_step *step = call->step == SIZE_MAX ? NULL
-	    : chart->definition->steps[call->step];
+	const struct def_step *step =
+	    call->step == SIZE_MAX ? NULL
+				   : chart->definition->steps[call->step];
 
 	chart_call_remove(chart, call);
 	if (call->purpose == FOR_STEP) {
@@ -428,8 +441,8 @@ chart_run_call_failed(struct run *run, struct call *call, const struct value *er
 	} else if (call->purpose == FOR_UNDO) {
 		chart->step_call = 0;
 		chart_incident_open(run, INCIDENT_UNDO, call->step, 0,
-		    chart_env_keep(run, error), "undoing step `%.*s` failed: %.*s",
-		    STR_ARG(step->id),
+		    chart_env_keep(run, error),
+		    "undoing step `%.*s` failed: %.*s", STR_ARG(step->id),
 		    STR_ARG(value_str(value_field_or_null(error, "message"))));
 	}
 }
@@ -451,8 +464,8 @@ chart_run_undo(struct run *run)
 	value_put_str(record, "step", step->id);
 	value_put_str(record, "by", step->call->compensate->target);
 	chart_record_end(run, record);
-	call = chart_call_begin(run, FOR_UNDO, step->call->compensate,
-	    undo->step, undo->args);
+	call = chart_call_begin(
+	    run, FOR_UNDO, step->call->compensate, undo->step, undo->args);
 	call->verify_args = undo->verify_args;
 	chart->step_call = call->serial;
 	chart_call_start(run, call);

@@ -66,15 +66,15 @@ visit_bool(struct snapshot *s, bool *flag)
 }
 
 /* Enums are bounded by their last constant. */
-#define VISIT_ENUM(s, field, last)                                             \
-	do {                                                                   \
-		uint64_t enum_n = (uint64_t)(field);                           \
-		visit_u64((s), &enum_n);                                       \
-		if (enum_n > (uint64_t)(last)) {                               \
-			(s)->damaged = true;                                   \
-			enum_n = 0;                                            \
-		}                                                              \
-		(field) = (__typeof__(field))enum_n;                           \
+#define VISIT_ENUM(s, field, last)                   \
+	do {                                         \
+		uint64_t enum_n = (uint64_t)(field); \
+		visit_u64((s), &enum_n);             \
+		if (enum_n > (uint64_t)(last)) {     \
+			(s)->damaged = true;         \
+			enum_n = 0;                  \
+		}                                    \
+		(field) = (__typeof__(field))enum_n; \
 	} while (0)
 
 static void
@@ -120,21 +120,22 @@ visit_value(struct snapshot *s, const struct value **value)
 }
 
 /* A list: its length, then each item by `visit`. */
-#define VISIT_LIST(s, head, visit)                                             \
-	do {                                                                   \
-		uint64_t list_n = 0;                                           \
-		__typeof__(head) list_item, *list_link = &(head);              \
-		for (list_item = (head); list_item; list_item = list_item->next) \
-			list_n++;                                              \
-		visit_u64((s), &list_n);                                       \
-		for (uint64_t list_i = 0; list_i < list_n && !(s)->damaged;    \
-		     list_i++) {                                               \
-			if ((s)->out == NULL)                                  \
-				*list_link = arena_alloc((s)->arena,           \
-				    sizeof(**list_link));                      \
-			visit((s), *list_link);                                \
-			list_link = &(*list_link)->next;                       \
-		}                                                              \
+#define VISIT_LIST(s, head, visit)                                          \
+	do {                                                                \
+		uint64_t list_n = 0;                                        \
+		__typeof__(head) list_item, *list_link = &(head);           \
+		for (list_item = (head); list_item;                         \
+		     list_item = list_item->next)                           \
+			list_n++;                                           \
+		visit_u64((s), &list_n);                                    \
+		for (uint64_t list_i = 0; list_i < list_n && !(s)->damaged; \
+		     list_i++) {                                            \
+			if ((s)->out == NULL)                               \
+				*list_link = arena_alloc(                   \
+				    (s)->arena, sizeof(**list_link));       \
+			visit((s), *list_link);                             \
+			list_link = &(*list_link)->next;                    \
+		}                                                           \
 	} while (0)
 
 /* ---- the parts ---- */
@@ -179,12 +180,14 @@ visit_plan_item(struct snapshot *s, struct plan_item *item)
 static void
 visit_plan(struct snapshot *s, struct chart *chart)
 {
-	uint64_t count = chart->plan_count, next = chart->plan_next, pc = chart->pc;
+	uint64_t count = chart->plan_count, next = chart->plan_next,
+		 pc = chart->pc;
 
 	visit_u64(s, &count);
 	visit_u64(s, &next);
 	visit_u64(s, &pc);
-	if (count > PLAN_MAX || next > count || pc > s->definition->step_count) {
+	if (count > PLAN_MAX || next > count ||
+	    pc > s->definition->step_count) {
 		s->damaged = true;
 		return;
 	}
@@ -205,7 +208,8 @@ notice_definition(const struct snapshot *s, const struct call *call)
 	const struct def_contact *contact = s->definition->incident_owner;
 
 	if (call->contact_state != SIZE_MAX) {
-		const struct def_state *state = s->definition->states[call->contact_state];
+		const struct def_state *state =
+		    s->definition->states[call->contact_state];
 
 		if (call->contact_level >= state->escalation_count)
 			return NULL;
@@ -223,7 +227,8 @@ call_definition(const struct snapshot *s, const struct call *call)
 
 	if (call->purpose == FOR_NOTICE)
 		return notice_definition(s, call);
-	if (call->step == SIZE_MAX || s->definition->steps[call->step]->kind != STEP_CALL)
+	if (call->step == SIZE_MAX ||
+	    s->definition->steps[call->step]->kind != STEP_CALL)
 		return NULL;
 	definition = s->definition->steps[call->step]->call;
 	return call->purpose == FOR_STEP ? definition : definition->compensate;
@@ -262,12 +267,15 @@ visit_timer(struct snapshot *s, struct timer *timer)
 	const struct definition *definition = s->definition;
 
 	VISIT_ENUM(s, timer->kind, TIMER_INCIDENT);
-	visit_index(s, &timer->index, timer->kind == TIMER_AFTER
-	    ? definition->transition_count : definition->state_count);
+	visit_index(s, &timer->index,
+	    timer->kind == TIMER_AFTER ? definition->transition_count
+				       : definition->state_count);
 	visit_u64(s, &timer->detail);
 	visit_i64(s, &timer->due_ms);
-	if (timer->index == SIZE_MAX || (timer->kind == TIMER_ESCALATION &&
-	    timer->detail >= definition->states[timer->index]->escalation_count))
+	if (timer->index == SIZE_MAX ||
+	    (timer->kind == TIMER_ESCALATION &&
+		timer->detail >=
+		    definition->states[timer->index]->escalation_count))
 		s->damaged = true;
 }
 
@@ -291,7 +299,8 @@ visit_task(struct snapshot *s, struct task *task)
 	visit_i64(s, &task->approvals);
 	visit_i64(s, &task->due_ms);
 	VISIT_LIST(s, task->votes, visit_vote);
-	if (task->state == SIZE_MAX || s->definition->states[task->state]->task == NULL)
+	if (task->state == SIZE_MAX ||
+	    s->definition->states[task->state]->task == NULL)
 		s->damaged = true;
 }
 
@@ -319,7 +328,8 @@ visit_escalated(struct snapshot *s, struct escalated *fired)
 	visit_bool(s, &fired->acknowledged);
 	visit_value(s, &fired->body);
 	if (fired->state == SIZE_MAX || fired->body == NULL ||
-	    fired->level >= s->definition->states[fired->state]->escalation_count)
+	    fired->level >=
+		s->definition->states[fired->state]->escalation_count)
 		s->damaged = true;
 }
 
@@ -451,9 +461,9 @@ chart_load(const struct definition *definition, struct chart_identity identity,
 {
 	struct chart *chart = chart_alloc(definition, identity);
 	struct snapshot s = {
-		.in = snapshot,
-		.arena = chart->arena,
-		.definition = definition,
+	    .in = snapshot,
+	    .arena = chart->arena,
+	    .definition = definition,
 	};
 
 	visit_chart(&s, chart);
@@ -474,7 +484,8 @@ chart_compact(struct chart *chart)
 	struct chart *fresh;
 
 	chart_save(chart, &packed);
-	fresh = chart_load(chart->definition, chart->identity, buf_str(&packed));
+	fresh =
+	    chart_load(chart->definition, chart->identity, buf_str(&packed));
 	buf_fini(&packed);
 	must(fresh != NULL);
 	fresh->head = chart->head;

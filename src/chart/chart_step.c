@@ -14,7 +14,8 @@
 #include <stdio.h>
 
 void
-chart_step_raise(struct run *run, struct str name, size_t state, const struct value *event)
+chart_step_raise(
+    struct run *run, struct str name, size_t state, const struct value *event)
 {
 	struct internal *raised = ARENA_NEW(run->chart->arena, struct internal);
 
@@ -25,7 +26,8 @@ chart_step_raise(struct run *run, struct str name, size_t state, const struct va
 }
 
 void
-chart_step_refuse(struct run *run, enum chart_refusal refusal, const char *format, ...)
+chart_step_refuse(
+    struct run *run, enum chart_refusal refusal, const char *format, ...)
 {
 	struct value_builder *record = chart_record_begin(run, AUDIT_REFUSED);
 	char text[300];
@@ -35,7 +37,8 @@ chart_step_refuse(struct run *run, enum chart_refusal refusal, const char *forma
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	run->effects->refusal = refusal;
-	run->effects->refusal_detail = arena_str(run->context->arena, str_of(text));
+	run->effects->refusal_detail =
+	    arena_str(run->context->arena, str_of(text));
 	value_put_str(record, "reason", chart_refusal_name(refusal));
 	value_put_str(record, "detail", str_of(text));
 	chart_record_end(run, record);
@@ -44,7 +47,8 @@ chart_step_refuse(struct run *run, enum chart_refusal refusal, const char *forma
 /* ---- selection ---- */
 
 static const struct def_transition *
-select_in(struct run *run, const struct def_state *state, struct str name, bool interrupting)
+select_in(struct run *run, const struct def_state *state, struct str name,
+    bool interrupting)
 {
 	for (size_t i = 0; i < state->on.count; i++) {
 		const struct def_transition *transition = state->on.items[i];
@@ -58,7 +62,8 @@ select_in(struct run *run, const struct def_state *state, struct str name, bool 
 }
 
 const struct def_transition *
-chart_step_select(struct run *run, struct str name, size_t only, bool interrupting)
+chart_step_select(
+    struct run *run, struct str name, size_t only, bool interrupting)
 {
 	const struct def_state *state = chart_leaf(run->chart);
 	const struct def_transition *transition = NULL;
@@ -66,7 +71,8 @@ chart_step_select(struct run *run, struct str name, size_t only, bool interrupti
 	if (only != SIZE_MAX) {
 		state = run->chart->definition->states[only];
 		return chart_plan_is_active(run->chart, state)
-		    ? select_in(run, state, name, interrupting) : NULL;
+			   ? select_in(run, state, name, interrupting)
+			   : NULL;
 	}
 	for (; state != NULL && transition == NULL; state = state->parent)
 		transition = select_in(run, state, name, interrupting);
@@ -81,7 +87,8 @@ take_eventless(struct run *run)
 
 	for (; state != NULL; state = state->parent)
 		for (size_t i = 0; i < state->always.count; i++) {
-			const struct def_transition *transition = state->always.items[i];
+			const struct def_transition *transition =
+			    state->always.items[i];
 
 			if (!chart_env_holds(run, transition->guard))
 				continue;
@@ -117,13 +124,15 @@ take_internal(struct run *run)
 /* ---- what waits outside ---- */
 
 static void
-record_event(struct run *run, enum audit_kind kind, const struct kept *kept, const char *reason)
+record_event(struct run *run, enum audit_kind kind, const struct kept *kept,
+    const char *reason)
 {
 	struct value_builder *record = chart_record_begin(run, kind);
 
 	value_put_str(record, "type", kept->type);
 	value_put_str(record, "subject", kept->subject);
-	chart_record_value(record, "event_id", value_get_cstr(kept->event, "id"));
+	chart_record_value(
+	    record, "event_id", value_get_cstr(kept->event, "id"));
 	if (reason != NULL)
 		value_put_str(record, "reason", str_of(reason));
 	chart_record_end(run, record);
@@ -143,7 +152,8 @@ static void
 supersede(struct run *run, const struct kept *taken)
 {
 	struct chart *chart = run->chart;
-	const struct def_event *by = definition_find_event(chart->definition, taken->type);
+	const struct def_event *by =
+	    definition_find_event(chart->definition, taken->type);
 
 	if (by == NULL)
 		return;
@@ -152,7 +162,8 @@ supersede(struct run *run, const struct kept *taken)
 
 		if (is_superseded(by, kept->type) &&
 		    str_equal(kept->subject, taken->subject)) {
-			record_event(run, AUDIT_EVENT_IGNORED, kept, "superseded");
+			record_event(
+			    run, AUDIT_EVENT_IGNORED, kept, "superseded");
 			LIST_UNLINK(link);
 		} else {
 			link = &kept->next;
@@ -170,14 +181,17 @@ supersede(struct run *run, const struct kept *taken)
 static bool
 has_passed(const struct chart *chart, struct str type, struct str subject)
 {
-	for (const struct passed *passed = chart->passed; passed; passed = passed->next)
-		if (str_equal(passed->type, type) && str_equal(passed->subject, subject))
+	for (const struct passed *passed = chart->passed; passed;
+	     passed = passed->next)
+		if (str_equal(passed->type, type) &&
+		    str_equal(passed->subject, subject))
 			return true;
 	return false;
 }
 
 static void
-take_kept(struct run *run, struct kept **link, const struct def_transition *transition)
+take_kept(struct run *run, struct kept **link,
+    const struct def_transition *transition)
 {
 	struct chart *chart = run->chart;
 	struct kept *kept = *link;
@@ -192,14 +206,17 @@ take_kept(struct run *run, struct kept **link, const struct def_transition *tran
 
 /* The first kept event that a state takes; NULL where none does. */
 static struct kept **
-find_kept(struct run *run, bool interrupting, const struct def_transition **transition)
+find_kept(struct run *run, bool interrupting,
+    const struct def_transition **transition)
 {
 	struct chart *chart = run->chart;
 	const struct value *before = chart->event;
 
-	for (struct kept **link = &chart->kept; *link != NULL; link = &(*link)->next) {
+	for (struct kept **link = &chart->kept; *link != NULL;
+	     link = &(*link)->next) {
 		chart->event = (*link)->event;
-		*transition = chart_step_select(run, (*link)->type, SIZE_MAX, interrupting);
+		*transition = chart_step_select(
+		    run, (*link)->type, SIZE_MAX, interrupting);
 		chart->event = before;
 		if (*transition != NULL)
 			return link;
@@ -208,14 +225,18 @@ find_kept(struct run *run, bool interrupting, const struct def_transition **tran
 }
 
 static bool
-is_transition_timer(const struct chart *chart, const struct timer *timer, bool interrupting)
+is_transition_timer(
+    const struct chart *chart, const struct timer *timer, bool interrupting)
 {
 	const struct definition *definition = chart->definition;
 
 	if (timer->kind == TIMER_AFTER)
-		return !interrupting || definition->transitions[timer->index]->interrupt;
+		return !interrupting ||
+		       definition->transitions[timer->index]->interrupt;
 	return timer->kind == TIMER_ESCALATION && !interrupting &&
-	    definition->states[timer->index]->escalations[timer->detail].target != NULL;
+	       definition->states[timer->index]
+		       ->escalations[timer->detail]
+		       .target != NULL;
 }
 
 static struct timer *
@@ -223,7 +244,8 @@ find_deadline(const struct chart *chart, int64_t now_ms, bool interrupting)
 {
 	struct timer *first = NULL;
 
-	for (struct timer *timer = chart->timers; timer != NULL; timer = timer->next)
+	for (struct timer *timer = chart->timers; timer != NULL;
+	     timer = timer->next)
 		if (timer->due_ms <= now_ms &&
 		    is_transition_timer(chart, timer, interrupting) &&
 		    (first == NULL || timer->due_ms < first->due_ms))
@@ -252,8 +274,8 @@ take_deadline(struct run *run, struct timer timer)
 	if (!chart_env_holds(run, transition->guard))
 		return;
 	chart->event = NULL;
-	chart->cause = arena_strf(chart->arena, "after %.*s",
-	    STR_ARG(transition->after.text));
+	chart->cause = arena_strf(
+	    chart->arena, "after %.*s", STR_ARG(transition->after.text));
 	chart_plan_take(run, transition);
 }
 
@@ -263,10 +285,12 @@ take_external(struct run *run, bool interrupting)
 {
 	struct chart *chart = run->chart;
 	const struct def_transition *transition = NULL;
-	struct timer *timer = find_deadline(chart, run->context->now_ms, interrupting);
+	struct timer *timer =
+	    find_deadline(chart, run->context->now_ms, interrupting);
 	struct kept **link = find_kept(run, interrupting, &transition);
 
-	if (link != NULL && (timer == NULL || (*link)->received_ms <= timer->due_ms))
+	if (link != NULL &&
+	    (timer == NULL || (*link)->received_ms <= timer->due_ms))
 		take_kept(run, link, transition);
 	else if (timer != NULL)
 		take_deadline(run, *timer);
@@ -297,7 +321,8 @@ close_all(struct run *run)
 {
 	struct chart *chart = run->chart;
 
-	for (const struct def_state *state = chart_leaf(chart); state; state = state->parent) {
+	for (const struct def_state *state = chart_leaf(chart); state;
+	     state = state->parent) {
 		chart_escalation_disarm(run, state);
 		chart_task_close(run, state->index);
 	}
@@ -319,7 +344,8 @@ chart_step_end(struct run *run, enum def_ending ending)
 	struct value_builder *record;
 
 	for (size_t i = 0; leaf != NULL && leaf->kind == STATE_FINAL &&
-	    i < leaf->output.count; i++)
+			   i < leaf->output.count;
+	     i++)
 		value_put(output, leaf->output.items[i].name,
 		    chart_env_eval(run, leaf->output.items[i].value));
 	close_all(run);
@@ -344,7 +370,8 @@ stop_circling(struct run *run)
 {
 	chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
 	    "over %d transitions without an end in sight: the definition goes "
-	    "round in a circle", CHART_MICROSTEPS_MAX);
+	    "round in a circle",
+	    CHART_MICROSTEPS_MAX);
 }
 
 static void
@@ -358,7 +385,8 @@ macrostep(struct run *run)
 			return;
 		}
 		chart_run_plan(run);
-		if (chart->ended || chart_plan_is_busy(chart) || chart->suspended)
+		if (chart->ended || chart_plan_is_busy(chart) ||
+		    chart->suspended)
 			return;
 		if (chart->cancelling) {
 			chart->cancelling = false;
@@ -385,7 +413,8 @@ tell_kept(struct run *run)
 		    definition_find_event(chart->definition, kept->type);
 
 		if (event != NULL && !event->keep) {
-			record_event(run, AUDIT_EVENT_IGNORED, kept, "not expected now");
+			record_event(
+			    run, AUDIT_EVENT_IGNORED, kept, "not expected now");
 			run->effects->event_fate = STR("ignored");
 			LIST_UNLINK(link);
 			continue;
@@ -411,8 +440,8 @@ on_started(struct run *run, const struct chart_event *event)
 	record = chart_record_begin(run, AUDIT_STARTED);
 	value_put_str(record, "workflow", chart->definition->name);
 	value_put_int(record, "version", chart->definition->version);
-	value_put_str(record, "definition",
-	    digest_hex(chart->definition->digest, hex));
+	value_put_str(
+	    record, "definition", digest_hex(chart->definition->digest, hex));
 	if (chart->business_key.at != NULL)
 		value_put_str(record, "business_key", chart->business_key);
 	if (chart->trace.at != NULL)
@@ -433,8 +462,9 @@ event_value(struct run *run, const struct chart_event *event)
 	value_put_str(built, "id", event->id);
 	value_put_str(built, "source", event->source);
 	value_put_str(built, "time", event->time);
-	value_put(built, STR("data"), event->data != NULL
-	    ? chart_env_keep(run, event->data) : &value_null);
+	value_put(built, STR("data"),
+	    event->data != NULL ? chart_env_keep(run, event->data)
+				: &value_null);
 	value_put_str(built, "actor", event->actor.name);
 	return value_built(built);
 }
@@ -442,23 +472,28 @@ event_value(struct run *run, const struct chart_event *event)
 static void
 record_received(struct run *run, const struct kept *kept)
 {
-	struct value_builder *record = chart_record_begin(run, AUDIT_EVENT_RECEIVED);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_EVENT_RECEIVED);
 
 	value_put_str(record, "type", kept->type);
 	value_put_str(record, "subject", kept->subject);
-	chart_record_value(record, "event_id", value_get_cstr(kept->event, "id"));
-	chart_record_value(record, "source", value_get_cstr(kept->event, "source"));
+	chart_record_value(
+	    record, "event_id", value_get_cstr(kept->event, "id"));
+	chart_record_value(
+	    record, "source", value_get_cstr(kept->event, "source"));
 	chart_record_value(record, "data", value_get_cstr(kept->event, "data"));
 	chart_record_end(run, record);
 }
 
 static bool
-data_is_valid(struct run *run, const struct def_event *declared, const struct chart_event *event)
+data_is_valid(struct run *run, const struct def_event *declared,
+    const struct chart_event *event)
 {
 	struct schema_errors errors = {.arena = run->context->arena};
 
-	return declared->data == NULL || schema_validate(declared->data,
-	    event->data ? event->data : &value_null, &errors);
+	return declared->data == NULL ||
+	       schema_validate(declared->data,
+		   event->data ? event->data : &value_null, &errors);
 }
 
 static void
@@ -479,7 +514,8 @@ on_event(struct run *run, const struct chart_event *event)
 	if (chart->ended) {
 		record_event(run, AUDIT_EVENT_IGNORED, kept, "ended");
 	} else if (!data_is_valid(run, declared, event)) {
-		record_event(run, AUDIT_EVENT_IGNORED, kept, "its data fails the schema");
+		record_event(run, AUDIT_EVENT_IGNORED, kept,
+		    "its data fails the schema");
 	} else if (has_passed(chart, kept->type, kept->subject)) {
 		record_event(run, AUDIT_EVENT_IGNORED, kept, "superseded");
 	} else {
@@ -493,8 +529,9 @@ on_reply(struct run *run, const struct chart_event *event)
 {
 	struct call *call = chart_call_find(run->chart, event->serial);
 
-	if (call != NULL && (call->state == CALL_QUEUED ||
-	    call->state == CALL_SENT || call->state == CALL_ASKING))
+	if (call != NULL &&
+	    (call->state == CALL_QUEUED || call->state == CALL_SENT ||
+		call->state == CALL_ASKING))
 		chart_call_reply(run, call, event);
 }
 
@@ -526,7 +563,8 @@ pass_timers(struct run *run)
 
 	while (fired && !chart->ended) {
 		fired = false;
-		for (struct timer *timer = chart->timers; timer != NULL; timer = timer->next) {
+		for (struct timer *timer = chart->timers; timer != NULL;
+		     timer = timer->next) {
 			if (timer->due_ms > run->context->now_ms ||
 			    is_transition_timer(chart, timer, false))
 				continue;
@@ -549,8 +587,8 @@ on_time(struct run *run, const struct chart_event *event)
 	pass_calls(run);
 	if (chart->ended || chart->suspended)
 		return;
-	if (chart->wait_due_ms != 0 && chart->wait_due_ms <= run->context->now_ms &&
-	    !chart->held) {
+	if (chart->wait_due_ms != 0 &&
+	    chart->wait_due_ms <= run->context->now_ms && !chart->held) {
 		struct value_builder *record =
 		    chart_record_begin(run, AUDIT_DEADLINE_REACHED);
 
@@ -563,7 +601,8 @@ on_time(struct run *run, const struct chart_event *event)
 }
 
 static void
-record_act(struct run *run, enum audit_kind kind, const struct chart_event *event)
+record_act(
+    struct run *run, enum audit_kind kind, const struct chart_event *event)
 {
 	struct value_builder *record = chart_record_begin(run, kind);
 
@@ -587,7 +626,8 @@ on_cancelled(struct run *run, const struct chart_event *event)
 	chart->cancelling = true;
 	chart->cancel_compensates = event->compensate;
 	/* A call that may be happening is waited for. */
-	if (call != NULL && !chart_call_is_idle(call) && call->state != CALL_STUCK)
+	if (call != NULL && !chart_call_is_idle(call) &&
+	    call->state != CALL_STUCK)
 		return;
 	if (call != NULL)
 		chart_call_remove(chart, call);
@@ -607,7 +647,8 @@ static void
 on_suspended(struct run *run, const struct chart_event *event)
 {
 	if (run->chart->suspended) {
-		chart_step_refuse(run, REFUSED_STATE, "the instance is suspended already");
+		chart_step_refuse(
+		    run, REFUSED_STATE, "the instance is suspended already");
 		return;
 	}
 	run->chart->suspended = true;
@@ -618,7 +659,8 @@ static void
 on_resumed(struct run *run, const struct chart_event *event)
 {
 	if (!run->chart->suspended) {
-		chart_step_refuse(run, REFUSED_STATE, "the instance is not suspended");
+		chart_step_refuse(
+		    run, REFUSED_STATE, "the instance is not suspended");
 		return;
 	}
 	run->chart->suspended = false;
@@ -643,17 +685,17 @@ static const struct {
 	happen_fn *happen;
 	bool is_act; /* of a person: refused once the instance is over */
 } happenings[] = {
-	[EV_STARTED] = {on_started, false},
-	[EV_EVENT_RECEIVED] = {on_event, false},
-	[EV_REPLY_ARRIVED] = {on_reply, false},
-	[EV_TIME_PASSED] = {on_time, false},
-	[EV_TASK_DECIDED] = {chart_task_decide, true},
-	[EV_INCIDENT_SETTLED] = {chart_incident_settle, true},
-	[EV_ESCALATION_ACKNOWLEDGED] = {chart_escalation_acknowledge, true},
-	[EV_CANCELLED] = {on_cancelled, true},
-	[EV_SUSPENDED] = {on_suspended, true},
-	[EV_RESUMED] = {on_resumed, true},
-	[EV_RECOVERED] = {on_recovered, false},
+    [EV_STARTED] = {on_started, false},
+    [EV_EVENT_RECEIVED] = {on_event, false},
+    [EV_REPLY_ARRIVED] = {on_reply, false},
+    [EV_TIME_PASSED] = {on_time, false},
+    [EV_TASK_DECIDED] = {chart_task_decide, true},
+    [EV_INCIDENT_SETTLED] = {chart_incident_settle, true},
+    [EV_ESCALATION_ACKNOWLEDGED] = {chart_escalation_acknowledge, true},
+    [EV_CANCELLED] = {on_cancelled, true},
+    [EV_SUSPENDED] = {on_suspended, true},
+    [EV_RESUMED] = {on_resumed, true},
+    [EV_RECOVERED] = {on_recovered, false},
 };
 
 /* An event or a deadline may cut short a wait in which nothing is under way. */
@@ -665,8 +707,9 @@ cut_idle_wait(struct run *run)
 	uint64_t step_call = chart->step_call;
 
 	if (chart->held || chart->ended || chart->suspended ||
-	    (call != NULL ? !chart_call_is_idle(call) || call->purpose != FOR_STEP
-	                  : chart->wait_due_ms == 0))
+	    (call != NULL
+		    ? !chart_call_is_idle(call) || call->purpose != FOR_STEP
+		    : chart->wait_due_ms == 0))
 		return;
 	if (!chart_step_interrupt(run))
 		return;
@@ -681,16 +724,18 @@ chart_step(struct chart *chart, const struct chart_event *event,
     struct chart_context *context, struct chart_effects *effects)
 {
 	struct run run = {
-		.chart = chart,
-		.context = context,
-		.effects = effects,
-		.actor = &event->actor,
+	    .chart = chart,
+	    .context = context,
+	    .effects = effects,
+	    .actor = &event->actor,
 	};
 
 	must(chart->magic == CHART_MAGIC);
-	must(event->kind == EV_STARTED ? chart->entries == 0 : chart->entries > 0);
+	must(event->kind == EV_STARTED ? chart->entries == 0
+				       : chart->entries > 0);
 	if (chart_wants_compaction(chart))
-		chart_compact(chart); /* before effects refer to what it holds */
+		chart_compact(
+		    chart); /* before effects refer to what it holds */
 	if (chart->ended && happenings[event->kind].is_act) {
 		chart_step_refuse(&run, REFUSED_ENDED, "the instance is over");
 		return;

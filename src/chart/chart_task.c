@@ -30,7 +30,8 @@ votes_value(const struct task *task, struct arena *arena)
 {
 	struct value_builder *list = value_build_list(arena);
 
-	for (const struct vote *vote = task->votes; vote != NULL; vote = vote->next) {
+	for (const struct vote *vote = task->votes; vote != NULL;
+	     vote = vote->next) {
 		struct value_builder *built = value_build_context(arena);
 
 		value_put_str(built, "actor", vote->actor);
@@ -51,18 +52,21 @@ choices_value(const struct def_task *definition, struct arena *arena)
 }
 
 const struct value *
-chart_task_body(const struct chart *chart, const struct task *task, struct arena *arena)
+chart_task_body(
+    const struct chart *chart, const struct task *task, struct arena *arena)
 {
 	const struct def_task *definition = definition_of(chart, task);
 	struct value_builder *built = value_build_context(arena);
 	char text[CLOCK_TEXT_BYTES];
 
-	value_put(built, STR("id"), value_of_str(arena, arena_strf(arena, "%s.%llu",
-	    chart->id, (unsigned long long)task->serial)));
+	value_put(built, STR("id"),
+	    value_of_str(arena, arena_strf(arena, "%s.%llu", chart->id,
+				    (unsigned long long)task->serial)));
 	value_put_str(built, "instance", str_of(chart->id));
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_str(built, "business_key", chart->business_key);
-	value_put_str(built, "state", chart->definition->states[task->state]->name);
+	value_put_str(
+	    built, "state", chart->definition->states[task->state]->name);
 	value_put_str(built, "title", task->title);
 	value_put_str(built, "description", task->description);
 	value_put_str(built, "role", task->role);
@@ -72,7 +76,8 @@ chart_task_body(const struct chart *chart, const struct task *task, struct arena
 	value_put_str(built, "created", clock_format(task->created_ms, text));
 	if (task->due_ms != 0)
 		value_put_str(built, "due", clock_format(task->due_ms, text));
-	value_put_str(built, "status", task->open ? STR("open") : STR("closed"));
+	value_put_str(
+	    built, "status", task->open ? STR("open") : STR("closed"));
 	return value_built(built);
 }
 
@@ -91,7 +96,8 @@ put_item(struct run *run, const struct task *task)
 }
 
 static bool
-approvals_of(struct run *run, const struct def_task *definition, int64_t *approvals)
+approvals_of(
+    struct run *run, const struct def_task *definition, int64_t *approvals)
 {
 	const struct value *value;
 
@@ -100,7 +106,7 @@ approvals_of(struct run *run, const struct def_task *definition, int64_t *approv
 		return true;
 	value = chart_env_eval(run, definition->approvals);
 	return value->type == VALUE_NUMBER &&
-	    number_to_int(value->as.number, approvals) && *approvals >= 1;
+	       number_to_int(value->as.number, approvals) && *approvals >= 1;
 }
 
 static struct str
@@ -129,8 +135,10 @@ chart_task_open(struct run *run, const struct def_state *state)
 			return true;
 	if (!approvals_of(run, definition, &approvals)) {
 		chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
-		    "the task of state `%.*s` can't be opened: `approvals` gives "
-		    "no number of at least 1", STR_ARG(state->name));
+		    "the task of state `%.*s` can't be opened: `approvals` "
+		    "gives "
+		    "no number of at least 1",
+		    STR_ARG(state->name));
 		return false;
 	}
 	task = ARENA_NEW(chart->arena, struct task);
@@ -142,8 +150,9 @@ chart_task_open(struct run *run, const struct def_state *state)
 	task->description = kept_text(run, definition->description);
 	task->role = kept_text(run, definition->role);
 	task->approvals = approvals;
-	if (definition->due.kind != SPAN_NONE && !chart_env_due(run, &definition->due,
-	    run->context->now_ms, &task->due_ms))
+	if (definition->due.kind != SPAN_NONE &&
+	    !chart_env_due(
+		run, &definition->due, run->context->now_ms, &task->due_ms))
 		task->due_ms = 0;
 	LIST_APPEND(chart->tasks, task);
 	put_item(run, task);
@@ -159,7 +168,8 @@ chart_task_open(struct run *run, const struct def_state *state)
 void
 chart_task_close(struct run *run, size_t state)
 {
-	for (struct task *task = run->chart->tasks; task != NULL; task = task->next) {
+	for (struct task *task = run->chart->tasks; task != NULL;
+	     task = task->next) {
 		struct value_builder *record;
 
 		if (!task->open || task->state != state)
@@ -188,7 +198,8 @@ find_part(const struct chart *chart, struct str actor)
  * may take a part only where nothing is to be kept separate.
  */
 bool
-chart_task_may(struct run *run, const struct chart_actor *actor, enum def_part part)
+chart_task_may(
+    struct run *run, const struct chart_actor *actor, enum def_part part)
 {
 	struct chart *chart = run->chart;
 	const struct part *held = find_part(chart, actor->name);
@@ -200,14 +211,15 @@ chart_task_may(struct run *run, const struct chart_actor *actor, enum def_part p
 			continue;
 		if (actor->name.at == NULL) {
 			chart_step_refuse(run, REFUSED_EXCLUDED,
-			    "say who you are: this workflow keeps parts separate");
+			    "say who you are: this workflow keeps parts "
+			    "separate");
 			return false;
 		}
 		if (held != NULL && (held->parts & set & ~(unsigned)part)) {
 			chart_step_refuse(run, REFUSED_EXCLUDED,
 			    "%.*s has another part in this instance: another "
-			    "person must %.*s", STR_ARG(actor->name),
-			    STR_ARG(def_part_name(part)));
+			    "person must %.*s",
+			    STR_ARG(actor->name), STR_ARG(def_part_name(part)));
 			return false;
 		}
 	}
@@ -215,7 +227,8 @@ chart_task_may(struct run *run, const struct chart_actor *actor, enum def_part p
 }
 
 void
-chart_task_took(struct run *run, const struct chart_actor *actor, enum def_part taken)
+chart_task_took(
+    struct run *run, const struct chart_actor *actor, enum def_part taken)
 {
 	struct chart *chart = run->chart;
 	struct part *part;
@@ -234,7 +247,8 @@ chart_task_took(struct run *run, const struct chart_actor *actor, enum def_part 
 static bool
 has_voted(const struct task *task, struct str actor)
 {
-	for (const struct vote *vote = task->votes; vote != NULL; vote = vote->next)
+	for (const struct vote *vote = task->votes; vote != NULL;
+	     vote = vote->next)
 		if (str_equal(vote->actor, actor))
 			return true;
 	return false;
@@ -245,23 +259,26 @@ is_excluded_by(const struct chart *chart, struct str word, struct str actor)
 {
 	if (str_equal(word, STR("initiator")))
 		return str_equal(chart->initiator, actor);
-	for (const struct task *task = chart->tasks; task != NULL; task = task->next)
-		if (str_equal(chart->definition->states[task->state]->name, word) &&
+	for (const struct task *task = chart->tasks; task != NULL;
+	     task = task->next)
+		if (str_equal(
+			chart->definition->states[task->state]->name, word) &&
 		    has_voted(task, actor))
 			return true;
 	return false;
 }
 
 static bool
-check_person(struct run *run, const struct task *task, const struct chart_actor *actor)
+check_person(
+    struct run *run, const struct task *task, const struct chart_actor *actor)
 {
 	const struct def_task *definition = definition_of(run->chart, task);
 	char role[128];
 
 	snprintf(role, sizeof(role), "approver:%.*s", STR_ARG(task->role));
 	if (task->role.at != NULL && !chart_actor_has(actor, str_of(role))) {
-		chart_step_refuse(run, REFUSED_ROLE,
-		    "this task is for the role `%s`", role);
+		chart_step_refuse(
+		    run, REFUSED_ROLE, "this task is for the role `%s`", role);
 		return false;
 	}
 	if (actor->name.at == NULL &&
@@ -271,15 +288,19 @@ check_person(struct run *run, const struct task *task, const struct chart_actor 
 		return false;
 	}
 	for (size_t i = 0; i < definition->exclude_count; i++)
-		if (is_excluded_by(run->chart, definition->exclude[i], actor->name)) {
+		if (is_excluded_by(
+			run->chart, definition->exclude[i], actor->name)) {
 			chart_step_refuse(run, REFUSED_EXCLUDED,
-			    "%.*s may not decide this task: `exclude` names %.*s",
-			    STR_ARG(actor->name), STR_ARG(definition->exclude[i]));
+			    "%.*s may not decide this task: `exclude` names "
+			    "%.*s",
+			    STR_ARG(actor->name),
+			    STR_ARG(definition->exclude[i]));
 			return false;
 		}
 	if (actor->name.at != NULL && has_voted(task, actor->name)) {
 		chart_step_refuse(run, REFUSED_TWICE,
-		    "%.*s has decided this task already: another person is needed",
+		    "%.*s has decided this task already: another person is "
+		    "needed",
 		    STR_ARG(actor->name));
 		return false;
 	}
@@ -296,7 +317,8 @@ is_choice(const struct def_task *definition, struct str choice)
 }
 
 static void
-refuse_choice(struct run *run, const struct def_task *definition, struct str choice)
+refuse_choice(
+    struct run *run, const struct def_task *definition, struct str choice)
 {
 	struct buf words = {0};
 
@@ -304,13 +326,14 @@ refuse_choice(struct run *run, const struct def_task *definition, struct str cho
 		buf_addf(&words, "%s%.*s", i ? ", " : "",
 		    STR_ARG(definition->choices[i]));
 	chart_step_refuse(run, REFUSED_CHOICE,
-	    "`%.*s` is no choice here; the choices are %s",
-	    STR_ARG(choice), buf_cstr(&words));
+	    "`%.*s` is no choice here; the choices are %s", STR_ARG(choice),
+	    buf_cstr(&words));
 	buf_fini(&words);
 }
 
 static bool
-check_choice(struct run *run, const struct task *task, const struct chart_event *event)
+check_choice(
+    struct run *run, const struct task *task, const struct chart_event *event)
 {
 	const struct def_task *definition = definition_of(run->chart, task);
 	struct schema_errors errors = {.arena = run->context->arena};
@@ -319,10 +342,12 @@ check_choice(struct run *run, const struct task *task, const struct chart_event 
 		refuse_choice(run, definition, event->choice);
 		return false;
 	}
-	if (definition->form != NULL && !schema_validate(definition->form,
-	    event->data ? event->data : &value_null, &errors)) {
+	if (definition->form != NULL &&
+	    !schema_validate(definition->form,
+		event->data ? event->data : &value_null, &errors)) {
 		chart_step_refuse(run, REFUSED_FORM, "the form's %.*s %.*s",
-		    STR_ARG(errors.items[0].pointer), STR_ARG(errors.items[0].message));
+		    STR_ARG(errors.items[0].pointer),
+		    STR_ARG(errors.items[0].message));
 		return false;
 	}
 	return true;
@@ -335,16 +360,19 @@ count_votes(const struct task *task, struct str choice)
 {
 	int64_t count = 0;
 
-	for (const struct vote *vote = task->votes; vote != NULL; vote = vote->next)
+	for (const struct vote *vote = task->votes; vote != NULL;
+	     vote = vote->next)
 		if (str_equal(vote->choice, choice))
 			count++;
 	return count;
 }
 
 static void
-record_decided(struct run *run, const struct task *task, const struct chart_event *event)
+record_decided(
+    struct run *run, const struct task *task, const struct chart_event *event)
 {
-	struct value_builder *record = chart_record_begin(run, AUDIT_TASK_DECIDED);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_TASK_DECIDED);
 
 	chart_record_state(run, record, "state", task->state);
 	value_put_str(record, "choice", event->choice);
@@ -364,8 +392,9 @@ decided_event(struct run *run, const struct chart_event *event)
 	value_put_str(built, "type", event->choice);
 	value_put_str(built, "actor", event->actor.name);
 	value_put_str(built, "comment", event->comment);
-	value_put(built, STR("data"), event->data != NULL
-	    ? chart_env_keep(run, event->data) : &value_null);
+	value_put(built, STR("data"),
+	    event->data != NULL ? chart_env_keep(run, event->data)
+				: &value_null);
 	return value_built(built);
 }
 
@@ -377,22 +406,26 @@ chart_task_decide(struct run *run, const struct chart_event *event)
 	struct vote *vote;
 
 	if (task == NULL) {
-		chart_step_refuse(run, REFUSED_ABSENT, "there is no such open task");
+		chart_step_refuse(
+		    run, REFUSED_ABSENT, "there is no such open task");
 		return;
 	}
-	if (!check_person(run, task, &event->actor) || !check_choice(run, task, event))
+	if (!check_person(run, task, &event->actor) ||
+	    !check_choice(run, task, event))
 		return;
 	chart_task_took(run, &event->actor, PART_APPROVE);
 	vote = ARENA_NEW(chart->arena, struct vote);
-	vote->actor = event->actor.name.at ? arena_str(chart->arena, event->actor.name)
-	    : (struct str){NULL, 0};
+	vote->actor = event->actor.name.at
+			  ? arena_str(chart->arena, event->actor.name)
+			  : (struct str){NULL, 0};
 	vote->choice = arena_str(chart->arena, event->choice);
 	LIST_APPEND(task->votes, vote);
 	record_decided(run, task, event);
 	if (count_votes(task, event->choice) >= task->approvals ||
 	    str_equal(event->choice, STR("rejected"))) {
 		chart_task_close(run, task->state);
-		chart_step_raise(run, event->choice, SIZE_MAX, decided_event(run, event));
+		chart_step_raise(
+		    run, event->choice, SIZE_MAX, decided_event(run, event));
 	} else {
 		put_item(run, task);
 	}

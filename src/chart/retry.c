@@ -7,8 +7,8 @@ static int64_t
 base_delay_ms(const struct def_retry *retry, int64_t attempt)
 {
 	int64_t delay = retry->delay_ms;
-	int64_t bound = retry->max_delay_ms > 0 ? retry->max_delay_ms
-	    : INT64_MAX / 200;
+	int64_t bound =
+	    retry->max_delay_ms > 0 ? retry->max_delay_ms : INT64_MAX / 200;
 
 	switch (retry->backoff) {
 	case BACKOFF_CONSTANT:
@@ -34,7 +34,7 @@ retry_delay_ms(const struct def_retry *retry, int64_t attempt, struct rng *rng)
 	must(retry->jitter_percent >= 0 && retry->jitter_percent <= 100);
 	delay = base_delay_ms(retry, attempt);
 	width = delay / 100 * retry->jitter_percent +
-	    delay % 100 * retry->jitter_percent / 100;
+		delay % 100 * retry->jitter_percent / 100;
 	if (width == 0)
 		return delay;
 	/* Evenly between delay - width and delay + width. */
