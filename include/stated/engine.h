@@ -60,6 +60,7 @@ enum engine_status {
 	ENGINE_UNKNOWN_INSTANCE,
 	ENGINE_INVALID,     /* input fails the schema, or the key is missing */
 	ENGINE_CONFLICT,    /* same business key, other input */
+	ENGINE_KEY_REUSED,  /* same Idempotency-Key, other request */
 	ENGINE_REFUSED,     /* see refusal */
 	ENGINE_OVERLOADED,  /* the inbox is full: later */
 	ENGINE_UNAVAILABLE, /* the store can't write: later; nothing was done */
@@ -115,8 +116,10 @@ void engine_unwatch(struct engine *engine, uint64_t watch);
 
 /* ---- looking ---- */
 
-/* As it is durable, in the arena; NULL where there is none. */
-const struct value *engine_describe(struct engine *engine, uint64_t instance, struct arena *arena);
+/* The instance as it is once all that was done to it so far is durable:
+ * goes through the inbox like everything else. */
+void engine_look(struct engine *engine, uint64_t instance,
+    engine_reply_fn *reply, void *arg);
 struct store *engine_store(struct engine *engine);
 const struct library *engine_library(const struct engine *engine);
 /* The identifier as text and back. */
