@@ -50,6 +50,7 @@ struct decision_rule {
 };
 struct def_decision {
 	struct str name;
+	struct str description; /* may be absent */
 	struct diag_span span;
 	enum hit_policy hit_policy;
 	enum hit_aggregation aggregation;

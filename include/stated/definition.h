@@ -194,6 +194,7 @@ struct def_state {
 	struct diag_span span;
 	struct str name;
 	struct str title;               /* may be absent */
+	struct str description;         /* may be absent */
 	const struct def_state *parent; /* NULL at the top */
 	size_t depth;                   /* 0 at the top */
 	const struct def_state *initial; /* STATE_COMPOUND */
@@ -315,6 +316,7 @@ struct str def_method_name(enum def_method method);
 
 struct def_operation {
 	struct str name;
+	struct str description; /* may be absent */
 	struct diag_span span;
 	const struct def_connection *connection;
 	const struct schema *input; /* of the arguments; may be NULL */
@@ -364,6 +366,7 @@ struct def_webhook_event {
 
 struct def_connection {
 	struct str name;
+	struct str description; /* may be absent */
 	struct str file;
 	struct diag_span span;
 	enum def_connection_kind kind;
@@ -403,6 +406,7 @@ struct def_channel {
 };
 struct def_contact {
 	struct str name;
+	struct str description; /* may be absent */
 	struct diag_span span;
 	const struct def_channel *channels;
 	size_t channel_count;

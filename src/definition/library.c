@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * library.c: documents gathered, then loaded in the order in which they lean
+ * on one another: calendars, connections, decisions, contacts, workflows.
+ *
+ * So a name is looked up where it is used, while its place in the text is
+ * still known, and a loaded document never changes again.
+ */
+#include "stated/library.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "load_priv.h"
+
+#define FOLDER_DEPTH_MAX 32
+
+struct entry {
+	const struct yaml_document *document;
+	struct str name; /* "payment"; of workflows "payment 3" too */
+	void *loaded;    /* NULL before library_link() */
+};
+
+struct shelf {
+	struct entry *entries;
+	size_t count;
+	size_t capacity;
+	struct map *loaded; /* name -> what is loaded */
+	struct str *names;
+	size_t name_count;
+	size_t name_capacity;
+};
+
+struct library {
+	struct arena *arena;
+	struct shelf shelves[DOCUMENT_KINDS];
+	/* All versions, those of library_add_version() too. */
+	const struct definition **definitions;
+	size_t definition_count;
+	size_t definition_capacity;
+	bool is_linked;
+};
+
+static const char *const kind_keys[DOCUMENT_KINDS] = {
+	[DOCUMENT_CALENDAR] = "calendar",
+	[DOCUMENT_CONNECTION] = "connection",
+	[DOCUMENT_DECISION] = "decision",
+	[DOCUMENT_CONTACT] = "contact",
+	[DOCUMENT_WORKFLOW] = "workflow",
+};
+
+struct library *
+library_new(void)
+{
+	struct library *library = calloc(1, sizeof(*library));
+
+	must(library);
+	library->arena = arena_new();
+	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
+		library->shelves[i].loaded = map_new();
+	return library;
+}
+
+void
+library_free(struct library **library)
+{
+	if (!*library)
+		return;
+	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
+		map_free(&(*library)->shelves[i].loaded);
+	arena_free(&(*library)->arena);
+	free(*library);
+	*library = NULL;
+}
+
+const struct str *
+library_names(struct library *library, enum load_document kind, size_t *count)
+{
+	*count = library->shelves[kind].name_count;
+	return library->shelves[kind].names;
+}
+
+/* ---- gathering ---- */
+
+static enum load_document
+find_kind(struct str key)
+{
+	enum load_document kind = DOCUMENT_CALENDAR;
+
+	while (kind < DOCUMENT_KINDS && !str_equal(str_of(kind_keys[kind]), key))
+		kind++;
+	return kind;
+}
+
+static void
+report_what(struct diag_list *diags, const struct yaml_node *root)
+{
+	struct str legal[DOCUMENT_KINDS];
+	struct str nearest;
+	struct str key;
+
+	if (root->kind != NODE_MAP || root->count == 0) {
+		diag_add(diags, DIAG_ERROR, LOAD_WHAT, root->span,
+		    "a document is a mapping that begins with what it is");
+		diag_repair(diags,
+		    "begin with workflow, connection, decision, calendar or contact");
+		return;
+	}
+	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
+		legal[i] = str_of(kind_keys[i]);
+	key = root->pairs[0].key->text;
+	nearest = str_nearest(key, legal, DOCUMENT_KINDS);
+	diag_add(diags, DIAG_ERROR, LOAD_WHAT, root->pairs[0].key->span,
+	    "the first key says what a document is, and `%.*s` is none of these",
+	    STR_ARG(str_slice(key, 0, 60)));
+	if (nearest.at)
+		diag_repair(diags, "did you mean `%.*s`?", STR_ARG(nearest));
+	else if (str_equal(key, STR("test")))
+		diag_repair(diags, "scenarios stand in files named *.test.yaml");
+	else
+		diag_repair(diags,
+		    "begin with workflow, connection, decision, calendar or contact");
+}
+
+/* Workflows have one name per version. */
+static struct str
+entry_name(struct arena *arena, enum load_document kind,
+    const struct yaml_node *root)
+{
+	const struct yaml_node *version = yaml_tree_find(root, "version");
+	struct str name = root->pairs[0].value->text;
+
+	if (kind != DOCUMENT_WORKFLOW || !version || version->kind != NODE_TEXT)
+		return name;
+	return arena_strf(arena, "%.*s %.*s", STR_ARG(name),
+	    STR_ARG(version->text));
+}
+
+static bool
+is_new_entry(const struct shelf *shelf, const struct yaml_node *root,
+    struct str name, const char *kind, struct diag_list *diags)
+{
+	for (size_t i = 0; i < shelf->count; i++) {
+		struct diag_span first =
+		    shelf->entries[i].document->root->pairs[0].value->span;
+
+		if (!str_equal(shelf->entries[i].name, name))
+			continue;
+		diag_add(diags, DIAG_ERROR, LOAD_DUPLICATE_DOCUMENT,
+		    root->pairs[0].value->span,
+		    "the %s `%.*s` is defined twice", kind, STR_ARG(name));
+		diag_repair(diags, "the first stands at %.*s:%u",
+		    STR_ARG(first.source->file), first.line);
+		return false;
+	}
+	return true;
+}
+
+static void
+add_name(struct library *library, struct shelf *shelf, struct str name)
+{
+	for (size_t i = 0; i < shelf->name_count; i++) {
+		if (str_equal(shelf->names[i], name))
+			return;
+	}
+	if (name.bytes == 0)
+		return;
+	shelf->names = arena_grow(library->arena, shelf->names,
+	    shelf->name_count, &shelf->name_capacity, sizeof(struct str));
+	shelf->names[shelf->name_count++] = name;
+}
+
+static void
+add_document(struct library *library, const struct yaml_document *document,
+    struct diag_list *diags)
+{
+	const struct yaml_node *root = document->root;
+	enum load_document kind = DOCUMENT_KINDS;
+	struct shelf *shelf;
+	struct str name;
+
+	if (root->kind == NODE_MAP && root->count > 0)
+		kind = find_kind(root->pairs[0].key->text);
+	if (kind == DOCUMENT_KINDS) {
+		report_what(diags, root);
+		return;
+	}
+	shelf = &library->shelves[kind];
+	name = entry_name(library->arena, kind, root);
+	if (name.bytes > 0 && !is_new_entry(shelf, root, name, kind_keys[kind],
+	    diags))
+		return;
+	shelf->entries = arena_grow(library->arena, shelf->entries,
+	    shelf->count, &shelf->capacity, sizeof(struct entry));
+	shelf->entries[shelf->count++] = (struct entry){document, name, NULL};
+	add_name(library, shelf, root->pairs[0].value->text);
+}
+
+void
+library_add_text(struct library *library, struct str file, struct str text,
+    struct diag_list *diags)
+{
+	struct yaml_source *source = ARENA_NEW(library->arena, struct yaml_source);
+	struct str part;
+	size_t offset = 0;
+
+	must(!library->is_linked);
+	if (!yaml_source_init(source, library->arena, file, text, diags))
+		return;
+	while (yaml_source_next(source, &offset, &part)) {
+		const struct yaml_document *document = yaml_tree_read(
+		    library->arena, source, part, diags);
+
+		if (document)
+			add_document(library, document, diags);
+	}
+}
+
+/* ---- files ---- */
+
+static void
+report_file(struct library *library, struct str path, const char *why,
+    struct diag_list *diags)
+{
+	struct diag_source *source = ARENA_NEW(library->arena, struct diag_source);
+
+	source->file = arena_str(library->arena, path);
+	source->text = STR("");
+	diag_add(diags, DIAG_ERROR, LOAD_UNREADABLE,
+	    (struct diag_span){.source = source}, "can't be read: %s", why);
+}
+
+static void
+add_file(struct library *library, struct str path, struct diag_list *diags)
+{
+	const char *name = arena_cstr(library->arena, path);
+	FILE *file = fopen(name, "re");
+	char chunk[16 * 1024];
+	struct buf text = {0};
+	size_t got;
+
+	if (!file) {
+		report_file(library, path, strerror(errno), diags);
+		return;
+	}
+	/* One byte too many is enough to be refused as too large. */
+	while (text.bytes <= YAML_SOURCE_BYTES_MAX &&
+	    (got = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		buf_add(&text, chunk, got);
+	if (ferror(file))
+		report_file(library, path, strerror(errno), diags);
+	else
+		library_add_text(library, path, text.bytes ? buf_str(&text) :
+		    STR(""), diags);
+	(void)fclose(file);
+	buf_fini(&text);
+}
+
+static int
+is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static bool
+is_definition(struct str name)
+{
+	return (str_has_suffix(name, STR(".yaml")) ||
+	    str_has_suffix(name, STR(".yml"))) &&
+	    !str_has_suffix(name, STR(".test.yaml")) &&
+	    !str_has_suffix(name, STR(".test.yml"));
+}
+
+static void
+add_path(struct library *library, struct str path, unsigned depth,
+    struct diag_list *diags)
+{
+	const char *name = arena_cstr(library->arena, path);
+	struct dirent **entries = NULL;
+	struct stat status;
+	int count;
+
+	if (stat(name, &status) != 0) {
+		report_file(library, path, strerror(errno), diags);
+		return;
+	}
+	if (!S_ISDIR(status.st_mode)) {
+		if (depth == 0 || is_definition(path))
+			add_file(library, path, diags);
+		return;
+	}
+	count = depth < FOLDER_DEPTH_MAX ?
+	    scandir(name, &entries, is_visible, alphasort) : -1;
+	if (count < 0) {
+		report_file(library, path, depth < FOLDER_DEPTH_MAX ?
+		    strerror(errno) : "folders nested too deep", diags);
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		add_path(library, arena_strf(library->arena, "%.*s%s%s",
+		    STR_ARG(path), str_has_suffix(path, STR("/")) ? "" : "/",
+		    entries[i]->d_name), depth + 1, diags);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+void
+library_add_path(struct library *library, struct str path,
+    struct diag_list *diags)
+{
+	add_path(library, path, 0, diags);
+}
+
+/* ---- loading ---- */
+
+static void
+add_definition(struct library *library, const struct definition *definition)
+{
+	library->definitions = arena_grow(library->arena, library->definitions,
+	    library->definition_count, &library->definition_capacity,
+	    sizeof(struct definition *));
+	library->definitions[library->definition_count++] = definition;
+}
+
+static void *
+load_document(struct load *load, enum load_document kind)
+{
+	switch (kind) {
+	case DOCUMENT_CALENDAR:
+		return load_calendar(load);
+	case DOCUMENT_CONNECTION:
+		return load_connection(load);
+	case DOCUMENT_DECISION:
+		return load_decision(load);
+	case DOCUMENT_CONTACT:
+		return load_contact(load);
+	case DOCUMENT_WORKFLOW:
+		return load_workflow(load);
+	case DOCUMENT_KINDS:
+		break;
+	}
+	unreachable("all kinds of documents are handled");
+}
+
+static void
+link_shelf(struct library *library, enum load_document kind,
+    struct diag_list *diags)
+{
+	struct shelf *shelf = &library->shelves[kind];
+
+	for (size_t i = 0; i < shelf->count; i++) {
+		struct entry *entry = &shelf->entries[i];
+		struct load load = {
+			.library = library, .arena = library->arena,
+			.diags = diags, .document = entry->document,
+		};
+
+		entry->loaded = load_document(&load, kind);
+		if (entry->name.bytes > 0)
+			(void)map_put(shelf->loaded, entry->name, entry->loaded);
+		if (kind == DOCUMENT_WORKFLOW)
+			add_definition(library, entry->loaded);
+	}
+}
+
+bool
+library_link(struct library *library, struct diag_list *diags)
+{
+	must(!library->is_linked);
+	library->is_linked = true;
+	for (enum load_document kind = DOCUMENT_CALENDAR;
+	    kind < DOCUMENT_KINDS; kind++)
+		link_shelf(library, kind, diags);
+	return diag_count(diags, DIAG_ERROR) == 0;
+}
+
+const struct definition *
+library_add_version(struct library *library, struct str file, struct str text,
+    struct diag_list *diags)
+{
+	struct yaml_source *source = ARENA_NEW(library->arena, struct yaml_source);
+	size_t errors = diag_count(diags, DIAG_ERROR);
+	struct load load = {
+		.library = library, .arena = library->arena, .diags = diags,
+	};
+	const struct definition *definition;
+	struct str part;
+	size_t offset = 0;
+
+	must(library->is_linked);
+	if (!yaml_source_init(source, library->arena, file, text, diags))
+		return NULL;
+	if (!yaml_source_next(source, &offset, &part)) {
+		report_file(library, file, "there is no document in it", diags);
+		return NULL;
+	}
+	load.document = yaml_tree_read(library->arena, source, part, diags);
+	if (!load.document)
+		return NULL;
+	if (load.document->root->kind != NODE_MAP ||
+	    !yaml_tree_find(load.document->root, "workflow")) {
+		report_what(diags, load.document->root);
+		return NULL;
+	}
+	definition = load_workflow(&load);
+	if (diag_count(diags, DIAG_ERROR) > errors)
+		return NULL;
+	if (!library_find_digest(library, definition->digest))
+		add_definition(library, definition);
+	return definition;
+}
+
+/* ---- finding ---- */
+
+const struct definition *
+library_find_workflow(const struct library *library, struct str name,
+    int64_t version)
+{
+	const struct definition *found = NULL;
+
+	for (size_t i = 0; i < library->definition_count; i++) {
+		const struct definition *definition = library->definitions[i];
+
+		if (!str_equal(definition->name, name))
+			continue;
+		if (version > 0 && definition->version == version)
+			return definition;
+		if (version == 0 &&
+		    (!found || definition->version > found->version))
+			found = definition;
+	}
+	return found;
+}
+
+const struct definition *
+library_find_digest(const struct library *library, struct digest digest)
+{
+	for (size_t i = 0; i < library->definition_count; i++) {
+		if (digest_equal(library->definitions[i]->digest, digest))
+			return library->definitions[i];
+	}
+	return NULL;
+}
+
+static const void *
+find_loaded(const struct library *library, enum load_document kind,
+    struct str name)
+{
+	return map_find(library->shelves[kind].loaded, name);
+}
+
+const struct def_connection *
+library_find_connection(const struct library *library, struct str name)
+{
+	return find_loaded(library, DOCUMENT_CONNECTION, name);
+}
+
+const struct def_decision *
+library_find_decision(const struct library *library, struct str name)
+{
+	return find_loaded(library, DOCUMENT_DECISION, name);
+}
+
+const struct calendar *
+library_find_calendar(const struct library *library, struct str name)
+{
+	return find_loaded(library, DOCUMENT_CALENDAR, name);
+}
+
+const struct def_contact *
+library_find_contact(const struct library *library, struct str name)
+{
+	return find_loaded(library, DOCUMENT_CONTACT, name);
+}
+
+const struct definition *
+library_workflow_at(const struct library *library, size_t index)
+{
+	return index < library->definition_count ?
+	    library->definitions[index] : NULL;
+}
+
+const struct def_connection *
+library_connection_at(const struct library *library, size_t index)
+{
+	const struct shelf *shelf = &library->shelves[DOCUMENT_CONNECTION];
+
+	return index < shelf->count ? shelf->entries[index].loaded : NULL;
+}

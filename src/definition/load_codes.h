@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load_codes.h: private to src/definition: the codes of its diagnostics.
+ *
+ * One list, from which the names and the documentation come.  A code keeps
+ * its meaning for ever; one that is given up is not used again.
+ *   D0xx  the text as YAML       D1xx  words and kinds of values
+ *   D2xx  expressions            D3xx  names and what they must lead to
+ *   D9xx  warnings
+ */
+#ifndef STATED_LOAD_CODES_H
+#define STATED_LOAD_CODES_H
+
+#define LOAD_CODES(X)                                                          \
+	X(LOAD_SYNTAX, "D001", "the YAML can't be read")                       \
+	X(LOAD_BAD_TEXT, "D002", "not UTF-8, or a control character")          \
+	X(LOAD_TOO_LARGE, "D003", "a document of over 1 MiB")                  \
+	X(LOAD_TOO_DEEP, "D004", "nested deeper than 64 levels")               \
+	X(LOAD_DUPLICATE_KEY, "D005", "a key stands twice in one mapping")     \
+	X(LOAD_ALIAS, "D006", "an alias of nothing, of itself, or of too much") \
+	X(LOAD_TAG, "D007", "a YAML tag, which has no meaning here")           \
+	X(LOAD_BAD_NUMBER, "D008", "a number that can't be carried exactly")   \
+	X(LOAD_BAD_KEY, "D009", "a key that is not a word")                    \
+	X(LOAD_CUT, "D010", "YAML ended an expression early: quote it")        \
+	X(LOAD_UNREADABLE, "D011", "a file that can't be read")                \
+	X(LOAD_WHAT, "D012", "a document that doesn't say what it is")         \
+	X(LOAD_TOO_MANY, "D013", "too many errors to go on")                   \
+	X(LOAD_UNKNOWN_KEY, "D101", "a key that the mapping doesn't know")     \
+	X(LOAD_MISSING_KEY, "D102", "a required key is missing")               \
+	X(LOAD_WRONG_KIND, "D103", "a value of the wrong kind")                \
+	X(LOAD_WRONG_WORD, "D104", "none of the legal words")                  \
+	X(LOAD_LATER, "D105", "not available in this version")                 \
+	X(LOAD_BAD_NAME, "D106", "a name with a character that it can't have") \
+	X(LOAD_DUPLICATE_NAME, "D107", "a name that is given twice")           \
+	X(LOAD_BAD_SPAN, "D108", "not a duration")                             \
+	X(LOAD_RANGE, "D109", "a number that is too small or too large")       \
+	X(LOAD_EXCLUSIVE, "D110", "keys that exclude each other")              \
+	X(LOAD_BAD_SCHEMA, "D111", "a JSON Schema that is wrong")              \
+	X(LOAD_BAD_FORM, "D112", "a text that isn't in the form expected")     \
+	X(LOAD_BAD_EXPRESSION, "D201", "an expression that can't be parsed")   \
+	X(LOAD_UNKNOWN_NAME, "D202", "an expression reads what nothing sets")  \
+	X(LOAD_NO_EXPRESSION, "D203", "an expression where none may stand")    \
+	X(LOAD_NO_SECRET, "D204", "a secret outside a connection")             \
+	X(LOAD_UNKNOWN_STATE, "D301", "no state of that name")                 \
+	X(LOAD_BAD_INITIAL, "D302", "an initial state that lies elsewhere")    \
+	X(LOAD_UNKNOWN_EVENT, "D303", "an event that nothing declares")        \
+	X(LOAD_UNKNOWN_CONNECTION, "D304", "no connection of that name")       \
+	X(LOAD_UNKNOWN_OPERATION, "D305", "no operation of that name")         \
+	X(LOAD_UNKNOWN_DECISION, "D306", "no decision table of that name")     \
+	X(LOAD_UNKNOWN_CALENDAR, "D307", "no calendar of that name")           \
+	X(LOAD_UNKNOWN_CONTACT, "D308", "no contact of that name")             \
+	X(LOAD_UNKNOWN_WINDOW, "D309", "no window of that name")               \
+	X(LOAD_NO_CALENDAR, "D310", "business time without a calendar")        \
+	X(LOAD_NO_KEY, "D311", "an event that can't find its instance")        \
+	X(LOAD_DUPLICATE_DOCUMENT, "D312", "two documents of one name")        \
+	X(LOAD_MISSING_ARGUMENT, "D313", "a call lacks what its operation needs") \
+	X(LOAD_NOT_DELIVERED, "D901", "a channel that isn't delivered yet")
+
+#define LOAD_CODE_NAME(name, code, meaning) static const char name[] \
+	__attribute__((unused)) = code;
+LOAD_CODES(LOAD_CODE_NAME)
+#undef LOAD_CODE_NAME
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load_connection.c: an endpoint: where it is, who we are to it, its limits. */
+#include "load_priv.h"
+
+#define IN(field) offsetof(struct def_connection, field)
+#define IN_AUTH(field) offsetof(struct def_auth, field)
+
+/* ---- authentication ---- */
+
+static const struct load_key basic_keys[] = {
+	{"user", KIND_STRING, LOAD_MUST, IN_AUTH(user), NULL, NULL, "the user"},
+	{"password", KIND_STRING, LOAD_MUST, IN_AUTH(password), NULL, NULL,
+	    "{secret: NAME}"},
+};
+static const struct load_key header_keys[] = {
+	{"name", KIND_NAME, LOAD_MUST, IN_AUTH(header), NULL, NULL,
+	    "the header field"},
+	{"value", KIND_STRING, LOAD_MUST, IN_AUTH(password), NULL, NULL,
+	    "{secret: NAME}"},
+};
+static const struct load_key oauth2_keys[] = {
+	{"token-url", KIND_STRING, LOAD_MUST, IN_AUTH(token_url), NULL, NULL,
+	    "where tokens are asked for"},
+	{"client", KIND_VALUE, LOAD_MUST, IN_AUTH(client), NULL, NULL,
+	    "{secret: NAME} of \"id:secret\", or {id, secret}"},
+	{"scope", KIND_STRING, LOAD_MAY, IN_AUTH(scope), NULL, NULL,
+	    "what the token is for"},
+};
+static const struct load_key odoo_auth_keys[] = {
+	{"database", KIND_STRING, LOAD_MUST, IN_AUTH(database), NULL, NULL,
+	    "the database's name"},
+	{"login", KIND_STRING, LOAD_MUST, IN_AUTH(user), NULL, NULL,
+	    "the user's login"},
+	{"password", KIND_STRING, LOAD_MUST, IN_AUTH(password), NULL, NULL,
+	    "{secret: NAME}, an API key"},
+};
+static const struct load_table basic_table = LOAD_TABLE("`basic`", basic_keys);
+static const struct load_table header_table = LOAD_TABLE("`header`", header_keys);
+static const struct load_table oauth2_table = LOAD_TABLE("`oauth2`", oauth2_keys);
+static const struct load_table odoo_auth_table = LOAD_TABLE("`odoo`", odoo_auth_keys);
+
+static const struct load_key auth_keys[] = {
+	{"basic", KIND_MAP, LOAD_MAY, 0, NULL, &basic_table,
+	    "user and password (RFC 7617)"},
+	{"bearer", KIND_STRING, LOAD_MAY, IN_AUTH(password), NULL, NULL,
+	    "{secret: NAME}, a token (RFC 6750)"},
+	{"header", KIND_MAP, LOAD_MAY, 0, NULL, &header_table,
+	    "a header field of the endpoint's own"},
+	{"oauth2", KIND_MAP, LOAD_MAY, 0, NULL, &oauth2_table,
+	    "client credentials (RFC 6749, section 4.4)"},
+	{"odoo", KIND_MAP, LOAD_MAY, 0, NULL, &odoo_auth_table,
+	    "database, login and API key"},
+};
+static const struct load_table auth_table = LOAD_TABLE("`auth`", auth_keys);
+
+static void
+load_auth(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct {
+		const char *key;
+		enum def_auth_kind kind;
+	} kinds[] = {
+		{"basic", AUTH_BASIC}, {"bearer", AUTH_BEARER},
+		{"header", AUTH_HEADER}, {"oauth2", AUTH_OAUTH2},
+		{"odoo", AUTH_ODOO},
+	};
+	struct def_connection *connection = into;
+	size_t found = 0;
+
+	load_map(load, node, &auth_table, &connection->auth);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!yaml_tree_find(node, kinds[i].key))
+			continue;
+		connection->auth.kind = kinds[i].kind;
+		found++;
+	}
+	if (found == 1)
+		return;
+	load_error(load, LOAD_EXCLUSIVE, node->span,
+	    "`auth` takes one way of authentication");
+	load_repair(load, "write basic, bearer, header, oauth2 or odoo");
+}
+
+/* ---- limits ---- */
+
+static void
+load_rate(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {{"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}};
+	struct def_connection *connection = into;
+	struct str unit = {0};
+	struct str count = node->kind == NODE_TEXT ?
+	    str_split(node->text, '/', &unit) : STR("");
+
+	connection->rate_ms = 0;
+	for (size_t i = 0; i < 3; i++) {
+		if (str_equal(unit, str_of(units[i].unit)))
+			connection->rate_ms = units[i].ms;
+	}
+	if (connection->rate_ms > 0 && str_parse_int(count, 1, 1000000000,
+	    &connection->rate_count))
+		return;
+	connection->rate_ms = 0;
+	load_error(load, LOAD_BAD_FORM, node->span,
+	    "`rate` takes a number per second, minute or hour");
+	load_repair(load, "write 50/s, 600/m or 1000/h");
+}
+
+static const struct load_key limits_keys[] = {
+	{"concurrency", KIND_POSITIVE, LOAD_MAY, IN(concurrency), NULL, NULL,
+	    "calls at once; 64 unless told"},
+	{"rate", KIND_OWN, LOAD_MAY, 0, load_rate, NULL,
+	    "calls per second, minute or hour: 50/s"},
+};
+static const struct load_key breaker_keys[] = {
+	{"failures", KIND_POSITIVE, LOAD_MUST, IN(breaker_failures), NULL, NULL,
+	    "so many failures open it"},
+	{"within", KIND_DURATION, LOAD_MAY, IN(breaker_within_ms), NULL, NULL,
+	    "when they come within this time; 30s unless told"},
+	{"open", KIND_DURATION, LOAD_MAY, IN(breaker_open_ms), NULL, NULL,
+	    "no call is made for so long; 30s unless told"},
+};
+static const struct load_key tls_keys[] = {
+	{"client-certificate", KIND_STRING, LOAD_MAY, IN(client_certificate),
+	    NULL, NULL, "{secret: NAME} of key and certificate in PEM"},
+	{"ca", KIND_STRING, LOAD_MAY, IN(ca), NULL, NULL,
+	    "who the server's certificate is signed by, in PEM or a path"},
+};
+static const struct load_table limits_table = LOAD_TABLE("`limits`", limits_keys);
+static const struct load_table breaker_table = LOAD_TABLE("`breaker`", breaker_keys);
+static const struct load_table tls_table = LOAD_TABLE("`tls`", tls_keys);
+
+/* ---- the connection ---- */
+
+static const struct load_word kind_words[] = {
+	{"http", CONNECTION_HTTP, false},
+	{"odoo", CONNECTION_ODOO, false},
+	{"sftp", CONNECTION_HTTP, true},
+	{"smtp", CONNECTION_HTTP, true},
+	{"amqp", CONNECTION_HTTP, true},
+};
+
+static void
+load_kind(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_connection *connection = into;
+
+	connection->kind = (enum def_connection_kind)LOAD_CHOOSE(load, node,
+	    kind_words, "`kind`");
+}
+
+static void
+load_errors(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_connection *connection = into;
+
+	load_error_rules(load, node, &connection->errors,
+	    &connection->error_count);
+}
+
+static const struct load_key connection_keys[] = {
+	{"connection", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
+	    "the connection's name"},
+	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
+	    "what it leads to"},
+	{"kind", KIND_OWN, LOAD_MUST, 0, load_kind, NULL, "http or odoo"},
+	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
+	    "where it is, usually = settings.…"},
+	{"auth", KIND_MAP, LOAD_MAY, 0, load_auth, &auth_table,
+	    "who we are to it"},
+	{"tls", KIND_MAP, LOAD_MAY, 0, NULL, &tls_table, "certificates"},
+	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &limits_table,
+	    "how much it is asked at most"},
+	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &breaker_table,
+	    "when it is left alone for a while"},
+	{"timeout", KIND_DURATION, LOAD_MAY, IN(timeout_ms), NULL, NULL,
+	    "how long to wait for an answer; 30s unless told"},
+	{"headers", KIND_VALUE, LOAD_MAY, IN(headers), NULL, NULL,
+	    "header fields of all requests"},
+	{"operations", KIND_MAP, LOAD_MUST, 0, load_operations,
+	    &load_operation_table, "what it can be asked to do"},
+	{"errors", KIND_LIST, LOAD_MAY, 0, load_errors, NULL,
+	    "what answers mean, after an operation's own"},
+	{"webhooks", KIND_MAP, LOAD_MAY, 0, NULL, &load_webhooks_table,
+	    "what it may send to /hooks/NAME"},
+};
+const struct load_table load_connection_table =
+    LOAD_TABLE("a connection", connection_keys);
+
+/* Operations are loaded by the connection's kind, wherever it stands. */
+static enum def_connection_kind
+find_kind(const struct yaml_node *root)
+{
+	const struct yaml_node *kind = yaml_tree_find(root, "kind");
+
+	return kind && kind->kind == NODE_TEXT &&
+	    str_equal(kind->text, STR("odoo")) ? CONNECTION_ODOO :
+	    CONNECTION_HTTP;
+}
+
+struct def_connection *
+load_connection(struct load *load)
+{
+	const struct yaml_node *root = load->document->root;
+	struct def_connection *connection =
+	    ARENA_NEW(load->arena, struct def_connection);
+
+	connection->file = load->document->source->diag.file;
+	connection->span = root->span;
+	connection->kind = find_kind(root);
+	connection->concurrency = 64;
+	connection->timeout_ms = 30 * 1000;
+	connection->breaker_within_ms = 30 * 1000;
+	connection->breaker_open_ms = 30 * 1000;
+	load->scope = load_connection_scope(load);
+	load_map(load, root, &load_connection_table, connection);
+	if (!connection->url)
+		connection->url = load_literal(load, &value_null, root->span);
+	if (connection->kind == CONNECTION_ODOO &&
+	    connection->auth.kind != AUTH_ODOO) {
+		load_error(load, LOAD_MISSING_KEY, root->span,
+		    "a connection of kind odoo needs `auth: {odoo: …}`");
+	}
+	return connection;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load_decision.c: decision tables.
+ *
+ * A table doesn't belong to a workflow, so that the names which it reads
+ * can't be checked here; they are gathered, and each `decide` step is checked
+ * against them.
+ */
+#include "load_priv.h"
+
+#define IN(field) offsetof(struct def_decision, field)
+
+struct load_decision {
+	struct def_decision def; /* first: other modules hold this */
+	const struct str *reads;
+	size_t read_count;
+};
+
+const struct str *
+load_decision_reads(const struct def_decision *decision, size_t *count)
+{
+	const struct load_decision *whole =
+	    (const struct load_decision *)decision;
+
+	*count = whole->read_count;
+	return whole->reads;
+}
+
+/* ---- hit policy ---- */
+
+static void
+load_hit_policy(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct load_word policies[] = {
+		{"unique", HIT_UNIQUE, false}, {"first", HIT_FIRST, false},
+		{"any", HIT_ANY, false}, {"priority", HIT_PRIORITY, false},
+		{"rule-order", HIT_RULE_ORDER, false},
+		{"output-order", HIT_OUTPUT_ORDER, false},
+		{"collect", HIT_COLLECT, false},
+	};
+	static const struct load_word aggregations[] = {
+		{"collect sum", AGGREGATE_SUM, false},
+		{"collect min", AGGREGATE_MIN, false},
+		{"collect max", AGGREGATE_MAX, false},
+		{"collect count", AGGREGATE_COUNT, false},
+	};
+	struct def_decision *decision = into;
+
+	if (node->kind == NODE_TEXT &&
+	    str_has_prefix(node->text, STR("collect "))) {
+		decision->hit_policy = HIT_COLLECT;
+		decision->aggregation = (enum hit_aggregation)LOAD_CHOOSE(load,
+		    node, aggregations, "`hit-policy`");
+		return;
+	}
+	decision->hit_policy = (enum hit_policy)LOAD_CHOOSE(load, node,
+	    policies, "`hit-policy`");
+}
+
+/* ---- inputs ---- */
+
+static void
+load_input_expression(struct load *load, const struct yaml_node *node,
+    void *into)
+{
+	struct decision_input *input = into;
+	const struct template *template;
+
+	if (!load_is_expression(node)) {
+		struct str found = load_describe(load, node);
+
+		load_error(load, LOAD_WRONG_KIND, node->span,
+		    "an input of a decision is an expression after `=`, not %.*s",
+		    STR_ARG(found));
+		return;
+	}
+	template = load_template(load, node);
+	input->feel = template->feel;
+	if (!input->label.at)
+		input->label = template->text;
+}
+
+static void
+load_allowed(struct load *load, const struct yaml_node *node, void *into)
+{
+	const struct feel **allowed = into;
+
+	if (load_is_kind(load, node, NODE_TEXT, "`allowed`", "unary tests"))
+		*allowed = load_feel_tests(load, node);
+}
+
+static const struct load_key input_keys[] = {
+	{"label", KIND_TEXT, LOAD_MAY, offsetof(struct decision_input, label),
+	    NULL, NULL, "its name for people"},
+	{"expression", KIND_OWN, LOAD_MUST, 0, load_input_expression, NULL,
+	    "what is looked at"},
+	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_input, allowed),
+	    load_allowed, NULL, "unary tests that any value passes"},
+};
+static const struct load_table input_table =
+    LOAD_TABLE("an input of a decision", input_keys);
+
+static void
+load_inputs(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_decision *decision = into;
+	struct decision_input *inputs = ARENA_ARRAY(load->arena, node->count,
+	    struct decision_input);
+
+	for (size_t i = 0; i < node->count; i++) {
+		if (node->items[i]->kind == NODE_MAP)
+			load_map(load, node->items[i], &input_table, &inputs[i]);
+		else
+			load_input_expression(load, node->items[i], &inputs[i]);
+	}
+	decision->inputs = inputs;
+	decision->input_count = node->count;
+}
+
+/* ---- outputs ---- */
+
+static void
+load_values(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct decision_output *output = into;
+
+	output->values = yaml_scalar_value(load->arena, node, load->diags);
+}
+
+static const struct load_key output_keys[] = {
+	{"name", KIND_NAME, LOAD_MUST, offsetof(struct decision_output, name),
+	    NULL, NULL, "the output's name"},
+	{"values", KIND_LIST, LOAD_MAY, 0, load_values, NULL,
+	    "all values that it can have, the highest priority first"},
+	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_output, allowed),
+	    load_allowed, NULL, "unary tests that any value passes"},
+	{"default", KIND_VALUE, LOAD_MAY,
+	    offsetof(struct decision_output, fallback), NULL, NULL,
+	    "its value where no rule matches"},
+};
+static const struct load_table output_table =
+    LOAD_TABLE("an output of a decision", output_keys);
+
+static void
+load_outputs(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_decision *decision = into;
+	struct decision_output *outputs = ARENA_ARRAY(load->arena, node->count,
+	    struct decision_output);
+
+	for (size_t i = 0; i < node->count; i++) {
+		if (node->items[i]->kind == NODE_MAP)
+			load_map(load, node->items[i], &output_table, &outputs[i]);
+		else
+			outputs[i].name = load_name(load, node->items[i],
+			    "an output of a decision");
+		for (size_t k = 0; k < i; k++) {
+			if (!str_equal(outputs[k].name, outputs[i].name))
+				continue;
+			load_error(load, LOAD_DUPLICATE_NAME,
+			    node->items[i]->span,
+			    "the output `%.*s` stands here twice",
+			    STR_ARG(outputs[i].name));
+		}
+	}
+	decision->outputs = outputs;
+	decision->output_count = node->count;
+}
+
+/* ---- rules ---- */
+
+static size_t
+count_items(const struct yaml_node *root, const char *key)
+{
+	const struct yaml_node *list = yaml_tree_find(root, key);
+
+	return list && list->kind == NODE_LIST ? list->count : 0;
+}
+
+static const struct feel *
+load_cell(struct load *load, const struct yaml_node *cell)
+{
+	if (!load_is_kind(load, cell, NODE_TEXT, "an input's cell", "unary tests"))
+		return NULL;
+	if (str_equal(str_trim(cell->text), STR("-")))
+		return NULL;
+	if (load_is_expression(cell)) {
+		load_error(load, LOAD_NO_EXPRESSION, cell->span,
+		    "an input's cell is a unary test and takes no `=`");
+		load_repair(load, "write < 1000, [1..10), \"EUR\", or -");
+		return NULL;
+	}
+	return load_feel_tests(load, cell);
+}
+
+static void
+load_rule(struct load *load, const struct yaml_node *node, size_t inputs,
+    size_t outputs, struct decision_rule *rule)
+{
+	const struct feel **when = ARENA_ARRAY(load->arena, inputs,
+	    const struct feel *);
+	const struct template **then = ARENA_ARRAY(load->arena, outputs,
+	    const struct template *);
+
+	rule->when = when;
+	rule->then = then;
+	for (size_t i = 0; i < outputs; i++)
+		then[i] = load_literal(load, &value_null, node->span);
+	if (!load_is_kind(load, node, NODE_LIST, "a rule",
+	    "a list of cells, inputs first"))
+		return;
+	if (node->count != inputs + outputs) {
+		load_error(load, LOAD_BAD_FORM, node->span,
+		    "the rule has %zu cells where the table has %zu inputs and %zu outputs",
+		    node->count, inputs, outputs);
+		return;
+	}
+	for (size_t i = 0; i < inputs; i++)
+		when[i] = load_cell(load, node->items[i]);
+	for (size_t i = 0; i < outputs; i++)
+		then[i] = load_template(load, node->items[inputs + i]);
+}
+
+static void
+load_rules(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_decision *decision = into;
+	const struct yaml_node *root = load->document->root;
+	size_t inputs = count_items(root, "inputs");
+	size_t outputs = count_items(root, "outputs");
+	struct decision_rule *rules = ARENA_ARRAY(load->arena, node->count,
+	    struct decision_rule);
+
+	for (size_t i = 0; i < node->count; i++)
+		load_rule(load, node->items[i], inputs, outputs, &rules[i]);
+	decision->rules = rules;
+	decision->rule_count = node->count;
+}
+
+/* ---- the table of keys ---- */
+
+static const struct load_key decision_keys[] = {
+	{"decision", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
+	    "the decision's name"},
+	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
+	    "what is decided"},
+	{"hit-policy", KIND_OWN, LOAD_MAY, 0, load_hit_policy, NULL,
+	    "which rules count where several match; unique unless told"},
+	{"inputs", KIND_LIST, LOAD_MUST, 0, load_inputs, &input_table,
+	    "expressions that are looked at"},
+	{"outputs", KIND_LIST, LOAD_MUST, 0, load_outputs, &output_table,
+	    "names of what is decided"},
+	{"rules", KIND_LIST, LOAD_MUST, 0, load_rules, NULL,
+	    "lists of cells: a unary test per input, a value per output"},
+};
+const struct load_table load_decision_table =
+    LOAD_TABLE("a decision", decision_keys);
+
+static void
+check_policy(struct load *load, const struct def_decision *decision)
+{
+	const struct yaml_node *root = load->document->root;
+	bool needs_values = decision->hit_policy == HIT_PRIORITY ||
+	    decision->hit_policy == HIT_OUTPUT_ORDER;
+	bool has_values = false;
+
+	for (size_t i = 0; i < decision->output_count; i++)
+		has_values = has_values || decision->outputs[i].values;
+	if (needs_values && !has_values) {
+		load_error(load, LOAD_MISSING_KEY, load_key_span(root, "outputs"),
+		    "this hit policy needs the outputs' values by priority");
+		load_repair(load, "write {name: …, values: [highest, …, lowest]}");
+	}
+	if (decision->aggregation == AGGREGATE_NONE ||
+	    decision->aggregation == AGGREGATE_COUNT ||
+	    decision->output_count <= 1)
+		return;
+	load_error(load, LOAD_EXCLUSIVE, load_key_span(root, "hit-policy"),
+	    "a table with several outputs can't be summed up in one number");
+}
+
+struct def_decision *
+load_decision(struct load *load)
+{
+	struct load_decision *whole = ARENA_NEW(load->arena, struct load_decision);
+	size_t count;
+	const struct str *builtins = load_scope_builtins(&count);
+
+	whole->def.span = load->document->root->span;
+	load->scope = load_scope_new(load->arena);
+	for (size_t i = 0; i < count; i++)
+		load_scope_add(load->scope, builtins[i]);
+	load_scope_open(load->scope);
+	load_map(load, load->document->root, &load_decision_table, &whole->def);
+	check_policy(load, &whole->def);
+	whole->reads = load_scope_gathered(load->scope, &whole->read_count);
+	return &whole->def;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load_field.c: one value of a kind that many keys have. */
+#include "load_priv.h"
+
+#define COUNT_MAX 1000000000
+
+const char *
+load_kind_words(enum load_kind kind)
+{
+	static const char *const words[] = {
+		[KIND_TEXT] = "a text",
+		[KIND_NAME] = "a name",
+		[KIND_COUNT] = "a whole number from 0",
+		[KIND_POSITIVE] = "a whole number from 1",
+		[KIND_BOOLEAN] = "true or false",
+		[KIND_DURATION] = "a duration such as 30s, 15m or 4h",
+		[KIND_SPAN] = "a duration such as 15m, 4h or 3 business days",
+		[KIND_VALUE] = "a value",
+		[KIND_STRING] = "a text or an expression",
+		[KIND_NUMBER] = "a number or an expression",
+		[KIND_CONDITION] = "a condition after `=`",
+		[KIND_VARIABLES] = "a mapping of variables to values",
+		[KIND_FIELDS] = "a mapping of names to values",
+		[KIND_SCHEMA] = "a JSON Schema",
+		[KIND_MAP] = "a mapping",
+		[KIND_LIST] = "a list",
+		[KIND_OWN] = "a value",
+	};
+
+	return words[kind];
+}
+
+static void
+report_kind(struct load *load, const struct yaml_node *node, const char *key,
+    enum load_kind kind)
+{
+	struct str found = load_describe(load, node);
+
+	load_error(load, LOAD_WRONG_KIND, node->span, "`%s` takes %s, not %.*s",
+	    key, load_kind_words(kind), STR_ARG(found));
+}
+
+/* ---- texts and names ---- */
+
+struct str
+load_text(struct load *load, const struct yaml_node *node, const char *key)
+{
+	if (load_is_expression(node)) {
+		load_error(load, LOAD_NO_EXPRESSION, node->span,
+		    "`%s` takes a text, not an expression", key);
+		return STR("");
+	}
+	if (yaml_scalar_is_string(node))
+		return node->text;
+	report_kind(load, node, key, KIND_TEXT);
+	if (node->kind == NODE_TEXT && node->text.bytes > 0)
+		load_repair(load, "put it in quotes to make it a text");
+	return STR("");
+}
+
+static bool
+is_name_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+struct str
+load_name(struct load *load, const struct yaml_node *node, const char *key)
+{
+	struct str name = load_text(load, node, key);
+
+	for (size_t i = 0; i < name.bytes; i++) {
+		if (is_name_byte(name.at[i]))
+			continue;
+		load_error(load, LOAD_BAD_NAME, node->span,
+		    "`%.*s` is not a name", STR_ARG(str_slice(name, 0, 60)));
+		load_repair(load,
+		    "a name has letters, digits, `-`, `_` and `.` only");
+		break;
+	}
+	if (name.bytes == 0 && node->kind == NODE_TEXT &&
+	    node->style != STYLE_PLAIN)
+		load_error(load, LOAD_BAD_NAME, node->span, "an empty name");
+	return name;
+}
+
+const struct str *
+load_texts(struct load *load, const struct yaml_node *node, const char *key,
+    size_t *count)
+{
+	struct str *texts;
+
+	if (node->kind == NODE_TEXT) {
+		texts = ARENA_ARRAY(load->arena, 1, struct str);
+		texts[0] = load_text(load, node, key);
+		*count = 1;
+		return texts;
+	}
+	*count = 0;
+	if (node->kind == NODE_MAP) {
+		report_kind(load, node, key, KIND_LIST);
+		return NULL;
+	}
+	texts = ARENA_ARRAY(load->arena, node->count, struct str);
+	for (size_t i = 0; i < node->count; i++)
+		texts[i] = load_text(load, node->items[i], key);
+	*count = node->count;
+	return texts;
+}
+
+/* ---- numbers ---- */
+
+static void
+load_count(struct load *load, const struct load_key *key,
+    const struct yaml_node *node, int64_t *out)
+{
+	int64_t least = key->kind == KIND_POSITIVE;
+	int64_t n = least;
+	bool boolean;
+	struct number number;
+	const char *error;
+
+	if (node->kind != NODE_TEXT || yaml_scalar_read(node, &boolean, &number,
+	    &error) != SCALAR_NUMBER) {
+		report_kind(load, node, key->name, key->kind);
+		return;
+	}
+	if (!number_to_int(number, &n) || n < least || n > COUNT_MAX) {
+		load_error(load, LOAD_RANGE, node->span,
+		    "`%s` has to be a whole number from %d to %d", key->name,
+		    (int)least, COUNT_MAX);
+		return;
+	}
+	*out = n;
+}
+
+static void
+load_boolean(struct load *load, const struct load_key *key,
+    const struct yaml_node *node, bool *out)
+{
+	struct number number;
+	const char *error;
+
+	if (node->kind == NODE_TEXT && yaml_scalar_read(node, out, &number,
+	    &error) == SCALAR_BOOLEAN)
+		return;
+	*out = false;
+	report_kind(load, node, key->name, key->kind);
+	if (node->kind == NODE_TEXT && (str_equal(node->text, STR("yes")) ||
+	    str_equal(node->text, STR("on"))))
+		load_repair(load, "write true");
+}
+
+/* ---- spans of time ---- */
+
+struct def_span
+load_span(struct load *load, const struct yaml_node *node, const char *key)
+{
+	struct def_span span = {.span = node->span};
+
+	if (load_is_expression(node)) {
+		span.kind = SPAN_FEEL;
+		span.text = node->text;
+		span.feel = load_template(load, node);
+		return span;
+	}
+	if (!yaml_scalar_is_string(node) || !def_span_parse(node->text, &span)) {
+		struct str found = load_describe(load, node);
+
+		load_error(load, LOAD_BAD_SPAN, node->span,
+		    "`%s` takes a duration, not %.*s", key, STR_ARG(found));
+		load_repair(load,
+		    "write 30s, 15m, 4h, 2d, 1w, PT4H or 3 business days");
+		span = (struct def_span){.kind = SPAN_FIXED, .fixed_ms = 1};
+	}
+	if (span.kind == SPAN_BUSINESS_DAYS && !load->calendar) {
+		load_error(load, LOAD_NO_CALENDAR, node->span,
+		    "business days need a calendar");
+		load_repair(load, load->build ?
+		    "add `calendar: NAME` to the workflow" :
+		    "write a fixed duration here");
+	}
+	span.text = node->kind == NODE_TEXT ? node->text : STR("");
+	span.span = node->span;
+	return span;
+}
+
+int64_t
+load_duration(struct load *load, const struct yaml_node *node, const char *key)
+{
+	struct def_span span = load_span(load, node, key);
+
+	if (span.kind == SPAN_FIXED)
+		return span.fixed_ms;
+	load_error(load, LOAD_BAD_SPAN, node->span,
+	    "`%s` takes a fixed duration such as 30s or 4h", key);
+	return 1;
+}
+
+/* ---- templates of a certain kind ---- */
+
+static bool
+is_literal_of(const struct template *template, enum value_type type)
+{
+	return template->kind == TEMPLATE_LITERAL &&
+	    template->literal->type == type;
+}
+
+static void
+load_value(struct load *load, const struct load_key *key,
+    const struct yaml_node *node, const struct template **out)
+{
+	const struct template *template = load_template(load, node);
+	bool fits = template->kind == TEMPLATE_FEEL ||
+	    load_is_expression(node) || key->kind == KIND_VALUE;
+
+	*out = template;
+	if (key->kind == KIND_STRING)
+		fits = fits || template->kind == TEMPLATE_SECRET ||
+		    is_literal_of(template, VALUE_STRING);
+	if (key->kind == KIND_NUMBER)
+		fits = fits || is_literal_of(template, VALUE_NUMBER);
+	if (key->kind == KIND_CONDITION)
+		fits = fits || is_literal_of(template, VALUE_BOOLEAN);
+	if (fits)
+		return;
+	report_kind(load, node, key->name, key->kind);
+	if (key->kind == KIND_CONDITION && node->kind == NODE_TEXT) {
+		load_repair(load, "write `= %.*s`",
+		    STR_ARG(str_slice(node->text, 0, 60)));
+	}
+}
+
+/* ---- assignments ---- */
+
+static bool
+is_word(struct str name)
+{
+	bool is_start = true;
+	size_t at = 0;
+
+	while (at < name.bytes) {
+		uint32_t c = str_next_codepoint(name, &at);
+		bool letter = c == '_' || c >= 0x80 ||
+		    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+
+		if (!letter && (is_start || c < '0' || c > '9'))
+			return false;
+		is_start = false;
+	}
+	return name.bytes > 0;
+}
+
+static bool
+is_feel_word(struct str name)
+{
+	static const char *const words[] = {
+		"if", "then", "else", "for", "in", "return", "some", "every",
+		"satisfies", "and", "or", "not", "true", "false", "null",
+		"between", "instance", "of", "function", "external", "item",
+		"active",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (str_equal(name, str_of(words[i])))
+			return true;
+	}
+	return false;
+}
+
+static void
+check_variable(struct load *load, const struct yaml_node *key)
+{
+	size_t count;
+	const struct str *builtins = load_scope_builtins(&count);
+
+	if (!is_word(key->text)) {
+		load_error(load, LOAD_BAD_NAME, key->span,
+		    "`%.*s` can't be the name of a variable",
+		    STR_ARG(str_slice(key->text, 0, 60)));
+		load_repair(load, "use letters, digits and `_` only: an expression would read `a-b` as a minus b");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!str_equal(builtins[i], key->text))
+			continue;
+		load_error(load, LOAD_BAD_NAME, key->span,
+		    "`%.*s` is a name of the language and can't be set",
+		    STR_ARG(key->text));
+		return;
+	}
+	if (is_feel_word(key->text)) {
+		load_error(load, LOAD_BAD_NAME, key->span,
+		    "`%.*s` is a word of expressions and can't be set",
+		    STR_ARG(key->text));
+	}
+}
+
+struct def_assigns
+load_assigns(struct load *load, const struct yaml_node *node, const char *key,
+    bool are_variables)
+{
+	struct def_assign *items;
+
+	if (node->kind != NODE_MAP) {
+		report_kind(load, node, key, are_variables ? KIND_VARIABLES :
+		    KIND_FIELDS);
+		return (struct def_assigns){0};
+	}
+	items = ARENA_ARRAY(load->arena, node->count, struct def_assign);
+	for (size_t i = 0; i < node->count; i++) {
+		if (are_variables)
+			check_variable(load, node->pairs[i].key);
+		items[i].name = node->pairs[i].key->text;
+		items[i].value = load_template(load, node->pairs[i].value);
+	}
+	return (struct def_assigns){items, node->count};
+}
+
+/* ---- schemas ---- */
+
+const struct schema *
+load_schema(struct load *load, const struct yaml_node *node,
+    const struct value **document)
+{
+	struct schema_errors errors = {.arena = load->arena};
+	const struct schema *schema;
+
+	*document = yaml_scalar_value(load->arena, node, load->diags);
+	schema = schema_compile(load->arena, *document, &errors);
+	for (size_t i = 0; !schema && i < errors.count; i++) {
+		const struct yaml_node *at = yaml_tree_follow(node,
+		    errors.items[i].pointer);
+
+		load_error(load, LOAD_BAD_SCHEMA, at->span, "JSON Schema: %.*s",
+		    STR_ARG(errors.items[i].message));
+	}
+	return schema;
+}
+
+void
+load_field(struct load *load, const struct load_key *key,
+    const struct yaml_node *node, void *field)
+{
+	const struct value *unused;
+
+	switch (key->kind) {
+	case KIND_TEXT:
+		*(struct str *)field = load_text(load, node, key->name);
+		return;
+	case KIND_NAME:
+		*(struct str *)field = load_name(load, node, key->name);
+		return;
+	case KIND_COUNT:
+	case KIND_POSITIVE:
+		load_count(load, key, node, field);
+		return;
+	case KIND_BOOLEAN:
+		load_boolean(load, key, node, field);
+		return;
+	case KIND_DURATION:
+		*(int64_t *)field = load_duration(load, node, key->name);
+		return;
+	case KIND_SPAN:
+		*(struct def_span *)field = load_span(load, node, key->name);
+		return;
+	case KIND_VALUE:
+	case KIND_STRING:
+	case KIND_NUMBER:
+	case KIND_CONDITION:
+		load_value(load, key, node, field);
+		return;
+	case KIND_VARIABLES:
+	case KIND_FIELDS:
+		*(struct def_assigns *)field = load_assigns(load, node,
+		    key->name, key->kind == KIND_VARIABLES);
+		return;
+	case KIND_SCHEMA:
+		*(const struct schema **)field = load_schema(load, node, &unused);
+		return;
+	case KIND_MAP:
+	case KIND_LIST:
+	case KIND_OWN:
+		break;
+	}
+	unreachable("such a row has a table or a function of its own");
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load_operation.c: what a connection can be asked to do.
+ *
+ * An operation's arguments are the names that its input's schema speaks of;
+ * without a schema, they are the names that its expressions read.  Calls are
+ * checked against them, so that a forgotten argument is a load error.
+ */
+#include "load_priv.h"
+
+#define IN(field) offsetof(struct def_operation, field)
+#define IN_RULE(field) offsetof(struct def_error_rule, field)
+
+struct load_operation {
+	struct def_operation def; /* first: other modules hold this */
+	const struct str *arguments; /* the required ones first */
+	size_t argument_count;
+	size_t required_count;
+};
+
+const struct str *
+load_operation_arguments(const struct def_operation *operation, size_t *count,
+    size_t *required, bool *open)
+{
+	const struct load_operation *whole =
+	    (const struct load_operation *)operation;
+
+	*count = whole->argument_count;
+	*required = whole->required_count;
+	*open = false;
+	return whole->arguments;
+}
+
+/* ---- errors ---- */
+
+static void
+load_outcome(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct load_word words[] = {
+		{"not-done", OUTCOME_NOT_DONE, false},
+		{"unknown", OUTCOME_UNKNOWN, false},
+		{"done-with-error", OUTCOME_DONE_WITH_ERROR, false},
+	};
+	struct def_error_rule *rule = into;
+
+	rule->outcome = (enum outcome_kind)LOAD_CHOOSE(load, node, words,
+	    "`outcome`");
+}
+
+static const struct load_key rule_keys[] = {
+	{"if", KIND_CONDITION, LOAD_MUST, IN_RULE(guard), NULL, NULL,
+	    "which answers it is about"},
+	{"code", KIND_NAME, LOAD_MUST, IN_RULE(code), NULL, NULL,
+	    "the error's code"},
+	{"message", KIND_STRING, LOAD_MAY, IN_RULE(message), NULL, NULL,
+	    "the error's message"},
+	{"outcome", KIND_OWN, LOAD_MAY, 0, load_outcome, NULL,
+	    "not-done, unknown or done-with-error; not-done unless told"},
+	{"transient", KIND_BOOLEAN, LOAD_MAY, IN_RULE(transient), NULL, NULL,
+	    "true: may be different the next time"},
+};
+static const struct load_table rule_table = LOAD_TABLE("an error rule", rule_keys);
+
+void
+load_error_rules(struct load *load, const struct yaml_node *node,
+    const struct def_error_rule **rules, size_t *count)
+{
+	struct def_error_rule *items = ARENA_ARRAY(load->arena, node->count,
+	    struct def_error_rule);
+
+	for (size_t i = 0; i < node->count; i++) {
+		items[i].outcome = OUTCOME_NOT_DONE;
+		load_map(load, node->items[i], &rule_table, &items[i]);
+		if (!items[i].guard)
+			items[i].guard = load_literal(load, &value_false,
+			    node->items[i]->span);
+	}
+	*rules = items;
+	*count = node->count;
+}
+
+static void
+load_errors(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_operation *operation = into;
+
+	load_error_rules(load, node, &operation->errors,
+	    &operation->error_count);
+}
+
+/* ---- requests ---- */
+
+static const struct {
+	const char *key;
+	enum def_method method;
+} methods[] = {
+	{"get", METHOD_GET}, {"head", METHOD_HEAD}, {"post", METHOD_POST},
+	{"put", METHOD_PUT}, {"patch", METHOD_PATCH}, {"delete", METHOD_DELETE},
+};
+#define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
+
+#define ROW_METHOD(name) {name, KIND_STRING, LOAD_MAY, IN(path), NULL, NULL, \
+	"the path, from the connection's url on"}
+static const struct load_key request_keys[] = {
+	ROW_METHOD("get"), ROW_METHOD("head"), ROW_METHOD("post"),
+	ROW_METHOD("put"), ROW_METHOD("patch"), ROW_METHOD("delete"),
+	{"query", KIND_VALUE, LOAD_MAY, IN(query), NULL, NULL,
+	    "what goes after the path's `?`"},
+	{"headers", KIND_VALUE, LOAD_MAY, IN(headers), NULL, NULL,
+	    "header fields"},
+	{"body", KIND_VALUE, LOAD_MAY, IN(body), NULL, NULL,
+	    "what is sent, as JSON"},
+};
+static const struct load_table request_table = LOAD_TABLE("a request", request_keys);
+
+static void
+check_path(struct load *load, const struct yaml_node *path)
+{
+	if (!yaml_scalar_is_string(path) || load_is_expression(path) ||
+	    (path->text.bytes > 0 && path->text.at[0] == '/'))
+		return;
+	load_error(load, LOAD_BAD_FORM, path->span, "a path begins with `/`");
+}
+
+static void
+load_request(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_operation *operation = into;
+	size_t found = 0;
+
+	load_map(load, node, &request_table, operation);
+	for (size_t i = 0; i < METHOD_COUNT; i++) {
+		const struct yaml_node *path =
+		    yaml_tree_find(node, methods[i].key);
+
+		if (!path)
+			continue;
+		operation->method = methods[i].method;
+		check_path(load, path);
+		found++;
+	}
+	if (found == 1)
+		return;
+	load_error(load, LOAD_EXCLUSIVE, node->span, found == 0 ?
+	    "the request doesn't say what it asks for" :
+	    "a request has one method");
+	load_repair(load, "write get, head, post, put, patch or delete with a path");
+}
+
+/* ---- repetition ---- */
+
+static void
+load_idempotent(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct load_key keys[] = {
+		{"lifetime", KIND_DURATION, LOAD_MUST, IN(idempotent_lifetime_ms),
+		    NULL, NULL, "how long the endpoint knows the key"},
+	};
+	static const struct load_table table = LOAD_TABLE("`idempotent`", keys);
+	static const struct load_key plain = {
+		"idempotent", KIND_BOOLEAN, LOAD_MAY, 0, NULL, NULL, "",
+	};
+	struct def_operation *operation = into;
+
+	operation->idempotent = true;
+	if (node->kind == NODE_MAP)
+		load_map(load, node, &table, operation);
+	else
+		load_field(load, &plain, node, &operation->idempotent);
+}
+
+/* Methods of Odoo's models that only read. */
+static bool
+is_reading(const struct template *method)
+{
+	static const char *const names[] = {
+		"read", "search", "search_read", "search_count", "name_search",
+		"fields_get", "read_group",
+	};
+
+	if (!method || method->kind != TEMPLATE_LITERAL)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_equal(value_str(method->literal), str_of(names[i])))
+			return true;
+	}
+	return false;
+}
+
+/* What is not written follows from the method (RFC 9110, section 9.2). */
+static void
+infer_repetition(struct def_operation *operation, const struct yaml_node *node,
+    enum def_connection_kind kind)
+{
+	bool reads = kind == CONNECTION_ODOO ?
+	    is_reading(operation->odoo_method) :
+	    operation->method == METHOD_GET || operation->method == METHOD_HEAD;
+	bool replaces = kind == CONNECTION_HTTP &&
+	    (operation->method == METHOD_PUT ||
+	    operation->method == METHOD_DELETE);
+
+	if (!yaml_tree_find(node, "safe"))
+		operation->safe = reads;
+	if (!yaml_tree_find(node, "idempotent"))
+		operation->idempotent = operation->safe || replaces;
+}
+
+/* ---- tables ---- */
+
+#define ROWS_COMMON \
+	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL, \
+	    "what it does"}, \
+	{"input", KIND_SCHEMA, LOAD_MAY, IN(input), NULL, NULL, \
+	    "its arguments, a JSON Schema"}, \
+	{"safe", KIND_BOOLEAN, LOAD_MAY, IN(safe), NULL, NULL, \
+	    "true: it changes nothing"}, \
+	{"idempotent", KIND_OWN, LOAD_MAY, 0, load_idempotent, NULL, \
+	    "true, or {lifetime: 24h}: the same key does it once"}, \
+	{"timeout", KIND_DURATION, LOAD_MAY, IN(timeout_ms), NULL, NULL, \
+	    "how long to wait for the answer"}, \
+	{"success", KIND_CONDITION, LOAD_MAY, IN(success), NULL, NULL, \
+	    "which answers mean that it was done"}, \
+	{"output", KIND_FIELDS, LOAD_MAY, IN(output), NULL, NULL, \
+	    "what the step gets as `response`; the body unless told"}, \
+	{"errors", KIND_LIST, LOAD_MAY, 0, load_errors, &rule_table, \
+	    "what answers mean, the first that holds"}
+
+static const struct load_key http_keys[] = {
+	ROWS_COMMON,
+	{"request", KIND_MAP, LOAD_MUST, 0, load_request, &request_table,
+	    "method, path, query, headers and body"},
+};
+const struct load_table load_operation_table =
+    LOAD_TABLE("an operation", http_keys);
+
+static const struct load_key odoo_keys[] = {
+	ROWS_COMMON,
+	{"model", KIND_STRING, LOAD_MUST, IN(model), NULL, NULL,
+	    "the model, such as account.payment"},
+	{"method", KIND_STRING, LOAD_MUST, IN(odoo_method), NULL, NULL,
+	    "the model's method"},
+	{"args", KIND_VALUE, LOAD_MAY, IN(args), NULL, NULL,
+	    "a list of its arguments"},
+	{"kwargs", KIND_VALUE, LOAD_MAY, IN(kwargs), NULL, NULL,
+	    "its named arguments"},
+};
+const struct load_table load_odoo_operation_table =
+    LOAD_TABLE("an operation of odoo", odoo_keys);
+
+/* ---- arguments ---- */
+
+static void
+add_argument(struct load_operation *operation, struct str *names,
+    struct str name)
+{
+	for (size_t i = 0; i < operation->argument_count; i++) {
+		if (str_equal(names[i], name))
+			return;
+	}
+	names[operation->argument_count++] = name;
+}
+
+/* The names that the schema speaks of, the required ones first. */
+static void
+list_arguments(struct load *load, struct load_operation *operation,
+    const struct yaml_node *input)
+{
+	const struct yaml_node *required = yaml_tree_find(input, "required");
+	const struct yaml_node *properties = yaml_tree_find(input, "properties");
+	size_t count = (required ? required->count : 0) +
+	    (properties ? properties->count : 0);
+	struct str *names = ARENA_ARRAY(load->arena, count, struct str);
+
+	for (size_t i = 0; required && required->kind == NODE_LIST &&
+	    i < required->count; i++)
+		add_argument(operation, names, required->items[i]->text);
+	operation->required_count = operation->argument_count;
+	for (size_t i = 0; properties && properties->kind == NODE_MAP &&
+	    i < properties->count; i++)
+		add_argument(operation, names, properties->pairs[i].key->text);
+	operation->arguments = names;
+}
+
+/* Where the schema doesn't name all, what is read is an argument as well. */
+static void
+add_gathered(struct load *load, struct load_operation *operation,
+    const struct load_scope *scope, const struct yaml_node *input)
+{
+	size_t count;
+	const struct str *gathered = load_scope_gathered(scope, &count);
+	struct str *names = ARENA_ARRAY(load->arena,
+	    operation->argument_count + count, struct str);
+
+	for (size_t i = 0; i < operation->argument_count; i++)
+		names[i] = operation->arguments[i];
+	for (size_t i = 0; i < count; i++)
+		add_argument(operation, names, gathered[i]);
+	operation->arguments = names;
+	if (!input)
+		operation->required_count = operation->argument_count;
+}
+
+struct load_scope *
+load_connection_scope(struct load *load)
+{
+	static const char *const names[] = {
+		"settings", "status", "headers", "body", "idempotency_key",
+	};
+	struct load_scope *scope = load_scope_new(load->arena);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		load_scope_add(scope, str_of(names[i]));
+	load_scope_allow_secrets(scope);
+	return scope;
+}
+
+static void
+add_arguments(struct load_scope *scope, const struct load_operation *operation,
+    const struct yaml_node *input)
+{
+	for (size_t i = 0; i < operation->argument_count; i++)
+		load_scope_add(scope, operation->arguments[i]);
+	if (input)
+		load_scope_add_schema(scope, input);
+	if (!input || !yaml_tree_find(input, "properties"))
+		load_scope_open(scope);
+}
+
+static void
+load_operation(struct load *load, const struct yaml_pair *pair,
+    const struct def_connection *connection, struct load_operation *operation)
+{
+	const struct yaml_node *input = yaml_tree_find(pair->value, "input");
+	struct load_scope *outer = load->scope;
+	bool is_http = connection->kind == CONNECTION_HTTP;
+
+	operation->def.name = load_name(load, pair->key, "an operation");
+	operation->def.span = pair->key->span;
+	operation->def.connection = connection;
+	if (input)
+		list_arguments(load, operation, input);
+	load->scope = load_connection_scope(load);
+	add_arguments(load->scope, operation, input);
+	load_map(load, pair->value, is_http ? &load_operation_table :
+	    &load_odoo_operation_table, &operation->def);
+	add_gathered(load, operation, load->scope, input);
+	infer_repetition(&operation->def, pair->value, connection->kind);
+	load->scope = outer;
+}
+
+void
+load_operations(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_connection *connection = into;
+	const struct def_operation **items = ARENA_ARRAY(load->arena,
+	    node->count, const struct def_operation *);
+
+	for (size_t i = 0; i < node->count; i++) {
+		struct load_operation *operation =
+		    ARENA_NEW(load->arena, struct load_operation);
+
+		load_operation(load, &node->pairs[i], connection, operation);
+		items[i] = &operation->def;
+	}
+	connection->operations = items;
+	connection->operation_count = node->count;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load_scope.c: which names an expression may read.
+ *
+ * The parser of expressions is told all names; whether a name that it found
+ * is one of them is checked afterwards, so that a slip of the pen is a load
+ * error with the nearest name, not a null at midnight.
+ */
+#include "load_priv.h"
+
+struct load_scope {
+	struct arena *arena;
+	struct feel_names *names;
+	struct str *known;
+	size_t known_count;
+	size_t known_capacity;
+	struct str *gathered;
+	size_t gathered_count;
+	size_t gathered_capacity;
+	bool is_open;
+	bool has_secrets;
+};
+
+static const struct str builtins[] = {
+	STR_INIT("input"), STR_INIT("event"), STR_INIT("response"),
+	STR_INIT("error"), STR_INIT("decision"), STR_INIT("results"),
+	STR_INIT("instance"), STR_INIT("settings"),
+};
+
+const struct str *
+load_scope_builtins(size_t *count)
+{
+	*count = sizeof(builtins) / sizeof(builtins[0]);
+	return builtins;
+}
+
+struct load_scope *
+load_scope_new(struct arena *arena)
+{
+	struct load_scope *scope = ARENA_NEW(arena, struct load_scope);
+
+	scope->arena = arena;
+	scope->names = feel_names_new(arena);
+	return scope;
+}
+
+static bool
+has(const struct str *names, size_t count, struct str name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_equal(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+bool
+load_scope_knows(const struct load_scope *scope, struct str name)
+{
+	return has(scope->known, scope->known_count, name);
+}
+
+void
+load_scope_add(struct load_scope *scope, struct str name)
+{
+	if (load_scope_knows(scope, name))
+		return;
+	feel_names_add(scope->names, name);
+	scope->known = arena_grow(scope->arena, scope->known,
+	    scope->known_count, &scope->known_capacity, sizeof(struct str));
+	scope->known[scope->known_count++] = name;
+}
+
+static void
+add_properties(struct value_builder *keys, const struct yaml_node *node,
+    bool are_names)
+{
+	if (node->kind == NODE_LIST) {
+		for (size_t i = 0; i < node->count; i++)
+			add_properties(keys, node->items[i], false);
+		return;
+	}
+	for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++) {
+		struct str key = node->pairs[i].key->text;
+
+		if (are_names)
+			value_put(keys, key, &value_null);
+		add_properties(keys, node->pairs[i].value,
+		    !are_names && str_equal(key, STR("properties")));
+	}
+}
+
+void
+load_scope_add_schema(struct load_scope *scope, const struct yaml_node *schema)
+{
+	struct value_builder *keys = value_build_context(scope->arena);
+	struct value_builder *outer = value_build_context(scope->arena);
+
+	add_properties(keys, schema, false);
+	value_put(outer, STR("input"), value_built(keys));
+	feel_names_add_value(scope->names, value_built(outer));
+}
+
+void
+load_scope_open(struct load_scope *scope)
+{
+	scope->is_open = true;
+}
+
+void
+load_scope_allow_secrets(struct load_scope *scope)
+{
+	scope->has_secrets = true;
+}
+
+bool
+load_scope_has_secrets(const struct load_scope *scope)
+{
+	return scope->has_secrets;
+}
+
+const struct feel_names *
+load_scope_names(const struct load_scope *scope)
+{
+	return scope->names;
+}
+
+bool
+load_scope_gather(struct load_scope *scope, struct str name)
+{
+	if (!scope->is_open)
+		return false;
+	if (has(scope->gathered, scope->gathered_count, name))
+		return true;
+	scope->gathered = arena_grow(scope->arena, scope->gathered,
+	    scope->gathered_count, &scope->gathered_capacity,
+	    sizeof(struct str));
+	scope->gathered[scope->gathered_count++] = arena_str(scope->arena, name);
+	return true;
+}
+
+const struct str *
+load_scope_known(const struct load_scope *scope, size_t *count)
+{
+	*count = scope->known_count;
+	return scope->known;
+}
+
+const struct str *
+load_scope_gathered(const struct load_scope *scope, size_t *count)
+{
+	*count = scope->gathered_count;
+	return scope->gathered;
+}
+
+/* Below these nothing is a step: what stands there is data. */
+static bool
+is_data(struct str key)
+{
+	return str_equal(key, STR("with")) || str_equal(key, STR("form")) ||
+	    str_equal(key, STR("data")) || str_equal(key, STR("input"));
+}
+
+void
+load_scope_add_targets(struct load_scope *scope, const struct yaml_node *node)
+{
+	if (node->kind == NODE_LIST) {
+		for (size_t i = 0; i < node->count; i++)
+			load_scope_add_targets(scope, node->items[i]);
+		return;
+	}
+	for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++) {
+		struct str key = node->pairs[i].key->text;
+		const struct yaml_node *value = node->pairs[i].value;
+
+		if (value->kind == NODE_MAP && (str_equal(key, STR("set")) ||
+		    str_equal(key, STR("output")))) {
+			for (size_t k = 0; k < value->count; k++)
+				load_scope_add(scope, value->pairs[k].key->text);
+		} else if (!is_data(key)) {
+			load_scope_add_targets(scope, value);
+		}
+	}
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load_webhook.c: what an endpoint may send us, and how it proves itself. */
+#include "load_priv.h"
+
+#define IN(field) offsetof(struct def_connection, field)
+#define IN_EVENT(field) offsetof(struct def_webhook_event, field)
+
+static void
+load_scheme(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct load_word words[] = {
+		{"hmac", WEBHOOK_HMAC, false},
+		{"stripe", WEBHOOK_STRIPE, false},
+		{"github", WEBHOOK_GITHUB, false},
+		{"standard-webhooks", WEBHOOK_STANDARD, false},
+		{"jws", WEBHOOK_NONE, true},
+	};
+	struct def_connection *connection = into;
+
+	connection->webhook_scheme = (enum def_webhook_scheme)LOAD_CHOOSE(load,
+	    node, words, "`scheme`");
+}
+
+static const struct load_key verify_keys[] = {
+	{"scheme", KIND_OWN, LOAD_MUST, 0, load_scheme, NULL,
+	    "hmac, stripe, github or standard-webhooks"},
+	{"secret", KIND_STRING, LOAD_MUST, IN(webhook_secret), NULL, NULL,
+	    "{secret: NAME}, the key that both sides know"},
+	{"header", KIND_NAME, LOAD_MAY, IN(webhook_header), NULL, NULL,
+	    "where the signature stands, for hmac"},
+};
+static const struct load_table verify_table =
+    LOAD_TABLE("a webhook's `verify`", verify_keys);
+
+static void
+load_verify(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_connection *connection = into;
+
+	load_map(load, node, &verify_table, connection);
+	if (connection->webhook_scheme == WEBHOOK_HMAC &&
+	    yaml_tree_find(node, "scheme") && !yaml_tree_find(node, "header")) {
+		load_error(load, LOAD_MISSING_KEY, node->span,
+		    "the scheme hmac needs `header`");
+	}
+}
+
+static const struct load_key event_keys[] = {
+	{"if", KIND_CONDITION, LOAD_MAY, IN_EVENT(guard), NULL, NULL,
+	    "which messages it is about; the first that holds counts"},
+	{"type", KIND_STRING, LOAD_MUST, IN_EVENT(type), NULL, NULL,
+	    "the event's type"},
+	{"subject", KIND_STRING, LOAD_MAY, IN_EVENT(subject), NULL, NULL,
+	    "what it is about, for correlation"},
+	{"id", KIND_STRING, LOAD_MAY, IN_EVENT(id), NULL, NULL,
+	    "what tells it from others; the body's digest unless told"},
+	{"data", KIND_VALUE, LOAD_MAY, IN_EVENT(data), NULL, NULL,
+	    "what it carries; the body unless told"},
+	{"time", KIND_STRING, LOAD_MAY, IN_EVENT(time), NULL, NULL,
+	    "when it happened"},
+};
+static const struct load_table event_table =
+    LOAD_TABLE("a webhook's event", event_keys);
+
+static void
+load_events(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_connection *connection = into;
+	struct def_webhook_event *items = ARENA_ARRAY(load->arena, node->count,
+	    struct def_webhook_event);
+
+	for (size_t i = 0; i < node->count; i++) {
+		load_map(load, node->items[i], &event_table, &items[i]);
+		if (!items[i].type)
+			items[i].type = load_literal(load, &value_null,
+			    node->items[i]->span);
+	}
+	connection->webhook_events = items;
+	connection->webhook_event_count = node->count;
+}
+
+static const struct load_key webhooks_keys[] = {
+	{"verify", KIND_MAP, LOAD_MUST, 0, load_verify, &verify_table,
+	    "how a message proves where it comes from"},
+	{"events", KIND_LIST, LOAD_MUST, 0, load_events, &event_table,
+	    "which messages are which events"},
+};
+const struct load_table load_webhooks_table =
+    LOAD_TABLE("`webhooks`", webhooks_keys);
