@@ -119,6 +119,7 @@ load_feel(struct load *load, const struct yaml_node *node, size_t offset)
 	if (str_trim(text).bytes == 0) {
 		load_error(load, LOAD_BAD_EXPRESSION, node->span,
 		    "an expression has to follow the `=`");
+		load_repair(load, "write = \"=\" for the sign itself");
 		return NULL;
 	}
 	return finish(load, node, offset, feel_parse(load->arena, text,

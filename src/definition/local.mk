@@ -6,5 +6,32 @@ libstated_definition_a_SOURCES = \
 	src/definition/decision.c \
 	src/definition/decision_of.c \
 	src/definition/definition.c \
+	src/definition/library.c \
+	src/definition/load.c \
+	src/definition/load_calendar.c \
+	src/definition/load_call.c \
+	src/definition/load_codes.h \
+	src/definition/load_connection.c \
+	src/definition/load_contact.c \
+	src/definition/load_decision.c \
+	src/definition/load_expression.c \
+	src/definition/load_field.c \
+	src/definition/load_operation.c \
+	src/definition/load_priv.h \
+	src/definition/load_scope.c \
+	src/definition/load_state.c \
+	src/definition/load_step.c \
+	src/definition/load_task.c \
+	src/definition/load_transition.c \
+	src/definition/load_webhook.c \
+	src/definition/load_workflow.c \
 	src/definition/outcome.c \
-	src/definition/template.c
+	src/definition/template.c \
+	src/definition/yaml_locate.c \
+	src/definition/yaml_priv.h \
+	src/definition/yaml_scalar.c \
+	src/definition/yaml_source.c \
+	src/definition/yaml_tree.c
+
+# What is shipped to be run, and to be learnt from.
+EXTRA_DIST += workflows
