@@ -16,8 +16,8 @@ struct message_header {
 
 struct message_request {
 	struct str method;
-	struct str url; /* absolute, encoded */
-	bool url_secret; /* its query holds a secret: shown without it */
+	struct str url;       /* absolute, encoded */
+	struct str url_shown; /* for history, secrets masked; absent: url */
 	const struct message_header *headers;
 	size_t header_count;
 	struct str body;
@@ -25,7 +25,7 @@ struct message_request {
 	int64_t timeout_ms;        /* from start to the last byte */
 	size_t response_bytes_max; /* longer is MESSAGE_TOO_LARGE; 0: 16 MiB */
 	struct str client_certificate; /* PEM, key and certificate; absent: none */
-	struct str ca;                 /* PEM; absent: the system's */
+	struct str ca; /* PEM, or a file's absolute path; absent: the system's */
 };
 
 /* How the exchange went wrong, and so what may be known about its effect. */

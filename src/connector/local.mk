@@ -2,4 +2,19 @@
 
 noinst_LIBRARIES += libstated_connector.a
 libstated_connector_a_CPPFLAGS = $(AM_CPPFLAGS)
-libstated_connector_a_SOURCES =
+libstated_connector_a_SOURCES = \
+	src/connector/call_scope.c \
+	src/connector/connector.c \
+	src/connector/connector_describe.c \
+	src/connector/connector_priv.h \
+	src/connector/connector_token.c \
+	src/connector/connector_webhook.c \
+	src/connector/header_list.c \
+	src/connector/odoo.c \
+	src/connector/odoo_error.c \
+	src/connector/reply.c \
+	src/connector/rest.c \
+	src/connector/rest_body.c \
+	src/connector/rest_url.c \
+	src/connector/retry_after.c \
+	src/connector/verdict.c

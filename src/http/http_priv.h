@@ -36,6 +36,8 @@ struct http_transfer {
 	struct buf request_body;
 	struct buf certificate;
 	struct buf ca;
+	char *default_ca; /* curl's */
+	bool has_ca_path; /* set in place of it */
 	bool is_tls;
 	bool is_safe; /* GET, HEAD: may be sent again by curl itself */
 

@@ -26,6 +26,8 @@ static void set_method(struct http_transfer *transfer,
 static void set_headers(struct http_transfer *transfer,
     const struct message_request *request);
 static void set_blob(CURL *easy, CURLoption option, const struct buf *pem);
+static void set_ca(struct http_transfer *transfer);
+static bool is_one_line(struct str text);
 static bool may_be_sent(const struct http_transfer *transfer);
 static void read_fields(struct http_transfer *transfer);
 
@@ -87,7 +89,6 @@ http_transfer_begin(struct http_transfer *transfer,
 	must(transfer->state == TRANSFER_IDLE);
 	must(request->timeout_ms > 0);
 	must(request->url.bytes > 0);
-	must(memchr(request->url.at, '\0', request->url.bytes) == NULL);
 
 	transfer->state = TRANSFER_UNDER_WAY;
 	transfer->is_tls = is_https(request->url);
@@ -97,6 +98,7 @@ http_transfer_begin(struct http_transfer *transfer,
 	buf_add_str(&transfer->request_body, request->body);
 	buf_add_str(&transfer->certificate, request->client_certificate);
 	buf_add_str(&transfer->ca, request->ca);
+	must(is_one_line(request->url));
 
 	/* curl keeps its own copy of the address; `head` is free until then. */
 	buf_add_str(&transfer->head, request->url);
@@ -107,7 +109,7 @@ http_transfer_begin(struct http_transfer *transfer,
 	set_headers(transfer, request);
 	set_blob(transfer->easy, CURLOPT_SSLCERT_BLOB, &transfer->certificate);
 	set_blob(transfer->easy, CURLOPT_SSLKEY_BLOB, &transfer->certificate);
-	set_blob(transfer->easy, CURLOPT_CAINFO_BLOB, &transfer->ca);
+	set_ca(transfer);
 }
 
 struct message_response
@@ -278,6 +280,22 @@ set_blob(CURL *easy, CURLoption option, const struct buf *pem)
 	SET(easy, option, pem->bytes > 0 ? &blob : NULL);
 }
 
+/* curl's own default is a path too: NULL would leave it without any. */
+static void
+set_ca(struct http_transfer *transfer)
+{
+	const struct buf none = {0};
+	struct buf *ca = &transfer->ca;
+	bool is_path = ca->bytes > 0 && ca->at[0] == '/';
+
+	set_blob(transfer->easy, CURLOPT_CAINFO_BLOB, is_path ? &none : ca);
+	if (is_path)
+		SET(transfer->easy, CURLOPT_CAINFO, buf_cstr(ca));
+	else if (transfer->has_ca_path)
+		SET(transfer->easy, CURLOPT_CAINFO, transfer->default_ca);
+	transfer->has_ca_path = is_path;
+}
+
 /* --------------------------------------------------------------- progress */
 
 /* Over TLS (and so perhaps HTTP/2) curl counts bytes that wait in a frame or
@@ -390,6 +408,7 @@ set_constant_options(struct http_transfer *transfer)
 	SET(easy, CURLOPT_USERAGENT, USER_AGENT);
 	SET(easy, CURLOPT_TCP_NODELAY, 1L);
 	SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_getinfo(easy, CURLINFO_CAINFO, &transfer->default_ca);
 	SET(easy, CURLOPT_SSLCERTTYPE, "PEM");
 	SET(easy, CURLOPT_SSLKEYTYPE, "PEM");
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * connector.c: both halves of a call, and what all protocols have in common.
+ *
+ * An answer is judged in this order: the exchange itself failed; an error
+ * rule of the operation, then of the connection, holds; the protocol's own
+ * rules.  Of a safe operation nothing is ever unknown: it may be repeated.
+ */
+#include "connector_priv.h"
+
+#define TIMEOUT_MS 30000
+
+struct protocol {
+	bool (*prepare)(const struct connector_call *call,
+	    struct call_scope *scope, struct message_request *request,
+	    struct outcome *failure);
+	struct outcome (*judge)(const struct connector_call *call,
+	    struct call_scope *scope);
+};
+
+static const struct protocol protocols[] = {
+	[CONNECTION_HTTP] = {rest_prepare, rest_judge},
+	[CONNECTION_ODOO] = {odoo_prepare, odoo_judge},
+};
+
+static const struct protocol *
+protocol_of(const struct connector_call *call)
+{
+	enum def_connection_kind kind = call->operation->connection->kind;
+
+	must((size_t)kind < COUNT_OF(protocols));
+	return &protocols[kind];
+}
+
+/* ---------------------------------------------------------------- prepare */
+
+static int64_t
+timeout_ms(const struct connector_call *call)
+{
+	const struct def_operation *operation = call->operation;
+
+	if (call->timeout_ms > 0)
+		return call->timeout_ms;
+	if (operation->timeout_ms > 0)
+		return operation->timeout_ms;
+	if (operation->connection->timeout_ms > 0)
+		return operation->connection->timeout_ms;
+	return TIMEOUT_MS;
+}
+
+static bool
+check_arguments(const struct connector_call *call,
+    const struct connector_context *context, struct outcome *failure)
+{
+	const struct schema *schema = call->operation->input;
+	struct schema_errors errors = {.arena = context->arena};
+
+	if (schema == NULL || schema_validate(schema, call->args, &errors))
+		return true;
+	must(errors.count > 0);
+	return verdict_refuse(failure, "connector.arguments", false,
+	    arena_strf(context->arena, "arguments of %.*s: %.*s: %.*s",
+		STR_ARG(call->operation->name),
+		STR_ARG(errors.items[0].pointer),
+		STR_ARG(errors.items[0].message)));
+}
+
+static void
+assert_call(const struct connector_call *call)
+{
+	must(call->operation != NULL);
+	must(call->operation->connection != NULL);
+	must(call->args != NULL && call->args->type == VALUE_CONTEXT);
+}
+
+bool
+connector_prepare(const struct connector_call *call,
+    const struct connector_context *context, struct message_request *request,
+    struct outcome *failure)
+{
+	struct call_scope scope;
+	bool is_ready;
+
+	assert_call(call);
+	call_scope_init(&scope, context, call->args);
+	scope.idempotency_key = call->idempotency_key;
+	*request = (struct message_request){.timeout_ms = timeout_ms(call)};
+	if (!check_arguments(call, context, failure))
+		return false;
+	is_ready = protocol_of(call)->prepare(call, &scope, request, failure);
+	/* A null in its place may look like another error. */
+	if (scope.missing_secret.at != NULL)
+		return verdict_refuse(failure, "connector.secret", true,
+		    arena_strf(context->arena, "there is no secret named %.*s",
+			STR_ARG(scope.missing_secret)));
+	return is_ready;
+}
+
+/* -------------------------------------------------------------- interpret */
+
+struct outcome
+connector_done(const struct connector_call *call, struct call_scope *scope,
+    const struct value *whole)
+{
+	const struct def_assigns *output = &call->operation->output;
+	const struct value *response = whole;
+
+	if (output->count > 0)
+		response = call_scope_assigns(scope, output);
+	if (scope->env.exhausted)
+		return verdict_unknown("connector.output",
+		    STR("the output is too costly to evaluate"));
+	return (struct outcome){.kind = OUTCOME_DONE, .response = response};
+}
+
+static const struct def_error_rule *
+find_rule(struct call_scope *scope, const struct def_error_rule *rules,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].guard == NULL ||
+		    call_scope_is_true(scope, rules[i].guard))
+			return &rules[i];
+	return NULL;
+}
+
+static const struct value *
+whole_of(const struct reply *reply)
+{
+	return reply->result != NULL ? reply->result : reply->body;
+}
+
+static struct outcome
+apply_rule(const struct connector_call *call, struct call_scope *scope,
+    const struct def_error_rule *rule)
+{
+	struct str message = reply_message(scope->reply);
+
+	if (rule->outcome == OUTCOME_DONE)
+		return connector_done(call, scope, whole_of(scope->reply));
+	if (rule->message != NULL)
+		(void)!call_scope_text(scope, rule->message, &message);
+	return (struct outcome){
+		.kind = rule->outcome,
+		.transient = rule->transient,
+		.code = rule->code,
+		.message = message,
+	};
+}
+
+static struct outcome
+judge_answer(const struct connector_call *call, struct call_scope *scope)
+{
+	const struct def_operation *operation = call->operation;
+	const struct def_connection *connection = operation->connection;
+	const struct def_error_rule *rule =
+	    find_rule(scope, operation->errors, operation->error_count);
+
+	if (rule == NULL)
+		rule = find_rule(scope, connection->errors,
+		    connection->error_count);
+	if (rule != NULL)
+		return apply_rule(call, scope, rule);
+	return protocol_of(call)->judge(call, scope);
+}
+
+static bool
+is_safe(const struct def_operation *operation)
+{
+	bool is_http = operation->connection->kind == CONNECTION_HTTP;
+
+	return operation->safe ||
+	    (is_http && (operation->method == METHOD_GET ||
+			    operation->method == METHOD_HEAD));
+}
+
+/* What is said of every outcome but success. */
+static void
+fill_in(struct outcome *outcome, const struct connector_call *call,
+    struct call_scope *scope)
+{
+	struct str asked = reply_header(scope->reply, STR("retry-after"));
+	struct str date = reply_header(scope->reply, STR("date"));
+
+	if (asked.at != NULL &&
+	    !retry_after_parse(asked, date, scope->context->now_ms,
+		&outcome->retry_after_ms))
+		outcome->retry_after_ms = 0;
+	if (outcome->kind == OUTCOME_UNKNOWN && is_safe(call->operation)) {
+		outcome->kind = OUTCOME_NOT_DONE;
+		outcome->transient = true;
+	}
+}
+
+struct outcome
+connector_interpret(const struct connector_call *call,
+    const struct message_response *response,
+    const struct connector_context *context)
+{
+	const struct def_connection *connection = call->operation->connection;
+	struct call_scope scope;
+	struct reply reply = {.response = response, .body = &value_null};
+	struct outcome outcome;
+
+	assert_call(call);
+	call_scope_init(&scope, context, call->args);
+	scope.idempotency_key = call->idempotency_key;
+	scope.reply = &reply;
+	if (response->failure == MESSAGE_OK) {
+		reply = reply_read(context->arena, response);
+		if (connection->kind == CONNECTION_ODOO)
+			odoo_read(connection, &reply);
+		outcome = judge_answer(call, &scope);
+	} else {
+		outcome = verdict_of_failure(context->arena, response);
+	}
+	if (outcome.kind != OUTCOME_DONE)
+		fill_in(&outcome, call, &scope);
+	outcome.status = response->status;
+	outcome.body = reply.body;
+	outcome.reference = arena_str(context->arena, reply_reference(response));
+	return outcome;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * connector_priv.h: shared inside src/connector only.
+ *
+ * A call passes through here in two halves.  Preparing: call_scope gives the
+ * names that templates read, a protocol (rest, odoo) builds the request.
+ * Interpreting: reply reads the answer, error rules and then the protocol
+ * judge it, verdict has the tables of what a failure or a status means.
+ */
+#ifndef STATED_CONNECTOR_PRIV_H
+#define STATED_CONNECTOR_PRIV_H
+
+#include "stated/connector.h"
+#include "stated/json.h"
+
+/* ---- reply.c: an answer, read ---- */
+
+enum reply_kind {
+	REPLY_EMPTY,  /* no body */
+	REPLY_JSON,   /* body is the document */
+	REPLY_TEXT,   /* body is a string */
+	REPLY_BROKEN, /* said to be JSON and is none; body is a string or null */
+	REPLY_BINARY, /* not UTF-8; body is null */
+};
+
+struct reply {
+	const struct message_response *response;
+	enum reply_kind kind;
+	const struct value *body;
+	const struct value *result;  /* Odoo's; NULL elsewhere */
+	const struct value *headers; /* made when first asked for */
+};
+
+struct reply reply_read(struct arena *arena, const struct message_response *response);
+/* A context of lower-case names; several of one name are joined by ", ". */
+const struct value *reply_headers(struct arena *arena, struct reply *reply);
+struct str reply_header(const struct reply *reply, struct str name);
+/* The endpoint's own id of the exchange; may be absent. */
+struct str reply_reference(const struct message_response *response);
+/* What the endpoint says went wrong, for people; may be absent. */
+struct str reply_message(const struct reply *reply);
+
+/* ---- call_scope.c: what a connection's expressions read ---- */
+
+struct call_scope {
+	const struct connector_context *context;
+	struct arena *arena;
+	struct feel_env env;
+	const struct value *args;   /* may be NULL */
+	struct str idempotency_key; /* may be absent */
+	struct reply *reply;        /* NULL while a request is prepared */
+	bool is_masked;             /* secrets give "***" */
+	struct str missing_secret;  /* the first that there was none of */
+};
+
+void call_scope_init(struct call_scope *scope,
+    const struct connector_context *context, const struct value *args);
+const struct value *call_scope_eval(struct call_scope *scope,
+    const struct template *template);
+bool call_scope_is_true(struct call_scope *scope, const struct template *template);
+/* A scalar as text; false where the value is none (null, list, context). */
+MUST_USE bool call_scope_text(struct call_scope *scope,
+    const struct template *template, struct str *out);
+/* name: expression, in order, as one context. */
+const struct value *call_scope_assigns(struct call_scope *scope,
+    const struct def_assigns *assigns);
+bool template_has_secret(const struct template *template); /* NULL has none */
+/* Whether an expression in it reads that name. */
+bool template_reads(const struct template *template, struct str name);
+/* Strings as they are, numbers without exponent, dates by ISO 8601. */
+MUST_USE bool value_text(struct arena *arena, const struct value *value, struct str *out);
+
+/* ---- verdict.c: what failures and statuses mean ---- */
+
+struct outcome verdict_of_failure(struct arena *arena,
+    const struct message_response *response);
+struct outcome verdict_of_status(struct arena *arena,
+    const struct def_operation *operation, const struct reply *reply,
+    int64_t now_ms);
+/* Fills in *outcome as a NOT_DONE of our own making and returns false. */
+bool verdict_refuse(struct outcome *outcome, const char *code, bool transient,
+    struct str message);
+struct outcome verdict_unknown(const char *code, struct str message);
+
+/* ---- retry_after.c ---- */
+
+/* RFC 9110 section 10.2.3: seconds, or a date against the answer's own
+ * `Date` (absent: now_ms).  false where it can't be read. */
+MUST_USE bool retry_after_parse(struct str text, struct str date,
+    int64_t now_ms, int64_t *delay_ms);
+
+/* ---- protocols ---- */
+
+/* Makes the list of headers, in which a later name replaces an earlier. */
+struct header_list {
+	struct arena *arena;
+	struct message_header *items;
+	size_t count;
+	size_t capacity;
+};
+/* false where name or value can't stand in a header (RFC 9110 section 5). */
+MUST_USE bool header_list_set(struct header_list *list, struct message_header header);
+struct str header_list_find(const struct header_list *list, struct str name);
+
+/* rest_url.c */
+/* The connection's url and what comes after it; false with *failure. */
+MUST_USE bool rest_url(struct call_scope *scope,
+    const struct def_operation *operation, struct str *url,
+    struct outcome *failure);
+/* A connection's own address: absolute, http or https. */
+MUST_USE bool rest_base_url(struct call_scope *scope,
+    const struct template *template, struct str *url, struct outcome *failure);
+/* rest_body.c: as its content type says; false where it can't be. */
+MUST_USE bool rest_body(struct arena *arena, const struct value *value,
+    struct str content_type, struct str *body);
+void rest_form(struct arena *arena, const struct value *value, struct buf *out);
+/* rest.c */
+MUST_USE bool rest_prepare(const struct connector_call *call,
+    struct call_scope *scope, struct message_request *request,
+    struct outcome *failure);
+struct outcome rest_judge(const struct connector_call *call,
+    struct call_scope *scope);
+/* What all requests share: authorization, certificates, trace. */
+MUST_USE bool rest_authorize(struct call_scope *scope,
+    const struct def_connection *connection, struct str token,
+    struct header_list *headers, struct outcome *failure);
+MUST_USE bool rest_finish(struct call_scope *scope,
+    const struct def_connection *connection, struct header_list *headers,
+    struct message_request *request, struct outcome *failure);
+
+/* odoo.c */
+MUST_USE bool odoo_prepare(const struct connector_call *call,
+    struct call_scope *scope, struct message_request *request,
+    struct outcome *failure);
+/* Finds the result in the answer's envelope. */
+void odoo_read(const struct def_connection *connection, struct reply *reply);
+struct outcome odoo_judge(const struct connector_call *call,
+    struct call_scope *scope);
+MUST_USE bool odoo_login_prepare(const struct def_connection *connection,
+    struct call_scope *scope, struct message_request *request,
+    struct outcome *failure);
+MUST_USE bool odoo_login_interpret(const struct reply *reply,
+    struct arena *arena, struct connector_token *token,
+    struct outcome *failure);
+/* odoo_error.c: an error object's meaning, by its `data.name`. */
+struct outcome odoo_error(const struct value *error);
+
+/* connector.c: success, with the operation's output, or `whole` where it
+ * defines none. */
+struct outcome connector_done(const struct connector_call *call,
+    struct call_scope *scope, const struct value *whole);
+
+#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
+
+/* The buffer's text moved into the arena; the buffer is emptied. */
+struct str connector_keep(struct arena *arena, struct buf *buf);
+
+#endif

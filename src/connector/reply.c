@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reply.c: an answer's body as a value, and its headers as a context.
+ *
+ * What says that it is JSON and is none is kept apart from honest text: the
+ * one can't be trusted, the other may be what was asked for.
+ */
+#include "connector_priv.h"
+
+#define MESSAGE_BYTES_MAX 500
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static struct str
+lower_str(struct arena *arena, struct str text)
+{
+	char *at = arena_alloc(arena, text.bytes + 1);
+
+	for (size_t i = 0; i < text.bytes; i++)
+		at[i] = lower(text.at[i]);
+	return (struct str){at, text.bytes};
+}
+
+/* "application/json", "application/problem+json; charset=utf-8", … */
+static bool
+is_json_type(struct str media_type)
+{
+	struct str parameters;
+	struct str type = str_trim(str_split(media_type, ';', &parameters));
+	struct str plus_json = STR("+json");
+
+	if (message_name_equal(type, STR("application/json")))
+		return true;
+	return type.bytes > plus_json.bytes &&
+	    message_name_equal(str_slice(type, type.bytes - plus_json.bytes,
+				   plus_json.bytes),
+		plus_json);
+}
+
+static bool
+looks_like_json(struct str body)
+{
+	struct str text = str_trim(body);
+
+	return text.bytes > 0 && (text.at[0] == '{' || text.at[0] == '[');
+}
+
+static void
+read_text(struct reply *reply, struct arena *arena, struct str body)
+{
+	bool is_utf8 = str_is_utf8(body);
+
+	reply->kind = is_utf8 ? REPLY_TEXT : REPLY_BINARY;
+	reply->body = is_utf8 ? value_copy_str(arena, body) : &value_null;
+}
+
+struct reply
+reply_read(struct arena *arena, const struct message_response *response)
+{
+	struct reply reply = {.response = response, .body = &value_null};
+	struct str type = message_find_header(response->headers,
+	    response->header_count, STR("content-type"));
+	bool is_json = is_json_type(type);
+	struct json_error error;
+
+	must(response->failure == MESSAGE_OK);
+	if (response->body.bytes == 0)
+		return reply; /* REPLY_EMPTY */
+	/* Endpoints that forget the type or say "text/plain" are common. */
+	if (is_json || looks_like_json(response->body)) {
+		reply.body = json_read(arena, response->body, &error);
+		reply.kind = REPLY_JSON;
+	}
+	if (reply.kind == REPLY_JSON && reply.body != NULL)
+		return reply;
+	read_text(&reply, arena, response->body);
+	if (is_json)
+		reply.kind = REPLY_BROKEN;
+	return reply;
+}
+
+const struct value *
+reply_headers(struct arena *arena, struct reply *reply)
+{
+	const struct message_response *response = reply->response;
+	struct value_builder *context = value_build_context(arena);
+
+	if (reply->headers != NULL)
+		return reply->headers;
+	for (size_t i = 0; i < response->header_count; i++) {
+		const struct message_header *header = &response->headers[i];
+		struct str name = lower_str(arena, header->name);
+		struct str value = header->value;
+
+		if (!str_is_utf8(name) || !str_is_utf8(value))
+			continue;
+		if (value_has(context, name))
+			continue;
+		for (size_t j = i + 1; j < response->header_count; j++)
+			if (message_name_equal(response->headers[j].name, name))
+				value = arena_strf(arena, "%.*s, %.*s",
+				    STR_ARG(value),
+				    STR_ARG(response->headers[j].value));
+		value_put(context, name, value_copy_str(arena, value));
+	}
+	reply->headers = value_built(context);
+	return reply->headers;
+}
+
+struct str
+reply_header(const struct reply *reply, struct str name)
+{
+	return message_find_header(reply->response->headers,
+	    reply->response->header_count, name);
+}
+
+struct str
+reply_reference(const struct message_response *response)
+{
+	static const struct str names[] = {
+		STR_INIT("request-id"),
+		STR_INIT("x-request-id"),
+		STR_INIT("x-fapi-interaction-id"),
+		STR_INIT("x-correlation-id"),
+	};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct str found = message_find_header(response->headers,
+		    response->header_count, names[i]);
+		if (found.bytes > 0 && str_is_utf8(found))
+			return found;
+	}
+	return (struct str){NULL, 0};
+}
+
+/* What people read has an end, even where the endpoint's doesn't. */
+static struct str
+clip(struct str text)
+{
+	size_t bytes = text.bytes < MESSAGE_BYTES_MAX ? text.bytes
+						      : MESSAGE_BYTES_MAX;
+
+	while (bytes < text.bytes && bytes > 0 &&
+	    ((unsigned char)text.at[bytes] & 0xc0) == 0x80)
+		bytes--; /* not inside a character */
+	return str_slice(text, 0, bytes);
+}
+
+/* Problem details (RFC 9457), OAuth2's errors, and what others made up. */
+struct str
+reply_message(const struct reply *reply)
+{
+	static const char *const keys[] = {
+		"detail", "title", "error_description", "message", "Message",
+		"error",
+	};
+	const struct value *inner = value_field_or_null(reply->body, "error");
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		struct str text =
+		    value_str(value_field_or_null(reply->body, keys[i]));
+		if (text.bytes > 0)
+			return clip(text);
+	}
+	return clip(value_str(value_field_or_null(inner, "message")));
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest.c: connections of kind http: an operation as a request, and what a
+ * whole answer means.
+ */
+#include "connector_priv.h"
+
+/* ---------------------------------------------------------------- request */
+
+static bool
+refuse_header(struct call_scope *scope, struct str name, struct outcome *failure)
+{
+	return verdict_refuse(failure, "connector.header", false,
+	    arena_strf(scope->arena, "the header `%.*s` has a value that can't "
+				     "stand in a header", STR_ARG(name)));
+}
+
+static bool
+set_header(struct call_scope *scope, struct header_list *headers,
+    struct str name, const struct value *value, bool is_secret,
+    struct outcome *failure)
+{
+	struct message_header header = {.name = name, .secret = is_secret};
+
+	if (value->type == VALUE_NULL)
+		return true;
+	if (!value_text(scope->arena, value, &header.value) ||
+	    !header_list_set(headers, header))
+		return refuse_header(scope, name, failure);
+	return true;
+}
+
+/* The fields one by one, to know which of them holds a secret. */
+static bool
+set_templated(struct call_scope *scope, struct header_list *headers,
+    const struct template *template, struct outcome *failure)
+{
+	for (size_t i = 0; i < template->count; i++) {
+		const struct template_field *field = &template->fields[i];
+		if (!set_header(scope, headers, field->key,
+			call_scope_eval(scope, field->value),
+			template_has_secret(field->value), failure))
+			return false;
+	}
+	return true;
+}
+
+static bool
+set_headers(struct call_scope *scope, struct header_list *headers,
+    const struct template *template, struct outcome *failure)
+{
+	const struct value *all;
+
+	if (template == NULL)
+		return true;
+	if (template->kind == TEMPLATE_CONTEXT)
+		return set_templated(scope, headers, template, failure);
+	all = call_scope_eval(scope, template);
+	if (all->type != VALUE_CONTEXT)
+		return verdict_refuse(failure, "connector.header", false,
+		    STR("the headers are not a context"));
+	for (size_t i = 0; i < all->as.context.count; i++)
+		if (!set_header(scope, headers, all->as.context.fields[i].key,
+			all->as.context.fields[i].value, false, failure))
+			return false;
+	return true;
+}
+
+static bool
+has_secret_url(const struct def_operation *operation)
+{
+	return template_has_secret(operation->connection->url) ||
+	    template_has_secret(operation->path) ||
+	    template_has_secret(operation->query);
+}
+
+static bool
+set_url(struct call_scope *scope, const struct def_operation *operation,
+    struct message_request *request, struct outcome *failure)
+{
+	bool is_shown = true;
+
+	if (!rest_url(scope, operation, &request->url, failure))
+		return false;
+	if (!has_secret_url(operation))
+		return true;
+	scope->is_masked = true;
+	is_shown = rest_url(scope, operation, &request->url_shown, failure);
+	scope->is_masked = false;
+	return is_shown;
+}
+
+static bool
+make_body(struct call_scope *scope, const struct template *template,
+    struct str content_type, struct str *body, struct outcome *failure)
+{
+	const struct value *value = call_scope_eval(scope, template);
+
+	if (value->type == VALUE_NULL)
+		return true;
+	if (!rest_body(scope->arena, value, content_type, body))
+		return verdict_refuse(failure, "connector.body", false,
+		    arena_strf(scope->arena,
+			"the body is a %.*s, which %.*s has no form for",
+			STR_ARG(value_type_name(value->type)),
+			STR_ARG(content_type)));
+	return true;
+}
+
+static bool
+set_body(struct call_scope *scope, const struct template *template,
+    struct header_list *headers, struct message_request *request,
+    struct outcome *failure)
+{
+	struct str type = header_list_find(headers, STR("content-type"));
+	bool is_shown;
+
+	if (template == NULL)
+		return true;
+	if (type.at == NULL) {
+		type = STR("application/json");
+		must(header_list_set(headers, (struct message_header){
+		    .name = STR("content-type"), .value = type}));
+	}
+	if (!make_body(scope, template, type, &request->body, failure))
+		return false;
+	if (!template_has_secret(template))
+		return true;
+	scope->is_masked = true;
+	is_shown = make_body(scope, template, type, &request->body_shown,
+	    failure);
+	scope->is_masked = false;
+	return is_shown;
+}
+
+static bool
+authorize_basic(struct call_scope *scope, const struct def_auth *auth,
+    struct str *value)
+{
+	struct str user, password;
+
+	if (!call_scope_text(scope, auth->user, &user) ||
+	    !call_scope_text(scope, auth->password, &password))
+		return false;
+	*value = arena_strf(scope->arena, "%.*s:%.*s", STR_ARG(user),
+	    STR_ARG(password));
+	*value = digest_base64(scope->arena, *value);
+	*value = arena_strf(scope->arena, "Basic %.*s", STR_ARG(*value));
+	return true;
+}
+
+static bool
+authorize_bearer(struct call_scope *scope, struct str token, struct str *value)
+{
+	*value = arena_strf(scope->arena, "Bearer %.*s", STR_ARG(token));
+	return token.bytes > 0;
+}
+
+/* false where what the scheme needs isn't there. */
+static bool
+authorization(struct call_scope *scope, const struct def_auth *auth,
+    struct str token, struct message_header *header)
+{
+	switch (auth->kind) {
+	case AUTH_BASIC:
+		return authorize_basic(scope, auth, &header->value);
+	case AUTH_BEARER:
+		return call_scope_text(scope, auth->password, &token) &&
+		    authorize_bearer(scope, token, &header->value);
+	case AUTH_OAUTH2:
+		return authorize_bearer(scope, token, &header->value);
+	case AUTH_HEADER:
+		header->name = auth->header;
+		return call_scope_text(scope, auth->password, &header->value);
+	case AUTH_NONE:
+	case AUTH_ODOO:
+		break;
+	}
+	unreachable("schemes without a header are left out before");
+}
+
+bool
+rest_authorize(struct call_scope *scope, const struct def_connection *connection,
+    struct str token, struct header_list *headers, struct outcome *failure)
+{
+	const struct def_auth *auth = &connection->auth;
+	struct message_header header = {
+		.name = STR("authorization"),
+		.secret = true,
+	};
+
+	if (auth->kind == AUTH_NONE || auth->kind == AUTH_ODOO)
+		return true;
+	if (!authorization(scope, auth, token, &header))
+		return verdict_refuse(failure, "connector.auth", true,
+		    STR("there is no credential to call with"));
+	if (!header_list_set(headers, header))
+		return verdict_refuse(failure, "connector.auth", false,
+		    STR("the credential can't stand in a header"));
+	return true;
+}
+
+static bool
+set_pem(struct call_scope *scope, const struct template *template,
+    struct str *pem, struct outcome *failure)
+{
+	if (template == NULL)
+		return true;
+	if (!call_scope_text(scope, template, pem))
+		return verdict_refuse(failure, "connector.tls", true,
+		    STR("a certificate of the connection is not at hand"));
+	return true;
+}
+
+bool
+rest_finish(struct call_scope *scope, const struct def_connection *connection,
+    struct header_list *headers, struct message_request *request,
+    struct outcome *failure)
+{
+	struct message_header trace = {
+		.name = STR("traceparent"),
+		.value = scope->context->traceparent,
+	};
+	struct message_header accept = {
+		.name = STR("accept"),
+		.value = STR("application/json"),
+	};
+
+	if (header_list_find(headers, accept.name).at == NULL)
+		must(header_list_set(headers, accept));
+	if (trace.value.bytes > 0 && !header_list_set(headers, trace))
+		return refuse_header(scope, trace.name, failure);
+	if (!set_pem(scope, connection->client_certificate,
+		&request->client_certificate, failure) ||
+	    !set_pem(scope, connection->ca, &request->ca, failure))
+		return false;
+	request->headers = headers->items;
+	request->header_count = headers->count;
+	return true;
+}
+
+bool
+rest_prepare(const struct connector_call *call, struct call_scope *scope,
+    struct message_request *request, struct outcome *failure)
+{
+	const struct def_operation *operation = call->operation;
+	const struct def_connection *connection = operation->connection;
+	struct header_list headers = {.arena = scope->arena};
+
+	request->method = def_method_name(operation->method);
+	return set_url(scope, operation, request, failure) &&
+	    set_headers(scope, &headers, connection->headers, failure) &&
+	    set_headers(scope, &headers, operation->headers, failure) &&
+	    set_body(scope, operation->body, &headers, request, failure) &&
+	    rest_authorize(scope, connection, call->token, &headers, failure) &&
+	    rest_finish(scope, connection, &headers, request, failure);
+}
+
+/* ----------------------------------------------------------------- answer */
+
+static bool
+has_field(const struct template *template, struct str name)
+{
+	if (template == NULL)
+		return false;
+	if (template->kind == TEMPLATE_LITERAL &&
+	    template->literal->type == VALUE_CONTEXT) {
+		const struct value *all = template->literal;
+		for (size_t i = 0; i < all->as.context.count; i++)
+			if (message_name_equal(all->as.context.fields[i].key,
+				name))
+				return true;
+	}
+	for (size_t i = 0; template->kind == TEMPLATE_CONTEXT &&
+	     i < template->count; i++)
+		if (message_name_equal(template->fields[i].key, name))
+			return true;
+	return false;
+}
+
+/* JSON is asked for unless the definition has an `accept` of its own. */
+static bool
+expects_json(const struct def_operation *operation)
+{
+	return !has_field(operation->headers, STR("accept")) &&
+	    !has_field(operation->connection->headers, STR("accept"));
+}
+
+static bool
+reads_body(const struct def_operation *operation)
+{
+	if (template_reads(operation->success, STR("body")))
+		return true;
+	for (size_t i = 0; i < operation->output.count; i++)
+		if (template_reads(operation->output.items[i].value, STR("body")))
+			return true;
+	return false;
+}
+
+static bool
+is_page(const struct reply *reply)
+{
+	struct str text = str_trim(value_str(reply->body));
+
+	return reply->kind == REPLY_TEXT && text.bytes > 0 && text.at[0] == '<';
+}
+
+/*
+ * Whether the body is what the operation can go by.  Where an expression
+ * reads it, it must be there and be what was asked for.  Where none does, a
+ * cut document or the page of a login still shows that somebody else, or
+ * somebody half-way, has answered.
+ */
+static bool
+is_trustworthy(const struct def_operation *operation, const struct reply *reply)
+{
+	if (operation->method == METHOD_HEAD)
+		return true;
+	if (reads_body(operation))
+		return reply->kind == REPLY_JSON ||
+		    (!expects_json(operation) && reply->kind == REPLY_TEXT);
+	if (operation->output.count > 0 || operation->success != NULL)
+		return true;
+	return reply->kind != REPLY_BROKEN &&
+	    !(expects_json(operation) && is_page(reply));
+}
+
+struct outcome
+rest_judge(const struct connector_call *call, struct call_scope *scope)
+{
+	const struct def_operation *operation = call->operation;
+	const struct reply *reply = scope->reply;
+	int status = reply->response->status;
+	bool is_2xx = status >= 200 && status <= 299;
+	bool is_success = operation->success != NULL
+	    ? call_scope_is_true(scope, operation->success)
+	    : is_2xx;
+
+	if ((is_2xx || is_success) && !is_trustworthy(operation, reply))
+		return verdict_unknown("http.garbled",
+		    STR("the answer's body is not what the operation needs"));
+	if (is_success)
+		return connector_done(call, scope, reply->body);
+	if (is_2xx)
+		return (struct outcome){
+			.kind = OUTCOME_DONE_WITH_ERROR,
+			.code = STR("http.unsuccessful"),
+			.message = STR("the answer doesn't show success"),
+		};
+	return verdict_of_status(scope->arena, operation, reply,
+	    scope->context->now_ms);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest_url.c: addresses that go where the definition says and nowhere else.
+ *
+ * A path often ends in a value that came from outside ("/payments/" + id).
+ * What is illegal in it is encoded; what could lead to another place is
+ * refused: control characters, and the segments "." and "..", which clients
+ * and servers resolve.  The path always follows the host's "/", so that no
+ * value can add to the host.
+ */
+#include "connector_priv.h"
+
+#define URL_BYTES_MAX (64 * 1024)
+
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+	    (c >= 'A' && c <= 'F');
+}
+
+static bool
+is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+static bool
+has_control(struct str text)
+{
+	for (size_t i = 0; i < text.bytes; i++)
+		if (is_control(text.at[i]))
+			return true;
+	return false;
+}
+
+/* RFC 3986: pchar, "/" and "?", but for unreserved and "%". */
+static bool
+stays_in_path(char c)
+{
+	return c != '\0' && strchr("/?!$&'()*+,;=:@", c) != NULL;
+}
+
+static void
+encode_path(struct str path, struct buf *out)
+{
+	for (size_t i = 0; i < path.bytes; i++) {
+		char c = path.at[i];
+		bool is_encoded = c == '%' && i + 2 < path.bytes &&
+		    is_hex(path.at[i + 1]) && is_hex(path.at[i + 2]);
+		if (is_encoded || stays_in_path(c))
+			buf_add_char(out, c);
+		else
+			message_encode(str_slice(path, i, 1), out);
+	}
+}
+
+/* "." and "..", each dot also as "%2e". */
+static bool
+is_dots(struct str segment)
+{
+	size_t dots = 0;
+
+	while (segment.bytes > 0) {
+		bool is_dot = segment.at[0] == '.';
+		bool is_encoded = segment.bytes >= 3 &&
+		    message_name_equal(str_slice(segment, 0, 3), STR("%2e"));
+		if (!is_dot && !is_encoded)
+			return false;
+		segment = str_slice(segment, is_dot ? 1 : 3, segment.bytes);
+		dots++;
+	}
+	return dots == 1 || dots == 2;
+}
+
+static bool
+has_dot_segment(struct str path)
+{
+	struct str query;
+	struct str rest = str_split(path, '?', &query);
+
+	while (rest.at != NULL)
+		if (is_dots(str_split(rest, '/', &rest)))
+			return true;
+	return false;
+}
+
+bool
+rest_base_url(struct call_scope *scope, const struct template *template,
+    struct str *url, struct outcome *failure)
+{
+	struct str text = {NULL, 0};
+	struct str authority, path;
+
+	must(template != NULL);
+	if (!call_scope_text(scope, template, &text))
+		return verdict_refuse(failure, "connector.url", false,
+		    STR("the connection's url is not a string"));
+	if (!str_has_prefix(text, STR("http://")) &&
+	    !str_has_prefix(text, STR("https://")))
+		return verdict_refuse(failure, "connector.url", false,
+		    STR("the connection's url must begin with https:// or "
+			"http://"));
+	authority = str_slice(text, str_find(text, STR("//")) + 2, text.bytes);
+	authority = str_split(authority, '/', &path);
+	if (authority.bytes == 0 || has_control(text) ||
+	    str_find(text, STR(" ")) != SIZE_MAX ||
+	    str_find(text, STR("#")) != SIZE_MAX)
+		return verdict_refuse(failure, "connector.url", false,
+		    STR("the connection's url is malformed"));
+	if (str_find(authority, STR("@")) != SIZE_MAX)
+		return verdict_refuse(failure, "connector.url", false,
+		    STR("credentials belong under `auth`, not in the url"));
+	if (str_has_suffix(text, STR("/")))
+		text.bytes--;
+	*url = text;
+	return true;
+}
+
+static void
+add_parameter(struct call_scope *scope, struct buf *out, struct str key,
+    const struct value *value)
+{
+	struct str text;
+	struct buf json = {0};
+	bool is_first = memchr(out->at, '?', out->bytes) == NULL;
+
+	if (!value_text(scope->arena, value, &text)) {
+		json_write(value, JSON_PLAIN, &json);
+		text = connector_keep(scope->arena, &json);
+	}
+	buf_add_char(out, is_first ? '?' : '&');
+	message_encode(key, out);
+	buf_add_char(out, '=');
+	message_encode(text, out);
+}
+
+/* Null is left out; a list gives its key once an item. */
+static void
+add_query(struct call_scope *scope, struct buf *out, const struct value *query)
+{
+	for (size_t i = 0; i < query->as.context.count; i++) {
+		const struct value_field *field = &query->as.context.fields[i];
+		const struct value *value = field->value;
+		if (value->type == VALUE_NULL)
+			continue;
+		if (value->type != VALUE_LIST) {
+			add_parameter(scope, out, field->key, value);
+			continue;
+		}
+		for (size_t j = 0; j < value->as.list.count; j++)
+			add_parameter(scope, out, field->key,
+			    value->as.list.items[j]);
+	}
+}
+
+static bool
+add_path(struct call_scope *scope, const struct template *template,
+    struct buf *out, struct outcome *failure)
+{
+	struct str path = STR("");
+
+	if (template != NULL && !call_scope_text(scope, template, &path))
+		return verdict_refuse(failure, "connector.path", false,
+		    STR("the path is not a string: an argument may be missing"));
+	if (has_control(path) || has_dot_segment(path))
+		return verdict_refuse(failure, "connector.path", false,
+		    STR("the path has a control character or a dot segment"));
+	if (path.bytes > 0 && path.at[0] != '/' && path.at[0] != '?')
+		buf_add_char(out, '/');
+	encode_path(path, out);
+	return true;
+}
+
+bool
+rest_url(struct call_scope *scope, const struct def_operation *operation,
+    struct str *url, struct outcome *failure)
+{
+	const struct value *query = &value_null;
+	struct buf out = {.bytes_max = URL_BYTES_MAX};
+	bool is_whole;
+
+	if (!rest_base_url(scope, operation->connection->url, url, failure))
+		return false;
+	buf_add_str(&out, *url);
+	if (!add_path(scope, operation->path, &out, failure)) {
+		buf_fini(&out);
+		return false;
+	}
+	if (operation->query != NULL)
+		query = call_scope_eval(scope, operation->query);
+	if (query->type == VALUE_CONTEXT)
+		add_query(scope, &out, query);
+	is_whole = !buf_is_over(&out);
+	*url = connector_keep(scope->arena, &out);
+	return is_whole ||
+	    verdict_refuse(failure, "connector.url", false,
+		STR("the url is longer than 64 KiB"));
+}
