@@ -27,6 +27,7 @@ enum store_error {
 	STORE_READONLY,
 	STORE_CORRUPT,  /* damaged; never overwritten */
 	STORE_NEWER,    /* written by a newer program */
+	STORE_OLDER,    /* and opened for reading only, so it can't be migrated */
 	STORE_FOREIGN,  /* not a database of ours */
 	STORE_IO,       /* anything else the disk does to us */
 };
@@ -41,8 +42,12 @@ struct store_options {
 /* Opens, checks and migrates.  detail (may be NULL) gets a message. */
 MUST_USE enum store_error store_open(struct store_options options,
     struct store **store, struct buf *detail);
-/* Waits for the batch under way. */
+/* Waits for the batch under way; what is in the open one is dropped. */
 void store_close(struct store **store);
+/* From here on all reading shows the database as it is now, however much is
+ * written meanwhile, until thawed.  For auditors: only where read_only. */
+MUST_USE enum store_error store_freeze(struct store *store);
+void store_thaw(struct store *store);
 
 /* 16 random bytes made with the database: what makes numbers of instances
  * unique over all databases. */
@@ -140,7 +145,7 @@ void store_add_history(struct store_batch *batch, uint64_t instance,
 void store_add_subscription(struct store_batch *batch, struct str correlation, uint64_t instance);
 void store_remove_subscription(struct store_batch *batch, struct str correlation, uint64_t instance);
 void store_put_item(struct store_batch *batch, const struct store_item *item);
-/* By (source, event_id). */
+/* By (source, event_id); an event that was found before keeps its id. */
 void store_put_event(struct store_batch *batch, const struct store_event *event);
 void store_put_idempotency(struct store_batch *batch, const struct store_idempotency *row);
 void store_put_definition(struct store_batch *batch, const struct store_definition *row);
@@ -213,6 +218,9 @@ struct store_instance_filter {
 	uint64_t after;          /* cursor: numbers above this one */
 	size_t limit;
 	bool newest_first;       /* then `after` means numbers below, 0: from the top */
+	size_t looked_max;       /* rows looked at, fitting or not; 0: no bound */
+	uint64_t *resume_after;  /* NULL, or gets the cursor that goes on from
+	                            where the list stopped; 0: nothing is left */
 };
 /* Rows come without their snapshots. */
 typedef bool store_instance_fn(const struct store_instance *row, void *arg); /* false stops */

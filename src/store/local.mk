@@ -2,4 +2,16 @@
 
 noinst_LIBRARIES += libstated_store.a
 libstated_store_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
-libstated_store_a_SOURCES =
+libstated_store_a_SOURCES = \
+	src/store/sqlite_conn.c \
+	src/store/sqlite_find.c \
+	src/store/sqlite_list.c \
+	src/store/sqlite_lock.c \
+	src/store/sqlite_open.c \
+	src/store/sqlite_schema.c \
+	src/store/sqlite_write.c \
+	src/store/store.c \
+	src/store/store_batch.c \
+	src/store/store_find.c \
+	src/store/store_list.c \
+	src/store/store_thread.c

@@ -3,3 +3,8 @@
 # A test is two lines:
 #	check_PROGRAMS += tests/unit/store/test_x
 #	tests_unit_store_test_x_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+
+EXTRA_DIST += tests/unit/store/test_store_help.h
+
+check_PROGRAMS += tests/unit/store/test_store_contract
+tests_unit_store_test_store_contract_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)

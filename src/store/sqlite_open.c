@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_open.c: opening a database file with care, and keeping its log short.
+ *
+ * Nothing is written to a file before it is known to be ours, or empty: the
+ * checks come before the first pragma that would change it.  A damaged file
+ * is refused, never repaired or replaced.
+ */
+#include "sqlite_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The log is copied into the database each time it has grown by so many
+ * pages (8 MiB): seldom enough that a page changed often is copied once, and
+ * often enough that the copying is short. */
+#define TEND_PAGES 2000
+/* Readers that stay (an export) keep the log from being begun anew.  Above
+ * this (64 MiB) we wait for a gap between them, a moment each time. */
+#define WAL_PAGES_WANTED 16000
+#define GAP_PATIENCE_MS 20
+#define WRITER_PATIENCE_MS 1000
+
+/* ------------------------------------------------------------- file checks */
+
+static enum store_error
+fail_file(const char *path, int code, struct buf *detail)
+{
+	if (detail != NULL)
+		buf_addf(detail, "%s: %s", path, strerrordesc_np(code));
+	switch (code) {
+	case ENOENT:
+		return STORE_ABSENT;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return STORE_READONLY;
+	case ENOSPC:
+	case EDQUOT:
+		return STORE_FULL;
+	default:
+		return STORE_IO;
+	}
+}
+
+/* Makes an empty file that only its owner may read: it will hold business
+ * data.  SQLite gives its log the same permissions. */
+static enum store_error
+create_file(const char *path, struct buf *detail)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == EEXIST)
+		return STORE_OK;
+	if (fd < 0)
+		return fail_file(path, errno, detail);
+	close(fd);
+	return STORE_OK;
+}
+
+/* A file with anything else in it than SQLite's format is none of ours.
+ * Called before SQLite has it open: see sqlite_lock.c. */
+static enum store_error
+check_magic(const char *path, struct buf *detail)
+{
+	static const char magic[16] = "SQLite format 3";
+	char found[sizeof(magic)];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_file(path, errno, detail);
+	ssize_t bytes = pread(fd, found, sizeof(found), 0);
+	int code = errno;
+	close(fd);
+	if (bytes < 0)
+		return fail_file(path, code, detail);
+	if (bytes == 0)
+		return STORE_OK;
+	if (bytes != sizeof(found) || memcmp(found, magic, sizeof(magic)) != 0)
+		return STORE_FOREIGN;
+	return STORE_OK;
+}
+
+static enum store_error
+look_at_file(const char *path, bool create, struct buf *detail)
+{
+	enum store_error error = check_magic(path, detail);
+
+	must(path[0] != '\0');
+	if (error == STORE_ABSENT && create) {
+		if (detail != NULL)
+			buf_clear(detail);
+		error = create_file(path, detail);
+	}
+	return error;
+}
+
+/* ----------------------------------------------------------------- opening */
+
+static int
+wal_cb(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct sqlite_store *store = arg;
+
+	(void)name;
+	must(db == store->writer.db);
+	store->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+/* Switches a new database to the log, and checks that an old one has it:
+ * where the file system can't share memory SQLite says so by not switching. */
+static enum store_error
+set_wal(struct sqlite_conn *conn, struct buf *detail)
+{
+	sqlite3_stmt *statement = NULL;
+	bool is_wal = false;
+	int code = sqlite3_prepare_v2(conn->db, "PRAGMA journal_mode = WAL", -1,
+	    &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		is_wal = str_equal(sqlite_column_str(statement, 0), STR("wal"));
+	if (code != SQLITE_ROW)
+		sqlite_conn_explain(conn, detail);
+	sqlite3_finalize(statement);
+	if (code != SQLITE_ROW)
+		return sqlite_conn_error(conn, code);
+	if (!is_wal && detail != NULL)
+		buf_add_cstr(detail, "this file system has no write-ahead log");
+	return is_wal ? STORE_OK : STORE_IO;
+}
+
+static enum store_error
+open_writer(struct sqlite_store *store, struct store_options options,
+    struct buf *detail)
+{
+	struct sqlite_conn *writer = &store->writer;
+	bool is_new = false;
+	enum store_error error = sqlite_conn_open(writer, options.path,
+	    CONN_WRITE, sqlite_write_sql);
+
+	must(detail == NULL || !buf_is_over(detail));
+	if (error != STORE_OK) {
+		sqlite_conn_explain(writer, detail);
+		return error;
+	}
+	error = sqlite_schema_check(writer, false, &is_new, detail);
+	if (error == STORE_OK && is_new && !options.create)
+		error = STORE_FOREIGN;
+	if (error == STORE_OK)
+		error = set_wal(writer, detail);
+	if (error == STORE_OK)
+		error = sqlite_schema_migrate(writer, detail);
+	sqlite3_wal_hook(writer->db, wal_cb, store);
+	return error;
+}
+
+static enum store_error
+open_reader(struct sqlite_store *store, struct str path,
+    enum conn_access access, struct buf *detail)
+{
+	bool is_new;
+	enum store_error error = sqlite_conn_open(&store->reader, path, access,
+	    sqlite_read_sql);
+
+	if (error != STORE_OK) {
+		sqlite_conn_explain(&store->reader, detail);
+		return error;
+	}
+	return sqlite_schema_check(&store->reader, true, &is_new, detail);
+}
+
+/* For auditors.  A database on a medium that can't be written is first tried
+ * as one that others may be writing, which it is not. */
+static enum store_error
+open_for_audit(struct sqlite_store *store, struct str path,
+    struct buf *detail)
+{
+	struct buf first = {0}, log = {0};
+	enum store_error error = open_reader(store, path, CONN_AUDIT,
+	    &first);
+
+	buf_add_str(&log, path);
+	buf_add_cstr(&log, "-wal");
+	/* What is in a log would be left out: better to fail. */
+	bool has_log = access(buf_cstr(&log), F_OK) == 0;
+	if ((error == STORE_READONLY || error == STORE_IO) && !has_log) {
+		sqlite_conn_close(&store->reader);
+		error = open_reader(store, path, CONN_AUDIT_FROZEN,
+		    detail);
+	} else if (detail != NULL) {
+		buf_add_str(detail, buf_str(&first));
+	}
+	buf_fini(&first);
+	buf_fini(&log);
+	return error;
+}
+
+static enum store_error
+read_identity(struct sqlite_store *store)
+{
+	struct store_identity *identity = &store->backend.identity;
+	sqlite3_stmt *statement = NULL;
+	bool is_found = false;
+	int code = sqlite3_prepare_v2(store->reader.db,
+	    "SELECT value FROM meta WHERE name = 'identity'", -1, &statement,
+	    NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		struct str bytes = sqlite_column_str(statement, 0);
+		is_found = bytes.bytes == sizeof(identity->bytes);
+		if (is_found)
+			memcpy(identity->bytes, bytes.at, bytes.bytes);
+	}
+	sqlite3_finalize(statement);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		return sqlite_conn_error(&store->reader, code);
+	return is_found ? STORE_OK : STORE_CORRUPT;
+}
+
+/* The facts that the store keeps in memory. */
+static enum store_error
+read_facts(struct sqlite_store *store, struct buf *detail)
+{
+	int64_t number = 0, event_id = 0;
+	enum store_error error = read_identity(store);
+
+	if (error == STORE_OK)
+		error = sqlite_conn_query_int(&store->reader,
+		    "SELECT max((SELECT value FROM meta"
+		    "	WHERE name = 'last_number'),"
+		    "	(SELECT coalesce(max(number), 0) FROM instance))",
+		    &number);
+	if (error == STORE_OK)
+		error = sqlite_conn_query_int(&store->reader,
+		    "SELECT coalesce(max(id), 0) FROM event", &event_id);
+	if (error == STORE_OK && (number < 0 || event_id < 0))
+		error = STORE_CORRUPT;
+	if (error != STORE_OK) {
+		sqlite_conn_explain(&store->reader, detail);
+		return error;
+	}
+	store->backend.last_number = (uint64_t)number;
+	store->backend.last_event_id = (uint64_t)event_id;
+	store->written_number = (uint64_t)number;
+	return STORE_OK;
+}
+
+static enum store_error
+open_for_writing(struct sqlite_store *store, struct store_options options,
+    const char *path, struct buf *detail)
+{
+	enum store_error error = look_at_file(path, options.create, detail);
+
+	must(!options.read_only);
+	if (error == STORE_OK)
+		error = sqlite_lock_open(options.path, &store->lock, detail);
+	if (error == STORE_OK)
+		error = open_writer(store, options, detail);
+	if (error == STORE_OK)
+		error = open_reader(store, options.path, CONN_READ,
+		    detail);
+	return error;
+}
+
+static enum store_error
+open_for_reading(struct sqlite_store *store, struct store_options options,
+    const char *path, struct buf *detail)
+{
+	enum store_error error = look_at_file(path, false, detail);
+
+	must(options.read_only);
+	if (error == STORE_OK)
+		error = open_for_audit(store, options.path, detail);
+	return error;
+}
+
+/* The reader goes first: the last connection to close copies the log into
+ * the database and removes it, which only the writer may do. */
+static void
+close_cb(struct store_backend *backend)
+{
+	struct sqlite_store *store = sqlite_store_of(backend);
+
+	must(&store->backend == backend);
+	sqlite_conn_close(&store->reader);
+	sqlite_conn_close(&store->writer);
+	sqlite_lock_close(&store->lock);
+	free(store);
+}
+
+/* ------------------------------------------------- freezing, housekeeping */
+
+static enum store_error
+freeze_cb(struct store_backend *backend)
+{
+	struct sqlite_store *store = sqlite_store_of(backend);
+	int64_t count;
+	enum store_error error = sqlite_conn_exec(&store->reader, "BEGIN");
+
+	/* The moment is that of the first reading, not of BEGIN. */
+	if (error == STORE_OK)
+		error = sqlite_conn_query_int(&store->reader,
+		    "SELECT count(*) FROM meta", &count);
+	return error;
+}
+
+static void
+thaw_cb(struct store_backend *backend)
+{
+	struct sqlite_store *store = sqlite_store_of(backend);
+
+	must(store->writer.db == NULL);
+	if (!sqlite3_get_autocommit(store->reader.db))
+		(void)sqlite3_exec(store->reader.db, "ROLLBACK", NULL, NULL,
+		    NULL);
+}
+
+/* Copies the log into the database.  A failure is no news: the log stays as
+ * it is, and the next commit tells whether writing works. */
+static void
+checkpoint(struct sqlite_store *store)
+{
+	sqlite3 *db = store->writer.db;
+	int mode = SQLITE_CHECKPOINT_PASSIVE;
+
+	if (store->wal_pages >= WAL_PAGES_WANTED) {
+		mode = SQLITE_CHECKPOINT_RESTART;
+		sqlite3_busy_timeout(db, GAP_PATIENCE_MS);
+	}
+	(void)sqlite3_wal_checkpoint_v2(db, "main", mode, NULL, NULL);
+	sqlite3_busy_timeout(db, WRITER_PATIENCE_MS);
+}
+
+static void
+tend_cb(struct store_backend *backend)
+{
+	struct sqlite_store *store = sqlite_store_of(backend);
+
+	/* Fewer than there were: the log was begun anew. */
+	if (store->wal_pages < store->wal_pages_tended)
+		store->wal_pages_tended = 0;
+	if (store->wal_pages - store->wal_pages_tended < TEND_PAGES)
+		return;
+	store->wal_pages_tended = store->wal_pages;
+	checkpoint(store);
+}
+
+static const struct store_backend_ops ops = {
+	.close = close_cb,
+	.commit = sqlite_write_commit,
+	.tend = tend_cb,
+	.freeze = freeze_cb,
+	.thaw = thaw_cb,
+	.find_instance = sqlite_find_instance,
+	.find_key = sqlite_find_key,
+	.each_subscriber = sqlite_find_subscribers,
+	.find_event = sqlite_find_event,
+	.find_event_id = sqlite_find_event_id,
+	.each_held_event = sqlite_find_held_events,
+	.find_idempotency = sqlite_find_idempotency,
+	.each_due = sqlite_list_due,
+	.each_busy = sqlite_list_busy,
+	.each_expired_event = sqlite_list_expired_events,
+	.next_expiry = sqlite_list_next_expiry,
+	.each_definition = sqlite_list_definitions,
+	.list_instances = sqlite_list_instances,
+	.list_items = sqlite_list_items,
+	.list_events = sqlite_list_events,
+	.each_record = sqlite_list_records,
+};
+
+enum store_error
+sqlite_open(struct store_options options, struct store_backend **backend,
+    struct buf *detail)
+{
+	struct sqlite_store *store = calloc(1, sizeof(*store));
+	struct buf path = {0};
+
+	must(store != NULL);
+	store->backend.ops = &ops;
+	buf_add_str(&path, options.path);
+	enum store_error error = options.read_only ?
+	    open_for_reading(store, options, buf_cstr(&path), detail) :
+	    open_for_writing(store, options, buf_cstr(&path), detail);
+	buf_fini(&path);
+	if (error == STORE_OK)
+		error = read_facts(store, detail);
+	if (error != STORE_OK) {
+		close_cb(&store->backend);
+		return error;
+	}
+	*backend = &store->backend;
+	return STORE_OK;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_priv.h: shared by the files of the SQLite backend only.
+ *
+ * Two connections, so that neither thread waits for the other: `writer` is
+ * the store thread's once opening is done, `reader` is the loop's.  In WAL
+ * mode a reader sees the last commit, and blocks nobody.
+ */
+#ifndef SQLITE_PRIV_H
+#define SQLITE_PRIV_H
+
+#include <sqlite3.h>
+
+#include "store_backend.h"
+
+/* "Sttd": at offset 68 of the file, see file(1). */
+#define STATED_APPLICATION_ID 0x53747464
+#define CONN_STATEMENTS_MAX 48
+
+/* A connection and its prepared statements, made when first needed. */
+struct sqlite_conn {
+	sqlite3 *db;
+	const char *const *sql; /* by number of statement */
+	sqlite3_stmt *statements[CONN_STATEMENTS_MAX];
+	bool is_taken[CONN_STATEMENTS_MAX];
+};
+
+struct sqlite_store {
+	struct store_backend backend; /* first: ops get a pointer to it */
+	struct sqlite_conn reader;
+	/* Where opened for writing: */
+	struct sqlite_conn writer;
+	struct sqlite_lock *lock;
+	uint64_t written_number; /* meta.last_number as durable */
+	int wal_pages;           /* in the log after the last commit */
+	int wal_pages_tended;    /* at the last checkpoint */
+};
+
+static inline struct sqlite_store *
+sqlite_store_of(struct store_backend *backend)
+{
+	return (struct sqlite_store *)(void *)backend;
+}
+
+/* ---- sqlite_conn.c ---- */
+
+enum conn_access {
+	CONN_WRITE,        /* the store thread's */
+	CONN_READ,         /* the loop's */
+	CONN_AUDIT,        /* beside an engine, or alone */
+	CONN_AUDIT_FROZEN, /* alone, on a medium that can't be written */
+};
+
+MUST_USE enum store_error sqlite_conn_open(struct sqlite_conn *conn,
+    struct str path, enum conn_access access, const char *const *sql);
+void sqlite_conn_close(struct sqlite_conn *conn);
+/* What a result code means, looking at the connection's last failure. */
+enum store_error sqlite_conn_error(const struct sqlite_conn *conn, int code);
+/* Adds SQLite's own words. */
+void sqlite_conn_explain(const struct sqlite_conn *conn, struct buf *detail);
+/* Statements that are not worth preparing: pragmas, migrations. */
+MUST_USE enum store_error sqlite_conn_exec(struct sqlite_conn *conn, const char *sql);
+MUST_USE enum store_error sqlite_conn_query_int(struct sqlite_conn *conn,
+    const char *sql, int64_t *out);
+
+/* A prepared statement, ready to be bound.  Taking one that is in use (a
+ * callback that reads what is being read) prepares another. */
+MUST_USE enum store_error sqlite_conn_take(struct sqlite_conn *conn, size_t number,
+    sqlite3_stmt **statement);
+void sqlite_conn_give(struct sqlite_conn *conn, size_t number, sqlite3_stmt *statement);
+/* *is_row tells whether there is a row; on failure it is false. */
+MUST_USE enum store_error sqlite_conn_step(struct sqlite_conn *conn,
+    sqlite3_stmt *statement, bool *is_row);
+/* For statements without rows: steps, and makes it ready to be bound anew. */
+MUST_USE enum store_error sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
+
+/* Bound bytes are borrowed until the statement is stepped; absent is NULL. */
+void sqlite_bind_int(sqlite3_stmt *statement, int at, int64_t n);
+void sqlite_bind_text(sqlite3_stmt *statement, int at, struct str text);
+void sqlite_bind_blob(sqlite3_stmt *statement, int at, struct str bytes);
+void sqlite_bind_digest(sqlite3_stmt *statement, int at, const struct digest *digest);
+/* Valid until the statement is stepped or given back; NULL is absent. */
+struct str sqlite_column_str(sqlite3_stmt *statement, int at);
+/* false where it hasn't the length of one: the file is damaged. */
+MUST_USE bool sqlite_column_digest(sqlite3_stmt *statement, int at, struct digest *out);
+
+/* ---- sqlite_lock.c ---- */
+
+struct sqlite_lock;
+/* Keeps a second engine off the database for as long as it is held. */
+MUST_USE enum store_error sqlite_lock_open(struct str path, struct sqlite_lock **lock,
+    struct buf *detail);
+void sqlite_lock_close(struct sqlite_lock **lock);
+
+/* ---- sqlite_schema.c ---- */
+
+/* Whether this is a database of ours, and of what age.  *is_new: it has
+ * nothing in it yet. */
+MUST_USE enum store_error sqlite_schema_check(struct sqlite_conn *conn,
+    bool read_only, bool *is_new, struct buf *detail);
+/* Brings it up to date, each step in a transaction of its own. */
+MUST_USE enum store_error sqlite_schema_migrate(struct sqlite_conn *conn, struct buf *detail);
+
+/* ---- sqlite_write.c ---- */
+
+extern const char *const sqlite_write_sql[];
+enum store_error sqlite_write_commit(struct store_backend *backend,
+    const struct store_batch *batch, struct buf *detail);
+
+/* ---- sqlite_find.c, sqlite_list.c: statements of the reader ---- */
+
+enum sqlite_read_statement {
+	READ_INSTANCE,
+	READ_KEY,
+	READ_KEY_ANY_WORKFLOW,
+	READ_SUBSCRIBERS,
+	READ_EVENT,
+	READ_EVENT_ID,
+	READ_HELD_EVENTS,
+	READ_IDEMPOTENCY,
+	READ_DUE,
+	READ_BUSY,
+	READ_EXPIRED_EVENTS,
+	READ_NEXT_EXPIRY,
+	READ_DEFINITIONS,
+	READ_INSTANCES,
+	READ_INSTANCES_BY_KEY,
+	READ_INSTANCES_BY_STATUS,
+	READ_INSTANCES_BY_INCIDENT,
+	READ_INSTANCES_NEWEST,
+	READ_INSTANCES_NEWEST_BY_KEY,
+	READ_INSTANCES_NEWEST_BY_STATUS,
+	READ_INSTANCES_NEWEST_BY_INCIDENT,
+	READ_ITEMS,
+	READ_ITEMS_OPEN,
+	READ_ITEMS_OF_INSTANCE,
+	READ_EVENTS_MATCHED,
+	READ_EVENTS_OTHER,
+	READ_RECORDS,
+	READ_STATEMENT_COUNT
+};
+_Static_assert(READ_STATEMENT_COUNT <= CONN_STATEMENTS_MAX, "room for all");
+extern const char *const sqlite_read_sql[READ_STATEMENT_COUNT];
+
+/* Columns of an instance but its snapshot, and of an event, in the order in
+ * which they are read into rows. */
+#define INSTANCE_COLUMNS                                                \
+	"number, workflow, version, definition, business_key, status, state, " \
+	"initiator, priority, labels, started_ms, changed_ms, ended_ms, "      \
+	"due_ms, busy, incidents, head_seq, head_hash"
+#define INSTANCE_COLUMN_COUNT 18
+#define EVENT_COLUMNS                                                   \
+	"id, source, event_id, type, subject, workflow, status, received_ms, " \
+	"expires_ms, body"
+MUST_USE bool sqlite_find_read_instance(sqlite3_stmt *statement, struct store_instance *row);
+struct store_event sqlite_find_read_event(sqlite3_stmt *statement);
+
+enum store_error sqlite_find_instance(struct store_backend *backend,
+    struct arena *arena, uint64_t number, struct store_instance *row);
+enum store_error sqlite_find_key(struct store_backend *backend,
+    struct str workflow, struct str business_key, uint64_t *number);
+enum store_error sqlite_find_subscribers(struct store_backend *backend,
+    struct str correlation, store_number_fn *fn, void *arg);
+enum store_error sqlite_find_event(struct store_backend *backend,
+    struct arena *arena, struct str source, struct str event_id,
+    struct store_event *row);
+enum store_error sqlite_find_event_id(struct store_backend *backend,
+    struct arena *arena, uint64_t id, struct store_event *row);
+enum store_error sqlite_find_held_events(struct store_backend *backend,
+    struct str subject, store_event_fn *fn, void *arg);
+enum store_error sqlite_find_idempotency(struct store_backend *backend,
+    struct arena *arena, struct str key, struct store_idempotency *row);
+
+/* All rows of a bound statement on events. */
+enum store_error sqlite_list_rows_of_events(struct sqlite_conn *conn,
+    sqlite3_stmt *statement, store_event_fn *fn, void *arg);
+enum store_error sqlite_list_due(struct store_backend *backend,
+    int64_t until_ms, size_t limit, store_due_fn *fn, void *arg);
+enum store_error sqlite_list_busy(struct store_backend *backend,
+    store_number_fn *fn, void *arg);
+enum store_error sqlite_list_expired_events(struct store_backend *backend,
+    int64_t now_ms, size_t limit, store_event_fn *fn, void *arg);
+enum store_error sqlite_list_next_expiry(struct store_backend *backend,
+    int64_t *expires_ms);
+enum store_error sqlite_list_definitions(struct store_backend *backend,
+    store_definition_fn *fn, void *arg);
+enum store_error sqlite_list_instances(struct store_backend *backend,
+    const struct store_instance_filter *filter, store_instance_fn *fn,
+    void *arg);
+enum store_error sqlite_list_items(struct store_backend *backend,
+    const struct store_item_filter *filter, store_item_fn *fn, void *arg);
+enum store_error sqlite_list_events(struct store_backend *backend,
+    enum store_event_status status, uint64_t after, size_t limit,
+    store_event_fn *fn, void *arg);
+enum store_error sqlite_list_records(struct store_backend *backend,
+    uint64_t instance, uint64_t from_seq, store_record_fn *fn, void *arg);
+
+#endif

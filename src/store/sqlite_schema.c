@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_schema.c: the tables, and the way from older tables to these.
+ *
+ * A migration that has been released is never changed; what is new becomes
+ * the next one.  user_version is the number of the last one applied.
+ *
+ * The fewer rows and indexes a turn touches the faster it is: one row of
+ * `instance` is rewritten and one of `history` appended.  `history` is a table
+ * in order of commit with a narrow index beside it, because clustering it by
+ * instance would make every turn write a page somewhere else.  Partial
+ * indexes keep the many rows that are at rest out of the indexes of the few.
+ */
+#include "sqlite_priv.h"
+
+#include <stdio.h>
+
+#include "stated/rng.h"
+
+static const char *const migrations[] = {
+	/* 1: the first */
+	"CREATE TABLE meta ("
+	"	name TEXT PRIMARY KEY,"
+	"	value ANY NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO meta VALUES ('last_number', 0), ('probes', 0);"
+
+	"CREATE TABLE instance ("
+	"	number INTEGER PRIMARY KEY,"
+	"	workflow TEXT NOT NULL,"
+	"	version INTEGER NOT NULL,"
+	"	definition BLOB NOT NULL,"
+	"	business_key TEXT,"
+	"	status TEXT NOT NULL,"
+	"	state TEXT,"
+	"	initiator TEXT,"
+	"	priority TEXT,"
+	"	labels TEXT,"
+	"	started_ms INTEGER NOT NULL,"
+	"	changed_ms INTEGER NOT NULL,"
+	"	ended_ms INTEGER NOT NULL,"
+	"	due_ms INTEGER NOT NULL,"
+	"	busy INTEGER NOT NULL,"
+	"	incidents INTEGER NOT NULL,"
+	"	head_seq INTEGER NOT NULL,"
+	"	head_hash BLOB NOT NULL,"
+	"	snapshot BLOB"
+	") STRICT;"
+	"CREATE UNIQUE INDEX instance_key ON instance (business_key, workflow)"
+	"	WHERE business_key IS NOT NULL;"
+	"CREATE INDEX instance_status ON instance (status);"
+	"CREATE INDEX instance_due ON instance (due_ms) WHERE due_ms > 0;"
+	"CREATE INDEX instance_busy ON instance (busy) WHERE busy = 1;"
+	"CREATE INDEX instance_incident ON instance (incidents)"
+	"	WHERE incidents > 0;"
+
+	"CREATE TABLE history ("
+	"	id INTEGER PRIMARY KEY,"
+	"	instance INTEGER NOT NULL,"
+	"	first_seq INTEGER NOT NULL,"
+	"	count INTEGER NOT NULL,"
+	"	records TEXT NOT NULL," /* canonical JSON, a line each */
+	"	hashes BLOB NOT NULL"   /* 32 bytes each */
+	") STRICT;"
+	"CREATE UNIQUE INDEX history_instance"
+	"	ON history (instance, first_seq);"
+
+	"CREATE TABLE subscription ("
+	"	correlation TEXT NOT NULL,"
+	"	instance INTEGER NOT NULL,"
+	"	PRIMARY KEY (correlation, instance)"
+	") STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE item ("
+	"	kind INTEGER NOT NULL,"
+	"	instance INTEGER NOT NULL,"
+	"	serial INTEGER NOT NULL,"
+	"	open INTEGER NOT NULL,"
+	"	created_ms INTEGER NOT NULL,"
+	"	closed_ms INTEGER NOT NULL,"
+	"	owner TEXT,"
+	"	body TEXT"
+	") STRICT;"
+	"CREATE UNIQUE INDEX item_identity ON item (kind, instance, serial);"
+	"CREATE INDEX item_open ON item (kind, instance, serial, owner)"
+	"	WHERE open = 1;"
+
+	"CREATE TABLE event ("
+	"	id INTEGER PRIMARY KEY,"
+	"	source TEXT NOT NULL,"
+	"	event_id TEXT NOT NULL,"
+	"	type TEXT,"
+	"	subject TEXT,"
+	"	workflow TEXT,"
+	"	status INTEGER NOT NULL," /* 0 matched, 1 held, 2 dead, 3 replayed */
+	"	received_ms INTEGER NOT NULL,"
+	"	expires_ms INTEGER NOT NULL,"
+	"	body BLOB"
+	") STRICT;"
+	"CREATE UNIQUE INDEX event_identity ON event (source, event_id);"
+	"CREATE INDEX event_matched ON event (received_ms) WHERE status = 0;"
+	"CREATE INDEX event_held ON event (subject) WHERE status = 1;"
+	"CREATE INDEX event_expiry ON event (expires_ms) WHERE status = 1;"
+	"CREATE INDEX event_unmatched ON event (status) WHERE status > 0;"
+
+	"CREATE TABLE idempotency ("
+	"	id INTEGER PRIMARY KEY,"
+	"	key TEXT NOT NULL,"
+	"	request BLOB NOT NULL,"
+	"	status INTEGER NOT NULL,"
+	"	response TEXT,"
+	"	location TEXT,"
+	"	expires_ms INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE UNIQUE INDEX idempotency_key ON idempotency (key);"
+	"CREATE INDEX idempotency_expiry ON idempotency (expires_ms);"
+
+	"CREATE TABLE definition ("
+	"	digest BLOB PRIMARY KEY,"
+	"	name TEXT NOT NULL,"
+	"	version INTEGER NOT NULL,"
+	"	source TEXT NOT NULL,"
+	"	published_ms INTEGER NOT NULL,"
+	"	published_by TEXT"
+	") STRICT;",
+};
+#define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
+_Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&
+    EVENT_REPLAYED == 3, "these numbers are in files");
+_Static_assert(ITEM_TASK == 0 && ITEM_INCIDENT == 1 && ITEM_ESCALATION == 2,
+    "these numbers are in files");
+
+enum store_error
+sqlite_schema_check(struct sqlite_conn *conn, bool read_only, bool *is_new,
+    struct buf *detail)
+{
+	int64_t application_id = 0, version = 0, tables = 0;
+	enum store_error error;
+
+	*is_new = false;
+	error = sqlite_conn_query_int(conn, "PRAGMA application_id",
+	    &application_id);
+	if (error == STORE_OK)
+		error = sqlite_conn_query_int(conn, "PRAGMA user_version",
+		    &version);
+	if (error == STORE_OK)
+		error = sqlite_conn_query_int(conn,
+		    "SELECT count(*) FROM sqlite_schema", &tables);
+	if (error != STORE_OK) {
+		sqlite_conn_explain(conn, detail);
+		return error;
+	}
+	*is_new = application_id == 0 && version == 0 && tables == 0;
+	if (*is_new)
+		return read_only ? STORE_FOREIGN : STORE_OK;
+	if (application_id != STATED_APPLICATION_ID)
+		return STORE_FOREIGN;
+	if (version > SCHEMA_VERSION)
+		return STORE_NEWER;
+	return read_only && version < SCHEMA_VERSION ? STORE_OLDER : STORE_OK;
+}
+
+static enum store_error
+add_identity(struct sqlite_conn *conn)
+{
+	struct store_identity identity;
+	struct rng *rng = rng_system();
+	char sql[128] = "INSERT INTO meta VALUES ('identity', x'";
+	size_t at = strlen(sql);
+
+	rng->fill(rng, identity.bytes, sizeof(identity.bytes));
+	for (size_t i = 0; i < sizeof(identity.bytes); i++)
+		at += (size_t)snprintf(&sql[at], sizeof(sql) - at, "%02x",
+		    identity.bytes[i]);
+	must(at + 4 <= sizeof(sql));
+	memcpy(&sql[at], "');", 4);
+	return sqlite_conn_exec(conn, sql);
+}
+
+/* Both are in the file's header and part of the transaction. */
+static enum store_error
+set_version(struct sqlite_conn *conn, int64_t version)
+{
+	char sql[96];
+	int bytes = snprintf(sql, sizeof(sql), "PRAGMA application_id = %d;"
+	    "PRAGMA user_version = %lld;", STATED_APPLICATION_ID,
+	    (long long)version);
+
+	must(bytes > 0 && (size_t)bytes < sizeof(sql));
+	return sqlite_conn_exec(conn, sql);
+}
+
+static enum store_error
+apply(struct sqlite_conn *conn, int64_t version, struct buf *detail)
+{
+	enum store_error error = sqlite_conn_exec(conn, "BEGIN IMMEDIATE");
+
+	must(version >= 1 && version <= SCHEMA_VERSION);
+	if (error == STORE_OK)
+		error = sqlite_conn_exec(conn, migrations[version - 1]);
+	if (error == STORE_OK && version == 1)
+		error = add_identity(conn);
+	if (error == STORE_OK)
+		error = set_version(conn, version);
+	if (error == STORE_OK)
+		error = sqlite_conn_exec(conn, "COMMIT");
+	if (error != STORE_OK) {
+		sqlite_conn_explain(conn, detail);
+		if (!sqlite3_get_autocommit(conn->db))
+			(void)sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL,
+			    NULL);
+	}
+	return error;
+}
+
+enum store_error
+sqlite_schema_migrate(struct sqlite_conn *conn, struct buf *detail)
+{
+	int64_t version = 0;
+	enum store_error error = sqlite_conn_query_int(conn,
+	    "PRAGMA user_version", &version);
+
+	must(version <= SCHEMA_VERSION);
+	while (error == STORE_OK && version < SCHEMA_VERSION)
+		error = apply(conn, ++version, detail);
+	return error;
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_write.c: one batch, one transaction; on the store's thread.
+ *
+ * The first failure ends the batch: what was done so far is rolled back, and
+ * SQLite's words are kept before the roll-back changes them.
+ */
+#include "sqlite_priv.h"
+
+/* Rows removed by one cleaning, of each kind: a pause nobody notices. */
+#define CLEANING_ROWS_MAX "500"
+
+enum write_statement {
+	WRITE_BEGIN,
+	WRITE_COMMIT,
+	WRITE_LAST_NUMBER,
+	WRITE_PROBE,
+	WRITE_INSTANCE_NEW,
+	WRITE_INSTANCE_TURN,
+	WRITE_INSTANCE_ALL,
+	WRITE_HISTORY,
+	WRITE_SUBSCRIPTION,
+	WRITE_NO_SUBSCRIPTION,
+	WRITE_ITEM,
+	WRITE_EVENT,
+	WRITE_IDEMPOTENCY,
+	WRITE_DEFINITION,
+	WRITE_CLEAN_EVENTS,
+	WRITE_CLEAN_IDEMPOTENCY,
+	WRITE_STATEMENT_COUNT
+};
+_Static_assert(WRITE_STATEMENT_COUNT <= CONN_STATEMENTS_MAX, "room for all");
+
+/* The parameters of all three statements on instances have the same numbers:
+ * see bind_instance(). */
+const char *const sqlite_write_sql[] = {
+	[WRITE_BEGIN] = "BEGIN IMMEDIATE",
+	[WRITE_COMMIT] = "COMMIT",
+	[WRITE_LAST_NUMBER] =
+	    "UPDATE meta SET value = ?1 WHERE name = 'last_number'",
+	[WRITE_PROBE] =
+	    "UPDATE meta SET value = value + 1 WHERE name = 'probes'",
+	[WRITE_INSTANCE_NEW] =
+	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	    "	?14, ?15, ?16, ?17, ?18, ?19)",
+	/* Most turns change no column that has an index.  Said this way,
+	 * SQLite knows it and touches none. */
+	[WRITE_INSTANCE_TURN] =
+	    "UPDATE instance SET version = ?3, definition = ?4, state = ?7,"
+	    "	initiator = ?8, priority = ?9, labels = ?10, started_ms = ?11,"
+	    "	changed_ms = ?12, ended_ms = ?13, head_seq = ?17,"
+	    "	head_hash = ?18, snapshot = ?19"
+	    " WHERE number = ?1 AND workflow = ?2 AND business_key IS ?5"
+	    "	AND status = ?6 AND due_ms = ?14 AND busy = ?15"
+	    "	AND incidents = ?16",
+	[WRITE_INSTANCE_ALL] =
+	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	    "	?14, ?15, ?16, ?17, ?18, ?19)"
+	    " ON CONFLICT (number) DO UPDATE SET workflow = ?2, version = ?3,"
+	    "	definition = ?4, business_key = ?5, status = ?6, state = ?7,"
+	    "	initiator = ?8, priority = ?9, labels = ?10, started_ms = ?11,"
+	    "	changed_ms = ?12, ended_ms = ?13, due_ms = ?14, busy = ?15,"
+	    "	incidents = ?16, head_seq = ?17, head_hash = ?18,"
+	    "	snapshot = ?19",
+	[WRITE_HISTORY] =
+	    "INSERT INTO history (instance, first_seq, count, records, hashes)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[WRITE_SUBSCRIPTION] =
+	    "INSERT INTO subscription (correlation, instance) VALUES (?1, ?2)"
+	    " ON CONFLICT DO NOTHING",
+	[WRITE_NO_SUBSCRIPTION] =
+	    "DELETE FROM subscription WHERE correlation = ?1 AND instance = ?2",
+	[WRITE_ITEM] =
+	    "INSERT INTO item (kind, instance, serial, open, created_ms,"
+	    "	closed_ms, owner, body)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+	    " ON CONFLICT (kind, instance, serial) DO UPDATE SET open = ?4,"
+	    "	created_ms = ?5, closed_ms = ?6, owner = ?7, body = ?8",
+	[WRITE_EVENT] =
+	    "INSERT INTO event (" EVENT_COLUMNS ")"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+	    " ON CONFLICT (source, event_id) DO UPDATE SET type = ?4,"
+	    "	subject = ?5, workflow = ?6, status = ?7, received_ms = ?8,"
+	    "	expires_ms = ?9, body = ?10",
+	[WRITE_IDEMPOTENCY] =
+	    "INSERT INTO idempotency (key, request, status, response,"
+	    "	location, expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+	    " ON CONFLICT (key) DO UPDATE SET request = ?2, status = ?3,"
+	    "	response = ?4, location = ?5, expires_ms = ?6",
+	[WRITE_DEFINITION] =
+	    "INSERT INTO definition (digest, name, version, source,"
+	    "	published_ms, published_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+	    " ON CONFLICT (digest) DO UPDATE SET name = ?2, version = ?3,"
+	    "	source = ?4, published_ms = ?5, published_by = ?6",
+	[WRITE_CLEAN_EVENTS] =
+	    "DELETE FROM event WHERE id IN (SELECT id FROM event"
+	    "	WHERE status = 0 AND received_ms < ?1"
+	    "	ORDER BY received_ms LIMIT " CLEANING_ROWS_MAX ")",
+	[WRITE_CLEAN_IDEMPOTENCY] =
+	    "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency"
+	    "	WHERE expires_ms < ?1"
+	    "	ORDER BY expires_ms LIMIT " CLEANING_ROWS_MAX ")",
+};
+
+/* Takes, binds with `bind`, runs and gives back one statement. */
+typedef void bind_fn(sqlite3_stmt *statement, const void *row);
+
+static enum store_error
+write_row(struct sqlite_store *store, enum write_statement number,
+    bind_fn *bind, const void *row)
+{
+	sqlite3_stmt *statement;
+	enum store_error error = sqlite_conn_take(&store->writer, number,
+	    &statement);
+
+	must(number < WRITE_STATEMENT_COUNT);
+	if (error != STORE_OK)
+		return error;
+	if (bind != NULL)
+		bind(statement, row);
+	error = sqlite_conn_run(&store->writer, statement);
+	sqlite_conn_give(&store->writer, number, statement);
+	return error;
+}
+
+static void
+bind_number(sqlite3_stmt *statement, const void *row)
+{
+	const uint64_t *number = row;
+
+	sqlite_bind_int(statement, 1, (int64_t)*number);
+}
+
+/* -------------------------------------------------------------- instances */
+
+static void
+bind_instance(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_instance *instance = row;
+
+	sqlite_bind_int(statement, 1, (int64_t)instance->number);
+	sqlite_bind_text(statement, 2, instance->workflow);
+	sqlite_bind_int(statement, 3, instance->version);
+	sqlite_bind_digest(statement, 4, &instance->definition);
+	sqlite_bind_text(statement, 5, instance->business_key);
+	sqlite_bind_text(statement, 6, instance->status);
+	sqlite_bind_text(statement, 7, instance->state);
+	sqlite_bind_text(statement, 8, instance->initiator);
+	sqlite_bind_text(statement, 9, instance->priority);
+	sqlite_bind_text(statement, 10, instance->labels);
+	sqlite_bind_int(statement, 11, instance->started_ms);
+	sqlite_bind_int(statement, 12, instance->changed_ms);
+	sqlite_bind_int(statement, 13, instance->ended_ms);
+	sqlite_bind_int(statement, 14, instance->due_ms);
+	sqlite_bind_int(statement, 15, instance->busy);
+	sqlite_bind_int(statement, 16, instance->incidents);
+	sqlite_bind_int(statement, 17, (int64_t)instance->head.seq);
+	sqlite_bind_digest(statement, 18, &instance->head.hash);
+	sqlite_bind_blob(statement, 19, instance->snapshot);
+}
+
+static enum store_error
+write_instance(struct sqlite_store *store, const struct store_instance *row)
+{
+	enum store_error error;
+
+	/* Numbers are given in order, so a higher one than any is new. */
+	if (row->number > store->written_number)
+		return write_row(store, WRITE_INSTANCE_NEW, bind_instance, row);
+	error = write_row(store, WRITE_INSTANCE_TURN, bind_instance, row);
+	if (error == STORE_OK && sqlite3_changes(store->writer.db) == 0)
+		error = write_row(store, WRITE_INSTANCE_ALL, bind_instance,
+		    row);
+	return error;
+}
+
+static enum store_error
+write_instances(struct sqlite_store *store, const struct store_batch *batch)
+{
+	enum store_error error = STORE_OK;
+	size_t cursor = 0;
+	void *row;
+
+	while (error == STORE_OK &&
+	    map_next(batch->instances, &cursor, NULL, &row))
+		error = write_instance(store, row);
+	/* Kept apart from the rows, so that one removed at the end is missed
+	 * and its number never given again. */
+	if (error == STORE_OK && batch->number_max > store->written_number)
+		error = write_row(store, WRITE_LAST_NUMBER, bind_number,
+		    &batch->number_max);
+	return error;
+}
+
+/* ------------------------------------------------------------ other tables */
+
+static void
+bind_history(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_history *turn = row;
+
+	sqlite_bind_int(statement, 1, (int64_t)turn->instance);
+	sqlite_bind_int(statement, 2, (int64_t)turn->first_seq);
+	sqlite_bind_int(statement, 3, (int64_t)turn->count);
+	sqlite_bind_text(statement, 4, turn->records);
+	sqlite_bind_blob(statement, 5, turn->hashes);
+}
+
+static enum store_error
+write_history(struct sqlite_store *store, const struct store_batch *batch)
+{
+	const struct store_history *turn;
+	enum store_error error = STORE_OK;
+
+	for (turn = batch->history_first; turn != NULL && error == STORE_OK;
+	     turn = turn->next) {
+		must(turn->hashes.bytes == turn->count * sizeof(struct digest));
+		error = write_row(store, WRITE_HISTORY, bind_history, turn);
+	}
+	return error;
+}
+
+static void
+bind_subscription(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_subscription *entry = row;
+
+	sqlite_bind_text(statement, 1, entry->correlation);
+	sqlite_bind_int(statement, 2, (int64_t)entry->instance);
+}
+
+static enum store_error
+write_subscriptions(struct sqlite_store *store,
+    const struct store_batch *batch)
+{
+	enum store_error error = STORE_OK;
+	size_t cursor = 0;
+	void *first;
+
+	while (error == STORE_OK &&
+	    map_next(batch->subscriptions, &cursor, NULL, &first)) {
+		const struct store_subscription *entry = first;
+		for (; entry != NULL && error == STORE_OK; entry = entry->next)
+			error = write_row(store, entry->is_removed ?
+			    WRITE_NO_SUBSCRIPTION : WRITE_SUBSCRIPTION,
+			    bind_subscription, entry);
+	}
+	return error;
+}
+
+static void
+bind_item(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_item *item = row;
+
+	sqlite_bind_int(statement, 1, item->kind);
+	sqlite_bind_int(statement, 2, (int64_t)item->instance);
+	sqlite_bind_int(statement, 3, (int64_t)item->serial);
+	sqlite_bind_int(statement, 4, item->open);
+	sqlite_bind_int(statement, 5, item->created_ms);
+	sqlite_bind_int(statement, 6, item->closed_ms);
+	sqlite_bind_text(statement, 7, item->owner);
+	sqlite_bind_text(statement, 8, item->body);
+}
+
+static void
+bind_event(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_batch_event *entry = row;
+	const struct store_event *event = &entry->row;
+
+	sqlite_bind_int(statement, 1, (int64_t)event->id);
+	sqlite_bind_text(statement, 2, event->source);
+	sqlite_bind_text(statement, 3, event->event_id);
+	sqlite_bind_text(statement, 4, event->type);
+	sqlite_bind_text(statement, 5, event->subject);
+	sqlite_bind_text(statement, 6, event->workflow);
+	sqlite_bind_int(statement, 7, event->status);
+	sqlite_bind_int(statement, 8, event->received_ms);
+	sqlite_bind_int(statement, 9, event->expires_ms);
+	sqlite_bind_blob(statement, 10, event->body);
+}
+
+static void
+bind_idempotency(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_idempotency *idempotency = row;
+
+	sqlite_bind_text(statement, 1, idempotency->key);
+	sqlite_bind_digest(statement, 2, &idempotency->request);
+	sqlite_bind_int(statement, 3, idempotency->status);
+	sqlite_bind_text(statement, 4, idempotency->response);
+	sqlite_bind_text(statement, 5, idempotency->location);
+	sqlite_bind_int(statement, 6, idempotency->expires_ms);
+}
+
+static void
+bind_definition(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_definition *definition = row;
+
+	sqlite_bind_digest(statement, 1, &definition->digest);
+	sqlite_bind_text(statement, 2, definition->name);
+	sqlite_bind_int(statement, 3, definition->version);
+	sqlite_bind_text(statement, 4, definition->source);
+	sqlite_bind_int(statement, 5, definition->published_ms);
+	sqlite_bind_text(statement, 6, definition->published_by);
+}
+
+/* Every row of a map by the same statement. */
+static enum store_error
+write_map(struct sqlite_store *store, const struct map *rows,
+    enum write_statement number, bind_fn *bind)
+{
+	enum store_error error = STORE_OK;
+	size_t cursor = 0;
+	void *row;
+
+	must(bind != NULL);
+	while (error == STORE_OK && map_next(rows, &cursor, NULL, &row))
+		error = write_row(store, number, bind, row);
+	return error;
+}
+
+static void
+bind_events_before(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_cleaning *cleaning = row;
+
+	sqlite_bind_int(statement, 1, cleaning->events_before_ms);
+}
+
+static void
+bind_now(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_cleaning *cleaning = row;
+
+	sqlite_bind_int(statement, 1, cleaning->now_ms);
+}
+
+static enum store_error
+write_chores(struct sqlite_store *store, const struct store_batch *batch)
+{
+	enum store_error error = STORE_OK;
+
+	if (batch->has_probe)
+		error = write_row(store, WRITE_PROBE, NULL, NULL);
+	if (!batch->cleaning.is_wanted || error != STORE_OK)
+		return error;
+	error = write_row(store, WRITE_CLEAN_EVENTS, bind_events_before,
+	    &batch->cleaning);
+	if (error == STORE_OK)
+		error = write_row(store, WRITE_CLEAN_IDEMPOTENCY, bind_now,
+		    &batch->cleaning);
+	return error;
+}
+
+/* ------------------------------------------------------------- transaction */
+
+static enum store_error
+write_all(struct sqlite_store *store, const struct store_batch *batch)
+{
+	enum store_error error = write_row(store, WRITE_BEGIN, NULL, NULL);
+
+	if (error == STORE_OK)
+		error = write_instances(store, batch);
+	if (error == STORE_OK)
+		error = write_history(store, batch);
+	if (error == STORE_OK)
+		error = write_subscriptions(store, batch);
+	if (error == STORE_OK)
+		error = write_map(store, batch->items, WRITE_ITEM, bind_item);
+	if (error == STORE_OK)
+		error = write_map(store, batch->events, WRITE_EVENT, bind_event);
+	if (error == STORE_OK)
+		error = write_map(store, batch->idempotency, WRITE_IDEMPOTENCY,
+		    bind_idempotency);
+	if (error == STORE_OK)
+		error = write_map(store, batch->definitions, WRITE_DEFINITION,
+		    bind_definition);
+	if (error == STORE_OK)
+		error = write_chores(store, batch);
+	if (error == STORE_OK)
+		error = write_row(store, WRITE_COMMIT, NULL, NULL);
+	return error;
+}
+
+enum store_error
+sqlite_write_commit(struct store_backend *backend,
+    const struct store_batch *batch, struct buf *detail)
+{
+	struct sqlite_store *store = sqlite_store_of(backend);
+
+	must(sqlite3_get_autocommit(store->writer.db));
+	if (store_batch_is_empty(batch))
+		return STORE_OK;
+	enum store_error error = write_all(store, batch);
+	if (error == STORE_OK) {
+		must(sqlite3_get_autocommit(store->writer.db));
+		if (batch->number_max > store->written_number)
+			store->written_number = batch->number_max;
+		return STORE_OK;
+	}
+	sqlite_conn_explain(&store->writer, detail);
+	/* Some failures have rolled it back already. */
+	if (!sqlite3_get_autocommit(store->writer.db))
+		(void)sqlite3_exec(store->writer.db, "ROLLBACK", NULL, NULL,
+		    NULL);
+	return error;
+}

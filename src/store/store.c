@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.c: opening, closing and handing over batches.
+ *
+ * There are two batches for ever: the open one and the one under way.  When
+ * one is submitted they change places.  The one under way stays readable
+ * until store_finished() has told the engine what became of it, so there is
+ * no moment at which a row is neither in a batch nor seen to be durable.
+ */
+#include "stated/store.h"
+
+#include <stdlib.h>
+
+#include "store_backend.h"
+
+struct str
+store_error_text(enum store_error error)
+{
+	static const struct str texts[] = {
+		[STORE_OK] = STR_INIT("all is well"),
+		[STORE_ABSENT] = STR_INIT("there is nothing of that name"),
+		[STORE_LOCKED] = STR_INIT("another process holds the database; "
+		    "stop it, or wait until it is done"),
+		[STORE_FULL] = STR_INIT("no space is left for the database; "
+		    "free some, work goes on by itself"),
+		[STORE_READONLY] = STR_INIT("the database can't be written; "
+		    "look at its permissions and how its disk is mounted"),
+		[STORE_CORRUPT] = STR_INIT("the database is damaged; nothing "
+		    "was written to it: keep the file, restore a backup"),
+		[STORE_NEWER] = STR_INIT("the database was written by a newer "
+		    "program; use that one"),
+		[STORE_OLDER] = STR_INIT("the database was written by an older "
+		    "program; open it once for writing to bring it up to date"),
+		[STORE_FOREIGN] = STR_INIT("the file is not a database of "
+		    "stated; it was left as it is"),
+		[STORE_IO] = STR_INIT("the disk or the file system failed; "
+		    "the system's log tells more"),
+	};
+
+	must(error < sizeof(texts) / sizeof(texts[0]));
+	return texts[error];
+}
+
+/* ------------------------------------------------------------------- life */
+
+enum store_error
+store_open(struct store_options options, struct store **opened,
+    struct buf *detail)
+{
+	struct store_backend *backend = NULL;
+
+	must(options.path.at != NULL);
+	must(!(options.read_only && options.create));
+	*opened = NULL;
+	enum store_error error = sqlite_open(options, &backend, detail);
+	if (error != STORE_OK)
+		return error;
+	struct store *store = calloc(1, sizeof(*store));
+	must(store != NULL);
+	store->backend = backend;
+	store->last_number = backend->last_number;
+	store->last_event_id = backend->last_event_id;
+	if (!options.read_only) {
+		store->thread = store_thread_new(backend);
+		store->open = store_batch_new(store);
+		store->under_way = store_batch_new(store);
+	}
+	*opened = store;
+	return STORE_OK;
+}
+
+void
+store_close(struct store **closed)
+{
+	struct store *store = *closed;
+
+	if (store == NULL)
+		return;
+	must(store->iterating == 0);
+	store_thread_free(&store->thread);
+	store_batch_free(&store->open);
+	store_batch_free(&store->under_way);
+	store->backend->ops->close(store->backend);
+	free(store);
+	*closed = NULL;
+}
+
+enum store_error
+store_freeze(struct store *store)
+{
+	must(store->thread == NULL);
+	must(store->iterating == 0);
+	return store->backend->ops->freeze(store->backend);
+}
+
+void
+store_thaw(struct store *store)
+{
+	must(store->thread == NULL);
+	must(store->iterating == 0);
+	store->backend->ops->thaw(store->backend);
+}
+
+struct store_identity
+store_identity(const struct store *store)
+{
+	must(store != NULL);
+	return store->backend->identity;
+}
+
+uint64_t
+store_last_number(const struct store *store)
+{
+	must(store != NULL);
+	return store->last_number;
+}
+
+/* ---------------------------------------------------------------- batches */
+
+struct store_batch *
+store_batch(struct store *store)
+{
+	must(store->open != NULL);
+	return store->open;
+}
+
+/* Ids are given when an event is put, so that events in batches are found by
+ * id, and in order of arrival, before they are durable. */
+static uint64_t
+event_id_of(struct store *store, const struct store_event *row)
+{
+	const struct store_event *there =
+	    store_batch_event(store->open, row->source, row->event_id);
+
+	if (there == NULL)
+		there = store_batch_event(store->under_way, row->source,
+		    row->event_id);
+	if (there != NULL)
+		return there->id;
+	if (row->id != 0)
+		return row->id;
+	must(store->last_event_id < INT64_MAX);
+	return ++store->last_event_id;
+}
+
+void
+store_put_event(struct store_batch *batch, const struct store_event *row)
+{
+	struct store_event event = *row;
+
+	must(row->source.at != NULL && row->event_id.at != NULL);
+	must(batch == batch->store->open);
+	event.id = event_id_of(batch->store, row);
+	must(row->id == 0 || row->id == event.id);
+	store_batch_put_event(batch, &event);
+}
+
+void
+store_submit(struct store *store)
+{
+	struct store_batch *submitted = store->open;
+
+	must(submitted != NULL);
+	/* A callback of a list reads at one moment of the database; what it
+	 * commits and then finds would be of another. */
+	must(store->iterating == 0);
+	must(store_batch_is_empty(store->under_way));
+	store->open = store->under_way;
+	store->under_way = submitted;
+	store_thread_give(store->thread, submitted);
+}
+
+bool
+store_is_committing(const struct store *store)
+{
+	must(store != NULL);
+	return store->thread != NULL && !store_thread_is_idle(store->thread);
+}
+
+int
+store_fd(const struct store *store)
+{
+	must(store->thread != NULL);
+	return store_thread_fd(store->thread);
+}
+
+bool
+store_finished(struct store *store, enum store_error *error,
+    struct buf *detail)
+{
+	must(store->thread != NULL);
+	must(store->iterating == 0);
+	if (!store_thread_take(store->thread, error, detail))
+		return false;
+	if (*error == STORE_OK) {
+		if (store->under_way->number_max > store->last_number)
+			store->last_number = store->under_way->number_max;
+	} else {
+		store_batch_clear(store->open);
+	}
+	store_batch_clear(store->under_way);
+	return true;
+}
+
+enum store_error
+store_commit_now(struct store *store, struct buf *detail)
+{
+	enum store_error error;
+
+	must(!store_is_committing(store));
+	store_submit(store);
+	store_thread_wait(store->thread);
+	bool is_finished = store_finished(store, &error, detail);
+	must(is_finished);
+	return error;
+}

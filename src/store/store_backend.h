@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_backend.h: what a database must be able to do to be a store; private
+ * to src/store.
+ *
+ * commit() and tend() are called on the store's thread, all others on the
+ * loop's; a backend needs no lock if it keeps apart what the two use.  The
+ * finding and listing functions see what is durable and nothing else: what is
+ * in batches is laid over it above this seam.  Rows handed to callbacks are
+ * valid during the call; callbacks may call back into the store.
+ */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include "store_priv.h"
+
+struct store_backend {
+	const struct store_backend_ops *ops;
+	/* Filled in by opening. */
+	struct store_identity identity;
+	uint64_t last_number;
+	uint64_t last_event_id;
+};
+
+struct store_backend_ops {
+	void (*close)(struct store_backend *backend);
+	/* All of the batch durably, or nothing of it. */
+	enum store_error (*commit)(struct store_backend *backend,
+	    const struct store_batch *batch, struct buf *detail);
+	/* Housekeeping that nobody waits for, after a commit. */
+	void (*tend)(struct store_backend *backend);
+
+	enum store_error (*freeze)(struct store_backend *backend);
+	void (*thaw)(struct store_backend *backend);
+
+	enum store_error (*find_instance)(struct store_backend *backend,
+	    struct arena *arena, uint64_t number, struct store_instance *row);
+	enum store_error (*find_key)(struct store_backend *backend,
+	    struct str workflow, struct str business_key, uint64_t *number);
+	enum store_error (*each_subscriber)(struct store_backend *backend,
+	    struct str correlation, store_number_fn *fn, void *arg);
+	enum store_error (*find_event)(struct store_backend *backend,
+	    struct arena *arena, struct str source, struct str event_id,
+	    struct store_event *row);
+	enum store_error (*find_event_id)(struct store_backend *backend,
+	    struct arena *arena, uint64_t id, struct store_event *row);
+	enum store_error (*each_held_event)(struct store_backend *backend,
+	    struct str subject, store_event_fn *fn, void *arg);
+	enum store_error (*find_idempotency)(struct store_backend *backend,
+	    struct arena *arena, struct str key, struct store_idempotency *row);
+
+	enum store_error (*each_due)(struct store_backend *backend,
+	    int64_t until_ms, size_t limit, store_due_fn *fn, void *arg);
+	enum store_error (*each_busy)(struct store_backend *backend,
+	    store_number_fn *fn, void *arg);
+	enum store_error (*each_expired_event)(struct store_backend *backend,
+	    int64_t now_ms, size_t limit, store_event_fn *fn, void *arg);
+	enum store_error (*next_expiry)(struct store_backend *backend,
+	    int64_t *expires_ms);
+	enum store_error (*each_definition)(struct store_backend *backend,
+	    store_definition_fn *fn, void *arg);
+	enum store_error (*list_instances)(struct store_backend *backend,
+	    const struct store_instance_filter *filter,
+	    store_instance_fn *fn, void *arg);
+	enum store_error (*list_items)(struct store_backend *backend,
+	    const struct store_item_filter *filter, store_item_fn *fn,
+	    void *arg);
+	enum store_error (*list_events)(struct store_backend *backend,
+	    enum store_event_status status, uint64_t after, size_t limit,
+	    store_event_fn *fn, void *arg);
+	enum store_error (*each_record)(struct store_backend *backend,
+	    uint64_t instance, uint64_t from_seq, store_record_fn *fn,
+	    void *arg);
+};
+
+/* The backends there are (sqlite_open.c). */
+MUST_USE enum store_error sqlite_open(struct store_options options,
+    struct store_backend **backend, struct buf *detail);
+
+#endif

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_batch.c: filling a batch, and looking into one.
+ *
+ * Everything is copied into the batch's arena: the caller's turn ends before
+ * the batch is durable.  A row that is put twice is replaced in place, so the
+ * backend writes it once, however many turns of it are in the batch.
+ */
+#include "store_priv.h"
+
+#include <stdlib.h>
+
+/* An identity of two texts as one key of a map: the length of the first
+ * keeps ("ab", "c") and ("a", "bc") apart. */
+static struct str
+pair_key(struct buf *buf, struct str first, struct str second)
+{
+	buf_add_varint(buf, first.bytes);
+	buf_add_str(buf, first);
+	buf_add_str(buf, second);
+	return buf_str(buf);
+}
+
+static struct str
+copy(struct arena *arena, struct str s)
+{
+	return s.at == NULL ? s : arena_str(arena, s);
+}
+
+/* ------------------------------------------------------------------- life */
+
+static void
+make_maps(struct store_batch *batch)
+{
+	batch->instances = map_new();
+	batch->keys = map_new();
+	batch->subscriptions = map_new();
+	batch->items = map_new();
+	batch->events = map_new();
+	batch->event_ids = map_new();
+	batch->subjects = map_new();
+	batch->idempotency = map_new();
+	batch->definitions = map_new();
+}
+
+static void
+free_maps(struct store_batch *batch)
+{
+	map_free(&batch->instances);
+	map_free(&batch->keys);
+	map_free(&batch->subscriptions);
+	map_free(&batch->items);
+	map_free(&batch->events);
+	map_free(&batch->event_ids);
+	map_free(&batch->subjects);
+	map_free(&batch->idempotency);
+	map_free(&batch->definitions);
+}
+
+struct store_batch *
+store_batch_new(struct store *store)
+{
+	struct arena *arena = arena_new();
+	struct store_batch *batch = calloc(1, sizeof(*batch));
+
+	must(batch != NULL);
+	batch->store = store;
+	batch->arena = arena;
+	make_maps(batch);
+	return batch;
+}
+
+void
+store_batch_free(struct store_batch **batch)
+{
+	must(batch != NULL);
+	if (*batch == NULL)
+		return;
+	free_maps(*batch);
+	arena_free(&(*batch)->arena);
+	free(*batch);
+	*batch = NULL;
+}
+
+void
+store_batch_clear(struct store_batch *batch)
+{
+	struct store *store = batch->store;
+	struct arena *arena = batch->arena;
+
+	must(arena != NULL);
+	free_maps(batch);
+	arena_reset(arena);
+	*batch = (struct store_batch){.store = store, .arena = arena};
+	make_maps(batch);
+	must(store_batch_is_empty(batch));
+}
+
+bool
+store_batch_is_empty(const struct store_batch *batch)
+{
+	return map_count(batch->instances) == 0 &&
+	    map_count(batch->subscriptions) == 0 &&
+	    map_count(batch->items) == 0 && map_count(batch->events) == 0 &&
+	    map_count(batch->idempotency) == 0 &&
+	    map_count(batch->definitions) == 0 &&
+	    batch->history_first == NULL && !batch->cleaning.is_wanted &&
+	    !batch->has_probe;
+}
+
+/* -------------------------------------------------------------- instances */
+
+struct store_instance
+store_copy_instance(struct arena *arena, const struct store_instance *row)
+{
+	struct store_instance copied = *row;
+
+	copied.workflow = copy(arena, row->workflow);
+	copied.business_key = copy(arena, row->business_key);
+	copied.status = copy(arena, row->status);
+	copied.state = copy(arena, row->state);
+	copied.initiator = copy(arena, row->initiator);
+	copied.priority = copy(arena, row->priority);
+	copied.labels = copy(arena, row->labels);
+	copied.snapshot = copy(arena, row->snapshot);
+	return copied;
+}
+
+static void
+add_key(struct store_batch *batch, const struct store_instance *row)
+{
+	struct store_key *key = ARENA_NEW(batch->arena, struct store_key);
+
+	key->instance = row;
+	key->next = map_find(batch->keys, row->business_key);
+	map_put(batch->keys, row->business_key, key);
+}
+
+void
+store_put_instance(struct store_batch *batch, const struct store_instance *row)
+{
+	must(row->number > 0 && row->number <= INT64_MAX);
+	must(row->workflow.at != NULL && row->status.at != NULL);
+	struct store_instance *there =
+	    map_find(batch->instances, MAP_KEY_OF(&row->number));
+	if (there != NULL) {
+		must(str_equal(there->business_key, row->business_key));
+		*there = store_copy_instance(batch->arena, row);
+		return;
+	}
+	there = ARENA_NEW(batch->arena, struct store_instance);
+	*there = store_copy_instance(batch->arena, row);
+	map_put(batch->instances, MAP_KEY_OF(&row->number), there);
+	if (there->business_key.at != NULL)
+		add_key(batch, there);
+	if (there->number > batch->number_max)
+		batch->number_max = there->number;
+}
+
+const struct store_instance *
+store_batch_instance(const struct store_batch *batch, uint64_t number)
+{
+	return map_find(batch->instances, MAP_KEY_OF(&number));
+}
+
+bool
+store_batch_key(const struct store_batch *batch, struct str workflow,
+    struct str business_key, uint64_t *number)
+{
+	const struct store_key *key = map_find(batch->keys, business_key);
+
+	for (; key != NULL; key = key->next) {
+		if (workflow.at != NULL &&
+		    !str_equal(key->instance->workflow, workflow))
+			continue;
+		*number = key->instance->number;
+		return true;
+	}
+	return false;
+}
+
+/* ---------------------------------------------------------------- history */
+
+static size_t
+count_bytes(const struct audit_record *records, size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		must(records[i].seq == records[0].seq + i);
+		bytes += records[i].canonical.bytes + 1;
+	}
+	return bytes;
+}
+
+/* Joins the texts, each ended by a newline, which canonical JSON never
+ * holds; and the hashes. */
+static void
+join_records(struct store_history *turn, struct arena *arena,
+    const struct audit_record *records)
+{
+	size_t text_bytes = count_bytes(records, turn->count);
+	size_t hash_bytes = turn->count * sizeof(struct digest);
+	char *text = arena_alloc(arena, text_bytes);
+	char *hash = arena_alloc(arena, hash_bytes);
+
+	turn->records = (struct str){text, text_bytes};
+	turn->hashes = (struct str){hash, hash_bytes};
+	for (size_t i = 0; i < turn->count; i++) {
+		struct str canonical = records[i].canonical;
+		must(canonical.bytes > 0);
+		must(memchr(canonical.at, '\n', canonical.bytes) == NULL);
+		memcpy(text, canonical.at, canonical.bytes);
+		text += canonical.bytes;
+		*text++ = '\n';
+		memcpy(hash, &records[i].hash, sizeof(struct digest));
+		hash += sizeof(struct digest);
+	}
+}
+
+void
+store_add_history(struct store_batch *batch, uint64_t instance,
+    const struct audit_record *records, size_t count)
+{
+	struct store_history *turn;
+
+	must(instance > 0);
+	if (count == 0)
+		return;
+	must(records[0].seq > 0);
+	turn = ARENA_NEW(batch->arena, struct store_history);
+	turn->instance = instance;
+	turn->first_seq = records[0].seq;
+	turn->count = count;
+	join_records(turn, batch->arena, records);
+	if (batch->history_last != NULL)
+		batch->history_last->next = turn;
+	else
+		batch->history_first = turn;
+	batch->history_last = turn;
+}
+
+/* ---------------------------------------------------------- subscriptions */
+
+static void
+set_subscription(struct store_batch *batch, struct str correlation,
+    uint64_t instance, bool is_removed)
+{
+	struct store_subscription *first, *entry;
+
+	must(correlation.at != NULL);
+	must(instance > 0);
+	first = map_find(batch->subscriptions, correlation);
+	for (entry = first; entry != NULL; entry = entry->next) {
+		if (entry->instance == instance) {
+			entry->is_removed = is_removed;
+			return;
+		}
+	}
+	entry = ARENA_NEW(batch->arena, struct store_subscription);
+	*entry = (struct store_subscription){
+		.next = first,
+		.correlation = copy(batch->arena, correlation),
+		.instance = instance,
+		.is_removed = is_removed,
+	};
+	map_put(batch->subscriptions, correlation, entry);
+}
+
+void
+store_add_subscription(struct store_batch *batch, struct str correlation,
+    uint64_t instance)
+{
+	set_subscription(batch, correlation, instance, false);
+}
+
+void
+store_remove_subscription(struct store_batch *batch, struct str correlation,
+    uint64_t instance)
+{
+	set_subscription(batch, correlation, instance, true);
+}
+
+const struct store_subscription *
+store_batch_subscriptions(const struct store_batch *batch,
+    struct str correlation)
+{
+	return map_find(batch->subscriptions, correlation);
+}
+
+/* ------------------------------------------------------------------ items */
+
+void
+store_put_item(struct store_batch *batch, const struct store_item *item)
+{
+	uint64_t key[3] = {item->kind, item->instance, item->serial};
+
+	must(item->instance > 0);
+	struct store_item *there = map_find(batch->items, MAP_KEY_OF(&key));
+	if (there == NULL) {
+		there = ARENA_NEW(batch->arena, struct store_item);
+		map_put(batch->items, MAP_KEY_OF(&key), there);
+	}
+	*there = *item;
+	there->owner = copy(batch->arena, item->owner);
+	there->body = copy(batch->arena, item->body);
+}
+
+/* ----------------------------------------------------------------- events */
+
+struct store_event
+store_copy_event(struct arena *arena, const struct store_event *row)
+{
+	struct store_event copied = *row;
+
+	copied.source = copy(arena, row->source);
+	copied.event_id = copy(arena, row->event_id);
+	copied.type = copy(arena, row->type);
+	copied.subject = copy(arena, row->subject);
+	copied.workflow = copy(arena, row->workflow);
+	copied.body = copy(arena, row->body);
+	return copied;
+}
+
+/* Lists a held event under its subject. */
+static void
+list_event(struct store_batch *batch, struct store_batch_event *event)
+{
+	struct store_subject *subject =
+	    map_find(batch->subjects, event->row.subject);
+
+	must(!event->is_listed);
+	event->is_listed = true;
+	if (subject == NULL) {
+		subject = ARENA_NEW(batch->arena, struct store_subject);
+		map_put(batch->subjects, event->row.subject, subject);
+	}
+	if (subject->last != NULL)
+		subject->last->next = event;
+	else
+		subject->first = event;
+	subject->last = event;
+}
+
+void
+store_batch_put_event(struct store_batch *batch, const struct store_event *row)
+{
+	struct buf buf = {0};
+	struct str key = pair_key(&buf, row->source, row->event_id);
+	struct store_batch_event *event = map_find(batch->events, key);
+
+	must(row->id > 0);
+	if (event == NULL) {
+		event = ARENA_NEW(batch->arena, struct store_batch_event);
+		map_put(batch->events, key, event);
+		map_put(batch->event_ids, MAP_KEY_OF(&row->id), event);
+	} else {
+		must(event->row.id == row->id);
+		must(str_equal(event->row.subject, row->subject));
+	}
+	buf_fini(&buf);
+	event->row = store_copy_event(batch->arena, row);
+	if (row->status == EVENT_HELD && !event->is_listed)
+		list_event(batch, event);
+}
+
+const struct store_event *
+store_batch_event(const struct store_batch *batch, struct str source,
+    struct str event_id)
+{
+	struct buf key = {0};
+	const struct store_batch_event *event =
+	    map_find(batch->events, pair_key(&key, source, event_id));
+
+	buf_fini(&key);
+	return event != NULL ? &event->row : NULL;
+}
+
+const struct store_event *
+store_batch_event_id(const struct store_batch *batch, uint64_t id)
+{
+	const struct store_batch_event *event =
+	    map_find(batch->event_ids, MAP_KEY_OF(&id));
+
+	return event != NULL ? &event->row : NULL;
+}
+
+const struct store_batch_event *
+store_batch_held(const struct store_batch *batch, struct str subject)
+{
+	const struct store_subject *list = map_find(batch->subjects, subject);
+
+	return list != NULL ? list->first : NULL;
+}
+
+/* ------------------------------------------- idempotency keys, definitions */
+
+struct store_idempotency
+store_copy_idempotency(struct arena *arena, const struct store_idempotency *row)
+{
+	struct store_idempotency copied = *row;
+
+	copied.key = copy(arena, row->key);
+	copied.response = copy(arena, row->response);
+	copied.location = copy(arena, row->location);
+	return copied;
+}
+
+void
+store_put_idempotency(struct store_batch *batch,
+    const struct store_idempotency *row)
+{
+	struct store_idempotency *there = map_find(batch->idempotency, row->key);
+
+	must(row->key.at != NULL);
+	if (there == NULL) {
+		there = ARENA_NEW(batch->arena, struct store_idempotency);
+		map_put(batch->idempotency, row->key, there);
+	}
+	*there = store_copy_idempotency(batch->arena, row);
+}
+
+const struct store_idempotency *
+store_batch_idempotency(const struct store_batch *batch, struct str key)
+{
+	return map_find(batch->idempotency, key);
+}
+
+void
+store_put_definition(struct store_batch *batch,
+    const struct store_definition *row)
+{
+	struct store_definition *there =
+	    map_find(batch->definitions, MAP_KEY_OF(&row->digest));
+
+	must(row->name.at != NULL && row->source.at != NULL);
+	if (there == NULL) {
+		there = ARENA_NEW(batch->arena, struct store_definition);
+		map_put(batch->definitions, MAP_KEY_OF(&row->digest), there);
+	}
+	*there = *row;
+	there->name = copy(batch->arena, row->name);
+	there->source = copy(batch->arena, row->source);
+	there->published_by = copy(batch->arena, row->published_by);
+}
+
+/* ------------------------------------------------------------------ chores */
+
+void
+store_add_cleaning(struct store_batch *batch, int64_t now_ms,
+    int64_t events_before_ms)
+{
+	must(now_ms > 0);
+	batch->cleaning = (struct store_cleaning){
+		.is_wanted = true,
+		.now_ms = now_ms,
+		.events_before_ms = events_before_ms,
+	};
+}
+
+void
+store_add_probe(struct store_batch *batch)
+{
+	batch->has_probe = true;
+}

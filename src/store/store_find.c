@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_find.c: finding rows, durable or in a batch.
+ *
+ * The order of looking is the point: the open batch, the batch under way,
+ * the database.  The batch under way may have become durable meanwhile; then
+ * its rows and the database's are the same, and either answer is right.
+ */
+#include <stdlib.h>
+
+#include "store_backend.h"
+
+enum store_error
+store_find_instance(struct store *store, struct arena *arena, uint64_t number,
+    struct store_instance *row)
+{
+	const struct store_batch *const batches[] = {
+		store->open, store->under_way};
+
+	must(arena != NULL);
+	for (size_t i = 0; i < 2 && batches[i] != NULL; i++) {
+		const struct store_instance *there =
+		    store_batch_instance(batches[i], number);
+		if (there == NULL)
+			continue;
+		*row = store_copy_instance(arena, there);
+		return STORE_OK;
+	}
+	return store->backend->ops->find_instance(store->backend, arena,
+	    number, row);
+}
+
+enum store_error
+store_find_key(struct store *store, struct str workflow,
+    struct str business_key, uint64_t *number)
+{
+	const struct store_batch *const batches[] = {
+		store->open, store->under_way};
+
+	must(business_key.at != NULL);
+	for (size_t i = 0; i < 2 && batches[i] != NULL; i++)
+		if (store_batch_key(batches[i], workflow, business_key, number))
+			return STORE_OK;
+	return store->backend->ops->find_key(store->backend, workflow,
+	    business_key, number);
+}
+
+/* ------------------------------------------------------------ subscribers */
+
+/* Numbers are gathered first and told afterwards, since the callback may add
+ * to the batch that is being read. */
+struct subscribers {
+	struct arena *arena;
+	const struct store_subscription *open;
+	const struct store_subscription *under_way;
+	uint64_t *numbers;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+gather_number(struct subscribers *found, uint64_t number)
+{
+	found->numbers = arena_grow(found->arena, found->numbers, found->count,
+	    &found->capacity, sizeof(found->numbers[0]));
+	found->numbers[found->count++] = number;
+}
+
+static bool
+is_told_by(const struct store_subscription *entry, uint64_t instance)
+{
+	for (; entry != NULL; entry = entry->next)
+		if (entry->instance == instance)
+			return true;
+	return false;
+}
+
+static void
+durable_subscriber_cb(uint64_t number, void *arg)
+{
+	struct subscribers *found = arg;
+
+	must(number > 0);
+	if (!is_told_by(found->open, number) &&
+	    !is_told_by(found->under_way, number))
+		gather_number(found, number);
+}
+
+static void
+gather_batches(struct subscribers *found)
+{
+	const struct store_subscription *entry;
+
+	for (entry = found->under_way; entry != NULL; entry = entry->next)
+		if (!entry->is_removed &&
+		    !is_told_by(found->open, entry->instance))
+			gather_number(found, entry->instance);
+	for (entry = found->open; entry != NULL; entry = entry->next)
+		if (!entry->is_removed)
+			gather_number(found, entry->instance);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+enum store_error
+store_each_subscriber(struct store *store, struct str correlation,
+    store_number_fn *fn, void *arg)
+{
+	struct subscribers found = {.arena = arena_new()};
+
+	must(correlation.at != NULL);
+	if (store->open != NULL) {
+		found.open =
+		    store_batch_subscriptions(store->open, correlation);
+		found.under_way =
+		    store_batch_subscriptions(store->under_way, correlation);
+	}
+	enum store_error error = store->backend->ops->each_subscriber(
+	    store->backend, correlation, durable_subscriber_cb, &found);
+	if (error == STORE_OK) {
+		gather_batches(&found);
+		if (found.count > 1)
+			qsort(found.numbers, found.count,
+			    sizeof(found.numbers[0]), by_number);
+		for (size_t i = 0; i < found.count; i++)
+			fn(found.numbers[i], arg);
+	}
+	arena_free(&found.arena);
+	return error;
+}
+
+/* ----------------------------------------------------------------- events */
+
+enum store_error
+store_find_event(struct store *store, struct arena *arena, struct str source,
+    struct str event_id, struct store_event *row)
+{
+	const struct store_batch *const batches[] = {
+		store->open, store->under_way};
+
+	must(source.at != NULL && event_id.at != NULL);
+	for (size_t i = 0; i < 2 && batches[i] != NULL; i++) {
+		const struct store_event *there =
+		    store_batch_event(batches[i], source, event_id);
+		if (there == NULL)
+			continue;
+		*row = store_copy_event(arena, there);
+		return STORE_OK;
+	}
+	return store->backend->ops->find_event(store->backend, arena, source,
+	    event_id, row);
+}
+
+enum store_error
+store_find_event_id(struct store *store, struct arena *arena, uint64_t id,
+    struct store_event *row)
+{
+	const struct store_batch *const batches[] = {
+		store->open, store->under_way};
+
+	must(id > 0);
+	for (size_t i = 0; i < 2 && batches[i] != NULL; i++) {
+		const struct store_event *there =
+		    store_batch_event_id(batches[i], id);
+		if (there == NULL)
+			continue;
+		*row = store_copy_event(arena, there);
+		return STORE_OK;
+	}
+	return store->backend->ops->find_event_id(store->backend, arena, id,
+	    row);
+}
+
+/* Held events, gathered before they are told, as subscribers are. */
+struct held_events {
+	struct arena *arena;
+	const struct store_batch *open;
+	const struct store_batch *under_way;
+	struct store_event *rows;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+gather_event(struct held_events *found, const struct store_event *row)
+{
+	found->rows = arena_grow(found->arena, found->rows, found->count,
+	    &found->capacity, sizeof(found->rows[0]));
+	found->rows[found->count++] = store_copy_event(found->arena, row);
+}
+
+static bool
+has_event(const struct store_batch *batch, uint64_t id)
+{
+	return batch != NULL && store_batch_event_id(batch, id) != NULL;
+}
+
+static void
+durable_event_cb(const struct store_event *row, void *arg)
+{
+	struct held_events *found = arg;
+
+	must(row->status == EVENT_HELD);
+	if (!has_event(found->open, row->id) &&
+	    !has_event(found->under_way, row->id))
+		gather_event(found, row);
+}
+
+/* The batch's held events; `above` is the batch that was filled later. */
+static void
+gather_held(struct held_events *found, const struct store_batch *batch,
+    const struct store_batch *above, struct str subject)
+{
+	const struct store_batch_event *event;
+
+	if (batch == NULL)
+		return;
+	for (event = store_batch_held(batch, subject); event != NULL;
+	     event = event->next)
+		if (event->row.status == EVENT_HELD &&
+		    !has_event(above, event->row.id))
+			gather_event(found, &event->row);
+}
+
+static int
+by_arrival(const void *a, const void *b)
+{
+	const struct store_event *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+enum store_error
+store_each_held_event(struct store *store, struct arena *arena,
+    struct str subject, store_event_fn *fn, void *arg)
+{
+	struct held_events found = {
+		.arena = arena,
+		.open = store->open,
+		.under_way = store->under_way,
+	};
+
+	must(arena != NULL);
+	enum store_error error = store->backend->ops->each_held_event(
+	    store->backend, subject, durable_event_cb, &found);
+	if (error != STORE_OK)
+		return error;
+	gather_held(&found, found.under_way, found.open, subject);
+	gather_held(&found, found.open, NULL, subject);
+	if (found.count > 1)
+		qsort(found.rows, found.count, sizeof(found.rows[0]),
+		    by_arrival);
+	for (size_t i = 0; i < found.count; i++)
+		fn(&found.rows[i], arg);
+	return STORE_OK;
+}
+
+enum store_error
+store_find_idempotency(struct store *store, struct arena *arena,
+    struct str key, struct store_idempotency *row)
+{
+	const struct store_batch *const batches[] = {
+		store->open, store->under_way};
+
+	must(key.at != NULL);
+	for (size_t i = 0; i < 2 && batches[i] != NULL; i++) {
+		const struct store_idempotency *there =
+		    store_batch_idempotency(batches[i], key);
+		if (there == NULL)
+			continue;
+		*row = store_copy_idempotency(arena, there);
+		return STORE_OK;
+	}
+	return store->backend->ops->find_idempotency(store->backend, arena,
+	    key, row);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_list.c: lists of what is durable, straight from the backend.
+ *
+ * `iterating` counts the lists that are being told: while one is, no batch
+ * may be submitted or finished, since the database is read as it was when
+ * the list began.
+ */
+#include "store_backend.h"
+
+enum store_error
+store_each_due(struct store *store, int64_t until_ms, size_t limit,
+    store_due_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_due(store->backend,
+	    until_ms, limit, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_each_busy(struct store *store, store_number_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_busy(store->backend,
+	    fn, arg);
+	store->iterating--;
+	return error;
+}
+
+/* Hands events on as copies in the caller's arena. */
+struct event_copier {
+	struct arena *arena;
+	store_event_fn *fn;
+	void *arg;
+};
+
+static void
+copy_event_cb(const struct store_event *row, void *arg)
+{
+	struct event_copier *copier = arg;
+	struct store_event copied = store_copy_event(copier->arena, row);
+
+	must(copied.id > 0);
+	copier->fn(&copied, copier->arg);
+}
+
+enum store_error
+store_each_expired_event(struct store *store, struct arena *arena,
+    int64_t now_ms, size_t limit, store_event_fn *fn, void *arg)
+{
+	struct event_copier copier = {arena, fn, arg};
+
+	must(arena != NULL && fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_expired_event(
+	    store->backend, now_ms, limit, copy_event_cb, &copier);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_next_expiry(struct store *store, int64_t *expires_ms)
+{
+	must(expires_ms != NULL);
+	return store->backend->ops->next_expiry(store->backend, expires_ms);
+}
+
+enum store_error
+store_each_definition(struct store *store, store_definition_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_definition(
+	    store->backend, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_list_instances(struct store *store,
+    const struct store_instance_filter *filter, store_instance_fn *fn,
+    void *arg)
+{
+	must(fn != NULL);
+	must((filter->label.at == NULL) == (filter->label_value.at == NULL));
+	store->iterating++;
+	enum store_error error = store->backend->ops->list_instances(
+	    store->backend, filter, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_list_items(struct store *store, const struct store_item_filter *filter,
+    store_item_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->list_items(
+	    store->backend, filter, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_list_events(struct store *store, struct arena *arena,
+    enum store_event_status status, uint64_t after, size_t limit,
+    store_event_fn *fn, void *arg)
+{
+	struct event_copier copier = {arena, fn, arg};
+
+	must(arena != NULL && fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->list_events(
+	    store->backend, status, after, limit, copy_event_cb, &copier);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_each_record(struct store *store, uint64_t instance, uint64_t from_seq,
+    store_record_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	must(instance > 0);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_record(
+	    store->backend, instance, from_seq, fn, arg);
+	store->iterating--;
+	return error;
+}

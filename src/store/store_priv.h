@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_priv.h: shared inside src/store only.
+ *
+ * A batch is what it will leave behind: for every row that it touches the
+ * last value it was given.  So the same structure is what the backend writes
+ * and what the find functions look into before they ask the backend.  While
+ * a batch is under way nobody changes it, and both threads may read it.
+ */
+#ifndef STORE_PRIV_H
+#define STORE_PRIV_H
+
+#include "stated/map.h"
+#include "stated/store.h"
+
+struct store_backend;
+struct store_thread;
+
+struct store {
+	struct store_backend *backend;
+	struct store_thread *thread;   /* NULL where read_only */
+	struct store_batch *open;      /* NULL where read_only */
+	struct store_batch *under_way; /* empty unless committing */
+	uint64_t last_number;   /* durable */
+	uint64_t last_event_id; /* given, durable or not */
+	size_t iterating;       /* callbacks of ours on the stack */
+};
+
+/* The records of one turn of one instance. */
+struct store_history {
+	struct store_history *next;
+	uint64_t instance;
+	uint64_t first_seq;
+	size_t count;
+	struct str records; /* canonical texts, each with a closing newline */
+	struct str hashes;  /* count times 32 bytes */
+};
+
+struct store_subscription {
+	struct store_subscription *next; /* of the same correlation */
+	struct str correlation;
+	uint64_t instance;
+	bool is_removed;
+};
+
+/* An instance under its business key. */
+struct store_key {
+	struct store_key *next; /* of the same text */
+	const struct store_instance *instance;
+};
+
+struct store_batch_event {
+	struct store_event row;
+	bool is_listed; /* in its subject's list: it was held at some time */
+	struct store_batch_event *next;
+};
+
+/* The events of one subject that were held, in the order they were put. */
+struct store_subject {
+	struct store_batch_event *first;
+	struct store_batch_event *last;
+};
+
+struct store_cleaning {
+	bool is_wanted;
+	int64_t now_ms;
+	int64_t events_before_ms;
+};
+
+struct store_batch {
+	struct store *store;
+	struct arena *arena;
+	struct map *instances;     /* number -> store_instance */
+	struct map *keys;          /* business key -> store_key */
+	struct map *subscriptions; /* correlation -> store_subscription */
+	struct map *items;         /* (kind, instance, serial) -> store_item */
+	struct map *events;        /* (source, event id) -> store_batch_event */
+	struct map *event_ids;     /* id -> store_batch_event */
+	struct map *subjects;      /* subject -> store_subject */
+	struct map *idempotency;   /* key -> store_idempotency */
+	struct map *definitions;   /* digest -> store_definition */
+	struct store_history *history_first;
+	struct store_history *history_last;
+	struct store_cleaning cleaning;
+	bool has_probe;
+	uint64_t number_max; /* highest of `instances` */
+};
+
+struct store_batch *store_batch_new(struct store *store);
+void store_batch_free(struct store_batch **batch);
+/* Empties it for the next use. */
+void store_batch_clear(struct store_batch *batch);
+/* event->id is given. */
+void store_batch_put_event(struct store_batch *batch, const struct store_event *event);
+
+const struct store_instance *store_batch_instance(const struct store_batch *batch,
+    uint64_t number);
+/* Whether the batch has an instance with that key; workflow may be absent. */
+bool store_batch_key(const struct store_batch *batch, struct str workflow,
+    struct str business_key, uint64_t *number);
+const struct store_subscription *store_batch_subscriptions(
+    const struct store_batch *batch, struct str correlation);
+const struct store_event *store_batch_event(const struct store_batch *batch,
+    struct str source, struct str event_id);
+const struct store_event *store_batch_event_id(const struct store_batch *batch,
+    uint64_t id);
+const struct store_batch_event *store_batch_held(const struct store_batch *batch,
+    struct str subject);
+const struct store_idempotency *store_batch_idempotency(
+    const struct store_batch *batch, struct str key);
+
+/* ---- the thread that commits (store_thread.c) ---- */
+
+struct store_thread *store_thread_new(struct store_backend *backend);
+/* Waits for the batch under way. */
+void store_thread_free(struct store_thread **thread);
+/* Only while idle; the batch must stay as it is until store_thread_take(). */
+void store_thread_give(struct store_thread *thread, const struct store_batch *batch);
+bool store_thread_is_idle(struct store_thread *thread);
+void store_thread_wait(struct store_thread *thread);
+int store_thread_fd(const struct store_thread *thread);
+/* Takes the result back and becomes idle; false where there is none yet.
+ * detail may be NULL. */
+MUST_USE bool store_thread_take(struct store_thread *thread,
+    enum store_error *error, struct buf *detail);
+
+/* Deep copies into an arena. */
+struct store_instance store_copy_instance(struct arena *arena,
+    const struct store_instance *row);
+struct store_event store_copy_event(struct arena *arena,
+    const struct store_event *row);
+struct store_idempotency store_copy_idempotency(struct arena *arena,
+    const struct store_idempotency *row);
+
+#endif
