@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox_fault.h: what goes wrong, when, and how often.
+ *
+ * Faults come from rules (POST /control/faults), from the header
+ * x-sandbox-fault of the request itself, and by chance (POST
+ * /control/chaos).  A fault has a shape on the wire and says whether the work
+ * is done before it: the two questions on which a caller's outcome depends.
+ */
+#ifndef SANDBOX_FAULT_H
+#define SANDBOX_FAULT_H
+
+#include "sandbox.h"
+
+enum sandbox_fault_shape {
+	SANDBOX_FAULT_NONE, /* an honest answer */
+	SANDBOX_FAULT_TIMEOUT, /* no answer until the caller gives up */
+	SANDBOX_FAULT_DELAY, /* the answer, late */
+	SANDBOX_FAULT_RESET, /* RST */
+	SANDBOX_FAULT_STATUS, /* a status with a page of HTML */
+	SANDBOX_FAULT_DRIP, /* the answer, byte by byte */
+	SANDBOX_FAULT_TRUNCATED, /* half the body, and the length of that half */
+	SANDBOX_FAULT_SHORT, /* half the body, and the length of the whole */
+	SANDBOX_FAULT_HTML, /* 200 and a page of HTML */
+	SANDBOX_FAULT_ERROR_INSIDE, /* 200 and an error in the body */
+	SANDBOX_FAULT_EMPTY, /* 200 and nothing */
+};
+
+struct sandbox_fault {
+	enum sandbox_fault_shape shape;
+	bool commits; /* the work is done all the same */
+	int status; /* of SANDBOX_FAULT_STATUS */
+	int64_t duration_ms; /* how long; 0: as the shape has it */
+	bool has_retry_after;
+	char retry_after[64];
+	char body[512]; /* of SANDBOX_FAULT_ERROR_INSIDE; "": the endpoint's */
+};
+
+struct sandbox_fault_box;
+
+struct sandbox_fault_box *sandbox_fault_new(uint64_t seed);
+void sandbox_fault_free(struct sandbox_fault_box **box);
+/* Rules, chances and counts are forgotten. */
+void sandbox_fault_reset(struct sandbox_fault_box *box);
+
+/*
+ * What goes wrong with this request, which counts as one hit of every rule
+ * that fits.  Faults of webhooks are put into request->webhooks.  Returns
+ * false with *unknown naming a fault that there is not.
+ */
+MUST_USE bool sandbox_fault_pick(struct sandbox_fault_box *box,
+    struct sandbox_request *request, struct sandbox_fault *fault,
+    const char **unknown);
+
+/* Control: rules, and chance.  false with *why where they make no sense. */
+MUST_USE bool sandbox_fault_add(struct sandbox_fault_box *box,
+    const json_t *rule, const char **why);
+MUST_USE bool sandbox_fault_set_chaos(struct sandbox_fault_box *box,
+    const json_t *chaos, const char **why);
+json_t *sandbox_fault_list(const struct sandbox_fault_box *box);
+/* The names there are. */
+json_t *sandbox_fault_names(void);
+
+#endif
