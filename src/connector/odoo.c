@@ -262,7 +262,7 @@ static bool
 named_body(struct call_scope *scope, const struct odoo_call *call,
     struct str *body, struct outcome *failure)
 {
-	const struct value *arguments;
+	const struct value *arguments = NULL;
 	struct buf json = {0};
 
 	if (!named_arguments(scope, call, &arguments, failure))

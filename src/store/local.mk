@@ -8,10 +8,13 @@ libstated_store_a_SOURCES = \
 	src/store/sqlite_list.c \
 	src/store/sqlite_lock.c \
 	src/store/sqlite_open.c \
+	src/store/sqlite_priv.h \
 	src/store/sqlite_schema.c \
 	src/store/sqlite_write.c \
 	src/store/store.c \
+	src/store/store_backend.h \
 	src/store/store_batch.c \
 	src/store/store_find.c \
 	src/store/store_list.c \
+	src/store/store_priv.h \
 	src/store/store_thread.c

@@ -6,9 +6,9 @@
  * the database.  The batch under way may have become durable meanwhile; then
  * its rows and the database's are the same, and either answer is right.
  */
-#include <stdlib.h>
-
 #include "store_backend.h"
+
+#include <stdlib.h>
 
 enum store_error
 store_find_instance(struct store *store, struct arena *arena, uint64_t number,
