@@ -82,11 +82,18 @@ reduce(struct number_parts parts)
 {
 	if (parts.coefficient == 0)
 		return (struct number_parts){0};
-	while (parts.coefficient % 10 == 0) {
+	while (parts.coefficient % 10 == 0 &&
+	    parts.exponent < NUMBER_EXPONENT_MAX) {
 		parts.coefficient /= 10;
 		parts.exponent++;
 	}
 	return parts;
+}
+
+struct number
+number_reduce(struct number n)
+{
+	return number_join(reduce(number_split(n)));
 }
 
 bool

@@ -46,6 +46,24 @@ finish(BID_UINT128 bid, unsigned flags, struct number *out)
 	return NUMBER_OK;
 }
 
+/* The same for functions that fill up their result with zeros: 4 ** 0.5 is 2,
+ * not 2.000…. */
+static enum number_error
+finish_trimmed(BID_UINT128 bid, unsigned flags, struct number *out)
+{
+	struct number n;
+	enum number_error error = finish(bid, flags, &n);
+	if (error)
+		return error;
+	struct number_parts parts = number_split(n);
+	while (parts.exponent < 0 && parts.coefficient % 10 == 0) {
+		parts.coefficient /= 10;
+		parts.exponent++;
+	}
+	*out = number_join(parts);
+	return NUMBER_OK;
+}
+
 enum number_error
 number_add(struct number a, struct number b, struct number *out)
 {
@@ -117,7 +135,7 @@ number_exp(struct number a, struct number *out)
 	}
 	unsigned flags = 0;
 	BID_UINT128 power = bid128_exp(to_bid(a), NEAREST_EVEN, &flags);
-	return finish(power, flags, out);
+	return finish_trimmed(power, flags, out);
 }
 
 enum number_error
@@ -127,7 +145,7 @@ number_log(struct number a, struct number *out)
 		return NUMBER_UNDEFINED;
 	unsigned flags = 0;
 	BID_UINT128 logarithm = bid128_log(to_bid(a), NEAREST_EVEN, &flags);
-	return finish(logarithm, flags, out);
+	return finish_trimmed(logarithm, flags, out);
 }
 
 /* base^exponent by squaring; false where a digit got lost on the way. */
@@ -157,7 +175,7 @@ power_by_library(struct number a, struct number b, struct number *out)
 	unsigned flags = 0;
 	BID_UINT128 power =
 	    bid128_pow(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
-	return finish(power, flags, out);
+	return finish_trimmed(power, flags, out);
 }
 
 enum number_error

@@ -155,8 +155,8 @@ find_sorted(const struct value *context, struct str key)
 	return SIZE_MAX;
 }
 
-static size_t
-find_field(const struct value *context, struct str key)
+size_t
+value_index_of(const struct value *context, struct str key)
 {
 	must(context->type == VALUE_CONTEXT);
 	if (context->as.context.sorted)
@@ -173,7 +173,7 @@ value_get(const struct value *value, struct str key)
 	must(value);
 	if (value->type != VALUE_CONTEXT)
 		return NULL;
-	size_t index = find_field(value, key);
+	size_t index = value_index_of(value, key);
 	if (index == SIZE_MAX)
 		return NULL;
 	return value->as.context.fields[index].value;
@@ -235,7 +235,7 @@ value_with(struct arena *arena, const struct value *context, struct str key,
 {
 	must(context->type == VALUE_CONTEXT);
 	must(value);
-	size_t index = find_field(context, key);
+	size_t index = value_index_of(context, key);
 	if (index != SIZE_MAX)
 		return replace_field(arena, context, index, value);
 	struct value_builder *builder = value_build_context(arena);

@@ -13,4 +13,7 @@
 /* A new value of the type, the rest zero. */
 struct value *value_new(struct arena *arena, enum value_type type);
 
+/* Position of the context's field of that key, or SIZE_MAX. */
+size_t value_index_of(const struct value *context, struct str key);
+
 #endif
