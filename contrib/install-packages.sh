@@ -10,6 +10,7 @@ set -eu
 packages="
 	gcc libc6-dev make binutils
 	autoconf automake pkg-config
+	libpcre2-dev
 	libyaml-dev
 	libevent-dev
 	libjansson-dev

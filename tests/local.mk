@@ -12,9 +12,10 @@ dist_check_SCRIPTS = \
 	tests/tour.sh
 EXTRA_DIST += tests/layers.tsv
 library_cflags = $(BID_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS) \
-	$(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(YAML_CFLAGS)
-core_libs = $(YAML_LIBS) $(JANSSON_LIBS) $(BID_LIBS) $(CRYPTO_LIBS) \
-	-lpthread -lm
+	$(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) $(SQLITE_CFLAGS) \
+	$(YAML_CFLAGS)
+core_libs = $(YAML_LIBS) $(JANSSON_LIBS) $(PCRE2_LIBS) $(BID_LIBS) \
+	$(CRYPTO_LIBS) -lpthread -lm
 
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)

@@ -249,14 +249,6 @@ compile_pattern(struct schema_compiler *compiler, struct schema_check *check,
 }
 
 static void
-compile_anchor(struct schema_compiler *compiler, struct schema_check *check,
-    const struct schema_place *place)
-{
-	/* Names were gathered with the schema that has them. */
-	compile_text(compiler, check, place);
-}
-
-static void
 compile_reference(struct schema_compiler *compiler, struct schema_check *check,
     const struct schema_place *place)
 {
@@ -488,6 +480,16 @@ compile_keywords(struct schema_compiler *compiler, struct schema *schema,
 	refuse_orphans(compiler, schema, place);
 }
 
+static void
+refuse_twice(struct schema_compiler *compiler, enum schema_keyword keyword,
+    struct str name, const struct schema_place *place)
+{
+	schema_compile_refuse(compiler,
+	    schema_error_pointer(compiler->arena, place),
+	    schema_rows[keyword].name, "\"%.*s\" is there twice",
+	    STR_ARG(name));
+}
+
 /* Makes the schema's $id and $anchor known. */
 static void
 register_names(struct schema_compiler *compiler, const struct value *document,
@@ -499,14 +501,12 @@ register_names(struct schema_compiler *compiler, const struct value *document,
 		/* map_put() wants a pointer to what may change. */
 		if (map_put(compiler->resources, id,
 			(void *)(uintptr_t)document))
-			schema_compile_refuse(compiler,
-			    schema_error_pointer(compiler->arena, place),
-			    STR("$id"), "\"%.*s\" is there twice",
-			    STR_ARG(id));
+			refuse_twice(compiler, SCHEMA_ID, id, place);
 	}
 	struct str anchor = value_str(value_field_or_null(document, "$anchor"));
-	if (anchor.at)
-		schema_reference_add_anchor(compiler, document, anchor);
+	if (anchor.at &&
+	    !schema_reference_add_anchor(compiler, document, anchor))
+		refuse_twice(compiler, SCHEMA_ANCHOR, anchor, place);
 }
 
 static void

@@ -21,7 +21,7 @@
 #define SCHEMA_KEYWORDS(X)                                                     \
 	X(DIALECT, "$schema", compile_dialect, NULL)                           \
 	X(ID, "$id", compile_text, NULL)                                       \
-	X(ANCHOR, "$anchor", compile_anchor, NULL)                             \
+	X(ANCHOR, "$anchor", compile_text, NULL)                               \
 	X(COMMENT, "$comment", compile_text, NULL)                             \
 	X(DEFS, "$defs", compile_schema_map, NULL)                             \
 	X(TITLE, "title", compile_text, NULL)                                  \
@@ -175,7 +175,8 @@ void schema_compile_refuse(struct schema_compiler *compiler, struct str pointer,
 void schema_reference_add(struct schema_compiler *compiler,
     struct schema_check *check, const struct schema_place *place);
 void schema_reference_resolve_all(struct schema_compiler *compiler);
-void schema_reference_add_anchor(struct schema_compiler *compiler,
+/* False where the resource has it already. */
+bool schema_reference_add_anchor(struct schema_compiler *compiler,
     const struct value *schema, struct str name);
 /* Refuses schemas that come back to themselves at the same value. */
 void schema_reference_refuse_loops(struct schema_compiler *compiler,

@@ -38,14 +38,12 @@ anchor_key(struct schema_compiler *compiler, const struct value *resource,
 	    STR_ARG(name));
 }
 
-void
+bool
 schema_reference_add_anchor(struct schema_compiler *compiler,
     const struct value *schema, struct str name)
 {
 	struct str key = anchor_key(compiler, compiler->resource, name);
-	if (map_put(compiler->anchors, key, (void *)(uintptr_t)schema))
-		schema_compile_refuse(compiler, STR(""), STR("$anchor"),
-		    "\"%.*s\" is there twice", STR_ARG(name));
+	return !map_put(compiler->anchors, key, (void *)(uintptr_t)schema);
 }
 
 static int

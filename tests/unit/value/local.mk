@@ -3,3 +3,32 @@
 # A test is two lines:
 #	check_PROGRAMS += tests/unit/value/test_x
 #	tests_unit_value_test_x_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+EXTRA_DIST += tests/unit/value/value_check.h
+
+check_PROGRAMS += tests/unit/value/test_schema_compile
+tests_unit_value_test_schema_compile_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/value/test_schema_format
+tests_unit_value_test_schema_format_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/value/test_schema_list
+tests_unit_value_test_schema_list_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/value/test_schema_logic
+tests_unit_value_test_schema_logic_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/value/test_schema_object
+tests_unit_value_test_schema_object_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/value/test_schema_pattern
+tests_unit_value_test_schema_pattern_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/value/test_schema_reference
+tests_unit_value_test_schema_reference_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/value/test_schema_scalar
+tests_unit_value_test_schema_scalar_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/value/test_schema_validate
+tests_unit_value_test_schema_validate_LDADD = $(LIBS_VALUE) $(CMOCKA_LIBS)
