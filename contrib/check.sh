@@ -100,7 +100,7 @@ run_build() {
 	fi
 	if ! make -C "$directory" -j "$jobs" all \
 	    >"$directory/make.out" 2>&1; then
-		grep -nE 'error|warning|\*\*\*' "$directory/make.out" |
+		grep -nE 'error:|warning:|undefined|\*\*\*' "$directory/make.out" |
 		    head -n 40
 		say "$name: does not build"
 		failed=$((failed + 1))
