@@ -20,6 +20,12 @@ static const struct str priority_names[] = {DEF_PRIORITIES(ENUM_NAME)};
 static const struct str step_kind_names[] = {DEF_STEP_KINDS(ENUM_NAME)};
 static const struct str method_names[] = {DEF_METHODS(ENUM_NAME)};
 
+static const struct str ending_names[] = {
+    [ENDING_SUCCESS] = STR_INIT("success"),
+    [ENDING_FAILURE] = STR_INIT("failure"),
+    [ENDING_CANCELLED] = STR_INIT("cancelled"),
+};
+
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 struct part_word {
@@ -50,6 +56,12 @@ name_at(const struct str *names, size_t count, size_t index)
 	must(index < count);
 	must(names[index].bytes > 0);
 	return names[index];
+}
+
+struct str
+def_ending_name(enum def_ending ending)
+{
+	return name_at(ending_names, COUNT_OF(ending_names), ending);
 }
 
 struct str
