@@ -3,3 +3,6 @@
 # A test is two lines:
 #	check_PROGRAMS += tests/unit/feel/test_x
 #	tests_unit_feel_test_x_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/feel/test_feel_vectors
+tests_unit_feel_test_feel_vectors_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feel.c: the contract: parse, evaluate, ask about an expression.
+ */
+#include "feel_parser.h"
+
+#include "feel_regex.h"
+
+#include <stdio.h>
+
+/* Slots that need no allocation. */
+#define FEW 16
+
+/* ------------------------------------------------------------------- parse */
+
+static bool
+check_text(struct feel_parser *p)
+{
+	if (p->text.bytes > FEEL_TEXT_BYTES_MAX)
+		feel_token_fail(p, 0, 1, "longer than %d bytes",
+		    FEEL_TEXT_BYTES_MAX);
+	else if (!str_is_utf8(p->text))
+		feel_token_fail(p, 0, 1, "not UTF-8");
+	return !p->failed;
+}
+
+typedef struct feel_node *rule_fn(struct feel_parser *p);
+
+static const struct feel *
+parse(struct arena *arena, struct str text, const struct feel_names *names,
+    struct feel_error *error, rule_fn *rule)
+{
+	struct feel_parser p = {
+		.arena = arena,
+		.text = text.at != NULL ? text : STR(""),
+		.names = names,
+		.error = error,
+	};
+	struct feel_node *root = NULL;
+	struct feel *feel;
+
+	*error = (struct feel_error){0};
+	if (!check_text(&p))
+		return NULL;
+	p.text = arena_str(arena, p.text);
+	feel_token_move(&p, 0);
+	root = rule(&p);
+	if (!p.failed && !feel_token_is_end(&p))
+		feel_token_unexpected(&p, "an operator or the end");
+	if (p.failed)
+		return NULL;
+	must(root != NULL && p.scope_count == 0);
+	feel = ARENA_NEW(arena, struct feel);
+	feel->root = root;
+	feel->slot_count = p.slot_max;
+	feel->free_names = p.free_names;
+	feel->free_name_count = p.free_count;
+	return feel;
+}
+
+const struct feel *
+feel_parse(struct arena *arena, struct str text,
+    const struct feel_names *names, struct feel_error *error)
+{
+	return parse(arena, text, names, error, feel_parse_expression);
+}
+
+const struct feel *
+feel_parse_unary_tests(struct arena *arena, struct str text,
+    const struct feel_names *names, struct feel_error *error)
+{
+	return parse(arena, text, names, error, feel_parse_tests);
+}
+
+/* --------------------------------------------------------------------- ask */
+
+void
+feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < feel->free_name_count; i++) {
+		if (feel->free_names[i].is_sure)
+			fn(feel->free_names[i].name,
+			    feel->free_names[i].offset, arg);
+	}
+}
+
+const struct value *
+feel_constant(const struct feel *feel)
+{
+	return feel->root->op == FEEL_CONSTANT ? feel->root->as.constant :
+	    NULL;
+}
+
+/* ---------------------------------------------------------------- evaluate */
+
+static bool
+is_walkable(struct feel_run *run, const struct value *value, unsigned depth)
+{
+	if (value->type != VALUE_LIST && value->type != VALUE_CONTEXT)
+		return true;
+	if (depth == 0)
+		return false;
+	if (value->type == VALUE_LIST) {
+		if (!feel_spend(run, value->as.list.count))
+			return false;
+		for (size_t i = 0; i < value->as.list.count; i++) {
+			if (!is_walkable(run, value->as.list.items[i],
+			    depth - 1))
+				return false;
+		}
+		return true;
+	}
+	if (!feel_spend(run, value->as.context.count))
+		return false;
+	for (size_t i = 0; i < value->as.context.count; i++) {
+		if (!is_walkable(run, value->as.context.fields[i].value,
+		    depth - 1))
+			return false;
+	}
+	return true;
+}
+
+bool
+feel_is_walkable(struct feel_run *run, const struct value *value)
+{
+	return is_walkable(run, value, FEEL_VALUE_DEPTH_MAX);
+}
+
+/* What goes out will be walked by others, who have no budget. */
+static const struct value *
+check_result(struct feel_run *run, const struct value *value)
+{
+	if (run->env->exhausted)
+		return &value_null;
+	if (feel_is_walkable(run, value))
+		return value;
+	return feel_null(run, NULL, "the result is nested too deep");
+}
+
+static const struct value *
+evaluate(const struct feel *feel, const struct value *input,
+    struct feel_env *env)
+{
+	const struct value *few_slots[FEW] = {NULL};
+	const struct value *few_free[FEW] = {NULL};
+	struct feel_run run = {
+		.env = env,
+		.arena = env->arena,
+		.steps = env->steps != 0 ? env->steps : FEEL_STEPS,
+		.bytes_max = arena_bytes(env->arena) + FEEL_BYTES_MAX,
+		.slots = few_slots,
+		.free = few_free,
+		.input = input,
+	};
+	const struct value *value;
+
+	env->exhausted = false;
+	env->note[0] = '\0';
+	env->note_offset = 0;
+	if (feel->slot_count > FEW)
+		run.slots = ARENA_ARRAY(env->arena, feel->slot_count,
+		    const struct value *);
+	if (feel->free_name_count > FEW)
+		run.free = ARENA_ARRAY(env->arena, feel->free_name_count,
+		    const struct value *);
+	value = check_result(&run, feel_eval_node(&run, feel->root));
+	feel_regex_fini(&run);
+	if (env->steps != 0)
+		env->steps = run.steps > 0 ? run.steps : -1;
+	must(run.depth == 0);
+	return value;
+}
+
+const struct value *
+feel_eval(const struct feel *feel, struct feel_env *env)
+{
+	must(feel != NULL && env->arena != NULL);
+	return evaluate(feel, NULL, env);
+}
+
+const struct value *
+feel_test(const struct feel *tests, const struct value *input,
+    struct feel_env *env)
+{
+	const struct value *verdict;
+
+	must(tests != NULL && input != NULL && env->arena != NULL);
+	verdict = evaluate(tests, input, env);
+	return verdict->type == VALUE_BOOLEAN ? verdict : &value_null;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feel_text.c: string(): values as text that FEEL would read again.
+ */
+#include "feel_priv.h"
+
+static bool add_value(struct feel_run *run, const struct value *value,
+    struct buf *out, unsigned depth);
+
+static void
+add_quoted(struct str string, struct buf *out)
+{
+	buf_add_char(out, '"');
+	for (size_t i = 0; i < string.bytes; i++) {
+		if (string.at[i] == '"' || string.at[i] == '\\')
+			buf_add_char(out, '\\');
+		buf_add_char(out, string.at[i]);
+	}
+	buf_add_char(out, '"');
+}
+
+static bool
+add_list(struct feel_run *run, const struct value *list, struct buf *out,
+    unsigned depth)
+{
+	buf_add_char(out, '[');
+	for (size_t i = 0; i < list->as.list.count; i++) {
+		if (i > 0)
+			buf_add_cstr(out, ", ");
+		if (!add_value(run, list->as.list.items[i], out, depth))
+			return false;
+	}
+	buf_add_char(out, ']');
+	return true;
+}
+
+static bool
+is_plain_key(struct str key)
+{
+	for (size_t i = 0; i < key.bytes; i++) {
+		if (strchr("{}[](),:\"\\", key.at[i]) != NULL)
+			return false;
+	}
+	return key.bytes > 0;
+}
+
+static bool
+add_context(struct feel_run *run, const struct value *context,
+    struct buf *out, unsigned depth)
+{
+	buf_add_char(out, '{');
+	for (size_t i = 0; i < context->as.context.count; i++) {
+		const struct value_field *field =
+		    &context->as.context.fields[i];
+
+		if (i > 0)
+			buf_add_cstr(out, ", ");
+		if (is_plain_key(field->key))
+			buf_add_str(out, field->key);
+		else
+			add_quoted(field->key, out);
+		buf_add_cstr(out, ": ");
+		if (!add_value(run, field->value, out, depth))
+			return false;
+	}
+	buf_add_char(out, '}');
+	return true;
+}
+
+static bool
+add_one_sided(struct feel_run *run, const struct value_range *range,
+    struct buf *out, unsigned depth)
+{
+	const struct value *end = range->low;
+	const char *sign;
+
+	if (range->low != NULL && range->high != NULL)
+		sign = "=";
+	else if (range->low != NULL)
+		sign = range->low_closed ? ">=" : ">";
+	else
+		sign = range->high_closed ? "<=" : "<";
+	if (end == NULL)
+		end = range->high;
+	buf_add_cstr(out, sign);
+	buf_add_char(out, ' ');
+	return add_value(run, end, out, depth);
+}
+
+static bool
+add_range(struct feel_run *run, const struct value_range *range,
+    struct buf *out, unsigned depth)
+{
+	if (range->low == NULL || range->high == NULL ||
+	    range->low == range->high)
+		return add_one_sided(run, range, out, depth);
+	buf_add_char(out, range->low_closed ? '[' : '(');
+	if (!add_value(run, range->low, out, depth))
+		return false;
+	buf_add_cstr(out, "..");
+	if (!add_value(run, range->high, out, depth))
+		return false;
+	buf_add_char(out, range->high_closed ? ']' : ')');
+	return true;
+}
+
+/* What needs no quotes outside of lists, contexts and ranges. */
+static bool
+add_scalar(const struct value *value, struct buf *out)
+{
+	switch (value->type) {
+	case VALUE_NULL:
+		buf_add_cstr(out, "null");
+		return true;
+	case VALUE_BOOLEAN:
+		buf_add_cstr(out, value->as.boolean ? "true" : "false");
+		return true;
+	case VALUE_NUMBER:
+		number_format_plain(value->as.number, out);
+		return true;
+	case VALUE_DATE:
+		date_format(value->as.date, out);
+		return true;
+	case VALUE_TIME:
+		time_format(&value->as.time, out);
+		return true;
+	case VALUE_DATE_TIME:
+		date_time_format(value->as.date_time, out);
+		return true;
+	case VALUE_DURATION:
+		duration_format(value->as.duration, out);
+		return true;
+	case VALUE_MONTHS:
+		months_format(value->as.months, out);
+		return true;
+	case VALUE_FUNCTION:
+		buf_add_cstr(out, "function");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+is_temporal(const struct value *value)
+{
+	return value->type >= VALUE_DATE && value->type <= VALUE_MONTHS;
+}
+
+static bool
+add_value(struct feel_run *run, const struct value *value, struct buf *out,
+    unsigned depth)
+{
+	if (depth == 0 || !feel_spend(run, 1) || buf_is_over(out))
+		return false;
+	switch (value->type) {
+	case VALUE_STRING:
+		add_quoted(value->as.string, out);
+		return true;
+	case VALUE_LIST:
+		return add_list(run, value, out, depth - 1);
+	case VALUE_CONTEXT:
+		return add_context(run, value, out, depth - 1);
+	case VALUE_RANGE:
+		return add_range(run, value->as.range, out, depth - 1);
+	default:
+		break;
+	}
+	if (!is_temporal(value))
+		return add_scalar(value, out);
+	buf_add_cstr(out, "@\"");
+	(void)add_scalar(value, out);
+	buf_add_char(out, '"');
+	return true;
+}
+
+const struct value *
+feel_text_of(struct feel_run *run, const struct value *value)
+{
+	const struct value *string = NULL;
+	struct buf out;
+	bool is_whole;
+
+	if (value->type == VALUE_STRING)
+		return value;
+	buf_init(&out, FEEL_BYTES_MAX);
+	is_whole = add_scalar(value, &out) ||
+	    add_value(run, value, &out, FEEL_VALUE_DEPTH_MAX);
+	if (is_whole && !buf_is_over(&out) && feel_afford(run, out.bytes))
+		string = value_copy_str(run->arena, buf_str(&out));
+	buf_fini(&out);
+	return string;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feel_token.c: what the grammar's rules are written with: accept, expect,
+ * fail.
+ *
+ * Only the first failure of a text is kept: what follows it is guesswork.
+ * Those who come from other languages are told what FEEL says instead.
+ */
+#include "feel_parser.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct slip {
+	const char *found;
+	const char *meant;
+	const char *why;
+};
+
+/* Longer signs first. */
+static const struct slip slips[] = {
+	{"==", "=", "equality is one `=`"},
+	{"<>", "!=", "inequality is `!=`"},
+	{"=>", ">=", "at least is `>=`"},
+	{"=<", "<=", "at most is `<=`"},
+	{"&&", "and", "conjunction is `and`"},
+	{"||", "or", "disjunction is `or`"},
+	{"!", "not(", "negation is `not(…)`"},
+	{"'", "\"", "text stands in double quotes"},
+	{"%", "modulo(", "the remainder is `modulo(a, b)`"},
+	{"^", "**", "a power is `**`"},
+	{";", ",", "items are separated by commas"},
+	{"&", "+", "text is joined by `+`"},
+};
+
+static const struct str operators[] = {
+	STR_INIT("and"), STR_INIT("or"), STR_INIT("in"), STR_INIT("between"),
+	STR_INIT("instance"), STR_INIT("then"), STR_INIT("else"),
+	STR_INIT("return"), STR_INIT("satisfies"),
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+void
+feel_token_move(struct feel_parser *p, size_t at)
+{
+	must(at <= p->text.bytes);
+	p->end = at;
+	p->at = feel_lex_space(p->text, at);
+}
+
+bool
+feel_token_is_end(const struct feel_parser *p)
+{
+	return p->at == p->text.bytes;
+}
+
+bool
+feel_token_is(const struct feel_parser *p, const char *sign)
+{
+	return str_has_prefix(str_slice(p->text, p->at, SIZE_MAX), str_of(sign));
+}
+
+bool
+feel_token_accept(struct feel_parser *p, const char *sign)
+{
+	if (p->failed || !feel_token_is(p, sign))
+		return false;
+	feel_token_move(p, p->at + strlen(sign));
+	return true;
+}
+
+bool
+feel_token_is_word(const struct feel_parser *p, const char *word)
+{
+	size_t bytes = strlen(word);
+
+	return feel_token_is(p, word) &&
+	    feel_lex_identifier(p->text, p->at) == p->at + bytes;
+}
+
+bool
+feel_token_accept_word(struct feel_parser *p, const char *word)
+{
+	if (p->failed || !feel_token_is_word(p, word))
+		return false;
+	feel_token_move(p, p->at + strlen(word));
+	return true;
+}
+
+struct feel_node *
+feel_token_fail(struct feel_parser *p, size_t at, size_t bytes,
+    const char *format, ...)
+{
+	va_list args;
+
+	if (p->failed)
+		return NULL;
+	p->failed = true;
+	p->error->offset = at;
+	p->error->bytes = bytes > 0 ? bytes : 1;
+	p->error->repair[0] = '\0';
+	va_start(args, format);
+	(void)vsnprintf(p->error->message, sizeof(p->error->message), format,
+	    args);
+	va_end(args);
+	return NULL;
+}
+
+void
+feel_token_repair(struct feel_parser *p, const char *format, ...)
+{
+	va_list args;
+
+	must(p->failed);
+	va_start(args, format);
+	(void)vsnprintf(p->error->repair, sizeof(p->error->repair), format,
+	    args);
+	va_end(args);
+}
+
+/* What stands at `at`, as an error message shows it. */
+static struct str
+found_here(const struct feel_parser *p)
+{
+	size_t end = feel_lex_identifier(p->text, p->at);
+
+	if (end == p->at)
+		end = feel_lex_number(p->text, p->at);
+	if (end == p->at && p->at < p->text.bytes)
+		(void)str_next_codepoint(p->text, &end);
+	if (end - p->at > 60)
+		end = p->at + 60;
+	return str_slice(p->text, p->at, end - p->at);
+}
+
+static const struct slip *
+find_slip(const struct feel_parser *p)
+{
+	for (size_t i = 0; i < COUNT_OF(slips); i++) {
+		if (feel_token_is(p, slips[i].found))
+			return &slips[i];
+	}
+	return NULL;
+}
+
+static void
+fail_unexpected(struct feel_parser *p, const char *expected,
+    const struct str *words, size_t count)
+{
+	const struct slip *slip = find_slip(p);
+	struct str found = found_here(p);
+	struct str near = str_nearest(found, words, count);
+
+	if (p->failed)
+		return;
+	if (found.bytes == 0) {
+		feel_token_fail(p, p->at, 1, "expected %s, found the end",
+		    expected);
+		return;
+	}
+	if (slip != NULL) {
+		feel_token_fail(p, p->at, strlen(slip->found),
+		    "expected %s, found `%s`", expected, slip->found);
+		feel_token_repair(p, "%s", slip->why);
+		return;
+	}
+	feel_token_fail(p, p->at, found.bytes, "expected %s, found `%.*s`",
+	    expected, STR_ARG(found));
+	if (near.at != NULL && !str_equal(near, found))
+		feel_token_repair(p, "did you mean `%.*s`?", STR_ARG(near));
+}
+
+struct feel_node *
+feel_token_unexpected(struct feel_parser *p, const char *expected)
+{
+	fail_unexpected(p, expected, operators, COUNT_OF(operators));
+	return NULL;
+}
+
+static bool
+expect(struct feel_parser *p, const char *token, const char *after,
+    bool is_word)
+{
+	char expected[80];
+	struct str word = str_of(token);
+
+	(void)snprintf(expected, sizeof(expected), "`%s` %s", token, after);
+	fail_unexpected(p, expected, &word, is_word ? 1 : 0);
+	return false;
+}
+
+bool
+feel_token_expect(struct feel_parser *p, const char *sign, const char *after)
+{
+	return feel_token_accept(p, sign) || expect(p, sign, after, false);
+}
+
+bool
+feel_token_expect_word(struct feel_parser *p, const char *word,
+    const char *after)
+{
+	return feel_token_accept_word(p, word) || expect(p, word, after, true);
+}
