@@ -47,6 +47,7 @@ include tests/unit/api/local.mk
 include tests/unit/export/local.mk
 include tests/unit/sim/local.mk
 include tests/unit/cli/local.mk
+include tests/sandbox/local.mk
 endif
 
 # The tests of what has threads, for a build with ThreadSanitizer.

@@ -5,7 +5,7 @@
 
 noinst_PROGRAMS += contrib/sandbox/stated-sandbox
 contrib_sandbox_stated_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
-	$(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+	$(JANSSON_CFLAGS)
 contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox.h \
 	contrib/sandbox/sandbox_bank.c \

@@ -12,6 +12,7 @@
 #include "sandbox_reply.h"
 
 #include "stated/map.h"
+#include "stated/rng.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,23 +72,12 @@ struct sandbox_fault_box {
 	TAILQ_HEAD(, rule) rules;
 	struct map *header_hits; /* of x-sandbox-fault with times=; int64_t */
 	uint64_t seed;
-	uint64_t random;
+	struct rng_seeded random;
 	int chaos_percent;
 	char *chaos_path;
 	struct rule *chaos[CHAOS_FAULTS_MAX];
 	size_t chaos_count;
 };
-
-/* SplitMix64: the same sequence for the same seed. */
-static uint64_t
-next_random(struct sandbox_fault_box *box)
-{
-	uint64_t z = box->random += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
 
 /* ------------------------------------------------------------- one fault */
 
@@ -223,7 +213,7 @@ sandbox_fault_new(uint64_t seed)
 	TAILQ_INIT(&box->rules);
 	box->header_hits = map_new();
 	box->seed = seed;
-	box->random = seed;
+	rng_seeded_init(&box->random, seed);
 	return box;
 }
 
@@ -262,7 +252,7 @@ sandbox_fault_reset(struct sandbox_fault_box *box)
 	forget_chaos(box);
 	forget_header_hits(box);
 	box->header_hits = map_new();
-	box->random = box->seed;
+	rng_seeded_init(&box->random, box->seed);
 }
 
 void
@@ -326,12 +316,14 @@ static void
 pick_by_chance(struct sandbox_fault_box *box, struct sandbox_request *request,
     struct sandbox_fault *fault)
 {
+	struct rng *random = &box->random.rng;
+
 	if (box->chaos_count == 0 ||
 	    !str_has_prefix(str_of(request->path), str_of(box->chaos_path)))
 		return;
-	if (next_random(box) % 100 < (uint64_t)box->chaos_percent) {
+	if (rng_below(random, 100) < (uint64_t)box->chaos_percent) {
 		struct rule *rule =
-		    box->chaos[next_random(box) % box->chaos_count];
+		    box->chaos[rng_below(random, box->chaos_count)];
 		rule->hits++;
 		apply(rule, request, fault);
 	}

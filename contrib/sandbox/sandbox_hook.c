@@ -12,6 +12,8 @@
 #include "sandbox_ledger.h"
 #include "sandbox_reply.h"
 
+#include "stated/digest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -19,9 +21,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <openssl/hmac.h>
 
-#define HEX_BYTES 65
 #define ID_BYTES 64
 #define DUPLICATE_DELAY_MS 10
 
@@ -243,19 +243,14 @@ due_cb(evutil_socket_t fd, short what, void *arg)
 
 static void
 sign(const struct sandbox_hook *hook, const struct webhook *webhook,
-    bool forged, char out[HEX_BYTES])
+    bool forged, char out[DIGEST_HEX_BYTES])
 {
-	struct str body = buf_str(&webhook->body);
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	unsigned bytes = 0;
+	struct digest mac = digest_hmac_sha256(str_of(hook->secret),
+	    buf_str(&webhook->body));
 
-	must(HMAC(EVP_sha256(), hook->secret, (int)strlen(hook->secret),
-		 (const unsigned char *)body.at, body.bytes, mac, &bytes) != NULL);
-	must(bytes == 32);
 	if (forged)
-		mac[0] ^= 0xff;
-	for (unsigned i = 0; i < bytes; i++)
-		snprintf(out + 2 * (size_t)i, 3, "%02x", mac[i]);
+		mac.bytes[0] ^= 0xff;
+	digest_hex(mac, out);
 }
 
 static json_t *
@@ -346,7 +341,7 @@ post(struct slot *slot, struct webhook *webhook)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 	struct str body = buf_str(&webhook->body);
 	char host[300];
-	char signature[HEX_BYTES];
+	char signature[DIGEST_HEX_BYTES];
 
 	slot->forged = webhook->forge_first;
 	webhook->forge_first = false;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The small endpoints: screening, deals, tax, chat, the stub, and control. */
+#include "sandbox_client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define DEALS "/crm/v3/objects/deals"
+#define TAX "/tax/transactions"
+
+static struct client desk;
+
+static int
+start(void **state)
+{
+	static const char *const none[] = {NULL};
+
+	(void)state;
+	client_start(&desk, none);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	client_stop(&desk);
+	return 0;
+}
+
+static const char *
+call(const char *method, const char *path, int status, const char *body)
+{
+	return client_text(&desk, status,
+	    &(struct call){method, path, {NULL}, body});
+}
+
+static void
+test_a_sanctioned_name_is_a_hit(void **state)
+{
+	(void)state;
+	assert_true(text_has(call("POST", "/compliance/screen", 200,
+	    "{\"name\":\"ACME\"}"), "\"result\":\"clear\",\"score\":0.0,"));
+	assert_true(text_has(call("POST", "/compliance/screen", 200,
+	    "{\"name\":\"Sanctioned GmbH\"}"),
+	    "\"result\":\"hit\",\"score\":0.97,"));
+	call("POST", "/compliance/screen", 400, "{}");
+	assert_true(text_has(call("POST", "/compliance/match/default", 200,
+	    "{\"queries\":{\"q1\":{\"properties\":{\"name\":[\"A\"]}},"
+	    "\"q2\":{\"properties\":{\"name\":[\"SANCTIONED\"]}}}}"),
+	    "\"responses\":{\"q1\":{\"status\":200,\"results\":[],"));
+}
+
+static void
+test_a_deal_is_created_only_once_under_its_key(void **state)
+{
+	(void)state;
+	assert_true(text_has(call("POST", DEALS, 201,
+	    "{\"properties\":{\"dealname\":\"x\",\"amount\":\"1500.00\","
+	    "\"engine_key\":\"K1\"}}"), "\"amount\":\"1500.00\""));
+	assert_true(text_has(call("POST", DEALS, 409,
+	    "{\"properties\":{\"engine_key\":\"K1\"}}"), "CONFLICT"));
+	client_text(&desk, 412, &(struct call){"PUT", DEALS "/K1",
+	    {"If-None-Match: *"}, "{\"properties\":{}}"});
+	client_text(&desk, 201, &(struct call){"PUT", DEALS "/K2",
+	    {"If-None-Match: *"}, "{\"properties\":{\"dealname\":\"y\"}}"});
+	assert_true(text_has(call("PATCH", DEALS "/K1?idProperty=engine_key",
+	    200, "{\"properties\":{\"dealstage\":\"won\"}}"),
+	    "\"dealstage\":\"won\""));
+	call("DELETE", DEALS "/K1?idProperty=engine_key", 204, NULL);
+	call("GET", DEALS "/K1?idProperty=engine_key", 404, NULL);
+	assert_int_equal(count_of(call("GET", DEALS, 200, NULL),
+	    "\"createdAt\""), 1);
+}
+
+static void
+test_a_tax_document_is_committed_once(void **state)
+{
+	static const char body[] = "{\"type\":\"SalesInvoice\",\"code\":\"I-1\","
+	    "\"commit\":true,\"lines\":[{\"amount\":100.00},{\"amount\":0.05}]}";
+
+	(void)state;
+	assert_true(text_has(call("POST", TAX "/create", 201, body),
+	    "\"status\":\"Committed\",\"type\":\"SalesInvoice\","
+	    "\"currencyCode\":\"\",\"totalAmount\":100.05,\"totalTax\":10.01"));
+	assert_true(text_has(call("POST", TAX "/create", 400, body),
+	    "DocumentCodeConflict"));
+	call("GET", TAX "/I-1", 200, NULL);
+	call("POST", TAX "/I-1/void", 200, "{\"code\":\"DocVoided\"}");
+	assert_true(text_has(call("POST", TAX "/I-1/void", 400, "{}"),
+	    "\"number\":198"));
+	call("GET", TAX "/I-2", 404, NULL);
+}
+
+static void
+test_an_estimate_is_not_kept(void **state)
+{
+	(void)state;
+	assert_true(text_has(call("POST", TAX "/create", 201,
+	    "{\"code\":\"E-1\",\"lines\":[{\"amount\":1}]}"), "Temporary"));
+	call("GET", TAX "/E-1", 404, NULL);
+}
+
+static void
+test_an_outage_of_the_vat_check_is_a_200(void **state)
+{
+	(void)state;
+	assert_true(text_has(call("POST", "/tax/check-vat-number", 200,
+	    "{\"countryCode\":\"DE\",\"vatNumber\":\"136695976\"}"),
+	    "\"valid\":true"));
+	assert_true(text_has(call("POST", "/tax/check-vat-number", 200,
+	    "{\"countryCode\":\"DE\",\"vatNumber\":\"301\"}"),
+	    "{\"actionSucceed\":false,\"errorWrappers\":"
+	    "[{\"error\":\"MS_UNAVAILABLE\"}]}"));
+}
+
+static void
+test_chat_is_collected_and_written_to_the_ledger(void **state)
+{
+	char *lines;
+
+	(void)state;
+	call("POST", "/chat/post", 200,
+	    "{\"channel\":\"#treasury\",\"text\":\"held\"}");
+	assert_true(text_has(call("GET", "/control/ledger", 200, NULL),
+	    "\"chat\":[{\"channel\":\"#treasury\",\"text\":\"held\"}]"));
+	lines = read_file(desk.ledger);
+	assert_true(text_has(lines, "\"done\":\"chat\",\"channel\":"));
+	free(lines);
+}
+
+static void
+test_calls_are_counted_by_route(void **state)
+{
+	(void)state;
+	call("POST", "/control/reset", 200, NULL);
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(call("POST", "/stub/call/7", 200, "{}"),
+		    "{\"ok\":true}");
+	assert_true(text_has(call("GET", "/control/ledger", 200, NULL),
+	    "\"calls\":{\"* /stub/call/{n}\":3,"));
+}
+
+static void
+test_what_is_not_there_is_a_404_or_405(void **state)
+{
+	(void)state;
+	call("GET", "/nosuch", 404, NULL);
+	call("GET", "/", 404, NULL);
+	call("PUT", "/chat/post", 405, "{}");
+	call("GET", "/bank/domestic-payments?reference=%ff", 400, NULL);
+	call("GET", "/crm/v3/objects/deals/%00", 400, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_sanctioned_name_is_a_hit),
+	    cmocka_unit_test(test_a_deal_is_created_only_once_under_its_key),
+	    cmocka_unit_test(test_a_tax_document_is_committed_once),
+	    cmocka_unit_test(test_an_estimate_is_not_kept),
+	    cmocka_unit_test(test_an_outage_of_the_vat_check_is_a_200),
+	    cmocka_unit_test(test_chat_is_collected_and_written_to_the_ledger),
+	    cmocka_unit_test(test_calls_are_counted_by_route),
+	    cmocka_unit_test(test_what_is_not_there_is_a_404_or_405),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
