@@ -6,3 +6,10 @@
 
 check_PROGRAMS += tests/unit/definition/test_definition
 tests_unit_definition_test_definition_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/definition/test_decision
+tests_unit_definition_test_decision_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/definition/test_decision_vectors
+tests_unit_definition_test_decision_vectors_LDADD = $(LIBS_DEFINITION) \
+	$(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/definition/test_template
+tests_unit_definition_test_template_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
