@@ -31,6 +31,8 @@ AM_TESTS_ENVIRONMENT = \
 	core_libs='$(core_libs)'; export core_libs; \
 	LC_ALL=C; export LC_ALL;
 
+include tests/fuzz/local.mk
+
 if HAVE_CMOCKA
 include tests/unit/base/local.mk
 include tests/unit/value/local.mk

@@ -46,6 +46,11 @@ void json_write_pretty(const struct value *value, struct buf *out);
 /* The typed form's inverse, on a value that json_read() gave; also takes
  * plain JSON inside, as JSON_CANONICAL writes it.  NULL where malformed. */
 MUST_USE const struct value *json_untype(struct arena *arena, const struct value *typed);
+/* Reads what json_write() made in the typed or canonical form: json_read(),
+ * which may go as deep as such a form of JSON_DEPTH_MAX levels does, and
+ * json_untype(). */
+MUST_USE const struct value *json_read_typed(struct arena *arena,
+    struct str text, struct json_error *error);
 
 /* Writing JSON by hand: quotes and escapes. */
 void json_write_string(struct buf *out, struct str string);

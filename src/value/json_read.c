@@ -3,7 +3,7 @@
  * json_read.c: exact JSON (RFC 8259) to values.
  *
  * Recursive descent, one function for each production of the RFC.  It never
- * goes deeper than JSON_DEPTH_MAX, and the time it takes grows with the text
+ * goes deeper than it was told to, and the time it takes grows with the text
  * and hardly more: duplicate keys are found by the builder's own index.
  * What is wrong is noted once, at the innermost place; NULL or false does
  * the rest.
@@ -20,6 +20,7 @@ struct reader {
 	struct str text;
 	size_t at; /* offset of the next byte */
 	int depth;
+	int depth_max;
 	struct buf scratch; /* the string being read */
 	struct json_error *error;
 };
@@ -310,9 +311,9 @@ keep_string(struct reader *reader)
 static bool
 enter(struct reader *reader)
 {
-	if (reader->depth == JSON_DEPTH_MAX) {
+	if (reader->depth == reader->depth_max) {
 		fail(reader, reader->at, "nested deeper than %d levels",
-		    JSON_DEPTH_MAX);
+		    reader->depth_max);
 		return false;
 	}
 	reader->depth++;
@@ -434,13 +435,17 @@ read_value(struct reader *reader)
 	}
 }
 
-const struct value *
-json_read(struct arena *arena, struct str text, struct json_error *error)
+static const struct value *
+read_document(struct arena *arena, struct str text, int depth_max,
+    struct json_error *error)
 {
 	must(arena);
 	must(error);
 	*error = (struct json_error){0};
-	struct reader reader = {.arena = arena, .text = text, .error = error};
+	struct reader reader = {.arena = arena,
+	    .text = text,
+	    .depth_max = depth_max,
+	    .error = error};
 	skip_space(&reader);
 	const struct value *value = read_value(&reader);
 	if (value) {
@@ -452,5 +457,27 @@ json_read(struct arena *arena, struct str text, struct json_error *error)
 	}
 	buf_fini(&reader.scratch);
 	must((value == NULL) == (error->message[0] != '\0'));
+	return value;
+}
+
+const struct value *
+json_read(struct arena *arena, struct str text, struct json_error *error)
+{
+	return read_document(arena, text, JSON_DEPTH_MAX, error);
+}
+
+const struct value *
+json_read_typed(struct arena *arena, struct str text, struct json_error *error)
+{
+	/* A context becomes two, and what is innermost one more. */
+	const struct value *typed =
+	    read_document(arena, text, 2 * JSON_DEPTH_MAX + 1, error);
+	if (!typed)
+		return NULL;
+	const struct value *value = json_untype(arena, typed);
+	if (!value)
+		*error = (struct json_error){.line = 1,
+		    .column = 1,
+		    .message = "a typed form is malformed"};
 	return value;
 }

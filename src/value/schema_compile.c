@@ -13,7 +13,7 @@
 
 /* ---------------------------------------------------------------- errors */
 
-static void
+static void PRINTF_LIKE(4, 0)
 add_refusal(struct schema_compiler *compiler, struct str pointer,
     struct str keyword, const char *format, va_list args)
 {

@@ -14,7 +14,7 @@
 
 #define STEPS_MAX 10000000
 
-static void
+static void PRINTF_LIKE(4, 0)
 add_error(struct schema_run *run, const struct schema_place *place,
     enum schema_keyword keyword, const char *format, va_list args)
 {

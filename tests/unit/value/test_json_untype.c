@@ -86,6 +86,32 @@ test_typed_and_canonical_text_lose_nothing(void **state)
 	arena_free(&arena);
 }
 
+static void
+test_the_deepest_value_survives_its_typed_form(void **state)
+{
+	struct arena *arena = arena_new();
+	const struct value *value = value_of_int(arena, 1);
+	struct buf text = {0};
+	struct json_error error;
+	(void)state;
+	for (int i = 0; i < JSON_DEPTH_MAX; i++) {
+		struct value_builder *outer = value_build_context(arena);
+		value_put(outer, STR("c"), value);
+		value = value_built(outer);
+	}
+	json_write(value, JSON_TYPED, &text);
+	const struct value *again =
+	    json_read_typed(arena, buf_str(&text), &error);
+	assert_non_null(again);
+	assert_true(value_equal(value, again));
+	assert_null(json_read_typed(arena, STR("{\"n\":1}"), &error));
+	assert_non_null(strstr(error.message, "malformed"));
+	assert_null(json_read_typed(arena, STR("{"), &error));
+	assert_int_equal(error.column, 2);
+	buf_fini(&text);
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -93,6 +119,7 @@ main(void)
 	    cmocka_unit_test(test_typed_forms_become_values),
 	    cmocka_unit_test(test_malformed_forms_are_refused),
 	    cmocka_unit_test(test_typed_and_canonical_text_lose_nothing),
+	    cmocka_unit_test(test_the_deepest_value_survives_its_typed_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
