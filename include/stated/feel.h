@@ -41,6 +41,14 @@ MUST_USE const struct feel *feel_parse_unary_tests(struct arena *arena,
 /* Free names of an expression: what it reads from its surroundings. */
 typedef void feel_name_fn(struct str name, size_t offset, void *arg);
 void feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg);
+/*
+ * What surely gives null once it is evaluated: a call of a function that is
+ * neither built in nor among the names (the host's functions belong there),
+ * or with arguments that it doesn't take.  The standard takes such a text;
+ * who checks definitions should not.
+ */
+typedef void feel_doubt_fn(const struct feel_error *doubt, void *arg);
+void feel_each_doubt(const struct feel *feel, feel_doubt_fn *fn, void *arg);
 /* The value where the expression is one constant literal, else NULL. */
 const struct value *feel_constant(const struct feel *feel);
 
@@ -57,7 +65,9 @@ struct feel_env {
 	void *arg;              /* for both */
 	int64_t now_ms;         /* now() and today() */
 	const struct zone *zone; /* of now() and today(); NULL: UTC */
-	int64_t steps;          /* what is left of the budget; 0: FEEL_STEPS */
+	/* The budget.  0: FEEL_STEPS, anew each time; else what is left, which
+	 * several evaluations may share, and negative once it is used up. */
+	int64_t steps;
 	bool exhausted;         /* set when the budget ran out: the result is null */
 	char note[200];         /* the first thing that gave null, if any */
 	size_t note_offset;

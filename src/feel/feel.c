@@ -55,6 +55,8 @@ parse(struct arena *arena, struct str text, const struct feel_names *names,
 	feel->slot_count = p.slot_max;
 	feel->free_names = p.free_names;
 	feel->free_name_count = p.free_count;
+	feel->doubts = p.doubts;
+	feel->doubt_count = p.doubt_count;
 	return feel;
 }
 
@@ -82,6 +84,13 @@ feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg)
 			fn(feel->free_names[i].name,
 			    feel->free_names[i].offset, arg);
 	}
+}
+
+void
+feel_each_doubt(const struct feel *feel, feel_doubt_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < feel->doubt_count; i++)
+		fn(&feel->doubts[i], arg);
 }
 
 const struct value *

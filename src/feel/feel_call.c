@@ -277,7 +277,8 @@ call_named(struct feel_run *run, const struct feel_node *node,
 	const struct value **args;
 
 	if (lambda == NULL || lambda->param_count != node->as.call.count)
-		return feel_null(run, node, "the function takes other arguments");
+		return feel_null(run, node,
+		    "the function takes other arguments");
 	args = ARENA_ARRAY(run->arena, lambda->param_count,
 	    const struct value *);
 	if (!place_named(run, node, lambda, args))

@@ -159,7 +159,8 @@ walk_level(struct walk *walk, uint32_t level)
 		return walk_value(walk, level, from);
 	if (!feel_steps_init(&steps, from,
 	    feel_eval_node(walk->run, iterator->to)))
-		return stop_null(walk, "only integers and dates can be counted");
+		return stop_null(walk,
+		    "only whole numbers and dates can be counted");
 	return walk_steps(walk, level, &steps, 0, steps.count);
 }
 

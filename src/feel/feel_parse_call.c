@@ -8,6 +8,8 @@
  */
 #include "feel_parser.h"
 
+#include <stdio.h>
+
 struct args {
 	struct feel_arg *at;
 	size_t count;
@@ -135,6 +137,23 @@ make_builtin(struct feel_parser *p, const struct feel_builtin *builtin,
 	return feel_node_done(p, node);
 }
 
+/* The host may have functions, and says so by their names. */
+static void
+doubt_function(struct feel_parser *p, struct str name, size_t offset)
+{
+	struct str near = feel_builtin_nearest(name);
+	struct feel_error *doubt;
+
+	if (p->names == NULL || feel_scope_is_around(p, name))
+		return;
+	doubt = feel_token_doubt(p, offset, name.bytes);
+	(void)snprintf(doubt->message, sizeof(doubt->message),
+	    "there is no function `%.*s`", STR_ARG(name));
+	if (near.at != NULL)
+		(void)snprintf(doubt->repair, sizeof(doubt->repair),
+		    "did you mean `%.*s`?", STR_ARG(near));
+}
+
 static struct feel_node *
 make_host(struct feel_parser *p, struct str name, const struct args *args,
     size_t offset)
@@ -149,8 +168,21 @@ make_host(struct feel_parser *p, struct str name, const struct args *args,
 	node->as.host.args = nodes;
 	node->as.host.count = args->count;
 	over_args(node, args);
-	node->varies = true;
+	doubt_function(p, name, offset);
 	return feel_node_done(p, node);
+}
+
+static struct feel_node *
+make_refused(struct feel_parser *p, const struct feel_builtin *first,
+    size_t offset)
+{
+	struct feel_error *doubt = feel_token_doubt(p, offset,
+	    first->name.bytes);
+
+	(void)snprintf(doubt->message, sizeof(doubt->message),
+	    "%.*s() does not take these arguments", STR_ARG(first->name));
+	return feel_node_never(p, offset,
+	    "the function does not take these arguments");
 }
 
 /* A call by name: of a function in scope, a built-in one, or the host's. */
@@ -174,7 +206,6 @@ feel_parse_call_named(struct feel_parser *p, struct str name, size_t offset)
 		return make_host(p, name, &args, offset);
 	chosen = feel_builtin_choose(first, args.at, args.count, order);
 	if (chosen == NULL)
-		return feel_node_never(p, offset,
-		    "the function does not take these arguments");
+		return make_refused(p, first, offset);
 	return make_builtin(p, chosen, &args, order, offset);
 }

@@ -44,8 +44,8 @@ feel_parse_string(struct feel_parser *p, struct str *out)
 	if (!feel_lex_unescape(p->arena, str_slice(p->text, offset,
 	    end - offset), out, &bad_at, &bad_bytes)) {
 		feel_token_fail(p, offset + bad_at, bad_bytes,
-		    "not a character: \\uXXXX and \\UXXXXXX take the hexadecimal"
-		    " number of one");
+		    "not a character: \\uXXXX and \\UXXXXXX take its"
+		    " hexadecimal number");
 		return false;
 	}
 	feel_token_move(p, end);

@@ -53,6 +53,10 @@ struct feel_parser {
 	struct feel_free_name *free_names;
 	size_t free_count;
 	size_t free_capacity;
+
+	struct feel_error *doubts;
+	size_t doubt_count;
+	size_t doubt_capacity;
 };
 
 /* feel_lex.c: characters and tokens. */
@@ -96,6 +100,9 @@ struct feel_node *feel_token_fail(struct feel_parser *p, size_t at,
     size_t bytes, const char *format, ...) PRINTF_LIKE(4, 5);
 void feel_token_repair(struct feel_parser *p, const char *format, ...)
     PRINTF_LIKE(2, 3);
+/* Adds a doubt: see feel_each_doubt(). */
+struct feel_error *feel_token_doubt(struct feel_parser *p, size_t at,
+    size_t bytes);
 /* "expected WHAT, found …", with a repair for common slips. */
 struct feel_node *feel_token_unexpected(struct feel_parser *p,
     const char *expected);
@@ -115,6 +122,8 @@ struct str feel_scope_read_new(struct feel_parser *p, size_t *end);
 /* The node that reads a name; NULL where only a built-in has it. */
 struct feel_node *feel_scope_resolve(struct feel_parser *p, struct str name,
     size_t offset, size_t bytes);
+/* Whether the surroundings have the name, as far as they are known. */
+bool feel_scope_is_around(const struct feel_parser *p, struct str name);
 bool feel_scope_is_local(const struct feel_parser *p, struct str name);
 
 /* feel_node.c: making nodes. */

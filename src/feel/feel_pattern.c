@@ -69,7 +69,8 @@ get_regex(struct feel_call *call, size_t pattern, size_t flags)
 	    feel_afford(call->run, 64 * text.bytes))
 		regex = feel_regex_new(call->run->arena, text, flag_text);
 	if (regex == NULL)
-		(void)feel_builtin_null(call, "not a pattern, or unknown flags");
+		(void)feel_builtin_null(call,
+		    "not a pattern, or unknown flags");
 	return regex;
 }
 

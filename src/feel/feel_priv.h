@@ -208,7 +208,8 @@ struct feel_node {
 		} call;
 		struct {
 			const struct feel_builtin *builtin;
-			const struct feel_node *const *args; /* NULL: left out */
+			/* NULL: left out */
+			const struct feel_node *const *args;
 			size_t count;
 			const void *prepared; /* a compiled pattern */
 		} builtin;
@@ -244,6 +245,8 @@ struct feel {
 	uint32_t slot_count;
 	const struct feel_free_name *free_names;
 	size_t free_name_count;
+	const struct feel_error *doubts;
+	size_t doubt_count;
 };
 
 /* --------------------------------------------------------------- functions */

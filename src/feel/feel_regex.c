@@ -128,7 +128,8 @@ feel_regex_new(struct arena *arena, struct str pattern, struct str flags)
 		return regex_new(arena, pattern, options);
 	buf_init(&translated, 64 * PATTERN_BYTES_MAX);
 	if (feel_regex_translate(pattern, skips_space,
-	    (options & PCRE2_DOTALL) != 0, &translated) && !buf_is_over(&translated))
+	    (options & PCRE2_DOTALL) != 0, &translated) &&
+	    !buf_is_over(&translated))
 		regex = regex_new(arena, buf_str(&translated), options);
 	buf_fini(&translated);
 	return regex;

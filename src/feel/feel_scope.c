@@ -129,8 +129,8 @@ feel_scope_add_key(struct feel_parser *p, struct str key)
 	p->keys[p->key_count++] = key;
 }
 
-static bool
-is_surrounding(const struct feel_parser *p, struct str name)
+bool
+feel_scope_is_around(const struct feel_parser *p, struct str name)
 {
 	if (p->names == NULL)
 		return false;
@@ -221,19 +221,19 @@ feel_scope_read_new(struct feel_parser *p, size_t *end)
 	    str_slice(p->text, p->at, *end - p->at));
 }
 
-/* The first word alone where it is known: what follows it is then an error
- * of its own, and not part of a longer name. */
+/* Where the names in scope are known, an unknown one is a word: what follows
+ * it is an error of its own, and not part of a longer name. */
 static struct str
 read_unknown(struct feel_parser *p, size_t *end)
 {
 	size_t word_end = feel_lex_identifier(p->text, p->at);
 	struct str word = str_slice(p->text, p->at, word_end - p->at);
 
-	if (feel_builtin_find(word) != NULL || is_surrounding(p, word)) {
-		*end = word_end;
-		return word;
-	}
-	return feel_scope_read_new(p, end);
+	if ((p->names == NULL || is_in_filter(p)) &&
+	    feel_builtin_find(word) == NULL)
+		return feel_scope_read_new(p, end);
+	*end = word_end;
+	return word;
 }
 
 struct str
@@ -335,7 +335,7 @@ make_found(struct feel_parser *p, const struct search *search, struct str name,
 		return node;
 	}
 	builtin = feel_builtin_find(name);
-	if (builtin != NULL && !is_surrounding(p, name)) {
+	if (builtin != NULL && !feel_scope_is_around(p, name)) {
 		function = ARENA_NEW(p->arena, struct value_function);
 		function->builtin = builtin;
 		value = ARENA_NEW(p->arena, struct value);
@@ -344,7 +344,7 @@ make_found(struct feel_parser *p, const struct search *search, struct str name,
 		return feel_node_constant(p, value, offset);
 	}
 	return make_free(p, name, offset, bytes,
-	    search->filter_count == 0 || is_surrounding(p, name));
+	    search->filter_count == 0 || feel_scope_is_around(p, name));
 }
 
 struct feel_node *

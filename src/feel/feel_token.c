@@ -58,7 +58,8 @@ feel_token_is_end(const struct feel_parser *p)
 bool
 feel_token_is(const struct feel_parser *p, const char *sign)
 {
-	return str_has_prefix(str_slice(p->text, p->at, SIZE_MAX), str_of(sign));
+	return str_has_prefix(str_slice(p->text, p->at, SIZE_MAX),
+	    str_of(sign));
 }
 
 bool
@@ -117,6 +118,19 @@ feel_token_repair(struct feel_parser *p, const char *format, ...)
 	(void)vsnprintf(p->error->repair, sizeof(p->error->repair), format,
 	    args);
 	va_end(args);
+}
+
+struct feel_error *
+feel_token_doubt(struct feel_parser *p, size_t at, size_t bytes)
+{
+	struct feel_error *doubt;
+
+	p->doubts = arena_grow(p->arena, p->doubts, p->doubt_count,
+	    &p->doubt_capacity, sizeof(*p->doubts));
+	doubt = &p->doubts[p->doubt_count++];
+	doubt->offset = at;
+	doubt->bytes = bytes > 0 ? bytes : 1;
+	return doubt;
 }
 
 /* What stands at `at`, as an error message shows it. */
