@@ -199,6 +199,9 @@ void chart_step(struct chart *chart, const struct chart_event *event,
 void chart_call_sent(struct chart *chart, uint64_t serial, const struct value *request,
     struct chart_context *context, struct chart_effects *effects);
 
+/* Whether a DO_CALL of that serial is still to be sent. */
+bool chart_call_is_wanted(const struct chart *chart, uint64_t serial);
+
 /* ---- looking at an instance ---- */
 
 const struct definition *chart_definition(const struct chart *chart);

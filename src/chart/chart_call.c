@@ -523,6 +523,15 @@ chart_call_recover(struct run *run, struct call *call)
 	}
 }
 
+bool
+chart_call_is_wanted(const struct chart *chart, uint64_t serial)
+{
+	const struct call *call = chart_call_find(chart, serial);
+
+	return call != NULL &&
+	       (call->state == CALL_QUEUED || call->state == CALL_ASKING);
+}
+
 void
 chart_call_sent(struct chart *chart, uint64_t serial,
     const struct value *request, struct chart_context *context,

@@ -2,4 +2,16 @@
 
 noinst_LIBRARIES += libstated_engine.a
 libstated_engine_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-libstated_engine_a_SOURCES =
+libstated_engine_a_SOURCES = \
+	src/engine/engine.c \
+	src/engine/engine_call.c \
+	src/engine/engine_event.c \
+	src/engine/engine_inbox.c \
+	src/engine/engine_instance.c \
+	src/engine/engine_loop.c \
+	src/engine/engine_priv.h \
+	src/engine/engine_publish.c \
+	src/engine/engine_request.c \
+	src/engine/engine_timer.c \
+	src/engine/engine_turn.c \
+	src/engine/engine_watch.c

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.c: its life: begin and recover, reload, drain, end. */
+#include "engine_priv.h"
+
+#include <stdlib.h>
+
+#define INBOX_MAX 100000
+#define CACHE_MAX 20000
+#define BATCH_MAX 2000
+#define DRAIN_LOOK_MS 20
+
+static void
+set_defaults(struct engine_limits *limits)
+{
+	if (limits->inbox_max == 0)
+		limits->inbox_max = INBOX_MAX;
+	if (limits->cache_max == 0)
+		limits->cache_max = CACHE_MAX;
+	if (limits->batch_max == 0)
+		limits->batch_max = BATCH_MAX;
+}
+
+static struct engine *
+engine_alloc(const struct engine_options *options)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	struct store_identity identity = store_identity(options->store);
+
+	must(engine != NULL);
+	engine->options = *options;
+	set_defaults(&engine->options.limits);
+	engine->arena = arena_new();
+	engine->options.environment = arena_str(engine->arena, options->environment);
+	engine->store = options->store;
+	memcpy(engine->store_bytes, identity.bytes, sizeof(engine->store_bytes));
+	inbox_init(&engine->inbox);
+	inbox_init(&engine->emitted);
+	engine->instances = map_new();
+	engine->lines = map_new();
+	engine->published = map_new();
+	engine->timers.armed = map_new();
+	engine->timers.loaded_at_commit = UINT64_MAX;
+	engine->building = turn_new(engine);
+	engine->number_last = store_last_number(options->store);
+	engine->loop = loop_new(engine);
+	return engine;
+}
+
+static void
+recover_cb(uint64_t number, void *arg)
+{
+	struct engine *engine = arg;
+	struct request *request = request_new(REQUEST_RECOVER);
+
+	request->number = number;
+	engine_add(engine, request);
+}
+
+/* What was under way when the last engine stopped comes first. */
+static enum store_error
+recover(struct engine *engine)
+{
+	int64_t expiry_ms = INT64_MAX;
+	enum store_error error =
+	    store_each_busy(engine->store, recover_cb, engine);
+
+	if (error == STORE_OK)
+		error = store_next_expiry(engine->store, &expiry_ms);
+	if (expiry_ms != INT64_MAX)
+		engine->expiry_ms = expiry_ms;
+	if (engine->inbox.count > 0)
+		log_info("recovering", "instances=%zu", engine->inbox.count);
+	loop_wake(engine->loop);
+	return error;
+}
+
+struct engine *
+engine_new(const struct engine_options *options, struct buf *detail)
+{
+	struct engine *engine = engine_alloc(options);
+	enum store_error error = STORE_OK;
+
+	if (!publish_library(engine, options->library, detail))
+		goto out;
+	if (!store_batch_is_empty(store_batch(engine->store)))
+		error = store_commit_now(engine->store, detail);
+	/* That batch was no turn's: what it holds counts as stored. */
+	if (error == STORE_OK) {
+		engine->durable_turn = engine->building->serial;
+		turn_free(&engine->building);
+		engine->building = turn_new(engine);
+		error = recover(engine);
+	}
+	if (error == STORE_OK)
+		return engine;
+	buf_addf(detail, "%s%.*s", detail->bytes ? ": " : "",
+	    STR_ARG(store_error_text(error)));
+out:
+	engine_free(&engine);
+	return NULL;
+}
+
+static void
+free_inbox(struct inbox *inbox)
+{
+	struct request *request;
+
+	while ((request = inbox_take(inbox)) != NULL) {
+		if (request->exchange != NULL)
+			exchange_free(&request->exchange);
+		request_free(&request);
+	}
+}
+
+static void
+free_turn(struct turn **turn)
+{
+	struct exchange *exchange, *next;
+
+	if (*turn == NULL)
+		return;
+	for (exchange = (*turn)->ready; exchange != NULL; exchange = next) {
+		next = exchange->next;
+		exchange_free(&exchange);
+	}
+	turn_free(turn);
+}
+
+void
+engine_free(struct engine **engine_pointer)
+{
+	struct engine *engine = *engine_pointer;
+
+	if (engine == NULL)
+		return;
+	*engine_pointer = NULL;
+	loop_free(&engine->loop);
+	free_turn(&engine->committing);
+	free_turn(&engine->building);
+	free_inbox(&engine->inbox);
+	free_inbox(&engine->emitted);
+	watch_free_all(engine);
+	instance_free_all(engine);
+	line_free_all(engine);
+	timer_fini(engine);
+	publish_fini(engine);
+	free(engine->failed);
+	buf_fini(&engine->stall_detail);
+	arena_free(&engine->arena);
+	free(engine);
+}
+
+bool
+engine_reload(struct engine *engine, struct library *library, struct buf *detail)
+{
+	if (!publish_library(engine, library, detail))
+		return false;
+	loop_wake(engine->loop);
+	return true;
+}
+
+/* ---- stopping ---- */
+
+void
+engine_check_drained(struct engine *engine)
+{
+	bool quiet = engine->committing == NULL && engine->inbox.count == 0 &&
+	    engine->calls_active == 0;
+
+	if (engine->drained == NULL)
+		return;
+	if (!quiet && engine_now_real_ms() < engine->drain_until_ms) {
+		loop_drain_in(engine->loop, DRAIN_LOOK_MS);
+		return;
+	}
+	void (*done)(void *) = engine->drained;
+	engine->drained = NULL;
+	done(engine->drained_arg);
+}
+
+void
+engine_drain(struct engine *engine, int64_t patience_ms, void (*done)(void *arg), void *arg)
+{
+	engine->stopping = true;
+	engine->drained = done;
+	engine->drained_arg = arg;
+	engine->drain_until_ms = engine_now_real_ms() + patience_ms;
+	loop_drain_in(engine->loop, 0);
+}
+
+/* ---- looking ---- */
+
+struct store *
+engine_store(struct engine *engine)
+{
+	return engine->store;
+}
+
+const struct library *
+engine_library(const struct engine *engine)
+{
+	return engine->library;
+}
+
+struct str
+engine_id_format(const struct engine *engine, uint64_t number, char out[CHART_ID_BYTES])
+{
+	struct chart_identity identity = {.number = number};
+
+	memcpy(identity.store, engine->store_bytes, sizeof(identity.store));
+	return chart_id_format(identity, out);
+}
+
+bool
+engine_id_parse(const struct engine *engine, struct str text, uint64_t *number)
+{
+	return chart_id_parse(text, engine->store_bytes, number);
+}
+
+struct engine_health
+engine_health(const struct engine *engine)
+{
+	struct engine_health health = {
+	    .writable = !engine->stalled,
+	    .accepting = !engine->stalled && !engine->stopping &&
+	        engine->inbox.count < engine->options.limits.inbox_max,
+	    .inbox = engine->inbox.count,
+	    .cached = map_count(engine->instances),
+	    .calls_active = engine->calls_active,
+	    .calls_queued = engine->calls_queued,
+	    .turns = engine->turn_last,
+	    .commits = engine->commits,
+	    .stepped = engine->stepped,
+	};
+
+	if (engine->stalled)
+		health.detail = buf_str(&engine->stall_detail);
+	else if (engine->stopping)
+		health.detail = STR("the engine is stopping");
+	else if (!health.accepting)
+		health.detail = STR("too many requests are waiting");
+	return health;
+}

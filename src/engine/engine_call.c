@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_call.c: calls on their way out.
+ *
+ * Each connection is a line with places, a rate, a breaker and a token; what
+ * finds no place waits in order of priority.  A call gets its place first,
+ * then its intent is recorded, then that is committed, then it is sent: so a
+ * crash never leaves in doubt what was only waiting.
+ */
+#include "engine_priv.h"
+
+#include <stdlib.h>
+
+/* ---- lines ---- */
+
+static struct line *
+line_of(struct engine *engine, const struct def_connection *connection)
+{
+	struct line *line = map_find(engine->lines, connection->name);
+
+	if (line == NULL) {
+		line = calloc(1, sizeof(*line));
+		must(line != NULL);
+		line->name = arena_str(engine->arena, connection->name);
+		line->engine = engine;
+		line->credit = connection->rate_count;
+		line->credited_ms = engine_now_ms(engine);
+		for (int i = 0; i <= PRIORITY_CRITICAL; i++)
+			line->queue_end[i] = &line->queue[i];
+		map_put(engine->lines, line->name, line);
+	}
+	line->connection = connection;
+	return line;
+}
+
+static void
+line_push(struct line *line, struct exchange *exchange)
+{
+	exchange->next = NULL;
+	*line->queue_end[exchange->priority] = exchange;
+	line->queue_end[exchange->priority] = &exchange->next;
+	line->queued++;
+	line->engine->calls_queued++;
+}
+
+static struct exchange *
+line_pop(struct line *line)
+{
+	for (int i = PRIORITY_CRITICAL; i >= PRIORITY_LOW; i--) {
+		struct exchange *exchange = line->queue[i];
+
+		if (exchange == NULL)
+			continue;
+		line->queue[i] = exchange->next;
+		if (line->queue[i] == NULL)
+			line->queue_end[i] = &line->queue[i];
+		exchange->next = NULL;
+		line->queued--;
+		line->engine->calls_queued--;
+		return exchange;
+	}
+	return NULL;
+}
+
+static void
+line_refill(struct line *line)
+{
+	const struct def_connection *connection = line->connection;
+	int64_t now_ms = engine_now_ms(line->engine);
+	int64_t elapsed_ms = now_ms - line->credited_ms, earned;
+
+	if (connection->rate_count == 0)
+		return;
+	if (elapsed_ms >= connection->rate_ms || elapsed_ms < 0) {
+		line->credit = connection->rate_count;
+		line->credited_ms = now_ms;
+		return;
+	}
+	earned = elapsed_ms * connection->rate_count / connection->rate_ms;
+	if (earned == 0)
+		return;
+	line->credit += earned;
+	line->credited_ms += earned * connection->rate_ms / connection->rate_count;
+	if (line->credit > connection->rate_count)
+		line->credit = connection->rate_count;
+}
+
+static bool
+needs_token(const struct def_connection *connection)
+{
+	return connection->auth.kind == AUTH_OAUTH2 ||
+	       connection->auth.kind == AUTH_ODOO;
+}
+
+static bool
+has_token(const struct line *line)
+{
+	return !needs_token(line->connection) || (line->token != NULL &&
+	    (line->token_until_ms == 0 ||
+	    line->token_until_ms > engine_now_ms(line->engine)));
+}
+
+/* An open breaker lets nothing through; one whose time is over, one call to
+ * see. */
+static bool
+breaker_allows(const struct line *line)
+{
+	if (line->open_until_ms == 0)
+		return true;
+	return engine_now_ms(line->engine) >= line->open_until_ms &&
+	       line->active == 0;
+}
+
+static bool
+has_place(struct line *line)
+{
+	line_refill(line);
+	return line->active < (size_t)line->connection->concurrency &&
+	       (line->connection->rate_count == 0 || line->credit > 0) &&
+	       breaker_allows(line);
+}
+
+static void
+take_place(struct line *line)
+{
+	line->active++;
+	line->engine->calls_active++;
+	if (line->connection->rate_count > 0)
+		line->credit--;
+}
+
+static void
+give_place_back(struct line *line)
+{
+	must(line->active > 0 && line->engine->calls_active > 0);
+	line->active--;
+	line->engine->calls_active--;
+}
+
+/* ---- exchanges ---- */
+
+void
+exchange_free(struct exchange **exchange)
+{
+	struct arena *arena = (*exchange)->arena;
+
+	*exchange = NULL;
+	arena_free(&arena); /* the exchange itself lives there */
+}
+
+static struct exchange *
+exchange_new(struct engine *engine, struct turn *turn,
+    const struct instance *instance, const struct chart_effect *effect)
+{
+	struct arena *arena = arena_new();
+	struct exchange *exchange = ARENA_NEW(arena, struct exchange);
+
+	exchange->arena = arena;
+	exchange->engine = engine;
+	exchange->line = line_of(engine, effect->call->connection);
+	exchange->number = instance->number;
+	exchange->serial = effect->serial;
+	exchange->turn = turn->serial;
+	exchange->attempt = effect->attempt;
+	exchange->priority = effect->priority;
+	exchange->call.operation = effect->call->operation;
+	exchange->call.args = value_copy(arena, effect->args);
+	exchange->call.idempotency_key = arena_str(arena, effect->key);
+	exchange->call.timeout_ms = effect->timeout_ms;
+	return exchange;
+}
+
+static struct connector_context
+context_of(struct engine *engine, struct arena *arena)
+{
+	return (struct connector_context){
+	    .arena = arena,
+	    .now_ms = engine_now_ms(engine),
+	    .settings = engine->options.settings,
+	    .secret = engine->options.secret,
+	    .secret_arg = engine->options.secret_arg,
+	};
+}
+
+static struct str
+copy_str(struct arena *arena, struct str text)
+{
+	return text.at == NULL ? text : arena_str(arena, text);
+}
+
+static struct outcome
+outcome_copy(struct arena *arena, const struct outcome *outcome)
+{
+	struct outcome copy = *outcome;
+
+	copy.code = copy_str(arena, outcome->code);
+	copy.message = copy_str(arena, outcome->message);
+	copy.reference = copy_str(arena, outcome->reference);
+	if (outcome->response != NULL)
+		copy.response = value_copy(arena, outcome->response);
+	if (outcome->body != NULL)
+		copy.body = value_copy(arena, outcome->body);
+	return copy;
+}
+
+/* The end of an exchange, as a request to the instance. */
+static void
+report(struct exchange *exchange, const struct outcome *outcome,
+    const struct message_response *response)
+{
+	struct request *request = request_new(REQUEST_REPLY);
+
+	request->number = exchange->number;
+	request->outcome = outcome_copy(request->arena, outcome);
+	request->event.kind = EV_REPLY_ARRIVED;
+	request->event.serial = exchange->serial;
+	request->event.outcome = &request->outcome;
+	if (response != NULL)
+		request->event.reply =
+		    connector_describe_response(request->arena, response);
+	engine_add(exchange->engine, request);
+}
+
+/* ---- tokens ---- */
+
+static void
+fail_queue(struct line *line, const struct outcome *outcome)
+{
+	struct exchange *exchange;
+
+	while ((exchange = line_pop(line)) != NULL) {
+		report(exchange, outcome, NULL);
+		exchange_free(&exchange);
+	}
+}
+
+static void
+drop_token(struct line *line)
+{
+	free(line->token);
+	line->token = NULL;
+}
+
+static void line_check(struct line *line);
+
+static void
+token_cb(const struct message_response *response, void *arg)
+{
+	struct line *line = arg;
+	struct connector_context context =
+	    context_of(line->engine, line->fetch_arena);
+	struct connector_token token;
+	struct outcome failure;
+
+	line->fetching = false;
+	if (connector_token_interpret(response, &context, &token, &failure)) {
+		drop_token(line);
+		line->token = strndup(token.token.at, token.token.bytes);
+		must(line->token != NULL);
+		/* A tenth early, so that none dies on its way. */
+		line->token_until_ms = token.expires_in_ms == 0 ? 0
+		    : engine_now_ms(line->engine) + token.expires_in_ms / 10 * 9;
+		line_check(line);
+	} else {
+		fail_queue(line, &failure);
+	}
+	arena_free(&line->fetch_arena);
+}
+
+/* A token changes nothing at the endpoint: it may be asked for before any
+ * commit. */
+static void
+fetch_token(struct line *line)
+{
+	struct connector_context context;
+	struct message_request request = {0};
+	struct outcome failure;
+
+	if (line->fetching)
+		return;
+	line->fetch_arena = arena_new();
+	context = context_of(line->engine, line->fetch_arena);
+	if (connector_token_prepare(line->connection, &context, &request, &failure)) {
+		line->fetching = true;
+		http_send(line->engine->options.http, &request, token_cb, line);
+		return;
+	}
+	fail_queue(line, &failure);
+	arena_free(&line->fetch_arena);
+}
+
+/* ---- the way out ---- */
+
+/* Records the intent in this turn; the place is taken already. */
+static bool
+make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
+    struct exchange *exchange, struct chart_effects *effects,
+    struct outcome *failure)
+{
+	struct connector_context context = context_of(engine, exchange->arena);
+	struct chart_context chart_context = turn_context(engine, turn);
+	struct outcome refused;
+
+	must(exchange->state == EXCHANGE_QUEUED);
+	context.traceparent = chart_trace(instance->chart);
+	if (needs_token(exchange->line->connection))
+		exchange->call.token = arena_str(exchange->arena,
+		    str_of(exchange->line->token));
+	if (!connector_prepare(&exchange->call, &context, &exchange->request,
+	    &refused)) {
+		*failure = outcome_copy(turn->arena, &refused);
+		return false;
+	}
+	chart_call_sent(instance->chart, exchange->serial,
+	    connector_describe_request(turn->arena, &exchange->request),
+	    &chart_context, effects);
+	exchange->state = EXCHANGE_READY;
+	exchange->next = NULL;
+	*turn->ready_end = exchange;
+	turn->ready_end = &exchange->next;
+	return true;
+}
+
+bool
+exchange_offer(struct engine *engine, struct turn *turn,
+    struct instance *instance, const struct chart_effect *effect,
+    struct chart_effects *effects, struct outcome *failure)
+{
+	struct exchange *exchange = exchange_new(engine, turn, instance, effect);
+	struct line *line = exchange->line;
+
+	if (line->queued == 0 && has_token(line) && has_place(line)) {
+		take_place(line);
+		if (make_ready(engine, turn, instance, exchange, effects,
+		    failure))
+			return true;
+		give_place_back(line);
+		exchange_free(&exchange);
+		return false;
+	}
+	line_push(line, exchange);
+	if (!has_token(line))
+		fetch_token(line);
+	return true;
+}
+
+/* It is freed once the turn is durable: until then the turn may have to be
+ * done again. */
+static void
+retire(struct exchange *exchange)
+{
+	give_place_back(exchange->line);
+	exchange->state = EXCHANGE_RETIRED;
+}
+
+void
+exchange_release(struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct exchange *exchange = request->exchange;
+	struct instance *instance = instance_find(engine, exchange->number);
+	struct chart_effects effects = {0};
+	struct outcome failure;
+	struct chart_event event = {
+	    .kind = EV_REPLY_ARRIVED,
+	    .serial = exchange->serial,
+	    .outcome = &failure,
+	};
+
+	if (turn_has_failed(engine, exchange->turn) || instance == NULL ||
+	    !chart_call_is_wanted(instance->chart, exchange->serial)) {
+		retire(exchange);
+	} else if (!has_token(exchange->line)) {
+		request->exchange = NULL;
+		give_place_back(exchange->line);
+		line_push(exchange->line, exchange);
+		fetch_token(exchange->line);
+	} else if (make_ready(engine, turn, instance, exchange, &effects,
+	    &failure)) {
+		instance_save(engine, turn, instance, &effects);
+	} else {
+		retire(exchange);
+		instance_step(engine, turn, instance, &event, &effects);
+	}
+}
+
+/* ---- what came back ---- */
+
+static void
+note_for_breaker(struct line *line, const struct outcome *outcome)
+{
+	const struct def_connection *connection = line->connection;
+	int64_t now_ms = engine_now_ms(line->engine);
+	bool failed = outcome->kind == OUTCOME_UNKNOWN ||
+	    (outcome->kind == OUTCOME_NOT_DONE && outcome->transient);
+
+	if (connection->breaker_failures == 0)
+		return;
+	if (!failed) {
+		line->failures = 0;
+		line->open_until_ms = 0;
+		return;
+	}
+	if (line->failures == 0 ||
+	    now_ms - line->failing_since_ms > connection->breaker_within_ms) {
+		line->failures = 0;
+		line->failing_since_ms = now_ms;
+	}
+	if (++line->failures >= connection->breaker_failures ||
+	    line->open_until_ms != 0) {
+		line->open_until_ms = now_ms + connection->breaker_open_ms;
+		log_warning("breaker open", "connection=%.*s failures=%lld",
+		    STR_ARG(line->name), (long long)line->failures);
+	}
+}
+
+static void
+note_for_token(struct line *line, const struct outcome *outcome)
+{
+	if (outcome->status == 401 ||
+	    str_equal(outcome->code, STR("odoo.session-expired")))
+		drop_token(line);
+}
+
+static void
+exchange_cb(const struct message_response *response, void *arg)
+{
+	struct exchange *exchange = arg;
+	struct line *line = exchange->line;
+	struct connector_context context =
+	    context_of(exchange->engine, exchange->arena);
+	struct outcome outcome;
+
+	must(exchange->state == EXCHANGE_SENT);
+	outcome = connector_interpret(&exchange->call, response, &context);
+	note_for_breaker(line, &outcome);
+	note_for_token(line, &outcome);
+	report(exchange, &outcome, response);
+	give_place_back(line);
+	exchange_free(&exchange);
+	line_check(line);
+}
+
+void
+exchange_send(struct engine *engine, struct exchange *exchange)
+{
+	must(exchange->state == EXCHANGE_READY);
+	must(exchange->turn <= engine->durable_turn);
+	exchange->state = EXCHANGE_SENT;
+	http_send(engine->options.http, &exchange->request, exchange_cb, exchange);
+}
+
+/* ---- queues ---- */
+
+static void
+line_check(struct line *line)
+{
+	if (line->queued > 0 && !has_token(line)) {
+		fetch_token(line);
+		return;
+	}
+	while (line->queued > 0 && has_place(line)) {
+		struct request *request = request_new(REQUEST_RELEASE);
+
+		request->exchange = line_pop(line);
+		take_place(line);
+		engine_add(line->engine, request);
+	}
+}
+
+void
+line_check_all(struct engine *engine)
+{
+	size_t cursor = 0;
+	struct str name;
+	void *line;
+
+	while (map_next(engine->lines, &cursor, &name, &line))
+		line_check(line);
+}
+
+static int64_t
+line_wants_ms(const struct line *line)
+{
+	const struct def_connection *connection = line->connection;
+
+	if (line->queued == 0)
+		return 0;
+	if (line->open_until_ms > engine_now_ms(line->engine))
+		return line->open_until_ms;
+	if (connection->rate_count > 0 && line->credit <= 0)
+		return line->credited_ms + connection->rate_ms / connection->rate_count + 1;
+	return 0;
+}
+
+int64_t
+line_next_ms(const struct engine *engine)
+{
+	int64_t next_ms = 0;
+	size_t cursor = 0;
+	struct str name;
+	void *line;
+
+	while (map_next(engine->lines, &cursor, &name, &line)) {
+		int64_t wants_ms = line_wants_ms(line);
+
+		if (wants_ms != 0 && (next_ms == 0 || wants_ms < next_ms))
+			next_ms = wants_ms;
+	}
+	return next_ms;
+}
+
+/* ---- turns that did not happen ---- */
+
+static void
+line_revoke(struct line *line)
+{
+	for (int i = 0; i <= PRIORITY_CRITICAL; i++) {
+		struct exchange **link = &line->queue[i];
+
+		while (*link != NULL) {
+			struct exchange *exchange = *link;
+
+			if (!turn_has_failed(line->engine, exchange->turn)) {
+				link = &exchange->next;
+				continue;
+			}
+			*link = exchange->next;
+			line->queued--;
+			line->engine->calls_queued--;
+			exchange_free(&exchange);
+		}
+		line->queue_end[i] = link;
+	}
+}
+
+void
+exchange_revoke(struct engine *engine)
+{
+	size_t cursor = 0;
+	struct str name;
+	void *line;
+
+	while (map_next(engine->lines, &cursor, &name, &line))
+		line_revoke(line);
+}
+
+bool
+exchange_take_back(struct engine *engine, struct request *request)
+{
+	struct exchange *exchange = request->exchange;
+
+	if (exchange == NULL)
+		return false; /* it stands in its queue again */
+	must(exchange->state == EXCHANGE_READY ||
+	    exchange->state == EXCHANGE_RETIRED);
+	if (exchange->state == EXCHANGE_RETIRED)
+		take_place(exchange->line);
+	exchange->state = EXCHANGE_QUEUED;
+	if (!turn_has_failed(engine, exchange->turn))
+		return true;
+	request->exchange = NULL;
+	exchange_drop(&exchange);
+	return false;
+}
+
+void
+exchange_drop(struct exchange **exchange)
+{
+	give_place_back((*exchange)->line);
+	exchange_free(exchange);
+}
+
+void
+line_free_all(struct engine *engine)
+{
+	size_t cursor = 0;
+	struct str name;
+	void *value;
+
+	while (map_next(engine->lines, &cursor, &name, &value)) {
+		struct line *line = value;
+		struct exchange *exchange;
+
+		while ((exchange = line_pop(line)) != NULL)
+			exchange_free(&exchange);
+		drop_token(line);
+		arena_free(&line->fetch_arena);
+		free(line);
+	}
+	map_free(&engine->lines);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_event.c: events from outside find their instances.
+ *
+ * (source, id) is an event's identity: what comes twice is told so and does
+ * nothing.  What matches no instance is held until one waits for it, then
+ * becomes a dead letter, which a person can replay.
+ */
+#include "engine_priv.h"
+
+struct numbers {
+	struct arena *arena;
+	uint64_t *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+number_cb(uint64_t number, void *arg)
+{
+	struct numbers *numbers = arg;
+
+	numbers->items = arena_grow(numbers->arena, numbers->items,
+	    numbers->count, &numbers->capacity, sizeof(*numbers->items));
+	numbers->items[numbers->count++] = number;
+}
+
+/* Gives the event to every instance that it is for; how many there were. */
+static size_t
+deliver(struct engine *engine, struct turn *turn, const struct chart_event *event)
+{
+	struct chart_context context = turn_context(engine, turn);
+	struct numbers numbers = {.arena = turn->arena};
+	size_t matched = 0;
+
+	if (event->subject.bytes == 0 ||
+	    store_each_subscriber(engine->store, event->subject, number_cb, &numbers) != STORE_OK)
+		return 0;
+	for (size_t i = 0; i < numbers.count; i++) {
+		struct instance *instance = instance_find(engine, numbers.items[i]);
+		struct chart_effects effects = {0};
+
+		if (instance == NULL || !chart_takes(instance->chart,
+		    event->type, event->subject, &context))
+			continue;
+		instance_step(engine, turn, instance, event, &effects);
+		matched++;
+	}
+	return matched;
+}
+
+/* How long to hold what nobody waits for: as the workflows that declare it
+ * say, the longest of them.  0: no workflow knows the type. */
+static int64_t
+hold_ms(const struct engine *engine, struct str type)
+{
+	const struct definition *definition;
+	int64_t longest_ms = 0;
+
+	for (size_t i = 0; (definition = library_workflow_at(engine->library, i)); i++) {
+		int64_t ms = definition->hold.kind == SPAN_FIXED
+		    ? definition->hold.fixed_ms : HOLD_DEFAULT_MS;
+
+		if (definition_find_event(definition, type) != NULL && ms > longest_ms)
+			longest_ms = ms;
+	}
+	return longest_ms;
+}
+
+static void
+pack_event(const struct chart_event *event, struct arena *arena, struct buf *out)
+{
+	struct value_builder *built = value_build_context(arena);
+
+	value_put_str(built, "time", event->time);
+	value_put(built, STR("data"), event->data ? event->data : &value_null);
+	value_put_str(built, "actor", event->actor.name);
+	value_pack(value_built(built), out);
+}
+
+static bool
+unpack_event(const struct store_event *row, struct arena *arena, struct chart_event *event)
+{
+	struct str body = row->body;
+	const struct value *value = value_unpack(arena, &body);
+
+	if (value == NULL)
+		return false;
+	*event = (struct chart_event){
+	    .kind = EV_EVENT_RECEIVED,
+	    .type = row->type,
+	    .subject = row->subject,
+	    .id = row->event_id,
+	    .source = row->source,
+	    .time = value_str(value_field_or_null(value, "time")),
+	    .data = value_field_or_null(value, "data"),
+	    .received_ms = row->received_ms,
+	    .actor = {.name = value_str(value_field_or_null(value, "actor"))},
+	};
+	return true;
+}
+
+static void
+put_event(struct engine *engine, struct turn *turn, const struct chart_event *event,
+    enum store_event_status status, int64_t expires_ms)
+{
+	struct buf body = {0};
+	struct store_event row = {
+	    .source = event->source,
+	    .event_id = event->id,
+	    .type = event->type,
+	    .subject = event->subject,
+	    .status = status,
+	    .received_ms = event->received_ms,
+	    .expires_ms = expires_ms,
+	};
+
+	if (status == EVENT_HELD || status == EVENT_DEAD) {
+		pack_event(event, turn->arena, &body);
+		row.body = buf_str(&body);
+	}
+	store_put_event(store_batch(engine->store), &row);
+	buf_fini(&body);
+	if (status == EVENT_HELD &&
+	    (engine->expiry_ms == 0 || expires_ms < engine->expiry_ms))
+		engine->expiry_ms = expires_ms;
+}
+
+static struct str
+route(struct engine *engine, struct turn *turn, const struct request *request)
+{
+	const struct chart_event *event = &request->event;
+	struct store_event known;
+	int64_t ms;
+
+	if (store_find_event(engine->store, turn->arena, event->source,
+	    event->id, &known) == STORE_OK)
+		return STR("duplicate");
+	if (deliver(engine, turn, event) > 0) {
+		put_event(engine, turn, event, EVENT_MATCHED, 0);
+		return STR("matched");
+	}
+	ms = hold_ms(engine, event->type);
+	if (ms == 0 && request->emitted)
+		return STR("ignored"); /* for others than our instances */
+	if (ms == 0)
+		ms = HOLD_DEFAULT_MS;
+	put_event(engine, turn, event, EVENT_HELD, engine_now_ms(engine) + ms);
+	return STR("held");
+}
+
+void
+event_route(struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct str fate = route(engine, turn, request);
+	struct engine_reply *reply = turn_reply(turn, request, ENGINE_ACCEPTED);
+
+	if (reply != NULL)
+		reply->fate = fate;
+}
+
+/* ---- held events ---- */
+
+struct held {
+	struct turn *turn;
+	struct store_event *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+held_cb(const struct store_event *row, void *arg)
+{
+	struct held *held = arg;
+	struct arena *arena = held->turn->arena;
+	struct store_event *mine;
+
+	held->items = arena_grow(arena, held->items, held->count,
+	    &held->capacity, sizeof(*held->items));
+	mine = &held->items[held->count++];
+	*mine = *row;
+	mine->source = arena_str(arena, row->source);
+	mine->event_id = arena_str(arena, row->event_id);
+	mine->type = arena_str(arena, row->type);
+	mine->subject = arena_str(arena, row->subject);
+	mine->body = arena_str(arena, row->body);
+}
+
+void
+event_deliver_held(struct engine *engine, struct turn *turn,
+    struct instance *instance, struct str correlation)
+{
+	struct chart_context context = turn_context(engine, turn);
+	struct held held = {.turn = turn};
+	struct str subject = arena_str(turn->arena, correlation);
+
+	if (store_each_held_event(engine->store, turn->arena, subject,
+	    held_cb, &held) != STORE_OK)
+		return;
+	for (size_t i = 0; i < held.count; i++) {
+		struct chart_effects effects = {0};
+		struct chart_event event;
+
+		if (!chart_takes(instance->chart, held.items[i].type, subject, &context) ||
+		    !unpack_event(&held.items[i], turn->arena, &event))
+			continue;
+		/* First told to be matched: delivering may come back here. */
+		put_event(engine, turn, &event, EVENT_MATCHED, 0);
+		instance_step(engine, turn, instance, &event, &effects);
+	}
+}
+
+/* ---- dead letters ---- */
+
+static void
+expired_cb(const struct store_event *row, void *arg)
+{
+	struct engine *engine = arg;
+	struct request *request = request_new(REQUEST_EXPIRE);
+	struct store_event *mine = &request->expired;
+
+	*mine = *row;
+	mine->source = arena_str(request->arena, row->source);
+	mine->event_id = arena_str(request->arena, row->event_id);
+	engine_add(engine, request);
+}
+
+void
+event_check_expiry(struct engine *engine)
+{
+	struct arena *arena;
+
+	if (engine->expiry_ms == 0 || engine->expiry_ms > engine_now_ms(engine))
+		return;
+	arena = arena_new();
+	engine->expiry_ms = 0;
+	if (store_each_expired_event(engine->store, arena, engine_now_ms(engine),
+	    1000, expired_cb, engine) != STORE_OK)
+		engine->expiry_ms = engine_now_ms(engine) + 1000;
+	arena_free(&arena);
+}
+
+static struct str
+owner_of(const struct engine *engine, struct str type)
+{
+	const struct definition *definition;
+
+	for (size_t i = 0; (definition = library_workflow_at(engine->library, i)); i++)
+		if (definition_find_event(definition, type) != NULL &&
+		    definition->incident_owner != NULL)
+			return definition->incident_owner->name;
+	return STR("nobody");
+}
+
+void
+event_expire(struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct store_event row;
+	struct chart_event event;
+	int64_t next_ms;
+
+	if (store_find_event(engine->store, turn->arena, request->expired.source,
+	    request->expired.event_id, &row) == STORE_OK &&
+	    row.status == EVENT_HELD && unpack_event(&row, turn->arena, &event)) {
+		put_event(engine, turn, &event, EVENT_DEAD, 0);
+		turn_log(turn, LOG_WARNING, arena_strf(turn->arena,
+		    "dead letter: type=%.*s subject=%.*s id=%.*s owner=%.*s: no "
+		    "instance came to wait for it", STR_ARG(row.type),
+		    STR_ARG(row.subject), STR_ARG(row.event_id),
+		    STR_ARG(owner_of(engine, row.type))));
+	}
+	if (store_next_expiry(engine->store, &next_ms) == STORE_OK &&
+	    next_ms != INT64_MAX &&
+	    (engine->expiry_ms == 0 || next_ms < engine->expiry_ms))
+		engine->expiry_ms = next_ms > engine_now_ms(engine) ? next_ms
+		    : engine_now_ms(engine) + 1000;
+}
+
+void
+event_replay(struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct store_event row;
+	struct chart_event event;
+	struct engine_reply *reply;
+
+	if (store_find_event_id(engine->store, turn->arena, request->number,
+	    &row) != STORE_OK || (row.status != EVENT_HELD && row.status != EVENT_DEAD) ||
+	    !unpack_event(&row, turn->arena, &event)) {
+		reply = turn_reply(turn, request, ENGINE_UNKNOWN_INSTANCE);
+		if (reply != NULL)
+			reply->detail = STR("there is no such dead letter");
+		return;
+	}
+	event.received_ms = engine_now_ms(engine);
+	event.actor = request->event.actor;
+	if (deliver(engine, turn, &event) > 0) {
+		put_event(engine, turn, &event, EVENT_REPLAYED, 0);
+		reply = turn_reply(turn, request, ENGINE_ACCEPTED);
+		if (reply != NULL)
+			reply->fate = STR("matched");
+		return;
+	}
+	reply = turn_reply(turn, request, ENGINE_REFUSED);
+	if (reply != NULL) {
+		reply->refusal = REFUSED_STATE;
+		reply->detail = STR("no instance waits for it: start or correct "
+		    "the instance first, then replay again");
+	}
+}
+
+/* ---- events that instances publish ---- */
+
+void
+event_publish(struct engine *engine, struct turn *turn,
+    const struct instance *instance, const struct chart_effect *effect)
+{
+	struct request *request = request_new(REQUEST_EVENT);
+	struct chart_event *event = &request->event;
+
+	(void)turn;
+	request->emitted = true;
+	event->kind = EV_EVENT_RECEIVED;
+	event->type = arena_str(request->arena, effect->type);
+	event->subject = effect->subject.at
+	    ? arena_str(request->arena, effect->subject) : STR("");
+	event->id = arena_str(request->arena, effect->id);
+	event->source = arena_strf(request->arena, "/workflows/%.*s",
+	    STR_ARG(chart_definition(instance->chart)->name));
+	if (effect->data != NULL)
+		event->data = value_copy(request->arena, effect->data);
+	event->received_ms = engine_now_ms(engine);
+	/* At once and in this turn: it stands or falls with what emitted it. */
+	inbox_add(&engine->emitted, request);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_inbox.c: what has happened and is not looked at yet.
+ *
+ * Callbacks only append here.  What comes from outside is bounded and is
+ * refused with a reason; what comes from inside is bounded by what went out.
+ */
+#include "engine_priv.h"
+
+#include <stdlib.h>
+
+void
+inbox_init(struct inbox *inbox)
+{
+	inbox->first = NULL;
+	inbox->end = &inbox->first;
+	inbox->count = 0;
+}
+
+void
+inbox_add(struct inbox *inbox, struct request *request)
+{
+	request->next = NULL;
+	*inbox->end = request;
+	inbox->end = &request->next;
+	inbox->count++;
+}
+
+void
+inbox_add_front(struct inbox *inbox, struct request *first)
+{
+	struct request *last = first;
+
+	if (first == NULL)
+		return;
+	inbox->count++;
+	while (last->next != NULL) {
+		last = last->next;
+		inbox->count++;
+	}
+	last->next = inbox->first;
+	if (inbox->first == NULL)
+		inbox->end = &last->next;
+	inbox->first = first;
+}
+
+struct request *
+inbox_take(struct inbox *inbox)
+{
+	struct request *request = inbox->first;
+
+	if (request == NULL)
+		return NULL;
+	inbox->first = request->next;
+	if (inbox->first == NULL)
+		inbox->end = &inbox->first;
+	inbox->count--;
+	request->next = NULL;
+	return request;
+}
+
+struct request *
+request_new(enum request_kind kind)
+{
+	struct arena *arena = arena_new();
+	struct request *request = ARENA_NEW(arena, struct request);
+
+	request->kind = kind;
+	request->arena = arena;
+	return request;
+}
+
+void
+request_free(struct request **request)
+{
+	struct arena *arena = (*request)->arena;
+
+	*request = NULL;
+	arena_free(&arena); /* the request itself lives there */
+}
+
+bool
+request_is_internal(const struct request *request)
+{
+	return request->kind >= REQUEST_REPLY;
+}
+
+void
+engine_add(struct engine *engine, struct request *request)
+{
+	inbox_add(&engine->inbox, request);
+	loop_wake(engine->loop);
+}
+
+static void
+answer(struct request *request, enum engine_status status, struct str detail,
+    int64_t retry_after_ms)
+{
+	struct engine_reply reply = {
+		.status = status,
+		.detail = detail,
+		.retry_after_ms = retry_after_ms,
+	};
+
+	if (request->reply != NULL)
+		request->reply(&reply, request->reply_arg);
+	request_free(&request);
+}
+
+void
+engine_submit(struct engine *engine, struct request *request)
+{
+	bool reads = request->kind == REQUEST_LOOK;
+
+	if (engine->stopping && !reads)
+		answer(request, ENGINE_STOPPING,
+		    STR("the engine is stopping; try again in a moment"), 2000);
+	else if (engine->stalled && !reads)
+		answer(request, ENGINE_UNAVAILABLE, buf_str(&engine->stall_detail),
+		    STALL_DELAY_MS_MAX);
+	else if (engine->inbox.count >= engine->options.limits.inbox_max)
+		answer(request, ENGINE_OVERLOADED,
+		    STR("too many requests are waiting; try again later"), 1000);
+	else
+		engine_add(engine, request);
+}
+
+/* ---- requests from outside ---- */
+
+static struct str
+copy(struct request *request, struct str text)
+{
+	return text.at == NULL ? text : arena_str(request->arena, text);
+}
+
+static void
+copy_actor(struct request *request, struct chart_actor *actor)
+{
+	struct str *roles = ARENA_ARRAY(request->arena, actor->role_count, struct str);
+
+	for (size_t i = 0; i < actor->role_count; i++)
+		roles[i] = copy(request, actor->roles[i]);
+	actor->name = copy(request, actor->name);
+	actor->roles = roles;
+}
+
+static void
+copy_event(struct request *request, const struct chart_event *event)
+{
+	struct chart_event *mine = &request->event;
+
+	*mine = *event;
+	copy_actor(request, &mine->actor);
+	mine->comment = copy(request, event->comment);
+	mine->type = copy(request, event->type);
+	mine->subject = copy(request, event->subject);
+	mine->id = copy(request, event->id);
+	mine->source = copy(request, event->source);
+	mine->time = copy(request, event->time);
+	mine->choice = copy(request, event->choice);
+	if (event->data != NULL)
+		mine->data = value_copy(request->arena, event->data);
+	must(event->outcome == NULL && event->reply == NULL);
+}
+
+static struct request *
+outside(enum request_kind kind, uint64_t number, engine_reply_fn *reply, void *arg)
+{
+	struct request *request = request_new(kind);
+
+	request->number = number;
+	request->reply = reply;
+	request->reply_arg = arg;
+	return request;
+}
+
+void
+engine_start(struct engine *engine, const struct engine_start *start,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request = outside(REQUEST_START, 0, reply, arg);
+	struct engine_start *mine = &request->start;
+
+	*mine = *start;
+	mine->workflow = copy(request, start->workflow);
+	mine->input = value_copy(request->arena, start->input);
+	mine->priority = copy(request, start->priority);
+	mine->trace = copy(request, start->trace);
+	mine->idempotency_key = copy(request, start->idempotency_key);
+	copy_actor(request, &mine->actor);
+	engine_submit(engine, request);
+}
+
+void
+engine_event(struct engine *engine, const struct chart_event *event,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request = outside(REQUEST_EVENT, 0, reply, arg);
+
+	copy_event(request, event);
+	request->event.kind = EV_EVENT_RECEIVED;
+	request->event.received_ms = engine_now_ms(engine);
+	engine_submit(engine, request);
+}
+
+void
+engine_act(struct engine *engine, uint64_t instance,
+    const struct chart_event *event, engine_reply_fn *reply, void *arg)
+{
+	struct request *request = outside(REQUEST_ACT, instance, reply, arg);
+
+	copy_event(request, event);
+	engine_submit(engine, request);
+}
+
+void
+engine_replay(struct engine *engine, uint64_t event_id,
+    const struct chart_actor *actor, engine_reply_fn *reply, void *arg)
+{
+	struct request *request = outside(REQUEST_REPLAY, event_id, reply, arg);
+
+	request->event.actor = *actor;
+	copy_actor(request, &request->event.actor);
+	engine_submit(engine, request);
+}
+
+void
+engine_look(struct engine *engine, uint64_t instance,
+    engine_reply_fn *reply, void *arg)
+{
+	engine_submit(engine, outside(REQUEST_LOOK, instance, reply, arg));
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_instance.c: the instances in memory, and how they become rows.
+ *
+ * The hot ones are kept, by last use; all others are rows only.  One that
+ * holds changes which are not durable is never forgotten.
+ */
+#include "engine_priv.h"
+
+#include "stated/json.h"
+
+#include <stdlib.h>
+
+static void
+unlink_used(struct engine *engine, struct instance *instance)
+{
+	if (instance->newer != NULL)
+		instance->newer->older = instance->older;
+	else
+		engine->newest = instance->older;
+	if (instance->older != NULL)
+		instance->older->newer = instance->newer;
+	else
+		engine->oldest = instance->newer;
+}
+
+static void
+link_newest(struct engine *engine, struct instance *instance)
+{
+	instance->newer = NULL;
+	instance->older = engine->newest;
+	if (engine->newest != NULL)
+		engine->newest->newer = instance;
+	else
+		engine->oldest = instance;
+	engine->newest = instance;
+}
+
+static void
+free_correlations(struct instance *instance)
+{
+	for (size_t i = 0; i < instance->correlation_count; i++)
+		free((char *)(uintptr_t)instance->correlations[i].at);
+	free(instance->correlations);
+	instance->correlations = NULL;
+	instance->correlation_count = 0;
+}
+
+static void
+instance_free(struct instance *instance)
+{
+	free_correlations(instance);
+	chart_free(&instance->chart);
+	free(instance);
+}
+
+struct instance *
+instance_add(struct engine *engine, struct chart *chart, uint64_t number)
+{
+	struct instance *instance = calloc(1, sizeof(*instance));
+
+	must(instance != NULL);
+	instance->number = number;
+	instance->chart = chart;
+	must(map_put(engine->instances, MAP_KEY_OF(&instance->number), instance) == NULL);
+	link_newest(engine, instance);
+	return instance;
+}
+
+void
+instance_drop(struct engine *engine, uint64_t number)
+{
+	struct instance *instance = map_remove(engine->instances, MAP_KEY_OF(&number));
+
+	if (instance == NULL)
+		return;
+	unlink_used(engine, instance);
+	instance_free(instance);
+}
+
+bool
+instance_is_dirty(const struct engine *engine, const struct instance *instance)
+{
+	return instance->turn > engine->durable_turn;
+}
+
+void
+instance_trim(struct engine *engine, size_t count_max)
+{
+	struct instance *instance = engine->oldest;
+
+	while (instance != NULL && map_count(engine->instances) > count_max) {
+		struct instance *newer = instance->newer;
+
+		if (!instance_is_dirty(engine, instance))
+			instance_drop(engine, instance->number);
+		instance = newer;
+	}
+}
+
+void
+instance_free_all(struct engine *engine)
+{
+	while (engine->oldest != NULL)
+		instance_drop(engine, engine->oldest->number);
+	map_free(&engine->instances);
+}
+
+/* ---- loading ---- */
+
+static struct str
+heap_copy(struct str text)
+{
+	char *copy = malloc(text.bytes + 1);
+
+	must(copy != NULL);
+	memcpy(copy, text.at, text.bytes);
+	copy[text.bytes] = 0;
+	return (struct str){copy, text.bytes};
+}
+
+static void
+keep_correlations(struct instance *instance, const struct str *values, size_t count)
+{
+	struct str *copies = calloc(count + 1, sizeof(*copies));
+
+	must(copies != NULL);
+	for (size_t i = 0; i < count; i++)
+		copies[i] = heap_copy(values[i]);
+	free_correlations(instance);
+	instance->correlations = copies;
+	instance->correlation_count = count;
+}
+
+static struct chart *
+load_chart(struct engine *engine, const struct store_instance *row)
+{
+	struct chart_identity identity = {.number = row->number};
+	const struct definition *definition =
+	    library_find_digest(engine->library, row->definition);
+	struct chart *chart;
+
+	if (definition == NULL) {
+		log_error("instance can't be loaded",
+		    "number=%llu workflow=%.*s version=%lld: its definition is missing",
+		    (unsigned long long)row->number, STR_ARG(row->workflow),
+		    (long long)row->version);
+		return NULL;
+	}
+	memcpy(identity.store, engine->store_bytes, sizeof(identity.store));
+	chart = chart_load(definition, identity, row->snapshot);
+	if (chart == NULL) {
+		log_error("instance can't be loaded",
+		    "number=%llu: its snapshot is damaged",
+		    (unsigned long long)row->number);
+		return NULL;
+	}
+	*chart_head(chart) = row->head;
+	return chart;
+}
+
+static struct instance *
+load(struct engine *engine, uint64_t number)
+{
+	struct arena *arena = arena_new();
+	struct chart_context context = {
+		.now_ms = engine_now_ms(engine),
+		.arena = arena,
+		.rng = engine->options.rng,
+		.settings = engine->options.settings,
+		.environment = engine->options.environment,
+	};
+	struct instance *instance = NULL;
+	struct store_instance row;
+	struct chart *chart = NULL;
+	struct str *values;
+	size_t count;
+
+	if (store_find_instance(engine->store, arena, number, &row) == STORE_OK)
+		chart = load_chart(engine, &row);
+	if (chart != NULL) {
+		instance = instance_add(engine, chart, number);
+		count = chart_correlations(chart, &context, &values);
+		keep_correlations(instance, values, count);
+	}
+	arena_free(&arena);
+	return instance;
+}
+
+struct instance *
+instance_find(struct engine *engine, uint64_t number)
+{
+	struct instance *instance = map_find(engine->instances, MAP_KEY_OF(&number));
+
+	if (instance == NULL)
+		return load(engine, number);
+	unlink_used(engine, instance);
+	link_newest(engine, instance);
+	return instance;
+}
+
+/* ---- saving ---- */
+
+static bool
+is_among(struct str value, const struct str *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(values[i], value))
+			return true;
+	return false;
+}
+
+/* The rows of subscriptions follow the values that it waits for; what has
+ * been held for a new one is delivered. */
+static void
+save_correlations(struct engine *engine, struct turn *turn, struct instance *instance)
+{
+	struct chart_context context = turn_context(engine, turn);
+	struct store_batch *batch = store_batch(engine->store);
+	struct str *values, *added;
+	size_t count = chart_correlations(instance->chart, &context, &values);
+	size_t added_count = 0;
+
+	added = ARENA_ARRAY(turn->arena, count, struct str);
+	for (size_t i = 0; i < instance->correlation_count; i++)
+		if (!is_among(instance->correlations[i], values, count))
+			store_remove_subscription(batch,
+			    instance->correlations[i], instance->number);
+	for (size_t i = 0; i < count; i++)
+		if (!is_among(values[i], instance->correlations,
+		    instance->correlation_count)) {
+			store_add_subscription(batch, values[i], instance->number);
+			added[added_count++] = values[i];
+		}
+	if (added_count > 0 || count != instance->correlation_count)
+		keep_correlations(instance, values, count);
+	for (size_t i = 0; i < added_count; i++)
+		event_deliver_held(engine, turn, instance, added[i]);
+}
+
+static void
+save_history(struct engine *engine, struct turn *turn, struct instance *instance,
+    const struct chart_effects *effects)
+{
+	struct audit_record *records;
+
+	if (effects->record_count == 0)
+		return;
+	records = ARENA_ARRAY(turn->arena, effects->record_count, struct audit_record);
+	for (size_t i = 0; i < effects->record_count; i++)
+		records[i] = audit_seal(turn->arena, effects->records[i],
+		    chart_head(instance->chart));
+	store_add_history(store_batch(engine->store), instance->number,
+	    records, effects->record_count);
+}
+
+static struct str
+labels_text(struct turn *turn, const struct chart *chart)
+{
+	struct buf text = {0};
+	struct str result;
+
+	if (value_is_null(chart_labels(chart)))
+		return (struct str){NULL, 0};
+	/* Plain, not canonical: a label is looked up by its text. */
+	json_write(chart_labels(chart), JSON_PLAIN, &text);
+	result = arena_str(turn->arena, buf_str(&text));
+	buf_fini(&text);
+	return result;
+}
+
+static void
+save_row(struct engine *engine, struct turn *turn, struct instance *instance)
+{
+	const struct chart *chart = instance->chart;
+	const struct definition *definition = chart_definition(chart);
+	struct buf snapshot = {0};
+	struct store_instance row = {
+		.number = instance->number,
+		.workflow = definition->name,
+		.version = definition->version,
+		.definition = definition->digest,
+		.business_key = chart_key(chart),
+		.status = chart_status_name(chart_status(chart)),
+		.state = chart_state_names(chart, turn->arena),
+		.initiator = chart_initiator(chart),
+		.priority = def_priority_name(chart_priority(chart)),
+		.labels = labels_text(turn, chart),
+		.started_ms = chart_started_ms(chart),
+		.changed_ms = engine_now_ms(engine),
+		.ended_ms = chart_ended_ms(chart),
+		.due_ms = chart_due_ms(chart),
+		.busy = chart_is_busy(chart),
+		.incidents = (int64_t)chart_incident_count(chart),
+		.head = *chart_head(instance->chart),
+	};
+
+	chart_save(chart, &snapshot);
+	row.snapshot = buf_str(&snapshot);
+	store_put_instance(store_batch(engine->store), &row);
+	buf_fini(&snapshot);
+	timer_arm(engine, instance->number, row.due_ms);
+}
+
+void
+instance_save(struct engine *engine, struct turn *turn, struct instance *instance,
+    struct chart_effects *effects)
+{
+	save_history(engine, turn, instance, effects);
+	save_row(engine, turn, instance);
+	turn_touch(turn, instance);
+	turn->stepped++;
+	engine->stepped++;
+}
+
+/* ---- stepping ---- */
+
+static void
+put_item(struct engine *engine, struct turn *turn, const struct instance *instance,
+    const struct chart_effect *effect)
+{
+	static const enum store_item_kind kinds[] = {
+		[CHART_TASK] = ITEM_TASK,
+		[CHART_INCIDENT] = ITEM_INCIDENT,
+		[CHART_ESCALATION] = ITEM_ESCALATION,
+	};
+	struct buf body = {0};
+	struct store_item item = {
+		.kind = kinds[effect->item],
+		.instance = instance->number,
+		.serial = effect->serial,
+		.open = effect->open,
+		.created_ms = effect->created_ms,
+		.closed_ms = effect->closed_ms,
+		.owner = effect->owner,
+	};
+
+	(void)turn;
+	json_write(effect->body, JSON_PLAIN, &body);
+	item.body = buf_str(&body);
+	store_put_item(store_batch(engine->store), &item);
+	buf_fini(&body);
+}
+
+static enum log_level
+level_of(struct str name)
+{
+	if (str_equal(name, STR("error")))
+		return LOG_ERROR;
+	return str_equal(name, STR("info")) ? LOG_INFO : LOG_WARNING;
+}
+
+/* A call that can't even be made comes back as its reply, in this same turn. */
+static void
+offer_call(struct engine *engine, struct turn *turn, struct instance *instance,
+    struct chart_effect effect, struct chart_effects *effects)
+{
+	struct chart_context context = turn_context(engine, turn);
+	struct outcome failure;
+	struct chart_event event = {
+		.kind = EV_REPLY_ARRIVED,
+		.serial = effect.serial,
+		.outcome = &failure,
+	};
+
+	if (!exchange_offer(engine, turn, instance, &effect, effects, &failure))
+		chart_step(instance->chart, &event, &context, effects);
+}
+
+static void
+perform_effects(struct engine *engine, struct turn *turn, struct instance *instance,
+    struct chart_effects *effects)
+{
+	/* The list grows while it is gone through. */
+	for (size_t i = 0; i < effects->count; i++) {
+		struct chart_effect effect = effects->items[i];
+
+		switch (effect.kind) {
+		case DO_CALL:
+			offer_call(engine, turn, instance, effect, effects);
+			break;
+		case DO_PUBLISH:
+			event_publish(engine, turn, instance, &effect);
+			break;
+		case DO_PUT_ITEM:
+			put_item(engine, turn, instance, &effect);
+			break;
+		case DO_LOG:
+			turn_log(turn, level_of(effect.level), effect.message);
+			break;
+		}
+	}
+}
+
+void
+instance_step(struct engine *engine, struct turn *turn, struct instance *instance,
+    const struct chart_event *event, struct chart_effects *effects)
+{
+	struct chart_context context = turn_context(engine, turn);
+
+	turn_touch(turn, instance);
+	chart_step(instance->chart, event, &context, effects);
+	perform_effects(engine, turn, instance, effects);
+	instance_save(engine, turn, instance, effects);
+	save_correlations(engine, turn, instance);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_priv.h: what the files of src/engine share; nobody else includes it.
+ *
+ * Everything that happens becomes a request in the inbox.  A turn drains
+ * requests, steps instances into the store's open batch, and is submitted
+ * when the batch before it is done.  What must not leave before the commit
+ * (replies, calls, notices) hangs on the turn.
+ */
+#ifndef ENGINE_PRIV_H
+#define ENGINE_PRIV_H
+
+#include "stated/engine.h"
+#include "stated/log.h"
+#include "stated/map.h"
+
+struct engine;
+struct turn;
+
+/* ---- requests ---- */
+
+enum request_kind {
+	REQUEST_START,
+	REQUEST_EVENT,
+	REQUEST_ACT,
+	REQUEST_REPLAY,
+	REQUEST_LOOK,
+	/* from inside: never refused, repeated after a failed commit */
+	REQUEST_REPLY,   /* an exchange ended */
+	REQUEST_DUE,     /* an instance's time has come */
+	REQUEST_RELEASE, /* a queued call may go */
+	REQUEST_RECOVER, /* an instance was busy when the engine stopped */
+	REQUEST_EXPIRE,  /* a held event has waited long enough */
+};
+
+struct request {
+	struct request *next;
+	enum request_kind kind;
+	struct arena *arena; /* owns everything that the request points to */
+	engine_reply_fn *reply; /* NULL: nobody waits */
+	void *reply_arg;
+	uint64_t number;        /* of the instance; of the event: REPLAY */
+	struct engine_start start;
+	struct chart_event event;
+	bool emitted;           /* by an instance of ours, within its turn */
+	struct exchange *exchange; /* RELEASE */
+	struct outcome outcome;    /* REPLY */
+	struct store_event expired; /* EXPIRE */
+};
+
+struct inbox {
+	struct request *first;
+	struct request **end;
+	size_t count;
+};
+
+/* ---- instances in memory ---- */
+
+struct instance {
+	struct instance *newer; /* list by last use */
+	struct instance *older;
+	uint64_t number;
+	struct chart *chart;
+	uint64_t turn;          /* serial of the last turn that changed it */
+	struct str *correlations; /* as subscribed; heap */
+	size_t correlation_count;
+};
+
+/* ---- exchanges: calls on their way ---- */
+
+/*
+ *   (offered) -> QUEUED -> READY -> SENT -> (gone)
+ *                   |______> RETIRED ______^
+ *
+ * QUEUED: in its line, waiting for a place, a token or the rate.  READY: the
+ * intent is in the turn's batch.  SENT: the client has it.
+ */
+enum exchange_state {
+	EXCHANGE_QUEUED,
+	EXCHANGE_READY,
+	EXCHANGE_SENT,
+	EXCHANGE_RETIRED, /* given up in a turn that is not durable yet */
+};
+
+struct exchange {
+	struct exchange *next;  /* in its line's queue, or on the turn */
+	enum exchange_state state;
+	struct engine *engine;
+	struct line *line;
+	struct arena *arena;
+	uint64_t number;        /* of the instance */
+	uint64_t serial;        /* of the call */
+	uint64_t turn;          /* in which it was offered */
+	int64_t attempt;
+	enum def_priority priority;
+	struct connector_call call;
+	struct message_request request; /* READY and SENT */
+};
+
+/* A connection's way out: its limits, its queue, its token. */
+struct line {
+	struct str name;
+	const struct def_connection *connection; /* of the newest library */
+	struct engine *engine;
+	size_t active;          /* places taken: being released, READY, SENT */
+	struct exchange *queue[PRIORITY_CRITICAL + 1];
+	struct exchange **queue_end[PRIORITY_CRITICAL + 1];
+	size_t queued;
+	/* token */
+	char *token;            /* NULL: none */
+	int64_t token_until_ms; /* 0: for ever */
+	bool fetching;
+	struct arena *fetch_arena;
+	/* rate: `credit` calls may go now */
+	int64_t credit;
+	int64_t credited_ms;
+	/* breaker */
+	int64_t failures;
+	int64_t failing_since_ms;
+	int64_t open_until_ms;  /* 0: closed */
+};
+
+/* ---- the turn ---- */
+
+struct pending_reply {
+	struct pending_reply *next;
+	engine_reply_fn *fn;
+	void *arg;
+	struct engine_reply reply;
+};
+
+struct pending_log {
+	struct pending_log *next;
+	enum log_level level;
+	struct str message;
+};
+
+struct turn {
+	uint64_t serial;
+	struct arena *arena;
+	size_t stepped;
+	struct pending_reply *replies;
+	struct pending_reply **replies_end;
+	struct pending_log *logs;
+	struct pending_log **logs_end;
+	struct exchange *ready;  /* to send once durable */
+	struct exchange **ready_end;
+	struct inbox done;       /* requests it consists of */
+	struct map *touched;     /* numbers of instances it changed */
+};
+
+/* ---- timers ---- */
+
+struct due {
+	int64_t due_ms;
+	uint64_t number;
+};
+struct timers {
+	struct due *heap;
+	size_t count;
+	size_t capacity;
+	struct map *armed;    /* number -> struct due *: earliest in the heap */
+	int64_t window_end_ms; /* what is due up to here is in the heap */
+	size_t loaded;         /* rows of the last window */
+	int64_t last_ms;       /* the last one's instant */
+	uint64_t loaded_at_commit; /* a window is loaded once a commit */
+};
+
+struct watch {
+	struct watch *next;
+	uint64_t handle;
+	uint64_t number;
+	engine_reply_fn *reply;
+	void *arg;
+};
+
+struct failed_turns {
+	uint64_t first;
+	uint64_t last;
+};
+
+struct loop; /* engine_loop.c: libevent's side */
+
+struct engine {
+	struct engine_options options;
+	struct arena *arena;   /* of the engine's life: settings, names */
+	const struct library *library;
+	struct store *store;
+	uint8_t store_bytes[16];
+	struct inbox inbox;
+	struct inbox emitted;  /* by the step under way: routed in its turn */
+	struct map *instances; /* number -> struct instance * */
+	struct instance *newest;
+	struct instance *oldest;
+	struct map *lines;     /* connection's name -> struct line * */
+	struct timers timers;
+	struct watch *watches;
+	uint64_t watch_last;
+	struct turn *building;
+	struct turn *committing; /* NULL: none under way */
+	uint64_t turn_last;
+	uint64_t durable_turn; /* serial of the last turn that was committed */
+	struct map *published; /* digest -> struct published * */
+	struct failed_turns *failed; /* those that never will be */
+	size_t failed_count;
+	uint64_t number_last;
+	size_t calls_active;
+	size_t calls_queued;
+	/* trouble with the store */
+	bool stalled;
+	int64_t stall_delay_ms;
+	struct buf stall_detail;
+	bool probing;
+	int64_t expiry_ms;      /* when the next held event expires */
+	int64_t cleaned_ms;
+	/* stopping */
+	bool stopping;
+	void (*drained)(void *arg);
+	void *drained_arg;
+	int64_t drain_until_ms;
+	struct loop *loop;
+	uint64_t commits;
+	uint64_t stepped;
+};
+
+#define STALL_DELAY_MS 250
+#define STALL_DELAY_MS_MAX 2000
+#define HOLD_DEFAULT_MS (7LL * 86400 * 1000)
+#define IDEMPOTENCY_MS (24LL * 3600 * 1000)
+#define TIMER_WINDOW_MS (10LL * 60 * 1000)
+#define TIMER_WINDOW_COUNT 10000
+#define CLEANING_MS (60LL * 1000)
+/* How long the identity of a delivered event is remembered. */
+#define EVENT_MEMORY_MS (90LL * 86400 * 1000)
+
+static inline int64_t
+engine_now_ms(const struct engine *engine)
+{
+	return clock_now_ms(engine->options.clock);
+}
+
+/* The machine's clock: for what concerns the process, not the business. */
+static inline int64_t
+engine_now_real_ms(void)
+{
+	return clock_now_ms(clock_system());
+}
+
+/* ---- engine_inbox.c ---- */
+void inbox_init(struct inbox *inbox);
+void inbox_add(struct inbox *inbox, struct request *request);
+/* Puts a list of requests before all others, in their order. */
+void inbox_add_front(struct inbox *inbox, struct request *first);
+struct request *inbox_take(struct inbox *inbox);
+struct request *request_new(enum request_kind kind);
+void request_free(struct request **request);
+bool request_is_internal(const struct request *request);
+/* Queues a request from outside, or answers at once why not. */
+void engine_submit(struct engine *engine, struct request *request);
+/* Queues a request from inside. */
+void engine_add(struct engine *engine, struct request *request);
+
+/* ---- engine_turn.c ---- */
+void engine_turn(struct engine *engine);
+/* The batch under way is done. */
+void engine_committed(struct engine *engine);
+/* Time to try whether the store can write again. */
+void engine_probe(struct engine *engine);
+struct turn *turn_new(struct engine *engine);
+void turn_free(struct turn **turn);
+struct chart_context turn_context(struct engine *engine, struct turn *turn);
+struct engine_reply *turn_reply(struct turn *turn, const struct request *request,
+    enum engine_status status);
+void turn_log(struct turn *turn, enum log_level level, struct str message);
+bool turn_has_failed(const struct engine *engine, uint64_t serial);
+void turn_touch(struct turn *turn, struct instance *instance);
+
+/* ---- engine_instance.c ---- */
+/* NULL where there is none, or it can't be loaded (then logged). */
+struct instance *instance_find(struct engine *engine, uint64_t number);
+struct instance *instance_add(struct engine *engine, struct chart *chart, uint64_t number);
+void instance_drop(struct engine *engine, uint64_t number);
+/* Forgets the least used ones that nothing depends on. */
+void instance_trim(struct engine *engine, size_t count_max);
+void instance_free_all(struct engine *engine);
+/* Whether it holds changes that are not durable. */
+bool instance_is_dirty(const struct engine *engine, const struct instance *instance);
+/* Steps it and writes what came of it into the open batch. */
+void instance_step(struct engine *engine, struct turn *turn, struct instance *instance,
+    const struct chart_event *event, struct chart_effects *effects);
+/* The same after chart_call_sent(): records only. */
+void instance_save(struct engine *engine, struct turn *turn, struct instance *instance,
+    struct chart_effects *effects);
+
+/* ---- engine_request.c: one function a kind of request ---- */
+void request_perform(struct engine *engine, struct turn *turn, struct request *request);
+
+/* ---- engine_event.c ---- */
+void event_route(struct engine *engine, struct turn *turn, struct request *request);
+void event_replay(struct engine *engine, struct turn *turn, struct request *request);
+void event_expire(struct engine *engine, struct turn *turn, struct request *request);
+/* Delivers what has been held for values that it has just begun to wait for. */
+void event_deliver_held(struct engine *engine, struct turn *turn,
+    struct instance *instance, struct str correlation);
+void event_publish(struct engine *engine, struct turn *turn,
+    const struct instance *instance, const struct chart_effect *effect);
+/* Queues the held events that have expired. */
+void event_check_expiry(struct engine *engine);
+
+/* ---- engine_call.c ---- */
+void line_free_all(struct engine *engine);
+/* A call wants to go out: at once in this turn, or through the queue.  false
+ * where it can't be made; *failure says why. */
+MUST_USE bool exchange_offer(struct engine *engine, struct turn *turn,
+    struct instance *instance, const struct chart_effect *effect,
+    struct chart_effects *effects, struct outcome *failure);
+/* REQUEST_RELEASE. */
+void exchange_release(struct engine *engine, struct turn *turn, struct request *request);
+/* After the commit. */
+void exchange_send(struct engine *engine, struct exchange *exchange);
+/* Turns did not happen: forgets what was queued in them. */
+void exchange_revoke(struct engine *engine);
+/* The turn that a REQUEST_RELEASE was in did not happen: it is as before, or
+ * false where the call was offered in a turn that did not happen either. */
+MUST_USE bool exchange_take_back(struct engine *engine, struct request *request);
+/* A READY exchange that was offered in a turn that did not happen. */
+void exchange_drop(struct exchange **exchange);
+/* The engine ends. */
+void exchange_free(struct exchange **exchange);
+/* Looks whether anything queued may go now. */
+void line_check_all(struct engine *engine);
+/* When a line wants to be looked at again; 0: not. */
+int64_t line_next_ms(const struct engine *engine);
+
+/* ---- engine_timer.c ---- */
+void timer_arm(struct engine *engine, uint64_t number, int64_t due_ms);
+/* Queues REQUEST_DUE for all whose time has come. */
+void timer_fire(struct engine *engine);
+/* The next instant at which timer_fire() has something to do; 0: none. */
+int64_t timer_next_ms(const struct engine *engine);
+void timer_fini(struct engine *engine);
+
+/* ---- engine_publish.c ---- */
+/* Checks the library against what is stored, adds the versions that only the
+ * store has, and puts what is new into the open batch. */
+MUST_USE bool publish_library(struct engine *engine, struct library *library, struct buf *detail);
+/* Puts the definition into the open batch unless it is stored: an instance
+ * and the text that it runs on are durable together. */
+void publish_definition(struct engine *engine, struct turn *turn,
+    const struct definition *definition);
+
+void publish_fini(struct engine *engine);
+
+/* ---- engine.c ---- */
+void engine_check_drained(struct engine *engine);
+
+/* ---- engine_watch.c ---- */
+void watch_fire(struct engine *engine, struct turn *turn);
+void watch_free_all(struct engine *engine);
+
+/* ---- engine_loop.c: the one file that knows libevent ---- */
+struct loop *loop_new(struct engine *engine);
+void loop_free(struct loop **loop);
+/* A turn is wanted soon. */
+void loop_wake(struct loop *loop);
+/* Wakes the loop at an instant of the engine's clock. */
+void loop_wake_at(struct loop *loop, int64_t instant_ms);
+void loop_probe_in(struct loop *loop, int64_t delay_ms);
+void loop_drain_in(struct loop *loop, int64_t delay_ms);
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_turn.c: the turn of the engine: drain, step, commit, release.
+ *
+ * Two turns exist at a time: one is being committed by the store's thread,
+ * the other is being built on top of it.  The order of everything here is the
+ * engine's promise: nothing leaves before the commit that it depends on, and
+ * where a commit fails, everything stepped on top of it is forgotten and read
+ * back.
+ */
+#include "engine_priv.h"
+
+#include <stdlib.h>
+
+/* ---- a turn ---- */
+
+struct turn *
+turn_new(struct engine *engine)
+{
+	struct arena *arena = arena_new();
+	struct turn *turn = ARENA_NEW(arena, struct turn);
+
+	turn->serial = ++engine->turn_last;
+	turn->arena = arena;
+	turn->replies_end = &turn->replies;
+	turn->logs_end = &turn->logs;
+	turn->ready_end = &turn->ready;
+	turn->touched = map_new();
+	inbox_init(&turn->done);
+	return turn;
+}
+
+void
+turn_free(struct turn **turn)
+{
+	struct arena *arena;
+	struct request *request;
+
+	if (*turn == NULL)
+		return;
+	while ((request = inbox_take(&(*turn)->done)) != NULL)
+		request_free(&request);
+	map_free(&(*turn)->touched);
+	arena = (*turn)->arena;
+	*turn = NULL;
+	arena_free(&arena); /* the turn itself lives there */
+}
+
+struct chart_context
+turn_context(struct engine *engine, struct turn *turn)
+{
+	return (struct chart_context){
+	    .now_ms = engine_now_ms(engine),
+	    .arena = turn->arena,
+	    .rng = engine->options.rng,
+	    .settings = engine->options.settings,
+	    .environment = engine->options.environment,
+	};
+}
+
+/* NULL where nobody waits for the reply. */
+struct engine_reply *
+turn_reply(struct turn *turn, const struct request *request,
+    enum engine_status status)
+{
+	struct pending_reply *pending;
+
+	if (request->reply == NULL)
+		return NULL;
+	pending = ARENA_NEW(turn->arena, struct pending_reply);
+	pending->fn = request->reply;
+	pending->arg = request->reply_arg;
+	pending->reply.status = status;
+	*turn->replies_end = pending;
+	turn->replies_end = &pending->next;
+	return &pending->reply;
+}
+
+void
+turn_log(struct turn *turn, enum log_level level, struct str message)
+{
+	struct pending_log *pending = ARENA_NEW(turn->arena, struct pending_log);
+
+	pending->level = level;
+	pending->message = arena_str(turn->arena, message);
+	*turn->logs_end = pending;
+	turn->logs_end = &pending->next;
+}
+
+void
+turn_touch(struct turn *turn, struct instance *instance)
+{
+	uint64_t number = instance->number;
+
+	instance->turn = turn->serial;
+	map_put(turn->touched, MAP_KEY_OF(&number), turn);
+}
+
+bool
+turn_has_failed(const struct engine *engine, uint64_t serial)
+{
+	for (size_t i = 0; i < engine->failed_count; i++)
+		if (serial >= engine->failed[i].first &&
+		    serial <= engine->failed[i].last)
+			return true;
+	return false;
+}
+
+static void
+add_failed(struct engine *engine, uint64_t first, uint64_t last)
+{
+	struct failed_turns *failed;
+
+	if (engine->failed_count > 0 &&
+	    engine->failed[engine->failed_count - 1].last + 1 == first) {
+		engine->failed[engine->failed_count - 1].last = last;
+		return;
+	}
+	failed = realloc(engine->failed,
+	    (engine->failed_count + 1) * sizeof(*failed));
+	must(failed != NULL);
+	failed[engine->failed_count++] = (struct failed_turns){first, last};
+	engine->failed = failed;
+}
+
+/* ---- drain and step ---- */
+
+static void
+perform(struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct request *emitted;
+
+	request_perform(engine, turn, request);
+	inbox_add(&turn->done, request);
+	/* What instances publish is routed at once, in the same turn. */
+	while ((emitted = inbox_take(&engine->emitted)) != NULL) {
+		request_perform(engine, turn, emitted);
+		inbox_add(&turn->done, emitted);
+	}
+}
+
+/* While the store can't write, only looking is possible; the rest waits. */
+static void
+drain_looks(struct engine *engine)
+{
+	struct inbox waiting;
+	struct request *request;
+
+	inbox_init(&waiting);
+	while ((request = inbox_take(&engine->inbox)) != NULL)
+		if (request->kind == REQUEST_LOOK)
+			perform(engine, engine->building, request);
+		else
+			inbox_add(&waiting, request);
+	engine->inbox = waiting;
+	if (waiting.first == NULL)
+		inbox_init(&engine->inbox);
+}
+
+static void
+drain(struct engine *engine)
+{
+	struct request *request;
+
+	while (engine->building->stepped < engine->options.limits.batch_max &&
+	    (request = inbox_take(&engine->inbox)) != NULL)
+		perform(engine, engine->building, request);
+}
+
+/* ---- release ---- */
+
+static void
+free_retired(struct turn *turn)
+{
+	for (struct request *request = turn->done.first; request != NULL;
+	    request = request->next) {
+		struct exchange *exchange = request->exchange;
+
+		if (exchange != NULL && exchange->state == EXCHANGE_RETIRED) {
+			request->exchange = NULL;
+			exchange_free(&exchange);
+		}
+	}
+}
+
+/* The turn is durable: now, and in this order, calls may go, people may be
+ * told, and callers get their answers. */
+static void
+release(struct engine *engine, struct turn *turn)
+{
+	struct exchange *exchange, *next;
+
+	free_retired(turn);
+	for (exchange = turn->ready; exchange != NULL; exchange = next) {
+		next = exchange->next;
+		exchange_send(engine, exchange);
+	}
+	for (struct pending_log *log = turn->logs; log != NULL; log = log->next)
+		log_write(log->level, "notice", "%.*s", STR_ARG(log->message));
+	for (struct pending_reply *pending = turn->replies; pending != NULL;
+	    pending = pending->next)
+		pending->fn(&pending->reply, pending->arg);
+	watch_fire(engine, turn);
+	turn_free(&turn);
+}
+
+static void
+clean(struct engine *engine)
+{
+	int64_t now_ms = engine_now_ms(engine);
+
+	if (now_ms - engine->cleaned_ms < CLEANING_MS)
+		return;
+	engine->cleaned_ms = now_ms;
+	store_add_cleaning(store_batch(engine->store), now_ms,
+	    now_ms - EVENT_MEMORY_MS);
+}
+
+/* ---- commit ---- */
+
+static void
+submit(struct engine *engine)
+{
+	struct turn *turn = engine->building;
+
+	if (engine->committing != NULL || engine->probing || engine->stalled)
+		return;
+	if (!store_batch_is_empty(store_batch(engine->store))) {
+		clean(engine);
+		engine->committing = turn;
+		engine->building = turn_new(engine);
+		store_submit(engine->store);
+	} else if (turn->done.count > 0) {
+		/* It wrote nothing, and what it saw is durable. */
+		engine->building = turn_new(engine);
+		engine->durable_turn = turn->serial;
+		release(engine, turn);
+	}
+}
+
+static void
+arm(struct engine *engine)
+{
+	int64_t wake_ms[] = {timer_next_ms(engine), line_next_ms(engine),
+	    engine->expiry_ms};
+	int64_t next_ms = 0;
+
+	for (size_t i = 0; i < sizeof(wake_ms) / sizeof(*wake_ms); i++)
+		if (wake_ms[i] != 0 && (next_ms == 0 || wake_ms[i] < next_ms))
+			next_ms = wake_ms[i];
+	loop_wake_at(engine->loop, next_ms);
+}
+
+void
+engine_turn(struct engine *engine)
+{
+	if (engine->stalled) {
+		drain_looks(engine);
+		/* Nothing is dirty: what was not durable has been forgotten. */
+		if (!engine->probing && engine->building->done.count > 0) {
+			struct turn *turn = engine->building;
+
+			engine->building = turn_new(engine);
+			engine->durable_turn = turn->serial;
+			release(engine, turn);
+		}
+		return;
+	}
+	timer_fire(engine);
+	event_check_expiry(engine);
+	line_check_all(engine);
+	drain(engine);
+	submit(engine);
+	instance_trim(engine, engine->options.limits.cache_max);
+	if (engine->inbox.count > 0 && engine->committing == NULL)
+		loop_wake(engine->loop);
+	arm(engine);
+}
+
+/* ---- when a commit fails ---- */
+
+static void
+refuse(struct engine *engine, struct request *request)
+{
+	struct engine_reply reply = {
+	    .status = ENGINE_UNAVAILABLE,
+	    .detail = buf_str(&engine->stall_detail),
+	    .retry_after_ms = STALL_DELAY_MS_MAX,
+	};
+
+	if (request->reply != NULL)
+		request->reply(&reply, request->reply_arg);
+	request_free(&request);
+}
+
+/* Whether the request is to be done again once the store can write: what came
+ * from inside is never lost, what was emitted will be emitted anew. */
+static bool
+comes_again(struct engine *engine, struct request *request)
+{
+	if (request->emitted)
+		return false;
+	if (request->kind == REQUEST_RELEASE)
+		return exchange_take_back(engine, request);
+	return request_is_internal(request) || request->kind == REQUEST_LOOK;
+}
+
+static void
+undo_requests(struct engine *engine, struct inbox *requests, struct inbox *again)
+{
+	struct request *request;
+
+	while ((request = inbox_take(requests)) != NULL)
+		if (comes_again(engine, request))
+			inbox_add(again, request);
+		else
+			refuse(engine, request);
+}
+
+/* What was stepped is read back when it is needed; its deadline is known from
+ * the row. */
+static void
+forget_instances(struct engine *engine, struct turn *turn)
+{
+	struct arena *arena = arena_new();
+	size_t cursor = 0;
+	struct str key;
+	void *value;
+
+	while (map_next(turn->touched, &cursor, &key, &value)) {
+		struct store_instance row;
+		uint64_t number;
+
+		memcpy(&number, key.at, sizeof(number));
+		instance_drop(engine, number);
+		if (store_find_instance(engine->store, arena, number, &row) ==
+		    STORE_OK)
+			timer_arm(engine, number, row.due_ms);
+		arena_reset(arena);
+	}
+	arena_free(&arena);
+}
+
+static void
+undo_turn(struct engine *engine, struct turn *turn, struct inbox *again)
+{
+	struct exchange *exchange, *next;
+
+	forget_instances(engine, turn);
+	for (exchange = turn->ready; exchange != NULL; exchange = next) {
+		next = exchange->next;
+		if (turn_has_failed(engine, exchange->turn))
+			exchange_drop(&exchange);
+	}
+	undo_requests(engine, &turn->done, again);
+	turn_free(&turn);
+}
+
+/* Requests that are not looked at yet: callers shall not wait for a disk. */
+static void
+refuse_waiting(struct engine *engine, struct inbox *again)
+{
+	struct request *request;
+
+	while ((request = inbox_take(&engine->inbox)) != NULL)
+		if (request_is_internal(request) || request->kind == REQUEST_LOOK)
+			inbox_add(again, request);
+		else
+			refuse(engine, request);
+}
+
+static void
+stall(struct engine *engine, enum store_error error, const struct buf *detail)
+{
+	struct turn *committing = engine->committing, *building = engine->building;
+	struct inbox again;
+
+	inbox_init(&again);
+	buf_clear(&engine->stall_detail);
+	buf_add_str(&engine->stall_detail, store_error_text(error));
+	log_error("the store can't write", "%.*s (%.*s): no new work is taken",
+	    STR_ARG(store_error_text(error)), STR_ARG(buf_str(detail)));
+	engine->stalled = true;
+	engine->stall_delay_ms = STALL_DELAY_MS;
+	add_failed(engine, committing->serial, building->serial);
+	engine->committing = NULL;
+	exchange_revoke(engine);
+	undo_turn(engine, committing, &again);
+	undo_turn(engine, building, &again);
+	refuse_waiting(engine, &again);
+	engine->building = turn_new(engine);
+	engine->number_last = store_last_number(engine->store);
+	inbox_add_front(&engine->inbox, again.first);
+	loop_wake(engine->loop);
+	loop_probe_in(engine->loop, engine->stall_delay_ms);
+}
+
+void
+engine_probe(struct engine *engine)
+{
+	if (!engine->stalled || engine->probing)
+		return;
+	engine->probing = true;
+	store_add_probe(store_batch(engine->store));
+	store_submit(engine->store);
+}
+
+static void
+probed(struct engine *engine, enum store_error error)
+{
+	engine->probing = false;
+	if (error == STORE_OK) {
+		engine->stalled = false;
+		log_info("the store can write again", "work goes on");
+		loop_wake(engine->loop);
+		return;
+	}
+	buf_clear(&engine->stall_detail);
+	buf_add_str(&engine->stall_detail, store_error_text(error));
+	engine->stall_delay_ms *= 2;
+	if (engine->stall_delay_ms > STALL_DELAY_MS_MAX)
+		engine->stall_delay_ms = STALL_DELAY_MS_MAX;
+	loop_probe_in(engine->loop, engine->stall_delay_ms);
+}
+
+void
+engine_committed(struct engine *engine)
+{
+	struct buf detail = {0};
+	enum store_error error;
+	struct turn *turn = engine->committing;
+
+	if (!store_finished(engine->store, &error, &detail)) {
+		buf_fini(&detail);
+		return;
+	}
+	if (engine->probing) {
+		probed(engine, error);
+	} else if (error != STORE_OK) {
+		stall(engine, error, &detail);
+	} else {
+		must(turn != NULL);
+		engine->committing = NULL;
+		engine->durable_turn = turn->serial;
+		engine->commits++;
+		release(engine, turn);
+		engine_turn(engine); /* what was built meanwhile goes next */
+	}
+	buf_fini(&detail);
+}
