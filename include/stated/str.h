@@ -68,7 +68,7 @@ size_t str_put_codepoint(char out[4], uint32_t codepoint);
 
 /*
  * The candidate nearest to `word` for "did you mean": the least edits
- * (insert, delete, change, swap of neighbours), at most a third of the word's
+ * (insert, delete, change, swap of neighbours), at most half of the word's
  * length rounded up.  The absent string where none is near.
  */
 struct str str_nearest(struct str word, const struct str *candidates,

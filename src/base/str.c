@@ -292,7 +292,7 @@ struct str
 str_nearest(struct str word, const struct str *candidates, size_t count)
 {
 	struct str nearest = {NULL, 0};
-	size_t edits_max = (word.bytes + 2) / 3;
+	size_t edits_max = (word.bytes + 1) / 2;
 
 	if (word.bytes > STR_NEAREST_BYTES_MAX)
 		return nearest;

@@ -30,9 +30,11 @@ engine_alloc(const struct engine_options *options)
 	engine->options = *options;
 	set_defaults(&engine->options.limits);
 	engine->arena = arena_new();
-	engine->options.environment = arena_str(engine->arena, options->environment);
+	engine->options.environment =
+	    arena_str(engine->arena, options->environment);
 	engine->store = options->store;
-	memcpy(engine->store_bytes, identity.bytes, sizeof(engine->store_bytes));
+	memcpy(
+	    engine->store_bytes, identity.bytes, sizeof(engine->store_bytes));
 	inbox_init(&engine->inbox);
 	inbox_init(&engine->emitted);
 	engine->instances = map_new();
@@ -119,6 +121,7 @@ free_turn(struct turn **turn)
 
 	if (*turn == NULL)
 		return;
+	turn_free_retired(*turn);
 	for (exchange = (*turn)->ready; exchange != NULL; exchange = next) {
 		next = exchange->next;
 		exchange_free(&exchange);
@@ -130,6 +133,7 @@ void
 engine_free(struct engine **engine_pointer)
 {
 	struct engine *engine = *engine_pointer;
+	struct exchange *exchange;
 
 	if (engine == NULL)
 		return;
@@ -137,6 +141,10 @@ engine_free(struct engine **engine_pointer)
 	loop_free(&engine->loop);
 	free_turn(&engine->committing);
 	free_turn(&engine->building);
+	while ((exchange = engine->sent) != NULL) {
+		engine->sent = exchange->next;
+		exchange_free(&exchange);
+	}
 	free_inbox(&engine->inbox);
 	free_inbox(&engine->emitted);
 	watch_free_all(engine);
@@ -151,7 +159,8 @@ engine_free(struct engine **engine_pointer)
 }
 
 bool
-engine_reload(struct engine *engine, struct library *library, struct buf *detail)
+engine_reload(
+    struct engine *engine, struct library *library, struct buf *detail)
 {
 	if (!publish_library(engine, library, detail))
 		return false;
@@ -165,7 +174,7 @@ void
 engine_check_drained(struct engine *engine)
 {
 	bool quiet = engine->committing == NULL && engine->inbox.count == 0 &&
-	    engine->calls_active == 0;
+		     engine->calls_active == 0;
 
 	if (engine->drained == NULL)
 		return;
@@ -179,7 +188,8 @@ engine_check_drained(struct engine *engine)
 }
 
 void
-engine_drain(struct engine *engine, int64_t patience_ms, void (*done)(void *arg), void *arg)
+engine_drain(struct engine *engine, int64_t patience_ms,
+    void (*done)(void *arg), void *arg)
 {
 	engine->stopping = true;
 	engine->drained = done;
@@ -203,7 +213,8 @@ engine_library(const struct engine *engine)
 }
 
 struct str
-engine_id_format(const struct engine *engine, uint64_t number, char out[CHART_ID_BYTES])
+engine_id_format(
+    const struct engine *engine, uint64_t number, char out[CHART_ID_BYTES])
 {
 	struct chart_identity identity = {.number = number};
 
@@ -223,7 +234,7 @@ engine_health(const struct engine *engine)
 	struct engine_health health = {
 	    .writable = !engine->stalled,
 	    .accepting = !engine->stalled && !engine->stopping &&
-	        engine->inbox.count < engine->options.limits.inbox_max,
+			 engine->inbox.count < engine->options.limits.inbox_max,
 	    .inbox = engine->inbox.count,
 	    .cached = map_count(engine->instances),
 	    .calls_active = engine->calls_active,

@@ -80,7 +80,8 @@ line_refill(struct line *line)
 	if (earned == 0)
 		return;
 	line->credit += earned;
-	line->credited_ms += earned * connection->rate_ms / connection->rate_count;
+	line->credited_ms +=
+	    earned * connection->rate_ms / connection->rate_count;
 	if (line->credit > connection->rate_count)
 		line->credit = connection->rate_count;
 }
@@ -95,9 +96,10 @@ needs_token(const struct def_connection *connection)
 static bool
 has_token(const struct line *line)
 {
-	return !needs_token(line->connection) || (line->token != NULL &&
-	    (line->token_until_ms == 0 ||
-	    line->token_until_ms > engine_now_ms(line->engine)));
+	return !needs_token(line->connection) ||
+	       (line->token != NULL &&
+		   (line->token_until_ms == 0 ||
+		       line->token_until_ms > engine_now_ms(line->engine)));
 }
 
 /* An open breaker lets nothing through; one whose time is over, one call to
@@ -253,13 +255,16 @@ token_cb(const struct message_response *response, void *arg)
 	struct outcome failure;
 
 	line->fetching = false;
-	if (connector_token_interpret(response, &context, &token, &failure)) {
+	if (connector_token_interpret(
+		line->connection, response, &context, &token, &failure)) {
 		drop_token(line);
 		line->token = strndup(token.token.at, token.token.bytes);
 		must(line->token != NULL);
 		/* A tenth early, so that none dies on its way. */
-		line->token_until_ms = token.expires_in_ms == 0 ? 0
-		    : engine_now_ms(line->engine) + token.expires_in_ms / 10 * 9;
+		line->token_until_ms = token.expires_in_ms == 0
+					   ? 0
+					   : engine_now_ms(line->engine) +
+						 token.expires_in_ms / 10 * 9;
 		line_check(line);
 	} else {
 		fail_queue(line, &failure);
@@ -280,7 +285,8 @@ fetch_token(struct line *line)
 		return;
 	line->fetch_arena = arena_new();
 	context = context_of(line->engine, line->fetch_arena);
-	if (connector_token_prepare(line->connection, &context, &request, &failure)) {
+	if (connector_token_prepare(
+		line->connection, &context, &request, &failure)) {
 		line->fetching = true;
 		http_send(line->engine->options.http, &request, token_cb, line);
 		return;
@@ -304,10 +310,10 @@ make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
 	must(exchange->state == EXCHANGE_QUEUED);
 	context.traceparent = chart_trace(instance->chart);
 	if (needs_token(exchange->line->connection))
-		exchange->call.token = arena_str(exchange->arena,
-		    str_of(exchange->line->token));
-	if (!connector_prepare(&exchange->call, &context, &exchange->request,
-	    &refused)) {
+		exchange->call.token =
+		    arena_str(exchange->arena, str_of(exchange->line->token));
+	if (!connector_prepare(
+		&exchange->call, &context, &exchange->request, &refused)) {
 		*failure = outcome_copy(turn->arena, &refused);
 		return false;
 	}
@@ -326,13 +332,14 @@ exchange_offer(struct engine *engine, struct turn *turn,
     struct instance *instance, const struct chart_effect *effect,
     struct chart_effects *effects, struct outcome *failure)
 {
-	struct exchange *exchange = exchange_new(engine, turn, instance, effect);
+	struct exchange *exchange =
+	    exchange_new(engine, turn, instance, effect);
 	struct line *line = exchange->line;
 
 	if (line->queued == 0 && has_token(line) && has_place(line)) {
 		take_place(line);
-		if (make_ready(engine, turn, instance, exchange, effects,
-		    failure))
+		if (make_ready(
+			engine, turn, instance, exchange, effects, failure))
 			return true;
 		give_place_back(line);
 		exchange_free(&exchange);
@@ -354,7 +361,8 @@ retire(struct exchange *exchange)
 }
 
 void
-exchange_release(struct engine *engine, struct turn *turn, struct request *request)
+exchange_release(
+    struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct exchange *exchange = request->exchange;
 	struct instance *instance = instance_find(engine, exchange->number);
@@ -374,8 +382,9 @@ exchange_release(struct engine *engine, struct turn *turn, struct request *reque
 		give_place_back(exchange->line);
 		line_push(exchange->line, exchange);
 		fetch_token(exchange->line);
-	} else if (make_ready(engine, turn, instance, exchange, &effects,
-	    &failure)) {
+	} else if (make_ready(
+		       engine, turn, instance, exchange, &effects, &failure)) {
+		exchange->released = true;
 		instance_save(engine, turn, instance, &effects);
 	} else {
 		retire(exchange);
@@ -391,7 +400,7 @@ note_for_breaker(struct line *line, const struct outcome *outcome)
 	const struct def_connection *connection = line->connection;
 	int64_t now_ms = engine_now_ms(line->engine);
 	bool failed = outcome->kind == OUTCOME_UNKNOWN ||
-	    (outcome->kind == OUTCOME_NOT_DONE && outcome->transient);
+		      (outcome->kind == OUTCOME_NOT_DONE && outcome->transient);
 
 	if (connection->breaker_failures == 0)
 		return;
@@ -422,6 +431,17 @@ note_for_token(struct line *line, const struct outcome *outcome)
 }
 
 static void
+unlink_sent(struct exchange *exchange)
+{
+	if (exchange->previous != NULL)
+		exchange->previous->next = exchange->next;
+	else
+		exchange->engine->sent = exchange->next;
+	if (exchange->next != NULL)
+		exchange->next->previous = exchange->previous;
+}
+
+static void
 exchange_cb(const struct message_response *response, void *arg)
 {
 	struct exchange *exchange = arg;
@@ -435,9 +455,22 @@ exchange_cb(const struct message_response *response, void *arg)
 	note_for_breaker(line, &outcome);
 	note_for_token(line, &outcome);
 	report(exchange, &outcome, response);
+	unlink_sent(exchange);
 	give_place_back(line);
 	exchange_free(&exchange);
 	line_check(line);
+}
+
+static void
+link_sent(struct exchange *exchange)
+{
+	struct engine *engine = exchange->engine;
+
+	exchange->previous = NULL;
+	exchange->next = engine->sent;
+	if (engine->sent != NULL)
+		engine->sent->previous = exchange;
+	engine->sent = exchange;
 }
 
 void
@@ -446,7 +479,9 @@ exchange_send(struct engine *engine, struct exchange *exchange)
 	must(exchange->state == EXCHANGE_READY);
 	must(exchange->turn <= engine->durable_turn);
 	exchange->state = EXCHANGE_SENT;
-	http_send(engine->options.http, &exchange->request, exchange_cb, exchange);
+	link_sent(exchange);
+	http_send(
+	    engine->options.http, &exchange->request, exchange_cb, exchange);
 }
 
 /* ---- queues ---- */
@@ -488,7 +523,8 @@ line_wants_ms(const struct line *line)
 	if (line->open_until_ms > engine_now_ms(line->engine))
 		return line->open_until_ms;
 	if (connection->rate_count > 0 && line->credit <= 0)
-		return line->credited_ms + connection->rate_ms / connection->rate_count + 1;
+		return line->credited_ms +
+		       connection->rate_ms / connection->rate_count + 1;
 	return 0;
 }
 
@@ -552,10 +588,11 @@ exchange_take_back(struct engine *engine, struct request *request)
 	if (exchange == NULL)
 		return false; /* it stands in its queue again */
 	must(exchange->state == EXCHANGE_READY ||
-	    exchange->state == EXCHANGE_RETIRED);
+	     exchange->state == EXCHANGE_RETIRED);
 	if (exchange->state == EXCHANGE_RETIRED)
 		take_place(exchange->line);
 	exchange->state = EXCHANGE_QUEUED;
+	exchange->released = false;
 	if (!turn_has_failed(engine, exchange->turn))
 		return true;
 	request->exchange = NULL;

@@ -27,21 +27,25 @@ number_cb(uint64_t number, void *arg)
 
 /* Gives the event to every instance that it is for; how many there were. */
 static size_t
-deliver(struct engine *engine, struct turn *turn, const struct chart_event *event)
+deliver(
+    struct engine *engine, struct turn *turn, const struct chart_event *event)
 {
 	struct chart_context context = turn_context(engine, turn);
 	struct numbers numbers = {.arena = turn->arena};
 	size_t matched = 0;
 
 	if (event->subject.bytes == 0 ||
-	    store_each_subscriber(engine->store, event->subject, number_cb, &numbers) != STORE_OK)
+	    store_each_subscriber(
+		engine->store, event->subject, number_cb, &numbers) != STORE_OK)
 		return 0;
 	for (size_t i = 0; i < numbers.count; i++) {
-		struct instance *instance = instance_find(engine, numbers.items[i]);
+		struct instance *instance =
+		    instance_find(engine, numbers.items[i]);
 		struct chart_effects effects = {0};
 
-		if (instance == NULL || !chart_takes(instance->chart,
-		    event->type, event->subject, &context))
+		if (instance == NULL ||
+		    !chart_takes(
+			instance->chart, event->type, event->subject, &context))
 			continue;
 		instance_step(engine, turn, instance, event, &effects);
 		matched++;
@@ -57,18 +61,22 @@ hold_ms(const struct engine *engine, struct str type)
 	const struct definition *definition;
 	int64_t longest_ms = 0;
 
-	for (size_t i = 0; (definition = library_workflow_at(engine->library, i)); i++) {
+	for (size_t i = 0;
+	     (definition = library_workflow_at(engine->library, i)); i++) {
 		int64_t ms = definition->hold.kind == SPAN_FIXED
-		    ? definition->hold.fixed_ms : HOLD_DEFAULT_MS;
+				 ? definition->hold.fixed_ms
+				 : HOLD_DEFAULT_MS;
 
-		if (definition_find_event(definition, type) != NULL && ms > longest_ms)
+		if (definition_find_event(definition, type) != NULL &&
+		    ms > longest_ms)
 			longest_ms = ms;
 	}
 	return longest_ms;
 }
 
 static void
-pack_event(const struct chart_event *event, struct arena *arena, struct buf *out)
+pack_event(
+    const struct chart_event *event, struct arena *arena, struct buf *out)
 {
 	struct value_builder *built = value_build_context(arena);
 
@@ -79,7 +87,8 @@ pack_event(const struct chart_event *event, struct arena *arena, struct buf *out
 }
 
 static bool
-unpack_event(const struct store_event *row, struct arena *arena, struct chart_event *event)
+unpack_event(const struct store_event *row, struct arena *arena,
+    struct chart_event *event)
 {
 	struct str body = row->body;
 	const struct value *value = value_unpack(arena, &body);
@@ -101,8 +110,9 @@ unpack_event(const struct store_event *row, struct arena *arena, struct chart_ev
 }
 
 static void
-put_event(struct engine *engine, struct turn *turn, const struct chart_event *event,
-    enum store_event_status status, int64_t expires_ms)
+put_event(struct engine *engine, struct turn *turn,
+    const struct chart_event *event, enum store_event_status status,
+    int64_t expires_ms)
 {
 	struct buf body = {0};
 	struct store_event row = {
@@ -134,7 +144,7 @@ route(struct engine *engine, struct turn *turn, const struct request *request)
 	int64_t ms;
 
 	if (store_find_event(engine->store, turn->arena, event->source,
-	    event->id, &known) == STORE_OK)
+		event->id, &known) == STORE_OK)
 		return STR("duplicate");
 	if (deliver(engine, turn, event) > 0) {
 		put_event(engine, turn, event, EVENT_MATCHED, 0);
@@ -194,14 +204,15 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 	struct held held = {.turn = turn};
 	struct str subject = arena_str(turn->arena, correlation);
 
-	if (store_each_held_event(engine->store, turn->arena, subject,
-	    held_cb, &held) != STORE_OK)
+	if (store_each_held_event(engine->store, turn->arena, subject, held_cb,
+		&held) != STORE_OK)
 		return;
 	for (size_t i = 0; i < held.count; i++) {
 		struct chart_effects effects = {0};
 		struct chart_event event;
 
-		if (!chart_takes(instance->chart, held.items[i].type, subject, &context) ||
+		if (!chart_takes(instance->chart, held.items[i].type, subject,
+			&context) ||
 		    !unpack_event(&held.items[i], turn->arena, &event))
 			continue;
 		/* First told to be matched: delivering may come back here. */
@@ -234,8 +245,8 @@ event_check_expiry(struct engine *engine)
 		return;
 	arena = arena_new();
 	engine->expiry_ms = 0;
-	if (store_each_expired_event(engine->store, arena, engine_now_ms(engine),
-	    1000, expired_cb, engine) != STORE_OK)
+	if (store_each_expired_event(engine->store, arena,
+		engine_now_ms(engine), 1000, expired_cb, engine) != STORE_OK)
 		engine->expiry_ms = engine_now_ms(engine) + 1000;
 	arena_free(&arena);
 }
@@ -245,7 +256,8 @@ owner_of(const struct engine *engine, struct str type)
 {
 	const struct definition *definition;
 
-	for (size_t i = 0; (definition = library_workflow_at(engine->library, i)); i++)
+	for (size_t i = 0;
+	     (definition = library_workflow_at(engine->library, i)); i++)
 		if (definition_find_event(definition, type) != NULL &&
 		    definition->incident_owner != NULL)
 			return definition->incident_owner->name;
@@ -259,21 +271,27 @@ event_expire(struct engine *engine, struct turn *turn, struct request *request)
 	struct chart_event event;
 	int64_t next_ms;
 
-	if (store_find_event(engine->store, turn->arena, request->expired.source,
-	    request->expired.event_id, &row) == STORE_OK &&
-	    row.status == EVENT_HELD && unpack_event(&row, turn->arena, &event)) {
+	if (store_find_event(engine->store, turn->arena,
+		request->expired.source, request->expired.event_id,
+		&row) == STORE_OK &&
+	    row.status == EVENT_HELD &&
+	    unpack_event(&row, turn->arena, &event)) {
 		put_event(engine, turn, &event, EVENT_DEAD, 0);
-		turn_log(turn, LOG_WARNING, arena_strf(turn->arena,
-		    "dead letter: type=%.*s subject=%.*s id=%.*s owner=%.*s: no "
-		    "instance came to wait for it", STR_ARG(row.type),
-		    STR_ARG(row.subject), STR_ARG(row.event_id),
-		    STR_ARG(owner_of(engine, row.type))));
+		turn_log(turn, LOG_WARNING,
+		    arena_strf(turn->arena,
+			"dead letter: type=%.*s subject=%.*s id=%.*s "
+			"owner=%.*s: no "
+			"instance came to wait for it",
+			STR_ARG(row.type), STR_ARG(row.subject),
+			STR_ARG(row.event_id),
+			STR_ARG(owner_of(engine, row.type))));
 	}
 	if (store_next_expiry(engine->store, &next_ms) == STORE_OK &&
 	    next_ms != INT64_MAX &&
 	    (engine->expiry_ms == 0 || next_ms < engine->expiry_ms))
-		engine->expiry_ms = next_ms > engine_now_ms(engine) ? next_ms
-		    : engine_now_ms(engine) + 1000;
+		engine->expiry_ms = next_ms > engine_now_ms(engine)
+					? next_ms
+					: engine_now_ms(engine) + 1000;
 }
 
 void
@@ -284,7 +302,8 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 	struct engine_reply *reply;
 
 	if (store_find_event_id(engine->store, turn->arena, request->number,
-	    &row) != STORE_OK || (row.status != EVENT_HELD && row.status != EVENT_DEAD) ||
+		&row) != STORE_OK ||
+	    (row.status != EVENT_HELD && row.status != EVENT_DEAD) ||
 	    !unpack_event(&row, turn->arena, &event)) {
 		reply = turn_reply(turn, request, ENGINE_UNKNOWN_INSTANCE);
 		if (reply != NULL)
@@ -303,8 +322,9 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 	reply = turn_reply(turn, request, ENGINE_REFUSED);
 	if (reply != NULL) {
 		reply->refusal = REFUSED_STATE;
-		reply->detail = STR("no instance waits for it: start or correct "
-		    "the instance first, then replay again");
+		reply->detail =
+		    STR("no instance waits for it: start or correct "
+			"the instance first, then replay again");
 	}
 }
 
@@ -322,7 +342,8 @@ event_publish(struct engine *engine, struct turn *turn,
 	event->kind = EV_EVENT_RECEIVED;
 	event->type = arena_str(request->arena, effect->type);
 	event->subject = effect->subject.at
-	    ? arena_str(request->arena, effect->subject) : STR("");
+			     ? arena_str(request->arena, effect->subject)
+			     : STR("");
 	event->id = arena_str(request->arena, effect->id);
 	event->source = arena_strf(request->arena, "/workflows/%.*s",
 	    STR_ARG(chart_definition(instance->chart)->name));

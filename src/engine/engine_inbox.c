@@ -97,9 +97,9 @@ answer(struct request *request, enum engine_status status, struct str detail,
     int64_t retry_after_ms)
 {
 	struct engine_reply reply = {
-		.status = status,
-		.detail = detail,
-		.retry_after_ms = retry_after_ms,
+	    .status = status,
+	    .detail = detail,
+	    .retry_after_ms = retry_after_ms,
 	};
 
 	if (request->reply != NULL)
@@ -116,11 +116,12 @@ engine_submit(struct engine *engine, struct request *request)
 		answer(request, ENGINE_STOPPING,
 		    STR("the engine is stopping; try again in a moment"), 2000);
 	else if (engine->stalled && !reads)
-		answer(request, ENGINE_UNAVAILABLE, buf_str(&engine->stall_detail),
-		    STALL_DELAY_MS_MAX);
+		answer(request, ENGINE_UNAVAILABLE,
+		    buf_str(&engine->stall_detail), STALL_DELAY_MS_MAX);
 	else if (engine->inbox.count >= engine->options.limits.inbox_max)
 		answer(request, ENGINE_OVERLOADED,
-		    STR("too many requests are waiting; try again later"), 1000);
+		    STR("too many requests are waiting; try again later"),
+		    1000);
 	else
 		engine_add(engine, request);
 }
@@ -136,7 +137,8 @@ copy(struct request *request, struct str text)
 static void
 copy_actor(struct request *request, struct chart_actor *actor)
 {
-	struct str *roles = ARENA_ARRAY(request->arena, actor->role_count, struct str);
+	struct str *roles =
+	    ARENA_ARRAY(request->arena, actor->role_count, struct str);
 
 	for (size_t i = 0; i < actor->role_count; i++)
 		roles[i] = copy(request, actor->roles[i]);
@@ -164,7 +166,8 @@ copy_event(struct request *request, const struct chart_event *event)
 }
 
 static struct request *
-outside(enum request_kind kind, uint64_t number, engine_reply_fn *reply, void *arg)
+outside(
+    enum request_kind kind, uint64_t number, engine_reply_fn *reply, void *arg)
 {
 	struct request *request = request_new(kind);
 
@@ -225,8 +228,8 @@ engine_replay(struct engine *engine, uint64_t event_id,
 }
 
 void
-engine_look(struct engine *engine, uint64_t instance,
-    engine_reply_fn *reply, void *arg)
+engine_look(
+    struct engine *engine, uint64_t instance, engine_reply_fn *reply, void *arg)
 {
 	engine_submit(engine, outside(REQUEST_LOOK, instance, reply, arg));
 }

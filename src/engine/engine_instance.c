@@ -62,7 +62,8 @@ instance_add(struct engine *engine, struct chart *chart, uint64_t number)
 	must(instance != NULL);
 	instance->number = number;
 	instance->chart = chart;
-	must(map_put(engine->instances, MAP_KEY_OF(&instance->number), instance) == NULL);
+	must(map_put(engine->instances, MAP_KEY_OF(&instance->number),
+		 instance) == NULL);
 	link_newest(engine, instance);
 	return instance;
 }
@@ -70,7 +71,8 @@ instance_add(struct engine *engine, struct chart *chart, uint64_t number)
 void
 instance_drop(struct engine *engine, uint64_t number)
 {
-	struct instance *instance = map_remove(engine->instances, MAP_KEY_OF(&number));
+	struct instance *instance =
+	    map_remove(engine->instances, MAP_KEY_OF(&number));
 
 	if (instance == NULL)
 		return;
@@ -120,7 +122,8 @@ heap_copy(struct str text)
 }
 
 static void
-keep_correlations(struct instance *instance, const struct str *values, size_t count)
+keep_correlations(
+    struct instance *instance, const struct str *values, size_t count)
 {
 	struct str *copies = calloc(count + 1, sizeof(*copies));
 
@@ -142,7 +145,8 @@ load_chart(struct engine *engine, const struct store_instance *row)
 
 	if (definition == NULL) {
 		log_error("instance can't be loaded",
-		    "number=%llu workflow=%.*s version=%lld: its definition is missing",
+		    "number=%llu workflow=%.*s version=%lld: its definition is "
+		    "missing",
 		    (unsigned long long)row->number, STR_ARG(row->workflow),
 		    (long long)row->version);
 		return NULL;
@@ -164,11 +168,11 @@ load(struct engine *engine, uint64_t number)
 {
 	struct arena *arena = arena_new();
 	struct chart_context context = {
-		.now_ms = engine_now_ms(engine),
-		.arena = arena,
-		.rng = engine->options.rng,
-		.settings = engine->options.settings,
-		.environment = engine->options.environment,
+	    .now_ms = engine_now_ms(engine),
+	    .arena = arena,
+	    .rng = engine->options.rng,
+	    .settings = engine->options.settings,
+	    .environment = engine->options.environment,
 	};
 	struct instance *instance = NULL;
 	struct store_instance row;
@@ -190,7 +194,8 @@ load(struct engine *engine, uint64_t number)
 struct instance *
 instance_find(struct engine *engine, uint64_t number)
 {
-	struct instance *instance = map_find(engine->instances, MAP_KEY_OF(&number));
+	struct instance *instance =
+	    map_find(engine->instances, MAP_KEY_OF(&number));
 
 	if (instance == NULL)
 		return load(engine, number);
@@ -213,7 +218,8 @@ is_among(struct str value, const struct str *values, size_t count)
 /* The rows of subscriptions follow the values that it waits for; what has
  * been held for a new one is delivered. */
 static void
-save_correlations(struct engine *engine, struct turn *turn, struct instance *instance)
+save_correlations(
+    struct engine *engine, struct turn *turn, struct instance *instance)
 {
 	struct chart_context context = turn_context(engine, turn);
 	struct store_batch *batch = store_batch(engine->store);
@@ -224,12 +230,13 @@ save_correlations(struct engine *engine, struct turn *turn, struct instance *ins
 	added = ARENA_ARRAY(turn->arena, count, struct str);
 	for (size_t i = 0; i < instance->correlation_count; i++)
 		if (!is_among(instance->correlations[i], values, count))
-			store_remove_subscription(batch,
-			    instance->correlations[i], instance->number);
+			store_remove_subscription(
+			    batch, instance->correlations[i], instance->number);
 	for (size_t i = 0; i < count; i++)
 		if (!is_among(values[i], instance->correlations,
-		    instance->correlation_count)) {
-			store_add_subscription(batch, values[i], instance->number);
+			instance->correlation_count)) {
+			store_add_subscription(
+			    batch, values[i], instance->number);
 			added[added_count++] = values[i];
 		}
 	if (added_count > 0 || count != instance->correlation_count)
@@ -239,19 +246,20 @@ save_correlations(struct engine *engine, struct turn *turn, struct instance *ins
 }
 
 static void
-save_history(struct engine *engine, struct turn *turn, struct instance *instance,
-    const struct chart_effects *effects)
+save_history(struct engine *engine, struct turn *turn,
+    struct instance *instance, const struct chart_effects *effects)
 {
 	struct audit_record *records;
 
 	if (effects->record_count == 0)
 		return;
-	records = ARENA_ARRAY(turn->arena, effects->record_count, struct audit_record);
+	records = ARENA_ARRAY(
+	    turn->arena, effects->record_count, struct audit_record);
 	for (size_t i = 0; i < effects->record_count; i++)
 		records[i] = audit_seal(turn->arena, effects->records[i],
 		    chart_head(instance->chart));
-	store_add_history(store_batch(engine->store), instance->number,
-	    records, effects->record_count);
+	store_add_history(store_batch(engine->store), instance->number, records,
+	    effects->record_count);
 }
 
 static struct str
@@ -276,23 +284,23 @@ save_row(struct engine *engine, struct turn *turn, struct instance *instance)
 	const struct definition *definition = chart_definition(chart);
 	struct buf snapshot = {0};
 	struct store_instance row = {
-		.number = instance->number,
-		.workflow = definition->name,
-		.version = definition->version,
-		.definition = definition->digest,
-		.business_key = chart_key(chart),
-		.status = chart_status_name(chart_status(chart)),
-		.state = chart_state_names(chart, turn->arena),
-		.initiator = chart_initiator(chart),
-		.priority = def_priority_name(chart_priority(chart)),
-		.labels = labels_text(turn, chart),
-		.started_ms = chart_started_ms(chart),
-		.changed_ms = engine_now_ms(engine),
-		.ended_ms = chart_ended_ms(chart),
-		.due_ms = chart_due_ms(chart),
-		.busy = chart_is_busy(chart),
-		.incidents = (int64_t)chart_incident_count(chart),
-		.head = *chart_head(instance->chart),
+	    .number = instance->number,
+	    .workflow = definition->name,
+	    .version = definition->version,
+	    .definition = definition->digest,
+	    .business_key = chart_key(chart),
+	    .status = chart_status_name(chart_status(chart)),
+	    .state = chart_state_names(chart, turn->arena),
+	    .initiator = chart_initiator(chart),
+	    .priority = def_priority_name(chart_priority(chart)),
+	    .labels = labels_text(turn, chart),
+	    .started_ms = chart_started_ms(chart),
+	    .changed_ms = engine_now_ms(engine),
+	    .ended_ms = chart_ended_ms(chart),
+	    .due_ms = chart_due_ms(chart),
+	    .busy = chart_is_busy(chart),
+	    .incidents = (int64_t)chart_incident_count(chart),
+	    .head = *chart_head(instance->chart),
 	};
 
 	chart_save(chart, &snapshot);
@@ -303,8 +311,8 @@ save_row(struct engine *engine, struct turn *turn, struct instance *instance)
 }
 
 void
-instance_save(struct engine *engine, struct turn *turn, struct instance *instance,
-    struct chart_effects *effects)
+instance_save(struct engine *engine, struct turn *turn,
+    struct instance *instance, struct chart_effects *effects)
 {
 	save_history(engine, turn, instance, effects);
 	save_row(engine, turn, instance);
@@ -316,23 +324,23 @@ instance_save(struct engine *engine, struct turn *turn, struct instance *instanc
 /* ---- stepping ---- */
 
 static void
-put_item(struct engine *engine, struct turn *turn, const struct instance *instance,
-    const struct chart_effect *effect)
+put_item(struct engine *engine, struct turn *turn,
+    const struct instance *instance, const struct chart_effect *effect)
 {
 	static const enum store_item_kind kinds[] = {
-		[CHART_TASK] = ITEM_TASK,
-		[CHART_INCIDENT] = ITEM_INCIDENT,
-		[CHART_ESCALATION] = ITEM_ESCALATION,
+	    [CHART_TASK] = ITEM_TASK,
+	    [CHART_INCIDENT] = ITEM_INCIDENT,
+	    [CHART_ESCALATION] = ITEM_ESCALATION,
 	};
 	struct buf body = {0};
 	struct store_item item = {
-		.kind = kinds[effect->item],
-		.instance = instance->number,
-		.serial = effect->serial,
-		.open = effect->open,
-		.created_ms = effect->created_ms,
-		.closed_ms = effect->closed_ms,
-		.owner = effect->owner,
+	    .kind = kinds[effect->item],
+	    .instance = instance->number,
+	    .serial = effect->serial,
+	    .open = effect->open,
+	    .created_ms = effect->created_ms,
+	    .closed_ms = effect->closed_ms,
+	    .owner = effect->owner,
 	};
 
 	(void)turn;
@@ -358,9 +366,9 @@ offer_call(struct engine *engine, struct turn *turn, struct instance *instance,
 	struct chart_context context = turn_context(engine, turn);
 	struct outcome failure;
 	struct chart_event event = {
-		.kind = EV_REPLY_ARRIVED,
-		.serial = effect.serial,
-		.outcome = &failure,
+	    .kind = EV_REPLY_ARRIVED,
+	    .serial = effect.serial,
+	    .outcome = &failure,
 	};
 
 	if (!exchange_offer(engine, turn, instance, &effect, effects, &failure))
@@ -368,8 +376,8 @@ offer_call(struct engine *engine, struct turn *turn, struct instance *instance,
 }
 
 static void
-perform_effects(struct engine *engine, struct turn *turn, struct instance *instance,
-    struct chart_effects *effects)
+perform_effects(struct engine *engine, struct turn *turn,
+    struct instance *instance, struct chart_effects *effects)
 {
 	/* The list grows while it is gone through. */
 	for (size_t i = 0; i < effects->count; i++) {
@@ -393,8 +401,9 @@ perform_effects(struct engine *engine, struct turn *turn, struct instance *insta
 }
 
 void
-instance_step(struct engine *engine, struct turn *turn, struct instance *instance,
-    const struct chart_event *event, struct chart_effects *effects)
+instance_step(struct engine *engine, struct turn *turn,
+    struct instance *instance, const struct chart_event *event,
+    struct chart_effects *effects)
 {
 	struct chart_context context = turn_context(engine, turn);
 

@@ -78,7 +78,8 @@ loop_new(struct engine *engine)
 	loop->drain = event_new(base, -1, 0, drain_cb, loop);
 	loop->store = event_new(base, store_fd(engine->store),
 	    EV_READ | EV_PERSIST, store_cb, loop);
-	must(loop->turn && loop->time && loop->probe && loop->drain && loop->store);
+	must(loop->turn && loop->time && loop->probe && loop->drain &&
+	     loop->store);
 	must(event_add(loop->store, NULL) == 0);
 	return loop;
 }
@@ -123,7 +124,8 @@ loop_wake_at(struct loop *loop, int64_t instant_ms)
 	int64_t delay_ms = WAKE_MS_MAX;
 
 	if (instant_ms != 0)
-		delay_ms = clock_sleep_ms(loop->engine->options.clock, instant_ms);
+		delay_ms =
+		    clock_sleep_ms(loop->engine->options.clock, instant_ms);
 	add_in(loop->time, delay_ms < WAKE_MS_MAX ? delay_ms : WAKE_MS_MAX);
 }
 

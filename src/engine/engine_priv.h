@@ -26,25 +26,25 @@ enum request_kind {
 	REQUEST_REPLAY,
 	REQUEST_LOOK,
 	/* from inside: never refused, repeated after a failed commit */
-	REQUEST_REPLY,   /* an exchange ended */
-	REQUEST_DUE,     /* an instance's time has come */
+	REQUEST_REPLY,	 /* an exchange ended */
+	REQUEST_DUE,	 /* an instance's time has come */
 	REQUEST_RELEASE, /* a queued call may go */
 	REQUEST_RECOVER, /* an instance was busy when the engine stopped */
-	REQUEST_EXPIRE,  /* a held event has waited long enough */
+	REQUEST_EXPIRE,	 /* a held event has waited long enough */
 };
 
 struct request {
 	struct request *next;
 	enum request_kind kind;
-	struct arena *arena; /* owns everything that the request points to */
+	struct arena *arena;	/* owns everything that the request points to */
 	engine_reply_fn *reply; /* NULL: nobody waits */
 	void *reply_arg;
-	uint64_t number;        /* of the instance; of the event: REPLAY */
+	uint64_t number; /* of the instance; of the event: REPLAY */
 	struct engine_start start;
 	struct chart_event event;
-	bool emitted;           /* by an instance of ours, within its turn */
+	bool emitted;		   /* by an instance of ours, within its turn */
 	struct exchange *exchange; /* RELEASE */
-	struct outcome outcome;    /* REPLY */
+	struct outcome outcome;	   /* REPLY */
 	struct store_event expired; /* EXPIRE */
 };
 
@@ -61,7 +61,7 @@ struct instance {
 	struct instance *older;
 	uint64_t number;
 	struct chart *chart;
-	uint64_t turn;          /* serial of the last turn that changed it */
+	uint64_t turn;		  /* serial of the last turn that changed it */
 	struct str *correlations; /* as subscribed; heap */
 	size_t correlation_count;
 };
@@ -83,14 +83,16 @@ enum exchange_state {
 };
 
 struct exchange {
-	struct exchange *next;  /* in its line's queue, or on the turn */
+	struct exchange *next; /* in its line's queue, on the turn, or sent */
+	struct exchange *previous; /* SENT */
 	enum exchange_state state;
 	struct engine *engine;
 	struct line *line;
 	struct arena *arena;
-	uint64_t number;        /* of the instance */
-	uint64_t serial;        /* of the call */
-	uint64_t turn;          /* in which it was offered */
+	uint64_t number; /* of the instance */
+	uint64_t serial; /* of the call */
+	uint64_t turn;	 /* in which it was offered */
+	bool released;	 /* READY by a REQUEST_RELEASE, which owns it */
 	int64_t attempt;
 	enum def_priority priority;
 	struct connector_call call;
@@ -102,12 +104,12 @@ struct line {
 	struct str name;
 	const struct def_connection *connection; /* of the newest library */
 	struct engine *engine;
-	size_t active;          /* places taken: being released, READY, SENT */
+	size_t active; /* places taken: being released, READY, SENT */
 	struct exchange *queue[PRIORITY_CRITICAL + 1];
 	struct exchange **queue_end[PRIORITY_CRITICAL + 1];
 	size_t queued;
 	/* token */
-	char *token;            /* NULL: none */
+	char *token;		/* NULL: none */
 	int64_t token_until_ms; /* 0: for ever */
 	bool fetching;
 	struct arena *fetch_arena;
@@ -117,7 +119,7 @@ struct line {
 	/* breaker */
 	int64_t failures;
 	int64_t failing_since_ms;
-	int64_t open_until_ms;  /* 0: closed */
+	int64_t open_until_ms; /* 0: closed */
 };
 
 /* ---- the turn ---- */
@@ -143,10 +145,10 @@ struct turn {
 	struct pending_reply **replies_end;
 	struct pending_log *logs;
 	struct pending_log **logs_end;
-	struct exchange *ready;  /* to send once durable */
+	struct exchange *ready; /* to send once durable */
 	struct exchange **ready_end;
-	struct inbox done;       /* requests it consists of */
-	struct map *touched;     /* numbers of instances it changed */
+	struct inbox done;   /* requests it consists of */
+	struct map *touched; /* numbers of instances it changed */
 };
 
 /* ---- timers ---- */
@@ -159,10 +161,10 @@ struct timers {
 	struct due *heap;
 	size_t count;
 	size_t capacity;
-	struct map *armed;    /* number -> struct due *: earliest in the heap */
-	int64_t window_end_ms; /* what is due up to here is in the heap */
-	size_t loaded;         /* rows of the last window */
-	int64_t last_ms;       /* the last one's instant */
+	struct map *armed; /* number -> struct due *: earliest in the heap */
+	int64_t window_end_ms;	   /* what is due up to here is in the heap */
+	size_t loaded;		   /* rows of the last window */
+	int64_t last_ms;	   /* the last one's instant */
 	uint64_t loaded_at_commit; /* a window is loaded once a commit */
 };
 
@@ -183,7 +185,7 @@ struct loop; /* engine_loop.c: libevent's side */
 
 struct engine {
 	struct engine_options options;
-	struct arena *arena;   /* of the engine's life: settings, names */
+	struct arena *arena; /* of the engine's life: settings, names */
 	const struct library *library;
 	struct store *store;
 	uint8_t store_bytes[16];
@@ -193,6 +195,7 @@ struct engine {
 	struct instance *newest;
 	struct instance *oldest;
 	struct map *lines;     /* connection's name -> struct line * */
+	struct exchange *sent; /* the client has them */
 	struct timers timers;
 	struct watch *watches;
 	uint64_t watch_last;
@@ -211,7 +214,7 @@ struct engine {
 	int64_t stall_delay_ms;
 	struct buf stall_detail;
 	bool probing;
-	int64_t expiry_ms;      /* when the next held event expires */
+	int64_t expiry_ms; /* when the next held event expires */
 	int64_t cleaned_ms;
 	/* stopping */
 	bool stopping;
@@ -268,9 +271,11 @@ void engine_committed(struct engine *engine);
 void engine_probe(struct engine *engine);
 struct turn *turn_new(struct engine *engine);
 void turn_free(struct turn **turn);
+/* Frees the exchanges that were given up in it. */
+void turn_free_retired(struct turn *turn);
 struct chart_context turn_context(struct engine *engine, struct turn *turn);
-struct engine_reply *turn_reply(struct turn *turn, const struct request *request,
-    enum engine_status status);
+struct engine_reply *turn_reply(struct turn *turn,
+    const struct request *request, enum engine_status status);
 void turn_log(struct turn *turn, enum log_level level, struct str message);
 bool turn_has_failed(const struct engine *engine, uint64_t serial);
 void turn_touch(struct turn *turn, struct instance *instance);
@@ -278,27 +283,34 @@ void turn_touch(struct turn *turn, struct instance *instance);
 /* ---- engine_instance.c ---- */
 /* NULL where there is none, or it can't be loaded (then logged). */
 struct instance *instance_find(struct engine *engine, uint64_t number);
-struct instance *instance_add(struct engine *engine, struct chart *chart, uint64_t number);
+struct instance *instance_add(
+    struct engine *engine, struct chart *chart, uint64_t number);
 void instance_drop(struct engine *engine, uint64_t number);
 /* Forgets the least used ones that nothing depends on. */
 void instance_trim(struct engine *engine, size_t count_max);
 void instance_free_all(struct engine *engine);
 /* Whether it holds changes that are not durable. */
-bool instance_is_dirty(const struct engine *engine, const struct instance *instance);
+bool instance_is_dirty(
+    const struct engine *engine, const struct instance *instance);
 /* Steps it and writes what came of it into the open batch. */
-void instance_step(struct engine *engine, struct turn *turn, struct instance *instance,
-    const struct chart_event *event, struct chart_effects *effects);
-/* The same after chart_call_sent(): records only. */
-void instance_save(struct engine *engine, struct turn *turn, struct instance *instance,
+void instance_step(struct engine *engine, struct turn *turn,
+    struct instance *instance, const struct chart_event *event,
     struct chart_effects *effects);
+/* The same after chart_call_sent(): records only. */
+void instance_save(struct engine *engine, struct turn *turn,
+    struct instance *instance, struct chart_effects *effects);
 
 /* ---- engine_request.c: one function a kind of request ---- */
-void request_perform(struct engine *engine, struct turn *turn, struct request *request);
+void request_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
 
 /* ---- engine_event.c ---- */
-void event_route(struct engine *engine, struct turn *turn, struct request *request);
-void event_replay(struct engine *engine, struct turn *turn, struct request *request);
-void event_expire(struct engine *engine, struct turn *turn, struct request *request);
+void event_route(
+    struct engine *engine, struct turn *turn, struct request *request);
+void event_replay(
+    struct engine *engine, struct turn *turn, struct request *request);
+void event_expire(
+    struct engine *engine, struct turn *turn, struct request *request);
 /* Delivers what has been held for values that it has just begun to wait for. */
 void event_deliver_held(struct engine *engine, struct turn *turn,
     struct instance *instance, struct str correlation);
@@ -315,14 +327,16 @@ MUST_USE bool exchange_offer(struct engine *engine, struct turn *turn,
     struct instance *instance, const struct chart_effect *effect,
     struct chart_effects *effects, struct outcome *failure);
 /* REQUEST_RELEASE. */
-void exchange_release(struct engine *engine, struct turn *turn, struct request *request);
+void exchange_release(
+    struct engine *engine, struct turn *turn, struct request *request);
 /* After the commit. */
 void exchange_send(struct engine *engine, struct exchange *exchange);
 /* Turns did not happen: forgets what was queued in them. */
 void exchange_revoke(struct engine *engine);
 /* The turn that a REQUEST_RELEASE was in did not happen: it is as before, or
  * false where the call was offered in a turn that did not happen either. */
-MUST_USE bool exchange_take_back(struct engine *engine, struct request *request);
+MUST_USE bool exchange_take_back(
+    struct engine *engine, struct request *request);
 /* A READY exchange that was offered in a turn that did not happen. */
 void exchange_drop(struct exchange **exchange);
 /* The engine ends. */
@@ -343,7 +357,8 @@ void timer_fini(struct engine *engine);
 /* ---- engine_publish.c ---- */
 /* Checks the library against what is stored, adds the versions that only the
  * store has, and puts what is new into the open batch. */
-MUST_USE bool publish_library(struct engine *engine, struct library *library, struct buf *detail);
+MUST_USE bool publish_library(
+    struct engine *engine, struct library *library, struct buf *detail);
 /* Puts the definition into the open batch unless it is stored: an instance
  * and the text that it runs on are durable together. */
 void publish_definition(struct engine *engine, struct turn *turn,

@@ -33,7 +33,8 @@ note(struct engine *engine, struct digest digest, uint64_t turn)
 		published = calloc(1, sizeof(*published));
 		must(published != NULL);
 		published->digest = digest;
-		map_put(engine->published, MAP_KEY_OF(&published->digest), published);
+		map_put(engine->published, MAP_KEY_OF(&published->digest),
+		    published);
 	}
 	published->turn = turn;
 }
@@ -42,22 +43,26 @@ static void
 stored_cb(const struct store_definition *row, void *arg)
 {
 	struct publishing *publishing = arg;
-	const struct definition *same = library_find_workflow(
-	    publishing->library, row->name, row->version);
+	const struct definition *same =
+	    library_find_workflow(publishing->library, row->name, row->version);
 
 	note(publishing->engine, row->digest, 0);
 	if (same != NULL && !digest_equal(same->digest, row->digest)) {
 		publishing->refused = true;
-		buf_addf(publishing->detail, "%sworkflow `%.*s` version %lld has "
+		buf_addf(publishing->detail,
+		    "%sworkflow `%.*s` version %lld has "
 		    "been published with another text: give the changed text a "
-		    "higher version", publishing->detail->bytes ? "; " : "",
-		    STR_ARG(row->name), (long long)row->version);
+		    "higher version",
+		    publishing->detail->bytes ? "; " : "", STR_ARG(row->name),
+		    (long long)row->version);
 		return;
 	}
-	if (same == NULL && library_add_version(publishing->library,
-	    arena_strf(publishing->engine->arena, "%.*s version %lld (stored)",
-	    STR_ARG(row->name), (long long)row->version), row->source,
-	    publishing->diags) == NULL)
+	if (same == NULL &&
+	    library_add_version(publishing->library,
+		arena_strf(publishing->engine->arena,
+		    "%.*s version %lld (stored)", STR_ARG(row->name),
+		    (long long)row->version),
+		row->source, publishing->diags) == NULL)
 		log_warning("a stored version can't be loaded",
 		    "workflow=%.*s version=%lld: instances on it stand still",
 		    STR_ARG(row->name), (long long)row->version);
@@ -83,8 +88,10 @@ put_new(struct engine *engine, const struct library *library)
 {
 	const struct definition *definition;
 
-	for (size_t i = 0; (definition = library_workflow_at(library, i)); i++) {
-		if (map_find(engine->published, MAP_KEY_OF(&definition->digest)))
+	for (size_t i = 0; (definition = library_workflow_at(library, i));
+	     i++) {
+		if (map_find(
+			engine->published, MAP_KEY_OF(&definition->digest)))
 			continue;
 		put(engine, definition);
 		note(engine, definition->digest, engine->building->serial);
@@ -92,7 +99,8 @@ put_new(struct engine *engine, const struct library *library)
 }
 
 bool
-publish_library(struct engine *engine, struct library *library, struct buf *detail)
+publish_library(
+    struct engine *engine, struct library *library, struct buf *detail)
 {
 	struct publishing publishing = {
 	    .engine = engine,

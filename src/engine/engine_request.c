@@ -30,7 +30,8 @@ reply_view(struct turn *turn, const struct request *request,
 
 /* The reply that the same Idempotency-Key got before; false where it is new. */
 static bool
-repeat_reply(struct engine *engine, struct turn *turn, const struct request *request)
+repeat_reply(
+    struct engine *engine, struct turn *turn, const struct request *request)
 {
 	const struct engine_start *start = &request->start;
 	struct store_idempotency row;
@@ -39,28 +40,32 @@ repeat_reply(struct engine *engine, struct turn *turn, const struct request *req
 
 	if (start->idempotency_key.at == NULL ||
 	    store_find_idempotency(engine->store, turn->arena,
-	    start->idempotency_key, &row) != STORE_OK ||
+		start->idempotency_key, &row) != STORE_OK ||
 	    row.expires_ms <= engine_now_ms(engine))
 		return false;
 	if (!digest_equal(row.request, start->request_digest)) {
 		reply_with(turn, request, ENGINE_KEY_REUSED,
-		    STR("this Idempotency-Key came with another request before; "
-		    "use a new key for a new request"));
+		    STR("this Idempotency-Key came with another request "
+			"before; "
+			"use a new key for a new request"));
 		return true;
 	}
 	reply = turn_reply(turn, request, (enum engine_status)row.status);
 	if (reply != NULL) {
 		reply->view = json_read(turn->arena, row.response, &error);
-		if (reply->view == NULL || !engine_id_parse(engine,
-		    value_str(value_field_or_null(reply->view, "id")), &reply->instance))
+		if (reply->view == NULL ||
+		    !engine_id_parse(engine,
+			value_str(value_field_or_null(reply->view, "id")),
+			&reply->instance))
 			reply->status = ENGINE_UNKNOWN_INSTANCE;
 	}
 	return true;
 }
 
 static void
-keep_reply(struct engine *engine, struct turn *turn, const struct request *request,
-    enum engine_status status, const struct instance *instance)
+keep_reply(struct engine *engine, struct turn *turn,
+    const struct request *request, enum engine_status status,
+    const struct instance *instance)
 {
 	struct buf body = {0};
 	struct store_idempotency row = {
@@ -72,7 +77,8 @@ keep_reply(struct engine *engine, struct turn *turn, const struct request *reque
 
 	if (row.key.at == NULL)
 		return;
-	json_write(chart_describe(instance->chart, turn->arena), JSON_PLAIN, &body);
+	json_write(
+	    chart_describe(instance->chart, turn->arena), JSON_PLAIN, &body);
 	row.response = buf_str(&body);
 	store_put_idempotency(store_batch(engine->store), &row);
 	buf_fini(&body);
@@ -91,8 +97,9 @@ input_is_valid(struct turn *turn, const struct request *request,
 	reply = turn_reply(turn, request, ENGINE_INVALID);
 	if (reply != NULL) {
 		reply->errors = errors;
-		reply->detail = STR("the input does not fit the workflow's schema; "
-		    "nothing was started");
+		reply->detail =
+		    STR("the input does not fit the workflow's schema; "
+			"nothing was started");
 	}
 	return false;
 }
@@ -106,13 +113,15 @@ exists(struct engine *engine, struct turn *turn, const struct request *request,
 	uint64_t number;
 
 	if (key.at == NULL || store_find_key(engine->store, definition->name,
-	    key, &number) != STORE_OK)
+				  key, &number) != STORE_OK)
 		return false;
 	instance = instance_find(engine, number);
 	if (instance == NULL) {
 		reply_with(turn, request, ENGINE_CONFLICT,
-		    STR("an instance with this business key exists and can't be read"));
-	} else if (value_equal(chart_input(instance->chart), request->start.input)) {
+		    STR("an instance with this business key exists and can't "
+			"be read"));
+	} else if (value_equal(
+		       chart_input(instance->chart), request->start.input)) {
 		reply_view(turn, request, ENGINE_OK, instance);
 		keep_reply(engine, turn, request, ENGINE_OK, instance);
 	} else {
@@ -143,7 +152,8 @@ create(struct engine *engine, struct turn *turn, const struct request *request,
 	memcpy(start.identity.store, engine->store_bytes,
 	    sizeof(start.identity.store));
 	publish_definition(engine, turn, definition);
-	instance = instance_add(engine, chart_new(&start), start.identity.number);
+	instance =
+	    instance_add(engine, chart_new(&start), start.identity.number);
 	instance_step(engine, turn, instance, &event, &effects);
 	reply_view(turn, request, ENGINE_CREATED, instance);
 	keep_reply(engine, turn, request, ENGINE_CREATED, instance);
@@ -169,7 +179,8 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 		return;
 	if (!chart_business_key(definition, start->input, &context, &key)) {
 		reply_with(turn, request, ENGINE_INVALID,
-		    STR("the workflow's business-key gives no text for this input"));
+		    STR("the workflow's business-key gives no text for this "
+			"input"));
 		return;
 	}
 	if (!exists(engine, turn, request, definition, key))
@@ -179,7 +190,8 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 /* ---- acts and looks ---- */
 
 static struct instance *
-find_or_reply(struct engine *engine, struct turn *turn, const struct request *request)
+find_or_reply(
+    struct engine *engine, struct turn *turn, const struct request *request)
 {
 	struct instance *instance = instance_find(engine, request->number);
 
@@ -257,19 +269,22 @@ perform_due(struct engine *engine, struct turn *turn, struct request *request)
 }
 
 static void
-perform_recover(struct engine *engine, struct turn *turn, struct request *request)
+perform_recover(
+    struct engine *engine, struct turn *turn, struct request *request)
 {
 	step(engine, turn, request, EV_RECOVERED);
 }
 
 static void
-perform_release(struct engine *engine, struct turn *turn, struct request *request)
+perform_release(
+    struct engine *engine, struct turn *turn, struct request *request)
 {
 	if (request->exchange != NULL)
 		exchange_release(engine, turn, request);
 }
 
-typedef void perform_fn(struct engine *engine, struct turn *turn, struct request *request);
+typedef void perform_fn(
+    struct engine *engine, struct turn *turn, struct request *request);
 static perform_fn *const kinds[] = {
     [REQUEST_START] = perform_start,
     [REQUEST_EVENT] = event_route,
@@ -284,7 +299,8 @@ static perform_fn *const kinds[] = {
 };
 
 void
-request_perform(struct engine *engine, struct turn *turn, struct request *request)
+request_perform(
+    struct engine *engine, struct turn *turn, struct request *request)
 {
 	kinds[request->kind](engine, turn, request);
 }

@@ -26,13 +26,15 @@ heap_push(struct timers *timers, struct due due)
 	size_t i = timers->count;
 
 	if (timers->count == timers->capacity) {
-		timers->capacity = timers->capacity ? 2 * timers->capacity : 256;
-		timers->heap = realloc(timers->heap,
-		    timers->capacity * sizeof(*timers->heap));
+		timers->capacity =
+		    timers->capacity ? 2 * timers->capacity : 256;
+		timers->heap = realloc(
+		    timers->heap, timers->capacity * sizeof(*timers->heap));
 		must(timers->heap != NULL);
 	}
 	timers->heap[timers->count++] = due;
-	while (i > 0 && timers->heap[i].due_ms < timers->heap[(i - 1) / 2].due_ms) {
+	while (i > 0 &&
+	       timers->heap[i].due_ms < timers->heap[(i - 1) / 2].due_ms) {
 		swap(&timers->heap[i], &timers->heap[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
@@ -116,7 +118,7 @@ load_window(struct engine *engine)
 	timers->window_end_ms = end_ms;
 	timers->loaded = 0;
 	if (store_each_due(engine->store, end_ms, TIMER_WINDOW_COUNT, due_cb,
-	    engine) != STORE_OK) {
+		engine) != STORE_OK) {
 		timers->window_end_ms = engine_now_ms(engine);
 		return;
 	}
@@ -138,7 +140,8 @@ timer_fire(struct engine *engine)
 	}
 	while (timers->count > 0 && timers->heap[0].due_ms <= now_ms) {
 		struct due due = heap_pop(timers);
-		int64_t *armed = map_find(timers->armed, MAP_KEY_OF(&due.number));
+		int64_t *armed =
+		    map_find(timers->armed, MAP_KEY_OF(&due.number));
 		struct request *request;
 
 		if (armed == NULL || *armed != due.due_ms)
@@ -157,7 +160,8 @@ timer_next_ms(const struct engine *engine)
 	int64_t refill_ms = timers->window_end_ms - TIMER_WINDOW_MS / 10;
 
 	return timers->count > 0 && timers->heap[0].due_ms < refill_ms
-	    ? timers->heap[0].due_ms : refill_ms;
+		   ? timers->heap[0].due_ms
+		   : refill_ms;
 }
 
 void

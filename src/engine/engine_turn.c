@@ -60,8 +60,8 @@ turn_context(struct engine *engine, struct turn *turn)
 
 /* NULL where nobody waits for the reply. */
 struct engine_reply *
-turn_reply(struct turn *turn, const struct request *request,
-    enum engine_status status)
+turn_reply(
+    struct turn *turn, const struct request *request, enum engine_status status)
 {
 	struct pending_reply *pending;
 
@@ -79,7 +79,8 @@ turn_reply(struct turn *turn, const struct request *request,
 void
 turn_log(struct turn *turn, enum log_level level, struct str message)
 {
-	struct pending_log *pending = ARENA_NEW(turn->arena, struct pending_log);
+	struct pending_log *pending =
+	    ARENA_NEW(turn->arena, struct pending_log);
 
 	pending->level = level;
 	pending->message = arena_str(turn->arena, message);
@@ -116,8 +117,8 @@ add_failed(struct engine *engine, uint64_t first, uint64_t last)
 		engine->failed[engine->failed_count - 1].last = last;
 		return;
 	}
-	failed = realloc(engine->failed,
-	    (engine->failed_count + 1) * sizeof(*failed));
+	failed = realloc(
+	    engine->failed, (engine->failed_count + 1) * sizeof(*failed));
 	must(failed != NULL);
 	failed[engine->failed_count++] = (struct failed_turns){first, last};
 	engine->failed = failed;
@@ -163,17 +164,17 @@ drain(struct engine *engine)
 	struct request *request;
 
 	while (engine->building->stepped < engine->options.limits.batch_max &&
-	    (request = inbox_take(&engine->inbox)) != NULL)
+	       (request = inbox_take(&engine->inbox)) != NULL)
 		perform(engine, engine->building, request);
 }
 
 /* ---- release ---- */
 
-static void
-free_retired(struct turn *turn)
+void
+turn_free_retired(struct turn *turn)
 {
 	for (struct request *request = turn->done.first; request != NULL;
-	    request = request->next) {
+	     request = request->next) {
 		struct exchange *exchange = request->exchange;
 
 		if (exchange != NULL && exchange->state == EXCHANGE_RETIRED) {
@@ -190,7 +191,7 @@ release(struct engine *engine, struct turn *turn)
 {
 	struct exchange *exchange, *next;
 
-	free_retired(turn);
+	turn_free_retired(turn);
 	for (exchange = turn->ready; exchange != NULL; exchange = next) {
 		next = exchange->next;
 		exchange_send(engine, exchange);
@@ -198,7 +199,7 @@ release(struct engine *engine, struct turn *turn)
 	for (struct pending_log *log = turn->logs; log != NULL; log = log->next)
 		log_write(log->level, "notice", "%.*s", STR_ARG(log->message));
 	for (struct pending_reply *pending = turn->replies; pending != NULL;
-	    pending = pending->next)
+	     pending = pending->next)
 		pending->fn(&pending->reply, pending->arg);
 	watch_fire(engine, turn);
 	turn_free(&turn);
@@ -212,8 +213,8 @@ clean(struct engine *engine)
 	if (now_ms - engine->cleaned_ms < CLEANING_MS)
 		return;
 	engine->cleaned_ms = now_ms;
-	store_add_cleaning(store_batch(engine->store), now_ms,
-	    now_ms - EVENT_MEMORY_MS);
+	store_add_cleaning(
+	    store_batch(engine->store), now_ms, now_ms - EVENT_MEMORY_MS);
 }
 
 /* ---- commit ---- */
@@ -241,8 +242,8 @@ submit(struct engine *engine)
 static void
 arm(struct engine *engine)
 {
-	int64_t wake_ms[] = {timer_next_ms(engine), line_next_ms(engine),
-	    engine->expiry_ms};
+	int64_t wake_ms[] = {
+	    timer_next_ms(engine), line_next_ms(engine), engine->expiry_ms};
 	int64_t next_ms = 0;
 
 	for (size_t i = 0; i < sizeof(wake_ms) / sizeof(*wake_ms); i++)
@@ -306,7 +307,8 @@ comes_again(struct engine *engine, struct request *request)
 }
 
 static void
-undo_requests(struct engine *engine, struct inbox *requests, struct inbox *again)
+undo_requests(
+    struct engine *engine, struct inbox *requests, struct inbox *again)
 {
 	struct request *request;
 
@@ -349,7 +351,8 @@ undo_turn(struct engine *engine, struct turn *turn, struct inbox *again)
 	forget_instances(engine, turn);
 	for (exchange = turn->ready; exchange != NULL; exchange = next) {
 		next = exchange->next;
-		if (turn_has_failed(engine, exchange->turn))
+		if (!exchange->released &&
+		    turn_has_failed(engine, exchange->turn))
 			exchange_drop(&exchange);
 	}
 	undo_requests(engine, &turn->done, again);
@@ -363,7 +366,8 @@ refuse_waiting(struct engine *engine, struct inbox *again)
 	struct request *request;
 
 	while ((request = inbox_take(&engine->inbox)) != NULL)
-		if (request_is_internal(request) || request->kind == REQUEST_LOOK)
+		if (request_is_internal(request) ||
+		    request->kind == REQUEST_LOOK)
 			inbox_add(again, request);
 		else
 			refuse(engine, request);
@@ -372,7 +376,8 @@ refuse_waiting(struct engine *engine, struct inbox *again)
 static void
 stall(struct engine *engine, enum store_error error, const struct buf *detail)
 {
-	struct turn *committing = engine->committing, *building = engine->building;
+	struct turn *committing = engine->committing,
+		    *building = engine->building;
 	struct inbox again;
 
 	inbox_init(&again);

@@ -26,7 +26,8 @@ call_back(const struct instance *instance, engine_reply_fn *fn, void *arg)
 }
 
 uint64_t
-engine_watch(struct engine *engine, uint64_t number, engine_reply_fn *fn, void *arg)
+engine_watch(
+    struct engine *engine, uint64_t number, engine_reply_fn *fn, void *arg)
 {
 	struct instance *instance = instance_find(engine, number);
 	struct engine_reply absent = {
@@ -57,7 +58,8 @@ engine_watch(struct engine *engine, uint64_t number, engine_reply_fn *fn, void *
 void
 engine_unwatch(struct engine *engine, uint64_t handle)
 {
-	for (struct watch **link = &engine->watches; *link; link = &(*link)->next) {
+	for (struct watch **link = &engine->watches; *link;
+	     link = &(*link)->next) {
 		struct watch *watch = *link;
 
 		if (watch->handle != handle)
@@ -73,13 +75,15 @@ engine_unwatch(struct engine *engine, uint64_t handle)
 static struct watch *
 take_ready(struct engine *engine, const struct turn *turn)
 {
-	for (struct watch **link = &engine->watches; *link; link = &(*link)->next) {
+	for (struct watch **link = &engine->watches; *link;
+	     link = &(*link)->next) {
 		struct watch *watch = *link;
 		struct instance *instance;
 
 		if (map_find(turn->touched, MAP_KEY_OF(&watch->number)) == NULL)
 			continue;
-		instance = map_find(engine->instances, MAP_KEY_OF(&watch->number));
+		instance =
+		    map_find(engine->instances, MAP_KEY_OF(&watch->number));
 		if (instance == NULL || !is_at_rest(engine, instance))
 			continue;
 		*link = watch->next;
@@ -94,7 +98,8 @@ watch_fire(struct engine *engine, struct turn *turn)
 	struct watch *watch;
 
 	while ((watch = take_ready(engine, turn)) != NULL) {
-		call_back(map_find(engine->instances, MAP_KEY_OF(&watch->number)),
+		call_back(
+		    map_find(engine->instances, MAP_KEY_OF(&watch->number)),
 		    watch->reply, watch->arg);
 		free(watch);
 	}
