@@ -29,6 +29,7 @@ struct shelf {
 	size_t count;
 	size_t capacity;
 	struct map *loaded; /* name -> what is loaded */
+	struct map *unread; /* names of documents whose form is wrong */
 	struct str *names;
 	size_t name_count;
 	size_t name_capacity;
@@ -61,6 +62,8 @@ library_new(void)
 	library->arena = arena_new();
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
 		library->shelves[i].loaded = map_new();
+	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
+		library->shelves[i].unread = map_new();
 	return library;
 }
 
@@ -71,6 +74,8 @@ library_free(struct library **library)
 		return;
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
 		map_free(&(*library)->shelves[i].loaded);
+	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
+		map_free(&(*library)->shelves[i].unread);
 	arena_free(&(*library)->arena);
 	free(*library);
 	*library = NULL;
@@ -83,6 +88,13 @@ library_names(struct library *library, enum load_document kind, size_t *count)
 	return library->shelves[kind].names;
 }
 
+bool
+library_is_unread(const struct library *library, enum load_document kind,
+    struct str name)
+{
+	return map_find(library->shelves[kind].unread, name) != NULL;
+}
+
 /* ---- gathering ---- */
 
 static enum load_document
@@ -90,7 +102,8 @@ find_kind(struct str key)
 {
 	enum load_document kind = DOCUMENT_CALENDAR;
 
-	while (kind < DOCUMENT_KINDS && !str_equal(str_of(kind_keys[kind]), key))
+	while (
+	    kind < DOCUMENT_KINDS && !str_equal(str_of(kind_keys[kind]), key))
 		kind++;
 	return kind;
 }
@@ -102,11 +115,15 @@ report_what(struct diag_list *diags, const struct yaml_node *root)
 	struct str nearest;
 	struct str key;
 
+	/* Keys that are no words were told while reading. */
+	if (root->kind == NODE_MAP && root->count == 0 && root->weight > 1)
+		return;
 	if (root->kind != NODE_MAP || root->count == 0) {
 		diag_add(diags, DIAG_ERROR, LOAD_WHAT, root->span,
 		    "a document is a mapping that begins with what it is");
 		diag_repair(diags,
-		    "begin with workflow, connection, decision, calendar or contact");
+		    "begin with workflow, connection, decision, calendar or "
+		    "contact");
 		return;
 	}
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
@@ -114,15 +131,18 @@ report_what(struct diag_list *diags, const struct yaml_node *root)
 	key = root->pairs[0].key->text;
 	nearest = str_nearest(key, legal, DOCUMENT_KINDS);
 	diag_add(diags, DIAG_ERROR, LOAD_WHAT, root->pairs[0].key->span,
-	    "the first key says what a document is, and `%.*s` is none of these",
+	    "the first key says what a document is, and `%.*s` is none of "
+	    "these",
 	    STR_ARG(str_slice(key, 0, 60)));
 	if (nearest.at)
 		diag_repair(diags, "did you mean `%.*s`?", STR_ARG(nearest));
 	else if (str_equal(key, STR("test")))
-		diag_repair(diags, "scenarios stand in files named *.test.yaml");
+		diag_repair(
+		    diags, "scenarios stand in files named *.test.yaml");
 	else
 		diag_repair(diags,
-		    "begin with workflow, connection, decision, calendar or contact");
+		    "begin with workflow, connection, decision, calendar or "
+		    "contact");
 }
 
 /* Workflows have one name per version. */
@@ -199,11 +219,31 @@ add_document(struct library *library, const struct yaml_document *document,
 	add_name(library, shelf, root->pairs[0].value->text);
 }
 
+/* A document that can't be read has a name all the same, which others may
+ * lean on: that it is missing would be no help to say. */
+static void
+note_unread(struct library *library, struct str text)
+{
+	struct str line = {0};
+	struct str value;
+	enum load_document kind;
+
+	while (text.at && (line.bytes == 0 || line.at[0] == '#' ||
+	    str_has_prefix(line, STR("---"))))
+		line = str_trim(str_split(text, '\n', &text));
+	kind = find_kind(str_trim(str_split(line, ':', &value)));
+	if (kind == DOCUMENT_KINDS || !value.at)
+		return;
+	value = str_trim(str_split(str_trim(value), ' ', &line));
+	(void)map_put(library->shelves[kind].unread, value, library);
+}
+
 void
 library_add_text(struct library *library, struct str file, struct str text,
     struct diag_list *diags)
 {
-	struct yaml_source *source = ARENA_NEW(library->arena, struct yaml_source);
+	struct yaml_source *source =
+	    ARENA_NEW(library->arena, struct yaml_source);
 	struct str part;
 	size_t offset = 0;
 
@@ -216,6 +256,8 @@ library_add_text(struct library *library, struct str file, struct str text,
 
 		if (document)
 			add_document(library, document, diags);
+		else
+			note_unread(library, part);
 	}
 }
 
@@ -225,7 +267,8 @@ static void
 report_file(struct library *library, struct str path, const char *why,
     struct diag_list *diags)
 {
-	struct diag_source *source = ARENA_NEW(library->arena, struct diag_source);
+	struct diag_source *source =
+	    ARENA_NEW(library->arena, struct diag_source);
 
 	source->file = arena_str(library->arena, path);
 	source->text = STR("");
@@ -361,7 +404,8 @@ link_shelf(struct library *library, enum load_document kind,
 
 		entry->loaded = load_document(&load, kind);
 		if (entry->name.bytes > 0)
-			(void)map_put(shelf->loaded, entry->name, entry->loaded);
+			(void)map_put(
+			    shelf->loaded, entry->name, entry->loaded);
 		if (kind == DOCUMENT_WORKFLOW)
 			add_definition(library, entry->loaded);
 	}
@@ -382,7 +426,8 @@ const struct definition *
 library_add_version(struct library *library, struct str file, struct str text,
     struct diag_list *diags)
 {
-	struct yaml_source *source = ARENA_NEW(library->arena, struct yaml_source);
+	struct yaml_source *source =
+	    ARENA_NEW(library->arena, struct yaml_source);
 	size_t errors = diag_count(diags, DIAG_ERROR);
 	struct load load = {
 		.library = library, .arena = library->arena, .diags = diags,

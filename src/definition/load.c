@@ -59,7 +59,8 @@ load_suggest(struct load *load, struct str word, const struct str *legal,
 	if (count == 0 || count > SUGGESTIONS_MAX)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		buf_addf(&list, "%s%.*s", i == 0 ? "" : ", ", STR_ARG(legal[i]));
+		buf_addf(
+		    &list, "%s%.*s", i == 0 ? "" : ", ", STR_ARG(legal[i]));
 	}
 	load_repair(load, "expected %s%s", count == 1 ? "" : "one of: ",
 	    buf_cstr(&list));
@@ -67,11 +68,12 @@ load_suggest(struct load *load, struct str word, const struct str *legal,
 }
 
 void
-load_not_yet(struct load *load, struct diag_span span, const char *what,
+load_not_yet(struct load *load, struct diag_span span, const char *key,
     struct str word)
 {
 	load_error(load, LOAD_LATER, span,
-	    "%s `%.*s` is not available in this version", what, STR_ARG(word));
+	    "`%s%s%.*s` is not available in this version", key,
+	    word.at ? ": " : "", STR_ARG(word));
 }
 
 struct str
@@ -94,7 +96,8 @@ load_describe(struct load *load, const struct yaml_node *node)
 		return boolean ? STR("true") : STR("false");
 	case SCALAR_NUMBER:
 	case SCALAR_BAD:
-		return arena_strf(load->arena, "the number %.*s", STR_ARG(text));
+		return arena_strf(
+		    load->arena, "the number %.*s", STR_ARG(text));
 	case SCALAR_STRING:
 		break;
 	}
@@ -112,20 +115,20 @@ load_is_kind(struct load *load, const struct yaml_node *node,
 	if (node->kind == kind)
 		return true;
 	found = load_describe(load, node);
-	load_error(load, LOAD_WRONG_KIND, node->span, "%s takes %s, not %.*s",
+	load_error(load, LOAD_WRONG_KIND, node->span, "`%s` takes %s, not %.*s",
 	    key, wanted, STR_ARG(found));
 	return false;
 }
 
 int
 load_choose(struct load *load, const struct yaml_node *node,
-    const struct load_word *words, size_t count, const char *what)
+    const struct load_word *words, size_t count, const char *key)
 {
 	struct str legal[16];
 	size_t legal_count = 0;
 
 	must(count <= 16 && count > 0);
-	if (!load_is_kind(load, node, NODE_TEXT, what, "a word"))
+	if (!load_is_kind(load, node, NODE_TEXT, key, "a word"))
 		return words[0].value;
 	for (size_t i = 0; i < count; i++) {
 		if (!str_equal(str_of(words[i].name), node->text)) {
@@ -134,11 +137,11 @@ load_choose(struct load *load, const struct yaml_node *node,
 			continue;
 		}
 		if (words[i].not_yet)
-			load_not_yet(load, node->span, what, node->text);
+			load_not_yet(load, node->span, key, node->text);
 		return words[i].value;
 	}
-	load_error(load, LOAD_WRONG_WORD, node->span, "%s can't be `%.*s`",
-	    what, STR_ARG(str_slice(node->text, 0, 60)));
+	load_error(load, LOAD_WRONG_WORD, node->span, "`%s` can't be `%.*s`",
+	    key, STR_ARG(str_slice(node->text, 0, 60)));
 	load_suggest(load, node->text, legal, legal_count);
 	return words[0].value;
 }
@@ -163,17 +166,26 @@ load_key_span(const struct yaml_node *map, const char *key)
 	return map->span;
 }
 
+static const struct str *
+legal_keys(struct load *load, const struct load_table *table, size_t *count)
+{
+	struct str *legal = ARENA_ARRAY(load->arena, table->count, struct str);
+
+	*count = 0;
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->keys[i].need != LOAD_NOT_YET)
+			legal[(*count)++] = str_of(table->keys[i].name);
+	}
+	return legal;
+}
+
 static void
 report_unknown_key(struct load *load, const struct load_table *table,
     const struct yaml_node *key)
 {
-	struct str *legal = ARENA_ARRAY(load->arena, table->count, struct str);
-	size_t count = 0;
+	size_t count;
+	const struct str *legal = legal_keys(load, table, &count);
 
-	for (size_t i = 0; i < table->count; i++) {
-		if (table->keys[i].need != LOAD_NOT_YET)
-			legal[count++] = str_of(table->keys[i].name);
-	}
 	load_error(load, LOAD_UNKNOWN_KEY, key->span,
 	    "unknown key `%.*s` in %s", STR_ARG(str_slice(key->text, 0, 60)),
 	    table->what);
@@ -185,18 +197,17 @@ load_row(struct load *load, const struct load_key *row,
     const struct yaml_pair *pair, void *into)
 {
 	void *field = (char *)into + row->offset;
-	const char *words;
 
 	if (row->need == LOAD_NOT_YET) {
-		load_not_yet(load, pair->key->span, "the key", pair->key->text);
+		load_not_yet(load, pair->key->span, row->name,
+		    (struct str){0});
 		return;
 	}
-	words = (const char *)arena_strf(load->arena, "`%s`", row->name).at;
-	if (row->kind == KIND_MAP && !load_is_kind(load, pair->value, NODE_MAP,
-	    words, load_kind_words(KIND_MAP)))
+	if (row->kind == KIND_MAP && !load_is_kind(load, pair->value,
+	    NODE_MAP, row->name, load_kind_words(KIND_MAP)))
 		return;
-	if (row->kind == KIND_LIST && !load_is_kind(load, pair->value, NODE_LIST,
-	    words, load_kind_words(KIND_LIST)))
+	if (row->kind == KIND_LIST && !load_is_kind(load, pair->value,
+	    NODE_LIST, row->name, load_kind_words(KIND_LIST)))
 		return;
 	if (row->load)
 		row->load(load, pair->value, field);
@@ -206,28 +217,81 @@ load_row(struct load *load, const struct load_key *row,
 		load_field(load, row, pair->value, field);
 }
 
+/* A key that was only misspelt is not missing as well. */
+static bool
+is_misspelt(struct load *load, const struct yaml_node *node,
+    const struct load_table *table, const char *name)
+{
+	size_t count;
+	const struct str *legal = legal_keys(load, table, &count);
+
+	for (size_t i = 0; i < node->count; i++) {
+		struct str key = node->pairs[i].key->text;
+
+		if (!load_find_key(table, key) && str_equal(
+		    str_nearest(key, legal, count), str_of(name)))
+			return true;
+	}
+	return false;
+}
+
+static void
+check_missing(struct load *load, const struct yaml_node *node,
+    const struct load_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct load_key *row = &table->keys[i];
+
+		if (row->need != LOAD_MUST ||
+		    yaml_tree_find(node, row->name) ||
+		    is_misspelt(load, node, table, row->name))
+			continue;
+		load_error(load, LOAD_MISSING_KEY, node->span,
+		    "%s needs `%s`", table->what, row->name);
+		load_repair(load, "%s: %s", row->name, row->help);
+	}
+}
+
+bool
+load_is_rest(const struct yaml_node *map, size_t index)
+{
+	const struct yaml_node *value = map->pairs[index].value;
+	const struct yaml_node *before;
+	size_t opened = 0;
+
+	if (index == 0 || value->from != value->to)
+		return false;
+	before = map->pairs[index - 1].value;
+	if (before->from == before->to)
+		return load_is_rest(map, index - 1);
+	for (size_t i = 0; before->kind == NODE_TEXT &&
+	    i < before->text.bytes; i++) {
+		opened += before->text.at[i] == '(';
+		opened -= before->text.at[i] == ')' && opened > 0;
+	}
+	return opened > 0 && load_is_expression(before);
+}
+
 void
 load_map(struct load *load, const struct yaml_node *node,
     const struct load_table *table, void *into)
 {
-	if (!load_is_kind(load, node, NODE_MAP, table->what, "a mapping"))
+	struct str found;
+
+	if (node->kind != NODE_MAP) {
+		found = load_describe(load, node);
+		load_error(load, LOAD_WRONG_KIND, node->span,
+		    "%s is a mapping, not %.*s", table->what, STR_ARG(found));
 		return;
+	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct load_key *row =
 		    load_find_key(table, node->pairs[i].key->text);
 
 		if (row)
 			load_row(load, row, &node->pairs[i], into);
-		else
+		else if (!load_is_rest(node, i))
 			report_unknown_key(load, table, node->pairs[i].key);
 	}
-	for (size_t i = 0; i < table->count; i++) {
-		if (table->keys[i].need != LOAD_MUST ||
-		    yaml_tree_find(node, table->keys[i].name))
-			continue;
-		load_error(load, LOAD_MISSING_KEY, node->span,
-		    "%s needs `%s`", table->what, table->keys[i].name);
-		load_repair(load, "%s: %s", table->keys[i].name,
-		    table->keys[i].help);
-	}
+	check_missing(load, node, table);
 }

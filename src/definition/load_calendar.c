@@ -20,7 +20,8 @@ load_timezone(struct load *load, const struct yaml_node *node, void *into)
 		return;
 	load_error(load, LOAD_WRONG_WORD, node->span, "no time zone `%.*s`",
 	    STR_ARG(name));
-	load_repair(load, "write a name of the IANA database, such as Europe/Berlin");
+	load_repair(
+	    load, "write a name of the IANA database, such as Europe/Berlin");
 }
 
 static void
@@ -36,7 +37,7 @@ load_weekend(struct load *load, const struct yaml_node *node, void *into)
 	calendar->weekend = 0;
 	for (size_t i = 0; i < node->count; i++) {
 		calendar->weekend |= (uint8_t)(1 << LOAD_CHOOSE(load,
-		    node->items[i], days, "a day of the weekend"));
+		    node->items[i], days, "weekend"));
 	}
 	if (calendar->weekend != 0x7f)
 		return;
@@ -57,7 +58,7 @@ load_closed(struct load *load, const struct yaml_node *node, void *into)
 	for (size_t i = 0; i < node->count; i++) {
 		const struct yaml_node *item = node->items[i];
 
-		if (!load_is_kind(load, item, NODE_TEXT, "`closed`", "days"))
+		if (!load_is_kind(load, item, NODE_TEXT, "closed", "days"))
 			continue;
 		if (calendar_parse_closed(item->text,
 		    &days[calendar->closed_count])) {
@@ -69,7 +70,8 @@ load_closed(struct load *load, const struct yaml_node *node, void *into)
 		if (str_nearest(item->text, feasts, feast_count).at)
 			load_suggest(load, item->text, feasts, feast_count);
 		else
-			load_repair(load, "write 12-25, 2026-05-25 or good-friday");
+			load_repair(
+			    load, "write 12-25, 2026-05-25 or good-friday");
 	}
 	calendar->closed = days;
 }
@@ -120,13 +122,15 @@ static const struct load_key window_keys[] = {
 	{"cut-off", KIND_OWN, LOAD_MAY, 0, check_cut_off, NULL,
 	    "what starts later waits for the next business day"},
 };
-static const struct load_table window_table = LOAD_TABLE("a window", window_keys);
+static const struct load_table window_table =
+    LOAD_TABLE("a window", window_keys);
 
 static void
 load_window(struct load *load, const struct yaml_pair *pair,
     struct calendar_window *window)
 {
-	const struct yaml_node *cut_off = yaml_tree_find(pair->value, "cut-off");
+	const struct yaml_node *cut_off =
+	    yaml_tree_find(pair->value, "cut-off");
 	int32_t seconds;
 
 	window->name = load_name(load, pair->key, "a window");

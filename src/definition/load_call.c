@@ -29,7 +29,7 @@ load_backoff(struct load *load, const struct yaml_node *node, void *into)
 	struct def_retry *retry = into;
 
 	retry->backoff = (enum def_backoff)LOAD_CHOOSE(load, node, words,
-	    "`backoff`");
+	    "backoff");
 }
 
 static void
@@ -104,6 +104,9 @@ load_target(struct load *load, const struct yaml_node *node, void *into)
 		return;
 	}
 	call->connection = library_find_connection(load->library, connection);
+	if (!call->connection && library_is_unread(load->library,
+	    DOCUMENT_CONNECTION, connection))
+		return;
 	if (!call->connection) {
 		load_error(load, LOAD_UNKNOWN_CONNECTION, yaml_locate_span(
 		    load->document->source, node, 0, connection.bytes),
@@ -129,6 +132,8 @@ load_window(struct load *load, const struct yaml_node *node, void *into)
 	struct str *names;
 
 	draft->call.window = load_name(load, node, "window");
+	if (!calendar && load->is_calendar_unread)
+		return;
 	if (!calendar) {
 		load_error(load, LOAD_NO_CALENDAR, node->span,
 		    "a window needs a calendar");
@@ -254,11 +259,10 @@ check_given(struct load *load, const struct load_draft *draft,
 {
 	size_t count;
 	size_t required;
-	bool is_open;
 	const struct str *names = load_operation_arguments(
-	    draft->call.operation, &count, &required, &is_open);
+	    draft->call.operation, &count, &required);
 
-	for (size_t i = 0; !is_open && i < with->count; i++) {
+	for (size_t i = 0; i < with->count; i++) {
 		const struct yaml_node *key = with->pairs[i].key;
 		bool known = false;
 
@@ -273,20 +277,35 @@ check_given(struct load *load, const struct load_draft *draft,
 	}
 }
 
+/* Whether a key that is no argument was meant to be this one. */
+static bool
+is_misspelt(const struct yaml_node *with, const struct str *names,
+    size_t count, struct str name)
+{
+	for (size_t i = 0; i < with->count; i++) {
+		struct str key = with->pairs[i].key->text;
+
+		if (!str_equal(key, name) &&
+		    str_equal(str_nearest(key, names, count), name))
+			return true;
+	}
+	return false;
+}
+
 static void
 check_required(struct load *load, const struct load_draft *draft,
     const struct yaml_node *node, const struct yaml_node *with)
 {
 	size_t count;
 	size_t required;
-	bool is_open;
 	const struct str *names = load_operation_arguments(
-	    draft->call.operation, &count, &required, &is_open);
+	    draft->call.operation, &count, &required);
 
 	for (size_t i = 0; i < required; i++) {
 		const char *name = arena_cstr(load->arena, names[i]);
 
-		if ((with && yaml_tree_find(with, name)) ||
+		if ((with && (yaml_tree_find(with, name) ||
+		    is_misspelt(with, names, count, names[i]))) ||
 		    is_given_by_engine(load, names[i]))
 			continue;
 		load_error(load, LOAD_MISSING_ARGUMENT,

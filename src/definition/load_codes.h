@@ -17,7 +17,8 @@
 	X(LOAD_TOO_LARGE, "D003", "a document of over 1 MiB")                  \
 	X(LOAD_TOO_DEEP, "D004", "nested deeper than 64 levels")               \
 	X(LOAD_DUPLICATE_KEY, "D005", "a key stands twice in one mapping")     \
-	X(LOAD_ALIAS, "D006", "an alias of nothing, of itself, or of too much") \
+	X(LOAD_ALIAS, "D006",                                                  \
+	    "an alias of nothing, of itself, or of too much")                  \
 	X(LOAD_TAG, "D007", "a YAML tag, which has no meaning here")           \
 	X(LOAD_BAD_NUMBER, "D008", "a number that can't be carried exactly")   \
 	X(LOAD_BAD_KEY, "D009", "a key that is not a word")                    \
@@ -53,7 +54,9 @@
 	X(LOAD_NO_CALENDAR, "D310", "business time without a calendar")        \
 	X(LOAD_NO_KEY, "D311", "an event that can't find its instance")        \
 	X(LOAD_DUPLICATE_DOCUMENT, "D312", "two documents of one name")        \
-	X(LOAD_MISSING_ARGUMENT, "D313", "a call lacks what its operation needs") \
+	X(LOAD_MISSING_ARGUMENT, "D313",                                       \
+	    "a call lacks what its operation needs")                           \
+	X(LOAD_CIRCLE, "D314", "transitions without event go round for ever")  \
 	X(LOAD_NOT_DELIVERED, "D901", "a channel that isn't delivered yet")
 
 #define LOAD_CODE_NAME(name, code, meaning) static const char name[] \

@@ -35,9 +35,12 @@ static const struct load_key odoo_auth_keys[] = {
 	    "{secret: NAME}, an API key"},
 };
 static const struct load_table basic_table = LOAD_TABLE("`basic`", basic_keys);
-static const struct load_table header_table = LOAD_TABLE("`header`", header_keys);
-static const struct load_table oauth2_table = LOAD_TABLE("`oauth2`", oauth2_keys);
-static const struct load_table odoo_auth_table = LOAD_TABLE("`odoo`", odoo_auth_keys);
+static const struct load_table header_table =
+    LOAD_TABLE("`header`", header_keys);
+static const struct load_table oauth2_table =
+    LOAD_TABLE("`oauth2`", oauth2_keys);
+static const struct load_table odoo_auth_table =
+    LOAD_TABLE("`odoo`", odoo_auth_keys);
 
 static const struct load_key auth_keys[] = {
 	{"basic", KIND_MAP, LOAD_MAY, 0, NULL, &basic_table,
@@ -129,8 +132,10 @@ static const struct load_key tls_keys[] = {
 	{"ca", KIND_STRING, LOAD_MAY, IN(ca), NULL, NULL,
 	    "who the server's certificate is signed by, in PEM or a path"},
 };
-static const struct load_table limits_table = LOAD_TABLE("`limits`", limits_keys);
-static const struct load_table breaker_table = LOAD_TABLE("`breaker`", breaker_keys);
+static const struct load_table limits_table =
+    LOAD_TABLE("`limits`", limits_keys);
+static const struct load_table breaker_table =
+    LOAD_TABLE("`breaker`", breaker_keys);
 static const struct load_table tls_table = LOAD_TABLE("`tls`", tls_keys);
 
 /* ---- the connection ---- */
@@ -149,7 +154,7 @@ load_kind(struct load *load, const struct yaml_node *node, void *into)
 	struct def_connection *connection = into;
 
 	connection->kind = (enum def_connection_kind)LOAD_CHOOSE(load, node,
-	    kind_words, "`kind`");
+	    kind_words, "kind");
 }
 
 static void
@@ -220,11 +225,9 @@ load_connection(struct load *load)
 	if (!connection->url)
 		connection->url = load_literal(load, &value_null, root->span);
 	if (connection->kind == CONNECTION_ODOO &&
-	    connection->auth.kind != AUTH_ODOO &&
-	    connection->auth.kind != AUTH_BEARER) {
+	    connection->auth.kind != AUTH_ODOO) {
 		load_error(load, LOAD_MISSING_KEY, root->span,
-		    "a connection of kind odoo needs `auth: {odoo: …}`, or "
-		    "`auth: {bearer: …}` for JSON-2");
+		    "a connection of kind odoo needs `auth: {odoo: …}`");
 	}
 	return connection;
 }

@@ -14,7 +14,7 @@ load_level(struct load *load, const struct yaml_node *node,
 
 	channel->kind = CHANNEL_LOG;
 	channel->level = str_of(
-	    words[LOAD_CHOOSE(load, node, words, "`log`")].name);
+	    words[LOAD_CHOOSE(load, node, words, "log")].name);
 }
 
 static void
@@ -57,7 +57,7 @@ load_channel(struct load *load, const struct yaml_node *node,
 
 	channel->kind = CHANNEL_LOG;
 	channel->level = STR("warning");
-	if (!load_is_kind(load, node, NODE_MAP, "`notify`",
+	if (!load_is_kind(load, node, NODE_MAP, "notify",
 	    "mappings such as {log: warning}"))
 		return;
 	if (yaml_tree_find(node, "call")) {
@@ -102,7 +102,8 @@ static const struct load_key contact_keys[] = {
 	{"notify", KIND_LIST, LOAD_MUST, 0, load_notify, &channel_table,
 	    "its channels; all are used"},
 };
-const struct load_table load_contact_table = LOAD_TABLE("a contact", contact_keys);
+const struct load_table load_contact_table =
+    LOAD_TABLE("a contact", contact_keys);
 
 struct def_contact *
 load_contact(struct load *load)
@@ -110,7 +111,8 @@ load_contact(struct load *load)
 	static const char *const names[] = {
 		"message", "severity", "subject", "instance", "settings",
 	};
-	struct def_contact *contact = ARENA_NEW(load->arena, struct def_contact);
+	struct def_contact *contact =
+	    ARENA_NEW(load->arena, struct def_contact);
 
 	contact->span = load->document->root->span;
 	load->scope = load_scope_new(load->arena);

@@ -50,11 +50,11 @@ load_hit_policy(struct load *load, const struct yaml_node *node, void *into)
 	    str_has_prefix(node->text, STR("collect "))) {
 		decision->hit_policy = HIT_COLLECT;
 		decision->aggregation = (enum hit_aggregation)LOAD_CHOOSE(load,
-		    node, aggregations, "`hit-policy`");
+		    node, aggregations, "hit-policy");
 		return;
 	}
 	decision->hit_policy = (enum hit_policy)LOAD_CHOOSE(load, node,
-	    policies, "`hit-policy`");
+	    policies, "hit-policy");
 }
 
 /* ---- inputs ---- */
@@ -70,7 +70,8 @@ load_input_expression(struct load *load, const struct yaml_node *node,
 		struct str found = load_describe(load, node);
 
 		load_error(load, LOAD_WRONG_KIND, node->span,
-		    "an input of a decision is an expression after `=`, not %.*s",
+		    "an input of a decision is an expression after `=`, not "
+		    "%.*s",
 		    STR_ARG(found));
 		return;
 	}
@@ -85,13 +86,13 @@ load_allowed(struct load *load, const struct yaml_node *node, void *into)
 {
 	const struct feel **allowed = into;
 
-	if (load_is_kind(load, node, NODE_TEXT, "`allowed`", "unary tests"))
+	if (load_is_kind(load, node, NODE_TEXT, "allowed", "unary tests"))
 		*allowed = load_feel_tests(load, node);
 }
 
 static const struct load_key input_keys[] = {
-	{"label", KIND_TEXT, LOAD_MAY, offsetof(struct decision_input, label),
-	    NULL, NULL, "its name for people"},
+	{"label", KIND_TEXT, LOAD_MAY, offsetof(struct decision_input, label), NULL,
+	    NULL, "its name for people"},
 	{"expression", KIND_OWN, LOAD_MUST, 0, load_input_expression, NULL,
 	    "what is looked at"},
 	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_input, allowed),
@@ -109,7 +110,8 @@ load_inputs(struct load *load, const struct yaml_node *node, void *into)
 
 	for (size_t i = 0; i < node->count; i++) {
 		if (node->items[i]->kind == NODE_MAP)
-			load_map(load, node->items[i], &input_table, &inputs[i]);
+			load_map(
+			    load, node->items[i], &input_table, &inputs[i]);
 		else
 			load_input_expression(load, node->items[i], &inputs[i]);
 	}
@@ -128,8 +130,8 @@ load_values(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key output_keys[] = {
-	{"name", KIND_NAME, LOAD_MUST, offsetof(struct decision_output, name),
-	    NULL, NULL, "the output's name"},
+	{"name", KIND_NAME, LOAD_MUST, offsetof(struct decision_output, name), NULL,
+	    NULL, "the output's name"},
 	{"values", KIND_LIST, LOAD_MAY, 0, load_values, NULL,
 	    "all values that it can have, the highest priority first"},
 	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_output, allowed),
@@ -150,7 +152,8 @@ load_outputs(struct load *load, const struct yaml_node *node, void *into)
 
 	for (size_t i = 0; i < node->count; i++) {
 		if (node->items[i]->kind == NODE_MAP)
-			load_map(load, node->items[i], &output_table, &outputs[i]);
+			load_map(
+			    load, node->items[i], &output_table, &outputs[i]);
 		else
 			outputs[i].name = load_name(load, node->items[i],
 			    "an output of a decision");
@@ -180,7 +183,7 @@ count_items(const struct yaml_node *root, const char *key)
 static const struct feel *
 load_cell(struct load *load, const struct yaml_node *cell)
 {
-	if (!load_is_kind(load, cell, NODE_TEXT, "an input's cell", "unary tests"))
+	if (!load_is_kind(load, cell, NODE_TEXT, "rules", "unary tests"))
 		return NULL;
 	if (str_equal(str_trim(cell->text), STR("-")))
 		return NULL;
@@ -206,12 +209,13 @@ load_rule(struct load *load, const struct yaml_node *node, size_t inputs,
 	rule->then = then;
 	for (size_t i = 0; i < outputs; i++)
 		then[i] = load_literal(load, &value_null, node->span);
-	if (!load_is_kind(load, node, NODE_LIST, "a rule",
-	    "a list of cells, inputs first"))
+	if (!load_is_kind(load, node, NODE_LIST, "rules",
+	    "lists of cells, inputs first"))
 		return;
 	if (node->count != inputs + outputs) {
 		load_error(load, LOAD_BAD_FORM, node->span,
-		    "the rule has %zu cells where the table has %zu inputs and %zu outputs",
+		    "the rule has %zu cells where the table has %zu inputs and "
+		    "%zu outputs",
 		    node->count, inputs, outputs);
 		return;
 	}
@@ -267,9 +271,11 @@ check_policy(struct load *load, const struct def_decision *decision)
 	for (size_t i = 0; i < decision->output_count; i++)
 		has_values = has_values || decision->outputs[i].values;
 	if (needs_values && !has_values) {
-		load_error(load, LOAD_MISSING_KEY, load_key_span(root, "outputs"),
+		load_error(load, LOAD_MISSING_KEY,
+		    load_key_span(root, "outputs"),
 		    "this hit policy needs the outputs' values by priority");
-		load_repair(load, "write {name: …, values: [highest, …, lowest]}");
+		load_repair(
+		    load, "write {name: …, values: [highest, …, lowest]}");
 	}
 	if (decision->aggregation == AGGREGATE_NONE ||
 	    decision->aggregation == AGGREGATE_COUNT ||
@@ -282,7 +288,8 @@ check_policy(struct load *load, const struct def_decision *decision)
 struct def_decision *
 load_decision(struct load *load)
 {
-	struct load_decision *whole = ARENA_NEW(load->arena, struct load_decision);
+	struct load_decision *whole =
+	    ARENA_NEW(load->arena, struct load_decision);
 	size_t count;
 	const struct str *builtins = load_scope_builtins(&count);
 

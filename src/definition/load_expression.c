@@ -58,8 +58,9 @@ report_expression(struct load *load, const struct yaml_node *node,
 	if (cut && (str_trim(after).bytes == 0 ||
 	    memchr(after.at, '"', after.bytes))) {
 		load_error(load, LOAD_CUT, node->span,
-		    cut == '#' ? "YAML takes what follows this expression from ` #` on for a comment" :
-		    "YAML ends this expression before `,`");
+		    cut == '#' ? "YAML takes what follows this expression from "
+				 "` #` on for a comment"
+			       : "YAML ends this expression before `,`");
 		load_repair(load,
 		    "put the whole value in single quotes: '= ...'");
 		return;

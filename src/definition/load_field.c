@@ -40,6 +40,17 @@ report_kind(struct load *load, const struct yaml_node *node, const char *key,
 	    key, load_kind_words(kind), STR_ARG(found));
 }
 
+bool
+load_is_nothing(const struct yaml_node *node)
+{
+	bool boolean;
+	struct number number;
+	const char *error;
+
+	return node->kind == NODE_TEXT && yaml_scalar_read(node, &boolean,
+	    &number, &error) == SCALAR_NULL;
+}
+
 /* ---- texts and names ---- */
 
 struct str
@@ -53,7 +64,7 @@ load_text(struct load *load, const struct yaml_node *node, const char *key)
 	if (yaml_scalar_is_string(node))
 		return node->text;
 	report_kind(load, node, key, KIND_TEXT);
-	if (node->kind == NODE_TEXT && node->text.bytes > 0)
+	if (node->kind == NODE_TEXT && !load_is_nothing(node))
 		load_repair(load, "put it in quotes to make it a text");
 	return STR("");
 }
@@ -158,6 +169,7 @@ struct def_span
 load_span(struct load *load, const struct yaml_node *node, const char *key)
 {
 	struct def_span span = {.span = node->span};
+	struct str found;
 
 	if (load_is_expression(node)) {
 		span.kind = SPAN_FEEL;
@@ -165,21 +177,20 @@ load_span(struct load *load, const struct yaml_node *node, const char *key)
 		span.feel = load_template(load, node);
 		return span;
 	}
-	if (!yaml_scalar_is_string(node) || !def_span_parse(node->text, &span)) {
-		struct str found = load_describe(load, node);
-
+	if (!yaml_scalar_is_string(node) ||
+	    !def_span_parse(node->text, &span)) {
+		found = load_describe(load, node);
 		load_error(load, LOAD_BAD_SPAN, node->span,
 		    "`%s` takes a duration, not %.*s", key, STR_ARG(found));
 		load_repair(load,
 		    "write 30s, 15m, 4h, 2d, 1w, PT4H or 3 business days");
 		span = (struct def_span){.kind = SPAN_FIXED, .fixed_ms = 1};
 	}
-	if (span.kind == SPAN_BUSINESS_DAYS && !load->calendar) {
+	if (span.kind == SPAN_BUSINESS_DAYS && !load->calendar &&
+	    !load->is_calendar_unread) {
 		load_error(load, LOAD_NO_CALENDAR, node->span,
 		    "business days need a calendar");
-		load_repair(load, load->build ?
-		    "add `calendar: NAME` to the workflow" :
-		    "write a fixed duration here");
+		load_repair(load, "add `calendar: NAME` to the workflow");
 	}
 	span.text = node->kind == NODE_TEXT ? node->text : STR("");
 	span.span = node->span;
@@ -189,12 +200,16 @@ load_span(struct load *load, const struct yaml_node *node, const char *key)
 int64_t
 load_duration(struct load *load, const struct yaml_node *node, const char *key)
 {
-	struct def_span span = load_span(load, node, key);
+	struct def_span span = {0};
+	struct str found;
 
-	if (span.kind == SPAN_FIXED)
+	if (yaml_scalar_is_string(node) && !load_is_expression(node) &&
+	    def_span_parse(node->text, &span) && span.kind == SPAN_FIXED)
 		return span.fixed_ms;
+	found = load_describe(load, node);
 	load_error(load, LOAD_BAD_SPAN, node->span,
-	    "`%s` takes a fixed duration such as 30s or 4h", key);
+	    "`%s` takes a fixed duration, not %.*s", key, STR_ARG(found));
+	load_repair(load, "write 30s, 15m, 4h, 2d, 1w or PT4H");
 	return 1;
 }
 
@@ -279,7 +294,7 @@ check_variable(struct load *load, const struct yaml_node *key)
 		load_error(load, LOAD_BAD_NAME, key->span,
 		    "`%.*s` can't be the name of a variable",
 		    STR_ARG(str_slice(key->text, 0, 60)));
-		load_repair(load, "use letters, digits and `_` only: an expression would read `a-b` as a minus b");
+		load_repair(load, "use letters, digits and `_` only");
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -310,7 +325,7 @@ load_assigns(struct load *load, const struct yaml_node *node, const char *key,
 	}
 	items = ARENA_ARRAY(load->arena, node->count, struct def_assign);
 	for (size_t i = 0; i < node->count; i++) {
-		if (are_variables)
+		if (are_variables && !load_is_rest(node, i))
 			check_variable(load, node->pairs[i].key);
 		items[i].name = node->pairs[i].key->text;
 		items[i].value = load_template(load, node->pairs[i].value);
@@ -330,11 +345,15 @@ load_schema(struct load *load, const struct yaml_node *node,
 	*document = yaml_scalar_value(load->arena, node, load->diags);
 	schema = schema_compile(load->arena, *document, &errors);
 	for (size_t i = 0; !schema && i < errors.count; i++) {
+		const struct schema_error *error = &errors.items[i];
 		const struct yaml_node *at = yaml_tree_follow(node,
-		    errors.items[i].pointer);
+		    error->pointer);
+		const struct yaml_node *keyword = yaml_tree_find(at,
+		    arena_cstr(load->arena, error->keyword));
 
-		load_error(load, LOAD_BAD_SCHEMA, at->span, "JSON Schema: %.*s",
-		    STR_ARG(errors.items[i].message));
+		load_error(load, LOAD_BAD_SCHEMA,
+		    keyword ? keyword->span : at->span, "JSON Schema: %.*s",
+		    STR_ARG(error->message));
 	}
 	return schema;
 }
@@ -377,7 +396,8 @@ load_field(struct load *load, const struct load_key *key,
 		    key->name, key->kind == KIND_VARIABLES);
 		return;
 	case KIND_SCHEMA:
-		*(const struct schema **)field = load_schema(load, node, &unused);
+		*(const struct schema **)field =
+		    load_schema(load, node, &unused);
 		return;
 	case KIND_MAP:
 	case KIND_LIST:

@@ -20,14 +20,13 @@ struct load_operation {
 
 const struct str *
 load_operation_arguments(const struct def_operation *operation, size_t *count,
-    size_t *required, bool *open)
+    size_t *required)
 {
 	const struct load_operation *whole =
 	    (const struct load_operation *)operation;
 
 	*count = whole->argument_count;
 	*required = whole->required_count;
-	*open = false;
 	return whole->arguments;
 }
 
@@ -44,7 +43,7 @@ load_outcome(struct load *load, const struct yaml_node *node, void *into)
 	struct def_error_rule *rule = into;
 
 	rule->outcome = (enum outcome_kind)LOAD_CHOOSE(load, node, words,
-	    "`outcome`");
+	    "outcome");
 }
 
 static const struct load_key rule_keys[] = {
@@ -59,7 +58,8 @@ static const struct load_key rule_keys[] = {
 	{"transient", KIND_BOOLEAN, LOAD_MAY, IN_RULE(transient), NULL, NULL,
 	    "true: may be different the next time"},
 };
-static const struct load_table rule_table = LOAD_TABLE("an error rule", rule_keys);
+static const struct load_table rule_table =
+    LOAD_TABLE("an error rule", rule_keys);
 
 void
 load_error_rules(struct load *load, const struct yaml_node *node,
@@ -111,7 +111,8 @@ static const struct load_key request_keys[] = {
 	{"body", KIND_VALUE, LOAD_MAY, IN(body), NULL, NULL,
 	    "what is sent, as JSON"},
 };
-static const struct load_table request_table = LOAD_TABLE("a request", request_keys);
+static const struct load_table request_table =
+    LOAD_TABLE("a request", request_keys);
 
 static void
 check_path(struct load *load, const struct yaml_node *path)
@@ -144,7 +145,8 @@ load_request(struct load *load, const struct yaml_node *node, void *into)
 	load_error(load, LOAD_EXCLUSIVE, node->span, found == 0 ?
 	    "the request doesn't say what it asks for" :
 	    "a request has one method");
-	load_repair(load, "write get, head, post, put, patch or delete with a path");
+	load_repair(
+	    load, "write get, head, post, put, patch or delete with a path");
 }
 
 /* ---- repetition ---- */
@@ -153,8 +155,8 @@ static void
 load_idempotent(struct load *load, const struct yaml_node *node, void *into)
 {
 	static const struct load_key keys[] = {
-		{"lifetime", KIND_DURATION, LOAD_MUST, IN(idempotent_lifetime_ms),
-		    NULL, NULL, "how long the endpoint knows the key"},
+	    {"lifetime", KIND_DURATION, LOAD_MUST, IN(idempotent_lifetime_ms),
+		NULL, NULL, "how long the endpoint knows the key"},
 	};
 	static const struct load_table table = LOAD_TABLE("`idempotent`", keys);
 	static const struct load_key plain = {
@@ -266,7 +268,8 @@ list_arguments(struct load *load, struct load_operation *operation,
     const struct yaml_node *input)
 {
 	const struct yaml_node *required = yaml_tree_find(input, "required");
-	const struct yaml_node *properties = yaml_tree_find(input, "properties");
+	const struct yaml_node *properties =
+	    yaml_tree_find(input, "properties");
 	size_t count = (required ? required->count : 0) +
 	    (properties ? properties->count : 0);
 	struct str *names = ARENA_ARRAY(load->arena, count, struct str);
@@ -304,8 +307,7 @@ struct load_scope *
 load_connection_scope(struct load *load)
 {
 	static const char *const names[] = {
-		"settings", "status", "headers", "body", "result",
-		"idempotency_key",
+		"settings", "status", "headers", "body", "idempotency_key",
 	};
 	struct load_scope *scope = load_scope_new(load->arena);
 

@@ -31,35 +31,37 @@ struct load {
 	const struct yaml_document *document;
 	struct load_scope *scope;        /* names that expressions may use */
 	const struct calendar *calendar; /* the workflow's; may be NULL */
+	bool is_calendar_unread; /* there is one, but it can't be read */
 	struct load_build *build;        /* the workflow's; NULL elsewhere */
 };
 
 /* ---- tables of keys ---- */
 
 enum load_kind {
-	KIND_TEXT,      /* struct str */
-	KIND_NAME,      /* struct str: letters, digits, "-", "_", "." */
-	KIND_COUNT,     /* int64_t, 0 or more */
-	KIND_POSITIVE,  /* int64_t, 1 or more */
-	KIND_BOOLEAN,   /* bool */
-	KIND_DURATION,  /* int64_t, ms; fixed */
-	KIND_SPAN,      /* struct def_span */
-	KIND_VALUE,     /* const struct template *, any value */
-	KIND_STRING,    /* the same, a text or an expression */
-	KIND_NUMBER,    /* the same, a number or an expression */
+	KIND_TEXT,	/* struct str */
+	KIND_NAME,	/* struct str: letters, digits, "-", "_", "." */
+	KIND_COUNT,	/* int64_t, 0 or more */
+	KIND_POSITIVE,	/* int64_t, 1 or more */
+	KIND_BOOLEAN,	/* bool */
+	KIND_DURATION,	/* int64_t, ms; fixed */
+	KIND_SPAN,	/* struct def_span */
+	KIND_VALUE,	/* const struct template *, any value */
+	KIND_STRING,	/* the same, a text or an expression */
+	KIND_NUMBER,	/* the same, a number or an expression */
 	KIND_CONDITION, /* the same, an expression, true or false */
-	KIND_VARIABLES, /* struct def_assigns: names that expressions can read */
-	KIND_FIELDS,    /* struct def_assigns: names of anything else */
-	KIND_SCHEMA,    /* const struct schema * */
-	KIND_MAP,       /* by the row's table, or its own function */
-	KIND_LIST,      /* by the row's own function */
-	KIND_OWN,       /* any kind of node; the row's own function judges */
+	KIND_VARIABLES, /* struct def_assigns: what expressions can read */
+	KIND_FIELDS,	/* struct def_assigns: names of anything else */
+	KIND_SCHEMA,	/* const struct schema * */
+	KIND_MAP,	/* by the row's table, or its own function */
+	KIND_LIST,	/* by the row's own function */
+	KIND_OWN,	/* any kind of node; the row's own function judges */
 };
 
 enum load_need { LOAD_MAY, LOAD_MUST, LOAD_NOT_YET };
 
 /* into: the struct that the table fills, moved by the row's offset. */
-typedef void load_fn(struct load *load, const struct yaml_node *node, void *into);
+typedef void load_fn(
+    struct load *load, const struct yaml_node *node, void *into);
 
 struct load_table;
 struct load_key {
@@ -89,7 +91,8 @@ struct load_word {
 void load_map(struct load *load, const struct yaml_node *node,
     const struct load_table *table, void *into);
 /* The row of that key; NULL where the table has none. */
-const struct load_key *load_find_key(const struct load_table *table, struct str name);
+const struct load_key *load_find_key(
+    const struct load_table *table, struct str name);
 void load_error(struct load *load, const char *code, struct diag_span span,
     const char *format, ...) PRINTF_LIKE(4, 5);
 /* For the last error. */
@@ -97,7 +100,8 @@ void load_repair(struct load *load, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "did you mean `x`?", or else the list of what is legal. */
 void load_suggest(struct load *load, struct str word, const struct str *legal,
     size_t count);
-void load_not_yet(struct load *load, struct diag_span span, const char *what,
+/* "`key: word` is not available in this version"; word may be absent. */
+void load_not_yet(struct load *load, struct diag_span span, const char *key,
     struct str word);
 /* false with an error: "`key` takes WANTED, not a list". */
 bool load_is_kind(struct load *load, const struct yaml_node *node,
@@ -106,9 +110,12 @@ bool load_is_kind(struct load *load, const struct yaml_node *node,
 struct str load_describe(struct load *load, const struct yaml_node *node);
 /* The word's value, or the first word's with an error. */
 int load_choose(struct load *load, const struct yaml_node *node,
-    const struct load_word *words, size_t count, const char *what);
-#define LOAD_CHOOSE(load, node, words, what) \
-	load_choose((load), (node), (words), sizeof(words) / sizeof((words)[0]), (what))
+    const struct load_word *words, size_t count, const char *key);
+#define LOAD_CHOOSE(load, node, words, key) load_choose((load), (node), \
+	(words), sizeof(words) / sizeof((words)[0]), (key))
+/* Whether a key is what YAML left of the expression before it, cut at a
+ * comma within parentheses: that has been told already. */
+bool load_is_rest(const struct yaml_node *map, size_t index);
 struct diag_span load_key_span(const struct yaml_node *map, const char *key);
 
 /* ---- load_field.c: values of one kind ---- */
@@ -117,30 +124,38 @@ struct diag_span load_key_span(const struct yaml_node *map, const char *key);
 void load_field(struct load *load, const struct load_key *key,
     const struct yaml_node *node, void *field);
 const char *load_kind_words(enum load_kind kind);
+/* Nothing, or null. */
+bool load_is_nothing(const struct yaml_node *node);
 /* A literal text; the empty one with an error. */
-struct str load_text(struct load *load, const struct yaml_node *node, const char *key);
-struct str load_name(struct load *load, const struct yaml_node *node, const char *key);
-struct def_span load_span(struct load *load, const struct yaml_node *node, const char *key);
-int64_t load_duration(struct load *load, const struct yaml_node *node, const char *key);
+struct str load_text(
+    struct load *load, const struct yaml_node *node, const char *key);
+struct str load_name(
+    struct load *load, const struct yaml_node *node, const char *key);
+struct def_span load_span(
+    struct load *load, const struct yaml_node *node, const char *key);
+int64_t load_duration(
+    struct load *load, const struct yaml_node *node, const char *key);
 /* A list of literal texts, or one. */
 const struct str *load_texts(struct load *load, const struct yaml_node *node,
     const char *key, size_t *count);
 struct def_assigns load_assigns(struct load *load, const struct yaml_node *node,
     const char *key, bool are_variables);
-const struct schema *load_schema(struct load *load, const struct yaml_node *node,
-    const struct value **document);
+const struct schema *load_schema(struct load *load,
+    const struct yaml_node *node, const struct value **document);
 
 /* ---- load_expression.c: templates ---- */
 
 bool load_is_expression(const struct yaml_node *node);
 /* Never NULL. */
-const struct template *load_template(struct load *load, const struct yaml_node *node);
-const struct template *load_literal(struct load *load, const struct value *value,
-    struct diag_span span);
+const struct template *load_template(
+    struct load *load, const struct yaml_node *node);
+const struct template *load_literal(
+    struct load *load, const struct value *value, struct diag_span span);
 /* The node's text from `offset` on; NULL with an error. */
 const struct feel *load_feel(struct load *load, const struct yaml_node *node,
     size_t offset);
-const struct feel *load_feel_tests(struct load *load, const struct yaml_node *node);
+const struct feel *load_feel_tests(
+    struct load *load, const struct yaml_node *node);
 
 /* ---- load_scope.c: names in scope ---- */
 
@@ -150,7 +165,8 @@ struct load_scope *load_scope_new(struct arena *arena);
 void load_scope_add(struct load_scope *scope, struct str name);
 /* Every key of `properties` in a JSON Schema, at any depth: a key that
  * is no plain word can then be read after a point. */
-void load_scope_add_schema(struct load_scope *scope, const struct yaml_node *schema);
+void load_scope_add_schema(
+    struct load_scope *scope, const struct yaml_node *schema);
 /* Any name may be read; those that aren't known are gathered. */
 void load_scope_open(struct load_scope *scope);
 void load_scope_allow_secrets(struct load_scope *scope);
@@ -159,10 +175,13 @@ const struct feel_names *load_scope_names(const struct load_scope *scope);
 bool load_scope_knows(const struct load_scope *scope, struct str name);
 /* Gathers a name of an open scope; false where the scope isn't open. */
 bool load_scope_gather(struct load_scope *scope, struct str name);
-const struct str *load_scope_known(const struct load_scope *scope, size_t *count);
-const struct str *load_scope_gathered(const struct load_scope *scope, size_t *count);
+const struct str *load_scope_known(
+    const struct load_scope *scope, size_t *count);
+const struct str *load_scope_gathered(
+    const struct load_scope *scope, size_t *count);
 /* The names that `set` and `output` give values to, at any depth. */
-void load_scope_add_targets(struct load_scope *scope, const struct yaml_node *node);
+void load_scope_add_targets(
+    struct load_scope *scope, const struct yaml_node *node);
 
 /* ---- workflows ---- */
 
@@ -200,17 +219,24 @@ struct definition *load_workflow(struct load *load);
 /* load_state.c, load_transition.c, load_task.c */
 /* First the states' names, then what is in them. */
 void load_states(struct load *load, const struct yaml_node *states);
-void load_state_contents(struct load *load, const struct yaml_node *states, void *unused);
-const struct def_state *load_find_state(struct load *load, const struct yaml_node *name);
+void load_state_contents(
+    struct load *load, const struct yaml_node *states, void *unused);
+const struct def_state *load_find_state(
+    struct load *load, const struct yaml_node *name);
 extern const struct load_table load_state_table, load_final_table;
 void load_on(struct load *load, const struct yaml_node *node, void *state);
 void load_always(struct load *load, const struct yaml_node *node, void *state);
 void load_after(struct load *load, const struct yaml_node *node, void *state);
 extern const struct load_table load_transition_table;
-enum def_compensate load_compensate(struct load *load, const struct yaml_node *node);
+enum def_compensate load_compensate(
+    struct load *load, const struct yaml_node *node);
 void load_task(struct load *load, const struct yaml_node *node, void *state);
-void load_escalations(struct load *load, const struct yaml_node *node, void *state);
+void load_escalations(
+    struct load *load, const struct yaml_node *node, void *state);
 extern const struct load_table load_task_table, load_escalation_table;
+
+/* load_circle.c: when all states are loaded. */
+void load_check_circles(struct load *load);
 
 /* load_step.c: `where` begins the steps' made ids: "checking.entry". */
 struct def_steps load_steps(struct load *load, const struct yaml_node *node,
@@ -219,8 +245,8 @@ struct def_steps load_steps(struct load *load, const struct yaml_node *node,
 extern const struct load_table load_call_table, load_verify_table,
     load_compensate_table, load_retry_table, load_channel_call_table;
 /* Keeps the draft's call: index, calls, checks of its arguments. */
-const struct def_call *load_call_keep(struct load *load, struct load_draft *draft,
-    const struct yaml_node *node);
+const struct def_call *load_call_keep(
+    struct load *load, struct load_draft *draft, const struct yaml_node *node);
 void load_call_init(struct load_draft *draft, struct diag_span span);
 const struct def_contact *load_find_contact(struct load *load,
     const struct yaml_node *node, const char *key);
@@ -230,19 +256,22 @@ const struct def_contact *load_find_contact(struct load *load,
 struct def_connection *load_connection(struct load *load);
 /* load_webhook.c: fills the connection. */
 extern const struct load_table load_webhooks_table;
-void load_operations(struct load *load, const struct yaml_node *node, void *connection);
+void load_operations(
+    struct load *load, const struct yaml_node *node, void *connection);
 void load_error_rules(struct load *load, const struct yaml_node *node,
     const struct def_error_rule **rules, size_t *count);
 extern const struct load_table load_operation_table, load_odoo_operation_table;
 /* settings, status, headers, body and idempotency_key; secrets too. */
 struct load_scope *load_connection_scope(struct load *load);
-/* The arguments that an operation takes, and those it can't do without. */
-const struct str *load_operation_arguments(const struct def_operation *operation,
-    size_t *count, size_t *required, bool *open);
+/* The arguments that an operation takes; the first `required` of them are
+ * those that it can't do without. */
+const struct str *load_operation_arguments(
+    const struct def_operation *operation, size_t *count, size_t *required);
 
 struct def_decision *load_decision(struct load *load);
 /* The names that the table's expressions read. */
-const struct str *load_decision_reads(const struct def_decision *decision, size_t *count);
+const struct str *load_decision_reads(
+    const struct def_decision *decision, size_t *count);
 struct calendar *load_calendar(struct load *load);
 struct def_contact *load_contact(struct load *load);
 extern const struct load_table load_workflow_table, load_connection_table,
@@ -255,7 +284,10 @@ enum load_document {
 	DOCUMENT_CALENDAR, DOCUMENT_CONNECTION, DOCUMENT_DECISION,
 	DOCUMENT_CONTACT, DOCUMENT_WORKFLOW, DOCUMENT_KINDS,
 };
-const struct str *library_names(struct library *library, enum load_document kind,
-    size_t *count);
+const struct str *library_names(
+    struct library *library, enum load_document kind, size_t *count);
+/* Whether a document of that name is there, but can't be read. */
+bool library_is_unread(
+    const struct library *library, enum load_document kind, struct str name);
 
 #endif

@@ -135,7 +135,8 @@ load_scope_gather(struct load_scope *scope, struct str name)
 	scope->gathered = arena_grow(scope->arena, scope->gathered,
 	    scope->gathered_count, &scope->gathered_capacity,
 	    sizeof(struct str));
-	scope->gathered[scope->gathered_count++] = arena_str(scope->arena, name);
+	scope->gathered[scope->gathered_count++] =
+	    arena_str(scope->arena, name);
 	return true;
 }
 
@@ -176,7 +177,8 @@ load_scope_add_targets(struct load_scope *scope, const struct yaml_node *node)
 		if (value->kind == NODE_MAP && (str_equal(key, STR("set")) ||
 		    str_equal(key, STR("output")))) {
 			for (size_t k = 0; k < value->count; k++)
-				load_scope_add(scope, value->pairs[k].key->text);
+				load_scope_add(
+				    scope, value->pairs[k].key->text);
 		} else if (!is_data(key)) {
 			load_scope_add_targets(scope, value);
 		}

@@ -16,7 +16,8 @@ kind_of(const struct yaml_node *node)
 {
 	const struct yaml_node *type = yaml_tree_find(node, "type");
 
-	if (type && type->kind == NODE_TEXT && str_equal(type->text, STR("final")))
+	if (type && type->kind == NODE_TEXT &&
+	    str_equal(type->text, STR("final")))
 		return STATE_FINAL;
 	return yaml_tree_find(node, "states") ? STATE_COMPOUND : STATE_ATOMIC;
 }
@@ -96,7 +97,7 @@ load_find_state(struct load *load, const struct yaml_node *node)
 	const struct def_state *state;
 	struct str *names;
 
-	if (!load_is_kind(load, node, NODE_TEXT, "a target", "a state's name"))
+	if (!load_is_kind(load, node, NODE_TEXT, "target", "a state's name"))
 		return NULL;
 	state = map_find(build->state_names, node->text);
 	if (state)
@@ -123,7 +124,7 @@ load_type(struct load *load, const struct yaml_node *node, void *into)
 
 	/* The first pass has set it; here the word is checked. */
 	(void)into;
-	(void)LOAD_CHOOSE(load, node, words, "`type`");
+	(void)LOAD_CHOOSE(load, node, words, "type");
 }
 
 static void
@@ -133,9 +134,13 @@ load_initial(struct load *load, const struct yaml_node *node, void *into)
 
 	if (node->kind == NODE_LIST) {
 		load_error(load, LOAD_LATER, node->span,
-		    "a list of initial states is not available in this version");
+		    "a list of initial states is not available in this "
+		    "version");
 		return;
 	}
+	/* Without states it has no place here, which is told elsewhere. */
+	if (state->kind != STATE_COMPOUND)
+		return;
 	state->initial = load_find_state(load, node);
 	if (!state->initial || (state->initial != state &&
 	    def_state_contains(state, state->initial)))
@@ -219,7 +224,7 @@ load_outcome(struct load *load, const struct yaml_node *node, void *into)
 	struct def_state *state = into;
 
 	state->outcome = (enum def_ending)LOAD_CHOOSE(load, node, words,
-	    "`outcome`");
+	    "outcome");
 }
 
 static void
@@ -256,7 +261,8 @@ check_state(struct load *load, const struct def_state *state,
 		    STR_ARG(state->name));
 	}
 	if (state->kind == STATE_COMPOUND && state->task) {
-		load_error(load, LOAD_EXCLUSIVE, load_key_span(node, "user-task"),
+		load_error(load, LOAD_EXCLUSIVE,
+		    load_key_span(node, "user-task"),
 		    "a state with states of its own can't have a user-task");
 		load_repair(load, "move it into one of its states");
 	}

@@ -24,11 +24,12 @@ load_decision_name(struct load *load, const struct yaml_node *node, void *into)
 	size_t count;
 
 	draft->step.decision = library_find_decision(load->library, name);
-	if (draft->step.decision || name.bytes == 0)
+	if (draft->step.decision || name.bytes == 0 ||
+	    library_is_unread(load->library, DOCUMENT_DECISION, name))
 		return;
 	names = library_names(load->library, DOCUMENT_DECISION, &count);
-	load_error(load, LOAD_UNKNOWN_DECISION, node->span, "no decision `%.*s`",
-	    STR_ARG(name));
+	load_error(load, LOAD_UNKNOWN_DECISION, node->span,
+	    "no decision `%.*s`", STR_ARG(name));
 	load_suggest(load, name, names, count);
 }
 
@@ -69,7 +70,8 @@ load_published(struct load *load, const struct yaml_node *node, void *into)
 		{"data", KIND_VALUE, LOAD_MAY, 0, NULL, NULL,
 		    "what the event carries"},
 	};
-	static const struct load_table table = LOAD_TABLE("an event's `with`", keys);
+	static const struct load_table table =
+	    LOAD_TABLE("an event's `with`", keys);
 	struct load_draft *draft = into;
 
 	draft->step.with = load_template(load, node);
@@ -132,8 +134,10 @@ static const struct load_key fail_keys[] = {
 };
 
 static const struct load_table set_table = LOAD_TABLE("a set", set_keys);
-static const struct load_table decide_table = LOAD_TABLE("a decide", decide_keys);
-static const struct load_table require_table = LOAD_TABLE("a require", require_keys);
+static const struct load_table decide_table =
+    LOAD_TABLE("a decide", decide_keys);
+static const struct load_table require_table =
+    LOAD_TABLE("a require", require_keys);
 static const struct load_table raise_table = LOAD_TABLE("a raise", raise_keys);
 static const struct load_table emit_table = LOAD_TABLE("an emit", emit_keys);
 static const struct load_table wait_table = LOAD_TABLE("a wait", wait_keys);
@@ -203,7 +207,8 @@ choose_word(struct load *load, const struct yaml_node *node)
 		const struct step_word *found = find_word(key->text);
 
 		if (found && !found->table) {
-			load_not_yet(load, key->span, "the step", key->text);
+			load_not_yet(load, key->span, found->name,
+			    (struct str){0});
 			return NULL;
 		}
 		if (found && word) {
@@ -226,7 +231,8 @@ give_id(struct load *load, struct def_step *step, struct str where, size_t nth)
 	struct def_step *first;
 
 	if (!step->id.at || step->id.bytes == 0)
-		step->id = arena_strf(load->arena, "%.*s.%zu", STR_ARG(where), nth);
+		step->id =
+		    arena_strf(load->arena, "%.*s.%zu", STR_ARG(where), nth);
 	first = map_find(load->build->step_ids, step->id);
 	if (first) {
 		load_error(load, LOAD_DUPLICATE_NAME, step->span,
@@ -256,8 +262,9 @@ check_decision(struct load *load, const struct load_draft *draft,
 		if (with ? yaml_tree_find(with, name) != NULL :
 		    load_scope_knows(load->scope, reads[i]))
 			continue;
-		load_error(load, LOAD_UNKNOWN_NAME, load_key_span(node,
-		    with ? "with" : "decide"), "decision `%.*s` reads `%s`, which %s",
+		load_error(load, LOAD_UNKNOWN_NAME,
+		    load_key_span(node, with ? "with" : "decide"),
+		    "decision `%.*s` reads `%s`, which %s",
 		    STR_ARG(decision->name), name,
 		    with ? "is not given here" : "nothing sets");
 	}
@@ -292,8 +299,11 @@ load_step(struct load *load, const struct yaml_node *node, struct str where,
 	struct load_draft draft;
 	struct def_step *step;
 
-	if (!load_is_kind(load, node, NODE_MAP, "a step", "a mapping such as {call: …}"))
+	if (node->kind != NODE_MAP) {
+		load_error(load, LOAD_WRONG_KIND, node->span,
+		    "a step is a mapping such as {call: bank.pay}");
 		return NULL;
+	}
 	word = choose_word(load, node);
 	if (!word)
 		return NULL;
@@ -317,7 +327,7 @@ load_steps(struct load *load, const struct yaml_node *node, struct str where)
 	const struct def_step **items;
 	struct def_steps steps = {0};
 
-	if (!load_is_kind(load, node, NODE_LIST, "`entry`, `exit` and `do`",
+	if (!load_is_kind(load, node, NODE_LIST, "entry, exit and do",
 	    "a list of steps"))
 		return steps;
 	items = ARENA_ARRAY(load->arena, node->count, const struct def_step *);

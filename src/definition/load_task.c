@@ -17,7 +17,8 @@ load_find_contact(struct load *load, const struct yaml_node *node,
 	const struct str *names;
 	size_t count;
 
-	if (contact || name.bytes == 0)
+	if (contact || name.bytes == 0 ||
+	    library_is_unread(load->library, DOCUMENT_CONTACT, name))
 		return contact;
 	names = library_names(load->library, DOCUMENT_CONTACT, &count);
 	load_error(load, LOAD_UNKNOWN_CONTACT, node->span, "no contact `%.*s`",
@@ -147,7 +148,7 @@ load_severity(struct load *load, const struct yaml_node *node, void *into)
 		{"critical", PRIORITY_CRITICAL, false},
 	};
 	struct def_escalation *escalation = into;
-	int severity = LOAD_CHOOSE(load, node, words, "`severity`");
+	int severity = LOAD_CHOOSE(load, node, words, "severity");
 
 	escalation->severity = def_priority_name((enum def_priority)severity);
 }
@@ -196,7 +197,8 @@ load_escalations(struct load *load, const struct yaml_node *node, void *into)
 		items[i].severity = def_priority_name(PRIORITY_NORMAL);
 		load_map(load, item, &load_escalation_table, &items[i]);
 		if (item->kind != NODE_MAP ||
-		    (!yaml_tree_find(item, "after") != !yaml_tree_find(item, "at")))
+		    (!yaml_tree_find(item, "after") !=
+			!yaml_tree_find(item, "at")))
 			continue;
 		load_error(load, LOAD_EXCLUSIVE, item->span,
 		    "an escalation needs either `after` or `at`");

@@ -26,11 +26,11 @@ load_compensate(struct load *load, const struct yaml_node *node)
 	};
 
 	if (node->kind == NODE_TEXT && str_has_prefix(node->text, STR("to "))) {
-		load_not_yet(load, node->span, "`compensate`", node->text);
+		load_not_yet(load, node->span, "compensate", node->text);
 		return COMPENSATE_ALL;
 	}
 	return (enum def_compensate)LOAD_CHOOSE(load, node, words,
-	    "`compensate`");
+	    "compensate");
 }
 
 static void
@@ -50,7 +50,8 @@ load_target(struct load *load, const struct yaml_node *node, void *into)
 		node = node->items[0];
 	} else if (node->kind == NODE_LIST) {
 		load_error(load, LOAD_LATER, node->span,
-		    "a transition to several states is not available in this version");
+		    "a transition to several states is not available in this "
+		    "version");
 		return;
 	}
 	draft->transition.target = load_find_state(load, node);
@@ -154,7 +155,8 @@ check_event(struct load *load, const struct yaml_node *key)
 	    "no event `%.*s` is declared or raised",
 	    STR_ARG(str_slice(key->text, 0, 80)));
 	if (str_nearest(key->text, build->events, build->event_count).at)
-		load_suggest(load, key->text, build->events, build->event_count);
+		load_suggest(
+		    load, key->text, build->events, build->event_count);
 	else
 		load_repair(load, "declare it under `events:` of the workflow");
 }

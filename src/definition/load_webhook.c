@@ -18,7 +18,7 @@ load_scheme(struct load *load, const struct yaml_node *node, void *into)
 	struct def_connection *connection = into;
 
 	connection->webhook_scheme = (enum def_webhook_scheme)LOAD_CHOOSE(load,
-	    node, words, "`scheme`");
+	    node, words, "scheme");
 }
 
 static const struct load_key verify_keys[] = {

@@ -27,9 +27,13 @@ find_calendar(struct load *load, const struct yaml_node *root)
 	load->calendar = definition->calendar;
 	if (load->calendar)
 		return;
+	if (library_is_unread(load->library, DOCUMENT_CALENDAR, node->text)) {
+		load->is_calendar_unread = true;
+		return;
+	}
 	names = library_names(load->library, DOCUMENT_CALENDAR, &count);
-	load_error(load, LOAD_UNKNOWN_CALENDAR, node->span, "no calendar `%.*s`",
-	    STR_ARG(node->text));
+	load_error(load, LOAD_UNKNOWN_CALENDAR, node->span,
+	    "no calendar `%.*s`", STR_ARG(node->text));
 	load_suggest(load, node->text, names, count);
 }
 
@@ -45,7 +49,8 @@ make_scope(struct load *load, const struct yaml_node *root)
 	load->scope = load_scope_new(load->arena);
 	for (size_t i = 0; i < count; i++)
 		load_scope_add(load->scope, builtins[i]);
-	for (size_t i = 0; data && data->kind == NODE_MAP && i < data->count; i++)
+	for (size_t i = 0; data && data->kind == NODE_MAP && i < data->count;
+	     i++)
 		load_scope_add(load->scope, data->pairs[i].key->text);
 	if (states)
 		load_scope_add_targets(load->scope, states);
@@ -119,7 +124,9 @@ load_supersedes(struct load *load, const struct yaml_node *node, void *into)
 
 static const struct load_key event_keys[] = {
 	{"correlate", KIND_VALUE, LOAD_MAY, offsetof(struct def_event, correlate),
-	    NULL, NULL, "the subject that this instance waits for; the business key unless told"},
+	    NULL, NULL,
+	    "the subject that this instance waits for; the business key unless "
+	    "told"},
 	{"supersedes", KIND_OWN, LOAD_MAY, 0, load_supersedes, NULL,
 	    "earlier events that mean nothing once this one is taken"},
 	{"data", KIND_SCHEMA, LOAD_MAY, offsetof(struct def_event, data), NULL,
@@ -146,27 +153,18 @@ check_supersedes(struct load *load, const struct yaml_node *events,
 		    event->supersedes[i])))
 			continue;
 		load_error(load, LOAD_UNKNOWN_EVENT, item->span,
-		    "no event `%.*s` is declared", STR_ARG(event->supersedes[i]));
+		    "no event `%.*s` is declared",
+		    STR_ARG(event->supersedes[i]));
 		load_suggest(load, event->supersedes[i], names, events->count);
 	}
-}
-
-static bool
-is_nothing(const struct yaml_node *node)
-{
-	bool boolean;
-	struct number number;
-	const char *error;
-
-	return node->kind == NODE_TEXT && yaml_scalar_read(node, &boolean,
-	    &number, &error) == SCALAR_NULL;
 }
 
 static void
 load_event(struct load *load, const struct yaml_node *events,
     const struct yaml_pair *pair, struct def_event *event)
 {
-	const struct yaml_node *list = yaml_tree_find(pair->value, "supersedes");
+	const struct yaml_node *list =
+	    yaml_tree_find(pair->value, "supersedes");
 
 	event->type = load_name(load, pair->key, "an event");
 	event->span = pair->key->span;
@@ -175,10 +173,11 @@ load_event(struct load *load, const struct yaml_node *events,
 		if (!str_equal(event->type, builtin_events[i]))
 			continue;
 		load_error(load, LOAD_BAD_NAME, pair->key->span,
-		    "`%.*s` is an event of the engine and can't come from outside",
+		    "`%.*s` is an event of the engine and can't come from "
+		    "outside",
 		    STR_ARG(event->type));
 	}
-	if (!is_nothing(pair->value))
+	if (!load_is_nothing(pair->value))
 		load_map(load, pair->value, &event_table, event);
 	if (list)
 		check_supersedes(load, events, event, list);
@@ -226,8 +225,8 @@ load_in(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key invariant_keys[] = {
-	{"name", KIND_TEXT, LOAD_MUST, offsetof(struct def_invariant, name),
-	    NULL, NULL, "what is promised, in words"},
+	{"name", KIND_TEXT, LOAD_MUST, offsetof(struct def_invariant, name), NULL,
+	    NULL, "what is promised, in words"},
 	{"in", KIND_OWN, LOAD_MAY, 0, load_in, NULL,
 	    "the states where it has to hold; everywhere unless told"},
 	{"that", KIND_CONDITION, LOAD_MUST, offsetof(struct def_invariant, that),
@@ -263,12 +262,12 @@ load_parts(struct load *load, const struct yaml_node *node)
 	};
 	unsigned parts = 0;
 
-	if (!load_is_kind(load, node, NODE_LIST, "`separate`",
+	if (!load_is_kind(load, node, NODE_LIST, "separate",
 	    "lists such as [[initiate, approve]]"))
 		return 0;
 	for (size_t i = 0; i < node->count; i++) {
 		parts |= (unsigned)LOAD_CHOOSE(load, node->items[i], words,
-		    "a part of `separate`");
+		    "separate");
 	}
 	if (node->count < 2) {
 		load_error(load, LOAD_BAD_FORM, node->span,
@@ -300,7 +299,8 @@ load_sensitive(struct load *load, const struct yaml_node *node, void *into)
 	    &definition->sensitive_count);
 	for (size_t i = 0; i < definition->sensitive_count; i++) {
 		struct str rest;
-		struct str first = str_split(definition->sensitive[i], '.', &rest);
+		struct str first =
+		    str_split(definition->sensitive[i], '.', &rest);
 
 		if (first.bytes == 0 || load_scope_knows(load->scope, first))
 			continue;
@@ -323,7 +323,7 @@ load_priority(struct load *load, const struct yaml_node *node, void *into)
 	struct definition *definition = into;
 
 	if (!load_is_expression(node))
-		(void)LOAD_CHOOSE(load, node, words, "`priority`");
+		(void)LOAD_CHOOSE(load, node, words, "priority");
 	definition->priority = load_template(load, node);
 }
 
@@ -368,7 +368,8 @@ load_first(struct load *load, const struct yaml_node *node, void *into)
 
 	if (node->kind == NODE_LIST) {
 		load_error(load, LOAD_LATER, node->span,
-		    "a list of initial states is not available in this version");
+		    "a list of initial states is not available in this "
+		    "version");
 		return;
 	}
 	definition->initial = load_find_state(load, node);
@@ -445,7 +446,8 @@ digest_document(const struct load *load)
 	struct buf canonical = {0};
 	struct digest digest;
 
-	json_write(yaml_scalar_value(load->arena, load->document->root, unheard),
+	json_write(
+	    yaml_scalar_value(load->arena, load->document->root, unheard),
 	    JSON_CANONICAL, &canonical);
 	digest = digest_sha256(buf_str(&canonical));
 	buf_fini(&canonical);
@@ -472,7 +474,8 @@ load_workflow(struct load *load)
 {
 	const struct yaml_node *root = load->document->root;
 	const struct yaml_node *states = yaml_tree_find(root, "states");
-	struct definition *definition = ARENA_NEW(load->arena, struct definition);
+	struct definition *definition =
+	    ARENA_NEW(load->arena, struct definition);
 	struct load_build build = {.definition = definition};
 
 	build.state_names = map_new();
@@ -490,7 +493,9 @@ load_workflow(struct load *load)
 		load_states(load, states);
 	load_map(load, root, &load_workflow_table, definition);
 	if (states && states->kind == NODE_MAP && states->count == 0)
-		load_error(load, LOAD_MISSING_KEY, states->span, "`states` is empty");
+		load_error(
+		    load, LOAD_MISSING_KEY, states->span, "`states` is empty");
+	load_check_circles(load);
 	finish(load);
 	map_free(&build.state_names);
 	map_free(&build.step_ids);

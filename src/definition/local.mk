@@ -10,6 +10,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/load.c \
 	src/definition/load_calendar.c \
 	src/definition/load_call.c \
+	src/definition/load_circle.c \
 	src/definition/load_codes.h \
 	src/definition/load_connection.c \
 	src/definition/load_contact.c \

@@ -45,7 +45,8 @@ escape_bytes(struct walk *walk)
 	uint32_t codepoint = 0;
 	char unused[4];
 
-	for (size_t i = 0; i < digits && walk->at + 2 + i < walk->raw.bytes; i++) {
+	for (size_t i = 0; i < digits && walk->at + 2 + i < walk->raw.bytes;
+	     i++) {
 		char c = walk->raw.at[walk->at + 2 + i];
 		const char *digit = memchr(hex, c | 0x20, 16);
 
@@ -55,7 +56,9 @@ escape_bytes(struct walk *walk)
 	walk->at += 2 + digits;
 	if (digits > 0)
 		return str_put_codepoint(unused, codepoint);
-	return kind == 'N' || kind == '_' ? 2 : kind == 'L' || kind == 'P' ? 3 : 1;
+	return kind == 'N' || kind == '_' ? 2
+	    : kind == 'L' || kind == 'P'  ? 3
+					  : 1;
 }
 
 static void

@@ -77,12 +77,20 @@ struct diag_span yaml_locate_span(const struct yaml_source *source,
     const struct yaml_node *node, size_t offset, size_t bytes);
 
 /* The value of that key, or NULL. */
-const struct yaml_node *yaml_tree_find(const struct yaml_node *map, const char *key);
+const struct yaml_node *yaml_tree_find(
+    const struct yaml_node *map, const char *key);
 /* The node that a JSON Pointer leads to, or the nearest one above it. */
-const struct yaml_node *yaml_tree_follow(const struct yaml_node *node, struct str pointer);
+const struct yaml_node *yaml_tree_follow(
+    const struct yaml_node *node, struct str pointer);
 
 /* What a text is under the core schema (YAML 1.2.2, section 10.3). */
-enum yaml_scalar { SCALAR_NULL, SCALAR_BOOLEAN, SCALAR_NUMBER, SCALAR_STRING, SCALAR_BAD };
+enum yaml_scalar {
+	SCALAR_NULL,
+	SCALAR_BOOLEAN,
+	SCALAR_NUMBER,
+	SCALAR_STRING,
+	SCALAR_BAD
+};
 /* SCALAR_BAD: a number that can't be carried; *error says why. */
 enum yaml_scalar yaml_scalar_read(const struct yaml_node *text, bool *boolean,
     struct number *number, const char **error);

@@ -140,7 +140,8 @@ enum yaml_scalar
 yaml_scalar_read(const struct yaml_node *text, bool *boolean,
     struct number *number, const char **error)
 {
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+	static const char *const nulls[] = {
+	    "", "~", "null", "Null", "NULL", NULL};
 	static const char *const trues[] = {"true", "True", "TRUE", NULL};
 	static const char *const falses[] = {"false", "False", "FALSE", NULL};
 

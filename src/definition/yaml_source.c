@@ -55,9 +55,11 @@ has_only_text(const struct yaml_source *source, struct diag_list *diags)
 		diag_add(diags, DIAG_ERROR, LOAD_BAD_TEXT,
 		    yaml_source_span(source, at, 1),
 		    "the character U+%04X can't stand in a definition", c);
-		diag_repair(diags, c == '\r' ?
-		    "end lines with a line feed" :
-		    "remove it, or write it as \"\\u%04x\" in double quotes", c);
+		diag_repair(diags,
+		    c == '\r' ? "end lines with a line feed"
+			      : "remove it, or write it as \"\\u%04x\" in "
+				"double quotes",
+		    c);
 		return false;
 	}
 	return true;
@@ -106,7 +108,8 @@ yaml_source_init(struct yaml_source *source, struct arena *arena,
 		source->diag.text = arena_str(arena, str_slice(text, 0, bad));
 		diag_add(diags, DIAG_ERROR, LOAD_BAD_TEXT,
 		    yaml_source_span(source, bad, 1),
-		    "the byte 0x%02X is not UTF-8", (unsigned char)text.at[bad]);
+		    "the byte 0x%02X is not UTF-8",
+		    (unsigned char)text.at[bad]);
 		diag_repair(diags, "save the file as UTF-8");
 		return false;
 	}

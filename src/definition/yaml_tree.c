@@ -40,45 +40,48 @@ struct complaint {
 
 static const struct complaint complaints[] = {
 	{"mapping values are not allowed in this context",
-	    "a second `:` stands in this line, or the line is indented deeper than it should be",
-	    "put the value in quotes, or begin the key in the same column as its siblings"},
+	    "a second `:` stands in this line, or the line is indented deeper than "
+	    "it should be",
+	    "put the value in quotes, or begin the key in the same column as its "
+	    "siblings"},
 	{"did not find expected key",
 	    "this is no key of the mapping that it stands in",
-	    "keys of one mapping begin in the same column; a text that begins with a quote ends with it"},
-	{"could not find expected ':'",
-	    "a key without `:`",
+	    "keys of one mapping begin in the same column; a text that begins with "
+	    "a quote ends with it"},
+	{"could not find expected ':'", "a key without `:`",
 	    "write `key: value`, or indent the line to continue the one above"},
 	{"did not find expected '-' indicator",
 	    "this is no item of the list that it stands in",
 	    "items of one list begin with `-` in the same column"},
 	{"did not find expected ',' or ']'",
 	    "the list that `[` opens is not well formed here",
-	    "separate items by `,`, close the list by `]`, quote texts that hold [ ] { } or `, `"},
+	    "separate items by `,`, close the list by `]`, quote texts that hold [ "
+	    "] { } or `, `"},
 	{"did not find expected ',' or '}'",
 	    "the mapping that `{` opens is not well formed here",
-	    "separate keys by `,`, close the mapping by `}`, quote texts that hold [ ] { } or `, `"},
+	    "separate keys by `,`, close the mapping by `}`, quote texts that hold "
+	    "[ ] { } or `, `"},
 	{"block sequence entries are not allowed in this context",
-	    "a list can't begin here",
-	    "begin the list in the line below its key"},
-	{"block mapping keys are not allowed in this context", NULL, NULL},
-	{"found unexpected end of stream",
-	    "a quoted text is never closed",
+	    "a list can't begin here", "begin the list in the line below its key"},
+	{"mapping keys are not allowed in this context",
+	    "a key can't begin here", "put it into a line of its own"},
+	{"found unexpected end of stream", "a quoted text is never closed",
 	    "add the closing quote"},
 	{"found unexpected document indicator",
 	    "a quoted text is not closed before the document ends",
 	    "add the closing quote"},
-	{"found unknown escape character",
-	    "no such escape in double quotes",
+	{"found unknown escape character", "no such escape in double quotes",
 	    "write `\\\\` for a backslash, or use single quotes"},
 	{"found undefined tag handle", "a tag (`!`) has no meaning here",
 	    "put the text in quotes"},
 	{"did not find expected alphabetic or numeric character",
-	    "`*` and `&` begin an alias and an anchor",
-	    "put the text in quotes"},
+	    "`*` and `&` begin an alias and an anchor", "put the text in quotes"},
 	{"found a tab character where an indentation space is expected",
 	    "a tab can't indent a line", "use spaces"},
 	{"found a tab character that violates indentation",
 	    "a tab can't indent a line", "use spaces"},
+	{"did not find expected node content",
+	    "a value is missing here", "close what `{` or `[` opens"},
 	{"did not find expected <document start>",
 	    "the document has ended before this line",
 	    "indent the line as those above, or begin a new document by `---`"},
@@ -151,11 +154,16 @@ report_cut(struct reader *reader, size_t byte)
 	struct str line = str_slice(reader->source->diag.text, begin, SIZE_MAX);
 	size_t newline = str_find(line, STR("\n"));
 	size_t from;
+	size_t colon;
 
 	if (newline != SIZE_MAX)
 		line.bytes = newline;
 	if (!find_expression(line, byte - begin, &from))
 		return false;
+	/* What is complained about may come after what was taken for a value. */
+	colon = str_find(str_slice(line, from, byte - begin - from), STR(": "));
+	if (colon != SIZE_MAX)
+		byte = begin + from + colon;
 	diag_add(reader->diags, DIAG_ERROR, LOAD_CUT,
 	    yaml_source_span(reader->source, begin + from, byte - begin - from),
 	    "YAML ends this expression before `%.*s`",
@@ -172,7 +180,7 @@ find_complaint(const char *problem)
 
 	for (size_t i = 0; problem && i < count; i++) {
 		if (strcmp(complaints[i].problem, problem) == 0)
-			return complaints[i].message ? &complaints[i] : NULL;
+			return &complaints[i];
 	}
 	return NULL;
 }
@@ -205,17 +213,17 @@ report_syntax(struct reader *reader)
 	    reader->source->diag.text.at);
 
 	must(problem);
-	if (byte > text_end)
-		byte = text_end;
+	/* What is open at the document's end is shown where it begins. */
+	if (byte >= text_end)
+		byte = reader->parser.context ?
+		    mark_byte(reader, reader->parser.context_mark) : text_end;
 	if (report_cut(reader, byte))
 		return;
-	if (strcmp(problem, "found character that cannot start any token") == 0) {
+	if (strcmp(problem, "found character that cannot start any token") ==
+	    0) {
 		report_token(reader, byte);
 		return;
 	}
-	/* What is open at the document's end is shown where it begins. */
-	if (byte == text_end && reader->parser.context)
-		byte = mark_byte(reader, reader->parser.context_mark);
 	diag_add(reader->diags, DIAG_ERROR, LOAD_SYNTAX,
 	    yaml_source_span(reader->source, byte, 1), "%s",
 	    complaint ? complaint->message : problem);
@@ -257,11 +265,18 @@ static void
 note_tag(struct reader *reader, const yaml_event_t *event,
     const yaml_char_t *tag)
 {
+	static const struct str core = STR_INIT("tag:yaml.org,2002:");
+	struct str name = str_of((const char *)tag);
+	bool is_core = str_has_prefix(name, core);
+
 	if (!tag)
 		return;
+	if (is_core)
+		name = str_slice(name, core.bytes, name.bytes);
 	diag_add(reader->diags, DIAG_ERROR, LOAD_TAG,
 	    mark_span(reader, event->start_mark),
-	    "the tag `%s` has no meaning here", (const char *)tag);
+	    "the tag `%s%.*s` has no meaning here", is_core ? "!!" : "",
+	    STR_ARG(name));
 	diag_repair(reader->diags,
 	    "remove it; put the value in quotes to make it a text");
 }

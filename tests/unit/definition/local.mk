@@ -13,3 +13,11 @@ tests_unit_definition_test_decision_vectors_LDADD = $(LIBS_DEFINITION) \
 	$(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/definition/test_template
 tests_unit_definition_test_template_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/definition/test_library
+tests_unit_definition_test_library_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/definition/test_yaml_tree
+tests_unit_definition_test_yaml_tree_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
+
+EXTRA_DIST += tests/cases/definition
