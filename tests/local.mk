@@ -32,6 +32,7 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C; export LC_ALL;
 
 include tests/fuzz/local.mk
+include tests/bench/local.mk
 
 if HAVE_CMOCKA
 include tests/unit/base/local.mk

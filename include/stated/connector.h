@@ -25,7 +25,7 @@ struct connector_call {
 	const struct value *args;   /* a context */
 	struct str idempotency_key; /* may be absent for safe operations */
 	int64_t timeout_ms;         /* 0: the operation's, or the connection's */
-	struct str token;           /* where connector_needs_token(); else absent */
+	struct str token;           /* where connector_needs_token() */
 };
 
 /* false where the call can't be made (arguments fail the operation's input

@@ -35,7 +35,8 @@ struct http_client_options {
 	size_t connections_max;          /* kept over all hosts; 0: 1024 */
 	size_t connections_per_host_max; /* 0: 256 */
 };
-struct http_client *http_client_new(struct event_base *base, struct http_client_options options);
+struct http_client *http_client_new(struct event_base *base,
+    struct http_client_options options);
 /* Exchanges under way are dropped without their callbacks. */
 void http_client_free(struct http_client **client);
 struct http_port *http_client_port(struct http_client *client);
@@ -43,6 +44,7 @@ size_t http_client_active(const struct http_client *client);
 
 /* For command-line clients: one exchange, blocking.  The response lives in
  * the arena. */
-struct message_response http_exchange(struct arena *arena, const struct message_request *request);
+struct message_response http_exchange(struct arena *arena,
+    const struct message_request *request);
 
 #endif

@@ -218,6 +218,7 @@ connector_interpret(const struct connector_call *call,
 		fill_in(&outcome, call, &scope);
 	outcome.status = response->status;
 	outcome.body = reply.body;
-	outcome.reference = arena_str(context->arena, reply_reference(response));
+	outcome.reference =
+	    arena_str(context->arena, reply_reference(response));
 	return outcome;
 }

@@ -19,7 +19,7 @@ enum reply_kind {
 	REPLY_EMPTY,  /* no body */
 	REPLY_JSON,   /* body is the document */
 	REPLY_TEXT,   /* body is a string */
-	REPLY_BROKEN, /* said to be JSON and is none; body is a string or null */
+	REPLY_BROKEN, /* said to be JSON, and none; body is a string or null */
 	REPLY_BINARY, /* not UTF-8; body is null */
 };
 
@@ -31,7 +31,8 @@ struct reply {
 	const struct value *headers; /* made when first asked for */
 };
 
-struct reply reply_read(struct arena *arena, const struct message_response *response);
+struct reply reply_read(struct arena *arena,
+    const struct message_response *response);
 /* A context of lower-case names; several of one name are joined by ", ". */
 const struct value *reply_headers(struct arena *arena, struct reply *reply);
 struct str reply_header(const struct reply *reply, struct str name);
@@ -57,7 +58,8 @@ void call_scope_init(struct call_scope *scope,
     const struct connector_context *context, const struct value *args);
 const struct value *call_scope_eval(struct call_scope *scope,
     const struct template *template);
-bool call_scope_is_true(struct call_scope *scope, const struct template *template);
+bool call_scope_is_true(struct call_scope *scope,
+    const struct template *template);
 /* A scalar as text; false where the value is none (null, list, context). */
 MUST_USE bool call_scope_text(struct call_scope *scope,
     const struct template *template, struct str *out);
@@ -68,7 +70,8 @@ bool template_has_secret(const struct template *template); /* NULL has none */
 /* Whether an expression in it reads that name. */
 bool template_reads(const struct template *template, struct str name);
 /* Strings as they are, numbers without exponent, dates by ISO 8601. */
-MUST_USE bool value_text(struct arena *arena, const struct value *value, struct str *out);
+MUST_USE bool value_text(struct arena *arena, const struct value *value,
+    struct str *out);
 
 /* ---- verdict.c: what failures and statuses mean ---- */
 
@@ -99,7 +102,8 @@ struct header_list {
 	size_t capacity;
 };
 /* false where name or value can't stand in a header (RFC 9110 section 5). */
-MUST_USE bool header_list_set(struct header_list *list, struct message_header header);
+MUST_USE bool header_list_set(struct header_list *list,
+    struct message_header header);
 struct str header_list_find(const struct header_list *list, struct str name);
 
 /* rest_url.c */

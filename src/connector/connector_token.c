@@ -158,7 +158,8 @@ oauth2_error(const struct reply *reply, struct arena *arena,
 		    arena_cstr(arena, arena_strf(arena, "oauth2.%.*s",
 				   STR_ARG(error))),
 		    false, message);
-	return verdict_refuse(failure, "oauth2.no-token", is_transient, message);
+	return verdict_refuse(failure, "oauth2.no-token", is_transient,
+	    message);
 }
 
 static bool

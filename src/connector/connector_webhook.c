@@ -193,7 +193,8 @@ find_rule(const struct def_connection *connection, struct call_scope *scope)
 	for (size_t i = 0; i < connection->webhook_event_count; i++) {
 		const struct def_webhook_event *rule =
 		    &connection->webhook_events[i];
-		if (rule->guard == NULL || call_scope_is_true(scope, rule->guard))
+		if (rule->guard == NULL ||
+		    call_scope_is_true(scope, rule->guard))
 			return rule;
 	}
 	return NULL;

@@ -8,7 +8,8 @@
 /* ---------------------------------------------------------------- request */
 
 static bool
-refuse_header(struct call_scope *scope, struct str name, struct outcome *failure)
+refuse_header(struct call_scope *scope, struct str name,
+    struct outcome *failure)
 {
 	return verdict_refuse(failure, "connector.header", false,
 	    arena_strf(scope->arena, "the header `%.*s` has a value that can't "
@@ -180,8 +181,8 @@ authorization(struct call_scope *scope, const struct def_auth *auth,
 }
 
 bool
-rest_authorize(struct call_scope *scope, const struct def_connection *connection,
-    struct str token, struct header_list *headers, struct outcome *failure)
+rest_authorize(struct call_scope *scope,
+    const struct def_connection *connection, struct str token, struct header_list *headers, struct outcome *failure)
 {
 	const struct def_auth *auth = &connection->auth;
 	struct message_header header = {
@@ -292,7 +293,8 @@ reads_body(const struct def_operation *operation)
 	if (template_reads(operation->success, STR("body")))
 		return true;
 	for (size_t i = 0; i < operation->output.count; i++)
-		if (template_reads(operation->output.items[i].value, STR("body")))
+		if (template_reads(operation->output.items[i].value,
+			STR("body")))
 			return true;
 	return false;
 }

@@ -162,7 +162,7 @@ add_path(struct call_scope *scope, const struct template *template,
 
 	if (template != NULL && !call_scope_text(scope, template, &path))
 		return verdict_refuse(failure, "connector.path", false,
-		    STR("the path is not a string: an argument may be missing"));
+		    STR("the path is no string: is an argument missing?"));
 	if (has_control(path) || has_dot_segment(path))
 		return verdict_refuse(failure, "connector.path", false,
 		    STR("the path has a control character or a dot segment"));

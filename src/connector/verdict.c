@@ -121,7 +121,8 @@ holds(enum status_condition when, const struct def_operation *operation,
 }
 
 static const struct status_row *
-find_row(int status, const struct def_operation *operation, bool has_retry_after)
+find_row(int status, const struct def_operation *operation,
+    bool has_retry_after)
 {
 	for (size_t i = 0; i < COUNT_OF(status_rows); i++) {
 		const struct status_row *row = &status_rows[i];

@@ -263,7 +263,8 @@ client_timer_cb(CURLM *multi, long timeout_ms, void *arg)
 }
 
 static void
-unwatch(struct http_client *client, curl_socket_t fd, struct http_socket *socket)
+unwatch(struct http_client *client, curl_socket_t fd,
+    struct http_socket *socket)
 {
 	must(socket->magic == SOCKET_MAGIC);
 	curl_multi_assign(client->multi, fd, NULL);

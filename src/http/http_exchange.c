@@ -55,7 +55,8 @@ http_exchange(struct arena *arena, const struct message_request *request)
 
 	must(base != NULL);
 	client = http_client_new(base, (struct http_client_options){0});
-	http_send(http_client_port(client), request, exchange_done_cb, &exchange);
+	http_send(http_client_port(client), request, exchange_done_cb,
+	    &exchange);
 	while (!exchange.is_done)
 		must(event_base_loop(base, EVLOOP_ONCE) == 0);
 	http_client_free(&client);

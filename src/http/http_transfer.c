@@ -188,7 +188,8 @@ http_transfer_recycle(struct http_transfer *transfer)
 /* ---------------------------------------------------------------- request */
 
 static void
-set_method(struct http_transfer *transfer, const struct message_request *request)
+set_method(struct http_transfer *transfer,
+    const struct message_request *request)
 {
 	CURL *easy = transfer->easy;
 	struct str method = request->method;
@@ -214,7 +215,8 @@ set_method(struct http_transfer *transfer, const struct message_request *request
 		SET(easy, CURLOPT_POST, 1L);
 		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)transfer->request_body.bytes);
-		SET(easy, CURLOPT_POSTFIELDS, buf_cstr(&transfer->request_body));
+		SET(easy, CURLOPT_POSTFIELDS,
+		    buf_cstr(&transfer->request_body));
 	}
 	if (!(is_get && !has_body) && !is_post)
 		SET(easy, CURLOPT_CUSTOMREQUEST, name);
@@ -242,7 +244,8 @@ is_one_line(struct str text)
 }
 
 static void
-set_headers(struct http_transfer *transfer, const struct message_request *request)
+set_headers(struct http_transfer *transfer,
+    const struct message_request *request)
 {
 	struct buf *line = &transfer->head; /* free until an answer comes */
 	bool has_type = false;
@@ -251,14 +254,15 @@ set_headers(struct http_transfer *transfer, const struct message_request *reques
 		const struct message_header *header = &request->headers[i];
 		must(header->name.bytes > 0);
 		must(is_one_line(header->name) && is_one_line(header->value));
-		has_type |= message_name_equal(header->name, STR("content-type"));
+		has_type |=
+		    message_name_equal(header->name, STR("content-type"));
 		buf_add_str(line, header->name);
 		/* "Name;" is how curl is told of an empty value. */
 		buf_add_cstr(line, header->value.bytes > 0 ? ": " : ";");
 		buf_add_str(line, header->value);
 		add_header(transfer, line);
 	}
-	/* Without these, curl asks leave to send a body, and calls it a form. */
+	/* Without these curl asks leave to send a body and calls it a form. */
 	buf_add_cstr(line, "Expect:");
 	add_header(transfer, line);
 	if (!has_type) {
@@ -310,7 +314,8 @@ may_be_sent(const struct http_transfer *transfer)
 		return false;
 	if (transfer->is_tls || transfer->resend_refused)
 		return true;
-	curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+	curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE,
+	    &request_bytes);
 	return request_bytes > 0;
 }
 

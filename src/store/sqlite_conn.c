@@ -34,6 +34,36 @@ error_of_errno(int code)
 	}
 }
 
+static int
+last_errno(sqlite3_file *file)
+{
+	int code = 0;
+
+	if (file != NULL && file->pMethods != NULL)
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO,
+		    &code);
+	return code;
+}
+
+/* What the system said.  SQLite doesn't pass on why a commit failed, but the
+ * files themselves remember: the log is written first, then the database. */
+static int
+find_errno(sqlite3 *db)
+{
+	sqlite3_file *log = NULL, *main_file = NULL;
+	int code = sqlite3_system_errno(db);
+
+	if (code != 0)
+		return code;
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	code = last_errno(log);
+	if (code != 0)
+		return code;
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER,
+	    &main_file);
+	return last_errno(main_file);
+}
+
 enum store_error
 sqlite_conn_error(const struct sqlite_conn *conn, int code)
 {
@@ -59,9 +89,9 @@ sqlite_conn_error(const struct sqlite_conn *conn, int code)
 		/* Pages that the file should have are cut off. */
 		if (code == SQLITE_IOERR_SHORT_READ)
 			return STORE_CORRUPT;
-		return error_of_errno(sqlite3_system_errno(conn->db));
+		return error_of_errno(find_errno(conn->db));
 	case SQLITE_CANTOPEN:
-		return error_of_errno(sqlite3_system_errno(conn->db));
+		return error_of_errno(find_errno(conn->db));
 	default:
 		/* MISUSE, CONSTRAINT, RANGE, …: what only we can do wrong.  A
 		 * schema that lost a table by somebody's hand ends here too. */
@@ -76,14 +106,17 @@ sqlite_conn_error(const struct sqlite_conn *conn, int code)
 void
 sqlite_conn_explain(const struct sqlite_conn *conn, struct buf *detail)
 {
+	int code = sqlite3_extended_errcode(conn->db);
+	bool is_system = (code & 0xff) == SQLITE_IOERR ||
+	    (code & 0xff) == SQLITE_CANTOPEN;
+
 	must(conn->db != NULL);
 	if (detail == NULL)
 		return;
-	buf_addf(detail, "%s (SQLite %d", sqlite3_errmsg(conn->db),
-	    sqlite3_extended_errcode(conn->db));
-	if (sqlite3_system_errno(conn->db) != 0)
+	buf_addf(detail, "%s (SQLite %d", sqlite3_errmsg(conn->db), code);
+	if (is_system && find_errno(conn->db) != 0)
 		buf_addf(detail, ", %s",
-		    strerrordesc_np(sqlite3_system_errno(conn->db)));
+		    strerrordesc_np(find_errno(conn->db)));
 	buf_add_char(detail, ')');
 }
 
@@ -159,6 +192,9 @@ sqlite_conn_open(struct sqlite_conn *conn, struct str path,
 	must(conn->db != NULL);
 	if (code != SQLITE_OK)
 		return sqlite_conn_error(conn, code);
+	/* Where it may not write SQLite opens for reading without a word. */
+	if (access == CONN_WRITE && sqlite3_db_readonly(conn->db, "main") == 1)
+		return STORE_READONLY;
 	return set_up(conn, access);
 }
 

@@ -3,3 +3,39 @@
 # A test is two lines:
 #	check_PROGRAMS += tests/unit/connector/test_x
 #	tests_unit_connector_test_x_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+# A connection from YAML, to prepare calls for and show answers to.
+desk_sources = tests/unit/connector/desk.c tests/unit/connector/desk.h
+
+check_PROGRAMS += tests/unit/connector/test_connector_describe
+tests_unit_connector_test_connector_describe_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_connector_token
+tests_unit_connector_test_connector_token_SOURCES = \
+	tests/unit/connector/test_connector_token.c $(desk_sources)
+tests_unit_connector_test_connector_token_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_connector_webhook
+tests_unit_connector_test_connector_webhook_SOURCES = \
+	tests/unit/connector/test_connector_webhook.c $(desk_sources)
+tests_unit_connector_test_connector_webhook_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_odoo
+tests_unit_connector_test_odoo_SOURCES = \
+	tests/unit/connector/test_odoo.c $(desk_sources)
+tests_unit_connector_test_odoo_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_odoo_recorded
+tests_unit_connector_test_odoo_recorded_SOURCES = \
+	tests/unit/connector/test_odoo_recorded.c $(desk_sources)
+tests_unit_connector_test_odoo_recorded_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_rest
+tests_unit_connector_test_rest_SOURCES = \
+	tests/unit/connector/test_rest.c $(desk_sources)
+tests_unit_connector_test_rest_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_retry_after
+tests_unit_connector_test_retry_after_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/src/connector
+tests_unit_connector_test_retry_after_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)

@@ -316,7 +316,7 @@ test_head_waits_for_no_body(void **state)
 	assert_true(was_said(fixture, "HEAD / "));
 }
 
-/* --------------------------------------------------------------- connections */
+/* -------------------------------------------------------------- connections */
 
 static void
 test_connection_is_used_again(void **state)
@@ -516,7 +516,7 @@ test_freeing_the_client_drops_what_is_under_way(void **state)
 	assert_false(fixture->answer.is_here);
 }
 
-/* ------------------------------------------------------------- broken answers */
+/* ----------------------------------------------------------- broken answers */
 
 static void
 test_silence_is_a_timeout(void **state)

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Programs that measure.  They are no tests: they are built when asked for,
+# make tests/bench/bench_store, and say what they found.
+
+EXTRA_PROGRAMS += tests/bench/bench_store
+tests_bench_bench_store_SOURCES = tests/bench/bench_store.c
+tests_bench_bench_store_LDADD = $(LIBS_STORE)

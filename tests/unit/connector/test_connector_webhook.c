@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "desk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define HEAD                                                                   \
+	"connection: bank\n"                                                   \
+	"kind: http\n"                                                         \
+	"url: https://api.example\n"                                           \
+	"operations:\n"                                                        \
+	"  ping: {request: {get: /}}\n"
+
+#define WEBHOOKS(scheme, secret)                                               \
+	HEAD                                                                   \
+	"webhooks:\n"                                                          \
+	"  verify: {scheme: " scheme ", secret: {secret: " secret "}}\n"        \
+	"  events:\n"                                                          \
+	"    - {if: '= body.object = \"event\"', type: bank.settled,\n"         \
+	"       subject: = body.id, id: = body.id}\n"                          \
+	"    - {if: '= body.test > 0', type: '= \"bank.test\"', data: = body.test}\n" \
+	"    - {if: '= body.kind = \"bad\"', type: '= body.type'}\n"
+
+/* What stands in the signed text, and its signature by the vectors that the
+ * providers publish. */
+#define STRIPE_BODY "{\"id\":\"evt_1\",\"object\":\"event\"}"
+#define STRIPE_V1                                                              \
+	"0c8670ed117751cc551a20e35839447075c42800ea3cf3e8a2fbda99cd1e6edd"
+#define STANDARD_BODY "{\"test\": 2432232314}"
+#define STANDARD_V1 "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+#define STANDARD_NOW_MS INT64_C(1614265330000)
+
+struct hook {
+	struct desk desk;
+	struct connector_event event;
+};
+
+static void
+hook_open(struct hook *hook, const char *yaml)
+{
+	desk_open(&hook->desk, yaml);
+}
+
+static enum webhook_result
+receive(struct hook *hook, const char *headers, const char *body)
+{
+	size_t count;
+	const struct message_header *list =
+	    desk_headers(&hook->desk, headers, &count);
+
+	return connector_webhook(hook->desk.connection, list, count,
+	    str_of(body), &hook->desk.context, &hook->event);
+}
+
+/* A header with the HMAC that our own digest gives, for bodies without a
+ * published vector. */
+static const char *
+signed_by(struct hook *hook, const char *name, const char *prefix,
+    const char *key, const char *text)
+{
+	char hex[DIGEST_HEX_BYTES];
+
+	digest_hex(digest_hmac_sha256(str_of(key), str_of(text)), hex);
+	return arena_cstr(hook->desk.arena,
+	    arena_strf(hook->desk.arena, "%s: %s%s", name, prefix, hex));
+}
+
+static void
+test_stripe_is_verified_by_the_vector(void **state)
+{
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, WEBHOOKS("stripe", "stripe"));
+	assert_int_equal(receive(&hook, "Stripe-Signature: t=1700000000,v1="
+	    STRIPE_V1, STRIPE_BODY), WEBHOOK_ACCEPTED);
+	assert_string_equal(desk_str(&hook.desk, hook.event.type),
+	    "bank.settled");
+	assert_string_equal(desk_str(&hook.desk, hook.event.subject), "evt_1");
+	assert_string_equal(desk_str(&hook.desk, hook.event.id), "evt_1");
+	assert_string_equal(desk_text(&hook.desk, hook.event.data), STRIPE_BODY);
+	assert_int_equal(receive(&hook, "Stripe-Signature: t=1700000000,v1=00,"
+	    "v0=" STRIPE_V1 ",v1=" STRIPE_V1, STRIPE_BODY), WEBHOOK_ACCEPTED);
+	desk_close(&hook.desk);
+}
+
+static void
+test_stripe_forgeries(void **state)
+{
+	static const char *const headers[] = {
+		"",
+		"Stripe-Signature: ",
+		"Stripe-Signature: t=1700000000",
+		"Stripe-Signature: v1=" STRIPE_V1,
+		"Stripe-Signature: v1=" STRIPE_V1 ",t=1700000000",
+		"Stripe-Signature: t=1700000001,v1=" STRIPE_V1,
+		"Stripe-Signature: t=1700000000,v0=" STRIPE_V1,
+		"Stripe-Signature: t=1700000000,t=1700000001,v1=00",
+	};
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, WEBHOOKS("stripe", "stripe"));
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		assert_int_equal(receive(&hook, headers[i], STRIPE_BODY),
+		    WEBHOOK_FORGED);
+	assert_int_equal(receive(&hook, "Stripe-Signature: t=1700000000,v1="
+	    STRIPE_V1, STRIPE_BODY " "), WEBHOOK_FORGED);
+	desk_close(&hook.desk);
+}
+
+static void
+test_old_signature_is_a_replay(void **state)
+{
+	static const char header[] =
+	    "Stripe-Signature: t=1700000000,v1=" STRIPE_V1;
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, WEBHOOKS("stripe", "stripe"));
+	hook.desk.context.now_ms = DESK_NOW_MS + 300000;
+	assert_int_equal(receive(&hook, header, STRIPE_BODY), WEBHOOK_ACCEPTED);
+	hook.desk.context.now_ms = DESK_NOW_MS + 301000;
+	assert_int_equal(receive(&hook, header, STRIPE_BODY), WEBHOOK_FORGED);
+	hook.desk.context.now_ms = DESK_NOW_MS - 301000;
+	assert_int_equal(receive(&hook, header, STRIPE_BODY), WEBHOOK_FORGED);
+	desk_close(&hook.desk);
+}
+
+static void
+test_standard_webhooks_by_the_vector(void **state)
+{
+	static const char head[] = "webhook-id: msg_p5jXN8AQM9LWM0D4loKWxJek\n"
+				   "webhook-timestamp: 1614265330\n";
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, WEBHOOKS("standard-webhooks", "whsec"));
+	hook.desk.context.now_ms = STANDARD_NOW_MS;
+	const char *headers = arena_cstr(hook.desk.arena,
+	    arena_strf(hook.desk.arena,
+		"%swebhook-signature: v1a,xx v1,AAAA nonsense v1," STANDARD_V1,
+		head));
+	assert_int_equal(receive(&hook, headers, STANDARD_BODY),
+	    WEBHOOK_ACCEPTED);
+	assert_string_equal(desk_str(&hook.desk, hook.event.id),
+	    "msg_p5jXN8AQM9LWM0D4loKWxJek");
+	assert_string_equal(desk_text(&hook.desk, hook.event.data),
+	    "2432232314");
+	assert_int_equal(receive(&hook, headers, "{\"test\": 2432232315}"),
+	    WEBHOOK_FORGED);
+	hook.desk.context.now_ms += 301000;
+	assert_int_equal(receive(&hook, headers, STANDARD_BODY),
+	    WEBHOOK_FORGED);
+	desk_close(&hook.desk);
+}
+
+static void
+test_github_by_the_vector(void **state)
+{
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, WEBHOOKS("github", "github"));
+	/* Genuine, though no JSON. */
+	assert_int_equal(receive(&hook, "X-Hub-Signature-256: sha256="
+	    "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+	    "Hello, World!"), WEBHOOK_MALFORMED);
+	assert_int_equal(receive(&hook, "X-Hub-Signature-256: "
+	    "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+	    "Hello, World!"), WEBHOOK_FORGED);
+	assert_int_equal(receive(&hook, "X-Hub-Signature: sha1=00",
+	    "Hello, World!"), WEBHOOK_FORGED);
+	desk_close(&hook.desk);
+}
+
+static void
+test_github_event_has_the_delivery_as_id(void **state)
+{
+	struct hook hook;
+	const char *header;
+
+	(void)state;
+	hook_open(&hook, WEBHOOKS("github", "github"));
+	header = signed_by(&hook, "X-GitHub-Delivery: d-1\nX-Hub-Signature-256",
+	    "sha256=", "It's a Secret to Everybody", "{\"test\":1}");
+	assert_int_equal(receive(&hook, header, "{\"test\":1}"),
+	    WEBHOOK_ACCEPTED);
+	assert_string_equal(desk_str(&hook.desk, hook.event.id), "d-1");
+	assert_null(hook.event.subject.at);
+	desk_close(&hook.desk);
+}
+
+static const char hmac[] = HEAD
+    "webhooks:\n"
+    "  verify: {scheme: hmac, header: X-Signature, secret: {secret: hook}}\n"
+    "  events:\n"
+    "    - {if: '= body.object = \"event\"', type: bank.settled,\n"
+    "       subject: = body.id, id: = body.id}\n"
+    "    - {if: '= body.test > 0', type: '= \"bank.test\"', data: = body.test}\n"
+    "    - {if: '= body.kind = \"bad\"', type: '= body.type'}\n";
+
+static void
+test_hmac_may_be_hex_or_base64(void **state)
+{
+	struct hook hook;
+	struct digest digest;
+	struct str base64;
+
+	(void)state;
+	hook_open(&hook, hmac);
+	assert_int_equal(receive(&hook, signed_by(&hook, "x-signature", "",
+	    "secret of hook", "{\"test\":1}"), "{\"test\":1}"),
+	    WEBHOOK_ACCEPTED);
+	assert_int_equal(receive(&hook, signed_by(&hook, "X-Signature",
+	    "sha256=", "secret of hook", "{\"test\":1}"), "{\"test\":1}"),
+	    WEBHOOK_ACCEPTED);
+	digest = digest_hmac_sha256(STR("secret of hook"), STR("{\"test\":1}"));
+	base64 = digest_base64(hook.desk.arena,
+	    (struct str){(const char *)digest.bytes, sizeof(digest.bytes)});
+	assert_int_equal(receive(&hook, arena_cstr(hook.desk.arena,
+	    arena_strf(hook.desk.arena, "X-Signature: %.*s", STR_ARG(base64))),
+	    "{\"test\":1}"), WEBHOOK_ACCEPTED);
+	assert_int_equal(receive(&hook, signed_by(&hook, "X-Signature", "",
+	    "another secret", "{\"test\":1}"), "{\"test\":1}"),
+	    WEBHOOK_FORGED);
+	desk_close(&hook.desk);
+}
+
+static void
+test_event_without_id_gets_the_digest_of_its_body(void **state)
+{
+	char hex[DIGEST_HEX_BYTES];
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, hmac);
+	assert_int_equal(receive(&hook, signed_by(&hook, "X-Signature", "",
+	    "secret of hook", "{\"test\":1}"), "{\"test\":1}"),
+	    WEBHOOK_ACCEPTED);
+	digest_hex(digest_sha256(STR("{\"test\":1}")), hex);
+	assert_string_equal(desk_str(&hook.desk, hook.event.id), hex);
+	desk_close(&hook.desk);
+}
+
+static void
+test_genuine_message_that_no_rule_maps_is_ignored(void **state)
+{
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, hmac);
+	assert_int_equal(receive(&hook, signed_by(&hook, "X-Signature", "",
+	    "secret of hook", "{\"x\":1}"), "{\"x\":1}"), WEBHOOK_IGNORED);
+	assert_int_equal(receive(&hook, signed_by(&hook, "X-Signature", "",
+	    "secret of hook", "{\"kind\":\"bad\"}"), "{\"kind\":\"bad\"}"),
+	    WEBHOOK_MALFORMED);
+	desk_close(&hook.desk);
+}
+
+static void
+test_connection_without_webhooks_takes_none(void **state)
+{
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, HEAD);
+	assert_int_equal(receive(&hook, "", "{}"), WEBHOOK_FORGED);
+	desk_close(&hook.desk);
+}
+
+static void
+test_missing_secret_verifies_nothing(void **state)
+{
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, WEBHOOKS("github", "unknown"));
+	assert_int_equal(receive(&hook, signed_by(&hook, "X-Hub-Signature-256",
+	    "sha256=", "", "{}"), "{}"), WEBHOOK_FORGED);
+	desk_close(&hook.desk);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stripe_is_verified_by_the_vector),
+		cmocka_unit_test(test_stripe_forgeries),
+		cmocka_unit_test(test_old_signature_is_a_replay),
+		cmocka_unit_test(test_standard_webhooks_by_the_vector),
+		cmocka_unit_test(test_github_by_the_vector),
+		cmocka_unit_test(test_github_event_has_the_delivery_as_id),
+		cmocka_unit_test(test_hmac_may_be_hex_or_base64),
+		cmocka_unit_test(
+		    test_event_without_id_gets_the_digest_of_its_body),
+		cmocka_unit_test(
+		    test_genuine_message_that_no_rule_maps_is_ignored),
+		cmocka_unit_test(test_connection_without_webhooks_takes_none),
+		cmocka_unit_test(test_missing_secret_verifies_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "desk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static const char bank[] =
+    "connection: bank\n"
+    "kind: http\n"
+    "url: = settings.url + \"/v1/\"\n"
+    "auth: {bearer: {secret: token}}\n"
+    "headers: {x-client: stated, x-null: = null}\n"
+    "timeout: 15s\n"
+    "errors:\n"
+    "  - {if: '= status = 409 and body.code = \"dup\"', code: bank.duplicate,\n"
+    "     outcome: done-with-error, message: '= \"known as \" + body.id'}\n"
+    "operations:\n"
+    "  pay:\n"
+    "    input: {type: object, required: [reference, amount]}\n"
+    "    request:\n"
+    "      post: /payments\n"
+    "      headers: {x-idempotency-key: = idempotency_key, x-note: = note}\n"
+    "      body: {ref: = reference, amount: = amount, list: [1, = amount]}\n"
+    "    timeout: 7s\n"
+    "    output: {id: = body.id}\n"
+    "    errors:\n"
+    "      - {if: '= status = 400 and body.code = \"poor\"',\n"
+    "         code: bank.insufficient-funds}\n"
+    "      - {if: '= status = 418', code: bank.busy, transient: true}\n"
+    "  keyed:\n"
+    "    request: {post: /keyed, body: {a: = a}}\n"
+    "    idempotent: true\n"
+    "  note:\n"
+    "    request: {post: /note}\n"
+    "  moved:\n"
+    "    request: {post: /moved}\n"
+    "    output: {where: = headers.location}\n"
+    "  find:\n"
+    "    request: {get: /payments, query: {reference: = reference, day: = day,\n"
+    "      tag: = tags, exact: true}}\n"
+    "    output: {found: '= count(body.items) > 0'}\n"
+    "  show:\n"
+    "    request: {get: '= \"/payments/\" + id'}\n"
+    "  gone:\n"
+    "    request: {delete: '= \"/payments/\" + id'}\n"
+    "    success: = status in (200, 204, 404)\n"
+    "  checked:\n"
+    "    request: {post: /checked}\n"
+    "    success: '= body.ok = true'\n"
+    "  text:\n"
+    "    request: {post: /text, body: = text,\n"
+    "      headers: {content-type: text/csv, accept: text/csv}}\n"
+    "    output: {answer: = body}\n"
+    "  form:\n"
+    "    request: {post: /form, headers: {content-type: application/x-www-form-urlencoded},\n"
+    "      body: {amount: 12.50, to: {iban: DE1 2}, tags: [a, 'b&c'], no: = null}}\n"
+    "  login:\n"
+    "    request: {post: /login, query: {key: {secret: key}},\n"
+    "      headers: {x-key: {secret: key}}, body: {user: me, pin: {secret: pin}}}\n"
+    "  lost:\n"
+    "    request: {post: /lost, body: {pin: {secret: unknown}}}\n";
+
+static int
+set_up(void **state)
+{
+	static struct desk desk;
+
+	desk_open(&desk, bank);
+	*state = &desk;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	desk_close(*state);
+	return 0;
+}
+
+#define ARGS "{\"reference\":\"P-1\",\"amount\":1234.10}"
+
+static void
+assert_outcome(const struct outcome *outcome, enum outcome_kind kind,
+    const char *code, bool transient)
+{
+	assert_int_equal(outcome->kind, kind);
+	assert_string_equal(outcome->code.at, code);
+	assert_int_equal(outcome->transient, transient);
+}
+
+/* ----------------------------------------------------------------- requests */
+
+static void
+test_request_is_built_from_the_arguments(void **state)
+{
+	struct desk *desk = *state;
+
+	desk->context.traceparent =
+	    STR("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+	assert_true(desk_prepare(desk, "pay", ARGS));
+	assert_string_equal(desk_str(desk, desk->request.method), "POST");
+	assert_string_equal(desk_str(desk, desk->request.url),
+	    "https://api.example/v1/payments");
+	assert_string_equal(desk_str(desk, desk->request.body),
+	    "{\"ref\":\"P-1\",\"amount\":1234.10,\"list\":[1,1234.10]}");
+	assert_string_equal(desk_header(desk, "content-type"),
+	    "application/json");
+	assert_string_equal(desk_header(desk, "accept"), "application/json");
+	assert_string_equal(desk_header(desk, "x-client"), "stated");
+	assert_string_equal(desk_header(desk, "x-idempotency-key"), "key-1");
+	assert_string_equal(desk_header(desk, "authorization"),
+	    "Bearer secret of token");
+	assert_string_equal(desk_header(desk, "traceparent"),
+	    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+	assert_string_equal(desk_header(desk, "x-null"), "(absent)");
+	assert_string_equal(desk_header(desk, "x-note"), "(absent)");
+	assert_int_equal(desk->request.timeout_ms, 7000);
+}
+
+static void
+test_call_may_have_a_timeout_of_its_own(void **state)
+{
+	struct desk *desk = *state;
+	struct connector_call call = desk_call(desk, "pay", ARGS);
+
+	call.timeout_ms = 3;
+	assert_true(connector_prepare(&call, &desk->context, &desk->request,
+	    &desk->outcome));
+	assert_int_equal(desk->request.timeout_ms, 3);
+	assert_true(desk_prepare(desk, "note", "{}"));
+	assert_int_equal(desk->request.timeout_ms, 15000);
+}
+
+static void
+test_arguments_against_the_schema_are_refused(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_false(desk_prepare(desk, "pay", "{\"reference\":\"P-1\"}"));
+	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.arguments",
+	    false);
+}
+
+static void
+test_query_is_encoded_and_lists_repeat_their_key(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_true(desk_prepare(desk, "find",
+	    "{\"reference\":\"a&b=c d\",\"tags\":[\"x\",2.50],\"day\":null}"));
+	assert_string_equal(desk_str(desk, desk->request.url),
+	    "https://api.example/v1/payments?reference=a%26b%3Dc%20d"
+	    "&tag=x&tag=2.50&exact=true");
+	assert_null(desk->request.body.at);
+	assert_string_equal(desk_header(desk, "content-type"), "(absent)");
+}
+
+static void
+test_path_encodes_what_is_illegal(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_true(desk_prepare(desk, "show",
+	    "{\"id\":\"a b#c\xc3\xa9%41%zz@evil\"}"));
+	assert_string_equal(desk_str(desk, desk->request.url),
+	    "https://api.example/v1/payments/a%20b%23c%C3%A9%41%25zz@evil");
+}
+
+static void
+test_path_that_leads_elsewhere_is_refused(void **state)
+{
+	static const char *const args[] = {
+		"{\"id\":\"../admin\"}", "{\"id\":\"..\"}",
+		"{\"id\":\"x/%2e%2E/y\"}", "{\"id\":\".\"}",
+		"{\"id\":\"a\\r\\nHost: evil\"}", "{\"id\":\"a\\u0000b\"}",
+		"{\"id\":null}",
+	};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
+		assert_false(desk_prepare(desk, "show", args[i]));
+		assert_outcome(&desk->outcome, OUTCOME_NOT_DONE,
+		    "connector.path", false);
+	}
+	assert_true(desk_prepare(desk, "show", "{\"id\":\"..a.b\"}"));
+}
+
+static void
+test_header_cannot_be_split(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_false(desk_prepare(desk, "pay",
+	    "{\"reference\":\"P\",\"amount\":1,\"note\":\"a\\r\\nX-Evil: 1\"}"));
+	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.header",
+	    false);
+}
+
+static void
+test_text_body_goes_as_it_is(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_true(desk_prepare(desk, "text", "{\"text\":\"a;b\\n1;2\\n\"}"));
+	assert_string_equal(desk_str(desk, desk->request.body), "a;b\n1;2\n");
+	assert_string_equal(desk_header(desk, "accept"), "text/csv");
+	assert_false(desk_prepare(desk, "text", "{\"text\":[1]}"));
+	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.body",
+	    false);
+}
+
+static void
+test_form_body_nests_by_brackets(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_true(desk_prepare(desk, "form", "{}"));
+	assert_string_equal(desk_str(desk, desk->request.body),
+	    "amount=12.50&to%5Biban%5D=DE1%202&tags%5B0%5D=a"
+	    "&tags%5B1%5D=b%26c");
+}
+
+static void
+test_secrets_go_out_but_not_into_history(void **state)
+{
+	struct desk *desk = *state;
+	const struct value *shown;
+
+	assert_true(desk_prepare(desk, "login", "{}"));
+	assert_string_equal(desk_str(desk, desk->request.body),
+	    "{\"user\":\"me\",\"pin\":\"secret of pin\"}");
+	assert_string_equal(desk_header(desk, "x-key"), "secret of key");
+	shown = connector_describe_request(desk->arena, &desk->request);
+	assert_string_equal(desk_text(desk, shown),
+	    "{\"method\":\"POST\","
+	    "\"url\":\"https://api.example/v1/login?key=%2A%2A%2A\","
+	    "\"headers\":{\"x-client\":\"stated\",\"x-key\":\"***\","
+	    "\"content-type\":\"application/json\","
+	    "\"authorization\":\"***\",\"accept\":\"application/json\"},"
+	    "\"body\":\"{\\\"user\\\":\\\"me\\\",\\\"pin\\\":\\\"***\\\"}\"}");
+}
+
+static void
+test_missing_secret_is_named(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_false(desk_prepare(desk, "lost", "{}"));
+	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.secret",
+	    true);
+	assert_non_null(strstr(desk_str(desk, desk->outcome.message),
+	    "unknown"));
+}
+
+/* ------------------------------------------------------------------ answers */
+
+static void
+test_success_gives_the_output(void **state)
+{
+	struct outcome *outcome =
+	    desk_answer(*state, "pay", ARGS, 201, NULL,
+		"{\"id\":\"bp_1\",\"amount\":1234.10}");
+
+	assert_int_equal(outcome->kind, OUTCOME_DONE);
+	assert_string_equal(desk_text(*state, outcome->response),
+	    "{\"id\":\"bp_1\"}");
+	assert_int_equal(outcome->status, 201);
+}
+
+static void
+test_without_output_the_body_is_the_response(void **state)
+{
+	struct outcome *outcome = desk_answer(*state, "note", "{}", 200, NULL,
+	    "{\"amount\":1234.10}");
+
+	assert_int_equal(outcome->kind, OUTCOME_DONE);
+	assert_string_equal(desk_text(*state, outcome->response),
+	    "{\"amount\":1234.10}");
+	outcome = desk_answer(*state, "note", "{}", 204, "", "");
+	assert_int_equal(outcome->kind, OUTCOME_DONE);
+	assert_int_equal(outcome->response->type, VALUE_NULL);
+	outcome = desk_answer(*state, "note", "{}", 200,
+	    "Content-Type: text/plain", "ok");
+	assert_int_equal(outcome->kind, OUTCOME_DONE);
+}
+
+static void
+test_headers_are_at_hand(void **state)
+{
+	struct outcome *outcome = desk_answer(*state, "moved", "{}", 201,
+	    "Location: /x/7\nX-Request-Id: r-1", "");
+
+	assert_int_equal(outcome->kind, OUTCOME_DONE);
+	assert_string_equal(desk_text(*state, outcome->response),
+	    "{\"where\":\"/x/7\"}");
+	assert_string_equal(desk_str(*state, outcome->reference), "r-1");
+}
+
+static void
+test_error_rules_come_first(void **state)
+{
+	struct outcome *outcome = desk_answer(*state, "pay", ARGS, 400, NULL,
+	    "{\"code\":\"poor\",\"message\":\"no money\"}");
+
+	assert_outcome(outcome, OUTCOME_NOT_DONE, "bank.insufficient-funds",
+	    false);
+	assert_string_equal(desk_str(*state, outcome->message), "no money");
+	outcome = desk_answer(*state, "pay", ARGS, 418, "Retry-After: 9", "");
+	assert_outcome(outcome, OUTCOME_NOT_DONE, "bank.busy", true);
+	assert_int_equal(outcome->retry_after_ms, 9000);
+}
+
+static void
+test_rules_of_the_connection_come_after_the_operations(void **state)
+{
+	struct outcome *outcome = desk_answer(*state, "keyed", "{\"a\":1}", 409,
+	    NULL, "{\"code\":\"dup\",\"id\":\"bp_1\"}");
+
+	assert_outcome(outcome, OUTCOME_DONE_WITH_ERROR, "bank.duplicate",
+	    false);
+	assert_string_equal(desk_str(*state, outcome->message),
+	    "known as bp_1");
+}
+
+struct expected {
+	int status;
+	const char *headers;
+	enum outcome_kind kind;
+	bool transient;
+	int64_t retry_after_ms;
+};
+
+static void
+assert_statuses(struct desk *desk, const char *operation,
+    const struct expected *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char code[16];
+		struct outcome *outcome = desk_answer(desk, operation,
+		    "{\"a\":1,\"id\":\"x\"}", rows[i].status, rows[i].headers,
+		    "<html>");
+		snprintf(code, sizeof(code), "http.%d", rows[i].status);
+		assert_outcome(outcome, rows[i].kind, code, rows[i].transient);
+		assert_int_equal(outcome->retry_after_ms,
+		    rows[i].retry_after_ms);
+	}
+}
+
+static void
+test_status_decides_where_no_rule_does(void **state)
+{
+	static const struct expected rows[] = {
+		{302, "", OUTCOME_NOT_DONE, false, 0},
+		{400, "", OUTCOME_NOT_DONE, false, 0},
+		{401, "", OUTCOME_NOT_DONE, false, 0},
+		{403, "", OUTCOME_NOT_DONE, false, 0},
+		{404, "", OUTCOME_NOT_DONE, false, 0},
+		{408, "", OUTCOME_NOT_DONE, true, 0},
+		{409, "", OUTCOME_NOT_DONE, false, 0},
+		{422, "", OUTCOME_NOT_DONE, false, 0},
+		{423, "", OUTCOME_NOT_DONE, true, 0},
+		{425, "", OUTCOME_NOT_DONE, true, 0},
+		{429, "", OUTCOME_NOT_DONE, true, 0},
+		{429, "Retry-After: 120", OUTCOME_NOT_DONE, true, 120000},
+		{500, "", OUTCOME_UNKNOWN, false, 0},
+		{502, "", OUTCOME_UNKNOWN, false, 0},
+		{503, "", OUTCOME_UNKNOWN, false, 0},
+		{503, "Retry-After: soon", OUTCOME_UNKNOWN, false, 0},
+		{503, "Retry-After: 0", OUTCOME_NOT_DONE, true, 0},
+		{503, "Retry-After: Tue, 14 Nov 2023 22:13:50 GMT",
+		    OUTCOME_NOT_DONE, true, 30000},
+		{504, "", OUTCOME_UNKNOWN, false, 0},
+		{599, "", OUTCOME_UNKNOWN, false, 0},
+	};
+
+	assert_statuses(*state, "note", rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void
+test_conflict_under_a_key_may_be_an_earlier_attempt(void **state)
+{
+	static const struct expected rows[] = {
+		{409, "", OUTCOME_UNKNOWN, false, 0},
+		{500, "", OUTCOME_UNKNOWN, false, 0},
+	};
+
+	assert_statuses(*state, "keyed", rows, 2);
+}
+
+static void
+test_of_a_safe_operation_nothing_is_unknown(void **state)
+{
+	static const struct expected rows[] = {
+		{500, "", OUTCOME_NOT_DONE, true, 0},
+		{503, "", OUTCOME_NOT_DONE, true, 0},
+		{404, "", OUTCOME_NOT_DONE, false, 0},
+	};
+	struct outcome *outcome;
+
+	assert_statuses(*state, "show", rows, 3);
+	outcome = desk_fail(*state, "find", MESSAGE_TIMEOUT);
+	assert_outcome(outcome, OUTCOME_NOT_DONE, "http.timeout", true);
+}
+
+static void
+test_failures_tell_what_is_known(void **state)
+{
+	static const struct {
+		enum message_failure failure;
+		enum outcome_kind kind;
+		const char *code;
+		bool transient;
+	} rows[] = {
+		{MESSAGE_UNRESOLVED, OUTCOME_NOT_DONE, "http.unresolved", true},
+		{MESSAGE_UNREACHABLE, OUTCOME_NOT_DONE, "http.unreachable", true},
+		{MESSAGE_TLS, OUTCOME_NOT_DONE, "http.tls", true},
+		{MESSAGE_CERTIFICATE, OUTCOME_NOT_DONE, "http.certificate", false},
+		{MESSAGE_UNSENT, OUTCOME_NOT_DONE, "http.unsent", true},
+		{MESSAGE_TIMEOUT, OUTCOME_UNKNOWN, "http.timeout", false},
+		{MESSAGE_RESET, OUTCOME_UNKNOWN, "http.reset", false},
+		{MESSAGE_TRUNCATED, OUTCOME_UNKNOWN, "http.truncated", false},
+		{MESSAGE_TOO_LARGE, OUTCOME_UNKNOWN, "http.too-large", false},
+		{MESSAGE_GARBLED, OUTCOME_UNKNOWN, "http.garbled", false},
+		{MESSAGE_CRASHED, OUTCOME_UNKNOWN, "http.crashed", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_outcome(desk_fail(*state, "note", rows[i].failure),
+		    rows[i].kind, rows[i].code, rows[i].transient);
+}
+
+static void
+test_body_that_the_output_needs_must_be_trustworthy(void **state)
+{
+	static const char html[] = "Content-Type: text/html";
+	struct desk *desk = *state;
+
+	assert_outcome(desk_answer(desk, "pay", ARGS, 200, NULL, "{\"id\":"),
+	    OUTCOME_UNKNOWN, "http.garbled", false);
+	assert_outcome(desk_answer(desk, "pay", ARGS, 200, html, "<html>"),
+	    OUTCOME_UNKNOWN, "http.garbled", false);
+	assert_outcome(desk_answer(desk, "pay", ARGS, 200, "", ""),
+	    OUTCOME_UNKNOWN, "http.garbled", false);
+	assert_outcome(
+	    desk_answer(desk, "pay", ARGS, 200, NULL, "{\"id\":1,\"id\":2}"),
+	    OUTCOME_UNKNOWN, "http.garbled", false);
+	assert_outcome(desk_answer(desk, "find", "{\"reference\":\"x\"}", 200,
+			   html, "<html>"),
+	    OUTCOME_NOT_DONE, "http.garbled", true);
+}
+
+static void
+test_page_of_a_login_is_no_success(void **state)
+{
+	assert_outcome(desk_answer(*state, "note", "{}", 200,
+			   "Content-Type: text/html", "<!doctype html>"),
+	    OUTCOME_UNKNOWN, "http.garbled", false);
+	assert_outcome(desk_answer(*state, "note", "{}", 200, NULL, "{\"a\":"),
+	    OUTCOME_UNKNOWN, "http.garbled", false);
+}
+
+static void
+test_text_that_was_asked_for_is_a_response(void **state)
+{
+	struct outcome *outcome = desk_answer(*state, "text",
+	    "{\"text\":\"x\"}", 200, "Content-Type: text/csv", "a;b");
+
+	assert_int_equal(outcome->kind, OUTCOME_DONE);
+	assert_string_equal(desk_text(*state, outcome->response),
+	    "{\"answer\":\"a;b\"}");
+}
+
+static void
+test_success_of_its_own_may_take_any_status(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_int_equal(desk_answer(desk, "gone", "{\"id\":\"x\"}", 404, "",
+			     "<html>")->kind,
+	    OUTCOME_DONE);
+	assert_int_equal(desk_answer(desk, "gone", "{\"id\":\"x\"}", 500, "",
+			     "")->kind,
+	    OUTCOME_UNKNOWN);
+	assert_outcome(desk_answer(desk, "checked", "{}", 200, NULL,
+			   "{\"ok\":false}"),
+	    OUTCOME_DONE_WITH_ERROR, "http.unsuccessful", false);
+	assert_int_equal(desk_answer(desk, "checked", "{}", 200, NULL,
+			     "{\"ok\":true}")->kind,
+	    OUTCOME_DONE);
+}
+
+static void
+test_message_is_what_the_endpoint_says(void **state)
+{
+	struct outcome *outcome = desk_answer(*state, "note", "{}", 422,
+	    "Content-Type: application/problem+json",
+	    "{\"title\":\"Invalid\",\"detail\":\"IBAN is wrong\"}");
+
+	assert_string_equal(desk_str(*state, outcome->message),
+	    "the endpoint answered 422: IBAN is wrong");
+	assert_string_equal(desk_text(*state, outcome->body),
+	    "{\"title\":\"Invalid\",\"detail\":\"IBAN is wrong\"}");
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_request_is_built_from_the_arguments),
+		CASE(test_call_may_have_a_timeout_of_its_own),
+		CASE(test_arguments_against_the_schema_are_refused),
+		CASE(test_query_is_encoded_and_lists_repeat_their_key),
+		CASE(test_path_encodes_what_is_illegal),
+		CASE(test_path_that_leads_elsewhere_is_refused),
+		CASE(test_header_cannot_be_split),
+		CASE(test_text_body_goes_as_it_is),
+		CASE(test_form_body_nests_by_brackets),
+		CASE(test_secrets_go_out_but_not_into_history),
+		CASE(test_missing_secret_is_named),
+		CASE(test_success_gives_the_output),
+		CASE(test_without_output_the_body_is_the_response),
+		CASE(test_headers_are_at_hand),
+		CASE(test_error_rules_come_first),
+		CASE(test_rules_of_the_connection_come_after_the_operations),
+		CASE(test_status_decides_where_no_rule_does),
+		CASE(test_conflict_under_a_key_may_be_an_earlier_attempt),
+		CASE(test_of_a_safe_operation_nothing_is_unknown),
+		CASE(test_failures_tell_what_is_known),
+		CASE(test_body_that_the_output_needs_must_be_trustworthy),
+		CASE(test_page_of_a_login_is_no_success),
+		CASE(test_text_that_was_asked_for_is_a_response),
+		CASE(test_success_of_its_own_may_take_any_status),
+		CASE(test_message_is_what_the_endpoint_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

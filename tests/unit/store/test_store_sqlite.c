@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What may happen to a store that is a file: locks, full disks, foreign,
+ * newer and damaged files, and kill -9 at any instant.
+ */
+#include "stated/store.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "test_store_help.h"
+
+struct fixture {
+	struct help_dir dir;
+	struct store *store; /* opened by the test */
+	struct arena *arena;
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+
+	help_dir_make(&f->dir);
+	f->arena = arena_new();
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	store_close(&f->store);
+	arena_free(&f->arena);
+	help_dir_remove(&f->dir);
+	test_free(f);
+	return 0;
+}
+
+/* --------------------------------------------------------------- utilities */
+
+static enum store_error
+try_open(struct fixture *f, bool read_only, bool create)
+{
+	struct buf detail = {0};
+	enum store_error error = store_open((struct store_options){
+	    .path = str_of(f->dir.database),
+	    .read_only = read_only,
+	    .create = create,
+	}, &f->store, &detail);
+
+	assert_true((error == STORE_OK) == (f->store != NULL));
+	buf_fini(&detail);
+	return error;
+}
+
+static void
+put(struct fixture *f, uint64_t number)
+{
+	struct store_instance row = help_instance(number);
+
+	store_put_instance(store_batch(f->store), &row);
+}
+
+static bool
+has(struct fixture *f, uint64_t number)
+{
+	struct store_instance found;
+	enum store_error error = store_find_instance(f->store, f->arena,
+	    number, &found);
+
+	assert_true(error == STORE_OK || error == STORE_ABSENT);
+	return error == STORE_OK;
+}
+
+static void
+make_database(struct fixture *f, uint64_t instances)
+{
+	f->store = help_open(&f->dir);
+	for (uint64_t n = 1; n <= instances; n++)
+		put(f, n);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	store_close(&f->store);
+}
+
+/* SQL behind the store's back. */
+static void
+run_sql(struct fixture *f, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(f->dir.database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
+write_file(struct fixture *f, const char *text)
+{
+	FILE *file = fopen(f->dir.database, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static struct digest
+digest_of_file(struct fixture *f)
+{
+	struct digest_stream *stream = digest_stream_new();
+	FILE *file = fopen(f->dir.database, "r");
+	char block[4096];
+	size_t bytes;
+
+	assert_non_null(file);
+	while ((bytes = fread(block, 1, sizeof(block), file)) > 0)
+		digest_stream_add(stream, (struct str){block, bytes});
+	fclose(file);
+	return digest_stream_end(&stream);
+}
+
+/* Opening for writing must fail so, and must not change a byte. */
+static void
+assert_refused(struct fixture *f, enum store_error expected)
+{
+	struct digest before = digest_of_file(f);
+
+	assert_int_equal(try_open(f, false, true), expected);
+	assert_true(digest_equal(before, digest_of_file(f)));
+	assert_int_equal(try_open(f, false, false), expected);
+	assert_true(digest_equal(before, digest_of_file(f)));
+	assert_int_equal(try_open(f, true, false), expected);
+	assert_true(digest_equal(before, digest_of_file(f)));
+}
+
+/* ----------------------------------------------------------------- opening */
+
+static void
+test_missing_file_is_made_only_if_wanted(void **state)
+{
+	struct fixture *f = *state;
+	struct stat status;
+
+	assert_int_equal(try_open(f, false, false), STORE_ABSENT);
+	assert_int_equal(try_open(f, true, false), STORE_ABSENT);
+	assert_int_not_equal(stat(f->dir.database, &status), 0);
+	assert_int_equal(try_open(f, false, true), STORE_OK);
+	assert_int_equal(stat(f->dir.database, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+static void
+test_missing_directory_is_an_error_with_a_reason(void **state)
+{
+	struct fixture *f = *state;
+	struct buf detail = {0};
+
+	assert_int_equal(store_open((struct store_options){
+	    .path = STR("/nonexistent/stated.db"), .create = true},
+	    &f->store, &detail), STORE_ABSENT);
+	assert_true(str_find(buf_str(&detail), STR("/nonexistent")) !=
+	    SIZE_MAX);
+	buf_fini(&detail);
+}
+
+static void
+test_empty_file_is_taken_only_to_create(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f, "");
+	assert_int_equal(try_open(f, false, false), STORE_FOREIGN);
+	assert_int_equal(try_open(f, true, false), STORE_FOREIGN);
+	assert_int_equal(try_open(f, false, true), STORE_OK);
+}
+
+static void
+test_file_of_another_kind_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f, "Dear Sir or Madam, this is not a database at all.");
+	assert_refused(f, STORE_FOREIGN);
+	write_file(f, "short");
+	assert_refused(f, STORE_FOREIGN);
+}
+
+static void
+test_database_of_another_program_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	run_sql(f, "CREATE TABLE instance (number INTEGER)");
+	assert_refused(f, STORE_FOREIGN);
+	run_sql(f, "PRAGMA application_id = 1234");
+	assert_refused(f, STORE_FOREIGN);
+}
+
+static void
+test_newer_database_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	make_database(f, 1);
+	run_sql(f, "PRAGMA user_version = 1000");
+	assert_refused(f, STORE_NEWER);
+}
+
+static void
+test_older_database_is_not_migrated_for_reading(void **state)
+{
+	struct fixture *f = *state;
+
+	make_database(f, 1);
+	run_sql(f, "PRAGMA user_version = 0");
+	struct digest before = digest_of_file(f);
+	assert_int_equal(try_open(f, true, false), STORE_OLDER);
+	assert_true(digest_equal(before, digest_of_file(f)));
+}
+
+static void
+test_truncated_file_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	make_database(f, 200);
+	assert_int_equal(truncate(f->dir.database, 20 * 1024), 0);
+	assert_refused(f, STORE_CORRUPT);
+	assert_int_equal(truncate(f->dir.database, 100), 0);
+	assert_refused(f, STORE_CORRUPT);
+	assert_int_equal(truncate(f->dir.database, 7), 0);
+	assert_refused(f, STORE_FOREIGN);
+}
+
+static void
+overwrite(struct fixture *f, off_t offset, size_t bytes)
+{
+	char junk[4096];
+	int fd = open(f->dir.database, O_WRONLY);
+
+	memset(junk, 0xee, sizeof(junk));
+	assert_true(fd >= 0 && bytes <= sizeof(junk));
+	assert_int_equal(pwrite(fd, junk, bytes, offset), (ssize_t)bytes);
+	close(fd);
+}
+
+static void
+test_damaged_header_or_schema_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	make_database(f, 1);
+	overwrite(f, 100, 4096 - 100);
+	assert_refused(f, STORE_CORRUPT);
+	overwrite(f, 0, 16);
+	assert_refused(f, STORE_FOREIGN);
+}
+
+static void
+test_damage_found_later_is_told_as_such(void **state)
+{
+	struct fixture *f = *state;
+	struct stat status;
+	struct store_instance found;
+	size_t damaged = 0;
+
+	make_database(f, 500);
+	assert_int_equal(stat(f->dir.database, &status), 0);
+	/* Whatever lies in the second half but for the last page. */
+	for (off_t at = status.st_size / 8192 * 4096;
+	     at < status.st_size - 4096; at += 4096)
+		overwrite(f, at, 4096);
+	assert_int_equal(try_open(f, false, false), STORE_OK);
+	for (uint64_t n = 1; n <= 500; n++) {
+		enum store_error error = store_find_instance(f->store,
+		    f->arena, n, &found);
+		assert_true(error == STORE_OK || error == STORE_CORRUPT);
+		damaged += error == STORE_CORRUPT;
+	}
+	assert_true(damaged > 0);
+}
+
+static void
+test_second_engine_is_kept_out(void **state)
+{
+	struct fixture *f = *state;
+	struct store *second = NULL;
+	struct buf detail = {0};
+	struct store_options options = {.path = str_of(f->dir.database)};
+	char pid[32];
+
+	f->store = help_open(&f->dir);
+	assert_int_equal(store_open(options, &second, &detail), STORE_LOCKED);
+	snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
+	assert_true(str_find(buf_str(&detail), str_of(pid)) != SIZE_MAX);
+	store_close(&f->store);
+	assert_int_equal(store_open(options, &second, NULL), STORE_OK);
+	store_close(&second);
+	buf_fini(&detail);
+}
+
+static void
+test_lock_file_left_behind_does_no_harm(void **state)
+{
+	struct fixture *f = *state;
+	char path[128];
+
+	make_database(f, 1);
+	snprintf(path, sizeof(path), "%s-lock", f->dir.database);
+	assert_int_not_equal(access(path, F_OK), 0);
+	int fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(try_open(f, false, false), STORE_OK);
+	store_close(&f->store);
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void
+test_path_may_hold_any_character(void **state)
+{
+	struct fixture *f = *state;
+
+	snprintf(f->dir.database, sizeof(f->dir.database),
+	    "%s/a b?c#d%%41.db", f->dir.path);
+	make_database(f, 1);
+	assert_int_equal(access(f->dir.database, F_OK), 0);
+	assert_int_equal(try_open(f, true, false), STORE_OK);
+	assert_true(has(f, 1));
+}
+
+/* ----------------------------------------------------------------- reading */
+
+static void
+test_auditor_reads_beside_the_engine(void **state)
+{
+	struct fixture *f = *state;
+	struct store *engine = help_open(&f->dir);
+	struct store_instance row = help_instance(1);
+
+	assert_int_equal(try_open(f, true, false), STORE_OK);
+	assert_false(has(f, 1));
+	store_put_instance(store_batch(engine), &row);
+	assert_int_equal(store_commit_now(engine, NULL), STORE_OK);
+	assert_true(has(f, 1));
+	assert_int_equal(store_freeze(f->store), STORE_OK);
+	row.number = 2;
+	store_put_instance(store_batch(engine), &row);
+	assert_int_equal(store_commit_now(engine, NULL), STORE_OK);
+	assert_false(has(f, 2));
+	store_thaw(f->store);
+	assert_true(has(f, 2));
+	store_close(&engine);
+}
+
+static void
+test_database_on_read_only_medium_can_be_read(void **state)
+{
+	struct fixture *f = *state;
+
+	if (geteuid() == 0)
+		skip(); /* nothing is read-only to root */
+	make_database(f, 1);
+	assert_int_equal(chmod(f->dir.database, 0400), 0);
+	assert_int_equal(chmod(f->dir.path, 0500), 0);
+	enum store_error error = try_open(f, true, false);
+	bool is_found = error == STORE_OK && has(f, 1);
+	assert_int_equal(chmod(f->dir.path, 0700), 0);
+	assert_int_equal(error, STORE_OK);
+	assert_true(is_found);
+	store_close(&f->store);
+	assert_int_equal(try_open(f, false, false), STORE_READONLY);
+}
+
+/* ----------------------------------------------------------------- failing */
+
+static void
+test_locked_database_drops_both_batches_and_recovers(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *other = NULL;
+	enum store_error error = STORE_OK;
+	struct buf detail = {0};
+
+	f->store = help_open(&f->dir);
+	put(f, 1);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	assert_int_equal(sqlite3_open(f->dir.database, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL,
+	    NULL), SQLITE_OK);
+	put(f, 2);
+	store_submit(f->store);
+	put(f, 3);
+	assert_true(has(f, 2) && has(f, 3));
+	help_wait(f->store);
+	assert_true(has(f, 2) && has(f, 3));
+	assert_true(store_finished(f->store, &error, &detail));
+	assert_int_equal(error, STORE_LOCKED);
+	assert_true(buf_str(&detail).bytes > 0);
+	buf_fini(&detail);
+	assert_false(store_is_committing(f->store));
+	assert_true(store_batch_is_empty(store_batch(f->store)));
+	assert_true(has(f, 1) && !has(f, 2) && !has(f, 3));
+	assert_int_equal(store_last_number(f->store), 1);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	assert_true(has(f, 2));
+}
+
+/* A limit on the size of files stands for a disk that is full. */
+static void
+test_full_disk_fails_the_batch_whole_and_recovers(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit before, little;
+	struct store_instance row = help_instance(2);
+	char *large = test_calloc(1, 4 << 20);
+
+	f->store = help_open(&f->dir);
+	put(f, 1);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	little = (struct rlimit){1 << 20, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	put(f, 3);
+	row.snapshot = (struct str){large, 4 << 20};
+	store_put_instance(store_batch(f->store), &row);
+	struct buf detail = {0};
+	enum store_error error = store_commit_now(f->store, &detail);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(error, STORE_FULL);
+	assert_true(str_find(buf_str(&detail), STR("too large")) != SIZE_MAX);
+	buf_fini(&detail);
+	assert_true(has(f, 1) && !has(f, 2) && !has(f, 3));
+	store_add_probe(store_batch(f->store));
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	store_put_instance(store_batch(f->store), &row);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	assert_true(has(f, 2));
+	test_free(large);
+}
+
+static void
+test_number_of_a_removed_instance_is_not_given_again(void **state)
+{
+	struct fixture *f = *state;
+
+	make_database(f, 3);
+	run_sql(f, "DELETE FROM instance WHERE number = 3");
+	assert_int_equal(try_open(f, false, false), STORE_OK);
+	assert_int_equal(store_last_number(f->store), 3);
+}
+
+static void
+test_log_stays_bounded_however_much_is_written(void **state)
+{
+	struct fixture *f = *state;
+	struct store_instance row = help_instance(1);
+	size_t bytes = 1 << 20, most = 0;
+	char *large = test_calloc(1, bytes);
+	char path[128];
+	struct stat status;
+
+	f->store = help_open(&f->dir);
+	snprintf(path, sizeof(path), "%s-wal", f->dir.database);
+	row.snapshot = (struct str){large, bytes};
+	for (int i = 0; i < 120; i++) {
+		row.changed_ms++;
+		store_put_instance(store_batch(f->store), &row);
+		assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+		assert_int_equal(stat(path, &status), 0);
+		if ((size_t)status.st_size > most)
+			most = (size_t)status.st_size;
+	}
+	assert_true(most < 48u << 20);
+	test_free(large);
+}
+
+/* ----------------------------------------------------------------- kill -9 */
+
+/* Commits batches of three instances with history and tells each durable
+ * number over the pipe, until it is killed. */
+_Noreturn static void
+be_killed(struct fixture *f, int pipe_fd)
+{
+	struct store *store = help_open(&f->dir);
+
+	for (uint64_t n = store_last_number(store) + 1;; n += 3) {
+		for (uint64_t i = n; i < n + 3; i++) {
+			struct store_instance row = help_instance(i);
+			row.head = (struct audit_head){0};
+			help_add_turn(store_batch(store), f->arena, i,
+			    &row.head, 2);
+			store_put_instance(store_batch(store), &row);
+		}
+		arena_reset(f->arena);
+		if (store_commit_now(store, NULL) != STORE_OK)
+			_exit(1);
+		uint64_t durable = n + 2;
+		if (write(pipe_fd, &durable, sizeof(durable)) !=
+		    sizeof(durable))
+			_exit(1);
+	}
+}
+
+static uint64_t
+run_and_kill(struct fixture *f, useconds_t lifetime_us)
+{
+	int ends[2];
+	uint64_t told = 0, last = 0;
+
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		be_killed(f, ends[1]);
+	close(ends[1]);
+	usleep(lifetime_us);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	while (read(ends[0], &told, sizeof(told)) == sizeof(told))
+		last = told;
+	close(ends[0]);
+	return last;
+}
+
+static bool
+verify_cb(uint64_t instance, const struct audit_record *record, void *arg)
+{
+	(void)instance;
+	assert_int_equal(audit_verify_next(arg, record->canonical,
+	    record->hash), AUDIT_SOUND);
+	return true;
+}
+
+static void
+assert_whole(struct fixture *f)
+{
+	uint64_t last = store_last_number(f->store);
+
+	assert_int_equal(last % 3, 0);
+	for (uint64_t n = 1; n <= last; n++) {
+		struct store_instance row;
+		struct audit_head head = {0};
+		assert_int_equal(store_find_instance(f->store, f->arena, n,
+		    &row), STORE_OK);
+		assert_int_equal(store_each_record(f->store, n, 1, verify_cb,
+		    &head), STORE_OK);
+		assert_int_equal(head.seq, 2);
+		assert_true(digest_equal(head.hash, row.head.hash));
+	}
+}
+
+static void
+test_what_was_told_durable_survives_kill_9(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t told = 0;
+
+	for (int i = 0; i < 6; i++) {
+		uint64_t latest = run_and_kill(f,
+		    20000 + (useconds_t)(rand() % 80000));
+		if (latest > told)
+			told = latest;
+		/* It may have been killed before there was a database. */
+		f->store = help_open(&f->dir);
+		assert_true(store_last_number(f->store) >= told);
+		assert_whole(f);
+		store_close(&f->store);
+		arena_reset(f->arena);
+	}
+	assert_true(told > 0);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_missing_file_is_made_only_if_wanted),
+		TEST(test_missing_directory_is_an_error_with_a_reason),
+		TEST(test_empty_file_is_taken_only_to_create),
+		TEST(test_file_of_another_kind_is_refused),
+		TEST(test_database_of_another_program_is_refused),
+		TEST(test_newer_database_is_refused),
+		TEST(test_older_database_is_not_migrated_for_reading),
+		TEST(test_truncated_file_is_refused),
+		TEST(test_damaged_header_or_schema_is_refused),
+		TEST(test_damage_found_later_is_told_as_such),
+		TEST(test_second_engine_is_kept_out),
+		TEST(test_lock_file_left_behind_does_no_harm),
+		TEST(test_path_may_hold_any_character),
+		TEST(test_auditor_reads_beside_the_engine),
+		TEST(test_database_on_read_only_medium_can_be_read),
+		TEST(test_locked_database_drops_both_batches_and_recovers),
+		TEST(test_full_disk_fails_the_batch_whole_and_recovers),
+		TEST(test_number_of_a_removed_instance_is_not_given_again),
+		TEST(test_log_stays_bounded_however_much_is_written),
+		TEST(test_what_was_told_durable_survives_kill_9),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
