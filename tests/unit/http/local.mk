@@ -4,19 +4,29 @@
 #	check_PROGRAMS += tests/unit/http/test_x
 #	tests_unit_http_test_x_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
 
+# The server that tests speak to.
+wire_sources = tests/unit/http/wire.c tests/unit/http/wire.h
+wire_libs = $(EVENT_OPENSSL_LIBS) $(SSL_LIBS) $(LIBS_HTTP)
+
 check_PROGRAMS += tests/unit/http/test_http_client
 tests_unit_http_test_http_client_SOURCES = \
 	tests/unit/http/test_http_client.c \
-	tests/unit/http/wire.c tests/unit/http/wire.h
-tests_unit_http_test_http_client_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+	$(wire_sources)
+tests_unit_http_test_http_client_LDADD = $(wire_libs) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/http/test_http_exchange
 tests_unit_http_test_http_exchange_SOURCES = \
 	tests/unit/http/test_http_exchange.c \
-	tests/unit/http/wire.c tests/unit/http/wire.h
-tests_unit_http_test_http_exchange_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+	$(wire_sources)
+tests_unit_http_test_http_exchange_LDADD = $(wire_libs) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/http/test_http_failure
 tests_unit_http_test_http_failure_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/src/http
 tests_unit_http_test_http_failure_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/http/test_http_tls
+tests_unit_http_test_http_tls_SOURCES = \
+	tests/unit/http/test_http_tls.c \
+	$(wire_sources)
+tests_unit_http_test_http_tls_LDADD = $(wire_libs) $(CMOCKA_LIBS)

@@ -6,8 +6,10 @@
 #include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/listener.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -102,8 +104,10 @@ wire_accept_cb(struct evconnlistener *listener, evutil_socket_t fd,
 	wire->peers = peer;
 	wire->connection_count++;
 	wire->open_count++;
-	peer->stream = bufferevent_socket_new(wire->base, fd,
-	    BEV_OPT_CLOSE_ON_FREE);
+	peer->stream = wire->tls != NULL
+	    ? bufferevent_openssl_socket_new(wire->base, fd, SSL_new(wire->tls),
+		  BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
+	    : bufferevent_socket_new(wire->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	must(peer->stream != NULL);
 	bufferevent_setcb(peer->stream, wire_read_cb, wire_written_cb,
 	    wire_event_cb, peer);
@@ -143,7 +147,8 @@ wire_url(const struct wire *wire, const char *path)
 {
 	static char url[256];
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", wire->port, path);
+	snprintf(url, sizeof(url), "%s://127.0.0.1:%u%s",
+	    wire->tls != NULL ? "https" : "http", wire->port, path);
 	return url;
 }
 

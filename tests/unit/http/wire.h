@@ -27,10 +27,12 @@ struct wire {
 	size_t request_count;    /* whole ones */
 	struct buf last;         /* the last request, whole */
 	struct wire_peer *peers;
+	struct ssl_ctx_st *tls; /* set after opening: it speaks TLS */
 };
 
 void wire_open(struct wire *wire, struct event_base *base, wire_fn *answer);
 void wire_close(struct wire *wire);
+/* http, or https where the wire speaks TLS.  Valid until the next call. */
 const char *wire_url(const struct wire *wire, const char *path);
 
 void wire_say(struct wire_peer *peer, const char *text);

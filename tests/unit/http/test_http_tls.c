@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stated/http.h"
+
+#include "wire.h"
+
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A key and its certificate, signed by itself. */
+struct identity {
+	EVP_PKEY *key;
+	X509 *certificate;
+	struct buf certificate_pem;
+	struct buf both_pem;
+};
+
+struct fixture {
+	struct event_base *base;
+	struct http_client *client;
+	struct wire wire;
+	struct identity server;
+	struct identity person;
+	SSL_CTX *tls;
+	bool is_answered;
+	enum message_failure failure;
+	int status;
+};
+
+/* -------------------------------------------------------------- identities */
+
+static void
+add_extension(X509 *certificate, int nid, const char *text)
+{
+	X509_EXTENSION *extension =
+	    X509V3_EXT_conf_nid(NULL, NULL, nid, text);
+
+	assert_non_null(extension);
+	assert_true(X509_add_ext(certificate, extension, -1));
+	X509_EXTENSION_free(extension);
+}
+
+static void
+add_pem(struct buf *out, BIO *bio)
+{
+	char *at;
+	long bytes = BIO_get_mem_data(bio, &at);
+
+	buf_add(out, at, (size_t)bytes);
+	BIO_free(bio);
+}
+
+static void
+write_pem(struct identity *identity)
+{
+	BIO *certificate = BIO_new(BIO_s_mem());
+	BIO *key = BIO_new(BIO_s_mem());
+
+	PEM_write_bio_X509(certificate, identity->certificate);
+	PEM_write_bio_PrivateKey(key, identity->key, NULL, NULL, 0, NULL, NULL);
+	add_pem(&identity->certificate_pem, certificate);
+	buf_add_str(&identity->both_pem, buf_str(&identity->certificate_pem));
+	add_pem(&identity->both_pem, key);
+}
+
+static void
+identity_init(struct identity *identity, const char *names, long valid_seconds)
+{
+	X509 *certificate = X509_new();
+	X509_NAME *name = X509_get_subject_name(certificate);
+
+	identity->key = EVP_EC_gen("P-256");
+	identity->certificate = certificate;
+	X509_set_version(certificate, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), valid_seconds);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+	    (const unsigned char *)"test", -1, -1, 0);
+	X509_set_issuer_name(certificate, name);
+	X509_set_pubkey(certificate, identity->key);
+	add_extension(certificate, NID_basic_constraints, "CA:TRUE");
+	add_extension(certificate, NID_subject_alt_name, names);
+	assert_true(X509_sign(certificate, identity->key, EVP_sha256()) > 0);
+	write_pem(identity);
+}
+
+static void
+identity_fini(struct identity *identity)
+{
+	EVP_PKEY_free(identity->key);
+	X509_free(identity->certificate);
+	buf_fini(&identity->certificate_pem);
+	buf_fini(&identity->both_pem);
+}
+
+/* ----------------------------------------------------------------- fixture */
+
+static void
+serve_as(struct fixture *fixture, const struct identity *identity)
+{
+	SSL_CTX_free(fixture->tls);
+	fixture->tls = SSL_CTX_new(TLS_server_method());
+	if (identity != NULL) {
+		SSL_CTX_use_certificate(fixture->tls, identity->certificate);
+		SSL_CTX_use_PrivateKey(fixture->tls, identity->key);
+	}
+	fixture->wire.tls = fixture->tls;
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	fixture->base = event_base_new();
+	fixture->client = http_client_new(fixture->base,
+	    (struct http_client_options){0});
+	wire_open(&fixture->wire, fixture->base, wire_answer_ok);
+	identity_init(&fixture->server, "IP:127.0.0.1", 3600);
+	identity_init(&fixture->person, "DNS:person", 3600);
+	serve_as(fixture, &fixture->server);
+	*state = fixture;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	http_client_free(&fixture->client);
+	wire_close(&fixture->wire);
+	identity_fini(&fixture->server);
+	identity_fini(&fixture->person);
+	SSL_CTX_free(fixture->tls);
+	event_base_free(fixture->base);
+	free(fixture);
+	return 0;
+}
+
+static void
+answered_cb(const struct message_response *response, void *arg)
+{
+	struct fixture *fixture = arg;
+
+	fixture->is_answered = true;
+	fixture->failure = response->failure;
+	fixture->status = response->status;
+}
+
+static enum message_failure
+exchange(struct fixture *fixture, const struct message_request *request)
+{
+	fixture->is_answered = false;
+	http_send(http_client_port(fixture->client), request, answered_cb,
+	    fixture);
+	while (!fixture->is_answered)
+		event_base_loop(fixture->base, EVLOOP_ONCE);
+	return fixture->failure;
+}
+
+static struct message_request
+post_to(struct fixture *fixture)
+{
+	return (struct message_request){
+		.method = STR_INIT("POST"),
+		.url = str_of(wire_url(&fixture->wire, "/")),
+		.body = STR_INIT("{}"),
+		.timeout_ms = 5000,
+		.ca = buf_str(&fixture->server.certificate_pem),
+	};
+}
+
+/* ------------------------------------------------------------------- tests */
+
+static void
+test_trusted_server_is_spoken_to(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
+	assert_int_equal(fixture->wire.connection_count, 1);
+}
+
+static void
+test_server_that_nobody_vouches_for_gets_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	request.ca = (struct str){NULL, 0};
+	assert_int_equal(exchange(fixture, &request), MESSAGE_CERTIFICATE);
+	assert_int_equal(fixture->wire.request_count, 0);
+}
+
+static void
+test_trust_of_one_request_is_not_lent_to_the_next(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
+	request.ca = (struct str){NULL, 0};
+	assert_int_equal(exchange(fixture, &request), MESSAGE_CERTIFICATE);
+	assert_int_equal(fixture->wire.request_count, 1);
+}
+
+static void
+test_trust_may_be_a_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+	char path[] = "/tmp/stated-test-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, request.ca.at, request.ca.bytes),
+	    request.ca.bytes);
+	close(fd);
+	request.ca = str_of(path);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
+	request.ca = (struct str){NULL, 0};
+	assert_int_equal(exchange(fixture, &request), MESSAGE_CERTIFICATE);
+	unlink(path);
+	request.ca = STR("/nonexistent/ca.pem");
+	assert_int_equal(exchange(fixture, &request), MESSAGE_CERTIFICATE);
+}
+
+static void
+test_certificate_of_another_host_is_not_accepted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+	struct identity other = {0};
+
+	identity_init(&other, "DNS:other.example", 3600);
+	serve_as(fixture, &other);
+	request.ca = buf_str(&other.certificate_pem);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_CERTIFICATE);
+	assert_int_equal(fixture->wire.request_count, 0);
+	identity_fini(&other);
+}
+
+static void
+test_expired_certificate_is_not_accepted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+	struct identity old = {0};
+
+	identity_init(&old, "IP:127.0.0.1", -3600);
+	serve_as(fixture, &old);
+	request.ca = buf_str(&old.certificate_pem);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_CERTIFICATE);
+	identity_fini(&old);
+}
+
+static void
+test_handshake_without_a_common_cipher_is_not_sent(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	serve_as(fixture, NULL);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_TLS);
+	assert_int_equal(fixture->wire.request_count, 0);
+}
+
+static void
+require_person(struct fixture *fixture, int version)
+{
+	X509_STORE *trusted = SSL_CTX_get_cert_store(fixture->tls);
+
+	X509_STORE_add_cert(trusted, fixture->person.certificate);
+	SSL_CTX_set_verify(fixture->tls,
+	    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_max_proto_version(fixture->tls, version);
+}
+
+static void
+test_client_certificate_is_shown(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	require_person(fixture, TLS1_3_VERSION);
+	request.client_certificate = buf_str(&fixture->person.both_pem);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
+	assert_int_equal(fixture->wire.request_count, 1);
+	/* Nor is a connection made with it used without it. */
+	request.client_certificate = (struct str){NULL, 0};
+	assert_int_not_equal(exchange(fixture, &request), MESSAGE_OK);
+	assert_int_equal(fixture->wire.request_count, 1);
+}
+
+static void
+test_missing_client_certificate_is_never_a_success(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	/* TLS 1.3 refuses after the handshake, when bytes may have left. */
+	require_person(fixture, TLS1_3_VERSION);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_RESET);
+	SSL_CTX_set_max_proto_version(fixture->tls, TLS1_2_VERSION);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_TLS);
+	assert_int_equal(fixture->wire.request_count, 0);
+}
+
+static void
+test_client_certificate_that_is_none_is_not_used(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	request.client_certificate = STR("not a certificate");
+	assert_int_equal(exchange(fixture, &request), MESSAGE_CERTIFICATE);
+	assert_int_equal(fixture->wire.request_count, 0);
+}
+
+static void
+answer_first_then_hang_up(struct wire_peer *peer, struct wire *wire)
+{
+	if (wire->request_count == 1)
+		wire_answer_ok(peer, wire);
+	else
+		wire_hang_up(peer);
+}
+
+static void
+test_post_on_a_kept_tls_connection_arrives_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	fixture->wire.answer = answer_first_then_hang_up;
+	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_RESET);
+	while (fixture->wire.open_count > 0)
+		event_base_loop(fixture->base, EVLOOP_ONCE);
+	assert_int_equal(fixture->wire.request_count, 2);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_trusted_server_is_spoken_to),
+		CASE(test_server_that_nobody_vouches_for_gets_nothing),
+		CASE(test_trust_of_one_request_is_not_lent_to_the_next),
+		CASE(test_trust_may_be_a_file),
+		CASE(test_certificate_of_another_host_is_not_accepted),
+		CASE(test_expired_certificate_is_not_accepted),
+		CASE(test_handshake_without_a_common_cipher_is_not_sent),
+		CASE(test_client_certificate_is_shown),
+		CASE(test_missing_client_certificate_is_never_a_success),
+		CASE(test_client_certificate_that_is_none_is_not_used),
+		CASE(test_post_on_a_kept_tls_connection_arrives_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
