@@ -34,6 +34,7 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_odoo_priv.h \
 	contrib/sandbox/sandbox_odoo_record.c \
 	contrib/sandbox/sandbox_odoo_search.c \
+	contrib/sandbox/sandbox_odoo_wizard.c \
 	contrib/sandbox/sandbox_reply.c \
 	contrib/sandbox/sandbox_reply.h \
 	contrib/sandbox/sandbox_route.c \

@@ -105,7 +105,7 @@ static const struct option_row rows[] = {
     NUMBER("key-bytes-max", "N", key_bytes_max, 1, 4096,
 	"longer keys are refused"),
     NUMBER("odoo-bills", "N", odoo_bills, 0, 1000000,
-	"posted vendor bills, ids 1 to N, that are there from the start"),
+	"posted vendor bills of 1000, ids 1 to N, from the start"),
     NUMBER("seed", "N", seed, 0, INT64_MAX,
 	"decides chance; ids then are the same in every run"),
 };

@@ -33,6 +33,19 @@ static const struct method methods[] = {
 	{"domain", "fields", "offset", "limit", "order"}},
 };
 
+static bool cancel_orders(struct odoo_call *call);
+
+/* What one model does in a way of its own. */
+static const struct {
+	const char *model;
+	const char *name;
+	method_fn run;
+} specials[] = {
+    {"sale.order", "action_cancel", cancel_orders},
+    {"account.payment.register", "create", odoo_wizard_create},
+    {"account.payment.register", "action_create_payments", odoo_wizard_pay},
+};
+
 #define NO_CHANGE NULL
 
 enum gives { GIVES_NONE, GIVES_TRUE, GIVES_FALSE };
@@ -326,6 +339,17 @@ method_find(const char *name)
 	return NULL;
 }
 
+static method_fn
+special_find(const char *model, const char *name)
+{
+	for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++) {
+		if (strcmp(specials[i].model, model) == 0 &&
+		    strcmp(specials[i].name, name) == 0)
+			return specials[i].run;
+	}
+	return NULL;
+}
+
 static const struct button *
 button_find(const char *model, const char *name)
 {
@@ -371,14 +395,14 @@ odoo_method_run(struct odoo_call *call)
 	const char *model = call->table->model->name;
 	const struct method *method = method_find(call->method);
 	const struct button *button = button_find(model, call->method);
+	method_fn special = special_find(model, call->method);
 
+	if (special != NULL)
+		return special(call);
 	if (method != NULL)
 		return method->run(call);
 	if (button != NULL)
 		return run_button(call, button);
-	if (strcmp(model, "sale.order") == 0 &&
-	    strcmp(call->method, "action_cancel") == 0)
-		return cancel_orders(call);
 	return odoo_fail(call, "builtins.AttributeError",
 	    "The method '%s' does not exist on the model '%s'", call->method,
 	    model);

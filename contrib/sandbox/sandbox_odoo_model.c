@@ -98,6 +98,21 @@ static const struct odoo_field payment_fields[] = {
     COMMON_FIELDS,
 };
 
+/* line_ids holds the invoices, not their journal items as there. */
+static const struct odoo_field register_fields[] = {
+    {"amount", ODOO_NUMBER, "0.0", NULL},
+    {"communication", ODOO_CHAR, "false", NULL},
+    {"payment_date", ODOO_CHAR, "false", NULL},
+    {"journal_id", ODOO_MANY2ONE, "6", "account.journal"},
+    {"currency_id", ODOO_MANY2ONE, "1", "res.currency"},
+    {"payment_method_line_id", ODOO_MANY2ONE, "1",
+	"account.payment.method.line"},
+    {"group_payment", ODOO_BOOLEAN, "true", NULL},
+    {"line_ids", ODOO_LIST, "[]", NULL},
+    {"company_id", ODOO_MANY2ONE, "1", "res.company"},
+    COMMON_FIELDS,
+};
+
 static const struct odoo_field order_fields[] = {
     {"name", ODOO_CHAR, "\"New\"", NULL},
     {"state", ODOO_SELECTION, "\"draft\"", "draft|sent|sale|cancel"},
@@ -156,6 +171,8 @@ static const struct odoo_model move = {"account.move", "Journal Entry", NULL,
     NULL, "ref", "quantity", 1, move_fields};
 static const struct odoo_model payment = {"account.payment", "Payments", NULL,
     NULL, "memo", NULL, 1, payment_fields};
+static const struct odoo_model wizard = {"account.payment.register",
+    "Register Payment", NULL, NULL, "communication", NULL, 1, register_fields};
 static const struct odoo_model order = {"sale.order", "Sales Order",
     "partner_id",
     MANDATORY("Sales Order (sale.order)", "Customer (partner_id)"),
@@ -165,7 +182,7 @@ static const struct odoo_model lead = {"crm.lead", "Lead/Opportunity", "name",
     NULL, 1, lead_fields};
 
 const struct odoo_model *const odoo_models[] = {&partner, &move, &payment,
-    &order, &lead, NULL};
+    &wizard, &order, &lead, NULL};
 
 const struct odoo_field *
 odoo_field_find(const struct odoo_model *model, const char *name)

@@ -110,6 +110,11 @@ bool odoo_search(struct odoo_call *call);
 bool odoo_search_count(struct odoo_call *call);
 bool odoo_search_read(struct odoo_call *call);
 
+/* ----------------------------------------------- sandbox_odoo_wizard.c */
+
+bool odoo_wizard_create(struct odoo_call *call);
+bool odoo_wizard_pay(struct odoo_call *call);
+
 /* ----------------------------------------------- sandbox_odoo_method.c */
 
 /* Runs the method; false with call->error set. */

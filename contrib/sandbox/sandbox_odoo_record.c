@@ -357,6 +357,8 @@ blank_record(const struct odoo_model *model)
 		json_object_set_new(record, "date_order", odoo_now());
 	if (json_object_get(record, "date") != NULL)
 		json_object_set_new(record, "date", odoo_today());
+	if (json_object_get(record, "payment_date") != NULL)
+		json_object_set_new(record, "payment_date", odoo_today());
 	return record;
 }
 
@@ -487,6 +489,9 @@ odoo_record_seed_bills(struct sandbox_odoo *odoo)
 		odoo_record_set(record, "move_type", "\"in_invoice\"");
 		odoo_record_set(record, "state", "\"posted\"");
 		odoo_record_set(record, "posted_before", "true");
+		odoo_record_set(record, "amount_untaxed", "1000.0");
+		odoo_record_set(record, "amount_total", "1000.0");
+		odoo_record_set(record, "amount_residual", "1000.0");
 		table_insert(table, record, id);
 	}
 	table->last_seeded_id = table->last_id;

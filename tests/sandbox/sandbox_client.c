@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <netinet/in.h>
@@ -37,6 +38,8 @@ become_sandbox(const struct client *client, const char *const *arguments,
 		all[count++] = *arguments;
 	snprintf(program, sizeof(program), "%s/contrib/sandbox/stated-sandbox",
 	    builddir ? builddir : ".");
+	/* A test that dies leaves no process behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(output, STDOUT_FILENO);
 	execv(program, (char *const *)(uintptr_t)all);
 	perror(program);

@@ -263,6 +263,40 @@ test_a_payment_is_registered_on_a_bill_that_was_there(void **state)
 }
 
 static void
+test_the_wizard_pays_a_second_time_when_run_again(void **state)
+{
+	static const char on_bill[] =
+	    "{\"context\":{\"active_model\":\"account.move\",\"active_ids\":[2]}}";
+	char what[300];
+
+	(void)state;
+	snprintf(what, sizeof(what), "\"account.payment.register\",\"create\","
+	    "[{\"journal_id\":6,\"payment_date\":\"2026-11-21\"}],%s", on_bill);
+	expect(what, "1");
+	for (int i = 1; i <= 2; i++) {
+		char result[200];
+
+		snprintf(result, sizeof(result), "{\"name\": \"Payments\", "
+		    "\"type\": \"ir.actions.act_window\", \"res_model\": "
+		    "\"account.payment\", \"context\": {\"create\": false}, "
+		    "\"view_mode\": \"form\", \"res_id\": %d}", i);
+		expect("\"account.payment.register\","
+		    "\"action_create_payments\",[[1]]", result);
+	}
+	expect("\"account.move\",\"read\",[[2],[\"payment_state\","
+	    "\"amount_residual\",\"matched_payment_ids\"]]",
+	    "[{\"id\": 2, \"payment_state\": \"paid\", "
+	    "\"amount_residual\": 0.0, \"matched_payment_ids\": [1, 2]}]");
+	expect("\"account.payment\",\"search_read\",[[[\"invoice_ids\",\"in\","
+	    "[2]]]],{\"fields\":[\"state\",\"amount\",\"date\"],\"limit\":1}",
+	    "[{\"id\": 1, \"state\": \"paid\", \"amount\": 1000.0, "
+	    "\"date\": \"2026-11-21\"}]");
+	expect_error(what, "odoo.exceptions.UserError",
+	    "You can't register a payment because there is nothing left to pay "
+	    "on the selected journal items.");
+}
+
+static void
 test_a_domain_on_a_computed_field_fits_everything(void **state)
 {
 	(void)state;
@@ -341,6 +375,8 @@ main(void)
 		reset),
 	    cmocka_unit_test_setup(
 		test_a_payment_is_registered_on_a_bill_that_was_there, reset),
+	    cmocka_unit_test_setup(
+		test_the_wizard_pays_a_second_time_when_run_again, reset),
 	    cmocka_unit_test_setup(
 		test_a_domain_on_a_computed_field_fits_everything, reset),
 	    cmocka_unit_test_setup(test_a_lost_lead_is_hidden_from_searches,
