@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api.h: the HTTP server: /v1, health, metrics and hooks.
+ *
+ * Everything that changes something becomes a request to the engine, and is
+ * answered when that is durable; lists and histories are read from the store.
+ * The routes stand in one table (api_route.c), from which dispatch,
+ * /openapi.json and the table in docs/http.md come.
+ *
+ * All functions are called on the loop's thread.  The process must ignore
+ * SIGPIPE: callers hang up when they like.
+ */
+#ifndef STATED_API_H
+#define STATED_API_H
+
+#include "stated/engine.h"
+
+struct api;
+
+/* Who may call where authentication is required.  The token itself is known
+ * to its owner only. */
+struct api_token {
+	struct str name;       /* of the person or system: the actor */
+	struct digest sha256;  /* of the token's text */
+	const struct str *roles; /* initiator, approver:treasurer, … */
+	size_t role_count;
+	const struct str *workflows; /* none: all */
+	size_t workflow_count;
+	int64_t expires_ms;    /* 0: never */
+};
+/* Whether `role` is one that a token may have. */
+bool api_role_is_known(struct str role);
+
+struct api_listener {
+	struct str address; /* "127.0.0.1:8380", "[::1]:0"; port 0: any free one */
+	int fd;             /* a listening socket that is inherited, taken over;
+	                       used where address is absent */
+};
+
+struct api_limits {
+	size_t body_bytes_max;  /* of a request; 1 MiB where 0 */
+	size_t connections_max; /* 10000 where 0 */
+	size_t requests_max;    /* being answered at once; 100000 where 0 */
+	int64_t idle_ms;        /* a silent connection is closed; 60 s where 0 */
+};
+
+/* What is pointed to must live as long as the api. */
+struct api_options {
+	struct event_base *base;
+	struct engine *engine;
+	const struct clock *clock; /* for tokens' expiry */
+	const struct api_listener *listeners;
+	size_t listener_count;
+	struct str tls_certificate; /* path of a PEM file; absent: no TLS */
+	struct str tls_key;
+	bool auth_required; /* false: callers name themselves, X-Stated-Actor */
+	const struct api_token *tokens;
+	size_t token_count;
+	/* for the signatures of webhooks */
+	const struct value *settings;
+	template_secret_fn *secret;
+	void *secret_arg;
+	struct api_limits limits;
+};
+
+/* Listens at once.  NULL with *detail where an address can't be had, or the
+ * certificate can't be used. */
+MUST_USE struct api *api_new(const struct api_options *options, struct buf *detail);
+/* Drops what is under way.  The loop must not run between this and
+ * engine_free(), in whatever order they come. */
+void api_free(struct api **api);
+/* The port that listener `index` has really got. */
+uint16_t api_port(const struct api *api, size_t index);
+/* Rotated tokens: the old ones are not accepted from here on. */
+void api_set_tokens(struct api *api, const struct api_token *tokens, size_t count);
+/* Takes no new connection and closes each after its answer; those who wait
+ * for an instance are answered with what there is. */
+void api_drain(struct api *api);
+/* Requests that are being answered. */
+size_t api_active(const struct api *api);
+
+#endif
