@@ -244,9 +244,13 @@ const struct load_table load_channel_call_table =
 static bool
 is_given_by_engine(const struct load *load, struct str name)
 {
-	static const char *const names[] = {"message", "severity", "subject"};
+	static const char *const names[] = {
+		"message", "severity", "instance", "workflow", "business_key",
+		"state",
+	};
 
-	for (size_t i = 0; !load->build && i < 3; i++) {
+	for (size_t i = 0; !load->build &&
+	    i < sizeof(names) / sizeof(names[0]); i++) {
 		if (str_equal(name, str_of(names[i])))
 			return true;
 	}

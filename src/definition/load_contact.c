@@ -108,16 +108,15 @@ const struct load_table load_contact_table =
 struct def_contact *
 load_contact(struct load *load)
 {
-	static const char *const names[] = {
-		"message", "severity", "subject", "instance", "settings",
-	};
+	size_t count;
+	const struct str *builtins = load_scope_builtins(&count);
 	struct def_contact *contact =
 	    ARENA_NEW(load->arena, struct def_contact);
 
 	contact->span = load->document->root->span;
 	load->scope = load_scope_new(load->arena);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		load_scope_add(load->scope, str_of(names[i]));
+	for (size_t i = 0; i < count; i++)
+		load_scope_add(load->scope, builtins[i]);
 	load_map(load, load->document->root, &load_contact_table, contact);
 	return contact;
 }

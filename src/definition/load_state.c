@@ -181,6 +181,14 @@ load_exit(struct load *load, const struct yaml_node *node, void *into)
 	    "%.*s.exit", STR_ARG(state->name)));
 }
 
+static void
+load_undo(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_state *state = into;
+
+	state->compensate = load_compensate(load, node);
+}
+
 static const struct load_key state_keys[] = {
 	{"title", KIND_TEXT, LOAD_MAY, IN(title), NULL, NULL,
 	    "the state's name for people"},
@@ -206,6 +214,8 @@ static const struct load_key state_keys[] = {
 	    "what a person has to decide"},
 	{"escalate", KIND_LIST, LOAD_MAY, 0, load_escalations,
 	    &load_escalation_table, "whom to tell when it takes too long"},
+	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, NULL,
+	    "all: undo what was done, latest first, when it is entered"},
 	{"history", KIND_OWN, LOAD_NOT_YET, 0, NULL, NULL,
 	    "shallow or deep"},
 };
@@ -225,14 +235,6 @@ load_outcome(struct load *load, const struct yaml_node *node, void *into)
 
 	state->outcome = (enum def_ending)LOAD_CHOOSE(load, node, words,
 	    "outcome");
-}
-
-static void
-load_undo(struct load *load, const struct yaml_node *node, void *into)
-{
-	struct def_state *state = into;
-
-	state->compensate = load_compensate(load, node);
 }
 
 static const struct load_key final_keys[] = {

@@ -17,6 +17,9 @@ tests_unit_definition_test_template_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/definition/test_library
 tests_unit_definition_test_library_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/definition/test_load_table
+tests_unit_definition_test_load_table_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/definition/test_yaml_tree
 tests_unit_definition_test_yaml_tree_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 
