@@ -27,6 +27,7 @@ struct reply {
 	const struct message_response *response;
 	enum reply_kind kind;
 	const struct value *body;
+	const struct value *envelope; /* Odoo's: the body as it came */
 	const struct value *result;  /* Odoo's; NULL elsewhere */
 	const struct value *headers; /* made when first asked for */
 };
@@ -136,7 +137,11 @@ MUST_USE bool rest_finish(struct call_scope *scope,
 MUST_USE bool odoo_prepare(const struct connector_call *call,
     struct call_scope *scope, struct message_request *request,
     struct outcome *failure);
-/* Finds the result in the answer's envelope. */
+/*
+ * Takes off the envelope, so that a definition reads the same in both
+ * dialects: `body` is what the method gave, or the exception {name, message,
+ * arguments, …}; `result` is what it gave, or null.
+ */
 void odoo_read(const struct def_connection *connection, struct reply *reply);
 struct outcome odoo_judge(const struct connector_call *call,
     struct call_scope *scope);

@@ -374,15 +374,15 @@ is_load_refused(const struct def_operation *operation,
 static const struct value *
 find_error(const struct def_connection *connection, const struct reply *reply)
 {
-	const struct value *error = value_get_cstr(reply->body, "error");
+	const struct value *envelope = reply->envelope;
+	const struct value *error = value_field_or_null(envelope, "error");
 
 	if (is_json_rpc(connection))
-		return error != NULL && error->type == VALUE_CONTEXT ? error
-								      : NULL;
+		return error->type == VALUE_CONTEXT ? error : NULL;
 	/* A JSON-2 error is told by its status. */
 	return reply->response->status >= 400 &&
-		value_get_cstr(reply->body, "name") != NULL
-	    ? reply->body
+		value_get_cstr(envelope, "name") != NULL
+	    ? envelope
 	    : NULL;
 }
 
@@ -394,15 +394,27 @@ is_answer(const struct def_connection *connection, const struct reply *reply)
 	if (reply->kind != REPLY_JSON)
 		return false;
 	return !is_json_rpc(connection) ||
-	    value_get_cstr(reply->body, "jsonrpc") != NULL;
+	    value_get_cstr(reply->envelope, "jsonrpc") != NULL;
 }
 
 void
 odoo_read(const struct def_connection *connection, struct reply *reply)
 {
-	reply->result = is_json_rpc(connection)
-	    ? value_field_or_null(reply->body, "result")
-	    : reply->body;
+	const struct value *error, *data;
+
+	reply->envelope = reply->body;
+	reply->result = &value_null;
+	error = find_error(connection, reply);
+	if (error != NULL) {
+		data = value_field_or_null(error, "data");
+		reply->body = data->type == VALUE_CONTEXT ? data : error;
+		return;
+	}
+	if (!is_answer(connection, reply))
+		return;
+	if (is_json_rpc(connection))
+		reply->body = value_field_or_null(reply->envelope, "result");
+	reply->result = reply->body;
 }
 
 /* Said after the commit, by the writer of the answer, where it can't write
@@ -421,7 +433,7 @@ judge_error(const struct connector_call *call, struct call_scope *scope,
 
 	if (!is_unwritable_none(outcome.message))
 		return outcome;
-	scope->reply->result = &value_null;
+	scope->reply->body = &value_null;
 	return connector_done(call, scope, &value_null);
 }
 

@@ -225,9 +225,12 @@ load_connection(struct load *load)
 	if (!connection->url)
 		connection->url = load_literal(load, &value_null, root->span);
 	if (connection->kind == CONNECTION_ODOO &&
-	    connection->auth.kind != AUTH_ODOO) {
+	    connection->auth.kind != AUTH_ODOO &&
+	    connection->auth.kind != AUTH_BEARER) {
+		/* A bearer's API key speaks JSON-2. */
 		load_error(load, LOAD_MISSING_KEY, root->span,
-		    "a connection of kind odoo needs `auth: {odoo: …}`");
+		    "a connection of kind odoo needs `auth: {odoo: …}` "
+		    "or `auth: {bearer: …}`");
 	}
 	return connection;
 }

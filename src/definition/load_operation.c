@@ -307,7 +307,8 @@ struct load_scope *
 load_connection_scope(struct load *load)
 {
 	static const char *const names[] = {
-		"settings", "status", "headers", "body", "idempotency_key",
+		"settings", "status", "headers", "body", "result",
+		"idempotency_key",
 	};
 	struct load_scope *scope = load_scope_new(load->arena);
 

@@ -29,7 +29,7 @@
 	"    method: action_post\n"                                            \
 	"    args: [[= id]]\n"                                                 \
 	"    errors:\n"                                                        \
-	"      - {if: '= contains(body.error.data.message, \"in draft\")',\n"  \
+	"      - {if: '= contains(body.message, \"in draft\")',\n"  \
 	"         code: odoo.not-draft, outcome: done-with-error}\n"           \
 	"  confirm-order:\n"                                                   \
 	"    model: purchase.order\n"                                          \
@@ -40,6 +40,11 @@
 	"    model: res.partner\n"                                             \
 	"    method: load\n"                                                   \
 	"    args: [[id, name], = rows]\n"                                     \
+	"  show-partner:\n"                                                    \
+	"    model: res.partner\n"                                             \
+	"    method: read\n"                                                   \
+	"    args: [[= id]]\n"                                                 \
+	"    output: {id: '= body[1].id'}\n"                                   \
 	"  odd-call:\n"                                                        \
 	"    model: res.partner\n"                                             \
 	"    method: message_post\n"                                           \
@@ -306,6 +311,29 @@ test_error_rules_come_before_the_table(void **state)
 }
 
 static void
+test_body_is_the_same_in_both_dialects(void **state)
+{
+	struct desk *desk = *state;
+	struct outcome *outcome = answer(desk, "show-partner",
+	    connector_needs_token(desk->connection)
+		? "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[{\"id\":4}]}"
+		: "[{\"id\":4}]");
+
+	assert_string_equal(desk_text(desk, outcome->response), "{\"id\":4}");
+}
+
+static void
+test_error_body_is_the_exception(void **state)
+{
+	struct outcome *outcome = answer_error(*state, "create-partner",
+	    "odoo.exceptions.UserError", "no");
+
+	assert_string_equal(
+	    desk_text(*state, value_get_cstr(outcome->body, "name")),
+	    "\"odoo.exceptions.UserError\"");
+}
+
+static void
 test_none_that_cannot_be_written_was_done(void **state)
 {
 	struct outcome *outcome = answer_error(*state, "create-partner",
@@ -513,6 +541,9 @@ main(void)
 		CASE(test_expired_session_is_told_by_its_code),
 		CASE(test_unknown_of_a_reading_method_may_be_asked_again),
 		CASE(test_error_rules_come_before_the_table),
+		CASE(test_body_is_the_same_in_both_dialects),
+		CASE_JSON_2(test_body_is_the_same_in_both_dialects),
+		CASE(test_error_body_is_the_exception),
 		CASE(test_none_that_cannot_be_written_was_done),
 		CASE(test_redirect_warning_says_its_first_argument),
 		CASE(test_load_tells_errors_inside_success),
