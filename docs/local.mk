@@ -5,6 +5,7 @@
 dist_man1_MANS = docs/stated.1
 dist_doc_DATA = \
 	docs/calendars.md \
+	docs/connections.md \
 	docs/diagnostics.md \
 	docs/language.md
 EXTRA_DIST += docs/decisions

@@ -359,7 +359,7 @@ struct def_webhook_event {
 	const struct template *guard;
 	const struct template *type;
 	const struct template *subject; /* may be NULL */
-	const struct template *id;      /* may be NULL: digest of the body */
+	const struct template *id;      /* may be NULL: the provider's, or a digest */
 	const struct template *data;    /* NULL: the body */
 	const struct template *time;    /* may be NULL */
 };
@@ -373,7 +373,7 @@ struct def_connection {
 	const struct template *url;
 	struct def_auth auth;
 	const struct template *client_certificate; /* PEM of key and certificate; may be NULL */
-	const struct template *ca;                 /* PEM or path; may be NULL */
+	const struct template *ca; /* PEM, or a file's absolute path; may be NULL */
 	int64_t concurrency;   /* calls at once; 64 unless told */
 	int64_t rate_count;    /* per rate_ms; 0: no bound */
 	int64_t rate_ms;
