@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine_house.h"
+
+#include "stated/json.h"
+#include "stated/log.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- the network ---- */
+
+struct exchange {
+	struct house *house;
+	struct arena *arena;
+	struct message_request request;
+	http_done_fn *done;
+	void *arg;
+};
+
+static void
+exchange_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct exchange *exchange = arg;
+	struct arena *arena = exchange->arena;
+	struct message_response response = {.status = 200};
+
+	(void)fd;
+	(void)what;
+	if (exchange->house->answer(
+		exchange->house, &exchange->request, &response))
+		exchange->done(&response, exchange->arg);
+	arena_free(&arena);
+}
+
+static void
+send_cb(struct http_port *port, const struct message_request *request,
+    http_done_fn *done, void *arg)
+{
+	struct house *house =
+	    (struct house *)((char *)port - offsetof(struct house, port));
+	struct arena *arena = arena_new();
+	struct exchange *exchange = ARENA_NEW(arena, struct exchange);
+	struct timeval now = {0, 0};
+
+	if (house->sent < 64)
+		snprintf(house->bodies[house->sent], sizeof(house->bodies[0]),
+		    "%.*s", STR_ARG(request->body));
+	house->sent++;
+	exchange->house = house;
+	exchange->arena = arena;
+	exchange->request = *request;
+	exchange->request.url = arena_str(arena, request->url);
+	exchange->request.body = arena_str(arena, request->body);
+	exchange->request.headers = NULL;
+	exchange->request.header_count = 0;
+	exchange->done = done;
+	exchange->arg = arg;
+	must(event_base_once(house->base, -1, EV_TIMEOUT, exchange_cb, exchange,
+		 &now) == 0);
+}
+
+/* ---- the house ---- */
+
+void
+house_open_engine(struct house *house)
+{
+	struct store_options options = {
+	    .path = str_of(house->path),
+	    .create = true,
+	};
+	struct buf detail = {0};
+	struct engine_options engine = {
+	    .base = house->base,
+	    .library = house->library,
+	    .http = &house->port,
+	    .clock = &house->clock.clock,
+	    .rng = &house->rng.rng,
+	    .environment = STR("test"),
+	};
+
+	must(store_open(options, &house->store, &detail) == STORE_OK);
+	engine.store = house->store;
+	engine.settings = value_built(value_build_context(house->arena));
+	house->engine = engine_new(&engine, &detail);
+	if (house->engine == NULL)
+		fprintf(stderr, "%s\n", buf_cstr(&detail));
+	must(house->engine != NULL);
+	buf_fini(&detail);
+}
+
+void
+house_close_engine(struct house *house)
+{
+	engine_free(&house->engine);
+	store_close(&house->store);
+}
+
+static void
+load(struct house *house, const char *definitions)
+{
+	struct diag_list *diags = diag_list_new();
+	struct buf text = {0};
+	bool linked;
+
+	library_free(&house->library);
+	house->library = library_new();
+	library_add_text(
+	    house->library, STR("test.yaml"), str_of(definitions), diags);
+	linked = library_link(house->library, diags);
+	diag_format(diags, &text, false);
+	if (!linked)
+		fprintf(stderr, "%s\n", buf_cstr(&text));
+	must(linked);
+	buf_fini(&text);
+	diag_list_free(&diags);
+}
+
+struct house *
+house_new(const char *definitions, house_answer_fn *answer)
+{
+	struct house *house = calloc(1, sizeof(*house));
+
+	must(house != NULL);
+	log_setup(LOG_ERROR, LOG_TEXT);
+	house->base = event_base_new();
+	house->arena = arena_new();
+	house->answer = answer;
+	house->port.send = send_cb;
+	clock_virtual_init(&house->clock, 1764000000000); /* a Monday */
+	rng_seeded_init(&house->rng, 1);
+	strcpy(house->directory, "/tmp/stated-engine-XXXXXX");
+	must(mkdtemp(house->directory) != NULL);
+	snprintf(
+	    house->path, sizeof(house->path), "%s/stated.db", house->directory);
+	load(house, definitions);
+	house_open_engine(house);
+	house_run(house);
+	return house;
+}
+
+void
+house_free(struct house **house)
+{
+	char command[128];
+
+	if ((*house)->engine != NULL)
+		house_close_engine(*house);
+	library_free(&(*house)->library);
+	event_base_free((*house)->base);
+	arena_free(&(*house)->arena);
+	snprintf(command, sizeof(command), "rm -rf %s", (*house)->directory);
+	must(system(command) == 0);
+	free(*house);
+	*house = NULL;
+}
+
+void
+house_crash(struct house *house)
+{
+	struct event_base *base = house->base;
+
+	house_close_engine(house);
+	/* What was on its way is never answered. */
+	house->base = event_base_new();
+	event_base_free(base);
+	house_open_engine(house);
+}
+
+void
+house_run_ms(struct house *house, int ms)
+{
+	struct timeval limit = {ms / 1000, ms % 1000 * 1000};
+
+	event_base_loopexit(house->base, &limit);
+	event_base_dispatch(house->base);
+}
+
+void
+house_run(struct house *house)
+{
+	for (int quiet = 0; quiet < 3;) {
+		struct engine_health health;
+
+		house_run_ms(house, 3);
+		health = engine_health(house->engine);
+		/* While the store can't write, what waits goes on waiting. */
+		quiet =
+		    !health.writable || (health.inbox == 0 &&
+					    !store_is_committing(house->store))
+			? quiet + 1
+			: 0;
+	}
+}
+
+void
+house_advance(struct house *house, int64_t ms)
+{
+	house->clock.now_ms += ms;
+	/* Any request is a reason for a turn, and a turn looks at the clock. */
+	engine_look(house->engine, 0, house_reply_cb, house);
+	house_run(house);
+	house_run(house);
+}
+
+static void
+keep(char *out, size_t bytes, struct str text)
+{
+	snprintf(out, bytes, "%.*s", STR_ARG(text));
+}
+
+void
+house_reply_cb(const struct engine_reply *reply, void *arg)
+{
+	struct house *house = arg;
+
+	house->replies++;
+	house->status = reply->status;
+	house->instance = reply->instance;
+	house->refusal = reply->refusal;
+	keep(house->fate, sizeof(house->fate), reply->fate);
+	keep(house->detail, sizeof(house->detail), reply->detail);
+	if (reply->view == NULL)
+		return;
+	keep(house->state, sizeof(house->state),
+	    value_str(value_field_or_null(reply->view, "state")));
+	keep(house->state_status, sizeof(house->state_status),
+	    value_str(value_field_or_null(reply->view, "status")));
+}
+
+void
+house_start(struct house *house, const char *workflow, const char *input)
+{
+	struct json_error error;
+	struct engine_start start = {
+	    .workflow = str_of(workflow),
+	    .input = json_read(house->arena, str_of(input), &error),
+	    .actor = {.name = STR("alice")},
+	};
+
+	must(start.input != NULL);
+	engine_start(house->engine, &start, house_reply_cb, house);
+	house_run(house);
+}
+
+void
+house_event(
+    struct house *house, const char *type, const char *subject, const char *id)
+{
+	struct chart_event event = {
+	    .type = str_of(type),
+	    .subject = str_of(subject),
+	    .id = str_of(id),
+	    .source = STR("/test"),
+	};
+
+	engine_event(house->engine, &event, house_reply_cb, house);
+	house_run(house);
+}
+
+void
+house_act(struct house *house, const struct chart_event *event)
+{
+	engine_act(
+	    house->engine, house->instance, event, house_reply_cb, house);
+	house_run(house);
+}
+
+void
+house_look(struct house *house, uint64_t instance)
+{
+	engine_look(house->engine, instance, house_reply_cb, house);
+	house_run(house);
+}
+
+/* ---- history ---- */
+
+struct count {
+	const char *kind;
+	int found;
+	struct audit_head head;
+	bool sound;
+};
+
+static bool
+record_cb(uint64_t instance, const struct audit_record *record, void *arg)
+{
+	struct count *count = arg;
+	char text[64];
+
+	(void)instance;
+	snprintf(text, sizeof(text), "\"kind\":\"%s\"", count->kind);
+	if (str_find(record->canonical, str_of(text)) != SIZE_MAX)
+		count->found++;
+	if (audit_verify_next(&count->head, record->canonical, record->hash) !=
+	    AUDIT_SOUND)
+		count->sound = false;
+	return true;
+}
+
+int
+house_count(struct house *house, uint64_t instance, const char *kind)
+{
+	struct count count = {.kind = kind};
+
+	must(store_each_record(house->store, instance, 1, record_cb, &count) ==
+	     STORE_OK);
+	return count.found;
+}
+
+bool
+house_chain_is_sound(struct house *house, uint64_t instance)
+{
+	struct count count = {.kind = "", .sound = true};
+	struct store_instance row;
+
+	must(store_each_record(house->store, instance, 1, record_cb, &count) ==
+	     STORE_OK);
+	must(store_find_instance(house->store, house->arena, instance, &row) ==
+	     STORE_OK);
+	return count.sound && count.head.seq == row.head.seq &&
+	       digest_equal(count.head.hash, row.head.hash);
+}

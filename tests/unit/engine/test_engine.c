@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine promises, on a real loop and a real SQLite file. */
+#include "engine_house.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+static const char three_calls[] =
+    "workflow: three\n"
+    "version: 1\n"
+    "business-key: = input.reference\n"
+    "input: {type: object, required: [reference], properties: {reference: "
+    "{type: string}}}\n"
+    "data: {a: null, b: null, c: null}\n"
+    "events:\n"
+    "  go: {}\n"
+    "initial: one\n"
+    "states:\n"
+    "  one:\n"
+    "    entry:\n"
+    "      - {call: stub.put, with: {n: 1}, output: {a: = response.ok}, retry: "
+    "{limit: 2, delay: 1s, jitter: 0%}}\n"
+    "    on: {done: two, error: failed}\n"
+    "  two:\n"
+    "    entry:\n"
+    "      - {call: stub.put, with: {n: 2}, output: {b: = response.ok}}\n"
+    "    on: {done: three}\n"
+    "  three:\n"
+    "    entry:\n"
+    "      - {call: stub.put, with: {n: 3}, output: {c: = response.ok}}\n"
+    "    on: {done: resting}\n"
+    "  resting:\n"
+    "    on: {go: ended}\n"
+    "    after: {2h: failed}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "connection: stub\n"
+    "kind: http\n"
+    "url: http://stub.invalid\n"
+    "operations:\n"
+    "  put:\n"
+    "    request: {post: /put, body: {n: = n}}\n"
+    "    idempotent: true\n";
+
+/* The same operation where the endpoint honours no key. */
+static const char unsafe_call[] =
+    "workflow: pay\n"
+    "version: 1\n"
+    "data: {done: null}\n"
+    "initial: paying\n"
+    "states:\n"
+    "  paying:\n"
+    "    entry:\n"
+    "      - call: bank.pay\n"
+    "        output: {done: = response.ok}\n"
+    "        verify: {call: bank.find, after: 1m, happened: = response.found}\n"
+    "    on: {done: paid}\n"
+    "  paid: {type: final, outcome: success}\n"
+    "---\n"
+    "connection: bank\n"
+    "kind: http\n"
+    "url: http://bank.invalid\n"
+    "limits: {concurrency: 1}\n"
+    "operations:\n"
+    "  pay: {request: {post: /pay}}\n"
+    "  find: {request: {get: /find}}\n";
+
+static const struct message_header json_headers[] = {
+    {.name = STR_INIT("content-type"), .value = STR_INIT("application/json")},
+};
+
+static bool
+answer_ok(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	(void)house;
+	(void)request;
+	response->headers = json_headers;
+	response->header_count = 1;
+	response->body = STR("{\"ok\": true}");
+	return true;
+}
+
+static bool
+answer_nothing(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	(void)house;
+	(void)request;
+	(void)response;
+	return false;
+}
+
+static void
+test_instance_runs_through_its_calls_and_ends(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	uint64_t instance;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	instance = house->instance;
+	assert_int_equal(house->sent, 3);
+	assert_string_equal(house->bodies[0], "{\"n\":1}");
+	house_look(house, instance);
+	assert_string_equal(house->state, "resting");
+	assert_string_equal(house->state_status, "waiting");
+	house_event(house, "go", "A", "e-1");
+	assert_string_equal(house->fate, "matched");
+	house_look(house, instance);
+	assert_string_equal(house->state_status, "completed");
+	assert_true(house_chain_is_sound(house, instance));
+	assert_int_equal(house_count(house, instance, "call-sent"), 3);
+	assert_int_equal(house_count(house, instance, "ended"), 1);
+	house_free(&house);
+}
+
+static void
+test_same_business_key_finds_the_instance_that_is_there(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	uint64_t first;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	first = house->instance;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house->instance, first);
+	house_start(house, "three", "{\"reference\": \"A\", \"more\": 1}");
+	assert_int_equal(house->status, ENGINE_CONFLICT);
+	assert_int_equal(house->sent, 3);
+	house_free(&house);
+}
+
+static void
+test_invalid_input_starts_nothing(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": 7}");
+	assert_int_equal(house->status, ENGINE_INVALID);
+	house_start(house, "four", "{\"reference\": \"A\"}");
+	assert_int_equal(house->status, ENGINE_UNKNOWN_WORKFLOW);
+	assert_int_equal(store_last_number(house->store), 0);
+	house_free(&house);
+}
+
+static void
+test_deadline_fires_once_its_time_has_come(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	uint64_t instance;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	instance = house->instance;
+	house_advance(house, 2 * 3600 * 1000 - 1);
+	house_look(house, instance);
+	assert_string_equal(house->state, "resting");
+	house_advance(house, 1);
+	house_look(house, instance);
+	assert_string_equal(house->state, "failed");
+	assert_string_equal(house->state_status, "faulted");
+	house_free(&house);
+}
+
+static void
+test_deadline_survives_a_crash(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	uint64_t instance;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	instance = house->instance;
+	house_crash(house);
+	house_advance(house, 2 * 3600 * 1000);
+	house_look(house, instance);
+	assert_string_equal(house->state, "failed");
+	assert_true(house_chain_is_sound(house, instance));
+	house_free(&house);
+}
+
+static void
+test_event_before_its_instance_is_held_and_delivered(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	uint64_t instance;
+
+	(void)state;
+	house_event(house, "go", "A", "e-1");
+	assert_string_equal(house->fate, "held");
+	house_event(house, "go", "A", "e-1");
+	assert_string_equal(house->fate, "duplicate");
+	house_crash(house);
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	instance = house->instance;
+	house_look(house, instance);
+	assert_string_equal(house->state, "ended");
+	house_event(house, "go", "A", "e-1");
+	assert_string_equal(house->fate, "duplicate");
+	house_free(&house);
+}
+
+static void
+test_event_that_nobody_came_for_becomes_a_dead_letter(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	struct store_event row;
+
+	(void)state;
+	house_event(house, "go", "A", "e-1");
+	house_advance(house, 8LL * 86400 * 1000);
+	assert_int_equal(store_find_event(house->store, house->arena,
+			     STR("/test"), STR("e-1"), &row),
+	    STORE_OK);
+	assert_int_equal(row.status, EVENT_DEAD);
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	house_look(house, house->instance);
+	assert_string_equal(house->state, "resting");
+	engine_replay(house->engine, row.id, &(struct chart_actor){0},
+	    house_reply_cb, house);
+	house_run(house);
+	assert_string_equal(house->fate, "matched");
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	house_free(&house);
+}
+
+static void
+test_call_under_way_in_a_crash_is_repeated_with_its_key(void **state)
+{
+	struct house *house = house_new(three_calls, answer_nothing);
+	uint64_t instance;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	instance = house->instance;
+	assert_int_equal(house->sent, 1);
+	house->answer = answer_ok;
+	house_crash(house);
+	house_run(house);
+	house_advance(house, 2000);
+	house_look(house, instance);
+	assert_string_equal(house->state, "resting");
+	assert_int_equal(house->sent, 4);
+	assert_true(house_chain_is_sound(house, instance));
+	house_free(&house);
+}
+
+static bool
+answer_verify(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	if (str_find(request->url, STR("/pay")) != SIZE_MAX)
+		return false;
+	answer_ok(house, request, response);
+	response->body = STR("{\"found\": true}");
+	return true;
+}
+
+static void
+test_call_without_a_key_is_verified_after_a_crash_and_not_repeated(void **state)
+{
+	struct house *house = house_new(unsafe_call, answer_verify);
+	uint64_t instance;
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	instance = house->instance;
+	assert_int_equal(house->sent, 1);
+	house_crash(house);
+	house_run(house);
+	house_advance(house, 61000);
+	house_look(house, instance);
+	assert_string_equal(house->state, "paid");
+	assert_int_equal(house->sent, 2);
+	house_free(&house);
+}
+
+static void
+test_call_that_only_waited_for_its_place_is_not_in_doubt(void **state)
+{
+	struct house *house = house_new(unsafe_call, answer_verify);
+
+	(void)state;
+	house_start(house, "pay", "{}"); /* takes the one place */
+	house_start(house, "pay", "{}"); /* waits */
+	assert_int_equal(house->sent, 1);
+	assert_int_equal(house_count(house, 2, "call-sent"), 0);
+	house->answer = answer_ok;
+	house_crash(house);
+	house_run(house);
+	house_look(house, 2);
+	assert_string_equal(house->state, "paid");
+	assert_int_equal(house_count(house, 2, "call-sent"), 1);
+	house_free(&house);
+}
+
+static void
+test_locked_store_refuses_work_and_goes_on_by_itself(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	sqlite3 *other;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
+	house_start(house, "three", "{\"reference\": \"B\"}");
+	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+	assert_false(engine_health(house->engine).writable);
+	/* An event that is due meanwhile is not lost. */
+	house_advance(house, 2 * 3600 * 1000);
+	house_look(house, 1);
+	assert_string_equal(house->state, "resting");
+	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(other);
+	house_run_ms(house, 3500);
+	house_run(house);
+	assert_true(engine_health(house->engine).writable);
+	house_look(house, 1);
+	assert_string_equal(house->state, "failed");
+	house_start(house, "three", "{\"reference\": \"B\"}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_int_equal(house->instance, 2);
+	assert_true(house_chain_is_sound(house, 1));
+	assert_true(house_chain_is_sound(house, 2));
+	house_free(&house);
+}
+
+static sqlite3 *locker;
+
+/* Locks the store before the reply comes, so that recording it fails. */
+static bool
+answer_locked(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	if (locker == NULL) {
+		assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
+		assert_int_equal(
+		    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+		    SQLITE_OK);
+	}
+	return answer_ok(house, request, response);
+}
+
+static void
+test_reply_that_could_not_be_recorded_is_recorded_later_and_not_asked_again(
+    void **state)
+{
+	struct house *house = house_new(three_calls, answer_locked);
+
+	(void)state;
+	locker = NULL;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	house_run_ms(house, 1500);
+	assert_int_equal(house->sent, 1);
+	assert_false(engine_health(house->engine).writable);
+	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(locker);
+	house_run_ms(house, 3500);
+	house_run(house);
+	house_look(house, 1);
+	assert_string_equal(house->state, "resting");
+	assert_int_equal(house->sent, 3);
+	assert_int_equal(house_count(house, 1, "call-sent"), 3);
+	house_free(&house);
+}
+
+static void
+test_same_idempotency_key_gets_the_same_answer(void **state)
+{
+	struct house *house = house_new(unsafe_call, answer_ok);
+	struct engine_start start = {
+	    .workflow = STR("pay"),
+	    .idempotency_key = STR("k-1"),
+	    .request_digest = digest_sha256(STR("one")),
+	};
+
+	(void)state;
+	start.input = value_built(value_build_context(house->arena));
+	engine_start(house->engine, &start, house_reply_cb, house);
+	engine_start(house->engine, &start, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->replies, 2);
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_int_equal(store_last_number(house->store), 1);
+	start.request_digest = digest_sha256(STR("two"));
+	engine_start(house->engine, &start, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_KEY_REUSED);
+	house_free(&house);
+}
+
+static void
+test_many_instances_share_commits(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	struct engine_start start = {.workflow = STR("three")};
+	uint64_t before = engine_health(house->engine).commits;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct value_builder *input = value_build_context(house->arena);
+		char key[16];
+
+		snprintf(key, sizeof(key), "K%d", i);
+		value_put_str(input, "reference", str_of(key));
+		start.input = value_built(input);
+		engine_start(house->engine, &start, house_reply_cb, house);
+	}
+	house_run(house);
+	house_run(house);
+	assert_int_equal(house->replies, 200);
+	assert_int_equal(house->sent, 600);
+	assert_true(engine_health(house->engine).commits - before < 100);
+	house_free(&house);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_instance_runs_through_its_calls_and_ends),
+	    cmocka_unit_test(
+		test_same_business_key_finds_the_instance_that_is_there),
+	    cmocka_unit_test(test_invalid_input_starts_nothing),
+	    cmocka_unit_test(test_deadline_fires_once_its_time_has_come),
+	    cmocka_unit_test(test_deadline_survives_a_crash),
+	    cmocka_unit_test(
+		test_event_before_its_instance_is_held_and_delivered),
+	    cmocka_unit_test(
+		test_event_that_nobody_came_for_becomes_a_dead_letter),
+	    cmocka_unit_test(
+		test_call_under_way_in_a_crash_is_repeated_with_its_key),
+	    cmocka_unit_test(
+		test_call_without_a_key_is_verified_after_a_crash_and_not_repeated),
+	    cmocka_unit_test(
+		test_call_that_only_waited_for_its_place_is_not_in_doubt),
+	    cmocka_unit_test(
+		test_locked_store_refuses_work_and_goes_on_by_itself),
+	    cmocka_unit_test(
+		test_reply_that_could_not_be_recorded_is_recorded_later_and_not_asked_again),
+	    cmocka_unit_test(test_same_idempotency_key_gets_the_same_answer),
+	    cmocka_unit_test(test_many_instances_share_commits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
