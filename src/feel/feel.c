@@ -159,6 +159,7 @@ evaluate(const struct feel *feel, const struct value *input,
 		.bytes_max = arena_bytes(env->arena) + FEEL_BYTES_MAX,
 		.slots = few_slots,
 		.free = few_free,
+		.home = feel,
 		.input = input,
 	};
 	const struct value *value;

@@ -271,7 +271,7 @@ feel_access_get(struct feel_run *run, const struct feel_node *node,
 		return map_items(run, object, name);
 	value = get_property(run, object, name);
 	if (value == NULL)
-		return feel_null(run, node, "%.*s has no `%.*s`",
+		return feel_null(run, node, "`%.*s` has no `%.*s`",
 		    STR_ARG(value_type_name(object->type)), STR_ARG(name));
 	return value;
 }

@@ -35,6 +35,8 @@ has_numbers(struct feel_call *call)
 			return false;
 		}
 	}
+	if (count == 0)
+		(void)feel_builtin_null(call, "the list is empty");
 	return count > 0;
 }
 

@@ -463,7 +463,7 @@ feel_arith_apply(struct feel_run *run, const struct feel_node *node,
 		    right->as.number);
 	row = find_row(op, left->type, right->type);
 	if (row == NULL)
-		return feel_null(run, node, "%.*s and %.*s cannot be %s",
+		return feel_null(run, node, "`%.*s` and `%.*s` cannot be %s",
 		    STR_ARG(value_type_name(left->type)),
 		    STR_ARG(value_type_name(right->type)),
 		    number_rows[op - FEEL_ADD].name);
@@ -504,7 +504,7 @@ feel_arith_negate(struct feel_run *run, const struct feel_node *node)
 		duration.nanoseconds = -value->as.duration.nanoseconds;
 		return value_of_duration(run->arena, duration);
 	default:
-		return feel_null(run, node, "%.*s has no negative",
+		return feel_null(run, node, "`%.*s` has no negative",
 		    STR_ARG(value_type_name(value->type)));
 	}
 }

@@ -19,6 +19,7 @@ feel_call_define(struct feel_run *run, const struct feel_node *node)
 		return &value_null;
 	function = ARENA_NEW(run->arena, struct value_function);
 	function->lambda = lambda;
+	function->home = run->home;
 	function->captured = ARENA_ARRAY(run->arena, lambda->captured,
 	    const struct value *);
 	if (lambda->captured > 0)
@@ -32,15 +33,35 @@ feel_call_define(struct feel_run *run, const struct feel_node *node)
 
 /* ------------------------------------------------------- defined functions */
 
+/* Evaluates the body in a frame.  A function of another expression counts its
+ * free names by itself. */
+static const struct value *
+run_body(struct feel_run *run, const struct value_function *function,
+    const struct value **slots)
+{
+	struct feel_run around = *run;
+	const struct value *result;
+
+	run->slots = slots;
+	if (function->home != run->home) {
+		run->home = function->home;
+		run->free = ARENA_ARRAY(run->arena,
+		    function->home->free_name_count, const struct value *);
+	}
+	result = feel_eval_node(run, function->lambda->body);
+	run->slots = around.slots;
+	run->home = around.home;
+	run->free = around.free;
+	return result;
+}
+
 /* Arguments are in the order of the parameters. */
 static const struct value *
 call_lambda(struct feel_run *run, const struct feel_node *node,
     const struct value_function *function, const struct value *const *args)
 {
 	const struct feel_lambda *lambda = function->lambda;
-	const struct value **around = run->slots;
 	const struct value **slots;
-	const struct value *result;
 
 	slots = ARENA_ARRAY(run->arena, lambda->slot_count,
 	    const struct value *);
@@ -58,10 +79,7 @@ call_lambda(struct feel_run *run, const struct feel_node *node,
 			    STR_ARG(param->name));
 		slots[lambda->captured + i] = arg;
 	}
-	run->slots = slots;
-	result = feel_eval_node(run, lambda->body);
-	run->slots = around;
-	return result;
+	return run_body(run, function, slots);
 }
 
 /* ------------------------------------------------------ built-in functions */
@@ -146,7 +164,7 @@ check_arg(struct feel_call *call, size_t index)
 		}
 	}
 	(void)feel_null(call->run, call->node,
-	    "`%.*s` of %.*s() cannot be %.*s",
+	    "`%.*s` of %.*s() cannot be a `%.*s`",
 	    STR_ARG(builtin->params[index].name), STR_ARG(builtin->name),
 	    STR_ARG(value_type_name(call->args[index]->type)));
 	return false;
@@ -234,7 +252,8 @@ feel_call_function(struct feel_run *run, const struct feel_node *node,
 		return call_builtin_value(run, node,
 		    function->as.function->builtin, args, count);
 	if (function->as.function->lambda->param_count != count)
-		return feel_null(run, node, "the function takes %zu arguments",
+		return feel_null(run, node,
+		    "the function takes another number of arguments: %zu",
 		    function->as.function->lambda->param_count);
 	return call_lambda(run, node, function->as.function, args);
 }
@@ -294,7 +313,7 @@ feel_call_value(struct feel_run *run, const struct feel_node *node)
 	const struct value **args;
 
 	if (callee->type != VALUE_FUNCTION)
-		return feel_null(run, node, "%.*s is no function",
+		return feel_null(run, node, "`%.*s` is no function",
 		    STR_ARG(value_type_name(callee->type)));
 	if (count > 0 && node->as.call.args[0].name.at != NULL)
 		return call_named(run, node, callee);
@@ -318,19 +337,35 @@ fail_unknown(struct feel_run *run, const struct feel_node *node)
 	    STR_ARG(near));
 }
 
+/* The host's function, or one that is a value of the surroundings. */
+static const struct value *
+call_around(struct feel_run *run, const struct feel_node *node,
+    const struct value **args)
+{
+	struct feel_env *env = run->env;
+	const struct value *found = NULL;
+
+	if (env->host != NULL)
+		found = env->host(env->arg, node->as.host.name, args,
+		    node->as.host.count);
+	if (found != NULL)
+		return found;
+	if (env->lookup != NULL)
+		found = env->lookup(env->arg, node->as.host.name);
+	if (found == NULL || found->type != VALUE_FUNCTION)
+		return fail_unknown(run, node);
+	return feel_call_function(run, node, found, args,
+	    node->as.host.count);
+}
+
 const struct value *
 feel_call_host(struct feel_run *run, const struct feel_node *node)
 {
 	size_t count = node->as.host.count;
-	const struct value *result = NULL;
 	const struct value **args;
 
 	args = ARENA_ARRAY(run->arena, count, const struct value *);
 	for (size_t i = 0; i < count; i++)
 		args[i] = feel_eval_node(run, node->as.host.args[i]);
-	must(run->env != NULL);
-	if (run->env->host != NULL)
-		result = run->env->host(run->env->arg, node->as.host.name,
-		    args, count);
-	return result != NULL ? result : fail_unknown(run, node);
+	return call_around(run, node, args);
 }

@@ -278,7 +278,7 @@ feel_compare_binary(struct feel_run *run, const struct feel_node *node)
 
 	if (verdict != UNKNOWN)
 		return value_of_boolean(verdict == YES);
-	return feel_null(run, node, "%.*s and %.*s cannot be compared",
+	return feel_null(run, node, "`%.*s` and `%.*s` cannot be compared",
 	    STR_ARG(value_type_name(left->type)),
 	    STR_ARG(value_type_name(right->type)));
 }
@@ -323,13 +323,10 @@ const struct value *
 feel_compare_between(struct feel_run *run, const struct feel_node *node)
 {
 	const struct value *value = feel_eval_node(run, node->as.of.left);
-	struct value_range range = {
-		.low = feel_eval_node(run, node->as.of.right),
-		.high = feel_eval_node(run, node->as.of.third),
-		.low_closed = true,
-		.high_closed = true,
-	};
-	enum verdict verdict = range_has(&range, value);
+	const struct value *low = feel_eval_node(run, node->as.of.right);
+	const struct value *high = feel_eval_node(run, node->as.of.third);
+	enum verdict verdict = both(compare(run, FEEL_AT_LEAST, value, low),
+	    compare(run, FEEL_AT_MOST, value, high));
 
 	if (verdict != UNKNOWN)
 		return value_of_boolean(verdict == YES);

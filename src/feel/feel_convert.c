@@ -371,7 +371,7 @@ feel_convert_not(struct feel_call *call)
 	const struct value *negand = feel_builtin_unwrap(call->args[0]);
 
 	if (negand->type != VALUE_BOOLEAN)
-		return feel_builtin_null(call, "%.*s has no negation",
+		return feel_builtin_null(call, "`%.*s` has no negation",
 		    STR_ARG(value_type_name(negand->type)));
 	return value_of_boolean(!negand->as.boolean);
 }

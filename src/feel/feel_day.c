@@ -7,15 +7,13 @@
 #include "feel_builtin.h"
 
 static bool
-get_now(struct feel_call *call, struct date_time *now)
+get_now(const struct feel_call *call, struct date_time *now)
 {
 	const struct feel_env *env = call->run->env;
 	struct time_of_day like = {.offset_kind = OFFSET_SECONDS};
 	int64_t seconds;
 	int64_t rest;
 
-	if (env == NULL)
-		return false;
 	seconds = env->now_ms / 1000;
 	rest = env->now_ms % 1000;
 	if (rest < 0) {

@@ -28,7 +28,7 @@ feel_null(struct feel_run *run, const struct feel_node *node,
 	struct feel_env *env = run->env;
 	va_list args;
 
-	if (env == NULL || env->note[0] != '\0')
+	if (env->note[0] != '\0')
 		return &value_null;
 	va_start(args, format);
 	(void)vsnprintf(env->note, sizeof(env->note), format, args);
@@ -41,7 +41,7 @@ static bool
 exhaust(struct feel_run *run, const char *why)
 {
 	run->steps = 0;
-	if (run->env == NULL || run->env->exhausted)
+	if (run->env->exhausted)
 		return false;
 	run->env->exhausted = true;
 	run->env->note[0] = '\0'; /* this explains more than what came before */
@@ -96,16 +96,17 @@ feel_eval_node(struct feel_run *run, const struct feel_node *node)
 }
 
 const struct value *
-feel_fold(struct arena *arena, const struct feel_node *node)
+feel_fold(struct feel_env *env, const struct feel_node *node)
 {
 	struct feel_run run = {
-		.arena = arena,
+		.env = env,
+		.arena = env->arena,
 		.steps = FEEL_HEIGHT_MAX + 2 * (int64_t)node->bytes,
-		.bytes_max = arena_bytes(arena) + FEEL_TEXT_BYTES_MAX,
+		.bytes_max = arena_bytes(env->arena) + FEEL_TEXT_BYTES_MAX,
 	};
 	const struct value *value = feel_eval_node(&run, node);
 
-	return run.steps <= 0 || value_is_null(value) ? NULL : value;
+	return env->exhausted || value_is_null(value) ? NULL : value;
 }
 
 /* ------------------------------------------------------------------ making */
@@ -177,7 +178,6 @@ feel_eval_free(struct feel_run *run, const struct feel_node *node)
 	const struct value **cached = &run->free[node->as.free.index];
 	struct feel_env *env = run->env;
 
-	must(env != NULL);
 	if (*cached != NULL)
 		return *cached;
 	if (env->lookup != NULL)

@@ -85,8 +85,7 @@ is_name_symbol(uint32_t codepoint)
 	    strchr("./-'+*", (int)codepoint) != NULL;
 }
 
-/* The end of a comment at `at`, the text's end where it is not closed, and
- * `at` where none begins. */
+/* The end of a comment at `at`; `at` where none begins or it has no end. */
 static size_t
 skip_comment(struct str text, size_t at)
 {
@@ -99,7 +98,7 @@ skip_comment(struct str text, size_t at)
 	end = str_find(str_slice(rest, 2, SIZE_MAX),
 	    is_line ? STR("\n") : STR("*/"));
 	if (end == SIZE_MAX)
-		return text.bytes;
+		return is_line ? text.bytes : at;
 	return at + 2 + end + (is_line ? 1 : 2);
 }
 

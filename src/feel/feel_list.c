@@ -324,7 +324,7 @@ feel_list_sublist(struct feel_call *call)
 	    (!feel_builtin_int(call, 2, &length) || length < 0 ||
 	    length > (int64_t)(list.count - start)))
 		return feel_builtin_null(call,
-		    "the list has no so many items");
+		    "the list has not so many items");
 	out = new_items(call, (size_t)length);
 	if (out == NULL)
 		return &value_null;

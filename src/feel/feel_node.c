@@ -8,6 +8,8 @@
  */
 #include "feel_parser.h"
 
+#include <stdio.h>
+
 struct feel_node *
 feel_node_new(struct feel_parser *p, enum feel_op op, size_t offset)
 {
@@ -45,6 +47,12 @@ is_foldable(const struct feel_node *node)
 	case FEEL_DIVIDE:
 	case FEEL_POWER:
 	case FEEL_NEGATE:
+	case FEEL_EQUAL:
+	case FEEL_UNEQUAL:
+	case FEEL_LESS:
+	case FEEL_AT_MOST:
+	case FEEL_GREATER:
+	case FEEL_AT_LEAST:
 		return !node->varies;
 	case FEEL_CALL_BUILTIN:
 		return !node->varies && node->as.builtin.builtin->pure;
@@ -53,9 +61,21 @@ is_foldable(const struct feel_node *node)
 	}
 }
 
+static void
+doubt_constant(struct feel_parser *p, const struct feel_node *node,
+    const char *note)
+{
+	struct feel_error *doubt = feel_token_doubt(p, node->offset,
+	    node->bytes);
+
+	(void)snprintf(doubt->message, sizeof(doubt->message),
+	    "always null: %.180s", note);
+}
+
 struct feel_node *
 feel_node_done(struct feel_parser *p, struct feel_node *node)
 {
+	struct feel_env env = {.arena = p->arena};
 	const struct value *value;
 
 	if (p->failed)
@@ -68,9 +88,12 @@ feel_node_done(struct feel_parser *p, struct feel_node *node)
 	if (!is_foldable(node))
 		return node;
 	/* What gives null keeps its node, which can say why. */
-	value = feel_fold(p->arena, node);
-	if (value == NULL)
+	value = feel_fold(&env, node);
+	if (value == NULL) {
+		if (env.note[0] != '\0' && !env.exhausted)
+			doubt_constant(p, node, env.note);
 		return node;
+	}
 	node->op = FEEL_CONSTANT;
 	node->height = 1;
 	node->as.constant = value;

@@ -90,7 +90,7 @@ feel_numeric_abs(struct feel_call *call)
 		}
 		return value_of_duration(call->run->arena, duration);
 	default:
-		return feel_builtin_null(call, "%.*s has no absolute value",
+		return feel_builtin_null(call, "`%.*s` has no absolute value",
 		    STR_ARG(value_type_name(n->type)));
 	}
 }

@@ -40,8 +40,8 @@ accept_operator(struct feel_parser *p, const struct operator *operators)
 		if (feel_token_is(p, operators->sign))
 			break;
 	}
-	/* "**" is no product, and "==" is a slip, told by the next rule. */
-	if (operators->sign == NULL || feel_token_is(p, "==") ||
+	/* "**" is no product; slips are told by who expects something. */
+	if (operators->sign == NULL || feel_token_is_slip(p) ||
 	    (operators->op == FEEL_MULTIPLY && feel_token_is(p, "**")))
 		return NULL;
 	(void)feel_token_accept(p, operators->sign);
@@ -197,14 +197,10 @@ feel_parse_expression(struct feel_parser *p)
 
 	if (p->failed)
 		return NULL;
-	if (++p->nesting > FEEL_NESTING_MAX)
-		return feel_token_fail(p, p->at, 1,
-		    "nested deeper than %d", FEEL_NESTING_MAX);
 	if (feel_parse_is_simple_test(p))
 		node = feel_parse_simple_test(p);
 	else
 		node = parse_disjunction(p);
-	p->nesting--;
 	must(node != NULL || p->failed);
 	return node;
 }

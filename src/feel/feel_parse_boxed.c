@@ -165,7 +165,13 @@ parse_key(struct feel_parser *p, struct str *key)
 		return feel_parse_string(p, key);
 	end = feel_lex_key(p->text, p->at);
 	if (end == 0) {
-		feel_token_unexpected(p, "a key and `:`");
+		(void)feel_scope_read_new(p, &end);
+		if (end == p->at) {
+			feel_token_unexpected(p, "a key");
+		} else {
+			feel_token_move(p, end);
+			feel_token_unexpected(p, "`:` after the key");
+		}
 		return false;
 	}
 	*key = feel_lex_normal_name(p->arena,

@@ -241,11 +241,17 @@ parse_filter(struct feel_parser *p, struct feel_node *list)
 	return feel_node_done(p, node);
 }
 
-/* primary { "." name | "[" expression "]" | "(" arguments ")" } */
+/* primary { "." name | "[" expression "]" | "(" arguments ")" }.  Whatever
+ * nests, nests through here. */
 struct feel_node *
 feel_parse_postfix(struct feel_parser *p)
 {
-	struct feel_node *node = parse_primary(p);
+	struct feel_node *node;
+
+	if (++p->nesting > FEEL_NESTING_MAX)
+		return feel_token_fail(p, p->at, 1,
+		    "nested deeper than %d", FEEL_NESTING_MAX);
+	node = parse_primary(p);
 
 	while (node != NULL) {
 		if (feel_token_is(p, "[") && !feel_parse_is_range_end(p)) {
@@ -260,5 +266,6 @@ feel_parse_postfix(struct feel_parser *p)
 			break;
 		}
 	}
+	p->nesting--;
 	return node;
 }

@@ -23,9 +23,7 @@ typedef struct feel_node *rule_fn(struct feel_parser *p);
 static const struct sign *
 find_sign(const struct feel_parser *p)
 {
-	/* Slips of other languages: what expected a value tells them. */
-	if (feel_token_is(p, "==") || feel_token_is(p, "<>") ||
-	    feel_token_is(p, "=>") || feel_token_is(p, "=<"))
+	if (feel_token_is_slip(p))
 		return NULL;
 	for (size_t i = 0; i < COUNT_OF(signs); i++) {
 		if (feel_token_is(p, signs[i].text))

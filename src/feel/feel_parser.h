@@ -100,6 +100,8 @@ struct feel_node *feel_token_fail(struct feel_parser *p, size_t at,
     size_t bytes, const char *format, ...) PRINTF_LIKE(4, 5);
 void feel_token_repair(struct feel_parser *p, const char *format, ...)
     PRINTF_LIKE(2, 3);
+/* Whether an operator of another language begins here ("=="). */
+bool feel_token_is_slip(const struct feel_parser *p);
 /* Adds a doubt: see feel_each_doubt(). */
 struct feel_error *feel_token_doubt(struct feel_parser *p, size_t at,
     size_t bytes);

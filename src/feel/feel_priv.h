@@ -255,6 +255,7 @@ struct value_function {
 	const struct feel_builtin *builtin; /* or: */
 	const struct feel_lambda *lambda;
 	const struct value **captured;
+	const struct feel *home; /* the expression that defined it */
 };
 
 #define FEEL_PARAMS_MAX 4
@@ -321,6 +322,7 @@ struct feel_run {
 	unsigned depth;
 	const struct value **slots;
 	const struct value **free; /* NULL: not looked up yet */
+	const struct feel *home;   /* whose names those are */
 	const struct value *input; /* what `?` is, or NULL */
 	void *match; /* scratch of the regular expressions */
 };
@@ -349,8 +351,9 @@ const struct value *feel_items_list(struct feel_run *run,
     struct feel_items *items);
 const struct value *feel_number_or_null(struct feel_run *run,
     const struct feel_node *node, enum number_error error, struct number n);
-/* Evaluates what has no names; used while parsing.  NULL where it is null. */
-const struct value *feel_fold(struct arena *arena,
+/* Evaluates what has no names; used while parsing.  NULL where it is null,
+ * and then env->note may say why. */
+const struct value *feel_fold(struct feel_env *env,
     const struct feel_node *node);
 /* Checks that a value is small and shallow enough to be walked: what
  * iteration shares can be exponentially large when written out. */

@@ -10,11 +10,19 @@ static bool add_value(struct feel_run *run, const struct value *value,
 static void
 add_quoted(struct str string, struct buf *out)
 {
+	static const char plain[] = "\"\\\n\r\t";
+	static const char escaped[] = "\"\\nrt";
+
 	buf_add_char(out, '"');
 	for (size_t i = 0; i < string.bytes; i++) {
-		if (string.at[i] == '"' || string.at[i] == '\\')
+		char c = string.at[i];
+		const char *found = c != '\0' ? strchr(plain, c) : NULL;
+
+		if (found != NULL) {
 			buf_add_char(out, '\\');
-		buf_add_char(out, string.at[i]);
+			c = escaped[found - plain];
+		}
+		buf_add_char(out, c);
 	}
 	buf_add_char(out, '"');
 }
@@ -38,7 +46,7 @@ static bool
 is_plain_key(struct str key)
 {
 	for (size_t i = 0; i < key.bytes; i++) {
-		if (strchr("{}[](),:\"\\", key.at[i]) != NULL)
+		if (strchr("{}[](),:\"\\\n\r\t", key.at[i]) != NULL)
 			return false;
 	}
 	return key.bytes > 0;

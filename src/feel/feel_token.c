@@ -13,24 +13,29 @@
 
 struct slip {
 	const char *found;
-	const char *meant;
 	const char *why;
 };
 
 /* Longer signs first. */
 static const struct slip slips[] = {
-	{"==", "=", "equality is one `=`"},
-	{"<>", "!=", "inequality is `!=`"},
-	{"=>", ">=", "at least is `>=`"},
-	{"=<", "<=", "at most is `<=`"},
-	{"&&", "and", "conjunction is `and`"},
-	{"||", "or", "disjunction is `or`"},
-	{"!", "not(", "negation is `not(…)`"},
-	{"'", "\"", "text stands in double quotes"},
-	{"%", "modulo(", "the remainder is `modulo(a, b)`"},
-	{"^", "**", "a power is `**`"},
-	{";", ",", "items are separated by commas"},
-	{"&", "+", "text is joined by `+`"},
+	{"==", "equality is one `=`"},
+	{"<>", "inequality is `!=`"},
+	{"=>", "at least is `>=`"},
+	{"=<", "at most is `<=`"},
+	{"&&", "conjunction is `and`"},
+	{"||", "disjunction is `or`"},
+	{"!", "negation is `not(…)`"},
+	{"'", "text stands in double quotes"},
+	{"%", "the remainder is `modulo(a, b)`"},
+	{"^", "a power is `**`"},
+	{";", "items are separated by commas"},
+	{"&", "text is joined by `+`"},
+	{"/*", "the comment has no `*/`"},
+};
+
+/* Those that begin like an operator and are none. */
+static const char *const false_operators[] = {
+	"==", "<>", "=>", "=<", "/*",
 };
 
 static const struct str operators[] = {
@@ -58,6 +63,9 @@ feel_token_is_end(const struct feel_parser *p)
 bool
 feel_token_is(const struct feel_parser *p, const char *sign)
 {
+	/* Most tokens are ruled out by their first character. */
+	if (p->at == p->text.bytes || p->text.at[p->at] != sign[0])
+		return false;
 	return str_has_prefix(str_slice(p->text, p->at, SIZE_MAX),
 	    str_of(sign));
 }
@@ -74,10 +82,8 @@ feel_token_accept(struct feel_parser *p, const char *sign)
 bool
 feel_token_is_word(const struct feel_parser *p, const char *word)
 {
-	size_t bytes = strlen(word);
-
 	return feel_token_is(p, word) &&
-	    feel_lex_identifier(p->text, p->at) == p->at + bytes;
+	    feel_lex_identifier(p->text, p->at) == p->at + strlen(word);
 }
 
 bool
@@ -118,6 +124,16 @@ feel_token_repair(struct feel_parser *p, const char *format, ...)
 	(void)vsnprintf(p->error->repair, sizeof(p->error->repair), format,
 	    args);
 	va_end(args);
+}
+
+bool
+feel_token_is_slip(const struct feel_parser *p)
+{
+	for (size_t i = 0; i < COUNT_OF(false_operators); i++) {
+		if (feel_token_is(p, false_operators[i]))
+			return true;
+	}
+	return false;
 }
 
 struct feel_error *

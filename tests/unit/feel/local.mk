@@ -6,3 +6,11 @@
 
 check_PROGRAMS += tests/unit/feel/test_feel_vectors
 tests_unit_feel_test_feel_vectors_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
+
+EXTRA_DIST += tests/cases/feel
+
+check_PROGRAMS += tests/unit/feel/test_feel_cases
+tests_unit_feel_test_feel_cases_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/feel/test_feel
+tests_unit_feel_test_feel_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
