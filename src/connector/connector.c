@@ -4,7 +4,8 @@
  *
  * An answer is judged in this order: the exchange itself failed; an error
  * rule of the operation, then of the connection, holds; the protocol's own
- * rules.  Of a safe operation nothing is ever unknown: it may be repeated.
+ * rules.  Of a safe operation nothing is unknown, since it may be repeated,
+ * unless a rule says so: then a person is meant to look.
  */
 #include "connector_priv.h"
 
@@ -148,6 +149,26 @@ apply_rule(const struct connector_call *call, struct call_scope *scope,
 	};
 }
 
+static bool
+is_safe(const struct def_operation *operation)
+{
+	bool is_http = operation->connection->kind == CONNECTION_HTTP;
+
+	return operation->safe ||
+	    (is_http && (operation->method == METHOD_GET ||
+			    operation->method == METHOD_HEAD));
+}
+
+static struct outcome
+repeat_if_safe(struct outcome outcome, const struct def_operation *operation)
+{
+	if (outcome.kind != OUTCOME_UNKNOWN || !is_safe(operation))
+		return outcome;
+	outcome.kind = OUTCOME_NOT_DONE;
+	outcome.transient = true;
+	return outcome;
+}
+
 static struct outcome
 judge_answer(const struct connector_call *call, struct call_scope *scope)
 {
@@ -161,23 +182,12 @@ judge_answer(const struct connector_call *call, struct call_scope *scope)
 		    connection->error_count);
 	if (rule != NULL)
 		return apply_rule(call, scope, rule);
-	return protocol_of(call)->judge(call, scope);
+	return repeat_if_safe(protocol_of(call)->judge(call, scope), operation);
 }
 
-static bool
-is_safe(const struct def_operation *operation)
-{
-	bool is_http = operation->connection->kind == CONNECTION_HTTP;
-
-	return operation->safe ||
-	    (is_http && (operation->method == METHOD_GET ||
-			    operation->method == METHOD_HEAD));
-}
-
-/* What is said of every outcome but success. */
+/* How long the endpoint asks us to wait. */
 static void
-fill_in(struct outcome *outcome, const struct connector_call *call,
-    struct call_scope *scope)
+set_retry_after(struct outcome *outcome, const struct call_scope *scope)
 {
 	struct str asked = reply_header(scope->reply, STR("retry-after"));
 	struct str date = reply_header(scope->reply, STR("date"));
@@ -186,10 +196,6 @@ fill_in(struct outcome *outcome, const struct connector_call *call,
 	    !retry_after_parse(asked, date, scope->context->now_ms,
 		&outcome->retry_after_ms))
 		outcome->retry_after_ms = 0;
-	if (outcome->kind == OUTCOME_UNKNOWN && is_safe(call->operation)) {
-		outcome->kind = OUTCOME_NOT_DONE;
-		outcome->transient = true;
-	}
 }
 
 struct outcome
@@ -212,10 +218,12 @@ connector_interpret(const struct connector_call *call,
 			odoo_read(connection, &reply);
 		outcome = judge_answer(call, &scope);
 	} else {
-		outcome = verdict_of_failure(context->arena, response);
+		outcome = repeat_if_safe(
+		    verdict_of_failure(context->arena, response),
+		    call->operation);
 	}
 	if (outcome.kind != OUTCOME_DONE)
-		fill_in(&outcome, call, &scope);
+		set_retry_after(&outcome, &scope);
 	outcome.status = response->status;
 	outcome.body = reply.body;
 	outcome.reference =

@@ -15,6 +15,9 @@
 	"    args: [[[ref, '= \"=\"', = reference]]]\n"                              \
 	"    kwargs: {fields: [id], limit: 2}\n"                               \
 	"    output: {id: '= result[1].id'}\n"                                 \
+	"    errors:\n"                                                        \
+	"      - {if: '= count(body) > 1', code: odoo.ambiguous,\n"            \
+	"         outcome: unknown}\n"                                         \
 	"  create-partner:\n"                                                  \
 	"    model: res.partner\n"                                             \
 	"    method: create\n"                                                 \
@@ -334,6 +337,15 @@ test_error_body_is_the_exception(void **state)
 }
 
 static void
+test_rule_may_call_for_a_person_where_reading_is_safe(void **state)
+{
+	struct outcome *outcome = answer(*state, "find-partner",
+	    "{\"jsonrpc\":\"2.0\",\"result\":[{\"id\":1},{\"id\":2}]}");
+
+	assert_outcome(outcome, OUTCOME_UNKNOWN, "odoo.ambiguous", false);
+}
+
+static void
 test_none_that_cannot_be_written_was_done(void **state)
 {
 	struct outcome *outcome = answer_error(*state, "create-partner",
@@ -544,6 +556,7 @@ main(void)
 		CASE(test_body_is_the_same_in_both_dialects),
 		CASE_JSON_2(test_body_is_the_same_in_both_dialects),
 		CASE(test_error_body_is_the_exception),
+		CASE(test_rule_may_call_for_a_person_where_reading_is_safe),
 		CASE(test_none_that_cannot_be_written_was_done),
 		CASE(test_redirect_warning_says_its_first_argument),
 		CASE(test_load_tells_errors_inside_success),
