@@ -2,4 +2,10 @@
 
 noinst_LIBRARIES += libstated_export.a
 libstated_export_a_CPPFLAGS = $(AM_CPPFLAGS)
-libstated_export_a_SOURCES =
+libstated_export_a_SOURCES = \
+	src/export/export.c \
+	src/export/export_csv.c \
+	src/export/export_jsonl.c \
+	src/export/export_record.c \
+	src/export/export_verify.c \
+	src/export/export_verify_file.c

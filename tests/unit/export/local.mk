@@ -3,3 +3,8 @@
 # A test is two lines:
 #	check_PROGRAMS += tests/unit/export/test_x
 #	tests_unit_export_test_x_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/export/test_export
+tests_unit_export_test_export_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/export/test_export_verify
+tests_unit_export_test_export_verify_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * export.c: walking over histories, a page of instances and a handful of
+ * records at a time.
+ *
+ *	EXPORT_BEGINNING ─► EXPORT_TELLING ─► EXPORT_CLOSING ─► EXPORT_OVER
+ *	   header row          records          closing line
+ *
+ * Instances are told by number and records by seq, so that a chain stands in
+ * one place of the file, in order.
+ */
+#include "stated/export.h"
+
+#include <stdlib.h>
+
+#include "export_priv.h"
+
+#define PAGE_INSTANCES 256
+#define CHUNK_RECORDS 64
+/* Rows looked at in one go where few of them fit. */
+#define PAGE_LOOKED 20000
+
+/* ---------------------------------------------------------------- formats */
+
+static const struct format {
+	struct str name;
+	struct str media_type;
+	void (*begin)(struct buf *out); /* may be NULL */
+	void (*add)(struct buf *out, struct arena *scratch,
+	    const struct export_row *row);
+} formats[EXPORT_FORMAT_COUNT] = {
+#define X(symbol, text, type)                                                  \
+	[EXPORT_##symbol] = {.name = STR_INIT(text),                           \
+	    .media_type = STR_INIT(type), EXPORT_FUNCTIONS_##symbol},
+#define EXPORT_FUNCTIONS_JSONL .begin = NULL, .add = export_jsonl_add
+#define EXPORT_FUNCTIONS_CSV .begin = export_csv_begin, .add = export_csv_add
+	EXPORT_FORMATS(X)
+#undef X
+};
+
+struct str
+export_format_name(enum export_format format)
+{
+	must(format < EXPORT_FORMAT_COUNT);
+	return formats[format].name;
+}
+
+struct str
+export_format_media_type(enum export_format format)
+{
+	must(format < EXPORT_FORMAT_COUNT);
+	return formats[format].media_type;
+}
+
+bool
+export_format_parse(struct str name, enum export_format *format)
+{
+	for (enum export_format i = 0; i < EXPORT_FORMAT_COUNT; i++) {
+		if (str_equal(name, formats[i].name)) {
+			*format = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------- life */
+
+enum export_stage {
+	EXPORT_BEGINNING,
+	EXPORT_TELLING,
+	EXPORT_CLOSING,
+	EXPORT_OVER
+};
+
+/* What an export keeps of an instance's row. */
+struct instance {
+	uint64_t number;
+	struct str workflow;
+	struct str business_key;
+};
+
+struct export {
+	struct store *store;
+	struct arena *arena; /* for the options' texts */
+	struct export_options options;
+	enum export_stage stage;
+
+	struct arena *page_arena;
+	struct instance *page;
+	size_t page_count;
+	size_t page_at;     /* the instance being told */
+	uint64_t page_next; /* cursor */
+	bool is_last_page;
+
+	struct arena *chunk_arena;
+	struct audit_record *chunk;
+	size_t chunk_count;
+	size_t chunk_at;
+	uint64_t chunk_next; /* seq */
+	bool is_last_chunk;
+
+	struct arena *scratch; /* of one record */
+	struct digest_stream *hash;
+	uint64_t instances;
+	uint64_t records;
+	uint64_t counted; /* the last instance of `instances` */
+};
+
+static struct str
+copy(struct arena *arena, struct str s)
+{
+	return s.at == NULL ? s : arena_str(arena, s);
+}
+
+static struct export_options
+copy_options(struct arena *arena, const struct export_options *options)
+{
+	struct export_options copied = *options;
+
+	copied.path = copy(arena, options->path);
+	copied.workflow = copy(arena, options->workflow);
+	copied.status = copy(arena, options->status);
+	copied.state = copy(arena, options->state);
+	return copied;
+}
+
+enum store_error
+export_open(const struct export_options *options, struct export **opened,
+    struct buf *detail)
+{
+	struct store *store = NULL;
+
+	must(options->format < EXPORT_FORMAT_COUNT);
+	enum store_error error = store_open((struct store_options){
+	    .path = options->path, .read_only = true}, &store, detail);
+	if (error == STORE_OK)
+		error = store_freeze(store);
+	if (error != STORE_OK) {
+		store_close(&store);
+		return error;
+	}
+	struct export *export = calloc(1, sizeof(*export));
+	must(export != NULL);
+	export->store = store;
+	export->arena = arena_new();
+	export->options = copy_options(export->arena, options);
+	export->page_arena = arena_new();
+	export->chunk_arena = arena_new();
+	export->scratch = arena_new();
+	export->hash = digest_stream_new();
+	export->is_last_chunk = true;
+	if (options->instance > 0)
+		export->page_next = options->instance - 1;
+	*opened = export;
+	return STORE_OK;
+}
+
+void
+export_close(struct export **closed)
+{
+	struct export *export = *closed;
+
+	if (export == NULL)
+		return;
+	must(export->store != NULL);
+	store_thaw(export->store);
+	store_close(&export->store);
+	if (export->hash != NULL)
+		(void)digest_stream_end(&export->hash);
+	arena_free(&export->arena);
+	arena_free(&export->page_arena);
+	arena_free(&export->chunk_arena);
+	arena_free(&export->scratch);
+	free(export);
+	*closed = NULL;
+}
+
+uint64_t
+export_instances(const struct export *export)
+{
+	must(export != NULL);
+	return export->instances;
+}
+
+uint64_t
+export_records(const struct export *export)
+{
+	must(export != NULL);
+	return export->records;
+}
+
+/* ------------------------------------------------------------------- pages */
+
+static bool
+add_instance_cb(const struct store_instance *row, void *arg)
+{
+	struct export *export = arg;
+
+	must(export->page_count < PAGE_INSTANCES);
+	export->page[export->page_count++] = (struct instance){
+		.number = row->number,
+		.workflow = copy(export->page_arena, row->workflow),
+		.business_key = copy(export->page_arena, row->business_key),
+	};
+	return true;
+}
+
+/* The next page of instances that fit; it may be empty and not the last,
+ * where few of many fit. */
+static enum store_error
+load_page(struct export *export)
+{
+	const struct export_options *options = &export->options;
+	bool is_one = options->instance > 0;
+	uint64_t resume = 0;
+	struct store_instance_filter filter = {
+		.workflow = options->workflow,
+		.status = options->status,
+		.state = options->state,
+		.started_from_ms = options->started_from_ms,
+		.started_to_ms = options->started_to_ms,
+		.has_incident = -1,
+		.after = export->page_next,
+		.limit = is_one ? 1 : PAGE_INSTANCES,
+		.looked_max = is_one ? 1 : PAGE_LOOKED,
+		.resume_after = &resume,
+	};
+
+	arena_reset(export->page_arena);
+	export->page = ARENA_ARRAY(export->page_arena, PAGE_INSTANCES,
+	    struct instance);
+	export->page_count = 0;
+	export->page_at = 0;
+	enum store_error error = store_list_instances(export->store, &filter,
+	    add_instance_cb, export);
+	export->page_next = resume;
+	export->is_last_page = is_one || resume == 0;
+	/* Asked for one that isn't there, the list begins at the next. */
+	if (is_one && export->page_count > 0 &&
+	    export->page[0].number != options->instance)
+		export->page_count = 0;
+	return error;
+}
+
+static bool
+add_record_cb(uint64_t number, const struct audit_record *record, void *arg)
+{
+	struct export *export = arg;
+	struct audit_record *added = &export->chunk[export->chunk_count++];
+
+	must(number == export->page[export->page_at].number);
+	must(export->chunk_count <= CHUNK_RECORDS);
+	*added = *record;
+	added->canonical = copy(export->chunk_arena, record->canonical);
+	return export->chunk_count < CHUNK_RECORDS;
+}
+
+static enum store_error
+load_chunk(struct export *export)
+{
+	arena_reset(export->chunk_arena);
+	export->chunk = ARENA_ARRAY(export->chunk_arena, CHUNK_RECORDS,
+	    struct audit_record);
+	export->chunk_count = 0;
+	export->chunk_at = 0;
+	enum store_error error = store_each_record(export->store,
+	    export->page[export->page_at].number, export->chunk_next,
+	    add_record_cb, export);
+	export->is_last_chunk = export->chunk_count < CHUNK_RECORDS;
+	if (export->chunk_count > 0)
+		export->chunk_next =
+		    export->chunk[export->chunk_count - 1].seq + 1;
+	return error;
+}
+
+static void
+start_instance(struct export *export)
+{
+	must(export->page_at < export->page_count);
+	export->chunk_count = 0;
+	export->chunk_at = 0;
+	export->chunk_next = 1;
+	export->is_last_chunk = false;
+}
+
+/* Moves to the next record, whether it fits or not; *is_end: none is left. */
+static enum store_error
+advance(struct export *export, bool *is_end)
+{
+	enum store_error error = STORE_OK;
+
+	*is_end = false;
+	while (error == STORE_OK && export->chunk_at >= export->chunk_count) {
+		if (!export->is_last_chunk) {
+			error = load_chunk(export);
+		} else if (export->page_at + 1 < export->page_count) {
+			export->page_at++;
+			start_instance(export);
+		} else if (!export->is_last_page) {
+			error = load_page(export);
+			if (error == STORE_OK && export->page_count > 0)
+				start_instance(export);
+		} else {
+			*is_end = true;
+			return STORE_OK;
+		}
+	}
+	return error;
+}
+
+/* ----------------------------------------------------------------- telling */
+
+static bool
+has_period(const struct export_options *options)
+{
+	return options->from_ms > 0 || options->to_ms > 0;
+}
+
+/* A record whose time can't be read is told rather than left out: whoever
+ * damaged it must not have hidden it. */
+static bool
+is_in_period(struct export *export, struct str canonical)
+{
+	const struct export_options *options = &export->options;
+	int64_t time_ms;
+
+	if (!has_period(options))
+		return true;
+	const struct value *record = export_record_read(export->scratch,
+	    canonical);
+	if (record == NULL || !export_record_time(record, &time_ms))
+		return true;
+	return time_ms >= options->from_ms &&
+	    (options->to_ms == 0 || time_ms < options->to_ms);
+}
+
+static void
+add_row(struct export *export, struct buf *out)
+{
+	const struct instance *instance = &export->page[export->page_at];
+	struct export_row row = {
+		.workflow = instance->workflow,
+		.business_key = instance->business_key,
+		.record = export->chunk[export->chunk_at],
+	};
+	size_t before = out->bytes;
+
+	formats[export->options.format].add(out, export->scratch, &row);
+	if (!buf_is_over(out))
+		digest_stream_add(export->hash, (struct str){
+		    out->at + before, out->bytes - before});
+	export->records++;
+	if (export->counted != instance->number)
+		export->instances++;
+	export->counted = instance->number;
+}
+
+static enum store_error
+tell_record(struct export *export, struct buf *out)
+{
+	enum store_error error;
+	bool is_end = false, is_told = false;
+
+	must(export->stage == EXPORT_TELLING);
+	while (!is_told) {
+		error = advance(export, &is_end);
+		if (error != STORE_OK)
+			return error;
+		if (is_end) {
+			export->stage = EXPORT_CLOSING;
+			return STORE_OK;
+		}
+		arena_reset(export->scratch);
+		is_told = is_in_period(export,
+		    export->chunk[export->chunk_at].canonical);
+		if (is_told)
+			add_row(export, out);
+		export->chunk_at++;
+	}
+	return STORE_OK;
+}
+
+static void
+tell_beginning(struct export *export, struct buf *out)
+{
+	must(export->stage == EXPORT_BEGINNING);
+	if (formats[export->options.format].begin != NULL)
+		formats[export->options.format].begin(out);
+	export->stage = EXPORT_TELLING;
+}
+
+static void
+tell_closing(struct export *export, struct buf *out)
+{
+	must(export->stage == EXPORT_CLOSING);
+	struct export_closing closing = {
+		.instances = export->instances,
+		.records = export->records,
+		.is_excerpt = has_period(&export->options),
+		.hash = digest_stream_end(&export->hash),
+	};
+	if (export->options.closing_line &&
+	    export->options.format == EXPORT_JSONL)
+		export_jsonl_close(out, &closing);
+	export->stage = EXPORT_OVER;
+}
+
+enum store_error
+export_next(struct export *export, struct buf *out, bool *is_end)
+{
+	size_t before = out->bytes;
+	enum store_error error = STORE_OK;
+
+	while (error == STORE_OK && out->bytes == before &&
+	    export->stage != EXPORT_OVER) {
+		switch (export->stage) {
+		case EXPORT_BEGINNING:
+			tell_beginning(export, out);
+			break;
+		case EXPORT_TELLING:
+			error = tell_record(export, out);
+			break;
+		case EXPORT_CLOSING:
+			tell_closing(export, out);
+			break;
+		case EXPORT_OVER:
+			unreachable("the loop ends there");
+		}
+	}
+	*is_end = error == STORE_OK && out->bytes == before;
+	return error;
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whatever somebody changes in a database or in an exported file, verifying
+ * names the first break.
+ */
+#include "stated/export.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "../store/test_store_help.h"
+
+struct fixture {
+	struct help_dir dir;
+	struct arena *arena;
+	struct export_report report;
+	struct buf text; /* of the file, as it is to be changed */
+	char file[96];
+};
+
+/* Instances 1 to 4 with two turns of two records each. */
+static void
+fill(struct fixture *f)
+{
+	struct store *store = help_open(&f->dir);
+
+	for (uint64_t n = 1; n <= 4; n++) {
+		struct store_instance row = help_instance(n);
+		row.head = (struct audit_head){0};
+		help_add_turn(store_batch(store), f->arena, n, &row.head, 2);
+		help_add_turn(store_batch(store), f->arena, n, &row.head, 2);
+		store_put_instance(store_batch(store), &row);
+	}
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+}
+
+static void
+export_all(struct fixture *f, bool closing_line)
+{
+	struct export *export = NULL;
+	struct export_options options = {.path = str_of(f->dir.database),
+	    .closing_line = closing_line};
+	bool is_end = false;
+
+	buf_clear(&f->text);
+	assert_int_equal(export_open(&options, &export, NULL), STORE_OK);
+	while (!is_end)
+		assert_int_equal(export_next(export, &f->text, &is_end),
+		    STORE_OK);
+	export_close(&export);
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+
+	help_dir_make(&f->dir);
+	f->arena = arena_new();
+	snprintf(f->file, sizeof(f->file), "%s/export.jsonl", f->dir.path);
+	fill(f);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	buf_fini(&f->text);
+	arena_free(&f->arena);
+	help_dir_remove(&f->dir);
+	test_free(f);
+	return 0;
+}
+
+static void
+assert_fault(struct fixture *f, enum audit_fault fault, uint64_t place,
+    uint64_t seq)
+{
+	uint64_t at = f->report.number > 0 ? f->report.number : f->report.line;
+
+	assert_int_equal(f->report.fault, fault);
+	assert_int_equal(at, place);
+	assert_int_equal(f->report.seq, seq);
+	assert_true(f->report.explanation[0] != '\0');
+	assert_true(f->report.broken > 0);
+}
+
+/* --------------------------------------------------------------- databases */
+
+static void
+verify_after(struct fixture *f, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(f->dir.database, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(export_verify(str_of(f->dir.database), &f->report,
+	    NULL), STORE_OK);
+}
+
+static void
+test_database_as_written_is_sound(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_int_equal(f->report.instances, 4);
+	assert_int_equal(f->report.records, 16);
+	assert_int_equal(f->report.broken, 0);
+}
+
+static void
+test_changed_record_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "UPDATE history SET records ="
+	    " replace(records, 'entered', 'decided')"
+	    " WHERE instance = 2 AND first_seq = 3");
+	assert_fault(f, AUDIT_CHANGED, 2, 3);
+	assert_string_equal(f->report.instance, "2");
+	assert_int_equal(f->report.broken, 1);
+	assert_int_equal(f->report.instances, 4);
+}
+
+static void
+test_changed_hash_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "UPDATE history SET hashes = zeroblob(64)"
+	    " WHERE instance = 3 AND first_seq = 1");
+	assert_fault(f, AUDIT_CHANGED, 3, 1);
+}
+
+static void
+test_removed_turn_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "DELETE FROM history"
+	    " WHERE instance = 1 AND first_seq = 1");
+	assert_fault(f, AUDIT_MISSING, 1, 1);
+}
+
+static void
+test_removed_end_of_a_history_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "DELETE FROM history"
+	    " WHERE instance = 1 AND first_seq = 3");
+	assert_fault(f, AUDIT_CUT, 1, 3);
+}
+
+static void
+test_removed_text_or_hash_of_one_record_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "UPDATE history SET hashes = substr(hashes, 1, 32)"
+	    " WHERE instance = 1 AND first_seq = 3");
+	assert_fault(f, AUDIT_CHANGED, 1, 4);
+	verify_after(f, "UPDATE history SET hashes = x'', records = ''"
+	    " WHERE instance = 1 AND first_seq = 3");
+	assert_fault(f, AUDIT_CUT, 1, 3);
+}
+
+static void
+test_instance_row_set_back_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "UPDATE instance SET head_seq = 2 WHERE number = 4");
+	assert_fault(f, AUDIT_CHANGED, 4, 3);
+	verify_after(f, "UPDATE instance SET head_seq = 4,"
+	    " head_hash = zeroblob(32) WHERE number = 4");
+	assert_fault(f, AUDIT_CHANGED, 4, 4);
+}
+
+static void
+test_histories_exchanged_whole_are_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f,
+	    "UPDATE history SET instance = 10 WHERE instance = 1;"
+	    "UPDATE history SET instance = 1 WHERE instance = 2;"
+	    "UPDATE history SET instance = 2 WHERE instance = 10;"
+	    "CREATE TEMP TABLE heads AS SELECT number, head_hash AS hash"
+	    "	FROM instance WHERE number < 3;"
+	    "UPDATE instance SET head_hash = (SELECT hash FROM heads"
+	    "	WHERE heads.number = 3 - instance.number) WHERE number < 3;");
+	assert_fault(f, AUDIT_CHANGED, 1, 1);
+	assert_int_equal(f->report.broken, 2);
+}
+
+/* A public identifier's last 62 bits are the number. */
+static void
+add_named(struct fixture *f, struct store *store, uint64_t number,
+    const char *name)
+{
+	struct store_instance row = help_instance(number);
+	struct value_builder *record = value_build_context(f->arena);
+
+	row.head = (struct audit_head){0};
+	value_put_str(record, "instance", str_of(name));
+	struct audit_record sealed = audit_seal(f->arena, value_built(record),
+	    &row.head);
+	store_add_history(store_batch(store), number, &sealed, 1);
+	store_put_instance(store_batch(store), &row);
+}
+
+static void
+test_history_under_another_identifier_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = help_open(&f->dir);
+
+	add_named(f, store, 5, "0af1b2c3-d4e5-8000-8000-000000000005");
+	add_named(f, store, 6, "0af1b2c3-d4e5-8000-bfff-000000000006");
+	add_named(f, store, 7, "in words");
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	verify_after(f, "");
+	assert_fault(f, AUDIT_CHANGED, 6, 1);
+	assert_string_equal(f->report.instance,
+	    "0af1b2c3-d4e5-8000-bfff-000000000006");
+	assert_int_equal(f->report.broken, 1);
+}
+
+static void
+test_removed_instance_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "DELETE FROM instance WHERE number = 2;"
+	    "DELETE FROM history WHERE instance = 2");
+	assert_fault(f, AUDIT_MISSING, 2, 0);
+	assert_int_equal(f->report.broken, 1);
+}
+
+static void
+test_removed_last_instances_are_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "DELETE FROM instance WHERE number > 2");
+	assert_fault(f, AUDIT_MISSING, 3, 0);
+	assert_int_equal(f->report.broken, 2);
+}
+
+static void
+test_first_of_several_breaks_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "UPDATE history SET records = 'x' WHERE instance > 1");
+	assert_fault(f, AUDIT_CHANGED, 2, 1);
+	assert_int_equal(f->report.broken, 3);
+}
+
+/* ------------------------------------------------------------------- files */
+
+static void
+verify_text(struct fixture *f)
+{
+	FILE *file = fopen(f->file, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(f->text.at, 1, f->text.bytes, file),
+	    f->text.bytes);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(export_verify(str_of(f->file), &f->report, NULL),
+	    STORE_OK);
+}
+
+/* Line `n` of the text, counted from 1, with its newline. */
+static struct str
+line_of(struct fixture *f, size_t n)
+{
+	struct str rest = buf_str(&f->text), line = {0};
+
+	for (size_t i = 0; i < n; i++)
+		line = str_split(rest, '\n', &rest);
+	line.bytes++;
+	return line;
+}
+
+static void
+remove_lines(struct fixture *f, size_t first, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct str line = line_of(f, first);
+		char *at = (char *)line.at;
+		size_t after = f->text.bytes -
+		    (size_t)(at + line.bytes - f->text.at);
+		memmove(at, at + line.bytes, after);
+		f->text.bytes -= line.bytes;
+	}
+}
+
+static void
+test_file_as_exported_is_sound(void **state)
+{
+	struct fixture *f = *state;
+
+	export_all(f, true);
+	verify_text(f);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_int_equal(f->report.instances, 4);
+	assert_int_equal(f->report.records, 16);
+	assert_true(f->report.is_closed);
+	export_all(f, false);
+	verify_text(f);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_false(f->report.is_closed);
+}
+
+static void
+test_changed_byte_anywhere_in_a_file_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	export_all(f, true);
+	for (size_t at = 0; at < f->text.bytes; at += 13) {
+		char before = f->text.at[at];
+		f->text.at[at] = before == 'z' ? 'y' : 'z';
+		verify_text(f);
+		assert_int_not_equal(f->report.fault, AUDIT_SOUND);
+		f->text.at[at] = before;
+	}
+}
+
+static void
+test_removed_line_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	export_all(f, false);
+	remove_lines(f, 6, 1);
+	verify_text(f);
+	assert_fault(f, AUDIT_MISSING, 6, 2);
+	assert_string_equal(f->report.instance, "2");
+	assert_int_equal(f->report.broken, 1);
+}
+
+static void
+test_exchanged_lines_are_found(void **state)
+{
+	struct fixture *f = *state;
+	struct buf changed = {0};
+
+	export_all(f, false);
+	buf_add_str(&changed, line_of(f, 1));
+	buf_add_str(&changed, line_of(f, 3));
+	buf_add_str(&changed, line_of(f, 2));
+	buf_clear(&f->text);
+	buf_add_str(&f->text, buf_str(&changed));
+	buf_fini(&changed);
+	verify_text(f);
+	assert_fault(f, AUDIT_MISSING, 2, 2);
+}
+
+static void
+test_repeated_line_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct str line;
+
+	export_all(f, false);
+	line = arena_str(f->arena, line_of(f, 2));
+	buf_add_str(&f->text, line);
+	verify_text(f);
+	assert_fault(f, AUDIT_REORDERED, 17, 5);
+}
+
+static void
+test_chains_may_stand_in_any_order(void **state)
+{
+	struct fixture *f = *state;
+	struct buf changed = {0};
+
+	export_all(f, false);
+	for (size_t record = 1; record <= 4; record++)
+		for (size_t chain = 0; chain < 4; chain++)
+			buf_add_str(&changed,
+			    line_of(f, chain * 4 + record));
+	buf_clear(&f->text);
+	buf_add_str(&f->text, buf_str(&changed));
+	buf_fini(&changed);
+	verify_text(f);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_int_equal(f->report.records, 16);
+}
+
+static void
+test_file_cut_short_is_found_by_its_closing_line(void **state)
+{
+	struct fixture *f = *state;
+
+	export_all(f, true);
+	remove_lines(f, 16, 1);
+	verify_text(f);
+	assert_fault(f, AUDIT_CUT, 16, 0);
+	export_all(f, true);
+	remove_lines(f, 17, 1);
+	verify_text(f);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_false(f->report.is_closed);
+	f->text.bytes -= 5;
+	verify_text(f);
+	assert_fault(f, AUDIT_CUT, 16, 0);
+}
+
+static void
+test_missing_beginning_of_a_whole_file_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	export_all(f, false);
+	remove_lines(f, 5, 1);
+	verify_text(f);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_int_equal(f->report.excerpts, 1);
+}
+
+static void
+test_lines_after_the_closing_line_are_found(void **state)
+{
+	struct fixture *f = *state;
+
+	export_all(f, true);
+	buf_add_str(&f->text, arena_str(f->arena, line_of(f, 1)));
+	verify_text(f);
+	assert_fault(f, AUDIT_REORDERED, 18, 0);
+}
+
+static void
+test_excerpt_by_time_is_sound(void **state)
+{
+	struct fixture *f = *state;
+	struct export *export = NULL;
+	struct export_options options = {.path = str_of(f->dir.database),
+	    .from_ms = 1, .closing_line = true};
+	bool is_end = false;
+
+	assert_int_equal(export_open(&options, &export, NULL), STORE_OK);
+	while (!is_end)
+		assert_int_equal(export_next(export, &f->text, &is_end),
+		    STORE_OK);
+	export_close(&export);
+	verify_text(f);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_true(f->report.is_closed);
+}
+
+static void
+test_other_files_are_malformed(void **state)
+{
+	static const char *const texts[] = {
+		"hello\n", "{}\n", "\n", "{\"export\":1}\n",
+		"{\"seq\":1,\"hash\":\"00\"}\n",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		buf_clear(&f->text);
+		buf_add_cstr(&f->text, texts[i]);
+		verify_text(f);
+		assert_fault(f, AUDIT_MALFORMED, 1, 0);
+	}
+	assert_int_equal(export_verify(STR("/nonexistent"), &f->report, NULL),
+	    STORE_ABSENT);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_database_as_written_is_sound),
+		TEST(test_changed_record_is_found),
+		TEST(test_changed_hash_is_found),
+		TEST(test_removed_turn_is_found),
+		TEST(test_removed_end_of_a_history_is_found),
+		TEST(test_removed_text_or_hash_of_one_record_is_found),
+		TEST(test_instance_row_set_back_is_found),
+		TEST(test_histories_exchanged_whole_are_found),
+		TEST(test_history_under_another_identifier_is_found),
+		TEST(test_removed_instance_is_found),
+		TEST(test_removed_last_instances_are_found),
+		TEST(test_first_of_several_breaks_is_told),
+		TEST(test_file_as_exported_is_sound),
+		TEST(test_changed_byte_anywhere_in_a_file_is_found),
+		TEST(test_removed_line_is_found),
+		TEST(test_exchanged_lines_are_found),
+		TEST(test_repeated_line_is_found),
+		TEST(test_chains_may_stand_in_any_order),
+		TEST(test_file_cut_short_is_found_by_its_closing_line),
+		TEST(test_missing_beginning_of_a_whole_file_is_found),
+		TEST(test_lines_after_the_closing_line_are_found),
+		TEST(test_excerpt_by_time_is_sound),
+		TEST(test_other_files_are_malformed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
