@@ -87,16 +87,9 @@ line_refill(struct line *line)
 }
 
 static bool
-needs_token(const struct def_connection *connection)
-{
-	return connection->auth.kind == AUTH_OAUTH2 ||
-	       connection->auth.kind == AUTH_ODOO;
-}
-
-static bool
 has_token(const struct line *line)
 {
-	return !needs_token(line->connection) ||
+	return !connector_needs_token(line->connection) ||
 	       (line->token != NULL &&
 		   (line->token_until_ms == 0 ||
 		       line->token_until_ms > engine_now_ms(line->engine)));
@@ -309,7 +302,7 @@ make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
 
 	must(exchange->state == EXCHANGE_QUEUED);
 	context.traceparent = chart_trace(instance->chart);
-	if (needs_token(exchange->line->connection))
+	if (connector_needs_token(exchange->line->connection))
 		exchange->call.token =
 		    arena_str(exchange->arena, str_of(exchange->line->token));
 	if (!connector_prepare(
