@@ -12,7 +12,11 @@ fuzz_main = tests/fuzz/replay.c
 fuzz_ldflags =
 check_PROGRAMS += $(fuzzers)
 endif
-fuzzers = tests/fuzz/fuzz_json tests/fuzz/fuzz_schema
+fuzzers = tests/fuzz/fuzz_feel tests/fuzz/fuzz_json tests/fuzz/fuzz_schema
+
+tests_fuzz_fuzz_feel_SOURCES = tests/fuzz/fuzz_feel.c $(fuzz_main)
+tests_fuzz_fuzz_feel_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_feel_LDADD = $(LIBS_FEEL)
 
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)

@@ -14,3 +14,13 @@ tests_unit_feel_test_feel_cases_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/feel/test_feel
 tests_unit_feel_test_feel_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/feel/test_feel_lex
+tests_unit_feel_test_feel_lex_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/src/feel
+tests_unit_feel_test_feel_lex_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/feel/test_feel_regex
+tests_unit_feel_test_feel_regex_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/src/feel
+tests_unit_feel_test_feel_regex_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_feel.c: any bytes are either refused with a place and a reason, or
+ * evaluate within the budget to a value that can be written, as an
+ * expression and as unary tests.
+ */
+#include "stated/feel.h"
+
+#include "stated/json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define STEPS 20000
+
+static const struct value *
+lookup(void *arg, struct str name)
+{
+	return str_equal(name, STR("x")) ? arg : NULL;
+}
+
+static const struct feel *
+check_error(const struct feel *feel, const struct feel_error *error,
+    size_t bytes)
+{
+	must(feel != NULL || (error->message[0] != '\0' &&
+	    error->offset <= bytes && error->bytes >= 1));
+	return feel;
+}
+
+static void
+write_value(const struct value *value)
+{
+	struct buf text = {0};
+
+	json_write(value, JSON_TYPED, &text);
+	must(str_is_utf8(buf_str(&text)));
+	buf_fini(&text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str text = {(const char *)data, size};
+	struct arena *arena = arena_new();
+	struct feel_names *names = feel_names_new(arena);
+	struct feel_error error;
+	const struct feel *feel;
+	struct feel_env env = {
+		.arena = arena,
+		.lookup = lookup,
+		.now_ms = 1700000000000,
+		.steps = STEPS,
+	};
+
+	env.arg = (void *)(uintptr_t)value_of_int(arena, 7);
+	feel_names_add(names, STR("x"));
+	feel_names_add(names, STR("a-b c"));
+	feel = feel_parse(arena, text, names, &error);
+	if (check_error(feel, &error, size) != NULL)
+		write_value(feel_eval(feel, &env));
+	env.steps = STEPS;
+	feel = feel_parse_unary_tests(arena, text, NULL, &error);
+	if (check_error(feel, &error, size) != NULL)
+		write_value(feel_test(feel, env.arg, &env));
+	arena_free(&arena);
+	return 0;
+}
