@@ -3,3 +3,14 @@
 # A test is two lines:
 #	check_PROGRAMS += tests/unit/chart/test_x
 #	tests_unit_chart_test_x_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
+
+# Plays tests/cases/chart.
+check_PROGRAMS += tests/unit/chart/chart_case
+tests_unit_chart_chart_case_SOURCES = \
+	tests/unit/chart/case.h \
+	tests/unit/chart/case_check.c \
+	tests/unit/chart/case_play.c \
+	tests/unit/chart/case_trace.c \
+	tests/unit/chart/chart_case.c
+tests_unit_chart_chart_case_LDADD = $(LIBS_CHART)
+EXTRA_DIST += tests/cases/chart

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * case_play.c: what can happen in a case: one function a verb.
+ *
+ *	start [by WHO] [priority P] {input}
+ *	reply CALL done {response}
+ *	reply CALL not-done CODE [transient] [retry-after 5s]
+ *	reply CALL unknown|done-with-error CODE
+ *	send CALL              its intent, after "hold calls"
+ *	event TYPE for SUBJECT {data}
+ *	decide CHOICE [by WHO] {form} [because WORDS]
+ *	settle HOW [by WHO] {result}
+ *	acknowledge [LEVEL] [by WHO]
+ *	cancel [undoing] [by WHO], suspend [by WHO], resume [by WHO]
+ *	advance SPAN           waking whenever the instance wants to
+ *	sleep SPAN             as if the engine had stood still meanwhile
+ *	crash                  what was under way is lost
+ *	roles WHO ROLE…        from then on roles are checked
+ *	hold calls, hide KIND…, show FIELD
+ */
+#include "case.h"
+
+#include "stated/json.h"
+
+#include <stdlib.h>
+
+#define WAKES_MAX 200
+
+struct command {
+	struct str words[CASE_WORDS_MAX];
+	size_t count;
+	struct str json; /* from the first "{" on; absent: none */
+};
+
+/* ---- reading a line ---- */
+
+static struct command
+parse_command(struct str line)
+{
+	struct command command = {.count = 0};
+	size_t brace = str_find(line, STR("{"));
+
+	if (brace != SIZE_MAX) {
+		command.json = str_slice(line, brace, line.bytes);
+		line = str_slice(line, 0, brace);
+	}
+	line = str_trim(line);
+	while (line.bytes > 0 && command.count < CASE_WORDS_MAX) {
+		struct str rest;
+
+		command.words[command.count++] = str_split(line, ' ', &rest);
+		line = str_trim(rest);
+	}
+	return command;
+}
+
+static struct str
+word_at(const struct command *command, size_t i)
+{
+	return i < command->count ? command->words[i] : (struct str){NULL, 0};
+}
+
+static bool
+has_word(const struct command *command, const char *word)
+{
+	for (size_t i = 1; i < command->count; i++)
+		if (str_equal(command->words[i], str_of(word)))
+			return true;
+	return false;
+}
+
+static struct str
+word_after(const struct command *command, const char *word)
+{
+	for (size_t i = 1; i + 1 < command->count; i++)
+		if (str_equal(command->words[i], str_of(word)))
+			return command->words[i + 1];
+	return (struct str){NULL, 0};
+}
+
+static const struct value *
+json_of(struct play *play, const struct command *command)
+{
+	struct json_error error;
+	const struct value *value;
+
+	if (command->json.at == NULL)
+		return NULL;
+	value = json_read(play->arena, command->json, &error);
+	if (value == NULL)
+		trace_complain(play, "bad JSON: %s", error.message);
+	return value;
+}
+
+static int64_t
+span_ms(struct play *play, struct str text)
+{
+	struct def_span span;
+
+	if (def_span_parse(text, &span) && span.kind == SPAN_FIXED)
+		return span.fixed_ms;
+	trace_complain(play, "no span of time: %.*s", STR_ARG(text));
+	return 0;
+}
+
+static struct chart_actor
+actor_of(const struct play *play, const struct command *command)
+{
+	struct chart_actor actor = {
+	    .name = word_after(command, "by"),
+	    .roles_checked = play->role_count > 0,
+	};
+
+	for (size_t i = 0; i < play->role_count; i++)
+		if (str_equal(play->roles[i].actor, actor.name)) {
+			actor.roles = play->roles[i].roles;
+			actor.role_count = play->roles[i].count;
+		}
+	return actor;
+}
+
+/* ---- what the engine would do with effects ---- */
+
+static void
+add_call(struct play *play, uint64_t serial, struct str target)
+{
+	must(play->call_count < CASE_CALLS_MAX);
+	play->calls[play->call_count++] = (struct case_call){
+	    .serial = serial, .target = arena_str(play->arena, target)};
+}
+
+static void
+send_call(struct play *play, struct case_call *call, bool told)
+{
+	struct chart_context context = play_context(play);
+	struct chart_effects effects = {0};
+
+	if (!chart_call_is_wanted(play->chart, call->serial)) {
+		trace_line(play, "(%.*s is not wanted any more)",
+		    STR_ARG(call->target));
+		*call = play->calls[--play->call_count];
+		return;
+	}
+	chart_call_sent(play->chart, call->serial, NULL, &context, &effects);
+	call->sent = true;
+	if (told)
+		trace_effects(play, &effects);
+}
+
+static void
+note_item(struct play *play, const struct chart_effect *effect)
+{
+	const struct value *level = value_get_cstr(effect->body, "level");
+	struct case_item *item = NULL;
+
+	for (size_t i = 0; i < play->item_count && item == NULL; i++)
+		if (play->items[i].serial == effect->serial)
+			item = &play->items[i];
+	if (item == NULL) {
+		must(play->item_count < CASE_ITEMS_MAX);
+		item = &play->items[play->item_count++];
+	}
+	item->kind = effect->item;
+	item->serial = effect->serial;
+	item->open = effect->open;
+	if (level != NULL && !number_to_int(level->as.number, &item->level))
+		item->level = 0;
+}
+
+static void
+perform(struct play *play, const struct chart_effects *effects)
+{
+	for (size_t i = 0; i < effects->count; i++) {
+		const struct chart_effect *effect = &effects->items[i];
+
+		if (effect->kind == DO_PUT_ITEM)
+			note_item(play, effect);
+		if (effect->kind != DO_CALL)
+			continue;
+		add_call(play, effect->serial, effect->call->target);
+		if (!play->holds_calls)
+			send_call(
+			    play, &play->calls[play->call_count - 1], false);
+	}
+}
+
+static void
+step(struct play *play, const struct chart_event *event)
+{
+	struct chart_context context = play_context(play);
+	struct chart_effects effects = {0};
+
+	chart_step(play->chart, event, &context, &effects);
+	trace_effects(play, &effects);
+	perform(play, &effects);
+	trace_status(play);
+	check_all(play);
+}
+
+/* ---- verbs ---- */
+
+static void
+do_start(struct play *play, const struct command *command)
+{
+	struct chart_start start = {
+	    .definition = play->definition,
+	    .identity = {.number = 1},
+	    .input = json_of(play, command),
+	    .priority = word_after(command, "priority"),
+	};
+	struct chart_event event = {
+	    .kind = EV_STARTED, .actor = actor_of(play, command)};
+	struct chart_context context = play_context(play);
+
+	if (start.input == NULL)
+		start.input = &value_null;
+	if (!chart_business_key(play->definition, start.input, &context,
+		&start.business_key)) {
+		trace_line(play, "the input gives no business key");
+		return;
+	}
+	chart_free(&play->chart);
+	play->chart = chart_new(&start);
+	step(play, &event);
+}
+
+static struct case_call *
+find_call(struct play *play, struct str target)
+{
+	for (size_t i = 0; i < play->call_count; i++)
+		if (str_equal(play->calls[i].target, target))
+			return &play->calls[i];
+	trace_complain(play, "%.*s is not under way", STR_ARG(target));
+	return NULL;
+}
+
+static bool
+parse_outcome(struct str word, enum outcome_kind *kind)
+{
+	for (*kind = OUTCOME_DONE; *kind <= OUTCOME_DONE_WITH_ERROR; (*kind)++)
+		if (str_equal(outcome_name(*kind), word))
+			return true;
+	return false;
+}
+
+static void
+do_reply(struct play *play, const struct command *command)
+{
+	struct case_call *call = find_call(play, word_at(command, 1));
+	struct outcome outcome = {
+	    .response = json_of(play, command),
+	    .code = command->count > 3 ? word_at(command, 3) : STR("none"),
+	    .message = STR("told by the endpoint"),
+	    .transient = has_word(command, "transient"),
+	    .body = &value_null,
+	};
+	struct chart_event event = {
+	    .kind = EV_REPLY_ARRIVED, .outcome = &outcome};
+
+	if (call == NULL)
+		return;
+	if (!parse_outcome(word_at(command, 2), &outcome.kind))
+		trace_complain(play, "no outcome of that name");
+	if (has_word(command, "retry-after"))
+		outcome.retry_after_ms =
+		    span_ms(play, word_after(command, "retry-after"));
+	event.serial = call->serial;
+	*call = play->calls[--play->call_count];
+	step(play, &event);
+}
+
+static void
+do_send(struct play *play, const struct command *command)
+{
+	struct case_call *call = find_call(play, word_at(command, 1));
+
+	if (call == NULL)
+		return;
+	send_call(play, call, true);
+	trace_status(play);
+	check_all(play);
+}
+
+static void
+do_event(struct play *play, const struct command *command)
+{
+	struct chart_context context = play_context(play);
+	struct chart_event event = {
+	    .kind = EV_EVENT_RECEIVED,
+	    .actor = actor_of(play, command),
+	    .type = word_at(command, 1),
+	    .subject = word_after(command, "for"),
+	    .id = STR("e-1"),
+	    .source = STR("bank"),
+	    .data = json_of(play, command),
+	    .received_ms = play->now_ms,
+	};
+
+	if (!chart_takes(play->chart, event.type, event.subject, &context)) {
+		trace_line(play, "it is not for this instance");
+		return;
+	}
+	step(play, &event);
+}
+
+static uint64_t
+find_item(struct play *play, enum chart_item_kind kind, int64_t level)
+{
+	for (size_t i = play->item_count; i-- > 0;)
+		if (play->items[i].kind == kind && play->items[i].open &&
+		    (level == 0 || play->items[i].level == level))
+			return play->items[i].serial;
+	return 0;
+}
+
+/* What follows "because". */
+static struct str
+comment_of(struct play *play, const struct command *command)
+{
+	struct buf text = {0};
+	struct str comment = {NULL, 0};
+	size_t i = 1;
+
+	while (i < command->count &&
+	       !str_equal(command->words[i], STR("because")))
+		i++;
+	if (i >= command->count)
+		return comment;
+	while (++i < command->count)
+		buf_addf(&text, "%s%.*s", text.bytes ? " " : "",
+		    STR_ARG(command->words[i]));
+	comment = arena_str(play->arena, buf_str(&text));
+	buf_fini(&text);
+	return comment;
+}
+
+static void
+do_decide(struct play *play, const struct command *command)
+{
+	struct chart_event event = {
+	    .kind = EV_TASK_DECIDED,
+	    .actor = actor_of(play, command),
+	    .serial = find_item(play, CHART_TASK, 0),
+	    .choice = word_at(command, 1),
+	    .comment = comment_of(play, command),
+	    .data = json_of(play, command),
+	};
+
+	step(play, &event);
+}
+
+static void
+do_settle(struct play *play, const struct command *command)
+{
+	struct chart_event event = {
+	    .kind = EV_INCIDENT_SETTLED,
+	    .actor = actor_of(play, command),
+	    .serial = find_item(play, CHART_INCIDENT, 0),
+	    .comment = comment_of(play, command),
+	    .data = json_of(play, command),
+	};
+
+	if (!chart_settlement_parse(word_at(command, 1), &event.settlement))
+		trace_complain(play, "no settlement of that name");
+	step(play, &event);
+}
+
+static void
+do_acknowledge(struct play *play, const struct command *command)
+{
+	struct chart_event event = {
+	    .kind = EV_ESCALATION_ACKNOWLEDGED,
+	    .actor = actor_of(play, command),
+	    .comment = comment_of(play, command),
+	};
+	int64_t level;
+
+	if (!str_parse_int(word_at(command, 1), 1, 99, &level))
+		level = 0;
+	event.serial = find_item(play, CHART_ESCALATION, level);
+	step(play, &event);
+}
+
+static void
+do_cancel(struct play *play, const struct command *command)
+{
+	struct chart_event event = {
+	    .kind = EV_CANCELLED,
+	    .actor = actor_of(play, command),
+	    .compensate = has_word(command, "undoing"),
+	    .comment = comment_of(play, command),
+	};
+
+	step(play, &event);
+}
+
+static void
+do_suspend(struct play *play, const struct command *command)
+{
+	struct chart_event event = {
+	    .kind = EV_SUSPENDED,
+	    .actor = actor_of(play, command),
+	    .comment = comment_of(play, command),
+	};
+
+	step(play, &event);
+}
+
+static void
+do_resume(struct play *play, const struct command *command)
+{
+	struct chart_event event = {
+	    .kind = EV_RESUMED, .actor = actor_of(play, command)};
+
+	step(play, &event);
+}
+
+static void
+wake(struct play *play)
+{
+	struct chart_event event = {.kind = EV_TIME_PASSED};
+
+	buf_add_cstr(play->out, "    @ ");
+	trace_instant(play->out, play->now_ms);
+	buf_add_char(play->out, '\n');
+	step(play, &event);
+}
+
+static void
+do_advance(struct play *play, const struct command *command)
+{
+	int64_t until_ms = play->now_ms + span_ms(play, word_at(command, 1));
+	int wakes = 0;
+
+	for (;;) {
+		int64_t due_ms = play->chart ? chart_due_ms(play->chart) : 0;
+
+		if (due_ms == 0 || due_ms > until_ms)
+			break;
+		if (++wakes > WAKES_MAX) {
+			trace_complain(play, "it wakes without an end");
+			break;
+		}
+		if (due_ms > play->now_ms)
+			play->now_ms = due_ms;
+		wake(play);
+	}
+	play->now_ms = until_ms;
+}
+
+static void
+do_sleep(struct play *play, const struct command *command)
+{
+	play->now_ms += span_ms(play, word_at(command, 1));
+}
+
+static void
+do_crash(struct play *play, const struct command *command)
+{
+	struct chart_event event = {.kind = EV_RECOVERED};
+	struct buf bytes = {0};
+
+	(void)command;
+	chart_save(play->chart, &bytes);
+	chart_free(&play->chart);
+	play->chart = chart_load(play->definition,
+	    (struct chart_identity){.number = 1}, buf_str(&bytes));
+	buf_fini(&bytes);
+	must(play->chart != NULL);
+	play->call_count = 0;
+	step(play, &event);
+}
+
+static void
+do_roles(struct play *play, const struct command *command)
+{
+	struct case_roles *roles = &play->roles[play->role_count++];
+
+	must(play->role_count <= CASE_ROLES_MAX);
+	roles->actor = arena_str(play->arena, word_at(command, 1));
+	for (size_t i = 2; i < command->count; i++) {
+		must(roles->count < CASE_ROLES_MAX);
+		roles->roles[roles->count++] =
+		    arena_str(play->arena, command->words[i]);
+	}
+}
+
+static void
+do_hold(struct play *play, const struct command *command)
+{
+	play->holds_calls = str_equal(word_at(command, 1), STR("calls"));
+}
+
+static void
+do_hide(struct play *play, const struct command *command)
+{
+	for (size_t i = 1; i < command->count; i++) {
+		must(play->hidden_count < CASE_ROLES_MAX);
+		play->hidden[play->hidden_count++] =
+		    arena_str(play->arena, command->words[i]);
+	}
+}
+
+static void
+do_show(struct play *play, const struct command *command)
+{
+	trace_show(play, word_at(command, 1));
+}
+
+typedef void verb_fn(struct play *play, const struct command *command);
+static const struct {
+	struct str word;
+	verb_fn *perform;
+	bool before_start;
+} verbs[] = {
+    {STR_INIT("start"), do_start, true},
+    {STR_INIT("reply"), do_reply, false},
+    {STR_INIT("send"), do_send, false},
+    {STR_INIT("event"), do_event, false},
+    {STR_INIT("decide"), do_decide, false},
+    {STR_INIT("settle"), do_settle, false},
+    {STR_INIT("acknowledge"), do_acknowledge, false},
+    {STR_INIT("cancel"), do_cancel, false},
+    {STR_INIT("suspend"), do_suspend, false},
+    {STR_INIT("resume"), do_resume, false},
+    {STR_INIT("advance"), do_advance, true},
+    {STR_INIT("sleep"), do_sleep, true},
+    {STR_INIT("crash"), do_crash, false},
+    {STR_INIT("roles"), do_roles, true},
+    {STR_INIT("hold"), do_hold, true},
+    {STR_INIT("hide"), do_hide, true},
+    {STR_INIT("show"), do_show, false},
+};
+
+void
+play_line(struct play *play, struct str line)
+{
+	struct command command = parse_command(line);
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (!str_equal(verbs[i].word, word_at(&command, 0)))
+			continue;
+		if (play->chart == NULL && !verbs[i].before_start)
+			trace_complain(play, "nothing has been started");
+		else
+			verbs[i].perform(play, &command);
+		return;
+	}
+	trace_complain(play, "unknown verb");
+}
+
+/* ---- beginning and end ---- */
+
+struct chart_context
+play_context(struct play *play)
+{
+	return (struct chart_context){
+	    .now_ms = play->now_ms,
+	    .arena = play->arena,
+	    .rng = &play->rng.rng,
+	    .settings = play->settings,
+	    .environment = STR("test"),
+	};
+}
+
+void
+play_init(struct play *play, struct arena *arena, struct buf *out)
+{
+	*play = (struct play){.arena = arena, .out = out};
+	play->library = library_new();
+	play->settings = value_built(value_build_context(arena));
+	rng_seeded_init(&play->rng, 1);
+}
+
+void
+play_fini(struct play *play)
+{
+	chart_free(&play->chart);
+	library_free(&play->library);
+}

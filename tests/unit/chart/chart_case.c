@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_case.c: plays tests/cases/chart/ *.case and compares transcripts.
+ *
+ * A file begins with what it is about, in plain lines; then come
+ *
+ *	load PATH        a file or folder of definitions, from the source tree
+ *	workflow NAME    which one is played; left out: the only one
+ *	clock INSTANT    when it begins
+ *	<<<              definitions in place, up to a line ">>>"
+ *
+ * and then the steps (case.h).  A line of a step may be continued by one that
+ * begins with ">" and five blanks.
+ *
+ *	chart_case [--accept] [FILE…]
+ *
+ * With --accept the files are written anew as they were played: for whoever
+ * has read the difference and agrees with it.  What begins with "!" can't be
+ * accepted.
+ */
+#include "case.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct tale {
+	struct play play;
+	struct diag_list *diags;
+	struct str file;
+	struct str rest;     /* lines not read yet */
+	struct buf yaml;     /* definitions in place */
+	struct str workflow; /* absent: the only one */
+	bool linked;
+};
+
+static bool
+read_file(struct buf *text, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char block[4096];
+	size_t bytes;
+
+	if (file == NULL)
+		return false;
+	while ((bytes = fread(block, 1, sizeof(block), file)) > 0)
+		buf_add(text, block, bytes);
+	fclose(file);
+	return true;
+}
+
+static struct str
+next_line(struct tale *tale)
+{
+	struct str line = str_split(tale->rest, '\n', &tale->rest);
+
+	return line;
+}
+
+static void
+copy_line(struct tale *tale, struct str line)
+{
+	buf_add_str(tale->play.out, line);
+	buf_add_char(tale->play.out, '\n');
+}
+
+/* ---- before the steps ---- */
+
+static void
+load_path(struct tale *tale, struct str path)
+{
+	const char *root = getenv("srcdir");
+
+	library_add_path(tale->play.library,
+	    arena_strf(tale->play.arena, "%s/%.*s", root ? root : ".",
+		STR_ARG(path)),
+	    tale->diags);
+}
+
+static void
+read_yaml(struct tale *tale)
+{
+	while (tale->rest.at != NULL) {
+		struct str line = next_line(tale);
+
+		copy_line(tale, line);
+		if (str_equal(line, STR(">>>")))
+			return;
+		buf_add_str(&tale->yaml, line);
+		buf_add_char(&tale->yaml, '\n');
+	}
+}
+
+/* The definitions are whole once the first step comes. */
+static void
+link_definitions(struct tale *tale)
+{
+	struct play *play = &tale->play;
+	struct buf text = {0};
+
+	tale->linked = true;
+	if (tale->yaml.bytes > 0)
+		library_add_text(play->library, tale->file,
+		    buf_str(&tale->yaml), tale->diags);
+	if (!library_link(play->library, tale->diags)) {
+		diag_format(tale->diags, &text, false);
+		trace_complain(play, "%s", buf_cstr(&text));
+		buf_fini(&text);
+		return;
+	}
+	play->definition = tale->workflow.at == NULL
+			       ? library_workflow_at(play->library, 0)
+			       : library_find_workflow(
+				     play->library, tale->workflow, 0);
+	if (play->definition == NULL)
+		trace_complain(play, "there is no such workflow");
+}
+
+static void
+read_directive(struct tale *tale, struct str line)
+{
+	struct str rest, word = str_split(line, ' ', &rest);
+
+	if (str_equal(line, STR("<<<")))
+		read_yaml(tale);
+	else if (str_equal(word, STR("load")))
+		load_path(tale, rest);
+	else if (str_equal(word, STR("workflow")))
+		tale->workflow = rest;
+	else if (str_equal(word, STR("clock")) &&
+		 !clock_parse(rest, &tale->play.now_ms))
+		trace_complain(&tale->play, "no instant");
+}
+
+/* ---- steps ---- */
+
+static void
+read_step(struct tale *tale, struct str line)
+{
+	struct buf step = {0};
+
+	if (!tale->linked)
+		link_definitions(tale);
+	buf_add_str(&step, str_slice(line, 2, line.bytes));
+	while (str_has_prefix(tale->rest, STR(">     "))) {
+		line = next_line(tale);
+		copy_line(tale, line);
+		buf_add_str(&step, str_slice(line, 5, line.bytes));
+	}
+	if (tale->play.definition != NULL)
+		play_line(&tale->play,
+		    arena_str(tale->play.arena, buf_str(&step)));
+	buf_fini(&step);
+}
+
+static void
+read_tale(struct tale *tale)
+{
+	while (tale->rest.at != NULL && tale->rest.bytes > 0) {
+		struct str line = next_line(tale);
+
+		if (str_has_prefix(line, STR("    ")))
+			continue; /* what came of it when it was written */
+		copy_line(tale, line);
+		if (str_has_prefix(line, STR("> ")))
+			read_step(tale, line);
+		else if (!tale->linked)
+			read_directive(tale, line);
+	}
+}
+
+/* ---- comparing ---- */
+
+/* The first lines that differ, with those before them. */
+static void
+print_difference(const char *path, struct str expected, struct str actual)
+{
+	struct str before[4] = {{NULL, 0}};
+	int number = 0;
+
+	for (;;) {
+		struct str a = str_split(expected, '\n', &expected);
+		struct str b = str_split(actual, '\n', &actual);
+
+		number++;
+		if (!str_equal(a, b)) {
+			printf("%s:%d: differs\n", path, number);
+			for (int i = 3; i >= 0; i--)
+				if (before[i].at != NULL)
+					printf("  %.*s\n", STR_ARG(before[i]));
+			printf("- %.*s\n+ %.*s\n", STR_ARG(a), STR_ARG(b));
+			for (int i = 0; i < 8 && actual.at != NULL; i++) {
+				b = str_split(actual, '\n', &actual);
+				printf("+ %.*s\n", STR_ARG(b));
+			}
+			return;
+		}
+		memmove(before + 1, before, 3 * sizeof(*before));
+		before[0] = a;
+		if (expected.at == NULL && actual.at == NULL)
+			return;
+	}
+}
+
+static void
+accept(const char *path, struct str actual)
+{
+	FILE *file = fopen(path, "w");
+
+	must(file != NULL);
+	must(fwrite(actual.at, 1, actual.bytes, file) == actual.bytes);
+	fclose(file);
+}
+
+static void
+print_complaints(struct str actual)
+{
+	while (actual.at != NULL) {
+		struct str line = str_split(actual, '\n', &actual);
+
+		if (str_has_prefix(line, STR("    ! ")))
+			printf("%.*s\n", STR_ARG(line));
+	}
+}
+
+static bool
+play_file(const char *path, bool accepts)
+{
+	struct buf text = {0}, out = {0};
+	struct tale tale = {.file = str_of(path), .diags = diag_list_new()};
+	struct arena *arena = arena_new();
+	bool same;
+
+	if (!read_file(&text, path)) {
+		printf("%s: can't be read\n", path);
+		return false;
+	}
+	play_init(&tale.play, arena, &out);
+	tale.rest = buf_str(&text);
+	read_tale(&tale);
+	same = str_equal(buf_str(&text), buf_str(&out));
+	if (!same && accepts)
+		accept(path, buf_str(&out));
+	else if (!same)
+		print_difference(path, buf_str(&text), buf_str(&out));
+	if (tale.play.complaints > 0) {
+		printf("%s: what may never be:\n", path);
+		print_complaints(buf_str(&out));
+	}
+	play_fini(&tale.play);
+	diag_list_free(&tale.diags);
+	arena_free(&arena);
+	buf_fini(&tale.yaml);
+	buf_fini(&text);
+	buf_fini(&out);
+	return (same || accepts) && tale.play.complaints == 0;
+}
+
+static int
+is_case(const struct dirent *entry)
+{
+	return str_has_suffix(str_of(entry->d_name), STR(".case"));
+}
+
+static size_t
+play_folder(bool accepts)
+{
+	const char *root = getenv("srcdir");
+	struct dirent **entries;
+	char folder[4096], path[8192];
+	size_t failures = 0;
+	int count;
+
+	snprintf(folder, sizeof(folder), "%s/tests/cases/chart",
+	    root ? root : ".");
+	count = scandir(folder, &entries, is_case, alphasort);
+	if (count <= 0) {
+		printf("%s: no cases\n", folder);
+		return 1;
+	}
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder,
+		    entries[i]->d_name);
+		if (!play_file(path, accepts))
+			failures++;
+		free(entries[i]);
+	}
+	free(entries);
+	printf("%d cases, %zu failed\n", count, failures);
+	return failures;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool accepts = argc > 1 && str_equal(str_of(argv[1]), STR("--accept"));
+	int first = accepts ? 2 : 1;
+	size_t failures = 0;
+
+	if (first >= argc)
+		return play_folder(accepts) == 0 ? 0 : 1;
+	for (int i = first; i < argc; i++)
+		if (!play_file(argv[i], accepts))
+			failures++;
+	return failures == 0 ? 0 : 1;
+}
