@@ -216,9 +216,9 @@ test_functions_of_the_host_are_called_by_name(void **state)
 	fixture->env.host = host;
 	assert_true(str_equal(value_str(evaluate(fixture, "twice(\"ab\")")),
 	    STR("abab")));
-	assert_true(value_is_null(evaluate(fixture, "thrice(\"ab\")")));
+	assert_true(value_is_null(evaluate(fixture, "quadruplicate(\"ab\")")));
 	assert_string_equal(fixture->env.note,
-	    "there is no function `thrice`");
+	    "there is no function `quadruplicate`");
 }
 
 static void
