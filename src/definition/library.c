@@ -133,7 +133,7 @@ report_what(struct diag_list *diags, const struct yaml_node *root)
 	diag_add(diags, DIAG_ERROR, LOAD_WHAT, root->pairs[0].key->span,
 	    "the first key says what a document is, and `%.*s` is none of "
 	    "these",
-	    STR_ARG(str_slice(key, 0, 60)));
+	    STR_ARG(yaml_short(key)));
 	if (nearest.at)
 		diag_repair(diags, "did you mean `%.*s`?", STR_ARG(nearest));
 	else if (str_equal(key, STR("test")))

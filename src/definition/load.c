@@ -9,6 +9,27 @@
 #define ERRORS_MAX 1000
 /* So many legal words are listed, no more. */
 #define SUGGESTIONS_MAX 24
+/* So many are compared with a word that is none of them. */
+#define CANDIDATES_MAX 2000
+
+/* What doesn't fit is cut off, but not within a character. */
+static void
+write_message(char *message, size_t bytes, const char *format, va_list args)
+{
+	size_t length;
+
+	(void)vsnprintf(message, bytes, format, args);
+	length = strlen(message);
+	while (!str_is_utf8((struct str){message, length}))
+		length--;
+	message[length] = '\0';
+}
+
+bool
+load_is_full(const struct load *load)
+{
+	return diag_count(load->diags, DIAG_ERROR) > ERRORS_MAX;
+}
 
 void
 load_error(struct load *load, const char *code, struct diag_span span,
@@ -26,7 +47,7 @@ load_error(struct load *load, const char *code, struct diag_span span,
 		return;
 	}
 	va_start(args, format);
-	(void)vsnprintf(message, sizeof(message), format, args);
+	write_message(message, sizeof(message), format, args);
 	va_end(args);
 	diag_add(load->diags, DIAG_ERROR, code, span, "%s", message);
 }
@@ -40,7 +61,7 @@ load_repair(struct load *load, const char *format, ...)
 	if (diag_count(load->diags, DIAG_ERROR) > ERRORS_MAX)
 		return;
 	va_start(args, format);
-	(void)vsnprintf(message, sizeof(message), format, args);
+	write_message(message, sizeof(message), format, args);
 	va_end(args);
 	diag_repair(load->diags, "%s", message);
 }
@@ -49,7 +70,8 @@ void
 load_suggest(struct load *load, struct str word, const struct str *legal,
     size_t count)
 {
-	struct str nearest = str_nearest(word, legal, count);
+	struct str nearest = str_nearest(word, legal,
+	    count < CANDIDATES_MAX ? count : CANDIDATES_MAX);
 	struct buf list = {0};
 
 	if (nearest.at) {
@@ -88,7 +110,7 @@ load_describe(struct load *load, const struct yaml_node *node)
 		return STR("a list");
 	if (node->kind == NODE_MAP)
 		return STR("a mapping");
-	text = str_slice(node->text, 0, 40);
+	text = yaml_short(node->text);
 	switch (yaml_scalar_read(node, &boolean, &number, &error)) {
 	case SCALAR_NULL:
 		return node->text.bytes ? STR("null") : STR("nothing");
@@ -141,7 +163,7 @@ load_choose(struct load *load, const struct yaml_node *node,
 		return words[i].value;
 	}
 	load_error(load, LOAD_WRONG_WORD, node->span, "`%s` can't be `%.*s`",
-	    key, STR_ARG(str_slice(node->text, 0, 60)));
+	    key, STR_ARG(yaml_short(node->text)));
 	load_suggest(load, node->text, legal, legal_count);
 	return words[0].value;
 }
@@ -187,7 +209,7 @@ report_unknown_key(struct load *load, const struct load_table *table,
 	const struct str *legal = legal_keys(load, table, &count);
 
 	load_error(load, LOAD_UNKNOWN_KEY, key->span,
-	    "unknown key `%.*s` in %s", STR_ARG(str_slice(key->text, 0, 60)),
+	    "unknown key `%.*s` in %s", STR_ARG(yaml_short(key->text)),
 	    table->what);
 	load_suggest(load, key->text, legal, count);
 }

@@ -66,7 +66,7 @@ load_closed(struct load *load, const struct yaml_node *node, void *into)
 			continue;
 		}
 		load_error(load, LOAD_BAD_FORM, item->span,
-		    "`%.*s` is no day", STR_ARG(str_slice(item->text, 0, 60)));
+		    "`%.*s` is no day", STR_ARG(yaml_short(item->text)));
 		if (str_nearest(item->text, feasts, feast_count).at)
 			load_suggest(load, item->text, feasts, feast_count);
 		else

@@ -222,6 +222,7 @@ load_connection(struct load *load)
 	connection->breaker_open_ms = 30 * 1000;
 	load->scope = load_connection_scope(load);
 	load_map(load, root, &load_connection_table, connection);
+	load_scope_free(&load->scope);
 	if (!connection->url)
 		connection->url = load_literal(load, &value_null, root->span);
 	if (connection->kind == CONNECTION_ODOO &&

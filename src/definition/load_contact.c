@@ -118,5 +118,6 @@ load_contact(struct load *load)
 	for (size_t i = 0; i < count; i++)
 		load_scope_add(load->scope, builtins[i]);
 	load_map(load, load->document->root, &load_contact_table, contact);
+	load_scope_free(&load->scope);
 	return contact;
 }

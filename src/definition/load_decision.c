@@ -301,5 +301,6 @@ load_decision(struct load *load)
 	load_map(load, load->document->root, &load_decision_table, &whole->def);
 	check_policy(load, &whole->def);
 	whole->reads = load_scope_gathered(load->scope, &whole->read_count);
+	load_scope_free(&load->scope);
 	return &whole->def;
 }

@@ -53,6 +53,8 @@ report_expression(struct load *load, const struct yaml_node *node,
 	struct str after = str_slice(node->text, offset + error->offset,
 	    SIZE_MAX);
 
+	if (load_is_full(load))
+		return;
 	/* The rest of the expression may lie behind what YAML cut off; an
 	 * error well before the end is an error in its own right. */
 	if (cut && (str_trim(after).bytes == 0 ||
@@ -88,7 +90,7 @@ check_name_cb(struct str name, size_t offset, void *arg)
 	const struct str *known;
 	size_t count;
 
-	if (load_scope_knows(load->scope, name) ||
+	if (load_is_full(load) || load_scope_knows(load->scope, name) ||
 	    load_scope_gather(load->scope, name))
 		return;
 	known = load_scope_known(load->scope, &count);

@@ -85,7 +85,7 @@ load_name(struct load *load, const struct yaml_node *node, const char *key)
 		if (is_name_byte(name.at[i]))
 			continue;
 		load_error(load, LOAD_BAD_NAME, node->span,
-		    "`%.*s` is not a name", STR_ARG(str_slice(name, 0, 60)));
+		    "`%.*s` is not a name", STR_ARG(yaml_short(name)));
 		load_repair(load,
 		    "a name has letters, digits, `-`, `_` and `.` only");
 		break;
@@ -243,7 +243,7 @@ load_value(struct load *load, const struct load_key *key,
 	report_kind(load, node, key->name, key->kind);
 	if (key->kind == KIND_CONDITION && node->kind == NODE_TEXT) {
 		load_repair(load, "write `= %.*s`",
-		    STR_ARG(str_slice(node->text, 0, 60)));
+		    STR_ARG(yaml_short(node->text)));
 	}
 }
 
@@ -293,7 +293,7 @@ check_variable(struct load *load, const struct yaml_node *key)
 	if (!is_word(key->text)) {
 		load_error(load, LOAD_BAD_NAME, key->span,
 		    "`%.*s` can't be the name of a variable",
-		    STR_ARG(str_slice(key->text, 0, 60)));
+		    STR_ARG(yaml_short(key->text)));
 		load_repair(load, "use letters, digits and `_` only");
 		return;
 	}

@@ -349,6 +349,7 @@ load_operation(struct load *load, const struct yaml_pair *pair,
 	    &load_odoo_operation_table, &operation->def);
 	add_gathered(load, operation, load->scope, input);
 	infer_repetition(&operation->def, pair->value, connection->kind);
+	load_scope_free(&load->scope);
 	load->scope = outer;
 }
 

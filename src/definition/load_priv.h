@@ -93,6 +93,8 @@ void load_map(struct load *load, const struct yaml_node *node,
 /* The row of that key; NULL where the table has none. */
 const struct load_key *load_find_key(
     const struct load_table *table, struct str name);
+/* No more errors are taken: their places need not be looked for. */
+bool load_is_full(const struct load *load);
 void load_error(struct load *load, const char *code, struct diag_span span,
     const char *format, ...) PRINTF_LIKE(4, 5);
 /* For the last error. */
@@ -162,6 +164,8 @@ const struct feel *load_feel_tests(
 /* Names that a workflow's expressions may always read. */
 const struct str *load_scope_builtins(size_t *count);
 struct load_scope *load_scope_new(struct arena *arena);
+/* The names that it gathered stay. */
+void load_scope_free(struct load_scope **scope);
 void load_scope_add(struct load_scope *scope, struct str name);
 /* Every key of `properties` in a JSON Schema, at any depth: a key that
  * is no plain word can then be read after a point. */

@@ -11,6 +11,7 @@
 struct load_scope {
 	struct arena *arena;
 	struct feel_names *names;
+	struct map *index; /* the names that are known */
 	struct str *known;
 	size_t known_count;
 	size_t known_capacity;
@@ -41,7 +42,15 @@ load_scope_new(struct arena *arena)
 
 	scope->arena = arena;
 	scope->names = feel_names_new(arena);
+	scope->index = map_new();
 	return scope;
+}
+
+void
+load_scope_free(struct load_scope **scope)
+{
+	map_free(&(*scope)->index);
+	*scope = NULL;
 }
 
 static bool
@@ -57,7 +66,7 @@ has(const struct str *names, size_t count, struct str name)
 bool
 load_scope_knows(const struct load_scope *scope, struct str name)
 {
-	return has(scope->known, scope->known_count, name);
+	return map_find(scope->index, name) != NULL;
 }
 
 void
@@ -69,6 +78,7 @@ load_scope_add(struct load_scope *scope, struct str name)
 	scope->known = arena_grow(scope->arena, scope->known,
 	    scope->known_count, &scope->known_capacity, sizeof(struct str));
 	scope->known[scope->known_count++] = name;
+	(void)map_put(scope->index, name, scope);
 }
 
 static void

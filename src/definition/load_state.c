@@ -106,7 +106,7 @@ load_find_state(struct load *load, const struct yaml_node *node)
 	for (size_t i = 0; i < count; i++)
 		names[i] = build->states[i]->name;
 	load_error(load, LOAD_UNKNOWN_STATE, node->span, "no state `%.*s`",
-	    STR_ARG(str_slice(node->text, 0, 80)));
+	    STR_ARG(yaml_short(node->text)));
 	load_suggest(load, node->text, names, count);
 	return NULL;
 }

@@ -153,7 +153,7 @@ check_event(struct load *load, const struct yaml_node *key)
 		return;
 	load_error(load, LOAD_UNKNOWN_EVENT, key->span,
 	    "no event `%.*s` is declared or raised",
-	    STR_ARG(str_slice(key->text, 0, 80)));
+	    STR_ARG(yaml_short(key->text)));
 	if (str_nearest(key->text, build->events, build->event_count).at)
 		load_suggest(
 		    load, key->text, build->events, build->event_count);

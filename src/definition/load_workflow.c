@@ -499,6 +499,7 @@ load_workflow(struct load *load)
 	finish(load);
 	map_free(&build.state_names);
 	map_free(&build.step_ids);
+	load_scope_free(&load->scope);
 	load->build = NULL;
 	return definition;
 }

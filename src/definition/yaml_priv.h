@@ -76,6 +76,8 @@ size_t yaml_locate_byte(const struct yaml_source *source,
 struct diag_span yaml_locate_span(const struct yaml_source *source,
     const struct yaml_node *node, size_t offset, size_t bytes);
 
+/* The text's beginning, short enough for a message. */
+struct str yaml_short(struct str text);
 /* The value of that key, or NULL. */
 const struct yaml_node *yaml_tree_find(
     const struct yaml_node *map, const char *key);

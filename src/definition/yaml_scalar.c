@@ -187,7 +187,7 @@ text_value(struct arena *arena, const struct yaml_node *node,
 		return value_of_str(arena, node->text);
 	case SCALAR_BAD:
 		diag_add(diags, DIAG_ERROR, LOAD_BAD_NUMBER, node->span,
-		    "%s: %.*s", error, STR_ARG(str_slice(node->text, 0, 60)));
+		    "%s: %.*s", error, STR_ARG(yaml_short(node->text)));
 		diag_repair(diags, "put it in quotes if it is a text");
 		return &value_null;
 	}

@@ -116,6 +116,16 @@ yaml_source_init(struct yaml_source *source, struct arena *arena,
 	return has_only_text(source, diags);
 }
 
+struct str
+yaml_short(struct str text)
+{
+	struct str cut = str_slice(text, 0, 60);
+
+	while (cut.bytes < text.bytes && !str_is_utf8(cut))
+		cut.bytes--;
+	return cut;
+}
+
 static size_t
 line_of(const struct yaml_source *source, size_t byte)
 {

@@ -14,6 +14,8 @@
 #include "load_codes.h"
 #include "stated/map.h"
 
+#define ERRORS_MAX 1000
+
 struct reader {
 	yaml_parser_t parser;
 	struct arena *arena;
@@ -63,8 +65,8 @@ static const struct complaint complaints[] = {
 	    "[ ] { } or `, `"},
 	{"block sequence entries are not allowed in this context",
 	    "a list can't begin here", "begin the list in the line below its key"},
-	{"mapping keys are not allowed in this context",
-	    "a key can't begin here", "put it into a line of its own"},
+	{"mapping keys are not allowed in this context", "a key can't begin here",
+	    "put it into a line of its own"},
 	{"found unexpected end of stream", "a quoted text is never closed",
 	    "add the closing quote"},
 	{"found unexpected document indicator",
@@ -80,8 +82,8 @@ static const struct complaint complaints[] = {
 	    "a tab can't indent a line", "use spaces"},
 	{"found a tab character that violates indentation",
 	    "a tab can't indent a line", "use spaces"},
-	{"did not find expected node content",
-	    "a value is missing here", "close what `{` or `[` opens"},
+	{"did not find expected node content", "a value is missing here",
+	    "close what `{` or `[` opens"},
 	{"did not find expected <document start>",
 	    "the document has ended before this line",
 	    "indent the line as those above, or begin a new document by `---`"},
@@ -113,10 +115,29 @@ mark_byte(struct reader *reader, yaml_mark_t mark)
 	return byte;
 }
 
+/* The place of what was written from one byte to another; the first is where
+ * the mark is.  Columns are taken from the mark: counting them anew for each
+ * node of a long line would take as long as the line squared. */
 static struct diag_span
-mark_span(struct reader *reader, yaml_mark_t mark)
+mark_span(struct reader *reader, yaml_mark_t mark, size_t from, size_t to)
 {
-	return yaml_source_span(reader->source, mark_byte(reader, mark), 1);
+	struct str part = str_slice(reader->source->diag.text, from, to - from);
+	size_t newline = str_find(part, STR("\n"));
+	size_t line = reader->first_line + mark.line;
+	size_t columns;
+	/* A byte order mark is a column of the text, but not of libyaml's. */
+	bool is_marked = reader->text.at - reader->source->diag.text.at == 3 &&
+	    line == 0;
+
+	if (newline != SIZE_MAX)
+		part.bytes = newline;
+	columns = str_count_codepoints(part);
+	return (struct diag_span){
+		.source = &reader->source->diag,
+		.line = (uint32_t)line + 1,
+		.column = (uint32_t)(mark.column + 1 + is_marked),
+		.columns = columns > 0 ? (uint32_t)columns : 1,
+	};
 }
 
 /* ---- what libyaml refuses ---- */
@@ -160,7 +181,8 @@ report_cut(struct reader *reader, size_t byte)
 		line.bytes = newline;
 	if (!find_expression(line, byte - begin, &from))
 		return false;
-	/* What is complained about may come after what was taken for a value. */
+	/* What is complained about may come after what was taken for a value.
+	 */
 	colon = str_find(str_slice(line, from, byte - begin - from), STR(": "));
 	if (colon != SIZE_MAX)
 		byte = begin + from + colon;
@@ -254,11 +276,19 @@ new_node(struct reader *reader, enum yaml_node_kind kind,
 	node->kind = kind;
 	node->from = mark_byte(reader, event->start_mark);
 	node->to = mark_byte(reader, event->end_mark);
-	node->span = yaml_source_span(reader->source, node->from,
-	    kind == NODE_TEXT ? node->to - node->from : 1);
+	node->span = mark_span(reader, event->start_mark, node->from,
+	    kind == NODE_TEXT ? node->to : node->from);
 	node->weight = 1;
 	node->height = 1;
 	return node;
+}
+
+/* Whether there is room for one more error: what is made to be refused
+ * should not be able to fill the memory with complaints. */
+static bool
+has_room(const struct reader *reader)
+{
+	return diag_count(reader->diags, DIAG_ERROR) < ERRORS_MAX;
 }
 
 static void
@@ -269,12 +299,12 @@ note_tag(struct reader *reader, const yaml_event_t *event,
 	struct str name = str_of((const char *)tag);
 	bool is_core = str_has_prefix(name, core);
 
-	if (!tag)
+	if (!tag || !has_room(reader))
 		return;
 	if (is_core)
 		name = str_slice(name, core.bytes, name.bytes);
 	diag_add(reader->diags, DIAG_ERROR, LOAD_TAG,
-	    mark_span(reader, event->start_mark),
+	    mark_span(reader, event->start_mark, 0, 0),
 	    "the tag `%s%.*s` has no meaning here", is_core ? "!!" : "",
 	    STR_ARG(name));
 	diag_repair(reader->diags,
@@ -313,6 +343,9 @@ static void
 skip_properties(struct reader *reader, struct yaml_node *node)
 {
 	struct str source = reader->source->diag.text;
+	size_t begin = node->from;
+	struct str skipped;
+	uint32_t columns;
 
 	while (node->from < node->to && (source.at[node->from] == '&' ||
 	    source.at[node->from] == '!')) {
@@ -323,8 +356,15 @@ skip_properties(struct reader *reader, struct yaml_node *node)
 		    source.at[node->from] == '\n'))
 			node->from++;
 	}
-	node->span = yaml_source_span(reader->source, node->from,
-	    node->to - node->from);
+	skipped = str_slice(source, begin, node->from - begin);
+	if (str_find(skipped, STR("\n")) != SIZE_MAX) {
+		node->span = yaml_source_span(reader->source, node->from,
+		    node->to - node->from);
+		return;
+	}
+	columns = (uint32_t)str_count_codepoints(skipped);
+	node->span.column += columns;
+	node->span.columns -= columns < node->span.columns ? columns : 0;
 }
 
 static const struct yaml_node *
@@ -347,8 +387,9 @@ read_alias(struct reader *reader, const yaml_event_t *event, size_t depth)
 {
 	const char *name = (const char *)event->data.alias.anchor;
 	const struct yaml_node *node = map_find(reader->anchors, str_of(name));
-	struct diag_span span = yaml_source_span(reader->source,
-	    mark_byte(reader, event->start_mark), 1 + strlen(name));
+	size_t from = mark_byte(reader, event->start_mark);
+	struct diag_span span = mark_span(reader, event->start_mark, from,
+	    from + 1 + strlen(name));
 
 	if (!node || node == &open_anchor) {
 		diag_add(reader->diags, DIAG_ERROR, LOAD_ALIAS, span,
@@ -420,6 +461,8 @@ check_key(struct reader *reader, const struct yaml_node *key)
 {
 	if (key->kind == NODE_TEXT && key->text.bytes > 0)
 		return true;
+	if (!has_room(reader))
+		return false;
 	diag_add(reader->diags, DIAG_ERROR, LOAD_BAD_KEY, key->span,
 	    key->kind == NODE_TEXT ? "an empty key" : "a key has to be a word");
 	if (key->kind == NODE_MAP) {
@@ -449,6 +492,8 @@ is_new_key(struct reader *reader, const struct yaml_node *node,
 	}
 	if (*seen)
 		first = map_find(*seen, key->text);
+	if (first && !has_room(reader))
+		return false;
 	if (first) {
 		diag_add(reader->diags, DIAG_ERROR, LOAD_DUPLICATE_KEY,
 		    key->span, "the key `%.*s` stands here twice",
@@ -533,7 +578,7 @@ read_node(struct reader *reader, yaml_event_t *event, size_t depth)
 
 	if (depth > YAML_DEPTH_MAX) {
 		diag_add(reader->diags, DIAG_ERROR, LOAD_TOO_DEEP,
-		    mark_span(reader, event->start_mark),
+		    mark_span(reader, event->start_mark, 0, 0),
 		    "nested deeper than %d levels", YAML_DEPTH_MAX);
 	} else if (event->type == YAML_SCALAR_EVENT) {
 		node = read_text(reader, event);

@@ -12,7 +12,8 @@ fuzz_main = tests/fuzz/replay.c
 fuzz_ldflags =
 check_PROGRAMS += $(fuzzers)
 endif
-fuzzers = tests/fuzz/fuzz_feel tests/fuzz/fuzz_json tests/fuzz/fuzz_schema
+fuzzers = tests/fuzz/fuzz_feel tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_library tests/fuzz/fuzz_schema
 
 tests_fuzz_fuzz_feel_SOURCES = tests/fuzz/fuzz_feel.c $(fuzz_main)
 tests_fuzz_fuzz_feel_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
@@ -25,5 +26,9 @@ tests_fuzz_fuzz_json_LDADD = $(LIBS_VALUE)
 tests_fuzz_fuzz_schema_SOURCES = tests/fuzz/fuzz_schema.c $(fuzz_main)
 tests_fuzz_fuzz_schema_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_schema_LDADD = $(LIBS_VALUE)
+
+tests_fuzz_fuzz_library_SOURCES = tests/fuzz/fuzz_library.c $(fuzz_main)
+tests_fuzz_fuzz_library_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_library_LDADD = $(LIBS_DEFINITION)
 
 EXTRA_DIST += tests/fuzz/corpus

@@ -481,6 +481,20 @@ test_a_document_deeper_than_64_is_refused(void **state)
 }
 
 static void
+test_a_long_line_is_read_as_well_as_short_ones(void **state)
+{
+	struct buf text = {0};
+
+	(void)state;
+	buf_add_cstr(&text, "contact: a\nnotify: [");
+	for (int i = 0; i < 50000; i++)
+		buf_add_cstr(&text, "log: info,");
+	buf_add_cstr(&text, "log: loud]\n");
+	assert_string_equal(only_code(buf_cstr(&text)), "D104");
+	buf_fini(&text);
+}
+
+static void
 test_many_errors_end_with_a_last_word(void **state)
 {
 	struct loaded loaded;
@@ -592,6 +606,8 @@ main(void)
 		cmocka_unit_test(test_a_path_that_is_not_there_is_told),
 		cmocka_unit_test(test_a_document_over_a_mebibyte_is_refused),
 		cmocka_unit_test(test_a_document_deeper_than_64_is_refused),
+		cmocka_unit_test(
+		    test_a_long_line_is_read_as_well_as_short_ones),
 		cmocka_unit_test(test_many_errors_end_with_a_last_word),
 		cmocka_unit_test(test_bytes_that_are_no_text_are_refused),
 		cmocka_unit_test(test_nothing_at_all_is_no_mistake),
