@@ -7,13 +7,13 @@
  * each chain with what the instance's row says it is.  Numbers of instances
  * have no gaps, so an instance that was removed is missed.
  */
+#include "export_priv.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include "export_priv.h"
 
 #define PAGE_INSTANCES 256
 

@@ -7,11 +7,11 @@
  * its first record's `prev` is then taken as given.  The closing line tells
  * whether excerpts are expected, and that the file's end is its end.
  */
+#include "export_priv.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "export_priv.h"
 
 #include "stated/json.h"
 #include "stated/map.h"
