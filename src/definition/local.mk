@@ -28,6 +28,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/load_workflow.c \
 	src/definition/outcome.c \
 	src/definition/template.c \
+	src/definition/yaml.c \
 	src/definition/yaml_locate.c \
 	src/definition/yaml_priv.h \
 	src/definition/yaml_scalar.c \
