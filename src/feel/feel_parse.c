@@ -94,9 +94,8 @@ feel_parse_negation(struct feel_parser *p)
 
 	if (!feel_token_accept(p, "-"))
 		return parse_instance(p);
-	if (++p->nesting > FEEL_NESTING_MAX)
-		return feel_token_fail(p, offset, 1,
-		    "nested deeper than %d", FEEL_NESTING_MAX);
+	if (!feel_token_enter(p))
+		return NULL;
 	node = feel_node_new(p, FEEL_NEGATE, offset);
 	node->as.of.left = feel_parse_negation(p);
 	p->nesting--;

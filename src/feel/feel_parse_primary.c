@@ -241,16 +241,15 @@ parse_filter(struct feel_parser *p, struct feel_node *list)
 	return feel_node_done(p, node);
 }
 
-/* primary { "." name | "[" expression "]" | "(" arguments ")" }.  Whatever
- * nests, nests through here. */
+/* primary { "." name | "[" expression "]" | "(" arguments ")" }.  What
+ * nests does so through here, but for `in` and types. */
 struct feel_node *
 feel_parse_postfix(struct feel_parser *p)
 {
 	struct feel_node *node;
 
-	if (++p->nesting > FEEL_NESTING_MAX)
-		return feel_token_fail(p, p->at, 1,
-		    "nested deeper than %d", FEEL_NESTING_MAX);
+	if (!feel_token_enter(p))
+		return NULL;
 	node = parse_primary(p);
 
 	while (node != NULL) {

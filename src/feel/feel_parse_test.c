@@ -183,10 +183,17 @@ parse_in_round(struct feel_parser *p, struct feel_node *value)
 struct feel_node *
 feel_parse_in(struct feel_parser *p, struct feel_node *value)
 {
+	struct feel_node *node;
+
+	if (!feel_token_enter(p))
+		return NULL;
 	if (feel_token_is(p, "("))
-		return parse_in_round(p, value);
-	return make_in(p, value,
-	    make_test(p, parse_positive(p, feel_parse_arithmetic)));
+		node = parse_in_round(p, value);
+	else
+		node = make_in(p, value,
+		    make_test(p, parse_positive(p, feel_parse_arithmetic)));
+	p->nesting--;
+	return node;
 }
 
 /* "not" "(" positive unary tests ")"; NULL without failure where something

@@ -160,11 +160,8 @@ feel_parse_type(struct feel_parser *p)
 
 	if (p->failed)
 		return NULL;
-	if (++p->nesting > FEEL_NESTING_MAX) {
-		feel_token_fail(p, p->at, 1, "nested deeper than %d",
-		    FEEL_NESTING_MAX);
+	if (!feel_token_enter(p))
 		return NULL;
-	}
 	named = accept_type_name(p);
 	if (named == NULL)
 		return fail_type(p);

@@ -95,6 +95,9 @@ bool feel_token_expect_word(struct feel_parser *p, const char *word,
     const char *after);
 bool feel_token_is_end(const struct feel_parser *p);
 void feel_token_move(struct feel_parser *p, size_t at);
+/* One level deeper: every rule that can come back to itself begins with this
+ * and ends with p->nesting--.  False, and failed, where it is too deep. */
+bool feel_token_enter(struct feel_parser *p);
 /* Always NULL, so that a rule can return it. */
 struct feel_node *feel_token_fail(struct feel_parser *p, size_t at,
     size_t bytes, const char *format, ...) PRINTF_LIKE(4, 5);

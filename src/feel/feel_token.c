@@ -114,6 +114,16 @@ feel_token_fail(struct feel_parser *p, size_t at, size_t bytes,
 	return NULL;
 }
 
+bool
+feel_token_enter(struct feel_parser *p)
+{
+	if (++p->nesting <= FEEL_NESTING_MAX)
+		return true;
+	feel_token_fail(p, p->at, 1, "nested deeper than %d",
+	    FEEL_NESTING_MAX);
+	return false;
+}
+
 void
 feel_token_repair(struct feel_parser *p, const char *format, ...)
 {

@@ -349,6 +349,7 @@ test_deep_nesting_is_an_error_and_no_crash(void **state)
 		"(", "[", "{a:", "-", "if ", "not(", "[1[", "1+(", "for x in ",
 		"function(x) ", "1 in (", "1 in [", "x[", "x(", "]", "@",
 		"some x in ", "x instance of list<", "{\"", "/*", "1..", ".",
+		"1 in < ", "1 between ", "1 in 1 in ", "not(1 in (", "a.b[",
 	};
 	struct fixture *fixture = *state;
 	struct feel_error error;
@@ -369,7 +370,8 @@ test_a_long_chain_is_an_error_and_no_crash(void **state)
 	struct fixture *fixture = *state;
 	struct feel_error error;
 
-	assert_null(feel_parse(fixture->arena,
+	/* Constants are added up while parsing: no chain is left. */
+	assert_non_null(feel_parse(fixture->arena,
 	    repeat(fixture->arena, "1 + ", 10000, "x"), NULL, &error));
 	assert_non_null(feel_parse(fixture->arena,
 	    repeat(fixture->arena, "x + ", 400, "x"), NULL, &error));
