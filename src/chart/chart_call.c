@@ -82,21 +82,18 @@ chart_call_is_idle(const struct call *call)
 	       (call->state == CALL_WINDOW || call->state == CALL_DELAYED);
 }
 
-/*
- * The same for all attempts of a step, new each time its state is entered
- * anew, and unique over all instances of all stores; in the shape of a UUID
- * (36 characters), which every endpoint's limit leaves room for.
- */
+/* Unique over all instances of all stores; in the shape of a UUID (36
+ * characters), which every endpoint's limit leaves room for. */
 static struct str
-make_key(struct chart *chart, const struct call *call)
+make_key(struct chart *chart, const char *what, size_t step, uint64_t nth)
 {
-	uint64_t numbers[] = {chart->identity.number, call->step, call->purpose,
-	    chart->entries, call->purpose == FOR_NOTICE ? call->serial : 0};
+	uint64_t numbers[] = {chart->identity.number, step, nth};
 	struct str parts[] = {
+	    str_of(what),
 	    {(const char *)chart->identity.store, 16},
 	    {(const char *)numbers, sizeof(numbers)},
 	};
-	struct digest digest = digest_sha256_parts(parts, 2);
+	struct digest digest = digest_sha256_parts(parts, 3);
 	const uint8_t *b = digest.bytes;
 
 	return arena_strf(chart->arena,
@@ -106,13 +103,36 @@ make_key(struct chart *chart, const struct call *call)
 	    b[8] >> 4, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
+/*
+ * The same for all attempts of a step; new each time its state is entered
+ * anew or its transition is taken anew, or what is done on purpose for the
+ * second time would pass for a repetition.
+ */
+struct str
+chart_call_key(struct run *run, enum call_purpose purpose,
+    const struct def_call *definition, size_t step)
+{
+	struct chart *chart = run->chart;
+	struct str given = chart_env_text(
+	    run, definition->idempotency_key, (struct str){NULL, 0});
+
+	if (given.at != NULL)
+		return arena_str(chart->arena, given);
+	if (purpose != FOR_STEP) /* one undo, one notice: one key */
+		return make_key(
+		    chart, purpose == FOR_UNDO ? "undo" : "notice", step,
+		    ++chart->serial_last);
+	if (chart->plan[chart->plan_next].kind == PLAN_DO)
+		return make_key(chart, "do", step, chart->plan_serial);
+	return make_key(chart, "state", step, chart->entries);
+}
+
 struct call *
 chart_call_begin(struct run *run, enum call_purpose purpose,
     const struct def_call *definition, size_t step, const struct value *args)
 {
 	struct chart *chart = run->chart;
 	struct call *call = ARENA_NEW(chart->arena, struct call);
-	struct str key;
 
 	call->serial = ++chart->serial_last;
 	call->purpose = purpose;
@@ -123,10 +143,8 @@ chart_call_begin(struct run *run, enum call_purpose purpose,
 	call->args = args->type == VALUE_CONTEXT
 			 ? chart_env_keep(run, args)
 			 : value_built(value_build_context(chart->arena));
-	key = chart_env_text(
-	    run, definition->idempotency_key, (struct str){NULL, 0});
-	call->key = key.at != NULL ? arena_str(chart->arena, key)
-				   : make_key(chart, call);
+	if (purpose != FOR_UNDO) /* an undo brings its own */
+		call->key = chart_call_key(run, purpose, definition, step);
 	LIST_APPEND(chart->calls, call);
 	return call;
 }

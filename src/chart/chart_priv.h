@@ -175,6 +175,7 @@ struct undo { /* the stack: latest first */
 	size_t step;
 	const struct value *args;
 	const struct value *verify_args;
+	struct str key; /* fixed, like the arguments, when the step was done */
 	int64_t done_ms;
 };
 
@@ -229,7 +230,7 @@ struct chart {
 	struct str cause; /* of the transition under way */
 	struct plan_item plan[PLAN_MAX];
 	size_t plan_count;
-	uint64_t plan_serial; /* grows with every new plan; not saved */
+	uint64_t plan_serial; /* grows with every new plan */
 	size_t plan_next;     /* the item under way */
 	size_t pc;	      /* the step within it */
 	int64_t wait_due_ms;  /* a `wait` step is under way; 0: none */
@@ -364,6 +365,8 @@ const struct value *chart_run_error(struct run *run, struct str code,
     struct str message, const struct def_step *step);
 
 /* ---- chart_call.c ---- */
+struct str chart_call_key(struct run *run, enum call_purpose purpose,
+    const struct def_call *definition, size_t step);
 struct call *chart_call_begin(struct run *run, enum call_purpose purpose,
     const struct def_call *call, size_t step, const struct value *args);
 void chart_call_start(struct run *run, struct call *call);

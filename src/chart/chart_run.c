@@ -360,6 +360,7 @@ push_undo(struct run *run, const struct def_step *step)
 	if (undo->verify != NULL)
 		entry->verify_args = chart_env_keep(
 		    run, chart_env_eval(run, undo->verify->call->with));
+	entry->key = chart_call_key(run, FOR_UNDO, undo, step->index);
 	entry->done_ms = run->context->now_ms;
 	entry->next = chart->undos;
 	chart->undos = entry;
@@ -467,6 +468,7 @@ chart_run_undo(struct run *run)
 	call = chart_call_begin(
 	    run, FOR_UNDO, step->call->compensate, undo->step, undo->args);
 	call->verify_args = undo->verify_args;
+	call->key = undo->key;
 	chart->step_call = call->serial;
 	chart_call_start(run, call);
 	return false;

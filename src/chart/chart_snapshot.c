@@ -196,6 +196,7 @@ visit_plan(struct snapshot *s, struct chart *chart)
 	chart->pc = (size_t)pc;
 	for (size_t i = 0; i < chart->plan_count; i++)
 		visit_plan_item(s, &chart->plan[i]);
+	visit_u64(s, &chart->plan_serial);
 	visit_i64(s, &chart->wait_due_ms);
 	visit_bool(s, &chart->held);
 	visit_u64(s, &chart->step_call);
@@ -358,6 +359,7 @@ visit_undo(struct snapshot *s, struct undo *undo)
 	visit_index(s, &undo->step, s->definition->step_count);
 	visit_value(s, &undo->args);
 	visit_value(s, &undo->verify_args);
+	visit_str(s, &undo->key);
 	visit_i64(s, &undo->done_ms);
 	if (undo->step == SIZE_MAX || undo->args == NULL ||
 	    s->definition->steps[undo->step]->kind != STEP_CALL ||
