@@ -444,8 +444,8 @@ chart_head(struct chart *chart)
 /* ---- correlation ---- */
 
 /* The value that events of that type are matched by; absent: none yet. */
-static struct str
-correlation_of(struct run *run, const struct def_event *event)
+struct str
+chart_correlation_of(struct run *run, const struct def_event *event)
 {
 	const struct value *value;
 
@@ -471,7 +471,7 @@ chart_correlations(const struct chart *chart, struct chart_context *context,
 		return 0;
 	for (size_t i = 0; i < chart->definition->event_count; i++) {
 		struct str value =
-		    correlation_of(&run, &chart->definition->events[i]);
+		    chart_correlation_of(&run, &chart->definition->events[i]);
 		bool known = value.bytes == 0;
 
 		for (size_t j = 0; j < count && !known; j++)
@@ -492,7 +492,7 @@ chart_takes(const struct chart *chart, struct str type, struct str subject,
 	    definition_find_event(chart->definition, type);
 
 	return event != NULL && !chart->ended && subject.bytes > 0 &&
-	       str_equal(correlation_of(&run, event), subject);
+	       str_equal(chart_correlation_of(&run, event), subject);
 }
 
 /* ---- as interfaces show it ---- */

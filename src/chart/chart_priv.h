@@ -420,6 +420,8 @@ struct chart *chart_alloc(
     const struct definition *definition, struct chart_identity identity);
 void chart_swap(struct chart *a, struct chart *b);
 void chart_begin(struct run *run);
+struct str chart_correlation_of(
+    struct run *run, const struct def_event *event);
 /* chart_snapshot.c: moves what is still in use to a new arena. */
 void chart_compact(struct chart *chart);
 /* Whether so much has been replaced that this pays. */

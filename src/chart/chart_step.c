@@ -204,6 +204,19 @@ take_kept(struct run *run, struct kept **link,
 	chart_plan_take(run, transition);
 }
 
+/* The value that an instance waits for may have changed since an event came:
+ * what was said of a former order doesn't hold for the present one. */
+static bool
+is_for_now(struct run *run, const struct kept *kept)
+{
+	const struct def_event *declared =
+	    definition_find_event(run->chart->definition, kept->type);
+
+	return declared != NULL &&
+	       str_equal(
+		   chart_correlation_of(run, declared), kept->subject);
+}
+
 /* The first kept event that a state takes; NULL where none does. */
 static struct kept **
 find_kept(struct run *run, bool interrupting,
@@ -218,7 +231,7 @@ find_kept(struct run *run, bool interrupting,
 		*transition = chart_step_select(
 		    run, (*link)->type, SIZE_MAX, interrupting);
 		chart->event = before;
-		if (*transition != NULL)
+		if (*transition != NULL && is_for_now(run, *link))
 			return link;
 	}
 	return NULL;

@@ -220,6 +220,8 @@ do_start(struct play *play, const struct command *command)
 		return;
 	}
 	chart_free(&play->chart);
+	play->call_count = 0;
+	play->item_count = 0;
 	play->chart = chart_new(&start);
 	step(play, &event);
 }
