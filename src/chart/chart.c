@@ -263,7 +263,6 @@ static bool
 timer_counts(const struct chart *chart, const struct timer *timer)
 {
 	const struct definition *definition = chart->definition;
-	const struct call *call = chart_call_find(chart, chart->step_call);
 	bool moves = timer->kind == TIMER_AFTER ||
 		     (timer->kind == TIMER_ESCALATION &&
 			 definition->states[timer->index]
@@ -272,11 +271,9 @@ timer_counts(const struct chart *chart, const struct timer *timer)
 
 	if (!moves || !chart_plan_is_busy(chart))
 		return true;
-	if (chart->held || timer->kind != TIMER_AFTER ||
-	    !definition->transitions[timer->index]->interrupt)
-		return false;
-	return call != NULL ? chart_call_is_idle(call)
-			    : chart->wait_due_ms != 0;
+	return timer->kind == TIMER_AFTER &&
+	       definition->transitions[timer->index]->interrupt &&
+	       chart_step_is_idle(chart);
 }
 
 static void

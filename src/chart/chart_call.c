@@ -324,13 +324,23 @@ in_doubt(struct run *run, struct call *call)
 	ask_later(run, call, due_ms);
 }
 
+/* What is to be cancelled is asked about, and not sent once more. */
+static bool
+is_given_up(const struct run *run, const struct call *call)
+{
+	return run->chart->cancelling && call->purpose == FOR_STEP &&
+	       !call->call->operation->safe;
+}
+
 static void
 unknown(struct run *run, struct call *call, int64_t asked_ms)
 {
 	int64_t delay_ms = delay_after(run, call, asked_ms);
 
 	call->unknown = true;
-	if (call->tries <= retry_of(call).limit &&
+	if (is_given_up(run, call))
+		in_doubt(run, call);
+	else if (call->tries <= retry_of(call).limit &&
 	    key_lives_at(call, run->context->now_ms + delay_ms))
 		again(run, call, delay_ms);
 	else if (call->call->operation->safe)
@@ -495,8 +505,10 @@ chart_call_due(struct run *run, struct call *call)
 	switch (call->state) {
 	case CALL_WINDOW:
 	case CALL_DELAYED:
-		/* A key may have died while it waited. */
-		if (call->unknown && !key_lives_at(call, run->context->now_ms))
+		/* A key may have died, or a cancel come, while it waited. */
+		if (call->unknown &&
+		    (is_given_up(run, call) ||
+			!key_lives_at(call, run->context->now_ms)))
 			in_doubt(run, call);
 		else
 			send(run, call);

@@ -281,6 +281,7 @@ give_up(struct run *run, struct call *call, bool compensate)
 	if (call != NULL)
 		chart_call_remove(run->chart, call);
 	run->chart->step_call = 0;
+	run->chart->cancelling = false;
 	chart_plan_cancel(run, compensate);
 	run->chart->held = run->chart->incidents != NULL;
 }

@@ -136,10 +136,10 @@ chart_plan_start(struct run *run)
 	plan_arrival(chart, chart->definition->initial, NULL, false);
 }
 
-void
-chart_plan_take(struct run *run, const struct def_transition *transition)
+static void
+plan_take(struct chart *chart, const struct def_transition *transition,
+    bool compensate)
 {
-	struct chart *chart = run->chart;
 	const struct def_state *target = transition->target, *domain = NULL;
 
 	chart_plan_clear(chart);
@@ -152,11 +152,17 @@ chart_plan_take(struct run *run, const struct def_transition *transition)
 		plan_add(chart, PLAN_DO, transition->index);
 	if (target != NULL) {
 		plan_add(chart, PLAN_SWITCH, transition->index);
-		plan_arrival(chart, target, domain,
-		    transition->compensate != COMPENSATE_NONE);
-	} else if (transition->compensate != COMPENSATE_NONE) {
+		plan_arrival(chart, target, domain, compensate);
+	} else if (compensate) {
 		plan_add(chart, PLAN_COMPENSATE, 0);
 	}
+}
+
+void
+chart_plan_take(struct run *run, const struct def_transition *transition)
+{
+	plan_take(run->chart, transition,
+	    transition->compensate != COMPENSATE_NONE);
 }
 
 void
@@ -174,7 +180,72 @@ chart_plan_goto(
 	plan_arrival(chart, target, domain, false);
 }
 
-/* By an operator: undo first where that is asked for, then end. */
+/* Undoing has begun, or will as soon as the entered state is checked. */
+static bool
+owes_undoing(const struct chart *chart)
+{
+	bool owes = false;
+
+	for (size_t i = chart->plan_next; i < chart->plan_count; i++) {
+		if (chart->plan[i].kind == PLAN_SWITCH ||
+		    chart->plan[i].kind == PLAN_GOTO)
+			return false; /* not there yet */
+		if (chart->plan[i].kind == PLAN_COMPENSATE)
+			owes = true;
+	}
+	return owes;
+}
+
+/*
+ * An operator's cancel finds its place: by the transition that takes it, or
+ * to the end.  Undoing that has begun goes on, asked for or not: half of it
+ * is worth nothing.
+ */
+void
+chart_plan_cancelled(struct run *run)
+{
+	struct chart *chart = run->chart;
+	bool compensate = chart->cancel_compensates || owes_undoing(chart);
+	const struct def_transition *transition =
+	    chart_step_select(run, STR("cancel"), SIZE_MAX, false);
+
+	chart->cancelling = false;
+	chart->event = NULL;
+	chart->cause = STR("cancel");
+	if (transition != NULL)
+		plan_take(chart, transition,
+		    compensate || transition->compensate != COMPENSATE_NONE);
+	else
+		chart_plan_cancel(run, compensate);
+}
+
+/*
+ * Whether an interrupting transition may be taken before the item under way.
+ * A transition that has done no step yet is instantaneous, or the event that
+ * it took would be lost; checks and undoing are not cut short.
+ */
+bool
+chart_plan_is_at_boundary(const struct chart *chart)
+{
+	switch (chart->plan[chart->plan_next].kind) {
+	case PLAN_EXIT:
+	case PLAN_DO:
+		return chart->plan_next > 0 || chart->pc > 0;
+	case PLAN_SWITCH:
+	case PLAN_GOTO:
+		return chart->plan_next > 0;
+	case PLAN_ENTRY:
+	case PLAN_SETTLE:
+		return true;
+	case PLAN_CHECK:
+	case PLAN_COMPENSATE:
+	case PLAN_CANCEL:
+		return false;
+	}
+	unreachable("every kind of item is listed");
+}
+
+/* Undo first where that is asked for, then end. */
 void
 chart_plan_cancel(struct run *run, bool compensate)
 {

@@ -322,6 +322,8 @@ void chart_plan_start(struct run *run);
 void chart_plan_goto(
     struct run *run, const struct def_state *source, size_t escalation);
 void chart_plan_cancel(struct run *run, bool compensate);
+void chart_plan_cancelled(struct run *run);
+bool chart_plan_is_at_boundary(const struct chart *chart);
 /* Runs the one item that is no list of steps; false where it blocks. */
 MUST_USE bool chart_plan_perform(struct run *run, const struct plan_item *item);
 void chart_plan_clear(struct chart *chart);
@@ -340,6 +342,8 @@ const struct def_transition *chart_step_select(
 /* Takes an interrupting transition for what waits, at a step boundary; true
  * where it did. */
 bool chart_step_interrupt(struct run *run);
+/* Whether a wait is under way in which nothing is happening. */
+bool chart_step_is_idle(const struct chart *chart);
 void chart_step_refuse(struct run *run, enum chart_refusal refusal,
     const char *format, ...) PRINTF_LIKE(3, 4);
 void chart_step_end(struct run *run, enum def_ending ending);

@@ -99,6 +99,10 @@ chart_run_fail(
 	chart->wait_due_ms = 0;
 	chart->error = chart_env_keep(run, error);
 	record_step(run, AUDIT_STEP_FAILED, step, "error", error);
+	if (chart->cancelling) { /* nobody wants it any more */
+		chart_plan_cancelled(run);
+		return;
+	}
 	transition = chart_step_select(run, STR("error"), SIZE_MAX, false);
 	if (transition != NULL) {
 		chart->cause = STR("error");
@@ -293,11 +297,11 @@ cross_boundary(struct run *run)
 {
 	struct chart *chart = run->chart;
 
-	if (!chart->cancelling)
-		return false;
-	chart->cancelling = false;
-	chart_plan_cancel(run, chart->cancel_compensates);
-	return true;
+	if (chart->cancelling) {
+		chart_plan_cancelled(run);
+		return true;
+	}
+	return chart_plan_is_at_boundary(chart) && chart_step_interrupt(run);
 }
 
 /*
@@ -335,7 +339,7 @@ chart_run_plan(struct run *run)
 			    CHART_MICROSTEPS_MAX);
 			return;
 		}
-		if (cross_boundary(run) || chart_step_interrupt(run))
+		if (cross_boundary(run))
 			continue;
 		if (step != NULL)
 			run_step(run, step);

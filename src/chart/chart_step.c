@@ -312,6 +312,31 @@ take_external(struct run *run, bool interrupting)
 	return true;
 }
 
+static bool
+interrupt_by_raised(struct run *run)
+{
+	struct chart *chart = run->chart;
+	const struct value *before = chart->event;
+
+	for (struct internal **link = &chart->internals; *link != NULL;
+	     link = &(*link)->next) {
+		struct internal *raised = *link;
+		const struct def_transition *transition;
+
+		chart->event = raised->event;
+		transition =
+		    chart_step_select(run, raised->name, raised->state, true);
+		if (transition != NULL) {
+			LIST_UNLINK(link);
+			chart->cause = raised->name;
+			chart_plan_take(run, transition);
+			return true;
+		}
+		chart->event = before;
+	}
+	return false;
+}
+
 bool
 chart_step_interrupt(struct run *run)
 {
@@ -320,6 +345,8 @@ chart_step_interrupt(struct run *run)
 
 	if (chart->leaf == SIZE_MAX || !chart_plan_is_busy(chart))
 		return false;
+	if (interrupt_by_raised(run))
+		return true;
 	/* A deadline whose guard fails passes without a new plan. */
 	while (take_external(run, true))
 		if (chart->plan_serial != before)
@@ -402,8 +429,7 @@ macrostep(struct run *run)
 		    chart->suspended)
 			return;
 		if (chart->cancelling) {
-			chart->cancelling = false;
-			chart_plan_cancel(run, chart->cancel_compensates);
+			chart_plan_cancelled(run);
 			continue;
 		}
 		if (!take_eventless(run) && !take_internal(run) &&
@@ -624,11 +650,19 @@ record_act(
 	chart_record_end(run, record);
 }
 
+/* What surely is not happening, or what a person now gives up. */
+static bool
+may_drop(const struct call *call)
+{
+	return call->purpose == FOR_STEP &&
+	       (chart_call_is_idle(call) || call->state == CALL_STUCK ||
+		   (call->state == CALL_QUEUED && !call->unknown));
+}
+
 static void
 on_cancelled(struct run *run, const struct chart_event *event)
 {
 	struct chart *chart = run->chart;
-	const struct def_transition *transition;
 	struct call *call = chart_call_find(chart, chart->step_call);
 
 	if (!chart_task_may(run, &event->actor, PART_CORRECT))
@@ -638,22 +672,13 @@ on_cancelled(struct run *run, const struct chart_event *event)
 	chart->suspended = false;
 	chart->cancelling = true;
 	chart->cancel_compensates = event->compensate;
-	/* A call that may be happening is waited for. */
-	if (call != NULL && !chart_call_is_idle(call) &&
-	    call->state != CALL_STUCK)
-		return;
+	if (call != NULL && !may_drop(call))
+		return; /* its outcome is waited for */
 	if (call != NULL)
 		chart_call_remove(chart, call);
 	chart->step_call = 0;
 	chart_incident_close_all(run, "cancelled");
-	chart->cancelling = false;
-	transition = chart_step_select(run, STR("cancel"), SIZE_MAX, false);
-	chart->cause = STR("cancel");
-	chart->event = NULL;
-	if (transition != NULL)
-		chart_plan_take(run, transition);
-	else
-		chart_plan_cancel(run, event->compensate);
+	chart_plan_cancelled(run);
 }
 
 static void
@@ -711,25 +736,35 @@ static const struct {
     [EV_RECOVERED] = {on_recovered, false},
 };
 
-/* An event or a deadline may cut short a wait in which nothing is under way. */
+/* A step is under way, and nothing of it is happening: it waits for a time. */
+bool
+chart_step_is_idle(const struct chart *chart)
+{
+	const struct call *call = chart_call_find(chart, chart->step_call);
+
+	if (chart->held || chart->ended || chart->suspended)
+		return false;
+	return call != NULL
+		   ? call->purpose == FOR_STEP && chart_call_is_idle(call)
+		   : chart->wait_due_ms != 0;
+}
+
+/* A cancel, an event or a deadline may cut an idle wait short. */
 static void
 cut_idle_wait(struct run *run)
 {
 	struct chart *chart = run->chart;
 	struct call *call = chart_call_find(chart, chart->step_call);
-	uint64_t step_call = chart->step_call;
 
-	if (chart->held || chart->ended || chart->suspended ||
-	    (call != NULL
-		    ? !chart_call_is_idle(call) || call->purpose != FOR_STEP
-		    : chart->wait_due_ms == 0))
+	if (!chart_step_is_idle(chart))
 		return;
-	if (!chart_step_interrupt(run))
+	if (chart->cancelling)
+		chart_plan_cancelled(run);
+	else if (!chart_step_interrupt(run))
 		return;
-	if (call != NULL && chart->step_call == step_call) {
+	if (call != NULL)
 		chart_call_remove(chart, call);
-		chart->step_call = 0;
-	}
+	chart->step_call = 0;
 }
 
 void
