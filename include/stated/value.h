@@ -104,12 +104,13 @@ bool value_has(const struct value_builder *context, struct str key);
 void value_append(struct value_builder *list, const struct value *value);
 const struct value *value_built(struct value_builder *builder);
 
-/* The field, or NULL where value is no context or has no such key. */
+/* The field, or NULL where value is NULL or no context, or has no such key:
+ * so that look-ups can be chained. */
 const struct value *value_get(const struct value *value, struct str key);
 const struct value *value_get_cstr(const struct value *value, const char *key);
 /* Like value_get, but &value_null for absent. */
 const struct value *value_field_or_null(const struct value *value, const char *key);
-/* The string, or the absent string where it is none. */
+/* The string, or the absent string where it is none, or NULL. */
 struct str value_str(const struct value *value);
 bool value_is_null(const struct value *value);
 bool value_is_true(const struct value *value);

@@ -170,8 +170,7 @@ value_index_of(const struct value *context, struct str key)
 const struct value *
 value_get(const struct value *value, struct str key)
 {
-	must(value);
-	if (value->type != VALUE_CONTEXT)
+	if (value == NULL || value->type != VALUE_CONTEXT)
 		return NULL;
 	size_t index = value_index_of(value, key);
 	if (index == SIZE_MAX)
@@ -195,8 +194,8 @@ value_field_or_null(const struct value *value, const char *key)
 struct str
 value_str(const struct value *value)
 {
-	must(value);
-	return value->type == VALUE_STRING ? value->as.string : (struct str){0};
+	return value != NULL && value->type == VALUE_STRING
+	    ? value->as.string : (struct str){0};
 }
 
 bool
