@@ -27,7 +27,7 @@ static const struct load_key verify_keys[] = {
 	{"secret", KIND_STRING, LOAD_MUST, IN(webhook_secret), NULL, NULL,
 	    "{secret: NAME}, the key that both sides know"},
 	{"header", KIND_NAME, LOAD_MAY, IN(webhook_header), NULL, NULL,
-	    "where the signature stands, for hmac"},
+	    "where hmac's signature stands; x-signature unless told"},
 };
 static const struct load_table verify_table =
     LOAD_TABLE("a webhook's `verify`", verify_keys);
@@ -38,11 +38,8 @@ load_verify(struct load *load, const struct yaml_node *node, void *into)
 	struct def_connection *connection = into;
 
 	load_map(load, node, &verify_table, connection);
-	if (connection->webhook_scheme == WEBHOOK_HMAC &&
-	    yaml_tree_find(node, "scheme") && !yaml_tree_find(node, "header")) {
-		load_error(load, LOAD_MISSING_KEY, node->span,
-		    "the scheme hmac needs `header`");
-	}
+	if (connection->webhook_header.at == NULL)
+		connection->webhook_header = STR("x-signature");
 }
 
 static const struct load_key event_keys[] = {
