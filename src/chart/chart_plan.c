@@ -50,7 +50,8 @@ plan_add(struct chart *chart, enum plan_kind kind, size_t index)
 	    (struct plan_item){.kind = kind, .index = index};
 }
 
-/* The innermost state that stays entered: NULL for the top. */
+/* The innermost state that stays entered: NULL for the top.  The target is
+ * entered anew even where it is around its source. */
 static const struct def_state *
 domain_of(const struct def_state *source, const struct def_state *target,
     bool internal)
@@ -63,7 +64,7 @@ domain_of(const struct def_state *source, const struct def_state *target,
 	    def_state_contains(source, target))
 		return source;
 	for (domain = source->parent; domain != NULL; domain = domain->parent)
-		if (def_state_contains(domain, target))
+		if (domain != target && def_state_contains(domain, target))
 			break;
 	return domain;
 }

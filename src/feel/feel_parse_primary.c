@@ -146,7 +146,12 @@ parse_word(struct feel_parser *p)
 	if (end <= word_end) {
 		if (str_equal(word, STR("?")))
 			return parse_input(p);
-		if (feel_lex_is_keyword(word)) {
+		/* `instance` is an operator only after an operand; here it is
+		 * what workflows call the instance itself. */
+		if (str_equal(word, STR("instance"))) {
+			name = word;
+			end = word_end;
+		} else if (feel_lex_is_keyword(word)) {
 			if (parse_keyword(p, &node))
 				return node;
 			return feel_token_unexpected(p, "a value");
