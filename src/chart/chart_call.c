@@ -224,6 +224,7 @@ record_notified(
 {
 	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
 
+	value_put_str(record, "to", chart_escalation_contact(run->chart, call));
 	value_put_str(record, "by", call->call->target);
 	value_put(record, STR("delivered"), value_of_boolean(error == NULL));
 	chart_record_value(record, "error", error);

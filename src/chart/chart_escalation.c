@@ -175,6 +175,21 @@ cannot_notify(struct run *run, const struct def_contact *contact)
 	chart_record_end(run, record);
 }
 
+struct str
+chart_escalation_contact(const struct chart *chart, const struct call *notice)
+{
+	const struct definition *definition = chart->definition;
+	const struct def_contact *contact =
+	    notice->contact_state == SIZE_MAX
+		? definition->incident_owner
+		: definition->states[notice->contact_state]
+		      ->escalations[notice->contact_level]
+		      .to;
+
+	must(notice->purpose == FOR_NOTICE && contact != NULL);
+	return contact->name;
+}
+
 /* state and level say which escalation; SIZE_MAX both for an incident. */
 void
 chart_escalation_notify(struct run *run, const struct def_contact *contact,
@@ -205,14 +220,18 @@ message_of(struct run *run, const struct def_escalation *escalation,
     const struct def_state *state)
 {
 	struct chart *chart = run->chart;
+	struct arena *arena = run->context->arena;
 	struct str key =
 	    chart->business_key.at ? chart->business_key : str_of(chart->id);
+	struct str since = {NULL, 0};
 
+	if (escalation->at == NULL)
+		since = arena_strf(
+		    arena, " for %.*s", STR_ARG(escalation->after.text));
 	return chart_env_text(run, escalation->message,
-	    arena_strf(run->context->arena,
-		"%.*s %.*s has been in state %.*s for %.*s",
+	    arena_strf(arena, "%.*s %.*s has been in state %.*s%.*s",
 		STR_ARG(chart->definition->name), STR_ARG(key),
-		STR_ARG(state->name), STR_ARG(escalation->after.text)));
+		STR_ARG(state->name), STR_ARG(since)));
 }
 
 static void
@@ -244,7 +263,8 @@ arm_again(struct run *run, const struct def_state *state, size_t level,
 	    !chart_env_due(run, every, from_ms, &due_ms) || due_ms <= from_ms)
 		return;
 	if (due_ms <= run->context->now_ms &&
-	    (!chart_env_due(run, every, run->context->now_ms, &due_ms)))
+	    (!chart_env_due(run, every, run->context->now_ms, &due_ms) ||
+		due_ms <= run->context->now_ms))
 		return;
 	chart_timer_add(
 	    run->chart, TIMER_ESCALATION, state->index, level, due_ms);

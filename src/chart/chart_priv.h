@@ -258,6 +258,7 @@ struct run {
 	struct chart_effects *effects;
 	const struct chart_actor *actor; /* NULL: the system */
 	const struct value *response;	 /* while an output is evaluated */
+	const struct kept *arrived;	 /* the event that came; NULL: none */
 	size_t microsteps;
 };
 
@@ -405,6 +406,9 @@ void chart_escalation_disarm(struct run *run, const struct def_state *state);
 void chart_escalation_fire(struct run *run, struct timer timer);
 void chart_escalation_acknowledge(
     struct run *run, const struct chart_event *event);
+/* Whom a notice is for. */
+struct str chart_escalation_contact(
+    const struct chart *chart, const struct call *notice);
 void chart_escalation_notify(struct run *run, const struct def_contact *contact,
     struct str message, struct str severity, size_t state, size_t level);
 

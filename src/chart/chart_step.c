@@ -138,11 +138,30 @@ record_event(struct run *run, enum audit_kind kind, const struct kept *kept,
 	chart_record_end(run, record);
 }
 
+/* The caller is told of the event that it brought, and of no other. */
+static void
+set_fate(struct run *run, const struct kept *kept, struct str fate)
+{
+	if (kept == run->arrived)
+		run->effects->event_fate = fate;
+}
+
 static bool
 is_superseded(const struct def_event *by, struct str type)
 {
 	for (size_t i = 0; i < by->supersedes_count; i++)
 		if (str_equal(by->supersedes[i], type))
+			return true;
+	return false;
+}
+
+static bool
+has_passed(const struct chart *chart, struct str type, struct str subject)
+{
+	for (const struct passed *passed = chart->passed; passed;
+	     passed = passed->next)
+		if (str_equal(passed->type, type) &&
+		    str_equal(passed->subject, subject))
 			return true;
 	return false;
 }
@@ -164,29 +183,22 @@ supersede(struct run *run, const struct kept *taken)
 		    str_equal(kept->subject, taken->subject)) {
 			record_event(
 			    run, AUDIT_EVENT_IGNORED, kept, "superseded");
+			set_fate(run, kept, STR("ignored"));
 			LIST_UNLINK(link);
 		} else {
 			link = &kept->next;
 		}
 	}
 	for (size_t i = 0; i < by->supersedes_count; i++) {
-		struct passed *passed = ARENA_NEW(chart->arena, struct passed);
+		struct passed *passed;
 
+		if (has_passed(chart, by->supersedes[i], taken->subject))
+			continue;
+		passed = ARENA_NEW(chart->arena, struct passed);
 		passed->type = by->supersedes[i];
 		passed->subject = taken->subject;
 		LIST_APPEND(chart->passed, passed);
 	}
-}
-
-static bool
-has_passed(const struct chart *chart, struct str type, struct str subject)
-{
-	for (const struct passed *passed = chart->passed; passed;
-	     passed = passed->next)
-		if (str_equal(passed->type, type) &&
-		    str_equal(passed->subject, subject))
-			return true;
-	return false;
 }
 
 static void
@@ -200,7 +212,7 @@ take_kept(struct run *run, struct kept **link,
 	supersede(run, kept);
 	chart->event = kept->event;
 	chart->cause = kept->type;
-	run->effects->event_fate = STR("taken");
+	set_fate(run, kept, STR("taken"));
 	chart_plan_take(run, transition);
 }
 
@@ -237,31 +249,65 @@ find_kept(struct run *run, bool interrupting,
 	return NULL;
 }
 
+/* ---- times ---- */
+
+enum timer_choice {
+	TIMERS_ALL,	     /* no steps are running */
+	TIMERS_INTERRUPTING, /* at a boundary between steps */
+	TIMERS_TELLING,	     /* while steps run: those that move nothing */
+};
+
 static bool
-is_transition_timer(
-    const struct chart *chart, const struct timer *timer, bool interrupting)
+is_chosen(const struct chart *chart, const struct timer *timer,
+    enum timer_choice choice)
 {
 	const struct definition *definition = chart->definition;
 
-	if (timer->kind == TIMER_AFTER)
-		return !interrupting ||
+	switch (choice) {
+	case TIMERS_ALL:
+		return true;
+	case TIMERS_INTERRUPTING:
+		return timer->kind == TIMER_AFTER &&
 		       definition->transitions[timer->index]->interrupt;
-	return timer->kind == TIMER_ESCALATION && !interrupting &&
-	       definition->states[timer->index]
-		       ->escalations[timer->detail]
-		       .target != NULL;
+	case TIMERS_TELLING:
+		return timer->kind == TIMER_INCIDENT ||
+		       (timer->kind == TIMER_ESCALATION &&
+			   definition->states[timer->index]
+				   ->escalations[timer->detail]
+				   .target == NULL);
+	}
+	unreachable("every choice is listed");
+}
+
+static size_t
+depth_of(const struct chart *chart, const struct timer *timer)
+{
+	return timer->kind == TIMER_AFTER
+		   ? chart->definition->transitions[timer->index]->source->depth
+		   : 0;
+}
+
+/* Earlier ones first; of two deadlines at once that of the inner state. */
+static bool
+comes_before(
+    const struct chart *chart, const struct timer *a, const struct timer *b)
+{
+	if (a->due_ms != b->due_ms)
+		return a->due_ms < b->due_ms;
+	return depth_of(chart, a) > depth_of(chart, b);
 }
 
 static struct timer *
-find_deadline(const struct chart *chart, int64_t now_ms, bool interrupting)
+find_due(const struct run *run, enum timer_choice choice)
 {
+	const struct chart *chart = run->chart;
 	struct timer *first = NULL;
 
 	for (struct timer *timer = chart->timers; timer != NULL;
 	     timer = timer->next)
-		if (timer->due_ms <= now_ms &&
-		    is_transition_timer(chart, timer, interrupting) &&
-		    (first == NULL || timer->due_ms < first->due_ms))
+		if (timer->due_ms <= run->context->now_ms &&
+		    is_chosen(chart, timer, choice) &&
+		    (first == NULL || comes_before(chart, timer, first)))
 			first = timer;
 	return first;
 }
@@ -273,10 +319,6 @@ take_deadline(struct run *run, struct timer timer)
 	const struct def_transition *transition;
 	struct value_builder *record;
 
-	if (timer.kind == TIMER_ESCALATION) {
-		chart_escalation_fire(run, timer);
-		return;
-	}
 	chart_timer_remove(chart, timer.kind, timer.index, timer.detail);
 	transition = chart->definition->transitions[timer.index];
 	record = chart_record_begin(run, AUDIT_DEADLINE_REACHED);
@@ -292,21 +334,37 @@ take_deadline(struct run *run, struct timer timer)
 	chart_plan_take(run, transition);
 }
 
-/* Deadlines and events that wait together go by their times. */
+static void
+take_timer(struct run *run, struct timer timer)
+{
+	switch (timer.kind) {
+	case TIMER_AFTER:
+		take_deadline(run, timer);
+		return;
+	case TIMER_ESCALATION:
+		chart_escalation_fire(run, timer);
+		return;
+	case TIMER_INCIDENT:
+		chart_incident_age(run, timer);
+		return;
+	}
+	unreachable("every kind of timer is listed");
+}
+
+/* What is due and what has come go by their times. */
 static bool
 take_external(struct run *run, bool interrupting)
 {
-	struct chart *chart = run->chart;
 	const struct def_transition *transition = NULL;
-	struct timer *timer =
-	    find_deadline(chart, run->context->now_ms, interrupting);
+	struct timer *timer = find_due(
+	    run, interrupting ? TIMERS_INTERRUPTING : TIMERS_ALL);
 	struct kept **link = find_kept(run, interrupting, &transition);
 
 	if (link != NULL &&
 	    (timer == NULL || (*link)->received_ms <= timer->due_ms))
 		take_kept(run, link, transition);
 	else if (timer != NULL)
-		take_deadline(run, *timer);
+		take_timer(run, *timer);
 	else
 		return false;
 	return true;
@@ -367,8 +425,10 @@ close_all(struct run *run)
 		chart_task_close(run, state->index);
 	}
 	chart_incident_close_all(run, "ended");
-	for (struct kept *kept = chart->kept; kept != NULL; kept = kept->next)
+	for (struct kept *kept = chart->kept; kept != NULL; kept = kept->next) {
 		record_event(run, AUDIT_EVENT_IGNORED, kept, "ended");
+		set_fate(run, kept, STR("ignored"));
+	}
 	chart->kept = NULL;
 	chart->timers = NULL;
 	chart->internals = NULL;
@@ -454,7 +514,7 @@ tell_kept(struct run *run)
 		if (event != NULL && !event->keep) {
 			record_event(
 			    run, AUDIT_EVENT_IGNORED, kept, "not expected now");
-			run->effects->event_fate = STR("ignored");
+			set_fate(run, kept, STR("ignored"));
 			LIST_UNLINK(link);
 			continue;
 		}
@@ -558,7 +618,8 @@ on_event(struct run *run, const struct chart_event *event)
 	} else if (has_passed(chart, kept->type, kept->subject)) {
 		record_event(run, AUDIT_EVENT_IGNORED, kept, "superseded");
 	} else {
-		run->effects->event_fate = STR("kept");
+		run->arrived = kept;
+		set_fate(run, kept, STR("kept"));
 		LIST_APPEND(chart->kept, kept);
 	}
 }
@@ -593,28 +654,16 @@ pass_calls(struct run *run)
 	}
 }
 
-/* Escalations and the age of incidents don't wait for steps. */
+/* Escalations and the age of incidents don't wait for steps; where none run,
+ * they have their turn among all that is due. */
 static void
 pass_timers(struct run *run)
 {
-	struct chart *chart = run->chart;
-	bool fired = true;
+	struct timer *timer;
 
-	while (fired && !chart->ended) {
-		fired = false;
-		for (struct timer *timer = chart->timers; timer != NULL;
-		     timer = timer->next) {
-			if (timer->due_ms > run->context->now_ms ||
-			    is_transition_timer(chart, timer, false))
-				continue;
-			if (timer->kind == TIMER_INCIDENT)
-				chart_incident_age(run, *timer);
-			else
-				chart_escalation_fire(run, *timer);
-			fired = true;
-			break; /* the list has changed */
-		}
-	}
+	while (chart_plan_is_busy(run->chart) &&
+	       (timer = find_due(run, TIMERS_TELLING)) != NULL)
+		take_timer(run, *timer);
 }
 
 static void
@@ -703,6 +752,7 @@ on_resumed(struct run *run, const struct chart_event *event)
 	}
 	run->chart->suspended = false;
 	record_act(run, AUDIT_RESUMED, event);
+	run->actor = NULL; /* what fell due meanwhile is not the person's act */
 	on_time(run, event);
 }
 
