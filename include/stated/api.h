@@ -20,35 +20,38 @@ struct api;
 /* Who may call where authentication is required.  The token itself is known
  * to its owner only. */
 struct api_token {
-	struct str name;       /* of the person or system: the actor */
-	struct digest sha256;  /* of the token's text */
+	struct str name;	 /* of the person or system: the actor */
+	struct digest sha256;	 /* of the token's text */
 	const struct str *roles; /* initiator, approver:treasurer, … */
 	size_t role_count;
 	const struct str *workflows; /* none: all */
 	size_t workflow_count;
-	int64_t expires_ms;    /* 0: never */
+	int64_t expires_ms; /* 0: never */
 };
 /* Whether `role` is one that a token may have. */
 bool api_role_is_known(struct str role);
 
 struct api_listener {
-	struct str address; /* "127.0.0.1:8380", "[::1]:0"; port 0: any free one */
-	int fd;             /* a listening socket that is inherited, taken over;
-	                       used where address is absent */
+	/* "127.0.0.1:8380", "[::1]:0"; port 0: any free one. */
+	struct str address;
+	/* Where address is absent: a listening socket, taken over. */
+	int fd;
 };
 
 struct api_limits {
-	size_t body_bytes_max;  /* of a request; 1 MiB where 0 */
+	size_t body_bytes_max;	/* of a request; 1 MiB where 0 */
 	size_t connections_max; /* 10000 where 0 */
-	size_t requests_max;    /* being answered at once; 100000 where 0 */
-	int64_t idle_ms;        /* a silent connection is closed; 60 s where 0 */
+	size_t requests_max;	/* being answered at once; 100000 where 0 */
+	int64_t idle_ms; /* a silent connection is closed; 60 s where 0 */
 };
 
 /* What is pointed to must live as long as the api. */
 struct api_options {
 	struct event_base *base;
 	struct engine *engine;
-	const struct clock *clock; /* for tokens' expiry */
+	const struct clock *clock; /* for the expiry of tokens and the age of
+				      signatures; NULL: the machine's */
+	struct str database;	   /* path of the store's file, for exports */
 	const struct api_listener *listeners;
 	size_t listener_count;
 	struct str tls_certificate; /* path of a PEM file; absent: no TLS */
@@ -65,18 +68,20 @@ struct api_options {
 
 /* Listens at once.  NULL with *detail where an address can't be had, or the
  * certificate can't be used. */
-MUST_USE struct api *api_new(const struct api_options *options, struct buf *detail);
-/* Drops what is under way.  The loop must not run between this and
- * engine_free(), in whatever order they come. */
+MUST_USE struct api *api_new(
+    const struct api_options *options, struct buf *detail);
+/* Drops what is under way.  To be called before engine_free(), and the loop
+ * must not run in between. */
 void api_free(struct api **api);
 /* The port that listener `index` has really got. */
 uint16_t api_port(const struct api *api, size_t index);
 /* Rotated tokens: the old ones are not accepted from here on. */
-void api_set_tokens(struct api *api, const struct api_token *tokens, size_t count);
+void api_set_tokens(
+    struct api *api, const struct api_token *tokens, size_t count);
 /* Takes no new connection and closes each after its answer; those who wait
  * for an instance are answered with what there is. */
 void api_drain(struct api *api);
-/* Requests that are being answered. */
+/* Requests that are being answered, or whose answers have not left yet. */
 size_t api_active(const struct api *api);
 
 #endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api.c: the server as a whole, and the way of a request to its handler:
+ * room, size, route, caller, body's type, query.
+ */
+#include "stated/api.h"
+
+#include "api_priv.h"
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdlib.h>
+
+#define API_MAGIC 0x2b95e04du
+#define BODY_BYTES_MAX (1u << 20)
+#define CONNECTIONS_MAX 10000
+#define REQUESTS_MAX 100000
+#define IDLE_MS (60LL * 1000)
+#define HEADERS_BYTES_MAX (32 * 1024)
+
+/* ---- dispatch ---- */
+
+static bool
+has_room(struct api_call *call)
+{
+	const struct api *api = call->api;
+
+	if (api->call_count <= api->limits.requests_max)
+		return true;
+	api_reply_header(call, "Retry-After", STR("1"));
+	api_problem_reply(call, PROBLEM_BUSY,
+	    "%zu requests are being answered; try again in a moment.",
+	    api->call_count);
+	return false;
+}
+
+static bool
+fits(struct api_call *call)
+{
+	size_t max = call->api->limits.body_bytes_max;
+	size_t bytes =
+	    evbuffer_get_length(evhttp_request_get_input_buffer(call->request));
+
+	if (bytes <= max)
+		return true;
+	api_problem_reply(call, PROBLEM_TOO_LARGE,
+	    "The body has %zu bytes; at most %zu are taken (limits.body).",
+	    bytes, max);
+	return false;
+}
+
+static bool
+is_routed(struct api_call *call)
+{
+	struct str allowed;
+
+	call->route = api_route_find(call, &allowed);
+	if (call->route != NULL)
+		return true;
+	if (allowed.at == NULL) {
+		api_problem_reply(call, PROBLEM_NOT_FOUND,
+		    "There is nothing at %.*s; /openapi.json lists what there "
+		    "is.",
+		    STR_ARG(call->path));
+		return false;
+	}
+	api_reply_header(call, "Allow", allowed);
+	api_problem_reply(call, PROBLEM_NOT_ALLOWED, "%.*s takes %.*s.",
+	    STR_ARG(call->path), STR_ARG(allowed));
+	return false;
+}
+
+/* Bodies are JSON unless the route reads them in its own way. */
+static bool
+is_typed(struct api_call *call)
+{
+	if (call->route->takes == NULL || call->route->takes_media != NULL ||
+	    call->body.bytes == 0 || api_body_is_type(call, "application/json"))
+		return true;
+	api_problem_reply(call, PROBLEM_MEDIA_TYPE,
+	    "Send JSON, with `Content-Type: application/json`.");
+	return false;
+}
+
+static struct api *
+api_of(void *arg)
+{
+	struct api *api = arg;
+
+	must(api != NULL);
+	must(api->magic == API_MAGIC);
+	return api;
+}
+
+static void
+request_cb(struct evhttp_request *request, void *arg)
+{
+	struct api *api = api_of(arg);
+	struct api_call *call = api_call_new(api, request);
+
+	if (has_room(call) && fits(call) && is_routed(call) &&
+	    api_auth_check(call) && is_typed(call) && api_query_parse(call))
+		call->route->handle(call);
+	api_call_unref(call);
+}
+
+/* ---- life ---- */
+
+static struct api_limits
+with_defaults(struct api_limits limits)
+{
+	if (limits.body_bytes_max == 0)
+		limits.body_bytes_max = BODY_BYTES_MAX;
+	if (limits.connections_max == 0)
+		limits.connections_max = CONNECTIONS_MAX;
+	if (limits.requests_max == 0)
+		limits.requests_max = REQUESTS_MAX;
+	if (limits.idle_ms == 0)
+		limits.idle_ms = IDLE_MS;
+	return limits;
+}
+
+/*
+ * evhttp answers a body over its own bound by itself, and not as a problem:
+ * the bound is set above ours, so that most of what is too large is told so
+ * in our words.  CONNECT and TRACE are nothing for this server.
+ */
+static void
+set_up(struct api *api)
+{
+	const struct api_limits *limits = &api->limits;
+	struct timeval idle = {
+	    .tv_sec = (time_t)(limits->idle_ms / 1000),
+	    .tv_usec = (suseconds_t)(limits->idle_ms % 1000 * 1000),
+	};
+
+	evhttp_set_gencb(api->http, request_cb, api);
+	evhttp_set_allowed_methods(
+	    api->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+			   EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+			   EVHTTP_REQ_PATCH | EVHTTP_REQ_OPTIONS);
+	evhttp_set_max_headers_size(api->http, HEADERS_BYTES_MAX);
+	evhttp_set_max_body_size(
+	    api->http, (ev_ssize_t)(4 * limits->body_bytes_max));
+	evhttp_set_timeout_tv(api->http, &idle);
+	evhttp_set_default_content_type(api->http, NULL);
+}
+
+static size_t
+route_count(void)
+{
+	size_t count = 0;
+
+	while (api_route_at(count) != NULL)
+		count++;
+	return count;
+}
+
+struct api *
+api_new(const struct api_options *options, struct buf *detail)
+{
+	struct api *api = calloc(1, sizeof(*api));
+
+	must(api != NULL);
+	must(options->base != NULL);
+	must(options->engine != NULL);
+	api->magic = API_MAGIC;
+	api->options = *options;
+	if (api->options.clock == NULL)
+		api->options.clock = clock_system();
+	api->limits = with_defaults(options->limits);
+	api->answered = calloc(route_count(), sizeof(*api->answered));
+	must(api->answered != NULL);
+	api->http = evhttp_new(options->base);
+	must(api->http != NULL);
+	set_up(api);
+	api->door = api_door_open(api, detail);
+	if (api->door == NULL)
+		api_free(&api);
+	return api;
+}
+
+void
+api_free(struct api **api_pointer)
+{
+	struct api *api = *api_pointer;
+
+	if (api == NULL)
+		return;
+	*api_pointer = NULL;
+	while (api->calls != NULL)
+		api_call_drop(api->calls);
+	evhttp_free(api->http);
+	must(api->sending_count == 0);
+	api_door_close(&api->door);
+	free(api->answered);
+	api->magic = 0;
+	free(api);
+}
+
+uint16_t
+api_port(const struct api *api, size_t index)
+{
+	return api_door_port(api->door, index);
+}
+
+void
+api_set_tokens(struct api *api, const struct api_token *tokens, size_t count)
+{
+	api->options.tokens = tokens;
+	api->options.token_count = count;
+}
+
+void
+api_drain(struct api *api)
+{
+	api->draining = true;
+	api_door_shut(api->door);
+	for (struct api_call *call = api->calls; call; call = call->newer)
+		if (call->timer != NULL)
+			event_active(call->timer, EV_TIMEOUT, 0);
+}
+
+size_t
+api_active(const struct api *api)
+{
+	return api->call_count + api->sending_count;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_auth.c: who calls, and what they may.
+ *
+ * Tokens are known by their digest only, and all digests are compared, in
+ * constant time each: how long it takes tells nothing about any of them.
+ * Whether a person may decide a task is the engine's question, not ours.
+ */
+#include "api_priv.h"
+
+#define NAME_BYTES_MAX 200
+
+static const struct {
+	unsigned bit;
+	struct str name;
+} roles[] = {
+#define X(symbol, bit, name, may) {API_##symbol, STR_INIT(name)},
+    API_ROLES(X)
+#undef X
+};
+#define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))
+
+static unsigned
+role_bit(struct str role)
+{
+	struct str approver = STR("approver:");
+
+	if (str_has_prefix(role, approver))
+		return role.bytes > approver.bytes ? API_APPROVER : 0;
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		if (str_equal(roles[i].name, role))
+			return roles[i].bit;
+	return 0;
+}
+
+bool
+api_role_is_known(struct str role)
+{
+	return role_bit(role) != 0;
+}
+
+static unsigned
+roles_of(const struct api_token *token)
+{
+	unsigned set = 0;
+
+	for (size_t i = 0; i < token->role_count; i++)
+		set |= role_bit(token->roles[i]);
+	return set;
+}
+
+/* ---- authentication off: callers name themselves ---- */
+
+static bool
+is_name(struct str name)
+{
+	if (name.bytes == 0 || name.bytes > NAME_BYTES_MAX ||
+	    !str_is_utf8(name))
+		return false;
+	for (size_t i = 0; i < name.bytes; i++)
+		if ((unsigned char)name.at[i] < 0x20 || name.at[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static bool
+take_word(struct api_call *call)
+{
+	struct str name = api_call_header(call, "X-Stated-Actor");
+
+	call->actor.name = STR("anonymous");
+	if (name.at == NULL)
+		return true;
+	if (!is_name(name)) {
+		api_problem_reply(call, PROBLEM_BAD_REQUEST,
+		    "X-Stated-Actor must be 1 to %d bytes of UTF-8 without "
+		    "control characters.",
+		    NAME_BYTES_MAX);
+		return false;
+	}
+	call->actor.name = arena_str(call->arena, name);
+	return true;
+}
+
+/* ---- bearer tokens (RFC 6750) ---- */
+
+static struct str
+bearer_of(const struct api_call *call)
+{
+	struct str text = api_call_header(call, "Authorization");
+	struct str token;
+	struct str scheme = str_split(text, ' ', &token);
+
+	if (text.at == NULL || !message_name_equal(scheme, STR("Bearer")))
+		return (struct str){NULL, 0};
+	return str_trim(token);
+}
+
+static const struct api_token *
+find_token(const struct api_call *call, struct str text)
+{
+	const struct api_options *options = &call->api->options;
+	struct digest digest = digest_sha256(text);
+	const struct api_token *found = NULL;
+
+	for (size_t i = 0; i < options->token_count; i++)
+		if (digest_equal(options->tokens[i].sha256, digest))
+			found = &options->tokens[i];
+	return found;
+}
+
+static const struct str *
+copy_all(struct arena *arena, const struct str *texts, size_t count)
+{
+	struct str *copies = ARENA_ARRAY(arena, count, struct str);
+
+	for (size_t i = 0; i < count; i++)
+		copies[i] = arena_str(arena, texts[i]);
+	return copies;
+}
+
+/* Tokens may be replaced while the call waits for the engine. */
+static const struct api_token *
+copy_token(struct arena *arena, const struct api_token *token)
+{
+	struct api_token *copy = ARENA_NEW(arena, struct api_token);
+
+	*copy = *token;
+	copy->name = arena_str(arena, token->name);
+	copy->roles = copy_all(arena, token->roles, token->role_count);
+	copy->workflows =
+	    copy_all(arena, token->workflows, token->workflow_count);
+	return copy;
+}
+
+static bool
+take_token(struct api_call *call)
+{
+	struct str text = bearer_of(call);
+	const struct api_token *token;
+
+	if (text.bytes == 0) {
+		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
+		    "Send `Authorization: Bearer TOKEN`.");
+		return false;
+	}
+	token = find_token(call, text);
+	if (token == NULL) {
+		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
+		    "This token is not known here; ask for a new one.");
+		return false;
+	}
+	if (token->expires_ms != 0 && token->expires_ms <= api_now_ms(call)) {
+		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
+		    "This token has expired; ask for a new one.");
+		return false;
+	}
+	call->token = token = copy_token(call->arena, token);
+	call->actor = (struct chart_actor){
+	    .name = token->name,
+	    .roles = token->roles,
+	    .role_count = token->role_count,
+	    .roles_checked = true,
+	};
+	return true;
+}
+
+static struct str
+role_names(struct api_call *call, unsigned set)
+{
+	struct str text = STR("");
+
+	for (size_t i = 0; i < ROLE_COUNT; i++)
+		if (set & roles[i].bit)
+			text =
+			    arena_strf(call->arena, "%.*s%s%.*s", STR_ARG(text),
+				text.bytes ? ", " : "", STR_ARG(roles[i].name));
+	return text;
+}
+
+bool
+api_auth_check(struct api_call *call)
+{
+	unsigned needed = call->route->roles;
+
+	if (!call->api->options.auth_required)
+		return take_word(call);
+	if (needed == API_EVERYBODY)
+		return true;
+	if (!take_token(call))
+		return false;
+	if (roles_of(call->token) & (needed | API_ADMIN))
+		return true;
+	api_problem_reply(call, PROBLEM_FORBIDDEN,
+	    "This needs one of the roles %.*s; ask for a token that has it.",
+	    STR_ARG(role_names(call, needed | API_ADMIN)));
+	return false;
+}
+
+bool
+api_auth_reaches(const struct api_call *call, struct str workflow)
+{
+	const struct api_token *token = call->token;
+
+	if (token == NULL || token->workflow_count == 0)
+		return true;
+	for (size_t i = 0; i < token->workflow_count; i++)
+		if (str_equal(token->workflows[i], workflow))
+			return true;
+	return false;
+}
+
+bool
+api_auth_is_unlimited(struct api_call *call)
+{
+	if (call->token == NULL || call->token->workflow_count == 0)
+		return true;
+	api_problem_reply(call, PROBLEM_FORBIDDEN,
+	    "This concerns all workflows, and the token is limited to some.");
+	return false;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_call.c: the life of a request that is being answered.
+ *
+ * evhttp owns the request; it stays valid until it is answered, even when the
+ * caller has hung up (its connection is NULL then).  While a request is being
+ * answered evhttp does not read from the connection, so that a caller who has
+ * gone is noticed only by those who look: api_call_wait() does.
+ */
+#include "api_priv.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdlib.h>
+
+#define CALL_MAGIC 0x7d1fa8c3u
+#define REQUEST_ID_BYTES_MAX 128
+
+struct api_call *
+api_call_of(void *arg)
+{
+	struct api_call *call = arg;
+
+	must(call != NULL);
+	must(call->magic == CALL_MAGIC);
+	return call;
+}
+
+int64_t
+api_now_ms(const struct api_call *call)
+{
+	return clock_now_ms(call->api->options.clock);
+}
+
+struct str
+api_call_header(const struct api_call *call, const char *name)
+{
+	must(call->request != NULL);
+	return str_of(evhttp_find_header(
+	    evhttp_request_get_input_headers(call->request), name));
+}
+
+static struct str
+method_name(const struct evhttp_request *request)
+{
+	switch (evhttp_request_get_command(request)) {
+	case EVHTTP_REQ_GET:
+		return STR("GET");
+	case EVHTTP_REQ_POST:
+		return STR("POST");
+	case EVHTTP_REQ_HEAD:
+		return STR("HEAD");
+	case EVHTTP_REQ_PUT:
+		return STR("PUT");
+	case EVHTTP_REQ_DELETE:
+		return STR("DELETE");
+	case EVHTTP_REQ_OPTIONS:
+		return STR("OPTIONS");
+	case EVHTTP_REQ_TRACE:
+		return STR("TRACE");
+	case EVHTTP_REQ_CONNECT:
+		return STR("CONNECT");
+	case EVHTTP_REQ_PATCH:
+		return STR("PATCH");
+	}
+	unreachable("evhttp answers methods that it does not know itself");
+}
+
+/* What can be put into a log or another request without a second thought. */
+static bool
+is_sane_id(struct str id)
+{
+	if (id.bytes == 0 || id.bytes > REQUEST_ID_BYTES_MAX)
+		return false;
+	for (size_t i = 0; i < id.bytes; i++) {
+		char c = id.at[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			(c >= 'A' && c <= 'Z') || strchr("-_.:/+=", c)))
+			return false;
+	}
+	return true;
+}
+
+/* A traceparent of the W3C's Trace Context, version 00:
+ * 00-TRACE-SPAN-FLAGS, of 2, 32, 16 and 2 hexadecimal digits. */
+static bool
+is_trace(struct str text)
+{
+	static const char form[] =
+	    "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+
+	if (text.bytes != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; i < text.bytes; i++) {
+		char c = text.at[i];
+		bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+
+		if (form[i] == 'x' ? !hex : c != form[i])
+			return false;
+	}
+	return true;
+}
+
+static struct str
+request_id(struct api_call *call)
+{
+	struct str given = api_call_header(call, "X-Request-Id");
+	uint64_t words[2];
+
+	if (is_sane_id(given))
+		return arena_str(call->arena, given);
+	rng_system()->fill(rng_system(), words, sizeof(words));
+	return arena_strf(call->arena, "%016llx%016llx",
+	    (unsigned long long)words[0], (unsigned long long)words[1]);
+}
+
+static void
+read_request(struct api_call *call)
+{
+	struct evhttp_request *request = call->request;
+	const char *path =
+	    evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+	struct evbuffer *input = evhttp_request_get_input_buffer(request);
+	size_t bytes = evbuffer_get_length(input);
+	struct str trace = api_call_header(call, "traceparent");
+
+	call->method = method_name(request);
+	call->path = arena_str(call->arena, path ? str_of(path) : STR("/"));
+	call->request_id = request_id(call);
+	if (is_trace(trace))
+		call->trace = arena_str(call->arena, trace);
+	/* One that is too large is refused: no need to look at it. */
+	if (bytes <= call->api->limits.body_bytes_max)
+		call->body = (struct str){
+		    (const char *)evbuffer_pullup(input, -1), bytes};
+	if (call->body.at == NULL)
+		call->body = STR("");
+}
+
+struct api_call *
+api_call_new(struct api *api, struct evhttp_request *request)
+{
+	struct arena *arena = arena_new();
+	struct api_call *call = ARENA_NEW(arena, struct api_call);
+
+	*call = (struct api_call){
+	    .magic = CALL_MAGIC,
+	    .refs = 1,
+	    .api = api,
+	    .arena = arena,
+	    .request = request,
+	    .newer = api->calls,
+	    .link = &api->calls,
+	    .faults = {.arena = arena},
+	};
+	if (api->calls != NULL)
+		api->calls->link = &call->newer;
+	api->calls = call;
+	api->call_count++;
+	read_request(call);
+	return call;
+}
+
+void
+api_call_ref(struct api_call *call)
+{
+	must(call->refs > 0);
+	call->refs++;
+}
+
+void
+api_call_unref(struct api_call *call)
+{
+	struct arena *arena = call->arena;
+
+	must(call->refs > 0);
+	if (--call->refs > 0)
+		return;
+	must(call->request == NULL); /* else nobody could answer it any more */
+	call->magic = 0;
+	arena_free(&arena); /* the call itself lives there */
+}
+
+static void
+free_event(struct event **event)
+{
+	if (*event != NULL)
+		event_free(*event);
+	*event = NULL;
+}
+
+void
+api_call_settle(struct api_call *call)
+{
+	free_event(&call->timer);
+	free_event(&call->hangup);
+	if (call->watch != 0) {
+		engine_unwatch(call->api->options.engine, call->watch);
+		call->watch = 0;
+		api_call_unref(call); /* the watch's: it won't call back */
+	}
+	if (call->link == NULL)
+		return;
+	*call->link = call->newer;
+	if (call->newer != NULL)
+		call->newer->link = call->link;
+	call->link = NULL;
+	call->api->call_count--;
+}
+
+void
+api_call_drop(struct api_call *call)
+{
+	struct arena *arena = call->arena;
+
+	api_call_ref(call); /* or settling may free it */
+	api_call_settle(call);
+	call->magic = 0;
+	arena_free(&arena);
+}
+
+/* ---- waiting ---- */
+
+static void
+ready_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct api_call *call = api_call_of(arg);
+
+	(void)fd, (void)what;
+	free_event(&call->timer);
+	free_event(&call->hangup);
+	call->ready(call);
+}
+
+static evutil_socket_t
+socket_of(const struct api_call *call)
+{
+	struct evhttp_connection *connection =
+	    evhttp_request_get_connection(call->request);
+	struct bufferevent *stream;
+
+	if (connection == NULL)
+		return -1;
+	stream = evhttp_connection_get_bufferevent(connection);
+	return stream ? bufferevent_getfd(stream) : -1;
+}
+
+void
+api_call_wait(
+    struct api_call *call, int64_t ms, void (*ready)(struct api_call *))
+{
+	struct event_base *base = call->api->options.base;
+	struct timeval delay = {
+	    .tv_sec = (time_t)(ms / 1000),
+	    .tv_usec = (suseconds_t)(ms % 1000 * 1000),
+	};
+	evutil_socket_t fd = socket_of(call);
+
+	must(call->timer == NULL);
+	call->ready = ready;
+	call->timer = evtimer_new(base, ready_cb, call);
+	must(call->timer != NULL);
+	evtimer_add(call->timer, &delay);
+	if (fd < 0)
+		return;
+	call->hangup = event_new(base, fd, EV_CLOSED, ready_cb, call);
+	if (call->hangup != NULL && event_add(call->hangup, NULL) != 0)
+		free_event(&call->hangup);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api_door.c: where the server listens, with TLS or without. */
+#include "api_priv.h"
+
+#include <errno.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+
+struct api_door {
+	struct api *api;
+	struct api_census *census;
+	struct evconnlistener **listeners; /* evhttp frees them */
+	uint16_t *ports;
+	size_t count;
+	SSL_CTX *tls; /* NULL: none */
+	bool is_shut;
+};
+
+/* ---- addresses ---- */
+
+/* "[::1]:8380" into "::1" and "8380". */
+static bool
+split_address(struct arena *arena, struct str address, const char **host,
+    const char **port)
+{
+	size_t colon = address.bytes;
+	struct str name;
+
+	while (colon > 0 && address.at[colon - 1] != ':')
+		colon--;
+	if (colon == 0)
+		return false;
+	*port = arena_str(arena, str_slice(address, colon, address.bytes)).at;
+	name = str_slice(address, 0, colon - 1);
+	if (name.bytes >= 2 && name.at[0] == '[' &&
+	    name.at[name.bytes - 1] == ']')
+		name = str_slice(name, 1, name.bytes - 2);
+	*host = arena_str(arena, name).at;
+	return name.bytes > 0 && **port != '\0';
+}
+
+static int
+listen_on(const struct addrinfo *address)
+{
+	int on = 1;
+	int fd = socket(
+	    address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (address->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
+	    listen(fd, BACKLOG) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int
+listen_at(struct arena *arena, struct str text, struct buf *detail)
+{
+	struct addrinfo hints = {
+	    .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	struct addrinfo *found;
+	const char *host, *port;
+	int fd, error;
+
+	if (!split_address(arena, text, &host, &port)) {
+		buf_addf(detail, "%.*s is no address: write HOST:PORT",
+		    STR_ARG(text));
+		return -1;
+	}
+	error = getaddrinfo(host, port, &hints, &found);
+	if (error != 0) {
+		buf_addf(detail, "%.*s is no address: %s", STR_ARG(text),
+		    gai_strerror(error));
+		return -1;
+	}
+	fd = listen_on(found);
+	if (fd < 0)
+		buf_addf(detail, "can't listen on %.*s: %s%s", STR_ARG(text),
+		    strerror(errno),
+		    errno == EADDRINUSE
+			? " (another program listens there; stop it, or "
+			  "choose another port)"
+			: "");
+	freeaddrinfo(found);
+	return fd;
+}
+
+static uint16_t
+port_of(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t bytes = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &bytes) != 0)
+		return 0;
+	if (address.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)&address)->sin_port);
+	if (address.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	return 0;
+}
+
+static bool
+add_listener(struct api_door *door, int fd, struct buf *detail)
+{
+	struct evconnlistener *listener;
+	int on = 1;
+
+	/* Accepted sockets inherit it. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	evutil_make_socket_nonblocking(fd);
+	listener = evconnlistener_new(door->api->options.base, NULL, NULL,
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (listener == NULL ||
+	    evhttp_bind_listener(door->api->http, listener) == NULL) {
+		buf_addf(detail, "the socket can't be listened on");
+		if (listener != NULL)
+			evconnlistener_free(listener);
+		return false;
+	}
+	door->listeners[door->count] = listener;
+	door->ports[door->count++] = port_of(fd);
+	return true;
+}
+
+static bool
+open_all(struct api_door *door, struct buf *detail)
+{
+	const struct api_options *options = &door->api->options;
+	struct arena *arena = arena_new();
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < options->listener_count; i++) {
+		const struct api_listener *wanted = &options->listeners[i];
+		int fd = wanted->address.at != NULL
+			     ? listen_at(arena, wanted->address, detail)
+			     : wanted->fd;
+
+		ok = fd >= 0 && add_listener(door, fd, detail);
+	}
+	arena_free(&arena);
+	return ok;
+}
+
+/* ---- streams ---- */
+
+static void
+full_cb(void *arg)
+{
+	struct api_door *door = arg;
+
+	log_warning("connections", "%zu are open: no more until one ends",
+	    door->api->limits.connections_max);
+	for (size_t i = 0; i < door->count; i++)
+		evconnlistener_disable(door->listeners[i]);
+}
+
+static void
+room_cb(void *arg)
+{
+	struct api_door *door = arg;
+
+	if (door->is_shut)
+		return;
+	for (size_t i = 0; i < door->count; i++)
+		evconnlistener_enable(door->listeners[i]);
+}
+
+static struct bufferevent *
+stream_cb(struct event_base *base, void *arg)
+{
+	struct api_door *door = arg;
+	struct bufferevent *stream;
+
+	if (door->tls == NULL) {
+		stream =
+		    bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	} else {
+		SSL *ssl = SSL_new(door->tls);
+
+		must(ssl != NULL);
+		stream = bufferevent_openssl_socket_new(base, -1, ssl,
+		    BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+		if (stream != NULL)
+			bufferevent_openssl_set_allow_dirty_shutdown(stream, 1);
+	}
+	must(stream != NULL);
+	api_census_add(door->census, stream);
+	return stream;
+}
+
+/* ---- TLS ---- */
+
+static bool
+fail_tls(struct buf *detail, const char *what, const char *path)
+{
+	char text[256];
+
+	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
+	buf_addf(detail, "%s %s can't be used: %s", what, path, text);
+	return false;
+}
+
+static bool
+open_tls(struct api_door *door, struct buf *detail)
+{
+	const struct api_options *options = &door->api->options;
+	struct arena *arena;
+	const char *certificate, *key;
+	bool ok = true;
+
+	if (options->tls_certificate.at == NULL)
+		return true;
+	arena = arena_new();
+	certificate = arena_cstr(arena, options->tls_certificate);
+	key = arena_cstr(arena, options->tls_key);
+	door->tls = SSL_CTX_new(TLS_server_method());
+	must(door->tls != NULL);
+	SSL_CTX_set_min_proto_version(door->tls, TLS1_2_VERSION);
+	SSL_CTX_set_options(
+	    door->tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	if (SSL_CTX_use_certificate_chain_file(door->tls, certificate) != 1)
+		ok = fail_tls(detail, "certificate", certificate);
+	else if (SSL_CTX_use_PrivateKey_file(
+		     door->tls, key, SSL_FILETYPE_PEM) != 1 ||
+		 SSL_CTX_check_private_key(door->tls) != 1)
+		ok = fail_tls(detail, "key", key);
+	arena_free(&arena);
+	return ok;
+}
+
+/* ---- life ---- */
+
+struct api_door *
+api_door_open(struct api *api, struct buf *detail)
+{
+	struct api_door *door = calloc(1, sizeof(*door));
+	size_t count = api->options.listener_count;
+
+	must(door != NULL);
+	must(count > 0);
+	door->api = api;
+	door->listeners = calloc(count, sizeof(struct evconnlistener *));
+	door->ports = calloc(count, sizeof(*door->ports));
+	must(door->listeners != NULL);
+	must(door->ports != NULL);
+	door->census = api_census_new(api->options.base,
+	    api->limits.connections_max, full_cb, room_cb, door);
+	evhttp_set_bevcb(api->http, stream_cb, door);
+	if (!open_tls(door, detail) || !open_all(door, detail))
+		api_door_close(&door);
+	return door;
+}
+
+void
+api_door_close(struct api_door **door_pointer)
+{
+	struct api_door *door = *door_pointer;
+
+	if (door == NULL)
+		return;
+	*door_pointer = NULL;
+	api_census_free(&door->census);
+	SSL_CTX_free(door->tls);
+	free(door->listeners);
+	free(door->ports);
+	free(door);
+}
+
+void
+api_door_shut(struct api_door *door)
+{
+	door->is_shut = true;
+	for (size_t i = 0; i < door->count; i++)
+		evconnlistener_disable(door->listeners[i]);
+}
+
+uint16_t
+api_door_port(const struct api_door *door, size_t index)
+{
+	must(index < door->count);
+	return door->ports[index];
+}

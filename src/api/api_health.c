@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api_health.c: for those who watch the process: alive, ready, metrics. */
+#include "api_priv.h"
+
+static void
+reply_status(struct api_call *call, const char *status)
+{
+	struct value_builder *built = value_build_context(call->arena);
+
+	value_put_str(built, "status", str_of(status));
+	value_put_str(built, "version", STR(STATED_VERSION));
+	api_reply_value(call, 200, value_built(built));
+}
+
+void
+api_health_live(struct api_call *call)
+{
+	reply_status(call, "alive");
+}
+
+void
+api_health_ready(struct api_call *call)
+{
+	struct engine_health health = engine_health(call->api->options.engine);
+	struct str detail = health.detail;
+
+	if (health.writable && health.accepting && !call->api->draining) {
+		reply_status(call, "ready");
+		return;
+	}
+	if (call->api->draining)
+		detail = STR("The server stops.");
+	else if (detail.bytes == 0)
+		detail = health.writable ? STR("No more work can be taken now.")
+					 : STR("The store can't write.");
+	api_reply_header(call, "Retry-After", STR("2"));
+	api_problem_with(call, PROBLEM_UNAVAILABLE, detail, NULL);
+}
+
+/* ---- metrics (OpenMetrics 1.0) ---- */
+
+static void
+put_metric(struct buf *out, const char *name, const char *type,
+    const char *help, uint64_t value)
+{
+	buf_addf(out, "# TYPE %s %s\n# HELP %s %s\n%s%s %llu\n", name, type,
+	    name, help, name, strcmp(type, "counter") == 0 ? "_total" : "",
+	    (unsigned long long)value);
+}
+
+static void
+put_requests(const struct api *api, struct buf *out)
+{
+	const struct api_route *route;
+
+	buf_add_cstr(out, "# TYPE stated_http_requests counter\n"
+			  "# HELP stated_http_requests Requests answered.\n");
+	for (size_t i = 0; (route = api_route_at(i)) != NULL; i++)
+		for (int class = 1; class < API_STATUS_CLASSES; class ++)
+			if (api->answered[i][class] > 0)
+				buf_addf(out,
+				    "stated_http_requests_total{method=\"%s\","
+				    "route=\"%s\",status=\"%dxx\"} %llu\n",
+				    route->method, route->pattern, class,
+				    (unsigned long long)
+					api->answered[i][class]);
+}
+
+static void
+put_engine(const struct engine_health *health, struct buf *out)
+{
+	put_metric(out, "stated_store_writable", "gauge",
+	    "1 where the last commit succeeded.", health->writable);
+	put_metric(out, "stated_engine_inbox", "gauge",
+	    "Requests waiting for their turn.", health->inbox);
+	put_metric(out, "stated_engine_instances_cached", "gauge",
+	    "Instances in memory.", health->cached);
+	put_metric(out, "stated_engine_calls_active", "gauge",
+	    "Calls to endpoints under way.", health->calls_active);
+	put_metric(out, "stated_engine_calls_queued", "gauge",
+	    "Calls waiting for a place.", health->calls_queued);
+	put_metric(out, "stated_engine_turns", "counter",
+	    "Turns of the engine.", health->turns);
+	put_metric(out, "stated_engine_commits", "counter",
+	    "Batches made durable.", health->commits);
+	put_metric(out, "stated_engine_steps", "counter", "Instances stepped.",
+	    health->stepped);
+}
+
+void
+api_health_metrics(struct api_call *call)
+{
+	const struct api *api = call->api;
+	struct engine_health health = engine_health(api->options.engine);
+	struct buf out = {0};
+
+	put_requests(api, &out);
+	put_metric(&out, "stated_http_requests_active", "gauge",
+	    "Requests being answered.", api->call_count);
+	put_metric(&out, "stated_webhooks_forged", "counter",
+	    "Webhooks with a bad signature.", api->forged);
+	put_engine(&health, &out);
+	buf_add_cstr(&out, "# EOF\n");
+	api_reply_bytes(call, 200,
+	    "application/openmetrics-text; version=1.0.0; charset=utf-8",
+	    buf_str(&out));
+	buf_fini(&out);
+}

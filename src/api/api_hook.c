@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_hook.c: providers' own webhooks.
+ *
+ * The signature over the raw body is the authentication.  A provider is told
+ * 2xx only when its event is durable: until then it sends again.
+ */
+#include "api_priv.h"
+
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <sys/queue.h>
+
+static const struct message_header *
+copy_headers(struct api_call *call, size_t *count)
+{
+	struct evkeyvalq *list =
+	    evhttp_request_get_input_headers(call->request);
+	struct message_header *headers = NULL;
+	struct evkeyval *header;
+	size_t capacity = 0;
+
+	*count = 0;
+	TAILQ_FOREACH(header, list, next)
+	{
+		headers = arena_grow(
+		    call->arena, headers, *count, &capacity, sizeof(*headers));
+		headers[(*count)++] = (struct message_header){
+		    .name = str_of(header->key),
+		    .value = str_of(header->value),
+		};
+	}
+	return headers;
+}
+
+static void
+reply_fate(struct api_call *call, struct str id, struct str fate)
+{
+	struct value_builder *built = value_build_context(call->arena);
+
+	value_put_str(built, "id", id);
+	value_put_str(built, "status", fate);
+	api_reply_value(call, 202, value_built(built));
+}
+
+static void
+delivered_cb(const struct engine_reply *reply, void *arg)
+{
+	struct api_call *call = api_call_of(arg);
+	const struct str *id = call->state;
+
+	if (call->request != NULL && !api_problem_of_engine(call, reply))
+		reply_fate(call, *id, reply->fate);
+	api_call_unref(call);
+}
+
+static void
+deliver(struct api_call *call, const struct connector_event *mapped)
+{
+	struct chart_event event = {
+	    .kind = EV_EVENT_RECEIVED,
+	    .type = mapped->type,
+	    .subject = mapped->subject,
+	    .id = mapped->id,
+	    .source = arena_strf(
+		call->arena, "/hooks/%.*s", STR_ARG(call->params[0])),
+	    .time = mapped->time,
+	    .data = mapped->data,
+	    .received_ms = api_now_ms(call),
+	};
+	struct str *id = ARENA_NEW(call->arena, struct str);
+
+	event.actor.name = event.source;
+	*id = arena_str(call->arena, mapped->id);
+	call->state = id;
+	api_call_ref(call);
+	engine_event(call->api->options.engine, &event, delivered_cb, call);
+}
+
+static void
+refuse_forged(struct api_call *call)
+{
+	call->api->forged++;
+	log_warning("forged webhook", "connection=%.*s id=%.*s",
+	    STR_ARG(call->params[0]), STR_ARG(call->request_id));
+	api_problem_reply(call, PROBLEM_FORGED,
+	    "The signature over the body is missing, wrong or too old: check "
+	    "the secret on both sides, and the clocks.");
+}
+
+void
+api_hook_post(struct api_call *call)
+{
+	const struct api_options *options = &call->api->options;
+	const struct def_connection *connection = library_find_connection(
+	    engine_library(options->engine), call->params[0]);
+	struct connector_context context = {
+	    .arena = call->arena,
+	    .now_ms = api_now_ms(call),
+	    .settings = options->settings ? options->settings : &value_null,
+	    .secret = options->secret,
+	    .secret_arg = options->secret_arg,
+	};
+	struct connector_event event = {0};
+	const struct message_header *headers;
+	size_t count;
+
+	if (connection == NULL || connection->webhook_event_count == 0) {
+		api_problem_reply(call, PROBLEM_NOT_FOUND,
+		    "No connection %.*s with `webhooks` is served here.",
+		    STR_ARG(call->params[0]));
+		return;
+	}
+	headers = copy_headers(call, &count);
+	switch (connector_webhook(
+	    connection, headers, count, call->body, &context, &event)) {
+	case WEBHOOK_ACCEPTED:
+		deliver(call, &event);
+		return;
+	case WEBHOOK_IGNORED:
+		reply_fate(call, (struct str){NULL, 0}, STR("ignored"));
+		return;
+	case WEBHOOK_FORGED:
+		refuse_forged(call);
+		return;
+	case WEBHOOK_MALFORMED:
+		api_problem_reply(call, PROBLEM_INVALID_BODY,
+		    "The message is signed, but no event can be made of it: "
+		    "compare it with `webhooks` of the connection.");
+		return;
+	}
+}

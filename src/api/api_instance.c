@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_instance.c: one instance: looking at it, and an operator's acts on it.
+ *
+ * It is named by its identifier or by its business key, so that whoever has
+ * an invoice in hand need not look anything up.
+ */
+#include "api_priv.h"
+
+/* ---- which one is meant ---- */
+
+struct candidates {
+	uint64_t number;
+	size_t count;
+};
+
+static bool
+candidate_cb(const struct store_instance *row, void *arg)
+{
+	struct candidates *candidates = arg;
+
+	candidates->number = row->number;
+	candidates->count++;
+	return true;
+}
+
+/* A key that two workflows use names no instance by itself. */
+static enum store_error
+count_by_key(struct store *store, struct str key, struct candidates *out)
+{
+	struct store_instance_filter filter = {
+	    .business_key = key,
+	    .has_incident = -1,
+	    .limit = 2,
+	};
+
+	return store_list_instances(store, &filter, candidate_cb, out);
+}
+
+static bool
+find_key(struct api_call *call, struct str key, uint64_t *number)
+{
+	struct store *store = engine_store(call->api->options.engine);
+	struct str workflow = api_query_text(call, "workflow");
+	struct candidates candidates = {0};
+	enum store_error error = store_find_key(store, workflow, key, number);
+
+	if (error == STORE_OK && workflow.at == NULL)
+		error = count_by_key(store, key, &candidates);
+	if (error == STORE_OK && candidates.count <= 1)
+		return true;
+	if (error == STORE_OK)
+		api_problem_reply(call, PROBLEM_AMBIGUOUS,
+		    "Several workflows have an instance with the key %.*s; add "
+		    "?workflow=NAME.",
+		    STR_ARG(key));
+	else if (error == STORE_ABSENT)
+		api_problem_reply(call, PROBLEM_UNKNOWN_INSTANCE,
+		    "No instance has the identifier or business key %.*s.",
+		    STR_ARG(key));
+	else
+		api_problem_store(call, error);
+	return false;
+}
+
+/* A token that is limited to workflows must not even learn that it exists. */
+static bool
+is_reachable(struct api_call *call, struct str text, uint64_t number)
+{
+	struct store_instance row;
+	enum store_error error;
+
+	if (call->token == NULL || call->token->workflow_count == 0)
+		return true;
+	error = store_find_instance(
+	    engine_store(call->api->options.engine), call->arena, number, &row);
+	if (error == STORE_OK && api_auth_reaches(call, row.workflow))
+		return true;
+	if (error != STORE_OK && error != STORE_ABSENT)
+		api_problem_store(call, error);
+	else
+		api_problem_reply(call, PROBLEM_UNKNOWN_INSTANCE,
+		    "No instance has the identifier or business key %.*s.",
+		    STR_ARG(text));
+	return false;
+}
+
+bool
+api_instance_find(struct api_call *call, struct str text, uint64_t *number)
+{
+	if (!engine_id_parse(call->api->options.engine, text, number) &&
+	    !find_key(call, text, number))
+		return false;
+	return is_reachable(call, text, *number);
+}
+
+bool
+api_instance_find_item(
+    struct api_call *call, uint64_t *number, uint64_t *serial)
+{
+	struct str text = call->params[0];
+	struct str digits;
+	struct str id = str_split(text, '.', &digits);
+	int64_t n;
+
+	if (!engine_id_parse(call->api->options.engine, id, number) ||
+	    !str_parse_int(digits, 1, INT64_MAX, &n)) {
+		api_problem_reply(call, PROBLEM_UNKNOWN_ITEM,
+		    "Identifiers look like INSTANCE.NUMBER, as lists show "
+		    "them; %.*s does not.",
+		    STR_ARG(text));
+		return false;
+	}
+	*serial = (uint64_t)n;
+	return is_reachable(call, text, *number);
+}
+
+/* ---- looking and acting ---- */
+
+static void
+view_cb(const struct engine_reply *reply, void *arg)
+{
+	struct api_call *call = api_call_of(arg);
+
+	if (call->request != NULL && !api_problem_of_engine(call, reply))
+		api_reply_value(call, 200, reply->view);
+	api_call_unref(call);
+}
+
+void
+api_instance_get(struct api_call *call)
+{
+	uint64_t number;
+
+	if (!api_instance_find(call, call->params[0], &number))
+		return;
+	api_call_ref(call);
+	engine_look(call->api->options.engine, number, view_cb, call);
+}
+
+void
+api_instance_act(
+    struct api_call *call, uint64_t number, struct chart_event *event)
+{
+	event->actor = call->actor;
+	event->received_ms = api_now_ms(call);
+	api_call_ref(call);
+	engine_act(call->api->options.engine, number, event, view_cb, call);
+}
+
+static void
+act(struct api_call *call, enum chart_event_kind kind,
+    const char *const *members)
+{
+	const struct value *body = api_body_object(call, members);
+	struct chart_event event = {.kind = kind};
+	uint64_t number;
+
+	if (body == NULL)
+		return;
+	event.comment = api_body_text(call, body, "comment");
+	if (kind == EV_CANCELLED)
+		event.compensate = api_body_flag(call, body, "compensate");
+	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
+	    !api_instance_find(call, call->params[0], &number))
+		return;
+	api_instance_act(call, number, &event);
+}
+
+void
+api_instance_cancel(struct api_call *call)
+{
+	static const char *const members[] = {"comment", "compensate", NULL};
+
+	act(call, EV_CANCELLED, members);
+}
+
+static const char *const comment_only[] = {"comment", NULL};
+
+void
+api_instance_suspend(struct api_call *call)
+{
+	act(call, EV_SUSPENDED, comment_only);
+}
+
+void
+api_instance_resume(struct api_call *call)
+{
+	act(call, EV_RESUMED, comment_only);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api_item.c: what waits for a person: tasks, incidents, escalations. */
+#include "api_priv.h"
+
+#define LIMIT_DEFAULT 50
+#define LIMIT_MAX 1000
+
+/* ---- lists ---- */
+
+struct items {
+	struct api_page page;
+	uint64_t instance; /* of the last one on the page */
+	uint64_t serial;
+	size_t seen;
+	bool more;
+};
+
+static const struct value *
+item_value(struct api_call *call, const struct store_item *row)
+{
+	struct arena *arena = call->arena;
+	const struct value *body = api_reply_stored(call, row->body);
+	char text[CLOCK_TEXT_BYTES];
+
+	if (body->type != VALUE_CONTEXT)
+		body = value_built(value_build_context(arena));
+	body =
+	    value_with(arena, body, STR("open"), value_of_boolean(row->open));
+	return value_with(arena, body, STR("closed"),
+	    row->closed_ms == 0
+		? &value_null
+		: value_copy_str(arena, clock_format(row->closed_ms, text)));
+}
+
+static bool
+item_cb(const struct store_item *row, void *arg)
+{
+	struct items *items = arg;
+	struct api_call *call = items->page.call;
+	const struct value *value;
+
+	if (items->seen == items->page.limit) {
+		items->more = true;
+		return false;
+	}
+	items->seen++;
+	items->instance = row->instance;
+	items->serial = row->serial;
+	value = item_value(call, row);
+	if (api_auth_reaches(
+		call, value_str(value_field_or_null(value, "workflow"))))
+		json_write(value, JSON_PLAIN, api_page_item(&items->page));
+	return true;
+}
+
+static struct str
+cursor_of(struct api_call *call, uint64_t number, uint64_t serial)
+{
+	char id[CHART_ID_BYTES];
+
+	return arena_strf(call->arena, "%.*s.%llu",
+	    STR_ARG(engine_id_format(call->api->options.engine, number, id)),
+	    (unsigned long long)serial);
+}
+
+static void
+read_cursor(struct api_call *call, struct store_item_filter *filter)
+{
+	struct str cursor = api_query_text(call, "cursor");
+	struct str digits;
+	struct str id = str_split(cursor, '.', &digits);
+	int64_t serial;
+
+	if (cursor.at == NULL)
+		return;
+	if (engine_id_parse(
+		call->api->options.engine, id, &filter->after_instance) &&
+	    str_parse_int(digits, 0, INT64_MAX, &serial))
+		filter->after_serial = (uint64_t)serial;
+	else
+		api_query_fault(call, "cursor",
+		    "must be what `next` of the page before it said");
+}
+
+/* A role is asked for by its name, with or without "approver:". */
+static struct str
+owner_of(const struct api_call *call)
+{
+	struct str owner = api_query_text(call, "owner");
+	struct str role = api_query_text(call, "role");
+	struct str prefix = STR("approver:");
+
+	if (role.at == NULL)
+		return owner;
+	return str_has_prefix(role, prefix)
+		   ? str_slice(role, prefix.bytes, role.bytes)
+		   : role;
+}
+
+static void
+list(struct api_call *call, enum store_item_kind kind)
+{
+	struct store *store = engine_store(call->api->options.engine);
+	struct str instance = api_query_text(call, "instance");
+	size_t limit =
+	    (size_t)api_query_int(call, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT);
+	int open = api_query_flag(call, "open");
+	struct store_item_filter filter = {
+	    .kind = kind,
+	    .open = open < 0 ? 1 : open,
+	    .owner = owner_of(call),
+	    .limit = limit + 1,
+	};
+	struct items items = {0};
+	enum store_error error;
+	struct str next = {NULL, 0};
+
+	read_cursor(call, &filter);
+	if (!api_query_is_sound(call))
+		return;
+	if (instance.at != NULL &&
+	    !api_instance_find(call, instance, &filter.instance))
+		return;
+	api_page_begin(&items.page, call, limit);
+	error = store_list_items(store, &filter, item_cb, &items);
+	if (error != STORE_OK) {
+		buf_fini(&items.page.out);
+		api_problem_store(call, error);
+		return;
+	}
+	if (items.more)
+		next = cursor_of(call, items.instance, items.serial);
+	api_page_end(&items.page, "cursor", next);
+}
+
+void
+api_item_tasks(struct api_call *call)
+{
+	list(call, ITEM_TASK);
+}
+
+void
+api_item_incidents(struct api_call *call)
+{
+	list(call, ITEM_INCIDENT);
+}
+
+void
+api_item_escalations(struct api_call *call)
+{
+	list(call, ITEM_ESCALATION);
+}
+
+/* ---- acts ---- */
+
+struct wanted {
+	uint64_t instance;
+	uint64_t serial;
+	bool found;
+};
+
+static bool
+wanted_cb(const struct store_item *row, void *arg)
+{
+	struct wanted *wanted = arg;
+
+	wanted->found =
+	    row->instance == wanted->instance && row->serial == wanted->serial;
+	return false;
+}
+
+/* Whether there ever was one: that it is closed is the engine's to say. */
+static bool
+exists(struct api_call *call, enum store_item_kind kind, uint64_t number,
+    uint64_t serial)
+{
+	struct store_item_filter filter = {
+	    .kind = kind,
+	    .open = -1,
+	    .instance = number,
+	    .after_instance = number,
+	    .after_serial = serial - 1,
+	    .limit = 1,
+	};
+	struct wanted wanted = {.instance = number, .serial = serial};
+	enum store_error error =
+	    store_list_items(engine_store(call->api->options.engine), &filter,
+		wanted_cb, &wanted);
+
+	if (error != STORE_OK)
+		api_problem_store(call, error);
+	else if (!wanted.found)
+		api_problem_reply(call, PROBLEM_UNKNOWN_ITEM,
+		    "There is no %s %.*s.",
+		    kind == ITEM_TASK	    ? "task"
+		    : kind == ITEM_INCIDENT ? "incident"
+					    : "escalation",
+		    STR_ARG(call->params[0]));
+	return error == STORE_OK && wanted.found;
+}
+
+static void
+act(struct api_call *call, enum store_item_kind kind, struct chart_event *event)
+{
+	uint64_t number;
+
+	if (api_body_is_sound(call, PROBLEM_INVALID_BODY) &&
+	    api_instance_find_item(call, &number, &event->serial) &&
+	    exists(call, kind, number, event->serial))
+		api_instance_act(call, number, event);
+}
+
+void
+api_item_decide(struct api_call *call)
+{
+	static const char *const members[] = {
+	    "choice", "comment", "data", NULL};
+	const struct value *body = api_body_object(call, members);
+	struct chart_event event = {.kind = EV_TASK_DECIDED};
+
+	if (body == NULL)
+		return;
+	event.choice = api_body_text(call, body, "choice");
+	event.comment = api_body_text(call, body, "comment");
+	event.data = value_get_cstr(body, "data");
+	if (event.choice.at == NULL)
+		api_body_fault(call, STR("/choice"), "required", "is missing");
+	act(call, ITEM_TASK, &event);
+}
+
+/* The last part of the path names the settlement. */
+static enum chart_settlement
+settlement_of(const struct api_route *route)
+{
+	enum chart_settlement settlement;
+
+	must(chart_settlement_parse(
+	    str_of(strrchr(route->pattern, '/') + 1), &settlement));
+	return settlement;
+}
+
+void
+api_item_settle(struct api_call *call)
+{
+	static const char *const members[] = {
+	    "comment", "result", "data", NULL};
+	const struct value *body = api_body_object(call, members);
+	struct chart_event event = {
+	    .kind = EV_INCIDENT_SETTLED,
+	    .settlement = settlement_of(call->route),
+	};
+
+	if (body == NULL)
+		return;
+	event.comment = api_body_text(call, body, "comment");
+	event.data = value_get_cstr(body, "result");
+	if (event.data == NULL)
+		event.data = value_get_cstr(body, "data");
+	if (event.data == NULL && event.settlement == SETTLE_SUPPLY)
+		api_body_fault(call, STR("/result"), "required", "is missing");
+	act(call, ITEM_INCIDENT, &event);
+}
+
+void
+api_item_acknowledge(struct api_call *call)
+{
+	static const char *const members[] = {"comment", NULL};
+	const struct value *body = api_body_object(call, members);
+	struct chart_event event = {.kind = EV_ESCALATION_ACKNOWLEDGED};
+
+	if (body == NULL)
+		return;
+	event.comment = api_body_text(call, body, "comment");
+	act(call, ITEM_ESCALATION, &event);
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_priv.h: what the files of src/api share; nobody else includes it.
+ *
+ * A request becomes a struct api_call.  Its handler answers it at once, or
+ * asks the engine and answers when the engine calls back.  A call is answered
+ * exactly once, and lives until it is answered and nobody refers to it any
+ * more: the engine may call back for a caller that has hung up.
+ */
+#ifndef API_PRIV_H
+#define API_PRIV_H
+
+#include "stated/api.h"
+#include "stated/export.h"
+#include "stated/json.h"
+#include "stated/log.h"
+#include "stated/map.h"
+
+struct bufferevent;
+struct evhttp;
+struct evhttp_request;
+struct event;
+struct api_call;
+struct api_route;
+struct api_door;
+
+/* ---- roles ---- */
+
+/* Symbol, bit, name, what it may. */
+#define API_ROLES(X)                                                      \
+	X(AUTHOR, 1, "author", "reads definitions and instances")         \
+	X(PUBLISHER, 2, "publisher", "reads definitions and instances")   \
+	X(INITIATOR, 4, "initiator", "starts instances and posts events") \
+	X(APPROVER, 8, "approver:ROLE", "decides the tasks of that role") \
+	X(OPERATOR, 16, "operator", "keeps instances moving")             \
+	X(AUDITOR, 32, "auditor", "reads everything, changes nothing")    \
+	X(EVENTS, 64, "events", "posts events, nothing else")             \
+	X(ADMIN, 128, "admin", "everything")
+
+enum api_role {
+#define X(symbol, bit, name, may) API_##symbol = bit,
+	API_ROLES(X)
+#undef X
+};
+
+/* Sets of roles as the routes need them; 0 is for everybody, known or not. */
+#define API_EVERYBODY 0u
+#define API_READERS                                                  \
+	(API_AUTHOR | API_PUBLISHER | API_INITIATOR | API_APPROVER | \
+	    API_OPERATOR | API_AUDITOR)
+#define API_DECIDERS (API_APPROVER | API_INITIATOR | API_OPERATOR)
+#define API_SENDERS (API_INITIATOR | API_OPERATOR | API_EVENTS)
+#define API_OVERSEERS (API_OPERATOR | API_AUDITOR)
+
+/* ---- problems (RFC 9457) ---- */
+
+/* Symbol, status, name in the type's URN, title, when. */
+#define API_PROBLEMS(X)                                                       \
+	X(BAD_REQUEST, 400, "bad-request", "The request can't be read",       \
+	    "a header or the path is malformed")                              \
+	X(BAD_PARAMETER, 400, "invalid-parameter", "A parameter is wrong",    \
+	    "a query parameter is unknown or has no usable value")            \
+	X(BAD_JSON, 400, "invalid-json", "The body is no JSON",               \
+	    "`line` and `column` say where reading stopped")                  \
+	X(UNKNOWN_CALLER, 401, "unauthenticated", "Say who you are",          \
+	    "no token, or one that is unknown or expired")                    \
+	X(FORGED, 401, "bad-signature", "The signature is not right",         \
+	    "a webhook that its provider has not signed, or too long ago")    \
+	X(FORBIDDEN, 403, "forbidden", "The token does not allow this",       \
+	    "the token lacks the role, or is limited to other workflows")     \
+	X(ROLE_REQUIRED, 403, "role-required", "Another role decides here",   \
+	    "the task is for a role that the caller does not hold")           \
+	X(FOUR_EYES, 403, "four-eyes", "Another person has to do this",       \
+	    "`exclude` or `separate` of the workflow forbids this person")    \
+	X(NOT_FOUND, 404, "not-found", "There is no such resource",           \
+	    "the path names nothing")                                         \
+	X(UNKNOWN_WORKFLOW, 404, "unknown-workflow",                          \
+	    "There is no such workflow",                                      \
+	    "no definition of that name and version is served")               \
+	X(UNKNOWN_INSTANCE, 404, "unknown-instance",                          \
+	    "There is no such instance",                                      \
+	    "no instance has that identifier or business key")                \
+	X(UNKNOWN_ITEM, 404, "unknown-item",                                  \
+	    "There is no such task, incident, escalation or event",           \
+	    "its identifier names nothing")                                   \
+	X(NOT_ALLOWED, 405, "method-not-allowed",                             \
+	    "This resource does not take this method",                        \
+	    "`Allow` says which it takes")                                    \
+	X(EXISTS, 409, "business-key-taken",                                  \
+	    "The business key is taken by another input",                     \
+	    "an instance with this key was started with another input")       \
+	X(AMBIGUOUS, 409, "ambiguous-key",                                    \
+	    "Several workflows use this business key",                        \
+	    "say which by `?workflow=`, or use the identifier")               \
+	X(ENDED, 409, "instance-ended", "The instance is over",               \
+	    "nothing can be done to an instance that has ended")              \
+	X(CLOSED, 409, "already-closed", "It is closed already",              \
+	    "the task, incident or escalation was settled before")            \
+	X(DECIDED, 409, "already-decided", "This person has decided already", \
+	    "the task needs another person")                                  \
+	X(WRONG_STATE, 409, "wrong-state",                                    \
+	    "The state of the instance does not allow it",                    \
+	    "it is suspended already, or not suspended, …")                   \
+	X(TOO_LARGE, 413, "too-large", "The body is too large",               \
+	    "the body is over limits.body of the configuration")              \
+	X(MEDIA_TYPE, 415, "unsupported-media-type",                          \
+	    "The body's type is not taken here",                              \
+	    "`Content-Type` is missing or not one of those listed")           \
+	X(INVALID_INPUT, 422, "invalid-input",                                \
+	    "The input does not fit the workflow's schema",                   \
+	    "`errors` has one finding each; nothing was started")             \
+	X(INVALID_BODY, 422, "invalid-body", "The body does not fit",         \
+	    "`errors` names each member that is missing, unknown or wrong")   \
+	X(INVALID_EVENT, 422, "invalid-event", "This is no CloudEvent 1.0",   \
+	    "`errors` names each attribute that is missing or wrong")         \
+	X(INVALID_CHOICE, 422, "invalid-choice", "There is no such choice",   \
+	    "`detail` lists the choices")                                     \
+	X(INVALID_FORM, 422, "invalid-form",                                  \
+	    "The data does not fit the task's form",                          \
+	    "`detail` says what is wrong")                                    \
+	X(KEY_REUSED, 422, "idempotency-key-reused",                          \
+	    "The Idempotency-Key came with another request",                  \
+	    "use a new key for a new request")                                \
+	X(BUSY, 429, "overloaded", "Too many requests are waiting",           \
+	    "`Retry-After` says when to try again; nothing was done")         \
+	X(INTERNAL, 500, "internal", "Reading the store failed",              \
+	    "the server's log says why")                                      \
+	X(UNAVAILABLE, 503, "unavailable", "Nothing can be taken now",        \
+	    "the store can't write, or the server stops; nothing was done")
+
+enum api_problem {
+#define X(symbol, status, name, title, when) PROBLEM_##symbol,
+	API_PROBLEMS(X)
+#undef X
+	    API_PROBLEM_COUNT
+};
+#define API_PROBLEM_PREFIX "urn:stated:problem:"
+
+/* ---- routes ---- */
+
+typedef void api_handle_fn(struct api_call *call);
+
+struct api_parameter {
+	const char *name; /* NULL ends a list; "label." stands for a family */
+	const char *what;
+};
+
+struct api_route {
+	const char *method;
+	const char *pattern; /* /v1/workflows/{name}/instances */
+	unsigned roles;	     /* one of these, or admin */
+	api_handle_fn *handle;
+	const char *summary;
+	const struct api_parameter *parameters; /* NULL: none */
+	const char *takes;	 /* schema of the body; NULL: none of ours */
+	const char *takes_media; /* its types, where not application/json */
+	int status;		 /* of success */
+	const char *gives;	 /* schema of the answer; NULL: see `media` */
+	const char *media;	 /* type of an answer that is no JSON */
+};
+
+/* NULL past the end. */
+const struct api_route *api_route_at(size_t index);
+size_t api_route_index(const struct api_route *route);
+/* Finds the route and fills in call->params.  NULL: *allowed gets the methods
+ * that the path takes, separated by ", ", or the absent string. */
+const struct api_route *api_route_find(
+    struct api_call *call, struct str *allowed);
+
+/* ---- a request being answered ---- */
+
+#define API_PARAM_MAX 3
+struct api_pair {
+	struct str name;
+	struct str value;
+};
+
+struct api_call {
+	uint32_t magic;
+	unsigned refs;
+	struct api_call *newer; /* of all that are being answered */
+	struct api_call **link;
+	struct api *api;
+	struct evhttp_request *request; /* NULL once answered */
+	struct arena *arena;
+	const struct api_route *route;
+	struct str method;		  /* as sent; HEAD is routed as GET */
+	struct str path;		  /* encoded, without the query */
+	struct str params[API_PARAM_MAX]; /* in the pattern's order, decoded */
+	struct api_pair *query;
+	size_t query_count;
+	struct str body;
+	struct str request_id;
+	struct str trace; /* traceparent; may be absent */
+	struct chart_actor actor;
+	const struct api_token *token; /* NULL where none is required */
+	struct schema_errors faults;   /* of the body or the query */
+	/* while it waits for an instance */
+	uint64_t watch;
+	struct event *timer;
+	struct event *hangup;
+	void (*ready)(struct api_call *);
+	void *state; /* the handler's own, in the arena */
+};
+
+#define API_STATUS_CLASSES 6
+
+struct api {
+	uint32_t magic;
+	struct api_options options;
+	struct api_limits limits; /* with the defaults filled in */
+	struct evhttp *http;
+	struct api_door *door;
+	struct api_call *calls; /* newest first */
+	size_t call_count;
+	size_t sending_count; /* answers that have not left yet */
+	size_t export_count;  /* under way */
+	bool draining;
+	uint64_t (*answered)[API_STATUS_CLASSES]; /* by route and class */
+	uint64_t forged; /* hooks with a bad signature */
+};
+
+/* ---- api_census.c: how many connections are open ---- */
+struct api_census;
+/* full() is called when the bound is reached, room() when there is room. */
+struct api_census *api_census_new(struct event_base *base, size_t max,
+    void (*full)(void *arg), void (*room)(void *arg), void *arg);
+void api_census_free(struct api_census **census);
+/* A connection is about to be accepted with this stream. */
+void api_census_add(struct api_census *census, struct bufferevent *stream);
+
+/* ---- api_door.c: listeners and TLS ---- */
+struct api_door *api_door_open(struct api *api, struct buf *detail);
+/* To be called when evhttp is gone. */
+void api_door_close(struct api_door **door);
+/* Takes no new connections. */
+void api_door_shut(struct api_door *door);
+uint16_t api_door_port(const struct api_door *door, size_t index);
+
+/* ---- api_call.c ---- */
+struct api_call *api_call_new(struct api *api, struct evhttp_request *request);
+/* The checked cast of callbacks. */
+struct api_call *api_call_of(void *arg);
+void api_call_ref(struct api_call *call);
+void api_call_unref(struct api_call *call);
+/* Ends waiting and takes the call off the list: it has been answered, or the
+ * api ends. */
+void api_call_settle(struct api_call *call);
+/* The api ends: forgets the call; nobody calls back any more. */
+void api_call_drop(struct api_call *call);
+/* A header of the request, or the absent string. */
+struct str api_call_header(const struct api_call *call, const char *name);
+/* Waits at most that long for `ready`, which is called when the time is over
+ * or the caller has hung up. */
+void api_call_wait(
+    struct api_call *call, int64_t ms, void (*ready)(struct api_call *));
+int64_t api_now_ms(const struct api_call *call);
+
+/* ---- api_query.c: what is asked for in the URL ---- */
+/* false where it is answered with a problem. */
+MUST_USE bool api_query_parse(struct api_call *call);
+bool api_query_decode(
+    struct arena *arena, struct str text, bool plus, struct str *out);
+/* The value, or the absent string. */
+struct str api_query_text(const struct api_call *call, const char *name);
+/* A fault is kept until api_query_is_sound(). */
+void api_query_fault(
+    struct api_call *call, const char *name, const char *message);
+int64_t api_query_int(struct api_call *call, const char *name, int64_t min,
+    int64_t max, int64_t absent);
+int64_t api_query_instant(struct api_call *call, const char *name);
+/* -1 where absent. */
+int api_query_flag(struct api_call *call, const char *name);
+int64_t api_query_span(struct api_call *call, const char *name, int64_t max_ms);
+MUST_USE bool api_query_is_sound(struct api_call *call);
+
+/* ---- api_body.c: what is sent ---- */
+/* NULL where it is answered with a problem; {} where there is no body. */
+MUST_USE const struct value *api_body_object(
+    struct api_call *call, const char *const *members);
+/* NULL where it is no JSON, which is answered. */
+MUST_USE const struct value *api_body_json(struct api_call *call);
+bool api_body_is_type(const struct api_call *call, const char *type);
+void api_body_fault(struct api_call *call, struct str pointer,
+    const char *keyword, const char *message);
+struct str api_body_text(
+    struct api_call *call, const struct value *body, const char *member);
+bool api_body_flag(
+    struct api_call *call, const struct value *body, const char *member);
+MUST_USE bool api_body_is_sound(
+    struct api_call *call, enum api_problem problem);
+
+/* ---- api_reply.c: answers ---- */
+void api_reply_header(
+    struct api_call *call, const char *name, struct str value);
+void api_reply_bytes(
+    struct api_call *call, int status, const char *type, struct str body);
+/* Counts the answer among those being sent until it has left. */
+void api_reply_watch(struct api_call *call);
+void api_reply_value(
+    struct api_call *call, int status, const struct value *value);
+/* Counts and logs; the common headers of every answer. */
+void api_reply_begin(struct api_call *call, int status, const char *type);
+/* A row's JSON text as a value; null where it is damaged. */
+const struct value *api_reply_stored(struct api_call *call, struct str json);
+
+/* ---- api_problem.c ---- */
+int api_problem_status(enum api_problem problem);
+const char *api_problem_name(enum api_problem problem);
+void api_problem_reply(struct api_call *call, enum api_problem problem,
+    const char *format, ...) PRINTF_LIKE(3, 4);
+void api_problem_errors(struct api_call *call, enum api_problem problem,
+    const struct schema_errors *errors, struct str detail);
+void api_problem_store(struct api_call *call, enum store_error error);
+/* With further members. */
+void api_problem_with(struct api_call *call, enum api_problem problem,
+    struct str detail, const struct value *more);
+/* Answers with a problem and returns true unless the engine did it. */
+MUST_USE bool api_problem_of_engine(
+    struct api_call *call, const struct engine_reply *reply);
+
+/* ---- api_auth.c ---- */
+/* Who calls, and whether the route is open to them; false where answered. */
+MUST_USE bool api_auth_check(struct api_call *call);
+/* Whether the token reaches that workflow. */
+bool api_auth_reaches(const struct api_call *call, struct str workflow);
+/* The token reaches all workflows; else answered. */
+MUST_USE bool api_auth_is_unlimited(struct api_call *call);
+
+/* ---- api_list.c: pages ---- */
+struct api_page {
+	struct api_call *call;
+	struct buf out;
+	size_t count;
+	size_t limit;
+};
+void api_page_begin(struct api_page *page, struct api_call *call, size_t limit);
+/* The next item's bytes go to page->out. */
+struct buf *api_page_item(struct api_page *page);
+/* Sends it; next: the cursor of the page that follows, absent: none. */
+void api_page_end(
+    struct api_page *page, const char *parameter, struct str next);
+
+/* ---- api_instance.c ---- */
+/* Which instance the path means: an identifier or a business key.  false
+ * where answered. */
+MUST_USE bool api_instance_find(
+    struct api_call *call, struct str text, uint64_t *number);
+/* "<uuid>.<serial>"; false where answered. */
+MUST_USE bool api_instance_find_item(
+    struct api_call *call, uint64_t *number, uint64_t *serial);
+/* Sends the act; the answer is the instance as it is then. */
+void api_instance_act(
+    struct api_call *call, uint64_t number, struct chart_event *event);
+
+/* ---- api_schema.c: the members of OpenAPI's components.schemas ---- */
+void api_schema_write(struct buf *out);
+
+/* ---- handlers ---- */
+api_handle_fn api_start_post;
+api_handle_fn api_instance_get, api_instance_cancel, api_instance_suspend,
+    api_instance_resume;
+api_handle_fn api_list_instances;
+api_handle_fn api_history_get;
+api_handle_fn api_event_post;
+api_handle_fn api_hook_post;
+api_handle_fn api_item_tasks, api_item_incidents, api_item_escalations;
+api_handle_fn api_item_decide, api_item_settle, api_item_acknowledge;
+api_handle_fn api_letter_list, api_letter_replay;
+api_handle_fn api_definition_list, api_definition_get;
+api_handle_fn api_export_get;
+api_handle_fn api_health_live, api_health_ready, api_health_metrics;
+api_handle_fn api_openapi_get;
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_reply.c: answers, each sent exactly once.
+ *
+ * What is common to all of them stands here: who asked, that nothing may be
+ * stored or guessed by browsers and proxies, and the count for /metrics.
+ */
+#include "api_priv.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void
+api_reply_header(struct api_call *call, const char *name, struct str value)
+{
+	must(call->request != NULL);
+	/* evhttp refuses what would break the header apart: none of ours. */
+	evhttp_add_header(evhttp_request_get_output_headers(call->request),
+	    name, arena_cstr(call->arena, value));
+}
+
+static void
+log_answer(const struct api_call *call, int status)
+{
+	enum log_level level = status >= 500   ? LOG_WARNING
+			       : status == 401 ? LOG_INFO
+					       : LOG_DEBUG;
+
+	log_write(level, "request",
+	    "method=%.*s path=%.*s status=%d actor=%.*s id=%.*s",
+	    STR_ARG(call->method), STR_ARG(call->path), status,
+	    STR_ARG(call->actor.name), STR_ARG(call->request_id));
+}
+
+static void
+count_answer(const struct api_call *call, int status)
+{
+	int class = status / 100;
+
+	must(class > 0 && class < API_STATUS_CLASSES);
+	if (call->route != NULL)
+		call->api->answered[api_route_index(call->route)][class]++;
+}
+
+void
+api_reply_begin(struct api_call *call, int status, const char *type)
+{
+	count_answer(call, status);
+	log_answer(call, status);
+	if (type != NULL)
+		api_reply_header(call, "Content-Type", str_of(type));
+	api_reply_header(call, "X-Request-Id", call->request_id);
+	api_reply_header(call, "Cache-Control", STR("no-store"));
+	api_reply_header(call, "X-Content-Type-Options", STR("nosniff"));
+	api_reply_header(call, "Content-Security-Policy",
+	    STR("default-src 'none'; frame-ancestors 'none'"));
+	api_reply_header(call, "Referrer-Policy", STR("no-referrer"));
+	if (call->api->options.tls_certificate.at != NULL)
+		api_reply_header(
+		    call, "Strict-Transport-Security", STR("max-age=31536000"));
+	if (call->api->draining)
+		api_reply_header(call, "Connection", STR("close"));
+}
+
+/* Phrases that evhttp does not know; NULL: it does. */
+static const char *
+phrase_of(int status)
+{
+	switch (status) {
+	case 409:
+		return "Conflict";
+	case 415:
+		return "Unsupported Media Type";
+	case 422:
+		return "Unprocessable Content";
+	case 429:
+		return "Too Many Requests";
+	default:
+		return NULL;
+	}
+}
+
+/* ---- until it has left ---- */
+
+struct sending {
+	struct api *api;
+	struct evhttp_connection *connection;
+};
+
+static void
+end_sending(struct sending *sending)
+{
+	must(sending->api->sending_count > 0);
+	sending->api->sending_count--;
+	free(sending);
+}
+
+static void
+closed_cb(struct evhttp_connection *connection, void *arg)
+{
+	(void)connection;
+	end_sending(arg);
+}
+
+static void
+sent_cb(struct evhttp_request *request, void *arg)
+{
+	struct sending *sending = arg;
+
+	(void)request;
+	evhttp_connection_set_closecb(sending->connection, NULL, NULL);
+	end_sending(sending);
+}
+
+void
+api_reply_watch(struct api_call *call)
+{
+	struct evhttp_connection *connection =
+	    evhttp_request_get_connection(call->request);
+	struct sending *sending;
+
+	if (connection == NULL)
+		return; /* nothing will be sent */
+	sending = calloc(1, sizeof(*sending));
+	must(sending != NULL);
+	sending->api = call->api;
+	sending->connection = connection;
+	call->api->sending_count++;
+	evhttp_connection_set_closecb(connection, closed_cb, sending);
+	evhttp_request_set_on_complete_cb(call->request, sent_cb, sending);
+}
+
+void
+api_reply_bytes(
+    struct api_call *call, int status, const char *type, struct str body)
+{
+	struct evhttp_request *request = call->request;
+	struct evbuffer *out = evbuffer_new();
+	char length[24];
+
+	must(out != NULL);
+	must(request != NULL);
+	api_reply_begin(call, status, type);
+	if (str_equal(call->method, STR("HEAD"))) {
+		snprintf(length, sizeof(length), "%zu", body.bytes);
+		api_reply_header(call, "Content-Length", str_of(length));
+	} else {
+		must(evbuffer_add(out, body.at, body.bytes) == 0);
+	}
+	api_call_ref(call);
+	api_call_settle(call);
+	api_reply_watch(call);
+	call->request = NULL; /* evhttp's from here on */
+	evhttp_send_reply(request, status, phrase_of(status), out);
+	evbuffer_free(out);
+	api_call_unref(call);
+}
+
+void
+api_reply_value(struct api_call *call, int status, const struct value *value)
+{
+	struct buf out = {0};
+
+	must(value != NULL);
+	json_write(value, JSON_PLAIN, &out);
+	buf_add_char(&out, '\n');
+	api_reply_bytes(call, status, "application/json", buf_str(&out));
+	buf_fini(&out);
+}
+
+const struct value *
+api_reply_stored(struct api_call *call, struct str json)
+{
+	struct json_error error;
+	const struct value *value =
+	    json.at ? json_read(call->arena, json, &error) : NULL;
+
+	return value ? value : &value_null;
+}

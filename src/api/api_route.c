@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_route.c: every route, in one table.
+ *
+ * Dispatch, 405 with Allow, the check of query parameters, /openapi.json,
+ * the names in /metrics and the tables of docs/http.md come from it.  Rows
+ * of one pattern stand together.
+ */
+#include "api_priv.h"
+
+#define PARAM(name, what)  \
+	{                  \
+		name, what \
+	}
+#define PARAMS_END         \
+	{                  \
+		NULL, NULL \
+	}
+#define PAGED                                            \
+	PARAM("limit", "items of a page, at most 1000"), \
+	    PARAM("cursor", "`next` of the page before")
+
+static const struct api_parameter start_parameters[] = {
+    PARAM("wait", "answer when the instance has ended or waits, at most that "
+		  "long later: 30s; at most 5m"),
+    PARAMS_END,
+};
+static const struct api_parameter instances_parameters[] = {
+    PARAM("workflow", "by name"),
+    PARAM("status", "running, waiting, suspended, completed, cancelled or "
+		    "faulted"),
+    PARAM("state", "active now"),
+    PARAM("business_key", "as the workflow computed it"),
+    PARAM("label.", "label.NAME=VALUE: by one of the workflow's labels"),
+    PARAM("entity", "the same as label.entity"),
+    PARAM("from", "started at or after this day or instant"),
+    PARAM("to", "started before this day or instant"),
+    PARAM("has_incident", "true or false"),
+    PARAM("order", "newest (first) or oldest; newest unless told"),
+    PAGED,
+    PARAMS_END,
+};
+static const struct api_parameter key_parameters[] = {
+    PARAM("workflow", "which one, where several use the business key"),
+    PARAMS_END,
+};
+static const struct api_parameter history_parameters[] = {
+    PARAM("after", "records whose seq is above this"),
+    PARAM("limit", "records of a page, at most 1000"),
+    PARAM("workflow", "which one, where several use the business key"),
+    PARAMS_END,
+};
+static const struct api_parameter tasks_parameters[] = {
+    PARAM("role", "whose tasks"),
+    PARAM("open", "true unless told; false: those that are closed"),
+    PARAM("instance", "identifier or business key"),
+    PAGED,
+    PARAMS_END,
+};
+static const struct api_parameter items_parameters[] = {
+    PARAM("owner", "the contact that has to act"),
+    PARAM("open", "true unless told; false: those that are closed"),
+    PARAM("instance", "identifier or business key"),
+    PAGED,
+    PARAMS_END,
+};
+static const struct api_parameter letters_parameters[] = {
+    PARAM("status", "dead (unless told), held or replayed"),
+    PAGED,
+    PARAMS_END,
+};
+static const struct api_parameter definition_parameters[] = {
+    PARAM("version", "the newest unless told"),
+    PARAMS_END,
+};
+static const struct api_parameter export_parameters[] = {
+    PARAM("format", "jsonl (unless told) or csv"),
+    PARAM("workflow", "by name"),
+    PARAM("instance", "identifier or business key"),
+    PARAM("status", "of the instances"),
+    PARAM("state", "active now"),
+    PARAM("from", "records at or after this day or instant"),
+    PARAM("to", "records before this day or instant"),
+    PARAMS_END,
+};
+
+#define EVENT_MEDIA                                                          \
+	"application/cloudevents+json, application/cloudevents-batch+json, " \
+	"application/json, text/plain"
+
+/* clang-format off */
+static const struct api_route routes[] = {
+    {.method = "POST", .pattern = "/v1/workflows/{name}/instances",
+	.summary = "Start an instance",
+	.roles = API_INITIATOR, .handle = api_start_post,
+	.parameters = start_parameters, .takes = "Start", .status = 201,
+	.gives = "Instance"},
+    {.method = "GET", .pattern = "/v1/instances",
+	.summary = "List instances",
+	.roles = API_READERS, .handle = api_list_instances,
+	.parameters = instances_parameters, .status = 200,
+	.gives = "InstancePage"},
+    {.method = "GET", .pattern = "/v1/instances/{id}",
+	.summary = "Look at an instance, by identifier or business key",
+	.roles = API_READERS, .handle = api_instance_get,
+	.parameters = key_parameters, .status = 200, .gives = "Instance"},
+    {.method = "GET", .pattern = "/v1/instances/{id}/history",
+	.summary = "Read an instance's records",
+	.roles = API_READERS, .handle = api_history_get,
+	.parameters = history_parameters, .status = 200,
+	.gives = "HistoryPage"},
+    {.method = "POST", .pattern = "/v1/instances/{id}/cancel",
+	.summary = "Cancel an instance, undoing what was done if asked to",
+	.roles = API_OPERATOR, .handle = api_instance_cancel,
+	.parameters = key_parameters, .takes = "Cancel", .status = 200,
+	.gives = "Instance"},
+    {.method = "POST", .pattern = "/v1/instances/{id}/suspend",
+	.summary = "Suspend an instance",
+	.roles = API_OPERATOR, .handle = api_instance_suspend,
+	.parameters = key_parameters, .takes = "Comment", .status = 200,
+	.gives = "Instance"},
+    {.method = "POST", .pattern = "/v1/instances/{id}/resume",
+	.summary = "Let a suspended instance go on",
+	.roles = API_OPERATOR, .handle = api_instance_resume,
+	.parameters = key_parameters, .takes = "Comment", .status = 200,
+	.gives = "Instance"},
+    {.method = "POST", .pattern = "/v1/events",
+	.summary = "Post CloudEvents 1.0: binary, structured or a batch",
+	.roles = API_SENDERS, .handle = api_event_post, .takes = "CloudEvent",
+	.takes_media = EVENT_MEDIA, .status = 202, .gives = "Receipts"},
+    {.method = "POST", .pattern = "/v1/hooks/{connection}",
+	.summary = "Take a provider's webhook, which its signature admits",
+	.roles = API_EVERYBODY, .handle = api_hook_post, .takes_media = "*/*",
+	.status = 202, .gives = "HookReceipt"},
+    {.method = "POST", .pattern = "/hooks/{connection}",
+	.summary = "The same, as connections document it",
+	.roles = API_EVERYBODY, .handle = api_hook_post, .takes_media = "*/*",
+	.status = 202, .gives = "HookReceipt"},
+    {.method = "GET", .pattern = "/v1/tasks",
+	.summary = "List tasks",
+	.roles = API_READERS, .handle = api_item_tasks,
+	.parameters = tasks_parameters, .status = 200, .gives = "TaskPage"},
+    {.method = "POST", .pattern = "/v1/tasks/{id}/decide",
+	.summary = "Decide a task",
+	.roles = API_DECIDERS, .handle = api_item_decide, .takes = "Decide",
+	.status = 200, .gives = "Instance"},
+    {.method = "GET", .pattern = "/v1/incidents",
+	.summary = "List incidents",
+	.roles = API_READERS, .handle = api_item_incidents,
+	.parameters = items_parameters, .status = 200, .gives = "IncidentPage"},
+    {.method = "POST", .pattern = "/v1/incidents/{id}/retry",
+	.summary = "Try the step again",
+	.roles = API_OPERATOR, .handle = api_item_settle, .takes = "Comment",
+	.status = 200, .gives = "Instance"},
+    {.method = "POST", .pattern = "/v1/incidents/{id}/supply",
+	.summary = "Supply the step's result",
+	.roles = API_OPERATOR, .handle = api_item_settle, .takes = "Supply",
+	.status = 200, .gives = "Instance"},
+    {.method = "POST", .pattern = "/v1/incidents/{id}/skip",
+	.summary = "Go on without the step",
+	.roles = API_OPERATOR, .handle = api_item_settle, .takes = "Comment",
+	.status = 200, .gives = "Instance"},
+    {.method = "POST", .pattern = "/v1/incidents/{id}/compensate",
+	.summary = "Undo what was done, and end",
+	.roles = API_OPERATOR, .handle = api_item_settle, .takes = "Comment",
+	.status = 200, .gives = "Instance"},
+    {.method = "POST", .pattern = "/v1/incidents/{id}/cancel",
+	.summary = "End the instance without undoing",
+	.roles = API_OPERATOR, .handle = api_item_settle, .takes = "Comment",
+	.status = 200, .gives = "Instance"},
+    {.method = "GET", .pattern = "/v1/escalations",
+	.summary = "List escalations",
+	.roles = API_READERS, .handle = api_item_escalations,
+	.parameters = items_parameters, .status = 200,
+	.gives = "EscalationPage"},
+    {.method = "POST", .pattern = "/v1/escalations/{id}/acknowledge",
+	.summary = "Take an escalation up",
+	.roles = API_OPERATOR | API_APPROVER, .handle = api_item_acknowledge,
+	.takes = "Comment", .status = 200, .gives = "Instance"},
+    {.method = "GET", .pattern = "/v1/dead-letters",
+	.summary = "List events that found no instance",
+	.roles = API_OVERSEERS, .handle = api_letter_list,
+	.parameters = letters_parameters, .status = 200, .gives = "LetterPage"},
+    {.method = "POST", .pattern = "/v1/dead-letters/{id}/replay",
+	.summary = "Deliver such an event again",
+	.roles = API_OPERATOR, .handle = api_letter_replay, .takes = "Nothing",
+	.status = 200, .gives = "Replayed"},
+    {.method = "GET", .pattern = "/v1/definitions",
+	.summary = "List the workflows that are served",
+	.roles = API_READERS, .handle = api_definition_list, .status = 200,
+	.gives = "DefinitionPage"},
+    {.method = "GET", .pattern = "/v1/definitions/{name}",
+	.summary = "Read a workflow's definition",
+	.roles = API_READERS, .handle = api_definition_get,
+	.parameters = definition_parameters, .status = 200,
+	.gives = "Definition"},
+    {.method = "GET", .pattern = "/v1/export",
+	.summary = "Take histories away, line by line",
+	.roles = API_OVERSEERS, .handle = api_export_get,
+	.parameters = export_parameters, .status = 200,
+	.media = "application/jsonl"},
+    {.method = "GET", .pattern = "/healthz",
+	.summary = "Whether the process lives",
+	.roles = API_EVERYBODY, .handle = api_health_live, .status = 200,
+	.gives = "Health"},
+    {.method = "GET", .pattern = "/readyz",
+	.summary = "Whether it can take work",
+	.roles = API_EVERYBODY, .handle = api_health_ready, .status = 200,
+	.gives = "Health"},
+    {.method = "GET", .pattern = "/metrics",
+	.summary = "Counters and gauges (OpenMetrics)",
+	.roles = API_OVERSEERS, .handle = api_health_metrics, .status = 200,
+	.media = "application/openmetrics-text"},
+    {.method = "GET", .pattern = "/openapi.json",
+	.summary = "This interface (OpenAPI 3.1)",
+	.roles = API_EVERYBODY, .handle = api_openapi_get, .status = 200,
+	.gives = "OpenApi"},
+    {.method = "GET", .pattern = "/v1/openapi.json",
+	.summary = "The same",
+	.roles = API_EVERYBODY, .handle = api_openapi_get, .status = 200,
+	.gives = "OpenApi"},
+};
+/* clang-format on */
+#define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+
+const struct api_route *
+api_route_at(size_t index)
+{
+	return index < ROUTE_COUNT ? &routes[index] : NULL;
+}
+
+size_t
+api_route_index(const struct api_route *route)
+{
+	must(route >= routes);
+	must(route < routes + ROUTE_COUNT);
+	return (size_t)(route - routes);
+}
+
+static bool
+is_param(struct str part)
+{
+	return part.bytes > 2 && part.at[0] == '{';
+}
+
+/* Compares part by part; a parameter takes any part that is not empty. */
+static bool
+matches(struct api_call *call, const char *pattern)
+{
+	struct str want = str_of(pattern);
+	struct str have = call->path;
+	size_t count = 0;
+
+	while (want.at != NULL && have.at != NULL) {
+		struct str want_part = str_split(want, '/', &want);
+		struct str have_part = str_split(have, '/', &have);
+
+		if (!is_param(want_part)) {
+			if (!str_equal(want_part, have_part))
+				return false;
+			continue;
+		}
+		must(count < API_PARAM_MAX);
+		if (have_part.bytes == 0 ||
+		    !api_query_decode(
+			call->arena, have_part, false, &call->params[count++]))
+			return false;
+	}
+	return want.at == NULL && have.at == NULL;
+}
+
+static bool
+takes_method(const struct api_route *route, struct str method)
+{
+	struct str mine = str_of(route->method);
+
+	return str_equal(mine, method) ||
+	       (str_equal(mine, STR("GET")) && str_equal(method, STR("HEAD")));
+}
+
+const struct api_route *
+api_route_find(struct api_call *call, struct str *allowed)
+{
+	*allowed = (struct str){NULL, 0};
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
+		const struct api_route *route = &routes[i];
+
+		if (!matches(call, route->pattern))
+			continue;
+		if (takes_method(route, call->method))
+			return route;
+		*allowed = arena_strf(call->arena, "%.*s%s%s%s",
+		    STR_ARG(*allowed), allowed->at ? ", " : "", route->method,
+		    strcmp(route->method, "GET") == 0 ? ", HEAD" : "");
+	}
+	return NULL;
+}

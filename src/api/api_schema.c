@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_schema.c: what is sent and answered, as JSON Schema: the components of
+ * /openapi.json.  Tests hold real answers against it.
+ *
+ * Written with ' for ", which no text here needs.
+ */
+#include "api_priv.h"
+
+#define ANY "{}"
+#define TEXT "{'type':'string'}"
+#define TEXT_OR_NULL "{'type':['string','null']}"
+#define WHOLE "{'type':'integer'}"
+#define FLAG "{'type':'boolean'}"
+#define OBJECT "{'type':'object'}"
+#define REF(name) "{'$ref':'#/components/schemas/" name "'}"
+#define LIST(item) "{'type':'array','items':" item "}"
+#define HAS(name, schema) "'" name "':" schema
+#define ALSO(name, schema) "," HAS(name, schema)
+
+/* All members are known. */
+#define CLOSED(members, required)                                              \
+	"{'type':'object','properties':{" members "},'required':[" required    \
+	"],'additionalProperties':false}"
+/* There may be more. */
+#define OPEN(members, required)                                                \
+	"{'type':'object','properties':{" members "},'required':[" required    \
+	"]}"
+#define PAGE(name)                                                             \
+	CLOSED(HAS("items", LIST(REF(name))) ALSO("next", TEXT_OR_NULL),       \
+	    "'items','next'")
+#define FATE "{'enum':['matched','held','duplicate','ignored']}"
+
+#define DEFINITION_MEMBERS                                                     \
+	HAS("name", TEXT)                                                      \
+	ALSO("version", WHOLE)                                                 \
+	ALSO("digest", TEXT)                                                   \
+	ALSO("title", TEXT_OR_NULL)                                            \
+	ALSO("description", TEXT_OR_NULL)                                      \
+	ALSO("owner", TEXT_OR_NULL)
+#define DEFINITION_REQUIRED                                                    \
+	"'name','version','digest','title','description','owner'"
+
+static const struct {
+	const char *name;
+	const char *schema;
+} schemas[] = {
+    /* ---- sent ---- */
+    {"Start", CLOSED(HAS("input", ANY)
+	ALSO("priority", "{'enum':['low','normal','high','critical']}")
+	ALSO("version", "{'type':'integer','minimum':1}"),
+	"'input'")},
+    {"Comment", CLOSED(HAS("comment", TEXT_OR_NULL), "")},
+    {"Cancel", CLOSED(HAS("comment", TEXT_OR_NULL) ALSO("compensate", FLAG),
+	"")},
+    {"Decide", CLOSED(HAS("choice", TEXT) ALSO("comment", TEXT_OR_NULL)
+	ALSO("data", ANY),
+	"'choice'")},
+    {"Supply", CLOSED(HAS("result", ANY) ALSO("comment", TEXT_OR_NULL),
+	"'result'")},
+    {"Nothing", CLOSED("", "")},
+    {"CloudEvent", ANY},
+    /* ---- instances ---- */
+    {"Instance", OPEN(HAS("id", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("version", WHOLE)
+	ALSO("definition", TEXT)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("status", "{'enum':['running','waiting','suspended',"
+	    "'completed','cancelled','faulted']}")
+	ALSO("state", TEXT_OR_NULL)
+	ALSO("states", LIST(TEXT))
+	ALSO("outcome", "{'enum':['success','failure','cancelled']}")
+	ALSO("priority", TEXT)
+	ALSO("initiator", TEXT_OR_NULL)
+	ALSO("started_at", TEXT_OR_NULL)
+	ALSO("ended_at", TEXT_OR_NULL)
+	ALSO("labels", ANY)
+	ALSO("input", ANY)
+	ALSO("data", ANY)
+	ALSO("output", ANY)
+	ALSO("error", ANY)
+	ALSO("tasks", LIST(REF("Task")))
+	ALSO("incidents", LIST(REF("Incident")))
+	ALSO("escalations", LIST(REF("Escalation")))
+	ALSO("deadlines", LIST(OBJECT))
+	ALSO("calls", LIST(OBJECT)),
+	"'id','workflow','version','definition','status','states','input',"
+	"'data','tasks','incidents','escalations'")},
+    {"InstanceRow", CLOSED(HAS("id", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("version", WHOLE)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("status", TEXT)
+	ALSO("state", TEXT_OR_NULL)
+	ALSO("priority", TEXT)
+	ALSO("initiator", TEXT_OR_NULL)
+	ALSO("labels", ANY)
+	ALSO("started_at", TEXT_OR_NULL)
+	ALSO("changed_at", TEXT_OR_NULL)
+	ALSO("ended_at", TEXT_OR_NULL)
+	ALSO("due_at", TEXT_OR_NULL)
+	ALSO("open_incidents", WHOLE),
+	"'id','workflow','version','business_key','status','state',"
+	"'priority','initiator','labels','started_at','changed_at',"
+	"'ended_at','due_at','open_incidents'")},
+    {"InstancePage", PAGE("InstanceRow")},
+    {"Record", OPEN(HAS("kind", TEXT)
+	ALSO("seq", WHOLE)
+	ALSO("time", TEXT)
+	ALSO("instance", TEXT)
+	ALSO("prev", TEXT)
+	ALSO("hash", TEXT),
+	"'kind','seq','time','instance','prev','hash'")},
+    {"HistoryPage", PAGE("Record")},
+    /* ---- what waits for a person ---- */
+    {"Task", OPEN(HAS("id", TEXT)
+	ALSO("instance", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("state", TEXT)
+	ALSO("title", TEXT_OR_NULL)
+	ALSO("role", TEXT_OR_NULL)
+	ALSO("approvals", WHOLE)
+	ALSO("choices", LIST(TEXT))
+	ALSO("decisions", LIST(OBJECT)),
+	"'id','instance','workflow','state','choices'")},
+    {"TaskPage", PAGE("Task")},
+    {"Incident", OPEN(HAS("id", TEXT)
+	ALSO("instance", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("kind", TEXT)
+	ALSO("state", TEXT_OR_NULL)
+	ALSO("step", TEXT_OR_NULL)
+	ALSO("message", TEXT_OR_NULL)
+	ALSO("owner", TEXT_OR_NULL),
+	"'id','instance','workflow','kind','message'")},
+    {"IncidentPage", PAGE("Incident")},
+    {"Escalation", OPEN(HAS("id", TEXT)
+	ALSO("instance", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("state", TEXT)
+	ALSO("level", WHOLE)
+	ALSO("to", TEXT)
+	ALSO("severity", TEXT_OR_NULL)
+	ALSO("acknowledged", FLAG),
+	"'id','instance','workflow','state','level','to','acknowledged'")},
+    {"EscalationPage", PAGE("Escalation")},
+    /* ---- events ---- */
+    {"Receipt", CLOSED(HAS("id", TEXT) ALSO("source", TEXT)
+	ALSO("status", FATE),
+	"'id','source','status'")},
+    {"Receipts", CLOSED(HAS("events", LIST(REF("Receipt"))), "'events'")},
+    {"HookReceipt", CLOSED(HAS("id", TEXT_OR_NULL) ALSO("status", FATE),
+	"'id','status'")},
+    {"Letter", CLOSED(HAS("id", TEXT)
+	ALSO("status", "{'enum':['dead','held','replayed']}")
+	ALSO("source", TEXT)
+	ALSO("event_id", TEXT)
+	ALSO("type", TEXT)
+	ALSO("subject", TEXT_OR_NULL)
+	ALSO("received_at", TEXT)
+	ALSO("expires_at", TEXT)
+	ALSO("data", ANY),
+	"'id','status','source','event_id','type'")},
+    {"LetterPage", PAGE("Letter")},
+    {"Replayed", CLOSED(HAS("id", TEXT) ALSO("status", FATE),
+	"'id','status'")},
+    /* ---- the rest ---- */
+    {"DefinitionRow", CLOSED(DEFINITION_MEMBERS, DEFINITION_REQUIRED)},
+    {"DefinitionPage", PAGE("DefinitionRow")},
+    {"Definition", CLOSED(DEFINITION_MEMBERS
+	ALSO("input", ANY)
+	ALSO("states", LIST(TEXT))
+	ALSO("events", LIST(TEXT))
+	ALSO("source", TEXT),
+	DEFINITION_REQUIRED ",'input','states','events','source'")},
+    {"Health", CLOSED(HAS("status", TEXT) ALSO("version", TEXT),
+	"'status','version'")},
+    {"OpenApi", OBJECT},
+    {"Problem", OPEN(HAS("type", TEXT)
+	ALSO("title", TEXT)
+	ALSO("status", WHOLE)
+	ALSO("detail", TEXT)
+	ALSO("instance", TEXT)
+	ALSO("request_id", TEXT)
+	ALSO("errors", LIST(OBJECT)),
+	"'type','title','status','instance','request_id'")},
+};
+
+void
+api_schema_write(struct buf *out)
+{
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
+		buf_addf(out, "%s\"%s\":", i > 0 ? "," : "", schemas[i].name);
+		for (const char *at = schemas[i].schema; *at != '\0'; at++)
+			buf_add_char(out, *at == '\'' ? '"' : *at);
+	}
+}
