@@ -41,7 +41,6 @@ engine_alloc(const struct engine_options *options)
 	engine->lines = map_new();
 	engine->published = map_new();
 	engine->timers.armed = map_new();
-	engine->timers.loaded_at_commit = UINT64_MAX;
 	engine->building = turn_new(engine);
 	engine->number_last = store_last_number(options->store);
 	engine->loop = loop_new(engine);

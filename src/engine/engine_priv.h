@@ -165,7 +165,8 @@ struct timers {
 	int64_t window_end_ms;	   /* what is due up to here is in the heap */
 	size_t loaded;		   /* rows of the last window */
 	int64_t last_ms;	   /* the last one's instant */
-	uint64_t loaded_at_commit; /* a window is loaded once a commit */
+	bool is_cut;		   /* the window holds more than was taken */
+	uint64_t loaded_at_commit; /* how many there were at the last window */
 };
 
 struct watch {

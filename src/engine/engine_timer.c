@@ -115,15 +115,29 @@ load_window(struct engine *engine)
 	struct timers *timers = &engine->timers;
 	int64_t end_ms = engine_now_ms(engine) + TIMER_WINDOW_MS;
 
+	timers->loaded_at_commit = engine->commits;
 	timers->window_end_ms = end_ms;
 	timers->loaded = 0;
+	timers->is_cut = false;
 	if (store_each_due(engine->store, end_ms, TIMER_WINDOW_COUNT, due_cb,
 		engine) != STORE_OK) {
 		timers->window_end_ms = engine_now_ms(engine);
 		return;
 	}
-	if (timers->loaded >= TIMER_WINDOW_COUNT)
+	if (timers->loaded >= TIMER_WINDOW_COUNT) {
 		timers->window_end_ms = timers->last_ms;
+		timers->is_cut = true;
+	}
+}
+
+/* The same rows come again until a commit changes them: a window that was cut
+ * short is worth another look only then. */
+static bool
+may_load(const struct engine *engine)
+{
+	const struct timers *timers = &engine->timers;
+
+	return !timers->is_cut || engine->commits != timers->loaded_at_commit;
 }
 
 void
@@ -134,10 +148,8 @@ timer_fire(struct engine *engine)
 
 	if (now_ms + TIMER_WINDOW_MS / 10 >= timers->window_end_ms &&
 	    (timers->count == 0 || timers->heap[0].due_ms > now_ms) &&
-	    engine->commits != timers->loaded_at_commit) {
-		timers->loaded_at_commit = engine->commits;
+	    may_load(engine))
 		load_window(engine);
-	}
 	while (timers->count > 0 && timers->heap[0].due_ms <= now_ms) {
 		struct due due = heap_pop(timers);
 		int64_t *armed =
@@ -158,10 +170,14 @@ timer_next_ms(const struct engine *engine)
 {
 	const struct timers *timers = &engine->timers;
 	int64_t refill_ms = timers->window_end_ms - TIMER_WINDOW_MS / 10;
+	int64_t next_ms = timers->count > 0 ? timers->heap[0].due_ms : 0;
 
-	return timers->count > 0 && timers->heap[0].due_ms < refill_ms
-		   ? timers->heap[0].due_ms
-		   : refill_ms;
+	/* What could not be filled by now waits for a commit, or for the
+	 * loop's own look at the clock. */
+	if (refill_ms > engine_now_ms(engine) &&
+	    (next_ms == 0 || refill_ms < next_ms))
+		next_ms = refill_ms;
+	return next_ms;
 }
 
 void

@@ -175,6 +175,22 @@ test_deadline_fires_once_its_time_has_come(void **state)
 }
 
 static void
+test_deadline_of_an_engine_that_idles_is_not_forgotten(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	uint64_t instance;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	instance = house->instance;
+	for (int i = 0; i < 2 * 60; i++)
+		house_advance(house, 60 * 1000);
+	house_look(house, instance);
+	assert_string_equal(house->state, "failed");
+	house_free(&house);
+}
+
+static void
 test_deadline_survives_a_crash(void **state)
 {
 	struct house *house = house_new(three_calls, answer_ok);
@@ -439,6 +455,8 @@ main(void)
 		test_same_business_key_finds_the_instance_that_is_there),
 	    cmocka_unit_test(test_invalid_input_starts_nothing),
 	    cmocka_unit_test(test_deadline_fires_once_its_time_has_come),
+	    cmocka_unit_test(
+		test_deadline_of_an_engine_that_idles_is_not_forgotten),
 	    cmocka_unit_test(test_deadline_survives_a_crash),
 	    cmocka_unit_test(
 		test_event_before_its_instance_is_held_and_delivered),
