@@ -573,6 +573,16 @@ sandbox_bank_get(struct sandbox *sandbox,
 		answer_with_order(order, 200, reply);
 }
 
+/* Where the money is, for whoever wanted to cancel: "returned" and
+ * "rejected" leave nothing to cancel, "settled" leaves it with the creditor. */
+static const char *
+why_too_late(const struct order *order)
+{
+	if (order->state == ORDER_RETURNED || order->state == ORDER_REJECTED)
+		return states[order->state].name;
+	return "settled";
+}
+
 void
 sandbox_bank_cancel(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply)
@@ -582,7 +592,7 @@ sandbox_bank_cancel(struct sandbox *sandbox,
 	if (order == NULL)
 		return;
 	if (order->settled_ms != 0 || order->state == ORDER_REJECTED) {
-		refuse(reply, 409, order->settled_ms != 0 ? "settled" : "rejected",
+		refuse(reply, 409, why_too_late(order),
 		    "UK.OBIE.Rules.FailsControlParameters", NULL,
 		    "the payment can no longer be cancelled");
 		return;

@@ -245,6 +245,23 @@ test_a_settled_payment_is_not_cancelled(void **state)
 }
 
 static void
+test_what_was_returned_or_rejected_says_so_when_cancelled(void **state)
+{
+	char path[160];
+
+	(void)state;
+	path_of(post(201, NULL, order("P-12 RETURN", "\"5\"", "ACME")), path);
+	wait_for_status(path, "Rejected");
+	assert_true(text_has(client_text(&bank, 409,
+	    &(struct call){"DELETE", path}), "\"Code\":\"returned\""));
+	path_of(post(201, NULL, order("P-13 REJECT-LATER", "\"5\"", "ACME")),
+	    path);
+	wait_for_status(path, "Rejected");
+	assert_true(text_has(client_text(&bank, 409,
+	    &(struct call){"DELETE", path}), "\"Code\":\"rejected\""));
+}
+
+static void
 test_an_unknown_payment_is_a_400_and_not_a_404(void **state)
 {
 	(void)state;
@@ -316,6 +333,9 @@ main(void)
 	    cmocka_unit_test_setup(
 		test_a_payment_is_cancelled_before_it_settles, reset),
 	    cmocka_unit_test_setup(test_a_settled_payment_is_not_cancelled,
+		reset),
+	    cmocka_unit_test_setup(
+		test_what_was_returned_or_rejected_says_so_when_cancelled,
 		reset),
 	    cmocka_unit_test_setup(
 		test_an_unknown_payment_is_a_400_and_not_a_404, reset),
