@@ -37,7 +37,8 @@ chart_escalation_arm(struct run *run, const struct def_state *state)
 		else
 			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
 			    0, NULL,
-			    "escalation %zu of state `%.*s` gives no time",
+			    "escalation %zu of state `%.*s` gives no time and "
+			    "is left out",
 			    i + 1, STR_ARG(state->name));
 	}
 }

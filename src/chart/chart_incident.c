@@ -15,6 +15,7 @@ static const struct str kind_names[] = {
     [INCIDENT_UNKNOWN] = STR_INIT("outcome-unknown"),
     [INCIDENT_UNDO] = STR_INIT("compensation-failed"),
     [INCIDENT_INVARIANT] = STR_INIT("invariant-broken"),
+    [INCIDENT_TASK] = STR_INIT("task-not-opened"),
     [INCIDENT_DEFINITION] = STR_INIT("definition-fault"),
 };
 
@@ -225,6 +226,13 @@ chart_settlement_parse(struct str text, enum chart_settlement *out)
 	return false;
 }
 
+static bool
+is_of_undo(const struct incident *incident, const struct call *call)
+{
+	return incident->kind == INCIDENT_UNDO ||
+	       (call != NULL && call->purpose == FOR_UNDO);
+}
+
 /* A call that was stuck, or a step that failed, once more. */
 static void
 retry(struct run *run, struct call *call)
@@ -247,43 +255,72 @@ supply(struct run *run, const struct incident *incident, struct call *call,
 			? chart->definition->steps[call->step]->output
 			: (struct def_assigns){0});
 	} else if (incident->kind == INCIDENT_UNDO) {
-		LIST_UNLINK(&chart->undos);
+		chart_run_undone(run, incident->step, (struct str){NULL, 0});
 	} else if (step != NULL) {
 		chart_run_supply(run, step, data);
 	}
 }
 
-/* Goes on as if the step, the undo or the check had not been asked for. */
+/* Goes on as if the step, the undo, the check or the task had not been asked
+ * for. */
 static void
 skip(struct run *run, const struct incident *incident, struct call *call)
 {
 	struct chart *chart = run->chart;
+	bool was_undo = is_of_undo(incident, call);
 
 	if (call != NULL)
 		chart_call_remove(chart, call);
 	chart->step_call = 0;
-	if ((call != NULL && call->purpose == FOR_UNDO) ||
-	    incident->kind == INCIDENT_UNDO) {
+	if (was_undo) {
 		LIST_UNLINK(&chart->undos);
 		return;
 	}
-	/* A fault of the definition holds only settling up: a deadline or an
-	 * escalation without a time is left out already. */
-	if (incident->kind != INCIDENT_DEFINITION ||
-	    (chart->plan_next < chart->plan_count &&
-		chart->plan[chart->plan_next].kind == PLAN_SETTLE))
-		chart_run_advance(chart);
+	if (incident->kind == INCIDENT_DEFINITION)
+		return; /* a deadline without a time is left out already */
+	chart_run_advance(chart);
+	if (incident->kind == INCIDENT_TASK)
+		chart_step_raise(run, STR("done"), chart->leaf, NULL);
 }
 
+/* An undo that failed is not begun again by a cancel. */
 static void
-give_up(struct run *run, struct call *call, bool compensate)
+give_up(struct run *run, const struct incident *incident, struct call *call,
+    bool compensate)
 {
+	struct chart *chart = run->chart;
+	bool was_undo = is_of_undo(incident, call);
+
 	if (call != NULL)
-		chart_call_remove(run->chart, call);
-	run->chart->step_call = 0;
-	run->chart->cancelling = false;
-	chart_plan_cancel(run, compensate);
-	run->chart->held = run->chart->incidents != NULL;
+		chart_call_remove(chart, call);
+	chart->step_call = 0;
+	chart->cancelling = false;
+	chart->cancel_compensates = false;
+	if (compensate || was_undo)
+		chart_plan_cancel(run, compensate);
+	else
+		chart_plan_cancelled(run);
+}
+
+/* Whether the incident can be settled so, by that person, now. */
+static bool
+may_settle(struct run *run, const struct incident *incident,
+    const struct chart_event *event)
+{
+	if (event->settlement == SETTLE_SUPPLY &&
+	    (incident->kind == INCIDENT_INVARIANT ||
+		incident->kind == INCIDENT_TASK ||
+		incident->kind == INCIDENT_DEFINITION)) {
+		chart_step_refuse(run, REFUSED_CHOICE,
+		    "no step failed here that a result could be supplied for");
+		return false;
+	}
+	if (run->chart->suspended) {
+		chart_step_refuse(run, REFUSED_STATE,
+		    "the instance is suspended: resume it first");
+		return false;
+	}
+	return chart_task_may(run, &event->actor, PART_CORRECT);
 }
 
 void
@@ -299,14 +336,7 @@ chart_incident_settle(struct run *run, const struct chart_event *event)
 		    run, REFUSED_ABSENT, "there is no such open incident");
 		return;
 	}
-	if (event->settlement == SETTLE_SUPPLY &&
-	    (incident->kind == INCIDENT_INVARIANT ||
-		incident->kind == INCIDENT_DEFINITION)) {
-		chart_step_refuse(run, REFUSED_CHOICE,
-		    "no step failed here that a result could be supplied for");
-		return;
-	}
-	if (!chart_task_may(run, &event->actor, PART_CORRECT))
+	if (!may_settle(run, incident, event))
 		return;
 	chart_task_took(run, &event->actor, PART_CORRECT);
 	call = incident->call ? chart_call_find(chart, incident->call) : NULL;
@@ -325,7 +355,8 @@ chart_incident_settle(struct run *run, const struct chart_event *event)
 	case SETTLE_COMPENSATE:
 	case SETTLE_CANCEL:
 		chart_incident_close_all(run, how.at);
-		give_up(run, call, event->settlement == SETTLE_COMPENSATE);
+		give_up(run, incident, call,
+		    event->settlement == SETTLE_COMPENSATE);
 		return;
 	}
 }

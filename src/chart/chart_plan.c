@@ -154,9 +154,13 @@ plan_take(struct chart *chart, const struct def_transition *transition,
 	if (target != NULL) {
 		plan_add(chart, PLAN_SWITCH, transition->index);
 		plan_arrival(chart, target, domain, compensate);
-	} else if (compensate) {
-		plan_add(chart, PLAN_COMPENSATE, 0);
+		return;
 	}
+	if (transition->steps.count > 0 &&
+	    chart->definition->invariant_count > 0)
+		plan_add(chart, PLAN_CHECK, 1);
+	if (compensate)
+		plan_add(chart, PLAN_COMPENSATE, 0);
 }
 
 void
@@ -290,7 +294,8 @@ arm_deadlines(struct run *run, const struct def_state *state)
 			run->context->now_ms, &due_ms)) {
 			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
 			    0, NULL,
-			    "the deadline `%.*s` of state `%.*s` gives no time",
+			    "the deadline `%.*s` of state `%.*s` gives no time "
+			    "and is left out",
 			    STR_ARG(transition->after.text),
 			    STR_ARG(state->name));
 			continue;
@@ -445,25 +450,31 @@ is_pending(struct chart *chart, const struct def_invariant *invariant)
 	return pending.assigned;
 }
 
+/* All that don't hold are one incident, so that settling it settles all. */
 static bool
 check_invariants(struct run *run, bool through)
 {
 	struct chart *chart = run->chart;
+	struct buf broken = {0};
+	bool hold;
 
 	for (size_t i = 0; i < chart->definition->invariant_count; i++) {
 		const struct def_invariant *invariant =
 		    &chart->definition->invariants[i];
 
-		if (!applies(invariant, chart) ||
-		    (!through && is_pending(chart, invariant)) ||
-		    chart_env_holds(run, invariant->that))
-			continue;
-		chart_incident_open(run, INCIDENT_INVARIANT, SIZE_MAX, 0, NULL,
-		    "the invariant `%.*s` does not hold in state `%.*s`",
-		    STR_ARG(invariant->name), STR_ARG(chart_leaf(chart)->name));
-		return false;
+		if (applies(invariant, chart) &&
+		    (through || !is_pending(chart, invariant)) &&
+		    !chart_env_holds(run, invariant->that))
+			buf_addf(&broken, "%s`%.*s`", broken.bytes ? ", " : "",
+			    STR_ARG(invariant->name));
 	}
-	return true;
+	hold = broken.bytes == 0;
+	if (!hold)
+		chart_incident_open(run, INCIDENT_INVARIANT, SIZE_MAX, 0, NULL,
+		    "in state `%.*s` an invariant does not hold: %s",
+		    STR_ARG(chart_leaf(chart)->name), buf_cstr(&broken));
+	buf_fini(&broken);
+	return hold;
 }
 
 /* ---- settling ---- */
@@ -483,10 +494,6 @@ settle(struct run *run, const struct def_state *leaf)
 	}
 	if (!chart_task_open(run, leaf))
 		return false;
-	for (const struct def_state *outer = leaf->parent; outer != NULL;
-	     outer = outer->parent)
-		if (!chart_task_open(run, outer))
-			return false;
 	chart_step_raise(run, STR("done"), chart->leaf, NULL);
 	return true;
 }

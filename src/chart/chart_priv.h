@@ -129,7 +129,8 @@ enum incident_kind {
 	INCIDENT_UNKNOWN, /* nobody knows whether a call happened */
 	INCIDENT_UNDO,	  /* an undo failed for good */
 	INCIDENT_INVARIANT,
-	INCIDENT_DEFINITION, /* endless loop, a task that can't be opened, … */
+	INCIDENT_TASK,	     /* a task can't be opened */
+	INCIDENT_DEFINITION, /* an endless loop, a deadline without a time, … */
 };
 struct incident {
 	struct incident *next;
@@ -364,6 +365,7 @@ void chart_run_fail(
     struct run *run, const struct def_step *step, const struct value *error);
 const struct def_step *chart_run_current(const struct chart *chart);
 void chart_run_advance(struct chart *chart);
+void chart_run_undone(struct run *run, size_t step, struct str by);
 /* Starts the next undo; true where the stack is empty. */
 MUST_USE bool chart_run_undo(struct run *run);
 const struct value *chart_run_error(struct run *run, struct str code,

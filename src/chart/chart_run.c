@@ -398,17 +398,19 @@ chart_run_supply(
 	chart_run_advance(run->chart);
 }
 
-static void
-undo_done(struct run *run, struct call *call)
+/* The latest undo is through: by its call, or as a person says. */
+void
+chart_run_undone(struct run *run, size_t step, struct str by)
 {
 	struct chart *chart = run->chart;
 	struct value_builder *record =
 	    chart_record_begin(run, AUDIT_COMPENSATED);
 
-	chart_record_step(run, record, call->step);
-	value_put_str(record, "by", call->call->target);
+	chart_record_step(run, record, step);
+	if (by.at != NULL)
+		value_put_str(record, "by", by);
 	chart_record_end(run, record);
-	must(chart->undos != NULL && chart->undos->step == call->step);
+	must(chart->undos != NULL && chart->undos->step == step);
 	LIST_UNLINK(&chart->undos);
 }
 
@@ -423,7 +425,7 @@ chart_run_call_done(struct run *run, struct call *call,
 		step_done(run, chart->definition->steps[call->step], response,
 		    output);
 	else if (call->purpose == FOR_UNDO)
-		undo_done(run, call);
+		chart_run_undone(run, call->step, call->call->target);
 	chart_call_remove(chart, call);
 	if (call->purpose == FOR_STEP)
 		chart_run_advance(chart);

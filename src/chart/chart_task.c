@@ -117,8 +117,8 @@ kept_text(struct run *run, const struct template *template)
 	return text.at == NULL ? text : arena_str(run->chart->arena, text);
 }
 
-/* The task of a state that has one and none open; false where an incident
- * stands in the way. */
+/* The task of a state, if it has one; false where an incident stands in the
+ * way. */
 bool
 chart_task_open(struct run *run, const struct def_state *state)
 {
@@ -130,14 +130,10 @@ chart_task_open(struct run *run, const struct def_state *state)
 
 	if (definition == NULL)
 		return true;
-	for (task = chart->tasks; task != NULL; task = task->next)
-		if (task->open && task->state == state->index)
-			return true;
 	if (!approvals_of(run, definition, &approvals)) {
-		chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
+		chart_incident_open(run, INCIDENT_TASK, SIZE_MAX, 0, NULL,
 		    "the task of state `%.*s` can't be opened: `approvals` "
-		    "gives "
-		    "no number of at least 1",
+		    "gives no number of at least 1",
 		    STR_ARG(state->name));
 		return false;
 	}
