@@ -2,4 +2,10 @@
 
 noinst_LIBRARIES += libstated_sim.a
 libstated_sim_a_CPPFLAGS = $(AM_CPPFLAGS)
-libstated_sim_a_SOURCES =
+libstated_sim_a_SOURCES = \
+	src/sim/sim.c \
+	src/sim/sim_act.c \
+	src/sim/sim_effect.c \
+	src/sim/sim_outcome.c \
+	src/sim/sim_priv.h \
+	src/sim/sim_report.c

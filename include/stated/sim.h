@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim.h: one instance, stepped by hand on a virtual clock.
+ *
+ * No network, no store, no waiting: calls are answered by scripted replies,
+ * and time passes when it is told to.  The interpreter is the engine's own,
+ * so what happens here is what happens there.
+ *
+ * A reply waits for its call, or the call for its reply: either may come
+ * first.  Each operation has a queue of its own.
+ */
+#ifndef STATED_SIM_H
+#define STATED_SIM_H
+
+#include "stated/chart.h"
+
+struct sim;
+
+/* A Monday, ten o'clock in Berlin: banks are open. */
+#define SIM_NOW_MS INT64_C(1795424400000)
+
+struct sim_options {
+	const struct definition *definition;
+	const struct value *settings; /* a context; NULL: none */
+	struct str environment;	      /* absent: "simulation" */
+	int64_t now_ms;		      /* 0: SIM_NOW_MS */
+	uint64_t seed;		      /* of the jitter of retries */
+};
+struct sim *sim_new(const struct sim_options *options);
+void sim_free(struct sim **sim);
+
+/*
+ * One thing happens, as one line of `stated simulate` tells it:
+ *
+ *     {"start": {…}}                        the input; "actor" may stand beside
+ *     {"event": {"type": …, "subject": …, "data": {…}}}
+ *     {"reply": {"bank.submit-payment": {…}}}
+ *     {"reply": {"bank.submit-payment": {"error": {"code": …, "message": …,
+ *         "outcome": "not-done", "transient": true, "status": 503}}}}
+ *     {"advance": "31m"}                    deadlines fall due in order
+ *     {"decide": {"choice": …, "actor": …, "comment": …, "data": {…}}}
+ *     {"settle": {"how": "retry", "actor": …, "data": {…}}}
+ *     {"acknowledge": {"actor": …}}         the latest escalation
+ *     {"cancel": {"compensate": true}}, {"suspend": {}}, {"resume": {}}
+ *
+ * false with *why where it can't be done, or was refused; the instance is
+ * then as it was (history of a refusal apart).
+ */
+MUST_USE bool sim_act(
+    struct sim *sim, const struct value *act, struct buf *why);
+
+/*
+ * {"states", "status", "data", "effects", "now"}, and "tasks", "incidents"
+ * and "calls" (operations that wait for a reply) where there are any, and
+ * after an event its "fate": taken, kept, ignored or duplicate.  Effects are
+ * those since it was last asked, in order:
+ *
+ *     {"call": "bank.submit-payment", "args": {…}, "key": …, "attempt": 1}
+ *     {"notice": {"to": …, "by": "log", "message": …}}
+ *     {"event": {"type": …, "subject": …, "data": {…}}}
+ *     {"escalation": {"to": …, "level": 1, "severity": …, "state": …}}
+ *     {"timer": {"kind": "deadline", "state": …, "due": …}}
+ *
+ * Before the start there are no states, and the status is null.
+ */
+const struct value *sim_report(struct sim *sim, struct arena *arena);
+
+/* NULL before the start. */
+const struct chart *sim_chart(const struct sim *sim);
+int64_t sim_now_ms(const struct sim *sim);
+/* The subject that an event of that type has to carry to be taken by this
+ * instance; absent where none would do. */
+struct str sim_subject(struct sim *sim, struct str type, struct arena *arena);
+/* The records so far, oldest first: what history would show. */
+const struct value *sim_history(const struct sim *sim, struct arena *arena);
+
+#endif

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_act.c: acts as values: one table of what may be told.
+ *
+ * An act is a context with one key of the table.  What is wrong with it is
+ * told before anything happens.
+ */
+#include "sim_priv.h"
+
+struct act {
+	struct str name;
+	enum value_type type; /* of what stands after the key */
+	bool needs_start;
+	bool (*act)(struct sim *sim, const struct value *what,
+	    const struct value *line, struct buf *why);
+};
+
+static struct str
+field(const struct value *what, const char *key)
+{
+	return value_str(value_field_or_null(what, key));
+}
+
+/* Nobody's roles are asked for here. */
+static struct chart_actor
+actor_of(const struct value *what)
+{
+	return (struct chart_actor){.name = field(what, "actor")};
+}
+
+/* ---- start ---- */
+
+static void
+tell_errors(const struct schema_errors *errors, struct buf *why)
+{
+	buf_add_cstr(why, "the input is not valid:");
+	for (size_t i = 0; i < errors->count; i++)
+		buf_addf(why, "%s %.*s: %.*s", i > 0 ? ";" : "",
+		    STR_ARG(errors->items[i].pointer),
+		    STR_ARG(errors->items[i].message));
+}
+
+static bool
+prepare_start(struct sim *sim, const struct value *input,
+    struct chart_start *start, struct buf *why)
+{
+	struct chart_context context = sim_context(sim);
+	struct schema_errors errors = {.arena = sim->turn};
+
+	if (sim->chart != NULL) {
+		buf_add_cstr(why, "the instance has been started already");
+		return false;
+	}
+	if (sim->definition->input != NULL &&
+	    !schema_validate(sim->definition->input, input, &errors)) {
+		tell_errors(&errors, why);
+		return false;
+	}
+	if (!chart_business_key(
+		sim->definition, input, &context, &start->business_key)) {
+		buf_add_cstr(why, "the input gives no business key");
+		return false;
+	}
+	return true;
+}
+
+static bool
+act_start(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	struct chart_start start = {
+	    .definition = sim->definition,
+	    .identity = {.number = 1},
+	    .input = what,
+	    .priority = field(line, "priority"),
+	};
+	struct chart_event event = {.kind = EV_STARTED,
+	    .actor = actor_of(line),
+	    .received_ms = sim->now_ms};
+
+	if (!prepare_start(sim, what, &start, why))
+		return false;
+	sim->chart = chart_new(&start);
+	return sim_step(sim, &event, why);
+}
+
+/* ---- events ---- */
+
+static bool
+is_expected(struct sim *sim, const struct chart_event *event, struct buf *why)
+{
+	struct chart_context context = sim_context(sim);
+
+	if (definition_find_event(sim->definition, event->type) == NULL) {
+		buf_addf(why,
+		    "the workflow declares no event `%.*s` under `events`",
+		    STR_ARG(event->type));
+		return false;
+	}
+	if (chart_status_is_end(chart_status(sim->chart))) {
+		buf_add_cstr(why, "the instance is over");
+		return false;
+	}
+	if (event->subject.bytes == 0) {
+		buf_add_cstr(why, "an event needs a `subject`: it says which "
+				  "instance it is for");
+		return false;
+	}
+	if (chart_takes(sim->chart, event->type, event->subject, &context))
+		return true;
+	buf_addf(why,
+	    "the subject `%.*s` is not what this instance waits for: `%.*s` is "
+	    "held, or meant for another one",
+	    STR_ARG(event->subject), STR_ARG(event->type));
+	return false;
+}
+
+struct str
+sim_subject(struct sim *sim, struct str type, struct arena *arena)
+{
+	struct chart_context context = sim_context(sim);
+	struct str *subjects;
+	size_t count;
+
+	must(sim->chart != NULL);
+	count = chart_correlations(sim->chart, &context, &subjects);
+	for (size_t i = 0; i < count; i++)
+		if (chart_takes(sim->chart, type, subjects[i], &context))
+			return arena_str(arena, subjects[i]);
+	return (struct str){NULL, 0};
+}
+
+/* (source, id) is an event's identity: what comes twice does nothing. */
+static bool
+is_new(struct sim *sim, const struct chart_event *event)
+{
+	struct str identity = arena_strf(sim->turn, "%.*s\n%.*s",
+	    STR_ARG(event->source), STR_ARG(event->id));
+
+	return map_put(sim->seen, identity, sim) == NULL;
+}
+
+static bool
+act_event(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	struct chart_event event = {
+	    .kind = EV_EVENT_RECEIVED,
+	    .actor = actor_of(what),
+	    .type = field(what, "type"),
+	    .subject = field(what, "subject"),
+	    .id = field(what, "id"),
+	    .source = field(what, "source"),
+	    .time = field(what, "time"),
+	    .data = value_field_or_null(what, "data"),
+	    .received_ms = sim->now_ms,
+	};
+
+	(void)line;
+	if (event.type.bytes == 0) {
+		buf_add_cstr(why, "an event needs a `type`");
+		return false;
+	}
+	if (event.source.at == NULL)
+		event.source = STR("simulation");
+	if (event.id.at == NULL)
+		event.id = arena_strf(sim->turn, "event-%llu",
+		    (unsigned long long)++sim->event_count);
+	if (!is_expected(sim, &event, why))
+		return false;
+	if (!is_new(sim, &event)) {
+		sim->fate = STR("duplicate");
+		return true;
+	}
+	return sim_step(sim, &event, why);
+}
+
+/* ---- replies ---- */
+
+static bool
+is_called(const struct definition *definition, struct str operation)
+{
+	for (size_t i = 0; i < definition->call_count; i++) {
+		const struct def_call *call = definition->calls[i];
+
+		if (str_equal(call->target, operation) ||
+		    (call->verify != NULL &&
+			str_equal(call->verify->call->target, operation)) ||
+		    (call->compensate != NULL &&
+			str_equal(call->compensate->target, operation)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_channel_of(const struct def_contact *contact, struct str operation)
+{
+	for (size_t i = 0; contact != NULL && i < contact->channel_count; i++) {
+		const struct def_call *call = contact->channels[i].call;
+
+		if (call != NULL && str_equal(call->target, operation))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_notice(const struct definition *definition, struct str operation)
+{
+	if (is_channel_of(definition->owner, operation) ||
+	    is_channel_of(definition->incident_owner, operation))
+		return true;
+	for (size_t i = 0; i < definition->state_count; i++) {
+		const struct def_state *state = definition->states[i];
+
+		for (size_t j = 0; j < state->escalation_count; j++)
+			if (is_channel_of(state->escalations[j].to, operation))
+				return true;
+	}
+	return false;
+}
+
+static void
+queue_reply(struct sim *sim, struct str operation, const struct value *reply)
+{
+	struct sim_reply *queued = ARENA_NEW(sim->arena, struct sim_reply);
+	struct sim_reply **end = &sim->replies;
+
+	queued->operation = arena_str(sim->arena, operation);
+	queued->reply = value_copy(sim->arena, reply);
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = queued;
+}
+
+static bool
+act_reply(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	(void)line;
+	for (size_t i = 0; i < what->as.context.count; i++) {
+		struct str operation = what->as.context.fields[i].key;
+
+		if (is_called(sim->definition, operation) ||
+		    is_notice(sim->definition, operation))
+			continue;
+		buf_addf(
+		    why, "the workflow never calls `%.*s`", STR_ARG(operation));
+		return false;
+	}
+	for (size_t i = 0; i < what->as.context.count; i++)
+		queue_reply(sim, what->as.context.fields[i].key,
+		    what->as.context.fields[i].value);
+	return sim->chart == NULL ||
+	       (sim_answer(sim, why) && sim_pass(sim, sim->now_ms, why));
+}
+
+/* ---- time ---- */
+
+static bool
+act_advance(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	const struct calendar *calendar = sim->definition->calendar;
+	struct def_span span;
+	int64_t until_ms;
+
+	(void)line;
+	if (!def_span_parse(what->as.string, &span)) {
+		buf_addf(why,
+		    "`%.*s` is no duration: write 31m, 4h, 2d, PT4H or "
+		    "3 business days",
+		    STR_ARG(what->as.string));
+		return false;
+	}
+	if (span.kind == SPAN_BUSINESS_DAYS && calendar == NULL) {
+		buf_add_cstr(why, "business days need the workflow's calendar");
+		return false;
+	}
+	until_ms = span.kind == SPAN_BUSINESS_DAYS
+		       ? calendar_add_business_days(
+			     calendar, sim->now_ms, span.business_days)
+		       : sim->now_ms + span.fixed_ms;
+	return sim_pass(sim, until_ms, why);
+}
+
+/* ---- people ---- */
+
+/* "UUID.7" gives 7; the last of them that is fit, 0 where none is. */
+static uint64_t
+last_serial(struct sim *sim, const char *items, const char *unless)
+{
+	const struct value *view = chart_describe(sim->chart, sim->turn);
+	const struct value *list = value_field_or_null(view, items);
+	uint64_t serial = 0;
+
+	for (size_t i = 0; i < list->as.list.count; i++) {
+		const struct value *item = list->as.list.items[i];
+		struct str id = field(item, "id"), rest;
+		int64_t n;
+
+		(void)str_split(id, '.', &rest);
+		if ((unless == NULL ||
+			!value_is_true(value_field_or_null(item, unless))) &&
+		    str_parse_int(rest, 1, INT64_MAX, &n))
+			serial = (uint64_t)n;
+	}
+	return serial;
+}
+
+static bool
+act_decide(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	struct chart_event event = {
+	    .kind = EV_TASK_DECIDED,
+	    .actor = actor_of(what),
+	    .comment = field(what, "comment"),
+	    .data = value_get_cstr(what, "data"),
+	    .choice = field(what, "choice"),
+	    .serial = last_serial(sim, "tasks", NULL),
+	    .received_ms = sim->now_ms,
+	};
+
+	(void)line;
+	if (event.choice.bytes == 0) {
+		buf_add_cstr(why, "a decision needs a `choice`");
+		return false;
+	}
+	return sim_step(sim, &event, why);
+}
+
+static bool
+act_settle(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	struct chart_event event = {
+	    .kind = EV_INCIDENT_SETTLED,
+	    .actor = actor_of(what),
+	    .comment = field(what, "comment"),
+	    .data = value_get_cstr(what, "data"),
+	    .serial = last_serial(sim, "incidents", NULL),
+	    .received_ms = sim->now_ms,
+	};
+
+	(void)line;
+	if (!chart_settlement_parse(field(what, "how"), &event.settlement)) {
+		buf_add_cstr(why, "`how` is retry, supply, skip, compensate or "
+				  "cancel");
+		return false;
+	}
+	return sim_step(sim, &event, why);
+}
+
+static bool
+act_on_instance(struct sim *sim, const struct value *what,
+    enum chart_event_kind kind, uint64_t serial, struct buf *why)
+{
+	struct chart_event event = {
+	    .kind = kind,
+	    .actor = actor_of(what),
+	    .comment = field(what, "comment"),
+	    .serial = serial,
+	    .compensate =
+		value_is_true(value_field_or_null(what, "compensate")),
+	    .received_ms = sim->now_ms,
+	};
+
+	return sim_step(sim, &event, why);
+}
+
+static bool
+act_acknowledge(struct sim *sim, const struct value *what,
+    const struct value *line, struct buf *why)
+{
+	(void)line;
+	return act_on_instance(sim, what, EV_ESCALATION_ACKNOWLEDGED,
+	    last_serial(sim, "escalations", "acknowledged"), why);
+}
+
+static bool
+act_cancel(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	(void)line;
+	return act_on_instance(sim, what, EV_CANCELLED, 0, why);
+}
+
+static bool
+act_suspend(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	(void)line;
+	return act_on_instance(sim, what, EV_SUSPENDED, 0, why);
+}
+
+static bool
+act_resume(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	(void)line;
+	return act_on_instance(sim, what, EV_RESUMED, 0, why);
+}
+
+/* ---- the table ---- */
+
+static const struct act acts[] = {
+    {STR_INIT("start"), VALUE_CONTEXT, false, act_start},
+    {STR_INIT("event"), VALUE_CONTEXT, true, act_event},
+    {STR_INIT("reply"), VALUE_CONTEXT, false, act_reply},
+    {STR_INIT("advance"), VALUE_STRING, false, act_advance},
+    {STR_INIT("decide"), VALUE_CONTEXT, true, act_decide},
+    {STR_INIT("settle"), VALUE_CONTEXT, true, act_settle},
+    {STR_INIT("acknowledge"), VALUE_CONTEXT, true, act_acknowledge},
+    {STR_INIT("cancel"), VALUE_CONTEXT, true, act_cancel},
+    {STR_INIT("suspend"), VALUE_CONTEXT, true, act_suspend},
+    {STR_INIT("resume"), VALUE_CONTEXT, true, act_resume},
+};
+
+#define ACT_COUNT (sizeof(acts) / sizeof(acts[0]))
+
+static void
+tell_unknown(const struct value *line, struct buf *why)
+{
+	struct str names[ACT_COUNT], near = {NULL, 0};
+
+	for (size_t i = 0; i < ACT_COUNT; i++)
+		names[i] = acts[i].name;
+	if (line->type == VALUE_CONTEXT && line->as.context.count > 0)
+		near = str_nearest(
+		    line->as.context.fields[0].key, names, ACT_COUNT);
+	if (near.at != NULL)
+		buf_addf(why, "unknown act `%.*s`, did you mean `%.*s`?",
+		    STR_ARG(line->as.context.fields[0].key), STR_ARG(near));
+	else
+		buf_add_cstr(why,
+		    "a line is an object with one of start, "
+		    "event, reply, advance, decide, settle, acknowledge, "
+		    "cancel, suspend, resume");
+}
+
+/* The one act that the line names; NULL with *why. */
+static const struct act *
+find_act(const struct value *line, struct buf *why)
+{
+	const struct act *found = NULL;
+
+	for (size_t i = 0; i < ACT_COUNT; i++) {
+		if (value_get(line, acts[i].name) == NULL)
+			continue;
+		if (found != NULL) {
+			buf_addf(why, "one act a line: `%.*s` or `%.*s`",
+			    STR_ARG(found->name), STR_ARG(acts[i].name));
+			return NULL;
+		}
+		found = &acts[i];
+	}
+	if (found == NULL)
+		tell_unknown(line, why);
+	return found;
+}
+
+bool
+sim_act(struct sim *sim, const struct value *line, struct buf *why)
+{
+	const struct act *act = find_act(line, why);
+	const struct value *what;
+
+	if (act == NULL)
+		return false;
+	what = value_get(line, act->name);
+	if (what->type != act->type) {
+		buf_addf(why, "`%.*s` takes %s", STR_ARG(act->name),
+		    act->type == VALUE_STRING ? "a string" : "an object");
+		return false;
+	}
+	if (act->needs_start && sim->chart == NULL) {
+		buf_add_cstr(why, "start the instance first: {\"start\": {…}}");
+		return false;
+	}
+	arena_reset(sim->turn);
+	sim->steps = 0;
+	sim->fate = (struct str){NULL, 0};
+	return act->act(sim, what, line, why);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim_outcome.c: what a scripted reply says about a call. */
+#include "sim_priv.h"
+
+/* The code of an error where the script gives none. */
+static const struct str codes[] = {
+    [OUTCOME_NOT_DONE] = STR_INIT("http.unavailable"),
+    [OUTCOME_UNKNOWN] = STR_INIT("http.timeout"),
+    [OUTCOME_DONE_WITH_ERROR] = STR_INIT("business.error"),
+};
+
+/* {"error": …} alone is an error; beside other keys it is data. */
+static const struct value *
+error_of(const struct value *reply)
+{
+	const struct value *error = value_get_cstr(reply, "error");
+
+	if (error == NULL || reply->as.context.count != 1 ||
+	    (error->type != VALUE_CONTEXT && error->type != VALUE_STRING))
+		return NULL;
+	return error;
+}
+
+static enum outcome_kind
+kind_of(const struct value *error)
+{
+	struct str name = value_str(value_field_or_null(error, "outcome"));
+
+	if (str_equal(outcome_name(OUTCOME_UNKNOWN), name))
+		return OUTCOME_UNKNOWN;
+	if (str_equal(outcome_name(OUTCOME_DONE_WITH_ERROR), name))
+		return OUTCOME_DONE_WITH_ERROR;
+	return OUTCOME_NOT_DONE;
+}
+
+static int64_t
+int_of(const struct value *error, const char *key)
+{
+	const struct value *value = value_get_cstr(error, key);
+	int64_t n = 0;
+
+	if (value == NULL || value->type != VALUE_NUMBER ||
+	    !number_to_int(value->as.number, &n))
+		return 0;
+	return n;
+}
+
+struct outcome
+sim_outcome_of(const struct value *reply)
+{
+	const struct value *error = error_of(reply);
+	struct outcome outcome = {.kind = OUTCOME_DONE, .response = reply};
+
+	if (error == NULL)
+		return outcome;
+	outcome = (struct outcome){
+	    .kind = kind_of(error),
+	    .code = error->type == VALUE_STRING
+			? error->as.string
+			: value_str(value_field_or_null(error, "code")),
+	    .message = value_str(value_field_or_null(error, "message")),
+	    .transient = value_is_true(value_field_or_null(error, "transient")),
+	    .status = (int)int_of(error, "status"),
+	    .body = value_get_cstr(error, "body"),
+	};
+	if (outcome.code.at == NULL)
+		outcome.code = codes[outcome.kind];
+	if (outcome.message.at == NULL)
+		outcome.message = STR("a scripted error");
+	return outcome;
+}
+
+const struct outcome *
+sim_outcome_of_args(
+    struct arena *arena, const struct def_call *call, const struct value *args)
+{
+	struct schema_errors errors = {.arena = arena};
+	const struct def_operation *operation = call->operation;
+	struct outcome *failure;
+
+	if (operation == NULL || operation->input == NULL ||
+	    schema_validate(operation->input, args, &errors))
+		return NULL;
+	must(errors.count > 0);
+	failure = ARENA_NEW(arena, struct outcome);
+	*failure = (struct outcome){
+	    .kind = OUTCOME_NOT_DONE,
+	    .code = STR("connector.arguments"),
+	    .message = arena_strf(arena, "arguments of %.*s: %.*s: %.*s",
+		STR_ARG(call->target), STR_ARG(errors.items[0].pointer),
+		STR_ARG(errors.items[0].message)),
+	};
+	return failure;
+}

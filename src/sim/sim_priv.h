@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim_priv.h: private to src/sim: the simulation of one instance. */
+#ifndef STATED_SIM_PRIV_H
+#define STATED_SIM_PRIV_H
+
+#include "stated/map.h"
+#include "stated/sim.h"
+
+/* A reply that waits for its call. */
+struct sim_reply {
+	struct sim_reply *next;
+	struct str operation;
+	const struct value *reply;
+};
+
+/* A call that has gone out and waits for its reply. */
+struct sim_call {
+	struct sim_call *next;
+	uint64_t serial;
+	const struct def_call *call;
+	const struct outcome *failure; /* it can't be sent; NULL: it can */
+};
+
+struct sim {
+	struct arena *arena; /* lives as long as the simulation */
+	struct arena *turn;  /* of the act under way */
+	struct arena *told;  /* effects that were not asked for yet */
+	struct value_builder *effects;
+	struct value_builder *history;
+	const struct definition *definition;
+	const struct value *settings;
+	struct str environment;
+	struct rng_seeded rng;
+	int64_t now_ms;
+	struct chart *chart; /* NULL before the start */
+	struct sim_reply *replies;
+	struct sim_call *calls;
+	struct map
+	    *seen; /* identities of events, to know one that comes twice */
+	uint64_t event_count;
+	size_t steps;	 /* of the act under way */
+	struct str fate; /* of the last event; absent: the last act was none */
+};
+
+/* ---- sim.c: the instance goes on ---- */
+
+struct chart_context sim_context(struct sim *sim);
+/* One thing happens; then what is scripted is answered and what is due falls
+ * due, until the instance waits.  false where the act was refused. */
+MUST_USE bool sim_step(
+    struct sim *sim, const struct chart_event *event, struct buf *why);
+/* Time passes up to that instant; deadlines fall due in order. */
+MUST_USE bool sim_pass(struct sim *sim, int64_t until_ms, struct buf *why);
+/* Answers the calls for which there are replies. */
+MUST_USE bool sim_answer(struct sim *sim, struct buf *why);
+
+/* ---- sim_effect.c: what came of it, as values ---- */
+
+/* Deadlines and calls that wait for a time. */
+const struct value *sim_effect_timers(struct sim *sim);
+/* before: the timers as they were. */
+void sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
+    const struct value *before);
+
+/* ---- sim_outcome.c ---- */
+
+/* A scripted reply as the outcome of a call. */
+struct outcome sim_outcome_of(const struct value *reply);
+/* What comes of arguments that fail the operation's schema: the engine would
+ * not send them either.  NULL where they pass. */
+const struct outcome *sim_outcome_of_args(
+    struct arena *arena, const struct def_call *call, const struct value *args);
+
+#endif
