@@ -1,8 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 
 noinst_LIBRARIES += libstated_cli.a
-libstated_cli_a_CPPFLAGS = $(AM_CPPFLAGS)
-libstated_cli_a_SOURCES =
+libstated_cli_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+libstated_cli_a_SOURCES = \
+	src/cli/cli.c \
+	src/cli/cli_client.c \
+	src/cli/cli_help.c \
+	src/cli/cli_item.c \
+	src/cli/cli_library.c \
+	src/cli/cli_option.c \
+	src/cli/cli_priv.h \
+	src/cli/cli_show.c \
+	src/cli/cli_story.c \
+	src/cli/cli_talk.c \
+	src/cli/cli_text.c \
+	src/cli/cli_value.c \
+	src/cli/cmd_check.c \
+	src/cli/cmd_dead_letter.c \
+	src/cli/cmd_escalation.c \
+	src/cli/cmd_eval.c \
+	src/cli/cmd_event.c \
+	src/cli/cmd_export.c \
+	src/cli/cmd_help.c \
+	src/cli/cmd_history.c \
+	src/cli/cmd_incident.c \
+	src/cli/cmd_list.c \
+	src/cli/cmd_serve.c \
+	src/cli/cmd_show.c \
+	src/cli/cmd_simulate.c \
+	src/cli/cmd_start.c \
+	src/cli/cmd_suspend.c \
+	src/cli/cmd_task.c \
+	src/cli/cmd_verify.c \
+	src/cli/cmd_version.c \
+	src/cli/serve_config.c \
+	src/cli/serve_priv.h \
+	src/cli/serve_secret.c \
+	src/cli/serve_systemd.c
 
 bin_PROGRAMS += stated
 stated_CPPFLAGS = $(libstated_cli_a_CPPFLAGS)

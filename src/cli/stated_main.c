@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stated_main.c: the program's entry. */
-#include <stdio.h>
+#include "stated/cli.h"
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	printf("stated %s\n", STATED_VERSION);
-	return 0;
+	return cli_main(argc, argv);
 }

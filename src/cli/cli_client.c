@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli_client.c: an engine over HTTP.
+ *
+ * What went wrong is told here, once for all commands: a problem (RFC 9457)
+ * as its title, its detail and its errors.
+ */
+#include "cli_priv.h"
+
+#include "stated/http.h"
+
+#include <stdlib.h>
+
+#define DEFAULT_URL "http://127.0.0.1:8380"
+#define HEADERS_MAX 8
+#define PATIENCE_MS 30000
+#define REPLY_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
+struct str
+cli_client_path(
+    struct cli *cli, const char *before, struct str name, const char *after)
+{
+	struct buf path = {0};
+	struct str result;
+
+	buf_add_cstr(&path, before);
+	message_encode(name, &path);
+	buf_add_cstr(&path, after);
+	result = arena_str(cli->arena, buf_str(&path));
+	buf_fini(&path);
+	return result;
+}
+
+void
+cli_client_query(struct buf *path, const char *key, struct str value)
+{
+	if (value.at == NULL)
+		return;
+	buf_add_char(
+	    path, str_find(buf_str(path), STR("?")) == SIZE_MAX ? '?' : '&');
+	message_encode(str_of(key), path);
+	buf_add_char(path, '=');
+	message_encode(value, path);
+}
+
+static const char *
+base_url(void)
+{
+	const char *url = getenv("STATED_URL");
+
+	return url != NULL && url[0] != '\0' ? url : DEFAULT_URL;
+}
+
+/* ---- the request ---- */
+
+struct headers {
+	struct message_header items[HEADERS_MAX];
+	size_t count;
+};
+
+static void
+add_header(
+    struct headers *headers, const char *name, struct str value, bool is_secret)
+{
+	if (value.at == NULL)
+		return;
+	must(headers->count < HEADERS_MAX);
+	headers->items[headers->count++] =
+	    (struct message_header){str_of(name), value, is_secret};
+}
+
+static void
+add_headers(
+    struct cli *cli, const struct cli_request *request, struct headers *headers)
+{
+	const char *token = getenv("STATED_TOKEN");
+
+	add_header(headers, "Accept",
+	    STR("application/json, application/problem+json"), false);
+	add_header(headers, "User-Agent", STR("stated/" STATED_VERSION), false);
+	add_header(headers, "X-Stated-Actor", cli_option_str(cli, "as"), false);
+	add_header(headers, "Idempotency-Key", request->idempotency_key, false);
+	if (token != NULL && token[0] != '\0')
+		add_header(headers, "Authorization",
+		    arena_strf(cli->arena, "Bearer %s", token), true);
+	if (request->body != NULL)
+		add_header(headers, "Content-Type",
+		    request->content_type.at != NULL ? request->content_type
+						     : STR("application/json"),
+		    false);
+}
+
+static struct str
+body_of(struct cli *cli, const struct value *value)
+{
+	struct buf text = {0};
+	struct str body;
+
+	if (value == NULL)
+		return (struct str){NULL, 0};
+	json_write(value, JSON_PLAIN, &text);
+	body = arena_str(cli->arena, buf_str(&text));
+	buf_fini(&text);
+	return body;
+}
+
+static struct message_response
+exchange(struct cli *cli, const struct cli_request *request)
+{
+	struct str base = str_of(base_url());
+	struct headers headers = {.count = 0};
+	struct message_request message = {
+	    .method = str_of(request->method),
+	    .body = body_of(cli, request->body),
+	    .timeout_ms =
+		request->patience_ms > 0 ? request->patience_ms : PATIENCE_MS,
+	    .response_bytes_max = REPLY_BYTES_MAX,
+	};
+
+	while (base.bytes > 0 && base.at[base.bytes - 1] == '/')
+		base.bytes--;
+	message.url = arena_strf(
+	    cli->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(request->path));
+	add_headers(cli, request, &headers);
+	message.headers = headers.items;
+	message.header_count = headers.count;
+	return http_exchange(cli->arena, &message);
+}
+
+/* ---- what went wrong ---- */
+
+static enum cli_status
+tell_failure(struct cli *cli, const struct message_response *response)
+{
+	bool is_absent = response->failure == MESSAGE_UNREACHABLE ||
+			 response->failure == MESSAGE_UNRESOLVED;
+
+	cli_fail(cli, "no answer from %s: %.*s", base_url(),
+	    STR_ARG(response->detail.bytes > 0
+			? cli_text_clean(cli->arena, response->detail)
+			: message_failure_name(response->failure)));
+	if (is_absent)
+		fprintf(cli->err,
+		    "  Is `stated serve` running there?  STATED_URL says "
+		    "where to look.\n");
+	return CLI_FAILED;
+}
+
+static void
+tell_errors(struct cli *cli, const struct value *errors)
+{
+	for (size_t i = 0;
+	     errors->type == VALUE_LIST && i < errors->as.list.count; i++) {
+		const struct value *error = errors->as.list.items[i];
+		struct str pointer =
+		    value_str(value_field_or_null(error, "pointer"));
+
+		fprintf(cli->err, "  %.*s: %.*s\n",
+		    STR_ARG(pointer.bytes > 0
+				? cli_text_clean(cli->arena, pointer)
+				: STR("(the whole)")),
+		    STR_ARG(cli_text_of(
+			cli->arena, value_get_cstr(error, "message"))));
+	}
+}
+
+static enum cli_status
+tell_problem(struct cli *cli, const struct cli_reply *reply)
+{
+	const struct value *problem = reply->body;
+	struct str title = value_str(value_field_or_null(problem, "title"));
+	struct str detail = value_str(value_field_or_null(problem, "detail"));
+
+	if (cli->is_json && problem->type == VALUE_CONTEXT)
+		cli_value_print(cli, problem);
+	if (title.at == NULL)
+		return cli_fail(
+		    cli, "%s answered %d", base_url(), reply->status);
+	cli_fail(cli, "%.*s", STR_ARG(cli_text_clean(cli->arena, title)));
+	if (detail.bytes > 0)
+		fprintf(cli->err, "  %.*s\n",
+		    STR_ARG(cli_text_clean(cli->arena, detail)));
+	tell_errors(cli, value_field_or_null(problem, "errors"));
+	return CLI_FAILED;
+}
+
+/* ---- sending ---- */
+
+enum cli_status
+cli_client_send(
+    struct cli *cli, const struct cli_request *request, struct cli_reply *reply)
+{
+	struct message_response response = exchange(cli, request);
+	struct json_error malformed;
+
+	*reply = (struct cli_reply){.body = &value_null};
+	if (response.failure != MESSAGE_OK)
+		return tell_failure(cli, &response);
+	reply->status = response.status;
+	reply->text = response.body;
+	if (response.body.bytes > 0)
+		reply->body = json_read(cli->arena, response.body, &malformed);
+	if (reply->body == NULL)
+		reply->body = &value_null;
+	if (response.status < 200 || response.status > 299)
+		return tell_problem(cli, reply);
+	return CLI_OK;
+}
+
+enum cli_status
+cli_client_get(struct cli *cli, struct str path, struct cli_reply *reply)
+{
+	struct cli_request request = {.method = "GET", .path = path};
+
+	return cli_client_send(cli, &request, reply);
+}
+
+enum cli_status
+cli_client_post(struct cli *cli, struct str path, const struct value *body,
+    struct cli_reply *reply)
+{
+	struct cli_request request = {
+	    .method = "POST", .path = path, .body = body};
+
+	return cli_client_send(cli, &request, reply);
+}
+
+/* ---- pages ---- */
+
+enum cli_status
+cli_client_pages(struct cli *cli, struct str path, const char *cursor_key,
+    const struct value **items, struct str *next)
+{
+	struct value_builder *all = value_build_list(cli->arena);
+	struct str cursor = {NULL, 0};
+	bool takes_all = next == NULL;
+
+	do {
+		struct buf page = {0};
+		struct cli_reply reply;
+		const struct value *list;
+		enum cli_status status;
+
+		buf_add_str(&page, path);
+		cli_client_query(&page, cursor_key, cursor);
+		status = cli_client_get(
+		    cli, arena_str(cli->arena, buf_str(&page)), &reply);
+		buf_fini(&page);
+		if (status != CLI_OK)
+			return status;
+		list = value_field_or_null(reply.body, "items");
+		for (size_t i = 0;
+		     list->type == VALUE_LIST && i < list->as.list.count; i++)
+			value_append(all, list->as.list.items[i]);
+		cursor = value_str(value_field_or_null(reply.body, "next"));
+	} while (takes_all && cursor.at != NULL);
+	*items = value_built(all);
+	if (next != NULL)
+		*next = cursor;
+	return CLI_OK;
+}

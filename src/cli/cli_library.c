@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli_library.c: documents that a person names.
+ *
+ * A workflow leans on connections, decisions, calendars and contacts that
+ * stand in other files.  Where single files are named and lean on what was
+ * not named, the documents beside them help out: those of the folder
+ * `workflows` that a file lies in, or else of its own folder.  What is wrong
+ * with the helpers is not the user's question and is left out, and so is a
+ * helper that has errors of its own.
+ */
+#include "cli_priv.h"
+
+#include "stated/library.h"
+#include "stated/map.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define HELPERS_MAX 2000
+#define FOLDERS_DEEP_MAX 8
+
+struct helpers {
+	struct arena *arena;
+	struct map *named; /* files that the user named, by identity */
+	struct str *paths;
+	bool *is_out; /* has errors of its own */
+	size_t count;
+	size_t capacity;
+};
+
+/* ---- finding what is beside ---- */
+
+static bool
+identity(struct arena *arena, const char *path, struct str *out)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return false;
+	*out = arena_strf(arena, "%llu:%llu", (unsigned long long)status.st_dev,
+	    (unsigned long long)status.st_ino);
+	return true;
+}
+
+static bool
+is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The folder named `workflows` above the file, or the one it lies in. */
+static struct str
+folder_of(struct arena *arena, const char *path)
+{
+	char *real = realpath(path, NULL);
+	struct str whole = real != NULL ? arena_str(arena, str_of(real))
+					: STR("/nowhere/at-all");
+	struct str above = whole, own = {NULL, 0};
+
+	free(real);
+	while (above.bytes > 0) {
+		while (above.bytes > 0 && above.at[above.bytes - 1] != '/')
+			above.bytes--;
+		if (above.bytes > 0)
+			above.bytes--;
+		if (own.at == NULL)
+			own = above;
+		if (str_has_suffix(above, STR("/workflows")))
+			return above;
+	}
+	return own;
+}
+
+/* Only what begins like one of ours: there may be any other YAML around. */
+static bool
+is_document(const char *path)
+{
+	static const char *const keys[] = {
+	    "workflow:", "connection:", "decision:", "calendar:", "contact:"};
+	FILE *file = fopen(path, "re");
+	struct buf line = {0};
+	bool is_ours = false, is_comment = true;
+
+	while (file != NULL && is_comment && cli_value_line(file, &line)) {
+		struct str text = line.bytes > 0 ? buf_str(&line) : STR("");
+
+		is_comment = str_trim(text).bytes == 0 || text.at[0] == '#' ||
+			     str_has_prefix(text, STR("---")) ||
+			     text.at[0] == '%';
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			is_ours |= str_has_prefix(text, str_of(keys[i]));
+	}
+	if (file != NULL)
+		fclose(file);
+	buf_fini(&line);
+	return is_ours;
+}
+
+static bool
+has_name_of_yaml(struct str name)
+{
+	return (str_has_suffix(name, STR(".yaml")) ||
+		   str_has_suffix(name, STR(".yml"))) &&
+	       !str_has_suffix(name, STR(".test.yaml")) &&
+	       !str_has_suffix(name, STR(".test.yml"));
+}
+
+static void
+add_helper(struct helpers *helpers, struct str path)
+{
+	const char *name = arena_cstr(helpers->arena, path);
+	struct str id;
+
+	if (helpers->count >= HELPERS_MAX || !has_name_of_yaml(path) ||
+	    !identity(helpers->arena, name, &id) ||
+	    map_find(helpers->named, id) != NULL || !is_document(name))
+		return;
+	helpers->paths = arena_grow(helpers->arena, helpers->paths,
+	    helpers->count, &helpers->capacity, sizeof(*helpers->paths));
+	helpers->paths[helpers->count++] = path;
+	map_put(helpers->named, id, helpers);
+}
+
+static int
+is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void
+add_folder(struct helpers *helpers, struct str folder, int depth)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(arena_cstr(helpers->arena, folder), &entries,
+	    is_visible, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		struct str path = arena_strf(helpers->arena, "%.*s/%s",
+		    STR_ARG(folder), entries[i]->d_name);
+
+		if (!is_folder(path.at))
+			add_helper(helpers, path);
+		else if (depth < FOLDERS_DEEP_MAX)
+			add_folder(helpers, path, depth + 1);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* ---- loading ---- */
+
+static struct library *
+load(struct cli *cli, const char *const *paths, size_t count,
+    const struct helpers *helpers, struct diag_list *diags)
+{
+	struct library *library = library_new();
+
+	(void)cli;
+	for (size_t i = 0; i < count; i++)
+		library_add_path(library, str_of(paths[i]), diags);
+	for (size_t i = 0; helpers != NULL && i < helpers->count; i++)
+		if (!helpers->is_out[i])
+			library_add_path(library, helpers->paths[i], diags);
+	if (!library_link(library, diags))
+		must(diag_count(diags, DIAG_ERROR) > 0);
+	return library;
+}
+
+/* Marks the helpers that have errors; how many there are anew. */
+static size_t
+leave_out(struct helpers *helpers, struct diag_list *diags)
+{
+	size_t count, marked = 0;
+	const struct diag *sorted = diag_sorted(diags, &count);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < helpers->count; j++)
+			if (sorted[i].level == DIAG_ERROR &&
+			    sorted[i].span.source != NULL &&
+			    !helpers->is_out[j] &&
+			    str_equal(sorted[i].span.source->file,
+				helpers->paths[j])) {
+				helpers->is_out[j] = true;
+				marked++;
+			}
+	return marked;
+}
+
+static bool
+is_helper(const struct helpers *helpers, const struct diag *diag)
+{
+	for (size_t i = 0; i < helpers->count; i++)
+		if (diag->span.source != NULL &&
+		    str_equal(diag->span.source->file, helpers->paths[i]))
+			return true;
+	return false;
+}
+
+static void
+copy_diags(
+    const struct helpers *helpers, struct diag_list *from, struct diag_list *to)
+{
+	size_t count;
+	const struct diag *sorted = diag_sorted(from, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct diag *diag = &sorted[i];
+
+		if (is_helper(helpers, diag))
+			continue;
+		diag_add(to, diag->level, diag->code, diag->span, "%.*s",
+		    STR_ARG(diag->message));
+		if (diag->repair.at != NULL)
+			diag_repair(to, "%.*s", STR_ARG(diag->repair));
+	}
+}
+
+/* Again and again without the helpers that turned out to be wrong. */
+static struct library *
+load_helped(struct cli *cli, const char *const *paths, size_t count,
+    struct helpers *helpers, struct diag_list *diags)
+{
+	for (;;) {
+		struct diag_list *all = diag_list_new();
+		struct library *library = load(cli, paths, count, helpers, all);
+
+		if (leave_out(helpers, all) == 0) {
+			copy_diags(helpers, all, diags);
+			diag_list_free(&all);
+			return library;
+		}
+		library_free(&library);
+		diag_list_free(&all);
+	}
+}
+
+static bool
+find_helpers(struct helpers *helpers, const char *const *paths, size_t count)
+{
+	struct str id;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_folder(paths[i]))
+			return false; /* a folder speaks for itself */
+		if (identity(helpers->arena, paths[i], &id))
+			map_put(helpers->named, id, helpers);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (identity(helpers->arena, paths[i], &id))
+			add_folder(
+			    helpers, folder_of(helpers->arena, paths[i]), 0);
+	helpers->is_out = ARENA_ARRAY(helpers->arena, helpers->count, bool);
+	return helpers->count > 0;
+}
+
+struct library *
+cli_library_load(struct cli *cli, const char *const *paths, size_t count,
+    struct diag_list *diags)
+{
+	struct diag_list *alone = diag_list_new();
+	struct library *library = load(cli, paths, count, NULL, alone);
+	struct helpers helpers = {.arena = cli->arena, .named = map_new()};
+
+	if (diag_count(alone, DIAG_ERROR) > 0 &&
+	    find_helpers(&helpers, paths, count)) {
+		library_free(&library);
+		library = load_helped(cli, paths, count, &helpers, diags);
+	} else {
+		copy_diags(&helpers, alone, diags);
+	}
+	map_free(&helpers.named);
+	diag_list_free(&alone);
+	return library;
+}
+
+void
+cli_library_report(struct cli *cli, struct diag_list *diags, FILE *out)
+{
+	struct buf text = {0};
+
+	diag_format(diags, &text,
+	    out == cli->err ? cli->colours_err : cli->colours_out);
+	fprintf(out, "%s", buf_cstr(&text));
+	buf_fini(&text);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli_priv.h: private to src/cli: what commands are made of.
+ *
+ * A command is one `const struct cmd` in a file of its own.  Its options
+ * stand in its table; parsing, --help and "did you mean" come from there, and
+ * a test holds the manual page against them.
+ */
+#ifndef STATED_CLI_PRIV_H
+#define STATED_CLI_PRIV_H
+
+#include "stated/buf.h"
+#include "stated/diag.h"
+#include "stated/json.h"
+
+#include <stdio.h>
+
+enum cli_status {
+	CLI_OK = 0,
+	CLI_FAILED = 1, /* the thing failed */
+	CLI_USAGE = 2,	/* it was asked for wrongly */
+};
+
+struct cli;
+typedef enum cli_status cmd_fn(struct cli *cli);
+
+struct cmd_option {
+	const char *name;     /* without the dashes */
+	const char *argument; /* "JSON|@FILE"; NULL: a switch */
+	const char *help;
+};
+
+/* Options that many commands share. */
+enum cmd_shares {
+	CMD_FORMAT = 1, /* --format text|json */
+	CMD_CLIENT = 2, /* --as NAME */
+};
+
+struct cmd {
+	const char *name;
+	const char *arguments; /* "ID CHOICE", as help shows them; "" none */
+	const char *summary;   /* one line, no full stop */
+	const char *details;   /* more of it; may be NULL */
+	size_t least;	       /* arguments */
+	size_t most;	       /* SIZE_MAX: any number */
+	unsigned shares;       /* of enum cmd_shares */
+	const struct cmd_option *options;  /* ends with an empty row */
+	const struct cmd *const *commands; /* of a group; ends with NULL */
+	cmd_fn *run;			   /* NULL: a group */
+	void (*more)(FILE *out); /* at the end of --help; may be NULL */
+};
+
+extern const struct cmd cmd_check, cmd_eval, cmd_simulate, cmd_serve, cmd_start,
+    cmd_list, cmd_show, cmd_history, cmd_event, cmd_task, cmd_incident,
+    cmd_escalation, cmd_dead_letter, cmd_suspend, cmd_resume, cmd_cancel,
+    cmd_export, cmd_verify, cmd_version, cmd_help;
+
+/* All commands in the order of help; ends with NULL. */
+const struct cmd *const *cli_commands(void);
+
+struct cli_given {
+	const char *name;
+	const char *value; /* "" of a switch */
+};
+
+/* One invocation. */
+struct cli {
+	const struct cmd *cmd;
+	const char *path; /* "task decide" */
+	struct arena *arena;
+	const char **arguments;
+	size_t argument_count;
+	struct cli_given *given;
+	size_t given_count;
+	FILE *in;
+	FILE *out;
+	FILE *err;
+	bool is_json;	  /* --format json */
+	bool colours_out; /* standard output is a terminal and wants colour */
+	bool colours_err;
+};
+
+/* ---- cli_option.c ---- */
+
+/* Fills in cli from the words after the command's name. */
+MUST_USE enum cli_status cli_option_parse(
+    struct cli *cli, int word_count, char **words);
+/* The option's value, the last one where it was given often; NULL: absent. */
+const char *cli_option(const struct cli *cli, const char *name);
+/* The value of its index'th occurrence, or NULL. */
+const char *cli_option_at(
+    const struct cli *cli, const char *name, size_t index);
+/* The same as a view; absent where it was not given. */
+struct str cli_option_str(const struct cli *cli, const char *name);
+/* The argument as a view; absent where there is none. */
+struct str cli_argument(const struct cli *cli, size_t index);
+/* Calls fn for the command's own options, then the shared ones. */
+typedef void cli_option_fn(const struct cmd_option *option, void *arg);
+void cli_option_each(const struct cmd *cmd, cli_option_fn *fn, void *arg);
+
+/* ---- cli_help.c ---- */
+
+void cli_help_program(FILE *out);
+void cli_help_command(FILE *out, const struct cmd *cmd, const char *path);
+/* "stated: …", then how to get help; gives CLI_USAGE. */
+enum cli_status cli_usage(struct cli *cli, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+/* "stated: …"; gives CLI_FAILED. */
+enum cli_status cli_fail(struct cli *cli, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+/* ---- cli_text.c: for people ---- */
+
+/* What a terminal must not obey is replaced, line feeds too. */
+struct str cli_text_clean(struct arena *arena, struct str text);
+/* A value in one line: strings bare, the rest as JSON. */
+struct str cli_text_of(struct arena *arena, const struct value *value);
+/* "2026-11-22 09:30:00" of an RFC 3339 instant, in the zone of the user. */
+struct str cli_text_time(struct arena *arena, struct str instant);
+/* "3m", "2h", "5d": how long ago, or until. */
+struct str cli_text_age(struct arena *arena, struct str instant);
+enum cli_colour {
+	COLOUR_NONE,
+	COLOUR_BOLD,
+	COLOUR_DIM,
+	COLOUR_RED,
+	COLOUR_GREEN,
+	COLOUR_YELLOW,
+	COLOUR_BLUE
+};
+/* Prints the text in that colour where `colours` says so. */
+void cli_text_paint(
+    FILE *out, bool colours, enum cli_colour colour, struct str text);
+/* The colour of an instance's status. */
+enum cli_colour cli_text_status(struct str status);
+
+struct cli_table;
+/* headings end with NULL. */
+struct cli_table *cli_table_new(
+    struct arena *arena, const char *const *headings);
+/* Cells from left to right, row after row. */
+void cli_table_add(struct cli_table *table, struct str cell);
+void cli_table_paint(
+    struct cli_table *table, enum cli_colour colour); /* last cell */
+void cli_table_print(const struct cli_table *table, FILE *out, bool colours);
+size_t cli_table_rows(const struct cli_table *table);
+
+/* ---- cli_value.c: values from the command line ---- */
+
+/* The whole of a file, "-" being standard input; false with a message. */
+MUST_USE bool cli_value_file(
+    struct cli *cli, const char *path, struct str *out);
+/* JSON, @FILE or - (standard input); NULL with a message. */
+MUST_USE const struct value *cli_value_of(
+    struct cli *cli, const char *what, const char *text);
+/* A line of any length; false at the end.  Without its line feed. */
+MUST_USE bool cli_value_line(FILE *in, struct buf *line);
+void cli_value_print(
+    struct cli *cli, const struct value *value); /* indented JSON */
+
+/* ---- cli_library.c: documents ---- */
+
+struct library;
+/* The library of these paths, linked; a single file is helped out by what is
+ * beside it.  diags has what is wrong in the paths themselves. */
+MUST_USE struct library *cli_library_load(struct cli *cli,
+    const char *const *paths, size_t count, struct diag_list *diags);
+/* As text on standard error, or as JSON on standard output. */
+void cli_library_report(struct cli *cli, struct diag_list *diags, FILE *out);
+
+/* ---- cli_talk.c: a simulation on a terminal ---- */
+
+struct sim;
+enum cli_status cli_talk(struct cli *cli, struct sim *sim);
+
+/* ---- cli_client.c: an engine over HTTP ---- */
+
+struct cli_reply {
+	int status;
+	const struct value *body; /* JSON; null where there is none */
+	struct str text;	  /* as it came */
+};
+struct cli_request {
+	const char *method;
+	struct str path;	  /* with its query, encoded */
+	const struct value *body; /* NULL: none */
+	struct str content_type;  /* absent: application/json */
+	struct str idempotency_key;
+	int64_t patience_ms; /* 0: 30 s */
+};
+/* CLI_OK for 2xx; else what went wrong has been told. */
+MUST_USE enum cli_status cli_client_send(struct cli *cli,
+    const struct cli_request *request, struct cli_reply *reply);
+MUST_USE enum cli_status cli_client_get(
+    struct cli *cli, struct str path, struct cli_reply *reply);
+MUST_USE enum cli_status cli_client_post(struct cli *cli, struct str path,
+    const struct value *body, struct cli_reply *reply);
+/*
+ * The items of a list.  next NULL: of all its pages, one after another; else
+ * of one page, and *next gets the cursor of the next, absent where there is
+ * none.  cursor_key: the query's key for it.
+ */
+MUST_USE enum cli_status cli_client_pages(struct cli *cli, struct str path,
+    const char *cursor_key, const struct value **items, struct str *next);
+/* "/v1/instances/" and a name, percent-encoded, and what follows. */
+struct str cli_client_path(
+    struct cli *cli, const char *before, struct str name, const char *after);
+/* Adds "?key=value" or "&key=value"; nothing for an absent value. */
+void cli_client_query(struct buf *path, const char *key, struct str value);
+
+/* ---- cli_show.c: what an engine answers, for people ---- */
+
+/* An instance: where it stands and what it waits for. */
+void cli_show_instance(struct cli *cli, const struct value *view);
+/* Prints the instance as text or as JSON. */
+enum cli_status cli_show_reply(struct cli *cli, const struct cli_reply *reply);
+/* Tasks, incidents, escalations, letters, instances: one line each; columns
+ * are (heading, key) and end with NULL.  Keys: "started_at:age" tells how
+ * long ago, "started_at:time" when. */
+struct cli_column {
+	const char *heading;
+	const char *key;
+};
+void cli_show_list(struct cli *cli, const struct value *items,
+    const struct cli_column *columns);
+
+/* ---- cli_item.c: tasks, incidents, escalations ---- */
+
+extern const struct cmd_option cli_item_options[]; /* of the lists */
+/* Lists /v1/`kind`. */
+enum cli_status cli_item_list(
+    struct cli *cli, const char *kind, const struct cli_column *columns);
+/* Acts on the item that the first argument names: INSTANCE.NUMBER, or an
+ * instance by identifier or business key where it has just one. */
+enum cli_status cli_item_act(struct cli *cli, const char *kind, const char *act,
+    const struct value *body);
+/* A body with `comment`, and `key` from the option of that name, as JSON;
+ * NULL with a message. */
+MUST_USE const struct value *cli_item_body(
+    struct cli *cli, const char *option, const char *key);
+
+/* ---- cli_story.c: history in words ---- */
+
+void cli_story_print(struct cli *cli, const struct value *records);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli_show.c: what an engine answers, for people who operate it. */
+#include "cli_priv.h"
+
+#define COLUMNS_MAX 12
+
+/* ---- lists ---- */
+
+static struct str
+cell_of(struct cli *cli, const struct value *item, const char *key)
+{
+	struct str how;
+	struct str name = str_split(str_of(key), ':', &how);
+	const struct value *value = value_get(item, name);
+
+	if (value == NULL)
+		return STR("");
+	if (str_equal(how, STR("age")))
+		return cli_text_age(cli->arena, value_str(value));
+	if (str_equal(how, STR("time")) && value_str(value).at != NULL)
+		return cli_text_time(cli->arena, value_str(value));
+	return cli_text_of(cli->arena, value);
+}
+
+void
+cli_show_list(struct cli *cli, const struct value *items,
+    const struct cli_column *columns)
+{
+	const char *headings[COLUMNS_MAX + 1] = {NULL};
+	struct cli_table *table;
+	size_t count = 0;
+
+	for (; columns[count].heading != NULL; count++) {
+		must(count < COLUMNS_MAX);
+		headings[count] = columns[count].heading;
+	}
+	table = cli_table_new(cli->arena, headings);
+	for (size_t i = 0; i < items->as.list.count; i++)
+		for (size_t j = 0; j < count; j++) {
+			struct str cell = cell_of(
+			    cli, items->as.list.items[i], columns[j].key);
+
+			cli_table_add(table, cell);
+			if (strcmp(columns[j].key, "status") == 0)
+				cli_table_paint(table, cli_text_status(cell));
+		}
+	if (items->as.list.count > 0)
+		cli_table_print(table, cli->out, cli->colours_out);
+}
+
+/* ---- an instance ---- */
+
+static void
+show_field(struct cli *cli, const char *name, struct str text)
+{
+	if (text.bytes == 0)
+		return;
+	fprintf(cli->out, "  %-14s%.*s\n", name, STR_ARG(text));
+}
+
+static void
+show_time(struct cli *cli, const char *name, const struct value *view,
+    const char *key)
+{
+	struct str instant = value_str(value_field_or_null(view, key));
+
+	if (instant.at == NULL)
+		return;
+	show_field(cli, name,
+	    arena_strf(cli->arena, "%.*s (%.*s)",
+		STR_ARG(cli_text_time(cli->arena, instant)),
+		STR_ARG(cli_text_age(cli->arena, instant))));
+}
+
+static void
+show_heading(struct cli *cli, const struct value *view)
+{
+	struct str status = value_str(value_field_or_null(view, "status"));
+	struct str key =
+	    cli_text_of(cli->arena, value_get_cstr(view, "business_key"));
+
+	cli_text_paint(cli->out, cli->colours_out, COLOUR_BOLD,
+	    cli_text_of(cli->arena, value_get_cstr(view, "workflow")));
+	fprintf(cli->out, "%s%.*s  ", key.bytes > 0 ? " " : "", STR_ARG(key));
+	cli_text_paint(
+	    cli->out, cli->colours_out, cli_text_status(status), status);
+	fprintf(cli->out, " in %.*s\n",
+	    STR_ARG(cli_text_of(cli->arena, value_get_cstr(view, "state"))));
+}
+
+static void
+show_fields(struct cli *cli, const char *title, const struct value *context)
+{
+	if (context->type != VALUE_CONTEXT || context->as.context.count == 0)
+		return;
+	fprintf(cli->out, "\n%s\n", title);
+	for (size_t i = 0; i < context->as.context.count; i++) {
+		const struct value_field *field =
+		    &context->as.context.fields[i];
+
+		fprintf(cli->out, "  %-14.*s%.*s\n",
+		    STR_ARG(cli_text_clean(cli->arena, field->key)),
+		    STR_ARG(cli_text_of(cli->arena, field->value)));
+	}
+}
+
+static const struct {
+	const char *key;
+	const char *title;
+	struct cli_column columns[7];
+} parts[] = {
+    {"tasks", "waits for a person",
+	{{"ID", "id"}, {"TITLE", "title"}, {"ROLE", "role"},
+	    {"CHOICES", "choices"}, {"AGE", "created:age"}, {NULL, NULL}}},
+    {"incidents", "stands still",
+	{{"ID", "id"}, {"KIND", "kind"}, {"STEP", "step"}, {"OWNER", "owner"},
+	    {"AGE", "created:age"}, {"MESSAGE", "message"}, {NULL, NULL}}},
+    {"escalations", "escalated",
+	{{"ID", "id"}, {"LEVEL", "level"}, {"TO", "to"},
+	    {"ACKNOWLEDGED", "acknowledged"}, {"AGE", "created:age"},
+	    {"MESSAGE", "message"}, {NULL, NULL}}},
+    {"deadlines", "deadlines",
+	{{"DUE", "due:time"}, {"KIND", "kind"}, {"STATE", "state"},
+	    {"TARGET", "target"}, {"TO", "to"}, {NULL, NULL}}},
+    {"calls", "calls under way",
+	{{"OPERATION", "operation"}, {"STEP", "step"}, {"STATE", "state"},
+	    {"ATTEMPT", "attempt"}, {"DUE", "due:time"}, {NULL, NULL}}},
+};
+
+void
+cli_show_instance(struct cli *cli, const struct value *view)
+{
+	struct arena *arena = cli->arena;
+
+	show_heading(cli, view);
+	show_field(cli, "id", cli_text_of(arena, value_get_cstr(view, "id")));
+	show_field(cli, "version",
+	    cli_text_of(arena, value_get_cstr(view, "version")));
+	show_field(cli, "priority",
+	    cli_text_of(arena, value_get_cstr(view, "priority")));
+	show_field(cli, "initiator",
+	    cli_text_of(arena, value_get_cstr(view, "initiator")));
+	show_time(cli, "started", view, "started_at");
+	show_time(cli, "ended", view, "ended_at");
+	show_field(cli, "outcome",
+	    cli_text_of(arena, value_get_cstr(view, "outcome")));
+	show_fields(cli, "labels", value_field_or_null(view, "labels"));
+	show_fields(cli, "input", value_field_or_null(view, "input"));
+	show_fields(cli, "data", value_field_or_null(view, "data"));
+	show_fields(cli, "output", value_field_or_null(view, "output"));
+	show_fields(cli, "error", value_field_or_null(view, "error"));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const struct value *list =
+		    value_field_or_null(view, parts[i].key);
+
+		if (list->type != VALUE_LIST || list->as.list.count == 0)
+			continue;
+		fprintf(cli->out, "\n%s\n", parts[i].title);
+		cli_show_list(cli, list, parts[i].columns);
+	}
+}
+
+enum cli_status
+cli_show_reply(struct cli *cli, const struct cli_reply *reply)
+{
+	if (cli->is_json)
+		cli_value_print(cli, reply->body);
+	else
+		cli_show_instance(cli, reply->body);
+	return CLI_OK;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli_story.c: an instance's history as a story, one line a record.
+ *
+ * Each kind of record has a sentence with its fields in braces; what stands
+ * in brackets is left out where one of its fields is not there.  A kind that
+ * has no sentence is told by its name, so that a newer engine's history can
+ * still be read.
+ */
+#include "cli_priv.h"
+
+struct sentence {
+	const char *kind;
+	enum cli_colour colour;
+	const char *text;
+};
+
+static const struct sentence sentences[] = {
+    {"started", COLOUR_BOLD,
+	"started {workflow}[ {business_key}][ by {actor}]"},
+    {"entered", COLOUR_BOLD, "[{from} ]→ {to}[  on {event}][ of {actor}]"},
+    {"step-done", COLOUR_NONE, "{step} done[: {assigned}]"},
+    {"step-skipped", COLOUR_DIM, "{step} skipped"},
+    {"step-failed", COLOUR_RED, "{step} failed: {error.code}, {error.message}"},
+    {"call-sent", COLOUR_NONE, "{operation} is called[, attempt {attempt}]"},
+    {"call-replied", COLOUR_NONE,
+	"{operation}: {outcome}[ ({code}: {message})]"},
+    {"call-waiting", COLOUR_DIM, "{operation} waits for {for}[ until {until}]"},
+    {"decided", COLOUR_NONE, "{decision} decides: {outcome}[ (rules {rules})]"},
+    {"event-received", COLOUR_NONE, "{type} came in[ for {subject}]"},
+    {"event-kept", COLOUR_DIM, "{type} is kept until a state takes it"},
+    {"event-ignored", COLOUR_DIM, "{type} was set aside[: {reason}]"},
+    {"event-emitted", COLOUR_NONE, "published {type}[ for {subject}]"},
+    {"deadline-set", COLOUR_DIM,
+	"deadline {due}[ ({after} in {state})][ of step {step}]"},
+    {"deadline-reached", COLOUR_YELLOW,
+	"deadline reached[: {after} in {state}][: {step}]"},
+    {"task-opened", COLOUR_NONE,
+	"asked: {title}[ (role {role})][, {approvals} decisions]"},
+    {"task-decided", COLOUR_GREEN, "{actor} decided: {choice}[, “{comment}”]"},
+    {"task-closed", COLOUR_DIM, "the task of {state} is over"},
+    {"refused", COLOUR_RED, "refused[ to {actor}]: {detail}"},
+    {"escalated", COLOUR_YELLOW,
+	"escalated, level {level}, to {to}: {message}"},
+    {"escalation-acknowledged", COLOUR_GREEN,
+	"{actor} looks after it[, “{comment}”]"},
+    {"escalation-closed", COLOUR_DIM, "the escalation of {state} is over"},
+    {"notified", COLOUR_NONE, "notice[ to {to}] by {by}[: {reason}]"},
+    {"incident-opened", COLOUR_RED, "stands still: {message}"},
+    {"incident-resolved", COLOUR_GREEN,
+	"settled by {how}[ by {actor}][, “{comment}”]"},
+    {"compensating", COLOUR_YELLOW, "undoing {step} by {by}"},
+    {"compensated", COLOUR_YELLOW, "{step} is undone"},
+    {"suspended", COLOUR_YELLOW, "suspended[ by {actor}][, “{comment}”]"},
+    {"resumed", COLOUR_GREEN, "resumed[ by {actor}][, “{comment}”]"},
+    {"cancelled", COLOUR_YELLOW, "cancelled[ by {actor}][, “{comment}”]"},
+    {"ended", COLOUR_BOLD, "ended in {state}: {outcome}"},
+};
+
+static const struct sentence *
+find(struct str kind)
+{
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
+		if (str_equal(str_of(sentences[i].kind), kind))
+			return &sentences[i];
+	return NULL;
+}
+
+/* "error.code" goes down. */
+static const struct value *
+field_at(const struct value *record, struct str path)
+{
+	struct str rest, name = str_split(path, '.', &rest);
+	const struct value *value = value_get(record, name);
+
+	while (value != NULL && rest.at != NULL) {
+		name = str_split(rest, '.', &rest);
+		value = value_get(value, name);
+	}
+	return value;
+}
+
+static bool
+is_instant(struct str name)
+{
+	return str_equal(name, STR("due")) || str_equal(name, STR("until"));
+}
+
+/* A part of a sentence without brackets; false where a field is missing. */
+static bool
+tell_part(struct cli *cli, const struct value *record, struct str part,
+    struct buf *out)
+{
+	bool is_whole = true;
+
+	while (part.bytes > 0) {
+		struct str rest, name;
+		struct str plain = str_split(part, '{', &rest);
+		const struct value *value;
+
+		buf_add_str(out, plain);
+		if (rest.at == NULL)
+			break;
+		name = str_split(rest, '}', &part);
+		value = field_at(record, name);
+		is_whole &= value != NULL && value->type != VALUE_NULL;
+		buf_add_str(
+		    out, value != NULL && is_instant(name) &&
+				 value->type == VALUE_STRING
+			     ? cli_text_time(cli->arena, value_str(value))
+			     : cli_text_of(cli->arena, value));
+	}
+	return is_whole;
+}
+
+static struct str
+tell(struct cli *cli, const struct value *record, struct str text)
+{
+	struct buf out = {0};
+	struct str story;
+
+	while (text.bytes > 0) {
+		struct str rest, group;
+		struct buf part = {0};
+
+		(void)tell_part(cli, record, str_split(text, '[', &rest), &out);
+		if (rest.at == NULL)
+			break;
+		group = str_split(rest, ']', &text);
+		if (tell_part(cli, record, group, &part))
+			buf_add(&out, part.at, part.bytes);
+		buf_fini(&part);
+	}
+	story = out.bytes > 0 ? arena_str(cli->arena, buf_str(&out)) : STR("");
+	buf_fini(&out);
+	return story;
+}
+
+static void
+print_record(struct cli *cli, const struct value *record)
+{
+	struct str kind = value_str(value_field_or_null(record, "kind"));
+	struct str time = value_str(value_field_or_null(record, "time"));
+	const struct sentence *sentence = find(kind);
+
+	fprintf(cli->out, "%4.*s  ",
+	    STR_ARG(cli_text_of(cli->arena, value_get_cstr(record, "seq"))));
+	cli_text_paint(cli->out, cli->colours_out, COLOUR_DIM,
+	    cli_text_time(cli->arena, time));
+	fputs("  ", cli->out);
+	cli_text_paint(cli->out, cli->colours_out,
+	    sentence != NULL ? sentence->colour : COLOUR_NONE,
+	    sentence != NULL ? tell(cli, record, str_of(sentence->text))
+			     : cli_text_clean(cli->arena, kind));
+	fputc('\n', cli->out);
+}
+
+void
+cli_story_print(struct cli *cli, const struct value *records)
+{
+	for (size_t i = 0; i < records->as.list.count; i++)
+		print_record(cli, records->as.list.items[i]);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_eval.c: tries an expression, or many.
+ *
+ * With --lines and --table each line of standard input is answered by one
+ * line, at once, so that another program may drive it.
+ */
+#include "cli_priv.h"
+
+#include "stated/clock.h"
+#include "stated/decision.h"
+#include "stated/feel.h"
+
+static const struct value *
+lookup_cb(void *arg, struct str name)
+{
+	return value_get(arg, name);
+}
+
+static struct feel_env
+env_of(struct arena *arena, const struct value *context)
+{
+	return (struct feel_env){
+	    .arena = arena,
+	    .lookup = lookup_cb,
+	    .arg = (void *)(uintptr_t)context,
+	    .now_ms = clock_now_ms(clock_system()),
+	};
+}
+
+static const struct feel_names *
+names_of(struct arena *arena, const struct value *context)
+{
+	struct feel_names *names = feel_names_new(arena);
+
+	feel_names_add_value(names, context);
+	return names;
+}
+
+/* ---- lines ---- */
+
+static const struct value *
+error_of(struct arena *arena, struct str message, size_t column)
+{
+	struct value_builder *error = value_build_context(arena);
+	struct value_builder *answer = value_build_context(arena);
+
+	value_put_str(error, "message", message);
+	if (column > 0)
+		value_put_int(error, "column", (int64_t)column);
+	value_put(answer, STR("error"), value_built(error));
+	return value_built(answer);
+}
+
+static const struct value *
+error_of_feel(
+    struct arena *arena, struct str text, const struct feel_error *error)
+{
+	struct str before = str_slice(text, 0, error->offset);
+
+	return error_of(arena,
+	    error->repair[0] != '\0'
+		? arena_strf(arena, "%s: %s", error->message, error->repair)
+		: str_of(error->message),
+	    str_count_codepoints(before) + 1);
+}
+
+/* A plain object of values in the typed form. */
+static const struct value *
+context_of(struct arena *arena, const struct value *line)
+{
+	const struct value *typed = value_field_or_null(line, "context");
+	struct value_builder *context = value_build_context(arena);
+
+	if (typed->type == VALUE_NULL)
+		return value_built(context);
+	if (typed->type != VALUE_CONTEXT)
+		return NULL;
+	for (size_t i = 0; i < typed->as.context.count; i++) {
+		const struct value_field *field = &typed->as.context.fields[i];
+		const struct value *value = json_untype(arena, field->value);
+
+		if (value == NULL)
+			return NULL;
+		value_put(context, field->key, value);
+	}
+	return value_built(context);
+}
+
+/* An answer is a value to be written typed, or (*error) one as it stands. */
+typedef const struct value *answer_fn(struct arena *arena,
+    const struct value *line, const struct value *context,
+    const struct value **error);
+
+static const struct value *
+answer_expression(struct arena *arena, const struct value *line,
+    const struct value *context, const struct value **error)
+{
+	struct str text = value_str(value_field_or_null(line, "expr"));
+	struct feel_env env = env_of(arena, context);
+	struct feel_error failure;
+	const struct feel *feel;
+
+	if (text.at == NULL) {
+		*error = error_of(arena, STR("`expr` has to be a string"), 0);
+		return NULL;
+	}
+	feel = feel_parse(arena, text, names_of(arena, context), &failure);
+	if (feel == NULL) {
+		*error = error_of_feel(arena, text, &failure);
+		return NULL;
+	}
+	return feel_eval(feel, &env);
+}
+
+static const struct value *
+answer_table(struct arena *arena, const struct value *line,
+    const struct value *context, const struct value **error)
+{
+	const struct value *table = value_field_or_null(line, "table");
+	struct feel_env env = env_of(arena, context);
+	struct feel_error failure;
+	const struct def_decision *decision;
+
+	if (table->type != VALUE_CONTEXT) {
+		*error = error_of(arena, STR("`table` has to be an object"), 0);
+		return NULL;
+	}
+	decision =
+	    decision_of_value(arena, table, names_of(arena, context), &failure);
+	if (decision == NULL) {
+		*error = error_of(arena, str_of(failure.message), 0);
+		return NULL;
+	}
+	return decision_eval(decision, &env).outcome;
+}
+
+static void
+answer(struct arena *arena, struct str text, answer_fn *fn, struct buf *out)
+{
+	struct json_error malformed;
+	const struct value *line = json_read(arena, text, &malformed);
+	const struct value *context, *value, *error = NULL;
+
+	if (line == NULL) {
+		error = error_of(
+		    arena, str_of(malformed.message), malformed.column);
+	} else if (line->type != VALUE_CONTEXT ||
+		   (context = context_of(arena, line)) == NULL) {
+		error = error_of(arena,
+		    STR("a line is an object, its `context` an object of "
+			"values in typed form"),
+		    0);
+	} else {
+		value = fn(arena, line, context, &error);
+		if (error == NULL)
+			json_write(value, JSON_TYPED, out);
+	}
+	if (error != NULL)
+		json_write(error, JSON_PLAIN, out);
+}
+
+static enum cli_status
+answer_lines(struct cli *cli, answer_fn *fn)
+{
+	struct arena *arena = arena_new();
+	struct buf line = {0}, out = {0};
+	bool is_written = true;
+
+	while (is_written && cli_value_line(cli->in, &line)) {
+		buf_clear(&out);
+		answer(
+		    arena, line.bytes > 0 ? buf_str(&line) : STR(""), fn, &out);
+		buf_add_char(&out, '\n');
+		is_written =
+		    fwrite(out.at, 1, out.bytes, cli->out) == out.bytes &&
+		    fflush(cli->out) == 0;
+		arena_reset(arena);
+	}
+	buf_fini(&line);
+	buf_fini(&out);
+	arena_free(&arena);
+	return is_written ? CLI_OK : CLI_FAILED;
+}
+
+/* ---- one expression ---- */
+
+static enum cli_status
+report(struct cli *cli, struct str text, const struct feel_error *error)
+{
+	struct diag_list *diags = diag_list_new();
+	struct diag_source source = {STR("expression"), text};
+	struct str before = str_slice(text, 0, error->offset);
+	struct str part = str_slice(text, error->offset, error->bytes);
+	struct buf out = {0};
+	uint32_t line = 1;
+	size_t newline;
+
+	while ((newline = str_find(before, STR("\n"))) != SIZE_MAX) {
+		before = str_slice(before, newline + 1, before.bytes);
+		line++;
+	}
+	diag_add(diags, DIAG_ERROR, "D201",
+	    (struct diag_span){.source = &source,
+		.line = line,
+		.column = (uint32_t)str_count_codepoints(before) + 1,
+		.columns = (uint32_t)str_count_codepoints(part)},
+	    "%s", error->message);
+	if (error->repair[0] != '\0')
+		diag_repair(diags, "%s", error->repair);
+	diag_format(diags, &out, cli->colours_err);
+	fprintf(cli->err, "%s", buf_cstr(&out));
+	buf_fini(&out);
+	diag_list_free(&diags);
+	return CLI_FAILED;
+}
+
+static void
+print(struct cli *cli, const struct value *value)
+{
+	struct buf out = {0};
+
+	if (cli->is_json)
+		json_write(value, JSON_TYPED, &out);
+	else
+		json_write_pretty(value, &out);
+	fprintf(cli->out, "%s\n", buf_cstr(&out));
+	buf_fini(&out);
+}
+
+static enum cli_status
+eval_one(struct cli *cli)
+{
+	struct str text = cli_argument(cli, 0);
+	const char *data = cli_option(cli, "data");
+	const struct value *context =
+	    data != NULL ? cli_value_of(cli, "--data", data)
+			 : value_built(value_build_context(cli->arena));
+	struct feel_env env = env_of(cli->arena, context);
+	struct feel_error error;
+	const struct feel *feel;
+
+	if (context == NULL)
+		return CLI_FAILED;
+	if (context->type != VALUE_CONTEXT)
+		return cli_usage(cli, "--data takes an object");
+	if (!str_is_utf8(text))
+		return cli_usage(cli, "the expression is not UTF-8");
+	feel =
+	    feel_parse(cli->arena, text, names_of(cli->arena, context), &error);
+	if (feel == NULL)
+		return report(cli, text, &error);
+	print(cli, feel_eval(feel, &env));
+	if (env.note[0] != '\0')
+		fprintf(cli->err, "note: %s\n", env.note);
+	return CLI_OK;
+}
+
+static enum cli_status
+run(struct cli *cli)
+{
+	bool is_lines = cli_option(cli, "lines") != NULL;
+	bool is_table = cli_option(cli, "table") != NULL;
+
+	if (is_lines && is_table)
+		return cli_usage(cli, "--lines or --table, not both");
+	if ((is_lines || is_table) && cli->argument_count > 0)
+		return cli_usage(cli, "expressions come from standard input "
+				      "here, not as an argument");
+	if (is_lines)
+		return answer_lines(cli, answer_expression);
+	if (is_table)
+		return answer_lines(cli, answer_table);
+	if (cli->argument_count == 0)
+		return cli_usage(cli, "an expression is missing");
+	return eval_one(cli);
+}
+
+static const struct cmd_option options[] = {
+    {"data", "JSON|@FILE", "the names that the expression may read"},
+    {"lines", NULL, "answer lines of {\"expr\", \"context\"}"},
+    {"table", NULL, "answer lines of {\"table\", \"context\"}"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd cmd_eval = {
+    .name = "eval",
+    .arguments = "EXPR",
+    .summary = "Evaluate a FEEL expression",
+    .details =
+	"Text is printed as JSON for people; --format json keeps the types "
+	"apart\n({\"n\": \"1.10\"}, {\"d\": \"2026-11-22\"}).  With --lines or "
+	"--table every line of\nstandard input is answered by one line in that "
+	"typed form, or by {\"error\": …}.",
+    .most = 1,
+    .shares = CMD_FORMAT,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_serve.c: the engine as a service.
+ *
+ * Everything is put together here, and taken apart in the one order that is
+ * right: what calls back into the engine ends before it does.
+ */
+#include "cli_priv.h"
+#include "serve_priv.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#define DRAIN_MS 10000
+#define SIGNALS 4
+
+struct service {
+	struct cli *cli;
+	struct config *config;
+	struct library *library; /* the newest */
+	struct library
+	    *libraries[64]; /* older ones: instances hold on to them */
+	size_t library_count;
+	struct event_base *base;
+	struct store *store;
+	struct http_client *http;
+	struct engine *engine;
+	struct api *api;
+	struct clock_scaled fast;
+	const struct clock *clock;
+	struct event *signals[SIGNALS];
+	bool stopping;
+};
+
+/* ---- options over the file ---- */
+
+static void
+override_workflows(struct service *service)
+{
+	struct config *config = service->config;
+	size_t count = 0;
+	struct str *paths;
+
+	while (cli_option_at(service->cli, "workflows", count) != NULL)
+		count++;
+	if (count == 0)
+		return;
+	paths = ARENA_ARRAY(config->arena, count, struct str);
+	for (size_t i = 0; i < count; i++)
+		paths[i] = str_of(cli_option_at(service->cli, "workflows", i));
+	config->workflows = paths;
+	config->workflow_count = count;
+}
+
+static void
+override_listen(struct service *service)
+{
+	struct str given = cli_option_str(service->cli, "listen");
+	struct str *listen;
+
+	if (given.at == NULL)
+		return;
+	listen = ARENA_NEW(service->config->arena, struct str);
+	*listen = given;
+	service->config->listen = listen;
+	service->config->listen_count = 1;
+}
+
+static enum cli_status
+configure(struct service *service)
+{
+	struct config *config = service->config;
+	struct str file = cli_option_str(service->cli, "config");
+	struct str store = cli_option_str(service->cli, "store");
+	struct str format = cli_option_str(service->cli, "log-format");
+
+	if (file.at != NULL && !config_read(config, file)) {
+		cli_library_report(
+		    service->cli, config->diags, service->cli->err);
+		return CLI_FAILED;
+	}
+	if (store.at != NULL)
+		config->store = str_has_prefix(store, STR("sqlite:"))
+				    ? str_slice(store, 7, store.bytes)
+				    : store;
+	if (format.at != NULL)
+		config->log_format = format;
+	if (!str_equal(config->log_format, STR("text")) &&
+	    !str_equal(config->log_format, STR("json")))
+		return cli_usage(
+		    service->cli, "--log-format takes text or json");
+	override_workflows(service);
+	override_listen(service);
+	return CLI_OK;
+}
+
+static void
+set_up_log(const struct config *config)
+{
+	static const struct {
+		struct str name;
+		enum log_level level;
+	} levels[] = {
+	    {STR_INIT("debug"), LOG_DEBUG},
+	    {STR_INIT("info"), LOG_INFO},
+	    {STR_INIT("warning"), LOG_WARNING},
+	    {STR_INIT("error"), LOG_ERROR},
+	};
+	enum log_level least = LOG_INFO;
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (str_equal(levels[i].name, config->log_level))
+			least = levels[i].level;
+	log_setup(least,
+	    str_equal(config->log_format, STR("json")) ? LOG_JSON : LOG_TEXT);
+}
+
+/* "600x": time passes that much faster. */
+static enum cli_status
+set_clock(struct service *service)
+{
+	struct str given = cli_option_str(service->cli, "clock");
+	int64_t factor;
+
+	service->clock = clock_system();
+	if (given.at == NULL)
+		return CLI_OK;
+	if (!str_has_suffix(given, STR("x")) ||
+	    !str_parse_int(
+		str_slice(given, 0, given.bytes - 1), 1, 100000, &factor))
+		return cli_usage(
+		    service->cli, "--clock takes a factor: 600x lets an hour "
+				  "pass in 6 seconds");
+	if (str_equal(service->config->environment, STR("production")))
+		return cli_fail(service->cli,
+		    "--clock is refused: the "
+		    "environment is `production`, where time is what it is");
+	clock_scaled_init(&service->fast, factor);
+	service->clock = &service->fast.clock;
+	return CLI_OK;
+}
+
+/* ---- who may be served ---- */
+
+static bool
+is_loopback(struct str address)
+{
+	char host[64];
+	struct in_addr v4;
+	size_t bytes = address.bytes;
+
+	while (bytes > 0 && address.at[bytes - 1] != ':')
+		bytes--;
+	if (bytes == 0 || bytes > sizeof(host))
+		return false;
+	snprintf(host, sizeof(host), "%.*s", (int)bytes - 1, address.at);
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
+}
+
+/* Nothing but this machine is served without TLS and tokens, unless the
+ * configuration says so in so many words. */
+static enum cli_status
+check_exposure(struct service *service)
+{
+	const struct config *config = service->config;
+	bool safe = config->auth_required && config->tls_certificate.at != NULL;
+
+	if (config->auth_required && config->token_count == 0)
+		return cli_fail(service->cli,
+		    "auth is required and there are no "
+		    "tokens: add auth.tokens to %.*s, or write auth.required: "
+		    "false",
+		    STR_ARG(config->file));
+	if (safe || config->insecure)
+		return CLI_OK;
+	for (size_t i = 0; i < config->listen_count; i++)
+		if (!is_loopback(config->listen[i]))
+			return cli_fail(service->cli,
+			    "%.*s is reached by others "
+			    "than this machine: that needs `tls` and `auth` in "
+			    "the "
+			    "configuration, or there, in so many words, "
+			    "`insecure: true`",
+			    STR_ARG(config->listen[i]));
+	return CLI_OK;
+}
+
+/* ---- definitions ---- */
+
+/* NULL where they have errors; those have been told. */
+static struct library *
+load_library(struct service *service)
+{
+	const struct config *config = service->config;
+	struct diag_list *diags = diag_list_new();
+	struct library *library = library_new();
+
+	for (size_t i = 0; i < config->workflow_count; i++)
+		library_add_path(library, config->workflows[i], diags);
+	if (!library_link(library, diags))
+		library_free(&library);
+	if (diag_count(diags, DIAG_ERROR) + diag_count(diags, DIAG_WARNING) > 0)
+		cli_library_report(service->cli, diags, service->cli->err);
+	diag_list_free(&diags);
+	return library;
+}
+
+static size_t
+count_workflows(const struct library *library)
+{
+	size_t count = 0;
+
+	while (library_workflow_at(library, count) != NULL)
+		count++;
+	return count;
+}
+
+/* ---- signals ---- */
+
+static void
+drained_cb(void *arg)
+{
+	struct service *service = arg;
+
+	event_base_loopbreak(service->base);
+}
+
+static void
+stop_cb(evutil_socket_t number, short what, void *arg)
+{
+	struct service *service = arg;
+
+	(void)what;
+	if (service->stopping) {
+		event_base_loopbreak(service->base);
+		return;
+	}
+	log_info("stopping", "signal=%d: no new work is taken", (int)number);
+	systemd_notify("STOPPING=1");
+	service->stopping = true;
+	api_drain(service->api);
+	engine_drain(service->engine, DRAIN_MS, drained_cb, service);
+}
+
+static void
+reload_cb(evutil_socket_t number, short what, void *arg)
+{
+	struct service *service = arg;
+	struct library *library = load_library(service);
+	struct buf detail = {0};
+
+	(void)number;
+	(void)what;
+	systemd_notify("RELOADING=1");
+	if (service->library_count ==
+	    sizeof(service->libraries) / sizeof(service->libraries[0])) {
+		log_error("not reloaded",
+		    "definitions have been reloaded %zu "
+		    "times: restart, so that memory is given back",
+		    service->library_count);
+		library_free(&library);
+	} else if (library == NULL) {
+		log_error("not reloaded",
+		    "the definitions have errors; those of "
+		    "before stay");
+	} else if (!engine_reload(service->engine, library, &detail)) {
+		log_error("not reloaded", "%s", buf_cstr(&detail));
+		library_free(&library);
+	} else {
+		service->libraries[service->library_count++] = service->library;
+		service->library = library;
+		log_info("reloaded", "workflows=%zu", count_workflows(library));
+	}
+	buf_fini(&detail);
+	systemd_notify("READY=1");
+}
+
+static void
+catch_signals(struct service *service)
+{
+	static const struct {
+		int number;
+		event_callback_fn cb;
+	} caught[SIGNALS] = {
+	    {SIGTERM, stop_cb},
+	    {SIGINT, stop_cb},
+	    {SIGHUP, reload_cb},
+	    {SIGQUIT, stop_cb},
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(
+	    SIGXFSZ, SIG_IGN); /* a file's limit is an error like a full disk */
+	for (size_t i = 0; i < SIGNALS; i++) {
+		service->signals[i] = evsignal_new(
+		    service->base, caught[i].number, caught[i].cb, service);
+		must(service->signals[i] != NULL);
+		must(event_add(service->signals[i], NULL) == 0);
+	}
+}
+
+/* ---- putting it together ---- */
+
+/* Each connection and each call takes a descriptor. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static struct event_base *
+new_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	must(config != NULL);
+	/* One system call for many changes of interest: calls are short. */
+	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	must(base != NULL);
+	return base;
+}
+
+static enum cli_status
+open_store(struct service *service)
+{
+	struct store_options options = {
+	    .path = service->config->store,
+	    .create = true,
+	};
+	struct buf detail = {0};
+	enum store_error error = store_open(options, &service->store, &detail);
+	enum cli_status status = CLI_OK;
+
+	if (error != STORE_OK)
+		status = cli_fail(service->cli, "%.*s: %.*s%s%s",
+		    STR_ARG(service->config->store),
+		    STR_ARG(store_error_text(error)), detail.bytes ? ": " : "",
+		    buf_cstr(&detail));
+	buf_fini(&detail);
+	return status;
+}
+
+static enum cli_status
+open_engine(struct service *service)
+{
+	struct config *config = service->config;
+	struct engine_options options = {
+	    .base = service->base,
+	    .store = service->store,
+	    .library = service->library,
+	    .clock = service->clock,
+	    .rng = rng_system(),
+	    .settings = config->settings,
+	    .environment = config->environment,
+	    .secret = secrets_find_cb,
+	    .secret_arg = config->secrets,
+	    .limits = {.inbox_max = (size_t)config->instances_queued},
+	};
+	struct buf detail = {0};
+
+	service->http =
+	    http_client_new(service->base, (struct http_client_options){0});
+	options.http = http_client_port(service->http);
+	service->engine = engine_new(&options, &detail);
+	if (service->engine == NULL)
+		cli_fail(service->cli, "%s", buf_cstr(&detail));
+	buf_fini(&detail);
+	return service->engine == NULL ? CLI_FAILED : CLI_OK;
+}
+
+/* The sockets that systemd has opened, or else the addresses. */
+static const struct api_listener *
+listeners_of(const struct config *config, size_t *count)
+{
+	int inherited = systemd_socket_count();
+	struct api_listener *listeners;
+
+	*count = inherited > 0 ? (size_t)inherited : config->listen_count;
+	listeners = ARENA_ARRAY(config->arena, *count, struct api_listener);
+	for (size_t i = 0; i < *count; i++)
+		if (inherited > 0)
+			listeners[i].fd = 3 + (int)i;
+		else
+			listeners[i] = (struct api_listener){
+			    .address = config->listen[i],
+			    .fd = -1,
+			};
+	return listeners;
+}
+
+static enum cli_status
+open_api(struct service *service)
+{
+	const struct config *config = service->config;
+	struct api_options options = {
+	    .base = service->base,
+	    .engine = service->engine,
+	    .clock = clock_system(),
+	    .tls_certificate = config->tls_certificate,
+	    .tls_key = config->tls_key,
+	    .auth_required = config->auth_required,
+	    .tokens = config->tokens,
+	    .token_count = config->token_count,
+	    .settings = config->settings,
+	    .secret = secrets_find_cb,
+	    .secret_arg = config->secrets,
+	    .limits =
+		{
+		    .body_bytes_max = (size_t)config->body_bytes_max,
+		    .connections_max = (size_t)config->connections_max,
+		},
+	};
+	struct buf detail = {0};
+
+	options.listeners = listeners_of(config, &options.listener_count);
+	service->api = api_new(&options, &detail);
+	if (service->api == NULL)
+		cli_fail(service->cli, "%s", buf_cstr(&detail));
+	buf_fini(&detail);
+	return service->api == NULL ? CLI_FAILED : CLI_OK;
+}
+
+/* Whole or not at all: who waits for the file must not read half of it. */
+static enum cli_status
+write_port_file(struct service *service)
+{
+	const char *path = cli_option(service->cli, "port-file");
+	char part[4096];
+	FILE *file;
+
+	if (path == NULL)
+		return CLI_OK;
+	snprintf(part, sizeof(part), "%s.part", path);
+	file = fopen(part, "we");
+	if (file == NULL)
+		return cli_fail(service->cli, "%s: %s", path, strerror(errno));
+	fprintf(file, "%u\n", api_port(service->api, 0));
+	if (fclose(file) != 0 || rename(part, path) != 0)
+		return cli_fail(service->cli, "%s: %s", path, strerror(errno));
+	return CLI_OK;
+}
+
+static void
+announce(struct service *service)
+{
+	const struct config *config = service->config;
+	struct str address = config->listen[0];
+	size_t host = address.bytes;
+
+	while (host > 0 && address.at[host - 1] != ':')
+		host--;
+	log_info("serving",
+	    "workflows=%zu url=%s://%.*s%u store=%.*s environment=%.*s%s",
+	    count_workflows(service->library),
+	    config->tls_certificate.at != NULL ? "https" : "http", (int)host,
+	    address.at, api_port(service->api, 0), STR_ARG(config->store),
+	    STR_ARG(config->environment),
+	    config->auth_required ? ""
+				  : " (callers say who they are: no "
+				    "authentication)");
+	systemd_notify("READY=1");
+}
+
+static enum cli_status
+start(struct service *service)
+{
+	enum cli_status status = open_store(service);
+
+	if (status == CLI_OK)
+		status = open_engine(service);
+	if (status == CLI_OK)
+		status = open_api(service);
+	if (status == CLI_OK)
+		status = write_port_file(service);
+	return status;
+}
+
+static void
+take_apart(struct service *service)
+{
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (service->signals[i] != NULL)
+			event_free(service->signals[i]);
+	http_client_free(&service->http);
+	api_free(&service->api);
+	engine_free(&service->engine);
+	store_close(&service->store);
+	for (size_t i = 0; i < service->library_count; i++)
+		library_free(&service->libraries[i]);
+	library_free(&service->library);
+	if (service->base != NULL)
+		event_base_free(service->base);
+	config_free(&service->config);
+}
+
+static enum cli_status
+run(struct cli *cli)
+{
+	struct service service = {.cli = cli, .config = config_new()};
+	enum cli_status status = configure(&service);
+
+	if (status == CLI_OK) {
+		set_up_log(service.config);
+		status = set_clock(&service);
+	}
+	if (status == CLI_OK)
+		status = check_exposure(&service);
+	if (status != CLI_OK)
+		goto out;
+	service.library = load_library(&service);
+	if (service.library == NULL) {
+		status =
+		    cli_fail(cli, "the definitions have errors: nothing is "
+				  "served");
+		goto out;
+	}
+	raise_descriptors();
+	service.base = new_base();
+	catch_signals(&service);
+	status = start(&service);
+	if (status != CLI_OK)
+		goto out;
+	announce(&service);
+	event_base_dispatch(service.base);
+	log_info("stopped", "everything acknowledged is in %.*s",
+	    STR_ARG(service.config->store));
+out:
+	take_apart(&service);
+	return status;
+}
+
+static void
+more(FILE *out)
+{
+	struct buf text = {0};
+
+	config_describe(&text);
+	fprintf(
+	    out, "\nKeys of the configuration (default):\n%s", buf_cstr(&text));
+	buf_fini(&text);
+}
+
+static const struct cmd_option options[] = {
+    {"config", "FILE", "the configuration, stated.yaml by custom"},
+    {"listen", "HOST:PORT", "serve there; port 0: any that is free"},
+    {"store", "PATH", "the database file"},
+    {"workflows", "PATH", "definitions: a file or a folder; may be repeated"},
+    {"clock", "FACTORx", "let time pass faster: 600x; never in production"},
+    {"port-file", "FILE", "write the port there once it is open"},
+    {"log-format", "text|json", "how the log is written"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd cmd_serve = {
+    .name = "serve",
+    .arguments = "",
+    .summary = "Run the engine",
+    .details =
+	"Without a configuration it serves ./workflows on 127.0.0.1:8380, to "
+	"this\nmachine only, with its database in ./stated.db, and callers say "
+	"who they are.\nSIGHUP reloads the definitions, SIGTERM drains and "
+	"stops.",
+    .options = options,
+    .run = run,
+    .more = more,
+};

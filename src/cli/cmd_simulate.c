@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_simulate.c: steps one instance by hand.
+ *
+ * A line of JSON in, a line of JSON out, at once.  On a terminal the same
+ * acts can be told in words, and what may happen next is offered.
+ */
+#include "cli_priv.h"
+
+#include "stated/clock.h"
+#include "stated/library.h"
+#include "stated/sim.h"
+
+#include <unistd.h>
+
+/* The workflow that the file defines; the newest where it has several. */
+static const struct definition *
+choose(struct cli *cli, const struct library *library)
+{
+	struct str name = cli_option_str(cli, "workflow");
+	const struct definition *found = NULL, *definition;
+
+	for (size_t i = 0; (definition = library_workflow_at(library, i));
+	     i++) {
+		if (!str_equal(definition->file, cli_argument(cli, 0)) ||
+		    (name.at != NULL && !str_equal(definition->name, name)))
+			continue;
+		if (found == NULL || definition->version > found->version)
+			found = definition;
+	}
+	if (found == NULL && name.at != NULL)
+		cli_fail(cli, "%s: no workflow `%.*s` in it", cli->arguments[0],
+		    STR_ARG(name));
+	else if (found == NULL)
+		cli_fail(cli, "%s: no workflow in it", cli->arguments[0]);
+	return found;
+}
+
+static const struct value *
+with_error(struct arena *arena, const struct value *report, struct str message)
+{
+	struct value_builder *error = value_build_context(arena);
+	struct value_builder *line = value_build_context(arena);
+
+	value_put_str(error, "message", message);
+	value_put(line, STR("error"), value_built(error));
+	for (size_t i = 0; i < report->as.context.count; i++)
+		value_put(line, report->as.context.fields[i].key,
+		    report->as.context.fields[i].value);
+	return value_built(line);
+}
+
+static const struct value *
+answer(struct sim *sim, struct arena *arena, struct str text)
+{
+	struct json_error malformed;
+	const struct value *line = json_read(arena, text, &malformed);
+	const struct value *report;
+	struct buf why = {0};
+	bool is_done = false;
+
+	if (line == NULL)
+		buf_addf(
+		    &why, "column %u: %s", malformed.column, malformed.message);
+	else
+		is_done = sim_act(sim, line, &why);
+	report = sim_report(sim, arena);
+	if (!is_done)
+		report =
+		    with_error(arena, report, arena_str(arena, buf_str(&why)));
+	buf_fini(&why);
+	return report;
+}
+
+static enum cli_status
+serve_lines(struct cli *cli, struct sim *sim)
+{
+	struct arena *arena = arena_new();
+	struct buf line = {0}, out = {0};
+	bool is_written = true;
+
+	while (is_written && cli_value_line(cli->in, &line)) {
+		struct str text = line.bytes > 0 ? buf_str(&line) : STR("");
+
+		if (str_trim(text).bytes == 0)
+			continue;
+		buf_clear(&out);
+		json_write(answer(sim, arena, text), JSON_PLAIN, &out);
+		buf_add_char(&out, '\n');
+		is_written =
+		    fwrite(out.at, 1, out.bytes, cli->out) == out.bytes &&
+		    fflush(cli->out) == 0;
+		arena_reset(arena);
+	}
+	buf_fini(&line);
+	buf_fini(&out);
+	arena_free(&arena);
+	return is_written ? CLI_OK : CLI_FAILED;
+}
+
+static enum cli_status
+simulate(struct cli *cli, const struct definition *definition)
+{
+	struct sim_options options = {.definition = definition};
+	const char *settings = cli_option(cli, "settings");
+	struct str at = cli_option_str(cli, "at");
+	enum cli_status status;
+	struct sim *sim;
+
+	if (settings != NULL) {
+		options.settings = cli_value_of(cli, "--settings", settings);
+		if (options.settings == NULL)
+			return CLI_FAILED;
+	}
+	if (at.at != NULL && !clock_parse(at, &options.now_ms))
+		return cli_usage(cli, "--at takes an instant such as "
+				      "2026-11-23T09:00:00Z");
+	sim = sim_new(&options);
+	status = isatty(fileno(cli->in)) && isatty(fileno(cli->out))
+		     ? cli_talk(cli, sim)
+		     : serve_lines(cli, sim);
+	sim_free(&sim);
+	return status;
+}
+
+static enum cli_status
+run(struct cli *cli)
+{
+	struct diag_list *diags = diag_list_new();
+	struct library *library =
+	    cli_library_load(cli, cli->arguments, 1, diags);
+	const struct definition *definition = NULL;
+	enum cli_status status = CLI_FAILED;
+
+	cli_library_report(cli, diags, cli->err);
+	if (diag_count(diags, DIAG_ERROR) == 0)
+		definition = choose(cli, library);
+	if (definition != NULL)
+		status = simulate(cli, definition);
+	diag_list_free(&diags);
+	library_free(&library);
+	return status;
+}
+
+static const struct cmd_option options[] = {
+    {"workflow", "NAME", "which workflow, where FILE has several"},
+    {"at", "INSTANT", "when it begins; a Monday, 2026-11-23T09:00:00Z"},
+    {"settings", "JSON|@FILE", "what expressions read as `settings`"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd cmd_simulate = {
+    .name = "simulate",
+    .arguments = "FILE",
+    .summary = "Step one instance by hand on a virtual clock",
+    .details = "Reads lines of JSON and answers each by one:\n"
+	       "  {\"start\": {…}}                     the input\n"
+	       "  {\"event\": {\"type\": …, \"subject\": …, \"data\": {…}}}\n"
+	       "  {\"reply\": {\"bank.submit-payment\": {…}}}, or {…: "
+	       "{\"error\": {…}}}\n"
+	       "  {\"advance\": \"31m\"}\n"
+	       "  {\"decide\": {\"choice\": …, \"actor\": …}}\n"
+	       "On a terminal it offers what may happen next.",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve_priv.h: private to src/cli: the configuration and what reads it. */
+#ifndef SERVE_PRIV_H
+#define SERVE_PRIV_H
+
+#include "stated/api.h"
+#include "stated/log.h"
+#include "stated/map.h"
+#include "stated/yaml.h"
+
+/* ---- serve_secret.c: secrets by name ---- */
+
+/*
+ * Where secrets are looked for, in this order: the environment (prefix and
+ * the name in upper case), the directory, systemd's credentials.  A file is
+ * read again once it has changed, so that rotation needs no restart.
+ */
+struct secrets;
+struct secrets *secrets_new(void);
+void secrets_free(struct secrets **secrets);
+void secrets_set_environment(struct secrets *secrets, struct str prefix);
+void secrets_set_directory(struct secrets *secrets, struct str directory);
+void secrets_set_systemd(struct secrets *secrets, bool systemd);
+/* A template_secret_fn; arg is the struct secrets. */
+const struct value *secrets_find_cb(void *arg, struct str name);
+
+/* ---- serve_config.c ---- */
+
+struct config {
+	struct arena *arena;
+	struct diag_list *diags;
+	struct secrets *secrets;
+	struct str file; /* absent: there is none */
+	struct str environment;
+	const struct str *listen;
+	size_t listen_count;
+	struct str tls_certificate;
+	struct str tls_key;
+	struct str store; /* path */
+	const struct str *workflows;
+	size_t workflow_count;
+	const struct value *settings;
+	bool auth_required;
+	bool insecure; /* other than loopback without TLS and authentication */
+	const struct api_token *tokens;
+	size_t token_count;
+	int64_t body_bytes_max;
+	int64_t connections_max;
+	int64_t instances_queued;
+	struct str log_format;
+	struct str log_level;
+};
+
+/* Defaults, as they are without a file. */
+struct config *config_new(void);
+void config_free(struct config **config);
+/* false with config->diags where the file can't be used. */
+MUST_USE bool config_read(struct config *config, struct str file);
+/* The table of keys, for --help and the manual. */
+void config_describe(struct buf *out);
+
+/* ---- serve_systemd.c: sd_notify(3) and socket activation ---- */
+
+/* "READY=1" and the like; nothing where systemd does not wait for it. */
+void systemd_notify(const char *state);
+/* How many sockets were passed on; they begin at file descriptor 3. */
+int systemd_socket_count(void);
+
+#endif
