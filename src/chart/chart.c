@@ -173,6 +173,7 @@ chart_new(const struct chart_start *start)
 	if (start->priority.at != NULL &&
 	    def_priority_parse(start->priority, &chart->priority))
 		chart->priority_given = true;
+	chart->arena_bytes_live = arena_bytes(chart->arena);
 	return chart;
 }
 
@@ -503,6 +504,14 @@ put_instant(struct value_builder *built, const char *key, int64_t ms)
 		value_put_str(built, key, clock_format(ms, text));
 }
 
+/* The description may outlive the instance in memory. */
+static void
+put_copy(struct value_builder *built, struct arena *arena, const char *key,
+    const struct value *value)
+{
+	value_put(built, str_of(key), value_copy(arena, value));
+}
+
 static const struct value *
 describe_states(const struct chart *chart, struct arena *arena)
 {
@@ -544,8 +553,21 @@ describe_escalations(const struct chart *chart, struct arena *arena)
 
 	for (const struct escalated *fired = chart->escalations; fired;
 	     fired = fired->next)
-		value_append(list, fired->body);
+		value_append(list, value_copy(arena, fired->body));
 	return value_built(list);
+}
+
+static const struct value *
+describe_wait(const struct chart *chart, struct arena *arena)
+{
+	const struct def_step *step = chart_run_current(chart);
+	struct value_builder *built = value_build_context(arena);
+
+	must(step != NULL);
+	value_put_str(built, "kind", STR("wait"));
+	value_put_str(built, "step", step->id);
+	put_instant(built, "due", chart->wait_due_ms);
+	return value_built(built);
 }
 
 static const struct value *
@@ -583,6 +605,8 @@ describe_deadlines(const struct chart *chart, struct arena *arena)
 		put_instant(built, "due", timer->due_ms);
 		value_append(list, value_built(built));
 	}
+	if (chart->wait_due_ms != 0)
+		value_append(list, describe_wait(chart, arena));
 	return value_built(list);
 }
 
@@ -646,13 +670,13 @@ chart_describe(const struct chart *chart, struct arena *arena)
 	value_put_str(built, "initiator", chart->initiator);
 	put_instant(built, "started_at", chart->started_ms);
 	put_instant(built, "ended_at", chart->ended_ms);
-	value_put(built, STR("labels"), chart_labels(chart));
-	value_put(built, STR("input"), chart->input);
-	value_put(built, STR("data"), chart->data);
+	put_copy(built, arena, "labels", chart_labels(chart));
+	put_copy(built, arena, "input", chart->input);
+	put_copy(built, arena, "data", chart->data);
 	if (chart->output != NULL)
-		value_put(built, STR("output"), chart->output);
+		put_copy(built, arena, "output", chart->output);
 	if (chart->error != NULL)
-		value_put(built, STR("error"), chart->error);
+		put_copy(built, arena, "error", chart->error);
 	describe_progress(chart, arena, built);
 	return value_built(built);
 }

@@ -18,7 +18,9 @@
  *   SENT         -> ASKING_LATER  in_doubt(): verify is asked after its delay
  *   SENT         -> STUCK         stick(): nobody can say
  *   DELAYED      -> QUEUED        chart_call_due()
- *   DELAYED, WINDOW -> ASKING_LATER  chart_call_due(): the key has died
+ *   DELAYED, WINDOW -> ASKING_LATER  send(): the key has died
+ *   QUEUED       -> ASKING_LATER  chart_call_due(): it died in the queue
+ *   QUEUED       -> DELAYED       chart_call_suspend()
  *   ASKING_LATER -> ASKING        ask()
  *   ASKING       -> (gone)        answered(): it happened
  *   ASKING       -> DELAYED       answered(): it did not; tried again
@@ -178,25 +180,57 @@ emit_call(struct run *run, struct call *call, const struct def_call *definition,
 	effect->priority = run->chart->priority;
 }
 
+/* ---- the key ---- */
+
+/* 0: never. */
+static int64_t
+key_dies_ms(const struct call *call)
+{
+	const struct def_operation *operation = call->call->operation;
+
+	if (operation->safe || operation->idempotent_lifetime_ms == 0 ||
+	    call->first_sent_ms == 0)
+		return 0;
+	return call->first_sent_ms + operation->idempotent_lifetime_ms;
+}
+
+/* Whether the same key may be sent at that time, although an earlier attempt
+ * may have done it. */
+static bool
+key_lives_at(const struct call *call, int64_t at_ms)
+{
+	const struct def_operation *operation = call->call->operation;
+
+	if (!operation->safe && !operation->idempotent)
+		return false;
+	return key_dies_ms(call) == 0 || at_ms < key_dies_ms(call);
+}
+
+static void in_doubt(struct run *run, struct call *call);
+
 /* The next attempt, or the wait for the window. */
 static void
 send(struct run *run, struct call *call)
 {
 	const struct definition *definition = run->chart->definition;
 
-	call->due_ms = 0;
-	if (call->call->window_hours != NULL && definition->calendar != NULL) {
-		int64_t opens_ms = calendar_next_open(definition->calendar,
-		    &call->call->window_hours->hours, run->context->now_ms);
+	int64_t now_ms = run->context->now_ms, opens_ms = now_ms;
 
-		if (opens_ms > run->context->now_ms) {
-			call->state = CALL_WINDOW;
-			call->due_ms = opens_ms;
-			record_waiting(run, call, "window");
-			return;
-		}
+	if (call->call->window_hours != NULL && definition->calendar != NULL)
+		opens_ms = calendar_next_open(definition->calendar,
+		    &call->call->window_hours->hours, now_ms);
+	if (call->unknown && !key_lives_at(call, opens_ms)) {
+		in_doubt(run, call);
+		return;
 	}
-	call->state = CALL_QUEUED;
+	if (opens_ms > now_ms) {
+		call_move(call, CALL_WINDOW);
+		call->due_ms = opens_ms;
+		record_waiting(run, call, "window");
+		return;
+	}
+	call_move(call, CALL_QUEUED);
+	call->due_ms = call->unknown ? key_dies_ms(call) : 0;
 	call->attempt++;
 	call->tries++;
 	emit_call(run, call, call->call, call->args, call->attempt);
@@ -267,19 +301,6 @@ stick(struct run *run, struct call *call)
 }
 
 /* ---- after an attempt ---- */
-
-static bool
-key_lives_at(const struct call *call, int64_t at_ms)
-{
-	const struct def_operation *operation = call->call->operation;
-
-	if (operation->safe)
-		return true;
-	if (!operation->idempotent)
-		return false;
-	return operation->idempotent_lifetime_ms == 0 ||
-	       at_ms - call->first_sent_ms < operation->idempotent_lifetime_ms;
-}
 
 static void
 again(struct run *run, struct call *call, int64_t delay_ms)
@@ -469,11 +490,17 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 		run->response = NULL;
 	}
 	if (value_is_true(happened)) {
-		end_done(run, call, outcome->response, verify->output);
+		end_done(run, call, outcome->response,
+		    verify->output.count > 0 ? verify->output
+					     : output_of(run, call));
 	} else if (happened->type != VALUE_BOOLEAN) {
 		ask_again(run, call);
 	} else {
 		call->unknown = false; /* it surely did not happen */
+		call->error = value_with(run->chart->arena, call->error,
+		    STR("outcome"),
+		    value_of_str(run->chart->arena,
+			outcome_name(OUTCOME_NOT_DONE)));
 		if (call->tries <= retry_of(call).limit)
 			again(run, call, delay_after(run, call, 0));
 		else
@@ -500,19 +527,44 @@ chart_call_reply(
 	}
 }
 
+/* What stands in a queue under the old number is not wanted any more. */
+static void
+withdraw(struct chart *chart, struct call *call)
+{
+	must(call->state == CALL_QUEUED);
+	if (chart->step_call == call->serial)
+		chart->step_call = chart->serial_last + 1;
+	call->serial = ++chart->serial_last;
+}
+
+/* An operator stops the instance: what was not sent yet is not sent now, but
+ * as soon as it goes on. */
+void
+chart_call_suspend(struct run *run, struct call *call)
+{
+	if (call->state != CALL_QUEUED || call->purpose == FOR_NOTICE)
+		return;
+	withdraw(run->chart, call);
+	call_move(call, CALL_DELAYED);
+	call->due_ms = run->context->now_ms;
+	call->attempt--;
+	call->tries--;
+}
+
 void
 chart_call_due(struct run *run, struct call *call)
 {
 	switch (call->state) {
 	case CALL_WINDOW:
 	case CALL_DELAYED:
-		/* A key may have died, or a cancel come, while it waited. */
-		if (call->unknown &&
-		    (is_given_up(run, call) ||
-			!key_lives_at(call, run->context->now_ms)))
+		if (call->unknown && is_given_up(run, call))
 			in_doubt(run, call);
 		else
 			send(run, call);
+		return;
+	case CALL_QUEUED: /* its key has died there */
+		withdraw(run->chart, call);
+		in_doubt(run, call);
 		return;
 	case CALL_ASKING_LATER:
 		ask(run, call);
@@ -583,6 +635,7 @@ chart_call_sent(struct chart *chart, uint64_t serial,
 		value_put_int(record, "attempt", call->asked);
 	} else {
 		call_move(call, CALL_SENT);
+		call->due_ms = 0;
 		if (call->first_sent_ms == 0)
 			call->first_sent_ms = context->now_ms;
 		value_put_str(record, "operation", call->call->target);

@@ -740,6 +740,9 @@ on_suspended(struct run *run, const struct chart_event *event)
 	}
 	run->chart->suspended = true;
 	record_act(run, AUDIT_SUSPENDED, event);
+	for (struct call *call = run->chart->calls; call != NULL;
+	     call = call->next)
+		chart_call_suspend(run, call);
 }
 
 static void
@@ -756,15 +759,18 @@ on_resumed(struct run *run, const struct chart_event *event)
 	on_time(run, event);
 }
 
+/* Recovering one call may ask for others (an owner is told): those are new. */
 static void
 on_recovered(struct run *run, const struct chart_event *event)
 {
+	uint64_t last = run->chart->serial_last;
 	struct call *call, *next;
 
 	(void)event;
 	for (call = run->chart->calls; call != NULL; call = next) {
 		next = call->next;
-		chart_call_recover(run, call);
+		if (call->serial <= last)
+			chart_call_recover(run, call);
 	}
 }
 
@@ -831,9 +837,10 @@ chart_step(struct chart *chart, const struct chart_event *event,
 	must(chart->magic == CHART_MAGIC);
 	must(event->kind == EV_STARTED ? chart->entries == 0
 				       : chart->entries > 0);
-	if (chart_wants_compaction(chart))
-		chart_compact(
-		    chart); /* before effects refer to what it holds */
+	/* Effects and records of an earlier step may refer to what it holds. */
+	if (effects->count == 0 && effects->record_count == 0 &&
+	    chart_wants_compaction(chart))
+		chart_compact(chart);
 	if (chart->ended && happenings[event->kind].is_act) {
 		chart_step_refuse(&run, REFUSED_ENDED, "the instance is over");
 		return;

@@ -10,6 +10,9 @@ base_delay_ms(const struct def_retry *retry, int64_t attempt)
 	int64_t bound =
 	    retry->max_delay_ms > 0 ? retry->max_delay_ms : INT64_MAX / 200;
 
+	if (bound < delay) /* the first delay is as it is written */
+		bound = delay;
+
 	switch (retry->backoff) {
 	case BACKOFF_CONSTANT:
 		break;
