@@ -13,6 +13,7 @@ static const struct cmd *const commands[] = {
     &cmd_check,
     &cmd_eval,
     &cmd_simulate,
+    &cmd_serve,
     &cmd_start,
     &cmd_list,
     &cmd_show,
