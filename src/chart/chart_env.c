@@ -138,25 +138,35 @@ chart_env_holds(struct run *run, const struct template *guard)
 	return guard == NULL || value_is_true(chart_env_eval(run, guard));
 }
 
+/* Strings as they are, dates and times without JSON's quotes; the absent
+ * string for null. */
+struct str
+chart_env_text_of(struct arena *arena, const struct value *value)
+{
+	struct buf json = {0};
+	struct str text;
+
+	if (value->type == VALUE_NULL)
+		return (struct str){NULL, 0};
+	if (value->type == VALUE_STRING)
+		return value->as.string;
+	json_write(value, JSON_PLAIN, &json);
+	text = buf_str(&json);
+	if (str_has_prefix(text, STR("\"")))
+		text = str_slice(text, 1, text.bytes - 2);
+	text = arena_str(arena, text);
+	buf_fini(&json);
+	return text;
+}
+
 struct str
 chart_env_text(
     struct run *run, const struct template *template, struct str otherwise)
 {
-	const struct value *value = chart_env_eval(run, template);
-	struct buf text = {0};
-	struct str result;
+	struct str text = chart_env_text_of(
+	    run->context->arena, chart_env_eval(run, template));
 
-	switch (value->type) {
-	case VALUE_STRING:
-		return value->as.string;
-	case VALUE_NULL:
-		return otherwise;
-	default:
-		json_write(value, JSON_PLAIN, &text);
-		result = arena_str(run->context->arena, buf_str(&text));
-		buf_fini(&text);
-		return result;
-	}
+	return text.at != NULL ? text : otherwise;
 }
 
 const struct value *

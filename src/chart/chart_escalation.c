@@ -157,7 +157,7 @@ notify_by_log(struct run *run, const struct def_contact *contact,
 	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
 
 	effect->level = channel->level;
-	effect->message = message;
+	effect->message = chart_record_mask(run, message);
 	value_put_str(record, "to", contact->name);
 	value_put_str(record, "by", STR("log"));
 	value_put(record, STR("delivered"), &value_true);

@@ -288,6 +288,7 @@ bool chart_env_holds(
 /* As a string: strings as they are, numbers and booleans by their text. */
 struct str chart_env_text(
     struct run *run, const struct template *template, struct str otherwise);
+struct str chart_env_text_of(struct arena *arena, const struct value *value);
 const struct value *chart_env_keep(struct run *run, const struct value *value);
 void chart_env_assign(
     struct run *run, struct def_assigns assigns, struct value_builder *told);
@@ -315,6 +316,8 @@ void chart_record_step(
 /* An instant as text; nothing where it is 0. */
 void chart_record_instant(
     struct run *run, struct value_builder *record, const char *key, int64_t ms);
+/* The text as logs may have it. */
+struct str chart_record_mask(struct run *run, struct str text);
 struct chart_effect *chart_effect_add(
     struct run *run, enum chart_effect_kind kind);
 
@@ -365,6 +368,7 @@ void chart_run_fail(
     struct run *run, const struct def_step *step, const struct value *error);
 const struct def_step *chart_run_current(const struct chart *chart);
 void chart_run_advance(struct chart *chart);
+void chart_run_waited(struct run *run);
 void chart_run_undone(struct run *run, size_t step, struct str by);
 /* Starts the next undo; true where the stack is empty. */
 MUST_USE bool chart_run_undo(struct run *run);

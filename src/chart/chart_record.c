@@ -11,12 +11,12 @@
 
 /* Shorter values would mask half of every record by chance. */
 #define SENSITIVE_BYTES_MIN 4
-#define SENSITIVE_MAX 32
 
 struct mask {
 	struct arena *arena;
-	struct str secrets[SENSITIVE_MAX];
+	struct str *secrets;
 	size_t count;
+	size_t capacity;
 };
 
 struct value_builder *
@@ -88,32 +88,55 @@ value_at_path(const struct chart *chart, struct str path)
 }
 
 static void
+mask_add_text(struct mask *mask, struct str text)
+{
+	if (text.bytes < SENSITIVE_BYTES_MIN)
+		return;
+	mask->secrets = arena_grow(mask->arena, mask->secrets, mask->count,
+	    &mask->capacity, sizeof(*mask->secrets));
+	mask->secrets[mask->count++] = text;
+}
+
+/* Every text and number in it, at any depth. */
+static void
 mask_add(struct mask *mask, const struct value *value)
 {
 	char number[NUMBER_TEXT_BYTES];
-	struct str text;
 
-	if (value == NULL || mask->count == SENSITIVE_MAX)
-		return;
-	if (value->type == VALUE_STRING)
-		text = value->as.string;
-	else if (value->type == VALUE_NUMBER)
-		text = arena_str(
-		    mask->arena, number_format(value->as.number, number));
-	else
-		return;
-	if (text.bytes >= SENSITIVE_BYTES_MIN)
-		mask->secrets[mask->count++] = text;
+	switch (value->type) {
+	case VALUE_STRING:
+		mask_add_text(mask, value->as.string);
+		break;
+	case VALUE_NUMBER:
+		mask_add_text(mask,
+		    arena_str(mask->arena,
+			number_format(value->as.number, number)));
+		break;
+	case VALUE_LIST:
+		for (size_t i = 0; i < value->as.list.count; i++)
+			mask_add(mask, value->as.list.items[i]);
+		break;
+	case VALUE_CONTEXT:
+		for (size_t i = 0; i < value->as.context.count; i++)
+			mask_add(mask, value->as.context.fields[i].value);
+		break;
+	default:
+		break;
+	}
 }
 
-/* The secret that begins at the front of the text, or the absent string. */
+/* The longest secret that begins at the front of the text, or the absent
+ * string: one may be the beginning of another. */
 static struct str
 secret_at(const struct mask *mask, struct str text)
 {
+	struct str longest = {NULL, 0};
+
 	for (size_t i = 0; i < mask->count; i++)
-		if (str_has_prefix(text, mask->secrets[i]))
-			return mask->secrets[i];
-	return (struct str){NULL, 0};
+		if (mask->secrets[i].bytes > longest.bytes &&
+		    str_has_prefix(text, mask->secrets[i]))
+			longest = mask->secrets[i];
+	return longest;
 }
 
 /* From left to right and never over what was put in: a digest may hold the
@@ -199,16 +222,55 @@ mask_value(const struct mask *mask, const struct value *value)
 	}
 }
 
-static const struct value *
-mask_record(struct run *run, const struct value *record)
+static struct mask
+mask_of(struct run *run)
 {
 	const struct definition *definition = run->chart->definition;
 	struct mask mask = {.arena = run->context->arena};
 
-	for (size_t i = 0; i < definition->sensitive_count; i++)
-		mask_add(
-		    &mask, value_at_path(run->chart, definition->sensitive[i]));
-	return mask.count == 0 ? record : mask_value(&mask, record);
+	for (size_t i = 0; i < definition->sensitive_count; i++) {
+		const struct value *value =
+		    value_at_path(run->chart, definition->sensitive[i]);
+
+		if (value != NULL)
+			mask_add(&mask, value);
+	}
+	return mask;
+}
+
+struct str
+chart_record_mask(struct run *run, struct str text)
+{
+	struct mask mask = mask_of(run);
+
+	return mask.count == 0 ? text : mask_text(&mask, text);
+}
+
+/* What makes a record a record is never masked. */
+static bool
+is_envelope(struct str key)
+{
+	return str_equal(key, STR("kind")) || str_equal(key, STR("time")) ||
+	       str_equal(key, STR("instance"));
+}
+
+static const struct value *
+mask_record(struct run *run, const struct value *record)
+{
+	struct mask mask = mask_of(run);
+	struct value_builder *built;
+
+	if (mask.count == 0)
+		return record;
+	built = value_build_context(mask.arena);
+	for (size_t i = 0; i < record->as.context.count; i++) {
+		const struct value_field *field = &record->as.context.fields[i];
+
+		value_put(built, field->key,
+		    is_envelope(field->key) ? field->value
+					    : mask_value(&mask, field->value));
+	}
+	return value_built(built);
 }
 
 void

@@ -182,11 +182,22 @@ run_decide(struct run *run, const struct def_step *step)
 	return STEP_THROUGH;
 }
 
+/* What needs no more to be said than that it is done, and its output. */
+static void
+record_through(struct run *run, const struct def_step *step)
+{
+	struct value_builder *told = value_build_context(run->context->arena);
+
+	chart_env_assign(run, step->output, told);
+	record_step(run, AUDIT_STEP_DONE, step, "assigned",
+	    step->output.count > 0 ? value_built(told) : NULL);
+}
+
 static enum step_result
 run_require(struct run *run, const struct def_step *step)
 {
 	if (chart_env_holds(run, step->that)) {
-		record_step(run, AUDIT_STEP_DONE, step, "assigned", NULL);
+		record_through(run, step);
 		return STEP_THROUGH;
 	}
 	fail_with(run, step,
@@ -207,7 +218,7 @@ run_fail(struct run *run, const struct def_step *step)
 static enum step_result
 run_raise(struct run *run, const struct def_step *step)
 {
-	record_step(run, AUDIT_STEP_DONE, step, "assigned", NULL);
+	record_through(run, step);
 	chart_step_raise(run, step->event, SIZE_MAX, NULL);
 	return STEP_THROUGH;
 }
@@ -224,7 +235,8 @@ run_emit(struct run *run, const struct def_step *step)
 
 	chart->serial_last++;
 	effect->type = step->event;
-	effect->subject = subject ? value_str(subject) : chart->business_key;
+	effect->subject = subject ? chart_env_text_of(arena, subject)
+				  : chart->business_key;
 	effect->id = arena_strf(arena, "%s/%llu", chart->id,
 	    (unsigned long long)chart->serial_last);
 	effect->data = value_get_cstr(with, "data");
@@ -236,6 +248,8 @@ run_emit(struct run *run, const struct def_step *step)
 	value_put_str(record, "event_id", effect->id);
 	chart_record_value(record, "data", effect->data);
 	chart_record_end(run, record);
+	if (step->output.count > 0)
+		record_through(run, step);
 	return STEP_THROUGH;
 }
 
@@ -255,14 +269,34 @@ run_wait(struct run *run, const struct def_step *step)
 		    STR("the expression gives no time to wait for"));
 		return STEP_BLOCKED;
 	}
-	if (due_ms <= run->context->now_ms)
+	if (due_ms <= run->context->now_ms) {
+		record_through(run, step);
 		return STEP_THROUGH;
+	}
 	chart->wait_due_ms = due_ms;
 	record = chart_record_begin(run, AUDIT_DEADLINE_SET);
 	value_put_str(record, "step", step->id);
 	chart_record_instant(run, record, "due", due_ms);
 	chart_record_end(run, record);
 	return STEP_BLOCKED;
+}
+
+/* The pause that a step made is over. */
+void
+chart_run_waited(struct run *run)
+{
+	struct chart *chart = run->chart;
+	const struct def_step *step = chart_run_current(chart);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_DEADLINE_REACHED);
+
+	must(step != NULL && chart->wait_due_ms != 0);
+	value_put_str(record, "step", step->id);
+	chart_record_instant(run, record, "due", chart->wait_due_ms);
+	chart_record_end(run, record);
+	if (step->output.count > 0)
+		record_through(run, step);
+	chart_run_advance(chart);
 }
 
 typedef enum step_result run_fn(struct run *run, const struct def_step *step);

@@ -676,15 +676,8 @@ on_time(struct run *run, const struct chart_event *event)
 	if (chart->ended || chart->suspended)
 		return;
 	if (chart->wait_due_ms != 0 &&
-	    chart->wait_due_ms <= run->context->now_ms && !chart->held) {
-		struct value_builder *record =
-		    chart_record_begin(run, AUDIT_DEADLINE_REACHED);
-
-		value_put_str(record, "step", chart_run_current(chart)->id);
-		chart_record_instant(run, record, "due", chart->wait_due_ms);
-		chart_record_end(run, record);
-		chart_run_advance(chart);
-	}
+	    chart->wait_due_ms <= run->context->now_ms && !chart->held)
+		chart_run_waited(run);
 	pass_timers(run);
 }
 

@@ -104,7 +104,10 @@ link_definitions(struct tale *tale)
 		    buf_str(&tale->yaml), tale->diags);
 	if (!library_link(play->library, tale->diags)) {
 		diag_format(tale->diags, &text, false);
-		trace_complain(play, "%s", buf_cstr(&text));
+		for (struct str line, rest = buf_str(&text); rest.at != NULL;) {
+			line = str_split(rest, '\n', &rest);
+			trace_complain(play, "%.*s", STR_ARG(line));
+		}
 		buf_fini(&text);
 		return;
 	}
