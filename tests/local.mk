@@ -5,12 +5,13 @@
 
 TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
 dist_check_SCRIPTS = \
+	tests/cli/cli.sh \
 	tests/core.sh \
 	tests/headers.sh \
 	tests/layers.sh \
 	tests/tidy.sh \
 	tests/tour.sh
-EXTRA_DIST += tests/layers.tsv
+EXTRA_DIST += tests/layers.tsv tests/cli
 library_cflags = $(BID_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS) \
 	$(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) $(SQLITE_CFLAGS) \
 	$(YAML_CFLAGS)

@@ -33,11 +33,14 @@ actor_of(const struct value *what)
 static void
 tell_errors(const struct schema_errors *errors, struct buf *why)
 {
-	buf_add_cstr(why, "the input is not valid:");
-	for (size_t i = 0; i < errors->count; i++)
-		buf_addf(why, "%s %.*s: %.*s", i > 0 ? ";" : "",
-		    STR_ARG(errors->items[i].pointer),
-		    STR_ARG(errors->items[i].message));
+	buf_add_cstr(why, "the input is not valid");
+	for (size_t i = 0; i < errors->count; i++) {
+		struct schema_error error = errors->items[i];
+
+		buf_addf(why, "%s%.*s%s%.*s", i > 0 ? "; " : ": ",
+		    STR_ARG(error.pointer), error.pointer.bytes > 0 ? ": " : "",
+		    STR_ARG(error.message));
+	}
 }
 
 static bool

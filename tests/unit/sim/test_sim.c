@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_sim.c: a simulation does what the engine does, when it is told to.
+ */
+#include "stated/sim.h"
+
+#include "stated/json.h"
+#include "stated/library.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const char documents[] =
+    "workflow: order\n"
+    "version: 1\n"
+    "owner: desk\n"
+    "input:\n"
+    "  type: object\n"
+    "  required: [key]\n"
+    "business-key: = input.key\n"
+    "data: {paid: null, by: null}\n"
+    "events: {order.paid: {}, order.seen: {keep: false}}\n"
+    "incident: {owner: desk, max-age: 1d}\n"
+    "initial: asking\n"
+    "states:\n"
+    "  asking:\n"
+    "    entry:\n"
+    "      - call: shop.reserve\n"
+    "        with: {key: = input.key}\n"
+    "        retry: {limit: 1, delay: 10s, backoff: constant, jitter: 0%}\n"
+    "        output: {paid: = response.price}\n"
+    "    on:\n"
+    "      done: waiting\n"
+    "      error: {target: deciding, do: [{set: {by: = error.code}}]}\n"
+    "  waiting:\n"
+    "    on: {order.paid: done}\n"
+    "    after: {1h: late}\n"
+    "    escalate: [{after: 30m, to: desk}]\n"
+    "  late:\n"
+    "    entry:\n"
+    "      - wait: 10m\n"
+    "      - emit: order.late\n"
+    "        with: {subject: = input.key, data: {n: 1}}\n"
+    "    on: {done: deciding}\n"
+    "  deciding:\n"
+    "    user-task: {title: What now, choices: [go, stop], exclude: [initiator]}\n"
+    "    on: {go: done, stop: stopped}\n"
+    "    escalate: [{after: 1d, to: desk}]\n"
+    "  done: {type: final, outcome: success}\n"
+    "  stopped: {type: final, outcome: cancelled}\n"
+    "---\n"
+    "connection: shop\n"
+    "kind: http\n"
+    "url: http://127.0.0.1:1\n"
+    "operations:\n"
+    "  reserve:\n"
+    "    input: {type: object, properties: {key: {type: string}}}\n"
+    "    request: {post: /reserve}\n"
+    "    idempotent: true\n"
+    "    output: {price: = body.price}\n"
+    "---\n"
+    "contact: desk\n"
+    "notify:\n"
+    "  - {log: warning}\n";
+
+struct fixture {
+	struct library *library;
+	struct diag_list *diags;
+	struct sim *sim;
+	struct arena *arena;
+	struct buf why;
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct sim_options options = {.seed = 1};
+	struct buf text = {0};
+
+	f->arena = arena_new();
+	f->diags = diag_list_new();
+	f->library = library_new();
+	library_add_text(
+	    f->library, STR("order.yaml"), str_of(documents), f->diags);
+	if (!library_link(f->library, f->diags)) {
+		diag_format(f->diags, &text, false);
+		print_error("%s", buf_cstr(&text));
+		buf_fini(&text);
+		return -1;
+	}
+	options.definition = library_workflow_at(f->library, 0);
+	f->sim = sim_new(&options);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	sim_free(&f->sim);
+	library_free(&f->library);
+	diag_list_free(&f->diags);
+	arena_free(&f->arena);
+	buf_fini(&f->why);
+	free(f);
+	return 0;
+}
+
+static bool
+act(struct fixture *f, const char *json)
+{
+	struct json_error error;
+	const struct value *line = json_read(f->arena, str_of(json), &error);
+
+	assert_non_null(line);
+	buf_clear(&f->why);
+	return sim_act(f->sim, line, &f->why);
+}
+
+static void
+does(struct fixture *f, const char *json)
+{
+	if (!act(f, json))
+		fail_msg("%s: %s", json, buf_cstr(&f->why));
+}
+
+static void
+refuses(struct fixture *f, const char *json, const char *because)
+{
+	assert_false(act(f, json));
+	if (str_find(buf_str(&f->why), str_of(because)) == SIZE_MAX)
+		fail_msg("%s: %s", json, buf_cstr(&f->why));
+}
+
+/* The report's part as text. */
+static const char *
+part(struct fixture *f, const struct value *report, const char *key)
+{
+	struct buf out = {0};
+	struct str text;
+
+	json_write(value_field_or_null(report, key), JSON_PLAIN, &out);
+	text = arena_str(f->arena, buf_str(&out));
+	buf_fini(&out);
+	return text.at;
+}
+
+static const struct value *
+report(struct fixture *f)
+{
+	return sim_report(f->sim, f->arena);
+}
+
+static void
+stands(struct fixture *f, const char *states, const char *status)
+{
+	const struct value *now = report(f);
+
+	assert_string_equal(part(f, now, "states"), states);
+	assert_string_equal(part(f, now, "status"), status);
+}
+
+static bool
+told(struct fixture *f, const struct value *now, const char *what)
+{
+	return strstr(part(f, now, "effects"), what) != NULL;
+}
+
+static void
+test_before_the_start_there_is_no_state(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(sim_chart(f->sim));
+	stands(f, "[]", "null");
+	refuses(f, "{\"decide\": {\"choice\": \"go\"}}", "start the instance");
+	refuses(f, "{\"start\": {}}", "not valid");
+	assert_null(sim_chart(f->sim));
+}
+
+static void
+test_call_waits_for_its_reply(void **state)
+{
+	struct fixture *f = *state;
+	const struct value *now;
+
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	now = report(f);
+	assert_true(told(f, now, "{\"call\":\"shop.reserve\",\"args\":"
+				 "{\"key\":\"A\"}"));
+	assert_string_equal(part(f, now, "calls"), "[\"shop.reserve\"]");
+	assert_string_equal(part(f, now, "status"), "\"running\"");
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 12.50}}}");
+	now = report(f);
+	assert_string_equal(part(f, now, "states"), "[\"waiting\"]");
+	assert_string_equal(
+	    part(f, now, "data"), "{\"paid\":12.50,\"by\":null}");
+}
+
+static void
+test_reply_waits_for_its_call(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 1}}}");
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	stands(f, "[\"waiting\"]", "\"waiting\"");
+}
+
+static void
+test_effects_are_told_once(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	assert_true(told(f, report(f), "shop.reserve"));
+	assert_string_equal(part(f, report(f), "effects"), "[]");
+}
+
+static void
+test_transient_error_is_tried_again_when_its_time_has_come(void **state)
+{
+	struct fixture *f = *state;
+	const struct value *now;
+
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	(void)report(f);
+	does(f, "{\"reply\": {\"shop.reserve\": {\"error\": "
+		"{\"transient\": true}}}}");
+	now = report(f);
+	assert_true(told(f, now, "\"kind\":\"call\""));
+	does(f, "{\"advance\": \"9s\"}");
+	assert_false(told(f, report(f), "shop.reserve"));
+	does(f, "{\"advance\": \"1s\"}");
+	assert_true(told(f, report(f), "\"attempt\":2"));
+}
+
+static void
+test_error_takes_its_transition_with_its_code(void **state)
+{
+	struct fixture *f = *state;
+	const struct value *now;
+
+	does(f, "{\"reply\": {\"shop.reserve\": {\"error\": {\"code\": "
+		"\"shop.sold-out\", \"outcome\": \"done-with-error\"}}}}");
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	now = report(f);
+	assert_string_equal(part(f, now, "states"), "[\"deciding\"]");
+	assert_string_equal(
+	    part(f, now, "data"), "{\"paid\":null,\"by\":\"shop.sold-out\"}");
+}
+
+static void
+test_unknown_outcome_is_retried_with_the_same_key(void **state)
+{
+	struct fixture *f = *state;
+	const struct value *history;
+	struct str keys[2] = {{NULL, 0}};
+	size_t count = 0;
+
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	does(f, "{\"reply\": {\"shop.reserve\": {\"error\": {\"outcome\": "
+		"\"unknown\"}}}}");
+	does(f, "{\"advance\": \"1m\"}");
+	history = sim_history(f->sim, f->arena);
+	for (size_t i = 0; i < history->as.list.count; i++) {
+		const struct value *record = history->as.list.items[i];
+
+		if (str_equal(value_str(value_field_or_null(record, "kind")),
+			STR("call-sent")) &&
+		    count < 2)
+			keys[count++] =
+			    value_str(value_field_or_null(record, "key"));
+	}
+	assert_int_equal(count, 2);
+	assert_true(str_equal(keys[0], keys[1]));
+}
+
+static void
+reach_waiting(struct fixture *f)
+{
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 1}}}");
+	does(f, "{\"start\": {\"key\": \"A\"}, \"actor\": \"alice\"}");
+	stands(f, "[\"waiting\"]", "\"waiting\"");
+}
+
+static void
+test_time_passes_deadline_by_deadline(void **state)
+{
+	struct fixture *f = *state;
+	const struct value *now;
+
+	reach_waiting(f);
+	does(f, "{\"advance\": \"31m\"}");
+	now = report(f);
+	assert_true(told(f, now, "{\"escalation\":{\"to\":\"desk\","
+				 "\"level\":1"));
+	assert_true(told(f, now, "{\"notice\":{\"to\":\"desk\",\"by\":\"log\""));
+	does(f, "{\"advance\": \"1h\"}");
+	now = report(f);
+	assert_string_equal(part(f, now, "states"), "[\"deciding\"]");
+	assert_true(told(f, now, "\"kind\":\"wait\""));
+	assert_true(told(f, now, "{\"event\":{\"type\":\"order.late\","
+				 "\"subject\":\"A\""));
+	assert_string_equal(
+	    part(f, now, "now"), "\"2026-11-23T10:31:00.000Z\"");
+}
+
+static void
+test_event_is_for_the_instance_that_its_subject_names(void **state)
+{
+	struct fixture *f = *state;
+
+	reach_waiting(f);
+	refuses(f, "{\"event\": {\"type\": \"order.paid\"}}", "`subject`");
+	refuses(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": "
+		   "\"B\"}}",
+	    "another one");
+	refuses(f, "{\"event\": {\"type\": \"order.gone\", \"subject\": "
+		   "\"A\"}}",
+	    "declares no event");
+	stands(f, "[\"waiting\"]", "\"waiting\"");
+	assert_true(str_equal(
+	    sim_subject(f->sim, STR("order.paid"), f->arena), STR("A")));
+	does(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": \"A\"}}");
+	stands(f, "[\"done\"]", "\"completed\"");
+	refuses(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": "
+		   "\"A\"}}",
+	    "over");
+}
+
+static void
+test_fate_of_an_event_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	does(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": \"A\", "
+		"\"id\": \"e1\"}}");
+	assert_string_equal(part(f, report(f), "fate"), "\"kept\"");
+	does(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": \"A\", "
+		"\"id\": \"e1\"}}");
+	assert_string_equal(part(f, report(f), "fate"), "\"duplicate\"");
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 1}}}");
+	stands(f, "[\"done\"]", "\"completed\"");
+}
+
+static void
+reach_deciding(struct fixture *f)
+{
+	reach_waiting(f);
+	does(f, "{\"advance\": \"2h\"}");
+	stands(f, "[\"deciding\"]", "\"waiting\"");
+}
+
+static void
+test_four_eyes_hold_in_a_simulation(void **state)
+{
+	struct fixture *f = *state;
+
+	reach_deciding(f);
+	refuses(f, "{\"decide\": {\"choice\": \"go\", \"actor\": \"alice\"}}",
+	    "refused (excluded)");
+	refuses(f, "{\"decide\": {\"choice\": \"maybe\", \"actor\": \"bob\"}}",
+	    "go, stop");
+	does(f, "{\"decide\": {\"choice\": \"go\", \"actor\": \"bob\"}}");
+	stands(f, "[\"done\"]", "\"completed\"");
+}
+
+static void
+test_operator_acts_are_taken(void **state)
+{
+	struct fixture *f = *state;
+
+	reach_deciding(f);
+	does(f, "{\"suspend\": {\"actor\": \"olga\"}}");
+	stands(f, "[\"deciding\"]", "\"suspended\"");
+	refuses(f, "{\"suspend\": {}}", "refused (state)");
+	does(f, "{\"resume\": {}}");
+	does(f, "{\"advance\": \"1d\"}");
+	does(f, "{\"acknowledge\": {\"actor\": \"olga\"}}");
+	refuses(f, "{\"acknowledge\": {\"actor\": \"olga\"}}", "refused");
+	does(f, "{\"cancel\": {\"actor\": \"olga\"}}");
+	assert_string_equal(part(f, report(f), "status"), "\"cancelled\"");
+}
+
+static void
+test_acts_that_are_none_are_told(void **state)
+{
+	struct fixture *f = *state;
+
+	refuses(f, "[]", "one of start");
+	refuses(f, "{}", "one of start");
+	refuses(f, "{\"strat\": {}}", "did you mean `start`");
+	refuses(f, "{\"start\": 1}", "takes an object");
+	refuses(f, "{\"advance\": {}}", "takes a string");
+	refuses(f, "{\"advance\": \"1 business day\"}", "calendar");
+	refuses(f, "{\"start\": {}, \"advance\": \"1s\"}", "one act a line");
+	refuses(f, "{\"reply\": {\"shop.sell\": {}}}", "never calls");
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	refuses(f, "{\"start\": {\"key\": \"A\"}}", "already");
+	refuses(f, "{\"settle\": {\"how\": \"retry\"}}", "refused (absent)");
+	refuses(f, "{\"settle\": {\"how\": \"magic\"}}", "retry, supply");
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_before_the_start_there_is_no_state),
+	    TEST(test_call_waits_for_its_reply),
+	    TEST(test_reply_waits_for_its_call),
+	    TEST(test_effects_are_told_once),
+	    TEST(test_transient_error_is_tried_again_when_its_time_has_come),
+	    TEST(test_error_takes_its_transition_with_its_code),
+	    TEST(test_unknown_outcome_is_retried_with_the_same_key),
+	    TEST(test_time_passes_deadline_by_deadline),
+	    TEST(test_event_is_for_the_instance_that_its_subject_names),
+	    TEST(test_fate_of_an_event_is_told),
+	    TEST(test_four_eyes_hold_in_a_simulation),
+	    TEST(test_operator_acts_are_taken),
+	    TEST(test_acts_that_are_none_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
