@@ -120,6 +120,12 @@ secret_cb(void *arg, struct str name)
 /* ---- the server's side ---- */
 
 static void
+drained_cb(void *arg)
+{
+	(void)arg;
+}
+
+static void
 command_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct api_server *server = arg;
@@ -129,6 +135,8 @@ command_cb(evutil_socket_t fd, short what, void *arg)
 	assert_int_equal(read(fd, &c, 1), 1);
 	if (c == 'd')
 		api_drain(server->api);
+	else if (c == 'e')
+		engine_drain(server->engine, 0, drained_cb, NULL);
 	else
 		event_base_loopbreak(server->base);
 }
@@ -257,8 +265,10 @@ api_server_open(struct api_server *server)
 
 	open_engine(server);
 	server->options.engine = server->engine;
-	server->options.listeners = &listener;
-	server->options.listener_count = 1;
+	if (server->options.listeners == NULL) {
+		server->options.listeners = &listener;
+		server->options.listener_count = 1;
+	}
 	server->api = api_new(&server->options, &detail);
 	if (server->api == NULL)
 		fail_msg("%s", buf_cstr(&detail));
@@ -302,6 +312,12 @@ void
 api_server_drain(struct api_server *server)
 {
 	assert_int_equal(write(server->pipe[1], "d", 1), 1);
+}
+
+void
+api_server_drain_engine(struct api_server *server)
+{
+	assert_int_equal(write(server->pipe[1], "e", 1), 1);
 }
 
 /* ---- asking ---- */

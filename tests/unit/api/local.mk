@@ -7,7 +7,39 @@ api_server_sources = \
 	tests/unit/api/api_server.c \
 	tests/unit/api/api_server.h
 
+check_PROGRAMS += tests/unit/api/test_api_auth
+tests_unit_api_test_api_auth_SOURCES = \
+	tests/unit/api/test_api_auth.c $(api_server_sources)
+tests_unit_api_test_api_auth_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_event
+tests_unit_api_test_api_event_SOURCES = \
+	tests/unit/api/test_api_event.c $(api_server_sources)
+tests_unit_api_test_api_event_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_instance
+tests_unit_api_test_api_instance_SOURCES = \
+	tests/unit/api/test_api_instance.c $(api_server_sources)
+tests_unit_api_test_api_instance_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_item
+tests_unit_api_test_api_item_SOURCES = \
+	tests/unit/api/test_api_item.c $(api_server_sources)
+tests_unit_api_test_api_item_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/api/test_api_start
 tests_unit_api_test_api_start_SOURCES = \
 	tests/unit/api/test_api_start.c $(api_server_sources)
 tests_unit_api_test_api_start_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_wire
+tests_unit_api_test_api_wire_SOURCES = \
+	tests/unit/api/test_api_wire.c $(api_server_sources)
+tests_unit_api_test_api_wire_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_door
+tests_unit_api_test_api_door_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(CRYPTO_CFLAGS)
+tests_unit_api_test_api_door_SOURCES = \
+	tests/unit/api/test_api_door.c $(api_server_sources)
+tests_unit_api_test_api_door_LDADD = $(LIBS_API) $(CMOCKA_LIBS)

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may do what: tokens, roles, workflows, expiry. */
+#include "api_server.h"
+
+#include "stated/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct str all[] = {STR_INIT("admin")};
+static const struct str starts[] = {STR_INIT("initiator")};
+static const struct str approves[] = {STR_INIT("approver:treasurer")};
+static const struct str audits[] = {STR_INIT("auditor")};
+static const struct str posts[] = {STR_INIT("events")};
+static const struct str operates[] = {STR_INIT("operator")};
+static const struct str refunds[] = {STR_INIT("refund")};
+
+#define TOKEN_COUNT 8
+#define TOKEN(text, who, what)                                             \
+	{                                                                  \
+		.name = STR_INIT(who), .sha256 = digest_sha256(STR(text)), \
+		.roles = what, .role_count = 1                             \
+	}
+
+static int
+set_up(void **state)
+{
+	struct api_server *server = api_server_new();
+	struct api_token list[TOKEN_COUNT] = {
+	    TOKEN("t-root", "root", all),
+	    TOKEN("t-alice", "alice", starts),
+	    TOKEN("t-bob", "bob", approves),
+	    TOKEN("t-carol", "carol", audits),
+	    TOKEN("t-bank", "bank", posts),
+	    TOKEN("t-dave", "dave", operates),
+	    TOKEN("t-old", "old", all),
+	    TOKEN("t-erin", "erin", operates),
+	};
+	struct api_token *tokens =
+	    ARENA_ARRAY(server->arena, TOKEN_COUNT, struct api_token);
+
+	memcpy(tokens, list, sizeof(list));
+	tokens[6].expires_ms = 1;
+	tokens[7].workflows = refunds;
+	tokens[7].workflow_count = 1;
+	server->options.auth_required = true;
+	server->options.tokens = tokens;
+	server->options.token_count = TOKEN_COUNT;
+	api_server_open(server);
+	*state = server;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct api_server *server = *state;
+
+	api_server_free(&server);
+	return 0;
+}
+
+static struct answer
+get_as(struct api_server *server, const char *token, const char *target)
+{
+	server->token = token;
+	return api_server_get(server, target);
+}
+
+static struct answer
+post_as(struct api_server *server, const char *token, const char *target,
+    const char *body)
+{
+	server->token = token;
+	return api_server_post(server, target, body);
+}
+
+#define PAYMENTS "/v1/workflows/payment/instances"
+#define PAYMENT "{\"input\":{\"reference\":\"r-1\",\"amount\":1}}"
+
+static void
+test_no_token_is_401(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = get_as(server, NULL, "/v1/tasks");
+
+	answer_must_be_problem(&answer, 401, "unauthenticated");
+	assert_true(str_has_prefix(
+	    answer_header(&answer, "WWW-Authenticate"), STR("Bearer")));
+	answer = get_as(server, "guess", "/v1/tasks");
+	answer_must_be_problem(&answer, 401, "unauthenticated");
+	answer = get_as(server, "t-old", "/v1/tasks");
+	answer_must_be_problem(&answer, 401, "unauthenticated");
+	server->token = NULL;
+	answer = api_server_ask(server, "GET", "/v1/tasks",
+	    "Authorization: Basic YWxpY2U6dC1hbGljZQ==", NULL);
+	answer_must_be_problem(&answer, 401, "unauthenticated");
+	answer = api_server_ask(
+	    server, "GET", "/v1/tasks", "X-Stated-Actor: root", NULL);
+	answer_must_be_problem(&answer, 401, "unauthenticated");
+}
+
+static void
+test_health_needs_no_token(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = get_as(server, NULL, "/healthz");
+
+	answer_must_be(&answer, 200);
+	answer = get_as(server, NULL, "/metrics");
+	answer_must_be(&answer, 401);
+}
+
+static void
+test_actor_is_the_tokens_owner(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	server->token = "t-alice";
+	answer = api_server_ask(server, "POST", PAYMENTS,
+	    "Content-Type: application/json\nX-Stated-Actor: mallory", PAYMENT);
+	answer_must_be(&answer, 201);
+	assert_true(str_equal(answer_text(&answer, "initiator"), STR("alice")));
+}
+
+static void
+test_roles_open_their_routes_only(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = post_as(server, "t-carol", PAYMENTS, PAYMENT);
+
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = get_as(server, "t-carol", "/v1/export");
+	answer_must_be(&answer, 200);
+	answer = get_as(server, "t-alice", "/v1/export");
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = get_as(server, "t-bank", "/v1/instances");
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = post_as(server, "t-bank", "/v1/events",
+	    "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\","
+	    "\"type\":\"bank.settled\",\"subject\":\"x\"}");
+	answer_must_be(&answer, 202);
+	answer = post_as(server, "t-root", PAYMENTS, PAYMENT);
+	answer_must_be(&answer, 201);
+	answer = post_as(server, "t-alice", "/v1/instances/r-1/cancel", "{}");
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = post_as(server, "t-dave", "/v1/instances/r-1/cancel", "{}");
+	answer_must_be(&answer, 200);
+}
+
+static void
+test_task_is_for_its_role(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = post_as(server, "t-alice", PAYMENTS, PAYMENT);
+	const char *target;
+
+	answer_must_be(&answer, 201);
+	target = arena_strf(server->arena, "/v1/tasks/%.*s/decide",
+	    STR_ARG(answer_text(&answer, "tasks.0.id")))
+		     .at;
+	answer = post_as(server, "t-dave", target, "{\"choice\":\"approved\"}");
+	answer_must_be_problem(&answer, 403, "role-required");
+	answer = post_as(server, "t-bob", target, "{\"choice\":\"approved\"}");
+	answer_must_be(&answer, 200);
+}
+
+static void
+test_limited_token_sees_its_workflows_only(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = post_as(server, "t-root", PAYMENTS, PAYMENT);
+	struct str id = answer_text(&answer, "id");
+
+	answer = post_as(server, "t-root", "/v1/workflows/refund/instances",
+	    "{\"input\":{\"reference\":\"f-1\"}}");
+	answer_must_be(&answer, 201);
+	answer = get_as(server, "t-erin", "/v1/instances");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 1);
+	answer = get_as(server, "t-erin", "/v1/instances/f-1");
+	answer_must_be(&answer, 200);
+	answer = get_as(server, "t-erin", "/v1/instances/r-1");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = post_as(server, "t-erin",
+	    arena_strf(server->arena, "/v1/instances/%.*s/cancel", STR_ARG(id))
+		.at,
+	    "{}");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = get_as(server, "t-erin", "/v1/tasks");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+	answer = get_as(server, "t-erin", "/v1/export");
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = get_as(server, "t-erin", "/v1/export?workflow=refund");
+	answer_must_be(&answer, 200);
+	answer = get_as(server, "t-erin", "/v1/export?workflow=payment");
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = get_as(server, "t-erin", "/v1/dead-letters");
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = get_as(server, "t-erin", "/v1/definitions/payment");
+	answer_must_be_problem(&answer, 404, "unknown-workflow");
+}
+
+static void
+test_known_roles(void **state)
+{
+	(void)state;
+	assert_true(api_role_is_known(STR("operator")));
+	assert_true(api_role_is_known(STR("approver:cfo")));
+	assert_true(api_role_is_known(STR("approver:*")));
+	assert_false(api_role_is_known(STR("approver:")));
+	assert_false(api_role_is_known(STR("approver:ROLE2")) &&
+		     api_role_is_known(STR("king")));
+	assert_false(api_role_is_known(STR("king")));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    TEST(test_no_token_is_401),
+	    TEST(test_health_needs_no_token),
+	    TEST(test_actor_is_the_tokens_owner),
+	    TEST(test_roles_open_their_routes_only),
+	    TEST(test_task_is_for_its_role),
+	    TEST(test_limited_token_sees_its_workflows_only),
+	    TEST(test_known_roles),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

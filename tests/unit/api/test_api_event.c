@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events: CloudEvents in their three forms, and webhooks. */
+#include "api_server.h"
+
+#include "stated/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int
+set_up(void **state)
+{
+	struct api_server *server = api_server_new();
+
+	api_server_open(server);
+	*state = server;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct api_server *server = *state;
+
+	api_server_free(&server);
+	return 0;
+}
+
+#define EVENT(id, subject)                                          \
+	"{\"specversion\":\"1.0\",\"id\":\"" id "\",\"source\":\"/" \
+	"bank\",\"type\":\"bank.settled\",\"subject\":\"" subject   \
+	"\",\"data\":{\"amount\":10.50}}"
+#define STRUCTURED "Content-Type: application/cloudevents+json; charset=utf-8"
+#define BATCH "Content-Type: application/cloudevents-batch+json"
+
+static void
+approve(struct api_server *server)
+{
+	struct answer answer = api_server_get(server, "/v1/tasks");
+	const char *target = arena_strf(server->arena, "/v1/tasks/%.*s/decide",
+	    STR_ARG(answer_text(&answer, "items.0.id")))
+				 .at;
+
+	server->actor = "bob";
+	answer = api_server_post(server, target, "{\"choice\":\"approved\"}");
+	server->actor = NULL;
+	answer_must_be(&answer, 200);
+}
+
+static void
+expect_fate(const struct answer *answer, const char *fate)
+{
+	answer_must_be(answer, 202);
+	if (!str_equal(answer_text(answer, "events.0.status"), str_of(fate)))
+		fail_msg("not %s: %.*s", fate, STR_ARG(answer->body));
+}
+
+static void
+test_structured_event_moves_its_instance(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	approve(server);
+	answer = api_server_ask(
+	    server, "POST", "/v1/events", STRUCTURED, EVENT("e-1", "r-1"));
+	expect_fate(&answer, "matched");
+	answer = api_server_get(server, "/v1/instances/r-1");
+	assert_true(
+	    str_equal(answer_text(&answer, "status"), STR("completed")));
+}
+
+static void
+test_event_that_comes_twice_is_a_duplicate(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(
+	    server, "POST", "/v1/events", STRUCTURED, EVENT("e-1", "r-1"));
+
+	expect_fate(&answer, "held");
+	answer = api_server_ask(
+	    server, "POST", "/v1/events", STRUCTURED, EVENT("e-1", "r-1"));
+	expect_fate(&answer, "duplicate");
+}
+
+static void
+test_plain_json_is_taken_for_a_structured_event(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_post(server, "/v1/events", EVENT("e-1", "r-1"));
+
+	expect_fate(&answer, "held");
+}
+
+static void
+test_binary_event_has_its_attributes_in_headers(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(server, "POST", "/v1/events",
+	    "Content-Type: application/json\nce-specversion: 1.0\n"
+	    "ce-id: e-1\nce-source: /bank\nce-type: bank.settled\n"
+	    "ce-subject: r%2F1\nce-time: 2026-11-22T09:30:00Z",
+	    "{\"amount\":10.50}");
+
+	expect_fate(&answer, "held");
+	answer = api_server_get(server, "/v1/dead-letters?status=held");
+	answer_must_be(&answer, 200);
+	assert_true(
+	    str_equal(answer_text(&answer, "items.0.subject"), STR("r/1")));
+	assert_true(str_find(answer.body, STR("10.50")) != SIZE_MAX);
+}
+
+static void
+test_batch_tells_what_became_of_each(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	approve(server);
+	answer = api_server_ask(server, "POST", "/v1/events", BATCH,
+	    "[" EVENT("e-1", "r-1") "," EVENT("e-2", "r-9") "," EVENT(
+		"e-1", "r-1") "]");
+	expect_fate(&answer, "matched");
+	assert_true(
+	    str_equal(answer_text(&answer, "events.1.status"), STR("held")));
+	assert_true(str_equal(
+	    answer_text(&answer, "events.2.status"), STR("duplicate")));
+	answer = api_server_ask(server, "POST", "/v1/events", BATCH, "[]");
+	answer_must_be(&answer, 202);
+}
+
+static void
+test_faults_of_an_event_are_all_named(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_ask(server, "POST", "/v1/events", BATCH,
+		"[" EVENT("e-1", "r-1") ",{\"specversion\":\"0.3\",\"id\":\"\","
+					"\"type\":5,\"time\":\"noon\"}]");
+
+	answer_must_be_problem(&answer, 422, "invalid-event");
+	assert_true(str_equal(
+	    answer_text(&answer, "errors.0.pointer"), STR("/1/specversion")));
+	assert_true(answer_member(&answer, "errors")->as.list.count >= 4);
+	answer = api_server_get(server, "/v1/dead-letters?status=held");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+	answer = api_server_ask(server, "POST", "/v1/events",
+	    "Content-Type: application/json\nce-id: 1", "{}");
+	answer_must_be_problem(&answer, 422, "invalid-event");
+	assert_true(str_equal(
+	    answer_text(&answer, "errors.0.pointer"), STR("ce-specversion")));
+}
+
+static void
+test_base64_data_is_decoded(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_ask(server, "POST", "/v1/events", STRUCTURED,
+		"{\"specversion\":\"1.0\",\"id\":\"e\",\"source\":\"s\","
+		"\"type\":\"bank.settled\",\"subject\":\"x\","
+		"\"data_base64\":\"eyJhIjoxLjEwfQ==\"}");
+
+	expect_fate(&answer, "held");
+	answer = api_server_get(server, "/v1/dead-letters?status=held");
+	assert_true(str_find(answer.body, STR("{\"a\":1.10}")) != SIZE_MAX);
+}
+
+static void
+test_other_types_are_refused(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(server, "POST", "/v1/events",
+	    "Content-Type: application/xml", "<event/>");
+
+	answer_must_be_problem(&answer, 415, "unsupported-media-type");
+}
+
+/* ---- dead letters ---- */
+
+static void
+test_held_event_is_replayed(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+	const char *target;
+
+	answer = api_server_ask(
+	    server, "POST", "/v1/events", STRUCTURED, EVENT("e-1", "r-1"));
+	expect_fate(&answer, "held");
+	answer = api_server_get(server, "/v1/dead-letters?status=held");
+	target = arena_strf(server->arena, "/v1/dead-letters/%.*s/replay",
+	    STR_ARG(answer_text(&answer, "items.0.id")))
+		     .at;
+	answer = api_server_post(server, target, "{}");
+	answer_must_be_problem(&answer, 409, "wrong-state");
+	answer = api_server_post(server, "/v1/dead-letters/77/replay", "{}");
+	answer_must_be_problem(&answer, 404, "unknown-item");
+	answer = api_server_post(server, "/v1/dead-letters/x/replay", "{}");
+	answer_must_be_problem(&answer, 404, "unknown-item");
+}
+
+static void
+test_dead_letters_are_paged(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_ask(server, "POST", "/v1/events", BATCH,
+		"[" EVENT("e-1", "a") "," EVENT("e-2", "b") "," EVENT(
+		    "e-3", "c") "]");
+
+	answer = api_server_get(server, "/v1/dead-letters?status=held&limit=2");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 2);
+	answer = api_server_get(
+	    server, arena_strf(server->arena,
+			"/v1/dead-letters?status=held&limit=2&cursor=%.*s",
+			STR_ARG(answer_text(&answer, "next")))
+			.at);
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 1);
+	assert_true(value_is_null(answer_member(&answer, "next")));
+	answer = api_server_get(server, "/v1/dead-letters");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+	answer = api_server_get(server, "/v1/dead-letters?status=lost");
+	answer_must_be_problem(&answer, 400, "invalid-parameter");
+}
+
+/* ---- webhooks ---- */
+
+static struct answer
+ring(struct api_server *server, const char *target, const char *secret,
+    const char *body)
+{
+	char hex[DIGEST_HEX_BYTES];
+	struct digest digest = digest_hmac_sha256(str_of(secret), str_of(body));
+
+	return api_server_ask(server, "POST", target,
+	    arena_strf(server->arena,
+		"Content-Type: application/json\nx-sign: %.*s",
+		STR_ARG(digest_hex(digest, hex)))
+		.at,
+	    body);
+}
+
+static void
+test_signed_webhook_moves_its_instance(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	approve(server);
+	answer = ring(server, "/hooks/bank", "hush",
+	    "{\"kind\":\"settled\",\"reference\":\"r-1\",\"id\":\"7\"}");
+	answer_must_be(&answer, 202);
+	assert_true(str_equal(answer_text(&answer, "status"), STR("matched")));
+	answer = api_server_get(server, "/v1/instances/r-1");
+	assert_true(
+	    str_equal(answer_text(&answer, "status"), STR("completed")));
+	answer = ring(server, "/v1/hooks/bank", "hush",
+	    "{\"kind\":\"settled\",\"reference\":\"r-1\",\"id\":\"7\"}");
+	answer_must_be(&answer, 202);
+	assert_true(
+	    str_equal(answer_text(&answer, "status"), STR("duplicate")));
+}
+
+static void
+test_forged_webhook_is_refused_and_counted(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = ring(server, "/hooks/bank", "guess",
+	    "{\"kind\":\"settled\",\"reference\":\"r-1\",\"id\":\"7\"}");
+
+	answer_must_be_problem(&answer, 401, "bad-signature");
+	answer = api_server_ask(server, "POST", "/hooks/bank",
+	    "Content-Type: application/json", "{}");
+	answer_must_be_problem(&answer, 401, "bad-signature");
+	answer = api_server_get(server, "/metrics");
+	assert_true(str_find(answer.body,
+			STR("stated_webhooks_forged_total 2\n")) != SIZE_MAX);
+	answer = api_server_get(server, "/v1/dead-letters?status=held");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+}
+
+static void
+test_webhook_that_nothing_maps_is_ignored(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    ring(server, "/hooks/bank", "hush", "{\"kind\":\"ping\"}");
+
+	answer_must_be(&answer, 202);
+	assert_true(str_equal(answer_text(&answer, "status"), STR("ignored")));
+	answer = ring(server, "/hooks/nobody", "hush", "{}");
+	answer_must_be_problem(&answer, 404, "not-found");
+	answer = ring(server, "/hooks/silent", "hush", "{}");
+	answer_must_be_problem(&answer, 404, "not-found");
+	answer = ring(server, "/hooks/bank", "hush", "no json");
+	answer_must_be_problem(&answer, 422, "invalid-body");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    TEST(test_structured_event_moves_its_instance),
+	    TEST(test_event_that_comes_twice_is_a_duplicate),
+	    TEST(test_plain_json_is_taken_for_a_structured_event),
+	    TEST(test_binary_event_has_its_attributes_in_headers),
+	    TEST(test_batch_tells_what_became_of_each),
+	    TEST(test_faults_of_an_event_are_all_named),
+	    TEST(test_base64_data_is_decoded),
+	    TEST(test_other_types_are_refused),
+	    TEST(test_held_event_is_replayed),
+	    TEST(test_dead_letters_are_paged),
+	    TEST(test_signed_webhook_moves_its_instance),
+	    TEST(test_forged_webhook_is_refused_and_counted),
+	    TEST(test_webhook_that_nothing_maps_is_ignored),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking at instances, listing them, and the acts of operators. */
+#include "api_server.h"
+
+#include "stated/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int
+set_up(void **state)
+{
+	struct api_server *server = api_server_new();
+
+	api_server_open(server);
+	*state = server;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct api_server *server = *state;
+
+	api_server_free(&server);
+	return 0;
+}
+
+static void
+test_instance_is_found_by_its_business_key(void **state)
+{
+	struct api_server *server = *state;
+	struct str id = api_server_start(server, "re-2026/7");
+	struct answer answer =
+	    api_server_get(server, "/v1/instances/re-2026%2F7");
+
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(answer_text(&answer, "id"), id));
+	assert_true(
+	    str_equal(answer_text(&answer, "labels.entity"), STR("DE01")));
+}
+
+static void
+test_key_of_two_workflows_needs_the_workflow(void **state)
+{
+	struct api_server *server = *state;
+	struct str id = api_server_start(server, "r-1");
+	struct answer answer =
+	    api_server_post(server, "/v1/workflows/refund/instances",
+		"{\"input\":{\"reference\":"
+		"\"r-1\"}}");
+
+	answer_must_be(&answer, 201);
+	answer = api_server_get(server, "/v1/instances/r-1");
+	answer_must_be_problem(&answer, 409, "ambiguous-key");
+	answer = api_server_get(server, "/v1/instances/r-1?workflow=payment");
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(answer_text(&answer, "id"), id));
+}
+
+static void
+test_unknown_instance_is_404(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_get(server, "/v1/instances/none");
+
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = api_server_get(server, "/v1/instances/none/history");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = api_server_post(server, "/v1/instances/none/cancel", "{}");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+}
+
+static void
+test_list_is_paged_by_cursor_and_link(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+	struct str link, next, end;
+	char seen[8][16];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(seen[i], sizeof(seen[i]), "r-%d", i);
+		api_server_start(server, seen[i]);
+	}
+	answer = api_server_get(
+	    server, "/v1/instances?limit=2&order=oldest&entity=DE01");
+	answer_must_be(&answer, 200);
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 2);
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.business_key"), STR("r-0")));
+	link = answer_header(&answer, "Link");
+	assert_true(str_has_suffix(link, STR("; rel=\"next\"")));
+	next = str_split(str_slice(link, 1, link.bytes), '>', &end);
+	answer = api_server_get(server, arena_str(server->arena, next).at);
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.business_key"), STR("r-2")));
+	answer = api_server_get(server,
+	    arena_strf(server->arena, "/v1/instances?order=oldest&cursor=%.*s",
+		STR_ARG(answer_text(&answer, "next")))
+		.at);
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 1);
+	assert_true(value_is_null(answer_member(&answer, "next")));
+	assert_null(answer_header(&answer, "Link").at);
+}
+
+static void
+test_list_begins_with_the_newest(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	api_server_start(server, "r-2");
+	answer = api_server_get(server, "/v1/instances");
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.business_key"), STR("r-2")));
+}
+
+static void
+expect_count(struct api_server *server, const char *query, size_t count)
+{
+	struct answer answer = api_server_get(
+	    server, arena_strf(server->arena, "/v1/instances?%s", query).at);
+
+	answer_must_be(&answer, 200);
+	if (answer_member(&answer, "items")->as.list.count != count)
+		fail_msg("%s: %.*s", query, STR_ARG(answer.body));
+}
+
+static void
+test_list_filters(void **state)
+{
+	struct api_server *server = *state;
+
+	api_server_start(server, "r-1");
+	api_server_start(server, "r-2");
+	api_server_post(
+	    server, "/v1/workflows/stuck/instances?wait=5s", "{\"input\":{}}");
+	expect_count(server, "", 3);
+	expect_count(server, "workflow=payment", 2);
+	expect_count(server, "business_key=r-2", 1);
+	expect_count(server, "state=approving", 2);
+	expect_count(server, "status=waiting&workflow=payment", 2);
+	expect_count(server, "status=completed", 0);
+	expect_count(server, "label.entity=DE01", 2);
+	expect_count(server, "label.entity=FR01", 0);
+	expect_count(server, "has_incident=true", 1);
+	expect_count(server, "has_incident=false", 2);
+	expect_count(server, "from=2020-01-01", 3);
+	expect_count(server, "to=2020-01-01T00:00:00Z", 0);
+}
+
+static void
+test_parameters_that_are_wrong_are_named(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_get(server, "/v1/instances?statsu=waiting");
+
+	answer_must_be_problem(&answer, 400, "invalid-parameter");
+	assert_true(str_find(answer_text(&answer, "detail"), STR("status")) !=
+		    SIZE_MAX);
+	answer = api_server_get(
+	    server, "/v1/instances?limit=0&from=tomorrow&cursor=1&order=up");
+	answer_must_be_problem(&answer, 400, "invalid-parameter");
+	assert_int_equal(answer_member(&answer, "errors")->as.list.count, 4);
+	answer = api_server_get(server, "/v1/instances?limit=1&limit=2");
+	answer_must_be_problem(&answer, 400, "invalid-parameter");
+	answer = api_server_get(server, "/v1/instances?state=%zz");
+	answer_must_be_problem(&answer, 400, "invalid-parameter");
+}
+
+static void
+test_history_is_a_chain_in_pages(void **state)
+{
+	struct api_server *server = *state;
+	struct str id = api_server_start(server, "r-1");
+	struct answer first, rest;
+
+	first = api_server_get(
+	    server, arena_strf(server->arena,
+			"/v1/instances/%.*s/history?limit=1", STR_ARG(id))
+			.at);
+	answer_must_be(&first, 200);
+	assert_true(
+	    str_equal(answer_text(&first, "items.0.kind"), STR("started")));
+	assert_true(str_equal(answer_text(&first, "next"), STR("1")));
+	rest = api_server_get(
+	    server, "/v1/instances/r-1/history?after=1&limit=1000");
+	answer_must_be(&rest, 200);
+	assert_true(str_equal(answer_text(&rest, "items.0.prev"),
+	    answer_text(&first, "items.0.hash")));
+	assert_true(value_is_null(answer_member(&rest, "next")));
+}
+
+/* What is hashed is the item without its last member. */
+static void
+test_history_can_be_verified_by_its_reader(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+	struct digest digest;
+	struct str text;
+	size_t at;
+	char hex[DIGEST_HEX_BYTES];
+
+	api_server_start(server, "r-1");
+	answer = api_server_get(server, "/v1/instances/r-1/history?limit=1");
+	at = str_find(answer.body, STR("[")) + 1;
+	text = str_slice(
+	    answer.body, at, str_find(answer.body, STR(",\"hash\":")) - at);
+	digest = digest_sha256_parts((struct str[]){text, STR("}")}, 2);
+	assert_true(str_equal(
+	    digest_hex(digest, hex), answer_text(&answer, "items.0.hash")));
+}
+
+static void
+test_suspend_and_resume(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	answer = api_server_post(server, "/v1/instances/r-1/suspend",
+	    "{\"comment\":\"the bank asked\"}");
+	answer_must_be(&answer, 200);
+	assert_true(
+	    str_equal(answer_text(&answer, "status"), STR("suspended")));
+	answer = api_server_post(server, "/v1/instances/r-1/suspend", "{}");
+	answer_must_be_problem(&answer, 409, "wrong-state");
+	answer = api_server_ask(
+	    server, "POST", "/v1/instances/r-1/resume", NULL, NULL);
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(answer_text(&answer, "status"), STR("waiting")));
+}
+
+static void
+test_cancel_ends_for_good(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	answer = api_server_post(server, "/v1/instances/r-1/cancel",
+	    "{\"comment\":\"paid by hand\",\"compensate\":true}");
+	answer_must_be(&answer, 200);
+	assert_true(
+	    str_equal(answer_text(&answer, "status"), STR("cancelled")));
+	answer = api_server_post(server, "/v1/instances/r-1/cancel", "{}");
+	answer_must_be_problem(&answer, 409, "instance-ended");
+	answer = api_server_post(
+	    server, "/v1/instances/r-1/cancel", "{\"compensate\":\"yes\"}");
+	answer_must_be_problem(&answer, 422, "invalid-body");
+}
+
+static void
+test_definitions_are_listed_and_read(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_get(server, "/v1/definitions");
+
+	answer_must_be(&answer, 200);
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 5);
+	answer = api_server_get(server, "/v1/definitions/payment?version=1");
+	answer_must_be(&answer, 200);
+	assert_true(str_has_prefix(
+	    answer_text(&answer, "source"), STR("workflow: payment")));
+	assert_true(
+	    str_equal(answer_text(&answer, "events.0"), STR("bank.settled")));
+	answer = api_server_get(server, "/v1/definitions/payment?version=2");
+	answer_must_be_problem(&answer, 404, "unknown-workflow");
+}
+
+static void
+test_export_streams_whole_histories(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	api_server_start(server, "r-2");
+	answer = api_server_get(server, "/v1/export");
+	answer_must_be(&answer, 200);
+	assert_true(str_has_prefix(
+	    answer_header(&answer, "Content-Type"), STR("application/jsonl")));
+	assert_true(str_find(answer.body, STR("\"started\"")) != SIZE_MAX);
+	answer = api_server_get(server, "/v1/export?format=xml");
+	answer_must_be_problem(&answer, 400, "invalid-parameter");
+	answer = api_server_get(server, "/v1/export?instance=nothing");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+}
+
+static void
+test_long_export_is_whole(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+	size_t count = 0;
+	struct str rest;
+	char name[16];
+
+	for (int i = 0; i < 150; i++) {
+		snprintf(name, sizeof(name), "r-%d", i);
+		api_server_start(server, name);
+	}
+	answer = api_server_get(server, "/v1/export?workflow=payment");
+	rest = answer.body;
+	for (size_t at;
+	     (at = str_find(rest, STR("\"kind\":\"started\""))) != SIZE_MAX;
+	     count++)
+		rest = str_slice(rest, at + 1, rest.bytes);
+	assert_int_equal(count, 150);
+}
+
+static void
+test_export_that_nobody_reads_does_no_harm(void **state)
+{
+	struct api_server *server = *state;
+	static const char request[] =
+	    "GET /v1/export HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	for (int i = 0; i < 20; i++) {
+		int fd = api_server_connect(server);
+
+		assert_int_equal(write(fd, request, sizeof(request) - 1),
+		    (ssize_t)sizeof(request) - 1);
+		close(fd);
+	}
+	usleep(100 * 1000);
+	answer = api_server_get(server, "/v1/export");
+	answer_must_be(&answer, 200);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    TEST(test_instance_is_found_by_its_business_key),
+	    TEST(test_key_of_two_workflows_needs_the_workflow),
+	    TEST(test_unknown_instance_is_404),
+	    TEST(test_list_is_paged_by_cursor_and_link),
+	    TEST(test_list_begins_with_the_newest),
+	    TEST(test_list_filters),
+	    TEST(test_parameters_that_are_wrong_are_named),
+	    TEST(test_history_is_a_chain_in_pages),
+	    TEST(test_history_can_be_verified_by_its_reader),
+	    TEST(test_suspend_and_resume),
+	    TEST(test_cancel_ends_for_good),
+	    TEST(test_definitions_are_listed_and_read),
+	    TEST(test_export_streams_whole_histories),
+	    TEST(test_long_export_is_whole),
+	    TEST(test_export_that_nobody_reads_does_no_harm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes over the wire: methods, sizes, headers, broken requests. */
+#include "api_server.h"
+
+#include "stated/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int
+set_up(void **state)
+{
+	struct api_server *server = api_server_new();
+
+	api_server_open(server);
+	*state = server;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct api_server *server = *state;
+
+	api_server_free(&server);
+	return 0;
+}
+
+static void
+test_health_and_readiness(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_get(server, "/healthz");
+
+	answer_must_be(&answer, 200);
+	answer = api_server_get(server, "/readyz");
+	answer_must_be(&answer, 200);
+	answer = api_server_get(server, "/metrics");
+	answer_must_be(&answer, 200);
+	assert_true(str_has_suffix(answer.body, STR("# EOF\n")));
+	assert_true(
+	    str_find(answer.body,
+		STR("stated_http_requests_total{method=\"GET\","
+		    "route=\"/healthz\",status=\"2xx\"} 1\n")) != SIZE_MAX);
+}
+
+static void
+test_openapi_names_every_route(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_get(server, "/v1/openapi.json");
+
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(answer_text(&answer, "openapi"), STR("3.1.0")));
+	assert_non_null(
+	    value_get_cstr(value_get_cstr(answer_member(&answer, "paths"),
+			       "/v1/tasks/{id}/decide"),
+		"post"));
+	assert_int_equal(answer_member(&answer, "paths")->as.context.count, 30);
+}
+
+static void
+test_unknown_path_is_404(void **state)
+{
+	struct api_server *server = *state;
+	static const char *const paths[] = {"/", "/v1", "/v1/", "/v2/tasks",
+	    "/v1/tasks/", "/v1/instances//history", "/v1/instances/x/y"};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		struct answer answer = api_server_get(server, paths[i]);
+
+		answer_must_be_problem(&answer, 404, "not-found");
+	}
+}
+
+static void
+test_other_method_is_405_with_those_allowed(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_ask(server, "DELETE", "/v1/instances/x", NULL, NULL);
+
+	answer_must_be_problem(&answer, 405, "method-not-allowed");
+	assert_true(
+	    str_equal(answer_header(&answer, "Allow"), STR("GET, HEAD")));
+	answer = api_server_ask(server, "PATCH", "/v1/events", NULL, "{}");
+	answer_must_be_problem(&answer, 405, "method-not-allowed");
+	assert_true(str_equal(answer_header(&answer, "Allow"), STR("POST")));
+}
+
+static void
+test_head_has_headers_only(void **state)
+{
+	struct api_server *server = *state;
+	struct str text = api_server_say(server,
+	    "HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+	assert_true(str_has_prefix(text, STR("HTTP/1.1 200 ")));
+	assert_true(str_find(text, STR("Content-Length: ")) != SIZE_MAX);
+	assert_true(str_has_suffix(text, STR("\r\n\r\n")));
+	text = api_server_say(server,
+	    "HEAD /v1/export HTTP/1.1\r\nHost: x\r\nConnection: "
+	    "close\r\n\r\n");
+	assert_true(str_has_prefix(text, STR("HTTP/1.1 200 ")));
+}
+
+static void
+test_connection_is_kept_for_the_next_request(void **state)
+{
+	struct api_server *server = *state;
+	struct str text = api_server_say(server,
+	    "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+	    "GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: "
+	    "close\r\n\r\n");
+
+	assert_true(str_find(text, STR("200 OK")) != SIZE_MAX);
+	assert_true(str_find(text, STR("404 Not Found")) != SIZE_MAX);
+}
+
+static void
+test_request_id_is_taken_up_or_made(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(
+	    server, "GET", "/healthz", "X-Request-Id: abc-1.2", NULL);
+
+	assert_true(
+	    str_equal(answer_header(&answer, "X-Request-Id"), STR("abc-1.2")));
+	answer = api_server_ask(
+	    server, "GET", "/nothing", "X-Request-Id: a<b", NULL);
+	assert_int_equal(answer_header(&answer, "X-Request-Id").bytes, 32);
+	assert_true(str_equal(answer_header(&answer, "X-Request-Id"),
+	    answer_text(&answer, "request_id")));
+}
+
+static void
+test_answers_may_not_be_kept_or_framed(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_get(server, "/healthz");
+
+	assert_true(str_equal(
+	    answer_header(&answer, "Cache-Control"), STR("no-store")));
+	assert_true(str_equal(
+	    answer_header(&answer, "X-Content-Type-Options"), STR("nosniff")));
+	assert_true(
+	    answer_header(&answer, "Content-Security-Policy").bytes > 0);
+}
+
+static void
+test_trace_goes_into_history(void **state)
+{
+	struct api_server *server = *state;
+	static const char trace[] =
+	    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	struct answer answer =
+	    api_server_ask(server, "POST", "/v1/workflows/payment/instances",
+		arena_strf(server->arena,
+		    "Content-Type: application/json\ntraceparent: %s", trace)
+		    .at,
+		"{\"input\":{\"reference\":\"r-1\",\"amount\":1}}");
+
+	answer_must_be(&answer, 201);
+	answer = api_server_get(server, "/v1/instances/r-1/history");
+	assert_true(str_find(answer.body, str_of(trace)) != SIZE_MAX);
+}
+
+static void
+test_body_over_the_bound_is_413(void **state)
+{
+	struct api_server *server = *state;
+	size_t bytes = (1u << 20) + 1;
+	char *body = arena_alloc(server->arena, 8 * bytes);
+	struct answer answer;
+	struct str text;
+
+	memset(body, ' ', bytes);
+	answer =
+	    api_server_post(server, "/v1/workflows/payment/instances", body);
+	answer_must_be_problem(&answer, 413, "too-large");
+	/* Far over it evhttp answers for us, before it has read it all. */
+	text = api_server_say(server,
+	    "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+	    "Content-Length: 100000000\r\nExpect: 100-continue\r\n\r\n");
+	assert_true(str_find(text, STR("413 ")) != SIZE_MAX);
+}
+
+static void
+test_broken_requests_are_400(void **state)
+{
+	struct api_server *server = *state;
+	struct str text = api_server_say(server, "NONSENSE\r\n\r\n");
+
+	assert_true(str_has_prefix(text, STR("HTTP/1.1 400 ")));
+	text = api_server_say(
+	    server, "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_true(str_has_prefix(text, STR("HTTP/1.1 501 ")));
+	text =
+	    api_server_say(server, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n");
+	assert_true(str_has_prefix(text, STR("HTTP/1.1 501 ")));
+}
+
+static void
+test_actor_must_be_a_name(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(
+	    server, "GET", "/v1/tasks", "X-Stated-Actor: a\x01", NULL);
+
+	answer_must_be_problem(&answer, 400, "bad-request");
+}
+
+static void
+test_draining_server_is_not_ready(void **state)
+{
+	struct api_server *server = *state;
+	static const char request[] = "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
+	int fd = api_server_connect(server);
+	char bytes[2048] = "";
+
+	/* A connection from before keeps being answered. */
+	usleep(50 * 1000);
+	api_server_drain(server);
+	usleep(50 * 1000);
+	assert_int_equal(write(fd, request, sizeof(request) - 1),
+	    (ssize_t)sizeof(request) - 1);
+	assert_true(read(fd, bytes, sizeof(bytes) - 1) > 0);
+	assert_non_null(strstr(bytes, " 503 "));
+	assert_non_null(strstr(bytes, "Connection: close"));
+	close(fd);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    TEST(test_health_and_readiness),
+	    TEST(test_openapi_names_every_route),
+	    TEST(test_unknown_path_is_404),
+	    TEST(test_other_method_is_405_with_those_allowed),
+	    TEST(test_head_has_headers_only),
+	    TEST(test_connection_is_kept_for_the_next_request),
+	    TEST(test_request_id_is_taken_up_or_made),
+	    TEST(test_answers_may_not_be_kept_or_framed),
+	    TEST(test_trace_goes_into_history),
+	    TEST(test_body_over_the_bound_is_413),
+	    TEST(test_broken_requests_are_400),
+	    TEST(test_actor_must_be_a_name),
+	    TEST(test_draining_server_is_not_ready),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
