@@ -411,6 +411,7 @@ open_api(struct service *service)
 	    .base = service->base,
 	    .engine = service->engine,
 	    .clock = clock_system(),
+	    .database = config->store,
 	    .tls_certificate = config->tls_certificate,
 	    .tls_key = config->tls_key,
 	    .auth_required = config->auth_required,
