@@ -109,19 +109,22 @@ compensates_on_entry(
 	return false;
 }
 
-/* What follows the switch. */
+/* What follows the switch.  Entry steps may break what held before them. */
 static void
 plan_arrival(struct chart *chart, const struct def_state *target,
     const struct def_state *domain, bool compensate)
 {
 	const struct def_state *leaf = leaf_of(target);
+	bool checks = chart->definition->invariant_count > 0;
+	size_t before;
 
-	if (chart->definition->invariant_count > 0)
+	if (checks)
 		plan_add(chart, PLAN_CHECK, 0);
 	if (compensate || compensates_on_entry(leaf, domain))
 		plan_add(chart, PLAN_COMPENSATE, 0);
+	before = chart->plan_count;
 	plan_entries(chart, leaf, domain);
-	if (chart->definition->invariant_count > 0)
+	if (checks && chart->plan_count > before)
 		plan_add(chart, PLAN_CHECK, 1);
 	plan_add(chart, PLAN_SETTLE, leaf->index);
 }

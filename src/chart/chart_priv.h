@@ -260,7 +260,7 @@ struct run {
 	const struct chart_actor *actor; /* NULL: the system */
 	const struct value *response;	 /* while an output is evaluated */
 	const struct kept *arrived;	 /* the event that came; NULL: none */
-	size_t microsteps;
+	uint64_t plan_first;		 /* plan_serial as it began */
 };
 
 /* Appends to the end of a singly linked list. */
@@ -352,6 +352,8 @@ bool chart_step_is_idle(const struct chart *chart);
 void chart_step_refuse(struct run *run, enum chart_refusal refusal,
     const char *format, ...) PRINTF_LIKE(3, 4);
 void chart_step_end(struct run *run, enum def_ending ending);
+/* Stops an instance that goes round in a circle; true where it did. */
+bool chart_step_circles(struct run *run);
 
 /* ---- chart_run.c: steps ---- */
 /* Runs the plan until it is through or blocked. */

@@ -365,14 +365,8 @@ chart_run_plan(struct run *run)
 		struct plan_item item = chart->plan[chart->plan_next];
 		const struct def_step *step = chart_run_current(chart);
 
-		if (++run->microsteps > CHART_MICROSTEPS_MAX) {
-			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
-			    0, NULL,
-			    "over %d steps without an end in sight: "
-			    "the definition goes round in a circle",
-			    CHART_MICROSTEPS_MAX);
+		if (chart_step_circles(run))
 			return;
-		}
 		if (cross_boundary(run))
 			continue;
 		if (step != NULL)

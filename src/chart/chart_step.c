@@ -465,13 +465,16 @@ chart_step_end(struct run *run, enum def_ending ending)
 
 /* ---- the macrostep ---- */
 
-static void
-stop_circling(struct run *run)
+bool
+chart_step_circles(struct run *run)
 {
+	if (run->chart->plan_serial - run->plan_first <= CHART_MICROSTEPS_MAX)
+		return false;
 	chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
 	    "over %d transitions without an end in sight: the definition goes "
 	    "round in a circle",
 	    CHART_MICROSTEPS_MAX);
+	return true;
 }
 
 static void
@@ -480,10 +483,6 @@ macrostep(struct run *run)
 	struct chart *chart = run->chart;
 
 	for (;;) {
-		if (++run->microsteps > CHART_MICROSTEPS_MAX) {
-			stop_circling(run);
-			return;
-		}
 		chart_run_plan(run);
 		if (chart->ended || chart_plan_is_busy(chart) ||
 		    chart->suspended)
@@ -825,6 +824,7 @@ chart_step(struct chart *chart, const struct chart_event *event,
 	    .context = context,
 	    .effects = effects,
 	    .actor = &event->actor,
+	    .plan_first = chart->plan_serial,
 	};
 
 	must(chart->magic == CHART_MAGIC);

@@ -341,7 +341,8 @@ check_choice(
 	if (definition->form != NULL &&
 	    !schema_validate(definition->form,
 		event->data ? event->data : &value_null, &errors)) {
-		chart_step_refuse(run, REFUSED_FORM, "the form's %.*s %.*s",
+		chart_step_refuse(run, REFUSED_FORM, "the form%s%.*s %.*s",
+		    errors.items[0].pointer.bytes > 0 ? "'s " : "",
 		    STR_ARG(errors.items[0].pointer),
 		    STR_ARG(errors.items[0].message));
 		return false;
