@@ -8,5 +8,6 @@ dist_doc_DATA = \
 	docs/calendars.md \
 	docs/connections.md \
 	docs/diagnostics.md \
+	docs/http.md \
 	docs/language.md
 EXTRA_DIST += docs/decisions

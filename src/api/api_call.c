@@ -13,7 +13,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <stdlib.h>
+#include <sys/socket.h>
 
 #define CALL_MAGIC 0x7d1fa8c3u
 #define REQUEST_ID_BYTES_MAX 128
@@ -235,6 +235,21 @@ ready_cb(evutil_socket_t fd, short what, void *arg)
 	call->ready(call);
 }
 
+/* What arrives meanwhile is either the end, or a request sent ahead, which
+ * only says that the caller is there: it is not looked at again then.  (An
+ * event for EV_CLOSED alone would not see a reset.) */
+static void
+hangup_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct api_call *call = api_call_of(arg);
+	char byte;
+
+	(void)what;
+	free_event(&call->hangup);
+	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+		ready_cb(-1, 0, call);
+}
+
 static evutil_socket_t
 socket_of(const struct api_call *call)
 {
@@ -266,7 +281,7 @@ api_call_wait(
 	evtimer_add(call->timer, &delay);
 	if (fd < 0)
 		return;
-	call->hangup = event_new(base, fd, EV_CLOSED, ready_cb, call);
+	call->hangup = event_new(base, fd, EV_READ, hangup_cb, call);
 	if (call->hangup != NULL && event_add(call->hangup, NULL) != 0)
 		free_event(&call->hangup);
 }

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -179,10 +180,15 @@ test_caller_that_hangs_up_does_no_harm(void **state)
 	    "POST /v1/workflows/slow/instances?wait=5s HTTP/1.1\r\n"
 	    "Host: x\r\nContent-Type: application/json\r\n"
 	    "Content-Length: 12\r\n\r\n{\"input\":{}}";
+	static const struct linger reset = {.l_onoff = 1};
 	struct answer answer;
 
 	for (int i = 0; i < 8; i++) {
 		int fd = api_server_connect(server);
+
+		if (i >= 4) /* closing resets the connection */
+			setsockopt(
+			    fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 
 		assert_int_equal(write(fd, request, sizeof(request) - 1),
 		    (ssize_t)sizeof(request) - 1);
@@ -197,6 +203,20 @@ test_caller_that_hangs_up_does_no_harm(void **state)
 	answer = api_server_get(server, "/metrics");
 	assert_true(str_find(answer.body,
 			STR("stated_http_requests_active 1\n")) != SIZE_MAX);
+}
+
+static void
+test_request_sent_ahead_waits_its_turn(void **state)
+{
+	struct api_server *server = *state;
+	struct str text = api_server_say(server,
+	    "POST /v1/workflows/slow/instances?wait=300ms HTTP/1.1\r\n"
+	    "Host: x\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 12\r\n\r\n{\"input\":{}}"
+	    "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+	assert_true(
+	    str_find(text, STR("201 Created")) < str_find(text, STR("200 OK")));
 }
 
 static void
@@ -270,6 +290,7 @@ main(void)
 	    TEST(test_wait_answers_when_the_instance_rests),
 	    TEST(test_wait_ends_with_its_time),
 	    TEST(test_caller_that_hangs_up_does_no_harm),
+	    TEST(test_request_sent_ahead_waits_its_turn),
 	    TEST(test_drain_answers_those_who_wait),
 	    TEST(test_unknown_workflow_is_404),
 	    TEST(test_bodies_that_are_wrong_are_told_where),
