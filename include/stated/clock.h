@@ -35,13 +35,17 @@ clock_sleep_ms(const struct clock *clock, int64_t until_ms)
 const struct clock *clock_system(void);
 
 /* The machine's clock, passing `factor` times faster from the moment of
- * clock_scaled_init() on: for demos and training. */
+ * clock_scaled_init() on: for demos and training.  It begins with the present,
+ * or with `not_before_ms` where that is later: what ran ahead of the machine
+ * once goes on from there, and not back. */
 struct clock_scaled {
 	struct clock clock;
-	int64_t origin_ms;
+	int64_t origin_ms; /* by the machine */
+	int64_t shown_ms;  /* by this clock at that moment */
 	int64_t factor;
 };
-void clock_scaled_init(struct clock_scaled *scaled, int64_t factor);
+void clock_scaled_init(
+    struct clock_scaled *scaled, int64_t factor, int64_t not_before_ms);
 
 /* Stands still until it is set: for tests and simulation. */
 struct clock_virtual {

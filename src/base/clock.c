@@ -54,7 +54,7 @@ scaled_now_ms(const struct clock *clock)
 	const struct clock_scaled *scaled = (const struct clock_scaled *)clock;
 	int64_t passed_ms = clock_now_ms(clock_system()) - scaled->origin_ms;
 
-	return scaled->origin_ms + passed_ms * scaled->factor;
+	return scaled->shown_ms + passed_ms * scaled->factor;
 }
 
 static int64_t
@@ -70,12 +70,16 @@ scaled_sleep_ms(const struct clock *clock, int64_t until_ms)
 }
 
 void
-clock_scaled_init(struct clock_scaled *scaled, int64_t factor)
+clock_scaled_init(
+    struct clock_scaled *scaled, int64_t factor, int64_t not_before_ms)
 {
+	int64_t now_ms = clock_now_ms(clock_system());
+
 	must(factor > 0);
 	*scaled = (struct clock_scaled){
 	    .clock = {scaled_now_ms, scaled_sleep_ms},
-	    .origin_ms = clock_now_ms(clock_system()),
+	    .origin_ms = now_ms,
+	    .shown_ms = now_ms > not_before_ms ? now_ms : not_before_ms,
 	    .factor = factor,
 	};
 }

@@ -139,8 +139,37 @@ set_clock(struct service *service)
 		return cli_fail(service->cli,
 		    "--clock is refused: the "
 		    "environment is `production`, where time is what it is");
-	clock_scaled_init(&service->fast, factor);
+	clock_scaled_init(&service->fast, factor, 0);
 	service->clock = &service->fast.clock;
+	return CLI_OK;
+}
+
+static bool
+note_change_cb(const struct store_instance *row, void *arg)
+{
+	int64_t *latest_ms = arg;
+
+	if (row->changed_ms > *latest_ms)
+		*latest_ms = row->changed_ms;
+	return true;
+}
+
+/* A fast clock has run ahead of the machine's: it must not go back to it in
+ * a restart, or deadlines would come late and history tell of earlier times. */
+static enum cli_status
+continue_clock(struct service *service)
+{
+	struct store_instance_filter all = {
+	    .has_incident = -1, .limit = SIZE_MAX};
+	int64_t latest_ms = 0;
+
+	if (service->clock == clock_system())
+		return CLI_OK;
+	if (store_list_instances(service->store, &all, note_change_cb,
+		&latest_ms) != STORE_OK)
+		return cli_fail(service->cli, "%.*s can't be read",
+		    STR_ARG(service->config->store));
+	clock_scaled_init(&service->fast, service->fast.factor, latest_ms);
 	return CLI_OK;
 }
 
@@ -482,6 +511,8 @@ start(struct service *service)
 {
 	enum cli_status status = open_store(service);
 
+	if (status == CLI_OK)
+		status = continue_clock(service);
 	if (status == CLI_OK)
 		status = open_engine(service);
 	if (status == CLI_OK)

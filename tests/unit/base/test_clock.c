@@ -71,13 +71,30 @@ test_a_scaled_clock_wakes_late_rather_than_early(void **state)
 	struct clock_scaled scaled;
 
 	(void)state;
-	clock_scaled_init(&scaled, 1000);
+	clock_scaled_init(&scaled, 1000, 0);
 	int64_t now_ms = clock_now_ms(&scaled.clock);
 	assert_true(now_ms >= scaled.origin_ms);
 	int64_t sleep_ms = clock_sleep_ms(&scaled.clock, now_ms + 60000001);
 	assert_true(sleep_ms <= 60001);
 	assert_true(sleep_ms > 50000);
 	assert_int_equal(clock_sleep_ms(&scaled.clock, scaled.origin_ms), 0);
+}
+
+static void
+test_a_scaled_clock_goes_on_from_where_it_was_ahead(void **state)
+{
+	int64_t now_ms = clock_now_ms(clock_system());
+	struct clock_scaled scaled;
+
+	(void)state;
+	clock_scaled_init(&scaled, 10, now_ms + 3600000);
+	int64_t shown_ms = clock_now_ms(&scaled.clock);
+	assert_true(shown_ms >= now_ms + 3600000);
+	assert_true(shown_ms < now_ms + 3600000 + 600000);
+	assert_int_equal(
+	    clock_sleep_ms(&scaled.clock, now_ms + 3600000), 0);
+	clock_scaled_init(&scaled, 10, now_ms - 3600000);
+	assert_true(clock_now_ms(&scaled.clock) >= now_ms);
 }
 
 static void
@@ -167,6 +184,8 @@ main(void)
 	    cmocka_unit_test(test_the_system_clock_goes_forward),
 	    cmocka_unit_test(test_a_virtual_clock_stands_until_it_is_set),
 	    cmocka_unit_test(test_a_scaled_clock_wakes_late_rather_than_early),
+	    cmocka_unit_test(
+		test_a_scaled_clock_goes_on_from_where_it_was_ahead),
 	    cmocka_unit_test(
 		test_instants_are_written_in_utc_with_milliseconds),
 	    cmocka_unit_test(test_the_furthest_instants_fit),
