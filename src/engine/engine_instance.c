@@ -307,7 +307,6 @@ save_row(struct engine *engine, struct turn *turn, struct instance *instance)
 	row.snapshot = buf_str(&snapshot);
 	store_put_instance(store_batch(engine->store), &row);
 	buf_fini(&snapshot);
-	timer_arm(engine, instance->number, row.due_ms);
 }
 
 void

@@ -161,12 +161,11 @@ struct timers {
 	struct due *heap;
 	size_t count;
 	size_t capacity;
-	struct map *armed; /* number -> struct due *: earliest in the heap */
+	struct map *armed; /* number -> struct armed *: its earliest entry */
 	int64_t window_end_ms;	   /* what is due up to here is in the heap */
 	size_t loaded;		   /* rows of the last window */
 	int64_t last_ms;	   /* the last one's instant */
-	bool is_cut;		   /* the window holds more than was taken */
-	uint64_t loaded_at_commit; /* how many there were at the last window */
+	uint64_t loaded_at_commit; /* when the last window was loaded */
 };
 
 struct watch {
@@ -349,7 +348,11 @@ int64_t line_next_ms(const struct engine *engine);
 
 /* ---- engine_timer.c ---- */
 void timer_arm(struct engine *engine, uint64_t number, int64_t due_ms);
-/* Queues REQUEST_DUE for all whose time has come. */
+/* The turn is durable: its instances' deadlines count from now on. */
+void timer_arm_touched(struct engine *engine, const struct turn *turn);
+/* A REQUEST_DUE of the instance is being performed. */
+void timer_taken(struct engine *engine, uint64_t number);
+/* Queues REQUEST_DUE for those whose time has come, a turn's worth. */
 void timer_fire(struct engine *engine);
 /* The next instant at which timer_fire() has something to do; 0: none. */
 int64_t timer_next_ms(const struct engine *engine);

@@ -260,6 +260,7 @@ perform_due(struct engine *engine, struct turn *turn, struct request *request)
 	struct instance *instance = instance_find(engine, request->number);
 	int64_t due_ms = instance ? chart_due_ms(instance->chart) : 0;
 
+	timer_taken(engine, request->number);
 	if (due_ms == 0)
 		return;
 	if (due_ms > engine_now_ms(engine))

@@ -64,35 +64,74 @@ heap_pop(struct timers *timers)
 	}
 }
 
-/* Remembers the earliest instant that is in the heap for an instance, so that
- * it is not entered again and again. */
+/* ---- arming ---- */
+
+/* The earliest entry of an instance.  Once that has fired, the REQUEST_DUE
+ * which it became counts as the entry until it is performed: no second one is
+ * needed meanwhile. */
+struct armed {
+	int64_t due_ms;
+	bool fired;
+};
+
 static void
 note_armed(struct timers *timers, uint64_t number, int64_t due_ms)
 {
-	int64_t *armed = map_find(timers->armed, MAP_KEY_OF(&number));
+	struct armed *armed = map_find(timers->armed, MAP_KEY_OF(&number));
 
 	if (armed == NULL) {
-		armed = malloc(sizeof(*armed));
+		armed = calloc(1, sizeof(*armed));
 		must(armed != NULL);
 		map_put(timers->armed, MAP_KEY_OF(&number), armed);
 	}
-	*armed = due_ms;
+	must(!armed->fired);
+	armed->due_ms = due_ms;
 }
 
 void
 timer_arm(struct engine *engine, uint64_t number, int64_t due_ms)
 {
 	struct timers *timers = &engine->timers;
-	const int64_t *armed;
+	const struct armed *armed;
 
 	if (due_ms == 0 || due_ms > timers->window_end_ms)
 		return; /* the store has it */
 	armed = map_find(timers->armed, MAP_KEY_OF(&number));
-	if (armed != NULL && *armed <= due_ms)
+	if (armed != NULL && (armed->fired || armed->due_ms <= due_ms))
 		return;
 	heap_push(timers, (struct due){.due_ms = due_ms, .number = number});
 	note_armed(timers, number, due_ms);
 }
+
+/*
+ * Armed once they are durable, so that between them the window (which is
+ * loaded from durable rows) and this miss none: a row that is not durable yet
+ * when its window is loaded comes here later.
+ */
+void
+timer_arm_touched(struct engine *engine, const struct turn *turn)
+{
+	size_t cursor = 0;
+	struct str key;
+	void *value;
+
+	while (map_next(turn->touched, &cursor, &key, &value)) {
+		const struct instance *instance =
+		    map_find(engine->instances, key);
+
+		must(instance != NULL);
+		timer_arm(
+		    engine, instance->number, chart_due_ms(instance->chart));
+	}
+}
+
+void
+timer_taken(struct engine *engine, uint64_t number)
+{
+	free(map_remove(engine->timers.armed, MAP_KEY_OF(&number)));
+}
+
+/* ---- the window ---- */
 
 static void
 due_cb(uint64_t number, int64_t due_ms, void *arg)
@@ -105,9 +144,9 @@ due_cb(uint64_t number, int64_t due_ms, void *arg)
 }
 
 /*
- * The next window.  Where it holds more than is taken at a time it ends at the
- * last one taken.  Rows that a turn under way is changing come again with
- * their old instant: harmless, as above.
+ * Where it holds more than is taken at a time it ends at the last one taken.
+ * Rows that a turn under way is changing come again with their old instant:
+ * harmless, as above.
  */
 static void
 load_window(struct engine *engine)
@@ -115,29 +154,49 @@ load_window(struct engine *engine)
 	struct timers *timers = &engine->timers;
 	int64_t end_ms = engine_now_ms(engine) + TIMER_WINDOW_MS;
 
-	timers->loaded_at_commit = engine->commits;
 	timers->window_end_ms = end_ms;
 	timers->loaded = 0;
-	timers->is_cut = false;
+	timers->loaded_at_commit = engine->commits;
 	if (store_each_due(engine->store, end_ms, TIMER_WINDOW_COUNT, due_cb,
 		engine) != STORE_OK) {
-		timers->window_end_ms = engine_now_ms(engine);
+		timers->window_end_ms = 0;
 		return;
 	}
-	if (timers->loaded >= TIMER_WINDOW_COUNT) {
+	if (timers->loaded >= TIMER_WINDOW_COUNT)
 		timers->window_end_ms = timers->last_ms;
-		timers->is_cut = true;
-	}
 }
 
-/* The same rows come again until a commit changes them: a window that was cut
- * short is worth another look only then. */
+/* One that was cut short would begin with the same rows again until some of
+ * them are done. */
 static bool
 may_load(const struct engine *engine)
 {
 	const struct timers *timers = &engine->timers;
 
-	return !timers->is_cut || engine->commits != timers->loaded_at_commit;
+	return timers->loaded < TIMER_WINDOW_COUNT ||
+	       timers->loaded_at_commit != engine->commits;
+}
+
+/* A new window is loaded some time before the old one is over. */
+static int64_t
+refill_ms(const struct timers *timers)
+{
+	return timers->window_end_ms - TIMER_WINDOW_MS / 10;
+}
+
+static void
+fire(struct engine *engine, struct due due)
+{
+	struct armed *armed =
+	    map_find(engine->timers.armed, MAP_KEY_OF(&due.number));
+	struct request *request;
+
+	if (armed == NULL || armed->fired || armed->due_ms != due.due_ms)
+		return; /* an earlier one has been here */
+	armed->fired = true;
+	request = request_new(REQUEST_DUE);
+	request->number = due.number;
+	engine_add(engine, request);
 }
 
 void
@@ -146,38 +205,28 @@ timer_fire(struct engine *engine)
 	struct timers *timers = &engine->timers;
 	int64_t now_ms = engine_now_ms(engine);
 
-	if (now_ms + TIMER_WINDOW_MS / 10 >= timers->window_end_ms &&
+	if (now_ms >= refill_ms(timers) &&
 	    (timers->count == 0 || timers->heap[0].due_ms > now_ms) &&
 	    may_load(engine))
 		load_window(engine);
-	while (timers->count > 0 && timers->heap[0].due_ms <= now_ms) {
-		struct due due = heap_pop(timers);
-		int64_t *armed =
-		    map_find(timers->armed, MAP_KEY_OF(&due.number));
-		struct request *request;
-
-		if (armed == NULL || *armed != due.due_ms)
-			continue; /* an earlier one has been here */
-		free(map_remove(timers->armed, MAP_KEY_OF(&due.number)));
-		request = request_new(REQUEST_DUE);
-		request->number = due.number;
-		engine_add(engine, request);
-	}
+	while (timers->count > 0 && timers->heap[0].due_ms <= now_ms &&
+	       engine->inbox.count < engine->options.limits.batch_max)
+		fire(engine, heap_pop(timers));
 }
 
 int64_t
 timer_next_ms(const struct engine *engine)
 {
 	const struct timers *timers = &engine->timers;
-	int64_t refill_ms = timers->window_end_ms - TIMER_WINDOW_MS / 10;
-	int64_t next_ms = timers->count > 0 ? timers->heap[0].due_ms : 0;
+	int64_t next_ms = may_load(engine) ? refill_ms(timers) : 0;
+	int64_t first_ms = timers->count > 0 ? timers->heap[0].due_ms : 0;
 
-	/* What could not be filled by now waits for a commit, or for the
-	 * loop's own look at the clock. */
-	if (refill_ms > engine_now_ms(engine) &&
-	    (next_ms == 0 || refill_ms < next_ms))
-		next_ms = refill_ms;
-	return next_ms;
+	/* Where some could not be fired yet, requests wait, and while they do
+	 * a turn comes by itself. */
+	if (first_ms != 0 && first_ms <= engine_now_ms(engine))
+		return engine->inbox.count == 0 ? first_ms : 0;
+	return first_ms != 0 && (next_ms == 0 || first_ms < next_ms) ? first_ms
+								     : next_ms;
 }
 
 void

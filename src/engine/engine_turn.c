@@ -192,6 +192,7 @@ release(struct engine *engine, struct turn *turn)
 	struct exchange *exchange, *next;
 
 	turn_free_retired(turn);
+	timer_arm_touched(engine, turn);
 	for (exchange = turn->ready; exchange != NULL; exchange = next) {
 		next = exchange->next;
 		exchange_send(engine, exchange);
@@ -319,28 +320,21 @@ undo_requests(
 			refuse(engine, request);
 }
 
-/* What was stepped is read back when it is needed; its deadline is known from
- * the row. */
+/* What was stepped is read back when it is needed.  Its deadline stays armed
+ * as it was, or fired in these turns and comes again with its request. */
 static void
 forget_instances(struct engine *engine, struct turn *turn)
 {
-	struct arena *arena = arena_new();
 	size_t cursor = 0;
 	struct str key;
 	void *value;
 
 	while (map_next(turn->touched, &cursor, &key, &value)) {
-		struct store_instance row;
 		uint64_t number;
 
 		memcpy(&number, key.at, sizeof(number));
 		instance_drop(engine, number);
-		if (store_find_instance(engine->store, arena, number, &row) ==
-		    STORE_OK)
-			timer_arm(engine, number, row.due_ms);
-		arena_reset(arena);
 	}
-	arena_free(&arena);
 }
 
 static void

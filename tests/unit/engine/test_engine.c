@@ -7,8 +7,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 #include <sqlite3.h>
 
 static const char three_calls[] =
@@ -204,6 +206,101 @@ test_deadline_survives_a_crash(void **state)
 	house_look(house, instance);
 	assert_string_equal(house->state, "failed");
 	assert_true(house_chain_is_sound(house, instance));
+	house_free(&house);
+}
+
+/* Only the clock passes: no request, no commit. */
+static void
+wait_only(struct house *house, int64_t ms)
+{
+	house->clock.now_ms += ms;
+	house_run_ms(house, 2200);
+	house_run(house);
+}
+
+static void
+test_deadline_beyond_the_window_fires_in_an_idle_engine(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	house_crash(house);
+	house_run_ms(house, 20);
+	wait_only(house, 2 * 3600 * 1000);
+	house_look(house, 1);
+	assert_string_equal(house->state, "failed");
+	assert_int_equal(house_count(house, 1, "ended"), 1);
+	house_free(&house);
+}
+
+static void
+test_idle_engine_sleeps(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	clock_t before;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	house_crash(house);
+	house_run_ms(house, 20);
+	house->clock.now_ms += 11 * 60 * 1000;
+	house_run_ms(house, 1100);
+	before = clock();
+	house_run_ms(house, 1000);
+	assert_true(clock() - before < CLOCKS_PER_SEC / 4);
+	house_free(&house);
+}
+
+static const char short_rest[] =
+    "workflow: rest\n"
+    "version: 1\n"
+    "initial: resting\n"
+    "states:\n"
+    "  resting: {after: {2m: ended}}\n"
+    "  ended: {type: final}\n";
+
+/* The window is loaded while the commit is under way that makes the deadline
+ * durable: it is beyond the old window, and not among the rows of the new. */
+static void
+test_deadline_committed_while_a_window_is_loaded_is_not_late(void **state)
+{
+	struct house *house = house_new(short_rest, answer_ok);
+	struct engine_start start = {.workflow = STR("rest")};
+
+	(void)state;
+	start.input = value_built(value_build_context(house->arena));
+	house_event(house, "early", "A", "e-1");
+	house->clock.now_ms += 9 * 60 * 1000 - 1000;
+	engine_start(house->engine, &start, house_reply_cb, house);
+	event_base_loop(house->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	house->clock.now_ms += 2000;
+	engine_look(house->engine, 1, house_reply_cb, house);
+	event_base_loop(house->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	house_run(house);
+	house_advance(house, 2 * 60 * 1000);
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	house_free(&house);
+}
+
+static void
+test_clock_that_jumps_back_and_forth_loses_no_deadline(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	house_advance(house, -5 * 3600 * 1000);
+	house_start(house, "three", "{\"reference\": \"B\"}");
+	house_advance(house, 2 * 3600 * 1000);
+	house_look(house, 2);
+	assert_string_equal(house->state, "failed");
+	house_look(house, 1);
+	assert_string_equal(house->state, "resting");
+	house_advance(house, 5 * 3600 * 1000);
+	house_look(house, 1);
+	assert_string_equal(house->state, "failed");
 	house_free(&house);
 }
 
@@ -458,6 +555,13 @@ main(void)
 	    cmocka_unit_test(
 		test_deadline_of_an_engine_that_idles_is_not_forgotten),
 	    cmocka_unit_test(test_deadline_survives_a_crash),
+	    cmocka_unit_test(
+		test_deadline_beyond_the_window_fires_in_an_idle_engine),
+	    cmocka_unit_test(test_idle_engine_sleeps),
+	    cmocka_unit_test(
+		test_deadline_committed_while_a_window_is_loaded_is_not_late),
+	    cmocka_unit_test(
+		test_clock_that_jumps_back_and_forth_loses_no_deadline),
 	    cmocka_unit_test(
 		test_event_before_its_instance_is_held_and_delivered),
 	    cmocka_unit_test(
