@@ -50,6 +50,7 @@ struct check {
 	uint64_t expected; /* number of the next instance */
 
 	/* The instance at hand: */
+	const struct store_instance *row; /* the one that is checked */
 	uint64_t number;
 	struct audit_head head;
 	struct str name; /* as its first record has it */
@@ -112,6 +113,38 @@ check_name(struct check *check, const struct audit_record *sealed)
 		    "the history belongs to an instance of another number");
 }
 
+/* What the row shows must be what the first record says; where the definition
+ * calls the key sensitive, the record has its digest. */
+static bool
+says(const struct value *record, const char *key, struct str shown)
+{
+	struct str said = value_str(value_get_cstr(record, key));
+	char hex[DIGEST_HEX_BYTES];
+
+	if (str_equal(said, shown))
+		return true;
+	if (shown.at == NULL || !str_has_prefix(said, STR("sha256:")))
+		return false;
+	return str_equal(str_slice(said, 7, said.bytes),
+	    digest_hex(digest_sha256(shown), hex));
+}
+
+static void
+check_row(struct check *check, const struct audit_record *sealed)
+{
+	const struct value *record = export_record_read(check->scratch,
+	    sealed->canonical);
+
+	if (!str_equal(value_str(value_get_cstr(record, "kind")),
+	    audit_kind_name(AUDIT_STARTED)))
+		return;
+	if (!says(record, "workflow", check->row->workflow) ||
+	    !says(record, "business_key", check->row->business_key))
+		set_fault(check, AUDIT_CHANGED, sealed->seq,
+		    "the instance's row shows another workflow or business key "
+		    "than it began with");
+}
+
 static const char *
 explain(enum audit_fault fault)
 {
@@ -149,6 +182,11 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 	}
 	arena_reset(check->scratch);
 	check_name(check, record);
+	if (record->seq != expected)
+		set_fault(check, AUDIT_CHANGED, expected,
+		    "the row gives the record another place than its own");
+	if (expected == 1)
+		check_row(check, record);
 	return check->fault == AUDIT_SOUND;
 }
 
@@ -191,6 +229,7 @@ static enum store_error
 check_instance(struct check *check, const struct store_instance *row)
 {
 	check->report->instances++;
+	check->row = row;
 	check->number = row->number;
 	check->head = (struct audit_head){0};
 	check->name = (struct str){NULL, 0};
@@ -228,6 +267,10 @@ add_to_page_cb(const struct store_instance *row, void *arg)
 	must(check->page_count < PAGE_INSTANCES);
 	check->page[check->page_count].number = row->number;
 	check->page[check->page_count].head = row->head;
+	check->page[check->page_count].workflow =
+	    arena_str(check->page_arena, row->workflow);
+	check->page[check->page_count].business_key =
+	    arena_str(check->page_arena, row->business_key);
 	check->page_count++;
 	return true;
 }

@@ -189,6 +189,51 @@ test_instance_row_set_back_is_found(void **state)
 	assert_fault(f, AUDIT_CHANGED, 4, 4);
 }
 
+/* Instance 5 begins as the engine lets one begin. */
+static void
+add_started(struct fixture *f)
+{
+	struct store *store = help_open(&f->dir);
+	struct store_instance row = help_instance(5);
+	struct value_builder *started = value_build_context(f->arena);
+	struct audit_record record;
+
+	value_put_str(started, "kind", STR("started"));
+	value_put_str(started, "time", STR("2026-11-22T09:30:00.000Z"));
+	value_put_str(started, "instance", STR("5"));
+	value_put_str(started, "workflow", row.workflow);
+	value_put_str(started, "business_key", row.business_key);
+	row.head = (struct audit_head){0};
+	record = audit_seal(f->arena, value_built(started), &row.head);
+	store_add_history(store_batch(store), 5, &record, 1);
+	store_put_instance(store_batch(store), &row);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+}
+
+static void
+test_row_under_another_key_than_its_first_record_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	add_started(f);
+	verify_after(f, "");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f, "UPDATE instance SET business_key = 'another'"
+	    " WHERE number = 5");
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+}
+
+static void
+test_row_that_moves_its_records_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "UPDATE history SET first_seq = 4"
+	    " WHERE instance = 2 AND first_seq = 3");
+	assert_fault(f, AUDIT_CHANGED, 2, 3);
+}
+
 static void
 test_histories_exchanged_whole_are_found(void **state)
 {
@@ -497,6 +542,8 @@ main(void)
 		TEST(test_removed_end_of_a_history_is_found),
 		TEST(test_removed_text_or_hash_of_one_record_is_found),
 		TEST(test_instance_row_set_back_is_found),
+		TEST(test_row_under_another_key_than_its_first_record_is_found),
+		TEST(test_row_that_moves_its_records_is_found),
 		TEST(test_histories_exchanged_whole_are_found),
 		TEST(test_history_under_another_identifier_is_found),
 		TEST(test_removed_instance_is_found),
