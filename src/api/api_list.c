@@ -103,14 +103,28 @@ row_value(struct api_call *call, const struct store_instance *row)
 	return value_built(built);
 }
 
+struct rows {
+	struct api_page page;
+	size_t seen;
+	uint64_t last; /* on the page */
+	bool more;
+};
+
 static bool
 row_cb(const struct store_instance *row, void *arg)
 {
-	struct api_page *page = arg;
+	struct rows *rows = arg;
+	struct api_call *call = rows->page.call;
 
-	if (api_auth_reaches(page->call, row->workflow))
-		json_write(row_value(page->call, row), JSON_PLAIN,
-		    api_page_item(page));
+	if (rows->seen == rows->page.limit) {
+		rows->more = true;
+		return false;
+	}
+	rows->seen++;
+	rows->last = row->number;
+	if (api_auth_reaches(call, row->workflow))
+		json_write(row_value(call, row), JSON_PLAIN,
+		    api_page_item(&rows->page));
 	return true;
 }
 
@@ -179,7 +193,7 @@ api_list_instances(struct api_call *call)
 {
 	struct engine *engine = call->api->options.engine;
 	struct store_instance_filter filter = read_filter(call);
-	struct api_page page;
+	struct rows rows = {0};
 	uint64_t resume_after = 0;
 	enum store_error error;
 	struct str next = {NULL, 0};
@@ -187,16 +201,19 @@ api_list_instances(struct api_call *call)
 
 	if (!api_query_is_sound(call))
 		return;
+	api_page_begin(&rows.page, call, filter.limit);
+	filter.limit++; /* one more tells whether there is a next page */
 	filter.resume_after = &resume_after;
-	api_page_begin(&page, call, filter.limit);
 	error =
-	    store_list_instances(engine_store(engine), &filter, row_cb, &page);
+	    store_list_instances(engine_store(engine), &filter, row_cb, &rows);
 	if (error != STORE_OK) {
-		buf_fini(&page.out);
+		buf_fini(&rows.page.out);
 		api_problem_store(call, error);
 		return;
 	}
+	if (rows.more)
+		resume_after = rows.last;
 	if (resume_after != 0)
 		next = engine_id_format(engine, resume_after, id);
-	api_page_end(&page, "cursor", next);
+	api_page_end(&rows.page, "cursor", next);
 }

@@ -106,6 +106,8 @@ test_list_is_paged_by_cursor_and_link(void **state)
 	assert_int_equal(answer_member(&answer, "items")->as.list.count, 1);
 	assert_true(value_is_null(answer_member(&answer, "next")));
 	assert_null(answer_header(&answer, "Link").at);
+	answer = api_server_get(server, "/v1/instances?limit=5");
+	assert_true(value_is_null(answer_member(&answer, "next")));
 }
 
 static void
