@@ -20,7 +20,7 @@ packages="
 	libintelrdfpmath-dev
 	libcmocka-dev
 	tzdata
-	openssl
+	openssl curl
 "
 
 say() {

@@ -6,6 +6,24 @@
 
 /* ---- lists ---- */
 
+/* "approved, rejected": a list of words needs no brackets. */
+static struct str
+words_of(struct cli *cli, const struct value *list)
+{
+	struct buf text = {0};
+	struct str words;
+
+	for (size_t i = 0; i < list->as.list.count; i++) {
+		buf_add_cstr(&text, i > 0 ? ", " : "");
+		buf_add_str(
+		    &text, cli_text_of(cli->arena, list->as.list.items[i]));
+	}
+	words = text.bytes > 0 ? arena_str(cli->arena, buf_str(&text))
+			       : STR("");
+	buf_fini(&text);
+	return words;
+}
+
 static struct str
 cell_of(struct cli *cli, const struct value *item, const char *key)
 {
@@ -19,6 +37,8 @@ cell_of(struct cli *cli, const struct value *item, const char *key)
 		return cli_text_age(cli->arena, value_str(value));
 	if (str_equal(how, STR("time")) && value_str(value).at != NULL)
 		return cli_text_time(cli->arena, value_str(value));
+	if (value->type == VALUE_LIST)
+		return words_of(cli, value);
 	return cli_text_of(cli->arena, value);
 }
 
