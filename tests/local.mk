@@ -52,6 +52,7 @@ include tests/unit/export/local.mk
 include tests/unit/sim/local.mk
 include tests/unit/cli/local.mk
 include tests/sandbox/local.mk
+include tests/e2e/local.mk
 endif
 
 # The tests of what has threads, for a build with ThreadSanitizer.

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* house.c: a folder with definitions, a sandbox and an engine. */
+#include "house.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define START_MS 20000
+
+/* ---- files ---- */
+
+const char *
+house_path(const struct house *house, const char *name)
+{
+	static char paths[8][2 * HOUSE_PATH_BYTES];
+	static size_t next;
+	char *path = paths[next++ % 8];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", house->directory, name);
+	return path;
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	if (file == NULL)
+		fail_msg("can't write %s", path);
+	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+	assert_int_equal(fclose(file), 0);
+}
+
+void
+house_write(const struct house *house, const char *name, const char *text)
+{
+	write_file(house_path(house, name), text);
+}
+
+char *
+house_read(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	struct stat about;
+	char *text;
+	size_t bytes;
+
+	if (file == NULL || fstat(fileno(file), &about) != 0)
+		fail_msg("can't read %s", path);
+	text = calloc(1, (size_t)about.st_size + 1);
+	assert_non_null(text);
+	bytes = fread(text, 1, (size_t)about.st_size, file);
+	text[bytes] = '\0';
+	fclose(file);
+	return text;
+}
+
+void
+house_edit(const struct house *house, const char *name, const char *what,
+    const char *with)
+{
+	const char *path = house_path(house, name);
+	char *text = house_read(path);
+	char *at = strstr(text, what);
+	char *edited;
+
+	if (at == NULL)
+		fail_msg("%s does not say: %s", path, what);
+	assert_true(asprintf(&edited, "%.*s%s%s", (int)(at - text), text, with,
+			at + strlen(what)) > 0);
+	write_file(path, edited);
+	free(edited);
+	free(text);
+}
+
+/* Files and directories, but no links. */
+static void
+copy_tree(const char *from, const char *to)
+{
+	DIR *directory = opendir(from);
+	struct dirent *entry;
+
+	if (directory == NULL)
+		fail_msg("can't read %s", from);
+	assert_int_equal(mkdir(to, 0700), 0);
+	while ((entry = readdir(directory)) != NULL) {
+		char source[PATH_MAX], target[PATH_MAX];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(source, sizeof(source), "%s/%s", from, entry->d_name);
+		snprintf(target, sizeof(target), "%s/%s", to, entry->d_name);
+		if (entry->d_type == DT_DIR) {
+			copy_tree(source, target);
+		} else {
+			char *text = house_read(source);
+
+			write_file(target, text);
+			free(text);
+		}
+	}
+	closedir(directory);
+}
+
+static void
+remove_tree(const char *path)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		char name[PATH_MAX];
+
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		if (entry->d_type == DT_DIR)
+			remove_tree(name);
+		else
+			unlink(name);
+	}
+	if (directory != NULL)
+		closedir(directory);
+	rmdir(path);
+}
+
+/* ---- programs ---- */
+
+static const char *
+built(const char *name)
+{
+	static char paths[2][PATH_MAX];
+	static size_t next;
+	char *path = paths[next++ % 2];
+	const char *builddir = getenv("builddir");
+
+	snprintf(path, PATH_MAX, "%s/%s", builddir ? builddir : ".", name);
+	return path;
+}
+
+const char *
+house_program(void)
+{
+	return built("stated");
+}
+
+/* Waits for the port that a program writes when it listens. */
+static int
+await_port(struct program *program, const char *path)
+{
+	int64_t until_ms = time_ms() + START_MS;
+	int port = 0;
+
+	while (port == 0) {
+		FILE *file = fopen(path, "re");
+
+		if (file != NULL) {
+			if (fscanf(file, "%d", &port) != 1)
+				port = 0;
+			fclose(file);
+		}
+		if (port == 0 &&
+		    (!program_is_alive(program) || time_ms() > until_ms)) {
+			char *log = house_read(program->log);
+
+			print_error("%s\n", log);
+			free(log);
+			fail_msg("it does not listen: %s", program->log);
+		}
+		if (port == 0)
+			time_sleep(2);
+	}
+	return port;
+}
+
+static void
+start_sandbox(struct house *house)
+{
+	const char *arguments[24] = {
+	    built("contrib/sandbox/stated-sandbox"),
+	    "--listen",
+	    "127.0.0.1:0",
+	    "--port-file",
+	    house_path(house, "sandbox.port"),
+	    "--ledger",
+	    house_path(house, "ledger.jsonl"),
+	    "--webhook-secret",
+	    "s3cret",
+	    "--seed",
+	    "1",
+	};
+	size_t count = 11;
+
+	for (size_t i = 0; i < 10 && house->options->sandbox[i] != NULL; i++)
+		arguments[count++] = house->options->sandbox[i];
+	snprintf(house->sandbox.log, HOUSE_PATH_BYTES, "%s",
+	    house_path(house, "sandbox.log"));
+	program_start(&house->sandbox, arguments, 0);
+	house->sandbox_port =
+	    await_port(&house->sandbox, house_path(house, "sandbox.port"));
+	snprintf(house->sandbox_url, sizeof(house->sandbox_url),
+	    "http://127.0.0.1:%d", house->sandbox_port);
+}
+
+void
+house_spawn_engine(struct house *house, uint64_t file_bytes_max)
+{
+	char listen[64];
+	const char *arguments[16] = {
+	    house_program(),
+	    "serve",
+	    "--config",
+	    house_path(house, "stated.yaml"),
+	    "--listen",
+	    listen,
+	    "--port-file",
+	    house_path(house, "stated.port"),
+	};
+	size_t count = 8;
+
+	snprintf(listen, sizeof(listen), "127.0.0.1:%d", house->port);
+	if (house->options->clock != NULL) {
+		arguments[count++] = "--clock";
+		arguments[count++] = house->options->clock;
+	}
+	snprintf(house->engine.log, HOUSE_PATH_BYTES, "%s",
+	    house_path(house, "stated.log"));
+	unlink(house_path(house, "stated.port"));
+	program_start(&house->engine, arguments, file_bytes_max);
+}
+
+void
+house_await_engine(struct house *house)
+{
+	house->port =
+	    await_port(&house->engine, house_path(house, "stated.port"));
+	snprintf(house->url, sizeof(house->url), "http://127.0.0.1:%d",
+	    house->port);
+}
+
+void
+house_start_engine(struct house *house)
+{
+	house_spawn_engine(house, 0);
+	house_await_engine(house);
+	if (!house->options->quiet_bank && !house->is_told) {
+		house->is_told = true;
+		house_control(house, "/control/webhooks",
+		    "{\"url\":\"%s/hooks/bank\",\"secret\":\"s3cret\"}",
+		    house->url);
+	}
+}
+
+size_t
+house_logged(const struct house *house, const char *text)
+{
+	char *log = house_read(house->engine.log);
+	size_t count = 0;
+
+	for (const char *at = log; (at = strstr(at, text)) != NULL; at++)
+		count++;
+	free(log);
+	return count;
+}
+
+/* ---- houses ---- */
+
+/* Tests run at night and on Sundays. */
+static const char always_open[] =
+    "calendar: target2\n"
+    "timezone: Europe/Berlin\n"
+    "windows: {bank-hours: {hours: 00:00-24:00}}\n";
+
+static void
+write_config(const struct house *house)
+{
+	const char *url = house->sandbox_url;
+	const char *more = house->options->config;
+	char *text;
+
+	assert_true(asprintf(&text,
+			"environment: test\n"
+			"store: sqlite:%s/stated.db\n"
+			"workflows: [%s/workflows]\n"
+			"settings:\n"
+			"  bank: {url: '%s/bank'}\n"
+			"  compliance: {url: '%s/compliance'}\n"
+			"  odoo: {url: '%s/odoo', database: demo, "
+			"login: admin}\n"
+			"  crm: {url: '%s/crm'}\n"
+			"  chat: {url: '%s/chat'}\n"
+			"  tax: {url: '%s/tax'}\n"
+			"secrets: {environment: STATED_SECRET_}\n"
+			"%s%s",
+			house->directory, house->directory, url, url, url, url,
+			url, url, more ? more : "",
+			more && strstr(more, "auth:")
+			    ? ""
+			    : "auth: {required: false}\n") > 0);
+	house_write(house, "stated.yaml", text);
+	free(text);
+}
+
+static void
+make_folder(struct house *house)
+{
+	const char *srcdir = getenv("srcdir");
+	const char *base = getenv("STATED_E2E_DIR");
+	char workflows[PATH_MAX];
+
+	snprintf(house->directory, sizeof(house->directory),
+	    "%s/stated-e2e-XXXXXX", base ? base : "/tmp");
+	assert_non_null(mkdtemp(house->directory));
+	snprintf(workflows, sizeof(workflows), "%s/workflows",
+	    srcdir ? srcdir : ".");
+	copy_tree(workflows, house_path(house, "workflows"));
+	house_write(house, "workflows/calendars/target2.yaml", always_open);
+}
+
+struct house *
+house_build(const struct house_options *options)
+{
+	static const struct house_options usual = {0};
+	struct house *house = calloc(1, sizeof(*house));
+
+	assert_non_null(house);
+	house->options = options ? options : &usual;
+	setenv("STATED_SECRET_BANK_TOKEN", "bank-token", 1);
+	setenv("STATED_SECRET_BANK_HOOK", "s3cret", 1);
+	setenv("STATED_SECRET_ODOO_PASSWORD", "admin", 1);
+	make_folder(house);
+	start_sandbox(house);
+	write_config(house);
+	return house;
+}
+
+struct house *
+house_open(const struct house_options *options)
+{
+	struct house *house = house_build(options);
+
+	house_start_engine(house);
+	return house;
+}
+
+void
+house_close(struct house **house)
+{
+	struct reply *reply = (*house)->replies, *next;
+
+	if ((*house)->engine.pid != 0)
+		program_stop(&(*house)->engine);
+	if ((*house)->sandbox.pid != 0)
+		program_stop(&(*house)->sandbox);
+	for (; reply != NULL; reply = next) {
+		next = reply->next;
+		reply_free(reply);
+	}
+	if (getenv("STATED_E2E_KEEP") == NULL)
+		remove_tree((*house)->directory);
+	free(*house);
+	*house = NULL;
+}
+
+struct run
+house_run(const struct house *house, const char *const *arguments)
+{
+	char url[96];
+	const char *environment[] = {url, "NO_COLOR=1", NULL};
+	const char *all[24] = {house_program()};
+	size_t count = 1;
+
+	for (; *arguments != NULL && count < 23; arguments++)
+		all[count++] = *arguments;
+	snprintf(url, sizeof(url), "STATED_URL=%s", house->url);
+	return program_run(house->directory, environment, all, NULL);
+}
+
+void
+house_verify(struct house *house)
+{
+	struct run run = house_run(house,
+	    (const char *[]){
+		"verify", house_path(house, "stated.db"), NULL});
+
+	if (run.status != 0)
+		print_error("%s\n", run.text);
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* house_program.c: programs, started and ended by their own identifiers. */
+#include "house.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STOP_MS 20000
+
+int64_t
+time_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+time_sleep(int milliseconds)
+{
+	poll(NULL, 0, milliseconds);
+}
+
+/* ---- in the child ---- */
+
+static void
+limit_files(uint64_t bytes)
+{
+	struct rlimit limit = {bytes, bytes};
+
+	if (bytes == 0)
+		return;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+static void
+become(const struct program *program, const char *const *arguments,
+    uint64_t file_bytes_max)
+{
+	int log = open(program->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	int nothing = open("/dev/null", O_RDONLY);
+
+	/* A test that dies leaves no process behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(nothing, STDIN_FILENO);
+	dup2(log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	limit_files(file_bytes_max);
+	execv(arguments[0], (char *const *)(uintptr_t)arguments);
+	perror(arguments[0]);
+	_exit(127);
+}
+
+/* ---- those that go on ---- */
+
+void
+program_start(struct program *program, const char *const *arguments,
+    uint64_t file_bytes_max)
+{
+	assert_int_equal(program->pid, 0);
+	program->pid = fork();
+	assert_true(program->pid >= 0);
+	if (program->pid == 0)
+		become(program, arguments, file_bytes_max);
+}
+
+bool
+program_is_alive(struct program *program)
+{
+	siginfo_t info = {0};
+
+	return program->pid > 0 &&
+	       waitid(P_PID, (id_t)program->pid, &info,
+		   WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == 0;
+}
+
+/* The last words of a program that did what it should not. */
+static void
+tell_log(const struct program *program)
+{
+	char *text = house_read(program->log);
+	size_t bytes = strlen(text);
+
+	print_error("%s:\n%s\n", program->log,
+	    bytes > 4000 ? text + bytes - 4000 : text);
+	free(text);
+}
+
+void
+program_stop(struct program *program)
+{
+	int64_t until_ms = time_ms() + STOP_MS;
+	int status = -1;
+
+	assert_true(program->pid > 0);
+	kill(program->pid, SIGTERM);
+	while (program_is_alive(program) && time_ms() < until_ms)
+		time_sleep(5);
+	if (program_is_alive(program)) {
+		tell_log(program);
+		program_kill(program);
+		fail_msg("SIGTERM did not end it");
+	}
+	assert_int_equal(waitpid(program->pid, &status, 0), program->pid);
+	program->pid = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		tell_log(program);
+		fail_msg("it ended with status %#x", (unsigned)status);
+	}
+}
+
+void
+program_kill(struct program *program)
+{
+	int status = -1;
+
+	assert_true(program->pid > 0);
+	kill(program->pid, SIGKILL);
+	assert_int_equal(waitpid(program->pid, &status, 0), program->pid);
+	program->pid = 0;
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+		tell_log(program);
+		fail_msg("it had ended before, with status %#x",
+		    (unsigned)status);
+	}
+}
+
+/* ---- those that are waited for ---- */
+
+static void
+become_run(const char *directory, const char *const *environment,
+    const char *const *arguments, int input, int output)
+{
+	dup2(input, STDIN_FILENO);
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	for (; environment != NULL && *environment != NULL; environment++)
+		putenv((char *)(uintptr_t)*environment);
+	if (chdir(directory) == 0)
+		execv(arguments[0], (char *const *)(uintptr_t)arguments);
+	perror(arguments[0]);
+	_exit(127);
+}
+
+/* A file without a name, from its begin. */
+static int
+spool(const char *text)
+{
+	char path[] = "/tmp/stated-e2e-XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	unlink(path);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+static char *
+spooled(int fd)
+{
+	off_t bytes = lseek(fd, 0, SEEK_END);
+	char *text = calloc(1, (size_t)bytes + 1);
+
+	assert_non_null(text);
+	assert_int_equal(pread(fd, text, (size_t)bytes, 0), bytes);
+	return text;
+}
+
+struct run
+program_run(const char *directory, const char *const *environment,
+    const char *const *arguments, const char *input)
+{
+	int in = spool(input ? input : "");
+	int out = spool("");
+	struct run run = {.status = -1};
+	pid_t pid = fork();
+	int status = -1;
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		become_run(directory, environment, arguments, in, out);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	run.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	run.text = spooled(out);
+	close(in);
+	close(out);
+	return run;
+}
+
+void
+run_fini(struct run *run)
+{
+	free(run->text);
+	run->text = NULL;
+}
