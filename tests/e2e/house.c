@@ -274,6 +274,7 @@ house_logged(const struct house *house, const char *text)
 static const char always_open[] =
     "calendar: target2\n"
     "timezone: Europe/Berlin\n"
+    "weekend: []\n"
     "windows: {bank-hours: {hours: 00:00-24:00}}\n";
 
 static void
