@@ -7,7 +7,9 @@
 
 #define PLACES 6
 #define ONE 1000000
-#define INTEGER_DIGITS_MAX 12
+#define HIGHEST ((__int128)1000000000000 * 1000000000000 * ONE)
+/* More than a double holds, and a sum of them still fits. */
+#define INTEGER_DIGITS_MAX 24
 
 static bool
 take_digits(const char **text, int digits_max, __int128 *n)
@@ -82,8 +84,27 @@ sandbox_decimal_round(struct sandbox_decimal a, int places)
 struct sandbox_decimal
 sandbox_decimal_multiply(struct sandbox_decimal a, struct sandbox_decimal b)
 {
-	return (struct sandbox_decimal){
-	    divide_half_up(a.millionths * b.millionths, ONE)};
+	__int128 product;
+
+	/* No price is that high: whoever asks gets the highest there is. */
+	if (__builtin_mul_overflow(a.millionths, b.millionths, &product))
+		product = ONE * HIGHEST;
+	return (struct sandbox_decimal){divide_half_up(product, ONE)};
+}
+
+/* printf() knows no numbers of that size. */
+static int
+format_whole(unsigned __int128 n, char *out)
+{
+	char digits[40];
+	int count = 0;
+
+	do
+		digits[count++] = (char)('0' + (int)(n % 10));
+	while ((n /= 10) != 0);
+	for (int i = 0; i < count; i++)
+		out[i] = digits[count - 1 - i];
+	return count;
 }
 
 const char *
@@ -92,10 +113,13 @@ sandbox_decimal_format(struct sandbox_decimal a, char out[SANDBOX_DECIMAL_BYTES]
 	bool negative = a.millionths < 0;
 	unsigned __int128 n = negative ? -(unsigned __int128)a.millionths
 				       : (unsigned __int128)a.millionths;
-	int bytes = snprintf(out, SANDBOX_DECIMAL_BYTES, "%s%llu.%06u",
-	    negative ? "-" : "", (unsigned long long)(n / ONE),
-	    (unsigned)(n % ONE));
+	int bytes = 0;
 
+	if (negative)
+		out[bytes++] = '-';
+	bytes += format_whole(n / ONE, out + bytes);
+	bytes += snprintf(out + bytes, SANDBOX_DECIMAL_BYTES - (size_t)bytes,
+	    ".%06u", (unsigned)(n % ONE));
 	must(bytes > 0 && bytes < SANDBOX_DECIMAL_BYTES);
 	while (out[bytes - 1] == '0' && out[bytes - 2] != '.')
 		out[--bytes] = '\0';

@@ -19,7 +19,7 @@ struct sandbox_decimal {
 
 #define SANDBOX_DECIMAL_BYTES 48
 
-/* At most 12 digits before the point and 6 after it, else false. */
+/* At most 24 digits before the point and 6 after it, else false. */
 MUST_USE bool sandbox_decimal_parse(const char *text,
     struct sandbox_decimal *out);
 /* <0, 0 or >0. */
