@@ -11,6 +11,9 @@
 
 #define START_MS 20000
 
+/* Houses that are open, for house_clear(). */
+static struct house *houses;
+
 /* ---- files ---- */
 
 const char *
@@ -331,6 +334,8 @@ house_build(const struct house_options *options)
 
 	assert_non_null(house);
 	house->options = options ? options : &usual;
+	house->next = houses;
+	houses = house;
 	setenv("STATED_SECRET_BANK_TOKEN", "bank-token", 1);
 	setenv("STATED_SECRET_BANK_HOOK", "s3cret", 1);
 	setenv("STATED_SECRET_ODOO_PASSWORD", "admin", 1);
@@ -349,15 +354,15 @@ house_open(const struct house_options *options)
 	return house;
 }
 
-void
-house_close(struct house **house)
+static void
+demolish(struct house **house)
 {
 	struct reply *reply = (*house)->replies, *next;
+	struct house **link = &houses;
 
-	if ((*house)->engine.pid != 0)
-		program_stop(&(*house)->engine);
-	if ((*house)->sandbox.pid != 0)
-		program_stop(&(*house)->sandbox);
+	while (*link != *house)
+		link = &(*link)->next;
+	*link = (*house)->next;
 	for (; reply != NULL; reply = next) {
 		next = reply->next;
 		reply_free(reply);
@@ -366,6 +371,32 @@ house_close(struct house **house)
 		remove_tree((*house)->directory);
 	free(*house);
 	*house = NULL;
+}
+
+void
+house_close(struct house **house)
+{
+	if ((*house)->engine.pid != 0)
+		program_stop(&(*house)->engine);
+	if ((*house)->sandbox.pid != 0)
+		program_stop(&(*house)->sandbox);
+	demolish(house);
+}
+
+int
+house_clear(void **state)
+{
+	(void)state;
+	while (houses != NULL) {
+		struct house *house = houses;
+
+		if (program_is_alive(&house->engine))
+			program_kill(&house->engine);
+		if (program_is_alive(&house->sandbox))
+			program_kill(&house->sandbox);
+		demolish(&house);
+	}
+	return 0;
 }
 
 struct run

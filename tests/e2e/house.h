@@ -52,6 +52,7 @@ void run_fini(struct run *run);
 /* ---- houses ---- */
 
 struct house {
+	struct house *next; /* of those that are open */
 	char directory[HOUSE_PATH_BYTES]; /* workflows/, stated.yaml, stated.db */
 	struct program engine;
 	struct program sandbox;
@@ -77,6 +78,9 @@ struct house *house_open(const struct house_options *options);
 /* The same, but the engine isn't started yet. */
 struct house *house_build(const struct house_options *options);
 void house_close(struct house **house);
+/* Ends what a test left that failed. */
+int house_clear(void **state);
+#define HOUSE_TEST(test) cmocka_unit_test_teardown(test, house_clear)
 
 /* On the same port each time. */
 void house_start_engine(struct house *house);
@@ -168,6 +172,9 @@ json_t *payment_show(struct house *house, const char *reference);
 json_t *payment_history(struct house *house, const char *reference);
 /* Waits until it is in that state (at most 10 s). */
 json_t *payment_await(struct house *house, const char *reference,
+    const char *state);
+/* The same for its end: what was done may have to be undone first. */
+json_t *payment_await_end(struct house *house, const char *reference,
     const char *state);
 /* Stays there for so long. */
 void payment_stays(struct house *house, const char *reference,

@@ -54,13 +54,14 @@ payment_history(struct house *house, const char *reference)
 	return json_at(reply->json, "items");
 }
 
-json_t *
-payment_await(struct house *house, const char *reference, const char *state)
+static json_t *
+await(struct house *house, const char *reference, const char *state, bool end)
 {
 	int64_t until_ms = time_ms() + AWAIT_MS;
 	json_t *payment = payment_show(house, reference);
 
-	while (strcmp(text_at(payment, "state"), state) != 0) {
+	while (strcmp(text_at(payment, "state"), state) != 0 ||
+	       (end && json_at(payment, "ended_at") == NULL)) {
 		if (time_ms() > until_ms) {
 			print_error("%s\n", house->replies->body);
 			fail_msg("%s is in %s, not in %s", reference,
@@ -70,6 +71,19 @@ payment_await(struct house *house, const char *reference, const char *state)
 		payment = payment_show(house, reference);
 	}
 	return payment;
+}
+
+json_t *
+payment_await(struct house *house, const char *reference, const char *state)
+{
+	return await(house, reference, state, false);
+}
+
+json_t *
+payment_await_end(
+    struct house *house, const char *reference, const char *state)
+{
+	return await(house, reference, state, true);
 }
 
 void

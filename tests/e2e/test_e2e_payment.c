@@ -25,7 +25,7 @@ count_calls(json_t *history, const char *operation)
 
 	json_array_foreach(history, i, record)
 		if (strcmp(text_at(record, "kind"), "call-sent") == 0 &&
-		    strcmp(text_at(record, "call"), operation) == 0)
+		    strcmp(text_at(record, "operation"), operation) == 0)
 			count++;
 	return count;
 }
@@ -416,7 +416,7 @@ test_payment_rejected_by_the_bank_is_undone_and_failed(void **state)
 
 	(void)state;
 	payment_start(house, "P-1", "250", "REJECT-LATER");
-	payment = payment_await(house, "P-1", "failed");
+	payment = payment_await_end(house, "P-1", "failed");
 	assert_string_equal(text_at(payment, "status"), "faulted");
 	assert_string_equal(
 	    text_at(payment_ledger(house, "P-1"), "orders.0.status"),
@@ -436,7 +436,7 @@ index_of_call(json_t *history, const char *operation)
 
 	json_array_foreach(history, i, record)
 		if (strcmp(text_at(record, "kind"), "call-sent") == 0 &&
-		    strcmp(text_at(record, "call"), operation) == 0)
+		    strcmp(text_at(record, "operation"), operation) == 0)
 			return i;
 	fail_msg("%s was not called", operation);
 	return 0;
@@ -451,7 +451,7 @@ test_returned_payment_is_undone_latest_step_first(void **state)
 
 	(void)state;
 	payment_start(house, "P-1", "250", "RETURN");
-	payment = payment_await(house, "P-1", "reversed");
+	payment = payment_await_end(house, "P-1", "reversed");
 	assert_string_equal(text_at(payment, "status"), "faulted");
 	file = house_read(house_path(house, "ledger.jsonl"));
 	assert_true(line_of(file, "\"done\":\"order\"") <
@@ -475,22 +475,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_payment_runs_straight_to_reconciled),
-	    cmocka_unit_test(test_amount_reaches_the_bank_digit_for_digit),
-	    cmocka_unit_test(test_amounts_beyond_a_double_survive),
-	    cmocka_unit_test(test_large_payment_waits_for_two_approvers),
-	    cmocka_unit_test(test_rejected_approval_ends_the_payment_unsent),
-	    cmocka_unit_test(
+	    HOUSE_TEST(test_payment_runs_straight_to_reconciled),
+	    HOUSE_TEST(test_amount_reaches_the_bank_digit_for_digit),
+	    HOUSE_TEST(test_amounts_beyond_a_double_survive),
+	    HOUSE_TEST(test_large_payment_waits_for_two_approvers),
+	    HOUSE_TEST(test_rejected_approval_ends_the_payment_unsent),
+	    HOUSE_TEST(
 		test_approval_escalates_is_given_and_the_payment_goes_on),
-	    cmocka_unit_test(test_sanctioned_creditor_is_held_until_released),
-	    cmocka_unit_test(
+	    HOUSE_TEST(test_sanctioned_creditor_is_held_until_released),
+	    HOUSE_TEST(
 		test_timeout_after_the_commit_is_repeated_under_the_same_key),
-	    cmocka_unit_test(
+	    HOUSE_TEST(
 		test_without_keys_the_bank_is_asked_before_anything_is_repeated),
-	    cmocka_unit_test(test_without_key_and_question_a_person_is_asked),
-	    cmocka_unit_test(
+	    HOUSE_TEST(test_without_key_and_question_a_person_is_asked),
+	    HOUSE_TEST(
 		test_payment_rejected_by_the_bank_is_undone_and_failed),
-	    cmocka_unit_test(test_returned_payment_is_undone_latest_step_first),
+	    HOUSE_TEST(test_returned_payment_is_undone_latest_step_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
