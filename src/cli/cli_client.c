@@ -104,6 +104,19 @@ body_of(struct cli *cli, const struct value *value)
 	return body;
 }
 
+/* Who has signed the engine's certificate, where the system doesn't know. */
+static struct str
+ca_of(struct cli *cli)
+{
+	const char *path = getenv("STATED_CA");
+	char *real =
+	    path != NULL && path[0] != '\0' ? realpath(path, NULL) : NULL;
+	struct str ca = arena_str(cli->arena, str_of(real));
+
+	free(real);
+	return ca;
+}
+
 static struct message_response
 exchange(struct cli *cli, const struct cli_request *request)
 {
@@ -115,6 +128,7 @@ exchange(struct cli *cli, const struct cli_request *request)
 	    .timeout_ms =
 		request->patience_ms > 0 ? request->patience_ms : PATIENCE_MS,
 	    .response_bytes_max = REPLY_BYTES_MAX,
+	    .ca = ca_of(cli),
 	};
 
 	while (base.bytes > 0 && base.at[base.bytes - 1] == '/')

@@ -35,9 +35,10 @@ static const struct sentence sentences[] = {
 	"deadline {due}[ ({after} in {state})][ of step {step}]"},
     {"deadline-reached", COLOUR_YELLOW,
 	"deadline reached[: {after} in {state}][: {step}]"},
-    {"task-opened", COLOUR_NONE,
-	"asked: {title}[ (role {role})][, {approvals} decisions]"},
-    {"task-decided", COLOUR_GREEN, "{actor} decided: {choice}[, “{comment}”]"},
+    {"task-opened", COLOUR_NONE, "asked: {title}[ (role {role})]"},
+    {"task-decided", COLOUR_GREEN,
+	"{actor} decided: {choice}[ ({decisions} of {approvals})]"
+	"[, “{comment}”]"},
     {"task-closed", COLOUR_DIM, "the task of {state} is over"},
     {"refused", COLOUR_RED, "refused[ to {actor}]: {detail}"},
     {"escalated", COLOUR_YELLOW,

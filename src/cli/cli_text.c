@@ -88,6 +88,35 @@ cli_text_clean(struct arena *arena, struct str text)
 	return result;
 }
 
+/* A list of plain values reads better without JSON's signs. */
+static bool
+is_plain_list(const struct value *value)
+{
+	if (value->type != VALUE_LIST)
+		return false;
+	for (size_t i = 0; i < value->as.list.count; i++)
+		if (value->as.list.items[i]->type == VALUE_LIST ||
+		    value->as.list.items[i]->type == VALUE_CONTEXT)
+			return false;
+	return true;
+}
+
+static struct str
+text_of_list(struct arena *arena, const struct value *list)
+{
+	struct buf text = {0};
+	struct str result;
+
+	for (size_t i = 0; i < list->as.list.count; i++) {
+		if (i > 0)
+			buf_add_cstr(&text, ", ");
+		buf_add_str(&text, cli_text_of(arena, list->as.list.items[i]));
+	}
+	result = arena_str(arena, buf_str(&text));
+	buf_fini(&text);
+	return result.at != NULL ? result : STR("");
+}
+
 struct str
 cli_text_of(struct arena *arena, const struct value *value)
 {
@@ -98,6 +127,8 @@ cli_text_of(struct arena *arena, const struct value *value)
 		return STR("");
 	if (value->type == VALUE_STRING)
 		return cli_text_clean(arena, value->as.string);
+	if (is_plain_list(value))
+		return text_of_list(arena, value);
 	json_write(value, JSON_PLAIN, &text);
 	result = cli_text_clean(arena, buf_str(&text));
 	buf_fini(&text);

@@ -21,10 +21,11 @@
 struct service {
 	struct cli *cli;
 	struct config *config;
+	struct config **rotated; /* as read again; calls hold on to tokens */
+	size_t rotated_count;
 	struct library *library; /* the newest */
-	struct library
-	    *libraries[64]; /* older ones: instances hold on to them */
-	size_t library_count;
+	struct library **older;	 /* instances hold on to them */
+	size_t older_count;
 	struct event_base *base;
 	struct store *store;
 	struct http_client *http;
@@ -132,9 +133,9 @@ set_clock(struct service *service)
 	if (!str_has_suffix(given, STR("x")) ||
 	    !str_parse_int(
 		str_slice(given, 0, given.bytes - 1), 1, 100000, &factor))
-		return cli_usage(
-		    service->cli, "--clock takes a factor: 600x lets an hour "
-				  "pass in 6 seconds");
+		return cli_usage(service->cli,
+		    "--clock takes a factor: 600x lets an hour "
+		    "pass in 6 seconds");
 	if (str_equal(service->config->environment, STR("production")))
 		return cli_fail(service->cli,
 		    "--clock is refused: the "
@@ -229,13 +230,15 @@ load_library(struct service *service)
 	const struct config *config = service->config;
 	struct diag_list *diags = diag_list_new();
 	struct library *library = library_new();
+	bool is_linked;
 
 	for (size_t i = 0; i < config->workflow_count; i++)
 		library_add_path(library, config->workflows[i], diags);
-	if (!library_link(library, diags))
+	is_linked = library_link(library, diags);
+	/* What is told points into the library's texts. */
+	cli_library_report(service->cli, diags, service->cli->err);
+	if (!is_linked)
 		library_free(&library);
-	if (diag_count(diags, DIAG_ERROR) + diag_count(diags, DIAG_WARNING) > 0)
-		cli_library_report(service->cli, diags, service->cli->err);
 	diag_list_free(&diags);
 	return library;
 }
@@ -278,35 +281,71 @@ stop_cb(evutil_socket_t number, short what, void *arg)
 }
 
 static void
-reload_cb(evutil_socket_t number, short what, void *arg)
+keep_older(struct service *service, struct library *library)
 {
-	struct service *service = arg;
+	service->older = reallocarray(
+	    service->older, service->older_count + 1, sizeof(struct library *));
+	must(service->older != NULL);
+	service->older[service->older_count++] = library;
+}
+
+static void
+reload_definitions(struct service *service)
+{
 	struct library *library = load_library(service);
 	struct buf detail = {0};
 
-	(void)number;
-	(void)what;
-	systemd_notify("RELOADING=1");
-	if (service->library_count ==
-	    sizeof(service->libraries) / sizeof(service->libraries[0])) {
+	if (library == NULL) {
 		log_error("not reloaded",
-		    "definitions have been reloaded %zu "
-		    "times: restart, so that memory is given back",
-		    service->library_count);
-		library_free(&library);
-	} else if (library == NULL) {
-		log_error("not reloaded",
-		    "the definitions have errors; those of "
-		    "before stay");
+		    "the definitions have errors; those of before stay");
 	} else if (!engine_reload(service->engine, library, &detail)) {
 		log_error("not reloaded", "%s", buf_cstr(&detail));
 		library_free(&library);
 	} else {
-		service->libraries[service->library_count++] = service->library;
+		keep_older(service, service->library);
 		service->library = library;
 		log_info("reloaded", "workflows=%zu", count_workflows(library));
 	}
 	buf_fini(&detail);
+}
+
+/* Of the configuration only tokens are read again: the rest needs a restart.
+ * Secrets of connections need neither: they are read when they are used. */
+static void
+reload_tokens(struct service *service)
+{
+	struct config *config;
+
+	if (service->config->file.at == NULL)
+		return;
+	config = config_new();
+	if (!config_read(config, service->config->file) ||
+	    (service->config->auth_required && config->token_count == 0)) {
+		cli_library_report(
+		    service->cli, config->diags, service->cli->err);
+		log_error("not reloaded",
+		    "the configuration has errors, or no tokens; the tokens of "
+		    "before stay");
+		config_free(&config);
+		return;
+	}
+	api_set_tokens(service->api, config->tokens, config->token_count);
+	service->rotated = reallocarray(service->rotated,
+	    service->rotated_count + 1, sizeof(struct config *));
+	must(service->rotated != NULL);
+	service->rotated[service->rotated_count++] = config;
+}
+
+static void
+reload_cb(evutil_socket_t number, short what, void *arg)
+{
+	struct service *service = arg;
+
+	(void)number;
+	(void)what;
+	systemd_notify("RELOADING=1");
+	reload_definitions(service);
+	reload_tokens(service);
 	systemd_notify("READY=1");
 }
 
@@ -532,11 +571,15 @@ take_apart(struct service *service)
 	api_free(&service->api);
 	engine_free(&service->engine);
 	store_close(&service->store);
-	for (size_t i = 0; i < service->library_count; i++)
-		library_free(&service->libraries[i]);
+	for (size_t i = 0; i < service->older_count; i++)
+		library_free(&service->older[i]);
+	free(service->older);
 	library_free(&service->library);
 	if (service->base != NULL)
 		event_base_free(service->base);
+	for (size_t i = 0; i < service->rotated_count; i++)
+		config_free(&service->rotated[i]);
+	free(service->rotated);
 	config_free(&service->config);
 }
 

@@ -73,13 +73,27 @@ static const struct {
 
 /* ---- complaints ---- */
 
+/* "/auth/required" as people write it: auth.required. */
+static const char *
+name_of(struct reader *reader, struct str path)
+{
+	struct buf name = {0};
+	const char *result;
+
+	for (size_t i = 1; i < path.bytes; i++)
+		buf_add_char(&name, path.at[i] == '/' ? '.' : path.at[i]);
+	result = arena_strf(reader->config->arena, "%s", buf_cstr(&name)).at;
+	buf_fini(&name);
+	return result;
+}
+
 static void
 complain(struct reader *reader, struct str path, const char *code,
     const char *text, const char *repair)
 {
 	diag_add(reader->config->diags, DIAG_ERROR, code,
-	    yaml_place(reader->places, path), "`%.*s` %s", (int)path.bytes - 1,
-	    path.at + 1, text);
+	    yaml_place(reader->places, path), "`%s` %s", name_of(reader, path),
+	    text);
 	if (repair != NULL)
 		diag_repair(reader->config->diags, "%s", repair);
 }
@@ -472,11 +486,11 @@ complain_unknown(struct reader *reader, struct str path)
 		known[i] = str_of(keys[i].path);
 	near = str_nearest(path, known, KEY_COUNT);
 	diag_add(reader->config->diags, DIAG_ERROR, "C001",
-	    yaml_place_of_key(reader->places, path), "unknown key `%.*s`",
-	    (int)path.bytes - 1, path.at + 1);
+	    yaml_place_of_key(reader->places, path), "unknown key `%s`",
+	    name_of(reader, path));
 	if (near.at != NULL)
-		diag_repair(reader->config->diags, "did you mean `%.*s`?",
-		    (int)near.bytes - 1, near.at + 1);
+		diag_repair(reader->config->diags, "did you mean `%s`?",
+		    name_of(reader, near));
 	else
 		diag_repair(reader->config->diags,
 		    "`stated serve --help` lists the keys");

@@ -39,6 +39,10 @@ script_of() {
 	}
 	/^  \$ / { flush(); command = substr($0, 5); next }
 	/^  > / { command = command "\n" substr($0, 5); next }
+	BEGIN {
+		# A server that a session has left behind ends with it.
+		print "trap \047[ ! -e pid ] || kill \"$(cat pid)\" 2>/dev/null\047 EXIT"
+	}
 	END { flush() }' "$1"
 }
 
@@ -70,6 +74,8 @@ normalise() {
 	sed -E \
 	    -e 's/[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/<id>/g' \
 	    -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z?/<time>/g' \
+	    -e 's/<time> \([0-9]+s\)/<time> (<age>)/' \
+	    -e 's/process [0-9]+ holds/process <n> holds/' \
 	    -e 's/after [0-9]+ ms/after <n> ms/' \
 	    -e "s|$srcdir/||g" -e "s|$1|<here>|g"
 }
@@ -81,7 +87,7 @@ for case in "$@"; do
 	here=$work/$name
 	mkdir "$here"
 	script_of "$case" >"$work/$name.sh"
-	(cd "$here" && timeout 60 sh "$work/$name.sh") \
+	(cd "$here" && timeout 120 sh "$work/$name.sh") \
 	    >"$work/$name.raw" 2>&1 || true
 	normalise "$here" <"$work/$name.raw" >"$work/$name.out"
 	replay "$case" "$work/$name.out" >"$work/$name.new"
