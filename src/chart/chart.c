@@ -264,17 +264,19 @@ static bool
 timer_counts(const struct chart *chart, const struct timer *timer)
 {
 	const struct definition *definition = chart->definition;
-	bool moves = timer->kind == TIMER_AFTER ||
-		     (timer->kind == TIMER_ESCALATION &&
-			 definition->states[timer->index]
-				 ->escalations[timer->detail]
-				 .target != NULL);
 
-	if (!moves || !chart_plan_is_busy(chart))
+	switch (timer->kind) {
+	case TIMER_ESCALATION:
+	case TIMER_INCIDENT:
 		return true;
-	return timer->kind == TIMER_AFTER &&
-	       definition->transitions[timer->index]->interrupt &&
-	       chart_step_is_idle(chart);
+	case TIMER_LEAVING:
+		return !chart_plan_is_busy(chart);
+	case TIMER_AFTER:
+		return !chart_plan_is_busy(chart) ||
+		       (definition->transitions[timer->index]->interrupt &&
+			   chart_step_is_idle(chart));
+	}
+	unreachable("every kind of timer is listed");
 }
 
 static void
@@ -580,7 +582,8 @@ describe_deadlines(const struct chart *chart, struct arena *arena)
 	     timer = timer->next) {
 		struct value_builder *built = value_build_context(arena);
 
-		if (timer->kind == TIMER_INCIDENT)
+		if (timer->kind == TIMER_INCIDENT ||
+		    timer->kind == TIMER_LEAVING)
 			continue;
 		if (timer->kind == TIMER_AFTER) {
 			const struct def_transition *transition =

@@ -3,8 +3,8 @@
  * chart_escalation.c: who is told when a state lasts too long.
  *
  * Escalations count from the entry of their state and fire whatever its steps
- * wait for.  One that has a target waits, like a deadline, until the steps
- * are through.
+ * wait for.  Where one has a target, the way there waits, like a deadline,
+ * until the steps are through.
  */
 #include "chart_priv.h"
 
@@ -93,8 +93,10 @@ chart_escalation_disarm(struct run *run, const struct def_state *state)
 {
 	struct chart *chart = run->chart;
 
-	for (size_t i = 0; i < state->escalation_count; i++)
+	for (size_t i = 0; i < state->escalation_count; i++) {
 		chart_timer_remove(chart, TIMER_ESCALATION, state->index, i);
+		chart_timer_remove(chart, TIMER_LEAVING, state->index, i);
+	}
 	for (struct escalated **link = &chart->escalations; *link != NULL;) {
 		struct escalated *fired = *link;
 		struct value_builder *record;
@@ -302,11 +304,29 @@ chart_escalation_fire(struct run *run, struct timer timer)
 	chart_escalation_notify(run, escalation->to, message,
 	    escalation->severity, state->index, level);
 	arm_again(run, state, level, timer.due_ms);
-	if (escalation->target != NULL) {
-		chart->cause = STR("escalated");
-		chart->event = NULL;
-		chart_plan_goto(run, state, level);
+	if (escalation->target == NULL)
+		return;
+	if (!chart_plan_is_busy(chart)) {
+		chart_escalation_leave(run, timer);
+		return;
 	}
+	chart_timer_remove(chart, TIMER_LEAVING, timer.index, timer.detail);
+	chart_timer_add(chart, TIMER_LEAVING, timer.index, timer.detail,
+	    timer.due_ms);
+}
+
+void
+chart_escalation_leave(struct run *run, struct timer timer)
+{
+	struct chart *chart = run->chart;
+	const struct def_state *state = chart->definition->states[timer.index];
+
+	must(!chart_plan_is_busy(chart));
+	must(state->escalations[timer.detail].target != NULL);
+	chart_timer_remove(chart, TIMER_LEAVING, timer.index, timer.detail);
+	chart->cause = STR("escalated");
+	chart->event = NULL;
+	chart_plan_goto(run, state, (size_t)timer.detail);
 }
 
 /* Somebody took it up: no repetition, and nobody above is told. */

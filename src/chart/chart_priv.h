@@ -93,6 +93,8 @@ enum timer_kind {
 	TIMER_AFTER,	  /* a transition's deadline: index of the transition */
 	TIMER_ESCALATION, /* index: state; detail: escalation */
 	TIMER_INCIDENT,	  /* detail: incident's serial: it is too old */
+	TIMER_LEAVING,	  /* like TIMER_ESCALATION, told already: its target waits
+			     for the steps */
 };
 struct timer {
 	struct timer *next;
@@ -413,6 +415,8 @@ void chart_task_took(
 void chart_escalation_arm(struct run *run, const struct def_state *state);
 void chart_escalation_disarm(struct run *run, const struct def_state *state);
 void chart_escalation_fire(struct run *run, struct timer timer);
+/* By its target, once no steps run. */
+void chart_escalation_leave(struct run *run, struct timer timer);
 void chart_escalation_acknowledge(
     struct run *run, const struct chart_event *event);
 /* Whom a notice is for. */

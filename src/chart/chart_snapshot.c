@@ -259,6 +259,11 @@ visit_call(struct snapshot *s, struct call *call)
 		call->call = call_definition(s, call);
 		if (call->call == NULL && call->purpose != FOR_NOTICE)
 			s->damaged = true;
+		if (call->args == NULL ||
+		    (call->call != NULL && call->call->verify == NULL &&
+			(call->state == CALL_ASKING ||
+			    call->state == CALL_ASKING_LATER)))
+			s->damaged = true;
 	}
 }
 
@@ -267,14 +272,15 @@ visit_timer(struct snapshot *s, struct timer *timer)
 {
 	const struct definition *definition = s->definition;
 
-	VISIT_ENUM(s, timer->kind, TIMER_INCIDENT);
+	VISIT_ENUM(s, timer->kind, TIMER_LEAVING);
 	visit_index(s, &timer->index,
 	    timer->kind == TIMER_AFTER ? definition->transition_count
 				       : definition->state_count);
 	visit_u64(s, &timer->detail);
 	visit_i64(s, &timer->due_ms);
 	if (timer->index == SIZE_MAX ||
-	    (timer->kind == TIMER_ESCALATION &&
+	    ((timer->kind == TIMER_ESCALATION ||
+		 timer->kind == TIMER_LEAVING) &&
 		timer->detail >=
 		    definition->states[timer->index]->escalation_count))
 		s->damaged = true;
@@ -457,6 +463,29 @@ drop_lost_notices(struct chart *chart)
 			link = &(*link)->next;
 }
 
+/* Whether the parts belong together: what the others rely on. */
+static bool
+is_whole(const struct chart *chart)
+{
+	const struct def_step *step = chart_run_current(chart);
+	const struct call *call = chart_call_find(chart, chart->step_call);
+
+	if (chart->wait_due_ms != 0 &&
+	    (step == NULL || step->kind != STEP_WAIT))
+		return false;
+	if (chart->step_call != 0 &&
+	    (call == NULL || call->purpose == FOR_NOTICE))
+		return false;
+	if (call != NULL && call->purpose == FOR_UNDO &&
+	    (chart->undos == NULL || chart->undos->step != call->step))
+		return false;
+	if (call != NULL && call->purpose == FOR_STEP &&
+	    (step == NULL || step->index != call->step))
+		return false;
+	return chart->held == (chart->incidents != NULL) &&
+	       (chart->entries == 0 || chart->leaf != SIZE_MAX);
+}
+
 struct chart *
 chart_load(const struct definition *definition, struct chart_identity identity,
     struct str snapshot)
@@ -469,7 +498,7 @@ chart_load(const struct definition *definition, struct chart_identity identity,
 	};
 
 	visit_chart(&s, chart);
-	if (s.damaged || s.in.bytes != 0) {
+	if (s.damaged || s.in.bytes != 0 || !is_whole(chart)) {
 		chart_free(&chart);
 		return NULL;
 	}

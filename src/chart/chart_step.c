@@ -254,7 +254,7 @@ find_kept(struct run *run, bool interrupting,
 enum timer_choice {
 	TIMERS_ALL,	     /* no steps are running */
 	TIMERS_INTERRUPTING, /* at a boundary between steps */
-	TIMERS_TELLING,	     /* while steps run: those that move nothing */
+	TIMERS_TELLING,	     /* while steps run: those that tell people */
 };
 
 static bool
@@ -271,10 +271,7 @@ is_chosen(const struct chart *chart, const struct timer *timer,
 		       definition->transitions[timer->index]->interrupt;
 	case TIMERS_TELLING:
 		return timer->kind == TIMER_INCIDENT ||
-		       (timer->kind == TIMER_ESCALATION &&
-			   definition->states[timer->index]
-				   ->escalations[timer->detail]
-				   .target == NULL);
+		       timer->kind == TIMER_ESCALATION;
 	}
 	unreachable("every choice is listed");
 }
@@ -346,6 +343,9 @@ take_timer(struct run *run, struct timer timer)
 		return;
 	case TIMER_INCIDENT:
 		chart_incident_age(run, timer);
+		return;
+	case TIMER_LEAVING:
+		chart_escalation_leave(run, timer);
 		return;
 	}
 	unreachable("every kind of timer is listed");

@@ -14,3 +14,7 @@ tests_unit_chart_chart_case_SOURCES = \
 	tests/unit/chart/chart_case.c
 tests_unit_chart_chart_case_LDADD = $(LIBS_CHART)
 EXTRA_DIST += tests/cases/chart
+
+check_PROGRAMS += tests/unit/chart/test_chart
+tests_unit_chart_test_chart_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_chart_test_chart_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
