@@ -135,6 +135,8 @@ command_cb(evutil_socket_t fd, short what, void *arg)
 	assert_int_equal(read(fd, &c, 1), 1);
 	if (c == 'd')
 		api_drain(server->api);
+	else if (c == 'r')
+		api_set_tokens(server->api, NULL, 0);
 	else if (c == 'e')
 		engine_drain(server->engine, 0, drained_cb, NULL);
 	else
@@ -312,6 +314,12 @@ void
 api_server_drain(struct api_server *server)
 {
 	assert_int_equal(write(server->pipe[1], "d", 1), 1);
+}
+
+void
+api_server_revoke(struct api_server *server)
+{
+	assert_int_equal(write(server->pipe[1], "r", 1), 1);
 }
 
 void

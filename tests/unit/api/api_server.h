@@ -36,6 +36,8 @@ void api_server_open(struct api_server *server);
 void api_server_free(struct api_server **server);
 /* Makes the loop's thread drain the api. */
 void api_server_drain(struct api_server *server);
+/* Makes the loop's thread forget all tokens. */
+void api_server_revoke(struct api_server *server);
 /* Makes the loop's thread drain the engine. */
 void api_server_drain_engine(struct api_server *server);
 
