@@ -151,7 +151,6 @@ engine_free(struct engine **engine_pointer)
 	line_free_all(engine);
 	timer_fini(engine);
 	publish_fini(engine);
-	free(engine->failed);
 	buf_fini(&engine->stall_detail);
 	arena_free(&engine->arena);
 	free(engine);

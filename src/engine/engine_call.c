@@ -206,6 +206,7 @@ report(struct exchange *exchange, const struct outcome *outcome,
 	struct request *request = request_new(REQUEST_REPLY);
 
 	request->number = exchange->number;
+	request->turn = exchange->turn;
 	request->outcome = outcome_copy(request->arena, outcome);
 	request->event.kind = EV_REPLY_ARRIVED;
 	request->event.serial = exchange->serial;
@@ -367,7 +368,7 @@ exchange_release(
 	    .outcome = &failure,
 	};
 
-	if (turn_has_failed(engine, exchange->turn) || instance == NULL ||
+	if (instance == NULL ||
 	    !chart_call_is_wanted(instance->chart, exchange->serial)) {
 		retire(exchange);
 	} else if (!has_token(exchange->line)) {
@@ -549,7 +550,7 @@ line_revoke(struct line *line)
 		while (*link != NULL) {
 			struct exchange *exchange = *link;
 
-			if (!turn_has_failed(line->engine, exchange->turn)) {
+			if (turn_is_durable(line->engine, exchange->turn)) {
 				link = &exchange->next;
 				continue;
 			}
@@ -580,13 +581,12 @@ exchange_take_back(struct engine *engine, struct request *request)
 
 	if (exchange == NULL)
 		return false; /* it stands in its queue again */
-	must(exchange->state == EXCHANGE_READY ||
-	     exchange->state == EXCHANGE_RETIRED);
+	must(exchange->state != EXCHANGE_SENT);
 	if (exchange->state == EXCHANGE_RETIRED)
 		take_place(exchange->line);
 	exchange->state = EXCHANGE_QUEUED;
 	exchange->released = false;
-	if (!turn_has_failed(engine, exchange->turn))
+	if (turn_is_durable(engine, exchange->turn))
 		return true;
 	request->exchange = NULL;
 	exchange_drop(&exchange);

@@ -79,12 +79,6 @@ request_free(struct request **request)
 	arena_free(&arena); /* the request itself lives there */
 }
 
-bool
-request_is_internal(const struct request *request)
-{
-	return request->kind >= REQUEST_REPLY;
-}
-
 void
 engine_add(struct engine *engine, struct request *request)
 {

@@ -45,6 +45,7 @@ struct request {
 	bool emitted;		   /* by an instance of ours, within its turn */
 	struct exchange *exchange; /* RELEASE */
 	struct outcome outcome;	   /* REPLY */
+	uint64_t turn;		   /* REPLY: in which the call was offered */
 	struct store_event expired; /* EXPIRE */
 };
 
@@ -176,11 +177,6 @@ struct watch {
 	void *arg;
 };
 
-struct failed_turns {
-	uint64_t first;
-	uint64_t last;
-};
-
 struct loop; /* engine_loop.c: libevent's side */
 
 struct engine {
@@ -202,10 +198,11 @@ struct engine {
 	struct turn *building;
 	struct turn *committing; /* NULL: none under way */
 	uint64_t turn_last;
-	uint64_t durable_turn; /* serial of the last turn that was committed */
+	/* Serial of the last turn that was committed.  When a commit fails,
+	 * all that belongs to later turns is forgotten at once, so that a
+	 * number above this one always means: not durable yet. */
+	uint64_t durable_turn;
 	struct map *published; /* digest -> struct published * */
-	struct failed_turns *failed; /* those that never will be */
-	size_t failed_count;
 	uint64_t number_last;
 	size_t calls_active;
 	size_t calls_queued;
@@ -257,7 +254,6 @@ void inbox_add_front(struct inbox *inbox, struct request *first);
 struct request *inbox_take(struct inbox *inbox);
 struct request *request_new(enum request_kind kind);
 void request_free(struct request **request);
-bool request_is_internal(const struct request *request);
 /* Queues a request from outside, or answers at once why not. */
 void engine_submit(struct engine *engine, struct request *request);
 /* Queues a request from inside. */
@@ -277,7 +273,7 @@ struct chart_context turn_context(struct engine *engine, struct turn *turn);
 struct engine_reply *turn_reply(struct turn *turn,
     const struct request *request, enum engine_status status);
 void turn_log(struct turn *turn, enum log_level level, struct str message);
-bool turn_has_failed(const struct engine *engine, uint64_t serial);
+bool turn_is_durable(const struct engine *engine, uint64_t serial);
 void turn_touch(struct turn *turn, struct instance *instance);
 
 /* ---- engine_instance.c ---- */
@@ -367,7 +363,8 @@ MUST_USE bool publish_library(
  * and the text that it runs on are durable together. */
 void publish_definition(struct engine *engine, struct turn *turn,
     const struct definition *definition);
-
+/* Turns did not happen: what they put is to be put again. */
+void publish_revoke(struct engine *engine);
 void publish_fini(struct engine *engine);
 
 /* ---- engine.c ---- */

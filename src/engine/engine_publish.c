@@ -12,7 +12,7 @@
 
 struct published {
 	struct digest digest;
-	uint64_t turn; /* in whose batch it is; 0: stored */
+	uint64_t turn; /* in whose batch it is or was; 0: stored */
 };
 
 struct publishing {
@@ -127,13 +127,28 @@ void
 publish_definition(struct engine *engine, struct turn *turn,
     const struct definition *definition)
 {
-	const struct published *published =
-	    map_find(engine->published, MAP_KEY_OF(&definition->digest));
-
-	if (published != NULL && !turn_has_failed(engine, published->turn))
+	if (map_find(engine->published, MAP_KEY_OF(&definition->digest)))
 		return;
 	put(engine, definition);
 	note(engine, definition->digest, turn->serial);
+}
+
+void
+publish_revoke(struct engine *engine)
+{
+	size_t cursor = 0;
+	struct str key;
+	void *value;
+
+	while (map_next(engine->published, &cursor, &key, &value)) {
+		struct published *published = value;
+
+		if (turn_is_durable(engine, published->turn))
+			continue;
+		map_remove(
+		    engine->published, MAP_KEY_OF(&published->digest));
+		free(published);
+	}
 }
 
 void

@@ -98,30 +98,9 @@ turn_touch(struct turn *turn, struct instance *instance)
 }
 
 bool
-turn_has_failed(const struct engine *engine, uint64_t serial)
+turn_is_durable(const struct engine *engine, uint64_t serial)
 {
-	for (size_t i = 0; i < engine->failed_count; i++)
-		if (serial >= engine->failed[i].first &&
-		    serial <= engine->failed[i].last)
-			return true;
-	return false;
-}
-
-static void
-add_failed(struct engine *engine, uint64_t first, uint64_t last)
-{
-	struct failed_turns *failed;
-
-	if (engine->failed_count > 0 &&
-	    engine->failed[engine->failed_count - 1].last + 1 == first) {
-		engine->failed[engine->failed_count - 1].last = last;
-		return;
-	}
-	failed = realloc(
-	    engine->failed, (engine->failed_count + 1) * sizeof(*failed));
-	must(failed != NULL);
-	failed[engine->failed_count++] = (struct failed_turns){first, last};
-	engine->failed = failed;
+	return serial <= engine->durable_turn;
 }
 
 /* ---- drain and step ---- */
@@ -138,24 +117,6 @@ perform(struct engine *engine, struct turn *turn, struct request *request)
 		request_perform(engine, turn, emitted);
 		inbox_add(&turn->done, emitted);
 	}
-}
-
-/* While the store can't write, only looking is possible; the rest waits. */
-static void
-drain_looks(struct engine *engine)
-{
-	struct inbox waiting;
-	struct request *request;
-
-	inbox_init(&waiting);
-	while ((request = inbox_take(&engine->inbox)) != NULL)
-		if (request->kind == REQUEST_LOOK)
-			perform(engine, engine->building, request);
-		else
-			inbox_add(&waiting, request);
-	engine->inbox = waiting;
-	if (waiting.first == NULL)
-		inbox_init(&engine->inbox);
 }
 
 static void
@@ -240,6 +201,28 @@ submit(struct engine *engine)
 	}
 }
 
+/* While the store can't write, only looking is possible; the rest waits.
+ * Nothing is dirty: what was not durable has been forgotten. */
+static void
+look_only(struct engine *engine)
+{
+	struct turn *turn = engine->building;
+	struct inbox waiting;
+	struct request *request;
+
+	inbox_init(&waiting);
+	while ((request = inbox_take(&engine->inbox)) != NULL)
+		if (request->kind == REQUEST_LOOK)
+			perform(engine, turn, request);
+		else
+			inbox_add(&waiting, request);
+	inbox_add_front(&engine->inbox, waiting.first);
+	if (turn->done.count > 0) {
+		engine->building = turn_new(engine);
+		release(engine, turn);
+	}
+}
+
 static void
 arm(struct engine *engine)
 {
@@ -257,15 +240,7 @@ void
 engine_turn(struct engine *engine)
 {
 	if (engine->stalled) {
-		drain_looks(engine);
-		/* Nothing is dirty: what was not durable has been forgotten. */
-		if (!engine->probing && engine->building->done.count > 0) {
-			struct turn *turn = engine->building;
-
-			engine->building = turn_new(engine);
-			engine->durable_turn = turn->serial;
-			release(engine, turn);
-		}
+		look_only(engine);
 		return;
 	}
 	timer_fire(engine);
@@ -296,15 +271,28 @@ refuse(struct engine *engine, struct request *request)
 }
 
 /* Whether the request is to be done again once the store can write: what came
- * from inside is never lost, what was emitted will be emitted anew. */
+ * from inside is never lost, but for what only these turns brought about (it
+ * will be brought about anew, perhaps under other numbers). */
 static bool
 comes_again(struct engine *engine, struct request *request)
 {
-	if (request->emitted)
+	switch (request->kind) {
+	case REQUEST_START:
+	case REQUEST_EVENT:
+	case REQUEST_ACT:
+	case REQUEST_REPLAY:
 		return false;
-	if (request->kind == REQUEST_RELEASE)
+	case REQUEST_RELEASE:
 		return exchange_take_back(engine, request);
-	return request_is_internal(request) || request->kind == REQUEST_LOOK;
+	case REQUEST_REPLY:
+		return turn_is_durable(engine, request->turn);
+	case REQUEST_LOOK:
+	case REQUEST_DUE:
+	case REQUEST_RECOVER:
+	case REQUEST_EXPIRE:
+		return true;
+	}
+	unreachable("all kinds of requests are above");
 }
 
 static void
@@ -345,26 +333,11 @@ undo_turn(struct engine *engine, struct turn *turn, struct inbox *again)
 	forget_instances(engine, turn);
 	for (exchange = turn->ready; exchange != NULL; exchange = next) {
 		next = exchange->next;
-		if (!exchange->released &&
-		    turn_has_failed(engine, exchange->turn))
+		if (!exchange->released)
 			exchange_drop(&exchange);
 	}
 	undo_requests(engine, &turn->done, again);
 	turn_free(&turn);
-}
-
-/* Requests that are not looked at yet: callers shall not wait for a disk. */
-static void
-refuse_waiting(struct engine *engine, struct inbox *again)
-{
-	struct request *request;
-
-	while ((request = inbox_take(&engine->inbox)) != NULL)
-		if (request_is_internal(request) ||
-		    request->kind == REQUEST_LOOK)
-			inbox_add(again, request);
-		else
-			refuse(engine, request);
 }
 
 static void
@@ -381,14 +354,15 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	    STR_ARG(store_error_text(error)), STR_ARG(buf_str(detail)));
 	engine->stalled = true;
 	engine->stall_delay_ms = STALL_DELAY_MS;
-	add_failed(engine, committing->serial, building->serial);
 	engine->committing = NULL;
-	exchange_revoke(engine);
-	undo_turn(engine, committing, &again);
-	undo_turn(engine, building, &again);
-	refuse_waiting(engine, &again);
 	engine->building = turn_new(engine);
 	engine->number_last = store_last_number(engine->store);
+	exchange_revoke(engine);
+	publish_revoke(engine);
+	undo_turn(engine, committing, &again);
+	undo_turn(engine, building, &again);
+	/* Those not looked at yet, too: callers shall not wait for a disk. */
+	undo_requests(engine, &engine->inbox, &again);
 	inbox_add_front(&engine->inbox, again.first);
 	loop_wake(engine->loop);
 	loop_probe_in(engine->loop, engine->stall_delay_ms);
@@ -414,6 +388,7 @@ probed(struct engine *engine, enum store_error error)
 		loop_wake(engine->loop);
 		return;
 	}
+	publish_revoke(engine); /* a library may have been loaded anew */
 	buf_clear(&engine->stall_detail);
 	buf_add_str(&engine->stall_detail, store_error_text(error));
 	engine->stall_delay_ms *= 2;

@@ -63,6 +63,15 @@ send_cb(struct http_port *port, const struct message_request *request,
 
 /* ---- the house ---- */
 
+static const struct value *
+secret_cb(void *arg, struct str name)
+{
+	struct house *house = arg;
+
+	(void)name;
+	return value_of_str(house->arena, STR("stated:secret"));
+}
+
 void
 house_open_engine(struct house *house)
 {
@@ -78,6 +87,8 @@ house_open_engine(struct house *house)
 	    .clock = &house->clock.clock,
 	    .rng = &house->rng.rng,
 	    .environment = STR("test"),
+	    .secret = secret_cb,
+	    .secret_arg = house,
 	};
 
 	must(store_open(options, &house->store, &detail) == STORE_OK);

@@ -493,6 +493,114 @@ test_reply_that_could_not_be_recorded_is_recorded_later_and_not_asked_again(
 	house_free(&house);
 }
 
+/* A deadline leads to a call that has to be shown with a token. */
+static const char token_call[] =
+    "workflow: pay\n"
+    "version: 1\n"
+    "initial: resting\n"
+    "states:\n"
+    "  resting: {after: {1m: paying}}\n"
+    "  paying:\n"
+    "    entry: [{call: bank.pay}]\n"
+    "    on: {done: paid, error: failed}\n"
+    "  paid: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "connection: bank\n"
+    "kind: http\n"
+    "url: http://bank.invalid\n"
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n"
+    "limits: {concurrency: 4, rate: 100/s}\n"
+    "operations:\n"
+    "  pay: {request: {post: /pay}, idempotent: true}\n";
+
+static int tokens_refused; /* how many are, from now on */
+
+static bool
+answer_token(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	answer_ok(house, request, response);
+	if (str_find(request->url, STR("/token")) == SIZE_MAX)
+		return true;
+	if (tokens_refused > 0) {
+		tokens_refused--;
+		response->status = 400;
+		response->body = STR("{\"error\": \"invalid_client\"}");
+		return true;
+	}
+	response->body = STR("{\"access_token\": \"t\", \"expires_in\": 600}");
+	return true;
+}
+
+static sqlite3 *
+lock_store(struct house *house)
+{
+	sqlite3 *other;
+
+	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
+	return other;
+}
+
+static void
+unlock_store(struct house *house, sqlite3 **other)
+{
+	sqlite3_exec(*other, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(*other);
+	*other = NULL;
+	while (!engine_health(house->engine).writable)
+		house_run_ms(house, 50);
+	house_run(house);
+}
+
+/* The call was offered in a turn whose commit failed: what its token's
+ * refusal told about it is about a call that there never was. */
+static void
+test_reply_to_a_call_that_was_never_committed_is_forgotten(void **state)
+{
+	struct house *house = house_new(token_call, answer_token);
+	sqlite3 *other;
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	other = lock_store(house);
+	tokens_refused = 1;
+	house_advance(house, 61000);
+	assert_int_equal(tokens_refused, 0);
+	assert_false(engine_health(house->engine).writable);
+	unlock_store(house, &other);
+	house_look(house, 1);
+	assert_string_equal(house->state, "paid");
+	assert_int_equal(house_count(house, 1, "call-replied"), 1);
+	house_free(&house);
+}
+
+static void
+test_looking_is_answered_while_the_store_is_probed(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	sqlite3 *other;
+	int replies;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	other = lock_store(house);
+	house_start(house, "three", "{\"reference\": \"B\"}");
+	while (!store_is_committing(house->store))
+		house_run_ms(house, 10);
+	replies = house->replies;
+	engine_look(house->engine, 1, house_reply_cb, house);
+	house_run_ms(house, 20);
+	assert_int_equal(house->replies, replies + 1);
+	assert_string_equal(house->state, "resting");
+	unlock_store(house, &other);
+	house_free(&house);
+}
+
 static void
 test_same_idempotency_key_gets_the_same_answer(void **state)
 {
@@ -576,6 +684,10 @@ main(void)
 		test_locked_store_refuses_work_and_goes_on_by_itself),
 	    cmocka_unit_test(
 		test_reply_that_could_not_be_recorded_is_recorded_later_and_not_asked_again),
+	    cmocka_unit_test(
+		test_reply_to_a_call_that_was_never_committed_is_forgotten),
+	    cmocka_unit_test(
+		test_looking_is_answered_while_the_store_is_probed),
 	    cmocka_unit_test(test_same_idempotency_key_gets_the_same_answer),
 	    cmocka_unit_test(test_many_instances_share_commits),
 	};
