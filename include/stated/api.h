@@ -51,7 +51,7 @@ struct api_options {
 	struct engine *engine;
 	const struct clock *clock; /* for the expiry of tokens and the age of
 				      signatures; NULL: the machine's */
-	bool auth_required; /* false: callers name themselves */
+	struct str database; /* path of the store's file, for exports */
 	const struct api_listener *listeners;
 	size_t listener_count;
 	struct str tls_certificate; /* path of a PEM file; absent: no TLS */
