@@ -69,6 +69,7 @@ count_results() {
 		all_bad += bad
 	}
 	END { print all_good + 0, all_bad + 0 }' {} +)
+	[ -n "$counts" ] || counts='0 0'
 	case_passed=${counts% *}
 	case_failed=${counts#* }
 }
