@@ -151,7 +151,7 @@ check_plain() {
 check_memory() {
 	find_runner
 	sanitizer_runs address,undefined || return 0
-	ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+	ASAN_OPTIONS=detect_stack_use_after_return=1
 	UBSAN_OPTIONS=print_stacktrace=1
 	export ASAN_OPTIONS UBSAN_OPTIONS
 	run_build memory check --enable-sanitizer=address,undefined \
