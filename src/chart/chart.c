@@ -231,7 +231,7 @@ chart_business_key(const struct definition *definition,
 
 /* ---- timers ---- */
 
-void
+struct timer *
 chart_timer_add(struct chart *chart, enum timer_kind kind, size_t index,
     uint64_t detail, int64_t due_ms)
 {
@@ -242,6 +242,7 @@ chart_timer_add(struct chart *chart, enum timer_kind kind, size_t index,
 	timer->detail = detail;
 	timer->due_ms = due_ms;
 	LIST_APPEND(chart->timers, timer);
+	return timer;
 }
 
 void

@@ -206,6 +206,14 @@ key_lives_at(const struct call *call, int64_t at_ms)
 	return key_dies_ms(call) == 0 || at_ms < key_dies_ms(call);
 }
 
+/* What is to be cancelled is asked about, and not sent once more. */
+static bool
+is_given_up(const struct run *run, const struct call *call)
+{
+	return run->chart->cancelling && call->purpose == FOR_STEP &&
+	       !call->call->operation->safe;
+}
+
 static void in_doubt(struct run *run, struct call *call);
 
 /* The next attempt, or the wait for the window. */
@@ -219,7 +227,8 @@ send(struct run *run, struct call *call)
 	if (call->call->window_hours != NULL && definition->calendar != NULL)
 		opens_ms = calendar_next_open(definition->calendar,
 		    &call->call->window_hours->hours, now_ms);
-	if (call->unknown && !key_lives_at(call, opens_ms)) {
+	if (call->unknown &&
+	    (is_given_up(run, call) || !key_lives_at(call, opens_ms))) {
 		in_doubt(run, call);
 		return;
 	}
@@ -344,14 +353,6 @@ in_doubt(struct run *run, struct call *call)
 	if (!chart_env_due(run, &verify->after, run->context->now_ms, &due_ms))
 		due_ms = run->context->now_ms;
 	ask_later(run, call, due_ms);
-}
-
-/* What is to be cancelled is asked about, and not sent once more. */
-static bool
-is_given_up(const struct run *run, const struct call *call)
-{
-	return run->chart->cancelling && call->purpose == FOR_STEP &&
-	       !call->call->operation->safe;
 }
 
 static void
@@ -557,10 +558,7 @@ chart_call_due(struct run *run, struct call *call)
 	switch (call->state) {
 	case CALL_WINDOW:
 	case CALL_DELAYED:
-		if (call->unknown && is_given_up(run, call))
-			in_doubt(run, call);
-		else
-			send(run, call);
+		send(run, call);
 		return;
 	case CALL_QUEUED: /* its key has died there */
 		withdraw(run->chart, call);
@@ -590,8 +588,11 @@ chart_call_recover(struct run *run, struct call *call)
 	    .kind = EV_REPLY_ARRIVED, .outcome = &crashed};
 
 	switch (call->state) {
-	case CALL_QUEUED:
-		emit_call(run, call, call->call, call->args, call->attempt);
+	case CALL_QUEUED: /* its key or its window may be over by now */
+		call_move(call, CALL_DELAYED);
+		call->attempt--;
+		call->tries--;
+		send(run, call);
 		return;
 	case CALL_SENT:
 		chart_call_reply(run, call, &event);

@@ -10,12 +10,6 @@
 
 #include "stated/json.h"
 
-struct scope {
-	struct run *run;
-	struct str extra_name; /* absent: none */
-	const struct value *extra;
-};
-
 const struct value *
 chart_env_instance(
     const struct chart *chart, struct arena *arena, struct str environment)
@@ -65,13 +59,11 @@ lookup_builtin(struct run *run, struct str name)
 static const struct value *
 lookup_cb(void *arg, struct str name)
 {
-	struct scope *scope = arg;
+	struct run *run = arg;
 	const struct value *value;
 
-	if (scope->extra_name.at != NULL && str_equal(name, scope->extra_name))
-		return scope->extra;
-	value = value_get(scope->run->chart->data, name);
-	return value != NULL ? value : lookup_builtin(scope->run, name);
+	value = value_get(run->chart->data, name);
+	return value != NULL ? value : lookup_builtin(run, name);
 }
 
 /* active("state"): whether that state is active. */
@@ -79,8 +71,8 @@ static const struct value *
 host_cb(void *arg, struct str function, const struct value *const *args,
     size_t count)
 {
-	struct scope *scope = arg;
-	const struct chart *chart = scope->run->chart;
+	struct run *run = arg;
+	const struct chart *chart = run->chart;
 	const struct def_state *state;
 
 	if (!str_equal(function, STR("active")) || count != 1)
@@ -92,44 +84,27 @@ host_cb(void *arg, struct str function, const struct value *const *args,
 }
 
 static struct feel_env
-env_of(struct scope *scope)
+env_of(struct run *run)
 {
-	struct run *run = scope->run;
 	const struct calendar *calendar = run->chart->definition->calendar;
 
 	return (struct feel_env){
 	    .arena = run->context->arena,
 	    .lookup = lookup_cb,
 	    .host = host_cb,
-	    .arg = scope,
+	    .arg = run,
 	    .now_ms = run->context->now_ms,
 	    .zone = calendar ? calendar->zone : NULL,
 	};
 }
 
-static const struct value *
-eval(struct scope *scope, const struct template *template)
-{
-	struct feel_env env = env_of(scope);
-
-	return template_eval(template, &env, NULL, NULL);
-}
-
 const struct value *
 chart_env_eval(struct run *run, const struct template *template)
 {
-	struct scope scope = {.run = run};
+	struct feel_env env = env_of(run);
 
-	return template ? eval(&scope, template) : &value_null;
-}
-
-const struct value *
-chart_env_eval_with(struct run *run, const struct template *template,
-    struct str name, const struct value *value)
-{
-	struct scope scope = {.run = run, .extra_name = name, .extra = value};
-
-	return template ? eval(&scope, template) : &value_null;
+	return template ? template_eval(template, &env, NULL, NULL)
+			: &value_null;
 }
 
 bool
@@ -207,8 +182,7 @@ lookup_given_cb(void *arg, struct str name)
 struct decision_result
 chart_env_decide(struct run *run, const struct def_step *step)
 {
-	struct scope scope = {.run = run};
-	struct feel_env env = env_of(&scope);
+	struct feel_env env = env_of(run);
 	struct decision_result result;
 
 	if (step->with != NULL) {

@@ -33,7 +33,8 @@ chart_escalation_arm(struct run *run, const struct def_state *state)
 
 		if (known)
 			chart_timer_add(run->chart, TIMER_ESCALATION,
-			    state->index, i, due_ms);
+			    state->index, i, due_ms)
+			    ->since_ms = run->context->now_ms;
 		else
 			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
 			    0, NULL,
@@ -239,9 +240,11 @@ message_of(struct run *run, const struct def_escalation *escalation,
 
 static void
 record_fired(struct run *run, const struct escalated *fired,
-    const struct def_escalation *escalation, struct str message, int64_t due_ms)
+    const struct def_escalation *escalation, struct str message,
+    struct timer timer)
 {
 	struct value_builder *record = chart_record_begin(run, AUDIT_ESCALATED);
+	int64_t age_ms = run->context->now_ms - timer.since_ms;
 
 	chart_record_state(run, record, "state", fired->state);
 	value_put_int(record, "level", (int64_t)fired->level + 1);
@@ -249,18 +252,21 @@ record_fired(struct run *run, const struct escalated *fired,
 	value_put_str(record, "severity", escalation->severity);
 	value_put_str(record, "message", message);
 	value_put_int(record, "fired", fired->fired);
-	chart_record_instant(run, record, "due", due_ms);
+	chart_record_instant(run, record, "due", timer.due_ms);
+	value_put_int(record, "age_seconds", age_ms / 1000);
 	chart_record_end(run, record);
 }
 
 /* Counting on from the due instant keeps the rhythm; after a long stop the
  * firings that were missed are one. */
 static void
-arm_again(struct run *run, const struct def_state *state, size_t level,
-    int64_t from_ms)
+arm_again(struct run *run, struct timer timer)
 {
-	const struct def_span *every = &state->escalations[level].every;
-	int64_t due_ms;
+	const struct def_span *every =
+	    &run->chart->definition->states[timer.index]
+		 ->escalations[timer.detail]
+		 .every;
+	int64_t from_ms = timer.due_ms, due_ms;
 
 	if (every->kind == SPAN_NONE ||
 	    !chart_env_due(run, every, from_ms, &due_ms) || due_ms <= from_ms)
@@ -269,8 +275,9 @@ arm_again(struct run *run, const struct def_state *state, size_t level,
 	    (!chart_env_due(run, every, run->context->now_ms, &due_ms) ||
 		due_ms <= run->context->now_ms))
 		return;
-	chart_timer_add(
-	    run->chart, TIMER_ESCALATION, state->index, level, due_ms);
+	chart_timer_add(run->chart, TIMER_ESCALATION, timer.index,
+	    timer.detail, due_ms)
+	    ->since_ms = timer.since_ms;
 }
 
 void
@@ -285,7 +292,7 @@ chart_escalation_fire(struct run *run, struct timer timer)
 
 	chart_timer_remove(chart, TIMER_ESCALATION, timer.index, timer.detail);
 	if (!chart_env_holds(run, escalation->guard)) {
-		arm_again(run, state, level, timer.due_ms);
+		arm_again(run, timer);
 		return;
 	}
 	if (fired == NULL) {
@@ -299,11 +306,11 @@ chart_escalation_fire(struct run *run, struct timer timer)
 	fired->fired++;
 	message = message_of(run, escalation, state);
 	fired->body = body_of(run, fired, escalation, message);
-	record_fired(run, fired, escalation, message, timer.due_ms);
+	record_fired(run, fired, escalation, message, timer);
 	put_item(run, fired, true);
 	chart_escalation_notify(run, escalation->to, message,
 	    escalation->severity, state->index, level);
-	arm_again(run, state, level, timer.due_ms);
+	arm_again(run, timer);
 	if (escalation->target == NULL)
 		return;
 	if (!chart_plan_is_busy(chart)) {

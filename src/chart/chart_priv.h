@@ -102,6 +102,7 @@ struct timer {
 	size_t index;
 	uint64_t detail;
 	int64_t due_ms;
+	int64_t since_ms; /* TIMER_ESCALATION: when its state was entered */
 };
 
 /* ---- what waits for people ---- */
@@ -281,10 +282,6 @@ struct run {
 /* ---- chart_env.c: what expressions see ---- */
 const struct value *chart_env_eval(
     struct run *run, const struct template *template);
-/* The same with one more name in scope. */
-const struct value *chart_env_eval_with(struct run *run,
-    const struct template *template, struct str name,
-    const struct value *value);
 bool chart_env_holds(
     struct run *run, const struct template *guard); /* NULL: true */
 /* As a string: strings as they are, numbers and booleans by their text. */
@@ -448,7 +445,7 @@ void chart_compact(struct chart *chart);
 /* Whether so much has been replaced that this pays. */
 bool chart_wants_compaction(const struct chart *chart);
 /* Timers in the list, by kind and index. */
-void chart_timer_add(struct chart *chart, enum timer_kind kind, size_t index,
+struct timer *chart_timer_add(struct chart *chart, enum timer_kind kind, size_t index,
     uint64_t detail, int64_t due_ms);
 void chart_timer_remove(
     struct chart *chart, enum timer_kind kind, size_t index, uint64_t detail);

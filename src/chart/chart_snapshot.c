@@ -278,6 +278,7 @@ visit_timer(struct snapshot *s, struct timer *timer)
 				       : definition->state_count);
 	visit_u64(s, &timer->detail);
 	visit_i64(s, &timer->due_ms);
+	visit_i64(s, &timer->since_ms);
 	if (timer->index == SIZE_MAX ||
 	    ((timer->kind == TIMER_ESCALATION ||
 		 timer->kind == TIMER_LEAVING) &&
