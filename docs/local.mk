@@ -6,6 +6,7 @@ dist_man1_MANS = docs/stated.1
 dist_doc_DATA = \
 	docs/audit.md \
 	docs/calendars.md \
+	docs/cli.md \
 	docs/connections.md \
 	docs/diagnostics.md \
 	docs/http.md \

@@ -9,6 +9,7 @@ dist_check_SCRIPTS = \
 	tests/core.sh \
 	tests/headers.sh \
 	tests/layers.sh \
+	tests/manual.sh \
 	tests/tidy.sh \
 	tests/tour.sh
 EXTRA_DIST += tests/layers.tsv tests/cli

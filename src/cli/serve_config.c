@@ -47,7 +47,7 @@ static const struct {
     {"/store", read_store, "sqlite:stated.db", "where everything is kept"},
     {"/workflows", read_workflows, "workflows",
 	"files and folders of definitions"},
-    {"/settings", read_settings, "{}", "what connections read as settings.…"},
+    {"/settings", read_settings, "{}", "what connections read as settings.NAME"},
     {"/secrets/environment", read_prefix, "STATED_SECRET_",
 	"how the variables begin that hold secrets"},
     {"/secrets/directory", read_directory, "none",
