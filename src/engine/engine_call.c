@@ -95,6 +95,16 @@ has_token(const struct line *line)
 		       line->token_until_ms > engine_now_ms(line->engine)));
 }
 
+/* Where the clock was set back, what lies farther ahead than it could have
+ * been set is over. */
+static bool
+breaker_is_open(const struct line *line)
+{
+	int64_t left_ms = line->open_until_ms - engine_now_ms(line->engine);
+
+	return left_ms > 0 && left_ms <= line->connection->breaker_open_ms;
+}
+
 /* An open breaker lets nothing through; one whose time is over, one call to
  * see. */
 static bool
@@ -102,8 +112,7 @@ breaker_allows(const struct line *line)
 {
 	if (line->open_until_ms == 0)
 		return true;
-	return engine_now_ms(line->engine) >= line->open_until_ms &&
-	       line->active == 0;
+	return !breaker_is_open(line) && line->active == 0;
 }
 
 static bool
@@ -130,6 +139,8 @@ give_place_back(struct line *line)
 	must(line->active > 0 && line->engine->calls_active > 0);
 	line->active--;
 	line->engine->calls_active--;
+	if (line->queued > 0)
+		loop_wake(line->engine->loop);
 }
 
 /* ---- exchanges ---- */
@@ -237,6 +248,19 @@ drop_token(struct line *line)
 	line->token = NULL;
 }
 
+static void
+keep_token(struct line *line, const struct connector_token *token)
+{
+	drop_token(line);
+	line->token = strndup(token->token.at, token->token.bytes);
+	must(line->token != NULL);
+	/* A tenth early, so that none dies on its way. */
+	line->token_until_ms = token->expires_in_ms == 0
+				   ? 0
+				   : engine_now_ms(line->engine) +
+					 token->expires_in_ms / 10 * 9;
+}
+
 static void line_check(struct line *line);
 
 static void
@@ -247,23 +271,18 @@ token_cb(const struct message_response *response, void *arg)
 	    context_of(line->engine, line->fetch_arena);
 	struct connector_token token;
 	struct outcome failure;
+	bool is_given;
 
 	line->fetching = false;
-	if (connector_token_interpret(
-		line->connection, response, &context, &token, &failure)) {
-		drop_token(line);
-		line->token = strndup(token.token.at, token.token.bytes);
-		must(line->token != NULL);
-		/* A tenth early, so that none dies on its way. */
-		line->token_until_ms = token.expires_in_ms == 0
-					   ? 0
-					   : engine_now_ms(line->engine) +
-						 token.expires_in_ms / 10 * 9;
-		line_check(line);
-	} else {
+	is_given = connector_token_interpret(
+	    line->connection, response, &context, &token, &failure);
+	if (is_given)
+		keep_token(line, &token);
+	else
 		fail_queue(line, &failure);
-	}
 	arena_free(&line->fetch_arena);
+	if (is_given)
+		line_check(line); /* which may fetch another one */
 }
 
 /* A token changes nothing at the endpoint: it may be asked for before any
@@ -416,9 +435,15 @@ note_for_breaker(struct line *line, const struct outcome *outcome)
 	}
 }
 
+/* A token that was refused is not shown again; one that has come meanwhile
+ * has not been refused. */
 static void
-note_for_token(struct line *line, const struct outcome *outcome)
+note_for_token(struct line *line, const struct exchange *exchange,
+    const struct outcome *outcome)
 {
+	if (line->token == NULL ||
+	    !str_equal(exchange->call.token, str_of(line->token)))
+		return;
 	if (outcome->status == 401 ||
 	    str_equal(outcome->code, STR("odoo.session-expired")))
 		drop_token(line);
@@ -447,7 +472,7 @@ exchange_cb(const struct message_response *response, void *arg)
 	must(exchange->state == EXCHANGE_SENT);
 	outcome = connector_interpret(&exchange->call, response, &context);
 	note_for_breaker(line, &outcome);
-	note_for_token(line, &outcome);
+	note_for_token(line, exchange, &outcome);
 	report(exchange, &outcome, response);
 	unlink_sent(exchange);
 	give_place_back(line);
@@ -514,7 +539,9 @@ line_wants_ms(const struct line *line)
 
 	if (line->queued == 0)
 		return 0;
-	if (line->open_until_ms > engine_now_ms(line->engine))
+	if (!has_token(line))
+		return 0; /* its arrival is the reason to look again */
+	if (breaker_is_open(line))
 		return line->open_until_ms;
 	if (connection->rate_count > 0 && line->credit <= 0)
 		return line->credited_ms +

@@ -601,6 +601,134 @@ test_looking_is_answered_while_the_store_is_probed(void **state)
 	house_free(&house);
 }
 
+/* A process that waits for something that is not a time sleeps. */
+static void
+assert_sleeps(struct house *house)
+{
+	clock_t before = clock();
+
+	house_run_ms(house, 1000);
+	assert_true(clock() - before < CLOCKS_PER_SEC / 4);
+}
+
+static const char slow_token[] =
+    "workflow: pay\n"
+    "version: 1\n"
+    "initial: paying\n"
+    "states:\n"
+    "  paying:\n"
+    "    entry: [{call: bank.pay}]\n"
+    "    on: {done: paid}\n"
+    "  paid: {type: final}\n"
+    "---\n"
+    "connection: bank\n"
+    "kind: http\n"
+    "url: http://bank.invalid\n"
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n"
+    "limits: {rate: 1/s}\n"
+    "operations:\n"
+    "  pay: {request: {post: /pay}, idempotent: true}\n";
+
+static bool
+answer_all_but_token(struct house *house,
+    const struct message_request *request, struct message_response *response)
+{
+	return str_find(request->url, STR("/token")) == SIZE_MAX &&
+	       answer_ok(house, request, response);
+}
+
+static void
+test_line_that_waits_for_its_token_sleeps(void **state)
+{
+	struct house *house = house_new(slow_token, answer_token);
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	assert_int_equal(house->sent, 2);
+	house->answer = answer_all_but_token;
+	house->clock.now_ms += 3600 * 1000; /* the token dies */
+	house_start(house, "pay", "{}");
+	assert_int_equal(house->sent, 3);
+	house->clock.now_ms += 10 * 1000;
+	assert_sleeps(house);
+	house_free(&house);
+}
+
+static const char breaker_call[] =
+    "workflow: ask\n"
+    "version: 1\n"
+    "initial: asking\n"
+    "states:\n"
+    "  asking:\n"
+    "    entry: [{call: stub.ask, retry: {limit: 0}}]\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "connection: stub\n"
+    "kind: http\n"
+    "url: http://stub.invalid\n"
+    "breaker: {failures: 2, within: 30s, open: 30s}\n"
+    "operations:\n"
+    "  ask: {request: {get: /ask}}\n";
+
+static bool
+answer_busy(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	(void)house;
+	(void)request;
+	response->status = 429;
+	return true;
+}
+
+static void
+open_breaker(struct house *house)
+{
+	house->answer = answer_busy;
+	house_start(house, "ask", "{}");
+	house_start(house, "ask", "{}");
+	assert_int_equal(house->sent, 2);
+	house_start(house, "ask", "{}");
+	house_start(house, "ask", "{}");
+	assert_int_equal(house->sent, 2);
+	assert_sleeps(house);
+}
+
+static void
+test_breaker_holds_calls_back_and_lets_one_through_to_see(void **state)
+{
+	struct house *house = house_new(breaker_call, answer_busy);
+
+	(void)state;
+	open_breaker(house);
+	house_advance(house, 30000);
+	assert_int_equal(house->sent, 3); /* it fails: open again */
+	house->answer = answer_ok;
+	house_advance(house, 29000);
+	assert_int_equal(house->sent, 3);
+	house_advance(house, 1000);
+	assert_int_equal(house->sent, 4);
+	house_look(house, 4);
+	assert_string_equal(house->state, "ended");
+	house_free(&house);
+}
+
+static void
+test_breaker_closes_although_the_clock_was_set_back(void **state)
+{
+	struct house *house = house_new(breaker_call, answer_busy);
+
+	(void)state;
+	open_breaker(house);
+	house->answer = answer_ok;
+	house_advance(house, -5 * 3600 * 1000);
+	house_advance(house, 31000);
+	assert_int_equal(house->sent, 4);
+	house_free(&house);
+}
+
 static void
 test_same_idempotency_key_gets_the_same_answer(void **state)
 {
@@ -688,6 +816,11 @@ main(void)
 		test_reply_to_a_call_that_was_never_committed_is_forgotten),
 	    cmocka_unit_test(
 		test_looking_is_answered_while_the_store_is_probed),
+	    cmocka_unit_test(test_line_that_waits_for_its_token_sleeps),
+	    cmocka_unit_test(
+		test_breaker_holds_calls_back_and_lets_one_through_to_see),
+	    cmocka_unit_test(
+		test_breaker_closes_although_the_clock_was_set_back),
 	    cmocka_unit_test(test_same_idempotency_key_gets_the_same_answer),
 	    cmocka_unit_test(test_many_instances_share_commits),
 	};
