@@ -34,7 +34,7 @@ done >"$work/commands"
 while read -r command; do
 	grep -qE "^\.It Nm Cm $command( |\$)" "$man" ||
 	    complain "stated.1 does not name: stated $command"
-	grep -qE "^### \`stated $command[\` ]" "$page" ||
+	grep -qE "^### \`stated ${command}[\` ]" "$page" ||
 	    complain "cli.md does not name: stated $command"
 	# Words of $command are words.
 	# shellcheck disable=SC2086
@@ -42,12 +42,15 @@ while read -r command; do
 done <"$work/commands" | tee "$work/lines" | sort -u >"$work/options"
 grep -F ' does not name' "$work/lines" && failures=1
 
+# Options are words.
+# shellcheck disable=SC2013
 for option in $(grep -v ' ' "$work/options"); do
 	grep -qE "^\.It Fl -$option( |\$)" "$man" ||
 	    complain "stated.1 does not name --$option"
-	grep -qE -- "\`(stated [a-z ]*)?--$option[\` ]" "$page" ||
+	grep -qE -- "\`(stated [a-z ]*)?--${option}[\` ]" "$page" ||
 	    complain "cli.md does not name --$option"
 done
+# shellcheck disable=SC2013
 for option in $(sed -nE 's/^\.It Fl -([a-z-]+).*/\1/p' "$man" | sort -u); do
 	grep -qx -- "$option" "$work/options" ||
 	    complain "stated.1 names --$option, which no command has"

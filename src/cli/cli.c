@@ -75,7 +75,8 @@ asks_for_help(const char *word)
 
 /* Descends from group to command; runs it with the words that are left. */
 static enum cli_status
-run(struct cli *cli, const struct cmd *const *from, int count, char **words)
+run(struct cli *cli, const struct cmd *const *from, int count,
+    const char *const *words)
 {
 	if (count == 0 && cli->cmd != NULL) {
 		cli_help_command(cli->err, cli->cmd, cli->path);
@@ -116,7 +117,7 @@ wants_colour(FILE *file)
 }
 
 static enum cli_status
-dispatch(struct cli *cli, int count, char **words)
+dispatch(struct cli *cli, int count, const char *const *words)
 {
 	if (count == 0) {
 		cli_help_program(cli->err);
@@ -148,8 +149,8 @@ cli_main(int argc, char **argv)
 	    .colours_out = wants_colour(stdout),
 	    .colours_err = wants_colour(stderr),
 	};
-	enum cli_status status =
-	    dispatch(&cli, argc > 0 ? argc - 1 : 0, argv + 1);
+	enum cli_status status = dispatch(
+	    &cli, argc > 0 ? argc - 1 : 0, (const char *const *)argv + 1);
 
 	if (fflush(cli.out) != 0 && status == CLI_OK)
 		status = cli_fail(&cli, "can't write the output");

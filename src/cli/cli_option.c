@@ -71,7 +71,7 @@ unknown(struct cli *cli, const struct gathered *known, struct str name)
 /* One option, which may take the word after it; *index moves past that. */
 static enum cli_status
 parse_option(struct cli *cli, const struct gathered *known, int *index,
-    int count, char **words)
+    int count, const char *const *words)
 {
 	struct str rest;
 	struct str name = str_split(str_of(words[*index] + 2), '=', &rest);
@@ -135,12 +135,13 @@ is_argument(const char *word)
 }
 
 enum cli_status
-cli_option_parse(struct cli *cli, int count, char **words)
+cli_option_parse(struct cli *cli, int count, const char *const *words)
 {
 	struct gathered known = {.count = 0};
 	bool is_over = false; /* after "--" */
 
 	cli_option_each(cli->cmd, gather, &known);
+	cli->argument_count = cli->given_count = 0;
 	cli->arguments =
 	    ARENA_ARRAY(cli->arena, (size_t)count + 1, const char *);
 	cli->given =

@@ -84,7 +84,7 @@ struct cli {
 
 /* Fills in cli from the words after the command's name. */
 MUST_USE enum cli_status cli_option_parse(
-    struct cli *cli, int word_count, char **words);
+    struct cli *cli, int word_count, const char *const *words);
 /* The option's value, the last one where it was given often; NULL: absent. */
 const char *cli_option(const struct cli *cli, const char *name);
 /* The value of its index'th occurrence, or NULL. */
