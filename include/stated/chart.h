@@ -224,7 +224,9 @@ size_t chart_incident_count(const struct chart *chart);
 struct str chart_state_names(const struct chart *chart, struct arena *arena);
 /* The definition's labels, evaluated at the start; a context or null. */
 const struct value *chart_labels(const struct chart *chart);
-/* The values that events are matched by, each once. */
+/* The values that events are matched by: one for every event that the
+ * definition declares, in its order; empty where it waits for none.  An
+ * instance that has ended has none at all. */
 size_t chart_correlations(const struct chart *chart, struct chart_context *context,
     struct str **correlations);
 /* Whether an event of that type and subject is for this instance. */

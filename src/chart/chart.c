@@ -464,22 +464,12 @@ chart_correlations(const struct chart *chart, struct chart_context *context,
 {
 	struct run run = {
 	    .chart = (struct chart *)(uintptr_t)chart, .context = context};
-	size_t count = 0;
+	size_t count = chart->ended ? 0 : chart->definition->event_count;
 
-	*correlations = ARENA_ARRAY(
-	    context->arena, chart->definition->event_count, struct str);
-	if (chart->ended)
-		return 0;
-	for (size_t i = 0; i < chart->definition->event_count; i++) {
-		struct str value =
+	*correlations = ARENA_ARRAY(context->arena, count, struct str);
+	for (size_t i = 0; i < count; i++)
+		(*correlations)[i] =
 		    chart_correlation_of(&run, &chart->definition->events[i]);
-		bool known = value.bytes == 0;
-
-		for (size_t j = 0; j < count && !known; j++)
-			known = str_equal((*correlations)[j], value);
-		if (!known)
-			(*correlations)[count++] = value;
-	}
 	return count;
 }
 

@@ -8,6 +8,9 @@
  */
 #include "engine_priv.h"
 
+/* Held events that are buried at a time. */
+#define EXPIRED_MAX 1000
+
 struct numbers {
 	struct arena *arena;
 	uint64_t *items;
@@ -131,9 +134,8 @@ put_event(struct engine *engine, struct turn *turn,
 	}
 	store_put_event(store_batch(engine->store), &row);
 	buf_fini(&body);
-	if (status == EVENT_HELD &&
-	    (engine->expiry_ms == 0 || expires_ms < engine->expiry_ms))
-		engine->expiry_ms = expires_ms;
+	if (status == EVENT_HELD)
+		turn->expiries_changed = true;
 }
 
 static struct str
@@ -196,6 +198,16 @@ held_cb(const struct store_event *row, void *arg)
 	mine->body = arena_str(arena, row->body);
 }
 
+static bool
+is_held(struct engine *engine, struct turn *turn, const struct store_event *row)
+{
+	struct store_event now;
+
+	return store_find_event(engine->store, turn->arena, row->source,
+		   row->event_id, &now) == STORE_OK &&
+	       now.status == EVENT_HELD;
+}
+
 void
 event_deliver_held(struct engine *engine, struct turn *turn,
     struct instance *instance, struct str correlation)
@@ -213,9 +225,11 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 
 		if (!chart_takes(instance->chart, held.items[i].type, subject,
 			&context) ||
+		    !is_held(engine, turn, &held.items[i]) ||
 		    !unpack_event(&held.items[i], turn->arena, &event))
 			continue;
-		/* First told to be matched: delivering may come back here. */
+		/* First told to be matched: delivering may come back here, and
+		 * then the rest of the list may have been delivered, too. */
 		put_event(engine, turn, &event, EVENT_MATCHED, 0);
 		instance_step(engine, turn, instance, &event, &effects);
 	}
@@ -223,22 +237,31 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 
 /* ---- dead letters ---- */
 
+struct expired {
+	struct engine *engine;
+	size_t count;
+};
+
 static void
 expired_cb(const struct store_event *row, void *arg)
 {
-	struct engine *engine = arg;
+	struct expired *expired = arg;
 	struct request *request = request_new(REQUEST_EXPIRE);
 	struct store_event *mine = &request->expired;
 
 	*mine = *row;
 	mine->source = arena_str(request->arena, row->source);
 	mine->event_id = arena_str(request->arena, row->event_id);
-	engine_add(engine, request);
+	engine_add(expired->engine, request);
+	expired->count++;
 }
 
+/* Until those that are queued here are durably dead, there is nothing else to
+ * look for; then the turn's release finds the next. */
 void
 event_check_expiry(struct engine *engine)
 {
+	struct expired expired = {.engine = engine};
 	struct arena *arena;
 
 	if (engine->expiry_ms == 0 || engine->expiry_ms > engine_now_ms(engine))
@@ -246,9 +269,23 @@ event_check_expiry(struct engine *engine)
 	arena = arena_new();
 	engine->expiry_ms = 0;
 	if (store_each_expired_event(engine->store, arena,
-		engine_now_ms(engine), 1000, expired_cb, engine) != STORE_OK)
+		engine_now_ms(engine), EXPIRED_MAX, expired_cb,
+		&expired) != STORE_OK)
 		engine->expiry_ms = engine_now_ms(engine) + 1000;
+	else if (expired.count == 0)
+		event_note_expiry(engine);
 	arena_free(&arena);
+}
+
+void
+event_note_expiry(struct engine *engine)
+{
+	int64_t next_ms;
+
+	if (store_next_expiry(engine->store, &next_ms) != STORE_OK)
+		engine->expiry_ms = engine_now_ms(engine) + 1000;
+	else
+		engine->expiry_ms = next_ms == INT64_MAX ? 0 : next_ms;
 }
 
 static struct str
@@ -264,34 +301,51 @@ owner_of(const struct engine *engine, struct str type)
 	return STR("nobody");
 }
 
+static void
+log_dead(struct engine *engine, struct turn *turn,
+    const struct store_event *row, const char *why)
+{
+	turn_log(turn, LOG_WARNING,
+	    arena_strf(turn->arena,
+		"dead letter: type=%.*s subject=%.*s id=%.*s owner=%.*s: %s",
+		STR_ARG(row->type), STR_ARG(row->subject),
+		STR_ARG(row->event_id), STR_ARG(owner_of(engine, row->type)),
+		why));
+}
+
 void
 event_expire(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct store_event row;
-	struct chart_event event;
-	int64_t next_ms;
 
+	turn->expiries_changed = true;
 	if (store_find_event(engine->store, turn->arena,
 		request->expired.source, request->expired.event_id,
-		&row) == STORE_OK &&
-	    row.status == EVENT_HELD &&
-	    unpack_event(&row, turn->arena, &event)) {
-		put_event(engine, turn, &event, EVENT_DEAD, 0);
-		turn_log(turn, LOG_WARNING,
-		    arena_strf(turn->arena,
-			"dead letter: type=%.*s subject=%.*s id=%.*s "
-			"owner=%.*s: no "
-			"instance came to wait for it",
-			STR_ARG(row.type), STR_ARG(row.subject),
-			STR_ARG(row.event_id),
-			STR_ARG(owner_of(engine, row.type))));
-	}
-	if (store_next_expiry(engine->store, &next_ms) == STORE_OK &&
-	    next_ms != INT64_MAX &&
-	    (engine->expiry_ms == 0 || next_ms < engine->expiry_ms))
-		engine->expiry_ms = next_ms > engine_now_ms(engine)
-					? next_ms
-					: engine_now_ms(engine) + 1000;
+		&row) != STORE_OK ||
+	    row.status != EVENT_HELD)
+		return; /* an instance has come for it meanwhile */
+	row.status = EVENT_DEAD;
+	row.expires_ms = 0;
+	store_put_event(store_batch(engine->store), &row);
+	log_dead(engine, turn, &row, "no instance came to wait for it");
+}
+
+void
+event_bury(struct engine *engine, struct turn *turn, struct request *request)
+{
+	const struct chart_event *event = &request->event;
+	struct store_event row = {
+	    .type = event->type,
+	    .subject = event->subject,
+	    .event_id = event->id,
+	};
+
+	if (hold_ms(engine, event->type) == 0)
+		return; /* for others than our instances */
+	put_event(engine, turn, event, EVENT_DEAD, 0);
+	log_dead(engine, turn, &row,
+	    "instances answer each other without end; mend the workflows, "
+	    "then replay it");
 }
 
 void

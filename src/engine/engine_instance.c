@@ -116,7 +116,8 @@ heap_copy(struct str text)
 	char *copy = malloc(text.bytes + 1);
 
 	must(copy != NULL);
-	memcpy(copy, text.at, text.bytes);
+	if (text.bytes > 0)
+		memcpy(copy, text.at, text.bytes);
 	copy[text.bytes] = 0;
 	return (struct str){copy, text.bytes};
 }
@@ -215,34 +216,57 @@ is_among(struct str value, const struct str *values, size_t count)
 	return false;
 }
 
-/* The rows of subscriptions follow the values that it waits for; what has
- * been held for a new one is delivered. */
+/* Whether it is a value at all, and stands there for the first time: several
+ * events may be matched by the same one. */
+static bool
+is_first(const struct str *values, size_t i)
+{
+	return values[i].bytes > 0 && !is_among(values[i], values, i);
+}
+
+static void
+subscribe(struct engine *engine, const struct instance *instance,
+    const struct str *values, size_t count)
+{
+	struct store_batch *batch = store_batch(engine->store);
+	const struct str *before = instance->correlations;
+	size_t before_count = instance->correlation_count;
+
+	for (size_t i = 0; i < before_count; i++)
+		if (is_first(before, i) && !is_among(before[i], values, count))
+			store_remove_subscription(
+			    batch, before[i], instance->number);
+	for (size_t i = 0; i < count; i++)
+		if (is_first(values, i) &&
+		    !is_among(values[i], before, before_count))
+			store_add_subscription(
+			    batch, values[i], instance->number);
+}
+
+/* The rows of subscriptions follow the values that it waits for.  Where an
+ * event has got a new one, what has been held for that is delivered: even if
+ * another event has been matched by the same value for long. */
 static void
 save_correlations(
     struct engine *engine, struct turn *turn, struct instance *instance)
 {
 	struct chart_context context = turn_context(engine, turn);
-	struct store_batch *batch = store_batch(engine->store);
-	struct str *values, *added;
+	struct str *values, *changed;
 	size_t count = chart_correlations(instance->chart, &context, &values);
-	size_t added_count = 0;
+	size_t changed_count = 0;
 
-	added = ARENA_ARRAY(turn->arena, count, struct str);
-	for (size_t i = 0; i < instance->correlation_count; i++)
-		if (!is_among(instance->correlations[i], values, count))
-			store_remove_subscription(
-			    batch, instance->correlations[i], instance->number);
+	changed = ARENA_ARRAY(turn->arena, count, struct str);
 	for (size_t i = 0; i < count; i++)
-		if (!is_among(values[i], instance->correlations,
-			instance->correlation_count)) {
-			store_add_subscription(
-			    batch, values[i], instance->number);
-			added[added_count++] = values[i];
-		}
-	if (added_count > 0 || count != instance->correlation_count)
-		keep_correlations(instance, values, count);
-	for (size_t i = 0; i < added_count; i++)
-		event_deliver_held(engine, turn, instance, added[i]);
+		if (i >= instance->correlation_count ||
+		    !str_equal(values[i], instance->correlations[i]))
+			changed[changed_count++] = values[i];
+	if (changed_count == 0 && count == instance->correlation_count)
+		return;
+	subscribe(engine, instance, values, count);
+	keep_correlations(instance, values, count);
+	for (size_t i = 0; i < changed_count; i++)
+		if (is_first(changed, i))
+			event_deliver_held(engine, turn, instance, changed[i]);
 }
 
 static void

@@ -63,7 +63,7 @@ struct instance {
 	uint64_t number;
 	struct chart *chart;
 	uint64_t turn;		  /* serial of the last turn that changed it */
-	struct str *correlations; /* as subscribed; heap */
+	struct str *correlations; /* chart_correlations() as subscribed; heap */
 	size_t correlation_count;
 };
 
@@ -150,6 +150,7 @@ struct turn {
 	struct exchange **ready_end;
 	struct inbox done;   /* requests it consists of */
 	struct map *touched; /* numbers of instances it changed */
+	bool expiries_changed; /* it holds events, or buries them */
 };
 
 /* ---- timers ---- */
@@ -312,8 +313,13 @@ void event_deliver_held(struct engine *engine, struct turn *turn,
     struct instance *instance, struct str correlation);
 void event_publish(struct engine *engine, struct turn *turn,
     const struct instance *instance, const struct chart_effect *effect);
+/* Emitted by instances that answer each other without end: a dead letter. */
+void event_bury(
+    struct engine *engine, struct turn *turn, struct request *request);
 /* Queues the held events that have expired. */
 void event_check_expiry(struct engine *engine);
+/* Finds out when the next one expires, of those that are durable. */
+void event_note_expiry(struct engine *engine);
 
 /* ---- engine_call.c ---- */
 void line_free_all(struct engine *engine);

@@ -105,16 +105,23 @@ turn_is_durable(const struct engine *engine, uint64_t serial)
 
 /* ---- drain and step ---- */
 
+/* What instances publish is routed at once, in the same turn, so that it
+ * stands or falls with what published it: but not without end. */
 static void
 perform(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct request *emitted;
+	size_t left = engine->options.limits.batch_max;
 
 	request_perform(engine, turn, request);
 	inbox_add(&turn->done, request);
-	/* What instances publish is routed at once, in the same turn. */
 	while ((emitted = inbox_take(&engine->emitted)) != NULL) {
-		request_perform(engine, turn, emitted);
+		if (left == 0) {
+			event_bury(engine, turn, emitted);
+		} else {
+			request_perform(engine, turn, emitted);
+			left--;
+		}
 		inbox_add(&turn->done, emitted);
 	}
 }
@@ -125,6 +132,8 @@ drain(struct engine *engine)
 	struct request *request;
 
 	while (engine->building->stepped < engine->options.limits.batch_max &&
+	       engine->building->done.count <
+		   engine->options.limits.batch_max &&
 	       (request = inbox_take(&engine->inbox)) != NULL)
 		perform(engine, engine->building, request);
 }
@@ -154,6 +163,8 @@ release(struct engine *engine, struct turn *turn)
 
 	turn_free_retired(turn);
 	timer_arm_touched(engine, turn);
+	if (turn->expiries_changed)
+		event_note_expiry(engine);
 	for (exchange = turn->ready; exchange != NULL; exchange = next) {
 		next = exchange->next;
 		exchange_send(engine, exchange);

@@ -729,6 +729,167 @@ test_breaker_closes_although_the_clock_was_set_back(void **state)
 	house_free(&house);
 }
 
+/* ---- events ---- */
+
+static void
+test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	struct chart_event event = {
+	    .type = STR("go"),
+	    .subject = STR("A"),
+	    .id = STR("e-1"),
+	    .source = STR("/test"),
+	};
+	struct store_event row;
+
+	(void)state;
+	engine_event(house->engine, &event, house_reply_cb, house);
+	event_base_loop(house->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	/* Its commit is under way, and it has expired already. */
+	house->clock.now_ms += 8LL * 86400 * 1000;
+	engine_look(house->engine, 1, house_reply_cb, house);
+	house_run(house);
+	house_advance(house, 1000);
+	house_advance(house, 1000);
+	assert_int_equal(store_find_event(house->store, house->arena,
+			     STR("/test"), STR("e-1"), &row),
+	    STORE_OK);
+	assert_int_equal(row.status, EVENT_DEAD);
+	house_free(&house);
+}
+
+/* Each answers the other's event with its own, for ever. */
+static const char storm[] =
+    "workflow: ping\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {pong: {}}\n"
+    "initial: playing\n"
+    "states:\n"
+    "  playing:\n"
+    "    on: {pong: {do: [{emit: ping, with: {subject: = input.key}}]}}\n"
+    "---\n"
+    "workflow: pong\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {ping: {}}\n"
+    "initial: playing\n"
+    "states:\n"
+    "  playing:\n"
+    "    on: {ping: {do: [{emit: pong, with: {subject: = input.key}}]}}\n";
+
+static void
+count_cb(const struct store_event *row, void *arg)
+{
+	(void)row;
+	++*(int *)arg;
+}
+
+static void
+test_storm_of_events_between_instances_ends_in_a_dead_letter(void **state)
+{
+	struct house *house = house_new(storm, answer_ok);
+	int dead = 0;
+
+	(void)state;
+	house_start(house, "ping", "{\"key\": \"K\"}");
+	house_start(house, "pong", "{\"key\": \"K\"}");
+	house_event(house, "ping", "K", "e-1");
+	assert_string_equal(house->fate, "matched");
+	assert_int_equal(store_list_events(house->store, house->arena,
+			     EVENT_DEAD, 0, 100, count_cb, &dead),
+	    STORE_OK);
+	assert_int_equal(dead, 1);
+	assert_true(house_chain_is_sound(house, 1));
+	assert_true(house_chain_is_sound(house, 2));
+	house_free(&house);
+}
+
+/* The bank's identifier turns out to be our own reference, for which the
+ * instance has been waiting from its start. */
+static const char same_value[] =
+    "workflow: pay\n"
+    "version: 1\n"
+    "business-key: = input.reference\n"
+    "data: {payment: null}\n"
+    "events:\n"
+    "  matched: {}\n"
+    "  accepted: {correlate: = payment}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting:\n"
+    "    on:\n"
+    "      matched: {target: sent, do: [{set: {payment: = "
+    "input.reference}}]}\n"
+    "  sent:\n"
+    "    on: {accepted: ended}\n"
+    "  ended: {type: final}\n";
+
+static void
+test_held_event_is_delivered_when_its_value_is_one_waited_for_already(
+    void **state)
+{
+	struct house *house = house_new(same_value, answer_ok);
+
+	(void)state;
+	house_start(house, "pay", "{\"reference\": \"P-1\"}");
+	house_event(house, "accepted", "P-1", "e-1");
+	assert_string_equal(house->fate, "held");
+	house_event(house, "matched", "P-1", "e-2");
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	house_free(&house);
+}
+
+/* The first held event makes it wait for B; the one held for B makes it wait
+ * for A again, while the others held for A are being gone through. */
+static const char back_and_forth[] =
+    "workflow: swing\n"
+    "version: 1\n"
+    "data: {value: A, count: 0}\n"
+    "events: {turn: {correlate: = value}}\n"
+    "initial: swinging\n"
+    "states:\n"
+    "  swinging:\n"
+    "    on:\n"
+    "      turn:\n"
+    "        do: [{set: {value: '= event.data.to', count: = count + 1}}]\n";
+
+static void
+send_turn(
+    struct house *house, const char *subject, const char *to, const char *id)
+{
+	struct value_builder *data = value_build_context(house->arena);
+	struct chart_event event = {
+	    .type = STR("turn"),
+	    .subject = str_of(subject),
+	    .id = str_of(id),
+	    .source = STR("/test"),
+	};
+
+	value_put_str(data, "to", str_of(to));
+	event.data = value_built(data);
+	engine_event(house->engine, &event, house_reply_cb, house);
+	house_run(house);
+}
+
+static void
+test_held_events_are_delivered_once_where_values_come_back(void **state)
+{
+	struct house *house = house_new(back_and_forth, answer_ok);
+
+	(void)state;
+	send_turn(house, "A", "B", "a-1");
+	send_turn(house, "A", "A", "a-2");
+	send_turn(house, "A", "A", "a-3");
+	send_turn(house, "B", "A", "b-1");
+	house_start(house, "swing", "{}");
+	assert_int_equal(house_count(house, 1, "event-received"), 4);
+	assert_true(house_chain_is_sound(house, 1));
+	house_free(&house);
+}
+
 static void
 test_same_idempotency_key_gets_the_same_answer(void **state)
 {
@@ -821,6 +982,14 @@ main(void)
 		test_breaker_holds_calls_back_and_lets_one_through_to_see),
 	    cmocka_unit_test(
 		test_breaker_closes_although_the_clock_was_set_back),
+	    cmocka_unit_test(
+		test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps),
+	    cmocka_unit_test(
+		test_storm_of_events_between_instances_ends_in_a_dead_letter),
+	    cmocka_unit_test(
+		test_held_event_is_delivered_when_its_value_is_one_waited_for_already),
+	    cmocka_unit_test(
+		test_held_events_are_delivered_once_where_values_come_back),
 	    cmocka_unit_test(test_same_idempotency_key_gets_the_same_answer),
 	    cmocka_unit_test(test_many_instances_share_commits),
 	};
