@@ -199,8 +199,9 @@ void chart_step(struct chart *chart, const struct chart_event *event,
 void chart_call_sent(struct chart *chart, uint64_t serial, const struct value *request,
     struct chart_context *context, struct chart_effects *effects);
 
-/* Whether a DO_CALL of that serial is still to be sent. */
-bool chart_call_is_wanted(const struct chart *chart, uint64_t serial);
+/* Whether a DO_CALL of that serial is still to be sent: not where it has been
+ * withdrawn, nor where the key under which it could be repeated is dead. */
+bool chart_call_is_wanted(const struct chart *chart, uint64_t serial, int64_t now_ms);
 
 /* ---- looking at an instance ---- */
 

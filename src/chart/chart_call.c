@@ -552,6 +552,19 @@ chart_call_suspend(struct run *run, struct call *call)
 	call->tries--;
 }
 
+/* An operator cancels: what may have happened is asked about, and its
+ * repetition called back. */
+void
+chart_call_cancel(struct run *run, struct call *call)
+{
+	must(run->chart->cancelling);
+	if (call->state != CALL_QUEUED || !call->unknown ||
+	    !is_given_up(run, call))
+		return;
+	withdraw(run->chart, call);
+	in_doubt(run, call);
+}
+
 void
 chart_call_due(struct run *run, struct call *call)
 {
@@ -608,12 +621,15 @@ chart_call_recover(struct run *run, struct call *call)
 }
 
 bool
-chart_call_is_wanted(const struct chart *chart, uint64_t serial)
+chart_call_is_wanted(const struct chart *chart, uint64_t serial, int64_t now_ms)
 {
 	const struct call *call = chart_call_find(chart, serial);
 
-	return call != NULL &&
-	       (call->state == CALL_QUEUED || call->state == CALL_ASKING);
+	if (call == NULL)
+		return false;
+	if (call->state == CALL_QUEUED)
+		return call->due_ms == 0 || now_ms < call->due_ms;
+	return call->state == CALL_ASKING;
 }
 
 void

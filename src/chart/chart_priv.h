@@ -386,6 +386,7 @@ void chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event);
 void chart_call_due(struct run *run, struct call *call);
 void chart_call_suspend(struct run *run, struct call *call);
+void chart_call_cancel(struct run *run, struct call *call);
 void chart_call_recover(struct run *run, struct call *call);
 void chart_call_remove(struct chart *chart, struct call *call);
 struct call *chart_call_find(const struct chart *chart, uint64_t serial);

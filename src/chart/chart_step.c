@@ -713,8 +713,10 @@ on_cancelled(struct run *run, const struct chart_event *event)
 	chart->suspended = false;
 	chart->cancelling = true;
 	chart->cancel_compensates = event->compensate;
-	if (call != NULL && !may_drop(call))
+	if (call != NULL && !may_drop(call)) {
+		chart_call_cancel(run, call);
 		return; /* its outcome is waited for */
+	}
 	if (call != NULL)
 		chart_call_remove(chart, call);
 	chart->step_call = 0;

@@ -388,7 +388,8 @@ exchange_release(
 	};
 
 	if (instance == NULL ||
-	    !chart_call_is_wanted(instance->chart, exchange->serial)) {
+	    !chart_call_is_wanted(instance->chart, exchange->serial,
+		engine_now_ms(engine))) {
 		retire(exchange);
 	} else if (!has_token(exchange->line)) {
 		request->exchange = NULL;

@@ -103,7 +103,8 @@ send_call(struct sim *sim, const struct chart_effect *effect,
 	struct sim_call **end = &sim->calls;
 	struct sim_call *call;
 
-	if (!chart_call_is_wanted(sim->chart, effect->serial))
+	if (!chart_call_is_wanted(sim->chart, effect->serial,
+		sim->now_ms))
 		return;
 	call = ARENA_NEW(sim->arena, struct sim_call);
 	call->serial = effect->serial;

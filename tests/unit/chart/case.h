@@ -21,16 +21,25 @@
 #include "stated/clock.h"
 #include "stated/library.h"
 
-#define CASE_CALLS_MAX 32
-#define CASE_ITEMS_MAX 64
-#define CASE_KEYS_MAX 64
+#define CASE_CALLS_MAX 500
+#define CASE_ITEMS_MAX 500
+#define CASE_KEYS_MAX 500
 #define CASE_ROLES_MAX 16
 #define CASE_WORDS_MAX 32
 
 struct case_call {
 	uint64_t serial;
 	struct str target;
+	struct str key;
+	const struct def_operation *operation;
 	bool sent;
+};
+
+/* What a naive observer knows of all that went out under one key. */
+struct case_key {
+	struct str key;
+	bool in_doubt; /* it may have happened, and nobody has said since */
+	int64_t first_ms;
 };
 
 struct case_item {
@@ -59,6 +68,8 @@ struct play {
 	const struct value *settings;
 	struct case_call calls[CASE_CALLS_MAX]; /* queued or sent */
 	size_t call_count;
+	struct case_key doubts[CASE_KEYS_MAX];
+	size_t doubt_count;
 	bool holds_calls; /* they stay in the queue until "send" */
 	struct case_item items[CASE_ITEMS_MAX];
 	size_t item_count;
@@ -89,6 +100,11 @@ void trace_complain(struct play *play, const char *format, ...)
     PRINTF_LIKE(2, 3);
 
 /* ---- case_check.c: what holds after every step ---- */
+/* Nothing goes out blindly while it may have happened. */
+void check_sent(struct play *play, const struct case_call *call);
+void check_replied(struct play *play, const struct case_call *call,
+    enum outcome_kind kind);
+void check_settled(struct play *play); /* a person has looked */
 void check_all(struct play *play);
 
 #endif

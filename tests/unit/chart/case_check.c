@@ -133,6 +133,60 @@ check_calls(struct play *play)
 	}
 }
 
+/* ---- the rule on which money depends ---- */
+
+static struct case_key *
+doubt_of(struct play *play, const struct case_call *call)
+{
+	struct case_key *doubt = play->doubts;
+
+	for (size_t i = 0; i < play->doubt_count; i++, doubt++)
+		if (str_equal(doubt->key, call->key))
+			return doubt;
+	must(play->doubt_count < CASE_KEYS_MAX);
+	play->doubt_count++;
+	*doubt = (struct case_key){.key = arena_str(play->arena, call->key)};
+	return doubt;
+}
+
+void
+check_sent(struct play *play, const struct case_call *call)
+{
+	const struct def_operation *operation = call->operation;
+	struct case_key *doubt = doubt_of(play, call);
+	int64_t lifetime_ms = operation->idempotent_lifetime_ms;
+
+	if (operation->safe)
+		return;
+	if (doubt->first_ms == 0)
+		doubt->first_ms = play->now_ms;
+	if (doubt->in_doubt &&
+	    (!operation->idempotent ||
+		(lifetime_ms != 0 &&
+		    play->now_ms >= doubt->first_ms + lifetime_ms)))
+		trace_complain(play, "%.*s is sent blindly",
+		    STR_ARG(call->target));
+}
+
+/* A question has the key of what it asks about. */
+void
+check_replied(struct play *play, const struct case_call *call,
+    enum outcome_kind kind)
+{
+	struct case_key *doubt = doubt_of(play, call);
+
+	if (kind == OUTCOME_DONE)
+		doubt->in_doubt = false;
+	else if (kind == OUTCOME_UNKNOWN && !call->operation->safe)
+		doubt->in_doubt = true;
+}
+
+void
+check_settled(struct play *play)
+{
+	play->doubt_count = 0;
+}
+
 void
 check_all(struct play *play)
 {

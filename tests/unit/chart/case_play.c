@@ -122,11 +122,15 @@ actor_of(const struct play *play, const struct command *command)
 /* ---- what the engine would do with effects ---- */
 
 static void
-add_call(struct play *play, uint64_t serial, struct str target)
+add_call(struct play *play, const struct chart_effect *effect)
 {
 	must(play->call_count < CASE_CALLS_MAX);
 	play->calls[play->call_count++] = (struct case_call){
-	    .serial = serial, .target = arena_str(play->arena, target)};
+	    .serial = effect->serial,
+	    .target = arena_str(play->arena, effect->call->target),
+	    .key = arena_str(play->arena, effect->key),
+	    .operation = effect->call->operation,
+	};
 }
 
 static void
@@ -135,7 +139,7 @@ send_call(struct play *play, struct case_call *call, bool told)
 	struct chart_context context = play_context(play);
 	struct chart_effects effects = {0};
 
-	if (!chart_call_is_wanted(play->chart, call->serial)) {
+	if (!chart_call_is_wanted(play->chart, call->serial, play->now_ms)) {
 		trace_line(play, "(%.*s is not wanted any more)",
 		    STR_ARG(call->target));
 		*call = play->calls[--play->call_count];
@@ -143,6 +147,7 @@ send_call(struct play *play, struct case_call *call, bool told)
 	}
 	chart_call_sent(play->chart, call->serial, NULL, &context, &effects);
 	call->sent = true;
+	check_sent(play, call);
 	if (told)
 		trace_effects(play, &effects);
 }
@@ -177,7 +182,7 @@ perform(struct play *play, const struct chart_effects *effects)
 			note_item(play, effect);
 		if (effect->kind != DO_CALL)
 			continue;
-		add_call(play, effect->serial, effect->call->target);
+		add_call(play, effect);
 		if (!play->holds_calls)
 			send_call(
 			    play, &play->calls[play->call_count - 1], false);
@@ -222,6 +227,7 @@ do_start(struct play *play, const struct command *command)
 	chart_free(&play->chart);
 	play->call_count = 0;
 	play->item_count = 0;
+	play->doubt_count = 0;
 	play->chart = chart_new(&start);
 	step(play, &event);
 }
@@ -267,6 +273,7 @@ do_reply(struct play *play, const struct command *command)
 		outcome.retry_after_ms =
 		    span_ms(play, word_after(command, "retry-after"));
 	event.serial = call->serial;
+	check_replied(play, call, outcome.kind);
 	*call = play->calls[--play->call_count];
 	step(play, &event);
 }
@@ -364,6 +371,7 @@ do_settle(struct play *play, const struct command *command)
 
 	if (!chart_settlement_parse(word_at(command, 1), &event.settlement))
 		trace_complain(play, "no settlement of that name");
+	check_settled(play);
 	step(play, &event);
 }
 
@@ -469,6 +477,9 @@ do_crash(struct play *play, const struct command *command)
 	    (struct chart_identity){.number = 1}, buf_str(&bytes));
 	buf_fini(&bytes);
 	must(play->chart != NULL);
+	for (size_t i = 0; i < play->call_count; i++)
+		if (play->calls[i].sent)
+			check_replied(play, &play->calls[i], OUTCOME_UNKNOWN);
 	play->call_count = 0;
 	step(play, &event);
 }

@@ -18,3 +18,12 @@ EXTRA_DIST += tests/cases/chart
 check_PROGRAMS += tests/unit/chart/test_chart
 tests_unit_chart_test_chart_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_chart_test_chart_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/chart/chart_random
+tests_unit_chart_chart_random_SOURCES = \
+	tests/unit/chart/case.h \
+	tests/unit/chart/case_check.c \
+	tests/unit/chart/case_play.c \
+	tests/unit/chart/case_trace.c \
+	tests/unit/chart/chart_random.c
+tests_unit_chart_chart_random_LDADD = $(LIBS_CHART)
