@@ -121,9 +121,8 @@ chart_call_key(struct run *run, enum call_purpose purpose,
 	if (given.at != NULL)
 		return arena_str(chart->arena, given);
 	if (purpose != FOR_STEP) /* one undo, one notice: one key */
-		return make_key(
-		    chart, purpose == FOR_UNDO ? "undo" : "notice", step,
-		    ++chart->serial_last);
+		return make_key(chart, purpose == FOR_UNDO ? "undo" : "notice",
+		    step, ++chart->serial_last);
 	if (chart->plan[chart->plan_next].kind == PLAN_DO)
 		return make_key(chart, "do", step, chart->plan_serial);
 	return make_key(chart, "state", step, chart->entries);
@@ -364,7 +363,7 @@ unknown(struct run *run, struct call *call, int64_t asked_ms)
 	if (is_given_up(run, call))
 		in_doubt(run, call);
 	else if (call->tries <= retry_of(call).limit &&
-	    key_lives_at(call, run->context->now_ms + delay_ms))
+		 key_lives_at(call, run->context->now_ms + delay_ms))
 		again(run, call, delay_ms);
 	else if (call->call->operation->safe)
 		end_failed(
@@ -498,10 +497,10 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 		ask_again(run, call);
 	} else {
 		call->unknown = false; /* it surely did not happen */
-		call->error = value_with(run->chart->arena, call->error,
-		    STR("outcome"),
-		    value_of_str(run->chart->arena,
-			outcome_name(OUTCOME_NOT_DONE)));
+		call->error =
+		    value_with(run->chart->arena, call->error, STR("outcome"),
+			value_of_str(
+			    run->chart->arena, outcome_name(OUTCOME_NOT_DONE)));
 		if (call->tries <= retry_of(call).limit)
 			again(run, call, delay_after(run, call, 0));
 		else

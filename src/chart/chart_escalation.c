@@ -275,8 +275,8 @@ arm_again(struct run *run, struct timer timer)
 	    (!chart_env_due(run, every, run->context->now_ms, &due_ms) ||
 		due_ms <= run->context->now_ms))
 		return;
-	chart_timer_add(run->chart, TIMER_ESCALATION, timer.index,
-	    timer.detail, due_ms)
+	chart_timer_add(
+	    run->chart, TIMER_ESCALATION, timer.index, timer.detail, due_ms)
 	    ->since_ms = timer.since_ms;
 }
 
@@ -318,8 +318,8 @@ chart_escalation_fire(struct run *run, struct timer timer)
 		return;
 	}
 	chart_timer_remove(chart, TIMER_LEAVING, timer.index, timer.detail);
-	chart_timer_add(chart, TIMER_LEAVING, timer.index, timer.detail,
-	    timer.due_ms);
+	chart_timer_add(
+	    chart, TIMER_LEAVING, timer.index, timer.detail, timer.due_ms);
 }
 
 void

@@ -57,8 +57,7 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
 		: chart->definition->steps[incident->step]->id);
 	value_put_str(built, "message", incident->message);
 	value_put(built, STR("error"),
-	    incident->error ? value_copy(arena, incident->error)
-			    : &value_null);
+	    incident->error ? value_copy(arena, incident->error) : &value_null);
 	value_put_str(built, "owner", owner_of(chart));
 	value_put_str(built, "runbook", chart->definition->runbook);
 	value_put_str(

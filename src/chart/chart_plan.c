@@ -169,8 +169,8 @@ plan_take(struct chart *chart, const struct def_transition *transition,
 void
 chart_plan_take(struct run *run, const struct def_transition *transition)
 {
-	plan_take(run->chart, transition,
-	    transition->compensate != COMPENSATE_NONE);
+	plan_take(
+	    run->chart, transition, transition->compensate != COMPENSATE_NONE);
 }
 
 void

@@ -93,8 +93,8 @@ enum timer_kind {
 	TIMER_AFTER,	  /* a transition's deadline: index of the transition */
 	TIMER_ESCALATION, /* index: state; detail: escalation */
 	TIMER_INCIDENT,	  /* detail: incident's serial: it is too old */
-	TIMER_LEAVING,	  /* like TIMER_ESCALATION, told already: its target waits
-			     for the steps */
+	TIMER_LEAVING, /* like TIMER_ESCALATION, told already: its target waits
+			  for the steps */
 };
 struct timer {
 	struct timer *next;
@@ -439,15 +439,14 @@ struct chart *chart_alloc(
     const struct definition *definition, struct chart_identity identity);
 void chart_swap(struct chart *a, struct chart *b);
 void chart_begin(struct run *run);
-struct str chart_correlation_of(
-    struct run *run, const struct def_event *event);
+struct str chart_correlation_of(struct run *run, const struct def_event *event);
 /* chart_snapshot.c: moves what is still in use to a new arena. */
 void chart_compact(struct chart *chart);
 /* Whether so much has been replaced that this pays. */
 bool chart_wants_compaction(const struct chart *chart);
 /* Timers in the list, by kind and index. */
-struct timer *chart_timer_add(struct chart *chart, enum timer_kind kind, size_t index,
-    uint64_t detail, int64_t due_ms);
+struct timer *chart_timer_add(struct chart *chart, enum timer_kind kind,
+    size_t index, uint64_t detail, int64_t due_ms);
 void chart_timer_remove(
     struct chart *chart, enum timer_kind kind, size_t index, uint64_t detail);
 

@@ -108,9 +108,9 @@ mask_add(struct mask *mask, const struct value *value)
 		mask_add_text(mask, value->as.string);
 		break;
 	case VALUE_NUMBER:
-		mask_add_text(mask,
-		    arena_str(mask->arena,
-			number_format(value->as.number, number)));
+		mask_add_text(
+		    mask, arena_str(mask->arena,
+			      number_format(value->as.number, number)));
 		break;
 	case VALUE_LIST:
 		for (size_t i = 0; i < value->as.list.count; i++)

@@ -235,8 +235,8 @@ run_emit(struct run *run, const struct def_step *step)
 
 	chart->serial_last++;
 	effect->type = step->event;
-	effect->subject = subject ? chart_env_text_of(arena, subject)
-				  : chart->business_key;
+	effect->subject =
+	    subject ? chart_env_text_of(arena, subject) : chart->business_key;
 	effect->id = arena_strf(arena, "%s/%llu", chart->id,
 	    (unsigned long long)chart->serial_last);
 	effect->data = value_get_cstr(with, "data");

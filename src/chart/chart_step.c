@@ -225,8 +225,7 @@ is_for_now(struct run *run, const struct kept *kept)
 	    definition_find_event(run->chart->definition, kept->type);
 
 	return declared != NULL &&
-	       str_equal(
-		   chart_correlation_of(run, declared), kept->subject);
+	       str_equal(chart_correlation_of(run, declared), kept->subject);
 }
 
 /* The first kept event that a state takes; NULL where none does. */
@@ -356,8 +355,8 @@ static bool
 take_external(struct run *run, bool interrupting)
 {
 	const struct def_transition *transition = NULL;
-	struct timer *timer = find_due(
-	    run, interrupting ? TIMERS_INTERRUPTING : TIMERS_ALL);
+	struct timer *timer =
+	    find_due(run, interrupting ? TIMERS_INTERRUPTING : TIMERS_ALL);
 	struct kept **link = find_kept(run, interrupting, &transition);
 
 	if (link != NULL &&

@@ -93,8 +93,7 @@ void trace_effects(struct play *play, const struct chart_effects *effects);
 void trace_status(struct play *play);
 void trace_show(struct play *play, struct str field);
 void trace_instant(struct buf *out, int64_t ms);
-void trace_line(struct play *play, const char *format, ...)
-    PRINTF_LIKE(2, 3);
+void trace_line(struct play *play, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A line that fails the case. */
 void trace_complain(struct play *play, const char *format, ...)
     PRINTF_LIKE(2, 3);
@@ -102,8 +101,8 @@ void trace_complain(struct play *play, const char *format, ...)
 /* ---- case_check.c: what holds after every step ---- */
 /* Nothing goes out blindly while it may have happened. */
 void check_sent(struct play *play, const struct case_call *call);
-void check_replied(struct play *play, const struct case_call *call,
-    enum outcome_kind kind);
+void check_replied(
+    struct play *play, const struct case_call *call, enum outcome_kind kind);
 void check_settled(struct play *play); /* a person has looked */
 void check_all(struct play *play);
 

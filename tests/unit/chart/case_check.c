@@ -111,8 +111,7 @@ check_liveness(struct play *play)
 	if (status == CHART_RUNNING && !chart_is_busy(play->chart) &&
 	    chart_due_ms(play->chart) == 0)
 		trace_complain(play, "it runs, and nothing moves it");
-	if (chart_status_is_end(status) !=
-	    (chart_ended_ms(play->chart) != 0))
+	if (chart_status_is_end(status) != (chart_ended_ms(play->chart) != 0))
 		trace_complain(play, "it ended without a time");
 	if (chart_status_is_end(status) &&
 	    chart_incident_count(play->chart) != 0)
@@ -164,14 +163,14 @@ check_sent(struct play *play, const struct case_call *call)
 	    (!operation->idempotent ||
 		(lifetime_ms != 0 &&
 		    play->now_ms >= doubt->first_ms + lifetime_ms)))
-		trace_complain(play, "%.*s is sent blindly",
-		    STR_ARG(call->target));
+		trace_complain(
+		    play, "%.*s is sent blindly", STR_ARG(call->target));
 }
 
 /* A question has the key of what it asks about. */
 void
-check_replied(struct play *play, const struct case_call *call,
-    enum outcome_kind kind)
+check_replied(
+    struct play *play, const struct case_call *call, enum outcome_kind kind)
 {
 	struct case_key *doubt = doubt_of(play, call);
 

@@ -219,8 +219,8 @@ do_start(struct play *play, const struct command *command)
 
 	if (start.input == NULL)
 		start.input = &value_null;
-	if (!chart_business_key(play->definition, start.input, &context,
-		&start.business_key)) {
+	if (!chart_business_key(
+		play->definition, start.input, &context, &start.business_key)) {
 		trace_line(play, "the input gives no business key");
 		return;
 	}
@@ -330,8 +330,8 @@ comment_of(struct play *play, const struct command *command)
 	struct str comment = {NULL, 0};
 	size_t i = 1;
 
-	while (i < command->count &&
-	       !str_equal(command->words[i], STR("because")))
+	while (
+	    i < command->count && !str_equal(command->words[i], STR("because")))
 		i++;
 	if (i >= command->count)
 		return comment;

@@ -66,8 +66,7 @@ needs_quotes(struct str text)
 	if (text.bytes == 0)
 		return true;
 	for (size_t i = 0; i < text.bytes; i++)
-		if (text.at[i] == ' ' || text.at[i] == '"' ||
-		    text.at[i] == '=')
+		if (text.at[i] == ' ' || text.at[i] == '"' || text.at[i] == '=')
 			return true;
 	return false;
 }
@@ -254,8 +253,8 @@ trace_effects(struct play *play, const struct chart_effects *effects)
 		if (!is_hidden(play, STR("effects")))
 			trace_effect(play, &effects->items[i]);
 	if (effects->event_fate.at != NULL)
-		trace_line(play, "the event is %.*s",
-		    STR_ARG(effects->event_fate));
+		trace_line(
+		    play, "the event is %.*s", STR_ARG(effects->event_fate));
 	if (effects->refusal != REFUSED_NOT)
 		trace_line(play, "refused: %.*s",
 		    STR_ARG(chart_refusal_name(effects->refusal)));
@@ -271,8 +270,8 @@ trace_status(struct play *play)
 	buf_addf(play->out, "= %.*s in %.*s",
 	    STR_ARG(chart_status_name(chart_status(chart))), STR_ARG(states));
 	if (chart_incident_count(chart) > 0)
-		buf_addf(play->out, ", incidents: %zu",
-		    chart_incident_count(chart));
+		buf_addf(
+		    play->out, ", incidents: %zu", chart_incident_count(chart));
 	if (chart_due_ms(chart) != 0) {
 		buf_add_cstr(play->out, ", due ");
 		trace_instant(play->out, chart_due_ms(chart));

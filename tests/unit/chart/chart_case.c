@@ -72,8 +72,8 @@ load_path(struct tale *tale, struct str path)
 	const char *root = getenv("srcdir");
 
 	library_add_path(tale->play.library,
-	    arena_strf(tale->play.arena, "%s/%.*s", root ? root : ".",
-		STR_ARG(path)),
+	    arena_strf(
+		tale->play.arena, "%s/%.*s", root ? root : ".", STR_ARG(path)),
 	    tale->diags);
 }
 
@@ -111,10 +111,10 @@ link_definitions(struct tale *tale)
 		buf_fini(&text);
 		return;
 	}
-	play->definition = tale->workflow.at == NULL
-			       ? library_workflow_at(play->library, 0)
-			       : library_find_workflow(
-				     play->library, tale->workflow, 0);
+	play->definition =
+	    tale->workflow.at == NULL
+		? library_workflow_at(play->library, 0)
+		: library_find_workflow(play->library, tale->workflow, 0);
 	if (play->definition == NULL)
 		trace_complain(play, "there is no such workflow");
 }
@@ -151,8 +151,8 @@ read_step(struct tale *tale, struct str line)
 		buf_add_str(&step, str_slice(line, 5, line.bytes));
 	}
 	if (tale->play.definition != NULL)
-		play_line(&tale->play,
-		    arena_str(tale->play.arena, buf_str(&step)));
+		play_line(
+		    &tale->play, arena_str(tale->play.arena, buf_str(&step)));
 	buf_fini(&step);
 }
 
@@ -274,16 +274,16 @@ play_folder(bool accepts)
 	size_t failures = 0;
 	int count;
 
-	snprintf(folder, sizeof(folder), "%s/tests/cases/chart",
-	    root ? root : ".");
+	snprintf(
+	    folder, sizeof(folder), "%s/tests/cases/chart", root ? root : ".");
 	count = scandir(folder, &entries, is_case, alphasort);
 	if (count <= 0) {
 		printf("%s: no cases\n", folder);
 		return 1;
 	}
 	for (int i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder,
-		    entries[i]->d_name);
+		snprintf(
+		    path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
 		if (!play_file(path, accepts))
 			failures++;
 		free(entries[i]);

@@ -110,8 +110,8 @@ pick_line(struct play *play, struct rng *rng)
 		    &play->calls[rng_below(rng, play->call_count)];
 
 		if (!call->sent)
-			return arena_strf(play->arena, "send %.*s",
-			    STR_ARG(call->target));
+			return arena_strf(
+			    play->arena, "send %.*s", STR_ARG(call->target));
 		return arena_strf(play->arena, "reply %.*s %s",
 		    STR_ARG(call->target),
 		    replies[rng_below(rng, COUNT_OF(replies))]);

@@ -72,12 +72,11 @@ open_desk(void **state)
 
 	desk->arena = arena_new();
 	desk->library = library_new();
-	library_add_text(desk->library, STR("talk.yaml"), STR(definitions),
-	    diags);
+	library_add_text(
+	    desk->library, STR("talk.yaml"), STR(definitions), diags);
 	assert_true(library_link(desk->library, diags));
 	diag_list_free(&diags);
-	desk->definition =
-	    library_find_workflow(desk->library, STR("talk"), 0);
+	desk->definition = library_find_workflow(desk->library, STR("talk"), 0);
 	rng_seeded_init(&desk->rng, 1);
 	desk->context = (struct chart_context){
 	    .now_ms = NOW_MS,
@@ -139,9 +138,8 @@ start(struct desk *desk, const struct value *input)
 	};
 
 	desk->chart = chart_new(&begin);
-	step(desk,
-	    (struct chart_event){
-		.kind = EV_STARTED, .actor = {.name = STR("ann")}});
+	step(desk, (struct chart_event){
+		       .kind = EV_STARTED, .actor = {.name = STR("ann")}});
 }
 
 static void
@@ -235,8 +233,8 @@ test_correlations_are_the_known_values_each_once(void **state)
 	assert_int_equal(
 	    chart_correlations(desk->chart, &desk->context, &values), 2);
 	assert_true(str_equal(values[1], STR("12.50")));
-	assert_false(chart_takes(
-	    desk->chart, STR("seen"), STR("12.5"), &desk->context));
+	assert_false(
+	    chart_takes(desk->chart, STR("seen"), STR("12.5"), &desk->context));
 	assert_true(chart_takes(
 	    desk->chart, STR("seen"), STR("12.50"), &desk->context));
 	assert_false(chart_takes(
