@@ -3,11 +3,11 @@
  * cli_library.c: documents that a person names.
  *
  * A workflow leans on connections, decisions, calendars and contacts that
- * stand in other files.  Where single files are named and lean on what was
- * not named, the documents beside them help out: those of the folder
- * `workflows` that a file lies in, or else of its own folder.  What is wrong
- * with the helpers is not the user's question and is left out, and so is a
- * helper that has errors of its own.
+ * stand in other files.  Where what is named leans on what was not, the
+ * documents beside it help out: those of the folder `workflows` that it lies
+ * in, or else those of a file's own folder.  What is wrong with the helpers is
+ * not the user's question and is left out, and so is a helper that has errors
+ * of its own.
  */
 #include "cli_priv.h"
 
@@ -238,21 +238,28 @@ load_helped(struct cli *cli, const char *const *paths, size_t count,
 	}
 }
 
+/* What is beside a path: of a folder only where it lies in `workflows`, for
+ * else it speaks for itself. */
+static void
+add_beside(struct helpers *helpers, const char *path)
+{
+	struct str folder = folder_of(helpers->arena, path);
+
+	if (!is_folder(path) || str_has_suffix(folder, STR("/workflows")))
+		add_folder(helpers, folder, 0);
+}
+
 static bool
 find_helpers(struct helpers *helpers, const char *const *paths, size_t count)
 {
 	struct str id;
 
-	for (size_t i = 0; i < count; i++) {
-		if (is_folder(paths[i]))
-			return false; /* a folder speaks for itself */
-		if (identity(helpers->arena, paths[i], &id))
-			map_put(helpers->named, id, helpers);
-	}
 	for (size_t i = 0; i < count; i++)
 		if (identity(helpers->arena, paths[i], &id))
-			add_folder(
-			    helpers, folder_of(helpers->arena, paths[i]), 0);
+			map_put(helpers->named, id, helpers);
+	for (size_t i = 0; i < count; i++)
+		if (identity(helpers->arena, paths[i], &id))
+			add_beside(helpers, paths[i]);
 	helpers->is_out = ARENA_ARRAY(helpers->arena, helpers->count, bool);
 	return helpers->count > 0;
 }
