@@ -21,14 +21,22 @@ api_reply_header(struct api_call *call, const char *name, struct str value)
 	    name, arena_cstr(call->arena, value));
 }
 
+/* 503 is the answer to everybody while the store can't write: its cause is
+ * logged once where it is found, and a full disk is not filled further. */
+static enum log_level
+level_of(int status)
+{
+	if (status == 503)
+		return LOG_DEBUG;
+	if (status >= 500)
+		return LOG_WARNING;
+	return status == 401 ? LOG_INFO : LOG_DEBUG;
+}
+
 static void
 log_answer(const struct api_call *call, int status)
 {
-	enum log_level level = status >= 500   ? LOG_WARNING
-			       : status == 401 ? LOG_INFO
-					       : LOG_DEBUG;
-
-	log_write(level, "request",
+	log_write(level_of(status), "request",
 	    "method=%.*s path=%.*s status=%d actor=%.*s id=%.*s",
 	    STR_ARG(call->method), STR_ARG(call->path), status,
 	    STR_ARG(call->actor.name), STR_ARG(call->request_id));
