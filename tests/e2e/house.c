@@ -4,8 +4,10 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -240,9 +242,8 @@ house_spawn_engine(struct house *house, uint64_t file_bytes_max)
 void
 house_await_engine(struct house *house)
 {
-	house->port =
-	    await_port(&house->engine, house_path(house, "stated.port"));
-	snprintf(house->url, sizeof(house->url), "http://127.0.0.1:%d",
+	assert_int_equal(
+	    await_port(&house->engine, house_path(house, "stated.port")),
 	    house->port);
 }
 
@@ -272,6 +273,30 @@ house_logged(const struct house *house, const char *text)
 }
 
 /* ---- houses ---- */
+
+/* A port that the kernel picks, held by a socket that does not listen: the
+ * engine may listen there again and again, and nobody who calls it while it is
+ * down gets the port as his own. */
+static void
+reserve_port(struct house *house)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t bytes = sizeof(at);
+	int on = 1;
+
+	house->reserve = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(house->reserve >= 0);
+	setsockopt(
+	    house->reserve, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(
+	    bind(house->reserve, (struct sockaddr *)&at, bytes), 0);
+	assert_int_equal(
+	    getsockname(house->reserve, (struct sockaddr *)&at, &bytes), 0);
+	house->port = ntohs(at.sin_port);
+	snprintf(house->url, sizeof(house->url), "http://127.0.0.1:%d",
+	    house->port);
+}
 
 /* Tests run at night and on Sundays. */
 static const char always_open[] =
@@ -340,6 +365,7 @@ house_build(const struct house_options *options)
 	setenv("STATED_SECRET_BANK_HOOK", "s3cret", 1);
 	setenv("STATED_SECRET_ODOO_PASSWORD", "admin", 1);
 	make_folder(house);
+	reserve_port(house);
 	start_sandbox(house);
 	write_config(house);
 	return house;
@@ -367,6 +393,7 @@ demolish(struct house **house)
 		next = reply->next;
 		reply_free(reply);
 	}
+	close((*house)->reserve);
 	if (getenv("STATED_E2E_KEEP") == NULL)
 		remove_tree((*house)->directory);
 	free(*house);

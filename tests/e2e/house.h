@@ -56,7 +56,8 @@ struct house {
 	char directory[HOUSE_PATH_BYTES]; /* workflows/, stated.yaml, stated.db */
 	struct program engine;
 	struct program sandbox;
-	int port;
+	int port; /* of the engine; reserved while the house stands */
+	int reserve;
 	int sandbox_port;
 	char url[64];
 	char sandbox_url[64];

@@ -15,8 +15,50 @@ E2E_HOUSE = \
 # The tests run them, so they must be there when only a test is made.
 E2E_NEEDS = stated$(EXEEXT) contrib/sandbox/stated-sandbox$(EXEEXT)
 
+check_PROGRAMS += tests/e2e/test_e2e_api
+tests_e2e_test_e2e_api_SOURCES = tests/e2e/test_e2e_api.c $(E2E_HOUSE)
+tests_e2e_test_e2e_api_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_api_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_api_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_body
+tests_e2e_test_e2e_body_SOURCES = tests/e2e/test_e2e_body.c $(E2E_HOUSE)
+tests_e2e_test_e2e_body_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_body_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_body_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_cli
+tests_e2e_test_e2e_cli_SOURCES = tests/e2e/test_e2e_cli.c $(E2E_HOUSE)
+tests_e2e_test_e2e_cli_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_cli_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_cli_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_disk
+tests_e2e_test_e2e_disk_SOURCES = tests/e2e/test_e2e_disk.c $(E2E_HOUSE)
+tests_e2e_test_e2e_disk_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_disk_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_disk_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_event
+tests_e2e_test_e2e_event_SOURCES = tests/e2e/test_e2e_event.c $(E2E_HOUSE)
+tests_e2e_test_e2e_event_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_event_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_event_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_kill
+tests_e2e_test_e2e_kill_SOURCES = tests/e2e/test_e2e_kill.c $(E2E_HOUSE)
+tests_e2e_test_e2e_kill_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_kill_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_kill_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_payment
 tests_e2e_test_e2e_payment_SOURCES = tests/e2e/test_e2e_payment.c $(E2E_HOUSE)
 tests_e2e_test_e2e_payment_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_payment_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_payment_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_serve
+tests_e2e_test_e2e_serve_SOURCES = tests/e2e/test_e2e_serve.c $(E2E_HOUSE)
+tests_e2e_test_e2e_serve_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_serve_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_serve_DEPENDENCIES = $(E2E_NEEDS)
