@@ -218,21 +218,24 @@ test_a_new_instance_tells_what_it_was_started_with(void **state)
 }
 
 static void
-test_correlations_are_the_known_values_each_once(void **state)
+test_correlations_are_told_event_by_event(void **state)
 {
 	struct desk *desk = *state;
 	struct str *values;
 
 	start(desk, json(desk, "{\"key\": \"A\", \"text\": \"hello\"}"));
 	assert_int_equal(
-	    chart_correlations(desk->chart, &desk->context, &values), 1);
+	    chart_correlations(desk->chart, &desk->context, &values), 4);
 	assert_true(str_equal(values[0], STR("A")));
+	assert_int_equal(values[1].bytes, 0);
+	assert_int_equal(values[3].bytes, 0);
 	reply(desk, 1,
 	    (struct outcome){.kind = OUTCOME_DONE,
 		.response = json(desk, "{\"id\": 12.50}")});
 	assert_int_equal(
-	    chart_correlations(desk->chart, &desk->context, &values), 2);
+	    chart_correlations(desk->chart, &desk->context, &values), 4);
 	assert_true(str_equal(values[1], STR("12.50")));
+	assert_true(str_equal(values[2], STR("12.50")));
 	assert_false(
 	    chart_takes(desk->chart, STR("seen"), STR("12.5"), &desk->context));
 	assert_true(chart_takes(
@@ -429,7 +432,7 @@ main(void)
 	    TEST(test_an_identifier_leads_back_to_its_row_in_its_own_store),
 	    TEST(test_an_actor_has_a_role_by_itself_by_pattern_or_as_admin),
 	    TEST(test_a_new_instance_tells_what_it_was_started_with),
-	    TEST(test_correlations_are_the_known_values_each_once),
+	    TEST(test_correlations_are_told_event_by_event),
 	    TEST(test_compaction_changes_nothing_and_bounds_the_memory),
 	    TEST(test_a_step_that_adds_to_effects_moves_nothing_they_refer_to),
 	    TEST(test_a_damaged_snapshot_is_refused_or_harmless),
