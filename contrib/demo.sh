@@ -23,6 +23,7 @@ began=$(date +%s)
 stays=no
 folder=
 is_left=no # running, with its folder
+make_pid=
 sandbox_pid=
 engine_pid=
 step_number=0
@@ -76,10 +77,11 @@ expect() {
 
 # The log's end, where something went wrong.
 show_logs() {
-	for log in engine sandbox; do
-		[ -s "$folder/$log.log" ] || continue
-		say "the end of the log of the $log:"
-		tail -n 15 "$folder/$log.log" | indent
+	for name in engine sandbox; do
+		if [ -s "$folder/$name.log" ]; then
+			say "the end of the log of the $name:"
+			tail -n 15 "$folder/$name.log" | indent
+		fi
 	done
 }
 
@@ -93,12 +95,11 @@ end() {
 clean_up() {
 	status=$?
 	trap - EXIT INT TERM HUP
-	[ -n "$folder" ] || exit "$status"
 	[ "$is_left" = no ] || exit "$status"
-	[ "$status" -eq 0 ] || show_logs
-	# shellcheck disable=SC2086 # none, one or two
-	end $engine_pid $sandbox_pid
-	rm -rf "$folder"
+	[ "$status" -ne 1 ] || [ -z "$folder" ] || show_logs
+	# shellcheck disable=SC2086 # those that there are
+	end $make_pid $engine_pid $sandbox_pid
+	[ -z "$folder" ] || rm -rf "$folder"
 	exit "$status"
 }
 trap clean_up EXIT
@@ -133,7 +134,7 @@ make_programs() {
 	if [ ! -e config.status ]; then
 		"$root/configure" -q || return 1
 	fi
-	make -j "$jobs" stated contrib/sandbox/stated-sandbox
+	exec make -j "$jobs" stated contrib/sandbox/stated-sandbox
 }
 
 # A line that grows: on a terminal in place, elsewhere now and then.
@@ -158,7 +159,10 @@ build_programs() {
 		sleep 1
 	done
 	[ ! -t 1 ] || echo
-	wait "$make_pid" && return 0
+	wait "$make_pid"
+	status=$?
+	make_pid=
+	[ "$status" -ne 0 ] || return 0
 	tail -n 30 "$log" | indent
 	fail "it does not build: see $log"
 }
@@ -343,12 +347,11 @@ has_order_in_file() { # REFERENCE
 echo "stated, a demo: payments through workflows/payment.yaml"
 
 step "What is needed"
-"$root/contrib/install-packages.sh" | indent ||
-    fail "packages are missing"
+"$root/contrib/install-packages.sh" || fail "packages are missing"
 
 step "Build"
 find_build
-say "in $build (two minutes the first time)"
+say "in $build (a minute or two the first time)"
 build_programs
 
 step "The definitions"
@@ -470,9 +473,10 @@ if [ "$wrong" -gt 0 ]; then
 	exit 1
 fi
 echo "All as it should be ($took s).  From here:"
+say "docs/demo.md           what you have just seen, and why"
 say "README.md              a workflow of your own in five minutes"
 say "docs/language.md       all that a workflow can say"
-say "workflows/payment.yaml the one that you have just seen"
+say "workflows/payment.yaml the workflow of all these payments"
 say "contrib/sandbox        the endpoints, and how to make them fail"
 say "docs/http.md           the same over HTTP"
 

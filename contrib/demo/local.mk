@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 
-EXTRA_DIST += contrib/demo.sh contrib/demo/calendar.yaml
+EXTRA_DIST += contrib/demo.sh contrib/demo/calendar.yaml docs/demo.md

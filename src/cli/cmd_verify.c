@@ -61,9 +61,10 @@ print(struct cli *cli, const struct export_report *report)
 	else
 		cli_text_paint(
 		    cli->out, cli->colours_out, COLOUR_GREEN, STR("sound\n"));
-	fprintf(cli->out, "%llu records of %llu instances were checked\n",
+	fprintf(cli->out, "%llu records of %llu instance%s were checked\n",
 	    (unsigned long long)report->records,
-	    (unsigned long long)report->instances);
+	    (unsigned long long)report->instances,
+	    report->instances == 1 ? "" : "s");
 	if (report->excerpts > 0)
 		fprintf(cli->out,
 		    "%llu of them are excerpts: what was before is not here to "
