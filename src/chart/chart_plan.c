@@ -541,7 +541,7 @@ chart_plan_perform(struct run *run, const struct plan_item *item)
 	case PLAN_COMPENSATE:
 		if (!chart_run_undo(run))
 			return false;
-		chart_step_raise(run, STR("compensated"), SIZE_MAX, NULL);
+		chart_step_raise_here(run, STR("compensated"), NULL);
 		return true;
 	case PLAN_SETTLE:
 		return settle(run, chart->definition->states[item->index]);

@@ -195,6 +195,8 @@ struct internal {
 	size_t state; /* only this state's transitions; SIZE_MAX: from the leaf
 			 up */
 	const struct value *event;
+	uint64_t entries; /* counts only until another state is entered; 0:
+			     longer */
 };
 
 struct chart {
@@ -337,6 +339,9 @@ bool chart_plan_is_busy(const struct chart *chart);
 const struct def_state *chart_leaf(const struct chart *chart);
 
 /* ---- chart_step.c ---- */
+/* What is said of the present states only: a decision, the end of undoing. */
+void chart_step_raise_here(
+    struct run *run, struct str name, const struct value *event);
 void chart_step_raise(
     struct run *run, struct str name, size_t state, const struct value *event);
 /* The first enabled transition for a name, innermost state first; state

@@ -387,6 +387,7 @@ visit_internal(struct snapshot *s, struct internal *raised)
 	visit_str(s, &raised->name);
 	visit_index(s, &raised->state, s->definition->state_count);
 	visit_value(s, &raised->event);
+	visit_u64(s, &raised->entries);
 }
 
 static void

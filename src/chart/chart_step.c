@@ -13,8 +13,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void
-chart_step_raise(
+static struct internal *
+raise_event(
     struct run *run, struct str name, size_t state, const struct value *event)
 {
 	struct internal *raised = ARENA_NEW(run->chart->arena, struct internal);
@@ -23,6 +23,21 @@ chart_step_raise(
 	raised->state = state;
 	raised->event = event;
 	LIST_APPEND(run->chart->internals, raised);
+	return raised;
+}
+
+void
+chart_step_raise(
+    struct run *run, struct str name, size_t state, const struct value *event)
+{
+	raise_event(run, name, state, event);
+}
+
+void
+chart_step_raise_here(
+    struct run *run, struct str name, const struct value *event)
+{
+	raise_event(run, name, SIZE_MAX, event)->entries = run->chart->entries;
 }
 
 void
@@ -99,6 +114,16 @@ take_eventless(struct run *run)
 	return false;
 }
 
+/* The transition that takes it; NULL where none does, or its time is over. */
+static const struct def_transition *
+select_raised(struct run *run, const struct internal *raised, bool interrupting)
+{
+	if (raised->entries != 0 && raised->entries != run->chart->entries)
+		return NULL;
+	return chart_step_select(
+	    run, raised->name, raised->state, interrupting);
+}
+
 static bool
 take_internal(struct run *run)
 {
@@ -111,7 +136,7 @@ take_internal(struct run *run)
 		return false;
 	LIST_UNLINK(&chart->internals);
 	chart->event = raised->event;
-	transition = chart_step_select(run, raised->name, raised->state, false);
+	transition = select_raised(run, raised, false);
 	if (transition == NULL) {
 		chart->event = before;
 	} else {
@@ -381,8 +406,7 @@ interrupt_by_raised(struct run *run)
 		const struct def_transition *transition;
 
 		chart->event = raised->event;
-		transition =
-		    chart_step_select(run, raised->name, raised->state, true);
+		transition = select_raised(run, raised, true);
 		if (transition != NULL) {
 			LIST_UNLINK(link);
 			chart->cause = raised->name;

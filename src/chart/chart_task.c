@@ -421,8 +421,8 @@ chart_task_decide(struct run *run, const struct chart_event *event)
 	if (count_votes(task, event->choice) >= task->approvals ||
 	    str_equal(event->choice, STR("rejected"))) {
 		chart_task_close(run, task->state);
-		chart_step_raise(
-		    run, event->choice, SIZE_MAX, decided_event(run, event));
+		chart_step_raise_here(
+		    run, event->choice, decided_event(run, event));
 	} else {
 		put_item(run, task);
 	}
