@@ -95,7 +95,8 @@ rest_base_url(struct call_scope *scope, const struct template *template,
 	must(template != NULL);
 	if (!call_scope_text(scope, template, &text))
 		return verdict_refuse(failure, "connector.url", false,
-		    STR("the connection's url is not a string"));
+		    STR("the connection's url gives no text: is what it reads "
+			"from `settings` in the configuration?"));
 	if (!str_has_prefix(text, STR("http://")) &&
 	    !str_has_prefix(text, STR("https://")))
 		return verdict_refuse(failure, "connector.url", false,
