@@ -224,7 +224,6 @@ struct engine {
 	uint64_t stepped;
 };
 
-#define STALL_DELAY_MS 250
 #define STALL_DELAY_MS_MAX 2000
 #define HOLD_DEFAULT_MS (7LL * 86400 * 1000)
 #define IDEMPOTENCY_MS (24LL * 3600 * 1000)

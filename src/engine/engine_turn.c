@@ -364,7 +364,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	log_error("the store can't write", "%.*s (%.*s): no new work is taken",
 	    STR_ARG(store_error_text(error)), STR_ARG(buf_str(detail)));
 	engine->stalled = true;
-	engine->stall_delay_ms = STALL_DELAY_MS;
+	engine->stall_delay_ms = engine->options.limits.probe_ms;
 	engine->committing = NULL;
 	engine->building = turn_new(engine);
 	engine->number_last = store_last_number(engine->store);

@@ -89,6 +89,7 @@ house_open_engine(struct house *house)
 	    .environment = STR("test"),
 	    .secret = secret_cb,
 	    .secret_arg = house,
+	    .limits = {.probe_ms = 20},
 	};
 
 	must(store_open(options, &house->store, &detail) == STORE_OK);
