@@ -200,10 +200,13 @@ write_configuration() {
 	END
 }
 
+# Both outlive the terminal (nohup), for --stay.
 start_sandbox() {
-	"$build/contrib/sandbox/stated-sandbox" --port-file "$folder/sandbox.port" \
-	    --ledger "$folder/ledger.jsonl" --webhook-secret secret-of-the-hook \
-	    >"$folder/sandbox.log" 2>&1 &
+	nohup "$build/contrib/sandbox/stated-sandbox" \
+	    --port-file "$folder/sandbox.port" \
+	    --ledger "$folder/ledger.jsonl" \
+	    --webhook-secret secret-of-the-hook \
+	    </dev/null >"$folder/sandbox.log" 2>&1 &
 	sandbox_pid=$!
 	await 10 [ -s "$folder/sandbox.port" ] || fail "the sandbox does not start"
 	sandbox=http://127.0.0.1:$(cat "$folder/sandbox.port")
@@ -212,8 +215,9 @@ start_sandbox() {
 # start_engine [OPTION...]
 start_engine() {
 	rm -f "$folder/engine.port"
-	"$build/stated" serve --config "$folder/stated.yaml" --clock "${factor}x" \
-	    --port-file "$folder/engine.port" "$@" >>"$folder/engine.log" 2>&1 &
+	nohup "$build/stated" serve --config "$folder/stated.yaml" \
+	    --clock "${factor}x" --port-file "$folder/engine.port" "$@" \
+	    </dev/null >>"$folder/engine.log" 2>&1 &
 	engine_pid=$!
 	await 10 [ -s "$folder/engine.port" ] || fail "the engine does not start"
 	engine=127.0.0.1:$(cat "$folder/engine.port")
