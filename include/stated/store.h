@@ -164,6 +164,8 @@ int store_fd(const struct store *store);
 /* true where a batch ended; *error tells how.  On failure the open batch is
  * dropped too: it was built on what did not happen. */
 MUST_USE bool store_finished(struct store *store, enum store_error *error, struct buf *detail);
+/* Forgets what is in the open batch; none is under way. */
+void store_drop(struct store *store);
 /* Submits and waits: for start-up and tests. */
 MUST_USE enum store_error store_commit_now(struct store *store, struct buf *detail);
 

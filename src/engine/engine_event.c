@@ -38,8 +38,9 @@ deliver(
 	size_t matched = 0;
 
 	if (event->subject.bytes == 0 ||
-	    store_each_subscriber(
-		engine->store, event->subject, number_cb, &numbers) != STORE_OK)
+	    !engine_found(engine,
+		store_each_subscriber(
+		    engine->store, event->subject, number_cb, &numbers)))
 		return 0;
 	for (size_t i = 0; i < numbers.count; i++) {
 		struct instance *instance =
@@ -145,8 +146,9 @@ route(struct engine *engine, struct turn *turn, const struct request *request)
 	struct store_event known;
 	int64_t ms;
 
-	if (store_find_event(engine->store, turn->arena, event->source,
-		event->id, &known) == STORE_OK)
+	if (engine_found(engine,
+		store_find_event(engine->store, turn->arena, event->source,
+		    event->id, &known)))
 		return STR("duplicate");
 	if (deliver(engine, turn, event) > 0) {
 		put_event(engine, turn, event, EVENT_MATCHED, 0);
@@ -203,8 +205,9 @@ is_held(struct engine *engine, struct turn *turn, const struct store_event *row)
 {
 	struct store_event now;
 
-	return store_find_event(engine->store, turn->arena, row->source,
-		   row->event_id, &now) == STORE_OK &&
+	return engine_found(engine,
+		   store_find_event(engine->store, turn->arena, row->source,
+		       row->event_id, &now)) &&
 	       now.status == EVENT_HELD;
 }
 
@@ -216,8 +219,9 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 	struct held held = {.turn = turn};
 	struct str subject = arena_str(turn->arena, correlation);
 
-	if (store_each_held_event(engine->store, turn->arena, subject, held_cb,
-		&held) != STORE_OK)
+	if (!engine_found(engine,
+		store_each_held_event(
+		    engine->store, turn->arena, subject, held_cb, &held)))
 		return;
 	for (size_t i = 0; i < held.count; i++) {
 		struct chart_effects effects = {0};
@@ -268,10 +272,10 @@ event_check_expiry(struct engine *engine)
 		return;
 	arena = arena_new();
 	engine->expiry_ms = 0;
-	if (store_each_expired_event(engine->store, arena,
-		engine_now_ms(engine), EXPIRED_MAX, expired_cb,
-		&expired) != STORE_OK)
-		engine->expiry_ms = engine_now_ms(engine) + 1000;
+	if (!engine_found(engine,
+		store_each_expired_event(engine->store, arena,
+		    engine_now_ms(engine), EXPIRED_MAX, expired_cb, &expired)))
+		engine->expiry_ms = engine_now_ms(engine);
 	else if (expired.count == 0)
 		event_note_expiry(engine);
 	arena_free(&arena);
@@ -319,9 +323,10 @@ event_expire(struct engine *engine, struct turn *turn, struct request *request)
 	struct store_event row;
 
 	turn->expiries_changed = true;
-	if (store_find_event(engine->store, turn->arena,
-		request->expired.source, request->expired.event_id,
-		&row) != STORE_OK ||
+	if (!engine_found(engine,
+		store_find_event(engine->store, turn->arena,
+		    request->expired.source, request->expired.event_id,
+		    &row)) ||
 	    row.status != EVENT_HELD)
 		return; /* an instance has come for it meanwhile */
 	row.status = EVENT_DEAD;
@@ -355,8 +360,9 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 	struct chart_event event;
 	struct engine_reply *reply;
 
-	if (store_find_event_id(engine->store, turn->arena, request->number,
-		&row) != STORE_OK ||
+	if (!engine_found(engine,
+		store_find_event_id(
+		    engine->store, turn->arena, request->number, &row)) ||
 	    (row.status != EVENT_HELD && row.status != EVENT_DEAD) ||
 	    !unpack_event(&row, turn->arena, &event)) {
 		reply = turn_reply(turn, request, ENGINE_UNKNOWN_INSTANCE);

@@ -181,7 +181,8 @@ load(struct engine *engine, uint64_t number)
 	struct str *values;
 	size_t count;
 
-	if (store_find_instance(engine->store, arena, number, &row) == STORE_OK)
+	if (engine_found(engine,
+		store_find_instance(engine->store, arena, number, &row)))
 		chart = load_chart(engine, &row);
 	if (chart != NULL) {
 		instance = instance_add(engine, chart, number);

@@ -208,6 +208,8 @@ struct engine {
 	size_t calls_active;
 	size_t calls_queued;
 	/* trouble with the store */
+	enum store_error unread; /* the turn being built rests on an answer
+				  * that the store failed to give */
 	bool stalled;
 	int64_t stall_delay_ms;
 	struct buf stall_detail;
@@ -261,6 +263,9 @@ void engine_add(struct engine *engine, struct request *request);
 
 /* ---- engine_turn.c ---- */
 void engine_turn(struct engine *engine);
+/* Whether there is such a row.  Where the store can't tell, the turn is given
+ * up as if its commit had failed: never taken for a row that is not there. */
+MUST_USE bool engine_found(struct engine *engine, enum store_error error);
 /* The batch under way is done. */
 void engine_committed(struct engine *engine);
 /* Time to try whether the store can write again. */

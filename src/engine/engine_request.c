@@ -39,8 +39,9 @@ repeat_reply(
 	struct json_error error;
 
 	if (start->idempotency_key.at == NULL ||
-	    store_find_idempotency(engine->store, turn->arena,
-		start->idempotency_key, &row) != STORE_OK ||
+	    !engine_found(engine,
+		store_find_idempotency(engine->store, turn->arena,
+		    start->idempotency_key, &row)) ||
 	    row.expires_ms <= engine_now_ms(engine))
 		return false;
 	if (!digest_equal(row.request, start->request_digest)) {
@@ -112,8 +113,10 @@ exists(struct engine *engine, struct turn *turn, const struct request *request,
 	struct instance *instance;
 	uint64_t number;
 
-	if (key.at == NULL || store_find_key(engine->store, definition->name,
-				  key, &number) != STORE_OK)
+	if (key.at == NULL ||
+	    !engine_found(engine,
+		store_find_key(
+		    engine->store, definition->name, key, &number)))
 		return false;
 	instance = instance_find(engine, number);
 	if (instance == NULL) {
@@ -183,7 +186,8 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 			"input"));
 		return;
 	}
-	if (!exists(engine, turn, request, definition, key))
+	if (!exists(engine, turn, request, definition, key) &&
+	    engine->unread == STORE_OK)
 		create(engine, turn, request, definition, key);
 }
 
@@ -195,7 +199,10 @@ find_or_reply(
 {
 	struct instance *instance = instance_find(engine, request->number);
 
-	if (instance == NULL)
+	if (instance == NULL && engine->unread != STORE_OK)
+		reply_with(turn, request, ENGINE_UNAVAILABLE,
+		    store_error_text(engine->unread));
+	else if (instance == NULL)
 		reply_with(turn, request, ENGINE_UNKNOWN_INSTANCE,
 		    STR("there is no such instance"));
 	return instance;

@@ -157,8 +157,9 @@ load_window(struct engine *engine)
 	timers->window_end_ms = end_ms;
 	timers->loaded = 0;
 	timers->loaded_at_commit = engine->commits;
-	if (store_each_due(engine->store, end_ms, TIMER_WINDOW_COUNT, due_cb,
-		engine) != STORE_OK) {
+	if (!engine_found(engine,
+		store_each_due(engine->store, end_ms, TIMER_WINDOW_COUNT,
+		    due_cb, engine))) {
 		timers->window_end_ms = 0;
 		return;
 	}

@@ -105,6 +105,14 @@ turn_is_durable(const struct engine *engine, uint64_t serial)
 
 /* ---- drain and step ---- */
 
+bool
+engine_found(struct engine *engine, enum store_error error)
+{
+	if (error != STORE_OK && error != STORE_ABSENT)
+		engine->unread = error;
+	return error == STORE_OK;
+}
+
 /* What instances publish is routed at once, in the same turn, so that it
  * stands or falls with what published it: but not without end. */
 static void
@@ -131,7 +139,8 @@ drain(struct engine *engine)
 {
 	struct request *request;
 
-	while (engine->building->stepped < engine->options.limits.batch_max &&
+	while (engine->unread == STORE_OK &&
+	       engine->building->stepped < engine->options.limits.batch_max &&
 	       engine->building->done.count <
 		   engine->options.limits.batch_max &&
 	       (request = inbox_take(&engine->inbox)) != NULL)
@@ -197,7 +206,8 @@ submit(struct engine *engine)
 {
 	struct turn *turn = engine->building;
 
-	if (engine->committing != NULL || engine->probing || engine->stalled)
+	must(!engine->stalled && !engine->probing);
+	if (engine->committing != NULL)
 		return;
 	if (!store_batch_is_empty(store_batch(engine->store))) {
 		clean(engine);
@@ -228,6 +238,7 @@ look_only(struct engine *engine)
 		else
 			inbox_add(&waiting, request);
 	inbox_add_front(&engine->inbox, waiting.first);
+	engine->unread = STORE_OK; /* those who asked have been told */
 	if (turn->done.count > 0) {
 		engine->building = turn_new(engine);
 		release(engine, turn);
@@ -245,24 +256,6 @@ arm(struct engine *engine)
 		if (wake_ms[i] != 0 && (next_ms == 0 || wake_ms[i] < next_ms))
 			next_ms = wake_ms[i];
 	loop_wake_at(engine->loop, next_ms);
-}
-
-void
-engine_turn(struct engine *engine)
-{
-	if (engine->stalled) {
-		look_only(engine);
-		return;
-	}
-	timer_fire(engine);
-	event_check_expiry(engine);
-	line_check_all(engine);
-	drain(engine);
-	submit(engine);
-	instance_trim(engine, engine->options.limits.cache_max);
-	if (engine->inbox.count > 0 && engine->committing == NULL)
-		loop_wake(engine->loop);
-	arm(engine);
 }
 
 /* ---- when a commit fails ---- */
@@ -359,9 +352,10 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	struct inbox again;
 
 	inbox_init(&again);
+	engine->unread = STORE_OK;
 	buf_clear(&engine->stall_detail);
 	buf_add_str(&engine->stall_detail, store_error_text(error));
-	log_error("the store can't write", "%.*s (%.*s): no new work is taken",
+	log_error("the store fails", "%.*s (%.*s): no new work is taken",
 	    STR_ARG(store_error_text(error)), STR_ARG(buf_str(detail)));
 	engine->stalled = true;
 	engine->stall_delay_ms = engine->options.limits.probe_ms;
@@ -370,7 +364,8 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	engine->number_last = store_last_number(engine->store);
 	exchange_revoke(engine);
 	publish_revoke(engine);
-	undo_turn(engine, committing, &again);
+	if (committing != NULL)
+		undo_turn(engine, committing, &again);
 	undo_turn(engine, building, &again);
 	/* Those not looked at yet, too: callers shall not wait for a disk. */
 	undo_requests(engine, &engine->inbox, &again);
@@ -378,6 +373,45 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	loop_wake(engine->loop);
 	loop_probe_in(engine->loop, engine->stall_delay_ms);
 }
+
+/* The turn being built can't be gone on with.  It is given up when the one
+ * under it is done, however that ends. */
+static void
+give_up(struct engine *engine)
+{
+	const struct buf detail = {0};
+
+	if (engine->committing != NULL)
+		return;
+	store_drop(engine->store);
+	stall(engine, engine->unread, &detail);
+}
+
+/* ---- the turn ---- */
+
+void
+engine_turn(struct engine *engine)
+{
+	if (engine->stalled) {
+		look_only(engine);
+		return;
+	}
+	timer_fire(engine);
+	event_check_expiry(engine);
+	line_check_all(engine);
+	drain(engine);
+	if (engine->unread != STORE_OK) {
+		give_up(engine);
+		return;
+	}
+	submit(engine);
+	instance_trim(engine, engine->options.limits.cache_max);
+	if (engine->inbox.count > 0 && engine->committing == NULL)
+		loop_wake(engine->loop);
+	arm(engine);
+}
+
+/* ---- probing ---- */
 
 void
 engine_probe(struct engine *engine)
@@ -395,7 +429,8 @@ probed(struct engine *engine, enum store_error error)
 	engine->probing = false;
 	if (error == STORE_OK) {
 		engine->stalled = false;
-		log_info("the store can write again", "work goes on");
+		engine->unread = STORE_OK;
+		log_info("the store works again", "work goes on");
 		loop_wake(engine->loop);
 		return;
 	}

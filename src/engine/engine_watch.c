@@ -37,6 +37,11 @@ engine_watch(
 	struct watch *watch;
 
 	if (instance == NULL) {
+		if (engine->unread != STORE_OK)
+			absent = (struct engine_reply){
+			    .status = ENGINE_UNAVAILABLE,
+			    .detail = store_error_text(engine->unread),
+			};
 		fn(&absent, arg);
 		return 0;
 	}

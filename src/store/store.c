@@ -202,6 +202,16 @@ store_finished(struct store *store, enum store_error *error,
 	return true;
 }
 
+void
+store_drop(struct store *store)
+{
+	must(store->thread != NULL);
+	must(store->iterating == 0);
+	/* What is open is built on what is under way, which may yet fail. */
+	must(store_batch_is_empty(store->under_way));
+	store_batch_clear(store->open);
+}
+
 enum store_error
 store_commit_now(struct store *store, struct buf *detail)
 {

@@ -8,6 +8,7 @@ check_PROGRAMS += tests/unit/engine/test_engine
 tests_unit_engine_test_engine_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 tests_unit_engine_test_engine_SOURCES = \
 	tests/unit/engine/test_engine.c \
+	tests/unit/engine/chaos_gate.c tests/unit/engine/chaos_gate.h \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
 

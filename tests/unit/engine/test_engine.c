@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the engine promises, on a real loop and a real SQLite file. */
+#include "chaos_gate.h"
 #include "engine_house.h"
 
 #include <setjmp.h>
@@ -890,6 +891,37 @@ test_held_events_are_delivered_once_where_values_come_back(void **state)
 	house_free(&house);
 }
 
+/* What can't be read is not taken for what is not there. */
+static void
+test_store_that_cannot_be_read_starts_nothing_twice(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	house_event(house, "early", "B", "e-1");
+	gate_fail_reading(true);
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+	house_look(house, 99);
+	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+	gate_fail_reading(false);
+	while (!engine_health(house->engine).writable)
+		house_run_ms(house, 10);
+	gate_fail_reading(true);
+	house_event(house, "early", "B", "e-1");
+	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+	gate_fail_reading(false);
+	while (!engine_health(house->engine).writable)
+		house_run_ms(house, 10);
+	house_event(house, "early", "B", "e-1");
+	assert_string_equal(house->fate, "duplicate");
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house->instance, 1);
+	house_free(&house);
+}
+
 static void
 test_same_idempotency_key_gets_the_same_answer(void **state)
 {
@@ -990,9 +1022,12 @@ main(void)
 		test_held_event_is_delivered_when_its_value_is_one_waited_for_already),
 	    cmocka_unit_test(
 		test_held_events_are_delivered_once_where_values_come_back),
+	    cmocka_unit_test(
+		test_store_that_cannot_be_read_starts_nothing_twice),
 	    cmocka_unit_test(test_same_idempotency_key_gets_the_same_answer),
 	    cmocka_unit_test(test_many_instances_share_commits),
 	};
 
+	gate_install();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

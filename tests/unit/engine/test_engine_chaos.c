@@ -137,6 +137,7 @@ struct world {
 	struct waiting waiting[4096];
 	size_t waiting_count;
 	bool is_honest;
+	bool reading_fails; /* for the engine, not for the test */
 	int people;
 	uint64_t seed;
 };
@@ -198,13 +199,27 @@ finding_cb(uint64_t instance, const struct audit_record *record, void *arg)
 	return true;
 }
 
+static void
+read_for_sure(void)
+{
+	gate_fail_reading(false);
+}
+
+static void
+read_as_it_comes(void)
+{
+	gate_fail_reading(world->reading_fails);
+}
+
 static int
 count_records(uint64_t instance, const char *kind, const char *text)
 {
 	struct finding finding = {.kind = kind, .text = text};
 
+	read_for_sure();
 	must(store_each_record(world->house->store, instance, 1, finding_cb,
 		 &finding) == STORE_OK);
+	read_as_it_comes();
 	return finding.count;
 }
 
@@ -215,9 +230,11 @@ find_order(int order)
 	char key[16];
 
 	snprintf(key, sizeof(key), "K%d", order);
+	read_for_sure();
 	if (store_find_key(world->house->store, STR("order"), str_of(key),
 		&number) != STORE_OK)
-		return 0;
+		number = 0;
+	read_as_it_comes();
 	return number;
 }
 
@@ -438,9 +455,11 @@ note_event(
 	if (reply->status != ENGINE_ACCEPTED)
 		return;
 	event_id(id, ask->order, ask->number);
+	read_for_sure();
 	CHECK(store_find_event(world->house->store, world->house->arena,
 		  STR("/chaos"), str_of(id), &event) == STORE_OK,
 	    ask->order, "an event was acknowledged and is not there");
+	read_as_it_comes();
 	row->event_acknowledged[ask->number] = true;
 	if (str_equal(reply->fate, STR("matched")))
 		CHECK(count_records(find_order(ask->order), "event-received",
@@ -749,8 +768,12 @@ tick(int number)
 	/* A turn looks at the clock. */
 	engine_look(world->house->engine, 1, reply_cb,
 	    ask_new(ASK_OTHER, 0, 0));
+	world->reading_fails = chance(2);
+	read_as_it_comes();
 	for (int i = 0; i < 3; i++)
 		loop_once();
+	world->reading_fails = false;
+	read_as_it_comes();
 	if (is_committing() && chance(75))
 		end_commit(!chance(6));
 	if (chance(90))
