@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -205,7 +206,7 @@ start_sandbox(struct house *house)
 		arguments[count++] = house->options->sandbox[i];
 	snprintf(house->sandbox.log, HOUSE_PATH_BYTES, "%s",
 	    house_path(house, "sandbox.log"));
-	program_start(&house->sandbox, arguments, 0);
+	program_start(&house->sandbox, arguments);
 	house->sandbox_port =
 	    await_port(&house->sandbox, house_path(house, "sandbox.port"));
 	snprintf(house->sandbox_url, sizeof(house->sandbox_url),
@@ -213,7 +214,7 @@ start_sandbox(struct house *house)
 }
 
 void
-house_spawn_engine(struct house *house, uint64_t file_bytes_max)
+house_spawn_engine(struct house *house)
 {
 	char listen[64];
 	const char *arguments[16] = {
@@ -236,7 +237,7 @@ house_spawn_engine(struct house *house, uint64_t file_bytes_max)
 	snprintf(house->engine.log, HOUSE_PATH_BYTES, "%s",
 	    house_path(house, "stated.log"));
 	unlink(house_path(house, "stated.port"));
-	program_start(&house->engine, arguments, file_bytes_max);
+	program_start(&house->engine, arguments);
 }
 
 void
@@ -250,7 +251,7 @@ house_await_engine(struct house *house)
 void
 house_start_engine(struct house *house)
 {
-	house_spawn_engine(house, 0);
+	house_spawn_engine(house);
 	house_await_engine(house);
 	if (!house->options->quiet_bank && !house->is_told) {
 		house->is_told = true;
@@ -314,7 +315,7 @@ write_config(const struct house *house)
 
 	assert_true(asprintf(&text,
 			"environment: test\n"
-			"store: sqlite:%s/stated.db\n"
+			"store: sqlite:%s/disk/stated.db\n"
 			"workflows: [%s/workflows]\n"
 			"settings:\n"
 			"  bank: {url: '%s/bank'}\n"
@@ -349,6 +350,38 @@ make_folder(struct house *house)
 	    srcdir ? srcdir : ".");
 	copy_tree(workflows, house_path(house, "workflows"));
 	house_write(house, "workflows/calendars/target2.yaml", always_open);
+	assert_int_equal(mkdir(house_path(house, "disk"), 0700), 0);
+}
+
+/* Only root may. */
+static bool
+mount_disk(struct house *house)
+{
+	house->is_mounted = mount("none", house_path(house, "disk"), "tmpfs",
+				0, "size=8m") == 0;
+	return house->is_mounted;
+}
+
+static void
+demolish(struct house **house)
+{
+	struct reply *reply = (*house)->replies, *next;
+	struct house **link = &houses;
+
+	while (*link != *house)
+		link = &(*link)->next;
+	*link = (*house)->next;
+	for (; reply != NULL; reply = next) {
+		next = reply->next;
+		reply_free(reply);
+	}
+	close((*house)->reserve);
+	if ((*house)->is_mounted)
+		umount(house_path(*house, "disk"));
+	if (getenv("STATED_E2E_KEEP") == NULL)
+		remove_tree((*house)->directory);
+	free(*house);
+	*house = NULL;
 }
 
 struct house *
@@ -366,6 +399,10 @@ house_build(const struct house_options *options)
 	setenv("STATED_SECRET_ODOO_PASSWORD", "admin", 1);
 	make_folder(house);
 	reserve_port(house);
+	if (house->options->small_disk && !mount_disk(house)) {
+		demolish(&house);
+		return NULL;
+	}
 	start_sandbox(house);
 	write_config(house);
 	return house;
@@ -376,28 +413,9 @@ house_open(const struct house_options *options)
 {
 	struct house *house = house_build(options);
 
-	house_start_engine(house);
+	if (house != NULL)
+		house_start_engine(house);
 	return house;
-}
-
-static void
-demolish(struct house **house)
-{
-	struct reply *reply = (*house)->replies, *next;
-	struct house **link = &houses;
-
-	while (*link != *house)
-		link = &(*link)->next;
-	*link = (*house)->next;
-	for (; reply != NULL; reply = next) {
-		next = reply->next;
-		reply_free(reply);
-	}
-	close((*house)->reserve);
-	if (getenv("STATED_E2E_KEEP") == NULL)
-		remove_tree((*house)->directory);
-	free(*house);
-	*house = NULL;
 }
 
 void
@@ -445,7 +463,7 @@ house_verify(struct house *house)
 {
 	struct run run = house_run(house,
 	    (const char *[]){
-		"verify", house_path(house, "stated.db"), NULL});
+		"verify", house_path(house, "disk/stated.db"), NULL});
 
 	if (run.status != 0)
 		print_error("%s\n", run.text);

@@ -29,10 +29,8 @@ struct program {
 	char log[HOUSE_PATH_BYTES]; /* where its output goes */
 };
 
-/* arguments[0] is the path; file_bytes_max limits what it may write to one
- * file (0: no limit). */
-void program_start(struct program *program, const char *const *arguments,
-    uint64_t file_bytes_max);
+/* arguments[0] is the path. */
+void program_start(struct program *program, const char *const *arguments);
 /* Asks by SIGTERM; it must leave by itself, with 0. */
 void program_stop(struct program *program);
 /* SIGKILL, and waits. */
@@ -53,7 +51,7 @@ void run_fini(struct run *run);
 
 struct house {
 	struct house *next; /* of those that are open */
-	char directory[HOUSE_PATH_BYTES]; /* workflows/, stated.yaml, stated.db */
+	char directory[HOUSE_PATH_BYTES]; /* workflows/, stated.yaml, disk/ */
 	struct program engine;
 	struct program sandbox;
 	int port; /* of the engine; reserved while the house stands */
@@ -63,6 +61,7 @@ struct house {
 	char sandbox_url[64];
 	const struct house_options *options;
 	bool is_told; /* the sandbox knows where webhooks go */
+	bool is_mounted; /* at `disk` */
 	struct reply *replies; /* all that came, until the end */
 };
 
@@ -71,12 +70,14 @@ struct house_options {
 	const char *config;  /* more of stated.yaml */
 	const char *sandbox[10]; /* more of the sandbox's options */
 	bool quiet_bank;     /* its webhooks wait */
+	bool small_disk;     /* a file system of its own for the database */
 };
 
 /* A copy of the shipped workflows whose calendar is always open, a sandbox, an
  * engine.  options may be NULL and must live as long as the house. */
 struct house *house_open(const struct house_options *options);
-/* The same, but the engine isn't started yet. */
+/* The same, but the engine isn't started yet.  NULL where a small disk is
+ * asked for and can't be had. */
 struct house *house_build(const struct house_options *options);
 void house_close(struct house **house);
 /* Ends what a test left that failed. */
@@ -86,7 +87,7 @@ int house_clear(void **state);
 /* On the same port each time. */
 void house_start_engine(struct house *house);
 /* Up to now it may be killed at any instant. */
-void house_spawn_engine(struct house *house, uint64_t file_bytes_max);
+void house_spawn_engine(struct house *house);
 void house_await_engine(struct house *house);
 
 /* A path in the house's directory. */

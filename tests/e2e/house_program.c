@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,19 +33,7 @@ time_sleep(int milliseconds)
 /* ---- in the child ---- */
 
 static void
-limit_files(uint64_t bytes)
-{
-	struct rlimit limit = {bytes, bytes};
-
-	if (bytes == 0)
-		return;
-	setrlimit(RLIMIT_FSIZE, &limit);
-	signal(SIGXFSZ, SIG_IGN);
-}
-
-static void
-become(const struct program *program, const char *const *arguments,
-    uint64_t file_bytes_max)
+become(const struct program *program, const char *const *arguments)
 {
 	int log = open(program->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	int nothing = open("/dev/null", O_RDONLY);
@@ -56,7 +43,6 @@ become(const struct program *program, const char *const *arguments,
 	dup2(nothing, STDIN_FILENO);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
-	limit_files(file_bytes_max);
 	execv(arguments[0], (char *const *)(uintptr_t)arguments);
 	perror(arguments[0]);
 	_exit(127);
@@ -65,14 +51,13 @@ become(const struct program *program, const char *const *arguments,
 /* ---- those that go on ---- */
 
 void
-program_start(struct program *program, const char *const *arguments,
-    uint64_t file_bytes_max)
+program_start(struct program *program, const char *const *arguments)
 {
 	assert_int_equal(program->pid, 0);
 	program->pid = fork();
 	assert_true(program->pid >= 0);
 	if (program->pid == 0)
-		become(program, arguments, file_bytes_max);
+		become(program, arguments);
 }
 
 bool

@@ -173,7 +173,7 @@ kill_at_random(struct load *load, int kills, unsigned *seed)
 	struct house *house = load->house;
 
 	for (int i = 0; i < kills; i++) {
-		house_spawn_engine(house, 0);
+		house_spawn_engine(house);
 		load->allowed = IN_FLIGHT + PER_KILL * i;
 		usleep((useconds_t)(rand_r(seed) % 400000));
 		program_kill(&house->engine);
