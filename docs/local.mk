@@ -4,6 +4,7 @@
 
 dist_man1_MANS = docs/stated.1
 dist_doc_DATA = \
+	docs/architecture.md \
 	docs/audit.md \
 	docs/calendars.md \
 	docs/cli.md \

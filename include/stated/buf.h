@@ -14,6 +14,7 @@
 #include "stated/str.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
 struct buf {
 	char *at;
@@ -35,6 +36,10 @@ void buf_addv(struct buf *buf, const char *format, va_list arguments)
     PRINTF_LIKE(2, 0);
 /* In quotes and escaped as JSON wants it; what is not UTF-8 becomes U+FFFD. */
 void buf_add_json_string(struct buf *buf, struct str s);
+/* What is left of a file.  Reading stops once more than bytes_max bytes stand
+ * in the buffer: enough for the caller to see that it is too large.  false
+ * where the file can't be read: errno tells. */
+MUST_USE bool buf_add_file(struct buf *buf, FILE *file, size_t bytes_max);
 /* Little-endian base 128, 1 to 10 bytes: for packed forms. */
 void buf_add_varint(struct buf *buf, uint64_t n);
 /* Takes a varint from the front of *in; false where it is cut or too long. */

@@ -28,11 +28,6 @@
 enum hit_policy { HIT_POLICIES(HIT_ENUM) };
 enum hit_aggregation { HIT_AGGREGATIONS(HIT_ENUM) };
 
-struct str hit_policy_name(enum hit_policy policy);
-/* "first", "collect", "collect sum"; false else. */
-MUST_USE bool hit_policy_parse(struct str text, enum hit_policy *policy,
-    enum hit_aggregation *aggregation);
-
 struct decision_input {
 	struct str label;            /* the expression's text */
 	const struct feel *feel;

@@ -102,18 +102,16 @@ struct def_call {
 	struct str irreversible;                /* reason; absent: not said */
 };
 
-#define DEF_STEP_KINDS(X)                                                      \
-	X(STEP_CALL, "call")                                                   \
-	X(STEP_SET, "set")                                                     \
-	X(STEP_DECIDE, "decide")                                               \
-	X(STEP_REQUIRE, "require")                                             \
-	X(STEP_RAISE, "raise")                                                 \
-	X(STEP_EMIT, "emit")                                                   \
-	X(STEP_WAIT, "wait")                                                   \
-	X(STEP_FAIL, "fail")
-
-enum def_step_kind { DEF_STEP_KINDS(DEF_ENUM) };
-struct str def_step_kind_name(enum def_step_kind kind);
+enum def_step_kind {
+	STEP_CALL,
+	STEP_SET,
+	STEP_DECIDE,
+	STEP_REQUIRE,
+	STEP_RAISE,
+	STEP_EMIT,
+	STEP_WAIT,
+	STEP_FAIL,
+};
 
 struct def_step {
 	size_t index;                 /* in definition->steps */
@@ -238,7 +236,6 @@ struct def_invariant {
 #define DEF_PART_ENUM(constant, name, bit) constant = bit,
 enum def_part { DEF_PARTS(DEF_PART_ENUM) };
 struct str def_part_name(enum def_part part);
-MUST_USE bool def_part_parse(struct str text, enum def_part *out);
 
 struct definition {
 	struct str name;

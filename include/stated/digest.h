@@ -19,9 +19,6 @@ bool digest_equal(struct digest a, struct digest b); /* in constant time */
 /* Lower case. */
 struct str digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES]);
 MUST_USE bool digest_parse_hex(struct str hex, struct digest *out);
-
-/* In constant time for equal lengths; false at once for different ones. */
-bool digest_str_equal(struct str a, struct str b);
 /* RFC 4648 section 4; decoding also takes section 5's alphabet. */
 struct str digest_base64(struct arena *arena, struct str bytes);
 MUST_USE bool digest_parse_base64(struct arena *arena, struct str text,

@@ -81,7 +81,5 @@ bool number_is_valid(struct number n);
 /* The one number of its value: without trailing zeros, 1.10 as 1.1 and 100 as
  * 1E+2.  Equal numbers give equal words. */
 struct number number_reduce(struct number n);
-/* A hash that is the same for equal numbers. */
-uint64_t number_hash(struct number n);
 
 #endif

@@ -306,7 +306,6 @@ const struct value *api_reply_stored(struct api_call *call, struct str json);
 
 /* ---- api_problem.c ---- */
 int api_problem_status(enum api_problem problem);
-const char *api_problem_name(enum api_problem problem);
 void api_problem_reply(struct api_call *call, enum api_problem problem,
     const char *format, ...) PRINTF_LIKE(3, 4);
 void api_problem_errors(struct api_call *call, enum api_problem problem,

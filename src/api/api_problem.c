@@ -27,13 +27,6 @@ api_problem_status(enum api_problem problem)
 	return problems[problem].status;
 }
 
-const char *
-api_problem_name(enum api_problem problem)
-{
-	must(problem < API_PROBLEM_COUNT);
-	return problems[problem].name;
-}
-
 static void
 put_all(struct value_builder *built, const struct value *more)
 {

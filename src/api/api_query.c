@@ -15,18 +15,6 @@
 #define NAMES_MAX 32
 #define PAIRS_MAX 64
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 api_query_decode(
     struct arena *arena, struct str text, bool plus, struct str *out)
@@ -44,8 +32,8 @@ api_query_decode(
 		}
 		if (text.bytes - i < 3)
 			return false;
-		high = hex_digit(text.at[i + 1]);
-		low = hex_digit(text.at[i + 2]);
+		high = str_hex_digit(text.at[i + 1]);
+		low = str_hex_digit(text.at[i + 2]);
 		if (high < 0 || low < 0)
 			return false;
 		at[bytes++] = (char)(high * 16 + low);

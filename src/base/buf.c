@@ -8,11 +8,10 @@
  */
 #include "stated/buf.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define BUF_BYTES_FIRST 128
+#define CHUNK_BYTES ((size_t)16 * 1024)
 #define VARINT_BYTES_MAX 10
 
 void
@@ -164,6 +163,20 @@ buf_add_json_string(struct buf *buf, struct str s)
 		}
 	}
 	buf_add_char(buf, '"');
+}
+
+bool
+buf_add_file(struct buf *buf, FILE *file, size_t bytes_max)
+{
+	char chunk[CHUNK_BYTES];
+	size_t got;
+
+	must(file != NULL);
+	while (buf->bytes <= bytes_max &&
+	    (got = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		buf_add(buf, chunk, got);
+	/* A directory opens but does not read. */
+	return ferror(file) == 0;
 }
 
 void

@@ -108,14 +108,6 @@ digest_equal(struct digest a, struct digest b)
 	return CRYPTO_memcmp(a.bytes, b.bytes, sizeof(a.bytes)) == 0;
 }
 
-bool
-digest_str_equal(struct str a, struct str b)
-{
-	if (a.bytes != b.bytes)
-		return false;
-	return a.bytes == 0 || CRYPTO_memcmp(a.at, b.at, a.bytes) == 0;
-}
-
 /* -------------------------------------------------------------------- hex */
 
 struct str
@@ -131,18 +123,6 @@ digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES])
 	return (struct str){out, DIGEST_HEX_BYTES - 1};
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool
 digest_parse_hex(struct str hex, struct digest *out)
 {
@@ -151,8 +131,8 @@ digest_parse_hex(struct str hex, struct digest *out)
 	if (hex.bytes != 2 * sizeof(digest.bytes))
 		return false;
 	for (size_t i = 0; i < sizeof(digest.bytes); i++) {
-		int high = hex_value(hex.at[2 * i]);
-		int low = hex_value(hex.at[2 * i + 1]);
+		int high = str_hex_digit(hex.at[2 * i]);
+		int low = str_hex_digit(hex.at[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		digest.bytes[i] = (uint8_t)(high * 16 + low);

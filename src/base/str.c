@@ -118,6 +118,18 @@ parse_negated_digits(struct str digits, int64_t *out)
 	return true;
 }
 
+int
+str_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 bool
 str_parse_int(struct str s, int64_t min, int64_t max, int64_t *out)
 {

@@ -61,16 +61,12 @@ is_zone_name(struct str name)
 static bool
 read_file(const char *path, struct buf *bytes)
 {
-	char piece[4096];
-	size_t got;
 	FILE *file = fopen(path, "rbe");
 
 	if (file == NULL)
 		return false;
-	while ((got = fread(piece, 1, sizeof(piece), file)) > 0)
-		buf_add(bytes, piece, got);
-	/* A directory opens but does not read. */
-	bool is_read = ferror(file) == 0 && !buf_is_over(bytes);
+	bool is_read = buf_add_file(bytes, file, ZONE_FILE_BYTES_MAX) &&
+	    bytes->bytes <= ZONE_FILE_BYTES_MAX;
 	(void)fclose(file);
 	return is_read;
 }
@@ -80,13 +76,12 @@ load_zone(struct str name)
 {
 	char path[sizeof(ZONE_DIRECTORY) + ZONE_NAME_BYTES_MAX];
 	struct known_zone *loaded = NULL;
-	struct buf bytes;
+	struct buf bytes = {0};
 
 	if (known.arena == NULL)
 		known.arena = arena_new();
 	(void)snprintf(path, sizeof(path), ZONE_DIRECTORY "%.*s",
 	    STR_ARG(name));
-	buf_init(&bytes, ZONE_FILE_BYTES_MAX);
 	if (read_file(path, &bytes)) {
 		loaded = ARENA_NEW(known.arena, struct known_zone);
 		if (!zone_tzif_parse(known.arena, buf_str(&bytes),

@@ -86,7 +86,7 @@ is_document(const char *path)
 	bool is_ours = false, is_comment = true;
 
 	while (file != NULL && is_comment && cli_value_line(file, &line)) {
-		struct str text = line.bytes > 0 ? buf_str(&line) : STR("");
+		struct str text = buf_str(&line);
 
 		is_comment = str_trim(text).bytes == 0 || text.at[0] == '#' ||
 			     str_has_prefix(text, STR("---")) ||

@@ -143,7 +143,6 @@ void cli_table_add(struct cli_table *table, struct str cell);
 void cli_table_paint(
     struct cli_table *table, enum cli_colour colour); /* last cell */
 void cli_table_print(const struct cli_table *table, FILE *out, bool colours);
-size_t cli_table_rows(const struct cli_table *table);
 
 /* ---- cli_value.c: values from the command line ---- */
 
@@ -155,6 +154,13 @@ MUST_USE const struct value *cli_value_of(
     struct cli *cli, const char *what, const char *text);
 /* A line of any length; false at the end.  Without its line feed. */
 MUST_USE bool cli_value_line(FILE *in, struct buf *line);
+/* Adds the answer to a line to `out`; none where it adds nothing. */
+typedef void cli_line_fn(
+    struct arena *arena, struct str line, void *arg, struct buf *out);
+/* Answers standard input line by line, each answer at once: who talks through
+ * a pipe waits for it.  The arena holds for one line. */
+enum cli_status cli_value_lines(
+    struct cli *cli, cli_line_fn *answer, void *arg);
 void cli_value_print(
     struct cli *cli, const struct value *value); /* indented JSON */
 

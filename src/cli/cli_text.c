@@ -228,12 +228,6 @@ cli_table_paint(struct cli_table *table, enum cli_colour colour)
 	table->cells[table->count - 1].colour = colour;
 }
 
-size_t
-cli_table_rows(const struct cli_table *table)
-{
-	return table->count / table->columns;
-}
-
 static void
 print_cell(const struct cli_table *table, FILE *out, bool has_colours,
     size_t column, struct cell cell)

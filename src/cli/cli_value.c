@@ -7,18 +7,6 @@
 /* More than this is no argument of a person. */
 #define FILE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
-static bool
-read_all(FILE *file, struct buf *text)
-{
-	char chunk[16 * 1024];
-	size_t got;
-
-	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0 &&
-	       text->bytes <= FILE_BYTES_MAX)
-		buf_add(text, chunk, got);
-	return !ferror(file) && text->bytes <= FILE_BYTES_MAX;
-}
-
 bool
 cli_value_file(struct cli *cli, const char *path, struct str *out)
 {
@@ -31,12 +19,13 @@ cli_value_file(struct cli *cli, const char *path, struct str *out)
 		cli_fail(cli, "%s: %s", path, strerror(errno));
 		return false;
 	}
-	is_read = read_all(file, &text);
+	is_read = buf_add_file(&text, file, FILE_BYTES_MAX) &&
+	    text.bytes <= FILE_BYTES_MAX;
 	if (!is_read)
 		cli_fail(cli, "%s: %s", is_input ? "standard input" : path,
 		    text.bytes > FILE_BYTES_MAX ? "too large"
 						: strerror(errno));
-	*out = text.bytes > 0 ? arena_str(cli->arena, buf_str(&text)) : STR("");
+	*out = arena_str(cli->arena, buf_str(&text));
 	buf_fini(&text);
 	if (!is_input)
 		fclose(file);
@@ -73,6 +62,30 @@ cli_value_line(FILE *in, struct buf *line)
 	while ((c = getc_unlocked(in)) != EOF && c != '\n')
 		buf_add_char(line, (char)c);
 	return c != EOF || line->bytes > 0;
+}
+
+enum cli_status
+cli_value_lines(struct cli *cli, cli_line_fn *answer, void *arg)
+{
+	struct arena *arena = arena_new();
+	struct buf line = {0}, out = {0};
+	bool is_written = true;
+
+	while (is_written && cli_value_line(cli->in, &line)) {
+		buf_clear(&out);
+		answer(arena, buf_str(&line), arg, &out);
+		arena_reset(arena);
+		if (out.bytes == 0)
+			continue;
+		buf_add_char(&out, '\n');
+		is_written =
+		    fwrite(out.at, 1, out.bytes, cli->out) == out.bytes &&
+		    fflush(cli->out) == 0;
+	}
+	buf_fini(&line);
+	buf_fini(&out);
+	arena_free(&arena);
+	return is_written ? CLI_OK : CLI_FAILED;
 }
 
 void

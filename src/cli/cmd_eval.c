@@ -91,6 +91,9 @@ context_of(struct arena *arena, const struct value *line)
 typedef const struct value *answer_fn(struct arena *arena,
     const struct value *line, const struct value *context,
     const struct value **error);
+struct mode {
+	answer_fn *answer;
+};
 
 static const struct value *
 answer_expression(struct arena *arena, const struct value *line,
@@ -136,8 +139,9 @@ answer_table(struct arena *arena, const struct value *line,
 }
 
 static void
-answer(struct arena *arena, struct str text, answer_fn *fn, struct buf *out)
+answer_line(struct arena *arena, struct str text, void *arg, struct buf *out)
 {
+	const struct mode *mode = arg;
 	struct json_error malformed;
 	const struct value *line = json_read(arena, text, &malformed);
 	const struct value *context, *value, *error = NULL;
@@ -152,35 +156,12 @@ answer(struct arena *arena, struct str text, answer_fn *fn, struct buf *out)
 			"values in typed form"),
 		    0);
 	} else {
-		value = fn(arena, line, context, &error);
+		value = mode->answer(arena, line, context, &error);
 		if (error == NULL)
 			json_write(value, JSON_TYPED, out);
 	}
 	if (error != NULL)
 		json_write(error, JSON_PLAIN, out);
-}
-
-static enum cli_status
-answer_lines(struct cli *cli, answer_fn *fn)
-{
-	struct arena *arena = arena_new();
-	struct buf line = {0}, out = {0};
-	bool is_written = true;
-
-	while (is_written && cli_value_line(cli->in, &line)) {
-		buf_clear(&out);
-		answer(
-		    arena, line.bytes > 0 ? buf_str(&line) : STR(""), fn, &out);
-		buf_add_char(&out, '\n');
-		is_written =
-		    fwrite(out.at, 1, out.bytes, cli->out) == out.bytes &&
-		    fflush(cli->out) == 0;
-		arena_reset(arena);
-	}
-	buf_fini(&line);
-	buf_fini(&out);
-	arena_free(&arena);
-	return is_written ? CLI_OK : CLI_FAILED;
 }
 
 /* ---- one expression ---- */
@@ -268,9 +249,11 @@ run(struct cli *cli)
 		return cli_usage(cli, "expressions come from standard input "
 				      "here, not as an argument");
 	if (is_lines)
-		return answer_lines(cli, answer_expression);
+		return cli_value_lines(cli, answer_line,
+		    &(struct mode){answer_expression});
 	if (is_table)
-		return answer_lines(cli, answer_table);
+		return cli_value_lines(cli, answer_line,
+		    &(struct mode){answer_table});
 	if (cli->argument_count == 0)
 		return cli_usage(cli, "an expression is missing");
 	return eval_one(cli);

@@ -16,6 +16,9 @@
 #include <sys/resource.h>
 
 #define DRAIN_MS 10000
+/* For answers to leave, once the engine has nothing under way. */
+#define LOOK_US 10000
+#define LOOKS_MAX 200
 #define SIGNALS 4
 
 struct service {
@@ -35,6 +38,7 @@ struct service {
 	const struct clock *clock;
 	struct event *signals[SIGNALS];
 	bool stopping;
+	unsigned looks; /* for answers under way, while stopping */
 };
 
 /* ---- options over the file ---- */
@@ -256,11 +260,25 @@ count_workflows(const struct library *library)
 /* ---- signals ---- */
 
 static void
-drained_cb(void *arg)
+leave_cb(evutil_socket_t number, short what, void *arg)
 {
 	struct service *service = arg;
+	const struct timeval pause = {.tv_usec = LOOK_US};
 
-	event_base_loopbreak(service->base);
+	(void)number;
+	(void)what;
+	if (api_active(service->api) == 0 || ++service->looks > LOOKS_MAX)
+		event_base_loopbreak(service->base);
+	else
+		must(event_base_once(service->base, -1, EV_TIMEOUT, leave_cb,
+			 service, &pause) == 0);
+}
+
+/* What the last turns did is durable; its answers are still on their way. */
+static void
+drained_cb(void *arg)
+{
+	leave_cb(-1, 0, arg);
 }
 
 static void

@@ -50,15 +50,18 @@ with_error(struct arena *arena, const struct value *report, struct str message)
 	return value_built(line);
 }
 
-static const struct value *
-answer(struct sim *sim, struct arena *arena, struct str text)
+static void
+answer_line(struct arena *arena, struct str text, void *arg, struct buf *out)
 {
+	struct sim *sim = arg;
 	struct json_error malformed;
-	const struct value *line = json_read(arena, text, &malformed);
-	const struct value *report;
+	const struct value *line, *report;
 	struct buf why = {0};
 	bool is_done = false;
 
+	if (str_trim(text).bytes == 0)
+		return;
+	line = json_read(arena, text, &malformed);
 	if (line == NULL)
 		buf_addf(
 		    &why, "column %u: %s", malformed.column, malformed.message);
@@ -69,33 +72,7 @@ answer(struct sim *sim, struct arena *arena, struct str text)
 		report =
 		    with_error(arena, report, arena_str(arena, buf_str(&why)));
 	buf_fini(&why);
-	return report;
-}
-
-static enum cli_status
-serve_lines(struct cli *cli, struct sim *sim)
-{
-	struct arena *arena = arena_new();
-	struct buf line = {0}, out = {0};
-	bool is_written = true;
-
-	while (is_written && cli_value_line(cli->in, &line)) {
-		struct str text = line.bytes > 0 ? buf_str(&line) : STR("");
-
-		if (str_trim(text).bytes == 0)
-			continue;
-		buf_clear(&out);
-		json_write(answer(sim, arena, text), JSON_PLAIN, &out);
-		buf_add_char(&out, '\n');
-		is_written =
-		    fwrite(out.at, 1, out.bytes, cli->out) == out.bytes &&
-		    fflush(cli->out) == 0;
-		arena_reset(arena);
-	}
-	buf_fini(&line);
-	buf_fini(&out);
-	arena_free(&arena);
-	return is_written ? CLI_OK : CLI_FAILED;
+	json_write(report, JSON_PLAIN, out);
 }
 
 static enum cli_status
@@ -118,7 +95,7 @@ simulate(struct cli *cli, const struct definition *definition)
 	sim = sim_new(&options);
 	status = isatty(fileno(cli->in)) && isatty(fileno(cli->out))
 		     ? cli_talk(cli, sim)
-		     : serve_lines(cli, sim);
+		     : cli_value_lines(cli, answer_line, sim);
 	sim_free(&sim);
 	return status;
 }

@@ -520,20 +520,30 @@ read_map(struct reader *reader, struct str path, const struct value *map)
 	}
 }
 
-static bool
-read_whole(const char *path, struct buf *out)
+static const struct value *
+read_document(struct reader *reader, struct str path)
 {
-	FILE *file = fopen(path, "re");
-	char part[4096];
-	size_t bytes;
+	struct arena *arena = reader->config->arena;
+	struct diag_source *source = ARENA_NEW(arena, struct diag_source);
+	struct diag_span span = {.source = source};
+	FILE *file = fopen(arena_cstr(arena, path), "re");
+	const struct value *value = NULL;
+	struct buf text = {0};
 
-	if (file == NULL)
-		return false;
-	while ((bytes = fread(part, 1, sizeof(part), file)) > 0 &&
-	       out->bytes <= FILE_BYTES_MAX)
-		buf_add(out, part, bytes);
-	fclose(file);
-	return true;
+	source->file = path;
+	if (file == NULL || !buf_add_file(&text, file, FILE_BYTES_MAX))
+		diag_add(reader->config->diags, DIAG_ERROR, "C000", span,
+		    "the configuration can't be read: %m");
+	else if (text.bytes > FILE_BYTES_MAX)
+		diag_add(reader->config->diags, DIAG_ERROR, "C000", span,
+		    "the configuration is larger than 1 MiB");
+	else
+		value = yaml_read(arena, path, buf_str(&text),
+		    reader->config->diags, &reader->places);
+	if (file != NULL)
+		fclose(file);
+	buf_fini(&text);
+	return value;
 }
 
 struct config *
@@ -575,22 +585,11 @@ bool
 config_read(struct config *config, struct str file)
 {
 	struct reader reader = {.config = config};
-	struct diag_source *nowhere =
-	    ARENA_NEW(config->arena, struct diag_source);
-	const struct value *value = NULL;
-	struct buf text = {0};
+	const struct value *value;
 
 	config->file = file;
 	config->auth_required = true;
-	nowhere->file = file;
-	if (!read_whole(arena_cstr(config->arena, file), &text))
-		diag_add(config->diags, DIAG_ERROR, "C000",
-		    (struct diag_span){.source = nowhere},
-		    "the configuration can't be read: %m");
-	else
-		value = yaml_read(config->arena, file, buf_str(&text),
-		    config->diags, &reader.places);
-	buf_fini(&text);
+	value = read_document(&reader, file);
 	if (value != NULL && value->type == VALUE_CONTEXT)
 		read_map(&reader, STR(""), value);
 	else if (value != NULL)

@@ -27,52 +27,6 @@ struct run {
 	struct str failure; /* the first */
 };
 
-#define HIT_NAME(constant, name, dmn_name) [constant] = STR_INIT(name),
-static const struct str policy_names[] = {HIT_POLICIES(HIT_NAME)};
-static const struct str aggregation_names[] = {HIT_AGGREGATIONS(HIT_NAME)};
-
-#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
-
-struct str
-hit_policy_name(enum hit_policy policy)
-{
-	must((size_t)policy < COUNT_OF(policy_names));
-	return policy_names[policy];
-}
-
-static bool
-find_name(const struct str *names, size_t count, struct str name, size_t *index)
-{
-	for (*index = 0; *index < count; (*index)++) {
-		if (str_equal(names[*index], name))
-			return true;
-	}
-	return false;
-}
-
-bool
-hit_policy_parse(struct str text, enum hit_policy *policy,
-    enum hit_aggregation *aggregation)
-{
-	struct str rest = {0};
-	struct str first = str_split(text, ' ', &rest);
-	size_t policy_index = 0;
-	size_t aggregation_index = AGGREGATE_NONE;
-
-	if (!find_name(policy_names, COUNT_OF(policy_names), first,
-		&policy_index))
-		return false;
-	/* Only collected outputs can be put together. */
-	if (rest.at != NULL &&
-	    (policy_index != HIT_COLLECT || rest.bytes == 0 ||
-		!find_name(aggregation_names, COUNT_OF(aggregation_names),
-		    rest, &aggregation_index)))
-		return false;
-	*policy = (enum hit_policy)policy_index;
-	*aggregation = (enum hit_aggregation)aggregation_index;
-	return true;
-}
-
 static void PRINTF_LIKE(2, 3)
 fail(struct run *run, const char *format, ...)
 {

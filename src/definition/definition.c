@@ -17,7 +17,6 @@
 
 #define ENUM_NAME(constant, name) [constant] = STR_INIT(name),
 static const struct str priority_names[] = {DEF_PRIORITIES(ENUM_NAME)};
-static const struct str step_kind_names[] = {DEF_STEP_KINDS(ENUM_NAME)};
 static const struct str method_names[] = {DEF_METHODS(ENUM_NAME)};
 
 static const struct str ending_names[] = {
@@ -84,12 +83,6 @@ def_priority_parse(struct str text, enum def_priority *out)
 }
 
 struct str
-def_step_kind_name(enum def_step_kind kind)
-{
-	return name_at(step_kind_names, COUNT_OF(step_kind_names), kind);
-}
-
-struct str
 def_method_name(enum def_method method)
 {
 	return name_at(method_names, COUNT_OF(method_names), method);
@@ -103,19 +96,6 @@ def_part_name(enum def_part part)
 			return part_words[i].name;
 	}
 	unreachable("a part is exactly one of the listed bits");
-}
-
-bool
-def_part_parse(struct str text, enum def_part *out)
-{
-	must(out != NULL);
-	for (size_t i = 0; i < COUNT_OF(part_words); i++) {
-		if (!str_equal(text, part_words[i].name))
-			continue;
-		*out = part_words[i].part;
-		return true;
-	}
-	return false;
 }
 
 /* "3 business days" */

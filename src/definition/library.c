@@ -281,23 +281,17 @@ add_file(struct library *library, struct str path, struct diag_list *diags)
 {
 	const char *name = arena_cstr(library->arena, path);
 	FILE *file = fopen(name, "re");
-	char chunk[16 * 1024];
 	struct buf text = {0};
-	size_t got;
 
 	if (!file) {
 		report_file(library, path, strerror(errno), diags);
 		return;
 	}
 	/* One byte too many is enough to be refused as too large. */
-	while (text.bytes <= YAML_SOURCE_BYTES_MAX &&
-	    (got = fread(chunk, 1, sizeof(chunk), file)) > 0)
-		buf_add(&text, chunk, got);
-	if (ferror(file))
+	if (!buf_add_file(&text, file, YAML_SOURCE_BYTES_MAX))
 		report_file(library, path, strerror(errno), diags);
 	else
-		library_add_text(library, path, text.bytes ? buf_str(&text) :
-		    STR(""), diags);
+		library_add_text(library, path, buf_str(&text), diags);
 	(void)fclose(file);
 	buf_fini(&text);
 }

@@ -28,29 +28,29 @@ load_decision_reads(const struct def_decision *decision, size_t *count)
 
 /* ---- hit policy ---- */
 
+#define POLICY_WORD(constant, name, dmn_name) {name, constant, false},
+#define AGGREGATION_WORD(constant, name, dmn_name)                             \
+	{"collect " name, constant, false},
+
 static void
 load_hit_policy(struct load *load, const struct yaml_node *node, void *into)
 {
 	static const struct load_word policies[] = {
-		{"unique", HIT_UNIQUE, false}, {"first", HIT_FIRST, false},
-		{"any", HIT_ANY, false}, {"priority", HIT_PRIORITY, false},
-		{"rule-order", HIT_RULE_ORDER, false},
-		{"output-order", HIT_OUTPUT_ORDER, false},
-		{"collect", HIT_COLLECT, false},
+		HIT_POLICIES(POLICY_WORD)
 	};
 	static const struct load_word aggregations[] = {
-		{"collect sum", AGGREGATE_SUM, false},
-		{"collect min", AGGREGATE_MIN, false},
-		{"collect max", AGGREGATE_MAX, false},
-		{"collect count", AGGREGATE_COUNT, false},
+		HIT_AGGREGATIONS(AGGREGATION_WORD)
 	};
 	struct def_decision *decision = into;
 
 	if (node->kind == NODE_TEXT &&
 	    str_has_prefix(node->text, STR("collect "))) {
 		decision->hit_policy = HIT_COLLECT;
-		decision->aggregation = (enum hit_aggregation)LOAD_CHOOSE(load,
-		    node, aggregations, "hit-policy");
+		/* The first is none, which has no word. */
+		decision->aggregation = (enum hit_aggregation)load_choose(load,
+		    node, aggregations + 1,
+		    sizeof(aggregations) / sizeof(aggregations[0]) - 1,
+		    "hit-policy");
 		return;
 	}
 	decision->hit_policy = (enum hit_policy)LOAD_CHOOSE(load, node,

@@ -252,14 +252,12 @@ load_invariants(struct load *load, const struct yaml_node *node, void *into)
 
 /* ---- small parts ---- */
 
+#define PART_WORD(constant, name, bit) {name, constant, false},
+
 static unsigned
 load_parts(struct load *load, const struct yaml_node *node)
 {
-	static const struct load_word words[] = {
-		{"initiate", PART_INITIATE, false},
-		{"approve", PART_APPROVE, false},
-		{"correct", PART_CORRECT, false},
-	};
+	static const struct load_word words[] = {DEF_PARTS(PART_WORD)};
 	unsigned parts = 0;
 
 	if (!load_is_kind(load, node, NODE_LIST, "separate",

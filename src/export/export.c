@@ -107,21 +107,15 @@ struct export {
 	uint64_t counted; /* the last instance of `instances` */
 };
 
-static struct str
-copy(struct arena *arena, struct str s)
-{
-	return s.at == NULL ? s : arena_str(arena, s);
-}
-
 static struct export_options
 copy_options(struct arena *arena, const struct export_options *options)
 {
 	struct export_options copied = *options;
 
-	copied.path = copy(arena, options->path);
-	copied.workflow = copy(arena, options->workflow);
-	copied.status = copy(arena, options->status);
-	copied.state = copy(arena, options->state);
+	copied.path = arena_str(arena, options->path);
+	copied.workflow = arena_str(arena, options->workflow);
+	copied.status = arena_str(arena, options->status);
+	copied.state = arena_str(arena, options->state);
 	return copied;
 }
 
@@ -200,8 +194,8 @@ add_instance_cb(const struct store_instance *row, void *arg)
 	must(export->page_count < PAGE_INSTANCES);
 	export->page[export->page_count++] = (struct instance){
 		.number = row->number,
-		.workflow = copy(export->page_arena, row->workflow),
-		.business_key = copy(export->page_arena, row->business_key),
+		.workflow = arena_str(export->page_arena, row->workflow),
+		.business_key = arena_str(export->page_arena, row->business_key),
 	};
 	return true;
 }
@@ -252,7 +246,7 @@ add_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 	must(number == export->page[export->page_at].number);
 	must(export->chunk_count <= CHUNK_RECORDS);
 	*added = *record;
-	added->canonical = copy(export->chunk_arena, record->canonical);
+	added->canonical = arena_str(export->chunk_arena, record->canonical);
 	return export->chunk_count < CHUNK_RECORDS;
 }
 

@@ -21,12 +21,6 @@ pair_key(struct buf *buf, struct str first, struct str second)
 	return buf_str(buf);
 }
 
-static struct str
-copy(struct arena *arena, struct str s)
-{
-	return s.at == NULL ? s : arena_str(arena, s);
-}
-
 /* ------------------------------------------------------------------- life */
 
 static void
@@ -115,14 +109,14 @@ store_copy_instance(struct arena *arena, const struct store_instance *row)
 {
 	struct store_instance copied = *row;
 
-	copied.workflow = copy(arena, row->workflow);
-	copied.business_key = copy(arena, row->business_key);
-	copied.status = copy(arena, row->status);
-	copied.state = copy(arena, row->state);
-	copied.initiator = copy(arena, row->initiator);
-	copied.priority = copy(arena, row->priority);
-	copied.labels = copy(arena, row->labels);
-	copied.snapshot = copy(arena, row->snapshot);
+	copied.workflow = arena_str(arena, row->workflow);
+	copied.business_key = arena_str(arena, row->business_key);
+	copied.status = arena_str(arena, row->status);
+	copied.state = arena_str(arena, row->state);
+	copied.initiator = arena_str(arena, row->initiator);
+	copied.priority = arena_str(arena, row->priority);
+	copied.labels = arena_str(arena, row->labels);
+	copied.snapshot = arena_str(arena, row->snapshot);
 	return copied;
 }
 
@@ -260,7 +254,7 @@ set_subscription(struct store_batch *batch, struct str correlation,
 	entry = ARENA_NEW(batch->arena, struct store_subscription);
 	*entry = (struct store_subscription){
 		.next = first,
-		.correlation = copy(batch->arena, correlation),
+		.correlation = arena_str(batch->arena, correlation),
 		.instance = instance,
 		.is_removed = is_removed,
 	};
@@ -302,8 +296,8 @@ store_put_item(struct store_batch *batch, const struct store_item *item)
 		map_put(batch->items, MAP_KEY_OF(&key), there);
 	}
 	*there = *item;
-	there->owner = copy(batch->arena, item->owner);
-	there->body = copy(batch->arena, item->body);
+	there->owner = arena_str(batch->arena, item->owner);
+	there->body = arena_str(batch->arena, item->body);
 }
 
 /* ----------------------------------------------------------------- events */
@@ -313,12 +307,12 @@ store_copy_event(struct arena *arena, const struct store_event *row)
 {
 	struct store_event copied = *row;
 
-	copied.source = copy(arena, row->source);
-	copied.event_id = copy(arena, row->event_id);
-	copied.type = copy(arena, row->type);
-	copied.subject = copy(arena, row->subject);
-	copied.workflow = copy(arena, row->workflow);
-	copied.body = copy(arena, row->body);
+	copied.source = arena_str(arena, row->source);
+	copied.event_id = arena_str(arena, row->event_id);
+	copied.type = arena_str(arena, row->type);
+	copied.subject = arena_str(arena, row->subject);
+	copied.workflow = arena_str(arena, row->workflow);
+	copied.body = arena_str(arena, row->body);
 	return copied;
 }
 
@@ -400,9 +394,9 @@ store_copy_idempotency(struct arena *arena, const struct store_idempotency *row)
 {
 	struct store_idempotency copied = *row;
 
-	copied.key = copy(arena, row->key);
-	copied.response = copy(arena, row->response);
-	copied.location = copy(arena, row->location);
+	copied.key = arena_str(arena, row->key);
+	copied.response = arena_str(arena, row->response);
+	copied.location = arena_str(arena, row->location);
 	return copied;
 }
 
@@ -439,9 +433,9 @@ store_put_definition(struct store_batch *batch,
 		map_put(batch->definitions, MAP_KEY_OF(&row->digest), there);
 	}
 	*there = *row;
-	there->name = copy(batch->arena, row->name);
-	there->source = copy(batch->arena, row->source);
-	there->published_by = copy(batch->arena, row->published_by);
+	there->name = arena_str(batch->arena, row->name);
+	there->source = arena_str(batch->arena, row->source);
+	there->published_by = arena_str(batch->arena, row->published_by);
 }
 
 /* ------------------------------------------------------------------ chores */

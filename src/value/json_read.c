@@ -155,25 +155,13 @@ read_number(struct reader *reader)
 
 /* ------------------------------------------------------------- strings */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Four hexadecimal digits after \u. */
 static bool
 read_unit(struct reader *reader, uint32_t *unit)
 {
 	*unit = 0;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(peek(reader));
+		int digit = str_hex_digit(peek(reader));
 		if (digit < 0) {
 			fail_expected(reader, "a hexadecimal digit of \\u");
 			return false;

@@ -206,22 +206,6 @@ number_abs(struct number n)
 	return number_join(parts);
 }
 
-static uint64_t
-mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 29;
-}
-
-uint64_t
-number_hash(struct number n)
-{
-	struct number_parts parts = reduce(number_split(n));
-	uint64_t hash = mix(parts.negative, (uint64_t)parts.coefficient);
-	hash = mix(hash, (uint64_t)(parts.coefficient >> 64));
-	return mix(hash, (uint64_t)(int64_t)parts.exponent);
-}
-
 /* Whether to go one up from `quotient` in magnitude, where `rest` out of
  * `divisor` is cut off. */
 static bool

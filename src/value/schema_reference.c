@@ -46,18 +46,6 @@ schema_reference_add_anchor(struct schema_compiler *compiler,
 	return !map_put(compiler->anchors, key, (void *)(uintptr_t)schema);
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* With %41 as A; what is no such triple stays. */
 static struct str
 decode_percent(struct arena *arena, struct str text)
@@ -68,8 +56,8 @@ decode_percent(struct arena *arena, struct str text)
 		int high = -1;
 		int low = -1;
 		if (text.at[i] == '%' && text.bytes - i > 2) {
-			high = hex_digit(text.at[i + 1]);
-			low = hex_digit(text.at[i + 2]);
+			high = str_hex_digit(text.at[i + 1]);
+			low = str_hex_digit(text.at[i + 2]);
 		}
 		if (high < 0 || low < 0) {
 			out[bytes++] = text.at[i];

@@ -6,3 +6,8 @@
 EXTRA_PROGRAMS += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c
 tests_bench_bench_store_LDADD = $(LIBS_STORE)
+
+EXTRA_DIST += \
+	tests/bench/three_calls.lua \
+	tests/bench/three_calls.sh \
+	tests/bench/three_calls.yaml

@@ -144,6 +144,38 @@ test_json_strings_are_escaped_and_mended(void **state)
 	buf_fini(&buf);
 }
 
+static void
+test_a_file_is_read_to_its_end_or_to_the_bound(void **state)
+{
+	char text[] = "what a file holds";
+	FILE *file = fmemopen(text, sizeof(text) - 1, "r");
+	struct buf buf = {0};
+
+	(void)state;
+	buf_add_cstr(&buf, "> ");
+	assert_true(buf_add_file(&buf, file, 100));
+	assert_text(&buf, "> what a file holds");
+	rewind(file);
+	buf_clear(&buf);
+	assert_true(buf_add_file(&buf, file, 3));
+	assert_true(buf.bytes > 3);
+	assert_int_equal(fclose(file), 0);
+	buf_fini(&buf);
+}
+
+static void
+test_a_directory_is_no_file_to_read(void **state)
+{
+	FILE *file = fopen("/", "r");
+	struct buf buf = {0};
+
+	(void)state;
+	assert_non_null(file);
+	assert_false(buf_add_file(&buf, file, 100));
+	assert_int_equal(buf.bytes, 0);
+	assert_int_equal(fclose(file), 0);
+}
+
 int
 main(void)
 {
@@ -158,6 +190,8 @@ main(void)
 	    cmocka_unit_test(test_a_cut_or_too_long_varint_takes_nothing),
 	    cmocka_unit_test(test_bytes_are_taken_from_the_front),
 	    cmocka_unit_test(test_json_strings_are_escaped_and_mended),
+	    cmocka_unit_test(test_a_file_is_read_to_its_end_or_to_the_bound),
+	    cmocka_unit_test(test_a_directory_is_no_file_to_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,19 @@ test_nearest_of_two_equally_near_is_the_first(void **state)
 	assert_str(str_nearest(STR("carx"), words, 2), "cart");
 }
 
+static void
+test_hexadecimal_digits_have_their_values_in_both_cases(void **state)
+{
+	(void)state;
+	assert_int_equal(str_hex_digit('0'), 0);
+	assert_int_equal(str_hex_digit('9'), 9);
+	assert_int_equal(str_hex_digit('a'), 10);
+	assert_int_equal(str_hex_digit('F'), 15);
+	assert_int_equal(str_hex_digit('g'), -1);
+	assert_int_equal(str_hex_digit('@'), -1);
+	assert_int_equal(str_hex_digit('\0'), -1);
+}
+
 int
 main(void)
 {
@@ -215,6 +228,8 @@ main(void)
 	    cmocka_unit_test(test_every_code_point_survives_put_and_next),
 	    cmocka_unit_test(test_code_points_are_counted_not_bytes),
 	    cmocka_unit_test(test_broken_text_can_be_walked),
+	    cmocka_unit_test(
+		test_hexadecimal_digits_have_their_values_in_both_cases),
 	    cmocka_unit_test(test_nearest_finds_a_mistyped_word),
 	    cmocka_unit_test(test_nearest_of_two_equally_near_is_the_first),
 	};

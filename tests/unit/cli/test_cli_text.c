@@ -96,7 +96,6 @@ test_columns_are_aligned_by_characters(void **state)
 	cli_table_add(table, STR("22"));
 	cli_table_print(table, out, false);
 	fclose(out);
-	assert_int_equal(cli_table_rows(table), 2);
 	assert_string_equal(text, "NAME    N\n"
 				  "Müller  1\n"
 				  "Li      22\n");

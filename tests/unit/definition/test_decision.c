@@ -316,26 +316,6 @@ test_malformed_tables_are_refused_with_a_reason(void **state)
 	}
 }
 
-static void
-test_hit_policy_is_read_with_its_aggregation(void **state)
-{
-	enum hit_policy policy = HIT_FIRST;
-	enum hit_aggregation aggregation = AGGREGATE_NONE;
-
-	(void)state;
-	assert_true(hit_policy_parse(STR("collect sum"), &policy, &aggregation));
-	assert_int_equal(policy, HIT_COLLECT);
-	assert_int_equal(aggregation, AGGREGATE_SUM);
-	assert_true(hit_policy_parse(STR("rule-order"), &policy, &aggregation));
-	assert_int_equal(policy, HIT_RULE_ORDER);
-	assert_int_equal(aggregation, AGGREGATE_NONE);
-	assert_false(hit_policy_parse(STR("first sum"), &policy, &aggregation));
-	assert_false(hit_policy_parse(STR("collect "), &policy, &aggregation));
-	assert_false(hit_policy_parse(STR("FIRST"), &policy, &aggregation));
-	assert_true(str_equal(hit_policy_name(HIT_OUTPUT_ORDER),
-	    STR("output-order")));
-}
-
 #define WITH_ARENA(test)                                                       \
 	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -360,7 +340,6 @@ main(void)
 	    WITH_ARENA(test_output_that_is_not_allowed_fails),
 	    WITH_ARENA(test_names_may_hold_spaces),
 	    WITH_ARENA(test_malformed_tables_are_refused_with_a_reason),
-	    cmocka_unit_test(test_hit_policy_is_read_with_its_aggregation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,7 +171,6 @@ static void
 test_words_of_enums_go_there_and_back(void **state)
 {
 	enum def_priority priority = PRIORITY_LOW;
-	enum def_part part = PART_INITIATE;
 
 	(void)state;
 	assert_str(def_priority_name(PRIORITY_CRITICAL), "critical");
@@ -179,10 +178,6 @@ test_words_of_enums_go_there_and_back(void **state)
 	assert_int_equal(priority, PRIORITY_HIGH);
 	assert_false(def_priority_parse(STR("High"), &priority));
 	assert_str(def_part_name(PART_CORRECT), "correct");
-	assert_true(def_part_parse(STR("approve"), &part));
-	assert_int_equal(part, PART_APPROVE);
-	assert_false(def_part_parse(STR(""), &part));
-	assert_str(def_step_kind_name(STEP_REQUIRE), "require");
 	assert_str(def_method_name(METHOD_DELETE), "DELETE");
 }
 
