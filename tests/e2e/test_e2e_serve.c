@@ -1,6 +1,286 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_e2e_serve.c: the life of the engine: signals, reloads, refusals. */
+#include "house.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define STARTS "/v1/workflows/payment/instances"
+
+static const struct house_options quiet = {.quiet_bank = true};
+static const struct house_options slow = {
+    .sandbox = {"--delay-accepted", "300", "--delay-settling", "400",
+	"--delay-settled", "500", "--delay-matched", "600"},
+};
+
+/* ---- stopping ---- */
+
+static void
+test_sigterm_drains_and_the_next_start_goes_on(void **state)
+{
+	struct house *house = house_open(&slow);
+
+	(void)state;
+	/* A call is under way when the signal comes. */
+	house_control(house, "/control/faults",
+	    "{\"fault\":\"delay\",\"path\":\"/bank\",\"seconds\":1,"
+	    "\"method\":\"POST\",\"times\":1}");
+	payment_start(house, "P-1", "250", "ACME");
+	payment_await(house, "P-1", "submitting");
+	payment_start(house, "P-2", "60000", "ACME");
+	payment_await(house, "P-2", "awaiting-approval");
+	program_stop(&house->engine);
+	house_verify(house);
+	house_start_engine(house);
+	payment_await(house, "P-1", "reconciled");
+	payment_stays(house, "P-2", "awaiting-approval", 50);
+	assert_int_equal(json_array_size(json_at(
+			     payment_ledger(house, "P-1"), "orders")),
+	    1);
+	house_close(&house);
+}
+
+static void
+test_sigterm_takes_no_more_work(void **state)
+{
+	struct house *house = house_open(&quiet);
+	int64_t began_ms = time_ms();
+	int64_t until_ms = began_ms + 5000;
+
+	(void)state;
+	house_control(house, "/control/faults",
+	    "{\"fault\":\"timeout\",\"path\":\"/compliance\"}");
+	payment_start(house, "P-1", "250", "ACME");
+	kill(house->engine.pid, SIGTERM);
+	/* It takes no more work from here on. */
+	while (house_post(house, STARTS, "%s",
+		   payment_body("P-2", "250", "ACME"))
+		   ->status == 201 &&
+	       time_ms() < until_ms)
+		time_sleep(10);
+	assert_true(time_ms() < until_ms);
+	program_stop(&house->engine);
+	house_close(&house);
+}
+
+/* ---- reloading ---- */
+
+static void
+reload(struct house *house, const char *says)
+{
+	size_t before = house_logged(house, says);
+	int64_t until_ms = time_ms() + 5000;
+
+	kill(house->engine.pid, SIGHUP);
+	while (house_logged(house, says) == before) {
+		if (time_ms() > until_ms) {
+			char *log = house_read(house->engine.log);
+
+			print_error("%s\n", log);
+			free(log);
+			fail_msg("the log does not say: %s", says);
+		}
+		time_sleep(10);
+	}
+}
+
+/* A change that can be seen: every payment is held. */
+static void
+tighten(struct house *house)
+{
+	house_edit(house, "workflows/payment.yaml",
+	    "{if: = approval.approvers > 0, target: awaiting-approval}",
+	    "{if: = input.amount > 0, target: on-hold}");
+}
+
+static void
+test_sighup_serves_a_new_version_to_new_instances(void **state)
+{
+	struct house *house = house_open(&quiet);
+	json_t *payment;
+
+	(void)state;
+	payment_start(house, "P-1", "60000", "ACME");
+	payment_await(house, "P-1", "awaiting-approval");
+	tighten(house);
+	house_edit(house, "workflows/payment.yaml", "version: 3", "version: 4");
+	reload(house, "reloaded");
+	payment_start(house, "P-2", "60000", "ACME");
+	payment = payment_await(house, "P-2", "on-hold");
+	assert_int_equal(integer_at(payment, "version"), 4);
+	payment = payment_show(house, "P-1");
+	assert_int_equal(integer_at(payment, "version"), 3);
+	assert_string_equal(text_at(payment, "state"), "awaiting-approval");
+	/* Over a restart as well, though version 3 is in no file any more. */
+	program_stop(&house->engine);
+	house_start_engine(house);
+	assert_int_equal(integer_at(payment_show(house, "P-1"), "version"), 3);
+	assert_status(house_post_as(house, "anna", "/v1/instances/P-1/cancel",
+			  "{}"),
+	    200);
+	house_close(&house);
+}
+
+static void
+test_changed_text_under_an_old_version_is_refused(void **state)
+{
+	struct house *house = house_open(&quiet);
+	struct run run;
+
+	(void)state;
+	payment_start(house, "P-1", "60000", "ACME");
+	payment_await(house, "P-1", "awaiting-approval");
+	tighten(house);
+	reload(house, "not reloaded");
+	payment_start(house, "P-2", "60000", "ACME");
+	payment_await(house, "P-2", "awaiting-approval");
+	/* At a start too. */
+	program_stop(&house->engine);
+	run = house_run(house,
+	    (const char *[]){"serve", "--config",
+		house_path(house, "stated.yaml"), "--listen", "127.0.0.1:0",
+		NULL});
+	assert_int_equal(run.status, 1);
+	assert_non_null(strstr(run.text, "version"));
+	run_fini(&run);
+	house_close(&house);
+}
+
+static void
+test_bad_definitions_leave_the_old_ones_in_place(void **state)
+{
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	house_edit(house, "workflows/payment.yaml", "initial: checking",
+	    "initial: cheking");
+	house_edit(house, "workflows/payment.yaml", "version: 3", "version: 4");
+	reload(house, "not reloaded");
+	assert_true(house_logged(house, "did you mean") > 0);
+	payment_start(house, "P-1", "60000", "ACME");
+	assert_int_equal(
+	    integer_at(payment_await(house, "P-1", "awaiting-approval"),
+		"version"),
+	    3);
+	/* Mended, it is taken. */
+	house_edit(house, "workflows/payment.yaml", "initial: cheking",
+	    "initial: checking");
+	reload(house, "reloaded");
+	payment_start(house, "P-2", "60000", "ACME");
+	assert_int_equal(
+	    integer_at(payment_await(house, "P-2", "awaiting-approval"),
+		"version"),
+	    4);
+	house_close(&house);
+}
+
+/* ---- refusals at the start ---- */
+
+static void
+assert_refused(struct house *house, const char *const *arguments,
+    const char *says)
+{
+	struct run run = house_run(house, arguments);
+
+	if (run.status != 1 || strstr(run.text, says) == NULL)
+		print_error("status %d: %s\n", run.status, run.text);
+	assert_int_equal(run.status, 1);
+	assert_non_null(strstr(run.text, says));
+	run_fini(&run);
+}
+
+static void
+test_without_a_configuration_only_loopback_is_served(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	assert_refused(house,
+	    (const char *[]){"serve", "--listen", "0.0.0.0:0", NULL},
+	    "insecure");
+	assert_refused(house,
+	    (const char *[]){"serve", "--listen", "[::]:0", NULL}, "insecure");
+	house_close(&house);
+}
+
+static void
+test_a_fast_clock_is_refused_in_production(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	house_edit(house, "stated.yaml", "environment: test",
+	    "environment: production");
+	assert_refused(house,
+	    (const char *[]){"serve", "--config", "stated.yaml", "--listen",
+		"127.0.0.1:0", "--clock", "600x", NULL},
+	    "production");
+	house_close(&house);
+}
+
+static void
+test_unsound_configurations_are_told_with_their_place(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	house_edit(house, "stated.yaml", "workflows: [", "worflows: [");
+	assert_refused(house,
+	    (const char *[]){"serve", "--config", "stated.yaml", NULL},
+	    "workflows");
+	house_close(&house);
+}
+
+static void
+test_files_that_are_no_database_are_left_alone(void **state)
+{
+	struct house *house = house_build(&quiet);
+	char *text;
+
+	(void)state;
+	house_write(house, "disk/stated.db", "my diary, not yours\n");
+	assert_refused(house,
+	    (const char *[]){"serve", "--config", "stated.yaml", "--listen",
+		"127.0.0.1:0", NULL},
+	    "stated.db");
+	text = house_read(house_path(house, "disk/stated.db"));
+	assert_string_equal(text, "my diary, not yours\n");
+	free(text);
+	house_close(&house);
+}
+
+static void
+test_a_port_that_is_taken_is_told(void **state)
+{
+	struct house *house = house_open(&quiet);
+	char listen[64];
+
+	(void)state;
+	snprintf(listen, sizeof(listen), "127.0.0.1:%d", house->port);
+	assert_refused(house,
+	    (const char *[]){"serve", "--workflows", "workflows", "--store",
+		"other.db", "--listen", listen, NULL},
+	    listen);
+	house_close(&house);
+}
+
 int
 main(void)
 {
-	return 0;
+	const struct CMUnitTest tests[] = {
+	    HOUSE_TEST(test_sigterm_drains_and_the_next_start_goes_on),
+	    HOUSE_TEST(test_sigterm_takes_no_more_work),
+	    HOUSE_TEST(test_sighup_serves_a_new_version_to_new_instances),
+	    HOUSE_TEST(test_changed_text_under_an_old_version_is_refused),
+	    HOUSE_TEST(test_bad_definitions_leave_the_old_ones_in_place),
+	    HOUSE_TEST(test_without_a_configuration_only_loopback_is_served),
+	    HOUSE_TEST(test_a_fast_clock_is_refused_in_production),
+	    HOUSE_TEST(test_unsound_configurations_are_told_with_their_place),
+	    HOUSE_TEST(test_files_that_are_no_database_are_left_alone),
+	    HOUSE_TEST(test_a_port_that_is_taken_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
