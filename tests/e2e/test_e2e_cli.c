@@ -1,6 +1,272 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* test_e2e_cli.c: the command line, with and without an engine. */
+#include "house.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct house_options quiet = {.quiet_bank = true};
+
+/* Runs it, and wants this status and this text in what it says. */
+static void
+says(struct house *house, int status, const char *text,
+    const char *const *arguments)
+{
+	struct run run = house_run(house, arguments);
+
+	if (run.status != status || strstr(run.text, text) == NULL)
+		print_error("%s: status %d, wanted: %s\n%s\n", arguments[0],
+		    run.status, text, run.text);
+	assert_int_equal(run.status, status);
+	assert_non_null(strstr(run.text, text));
+	run_fini(&run);
+}
+#define SAYS(house, status, text, ...) \
+	says(house, status, text, (const char *[]){__VA_ARGS__, NULL})
+
+/* What it says as JSON; to be freed. */
+static json_t *
+json_of(struct house *house, const char *const *arguments)
+{
+	struct run run = house_run(house, arguments);
+	json_t *json = json_loads(run.text, JSON_DECODE_ANY, NULL);
+
+	if (run.status != 0 || json == NULL)
+		print_error("status %d: %s\n", run.status, run.text);
+	assert_int_equal(run.status, 0);
+	assert_non_null(json);
+	run_fini(&run);
+	return json;
+}
+#define JSON_OF(house, ...) json_of(house, (const char *[]){__VA_ARGS__, NULL})
+
+/* ---- writing a workflow ---- */
+
+static const char twelve_mistakes[] =
+    "workflow: order\n"
+    "version: 1\n"
+    "owner: nobody-known\n"			      /*  1 */
+    "calendar: lunar\n"				      /*  2 */
+    "business-key: = input.id\n"
+    "input: {type: objct}\n"			      /*  3 */
+    "data: {total: null}\n"
+    "events:\n"
+    "  order.paid: {corelate: = total}\n"	      /*  4 */
+    "initial: nwe\n"				      /*  5 */
+    "incident: {owner: treasury, max-age: 4 hous}\n"  /*  6 */
+    "states:\n"
+    "  new:\n"
+    "    entry:\n"
+    "      - call: bank.submit-paymnt\n"	      /*  7 */
+    "        with: {reference: = total}\n"
+    "      - set: {total: = 1 +}\n"		      /*  8 */
+    "      - decide: no-such-table\n"		      /*  9 */
+    "    on:\n"
+    "      done: waiting\n"			      /* 10 */
+    "  waitin:\n"
+    "    on:\n"
+    "      order.payed: paid\n"			      /* 11 */
+    "      order.paid: paid\n"
+    "  paid: {type: finl}\n";			      /* 12 */
+
+static void
+test_check_tells_twelve_mistakes_in_one_run(void **state)
+{
+	struct house *house = house_build(&quiet);
+	json_t *diagnostics, *diagnostic;
+	struct run run;
+	json_t *found;
+	size_t i;
+	long long line = 0;
+
+	(void)state;
+	house_write(house, "workflows/order.yaml", twelve_mistakes);
+	SAYS(house, 1, "did you mean `submit-payment`?", "check",
+	    "workflows/order.yaml");
+	run = house_run(house,
+	    (const char *[]){
+		"check", "--format", "json", "workflows/order.yaml", NULL});
+	assert_int_equal(run.status, 1);
+	found = json_loads(run.text, 0, NULL);
+	assert_non_null(found);
+	diagnostics = json_at(found, "diagnostics");
+	if (json_array_size(diagnostics) != 12)
+		print_error("%s\n", run.text);
+	assert_int_equal(json_array_size(diagnostics), 12);
+	assert_int_equal(integer_at(found, "errors"), 12);
+	/* Each on a line of its own, in their order. */
+	json_array_foreach(diagnostics, i, diagnostic)
+	{
+		assert_true(integer_at(diagnostic, "line") > line);
+		assert_true(integer_at(diagnostic, "column") > 0);
+		line = integer_at(diagnostic, "line");
+	}
+	json_decref(found);
+	run_fini(&run);
+	house_close(&house);
+}
+
+static void
+test_shipped_workflows_are_sound_to_the_letter(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	SAYS(house, 0, "0 errors, 0 warnings", "check", "--strict",
+	    "workflows");
+	SAYS(house, 0, "", "check", "--workflow", "payment", "--input",
+	    "{\"reference\":\"P-1\",\"entity\":\"DE01\",\"invoice_id\":7,"
+	    "\"amount\":1234.10,\"currency\":\"EUR\","
+	    "\"creditor\":{\"name\":\"ACME\",\"iban\":\"DE\"}}",
+	    "workflows");
+	SAYS(house, 1, "amount", "check", "--workflow", "payment", "--input",
+	    "{\"reference\":\"P-1\",\"entity\":\"DE01\",\"invoice_id\":7,"
+	    "\"amount\":1234.105,\"currency\":\"EUR\","
+	    "\"creditor\":{\"name\":\"ACME\",\"iban\":\"DE\"}}",
+	    "workflows");
+	house_close(&house);
+}
+
+static void
+test_eval_reckons_in_decimals(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	SAYS(house, 0, "true\n", "eval", "0.1 + 0.2 = 0.3");
+	SAYS(house, 0, "0.3\n", "eval", "0.1 + 0.2");
+	SAYS(house, 0, "1234.10\n", "eval", "amount", "--data",
+	    "{\"amount\": 1234.10}");
+	SAYS(house, 0, "99999999999999999999.99\n", "eval", "amount",
+	    "--data", "{\"amount\": 99999999999999999999.99}");
+	SAYS(house, 1, "expected a value", "eval", "1 +");
+	house_close(&house);
+}
+
+static void
+test_wrong_usage_is_status_two_and_says_what_was_meant(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	SAYS(house, 2, "start", "strat", "payment");
+	SAYS(house, 2, "--input", "start", "payment", "--inptu", "{}");
+	SAYS(house, 0, "usage: stated start", "start", "--help");
+	/* Nobody is there. */
+	SAYS(house, 1, "stated serve", "list");
+	house_close(&house);
+}
+
+/* ---- using an engine ---- */
+
+#define INPUT(reference, amount)                                              \
+	"{\"reference\":\"" reference "\",\"entity\":\"DE01\","               \
+	"\"invoice_id\":7,\"amount\":" amount ",\"currency\":\"EUR\","        \
+	"\"creditor\":{\"name\":\"ACME\",\"iban\":\"DE89370400440532013000\"}}"
+
+static void
+test_payment_goes_its_way_by_the_command_line(void **state)
+{
+	struct house *house = house_open(&quiet);
+	json_t *json;
+
+	(void)state;
+	json = JSON_OF(house, "start", "payment", "--input",
+	    INPUT("P-1", "1234.10"), "--wait", "8s", "--as", "ida", "--format",
+	    "json");
+	assert_string_equal(text_at(json, "state"), "awaiting-approval");
+	json_decref(json);
+	SAYS(house, 0, "P-1", "list");
+	SAYS(house, 0, "1234.10", "show", "P-1");
+	SAYS(house, 0, "Pay ACME", "task", "list");
+	SAYS(house, 1, "Another person", "task", "decide", "P-1", "approved",
+	    "--as", "ida");
+	SAYS(house, 1, "choice", "task", "decide", "P-1", "aproved", "--as",
+	    "anna");
+	SAYS(house, 0, "P-1", "task", "decide", "P-1", "approved", "--as",
+	    "anna", "--comment", "seen");
+	payment_await(house, "P-1", "submitted");
+	SAYS(house, 0, "matched", "event", "bank.payment.settled", "--subject",
+	    "bp_1", "--id", "e1");
+	SAYS(house, 0, "duplicate", "event", "bank.payment.settled",
+	    "--subject", "bp_1", "--id", "e1");
+	SAYS(house, 0, "held", "event", "bank.payment.settled", "--subject",
+	    "bp_77");
+	payment_await(house, "P-1", "settled");
+	SAYS(house, 0, "matched", "event", "bank.statement.matched",
+	    "--subject", "P-1", "--data", "{\"line\": 7}");
+	payment_await(house, "P-1", "reconciled");
+	SAYS(house, 0, "anna", "history", "P-1");
+	json = JSON_OF(house, "show", "P-1", "--format", "json");
+	assert_string_equal(text_at(json, "outcome"), "success");
+	json_decref(json);
+	house_close(&house);
+}
+
+static void
+test_operators_keep_instances_moving_by_the_command_line(void **state)
+{
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	SAYS(house, 0, "P-1", "start", "payment", "--input",
+	    INPUT("P-1", "60000"), "--wait", "8s");
+	SAYS(house, 0, "suspended", "suspend", "P-1", "--as", "otto");
+	SAYS(house, 1, "", "suspend", "P-1", "--as", "otto");
+	SAYS(house, 0, "waiting", "resume", "P-1", "--as", "otto");
+	SAYS(house, 0, "cancelled", "cancel", "P-1", "--as", "otto",
+	    "--comment", "not ours");
+	SAYS(house, 1, "over", "cancel", "P-1", "--as", "otto");
+	SAYS(house, 1, "no such", "show", "P-9");
+	SAYS(house, 0, "", "incident", "list");
+	SAYS(house, 0, "", "escalation", "list");
+	SAYS(house, 0, "", "dead-letter", "list");
+	SAYS(house, 1, "/amount", "start", "payment", "--input",
+	    INPUT("P-2", "-1"));
+	house_close(&house);
+}
+
+static void
+test_exports_prove_themselves_and_changes_are_found(void **state)
+{
+	struct house *house = house_open(&quiet);
+	char *text, *digit;
+
+	(void)state;
+	payment_start(house, "P-1", "250", "ACME");
+	payment_await(house, "P-1", "submitted");
+	SAYS(house, 0, "", "export", "--output", "all.jsonl");
+	SAYS(house, 0, "", "verify", "all.jsonl");
+	/* From the database, while it is open. */
+	SAYS(house, 0, "", "export", "--database", "disk/stated.db",
+	    "--output", "offline.jsonl");
+	SAYS(house, 0, "", "verify", "offline.jsonl");
+	SAYS(house, 0, "", "verify", "disk/stated.db");
+	SAYS(house, 0, "P-1", "export", "--format", "csv");
+	/* 250 becomes 950. */
+	text = house_read(house_path(house, "all.jsonl"));
+	digit = strstr(text, "250");
+	assert_non_null(digit);
+	*digit = '9';
+	house_write(house, "all.jsonl", text);
+	free(text);
+	SAYS(house, 1, "", "verify", "all.jsonl");
+	house_close(&house);
+}
+
 int
 main(void)
 {
-	return 0;
+	const struct CMUnitTest tests[] = {
+	    HOUSE_TEST(test_check_tells_twelve_mistakes_in_one_run),
+	    HOUSE_TEST(test_shipped_workflows_are_sound_to_the_letter),
+	    HOUSE_TEST(test_eval_reckons_in_decimals),
+	    HOUSE_TEST(test_wrong_usage_is_status_two_and_says_what_was_meant),
+	    HOUSE_TEST(test_payment_goes_its_way_by_the_command_line),
+	    HOUSE_TEST(
+		test_operators_keep_instances_moving_by_the_command_line),
+	    HOUSE_TEST(test_exports_prove_themselves_and_changes_are_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
