@@ -33,9 +33,10 @@
 #include <event2/event.h>
 
 #define SEEDS 30
-#define ORDERS 150
-#define TICKS 220
+#define ORDERS 120
+#define TICKS 160
 #define CALM_ROUNDS_MAX 400
+#define LOOKS_MAX 20000
 #define HOUR_MS (3600 * 1000LL)
 
 static const char definitions[] =
@@ -787,7 +788,10 @@ tick(int number)
 static void
 run_until_quiet(void)
 {
+	int looks = 0;
+
 	for (int quiet = 0; quiet < 3;) {
+		CHECK(++looks < LOOKS_MAX, 0, "the engine comes to no rest");
 		loop_once();
 		if (is_committing())
 			end_commit(true);
