@@ -23,12 +23,14 @@
 	X(ENTERED, "entered", "a transition was taken: from, to, event")       \
 	X(STEP_DONE, "step-done", "a step ended, with what it assigned")       \
 	X(STEP_SKIPPED, "step-skipped", "a step's condition did not hold")     \
-	X(STEP_FAILED, "step-failed", "a step failed for good, with its error") \
+	X(STEP_FAILED, "step-failed",                                          \
+	    "a step failed for good, with its error")                          \
 	X(CALL_SENT, "call-sent", "a request is about to go out: the intent")  \
 	X(CALL_REPLIED, "call-replied", "an attempt ended, with its outcome")  \
 	X(CALL_WAITING, "call-waiting", "a call waits: retry, window, verify") \
 	X(DECIDED, "decided", "a decision table was evaluated")                \
-	X(EVENT_RECEIVED, "event-received", "an event for this instance came in") \
+	X(EVENT_RECEIVED, "event-received",                                    \
+	    "an event for this instance came in")                              \
 	X(EVENT_KEPT, "event-kept", "no state takes it yet; it is kept")       \
 	X(EVENT_IGNORED, "event-ignored", "an event was set aside, and why")   \
 	X(EVENT_EMITTED, "event-emitted", "an event was published")            \
@@ -39,7 +41,8 @@
 	X(TASK_CLOSED, "task-closed", "the task is over")                      \
 	X(REFUSED, "refused", "an act was refused, and why")                   \
 	X(ESCALATED, "escalated", "an escalation fired: level, to whom")       \
-	X(ESCALATION_ACKNOWLEDGED, "escalation-acknowledged", "somebody took it up") \
+	X(ESCALATION_ACKNOWLEDGED, "escalation-acknowledged",                  \
+	    "somebody took it up")                                             \
 	X(ESCALATION_CLOSED, "escalation-closed", "the state was left")        \
 	X(NOTIFIED, "notified", "a contact was told, or could not be")         \
 	X(INCIDENT_OPENED, "incident-opened", "the instance stands still")     \
@@ -89,7 +92,7 @@ enum audit_fault {
 };
 struct str audit_fault_name(enum audit_fault fault);
 /* Checks one record against the chain so far and moves the head on. */
-enum audit_fault audit_verify_next(struct audit_head *head, struct str canonical,
-    struct digest hash);
+enum audit_fault audit_verify_next(
+    struct audit_head *head, struct str canonical, struct digest hash);
 
 #endif

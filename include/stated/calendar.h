@@ -23,7 +23,8 @@ struct closed_day {
 	uint8_t month;
 	uint8_t day;
 	struct date date;
-	int easter_offset; /* -2: Good Friday, 1: Easter Monday, 39: Ascension, … */
+	/* -2: Good Friday, 1: Easter Monday, 39: Ascension, … */
+	int easter_offset;
 };
 
 /* Local time of day in seconds from midnight; open from `opens` to before
@@ -61,7 +62,8 @@ MUST_USE bool calendar_parse_hours(struct str text, struct calendar_hours *out);
 MUST_USE bool calendar_parse_time(struct str text, int32_t *seconds);
 struct date calendar_easter(int32_t year);
 
-bool calendar_is_business_day(const struct calendar *calendar, struct date date);
+bool calendar_is_business_day(
+    const struct calendar *calendar, struct date date);
 /* More business days than this are a slip of the pen (about 400 years). */
 #define CALENDAR_DAYS_MAX 100000
 /*
@@ -73,8 +75,8 @@ bool calendar_is_business_day(const struct calendar *calendar, struct date date)
 int64_t calendar_add_business_days(const struct calendar *calendar,
     int64_t from_ms, int64_t days);
 /* The window of that name, or NULL. */
-const struct calendar_window *calendar_find_window(const struct calendar *calendar,
-    struct str name);
+const struct calendar_window *calendar_find_window(
+    const struct calendar *calendar, struct str name);
 /* `now_ms` itself where the hours are open and before the cut-off, else the
  * next instant at which they are; INT64_MAX where ten years hold none.  The
  * cut-off lies after the opening and not after the closing. */

@@ -42,9 +42,11 @@ struct chart_identity {
 	uint64_t number;
 };
 #define CHART_ID_BYTES 37 /* with the closing zero byte */
-struct str chart_id_format(struct chart_identity identity, char out[CHART_ID_BYTES]);
+struct str chart_id_format(
+    struct chart_identity identity, char out[CHART_ID_BYTES]);
 /* false where the text is no identifier of that store. */
-MUST_USE bool chart_id_parse(struct str text, const uint8_t store[16], uint64_t *number);
+MUST_USE bool chart_id_parse(
+    struct str text, const uint8_t store[16], uint64_t *number);
 
 /* Who acts.  Where roles_checked is false (no authentication configured)
  * everybody holds every role. */
@@ -69,13 +71,18 @@ enum chart_event_kind {
 	EV_CANCELLED,
 	EV_SUSPENDED,
 	EV_RESUMED,
-	EV_RECOVERED,      /* the engine begins: what was under way is unknown */
+	EV_RECOVERED, /* the engine begins: what was under way is unknown */
 };
 
 enum chart_settlement {
-	SETTLE_RETRY, SETTLE_SUPPLY, SETTLE_SKIP, SETTLE_COMPENSATE, SETTLE_CANCEL,
+	SETTLE_RETRY,
+	SETTLE_SUPPLY,
+	SETTLE_SKIP,
+	SETTLE_COMPENSATE,
+	SETTLE_CANCEL,
 };
-MUST_USE bool chart_settlement_parse(struct str text, enum chart_settlement *out);
+MUST_USE bool chart_settlement_parse(
+    struct str text, enum chart_settlement *out);
 
 struct chart_event {
 	enum chart_event_kind kind;
@@ -87,9 +94,11 @@ struct chart_event {
 	struct str id;
 	struct str source;
 	struct str time;           /* may be absent */
-	const struct value *data;  /* also: form of a decision, supplied result */
+	/* also: form of a decision, supplied result */
+	const struct value *data;
 	int64_t received_ms;
-	/* EV_REPLY_ARRIVED; serial also names a task, an incident, an escalation */
+	/* EV_REPLY_ARRIVED; serial also names a task, an incident, an
+	 * escalation */
 	uint64_t serial;
 	const struct outcome *outcome;
 	const struct value *reply; /* as history shows it; may be NULL */
@@ -129,7 +138,8 @@ struct chart_effect {
 	enum chart_effect_kind kind;
 	/* DO_CALL; serial also of DO_PUT_ITEM */
 	uint64_t serial;
-	const struct def_call *call; /* the step's, its verify's or its undo's */
+	/* the step's, its verify's or its undo's */
+	const struct def_call *call;
 	const struct value *args;
 	struct str key;     /* idempotency key */
 	int64_t attempt;    /* from 1 */
@@ -179,7 +189,8 @@ struct chart_start {
 	struct chart_identity identity;
 	const struct value *input;
 	struct str business_key; /* from chart_business_key(); may be absent */
-	struct str priority;     /* asked for by the caller; absent: by definition */
+	/* asked for by the caller; absent: by definition */
+	struct str priority;
 	struct str trace;        /* traceparent; may be absent */
 };
 
@@ -196,12 +207,14 @@ void chart_step(struct chart *chart, const struct chart_event *event,
     struct chart_context *context, struct chart_effects *effects);
 /* The intent: the request is about to go out.  Call it for a DO_CALL in the
  * turn whose commit it goes out after; request is as history shows it. */
-void chart_call_sent(struct chart *chart, uint64_t serial, const struct value *request,
-    struct chart_context *context, struct chart_effects *effects);
+void chart_call_sent(struct chart *chart, uint64_t serial,
+    const struct value *request, struct chart_context *context,
+    struct chart_effects *effects);
 
 /* Whether a DO_CALL of that serial is still to be sent: not where it has been
  * withdrawn, nor where the key under which it could be repeated is dead. */
-bool chart_call_is_wanted(const struct chart *chart, uint64_t serial, int64_t now_ms);
+bool chart_call_is_wanted(
+    const struct chart *chart, uint64_t serial, int64_t now_ms);
 
 /* ---- looking at an instance ---- */
 
@@ -209,7 +222,8 @@ const struct definition *chart_definition(const struct chart *chart);
 uint64_t chart_number(const struct chart *chart);
 enum chart_status chart_status(const struct chart *chart);
 enum def_priority chart_priority(const struct chart *chart);
-struct str chart_key(const struct chart *chart); /* business key; may be absent */
+/* business key; may be absent */
+struct str chart_key(const struct chart *chart);
 struct str chart_initiator(const struct chart *chart);
 struct str chart_trace(const struct chart *chart);
 const struct value *chart_input(const struct chart *chart);
@@ -228,14 +242,15 @@ const struct value *chart_labels(const struct chart *chart);
 /* The values that events are matched by: one for every event that the
  * definition declares, in its order; empty where it waits for none.  An
  * instance that has ended has none at all. */
-size_t chart_correlations(const struct chart *chart, struct chart_context *context,
-    struct str **correlations);
+size_t chart_correlations(const struct chart *chart,
+    struct chart_context *context, struct str **correlations);
 /* Whether an event of that type and subject is for this instance. */
 bool chart_takes(const struct chart *chart, struct str type, struct str subject,
     struct chart_context *context);
 /* The instance as interfaces show it: id, workflow, version, status, states,
  * input, data, tasks, incidents, deadlines, … */
-const struct value *chart_describe(const struct chart *chart, struct arena *arena);
+const struct value *chart_describe(
+    const struct chart *chart, struct arena *arena);
 /* The audit head travels with the instance. */
 struct audit_head *chart_head(struct chart *chart);
 

@@ -24,7 +24,7 @@ struct connector_call {
 	const struct def_operation *operation;
 	const struct value *args;   /* a context */
 	struct str idempotency_key; /* may be absent for safe operations */
-	int64_t timeout_ms;         /* 0: the operation's, or the connection's */
+	int64_t timeout_ms; /* 0: the operation's, or the connection's */
 	struct str token;           /* where connector_needs_token() */
 };
 
@@ -34,7 +34,8 @@ MUST_USE bool connector_prepare(const struct connector_call *call,
     const struct connector_context *context, struct message_request *request,
     struct outcome *failure);
 struct outcome connector_interpret(const struct connector_call *call,
-    const struct message_response *response, const struct connector_context *context);
+    const struct message_response *response,
+    const struct connector_context *context);
 /* The request as history shows it: method, url, headers, body (as text, or
  * its digest where it is large), secrets left out. */
 const struct value *connector_describe_request(struct arena *arena,

@@ -34,10 +34,13 @@ struct decision_input {
 	const struct feel *allowed;  /* unary tests; may be NULL */
 };
 struct decision_output {
-	struct str name;             /* absent where the table has one unnamed output */
-	const struct value *values;  /* list of allowed values by priority; may be NULL */
-	const struct feel *allowed;  /* unary tests over the outcome; may be NULL */
-	const struct template *fallback; /* where no rule matches; may be NULL */
+	struct str name; /* absent where the table has one unnamed output */
+	/* list of allowed values by priority; may be NULL */
+	const struct value *values;
+	/* unary tests over the outcome; may be NULL */
+	const struct feel *allowed;
+	/* where no rule matches; may be NULL */
+	const struct template *fallback;
 };
 struct decision_rule {
 	const struct feel *const *when;     /* one per input; NULL: "-" */
@@ -58,11 +61,12 @@ struct def_decision {
 };
 
 struct decision_result {
-	const struct value *outcome; /* one output: its value; several: a context */
+	/* one output: its value; several: a context */
+	const struct value *outcome;
 	const struct value *inputs;  /* the inputs' values, a list */
-	const size_t *matched;       /* numbers of the rules that matched, from 1 */
+	const size_t *matched; /* numbers of the rules that matched, from 1 */
 	size_t matched_count;
-	struct str failure;          /* absent: fine; else why outcome is null */
+	struct str failure; /* absent: fine; else why outcome is null */
 };
 /*
  * env gives the names; everything is made in env->arena.
@@ -78,6 +82,7 @@ struct decision_result decision_eval(const struct def_decision *decision,
 /* A table as a value in the form of the conformance suite's JSON lines:
  * {hitPolicy, aggregation, inputs, outputs, rules}.  NULL with *error. */
 MUST_USE const struct def_decision *decision_of_value(struct arena *arena,
-    const struct value *table, const struct feel_names *names, struct feel_error *error);
+    const struct value *table, const struct feel_names *names,
+    struct feel_error *error);
 
 #endif

@@ -79,7 +79,8 @@ struct def_call;
 
 /* What to ask when the outcome is unknown. */
 struct def_verify {
-	const struct def_call *call;    /* of its own: operation, with, timeout, retry */
+	/* of its own: operation, with, timeout, retry */
+	const struct def_call *call;
 	struct def_span after;          /* settling delay; SPAN_NONE: at once */
 	const struct template *happened;
 	struct def_assigns output;
@@ -98,7 +99,7 @@ struct def_call {
 	const struct calendar_window *window_hours; /* NULL where absent */
 	const struct template *idempotency_key; /* NULL: made by the engine */
 	const struct def_verify *verify;        /* NULL: none */
-	const struct def_call *compensate;      /* NULL: none; its verify inside */
+	const struct def_call *compensate; /* NULL: none; its verify inside */
 	struct str irreversible;                /* reason; absent: not said */
 };
 
@@ -161,16 +162,16 @@ struct def_task {
 	const struct template *description; /* may be NULL */
 	const struct template *role;        /* may be NULL: anyone */
 	const struct template *approvals;   /* may be NULL: 1 */
-	const struct str *exclude;          /* "initiator", or a task's (state's) name */
+	const struct str *exclude; /* "initiator", or a task's (state's) name */
 	size_t exclude_count;
-	const struct str *choices;          /* approved, rejected where left out */
+	const struct str *choices; /* approved, rejected where left out */
 	size_t choice_count;
 	const struct schema *form;          /* may be NULL */
 	struct def_span due;
 };
 
 struct def_escalation {
-	size_t index;             /* within the state, from 0; its level is index + 1 */
+	size_t index; /* within the state, from 0; its level is index + 1 */
 	struct diag_span span;
 	struct def_span after;    /* SPAN_NONE where `at` is given */
 	const struct template *at;
@@ -196,7 +197,7 @@ struct def_state {
 	const struct def_state *parent; /* NULL at the top */
 	size_t depth;                   /* 0 at the top */
 	const struct def_state *initial; /* STATE_COMPOUND */
-	struct def_transitions on;       /* document order, all events together */
+	struct def_transitions on; /* document order, all events together */
 	struct def_transitions always;
 	struct def_transitions after;
 	struct def_steps entry;
@@ -241,7 +242,8 @@ struct definition {
 	struct str name;
 	int64_t version;
 	struct digest digest;  /* SHA-256 of its canonical form */
-	struct str source;     /* the document's YAML text, enough to load it again */
+	/* the document's YAML text, enough to load it again */
+	struct str source;
 	struct str file;
 	struct str title;
 	struct str description;
@@ -249,21 +251,23 @@ struct definition {
 	const struct calendar *calendar;  /* may be NULL */
 	const struct template *priority;  /* may be NULL: normal */
 	struct def_span retention;
-	struct def_span hold;             /* of unmatched events; 7 days unless told */
+	struct def_span hold; /* of unmatched events; 7 days unless told */
 	const unsigned *separate;         /* sets of enum def_part bits */
 	size_t separate_count;
 	struct def_assigns labels;
 	const struct str *sensitive;      /* dotted paths */
 	size_t sensitive_count;
 	const struct schema *input;       /* NULL: anything */
-	const struct value *input_schema; /* the schema's document; NULL with input */
+	/* the schema's document; NULL with input */
+	const struct value *input_schema;
 	const struct template *business_key; /* NULL: none */
 	struct def_assigns data;
 	const struct def_event *events;
 	size_t event_count;
 	const struct def_invariant *invariants;
 	size_t invariant_count;
-	const struct def_contact *incident_owner; /* `incident.owner`, else owner */
+	/* `incident.owner`, else owner */
+	const struct def_contact *incident_owner;
 	struct def_span incident_max_age;
 	struct str runbook;
 	const struct def_state *initial;
@@ -277,11 +281,15 @@ struct definition {
 	size_t call_count;
 };
 
-const struct def_state *definition_find_state(const struct definition *definition, struct str name);
-const struct def_event *definition_find_event(const struct definition *definition, struct str type);
-const struct def_step *definition_find_step(const struct definition *definition, struct str id);
+const struct def_state *definition_find_state(
+    const struct definition *definition, struct str name);
+const struct def_event *definition_find_event(
+    const struct definition *definition, struct str type);
+const struct def_step *definition_find_step(
+    const struct definition *definition, struct str id);
 /* Whether `outer` is `inner` or one of its ancestors. */
-bool def_state_contains(const struct def_state *outer, const struct def_state *inner);
+bool def_state_contains(
+    const struct def_state *outer, const struct def_state *inner);
 /* Whether the transition's event name takes that type: equal, by prefix
  * ("bank.*" takes bank.x, bank.x.y and, as in SCXML, bank itself), or all
  * ("*"). */
@@ -333,30 +341,47 @@ struct def_operation {
 	bool idempotent; /* the same key does it once */
 	int64_t idempotent_lifetime_ms; /* 0: for ever */
 	int64_t timeout_ms;             /* 0: the connection's */
-	const struct template *success; /* NULL: 2xx (http), a reply without error (odoo) */
-	struct def_assigns output;      /* none: the body itself is the response */
+	/* NULL: 2xx (http), a reply without error (odoo) */
+	const struct template *success;
+	struct def_assigns output; /* none: the body itself is the response */
 	const struct def_error_rule *errors;
 	size_t error_count;
 };
 
-enum def_auth_kind { AUTH_NONE, AUTH_BASIC, AUTH_BEARER, AUTH_HEADER, AUTH_OAUTH2, AUTH_ODOO };
+enum def_auth_kind {
+	AUTH_NONE,
+	AUTH_BASIC,
+	AUTH_BEARER,
+	AUTH_HEADER,
+	AUTH_OAUTH2,
+	AUTH_ODOO
+};
 struct def_auth {
 	enum def_auth_kind kind;
 	const struct template *user;     /* BASIC, ODOO (login) */
-	const struct template *password; /* BASIC, BEARER (token), HEADER (value), ODOO */
+	/* BASIC, BEARER (token), HEADER (value), ODOO */
+	const struct template *password;
 	struct str header;               /* HEADER: its name */
 	const struct template *database; /* ODOO */
 	const struct template *token_url; /* OAUTH2: client credentials */
-	const struct template *client;    /* OAUTH2: {secret: NAME} of "id:secret", or {id, secret} */
+	/* OAUTH2: {secret: NAME} of "id:secret", or {id, secret} */
+	const struct template *client;
 	const struct template *scope;     /* OAUTH2; may be NULL */
 };
 
-enum def_webhook_scheme { WEBHOOK_NONE, WEBHOOK_HMAC, WEBHOOK_STRIPE, WEBHOOK_GITHUB, WEBHOOK_STANDARD };
+enum def_webhook_scheme {
+	WEBHOOK_NONE,
+	WEBHOOK_HMAC,
+	WEBHOOK_STRIPE,
+	WEBHOOK_GITHUB,
+	WEBHOOK_STANDARD
+};
 struct def_webhook_event {
 	const struct template *guard;
 	const struct template *type;
 	const struct template *subject; /* may be NULL */
-	const struct template *id;      /* may be NULL: the provider's, or a digest */
+	/* may be NULL: the provider's, or a digest */
+	const struct template *id;
 	const struct template *data;    /* NULL: the body */
 	const struct template *time;    /* may be NULL */
 };
@@ -369,8 +394,10 @@ struct def_connection {
 	enum def_connection_kind kind;
 	const struct template *url;
 	struct def_auth auth;
-	const struct template *client_certificate; /* PEM of key and certificate; may be NULL */
-	const struct template *ca; /* PEM, or a file's absolute path; may be NULL */
+	/* PEM of key and certificate; may be NULL */
+	const struct template *client_certificate;
+	/* PEM, or a file's absolute path; may be NULL */
+	const struct template *ca;
 	int64_t concurrency;   /* calls at once; 64 unless told */
 	int64_t rate_count;    /* per rate_ms; 0: no bound */
 	int64_t rate_ms;
@@ -385,11 +412,13 @@ struct def_connection {
 	size_t error_count;
 	enum def_webhook_scheme webhook_scheme;
 	const struct template *webhook_secret;
-	struct str webhook_header; /* HMAC: where the hex or Base64 signature stands */
+	/* HMAC: where the hex or Base64 signature stands */
+	struct str webhook_header;
 	const struct def_webhook_event *webhook_events;
 	size_t webhook_event_count;
 };
-const struct def_operation *def_connection_find(const struct def_connection *connection, struct str operation);
+const struct def_operation *def_connection_find(
+    const struct def_connection *connection, struct str operation);
 
 /* ---- contacts ---- */
 

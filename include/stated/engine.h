@@ -24,13 +24,14 @@ struct engine_limits {
 	size_t inbox_max;     /* requests waiting; 100000 where 0 */
 	size_t cache_max;     /* instances in memory; 20000 where 0 */
 	size_t batch_max;     /* instances stepped a turn; 2000 where 0 */
-	int64_t probe_ms;     /* until a store that failed is tried; 250 where 0 */
+	int64_t probe_ms; /* until a store that failed is tried; 250 where 0 */
 };
 
 struct engine_options {
 	struct event_base *base;
 	struct store *store;
-	struct library *library;      /* linked, without errors; owned by the caller */
+	/* linked, without errors; owned by the caller */
+	struct library *library;
 	struct http_port *http;
 	const struct clock *clock;
 	struct rng *rng;
@@ -44,12 +45,14 @@ struct engine_options {
 /* Publishes the library's definitions (a changed text under an old version is
  * refused: NULL with *detail), loads the versions that instances run on, and
  * recovers: calls without a recorded reply become unknown. */
-MUST_USE struct engine *engine_new(const struct engine_options *options, struct buf *detail);
+MUST_USE struct engine *engine_new(
+    const struct engine_options *options, struct buf *detail);
 /* Stops taking work; what is under way is left for the next start. */
 void engine_free(struct engine **engine);
 /* Takes a reloaded library: new starts use it; the caller keeps the old one
  * until engine_free().  false with *detail where it can't be published. */
-MUST_USE bool engine_reload(struct engine *engine, struct library *library, struct buf *detail);
+MUST_USE bool engine_reload(
+    struct engine *engine, struct library *library, struct buf *detail);
 
 /* ---- requests ---- */
 
@@ -75,8 +78,8 @@ struct engine_reply {
 	const struct value *view;   /* chart_describe(), where there is one */
 	struct schema_errors errors; /* ENGINE_INVALID */
 	enum chart_refusal refusal;
-	struct str fate;            /* of an event: matched, held, duplicate, ignored */
-	struct str detail;          /* for people: what happened and what to do */
+	struct str fate; /* of an event: matched, held, duplicate, ignored */
+	struct str detail; /* for people: what happened and what to do */
 	int64_t retry_after_ms;     /* OVERLOADED, UNAVAILABLE */
 };
 /* Called once, after the commit that the reply depends on. */
@@ -124,8 +127,10 @@ void engine_look(struct engine *engine, uint64_t instance,
 struct store *engine_store(struct engine *engine);
 const struct library *engine_library(const struct engine *engine);
 /* The identifier as text and back. */
-struct str engine_id_format(const struct engine *engine, uint64_t number, char out[CHART_ID_BYTES]);
-MUST_USE bool engine_id_parse(const struct engine *engine, struct str text, uint64_t *number);
+struct str engine_id_format(
+    const struct engine *engine, uint64_t number, char out[CHART_ID_BYTES]);
+MUST_USE bool engine_id_parse(
+    const struct engine *engine, struct str text, uint64_t *number);
 
 struct engine_health {
 	bool writable;       /* the last commit succeeded */
@@ -141,6 +146,7 @@ struct engine_health {
 };
 struct engine_health engine_health(const struct engine *engine);
 /* Stops intake; done() once nothing is under way or the time is over. */
-void engine_drain(struct engine *engine, int64_t patience_ms, void (*done)(void *arg), void *arg);
+void engine_drain(struct engine *engine, int64_t patience_ms,
+    void (*done)(void *arg), void *arg);
 
 #endif

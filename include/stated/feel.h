@@ -19,7 +19,8 @@ struct feel_names;
 struct feel_names *feel_names_new(struct arena *arena);
 void feel_names_add(struct feel_names *names, struct str name);
 /* Adds the keys of a context as names, deeply. */
-void feel_names_add_value(struct feel_names *names, const struct value *context);
+void feel_names_add_value(
+    struct feel_names *names, const struct value *context);
 
 struct feel; /* a parsed expression; lives in its arena */
 
@@ -68,9 +69,9 @@ struct feel_env {
 	/* The budget.  0: FEEL_STEPS, anew each time; else what is left, which
 	 * several evaluations may share, and negative once it is used up. */
 	int64_t steps;
-	bool exhausted;         /* set when the budget ran out: the result is null */
+	bool exhausted; /* set when the budget ran out: the result is null */
 	char note[200];         /* the first thing that gave null, if any */
-	size_t note_offset;
+	size_t note_offset;     /* where in the text that is */
 };
 #define FEEL_STEPS 1000000
 #define FEEL_BYTES_MAX (64 * 1024 * 1024) /* what one evaluation may allocate */
@@ -78,8 +79,8 @@ struct feel_env {
 /* Never NULL. */
 const struct value *feel_eval(const struct feel *feel, struct feel_env *env);
 /* Unary tests against `input`: true, false or null. */
-const struct value *feel_test(const struct feel *tests, const struct value *input,
-    struct feel_env *env);
+const struct value *feel_test(
+    const struct feel *tests, const struct value *input, struct feel_env *env);
 
 /* FEEL's "=" in three-valued logic, for those who compare outside. */
 const struct value *feel_equal(const struct value *a, const struct value *b);

@@ -17,8 +17,9 @@ typedef void http_done_fn(const struct message_response *response, void *arg);
 
 struct http_port {
 	/* Copies what it needs of the request.  Exactly one done() follows. */
-	void (*send)(struct http_port *port, const struct message_request *request,
-	    http_done_fn *done, void *arg);
+	void (*send)(struct http_port *port,
+	    const struct message_request *request, http_done_fn *done,
+	    void *arg);
 };
 
 static inline void

@@ -28,8 +28,9 @@ enum json_form {
 	/* What people and endpoints get: numbers digit for digit; dates, times,
 	 * durations as ISO strings; ranges as strings; functions as null. */
 	JSON_PLAIN,
-	/* Every number as {"n": "1.10"}, context as {"c": {…}}, date as {"d": …},
-	 * time {"t"}, date and time {"dt"}, duration {"dur"}: types survive. */
+	/* Every number as {"n": "1.10"}, context as {"c": {…}}, date as
+	 * {"d": …}, time {"t"}, date and time {"dt"}, duration {"dur"}: types
+	 * survive. */
 	JSON_TYPED,
 	/*
 	 * RFC 8785 canonical: keys sorted by UTF-16 units, no spaces.  A scalar
@@ -40,12 +41,14 @@ enum json_form {
 	 */
 	JSON_CANONICAL,
 };
-void json_write(const struct value *value, enum json_form form, struct buf *out);
+void json_write(
+    const struct value *value, enum json_form form, struct buf *out);
 /* Indented by two spaces, for people. */
 void json_write_pretty(const struct value *value, struct buf *out);
 /* The typed form's inverse, on a value that json_read() gave; also takes
  * plain JSON inside, as JSON_CANONICAL writes it.  NULL where malformed. */
-MUST_USE const struct value *json_untype(struct arena *arena, const struct value *typed);
+MUST_USE const struct value *json_untype(
+    struct arena *arena, const struct value *typed);
 /* Reads what json_write() made in the typed or canonical form: json_read(),
  * which may go as deep as such a form of JSON_DEPTH_MAX levels does, and
  * json_untype(). */

@@ -19,9 +19,13 @@ void library_free(struct library **library);
 /* A YAML stream of one or more documents.  The text is copied. */
 void library_add_text(struct library *library, struct str file, struct str text,
     struct diag_list *diags);
-/* A file, or every *.yaml and *.yml below a folder (scenario files,
- * *.test.yaml, are left out), in order of name. */
-void library_add_path(struct library *library, struct str path, struct diag_list *diags);
+/* Whether a file of that name in a folder is loaded: *.yaml and *.yml are,
+ * scenarios (*.test.yaml, *.test.yml) are not. */
+bool library_is_document(struct str path);
+/* A file, whatever its name, or every document below a folder, in order of
+ * name. */
+void library_add_path(
+    struct library *library, struct str path, struct diag_list *diags);
 /* Resolves names between documents and checks all; call once, after all adds.
  * true where there is no error. */
 MUST_USE bool library_link(struct library *library, struct diag_list *diags);
@@ -36,13 +40,20 @@ MUST_USE const struct definition *library_add_version(struct library *library,
 /* version 0: the highest.  NULL where there is none. */
 const struct definition *library_find_workflow(const struct library *library,
     struct str name, int64_t version);
-const struct definition *library_find_digest(const struct library *library, struct digest digest);
-const struct def_connection *library_find_connection(const struct library *library, struct str name);
-const struct def_decision *library_find_decision(const struct library *library, struct str name);
-const struct calendar *library_find_calendar(const struct library *library, struct str name);
-const struct def_contact *library_find_contact(const struct library *library, struct str name);
+const struct definition *library_find_digest(
+    const struct library *library, struct digest digest);
+const struct def_connection *library_find_connection(
+    const struct library *library, struct str name);
+const struct def_decision *library_find_decision(
+    const struct library *library, struct str name);
+const struct calendar *library_find_calendar(
+    const struct library *library, struct str name);
+const struct def_contact *library_find_contact(
+    const struct library *library, struct str name);
 /* In order of loading; NULL at the end. */
-const struct definition *library_workflow_at(const struct library *library, size_t index);
-const struct def_connection *library_connection_at(const struct library *library, size_t index);
+const struct definition *library_workflow_at(
+    const struct library *library, size_t index);
+const struct def_connection *library_connection_at(
+    const struct library *library, size_t index);
 
 #endif

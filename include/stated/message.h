@@ -21,11 +21,13 @@ struct message_request {
 	const struct message_header *headers;
 	size_t header_count;
 	struct str body;
-	struct str body_shown;     /* for history, secrets masked; absent: body */
+	struct str body_shown; /* for history, secrets masked; absent: body */
 	int64_t timeout_ms;        /* from start to the last byte */
 	size_t response_bytes_max; /* longer is MESSAGE_TOO_LARGE; 0: 16 MiB */
-	struct str client_certificate; /* PEM, key and certificate; absent: none */
-	struct str ca; /* PEM, or a file's absolute path; absent: the system's */
+	/* PEM, key and certificate; absent: none */
+	struct str client_certificate;
+	/* PEM, or a file's absolute path; absent: the system's */
+	struct str ca;
 };
 
 /* How the exchange went wrong, and so what may be known about its effect. */
@@ -35,13 +37,13 @@ enum message_failure {
 	MESSAGE_UNREACHABLE, /* refused, no route: surely not sent */
 	MESSAGE_TLS,         /* no handshake: surely not sent */
 	MESSAGE_CERTIFICATE, /* theirs or ours is no good: surely not sent */
-	MESSAGE_UNSENT,      /* broken before the first byte of the request left */
+	MESSAGE_UNSENT, /* broken before the first byte of the request left */
 	MESSAGE_TIMEOUT,     /* sent, no whole answer in time */
 	MESSAGE_RESET,       /* sent, the connection broke */
 	MESSAGE_TRUNCATED,   /* the body ended early */
 	MESSAGE_TOO_LARGE,
 	MESSAGE_GARBLED,     /* not HTTP */
-	MESSAGE_CRASHED,     /* this engine stopped between sending and recording */
+	MESSAGE_CRASHED, /* this engine stopped between sending and recording */
 };
 struct str message_failure_name(enum message_failure failure);
 

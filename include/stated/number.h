@@ -29,7 +29,8 @@ enum number_error {
  * what doesn't fit in 34 digits is NUMBER_INEXACT. */
 MUST_USE enum number_error number_parse(struct str text, struct number *out);
 /* JSON's grammar (RFC 8259 section 6) exactly. */
-MUST_USE enum number_error number_parse_json(struct str text, struct number *out);
+MUST_USE enum number_error number_parse_json(
+    struct str text, struct number *out);
 struct number number_of_int(int64_t n);
 /* true where it is an integer in the range of int64_t. */
 MUST_USE bool number_to_int(struct number n, int64_t *out);
@@ -50,16 +51,23 @@ bool number_is_zero(struct number n);
 bool number_is_negative(struct number n);
 bool number_is_integer(struct number n);
 
-MUST_USE enum number_error number_add(struct number a, struct number b, struct number *out);
-MUST_USE enum number_error number_subtract(struct number a, struct number b, struct number *out);
-MUST_USE enum number_error number_multiply(struct number a, struct number b, struct number *out);
-MUST_USE enum number_error number_divide(struct number a, struct number b, struct number *out);
-MUST_USE enum number_error number_power(struct number a, struct number b, struct number *out);
+MUST_USE enum number_error number_add(
+    struct number a, struct number b, struct number *out);
+MUST_USE enum number_error number_subtract(
+    struct number a, struct number b, struct number *out);
+MUST_USE enum number_error number_multiply(
+    struct number a, struct number b, struct number *out);
+MUST_USE enum number_error number_divide(
+    struct number a, struct number b, struct number *out);
+MUST_USE enum number_error number_power(
+    struct number a, struct number b, struct number *out);
 /* a - b * floor(a / b): the sign of b (FEEL modulo). */
-MUST_USE enum number_error number_modulo(struct number a, struct number b, struct number *out);
+MUST_USE enum number_error number_modulo(
+    struct number a, struct number b, struct number *out);
 MUST_USE enum number_error number_sqrt(struct number a, struct number *out);
 MUST_USE enum number_error number_exp(struct number a, struct number *out);
-MUST_USE enum number_error number_log(struct number a, struct number *out); /* natural */
+/* natural */
+MUST_USE enum number_error number_log(struct number a, struct number *out);
 struct number number_negate(struct number n);
 struct number number_abs(struct number n);
 

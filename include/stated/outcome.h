@@ -24,7 +24,8 @@ struct outcome {
 	int64_t retry_after_ms; /* what the endpoint asked for; 0: nothing */
 	int status;         /* 0: none */
 	const struct value *body; /* parsed, or a string, or null */
-	struct str reference; /* the endpoint's own id of the exchange, if it gave one */
+	/* the endpoint's own id of the exchange, if it gave one */
+	struct str reference;
 };
 
 #endif

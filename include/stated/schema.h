@@ -14,7 +14,8 @@ struct schema;
 
 /* A finding: where, by JSON Pointer (RFC 6901), and what was expected. */
 struct schema_error {
-	struct str pointer; /* in the instance, or in the schema when compiling */
+	/* in the instance, or in the schema when compiling */
+	struct str pointer;
 	struct str keyword;
 	struct str message;
 };
@@ -30,7 +31,7 @@ struct schema_errors {
 MUST_USE const struct schema *schema_compile(struct arena *arena,
     const struct value *document, struct schema_errors *errors);
 /* true where valid; all findings, at most 100. */
-MUST_USE bool schema_validate(const struct schema *schema, const struct value *value,
-    struct schema_errors *errors);
+MUST_USE bool schema_validate(const struct schema *schema,
+    const struct value *value, struct schema_errors *errors);
 
 #endif

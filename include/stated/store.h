@@ -27,7 +27,7 @@ enum store_error {
 	STORE_READONLY,
 	STORE_CORRUPT,  /* damaged; never overwritten */
 	STORE_NEWER,    /* written by a newer program */
-	STORE_OLDER,    /* and opened for reading only, so it can't be migrated */
+	STORE_OLDER, /* and opened for reading only, so it can't be migrated */
 	STORE_FOREIGN,  /* not a database of ours */
 	STORE_IO,       /* anything else the disk does to us */
 };
@@ -95,7 +95,8 @@ struct store_item {
 };
 
 enum store_event_status {
-	EVENT_MATCHED, /* delivered to an instance, or set aside by its definition */
+	/* delivered to an instance, or set aside by its definition */
+	EVENT_MATCHED,
 	EVENT_HELD,    /* no instance yet */
 	EVENT_DEAD,    /* held too long: a dead letter */
 	EVENT_REPLAYED, /* a dead letter that was delivered again */
@@ -138,20 +139,27 @@ struct store_batch *store_batch(struct store *store);
 bool store_batch_is_empty(const struct store_batch *batch);
 
 /* Inserts or replaces by number; a new business key that is taken is a bug. */
-void store_put_instance(struct store_batch *batch, const struct store_instance *row);
+void store_put_instance(
+    struct store_batch *batch, const struct store_instance *row);
 /* The records of one turn, in order. */
 void store_add_history(struct store_batch *batch, uint64_t instance,
     const struct audit_record *records, size_t count);
-void store_add_subscription(struct store_batch *batch, struct str correlation, uint64_t instance);
-void store_remove_subscription(struct store_batch *batch, struct str correlation, uint64_t instance);
+void store_add_subscription(
+    struct store_batch *batch, struct str correlation, uint64_t instance);
+void store_remove_subscription(
+    struct store_batch *batch, struct str correlation, uint64_t instance);
 void store_put_item(struct store_batch *batch, const struct store_item *item);
 /* By (source, event_id); an event that was found before keeps its id. */
-void store_put_event(struct store_batch *batch, const struct store_event *event);
-void store_put_idempotency(struct store_batch *batch, const struct store_idempotency *row);
-void store_put_definition(struct store_batch *batch, const struct store_definition *row);
+void store_put_event(
+    struct store_batch *batch, const struct store_event *event);
+void store_put_idempotency(
+    struct store_batch *batch, const struct store_idempotency *row);
+void store_put_definition(
+    struct store_batch *batch, const struct store_definition *row);
 /* Deletes idempotency keys that expired, and matched events older than
  * `events_before_ms`, a bounded number at a time. */
-void store_add_cleaning(struct store_batch *batch, int64_t now_ms, int64_t events_before_ms);
+void store_add_cleaning(
+    struct store_batch *batch, int64_t now_ms, int64_t events_before_ms);
 /* A write that changes nothing of meaning: to learn whether writing works. */
 void store_add_probe(struct store_batch *batch);
 
@@ -163,33 +171,36 @@ bool store_is_committing(const struct store *store);
 int store_fd(const struct store *store);
 /* true where a batch ended; *error tells how.  On failure the open batch is
  * dropped too: it was built on what did not happen. */
-MUST_USE bool store_finished(struct store *store, enum store_error *error, struct buf *detail);
+MUST_USE bool store_finished(
+    struct store *store, enum store_error *error, struct buf *detail);
 /* Forgets what is in the open batch; none is under way. */
 void store_drop(struct store *store);
 /* Submits and waits: for start-up and tests. */
-MUST_USE enum store_error store_commit_now(struct store *store, struct buf *detail);
+MUST_USE enum store_error store_commit_now(
+    struct store *store, struct buf *detail);
 
 /* ---- finding: durable rows and those in batches ---- */
 
-MUST_USE enum store_error store_find_instance(struct store *store, struct arena *arena,
-    uint64_t number, struct store_instance *row);
+MUST_USE enum store_error store_find_instance(struct store *store,
+    struct arena *arena, uint64_t number, struct store_instance *row);
 /* workflow may be absent: any. */
-MUST_USE enum store_error store_find_key(struct store *store, struct str workflow,
-    struct str business_key, uint64_t *number);
+MUST_USE enum store_error store_find_key(struct store *store,
+    struct str workflow, struct str business_key, uint64_t *number);
 /* Calls fn for every instance that waits for that correlation value. */
 typedef void store_number_fn(uint64_t number, void *arg);
 MUST_USE enum store_error store_each_subscriber(struct store *store,
     struct str correlation, store_number_fn *fn, void *arg);
-MUST_USE enum store_error store_find_event(struct store *store, struct arena *arena,
-    struct str source, struct str event_id, struct store_event *row);
-MUST_USE enum store_error store_find_event_id(struct store *store, struct arena *arena,
-    uint64_t id, struct store_event *row);
+MUST_USE enum store_error store_find_event(struct store *store,
+    struct arena *arena, struct str source, struct str event_id,
+    struct store_event *row);
+MUST_USE enum store_error store_find_event_id(struct store *store,
+    struct arena *arena, uint64_t id, struct store_event *row);
 typedef void store_event_fn(const struct store_event *row, void *arg);
 /* In order of arrival. */
-MUST_USE enum store_error store_each_held_event(struct store *store, struct arena *arena,
-    struct str subject, store_event_fn *fn, void *arg);
-MUST_USE enum store_error store_find_idempotency(struct store *store, struct arena *arena,
-    struct str key, struct store_idempotency *row);
+MUST_USE enum store_error store_each_held_event(struct store *store,
+    struct arena *arena, struct str subject, store_event_fn *fn, void *arg);
+MUST_USE enum store_error store_find_idempotency(struct store *store,
+    struct arena *arena, struct str key, struct store_idempotency *row);
 
 /* ---- lists: durable rows ---- */
 
@@ -198,14 +209,18 @@ typedef void store_due_fn(uint64_t number, int64_t due_ms, void *arg);
 /* Instances that are due by then, earliest first. */
 MUST_USE enum store_error store_each_due(struct store *store, int64_t until_ms,
     size_t limit, store_due_fn *fn, void *arg);
-MUST_USE enum store_error store_each_busy(struct store *store, store_number_fn *fn, void *arg);
+MUST_USE enum store_error store_each_busy(
+    struct store *store, store_number_fn *fn, void *arg);
 /* Held events that expired by then. */
-MUST_USE enum store_error store_each_expired_event(struct store *store, struct arena *arena,
-    int64_t now_ms, size_t limit, store_event_fn *fn, void *arg);
+MUST_USE enum store_error store_each_expired_event(struct store *store,
+    struct arena *arena, int64_t now_ms, size_t limit, store_event_fn *fn,
+    void *arg);
 /* INT64_MAX where nothing is held. */
-MUST_USE enum store_error store_next_expiry(struct store *store, int64_t *expires_ms);
+MUST_USE enum store_error store_next_expiry(
+    struct store *store, int64_t *expires_ms);
 typedef void store_definition_fn(const struct store_definition *row, void *arg);
-MUST_USE enum store_error store_each_definition(struct store *store, store_definition_fn *fn, void *arg);
+MUST_USE enum store_error store_each_definition(
+    struct store *store, store_definition_fn *fn, void *arg);
 
 struct store_instance_filter {
 	struct str workflow;     /* absent fields don't restrict */
@@ -219,15 +234,18 @@ struct store_instance_filter {
 	int has_incident;        /* -1: no matter; 0, 1 */
 	uint64_t after;          /* cursor: numbers above this one */
 	size_t limit;
-	bool newest_first;       /* then `after` means numbers below, 0: from the top */
-	size_t looked_max;       /* rows looked at, fitting or not; 0: no bound */
-	uint64_t *resume_after;  /* NULL, or gets the cursor that goes on from
-	                            where the list stopped; 0: nothing is left */
+	/* then `after` means numbers below, 0: from the top */
+	bool newest_first;
+	size_t looked_max; /* rows looked at, fitting or not; 0: no bound */
+	uint64_t *resume_after; /* NULL, or gets the cursor that goes on from
+				   where the list stopped; 0: nothing is left */
 };
 /* Rows come without their snapshots. */
-typedef bool store_instance_fn(const struct store_instance *row, void *arg); /* false stops */
+/* false stops */
+typedef bool store_instance_fn(const struct store_instance *row, void *arg);
 MUST_USE enum store_error store_list_instances(struct store *store,
-    const struct store_instance_filter *filter, store_instance_fn *fn, void *arg);
+    const struct store_instance_filter *filter, store_instance_fn *fn,
+    void *arg);
 
 struct store_item_filter {
 	enum store_item_kind kind;
@@ -241,13 +259,14 @@ struct store_item_filter {
 typedef bool store_item_fn(const struct store_item *row, void *arg);
 MUST_USE enum store_error store_list_items(struct store *store,
     const struct store_item_filter *filter, store_item_fn *fn, void *arg);
-MUST_USE enum store_error store_list_events(struct store *store, struct arena *arena,
-    enum store_event_status status, uint64_t after, size_t limit,
-    store_event_fn *fn, void *arg);
+MUST_USE enum store_error store_list_events(struct store *store,
+    struct arena *arena, enum store_event_status status, uint64_t after,
+    size_t limit, store_event_fn *fn, void *arg);
 
 /* One instance's records, in order, from `from_seq` on. */
-typedef bool store_record_fn(uint64_t instance, const struct audit_record *record, void *arg);
-MUST_USE enum store_error store_each_record(struct store *store, uint64_t instance,
-    uint64_t from_seq, store_record_fn *fn, void *arg);
+typedef bool store_record_fn(
+    uint64_t instance, const struct audit_record *record, void *arg);
+MUST_USE enum store_error store_each_record(struct store *store,
+    uint64_t instance, uint64_t from_seq, store_record_fn *fn, void *arg);
 
 #endif

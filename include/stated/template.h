@@ -29,7 +29,7 @@ struct template {
 	struct diag_span span;
 	const struct value *literal; /* TEMPLATE_LITERAL */
 	const struct feel *feel;     /* TEMPLATE_FEEL */
-	struct str text;             /* TEMPLATE_FEEL: as written, without "=" */
+	struct str text; /* TEMPLATE_FEEL: as written, without "=" */
 	const struct template *const *items; /* TEMPLATE_LIST */
 	const struct template_field *fields; /* TEMPLATE_CONTEXT */
 	size_t count;

@@ -61,7 +61,8 @@ struct date date_of_days(int64_t days);
 /* 1 is Monday (ISO 8601). */
 int date_weekday(struct date date);
 /* The day is cut to the month's last where needed. */
-MUST_USE bool date_add_months(struct date date, int64_t months, struct date *out);
+MUST_USE bool date_add_months(
+    struct date date, int64_t months, struct date *out);
 
 /* Nanosecond-exact instant in UTC; a local time (OFFSET_NONE) counts as UTC. */
 void date_time_to_utc(const struct date_time *date_time, int64_t *seconds,
@@ -70,7 +71,8 @@ void date_time_to_utc(const struct date_time *date_time, int64_t *seconds,
 MUST_USE bool date_time_of_utc(int64_t seconds, uint32_t nanoseconds,
     const struct time_of_day *like, struct date_time *out);
 /* Engine instants (milliseconds, see clock.h); local time counts as UTC. */
-MUST_USE bool date_time_to_instant(const struct date_time *date_time, int64_t *instant_ms);
+MUST_USE bool date_time_to_instant(
+    const struct date_time *date_time, int64_t *instant_ms);
 struct date_time date_time_of_instant(int64_t instant_ms); /* in UTC, "Z" */
 
 #endif

@@ -64,7 +64,8 @@ struct value {
 		struct {
 			const struct value_field *fields;
 			size_t count;
-			const uint32_t *sorted; /* by key; NULL where count is small */
+			/* by key; NULL where count is small */
+			const uint32_t *sorted;
 		} context;
 		const struct value_range *range;
 		const struct value_function *function;
@@ -83,12 +84,15 @@ const struct value *value_of_str(struct arena *arena, struct str string);
 const struct value *value_copy_str(struct arena *arena, struct str string);
 const struct value *value_of_date(struct arena *arena, struct date date);
 const struct value *value_of_time(struct arena *arena, struct time_of_day time);
-const struct value *value_of_date_time(struct arena *arena, struct date_time date_time);
-const struct value *value_of_duration(struct arena *arena, struct duration duration);
+const struct value *value_of_date_time(
+    struct arena *arena, struct date_time date_time);
+const struct value *value_of_duration(
+    struct arena *arena, struct duration duration);
 const struct value *value_of_months(struct arena *arena, int64_t months);
 /* date and time in UTC. */
 const struct value *value_of_instant(struct arena *arena, int64_t instant_ms);
-const struct value *value_of_range(struct arena *arena, struct value_range range);
+const struct value *value_of_range(
+    struct arena *arena, struct value_range range);
 const struct value *value_of_list(struct arena *arena,
     const struct value *const *items, size_t count); /* copies the pointers */
 
@@ -97,8 +101,11 @@ const struct value *value_of_list(struct arena *arena,
 struct value_builder;
 struct value_builder *value_build_context(struct arena *arena);
 struct value_builder *value_build_list(struct arena *arena);
-void value_put(struct value_builder *context, struct str key, const struct value *value);
-void value_put_str(struct value_builder *context, const char *key, struct str string); /* copies; absent is null */
+void value_put(
+    struct value_builder *context, struct str key, const struct value *value);
+/* copies; absent is null */
+void value_put_str(
+    struct value_builder *context, const char *key, struct str string);
 void value_put_int(struct value_builder *context, const char *key, int64_t n);
 bool value_has(const struct value_builder *context, struct str key);
 void value_append(struct value_builder *list, const struct value *value);
@@ -109,7 +116,8 @@ const struct value *value_built(struct value_builder *builder);
 const struct value *value_get(const struct value *value, struct str key);
 const struct value *value_get_cstr(const struct value *value, const char *key);
 /* Like value_get, but &value_null for absent. */
-const struct value *value_field_or_null(const struct value *value, const char *key);
+const struct value *value_field_or_null(
+    const struct value *value, const char *key);
 /* The string, or the absent string where it is none, or NULL. */
 struct str value_str(const struct value *value);
 bool value_is_null(const struct value *value);

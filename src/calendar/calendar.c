@@ -95,7 +95,8 @@ static bool
 find_business_day(const struct calendar *calendar, int64_t days, int64_t *out)
 {
 	for (int i = 0; i < CALENDAR_SEARCH_DAYS; i++) {
-		if (calendar_is_business_day(calendar, date_of_days(days + i))) {
+		if (calendar_is_business_day(
+			calendar, date_of_days(days + i))) {
 			*out = days + i;
 			return true;
 		}
@@ -113,7 +114,8 @@ next_between(const struct calendar *calendar, int32_t opens, int32_t ends,
 
 	/* More than one turn: today is over, or the clock jumped over the
 	 * whole of a day's hours. */
-	for (; days <= last && find_business_day(calendar, days, &days); days++) {
+	for (; days <= last && find_business_day(calendar, days, &days);
+	     days++) {
 		int64_t begin = instant_of_local(calendar->zone,
 		    (struct local_time){.days = days, .seconds = opens});
 		int64_t end = instant_of_local(calendar->zone,

@@ -56,7 +56,7 @@ unknown(struct cli *cli, const struct cmd *const *from, const char *name)
 	size_t count = 0;
 	const char *space = cli->path[0] != '\0' ? " " : "";
 
-	for (; from[count] != NULL && count < COMMANDS_MAX; count++)
+	for (; count < COMMANDS_MAX && from[count] != NULL; count++)
 		names[count] = str_of(from[count]->name);
 	near = str_nearest(str_of(name), names, count);
 	if (near.at == NULL)

@@ -100,22 +100,13 @@ is_document(const char *path)
 	return is_ours;
 }
 
-static bool
-has_name_of_yaml(struct str name)
-{
-	return (str_has_suffix(name, STR(".yaml")) ||
-		   str_has_suffix(name, STR(".yml"))) &&
-	       !str_has_suffix(name, STR(".test.yaml")) &&
-	       !str_has_suffix(name, STR(".test.yml"));
-}
-
 static void
 add_helper(struct helpers *helpers, struct str path)
 {
 	const char *name = arena_cstr(helpers->arena, path);
 	struct str id;
 
-	if (helpers->count >= HELPERS_MAX || !has_name_of_yaml(path) ||
+	if (helpers->count >= HELPERS_MAX || !library_is_document(path) ||
 	    !identity(helpers->arena, name, &id) ||
 	    map_find(helpers->named, id) != NULL || !is_document(name))
 		return;

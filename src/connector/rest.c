@@ -182,7 +182,8 @@ authorization(struct call_scope *scope, const struct def_auth *auth,
 
 bool
 rest_authorize(struct call_scope *scope,
-    const struct def_connection *connection, struct str token, struct header_list *headers, struct outcome *failure)
+    const struct def_connection *connection, struct str token,
+    struct header_list *headers, struct outcome *failure)
 {
 	const struct def_auth *auth = &connection->auth;
 	struct message_header header = {

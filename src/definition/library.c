@@ -302,13 +302,13 @@ is_visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-static bool
-is_definition(struct str name)
+bool
+library_is_document(struct str path)
 {
-	return (str_has_suffix(name, STR(".yaml")) ||
-	    str_has_suffix(name, STR(".yml"))) &&
-	    !str_has_suffix(name, STR(".test.yaml")) &&
-	    !str_has_suffix(name, STR(".test.yml"));
+	return (str_has_suffix(path, STR(".yaml")) ||
+	    str_has_suffix(path, STR(".yml"))) &&
+	    !str_has_suffix(path, STR(".test.yaml")) &&
+	    !str_has_suffix(path, STR(".test.yml"));
 }
 
 static void
@@ -325,7 +325,7 @@ add_path(struct library *library, struct str path, unsigned depth,
 		return;
 	}
 	if (!S_ISDIR(status.st_mode)) {
-		if (depth == 0 || is_definition(path))
+		if (depth == 0 || library_is_document(path))
 			add_file(library, path, diags);
 		return;
 	}

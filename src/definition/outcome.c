@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* outcome.c: the words for outcomes, as definitions and histories write them. */
+/* outcome.c: the words for outcomes, as definitions and histories have them. */
 #include "stated/outcome.h"
 
 #include "stated/must.h"

@@ -193,9 +193,9 @@ add_instance_cb(const struct store_instance *row, void *arg)
 
 	must(export->page_count < PAGE_INSTANCES);
 	export->page[export->page_count++] = (struct instance){
-		.number = row->number,
-		.workflow = arena_str(export->page_arena, row->workflow),
-		.business_key = arena_str(export->page_arena, row->business_key),
+	    .number = row->number,
+	    .workflow = arena_str(export->page_arena, row->workflow),
+	    .business_key = arena_str(export->page_arena, row->business_key),
 	};
 	return true;
 }

@@ -17,17 +17,21 @@ struct export_row {
 /* ---- export_record.c: reading what records say ---- */
 
 /* The record's fields with their types, or NULL where it can't be read. */
-const struct value *export_record_read(struct arena *arena, struct str canonical);
+const struct value *export_record_read(
+    struct arena *arena, struct str canonical);
 /* false where the record carries no time. */
 MUST_USE bool export_record_time(const struct value *record, int64_t *time_ms);
 /* The `instance` that it names, as text; absent where it names none. */
-struct str export_record_instance(struct arena *arena, const struct value *record);
+struct str export_record_instance(
+    struct arena *arena, const struct value *record);
 
 /* ---- one file a format ---- */
 
-void export_jsonl_add(struct buf *out, struct arena *scratch, const struct export_row *row);
+void export_jsonl_add(
+    struct buf *out, struct arena *scratch, const struct export_row *row);
 void export_csv_begin(struct buf *out);
-void export_csv_add(struct buf *out, struct arena *scratch, const struct export_row *row);
+void export_csv_add(
+    struct buf *out, struct arena *scratch, const struct export_row *row);
 
 /* The closing line of a JSONL file. */
 struct export_closing {
@@ -42,7 +46,8 @@ MUST_USE bool export_jsonl_read_closing(struct arena *arena, struct str line,
     struct export_closing *closing);
 /* Takes a line apart; the canonical text is put into `out`.  false where it
  * doesn't end in a hash. */
-MUST_USE bool export_jsonl_split(struct str line, struct buf *out, struct digest *hash);
+MUST_USE bool export_jsonl_split(
+    struct str line, struct buf *out, struct digest *hash);
 
 /* ---- export_verify.c ---- */
 

@@ -242,7 +242,7 @@ check_instance(struct check *check, const struct store_instance *row)
 	return error;
 }
 
-/* --------------------------------------------------------- all of a database */
+/* -------------------------------------------------------- all of a database */
 
 /* Numbers [from, to) have no row. */
 static void

@@ -98,7 +98,7 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    "	AND first_seq <= ?2), 0) ORDER BY first_seq",
 };
 
-/* ------------------------------------------------------------ rows to structs */
+/* ----------------------------------------------------------- rows to structs */
 
 bool
 sqlite_find_read_instance(sqlite3_stmt *statement, struct store_instance *row)

@@ -411,7 +411,8 @@ sqlite_list_records(struct store_backend *backend, uint64_t instance,
 	sqlite_bind_int(statement, 2, (int64_t)from_seq);
 	while (error == STORE_OK && is_row) {
 		error = sqlite_conn_step(conn, statement, &is_row);
-		if (is_row && !tell_turn(statement, instance, from_seq, fn, arg))
+		if (is_row &&
+		    !tell_turn(statement, instance, from_seq, fn, arg))
 			break;
 	}
 	sqlite_conn_give(conn, READ_RECORDS, statement);

@@ -59,37 +59,42 @@ enum store_error sqlite_conn_error(const struct sqlite_conn *conn, int code);
 /* Adds SQLite's own words. */
 void sqlite_conn_explain(const struct sqlite_conn *conn, struct buf *detail);
 /* Statements that are not worth preparing: pragmas, migrations. */
-MUST_USE enum store_error sqlite_conn_exec(struct sqlite_conn *conn, const char *sql);
+MUST_USE enum store_error sqlite_conn_exec(
+    struct sqlite_conn *conn, const char *sql);
 MUST_USE enum store_error sqlite_conn_query_int(struct sqlite_conn *conn,
     const char *sql, int64_t *out);
 
 /* A prepared statement, ready to be bound.  Taking one that is in use (a
  * callback that reads what is being read) prepares another. */
-MUST_USE enum store_error sqlite_conn_take(struct sqlite_conn *conn, size_t number,
-    sqlite3_stmt **statement);
-void sqlite_conn_give(struct sqlite_conn *conn, size_t number, sqlite3_stmt *statement);
+MUST_USE enum store_error sqlite_conn_take(
+    struct sqlite_conn *conn, size_t number, sqlite3_stmt **statement);
+void sqlite_conn_give(
+    struct sqlite_conn *conn, size_t number, sqlite3_stmt *statement);
 /* *is_row tells whether there is a row; on failure it is false. */
 MUST_USE enum store_error sqlite_conn_step(struct sqlite_conn *conn,
     sqlite3_stmt *statement, bool *is_row);
 /* For statements without rows: steps, and makes it ready to be bound anew. */
-MUST_USE enum store_error sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
+MUST_USE enum store_error sqlite_conn_run(
+    struct sqlite_conn *conn, sqlite3_stmt *statement);
 
 /* Bound bytes are borrowed until the statement is stepped; absent is NULL. */
 void sqlite_bind_int(sqlite3_stmt *statement, int at, int64_t n);
 void sqlite_bind_text(sqlite3_stmt *statement, int at, struct str text);
 void sqlite_bind_blob(sqlite3_stmt *statement, int at, struct str bytes);
-void sqlite_bind_digest(sqlite3_stmt *statement, int at, const struct digest *digest);
+void sqlite_bind_digest(
+    sqlite3_stmt *statement, int at, const struct digest *digest);
 /* Valid until the statement is stepped or given back; NULL is absent. */
 struct str sqlite_column_str(sqlite3_stmt *statement, int at);
 /* false where it hasn't the length of one: the file is damaged. */
-MUST_USE bool sqlite_column_digest(sqlite3_stmt *statement, int at, struct digest *out);
+MUST_USE bool sqlite_column_digest(
+    sqlite3_stmt *statement, int at, struct digest *out);
 
 /* ---- sqlite_lock.c ---- */
 
 struct sqlite_lock;
 /* Keeps a second engine off the database for as long as it is held. */
-MUST_USE enum store_error sqlite_lock_open(struct str path, struct sqlite_lock **lock,
-    struct buf *detail);
+MUST_USE enum store_error sqlite_lock_open(
+    struct str path, struct sqlite_lock **lock, struct buf *detail);
 void sqlite_lock_close(struct sqlite_lock **lock);
 
 /* ---- sqlite_schema.c ---- */
@@ -99,7 +104,8 @@ void sqlite_lock_close(struct sqlite_lock **lock);
 MUST_USE enum store_error sqlite_schema_check(struct sqlite_conn *conn,
     bool read_only, bool *is_new, struct buf *detail);
 /* Brings it up to date, each step in a transaction of its own. */
-MUST_USE enum store_error sqlite_schema_migrate(struct sqlite_conn *conn, struct buf *detail);
+MUST_USE enum store_error sqlite_schema_migrate(
+    struct sqlite_conn *conn, struct buf *detail);
 
 /* ---- sqlite_write.c ---- */
 
@@ -152,7 +158,8 @@ extern const char *const sqlite_read_sql[READ_STATEMENT_COUNT];
 #define EVENT_COLUMNS                                                   \
 	"id, source, event_id, type, subject, workflow, status, received_ms, " \
 	"expires_ms, body"
-MUST_USE bool sqlite_find_read_instance(sqlite3_stmt *statement, struct store_instance *row);
+MUST_USE bool sqlite_find_read_instance(
+    sqlite3_stmt *statement, struct store_instance *row);
 struct store_event sqlite_find_read_event(sqlite3_stmt *statement);
 
 enum store_error sqlite_find_instance(struct store_backend *backend,

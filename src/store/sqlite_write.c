@@ -373,7 +373,8 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 	if (error == STORE_OK)
 		error = write_map(store, batch->items, WRITE_ITEM, bind_item);
 	if (error == STORE_OK)
-		error = write_map(store, batch->events, WRITE_EVENT, bind_event);
+		error =
+		    write_map(store, batch->events, WRITE_EVENT, bind_event);
 	if (error == STORE_OK)
 		error = write_map(store, batch->idempotency, WRITE_IDEMPOTENCY,
 		    bind_idempotency);

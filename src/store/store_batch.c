@@ -404,7 +404,8 @@ void
 store_put_idempotency(struct store_batch *batch,
     const struct store_idempotency *row)
 {
-	struct store_idempotency *there = map_find(batch->idempotency, row->key);
+	struct store_idempotency *there =
+	    map_find(batch->idempotency, row->key);
 
 	must(row->key.at != NULL);
 	if (there == NULL) {

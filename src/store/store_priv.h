@@ -91,10 +91,11 @@ void store_batch_free(struct store_batch **batch);
 /* Empties it for the next use. */
 void store_batch_clear(struct store_batch *batch);
 /* event->id is given. */
-void store_batch_put_event(struct store_batch *batch, const struct store_event *event);
+void store_batch_put_event(
+    struct store_batch *batch, const struct store_event *event);
 
-const struct store_instance *store_batch_instance(const struct store_batch *batch,
-    uint64_t number);
+const struct store_instance *store_batch_instance(
+    const struct store_batch *batch, uint64_t number);
 /* Whether the batch has an instance with that key; workflow may be absent. */
 bool store_batch_key(const struct store_batch *batch, struct str workflow,
     struct str business_key, uint64_t *number);
@@ -104,8 +105,8 @@ const struct store_event *store_batch_event(const struct store_batch *batch,
     struct str source, struct str event_id);
 const struct store_event *store_batch_event_id(const struct store_batch *batch,
     uint64_t id);
-const struct store_batch_event *store_batch_held(const struct store_batch *batch,
-    struct str subject);
+const struct store_batch_event *store_batch_held(
+    const struct store_batch *batch, struct str subject);
 const struct store_idempotency *store_batch_idempotency(
     const struct store_batch *batch, struct str key);
 
@@ -115,7 +116,8 @@ struct store_thread *store_thread_new(struct store_backend *backend);
 /* Waits for the batch under way. */
 void store_thread_free(struct store_thread **thread);
 /* Only while idle; the batch must stay as it is until store_thread_take(). */
-void store_thread_give(struct store_thread *thread, const struct store_batch *batch);
+void store_thread_give(
+    struct store_thread *thread, const struct store_batch *batch);
 bool store_thread_is_idle(struct store_thread *thread);
 void store_thread_wait(struct store_thread *thread);
 int store_thread_fd(const struct store_thread *thread);
