@@ -4,7 +4,8 @@
  *
  * The arguments are names of their own, beside `settings` and
  * `idempotency_key`, and of an answer `status`, `headers`, `body` and
- * `result`.  These last are fixed words: an argument can't take their place.
+ * `result`.  Once there is an answer these are its own; a request, which is
+ * made before, may have arguments of these names.
  */
 #include "connector_priv.h"
 

@@ -13,6 +13,7 @@
 
 struct load_operation {
 	struct def_operation def; /* first: other modules hold this */
+	const struct yaml_node *input; /* NULL: not written */
 	const struct str *arguments; /* the required ones first */
 	size_t argument_count;
 	size_t required_count;
@@ -88,6 +89,69 @@ load_errors(struct load *load, const struct yaml_node *node, void *into)
 	    &operation->error_count);
 }
 
+/* ---- what expressions may read ---- */
+
+/* Before there is an answer, and after. */
+static const char *const request_names[] = {"settings", "idempotency_key"};
+static const char *const reply_names[] = {"status", "headers", "body",
+	"result"};
+
+static struct load_scope *
+request_scope(struct load *load)
+{
+	struct load_scope *scope = load_scope_new(load->arena);
+
+	for (size_t i = 0; i < 2; i++)
+		load_scope_add(scope, str_of(request_names[i]));
+	load_scope_allow_secrets(scope);
+	return scope;
+}
+
+struct load_scope *
+load_connection_scope(struct load *load)
+{
+	struct load_scope *scope = request_scope(load);
+
+	for (size_t i = 0; i < 4; i++)
+		load_scope_add(scope, str_of(reply_names[i]));
+	return scope;
+}
+
+static void
+add_arguments(struct load_scope *scope, const struct load_operation *operation)
+{
+	const struct yaml_node *input = operation->input;
+
+	for (size_t i = 0; i < operation->argument_count; i++)
+		load_scope_add(scope, operation->arguments[i]);
+	if (input)
+		load_scope_add_schema(scope, input);
+	if (!input || !yaml_tree_find(input, "properties"))
+		load_scope_open(scope);
+}
+
+/*
+ * A request is made before there is an answer: what it reads as `body` or
+ * `status` is an argument of that name.
+ */
+static void
+load_for_request(struct load *load, const struct yaml_node *node,
+    const struct load_table *table, void *into)
+{
+	struct load_scope *outer = load->scope;
+	const struct str *gathered;
+	size_t count;
+
+	load->scope = request_scope(load);
+	add_arguments(load->scope, into);
+	load_map(load, node, table, into);
+	gathered = load_scope_gathered(load->scope, &count);
+	for (size_t i = 0; i < count; i++)
+		(void)load_scope_gather(outer, gathered[i]);
+	load_scope_free(&load->scope);
+	load->scope = outer;
+}
+
 /* ---- requests ---- */
 
 static const struct {
@@ -129,7 +193,7 @@ load_request(struct load *load, const struct yaml_node *node, void *into)
 	struct def_operation *operation = into;
 	size_t found = 0;
 
-	load_map(load, node, &request_table, operation);
+	load_for_request(load, node, &request_table, operation);
 	for (size_t i = 0; i < METHOD_COUNT; i++) {
 		const struct yaml_node *path =
 		    yaml_tree_find(node, methods[i].key);
@@ -303,51 +367,24 @@ add_gathered(struct load *load, struct load_operation *operation,
 		operation->required_count = operation->argument_count;
 }
 
-struct load_scope *
-load_connection_scope(struct load *load)
-{
-	static const char *const names[] = {
-		"settings", "status", "headers", "body", "result",
-		"idempotency_key",
-	};
-	struct load_scope *scope = load_scope_new(load->arena);
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		load_scope_add(scope, str_of(names[i]));
-	load_scope_allow_secrets(scope);
-	return scope;
-}
-
-static void
-add_arguments(struct load_scope *scope, const struct load_operation *operation,
-    const struct yaml_node *input)
-{
-	for (size_t i = 0; i < operation->argument_count; i++)
-		load_scope_add(scope, operation->arguments[i]);
-	if (input)
-		load_scope_add_schema(scope, input);
-	if (!input || !yaml_tree_find(input, "properties"))
-		load_scope_open(scope);
-}
-
 static void
 load_operation(struct load *load, const struct yaml_pair *pair,
     const struct def_connection *connection, struct load_operation *operation)
 {
-	const struct yaml_node *input = yaml_tree_find(pair->value, "input");
 	struct load_scope *outer = load->scope;
 	bool is_http = connection->kind == CONNECTION_HTTP;
 
 	operation->def.name = load_name(load, pair->key, "an operation");
 	operation->def.span = pair->key->span;
 	operation->def.connection = connection;
-	if (input)
-		list_arguments(load, operation, input);
+	operation->input = yaml_tree_find(pair->value, "input");
+	if (operation->input)
+		list_arguments(load, operation, operation->input);
 	load->scope = load_connection_scope(load);
-	add_arguments(load->scope, operation, input);
+	add_arguments(load->scope, operation);
 	load_map(load, pair->value, is_http ? &load_operation_table :
 	    &load_odoo_operation_table, &operation->def);
-	add_gathered(load, operation, load->scope, input);
+	add_gathered(load, operation, load->scope, operation->input);
 	infer_repetition(&operation->def, pair->value, connection->kind);
 	load_scope_free(&load->scope);
 	load->scope = outer;
