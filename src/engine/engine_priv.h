@@ -381,7 +381,9 @@ void publish_fini(struct engine *engine);
 void engine_check_drained(struct engine *engine);
 
 /* ---- engine_watch.c ---- */
-void watch_fire(struct engine *engine, struct turn *turn);
+/* The turn is durable; NULL: turns did not happen, and who waited for one of
+ * them may have nothing to wait for. */
+void watch_fire(struct engine *engine, const struct turn *turn);
 void watch_free_all(struct engine *engine);
 
 /* ---- engine_loop.c: the one file that knows libevent ---- */

@@ -370,6 +370,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	/* Those not looked at yet, too: callers shall not wait for a disk. */
 	undo_requests(engine, &engine->inbox, &again);
 	inbox_add_front(&engine->inbox, again.first);
+	watch_fire(engine, NULL);
 	loop_wake(engine->loop);
 	loop_probe_in(engine->loop, engine->stall_delay_ms);
 }

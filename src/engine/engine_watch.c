@@ -85,10 +85,10 @@ take_ready(struct engine *engine, const struct turn *turn)
 		struct watch *watch = *link;
 		struct instance *instance;
 
-		if (map_find(turn->touched, MAP_KEY_OF(&watch->number)) == NULL)
+		if (turn != NULL && map_find(turn->touched,
+					MAP_KEY_OF(&watch->number)) == NULL)
 			continue;
-		instance =
-		    map_find(engine->instances, MAP_KEY_OF(&watch->number));
+		instance = instance_find(engine, watch->number);
 		if (instance == NULL || !is_at_rest(engine, instance))
 			continue;
 		*link = watch->next;
@@ -98,14 +98,13 @@ take_ready(struct engine *engine, const struct turn *turn)
 }
 
 void
-watch_fire(struct engine *engine, struct turn *turn)
+watch_fire(struct engine *engine, const struct turn *turn)
 {
 	struct watch *watch;
 
 	while ((watch = take_ready(engine, turn)) != NULL) {
-		call_back(
-		    map_find(engine->instances, MAP_KEY_OF(&watch->number)),
-		    watch->reply, watch->arg);
+		call_back(instance_find(engine, watch->number), watch->reply,
+		    watch->arg);
 		free(watch);
 	}
 }

@@ -580,6 +580,35 @@ test_reply_to_a_call_that_was_never_committed_is_forgotten(void **state)
 	house_free(&house);
 }
 
+/* It waits for what an event brings about, and the event is refused. */
+static void
+test_watch_is_told_although_the_commit_that_it_waits_for_failed(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	struct chart_event event = {
+	    .kind = EV_SUSPENDED,
+	    .actor = {.name = STR("bob")},
+	};
+	sqlite3 *other;
+	uint64_t watch;
+	int replies;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	other = lock_store(house);
+	engine_act(house->engine, 1, &event, house_reply_cb, house);
+	event_base_loop(house->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	replies = house->replies;
+	watch = engine_watch(house->engine, 1, house_reply_cb, house);
+	assert_int_not_equal(watch, 0);
+	while (engine_health(house->engine).writable)
+		house_run_ms(house, 10);
+	assert_int_equal(house->replies, replies + 2);
+	assert_string_equal(house->state_status, "waiting");
+	unlock_store(house, &other);
+	house_free(&house);
+}
+
 static void
 test_looking_is_answered_while_the_store_is_probed(void **state)
 {
@@ -1007,6 +1036,8 @@ main(void)
 		test_reply_that_could_not_be_recorded_is_recorded_later_and_not_asked_again),
 	    cmocka_unit_test(
 		test_reply_to_a_call_that_was_never_committed_is_forgotten),
+	    cmocka_unit_test(
+		test_watch_is_told_although_the_commit_that_it_waits_for_failed),
 	    cmocka_unit_test(
 		test_looking_is_answered_while_the_store_is_probed),
 	    cmocka_unit_test(test_line_that_waits_for_its_token_sleeps),
