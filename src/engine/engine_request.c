@@ -64,9 +64,8 @@ repeat_reply(
 }
 
 static void
-keep_reply(struct engine *engine, struct turn *turn,
-    const struct request *request, enum engine_status status,
-    const struct instance *instance)
+keep_reply(struct engine *engine, const struct request *request,
+    enum engine_status status, const struct value *view)
 {
 	struct buf body = {0};
 	struct store_idempotency row = {
@@ -78,11 +77,27 @@ keep_reply(struct engine *engine, struct turn *turn,
 
 	if (row.key.at == NULL)
 		return;
-	json_write(
-	    chart_describe(instance->chart, turn->arena), JSON_PLAIN, &body);
+	json_write(view, JSON_PLAIN, &body);
 	row.response = buf_str(&body);
 	store_put_idempotency(store_batch(engine->store), &row);
 	buf_fini(&body);
+}
+
+/* The instance is there, new or from before. */
+static void
+answer_start(struct engine *engine, struct turn *turn,
+    const struct request *request, enum engine_status status,
+    const struct instance *instance)
+{
+	const struct value *view =
+	    chart_describe(instance->chart, turn->arena);
+	struct engine_reply *reply = turn_reply(turn, request, status);
+
+	if (reply != NULL) {
+		reply->instance = instance->number;
+		reply->view = view;
+	}
+	keep_reply(engine, request, status, view);
 }
 
 static bool
@@ -125,8 +140,7 @@ exists(struct engine *engine, struct turn *turn, const struct request *request,
 			"be read"));
 	} else if (value_equal(
 		       chart_input(instance->chart), request->start.input)) {
-		reply_view(turn, request, ENGINE_OK, instance);
-		keep_reply(engine, turn, request, ENGINE_OK, instance);
+		answer_start(engine, turn, request, ENGINE_OK, instance);
 	} else {
 		reply_view(turn, request, ENGINE_CONFLICT, instance);
 	}
@@ -158,8 +172,7 @@ create(struct engine *engine, struct turn *turn, const struct request *request,
 	instance =
 	    instance_add(engine, chart_new(&start), start.identity.number);
 	instance_step(engine, turn, instance, &event, &effects);
-	reply_view(turn, request, ENGINE_CREATED, instance);
-	keep_reply(engine, turn, request, ENGINE_CREATED, instance);
+	answer_start(engine, turn, request, ENGINE_CREATED, instance);
 }
 
 static void
