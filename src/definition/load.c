@@ -13,7 +13,7 @@
 #define CANDIDATES_MAX 2000
 
 /* What doesn't fit is cut off, but not within a character. */
-static void
+static void PRINTF_LIKE(3, 0)
 write_message(char *message, size_t bytes, const char *format, va_list args)
 {
 	size_t length;

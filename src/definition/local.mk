@@ -34,6 +34,3 @@ libstated_definition_a_SOURCES = \
 	src/definition/yaml_scalar.c \
 	src/definition/yaml_source.c \
 	src/definition/yaml_tree.c
-
-# What is shipped to be run, and to be learnt from.
-EXTRA_DIST += workflows
