@@ -54,7 +54,8 @@ struct str str_slice(struct str s, size_t from, size_t bytes);
 size_t str_find(struct str s, struct str needle);
 /* 0 to 15 of a hexadecimal digit in either case; -1 of anything else. */
 int str_hex_digit(char c);
-/* A plain decimal integer in [min, max] with nothing around it. */
+/* A plain decimal integer in [min, max] with nothing around it; min must not
+ * be above max. */
 bool str_parse_int(struct str s, int64_t min, int64_t max, int64_t *out);
 
 /* UTF-8 (RFC 3629): whole and without surrogates or overlong forms. */

@@ -280,7 +280,8 @@ understand(struct talk *talk, struct str text, struct buf *json)
 		    json, "{\"advance\": %.*s}", STR_ARG(quoted(talk, text)));
 		return true;
 	}
-	if (!str_parse_int(text, 1, (int64_t)talk->count, &number)) {
+	if (talk->count == 0 ||
+	    !str_parse_int(text, 1, (int64_t)talk->count, &number)) {
 		buf_add_str(json, text);
 		return true;
 	}

@@ -105,6 +105,7 @@ feel_parse_call(struct feel_parser *p, struct feel_node *callee)
 static size_t
 count_slots(const struct feel_builtin *builtin, const struct args *args)
 {
+	must(!builtin->variadic || args->count > 0);
 	if (builtin->variadic && args->at[0].name.at == NULL &&
 	    args->count > builtin->count)
 		return args->count;

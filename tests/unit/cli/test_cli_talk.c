@@ -105,6 +105,14 @@ test_mistake_is_told_and_the_session_goes_on(void **state)
 }
 
 static void
+test_after_the_end_nothing_is_offered_and_words_are_still_answered(void **state)
+{
+	(void)state;
+	shows("{\"start\": {\"key\": \"A\"}}\n1h\n1\nnonsense\n",
+	    "stated: column 1");
+}
+
+static void
 test_end_of_input_in_the_middle_of_an_answer_ends_it(void **state)
 {
 	(void)state;
@@ -120,6 +128,8 @@ main(void)
 	    cmocka_unit_test(test_line_that_an_offer_stands_for_is_shown),
 	    cmocka_unit_test(test_duration_lets_time_pass),
 	    cmocka_unit_test(test_mistake_is_told_and_the_session_goes_on),
+	    cmocka_unit_test(
+		test_after_the_end_nothing_is_offered_and_words_are_still_answered),
 	    cmocka_unit_test(
 		test_end_of_input_in_the_middle_of_an_answer_ends_it),
 	};
