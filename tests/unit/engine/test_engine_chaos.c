@@ -793,6 +793,7 @@ run_until_quiet(void)
 	for (int quiet = 0; quiet < 3;) {
 		CHECK(++looks < LOOKS_MAX, 0, "the engine comes to no rest");
 		loop_once();
+		wait_writable(); /* a failed look-up may come to light late */
 		if (is_committing())
 			end_commit(true);
 		else if (world->waiting_count > 0)
