@@ -542,3 +542,22 @@ api_server_await(struct api_server *server, const char *target,
 	    STR_ARG(answer.body));
 	return answer;
 }
+
+int
+api_server_set_up(void **state)
+{
+	struct api_server *server = api_server_new();
+
+	api_server_open(server);
+	*state = server;
+	return 0;
+}
+
+int
+api_server_tear_down(void **state)
+{
+	struct api_server *server = *state;
+
+	api_server_free(&server);
+	return 0;
+}

@@ -34,6 +34,9 @@ struct api_server {
 struct api_server *api_server_new(void);
 void api_server_open(struct api_server *server);
 void api_server_free(struct api_server **server);
+/* Around a test, for cmocka: *state is a server that is open. */
+int api_server_set_up(void **state);
+int api_server_tear_down(void **state);
 /* Makes the loop's thread drain the api. */
 void api_server_drain(struct api_server *server);
 /* Makes the loop's thread forget all tokens. */

@@ -55,15 +55,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-tear_down(void **state)
-{
-	struct api_server *server = *state;
-
-	api_server_free(&server);
-	return 0;
-}
-
 static struct answer
 get_as(struct api_server *server, const char *token, const char *target)
 {
@@ -229,7 +220,7 @@ test_known_roles(void **state)
 	assert_false(api_role_is_known(STR("king")));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, api_server_tear_down)
 
 int
 main(void)

@@ -11,25 +11,6 @@
 
 #include <cmocka.h>
 
-static int
-set_up(void **state)
-{
-	struct api_server *server = api_server_new();
-
-	api_server_open(server);
-	*state = server;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct api_server *server = *state;
-
-	api_server_free(&server);
-	return 0;
-}
-
 #define EVENT(id, subject)                                          \
 	"{\"specversion\":\"1.0\",\"id\":\"" id "\",\"source\":\"/" \
 	"bank\",\"type\":\"bank.settled\",\"subject\":\"" subject   \
@@ -305,7 +286,7 @@ test_webhook_that_nothing_maps_is_ignored(void **state)
 	answer_must_be_problem(&answer, 422, "invalid-body");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

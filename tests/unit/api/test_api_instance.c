@@ -11,25 +11,6 @@
 
 #include <cmocka.h>
 
-static int
-set_up(void **state)
-{
-	struct api_server *server = api_server_new();
-
-	api_server_open(server);
-	*state = server;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct api_server *server = *state;
-
-	api_server_free(&server);
-	return 0;
-}
-
 static void
 test_instance_is_found_by_its_business_key(void **state)
 {
@@ -340,7 +321,7 @@ test_export_that_nobody_reads_does_no_harm(void **state)
 	answer_must_be(&answer, 200);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

@@ -11,25 +11,6 @@
 
 #include <cmocka.h>
 
-static int
-set_up(void **state)
-{
-	struct api_server *server = api_server_new();
-
-	api_server_open(server);
-	*state = server;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct api_server *server = *state;
-
-	api_server_free(&server);
-	return 0;
-}
-
 static struct str
 first_item(struct api_server *server, const char *list)
 {
@@ -239,7 +220,7 @@ test_escalation_is_acknowledged(void **state)
 	    answer_member(&answer, "escalations.0.acknowledged")));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

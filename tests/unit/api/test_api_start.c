@@ -16,25 +16,6 @@
 #define INPUT(reference, amount) \
 	"{\"input\":{\"reference\":\"" reference "\",\"amount\":" amount "}}"
 
-static int
-set_up(void **state)
-{
-	struct api_server *server = api_server_new();
-
-	api_server_open(server);
-	*state = server;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct api_server *server = *state;
-
-	api_server_free(&server);
-	return 0;
-}
-
 static void
 test_start_is_201_with_its_place(void **state)
 {
@@ -274,7 +255,7 @@ test_bodies_that_are_wrong_are_told_where(void **state)
 	answer_must_be_problem(&answer, 415, "unsupported-media-type");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

@@ -11,25 +11,6 @@
 
 #include <cmocka.h>
 
-static int
-set_up(void **state)
-{
-	struct api_server *server = api_server_new();
-
-	api_server_open(server);
-	*state = server;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct api_server *server = *state;
-
-	api_server_free(&server);
-	return 0;
-}
-
 static void
 test_health_and_readiness(void **state)
 {
@@ -234,7 +215,7 @@ test_draining_server_is_not_ready(void **state)
 	close(fd);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

@@ -182,3 +182,12 @@ desk_str(struct desk *desk, struct str text)
 {
 	return text.at != NULL ? arena_cstr(desk->arena, text) : "(absent)";
 }
+
+void
+desk_assert_outcome(const struct outcome *outcome, enum outcome_kind kind,
+    const char *code, bool transient)
+{
+	assert_int_equal(outcome->kind, kind);
+	assert_string_equal(outcome->code.at, code);
+	assert_int_equal(outcome->transient, transient);
+}

@@ -35,6 +35,9 @@ struct outcome *desk_answer(struct desk *desk, const char *operation,
     const char *args, int status, const char *headers, const char *body);
 struct outcome *desk_fail(struct desk *desk, const char *operation,
     enum message_failure failure);
+/* Fails the test where the outcome is another. */
+void desk_assert_outcome(const struct outcome *outcome,
+    enum outcome_kind kind, const char *code, bool transient);
 const char *desk_header(struct desk *desk, const char *name);
 /* A value as plain JSON. */
 const char *desk_text(struct desk *desk, const struct value *value);

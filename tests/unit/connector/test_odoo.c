@@ -115,15 +115,6 @@ answer_error(struct desk *desk, const char *operation, const char *name,
 	return answer(desk, operation, body);
 }
 
-static void
-assert_outcome(const struct outcome *outcome, enum outcome_kind kind,
-    const char *code, bool transient)
-{
-	assert_int_equal(outcome->kind, kind);
-	assert_string_equal(outcome->code.at, code);
-	assert_int_equal(outcome->transient, transient);
-}
-
 /* ----------------------------------------------------------------- requests */
 
 static void
@@ -186,7 +177,7 @@ test_call_without_user_number_asks_for_a_login(void **state)
 	assert_true(connector_needs_token(desk->connection));
 	desk->token = (struct str){NULL, 0};
 	assert_false(desk_prepare(desk, "post-invoice", "{\"id\":5}"));
-	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE,
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE,
 	    "odoo.session-expired", true);
 	desk->token = STR("7,\"x\"");
 	assert_false(desk_prepare(desk, "post-invoice", "{\"id\":5}"));
@@ -221,7 +212,7 @@ test_answer_without_result_is_success_with_null(void **state)
 static void
 test_success_may_need_a_certain_result(void **state)
 {
-	assert_outcome(answer(*state, "confirm-order",
+	desk_assert_outcome(answer(*state, "confirm-order",
 			   "{\"jsonrpc\":\"2.0\",\"result\":false}"),
 	    OUTCOME_DONE_WITH_ERROR, "odoo.unsuccessful", false);
 	assert_int_equal(answer(*state, "confirm-order",
@@ -279,7 +270,7 @@ test_exceptions_mean_what_their_class_says(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_outcome(answer_error(*state, "create-partner",
+		desk_assert_outcome(answer_error(*state, "create-partner",
 				   rows[i].name, "no"),
 		    rows[i].kind, rows[i].code, rows[i].transient);
 }
@@ -287,7 +278,7 @@ test_exceptions_mean_what_their_class_says(void **state)
 static void
 test_expired_session_is_told_by_its_code(void **state)
 {
-	assert_outcome(answer(*state, "create-partner",
+	desk_assert_outcome(answer(*state, "create-partner",
 			   "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":100,"
 			   "\"message\":\"Odoo Session Expired\","
 			   "\"data\":{\"name\":\"odoo.Other\"}}}"),
@@ -297,7 +288,7 @@ test_expired_session_is_told_by_its_code(void **state)
 static void
 test_unknown_of_a_reading_method_may_be_asked_again(void **state)
 {
-	assert_outcome(answer_error(*state, "find-partner",
+	desk_assert_outcome(answer_error(*state, "find-partner",
 			   "psycopg2.InterfaceError", "closed"),
 	    OUTCOME_NOT_DONE, "odoo.database-unavailable", true);
 }
@@ -309,7 +300,7 @@ test_error_rules_come_before_the_table(void **state)
 	    "odoo.exceptions.UserError",
 	    "The entry INV/1 (id 5) must be in draft.");
 
-	assert_outcome(outcome, OUTCOME_DONE_WITH_ERROR, "odoo.not-draft",
+	desk_assert_outcome(outcome, OUTCOME_DONE_WITH_ERROR, "odoo.not-draft",
 	    false);
 }
 
@@ -342,7 +333,7 @@ test_rule_may_call_for_a_person_where_reading_is_safe(void **state)
 	struct outcome *outcome = answer(*state, "find-partner",
 	    "{\"jsonrpc\":\"2.0\",\"result\":[{\"id\":1},{\"id\":2}]}");
 
-	assert_outcome(outcome, OUTCOME_UNKNOWN, "odoo.ambiguous", false);
+	desk_assert_outcome(outcome, OUTCOME_UNKNOWN, "odoo.ambiguous", false);
 }
 
 static void
@@ -375,13 +366,13 @@ test_load_tells_errors_inside_success(void **state)
 	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
 	    "{\"type\":\"error\",\"message\":\"No such tax\"}]}}");
 
-	assert_outcome(outcome, OUTCOME_DONE_WITH_ERROR, "odoo.load-refused",
+	desk_assert_outcome(outcome, OUTCOME_DONE_WITH_ERROR, "odoo.load-refused",
 	    false);
 	assert_string_equal(desk_str(*state, outcome->message), "No such tax");
 	outcome = answer(*state, "load-partners",
 	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
 	    "{\"message\":\"could not serialize access due to x\"}]}}");
-	assert_outcome(outcome, OUTCOME_NOT_DONE, "odoo.concurrency", true);
+	desk_assert_outcome(outcome, OUTCOME_NOT_DONE, "odoo.concurrency", true);
 	outcome = answer(*state, "load-partners",
 	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":[1],\"messages\":[]}}");
 	assert_int_equal(outcome->kind, OUTCOME_DONE);
@@ -392,19 +383,19 @@ test_what_is_not_odoo_is_garbled(void **state)
 {
 	struct desk *desk = *state;
 
-	assert_outcome(answer(desk, "create-partner", "{\"status\":\"ok\"}"),
+	desk_assert_outcome(answer(desk, "create-partner", "{\"status\":\"ok\"}"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	assert_outcome(answer(desk, "create-partner", "[1]"), OUTCOME_UNKNOWN,
+	desk_assert_outcome(answer(desk, "create-partner", "[1]"), OUTCOME_UNKNOWN,
 	    "http.garbled", false);
-	assert_outcome(answer(desk, "create-partner", "{\"jsonrpc\":"),
+	desk_assert_outcome(answer(desk, "create-partner", "{\"jsonrpc\":"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	assert_outcome(desk_answer(desk, "post-invoice", "{\"id\":5}", 200,
+	desk_assert_outcome(desk_answer(desk, "post-invoice", "{\"id\":5}", 200,
 			   "Content-Type: text/html", "<html>"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	assert_outcome(desk_answer(desk, "post-invoice", "{\"id\":5}", 500,
+	desk_assert_outcome(desk_answer(desk, "post-invoice", "{\"id\":5}", 500,
 			   "Content-Type: text/html", "<html>"),
 	    OUTCOME_UNKNOWN, "http.500", false);
-	assert_outcome(desk_answer(desk, "post-invoice", "{\"id\":5}", 400,
+	desk_assert_outcome(desk_answer(desk, "post-invoice", "{\"id\":5}", 400,
 			   "Content-Type: text/html", "Invalid JSON data"),
 	    OUTCOME_NOT_DONE, "http.400", false);
 }
@@ -452,7 +443,7 @@ test_login_that_is_false_is_denied(void **state)
 
 	assert_false(interpret_login(desk,
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":false}", &token));
-	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "odoo.access-denied",
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "odoo.access-denied",
 	    false);
 }
 
@@ -465,7 +456,7 @@ test_login_may_be_tried_again_when_the_database_is_down(void **state)
 	assert_false(interpret_login(desk,
 	    "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":200,\"data\":{"
 	    "\"name\":\"psycopg2.OperationalError\"}}}", &token));
-	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE,
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE,
 	    "odoo.database-unavailable", true);
 }
 
@@ -497,7 +488,7 @@ test_json_2_has_no_name_for_further_arguments(void **state)
 	struct desk *desk = *state;
 
 	assert_false(desk_prepare(desk, "odd-call", "{}"));
-	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.arguments",
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.arguments",
 	    false);
 }
 
@@ -519,16 +510,16 @@ test_json_2_errors_are_told_by_their_name(void **state)
 {
 	struct desk *desk = *state;
 
-	assert_outcome(desk_answer(desk, "create-partner",
+	desk_assert_outcome(desk_answer(desk, "create-partner",
 			   "{\"name\":\"y\",\"credit\":0}", 422, NULL,
 			   "{\"name\":\"odoo.exceptions.UserError\","
 			   "\"message\":\"no\",\"arguments\":[\"no\"]}"),
 	    OUTCOME_DONE_WITH_ERROR, "odoo.user-error", false);
-	assert_outcome(desk_answer(desk, "create-partner",
+	desk_assert_outcome(desk_answer(desk, "create-partner",
 			   "{\"name\":\"y\",\"credit\":0}", 409, NULL,
 			   "{\"name\":\"odoo.exceptions.LockError\"}"),
 	    OUTCOME_NOT_DONE, "odoo.locked", true);
-	assert_outcome(desk_answer(desk, "create-partner",
+	desk_assert_outcome(desk_answer(desk, "create-partner",
 			   "{\"name\":\"y\",\"credit\":0}", 502,
 			   "Content-Type: text/html", "<html>"),
 	    OUTCOME_UNKNOWN, "http.502", false);

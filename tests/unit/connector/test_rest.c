@@ -82,15 +82,6 @@ tear_down(void **state)
 
 #define ARGS "{\"reference\":\"P-1\",\"amount\":1234.10}"
 
-static void
-assert_outcome(const struct outcome *outcome, enum outcome_kind kind,
-    const char *code, bool transient)
-{
-	assert_int_equal(outcome->kind, kind);
-	assert_string_equal(outcome->code.at, code);
-	assert_int_equal(outcome->transient, transient);
-}
-
 /* ----------------------------------------------------------------- requests */
 
 static void
@@ -140,7 +131,7 @@ test_arguments_against_the_schema_are_refused(void **state)
 	struct desk *desk = *state;
 
 	assert_false(desk_prepare(desk, "pay", "{\"reference\":\"P-1\"}"));
-	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.arguments",
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.arguments",
 	    false);
 }
 
@@ -182,7 +173,7 @@ test_path_that_leads_elsewhere_is_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
 		assert_false(desk_prepare(desk, "show", args[i]));
-		assert_outcome(&desk->outcome, OUTCOME_NOT_DONE,
+		desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE,
 		    "connector.path", false);
 	}
 	assert_true(desk_prepare(desk, "show", "{\"id\":\"..a.b\"}"));
@@ -195,7 +186,7 @@ test_header_cannot_be_split(void **state)
 
 	assert_false(desk_prepare(desk, "pay",
 	    "{\"reference\":\"P\",\"amount\":1,\"note\":\"a\\r\\nX-Evil: 1\"}"));
-	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.header",
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.header",
 	    false);
 }
 
@@ -208,7 +199,7 @@ test_text_body_goes_as_it_is(void **state)
 	assert_string_equal(desk_str(desk, desk->request.body), "a;b\n1;2\n");
 	assert_string_equal(desk_header(desk, "accept"), "text/csv");
 	assert_false(desk_prepare(desk, "text", "{\"text\":[1]}"));
-	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.body",
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.body",
 	    false);
 }
 
@@ -249,7 +240,7 @@ test_missing_secret_is_named(void **state)
 	struct desk *desk = *state;
 
 	assert_false(desk_prepare(desk, "lost", "{}"));
-	assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.secret",
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.secret",
 	    true);
 	assert_non_null(strstr(desk_str(desk, desk->outcome.message),
 	    "unknown"));
@@ -305,11 +296,11 @@ test_error_rules_come_first(void **state)
 	struct outcome *outcome = desk_answer(*state, "pay", ARGS, 400, NULL,
 	    "{\"code\":\"poor\",\"message\":\"no money\"}");
 
-	assert_outcome(outcome, OUTCOME_NOT_DONE, "bank.insufficient-funds",
+	desk_assert_outcome(outcome, OUTCOME_NOT_DONE, "bank.insufficient-funds",
 	    false);
 	assert_string_equal(desk_str(*state, outcome->message), "no money");
 	outcome = desk_answer(*state, "pay", ARGS, 418, "Retry-After: 9", "");
-	assert_outcome(outcome, OUTCOME_NOT_DONE, "bank.busy", true);
+	desk_assert_outcome(outcome, OUTCOME_NOT_DONE, "bank.busy", true);
 	assert_int_equal(outcome->retry_after_ms, 9000);
 }
 
@@ -319,7 +310,7 @@ test_rules_of_the_connection_come_after_the_operations(void **state)
 	struct outcome *outcome = desk_answer(*state, "keyed", "{\"a\":1}", 409,
 	    NULL, "{\"code\":\"dup\",\"id\":\"bp_1\"}");
 
-	assert_outcome(outcome, OUTCOME_DONE_WITH_ERROR, "bank.duplicate",
+	desk_assert_outcome(outcome, OUTCOME_DONE_WITH_ERROR, "bank.duplicate",
 	    false);
 	assert_string_equal(desk_str(*state, outcome->message),
 	    "known as bp_1");
@@ -343,7 +334,7 @@ assert_statuses(struct desk *desk, const char *operation,
 		    "{\"a\":1,\"id\":\"x\"}", rows[i].status, rows[i].headers,
 		    "<html>");
 		snprintf(code, sizeof(code), "http.%d", rows[i].status);
-		assert_outcome(outcome, rows[i].kind, code, rows[i].transient);
+		desk_assert_outcome(outcome, rows[i].kind, code, rows[i].transient);
 		assert_int_equal(outcome->retry_after_ms,
 		    rows[i].retry_after_ms);
 	}
@@ -402,7 +393,7 @@ test_of_a_safe_operation_nothing_is_unknown(void **state)
 
 	assert_statuses(*state, "show", rows, 3);
 	outcome = desk_fail(*state, "find", MESSAGE_TIMEOUT);
-	assert_outcome(outcome, OUTCOME_NOT_DONE, "http.timeout", true);
+	desk_assert_outcome(outcome, OUTCOME_NOT_DONE, "http.timeout", true);
 }
 
 static void
@@ -428,7 +419,7 @@ test_failures_tell_what_is_known(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_outcome(desk_fail(*state, "note", rows[i].failure),
+		desk_assert_outcome(desk_fail(*state, "note", rows[i].failure),
 		    rows[i].kind, rows[i].code, rows[i].transient);
 }
 
@@ -438,16 +429,16 @@ test_body_that_the_output_needs_must_be_trustworthy(void **state)
 	static const char html[] = "Content-Type: text/html";
 	struct desk *desk = *state;
 
-	assert_outcome(desk_answer(desk, "pay", ARGS, 200, NULL, "{\"id\":"),
+	desk_assert_outcome(desk_answer(desk, "pay", ARGS, 200, NULL, "{\"id\":"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	assert_outcome(desk_answer(desk, "pay", ARGS, 200, html, "<html>"),
+	desk_assert_outcome(desk_answer(desk, "pay", ARGS, 200, html, "<html>"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	assert_outcome(desk_answer(desk, "pay", ARGS, 200, "", ""),
+	desk_assert_outcome(desk_answer(desk, "pay", ARGS, 200, "", ""),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	assert_outcome(
+	desk_assert_outcome(
 	    desk_answer(desk, "pay", ARGS, 200, NULL, "{\"id\":1,\"id\":2}"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	assert_outcome(desk_answer(desk, "find", "{\"reference\":\"x\"}", 200,
+	desk_assert_outcome(desk_answer(desk, "find", "{\"reference\":\"x\"}", 200,
 			   html, "<html>"),
 	    OUTCOME_NOT_DONE, "http.garbled", true);
 }
@@ -455,10 +446,10 @@ test_body_that_the_output_needs_must_be_trustworthy(void **state)
 static void
 test_page_of_a_login_is_no_success(void **state)
 {
-	assert_outcome(desk_answer(*state, "note", "{}", 200,
+	desk_assert_outcome(desk_answer(*state, "note", "{}", 200,
 			   "Content-Type: text/html", "<!doctype html>"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	assert_outcome(desk_answer(*state, "note", "{}", 200, NULL, "{\"a\":"),
+	desk_assert_outcome(desk_answer(*state, "note", "{}", 200, NULL, "{\"a\":"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
 }
 
@@ -484,7 +475,7 @@ test_success_of_its_own_may_take_any_status(void **state)
 	assert_int_equal(desk_answer(desk, "gone", "{\"id\":\"x\"}", 500, "",
 			     "")->kind,
 	    OUTCOME_UNKNOWN);
-	assert_outcome(desk_answer(desk, "checked", "{}", 200, NULL,
+	desk_assert_outcome(desk_answer(desk, "checked", "{}", 200, NULL,
 			   "{\"ok\":false}"),
 	    OUTCOME_DONE_WITH_ERROR, "http.unsuccessful", false);
 	assert_int_equal(desk_answer(desk, "checked", "{}", 200, NULL,

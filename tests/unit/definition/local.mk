@@ -9,6 +9,9 @@ tests_unit_definition_test_definition_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/definition/test_decision
 tests_unit_definition_test_decision_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/definition/test_decision_vectors
+tests_unit_definition_test_decision_vectors_SOURCES = \
+	tests/unit/definition/test_decision_vectors.c \
+	tests/unit/feel/feel_vector.c tests/unit/feel/feel_vector.h
 tests_unit_definition_test_decision_vectors_LDADD = $(LIBS_DEFINITION) \
 	$(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/definition/test_template

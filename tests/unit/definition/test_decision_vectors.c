@@ -6,8 +6,9 @@
  * beside the project's tree on machines that have it; without it the test is
  * skipped.
  */
-#include "stated/decision.h"
+#include "../feel/feel_vector.h"
 
+#include "stated/decision.h"
 #include "stated/json.h"
 
 #include <setjmp.h>
@@ -19,96 +20,16 @@
 
 #define VECTORS "../shared/vectors/feel/tables-open.jsonl"
 
-static bool same(const struct value *a, const struct value *b);
-
-/* As the suite's own runners compare: many expected numbers are rounded. */
-static bool
-same_number(struct number a, struct number b)
-{
-	struct number difference;
-	struct number tolerance;
-
-	assert_int_equal(number_parse(STR("1E-8"), &tolerance), NUMBER_OK);
-	return number_subtract(a, b, &difference) == NUMBER_OK &&
-	    number_compare(number_abs(difference), tolerance) < 0;
-}
-
-static bool
-same_list(const struct value *a, const struct value *b)
-{
-	if (a->as.list.count != b->as.list.count)
-		return false;
-	for (size_t i = 0; i < a->as.list.count; i++) {
-		if (!same(a->as.list.items[i], b->as.list.items[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool
-same_context(const struct value *a, const struct value *b)
-{
-	if (a->as.context.count != b->as.context.count)
-		return false;
-	for (size_t i = 0; i < a->as.context.count; i++) {
-		const struct value_field *field = &a->as.context.fields[i];
-		const struct value *other = value_get(b, field->key);
-
-		if (other == NULL || !same(field->value, other))
-			return false;
-	}
-	return true;
-}
-
-static bool
-same(const struct value *a, const struct value *b)
-{
-	if (a->type != b->type)
-		return false;
-	switch (a->type) {
-	case VALUE_NUMBER:
-		return same_number(a->as.number, b->as.number);
-	case VALUE_LIST:
-		return same_list(a, b);
-	case VALUE_CONTEXT:
-		return same_context(a, b);
-	default:
-		return value_equal(a, b);
-	}
-}
-
-/* The context of a line is an object of typed values. */
-static const struct value *
-untype_context(struct arena *arena, const struct value *context)
-{
-	struct value_builder *builder = value_build_context(arena);
-
-	for (size_t i = 0; i < context->as.context.count; i++) {
-		const struct value_field *field =
-		    &context->as.context.fields[i];
-
-		value_put(builder, field->key,
-		    json_untype(arena, field->value));
-	}
-	return value_built(builder);
-}
-
-static const struct value *
-lookup(void *arg, struct str name)
-{
-	return value_get(arg, name);
-}
-
 static const struct value *
 eval_line(struct arena *arena, const struct value *line)
 {
-	const struct value *context = untype_context(arena,
+	const struct value *context = feel_vector_context(arena,
 	    value_field_or_null(line, "context"));
 	struct feel_names *names = feel_names_new(arena);
 	struct feel_error error = {0};
 	struct feel_env env = {
 	    .arena = arena,
-	    .lookup = lookup,
+	    .lookup = feel_vector_lookup_cb,
 	    .arg = (void *)(uintptr_t)context,
 	};
 	const struct def_decision *decision = NULL;
@@ -135,7 +56,7 @@ line_holds(struct arena *arena, struct str text)
 	assert_non_null(line);
 	expected = json_untype(arena, value_field_or_null(line, "expected"));
 	actual = eval_line(arena, line);
-	if (same(expected, actual))
+	if (feel_vector_same(expected, actual))
 		return true;
 	json_write(actual, JSON_TYPED, &out);
 	print_error("%.*s\n    gives %s\n",

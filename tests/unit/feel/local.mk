@@ -5,6 +5,9 @@
 #	tests_unit_feel_test_x_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/feel/test_feel_vectors
+tests_unit_feel_test_feel_vectors_SOURCES = \
+	tests/unit/feel/feel_vector.c tests/unit/feel/feel_vector.h \
+	tests/unit/feel/test_feel_vectors.c
 tests_unit_feel_test_feel_vectors_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
 
 EXTRA_DIST += tests/cases/feel

@@ -4,10 +4,9 @@
  * Compatibility Kit, where they are at hand beside the source tree.
  *
  * A line is {"id", "expr", "context", "expected", "as"}; values are written
- * with their types.  What is compared and how follows the kit's own runners:
- * numbers to 10^-8, times by their fields and offset.
+ * with their types.
  */
-#include "stated/feel.h"
+#include "feel_vector.h"
 
 #include "stated/json.h"
 
@@ -22,89 +21,6 @@
 #define PASSING_MIN 980
 
 static const struct value *
-lookup(void *arg, struct str name)
-{
-	return value_get(arg, name);
-}
-
-static bool same(const struct value *expected, const struct value *got);
-
-static bool
-same_numbers(struct number a, struct number b)
-{
-	struct number tolerance;
-	struct number gap;
-
-	assert_int_equal(number_parse(STR("1e-8"), &tolerance), NUMBER_OK);
-	return number_subtract(a, b, &gap) == NUMBER_OK &&
-	    number_compare(number_abs(gap), tolerance) < 0;
-}
-
-static bool
-same_times(const struct time_of_day *a, const struct time_of_day *b)
-{
-	if (a->hour != b->hour || a->minute != b->minute ||
-	    a->second != b->second || a->nanosecond != b->nanosecond ||
-	    a->offset_kind != b->offset_kind)
-		return false;
-	if (a->offset_kind == OFFSET_SECONDS)
-		return a->offset_seconds == b->offset_seconds;
-	return a->offset_kind == OFFSET_NONE || a->zone == b->zone;
-}
-
-static bool
-same_lists(const struct value *a, const struct value *b)
-{
-	if (a->as.list.count != b->as.list.count)
-		return false;
-	for (size_t i = 0; i < a->as.list.count; i++) {
-		if (!same(a->as.list.items[i], b->as.list.items[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool
-same_contexts(const struct value *a, const struct value *b)
-{
-	if (a->as.context.count != b->as.context.count)
-		return false;
-	for (size_t i = 0; i < a->as.context.count; i++) {
-		const struct value *other =
-		    value_get(b, a->as.context.fields[i].key);
-
-		if (other == NULL ||
-		    !same(a->as.context.fields[i].value, other))
-			return false;
-	}
-	return true;
-}
-
-static bool
-same(const struct value *expected, const struct value *got)
-{
-	if (expected->type != got->type)
-		return false;
-	switch (expected->type) {
-	case VALUE_NUMBER:
-		return same_numbers(expected->as.number, got->as.number);
-	case VALUE_LIST:
-		return same_lists(expected, got);
-	case VALUE_CONTEXT:
-		return same_contexts(expected, got);
-	case VALUE_TIME:
-		return same_times(&expected->as.time, &got->as.time);
-	case VALUE_DATE_TIME:
-		return same_times(&expected->as.date_time->time,
-		    &got->as.date_time->time) &&
-		    date_to_days(expected->as.date_time->date) ==
-		    date_to_days(got->as.date_time->date);
-	default:
-		return value_equal(expected, got);
-	}
-}
-
-static const struct value *
 evaluate(struct arena *arena, struct str text, const struct value *context)
 {
 	struct feel_names *names = feel_names_new(arena);
@@ -112,7 +28,7 @@ evaluate(struct arena *arena, struct str text, const struct value *context)
 	const struct feel *feel;
 	struct feel_env env = {
 		.arena = arena,
-		.lookup = lookup,
+		.lookup = feel_vector_lookup_cb,
 		.arg = (void *)(uintptr_t)context,
 		.now_ms = 1700000000000,
 	};
@@ -136,22 +52,6 @@ convert(struct arena *arena, const struct value *value, struct str type)
 	    "(function(x: %.*s) x)(v)", STR_ARG(type)), context);
 }
 
-/* A plain object of typed values. */
-static const struct value *
-read_context(struct arena *arena, const struct value *typed)
-{
-	struct value_builder *context = value_build_context(arena);
-
-	for (size_t i = 0; i < typed->as.context.count; i++) {
-		const struct value_field *field = &typed->as.context.fields[i];
-		const struct value *value = json_untype(arena, field->value);
-
-		if (value != NULL)
-			value_put(context, field->key, value);
-	}
-	return value_built(context);
-}
-
 static bool
 passes(struct arena *arena, struct str line, char note[512])
 {
@@ -168,13 +68,13 @@ passes(struct arena *arena, struct str line, char note[512])
 	assert_non_null(vector);
 	text = value_str(value_get_cstr(vector, "expr"));
 	type = value_str(value_field_or_null(vector, "as"));
-	context = read_context(arena, value_get_cstr(vector, "context"));
+	context = feel_vector_context(arena, value_get_cstr(vector, "context"));
 	expected = json_untype(arena, value_get_cstr(vector, "expected"));
 	assert_non_null(expected);
 	got = evaluate(arena, text, context);
 	if (type.at != NULL)
 		got = convert(arena, got, type);
-	ok = same(expected, got);
+	ok = feel_vector_same(expected, got);
 	json_write(got, JSON_TYPED, &out);
 	(void)snprintf(note, 512, "%.300s  gives  %.150s", arena_cstr(arena,
 	    text), buf_cstr(&out));

@@ -330,15 +330,6 @@ test_connection_is_used_again(void **state)
 }
 
 static void
-answer_first_then_hang_up(struct wire_peer *peer, struct wire *wire)
-{
-	if (wire->request_count == 1)
-		wire_answer_ok(peer, wire);
-	else
-		wire_hang_up(peer);
-}
-
-static void
 answer_first_then_reset(struct wire_peer *peer, struct wire *wire)
 {
 	if (wire->request_count == 1)
@@ -367,7 +358,7 @@ assert_sent_once(struct fixture *fixture, const char *method, const char *body,
 static void
 test_post_on_a_kept_connection_that_is_closed_arrives_once(void **state)
 {
-	assert_sent_once(*state, "POST", "{\"pay\":1}", answer_first_then_hang_up);
+	assert_sent_once(*state, "POST", "{\"pay\":1}", wire_answer_first_then_hang_up);
 }
 
 static void
@@ -379,7 +370,7 @@ test_post_on_a_kept_connection_that_is_reset_arrives_once(void **state)
 static void
 test_post_without_body_on_a_kept_connection_arrives_once(void **state)
 {
-	assert_sent_once(*state, "POST", "", answer_first_then_hang_up);
+	assert_sent_once(*state, "POST", "", wire_answer_first_then_hang_up);
 }
 
 static void

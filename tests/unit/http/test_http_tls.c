@@ -329,21 +329,12 @@ test_client_certificate_that_is_none_is_not_used(void **state)
 }
 
 static void
-answer_first_then_hang_up(struct wire_peer *peer, struct wire *wire)
-{
-	if (wire->request_count == 1)
-		wire_answer_ok(peer, wire);
-	else
-		wire_hang_up(peer);
-}
-
-static void
 test_post_on_a_kept_tls_connection_arrives_once(void **state)
 {
 	struct fixture *fixture = *state;
 	struct message_request request = post_to(fixture);
 
-	fixture->wire.answer = answer_first_then_hang_up;
+	fixture->wire.answer = wire_answer_first_then_hang_up;
 	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
 	assert_int_equal(exchange(fixture, &request), MESSAGE_RESET);
 	while (fixture->wire.open_count > 0)

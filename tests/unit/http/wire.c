@@ -210,3 +210,12 @@ wire_answer_nothing(struct wire_peer *peer, struct wire *wire)
 {
 	(void)peer, (void)wire;
 }
+
+void
+wire_answer_first_then_hang_up(struct wire_peer *peer, struct wire *wire)
+{
+	if (wire->request_count == 1)
+		wire_answer_ok(peer, wire);
+	else
+		wire_hang_up(peer);
+}

@@ -46,6 +46,8 @@ void wire_reset(struct wire_peer *peer);
 void wire_answer_ok(struct wire_peer *peer, struct wire *wire);
 void wire_answer_text(struct wire_peer *peer, struct wire *wire);
 void wire_answer_text_and_hang_up(struct wire_peer *peer, struct wire *wire);
+/* As a server that closes a kept connection just when it is used again. */
+void wire_answer_first_then_hang_up(struct wire_peer *peer, struct wire *wire);
 void wire_answer_nothing(struct wire_peer *peer, struct wire *wire);
 
 #endif
