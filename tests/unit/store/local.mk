@@ -8,6 +8,8 @@ EXTRA_DIST += tests/unit/store/test_store_help.h
 
 check_PROGRAMS += tests/unit/store/test_store_contract
 tests_unit_store_test_store_contract_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/store/test_store_list
+tests_unit_store_test_store_list_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/store/test_store_sqlite
 tests_unit_store_test_store_sqlite_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/store/test_store_faults

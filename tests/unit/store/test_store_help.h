@@ -150,4 +150,55 @@ help_add_turn(struct store_batch *batch, struct arena *arena, uint64_t instance,
 	store_add_history(batch, instance, records, count);
 }
 
+/* ------------------------------------------------------------ the fixture */
+
+struct fixture {
+	struct help_dir dir;
+	struct store *store;
+	struct arena *arena;
+};
+
+static inline int
+help_set_up(void **state)
+{
+	struct fixture *f = test_calloc(1, sizeof(*f));
+
+	help_dir_make(&f->dir);
+	f->arena = arena_new();
+	f->store = help_open(&f->dir);
+	*state = f;
+	return 0;
+}
+
+static inline int
+help_tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	store_close(&f->store);
+	arena_free(&f->arena);
+	help_dir_remove(&f->dir);
+	test_free(f);
+	return 0;
+}
+
+static inline void
+help_commit(struct fixture *f)
+{
+	struct buf detail = {0};
+
+	if (store_commit_now(f->store, &detail) != STORE_OK)
+		fail_msg("commit: %s", buf_cstr(&detail));
+	buf_fini(&detail);
+}
+
+static inline void
+help_gather_cb(uint64_t number, void *arg)
+{
+	struct help_numbers *numbers = arg;
+
+	assert_true(numbers->count < HELP_NUMBERS_MAX);
+	numbers->at[numbers->count++] = number;
+}
+
 #endif

@@ -22,12 +22,7 @@
 
 #include "test_store_help.h"
 
-struct fixture {
-	struct help_dir dir;
-	struct store *store; /* opened by the test */
-	struct arena *arena;
-};
-
+/* The tests open their stores themselves. */
 static int
 set_up(void **state)
 {
@@ -36,18 +31,6 @@ set_up(void **state)
 	help_dir_make(&f->dir);
 	f->arena = arena_new();
 	*state = f;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(&f->store);
-	arena_free(&f->arena);
-	help_dir_remove(&f->dir);
-	test_free(f);
 	return 0;
 }
 
@@ -592,7 +575,8 @@ test_what_was_told_durable_survives_kill_9(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, set_up, help_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_missing_file_is_made_only_if_wanted),
 		TEST(test_missing_directory_is_an_error_with_a_reason),
