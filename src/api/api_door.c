@@ -22,7 +22,7 @@
 struct api_door {
 	struct api *api;
 	struct api_census *census;
-	struct evconnlistener **listeners; /* evhttp frees them */
+	struct evhttp_bound_socket **sockets; /* evhttp frees them */
 	uint16_t *ports;
 	size_t count;
 	SSL_CTX *tls; /* NULL: none */
@@ -123,6 +123,7 @@ port_of(int fd)
 static bool
 add_listener(struct api_door *door, int fd, struct buf *detail)
 {
+	struct evhttp_bound_socket *socket = NULL;
 	struct evconnlistener *listener;
 	int on = 1;
 
@@ -131,14 +132,15 @@ add_listener(struct api_door *door, int fd, struct buf *detail)
 	evutil_make_socket_nonblocking(fd);
 	listener = evconnlistener_new(door->api->options.base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (listener == NULL ||
-	    evhttp_bind_listener(door->api->http, listener) == NULL) {
+	if (listener != NULL)
+		socket = evhttp_bind_listener(door->api->http, listener);
+	if (socket == NULL) {
 		buf_addf(detail, "the socket can't be listened on");
 		if (listener != NULL)
 			evconnlistener_free(listener);
 		return false;
 	}
-	door->listeners[door->count] = listener;
+	door->sockets[door->count] = socket;
 	door->ports[door->count++] = port_of(fd);
 	return true;
 }
@@ -169,10 +171,13 @@ full_cb(void *arg)
 {
 	struct api_door *door = arg;
 
+	if (door->is_shut)
+		return;
 	log_warning("connections", "%zu are open: no more until one ends",
 	    door->api->limits.connections_max);
 	for (size_t i = 0; i < door->count; i++)
-		evconnlistener_disable(door->listeners[i]);
+		evconnlistener_disable(
+		    evhttp_bound_socket_get_listener(door->sockets[i]));
 }
 
 static void
@@ -183,7 +188,8 @@ room_cb(void *arg)
 	if (door->is_shut)
 		return;
 	for (size_t i = 0; i < door->count; i++)
-		evconnlistener_enable(door->listeners[i]);
+		evconnlistener_enable(
+		    evhttp_bound_socket_get_listener(door->sockets[i]));
 }
 
 static struct bufferevent *
@@ -260,9 +266,9 @@ api_door_open(struct api *api, struct buf *detail)
 	must(door != NULL);
 	must(count > 0);
 	door->api = api;
-	door->listeners = calloc(count, sizeof(struct evconnlistener *));
+	door->sockets = calloc(count, sizeof(struct evhttp_bound_socket *));
 	door->ports = calloc(count, sizeof(*door->ports));
-	must(door->listeners != NULL);
+	must(door->sockets != NULL);
 	must(door->ports != NULL);
 	door->census = api_census_new(api->options.base,
 	    api->limits.connections_max, full_cb, room_cb, door);
@@ -282,7 +288,7 @@ api_door_close(struct api_door **door_pointer)
 	*door_pointer = NULL;
 	api_census_free(&door->census);
 	SSL_CTX_free(door->tls);
-	free(door->listeners);
+	free(door->sockets);
 	free(door->ports);
 	free(door);
 }
@@ -290,9 +296,13 @@ api_door_close(struct api_door **door_pointer)
 void
 api_door_shut(struct api_door *door)
 {
+	if (door->is_shut)
+		return;
 	door->is_shut = true;
+	/* Closed, not only left alone: the kernel would go on taking callers in
+	 * whom nobody answers. */
 	for (size_t i = 0; i < door->count; i++)
-		evconnlistener_disable(door->listeners[i]);
+		evhttp_del_accept_socket(door->api->http, door->sockets[i]);
 }
 
 uint16_t

@@ -286,7 +286,9 @@ test_webhook_that_nothing_maps_is_ignored(void **state)
 	answer_must_be_problem(&answer, 422, "invalid-body");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(                                       \
+	    name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

@@ -321,7 +321,9 @@ test_export_that_nobody_reads_does_no_harm(void **state)
 	answer_must_be(&answer, 200);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(                                       \
+	    name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

@@ -220,7 +220,9 @@ test_escalation_is_acknowledged(void **state)
 	    answer_member(&answer, "escalations.0.acknowledged")));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(                                       \
+	    name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

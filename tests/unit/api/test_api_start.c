@@ -255,7 +255,9 @@ test_bodies_that_are_wrong_are_told_where(void **state)
 	answer_must_be_problem(&answer, 415, "unsupported-media-type");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(                                       \
+	    name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)

@@ -4,9 +4,12 @@
 
 #include "stated/json.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -215,7 +218,28 @@ test_draining_server_is_not_ready(void **state)
 	close(fd);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, api_server_set_up, api_server_tear_down)
+static void
+test_draining_server_refuses_new_callers_at_once(void **state)
+{
+	struct api_server *server = *state;
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET,
+	    .sin_port = htons(server->port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	api_server_drain(server);
+	usleep(50 * 1000);
+	assert_int_equal(
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)), -1);
+	assert_int_equal(errno, ECONNREFUSED);
+	close(fd);
+}
+
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(                                       \
+	    name, api_server_set_up, api_server_tear_down)
 
 int
 main(void)
@@ -234,6 +258,7 @@ main(void)
 	    TEST(test_broken_requests_are_400),
 	    TEST(test_actor_must_be_a_name),
 	    TEST(test_draining_server_is_not_ready),
+	    TEST(test_draining_server_refuses_new_callers_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
