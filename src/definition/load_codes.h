@@ -57,7 +57,8 @@
 	X(LOAD_MISSING_ARGUMENT, "D313",                                       \
 	    "a call lacks what its operation needs")                           \
 	X(LOAD_CIRCLE, "D314", "transitions without event go round for ever")  \
-	X(LOAD_NOT_DELIVERED, "D901", "a channel that isn't delivered yet")
+	X(LOAD_NOT_DELIVERED, "D901", "a channel that isn't delivered yet")    \
+	X(LOAD_DOUBT, "D902", "an expression that surely gives null")
 
 #define LOAD_CODE_NAME(name, code, meaning) static const char name[] \
 	__attribute__((unused)) = code;

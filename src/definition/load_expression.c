@@ -45,6 +45,25 @@ cut_by(const struct load *load, const struct yaml_node *node)
 	return text.at[at];
 }
 
+/* A quote or a bracket that is opened and not closed: there was more. */
+static bool
+is_open_ended(struct str text)
+{
+	bool is_quoted = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < text.bytes; i++) {
+		char c = text.at[i];
+
+		if (c == '"')
+			is_quoted = !is_quoted;
+		else if (!is_quoted)
+			depth += (memchr("([{", c, 3) != NULL) -
+			    (memchr(")]}", c, 3) != NULL);
+	}
+	return is_quoted || depth > 0;
+}
+
 static void
 report_expression(struct load *load, const struct yaml_node *node,
     size_t offset, const struct feel_error *error)
@@ -57,8 +76,7 @@ report_expression(struct load *load, const struct yaml_node *node,
 		return;
 	/* The rest of the expression may lie behind what YAML cut off; an
 	 * error well before the end is an error in its own right. */
-	if (cut && (str_trim(after).bytes == 0 ||
-	    memchr(after.at, '"', after.bytes))) {
+	if (cut && (str_trim(after).bytes == 0 || is_open_ended(node->text))) {
 		load_error(load, LOAD_CUT, node->span,
 		    cut == '#' ? "YAML takes what follows this expression from "
 				 "` #` on for a comment"
@@ -100,16 +118,36 @@ check_name_cb(struct str name, size_t offset, void *arg)
 	load_suggest(load, name, known, count);
 }
 
+/* The standard takes a call of a function that nobody has, and gives null for
+ * it: at load time it is worth a word. */
+static void
+doubt_cb(const struct feel_error *doubt, void *arg)
+{
+	struct name_check *check = arg;
+	struct load *load = check->load;
+
+	if (load_is_full(load))
+		return;
+	diag_add(load->diags, DIAG_WARNING, LOAD_DOUBT, yaml_locate_span(
+	    load->document->source, check->node,
+	    check->offset + doubt->offset, doubt->bytes), "%s",
+	    doubt->message);
+	if (doubt->repair[0])
+		diag_repair(load->diags, "%s", doubt->repair);
+}
+
 static const struct feel *
 finish(struct load *load, const struct yaml_node *node, size_t offset,
     const struct feel *feel, const struct feel_error *error)
 {
 	struct name_check check = {load, node, offset};
 
-	if (feel)
-		feel_each_free_name(feel, check_name_cb, &check);
-	else
+	if (feel == NULL) {
 		report_expression(load, node, offset, error);
+		return NULL;
+	}
+	feel_each_free_name(feel, check_name_cb, &check);
+	feel_each_doubt(feel, doubt_cb, &check);
 	return feel;
 }
 

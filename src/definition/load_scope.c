@@ -42,6 +42,7 @@ load_scope_new(struct arena *arena)
 
 	scope->arena = arena;
 	scope->names = feel_names_new(arena);
+	feel_names_add(scope->names, STR("active")); /* the host's function */
 	scope->index = map_new();
 	return scope;
 }

@@ -39,7 +39,7 @@ send_cb(struct http_port *port, const struct message_request *request,
     http_done_fn *done, void *arg)
 {
 	struct house *house =
-	    (struct house *)((char *)port - offsetof(struct house, port));
+	    (void *)((char *)port - offsetof(struct house, port));
 	struct arena *arena = arena_new();
 	struct exchange *exchange = ARENA_NEW(arena, struct exchange);
 	struct timeval now = {0, 0};

@@ -19,7 +19,7 @@
 /* ------------------------------------------------------------ the fixture */
 
 static void
-reopen(struct fixture *f)
+reopen(struct help_fixture *f)
 {
 	store_close(&f->store);
 	f->store = help_open(&f->dir);
@@ -30,7 +30,7 @@ reopen(struct fixture *f)
 enum moment { OPEN, UNDER_WAY, DURABLE, REOPENED, MOMENT_COUNT };
 
 static void
-advance_to(struct fixture *f, enum moment moment)
+advance_to(struct help_fixture *f, enum moment moment)
 {
 	enum store_error error;
 	bool is_finished;
@@ -93,7 +93,7 @@ assert_same_instance(const struct store_instance *a,
 static void
 test_instance_is_found_at_every_moment(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_instance full = help_instance(1), sparse = {
 		.number = 2,
 		.workflow = STR("payment"),
@@ -121,7 +121,7 @@ test_instance_is_found_at_every_moment(void **state)
 static void
 test_latest_put_of_an_instance_counts(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_instance row = help_instance(1), found;
 
 	for (int i = 1; i <= 5; i++) {
@@ -147,7 +147,7 @@ test_latest_put_of_an_instance_counts(void **state)
 static void
 test_open_batch_lies_over_the_batch_under_way(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_instance row = help_instance(1), found;
 	enum store_error error;
 
@@ -175,7 +175,7 @@ test_open_batch_lies_over_the_batch_under_way(void **state)
 static void
 test_batch_borrows_nothing_from_its_caller(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_instance row = help_instance(1), found;
 	char text[] = "as it was";
 
@@ -190,7 +190,7 @@ test_batch_borrows_nothing_from_its_caller(void **state)
 static void
 test_last_number_counts_what_is_durable(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_instance three = help_instance(3);
 	struct store_instance two = help_instance(2);
 
@@ -210,7 +210,7 @@ test_last_number_counts_what_is_durable(void **state)
 static void
 test_identity_is_made_once(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_identity first = store_identity(f->store), zeros = {{0}};
 
 	assert_memory_not_equal(&first, &zeros, sizeof(first));
@@ -222,7 +222,7 @@ test_identity_is_made_once(void **state)
 static void
 test_business_key_is_found_at_every_moment(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_instance a = help_instance(1), b = help_instance(2);
 	struct store_instance without = help_instance(3);
 
@@ -254,7 +254,7 @@ test_business_key_is_found_at_every_moment(void **state)
 /* ---------------------------------------------------------- subscriptions */
 
 static void
-assert_subscribers(struct fixture *f, const char *correlation, size_t count,
+assert_subscribers(struct help_fixture *f, const char *correlation, size_t count,
     const uint64_t *expected)
 {
 	struct help_numbers found = {0};
@@ -273,7 +273,7 @@ assert_subscribers(struct fixture *f, const char *correlation, size_t count,
 static void
 test_subscribers_are_found_at_every_moment(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_batch *batch = store_batch(f->store);
 
 	store_add_subscription(batch, STR("c"), 7);
@@ -291,7 +291,7 @@ test_subscribers_are_found_at_every_moment(void **state)
 static void
 test_removed_subscription_is_gone_at_once(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	store_add_subscription(store_batch(f->store), STR("c"), 5);
 	store_add_subscription(store_batch(f->store), STR("c"), 6);
@@ -306,7 +306,7 @@ test_removed_subscription_is_gone_at_once(void **state)
 static void
 test_subscription_may_come_and_go_within_batches(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	enum store_error error;
 
 	store_add_subscription(store_batch(f->store), STR("c"), 5);
@@ -329,7 +329,7 @@ test_subscription_may_come_and_go_within_batches(void **state)
 static void
 resubscribe_cb(uint64_t number, void *arg)
 {
-	struct fixture *f = arg;
+	struct help_fixture *f = arg;
 
 	store_remove_subscription(store_batch(f->store), STR("c"), number);
 	store_add_subscription(store_batch(f->store), STR("c"), number + 100);
@@ -338,7 +338,7 @@ resubscribe_cb(uint64_t number, void *arg)
 static void
 test_callback_may_write_while_subscribers_are_told(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	store_add_subscription(store_batch(f->store), STR("c"), 1);
 	help_commit(f);
@@ -353,7 +353,7 @@ test_callback_may_write_while_subscribers_are_told(void **state)
 static void
 test_event_is_found_by_identity_and_by_id_at_every_moment(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_event event = help_event("bank", "e-1", EVENT_HELD);
 	struct store_event found;
 	uint64_t id = 0;
@@ -392,7 +392,7 @@ gather_event_cb(const struct store_event *row, void *arg)
 }
 
 static size_t
-count_held(struct fixture *f, struct str subject, struct help_numbers *ids)
+count_held(struct help_fixture *f, struct str subject, struct help_numbers *ids)
 {
 	ids->count = 0;
 	assert_int_equal(store_each_held_event(f->store, f->arena, subject,
@@ -405,7 +405,7 @@ count_held(struct fixture *f, struct str subject, struct help_numbers *ids)
 static void
 test_held_events_come_in_order_of_arrival(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct help_numbers ids;
 	struct str subject = help_event("s", "1", EVENT_HELD).subject;
 	enum store_error error;
@@ -435,7 +435,7 @@ test_held_events_come_in_order_of_arrival(void **state)
 static void
 test_matched_event_is_held_no_more(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_event event = help_event("s", "1", EVENT_HELD), found;
 	struct help_numbers ids;
 
@@ -462,7 +462,7 @@ test_matched_event_is_held_no_more(void **state)
 static void
 test_event_held_and_matched_in_one_batch_is_matched(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_event event = help_event("s", "1", EVENT_HELD);
 	struct help_numbers ids;
 
@@ -478,7 +478,7 @@ test_event_held_and_matched_in_one_batch_is_matched(void **state)
 static void
 test_event_without_subject_is_held_too(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_event event = help_event("s", "1", EVENT_HELD);
 	struct help_numbers ids;
 
@@ -493,7 +493,7 @@ test_event_without_subject_is_held_too(void **state)
 static void
 test_expired_events_are_told_earliest_first(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct help_numbers ids = {0};
 	int64_t expires_ms = 0;
 
@@ -526,7 +526,7 @@ test_events_are_listed_by_status_in_pages(void **state)
 {
 	static const enum store_event_status statuses[] = {
 		EVENT_MATCHED, EVENT_DEAD, EVENT_HELD, EVENT_REPLAYED};
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	for (int i = 0; i < 20; i++) {
 		char id[16];
@@ -553,7 +553,7 @@ test_events_are_listed_by_status_in_pages(void **state)
 static void
 test_idempotency_key_is_found_at_every_moment(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_idempotency row = help_idempotency("alice /start k1");
 	struct store_idempotency found;
 
@@ -576,7 +576,7 @@ test_idempotency_key_is_found_at_every_moment(void **state)
 static void
 test_cleaning_removes_what_is_over_and_nothing_else(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_idempotency old = help_idempotency("old");
 	struct store_idempotency young = help_idempotency("young");
 	struct store_event gone = help_event("s", "gone", EVENT_MATCHED);
@@ -631,7 +631,7 @@ gather_definition_cb(const struct store_definition *row, void *arg)
 static void
 test_definitions_are_kept_by_digest(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct definitions found = {0};
 
 	for (int i = 2; i >= 1; i--) {
@@ -683,7 +683,7 @@ check_record_cb(uint64_t instance, const struct audit_record *record,
 static void
 test_history_is_told_in_order_as_it_was_sealed(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct audit_head head = {0}, other = {0};
 
 	for (size_t turn = 1; turn <= 6; turn++) {
@@ -720,7 +720,7 @@ test_history_is_told_in_order_as_it_was_sealed(void **state)
 static void
 test_fd_tells_when_a_batch_is_done(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct pollfd watched = {store_fd(f->store), POLLIN, 0};
 	enum store_error error = STORE_IO;
 
@@ -739,7 +739,7 @@ test_fd_tells_when_a_batch_is_done(void **state)
 static void
 test_batch_is_empty_until_something_is_put(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	assert_true(store_batch_is_empty(store_batch(f->store)));
 	store_add_probe(store_batch(f->store));
@@ -752,7 +752,7 @@ test_batch_is_empty_until_something_is_put(void **state)
 static void
 test_batch_under_way_is_committed_by_closing(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_instance row = help_instance(1), found;
 
 	store_put_instance(store_batch(f->store), &row);

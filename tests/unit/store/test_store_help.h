@@ -152,7 +152,7 @@ help_add_turn(struct store_batch *batch, struct arena *arena, uint64_t instance,
 
 /* ------------------------------------------------------------ the fixture */
 
-struct fixture {
+struct help_fixture {
 	struct help_dir dir;
 	struct store *store;
 	struct arena *arena;
@@ -161,7 +161,7 @@ struct fixture {
 static inline int
 help_set_up(void **state)
 {
-	struct fixture *f = test_calloc(1, sizeof(*f));
+	struct help_fixture *f = test_calloc(1, sizeof(*f));
 
 	help_dir_make(&f->dir);
 	f->arena = arena_new();
@@ -173,7 +173,7 @@ help_set_up(void **state)
 static inline int
 help_tear_down(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	store_close(&f->store);
 	arena_free(&f->arena);
@@ -183,7 +183,7 @@ help_tear_down(void **state)
 }
 
 static inline void
-help_commit(struct fixture *f)
+help_commit(struct help_fixture *f)
 {
 	struct buf detail = {0};
 

@@ -24,7 +24,7 @@ static void
 test_due_instances_are_told_earliest_first(void **state)
 {
 	static const int64_t due_ms[] = {300, 0, 100, 200, 400};
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct help_numbers found = {0};
 
 	for (uint64_t n = 1; n <= 5; n++) {
@@ -48,7 +48,7 @@ test_due_instances_are_told_earliest_first(void **state)
 static void
 test_busy_instances_are_told_until_they_rest(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct help_numbers found = {0};
 
 	for (uint64_t n = 1; n <= 4; n++) {
@@ -78,7 +78,7 @@ gather_instance_cb(const struct store_instance *row, void *arg)
 
 /* Ten instances: number n started at 100 * n; see the body for the rest. */
 static void
-fill_ten(struct fixture *f)
+fill_ten(struct help_fixture *f)
 {
 	for (uint64_t n = 1; n <= 10; n++) {
 		struct store_instance row = help_instance(n);
@@ -100,7 +100,7 @@ fill_ten(struct fixture *f)
 }
 
 static void
-assert_listed(struct fixture *f, struct store_instance_filter filter,
+assert_listed(struct help_fixture *f, struct store_instance_filter filter,
     size_t count, const uint64_t *expected)
 {
 	struct help_numbers found = {0};
@@ -124,7 +124,7 @@ assert_listed(struct fixture *f, struct store_instance_filter filter,
 static void
 test_instances_are_listed_by_every_filter(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	fill_ten(f);
 	ASSERT_LISTED(FILTER(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
@@ -153,7 +153,7 @@ test_instances_are_listed_by_every_filter(void **state)
 static void
 test_state_matches_whole_names_only(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	fill_ten(f);
 	ASSERT_LISTED(FILTER(.state = STR("approve")),
@@ -166,7 +166,7 @@ test_state_matches_whole_names_only(void **state)
 static void
 test_lists_page_by_cursor_in_both_directions(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	uint64_t resume = 0;
 
 	fill_ten(f);
@@ -189,7 +189,7 @@ test_lists_page_by_cursor_in_both_directions(void **state)
 static void
 test_list_may_look_at_few_rows_and_be_resumed(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	uint64_t resume = 0;
 
 	fill_ten(f);
@@ -210,7 +210,7 @@ test_list_may_look_at_few_rows_and_be_resumed(void **state)
 static bool
 find_within_cb(const struct store_instance *row, void *arg)
 {
-	struct fixture *f = arg;
+	struct help_fixture *f = arg;
 	struct store_instance found;
 	struct help_numbers others = {0};
 
@@ -225,7 +225,7 @@ find_within_cb(const struct store_instance *row, void *arg)
 static void
 test_callback_may_find_and_list_and_stop(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	uint64_t resume = 0;
 	struct store_instance_filter filter = FILTER(.limit = 100,
 	    .resume_after = &resume);
@@ -245,7 +245,7 @@ gather_item_cb(const struct store_item *row, void *arg)
 }
 
 static void
-assert_items(struct fixture *f, struct store_item_filter filter, size_t count,
+assert_items(struct help_fixture *f, struct store_item_filter filter, size_t count,
     const uint64_t *expected)
 {
 	struct help_numbers found = {0};
@@ -267,7 +267,7 @@ assert_items(struct fixture *f, struct store_item_filter filter, size_t count,
 static void
 test_items_are_listed_by_every_filter(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	for (uint64_t i = 1; i <= 3; i++) {
 		for (uint64_t serial = 1; serial <= 2; serial++) {

@@ -26,7 +26,7 @@
 static int
 set_up(void **state)
 {
-	struct fixture *f = test_calloc(1, sizeof(*f));
+	struct help_fixture *f = test_calloc(1, sizeof(*f));
 
 	help_dir_make(&f->dir);
 	f->arena = arena_new();
@@ -37,7 +37,7 @@ set_up(void **state)
 /* --------------------------------------------------------------- utilities */
 
 static enum store_error
-try_open(struct fixture *f, bool read_only, bool create)
+try_open(struct help_fixture *f, bool read_only, bool create)
 {
 	struct buf detail = {0};
 	enum store_error error = store_open((struct store_options){
@@ -52,7 +52,7 @@ try_open(struct fixture *f, bool read_only, bool create)
 }
 
 static void
-put(struct fixture *f, uint64_t number)
+put(struct help_fixture *f, uint64_t number)
 {
 	struct store_instance row = help_instance(number);
 
@@ -60,7 +60,7 @@ put(struct fixture *f, uint64_t number)
 }
 
 static bool
-has(struct fixture *f, uint64_t number)
+has(struct help_fixture *f, uint64_t number)
 {
 	struct store_instance found;
 	enum store_error error = store_find_instance(f->store, f->arena,
@@ -71,7 +71,7 @@ has(struct fixture *f, uint64_t number)
 }
 
 static void
-make_database(struct fixture *f, uint64_t instances)
+make_database(struct help_fixture *f, uint64_t instances)
 {
 	f->store = help_open(&f->dir);
 	for (uint64_t n = 1; n <= instances; n++)
@@ -82,7 +82,7 @@ make_database(struct fixture *f, uint64_t instances)
 
 /* SQL behind the store's back. */
 static void
-run_sql(struct fixture *f, const char *sql)
+run_sql(struct help_fixture *f, const char *sql)
 {
 	sqlite3 *db = NULL;
 
@@ -92,7 +92,7 @@ run_sql(struct fixture *f, const char *sql)
 }
 
 static void
-write_file(struct fixture *f, const char *text)
+write_file(struct help_fixture *f, const char *text)
 {
 	FILE *file = fopen(f->dir.database, "w");
 
@@ -102,7 +102,7 @@ write_file(struct fixture *f, const char *text)
 }
 
 static struct digest
-digest_of_file(struct fixture *f)
+digest_of_file(struct help_fixture *f)
 {
 	struct digest_stream *stream = digest_stream_new();
 	FILE *file = fopen(f->dir.database, "r");
@@ -118,7 +118,7 @@ digest_of_file(struct fixture *f)
 
 /* Opening for writing must fail so, and must not change a byte. */
 static void
-assert_refused(struct fixture *f, enum store_error expected)
+assert_refused(struct help_fixture *f, enum store_error expected)
 {
 	struct digest before = digest_of_file(f);
 
@@ -135,7 +135,7 @@ assert_refused(struct fixture *f, enum store_error expected)
 static void
 test_missing_file_is_made_only_if_wanted(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct stat status;
 
 	assert_int_equal(try_open(f, false, false), STORE_ABSENT);
@@ -149,7 +149,7 @@ test_missing_file_is_made_only_if_wanted(void **state)
 static void
 test_missing_directory_is_an_error_with_a_reason(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct buf detail = {0};
 
 	assert_int_equal(store_open((struct store_options){
@@ -163,7 +163,7 @@ test_missing_directory_is_an_error_with_a_reason(void **state)
 static void
 test_empty_file_is_taken_only_to_create(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	write_file(f, "");
 	assert_int_equal(try_open(f, false, false), STORE_FOREIGN);
@@ -174,7 +174,7 @@ test_empty_file_is_taken_only_to_create(void **state)
 static void
 test_file_of_another_kind_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	write_file(f, "Dear Sir or Madam, this is not a database at all.");
 	assert_refused(f, STORE_FOREIGN);
@@ -185,7 +185,7 @@ test_file_of_another_kind_is_refused(void **state)
 static void
 test_database_of_another_program_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	run_sql(f, "CREATE TABLE instance (number INTEGER)");
 	assert_refused(f, STORE_FOREIGN);
@@ -196,7 +196,7 @@ test_database_of_another_program_is_refused(void **state)
 static void
 test_newer_database_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	make_database(f, 1);
 	run_sql(f, "PRAGMA user_version = 1000");
@@ -206,7 +206,7 @@ test_newer_database_is_refused(void **state)
 static void
 test_older_database_is_not_migrated_for_reading(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	make_database(f, 1);
 	run_sql(f, "PRAGMA user_version = 0");
@@ -218,7 +218,7 @@ test_older_database_is_not_migrated_for_reading(void **state)
 static void
 test_truncated_file_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	make_database(f, 200);
 	assert_int_equal(truncate(f->dir.database, 20 * 1024), 0);
@@ -230,7 +230,7 @@ test_truncated_file_is_refused(void **state)
 }
 
 static void
-overwrite(struct fixture *f, off_t offset, size_t bytes)
+overwrite(struct help_fixture *f, off_t offset, size_t bytes)
 {
 	char junk[4096];
 	int fd = open(f->dir.database, O_WRONLY);
@@ -244,7 +244,7 @@ overwrite(struct fixture *f, off_t offset, size_t bytes)
 static void
 test_damaged_header_or_schema_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	make_database(f, 1);
 	overwrite(f, 100, 4096 - 100);
@@ -256,7 +256,7 @@ test_damaged_header_or_schema_is_refused(void **state)
 static void
 test_damage_found_later_is_told_as_such(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct stat status;
 	struct store_instance found;
 	size_t damaged = 0;
@@ -280,7 +280,7 @@ test_damage_found_later_is_told_as_such(void **state)
 static void
 test_second_engine_is_kept_out(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store *second = NULL;
 	struct buf detail = {0};
 	struct store_options options = {.path = str_of(f->dir.database)};
@@ -299,7 +299,7 @@ test_second_engine_is_kept_out(void **state)
 static void
 test_lock_file_left_behind_does_no_harm(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	char path[128];
 
 	make_database(f, 1);
@@ -316,7 +316,7 @@ test_lock_file_left_behind_does_no_harm(void **state)
 static void
 test_path_may_hold_any_character(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	snprintf(f->dir.database, sizeof(f->dir.database),
 	    "%s/a b?c#d%%41.db", f->dir.path);
@@ -331,7 +331,7 @@ test_path_may_hold_any_character(void **state)
 static void
 test_auditor_reads_beside_the_engine(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store *engine = help_open(&f->dir);
 	struct store_instance row = help_instance(1);
 
@@ -353,7 +353,7 @@ test_auditor_reads_beside_the_engine(void **state)
 static void
 test_database_on_read_only_medium_can_be_read(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	if (geteuid() == 0)
 		skip(); /* nothing is read-only to root */
@@ -374,7 +374,7 @@ test_database_on_read_only_medium_can_be_read(void **state)
 static void
 test_locked_database_drops_both_batches_and_recovers(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	sqlite3 *other = NULL;
 	enum store_error error = STORE_OK;
 	struct buf detail = {0};
@@ -409,7 +409,7 @@ test_locked_database_drops_both_batches_and_recovers(void **state)
 static void
 test_full_disk_fails_the_batch_whole_and_recovers(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct rlimit before, little;
 	struct store_instance row = help_instance(2);
 	char *large = test_calloc(1, 4 << 20);
@@ -443,7 +443,7 @@ test_full_disk_fails_the_batch_whole_and_recovers(void **state)
 static void
 test_number_of_a_removed_instance_is_not_given_again(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 
 	make_database(f, 3);
 	run_sql(f, "DELETE FROM instance WHERE number = 3");
@@ -454,7 +454,7 @@ test_number_of_a_removed_instance_is_not_given_again(void **state)
 static void
 test_log_stays_bounded_however_much_is_written(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	struct store_instance row = help_instance(1);
 	size_t bytes = 1 << 20, most = 0;
 	char *large = test_calloc(1, bytes);
@@ -481,7 +481,7 @@ test_log_stays_bounded_however_much_is_written(void **state)
 /* Commits batches of three instances with history and tells each durable
  * number over the pipe, until it is killed. */
 _Noreturn static void
-be_killed(struct fixture *f, int pipe_fd)
+be_killed(struct help_fixture *f, int pipe_fd)
 {
 	struct store *store = help_open(&f->dir);
 
@@ -504,7 +504,7 @@ be_killed(struct fixture *f, int pipe_fd)
 }
 
 static uint64_t
-run_and_kill(struct fixture *f, useconds_t lifetime_us)
+run_and_kill(struct help_fixture *f, useconds_t lifetime_us)
 {
 	int ends[2];
 	uint64_t told = 0, last = 0;
@@ -534,7 +534,7 @@ verify_cb(uint64_t instance, const struct audit_record *record, void *arg)
 }
 
 static void
-assert_whole(struct fixture *f)
+assert_whole(struct help_fixture *f)
 {
 	uint64_t last = store_last_number(f->store);
 
@@ -554,7 +554,7 @@ assert_whole(struct fixture *f)
 static void
 test_what_was_told_durable_survives_kill_9(void **state)
 {
-	struct fixture *f = *state;
+	struct help_fixture *f = *state;
 	uint64_t told = 0;
 
 	for (int i = 0; i < 6; i++) {
