@@ -162,7 +162,7 @@ house_get(struct house *house, const char *format, ...)
 	return house_ask(house, &(struct ask){.path = path});
 }
 
-static struct reply *PRINTF_LIKE(5, 0)
+static struct reply *__attribute__((format(printf, 5, 0)))
 post(struct house *house, const char *url, const char *who, const char *path,
     const char *format, va_list args)
 {
