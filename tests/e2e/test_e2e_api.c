@@ -130,7 +130,8 @@ test_start_with_wait_answers_when_somebody_is_waited_for(void **state)
 	assert_true(time_ms() - began_ms < 7000);
 	/* Or when the time is over. */
 	house_control(house, "/control/faults",
-	    "{\"fault\":\"timeout\",\"path\":\"/compliance\"}");
+	    "{\"fault\":\"timeout\",\"path\":\"/compliance\","
+	    "\"milliseconds\":1500}");
 	began_ms = time_ms();
 	reply = house_post(house, STARTS "?wait=300ms", "%s",
 	    payment_body("P-3", "250", "ACME"));

@@ -51,7 +51,8 @@ test_sigterm_takes_no_more_work(void **state)
 
 	(void)state;
 	house_control(house, "/control/faults",
-	    "{\"fault\":\"timeout\",\"path\":\"/compliance\"}");
+	    "{\"fault\":\"timeout\",\"path\":\"/compliance\","
+	    "\"milliseconds\":1500}");
 	payment_start(house, "P-1", "250", "ACME");
 	kill(house->engine.pid, SIGTERM);
 	/* It takes no more work from here on. */
