@@ -17,6 +17,7 @@
 #include "stated/schema.h"
 #include "stated/template.h"
 
+struct cron;
 struct def_state;
 struct def_step;
 struct def_connection;
@@ -112,10 +113,21 @@ enum def_step_kind {
 	STEP_EMIT,
 	STEP_WAIT,
 	STEP_FAIL,
+	STEP_FOR,
+	STEP_RUN,
+	STEP_NOTIFY,
+	STEP_ATTEST,
+};
+
+struct def_steps {
+	const struct def_step *const *items;
+	size_t count;
 };
 
 struct def_step {
-	size_t index;                 /* in definition->steps */
+	/* in definition->steps; those within a `for` come after it */
+	size_t index;
+	const struct def_step *around; /* the `for` that it is in; NULL: none */
 	enum def_step_kind kind;
 	struct diag_span span;
 	struct str id;                /* given, or made: "checking.entry.1" */
@@ -124,20 +136,40 @@ struct def_step {
 	const struct def_call *call;  /* STEP_CALL */
 	struct def_assigns set;       /* STEP_SET */
 	const struct def_decision *decision; /* STEP_DECIDE */
-	const struct template *with;  /* STEP_DECIDE (may be NULL), STEP_EMIT */
+	/* STEP_DECIDE and STEP_ATTEST (may be NULL), STEP_EMIT, STEP_RUN: the
+	 * child's input */
+	const struct template *with;
 	const struct template *that;  /* STEP_REQUIRE: the condition */
 	const struct template *code;  /* STEP_REQUIRE, STEP_FAIL; a string */
-	const struct template *message; /* the same; may be NULL */
+	/* the same, and STEP_NOTIFY, STEP_ATTEST; may be NULL but for ATTEST */
+	const struct template *message;
 	struct str event;             /* STEP_RAISE, STEP_EMIT */
 	struct def_span wait;         /* STEP_WAIT: for so long */
 	const struct template *until; /* STEP_WAIT: an instant; else NULL */
-};
-struct def_steps {
-	const struct def_step *const *items;
-	size_t count;
+	/* STEP_FOR.  What an iteration assigns is its own: it makes up its
+	 * entry in `results`, and no other iteration sees it. */
+	struct str each;              /* the item's name */
+	struct str at;                /* its position's, from 1; may be absent */
+	const struct template *in;    /* a list */
+	struct def_steps body;        /* `do` */
+	int64_t parallel;             /* iterations at once; 1 unless told */
+	bool goes_on;                 /* on-error: continue */
+	/* STEP_RUN: the newest version of that workflow when it runs */
+	struct str workflow;
+	const struct template *priority; /* may be NULL: the parent's */
+	bool waits;                   /* for the child's end */
+	/* STEP_NOTIFY */
+	const struct def_contact *contact;
+	struct str severity;          /* normal unless told */
 };
 
-enum def_compensate { COMPENSATE_NONE, COMPENSATE_ALL };
+enum def_compensate { COMPENSATE_NONE, COMPENSATE_ALL, COMPENSATE_TO };
+
+/* States to enter together: of different regions, none within another. */
+struct def_targets {
+	const struct def_state *const *items;
+	size_t count;
+};
 
 struct def_transition {
 	size_t index;                 /* in definition->transitions */
@@ -146,9 +178,10 @@ struct def_transition {
 	struct str event;             /* of `on`; absent for always and after */
 	struct def_span after;        /* of `after` */
 	const struct template *guard; /* NULL: always */
-	const struct def_state *target; /* NULL: nothing is left */
+	struct def_targets targets;   /* none: nothing is left */
 	struct def_steps steps;       /* `do` */
 	enum def_compensate compensate;
+	const struct def_state *compensate_to; /* COMPENSATE_TO */
 	bool interrupt;
 	bool internal;
 };
@@ -183,7 +216,13 @@ struct def_escalation {
 	const struct def_state *target; /* NULL: stays */
 };
 
-enum def_state_kind { STATE_ATOMIC, STATE_COMPOUND, STATE_FINAL };
+enum def_state_kind {
+	STATE_ATOMIC,
+	STATE_COMPOUND,
+	STATE_PARALLEL, /* each child is a region */
+	STATE_FINAL,
+	STATE_HISTORY, /* a pseudo-state: never active itself */
+};
 enum def_ending { ENDING_SUCCESS, ENDING_FAILURE, ENDING_CANCELLED };
 struct str def_ending_name(enum def_ending ending);
 
@@ -196,7 +235,15 @@ struct def_state {
 	struct str description;         /* may be absent */
 	const struct def_state *parent; /* NULL at the top */
 	size_t depth;                   /* 0 at the top */
-	const struct def_state *initial; /* STATE_COMPOUND */
+	/* in document order, histories too; of COMPOUND and PARALLEL */
+	const struct def_state *const *children;
+	size_t child_count;
+	/* COMPOUND: where entering it leads, at any depth within it, several
+	 * where regions lie between; HISTORY: where it leads the first time;
+	 * PARALLEL: regions begin by their own initial, but for those that
+	 * are named here */
+	struct def_targets initial;
+	bool deep; /* HISTORY: whole configurations, not children only */
 	struct def_transitions on; /* document order, all events together */
 	struct def_transitions always;
 	struct def_transitions after;
@@ -208,6 +255,7 @@ struct def_state {
 	enum def_ending outcome;        /* STATE_FINAL */
 	struct def_assigns output;      /* STATE_FINAL */
 	enum def_compensate compensate; /* undone when the state is entered */
+	const struct def_state *compensate_to; /* COMPENSATE_TO */
 };
 
 struct def_event {
@@ -226,6 +274,21 @@ struct def_invariant {
 	const struct def_state *const *in; /* none: everywhere */
 	size_t in_count;
 	const struct template *that;
+};
+
+/* What becomes of a start by time while an earlier one still runs. */
+enum def_overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW };
+/* Which of the starts that fell into a downtime are made up for. */
+enum def_catch_up { CATCH_UP_LAST, CATCH_UP_ALL, CATCH_UP_NONE };
+struct def_schedule {
+	struct diag_span span;
+	struct str text; /* the cron expression, as written */
+	const struct cron *cron;
+	struct str timezone; /* IANA; the calendar's, else UTC, unless told */
+	const struct calendar *calendar; /* its working days only; NULL: all */
+	const struct template *input; /* of the instance; `at` is the instant */
+	enum def_overlap overlap;
+	enum def_catch_up catch_up;
 };
 
 /* Parts that `separate` may name, as bits. */
@@ -270,7 +333,9 @@ struct definition {
 	const struct def_contact *incident_owner;
 	struct def_span incident_max_age;
 	struct str runbook;
-	const struct def_state *initial;
+	struct def_targets initial;
+	const struct def_schedule *schedules;
+	size_t schedule_count;
 	const struct def_state *const *states;
 	size_t state_count;
 	const struct def_transition *const *transitions;

@@ -582,9 +582,9 @@ describe_deadlines(const struct chart *chart, struct arena *arena)
 
 			value_put_str(built, "kind", STR("deadline"));
 			value_put_str(built, "state", transition->source->name);
-			if (transition->target != NULL)
+			if (transition->targets.count > 0)
 				value_put_str(
-				    built, "target", transition->target->name);
+				    built, "target", transition->targets.items[0]->name);
 		} else {
 			const struct def_state *state =
 			    definition->states[timer->index];

@@ -25,6 +25,13 @@ chart_plan_is_active(const struct chart *chart, const struct def_state *state)
 	return leaf != NULL && def_state_contains(state, leaf);
 }
 
+static const struct def_state *
+target_of(const struct def_transition *transition)
+{
+	return transition->targets.count > 0 ? transition->targets.items[0]
+					     : NULL;
+}
+
 bool
 chart_plan_is_busy(const struct chart *chart)
 {
@@ -74,7 +81,7 @@ static const struct def_state *
 leaf_of(const struct def_state *target)
 {
 	while (target->kind == STATE_COMPOUND)
-		target = target->initial;
+		target = target->initial.items[0];
 	return target;
 }
 
@@ -137,14 +144,15 @@ chart_plan_start(struct run *run)
 	must(chart->leaf == SIZE_MAX);
 	chart_plan_clear(chart);
 	plan_add(chart, PLAN_SWITCH, PLAN_START);
-	plan_arrival(chart, chart->definition->initial, NULL, false);
+	plan_arrival(chart, chart->definition->initial.items[0], NULL, false);
 }
 
 static void
 plan_take(struct chart *chart, const struct def_transition *transition,
     bool compensate)
 {
-	const struct def_state *target = transition->target, *domain = NULL;
+	const struct def_state *target = target_of(transition);
+	const struct def_state *domain = NULL;
 
 	chart_plan_clear(chart);
 	if (target != NULL) {
@@ -373,13 +381,13 @@ perform_switch(struct run *run, const struct plan_item *item)
 	const struct def_transition *transition;
 
 	if (item->index == PLAN_START) {
-		switch_to(run, definition->initial, NULL);
+		switch_to(run, definition->initial.items[0], NULL);
 		return;
 	}
 	transition = definition->transitions[item->index];
-	switch_to(run, transition->target,
-	    domain_of(
-		transition->source, transition->target, transition->internal));
+	switch_to(run, target_of(transition),
+	    domain_of(transition->source, target_of(transition),
+		transition->internal));
 }
 
 static void

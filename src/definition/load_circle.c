@@ -13,7 +13,8 @@ static const struct def_state *
 innermost(const struct def_state *state)
 {
 	while (state && state->kind == STATE_COMPOUND)
-		state = state->initial;
+		state = state->initial.count > 0 ?
+		    state->initial.items[0] : NULL;
 	return state;
 }
 
@@ -28,7 +29,7 @@ certain_exit(const struct def_state *state)
 		    state->always.items[0] : NULL;
 
 		if (first)
-			return first->guard || !first->target ||
+			return first->guard || first->targets.count == 0 ||
 			    first->steps.count > 0 ? NULL : first;
 	}
 	return NULL;
@@ -43,7 +44,7 @@ find_circle(const struct def_state *start, size_t state_count)
 	const struct def_transition *exit = first;
 
 	for (size_t i = 0; exit && i < state_count; i++) {
-		const struct def_state *next = innermost(exit->target);
+		const struct def_state *next = innermost(exit->targets.items[0]);
 
 		if (next == start)
 			return first;

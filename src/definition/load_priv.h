@@ -227,6 +227,9 @@ void load_state_contents(
     struct load *load, const struct yaml_node *states, void *unused);
 const struct def_state *load_find_state(
     struct load *load, const struct yaml_node *name);
+/* The same as a list of one; of none where it isn't found. */
+struct def_targets load_target_of(
+    struct load *load, const struct yaml_node *name);
 extern const struct load_table load_state_table, load_final_table;
 void load_on(struct load *load, const struct yaml_node *node, void *state);
 void load_always(struct load *load, const struct yaml_node *node, void *state);

@@ -111,6 +111,17 @@ load_find_state(struct load *load, const struct yaml_node *node)
 	return NULL;
 }
 
+struct def_targets
+load_target_of(struct load *load, const struct yaml_node *node)
+{
+	const struct def_state *state = load_find_state(load, node);
+	const struct def_state **items =
+	    ARENA_NEW(load->arena, const struct def_state *);
+
+	*items = state;
+	return (struct def_targets){items, state ? 1 : 0};
+}
+
 /* ---- second pass ---- */
 
 static void
@@ -141,15 +152,15 @@ load_initial(struct load *load, const struct yaml_node *node, void *into)
 	/* Without states it has no place here, which is told elsewhere. */
 	if (state->kind != STATE_COMPOUND)
 		return;
-	state->initial = load_find_state(load, node);
-	if (!state->initial || (state->initial != state &&
-	    def_state_contains(state, state->initial)))
+	state->initial = load_target_of(load, node);
+	if (state->initial.count == 0 || (state->initial.items[0] != state &&
+	    def_state_contains(state, state->initial.items[0])))
 		return;
 	load_error(load, LOAD_BAD_INITIAL, node->span,
 	    "the initial state `%.*s` is not within `%.*s`",
 	    STR_ARG(node->text), STR_ARG(state->name));
 	load_repair(load, "name one of the states under its `states:`");
-	state->initial = NULL;
+	state->initial = (struct def_targets){0};
 }
 
 static void

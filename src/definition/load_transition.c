@@ -54,7 +54,7 @@ load_target(struct load *load, const struct yaml_node *node, void *into)
 		    "version");
 		return;
 	}
-	draft->transition.target = load_find_state(load, node);
+	draft->transition.targets = load_target_of(load, node);
 }
 
 static void
@@ -100,7 +100,7 @@ load_transition(struct load *load, const struct yaml_node *node,
 	transition->event = place->event;
 	transition->after = place->after;
 	if (node->kind == NODE_TEXT)
-		transition->target = load_find_state(load, node);
+		transition->targets = load_target_of(load, node);
 	else
 		load_map(load, node, &load_transition_table, draft);
 	build->transitions = arena_grow(load->arena, build->transitions,

@@ -370,7 +370,7 @@ load_first(struct load *load, const struct yaml_node *node, void *into)
 		    "version");
 		return;
 	}
-	definition->initial = load_find_state(load, node);
+	definition->initial = load_target_of(load, node);
 }
 
 /* ---- the table ---- */

@@ -220,7 +220,7 @@ test_payment_has_its_head(void **state)
 	assert_int_equal(payment->hold.fixed_ms, INT64_C(7) * 86400000);
 	assert_int_equal(payment->incident_max_age.fixed_ms, 4 * 3600000);
 	assert_int_equal(payment->invariants[0].in_count, 2);
-	assert_str(payment->initial->name, "checking");
+	assert_str(payment->initial.items[0]->name, "checking");
 	assert_int_equal(payment->state_count, 13);
 	loaded_fini(&loaded);
 }
@@ -244,12 +244,12 @@ test_payment_has_its_states(void **state)
 	assert_int_equal(found->escalations[1].after.business_days, 1);
 	assert_int_equal(found->escalations[1].every.fixed_ms, 4 * 3600000);
 	assert_int_equal(found->after.items[0]->after.kind, SPAN_BUSINESS_DAYS);
-	assert_str(found->after.items[0]->target->name, "cancelled");
+	assert_str(found->after.items[0]->targets.items[0]->name, "cancelled");
 	found = definition_find_state(payment, STR("checking"));
 	assert_int_equal(found->on.count, 3);
 	assert_non_null(found->on.items[0]->guard);
 	assert_null(found->on.items[2]->guard);
-	assert_str(found->on.items[2]->target->name, "submitting");
+	assert_str(found->on.items[2]->targets.items[0]->name, "submitting");
 	found = definition_find_state(payment, STR("failed"));
 	assert_int_equal(found->kind, STATE_FINAL);
 	assert_int_equal(found->outcome, ENDING_FAILURE);
