@@ -181,6 +181,10 @@ struct chart_context {
 	struct rng *rng;              /* jitter */
 	const struct value *settings; /* a context */
 	struct str environment;
+	/* Told of every transition as it is taken, for those who count what a
+	 * test has reached; NULL: nobody asks. */
+	void (*took)(void *arg, const struct def_transition *transition);
+	void *took_arg;
 };
 
 /* What a start gives. */

@@ -148,12 +148,15 @@ chart_plan_start(struct run *run)
 }
 
 static void
-plan_take(struct chart *chart, const struct def_transition *transition,
+plan_take(struct run *run, const struct def_transition *transition,
     bool compensate)
 {
+	struct chart *chart = run->chart;
 	const struct def_state *target = target_of(transition);
 	const struct def_state *domain = NULL;
 
+	if (run->context->took != NULL)
+		run->context->took(run->context->took_arg, transition);
 	chart_plan_clear(chart);
 	if (target != NULL) {
 		domain =
@@ -177,8 +180,7 @@ plan_take(struct chart *chart, const struct def_transition *transition,
 void
 chart_plan_take(struct run *run, const struct def_transition *transition)
 {
-	plan_take(
-	    run->chart, transition, transition->compensate != COMPENSATE_NONE);
+	plan_take(run, transition, transition->compensate != COMPENSATE_NONE);
 }
 
 void
@@ -229,7 +231,7 @@ chart_plan_cancelled(struct run *run)
 	chart->event = NULL;
 	chart->cause = STR("cancel");
 	if (transition != NULL)
-		plan_take(chart, transition,
+		plan_take(run, transition,
 		    compensate || transition->compensate != COMPENSATE_NONE);
 	else
 		chart_plan_cancel(run, compensate);
