@@ -49,6 +49,10 @@
 	X(INCIDENT_RESOLVED, "incident-resolved", "a person settled it, how")  \
 	X(COMPENSATING, "compensating", "undoing began, latest step first")    \
 	X(COMPENSATED, "compensated", "one step was undone")                   \
+	X(CHILD_STARTED, "child-started", "a child instance was started")      \
+	X(CHILD_ENDED, "child-ended", "a child ended, with its outcome")       \
+	X(CHILD_CANCELLED, "child-cancelled", "a child was told to end")       \
+	X(ATTESTED, "attested", "evidence was laid down")                      \
 	X(SUSPENDED, "suspended", "an operator stopped it")                    \
 	X(RESUMED, "resumed", "an operator let it go on")                      \
 	X(CANCELLED, "cancelled", "an operator cancelled it")                  \

@@ -72,6 +72,8 @@ enum chart_event_kind {
 	EV_SUSPENDED,
 	EV_RESUMED,
 	EV_RECOVERED, /* the engine begins: what was under way is unknown */
+	EV_CHILD_ENDED, /* an instance that a `run` step waits for */
+	EV_AWAITED,     /* another `run` step waits for this one's end, too */
 };
 
 enum chart_settlement {
@@ -83,6 +85,21 @@ enum chart_settlement {
 };
 MUST_USE bool chart_settlement_parse(
     struct str text, enum chart_settlement *out);
+
+/* A `run` step that is told of an instance's end. */
+struct chart_awaiter {
+	uint64_t number; /* of its instance; 0: nobody */
+	uint64_t serial; /* of its DO_RUN */
+};
+
+/* How a child ended, or why there is none. */
+struct chart_child_end {
+	struct str id;
+	enum chart_status status;
+	struct str state;
+	const struct value *output; /* NULL: none */
+	struct str refusal; /* why it could not be started; absent: it ran */
+};
 
 struct chart_event {
 	enum chart_event_kind kind;
@@ -108,6 +125,11 @@ struct chart_event {
 	enum chart_settlement settlement;
 	/* EV_CANCELLED: undo what was done first */
 	bool compensate;
+	/* EV_AWAITED; EV_CANCELLED: whose end takes this one along, and then
+	 * nobody's rights are looked at */
+	struct chart_awaiter awaiter;
+	/* EV_CHILD_ENDED, with the serial of DO_RUN */
+	struct chart_child_end child;
 };
 
 /* Why an act was refused; history has a record of it all the same. */
@@ -131,6 +153,11 @@ enum chart_effect_kind {
 	DO_PUBLISH,  /* a CloudEvent for other instances and subscribers */
 	DO_PUT_ITEM, /* a task, incident or escalation was opened or closed */
 	DO_LOG,      /* a contact's log channel */
+	/* In the same turn, and so in the same commit: */
+	DO_RUN,        /* start a child; answered by chart_run_started() or, if
+			* it is refused, by EV_CHILD_ENDED */
+	DO_CANCEL_RUN, /* EV_CANCELLED to the child */
+	DO_REPORT,     /* EV_CHILD_ENDED to the awaiter: this one has ended */
 };
 enum chart_item_kind { CHART_TASK, CHART_INCIDENT, CHART_ESCALATION };
 
@@ -160,6 +187,15 @@ struct chart_effect {
 	/* DO_LOG */
 	struct str level;
 	struct str message;
+	/* DO_RUN, with serial, priority, and data: its input */
+	struct str workflow;
+	bool waits; /* for its end, else for its start only */
+	/* DO_CANCEL_RUN */
+	uint64_t child;
+	bool compensate;
+	/* DO_REPORT */
+	struct chart_awaiter awaiter;
+	struct chart_child_end end;
 };
 
 /* Grows in the turn's arena. */
@@ -196,6 +232,9 @@ struct chart_start {
 	/* asked for by the caller; absent: by definition */
 	struct str priority;
 	struct str trace;        /* traceparent; may be absent */
+	/* of a child: who is told of its end, and who began it all */
+	struct chart_awaiter awaiter;
+	struct str initiator; /* absent: the actor of EV_STARTED */
 };
 
 /* The business key of an input; false where the definition has a key and the
@@ -213,6 +252,14 @@ void chart_step(struct chart *chart, const struct chart_event *event,
  * turn whose commit it goes out after; request is as history shows it. */
 void chart_call_sent(struct chart *chart, uint64_t serial,
     const struct value *request, struct chart_context *context,
+    struct chart_effects *effects);
+
+/* The child of a DO_RUN is there: a new one, or one with the same business
+ * key and input.  In the turn of DO_RUN, before anything else is stepped.  A
+ * step that does not wait for the child's end is through by this, and the
+ * instance goes on: the effects that are added have to be performed too. */
+void chart_run_started(struct chart *chart, uint64_t serial, uint64_t number,
+    struct str id, struct chart_context *context,
     struct chart_effects *effects);
 
 /* Whether a DO_CALL of that serial is still to be sent: not where it has been

@@ -791,6 +791,14 @@ on_recovered(struct run *run, const struct chart_event *event)
 	}
 }
 
+/* Nobody here waits for a child, nor asks who waits for this instance. */
+static void
+on_nothing(struct run *run, const struct chart_event *event)
+{
+	(void)run;
+	(void)event;
+}
+
 typedef void happen_fn(struct run *run, const struct chart_event *event);
 static const struct {
 	happen_fn *happen;
@@ -807,6 +815,8 @@ static const struct {
     [EV_SUSPENDED] = {on_suspended, true},
     [EV_RESUMED] = {on_resumed, true},
     [EV_RECOVERED] = {on_recovered, false},
+    [EV_CHILD_ENDED] = {on_nothing, false},
+    [EV_AWAITED] = {on_nothing, false},
 };
 
 /* A step is under way, and nothing of it is happening: it waits for a time. */

@@ -420,6 +420,10 @@ perform_effects(struct engine *engine, struct turn *turn,
 		case DO_LOG:
 			turn_log(turn, level_of(effect.level), effect.message);
 			break;
+		case DO_RUN:
+		case DO_CANCEL_RUN:
+		case DO_REPORT:
+			unreachable("no instance has children yet");
 		}
 	}
 }

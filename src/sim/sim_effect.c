@@ -238,6 +238,10 @@ sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
 		case DO_LOG:
 			tell_log(sim, effect, logged_to(effects, logs++));
 			break;
+		case DO_RUN:
+		case DO_CANCEL_RUN:
+		case DO_REPORT:
+			unreachable("no instance has children yet");
 		}
 	}
 	tell_timers(sim, before);

@@ -223,6 +223,26 @@ trace_item(struct play *play, const struct chart_effect *effect)
 }
 
 static void
+trace_run(struct play *play, const struct chart_effect *effect)
+{
+	begin_line(play);
+	buf_addf(play->out, "-> run %.*s ", STR_ARG(effect->workflow));
+	put_value(play, effect->data);
+	buf_addf(play->out, "%s\n", effect->waits ? "" : " without waiting");
+}
+
+static void
+trace_report(struct play *play, const struct chart_effect *effect)
+{
+	begin_line(play);
+	buf_addf(play->out, "-> report to %llu.%llu: %.*s in %.*s\n",
+	    (unsigned long long)effect->awaiter.number,
+	    (unsigned long long)effect->awaiter.serial,
+	    STR_ARG(chart_status_name(effect->end.status)),
+	    STR_ARG(effect->end.state));
+}
+
+static void
 trace_effect(struct play *play, const struct chart_effect *effect)
 {
 	switch (effect->kind) {
@@ -240,6 +260,17 @@ trace_effect(struct play *play, const struct chart_effect *effect)
 		buf_addf(play->out, "-> log %.*s: ", STR_ARG(effect->level));
 		put_text(play, effect->message);
 		buf_add_char(play->out, '\n');
+		break;
+	case DO_RUN:
+		trace_run(play, effect);
+		break;
+	case DO_CANCEL_RUN:
+		trace_line(play, "-> cancel run %llu%s",
+		    (unsigned long long)effect->child,
+		    effect->compensate ? ", undoing" : "");
+		break;
+	case DO_REPORT:
+		trace_report(play, effect);
 		break;
 	}
 }
