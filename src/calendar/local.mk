@@ -6,4 +6,7 @@ libstated_calendar_a_SOURCES = \
 	src/calendar/calendar.c \
 	src/calendar/calendar_feasts.c \
 	src/calendar/calendar_parse.c \
-	src/calendar/calendar_priv.h
+	src/calendar/calendar_priv.h \
+	src/calendar/cron.c \
+	src/calendar/cron_parse.c \
+	src/calendar/cron_priv.h
