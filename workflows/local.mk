@@ -10,6 +10,8 @@ nobase_dist_pkgdata_DATA = \
 	workflows/connections/crm.yaml \
 	workflows/connections/odoo.yaml \
 	workflows/connections/tax.yaml \
+	workflows/contacts/accounting.yaml \
 	workflows/contacts/finance.yaml \
+	workflows/contacts/receivables.yaml \
 	workflows/decisions/payment-approval.yaml \
 	workflows/payment.yaml
