@@ -57,6 +57,13 @@
 	X(LOAD_MISSING_ARGUMENT, "D313",                                       \
 	    "a call lacks what its operation needs")                           \
 	X(LOAD_CIRCLE, "D314", "transitions without event go round for ever")  \
+	X(LOAD_BAD_TARGETS, "D315", "states that can't be entered together")   \
+	X(LOAD_BAD_HISTORY, "D316",                                            \
+	    "a history in the wrong place, or in a state's place")             \
+	X(LOAD_BAD_REGION, "D317", "a parallel state without proper regions")  \
+	X(LOAD_BAD_INTERNAL, "D318",                                           \
+	    "an internal transition that has to leave its state")              \
+	X(LOAD_UNKNOWN_WORKFLOW, "D319", "no workflow of that name")           \
 	X(LOAD_NOT_DELIVERED, "D901", "a channel that isn't delivered yet")    \
 	X(LOAD_DOUBT, "D902", "an expression that surely gives null")
 

@@ -5,7 +5,7 @@
 #define IN(field) offsetof(struct def_contact, field)
 
 static void
-load_level(struct load *load, const struct yaml_node *node,
+load_log_level(struct load *load, const struct yaml_node *node,
     struct def_channel *channel)
 {
 	static const struct load_word words[] = {
@@ -78,7 +78,7 @@ load_channel(struct load *load, const struct yaml_node *node,
 		load_email(load, node->pairs[0].value,
 		    node->pairs[0].key->span, channel);
 	else
-		load_level(load, node->pairs[0].value, channel);
+		load_log_level(load, node->pairs[0].value, channel);
 }
 
 static void

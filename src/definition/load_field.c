@@ -120,6 +120,31 @@ load_texts(struct load *load, const struct yaml_node *node, const char *key,
 	return texts;
 }
 
+/* ---- priorities and severities ---- */
+
+enum def_priority
+load_level(struct load *load, const struct yaml_node *node, const char *key)
+{
+	/* The first stands in for a wrong one. */
+	static const struct load_word words[] = {
+		{"normal", PRIORITY_NORMAL, false},
+		{"low", PRIORITY_LOW, false},
+		{"high", PRIORITY_HIGH, false},
+		{"critical", PRIORITY_CRITICAL, false},
+	};
+
+	return (enum def_priority)LOAD_CHOOSE(load, node, words, key);
+}
+
+const struct template *
+load_level_value(struct load *load, const struct yaml_node *node,
+    const char *key)
+{
+	if (!load_is_expression(node))
+		(void)load_level(load, node, key);
+	return load_template(load, node);
+}
+
 /* ---- numbers ---- */
 
 static void
@@ -284,8 +309,8 @@ is_feel_word(struct str name)
 	return false;
 }
 
-static void
-check_variable(struct load *load, const struct yaml_node *key)
+void
+load_check_variable(struct load *load, const struct yaml_node *key)
 {
 	size_t count;
 	const struct str *builtins = load_scope_builtins(&count);
@@ -326,7 +351,7 @@ load_assigns(struct load *load, const struct yaml_node *node, const char *key,
 	items = ARENA_ARRAY(load->arena, node->count, struct def_assign);
 	for (size_t i = 0; i < node->count; i++) {
 		if (are_variables && !load_is_rest(node, i))
-			check_variable(load, node->pairs[i].key);
+			load_check_variable(load, node->pairs[i].key);
 		items[i].name = node->pairs[i].key->text;
 		items[i].value = load_template(load, node->pairs[i].value);
 	}

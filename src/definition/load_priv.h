@@ -137,9 +137,17 @@ struct def_span load_span(
     struct load *load, const struct yaml_node *node, const char *key);
 int64_t load_duration(
     struct load *load, const struct yaml_node *node, const char *key);
+/* low, normal, high or critical. */
+enum def_priority load_level(
+    struct load *load, const struct yaml_node *node, const char *key);
+/* The same, or an expression that gives one. */
+const struct template *load_level_value(
+    struct load *load, const struct yaml_node *node, const char *key);
 /* A list of literal texts, or one. */
 const struct str *load_texts(struct load *load, const struct yaml_node *node,
     const char *key, size_t *count);
+/* An error where the text can't be the name of a variable. */
+void load_check_variable(struct load *load, const struct yaml_node *name);
 struct def_assigns load_assigns(struct load *load, const struct yaml_node *node,
     const char *key, bool are_variables);
 const struct schema *load_schema(struct load *load,
@@ -183,7 +191,10 @@ const struct str *load_scope_known(
     const struct load_scope *scope, size_t *count);
 const struct str *load_scope_gathered(
     const struct load_scope *scope, size_t *count);
-/* The names that `set` and `output` give values to, at any depth. */
+/* A scope with the names of this one, and more to come. */
+struct load_scope *load_scope_within(const struct load_scope *outer);
+/* The names that `set` and `output` give values to, at any depth but that of
+ * the steps of a `for`, whose variables are their own. */
 void load_scope_add_targets(
     struct load_scope *scope, const struct yaml_node *node);
 
@@ -199,6 +210,7 @@ struct load_build {
 	size_t transition_capacity;
 	const struct def_step **steps;
 	size_t step_capacity;
+	const struct def_step *around; /* the `for` being loaded; or NULL */
 	const struct def_call **calls;
 	size_t call_capacity;
 	struct map *state_names; /* -> struct def_state */
@@ -225,22 +237,29 @@ struct definition *load_workflow(struct load *load);
 void load_states(struct load *load, const struct yaml_node *states);
 void load_state_contents(
     struct load *load, const struct yaml_node *states, void *unused);
-const struct def_state *load_find_state(
-    struct load *load, const struct yaml_node *name);
-/* The same as a list of one; of none where it isn't found. */
-struct def_targets load_target_of(
-    struct load *load, const struct yaml_node *name);
-extern const struct load_table load_state_table, load_final_table;
+extern const struct load_table load_state_table, load_final_table,
+    load_history_table;
 void load_on(struct load *load, const struct yaml_node *node, void *state);
 void load_always(struct load *load, const struct yaml_node *node, void *state);
 void load_after(struct load *load, const struct yaml_node *node, void *state);
 extern const struct load_table load_transition_table;
-enum def_compensate load_compensate(
-    struct load *load, const struct yaml_node *node);
 void load_task(struct load *load, const struct yaml_node *node, void *state);
 void load_escalations(
     struct load *load, const struct yaml_node *node, void *state);
 extern const struct load_table load_task_table, load_escalation_table;
+
+/* load_target.c: NULL, none, with an error where there is no such state. */
+const struct def_state *load_find_target(
+    struct load *load, const struct yaml_node *name);
+/* One that can be active: no history. */
+const struct def_state *load_find_state(
+    struct load *load, const struct yaml_node *name, const char *key);
+/* A name or a list; what comes back can be entered together. */
+struct def_targets load_targets(
+    struct load *load, const struct yaml_node *node, const char *key);
+/* "all" or "to STATE" */
+void load_compensate(struct load *load, const struct yaml_node *node,
+    enum def_compensate *kind, const struct def_state **to);
 
 /* load_circle.c: when all states are loaded. */
 void load_check_circles(struct load *load);

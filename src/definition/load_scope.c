@@ -18,6 +18,7 @@ struct load_scope {
 	struct str *gathered;
 	size_t gathered_count;
 	size_t gathered_capacity;
+	const struct yaml_node *schema; /* of load_scope_add_schema() */
 	bool is_open;
 	bool has_secrets;
 };
@@ -107,9 +108,23 @@ load_scope_add_schema(struct load_scope *scope, const struct yaml_node *schema)
 	struct value_builder *keys = value_build_context(scope->arena);
 	struct value_builder *outer = value_build_context(scope->arena);
 
+	scope->schema = schema;
 	add_properties(keys, schema, false);
 	value_put(outer, STR("input"), value_built(keys));
 	feel_names_add_value(scope->names, value_built(outer));
+}
+
+struct load_scope *
+load_scope_within(const struct load_scope *outer)
+{
+	struct load_scope *scope = load_scope_new(outer->arena);
+
+	must(!outer->is_open);
+	for (size_t i = 0; i < outer->known_count; i++)
+		load_scope_add(scope, outer->known[i]);
+	if (outer->schema)
+		load_scope_add_schema(scope, outer->schema);
+	return scope;
 }
 
 void
@@ -173,6 +188,12 @@ is_data(struct str key)
 	    str_equal(key, STR("data")) || str_equal(key, STR("input"));
 }
 
+static bool
+is_loop_body(const struct yaml_node *step, struct str key)
+{
+	return str_equal(key, STR("do")) && yaml_tree_find(step, "for") != NULL;
+}
+
 void
 load_scope_add_targets(struct load_scope *scope, const struct yaml_node *node)
 {
@@ -190,7 +211,7 @@ load_scope_add_targets(struct load_scope *scope, const struct yaml_node *node)
 			for (size_t k = 0; k < value->count; k++)
 				load_scope_add(
 				    scope, value->pairs[k].key->text);
-		} else if (!is_data(key)) {
+		} else if (!is_data(key) && !is_loop_body(node, key)) {
 			load_scope_add_targets(scope, value);
 		}
 	}

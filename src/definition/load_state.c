@@ -2,12 +2,19 @@
 /*
  * load_state.c: the tree of states, in two passes.
  *
- * The first gives every state its name, number and parent; the second fills
- * them, so that a transition may name a state that comes later in the text.
+ * The first gives every state its name, number, parent and children; the
+ * second fills them, so that a transition may name a state that comes later
+ * in the text.
  */
 #include "load_priv.h"
 
 #define IN(field) offsetof(struct def_state, field)
+
+static const struct load_word type_words[] = {
+	{"final", STATE_FINAL, false},
+	{"parallel", STATE_PARALLEL, false},
+	{"history", STATE_HISTORY, false},
+};
 
 /* ---- first pass ---- */
 
@@ -16,9 +23,11 @@ kind_of(const struct yaml_node *node)
 {
 	const struct yaml_node *type = yaml_tree_find(node, "type");
 
-	if (type && type->kind == NODE_TEXT &&
-	    str_equal(type->text, STR("final")))
-		return STATE_FINAL;
+	for (size_t i = 0; type && type->kind == NODE_TEXT &&
+	    i < sizeof(type_words) / sizeof(type_words[0]); i++) {
+		if (str_equal(type->text, str_of(type_words[i].name)))
+			return (enum def_state_kind)type_words[i].value;
+	}
 	return yaml_tree_find(node, "states") ? STATE_COMPOUND : STATE_ATOMIC;
 }
 
@@ -81,61 +90,51 @@ walk_states(struct load *load, const struct yaml_node *states,
 	}
 }
 
+/* A state comes after its parent, so its place among the children is known. */
+static void
+list_children(struct load *load)
+{
+	struct load_build *build = load->build;
+	size_t count = build->definition->state_count;
+	const struct def_state ***lists = ARENA_ARRAY(load->arena, count,
+	    const struct def_state **);
+	size_t *sizes = ARENA_ARRAY(load->arena, count, size_t);
+
+	for (size_t i = 0; i < count; i++) {
+		if (build->states[i]->parent)
+			sizes[build->states[i]->parent->index]++;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct def_state *state = build->states[i];
+
+		lists[i] = ARENA_ARRAY(load->arena, sizes[i],
+		    const struct def_state *);
+		state->children = lists[i];
+		state->child_count = sizes[i];
+		sizes[i] = 0;
+		if (state->parent)
+			lists[state->parent->index]
+			    [sizes[state->parent->index]++] = state;
+	}
+}
+
 void
 load_states(struct load *load, const struct yaml_node *states)
 {
 	walk_states(load, states, NULL);
+	list_children(load);
 	load->build->definition->states =
 	    (const struct def_state *const *)load->build->states;
 }
 
-const struct def_state *
-load_find_state(struct load *load, const struct yaml_node *node)
-{
-	struct load_build *build = load->build;
-	size_t count = build->definition->state_count;
-	const struct def_state *state;
-	struct str *names;
-
-	if (!load_is_kind(load, node, NODE_TEXT, "target", "a state's name"))
-		return NULL;
-	state = map_find(build->state_names, node->text);
-	if (state)
-		return state;
-	names = ARENA_ARRAY(load->arena, count, struct str);
-	for (size_t i = 0; i < count; i++)
-		names[i] = build->states[i]->name;
-	load_error(load, LOAD_UNKNOWN_STATE, node->span, "no state `%.*s`",
-	    STR_ARG(yaml_short(node->text)));
-	load_suggest(load, node->text, names, count);
-	return NULL;
-}
-
-struct def_targets
-load_target_of(struct load *load, const struct yaml_node *node)
-{
-	const struct def_state *state = load_find_state(load, node);
-	const struct def_state **items =
-	    ARENA_NEW(load->arena, const struct def_state *);
-
-	*items = state;
-	return (struct def_targets){items, state ? 1 : 0};
-}
-
 /* ---- second pass ---- */
 
+/* The first pass has set it; here the word is checked. */
 static void
 load_type(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"final", STATE_FINAL, false},
-		{"parallel", STATE_COMPOUND, true},
-		{"history", STATE_ATOMIC, true},
-	};
-
-	/* The first pass has set it; here the word is checked. */
 	(void)into;
-	(void)LOAD_CHOOSE(load, node, words, "type");
+	(void)LOAD_CHOOSE(load, node, type_words, "type");
 }
 
 static void
@@ -143,24 +142,24 @@ load_initial(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct def_state *state = into;
 
-	if (node->kind == NODE_LIST) {
-		load_error(load, LOAD_LATER, node->span,
-		    "a list of initial states is not available in this "
-		    "version");
-		return;
-	}
 	/* Without states it has no place here, which is told elsewhere. */
-	if (state->kind != STATE_COMPOUND)
+	if (state->kind != STATE_COMPOUND && state->kind != STATE_PARALLEL)
 		return;
-	state->initial = load_target_of(load, node);
-	if (state->initial.count == 0 || (state->initial.items[0] != state &&
-	    def_state_contains(state, state->initial.items[0])))
-		return;
-	load_error(load, LOAD_BAD_INITIAL, node->span,
-	    "the initial state `%.*s` is not within `%.*s`",
-	    STR_ARG(node->text), STR_ARG(state->name));
-	load_repair(load, "name one of the states under its `states:`");
-	state->initial = (struct def_targets){0};
+	state->initial = load_targets(load, node, "initial");
+	for (size_t i = 0; i < state->initial.count; i++) {
+		const struct def_state *first = state->initial.items[i];
+
+		if (first != state && def_state_contains(state, first) &&
+		    (first->kind != STATE_HISTORY || first->parent != state ||
+		    state->kind == STATE_COMPOUND))
+			continue;
+		load_error(load, LOAD_BAD_INITIAL, node->span,
+		    "the initial state `%.*s` is not within %s`%.*s`",
+		    STR_ARG(first->name), state->kind == STATE_PARALLEL ?
+		    "a region of " : "", STR_ARG(state->name));
+		load_repair(load, "name one of the states under its `states:`");
+		state->initial = (struct def_targets){0};
+	}
 }
 
 static void
@@ -197,7 +196,7 @@ load_undo(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct def_state *state = into;
 
-	state->compensate = load_compensate(load, node);
+	load_compensate(load, node, &state->compensate, &state->compensate_to);
 }
 
 static const struct load_key state_keys[] = {
@@ -206,9 +205,10 @@ static const struct load_key state_keys[] = {
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "what is true while it is active"},
 	{"type", KIND_OWN, LOAD_MAY, 0, load_type, NULL,
-	    "final; left out for all others"},
+	    "final, parallel or history; left out for all others"},
 	{"initial", KIND_OWN, LOAD_MAY, 0, load_initial, NULL,
-	    "the state inside that is entered first"},
+	    "the state inside that is entered first, at any depth; a list for "
+	    "several regions"},
 	{"states", KIND_MAP, LOAD_MAY, 0, skip_states, NULL,
 	    "the states inside"},
 	{"entry", KIND_OWN, LOAD_MAY, 0, load_entry, NULL,
@@ -226,9 +226,8 @@ static const struct load_key state_keys[] = {
 	{"escalate", KIND_LIST, LOAD_MAY, 0, load_escalations,
 	    &load_escalation_table, "whom to tell when it takes too long"},
 	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, NULL,
-	    "all: undo what was done, latest first, when it is entered"},
-	{"history", KIND_OWN, LOAD_NOT_YET, 0, NULL, NULL,
-	    "shallow or deep"},
+	    "all: undo what was done, latest first, when it is entered; to "
+	    "STATE: back to where that state was entered"},
 };
 const struct load_table load_state_table = LOAD_TABLE("a state", state_keys);
 
@@ -259,10 +258,131 @@ static const struct load_key final_keys[] = {
 	{"output", KIND_FIELDS, LOAD_MAY, IN(output), NULL, NULL,
 	    "the instance's result"},
 	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, NULL,
-	    "all: undo what was done, latest first"},
+	    "all: undo what was done, latest first; to STATE: back to where "
+	    "that state was entered"},
 };
 const struct load_table load_final_table =
     LOAD_TABLE("a final state", final_keys);
+
+/* ---- histories ---- */
+
+static void
+load_history(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct load_word words[] = {
+		{"shallow", false, false}, {"deep", true, false},
+	};
+	struct def_state *state = into;
+
+	state->deep = LOAD_CHOOSE(load, node, words, "history") != 0;
+}
+
+static void
+load_first_time(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_state *state = into;
+
+	state->initial = load_targets(load, node, "target");
+	for (size_t i = 0; i < state->initial.count; i++) {
+		const struct def_state *first = state->initial.items[i];
+
+		if (first->kind != STATE_HISTORY && (!state->parent ||
+		    (first != state->parent &&
+		    def_state_contains(state->parent, first))))
+			continue;
+		load_error(load, LOAD_BAD_HISTORY, node->span,
+		    first->kind == STATE_HISTORY ?
+		    "a history leads to states, and `%.*s` is a history" :
+		    "`%.*s` is not beside the history, nor within what is",
+		    STR_ARG(first->name));
+		state->initial = (struct def_targets){0};
+	}
+}
+
+static const struct load_key history_keys[] = {
+	{"type", KIND_OWN, LOAD_MUST, 0, load_type, NULL, "history"},
+	{"title", KIND_TEXT, LOAD_MAY, IN(title), NULL, NULL,
+	    "the state's name for people"},
+	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
+	    "what is found again"},
+	{"history", KIND_OWN, LOAD_MAY, 0, load_history, NULL,
+	    "shallow: the state beside it that was active last; deep: the "
+	    "states within that one too; shallow unless told"},
+	{"target", KIND_OWN, LOAD_MAY, 0, load_first_time, NULL,
+	    "where it leads the first time; where its parent begins unless "
+	    "told"},
+};
+const struct load_table load_history_table =
+    LOAD_TABLE("a history", history_keys);
+
+/* The regions of a parallel parent: entering all of them is its beginning. */
+static struct def_targets
+regions_of(struct load *load, const struct def_state *state)
+{
+	const struct def_state **items = ARENA_ARRAY(load->arena,
+	    state->child_count, const struct def_state *);
+	size_t count = 0;
+
+	for (size_t i = 0; i < state->child_count; i++) {
+		if (state->children[i]->kind != STATE_HISTORY)
+			items[count++] = state->children[i];
+	}
+	return (struct def_targets){items, count};
+}
+
+static void
+finish_history(struct load *load, struct def_state *state,
+    const struct yaml_node *node)
+{
+	const struct def_state *parent = state->parent;
+
+	if (!parent) {
+		load_error(load, LOAD_BAD_HISTORY, state->span,
+		    "nothing leaves the whole workflow and comes back to it");
+		load_repair(load,
+		    "put the history into the state that it belongs to");
+		return;
+	}
+	if (yaml_tree_find(node, "target"))
+		return;
+	state->initial = parent->kind == STATE_PARALLEL ?
+	    regions_of(load, parent) : parent->initial;
+	for (size_t i = 0; i < state->initial.count; i++) {
+		if (state->initial.items[i]->kind != STATE_HISTORY)
+			continue;
+		load_error(load, LOAD_BAD_HISTORY, state->span,
+		    "`%.*s` begins with a history, so `%.*s` needs `target`",
+		    STR_ARG(parent->name), STR_ARG(state->name));
+		load_repair(load, "target: where it leads the first time");
+		state->initial = (struct def_targets){0};
+	}
+}
+
+/* ---- what the keys of a state mean together ---- */
+
+static void
+check_regions(struct load *load, const struct def_state *state,
+    const struct yaml_node *node)
+{
+	if (!yaml_tree_find(node, "states")) {
+		load_error(load, LOAD_MISSING_KEY, state->span,
+		    "`%.*s` is parallel and needs `states`, its regions",
+		    STR_ARG(state->name));
+		return;
+	}
+	if (state->child_count > 0 && regions_of(load, state).count == 0)
+		load_error(load, LOAD_BAD_REGION, state->span,
+		    "`%.*s` has a history, but no region",
+		    STR_ARG(state->name));
+	for (size_t i = 0; i < state->child_count; i++) {
+		if (state->children[i]->kind != STATE_FINAL)
+			continue;
+		load_error(load, LOAD_BAD_REGION, state->children[i]->span,
+		    "a region can't be a final state: it would be over at "
+		    "once");
+		load_repair(load, "put it into one of the regions");
+	}
+}
 
 static void
 check_state(struct load *load, const struct def_state *state,
@@ -273,7 +393,9 @@ check_state(struct load *load, const struct def_state *state,
 		    "`%.*s` has states and needs `initial`",
 		    STR_ARG(state->name));
 	}
-	if (state->kind == STATE_COMPOUND && state->task) {
+	if (state->kind == STATE_PARALLEL)
+		check_regions(load, state, node);
+	if (state->kind != STATE_ATOMIC && state->task) {
 		load_error(load, LOAD_EXCLUSIVE,
 		    load_key_span(node, "user-task"),
 		    "a state with states of its own can't have a user-task");
@@ -283,6 +405,16 @@ check_state(struct load *load, const struct def_state *state,
 		load_error(load, LOAD_EXCLUSIVE, load_key_span(node, "initial"),
 		    "`initial` needs `states` beside it");
 	}
+}
+
+static const struct load_table *
+table_of(const struct def_state *state)
+{
+	if (state->kind == STATE_FINAL)
+		return &load_final_table;
+	if (state->kind == STATE_HISTORY)
+		return &load_history_table;
+	return &load_state_table;
 }
 
 void
@@ -297,9 +429,12 @@ load_state_contents(struct load *load, const struct yaml_node *states,
 		struct def_state *state = build->states[i];
 		const struct yaml_node *node = build->state_nodes[i];
 
-		load_map(load, node, state->kind == STATE_FINAL ?
-		    &load_final_table : &load_state_table, state);
-		if (node->kind == NODE_MAP)
-			check_state(load, state, node);
+		load_map(load, node, table_of(state), state);
+		if (node->kind != NODE_MAP)
+			continue;
+		check_state(load, state, node);
+		/* Its parent is loaded: it comes first. */
+		if (state->kind == STATE_HISTORY)
+			finish_history(load, state, node);
 	}
 }

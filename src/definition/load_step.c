@@ -2,7 +2,9 @@
 /*
  * load_step.c: what runs in entry, exit and do.
  *
- * The word that says what a step does picks the table of its keys.
+ * The word that says what a step does picks the table of its keys.  The steps
+ * of a `for` are loaded when all its other keys are: they may read its item,
+ * wherever in the mapping that is named.
  */
 #include "load_priv.h"
 
@@ -87,6 +89,147 @@ load_published(struct load *load, const struct yaml_node *node, void *into)
 	}
 }
 
+/* ---- run, notify, attest ---- */
+
+static void
+load_child(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+	struct str name = load_name(load, node, "run");
+	size_t count;
+	const struct str *names =
+	    library_names(load->library, DOCUMENT_WORKFLOW, &count);
+
+	draft->step.workflow = name;
+	for (size_t i = 0; i < count; i++) {
+		if (str_equal(names[i], name))
+			return;
+	}
+	/* Of workflows that run, the text may be in the store only. */
+	if (name.bytes == 0 || library_is_unread(load->library,
+	    DOCUMENT_WORKFLOW, name) ||
+	    library_find_workflow(load->library, name, 0))
+		return;
+	load_error(load, LOAD_UNKNOWN_WORKFLOW, node->span,
+	    "no workflow `%.*s`", STR_ARG(name));
+	load_suggest(load, name, names, count);
+}
+
+/* A mapping of values, or an expression that gives one. */
+static void
+load_mapping(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+
+	if (load_is_expression(node) || load_is_kind(load, node, NODE_MAP,
+	    "with", "a mapping of names to values"))
+		draft->step.with = load_template(load, node);
+}
+
+static void
+load_child_priority(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+
+	draft->step.priority = load_level_value(load, node, "priority");
+}
+
+static void
+load_contact_name(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+
+	draft->step.contact = load_find_contact(load, node, "notify");
+}
+
+static void
+load_severity(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+
+	draft->step.severity =
+	    def_priority_name(load_level(load, node, "severity"));
+}
+
+/* ---- for ---- */
+
+static void
+load_each(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+
+	draft->step.each = load_text(load, node, "each");
+	if (draft->step.each.bytes > 0)
+		load_check_variable(load, node);
+}
+
+static void
+load_position(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+
+	draft->step.at = load_text(load, node, "at");
+	if (draft->step.at.bytes > 0)
+		load_check_variable(load, node);
+}
+
+static void
+load_items(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+
+	if (load_is_expression(node) || load_is_kind(load, node, NODE_LIST,
+	    "in", "a list, or an expression that gives one"))
+		draft->step.in = load_template(load, node);
+}
+
+static const struct load_key loop_keys[] = {
+	{"each", KIND_OWN, LOAD_MUST, 0, load_each, NULL,
+	    "the name under which its steps read the item"},
+	{"in", KIND_OWN, LOAD_MUST, 0, load_items, NULL,
+	    "the items: a list, or an expression that gives one"},
+	{"at", KIND_OWN, LOAD_MAY, 0, load_position, NULL,
+	    "the name under which its steps read the item's position, from 1"},
+};
+static const struct load_table loop_table = LOAD_TABLE("`for`", loop_keys);
+
+static void
+load_loop(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct load_draft *draft = into;
+
+	load_map(load, node, &loop_table, draft);
+	if (draft->step.each.bytes == 0 ||
+	    !str_equal(draft->step.each, draft->step.at))
+		return;
+	load_error(load, LOAD_DUPLICATE_NAME, load_key_span(node, "at"),
+	    "the item and its position are both named `%.*s`",
+	    STR_ARG(draft->step.at));
+}
+
+/* They are loaded when all else is: see load_body(). */
+static void
+skip_body(struct load *load, const struct yaml_node *node, void *into)
+{
+	(void)into;
+	if (node->count == 0)
+		load_error(
+		    load, LOAD_MISSING_KEY, node->span, "`do` is empty");
+}
+
+static void
+load_on_error(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct load_word words[] = {
+		{"stop", false, false}, {"continue", true, false},
+	};
+	struct load_draft *draft = into;
+
+	draft->step.goes_on = LOAD_CHOOSE(load, node, words, "on-error") != 0;
+}
+
+/* ---- tables ---- */
+
 static const struct load_key set_keys[] = {
 	{"set", KIND_VARIABLES, LOAD_MUST, IN(step.set), NULL, NULL,
 	    "variables and their new values"},
@@ -132,6 +275,46 @@ static const struct load_key fail_keys[] = {
 	    "the error's message"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
+static const struct load_key for_keys[] = {
+	{"for", KIND_MAP, LOAD_MUST, 0, load_loop, &loop_table,
+	    "the items, and how its steps call one"},
+	{"do", KIND_LIST, LOAD_MUST, 0, skip_body, NULL,
+	    "the steps to run for every item"},
+	{"parallel", KIND_POSITIVE, LOAD_MAY, IN(step.parallel), NULL, NULL,
+	    "how many items are worked on at once; 1 unless told"},
+	{"on-error", KIND_OWN, LOAD_MAY, 0, load_on_error, NULL,
+	    "stop: no further item is begun; continue: the others go on; stop "
+	    "unless told"},
+	ROW_ID, ROW_IF, ROW_OUTPUT,
+};
+static const struct load_key run_keys[] = {
+	{"run", KIND_OWN, LOAD_MUST, 0, load_child, NULL,
+	    "the name of the workflow to start"},
+	{"with", KIND_OWN, LOAD_MAY, 0, load_mapping, NULL,
+	    "what it is started with; nothing unless told"},
+	{"priority", KIND_OWN, LOAD_MAY, 0, load_child_priority, NULL,
+	    "low, normal, high or critical, or an expression; as its parent "
+	    "unless told"},
+	{"wait", KIND_BOOLEAN, LOAD_MAY, IN(step.waits), NULL, NULL,
+	    "false: goes on at once; waits for its end unless told"},
+	ROW_ID, ROW_IF, ROW_OUTPUT,
+};
+static const struct load_key notify_keys[] = {
+	{"notify", KIND_OWN, LOAD_MUST, 0, load_contact_name, NULL,
+	    "the name of the contact to tell"},
+	{"message", KIND_STRING, LOAD_MAY, IN(step.message), NULL, NULL,
+	    "what the contact is told"},
+	{"severity", KIND_OWN, LOAD_MAY, 0, load_severity, NULL,
+	    "low, normal, high or critical; normal unless told"},
+	ROW_ID, ROW_IF, ROW_OUTPUT,
+};
+static const struct load_key attest_keys[] = {
+	{"attest", KIND_STRING, LOAD_MUST, IN(step.message), NULL, NULL,
+	    "what is certain, in words, for the history"},
+	{"with", KIND_OWN, LOAD_MAY, 0, load_mapping, NULL,
+	    "the evidence, such as document and digest"},
+	ROW_ID, ROW_IF, ROW_OUTPUT,
+};
 
 static const struct load_table set_table = LOAD_TABLE("a set", set_keys);
 static const struct load_table decide_table =
@@ -142,11 +325,17 @@ static const struct load_table raise_table = LOAD_TABLE("a raise", raise_keys);
 static const struct load_table emit_table = LOAD_TABLE("an emit", emit_keys);
 static const struct load_table wait_table = LOAD_TABLE("a wait", wait_keys);
 static const struct load_table fail_table = LOAD_TABLE("a fail", fail_keys);
+static const struct load_table for_table = LOAD_TABLE("a for", for_keys);
+static const struct load_table run_table = LOAD_TABLE("a run", run_keys);
+static const struct load_table notify_table =
+    LOAD_TABLE("a notify", notify_keys);
+static const struct load_table attest_table =
+    LOAD_TABLE("an attest", attest_keys);
 
 struct step_word {
 	const char *name;
 	enum def_step_kind kind;
-	const struct load_table *table; /* NULL: not in this version */
+	const struct load_table *table;
 };
 
 static const struct step_word step_words[] = {
@@ -158,10 +347,10 @@ static const struct step_word step_words[] = {
 	{"emit", STEP_EMIT, &emit_table},
 	{"wait", STEP_WAIT, &wait_table},
 	{"fail", STEP_FAIL, &fail_table},
-	{"notify", STEP_CALL, NULL},
-	{"run", STEP_CALL, NULL},
-	{"for", STEP_CALL, NULL},
-	{"attest", STEP_CALL, NULL},
+	{"for", STEP_FOR, &for_table},
+	{"run", STEP_RUN, &run_table},
+	{"notify", STEP_NOTIFY, &notify_table},
+	{"attest", STEP_ATTEST, &attest_table},
 };
 #define STEP_WORD_COUNT (sizeof(step_words) / sizeof(step_words[0]))
 
@@ -181,19 +370,24 @@ report_no_word(struct load *load, const struct yaml_node *node)
 	struct str legal[STEP_WORD_COUNT];
 	struct str nearest = {0};
 	const struct yaml_node *key = NULL;
-	size_t count = 0;
 
-	for (size_t i = 0; i < STEP_WORD_COUNT; i++) {
-		if (step_words[i].table)
-			legal[count++] = str_of(step_words[i].name);
-	}
+	for (size_t i = 0; i < STEP_WORD_COUNT; i++)
+		legal[i] = str_of(step_words[i].name);
 	for (size_t i = 0; !nearest.at && i < node->count; i++) {
 		key = node->pairs[i].key;
-		nearest = str_nearest(key->text, legal, count);
+		nearest = str_nearest(key->text, legal, STEP_WORD_COUNT);
 	}
 	load_error(load, LOAD_MISSING_KEY, nearest.at ? key->span : node->span,
 	    "the step doesn't say what it does");
-	load_suggest(load, nearest.at ? key->text : STR(""), legal, count);
+	load_suggest(load, nearest.at ? key->text : STR(""), legal,
+	    STEP_WORD_COUNT);
+}
+
+/* Whether the other word is a key of what this one does: a run may `wait`. */
+static bool
+takes(const struct step_word *word, const struct step_word *other)
+{
+	return load_find_key(word->table, str_of(other->name)) != NULL;
 }
 
 /* The one word that says what the step does; NULL with an error. */
@@ -206,12 +400,9 @@ choose_word(struct load *load, const struct yaml_node *node)
 		const struct yaml_node *key = node->pairs[i].key;
 		const struct step_word *found = find_word(key->text);
 
-		if (found && !found->table) {
-			load_not_yet(load, key->span, found->name,
-			    (struct str){0});
-			return NULL;
-		}
-		if (found && word) {
+		if (found && word && takes(word, found))
+			continue;
+		if (found && word && !takes(found, word)) {
 			load_error(load, LOAD_EXCLUSIVE, key->span,
 			    "a step does one thing: `%s` or `%s`", word->name,
 			    found->name);
@@ -223,6 +414,23 @@ choose_word(struct load *load, const struct yaml_node *node)
 	if (!word)
 		report_no_word(load, node);
 	return word;
+}
+
+/* Its place is taken before the steps within it take theirs. */
+static struct def_step *
+add_step(struct load *load, struct diag_span span)
+{
+	struct load_build *build = load->build;
+	struct definition *definition = build->definition;
+	struct def_step *step = ARENA_NEW(load->arena, struct def_step);
+
+	build->steps = arena_grow(load->arena, build->steps,
+	    definition->step_count, &build->step_capacity, sizeof(step));
+	step->index = definition->step_count++;
+	step->around = build->around;
+	step->span = span;
+	build->steps[step->index] = step;
+	return step;
 }
 
 static void
@@ -284,17 +492,44 @@ finish_step(struct load *load, struct load_draft *draft,
 		step->code = load_literal(load, value_of_str(load->arena,
 		    STR("requirement-not-met")), step->span);
 	}
-	if (step->kind == STEP_EMIT && !step->with)
+	if (step->kind == STEP_FOR && !step->in)
+		step->in = load_literal(load,
+		    value_of_list(load->arena, NULL, 0), step->span);
+	if (step->kind == STEP_ATTEST && !step->message)
+		step->message = load_literal(load, &value_null, step->span);
+	if ((step->kind == STEP_EMIT || step->kind == STEP_RUN) && !step->with)
 		step->with = load_literal(load, value_built(
 		    value_build_context(load->arena)), step->span);
+}
+
+/* What an iteration sets is its own: no step outside can read it. */
+static void
+load_body(struct load *load, const struct yaml_node *node,
+    struct def_step *step)
+{
+	const struct yaml_node *body = yaml_tree_find(node, "do");
+	const struct def_step *around = load->build->around;
+	struct load_scope *outer = load->scope;
+
+	if (!body || body->kind != NODE_LIST)
+		return;
+	load->build->around = step;
+	load->scope = load_scope_within(outer);
+	if (step->each.bytes > 0)
+		load_scope_add(load->scope, step->each);
+	if (step->at.bytes > 0)
+		load_scope_add(load->scope, step->at);
+	load_scope_add_targets(load->scope, body);
+	step->body = load_steps(load, body, step->id);
+	load_scope_free(&load->scope);
+	load->scope = outer;
+	load->build->around = around;
 }
 
 static const struct def_step *
 load_step(struct load *load, const struct yaml_node *node, struct str where,
     size_t nth)
 {
-	struct load_build *build = load->build;
-	struct definition *definition = build->definition;
 	const struct step_word *word;
 	struct load_draft draft;
 	struct def_step *step;
@@ -307,17 +542,19 @@ load_step(struct load *load, const struct yaml_node *node, struct str where,
 	word = choose_word(load, node);
 	if (!word)
 		return NULL;
+	step = add_step(load, node->span);
 	load_call_init(&draft, node->span);
+	draft.step = *step;
 	draft.step.kind = word->kind;
+	draft.step.severity = def_priority_name(PRIORITY_NORMAL);
+	draft.step.parallel = 1;
+	draft.step.waits = true;
 	load_map(load, node, word->table, &draft);
 	finish_step(load, &draft, node);
-	step = ARENA_NEW(load->arena, struct def_step);
 	*step = draft.step;
 	give_id(load, step, where, nth);
-	build->steps = arena_grow(load->arena, build->steps,
-	    definition->step_count, &build->step_capacity, sizeof(step));
-	step->index = definition->step_count++;
-	build->steps[step->index] = step;
+	if (step->kind == STEP_FOR)
+		load_body(load, node, step);
 	return step;
 }
 

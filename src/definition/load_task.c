@@ -141,16 +141,10 @@ load_to(struct load *load, const struct yaml_node *node, void *into)
 static void
 load_severity(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"normal", PRIORITY_NORMAL, false},
-		{"low", PRIORITY_LOW, false},
-		{"high", PRIORITY_HIGH, false},
-		{"critical", PRIORITY_CRITICAL, false},
-	};
 	struct def_escalation *escalation = into;
-	int severity = LOAD_CHOOSE(load, node, words, "severity");
 
-	escalation->severity = def_priority_name((enum def_priority)severity);
+	escalation->severity =
+	    def_priority_name(load_level(load, node, "severity"));
 }
 
 static void
@@ -158,7 +152,7 @@ load_target(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct def_escalation *escalation = into;
 
-	escalation->target = load_find_state(load, node);
+	escalation->target = load_find_target(load, node);
 }
 
 static const struct load_key escalation_keys[] = {

@@ -18,27 +18,13 @@ struct transition_draft {
 	struct str where;
 };
 
-enum def_compensate
-load_compensate(struct load *load, const struct yaml_node *node)
-{
-	static const struct load_word words[] = {
-		{"all", COMPENSATE_ALL, false},
-	};
-
-	if (node->kind == NODE_TEXT && str_has_prefix(node->text, STR("to "))) {
-		load_not_yet(load, node->span, "compensate", node->text);
-		return COMPENSATE_ALL;
-	}
-	return (enum def_compensate)LOAD_CHOOSE(load, node, words,
-	    "compensate");
-}
-
 static void
 load_undo(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct transition_draft *draft = into;
 
-	draft->transition.compensate = load_compensate(load, node);
+	load_compensate(load, node, &draft->transition.compensate,
+	    &draft->transition.compensate_to);
 }
 
 static void
@@ -46,15 +32,7 @@ load_target(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct transition_draft *draft = into;
 
-	if (node->kind == NODE_LIST && node->count == 1) {
-		node = node->items[0];
-	} else if (node->kind == NODE_LIST) {
-		load_error(load, LOAD_LATER, node->span,
-		    "a transition to several states is not available in this "
-		    "version");
-		return;
-	}
-	draft->transition.targets = load_target_of(load, node);
+	draft->transition.targets = load_targets(load, node, "target");
 }
 
 static void
@@ -67,20 +45,47 @@ load_do(struct load *load, const struct yaml_node *node, void *into)
 
 static const struct load_key transition_keys[] = {
 	{"target", KIND_OWN, LOAD_MAY, 0, load_target, NULL,
-	    "the state to go to; left out: nothing is left"},
+	    "the state to go to, or a list of states of different regions; "
+	    "left out: nothing is left"},
 	{"if", KIND_CONDITION, LOAD_MAY, IN(guard), NULL, NULL,
 	    "taken only where this is true"},
 	{"do", KIND_OWN, LOAD_MAY, 0, load_do, NULL,
 	    "steps on the way"},
 	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, NULL,
-	    "all: undo what was done, latest first"},
+	    "all: undo what was done, latest first; to STATE: back to where "
+	    "that state was entered"},
 	{"interrupt", KIND_BOOLEAN, LOAD_MAY, IN(interrupt), NULL, NULL,
 	    "taken at the next step's end, not after all steps"},
 	{"internal", KIND_BOOLEAN, LOAD_MAY, IN(internal), NULL, NULL,
-	    "a compound source stays entered"},
+	    "true: the state that it starts from stays entered, with what "
+	    "lies around the target"},
 };
 const struct load_table load_transition_table =
     LOAD_TABLE("a transition", transition_keys);
+
+/* Only a compound state has an inside to move in (SCXML, section 3.5). */
+static void
+check_internal(struct load *load, const struct def_transition *transition,
+    const struct yaml_node *node)
+{
+	const struct def_state *source = transition->source;
+	bool stays = source->kind == STATE_COMPOUND;
+
+	for (size_t i = 0; i < transition->targets.count; i++) {
+		const struct def_state *target = transition->targets.items[i];
+
+		stays = stays && target != source &&
+		    def_state_contains(source, target);
+	}
+	if (!transition->internal || stays)
+		return;
+	load_error(load, LOAD_BAD_INTERNAL, load_key_span(node, "internal"),
+	    source->kind == STATE_COMPOUND ?
+	    "an internal transition stays within `%.*s`" :
+	    "`%.*s` has no `initial` and `states` to move in",
+	    STR_ARG(source->name));
+	load_repair(load, "leave `internal` out");
+}
 
 static void
 load_transition(struct load *load, const struct yaml_node *node,
@@ -100,9 +105,10 @@ load_transition(struct load *load, const struct yaml_node *node,
 	transition->event = place->event;
 	transition->after = place->after;
 	if (node->kind == NODE_TEXT)
-		transition->targets = load_target_of(load, node);
+		transition->targets = load_targets(load, node, "target");
 	else
 		load_map(load, node, &load_transition_table, draft);
+	check_internal(load, transition, node);
 	build->transitions = arena_grow(load->arena, build->transitions,
 	    definition->transition_count, &build->transition_capacity,
 	    sizeof(transition));

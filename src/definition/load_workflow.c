@@ -216,7 +216,7 @@ load_in(struct load *load, const struct yaml_node *node, void *into)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct def_state *state = load_find_state(load,
-		    node->kind == NODE_LIST ? node->items[i] : node);
+		    node->kind == NODE_LIST ? node->items[i] : node, "in");
 
 		if (state)
 			states[invariant->in_count++] = state;
@@ -312,17 +312,9 @@ load_sensitive(struct load *load, const struct yaml_node *node, void *into)
 static void
 load_priority(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"normal", PRIORITY_NORMAL, false},
-		{"low", PRIORITY_LOW, false},
-		{"high", PRIORITY_HIGH, false},
-		{"critical", PRIORITY_CRITICAL, false},
-	};
 	struct definition *definition = into;
 
-	if (!load_is_expression(node))
-		(void)LOAD_CHOOSE(load, node, words, "priority");
-	definition->priority = load_template(load, node);
+	definition->priority = load_level_value(load, node, "priority");
 }
 
 static void
@@ -364,13 +356,7 @@ load_first(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct definition *definition = into;
 
-	if (node->kind == NODE_LIST) {
-		load_error(load, LOAD_LATER, node->span,
-		    "a list of initial states is not available in this "
-		    "version");
-		return;
-	}
-	definition->initial = load_target_of(load, node);
+	definition->initial = load_targets(load, node, "initial");
 }
 
 /* ---- the table ---- */
@@ -424,7 +410,8 @@ static const struct load_key workflow_keys[] = {
 	{"incident", KIND_MAP, LOAD_MAY, 0, NULL, &incident_table,
 	    "who looks after what stands still"},
 	{"initial", KIND_OWN, LOAD_MUST, 0, load_first, NULL,
-	    "the state where an instance begins"},
+	    "the state where an instance begins, at any depth; a list for "
+	    "several regions"},
 	{"states", KIND_MAP, LOAD_MUST, 0, load_state_contents, &load_state_table,
 	    "the states by name"},
 	{"schedule", KIND_OWN, LOAD_NOT_YET, 0, NULL, NULL,

@@ -22,6 +22,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/load_scope.c \
 	src/definition/load_state.c \
 	src/definition/load_step.c \
+	src/definition/load_target.c \
 	src/definition/load_task.c \
 	src/definition/load_transition.c \
 	src/definition/load_webhook.c \
