@@ -5,21 +5,33 @@
 nobase_dist_pkgdata_DATA = \
 	workflows/calendars/office.yaml \
 	workflows/calendars/target2.yaml \
+	workflows/connections/agency.yaml \
 	workflows/connections/bank.yaml \
 	workflows/connections/budget.yaml \
 	workflows/connections/chat.yaml \
 	workflows/connections/close.yaml \
 	workflows/connections/compliance.yaml \
 	workflows/connections/crm.yaml \
+	workflows/connections/letters.yaml \
 	workflows/connections/ocr.yaml \
 	workflows/connections/odoo.yaml \
+	workflows/connections/stripe.yaml \
 	workflows/connections/tax.yaml \
+	workflows/connections/treasury.yaml \
 	workflows/connections/vies.yaml \
 	workflows/contacts/accounting.yaml \
 	workflows/contacts/finance.yaml \
 	workflows/contacts/operations.yaml \
 	workflows/contacts/receivables.yaml \
+	workflows/decisions/chargeback-policy.yaml \
+	workflows/decisions/dunning-level.yaml \
+	workflows/decisions/exception-owner.yaml \
+	workflows/decisions/handover-approval.yaml \
+	workflows/decisions/minor-units.yaml \
 	workflows/decisions/order-approval.yaml \
 	workflows/decisions/payment-approval.yaml \
+	workflows/decisions/payment-run-approval.yaml \
+	workflows/decisions/refund-approval.yaml \
 	workflows/decisions/three-way-match.yaml \
+	workflows/decisions/write-off-approval.yaml \
 	workflows/payment.yaml
