@@ -425,6 +425,7 @@ library_add_version(struct library *library, struct str file, struct str text,
 	size_t errors = diag_count(diags, DIAG_ERROR);
 	struct load load = {
 		.library = library, .arena = library->arena, .diags = diags,
+		.is_stored = true,
 	};
 	const struct definition *definition;
 	struct str part;

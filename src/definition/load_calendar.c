@@ -5,23 +5,29 @@
 #define IN(field) offsetof(struct calendar, field)
 #define DAY_SECONDS (24 * 60 * 60)
 
-static void
-load_timezone(struct load *load, const struct yaml_node *node, void *into)
+const struct zone *
+load_zone(struct load *load, const struct yaml_node *node)
 {
-	struct calendar *calendar = into;
 	struct str name = load_text(load, node, "timezone");
 	const struct zone *zone = zone_find(name);
 
-	if (zone) {
-		calendar->zone = zone;
-		return;
-	}
-	if (name.bytes == 0)
-		return;
+	if (zone || name.bytes == 0)
+		return zone;
 	load_error(load, LOAD_WRONG_WORD, node->span, "no time zone `%.*s`",
 	    STR_ARG(name));
 	load_repair(
 	    load, "write a name of the IANA database, such as Europe/Berlin");
+	return NULL;
+}
+
+static void
+load_timezone(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct calendar *calendar = into;
+	const struct zone *zone = load_zone(load, node);
+
+	if (zone)
+		calendar->zone = zone;
 }
 
 static void

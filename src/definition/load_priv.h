@@ -32,6 +32,7 @@ struct load {
 	struct load_scope *scope;        /* names that expressions may use */
 	const struct calendar *calendar; /* the workflow's; may be NULL */
 	bool is_calendar_unread; /* there is one, but it can't be read */
+	bool is_stored; /* an earlier version, as the store has it */
 	struct load_build *build;        /* the workflow's; NULL elsewhere */
 };
 
@@ -264,6 +265,12 @@ void load_compensate(struct load *load, const struct yaml_node *node,
 /* load_circle.c: when all states are loaded. */
 void load_check_circles(struct load *load);
 
+/* load_schedule.c; the check is for when the input's schema is loaded. */
+void load_schedules(
+    struct load *load, const struct yaml_node *node, void *definition);
+void load_check_schedules(struct load *load);
+extern const struct load_table load_schedule_table;
+
 /* load_step.c: `where` begins the steps' made ids: "checking.entry". */
 struct def_steps load_steps(struct load *load, const struct yaml_node *node,
     struct str where);
@@ -299,6 +306,11 @@ struct def_decision *load_decision(struct load *load);
 const struct str *load_decision_reads(
     const struct def_decision *decision, size_t *count);
 struct calendar *load_calendar(struct load *load);
+/* A name of the IANA database; NULL with an error. */
+const struct zone *load_zone(struct load *load, const struct yaml_node *node);
+/* NULL with an error, unless there is one that can't be read. */
+const struct calendar *load_find_calendar(
+    struct load *load, const struct yaml_node *name);
 struct def_contact *load_contact(struct load *load);
 extern const struct load_table load_workflow_table, load_connection_table,
     load_decision_table, load_calendar_table, load_contact_table;

@@ -105,10 +105,9 @@ load_child(struct load *load, const struct yaml_node *node, void *into)
 		if (str_equal(names[i], name))
 			return;
 	}
-	/* Of workflows that run, the text may be in the store only. */
-	if (name.bytes == 0 || library_is_unread(load->library,
-	    DOCUMENT_WORKFLOW, name) ||
-	    library_find_workflow(load->library, name, 0))
+	/* Of workflows that only run to their end, the store has the text. */
+	if (name.bytes == 0 || load->is_stored || library_is_unread(
+	    load->library, DOCUMENT_WORKFLOW, name))
 		return;
 	load_error(load, LOAD_UNKNOWN_WORKFLOW, node->span,
 	    "no workflow `%.*s`", STR_ARG(name));

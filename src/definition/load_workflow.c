@@ -13,28 +13,35 @@
 
 /* ---- gathering ---- */
 
-static void
-find_calendar(struct load *load, const struct yaml_node *root)
+const struct calendar *
+load_find_calendar(struct load *load, const struct yaml_node *node)
 {
-	const struct yaml_node *node = yaml_tree_find(root, "calendar");
-	struct definition *definition = load->build->definition;
+	const struct calendar *calendar =
+	    library_find_calendar(load->library, node->text);
 	const struct str *names;
 	size_t count;
 
-	if (!node || !yaml_scalar_is_string(node))
-		return;
-	definition->calendar = library_find_calendar(load->library, node->text);
-	load->calendar = definition->calendar;
-	if (load->calendar)
-		return;
-	if (library_is_unread(load->library, DOCUMENT_CALENDAR, node->text)) {
-		load->is_calendar_unread = true;
-		return;
-	}
+	if (calendar || library_is_unread(load->library, DOCUMENT_CALENDAR,
+	    node->text))
+		return calendar;
 	names = library_names(load->library, DOCUMENT_CALENDAR, &count);
 	load_error(load, LOAD_UNKNOWN_CALENDAR, node->span,
 	    "no calendar `%.*s`", STR_ARG(node->text));
 	load_suggest(load, node->text, names, count);
+	return NULL;
+}
+
+static void
+find_calendar(struct load *load, const struct yaml_node *root)
+{
+	const struct yaml_node *node = yaml_tree_find(root, "calendar");
+
+	if (!node || !yaml_scalar_is_string(node))
+		return;
+	load->calendar = load_find_calendar(load, node);
+	load->build->definition->calendar = load->calendar;
+	load->is_calendar_unread = !load->calendar && library_is_unread(
+	    load->library, DOCUMENT_CALENDAR, node->text);
 }
 
 static void
@@ -414,8 +421,8 @@ static const struct load_key workflow_keys[] = {
 	    "several regions"},
 	{"states", KIND_MAP, LOAD_MUST, 0, load_state_contents, &load_state_table,
 	    "the states by name"},
-	{"schedule", KIND_OWN, LOAD_NOT_YET, 0, NULL, NULL,
-	    "starts instances by time"},
+	{"schedule", KIND_OWN, LOAD_MAY, 0, load_schedules, NULL,
+	    "when instances are started by time: a schedule, or a list"},
 };
 const struct load_table load_workflow_table =
     LOAD_TABLE("a workflow", workflow_keys);
@@ -481,6 +488,7 @@ load_workflow(struct load *load)
 		load_error(
 		    load, LOAD_MISSING_KEY, states->span, "`states` is empty");
 	load_check_circles(load);
+	load_check_schedules(load);
 	finish(load);
 	map_free(&build.state_names);
 	map_free(&build.step_ids);

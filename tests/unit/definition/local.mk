@@ -23,6 +23,10 @@ tests_unit_definition_test_library_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/definition/test_load_region
 tests_unit_definition_test_load_region_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/definition/test_load_schedule
+tests_unit_definition_test_load_schedule_LDADD = $(LIBS_DEFINITION) \
+	$(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/definition/test_load_table
 tests_unit_definition_test_load_table_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 

@@ -14,10 +14,10 @@ static const struct load_table *const tables[] = {
 	&load_workflow_table, &load_connection_table, &load_decision_table,
 	&load_calendar_table, &load_contact_table, &load_state_table,
 	&load_final_table, &load_history_table, &load_transition_table,
-	&load_task_table, &load_escalation_table, &load_call_table, &load_verify_table,
-	&load_compensate_table, &load_retry_table, &load_channel_call_table,
+	&load_task_table, &load_escalation_table, &load_call_table,
+	&load_verify_table, &load_compensate_table, &load_retry_table, &load_channel_call_table,
 	&load_operation_table, &load_odoo_operation_table,
-	&load_webhooks_table,
+	&load_webhooks_table, &load_schedule_table,
 };
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
