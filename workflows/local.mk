@@ -23,7 +23,9 @@ nobase_dist_pkgdata_DATA = \
 	workflows/contacts/finance.yaml \
 	workflows/contacts/operations.yaml \
 	workflows/contacts/receivables.yaml \
+	workflows/decisions/bill-authority.yaml \
 	workflows/decisions/chargeback-policy.yaml \
+	workflows/decisions/customer-ownership.yaml \
 	workflows/decisions/dunning-level.yaml \
 	workflows/decisions/exception-owner.yaml \
 	workflows/decisions/handover-approval.yaml \
@@ -32,6 +34,8 @@ nobase_dist_pkgdata_DATA = \
 	workflows/decisions/payment-approval.yaml \
 	workflows/decisions/payment-run-approval.yaml \
 	workflows/decisions/refund-approval.yaml \
+	workflows/decisions/requisition-approval.yaml \
+	workflows/decisions/supplier-risk.yaml \
 	workflows/decisions/three-way-match.yaml \
 	workflows/decisions/write-off-approval.yaml \
 	workflows/payment.yaml
