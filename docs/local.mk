@@ -12,5 +12,6 @@ dist_doc_DATA = \
 	docs/connections.md \
 	docs/diagnostics.md \
 	docs/http.md \
-	docs/language.md
+	docs/language.md \
+	docs/testing.md
 EXTRA_DIST += docs/decisions

@@ -10,6 +10,7 @@ dist_check_SCRIPTS = \
 	tests/headers.sh \
 	tests/layers.sh \
 	tests/manual.sh \
+	tests/scenarios.sh \
 	tests/tidy.sh \
 	tests/tour.sh
 EXTRA_DIST += tests/coverage.awk tests/layers.tsv tests/cli
@@ -51,6 +52,7 @@ include tests/unit/engine/local.mk
 include tests/unit/api/local.mk
 include tests/unit/export/local.mk
 include tests/unit/sim/local.mk
+include tests/unit/scenario/local.mk
 include tests/unit/cli/local.mk
 include tests/sandbox/local.mk
 include tests/e2e/local.mk

@@ -38,4 +38,5 @@ nobase_dist_pkgdata_DATA = \
 	workflows/decisions/supplier-risk.yaml \
 	workflows/decisions/three-way-match.yaml \
 	workflows/decisions/write-off-approval.yaml \
+	workflows/payment.test.yaml \
 	workflows/payment.yaml

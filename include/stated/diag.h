@@ -56,6 +56,9 @@ size_t diag_count(const struct diag_list *list, enum diag_level level);
 const struct diag *diag_sorted(struct diag_list *list, size_t *count);
 /* Text as above, for people; colour by ANSI sequences. */
 void diag_format(struct diag_list *list, struct buf *out, bool colour);
+/* The line of the place with a caret beneath, as diag_format() shows it;
+ * nothing where there is no such line. */
+void diag_excerpt(struct buf *out, struct diag_span span, bool colour);
 /* A JSON array of {file, line, column, level, code, message, repair}. */
 void diag_format_json(struct diag_list *list, struct buf *out);
 

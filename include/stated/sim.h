@@ -25,6 +25,9 @@ struct sim_options {
 	struct str environment;	      /* absent: "simulation" */
 	int64_t now_ms;		      /* 0: SIM_NOW_MS */
 	uint64_t seed;		      /* of the jitter of retries */
+	/* told of every transition as it is taken; may be NULL */
+	void (*took)(void *arg, const struct def_transition *transition);
+	void *took_arg;
 };
 struct sim *sim_new(const struct sim_options *options);
 void sim_free(struct sim **sim);
@@ -37,11 +40,19 @@ void sim_free(struct sim **sim);
  *     {"reply": {"bank.submit-payment": {…}}}
  *     {"reply": {"bank.submit-payment": {"error": {"code": …, "message": …,
  *         "outcome": "not-done", "transient": true, "status": 503}}}}
+ *     {"reply": {"bank.submit-payment": "timeout"}}    or "reset", …
+ *     {"reply": {…}, "times": 3}, {"reply": {…}, "always": true}
  *     {"advance": "31m"}                    deadlines fall due in order
+ *     {"advance": {"to": "2026-11-23T17:00:00+01:00"}}
  *     {"decide": {"choice": …, "actor": …, "comment": …, "data": {…}}}
  *     {"settle": {"how": "retry", "actor": …, "data": {…}}}
  *     {"acknowledge": {"actor": …}}         the latest escalation
  *     {"cancel": {"compensate": true}}, {"suspend": {}}, {"resume": {}}
+ *
+ * An actor is a name, or {"name": …, "roles": […]}; a name alone holds every
+ * role.  Where several tasks, incidents or escalations are open, the latest
+ * is meant, or the latest of those whose "state" (of an incident, "step" too)
+ * is given.  Replies that are given `always` come after all others.
  *
  * false with *why where it can't be done, or was refused; the instance is
  * then as it was (history of a refusal apart).
@@ -68,6 +79,10 @@ const struct value *sim_report(struct sim *sim, struct arena *arena);
 /* NULL before the start. */
 const struct chart *sim_chart(const struct sim *sim);
 int64_t sim_now_ms(const struct sim *sim);
+/* The operations that the workflow may call: its own calls, what verifies and
+ * undoes them, and the channels of the contacts that it tells. */
+const struct str *sim_operations(const struct definition *definition,
+    struct arena *arena, size_t *count);
 /* The subject that an event of that type has to carry to be taken by this
  * instance; absent where none would do. */
 struct str sim_subject(struct sim *sim, struct str type, struct arena *arena);

@@ -275,8 +275,8 @@ format_caret(struct buf *out, struct diag_span span, struct window window,
 	buf_add_cstr(out, colour ? "\033[0m\n" : "\n");
 }
 
-static void
-format_excerpt(struct buf *out, struct diag_span span, bool colour)
+void
+diag_excerpt(struct buf *out, struct diag_span span, bool colour)
 {
 	if (span.source == NULL || span.line == 0)
 		return;
@@ -318,7 +318,7 @@ diag_format(struct diag_list *list, struct buf *out, bool colour)
 
 	for (size_t i = 0; i < count; i++) {
 		format_heading(out, &diags[i], colour);
-		format_excerpt(out, diags[i].span, colour);
+		diag_excerpt(out, diags[i].span, colour);
 		if (diags[i].repair.at != NULL)
 			buf_addf(out, "   %.*s\n", STR_ARG(diags[i].repair));
 	}

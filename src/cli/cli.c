@@ -12,6 +12,7 @@
 static const struct cmd *const commands[] = {
     &cmd_check,
     &cmd_eval,
+    &cmd_test,
     &cmd_simulate,
     &cmd_serve,
     &cmd_start,

@@ -50,7 +50,7 @@ struct cmd {
 	void (*more)(FILE *out); /* at the end of --help; may be NULL */
 };
 
-extern const struct cmd cmd_check, cmd_eval, cmd_simulate, cmd_serve, cmd_start,
+extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve, cmd_start,
     cmd_list, cmd_show, cmd_history, cmd_event, cmd_task, cmd_incident,
     cmd_escalation, cmd_dead_letter, cmd_suspend, cmd_resume, cmd_cancel,
     cmd_export, cmd_verify, cmd_version, cmd_help;
@@ -248,5 +248,7 @@ MUST_USE const struct value *cli_item_body(
 /* ---- cli_story.c: history in words ---- */
 
 void cli_story_print(struct cli *cli, const struct value *records);
+/* One record: when, and what happened. */
+struct str cli_story_tell(struct cli *cli, const struct value *record);
 
 #endif

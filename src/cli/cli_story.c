@@ -137,6 +137,20 @@ tell(struct cli *cli, const struct value *record, struct str text)
 	return story;
 }
 
+struct str
+cli_story_tell(struct cli *cli, const struct value *record)
+{
+	struct str kind = value_str(value_field_or_null(record, "kind"));
+	struct str time = value_str(value_field_or_null(record, "time"));
+	const struct sentence *sentence = find(kind);
+
+	return arena_strf(cli->arena, "%.*s  %.*s",
+	    STR_ARG(cli_text_time(cli->arena, time)),
+	    STR_ARG(sentence != NULL
+			? tell(cli, record, str_of(sentence->text))
+			: cli_text_clean(cli->arena, kind)));
+}
+
 static void
 print_record(struct cli *cli, const struct value *record)
 {

@@ -10,6 +10,8 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_library.c \
 	src/cli/cli_option.c \
 	src/cli/cli_priv.h \
+	src/cli/cli_report.c \
+	src/cli/cli_report.h \
 	src/cli/cli_show.c \
 	src/cli/cli_story.c \
 	src/cli/cli_talk.c \
@@ -31,6 +33,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_start.c \
 	src/cli/cmd_suspend.c \
 	src/cli/cmd_task.c \
+	src/cli/cmd_test.c \
 	src/cli/cmd_verify.c \
 	src/cli/cmd_version.c \
 	src/cli/serve_config.c \

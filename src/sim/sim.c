@@ -26,7 +26,6 @@ sim_new(const struct sim_options *options)
 	sim->turn = arena_new();
 	sim->told = arena_new();
 	sim->effects = value_build_list(sim->told);
-	sim->history = value_build_list(sim->arena);
 	sim->seen = map_new();
 	sim->definition = options->definition;
 	sim->settings = options->settings != NULL
@@ -37,6 +36,8 @@ sim_new(const struct sim_options *options)
 			       : STR("simulation");
 	sim->now_ms = options->now_ms != 0 ? options->now_ms : SIM_NOW_MS;
 	rng_seeded_init(&sim->rng, options->seed);
+	sim->took = options->took;
+	sim->took_arg = options->took_arg;
 	return sim;
 }
 
@@ -69,7 +70,8 @@ sim_now_ms(const struct sim *sim)
 const struct value *
 sim_history(const struct sim *sim, struct arena *arena)
 {
-	return value_copy(arena, value_built(sim->history));
+	return value_copy(arena,
+	    value_of_list(arena, sim->records, sim->record_count));
 }
 
 struct chart_context
@@ -81,6 +83,8 @@ sim_context(struct sim *sim)
 	    .rng = &sim->rng.rng,
 	    .settings = sim->settings,
 	    .environment = sim->environment,
+	    .took = sim->took,
+	    .took_arg = sim->took_arg,
 	};
 }
 
@@ -89,9 +93,13 @@ sim_context(struct sim *sim)
 static void
 keep_records(struct sim *sim, const struct chart_effects *effects)
 {
-	for (size_t i = 0; i < effects->record_count; i++)
-		value_append(
-		    sim->history, value_copy(sim->arena, effects->records[i]));
+	for (size_t i = 0; i < effects->record_count; i++) {
+		sim->records = arena_grow(sim->arena, sim->records,
+		    sim->record_count, &sim->record_capacity,
+		    sizeof(*sim->records));
+		sim->records[sim->record_count++] =
+		    value_copy(sim->arena, effects->records[i]);
+	}
 }
 
 /* The intent is recorded as the engine does; then the call waits. */
@@ -140,14 +148,21 @@ step(struct sim *sim, const struct chart_event *event,
 
 /* ---- replies ---- */
 
+/* The next reply of the operation: what was told for once first, then the
+ * latest of those that stand. */
 static struct sim_reply **
 find_reply(struct sim *sim, struct str operation)
 {
-	struct sim_reply **link = &sim->replies;
+	struct sim_reply **standing = NULL, **link = &sim->replies;
 
-	while (*link != NULL && !str_equal((*link)->operation, operation))
-		link = &(*link)->next;
-	return link;
+	for (; *link != NULL; link = &(*link)->next) {
+		if (!str_equal((*link)->operation, operation))
+			continue;
+		if (!(*link)->always)
+			return link;
+		standing = link;
+	}
+	return standing;
 }
 
 static void
@@ -189,10 +204,11 @@ answer_one(struct sim *sim)
 			return true;
 		}
 		link = find_reply(sim, call->call->target);
-		if (*link == NULL)
+		if (link == NULL)
 			continue;
 		reply = (*link)->reply;
-		*link = (*link)->next;
+		if (!(*link)->always)
+			*link = (*link)->next;
 		reply_to(sim, call, sim_outcome_of(reply));
 		return true;
 	}

@@ -7,9 +7,13 @@
  */
 #include "sim_priv.h"
 
+#include "stated/clock.h"
+
+enum act_form { TAKES_OBJECT, TAKES_SPAN };
+
 struct act {
 	struct str name;
-	enum value_type type; /* of what stands after the key */
+	enum act_form form; /* of what stands after the key */
 	bool needs_start;
 	bool (*act)(struct sim *sim, const struct value *what,
 	    const struct value *line, struct buf *why);
@@ -21,11 +25,31 @@ field(const struct value *what, const char *key)
 	return value_str(value_field_or_null(what, key));
 }
 
-/* Nobody's roles are asked for here. */
+/* A name alone holds every role; with `roles`, just these.  Who names a
+ * task's role means the role of its approver. */
 static struct chart_actor
-actor_of(const struct value *what)
+actor_of(struct sim *sim, const struct value *what)
 {
-	return (struct chart_actor){.name = field(what, "actor")};
+	const struct value *actor = value_field_or_null(what, "actor");
+	const struct value *roles = value_get_cstr(actor, "roles");
+	struct chart_actor who = {.name = value_str(actor)};
+	struct str *names;
+
+	if (actor->type == VALUE_CONTEXT)
+		who.name = field(actor, "name");
+	if (roles == NULL || roles->type != VALUE_LIST)
+		return who;
+	names = ARENA_ARRAY(sim->turn, 2 * roles->as.list.count, struct str);
+	for (size_t i = 0; i < roles->as.list.count; i++) {
+		struct str role = value_str(roles->as.list.items[i]);
+
+		names[who.role_count++] = role;
+		names[who.role_count++] =
+		    arena_strf(sim->turn, "approver:%.*s", STR_ARG(role));
+	}
+	who.roles = names;
+	who.roles_checked = true;
+	return who;
 }
 
 /* ---- start ---- */
@@ -78,7 +102,7 @@ act_start(struct sim *sim, const struct value *what, const struct value *line,
 	    .priority = field(line, "priority"),
 	};
 	struct chart_event event = {.kind = EV_STARTED,
-	    .actor = actor_of(line),
+	    .actor = actor_of(sim, line),
 	    .received_ms = sim->now_ms};
 
 	if (!prepare_start(sim, what, &start, why))
@@ -149,7 +173,7 @@ act_event(struct sim *sim, const struct value *what, const struct value *line,
 {
 	struct chart_event event = {
 	    .kind = EV_EVENT_RECEIVED,
-	    .actor = actor_of(what),
+	    .actor = actor_of(sim, what),
 	    .type = field(what, "type"),
 	    .subject = field(what, "subject"),
 	    .id = field(what, "id"),
@@ -180,119 +204,159 @@ act_event(struct sim *sim, const struct value *what, const struct value *line,
 
 /* ---- replies ---- */
 
-static bool
-is_called(const struct definition *definition, struct str operation)
-{
-	for (size_t i = 0; i < definition->call_count; i++) {
-		const struct def_call *call = definition->calls[i];
+/* More of one reply are told by `always`. */
+#define TIMES_MAX 10000
 
-		if (str_equal(call->target, operation) ||
-		    (call->verify != NULL &&
-			str_equal(call->verify->call->target, operation)) ||
-		    (call->compensate != NULL &&
-			str_equal(call->compensate->target, operation)))
+static bool
+is_called(struct sim *sim, struct str operation, struct buf *why)
+{
+	size_t count;
+	const struct str *names =
+	    sim_operations(sim->definition, sim->turn, &count);
+	struct str near;
+
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(names[i], operation))
 			return true;
-	}
-	return false;
-}
-
-static bool
-is_channel_of(const struct def_contact *contact, struct str operation)
-{
-	for (size_t i = 0; contact != NULL && i < contact->channel_count; i++) {
-		const struct def_call *call = contact->channels[i].call;
-
-		if (call != NULL && str_equal(call->target, operation))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_notice(const struct definition *definition, struct str operation)
-{
-	if (is_channel_of(definition->owner, operation) ||
-	    is_channel_of(definition->incident_owner, operation))
-		return true;
-	for (size_t i = 0; i < definition->state_count; i++) {
-		const struct def_state *state = definition->states[i];
-
-		for (size_t j = 0; j < state->escalation_count; j++)
-			if (is_channel_of(state->escalations[j].to, operation))
-				return true;
-	}
+	buf_addf(why, "the workflow never calls `%.*s`", STR_ARG(operation));
+	near = str_nearest(operation, names, count);
+	if (near.at != NULL)
+		buf_addf(why, ", did you mean `%.*s`?", STR_ARG(near));
 	return false;
 }
 
 static void
-queue_reply(struct sim *sim, struct str operation, const struct value *reply)
+queue_reply(struct sim *sim, struct str operation, const struct value *reply,
+    bool always)
 {
 	struct sim_reply *queued = ARENA_NEW(sim->arena, struct sim_reply);
 	struct sim_reply **end = &sim->replies;
 
 	queued->operation = arena_str(sim->arena, operation);
 	queued->reply = value_copy(sim->arena, reply);
+	queued->always = always;
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = queued;
+}
+
+/* How often the replies are given; false with *why. */
+static bool
+find_times(const struct value *line, int64_t *times, struct buf *why)
+{
+	const struct value *told = value_get_cstr(line, "times");
+
+	*times = 1;
+	if (told == NULL || (told->type == VALUE_NUMBER &&
+		number_to_int(told->as.number, times) && *times >= 1 &&
+		*times <= TIMES_MAX))
+		return true;
+	buf_addf(why, "`times` is a number from 1 to %d", TIMES_MAX);
+	return false;
 }
 
 static bool
 act_reply(struct sim *sim, const struct value *what, const struct value *line,
     struct buf *why)
 {
-	(void)line;
-	for (size_t i = 0; i < what->as.context.count; i++) {
-		struct str operation = what->as.context.fields[i].key;
+	bool always = value_is_true(value_field_or_null(line, "always"));
+	int64_t times;
 
-		if (is_called(sim->definition, operation) ||
-		    is_notice(sim->definition, operation))
-			continue;
-		buf_addf(
-		    why, "the workflow never calls `%.*s`", STR_ARG(operation));
+	if (!find_times(line, &times, why))
 		return false;
-	}
 	for (size_t i = 0; i < what->as.context.count; i++)
-		queue_reply(sim, what->as.context.fields[i].key,
-		    what->as.context.fields[i].value);
+		if (!is_called(sim, what->as.context.fields[i].key, why))
+			return false;
+	for (int64_t n = 0; n < times; n++)
+		for (size_t i = 0; i < what->as.context.count; i++)
+			queue_reply(sim, what->as.context.fields[i].key,
+			    what->as.context.fields[i].value, always);
 	return sim->chart == NULL ||
 	       (sim_answer(sim, why) && sim_pass(sim, sim->now_ms, why));
 }
 
 /* ---- time ---- */
 
+/* false with *why where the text is no duration, or can't be counted. */
 static bool
-act_advance(struct sim *sim, const struct value *what, const struct value *line,
-    struct buf *why)
+find_end(struct sim *sim, struct str text, int64_t *until_ms, struct buf *why)
 {
 	const struct calendar *calendar = sim->definition->calendar;
 	struct def_span span;
-	int64_t until_ms;
 
-	(void)line;
-	if (!def_span_parse(what->as.string, &span)) {
+	if (!def_span_parse(text, &span)) {
 		buf_addf(why,
 		    "`%.*s` is no duration: write 31m, 4h, 2d, PT4H or "
 		    "3 business days",
-		    STR_ARG(what->as.string));
+		    STR_ARG(text));
 		return false;
 	}
 	if (span.kind == SPAN_BUSINESS_DAYS && calendar == NULL) {
 		buf_add_cstr(why, "business days need the workflow's calendar");
 		return false;
 	}
-	until_ms = span.kind == SPAN_BUSINESS_DAYS
-		       ? calendar_add_business_days(
-			     calendar, sim->now_ms, span.business_days)
-		       : sim->now_ms + span.fixed_ms;
-	return sim_pass(sim, until_ms, why);
+	*until_ms = span.kind == SPAN_BUSINESS_DAYS
+			? calendar_add_business_days(
+			      calendar, sim->now_ms, span.business_days)
+			: sim->now_ms + span.fixed_ms;
+	return true;
+}
+
+static bool
+find_instant(
+    struct sim *sim, struct str text, int64_t *until_ms, struct buf *why)
+{
+	char now[CLOCK_TEXT_BYTES];
+
+	if (!clock_parse(text, until_ms)) {
+		buf_addf(why,
+		    "`%.*s` is no instant: write "
+		    "2026-11-23T17:00:00+01:00",
+		    STR_ARG(text));
+		return false;
+	}
+	if (*until_ms >= sim->now_ms)
+		return true;
+	buf_addf(why, "`%.*s` is past: it is %.*s", STR_ARG(text),
+	    STR_ARG(clock_format(sim->now_ms, now)));
+	return false;
+}
+
+static bool
+act_advance(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	int64_t until_ms;
+
+	(void)line;
+	if (what->type == VALUE_CONTEXT)
+		return find_instant(sim, field(what, "to"), &until_ms, why) &&
+		       sim_pass(sim, until_ms, why);
+	return find_end(sim, value_str(what), &until_ms, why) &&
+	       sim_pass(sim, until_ms, why);
 }
 
 /* ---- people ---- */
 
-/* "UUID.7" gives 7; the last of them that is fit, 0 where none is. */
+/* Whether the item is the one that `what` means, where it says so. */
+static bool
+is_meant(const struct value *item, const struct value *what)
+{
+	static const char *const keys[] = {"state", "step"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct str wanted = field(what, keys[i]);
+
+		if (wanted.at != NULL &&
+		    !str_equal(wanted, field(item, keys[i])))
+			return false;
+	}
+	return !value_is_true(value_field_or_null(item, "acknowledged"));
+}
+
+/* "UUID.7" gives 7; the last of them that is meant, 0 where none is. */
 static uint64_t
-last_serial(struct sim *sim, const char *items, const char *unless)
+last_serial(struct sim *sim, const char *items, const struct value *what)
 {
 	const struct value *view = chart_describe(sim->chart, sim->turn);
 	const struct value *list = value_field_or_null(view, items);
@@ -300,12 +364,11 @@ last_serial(struct sim *sim, const char *items, const char *unless)
 
 	for (size_t i = 0; i < list->as.list.count; i++) {
 		const struct value *item = list->as.list.items[i];
-		struct str id = field(item, "id"), rest;
+		struct str rest;
 		int64_t n;
 
-		(void)str_split(id, '.', &rest);
-		if ((unless == NULL ||
-			!value_is_true(value_field_or_null(item, unless))) &&
+		(void)str_split(field(item, "id"), '.', &rest);
+		if (is_meant(item, what) &&
 		    str_parse_int(rest, 1, INT64_MAX, &n))
 			serial = (uint64_t)n;
 	}
@@ -318,11 +381,11 @@ act_decide(struct sim *sim, const struct value *what, const struct value *line,
 {
 	struct chart_event event = {
 	    .kind = EV_TASK_DECIDED,
-	    .actor = actor_of(what),
+	    .actor = actor_of(sim, what),
 	    .comment = field(what, "comment"),
 	    .data = value_get_cstr(what, "data"),
 	    .choice = field(what, "choice"),
-	    .serial = last_serial(sim, "tasks", NULL),
+	    .serial = last_serial(sim, "tasks", what),
 	    .received_ms = sim->now_ms,
 	};
 
@@ -340,10 +403,10 @@ act_settle(struct sim *sim, const struct value *what, const struct value *line,
 {
 	struct chart_event event = {
 	    .kind = EV_INCIDENT_SETTLED,
-	    .actor = actor_of(what),
+	    .actor = actor_of(sim, what),
 	    .comment = field(what, "comment"),
 	    .data = value_get_cstr(what, "data"),
-	    .serial = last_serial(sim, "incidents", NULL),
+	    .serial = last_serial(sim, "incidents", what),
 	    .received_ms = sim->now_ms,
 	};
 
@@ -362,7 +425,7 @@ act_on_instance(struct sim *sim, const struct value *what,
 {
 	struct chart_event event = {
 	    .kind = kind,
-	    .actor = actor_of(what),
+	    .actor = actor_of(sim, what),
 	    .comment = field(what, "comment"),
 	    .serial = serial,
 	    .compensate =
@@ -379,7 +442,7 @@ act_acknowledge(struct sim *sim, const struct value *what,
 {
 	(void)line;
 	return act_on_instance(sim, what, EV_ESCALATION_ACKNOWLEDGED,
-	    last_serial(sim, "escalations", "acknowledged"), why);
+	    last_serial(sim, "escalations", what), why);
 }
 
 static bool
@@ -409,16 +472,16 @@ act_resume(struct sim *sim, const struct value *what, const struct value *line,
 /* ---- the table ---- */
 
 static const struct act acts[] = {
-    {STR_INIT("start"), VALUE_CONTEXT, false, act_start},
-    {STR_INIT("event"), VALUE_CONTEXT, true, act_event},
-    {STR_INIT("reply"), VALUE_CONTEXT, false, act_reply},
-    {STR_INIT("advance"), VALUE_STRING, false, act_advance},
-    {STR_INIT("decide"), VALUE_CONTEXT, true, act_decide},
-    {STR_INIT("settle"), VALUE_CONTEXT, true, act_settle},
-    {STR_INIT("acknowledge"), VALUE_CONTEXT, true, act_acknowledge},
-    {STR_INIT("cancel"), VALUE_CONTEXT, true, act_cancel},
-    {STR_INIT("suspend"), VALUE_CONTEXT, true, act_suspend},
-    {STR_INIT("resume"), VALUE_CONTEXT, true, act_resume},
+    {STR_INIT("start"), TAKES_OBJECT, false, act_start},
+    {STR_INIT("event"), TAKES_OBJECT, true, act_event},
+    {STR_INIT("reply"), TAKES_OBJECT, false, act_reply},
+    {STR_INIT("advance"), TAKES_SPAN, false, act_advance},
+    {STR_INIT("decide"), TAKES_OBJECT, true, act_decide},
+    {STR_INIT("settle"), TAKES_OBJECT, true, act_settle},
+    {STR_INIT("acknowledge"), TAKES_OBJECT, true, act_acknowledge},
+    {STR_INIT("cancel"), TAKES_OBJECT, true, act_cancel},
+    {STR_INIT("suspend"), TAKES_OBJECT, true, act_suspend},
+    {STR_INIT("resume"), TAKES_OBJECT, true, act_resume},
 };
 
 #define ACT_COUNT (sizeof(acts) / sizeof(acts[0]))
@@ -473,9 +536,12 @@ sim_act(struct sim *sim, const struct value *line, struct buf *why)
 	if (act == NULL)
 		return false;
 	what = value_get(line, act->name);
-	if (what->type != act->type) {
+	if (what->type != VALUE_CONTEXT &&
+	    (act->form != TAKES_SPAN || what->type != VALUE_STRING)) {
 		buf_addf(why, "`%.*s` takes %s", STR_ARG(act->name),
-		    act->type == VALUE_STRING ? "a string" : "an object");
+		    act->form == TAKES_SPAN
+			? "a duration, or an object with `to`"
+			: "an object");
 		return false;
 	}
 	if (act->needs_start && sim->chart == NULL) {

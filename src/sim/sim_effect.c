@@ -16,35 +16,6 @@ tell(struct sim *sim, const char *kind, const struct value *what)
 	value_append(sim->effects, value_built(effect));
 }
 
-/* ---- whom a notice goes to ---- */
-
-static bool
-has_channel(const struct def_contact *contact, const struct def_call *call)
-{
-	for (size_t i = 0; contact != NULL && i < contact->channel_count; i++)
-		if (contact->channels[i].call == call)
-			return true;
-	return false;
-}
-
-/* The contact that the call is a channel of; NULL: it is no notice. */
-static const struct def_contact *
-contact_of(const struct definition *definition, const struct def_call *call)
-{
-	if (has_channel(definition->owner, call))
-		return definition->owner;
-	if (has_channel(definition->incident_owner, call))
-		return definition->incident_owner;
-	for (size_t i = 0; i < definition->state_count; i++) {
-		const struct def_state *state = definition->states[i];
-
-		for (size_t j = 0; j < state->escalation_count; j++)
-			if (has_channel(state->escalations[j].to, call))
-				return state->escalations[j].to;
-	}
-	return NULL;
-}
-
 static void
 tell_notice(struct sim *sim, const struct def_contact *to,
     const struct chart_effect *effect)
@@ -63,7 +34,7 @@ static void
 tell_call(struct sim *sim, const struct chart_effect *effect)
 {
 	const struct def_contact *to =
-	    contact_of(sim->definition, effect->call);
+	    sim_operation_contact(sim->definition, effect->call);
 	struct value_builder *call;
 
 	if (to != NULL) {

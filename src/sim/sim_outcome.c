@@ -9,6 +9,35 @@ static const struct str codes[] = {
     [OUTCOME_DONE_WITH_ERROR] = STR_INIT("business.error"),
 };
 
+/* What goes wrong on the way, by one word. */
+struct fault {
+	struct str name;
+	enum outcome_kind kind;
+	bool transient;
+	struct str code;
+	struct str message;
+};
+
+static const struct fault faults[] = {
+    {STR_INIT("timeout"), OUTCOME_UNKNOWN, false, STR_INIT("http.timeout"),
+	STR_INIT("no whole answer came in time")},
+    {STR_INIT("reset"), OUTCOME_UNKNOWN, false, STR_INIT("http.reset"),
+	STR_INIT("the connection broke before the answer")},
+    {STR_INIT("unreachable"), OUTCOME_NOT_DONE, true,
+	STR_INIT("http.unreachable"),
+	STR_INIT("the host takes no connection")},
+};
+
+static const struct fault *
+fault_of(const struct value *reply)
+{
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (reply->type == VALUE_STRING &&
+		    str_equal(faults[i].name, reply->as.string))
+			return &faults[i];
+	return NULL;
+}
+
 /* {"error": …} alone is an error; beside other keys it is data. */
 static const struct value *
 error_of(const struct value *reply)
@@ -49,8 +78,16 @@ struct outcome
 sim_outcome_of(const struct value *reply)
 {
 	const struct value *error = error_of(reply);
+	const struct fault *fault = fault_of(reply);
 	struct outcome outcome = {.kind = OUTCOME_DONE, .response = reply};
 
+	if (fault != NULL)
+		return (struct outcome){
+		    .kind = fault->kind,
+		    .transient = fault->transient,
+		    .code = fault->code,
+		    .message = fault->message,
+		};
 	if (error == NULL)
 		return outcome;
 	outcome = (struct outcome){

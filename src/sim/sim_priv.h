@@ -11,6 +11,7 @@ struct sim_reply {
 	struct sim_reply *next;
 	struct str operation;
 	const struct value *reply;
+	bool always; /* for every call that nothing else answers */
 };
 
 /* A call that has gone out and waits for its reply. */
@@ -26,11 +27,15 @@ struct sim {
 	struct arena *turn;  /* of the act under way */
 	struct arena *told;  /* effects that were not asked for yet */
 	struct value_builder *effects;
-	struct value_builder *history;
+	const struct value **records;
+	size_t record_count;
+	size_t record_capacity;
 	const struct definition *definition;
 	const struct value *settings;
 	struct str environment;
 	struct rng_seeded rng;
+	void (*took)(void *arg, const struct def_transition *transition);
+	void *took_arg;
 	int64_t now_ms;
 	struct chart *chart; /* NULL before the start */
 	struct sim_reply *replies;
@@ -61,6 +66,12 @@ const struct value *sim_effect_timers(struct sim *sim);
 /* before: the timers as they were. */
 void sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
     const struct value *before);
+
+/* ---- sim_operation.c ---- */
+
+/* The contact that the call is a channel of; NULL: it is no notice. */
+const struct def_contact *sim_operation_contact(
+    const struct definition *definition, const struct def_call *call);
 
 /* ---- sim_outcome.c ---- */
 

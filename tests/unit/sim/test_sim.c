@@ -400,7 +400,8 @@ test_acts_that_are_none_are_told(void **state)
 	refuses(f, "{}", "one of start");
 	refuses(f, "{\"strat\": {}}", "did you mean `start`");
 	refuses(f, "{\"start\": 1}", "takes an object");
-	refuses(f, "{\"advance\": {}}", "takes a string");
+	refuses(f, "{\"advance\": 1}", "takes a duration");
+	refuses(f, "{\"advance\": {}}", "no instant");
 	refuses(f, "{\"advance\": \"1 business day\"}", "calendar");
 	refuses(f, "{\"start\": {}, \"advance\": \"1s\"}", "one act a line");
 	refuses(f, "{\"reply\": {\"shop.sell\": {}}}", "never calls");
