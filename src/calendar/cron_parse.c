@@ -151,7 +151,7 @@ read_item(struct cron_reader *reader, struct str item)
 {
 	struct str step_text;
 	struct str span = str_split(item, '/', &step_text);
-	int from, to, step;
+	int from = 0, to = 0, step = 1;
 
 	if (item.bytes == 0)
 		return refuse(reader, item, "is empty");
