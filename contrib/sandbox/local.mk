@@ -8,6 +8,8 @@ contrib_sandbox_stated_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
 	$(JANSSON_CFLAGS)
 contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox.h \
+	contrib/sandbox/sandbox_account.c \
+	contrib/sandbox/sandbox_account.h \
 	contrib/sandbox/sandbox_bank.c \
 	contrib/sandbox/sandbox_bank.h \
 	contrib/sandbox/sandbox_chat.c \

@@ -67,6 +67,7 @@ struct sandbox {
 	struct sandbox_crm *crm;
 	struct sandbox_tax *tax;
 	struct sandbox_chat *chat;
+	struct sandbox_positions *positions;
 	struct sandbox_calls *calls;
 	struct sandbox_wire *wire;
 };

@@ -624,15 +624,13 @@ add_entry(json_t *entries, const struct order *order, const char *indicator,
 	json_array_append_new(entries, entry);
 }
 
-void
-sandbox_bank_statement(struct sandbox *sandbox,
-    const struct sandbox_request *request, struct sandbox_reply *reply)
+json_t *
+sandbox_bank_entries(const struct sandbox_bank *bank)
 {
 	json_t *entries = json_array();
 	struct order *order;
 
-	echo_interaction_id(request, reply);
-	TAILQ_FOREACH (order, &sandbox->bank->orders, all_link) {
+	TAILQ_FOREACH (order, &bank->orders, all_link) {
 		if (order->settled_ms != 0)
 			add_entry(entries, order, "Debit",
 			    order->settled_ms);
@@ -640,6 +638,15 @@ sandbox_bank_statement(struct sandbox *sandbox,
 			add_entry(entries, order, "Credit",
 			    order->changed_ms);
 	}
+	return entries;
+}
+
+void
+sandbox_bank_statement(struct sandbox *sandbox,
+    const struct sandbox_request *request, struct sandbox_reply *reply)
+{
+	echo_interaction_id(request, reply);
 	sandbox_reply_json_take(reply, 200,
-	    json_pack("{s:{s:o}}", "Data", "Transaction", entries));
+	    json_pack("{s:{s:o}}", "Data", "Transaction",
+		sandbox_bank_entries(sandbox->bank)));
 }

@@ -43,6 +43,8 @@ void sandbox_bank_set_delays(struct sandbox_bank *bank,
 /* The orders really taken; reference "" for all. */
 json_t *sandbox_bank_list(const struct sandbox_bank *bank,
     const char *reference);
+/* What was booked, as the statement shows it. */
+json_t *sandbox_bank_entries(const struct sandbox_bank *bank);
 
 void sandbox_bank_submit(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply);

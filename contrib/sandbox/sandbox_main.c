@@ -7,6 +7,7 @@
  */
 #include "sandbox.h"
 
+#include "sandbox_account.h"
 #include "sandbox_bank.h"
 #include "sandbox_chat.h"
 #include "sandbox_crm.h"
@@ -286,6 +287,7 @@ sandbox_init(struct sandbox *sandbox, const struct options *options)
 	sandbox->crm = sandbox_crm_new(sandbox->ledger);
 	sandbox->tax = sandbox_tax_new(sandbox->ledger);
 	sandbox->chat = sandbox_chat_new(sandbox->ledger);
+	sandbox->positions = sandbox_positions_new();
 	if (options->webhooks != NULL &&
 	    !sandbox_hook_set_target(sandbox->hook, options->webhooks, NULL)) {
 		fprintf(stderr, "stated-sandbox: --webhooks: http://… is "
@@ -304,6 +306,7 @@ sandbox_fini(struct sandbox *sandbox)
 	sandbox_crm_free(&sandbox->crm);
 	sandbox_tax_free(&sandbox->tax);
 	sandbox_chat_free(&sandbox->chat);
+	sandbox_positions_free(&sandbox->positions);
 	sandbox_fault_free(&sandbox->faults);
 	sandbox_calls_free(&sandbox->calls);
 	sandbox_wire_free(&sandbox->wire);

@@ -98,6 +98,22 @@ static const struct odoo_field payment_fields[] = {
     COMMON_FIELDS,
 };
 
+/* Belongs to an entry of its own there, whose `ref` it shows. */
+static const struct odoo_field bank_line_fields[] = {
+    {"ref", ODOO_CHAR, "false", NULL},
+    {"date", ODOO_CHAR, "false", NULL},
+    {"amount", ODOO_NUMBER, "0.0", NULL},
+    {"payment_ref", ODOO_CHAR, "false", NULL},
+    {"partner_name", ODOO_CHAR, "false", NULL},
+    {"account_number", ODOO_CHAR, "false", NULL},
+    {"partner_id", ODOO_MANY2ONE, "false", "res.partner"},
+    {"journal_id", ODOO_MANY2ONE, "6", "account.journal"},
+    {"move_id", ODOO_MANY2ONE, "false", "account.move"},
+    {"is_reconciled", ODOO_BOOLEAN, "false", NULL},
+    {"company_id", ODOO_MANY2ONE, "1", "res.company"},
+    COMMON_FIELDS,
+};
+
 /* line_ids holds the invoices, not their journal items as there. */
 static const struct odoo_field register_fields[] = {
     {"amount", ODOO_NUMBER, "0.0", NULL},
@@ -171,6 +187,8 @@ static const struct odoo_model move = {"account.move", "Journal Entry", NULL,
     NULL, "ref", "quantity", 1, move_fields};
 static const struct odoo_model payment = {"account.payment", "Payments", NULL,
     NULL, "memo", NULL, 1, payment_fields};
+static const struct odoo_model bank_line = {"account.bank.statement.line",
+    "Bank Statement Line", NULL, NULL, "ref", NULL, 1, bank_line_fields};
 static const struct odoo_model wizard = {"account.payment.register",
     "Register Payment", NULL, NULL, "communication", NULL, 1, register_fields};
 static const struct odoo_model order = {"sale.order", "Sales Order",
@@ -182,7 +200,7 @@ static const struct odoo_model lead = {"crm.lead", "Lead/Opportunity", "name",
     NULL, 1, lead_fields};
 
 const struct odoo_model *const odoo_models[] = {&partner, &move, &payment,
-    &wizard, &order, &lead, NULL};
+    &bank_line, &wizard, &order, &lead, NULL};
 
 const struct odoo_field *
 odoo_field_find(const struct odoo_model *model, const char *name)

@@ -2,6 +2,7 @@
 /* sandbox_route.c: the table of all endpoints, see sandbox_route.h. */
 #include "sandbox_route.h"
 
+#include "sandbox_account.h"
 #include "sandbox_bank.h"
 #include "sandbox_chat.h"
 #include "sandbox_control.h"
@@ -23,6 +24,15 @@ static const struct sandbox_route routes[] = {
     {"GET", "/bank/domestic-payments/{id}", sandbox_bank_get},
     {"DELETE", "/bank/domestic-payments/{id}", sandbox_bank_cancel},
     {"GET", "/bank/statement", sandbox_bank_statement},
+    {"GET", "/bank/accounts/{id}/balances", sandbox_account_balances},
+    {"GET", "/bank/accounts/{id}/statements", sandbox_account_statements},
+    {"GET", "/bank/accounts/{id}/statements/{statement}/transactions",
+	sandbox_account_transactions},
+
+    {"GET", "/treasury/positions/{account}", sandbox_positions_get},
+    {"PUT", "/treasury/positions/{account}", sandbox_positions_put},
+    {"PUT", "/treasury/positions/{account}/stale",
+	sandbox_positions_mark_stale},
 
     {"POST", "/compliance/screen", sandbox_screen_name},
     {"POST", "/compliance/match/{dataset}", sandbox_screen_match},

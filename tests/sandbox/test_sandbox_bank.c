@@ -311,6 +311,62 @@ test_a_key_is_forgotten_after_its_lifetime(void **state)
 	client_stop(&short_lived);
 }
 
+static const char *
+account(const char *path)
+{
+	char whole[160];
+
+	snprintf(whole, sizeof(whole), "/bank/accounts/%s", path);
+	return client_text(&bank, 200, &(struct call){"GET", whole});
+}
+
+static void
+test_a_statement_leads_from_balance_to_balance(void **state)
+{
+	char path[160];
+	char day[64];
+
+	(void)state;
+	path_of(post(201, "x-idempotency-key: a-1",
+		    order("P-ACC", "\"250.10\"", "ACME")), path);
+	wait_for_status(path, "SettlementCompleted");
+	copy_value(client_text(&bank, 200, &(struct call){"GET", path}),
+	    "StatusUpdateDateTime", day);
+	snprintf(path, sizeof(path), "A1/statements?fromStatementDateTime=%s",
+	    day);
+	assert_true(text_has(account(path), "\"1000000.0\""));
+	assert_true(text_has(account(path), "\"999749.9\""));
+	snprintf(path, sizeof(path), "A1/statements/A1-%.10s/transactions",
+	    day);
+	assert_true(text_has(account(path), "\"250.10\""));
+	assert_true(text_has(account("A1/balances"), "\"999749.9\""));
+	assert_true(text_has(account("A1/statements/A1-2020-01-01/transactions"),
+	    "\"Transaction\":[]"));
+}
+
+static void
+test_accounts_may_be_late_or_empty(void **state)
+{
+	(void)state;
+	assert_true(text_has(account("LATE/statements?fromStatementDateTime="
+	    "2026-11-20"), "\"Statement\":[]"));
+	assert_true(text_has(account("EMPTY/balances"), "\"0.0\""));
+}
+
+static void
+test_statements_are_numbered_over_weekends(void **state)
+{
+	char friday[64];
+	char monday[64];
+
+	(void)state;
+	copy_value(account("A1/statements?fromStatementDateTime=2026-11-20"),
+	    "StatementReference", friday);
+	copy_value(account("A1/statements?fromStatementDateTime=2026-11-23"),
+	    "StatementReference", monday);
+	assert_int_equal(atoi(friday) + 1, atoi(monday));
+}
+
 int
 main(void)
 {
@@ -344,6 +400,10 @@ main(void)
 	    cmocka_unit_test_setup(
 		test_the_ledger_file_has_every_order_at_once, reset),
 	    cmocka_unit_test(test_a_key_is_forgotten_after_its_lifetime),
+	    cmocka_unit_test_setup(
+		test_a_statement_leads_from_balance_to_balance, reset),
+	    cmocka_unit_test_setup(test_accounts_may_be_late_or_empty, reset),
+	    cmocka_unit_test(test_statements_are_numbered_over_weekends),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

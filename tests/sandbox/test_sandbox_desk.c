@@ -134,6 +134,21 @@ test_chat_is_collected_and_written_to_the_ledger(void **state)
 }
 
 static void
+test_a_position_is_kept_and_marked_as_stale(void **state)
+{
+	(void)state;
+	call("GET", "/treasury/positions/A1", 404, NULL);
+	call("PUT", "/treasury/positions/A1", 200,
+	    "{\"balance\":\"10.00\",\"stale\":false}");
+	call("PUT", "/treasury/positions/A1/stale", 200,
+	    "{\"since\":\"2026-11-20\"}");
+	assert_true(text_has(call("GET", "/treasury/positions/A1", 200, NULL),
+	    "{\"balance\":\"10.00\",\"stale\":true,"
+	    "\"since\":\"2026-11-20\"}"));
+	call("PUT", "/treasury/positions/A2/stale", 200, "{}");
+}
+
+static void
 test_calls_are_counted_by_route(void **state)
 {
 	(void)state;
@@ -166,6 +181,7 @@ main(void)
 	    cmocka_unit_test(test_an_estimate_is_not_kept),
 	    cmocka_unit_test(test_an_outage_of_the_vat_check_is_a_200),
 	    cmocka_unit_test(test_chat_is_collected_and_written_to_the_ledger),
+	    cmocka_unit_test(test_a_position_is_kept_and_marked_as_stale),
 	    cmocka_unit_test(test_calls_are_counted_by_route),
 	    cmocka_unit_test(test_what_is_not_there_is_a_404_or_405),
 	};
