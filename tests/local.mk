@@ -15,7 +15,7 @@ dist_check_SCRIPTS = \
 	tests/tour.sh
 EXTRA_DIST += tests/coverage.awk tests/layers.tsv tests/cli
 library_cflags = $(BID_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS) \
-	$(EVENT_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) $(SQLITE_CFLAGS) \
+	$(EVENT_CFLAGS) $(GVC_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) $(SQLITE_CFLAGS) \
 	$(YAML_CFLAGS)
 core_libs = $(YAML_LIBS) $(PCRE2_LIBS) $(BID_LIBS) \
 	$(CRYPTO_LIBS) -lpthread -lm
@@ -43,6 +43,7 @@ include tests/unit/value/local.mk
 include tests/unit/feel/local.mk
 include tests/unit/calendar/local.mk
 include tests/unit/definition/local.mk
+include tests/unit/draw/local.mk
 include tests/unit/chart/local.mk
 include tests/unit/audit/local.mk
 include tests/unit/store/local.mk

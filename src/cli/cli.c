@@ -14,6 +14,7 @@ static const struct cmd *const commands[] = {
     &cmd_eval,
     &cmd_test,
     &cmd_simulate,
+    &cmd_draw,
     &cmd_serve,
     &cmd_start,
     &cmd_list,

@@ -54,6 +54,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve, 
     cmd_list, cmd_show, cmd_history, cmd_event, cmd_task, cmd_incident,
     cmd_escalation, cmd_dead_letter, cmd_suspend, cmd_resume, cmd_cancel,
     cmd_export, cmd_verify, cmd_version, cmd_help;
+extern const struct cmd cmd_draw;
 
 /* All commands in the order of help; ends with NULL. */
 const struct cmd *const *cli_commands(void);
@@ -173,6 +174,14 @@ MUST_USE struct library *cli_library_load(struct cli *cli,
     const char *const *paths, size_t count, struct diag_list *diags);
 /* As text on standard error, or as JSON on standard output. */
 void cli_library_report(struct cli *cli, struct diag_list *diags, FILE *out);
+
+struct definition;
+/* The workflow that the first argument, a file, defines: the one of
+ * --workflow where it has several, the newest of its versions.  Reports what
+ * is wrong with the documents; NULL with a message where there is none, or
+ * where they have errors. */
+MUST_USE const struct definition *cli_library_choose(struct cli *cli,
+    const struct library *library, struct diag_list *diags);
 
 /* ---- cli_talk.c: a simulation on a terminal ---- */
 

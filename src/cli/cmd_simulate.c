@@ -13,29 +13,6 @@
 
 #include <unistd.h>
 
-/* The workflow that the file defines; the newest where it has several. */
-static const struct definition *
-choose(struct cli *cli, const struct library *library)
-{
-	struct str name = cli_option_str(cli, "workflow");
-	const struct definition *found = NULL, *definition;
-
-	for (size_t i = 0; (definition = library_workflow_at(library, i));
-	     i++) {
-		if (!str_equal(definition->file, cli_argument(cli, 0)) ||
-		    (name.at != NULL && !str_equal(definition->name, name)))
-			continue;
-		if (found == NULL || definition->version > found->version)
-			found = definition;
-	}
-	if (found == NULL && name.at != NULL)
-		cli_fail(cli, "%s: no workflow `%.*s` in it", cli->arguments[0],
-		    STR_ARG(name));
-	else if (found == NULL)
-		cli_fail(cli, "%s: no workflow in it", cli->arguments[0]);
-	return found;
-}
-
 static const struct value *
 with_error(struct arena *arena, const struct value *report, struct str message)
 {
@@ -106,12 +83,10 @@ run(struct cli *cli)
 	struct diag_list *diags = diag_list_new();
 	struct library *library =
 	    cli_library_load(cli, cli->arguments, 1, diags);
-	const struct definition *definition = NULL;
+	const struct definition *definition =
+	    cli_library_choose(cli, library, diags);
 	enum cli_status status = CLI_FAILED;
 
-	cli_library_report(cli, diags, cli->err);
-	if (diag_count(diags, DIAG_ERROR) == 0)
-		definition = choose(cli, library);
 	if (definition != NULL)
 		status = simulate(cli, definition);
 	diag_list_free(&diags);
