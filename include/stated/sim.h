@@ -83,6 +83,9 @@ int64_t sim_now_ms(const struct sim *sim);
  * undoes them, and the channels of the contacts that it tells. */
 const struct str *sim_operations(const struct definition *definition,
     struct arena *arena, size_t *count);
+/* The contacts that it tells of anything. */
+const struct str *sim_contacts(const struct definition *definition,
+    struct arena *arena, size_t *count);
 /* The subject that an event of that type has to carry to be taken by this
  * instance; absent where none would do. */
 struct str sim_subject(struct sim *sim, struct str type, struct arena *arena);

@@ -38,6 +38,13 @@ cli_report_format(struct str name, enum cli_report_format *format)
 
 /* ---- counting ---- */
 
+/* Files that can't be read count as failed, but are no scenarios. */
+static bool
+is_unreadable(const struct cli_result *result)
+{
+	return result->workflow.at == NULL;
+}
+
 static size_t
 count_failed(const struct cli_report *report)
 {
@@ -46,6 +53,16 @@ count_failed(const struct cli_report *report)
 	for (size_t i = 0; i < report->count; i++)
 		failed += !report->results[i].outcome.is_passed;
 	return failed;
+}
+
+static size_t
+count_unreadable(const struct cli_report *report)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->count; i++)
+		count += is_unreadable(&report->results[i]);
+	return count;
 }
 
 struct reach {
@@ -81,14 +98,24 @@ is_whole(const struct scenario_coverage *coverage)
 	       reach.transitions == reach.transitions_reached;
 }
 
+/* How many are not whole, where that is asked for. */
+static size_t
+count_uncovered(const struct cli_report *report)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; report->is_strict && i < report->coverage_count; i++)
+		count += !is_whole(report->coverages[i]);
+	return count;
+}
+
 bool
 cli_report_print(struct cli *cli, const struct cli_report *report)
 {
-	bool is_passed = count_failed(report) == 0 && !report->is_broken;
+	bool is_passed = count_failed(report) == 0 &&
+			 count_uncovered(report) == 0 && !report->is_broken;
 
 	formats[report->format].print(cli, report);
-	for (size_t i = 0; report->is_strict && i < report->coverage_count; i++)
-		is_passed &= is_whole(report->coverages[i]);
 	if (report->count == 0 && !report->is_broken) {
 		cli_fail(cli, "there are no scenarios to play");
 		return false;
@@ -243,10 +270,31 @@ print_coverage(struct cli *cli, const struct cli_report *report)
 }
 
 static void
+print_summary(struct cli *cli, const struct cli_report *report)
+{
+	size_t unreadable = count_unreadable(report);
+	size_t played = report->count - unreadable;
+	size_t failed = count_failed(report) - unreadable;
+	size_t uncovered = count_uncovered(report);
+
+	fprintf(cli->out, "%s%zu scenario%s, %zu passed, ",
+	    report->coverage_count > 0 ? "\n" : "", played,
+	    played == 1 ? "" : "s", played - failed);
+	cli_text_paint(cli->out, cli->colours_out,
+	    failed > 0 ? COLOUR_RED : COLOUR_NONE,
+	    arena_strf(cli->arena, "%zu failed", failed));
+	if (unreadable > 0)
+		fprintf(cli->out, ", %zu file%s can't be read", unreadable,
+		    unreadable == 1 ? "" : "s");
+	if (uncovered > 0)
+		fprintf(cli->out, ", %zu workflow%s not wholly reached",
+		    uncovered, uncovered == 1 ? "" : "s");
+	fputc('\n', cli->out);
+}
+
+static void
 print_text(struct cli *cli, const struct cli_report *report)
 {
-	size_t failed = count_failed(report);
-
 	for (size_t i = 0; i < report->count; i++) {
 		const struct cli_result *result = &report->results[i];
 
@@ -256,15 +304,8 @@ print_text(struct cli *cli, const struct cli_report *report)
 		print_result(cli, result);
 	}
 	print_coverage(cli, report);
-	if (report->count == 0)
-		return;
-	fprintf(cli->out, "%s%zu scenario%s, %zu passed, ",
-	    report->coverage_count > 0 ? "\n" : "", report->count,
-	    report->count == 1 ? "" : "s", report->count - failed);
-	cli_text_paint(cli->out, cli->colours_out,
-	    failed > 0 ? COLOUR_RED : COLOUR_NONE,
-	    arena_strf(cli->arena, "%zu failed", failed));
-	fputc('\n', cli->out);
+	if (report->count > 0)
+		print_summary(cli, report);
 }
 
 /* ---- TAP ---- */
@@ -442,16 +483,12 @@ add_suite(struct cli *cli, struct buf *out, const struct cli_report *report,
 static void
 add_coverage(struct buf *out, const struct cli_report *report)
 {
-	size_t failed = 0;
-
 	if (!report->is_strict)
 		return;
-	for (size_t i = 0; i < report->coverage_count; i++)
-		failed += !is_whole(report->coverages[i]);
 	buf_addf(out,
 	    "  <testsuite name=\"coverage\" tests=\"%zu\" failures=\"%zu\" "
 	    "errors=\"0\" time=\"0.000\">\n",
-	    report->coverage_count, failed);
+	    report->coverage_count, count_uncovered(report));
 	for (size_t i = 0; i < report->coverage_count; i++) {
 		struct buf text = {0};
 
@@ -479,7 +516,8 @@ print_junit(struct cli *cli, const struct cli_report *report)
 
 	buf_add_cstr(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 	buf_addf(&out, "<testsuites tests=\"%zu\" failures=\"%zu\">\n",
-	    report->count, count_failed(report));
+	    report->count + (report->is_strict ? report->coverage_count : 0),
+	    count_failed(report) + count_uncovered(report));
 	for (size_t i = 0; i < report->count;)
 		i = add_suite(cli, &out, report, i);
 	add_coverage(&out, report);

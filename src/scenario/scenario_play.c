@@ -88,15 +88,25 @@ laid_over(struct arena *arena, const struct value *under,
 
 /* ---- failing ---- */
 
+/* That a deadline was set is no news: that it was reached will be told. */
+static bool
+is_news(const struct value *record)
+{
+	return !str_equal(value_str(value_field_or_null(record, "kind")),
+	    audit_kind_name(AUDIT_DEADLINE_SET));
+}
+
 static const struct value *
 last_records(struct play *play)
 {
 	const struct value *records = sim_history(play->sim, play->arena);
-	size_t count = records->as.list.count;
-	size_t first = count > RECORDS_TOLD ? count - RECORDS_TOLD : 0;
+	const struct value *told[RECORDS_TOLD];
+	size_t first = RECORDS_TOLD;
 
-	return value_of_list(
-	    play->arena, records->as.list.items + first, count - first);
+	for (size_t i = records->as.list.count; i > 0 && first > 0; i--)
+		if (is_news(records->as.list.items[i - 1]))
+			told[--first] = records->as.list.items[i - 1];
+	return value_of_list(play->arena, told + first, RECORDS_TOLD - first);
 }
 
 bool

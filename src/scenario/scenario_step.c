@@ -44,6 +44,19 @@ check_states(
 		    form_item(reader, pointer, i));
 }
 
+/* What the workflow never does, at the place of a value or of a key. */
+static void
+report_never(struct reader *reader, struct diag_span span, const char *does,
+    struct str name, const struct str *legal, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(legal[i], name))
+			return;
+	diag_add(reader->diags, DIAG_ERROR, SCENARIO_UNKNOWN_NAME, span,
+	    "the workflow never %s `%.*s`", does, STR_ARG(name));
+	form_suggest(reader, name, legal, count);
+}
+
 static void
 check_operation(
     struct reader *reader, const struct value *value, struct str pointer)
@@ -52,15 +65,10 @@ check_operation(
 	const struct str *legal =
 	    sim_operations(reader->definition, reader->arena, &count);
 
-	if (form_is_expression(value) ||
-	    !form_is(reader, value, pointer, "call", FORM_TEXT))
-		return;
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(legal[i], value_str(value)))
-			return;
-	form_error(reader, SCENARIO_UNKNOWN_NAME, pointer,
-	    "the workflow never calls `%.*s`", STR_ARG(value_str(value)));
-	form_suggest(reader, value_str(value), legal, count);
+	if (!form_is_expression(value) &&
+	    form_is(reader, value, pointer, "call", FORM_TEXT))
+		report_never(reader, yaml_place(reader->places, pointer),
+		    "calls", value_str(value), legal, count);
 }
 
 static void
@@ -80,12 +88,93 @@ void
 scenario_step_check_replies(
     struct reader *reader, const struct value *value, struct str pointer)
 {
+	size_t count;
+	const struct str *legal =
+	    sim_operations(reader->definition, reader->arena, &count);
+
 	for (size_t i = 0; i < value->as.context.count; i++) {
 		struct str key = value->as.context.fields[i].key;
 
-		check_operation(reader, value_copy_str(reader->arena, key),
-		    form_below(reader, pointer, key));
+		report_never(reader,
+		    yaml_place_of_key(reader->places,
+			form_below(reader, pointer, key)),
+		    "calls", key, legal, count);
 	}
+}
+
+/* A word that has to be among the names; `what` says of what kind. */
+static void
+check_among(struct reader *reader, const struct value *value,
+    struct str pointer, const char *what, const struct str *legal, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(legal[i], value_str(value)))
+			return;
+	form_unknown(reader, pointer, what, value_str(value), legal, count);
+}
+
+/* Workflows that `run` steps start. */
+static const struct str *
+list_runs(struct reader *reader, size_t *count)
+{
+	const struct definition *definition = reader->definition;
+	struct str *names =
+	    ARENA_ARRAY(reader->arena, definition->step_count, struct str);
+
+	*count = 0;
+	for (size_t i = 0; i < definition->step_count; i++)
+		if (definition->steps[i]->kind == STEP_RUN)
+			names[(*count)++] = definition->steps[i]->workflow;
+	return names;
+}
+
+static void
+check_run(struct reader *reader, const struct value *value, struct str pointer)
+{
+	size_t count;
+	const struct str *legal = list_runs(reader, &count);
+
+	report_never(reader, yaml_place(reader->places, pointer), "runs",
+	    value_str(value), legal, count);
+}
+
+static void
+check_children(
+    struct reader *reader, const struct value *value, struct str pointer)
+{
+	static const struct form_key keys[] = {
+	    {"outcome", FORM_TEXT, false, NULL},
+	    {"state", FORM_TEXT, false, NULL},
+	    {"output", FORM_ANY, false, NULL},
+	    {"refused", FORM_TEXT, false, NULL},
+	};
+	static const struct form_table table =
+	    FORM_TABLE("a child's end", keys);
+	size_t count;
+	const struct str *legal = list_runs(reader, &count);
+
+	for (size_t i = 0; i < value->as.context.count; i++) {
+		const struct value_field *field = &value->as.context.fields[i];
+		struct str at = form_below(reader, pointer, field->key);
+
+		report_never(reader, yaml_place_of_key(reader->places, at),
+		    "runs", field->key, legal, count);
+		if (form_is(reader, field->value, at, "child", FORM_MAP) &&
+		    field->value->type == VALUE_CONTEXT)
+			form_map(reader, field->value, at, &table);
+	}
+}
+
+/* Contacts that the workflow tells. */
+static void
+check_contact(
+    struct reader *reader, const struct value *value, struct str pointer)
+{
+	size_t count;
+	const struct str *legal =
+	    sim_contacts(reader->definition, reader->arena, &count);
+
+	check_among(reader, value, pointer, "contact", legal, count);
 }
 
 /* What comes from outside has to be declared. */
@@ -114,13 +203,10 @@ check_kind(struct reader *reader, const struct value *value, struct str pointer)
 {
 	struct str legal[AUDIT_KIND_COUNT];
 
-	for (size_t i = 0; i < AUDIT_KIND_COUNT; i++) {
+	for (size_t i = 0; i < AUDIT_KIND_COUNT; i++)
 		legal[i] = audit_kind_name((enum audit_kind)i);
-		if (str_equal(legal[i], value_str(value)))
-			return;
-	}
-	form_unknown(reader, pointer, "kind of record", value_str(value),
-	    legal, AUDIT_KIND_COUNT);
+	check_among(reader, value, pointer, "kind of record", legal,
+	    AUDIT_KIND_COUNT);
 }
 
 static void
@@ -252,7 +338,7 @@ static const struct form_key call_keys[] = {
     {"times", FORM_NUMBER, false, NULL},
 };
 static const struct form_key escalation_keys[] = {
-    {"to", FORM_TEXT, false, NULL},
+    {"to", FORM_TEXT, false, check_contact},
     {"level", FORM_NUMBER, false, NULL},
     {"severity", FORM_TEXT, false, NULL},
     {"state", FORM_TEXT, false, check_state},
@@ -261,7 +347,7 @@ static const struct form_key escalation_keys[] = {
     {"times", FORM_NUMBER, false, NULL},
 };
 static const struct form_key notice_keys[] = {
-    {"to", FORM_TEXT, false, NULL},
+    {"to", FORM_TEXT, false, check_contact},
     {"by", FORM_TEXT, false, NULL},
     {"message", FORM_TEXT, false, NULL},
     {"level", FORM_TEXT, false, NULL},
@@ -276,7 +362,7 @@ static const struct form_key emitted_keys[] = {
     {"times", FORM_NUMBER, false, NULL},
 };
 static const struct form_key run_keys[] = {
-    {"workflow", FORM_TEXT, true, NULL},
+    {"workflow", FORM_TEXT, true, check_run},
     {"input", FORM_MAP, false, NULL},
     {"priority", FORM_TEXT, false, NULL},
     {"times", FORM_NUMBER, false, NULL},
@@ -345,28 +431,28 @@ static const struct step_row rows[] = {
     ACT("cancel", FORM_OPTIONAL, &cancel_table, NULL),
     ACT("suspend", FORM_OPTIONAL, &operator_table, NULL),
     ACT("resume", FORM_OPTIONAL, &operator_table, NULL),
-    ACT("child", FORM_MAP, NULL, NULL),
+    ACT("child", FORM_MAP, NULL, check_children),
     EXPECT("expect", FORM_SHORT | FORM_LIST, &instance_table, check_states,
 	scenario_expect_instance, "", NULL),
     EXPECT("expect-call", FORM_SHORT, &call_table, check_operations,
 	scenario_expect_happening, "call", "call"),
     EXPECT("expect-no-call", FORM_WHETHER | FORM_LIST, &call_table,
 	check_operations, scenario_expect_no_happening, "call", "call"),
-    EXPECT("expect-escalation", FORM_SHORT, &escalation_table, NULL,
+    EXPECT("expect-escalation", FORM_SHORT, &escalation_table, check_contact,
 	scenario_expect_happening, "escalation", "to"),
-    EXPECT("expect-no-escalation", FORM_WHETHER, &escalation_table, NULL,
+    EXPECT("expect-no-escalation", FORM_WHETHER, &escalation_table, check_contact,
 	scenario_expect_no_happening, "escalation", "to"),
-    EXPECT("expect-notice", FORM_SHORT, &notice_table, NULL,
+    EXPECT("expect-notice", FORM_SHORT, &notice_table, check_contact,
 	scenario_expect_happening, "notice", "to"),
-    EXPECT("expect-no-notice", FORM_WHETHER, &notice_table, NULL,
+    EXPECT("expect-no-notice", FORM_WHETHER, &notice_table, check_contact,
 	scenario_expect_no_happening, "notice", "to"),
     EXPECT("expect-event", FORM_SHORT, &emitted_table, NULL,
 	scenario_expect_happening, "event", "type"),
     EXPECT("expect-no-event", FORM_WHETHER, &emitted_table, NULL,
 	scenario_expect_no_happening, "event", "type"),
-    EXPECT("expect-run", FORM_SHORT, &run_table, NULL,
+    EXPECT("expect-run", FORM_SHORT, &run_table, check_run,
 	scenario_expect_happening, "run", "workflow"),
-    EXPECT("expect-no-run", FORM_WHETHER, &run_table, NULL,
+    EXPECT("expect-no-run", FORM_WHETHER, &run_table, check_run,
 	scenario_expect_no_happening, "run", "workflow"),
     EXPECT("expect-task", FORM_SHORT, &task_table, NULL, scenario_expect_item,
 	"tasks", "title"),
@@ -420,19 +506,27 @@ find_beside(const struct step_row *row, struct str name)
 	return NULL;
 }
 
+/* A word that means something, but not beside this step, is told as such. */
 static void
-report_key(struct reader *reader, struct str pointer, struct str key)
+report_key(struct reader *reader, struct str pointer, struct str key,
+    const struct step_row *row)
 {
 	struct str legal[ROW_COUNT + BESIDE_COUNT];
+	bool is_known = false;
 
 	for (size_t i = 0; i < ROW_COUNT; i++)
 		legal[i] = rows[i].name;
-	for (size_t i = 0; i < BESIDE_COUNT; i++)
+	for (size_t i = 0; i < BESIDE_COUNT; i++) {
 		legal[ROW_COUNT + i] = besides[i].name;
+		is_known |= str_equal(besides[i].name, key);
+	}
 	diag_add(reader->diags, DIAG_ERROR, SCENARIO_UNKNOWN_KEY,
 	    yaml_place_of_key(reader->places, pointer),
-	    "unknown key `%.*s` in a step", STR_ARG(key));
-	form_suggest(reader, key, legal, ROW_COUNT + BESIDE_COUNT);
+	    is_known && row != NULL ? "`%.*s` says nothing beside `%.*s`"
+				    : "unknown key `%.*s` in a step",
+	    STR_ARG(key), STR_ARG(row != NULL ? row->name : STR("")));
+	if (!is_known)
+		form_suggest(reader, key, legal, ROW_COUNT + BESIDE_COUNT);
 }
 
 /* The row whose key the step has; NULL with an error. */
@@ -461,7 +555,7 @@ choose_row(
 		report_key(reader,
 		    form_below(
 			reader, pointer, map->as.context.fields[0].key),
-		    map->as.context.fields[0].key);
+		    map->as.context.fields[0].key, NULL);
 	else if (found == NULL)
 		form_error(reader, SCENARIO_NO_STEP, pointer,
 		    "a step that says nothing");
@@ -480,7 +574,7 @@ check_besides(struct reader *reader, const struct value *map,
 		if (str_equal(field->key, row->name))
 			continue;
 		if (beside == NULL)
-			report_key(reader, at, field->key);
+			report_key(reader, at, field->key, row);
 		else
 			form_is(reader, field->value, at,
 			    beside->name.at, beside->forms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim_operation.c: which operations a workflow may call.
+ * sim_operation.c: which operations a workflow may call, and whom it tells.
  *
  * A contact's channels are calls as well, but nobody waits for their replies:
  * they are told as notices.
@@ -15,16 +15,21 @@ struct names {
 };
 
 static void
-add_call(struct names *names, const struct def_call *call)
+add_name(struct names *names, struct str name)
 {
-	if (call == NULL)
-		return;
 	for (size_t i = 0; i < names->count; i++)
-		if (str_equal(names->items[i], call->target))
+		if (str_equal(names->items[i], name))
 			return;
 	names->items = arena_grow(names->arena, names->items, names->count,
 	    &names->capacity, sizeof(*names->items));
-	names->items[names->count++] = call->target;
+	names->items[names->count++] = name;
+}
+
+static void
+add_call(struct names *names, const struct def_call *call)
+{
+	if (call != NULL)
+		add_name(names, call->target);
 }
 
 static void
@@ -79,6 +84,24 @@ sim_operations(
 	for (size_t i = 0; i < definition->call_count; i++)
 		add_call_with_others(&names, definition->calls[i]);
 	(void)each_contact(definition, add_channels, &names);
+	*count = names.count;
+	return names.items;
+}
+
+static bool
+add_contact(const struct def_contact *contact, void *arg)
+{
+	add_name(arg, contact->name);
+	return false;
+}
+
+const struct str *
+sim_contacts(
+    const struct definition *definition, struct arena *arena, size_t *count)
+{
+	struct names names = {.arena = arena};
+
+	(void)each_contact(definition, add_contact, &names);
 	*count = names.count;
 	return names.items;
 }
