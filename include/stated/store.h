@@ -132,6 +132,20 @@ struct store_definition {
 	struct str published_by;
 };
 
+/* Where a schedule of a workflow stands. */
+struct store_schedule {
+	struct str workflow;
+	int64_t position; /* among the workflow's schedules, from 0 */
+	struct str rule;  /* what it said then; another text begins anew */
+	/* planned instants up to this one have been decided: none of them is
+	 * ever started again, whatever the clock does */
+	int64_t decided_ms;
+	int64_t planned_ms; /* of the last start; 0: none so far */
+	uint64_t instance;  /* the last one started; 0: none */
+	struct str queued;  /* instants that wait for its end; opaque here */
+	struct str trouble; /* why the last start failed; absent: it did not */
+};
+
 /* ---- writing ---- */
 
 /* The open batch, made where there is none. */
@@ -156,6 +170,9 @@ void store_put_idempotency(
     struct store_batch *batch, const struct store_idempotency *row);
 void store_put_definition(
     struct store_batch *batch, const struct store_definition *row);
+/* By workflow and position. */
+void store_put_schedule(
+    struct store_batch *batch, const struct store_schedule *row);
 /* Deletes idempotency keys that expired, and matched events older than
  * `events_before_ms`, a bounded number at a time. */
 void store_add_cleaning(
@@ -206,9 +223,16 @@ MUST_USE enum store_error store_find_idempotency(struct store *store,
 
 /* For start-up and timers: number and due instant. */
 typedef void store_due_fn(uint64_t number, int64_t due_ms, void *arg);
-/* Instances that are due by then, earliest first. */
-MUST_USE enum store_error store_each_due(struct store *store, int64_t until_ms,
-    size_t limit, store_due_fn *fn, void *arg);
+/* Instances that are due by then, earliest first, then by number; a list that
+ * was cut short goes on after (after_ms, after_number); 0: from the first. */
+struct store_due_range {
+	int64_t after_ms;
+	uint64_t after_number;
+	int64_t until_ms;
+	size_t limit;
+};
+MUST_USE enum store_error store_each_due(struct store *store,
+    const struct store_due_range *range, store_due_fn *fn, void *arg);
 MUST_USE enum store_error store_each_busy(
     struct store *store, store_number_fn *fn, void *arg);
 /* Held events that expired by then. */
@@ -221,6 +245,10 @@ MUST_USE enum store_error store_next_expiry(
 typedef void store_definition_fn(const struct store_definition *row, void *arg);
 MUST_USE enum store_error store_each_definition(
     struct store *store, store_definition_fn *fn, void *arg);
+
+typedef void store_schedule_fn(const struct store_schedule *row, void *arg);
+MUST_USE enum store_error store_each_schedule(
+    struct store *store, store_schedule_fn *fn, void *arg);
 
 struct store_instance_filter {
 	struct str workflow;     /* absent fields don't restrict */

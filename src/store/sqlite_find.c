@@ -51,7 +51,8 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	[READ_IDEMPOTENCY] = "SELECT key, request, status, response, location,"
 	    "	expires_ms FROM idempotency WHERE key = ?1",
 	[READ_DUE] = "SELECT number, due_ms FROM instance"
-	    " WHERE due_ms > 0 AND due_ms <= ?1 ORDER BY due_ms, number"
+	    " WHERE due_ms > 0 AND due_ms <= ?1"
+	    "	AND (due_ms, number) > (?3, ?4) ORDER BY due_ms, number"
 	    " LIMIT ?2",
 	[READ_BUSY] = "SELECT number FROM instance WHERE busy = 1"
 	    " ORDER BY number",
@@ -63,6 +64,9 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	[READ_DEFINITIONS] = "SELECT digest, name, version, source,"
 	    "	published_ms, published_by FROM definition"
 	    " ORDER BY name, version",
+	[READ_SCHEDULES] = "SELECT workflow, position, rule, decided_ms,"
+	    "	planned_ms, instance, queued, trouble FROM schedule"
+	    " ORDER BY workflow, position",
 	[READ_INSTANCES] = INSTANCES_UP(""),
 	[READ_INSTANCES_BY_KEY] = INSTANCES_UP("business_key = ?11 AND"),
 	[READ_INSTANCES_BY_STATUS] = INSTANCES_UP("status = ?11 AND"),

@@ -36,8 +36,8 @@ limit_of(size_t limit)
 /* ---------------------------------------------------- start-up and timers */
 
 enum store_error
-sqlite_list_due(struct store_backend *backend, int64_t until_ms, size_t limit,
-    store_due_fn *fn, void *arg)
+sqlite_list_due(struct store_backend *backend,
+    const struct store_due_range *range, store_due_fn *fn, void *arg)
 {
 	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
 	sqlite3_stmt *statement;
@@ -46,8 +46,10 @@ sqlite_list_due(struct store_backend *backend, int64_t until_ms, size_t limit,
 
 	if (error != STORE_OK)
 		return error;
-	sqlite_bind_int(statement, 1, until_ms);
-	sqlite_bind_int(statement, 2, limit_of(limit));
+	sqlite_bind_int(statement, 1, range->until_ms);
+	sqlite_bind_int(statement, 2, limit_of(range->limit));
+	sqlite_bind_int(statement, 3, range->after_ms);
+	sqlite_bind_int(statement, 4, (int64_t)range->after_number);
 	while (error == STORE_OK && is_row) {
 		error = sqlite_conn_step(conn, statement, &is_row);
 		if (is_row)
@@ -148,6 +150,39 @@ sqlite_list_definitions(struct store_backend *backend,
 			fn(&row, arg);
 	}
 	sqlite_conn_give(conn, READ_DEFINITIONS, statement);
+	return error;
+}
+
+enum store_error
+sqlite_list_schedules(struct store_backend *backend, store_schedule_fn *fn,
+    void *arg)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	bool is_row = true;
+	enum store_error error = sqlite_conn_take(conn, READ_SCHEDULES,
+	    &statement);
+
+	if (error != STORE_OK)
+		return error;
+	while (error == STORE_OK && is_row) {
+		error = sqlite_conn_step(conn, statement, &is_row);
+		if (!is_row)
+			break;
+		struct store_schedule row = {
+			.workflow = sqlite_column_str(statement, 0),
+			.position = sqlite3_column_int64(statement, 1),
+			.rule = sqlite_column_str(statement, 2),
+			.decided_ms = sqlite3_column_int64(statement, 3),
+			.planned_ms = sqlite3_column_int64(statement, 4),
+			.instance =
+			    (uint64_t)sqlite3_column_int64(statement, 5),
+			.queued = sqlite_column_str(statement, 6),
+			.trouble = sqlite_column_str(statement, 7),
+		};
+		fn(&row, arg);
+	}
+	sqlite_conn_give(conn, READ_SCHEDULES, statement);
 	return error;
 }
 

@@ -371,6 +371,7 @@ static const struct store_backend_ops ops = {
 	.each_expired_event = sqlite_list_expired_events,
 	.next_expiry = sqlite_list_next_expiry,
 	.each_definition = sqlite_list_definitions,
+	.each_schedule = sqlite_list_schedules,
 	.list_instances = sqlite_list_instances,
 	.list_items = sqlite_list_items,
 	.list_events = sqlite_list_events,

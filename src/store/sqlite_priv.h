@@ -129,6 +129,7 @@ enum sqlite_read_statement {
 	READ_EXPIRED_EVENTS,
 	READ_NEXT_EXPIRY,
 	READ_DEFINITIONS,
+	READ_SCHEDULES,
 	READ_INSTANCES,
 	READ_INSTANCES_BY_KEY,
 	READ_INSTANCES_BY_STATUS,
@@ -182,7 +183,7 @@ enum store_error sqlite_find_idempotency(struct store_backend *backend,
 enum store_error sqlite_list_rows_of_events(struct sqlite_conn *conn,
     sqlite3_stmt *statement, store_event_fn *fn, void *arg);
 enum store_error sqlite_list_due(struct store_backend *backend,
-    int64_t until_ms, size_t limit, store_due_fn *fn, void *arg);
+    const struct store_due_range *range, store_due_fn *fn, void *arg);
 enum store_error sqlite_list_busy(struct store_backend *backend,
     store_number_fn *fn, void *arg);
 enum store_error sqlite_list_expired_events(struct store_backend *backend,
@@ -191,6 +192,8 @@ enum store_error sqlite_list_next_expiry(struct store_backend *backend,
     int64_t *expires_ms);
 enum store_error sqlite_list_definitions(struct store_backend *backend,
     store_definition_fn *fn, void *arg);
+enum store_error sqlite_list_schedules(struct store_backend *backend,
+    store_schedule_fn *fn, void *arg);
 enum store_error sqlite_list_instances(struct store_backend *backend,
     const struct store_instance_filter *filter, store_instance_fn *fn,
     void *arg);

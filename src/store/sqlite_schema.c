@@ -123,6 +123,19 @@ static const char *const migrations[] = {
 	"	published_ms INTEGER NOT NULL,"
 	"	published_by TEXT"
 	") STRICT;",
+
+	/* 2: instances are started by time */
+	"CREATE TABLE schedule ("
+	"	workflow TEXT NOT NULL,"
+	"	position INTEGER NOT NULL,"
+	"	rule TEXT NOT NULL,"
+	"	decided_ms INTEGER NOT NULL,"
+	"	planned_ms INTEGER NOT NULL,"
+	"	instance INTEGER NOT NULL,"
+	"	queued BLOB,"
+	"	trouble TEXT,"
+	"	PRIMARY KEY (workflow, position)"
+	") STRICT, WITHOUT ROWID;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&

@@ -25,6 +25,7 @@ enum write_statement {
 	WRITE_EVENT,
 	WRITE_IDEMPOTENCY,
 	WRITE_DEFINITION,
+	WRITE_SCHEDULE,
 	WRITE_CLEAN_EVENTS,
 	WRITE_CLEAN_IDEMPOTENCY,
 	WRITE_STATEMENT_COUNT
@@ -94,6 +95,13 @@ const char *const sqlite_write_sql[] = {
 	    "	published_ms, published_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
 	    " ON CONFLICT (digest) DO UPDATE SET name = ?2, version = ?3,"
 	    "	source = ?4, published_ms = ?5, published_by = ?6",
+	[WRITE_SCHEDULE] =
+	    "INSERT INTO schedule (workflow, position, rule, decided_ms,"
+	    "	planned_ms, instance, queued, trouble)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+	    " ON CONFLICT (workflow, position) DO UPDATE SET rule = ?3,"
+	    "	decided_ms = ?4, planned_ms = ?5, instance = ?6, queued = ?7,"
+	    "	trouble = ?8",
 	[WRITE_CLEAN_EVENTS] =
 	    "DELETE FROM event WHERE id IN (SELECT id FROM event"
 	    "	WHERE status = 0 AND received_ms < ?1"
@@ -309,6 +317,21 @@ bind_definition(sqlite3_stmt *statement, const void *row)
 	sqlite_bind_text(statement, 6, definition->published_by);
 }
 
+static void
+bind_schedule(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_schedule *schedule = row;
+
+	sqlite_bind_text(statement, 1, schedule->workflow);
+	sqlite_bind_int(statement, 2, schedule->position);
+	sqlite_bind_text(statement, 3, schedule->rule);
+	sqlite_bind_int(statement, 4, schedule->decided_ms);
+	sqlite_bind_int(statement, 5, schedule->planned_ms);
+	sqlite_bind_int(statement, 6, (int64_t)schedule->instance);
+	sqlite_bind_blob(statement, 7, schedule->queued);
+	sqlite_bind_text(statement, 8, schedule->trouble);
+}
+
 /* Every row of a map by the same statement. */
 static enum store_error
 write_map(struct sqlite_store *store, const struct map *rows,
@@ -381,6 +404,9 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 	if (error == STORE_OK)
 		error = write_map(store, batch->definitions, WRITE_DEFINITION,
 		    bind_definition);
+	if (error == STORE_OK)
+		error = write_map(store, batch->schedules, WRITE_SCHEDULE,
+		    bind_schedule);
 	if (error == STORE_OK)
 		error = write_chores(store, batch);
 	if (error == STORE_OK)

@@ -50,7 +50,7 @@ struct store_backend_ops {
 	    struct arena *arena, struct str key, struct store_idempotency *row);
 
 	enum store_error (*each_due)(struct store_backend *backend,
-	    int64_t until_ms, size_t limit, store_due_fn *fn, void *arg);
+	    const struct store_due_range *range, store_due_fn *fn, void *arg);
 	enum store_error (*each_busy)(struct store_backend *backend,
 	    store_number_fn *fn, void *arg);
 	enum store_error (*each_expired_event)(struct store_backend *backend,
@@ -59,6 +59,8 @@ struct store_backend_ops {
 	    int64_t *expires_ms);
 	enum store_error (*each_definition)(struct store_backend *backend,
 	    store_definition_fn *fn, void *arg);
+	enum store_error (*each_schedule)(struct store_backend *backend,
+	    store_schedule_fn *fn, void *arg);
 	enum store_error (*list_instances)(struct store_backend *backend,
 	    const struct store_instance_filter *filter,
 	    store_instance_fn *fn, void *arg);

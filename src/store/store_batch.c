@@ -35,6 +35,7 @@ make_maps(struct store_batch *batch)
 	batch->subjects = map_new();
 	batch->idempotency = map_new();
 	batch->definitions = map_new();
+	batch->schedules = map_new();
 }
 
 static void
@@ -49,6 +50,7 @@ free_maps(struct store_batch *batch)
 	map_free(&batch->subjects);
 	map_free(&batch->idempotency);
 	map_free(&batch->definitions);
+	map_free(&batch->schedules);
 }
 
 struct store_batch *
@@ -98,6 +100,7 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->items) == 0 && map_count(batch->events) == 0 &&
 	    map_count(batch->idempotency) == 0 &&
 	    map_count(batch->definitions) == 0 &&
+	    map_count(batch->schedules) == 0 &&
 	    batch->history_first == NULL && !batch->cleaning.is_wanted &&
 	    !batch->has_probe;
 }
@@ -437,6 +440,31 @@ store_put_definition(struct store_batch *batch,
 	there->name = arena_str(batch->arena, row->name);
 	there->source = arena_str(batch->arena, row->source);
 	there->published_by = arena_str(batch->arena, row->published_by);
+}
+
+/* -------------------------------------------------------------- schedules */
+
+void
+store_put_schedule(struct store_batch *batch, const struct store_schedule *row)
+{
+	struct buf buf = {0};
+
+	must(row->workflow.at != NULL && row->rule.at != NULL);
+	must(row->position >= 0);
+	buf_add_varint(&buf, (uint64_t)row->position);
+	buf_add_str(&buf, row->workflow);
+	struct store_schedule *there =
+	    map_find(batch->schedules, buf_str(&buf));
+	if (there == NULL) {
+		there = ARENA_NEW(batch->arena, struct store_schedule);
+		map_put(batch->schedules, buf_str(&buf), there);
+	}
+	buf_fini(&buf);
+	*there = *row;
+	there->workflow = arena_str(batch->arena, row->workflow);
+	there->rule = arena_str(batch->arena, row->rule);
+	there->queued = arena_str(batch->arena, row->queued);
+	there->trouble = arena_str(batch->arena, row->trouble);
 }
 
 /* ------------------------------------------------------------------ chores */

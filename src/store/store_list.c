@@ -9,13 +9,14 @@
 #include "store_backend.h"
 
 enum store_error
-store_each_due(struct store *store, int64_t until_ms, size_t limit,
+store_each_due(struct store *store, const struct store_due_range *range,
     store_due_fn *fn, void *arg)
 {
 	must(fn != NULL);
+	must(range->after_ms >= 0);
 	store->iterating++;
 	enum store_error error = store->backend->ops->each_due(store->backend,
-	    until_ms, limit, fn, arg);
+	    range, fn, arg);
 	store->iterating--;
 	return error;
 }
@@ -75,6 +76,17 @@ store_each_definition(struct store *store, store_definition_fn *fn, void *arg)
 	must(fn != NULL);
 	store->iterating++;
 	enum store_error error = store->backend->ops->each_definition(
+	    store->backend, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_each_schedule(struct store *store, store_schedule_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_schedule(
 	    store->backend, fn, arg);
 	store->iterating--;
 	return error;

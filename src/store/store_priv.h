@@ -79,6 +79,7 @@ struct store_batch {
 	struct map *subjects;      /* subject -> store_subject */
 	struct map *idempotency;   /* key -> store_idempotency */
 	struct map *definitions;   /* digest -> store_definition */
+	struct map *schedules;     /* (workflow, position) -> store_schedule */
 	struct store_history *history_first;
 	struct store_history *history_last;
 	struct store_cleaning cleaning;

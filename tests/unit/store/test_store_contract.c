@@ -655,6 +655,66 @@ test_definitions_are_kept_by_digest(void **state)
 	assert_int_equal(found.versions[1], 2);
 }
 
+struct schedules {
+	size_t count;
+	struct store_schedule rows[4];
+	struct arena *arena;
+};
+
+static void
+gather_schedule_cb(const struct store_schedule *row, void *arg)
+{
+	struct schedules *found = arg;
+	struct store_schedule *mine = &found->rows[found->count++];
+
+	assert_true(found->count <= 4);
+	*mine = *row;
+	mine->workflow = arena_str(found->arena, row->workflow);
+	mine->rule = arena_str(found->arena, row->rule);
+	mine->queued = arena_str(found->arena, row->queued);
+	mine->trouble = arena_str(found->arena, row->trouble);
+}
+
+static void
+test_schedules_are_kept_by_workflow_and_position(void **state)
+{
+	struct help_fixture *f = *state;
+	struct schedules found = {.arena = f->arena};
+
+	for (int64_t i = 0; i < 4; i++) {
+		struct store_schedule row = {
+			.workflow = i < 3 ? STR("sweep") : STR("close"),
+			.position = i % 2,
+			.rule = STR("0 7 * * *"),
+			.decided_ms = 100 + i,
+			.planned_ms = 50 + i,
+			.instance = (uint64_t)i,
+			.queued = i == 1 ? STR("[1, 2]") : (struct str){0},
+			.trouble = i == 2 ? STR("no such") : (struct str){0},
+		};
+		store_put_schedule(store_batch(f->store), &row);
+		assert_false(store_batch_is_empty(store_batch(f->store)));
+		if (i == 1)
+			help_commit(f);
+	}
+	help_commit(f);
+	reopen(f);
+	assert_int_equal(store_each_schedule(f->store, gather_schedule_cb,
+	    &found), STORE_OK);
+	/* close 1, sweep 0 (the third row replaced the first), sweep 1 */
+	assert_int_equal(found.count, 3);
+	assert_true(str_equal(found.rows[0].workflow, STR("close")));
+	assert_int_equal(found.rows[1].decided_ms, 102);
+	assert_int_equal(found.rows[1].instance, 2);
+	assert_true(str_equal(found.rows[1].trouble, STR("no such")));
+	assert_null(found.rows[1].queued.at);
+	assert_int_equal(found.rows[2].position, 1);
+	assert_int_equal(found.rows[2].planned_ms, 51);
+	assert_true(str_equal(found.rows[2].queued, STR("[1, 2]")));
+	assert_null(found.rows[2].trouble.at);
+	assert_true(str_equal(found.rows[2].rule, STR("0 7 * * *")));
+}
+
 /* ---------------------------------------------------------------- history */
 
 struct records {
@@ -801,6 +861,7 @@ main(void)
 		TEST(test_idempotency_key_is_found_at_every_moment),
 		TEST(test_cleaning_removes_what_is_over_and_nothing_else),
 		TEST(test_definitions_are_kept_by_digest),
+		TEST(test_schedules_are_kept_by_workflow_and_position),
 		TEST(test_history_is_told_in_order_as_it_was_sealed),
 		TEST(test_fd_tells_when_a_batch_is_done),
 		TEST(test_batch_is_empty_until_something_is_put),

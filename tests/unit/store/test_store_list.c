@@ -20,6 +20,24 @@ gather_due_cb(uint64_t number, int64_t due_ms, void *arg)
 	help_gather_cb(number, arg);
 }
 
+/* How many there were. */
+static size_t
+each_due(struct help_fixture *f, int64_t after_ms, uint64_t after_number,
+    int64_t until_ms, size_t limit, struct help_numbers *found)
+{
+	struct store_due_range range = {
+	    .after_ms = after_ms,
+	    .after_number = after_number,
+	    .until_ms = until_ms,
+	    .limit = limit,
+	};
+
+	found->count = 0;
+	assert_int_equal(
+	    store_each_due(f->store, &range, gather_due_cb, found), STORE_OK);
+	return found->count;
+}
+
 static void
 test_due_instances_are_told_earliest_first(void **state)
 {
@@ -33,16 +51,33 @@ test_due_instances_are_told_earliest_first(void **state)
 		store_put_instance(store_batch(f->store), &row);
 	}
 	help_commit(f);
-	assert_int_equal(store_each_due(f->store, 300, 10, gather_due_cb,
-	    &found), STORE_OK);
-	assert_int_equal(found.count, 3);
+	assert_int_equal(each_due(f, 0, 0, 300, 10, &found), 3);
 	assert_int_equal(found.at[0], 3);
 	assert_int_equal(found.at[1], 4);
 	assert_int_equal(found.at[2], 1);
-	found.count = 0;
-	assert_int_equal(store_each_due(f->store, INT64_MAX, 1, gather_due_cb,
-	    &found), STORE_OK);
-	assert_int_equal(found.count, 1);
+	assert_int_equal(each_due(f, 0, 0, INT64_MAX, 1, &found), 1);
+}
+
+static void
+test_a_list_of_due_ones_goes_on_where_it_was_cut_short(void **state)
+{
+	struct help_fixture *f = *state;
+	struct help_numbers found = {0};
+
+	for (uint64_t n = 1; n <= 5; n++) {
+		struct store_instance row = help_instance(n);
+		row.due_ms = n < 4 ? 100 : 200;
+		store_put_instance(store_batch(f->store), &row);
+	}
+	help_commit(f);
+	assert_int_equal(each_due(f, 0, 0, 200, 2, &found), 2);
+	assert_int_equal(found.at[1], 2);
+	assert_int_equal(each_due(f, 100, 2, 200, 2, &found), 2);
+	assert_int_equal(found.at[0], 3);
+	assert_int_equal(found.at[1], 4);
+	assert_int_equal(each_due(f, 200, 4, 200, 2, &found), 1);
+	assert_int_equal(found.at[0], 5);
+	assert_int_equal(each_due(f, 200, 5, 200, 2, &found), 0);
 }
 
 static void
@@ -317,6 +352,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, help_set_up, help_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_due_instances_are_told_earliest_first),
+		TEST(test_a_list_of_due_ones_goes_on_where_it_was_cut_short),
 		TEST(test_busy_instances_are_told_until_they_rest),
 		TEST(test_instances_are_listed_by_every_filter),
 		TEST(test_state_matches_whole_names_only),

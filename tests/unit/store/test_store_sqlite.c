@@ -215,6 +215,30 @@ test_older_database_is_not_migrated_for_reading(void **state)
 	assert_true(digest_equal(before, digest_of_file(f)));
 }
 
+/* The first version had no schedules. */
+static void
+test_database_of_the_first_version_is_brought_up_to_date(void **state)
+{
+	struct help_fixture *f = *state;
+	struct store_schedule row = {
+		.workflow = STR("sweep"), .rule = STR("@daily")};
+	struct store_instance found;
+	struct arena *arena = arena_new();
+	struct store *store;
+
+	make_database(f, 1);
+	run_sql(f, "DROP TABLE schedule; PRAGMA user_version = 1");
+	assert_int_equal(try_open(f, true, false), STORE_OLDER);
+	store = help_open(&f->dir);
+	assert_int_equal(
+	    store_find_instance(store, arena, 1, &found), STORE_OK);
+	store_put_schedule(store_batch(store), &row);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	assert_int_equal(try_open(f, true, false), STORE_OK);
+	arena_free(&arena);
+}
+
 static void
 test_truncated_file_is_refused(void **state)
 {
@@ -585,6 +609,7 @@ main(void)
 		TEST(test_database_of_another_program_is_refused),
 		TEST(test_newer_database_is_refused),
 		TEST(test_older_database_is_not_migrated_for_reading),
+		TEST(test_database_of_the_first_version_is_brought_up_to_date),
 		TEST(test_truncated_file_is_refused),
 		TEST(test_damaged_header_or_schema_is_refused),
 		TEST(test_damage_found_later_is_told_as_such),
