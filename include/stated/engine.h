@@ -132,6 +132,22 @@ struct str engine_id_format(
 MUST_USE bool engine_id_parse(
     const struct engine *engine, struct str text, uint64_t *number);
 
+/* Where a schedule stands; valid during the callback. */
+struct engine_schedule {
+	const struct definition *definition;
+	const struct def_schedule *schedule;
+	int64_t position;   /* among the workflow's schedules, from 0 */
+	int64_t next_ms;    /* the next planned instant; 0: none comes */
+	int64_t planned_ms; /* of the last start; 0: none so far */
+	uint64_t instance;  /* the last one started; 0: none */
+	size_t queued;	    /* planned instants that wait for its end */
+	struct str trouble; /* why the last start failed; empty: it did not */
+};
+typedef void engine_schedule_fn(
+    const struct engine_schedule *schedule, void *arg);
+void engine_each_schedule(
+    const struct engine *engine, engine_schedule_fn *fn, void *arg);
+
 struct engine_health {
 	bool writable;       /* the last commit succeeded */
 	bool accepting;      /* not stopping, inbox not full */
@@ -143,6 +159,8 @@ struct engine_health {
 	uint64_t turns;
 	uint64_t commits;
 	uint64_t stepped;
+	uint64_t scheduled;	    /* instances started by time */
+	uint64_t schedule_failures; /* starts by time that failed */
 };
 struct engine_health engine_health(const struct engine *engine);
 /* Stops intake; done() once nothing is under way or the time is over. */

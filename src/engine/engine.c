@@ -86,7 +86,9 @@ engine_new(const struct engine_options *options, struct buf *detail)
 
 	if (!publish_library(engine, options->library, detail))
 		goto out;
-	if (!store_batch_is_empty(store_batch(engine->store)))
+	error = schedule_init(engine);
+	if (error == STORE_OK &&
+	    !store_batch_is_empty(store_batch(engine->store)))
 		error = store_commit_now(engine->store, detail);
 	/* That batch was no turn's: what it holds counts as stored. */
 	if (error == STORE_OK) {
@@ -154,6 +156,7 @@ engine_free(struct engine **engine_pointer)
 	line_free_all(engine);
 	timer_fini(engine);
 	publish_fini(engine);
+	schedule_fini(engine);
 	buf_fini(&engine->stall_detail);
 	arena_free(&engine->arena);
 	free(engine);
@@ -165,6 +168,7 @@ engine_reload(
 {
 	if (!publish_library(engine, library, detail))
 		return false;
+	schedule_reload(engine);
 	loop_wake(engine->loop);
 	return true;
 }
@@ -244,6 +248,8 @@ engine_health(const struct engine *engine)
 	    .commits = engine->commits,
 	    .stepped = engine->stepped,
 	};
+
+	schedule_count(engine, &health.scheduled, &health.schedule_failures);
 
 	if (engine->stalled)
 		health.detail = buf_str(&engine->stall_detail);

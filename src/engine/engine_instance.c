@@ -302,13 +302,22 @@ labels_text(struct turn *turn, const struct chart *chart)
 	return result;
 }
 
-static void
-save_row(struct engine *engine, struct turn *turn, struct instance *instance)
+/* One that was made and has not begun is due at once. */
+int64_t
+instance_due_ms(const struct engine *engine, const struct instance *instance)
+{
+	if (!instance_has_begun(instance))
+		return engine_now_ms(engine);
+	return chart_due_ms(instance->chart);
+}
+
+static struct store_instance
+row_of(struct engine *engine, struct turn *turn, struct instance *instance)
 {
 	const struct chart *chart = instance->chart;
 	const struct definition *definition = chart_definition(chart);
-	struct buf snapshot = {0};
-	struct store_instance row = {
+
+	return (struct store_instance){
 	    .number = instance->number,
 	    .workflow = definition->name,
 	    .version = definition->version,
@@ -319,19 +328,63 @@ save_row(struct engine *engine, struct turn *turn, struct instance *instance)
 	    .initiator = chart_initiator(chart),
 	    .priority = def_priority_name(chart_priority(chart)),
 	    .labels = labels_text(turn, chart),
-	    .started_ms = chart_started_ms(chart),
+	    .started_ms = chart_started_ms(chart)
+			      ? chart_started_ms(chart)
+			      : engine_now_ms(engine),
 	    .changed_ms = engine_now_ms(engine),
 	    .ended_ms = chart_ended_ms(chart),
-	    .due_ms = chart_due_ms(chart),
+	    .due_ms = instance_due_ms(engine, instance),
 	    .busy = chart_is_busy(chart),
 	    .incidents = (int64_t)chart_incident_count(chart),
 	    .head = *chart_head(instance->chart),
 	};
+}
 
-	chart_save(chart, &snapshot);
+/* The snapshot is packed once a turn, when the instance is as it will be
+ * stored: until then nobody reads the row's, since an instance with changes
+ * stays in memory. */
+static void
+save_row(struct engine *engine, struct turn *turn, struct instance *instance)
+{
+	struct store_instance row = row_of(engine, turn, instance);
+
+	store_put_instance(store_batch(engine->store), &row);
+}
+
+static void
+seal(struct engine *engine, struct turn *turn, struct instance *instance)
+{
+	struct store_instance row = row_of(engine, turn, instance);
+	struct buf snapshot = {0};
+
+	chart_save(instance->chart, &snapshot);
 	row.snapshot = buf_str(&snapshot);
 	store_put_instance(store_batch(engine->store), &row);
 	buf_fini(&snapshot);
+}
+
+void
+instance_seal(struct engine *engine, struct turn *turn)
+{
+	size_t cursor = 0;
+	struct str key;
+	void *value;
+
+	while (map_next(turn->touched, &cursor, &key, &value)) {
+		struct instance *instance = map_find(engine->instances, key);
+
+		must(instance != NULL && instance->turn == turn->serial);
+		seal(engine, turn, instance);
+	}
+}
+
+void
+instance_save_new(
+    struct engine *engine, struct turn *turn, struct instance *instance)
+{
+	must(!instance_has_begun(instance));
+	turn_touch(turn, instance);
+	save_row(engine, turn, instance);
 }
 
 void
@@ -440,4 +493,16 @@ instance_step(struct engine *engine, struct turn *turn,
 	perform_effects(engine, turn, instance, effects);
 	instance_save(engine, turn, instance, effects);
 	save_correlations(engine, turn, instance);
+}
+
+bool
+instance_begin_if_new(
+    struct engine *engine, struct turn *turn, struct instance *instance)
+{
+	const struct chart_actor nobody = {.name = {NULL, 0}};
+
+	if (instance_has_begun(instance))
+		return false;
+	start_begin(engine, turn, instance, &nobody);
+	return true;
 }

@@ -31,6 +31,7 @@ enum request_kind {
 	REQUEST_RELEASE, /* a queued call may go */
 	REQUEST_RECOVER, /* an instance was busy when the engine stopped */
 	REQUEST_EXPIRE,	 /* a held event has waited long enough */
+	REQUEST_SCHEDULE, /* a planned instant has come */
 };
 
 struct request {
@@ -167,7 +168,7 @@ struct timers {
 	int64_t window_end_ms;	   /* what is due up to here is in the heap */
 	size_t loaded;		   /* rows of the last window */
 	int64_t last_ms;	   /* the last one's instant */
-	uint64_t loaded_at_commit; /* when the last window was loaded */
+	uint64_t last_number;
 };
 
 struct watch {
@@ -178,7 +179,8 @@ struct watch {
 	void *arg;
 };
 
-struct loop; /* engine_loop.c: libevent's side */
+struct loop;	  /* engine_loop.c: libevent's side */
+struct schedules; /* engine_schedule.c: starts by time */
 
 struct engine {
 	struct engine_options options;
@@ -204,6 +206,7 @@ struct engine {
 	 * number above this one always means: not durable yet. */
 	uint64_t durable_turn;
 	struct map *published; /* digest -> struct published * */
+	struct schedules *schedules;
 	uint64_t number_last;
 	size_t calls_active;
 	size_t calls_queued;
@@ -297,6 +300,22 @@ bool instance_is_dirty(
 void instance_step(struct engine *engine, struct turn *turn,
     struct instance *instance, const struct chart_event *event,
     struct chart_effects *effects);
+/* Puts the row of one that has not begun: it is known from now on. */
+void instance_save_new(
+    struct engine *engine, struct turn *turn, struct instance *instance);
+static inline bool
+instance_has_begun(const struct instance *instance)
+{
+	return chart_started_ms(instance->chart) != 0;
+}
+/* Made in a turn that was too long to begin it: begins it; whether it did. */
+bool instance_begin_if_new(
+    struct engine *engine, struct turn *turn, struct instance *instance);
+/* When it wants to be stepped; 0: it doesn't. */
+int64_t instance_due_ms(
+    const struct engine *engine, const struct instance *instance);
+/* The turn is about to be committed: packs what it changed. */
+void instance_seal(struct engine *engine, struct turn *turn);
 /* The same after chart_call_sent(): records only. */
 void instance_save(struct engine *engine, struct turn *turn,
     struct instance *instance, struct chart_effects *effects);
@@ -304,6 +323,45 @@ void instance_save(struct engine *engine, struct turn *turn,
 /* ---- engine_request.c: one function a kind of request ---- */
 void request_perform(
     struct engine *engine, struct turn *turn, struct request *request);
+
+/* ---- engine_start.c ---- */
+
+struct start_wish {
+	struct str workflow;
+	int64_t version; /* 0: the newest */
+	const struct value *input;
+	struct str priority;
+	struct str trace;
+	struct chart_awaiter awaiter; /* of a child */
+	struct str initiator;	      /* absent: the actor who begins it */
+};
+
+enum start_fate {
+	START_CREATED,	  /* its row is in the batch; start_begin() steps it */
+	START_FOUND,	  /* the same key and input */
+	START_UNKNOWN,	  /* no such workflow */
+	START_INVALID,	  /* the input fails the schema: see errors */
+	START_KEYLESS,	  /* the input gives no business key */
+	START_CONFLICT,	  /* the key is taken by another input */
+	START_UNREADABLE, /* the instance with that key can't be loaded */
+	START_UNREAD,	  /* the store can't tell: the turn is given up */
+};
+
+struct start_result {
+	enum start_fate fate;
+	struct instance *instance; /* CREATED, FOUND, CONFLICT */
+	struct schema_errors errors;
+};
+struct start_result start_prepare(
+    struct engine *engine, struct turn *turn, const struct start_wish *wish);
+/* An input that expressions gave, as a caller would have sent it: dates are
+ * text, so that a workflow reads the same whoever starts it. */
+const struct value *start_plain(struct turn *turn, const struct value *input);
+void start_begin(struct engine *engine, struct turn *turn,
+    struct instance *instance, const struct chart_actor *actor);
+/* Why there is none, for people. */
+struct str start_detail(const struct engine *engine, struct turn *turn,
+    const struct start_wish *wish, const struct start_result *result);
 
 /* ---- engine_event.c ---- */
 void event_route(
@@ -363,6 +421,24 @@ void timer_fire(struct engine *engine);
 /* The next instant at which timer_fire() has something to do; 0: none. */
 int64_t timer_next_ms(const struct engine *engine);
 void timer_fini(struct engine *engine);
+
+/* ---- engine_schedule.c ---- */
+/* Reads where the schedules stand; what is new is put into the open batch. */
+MUST_USE enum store_error schedule_init(struct engine *engine);
+void schedule_fini(struct engine *engine);
+/* The library is another. */
+void schedule_reload(struct engine *engine);
+/* Turns did not happen: the rows are read again. */
+void schedule_revoke(struct engine *engine);
+/* Queues a REQUEST_SCHEDULE where a planned instant has come. */
+void schedule_check(struct engine *engine);
+void schedule_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
+/* The turn is durable: instances that others wait for may have ended. */
+void schedule_note_touched(struct engine *engine, const struct turn *turn);
+int64_t schedule_next_ms(const struct engine *engine);
+void schedule_count(
+    const struct engine *engine, uint64_t *started, uint64_t *failed);
 
 /* ---- engine_publish.c ---- */
 /* Checks the library against what is stored, adds the versions that only the

@@ -100,108 +100,67 @@ answer_start(struct engine *engine, struct turn *turn,
 	keep_reply(engine, request, status, view);
 }
 
-static bool
-input_is_valid(struct turn *turn, const struct request *request,
-    const struct definition *definition)
-{
-	struct schema_errors errors = {.arena = turn->arena};
-	struct engine_reply *reply;
-
-	if (definition->input == NULL ||
-	    schema_validate(definition->input, request->start.input, &errors))
-		return true;
-	reply = turn_reply(turn, request, ENGINE_INVALID);
-	if (reply != NULL) {
-		reply->errors = errors;
-		reply->detail =
-		    STR("the input does not fit the workflow's schema; "
-			"nothing was started");
-	}
-	return false;
-}
-
-/* One instance a key: the same input finds it, another is a conflict. */
-static bool
-exists(struct engine *engine, struct turn *turn, const struct request *request,
-    const struct definition *definition, struct str key)
-{
-	struct instance *instance;
-	uint64_t number;
-
-	if (key.at == NULL ||
-	    !engine_found(engine,
-		store_find_key(
-		    engine->store, definition->name, key, &number)))
-		return false;
-	instance = instance_find(engine, number);
-	if (instance == NULL) {
-		reply_with(turn, request, ENGINE_CONFLICT,
-		    STR("an instance with this business key exists and can't "
-			"be read"));
-	} else if (value_equal(
-		       chart_input(instance->chart), request->start.input)) {
-		answer_start(engine, turn, request, ENGINE_OK, instance);
-	} else {
-		reply_view(turn, request, ENGINE_CONFLICT, instance);
-	}
-	return true;
-}
-
+/* What is wrong with the input, by JSON Pointer. */
 static void
-create(struct engine *engine, struct turn *turn, const struct request *request,
-    const struct definition *definition, struct str key)
+answer_invalid(struct turn *turn, const struct request *request,
+    const struct start_result *result)
 {
-	struct chart_start start = {
-	    .definition = definition,
-	    .identity = {.number = ++engine->number_last},
-	    .input = request->start.input,
-	    .business_key = key,
-	    .priority = request->start.priority,
-	    .trace = request->start.trace,
-	};
-	struct chart_event event = {
-	    .kind = EV_STARTED,
-	    .actor = request->start.actor,
-	};
-	struct chart_effects effects = {0};
-	struct instance *instance;
+	struct engine_reply *reply = turn_reply(turn, request, ENGINE_INVALID);
 
-	memcpy(start.identity.store, engine->store_bytes,
-	    sizeof(start.identity.store));
-	publish_definition(engine, turn, definition);
-	instance =
-	    instance_add(engine, chart_new(&start), start.identity.number);
-	instance_step(engine, turn, instance, &event, &effects);
-	answer_start(engine, turn, request, ENGINE_CREATED, instance);
+	if (reply == NULL)
+		return;
+	reply->errors = result->errors;
+	reply->detail = STR("the input does not fit the workflow's schema; "
+			    "nothing was started");
 }
 
 static void
 perform_start(struct engine *engine, struct turn *turn, struct request *request)
 {
 	const struct engine_start *start = &request->start;
-	const struct definition *definition = library_find_workflow(
-	    engine->library, start->workflow, start->version);
-	struct chart_context context = turn_context(engine, turn);
-	struct str key;
+	const struct start_wish wish = {
+	    .workflow = start->workflow,
+	    .version = start->version,
+	    .input = start->input,
+	    .priority = start->priority,
+	    .trace = start->trace,
+	};
+	struct start_result result;
 
 	if (repeat_reply(engine, turn, request))
 		return;
-	if (definition == NULL) {
+	result = start_prepare(engine, turn, &wish);
+	switch (result.fate) {
+	case START_CREATED:
+		start_begin(engine, turn, result.instance, &start->actor);
+		answer_start(
+		    engine, turn, request, ENGINE_CREATED, result.instance);
+		return;
+	case START_FOUND:
+		answer_start(engine, turn, request, ENGINE_OK, result.instance);
+		return;
+	case START_UNKNOWN:
 		reply_with(turn, request, ENGINE_UNKNOWN_WORKFLOW,
 		    STR("there is no workflow of that name and version here"));
 		return;
-	}
-	if (!input_is_valid(turn, request, definition))
+	case START_INVALID:
+		answer_invalid(turn, request, &result);
 		return;
-	if (!chart_business_key(definition, start->input, &context, &key)) {
+	case START_KEYLESS:
 		reply_with(turn, request, ENGINE_INVALID,
 		    STR("the workflow's business-key gives no text for this "
 			"input"));
 		return;
+	case START_CONFLICT:
+		reply_view(turn, request, ENGINE_CONFLICT, result.instance);
+		return;
+	case START_UNREADABLE:
+		reply_with(turn, request, ENGINE_CONFLICT,
+		    start_detail(engine, turn, &wish, &result));
+		return;
+	case START_UNREAD:
+		return; /* the turn is given up, and the caller told so */
 	}
-	if (!exists(engine, turn, request, definition, key) &&
-	    engine->unread == STORE_OK)
-		create(engine, turn, request, definition, key);
 }
 
 /* ---- acts and looks ---- */
@@ -230,6 +189,7 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 
 	if (instance == NULL)
 		return;
+	instance_begin_if_new(engine, turn, instance);
 	instance_step(engine, turn, instance, &request->event, &effects);
 	if (effects.refusal == REFUSED_NOT) {
 		reply_view(turn, request, ENGINE_OK, instance);
@@ -263,6 +223,7 @@ step(struct engine *engine, struct turn *turn, struct request *request,
 
 	if (instance == NULL)
 		return; /* logged where it could not be loaded */
+	instance_begin_if_new(engine, turn, instance);
 	request->event.kind = kind;
 	instance_step(engine, turn, instance, &request->event, &effects);
 }
@@ -278,10 +239,12 @@ static void
 perform_due(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct instance *instance = instance_find(engine, request->number);
-	int64_t due_ms = instance ? chart_due_ms(instance->chart) : 0;
+	int64_t due_ms = instance ? instance_due_ms(engine, instance) : 0;
 
 	timer_taken(engine, request->number);
 	if (due_ms == 0)
+		return;
+	if (instance_begin_if_new(engine, turn, instance))
 		return;
 	if (due_ms > engine_now_ms(engine))
 		timer_arm(engine, request->number, due_ms);
@@ -317,6 +280,7 @@ static perform_fn *const kinds[] = {
     [REQUEST_RELEASE] = perform_release,
     [REQUEST_RECOVER] = perform_recover,
     [REQUEST_EXPIRE] = event_expire,
+    [REQUEST_SCHEDULE] = schedule_perform,
 };
 
 void

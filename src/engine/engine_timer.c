@@ -121,7 +121,7 @@ timer_arm_touched(struct engine *engine, const struct turn *turn)
 
 		must(instance != NULL);
 		timer_arm(
-		    engine, instance->number, chart_due_ms(instance->chart));
+		    engine, instance->number, instance_due_ms(engine, instance));
 	}
 }
 
@@ -140,26 +140,34 @@ due_cb(uint64_t number, int64_t due_ms, void *arg)
 
 	engine->timers.loaded++;
 	engine->timers.last_ms = due_ms;
+	engine->timers.last_number = number;
 	timer_arm(engine, number, due_ms);
 }
 
 /*
- * Where it holds more than is taken at a time it ends at the last one taken.
- * Rows that a turn under way is changing come again with their old instant:
- * harmless, as above.
+ * Where it holds more than is taken at a time it ends at the last one taken,
+ * and the next one goes on from there: so those that can't be stepped (their
+ * definition is missing) stand in nobody's way.  They come again when all
+ * have had their turn.  Rows that a turn under way is changing come again with
+ * their old instant: harmless, as above.
  */
 static void
 load_window(struct engine *engine)
 {
 	struct timers *timers = &engine->timers;
 	int64_t end_ms = engine_now_ms(engine) + TIMER_WINDOW_MS;
+	bool goes_on = timers->loaded >= TIMER_WINDOW_COUNT;
+	struct store_due_range range = {
+	    .after_ms = goes_on ? timers->last_ms : 0,
+	    .after_number = goes_on ? timers->last_number : 0,
+	    .until_ms = end_ms,
+	    .limit = TIMER_WINDOW_COUNT,
+	};
 
 	timers->window_end_ms = end_ms;
 	timers->loaded = 0;
-	timers->loaded_at_commit = engine->commits;
 	if (!engine_found(engine,
-		store_each_due(engine->store, end_ms, TIMER_WINDOW_COUNT,
-		    due_cb, engine))) {
+		store_each_due(engine->store, &range, due_cb, engine))) {
 		timers->window_end_ms = 0;
 		return;
 	}
@@ -167,21 +175,13 @@ load_window(struct engine *engine)
 		timers->window_end_ms = timers->last_ms;
 }
 
-/* One that was cut short would begin with the same rows again until some of
- * them are done. */
-static bool
-may_load(const struct engine *engine)
-{
-	const struct timers *timers = &engine->timers;
-
-	return timers->loaded < TIMER_WINDOW_COUNT ||
-	       timers->loaded_at_commit != engine->commits;
-}
-
-/* A new window is loaded some time before the old one is over. */
+/* A new window is loaded some time before the old one is over; one that was
+ * cut short when all of it has been fired, so that the heap stays small. */
 static int64_t
 refill_ms(const struct timers *timers)
 {
+	if (timers->loaded >= TIMER_WINDOW_COUNT)
+		return timers->count == 0 ? timers->last_ms : INT64_MAX;
 	return timers->window_end_ms - TIMER_WINDOW_MS / 10;
 }
 
@@ -207,8 +207,7 @@ timer_fire(struct engine *engine)
 	int64_t now_ms = engine_now_ms(engine);
 
 	if (now_ms >= refill_ms(timers) &&
-	    (timers->count == 0 || timers->heap[0].due_ms > now_ms) &&
-	    may_load(engine))
+	    (timers->count == 0 || timers->heap[0].due_ms > now_ms))
 		load_window(engine);
 	while (timers->count > 0 && timers->heap[0].due_ms <= now_ms &&
 	       engine->inbox.count < engine->options.limits.batch_max)
@@ -219,15 +218,14 @@ int64_t
 timer_next_ms(const struct engine *engine)
 {
 	const struct timers *timers = &engine->timers;
-	int64_t next_ms = may_load(engine) ? refill_ms(timers) : 0;
+	int64_t next_ms = refill_ms(timers);
 	int64_t first_ms = timers->count > 0 ? timers->heap[0].due_ms : 0;
 
 	/* Where some could not be fired yet, requests wait, and while they do
 	 * a turn comes by itself. */
 	if (first_ms != 0 && first_ms <= engine_now_ms(engine))
 		return engine->inbox.count == 0 ? first_ms : 0;
-	return first_ms != 0 && (next_ms == 0 || first_ms < next_ms) ? first_ms
-								     : next_ms;
+	return first_ms != 0 && first_ms < next_ms ? first_ms : next_ms;
 }
 
 void

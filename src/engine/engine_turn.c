@@ -124,12 +124,14 @@ perform(struct engine *engine, struct turn *turn, struct request *request)
 	request_perform(engine, turn, request);
 	inbox_add(&turn->done, request);
 	while ((emitted = inbox_take(&engine->emitted)) != NULL) {
-		if (left == 0) {
+		bool is_event = emitted->kind == REQUEST_EVENT;
+
+		if (is_event && left == 0)
 			event_bury(engine, turn, emitted);
-		} else {
+		else
 			request_perform(engine, turn, emitted);
+		if (is_event && left > 0)
 			left--;
-		}
 		inbox_add(&turn->done, emitted);
 	}
 }
@@ -172,6 +174,7 @@ release(struct engine *engine, struct turn *turn)
 
 	turn_free_retired(turn);
 	timer_arm_touched(engine, turn);
+	schedule_note_touched(engine, turn);
 	if (turn->expiries_changed)
 		event_note_expiry(engine);
 	for (exchange = turn->ready; exchange != NULL; exchange = next) {
@@ -211,6 +214,7 @@ submit(struct engine *engine)
 		return;
 	if (!store_batch_is_empty(store_batch(engine->store))) {
 		clean(engine);
+		instance_seal(engine, turn);
 		engine->committing = turn;
 		engine->building = turn_new(engine);
 		store_submit(engine->store);
@@ -248,8 +252,8 @@ look_only(struct engine *engine)
 static void
 arm(struct engine *engine)
 {
-	int64_t wake_ms[] = {
-	    timer_next_ms(engine), line_next_ms(engine), engine->expiry_ms};
+	int64_t wake_ms[] = {timer_next_ms(engine), line_next_ms(engine),
+	    schedule_next_ms(engine), engine->expiry_ms};
 	int64_t next_ms = 0;
 
 	for (size_t i = 0; i < sizeof(wake_ms) / sizeof(*wake_ms); i++)
@@ -285,6 +289,7 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_EVENT:
 	case REQUEST_ACT:
 	case REQUEST_REPLAY:
+	case REQUEST_SCHEDULE:
 		return false;
 	case REQUEST_RELEASE:
 		return exchange_take_back(engine, request);
@@ -364,6 +369,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	engine->number_last = store_last_number(engine->store);
 	exchange_revoke(engine);
 	publish_revoke(engine);
+	schedule_revoke(engine);
 	if (committing != NULL)
 		undo_turn(engine, committing, &again);
 	undo_turn(engine, building, &again);
@@ -398,6 +404,7 @@ engine_turn(struct engine *engine)
 		return;
 	}
 	timer_fire(engine);
+	schedule_check(engine);
 	event_check_expiry(engine);
 	line_check_all(engine);
 	drain(engine);

@@ -12,6 +12,8 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_priv.h \
 	src/engine/engine_publish.c \
 	src/engine/engine_request.c \
+	src/engine/engine_schedule.c \
+	src/engine/engine_start.c \
 	src/engine/engine_timer.c \
 	src/engine/engine_turn.c \
 	src/engine/engine_watch.c

@@ -116,7 +116,6 @@ load(struct house *house, const char *definitions)
 	struct buf text = {0};
 	bool linked;
 
-	library_free(&house->library);
 	house->library = library_new();
 	library_add_text(
 	    house->library, STR("test.yaml"), str_of(definitions), diags);
@@ -127,6 +126,31 @@ load(struct house *house, const char *definitions)
 	must(linked);
 	buf_fini(&text);
 	diag_list_free(&diags);
+}
+
+static void
+free_libraries(struct house *house)
+{
+	library_free(&house->library);
+	for (size_t i = 0; i < 8; i++)
+		library_free(&house->libraries_before[i]);
+}
+
+void
+house_reload(struct house *house, const char *definitions)
+{
+	struct buf detail = {0};
+	size_t i = 0;
+
+	while (house->libraries_before[i] != NULL)
+		i++;
+	must(i < 8);
+	house->libraries_before[i] = house->library;
+	load(house, definitions);
+	if (!engine_reload(house->engine, house->library, &detail))
+		fprintf(stderr, "%s\n", buf_cstr(&detail));
+	must(detail.bytes == 0);
+	house_run(house);
 }
 
 struct house *
@@ -159,7 +183,7 @@ house_free(struct house **house)
 
 	if ((*house)->engine != NULL)
 		house_close_engine(*house);
-	library_free(&(*house)->library);
+	free_libraries(*house);
 	event_base_free((*house)->base);
 	arena_free(&(*house)->arena);
 	snprintf(command, sizeof(command), "rm -rf %s", (*house)->directory);

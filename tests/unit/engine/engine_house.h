@@ -22,6 +22,7 @@ struct house {
 	struct event_base *base;
 	struct store *store;
 	struct library *library;
+	struct library *libraries_before[8]; /* of reloads */
 	struct engine *engine;
 	struct clock_virtual clock;
 	struct rng_seeded rng;
@@ -51,6 +52,8 @@ void house_free(struct house **house);
 void house_crash(struct house *house);
 void house_close_engine(struct house *house);
 void house_open_engine(struct house *house);
+/* Other definitions, as SIGHUP brings them. */
+void house_reload(struct house *house, const char *definitions);
 /* Runs the loop until nothing is under way. */
 void house_run(struct house *house);
 /* Runs the loop for so long, really. */

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_start.c: how instances begin, whoever asks: a caller, an instance
+ * that runs another, or the time.
+ *
+ * The rules are the same for all: the input fits the schema, and a business
+ * key is given once.  The new instance's row is in the open batch before
+ * anything of it is stepped, so that whoever else asks for the key within this
+ * turn finds it.
+ */
+#include "engine_priv.h"
+
+#include "stated/json.h"
+
+static struct start_result
+refuse(enum start_fate fate)
+{
+	return (struct start_result){.fate = fate};
+}
+
+/* One instance a key: the same input finds it, another is a conflict. */
+static bool
+find_same(struct engine *engine, const struct start_wish *wish,
+    const struct definition *definition, struct str key,
+    struct start_result *result)
+{
+	uint64_t number;
+
+	if (key.at == NULL)
+		return false;
+	if (!engine_found(engine,
+		store_find_key(engine->store, definition->name, key, &number)))
+		return false;
+	result->instance = instance_find(engine, number);
+	if (result->instance == NULL)
+		result->fate = START_UNREADABLE;
+	else if (value_equal(chart_input(result->instance->chart), wish->input))
+		result->fate = START_FOUND;
+	else
+		result->fate = START_CONFLICT;
+	return true;
+}
+
+static struct instance *
+make(struct engine *engine, struct turn *turn, const struct start_wish *wish,
+    const struct definition *definition, struct str key)
+{
+	struct chart_start start = {
+	    .definition = definition,
+	    .identity = {.number = ++engine->number_last},
+	    .input = wish->input,
+	    .business_key = key,
+	    .priority = wish->priority,
+	    .trace = wish->trace,
+	    .awaiter = wish->awaiter,
+	    .initiator = wish->initiator,
+	};
+	struct instance *instance;
+
+	memcpy(start.identity.store, engine->store_bytes,
+	    sizeof(start.identity.store));
+	publish_definition(engine, turn, definition);
+	instance =
+	    instance_add(engine, chart_new(&start), start.identity.number);
+	instance_save_new(engine, turn, instance);
+	return instance;
+}
+
+struct start_result
+start_prepare(
+    struct engine *engine, struct turn *turn, const struct start_wish *wish)
+{
+	const struct definition *definition = library_find_workflow(
+	    engine->library, wish->workflow, wish->version);
+	struct chart_context context = turn_context(engine, turn);
+	struct start_result result = {.errors = {.arena = turn->arena}};
+	struct str key;
+
+	if (definition == NULL)
+		return refuse(START_UNKNOWN);
+	if (definition->input != NULL &&
+	    !schema_validate(definition->input, wish->input, &result.errors)) {
+		result.fate = START_INVALID;
+		return result;
+	}
+	if (!chart_business_key(definition, wish->input, &context, &key))
+		return refuse(START_KEYLESS);
+	if (find_same(engine, wish, definition, key, &result))
+		return result;
+	if (engine->unread != STORE_OK)
+		return refuse(START_UNREAD);
+	result.fate = START_CREATED;
+	result.instance = make(engine, turn, wish, definition, key);
+	return result;
+}
+
+void
+start_begin(struct engine *engine, struct turn *turn, struct instance *instance,
+    const struct chart_actor *actor)
+{
+	struct chart_event event = {.kind = EV_STARTED, .actor = *actor};
+	struct chart_effects effects = {0};
+
+	must(!instance_has_begun(instance));
+	instance_step(engine, turn, instance, &event, &effects);
+}
+
+const struct value *
+start_plain(struct turn *turn, const struct value *input)
+{
+	struct buf text = {0};
+	struct json_error error;
+	const struct value *plain;
+
+	json_write(input, JSON_PLAIN, &text);
+	plain = json_read(turn->arena, buf_str(&text), &error);
+	buf_fini(&text);
+	return plain != NULL ? plain : input;
+}
+
+struct str
+start_detail(const struct engine *engine, struct turn *turn,
+    const struct start_wish *wish, const struct start_result *result)
+{
+	const struct schema_error *first = result->errors.items;
+	char id[CHART_ID_BYTES];
+
+	switch (result->fate) {
+	case START_CREATED:
+	case START_FOUND:
+		return STR("there is an instance");
+	case START_UNKNOWN:
+		return arena_strf(turn->arena,
+		    "there is no workflow `%.*s` here", STR_ARG(wish->workflow));
+	case START_INVALID:
+		must(result->errors.count > 0);
+		return arena_strf(turn->arena,
+		    "the input does not fit the schema of `%.*s`: %.*s: %.*s",
+		    STR_ARG(wish->workflow), STR_ARG(first->pointer),
+		    STR_ARG(first->message));
+	case START_KEYLESS:
+		return arena_strf(turn->arena,
+		    "the business-key of `%.*s` gives no text for this input",
+		    STR_ARG(wish->workflow));
+	case START_CONFLICT:
+		return arena_strf(turn->arena,
+		    "the business key `%.*s` of `%.*s` is taken by %.*s, which "
+		    "has another input",
+		    STR_ARG(chart_key(result->instance->chart)),
+		    STR_ARG(wish->workflow),
+		    STR_ARG(engine_id_format(
+			engine, result->instance->number, id)));
+	case START_UNREADABLE:
+		return STR("an instance with this business key exists and "
+			   "can't be read");
+	case START_UNREAD:
+		return store_error_text(engine->unread);
+	}
+	unreachable("all fates are above");
+}
