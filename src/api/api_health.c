@@ -85,6 +85,10 @@ put_engine(const struct engine_health *health, struct buf *out)
 	    "Batches made durable.", health->commits);
 	put_metric(out, "stated_engine_steps", "counter", "Instances stepped.",
 	    health->stepped);
+	put_metric(out, "stated_schedule_starts", "counter",
+	    "Instances started by time.", health->scheduled);
+	put_metric(out, "stated_schedule_failures", "counter",
+	    "Starts by time that failed.", health->schedule_failures);
 }
 
 void

@@ -177,6 +177,23 @@ static const struct {
 	ALSO("events", LIST(TEXT))
 	ALSO("source", TEXT),
 	DEFINITION_REQUIRED ",'input','states','events','source'")},
+    {"Schedule", CLOSED(HAS("workflow", TEXT)
+	ALSO("version", WHOLE)
+	ALSO("position", WHOLE)
+	ALSO("cron", TEXT)
+	ALSO("timezone", TEXT)
+	ALSO("calendar", TEXT_OR_NULL)
+	ALSO("overlap", "{'enum':['skip','queue','allow']}")
+	ALSO("catch_up", "{'enum':['last','all','none']}")
+	ALSO("next_at", TEXT_OR_NULL)
+	ALSO("last_at", TEXT_OR_NULL)
+	ALSO("last_instance", TEXT_OR_NULL)
+	ALSO("queued", WHOLE)
+	ALSO("trouble", TEXT_OR_NULL),
+	"'workflow','version','position','cron','timezone','calendar',"
+	"'overlap','catch_up','next_at','last_at','last_instance','queued',"
+	"'trouble'")},
+    {"SchedulePage", PAGE("Schedule")},
     {"Health", CLOSED(HAS("status", TEXT) ALSO("version", TEXT),
 	"'status','version'")},
     {"OpenApi", OBJECT},

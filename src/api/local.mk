@@ -26,5 +26,6 @@ libstated_api_a_SOURCES = \
 	src/api/api_query.c \
 	src/api/api_reply.c \
 	src/api/api_route.c \
+	src/api/api_schedule.c \
 	src/api/api_schema.c \
 	src/api/api_start.c

@@ -25,6 +25,7 @@ static const struct cmd *const commands[] = {
     &cmd_incident,
     &cmd_escalation,
     &cmd_dead_letter,
+    &cmd_schedule,
     &cmd_suspend,
     &cmd_resume,
     &cmd_cancel,

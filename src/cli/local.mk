@@ -28,6 +28,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_history.c \
 	src/cli/cmd_incident.c \
 	src/cli/cmd_list.c \
+	src/cli/cmd_schedule.c \
 	src/cli/cmd_serve.c \
 	src/cli/cmd_show.c \
 	src/cli/cmd_simulate.c \

@@ -48,6 +48,8 @@ static const char definitions[] =
     "input: {type: object, required: [reference], properties: {reference: "
     "{type: string}}}\n"
     "business-key: = input.reference\n"
+    "schedule: {cron: '0 7 29 feb *', timezone: Europe/Berlin, input: "
+    "{reference: = string(at)}, overlap: queue, catch-up: none}\n"
     "events: {refund.done: {}}\n"
     "initial: waiting\n"
     "states:\n"

@@ -325,6 +325,23 @@ test_export_that_nobody_reads_does_no_harm(void **state)
 	cmocka_unit_test_setup_teardown(                                       \
 	    name, api_server_set_up, api_server_tear_down)
 
+static void
+test_schedules_are_listed_with_their_next_instant(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_get(server, "/v1/schedules");
+	struct str next;
+
+	answer_must_be(&answer, 200);
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 1);
+	assert_true(
+	    str_equal(answer_text(&answer, "items.0.workflow"), STR("refund")));
+	assert_true(
+	    str_equal(answer_text(&answer, "items.0.overlap"), STR("queue")));
+	next = answer_text(&answer, "items.0.next_at");
+	assert_true(str_has_suffix(next, STR("-02-29T06:00:00.000Z")));
+}
+
 int
 main(void)
 {
@@ -341,6 +358,7 @@ main(void)
 	    TEST(test_suspend_and_resume),
 	    TEST(test_cancel_ends_for_good),
 	    TEST(test_definitions_are_listed_and_read),
+	    TEST(test_schedules_are_listed_with_their_next_instant),
 	    TEST(test_export_streams_whole_histories),
 	    TEST(test_long_export_is_whole),
 	    TEST(test_export_that_nobody_reads_does_no_harm),
