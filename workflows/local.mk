@@ -29,6 +29,7 @@ nobase_dist_pkgdata_DATA = \
 	workflows/decisions/dunning-level.yaml \
 	workflows/decisions/exception-owner.yaml \
 	workflows/decisions/handover-approval.yaml \
+	workflows/decisions/iso20022-status.yaml \
 	workflows/decisions/minor-units.yaml \
 	workflows/decisions/order-approval.yaml \
 	workflows/decisions/payment-approval.yaml \
