@@ -13,5 +13,6 @@ dist_doc_DATA = \
 	docs/diagnostics.md \
 	docs/http.md \
 	docs/language.md \
-	docs/testing.md
-EXTRA_DIST += docs/decisions
+	docs/testing.md \
+	docs/workflows.md
+EXTRA_DIST += docs/decisions docs/runbooks

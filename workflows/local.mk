@@ -39,5 +39,12 @@ nobase_dist_pkgdata_DATA = \
 	workflows/decisions/supplier-risk.yaml \
 	workflows/decisions/three-way-match.yaml \
 	workflows/decisions/write-off-approval.yaml \
+	workflows/bank-statement-import.yaml \
+	workflows/chargeback.yaml \
+	workflows/collections.yaml \
+	workflows/payment-run.yaml \
 	workflows/payment.test.yaml \
-	workflows/payment.yaml
+	workflows/payment.yaml \
+	workflows/reconciliation-exception.yaml \
+	workflows/refund.yaml \
+	workflows/revenue-schedule.yaml
