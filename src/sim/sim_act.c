@@ -302,13 +302,25 @@ find_end(struct sim *sim, struct str text, int64_t *until_ms, struct buf *why)
 	return true;
 }
 
+/* RFC 3339, or as FEEL writes it: 2026-11-23T17:00:00@Europe/Berlin. */
+static bool
+parse_instant(struct str text, int64_t *ms)
+{
+	struct date_time date_time;
+
+	return clock_parse(text, ms) ||
+	       (str_find(text, STR("@")) != SIZE_MAX &&
+		   date_time_parse(text, &date_time) &&
+		   date_time_to_instant(&date_time, ms));
+}
+
 static bool
 find_instant(
     struct sim *sim, struct str text, int64_t *until_ms, struct buf *why)
 {
 	char now[CLOCK_TEXT_BYTES];
 
-	if (!clock_parse(text, until_ms)) {
+	if (!parse_instant(text, until_ms)) {
 		buf_addf(why,
 		    "`%.*s` is no instant: write "
 		    "2026-11-23T17:00:00+01:00",
