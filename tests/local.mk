@@ -43,6 +43,7 @@ include tests/unit/value/local.mk
 include tests/unit/feel/local.mk
 include tests/unit/calendar/local.mk
 include tests/unit/definition/local.mk
+include tests/unit/prove/local.mk
 include tests/unit/draw/local.mk
 include tests/unit/chart/local.mk
 include tests/unit/audit/local.mk

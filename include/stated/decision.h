@@ -43,6 +43,7 @@ struct decision_output {
 	const struct template *fallback;
 };
 struct decision_rule {
+	struct diag_span span;
 	const struct feel *const *when;     /* one per input; NULL: "-" */
 	const struct template *const *then; /* one per output */
 };

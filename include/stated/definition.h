@@ -191,6 +191,7 @@ struct def_transitions {
 };
 
 struct def_task {
+	struct diag_span span;
 	const struct template *title;
 	const struct template *description; /* may be NULL */
 	const struct template *role;        /* may be NULL: anyone */
@@ -303,6 +304,7 @@ struct str def_part_name(enum def_part part);
 
 struct definition {
 	struct str name;
+	struct diag_span span; /* of its name */
 	int64_t version;
 	struct digest digest;  /* SHA-256 of its canonical form */
 	/* the document's YAML text, enough to load it again */

@@ -39,6 +39,7 @@ struct diag {
 	const char *code; /* stable: "D101" */
 	struct diag_span span;
 	struct str message; /* one sentence, no full stop */
+	struct str path;    /* how an instance comes there; may be absent */
 	struct str repair;  /* what to write instead; may be absent */
 };
 
@@ -51,6 +52,11 @@ void diag_add(struct diag_list *list, enum diag_level level, const char *code,
     struct diag_span span, const char *format, ...) PRINTF_LIKE(5, 6);
 void diag_repair(struct diag_list *list, const char *format, ...)
     PRINTF_LIKE(2, 3);
+/* The last diag gets the path that shows what it says.  Copied. */
+void diag_path(struct diag_list *list, struct str path);
+/* Adds one of another list, at a level of its own. */
+void diag_copy(struct diag_list *list, const struct diag *diag,
+    enum diag_level level);
 size_t diag_count(const struct diag_list *list, enum diag_level level);
 /* Sorted by place; *count gets how many. Valid until the list changes. */
 const struct diag *diag_sorted(struct diag_list *list, size_t *count);
@@ -59,7 +65,8 @@ void diag_format(struct diag_list *list, struct buf *out, bool colour);
 /* The line of the place with a caret beneath, as diag_format() shows it;
  * nothing where there is no such line. */
 void diag_excerpt(struct buf *out, struct diag_span span, bool colour);
-/* A JSON array of {file, line, column, level, code, message, repair}. */
+/* A JSON array of {file, line, column, level, code, message, repair}, and path
+ * where there is one. */
 void diag_format_json(struct diag_list *list, struct buf *out);
 
 #endif

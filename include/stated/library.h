@@ -55,5 +55,7 @@ const struct definition *library_workflow_at(
     const struct library *library, size_t index);
 const struct def_connection *library_connection_at(
     const struct library *library, size_t index);
+const struct def_decision *library_decision_at(
+    const struct library *library, size_t index);
 
 #endif

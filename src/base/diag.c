@@ -106,6 +106,26 @@ diag_repair(struct diag_list *list, const char *format, ...)
 	list->sorted_count = 0;
 }
 
+void
+diag_path(struct diag_list *list, struct str path)
+{
+	must(list->count > 0);
+	list->items[list->count - 1].path = arena_str(list->arena, path);
+	list->sorted_count = 0;
+}
+
+void
+diag_copy(struct diag_list *list, const struct diag *diag,
+    enum diag_level level)
+{
+	diag_add(list, level, diag->code, diag->span, "%.*s",
+	    STR_ARG(diag->message));
+	if (diag->path.at != NULL)
+		diag_path(list, diag->path);
+	if (diag->repair.at != NULL)
+		diag_repair(list, "%.*s", STR_ARG(diag->repair));
+}
+
 size_t
 diag_count(const struct diag_list *list, enum diag_level level)
 {
@@ -319,6 +339,9 @@ diag_format(struct diag_list *list, struct buf *out, bool colour)
 	for (size_t i = 0; i < count; i++) {
 		format_heading(out, &diags[i], colour);
 		diag_excerpt(out, diags[i].span, colour);
+		if (diags[i].path.at != NULL)
+			buf_addf(out, "   path: %.*s\n",
+			    STR_ARG(diags[i].path));
 		if (diags[i].repair.at != NULL)
 			buf_addf(out, "   %.*s\n", STR_ARG(diags[i].repair));
 	}
@@ -357,6 +380,10 @@ diag_format_json(struct diag_list *list, struct buf *out)
 		format_member(out, "message", diag->message);
 		buf_add_char(out, ',');
 		format_member(out, "repair", diag->repair);
+		if (diag->path.at != NULL) {
+			buf_add_char(out, ',');
+			format_member(out, "path", diag->path);
+		}
 		buf_add_char(out, '}');
 	}
 	buf_add_cstr(out, "]\n");

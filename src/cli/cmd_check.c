@@ -5,6 +5,7 @@
 #include "stated/chart.h"
 #include "stated/clock.h"
 #include "stated/library.h"
+#include "stated/prove.h"
 
 /* ---- one input ---- */
 
@@ -118,9 +119,57 @@ report_input(struct cli *cli, const struct definition *definition,
 struct checked {
 	struct library *library;
 	struct diag_list *diags;
+	struct diag_list *findings; /* what was proved of them */
 	const struct definition *tried; /* NULL: no input was given */
 	struct schema_errors errors;	/* of the input */
 };
+
+static size_t
+count_level(const struct checked *checked, enum diag_level level)
+{
+	return diag_count(checked->diags, level) +
+	       diag_count(checked->findings, level);
+}
+
+static bool
+is_asked_for(const struct cli *cli, const struct diag *diag)
+{
+	struct str file =
+	    diag->span.source ? diag->span.source->file : STR("");
+
+	for (size_t i = 0; i < cli->argument_count; i++) {
+		struct str path = str_of(cli->arguments[i]);
+
+		if (str_equal(file, path) ||
+		    (str_has_prefix(file, path) &&
+			(file.at[path.bytes] == '/' ||
+			    str_has_suffix(path, STR("/")))))
+			return true;
+	}
+	return false;
+}
+
+/* Proofs are about what loads, and findings about what was named: what only
+ * helps it out is not the user's question. */
+static void
+prove(const struct cli *cli, const struct checked *checked)
+{
+	enum diag_level level =
+	    cli_option(cli, "strict") != NULL ? DIAG_ERROR : DIAG_WARNING;
+	struct diag_list *all;
+	const struct diag *found;
+	size_t count;
+
+	if (diag_count(checked->diags, DIAG_ERROR) > 0)
+		return;
+	all = diag_list_new();
+	prove_library(checked->library, all);
+	found = diag_sorted(all, &count);
+	for (size_t i = 0; i < count; i++)
+		if (is_asked_for(cli, &found[i]))
+			diag_copy(checked->findings, &found[i], level);
+	diag_list_free(&all);
+}
 
 static void
 print_count(struct cli *cli, size_t count, const char *what)
@@ -131,11 +180,12 @@ print_count(struct cli *cli, size_t count, const char *what)
 static void
 report_text(struct cli *cli, const struct checked *checked)
 {
-	size_t errors = diag_count(checked->diags, DIAG_ERROR);
-	size_t warnings = diag_count(checked->diags, DIAG_WARNING);
+	size_t errors = count_level(checked, DIAG_ERROR);
+	size_t warnings = count_level(checked, DIAG_WARNING);
 	size_t workflows = 0;
 
 	cli_library_report(cli, checked->diags, cli->out);
+	cli_library_report(cli, checked->findings, cli->out);
 	while (library_workflow_at(checked->library, workflows) != NULL)
 		workflows++;
 	print_count(cli, errors, "error");
@@ -191,9 +241,11 @@ report_json(struct cli *cli, const struct checked *checked)
 	struct buf out = {0};
 
 	buf_addf(&out, "{\"errors\":%zu,\"warnings\":%zu,\n\"diagnostics\":",
-	    diag_count(checked->diags, DIAG_ERROR),
-	    diag_count(checked->diags, DIAG_WARNING));
+	    count_level(checked, DIAG_ERROR),
+	    count_level(checked, DIAG_WARNING));
 	diag_format_json(checked->diags, &out);
+	buf_add_cstr(&out, ",\n\"findings\":");
+	diag_format_json(checked->findings, &out);
 	buf_add_cstr(&out, ",\n\"workflows\":[");
 	write_workflows(checked->library, &out);
 	buf_add_char(&out, ']');
@@ -210,9 +262,9 @@ check(struct cli *cli, struct checked *checked)
 	enum cli_status status = CLI_OK;
 	const struct value *input;
 
-	if (diag_count(checked->diags, DIAG_ERROR) > 0 ||
+	if (count_level(checked, DIAG_ERROR) > 0 ||
 	    (cli_option(cli, "strict") != NULL &&
-		diag_count(checked->diags, DIAG_WARNING) > 0))
+		count_level(checked, DIAG_WARNING) > 0))
 		status = CLI_FAILED;
 	if (text == NULL || diag_count(checked->diags, DIAG_ERROR) > 0)
 		return status;
@@ -230,11 +282,14 @@ static enum cli_status
 run(struct cli *cli)
 {
 	struct checked checked = {
-	    .diags = diag_list_new(), .errors = {.arena = cli->arena}};
+	    .diags = diag_list_new(),
+	    .findings = diag_list_new(),
+	    .errors = {.arena = cli->arena}};
 	enum cli_status status;
 
 	checked.library = cli_library_load(
 	    cli, cli->arguments, cli->argument_count, checked.diags);
+	prove(cli, &checked);
 	status = check(cli, &checked);
 	if (status != CLI_USAGE) {
 		if (cli->is_json)
@@ -243,12 +298,13 @@ run(struct cli *cli)
 			report_text(cli, &checked);
 	}
 	diag_list_free(&checked.diags);
+	diag_list_free(&checked.findings);
 	library_free(&checked.library);
 	return status;
 }
 
 static const struct cmd_option options[] = {
-    {"strict", NULL, "warnings count as errors"},
+    {"strict", NULL, "warnings and findings count as errors"},
     {"input", "JSON|@FILE|-", "try this against the workflow's input"},
     {"workflow", "NAME", "which workflow, where there are several"},
     {NULL, NULL, NULL},

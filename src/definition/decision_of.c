@@ -173,7 +173,7 @@ read_rule(const struct reader *reader, const struct value *value,
 		if (!read_template(reader, item_of(then, i), &outputs[i]))
 			return false;
 	}
-	*out = (struct decision_rule){tests, outputs};
+	*out = (struct decision_rule){.when = tests, .then = outputs};
 	return true;
 }
 

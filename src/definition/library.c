@@ -531,3 +531,11 @@ library_connection_at(const struct library *library, size_t index)
 
 	return index < shelf->count ? shelf->entries[index].loaded : NULL;
 }
+
+const struct def_decision *
+library_decision_at(const struct library *library, size_t index)
+{
+	const struct shelf *shelf = &library->shelves[DOCUMENT_DECISION];
+
+	return index < shelf->count ? shelf->entries[index].loaded : NULL;
+}

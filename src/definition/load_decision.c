@@ -205,6 +205,7 @@ load_rule(struct load *load, const struct yaml_node *node, size_t inputs,
 	const struct template **then = ARENA_ARRAY(load->arena, outputs,
 	    const struct template *);
 
+	rule->span = node->span;
 	rule->when = when;
 	rule->then = then;
 	for (size_t i = 0; i < outputs; i++)

@@ -117,6 +117,7 @@ load_task(struct load *load, const struct yaml_node *node, void *into)
 	struct def_state *state = into;
 	struct def_task *task = ARENA_NEW(load->arena, struct def_task);
 
+	task->span = node->span;
 	load_map(load, node, &load_task_table, task);
 	if (!task->choices) {
 		task->choices = usual;

@@ -473,6 +473,7 @@ load_workflow(struct load *load)
 	build.state_names = map_new();
 	build.step_ids = map_new();
 	load->build = &build;
+	definition->span = load_key_span(root, "workflow");
 	definition->source = load->document->text;
 	definition->file = load->document->source->diag.file;
 	definition->hold = (struct def_span){

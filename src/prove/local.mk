@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LIBRARIES += libstated_prove.a
+libstated_prove_a_CPPFLAGS = $(AM_CPPFLAGS)
+libstated_prove_a_SOURCES = \
+	src/prove/flow.c \
+	src/prove/flow_build.c \
+	src/prove/flow_guard.c \
+	src/prove/flow_path.c \
+	src/prove/prove.c \
+	src/prove/prove_circle.c \
+	src/prove/prove_codes.h \
+	src/prove/prove_event.c \
+	src/prove/prove_incident.c \
+	src/prove/prove_outcome.c \
+	src/prove/prove_priv.h \
+	src/prove/prove_reach.c \
+	src/prove/prove_wait.c

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prove.c: the contract: all proofs over a definition, one after another.
+ */
+#include "prove_priv.h"
+
+static const struct prove_code codes[] = {
+#define PROVE_CODE_ROW(name, code, meaning) {code, meaning},
+	PROVE_CODES(PROVE_CODE_ROW)
+#undef PROVE_CODE_ROW
+};
+
+static proof_fn *const proofs[] = {
+	prove_reach,
+	prove_wait,
+	prove_outcome,
+	prove_incident,
+	prove_event,
+	prove_circle,
+};
+
+const struct prove_code *
+prove_code_at(size_t index)
+{
+	return index < COUNT_OF(codes) ? &codes[index] : NULL;
+}
+
+void
+prove_definition(const struct definition *definition,
+    const struct library *library, struct arena *arena, struct diag_list *diags)
+{
+	struct proof proof = {
+	    .definition = definition,
+	    .library = library,
+	    .flow = flow_new(definition, arena),
+	    .arena = arena,
+	    .diags = diags,
+	};
+
+	must(definition->state_count > 0);
+	for (size_t i = 0; i < COUNT_OF(proofs); i++)
+		proofs[i](&proof);
+}
+
+void
+prove_library(const struct library *library, struct diag_list *diags)
+{
+	const struct definition *definition;
+
+	for (size_t i = 0; (definition = library_workflow_at(library, i));
+	     i++) {
+		struct arena *arena = arena_new();
+
+		prove_definition(definition, library, arena, diags);
+		arena_free(&arena);
+	}
+}
+
+bool
+prove_is_proved(const struct definition *definition,
+    const struct library *library, struct diag_list *diags)
+{
+	struct arena *arena = arena_new();
+	struct diag_list *findings = diag_list_new();
+	const struct diag *sorted;
+	size_t count;
+
+	prove_definition(definition, library, arena, findings);
+	sorted = diag_sorted(findings, &count);
+	for (size_t i = 0; i < count; i++)
+		diag_copy(diags, &sorted[i], DIAG_ERROR);
+	diag_list_free(&findings);
+	arena_free(&arena);
+	return count == 0;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prove_outcome.c: every call's outcome can be found out.
+ *
+ * An answer can be lost, and then only the key, or a question, tells whether
+ * it happened; a key that dies while it is still retried tells nothing.
+ */
+#include "prove_priv.h"
+
+#define HOUR_MS (INT64_C(60) * 60 * 1000)
+#define YEAR_HOURS (366 * 24)
+
+struct outcome_proof {
+	struct proof *proof;
+	const struct def_step **step_of; /* by call: of which step it is */
+	bool *is_question;               /* by call: of a verify */
+};
+
+/* ---- P105 ---- */
+
+static struct str
+path_to(const struct flow *flow, const struct def_step *step)
+{
+	while (step && step->around)
+		step = step->around;
+	for (uint32_t i = 0; i < flow->point_count; i++)
+		if (flow->points[i].kind == POINT_STEP && step &&
+		    flow->points[i].step == step && flow->reached[i])
+			return flow_path_from_start(flow, i);
+	return (struct str){NULL, 0};
+}
+
+static void
+add_path(struct outcome_proof *self, const struct def_call *call)
+{
+	struct str path =
+	    path_to(self->proof->flow, self->step_of[call->index]);
+
+	if (path.at)
+		diag_path(self->proof->diags, path);
+}
+
+static void
+prove_settled(struct outcome_proof *self, const struct def_call *call)
+{
+	const struct def_operation *operation = call->operation;
+	bool is_question = self->is_question[call->index];
+
+	if (operation->safe || operation->idempotent ||
+	    (call->verify && !is_question))
+		return;
+	diag_add(self->proof->diags, DIAG_WARNING, PROVE_IN_DOUBT, call->span,
+	    is_question ?
+	    "`%.*s` asks whether it happened, and may change something" :
+	    "nobody can find out whether `%.*s` happened once its answer is "
+	    "lost", STR_ARG(call->target));
+	add_path(self, call);
+	diag_repair(self->proof->diags, is_question ?
+	    "say `safe: true` of the operation if it changes nothing" :
+	    "add a `verify`, or say `idempotent` of the operation if the "
+	    "endpoint honours a key");
+}
+
+/* ---- P106 ---- */
+
+static int64_t
+add_ms(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+static int64_t
+times_ms(int64_t a, int64_t times)
+{
+	int64_t product;
+
+	return __builtin_mul_overflow(a, times, &product) ? INT64_MAX :
+	    product;
+}
+
+static int64_t
+timeout_of(const struct def_call *call)
+{
+	if (call->timeout_ms > 0)
+		return call->timeout_ms;
+	return call->operation->timeout_ms > 0 ? call->operation->timeout_ms :
+	    call->connection->timeout_ms;
+}
+
+/* The longest wait before the nth retry: what retry.c gives, and all of the
+ * jitter on top. */
+static int64_t
+delay_before(const struct def_retry *retry, int64_t nth)
+{
+	int64_t bound = retry->max_delay_ms > 0 ? retry->max_delay_ms :
+	    INT64_MAX / 200;
+	int64_t delay = retry->delay_ms;
+
+	if (bound < delay)
+		bound = delay;
+	if (retry->backoff == BACKOFF_LINEAR)
+		delay = times_ms(delay, nth);
+	for (int64_t i = 1; retry->backoff == BACKOFF_EXPONENTIAL && i < nth &&
+	     delay < bound; i++)
+		delay *= 2;
+	if (delay > bound)
+		delay = bound;
+	return add_ms(delay, delay / 100 * retry->jitter_percent +
+	    delay % 100 * retry->jitter_percent / 100);
+}
+
+/* From the first attempt to the last one, at worst. */
+static int64_t
+retries_last(const struct def_call *call)
+{
+	const struct def_retry *retry = &call->retry;
+	int64_t span = 0;
+	int64_t before = -1;
+
+	for (int64_t nth = 1; nth <= retry->limit; nth++) {
+		int64_t delay = delay_before(retry, nth);
+		int64_t one = add_ms(timeout_of(call), delay);
+
+		if (delay == before) /* it doesn't grow any more */
+			return add_ms(span,
+			    times_ms(one, retry->limit - nth + 1));
+		span = add_ms(span, one);
+		before = delay;
+	}
+	return span;
+}
+
+/* How long the window stays closed at the longest, within a year. */
+static int64_t
+window_closes(const struct proof *proof, const struct def_call *call)
+{
+	const struct calendar *calendar = proof->definition->calendar;
+	int64_t longest = 0;
+
+	if (!calendar || !call->window_hours)
+		return 0;
+	for (int64_t hour = 0; hour < YEAR_HOURS; hour++) {
+		int64_t at = hour * HOUR_MS;
+		int64_t opens = calendar_next_open(
+		    calendar, &call->window_hours->hours, at);
+
+		if (opens - at > longest)
+			longest = opens - at;
+	}
+	return longest;
+}
+
+static struct str
+span_text(struct arena *arena, int64_t ms)
+{
+	static const struct {
+		int64_t ms;
+		const char *unit;
+	} units[] = {{24 * HOUR_MS, "d"}, {HOUR_MS, "h"}, {60000, "m"},
+	    {1000, "s"}, {1, "ms"}};
+	size_t i = 0;
+
+	if (ms == INT64_MAX)
+		return STR("centuries");
+	while (i < COUNT_OF(units) - 1 && ms < units[i].ms)
+		i++;
+	if (i == COUNT_OF(units) - 1 || ms % units[i].ms < units[i + 1].ms)
+		return arena_strf(arena, "%lld%s",
+		    (long long)(ms / units[i].ms), units[i].unit);
+	return arena_strf(arena, "%lld%s %lld%s",
+	    (long long)(ms / units[i].ms), units[i].unit,
+	    (long long)(ms % units[i].ms / units[i + 1].ms),
+	    units[i + 1].unit);
+}
+
+static void
+prove_key_lives(struct outcome_proof *self, const struct def_call *call)
+{
+	struct arena *arena = self->proof->arena;
+	int64_t lives = call->operation->idempotent_lifetime_ms;
+	int64_t closed = 0;
+	int64_t span;
+
+	if (call->operation->safe || lives == 0 || call->verify ||
+	    call->retry.limit == 0)
+		return;
+	span = retries_last(call);
+	if (span < lives)
+		closed = window_closes(self->proof, call);
+	if (add_ms(span, closed) < lives)
+		return;
+	diag_add(self->proof->diags, DIAG_WARNING, PROVE_KEY_DIES, call->span,
+	    "the retries of `%.*s` can last %.*s%s, and its key lives %.*s",
+	    STR_ARG(call->target),
+	    STR_ARG(span_text(arena, add_ms(span, closed))),
+	    closed > 0 ? " when the window is closed" : "",
+	    STR_ARG(span_text(arena, lives)));
+	add_path(self, call);
+	diag_repair(self->proof->diags,
+	    "add a `verify`, which is asked once the key is dead, or let the "
+	    "retries end earlier");
+}
+
+/* ---- all ---- */
+
+static void
+note_calls(struct outcome_proof *self, const struct def_step *step,
+    const struct def_call *call)
+{
+	if (!call || call->index == SIZE_MAX)
+		return;
+	self->step_of[call->index] = step;
+	if (call->verify && call->verify->call->index != SIZE_MAX) {
+		self->step_of[call->verify->call->index] = step;
+		self->is_question[call->verify->call->index] = true;
+	}
+	note_calls(self, step, call->compensate);
+}
+
+void
+prove_outcome(struct proof *proof)
+{
+	const struct definition *definition = proof->definition;
+	struct outcome_proof self = {
+	    .proof = proof,
+	    .step_of = ARENA_ARRAY(proof->arena, definition->call_count,
+		const struct def_step *),
+	    .is_question =
+		ARENA_ARRAY(proof->arena, definition->call_count, bool),
+	};
+
+	for (size_t i = 0; i < definition->step_count; i++)
+		note_calls(&self, definition->steps[i],
+		    definition->steps[i]->call);
+	for (size_t i = 0; i < definition->call_count; i++) {
+		prove_settled(&self, definition->calls[i]);
+		prove_key_lives(&self, definition->calls[i]);
+	}
+}
