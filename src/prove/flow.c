@@ -241,7 +241,9 @@ static void
 find_taken(struct flow *flow)
 {
 	for (size_t i = 0; i < flow->point_count; i++)
-		if (flow->points[i].kind == POINT_TAKE && flow->reached[i])
+		/* A way back by a history is no move of its own. */
+		if (flow->points[i].kind == POINT_TAKE && flow->reached[i] &&
+		    flow->points[i].move)
 			flow->moves[flow->points[i].move->index].is_taken =
 			    true;
 }
