@@ -7,6 +7,7 @@
 #define INBOX_MAX 100000
 #define CACHE_MAX 20000
 #define BATCH_MAX 2000
+#define WINDOW_MAX 10000
 #define PROBE_MS 250
 #define DRAIN_LOOK_MS 20
 
@@ -19,6 +20,8 @@ set_defaults(struct engine_limits *limits)
 		limits->cache_max = CACHE_MAX;
 	if (limits->batch_max == 0)
 		limits->batch_max = BATCH_MAX;
+	if (limits->window_max == 0)
+		limits->window_max = WINDOW_MAX;
 	if (limits->probe_ms == 0)
 		limits->probe_ms = PROBE_MS;
 }

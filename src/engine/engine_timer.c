@@ -144,6 +144,13 @@ due_cb(uint64_t number, int64_t due_ms, void *arg)
 	timer_arm(engine, number, due_ms);
 }
 
+/* Whether the last window held more than is taken at a time. */
+static bool
+is_cut_short(const struct engine *engine)
+{
+	return engine->timers.loaded >= engine->options.limits.window_max;
+}
+
 /*
  * Where it holds more than is taken at a time it ends at the last one taken,
  * and the next one goes on from there: so those that can't be stepped (their
@@ -156,12 +163,12 @@ load_window(struct engine *engine)
 {
 	struct timers *timers = &engine->timers;
 	int64_t end_ms = engine_now_ms(engine) + TIMER_WINDOW_MS;
-	bool goes_on = timers->loaded >= TIMER_WINDOW_COUNT;
+	bool goes_on = is_cut_short(engine);
 	struct store_due_range range = {
 	    .after_ms = goes_on ? timers->last_ms : 0,
 	    .after_number = goes_on ? timers->last_number : 0,
 	    .until_ms = end_ms,
-	    .limit = TIMER_WINDOW_COUNT,
+	    .limit = engine->options.limits.window_max,
 	};
 
 	timers->window_end_ms = end_ms;
@@ -171,16 +178,18 @@ load_window(struct engine *engine)
 		timers->window_end_ms = 0;
 		return;
 	}
-	if (timers->loaded >= TIMER_WINDOW_COUNT)
+	if (is_cut_short(engine))
 		timers->window_end_ms = timers->last_ms;
 }
 
 /* A new window is loaded some time before the old one is over; one that was
  * cut short when all of it has been fired, so that the heap stays small. */
 static int64_t
-refill_ms(const struct timers *timers)
+refill_ms(const struct engine *engine)
 {
-	if (timers->loaded >= TIMER_WINDOW_COUNT)
+	const struct timers *timers = &engine->timers;
+
+	if (is_cut_short(engine))
 		return timers->count == 0 ? timers->last_ms : INT64_MAX;
 	return timers->window_end_ms - TIMER_WINDOW_MS / 10;
 }
@@ -206,7 +215,7 @@ timer_fire(struct engine *engine)
 	struct timers *timers = &engine->timers;
 	int64_t now_ms = engine_now_ms(engine);
 
-	if (now_ms >= refill_ms(timers) &&
+	if (now_ms >= refill_ms(engine) &&
 	    (timers->count == 0 || timers->heap[0].due_ms > now_ms))
 		load_window(engine);
 	while (timers->count > 0 && timers->heap[0].due_ms <= now_ms &&
@@ -218,7 +227,7 @@ int64_t
 timer_next_ms(const struct engine *engine)
 {
 	const struct timers *timers = &engine->timers;
-	int64_t next_ms = refill_ms(timers);
+	int64_t next_ms = refill_ms(engine);
 	int64_t first_ms = timers->count > 0 ? timers->heap[0].due_ms : 0;
 
 	/* Where some could not be fired yet, requests wait, and while they do

@@ -62,3 +62,9 @@ tests_e2e_test_e2e_serve_SOURCES = tests/e2e/test_e2e_serve.c $(E2E_HOUSE)
 tests_e2e_test_e2e_serve_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_serve_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_serve_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_schedule
+tests_e2e_test_e2e_schedule_SOURCES = tests/e2e/test_e2e_schedule.c $(E2E_HOUSE)
+tests_e2e_test_e2e_schedule_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_schedule_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_schedule_DEPENDENCIES = $(E2E_NEEDS)

@@ -89,7 +89,7 @@ house_open_engine(struct house *house)
 	    .environment = STR("test"),
 	    .secret = secret_cb,
 	    .secret_arg = house,
-	    .limits = {.probe_ms = 20},
+	    .limits = house->limits,
 	};
 
 	must(store_open(options, &house->store, &detail) == STORE_OK);
@@ -164,6 +164,7 @@ house_new(const char *definitions, house_answer_fn *answer)
 	house->arena = arena_new();
 	house->answer = answer;
 	house->port.send = send_cb;
+	house->limits.probe_ms = 20;
 	clock_virtual_init(&house->clock, 1764000000000); /* a Monday */
 	rng_seeded_init(&house->rng, 1);
 	strcpy(house->directory, "/tmp/stated-engine-XXXXXX");

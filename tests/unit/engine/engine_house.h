@@ -32,6 +32,7 @@ struct house {
 	char bodies[64][256]; /* of the first 64 */
 	char directory[64];
 	char path[96];
+	struct engine_limits limits; /* of the next engine */
 	struct arena *arena;
 	/* the last reply */
 	int replies;

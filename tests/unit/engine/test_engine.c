@@ -3,6 +3,8 @@
 #include "chaos_gate.h"
 #include "engine_house.h"
 
+#include "stated/json.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -761,6 +763,138 @@ test_breaker_closes_although_the_clock_was_set_back(void **state)
 
 /* ---- events ---- */
 
+static const char urgent[] =
+    "workflow: pay\n"
+    "version: 1\n"
+    "priority: = if input.amount > 1000 then \"critical\" else \"low\"\n"
+    "initial: paying\n"
+    "states:\n"
+    "  paying:\n"
+    "    entry: [{call: bank.pay, with: {amount: = input.amount}}]\n"
+    "    on: {done: paid}\n"
+    "  paid: {type: final, outcome: success}\n"
+    "---\n"
+    "connection: bank\n"
+    "kind: http\n"
+    "url: http://bank.invalid\n"
+    "limits: {concurrency: 1}\n"
+    "operations:\n"
+    "  pay: {request: {post: /pay, body: = amount}, idempotent: true}\n";
+
+static void
+test_calls_wait_in_the_order_of_a_priority_that_the_input_decides(void **state)
+{
+	static const char *const inputs[] = {"{\"amount\": 1}",
+	    "{\"amount\": 2}", "{\"amount\": 3000}", "{\"amount\": 4}",
+	    "{\"amount\": 5000}"};
+	static const char *const sent[] = {"1", "3000", "5000", "2", "4"};
+	struct house *house = house_new(urgent, answer_ok);
+	struct json_error error;
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		struct engine_start start = {
+		    .workflow = STR("pay"),
+		    .input = json_read(
+			house->arena, str_of(inputs[i]), &error),
+		};
+
+		engine_start(house->engine, &start, house_reply_cb, house);
+	}
+	house_run(house);
+	house_run(house);
+	assert_int_equal(house->sent, 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(house->bodies[i], sent[i]);
+	house_free(&house);
+}
+
+/* Two workflows know the event; the longer one's patience counts. */
+static const char patient[] =
+    "workflow: hasty\n"
+    "version: 1\n"
+    "hold: 10m\n"
+    "business-key: = input.key\n"
+    "events: {go: {}, rush: {}}\n"
+    "initial: resting\n"
+    "states: {resting: {on: {go: ended, rush: ended}},\n"
+    "  ended: {type: final, outcome: success}}\n"
+    "---\n"
+    "workflow: patient\n"
+    "version: 1\n"
+    "hold: 2h\n"
+    "business-key: = input.key\n"
+    "events: {go: {}}\n"
+    "initial: resting\n"
+    "states: {resting: {on: {go: ended}},\n"
+    "  ended: {type: final, outcome: success}}\n";
+
+static enum store_event_status
+status_of_event(struct house *house, const char *id)
+{
+	struct store_event row;
+
+	assert_int_equal(store_find_event(house->store, house->arena,
+			     STR("/test"), str_of(id), &row),
+	    STORE_OK);
+	return row.status;
+}
+
+static void
+test_events_are_held_as_long_as_the_workflows_say(void **state)
+{
+	struct house *house = house_new(patient, answer_ok);
+
+	(void)state;
+	house_event(house, "rush", "A", "rush");
+	house_event(house, "go", "A", "go");
+	house_event(house, "unheard-of", "A", "strange");
+	house_advance(house, 11 * 60 * 1000);
+	house_advance(house, 1);
+	assert_int_equal(status_of_event(house, "rush"), EVENT_DEAD);
+	assert_int_equal(status_of_event(house, "go"), EVENT_HELD);
+	house_advance(house, 2 * 3600 * 1000);
+	house_advance(house, 1);
+	assert_int_equal(status_of_event(house, "go"), EVENT_DEAD);
+	assert_int_equal(status_of_event(house, "strange"), EVENT_HELD);
+	house_advance(house, 7 * 86400LL * 1000);
+	house_advance(house, 1);
+	assert_int_equal(status_of_event(house, "strange"), EVENT_DEAD);
+	house_free(&house);
+}
+
+/* Rows that are due for ever, of a definition that nobody has. */
+static const char broken_rows[] =
+    "WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n"
+    "	WHERE n < 8)"
+    "INSERT INTO instance SELECT n, workflow, version, zeroblob(32), NULL,"
+    "	status, state, initiator, priority, labels, started_ms, changed_ms,"
+    "	ended_ms, 1000, busy, incidents, head_seq, head_hash, snapshot"
+    "	FROM instance, n WHERE number = 1;"
+    "UPDATE meta SET value = 8 WHERE name = 'last_number'";
+
+static void
+test_instances_that_cannot_be_loaded_stand_in_nobodys_way(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	sqlite3 *database;
+
+	(void)state;
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	house_close_engine(house);
+	assert_int_equal(sqlite3_open(house->path, &database), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(database, broken_rows, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(database);
+	house->limits.window_max = 3;
+	house->clock.now_ms += 3 * 3600 * 1000;
+	house_open_engine(house);
+	house_run(house);
+	house_look(house, 1);
+	assert_string_equal(house->state, "failed");
+	house_free(&house);
+}
+
 static void
 test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps(void **state)
 {
@@ -1045,6 +1179,11 @@ main(void)
 		test_breaker_holds_calls_back_and_lets_one_through_to_see),
 	    cmocka_unit_test(
 		test_breaker_closes_although_the_clock_was_set_back),
+	    cmocka_unit_test(
+		test_calls_wait_in_the_order_of_a_priority_that_the_input_decides),
+	    cmocka_unit_test(test_events_are_held_as_long_as_the_workflows_say),
+	    cmocka_unit_test(
+		test_instances_that_cannot_be_loaded_stand_in_nobodys_way),
 	    cmocka_unit_test(
 		test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps),
 	    cmocka_unit_test(
