@@ -150,6 +150,49 @@ static const struct odoo_field order_fields[] = {
     COMMON_FIELDS,
 };
 
+static const struct odoo_field bank_fields[] = {
+    {"acc_number", ODOO_CHAR, "false", NULL},
+    {"acc_holder_name", ODOO_CHAR, "false", NULL},
+    {"partner_id", ODOO_MANY2ONE, "false", "res.partner"},
+    {"bank_id", ODOO_MANY2ONE, "false", "res.bank"},
+    {"allow_out_payment", ODOO_BOOLEAN, "false", NULL},
+    {"active", ODOO_BOOLEAN, "true", NULL},
+    {"company_id", ODOO_MANY2ONE, "false", "res.company"},
+    COMMON_FIELDS,
+};
+
+static const struct odoo_field purchase_fields[] = {
+    {"name", ODOO_CHAR, "\"New\"", NULL},
+    {"state", ODOO_SELECTION, "\"draft\"",
+	"draft|sent|to approve|purchase|done|cancel"},
+    {"partner_id", ODOO_MANY2ONE, "false", "res.partner"},
+    {"partner_ref", ODOO_CHAR, "false", NULL},
+    {"origin", ODOO_CHAR, "false", NULL},
+    {"notes", ODOO_CHAR, "false", NULL},
+    {"date_order", ODOO_CHAR, "false", NULL},
+    {"date_planned", ODOO_CHAR, "false", NULL},
+    {"order_line", ODOO_LINES, "[]", NULL},
+    {"amount_untaxed", ODOO_NUMBER, "0.0", NULL},
+    {"amount_tax", ODOO_NUMBER, "0.0", NULL},
+    {"amount_total", ODOO_NUMBER, "0.0", NULL},
+    {"currency_id", ODOO_MANY2ONE, "1", "res.currency"},
+    {"invoice_status", ODOO_SELECTION, "\"no\"", "no|to invoice|invoiced"},
+    {"company_id", ODOO_MANY2ONE, "1", "res.company"},
+    COMMON_FIELDS,
+};
+
+/* What has come and was billed is written by whoever plays the warehouse. */
+static const struct odoo_field purchase_line_fields[] = {
+    {"name", ODOO_CHAR, "false", NULL},
+    {"order_id", ODOO_MANY2ONE, "false", "purchase.order"},
+    {"product_id", ODOO_MANY2ONE, "false", "product.product"},
+    {"product_qty", ODOO_NUMBER, "1.0", NULL},
+    {"qty_received", ODOO_NUMBER, "0.0", NULL},
+    {"qty_invoiced", ODOO_NUMBER, "0.0", NULL},
+    {"price_unit", ODOO_NUMBER, "0.0", NULL},
+    COMMON_FIELDS,
+};
+
 static const struct odoo_field lead_fields[] = {
     {"name", ODOO_CHAR, "false", NULL},
     {"type", ODOO_SELECTION, "\"opportunity\"", "lead|opportunity"},
@@ -182,25 +225,38 @@ static const struct odoo_field lead_fields[] = {
 
 static const struct odoo_model partner = {"res.partner", "Contact", "name",
     "The operation cannot be completed: Contacts require a name", "ref", NULL,
-    7, partner_fields};
+    NULL, 7, partner_fields};
 static const struct odoo_model move = {"account.move", "Journal Entry", NULL,
-    NULL, "ref", "quantity", 1, move_fields};
+    NULL, "ref", "quantity", NULL, 1, move_fields};
 static const struct odoo_model payment = {"account.payment", "Payments", NULL,
-    NULL, "memo", NULL, 1, payment_fields};
+    NULL, "memo", NULL, NULL, 1, payment_fields};
 static const struct odoo_model bank_line = {"account.bank.statement.line",
-    "Bank Statement Line", NULL, NULL, "ref", NULL, 1, bank_line_fields};
+    "Bank Statement Line", NULL, NULL, "ref", NULL, NULL, 1, bank_line_fields};
 static const struct odoo_model wizard = {"account.payment.register",
-    "Register Payment", NULL, NULL, "communication", NULL, 1, register_fields};
+    "Register Payment", NULL, NULL, "communication", NULL, NULL, 1,
+    register_fields};
 static const struct odoo_model order = {"sale.order", "Sales Order",
     "partner_id",
     MANDATORY("Sales Order (sale.order)", "Customer (partner_id)"),
-    "client_order_ref", "product_uom_qty", 1, order_fields};
+    "client_order_ref", "product_uom_qty", NULL, 1, order_fields};
 static const struct odoo_model lead = {"crm.lead", "Lead/Opportunity", "name",
     MANDATORY("Lead/Opportunity (crm.lead)", "Opportunity (name)"), "referred",
-    NULL, 1, lead_fields};
+    NULL, NULL, 1, lead_fields};
+static const struct odoo_model bank = {"res.partner.bank", "Bank Accounts",
+    "acc_number",
+    MANDATORY("Bank Accounts (res.partner.bank)",
+	"Account Number (acc_number)"),
+    "acc_number", NULL, NULL, 1, bank_fields};
+static const struct odoo_model purchase = {"purchase.order", "Purchase Order",
+    "partner_id",
+    MANDATORY("Purchase Order (purchase.order)", "Vendor (partner_id)"),
+    "origin", "product_qty", "purchase.order.line", 1, purchase_fields};
+static const struct odoo_model purchase_line = {"purchase.order.line",
+    "Purchase Order Line", NULL, NULL, "name", NULL, NULL, 1,
+    purchase_line_fields};
 
 const struct odoo_model *const odoo_models[] = {&partner, &move, &payment,
-    &bank_line, &wizard, &order, &lead, NULL};
+    &bank_line, &wizard, &order, &lead, &bank, &purchase, &purchase_line, NULL};
 
 const struct odoo_field *
 odoo_field_find(const struct odoo_model *model, const char *name)

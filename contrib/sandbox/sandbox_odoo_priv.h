@@ -32,6 +32,8 @@ struct odoo_model {
 	const char *required_message;
 	const char *reference; /* the field that carries the caller's name */
 	const char *quantity; /* of a line; NULL: a model without lines */
+	/* of lines that are records; NULL: they only add to the total */
+	const char *line_model;
 	int64_t first_id;
 	const struct odoo_field *fields; /* ends with a NULL name */
 };
@@ -45,7 +47,7 @@ struct odoo_table {
 	uint64_t numbers; /* given to names such as INV/2026/00001 */
 };
 
-#define ODOO_MODELS_MAX 8
+#define ODOO_MODELS_MAX 12
 
 struct sandbox_odoo {
 	struct sandbox_ledger *ledger;

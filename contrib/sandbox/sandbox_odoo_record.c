@@ -390,6 +390,53 @@ set_company_type(json_t *record)
 		odoo_record_set(record, "is_company", "true");
 }
 
+/* ------------------------------------------- lines that are records */
+
+/* The new lines that vals hold, as their values, to be freed. */
+static json_t *
+new_lines(const struct odoo_model *model, const json_t *vals)
+{
+	json_t *lines = json_array();
+	const struct odoo_field *field = model->fields;
+	const json_t *commands;
+
+	while (field->name != NULL && field->type != ODOO_LINES)
+		field++;
+	commands = json_object_get(vals, field->name ? field->name : "");
+	for (size_t i = 0; i < json_array_size(commands); i++) {
+		const json_t *command = json_array_get(commands, i);
+
+		if (strcmp(digits_of(json_array_get(command, 0)), "0") == 0)
+			json_array_append(lines, json_array_get(command, 2));
+	}
+	return lines;
+}
+
+static struct odoo_call
+call_on_lines(const struct odoo_call *call)
+{
+	return (struct odoo_call){.odoo = call->odoo,
+	    .table = odoo_table_find(call->odoo, call->table->model->line_model),
+	    .method = call->method};
+}
+
+static bool
+check_lines(struct odoo_call *call, const json_t *vals)
+{
+	struct odoo_call own;
+	json_t *lines;
+
+	if (call->table->model->line_model == NULL)
+		return true;
+	own = call_on_lines(call);
+	lines = new_lines(call->table->model, vals);
+	for (size_t i = 0; own.error == NULL && i < json_array_size(lines); i++)
+		json_decref(convert_all(&own, json_array_get(lines, i)));
+	json_decref(lines);
+	return own.error == NULL ||
+	    odoo_fail(call, own.error, "%s", own.message);
+}
+
 /* A record, not yet in its table; NULL with the error set. */
 static json_t *
 prepare(struct odoo_call *call, const json_t *vals)
@@ -403,11 +450,18 @@ prepare(struct odoo_call *call, const json_t *vals)
 	json_object_update(record, converted);
 	json_decref(converted);
 	set_company_type(record);
-	if (!check_new(call, record) || !add_all_lines(call, record, vals)) {
+	if (!check_new(call, record) || !check_lines(call, vals) ||
+	    !add_all_lines(call, record, vals)) {
 		json_decref(record);
 		return NULL;
 	}
 	return record;
+}
+
+static char
+order_letter(const struct odoo_model *model)
+{
+	return strcmp(model->name, "sale.order") == 0 ? 'S' : 'P';
 }
 
 static const char *
@@ -417,16 +471,45 @@ table_insert(struct odoo_table *table, json_t *record, char id[24])
 	int failed;
 
 	snprintf(id, 24, "%lld", (long long)++table->last_id);
-	if (strcmp(table->model->name, "sale.order") == 0 &&
-	    strcmp(sandbox_json_text(record, "name"), "New") == 0)
+	if (strcmp(sandbox_json_text(record, "name"), "New") == 0)
 		json_object_set_new(record, "name",
-		    json_sprintf("S%05lld", (long long)table->last_id));
+		    json_sprintf("%c%05lld", order_letter(table->model),
+			(long long)table->last_id));
 	with_id = json_pack("{s:o}", "id", sandbox_json_number(id));
 	failed = json_object_update(with_id, record);
 	must(failed == 0);
 	json_decref(record);
 	json_object_set_new(table->records, id, with_id);
 	return id;
+}
+
+/* They have been checked. */
+static void
+insert_lines(const struct odoo_call *call, const char *order, const json_t *vals)
+{
+	struct odoo_call own;
+	json_t *lines;
+	json_t *ids;
+	char id[24];
+
+	if (call->table->model->line_model == NULL)
+		return;
+	own = call_on_lines(call);
+	lines = new_lines(call->table->model, vals);
+	ids = json_array();
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		json_t *line = blank_record(own.table->model);
+		json_t *values = convert_all(&own, json_array_get(lines, i));
+
+		json_object_update(line, values);
+		json_decref(values);
+		odoo_record_set(line, "order_id", order);
+		table_insert(own.table, line, id);
+		json_array_append_new(ids, sandbox_json_number(id));
+	}
+	json_object_set_new(odoo_record_find(call->table, order), "order_line",
+	    ids);
+	json_decref(lines);
 }
 
 static bool
@@ -445,6 +528,7 @@ create_all(struct odoo_call *call, const json_t *list, json_t *ids)
 	for (size_t i = 0; ok && i < json_array_size(records); i++) {
 		table_insert(call->table,
 		    json_incref(json_array_get(records, i)), id);
+		insert_lines(call, id, json_array_get(list, i));
 		json_array_append_new(ids, sandbox_json_number(id));
 	}
 	json_decref(records);
