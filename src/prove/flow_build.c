@@ -263,13 +263,20 @@ struct entering {
 static void emit_inside(struct build *build, uint32_t from,
     const struct def_state *around, const struct entering *entering);
 
+/* The first target that is the state or within it; NULL: none. */
+static const struct def_state *
+find_target(const struct def_state *state, struct def_targets targets)
+{
+	for (size_t i = 0; i < targets.count; i++)
+		if (!state || def_state_contains(state, targets.items[i]))
+			return targets.items[i];
+	return NULL;
+}
+
 static bool
 has_target(const struct def_state *state, struct def_targets targets)
 {
-	for (size_t i = 0; i < targets.count; i++)
-		if (def_state_contains(state, targets.items[i]))
-			return true;
-	return false;
+	return find_target(state, targets) != NULL;
 }
 
 static bool
@@ -315,7 +322,7 @@ emit_state(struct build *build, uint32_t from, const struct def_state *state,
 		return;
 	}
 	lane = entry_lane(build, state,
-	    flow_first_leaf(entering->targets.items[0]));
+	    flow_first_leaf(find_target(state, entering->targets)));
 	entered = bare_point(build, state);
 	emit_entered(build, from, entered, state);
 	emit_inside(build, emit_steps(build, entered, state->entry, &lane),
@@ -332,14 +339,16 @@ emit_inside(struct build *build, uint32_t from, const struct def_state *around,
 
 	if (around && around->kind == STATE_PARALLEL) {
 		for (size_t i = 0; i < around->child_count; i++)
-			if (around->children[i]->kind != STATE_HISTORY)
+			if (around->children[i]->kind != STATE_HISTORY ||
+			    is_target(around->children[i], entering->targets))
 				emit_state(build, from, around->children[i],
 				    entering);
 		return;
 	}
-	if (entering->targets.count == 0)
+	state = find_target(around, entering->targets);
+	if (state == NULL)
 		return;
-	for (state = entering->targets.items[0]; state->parent != around;)
+	while (state->parent != around)
 		state = state->parent;
 	emit_state(build, from, state, entering);
 }
