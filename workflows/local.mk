@@ -41,10 +41,22 @@ nobase_dist_pkgdata_DATA = \
 	workflows/decisions/write-off-approval.yaml \
 	workflows/bank-statement-import.yaml \
 	workflows/chargeback.yaml \
+	workflows/close-readiness.test.yaml \
+	workflows/close-readiness.yaml \
 	workflows/collections.yaml \
+	workflows/customer-sync.test.yaml \
+	workflows/customer-sync.yaml \
 	workflows/payment-run.yaml \
 	workflows/payment.test.yaml \
 	workflows/payment.yaml \
+	workflows/purchase-requisition.test.yaml \
+	workflows/purchase-requisition.yaml \
+	workflows/quote-to-invoice.test.yaml \
+	workflows/quote-to-invoice.yaml \
 	workflows/reconciliation-exception.yaml \
 	workflows/refund.yaml \
-	workflows/revenue-schedule.yaml
+	workflows/revenue-schedule.yaml \
+	workflows/supplier-onboarding.test.yaml \
+	workflows/supplier-onboarding.yaml \
+	workflows/vendor-bill.test.yaml \
+	workflows/vendor-bill.yaml
