@@ -31,7 +31,7 @@ tables_init(struct sandbox_odoo *odoo)
 		odoo->table_count = i + 1;
 	}
 	odoo->last_line_id = 0;
-	odoo_record_seed_bills(odoo);
+	odoo_record_seed(odoo);
 }
 
 static void

@@ -218,7 +218,8 @@ check_move(struct odoo_call *call, const json_t *record)
 {
 	const char *type = sandbox_json_text(record, "move_type");
 
-	if (json_array_size(json_object_get(record, "invoice_line_ids")) == 0)
+	if (json_array_size(json_object_get(record, "invoice_line_ids")) == 0 &&
+	    json_array_size(json_object_get(record, "line_ids")) == 0)
 		return odoo_fail(call, "odoo.exceptions.UserError",
 		    "You need to add a line before posting.");
 	if (strcmp(type, "entry") != 0 &&

@@ -65,7 +65,9 @@ static const struct odoo_field move_fields[] = {
     {"currency_id", ODOO_MANY2ONE, "1", "res.currency"},
     {"journal_id", ODOO_MANY2ONE, "1", "account.journal"},
     {"invoice_line_ids", ODOO_LINES, "[]", NULL},
-    {"line_ids", ODOO_LIST, "[]", NULL},
+    {"line_ids", ODOO_LINES, "[]", NULL},
+    {"auto_post", ODOO_SELECTION, "\"no\"",
+	"no|at_date|monthly|quarterly|yearly"},
     {"posted_before", ODOO_BOOLEAN, "false", NULL},
     {"reversed_entry_id", ODOO_MANY2ONE, "false", "account.move"},
     {"matched_payment_ids", ODOO_LIST, "[]", NULL},
@@ -95,6 +97,17 @@ static const struct odoo_field payment_fields[] = {
     {"invoice_ids", ODOO_LIST, "[]", NULL},
     {"reconciled_invoice_ids", ODOO_UNSTORED, "[]", NULL},
     {"company_id", ODOO_MANY2ONE, "1", "res.company"},
+    COMMON_FIELDS,
+};
+
+static const struct odoo_field company_fields[] = {
+    {"name", ODOO_CHAR, "\"My Company\"", NULL},
+    {"currency_id", ODOO_MANY2ONE, "1", "res.currency"},
+    {"fiscalyear_lock_date", ODOO_CHAR, "false", NULL},
+    {"tax_lock_date", ODOO_CHAR, "false", NULL},
+    {"sale_lock_date", ODOO_CHAR, "false", NULL},
+    {"purchase_lock_date", ODOO_CHAR, "false", NULL},
+    {"hard_lock_date", ODOO_CHAR, "false", NULL},
     COMMON_FIELDS,
 };
 
@@ -230,6 +243,8 @@ static const struct odoo_model move = {"account.move", "Journal Entry", NULL,
     NULL, "ref", "quantity", NULL, 1, move_fields};
 static const struct odoo_model payment = {"account.payment", "Payments", NULL,
     NULL, "memo", NULL, NULL, 1, payment_fields};
+static const struct odoo_model company = {"res.company", "Companies", NULL,
+    NULL, "name", NULL, NULL, 1, company_fields};
 static const struct odoo_model bank_line = {"account.bank.statement.line",
     "Bank Statement Line", NULL, NULL, "ref", NULL, NULL, 1, bank_line_fields};
 static const struct odoo_model wizard = {"account.payment.register",
@@ -255,8 +270,9 @@ static const struct odoo_model purchase_line = {"purchase.order.line",
     "Purchase Order Line", NULL, NULL, "name", NULL, NULL, 1,
     purchase_line_fields};
 
-const struct odoo_model *const odoo_models[] = {&partner, &move, &payment,
-    &bank_line, &wizard, &order, &lead, &bank, &purchase, &purchase_line, NULL};
+const struct odoo_model *const odoo_models[] = {&company, &partner, &move,
+    &payment, &bank_line, &wizard, &order, &lead, &bank, &purchase,
+    &purchase_line, NULL};
 
 const struct odoo_field *
 odoo_field_find(const struct odoo_model *model, const char *name)
@@ -285,13 +301,13 @@ static const struct {
 	const char *name;
 } known_names[] = {
     {"res.users", "2", "Administrator"},
-    {"res.company", "1", "My Company"},
     {"res.currency", "1", "USD"},
     {"res.currency", "2", "EUR"},
     {"res.currency", "3", "GBP"},
     {"res.currency", "4", "CHF"},
     {"account.journal", "1", "Customer Invoices"},
     {"account.journal", "2", "Vendor Bills"},
+    {"account.journal", "3", "Miscellaneous Operations"},
     {"account.journal", "6", "Bank"},
     {"account.payment.method.line", "1", "Manual Payment (Bank)"},
     {"crm.stage", "1", "New"},

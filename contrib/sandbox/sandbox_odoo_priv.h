@@ -47,7 +47,7 @@ struct odoo_table {
 	uint64_t numbers; /* given to names such as INV/2026/00001 */
 };
 
-#define ODOO_MODELS_MAX 12
+#define ODOO_MODELS_MAX 16
 
 struct sandbox_odoo {
 	struct sandbox_ledger *ledger;
@@ -91,7 +91,8 @@ struct tm odoo_clock(void);
 json_t *odoo_today(void);
 json_t *odoo_now(void);
 
-void odoo_record_seed_bills(struct sandbox_odoo *odoo);
+/* What is there from the start: bills, and the company. */
+void odoo_record_seed(struct sandbox_odoo *odoo);
 json_t *odoo_record_find(const struct odoo_table *table, const char *id);
 /* The ids of args.ids as digits; false where one is missing. */
 MUST_USE bool odoo_record_ids(struct odoo_call *call, json_t **ids);

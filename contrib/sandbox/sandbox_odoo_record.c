@@ -260,6 +260,43 @@ convert_all(struct odoo_call *call, const json_t *vals)
 
 /* ------------------------------------------------------------------ lines */
 
+/* The number there; 0 where there is none. */
+static bool
+line_number(struct odoo_call *call, const json_t *line, const char *field,
+    struct sandbox_decimal *number)
+{
+	const char *text = sandbox_json_text(line, field);
+
+	*number = (struct sandbox_decimal){0};
+	return text[0] == '\0' || sandbox_decimal_parse(text, number) ||
+	    odoo_fail(call, "builtins.ValueError",
+	    "could not convert string to float: '%s'", text);
+}
+
+/* What an entry's lines add up to on either side, which has to be the same. */
+static bool
+check_balance(struct odoo_call *call, const json_t *commands)
+{
+	struct sandbox_decimal debits = {0};
+	struct sandbox_decimal credits = {0};
+
+	for (size_t i = 0; i < json_array_size(commands); i++) {
+		const json_t *line =
+		    json_array_get(json_array_get(commands, i), 2);
+		struct sandbox_decimal debit;
+		struct sandbox_decimal credit;
+
+		if (!line_number(call, line, "debit", &debit) ||
+		    !line_number(call, line, "credit", &credit))
+			return false;
+		debits = sandbox_decimal_add(debits, debit);
+		credits = sandbox_decimal_add(credits, credit);
+	}
+	return sandbox_decimal_compare(debits, credits) == 0 ||
+	    odoo_fail(call, "odoo.exceptions.UserError",
+	    "The entry is not balanced.");
+}
+
 static bool
 line_total(struct odoo_call *call, const json_t *line,
     struct sandbox_decimal *total)
@@ -270,6 +307,8 @@ line_total(struct odoo_call *call, const json_t *line,
 	struct sandbox_decimal price = {0};
 	struct sandbox_decimal quantity = {1000000};
 
+	if (json_object_get(line, "debit") != NULL)
+		return line_number(call, line, "debit", total);
 	if ((price_text[0] && !sandbox_decimal_parse(price_text, &price)) ||
 	    (quantity_text[0] &&
 		!sandbox_decimal_parse(quantity_text, &quantity)))
@@ -336,7 +375,8 @@ add_all_lines(struct odoo_call *call, json_t *record, const json_t *vals)
 	json_object_foreach ((json_t *)(uintptr_t)vals, name, value) {
 		if (odoo_field_find(call->table->model, name)->type ==
 			ODOO_LINES &&
-		    !add_lines(call, record, name, value))
+		    (!check_balance(call, value) ||
+			!add_lines(call, record, name, value)))
 			return false;
 	}
 	return true;
@@ -559,8 +599,18 @@ odoo_record_create(struct odoo_call *call)
 	return ok;
 }
 
-void
-odoo_record_seed_bills(struct sandbox_odoo *odoo)
+static void
+seed_company(struct sandbox_odoo *odoo)
+{
+	struct odoo_table *table = odoo_table_find(odoo, "res.company");
+	char id[24];
+
+	table_insert(table, blank_record(table->model), id);
+	table->last_seeded_id = table->last_id;
+}
+
+static void
+seed_bills(struct sandbox_odoo *odoo)
 {
 	struct odoo_table *table = odoo_table_find(odoo, "account.move");
 	char id[24];
@@ -580,6 +630,13 @@ odoo_record_seed_bills(struct sandbox_odoo *odoo)
 	}
 	table->last_seeded_id = table->last_id;
 	table->numbers = (uint64_t)odoo->bills;
+}
+
+void
+odoo_record_seed(struct sandbox_odoo *odoo)
+{
+	seed_company(odoo);
+	seed_bills(odoo);
 }
 
 /* ------------------------------------------------------------------ write */

@@ -219,6 +219,48 @@ test_an_invoice_is_posted_once(void **state)
 	    "Only draft journal entries can be cancelled.");
 }
 
+#define ENTRY(debit, credit) \
+	"\"account.move\",\"create\",[{\"move_type\":\"entry\"," \
+	"\"ref\":\"C-1\",\"line_ids\":[[0,0,{\"debit\":" debit "," \
+	"\"credit\":0}],[0,0,{\"debit\":0,\"credit\":" credit "}]]}]"
+
+static void
+test_an_entry_is_balanced_and_posted(void **state)
+{
+	(void)state;
+	expect_error(ENTRY("10.10", "10.00"), "odoo.exceptions.UserError",
+	    "The entry is not balanced.");
+	expect(ENTRY("10.10", "10.10"), "4");
+	expect("\"account.move\",\"action_post\",[[4]]", "false");
+	expect("\"account.move\",\"search_read\",[[[\"ref\",\"=\",\"C-1\"]]],"
+	    "{\"fields\":[\"state\",\"amount_total\"]}",
+	    "[{\"id\": 4, \"state\": \"posted\", \"amount_total\": 10.1}]");
+}
+
+static void
+test_the_company_has_no_lock_date_until_it_gets_one(void **state)
+{
+	(void)state;
+	expect("\"res.company\",\"read\",[[1],[\"fiscalyear_lock_date\"]]",
+	    "[{\"id\": 1, \"fiscalyear_lock_date\": false}]");
+	run("\"res.company\",\"write\",[[1],"
+	    "{\"fiscalyear_lock_date\":\"2026-01-31\"}]");
+	expect("\"res.company\",\"read\",[[1],[\"fiscalyear_lock_date\"]]",
+	    "[{\"id\": 1, \"fiscalyear_lock_date\": \"2026-01-31\"}]");
+}
+
+static void
+test_a_bank_line_is_found_by_its_reference(void **state)
+{
+	(void)state;
+	expect("\"account.bank.statement.line\",\"create\",[{\"ref\":\"S/1\","
+	    "\"journal_id\":6,\"amount\":-10.10,\"payment_ref\":\"x\"}]", "1");
+	expect("\"account.bank.statement.line\",\"search_read\","
+	    "[[[\"ref\",\"=\",\"S/1\"]]],{\"fields\":[\"amount\"]}",
+	    "[{\"id\": 1, \"amount\": -10.10}]");
+	expect("\"account.bank.statement.line\",\"unlink\",[[1]]", "true");
+}
+
 static void
 test_an_order_is_confirmed_once_and_cancelled_only_when_told(void **state)
 {
@@ -370,6 +412,11 @@ main(void)
 	    cmocka_unit_test_setup(test_a_write_is_all_or_nothing, reset),
 	    cmocka_unit_test_setup(test_wrong_names_fail_as_recorded, reset),
 	    cmocka_unit_test_setup(test_an_invoice_is_posted_once, reset),
+	    cmocka_unit_test_setup(test_an_entry_is_balanced_and_posted, reset),
+	    cmocka_unit_test_setup(
+		test_the_company_has_no_lock_date_until_it_gets_one, reset),
+	    cmocka_unit_test_setup(
+		test_a_bank_line_is_found_by_its_reference, reset),
 	    cmocka_unit_test_setup(
 		test_an_order_is_confirmed_once_and_cancelled_only_when_told,
 		reset),
