@@ -53,6 +53,40 @@ void feel_each_doubt(const struct feel *feel, feel_doubt_fn *fn, void *arg);
 /* The value where the expression is one constant literal, else NULL. */
 const struct value *feel_constant(const struct feel *feel);
 
+/*
+ * What an expression is made of, as far as who judges expressions without
+ * evaluating them can use it; all the rest is SHAPE_OTHER.
+ */
+enum feel_shape_kind {
+	SHAPE_OTHER,      /* no parts */
+	SHAPE_CONSTANT,   /* constant */
+	SHAPE_PATH,       /* path: "a", "a.b.c" */
+	SHAPE_INPUT,      /* `?` */
+	SHAPE_AND,        /* parts[0] and parts[1], as for the next ones */
+	SHAPE_OR,
+	SHAPE_EQUAL,
+	SHAPE_UNEQUAL,
+	SHAPE_ORDERED,    /* <, <=, >, >= */
+	SHAPE_NOT,        /* parts[0]; of tests as well */
+	SHAPE_IN,         /* parts[0]; of parts[1], which are tests */
+	SHAPE_RANGE,      /* parts[0] to parts[1]; NULL: open */
+	SHAPE_TESTS,      /* any of the parts */
+	SHAPE_ANY,        /* "-" */
+	SHAPE_TEST_EQUAL, /* "= x" as a test: parts[0] */
+	SHAPE_TEST_UNEQUAL,
+	SHAPE_TEST_ORDERED,
+};
+struct feel_shape {
+	enum feel_shape_kind kind;
+	const struct value *constant;
+	struct str path;
+	const struct feel_shape *const *parts;
+	size_t count;
+};
+/* Made in the arena; constants are the expression's own. */
+const struct feel_shape *feel_shape(
+    const struct feel *feel, struct arena *arena);
+
 /* A name's value, or NULL where there is none of that name. */
 typedef const struct value *feel_lookup_fn(void *arg, struct str name);
 /* active("state") and its like: functions of the host; NULL for null. */

@@ -35,6 +35,11 @@ const struct prove_code *prove_code_at(size_t index);
 void prove_definition(const struct definition *definition,
     const struct library *library, struct arena *arena,
     struct diag_list *diags);
+/* The same of a decision table; the library says which workflows use it, and
+ * so what its inputs can be. */
+void prove_decision(const struct def_decision *decision,
+    const struct library *library, struct arena *arena,
+    struct diag_list *diags);
 /* All workflows and decisions of a library. */
 void prove_library(const struct library *library, struct diag_list *diags);
 

@@ -36,6 +36,7 @@ libstated_feel_a_SOURCES = \
 	src/feel/feel_regex_block.c \
 	src/feel/feel_regex_translate.c \
 	src/feel/feel_scope.c \
+	src/feel/feel_shape.c \
 	src/feel/feel_string.c \
 	src/feel/feel_test.c \
 	src/feel/feel_text.c \

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libstated_prove.a
 libstated_prove_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstated_prove_a_SOURCES = \
+	src/prove/axis.c \
 	src/prove/flow.c \
 	src/prove/flow_build.c \
 	src/prove/flow_guard.c \
@@ -15,4 +16,6 @@ libstated_prove_a_SOURCES = \
 	src/prove/prove_outcome.c \
 	src/prove/prove_priv.h \
 	src/prove/prove_reach.c \
+	src/prove/prove_table.c \
+	src/prove/prove_table.h \
 	src/prove/prove_wait.c

@@ -46,13 +46,35 @@ void
 prove_library(const struct library *library, struct diag_list *diags)
 {
 	const struct definition *definition;
+	const struct def_decision *decision;
+	struct arena *arena = arena_new();
 
 	for (size_t i = 0; (definition = library_workflow_at(library, i));
 	     i++) {
-		struct arena *arena = arena_new();
-
 		prove_definition(definition, library, arena, diags);
-		arena_free(&arena);
+		arena_reset(arena);
+	}
+	for (size_t i = 0; (decision = library_decision_at(library, i)); i++) {
+		prove_decision(decision, library, arena, diags);
+		arena_reset(arena);
+	}
+	arena_free(&arena);
+}
+
+/* Every table that the workflow decides by, once. */
+static void
+prove_decisions(const struct definition *definition,
+    const struct library *library, struct arena *arena, struct diag_list *diags)
+{
+	for (size_t i = 0; i < definition->step_count; i++) {
+		const struct def_decision *decision =
+		    definition->steps[i]->decision;
+		size_t first = 0;
+
+		while (definition->steps[first]->decision != decision)
+			first++;
+		if (decision && first == i)
+			prove_decision(decision, library, arena, diags);
 	}
 }
 
@@ -66,6 +88,7 @@ prove_is_proved(const struct definition *definition,
 	size_t count;
 
 	prove_definition(definition, library, arena, findings);
+	prove_decisions(definition, library, arena, findings);
 	sorted = diag_sorted(findings, &count);
 	for (size_t i = 0; i < count; i++)
 		diag_copy(diags, &sorted[i], DIAG_ERROR);
