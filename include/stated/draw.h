@@ -15,6 +15,8 @@
 
 struct draw;
 
+/* More than a page can show: to place it may take minutes. */
+bool draw_is_large(const struct definition *definition);
 /* The definition must live as long as the picture. */
 struct draw *draw_new(const struct definition *definition);
 void draw_free(struct draw **draw);

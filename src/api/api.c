@@ -175,6 +175,7 @@ api_new(const struct api_options *options, struct buf *detail)
 	api->http = evhttp_new(options->base);
 	must(api->http != NULL);
 	set_up(api);
+	api->gallery = api_gallery_new(options->base);
 	api->door = api_door_open(api, detail);
 	if (api->door == NULL)
 		api_free(&api);
@@ -191,6 +192,7 @@ api_free(struct api **api_pointer)
 	*api_pointer = NULL;
 	while (api->calls != NULL)
 		api_call_drop(api->calls);
+	api_gallery_free(&api->gallery);
 	evhttp_free(api->http);
 	must(api->sending_count == 0);
 	api_door_close(&api->door);

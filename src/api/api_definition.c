@@ -61,25 +61,34 @@ event_types(struct api_call *call, const struct definition *definition)
 	return value_built(list);
 }
 
-void
-api_definition_get(struct api_call *call)
+const struct definition *
+api_definition_find(struct api_call *call)
 {
-	struct value_builder *built = value_build_context(call->arena);
 	int64_t version = api_query_int(call, "version", 1, INT64_MAX, 0);
 	const struct definition *definition;
 
 	if (!api_query_is_sound(call))
-		return;
+		return NULL;
 	definition =
 	    library_find_workflow(engine_library(call->api->options.engine),
 		call->params[0], version);
-	if (definition == NULL || !api_auth_reaches(call, definition->name)) {
-		api_problem_reply(call, PROBLEM_UNKNOWN_WORKFLOW,
-		    "No workflow %.*s of that version is served; "
-		    "/v1/definitions lists those that are.",
-		    STR_ARG(call->params[0]));
+	if (definition != NULL && api_auth_reaches(call, definition->name))
+		return definition;
+	api_problem_reply(call, PROBLEM_UNKNOWN_WORKFLOW,
+	    "No workflow %.*s of that version is served; /v1/definitions lists "
+	    "those that are.",
+	    STR_ARG(call->params[0]));
+	return NULL;
+}
+
+void
+api_definition_get(struct api_call *call)
+{
+	struct value_builder *built = value_build_context(call->arena);
+	const struct definition *definition = api_definition_find(call);
+
+	if (definition == NULL)
 		return;
-	}
 	put_common(built, definition);
 	value_put(built, STR("input"),
 	    definition->input_schema ? definition->input_schema : &value_null);

@@ -23,6 +23,7 @@ struct event;
 struct api_call;
 struct api_route;
 struct api_door;
+struct api_gallery;
 
 /* ---- roles ---- */
 
@@ -121,6 +122,9 @@ enum api_role {
 	X(KEY_REUSED, 422, "idempotency-key-reused",                          \
 	    "The Idempotency-Key came with another request",                  \
 	    "use a new key for a new request")                                \
+	X(TOO_MANY_STATES, 422, "too-many-states",                            \
+	    "The workflow is too large to be drawn here",                     \
+	    "`stated draw` draws it, and takes its time")                     \
 	X(BUSY, 429, "overloaded", "Too many requests are waiting",           \
 	    "`Retry-After` says when to try again; nothing was done")         \
 	X(INTERNAL, 500, "internal", "Reading the store failed",              \
@@ -211,6 +215,7 @@ struct api {
 	struct api_limits limits; /* with the defaults filled in */
 	struct evhttp *http;
 	struct api_door *door;
+	struct api_gallery *gallery;
 	struct api_call *calls; /* newest first */
 	size_t call_count;
 	size_t sending_count; /* answers that have not left yet */
@@ -236,6 +241,16 @@ void api_door_close(struct api_door **door);
 /* Takes no new connections. */
 void api_door_shut(struct api_door *door);
 uint16_t api_door_port(const struct api_door *door, size_t index);
+
+/* ---- api_diagram.c: pictures, and who waits for them ---- */
+struct api_gallery *api_gallery_new(struct event_base *base);
+/* Waits for the picture that is being drawn.  To be called when the calls are
+ * dropped. */
+void api_gallery_free(struct api_gallery **gallery);
+
+/* ---- api_definition.c ---- */
+/* The definition that the path and the query mean; NULL where answered. */
+MUST_USE const struct definition *api_definition_find(struct api_call *call);
 
 /* ---- api_call.c ---- */
 struct api_call *api_call_new(struct api *api, struct evhttp_request *request);
@@ -367,6 +382,7 @@ api_handle_fn api_item_tasks, api_item_incidents, api_item_escalations;
 api_handle_fn api_item_decide, api_item_settle, api_item_acknowledge;
 api_handle_fn api_letter_list, api_letter_replay;
 api_handle_fn api_definition_list, api_definition_get;
+api_handle_fn api_diagram_definition, api_diagram_instance;
 api_handle_fn api_schedule_list;
 api_handle_fn api_export_get;
 api_handle_fn api_health_live, api_health_ready, api_health_metrics;

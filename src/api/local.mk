@@ -10,6 +10,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_call.c \
 	src/api/api_census.c \
 	src/api/api_definition.c \
+	src/api/api_diagram.c \
 	src/api/api_door.c \
 	src/api/api_event.c \
 	src/api/api_export.c \

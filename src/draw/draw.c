@@ -14,6 +14,9 @@
 #define HISTORY_SIZE (26 * DRAW_POINT)
 #define FORK_WIDTH (60 * DRAW_POINT)
 #define FORK_HEIGHT (5 * DRAW_POINT)
+/* Placed within seconds even where every state leads everywhere. */
+#define STATES_MAX 120
+#define TRANSITIONS_MAX 300
 #define LABEL_PADDING (3 * DRAW_POINT)
 
 /* ---- boxes ---- */
@@ -306,6 +309,13 @@ draw_free(struct draw **draw)
 	arena = (*draw)->arena;
 	arena_free(&arena);
 	*draw = NULL;
+}
+
+bool
+draw_is_large(const struct definition *definition)
+{
+	return definition->state_count > STATES_MAX ||
+	       definition->transition_count > TRANSITIONS_MAX;
 }
 
 bool

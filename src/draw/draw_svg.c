@@ -133,6 +133,7 @@ struct page {
 	const struct draw *draw;
 	const struct draw_marks *marks;
 	struct buf *out;
+	struct arena *arena;
 	struct draw_lines heading;
 	struct draw_lines legend;
 	int heading_height;
@@ -555,7 +556,7 @@ add_legend(struct page *page)
 {
 	for (size_t i = 0; i < LEGEND_COUNT; i++)
 		if (is_used(page->draw, legend[i].icon))
-			draw_text_add(page->draw->arena, &page->legend,
+			draw_text_add(page->arena, &page->legend,
 			    (struct draw_line){
 				.text = str_of(legend[i].meaning),
 				.style = DRAW_NOTE,
@@ -605,7 +606,7 @@ static void
 make_heading(struct page *page)
 {
 	const struct definition *definition = page->draw->definition;
-	struct arena *arena = page->draw->arena;
+	struct arena *arena = page->arena;
 	struct draw_line line = {.style = DRAW_STEP};
 
 	page->heading.width_max = HEADING_WIDTH;
@@ -672,6 +673,7 @@ draw_svg(
 
 	must(draw->is_placed);
 	must(marks != NULL);
+	page.arena = arena_new();
 	make_heading(&page);
 	write_open(&page, paper_of(&page));
 	write_heading(&page);
@@ -682,4 +684,5 @@ draw_svg(
 	buf_add_cstr(out, ")\">\n");
 	write_drawing(&page);
 	buf_add_cstr(out, "</g>\n</svg>\n");
+	arena_free(&page.arena);
 }

@@ -260,6 +260,29 @@ test_definitions_are_listed_and_read(void **state)
 }
 
 static void
+test_workflow_and_instance_are_drawn(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_get(server, "/v1/definitions/payment/diagram.svg");
+
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(
+	    answer_header(&answer, "Content-Type"), STR("image/svg+xml")));
+	assert_true(str_has_prefix(answer.body, STR("<svg ")));
+	assert_true(str_find(answer.body, STR("Active now")) == SIZE_MAX);
+	api_server_start(server, "r-1");
+	answer = api_server_get(server, "/v1/instances/r-1/diagram.svg");
+	answer_must_be(&answer, 200);
+	assert_true(
+	    str_find(answer.body, STR("Active now: approving.")) != SIZE_MAX);
+	answer = api_server_get(server, "/v1/instances/none/diagram.svg");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = api_server_get(server, "/v1/definitions/none/diagram.svg");
+	answer_must_be_problem(&answer, 404, "unknown-workflow");
+}
+
+static void
 test_export_streams_whole_histories(void **state)
 {
 	struct api_server *server = *state;
@@ -358,6 +381,7 @@ main(void)
 	    TEST(test_suspend_and_resume),
 	    TEST(test_cancel_ends_for_good),
 	    TEST(test_definitions_are_listed_and_read),
+	    TEST(test_workflow_and_instance_are_drawn),
 	    TEST(test_schedules_are_listed_with_their_next_instant),
 	    TEST(test_export_streams_whole_histories),
 	    TEST(test_long_export_is_whole),
