@@ -11,6 +11,7 @@ dist_doc_DATA = \
 	docs/cli.md \
 	docs/connections.md \
 	docs/diagnostics.md \
+	docs/first-workflow.md \
 	docs/http.md \
 	docs/language.md \
 	docs/testing.md \

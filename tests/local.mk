@@ -7,6 +7,7 @@ TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
 dist_check_SCRIPTS = \
 	tests/cli/cli.sh \
 	tests/core.sh \
+	tests/docs/walk.sh \
 	tests/headers.sh \
 	tests/layers.sh \
 	tests/manual.sh \
