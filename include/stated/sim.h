@@ -76,6 +76,7 @@ MUST_USE bool sim_act(
  */
 const struct value *sim_report(struct sim *sim, struct arena *arena);
 
+const struct definition *sim_definition(const struct sim *sim);
 /* NULL before the start. */
 const struct chart *sim_chart(const struct sim *sim);
 int64_t sim_now_ms(const struct sim *sim);

@@ -258,6 +258,10 @@ MUST_USE const struct value *cli_item_body(
 /* ---- cli_story.c: history in words ---- */
 
 void cli_story_print(struct cli *cli, const struct value *records);
+/* The sentence with the fields of the context in the place of {name}; what
+ * stands in brackets is left out where one of its fields is not there. */
+struct str cli_story_fill(
+    struct cli *cli, const struct value *fields, struct str sentence);
 /* One record: when, and what happened. */
 struct str cli_story_tell(struct cli *cli, const struct value *record);
 

@@ -114,8 +114,8 @@ tell_part(struct cli *cli, const struct value *record, struct str part,
 	return is_whole;
 }
 
-static struct str
-tell(struct cli *cli, const struct value *record, struct str text)
+struct str
+cli_story_fill(struct cli *cli, const struct value *record, struct str text)
 {
 	struct buf out = {0};
 	struct str story;
@@ -147,7 +147,7 @@ cli_story_tell(struct cli *cli, const struct value *record)
 	return arena_strf(cli->arena, "%.*s  %.*s",
 	    STR_ARG(cli_text_time(cli->arena, time)),
 	    STR_ARG(sentence != NULL
-			? tell(cli, record, str_of(sentence->text))
+			? cli_story_fill(cli, record, str_of(sentence->text))
 			: cli_text_clean(cli->arena, kind)));
 }
 
@@ -165,7 +165,7 @@ print_record(struct cli *cli, const struct value *record)
 	fputs("  ", cli->out);
 	cli_text_paint(cli->out, cli->colours_out,
 	    sentence != NULL ? sentence->colour : COLOUR_NONE,
-	    sentence != NULL ? tell(cli, record, str_of(sentence->text))
+	    sentence != NULL ? cli_story_fill(cli, record, str_of(sentence->text))
 			     : cli_text_clean(cli->arena, kind));
 	fputc('\n', cli->out);
 }

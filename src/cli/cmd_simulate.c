@@ -112,7 +112,8 @@ const struct cmd cmd_simulate = {
 	       "{\"error\": {…}}}\n"
 	       "  {\"advance\": \"31m\"}\n"
 	       "  {\"decide\": {\"choice\": …, \"actor\": …}}\n"
-	       "On a terminal it offers what may happen next.",
+	       "On a terminal it offers what may happen next, and keeps what was "
+	       "done as a scenario\nfor `stated test`.",
     .least = 1,
     .most = 1,
     .options = options,

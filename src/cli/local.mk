@@ -15,6 +15,9 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_show.c \
 	src/cli/cli_story.c \
 	src/cli/cli_talk.c \
+	src/cli/cli_talk.h \
+	src/cli/cli_talk_offer.c \
+	src/cli/cli_talk_show.c \
 	src/cli/cli_text.c \
 	src/cli/cli_value.c \
 	src/cli/cmd_check.c \

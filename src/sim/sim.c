@@ -55,6 +55,12 @@ sim_free(struct sim **sim)
 	*sim = NULL;
 }
 
+const struct definition *
+sim_definition(const struct sim *sim)
+{
+	return sim->definition;
+}
+
 const struct chart *
 sim_chart(const struct sim *sim)
 {
