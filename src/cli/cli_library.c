@@ -275,6 +275,21 @@ cli_library_load(struct cli *cli, const char *const *paths, size_t count,
 	return library;
 }
 
+bool
+cli_library_is_named(const struct cli *cli, struct str file)
+{
+	for (size_t i = 0; i < cli->argument_count; i++) {
+		struct str path = str_of(cli->arguments[i]);
+
+		if (str_equal(file, path) ||
+		    (str_has_prefix(file, path) &&
+			(file.at[path.bytes] == '/' ||
+			    str_has_suffix(path, STR("/")))))
+			return true;
+	}
+	return false;
+}
+
 void
 cli_library_report(struct cli *cli, struct diag_list *diags, FILE *out)
 {

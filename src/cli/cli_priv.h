@@ -173,6 +173,9 @@ struct library;
  * beside it.  diags has what is wrong in the paths themselves. */
 MUST_USE struct library *cli_library_load(struct cli *cli,
     const char *const *paths, size_t count, struct diag_list *diags);
+/* Whether the arguments name that file, or a folder around it: what only helps
+ * them out is not named. */
+MUST_USE bool cli_library_is_named(const struct cli *cli, struct str file);
 /* As text on standard error, or as JSON on standard output. */
 void cli_library_report(struct cli *cli, struct diag_list *diags, FILE *out);
 

@@ -9,13 +9,27 @@
 
 /* ---- one input ---- */
 
-static size_t
-count_names(const struct library *library)
+/* The index'th workflow of the paths themselves: what helps them out is not
+ * the user's question.  NULL at the end. */
+static const struct definition *
+workflow_at(const struct cli *cli, const struct library *library, size_t index)
 {
-	const struct definition *first = library_workflow_at(library, 0);
 	const struct definition *definition;
 
 	for (size_t i = 0; (definition = library_workflow_at(library, i)); i++)
+		if (cli_library_is_named(cli, definition->file) &&
+		    index-- == 0)
+			return definition;
+	return NULL;
+}
+
+static size_t
+count_names(const struct cli *cli, const struct library *library)
+{
+	const struct definition *first = workflow_at(cli, library, 0);
+	const struct definition *definition;
+
+	for (size_t i = 0; (definition = workflow_at(cli, library, i)); i++)
 		if (!str_equal(definition->name, first->name))
 			return 2;
 	return first != NULL ? 1 : 0;
@@ -27,7 +41,7 @@ ask_which(struct cli *cli, const struct library *library)
 	const struct definition *definition;
 
 	cli_fail(cli, "there are several workflows: say which by --workflow");
-	for (size_t i = 0; (definition = library_workflow_at(library, i)); i++)
+	for (size_t i = 0; (definition = workflow_at(cli, library, i)); i++)
 		fprintf(cli->err, "  %.*s %lld\n", STR_ARG(definition->name),
 		    (long long)definition->version);
 	return CLI_USAGE;
@@ -38,11 +52,11 @@ static const struct definition *
 choose(struct cli *cli, const struct library *library, enum cli_status *status)
 {
 	struct str name = cli_option_str(cli, "workflow");
-	const struct definition *first = library_workflow_at(library, 0);
+	const struct definition *first = workflow_at(cli, library, 0);
 	const struct definition *definition;
 
 	*status = CLI_OK;
-	if (name.at == NULL && count_names(library) > 1) {
+	if (name.at == NULL && count_names(cli, library) > 1) {
 		*status = ask_which(cli, library);
 		return NULL;
 	}
@@ -131,24 +145,6 @@ count_level(const struct checked *checked, enum diag_level level)
 	       diag_count(checked->findings, level);
 }
 
-static bool
-is_asked_for(const struct cli *cli, const struct diag *diag)
-{
-	struct str file =
-	    diag->span.source ? diag->span.source->file : STR("");
-
-	for (size_t i = 0; i < cli->argument_count; i++) {
-		struct str path = str_of(cli->arguments[i]);
-
-		if (str_equal(file, path) ||
-		    (str_has_prefix(file, path) &&
-			(file.at[path.bytes] == '/' ||
-			    str_has_suffix(path, STR("/")))))
-			return true;
-	}
-	return false;
-}
-
 /* Proofs are about what loads, and findings about what was named: what only
  * helps it out is not the user's question. */
 static void
@@ -166,7 +162,8 @@ prove(const struct cli *cli, const struct checked *checked)
 	prove_library(checked->library, all);
 	found = diag_sorted(all, &count);
 	for (size_t i = 0; i < count; i++)
-		if (is_asked_for(cli, &found[i]))
+		if (found[i].span.source != NULL &&
+		    cli_library_is_named(cli, found[i].span.source->file))
 			diag_copy(checked->findings, &found[i], level);
 	diag_list_free(&all);
 }
@@ -186,7 +183,7 @@ report_text(struct cli *cli, const struct checked *checked)
 
 	cli_library_report(cli, checked->diags, cli->out);
 	cli_library_report(cli, checked->findings, cli->out);
-	while (library_workflow_at(checked->library, workflows) != NULL)
+	while (workflow_at(cli, checked->library, workflows) != NULL)
 		workflows++;
 	print_count(cli, errors, "error");
 	fputs(", ", cli->out);
@@ -199,13 +196,13 @@ report_text(struct cli *cli, const struct checked *checked)
 }
 
 static void
-write_workflows(const struct library *library, struct buf *out)
+write_workflows(
+    const struct cli *cli, const struct library *library, struct buf *out)
 {
 	const struct definition *definition;
 	char hex[DIGEST_HEX_BYTES];
 
-	for (size_t i = 0; (definition = library_workflow_at(library, i));
-	     i++) {
+	for (size_t i = 0; (definition = workflow_at(cli, library, i)); i++) {
 		buf_add_cstr(out, i > 0 ? ",\n{\"name\":" : "{\"name\":");
 		buf_add_json_string(out, definition->name);
 		buf_addf(out, ",\"version\":%lld,\"digest\":\"%.*s\",\"file\":",
@@ -247,7 +244,7 @@ report_json(struct cli *cli, const struct checked *checked)
 	buf_add_cstr(&out, ",\n\"findings\":");
 	diag_format_json(checked->findings, &out);
 	buf_add_cstr(&out, ",\n\"workflows\":[");
-	write_workflows(checked->library, &out);
+	write_workflows(cli, checked->library, &out);
 	buf_add_char(&out, ']');
 	if (checked->tried != NULL)
 		write_errors(checked, &out);
