@@ -146,11 +146,14 @@ write_arrow(const struct draw *draw, size_t index, struct buf *dot)
 	buf_add_cstr(dot, "];\n");
 }
 
+/* By the new way of ranking no arrow lies within a rank: Graphviz 2 frees the
+ * first rank twice where one with words does. */
 static void
 write_graph(const struct draw *draw, struct buf *dot)
 {
 	buf_add_cstr(dot,
-	    "digraph g { compound=true rankdir=TB nodesep=0.35 ranksep=0.4 "
+	    "digraph g { compound=true newrank=true rankdir=TB nodesep=0.35 "
+	    "ranksep=0.4 "
 	    "node [shape=box fixedsize=true label=\"\"]\n"
 	    "edge [arrowsize=0.8]\n");
 	write_boxes(draw, DRAW_NOWHERE, dot);
