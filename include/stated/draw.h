@@ -26,9 +26,8 @@ void draw_dot(const struct draw *draw, struct buf *out);
 /* For Markdown: stateDiagram-v2. */
 void draw_mermaid(const struct draw *draw, struct buf *out);
 
-/* Gives everything its place.  false with *why where Graphviz can't: its
- * plug-ins are missing.  Takes a while for hundreds of states; calls from
- * different threads wait for one another. */
+/* Gives everything its place.  false with *why where Graphviz can't, or takes
+ * longer than anybody waits; hundreds of states take minutes. */
 MUST_USE bool draw_place(struct draw *draw, struct buf *why);
 /* Names of active states, atomic or not; unknown ones are passed over. */
 struct draw_marks {

@@ -68,11 +68,6 @@ write_call_notes(struct pen pen, const struct def_call *call)
 
 	pen.style = DRAW_NOTE;
 	pen.indent += INDENT;
-	if (call->retry.limit > 0)
-		write_line(&pen, DRAW_ICON_BARE,
-		    arena_strf(arena, "up to %lld %s",
-			(long long)call->retry.limit,
-			call->retry.limit == 1 ? "retry" : "retries"));
 	if (call->window.at != NULL)
 		write_line(&pen, DRAW_ICON_BARE,
 		    arena_strf(

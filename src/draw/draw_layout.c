@@ -1,58 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * draw_layout.c: where everything goes, by Graphviz in this process.
+ * draw_layout.c: where everything goes, by Graphviz.
  *
  * Graphviz gets boxes of the sizes that we need, without a text in them, and
  * gives back places.  So it loads no fonts, and what it makes of them is not
  * our concern.  Its plug-in for layouts is linked, so that it looks for none.
  *
- * Graphviz keeps its state in globals of the process: one lock around all of
- * it, which is why the lock is a global too.  What it has to say it says
- * through a callback, which takes no argument of ours: the words are kept
- * beside the lock and under it.
+ * It runs in a child of ours.  It keeps its state in globals, forgets to free
+ * some of what it knows about groups and frees some of it twice (version 2.43
+ * does), and can take as long as it likes: none of this may happen to a
+ * process that moves money.  The child has no descriptor of ours but a pipe,
+ * is bounded in time, frees nothing and tells the places in lines of text:
  *
- * It forgets to free some of what it knows about groups (a few kilobytes a
- * layout, up to version 2.43 at least).  Whoever lays out again and again
- * keeps what was placed; a leak detector is told not to look at these calls.
+ *	W 0,0,WIDTH,HEIGHT	the whole
+ *	N INDEX X,Y		the middle of a box
+ *	G INDEX X,Y,X,Y		the corners of a group
+ *	A INDEX e,X,Y X,Y ...	an arrow: its tip and its curve
+ *	L INDEX X,Y		the middle of its label
  */
 #include "draw_priv.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <gvc.h>
-#include <pthread.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_LEAK_DETECTOR 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_LEAK_DETECTOR 1
-#endif
-#endif
-#ifdef HAS_LEAK_DETECTOR
-#include <sanitizer/lsan_interface.h>
-#define FORGETS_BEGIN() __lsan_disable()
-#define FORGETS_END() __lsan_enable()
-#else
-#define FORGETS_BEGIN() ((void)0)
-#define FORGETS_END() ((void)0)
-#endif
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #define POINTS_PER_INCH 72
-
-static pthread_mutex_t graphviz_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct buf graphviz_words;
+/* Of computing; whoever waits is patient a little longer. */
+#define SECONDS_MAX 60
+#define PATIENCE_MS (3 * SECONDS_MAX * 1000)
 
 extern gvplugin_library_t gvplugin_dot_layout_LTX_library;
 static const lt_symlist_t plugins[] = {
     {"gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library},
     {NULL, NULL},
 };
-
-static int
-words_cb(char *message)
-{
-	buf_add_cstr(&graphviz_words, message);
-	return 0;
-}
 
 /* ---- the graph, as DOT without words ---- */
 
@@ -207,12 +194,6 @@ take_point(const struct draw *draw, struct str *text, struct draw_point *spot)
 	return true;
 }
 
-static struct str
-attribute(void *object, const char *name)
-{
-	return str_of(agget(object, (char *)name));
-}
-
 static bool
 read_rectangle(struct draw *draw, struct str text, struct draw_area *area)
 {
@@ -270,132 +251,224 @@ read_curve(struct draw *draw, struct str text, struct draw_arrow *arrow)
 }
 
 static bool
-read_box(struct draw *draw, Agraph_t *graph, size_t index)
+read_whole(struct draw *draw, struct str text)
 {
-	char name[24];
-	Agnode_t *node;
+	int ignored;
 
-	snprintf(name, sizeof(name), "n%zu", index);
-	node = agnode(graph, name, 0);
-	return node != NULL && read_middle(draw, attribute(node, "pos"),
-				   &draw->boxes[index].area);
+	return take_length(&text, &ignored) && take_length(&text, &ignored) &&
+	       take_length(&text, &draw->extent.width) &&
+	       take_length(&text, &draw->extent.height);
+}
+
+static bool
+read_line(struct draw *draw, struct str line)
+{
+	char kind = line.bytes > 2 ? line.at[0] : '\0';
+	struct str text = str_slice(line, 2, SIZE_MAX), rest;
+	size_t count =
+	    kind == 'N' || kind == 'G' ? draw->box_count : draw->arrow_count;
+	int64_t index;
+
+	if (kind == 'W')
+		return read_whole(draw, text);
+	if (!str_parse_int(
+		str_split(text, ' ', &rest), 0, (int64_t)count - 1, &index))
+		return false;
+	switch (kind) {
+	case 'N':
+		return read_middle(draw, rest, &draw->boxes[index].area);
+	case 'G':
+		return read_rectangle(draw, rest, &draw->boxes[index].area);
+	case 'A':
+		return read_curve(draw, rest, &draw->arrows[index]);
+	case 'L':
+		return read_middle(draw, rest, &draw->arrows[index].label);
+	default:
+		return false;
+	}
+}
+
+static bool
+is_complete(const struct draw *draw)
+{
+	for (size_t i = 0; i < draw->arrow_count; i++)
+		if (draw->arrows[i].point_count == 0)
+			return false;
+	return draw->extent.width > 0;
+}
+
+static bool
+read_places(struct draw *draw, struct str text)
+{
+	while (text.bytes > 0)
+		if (!read_line(draw, str_split(text, '\n', &text)))
+			return false;
+	return is_complete(draw);
+}
+
+/* ---- the child ---- */
+
+static void
+tell(FILE *out, const char *kind, const char *index, void *object,
+    const char *name)
+{
+	const char *value = agget(object, (char *)name);
+
+	if (value != NULL && value[0] != '\0')
+		fprintf(out, "%s %s%s%s\n", kind, index,
+		    index[0] != '\0' ? " " : "", value);
 }
 
 /* Groups lie within groups. */
-static bool
-read_groups(struct draw *draw, Agraph_t *graph)
+static void
+tell_groups(FILE *out, Agraph_t *graph)
 {
-	struct str prefix = STR("cluster_");
-
 	for (Agraph_t *group = agfstsubg(graph); group != NULL;
 	     group = agnxtsubg(group)) {
-		struct str name = str_of(agnameof(group));
-		int64_t index;
-
-		if (!str_has_prefix(name, prefix) ||
-		    !str_parse_int(str_slice(name, prefix.bytes, SIZE_MAX), 0,
-			(int64_t)draw->box_count - 1, &index) ||
-		    !read_rectangle(draw, attribute(group, "bb"),
-			&draw->boxes[index].area) ||
-		    !read_groups(draw, group))
-			return false;
+		tell(out, "G", agnameof(group) + strlen("cluster_"), group,
+		    "bb");
+		tell_groups(out, group);
 	}
-	return true;
-}
-
-static bool
-read_arrows(struct draw *draw, Agraph_t *graph)
-{
-	for (Agnode_t *node = agfstnode(graph); node != NULL;
-	     node = agnxtnode(graph, node))
-		for (Agedge_t *edge = agfstout(graph, node); edge != NULL;
-		     edge = agnxtout(graph, edge)) {
-			struct str name = str_of(agnameof(edge));
-			struct draw_arrow *arrow;
-			int64_t index;
-
-			if (!str_parse_int(str_slice(name, 1, SIZE_MAX), 0,
-				(int64_t)draw->arrow_count - 1, &index))
-				return false;
-			arrow = &draw->arrows[index];
-			if (!read_curve(draw, attribute(edge, "pos"), arrow) ||
-			    (arrow->label.height > 0 &&
-				!read_middle(draw, attribute(edge, "lp"),
-				    &arrow->label)))
-				return false;
-		}
-	return true;
-}
-
-static bool
-read_places(struct draw *draw, Agraph_t *graph)
-{
-	struct str whole = attribute(graph, "bb");
-	int ignored;
-
-	draw->extent = (struct draw_area){0};
-	if (!take_length(&whole, &ignored) || !take_length(&whole, &ignored) ||
-	    !take_length(&whole, &draw->extent.width) ||
-	    !take_length(&whole, &draw->extent.height))
-		return false;
-	for (size_t i = 0; i < draw->box_count; i++)
-		if (draw->boxes[i].shape != DRAW_GROUP &&
-		    !read_box(draw, graph, i))
-			return false;
-	return read_groups(draw, graph) && read_arrows(draw, graph);
-}
-
-/* ---- laying out ---- */
-
-static bool
-lay_out(struct draw *draw, GVC_t *context, const char *dot)
-{
-	Agraph_t *graph = agmemread(dot);
-	bool is_placed;
-
-	must(graph != NULL); /* the text is ours */
-	FORGETS_BEGIN();
-	is_placed = gvLayout(context, graph, "dot") == 0;
-	if (is_placed)
-		attach_attrs(graph);
-	FORGETS_END();
-	if (is_placed) {
-		is_placed = read_places(draw, graph);
-		(void)gvFreeLayout(context, graph);
-	}
-	(void)agclose(graph);
-	return is_placed;
 }
 
 static void
-say_why(struct buf *why)
+tell_places(FILE *out, Agraph_t *graph)
 {
-	buf_add_cstr(why, "Graphviz could not lay the picture out");
-	if (graphviz_words.bytes > 0) {
-		buf_add_cstr(why, ": ");
-		buf_add_str(why, str_trim(buf_str(&graphviz_words)));
+	tell(out, "W", "", graph, "bb");
+	tell_groups(out, graph);
+	for (Agnode_t *node = agfstnode(graph); node != NULL;
+	     node = agnxtnode(graph, node)) {
+		tell(out, "N", agnameof(node) + 1, node, "pos");
+		for (Agedge_t *edge = agfstout(graph, node); edge != NULL;
+		     edge = agnxtout(graph, edge)) {
+			tell(out, "A", agnameof(edge) + 1, edge, "pos");
+			tell(out, "L", agnameof(edge) + 1, edge, "lp");
+		}
 	}
+}
+
+static void
+keep_only(int fd)
+{
+	struct rlimit none = {0, 0};
+	struct rlimit seconds = {SECONDS_MAX, SECONDS_MAX};
+	int quiet = open("/dev/null", O_RDWR);
+
+	for (int standard = 0; standard <= STDERR_FILENO; standard++)
+		(void)dup2(quiet, standard);
+	(void)dup2(fd, STDERR_FILENO + 1);
+	(void)close_range(STDERR_FILENO + 2, ~0U, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)setrlimit(RLIMIT_CPU, &seconds);
+}
+
+/* Whatever becomes of it, it ends here. */
+static _Noreturn void
+lay_out(const char *dot, int fd)
+{
+	Agraph_t *graph;
+	GVC_t *context;
+	FILE *out;
+
+	keep_only(fd);
+	out = fdopen(STDERR_FILENO + 1, "w");
+	context = gvContextPlugins(plugins, 0);
+	graph = agmemread(dot);
+	if (out == NULL || context == NULL || graph == NULL ||
+	    gvLayout(context, graph, "dot") != 0)
+		_exit(1);
+	attach_attrs(graph);
+	tell_places(out, graph);
+	_exit(fflush(out) == 0 ? 0 : 1);
+}
+
+/* ---- its parent ---- */
+
+/* Counts on whatever people do to the clock. */
+static int64_t
+elapsed_ms(void)
+{
+	struct timespec now;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* All that it tells, until it ends or the patience does. */
+static void
+listen_to(int fd, struct buf *text)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	int64_t until_ms = elapsed_ms() + PATIENCE_MS;
+	char piece[16384];
+
+	for (;;) {
+		int64_t left_ms = until_ms - elapsed_ms();
+		ssize_t bytes;
+
+		if (left_ms <= 0)
+			return;
+		if (poll(&poll_fd, 1, (int)left_ms) <= 0) {
+			if (errno != EINTR)
+				return;
+			continue;
+		}
+		bytes = read(fd, piece, sizeof(piece));
+		if (bytes <= 0)
+			return;
+		buf_add(text, piece, (size_t)bytes);
+	}
+}
+
+static bool
+is_well(pid_t child)
+{
+	int status = 0;
+
+	/* It has told all, or is not to go on. */
+	(void)kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return true;
+	return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
+}
+
+static bool
+ask(const char *dot, struct buf *text, struct buf *why)
+{
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		buf_addf(why, "no pipe to Graphviz: %s", strerror(errno));
+		return false;
+	}
+	child = fork();
+	if (child == 0)
+		lay_out(dot, ends[1]);
+	(void)close(ends[1]);
+	if (child > 0)
+		listen_to(ends[0], text);
+	else
+		buf_addf(why, "no process for Graphviz: %s", strerror(errno));
+	(void)close(ends[0]);
+	return child > 0 && is_well(child);
 }
 
 bool
 draw_layout(struct draw *draw, struct buf *why)
 {
-	struct buf dot = {0};
-	GVC_t *context;
+	struct buf dot = {0}, places = {0};
 	bool is_placed;
 
 	write_graph(draw, &dot);
-	must(pthread_mutex_lock(&graphviz_lock) == 0);
-	(void)agseterrf(words_cb);
-	(void)agseterr(AGERR);
-	context = gvContextPlugins(plugins, 0);
-	must(context != NULL);
-	is_placed = lay_out(draw, context, buf_cstr(&dot));
-	(void)gvFreeContext(context);
-	if (!is_placed)
-		say_why(why);
-	buf_fini(&graphviz_words);
-	must(pthread_mutex_unlock(&graphviz_lock) == 0);
+	is_placed = ask(buf_cstr(&dot), &places, why) &&
+		    read_places(draw, buf_str(&places));
+	if (!is_placed && why->bytes == 0)
+		buf_addf(why,
+		    "Graphviz could not lay the picture out within %d seconds",
+		    SECONDS_MAX);
 	buf_fini(&dot);
+	buf_fini(&places);
 	return is_placed;
 }
