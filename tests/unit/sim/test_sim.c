@@ -392,6 +392,119 @@ test_operator_acts_are_taken(void **state)
 }
 
 static void
+test_reply_may_be_told_for_several_calls(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"reply\": {\"shop.reserve\": \"unreachable\"}, \"times\": 2}");
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	does(f, "{\"advance\": \"1h\"}");
+	stands(f, "[\"deciding\"]", "\"waiting\"");
+	refuses(f, "{\"reply\": {\"shop.reserve\": {}}, \"times\": 0}",
+	    "a number from 1");
+	refuses(f, "{\"reply\": {\"shop.reserve\": {}}, \"times\": 1.5}",
+	    "a number from 1");
+}
+
+static void
+test_standing_reply_comes_after_those_told_once(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 1}}, \"always\": "
+		"true}");
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 2}}, \"always\": "
+		"true}");
+	does(f, "{\"reply\": {\"shop.reserve\": \"unreachable\"}}");
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	stands(f, "[\"asking\"]", "\"running\"");
+	does(f, "{\"advance\": \"10s\"}");
+	assert_string_equal(
+	    part(f, report(f), "data"), "{\"paid\":2,\"by\":null}");
+}
+
+static void
+test_faults_have_the_codes_of_the_engine(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"reply\": {\"shop.reserve\": \"reset\"}}");
+	does(f, "{\"reply\": {\"shop.reserve\": \"timeout\"}}");
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	does(f, "{\"advance\": \"1h\"}");
+	assert_non_null(
+	    strstr(part(f, report(f), "incidents"), "http.timeout"));
+}
+
+static void
+test_time_passes_up_to_an_instant(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"advance\": {\"to\": \"2026-11-23T12:00:00+01:00\"}}");
+	assert_true(sim_now_ms(f->sim) == SIM_NOW_MS + 2 * 3600000);
+	does(f, "{\"advance\": {\"to\": \"2026-11-23T13:00:00@Europe/Berlin\"}}");
+	assert_true(sim_now_ms(f->sim) == SIM_NOW_MS + 3 * 3600000);
+	refuses(f, "{\"advance\": {\"to\": \"2026-11-23T09:00:00Z\"}}",
+	    "is past: it is 2026-11-23T12:00:00.000Z");
+	refuses(f, "{\"advance\": {\"to\": \"2026-11-24T09:00:00\"}}",
+	    "no instant");
+}
+
+static void
+test_actor_may_hold_certain_roles_only(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 1}}}");
+	does(f, "{\"start\": {\"key\": \"A\"}, \"actor\": {\"name\": \"eve\", "
+		"\"roles\": [\"initiator\"]}}");
+	assert_true(
+	    str_equal(chart_initiator(sim_chart(f->sim)), STR("eve")));
+	does(f, "{\"advance\": \"2h\"}");
+	stands(f, "[\"deciding\"]", "\"waiting\"");
+	refuses(f, "{\"decide\": {\"choice\": \"go\", \"actor\": {\"name\": "
+		   "\"eve\"}}}",
+	    "refused (excluded)");
+	does(f, "{\"decide\": {\"choice\": \"go\", \"actor\": {\"name\": "
+		"\"bob\", \"roles\": [\"clerk\"]}}}");
+}
+
+static void
+test_item_of_a_state_is_meant_where_it_is_named(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 1}}}");
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	does(f, "{\"advance\": \"30m\"}");
+	refuses(f, "{\"acknowledge\": {\"state\": \"late\"}}",
+	    "refused (absent)");
+	does(f, "{\"acknowledge\": {\"state\": \"waiting\"}}");
+	refuses(f, "{\"acknowledge\": {}}", "refused (absent)");
+	does(f, "{\"advance\": \"1h\"}");
+	refuses(f, "{\"decide\": {\"choice\": \"go\", \"state\": \"waiting\"}}",
+	    "refused (absent)");
+	does(f, "{\"decide\": {\"choice\": \"go\", \"state\": \"deciding\", "
+		"\"actor\": \"bob\"}}");
+}
+
+static void
+test_operations_and_contacts_of_a_workflow_are_known(void **state)
+{
+	struct fixture *f = *state;
+	size_t count;
+	const struct str *names = sim_operations(
+	    sim_definition(f->sim), f->arena, &count);
+
+	assert_int_equal(count, 1);
+	assert_true(str_equal(names[0], STR("shop.reserve")));
+	names = sim_contacts(sim_definition(f->sim), f->arena, &count);
+	assert_int_equal(count, 1);
+	assert_true(str_equal(names[0], STR("desk")));
+}
+
+static void
 test_acts_that_are_none_are_told(void **state)
 {
 	struct fixture *f = *state;
@@ -428,6 +541,13 @@ main(void)
 	    TEST(test_fate_of_an_event_is_told),
 	    TEST(test_four_eyes_hold_in_a_simulation),
 	    TEST(test_operator_acts_are_taken),
+	    TEST(test_reply_may_be_told_for_several_calls),
+	    TEST(test_standing_reply_comes_after_those_told_once),
+	    TEST(test_faults_have_the_codes_of_the_engine),
+	    TEST(test_time_passes_up_to_an_instant),
+	    TEST(test_actor_may_hold_certain_roles_only),
+	    TEST(test_item_of_a_state_is_meant_where_it_is_named),
+	    TEST(test_operations_and_contacts_of_a_workflow_are_known),
 	    TEST(test_acts_that_are_none_are_told),
 	};
 
