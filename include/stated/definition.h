@@ -257,6 +257,7 @@ struct def_state {
 	struct def_assigns output;      /* STATE_FINAL */
 	enum def_compensate compensate; /* undone when the state is entered */
 	const struct def_state *compensate_to; /* COMPENSATE_TO */
+	bool is_undone_to; /* some `compensate: to` names this state */
 };
 
 struct def_event {

@@ -131,7 +131,8 @@ chart_alloc(const struct definition *definition, struct chart_identity identity)
 	chart->arena = arena_new();
 	chart->definition = definition;
 	chart->identity = identity;
-	chart->leaf = SIZE_MAX;
+	chart->packed = calloc(CHART_PACKED, sizeof(*chart->packed));
+	must(chart->packed != NULL);
 	chart_id_format(identity, chart->id);
 	return chart;
 }
@@ -144,6 +145,9 @@ chart_free(struct chart **chart)
 	must((*chart)->magic == CHART_MAGIC);
 	(*chart)->magic = 0;
 	arena_free(&(*chart)->arena);
+	for (size_t i = 0; i < CHART_PACKED; i++)
+		buf_fini(&(*chart)->packed[i].bytes);
+	free((*chart)->packed);
 	free(*chart);
 	*chart = NULL;
 }
@@ -173,6 +177,12 @@ chart_new(const struct chart_start *start)
 	if (start->priority.at != NULL &&
 	    def_priority_parse(start->priority, &chart->priority))
 		chart->priority_given = true;
+	if (start->initiator.at != NULL)
+		chart->initiator = arena_str(chart->arena, start->initiator);
+	if (start->awaiter.number != 0) {
+		chart->waiters = ARENA_NEW(chart->arena, struct waiter);
+		chart->waiters->awaiter = start->awaiter;
+	}
 	chart->arena_bytes_live = arena_bytes(chart->arena);
 	return chart;
 }
@@ -183,12 +193,17 @@ chart_begin(struct run *run)
 {
 	struct chart *chart = run->chart;
 	const struct definition *definition = chart->definition;
+	struct chart_actor initiator = {.roles = NULL};
 	struct value_builder *labels = value_build_context(run->context->arena);
 	struct str priority;
 
 	chart->started_ms = run->context->now_ms;
-	if (run->actor != NULL && run->actor->name.at != NULL)
-		chart->initiator = arena_str(chart->arena, run->actor->name);
+	if (chart->initiator.at != NULL)
+		initiator.name = chart->initiator;
+	else if (run->actor != NULL && run->actor->name.at != NULL)
+		initiator.name = run->actor->name;
+	if (chart->initiator.at == NULL)
+		chart->initiator = arena_str(chart->arena, initiator.name);
 	if (!chart->priority_given) {
 		priority =
 		    chart_env_text(run, definition->priority, STR("normal"));
@@ -201,8 +216,7 @@ chart_begin(struct run *run)
 		    chart_env_eval(run, definition->labels.items[i].value));
 	if (definition->labels.count > 0)
 		chart->labels = chart_env_keep(run, value_built(labels));
-	if (run->actor != NULL)
-		chart_task_took(run, run->actor, PART_INITIATE);
+	chart_task_took(run, &initiator, PART_INITIATE);
 }
 
 bool
@@ -227,84 +241,6 @@ chart_business_key(const struct definition *definition,
 			&run, definition->business_key, (struct str){NULL, 0}));
 	chart_free(&chart);
 	return key->bytes > 0;
-}
-
-/* ---- timers ---- */
-
-struct timer *
-chart_timer_add(struct chart *chart, enum timer_kind kind, size_t index,
-    uint64_t detail, int64_t due_ms)
-{
-	struct timer *timer = ARENA_NEW(chart->arena, struct timer);
-
-	timer->kind = kind;
-	timer->index = index;
-	timer->detail = detail;
-	timer->due_ms = due_ms;
-	LIST_APPEND(chart->timers, timer);
-	return timer;
-}
-
-void
-chart_timer_remove(
-    struct chart *chart, enum timer_kind kind, size_t index, uint64_t detail)
-{
-	for (struct timer **link = &chart->timers; *link != NULL;) {
-		struct timer *timer = *link;
-
-		if (timer->kind == kind && timer->index == index &&
-		    timer->detail == detail)
-			LIST_UNLINK(link);
-		else
-			link = &timer->next;
-	}
-}
-
-/* Whether the timer can do anything now; one that can't must not wake us. */
-static bool
-timer_counts(const struct chart *chart, const struct timer *timer)
-{
-	const struct definition *definition = chart->definition;
-
-	switch (timer->kind) {
-	case TIMER_ESCALATION:
-	case TIMER_INCIDENT:
-		return true;
-	case TIMER_LEAVING:
-		return !chart_plan_is_busy(chart);
-	case TIMER_AFTER:
-		return !chart_plan_is_busy(chart) ||
-		       (definition->transitions[timer->index]->interrupt &&
-			   chart_step_is_idle(chart));
-	}
-	unreachable("every kind of timer is listed");
-}
-
-static void
-least(int64_t *due_ms, int64_t other_ms)
-{
-	if (other_ms != 0 && (*due_ms == 0 || other_ms < *due_ms))
-		*due_ms = other_ms;
-}
-
-int64_t
-chart_due_ms(const struct chart *chart)
-{
-	int64_t due_ms = 0;
-
-	for (const struct call *call = chart->calls; call != NULL;
-	     call = call->next)
-		if (call->purpose == FOR_NOTICE || !chart->suspended)
-			least(&due_ms, call->due_ms);
-	if (chart->ended || chart->suspended)
-		return due_ms;
-	if (!chart->held)
-		least(&due_ms, chart->wait_due_ms);
-	for (const struct timer *timer = chart->timers; timer != NULL;
-	     timer = timer->next)
-		if (timer_counts(chart, timer))
-			least(&due_ms, timer->due_ms);
-	return due_ms;
 }
 
 /* ---- looking ---- */
@@ -335,20 +271,27 @@ ended_status(enum def_ending ending)
 	unreachable("every ending is listed");
 }
 
+/* It has a call under way, or one that is tried again before long. */
+static bool
+is_running(const struct chart *chart, const struct strand *strand)
+{
+	const struct call *call = chart_call_find(chart, strand->awaits);
+
+	return !strand->held && call != NULL && call->state != CALL_WINDOW;
+}
+
 enum chart_status
 chart_status(const struct chart *chart)
 {
-	const struct call *call = chart_call_find(chart, chart->step_call);
-
 	if (chart->ended)
 		return ended_status(chart->ending);
 	if (chart->suspended)
 		return CHART_SUSPENDED;
-	if (chart->held || chart->wait_due_ms != 0 ||
-	    !chart_plan_is_busy(chart) ||
-	    (call != NULL && call->state == CALL_WINDOW))
-		return CHART_WAITING;
-	return CHART_RUNNING;
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (is_running(chart, strand))
+			return CHART_RUNNING;
+	return CHART_WAITING;
 }
 
 enum def_priority
@@ -424,10 +367,7 @@ chart_incident_count(const struct chart *chart)
 struct str
 chart_state_names(const struct chart *chart, struct arena *arena)
 {
-	const struct def_state *leaf = chart_leaf(chart);
-
-	(void)arena;
-	return leaf ? leaf->name : STR("");
+	return chart_config_names(chart, arena);
 }
 
 const struct value *
@@ -484,195 +424,6 @@ chart_takes(const struct chart *chart, struct str type, struct str subject,
 
 	return event != NULL && !chart->ended && subject.bytes > 0 &&
 	       str_equal(chart_correlation_of(&run, event), subject);
-}
-
-/* ---- as interfaces show it ---- */
-
-static void
-put_instant(struct value_builder *built, const char *key, int64_t ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	if (ms != 0)
-		value_put_str(built, key, clock_format(ms, text));
-}
-
-/* The description may outlive the instance in memory. */
-static void
-put_copy(struct value_builder *built, struct arena *arena, const char *key,
-    const struct value *value)
-{
-	value_put(built, str_of(key), value_copy(arena, value));
-}
-
-static const struct value *
-describe_states(const struct chart *chart, struct arena *arena)
-{
-	struct value_builder *list = value_build_list(arena);
-
-	if (chart_leaf(chart) != NULL)
-		value_append(
-		    list, value_of_str(arena, chart_leaf(chart)->name));
-	return value_built(list);
-}
-
-static const struct value *
-describe_tasks(const struct chart *chart, struct arena *arena)
-{
-	struct value_builder *list = value_build_list(arena);
-
-	for (const struct task *task = chart->tasks; task != NULL;
-	     task = task->next)
-		if (task->open)
-			value_append(list, chart_task_body(chart, task, arena));
-	return value_built(list);
-}
-
-static const struct value *
-describe_incidents(const struct chart *chart, struct arena *arena)
-{
-	struct value_builder *list = value_build_list(arena);
-
-	for (const struct incident *incident = chart->incidents; incident;
-	     incident = incident->next)
-		value_append(list, chart_incident_body(chart, incident, arena));
-	return value_built(list);
-}
-
-static const struct value *
-describe_escalations(const struct chart *chart, struct arena *arena)
-{
-	struct value_builder *list = value_build_list(arena);
-
-	for (const struct escalated *fired = chart->escalations; fired;
-	     fired = fired->next)
-		value_append(list, value_copy(arena, fired->body));
-	return value_built(list);
-}
-
-static const struct value *
-describe_wait(const struct chart *chart, struct arena *arena)
-{
-	const struct def_step *step = chart_run_current(chart);
-	struct value_builder *built = value_build_context(arena);
-
-	must(step != NULL);
-	value_put_str(built, "kind", STR("wait"));
-	value_put_str(built, "step", step->id);
-	put_instant(built, "due", chart->wait_due_ms);
-	return value_built(built);
-}
-
-static const struct value *
-describe_deadlines(const struct chart *chart, struct arena *arena)
-{
-	const struct definition *definition = chart->definition;
-	struct value_builder *list = value_build_list(arena);
-
-	for (const struct timer *timer = chart->timers; timer != NULL;
-	     timer = timer->next) {
-		struct value_builder *built = value_build_context(arena);
-
-		if (timer->kind == TIMER_INCIDENT ||
-		    timer->kind == TIMER_LEAVING)
-			continue;
-		if (timer->kind == TIMER_AFTER) {
-			const struct def_transition *transition =
-			    definition->transitions[timer->index];
-
-			value_put_str(built, "kind", STR("deadline"));
-			value_put_str(built, "state", transition->source->name);
-			if (transition->targets.count > 0)
-				value_put_str(
-				    built, "target", transition->targets.items[0]->name);
-		} else {
-			const struct def_state *state =
-			    definition->states[timer->index];
-
-			value_put_str(built, "kind", STR("escalation"));
-			value_put_str(built, "state", state->name);
-			value_put_int(
-			    built, "level", (int64_t)timer->detail + 1);
-			value_put_str(built, "to",
-			    state->escalations[timer->detail].to->name);
-		}
-		put_instant(built, "due", timer->due_ms);
-		value_append(list, value_built(built));
-	}
-	if (chart->wait_due_ms != 0)
-		value_append(list, describe_wait(chart, arena));
-	return value_built(list);
-}
-
-static const struct str call_state_names[] = {
-#define X(symbol, name) [CALL_##symbol] = STR_INIT(name),
-    CALL_STATES(X)
-#undef X
-};
-
-static const struct value *
-describe_calls(const struct chart *chart, struct arena *arena)
-{
-	struct value_builder *list = value_build_list(arena);
-
-	for (const struct call *call = chart->calls; call != NULL;
-	     call = call->next) {
-		struct value_builder *built = value_build_context(arena);
-
-		value_put_str(built, "operation", call->call->target);
-		if (call->step != SIZE_MAX)
-			value_put_str(built, "step",
-			    chart->definition->steps[call->step]->id);
-		value_put_str(built, "state", call_state_names[call->state]);
-		value_put_int(built, "attempt", call->attempt);
-		put_instant(built, "due", call->due_ms);
-		value_append(list, value_built(built));
-	}
-	return value_built(list);
-}
-
-static void
-describe_progress(
-    const struct chart *chart, struct arena *arena, struct value_builder *built)
-{
-	value_put(built, STR("tasks"), describe_tasks(chart, arena));
-	value_put(built, STR("incidents"), describe_incidents(chart, arena));
-	value_put(
-	    built, STR("escalations"), describe_escalations(chart, arena));
-	value_put(built, STR("deadlines"), describe_deadlines(chart, arena));
-	value_put(built, STR("calls"), describe_calls(chart, arena));
-}
-
-const struct value *
-chart_describe(const struct chart *chart, struct arena *arena)
-{
-	struct value_builder *built = value_build_context(arena);
-	char hex[DIGEST_HEX_BYTES];
-
-	value_put_str(built, "id", str_of(chart->id));
-	value_put_str(built, "workflow", chart->definition->name);
-	value_put_int(built, "version", chart->definition->version);
-	value_put_str(
-	    built, "definition", digest_hex(chart->definition->digest, hex));
-	value_put_str(built, "business_key", chart->business_key);
-	value_put_str(built, "status", chart_status_name(chart_status(chart)));
-	value_put_str(built, "state", chart_state_names(chart, arena));
-	value_put(built, STR("states"), describe_states(chart, arena));
-	if (chart->ended)
-		value_put_str(built, "outcome", def_ending_name(chart->ending));
-	value_put_str(built, "priority", def_priority_name(chart->priority));
-	value_put_str(built, "initiator", chart->initiator);
-	put_instant(built, "started_at", chart->started_ms);
-	put_instant(built, "ended_at", chart->ended_ms);
-	put_copy(built, arena, "labels", chart_labels(chart));
-	put_copy(built, arena, "input", chart->input);
-	put_copy(built, arena, "data", chart->data);
-	if (chart->output != NULL)
-		put_copy(built, arena, "output", chart->output);
-	if (chart->error != NULL)
-		put_copy(built, arena, "error", chart->error);
-	describe_progress(chart, arena, built);
-	return value_built(built);
 }
 
 bool

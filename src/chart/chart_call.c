@@ -77,6 +77,36 @@ chart_call_remove(struct chart *chart, struct call *call)
 	LIST_UNLINK(link);
 }
 
+static struct strand *
+strand_of(const struct chart *chart, const struct call *call)
+{
+	return call->purpose == FOR_NOTICE
+		   ? NULL
+		   : chart_strand_awaiting(chart, call->serial);
+}
+
+/* Effects of an earlier step are with the engine already, which asks whether
+ * a call is still wanted. */
+void
+chart_call_drop(struct run *run, struct call *call)
+{
+	struct chart_effects *effects = run->effects;
+
+	for (size_t i = run->effects_first; i < effects->count; i++)
+		if (effects->items[i].kind == DO_CALL &&
+		    effects->items[i].serial == call->serial) {
+			chart_effect_remove(run, i);
+			break;
+		}
+	chart_call_remove(run->chart, call);
+}
+
+struct str
+chart_call_state_name(enum call_state state)
+{
+	return states[state].name;
+}
+
 bool
 chart_call_is_idle(const struct call *call)
 {
@@ -84,18 +114,37 @@ chart_call_is_idle(const struct call *call)
 	       (call->state == CALL_WINDOW || call->state == CALL_DELAYED);
 }
 
+/* Which items of the `for` steps around it; empty where there are none. */
+static struct str
+path_of(struct run *run)
+{
+	const struct chart *chart = run->chart;
+	const struct strand *strand = run->strand;
+	struct arena *arena = run->context->arena;
+	struct str path = STR("");
+
+	while (strand != NULL && strand->parent != 0) {
+		path = arena_strf(arena, "%llu.%.*s",
+		    (unsigned long long)strand->position, STR_ARG(path));
+		strand = chart_strand_find(chart, strand->parent);
+	}
+	return path;
+}
+
 /* Unique over all instances of all stores; in the shape of a UUID (36
  * characters), which every endpoint's limit leaves room for. */
 static struct str
-make_key(struct chart *chart, const char *what, size_t step, uint64_t nth)
+make_key(struct run *run, const char *what, size_t step, uint64_t nth)
 {
+	struct chart *chart = run->chart;
 	uint64_t numbers[] = {chart->identity.number, step, nth};
 	struct str parts[] = {
 	    str_of(what),
 	    {(const char *)chart->identity.store, 16},
 	    {(const char *)numbers, sizeof(numbers)},
+	    path_of(run),
 	};
-	struct digest digest = digest_sha256_parts(parts, 3);
+	struct digest digest = digest_sha256_parts(parts, 4);
 	const uint8_t *b = digest.bytes;
 
 	return arena_strf(chart->arena,
@@ -117,15 +166,23 @@ chart_call_key(struct run *run, enum call_purpose purpose,
 	struct chart *chart = run->chart;
 	struct str given = chart_env_text(
 	    run, definition->idempotency_key, (struct str){NULL, 0});
+	const struct strand *root;
+	const struct plan_item *item;
+	const struct active *active;
 
 	if (given.at != NULL)
 		return arena_str(chart->arena, given);
 	if (purpose != FOR_STEP) /* one undo, one notice: one key */
-		return make_key(chart, purpose == FOR_UNDO ? "undo" : "notice",
+		return make_key(run, purpose == FOR_UNDO ? "undo" : "notice",
 		    step, ++chart->serial_last);
-	if (chart->plan[chart->plan_next].kind == PLAN_DO)
-		return make_key(chart, "do", step, chart->plan_serial);
-	return make_key(chart, "state", step, chart->entries);
+	root = chart_strand_root(chart, run->strand);
+	item = &root->plan[root->plan_next];
+	if (item->kind == PLAN_DO)
+		return make_key(run, "do", step, root->taking);
+	active =
+	    chart_config_find(chart, chart->definition->states[item->index]);
+	must(active != NULL);
+	return make_key(run, "state", step, active->entry);
 }
 
 struct call *
@@ -205,12 +262,11 @@ key_lives_at(const struct call *call, int64_t at_ms)
 	return key_dies_ms(call) == 0 || at_ms < key_dies_ms(call);
 }
 
-/* What is to be cancelled is asked about, and not sent once more. */
+/* What nobody wants any more is asked about, and not sent once more. */
 static bool
-is_given_up(const struct run *run, const struct call *call)
+is_given_up(const struct call *call)
 {
-	return run->chart->cancelling && call->purpose == FOR_STEP &&
-	       !call->call->operation->safe;
+	return call->given_up && !call->call->operation->safe;
 }
 
 static void in_doubt(struct run *run, struct call *call);
@@ -227,7 +283,7 @@ send(struct run *run, struct call *call)
 		opens_ms = calendar_next_open(definition->calendar,
 		    &call->call->window_hours->hours, now_ms);
 	if (call->unknown &&
-	    (is_given_up(run, call) || !key_lives_at(call, opens_ms))) {
+	    (is_given_up(call) || !key_lives_at(call, opens_ms))) {
 		in_doubt(run, call);
 		return;
 	}
@@ -266,7 +322,8 @@ record_notified(
 {
 	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
 
-	value_put_str(record, "to", chart_escalation_contact(run->chart, call));
+	value_put_str(record, "to",
+	    chart_escalation_contact(run->chart->definition, call)->name);
 	value_put_str(record, "by", call->call->target);
 	value_put(record, STR("delivered"), value_of_boolean(error == NULL));
 	chart_record_value(record, "error", error);
@@ -360,7 +417,7 @@ unknown(struct run *run, struct call *call, int64_t asked_ms)
 	int64_t delay_ms = delay_after(run, call, asked_ms);
 
 	call->unknown = true;
-	if (is_given_up(run, call))
+	if (is_given_up(call))
 		in_doubt(run, call);
 	else if (call->tries <= retry_of(call).limit &&
 		 key_lives_at(call, run->context->now_ms + delay_ms))
@@ -513,6 +570,7 @@ chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event)
 {
 	must(event->outcome != NULL);
+	run->strand = strand_of(run->chart, call);
 	record_replied(run, call, event);
 	switch (call->state) {
 	case CALL_QUEUED:
@@ -531,10 +589,12 @@ chart_call_reply(
 static void
 withdraw(struct chart *chart, struct call *call)
 {
+	struct strand *strand = chart_strand_awaiting(chart, call->serial);
+
 	must(call->state == CALL_QUEUED);
-	if (chart->step_call == call->serial)
-		chart->step_call = chart->serial_last + 1;
 	call->serial = ++chart->serial_last;
+	if (strand != NULL)
+		strand->awaits = call->serial;
 }
 
 /* An operator stops the instance: what was not sent yet is not sent now, but
@@ -551,22 +611,27 @@ chart_call_suspend(struct run *run, struct call *call)
 	call->tries--;
 }
 
-/* An operator cancels: what may have happened is asked about, and its
- * repetition called back. */
+/* What may have happened is asked about, and its repetition called back. */
 void
-chart_call_cancel(struct run *run, struct call *call)
+chart_call_give_up(struct run *run, struct call *call)
 {
-	must(run->chart->cancelling);
-	if (call->state != CALL_QUEUED || !call->unknown ||
-	    !is_given_up(run, call))
+	struct strand *before = run->strand;
+
+	if (call->purpose != FOR_STEP)
 		return;
+	call->given_up = true;
+	if (call->state != CALL_QUEUED || !call->unknown || !is_given_up(call))
+		return;
+	run->strand = strand_of(run->chart, call);
 	withdraw(run->chart, call);
 	in_doubt(run, call);
+	run->strand = before;
 }
 
 void
 chart_call_due(struct run *run, struct call *call)
 {
+	run->strand = strand_of(run->chart, call);
 	switch (call->state) {
 	case CALL_WINDOW:
 	case CALL_DELAYED:
@@ -599,6 +664,7 @@ chart_call_recover(struct run *run, struct call *call)
 	struct chart_event event = {
 	    .kind = EV_REPLY_ARRIVED, .outcome = &crashed};
 
+	run->strand = strand_of(run->chart, call);
 	switch (call->state) {
 	case CALL_QUEUED: /* its key or its window may be over by now */
 		call_move(call, CALL_DELAYED);
@@ -643,6 +709,7 @@ chart_call_sent(struct chart *chart, uint64_t serial,
 
 	must(call != NULL);
 	must(call->state == CALL_QUEUED || call->state == CALL_ASKING);
+	run.strand = strand_of(chart, call);
 	record = chart_record_begin(&run, AUDIT_CALL_SENT);
 	chart_record_step(&run, record, call->step);
 	if (call->state == CALL_ASKING) {

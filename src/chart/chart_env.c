@@ -15,9 +15,9 @@ chart_env_instance(
     const struct chart *chart, struct arena *arena, struct str environment)
 {
 	struct value_builder *built = value_build_context(arena);
-	struct str state = chart->leaf == SIZE_MAX
+	struct str state = chart->active_count == 0
 			       ? (struct str){NULL, 0}
-			       : chart->definition->states[chart->leaf]->name;
+			       : chart_config_names(chart, arena);
 
 	value_put_str(built, "id", str_of(chart->id));
 	value_put_str(built, "business_key", chart->business_key);
@@ -32,6 +32,61 @@ chart_env_instance(
 	return value_built(built);
 }
 
+static const struct value *
+or_null(const struct value *value)
+{
+	return value != NULL ? value : &value_null;
+}
+
+static const struct strand *
+above(const struct run *run, const struct strand *strand)
+{
+	return strand->parent == 0
+		   ? NULL
+		   : chart_strand_find(run->chart, strand->parent);
+}
+
+/* What an event, an error or a decision is seen by: a selection looks for
+ * transitions of its own event, a strand's steps see what it was taken for, a
+ * leaf's guards what its own steps have left, and whoever is alone sees the
+ * last one. */
+static const struct value *
+lookup_event(const struct run *run)
+{
+	const struct strand *strand = run->strand;
+
+	if (run->signal != NULL)
+		return or_null(run->signal->event);
+	if (strand != NULL)
+		return or_null(
+		    chart_strand_root(run->chart, run->strand)->event);
+	if (run->leaf != NULL && run->leaf->event != NULL)
+		return run->leaf->event;
+	return or_null(run->chart->event);
+}
+
+static const struct value *
+lookup_error(const struct run *run)
+{
+	for (const struct strand *s = run->strand; s != NULL; s = above(run, s))
+		if (s->error != NULL)
+			return s->error;
+	if (run->leaf != NULL && run->leaf->error != NULL)
+		return run->leaf->error;
+	return or_null(run->chart->error);
+}
+
+static const struct value *
+lookup_decision(const struct run *run)
+{
+	for (const struct strand *s = run->strand; s != NULL; s = above(run, s))
+		if (s->decision != NULL)
+			return s->decision;
+	if (run->leaf != NULL && run->leaf->decision != NULL)
+		return run->leaf->decision;
+	return or_null(run->chart->decision);
+}
+
 /* The built-in names; NULL where it is none of them. */
 static const struct value *
 lookup_builtin(struct run *run, struct str name)
@@ -41,13 +96,15 @@ lookup_builtin(struct run *run, struct str name)
 	if (str_equal(name, STR("input")))
 		return chart->input;
 	if (str_equal(name, STR("event")))
-		return chart->event ? chart->event : &value_null;
+		return lookup_event(run);
 	if (str_equal(name, STR("response")))
-		return run->response ? run->response : &value_null;
+		return or_null(run->response);
+	if (str_equal(name, STR("results")))
+		return or_null(run->results);
 	if (str_equal(name, STR("error")))
-		return chart->error ? chart->error : &value_null;
+		return lookup_error(run);
 	if (str_equal(name, STR("decision")))
-		return chart->decision ? chart->decision : &value_null;
+		return lookup_decision(run);
 	if (str_equal(name, STR("settings")))
 		return run->context->settings;
 	if (str_equal(name, STR("instance")))
@@ -56,13 +113,36 @@ lookup_builtin(struct run *run, struct str name)
 	return NULL;
 }
 
+/* The item, its position, and what the iterations have assigned, from the
+ * inside out; NULL where it is none of these. */
+static const struct value *
+lookup_iteration(const struct run *run, struct str name)
+{
+	for (const struct strand *s = run->strand; s != NULL && s->parent != 0;
+	     s = above(run, s)) {
+		const struct def_step *step =
+		    run->chart->definition->steps[s->loop_step];
+		const struct value *value = value_get(s->vars, name);
+
+		if (value != NULL)
+			return value;
+		if (str_equal(name, step->each))
+			return s->item;
+		if (step->at.at != NULL && str_equal(name, step->at))
+			return value_of_int(
+			    run->context->arena, (int64_t)s->position);
+	}
+	return NULL;
+}
+
 static const struct value *
 lookup_cb(void *arg, struct str name)
 {
 	struct run *run = arg;
-	const struct value *value;
+	const struct value *value = lookup_iteration(run, name);
 
-	value = value_get(run->chart->data, name);
+	if (value == NULL)
+		value = value_get(run->chart->data, name);
 	return value != NULL ? value : lookup_builtin(run, name);
 }
 
@@ -80,7 +160,7 @@ host_cb(void *arg, struct str function, const struct value *const *args,
 	state = definition_find_state(chart->definition, value_str(args[0]));
 	if (state == NULL)
 		return NULL;
-	return value_of_boolean(chart_plan_is_active(chart, state));
+	return value_of_boolean(chart_config_is_active(chart, state));
 }
 
 static struct feel_env
@@ -152,21 +232,24 @@ chart_env_keep(struct run *run, const struct value *value)
 
 /*
  * Assigns one after another, so that a later expression sees what an earlier
- * one has set.  `told` (may be NULL) gets what was assigned, for history.
+ * one has set; to the variables of the iteration, where the steps are in one.  `told` (may be NULL) gets what was assigned, for history.
  */
 void
 chart_env_assign(
     struct run *run, struct def_assigns assigns, struct value_builder *told)
 {
 	struct chart *chart = run->chart;
+	const struct value **into =
+	    run->strand != NULL && run->strand->parent != 0
+		? &run->strand->vars
+		: &chart->data;
 
 	for (size_t i = 0; i < assigns.count; i++) {
 		const struct def_assign *assign = &assigns.items[i];
 		const struct value *value =
 		    chart_env_keep(run, chart_env_eval(run, assign->value));
 
-		chart->data =
-		    value_with(chart->arena, chart->data, assign->name, value);
+		*into = value_with(chart->arena, *into, assign->name, value);
 		if (told != NULL)
 			value_put(told, assign->name, value);
 	}

@@ -118,19 +118,23 @@ chart_escalation_disarm(struct run *run, const struct def_state *state)
 /* ---- telling a contact ---- */
 
 static const struct value *
-notice_args(struct run *run, const struct def_call *call, struct str message,
-    struct str severity, size_t state)
+notice_args(
+    struct run *run, const struct def_call *call, const struct notice *notice)
 {
 	struct chart *chart = run->chart;
 	struct value_builder *built = value_build_context(run->context->arena);
 	const struct value *with = chart_env_eval(run, call->with);
 
-	value_put_str(built, "message", message);
-	value_put_str(built, "severity", severity);
+	value_put_str(built, "message", notice->message);
+	value_put_str(built, "severity", notice->severity);
 	value_put_str(built, "instance", str_of(chart->id));
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_str(built, "business_key", chart->business_key);
-	chart_record_state(run, built, "state", state);
+	if (notice->step != SIZE_MAX)
+		value_put_str(built, "state",
+		    chart_config_names(chart, run->context->arena));
+	else
+		chart_record_state(run, built, "state", notice->state);
 	if (with->type == VALUE_CONTEXT)
 		for (size_t i = 0; i < with->as.context.count; i++)
 			value_put(built, with->as.context.fields[i].key,
@@ -140,28 +144,28 @@ notice_args(struct run *run, const struct def_call *call, struct str message,
 
 static void
 notify_by_call(struct run *run, const struct def_channel *channel, size_t index,
-    struct str message, struct str severity, size_t state, size_t level)
+    const struct notice *notice)
 {
 	struct call *call =
-	    chart_call_begin(run, FOR_NOTICE, channel->call, SIZE_MAX,
-		notice_args(run, channel->call, message, severity, state));
+	    chart_call_begin(run, FOR_NOTICE, channel->call, notice->step,
+		notice_args(run, channel->call, notice));
 
-	call->contact_state = state;
-	call->contact_level = level;
+	call->contact_state = notice->state;
+	call->contact_level = notice->level;
 	call->contact_channel = index;
 	chart_call_start(run, call);
 }
 
 static void
-notify_by_log(struct run *run, const struct def_contact *contact,
-    const struct def_channel *channel, struct str message)
+notify_by_log(struct run *run, const struct def_channel *channel,
+    const struct notice *notice)
 {
 	struct chart_effect *effect = chart_effect_add(run, DO_LOG);
 	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
 
 	effect->level = channel->level;
-	effect->message = chart_record_mask(run, message);
-	value_put_str(record, "to", contact->name);
+	effect->message = chart_record_mask(run, notice->message);
+	value_put_str(record, "to", notice->to->name);
 	value_put_str(record, "by", STR("log"));
 	value_put(record, STR("delivered"), &value_true);
 	chart_record_end(run, record);
@@ -179,39 +183,38 @@ cannot_notify(struct run *run, const struct def_contact *contact)
 	chart_record_end(run, record);
 }
 
-struct str
-chart_escalation_contact(const struct chart *chart, const struct call *notice)
+const struct def_contact *
+chart_escalation_contact(
+    const struct definition *definition, const struct call *notice)
 {
-	const struct definition *definition = chart->definition;
-	const struct def_contact *contact =
-	    notice->contact_state == SIZE_MAX
-		? definition->incident_owner
-		: definition->states[notice->contact_state]
-		      ->escalations[notice->contact_level]
-		      .to;
+	const struct def_state *state;
 
-	must(notice->purpose == FOR_NOTICE && contact != NULL);
-	return contact->name;
+	must(notice->purpose == FOR_NOTICE);
+	if (notice->step != SIZE_MAX)
+		return definition->steps[notice->step]->contact;
+	if (notice->contact_state == SIZE_MAX)
+		return definition->incident_owner;
+	state = definition->states[notice->contact_state];
+	return notice->contact_level < state->escalation_count
+		   ? state->escalations[notice->contact_level].to
+		   : NULL;
 }
 
-/* state and level say which escalation; SIZE_MAX both for an incident. */
 void
-chart_escalation_notify(struct run *run, const struct def_contact *contact,
-    struct str message, struct str severity, size_t state, size_t level)
+chart_escalation_notify(struct run *run, const struct notice *notice)
 {
-	for (size_t i = 0; i < contact->channel_count; i++) {
-		const struct def_channel *channel = &contact->channels[i];
+	for (size_t i = 0; i < notice->to->channel_count; i++) {
+		const struct def_channel *channel = &notice->to->channels[i];
 
 		switch (channel->kind) {
 		case CHANNEL_CALL:
-			notify_by_call(
-			    run, channel, i, message, severity, state, level);
+			notify_by_call(run, channel, i, notice);
 			break;
 		case CHANNEL_LOG:
-			notify_by_log(run, contact, channel, message);
+			notify_by_log(run, channel, notice);
 			break;
 		case CHANNEL_EMAIL:
-			cannot_notify(run, contact);
+			cannot_notify(run, notice->to);
 			break;
 		}
 	}
@@ -308,12 +311,18 @@ chart_escalation_fire(struct run *run, struct timer timer)
 	fired->body = body_of(run, fired, escalation, message);
 	record_fired(run, fired, escalation, message, timer);
 	put_item(run, fired, true);
-	chart_escalation_notify(run, escalation->to, message,
-	    escalation->severity, state->index, level);
+	chart_escalation_notify(run,
+	    &(struct notice){.to = escalation->to,
+		.message = message,
+		.severity = escalation->severity,
+		.state = state->index,
+		.level = level,
+		.step = SIZE_MAX});
 	arm_again(run, timer);
 	if (escalation->target == NULL)
 		return;
-	if (!chart_plan_is_busy(chart)) {
+	timer.kind = TIMER_LEAVING;
+	if (chart_select_timer_is_open(chart, &timer)) {
 		chart_escalation_leave(run, timer);
 		return;
 	}
@@ -327,13 +336,12 @@ chart_escalation_leave(struct run *run, struct timer timer)
 {
 	struct chart *chart = run->chart;
 	const struct def_state *state = chart->definition->states[timer.index];
+	struct chosen chosen = {0};
 
-	must(!chart_plan_is_busy(chart));
 	must(state->escalations[timer.detail].target != NULL);
 	chart_timer_remove(chart, TIMER_LEAVING, timer.index, timer.detail);
-	chart->cause = STR("escalated");
-	chart->event = NULL;
-	chart_plan_goto(run, state, (size_t)timer.detail);
+	chart_select_escalation(run, state, (size_t)timer.detail, &chosen);
+	chart_plan_take(run, &chosen, NULL, STR("escalated"), NULL);
 }
 
 /* Somebody took it up: no repetition, and nobody above is told. */

@@ -48,9 +48,7 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
 	value_put_str(built, "business_key", chart->business_key);
 	value_put_str(built, "kind", chart_incident_kind_name(incident->kind));
 	value_put_str(built, "state",
-	    chart->leaf == SIZE_MAX
-		? (struct str){NULL, 0}
-		: chart->definition->states[chart->leaf]->name);
+	    chart_config_names(chart, arena));
 	value_put_str(built, "step",
 	    incident->step == SIZE_MAX
 		? (struct str){NULL, 0}
@@ -91,11 +89,16 @@ tell_owner(
 
 	if (owner == NULL)
 		return;
-	chart_escalation_notify(run, owner,
-	    arena_strf(run->context->arena, "%.*s %.*s stands still: %.*s",
-		STR_ARG(chart->definition->name), STR_ARG(key),
-		STR_ARG(incident->message)),
-	    severity, SIZE_MAX, SIZE_MAX);
+	chart_escalation_notify(run,
+	    &(struct notice){.to = owner,
+		.message = arena_strf(run->context->arena,
+		    "%.*s %.*s stands still: %.*s",
+		    STR_ARG(chart->definition->name), STR_ARG(key),
+		    STR_ARG(incident->message)),
+		.severity = severity,
+		.state = SIZE_MAX,
+		.level = SIZE_MAX,
+		.step = SIZE_MAX});
 }
 
 static void
@@ -121,18 +124,20 @@ chart_incident_open(struct run *run, enum incident_kind kind, size_t step,
 	char text[400];
 	va_list args;
 
+	must(run->strand != NULL && !run->strand->gone);
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	incident->serial = ++chart->serial_last;
 	incident->kind = kind;
+	incident->strand = run->strand->serial;
 	incident->step = step;
 	incident->call = call;
 	incident->created_ms = run->context->now_ms;
 	incident->message = arena_str(chart->arena, str_of(text));
 	incident->error = error;
 	LIST_APPEND(chart->incidents, incident);
-	chart->held = true;
+	run->strand->held = true;
 	put_item(run, incident, true);
 
 	record = chart_record_begin(run, AUDIT_INCIDENT_OPENED);
@@ -170,6 +175,19 @@ chart_incident_age(struct run *run, struct timer timer)
 	arm_age(run, incident);
 }
 
+/* Whether it is held still. */
+static void
+release(struct chart *chart, uint64_t serial)
+{
+	struct strand *strand = chart_strand_find(chart, serial);
+	const struct incident *incident = chart->incidents;
+
+	while (incident != NULL && incident->strand != serial)
+		incident = incident->next;
+	if (strand != NULL)
+		strand->held = incident != NULL;
+}
+
 static void
 close_one(struct run *run, struct incident *incident, const char *how,
     const struct chart_event *event)
@@ -193,14 +211,28 @@ close_one(struct run *run, struct incident *incident, const char *how,
 	while (*link != incident)
 		link = &(*link)->next;
 	LIST_UNLINK(link);
-	chart->held = chart->incidents != NULL;
+	release(chart, incident->strand);
 }
 
 void
-chart_incident_close_all(struct run *run, const char *how)
+chart_incident_close_all(struct run *run, uint64_t strand, const char *how)
 {
-	while (run->chart->incidents != NULL)
-		close_one(run, run->chart->incidents, how, NULL);
+	for (struct incident *incident = run->chart->incidents, *next;
+	     incident != NULL; incident = next) {
+		next = incident->next;
+		if (strand == 0 || incident->strand == strand)
+			close_one(run, incident, how, NULL);
+	}
+}
+
+void
+chart_incident_move(struct chart *chart, uint64_t from, struct strand *strand)
+{
+	for (struct incident *incident = chart->incidents; incident;
+	     incident = incident->next)
+		if (incident->strand == from)
+			incident->strand = strand->serial;
+	release(chart, strand->serial);
 }
 
 /* ---- settling ---- */
@@ -239,6 +271,8 @@ retry(struct run *run, struct call *call)
 {
 	if (call != NULL)
 		chart_call_start(run, call);
+	else if (run->strand->loop != NULL)
+		chart_loop_retry(run, run->strand);
 }
 
 /* The result that a person vouches for. */
@@ -247,7 +281,7 @@ supply(struct run *run, const struct incident *incident, struct call *call,
     const struct value *data)
 {
 	struct chart *chart = run->chart;
-	const struct def_step *step = chart_run_current(chart);
+	const struct def_step *step = chart_run_current(chart, run->strand);
 
 	if (call != NULL) {
 		chart_run_call_done(run, call, data,
@@ -255,10 +289,30 @@ supply(struct run *run, const struct incident *incident, struct call *call,
 			? chart->definition->steps[call->step]->output
 			: (struct def_assigns){0});
 	} else if (incident->kind == INCIDENT_UNDO) {
-		chart_run_undone(run, incident->step, (struct str){NULL, 0});
+		chart_undo_done(run, incident->undo, (struct str){NULL, 0});
 	} else if (step != NULL) {
+		chart_loop_drop(run, run->strand);
 		chart_run_supply(run, step, data);
 	}
+}
+
+static void
+skip_undo(
+    struct run *run, const struct incident *incident, const struct call *call)
+{
+	chart_undo_drop(run, call != NULL ? call->undo : incident->undo);
+	run->strand->awaits = 0;
+}
+
+/* The leaf whose task could not be opened. */
+static void
+skip_task(struct run *run)
+{
+	struct strand *strand = run->strand;
+	size_t leaf = strand->plan[strand->plan_next].index;
+
+	chart_run_advance(run->chart, strand);
+	chart_step_done(run, run->chart->definition->states[leaf]);
 }
 
 /* Goes on as if the step, the undo, the check or the task had not been asked
@@ -266,40 +320,37 @@ supply(struct run *run, const struct incident *incident, struct call *call,
 static void
 skip(struct run *run, const struct incident *incident, struct call *call)
 {
-	struct chart *chart = run->chart;
-	bool was_undo = is_of_undo(incident, call);
-
 	if (call != NULL)
-		chart_call_remove(chart, call);
-	chart->step_call = 0;
-	if (was_undo) {
-		LIST_UNLINK(&chart->undos);
-		return;
+		chart_call_remove(run->chart, call);
+	if (is_of_undo(incident, call)) {
+		skip_undo(run, incident, call);
+	} else if (incident->kind == INCIDENT_TASK) {
+		skip_task(run);
+	} else if (incident->kind != INCIDENT_DEFINITION) {
+		/* a deadline without a time is left out already */
+		chart_loop_drop(run, run->strand);
+		chart_run_advance(run->chart, run->strand);
 	}
-	if (incident->kind == INCIDENT_DEFINITION)
-		return; /* a deadline without a time is left out already */
-	chart_run_advance(chart);
-	if (incident->kind == INCIDENT_TASK)
-		chart_step_raise(run, STR("done"), chart->leaf, NULL);
 }
 
-/* An undo that failed is not begun again by a cancel. */
+/* The instance is over for the person; an undo that failed is not begun
+ * again. */
 static void
 give_up(struct run *run, const struct incident *incident, struct call *call,
     bool compensate)
 {
 	struct chart *chart = run->chart;
-	bool was_undo = is_of_undo(incident, call);
 
 	if (call != NULL)
 		chart_call_remove(chart, call);
-	chart->step_call = 0;
-	chart->cancelling = false;
-	chart->cancel_compensates = false;
-	if (compensate || was_undo)
-		chart_plan_cancel(run, compensate);
-	else
-		chart_plan_cancelled(run);
+	run->strand->awaits = 0;
+	chart->cancel_compensates = compensate;
+	chart->cancel_ends = compensate || is_of_undo(incident, call);
+	if (is_of_undo(incident, call) && !compensate)
+		chart_strand_end(run, run->strand);
+	chart->cancelling = true;
+	run->strand = NULL;
+	(void)!chart_cancel_try(run, STOP_NOW);
 }
 
 /* Whether the incident can be settled so, by that person, now. */
@@ -340,6 +391,8 @@ chart_incident_settle(struct run *run, const struct chart_event *event)
 		return;
 	chart_task_took(run, &event->actor, PART_CORRECT);
 	call = incident->call ? chart_call_find(chart, incident->call) : NULL;
+	run->strand = chart_strand_find(chart, incident->strand);
+	must(run->strand != NULL);
 	close_one(run, incident, how.at, event);
 	switch (event->settlement) {
 	case SETTLE_RETRY:
@@ -354,7 +407,7 @@ chart_incident_settle(struct run *run, const struct chart_event *event)
 		return;
 	case SETTLE_COMPENSATE:
 	case SETTLE_CANCEL:
-		chart_incident_close_all(run, how.at);
+		chart_incident_close_all(run, 0, how.at);
 		give_up(run, incident, call,
 		    event->settlement == SETTLE_COMPENSATE);
 		return;

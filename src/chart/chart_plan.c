@@ -1,278 +1,308 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chart_plan.c: configurations, and the plan that leads from one to the next.
+ * chart_plan.c: microsteps: from one configuration to the next.
  *
- * A transition becomes a list of items, done one after another: steps of the
- * exits (innermost first), steps of the transition, the switch, undoing where
- * it is asked for, steps of the entries (outermost first), settling.  The
- * switch changes the configuration at once, so that an instance is in a legal
- * configuration at every commit, whatever its steps wait for.
+ * The transitions of a microstep become one strand: steps of the exits
+ * (innermost first), steps of the transitions, the switch.  The switch
+ * changes the configuration at once, so that an instance is in a legal one at
+ * every commit, whatever its steps wait for.  What follows, undoing where it
+ * is asked for, steps of the entries (outermost first), settling, is a strand
+ * for every region that was entered.
  */
 #include "chart_priv.h"
 
-const struct def_state *
-chart_leaf(const struct chart *chart)
-{
-	return chart->leaf == SIZE_MAX ? NULL
-				       : chart->definition->states[chart->leaf];
-}
-
-bool
-chart_plan_is_active(const struct chart *chart, const struct def_state *state)
-{
-	const struct def_state *leaf = chart_leaf(chart);
-
-	return leaf != NULL && def_state_contains(state, leaf);
-}
+#include <string.h>
 
 static const struct def_state *
-target_of(const struct def_transition *transition)
+state_of(const struct chart *chart, size_t index)
 {
-	return transition->targets.count > 0 ? transition->targets.items[0]
-					     : NULL;
+	return index == SIZE_MAX ? NULL : chart->definition->states[index];
 }
 
-bool
-chart_plan_is_busy(const struct chart *chart)
+static const struct def_transition *
+transition_of(const struct chart *chart, const struct taken *taken)
 {
-	return chart->plan_next < chart->plan_count || chart->held;
+	return taken->transition == SIZE_MAX
+		   ? NULL
+		   : chart->definition->transitions[taken->transition];
 }
 
-void
-chart_plan_clear(struct chart *chart)
-{
-	chart->plan_serial++;
-	chart->plan_count = 0;
-	chart->plan_next = 0;
-	chart->pc = 0;
-	chart->wait_due_ms = 0;
-	chart->held = false;
-}
+/* ---- undoing ---- */
 
+/* Once is enough, and undoing all covers the rest. */
 static void
-plan_add(struct chart *chart, enum plan_kind kind, size_t index)
+plan_undoing(struct chart *chart, struct strand *strand,
+    enum def_compensate compensate, const struct def_state *to)
 {
-	must(chart->plan_count < PLAN_MAX);
-	chart->plan[chart->plan_count++] =
-	    (struct plan_item){.kind = kind, .index = index};
-}
+	size_t back_to = compensate == COMPENSATE_TO ? to->index : SIZE_MAX;
 
-/* The innermost state that stays entered: NULL for the top.  The target is
- * entered anew even where it is around its source. */
-static const struct def_state *
-domain_of(const struct def_state *source, const struct def_state *target,
-    bool internal)
-{
-	const struct def_state *domain;
-
-	if (source == NULL)
-		return NULL;
-	if (internal && source->kind == STATE_COMPOUND && source != target &&
-	    def_state_contains(source, target))
-		return source;
-	for (domain = source->parent; domain != NULL; domain = domain->parent)
-		if (domain != target && def_state_contains(domain, target))
-			break;
-	return domain;
-}
-
-/* The atomic or final state that entering `target` ends in. */
-static const struct def_state *
-leaf_of(const struct def_state *target)
-{
-	while (target->kind == STATE_COMPOUND)
-		target = target->initial.items[0];
-	return target;
-}
-
-static void
-plan_exits(struct chart *chart, const struct def_state *domain)
-{
-	const struct def_state *state;
-
-	for (state = chart_leaf(chart); state != domain; state = state->parent)
-		if (state->exit.count > 0)
-			plan_add(chart, PLAN_EXIT, state->index);
-}
-
-static void
-plan_entries(struct chart *chart, const struct def_state *state,
-    const struct def_state *domain)
-{
-	if (state == domain)
+	if (compensate == COMPENSATE_NONE)
 		return;
-	plan_entries(chart, state->parent, domain);
-	if (state->entry.count > 0)
-		plan_add(chart, PLAN_ENTRY, state->index);
+	for (size_t i = 0; i < strand->plan_count; i++) {
+		struct plan_item *item = &strand->plan[i];
+
+		if (item->kind != PLAN_COMPENSATE)
+			continue;
+		if (back_to == SIZE_MAX)
+			item->index = SIZE_MAX;
+		if (item->index == SIZE_MAX || item->index == back_to)
+			return;
+	}
+	chart_strand_plan(chart, strand, PLAN_COMPENSATE, back_to);
 }
+
+/* ---- up to the switch ---- */
 
 static bool
-compensates_on_entry(
-    const struct def_state *leaf, const struct def_state *domain)
+is_left(const struct chart *chart, const struct strand *strand,
+    const struct def_state *state)
 {
-	for (; leaf != domain; leaf = leaf->parent)
-		if (leaf->compensate != COMPENSATE_NONE)
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		const struct def_state *scope =
+		    state_of(chart, strand->taken[i].scope);
+
+		if (strand->taken[i].leaves && scope != state &&
+		    (scope == NULL || def_state_contains(scope, state)))
 			return true;
+	}
 	return false;
 }
 
-/* What follows the switch.  Entry steps may break what held before them. */
 static void
-plan_arrival(struct chart *chart, const struct def_state *target,
-    const struct def_state *domain, bool compensate)
+plan_exits(struct chart *chart, struct strand *strand)
 {
-	const struct def_state *leaf = leaf_of(target);
-	bool checks = chart->definition->invariant_count > 0;
-	size_t before;
+	for (size_t i = chart->active_count; i-- > 0;) {
+		const struct def_state *state =
+		    state_of(chart, chart->active[i].state);
 
-	if (checks)
-		plan_add(chart, PLAN_CHECK, 0);
-	if (compensate || compensates_on_entry(leaf, domain))
-		plan_add(chart, PLAN_COMPENSATE, 0);
-	before = chart->plan_count;
-	plan_entries(chart, leaf, domain);
-	if (checks && chart->plan_count > before)
-		plan_add(chart, PLAN_CHECK, 1);
-	plan_add(chart, PLAN_SETTLE, leaf->index);
+		if (state->exit.count > 0 && is_left(chart, strand, state))
+			chart_strand_plan(
+			    chart, strand, PLAN_EXIT, state->index);
+	}
+}
+
+static void
+plan_undoing_of(
+    struct chart *chart, struct strand *strand, const struct taken *taken)
+{
+	const struct def_transition *transition = transition_of(chart, taken);
+
+	if (taken->undoes)
+		plan_undoing(chart, strand, COMPENSATE_ALL, NULL);
+	else if (transition != NULL)
+		plan_undoing(chart, strand, transition->compensate,
+		    transition->compensate_to);
+}
+
+/* What a transition that leaves nothing does besides its steps. */
+static void
+plan_staying(
+    struct chart *chart, struct strand *strand, const struct taken *taken)
+{
+	const struct def_transition *transition = transition_of(chart, taken);
+
+	if (transition->steps.count > 0 &&
+	    chart->definition->invariant_count > 0)
+		chart_strand_plan(chart, strand, PLAN_CHECK, SIZE_MAX);
+	plan_undoing_of(chart, strand, taken);
+}
+
+static void
+plan_taken(struct chart *chart, struct strand *strand)
+{
+	bool leaves = false;
+
+	plan_exits(chart, strand);
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		const struct def_transition *transition =
+		    transition_of(chart, &strand->taken[i]);
+
+		if (transition != NULL && transition->steps.count > 0)
+			chart_strand_plan(
+			    chart, strand, PLAN_DO, transition->index);
+	}
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		leaves = leaves || strand->taken[i].leaves;
+		if (!strand->taken[i].leaves)
+			plan_staying(chart, strand, &strand->taken[i]);
+	}
+	if (leaves)
+		chart_strand_plan(chart, strand, PLAN_SWITCH, SIZE_MAX);
+}
+
+static void
+tell_taken(struct run *run, const struct chosen *chosen)
+{
+	for (size_t i = 0; i < chosen->count; i++) {
+		const struct def_transition *transition =
+		    transition_of(run->chart, &chosen->items[i]);
+
+		if (transition != NULL && run->context->took != NULL)
+			run->context->took(run->context->took_arg, transition);
+	}
+}
+
+static struct strand *
+begin(struct run *run, const struct chosen *chosen, struct str cause,
+    const struct value *event)
+{
+	struct chart *chart = run->chart;
+	struct strand *strand = chart_strand_add(chart, NULL);
+
+	run->microsteps++;
+	strand->taking = ++chart->taking;
+	strand->taken =
+	    ARENA_ARRAY(chart->arena, chosen->count, struct taken);
+	strand->taken_count = chosen->count;
+	memcpy(strand->taken, chosen->items,
+	    chosen->count * sizeof(*strand->taken));
+	strand->cause = cause;
+	strand->event = event;
+	chart->event = event;
+	return strand;
+}
+
+void
+chart_plan_take(struct run *run, const struct chosen *chosen,
+    struct strand *instead, struct str cause, const struct value *event)
+{
+	struct chart *chart = run->chart;
+	struct strand *strand;
+
+	must(chosen->count > 0);
+	tell_taken(run, chosen);
+	strand = begin(run, chosen, cause, event);
+	if (instead != NULL) {
+		strand->error = instead->error;
+		strand->decision = instead->decision;
+		if (!instead->gone &&
+		    !chart_strand_stop(run, instead, STOP_LEFT))
+			chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
+	}
+	if (!chart_strand_stop_others(run, strand, STOP_LEFT) &&
+	    strand->plan_count == 0)
+		chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
+	plan_taken(chart, strand);
+	if (strand->plan_count == 0)
+		chart_strand_end(run, strand);
 }
 
 void
 chart_plan_start(struct run *run)
 {
-	struct chart *chart = run->chart;
+	struct taken whole = {.transition = SIZE_MAX,
+	    .state = SIZE_MAX,
+	    .scope = SIZE_MAX,
+	    .leaves = true};
+	struct chosen chosen = {.items = &whole, .count = 1};
 
-	must(chart->leaf == SIZE_MAX);
-	chart_plan_clear(chart);
-	plan_add(chart, PLAN_SWITCH, PLAN_START);
-	plan_arrival(chart, chart->definition->initial.items[0], NULL, false);
+	must(run->chart->active_count == 0);
+	chart_plan_take(run, &chosen, NULL, (struct str){NULL, 0}, NULL);
 }
+
+/* ---- after the switch ---- */
 
 static void
-plan_take(struct run *run, const struct def_transition *transition,
-    bool compensate)
+plan_undoing_on_entry(struct chart *chart, struct strand *strand,
+    const struct def_state *first)
 {
-	struct chart *chart = run->chart;
-	const struct def_state *target = target_of(transition);
-	const struct def_state *domain = NULL;
+	const struct def_state *state = first;
 
-	if (run->context->took != NULL)
-		run->context->took(run->context->took_arg, transition);
-	chart_plan_clear(chart);
-	if (target != NULL) {
-		domain =
-		    domain_of(transition->source, target, transition->internal);
-		plan_exits(chart, domain);
+	while (state != NULL) {
+		plan_undoing(
+		    chart, strand, state->compensate, state->compensate_to);
+		state = state->kind == STATE_PARALLEL
+			    ? NULL
+			    : chart_config_child(chart, state);
 	}
-	if (transition->steps.count > 0)
-		plan_add(chart, PLAN_DO, transition->index);
-	if (target != NULL) {
-		plan_add(chart, PLAN_SWITCH, transition->index);
-		plan_arrival(chart, target, domain, compensate);
-		return;
+}
+
+/* Down from the first state to the leaf, or to where regions begin. */
+static void
+plan_arrival(
+    struct chart *chart, struct strand *strand, const struct def_state *first)
+{
+	const struct def_state *state = first, *last = first;
+	bool enters = false;
+
+	plan_undoing_on_entry(chart, strand, first);
+	for (; state != NULL; state = state->kind == STATE_PARALLEL
+				  ? NULL
+				  : chart_config_child(chart, state)) {
+		last = state;
+		if (state->entry.count == 0)
+			continue;
+		chart_strand_plan(chart, strand, PLAN_ENTRY, state->index);
+		enters = true;
 	}
-	if (transition->steps.count > 0 &&
-	    chart->definition->invariant_count > 0)
-		plan_add(chart, PLAN_CHECK, 1);
-	if (compensate)
-		plan_add(chart, PLAN_COMPENSATE, 0);
+	/* Entry steps may break what held before them. */
+	if (enters && chart->definition->invariant_count > 0)
+		chart_strand_plan(chart, strand, PLAN_CHECK, SIZE_MAX);
+	chart_strand_plan(chart, strand,
+	    last->kind == STATE_PARALLEL ? PLAN_FORK : PLAN_SETTLE,
+	    last->index);
 }
 
-void
-chart_plan_take(struct run *run, const struct def_transition *transition)
+/* A strand for what follows, with what its microstep was taken for. */
+static struct strand *
+branch(struct chart *chart, const struct strand *from, struct strand *after,
+    size_t scope)
 {
-	plan_take(run, transition, transition->compensate != COMPENSATE_NONE);
+	struct strand *strand = chart_strand_add(chart, after);
+
+	strand->taking = from->taking;
+	strand->cause = from->cause;
+	strand->event = from->event;
+	strand->error = from->error;
+	strand->decision = from->decision;
+	strand->scope = scope;
+	return strand;
 }
 
-void
-chart_plan_goto(
-    struct run *run, const struct def_state *source, size_t escalation)
-{
-	struct chart *chart = run->chart;
-	const struct def_state *target = source->escalations[escalation].target;
-	const struct def_state *domain = domain_of(source, target, false);
-
-	chart_plan_clear(chart);
-	plan_exits(chart, domain);
-	plan_add(chart, PLAN_GOTO, source->index);
-	chart->plan[chart->plan_count - 1].detail = escalation;
-	plan_arrival(chart, target, domain, false);
-}
-
-/* Undoing has begun, or will as soon as the entered state is checked. */
 static bool
-owes_undoing(const struct chart *chart)
+is_first_of_scope(const struct strand *strand, size_t i)
 {
-	bool owes = false;
-
-	for (size_t i = chart->plan_next; i < chart->plan_count; i++) {
-		if (chart->plan[i].kind == PLAN_SWITCH ||
-		    chart->plan[i].kind == PLAN_GOTO)
-			return false; /* not there yet */
-		if (chart->plan[i].kind == PLAN_COMPENSATE)
-			owes = true;
-	}
-	return owes;
+	for (size_t j = 0; j < i; j++)
+		if (strand->taken[j].leaves &&
+		    strand->taken[j].scope == strand->taken[i].scope)
+			return false;
+	return strand->taken[i].leaves;
 }
 
-/*
- * An operator's cancel finds its place: by the transition that takes it, or
- * to the end.  Undoing that has begun goes on, asked for or not: half of it
- * is worth nothing.
- */
-void
-chart_plan_cancelled(struct run *run)
+/* Each region that was entered goes on by itself; invariants and undoing,
+ * which concern all, are the first one's. */
+static void
+branch_arrivals(struct run *run, struct strand *strand)
 {
 	struct chart *chart = run->chart;
-	bool compensate = chart->cancel_compensates || owes_undoing(chart);
-	const struct def_transition *transition =
-	    chart_step_select(run, STR("cancel"), SIZE_MAX, false);
+	struct strand *last = strand;
 
-	chart->cancelling = false;
-	chart->event = NULL;
-	chart->cause = STR("cancel");
-	if (transition != NULL)
-		plan_take(run, transition,
-		    compensate || transition->compensate != COMPENSATE_NONE);
-	else
-		chart_plan_cancel(run, compensate);
-}
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		const struct def_state *first;
+		struct strand *next;
 
-/*
- * Whether an interrupting transition may be taken before the item under way.
- * A transition that has done no step yet is instantaneous, or the event that
- * it took would be lost; checks and undoing are not cut short.
- */
-bool
-chart_plan_is_at_boundary(const struct chart *chart)
-{
-	switch (chart->plan[chart->plan_next].kind) {
-	case PLAN_EXIT:
-	case PLAN_DO:
-		return chart->plan_next > 0 || chart->pc > 0;
-	case PLAN_SWITCH:
-	case PLAN_GOTO:
-		return chart->plan_next > 0;
-	case PLAN_ENTRY:
-	case PLAN_SETTLE:
-		return true;
-	case PLAN_CHECK:
-	case PLAN_COMPENSATE:
-	case PLAN_CANCEL:
-		return false;
+		if (!is_first_of_scope(strand, i))
+			continue;
+		next = branch(chart, strand, last, strand->taken[i].scope);
+		if (last == strand) {
+			if (chart->definition->invariant_count > 0)
+				chart_strand_plan(
+				    chart, next, PLAN_CHECK, SIZE_MAX);
+			for (size_t j = 0; j < strand->taken_count; j++)
+				if (strand->taken[j].leaves)
+					plan_undoing_of(
+					    chart, next, &strand->taken[j]);
+			if (strand->held) /* by a deadline without a time */
+				chart_incident_move(
+				    chart, strand->serial, next);
+		}
+		first = chart_config_child(
+		    chart, state_of(chart, strand->taken[i].scope));
+		must(first != NULL);
+		plan_arrival(chart, next, first);
+		last = next;
 	}
-	unreachable("every kind of item is listed");
-}
-
-/* Undo first where that is asked for, then end. */
-void
-chart_plan_cancel(struct run *run, bool compensate)
-{
-	struct chart *chart = run->chart;
-
-	chart_plan_clear(chart);
-	if (compensate)
-		plan_add(chart, PLAN_COMPENSATE, 0);
-	plan_add(chart, PLAN_CANCEL, 0);
+	chart_strand_end(run, strand);
 }
 
 /* ---- the switch ---- */
@@ -320,243 +350,197 @@ arm_deadlines(struct run *run, const struct def_state *state)
 }
 
 static void
-leave(struct run *run, const struct def_state *domain)
+leave(struct run *run, const struct def_state *state)
 {
-	const struct def_state *state = chart_leaf(run->chart);
+	for (size_t i = 0; i < state->after.count; i++)
+		chart_timer_remove(
+		    run->chart, TIMER_AFTER, state->after.items[i]->index, 0);
+	chart_escalation_disarm(run, state);
+	if (state->task != NULL)
+		chart_task_close(run, state->index);
+}
 
-	for (; state != domain; state = state->parent) {
-		for (size_t i = 0; i < state->after.count; i++)
-			chart_timer_remove(run->chart, TIMER_AFTER,
-			    state->after.items[i]->index, 0);
-		chart_escalation_disarm(run, state);
-		if (state->task != NULL)
-			chart_task_close(run, state->index);
+/* The leaves' names in document order, separated by blanks; absent: none. */
+static struct str
+names_of(const struct state_set *set, bool reversed, struct arena *arena)
+{
+	struct str names = {NULL, 0};
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct def_state *state =
+		    set->items[reversed ? set->count - 1 - i : i];
+
+		if (!chart_config_is_leaf(state))
+			continue;
+		names = names.at == NULL
+			    ? state->name
+			    : arena_strf(arena, "%.*s %.*s", STR_ARG(names),
+				  STR_ARG(state->name));
 	}
+	return names;
 }
 
 static void
-enter(struct run *run, const struct def_state *state,
-    const struct def_state *domain)
+record_entered(struct run *run, const struct strand *strand,
+    const struct state_set *left, const struct state_set *entered)
 {
-	if (state == domain)
-		return;
-	enter(run, state->parent, domain);
-	arm_deadlines(run, state);
-	chart_escalation_arm(run, state);
-}
-
-static void
-record_entered(struct run *run, size_t from)
-{
-	struct chart *chart = run->chart;
+	struct arena *arena = run->context->arena;
 	struct value_builder *record = chart_record_begin(run, AUDIT_ENTERED);
 
-	chart_record_state(run, record, "from", from);
-	chart_record_state(run, record, "to", chart->leaf);
-	if (chart->cause.at != NULL)
-		value_put_str(record, "event", chart->cause);
-	if (chart->event != NULL)
+	if (left->count > 0)
+		value_put_str(record, "from", names_of(left, true, arena));
+	value_put_str(record, "to", names_of(entered, false, arena));
+	if (strand->cause.at != NULL)
+		value_put_str(record, "event", strand->cause);
+	if (strand->event != NULL)
 		chart_record_value(
-		    record, "event_id", value_get_cstr(chart->event, "id"));
+		    record, "event_id", value_get_cstr(strand->event, "id"));
 	chart_record_end(run, record);
 }
 
+/* A leaf that is not alone keeps the event that it was entered for. */
 static void
-switch_to(struct run *run, const struct def_state *target,
-    const struct def_state *domain)
+note_event(struct chart *chart, const struct strand *strand)
 {
-	struct chart *chart = run->chart;
-	size_t from = chart->leaf;
-
-	if (from != SIZE_MAX)
-		leave(run, domain);
-	chart->leaf = leaf_of(target)->index;
-	chart->entries++;
-	record_entered(run, from);
-	enter(run, chart_leaf(chart), domain);
-}
-
-static void
-perform_switch(struct run *run, const struct plan_item *item)
-{
-	const struct definition *definition = run->chart->definition;
-	const struct def_transition *transition;
-
-	if (item->index == PLAN_START) {
-		switch_to(run, definition->initial.items[0], NULL);
+	if (chart_config_has_one_leaf(chart))
 		return;
-	}
-	transition = definition->transitions[item->index];
-	switch_to(run, target_of(transition),
-	    domain_of(transition->source, target_of(transition),
-		transition->internal));
+	for (size_t i = 0; i < chart->active_count; i++)
+		if (chart->active[i].entry == chart->entries)
+			chart->active[i].event = strand->event;
 }
 
-static void
-perform_goto(struct run *run, const struct plan_item *item)
-{
-	const struct def_state *source =
-	    run->chart->definition->states[item->index];
-	const struct def_state *target =
-	    source->escalations[item->detail].target;
-
-	switch_to(run, target, domain_of(source, target, false));
-}
-
-/* ---- invariants ---- */
-
-static bool
-applies(const struct def_invariant *invariant, const struct chart *chart)
-{
-	if (invariant->in_count == 0)
-		return true;
-	for (size_t i = 0; i < invariant->in_count; i++)
-		if (chart_plan_is_active(chart, invariant->in[i]))
-			return true;
-	return false;
-}
-
-static bool
-assigns_name(struct def_assigns assigns, struct str name)
-{
-	for (size_t i = 0; i < assigns.count; i++)
-		if (str_equal(assigns.items[i].name, name))
-			return true;
-	return false;
-}
-
-struct pending {
-	struct chart *chart;
-	bool assigned;
-};
-
-static void
-pending_cb(struct str name, size_t offset, void *arg)
-{
-	struct pending *pending = arg;
-	struct chart *chart = pending->chart;
-
-	(void)offset;
-	for (size_t i = chart->plan_next; i < chart->plan_count; i++) {
-		const struct def_steps *steps;
-
-		if (chart->plan[i].kind != PLAN_ENTRY)
-			continue;
-		steps = &chart->definition->states[chart->plan[i].index]->entry;
-		for (size_t j = 0; j < steps->count; j++)
-			if (assigns_name(steps->items[j]->output, name) ||
-			    assigns_name(steps->items[j]->set, name))
-				pending->assigned = true;
-	}
-}
-
-/* Whether the entry steps still to come set what the invariant reads: then it
- * is for them to make it true, and it is looked at when they are through. */
-static bool
-is_pending(struct chart *chart, const struct def_invariant *invariant)
-{
-	struct pending pending = {.chart = chart};
-
-	if (invariant->that->kind == TEMPLATE_FEEL)
-		feel_each_free_name(
-		    invariant->that->feel, pending_cb, &pending);
-	return pending.assigned;
-}
-
-/* All that don't hold are one incident, so that settling it settles all. */
-static bool
-check_invariants(struct run *run, bool through)
+static enum item_result
+perform_switch(struct run *run, struct strand *strand)
 {
 	struct chart *chart = run->chart;
-	struct buf broken = {0};
-	bool hold;
+	struct state_set left = {.arena = run->context->arena};
+	struct state_set entered = {.arena = run->context->arena};
 
-	for (size_t i = 0; i < chart->definition->invariant_count; i++) {
-		const struct def_invariant *invariant =
-		    &chart->definition->invariants[i];
-
-		if (applies(invariant, chart) &&
-		    (through || !is_pending(chart, invariant)) &&
-		    !chart_env_holds(run, invariant->that))
-			buf_addf(&broken, "%s`%.*s`", broken.bytes ? ", " : "",
-			    STR_ARG(invariant->name));
+	chart_config_leave(chart, strand->taken, strand->taken_count, &left);
+	for (size_t i = 0; i < left.count; i++)
+		leave(run, left.items[i]);
+	chart->entries++;
+	chart_config_enter(
+	    chart, strand->taken, strand->taken_count, &entered);
+	note_event(chart, strand);
+	record_entered(run, strand, &left, &entered);
+	for (size_t i = 0; i < entered.count; i++) {
+		chart_undo_mark(run, entered.items[i]);
+		arm_deadlines(run, entered.items[i]);
+		chart_escalation_arm(run, entered.items[i]);
 	}
-	hold = broken.bytes == 0;
-	if (!hold)
-		chart_incident_open(run, INCIDENT_INVARIANT, SIZE_MAX, 0, NULL,
-		    "in state `%.*s` an invariant does not hold: %s",
-		    STR_ARG(chart_leaf(chart)->name), buf_cstr(&broken));
-	buf_fini(&broken);
-	return hold;
+	branch_arrivals(run, strand);
+	return ITEM_MOVED;
+}
+
+/* ---- regions begin ---- */
+
+static enum item_result
+perform_fork(struct run *run, struct strand *strand, size_t index)
+{
+	struct chart *chart = run->chart;
+	const struct def_state *parallel = state_of(chart, index);
+	struct strand *last = strand;
+
+	for (size_t i = 0; i < parallel->child_count; i++) {
+		const struct def_state *region = parallel->children[i];
+
+		if (region->kind == STATE_HISTORY)
+			continue;
+		last = branch(chart, strand, last, region->index);
+		plan_arrival(chart, last, region);
+	}
+	chart_strand_end(run, strand);
+	return ITEM_MOVED;
 }
 
 /* ---- settling ---- */
 
-static bool
-settle(struct run *run, const struct def_state *leaf)
+/* `done` of what the final state is in, and of what is through by that. */
+static void
+finish(struct run *run, const struct def_state *leaf)
 {
-	struct chart *chart = run->chart;
+	const struct def_state *state = leaf->parent;
 
+	chart_step_done(run, state);
+	for (state = state->parent; state != NULL &&
+				    state->kind == STATE_PARALLEL &&
+				    chart_config_is_through(run->chart, state);
+	     state = state->parent)
+		chart_step_done(run, state);
+}
+
+static enum item_result
+settle(struct run *run, struct strand *strand, const struct def_state *leaf)
+{
 	if (leaf->kind == STATE_FINAL && leaf->parent == NULL) {
 		chart_step_end(run, leaf->outcome);
-		return true;
+		return ITEM_MOVED;
 	}
-	if (leaf->kind == STATE_FINAL) {
-		chart_step_raise(run, STR("done"), leaf->parent->index, NULL);
-		return true;
-	}
-	if (!chart_task_open(run, leaf))
-		return false;
-	chart_step_raise(run, STR("done"), chart->leaf, NULL);
-	return true;
+	if (leaf->kind != STATE_FINAL && !chart_task_open(run, leaf))
+		return ITEM_BLOCKED;
+	chart_strand_end(run, strand);
+	if (leaf->kind == STATE_FINAL)
+		finish(run, leaf);
+	else
+		chart_step_done(run, leaf);
+	return ITEM_MOVED;
 }
 
-/* Undoing gave a state the word `compensated`: if one takes it, the cancel
- * that asked for the undoing has found its place. */
-static bool
-cancel(struct run *run)
-{
-	struct chart *chart = run->chart;
-	const struct def_transition *transition = NULL;
+/* ---- undoing ---- */
 
-	for (struct internal *raised = chart->internals; raised;
-	     raised = raised->next)
-		if (str_equal(raised->name, STR("compensated")))
-			transition = chart_step_select(
-			    run, raised->name, SIZE_MAX, false);
-	if (transition == NULL) {
-		chart_step_end(run, ENDING_CANCELLED);
-		return true;
+/* It is said of the state that was entered, or of the transition's. */
+static void
+raise_compensated(struct run *run, const struct strand *strand)
+{
+	const struct chart *chart = run->chart;
+	size_t scope =
+	    strand->taken_count > 0 ? strand->taken[0].scope : strand->scope;
+	const struct def_state *from =
+	    chart_config_trunk(chart, state_of(chart, scope));
+	struct signal signal = {
+	    .name = STR("compensated"), .only = SIZE_MAX, .from = SIZE_MAX};
+
+	if (from != NULL) {
+		signal.from = from->index;
+		signal.entry = chart_config_find(chart, from)->entry;
 	}
-	chart->internals = NULL;
-	chart->cause = STR("compensated");
-	chart_plan_take(run, transition);
-	return false;
+	chart_step_raise(run, signal);
 }
 
-bool
-chart_plan_perform(struct run *run, const struct plan_item *item)
+/* What it claims has stopped: it begins as one that claimed nothing. */
+static enum item_result
+begin_claimed(struct strand *strand)
 {
-	struct chart *chart = run->chart;
+	must(strand->plan_next == 0);
+	strand->plan_count--;
+	memmove(&strand->plan[0], &strand->plan[1],
+	    strand->plan_count * sizeof(*strand->plan));
+	return ITEM_MOVED;
+}
 
-	switch (item->kind) {
+enum item_result
+chart_plan_perform(
+    struct run *run, struct strand *strand, struct plan_item item)
+{
+	switch (item.kind) {
+	case PLAN_CLAIM:
+		return begin_claimed(strand);
 	case PLAN_SWITCH:
-		perform_switch(run, item);
-		return !chart->held;
-	case PLAN_GOTO:
-		perform_goto(run, item);
-		return !chart->held;
+		return perform_switch(run, strand);
 	case PLAN_CHECK:
-		return check_invariants(run, item->index == 1);
+		return chart_invariant_check(run) ? ITEM_THROUGH : ITEM_BLOCKED;
 	case PLAN_COMPENSATE:
-		if (!chart_run_undo(run))
-			return false;
-		chart_step_raise_here(run, STR("compensated"), NULL);
-		return true;
+		if (!chart_undo_next(run, item.index))
+			return ITEM_BLOCKED;
+		raise_compensated(run, strand);
+		return ITEM_THROUGH;
+	case PLAN_FORK:
+		return perform_fork(run, strand, item.index);
 	case PLAN_SETTLE:
-		return settle(run, chart->definition->states[item->index]);
+		return settle(run, strand, state_of(run->chart, item.index));
 	case PLAN_CANCEL:
-		return cancel(run);
+		return chart_cancel_finish(run);
 	case PLAN_EXIT:
 	case PLAN_DO:
 	case PLAN_ENTRY:

@@ -2,260 +2,17 @@
 /*
  * chart_priv.h: what the files of src/chart share; nobody else includes it.
  *
- * The instance is one flat struct.  What it holds lives in its own arena;
- * replaced values become garbage there until chart_wants_compaction().
+ * chart_instance_priv.h says what an instance is; here is what is done to it.
  */
 #ifndef CHART_PRIV_H
 #define CHART_PRIV_H
 
-#include "stated/chart.h"
+#include "chart_instance_priv.h"
+
 #include "stated/clock.h"
 #include "stated/decision.h"
 
 #define CHART_MICROSTEPS_MAX 1000
-#define CHART_DEPTH_MAX 64
-
-/* ---- the plan: what a transition still has to do ---- */
-
-enum plan_kind {
-	PLAN_EXIT,   /* steps of `exit` of the state */
-	PLAN_DO,     /* steps of the transition */
-	PLAN_SWITCH, /* leave and enter by the transition; PLAN_START: begin */
-	PLAN_GOTO,   /* leave and enter by an escalation: index of its state */
-	PLAN_CHECK,  /* invariants; index 1: entry is through */
-	PLAN_COMPENSATE, /* undo the stack */
-	PLAN_ENTRY,	 /* steps of `entry` of the state */
-	PLAN_SETTLE,	 /* entry is through: task, done */
-	PLAN_CANCEL,	 /* end as cancelled */
-};
-struct plan_item {
-	enum plan_kind kind;
-	size_t index;
-	size_t detail; /* PLAN_GOTO: the escalation */
-};
-#define PLAN_START SIZE_MAX
-#define PLAN_MAX (2 * CHART_DEPTH_MAX + 8)
-
-/* ---- a call under way ---- */
-
-/*
- * The life of a call:
- *
- *   (begin) -> WINDOW -> QUEUED -> SENT -> done | failed | DELAYED
- *                 ^________________|___________________|
- *   SENT -> ASKING_LATER -> ASKING -> done | DELAYED | ASKING_LATER | STUCK
- *
- * chart_call.c holds the table of transitions.
- */
-#define CALL_STATES(X)                                                     \
-	X(WINDOW, "window")   /* due_ms: when the window opens */          \
-	X(QUEUED, "queued")   /* DO_CALL is out; not sent */               \
-	X(SENT, "sent")	      /* the intent is recorded; no reply yet */   \
-	X(DELAYED, "delayed") /* due_ms: when it is tried again */         \
-	X(ASKING_LATER, "asking-later") /* due_ms: when verify is asked */ \
-	X(ASKING, "asking")		/* verify's DO_CALL is out */      \
-	X(STUCK, "stuck") /* an incident is open: a person decides */
-
-enum call_state {
-#define X(symbol, name) CALL_##symbol,
-	CALL_STATES(X)
-#undef X
-};
-
-enum call_purpose { FOR_STEP, FOR_UNDO, FOR_NOTICE };
-
-struct call {
-	struct call *next;
-	uint64_t serial;
-	enum call_purpose purpose;
-	enum call_state state;
-	const struct def_call *call;
-	size_t step;	      /* FOR_STEP, FOR_UNDO: index of the step */
-	size_t contact_state; /* FOR_NOTICE: state whose escalation it is */
-	size_t contact_level; /* FOR_NOTICE: index of the escalation; SIZE_MAX:
-				 incident */
-	size_t contact_channel;
-	const struct value *args;
-	const struct value *verify_args; /* evaluated at the beginning */
-	struct str key;
-	int64_t attempt; /* of the call itself, from 1 */
-	int64_t tries;	 /* attempts since a person last said: again */
-	bool unknown;	 /* some attempt may have done it */
-	int64_t asked;	 /* how often verify was asked since it was unknown */
-	int64_t due_ms;
-	int64_t first_sent_ms;	   /* 0: never */
-	const struct value *error; /* of the last attempt; NULL: none */
-};
-
-/* ---- timers ---- */
-
-enum timer_kind {
-	TIMER_AFTER,	  /* a transition's deadline: index of the transition */
-	TIMER_ESCALATION, /* index: state; detail: escalation */
-	TIMER_INCIDENT,	  /* detail: incident's serial: it is too old */
-	TIMER_LEAVING, /* like TIMER_ESCALATION, told already: its target waits
-			  for the steps */
-};
-struct timer {
-	struct timer *next;
-	enum timer_kind kind;
-	size_t index;
-	uint64_t detail;
-	int64_t due_ms;
-	int64_t since_ms; /* TIMER_ESCALATION: when its state was entered */
-};
-
-/* ---- what waits for people ---- */
-
-struct vote {
-	struct vote *next;
-	struct str actor;
-	struct str choice;
-};
-
-struct task {
-	struct task *next;
-	uint64_t serial;
-	size_t state;
-	bool open;
-	int64_t created_ms;
-	struct str title;
-	struct str description;
-	struct str role;
-	int64_t approvals;
-	int64_t due_ms;
-	struct vote *votes; /* kept for `exclude` after it is closed */
-};
-
-enum incident_kind {
-	INCIDENT_FAILED,  /* a step failed and no `error` transition took it */
-	INCIDENT_UNKNOWN, /* nobody knows whether a call happened */
-	INCIDENT_UNDO,	  /* an undo failed for good */
-	INCIDENT_INVARIANT,
-	INCIDENT_TASK,	     /* a task can't be opened */
-	INCIDENT_DEFINITION, /* an endless loop, a deadline without a time, … */
-};
-struct incident {
-	struct incident *next;
-	uint64_t serial;
-	enum incident_kind kind;
-	size_t step;   /* SIZE_MAX: none */
-	uint64_t call; /* serial of the stuck call; 0: none */
-	int64_t created_ms;
-	int64_t ages; /* how often max-age has passed */
-	struct str message;
-	const struct value *error;
-};
-
-struct escalated {
-	struct escalated *next;
-	uint64_t serial;
-	size_t state;
-	size_t level;
-	int64_t created_ms;
-	int64_t fired; /* how often */
-	bool acknowledged;
-	const struct value *body;
-};
-
-/* An event that has come and is not taken yet. */
-struct kept {
-	struct kept *next;
-	struct str type;
-	struct str subject;
-	int64_t received_ms;
-	bool told;		   /* history knows that it is kept */
-	const struct value *event; /* what expressions see */
-};
-
-struct passed { /* an event type that a later one has overtaken */
-	struct passed *next;
-	struct str type;
-	struct str subject;
-};
-
-struct undo { /* the stack: latest first */
-	struct undo *next;
-	size_t step;
-	const struct value *args;
-	const struct value *verify_args;
-	struct str key; /* fixed, like the arguments, when the step was done */
-	int64_t done_ms;
-};
-
-struct part { /* who has held which part: for `separate` */
-	struct part *next;
-	struct str actor;
-	unsigned parts;
-};
-
-struct internal {
-	struct internal *next;
-	struct str name;
-	size_t state; /* only this state's transitions; SIZE_MAX: from the leaf
-			 up */
-	const struct value *event;
-	uint64_t entries; /* counts only until another state is entered; 0:
-			     longer */
-};
-
-struct chart {
-	unsigned magic;
-	struct arena *arena;
-	size_t arena_bytes_live; /* after the last compaction */
-	const struct definition *definition;
-	struct chart_identity identity;
-	char id[CHART_ID_BYTES];
-	struct str business_key;
-	struct str initiator;
-	struct str trace;
-	struct audit_head head;
-
-	bool ended;
-	enum def_ending ending;
-	bool suspended;
-	bool cancelling; /* an operator's cancel waits for a step boundary */
-	bool cancel_compensates;
-	enum def_priority priority;
-	bool priority_given; /* by the caller; not saved: it is settled at the
-				start */
-	int64_t started_ms;
-	int64_t ended_ms;
-	uint64_t serial_last; /* of calls, tasks, incidents, escalations */
-	uint64_t entries;     /* how often a configuration was entered */
-
-	const struct value *input;
-	const struct value *data;
-	const struct value *labels;   /* NULL: none */
-	const struct value *output;   /* of the final state; NULL: none */
-	const struct value *event;    /* of the transition under way; NULL */
-	const struct value *error;    /* the last one; NULL */
-	const struct value *decision; /* the last outcome; NULL */
-
-	size_t leaf;	  /* active atomic or final state; SIZE_MAX: none */
-	struct str cause; /* of the transition under way */
-	struct plan_item plan[PLAN_MAX];
-	size_t plan_count;
-	uint64_t plan_serial; /* grows with every new plan */
-	size_t plan_next;     /* the item under way */
-	size_t pc;	      /* the step within it */
-	int64_t wait_due_ms;  /* a `wait` step is under way; 0: none */
-	bool held;	      /* an incident holds the plan */
-	uint64_t step_call;   /* serial of the call the plan waits for; 0 */
-
-	struct call *calls;
-	struct timer *timers;
-	struct task *tasks;
-	struct incident *incidents;
-	struct escalated *escalations;
-	struct kept *kept;
-	struct passed *passed;
-	struct undo *undos;
-	struct part *parts;
-	struct internal *internals; /* raised, and not looked at yet */
-};
-
-#define CHART_MAGIC 0x43484152u
 
 /* One chart_step(): everything its functions need. */
 struct run {
@@ -263,9 +20,14 @@ struct run {
 	struct chart_context *context;
 	struct chart_effects *effects;
 	const struct chart_actor *actor; /* NULL: the system */
+	struct strand *strand;	 /* whose steps are being done; NULL: none */
+	const struct active *leaf;	 /* that transitions are looked for */
+	const struct signal *signal;	 /* that they are looked for */
 	const struct value *response;	 /* while an output is evaluated */
+	const struct value *results;	 /* while that of a `for` is */
 	const struct kept *arrived;	 /* the event that came; NULL: none */
-	uint64_t plan_first;		 /* plan_serial as it began */
+	size_t effects_first;		 /* how many effects were there before */
+	unsigned microsteps;
 };
 
 /* Appends to the end of a singly linked list. */
@@ -280,6 +42,89 @@ struct run {
 
 /* Unlinks the item that *link points to. */
 #define LIST_UNLINK(link) (*(link) = (*(link))->next)
+
+/* ---- chart_config.c: which states are active ---- */
+
+/* States in document order, in the turn's arena. */
+struct state_set {
+	struct arena *arena;
+	const struct def_state **items;
+	size_t count;
+	size_t capacity;
+};
+
+bool chart_config_is_leaf(const struct def_state *state);
+struct active *chart_config_find(
+    const struct chart *chart, const struct def_state *state);
+bool chart_config_is_active(
+    const struct chart *chart, const struct def_state *state);
+/* The next leaf from position *at on, which it moves behind it; NULL: none. */
+const struct active *chart_config_next_leaf(
+    const struct chart *chart, size_t *at);
+bool chart_config_has_one_leaf(const struct chart *chart);
+/* The first active child; NULL: the top.  NULL where there is none. */
+const struct def_state *chart_config_child(
+    const struct chart *chart, const struct def_state *state);
+/* Down from there (NULL: the top) to the leaf, or to the first parallel. */
+const struct def_state *chart_config_trunk(
+    const struct chart *chart, const struct def_state *state);
+/* The leaves' names, separated by blanks. */
+struct str chart_config_names(const struct chart *chart, struct arena *arena);
+/* Whether every region is final, and nothing goes on in it. */
+bool chart_config_is_through(
+    const struct chart *chart, const struct def_state *state);
+/* SCXML's transition domain: the innermost compound state that stays entered;
+ * NULL: the top. */
+const struct def_state *chart_config_domain(const struct chart *chart,
+    const struct def_state *source, struct def_targets targets, bool internal,
+    struct arena *arena);
+/* Leaves all within the scopes and enters the targets: gives what was left
+ * (innermost first) and entered (outermost first).  What that means for
+ * timers and tasks is the caller's. */
+void chart_config_leave(struct chart *chart, const struct taken *taken,
+    size_t taken_count, struct state_set *left);
+void chart_config_enter(struct chart *chart, const struct taken *taken,
+    size_t taken_count, struct state_set *entered);
+struct def_targets chart_taken_targets(
+    const struct definition *definition, const struct taken *taken);
+
+/* ---- chart_select.c: which transitions ---- */
+
+enum select_mode {
+	SELECT_FREE,	     /* busy regions take nothing */
+	SELECT_INTERRUPTING, /* they take what interrupts, and something does */
+	SELECT_ALL,	     /* busy or not */
+};
+enum selected {
+	SELECTED_NONE,
+	SELECTED_LATER, /* a busy region may want it, or is in the way */
+	SELECTED_NOW,
+};
+/* The transitions of a microstep, in the turn's arena. */
+struct chosen {
+	struct taken *items;
+	size_t count;
+	size_t capacity;
+	const struct value *event; /* eventless: that of the first's leaf */
+};
+MUST_USE enum selected chart_select(struct run *run,
+    const struct signal *signal, enum select_mode mode, struct chosen *chosen);
+MUST_USE bool chart_select_eventless(struct run *run, struct chosen *chosen);
+/* A deadline's transition; its guard is not looked at. */
+void chart_select_this(struct run *run,
+    const struct def_transition *transition, struct chosen *chosen);
+void chart_select_escalation(struct run *run, const struct def_state *source,
+    size_t escalation, struct chosen *chosen);
+/* The first for an error, from the state up. */
+bool chart_select_error(
+    struct run *run, const struct def_state *from, struct chosen *chosen);
+/* Whether every leaf is busy. */
+bool chart_select_is_busy(const struct chart *chart);
+/* Whether no busy region hinders them. */
+bool chart_select_is_open(
+    const struct chart *chart, const struct chosen *chosen);
+bool chart_select_timer_is_open(
+    const struct chart *chart, const struct timer *timer);
 
 /* ---- chart_env.c: what expressions see ---- */
 const struct value *chart_env_eval(
@@ -321,47 +166,121 @@ void chart_record_instant(
 struct str chart_record_mask(struct run *run, struct str text);
 struct chart_effect *chart_effect_add(
     struct run *run, enum chart_effect_kind kind);
+void chart_effect_remove(struct run *run, size_t index);
 
-/* ---- chart_plan.c: configurations ---- */
-void chart_plan_take(struct run *run, const struct def_transition *transition);
+/* ---- chart_strand.c ---- */
+/* Behind that one; NULL: at the end. */
+struct strand *chart_strand_add(struct chart *chart, struct strand *after);
+void chart_strand_plan(
+    struct chart *chart, struct strand *strand, enum plan_kind kind, size_t i);
+struct strand *chart_strand_find(const struct chart *chart, uint64_t serial);
+/* The one that waits for that call or child; NULL: none. */
+struct strand *chart_strand_awaiting(
+    const struct chart *chart, uint64_t serial);
+struct strand *chart_strand_root(
+    const struct chart *chart, struct strand *strand);
+/* It is over; where its leaf is alone no more, that keeps what it saw. */
+void chart_strand_end(struct run *run, struct strand *strand);
+void chart_strand_end_all(struct run *run);
+bool chart_strand_covers(const struct chart *chart, const struct strand *strand,
+    const struct def_state *leaf);
+/* Whether it does something for a leaf within the state. */
+bool chart_strand_reaches(const struct chart *chart,
+    const struct strand *strand, const struct def_state *state);
+/* Whether a strand does something for that leaf. */
+bool chart_strand_is_busy(
+    const struct chart *chart, const struct def_state *leaf);
+/* Nothing of what it waits for is happening: it waits for a time. */
+bool chart_strand_is_idle(
+    const struct chart *chart, const struct strand *strand);
+/* Whether an interrupting transition may be taken before what is next. */
+bool chart_strand_is_at_boundary(
+    const struct chart *chart, const struct strand *strand);
+bool chart_strand_is_blocked(
+    const struct chart *chart, const struct strand *strand);
+
+enum stop_mode {
+	STOP_LEFT,   /* its region is left: people still settle what is open */
+	STOP_CANCEL, /* the same, undoing is broken off */
+	STOP_NOW,    /* an operator gives up what is open */
+};
+/* Ends the strand and its iterations as soon as nothing of them is under way;
+ * true where they have ended. */
+bool chart_strand_stop(
+    struct run *run, struct strand *strand, enum stop_mode mode);
+/* Stops all that do something within what the microstep leaves; true where
+ * none is left. */
+bool chart_strand_stop_others(
+    struct run *run, const struct strand *strand, enum stop_mode mode);
+
+/* ---- chart_plan.c: microsteps ---- */
+/* Takes the transitions, in place of that strand (NULL: of none). */
+void chart_plan_take(struct run *run, const struct chosen *chosen,
+    struct strand *instead, struct str cause, const struct value *event);
 void chart_plan_start(struct run *run);
-void chart_plan_goto(
-    struct run *run, const struct def_state *source, size_t escalation);
-void chart_plan_cancel(struct run *run, bool compensate);
-void chart_plan_cancelled(struct run *run);
-bool chart_plan_is_at_boundary(const struct chart *chart);
-/* Runs the one item that is no list of steps; false where it blocks. */
-MUST_USE bool chart_plan_perform(struct run *run, const struct plan_item *item);
-void chart_plan_clear(struct chart *chart);
-bool chart_plan_is_active(
-    const struct chart *chart, const struct def_state *state);
-bool chart_plan_is_busy(const struct chart *chart);
-const struct def_state *chart_leaf(const struct chart *chart);
+enum item_result {
+	ITEM_THROUGH,
+	ITEM_BLOCKED, /* it is come back to */
+	ITEM_MOVED,   /* the plan is another one now, or the strand is over */
+};
+/* Does the one item that is no list of steps. */
+enum item_result chart_plan_perform(
+    struct run *run, struct strand *strand, struct plan_item item);
+
+/* ---- chart_cancel.c ---- */
+/* Goes on with an operator's cancel: true where it has found its place. */
+MUST_USE bool chart_cancel_try(struct run *run, enum stop_mode mode);
+/* Undoing was asked for by a cancel, and is through. */
+enum item_result chart_cancel_finish(struct run *run);
+void chart_cancel_asked(struct run *run, const struct chart_event *event);
+
+/* ---- chart_invariant.c ---- */
+/* true where all hold that can be looked at; else an incident is open. */
+MUST_USE bool chart_invariant_check(struct run *run);
 
 /* ---- chart_step.c ---- */
-/* What is said of the present states only: a decision, the end of undoing. */
-void chart_step_raise_here(
-    struct run *run, struct str name, const struct value *event);
-void chart_step_raise(
-    struct run *run, struct str name, size_t state, const struct value *event);
-/* The first enabled transition for a name, innermost state first; state
- * SIZE_MAX: from the leaf up, else only that state's. */
-const struct def_transition *chart_step_select(
-    struct run *run, struct str name, size_t state, bool interrupting);
-/* Takes an interrupting transition for what waits, at a step boundary; true
- * where it did. */
-bool chart_step_interrupt(struct run *run);
-/* Whether a wait is under way in which nothing is happening. */
-bool chart_step_is_idle(const struct chart *chart);
+/* What is said of the state as it is entered now only. */
+void chart_step_raise(struct run *run, struct signal signal);
+void chart_step_done(struct run *run, const struct def_state *state);
+/* Takes an interrupting transition in place of the strand, at a step
+ * boundary; true where it did. */
+bool chart_step_interrupt(struct run *run, struct strand *strand);
 void chart_step_refuse(struct run *run, enum chart_refusal refusal,
     const char *format, ...) PRINTF_LIKE(3, 4);
 void chart_step_end(struct run *run, enum def_ending ending);
-/* Stops an instance that goes round in a circle; true where it did. */
-bool chart_step_circles(struct run *run);
+/* Goes on after something has happened, until the instance waits. */
+void chart_step_go_on(struct run *run);
+
+/* ---- chart_kept.c: events from outside ---- */
+void chart_kept_receive(struct run *run, const struct chart_event *event);
+/* The first that can be taken; NULL: none. */
+struct kept **chart_kept_find(
+    struct run *run, enum select_mode mode, struct chosen *chosen);
+void chart_kept_take(struct run *run, struct kept **link,
+    const struct chosen *chosen, struct strand *instead);
+void chart_kept_tell(struct run *run);
+void chart_kept_end(struct run *run);
+
+/* ---- chart_time.c: what falls due ---- */
+enum timer_choice {
+	TIMERS_ALL,	     /* that can do something */
+	TIMERS_INTERRUPTING, /* at a boundary between steps */
+	TIMERS_TELLING,	     /* that tell people, whatever runs */
+};
+/* strand: TIMERS_INTERRUPTING: the one at the boundary. */
+struct timer *chart_time_find(const struct run *run, enum timer_choice choice,
+    const struct strand *strand);
+void chart_time_take(
+    struct run *run, struct timer timer, struct strand *instead);
+void chart_time_passed(struct run *run, const struct chart_event *event);
+struct timer *chart_timer_add(struct chart *chart, enum timer_kind kind,
+    size_t index, uint64_t detail, int64_t due_ms);
+void chart_timer_remove(
+    struct chart *chart, enum timer_kind kind, size_t index, uint64_t detail);
 
 /* ---- chart_run.c: steps ---- */
-/* Runs the plan until it is through or blocked. */
-void chart_run_plan(struct run *run);
+/* Runs all strands until each is through or blocked. */
+void chart_run_strands(struct run *run);
 /* The call of a step ended: done with its output, or failed with an error. */
 void chart_run_call_done(struct run *run, struct call *call,
     const struct value *response, struct def_assigns output);
@@ -370,16 +289,63 @@ void chart_run_call_failed(
 /* A person gives the result of the step that failed. */
 void chart_run_supply(
     struct run *run, const struct def_step *step, const struct value *data);
+/* The step is through with that response. */
+void chart_run_done(struct run *run, const struct def_step *step,
+    const struct value *response, struct def_assigns output);
+/* All of these speak of run->strand. */
 void chart_run_fail(
     struct run *run, const struct def_step *step, const struct value *error);
-const struct def_step *chart_run_current(const struct chart *chart);
-void chart_run_advance(struct chart *chart);
+void chart_run_decided(struct run *run, const struct value *outcome);
 void chart_run_waited(struct run *run);
-void chart_run_undone(struct run *run, size_t step, struct str by);
-/* Starts the next undo; true where the stack is empty. */
-MUST_USE bool chart_run_undo(struct run *run);
+void chart_run_advance(const struct chart *chart, struct strand *strand);
+const struct def_step *chart_run_current(
+    const struct chart *chart, const struct strand *strand);
 const struct value *chart_run_error(struct run *run, struct str code,
     struct str message, const struct def_step *step);
+void chart_run_record(struct run *run, enum audit_kind kind,
+    const struct def_step *step, const char *key, const struct value *value);
+
+/* ---- chart_kinds.c: one function a kind of step ---- */
+enum step_result {
+	STEP_THROUGH,
+	STEP_BLOCKED, /* or failed: then another strand may be in its place */
+};
+enum step_result chart_kinds_run(struct run *run, const struct def_step *step);
+
+/* ---- chart_loop.c: for ---- */
+enum step_result chart_loop_begin(struct run *run, const struct def_step *step);
+/* Whether iterations can begin, or the step can end. */
+bool chart_loop_can_go(const struct chart *chart, const struct strand *strand);
+void chart_loop_go(struct run *run, struct strand *strand);
+/* An iteration is through, or failed. */
+void chart_loop_through(struct run *run, struct strand *strand);
+void chart_loop_failed(
+    struct run *run, struct strand *strand, const struct value *error);
+/* A person says: again. */
+void chart_loop_retry(struct run *run, struct strand *strand);
+void chart_loop_drop(struct run *run, struct strand *strand);
+
+/* ---- chart_child.c: run ---- */
+enum step_result chart_child_begin(
+    struct run *run, const struct def_step *step);
+void chart_child_ended(struct run *run, const struct chart_event *event);
+void chart_child_awaited(struct run *run, const struct chart_event *event);
+void chart_child_report(struct run *run);
+struct child *chart_child_find(const struct chart *chart, uint64_t serial);
+/* It is told to end; true where there is nothing to wait for. */
+bool chart_child_stop(struct run *run, struct child *child);
+
+/* ---- chart_undo.c: the stack ---- */
+void chart_undo_push(struct run *run, const struct def_step *step);
+/* What was done from now on is undone by `compensate: to` the state. */
+void chart_undo_mark(struct run *run, const struct def_state *state);
+/* Starts the next undo, back to the entry of that state (SIZE_MAX: all); true
+ * where there is none. */
+MUST_USE bool chart_undo_next(struct run *run, size_t to);
+/* By its call, or as a person says. */
+void chart_undo_done(struct run *run, uint64_t serial, struct str by);
+struct undo *chart_undo_find(const struct chart *chart, uint64_t serial);
+void chart_undo_drop(struct run *run, uint64_t serial);
 
 /* ---- chart_call.c ---- */
 struct str chart_call_key(struct run *run, enum call_purpose purpose,
@@ -391,10 +357,14 @@ void chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event);
 void chart_call_due(struct run *run, struct call *call);
 void chart_call_suspend(struct run *run, struct call *call);
-void chart_call_cancel(struct run *run, struct call *call);
+/* Its outcome counts, but nobody wants it done any more. */
+void chart_call_give_up(struct run *run, struct call *call);
 void chart_call_recover(struct run *run, struct call *call);
 void chart_call_remove(struct chart *chart, struct call *call);
+/* The same; a DO_CALL of this very step is taken back. */
+void chart_call_drop(struct run *run, struct call *call);
 struct call *chart_call_find(const struct chart *chart, uint64_t serial);
+struct str chart_call_state_name(enum call_state state);
 /* Nothing of it is under way or unknown: it may be dropped. */
 bool chart_call_is_idle(const struct call *call);
 
@@ -418,23 +388,37 @@ void chart_task_took(
 void chart_escalation_arm(struct run *run, const struct def_state *state);
 void chart_escalation_disarm(struct run *run, const struct def_state *state);
 void chart_escalation_fire(struct run *run, struct timer timer);
-/* By its target, once no steps run. */
+/* By its target, once no steps run there. */
 void chart_escalation_leave(struct run *run, struct timer timer);
 void chart_escalation_acknowledge(
     struct run *run, const struct chart_event *event);
-/* Whom a notice is for. */
-struct str chart_escalation_contact(
-    const struct chart *chart, const struct call *notice);
-void chart_escalation_notify(struct run *run, const struct def_contact *contact,
-    struct str message, struct str severity, size_t state, size_t level);
+/* Whom a notice is for; NULL where the contact is there no more. */
+const struct def_contact *chart_escalation_contact(
+    const struct definition *definition, const struct call *notice);
+/* Of what a notice tells; all SIZE_MAX: of an incident. */
+struct notice {
+	const struct def_contact *to;
+	struct str message;
+	struct str severity;
+	size_t state; /* and level: an escalation */
+	size_t level;
+	size_t step; /* a `notify` step */
+};
+void chart_escalation_notify(struct run *run, const struct notice *notice);
 
 /* ---- chart_incident.c ---- */
+/* It holds run->strand. */
 struct incident *chart_incident_open(struct run *run, enum incident_kind kind,
     size_t step, uint64_t call, const struct value *error, const char *format,
     ...) PRINTF_LIKE(6, 7);
 void chart_incident_settle(struct run *run, const struct chart_event *event);
 void chart_incident_age(struct run *run, struct timer timer);
-void chart_incident_close_all(struct run *run, const char *how);
+/* What held the one strand holds the other. */
+void chart_incident_move(
+    struct chart *chart, uint64_t from, struct strand *strand);
+/* Those of the strand; 0: all. */
+void chart_incident_close_all(
+    struct run *run, uint64_t strand, const char *how);
 struct str chart_incident_kind_name(enum incident_kind kind);
 const struct value *chart_incident_body(const struct chart *chart,
     const struct incident *incident, struct arena *arena);
@@ -449,10 +433,4 @@ struct str chart_correlation_of(struct run *run, const struct def_event *event);
 void chart_compact(struct chart *chart);
 /* Whether so much has been replaced that this pays. */
 bool chart_wants_compaction(const struct chart *chart);
-/* Timers in the list, by kind and index. */
-struct timer *chart_timer_add(struct chart *chart, enum timer_kind kind,
-    size_t index, uint64_t detail, int64_t due_ms);
-void chart_timer_remove(
-    struct chart *chart, enum timer_kind kind, size_t index, uint64_t detail);
-
 #endif

@@ -9,6 +9,8 @@
  */
 #include "chart_priv.h"
 
+#include <string.h>
+
 /* Shorter values would mask half of every record by chance. */
 #define SENSITIVE_BYTES_MIN 4
 
@@ -51,12 +53,38 @@ chart_record_state(struct run *run, struct value_builder *record,
 		    record, key, run->chart->definition->states[state]->name);
 }
 
+/* Which item of a `for` the step was for: a number, "2.5" in nested ones. */
+static void
+put_item(struct run *run, struct value_builder *record)
+{
+	const struct strand *strand = run->strand;
+	struct str path;
+
+	if (strand == NULL || strand->parent == 0)
+		return;
+	path = arena_strf(run->context->arena, "%llu",
+	    (unsigned long long)strand->position);
+	strand = chart_strand_find(run->chart, strand->parent);
+	if (strand->parent == 0) {
+		value_put_int(
+		    record, "item", (int64_t)run->strand->position);
+		return;
+	}
+	for (; strand->parent != 0;
+	     strand = chart_strand_find(run->chart, strand->parent))
+		path = arena_strf(run->context->arena, "%llu.%.*s",
+		    (unsigned long long)strand->position, STR_ARG(path));
+	value_put_str(record, "item", path);
+}
+
 void
 chart_record_step(struct run *run, struct value_builder *record, size_t step)
 {
-	if (step != SIZE_MAX)
-		value_put_str(
-		    record, "step", run->chart->definition->steps[step]->id);
+	if (step == SIZE_MAX)
+		return;
+	value_put_str(
+	    record, "step", run->chart->definition->steps[step]->id);
+	put_item(run, record);
 }
 
 void
@@ -296,4 +324,15 @@ chart_effect_add(struct run *run, enum chart_effect_kind kind)
 	effect = &effects->items[effects->count++];
 	*effect = (struct chart_effect){.kind = kind};
 	return effect;
+}
+
+void
+chart_effect_remove(struct run *run, size_t index)
+{
+	struct chart_effects *effects = run->effects;
+
+	must(index < effects->count);
+	effects->count--;
+	memmove(&effects->items[index], &effects->items[index + 1],
+	    (effects->count - index) * sizeof(*effects->items));
 }

@@ -7,20 +7,10 @@
  * two can't differ.  Everything that is read is checked against the
  * definition before it is used as an index.
  */
-#include "chart_priv.h"
+#include "chart_snapshot_priv.h"
 
-#define SNAPSHOT_VERSION 1
-
-struct snapshot {
-	struct buf *out; /* NULL when loading */
-	struct str in;
-	bool damaged;
-	struct arena *arena;
-	const struct definition *definition;
-};
-
-static void
-visit_u64(struct snapshot *s, uint64_t *n)
+void
+chart_snapshot_u64(struct snapshot *s, uint64_t *n)
 {
 	if (s->out != NULL)
 		buf_add_varint(s->out, *n);
@@ -30,23 +20,22 @@ visit_u64(struct snapshot *s, uint64_t *n)
 	}
 }
 
-static void
-visit_i64(struct snapshot *s, int64_t *n)
+void
+chart_snapshot_i64(struct snapshot *s, int64_t *n)
 {
 	/* Small numbers of either sign stay short. */
 	uint64_t zigzag = ((uint64_t)*n << 1) ^ (uint64_t)(*n >> 63);
 
-	visit_u64(s, &zigzag);
+	chart_snapshot_u64(s, &zigzag);
 	*n = (int64_t)(zigzag >> 1) ^ -(int64_t)(zigzag & 1);
 }
 
-/* An index below `bound`, or SIZE_MAX for none. */
-static void
-visit_index(struct snapshot *s, size_t *index, size_t bound)
+void
+chart_snapshot_index(struct snapshot *s, size_t *index, size_t bound)
 {
 	uint64_t n = *index == SIZE_MAX ? 0 : (uint64_t)*index + 1;
 
-	visit_u64(s, &n);
+	chart_snapshot_u64(s, &n);
 	if (n > bound) {
 		s->damaged = true;
 		n = 0;
@@ -54,36 +43,24 @@ visit_index(struct snapshot *s, size_t *index, size_t bound)
 	*index = n == 0 ? SIZE_MAX : (size_t)n - 1;
 }
 
-static void
-visit_bool(struct snapshot *s, bool *flag)
+void
+chart_snapshot_bool(struct snapshot *s, bool *flag)
 {
 	uint64_t n = *flag;
 
-	visit_u64(s, &n);
+	chart_snapshot_u64(s, &n);
 	if (n > 1)
 		s->damaged = true;
 	*flag = n == 1;
 }
 
-/* Enums are bounded by their last constant. */
-#define VISIT_ENUM(s, field, last)                   \
-	do {                                         \
-		uint64_t enum_n = (uint64_t)(field); \
-		visit_u64((s), &enum_n);             \
-		if (enum_n > (uint64_t)(last)) {     \
-			(s)->damaged = true;         \
-			enum_n = 0;                  \
-		}                                    \
-		(field) = (__typeof__(field))enum_n; \
-	} while (0)
-
-static void
-visit_str(struct snapshot *s, struct str *text)
+void
+chart_snapshot_str(struct snapshot *s, struct str *text)
 {
 	uint64_t n = text->at == NULL ? 0 : (uint64_t)text->bytes + 1;
 	struct str bytes = *text;
 
-	visit_u64(s, &n);
+	chart_snapshot_u64(s, &n);
 	if (s->out != NULL) {
 		if (n > 0)
 			buf_add_str(s->out, *text);
@@ -98,12 +75,12 @@ visit_str(struct snapshot *s, struct str *text)
 		*text = arena_str(s->arena, bytes);
 }
 
-static void
-visit_value(struct snapshot *s, const struct value **value)
+void
+chart_snapshot_value(struct snapshot *s, const struct value **value)
 {
 	bool there = *value != NULL;
 
-	visit_bool(s, &there);
+	chart_snapshot_bool(s, &there);
 	if (!there) {
 		*value = NULL;
 		return;
@@ -119,103 +96,49 @@ visit_value(struct snapshot *s, const struct value **value)
 	}
 }
 
-/* A list: its length, then each item by `visit`. */
-#define VISIT_LIST(s, head, visit)                                          \
-	do {                                                                \
-		uint64_t list_n = 0;                                        \
-		__typeof__(head) list_item, *list_link = &(head);           \
-		for (list_item = (head); list_item;                         \
-		     list_item = list_item->next)                           \
-			list_n++;                                           \
-		visit_u64((s), &list_n);                                    \
-		for (uint64_t list_i = 0; list_i < list_n && !(s)->damaged; \
-		     list_i++) {                                            \
-			if ((s)->out == NULL)                               \
-				*list_link = arena_alloc(                   \
-				    (s)->arena, sizeof(**list_link));       \
-			visit((s), *list_link);                             \
-			list_link = &(*list_link)->next;                    \
-		}                                                           \
-	} while (0)
-
-/* ---- the parts ---- */
-
-static void
-visit_plan_item(struct snapshot *s, struct plan_item *item)
+void
+chart_snapshot_count(struct snapshot *s, size_t *count)
 {
-	const struct definition *definition = s->definition;
+	uint64_t n = *count;
 
-	VISIT_ENUM(s, item->kind, PLAN_CANCEL);
-	switch (item->kind) {
-	case PLAN_DO:
-	case PLAN_SWITCH:
-		visit_index(s, &item->index, definition->transition_count);
-		break;
-	case PLAN_CHECK:
-	case PLAN_COMPENSATE:
-	case PLAN_CANCEL:
-		visit_index(s, &item->index, 2);
-		break;
-	case PLAN_EXIT:
-	case PLAN_ENTRY:
-	case PLAN_SETTLE:
-	case PLAN_GOTO:
-		visit_index(s, &item->index, definition->state_count);
-		if (item->index == SIZE_MAX) {
-			s->damaged = true;
-			item->index = 0;
-		}
-		break;
-	}
-	if (item->kind == PLAN_DO && item->index == SIZE_MAX)
+	chart_snapshot_u64(s, &n);
+	if (s->out == NULL && n > s->in.bytes) {
 		s->damaged = true;
-	if (item->kind == PLAN_GOTO) {
-		visit_index(s, &item->detail,
-		    definition->states[item->index]->escalation_count);
-		if (item->detail == SIZE_MAX)
-			s->damaged = true;
+		n = 0;
 	}
+	*count = (size_t)n;
 }
 
+/* What changes seldom is packed once and copied from then on. */
 static void
-visit_plan(struct snapshot *s, struct chart *chart)
+visit_packed(struct snapshot *s, const struct value **value,
+    struct packed *packed)
 {
-	uint64_t count = chart->plan_count, next = chart->plan_next,
-		 pc = chart->pc;
-
-	visit_u64(s, &count);
-	visit_u64(s, &next);
-	visit_u64(s, &pc);
-	if (count > PLAN_MAX || next > count ||
-	    pc > s->definition->step_count) {
-		s->damaged = true;
+	if (s->out == NULL) {
+		chart_snapshot_value(s, value);
 		return;
 	}
-	chart->plan_count = (size_t)count;
-	chart->plan_next = (size_t)next;
-	chart->pc = (size_t)pc;
-	for (size_t i = 0; i < chart->plan_count; i++)
-		visit_plan_item(s, &chart->plan[i]);
-	visit_u64(s, &chart->plan_serial);
-	visit_i64(s, &chart->wait_due_ms);
-	visit_bool(s, &chart->held);
-	visit_u64(s, &chart->step_call);
+	if (packed->of != *value) {
+		buf_clear(&packed->bytes);
+		value_pack(*value, &packed->bytes);
+		packed->of = *value;
+	}
+	chart_snapshot_bool(s, &(bool){true});
+	buf_add_str(s->out, buf_str(&packed->bytes));
 }
+
+/* ---- the parts ---- */
 
 /* The call's definition, or NULL where the contact has changed meanwhile. */
 static const struct def_call *
 notice_definition(const struct snapshot *s, const struct call *call)
 {
-	const struct def_contact *contact = s->definition->incident_owner;
+	const struct def_contact *contact;
 
-	if (call->contact_state != SIZE_MAX) {
-		const struct def_state *state =
-		    s->definition->states[call->contact_state];
-
-		if (call->contact_level >= state->escalation_count)
-			return NULL;
-		contact = state->escalations[call->contact_level].to;
-	}
+	if (call->step != SIZE_MAX &&
+	    s->definition->steps[call->step]->kind != STEP_NOTIFY)
+		return NULL;
+	contact = chart_escalation_contact(s->definition, call);
 	if (contact == NULL || call->contact_channel >= contact->channel_count)
 		return NULL;
 	return contact->channels[call->contact_channel].call;
@@ -238,23 +161,27 @@ call_definition(const struct snapshot *s, const struct call *call)
 static void
 visit_call(struct snapshot *s, struct call *call)
 {
-	visit_u64(s, &call->serial);
+	chart_snapshot_u64(s, &call->serial);
 	VISIT_ENUM(s, call->purpose, FOR_NOTICE);
 	VISIT_ENUM(s, call->state, CALL_STUCK);
-	visit_index(s, &call->step, s->definition->step_count);
-	visit_index(s, &call->contact_state, s->definition->state_count);
-	visit_index(s, &call->contact_level, SIZE_MAX - 1);
-	visit_index(s, &call->contact_channel, SIZE_MAX - 1);
-	visit_value(s, &call->args);
-	visit_value(s, &call->verify_args);
-	visit_str(s, &call->key);
-	visit_i64(s, &call->attempt);
-	visit_i64(s, &call->tries);
-	visit_bool(s, &call->unknown);
-	visit_i64(s, &call->asked);
-	visit_i64(s, &call->due_ms);
-	visit_i64(s, &call->first_sent_ms);
-	visit_value(s, &call->error);
+	chart_snapshot_index(s, &call->step, s->definition->step_count);
+	chart_snapshot_index(s, &call->contact_state, s->definition->state_count);
+	chart_snapshot_index(s, &call->contact_level, SIZE_MAX - 1);
+	chart_snapshot_index(s, &call->contact_channel, SIZE_MAX - 1);
+	chart_snapshot_value(s, &call->args);
+	chart_snapshot_value(s, &call->verify_args);
+	chart_snapshot_str(s, &call->key);
+	chart_snapshot_i64(s, &call->attempt);
+	chart_snapshot_i64(s, &call->tries);
+	chart_snapshot_bool(s, &call->unknown);
+	chart_snapshot_i64(s, &call->asked);
+	chart_snapshot_i64(s, &call->due_ms);
+	chart_snapshot_i64(s, &call->first_sent_ms);
+	chart_snapshot_value(s, &call->error);
+	if (s->version > 1) {
+		chart_snapshot_u64(s, &call->undo);
+		chart_snapshot_bool(s, &call->given_up);
+	}
 	if (s->out == NULL && !s->damaged) {
 		call->call = call_definition(s, call);
 		if (call->call == NULL && call->purpose != FOR_NOTICE)
@@ -273,12 +200,12 @@ visit_timer(struct snapshot *s, struct timer *timer)
 	const struct definition *definition = s->definition;
 
 	VISIT_ENUM(s, timer->kind, TIMER_LEAVING);
-	visit_index(s, &timer->index,
+	chart_snapshot_index(s, &timer->index,
 	    timer->kind == TIMER_AFTER ? definition->transition_count
 				       : definition->state_count);
-	visit_u64(s, &timer->detail);
-	visit_i64(s, &timer->due_ms);
-	visit_i64(s, &timer->since_ms);
+	chart_snapshot_u64(s, &timer->detail);
+	chart_snapshot_i64(s, &timer->due_ms);
+	chart_snapshot_i64(s, &timer->since_ms);
 	if (timer->index == SIZE_MAX ||
 	    ((timer->kind == TIMER_ESCALATION ||
 		 timer->kind == TIMER_LEAVING) &&
@@ -290,22 +217,22 @@ visit_timer(struct snapshot *s, struct timer *timer)
 static void
 visit_vote(struct snapshot *s, struct vote *vote)
 {
-	visit_str(s, &vote->actor);
-	visit_str(s, &vote->choice);
+	chart_snapshot_str(s, &vote->actor);
+	chart_snapshot_str(s, &vote->choice);
 }
 
 static void
 visit_task(struct snapshot *s, struct task *task)
 {
-	visit_u64(s, &task->serial);
-	visit_index(s, &task->state, s->definition->state_count);
-	visit_bool(s, &task->open);
-	visit_i64(s, &task->created_ms);
-	visit_str(s, &task->title);
-	visit_str(s, &task->description);
-	visit_str(s, &task->role);
-	visit_i64(s, &task->approvals);
-	visit_i64(s, &task->due_ms);
+	chart_snapshot_u64(s, &task->serial);
+	chart_snapshot_index(s, &task->state, s->definition->state_count);
+	chart_snapshot_bool(s, &task->open);
+	chart_snapshot_i64(s, &task->created_ms);
+	chart_snapshot_str(s, &task->title);
+	chart_snapshot_str(s, &task->description);
+	chart_snapshot_str(s, &task->role);
+	chart_snapshot_i64(s, &task->approvals);
+	chart_snapshot_i64(s, &task->due_ms);
 	VISIT_LIST(s, task->votes, visit_vote);
 	if (task->state == SIZE_MAX ||
 	    s->definition->states[task->state]->task == NULL)
@@ -315,26 +242,30 @@ visit_task(struct snapshot *s, struct task *task)
 static void
 visit_incident(struct snapshot *s, struct incident *incident)
 {
-	visit_u64(s, &incident->serial);
+	chart_snapshot_u64(s, &incident->serial);
 	VISIT_ENUM(s, incident->kind, INCIDENT_DEFINITION);
-	visit_index(s, &incident->step, s->definition->step_count);
-	visit_u64(s, &incident->call);
-	visit_i64(s, &incident->created_ms);
-	visit_i64(s, &incident->ages);
-	visit_str(s, &incident->message);
-	visit_value(s, &incident->error);
+	chart_snapshot_index(s, &incident->step, s->definition->step_count);
+	chart_snapshot_u64(s, &incident->call);
+	chart_snapshot_i64(s, &incident->created_ms);
+	chart_snapshot_i64(s, &incident->ages);
+	chart_snapshot_str(s, &incident->message);
+	chart_snapshot_value(s, &incident->error);
+	if (s->version > 1) {
+		chart_snapshot_u64(s, &incident->strand);
+		chart_snapshot_u64(s, &incident->undo);
+	}
 }
 
 static void
 visit_escalated(struct snapshot *s, struct escalated *fired)
 {
-	visit_u64(s, &fired->serial);
-	visit_index(s, &fired->state, s->definition->state_count);
-	visit_index(s, &fired->level, SIZE_MAX - 1);
-	visit_i64(s, &fired->created_ms);
-	visit_i64(s, &fired->fired);
-	visit_bool(s, &fired->acknowledged);
-	visit_value(s, &fired->body);
+	chart_snapshot_u64(s, &fired->serial);
+	chart_snapshot_index(s, &fired->state, s->definition->state_count);
+	chart_snapshot_index(s, &fired->level, SIZE_MAX - 1);
+	chart_snapshot_i64(s, &fired->created_ms);
+	chart_snapshot_i64(s, &fired->fired);
+	chart_snapshot_bool(s, &fired->acknowledged);
+	chart_snapshot_value(s, &fired->body);
 	if (fired->state == SIZE_MAX || fired->body == NULL ||
 	    fired->level >=
 		s->definition->states[fired->state]->escalation_count)
@@ -344,11 +275,11 @@ visit_escalated(struct snapshot *s, struct escalated *fired)
 static void
 visit_kept(struct snapshot *s, struct kept *kept)
 {
-	visit_str(s, &kept->type);
-	visit_str(s, &kept->subject);
-	visit_i64(s, &kept->received_ms);
-	visit_bool(s, &kept->told);
-	visit_value(s, &kept->event);
+	chart_snapshot_str(s, &kept->type);
+	chart_snapshot_str(s, &kept->subject);
+	chart_snapshot_i64(s, &kept->received_ms);
+	chart_snapshot_bool(s, &kept->told);
+	chart_snapshot_value(s, &kept->event);
 	if (kept->event == NULL)
 		s->damaged = true;
 }
@@ -356,18 +287,20 @@ visit_kept(struct snapshot *s, struct kept *kept)
 static void
 visit_passed(struct snapshot *s, struct passed *passed)
 {
-	visit_str(s, &passed->type);
-	visit_str(s, &passed->subject);
+	chart_snapshot_str(s, &passed->type);
+	chart_snapshot_str(s, &passed->subject);
 }
 
 static void
 visit_undo(struct snapshot *s, struct undo *undo)
 {
-	visit_index(s, &undo->step, s->definition->step_count);
-	visit_value(s, &undo->args);
-	visit_value(s, &undo->verify_args);
-	visit_str(s, &undo->key);
-	visit_i64(s, &undo->done_ms);
+	chart_snapshot_index(s, &undo->step, s->definition->step_count);
+	chart_snapshot_value(s, &undo->args);
+	chart_snapshot_value(s, &undo->verify_args);
+	chart_snapshot_str(s, &undo->key);
+	chart_snapshot_i64(s, &undo->done_ms);
+	if (s->version > 1)
+		chart_snapshot_u64(s, &undo->serial);
 	if (undo->step == SIZE_MAX || undo->args == NULL ||
 	    s->definition->steps[undo->step]->kind != STEP_CALL ||
 	    s->definition->steps[undo->step]->call->compensate == NULL)
@@ -377,44 +310,118 @@ visit_undo(struct snapshot *s, struct undo *undo)
 static void
 visit_part(struct snapshot *s, struct part *part)
 {
-	visit_str(s, &part->actor);
+	chart_snapshot_str(s, &part->actor);
 	VISIT_ENUM(s, part->parts, PART_INITIATE | PART_APPROVE | PART_CORRECT);
 }
 
 static void
 visit_internal(struct snapshot *s, struct internal *raised)
 {
-	visit_str(s, &raised->name);
-	visit_index(s, &raised->state, s->definition->state_count);
-	visit_value(s, &raised->event);
-	visit_u64(s, &raised->entries);
+	struct signal *signal = &raised->signal;
+
+	if (s->version == 1) {
+		chart_snapshot_old_signal(s, signal);
+		return;
+	}
+	chart_snapshot_str(s, &signal->name);
+	chart_snapshot_value(s, &signal->event);
+	chart_snapshot_index(s, &signal->only, s->definition->state_count);
+	chart_snapshot_index(s, &signal->from, s->definition->state_count);
+	chart_snapshot_u64(s, &signal->entry);
+}
+
+static void
+visit_child(struct snapshot *s, struct child *child)
+{
+	chart_snapshot_u64(s, &child->serial);
+	chart_snapshot_index(s, &child->step, s->definition->step_count);
+	chart_snapshot_u64(s, &child->number);
+	chart_snapshot_str(s, &child->id);
+	chart_snapshot_bool(s, &child->cancelled);
+	if (child->step == SIZE_MAX ||
+	    s->definition->steps[child->step]->kind != STEP_RUN)
+		s->damaged = true;
+}
+
+static void
+visit_mark(struct snapshot *s, struct mark *mark)
+{
+	chart_snapshot_index(s, &mark->state, s->definition->state_count);
+	chart_snapshot_u64(s, &mark->undo);
+}
+
+static void
+visit_waiter(struct snapshot *s, struct waiter *waiter)
+{
+	chart_snapshot_u64(s, &waiter->awaiter.number);
+	chart_snapshot_u64(s, &waiter->awaiter.serial);
+}
+
+static void
+visit_state(struct snapshot *s, size_t *state)
+{
+	chart_snapshot_index(s, state, s->definition->state_count);
+	if (*state == SIZE_MAX)
+		s->damaged = true;
+}
+
+static void
+visit_memory(struct snapshot *s, struct memory *memory)
+{
+	visit_state(s, &memory->history);
+	VISIT_ARRAY(s, memory->states, memory->count, visit_state);
+}
+
+static void
+visit_active(struct snapshot *s, struct active *active)
+{
+	visit_state(s, &active->state);
+	chart_snapshot_u64(s, &active->entry);
+	chart_snapshot_value(s, &active->event);
+	chart_snapshot_value(s, &active->error);
+	chart_snapshot_value(s, &active->decision);
+}
+
+static void
+visit_doing(struct snapshot *s, struct chart *chart)
+{
+	chart_snapshot_u64(s, &chart->strand_last);
+	chart_snapshot_u64(s, &chart->undo_last);
+	chart_snapshot_u64(s, &chart->taking);
+	chart_snapshot_bool(s, &chart->cancel_ends);
+	VISIT_ARRAY(s, chart->active, chart->active_count, visit_active);
+	if (s->out == NULL)
+		chart->active_capacity = chart->active_count;
+	VISIT_LIST(s, chart->memories, visit_memory);
+	VISIT_LIST(s, chart->strands, chart_snapshot_strand);
+	VISIT_LIST(s, chart->children, visit_child);
+	VISIT_LIST(s, chart->marks, visit_mark);
+	VISIT_LIST(s, chart->waiters, visit_waiter);
 }
 
 static void
 visit_facts(struct snapshot *s, struct chart *chart)
 {
-	visit_str(s, &chart->business_key);
-	visit_str(s, &chart->initiator);
-	visit_str(s, &chart->trace);
-	visit_bool(s, &chart->ended);
+	chart_snapshot_str(s, &chart->business_key);
+	chart_snapshot_str(s, &chart->initiator);
+	chart_snapshot_str(s, &chart->trace);
+	chart_snapshot_bool(s, &chart->ended);
 	VISIT_ENUM(s, chart->ending, ENDING_CANCELLED);
-	visit_bool(s, &chart->suspended);
-	visit_bool(s, &chart->cancelling);
-	visit_bool(s, &chart->cancel_compensates);
+	chart_snapshot_bool(s, &chart->suspended);
+	chart_snapshot_bool(s, &chart->cancelling);
+	chart_snapshot_bool(s, &chart->cancel_compensates);
 	VISIT_ENUM(s, chart->priority, PRIORITY_CRITICAL);
-	visit_i64(s, &chart->started_ms);
-	visit_i64(s, &chart->ended_ms);
-	visit_u64(s, &chart->serial_last);
-	visit_u64(s, &chart->entries);
-	visit_value(s, &chart->input);
-	visit_value(s, &chart->data);
-	visit_value(s, &chart->labels);
-	visit_value(s, &chart->output);
-	visit_value(s, &chart->event);
-	visit_value(s, &chart->error);
-	visit_value(s, &chart->decision);
-	visit_index(s, &chart->leaf, s->definition->state_count);
-	visit_str(s, &chart->cause);
+	chart_snapshot_i64(s, &chart->started_ms);
+	chart_snapshot_i64(s, &chart->ended_ms);
+	chart_snapshot_u64(s, &chart->serial_last);
+	chart_snapshot_u64(s, &chart->entries);
+	visit_packed(s, &chart->input, &chart->packed[0]);
+	visit_packed(s, &chart->data, &chart->packed[1]);
+	chart_snapshot_value(s, &chart->labels);
+	chart_snapshot_value(s, &chart->output);
+	chart_snapshot_value(s, &chart->event);
+	chart_snapshot_value(s, &chart->error);
+	chart_snapshot_value(s, &chart->decision);
 	if (chart->input == NULL || chart->data == NULL)
 		s->damaged = true;
 }
@@ -422,15 +429,17 @@ visit_facts(struct snapshot *s, struct chart *chart)
 static void
 visit_chart(struct snapshot *s, struct chart *chart)
 {
-	uint64_t version = SNAPSHOT_VERSION;
-
-	visit_u64(s, &version);
-	if (version != SNAPSHOT_VERSION) {
+	s->version = SNAPSHOT_VERSION;
+	chart_snapshot_u64(s, &s->version);
+	if (s->version == 0 || s->version > SNAPSHOT_VERSION) {
 		s->damaged = true;
 		return;
 	}
 	visit_facts(s, chart);
-	visit_plan(s, chart);
+	if (s->version == 1)
+		chart_snapshot_old_plan(s, chart);
+	else
+		visit_doing(s, chart);
 	VISIT_LIST(s, chart->calls, visit_call);
 	VISIT_LIST(s, chart->timers, visit_timer);
 	VISIT_LIST(s, chart->tasks, visit_task);
@@ -465,29 +474,6 @@ drop_lost_notices(struct chart *chart)
 			link = &(*link)->next;
 }
 
-/* Whether the parts belong together: what the others rely on. */
-static bool
-is_whole(const struct chart *chart)
-{
-	const struct def_step *step = chart_run_current(chart);
-	const struct call *call = chart_call_find(chart, chart->step_call);
-
-	if (chart->wait_due_ms != 0 &&
-	    (step == NULL || step->kind != STEP_WAIT))
-		return false;
-	if (chart->step_call != 0 &&
-	    (call == NULL || call->purpose == FOR_NOTICE))
-		return false;
-	if (call != NULL && call->purpose == FOR_UNDO &&
-	    (chart->undos == NULL || chart->undos->step != call->step))
-		return false;
-	if (call != NULL && call->purpose == FOR_STEP &&
-	    (step == NULL || step->index != call->step))
-		return false;
-	return chart->held == (chart->incidents != NULL) &&
-	       (chart->entries == 0 || chart->leaf != SIZE_MAX);
-}
-
 struct chart *
 chart_load(const struct definition *definition, struct chart_identity identity,
     struct str snapshot)
@@ -500,7 +486,9 @@ chart_load(const struct definition *definition, struct chart_identity identity,
 	};
 
 	visit_chart(&s, chart);
-	if (s.damaged || s.in.bytes != 0 || !is_whole(chart)) {
+	if (!s.damaged && s.version == 1)
+		chart_snapshot_old_settle(chart);
+	if (s.damaged || s.in.bytes != 0 || !chart_snapshot_is_whole(chart)) {
 		chart_free(&chart);
 		return NULL;
 	}

@@ -395,6 +395,26 @@ decided_event(struct run *run, const struct chart_event *event)
 	return value_built(built);
 }
 
+/* For the task's state and those around it, as it is entered now. */
+static void
+raise_decided(
+    struct run *run, const struct task *task, const struct chart_event *event)
+{
+	struct chart *chart = run->chart;
+	const struct active *active = chart_config_find(
+	    chart, chart->definition->states[task->state]);
+
+	must(active != NULL);
+	chart_step_raise(run,
+	    (struct signal){
+		.name = event->choice,
+		.event = decided_event(run, event),
+		.only = SIZE_MAX,
+		.from = task->state,
+		.entry = active->entry,
+	    });
+}
+
 void
 chart_task_decide(struct run *run, const struct chart_event *event)
 {
@@ -421,8 +441,7 @@ chart_task_decide(struct run *run, const struct chart_event *event)
 	if (count_votes(task, event->choice) >= task->approvals ||
 	    str_equal(event->choice, STR("rejected"))) {
 		chart_task_close(run, task->state);
-		chart_step_raise_here(
-		    run, event->choice, decided_event(run, event));
+		raise_decided(run, task, event);
 	} else {
 		put_item(run, task);
 	}

@@ -5,14 +5,30 @@ libstated_chart_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstated_chart_a_SOURCES = \
 	src/chart/chart.c \
 	src/chart/chart_call.c \
+	src/chart/chart_cancel.c \
+	src/chart/chart_child.c \
+	src/chart/chart_config.c \
+	src/chart/chart_describe.c \
 	src/chart/chart_env.c \
 	src/chart/chart_escalation.c \
 	src/chart/chart_incident.c \
+	src/chart/chart_instance_priv.h \
+	src/chart/chart_invariant.c \
+	src/chart/chart_kept.c \
+	src/chart/chart_kinds.c \
+	src/chart/chart_loop.c \
 	src/chart/chart_plan.c \
 	src/chart/chart_priv.h \
 	src/chart/chart_record.c \
 	src/chart/chart_run.c \
+	src/chart/chart_select.c \
 	src/chart/chart_snapshot.c \
+	src/chart/chart_snapshot_old.c \
+	src/chart/chart_snapshot_priv.h \
+	src/chart/chart_snapshot_strand.c \
 	src/chart/chart_step.c \
+	src/chart/chart_strand.c \
 	src/chart/chart_task.c \
+	src/chart/chart_time.c \
+	src/chart/chart_undo.c \
 	src/chart/retry.c

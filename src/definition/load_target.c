@@ -164,4 +164,6 @@ load_compensate(struct load *load, const struct yaml_node *node,
 	*to = refuse_history(load, find_named(load, str_trim(str_slice(
 	    node->text, prefix, SIZE_MAX)), span), span);
 	*kind = *to ? COMPENSATE_TO : COMPENSATE_ALL;
+	if (*to)
+		((struct def_state *)(uintptr_t)*to)->is_undone_to = true;
 }

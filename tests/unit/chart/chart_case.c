@@ -14,6 +14,11 @@
  *
  *	chart_case [--accept] [FILE…]
  *
+ * Where tests/cases/chart/version-1 has a file of the same name, each of its
+ * lines is the snapshot that the first version of the program had after that
+ * step: the case is played once for each of them, going on from it as from
+ * its own.
+ *
  * With --accept the files are written anew as they were played: for whoever
  * has read the difference and agrees with it.  What begins with "!" can't be
  * accepted.
@@ -23,6 +28,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tale {
 	struct play play;
@@ -32,6 +38,9 @@ struct tale {
 	struct buf yaml;     /* definitions in place */
 	struct str workflow; /* absent: the only one */
 	bool linked;
+	size_t steps;	     /* so far */
+	size_t upgrade_step; /* after which `snapshot` is gone on from; 0 */
+	struct str snapshot; /* in hexadecimal digits */
 };
 
 static bool
@@ -137,6 +146,31 @@ read_directive(struct tale *tale, struct str line)
 
 /* ---- steps ---- */
 
+static unsigned
+digit_of(char c)
+{
+	return (unsigned)(c >= 'a' ? c - 'a' + 10 : c - '0');
+}
+
+/* The instance as the program before had it. */
+static void
+upgrade(struct tale *tale)
+{
+	struct play *play = &tale->play;
+	struct buf bytes = {0};
+
+	for (size_t i = 0; i + 1 < tale->snapshot.bytes; i += 2)
+		buf_add_char(&bytes,
+		    (char)(digit_of(tale->snapshot.at[i]) << 4 |
+			digit_of(tale->snapshot.at[i + 1])));
+	chart_free(&play->chart);
+	play->chart = chart_load(play->definition,
+	    (struct chart_identity){.number = 1}, buf_str(&bytes));
+	buf_fini(&bytes);
+	if (play->chart == NULL)
+		trace_complain(play, "an old snapshot can't be loaded");
+}
+
 static void
 read_step(struct tale *tale, struct str line)
 {
@@ -154,6 +188,8 @@ read_step(struct tale *tale, struct str line)
 		play_line(
 		    &tale->play, arena_str(tale->play.arena, buf_str(&step)));
 	buf_fini(&step);
+	if (++tale->steps == tale->upgrade_step)
+		upgrade(tale);
 }
 
 static void
@@ -226,37 +262,90 @@ print_complaints(struct str actual)
 	}
 }
 
+/* Plays a case's text once; false where what comes of it is not what it says,
+ * or may never be. */
 static bool
-play_file(const char *path, bool accepts)
+play_text(struct tale *tale, struct str text, bool accepts)
 {
-	struct buf text = {0}, out = {0};
-	struct tale tale = {.file = str_of(path), .diags = diag_list_new()};
+	struct buf out = {0};
 	struct arena *arena = arena_new();
 	bool same;
 
-	if (!read_file(&text, path)) {
-		printf("%s: can't be read\n", path);
-		return false;
-	}
-	play_init(&tale.play, arena, &out);
-	tale.rest = buf_str(&text);
-	read_tale(&tale);
-	same = str_equal(buf_str(&text), buf_str(&out));
+	tale->diags = diag_list_new();
+	play_init(&tale->play, arena, &out);
+	tale->rest = text;
+	read_tale(tale);
+	same = str_equal(text, buf_str(&out));
 	if (!same && accepts)
-		accept(path, buf_str(&out));
+		accept(tale->file.at, buf_str(&out));
 	else if (!same)
-		print_difference(path, buf_str(&text), buf_str(&out));
-	if (tale.play.complaints > 0) {
-		printf("%s: what may never be:\n", path);
+		print_difference(tale->file.at, text, buf_str(&out));
+	if (tale->play.complaints > 0) {
+		printf("%s: what may never be:\n", tale->file.at);
 		print_complaints(buf_str(&out));
 	}
-	play_fini(&tale.play);
-	diag_list_free(&tale.diags);
+	play_fini(&tale->play);
+	diag_list_free(&tale->diags);
 	arena_free(&arena);
-	buf_fini(&tale.yaml);
-	buf_fini(&text);
+	buf_fini(&tale->yaml);
 	buf_fini(&out);
-	return (same || accepts) && tale.play.complaints == 0;
+	return (same || accepts) && tale->play.complaints == 0;
+}
+
+/* Its snapshots of version 1, a line a step; nothing where it has none. */
+static void
+read_old(struct buf *old, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char name[8192];
+	size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+	size_t stem = strlen(path) - strlen(".case");
+
+	if (stem < folder)
+		return;
+	snprintf(name, sizeof(name), "%.*sversion-1/%.*s.snapshots",
+	    (int)folder, path, (int)(stem - folder), path + folder);
+	(void)!read_file(old, name);
+}
+
+static bool
+play_upgrades(const char *path, struct str text)
+{
+	struct buf old = {0};
+	struct str rest;
+	bool same = true;
+	size_t step = 0;
+
+	read_old(&old, path);
+	for (rest = buf_str(&old); rest.bytes > 0 && same;) {
+		struct tale tale = {.file = str_of(path)};
+
+		tale.snapshot = str_split(rest, '\n', &rest);
+		tale.upgrade_step = ++step;
+		if (str_equal(tale.snapshot, STR("-")))
+			continue;
+		same = play_text(&tale, text, false);
+		if (!same)
+			printf("%s: upgraded after step %zu\n", path, step);
+	}
+	buf_fini(&old);
+	return same;
+}
+
+static bool
+play_file(const char *path, bool accepts)
+{
+	struct buf text = {0};
+	struct tale tale = {.file = str_of(path)};
+	bool sound = read_file(&text, path);
+
+	if (sound)
+		sound = play_text(&tale, buf_str(&text), accepts) &&
+			play_upgrades(path, buf_str(&text));
+	else
+		printf("%s: can't be read\n", path);
+	buf_fini(&text);
+	return sound;
 }
 
 static int
@@ -266,7 +355,7 @@ is_case(const struct dirent *entry)
 }
 
 static size_t
-play_folder(bool accepts)
+play_folder(const char *name, bool accepts)
 {
 	const char *root = getenv("srcdir");
 	struct dirent **entries;
@@ -274,8 +363,8 @@ play_folder(bool accepts)
 	size_t failures = 0;
 	int count;
 
-	snprintf(
-	    folder, sizeof(folder), "%s/tests/cases/chart", root ? root : ".");
+	snprintf(folder, sizeof(folder), "%s/tests/cases/%s", root ? root : ".",
+	    name);
 	count = scandir(folder, &entries, is_case, alphasort);
 	if (count <= 0) {
 		printf("%s: no cases\n", folder);
@@ -289,7 +378,7 @@ play_folder(bool accepts)
 		free(entries[i]);
 	}
 	free(entries);
-	printf("%d cases, %zu failed\n", count, failures);
+	printf("%s: %d cases, %zu failed\n", name, count, failures);
 	return failures;
 }
 
@@ -301,7 +390,11 @@ main(int argc, char **argv)
 	size_t failures = 0;
 
 	if (first >= argc)
-		return play_folder(accepts) == 0 ? 0 : 1;
+		return play_folder("chart", accepts) +
+			       play_folder("chart/scxml", accepts) ==
+			   0
+		       ? 0
+		       : 1;
 	for (int i = first; i < argc; i++)
 		if (!play_file(argv[i], accepts))
 			failures++;

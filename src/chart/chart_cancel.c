@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_cancel.c: an operator's cancel finds its place.
+ *
+ * By the transitions that take it, or to the end.  What it leaves stops
+ * first: the outcome of a call under way counts, since it may have to be
+ * undone.  Undoing that has begun goes on, asked for or not: half of it is
+ * worth nothing.
+ */
+#include "chart_priv.h"
+
+static const struct signal cancel_signal = {
+    .name = STR_INIT("cancel"), .only = SIZE_MAX, .from = SIZE_MAX};
+
+/* Whether the cancel concerns what the strand does. */
+static bool
+concerns(const struct chart *chart, const struct chosen *chosen,
+    const struct strand *strand)
+{
+	const struct active *leaf;
+	size_t at = 0;
+
+	if (strand->parent != 0)
+		return false;
+	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
+		const struct def_state *state =
+		    chart->definition->states[leaf->state];
+
+		if (!chart_strand_covers(chart, strand, state))
+			continue;
+		if (chosen->count == 0)
+			return true;
+		for (size_t i = 0; i < chosen->count; i++) {
+			size_t scope = chosen->items[i].scope;
+
+			if (scope == SIZE_MAX ||
+			    def_state_contains(
+				chart->definition->states[scope], state))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+stop_all(struct run *run, const struct chosen *chosen, enum stop_mode mode)
+{
+	bool all = true;
+
+	for (struct strand *strand = run->chart->strands, *next; strand;
+	     strand = next) {
+		next = strand->next;
+		if (!strand->gone && concerns(run->chart, chosen, strand) &&
+		    !chart_strand_stop(run, strand, mode))
+			all = false;
+	}
+	return all;
+}
+
+/* Undo first where that is asked for, then end. */
+static void
+end_cancelled(struct run *run, bool compensate)
+{
+	struct chart *chart = run->chart;
+	struct strand *strand = chart_strand_add(chart, NULL);
+
+	run->microsteps++;
+	strand->taking = ++chart->taking;
+	strand->cause = cancel_signal.name;
+	chart->event = NULL;
+	if (compensate)
+		chart_strand_plan(chart, strand, PLAN_COMPENSATE, SIZE_MAX);
+	chart_strand_plan(chart, strand, PLAN_CANCEL, SIZE_MAX);
+}
+
+bool
+chart_cancel_try(struct run *run, enum stop_mode mode)
+{
+	struct chart *chart = run->chart;
+	struct chosen chosen = {0};
+	bool taken, compensate;
+
+	must(chart->cancelling);
+	taken = !chart->cancel_ends &&
+		chart_select(run, &cancel_signal, SELECT_ALL, &chosen) ==
+		    SELECTED_NOW;
+	if (!stop_all(run, &chosen, mode))
+		return false;
+	compensate = chart->cancel_compensates;
+	chart->cancelling = false;
+	chart->cancel_compensates = false;
+	chart->cancel_ends = false;
+	if (taken) {
+		chosen.items[0].undoes = compensate;
+		chart_plan_take(
+		    run, &chosen, NULL, cancel_signal.name, NULL);
+	} else {
+		end_cancelled(run, compensate);
+	}
+	return true;
+}
+
+/* Undoing gave a state the word `compensated`: if one takes it, the cancel
+ * that asked for the undoing has found its place. */
+enum item_result
+chart_cancel_finish(struct run *run)
+{
+	struct chart *chart = run->chart;
+	struct strand *strand = run->strand;
+
+	for (struct internal *raised = chart->internals; raised;
+	     raised = raised->next) {
+		struct chosen chosen;
+
+		if (!str_equal(raised->signal.name, STR("compensated")) ||
+		    chart_select(run, &raised->signal, SELECT_ALL, &chosen) !=
+			SELECTED_NOW)
+			continue;
+		chart->internals = NULL;
+		chart_strand_end(run, strand);
+		chart_plan_take(
+		    run, &chosen, NULL, STR("compensated"), NULL);
+		return ITEM_MOVED;
+	}
+	chart_step_end(run, ENDING_CANCELLED);
+	return ITEM_MOVED;
+}
+
+static void
+record_cancelled(struct run *run, const struct chart_event *event)
+{
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_CANCELLED);
+
+	if (event->comment.at != NULL)
+		value_put_str(record, "comment", event->comment);
+	chart_record_end(run, record);
+}
+
+/* Where the instance that waits for this one was cancelled, nobody's rights
+ * are looked at. */
+void
+chart_cancel_asked(struct run *run, const struct chart_event *event)
+{
+	struct chart *chart = run->chart;
+
+	if (event->awaiter.number == 0) {
+		if (!chart_task_may(run, &event->actor, PART_CORRECT))
+			return;
+		chart_task_took(run, &event->actor, PART_CORRECT);
+	}
+	record_cancelled(run, event);
+	chart->suspended = false;
+	chart->cancel_compensates =
+	    event->compensate ||
+	    (chart->cancelling && chart->cancel_compensates);
+	chart->cancelling = true;
+	if (!chart_cancel_try(run, STOP_NOW))
+		return; /* outcomes are waited for */
+}

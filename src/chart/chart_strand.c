@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_strand.c: what is being done, where, and how it is made to stop.
+ *
+ * A strand says which leaves are busy: until its switch those within the
+ * scopes of what it has taken, afterwards those within its own.  One that is
+ * told to stop ends at its next boundary between steps; the outcome of a call
+ * under way is waited for, since it may have to be undone.
+ */
+#include "chart_priv.h"
+
+struct strand *
+chart_strand_add(struct chart *chart, struct strand *after)
+{
+	struct strand *strand = ARENA_NEW(chart->arena, struct strand);
+
+	strand->serial = ++chart->strand_last;
+	strand->scope = SIZE_MAX;
+	strand->loop_step = SIZE_MAX;
+	if (after == NULL) {
+		LIST_APPEND(chart->strands, strand);
+	} else {
+		strand->next = after->next;
+		after->next = strand;
+	}
+	return strand;
+}
+
+void
+chart_strand_plan(struct chart *chart, struct strand *strand,
+    enum plan_kind kind, size_t index)
+{
+	strand->plan = arena_grow(chart->arena, strand->plan,
+	    strand->plan_count, &strand->plan_capacity, sizeof(*strand->plan));
+	strand->plan[strand->plan_count++] =
+	    (struct plan_item){.kind = kind, .index = index};
+}
+
+struct strand *
+chart_strand_find(const struct chart *chart, uint64_t serial)
+{
+	struct strand *strand = chart->strands;
+
+	while (strand != NULL && strand->serial != serial)
+		strand = strand->next;
+	return strand;
+}
+
+struct strand *
+chart_strand_awaiting(const struct chart *chart, uint64_t serial)
+{
+	struct strand *strand = chart->strands;
+
+	must(serial != 0);
+	while (strand != NULL && strand->awaits != serial)
+		strand = strand->next;
+	return strand;
+}
+
+struct strand *
+chart_strand_root(const struct chart *chart, struct strand *strand)
+{
+	while (strand->parent != 0) {
+		strand = chart_strand_find(chart, strand->parent);
+		must(strand != NULL);
+	}
+	return strand;
+}
+
+/* ---- what it is busy with ---- */
+
+static bool
+scope_covers(
+    const struct chart *chart, size_t scope, const struct def_state *leaf)
+{
+	return scope == SIZE_MAX ||
+	       def_state_contains(chart->definition->states[scope], leaf);
+}
+
+bool
+chart_strand_covers(const struct chart *chart, const struct strand *strand,
+    const struct def_state *leaf)
+{
+	if (strand->parent != 0)
+		return false; /* the one above it does */
+	for (size_t i = 0; i < strand->taken_count; i++)
+		if (scope_covers(chart, strand->taken[i].scope, leaf))
+			return true;
+	return strand->taken_count == 0 &&
+	       scope_covers(chart, strand->scope, leaf);
+}
+
+bool
+chart_strand_reaches(const struct chart *chart, const struct strand *strand,
+    const struct def_state *state)
+{
+	const struct active *leaf;
+	size_t at = 0;
+
+	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
+		const struct def_state *inner =
+		    chart->definition->states[leaf->state];
+
+		if (def_state_contains(state, inner) &&
+		    chart_strand_covers(chart, strand, inner))
+			return true;
+	}
+	return false;
+}
+
+bool
+chart_strand_is_busy(const struct chart *chart, const struct def_state *leaf)
+{
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (chart_strand_covers(chart, strand, leaf))
+			return true;
+	return false;
+}
+
+bool
+chart_strand_is_idle(const struct chart *chart, const struct strand *strand)
+{
+	const struct call *call;
+
+	if (strand->held || chart->ended || chart->suspended)
+		return false;
+	if (strand->awaits == 0)
+		return strand->wait_due_ms != 0;
+	call = chart_call_find(chart, strand->awaits);
+	return call != NULL && call->purpose == FOR_STEP &&
+	       chart_call_is_idle(call);
+}
+
+/* ---- what it waits for ---- */
+
+static enum plan_kind
+kind_under_way(const struct strand *strand)
+{
+	must(strand->plan_next < strand->plan_count);
+	return strand->plan[strand->plan_next].kind;
+}
+
+/* The stack is undone by one strand at a time. */
+static bool
+another_undoes(const struct chart *chart, const struct strand *strand)
+{
+	for (const struct strand *other = chart->strands; other != NULL;
+	     other = other->next)
+		if (other != strand && other->parent == 0 &&
+		    other->plan_next < other->plan_count &&
+		    kind_under_way(other) == PLAN_COMPENSATE &&
+		    (other->awaits != 0 || other->held))
+			return true;
+	return false;
+}
+
+static bool
+waits_behind(const struct strand *strand, const struct strand *other)
+{
+	return other->plan_next < other->plan_count &&
+	       kind_under_way(other) == PLAN_CLAIM &&
+	       other->serial > strand->serial;
+}
+
+/* Whether the other does something that the strand's microstep ends. */
+static bool
+is_in_the_way(const struct chart *chart, const struct strand *strand,
+    const struct strand *other)
+{
+	const struct active *leaf;
+	size_t at = 0;
+
+	if (other == strand || other->parent != 0 ||
+	    waits_behind(strand, other))
+		return false;
+	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
+		const struct def_state *state =
+		    chart->definition->states[leaf->state];
+
+		if (!chart_strand_covers(chart, other, state))
+			continue;
+		for (size_t i = 0; i < strand->taken_count; i++)
+			if ((strand->taken[i].leaves || other->stopping) &&
+			    scope_covers(chart, strand->taken[i].scope, state))
+				return true;
+	}
+	return false;
+}
+
+static bool
+has_claims(const struct chart *chart, const struct strand *strand)
+{
+	for (const struct strand *other = chart->strands; other != NULL;
+	     other = other->next)
+		if (is_in_the_way(chart, strand, other))
+			return true;
+	return false;
+}
+
+bool
+chart_strand_is_blocked(const struct chart *chart, const struct strand *strand)
+{
+	if (strand->held || strand->awaits != 0 || strand->wait_due_ms != 0 ||
+	    strand->failed)
+		return true;
+	if (strand->loop != NULL)
+		return !chart_loop_can_go(chart, strand);
+	if (strand->parent != 0 || strand->plan_next >= strand->plan_count)
+		return false;
+	switch (kind_under_way(strand)) {
+	case PLAN_CLAIM:
+		return has_claims(chart, strand);
+	case PLAN_COMPENSATE:
+		return another_undoes(chart, strand);
+	default:
+		return false;
+	}
+}
+
+/* ---- stopping ---- */
+
+/*
+ * A transition that has done no step yet is instantaneous, or the event that
+ * it took would be lost; checks and undoing are not cut short.
+ */
+static bool
+item_is_at_boundary(const struct strand *strand)
+{
+	switch (kind_under_way(strand)) {
+	case PLAN_EXIT:
+	case PLAN_DO:
+		return strand->plan_next > 0 || strand->pc > 0;
+	case PLAN_SWITCH:
+		return strand->plan_next > 0;
+	case PLAN_ENTRY:
+	case PLAN_FORK:
+	case PLAN_SETTLE:
+		return true;
+	case PLAN_CLAIM:
+	case PLAN_CHECK:
+	case PLAN_COMPENSATE:
+	case PLAN_CANCEL:
+		return false;
+	}
+	unreachable("every kind of item is listed");
+}
+
+bool
+chart_strand_is_at_boundary(
+    const struct chart *chart, const struct strand *strand)
+{
+	if (strand->parent == 0)
+		return item_is_at_boundary(strand);
+	return strand->pc > 0 || strand->position > 1 ||
+	       chart_strand_is_at_boundary(
+		   chart, chart_strand_find(chart, strand->parent));
+}
+
+/* Whether it may end where it stands, and not only after what it does. */
+static bool
+may_end_here(
+    struct run *run, const struct strand *strand, enum stop_mode mode)
+{
+	if (strand->parent != 0 || strand->plan_next >= strand->plan_count ||
+	    mode != STOP_LEFT)
+		return true;
+	switch (kind_under_way(strand)) {
+	case PLAN_CLAIM:
+	case PLAN_CHECK:
+	case PLAN_COMPENSATE:
+	case PLAN_CANCEL:
+		return false;
+	default:
+		return strand->held || strand->failed || strand->loop != NULL ||
+		       chart_strand_is_idle(run->chart, strand) ||
+		       item_is_at_boundary(strand);
+	}
+}
+
+/* What surely is not happening, or what a person now gives up. */
+static bool
+may_drop(const struct call *call, enum stop_mode mode)
+{
+	if (call->purpose != FOR_STEP)
+		return false;
+	return chart_call_is_idle(call) ||
+	       (call->state == CALL_QUEUED && !call->unknown) ||
+	       (call->state == CALL_STUCK && mode == STOP_NOW);
+}
+
+/* Nothing of what it waits for goes on; true where that is so now. */
+static bool
+stop_waiting(struct run *run, struct strand *strand, enum stop_mode mode)
+{
+	struct chart *chart = run->chart;
+	struct call *call = chart_call_find(chart, strand->awaits);
+	struct child *child = chart_child_find(chart, strand->awaits);
+
+	if (call != NULL && !may_drop(call, mode)) {
+		chart_call_give_up(run, call);
+		return false;
+	}
+	if (child != NULL && !chart_child_stop(run, child))
+		return false;
+	if (strand->held && mode == STOP_CANCEL)
+		return false; /* opened since: for a person to settle */
+	if (strand->held && call != NULL && mode == STOP_LEFT)
+		return false;
+	if (call != NULL)
+		chart_call_drop(run, call);
+	strand->awaits = 0;
+	chart_incident_close_all(
+	    run, strand->serial, mode == STOP_LEFT ? "left" : "cancelled");
+	return true;
+}
+
+/* Undoing has begun, or will as soon as the entered state is checked. */
+static bool
+owes_undoing(const struct strand *strand)
+{
+	bool owes = false;
+
+	for (size_t i = strand->plan_next; i < strand->plan_count; i++) {
+		if (strand->plan[i].kind == PLAN_SWITCH)
+			return false; /* not there yet */
+		if (strand->plan[i].kind == PLAN_COMPENSATE)
+			owes = true;
+	}
+	return owes;
+}
+
+/* One that ends on the way still leads on to those behind it. */
+static bool
+stop_iterations(struct run *run, struct strand *above, enum stop_mode mode)
+{
+	bool all = true;
+
+	for (struct strand *strand = run->chart->strands, *next; strand;
+	     strand = next) {
+		next = strand->next;
+		if (!strand->gone && strand->parent == above->serial &&
+		    !chart_strand_stop(run, strand, mode))
+			all = false;
+	}
+	return all;
+}
+
+bool
+chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
+{
+	must(!strand->gone);
+	strand->stopping = true;
+	if (strand->loop != NULL && !stop_iterations(run, strand, mode))
+		return false;
+	if (!may_end_here(run, strand, mode) ||
+	    !stop_waiting(run, strand, mode))
+		return false;
+	if (mode != STOP_LEFT && owes_undoing(strand))
+		run->chart->cancel_compensates = true;
+	chart_strand_end(run, strand);
+	return true;
+}
+
+bool
+chart_strand_stop_others(
+    struct run *run, const struct strand *strand, enum stop_mode mode)
+{
+	bool all = true;
+
+	for (struct strand *other = run->chart->strands, *next; other;
+	     other = next) {
+		next = other->next;
+		if (!other->gone && is_in_the_way(run->chart, strand, other) &&
+		    !chart_strand_stop(run, other, mode))
+			all = false;
+	}
+	return all;
+}
+
+/* ---- the end ---- */
+
+/* Regions don't see what another has decided or failed in. */
+static void
+leave_behind(struct chart *chart, const struct strand *strand)
+{
+	const struct active *leaf;
+	size_t at = 0;
+
+	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
+		struct active *active = &chart->active[at - 1];
+
+		if (!chart_strand_covers(chart, strand,
+			chart->definition->states[leaf->state]))
+			continue;
+		active->event = strand->event;
+		if (strand->error != NULL)
+			active->error = strand->error;
+		if (strand->decision != NULL)
+			active->decision = strand->decision;
+	}
+}
+
+void
+chart_strand_end(struct run *run, struct strand *strand)
+{
+	struct chart *chart = run->chart;
+	struct strand **link = &chart->strands;
+
+	if (strand->parent == 0 && !chart_config_has_one_leaf(chart))
+		leave_behind(chart, strand);
+	while (*link != strand)
+		link = &(*link)->next;
+	LIST_UNLINK(link);
+	strand->gone = true;
+}
+
+void
+chart_strand_end_all(struct run *run)
+{
+	while (run->chart->strands != NULL)
+		chart_strand_end(run, run->chart->strands);
+}

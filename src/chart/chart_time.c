@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_time.c: what falls due: deadlines, escalations, pauses, calls.
+ */
+#include "chart_priv.h"
+
+struct timer *
+chart_timer_add(struct chart *chart, enum timer_kind kind, size_t index,
+    uint64_t detail, int64_t due_ms)
+{
+	struct timer *timer = ARENA_NEW(chart->arena, struct timer);
+
+	timer->kind = kind;
+	timer->index = index;
+	timer->detail = detail;
+	timer->due_ms = due_ms;
+	LIST_APPEND(chart->timers, timer);
+	return timer;
+}
+
+void
+chart_timer_remove(
+    struct chart *chart, enum timer_kind kind, size_t index, uint64_t detail)
+{
+	for (struct timer **link = &chart->timers; *link != NULL;) {
+		struct timer *timer = *link;
+
+		if (timer->kind == kind && timer->index == index &&
+		    timer->detail == detail)
+			LIST_UNLINK(link);
+		else
+			link = &timer->next;
+	}
+}
+
+static bool
+is_interrupting(const struct chart *chart, const struct timer *timer)
+{
+	return timer->kind == TIMER_AFTER &&
+	       chart->definition->transitions[timer->index]->interrupt;
+}
+
+static bool
+some_strand_is_idle(const struct chart *chart, const struct def_state *state)
+{
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (!strand->stopping && chart_strand_is_idle(chart, strand) &&
+		    chart_strand_reaches(chart, strand, state))
+			return true;
+	return false;
+}
+
+/* Whether the timer can do anything now; one that can't must not wake us. */
+static bool
+timer_counts(const struct chart *chart, const struct timer *timer)
+{
+	if (timer->kind == TIMER_ESCALATION || timer->kind == TIMER_INCIDENT)
+		return true;
+	if (chart->cancelling)
+		return false;
+	return chart_select_timer_is_open(chart, timer) ||
+	       (is_interrupting(chart, timer) &&
+		   some_strand_is_idle(chart,
+		       chart->definition->transitions[timer->index]->source));
+}
+
+static void
+least(int64_t *due_ms, int64_t other_ms)
+{
+	if (other_ms != 0 && (*due_ms == 0 || other_ms < *due_ms))
+		*due_ms = other_ms;
+}
+
+int64_t
+chart_due_ms(const struct chart *chart)
+{
+	int64_t due_ms = 0;
+
+	for (const struct call *call = chart->calls; call != NULL;
+	     call = call->next)
+		if (call->purpose == FOR_NOTICE || !chart->suspended)
+			least(&due_ms, call->due_ms);
+	if (chart->ended || chart->suspended)
+		return due_ms;
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (!strand->held)
+			least(&due_ms, strand->wait_due_ms);
+	for (const struct timer *timer = chart->timers; timer != NULL;
+	     timer = timer->next)
+		if (timer_counts(chart, timer))
+			least(&due_ms, timer->due_ms);
+	return due_ms;
+}
+
+/* ---- the first that is due ---- */
+
+static bool
+is_chosen(const struct chart *chart, const struct timer *timer,
+    enum timer_choice choice, const struct strand *strand)
+{
+	switch (choice) {
+	case TIMERS_ALL:
+		return timer->kind == TIMER_INCIDENT ||
+		       timer->kind == TIMER_ESCALATION ||
+		       chart_select_timer_is_open(chart, timer);
+	case TIMERS_INTERRUPTING:
+		return is_interrupting(chart, timer) &&
+		       chart_strand_reaches(chart, strand,
+			   chart->definition->transitions[timer->index]
+			       ->source);
+	case TIMERS_TELLING:
+		return timer->kind == TIMER_INCIDENT ||
+		       timer->kind == TIMER_ESCALATION;
+	}
+	unreachable("every choice is listed");
+}
+
+static size_t
+depth_of(const struct chart *chart, const struct timer *timer)
+{
+	return timer->kind == TIMER_AFTER
+		   ? chart->definition->transitions[timer->index]->source->depth
+		   : 0;
+}
+
+/* Earlier ones first; of two deadlines at once that of the inner state. */
+static bool
+comes_before(
+    const struct chart *chart, const struct timer *a, const struct timer *b)
+{
+	if (a->due_ms != b->due_ms)
+		return a->due_ms < b->due_ms;
+	return depth_of(chart, a) > depth_of(chart, b);
+}
+
+struct timer *
+chart_time_find(const struct run *run, enum timer_choice choice,
+    const struct strand *strand)
+{
+	const struct chart *chart = run->chart;
+	struct timer *first = NULL;
+
+	for (struct timer *timer = chart->timers; timer != NULL;
+	     timer = timer->next)
+		if (timer->due_ms <= run->context->now_ms &&
+		    (first == NULL || comes_before(chart, timer, first)) &&
+		    is_chosen(chart, timer, choice, strand))
+			first = timer;
+	return first;
+}
+
+static void
+take_deadline(struct run *run, struct timer timer, struct strand *instead)
+{
+	struct chart *chart = run->chart;
+	const struct signal signal = {.event = NULL};
+	const struct def_transition *transition;
+	struct value_builder *record;
+	struct chosen chosen = {0};
+	bool holds;
+
+	chart_timer_remove(chart, timer.kind, timer.index, timer.detail);
+	transition = chart->definition->transitions[timer.index];
+	record = chart_record_begin(run, AUDIT_DEADLINE_REACHED);
+	chart_record_state(run, record, "state", transition->source->index);
+	value_put_str(record, "after", transition->after.text);
+	chart_record_instant(run, record, "due", timer.due_ms);
+	chart_record_end(run, record);
+	run->leaf = chart_config_find(chart, transition->source);
+	run->signal = &signal;
+	holds = chart_env_holds(run, transition->guard);
+	run->signal = NULL;
+	run->leaf = NULL;
+	if (!holds)
+		return;
+	chart_select_this(run, transition, &chosen);
+	chart_plan_take(run, &chosen, instead,
+	    arena_strf(
+		chart->arena, "after %.*s", STR_ARG(transition->after.text)),
+	    NULL);
+}
+
+void
+chart_time_take(struct run *run, struct timer timer, struct strand *instead)
+{
+	switch (timer.kind) {
+	case TIMER_AFTER:
+		take_deadline(run, timer, instead);
+		return;
+	case TIMER_ESCALATION:
+		chart_escalation_fire(run, timer);
+		return;
+	case TIMER_INCIDENT:
+		chart_incident_age(run, timer);
+		return;
+	case TIMER_LEAVING:
+		chart_escalation_leave(run, timer);
+		return;
+	}
+	unreachable("every kind of timer is listed");
+}
+
+/* ---- time passes ---- */
+
+static bool
+call_is_due(const struct call *call, int64_t now_ms)
+{
+	return call->due_ms != 0 && call->due_ms <= now_ms;
+}
+
+/* Each of those that are due now once, unless one before it has ended it. */
+static void
+pass_calls(struct run *run)
+{
+	struct chart *chart = run->chart;
+	uint64_t *serials = NULL;
+	size_t count = 0, capacity = 0;
+
+	for (struct call *call = chart->calls; call; call = call->next) {
+		if (!call_is_due(call, run->context->now_ms) ||
+		    (call->purpose != FOR_NOTICE && chart->suspended))
+			continue;
+		serials = arena_grow(run->context->arena, serials, count,
+		    &capacity, sizeof(*serials));
+		serials[count++] = call->serial;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct call *call = chart_call_find(chart, serials[i]);
+
+		if (call != NULL)
+			chart_call_due(run, call);
+	}
+}
+
+static void
+pass_waits(struct run *run)
+{
+	for (struct strand *strand = run->chart->strands, *next; strand;
+	     strand = next) {
+		next = strand->next;
+		if (strand->wait_due_ms == 0 || strand->held ||
+		    strand->wait_due_ms > run->context->now_ms)
+			continue;
+		run->strand = strand;
+		chart_run_waited(run);
+		run->strand = NULL;
+	}
+}
+
+/* Escalations and the age of incidents don't wait for steps; where a region
+ * is free, they have their turn among all that is due. */
+static void
+pass_timers(struct run *run)
+{
+	struct timer *timer;
+
+	while (chart_select_is_busy(run->chart) &&
+	       (timer = chart_time_find(run, TIMERS_TELLING, NULL)) != NULL)
+		chart_time_take(run, *timer, NULL);
+}
+
+void
+chart_time_passed(struct run *run, const struct chart_event *event)
+{
+	struct chart *chart = run->chart;
+
+	(void)event;
+	pass_calls(run);
+	if (chart->ended || chart->suspended)
+		return;
+	pass_waits(run);
+	pass_timers(run);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_undo.c: the stack of what can be undone, latest first.
+ *
+ * One stack for all regions: it is undone in the reverse of the order in
+ * which the steps ended.  While it is, other regions may lay more on it; so
+ * what is being undone is known by its number and not by its place.
+ */
+#include "chart_priv.h"
+
+void
+chart_undo_push(struct run *run, const struct def_step *step)
+{
+	struct chart *chart = run->chart;
+	const struct def_call *undo = step->call->compensate;
+	struct undo *entry = ARENA_NEW(chart->arena, struct undo);
+
+	entry->serial = ++chart->undo_last;
+	entry->step = step->index;
+	entry->args = chart_env_keep(run, chart_env_eval(run, undo->with));
+	if (undo->verify != NULL)
+		entry->verify_args = chart_env_keep(
+		    run, chart_env_eval(run, undo->verify->call->with));
+	entry->key = chart_call_key(run, FOR_UNDO, undo, step->index);
+	entry->done_ms = run->context->now_ms;
+	entry->next = chart->undos;
+	chart->undos = entry;
+}
+
+struct undo *
+chart_undo_find(const struct chart *chart, uint64_t serial)
+{
+	struct undo *undo = chart->undos;
+
+	while (undo != NULL && undo->serial != serial)
+		undo = undo->next;
+	return undo;
+}
+
+void
+chart_undo_drop(struct run *run, uint64_t serial)
+{
+	struct undo **link = &run->chart->undos;
+
+	while (*link != NULL && (*link)->serial != serial)
+		link = &(*link)->next;
+	must(*link != NULL);
+	LIST_UNLINK(link);
+}
+
+/* ---- marks ---- */
+
+static struct mark **
+find_mark(struct chart *chart, size_t state)
+{
+	struct mark **link = &chart->marks;
+
+	while (*link != NULL && (*link)->state != state)
+		link = &(*link)->next;
+	return link;
+}
+
+/* Without a mark everything on the stack has come since. */
+void
+chart_undo_mark(struct run *run, const struct def_state *state)
+{
+	struct chart *chart = run->chart;
+	struct mark **link, *mark;
+
+	if (!state->is_undone_to)
+		return;
+	link = find_mark(chart, state->index);
+	if (chart->undos == NULL) {
+		if (*link != NULL)
+			LIST_UNLINK(link);
+		return;
+	}
+	if (*link == NULL) {
+		mark = ARENA_NEW(chart->arena, struct mark);
+		mark->state = state->index;
+		*link = mark;
+	}
+	(*link)->undo = chart->undos->serial;
+}
+
+static bool
+is_reached(struct chart *chart, size_t to)
+{
+	const struct mark *mark;
+
+	if (chart->undos == NULL)
+		return true;
+	if (to == SIZE_MAX)
+		return false;
+	mark = *find_mark(chart, to);
+	return mark != NULL && chart->undos->serial <= mark->undo;
+}
+
+/* ---- undoing ---- */
+
+bool
+chart_undo_next(struct run *run, size_t to)
+{
+	struct chart *chart = run->chart;
+	struct undo *undo = chart->undos;
+	const struct def_step *step;
+	struct value_builder *record;
+	struct call *call;
+
+	if (is_reached(chart, to))
+		return true;
+	step = chart->definition->steps[undo->step];
+	record = chart_record_begin(run, AUDIT_COMPENSATING);
+	value_put_str(record, "step", step->id);
+	value_put_str(record, "by", step->call->compensate->target);
+	chart_record_end(run, record);
+	call = chart_call_begin(
+	    run, FOR_UNDO, step->call->compensate, undo->step, undo->args);
+	call->undo = undo->serial;
+	call->verify_args = undo->verify_args;
+	call->key = undo->key;
+	run->strand->awaits = call->serial;
+	chart_call_start(run, call);
+	return false;
+}
+
+void
+chart_undo_done(struct run *run, uint64_t serial, struct str by)
+{
+	const struct undo *undo = chart_undo_find(run->chart, serial);
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_COMPENSATED);
+
+	must(undo != NULL);
+	chart_record_step(run, record, undo->step);
+	if (by.at != NULL)
+		value_put_str(record, "by", by);
+	chart_record_end(run, record);
+	chart_undo_drop(run, serial);
+}
