@@ -325,10 +325,11 @@ write_config(const struct house *house)
 			"  crm: {url: '%s/crm'}\n"
 			"  chat: {url: '%s/chat'}\n"
 			"  tax: {url: '%s/tax'}\n"
+			"  ocr: {url: '%s/stub/call'}\n"
 			"secrets: {environment: STATED_SECRET_}\n"
 			"%s%s",
 			house->directory, house->directory, url, url, url, url,
-			url, url, more ? more : "",
+			url, url, url, more ? more : "",
 			more && strstr(more, "auth:")
 			    ? ""
 			    : "auth: {required: false}\n") > 0);
@@ -397,6 +398,7 @@ house_build(const struct house_options *options)
 	setenv("STATED_SECRET_BANK_TOKEN", "bank-token", 1);
 	setenv("STATED_SECRET_BANK_HOOK", "s3cret", 1);
 	setenv("STATED_SECRET_ODOO_PASSWORD", "admin", 1);
+	setenv("STATED_SECRET_OCR_TOKEN", "ocr-token", 1);
 	make_folder(house);
 	reserve_port(house);
 	if (house->options->small_disk && !mount_disk(house)) {

@@ -74,3 +74,9 @@ tests_e2e_test_e2e_talk_SOURCES = tests/e2e/test_e2e_talk.c
 tests_e2e_test_e2e_talk_CPPFLAGS = $(CMOCKA_CFLAGS)
 tests_e2e_test_e2e_talk_LDADD = $(CMOCKA_LIBS)
 EXTRA_tests_e2e_test_e2e_talk_DEPENDENCIES = stated$(EXEEXT)
+
+check_PROGRAMS += tests/e2e/test_e2e_shipped
+tests_e2e_test_e2e_shipped_SOURCES = tests/e2e/test_e2e_shipped.c $(E2E_HOUSE)
+tests_e2e_test_e2e_shipped_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_shipped_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_shipped_DEPENDENCIES = $(E2E_NEEDS)

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_e2e_shipped.c: shipped workflows other than the payment, against the
+ * sandbox's Odoo, CRM, tax service and bank.
+ *
+ * Their stories are told by scenarios; here it is shown that what they send
+ * is what the endpoints take, and that each thing is really done once.
+ */
+#include "house.h"
+
+#include <stdio.h>
+
+static const struct house_options brisk = {
+    .sandbox = {"--delay-accepted", "20", "--delay-settling", "40",
+	"--delay-settled", "60", "--delay-matched", "120"},
+};
+
+/* Four hours are two seconds. */
+static const struct house_options hasty = {
+    .clock = "7200x",
+    .sandbox = {"--delay-accepted", "20", "--delay-settling", "40",
+	"--delay-settled", "60", "--delay-matched", "120"},
+};
+
+/* ---- quote-to-invoice ---- */
+
+#define DEAL                                                                   \
+	"\"revision\":1,\"entity\":\"DE01\",\"currency\":\"EUR\","             \
+	"\"amount\":900.00,\"discount_percent\":5,\"collect\":true,"           \
+	"\"customer\":{\"key\":\"C-1\",\"name\":\"ACME\","                     \
+	"\"iban\":\"DE89370400440532013000\"},"                                \
+	"\"lines\":[{\"product\":11,\"description\":\"Licence\","              \
+	"\"quantity\":2,\"price\":300.00},{\"product\":12,"                    \
+	"\"description\":\"Training\",\"quantity\":1.5,\"price\":200.00}]"
+
+static void
+win_deal(struct house *house, const char *deal)
+{
+	assert_status(house_ask(house, &(struct ask){
+			  .url = house->sandbox_url,
+			  .path = "/crm/v3/objects/deals",
+			  .headers = {"content-type: application/json"},
+			  .body = "{\"properties\":{\"engine_key\":\"D-1\"}}"}),
+	    201);
+	assert_status(house_post_as(house, "sam",
+			  "/v1/workflows/quote-to-invoice/instances",
+			  "{\"input\":{\"deal\":\"%s\"," DEAL "}}", deal),
+	    201);
+}
+
+static json_t *
+odoo_records(json_t *ledger, const char *model)
+{
+	return json_object_get(json_object_get(ledger, "odoo"), model);
+}
+
+static void
+test_won_deal_becomes_money(void **state)
+{
+	struct house *house = house_open(&brisk);
+	json_t *ledger, *moves, *payments;
+
+	(void)state;
+	win_deal(house, "D-1");
+	payment_await_end(house, "D-1-1", "paid");
+	ledger = payment_ledger(house, NULL);
+	moves = odoo_records(ledger, "account.move");
+	assert_int_equal(json_array_size(moves), 1);
+	assert_string_equal(text_at(moves, "0.move_type"), "out_invoice");
+	assert_string_equal(text_at(moves, "0.state"), "posted");
+	assert_string_equal(text_at(moves, "0.invoice_origin"), "D-1");
+	payments = odoo_records(ledger, "account.payment");
+	assert_int_equal(json_array_size(payments), 1);
+	assert_string_equal(text_at(payments, "0.payment_type"), "inbound");
+	assert_string_equal(text_at(payments, "0.memo"), "D-1-1-1");
+	/* 900 and a tenth of tax, with the digits that a bank expects. */
+	assert_int_equal(json_array_size(json_at(ledger, "orders")), 1);
+	assert_string_equal(text_at(ledger, "orders.0.amount"), "990.00");
+	assert_string_equal(text_at(ledger, "tax.0.status"), "Committed");
+	assert_string_equal(
+	    text_at(ledger, "deals.0.properties.dealstage"), "invoiced");
+	assert_string_equal(text_at(ledger, "deals.0.properties.invoice"),
+	    text_at(moves, "0.name"));
+	house_verify(house);
+	house_close(&house);
+}
+
+static void
+test_invoice_whose_answer_is_lost_is_made_once(void **state)
+{
+	struct house *house = house_open(&hasty);
+	json_t *moves;
+
+	(void)state;
+	assert_status(house_control(house, "/control/faults", "%s",
+			  "{\"fault\":\"reset-after-commit\",\"times\":1,"
+			  "\"path\":\"/odoo\",\"match\":\"out_invoice\","
+			  "\"method\":\"POST\"}"),
+	    200);
+	win_deal(house, "D-1");
+	payment_await_end(house, "D-1-1", "paid");
+	moves = odoo_records(payment_ledger(house, NULL), "account.move");
+	assert_int_equal(json_array_size(moves), 1);
+	house_close(&house);
+}
+
+/* It is asked only once what had to be undone has been. */
+static void
+await_task(struct house *house, const char *key)
+{
+	int64_t until_ms = time_ms() + 10000;
+
+	while (json_array_size(json_at(
+		   house_get(house, "/v1/tasks?instance=%s", key)->json,
+		   "items")) == 0) {
+		assert_true(time_ms() < until_ms);
+		time_sleep(10);
+	}
+}
+
+static void
+decide(struct house *house, const char *key, const char *who,
+    const char *choice)
+{
+	char path[256];
+
+	await_task(house, key);
+	snprintf(path, sizeof(path), "/v1/tasks/%s/decide",
+	    payment_task(house, key));
+	assert_status(house_post_as(house, who, path,
+			  "{\"choice\":\"%s\"}", choice),
+	    200);
+}
+
+static void
+test_charge_that_is_rejected_is_credited(void **state)
+{
+	struct house *house = house_open(&brisk);
+	json_t *ledger, *moves;
+
+	(void)state;
+	win_deal(house, "REJECT-LATER");
+	payment_await(house, "REJECT-LATER-1", "in-review");
+	decide(house, "REJECT-LATER-1", "bill", "reverse");
+	payment_await_end(house, "REJECT-LATER-1", "reversed");
+	ledger = payment_ledger(house, NULL);
+	moves = odoo_records(ledger, "account.move");
+	assert_int_equal(json_array_size(moves), 2);
+	assert_string_equal(text_at(moves, "1.move_type"), "out_refund");
+	assert_string_equal(text_at(moves, "1.state"), "posted");
+	assert_string_equal(text_at(ledger, "tax.0.status"), "Cancelled");
+	assert_string_equal(
+	    text_at(odoo_records(ledger, "sale.order"), "0.state"), "cancel");
+	assert_int_equal(json_array_size(json_at(ledger, "orders")), 1);
+	house_verify(house);
+	house_close(&house);
+}
+
+/* ---- vendor-bill ---- */
+
+/* A record of Odoo's, as its users make them; gives nothing but that. */
+static void
+odoo_make(struct house *house, const char *call)
+{
+	char body[1024];
+	struct reply *reply;
+
+	snprintf(body, sizeof(body),
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"call\",\"params\":"
+	    "{\"service\":\"object\",\"method\":\"execute_kw\",\"args\":"
+	    "[\"demo\",2,\"admin\",%s]}}",
+	    call);
+	reply = house_ask(house, &(struct ask){.url = house->sandbox_url,
+				     .path = "/odoo/jsonrpc",
+				     .headers = {"content-type: application/json"},
+				     .body = body});
+	assert_status(reply, 200);
+	assert_non_null(json_at(reply->json, "result"));
+}
+
+/* Ten chairs were ordered of partner 7, and have come. */
+static void
+receive_chairs(struct house *house)
+{
+	odoo_make(house, "\"res.partner\",\"create\",[{\"name\":\"Chairs\","
+			 "\"vat\":\"DE811907980\",\"is_company\":true}]");
+	odoo_make(house, "\"res.partner.bank\",\"create\",[{\"partner_id\":7,"
+			 "\"acc_number\":\"DE02120300000000202051\","
+			 "\"allow_out_payment\":true}]");
+	odoo_make(house, "\"purchase.order\",\"create\",[{\"partner_id\":7,"
+			 "\"order_line\":[[0,0,{\"product_id\":21,"
+			 "\"name\":\"Chair\",\"product_qty\":10,"
+			 "\"price_unit\":50}]]}]");
+	odoo_make(house, "\"purchase.order\",\"button_confirm\",[[1]]");
+	odoo_make(house, "\"purchase.order.line\",\"write\","
+			 "[[1],{\"qty_received\":10}]");
+}
+
+#define SCAN "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define BILL                                                                   \
+	"{\"supplier_vat\":\"DE811907980\",\"number\":\"R-88\","               \
+	"\"date\":\"2026-11-20\",\"due\":\"2026-12-20\","                      \
+	"\"currency\":\"EUR\",\"net\":500.00,\"tax\":50.00,"                   \
+	"\"total\":550.00,\"iban\":\"DE02120300000000202051\","                \
+	"\"order\":\"P00001\",\"lines\":[{\"description\":\"Chair\","          \
+	"\"quantity\":10,\"price\":50.00,\"order_line\":1}]}"
+
+/* The reader says nothing, so that a person keys the bill in; the rest goes by
+ * itself. */
+static void
+test_bill_is_matched_and_booked(void **state)
+{
+	struct house *house = house_open(&hasty);
+	json_t *ledger, *moves;
+	char path[256];
+
+	(void)state;
+	receive_chairs(house);
+	assert_status(house_post_as(house, "scanner",
+			  "/v1/workflows/vendor-bill/instances", "%s",
+			  "{\"input\":{\"entity\":\"DE01\",\"document\":\"a\","
+			  "\"digest\":\"" SCAN "\",\"pay\":\"by-run\"}}"),
+	    201);
+	payment_await(house, SCAN, "keying");
+	snprintf(path, sizeof(path), "/v1/tasks/%s/decide",
+	    payment_task(house, SCAN));
+	assert_status(house_post_as(house, "kim", path, "%s",
+			  "{\"choice\":\"entered\",\"data\":" BILL "}"),
+	    200);
+	payment_await_end(house, SCAN, "released");
+	ledger = payment_ledger(house, NULL);
+	moves = odoo_records(ledger, "account.move");
+	assert_int_equal(json_array_size(moves), 1);
+	assert_string_equal(text_at(moves, "0.move_type"), "in_invoice");
+	assert_string_equal(text_at(moves, "0.state"), "posted");
+	assert_string_equal(text_at(moves, "0.ref"), "R-88");
+	house_verify(house);
+	house_close(&house);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    HOUSE_TEST(test_won_deal_becomes_money),
+	    HOUSE_TEST(test_invoice_whose_answer_is_lost_is_made_once),
+	    HOUSE_TEST(test_charge_that_is_rejected_is_credited),
+	    HOUSE_TEST(test_bill_is_matched_and_booked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
