@@ -40,9 +40,11 @@ nobase_dist_pkgdata_DATA = \
 	workflows/decisions/three-way-match.yaml \
 	workflows/decisions/write-off-approval.yaml \
 	workflows/bank-statement-import.yaml \
+	workflows/chargeback.test.yaml \
 	workflows/chargeback.yaml \
 	workflows/close-readiness.test.yaml \
 	workflows/close-readiness.yaml \
+	workflows/collections.test.yaml \
 	workflows/collections.yaml \
 	workflows/customer-sync.test.yaml \
 	workflows/customer-sync.yaml \
@@ -53,8 +55,11 @@ nobase_dist_pkgdata_DATA = \
 	workflows/purchase-requisition.yaml \
 	workflows/quote-to-invoice.test.yaml \
 	workflows/quote-to-invoice.yaml \
+	workflows/reconciliation-exception.test.yaml \
 	workflows/reconciliation-exception.yaml \
+	workflows/refund.test.yaml \
 	workflows/refund.yaml \
+	workflows/revenue-schedule.test.yaml \
 	workflows/revenue-schedule.yaml \
 	workflows/supplier-onboarding.test.yaml \
 	workflows/supplier-onboarding.yaml \

@@ -12,6 +12,8 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_account.h \
 	contrib/sandbox/sandbox_bank.c \
 	contrib/sandbox/sandbox_bank.h \
+	contrib/sandbox/sandbox_card.c \
+	contrib/sandbox/sandbox_card.h \
 	contrib/sandbox/sandbox_chat.c \
 	contrib/sandbox/sandbox_chat.h \
 	contrib/sandbox/sandbox_control.c \

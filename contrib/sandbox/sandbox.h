@@ -68,6 +68,7 @@ struct sandbox {
 	struct sandbox_tax *tax;
 	struct sandbox_chat *chat;
 	struct sandbox_positions *positions;
+	struct sandbox_card *card;
 	struct sandbox_calls *calls;
 	struct sandbox_wire *wire;
 };

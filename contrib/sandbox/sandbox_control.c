@@ -4,6 +4,7 @@
 
 #include "sandbox_account.h"
 #include "sandbox_bank.h"
+#include "sandbox_card.h"
 #include "sandbox_chat.h"
 #include "sandbox_crm.h"
 #include "sandbox_fault.h"
@@ -23,13 +24,14 @@ sandbox_control_ledger(struct sandbox *sandbox,
 	const char *reference = sandbox_request_query(request, "reference");
 
 	sandbox_reply_json_take(reply, 200,
-	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"orders", sandbox_bank_list(sandbox->bank, reference),
 		"webhooks", sandbox_hook_list(sandbox->hook, reference),
 		"odoo", sandbox_odoo_list(sandbox->odoo, reference),
 		"deals", sandbox_crm_deals(sandbox->crm),
 		"tax", sandbox_tax_list(sandbox->tax),
 		"chat", sandbox_chat_list(sandbox->chat),
+		"refunds", sandbox_card_list(sandbox->card),
 		"positions", sandbox_positions_list(sandbox->positions),
 		"calls", sandbox_calls_json(sandbox->calls)));
 }
@@ -52,6 +54,7 @@ sandbox_control_reset(struct sandbox *sandbox,
 	sandbox_tax_reset(sandbox->tax);
 	sandbox_chat_reset(sandbox->chat);
 	sandbox_positions_reset(sandbox->positions);
+	sandbox_card_reset(sandbox->card);
 	sandbox_fault_reset(sandbox->faults);
 	sandbox_calls_reset(sandbox->calls);
 	reply_ok(reply);

@@ -9,6 +9,7 @@
 
 #include "sandbox_account.h"
 #include "sandbox_bank.h"
+#include "sandbox_card.h"
 #include "sandbox_chat.h"
 #include "sandbox_crm.h"
 #include "sandbox_fault.h"
@@ -288,6 +289,7 @@ sandbox_init(struct sandbox *sandbox, const struct options *options)
 	sandbox->tax = sandbox_tax_new(sandbox->ledger);
 	sandbox->chat = sandbox_chat_new(sandbox->ledger);
 	sandbox->positions = sandbox_positions_new();
+	sandbox->card = sandbox_card_new(sandbox->ledger);
 	if (options->webhooks != NULL &&
 	    !sandbox_hook_set_target(sandbox->hook, options->webhooks, NULL)) {
 		fprintf(stderr, "stated-sandbox: --webhooks: http://… is "
@@ -307,6 +309,7 @@ sandbox_fini(struct sandbox *sandbox)
 	sandbox_tax_free(&sandbox->tax);
 	sandbox_chat_free(&sandbox->chat);
 	sandbox_positions_free(&sandbox->positions);
+	sandbox_card_free(&sandbox->card);
 	sandbox_fault_free(&sandbox->faults);
 	sandbox_calls_free(&sandbox->calls);
 	sandbox_wire_free(&sandbox->wire);

@@ -4,6 +4,7 @@
 
 #include "sandbox_account.h"
 #include "sandbox_bank.h"
+#include "sandbox_card.h"
 #include "sandbox_chat.h"
 #include "sandbox_control.h"
 #include "sandbox_crm.h"
@@ -33,6 +34,14 @@ static const struct sandbox_route routes[] = {
     {"PUT", "/treasury/positions/{account}", sandbox_positions_put},
     {"PUT", "/treasury/positions/{account}/stale",
 	sandbox_positions_mark_stale},
+
+    {"GET", "/stripe/v1/payment_intents/{id}", sandbox_card_payment},
+    {"POST", "/stripe/v1/refunds", sandbox_card_refund},
+    {"GET", "/stripe/v1/refunds", sandbox_card_find_refunds},
+    {"GET", "/stripe/v1/refunds/{id}", sandbox_card_get_refund},
+    {"GET", "/stripe/v1/disputes/{id}", sandbox_card_get_dispute},
+    {"POST", "/stripe/v1/disputes/{id}", sandbox_card_submit_evidence},
+    {"POST", "/stripe/v1/disputes/{id}/close", sandbox_card_close_dispute},
 
     {"POST", "/compliance/screen", sandbox_screen_name},
     {"POST", "/compliance/match/{dataset}", sandbox_screen_match},

@@ -204,6 +204,8 @@ struct step_row {
 	struct str kind;
 	const char *main;
 };
+/* All rows, for those who hold the documentation against them. */
+const struct step_row *scenario_step_rows(size_t *count);
 /* Reads one step; false with an error. */
 MUST_USE bool scenario_step_read(struct reader *reader,
     const struct value *value, struct str pointer, struct scenario_step *step);

@@ -13,7 +13,7 @@ fuzz_ldflags =
 check_PROGRAMS += $(fuzzers)
 endif
 fuzzers = tests/fuzz/fuzz_feel tests/fuzz/fuzz_json \
-	tests/fuzz/fuzz_library tests/fuzz/fuzz_schema
+	tests/fuzz/fuzz_library tests/fuzz/fuzz_scenario tests/fuzz/fuzz_schema
 
 tests_fuzz_fuzz_feel_SOURCES = tests/fuzz/fuzz_feel.c $(fuzz_main)
 tests_fuzz_fuzz_feel_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
@@ -30,5 +30,9 @@ tests_fuzz_fuzz_schema_LDADD = $(LIBS_VALUE)
 tests_fuzz_fuzz_library_SOURCES = tests/fuzz/fuzz_library.c $(fuzz_main)
 tests_fuzz_fuzz_library_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_library_LDADD = $(LIBS_DEFINITION)
+
+tests_fuzz_fuzz_scenario_SOURCES = tests/fuzz/fuzz_scenario.c $(fuzz_main)
+tests_fuzz_fuzz_scenario_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_scenario_LDADD = $(LIBS_SCENARIO)
 
 EXTRA_DIST += tests/fuzz/corpus

@@ -148,6 +148,76 @@ test_a_position_is_kept_and_marked_as_stale(void **state)
 	call("PUT", "/treasury/positions/A2/stale", 200, "{}");
 }
 
+static const char *
+refund(int status, const char *key, const char *form)
+{
+	return client_text(&desk, status, &(struct call){"POST",
+	    "/stripe/v1/refunds", {key}, form});
+}
+
+static void
+test_a_key_refunds_once(void **state)
+{
+	static const char form[] = "payment_intent=pi_1&amount=100&"
+	    "metadata%5Breference%5D=R-1";
+	char *first;
+
+	(void)state;
+	first = strdup(refund(200, "idempotency-key: k1", form));
+	assert_true(text_has(first, "\"metadata\":{\"reference\":\"R-1\"}"));
+	assert_string_equal(refund(200, "idempotency-key: k1", form), first);
+	free(first);
+	assert_true(text_has(refund(400, "idempotency-key: k1",
+	    "payment_intent=pi_1&amount=99"), "idempotency_error"));
+	assert_int_equal(count_of(call("GET",
+	    "/stripe/v1/refunds?payment_intent=pi_1", 200, NULL),
+	    "\"re_"), 1);
+	assert_true(text_has(call("GET", "/stripe/v1/payment_intents/pi_1",
+	    200, NULL), "\"amount_refunded\":100"));
+}
+
+static void
+test_more_than_was_received_is_not_refunded(void **state)
+{
+	(void)state;
+	assert_true(text_has(refund(400, "idempotency-key: k2",
+	    "payment_intent=pi_2&amount=100001"), "charge_already_refunded"));
+	assert_true(text_has(refund(400, NULL,
+	    "payment_intent=pi_DISPUTED&amount=1"), "charge_disputed"));
+	refund(400, NULL, "payment_intent=pi_2&amount=1.5");
+	refund(400, NULL, "");
+}
+
+static void
+test_a_pending_refund_arrives_once_it_was_asked_about(void **state)
+{
+	const char *at;
+	char path[64];
+
+	(void)state;
+	at = strstr(refund(200, NULL, "payment_intent=pi_PENDING&amount=5"),
+	    "\"re_");
+	assert_non_null(at);
+	assert_true(snprintf(path, sizeof(path), "/stripe/v1/refunds/%.*s",
+	    (int)strcspn(at + 1, "\""), at + 1) > 0);
+	assert_true(text_has(call("GET", path, 200, NULL), "\"pending\""));
+	assert_true(text_has(call("GET", path, 200, NULL), "\"succeeded\""));
+	call("GET", "/stripe/v1/refunds/re_none", 404, NULL);
+}
+
+static void
+test_a_dispute_takes_one_answer(void **state)
+{
+	(void)state;
+	call("POST", "/stripe/v1/disputes/dp_WON", 200, "submit=true");
+	call("POST", "/stripe/v1/disputes/dp_WON", 400, "submit=true");
+	assert_true(text_has(call("GET", "/stripe/v1/disputes/dp_WON", 200,
+	    NULL), "\"status\":\"won\""));
+	call("POST", "/stripe/v1/disputes/dp_2/close", 200, "");
+	assert_true(text_has(call("GET", "/stripe/v1/disputes/dp_2", 200,
+	    NULL), "\"status\":\"lost\""));
+}
+
 static void
 test_calls_are_counted_by_route(void **state)
 {
@@ -182,6 +252,11 @@ main(void)
 	    cmocka_unit_test(test_an_outage_of_the_vat_check_is_a_200),
 	    cmocka_unit_test(test_chat_is_collected_and_written_to_the_ledger),
 	    cmocka_unit_test(test_a_position_is_kept_and_marked_as_stale),
+	    cmocka_unit_test(test_a_key_refunds_once),
+	    cmocka_unit_test(test_more_than_was_received_is_not_refunded),
+	    cmocka_unit_test(
+		test_a_pending_refund_arrives_once_it_was_asked_about),
+	    cmocka_unit_test(test_a_dispute_takes_one_answer),
 	    cmocka_unit_test(test_calls_are_counted_by_route),
 	    cmocka_unit_test(test_what_is_not_there_is_a_404_or_405),
 	};

@@ -30,3 +30,6 @@ tests_unit_scenario_test_scenario_play_SOURCES = \
 	tests/unit/scenario/test_scenario_play.c $(scenario_stage)
 tests_unit_scenario_test_scenario_play_LDADD = \
 	$(LIBS_SCENARIO) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/scenario/test_scenario_step
+tests_unit_scenario_test_scenario_step_LDADD = $(LIBS_SCENARIO) $(CMOCKA_LIBS)
