@@ -8,6 +8,7 @@ libstated_store_a_SOURCES = \
 	src/store/sqlite_list.c \
 	src/store/sqlite_lock.c \
 	src/store/sqlite_open.c \
+	src/store/sqlite_piece.c \
 	src/store/sqlite_priv.h \
 	src/store/sqlite_schema.c \
 	src/store/sqlite_write.c \

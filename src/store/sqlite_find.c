@@ -34,8 +34,10 @@
 	"kind, instance, serial, open, created_ms, closed_ms, owner, body"
 
 const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
-	[READ_INSTANCE] = "SELECT " INSTANCE_COLUMNS ", snapshot"
+	[READ_INSTANCE] = "SELECT " INSTANCE_COLUMNS ", snapshot, pieced"
 	    " FROM instance WHERE number = ?1",
+	[READ_PIECE] = "SELECT bytes FROM piece"
+	    " WHERE instance = ?1 AND digest = ?2",
 	[READ_KEY] = "SELECT number FROM instance"
 	    " WHERE business_key = ?1 AND workflow = ?2",
 	[READ_KEY_ANY_WORKFLOW] = "SELECT number FROM instance"
@@ -163,6 +165,28 @@ step_to_row(struct sqlite_conn *conn, sqlite3_stmt *statement)
 	return error;
 }
 
+/* The row's statement stays where it is meanwhile, so that the pieces are
+ * those of the same moment. */
+static enum store_error
+take_instance(struct sqlite_conn *conn, sqlite3_stmt *statement,
+    struct arena *arena, struct store_instance *row)
+{
+	struct str held;
+	enum store_error error = STORE_OK;
+
+	if (!sqlite_find_read_instance(statement, row))
+		return STORE_CORRUPT;
+	held = sqlite_column_str(statement, INSTANCE_COLUMN_COUNT);
+	if (sqlite3_column_int(statement, INSTANCE_COLUMN_COUNT + 1) == 0)
+		row->snapshot = held;
+	else
+		error = sqlite_piece_read(
+		    conn, row->number, held, arena, &row->snapshot);
+	if (error == STORE_OK)
+		*row = store_copy_instance(arena, row);
+	return error;
+}
+
 enum store_error
 sqlite_find_instance(struct store_backend *backend, struct arena *arena,
     uint64_t number, struct store_instance *row)
@@ -176,14 +200,9 @@ sqlite_find_instance(struct store_backend *backend, struct arena *arena,
 		return error;
 	sqlite_bind_int(statement, 1, (int64_t)number);
 	error = step_to_row(conn, statement);
-	if (error == STORE_OK && !sqlite_find_read_instance(statement, row))
-		error = STORE_CORRUPT;
-	if (error == STORE_OK) {
-		row->snapshot = sqlite_column_str(statement,
-		    INSTANCE_COLUMN_COUNT);
-		*row = store_copy_instance(arena, row);
-		must(row->number == number);
-	}
+	if (error == STORE_OK)
+		error = take_instance(conn, statement, arena, row);
+	must(error != STORE_OK || row->number == number);
 	sqlite_conn_give(conn, READ_INSTANCE, statement);
 	return error;
 }

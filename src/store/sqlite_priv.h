@@ -109,14 +109,52 @@ MUST_USE enum store_error sqlite_schema_migrate(
 
 /* ---- sqlite_write.c ---- */
 
-extern const char *const sqlite_write_sql[];
+enum sqlite_write_statement {
+	WRITE_BEGIN,
+	WRITE_COMMIT,
+	WRITE_LAST_NUMBER,
+	WRITE_PROBE,
+	WRITE_INSTANCE_NEW,
+	WRITE_INSTANCE_TURN,
+	WRITE_INSTANCE_ALL,
+	WRITE_HISTORY,
+	WRITE_SUBSCRIPTION,
+	WRITE_NO_SUBSCRIPTION,
+	WRITE_ITEM,
+	WRITE_EVENT,
+	WRITE_IDEMPOTENCY,
+	WRITE_DEFINITION,
+	WRITE_SCHEDULE,
+	WRITE_READ_PIECES,
+	WRITE_PIECE,
+	WRITE_NO_PIECE,
+	WRITE_NO_PIECES,
+	WRITE_CLEAN_EVENTS,
+	WRITE_CLEAN_IDEMPOTENCY,
+	WRITE_STATEMENT_COUNT
+};
+_Static_assert(WRITE_STATEMENT_COUNT <= CONN_STATEMENTS_MAX, "room for all");
+extern const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT];
 enum store_error sqlite_write_commit(struct store_backend *backend,
     const struct store_batch *batch, struct buf *detail);
+
+/* ---- sqlite_piece.c ---- */
+
+/* Whether a snapshot is so long that it is stored in pieces. */
+bool sqlite_piece_is_wanted(struct str snapshot);
+/* Stores the pieces that are new and removes those that are gone; *list gets
+ * what the row holds in place of the snapshot. */
+MUST_USE enum store_error sqlite_piece_write(struct sqlite_store *store,
+    const struct store_instance *row, struct buf *list);
+MUST_USE enum store_error sqlite_piece_read(struct sqlite_conn *conn,
+    uint64_t number, struct str list, struct arena *arena,
+    struct str *snapshot);
 
 /* ---- sqlite_find.c, sqlite_list.c: statements of the reader ---- */
 
 enum sqlite_read_statement {
 	READ_INSTANCE,
+	READ_PIECE,
 	READ_KEY,
 	READ_KEY_ANY_WORKFLOW,
 	READ_SUBSCRIBERS,

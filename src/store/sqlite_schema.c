@@ -136,6 +136,16 @@ static const char *const migrations[] = {
 	"	trouble TEXT,"
 	"	PRIMARY KEY (workflow, position)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* 3: long snapshots are stored in pieces (sqlite_piece.c) */
+	"ALTER TABLE instance ADD COLUMN pieced INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE piece ("
+	"	id INTEGER PRIMARY KEY,"
+	"	instance INTEGER NOT NULL,"
+	"	digest BLOB NOT NULL,"
+	"	bytes BLOB NOT NULL"
+	") STRICT;"
+	"CREATE UNIQUE INDEX piece_digest ON piece (instance, digest);",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&

@@ -10,31 +10,9 @@
 /* Rows removed by one cleaning, of each kind: a pause nobody notices. */
 #define CLEANING_ROWS_MAX "500"
 
-enum write_statement {
-	WRITE_BEGIN,
-	WRITE_COMMIT,
-	WRITE_LAST_NUMBER,
-	WRITE_PROBE,
-	WRITE_INSTANCE_NEW,
-	WRITE_INSTANCE_TURN,
-	WRITE_INSTANCE_ALL,
-	WRITE_HISTORY,
-	WRITE_SUBSCRIPTION,
-	WRITE_NO_SUBSCRIPTION,
-	WRITE_ITEM,
-	WRITE_EVENT,
-	WRITE_IDEMPOTENCY,
-	WRITE_DEFINITION,
-	WRITE_SCHEDULE,
-	WRITE_CLEAN_EVENTS,
-	WRITE_CLEAN_IDEMPOTENCY,
-	WRITE_STATEMENT_COUNT
-};
-_Static_assert(WRITE_STATEMENT_COUNT <= CONN_STATEMENTS_MAX, "room for all");
-
 /* The parameters of all three statements on instances have the same numbers:
  * see bind_instance(). */
-const char *const sqlite_write_sql[] = {
+const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	[WRITE_BEGIN] = "BEGIN IMMEDIATE",
 	[WRITE_COMMIT] = "COMMIT",
 	[WRITE_LAST_NUMBER] =
@@ -42,9 +20,9 @@ const char *const sqlite_write_sql[] = {
 	[WRITE_PROBE] =
 	    "UPDATE meta SET value = value + 1 WHERE name = 'probes'",
 	[WRITE_INSTANCE_NEW] =
-	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot)"
+	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot, pieced)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-	    "	?14, ?15, ?16, ?17, ?18, ?19)",
+	    "	?14, ?15, ?16, ?17, ?18, ?19, ?20)",
 	/* Most turns change no column that has an index.  Said this way,
 	 * SQLite knows it and touches none. */
 	[WRITE_INSTANCE_TURN] =
@@ -54,17 +32,17 @@ const char *const sqlite_write_sql[] = {
 	    "	head_hash = ?18, snapshot = ?19"
 	    " WHERE number = ?1 AND workflow = ?2 AND business_key IS ?5"
 	    "	AND status = ?6 AND due_ms = ?14 AND busy = ?15"
-	    "	AND incidents = ?16",
+	    "	AND incidents = ?16 AND pieced = ?20",
 	[WRITE_INSTANCE_ALL] =
-	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot)"
+	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot, pieced)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-	    "	?14, ?15, ?16, ?17, ?18, ?19)"
+	    "	?14, ?15, ?16, ?17, ?18, ?19, ?20)"
 	    " ON CONFLICT (number) DO UPDATE SET workflow = ?2, version = ?3,"
 	    "	definition = ?4, business_key = ?5, status = ?6, state = ?7,"
 	    "	initiator = ?8, priority = ?9, labels = ?10, started_ms = ?11,"
 	    "	changed_ms = ?12, ended_ms = ?13, due_ms = ?14, busy = ?15,"
 	    "	incidents = ?16, head_seq = ?17, head_hash = ?18,"
-	    "	snapshot = ?19",
+	    "	snapshot = ?19, pieced = ?20",
 	[WRITE_HISTORY] =
 	    "INSERT INTO history (instance, first_seq, count, records, hashes)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -102,6 +80,14 @@ const char *const sqlite_write_sql[] = {
 	    " ON CONFLICT (workflow, position) DO UPDATE SET rule = ?3,"
 	    "	decided_ms = ?4, planned_ms = ?5, instance = ?6, queued = ?7,"
 	    "	trouble = ?8",
+	[WRITE_READ_PIECES] = "SELECT snapshot FROM instance"
+	    " WHERE number = ?1 AND pieced = 1",
+	[WRITE_PIECE] =
+	    "INSERT INTO piece (instance, digest, bytes) VALUES (?1, ?2, ?3)"
+	    " ON CONFLICT DO NOTHING",
+	[WRITE_NO_PIECE] =
+	    "DELETE FROM piece WHERE instance = ?1 AND digest = ?2",
+	[WRITE_NO_PIECES] = "DELETE FROM piece WHERE instance = ?1",
 	[WRITE_CLEAN_EVENTS] =
 	    "DELETE FROM event WHERE id IN (SELECT id FROM event"
 	    "	WHERE status = 0 AND received_ms < ?1"
@@ -116,7 +102,7 @@ const char *const sqlite_write_sql[] = {
 typedef void bind_fn(sqlite3_stmt *statement, const void *row);
 
 static enum store_error
-write_row(struct sqlite_store *store, enum write_statement number,
+write_row(struct sqlite_store *store, enum sqlite_write_statement number,
     bind_fn *bind, const void *row)
 {
 	sqlite3_stmt *statement;
@@ -143,10 +129,18 @@ bind_number(sqlite3_stmt *statement, const void *row)
 
 /* -------------------------------------------------------------- instances */
 
+/* What a row holds: the snapshot, or the list of its pieces. */
+struct write_instance {
+	const struct store_instance *row;
+	struct str held;
+	bool pieced;
+};
+
 static void
 bind_instance(sqlite3_stmt *statement, const void *row)
 {
-	const struct store_instance *instance = row;
+	const struct write_instance *write = row;
+	const struct store_instance *instance = write->row;
 
 	sqlite_bind_int(statement, 1, (int64_t)instance->number);
 	sqlite_bind_text(statement, 2, instance->workflow);
@@ -166,21 +160,47 @@ bind_instance(sqlite3_stmt *statement, const void *row)
 	sqlite_bind_int(statement, 16, instance->incidents);
 	sqlite_bind_int(statement, 17, (int64_t)instance->head.seq);
 	sqlite_bind_digest(statement, 18, &instance->head.hash);
-	sqlite_bind_blob(statement, 19, instance->snapshot);
+	sqlite_bind_blob(statement, 19, write->held);
+	sqlite_bind_int(statement, 20, write->pieced);
+}
+
+static enum store_error
+write_held(struct sqlite_store *store, const struct write_instance *write)
+{
+	enum store_error error;
+
+	/* Numbers are given in order, so a higher one than any is new. */
+	if (write->row->number > store->written_number)
+		return write_row(store, WRITE_INSTANCE_NEW, bind_instance,
+		    write);
+	error = write_row(store, WRITE_INSTANCE_TURN, bind_instance, write);
+	if (error != STORE_OK || sqlite3_changes(store->writer.db) > 0)
+		return error;
+	/* It may have had pieces before. */
+	if (!write->pieced)
+		error = write_row(store, WRITE_NO_PIECES, bind_number,
+		    &write->row->number);
+	if (error == STORE_OK)
+		error = write_row(store, WRITE_INSTANCE_ALL, bind_instance,
+		    write);
+	return error;
 }
 
 static enum store_error
 write_instance(struct sqlite_store *store, const struct store_instance *row)
 {
-	enum store_error error;
+	struct write_instance write = {.row = row, .held = row->snapshot};
+	struct buf list = {0};
+	enum store_error error = STORE_OK;
 
-	/* Numbers are given in order, so a higher one than any is new. */
-	if (row->number > store->written_number)
-		return write_row(store, WRITE_INSTANCE_NEW, bind_instance, row);
-	error = write_row(store, WRITE_INSTANCE_TURN, bind_instance, row);
-	if (error == STORE_OK && sqlite3_changes(store->writer.db) == 0)
-		error = write_row(store, WRITE_INSTANCE_ALL, bind_instance,
-		    row);
+	if (sqlite_piece_is_wanted(row->snapshot)) {
+		error = sqlite_piece_write(store, row, &list);
+		write.held = buf_str(&list);
+		write.pieced = true;
+	}
+	if (error == STORE_OK)
+		error = write_held(store, &write);
+	buf_fini(&list);
 	return error;
 }
 
@@ -335,7 +355,7 @@ bind_schedule(sqlite3_stmt *statement, const void *row)
 /* Every row of a map by the same statement. */
 static enum store_error
 write_map(struct sqlite_store *store, const struct map *rows,
-    enum write_statement number, bind_fn *bind)
+    enum sqlite_write_statement number, bind_fn *bind)
 {
 	enum store_error error = STORE_OK;
 	size_t cursor = 0;

@@ -3,6 +3,7 @@
  * What may happen to a store that is a file: locks, full disks, foreign,
  * newer and damaged files, and kill -9 at any instant.
  */
+#include "stated/rng.h"
 #include "stated/store.h"
 
 #include <fcntl.h>
@@ -215,7 +216,7 @@ test_older_database_is_not_migrated_for_reading(void **state)
 	assert_true(digest_equal(before, digest_of_file(f)));
 }
 
-/* The first version had no schedules. */
+/* The first version had no schedules, and no snapshots in pieces. */
 static void
 test_database_of_the_first_version_is_brought_up_to_date(void **state)
 {
@@ -227,7 +228,10 @@ test_database_of_the_first_version_is_brought_up_to_date(void **state)
 	struct store *store;
 
 	make_database(f, 1);
-	run_sql(f, "DROP TABLE schedule; PRAGMA user_version = 1");
+	run_sql(f,
+	    "DROP TABLE schedule; DROP TABLE piece;"
+	    "ALTER TABLE instance DROP COLUMN pieced;"
+	    "PRAGMA user_version = 1");
 	assert_int_equal(try_open(f, true, false), STORE_OLDER);
 	store = help_open(&f->dir);
 	assert_int_equal(
@@ -285,14 +289,14 @@ test_damage_found_later_is_told_as_such(void **state)
 	struct store_instance found;
 	size_t damaged = 0;
 
-	make_database(f, 500);
+	make_database(f, 1500);
 	assert_int_equal(stat(f->dir.database, &status), 0);
 	/* Whatever lies in the second half but for the last page. */
 	for (off_t at = status.st_size / 8192 * 4096;
 	     at < status.st_size - 4096; at += 4096)
 		overwrite(f, at, 4096);
 	assert_int_equal(try_open(f, false, false), STORE_OK);
-	for (uint64_t n = 1; n <= 500; n++) {
+	for (uint64_t n = 1; n <= 1500; n++) {
 		enum store_error error = store_find_instance(f->store,
 		    f->arena, n, &found);
 		assert_true(error == STORE_OK || error == STORE_CORRUPT);
@@ -430,6 +434,16 @@ test_locked_database_drops_both_batches_and_recovers(void **state)
 }
 
 /* A limit on the size of files stands for a disk that is full. */
+/* Bytes that no two parts of are alike. */
+static void
+fill(char *out, size_t bytes, uint64_t seed)
+{
+	struct rng_seeded rng;
+
+	rng_seeded_init(&rng, seed);
+	rng.rng.fill(&rng.rng, out, bytes);
+}
+
 static void
 test_full_disk_fails_the_batch_whole_and_recovers(void **state)
 {
@@ -446,6 +460,7 @@ test_full_disk_fails_the_batch_whole_and_recovers(void **state)
 	little = (struct rlimit){1 << 20, before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
 	put(f, 3);
+	fill(large, 4 << 20, 1);
 	row.snapshot = (struct str){large, 4 << 20};
 	store_put_instance(store_batch(f->store), &row);
 	struct buf detail = {0};
@@ -475,6 +490,94 @@ test_number_of_a_removed_instance_is_not_given_again(void **state)
 	assert_int_equal(store_last_number(f->store), 3);
 }
 
+static int64_t
+count_pieces(struct help_fixture *f)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *statement = NULL;
+	int64_t count;
+
+	assert_int_equal(sqlite3_open(f->dir.database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM piece",
+	    -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	count = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return count;
+}
+
+static void
+put_large(struct help_fixture *f, const char *large, size_t bytes)
+{
+	struct store_instance row = help_instance(1);
+
+	row.snapshot = (struct str){large, bytes};
+	store_put_instance(store_batch(f->store), &row);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	assert_int_equal(store_find_instance(f->store, f->arena, 1, &row),
+	    STORE_OK);
+	assert_int_equal(row.snapshot.bytes, bytes);
+	assert_memory_equal(row.snapshot.at, large, bytes);
+}
+
+static void
+test_a_long_snapshot_is_rewritten_where_it_changed(void **state)
+{
+	struct help_fixture *f = *state;
+	size_t bytes = 2 << 20;
+	char *large = test_calloc(1, bytes + 4096);
+	char path[128];
+	struct stat before, after;
+
+	f->store = help_open(&f->dir);
+	snprintf(path, sizeof(path), "%s-wal", f->dir.database);
+	fill(large, bytes, 7);
+	put_large(f, large, bytes);
+	assert_true(count_pieces(f) > 100);
+	assert_int_equal(stat(path, &before), 0);
+	/* Each turn takes something from the front, changes the middle and adds
+	 * to the end. */
+	for (int i = 0; i < 20; i++) {
+		memmove(large, large + 61, bytes - 61);
+		bytes += 20;
+		fill(large + bytes - 200, 200, (uint64_t)i);
+		large[bytes / 2]++;
+		put_large(f, large, bytes);
+	}
+	assert_int_equal(stat(path, &after), 0);
+	assert_true(after.st_size - before.st_size < 6 << 20);
+	/* The pieces that were given up are gone. */
+	assert_true(count_pieces(f) < 400);
+	put_large(f, large, 1000);
+	assert_int_equal(count_pieces(f), 0);
+	/* All alike, and long again. */
+	memset(large, 0, bytes);
+	put_large(f, large, bytes);
+	assert_true(count_pieces(f) < 10);
+	put_large(f, large, bytes / 2);
+	store_close(&f->store);
+	f->store = help_open(&f->dir);
+	put_large(f, large, bytes / 2);
+	test_free(large);
+}
+
+static void
+test_a_piece_that_is_missing_is_damage(void **state)
+{
+	struct help_fixture *f = *state;
+	char *large = test_calloc(1, 1 << 20);
+	struct store_instance row;
+
+	f->store = help_open(&f->dir);
+	fill(large, 1 << 20, 3);
+	put_large(f, large, 1 << 20);
+	run_sql(f, "DELETE FROM piece WHERE id = 17");
+	assert_int_equal(store_find_instance(f->store, f->arena, 1, &row),
+	    STORE_CORRUPT);
+	test_free(large);
+}
+
 static void
 test_log_stays_bounded_however_much_is_written(void **state)
 {
@@ -490,6 +593,7 @@ test_log_stays_bounded_however_much_is_written(void **state)
 	row.snapshot = (struct str){large, bytes};
 	for (int i = 0; i < 120; i++) {
 		row.changed_ms++;
+		fill(large, bytes, (uint64_t)i);
 		store_put_instance(store_batch(f->store), &row);
 		assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
 		assert_int_equal(stat(path, &status), 0);
@@ -621,6 +725,8 @@ main(void)
 		TEST(test_locked_database_drops_both_batches_and_recovers),
 		TEST(test_full_disk_fails_the_batch_whole_and_recovers),
 		TEST(test_number_of_a_removed_instance_is_not_given_again),
+		TEST(test_a_long_snapshot_is_rewritten_where_it_changed),
+		TEST(test_a_piece_that_is_missing_is_damage),
 		TEST(test_log_stays_bounded_however_much_is_written),
 		TEST(test_what_was_told_durable_survives_kill_9),
 	};
