@@ -59,7 +59,7 @@ record_decided(struct run *run, const struct def_step *step,
 	for (size_t i = 0; i < result->matched_count; i++)
 		value_append(
 		    rules, value_of_int(arena, (int64_t)result->matched[i]));
-	value_put_str(record, "step", step->id);
+	chart_record_step(run, record, step->index);
 	value_put_str(record, "decision", step->decision->name);
 	chart_record_value(record, "inputs", result->inputs);
 	value_put(record, STR("rules"), value_built(rules));
@@ -135,7 +135,7 @@ run_emit(struct run *run, const struct def_step *step)
 	effect->data = value_get_cstr(with, "data");
 
 	record = chart_record_begin(run, AUDIT_EVENT_EMITTED);
-	value_put_str(record, "step", step->id);
+	chart_record_step(run, record, step->index);
 	value_put_str(record, "type", effect->type);
 	value_put_str(record, "subject", effect->subject);
 	value_put_str(record, "event_id", effect->id);
@@ -167,7 +167,7 @@ run_wait(struct run *run, const struct def_step *step)
 	}
 	run->strand->wait_due_ms = due_ms;
 	record = chart_record_begin(run, AUDIT_DEADLINE_SET);
-	value_put_str(record, "step", step->id);
+	chart_record_step(run, record, step->index);
 	chart_record_instant(run, record, "due", due_ms);
 	chart_record_end(run, record);
 	return STEP_BLOCKED;

@@ -111,7 +111,7 @@ chart_undo_next(struct run *run, size_t to)
 		return true;
 	step = chart->definition->steps[undo->step];
 	record = chart_record_begin(run, AUDIT_COMPENSATING);
-	value_put_str(record, "step", step->id);
+	chart_record_step(run, record, step->index);
 	value_put_str(record, "by", step->call->compensate->target);
 	chart_record_end(run, record);
 	call = chart_call_begin(

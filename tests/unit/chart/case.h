@@ -49,6 +49,13 @@ struct case_item {
 	int64_t level; /* of an escalation */
 };
 
+/* An instance that a `run` step waits for. */
+struct case_child {
+	uint64_t serial;
+	struct str workflow;
+	struct str id;
+};
+
 /* What one actor may do. */
 struct case_roles {
 	struct str actor;
@@ -71,6 +78,10 @@ struct play {
 	struct case_key doubts[CASE_KEYS_MAX];
 	size_t doubt_count;
 	bool holds_calls; /* they stay in the queue until "send" */
+	struct case_child children[CASE_ITEMS_MAX];
+	size_t child_count;
+	uint64_t child_last;   /* number of the last one that was started */
+	struct str refused;    /* a workflow that can't be started */
 	struct case_item items[CASE_ITEMS_MAX];
 	size_t item_count;
 	struct str keys[CASE_KEYS_MAX];
@@ -87,6 +98,28 @@ void play_fini(struct play *play);
 /* One line, without "> ". */
 void play_line(struct play *play, struct str line);
 struct chart_context play_context(struct play *play);
+
+/* A line as words, and what follows them from the first "{" on. */
+struct command {
+	struct str words[CASE_WORDS_MAX];
+	size_t count;
+	struct str json; /* absent: none */
+};
+struct str play_word(const struct command *command, size_t i);
+bool play_has_word(const struct command *command, const char *word);
+struct str play_word_after(const struct command *command, const char *word);
+const struct value *play_json(
+    struct play *play, const struct command *command);
+void play_step(struct play *play, const struct chart_event *event);
+void play_perform(struct play *play, const struct chart_effects *effects);
+
+/* ---- case_child.c: instances that others wait for ---- */
+void child_begin(struct play *play, const struct chart_effect *effect);
+void child_ends(struct play *play, const struct command *command);
+void child_is_refused(struct play *play, const struct command *command);
+void child_awaited(struct play *play, const struct command *command);
+struct chart_awaiter child_awaiter(
+    struct play *play, const struct command *command);
 
 /* ---- case_trace.c: what comes of it ---- */
 void trace_effects(struct play *play, const struct chart_effects *effects);

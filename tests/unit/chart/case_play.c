@@ -2,7 +2,7 @@
 /*
  * case_play.c: what can happen in a case: one function a verb.
  *
- *	start [by WHO] [priority P] {input}
+ *	start [by WHO] [priority P] [for NUMBER.SERIAL] {input}
  *	reply CALL done {response}
  *	reply CALL not-done CODE [transient] [retry-after 5s]
  *	reply CALL unknown|done-with-error CODE
@@ -15,6 +15,9 @@
  *	advance SPAN           waking whenever the instance wants to
  *	sleep SPAN             as if the engine had stood still meanwhile
  *	crash                  what was under way is lost
+ *	child WORKFLOW OUTCOME [in STATE] {output}   it has ended
+ *	refuse WORKFLOW        its next start is refused
+ *	await for NUMBER.SERIAL   another instance waits for this one
  *	roles WHO ROLE…        from then on roles are checked
  *	hold calls, hide KIND…, show FIELD
  */
@@ -25,12 +28,6 @@
 #include <stdlib.h>
 
 #define WAKES_MAX 200
-
-struct command {
-	struct str words[CASE_WORDS_MAX];
-	size_t count;
-	struct str json; /* from the first "{" on; absent: none */
-};
 
 /* ---- reading a line ---- */
 
@@ -54,14 +51,14 @@ parse_command(struct str line)
 	return command;
 }
 
-static struct str
-word_at(const struct command *command, size_t i)
+struct str
+play_word(const struct command *command, size_t i)
 {
 	return i < command->count ? command->words[i] : (struct str){NULL, 0};
 }
 
-static bool
-has_word(const struct command *command, const char *word)
+bool
+play_has_word(const struct command *command, const char *word)
 {
 	for (size_t i = 1; i < command->count; i++)
 		if (str_equal(command->words[i], str_of(word)))
@@ -69,8 +66,8 @@ has_word(const struct command *command, const char *word)
 	return false;
 }
 
-static struct str
-word_after(const struct command *command, const char *word)
+struct str
+play_word_after(const struct command *command, const char *word)
 {
 	for (size_t i = 1; i + 1 < command->count; i++)
 		if (str_equal(command->words[i], str_of(word)))
@@ -78,8 +75,8 @@ word_after(const struct command *command, const char *word)
 	return (struct str){NULL, 0};
 }
 
-static const struct value *
-json_of(struct play *play, const struct command *command)
+const struct value *
+play_json(struct play *play, const struct command *command)
 {
 	struct json_error error;
 	const struct value *value;
@@ -107,7 +104,7 @@ static struct chart_actor
 actor_of(const struct play *play, const struct command *command)
 {
 	struct chart_actor actor = {
-	    .name = word_after(command, "by"),
+	    .name = play_word_after(command, "by"),
 	    .roles_checked = play->role_count > 0,
 	};
 
@@ -172,14 +169,16 @@ note_item(struct play *play, const struct chart_effect *effect)
 		item->level = 0;
 }
 
-static void
-perform(struct play *play, const struct chart_effects *effects)
+void
+play_perform(struct play *play, const struct chart_effects *effects)
 {
 	for (size_t i = 0; i < effects->count; i++) {
 		const struct chart_effect *effect = &effects->items[i];
 
 		if (effect->kind == DO_PUT_ITEM)
 			note_item(play, effect);
+		if (effect->kind == DO_RUN)
+			child_begin(play, effect);
 		if (effect->kind != DO_CALL)
 			continue;
 		add_call(play, effect);
@@ -189,15 +188,15 @@ perform(struct play *play, const struct chart_effects *effects)
 	}
 }
 
-static void
-step(struct play *play, const struct chart_event *event)
+void
+play_step(struct play *play, const struct chart_event *event)
 {
 	struct chart_context context = play_context(play);
 	struct chart_effects effects = {0};
 
 	chart_step(play->chart, event, &context, &effects);
 	trace_effects(play, &effects);
-	perform(play, &effects);
+	play_perform(play, &effects);
 	trace_status(play);
 	check_all(play);
 }
@@ -210,8 +209,9 @@ do_start(struct play *play, const struct command *command)
 	struct chart_start start = {
 	    .definition = play->definition,
 	    .identity = {.number = 1},
-	    .input = json_of(play, command),
-	    .priority = word_after(command, "priority"),
+	    .input = play_json(play, command),
+	    .priority = play_word_after(command, "priority"),
+	    .awaiter = child_awaiter(play, command),
 	};
 	struct chart_event event = {
 	    .kind = EV_STARTED, .actor = actor_of(play, command)};
@@ -226,10 +226,11 @@ do_start(struct play *play, const struct command *command)
 	}
 	chart_free(&play->chart);
 	play->call_count = 0;
+	play->child_count = 0;
 	play->item_count = 0;
 	play->doubt_count = 0;
 	play->chart = chart_new(&start);
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static struct case_call *
@@ -254,12 +255,12 @@ parse_outcome(struct str word, enum outcome_kind *kind)
 static void
 do_reply(struct play *play, const struct command *command)
 {
-	struct case_call *call = find_call(play, word_at(command, 1));
+	struct case_call *call = find_call(play, play_word(command, 1));
 	struct outcome outcome = {
-	    .response = json_of(play, command),
-	    .code = command->count > 3 ? word_at(command, 3) : STR("none"),
+	    .response = play_json(play, command),
+	    .code = command->count > 3 ? play_word(command, 3) : STR("none"),
 	    .message = STR("told by the endpoint"),
-	    .transient = has_word(command, "transient"),
+	    .transient = play_has_word(command, "transient"),
 	    .body = &value_null,
 	};
 	struct chart_event event = {
@@ -267,21 +268,21 @@ do_reply(struct play *play, const struct command *command)
 
 	if (call == NULL)
 		return;
-	if (!parse_outcome(word_at(command, 2), &outcome.kind))
+	if (!parse_outcome(play_word(command, 2), &outcome.kind))
 		trace_complain(play, "no outcome of that name");
-	if (has_word(command, "retry-after"))
+	if (play_has_word(command, "retry-after"))
 		outcome.retry_after_ms =
-		    span_ms(play, word_after(command, "retry-after"));
+		    span_ms(play, play_word_after(command, "retry-after"));
 	event.serial = call->serial;
 	check_replied(play, call, outcome.kind);
 	*call = play->calls[--play->call_count];
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
 do_send(struct play *play, const struct command *command)
 {
-	struct case_call *call = find_call(play, word_at(command, 1));
+	struct case_call *call = find_call(play, play_word(command, 1));
 
 	if (call == NULL)
 		return;
@@ -297,11 +298,11 @@ do_event(struct play *play, const struct command *command)
 	struct chart_event event = {
 	    .kind = EV_EVENT_RECEIVED,
 	    .actor = actor_of(play, command),
-	    .type = word_at(command, 1),
-	    .subject = word_after(command, "for"),
+	    .type = play_word(command, 1),
+	    .subject = play_word_after(command, "for"),
 	    .id = STR("e-1"),
 	    .source = STR("bank"),
-	    .data = json_of(play, command),
+	    .data = play_json(play, command),
 	    .received_ms = play->now_ms,
 	};
 
@@ -309,7 +310,7 @@ do_event(struct play *play, const struct command *command)
 		trace_line(play, "it is not for this instance");
 		return;
 	}
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static uint64_t
@@ -350,12 +351,12 @@ do_decide(struct play *play, const struct command *command)
 	    .kind = EV_TASK_DECIDED,
 	    .actor = actor_of(play, command),
 	    .serial = find_item(play, CHART_TASK, 0),
-	    .choice = word_at(command, 1),
+	    .choice = play_word(command, 1),
 	    .comment = comment_of(play, command),
-	    .data = json_of(play, command),
+	    .data = play_json(play, command),
 	};
 
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
@@ -366,13 +367,13 @@ do_settle(struct play *play, const struct command *command)
 	    .actor = actor_of(play, command),
 	    .serial = find_item(play, CHART_INCIDENT, 0),
 	    .comment = comment_of(play, command),
-	    .data = json_of(play, command),
+	    .data = play_json(play, command),
 	};
 
-	if (!chart_settlement_parse(word_at(command, 1), &event.settlement))
+	if (!chart_settlement_parse(play_word(command, 1), &event.settlement))
 		trace_complain(play, "no settlement of that name");
 	check_settled(play);
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
@@ -385,10 +386,10 @@ do_acknowledge(struct play *play, const struct command *command)
 	};
 	int64_t level;
 
-	if (!str_parse_int(word_at(command, 1), 1, 99, &level))
+	if (!str_parse_int(play_word(command, 1), 1, 99, &level))
 		level = 0;
 	event.serial = find_item(play, CHART_ESCALATION, level);
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
@@ -397,11 +398,11 @@ do_cancel(struct play *play, const struct command *command)
 	struct chart_event event = {
 	    .kind = EV_CANCELLED,
 	    .actor = actor_of(play, command),
-	    .compensate = has_word(command, "undoing"),
+	    .compensate = play_has_word(command, "undoing"),
 	    .comment = comment_of(play, command),
 	};
 
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
@@ -413,7 +414,7 @@ do_suspend(struct play *play, const struct command *command)
 	    .comment = comment_of(play, command),
 	};
 
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
@@ -422,7 +423,7 @@ do_resume(struct play *play, const struct command *command)
 	struct chart_event event = {
 	    .kind = EV_RESUMED, .actor = actor_of(play, command)};
 
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
@@ -433,13 +434,13 @@ wake(struct play *play)
 	buf_add_cstr(play->out, "    @ ");
 	trace_instant(play->out, play->now_ms);
 	buf_add_char(play->out, '\n');
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
 do_advance(struct play *play, const struct command *command)
 {
-	int64_t until_ms = play->now_ms + span_ms(play, word_at(command, 1));
+	int64_t until_ms = play->now_ms + span_ms(play, play_word(command, 1));
 	int wakes = 0;
 
 	for (;;) {
@@ -461,7 +462,7 @@ do_advance(struct play *play, const struct command *command)
 static void
 do_sleep(struct play *play, const struct command *command)
 {
-	play->now_ms += span_ms(play, word_at(command, 1));
+	play->now_ms += span_ms(play, play_word(command, 1));
 }
 
 static void
@@ -481,7 +482,7 @@ do_crash(struct play *play, const struct command *command)
 		if (play->calls[i].sent)
 			check_replied(play, &play->calls[i], OUTCOME_UNKNOWN);
 	play->call_count = 0;
-	step(play, &event);
+	play_step(play, &event);
 }
 
 static void
@@ -490,7 +491,7 @@ do_roles(struct play *play, const struct command *command)
 	struct case_roles *roles = &play->roles[play->role_count++];
 
 	must(play->role_count <= CASE_ROLES_MAX);
-	roles->actor = arena_str(play->arena, word_at(command, 1));
+	roles->actor = arena_str(play->arena, play_word(command, 1));
 	for (size_t i = 2; i < command->count; i++) {
 		must(roles->count < CASE_ROLES_MAX);
 		roles->roles[roles->count++] =
@@ -501,7 +502,7 @@ do_roles(struct play *play, const struct command *command)
 static void
 do_hold(struct play *play, const struct command *command)
 {
-	play->holds_calls = str_equal(word_at(command, 1), STR("calls"));
+	play->holds_calls = str_equal(play_word(command, 1), STR("calls"));
 }
 
 static void
@@ -517,7 +518,7 @@ do_hide(struct play *play, const struct command *command)
 static void
 do_show(struct play *play, const struct command *command)
 {
-	trace_show(play, word_at(command, 1));
+	trace_show(play, play_word(command, 1));
 }
 
 typedef void verb_fn(struct play *play, const struct command *command);
@@ -539,6 +540,9 @@ static const struct {
     {STR_INIT("advance"), do_advance, true},
     {STR_INIT("sleep"), do_sleep, true},
     {STR_INIT("crash"), do_crash, false},
+    {STR_INIT("child"), child_ends, false},
+    {STR_INIT("refuse"), child_is_refused, true},
+    {STR_INIT("await"), child_awaited, false},
     {STR_INIT("roles"), do_roles, true},
     {STR_INIT("hold"), do_hold, true},
     {STR_INIT("hide"), do_hide, true},
@@ -551,7 +555,7 @@ play_line(struct play *play, struct str line)
 	struct command command = parse_command(line);
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
-		if (!str_equal(verbs[i].word, word_at(&command, 0)))
+		if (!str_equal(verbs[i].word, play_word(&command, 0)))
 			continue;
 		if (play->chart == NULL && !verbs[i].before_start)
 			trace_complain(play, "nothing has been started");

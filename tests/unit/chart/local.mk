@@ -9,6 +9,7 @@ check_PROGRAMS += tests/unit/chart/chart_case
 tests_unit_chart_chart_case_SOURCES = \
 	tests/unit/chart/case.h \
 	tests/unit/chart/case_check.c \
+	tests/unit/chart/case_child.c \
 	tests/unit/chart/case_play.c \
 	tests/unit/chart/case_trace.c \
 	tests/unit/chart/chart_case.c
@@ -23,6 +24,7 @@ check_PROGRAMS += tests/unit/chart/chart_random
 tests_unit_chart_chart_random_SOURCES = \
 	tests/unit/chart/case.h \
 	tests/unit/chart/case_check.c \
+	tests/unit/chart/case_child.c \
 	tests/unit/chart/case_play.c \
 	tests/unit/chart/case_trace.c \
 	tests/unit/chart/chart_random.c
