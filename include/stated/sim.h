@@ -13,6 +13,7 @@
 #define STATED_SIM_H
 
 #include "stated/chart.h"
+#include "stated/library.h"
 
 struct sim;
 
@@ -21,6 +22,9 @@ struct sim;
 
 struct sim_options {
 	const struct definition *definition;
+	/* where children are looked for, and their inputs tried; NULL: they are
+	 * taken as they come */
+	const struct library *library;
 	const struct value *settings; /* a context; NULL: none */
 	struct str environment;	      /* absent: "simulation" */
 	int64_t now_ms;		      /* 0: SIM_NOW_MS */
@@ -48,6 +52,11 @@ void sim_free(struct sim **sim);
  *     {"settle": {"how": "retry", "actor": …, "data": {…}}}
  *     {"acknowledge": {"actor": …}}         the latest escalation
  *     {"cancel": {"compensate": true}}, {"suspend": {}}, {"resume": {}}
+ *     {"child": {"payment": {"outcome": "success", "state": …, "output": …}}}
+ *     {"child": {"payment": {"refused": "no such supplier"}}}
+ *
+ * A child's end waits for the child, as a reply does for its call.  One that
+ * the instance cancels ends as cancelled unless its end is told.
  *
  * An actor is a name, or {"name": …, "roles": […]}; a name alone holds every
  * role.  Where several tasks, incidents or escalations are open, the latest
@@ -61,8 +70,9 @@ MUST_USE bool sim_act(
     struct sim *sim, const struct value *act, struct buf *why);
 
 /*
- * {"states", "status", "data", "effects", "now"}, and "tasks", "incidents"
- * and "calls" (operations that wait for a reply) where there are any, and
+ * {"states", "status", "data", "effects", "now"}, and "tasks", "incidents",
+ * "calls" (operations that wait for a reply) and "children" (workflows whose
+ * end is waited for) where there are any, and
  * after an event its "fate": taken, kept, ignored or duplicate.  Effects are
  * those since it was last asked, in order:
  *
@@ -70,6 +80,8 @@ MUST_USE bool sim_act(
  *     {"notice": {"to": …, "by": "log", "message": …}}
  *     {"event": {"type": …, "subject": …, "data": {…}}}
  *     {"escalation": {"to": …, "level": 1, "severity": …, "state": …}}
+ *     {"run": "payment", "input": {…}}
+ *     {"cancel-run": "payment", "compensate": true}
  *     {"timer": {"kind": "deadline", "state": …, "due": …}}
  *
  * Before the start there are no states, and the status is null.

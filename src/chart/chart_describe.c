@@ -176,7 +176,8 @@ describe_children(const struct chart *chart, struct arena *arena)
 		    chart->definition->steps[child->step];
 		struct value_builder *built = value_build_context(arena);
 
-		value_put(built, STR("id"), value_copy_str(arena, child->id));
+		/* None yet where it is still to be started. */
+		value_put_str(built, "id", child->id);
 		value_put_str(built, "workflow", step->workflow);
 		value_put_str(built, "step", step->id);
 		value_append(list, value_built(built));

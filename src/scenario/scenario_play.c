@@ -384,6 +384,7 @@ new_sim(struct play *play)
 	const struct scenario *scenario = play->scenario;
 	struct sim_options options = {
 	    .definition = play->file->definition,
+	    .library = play->file->library,
 	    .settings = play->settings,
 	    .environment = scenario->environment.at != NULL
 			       ? scenario->environment

@@ -274,6 +274,16 @@ check_how(struct reader *reader, const struct value *value, struct str pointer)
 	    sizeof(legal) / sizeof(legal[0]));
 }
 
+/* Asked of what is no expression only. */
+static void
+check_condition(
+    struct reader *reader, const struct value *value, struct str pointer)
+{
+	form_error(reader, SCENARIO_WRONG_KIND, pointer,
+	    "`that` takes an expression");
+	diag_repair(reader->diags, "write '= %.*s'", STR_ARG(value_str(value)));
+}
+
 /* ---- mappings ---- */
 
 #define FORM_ACTOR (FORM_TEXT | FORM_MAP)
@@ -328,7 +338,7 @@ static const struct form_key instance_keys[] = {
     {"priority", FORM_TEXT, false, NULL},
     {"labels", FORM_MAP, false, NULL},
     {"initiator", FORM_TEXT, false, NULL},
-    {"that", FORM_TEXT, false, NULL},
+    {"that", FORM_TEXT, false, check_condition},
 };
 static const struct form_key call_keys[] = {
     {"call", FORM_TEXT, true, check_operation},
@@ -440,8 +450,8 @@ static const struct step_row rows[] = {
 	check_operations, scenario_expect_no_happening, "call", "call"),
     EXPECT("expect-escalation", FORM_SHORT, &escalation_table, check_contact,
 	scenario_expect_happening, "escalation", "to"),
-    EXPECT("expect-no-escalation", FORM_WHETHER, &escalation_table, check_contact,
-	scenario_expect_no_happening, "escalation", "to"),
+    EXPECT("expect-no-escalation", FORM_WHETHER, &escalation_table,
+	check_contact, scenario_expect_no_happening, "escalation", "to"),
     EXPECT("expect-notice", FORM_SHORT, &notice_table, check_contact,
 	scenario_expect_happening, "notice", "to"),
     EXPECT("expect-no-notice", FORM_WHETHER, &notice_table, check_contact,

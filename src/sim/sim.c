@@ -28,6 +28,7 @@ sim_new(const struct sim_options *options)
 	sim->effects = value_build_list(sim->told);
 	sim->seen = map_new();
 	sim->definition = options->definition;
+	sim->library = options->library;
 	sim->settings = options->settings != NULL
 			    ? value_copy(sim->arena, options->settings)
 			    : value_built(value_build_context(sim->arena));
@@ -134,21 +135,43 @@ send_call(struct sim *sim, const struct chart_effect *effect,
 }
 
 static void
-step(struct sim *sim, const struct chart_event *event,
+perform(struct sim *sim, const struct chart_effect *effect,
+    struct chart_effects *effects)
+{
+	switch (effect->kind) {
+	case DO_CALL:
+		send_call(sim, effect, effects);
+		break;
+	case DO_RUN:
+		sim_child_start(sim, effect, effects);
+		break;
+	case DO_CANCEL_RUN:
+		sim_child_cancel(sim, effect);
+		break;
+	case DO_PUBLISH:
+	case DO_PUT_ITEM:
+	case DO_LOG:
+	case DO_REPORT: /* nobody awaits this instance */
+		break;
+	}
+}
+
+/* Starting a child may add effects: they are performed, too. */
+void
+sim_perform(struct sim *sim, const struct chart_event *event,
     struct chart_effects *effects)
 {
 	struct chart_context context = sim_context(sim);
 	const struct value *before = sim_effect_timers(sim);
-	size_t count;
 
 	sim->steps++;
 	chart_step(sim->chart, event, &context, effects);
+	for (size_t i = 0; i < effects->count; i++) {
+		struct chart_effect effect = effects->items[i];
+
+		perform(sim, &effect, effects);
+	}
 	sim_effect_tell(sim, effects, before);
-	count = effects->count;
-	for (size_t i = 0; i < count; i++)
-		if (effects->items[i].kind == DO_CALL)
-			send_call(sim, &effects->items[i], effects);
-	must(effects->count == count);
 	keep_records(sim, effects);
 }
 
@@ -193,10 +216,11 @@ reply_to(struct sim *sim, const struct sim_call *call, struct outcome outcome)
 	};
 
 	forget_call(sim, call);
-	step(sim, &event, &effects);
+	sim_perform(sim, &event, &effects);
 }
 
-/* The oldest call that can be answered; the answer may let out others. */
+/* The oldest call that can be answered, or child that can end; that may let
+ * out others. */
 static bool
 answer_one(struct sim *sim)
 {
@@ -218,7 +242,7 @@ answer_one(struct sim *sim)
 		reply_to(sim, call, sim_outcome_of(reply));
 		return true;
 	}
-	return false;
+	return sim_child_end(sim);
 }
 
 static bool
@@ -251,7 +275,7 @@ fall_due(struct sim *sim, struct buf *why)
 	struct chart_event event = {
 	    .kind = EV_TIME_PASSED, .received_ms = sim->now_ms};
 
-	step(sim, &event, &effects);
+	sim_perform(sim, &event, &effects);
 	return sim_answer(sim, why) && !goes_round(sim, why);
 }
 
@@ -279,7 +303,7 @@ sim_step(struct sim *sim, const struct chart_event *event, struct buf *why)
 {
 	struct chart_effects effects = {0};
 
-	step(sim, event, &effects);
+	sim_perform(sim, event, &effects);
 	if (effects.event_fate.at != NULL)
 		sim->fate = arena_str(sim->told, effects.event_fate);
 	if (effects.refusal != REFUSED_NOT) {

@@ -255,6 +255,14 @@ find_times(const struct value *line, int64_t *times, struct buf *why)
 	return false;
 }
 
+/* What was told may be waited for already. */
+static bool
+goes_on(struct sim *sim, struct buf *why)
+{
+	return sim->chart == NULL ||
+	       (sim_answer(sim, why) && sim_pass(sim, sim->now_ms, why));
+}
+
 static bool
 act_reply(struct sim *sim, const struct value *what, const struct value *line,
     struct buf *why)
@@ -271,8 +279,73 @@ act_reply(struct sim *sim, const struct value *what, const struct value *line,
 		for (size_t i = 0; i < what->as.context.count; i++)
 			queue_reply(sim, what->as.context.fields[i].key,
 			    what->as.context.fields[i].value, always);
-	return sim->chart == NULL ||
-	       (sim_answer(sim, why) && sim_pass(sim, sim->now_ms, why));
+	return goes_on(sim, why);
+}
+
+/* ---- children ---- */
+
+static bool
+is_run(const struct sim *sim, struct str workflow, struct buf *why)
+{
+	for (size_t i = 0; i < sim->definition->step_count; i++) {
+		const struct def_step *step = sim->definition->steps[i];
+
+		if (step->kind == STEP_RUN &&
+		    str_equal(step->workflow, workflow))
+			return true;
+	}
+	buf_addf(why, "the workflow never runs `%.*s`", STR_ARG(workflow));
+	return false;
+}
+
+static bool
+is_ending(const struct value *end, struct buf *why)
+{
+	struct str outcome = value_str(value_field_or_null(end, "outcome"));
+
+	if (end->type == VALUE_CONTEXT &&
+	    (str_equal(outcome, def_ending_name(ENDING_SUCCESS)) ||
+		str_equal(outcome, def_ending_name(ENDING_FAILURE)) ||
+		str_equal(outcome, def_ending_name(ENDING_CANCELLED)) ||
+		value_get_cstr(end, "refused") != NULL))
+		return true;
+	buf_add_cstr(why, "a child ends with an `outcome`: success, failure or "
+			  "cancelled; or it is `refused`, with the reason");
+	return false;
+}
+
+static void
+queue_ending(struct sim *sim, const struct value_field *field, bool always)
+{
+	struct sim_ending *queued = ARENA_NEW(sim->arena, struct sim_ending);
+	struct sim_ending **end = &sim->endings;
+
+	queued->workflow = arena_str(sim->arena, field->key);
+	queued->end = value_copy(sim->arena, field->value);
+	queued->always = always;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = queued;
+}
+
+static bool
+act_child(struct sim *sim, const struct value *what, const struct value *line,
+    struct buf *why)
+{
+	bool always = value_is_true(value_field_or_null(line, "always"));
+	int64_t times;
+
+	if (!find_times(line, &times, why))
+		return false;
+	for (size_t i = 0; i < what->as.context.count; i++)
+		if (!is_run(sim, what->as.context.fields[i].key, why) ||
+		    !is_ending(what->as.context.fields[i].value, why))
+			return false;
+	for (int64_t n = 0; n < times; n++)
+		for (size_t i = 0; i < what->as.context.count; i++)
+			queue_ending(
+			    sim, &what->as.context.fields[i], always);
+	return goes_on(sim, why);
 }
 
 /* ---- time ---- */
@@ -487,6 +560,7 @@ static const struct act acts[] = {
     {STR_INIT("start"), TAKES_OBJECT, false, act_start},
     {STR_INIT("event"), TAKES_OBJECT, true, act_event},
     {STR_INIT("reply"), TAKES_OBJECT, false, act_reply},
+    {STR_INIT("child"), TAKES_OBJECT, false, act_child},
     {STR_INIT("advance"), TAKES_SPAN, false, act_advance},
     {STR_INIT("decide"), TAKES_OBJECT, true, act_decide},
     {STR_INIT("settle"), TAKES_OBJECT, true, act_settle},
@@ -514,7 +588,7 @@ tell_unknown(const struct value *line, struct buf *why)
 	else
 		buf_add_cstr(why,
 		    "a line is an object with one of start, "
-		    "event, reply, advance, decide, settle, acknowledge, "
+		    "event, reply, child, advance, decide, settle, acknowledge, "
 		    "cancel, suspend, resume");
 }
 

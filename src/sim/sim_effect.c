@@ -93,6 +93,31 @@ tell_event(struct sim *sim, const struct chart_effect *effect)
 }
 
 static void
+tell_run(struct sim *sim, const struct chart_effect *effect)
+{
+	struct value_builder *run = value_build_context(sim->told);
+
+	value_put_str(run, "run", effect->workflow);
+	value_put(run, STR("input"),
+	    effect->data != NULL ? value_copy(sim->told, effect->data)
+				 : &value_null);
+	value_put_str(run, "priority", def_priority_name(effect->priority));
+	value_append(sim->effects, value_built(run));
+}
+
+static void
+tell_cancel_run(struct sim *sim, const struct chart_effect *effect)
+{
+	struct value_builder *run = value_build_context(sim->told);
+
+	value_put_str(
+	    run, "cancel-run", sim_child_workflow(sim, effect->child));
+	value_put(
+	    run, STR("compensate"), value_of_boolean(effect->compensate));
+	value_append(sim->effects, value_built(run));
+}
+
+static void
 tell_escalation(struct sim *sim, const struct chart_effect *effect)
 {
 	static const char *const keys[] = {
@@ -210,9 +235,13 @@ sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
 			tell_log(sim, effect, logged_to(effects, logs++));
 			break;
 		case DO_RUN:
+			tell_run(sim, effect);
+			break;
 		case DO_CANCEL_RUN:
+			tell_cancel_run(sim, effect);
+			break;
 		case DO_REPORT:
-			unreachable("no instance has children yet");
+			break;
 		}
 	}
 	tell_timers(sim, before);

@@ -22,6 +22,25 @@ struct sim_call {
 	const struct outcome *failure; /* it can't be sent; NULL: it can */
 };
 
+/* How a child ends that has not begun, or not ended yet. */
+struct sim_ending {
+	struct sim_ending *next;
+	struct str workflow;
+	const struct value *end;
+	bool always;
+};
+
+/* A child that the instance waits for. */
+struct sim_child {
+	struct sim_child *next;
+	uint64_t serial;
+	uint64_t number;
+	struct str workflow;
+	struct str id;
+	struct str refusal; /* it can't be started; absent: it runs */
+	bool is_cancelled;
+};
+
 struct sim {
 	struct arena *arena; /* lives as long as the simulation */
 	struct arena *turn;  /* of the act under way */
@@ -31,6 +50,7 @@ struct sim {
 	size_t record_count;
 	size_t record_capacity;
 	const struct definition *definition;
+	const struct library *library; /* may be NULL */
 	const struct value *settings;
 	struct str environment;
 	struct rng_seeded rng;
@@ -40,6 +60,9 @@ struct sim {
 	struct chart *chart; /* NULL before the start */
 	struct sim_reply *replies;
 	struct sim_call *calls;
+	struct sim_ending *endings;
+	struct sim_child *children;
+	uint64_t child_count; /* so many have been started */
 	struct map
 	    *seen; /* identities of events, to know one that comes twice */
 	uint64_t event_count;
@@ -50,6 +73,9 @@ struct sim {
 /* ---- sim.c: the instance goes on ---- */
 
 struct chart_context sim_context(struct sim *sim);
+/* One thing happens, and what comes of it at once. */
+void sim_perform(struct sim *sim, const struct chart_event *event,
+    struct chart_effects *effects);
 /* One thing happens; then what is scripted is answered and what is due falls
  * due, until the instance waits.  false where the act was refused. */
 MUST_USE bool sim_step(
@@ -58,6 +84,16 @@ MUST_USE bool sim_step(
 MUST_USE bool sim_pass(struct sim *sim, int64_t until_ms, struct buf *why);
 /* Answers the calls for which there are replies. */
 MUST_USE bool sim_answer(struct sim *sim, struct buf *why);
+
+/* ---- sim_child.c: children, which run in the script only ---- */
+
+void sim_child_start(struct sim *sim, const struct chart_effect *effect,
+    struct chart_effects *effects);
+void sim_child_cancel(struct sim *sim, const struct chart_effect *effect);
+/* The oldest child whose end is known ends; false where there is none. */
+MUST_USE bool sim_child_end(struct sim *sim);
+/* The workflow of a child; absent where there is none of that number. */
+struct str sim_child_workflow(const struct sim *sim, uint64_t number);
 
 /* ---- sim_effect.c: what came of it, as values ---- */
 

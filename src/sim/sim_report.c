@@ -22,6 +22,17 @@ waiting_calls(const struct sim *sim, struct arena *arena)
 	return value_built(list);
 }
 
+static const struct value *
+waiting_children(const struct sim *sim, struct arena *arena)
+{
+	struct value_builder *list = value_build_list(arena);
+
+	for (const struct sim_child *child = sim->children; child != NULL;
+	     child = child->next)
+		value_append(list, value_copy_str(arena, child->workflow));
+	return value_built(list);
+}
+
 /* Replies may be told before the start. */
 static const struct value *
 report_nothing(struct arena *arena)
@@ -60,6 +71,7 @@ sim_report(struct sim *sim, struct arena *arena)
 	put_list(
 	    report, "incidents", value_field_or_null(view, "incidents"), arena);
 	put_list(report, "calls", waiting_calls(sim, arena), arena);
+	put_list(report, "children", waiting_children(sim, arena), arena);
 	sim->fate = (struct str){NULL, 0};
 	arena_reset(sim->told);
 	sim->effects = value_build_list(sim->told);

@@ -138,6 +138,8 @@ test_step_is_one_thing(void **state)
 	stage_refuses(stage, ONE "      - advance: soon\n", "no duration");
 	stage_refuses(
 	    stage, ONE "      - advance: {to: soon}\n", "no instant");
+	stage_refuses(stage, ONE "      - expect: {that: data.n > 1}\n",
+	    "write '= data.n > 1'");
 	stage_refuses(stage, ONE "      - settle: {how: rety}\n",
 	    "did you mean `retry`?");
 }

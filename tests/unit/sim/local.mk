@@ -6,3 +6,6 @@
 
 check_PROGRAMS += tests/unit/sim/test_sim
 tests_unit_sim_test_sim_LDADD = $(LIBS_SIM) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/sim/test_sim_child
+tests_unit_sim_test_sim_child_LDADD = $(LIBS_SIM) $(CMOCKA_LIBS)
