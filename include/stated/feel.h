@@ -58,7 +58,7 @@ const struct value *feel_constant(const struct feel *feel);
  * evaluating them can use it; all the rest is SHAPE_OTHER.
  */
 enum feel_shape_kind {
-	SHAPE_OTHER,      /* no parts */
+	SHAPE_OTHER,      /* parts: what it is made of, where that is simple */
 	SHAPE_CONSTANT,   /* constant */
 	SHAPE_PATH,       /* path: "a", "a.b.c" */
 	SHAPE_INPUT,      /* `?` */

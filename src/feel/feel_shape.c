@@ -51,7 +51,8 @@ make_path(const struct feel_node *node, struct arena *arena)
 	struct feel_shape *shape;
 
 	if (object->kind != SHAPE_PATH)
-		return make(arena, SHAPE_OTHER);
+		return make_over(
+		    arena, SHAPE_OTHER, &node->as.path.object, 1);
 	shape = make(arena, SHAPE_PATH);
 	shape->path = arena_strf(arena, "%.*s.%.*s", STR_ARG(object->path),
 	    STR_ARG(node->as.path.name));
@@ -70,7 +71,8 @@ shape_of_builtin(const struct feel_node *node, struct arena *arena)
 {
 	if (!str_equal(node->as.builtin.builtin->name, STR("not")) ||
 	    node->as.builtin.count != 1 || node->as.builtin.args[0] == NULL)
-		return make(arena, SHAPE_OTHER);
+		return make_over(arena, SHAPE_OTHER, node->as.builtin.args,
+		    node->as.builtin.count);
 	return make_over(arena, SHAPE_NOT, node->as.builtin.args, 1);
 }
 
@@ -81,6 +83,15 @@ shape_of_range(const struct feel_node *node, struct arena *arena)
 		node->as.range.low, node->as.range.high};
 
 	return make_over(arena, SHAPE_RANGE, ends, 2);
+}
+
+static const struct feel_shape *
+shape_of_three(const struct feel_node *node, struct arena *arena)
+{
+	const struct feel_node *nodes[] = {
+		node->as.of.left, node->as.of.right, node->as.of.third};
+
+	return make_over(arena, SHAPE_OTHER, nodes, 3);
 }
 
 static const struct feel_shape *
@@ -129,6 +140,19 @@ shape_of(const struct feel_node *node, struct arena *arena)
 	case FEEL_AT_LEAST:
 		return make_binary(arena, SHAPE_ORDERED, node->as.of.left,
 		    node->as.of.right);
+	case FEEL_ADD:
+	case FEEL_SUBTRACT:
+	case FEEL_MULTIPLY:
+	case FEEL_DIVIDE:
+	case FEEL_POWER:
+		return make_binary(arena, SHAPE_OTHER, node->as.of.left,
+		    node->as.of.right);
+	case FEEL_IF:
+	case FEEL_BETWEEN:
+		return shape_of_three(node, arena);
+	case FEEL_LIST:
+		return make_over(arena, SHAPE_OTHER, node->as.list.items,
+		    node->as.list.count);
 	case FEEL_NOT_TEST:
 		return make_binary(arena, SHAPE_NOT, node->as.of.left, NULL);
 	case FEEL_CALL_BUILTIN:

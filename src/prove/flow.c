@@ -53,6 +53,8 @@ add_places(struct flow *flow)
 			    .place = (enum flow_place)place,
 			    .needs_all = place == AT_DONE &&
 				state->kind == STATE_PARALLEL,
+			    .unites = state->kind == STATE_PARALLEL &&
+				(place == AT_DONE || place == AT_LEAVING),
 			    .state = state,
 			});
 	}

@@ -17,6 +17,8 @@ static proof_fn *const proofs[] = {
 	prove_incident,
 	prove_event,
 	prove_circle,
+	prove_variable,
+	prove_effect,
 };
 
 const struct prove_code *

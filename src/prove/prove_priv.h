@@ -43,6 +43,7 @@ struct flow_point {
 	enum flow_kind kind;
 	enum flow_place place;         /* POINT_STATE */
 	bool needs_all;                /* reached when all edges into it are */
+	bool unites;                   /* ways that were all gone */
 	const struct def_state *state; /* where it is; NULL of POINT_START */
 	const struct def_step *step;
 	const struct flow_move *move;
@@ -197,5 +198,9 @@ proof_fn prove_incident;
 proof_fn prove_event;
 /* prove_circle.c: P116 */
 proof_fn prove_circle;
+/* prove_variable.c: P109 */
+proof_fn prove_variable;
+/* prove_effect.c: P104, P107 */
+proof_fn prove_effect;
 
 #endif

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * effect.c: which steps change something outside, and when two of them do the
+ * same: the same operation with the same arguments as they are written, as
+ * long as nothing that these read has changed.
+ */
+#include "prove_effect.h"
+
+#include "stated/json.h"
+#include "stated/map.h"
+
+/* ---- what an operation does ---- */
+
+/* Whether the request carries the engine's key; where it doesn't, an
+ * operation is idempotent by what it is. */
+static bool
+sends_key(const struct def_operation *operation)
+{
+	static const struct str key = STR_INIT("idempotency_key");
+
+	return names_has(operation->path, key) ||
+	    names_has(operation->query, key) ||
+	    names_has(operation->headers, key) ||
+	    names_has(operation->body, key) ||
+	    names_has(operation->connection->headers, key) ||
+	    names_has(operation->args, key) ||
+	    names_has(operation->kwargs, key);
+}
+
+/* A business key lets a child be started once. */
+static bool
+starts_anew(const struct proof *proof, const struct def_step *step)
+{
+	const struct definition *child = proof->library ?
+	    library_find_workflow(proof->library, step->workflow, 0) : NULL;
+
+	return child && !child->business_key;
+}
+
+static bool
+is_effect(const struct proof *proof, const struct def_step *step)
+{
+	if (step->kind == STEP_RUN)
+		return starts_anew(proof, step);
+	return step->kind == STEP_CALL && !step->call->operation->safe;
+}
+
+/* ---- as it is written ---- */
+
+static void
+write_template(const struct template *template, struct buf *out)
+{
+	if (!template)
+		return;
+	switch (template->kind) {
+	case TEMPLATE_LITERAL:
+		json_write(template->literal, JSON_PLAIN, out);
+		return;
+	case TEMPLATE_FEEL:
+		buf_add_char(out, '=');
+		buf_add_str(out, str_trim(template->text));
+		return;
+	case TEMPLATE_SECRET:
+		buf_add_str(out, template->secret);
+		return;
+	case TEMPLATE_LIST:
+	case TEMPLATE_CONTEXT:
+		buf_add_char(out, '[');
+		for (size_t i = 0; i < template->count; i++) {
+			if (template->kind == TEMPLATE_CONTEXT)
+				buf_addf(out, "%.*s:",
+				    STR_ARG(template->fields[i].key));
+			write_template(template->kind == TEMPLATE_LIST ?
+			    template->items[i] : template->fields[i].value,
+			    out);
+			buf_add_char(out, ',');
+		}
+		buf_add_char(out, ']');
+		return;
+	}
+	unreachable("every kind of template is listed");
+}
+
+/* Within a `for`, the list belongs to what is done. */
+static size_t
+kind_of(struct map *kinds, const struct def_step *step)
+{
+	struct buf text = {0};
+	size_t kind;
+	uintptr_t known;
+
+	if (step->call)
+		buf_add_str(&text, step->call->target);
+	else
+		buf_add_str(&text, step->workflow);
+	buf_add_char(&text, '\n');
+	write_template(step->call ? step->call->with : step->with, &text);
+	for (const struct def_step *around = step->around; around;
+	     around = around->around) {
+		buf_addf(&text, "\n%.*s in ", STR_ARG(around->each));
+		write_template(around->in, &text);
+	}
+	known = (uintptr_t)map_find(kinds, buf_str(&text));
+	kind = known ? known - 1 : map_count(kinds);
+	if (!known)
+		(void)map_put(
+		    kinds, buf_str(&text), (void *)(uintptr_t)(kind + 1));
+	buf_fini(&text);
+	return kind;
+}
+
+/* ---- what it reads ---- */
+
+static bool
+assigns_in(struct def_steps steps, struct str name)
+{
+	for (size_t i = 0; i < steps.count; i++) {
+		const struct def_step *step = steps.items[i];
+
+		for (size_t k = 0; k < step->set.count; k++)
+			if (str_equal(step->set.items[k].name, name))
+				return true;
+		for (size_t k = 0; k < step->output.count; k++)
+			if (str_equal(step->output.items[k].name, name))
+				return true;
+		if (assigns_in(step->body, name))
+			return true;
+	}
+	return false;
+}
+
+/* What an iteration has of its own. */
+static bool
+is_own(const struct def_step *around, struct str name)
+{
+	return str_equal(around->each, name) ||
+	    (around->at.bytes > 0 && str_equal(around->at, name)) ||
+	    assigns_in(around->body, name);
+}
+
+struct reading {
+	struct effect *effect;
+	struct name_table *into;
+};
+
+/* An item's name stands for the list that the item is of. */
+static void
+read_cb(const struct template *template, struct str name, void *arg)
+{
+	struct reading *reading = arg;
+	const struct def_step *step = reading->effect->step;
+	bool is_innermost = true;
+
+	(void)template;
+	for (const struct def_step *around = step->around; around;
+	     around = around->around) {
+		if (is_own(around, name)) {
+			reading->effect->varies |= is_innermost;
+			return;
+		}
+		is_innermost = false;
+	}
+	(void)name_table_add(reading->into, name);
+}
+
+static void
+list_cb(const struct template *template, struct str name, void *arg)
+{
+	struct reading *reading = arg;
+
+	(void)template;
+	for (const struct def_step *around = reading->effect->step->around;
+	     around; around = around->around)
+		if (is_own(around, name))
+			return;
+	(void)name_table_add(reading->into, name);
+}
+
+static void
+read_effect(struct effect *effect)
+{
+	struct reading reading = {effect, &effect->reads};
+	const struct def_step *step = effect->step;
+
+	names_each(step->call ? step->call->with : step->with, read_cb,
+	    &reading);
+	for (const struct def_step *around = step->around; around;
+	     around = around->around)
+		names_each(around->in, list_cb, &reading);
+	if (!step->call)
+		return;
+	reading.into = &effect->key_reads;
+	names_each(step->call->idempotency_key, read_cb, &reading);
+}
+
+/* ---- all ---- */
+
+static struct effect
+effect_of(struct proof *proof, const struct def_step *step)
+{
+	const struct def_call *call = step->call;
+	struct effect effect = {
+	    .step = step,
+	    .reads = name_table_new(proof->arena),
+	    .key_reads = name_table_new(proof->arena),
+	};
+
+	if (call) {
+		bool is_keyed = call->operation->idempotent &&
+		    sends_key(call->operation);
+
+		effect.can_be_undone = call->compensate != NULL;
+		effect.is_harmless = call->operation->idempotent && !is_keyed;
+		effect.has_key = is_keyed && call->idempotency_key;
+		effect.key_lives_ms = call->operation->idempotent_lifetime_ms;
+	}
+	read_effect(&effect);
+	return effect;
+}
+
+struct effects
+effects_new(struct proof *proof)
+{
+	const struct definition *definition = proof->definition;
+	struct effects effects = {
+	    .proof = proof,
+	    .items = ARENA_ARRAY(
+		proof->arena, definition->step_count, struct effect),
+	    .of_step =
+		ARENA_ARRAY(proof->arena, definition->step_count, size_t),
+	};
+	struct map *kinds = map_new();
+
+	for (size_t i = 0; i < definition->step_count; i++) {
+		const struct def_step *step = definition->steps[i];
+		struct effect *effect = &effects.items[effects.count];
+
+		effects.of_step[i] = SIZE_MAX;
+		if (!is_effect(proof, step))
+			continue;
+		*effect = effect_of(proof, step);
+		effect->index = effects.count;
+		effect->kind = kind_of(kinds, step);
+		effects.of_step[i] = effects.count++;
+	}
+	map_free(&kinds);
+	return effects;
+}
+
+void
+effects_free(struct effects *effects)
+{
+	for (size_t i = 0; i < effects->count; i++) {
+		name_table_free(&effects->items[i].reads);
+		name_table_free(&effects->items[i].key_reads);
+	}
+}
+
+/* ---- errors ---- */
+
+/* An error as a guard may ask about it. */
+struct error {
+	struct str code;
+	struct str step;
+};
+
+enum verdict { MAY_HOLD, HOLDS, FAILS };
+
+/* What the path gives; the absent string where that is not known. */
+static struct str
+known(const struct error *error, struct str path)
+{
+	if (str_equal(path, STR("error.code")))
+		return error->code;
+	if (str_equal(path, STR("error.step")))
+		return error->step;
+	if (str_equal(path, STR("error.outcome")))
+		return STR("done-with-error");
+	return (struct str){NULL, 0};
+}
+
+static enum verdict
+verdict_of(bool holds)
+{
+	return holds ? HOLDS : FAILS;
+}
+
+static enum verdict
+negate(enum verdict verdict)
+{
+	return verdict == MAY_HOLD ? MAY_HOLD : verdict_of(verdict == FAILS);
+}
+
+/* A path against a constant, or a list of such. */
+static enum verdict
+compare(const struct error *error, const struct feel_shape *path,
+    const struct feel_shape *constant)
+{
+	struct str value = path && path->kind == SHAPE_PATH ?
+	    known(error, path->path) : (struct str){NULL, 0};
+
+	if (!value.at || !constant || constant->kind != SHAPE_CONSTANT)
+		return MAY_HOLD;
+	if (constant->constant->type == VALUE_LIST) {
+		bool has = false;
+
+		for (size_t i = 0; i < constant->constant->as.list.count; i++)
+			has |= str_equal(value, value_str(
+			    constant->constant->as.list.items[i]));
+		return verdict_of(has);
+	}
+	return verdict_of(str_equal(value, value_str(constant->constant)));
+}
+
+static enum verdict
+compare_in(const struct error *error, const struct feel_shape *shape)
+{
+	const struct feel_shape *tests = shape->parts[1];
+	enum verdict verdict = FAILS;
+
+	for (size_t i = 0; i < tests->count; i++) {
+		const struct feel_shape *part = tests->parts[i];
+		enum verdict one = compare(error, shape->parts[0], part);
+
+		if (one == HOLDS)
+			return HOLDS;
+		if (one == MAY_HOLD)
+			verdict = MAY_HOLD;
+	}
+	return verdict;
+}
+
+static enum verdict
+judge(const struct error *error, const struct feel_shape *shape)
+{
+	enum verdict left, right;
+
+	switch (shape->kind) {
+	case SHAPE_CONSTANT:
+		return verdict_of(value_is_true(shape->constant));
+	case SHAPE_EQUAL:
+	case SHAPE_UNEQUAL:
+		left = compare(error, shape->parts[0], shape->parts[1]);
+		if (left == MAY_HOLD)
+			left = compare(
+			    error, shape->parts[1], shape->parts[0]);
+		return shape->kind == SHAPE_EQUAL ? left : negate(left);
+	case SHAPE_IN:
+		return compare_in(error, shape);
+	case SHAPE_NOT:
+		return negate(judge(error, shape->parts[0]));
+	case SHAPE_AND:
+	case SHAPE_OR:
+		left = judge(error, shape->parts[0]);
+		right = judge(error, shape->parts[1]);
+		if (shape->kind == SHAPE_AND)
+			return left == FAILS || right == FAILS ? FAILS :
+			    left == HOLDS && right == HOLDS ? HOLDS : MAY_HOLD;
+		return left == HOLDS || right == HOLDS ? HOLDS :
+		    left == FAILS && right == FAILS ? FAILS : MAY_HOLD;
+	default:
+		return MAY_HOLD;
+	}
+}
+
+static enum verdict
+judge_guard(const struct flow *flow, const struct error *error,
+    const struct template *guard)
+{
+	if (!guard || flow_guard_always(guard))
+		return HOLDS;
+	if (guard->kind != TEMPLATE_FEEL)
+		return FAILS;
+	return judge(error, feel_shape(guard->feel, flow->arena));
+}
+
+/* Whether the move takes such an error, and none before it in its state. */
+static bool
+takes(const struct flow *flow, const struct flow_move *move,
+    const struct error *error)
+{
+	for (size_t i = flow->moves_of[move->source->index]; i < move->index;
+	     i++)
+		if (flow_move_takes(&flow->moves[i], STR("error")) &&
+		    judge_guard(flow, error, flow->moves[i].guard) == HOLDS)
+			return false;
+	return judge_guard(flow, error, move->guard) != FAILS;
+}
+
+static bool
+takes_code(const struct effect *effect, const struct flow *flow,
+    const struct flow_move *move, struct str code)
+{
+	struct error error = {code, effect->step->id};
+
+	return !move || takes(flow, move, &error);
+}
+
+static bool
+takes_rules(const struct effect *effect, const struct flow *flow,
+    const struct flow_move *move, const struct def_error_rule *rules,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].outcome == OUTCOME_DONE_WITH_ERROR &&
+		    takes_code(effect, flow, move, rules[i].code))
+			return true;
+	return false;
+}
+
+/*
+ * A call that fails has surely not been done, unless a rule says that the
+ * answer means it was, with an error, or the answer was a good one that
+ * doesn't show success: what is unknown is never an error, and Odoo takes
+ * back what it did before it answers with an exception.
+ */
+bool
+effect_may_be_done(const struct effect *effect, const struct flow *flow,
+    const struct flow_move *move)
+{
+	const struct def_call *call = effect->step->call;
+
+	if (!call)
+		return takes_code(effect, flow, move, STR("run.failed"));
+	if (call->operation->success &&
+	    takes_code(effect, flow, move,
+		call->connection->kind == CONNECTION_ODOO ?
+		    STR("odoo.unsuccessful") : STR("http.unsuccessful")))
+		return true;
+	return takes_rules(effect, flow, move, call->operation->errors,
+		   call->operation->error_count) ||
+	    takes_rules(effect, flow, move, call->connection->errors,
+		call->connection->error_count);
+}

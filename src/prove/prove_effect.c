@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prove_effect.c: nothing is done twice, and what may have to be undone can
+ * be, or is known not to be.
+ *
+ * What may have been done before a point is one bit for each effect; it is
+ * taken away where the effect is undone, and where what it reads changes:
+ * with other arguments it is another one.  For `compensate: to` there is one
+ * more set of bits for each such state: what had been done when it was last
+ * entered.
+ */
+#include "prove_effect.h"
+
+#include "stated/map.h"
+
+struct effect_proof {
+	struct proof *proof;
+	struct effects effects;
+	struct map *readers;     /* name -> struct readers */
+	size_t *plane_of;        /* by state: of its bits; 0: none */
+	size_t plane_count;
+	struct facts done;
+	/* while a path is looked for */
+	const struct effect *looking;
+	uint32_t goal;
+};
+
+struct readers {
+	size_t *effects;
+	size_t count;
+	size_t capacity;
+};
+
+/* ---- what it is about ---- */
+
+static const struct effect *
+effect_of(const struct effect_proof *self, const struct def_step *step)
+{
+	size_t index = step ? self->effects.of_step[step->index] : SIZE_MAX;
+
+	return index == SIZE_MAX ? NULL : &self->effects.items[index];
+}
+
+static size_t
+bit_of(const struct effect_proof *self, size_t plane, size_t effect)
+{
+	return plane * self->effects.count + effect;
+}
+
+static void
+add_reader(struct effect_proof *self, struct str name, size_t effect)
+{
+	struct readers *readers = map_find(self->readers, name);
+
+	if (!readers) {
+		readers = ARENA_NEW(self->proof->arena, struct readers);
+		(void)map_put(self->readers, name, readers);
+	}
+	readers->effects = arena_grow(self->proof->arena, readers->effects,
+	    readers->count, &readers->capacity, sizeof(*readers->effects));
+	readers->effects[readers->count++] = effect;
+}
+
+static void
+add_readers(struct effect_proof *self)
+{
+	for (size_t i = 0; i < self->effects.count; i++) {
+		const struct name_table *reads = &self->effects.items[i].reads;
+
+		for (size_t k = 0; k < reads->count; k++)
+			add_reader(self, reads->names[k], i);
+	}
+}
+
+static void
+add_plane(struct effect_proof *self, const struct def_state *state)
+{
+	if (state && self->plane_of[state->index] == 0)
+		self->plane_of[state->index] = self->plane_count++;
+}
+
+static void
+add_planes(struct effect_proof *self)
+{
+	const struct definition *definition = self->proof->definition;
+
+	self->plane_count = 1;
+	self->plane_of =
+	    ARENA_ARRAY(self->proof->arena, definition->state_count, size_t);
+	for (size_t i = 0; i < definition->state_count; i++)
+		add_plane(self, definition->states[i]->compensate_to);
+	for (size_t i = 0; i < definition->transition_count; i++)
+		add_plane(self, definition->transitions[i]->compensate_to);
+}
+
+/* ---- along an edge ---- */
+
+struct along {
+	const struct effect_proof *self;
+	uint64_t *bits;
+};
+
+/* Whoever reads the name does something else from now on. */
+static void
+changed_cb(struct str name, void *arg)
+{
+	struct along *along = arg;
+	const struct effect_proof *self = along->self;
+	const struct readers *readers = map_find(self->readers, name);
+
+	for (size_t i = 0; readers && i < readers->count; i++)
+		for (size_t k = 0; k < self->plane_count; k++)
+			facts_remove(along->bits,
+			    bit_of(self, k, readers->effects[i]));
+}
+
+/* All that a step may assign: what is left open makes another effect too. */
+static void
+change_assigned(struct along *along, const struct def_step *step)
+{
+	const struct def_verify *verify =
+	    step->call ? step->call->verify : NULL;
+
+	for (size_t i = 0; i < step->set.count; i++)
+		changed_cb(step->set.items[i].name, along);
+	for (size_t i = 0; i < step->output.count; i++)
+		changed_cb(step->output.items[i].name, along);
+	for (size_t i = 0; verify && i < verify->output.count; i++)
+		changed_cb(verify->output.items[i].name, along);
+	if (step->kind == STEP_DECIDE)
+		changed_cb(STR("decision"), along);
+}
+
+static void
+undo(const struct effect_proof *self, const struct def_state *to,
+    uint64_t *bits)
+{
+	size_t plane = to ? self->plane_of[to->index] : 0;
+
+	for (size_t i = 0; i < self->effects.count; i++) {
+		if (!self->effects.items[i].can_be_undone)
+			continue;
+		if (to && facts_has(bits, bit_of(self, plane, i)))
+			continue;
+		facts_remove(bits, bit_of(self, 0, i));
+		for (size_t k = 1; !to && k < self->plane_count; k++)
+			facts_remove(bits, bit_of(self, k, i));
+	}
+}
+
+static void
+enter(const struct effect_proof *self, const struct def_state *state,
+    uint64_t *bits)
+{
+	size_t plane = self->plane_of[state->index];
+
+	for (size_t i = 0; plane != 0 && i < self->effects.count; i++) {
+		if (facts_has(bits, bit_of(self, 0, i)))
+			facts_add(bits, bit_of(self, plane, i));
+		else
+			facts_remove(bits, bit_of(self, plane, i));
+	}
+}
+
+/* Another item: what is done for each of them is done for another one. */
+static void
+next_item(const struct effect_proof *self, const struct def_step *loop,
+    uint64_t *bits)
+{
+	for (size_t i = 0; i < self->effects.count; i++)
+		if (self->effects.items[i].step->around == loop &&
+		    self->effects.items[i].varies)
+			facts_remove(bits, bit_of(self, 0, i));
+}
+
+static void
+transfer(void *arg, const struct flow_edge *edge, uint64_t *bits)
+{
+	const struct effect_proof *self = arg;
+	const struct effect *effect = effect_of(self, edge->step);
+	struct along along = {self, bits};
+
+	switch (edge->act) {
+	case ACT_STEP_DONE:
+		if (effect)
+			facts_add(bits, bit_of(self, 0, effect->index));
+		change_assigned(&along, edge->step);
+		return;
+	case ACT_STEP_FAILED:
+		if (effect && effect_may_be_done(
+		    effect, self->proof->flow, edge->move))
+			facts_add(bits, bit_of(self, 0, effect->index));
+		changed_cb(STR("error"), &along);
+		return;
+	case ACT_MOVE:
+		if (edge->move->transition && edge->move->transition->event.at)
+			changed_cb(STR("event"), &along);
+		return;
+	case ACT_UNDO:
+		undo(self, edge->state, bits);
+		return;
+	case ACT_ENTERED:
+		enter(self, edge->state, bits);
+		return;
+	case ACT_NEXT:
+		next_item(self, edge->step, bits);
+		return;
+	default:
+		return;
+	}
+}
+
+/* ---- P107: paths ---- */
+
+/* Whether the effect that is looked for is still done, and the same, after
+ * the edge; where it is begun by the edge, it is as well. */
+static bool
+stays_done(const struct flow *flow, const struct flow_edge *edge, void *arg)
+{
+	struct effect_proof *self = arg;
+	size_t index = self->looking->index;
+	uint64_t *bits = self->done.bits; /* of the start, where none is */
+
+	(void)flow;
+	/* Planes are of no use here: what is undone back to a state is gone
+	 * only where it was done since. */
+	facts_add(bits, bit_of(self, 0, index));
+	for (size_t k = 1; k < self->plane_count; k++)
+		if (facts_has(facts_at(&self->done, edge->from),
+		    bit_of(self, k, index)))
+			facts_add(bits, bit_of(self, k, index));
+	transfer(self, edge, bits);
+	return facts_has(bits, bit_of(self, 0, index));
+}
+
+static bool
+allow_done(const struct flow *flow, const struct flow_edge *edge, void *arg)
+{
+	struct effect_proof *self = arg;
+	size_t bytes = self->done.words * sizeof(uint64_t);
+	bool stays = stays_done(flow, edge, arg);
+
+	memset(self->done.bits, 0, bytes);
+	return stays;
+}
+
+static bool
+is_goal(const struct flow *flow, uint32_t point, void *arg)
+{
+	const struct effect_proof *self = arg;
+
+	(void)flow;
+	return point == self->goal;
+}
+
+/* The shortest way on which `first` is done and stays so until the point. */
+static bool
+find_first(struct effect_proof *self, const struct effect *first,
+    uint32_t point, struct flow_way ways[2])
+{
+	const struct flow *flow = self->proof->flow;
+	bool found = false;
+
+	self->looking = first;
+	self->goal = point;
+	for (size_t i = 0; i < flow->edge_count; i++) {
+		const struct flow_edge *edge = &flow->edges[i];
+		struct flow_way way;
+
+		if (edge->step != first->step || !flow->reached[edge->from] ||
+		    (edge->act != ACT_STEP_DONE &&
+			edge->act != ACT_STEP_FAILED) ||
+		    (edge->act == ACT_STEP_FAILED && !effect_may_be_done(
+			first, flow, edge->move)) ||
+		    !allow_done(flow, edge, self))
+			continue;
+		way = edge->to == point ? (struct flow_way){
+		    .from = point, .to = point, .found = true} :
+		    flow_path_find(flow, edge->to, USE_MAY, allow_done,
+			is_goal, self);
+		if (!way.found || (found && way.count >= ways[1].count))
+			continue;
+		ways[0] = flow_path_to(
+		    flow, FLOW_START, edge->from, USE_REACH | USE_MAY);
+		ways[1] = way;
+		found = true;
+	}
+	return found;
+}
+
+static struct str
+what_of(const struct effect *effect)
+{
+	return effect->step->call ? effect->step->call->target :
+	    effect->step->workflow;
+}
+
+static void
+tell_twice(struct effect_proof *self, const struct effect *effect,
+    uint32_t point, const struct effect *first)
+{
+	struct flow_way ways[2];
+	struct proof *proof = self->proof;
+
+	diag_add(proof->diags, DIAG_WARNING, PROVE_TWICE,
+	    effect->step->call ? effect->step->call->span : effect->step->span,
+	    "`%.*s` can happen twice%s", STR_ARG(what_of(effect)),
+	    first != effect ? ", the first time by another step" : "");
+	if (find_first(self, first, point, ways))
+		diag_path(proof->diags,
+		    flow_path_text(proof->flow, ways, 2));
+	diag_repair(proof->diags, !effect->step->call ?
+	    "give the child's workflow a `business-key`, so that it is "
+	    "started once" : effect->step->around && !effect->varies ?
+	    "what it is called with is the same for every item" :
+	    "undo it before (`compensate: all`), give it an `idempotency-key` "
+	    "that stays the same, or come back only where it surely was not "
+	    "done (`if: = error.outcome = \"not-done\"`)");
+}
+
+/* An effect of the same kind that may have been done before the point. */
+static const struct effect *
+find_done_before(const struct effect_proof *self, const struct effect *effect,
+    uint32_t point)
+{
+	const uint64_t *bits = facts_at(&self->done, point);
+
+	if (facts_has(bits, bit_of(self, 0, effect->index)))
+		return effect;
+	for (size_t i = 0; i < self->effects.count; i++)
+		if (self->effects.items[i].kind == effect->kind &&
+		    facts_has(bits, bit_of(self, 0, i)))
+			return &self->effects.items[i];
+	return NULL;
+}
+
+static void
+prove_once(struct effect_proof *self)
+{
+	const struct flow *flow = self->proof->flow;
+	bool *told =
+	    ARENA_ARRAY(self->proof->arena, self->effects.count, bool);
+
+	for (uint32_t i = 0; i < flow->point_count; i++) {
+		const struct effect *effect =
+		    flow->points[i].kind == POINT_STEP ?
+		    effect_of(self, flow->points[i].step) : NULL;
+		const struct effect *first;
+
+		if (!effect || !flow->reached[i] || told[effect->index] ||
+		    effect->is_harmless || effect->has_key)
+			continue;
+		first = find_done_before(self, effect, i);
+		if (!first)
+			continue;
+		told[effect->index] = true;
+		tell_twice(self, effect, i, first);
+	}
+}
+
+/* ---- P104 ---- */
+
+static bool
+is_failing_end(const struct flow *flow, uint32_t point, void *arg)
+{
+	const struct flow_point *at = &flow->points[point];
+
+	(void)arg;
+	return at->kind == POINT_STATE && at->place == AT_SETTLED &&
+	    at->state->kind == STATE_FINAL && !at->state->parent &&
+	    at->state->outcome != ENDING_SUCCESS;
+}
+
+/* Points from which an instance can still fail or be cancelled. */
+static const bool *
+find_failing(const struct flow *flow)
+{
+	bool *fails = ARENA_ARRAY(flow->arena, flow->point_count, bool);
+	uint32_t *todo = ARENA_ARRAY(flow->arena, flow->point_count, uint32_t);
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < flow->point_count; i++)
+		if (flow->reached[i] && is_failing_end(flow, i, NULL)) {
+			fails[i] = true;
+			todo[count++] = i;
+		}
+	while (count > 0) {
+		uint32_t point = todo[--count];
+
+		for (uint32_t i = flow->first_in[point];
+		     i < flow->first_in[point + 1]; i++) {
+			uint32_t from = flow->edges[flow->in[i]].from;
+
+			if (!flow->reached[from] || fails[from])
+				continue;
+			fails[from] = true;
+			todo[count++] = from;
+		}
+	}
+	return fails;
+}
+
+static void
+tell_not_undone(struct effect_proof *self, const struct effect *effect,
+    const struct flow_edge *edge)
+{
+	const struct flow *flow = self->proof->flow;
+	struct flow_way ways[] = {
+	    flow_path_to(flow, FLOW_START, edge->from, USE_REACH | USE_MAY),
+	    flow_path_find(flow, edge->to, USE_REACH | USE_MAY, NULL,
+		is_failing_end, NULL),
+	};
+
+	diag_add(self->proof->diags, DIAG_WARNING, PROVE_NOT_UNDONE,
+	    effect->step->call->span,
+	    "`%.*s` can't be undone, and the path can still end in %.*s",
+	    STR_ARG(what_of(effect)),
+	    STR_ARG(flow->points[ways[1].to].state->name));
+	diag_path(self->proof->diags, flow_path_text(flow, ways, 2));
+	diag_repair(self->proof->diags,
+	    "add `compensate:`, or say by `irreversible: REASON` why there is "
+	    "none");
+}
+
+static void
+prove_undone(struct effect_proof *self)
+{
+	const struct flow *flow = self->proof->flow;
+	const bool *fails = find_failing(flow);
+	bool *told =
+	    ARENA_ARRAY(self->proof->arena, self->effects.count, bool);
+
+	for (size_t i = 0; i < flow->edge_count; i++) {
+		const struct flow_edge *edge = &flow->edges[i];
+		const struct effect *effect = edge->act == ACT_STEP_DONE ?
+		    effect_of(self, edge->step) : NULL;
+
+		if (!effect || !effect->step->call || told[effect->index] ||
+		    effect->can_be_undone ||
+		    effect->step->call->irreversible.at ||
+		    !flow->reached[edge->from] || !fails[edge->to])
+			continue;
+		told[effect->index] = true;
+		tell_not_undone(self, effect, edge);
+	}
+}
+
+/* ---- both ---- */
+
+void
+prove_effect(struct proof *proof)
+{
+	struct effect_proof self = {
+	    .proof = proof,
+	    .effects = effects_new(proof),
+	    .readers = map_new(),
+	};
+
+	add_readers(&self);
+	add_planes(&self);
+	self.done = facts_new(
+	    proof->flow, self.plane_count * self.effects.count);
+	facts_solve(&self.done, false, transfer, &self);
+	prove_undone(&self);
+	prove_once(&self);
+	effects_free(&self.effects);
+	map_free(&self.readers);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prove_effect.h: private to src/prove: what changes the world outside.
+ */
+#ifndef STATED_PROVE_EFFECT_H
+#define STATED_PROVE_EFFECT_H
+
+#include "prove_facts.h"
+
+/* A step that changes something outside: a call that isn't safe, or a child
+ * that would be started once more. */
+struct effect {
+	size_t index;
+	const struct def_step *step;
+	size_t kind;           /* effects of one kind do the same */
+	struct name_table reads; /* what makes it another one if it changes */
+	struct name_table key_reads;
+	bool varies;           /* with the item of the innermost `for` */
+	bool can_be_undone;
+	bool is_harmless;      /* done twice it is as done once */
+	bool has_key;          /* one of its own that the endpoint honours */
+	int64_t key_lives_ms;  /* 0: for ever */
+};
+
+struct effects {
+	struct proof *proof;
+	struct effect *items;
+	size_t count;
+	size_t *of_step; /* by step; SIZE_MAX: none */
+};
+
+/* effect.c */
+struct effects effects_new(struct proof *proof);
+void effects_free(struct effects *effects);
+/* Whether an error that the move takes leaves it open that it was done. */
+bool effect_may_be_done(const struct effect *effect,
+    const struct flow *flow, const struct flow_move *move);
+
+#endif
