@@ -6,6 +6,9 @@
  * Redirects are not followed, proxies come from the request's settings only,
  * and connections are kept and reused.  Callbacks run on the loop's thread,
  * never from inside http_send().
+ *
+ * A request with an envelope is a mail (SMTP).  It has a connection of its
+ * own, and a thread for as long as it takes, of which there are few.
  */
 #ifndef STATED_HTTP_H
 #define STATED_HTTP_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * message.h: HTTP requests and responses as data (RFC 9110).  No I/O.
+ * message.h: HTTP requests and responses as data (RFC 9110), and mails on
+ * their way to a server (RFC 5321).  No I/O.
  */
 #ifndef STATED_MESSAGE_H
 #define STATED_MESSAGE_H
@@ -14,7 +15,22 @@ struct message_header {
 	bool secret; /* never written to history or log */
 };
 
+/*
+ * The envelope of a mail.  The url of its request begins with smtp or smtps;
+ * the body is the whole message (RFC 5322), the headers are shown only.  The
+ * answer's status is the server's last reply, its body that reply's text.
+ */
+struct message_mail {
+	struct str from; /* addresses: local@domain */
+	const struct str *to;
+	size_t to_count;
+	struct str user; /* absent: nobody */
+	struct str password;
+	bool is_tls_required; /* STARTTLS, where TLS doesn't come first */
+};
+
 struct message_request {
+	const struct message_mail *mail; /* NULL: HTTP */
 	struct str method;
 	struct str url;       /* absolute, encoded */
 	struct str url_shown; /* for history, secrets masked; absent: url */

@@ -24,6 +24,7 @@ struct http_client {
 	struct event_base *base;
 	struct event *timer;
 	CURLM *multi;
+	struct http_mailer *mailer;   /* NULL before the first mail */
 	struct http_transfers active; /* added to multi */
 	struct http_transfers idle;
 	size_t active_count;
@@ -114,6 +115,7 @@ http_client_free(struct http_client **client_take)
 		return;
 	client = client_of(*client_take);
 	must(!client->is_delivering);
+	http_mailer_free(&client->mailer);
 	free_transfers(client, &client->active);
 	free_transfers(client, &client->idle);
 	curl_multi_cleanup(client->multi);
@@ -152,27 +154,8 @@ take_idle_transfer(struct http_client *client)
 }
 
 static void
-client_send(struct http_port *port, const struct message_request *request,
-    http_done_fn *done, void *arg)
-{
-	/* The port is a member of the client that it belongs to. */
-	struct http_client *client = client_of(
-	    (char *)port - offsetof(struct http_client, port));
-	struct http_transfer *transfer = take_idle_transfer(client);
-
-	must(done != NULL);
-	http_transfer_begin(transfer, request);
-	transfer->done = done;
-	transfer->arg = arg;
-	TAILQ_INSERT_TAIL(&client->active, transfer, link);
-	client->active_count++;
-	must(curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK);
-}
-
-static void
 release_transfer(struct http_client *client, struct http_transfer *transfer)
 {
-	TAILQ_REMOVE(&client->active, transfer, link);
 	client->active_count--;
 	http_transfer_recycle(transfer);
 	if (client->idle_count >= IDLE_TRANSFERS_MAX) {
@@ -185,6 +168,48 @@ release_transfer(struct http_client *client, struct http_transfer *transfer)
 }
 
 static void
+client_mailed_cb(struct http_transfer *transfer, void *arg)
+{
+	struct http_client *client = client_of(arg);
+	struct message_response response =
+	    http_transfer_end(transfer, transfer->mail_result);
+
+	transfer->done(&response, transfer->arg);
+	release_transfer(client, transfer);
+}
+
+static void
+send_mail(struct http_client *client, struct http_transfer *transfer)
+{
+	if (client->mailer == NULL)
+		client->mailer = http_mailer_new(client->base,
+		    client_mailed_cb, client);
+	http_mailer_send(client->mailer, transfer);
+}
+
+static void
+client_send(struct http_port *port, const struct message_request *request,
+    http_done_fn *done, void *arg)
+{
+	/* The port is a member of the client that it belongs to. */
+	struct http_client *client = client_of(
+	    (char *)port - offsetof(struct http_client, port));
+	struct http_transfer *transfer = take_idle_transfer(client);
+
+	must(done != NULL);
+	http_transfer_begin(transfer, request);
+	transfer->done = done;
+	transfer->arg = arg;
+	client->active_count++;
+	if (request->mail != NULL) {
+		send_mail(client, transfer);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&client->active, transfer, link);
+	must(curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK);
+}
+
+static void
 deliver(struct http_client *client, CURL *easy, CURLcode result)
 {
 	char *private = NULL;
@@ -194,6 +219,7 @@ deliver(struct http_client *client, CURL *easy, CURLcode result)
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
 	transfer = http_transfer_of(private);
 	must(curl_multi_remove_handle(client->multi, easy) == CURLM_OK);
+	TAILQ_REMOVE(&client->active, transfer, link);
 	response = http_transfer_end(transfer, result);
 	transfer->done(&response, transfer->arg);
 	release_transfer(client, transfer);

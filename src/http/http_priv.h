@@ -9,6 +9,7 @@
 #include "stated/http.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 #include <sys/queue.h>
 
 /*
@@ -22,6 +23,9 @@
  * ended      the response given out points into the transfer
  */
 enum transfer_state { TRANSFER_IDLE, TRANSFER_UNDER_WAY, TRANSFER_ENDED };
+
+/* curl may try several addresses of a mail server side by side. */
+#define MAIL_SOCKETS 4
 
 struct http_transfer {
 	uint32_t magic;
@@ -40,11 +44,16 @@ struct http_transfer {
 	bool has_ca_path; /* set in place of it */
 	bool is_tls;
 	bool is_safe; /* GET, HEAD: may be sent again by curl itself */
+	bool is_mail; /* `headers` are its recipients */
 
 	/* of its progress */
 	bool handed_over;    /* the connection stood; sending could begin */
 	bool resend_refused; /* curl wanted to send it a second time */
 	bool is_too_large;
+	size_t mail_bytes_read; /* of request_body, by curl */
+	CURLcode mail_result;   /* of http_mail_perform() */
+	bool mail_is_decided;   /* what comes after is about QUIT */
+	curl_socket_t mail_sockets[MAIL_SOCKETS]; /* open ones; 0: none */
 
 	/* of the response */
 	struct buf head; /* header lines as they came */
@@ -67,6 +76,40 @@ struct message_response http_transfer_end(struct http_transfer *transfer,
 void http_transfer_recycle(struct http_transfer *transfer);
 /* The checked cast. */
 struct http_transfer *http_transfer_of(void *pointer);
+
+/* What an address may lead to; set as constants for what most are. */
+#define HTTP_WEB_PROTOCOLS "http,https"
+#define HTTP_MAIL_PROTOCOLS "smtp,smtps"
+void http_transfer_set_protocols(struct http_transfer *transfer,
+    const char *protocols);
+bool http_is_one_line(struct str text);
+
+/* http_mail.c: for requests with an envelope. */
+void http_mail_begin(struct http_transfer *transfer,
+    const struct message_request *request);
+/* Takes as long as it takes; ends early where it is stopping. */
+void http_mail_perform(struct http_transfer *transfer,
+    const atomic_bool *is_stopping);
+void http_mail_forget(struct http_transfer *transfer);
+/* A line of the server's. */
+void http_mail_heard(struct http_transfer *transfer, struct str line);
+bool http_mail_may_be_sent(const struct http_transfer *transfer);
+/* *status is the last reply's, and 0 where that doesn't count. */
+enum message_failure http_mail_failure(struct http_transfer *transfer,
+    CURLcode result, int *status, struct str *text);
+
+/* http_mailer.c: mails on threads of their own. */
+struct event_base;
+struct http_mailer;
+typedef void http_mailed_fn(struct http_transfer *transfer, void *arg);
+/* mailed() is called from the loop. */
+struct http_mailer *http_mailer_new(struct event_base *base,
+    http_mailed_fn *mailed, void *arg);
+/* Takes the transfer, until it is given to mailed(). */
+void http_mailer_send(struct http_mailer *mailer,
+    struct http_transfer *transfer);
+/* What is under way is broken off, and freed. */
+void http_mailer_free(struct http_mailer **mailer);
 
 /* What curl's result means, given whether a byte of the request may have
  * left.  Not for CURLE_OK. */

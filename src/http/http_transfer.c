@@ -27,7 +27,6 @@ static void set_headers(struct http_transfer *transfer,
     const struct message_request *request);
 static void set_blob(CURL *easy, CURLoption option, const struct buf *pem);
 static void set_ca(struct http_transfer *transfer);
-static bool is_one_line(struct str text);
 static bool may_be_sent(const struct http_transfer *transfer);
 static void read_fields(struct http_transfer *transfer);
 
@@ -98,18 +97,32 @@ http_transfer_begin(struct http_transfer *transfer,
 	buf_add_str(&transfer->request_body, request->body);
 	buf_add_str(&transfer->certificate, request->client_certificate);
 	buf_add_str(&transfer->ca, request->ca);
-	must(is_one_line(request->url));
+	must(http_is_one_line(request->url));
 
 	/* curl keeps its own copy of the address; `head` is free until then. */
 	buf_add_str(&transfer->head, request->url);
 	SET(transfer->easy, CURLOPT_URL, buf_cstr(&transfer->head));
 	buf_clear(&transfer->head);
 	SET(transfer->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-	set_method(transfer, request);
-	set_headers(transfer, request);
+	if (request->mail != NULL) {
+		http_mail_begin(transfer, request);
+	} else {
+		set_method(transfer, request);
+		set_headers(transfer, request);
+	}
 	set_blob(transfer->easy, CURLOPT_SSLCERT_BLOB, &transfer->certificate);
 	set_blob(transfer->easy, CURLOPT_SSLKEY_BLOB, &transfer->certificate);
 	set_ca(transfer);
+}
+
+static enum message_failure
+failure_of(const struct http_transfer *transfer, CURLcode result)
+{
+	if (result == CURLE_OK)
+		return MESSAGE_OK;
+	return transfer->is_too_large
+	    ? MESSAGE_TOO_LARGE
+	    : http_failure_of(result, may_be_sent(transfer));
 }
 
 struct message_response
@@ -123,17 +136,21 @@ http_transfer_end(struct http_transfer *transfer, CURLcode result)
 	transfer->state = TRANSFER_ENDED;
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
-	read_fields(transfer);
 	response.status = (int)status;
+	if (transfer->is_mail)
+		response.failure = http_mail_failure(transfer, result,
+		    &response.status, &response.body);
+	else
+		read_fields(transfer);
 	response.headers = transfer->fields;
 	response.header_count = transfer->field_count;
-	response.body = buf_str(&transfer->body);
 	response.elapsed_ms = (int64_t)(elapsed_us / 1000);
-	if (result == CURLE_OK)
+	if (!transfer->is_mail) {
+		response.body = buf_str(&transfer->body);
+		response.failure = failure_of(transfer, result);
+	}
+	if (response.failure == MESSAGE_OK)
 		return response;
-	response.failure = transfer->is_too_large
-	    ? MESSAGE_TOO_LARGE
-	    : http_failure_of(result, may_be_sent(transfer));
 	response.detail = transfer->error[0] != '\0'
 	    ? str_of(transfer->error)
 	    : str_of(curl_easy_strerror(result));
@@ -169,6 +186,7 @@ http_transfer_recycle(struct http_transfer *transfer)
 {
 	must(transfer->state == TRANSFER_ENDED);
 	transfer->state = TRANSFER_IDLE;
+	http_mail_forget(transfer);
 	curl_slist_free_all(transfer->headers);
 	transfer->headers = NULL;
 	wipe(&transfer->certificate);
@@ -233,8 +251,8 @@ add_header(struct http_transfer *transfer, struct buf *line)
 	buf_clear(line);
 }
 
-static bool
-is_one_line(struct str text)
+bool
+http_is_one_line(struct str text)
 {
 	for (size_t i = 0; i < text.bytes; i++)
 		if (text.at[i] == '\r' || text.at[i] == '\n' ||
@@ -253,7 +271,8 @@ set_headers(struct http_transfer *transfer,
 	for (size_t i = 0; i < request->header_count; i++) {
 		const struct message_header *header = &request->headers[i];
 		must(header->name.bytes > 0);
-		must(is_one_line(header->name) && is_one_line(header->value));
+		must(http_is_one_line(header->name));
+		must(http_is_one_line(header->value));
 		has_type |=
 		    message_name_equal(header->name, STR("content-type"));
 		buf_add_str(line, header->name);
@@ -310,6 +329,8 @@ may_be_sent(const struct http_transfer *transfer)
 {
 	long request_bytes = 0;
 
+	if (transfer->is_mail)
+		return http_mail_may_be_sent(transfer);
 	if (!transfer->handed_over)
 		return false;
 	if (transfer->is_tls || transfer->resend_refused)
@@ -340,10 +361,14 @@ transfer_header_cb(char *at, size_t size, size_t count, void *arg)
 	struct http_transfer *transfer = http_transfer_of(arg);
 	struct str line = {at, size * count};
 
+	if (transfer->mail_is_decided)
+		return line.bytes;
 	/* Each answer, interim ones too, begins anew with its status line. */
 	if (str_has_prefix(line, STR("HTTP/")))
 		buf_clear(&transfer->head);
 	buf_add_str(&transfer->head, line);
+	if (transfer->is_mail)
+		http_mail_heard(transfer, line);
 	transfer->is_too_large |= transfer->head.bytes > HEAD_BYTES_MAX;
 	return transfer->is_too_large ? 0 : line.bytes;
 }
@@ -397,6 +422,21 @@ read_fields(struct http_transfer *transfer)
 
 /* ---------------------------------------------------------------- options */
 
+void
+http_transfer_set_protocols(struct http_transfer *transfer,
+    const char *protocols)
+{
+#if CURL_AT_LEAST_VERSION(7, 85, 0)
+	SET(transfer->easy, CURLOPT_PROTOCOLS_STR, protocols);
+#else
+	bool is_mail = strcmp(protocols, HTTP_MAIL_PROTOCOLS) == 0;
+
+	SET(transfer->easy, CURLOPT_PROTOCOLS, is_mail
+	    ? (long)(CURLPROTO_SMTP | CURLPROTO_SMTPS)
+	    : (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
 static void
 set_constant_options(struct http_transfer *transfer)
 {
@@ -417,11 +457,7 @@ set_constant_options(struct http_transfer *transfer)
 	SET(easy, CURLOPT_SSLCERTTYPE, "PEM");
 	SET(easy, CURLOPT_SSLKEYTYPE, "PEM");
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-#if CURL_AT_LEAST_VERSION(7, 85, 0)
-	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	SET(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
+	http_transfer_set_protocols(transfer, HTTP_WEB_PROTOCOLS);
 	SET(easy, CURLOPT_PREREQFUNCTION, transfer_prereq_cb);
 	SET(easy, CURLOPT_PREREQDATA, transfer);
 	SET(easy, CURLOPT_HEADERFUNCTION, transfer_header_cb);

@@ -6,5 +6,7 @@ libstated_http_a_SOURCES = \
 	src/http/http_client.c \
 	src/http/http_exchange.c \
 	src/http/http_failure.c \
+	src/http/http_mail.c \
+	src/http/http_mailer.c \
 	src/http/http_priv.h \
 	src/http/http_transfer.c

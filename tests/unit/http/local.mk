@@ -25,6 +25,9 @@ tests_unit_http_test_http_failure_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/src/http
 tests_unit_http_test_http_failure_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/http/test_http_mail
+tests_unit_http_test_http_mail_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/http/test_http_tls
 tests_unit_http_test_http_tls_SOURCES = \
 	tests/unit/http/test_http_tls.c \

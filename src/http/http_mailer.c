@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_mailer.c: the threads on which mails are handed over.
+ *
+ *     http_mailer_send()        run()                  mailer_ready_cb()
+ *   ───────────────────► waiting ───► under way ───► ended ───────────────►
+ *
+ * curl waits within one call for what a mail server says to the end of a
+ * mail, and to QUIT.  A server may take its time for that, and the loop has
+ * none; so a mail has a thread for as long as it takes.  A transfer that is
+ * waiting or ended is in one of the lists, which the lock guards; one that is
+ * under way belongs to its thread.
+ */
+#include "http_priv.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define THREADS_MAX 8
+
+struct http_mailer {
+	http_mailed_fn *mailed;
+	void *arg;
+	int fd; /* readable: something has ended */
+	struct event *ready;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct http_transfers waiting;
+	struct http_transfers ended;
+	pthread_t threads[THREADS_MAX];
+	size_t thread_count;
+	size_t asleep;
+	size_t waiting_count;
+	atomic_bool is_stopping;
+};
+
+static void
+lock(struct http_mailer *mailer)
+{
+	int failed = pthread_mutex_lock(&mailer->lock);
+	must(failed == 0);
+}
+
+static void
+unlock(struct http_mailer *mailer)
+{
+	int failed = pthread_mutex_unlock(&mailer->lock);
+	must(failed == 0);
+}
+
+/* ------------------------------------------------------------ the threads */
+
+/* Called and returns with the lock held. */
+static void
+serve(struct http_mailer *mailer)
+{
+	struct http_transfer *transfer = TAILQ_FIRST(&mailer->waiting);
+	uint64_t one = 1;
+	ssize_t written;
+
+	TAILQ_REMOVE(&mailer->waiting, transfer, link);
+	mailer->waiting_count--;
+	unlock(mailer);
+	http_mail_perform(transfer, &mailer->is_stopping);
+	lock(mailer);
+	TAILQ_INSERT_TAIL(&mailer->ended, transfer, link);
+	written = write(mailer->fd, &one, sizeof(one));
+	must(written == sizeof(one));
+}
+
+static void *
+run(void *arg)
+{
+	struct http_mailer *mailer = arg;
+
+	lock(mailer);
+	while (!mailer->is_stopping) {
+		if (!TAILQ_EMPTY(&mailer->waiting)) {
+			serve(mailer);
+			continue;
+		}
+		mailer->asleep++;
+		pthread_cond_wait(&mailer->changed, &mailer->lock);
+		mailer->asleep--;
+	}
+	unlock(mailer);
+	return NULL;
+}
+
+/* Signals are the loop's business: a thread is born with all blocked. */
+static void
+start_thread(struct http_mailer *mailer)
+{
+	sigset_t all, before;
+	int failed;
+
+	sigfillset(&all);
+	failed = pthread_sigmask(SIG_SETMASK, &all, &before);
+	must(failed == 0);
+	failed = pthread_create(&mailer->threads[mailer->thread_count++], NULL,
+	    run, mailer);
+	must(failed == 0);
+	failed = pthread_sigmask(SIG_SETMASK, &before, NULL);
+	must(failed == 0);
+}
+
+/* --------------------------------------------------------------- the loop */
+
+static void
+mailer_ready_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_mailer *mailer = arg;
+	struct http_transfer *transfer;
+	uint64_t count;
+	ssize_t got = read(fd, &count, sizeof(count));
+
+	(void)what, (void)got;
+	lock(mailer);
+	while ((transfer = TAILQ_FIRST(&mailer->ended)) != NULL) {
+		TAILQ_REMOVE(&mailer->ended, transfer, link);
+		unlock(mailer);
+		mailer->mailed(transfer, mailer->arg);
+		lock(mailer);
+	}
+	unlock(mailer);
+}
+
+struct http_mailer *
+http_mailer_new(struct event_base *base, http_mailed_fn *mailed, void *arg)
+{
+	struct http_mailer *mailer = calloc(1, sizeof(*mailer));
+
+	must(mailer != NULL && mailed != NULL);
+	mailer->mailed = mailed;
+	mailer->arg = arg;
+	mailer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	must(mailer->fd >= 0);
+	mailer->ready = event_new(base, mailer->fd, EV_READ | EV_PERSIST,
+	    mailer_ready_cb, mailer);
+	must(mailer->ready != NULL && event_add(mailer->ready, NULL) == 0);
+	pthread_mutex_init(&mailer->lock, NULL);
+	pthread_cond_init(&mailer->changed, NULL);
+	TAILQ_INIT(&mailer->waiting);
+	TAILQ_INIT(&mailer->ended);
+	return mailer;
+}
+
+void
+http_mailer_send(struct http_mailer *mailer, struct http_transfer *transfer)
+{
+	lock(mailer);
+	must(!mailer->is_stopping);
+	TAILQ_INSERT_TAIL(&mailer->waiting, transfer, link);
+	mailer->waiting_count++;
+	if (mailer->waiting_count > mailer->asleep &&
+	    mailer->thread_count < THREADS_MAX)
+		start_thread(mailer);
+	pthread_cond_signal(&mailer->changed);
+	unlock(mailer);
+}
+
+static void
+free_transfers(struct http_transfers *list)
+{
+	struct http_transfer *transfer;
+
+	while ((transfer = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, transfer, link);
+		http_transfer_free(&transfer);
+	}
+}
+
+void
+http_mailer_free(struct http_mailer **mailer_take)
+{
+	struct http_mailer *mailer = *mailer_take;
+
+	if (mailer == NULL)
+		return;
+	lock(mailer);
+	mailer->is_stopping = true;
+	pthread_cond_broadcast(&mailer->changed);
+	unlock(mailer);
+	for (size_t i = 0; i < mailer->thread_count; i++) {
+		int failed = pthread_join(mailer->threads[i], NULL);
+		must(failed == 0);
+	}
+	free_transfers(&mailer->waiting);
+	free_transfers(&mailer->ended);
+	event_free(mailer->ready);
+	close(mailer->fd);
+	pthread_cond_destroy(&mailer->changed);
+	pthread_mutex_destroy(&mailer->lock);
+	free(mailer);
+	*mailer_take = NULL;
+}
