@@ -365,7 +365,7 @@ bool def_event_matches(struct str pattern, struct str type);
 
 /* ---- connections ---- */
 
-enum def_connection_kind { CONNECTION_HTTP, CONNECTION_ODOO };
+enum def_connection_kind { CONNECTION_HTTP, CONNECTION_ODOO, CONNECTION_SMTP };
 
 /* The first rule that holds names an answer's error. */
 struct def_error_rule {
@@ -404,12 +404,18 @@ struct def_operation {
 	const struct template *odoo_method;
 	const struct template *args;   /* a list; may be NULL */
 	const struct template *kwargs; /* a context; may be NULL */
-	/* both */
+	/* kind: smtp; each but the last two a text or a list of texts */
+	const struct template *to;
+	const struct template *cc;       /* may be NULL */
+	const struct template *reply_to; /* may be NULL */
+	const struct template *subject;
+	const struct template *text;
+	/* all */
 	bool safe;       /* changes nothing: may be repeated at will */
 	bool idempotent; /* the same key does it once */
 	int64_t idempotent_lifetime_ms; /* 0: for ever */
 	int64_t timeout_ms;             /* 0: the connection's */
-	/* NULL: 2xx (http), a reply without error (odoo) */
+	/* NULL: 2xx (http), a reply without error (odoo), 250 (smtp) */
 	const struct template *success;
 	struct def_assigns output; /* none: the body itself is the response */
 	const struct def_error_rule *errors;
@@ -461,7 +467,9 @@ struct def_connection {
 	struct diag_span span;
 	enum def_connection_kind kind;
 	const struct template *url;
+	const struct template *from; /* SMTP: who mails are from */
 	struct def_auth auth;
+	bool is_tls_required; /* SMTP: no STARTTLS, no mail */
 	/* PEM of key and certificate; may be NULL */
 	const struct template *client_certificate;
 	/* PEM, or a file's absolute path; may be NULL */
@@ -476,6 +484,9 @@ struct def_connection {
 	const struct template *headers; /* for all operations; may be NULL */
 	const struct def_operation *const *operations;
 	size_t operation_count;
+	/* SMTP: a notice as a mail, made of what a contact's call is given
+	 * and of `to`; not among the operations */
+	const struct def_operation *notice;
 	const struct def_error_rule *errors; /* after an operation's own */
 	size_t error_count;
 	enum def_webhook_scheme webhook_scheme;
@@ -490,13 +501,16 @@ const struct def_operation *def_connection_find(
 
 /* ---- contacts ---- */
 
-enum def_channel_kind { CHANNEL_LOG, CHANNEL_CALL, CHANNEL_EMAIL };
+enum def_channel_kind {
+	CHANNEL_LOG,
+	CHANNEL_CALL, /* `call`, and `email` and `webhook`, made into calls */
+	CHANNEL_NONE, /* leads nowhere, of which the loader has warned */
+};
 struct def_channel {
 	enum def_channel_kind kind;
+	struct str word;             /* as written: log, call, email, webhook */
 	struct str level;            /* CHANNEL_LOG: info, warning, error */
 	const struct def_call *call; /* CHANNEL_CALL; index is SIZE_MAX */
-	const struct str *addresses; /* CHANNEL_EMAIL */
-	size_t address_count;
 };
 struct def_contact {
 	struct str name;

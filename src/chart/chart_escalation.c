@@ -172,14 +172,15 @@ notify_by_log(struct run *run, const struct def_channel *channel,
 }
 
 static void
-cannot_notify(struct run *run, const struct def_contact *contact)
+cannot_notify(struct run *run, const struct def_contact *contact,
+    const struct def_channel *channel)
 {
 	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
 
 	value_put_str(record, "to", contact->name);
-	value_put_str(record, "by", STR("email"));
+	value_put_str(record, "by", channel->word);
 	value_put(record, STR("delivered"), &value_false);
-	value_put_str(record, "reason", STR("this version delivers no e-mail"));
+	value_put_str(record, "reason", STR("no connection delivers it"));
 	chart_record_end(run, record);
 }
 
@@ -213,8 +214,8 @@ chart_escalation_notify(struct run *run, const struct notice *notice)
 		case CHANNEL_LOG:
 			notify_by_log(run, channel, notice);
 			break;
-		case CHANNEL_EMAIL:
-			cannot_notify(run, notice->to);
+		case CHANNEL_NONE:
+			cannot_notify(run, notice->to, channel);
 			break;
 		}
 	}

@@ -22,6 +22,7 @@ struct protocol {
 static const struct protocol protocols[] = {
 	[CONNECTION_HTTP] = {rest_prepare, rest_judge},
 	[CONNECTION_ODOO] = {odoo_prepare, odoo_judge},
+	[CONNECTION_SMTP] = {smtp_prepare, smtp_judge},
 };
 
 static const struct protocol *
@@ -222,6 +223,8 @@ connector_interpret(const struct connector_call *call,
 		    verdict_of_failure(context->arena, response),
 		    call->operation);
 	}
+	if (connection->kind == CONNECTION_SMTP)
+		outcome.code = smtp_code(context->arena, outcome.code);
 	if (outcome.kind != OUTCOME_DONE)
 		set_retry_after(&outcome, &scope);
 	outcome.status = response->status;

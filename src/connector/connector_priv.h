@@ -3,7 +3,7 @@
  * connector_priv.h: shared inside src/connector only.
  *
  * A call passes through here in two halves.  Preparing: call_scope gives the
- * names that templates read, a protocol (rest, odoo) builds the request.
+ * names that templates read, a protocol (rest, odoo, smtp) builds the request.
  * Interpreting: reply reads the answer, error rules and then the protocol
  * judge it, verdict has the tables of what a failure or a status means.
  */
@@ -133,6 +133,10 @@ MUST_USE bool rest_finish(struct call_scope *scope,
     const struct def_connection *connection, struct header_list *headers,
     struct message_request *request, struct outcome *failure);
 
+MUST_USE bool rest_certificates(struct call_scope *scope,
+    const struct def_connection *connection, struct message_request *request,
+    struct outcome *failure);
+
 /* odoo.c */
 MUST_USE bool odoo_prepare(const struct connector_call *call,
     struct call_scope *scope, struct message_request *request,
@@ -153,6 +157,41 @@ MUST_USE bool odoo_login_interpret(const struct reply *reply,
     struct outcome *failure);
 /* odoo_error.c: an error object's meaning, by its `data.name`. */
 struct outcome odoo_error(const struct value *error);
+
+/* mail.c: a message as it is written down */
+struct mail_address {
+	struct str name; /* may be empty */
+	struct str address;
+};
+struct mail_addresses {
+	struct mail_address *items;
+	size_t count;
+	size_t capacity;
+};
+struct mail {
+	struct mail_address from;
+	struct mail_addresses to;
+	struct mail_addresses cc;
+	struct mail_addresses reply_to;
+	struct str subject;
+	struct str text;
+	struct str date;
+	struct str id;
+};
+/* "a@example.com", or "Name <a@example.com>"; ASCII only in the address. */
+MUST_USE bool mail_address_parse(struct str text, struct mail_address *out);
+struct str mail_date(struct arena *arena, int64_t now_ms);
+struct str mail_id(struct arena *arena, struct str key, struct str from);
+struct str mail_write(struct arena *arena, const struct mail *mail);
+
+/* smtp.c */
+MUST_USE bool smtp_prepare(const struct connector_call *call,
+    struct call_scope *scope, struct message_request *request,
+    struct outcome *failure);
+struct outcome smtp_judge(const struct connector_call *call,
+    struct call_scope *scope);
+/* An exchange's failure under this protocol's name. */
+struct str smtp_code(struct arena *arena, struct str code);
 
 /* connector.c: success, with the operation's output, or `whole` where it
  * defines none. */

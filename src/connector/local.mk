@@ -10,6 +10,7 @@ libstated_connector_a_SOURCES = \
 	src/connector/connector_token.c \
 	src/connector/connector_webhook.c \
 	src/connector/header_list.c \
+	src/connector/mail.c \
 	src/connector/odoo.c \
 	src/connector/odoo_error.c \
 	src/connector/reply.c \
@@ -17,4 +18,5 @@ libstated_connector_a_SOURCES = \
 	src/connector/rest_body.c \
 	src/connector/rest_url.c \
 	src/connector/retry_after.c \
+	src/connector/smtp.c \
 	src/connector/verdict.c

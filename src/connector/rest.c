@@ -79,16 +79,17 @@ static bool
 set_url(struct call_scope *scope, const struct def_operation *operation,
     struct message_request *request, struct outcome *failure)
 {
-	bool is_shown = true;
 
 	if (!rest_url(scope, operation, &request->url, failure))
 		return false;
 	if (!has_secret_url(operation))
 		return true;
 	scope->is_masked = true;
-	is_shown = rest_url(scope, operation, &request->url_shown, failure);
+	/* Where the whole address is secret, nothing is left to show. */
+	if (!rest_url(scope, operation, &request->url_shown, failure))
+		request->url_shown = STR("***");
 	scope->is_masked = false;
-	return is_shown;
+	return true;
 }
 
 static bool
@@ -215,6 +216,16 @@ set_pem(struct call_scope *scope, const struct template *template,
 }
 
 bool
+rest_certificates(struct call_scope *scope,
+    const struct def_connection *connection, struct message_request *request,
+    struct outcome *failure)
+{
+	return set_pem(scope, connection->client_certificate,
+		   &request->client_certificate, failure) &&
+	    set_pem(scope, connection->ca, &request->ca, failure);
+}
+
+bool
 rest_finish(struct call_scope *scope, const struct def_connection *connection,
     struct header_list *headers, struct message_request *request,
     struct outcome *failure)
@@ -232,9 +243,7 @@ rest_finish(struct call_scope *scope, const struct def_connection *connection,
 		must(header_list_set(headers, accept));
 	if (trace.value.bytes > 0 && !header_list_set(headers, trace))
 		return refuse_header(scope, trace.name, failure);
-	if (!set_pem(scope, connection->client_certificate,
-		&request->client_certificate, failure) ||
-	    !set_pem(scope, connection->ca, &request->ca, failure))
+	if (!rest_certificates(scope, connection, request, failure))
 		return false;
 	request->headers = headers->items;
 	request->header_count = headers->count;

@@ -95,6 +95,12 @@ library_is_unread(const struct library *library, enum load_document kind,
 	return map_find(library->shelves[kind].unread, name) != NULL;
 }
 
+bool
+library_has_unread(const struct library *library, enum load_document kind)
+{
+	return map_count(library->shelves[kind].unread) > 0;
+}
+
 /* ---- gathering ---- */
 
 static enum load_document

@@ -65,8 +65,8 @@
 	    "an internal transition that has to leave its state")              \
 	X(LOAD_UNKNOWN_WORKFLOW, "D319", "no workflow of that name")           \
 	X(LOAD_BAD_INPUT, "D320", "an input that the workflow doesn't take")   \
-	X(LOAD_NOT_DELIVERED, "D901", "a channel that isn't delivered yet")    \
-	X(LOAD_DOUBT, "D902", "an expression that surely gives null")
+	X(LOAD_DOUBT, "D902", "an expression that surely gives null")          \
+	X(LOAD_NO_MAIL, "D903", "an e-mail that no connection can deliver")
 
 #define LOAD_CODE_NAME(name, code, meaning) static const char name[] \
 	__attribute__((unused)) = code;

@@ -56,6 +56,13 @@ static const struct load_key auth_keys[] = {
 };
 static const struct load_table auth_table = LOAD_TABLE("`auth`", auth_keys);
 
+static const struct load_key smtp_auth_keys[] = {
+	{"basic", KIND_MAP, LOAD_MUST, 0, NULL, &basic_table,
+	    "user and password (RFC 4954)"},
+};
+const struct load_table load_smtp_auth_table =
+    LOAD_TABLE("`auth`", smtp_auth_keys);
+
 static void
 load_auth(struct load *load, const struct yaml_node *node, void *into)
 {
@@ -132,24 +139,25 @@ static const struct load_key tls_keys[] = {
 	{"ca", KIND_STRING, LOAD_MAY, IN(ca), NULL, NULL,
 	    "who the server's certificate is signed by, in PEM or a path"},
 };
-static const struct load_table limits_table =
+const struct load_table load_limits_table =
     LOAD_TABLE("`limits`", limits_keys);
-static const struct load_table breaker_table =
+const struct load_table load_breaker_table =
     LOAD_TABLE("`breaker`", breaker_keys);
-static const struct load_table tls_table = LOAD_TABLE("`tls`", tls_keys);
+const struct load_table load_tls_table = LOAD_TABLE("`tls`", tls_keys);
 
 /* ---- the connection ---- */
 
 static const struct load_word kind_words[] = {
 	{"http", CONNECTION_HTTP, false},
 	{"odoo", CONNECTION_ODOO, false},
+	{"smtp", CONNECTION_SMTP, false},
 	{"sftp", CONNECTION_HTTP, true},
-	{"smtp", CONNECTION_HTTP, true},
 	{"amqp", CONNECTION_HTTP, true},
 };
 
-static void
-load_kind(struct load *load, const struct yaml_node *node, void *into)
+void
+load_connection_kind(struct load *load, const struct yaml_node *node,
+    void *into)
 {
 	struct def_connection *connection = into;
 
@@ -171,15 +179,16 @@ static const struct load_key connection_keys[] = {
 	    "the connection's name"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "what it leads to"},
-	{"kind", KIND_OWN, LOAD_MUST, 0, load_kind, NULL, "http or odoo"},
+	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind, NULL,
+	    "http, odoo or smtp"},
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "where it is, usually = settings.…"},
 	{"auth", KIND_MAP, LOAD_MAY, 0, load_auth, &auth_table,
 	    "who we are to it"},
-	{"tls", KIND_MAP, LOAD_MAY, 0, NULL, &tls_table, "certificates"},
-	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &limits_table,
+	{"tls", KIND_MAP, LOAD_MAY, 0, NULL, &load_tls_table, "certificates"},
+	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table,
 	    "how much it is asked at most"},
-	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &breaker_table,
+	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &load_breaker_table,
 	    "when it is left alone for a while"},
 	{"timeout", KIND_DURATION, LOAD_MAY, IN(timeout_ms), NULL, NULL,
 	    "how long to wait for an answer; 30s unless told"},
@@ -195,43 +204,67 @@ static const struct load_key connection_keys[] = {
 const struct load_table load_connection_table =
     LOAD_TABLE("a connection", connection_keys);
 
-/* Operations are loaded by the connection's kind, wherever it stands. */
+/* What a connection may have goes by its kind, wherever that stands. */
 static enum def_connection_kind
 find_kind(const struct yaml_node *root)
 {
 	const struct yaml_node *kind = yaml_tree_find(root, "kind");
 
-	return kind && kind->kind == NODE_TEXT &&
-	    str_equal(kind->text, STR("odoo")) ? CONNECTION_ODOO :
-	    CONNECTION_HTTP;
+	for (size_t i = 0; kind && kind->kind == NODE_TEXT &&
+	    i < sizeof(kind_words) / sizeof(kind_words[0]); i++) {
+		if (str_equal(kind->text, str_of(kind_words[i].name)))
+			return (enum def_connection_kind)kind_words[i].value;
+	}
+	return CONNECTION_HTTP;
+}
+
+struct def_connection *
+load_connection_made(struct load *load, enum def_connection_kind kind,
+    struct str name, struct diag_span span)
+{
+	struct def_connection *connection =
+	    ARENA_NEW(load->arena, struct def_connection);
+
+	connection->name = name;
+	connection->file = load->document->source->diag.file;
+	connection->span = span;
+	connection->kind = kind;
+	connection->concurrency = 64;
+	connection->timeout_ms = 30 * 1000;
+	connection->breaker_within_ms = 30 * 1000;
+	connection->breaker_open_ms = 30 * 1000;
+	return connection;
+}
+
+static void
+check_odoo(struct load *load, const struct def_connection *connection)
+{
+	if (connection->auth.kind == AUTH_ODOO ||
+	    connection->auth.kind == AUTH_BEARER)
+		return;
+	/* A bearer's API key speaks JSON-2. */
+	load_error(load, LOAD_MISSING_KEY, connection->span,
+	    "a connection of kind odoo needs `auth: {odoo: …}` "
+	    "or `auth: {bearer: …}`");
 }
 
 struct def_connection *
 load_connection(struct load *load)
 {
 	const struct yaml_node *root = load->document->root;
-	struct def_connection *connection =
-	    ARENA_NEW(load->arena, struct def_connection);
+	enum def_connection_kind kind = find_kind(root);
+	struct def_connection *connection = load_connection_made(load, kind,
+	    (struct str){0}, root->span);
 
-	connection->file = load->document->source->diag.file;
-	connection->span = root->span;
-	connection->kind = find_kind(root);
-	connection->concurrency = 64;
-	connection->timeout_ms = 30 * 1000;
-	connection->breaker_within_ms = 30 * 1000;
-	connection->breaker_open_ms = 30 * 1000;
 	load->scope = load_connection_scope(load);
-	load_map(load, root, &load_connection_table, connection);
-	load_scope_free(&load->scope);
+	load_map(load, root, kind == CONNECTION_SMTP ? &load_smtp_table :
+	    &load_connection_table, connection);
 	if (!connection->url)
 		connection->url = load_literal(load, &value_null, root->span);
-	if (connection->kind == CONNECTION_ODOO &&
-	    connection->auth.kind != AUTH_ODOO &&
-	    connection->auth.kind != AUTH_BEARER) {
-		/* A bearer's API key speaks JSON-2. */
-		load_error(load, LOAD_MISSING_KEY, root->span,
-		    "a connection of kind odoo needs `auth: {odoo: …}` "
-		    "or `auth: {bearer: …}`");
-	}
+	if (kind == CONNECTION_SMTP)
+		load_mail_operations(load, connection);
+	if (kind == CONNECTION_ODOO)
+		check_odoo(load, connection);
+	load_scope_free(&load->scope);
 	return connection;
 }

@@ -390,6 +390,23 @@ load_operation(struct load *load, const struct yaml_pair *pair,
 	load->scope = outer;
 }
 
+struct def_operation *
+load_operation_made(struct load *load,
+    const struct def_connection *connection, struct str name,
+    const struct str *arguments, size_t count, size_t required)
+{
+	struct load_operation *operation =
+	    ARENA_NEW(load->arena, struct load_operation);
+
+	operation->def.name = name;
+	operation->def.span = connection->span;
+	operation->def.connection = connection;
+	operation->arguments = arguments;
+	operation->argument_count = count;
+	operation->required_count = required;
+	return &operation->def;
+}
+
 void
 load_operations(struct load *load, const struct yaml_node *node, void *into)
 {

@@ -287,6 +287,19 @@ const struct def_contact *load_find_contact(struct load *load,
 /* ---- the other documents ---- */
 
 struct def_connection *load_connection(struct load *load);
+/* One that nobody wrote, with the defaults of all. */
+struct def_connection *load_connection_made(struct load *load,
+    enum def_connection_kind kind, struct str name, struct diag_span span);
+void load_connection_kind(
+    struct load *load, const struct yaml_node *node, void *connection);
+extern const struct load_table load_limits_table, load_breaker_table,
+    load_tls_table, load_smtp_auth_table, load_smtp_table;
+/* load_mail.c: what connections of kind smtp can be asked to do. */
+void load_mail_operations(
+    struct load *load, struct def_connection *connection);
+/* An expression of our own, over these names. */
+const struct template *load_made(struct load *load, const char *text,
+    const struct str *names, size_t count, struct diag_span span);
 /* load_webhook.c: fills the connection. */
 extern const struct load_table load_webhooks_table;
 void load_operations(
@@ -300,6 +313,11 @@ struct load_scope *load_connection_scope(struct load *load);
  * those that it can't do without. */
 const struct str *load_operation_arguments(
     const struct def_operation *operation, size_t *count, size_t *required);
+
+/* One that nobody wrote; the arguments are kept, not copied. */
+struct def_operation *load_operation_made(struct load *load,
+    const struct def_connection *connection, struct str name,
+    const struct str *arguments, size_t count, size_t required);
 
 struct def_decision *load_decision(struct load *load);
 /* The names that the table's expressions read. */
@@ -327,5 +345,8 @@ const struct str *library_names(
 /* Whether a document of that name is there, but can't be read. */
 bool library_is_unread(
     const struct library *library, enum load_document kind, struct str name);
+/* Whether any document of that kind can't be read. */
+bool library_has_unread(
+    const struct library *library, enum load_document kind);
 
 #endif

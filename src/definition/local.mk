@@ -17,6 +17,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/load_decision.c \
 	src/definition/load_expression.c \
 	src/definition/load_field.c \
+	src/definition/load_mail.c \
 	src/definition/load_operation.c \
 	src/definition/load_priv.h \
 	src/definition/load_schedule.c \
