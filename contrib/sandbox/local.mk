@@ -30,6 +30,8 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_json.h \
 	contrib/sandbox/sandbox_ledger.c \
 	contrib/sandbox/sandbox_ledger.h \
+	contrib/sandbox/sandbox_mail.c \
+	contrib/sandbox/sandbox_mail.h \
 	contrib/sandbox/sandbox_main.c \
 	contrib/sandbox/sandbox_odoo.c \
 	contrib/sandbox/sandbox_odoo.h \

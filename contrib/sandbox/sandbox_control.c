@@ -10,6 +10,7 @@
 #include "sandbox_fault.h"
 #include "sandbox_hook.h"
 #include "sandbox_json.h"
+#include "sandbox_mail.h"
 #include "sandbox_odoo.h"
 #include "sandbox_reply.h"
 #include "sandbox_route.h"
@@ -24,7 +25,7 @@ sandbox_control_ledger(struct sandbox *sandbox,
 	const char *reference = sandbox_request_query(request, "reference");
 
 	sandbox_reply_json_take(reply, 200,
-	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"orders", sandbox_bank_list(sandbox->bank, reference),
 		"webhooks", sandbox_hook_list(sandbox->hook, reference),
 		"odoo", sandbox_odoo_list(sandbox->odoo, reference),
@@ -33,6 +34,7 @@ sandbox_control_ledger(struct sandbox *sandbox,
 		"chat", sandbox_chat_list(sandbox->chat),
 		"refunds", sandbox_card_list(sandbox->card),
 		"positions", sandbox_positions_list(sandbox->positions),
+		"mails", sandbox_mail_list(sandbox->mail),
 		"calls", sandbox_calls_json(sandbox->calls)));
 }
 
@@ -55,9 +57,20 @@ sandbox_control_reset(struct sandbox *sandbox,
 	sandbox_chat_reset(sandbox->chat);
 	sandbox_positions_reset(sandbox->positions);
 	sandbox_card_reset(sandbox->card);
+	sandbox_mail_reset(sandbox->mail);
 	sandbox_fault_reset(sandbox->faults);
 	sandbox_calls_reset(sandbox->calls);
 	reply_ok(reply);
+}
+
+void
+sandbox_control_mail(struct sandbox *sandbox,
+    const struct sandbox_request *request, struct sandbox_reply *reply)
+{
+	(void)request;
+	sandbox_reply_json_take(reply, 200,
+	    json_pack("{s:i,s:o}", "port", sandbox_mail_port(sandbox->mail),
+		"mails", sandbox_mail_list(sandbox->mail)));
 }
 
 void

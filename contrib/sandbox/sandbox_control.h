@@ -9,6 +9,9 @@ void sandbox_control_ledger(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply);
 void sandbox_control_reset(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply);
+/* Where the mail server listens, and what it was given. */
+void sandbox_control_mail(struct sandbox *sandbox,
+    const struct sandbox_request *request, struct sandbox_reply *reply);
 void sandbox_control_add_faults(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply);
 void sandbox_control_list_faults(struct sandbox *sandbox,

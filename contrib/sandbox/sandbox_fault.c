@@ -38,6 +38,8 @@ static const struct kind {
     {"504", SANDBOX_FAULT_STATUS, true, 504, 0},
     {"429", SANDBOX_FAULT_STATUS, false, 429, 0},
     {"503", SANDBOX_FAULT_STATUS, false, 503, 0},
+    {"451", SANDBOX_FAULT_STATUS, false, 451, 0},
+    {"550", SANDBOX_FAULT_STATUS, false, 550, 0},
     {"slow-drip", SANDBOX_FAULT_DRIP, true, 0, 0},
     {"truncated-json", SANDBOX_FAULT_TRUNCATED, true, 0, 0},
     {"short-body", SANDBOX_FAULT_SHORT, true, 0, 0},

@@ -15,6 +15,7 @@
 #include "sandbox_fault.h"
 #include "sandbox_hook.h"
 #include "sandbox_ledger.h"
+#include "sandbox_mail.h"
 #include "sandbox_odoo.h"
 #include "sandbox_reply.h"
 #include "sandbox_route.h"
@@ -230,15 +231,16 @@ write_port_file(const char *path, uint16_t port)
 }
 
 static void
-tell_address(const char *host, uint16_t port)
+tell_address(const char *host, uint16_t port, uint16_t mail_port)
 {
 	const char *left = strchr(host, ':') ? "[" : "";
 	const char *right = strchr(host, ':') ? "]" : "";
 
 	printf("{\"address\":\"%s%s%s:%u\",\"port\":%u,"
-	       "\"url\":\"http://%s%s%s:%u\",\"pid\":%ld}\n",
-	    left, host, right, port, port, left, host, right, port,
-	    (long)getpid());
+	       "\"url\":\"http://%s%s%s:%u\","
+	       "\"mail\":\"smtp://%s%s%s:%u\",\"pid\":%ld}\n",
+	    left, host, right, port, port, left, host, right, port, left, host,
+	    right, mail_port, (long)getpid());
 	fflush(stdout);
 }
 
@@ -310,6 +312,7 @@ sandbox_fini(struct sandbox *sandbox)
 	sandbox_chat_free(&sandbox->chat);
 	sandbox_positions_free(&sandbox->positions);
 	sandbox_card_free(&sandbox->card);
+	sandbox_mail_close(&sandbox->mail);
 	sandbox_fault_free(&sandbox->faults);
 	sandbox_calls_free(&sandbox->calls);
 	sandbox_wire_free(&sandbox->wire);
@@ -328,7 +331,10 @@ serve(struct sandbox *sandbox, const struct options *options)
 		fprintf(stderr, "stated-sandbox: --listen HOST:PORT\n");
 		return 2;
 	}
-	server = sandbox_server_open(sandbox, host, port);
+	sandbox->mail = sandbox_mail_open(sandbox, host);
+	server = sandbox->mail != NULL
+	    ? sandbox_server_open(sandbox, host, port)
+	    : NULL;
 	if (server == NULL) {
 		fprintf(stderr, "stated-sandbox: %s: %s\n", options->listen,
 		    strerror(errno));
@@ -340,7 +346,7 @@ serve(struct sandbox *sandbox, const struct options *options)
 		must(stops[i] != NULL && evsignal_add(stops[i], NULL) == 0);
 	port = sandbox_server_port(server);
 	if (write_port_file(options->port_file, port)) {
-		tell_address(host, port);
+		tell_address(host, port, sandbox_mail_port(sandbox->mail));
 		event_base_dispatch(sandbox->base);
 	}
 	for (size_t i = 0; i < 2; i++)

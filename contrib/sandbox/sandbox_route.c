@@ -65,6 +65,7 @@ static const struct sandbox_route routes[] = {
     {"POST", "/chat/post", sandbox_chat_post},
 
     {"GET", "/control/ledger", sandbox_control_ledger},
+    {"GET", "/control/mail", sandbox_control_mail},
     {"POST", "/control/reset", sandbox_control_reset},
     {"POST", "/control/faults", sandbox_control_add_faults},
     {"GET", "/control/faults", sandbox_control_list_faults},
