@@ -474,9 +474,14 @@ perform_effects(struct engine *engine, struct turn *turn,
 			turn_log(turn, level_of(effect.level), effect.message);
 			break;
 		case DO_RUN:
+			child_run(engine, turn, instance, &effect, effects);
+			break;
 		case DO_CANCEL_RUN:
+			child_cancel(engine, instance, &effect);
+			break;
 		case DO_REPORT:
-			unreachable("no instance has children yet");
+			child_report(engine, &effect);
+			break;
 		}
 	}
 }

@@ -32,6 +32,7 @@ enum request_kind {
 	REQUEST_RECOVER, /* an instance was busy when the engine stopped */
 	REQUEST_EXPIRE,	 /* a held event has waited long enough */
 	REQUEST_SCHEDULE, /* a planned instant has come */
+	REQUEST_CHILD,	 /* an instance tells another, within its turn */
 };
 
 struct request {
@@ -152,6 +153,7 @@ struct turn {
 	struct inbox done;   /* requests it consists of */
 	struct map *touched; /* numbers of instances it changed */
 	bool expiries_changed; /* it holds events, or buries them */
+	size_t depth; /* of instances that run one another, right now */
 };
 
 /* ---- timers ---- */
@@ -233,7 +235,6 @@ struct engine {
 #define HOLD_DEFAULT_MS (7LL * 86400 * 1000)
 #define IDEMPOTENCY_MS (24LL * 3600 * 1000)
 #define TIMER_WINDOW_MS (10LL * 60 * 1000)
-#define TIMER_WINDOW_COUNT 10000
 #define CLEANING_MS (60LL * 1000)
 /* How long the identity of a delivered event is remembered. */
 #define EVENT_MEMORY_MS (90LL * 86400 * 1000)
@@ -362,6 +363,16 @@ void start_begin(struct engine *engine, struct turn *turn,
 /* Why there is none, for people. */
 struct str start_detail(const struct engine *engine, struct turn *turn,
     const struct start_wish *wish, const struct start_result *result);
+
+/* ---- engine_child.c: what parents and children do to each other ---- */
+void child_run(struct engine *engine, struct turn *turn,
+    struct instance *parent, const struct chart_effect *effect,
+    struct chart_effects *effects);
+void child_cancel(struct engine *engine, const struct instance *parent,
+    const struct chart_effect *effect);
+void child_report(struct engine *engine, const struct chart_effect *effect);
+void child_tell(
+    struct engine *engine, struct turn *turn, struct request *request);
 
 /* ---- engine_event.c ---- */
 void event_route(

@@ -281,6 +281,7 @@ static perform_fn *const kinds[] = {
     [REQUEST_RECOVER] = perform_recover,
     [REQUEST_EXPIRE] = event_expire,
     [REQUEST_SCHEDULE] = schedule_perform,
+    [REQUEST_CHILD] = child_tell,
 };
 
 void

@@ -114,7 +114,9 @@ engine_found(struct engine *engine, enum store_error error)
 }
 
 /* What instances publish is routed at once, in the same turn, so that it
- * stands or falls with what published it: but not without end. */
+ * stands or falls with what published it: but not without end.  What parents
+ * and children tell one another has its bounds elsewhere (engine_child.c) and
+ * is never left out. */
 static void
 perform(struct engine *engine, struct turn *turn, struct request *request)
 {
@@ -290,6 +292,7 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_ACT:
 	case REQUEST_REPLAY:
 	case REQUEST_SCHEDULE:
+	case REQUEST_CHILD:
 		return false;
 	case REQUEST_RELEASE:
 		return exchange_take_back(engine, request);

@@ -5,6 +5,7 @@ libstated_engine_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 libstated_engine_a_SOURCES = \
 	src/engine/engine.c \
 	src/engine/engine_call.c \
+	src/engine/engine_child.c \
 	src/engine/engine_event.c \
 	src/engine/engine_inbox.c \
 	src/engine/engine_instance.c \

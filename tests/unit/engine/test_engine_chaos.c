@@ -15,6 +15,7 @@
  * auditor compares what the store tells with what really happened
  * (chaos_ledger.h).
  */
+#include "chaos_batch.h"
 #include "chaos_gate.h"
 #include "chaos_ledger.h"
 #include "engine_house.h"
@@ -106,7 +107,10 @@ static const char definitions[] =
     "  unpay: {request: {post: /unpay, body: {k: = k, key: = "
     "idempotency_key}}, idempotent: true}\n"
     "  send: {request: {post: /send, body: {k: = k}}}\n"
-    "  find: {request: {post: /find, body: {k: = k}}, safe: true}\n";
+    "  find: {request: {post: /find, body: {k: = k}}, safe: true}\n"
+    "  note: {request: {post: /note, body: {k: = k, n: = n, key: = "
+    "idempotency_key}}, idempotent: true}\n"
+    "---\n";
 
 enum route {
 	ROUTE_BOOK,
@@ -115,17 +119,20 @@ enum route {
 	ROUTE_UNBOOK,
 	ROUTE_UNPAY,
 	ROUTE_FIND,
+	ROUTE_NOTE,
 	ROUTE_TOKEN,
 	ROUTE_COUNT
 };
 static const char *const paths[ROUTE_COUNT] = {
-    "/book", "/pay", "/send", "/unbook", "/unpay", "/find", "/token"};
+    "/book", "/pay", "/send", "/unbook", "/unpay", "/find", "/note",
+    "/token"};
 static const char *const op_names[OP_COUNT] = {"book", "pay", "send"};
 
 /* A request that has left the engine and has no answer yet. */
 struct waiting {
 	enum route route;
-	int order;
+	int order; /* of ROUTE_NOTE: the batch */
+	int line;
 	char key[40];
 	http_done_fn *done;
 	void *arg;
@@ -135,6 +142,7 @@ struct world {
 	struct house *house;
 	struct rng_seeded rng;
 	struct ledger *ledger;
+	struct batches *batches;
 	struct waiting waiting[4096];
 	size_t waiting_count;
 	bool is_honest;
@@ -147,7 +155,7 @@ static struct world *world; /* callbacks of the network find it here */
 
 /* What a caller asked for, until the engine answers. */
 struct ask {
-	enum { ASK_START, ASK_EVENT, ASK_DECISION, ASK_OTHER } kind;
+	enum { ASK_START, ASK_BATCH, ASK_EVENT, ASK_DECISION, ASK_OTHER } kind;
 	int order;
 	int number;
 };
@@ -225,18 +233,30 @@ count_records(uint64_t instance, const char *kind, const char *text)
 }
 
 static uint64_t
-find_order(int order)
+find(const char *workflow, char letter, int number_of_key)
 {
 	uint64_t number = 0;
 	char key[16];
 
-	snprintf(key, sizeof(key), "K%d", order);
+	snprintf(key, sizeof(key), "%c%d", letter, number_of_key);
 	read_for_sure();
-	if (store_find_key(world->house->store, STR("order"), str_of(key),
+	if (store_find_key(world->house->store, str_of(workflow), str_of(key),
 		&number) != STORE_OK)
 		number = 0;
 	read_as_it_comes();
 	return number;
+}
+
+static uint64_t
+find_order(int order)
+{
+	return find("order", 'K', order);
+}
+
+static uint64_t
+find_batch(int batch)
+{
+	return find("batch", 'B', batch);
 }
 
 static void
@@ -269,7 +289,12 @@ do_it(const struct waiting *waiting)
 	case ROUTE_UNPAY:
 		ledger_undo(ledger, order, OP_PAY, waiting->key);
 		break;
-	default:
+	case ROUTE_NOTE:
+		batch_note(world->batches, order, waiting->line, waiting->key);
+		break;
+	case ROUTE_FIND:
+	case ROUTE_TOKEN:
+	case ROUTE_COUNT:
 		break;
 	}
 }
@@ -394,12 +419,27 @@ read_body(struct arena *arena, struct str text)
 static void
 check_intent(const struct waiting *waiting)
 {
-	uint64_t number = find_order(waiting->order);
-	int sent = ++world->ledger->orders[waiting->order].sent;
+	bool notes = waiting->route == ROUTE_NOTE;
+	uint64_t number = notes ? find_batch(waiting->order)
+				: find_order(waiting->order);
+	int sent = notes ? ++world->batches->items[waiting->order].sent
+			 : ++world->ledger->orders[waiting->order].sent;
 
 	CHECK(number != 0, waiting->order, "a call of no instance went out");
 	CHECK(count_records(number, "call-sent", NULL) >= sent,
 	    waiting->order, "a call went out before it was durable");
+}
+
+static int
+line_of(const struct value *body)
+{
+	struct buf text = {0};
+	int64_t line = 0;
+
+	json_write(value_field_or_null(body, "n"), JSON_PLAIN, &text);
+	must(str_parse_int(buf_str(&text), 1, BATCH_LINES, &line));
+	buf_fini(&text);
+	return (int)line - 1;
 }
 
 static void
@@ -419,6 +459,8 @@ send_cb(struct http_port *port, const struct message_request *request,
 		body = read_body(arena, request->body);
 		waiting.order =
 		    atoi(value_str(value_field_or_null(body, "k")).at + 1);
+		if (waiting.route == ROUTE_NOTE)
+			waiting.line = line_of(body);
 		snprintf(waiting.key, sizeof(waiting.key), "%.*s",
 		    STR_ARG(value_str(value_field_or_null(body, "key"))));
 		check_intent(&waiting);
@@ -441,6 +483,19 @@ note_start(struct ledger_order *row, int order, const struct engine_reply *reply
 	    "it was started twice");
 	CHECK(count_records(reply->instance, "started", NULL) == 1, order,
 	    "a start was acknowledged before it was durable");
+	row->is_started = true;
+	row->instance = reply->instance;
+}
+
+static void
+note_batch(struct batch *row, int batch, const struct engine_reply *reply)
+{
+	if (reply->status != ENGINE_CREATED && reply->status != ENGINE_OK)
+		return;
+	CHECK(!row->is_started || row->instance == reply->instance, batch,
+	    "the same batch was given two instances");
+	CHECK(count_records(reply->instance, "started", NULL) == 1, batch,
+	    "a batch was acknowledged before it was durable");
 	row->is_started = true;
 	row->instance = reply->instance;
 }
@@ -477,6 +532,10 @@ reply_cb(const struct engine_reply *reply, void *arg)
 	switch (ask->kind) {
 	case ASK_START:
 		note_start(row, ask->order, reply);
+		break;
+	case ASK_BATCH:
+		note_batch(&world->batches->items[ask->order], ask->order,
+		    reply);
 		break;
 	case ASK_EVENT:
 		note_event(row, ask, reply);
@@ -517,6 +576,26 @@ start_order(int order)
 	start.input = value_built(input);
 	engine_start(world->house->engine, &start, reply_cb,
 	    ask_new(ASK_START, order, 0));
+}
+
+static void
+start_batch(int batch)
+{
+	struct arena *arena = world->house->arena;
+	struct value_builder *input = value_build_context(arena);
+	struct value_builder *ks = value_build_list(arena);
+	struct engine_start start = {.workflow = STR("batch")};
+
+	for (int line = 0; line < BATCH_LINES; line++)
+		value_append(ks,
+		    value_of_str(arena,
+			arena_strf(arena, "K%d",
+			    batch_order(batch, line, ORDERS))));
+	value_put_str(input, "b", arena_strf(arena, "B%d", batch));
+	value_put(input, STR("ks"), value_built(ks));
+	start.input = value_built(input);
+	engine_start(world->house->engine, &start, reply_cb,
+	    ask_new(ASK_BATCH, batch, 0));
 }
 
 /* Even numbers are "accepted", odd ones "settled". */
@@ -591,12 +670,14 @@ item_cb(const struct store_item *row, void *arg)
 	struct item *item = &items->items[items->count++];
 	struct arena *arena = arena_new();
 	const struct value *body = read_body(arena, row->body);
+	struct str key = value_str(value_field_or_null(body, "business_key"));
 
 	item->instance = row->instance;
 	item->serial = row->serial;
-	item->order =
-	    atoi(value_str(value_field_or_null(body, "business_key")).at + 1);
-	if (row->kind == ITEM_INCIDENT)
+	item->order = atoi(key.at + 1);
+	/* What a batch does may be done again: it has its key. */
+	item->settlement = SETTLE_RETRY;
+	if (row->kind == ITEM_INCIDENT && key.at[0] == 'K')
 		item->settlement = truth_of(body, item->order);
 	arena_free(&arena);
 	return items->count < ORDERS;
@@ -658,7 +739,9 @@ static void
 operate(void)
 {
 	int order = below(ORDERS);
-	uint64_t instance = world->ledger->orders[order].instance;
+	uint64_t instance =
+	    chance(10) ? world->batches->items[order % BATCHES].instance
+		       : world->ledger->orders[order].instance;
 	int choice = below(10);
 	struct chart_event event = {.compensate = true};
 
@@ -755,6 +838,8 @@ tick(int number)
 {
 	for (int i = below(4); i > 0; i--)
 		start_order(below(ORDERS * (number + 20) / TICKS % ORDERS + 1));
+	if (chance(20))
+		start_batch(below(BATCHES));
 	for (int i = below(4); i > 0; i--)
 		send_event(below(ORDERS), below(LEDGER_EVENTS_MAX));
 	if (chance(20))
@@ -821,7 +906,7 @@ static int
 count_open(void)
 {
 	struct store_instance_filter filter = {
-	    .has_incident = -1, .limit = ORDERS};
+	    .has_incident = -1, .limit = ORDERS + BATCHES};
 	int open = 0;
 
 	must(store_list_instances(world->house->store, &filter, open_cb,
@@ -921,15 +1006,60 @@ audit_order(int order)
 }
 
 static void
+view_cb(const struct engine_reply *reply, void *arg)
+{
+	struct engine_reply *copy = arg;
+
+	*copy = *reply;
+	if (reply->view != NULL)
+		copy->view = value_copy(world->house->arena, reply->view);
+}
+
+static const struct value *
+view_of(uint64_t number)
+{
+	struct engine_reply *reply = ARENA_NEW(
+	    world->house->arena, struct engine_reply);
+
+	engine_look(world->house->engine, number, view_cb, reply);
+	run_until_quiet();
+	must(reply->view != NULL);
+	return reply->view;
+}
+
+static void
+audit_batch(int batch)
+{
+	const struct batch *row = &world->batches->items[batch];
+	uint64_t number = find_batch(batch);
+	const char *fault;
+
+	CHECK(!row->is_started || number == row->instance, batch,
+	    "an acknowledged batch was lost");
+	if (number == 0)
+		return;
+	CHECK(house_chain_is_sound(world->house, number), batch,
+	    "a batch's history is not sound");
+	CHECK(count_records(number, "ended", NULL) == 1, batch,
+	    "a batch has not ended once");
+	fault = batch_fault(world->batches, batch, ORDERS, view_of(number));
+	CHECK(fault == NULL, batch, fault);
+}
+
+static void
 play(uint64_t seed)
 {
 	struct ledger ledger = {0};
-	struct world mine = {.seed = seed, .ledger = &ledger};
+	struct batches batches = {0};
+	struct world mine = {
+	    .seed = seed, .ledger = &ledger, .batches = &batches};
+	char text[sizeof(definitions) + 4096];
 
 	world = &mine;
 	rng_seeded_init(&mine.rng, seed);
 	gate_open();
-	mine.house = house_new(definitions, NULL);
+	snprintf(text, sizeof(text), "%s%s", definitions, batch_definition);
+	mine.house = house_new(text, NULL);
 	mine.house->port.send = send_cb;
 	gate_hold();
 	for (int i = 0; i < TICKS; i++)
@@ -937,6 +1067,8 @@ play(uint64_t seed)
 	calm_down();
 	for (int order = 0; order < ORDERS; order++)
 		audit_order(order);
+	for (int batch = 0; batch < BATCHES; batch++)
+		audit_batch(batch);
 	gate_open();
 	house_free(&mine.house);
 }

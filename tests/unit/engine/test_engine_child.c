@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_engine_child.c: instances that run others: one commit holds both sides,
+ * whatever happens to it.
+ */
+#include "engine_house.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+/* A parent for each key of input.key; the child is asked for by input.child,
+ * and what it gives or how it fails is in the parent's data. */
+#define PARENT                                                                 \
+	"workflow: parent\n"                                                   \
+	"version: 1\n"                                                         \
+	"business-key: = input.key\n"                                          \
+	"data: {got: null, failed: null}\n"                                    \
+	"events: {stop: {}}\n"                                                 \
+	"initial: running\n"                                                   \
+	"states:\n"                                                            \
+	"  running:\n"                                                         \
+	"    entry:\n"                                                         \
+	"      - {run: child, with: = input.child, output: {got: = "           \
+	"response.output}}\n"                                                  \
+	"    on:\n"                                                            \
+	"      done: ended\n"                                                  \
+	"      error: {target: failed, do: [{set: {failed: = error.code}}]}\n" \
+	"  ended: {type: final, outcome: success, output: {got: = got}}\n"            \
+	"  failed: {type: final, outcome: failure, output: {failed: = failed}}\n"
+
+static const char waiting_child[] =
+    PARENT
+    "---\n"
+    "workflow: child\n"
+    "version: 1\n"
+    "input: {type: object, required: [key], properties: {key: {type: string}, "
+    "n: {type: number}}, unevaluatedProperties: false}\n"
+    "business-key: = input.key\n"
+    "events: {good: {}, bad: {}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting:\n"
+    "    on: {good: right, bad: wrong}\n"
+    "    after: {100d: wrong}\n"
+    "  right: {type: final, outcome: success, output: {n: = input.n}}\n"
+    "  wrong: {type: final, outcome: failure}\n";
+
+static const char quick_child[] =
+    PARENT
+    "---\n"
+    "workflow: child\n"
+    "version: 1\n"
+    "initial: right\n"
+    "states:\n"
+    "  right: {type: final, outcome: success, output: {n: = input.n}}\n";
+
+static bool
+no_answer(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	(void)house;
+	(void)request;
+	(void)response;
+	return false;
+}
+
+static size_t
+count_instances(struct house *house)
+{
+	return (size_t)store_last_number(house->store);
+}
+
+static void
+assert_state(struct house *house, uint64_t number, const char *state)
+{
+	house_look(house, number);
+	assert_string_equal(house->state, state);
+}
+
+static void
+assert_sound(struct house *house)
+{
+	for (uint64_t i = 1; i <= store_last_number(house->store); i++)
+		assert_true(house_chain_is_sound(house, i));
+}
+
+static void
+test_a_child_that_ends_at_once_ends_its_parent_in_the_same_commit(void **state)
+{
+	struct house *house = house_new(quick_child, no_answer);
+	uint64_t commits = engine_health(house->engine).commits;
+
+	(void)state;
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"n\": 1.10}}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_int_equal(engine_health(house->engine).commits, commits + 1);
+	assert_state(house, 1, "ended");
+	assert_state(house, 2, "right");
+	assert_int_equal(house_count(house, 1, "ended"), 1);
+	assert_sound(house);
+	house_free(&house);
+}
+
+static void
+test_a_parent_waits_for_its_child_over_crashes(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+
+	(void)state;
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": \"C\", \"n\": 1.10}}");
+	house_crash(house);
+	house_run(house);
+	assert_int_equal(count_instances(house), 2);
+	assert_state(house, 1, "running");
+	assert_state(house, 2, "waiting");
+	house_event(house, "good", "C", "e1");
+	house_crash(house);
+	house_run(house);
+	assert_state(house, 2, "right");
+	assert_state(house, 1, "ended");
+	assert_int_equal(count_instances(house), 2);
+	assert_int_equal(house_count(house, 1, "ended"), 1);
+	assert_sound(house);
+	house_free(&house);
+}
+
+static void
+test_a_childs_failure_is_its_parents_error(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+
+	(void)state;
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_event(house, "bad", "C", "e1");
+	assert_state(house, 1, "failed");
+	assert_sound(house);
+	house_free(&house);
+}
+
+static void
+test_an_input_that_does_not_fit_starts_no_child(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+
+	(void)state;
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": 7}}");
+	assert_int_equal(count_instances(house), 1);
+	assert_state(house, 1, "failed");
+	assert_sound(house);
+	house_free(&house);
+}
+
+static void
+test_parents_of_the_same_key_and_input_share_the_child(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+
+	(void)state;
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": \"C\", \"n\": 1}}");
+	house_start(house, "parent",
+	    "{\"key\": \"Q\", \"child\": {\"key\": \"C\", \"n\": 1}}");
+	assert_int_equal(count_instances(house), 3);
+	assert_state(house, 3, "running");
+	house_crash(house);
+	house_event(house, "good", "C", "e1");
+	assert_state(house, 1, "ended");
+	assert_state(house, 3, "ended");
+	/* It has ended: another one is told at once. */
+	house_start(house, "parent",
+	    "{\"key\": \"R\", \"child\": {\"key\": \"C\", \"n\": 1}}");
+	assert_state(house, 4, "ended");
+	/* The key is taken by another input. */
+	house_start(house, "parent",
+	    "{\"key\": \"S\", \"child\": {\"key\": \"C\", \"n\": 2}}");
+	assert_state(house, 5, "failed");
+	assert_int_equal(count_instances(house), 5);
+	assert_sound(house);
+	house_free(&house);
+}
+
+static void
+cancel(struct house *house, uint64_t number)
+{
+	struct chart_event event = {
+	    .kind = EV_CANCELLED,
+	    .actor = {.name = STR("oscar")},
+	};
+
+	house->instance = number;
+	house_act(house, &event);
+}
+
+static void
+test_a_parent_that_is_cancelled_takes_its_child_along(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+
+	(void)state;
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	cancel(house, 1);
+	house_look(house, 2);
+	assert_string_equal(house->state_status, "cancelled");
+	house_look(house, 1);
+	assert_string_equal(house->state_status, "cancelled");
+	assert_sound(house);
+	house_free(&house);
+}
+
+static void
+test_a_child_that_is_cancelled_fails_its_parents_step(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+
+	(void)state;
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	cancel(house, 2);
+	assert_state(house, 1, "failed");
+	assert_sound(house);
+	house_free(&house);
+}
+
+/* ---- without end ---- */
+
+static const char endless[] =
+    "workflow: russian-doll\n"
+    "version: 1\n"
+    "initial: opening\n"
+    "states:\n"
+    "  opening:\n"
+    "    entry: [{run: russian-doll, with: {}}]\n"
+    "    on: {done: opened}\n"
+    "  opened: {type: final, outcome: success}\n";
+
+static void
+test_a_chain_without_end_is_an_incident_and_no_hang(void **state)
+{
+	struct house *house = house_new(endless, no_answer);
+	struct store_instance row;
+
+	(void)state;
+	house_start(house, "russian-doll", "{}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_true(count_instances(house) > 10);
+	assert_true(count_instances(house) < 1000);
+	assert_int_equal(store_find_instance(house->store, house->arena,
+			     store_last_number(house->store), &row),
+	    STORE_OK);
+	assert_int_equal(row.incidents, 1);
+	assert_sound(house);
+	house_free(&house);
+}
+
+static const char narcissus[] =
+    "workflow: narcissus\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "initial: looking\n"
+    "states:\n"
+    "  looking:\n"
+    "    entry: [{run: narcissus, with: = input}]\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n";
+
+static void
+test_nobody_waits_for_himself(void **state)
+{
+	struct house *house = house_new(narcissus, no_answer);
+
+	(void)state;
+	house_start(house, "narcissus", "{\"key\": \"N\"}");
+	assert_state(house, 1, "failed");
+	assert_int_equal(count_instances(house), 1);
+	house_free(&house);
+}
+
+/* Far more than a turn begins; each child ends at once. */
+static const char many[] =
+    "workflow: many\n"
+    "version: 1\n"
+    "data: {total: null}\n"
+    "initial: running\n"
+    "states:\n"
+    "  running:\n"
+    "    entry:\n"
+    "      - for: {each: n, in: = for i in 1..1000 return i}\n"
+    "        parallel: 8\n"
+    "        do: [{run: one, with: {n: = n}, output: {m: = "
+    "response.output.n}}]\n"
+    "        output: {total: = sum(results.m)}\n"
+    "    on: {done: ended}\n"
+    "  ended: {type: final, outcome: success, output: {total: = total}}\n"
+    "---\n"
+    "workflow: one\n"
+    "version: 1\n"
+    "initial: ended\n"
+    "states:\n"
+    "  ended: {type: final, outcome: success, output: {n: = input.n}}\n";
+
+static void
+test_a_thousand_children_are_begun_over_several_turns(void **state)
+{
+	struct house *house;
+
+	(void)state;
+	house = house_new(many, no_answer);
+	house->limits.batch_max = 50;
+	house_crash(house);
+	house_start(house, "many", "{}");
+	for (int i = 0; i < 200 && strcmp(house->state, "ended") != 0; i++) {
+		house_advance(house, 1);
+		house_look(house, 1);
+	}
+	assert_string_equal(house->state, "ended");
+	assert_int_equal(count_instances(house), 1001);
+	house_free(&house);
+}
+
+/* ---- commits that fail ---- */
+
+static void
+test_where_the_commit_fails_neither_parent_nor_child_is_there(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+	sqlite3 *other;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
+	sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_run_ms(house, 1200);
+	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+	assert_int_equal(engine_health(house->engine).cached, 0);
+	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(other);
+	house_run_ms(house, 2500);
+	house_run(house);
+	assert_int_equal(count_instances(house), 0);
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	assert_int_equal(count_instances(house), 2);
+	house_event(house, "good", "C", "e1");
+	assert_state(house, 1, "ended");
+	assert_sound(house);
+	house_free(&house);
+}
+
+/* The end of a child and what its parent makes of it. */
+static void
+test_where_the_commit_of_an_end_fails_the_parent_still_waits(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+	sqlite3 *other;
+
+	(void)state;
+	house_start(house, "parent",
+	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
+	sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	house_event(house, "good", "C", "e1");
+	house_run_ms(house, 1200);
+	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+	assert_state(house, 1, "running");
+	assert_state(house, 2, "waiting");
+	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(other);
+	house_run_ms(house, 2500);
+	house_run(house);
+	house_event(house, "good", "C", "e1");
+	assert_state(house, 1, "ended");
+	assert_int_equal(house_count(house, 1, "ended"), 1);
+	assert_sound(house);
+	house_free(&house);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_a_child_that_ends_at_once_ends_its_parent_in_the_same_commit),
+	    cmocka_unit_test(test_a_parent_waits_for_its_child_over_crashes),
+	    cmocka_unit_test(test_a_childs_failure_is_its_parents_error),
+	    cmocka_unit_test(test_an_input_that_does_not_fit_starts_no_child),
+	    cmocka_unit_test(
+		test_parents_of_the_same_key_and_input_share_the_child),
+	    cmocka_unit_test(
+		test_a_parent_that_is_cancelled_takes_its_child_along),
+	    cmocka_unit_test(
+		test_a_child_that_is_cancelled_fails_its_parents_step),
+	    cmocka_unit_test(
+		test_a_chain_without_end_is_an_incident_and_no_hang),
+	    cmocka_unit_test(test_nobody_waits_for_himself),
+	    cmocka_unit_test(
+		test_a_thousand_children_are_begun_over_several_turns),
+	    cmocka_unit_test(
+		test_where_the_commit_fails_neither_parent_nor_child_is_there),
+	    cmocka_unit_test(
+		test_where_the_commit_of_an_end_fails_the_parent_still_waits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
