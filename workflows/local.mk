@@ -39,6 +39,7 @@ nobase_dist_pkgdata_DATA = \
 	workflows/decisions/supplier-risk.yaml \
 	workflows/decisions/three-way-match.yaml \
 	workflows/decisions/write-off-approval.yaml \
+	workflows/bank-statement-import.test.yaml \
 	workflows/bank-statement-import.yaml \
 	workflows/chargeback.test.yaml \
 	workflows/chargeback.yaml \
@@ -48,6 +49,7 @@ nobase_dist_pkgdata_DATA = \
 	workflows/collections.yaml \
 	workflows/customer-sync.test.yaml \
 	workflows/customer-sync.yaml \
+	workflows/payment-run.test.yaml \
 	workflows/payment-run.yaml \
 	workflows/payment.test.yaml \
 	workflows/payment.yaml \
