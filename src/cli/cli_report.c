@@ -191,12 +191,24 @@ tell_transition(struct buf *out, const struct def_transition *transition)
 		    STR_ARG(transition->targets.items[i]->name));
 }
 
+/* A workflow that nothing plays is told by one line. */
+static void
+tell_unplayed(struct buf *out, const struct definition *definition)
+{
+	buf_addf(out, "%.*s: no scenario plays `%.*s`\n",
+	    STR_ARG(definition->file), STR_ARG(definition->name));
+}
+
 static void
 tell_unreached(struct buf *out, const struct scenario_coverage *coverage)
 {
 	const struct definition *definition =
 	    scenario_coverage_definition(coverage);
 
+	if (reach_of(coverage).states_reached == 0) {
+		tell_unplayed(out, definition);
+		return;
+	}
 	for (size_t i = 0; i < definition->state_count; i++) {
 		if (scenario_coverage_state(coverage, i) > 0)
 			continue;

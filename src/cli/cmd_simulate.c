@@ -53,9 +53,11 @@ answer_line(struct arena *arena, struct str text, void *arg, struct buf *out)
 }
 
 static enum cli_status
-simulate(struct cli *cli, const struct definition *definition)
+simulate(struct cli *cli, const struct library *library,
+    const struct definition *definition)
 {
-	struct sim_options options = {.definition = definition};
+	struct sim_options options = {
+	    .definition = definition, .library = library};
 	const char *settings = cli_option(cli, "settings");
 	struct str at = cli_option_str(cli, "at");
 	enum cli_status status;
@@ -88,7 +90,7 @@ run(struct cli *cli)
 	enum cli_status status = CLI_FAILED;
 
 	if (definition != NULL)
-		status = simulate(cli, definition);
+		status = simulate(cli, library, definition);
 	diag_list_free(&diags);
 	library_free(&library);
 	return status;
@@ -110,6 +112,8 @@ const struct cmd cmd_simulate = {
 	       "  {\"event\": {\"type\": …, \"subject\": …, \"data\": {…}}}\n"
 	       "  {\"reply\": {\"bank.submit-payment\": {…}}}, or {…: "
 	       "{\"error\": {…}}}\n"
+	       "  {\"child\": {\"payment\": {\"outcome\": \"success\", \"output\": "
+	       "{…}}}}\n"
 	       "  {\"advance\": \"31m\"}\n"
 	       "  {\"decide\": {\"choice\": …, \"actor\": …}}\n"
 	       "On a terminal it offers what may happen next, and keeps what was "

@@ -117,17 +117,13 @@ status_of(const struct value *end)
 static struct chart_child_end
 end_of(const struct sim_child *child, const struct value *end)
 {
-	struct chart_child_end ended = {
+	return (struct chart_child_end){
 	    .id = child->id,
 	    .status = status_of(end),
 	    .state = value_str(value_field_or_null(end, "state")),
 	    .output = value_get_cstr(end, "output"),
 	    .refusal = value_str(value_field_or_null(end, "refused")),
 	};
-
-	if (ended.state.at == NULL)
-		ended.state = STR("");
-	return ended;
 }
 
 /* The end that is known; false where the child still runs. */
@@ -140,7 +136,6 @@ find_end(struct sim *sim, const struct sim_child *child,
 	*end = (struct chart_child_end){
 	    .id = child->id,
 	    .status = CHART_CANCELLED,
-	    .state = STR(""),
 	    .refusal = child->refusal,
 	};
 	if (child->refusal.at != NULL)
