@@ -46,6 +46,7 @@ include tests/unit/calendar/local.mk
 include tests/unit/definition/local.mk
 include tests/unit/prove/local.mk
 include tests/unit/draw/local.mk
+include tests/unit/diff/local.mk
 include tests/unit/chart/local.mk
 include tests/unit/audit/local.mk
 include tests/unit/store/local.mk

@@ -30,6 +30,8 @@ struct schema_errors {
 /* NULL with *errors filled in.  All that the schema needs is in the arena. */
 MUST_USE const struct schema *schema_compile(struct arena *arena,
     const struct value *document, struct schema_errors *errors);
+/* What it was compiled from, if that still lives. */
+const struct value *schema_document(const struct schema *schema);
 /* true where valid; all findings, at most 100. */
 MUST_USE bool schema_validate(const struct schema *schema,
     const struct value *value, struct schema_errors *errors);

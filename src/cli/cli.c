@@ -15,6 +15,7 @@ static const struct cmd *const commands[] = {
     &cmd_test,
     &cmd_simulate,
     &cmd_draw,
+    &cmd_diff,
     &cmd_serve,
     &cmd_start,
     &cmd_list,

@@ -302,31 +302,32 @@ cli_library_report(struct cli *cli, struct diag_list *diags, FILE *out)
 }
 
 static const struct definition *
-choose(struct cli *cli, const struct library *library)
+choose(struct cli *cli, size_t index, const struct library *library)
 {
 	struct str name = cli_option_str(cli, "workflow");
 	const struct definition *found = NULL, *definition;
 
 	for (size_t i = 0; (definition = library_workflow_at(library, i));
 	     i++) {
-		if (!str_equal(definition->file, cli_argument(cli, 0)) ||
+		if (!str_equal(definition->file, cli_argument(cli, index)) ||
 		    (name.at != NULL && !str_equal(definition->name, name)))
 			continue;
 		if (found == NULL || definition->version > found->version)
 			found = definition;
 	}
 	if (found == NULL && name.at != NULL)
-		cli_fail(cli, "%s: no workflow `%.*s` in it", cli->arguments[0],
+		cli_fail(cli, "%s: no workflow `%.*s` in it", cli->arguments[index],
 		    STR_ARG(name));
 	else if (found == NULL)
-		cli_fail(cli, "%s: no workflow in it", cli->arguments[0]);
+		cli_fail(cli, "%s: no workflow in it", cli->arguments[index]);
 	return found;
 }
 
 const struct definition *
-cli_library_choose(struct cli *cli, const struct library *library,
-    struct diag_list *diags)
+cli_library_choose(struct cli *cli, size_t index,
+    const struct library *library, struct diag_list *diags)
 {
 	cli_library_report(cli, diags, cli->err);
-	return diag_count(diags, DIAG_ERROR) == 0 ? choose(cli, library) : NULL;
+	return diag_count(diags, DIAG_ERROR) == 0 ? choose(cli, index, library)
+						  : NULL;
 }

@@ -55,7 +55,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve, 
     cmd_escalation, cmd_dead_letter, cmd_schedule, cmd_suspend, cmd_resume,
     cmd_cancel,
     cmd_export, cmd_verify, cmd_version, cmd_help;
-extern const struct cmd cmd_draw;
+extern const struct cmd cmd_draw, cmd_diff;
 
 /* All commands in the order of help; ends with NULL. */
 const struct cmd *const *cli_commands(void);
@@ -180,12 +180,12 @@ MUST_USE bool cli_library_is_named(const struct cli *cli, struct str file);
 void cli_library_report(struct cli *cli, struct diag_list *diags, FILE *out);
 
 struct definition;
-/* The workflow that the first argument, a file, defines: the one of
- * --workflow where it has several, the newest of its versions.  Reports what
- * is wrong with the documents; NULL with a message where there is none, or
- * where they have errors. */
+/* The workflow that an argument, a file, defines: the one of --workflow where
+ * it has several, the newest of its versions.  Reports what is wrong with the
+ * documents; NULL with a message where there is none, or where they have
+ * errors. */
 MUST_USE const struct definition *cli_library_choose(struct cli *cli,
-    const struct library *library, struct diag_list *diags);
+    size_t index, const struct library *library, struct diag_list *diags);
 
 /* ---- cli_talk.c: a simulation on a terminal ---- */
 

@@ -90,7 +90,7 @@ run(struct cli *cli)
 		return CLI_USAGE;
 	diags = diag_list_new();
 	library = cli_library_load(cli, cli->arguments, 1, diags);
-	definition = cli_library_choose(cli, library, diags);
+	definition = cli_library_choose(cli, 0, library, diags);
 	if (definition != NULL) {
 		struct draw *draw = draw_new(definition);
 

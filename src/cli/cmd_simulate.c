@@ -86,7 +86,7 @@ run(struct cli *cli)
 	struct library *library =
 	    cli_library_load(cli, cli->arguments, 1, diags);
 	const struct definition *definition =
-	    cli_library_choose(cli, library, diags);
+	    cli_library_choose(cli, 0, library, diags);
 	enum cli_status status = CLI_FAILED;
 
 	if (definition != NULL)

@@ -22,6 +22,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_value.c \
 	src/cli/cmd_check.c \
 	src/cli/cmd_dead_letter.c \
+	src/cli/cmd_diff.c \
 	src/cli/cmd_draw.c \
 	src/cli/cmd_escalation.c \
 	src/cli/cmd_eval.c \

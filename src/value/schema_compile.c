@@ -533,6 +533,7 @@ schema_compile_at(struct schema_compiler *compiler,
 		return schema;
 	schema = ARENA_NEW(compiler->arena, struct schema);
 	schema->possible = true;
+	schema->document = document;
 	if (compiler->depth == SCHEMA_DEPTH_MAX)
 		refuse_schema(compiler, place, "nested deeper than %d schemas",
 		    SCHEMA_DEPTH_MAX);
@@ -569,4 +570,11 @@ schema_compile(struct arena *arena, const struct value *document,
 	map_free(&compiler.resources);
 	map_free(&compiler.anchors);
 	return compiler.error_count == 0 ? root : NULL;
+}
+
+const struct value *
+schema_document(const struct schema *schema)
+{
+	must(schema->document);
+	return schema->document;
 }

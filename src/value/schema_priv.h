@@ -117,6 +117,7 @@ struct schema {
 	/* false: the schema `false`, which nothing satisfies. */
 	bool possible;
 	bool tracks; /* has an unevaluated keyword */
+	const struct value *document;
 	/* While compiling: what a "#" in it means, and the search for loops. */
 	const struct value *resource;
 	enum { SCHEMA_UNVISITED, SCHEMA_OPEN, SCHEMA_DONE } visit;

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_diff.c: two texts in, what tells them apart out.
+ *
+ * A change is shown as "kind state | item | aspect: before > after".
+ */
+#include "stated/diff.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "stated/library.h"
+
+#define REST                                                 \
+	"---\n"                                              \
+	"contact: desk\n"                                    \
+	"notify: [{log: warning}]\n"                         \
+	"---\n"                                              \
+	"connection: bank\n"                                 \
+	"kind: http\n"                                       \
+	"url: http://127.0.0.1/\n"                           \
+	"operations:\n"                                      \
+	"  pay: {request: {post: /pay}, idempotent: true}\n" \
+	"  find: {request: {get: /pay}}\n"
+
+#define ORDER                                                           \
+	"workflow: order\n"                                             \
+	"version: 1\n"                                                  \
+	"input: {type: object, properties: {amount: {type: number}}}\n" \
+	"initial: paying\n"                                             \
+	"states:\n"                                                     \
+	"  paying:\n"                                                   \
+	"    entry:\n"                                                  \
+	"      - {call: bank.pay, retry: {limit: 3, delay: 1s}}\n"      \
+	"    on: {done: asking, error: asking}\n"                       \
+	"  asking:\n"                                                   \
+	"    user-task: {title: Look, role: clerk}\n"                   \
+	"    on: {approved: paid, rejected: lost}\n"                    \
+	"    after: {2d: lost}\n"                                       \
+	"    escalate: [{after: 4h, to: desk}]\n"                       \
+	"  paid: {type: final, outcome: success}\n"                     \
+	"  lost: {type: final, outcome: failure}\n"
+
+static struct library *
+load(const char *text)
+{
+	struct library *library = library_new();
+	struct diag_list *diags = diag_list_new();
+	struct buf out = {0};
+
+	library_add_text(library, STR("t.yaml"), str_of(text), diags);
+	if (!library_link(library, diags)) {
+		diag_format(diags, &out, false);
+		print_message("%s\n", buf_cstr(&out));
+		fail();
+	}
+	diag_list_free(&diags);
+	return library;
+}
+
+/* The text with one part replaced. */
+static char *
+with(const char *text, const char *part, const char *by)
+{
+	const char *at = strstr(text, part);
+	struct buf out = {0};
+	char *result;
+
+	assert_non_null(at);
+	buf_add(&out, text, (size_t)(at - text));
+	buf_add_cstr(&out, by);
+	buf_add_cstr(&out, at + strlen(part));
+	result = strdup(buf_cstr(&out));
+	assert_non_null(result);
+	buf_fini(&out);
+	return result;
+}
+
+static void
+write_change(const struct diff_change *change, struct buf *out)
+{
+	buf_addf(out, "%.*s %.*s|%.*s|%.*s",
+	    STR_ARG(diff_kind_name(change->kind)), STR_ARG(change->state),
+	    STR_ARG(change->item), STR_ARG(change->aspect));
+	if (change->before.at != NULL || change->after.at != NULL)
+		buf_addf(out, ": %.*s > %.*s", STR_ARG(change->before),
+		    STR_ARG(change->after));
+	buf_add_char(out, '\n');
+}
+
+static void
+assert_diff(const char *before, const char *after, const char *expected)
+{
+	struct library *old = load(before), *new = load(after);
+	struct diff *diff =
+	    diff_new(library_workflow_at(old, 0), library_workflow_at(new, 0));
+	struct buf out = {0};
+	const struct diff_change *change;
+
+	for (size_t i = 0; (change = diff_at(diff, i)); i++)
+		write_change(change, &out);
+	assert_string_equal(buf_cstr(&out), expected);
+	assert_int_equal(diff_is_empty(diff), expected[0] == '\0');
+	buf_fini(&out);
+	diff_free(&diff);
+	library_free(&old);
+	library_free(&new);
+}
+
+static void
+assert_edit(const char *part, const char *by, const char *expected)
+{
+	char *after = with(ORDER REST, part, by);
+
+	assert_diff(ORDER REST, after, expected);
+	free(after);
+}
+
+static void
+test_way_of_writing_makes_no_difference(void **state)
+{
+	(void)state;
+	assert_edit("version: 1\n", "version: 2 # newer\n", "");
+	assert_edit("{after: 4h, to: desk}", "{to: desk, after: 240m}", "");
+	assert_edit("after: {2d: lost}", "after: {48h: {target: lost}}", "");
+}
+
+static void
+test_guards_and_targets_are_told_with_their_event(void **state)
+{
+	(void)state;
+	assert_edit("approved: paid",
+	    "approved: [{if: = input.amount > 5, target: lost}, paid]",
+	    "changed asking|on approved|: → paid > "
+	    "if = input.amount > 5 → lost; → paid\n");
+	assert_edit(
+	    ", error: asking", "", "removed paying|on error|: → asking > \n");
+}
+
+static void
+test_deadlines_and_escalations_are_told(void **state)
+{
+	(void)state;
+	assert_edit("after: {2d: lost}", "after: {3d: lost}",
+	    "removed asking|after 2d|: → lost > \n"
+	    "added asking|after 3d|:  > → lost\n");
+	assert_edit("{after: 4h, to: desk}", "{after: 4h, to: desk, every: 1h}",
+	    "added asking|escalation 1|every:  > 1h\n");
+}
+
+static void
+test_calls_are_told_by_what_changed_in_them(void **state)
+{
+	(void)state;
+	assert_edit("limit: 3", "limit: 4",
+	    "changed paying|entry: call bank.pay|retry: "
+	    "3, first after 1s, exponential, at most 1m, jitter 20% > "
+	    "4, first after 1s, exponential, at most 1m, jitter 20%\n");
+	assert_edit("retry: {limit: 3, delay: 1s}}",
+	    "retry: {limit: 3, delay: 1s}, verify: {call: bank.find, "
+	    "happened: = true}, irreversible: final}",
+	    "added paying|entry: call bank.pay|irreversible:  > final\n"
+	    "added paying|entry: call bank.pay: verify|:  > bank.find\n");
+}
+
+static void
+test_step_before_another_leaves_that_one_alone(void **state)
+{
+	(void)state;
+	assert_edit("    entry:\n", "    entry:\n      - {call: bank.find}\n",
+	    "added paying|entry: call bank.find|:  > \n");
+}
+
+static void
+test_new_and_old_states_are_told_once(void **state)
+{
+	(void)state;
+	assert_edit("    after: {2d: lost}\n",
+	    "    after: {2d: chasing}\n"
+	    "  chasing:\n"
+	    "    on: {approved: paid}\n",
+	    "changed asking|after 2d|: → lost > → chasing\n"
+	    "removed asking|escalation 1|: after 4h to desk > \n"
+	    "added chasing||\n");
+}
+
+static void
+test_renamed_state_is_recognised_and_not_told_by_its_neighbours(void **state)
+{
+	char *once = with(ORDER REST, "  asking:\n", "  reviewing:\n");
+	char *twice = with(once, "done: asking", "done: reviewing");
+	char *after = with(twice, "error: asking", "error: reviewing");
+
+	(void)state;
+	assert_diff(
+	    ORDER REST, after, "renamed reviewing||: asking > reviewing\n");
+	free(once);
+	free(twice);
+	free(after);
+}
+
+static void
+test_schemas_are_told_leaf_by_leaf(void **state)
+{
+	(void)state;
+	assert_edit("{amount: {type: number}}",
+	    "{amount: {type: number, minimum: 1}, note: {type: string}}",
+	    "added |input|properties.amount.minimum:  > 1\n"
+	    "added |input|properties.note.type:  > \"string\"\n");
+	assert_edit("role: clerk}", "role: clerk, form: {type: object}}",
+	    "added asking|user-task|form.type:  > \"object\"\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_way_of_writing_makes_no_difference),
+	    cmocka_unit_test(test_guards_and_targets_are_told_with_their_event),
+	    cmocka_unit_test(test_deadlines_and_escalations_are_told),
+	    cmocka_unit_test(test_calls_are_told_by_what_changed_in_them),
+	    cmocka_unit_test(test_step_before_another_leaves_that_one_alone),
+	    cmocka_unit_test(test_new_and_old_states_are_told_once),
+	    cmocka_unit_test(
+		test_renamed_state_is_recognised_and_not_told_by_its_neighbours),
+	    cmocka_unit_test(test_schemas_are_told_leaf_by_leaf),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
