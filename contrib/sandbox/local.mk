@@ -18,6 +18,8 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_chat.h \
 	contrib/sandbox/sandbox_control.c \
 	contrib/sandbox/sandbox_control.h \
+	contrib/sandbox/sandbox_company.c \
+	contrib/sandbox/sandbox_company.h \
 	contrib/sandbox/sandbox_crm.c \
 	contrib/sandbox/sandbox_crm.h \
 	contrib/sandbox/sandbox_decimal.c \

@@ -65,6 +65,7 @@ struct sandbox {
 	struct sandbox_bank *bank;
 	struct sandbox_odoo *odoo;
 	struct sandbox_crm *crm;
+	struct sandbox_company *companies;
 	struct sandbox_tax *tax;
 	struct sandbox_chat *chat;
 	struct sandbox_positions *positions;

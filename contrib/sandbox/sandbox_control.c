@@ -6,6 +6,7 @@
 #include "sandbox_bank.h"
 #include "sandbox_card.h"
 #include "sandbox_chat.h"
+#include "sandbox_company.h"
 #include "sandbox_crm.h"
 #include "sandbox_fault.h"
 #include "sandbox_hook.h"
@@ -25,11 +26,12 @@ sandbox_control_ledger(struct sandbox *sandbox,
 	const char *reference = sandbox_request_query(request, "reference");
 
 	sandbox_reply_json_take(reply, 200,
-	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"orders", sandbox_bank_list(sandbox->bank, reference),
 		"webhooks", sandbox_hook_list(sandbox->hook, reference),
 		"odoo", sandbox_odoo_list(sandbox->odoo, reference),
 		"deals", sandbox_crm_deals(sandbox->crm),
+		"companies", sandbox_company_list(sandbox->companies),
 		"tax", sandbox_tax_list(sandbox->tax),
 		"chat", sandbox_chat_list(sandbox->chat),
 		"refunds", sandbox_card_list(sandbox->card),
@@ -53,6 +55,7 @@ sandbox_control_reset(struct sandbox *sandbox,
 	sandbox_bank_reset(sandbox->bank);
 	sandbox_odoo_reset(sandbox->odoo);
 	sandbox_crm_reset(sandbox->crm);
+	sandbox_company_reset(sandbox->companies);
 	sandbox_tax_reset(sandbox->tax);
 	sandbox_chat_reset(sandbox->chat);
 	sandbox_positions_reset(sandbox->positions);

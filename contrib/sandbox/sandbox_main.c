@@ -11,6 +11,7 @@
 #include "sandbox_bank.h"
 #include "sandbox_card.h"
 #include "sandbox_chat.h"
+#include "sandbox_company.h"
 #include "sandbox_crm.h"
 #include "sandbox_fault.h"
 #include "sandbox_hook.h"
@@ -288,6 +289,7 @@ sandbox_init(struct sandbox *sandbox, const struct options *options)
 	sandbox->bank = sandbox_bank_new(&bank);
 	sandbox->odoo = sandbox_odoo_new(sandbox->ledger, options->odoo_bills);
 	sandbox->crm = sandbox_crm_new(sandbox->ledger);
+	sandbox->companies = sandbox_company_new(sandbox->ledger);
 	sandbox->tax = sandbox_tax_new(sandbox->ledger);
 	sandbox->chat = sandbox_chat_new(sandbox->ledger);
 	sandbox->positions = sandbox_positions_new();
@@ -307,6 +309,7 @@ sandbox_fini(struct sandbox *sandbox)
 	sandbox_hook_free(&sandbox->hook);
 	sandbox_bank_free(&sandbox->bank);
 	sandbox_odoo_free(&sandbox->odoo);
+	sandbox_company_free(&sandbox->companies);
 	sandbox_crm_free(&sandbox->crm);
 	sandbox_tax_free(&sandbox->tax);
 	sandbox_chat_free(&sandbox->chat);

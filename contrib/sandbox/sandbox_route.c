@@ -6,6 +6,7 @@
 #include "sandbox_bank.h"
 #include "sandbox_card.h"
 #include "sandbox_chat.h"
+#include "sandbox_company.h"
 #include "sandbox_control.h"
 #include "sandbox_crm.h"
 #include "sandbox_odoo.h"
@@ -25,6 +26,7 @@ static const struct sandbox_route routes[] = {
     {"GET", "/bank/domestic-payments/{id}", sandbox_bank_get},
     {"DELETE", "/bank/domestic-payments/{id}", sandbox_bank_cancel},
     {"GET", "/bank/statement", sandbox_bank_statement},
+    {"POST", "/bank/payee-verifications", sandbox_screen_payee},
     {"GET", "/bank/accounts/{id}/balances", sandbox_account_balances},
     {"GET", "/bank/accounts/{id}/statements", sandbox_account_statements},
     {"GET", "/bank/accounts/{id}/statements/{statement}/transactions",
@@ -55,6 +57,10 @@ static const struct sandbox_route routes[] = {
     {"GET", "/crm/v3/objects/deals/{id}", sandbox_crm_get},
     {"PATCH", "/crm/v3/objects/deals/{id}", sandbox_crm_update},
     {"DELETE", "/crm/v3/objects/deals/{id}", sandbox_crm_delete},
+
+    {"GET", "/crm/v3/objects/companies/{key}", sandbox_company_get},
+    {"PUT", "/crm/v3/objects/companies/{key}", sandbox_company_put},
+    {"PATCH", "/crm/v3/objects/companies/{key}", sandbox_company_update},
 
     {"POST", "/tax/transactions/create", sandbox_tax_create},
     {"GET", "/tax/transactions/{code}", sandbox_tax_get},

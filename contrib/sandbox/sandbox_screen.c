@@ -36,6 +36,46 @@ sandbox_screen_name(struct sandbox *sandbox,
 	json_decref(body);
 }
 
+static const char *
+payee_match(const char *name)
+{
+	static const struct {
+		const char *word;
+		const char *match;
+	} answers[] = {
+	    {"NOBODY", "none"},
+	    {"NEARLY", "close"},
+	    {"UNVERIFIABLE", "unavailable"},
+	};
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		if (strcasestr(name, answers[i].word) != NULL)
+			return answers[i].match;
+	}
+	return "full";
+}
+
+void
+sandbox_screen_payee(struct sandbox *sandbox,
+    const struct sandbox_request *request, struct sandbox_reply *reply)
+{
+	json_t *body = sandbox_request_object(request, reply);
+	const char *name = sandbox_json_text(body, "Name");
+
+	(void)sandbox;
+	if (body == NULL)
+		return;
+	if (name[0] == '\0' ||
+	    sandbox_json_text(body, "Identification")[0] == '\0')
+		sandbox_reply_error(
+		    reply, 400, "Name or Identification is missing");
+	else
+		sandbox_reply_json_take(reply, 200,
+		    json_pack("{s:s,s:s}", "Match", payee_match(name), "Name",
+			name));
+	json_decref(body);
+}
+
 /* Any of the query's names. */
 static const char *
 sanctioned_name(const json_t *query)

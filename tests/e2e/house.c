@@ -326,10 +326,13 @@ write_config(const struct house *house)
 			"  chat: {url: '%s/chat'}\n"
 			"  tax: {url: '%s/tax'}\n"
 			"  ocr: {url: '%s/stub/call'}\n"
+			"  vies: {url: '%s/tax', own_country: DE, "
+			"own_number: '100'}\n"
+			"  sync: {user: stated}\n"
 			"secrets: {environment: STATED_SECRET_}\n"
 			"%s%s",
 			house->directory, house->directory, url, url, url, url,
-			url, url, url, more ? more : "",
+			url, url, url, url, more ? more : "",
 			more && strstr(more, "auth:")
 			    ? ""
 			    : "auth: {required: false}\n") > 0);

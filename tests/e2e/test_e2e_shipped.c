@@ -206,9 +206,9 @@ receive_chairs(struct house *house)
 	"\"quantity\":10,\"price\":50.00,\"order_line\":1}]}"
 
 /* The reader says nothing, so that a person keys the bill in; the rest goes by
- * itself. */
+ * itself, down to the payment, which is an instance of its own. */
 static void
-test_bill_is_matched_and_booked(void **state)
+test_bill_is_matched_booked_and_paid(void **state)
 {
 	struct house *house = house_open(&hasty);
 	json_t *ledger, *moves;
@@ -219,7 +219,7 @@ test_bill_is_matched_and_booked(void **state)
 	assert_status(house_post_as(house, "scanner",
 			  "/v1/workflows/vendor-bill/instances", "%s",
 			  "{\"input\":{\"entity\":\"DE01\",\"document\":\"a\","
-			  "\"digest\":\"" SCAN "\",\"pay\":\"by-run\"}}"),
+			  "\"digest\":\"" SCAN "\",\"pay\":\"at-once\"}}"),
 	    201);
 	payment_await(house, SCAN, "keying");
 	snprintf(path, sizeof(path), "/v1/tasks/%s/decide",
@@ -227,14 +227,91 @@ test_bill_is_matched_and_booked(void **state)
 	assert_status(house_post_as(house, "kim", path, "%s",
 			  "{\"choice\":\"entered\",\"data\":" BILL "}"),
 	    200);
-	payment_await_end(house, SCAN, "released");
+	payment_await_end(house, SCAN, "paid");
 	ledger = payment_ledger(house, NULL);
 	moves = odoo_records(ledger, "account.move");
 	assert_int_equal(json_array_size(moves), 1);
 	assert_string_equal(text_at(moves, "0.move_type"), "in_invoice");
 	assert_string_equal(text_at(moves, "0.state"), "posted");
 	assert_string_equal(text_at(moves, "0.ref"), "R-88");
+	assert_int_equal(json_array_size(json_at(ledger, "orders")), 1);
+	assert_string_equal(text_at(ledger, "orders.0.amount"), "550.00");
+	assert_string_equal(
+	    text_at(odoo_records(ledger, "account.payment"), "0.payment_type"),
+	    "outbound");
 	house_verify(house);
+	house_close(&house);
+}
+
+/* ---- supplier-onboarding ---- */
+
+/* Three questions go out at once; then somebody agrees, and money may flow. */
+static void
+test_supplier_is_checked_and_trusted(void **state)
+{
+	struct house *house = house_open(&brisk);
+	json_t *ledger, *banks;
+
+	(void)state;
+	assert_status(
+	    house_post_as(house, "rita",
+		"/v1/workflows/supplier-onboarding/instances", "%s",
+		"{\"input\":{\"key\":\"S-55\",\"entity\":\"DE01\","
+		"\"name\":\"Chairs\",\"vat_country\":\"DE\","
+		"\"vat_number\":\"811907980\",\"country\":\"DE\","
+		"\"iban\":\"DE02120300000000202051\","
+		"\"email\":\"s@chairs.example\",\"yearly_volume\":40000}}"),
+	    201);
+	payment_await(house, "S-55", "awaiting-approval");
+	decide(house, "S-55", "pam", "approved");
+	payment_await(house, "S-55", "active");
+	ledger = payment_ledger(house, NULL);
+	banks = odoo_records(ledger, "res.partner.bank");
+	assert_int_equal(json_array_size(banks), 1);
+	assert_string_equal(
+	    text_at(banks, "0.acc_number"), "DE02120300000000202051");
+	assert_true(json_is_true(json_at(banks, "0.allow_out_payment")));
+	assert_int_equal(
+	    json_array_size(odoo_records(ledger, "res.partner")), 1);
+	house_verify(house);
+	house_close(&house);
+}
+
+/* ---- customer-sync ---- */
+
+static void
+test_customer_changes_in_the_crm_as_in_odoo(void **state)
+{
+	struct house *house = house_open(&brisk);
+	json_t *ledger;
+
+	(void)state;
+	odoo_make(house, "\"res.partner\",\"create\",[{\"ref\":\"C-1\","
+			 "\"name\":\"ACME SE\",\"street\":\"New Street 2\"}]");
+	assert_status(house_ask(house, &(struct ask){
+			  .url = house->sandbox_url,
+			  .method = "PUT",
+			  .path = "/crm/v3/objects/companies/C-1",
+			  .body = "{\"properties\":{\"name\":\"ACME\","
+				  "\"address\":\"Old Street 1\"}}"}),
+	    201);
+	assert_status(
+	    house_post_as(house, "hub",
+		"/v1/workflows/customer-sync/instances", "%s",
+		"{\"input\":{\"source\":\"odoo\",\"change\":\"m-1\","
+		"\"customer\":\"C-1\",\"changed_by\":\"ines\","
+		"\"before\":{\"name\":\"ACME\",\"street\":\"Old Street 1\"},"
+		"\"after\":{\"name\":\"ACME SE\","
+		"\"street\":\"New Street 2\"}}}"),
+	    201);
+	payment_await_end(house, "odoo-m-1", "in-step-now");
+	ledger = payment_ledger(house, NULL);
+	assert_string_equal(
+	    text_at(ledger, "companies.0.properties.name"), "ACME SE");
+	assert_string_equal(text_at(ledger, "companies.0.properties.address"),
+	    "New Street 2");
+	assert_string_equal(
+	    text_at(ledger, "companies.0.properties.sync_change"), "odoo-m-1");
 	house_close(&house);
 }
 
@@ -245,7 +322,9 @@ main(void)
 	    HOUSE_TEST(test_won_deal_becomes_money),
 	    HOUSE_TEST(test_invoice_whose_answer_is_lost_is_made_once),
 	    HOUSE_TEST(test_charge_that_is_rejected_is_credited),
-	    HOUSE_TEST(test_bill_is_matched_and_booked),
+	    HOUSE_TEST(test_bill_is_matched_booked_and_paid),
+	    HOUSE_TEST(test_supplier_is_checked_and_trusted),
+	    HOUSE_TEST(test_customer_changes_in_the_crm_as_in_odoo),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

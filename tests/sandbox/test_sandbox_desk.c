@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#define COMPANIES "/crm/v3/objects/companies"
 #define DEALS "/crm/v3/objects/deals"
 #define TAX "/tax/transactions"
 
@@ -53,6 +54,38 @@ test_a_sanctioned_name_is_a_hit(void **state)
 	    "{\"queries\":{\"q1\":{\"properties\":{\"name\":[\"A\"]}},"
 	    "\"q2\":{\"properties\":{\"name\":[\"SANCTIONED\"]}}}}"),
 	    "\"responses\":{\"q1\":{\"status\":200,\"results\":[],"));
+}
+
+static void
+test_a_name_says_whose_account_it_is(void **state)
+{
+	(void)state;
+	assert_true(text_has(call("POST", "/bank/payee-verifications", 200,
+	    "{\"Name\":\"ACME\",\"Identification\":\"DE1\"}"),
+	    "\"Match\":\"full\""));
+	assert_true(text_has(call("POST", "/bank/payee-verifications", 200,
+	    "{\"Name\":\"Nobody\",\"Identification\":\"DE1\"}"),
+	    "\"Match\":\"none\""));
+	call("POST", "/bank/payee-verifications", 400, "{\"Name\":\"ACME\"}");
+}
+
+static void
+test_a_company_changes_over_the_version_that_was_read(void **state)
+{
+	static const char over_one[] = "If-Match: \"1\"";
+
+	(void)state;
+	call("GET", COMPANIES "/C-1", 404, NULL);
+	call("PUT", COMPANIES "/C-1", 201,
+	    "{\"properties\":{\"name\":\"ACME\",\"city\":\"Bonn\"}}");
+	client_text(&desk, 200, &(struct call){"PATCH", COMPANIES "/C-1",
+	    {over_one}, "{\"properties\":{\"name\":\"ACME SE\"}}"});
+	client_text(&desk, 412, &(struct call){"PATCH", COMPANIES "/C-1",
+	    {over_one}, "{\"properties\":{\"name\":\"Other\"}}"});
+	assert_true(text_has(call("GET", COMPANIES "/C-1", 200, NULL),
+	    "\"name\":\"ACME SE\",\"city\":\"Bonn\""));
+	call("PATCH", COMPANIES "/C-1", 400, "{}");
+	call("PUT", COMPANIES "/C-1", 200, "{\"properties\":{}}");
 }
 
 static void
@@ -246,6 +279,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_sanctioned_name_is_a_hit),
+	    cmocka_unit_test(test_a_name_says_whose_account_it_is),
+	    cmocka_unit_test(
+		test_a_company_changes_over_the_version_that_was_read),
 	    cmocka_unit_test(test_a_deal_is_created_only_once_under_its_key),
 	    cmocka_unit_test(test_a_tax_document_is_committed_once),
 	    cmocka_unit_test(test_an_estimate_is_not_kept),

@@ -397,6 +397,33 @@ test_json2_has_bare_values_and_real_statuses(void **state)
 	    "/odoo/json/2/res.partner/search", {NULL}, "{}"});
 }
 
+/* The lines of a purchase are records, and what came is written to them. */
+static void
+test_purchase_has_lines_that_are_received(void **state)
+{
+	(void)state;
+	expect("\"res.partner\",\"create\",[{\"name\":\"Chairs\"}]", "7");
+	expect_error("\"purchase.order\",\"create\",[{\"partner_id\":7,"
+	    "\"order_line\":[[0,0,{\"colour\":\"red\"}]]}]",
+	    "builtins.ValueError",
+	    "Invalid field 'colour' on model 'purchase.order.line'");
+	expect("\"purchase.order\",\"create\",[{\"partner_id\":7,"
+	    "\"order_line\":[[0,0,{\"name\":\"Chair\",\"product_qty\":10,"
+	    "\"price_unit\":50}]]}]", "1");
+	expect("\"purchase.order\",\"button_confirm\",[[1]]", "true");
+	expect("\"purchase.order\",\"button_confirm\",[[1]]", "true");
+	expect("\"purchase.order\",\"read\",[[1],[\"name\",\"state\","
+	    "\"amount_total\",\"order_line\"]]",
+	    "[{\"id\": 1, \"name\": \"P00001\", \"state\": \"purchase\", "
+	    "\"amount_total\": 500.0, \"order_line\": [1]}]");
+	expect("\"purchase.order.line\",\"write\",[[1],{\"qty_received\":6}]",
+	    "true");
+	expect("\"purchase.order.line\",\"search_read\",[[[\"order_id\",\"=\",1]],"
+	    "[\"product_qty\",\"qty_received\"]]",
+	    "[{\"id\": 1, \"product_qty\": 10, \"qty_received\": 6}]");
+	expect("\"purchase.order\",\"button_cancel\",[[1]]", "");
+}
+
 int
 main(void)
 {
@@ -429,6 +456,8 @@ main(void)
 	    cmocka_unit_test_setup(test_a_lost_lead_is_hidden_from_searches,
 		reset),
 	    cmocka_unit_test_setup(test_an_error_comes_inside_a_200_when_told,
+		reset),
+	    cmocka_unit_test_setup(test_purchase_has_lines_that_are_received,
 		reset),
 	    cmocka_unit_test_setup(
 		test_json2_has_bare_values_and_real_statuses, reset),
