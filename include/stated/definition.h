@@ -263,7 +263,8 @@ struct def_state {
 struct def_event {
 	struct str type;
 	struct diag_span span;
-	const struct template *correlate; /* NULL: the business key */
+	/* NULL: the business key; the instance's identifier where it has none */
+	const struct template *correlate;
 	const struct str *supersedes;
 	size_t supersedes_count;
 	const struct schema *data; /* may be NULL */

@@ -391,7 +391,9 @@ chart_correlation_of(struct run *run, const struct def_event *event)
 	const struct value *value;
 
 	if (event->correlate == NULL)
-		return run->chart->business_key;
+		return run->chart->business_key.at != NULL
+			   ? run->chart->business_key
+			   : str_of(run->chart->id);
 	value = chart_env_eval(run, event->correlate);
 	if (value->type != VALUE_STRING && value->type != VALUE_NUMBER)
 		return (struct str){NULL, 0};

@@ -52,7 +52,6 @@
 	X(LOAD_UNKNOWN_CONTACT, "D308", "no contact of that name")             \
 	X(LOAD_UNKNOWN_WINDOW, "D309", "no window of that name")               \
 	X(LOAD_NO_CALENDAR, "D310", "business time without a calendar")        \
-	X(LOAD_NO_KEY, "D311", "an event that can't find its instance")        \
 	X(LOAD_DUPLICATE_DOCUMENT, "D312", "two documents of one name")        \
 	X(LOAD_MISSING_ARGUMENT, "D313",                                       \
 	    "a call lacks what its operation needs")                           \

@@ -188,14 +188,6 @@ load_event(struct load *load, const struct yaml_node *events,
 		load_map(load, pair->value, &event_table, event);
 	if (list)
 		check_supersedes(load, events, event, list);
-	if (!event->correlate &&
-	    !yaml_tree_find(load->document->root, "business-key")) {
-		load_error(load, LOAD_NO_KEY, pair->key->span,
-		    "nothing says which instance `%.*s` is for",
-		    STR_ARG(event->type));
-		load_repair(load,
-		    "add `correlate`, or a `business-key` to the workflow");
-	}
 }
 
 static void

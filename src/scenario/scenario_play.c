@@ -223,27 +223,6 @@ spelled_out(
 	return what;
 }
 
-/* Numbers, too, may be what an event is matched by. */
-static const struct value *
-with_subject(struct play *play, const struct value *event)
-{
-	const struct value *subject = value_get_cstr(event, "subject");
-	struct str type = value_str(value_field_or_null(event, "type"));
-	struct str text = {NULL, 0};
-
-	if (subject != NULL && subject->type == VALUE_NUMBER) {
-		char number[NUMBER_TEXT_BYTES];
-
-		text = arena_str(play->arena,
-		    number_format(subject->as.number, number));
-	} else if (subject == NULL && sim_chart(play->sim) != NULL) {
-		text = sim_subject(play->sim, type, play->arena);
-	}
-	return text.at == NULL ? event
-			       : value_with(play->arena, event, STR("subject"),
-				     value_of_str(play->arena, text));
-}
-
 static const struct value *
 line_of(struct play *play, const struct scenario_step *step)
 {
@@ -252,8 +231,6 @@ line_of(struct play *play, const struct scenario_step *step)
 	const struct value *what =
 	    spelled_out(play, act, value_get(line, act));
 
-	if (str_equal(act, STR("event")) && what->type == VALUE_CONTEXT)
-		what = with_subject(play, what);
 	return value_with(play->arena, line, act, what);
 }
 

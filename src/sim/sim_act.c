@@ -129,8 +129,10 @@ is_expected(struct sim *sim, const struct chart_event *event, struct buf *why)
 		return false;
 	}
 	if (event->subject.bytes == 0) {
-		buf_add_cstr(why, "an event needs a `subject`: it says which "
-				  "instance it is for");
+		buf_addf(why,
+		    "the instance doesn't wait for `%.*s` yet: what its "
+		    "`correlate` gives is no text and no number",
+		    STR_ARG(event->type));
 		return false;
 	}
 	if (chart_takes(sim->chart, event->type, event->subject, &context))
@@ -157,6 +159,22 @@ sim_subject(struct sim *sim, struct str type, struct arena *arena)
 	return (struct str){NULL, 0};
 }
 
+/* As told: numbers, too, may be what an event is matched by.  Left out, the
+ * one that this instance waits for. */
+static struct str
+subject_of(struct sim *sim, const struct value *what, struct str type)
+{
+	const struct value *subject = value_get_cstr(what, "subject");
+	char number[NUMBER_TEXT_BYTES];
+
+	if (subject == NULL)
+		return sim_subject(sim, type, sim->turn);
+	if (subject->type == VALUE_NUMBER)
+		return arena_str(
+		    sim->turn, number_format(subject->as.number, number));
+	return value_str(subject);
+}
+
 /* (source, id) is an event's identity: what comes twice does nothing. */
 static bool
 is_new(struct sim *sim, const struct chart_event *event)
@@ -175,7 +193,6 @@ act_event(struct sim *sim, const struct value *what, const struct value *line,
 	    .kind = EV_EVENT_RECEIVED,
 	    .actor = actor_of(sim, what),
 	    .type = field(what, "type"),
-	    .subject = field(what, "subject"),
 	    .id = field(what, "id"),
 	    .source = field(what, "source"),
 	    .time = field(what, "time"),
@@ -188,6 +205,7 @@ act_event(struct sim *sim, const struct value *what, const struct value *line,
 		buf_add_cstr(why, "an event needs a `type`");
 		return false;
 	}
+	event.subject = subject_of(sim, what, event.type);
 	if (event.source.at == NULL)
 		event.source = STR("simulation");
 	if (event.id.at == NULL)
