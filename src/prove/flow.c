@@ -250,6 +250,25 @@ find_taken(struct flow *flow)
 			    true;
 }
 
+static void
+index_steps(struct flow *flow)
+{
+	flow->first_of_step = ARENA_ARRAY(
+	    flow->arena, flow->definition->step_count, uint32_t);
+	flow->next_of_step =
+	    ARENA_ARRAY(flow->arena, flow->point_count, uint32_t);
+	for (uint32_t i = (uint32_t)flow->point_count; i-- > 0;) {
+		const struct flow_point *point = &flow->points[i];
+		uint32_t *first;
+
+		if (point->kind != POINT_STEP || !flow->reached[i])
+			continue;
+		first = &flow->first_of_step[point->step->index];
+		flow->next_of_step[i] = *first;
+		*first = i;
+	}
+}
+
 struct flow *
 flow_new(const struct definition *definition, struct arena *arena)
 {
@@ -268,5 +287,7 @@ flow_new(const struct definition *definition, struct arena *arena)
 	flow_build_histories(flow);
 	index_edges(flow);
 	find_taken(flow);
+	index_steps(flow);
+	flow->search = flow_path_search_new(arena, flow->point_count);
 	return flow;
 }

@@ -12,50 +12,67 @@
 #define SHOWN_FIRST 4
 #define SHOWN_LAST 8
 
+/* Points that all searches together may look at: of a definition with very
+ * many findings, the later ones are told without their paths. */
+#define POINTS_MAX 3000000
+
 /* ---- finding ---- */
 
 struct search {
-	const struct flow *flow;
-	uint32_t *by; /* the edge that led to a point, plus 1 */
+	uint32_t *by; /* the edge that led to a point, plus 1; else 0 */
 	uint32_t *queue;
 	size_t head;
 	size_t tail;
+	size_t spent;
 };
 
-static struct flow_way
-way_back(const struct search *search, uint32_t from, uint32_t to)
+struct search *
+flow_path_search_new(struct arena *arena, size_t point_count)
 {
-	const struct flow *flow = search->flow;
+	struct search *search = ARENA_NEW(arena, struct search);
+
+	search->by = ARENA_ARRAY(arena, point_count, uint32_t);
+	search->queue = ARENA_ARRAY(arena, point_count + 1, uint32_t);
+	return search;
+}
+
+static struct flow_way
+way_back(const struct flow *flow, uint32_t from, uint32_t to)
+{
+	const uint32_t *by = flow->search->by;
 	struct flow_way way = {.from = from, .to = to, .found = true};
 	uint32_t *edges;
+	uint32_t at = to;
 
-	for (uint32_t at = to; at != from || way.count == 0;) {
-		if (search->by[at] == 0)
-			break;
+	do {
 		way.count++;
-		at = flow->edges[search->by[at] - 1].from;
-		if (at == from)
-			break;
-	}
+		at = flow->edges[by[at] - 1].from;
+	} while (at != from);
 	edges = ARENA_ARRAY(flow->arena, way.count, uint32_t);
-	for (size_t i = way.count, at = to; i-- > 0;) {
-		edges[i] = search->by[at] - 1;
+	at = to;
+	for (size_t i = way.count; i-- > 0;) {
+		edges[i] = by[at] - 1;
 		at = flow->edges[edges[i]].from;
 	}
 	way.edges = edges;
 	return way;
 }
 
-static struct search
-search_new(const struct flow *flow, uint32_t from)
+/* Forgets what was looked at, for the next search. */
+static void
+search_end(struct search *search)
 {
-	struct search search = {.flow = flow};
+	search->spent += search->tail;
+	for (size_t i = 0; i < search->tail; i++)
+		search->by[search->queue[i]] = 0;
+}
 
-	search.by = ARENA_ARRAY(flow->arena, flow->point_count, uint32_t);
-	search.queue =
-	    ARENA_ARRAY(flow->arena, flow->point_count + 1, uint32_t);
-	search.queue[search.tail++] = from;
-	return search;
+static void
+search_begin(struct search *search, uint32_t from)
+{
+	search->head = 0;
+	search->tail = 0;
+	search->queue[search->tail++] = from;
 }
 
 /*
@@ -66,28 +83,34 @@ struct flow_way
 flow_path_find(const struct flow *flow, uint32_t from, unsigned uses,
     flow_edge_fn *allow, flow_goal_fn *goal, void *arg)
 {
-	struct search search = search_new(flow, from);
+	struct search *search = flow->search;
+	struct flow_way way = {.from = from};
 
-	while (search.head < search.tail) {
-		uint32_t point = search.queue[search.head++];
+	if (search->spent > POINTS_MAX)
+		return way;
+	search_begin(search, from);
+	while (search->head < search->tail && !way.found) {
+		uint32_t point = search->queue[search->head++];
 
 		for (uint32_t i = flow->first_out[point];
-		     i < flow->first_out[point + 1]; i++) {
+		     i < flow->first_out[point + 1] && !way.found; i++) {
 			const struct flow_edge *edge =
 			    &flow->edges[flow->out[i]];
 
-			if (!(edge->uses & uses) || search.by[edge->to] != 0 ||
+			if (!(edge->uses & uses) ||
+			    search->by[edge->to] != 0 ||
 			    !flow->reached[edge->to] ||
 			    (allow && !allow(flow, edge, arg)))
 				continue;
-			search.by[edge->to] = flow->out[i] + 1;
+			search->by[edge->to] = flow->out[i] + 1;
+			must(search->tail <= flow->point_count);
+			search->queue[search->tail++] = edge->to;
 			if (goal(flow, edge->to, arg))
-				return way_back(&search, from, edge->to);
-			must(search.tail <= flow->point_count);
-			search.queue[search.tail++] = edge->to;
+				way = way_back(flow, from, edge->to);
 		}
 	}
-	return (struct flow_way){.from = from};
+	search_end(search);
+	return way;
 }
 
 static bool
@@ -110,49 +133,33 @@ flow_path_to(
 
 /* ---- telling ---- */
 
-struct telling {
-	const struct flow *flow;
-	struct str *steps; /* " -(error)-> failed" */
-	size_t count;
-	size_t capacity;
-	struct str label; /* of what was taken since the last state */
-	const struct def_state *last;
+struct told {
+	const struct def_state *state;
+	const struct flow_point *by; /* what led to it; NULL: it follows */
 };
 
-static struct str
-label_of(const struct telling *telling, const struct flow_point *point)
-{
-	const struct flow_move *move = point->move;
-
-	if (!move)
-		return point->state->name; /* a way back by a history */
-	if (move->escalation)
-		return STR("escalation");
-	if (move->transition->after.kind != SPAN_NONE)
-		return arena_strf(telling->flow->arena, "after %.*s",
-		    STR_ARG(move->transition->after.text));
-	if (str_equal(move->transition->event, STR("done")))
-		return (struct str){NULL, 0};
-	return move->transition->event;
-}
+struct telling {
+	const struct flow *flow;
+	struct told first[SHOWN_FIRST];
+	struct told last[SHOWN_LAST]; /* a ring */
+	size_t count;
+	const struct flow_point *taken; /* since the last state */
+	const struct def_state *at;
+};
 
 static void
 tell_state(struct telling *telling, const struct def_state *state)
 {
-	struct arena *arena = telling->flow->arena;
-	struct str step = state->name;
+	struct told told = {state, telling->taken};
 
-	if (telling->label.at)
-		step = arena_strf(arena, "%s-(%.*s)-> %.*s",
-		    telling->count > 0 ? " " : "", STR_ARG(telling->label),
-		    STR_ARG(state->name));
-	else if (telling->count > 0)
-		step = arena_strf(arena, " -> %.*s", STR_ARG(state->name));
-	telling->steps = arena_grow(arena, telling->steps, telling->count,
-	    &telling->capacity, sizeof(*telling->steps));
-	telling->steps[telling->count++] = step;
-	telling->label = (struct str){NULL, 0};
-	telling->last = state;
+	if (telling->count < SHOWN_FIRST)
+		telling->first[telling->count] = told;
+	else
+		telling->last[(telling->count - SHOWN_FIRST) % SHOWN_LAST] =
+		    told;
+	telling->count++;
+	telling->taken = NULL;
+	telling->at = state;
 }
 
 static bool
@@ -163,7 +170,15 @@ is_told(const struct telling *telling, const struct flow_point *point)
 	if (point->place == AT_ENTRY)
 		return true;
 	return point->place == AT_REST &&
-	    (telling->label.at || telling->last != point->state);
+	    (telling->taken || telling->at != point->state);
+}
+
+static bool
+is_silent(const struct flow_move *move)
+{
+	return move && move->transition && (move->transition->event.at ?
+	    str_equal(move->transition->event, STR("done")) :
+	    move->transition->after.kind == SPAN_NONE);
 }
 
 static void
@@ -174,10 +189,39 @@ tell_point(struct telling *telling, uint32_t at)
 	if (point->kind == POINT_TAKE) {
 		if (telling->count == 0)
 			tell_state(telling, point->state);
-		telling->label = label_of(telling, point);
+		telling->taken = is_silent(point->move) ? NULL : point;
 	} else if (is_told(telling, point)) {
 		tell_state(telling, point->state);
 	}
+}
+
+static void
+add_label(struct buf *text, const struct flow_point *by)
+{
+	const struct flow_move *move = by->move;
+
+	if (!move) /* a way back by a history */
+		buf_add_str(text, by->state->name);
+	else if (move->escalation)
+		buf_add_cstr(text, "escalation");
+	else if (move->transition->event.at)
+		buf_add_str(text, move->transition->event);
+	else
+		buf_addf(text, "after %.*s",
+		    STR_ARG(move->transition->after.text));
+}
+
+static void
+add_told(struct buf *text, const struct told *told)
+{
+	if (told->by) {
+		buf_add_cstr(text, text->bytes > 0 ? " -(" : "-(");
+		add_label(text, told->by);
+		buf_add_cstr(text, ")-> ");
+	} else if (text->bytes > 0) {
+		buf_add_cstr(text, " -> ");
+	}
+	buf_add_str(text, told->state->name);
 }
 
 static struct str
@@ -185,15 +229,17 @@ join(const struct telling *telling)
 {
 	struct buf text = {0};
 	struct str joined;
+	size_t i = 0;
 
-	for (size_t i = 0; i < telling->count; i++) {
-		if (i == SHOWN_FIRST &&
-		    telling->count > SHOWN_FIRST + SHOWN_LAST) {
-			buf_add_cstr(&text, " -> \xe2\x80\xa6");
-			i = telling->count - SHOWN_LAST;
-		}
-		buf_add_str(&text, telling->steps[i]);
+	for (; i < telling->count && i < SHOWN_FIRST; i++)
+		add_told(&text, &telling->first[i]);
+	if (telling->count > SHOWN_FIRST + SHOWN_LAST) {
+		buf_add_cstr(&text, " -> \xe2\x80\xa6");
+		i = telling->count - SHOWN_LAST;
 	}
+	for (; i < telling->count; i++)
+		add_told(&text,
+		    &telling->last[(i - SHOWN_FIRST) % SHOWN_LAST]);
 	joined = arena_str(telling->flow->arena, buf_str(&text));
 	buf_fini(&text);
 	return joined;
@@ -207,14 +253,17 @@ flow_path_text(
 	const struct def_state *end;
 
 	must(count > 0);
+	for (size_t i = 0; i < count; i++)
+		if (!ways[i].found)
+			return (struct str){NULL, 0};
 	tell_point(&telling, ways[0].from);
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < ways[i].count; k++)
 			tell_point(&telling,
 			    flow->edges[ways[i].edges[k]].to);
 	end = flow->points[ways[count - 1].to].state;
-	if (end && end != telling.last && (telling.label.at ||
-	    !telling.last || !def_state_contains(end, telling.last)))
+	if (end && end != telling.at && (telling.taken || !telling.at ||
+	    !def_state_contains(end, telling.at)))
 		tell_state(&telling, end);
 	return join(&telling);
 }

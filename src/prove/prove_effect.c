@@ -253,39 +253,55 @@ is_goal(const struct flow *flow, uint32_t point, void *arg)
 	return point == self->goal;
 }
 
-/* The shortest way on which `first` is done and stays so until the point. */
+/* Whether the effect may have been done once the edge is gone. */
 static bool
-find_first(struct effect_proof *self, const struct effect *first,
-    uint32_t point, struct flow_way ways[2])
+is_doing(const struct flow *flow, const struct flow_edge *edge,
+    const struct effect *effect)
+{
+	return edge->step == effect->step && (edge->act == ACT_STEP_DONE ||
+	    (edge->act == ACT_STEP_FAILED &&
+		effect_may_be_done(effect, flow, edge->move)));
+}
+
+/* A way from the end of that edge to the goal on which what was done stays
+ * done, if it is shorter than the one that there is. */
+static void
+find_shorter(struct effect_proof *self, const struct flow_edge *edge,
+    struct flow_way ways[2])
 {
 	const struct flow *flow = self->proof->flow;
-	bool found = false;
+	struct flow_way way = {
+	    .from = edge->to, .to = edge->to, .found = true};
+
+	if (edge->to != self->goal)
+		way = flow_path_find(
+		    flow, edge->to, USE_MAY, allow_done, is_goal, self);
+	if (!way.found || (ways[1].found && way.count >= ways[1].count))
+		return;
+	ways[0] = flow_path_to(
+	    flow, FLOW_START, edge->from, USE_REACH | USE_MAY);
+	ways[1] = way;
+}
+
+/* The shortest way on which `first` is done and stays so until the goal. */
+static void
+find_first(struct effect_proof *self, const struct effect *first,
+    struct flow_way ways[2])
+{
+	const struct flow *flow = self->proof->flow;
 
 	self->looking = first;
-	self->goal = point;
-	for (size_t i = 0; i < flow->edge_count; i++) {
-		const struct flow_edge *edge = &flow->edges[i];
-		struct flow_way way;
+	for (uint32_t point = flow->first_of_step[first->step->index];
+	     point != 0; point = flow->next_of_step[point])
+		for (uint32_t i = flow->first_out[point];
+		     i < flow->first_out[point + 1]; i++) {
+			const struct flow_edge *edge =
+			    &flow->edges[flow->out[i]];
 
-		if (edge->step != first->step || !flow->reached[edge->from] ||
-		    (edge->act != ACT_STEP_DONE &&
-			edge->act != ACT_STEP_FAILED) ||
-		    (edge->act == ACT_STEP_FAILED && !effect_may_be_done(
-			first, flow, edge->move)) ||
-		    !allow_done(flow, edge, self))
-			continue;
-		way = edge->to == point ? (struct flow_way){
-		    .from = point, .to = point, .found = true} :
-		    flow_path_find(flow, edge->to, USE_MAY, allow_done,
-			is_goal, self);
-		if (!way.found || (found && way.count >= ways[1].count))
-			continue;
-		ways[0] = flow_path_to(
-		    flow, FLOW_START, edge->from, USE_REACH | USE_MAY);
-		ways[1] = way;
-		found = true;
-	}
-	return found;
+			if (is_doing(flow, edge, first) &&
+			    allow_done(flow, edge, self))
+				find_shorter(self, edge, ways);
+		}
 }
 
 static struct str
@@ -299,16 +315,16 @@ static void
 tell_twice(struct effect_proof *self, const struct effect *effect,
     uint32_t point, const struct effect *first)
 {
-	struct flow_way ways[2];
+	struct flow_way ways[2] = {{0}};
 	struct proof *proof = self->proof;
 
 	diag_add(proof->diags, DIAG_WARNING, PROVE_TWICE,
 	    effect->step->call ? effect->step->call->span : effect->step->span,
 	    "`%.*s` can happen twice%s", STR_ARG(what_of(effect)),
 	    first != effect ? ", the first time by another step" : "");
-	if (find_first(self, first, point, ways))
-		diag_path(proof->diags,
-		    flow_path_text(proof->flow, ways, 2));
+	self->goal = point;
+	find_first(self, first, ways);
+	diag_path(proof->diags, flow_path_text(proof->flow, ways, 2));
 	diag_repair(proof->diags, !effect->step->call ?
 	    "give the child's workflow a `business-key`, so that it is "
 	    "started once" : effect->step->around && !effect->varies ?
@@ -338,23 +354,19 @@ static void
 prove_once(struct effect_proof *self)
 {
 	const struct flow *flow = self->proof->flow;
-	bool *told =
-	    ARENA_ARRAY(self->proof->arena, self->effects.count, bool);
 
-	for (uint32_t i = 0; i < flow->point_count; i++) {
-		const struct effect *effect =
-		    flow->points[i].kind == POINT_STEP ?
-		    effect_of(self, flow->points[i].step) : NULL;
-		const struct effect *first;
+	for (size_t i = 0; i < self->effects.count; i++) {
+		const struct effect *effect = &self->effects.items[i];
+		const struct effect *first = NULL;
+		uint32_t point = flow->first_of_step[effect->step->index];
 
-		if (!effect || !flow->reached[i] || told[effect->index] ||
-		    effect->is_harmless || effect->has_key)
+		if (effect->is_harmless || effect->has_key)
 			continue;
-		first = find_done_before(self, effect, i);
-		if (!first)
-			continue;
-		told[effect->index] = true;
-		tell_twice(self, effect, i, first);
+		while (point != 0 &&
+		    !(first = find_done_before(self, effect, point)))
+			point = flow->next_of_step[point];
+		if (first)
+			tell_twice(self, effect, point, first);
 	}
 }
 
@@ -413,9 +425,8 @@ tell_not_undone(struct effect_proof *self, const struct effect *effect,
 
 	diag_add(self->proof->diags, DIAG_WARNING, PROVE_NOT_UNDONE,
 	    effect->step->call->span,
-	    "`%.*s` can't be undone, and the path can still end in %.*s",
-	    STR_ARG(what_of(effect)),
-	    STR_ARG(flow->points[ways[1].to].state->name));
+	    "`%.*s` can't be undone, and the instance can still fail or be "
+	    "cancelled", STR_ARG(what_of(effect)));
 	diag_path(self->proof->diags, flow_path_text(flow, ways, 2));
 	diag_repair(self->proof->diags,
 	    "add `compensate:`, or say by `irreversible: REASON` why there is "

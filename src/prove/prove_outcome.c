@@ -18,26 +18,16 @@ struct outcome_proof {
 
 /* ---- P105 ---- */
 
-static struct str
-path_to(const struct flow *flow, const struct def_step *step)
-{
-	while (step && step->around)
-		step = step->around;
-	for (uint32_t i = 0; i < flow->point_count; i++)
-		if (flow->points[i].kind == POINT_STEP && step &&
-		    flow->points[i].step == step && flow->reached[i])
-			return flow_path_from_start(flow, i);
-	return (struct str){NULL, 0};
-}
-
 static void
 add_path(struct outcome_proof *self, const struct def_call *call)
 {
-	struct str path =
-	    path_to(self->proof->flow, self->step_of[call->index]);
+	const struct flow *flow = self->proof->flow;
+	const struct def_step *step = self->step_of[call->index];
+	uint32_t point = step ? flow->first_of_step[step->index] : 0;
 
-	if (path.at)
-		diag_path(self->proof->diags, path);
+	if (point != 0)
+		diag_path(self->proof->diags,
+		    flow_path_from_start(flow, point));
 }
 
 static void

@@ -115,6 +115,11 @@ struct flow {
 	uint32_t *first_in;
 	uint32_t *in;
 	bool *reached; /* by point */
+	/* Points of a step that are reached, one after another; 0 at the
+	 * end. */
+	uint32_t *first_of_step; /* by step */
+	uint32_t *next_of_step;  /* by point */
+	struct search *search; /* scratch of flow_path.c */
 };
 
 struct flow *flow_new(const struct definition *definition, struct arena *arena);
@@ -151,6 +156,8 @@ const struct flow_move *flow_sure_exit(
 
 /* ---- flow_path.c: paths for people ---- */
 
+struct search *flow_path_search_new(struct arena *arena, size_t point_count);
+
 typedef bool flow_edge_fn(
     const struct flow *flow, const struct flow_edge *edge, void *arg);
 typedef bool flow_goal_fn(const struct flow *flow, uint32_t point, void *arg);
@@ -169,7 +176,7 @@ struct flow_way flow_path_find(const struct flow *flow, uint32_t from,
 struct flow_way flow_path_to(const struct flow *flow, uint32_t from,
     uint32_t to, unsigned uses);
 /* "checking -> submitting -(error)-> failed"; several ways one after
- * another. */
+ * another.  The absent string where one of them was not found. */
 struct str flow_path_text(const struct flow *flow, const struct flow_way *ways,
     size_t count);
 /* From the start to the point. */

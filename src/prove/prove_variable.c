@@ -53,7 +53,9 @@ struct variables {
 	uint64_t *bits;
 	uint32_t point;
 	const struct def_step *deciding;
-	size_t wanted; /* by a path's edges */
+	/* while a path is looked for */
+	size_t wanted;
+	uint64_t *after;
 };
 
 /* ---- names ---- */
@@ -358,15 +360,13 @@ stays_unset(const struct flow *flow, const struct flow_edge *edge, void *arg)
 {
 	struct variables *self = arg;
 	const uint64_t *before = facts_at(&self->facts, edge->from);
-	uint64_t *after = ARENA_ARRAY(
-	    self->proof->arena, self->facts.words, uint64_t);
 
 	(void)flow;
 	if (facts_has(before, self->wanted))
 		return false;
-	memcpy(after, before, self->facts.words * sizeof(*after));
-	transfer(self, edge, after);
-	return !facts_has(after, self->wanted);
+	memcpy(self->after, before, self->facts.words * sizeof(*before));
+	transfer(self, edge, self->after);
+	return !facts_has(self->after, self->wanted);
 }
 
 static bool
@@ -388,8 +388,7 @@ path_of(struct variables *self, size_t variable)
 	if (self->point != FLOW_START)
 		way = flow_path_find(flow, FLOW_START, USE_SURE, stays_unset,
 		    is_there, self);
-	return way.found ? flow_path_text(flow, &way, 1) :
-	    flow_path_from_start(flow, self->point);
+	return flow_path_text(flow, &way, 1);
 }
 
 /* Each place once for each variable, whatever leads there. */
@@ -608,6 +607,8 @@ judge_all(struct variables *self)
 	const struct definition *definition = self->proof->definition;
 
 	self->bits =
+	    ARENA_ARRAY(self->proof->arena, self->facts.words, uint64_t);
+	self->after =
 	    ARENA_ARRAY(self->proof->arena, self->facts.words, uint64_t);
 	for (uint32_t i = 0; i < flow->point_count; i++)
 		if (flow->points[i].kind == POINT_STEP && flow->reached[i]) {

@@ -7,6 +7,10 @@ EXTRA_PROGRAMS += tests/bench/bench_store
 tests_bench_bench_store_SOURCES = tests/bench/bench_store.c
 tests_bench_bench_store_LDADD = $(LIBS_STORE)
 
+EXTRA_PROGRAMS += tests/bench/bench_prove
+tests_bench_bench_prove_SOURCES = tests/bench/bench_prove.c
+tests_bench_bench_prove_LDADD = $(LIBS_PROVE)
+
 EXTRA_DIST += \
 	tests/bench/three_calls.lua \
 	tests/bench/three_calls.sh \
