@@ -221,28 +221,40 @@ title_of(struct play *play, const struct step_row *row,
 			 STR_ARG(text));
 }
 
-/* The latest that nothing expected and that has the same main field, or else
- * the latest of the kind. */
+/* How far it is from what is meant: another main field is another thing. */
+static size_t
+distance(struct play *play, const struct step_row *row,
+    const struct template *pattern, const struct value *value)
+{
+	const struct template *main = form_field(pattern, row->main);
+	struct match match = {.arena = play->arena, .env = &play->env};
+
+	(void)scenario_match(&match, STR(""), pattern, value);
+	if (main != NULL &&
+	    !is_like(play, main, value_get_cstr(value, row->main)))
+		match.count += 100;
+	return match.count;
+}
+
+/* Of those that nothing has expected the nearest, the latest of equals. */
 static const struct happening *
 nearest(struct play *play, const struct step_row *row,
     const struct template *pattern)
 {
-	const struct template *main = form_field(pattern, row->main);
 	const struct happening *found = NULL;
-	bool is_near = false;
+	size_t least = SIZE_MAX;
 
 	for (size_t i = 0; i < play->happening_count; i++) {
 		const struct happening *here = &play->happenings[i];
-		bool is_same;
+		size_t far;
 
 		if (!is_of(here, row) || here->is_expected)
 			continue;
-		is_same = main != NULL &&
-			  is_like(play, main,
-			      value_get_cstr(here->value, row->main));
-		if (found == NULL || is_same || !is_near)
+		far = distance(play, row, pattern, here->value);
+		if (far <= least) {
+			least = far;
 			found = here;
-		is_near |= is_same;
+		}
 	}
 	return found;
 }

@@ -16,14 +16,17 @@ tell(struct sim *sim, const char *kind, const struct value *what)
 	value_append(sim->effects, value_built(effect));
 }
 
+/* By the channel's word, or by the operation that it calls. */
 static void
-tell_notice(struct sim *sim, const struct def_contact *to,
+tell_notice(struct sim *sim, struct sim_channel to,
     const struct chart_effect *effect)
 {
 	struct value_builder *notice = value_build_context(sim->turn);
+	bool is_call = str_equal(to.channel->word, STR("call"));
 
-	value_put_str(notice, "to", to->name);
-	value_put_str(notice, "by", effect->call->target);
+	value_put_str(notice, "to", to.contact->name);
+	value_put_str(notice, "by",
+	    is_call ? effect->call->target : to.channel->word);
 	value_put_str(notice, "message",
 	    value_str(value_field_or_null(effect->args, "message")));
 	value_put(notice, STR("args"), effect->args);
@@ -33,11 +36,11 @@ tell_notice(struct sim *sim, const struct def_contact *to,
 static void
 tell_call(struct sim *sim, const struct chart_effect *effect)
 {
-	const struct def_contact *to =
-	    sim_operation_contact(sim->definition, effect->call);
+	struct sim_channel to =
+	    sim_operation_channel(sim->definition, effect->call);
 	struct value_builder *call;
 
-	if (to != NULL) {
+	if (to.contact != NULL) {
 		tell_notice(sim, to, effect);
 		return;
 	}

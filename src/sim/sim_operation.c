@@ -108,7 +108,7 @@ sim_contacts(
 
 struct search {
 	const struct def_call *call;
-	const struct def_contact *found;
+	struct sim_channel found;
 };
 
 static bool
@@ -118,12 +118,13 @@ has_channel(const struct def_contact *contact, void *arg)
 
 	for (size_t i = 0; i < contact->channel_count; i++)
 		if (contact->channels[i].call == search->call)
-			search->found = contact;
-	return search->found != NULL;
+			search->found = (struct sim_channel){
+			    contact, &contact->channels[i]};
+	return search->found.contact != NULL;
 }
 
-const struct def_contact *
-sim_operation_contact(
+struct sim_channel
+sim_operation_channel(
     const struct definition *definition, const struct def_call *call)
 {
 	struct search search = {.call = call};

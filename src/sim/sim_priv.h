@@ -105,8 +105,12 @@ void sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
 
 /* ---- sim_operation.c ---- */
 
-/* The contact that the call is a channel of; NULL: it is no notice. */
-const struct def_contact *sim_operation_contact(
+struct sim_channel {
+	const struct def_contact *contact; /* NULL: the call is no notice */
+	const struct def_channel *channel;
+};
+/* What the call is a channel of. */
+struct sim_channel sim_operation_channel(
     const struct definition *definition, const struct def_call *call);
 
 /* ---- sim_outcome.c ---- */

@@ -74,7 +74,13 @@ static const char documents[] =
     "notify: [{log: warning}]\n"
     "---\n"
     "contact: boss\n"
-    "notify: [{log: error}]\n";
+    "notify: [{log: error}, {email: [boss@example.com]}, {webhook: "
+    "'http://127.0.0.1:1/boss'}]\n"
+    "---\n"
+    "connection: mail\n"
+    "kind: smtp\n"
+    "url: smtp://127.0.0.1:1\n"
+    "from: desk@example.com\n";
 
 int
 stage_set_up(void **state)

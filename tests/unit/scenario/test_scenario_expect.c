@@ -132,10 +132,27 @@ test_escalations_and_notices_are_expected(void **state)
 	    "waiting, message: '= contains(?, \"2h\")'}\n"
 	    "- expect-no-escalation: true\n"
 	    "- expect-notice: {to: desk, by: log, level: warning}\n"
-	    "- expect-notice: boss\n"
-	    "- expect-no-notice: desk\n");
+	    "- expect-notice: {to: boss, by: log}\n"
+	    "- expect-notice: {to: boss, by: email, with: {to: "
+	    "[boss@example.com], severity: high}}\n"
+	    "- expect-notice: {to: boss, by: webhook}\n"
+	    "- expect-no-notice: true\n");
 	stage_fails(stage, RESERVED "- expect-escalation: desk\n",
 	    "no escalation `desk`", "there is none at all");
+}
+
+static void
+test_nearest_is_told_where_none_is_as_expected(void **state)
+{
+	struct stage *stage = *state;
+
+	stage_fails(stage, RESERVED
+	    "- advance: 2h\n"
+	    "- expect-notice: {to: boss, by: email, with: {to: "
+	    "[desk@example.com]}}\n",
+	    "no notice `boss`",
+	    "with.to[1]: expected \"desk@example.com\", is "
+	    "\"boss@example.com\"");
 }
 
 static void
@@ -248,6 +265,7 @@ main(void)
 	    TEST(test_each_call_meets_one_expectation),
 	    TEST(test_what_must_not_happen_is_shown),
 	    TEST(test_escalations_and_notices_are_expected),
+	    TEST(test_nearest_is_told_where_none_is_as_expected),
 	    TEST(test_events_that_it_publishes_are_expected),
 	    TEST(test_tasks_are_expected),
 	    TEST(test_incidents_are_expected_and_told),
