@@ -36,6 +36,15 @@ static const char definitions[] =
     "  ended: {type: final}\n"
     "  failed: {type: final, outcome: failure}\n"
     "---\n"
+    "workflow: note\n"
+    "version: 1\n"
+    "initial: telling\n"
+    "states:\n"
+    "  telling:\n"
+    "    entry: [{notify: clerk, message: = \"Mind \" + input.what}]\n"
+    "    on: {done: ended}\n"
+    "  ended: {type: final}\n"
+    "---\n"
     "connection: office\n"
     "kind: smtp\n"
     "url: = settings.mail.url\n"
@@ -149,6 +158,28 @@ test_step_and_escalation_send_mails(void **state)
 }
 
 static void
+test_notify_goes_on_at_once_and_reaches_all_channels(void **state)
+{
+	struct house *house = open_office();
+	struct reply *reply = house_post(house, "/v1/workflows/note/instances",
+	    "{\"input\":{\"what\":\"the gap\"}}");
+	json_t *kept;
+
+	(void)state;
+	assert_int_equal(reply->status, 201);
+	await(house, text_at(reply->json, "id"), "status", "completed");
+	kept = await_mails(house, 1);
+	assert_string_equal(text_at(kept, "0.to.0"), "clerk@example.com");
+	assert_non_null(strstr(text_at(kept, "0.data"),
+	    "Subject: [normal] note "));
+	assert_non_null(strstr(text_at(kept, "0.data"), "\n\nMind the gap\n"));
+	assert_string_equal(text_at(json_at(payment_ledger(house, ""), "chat"),
+				"0.message"),
+	    "Mind the gap");
+	house_close(&house);
+}
+
+static void
 test_refusal_that_passes_is_tried_again(void **state)
 {
 	struct house *house = open_office();
@@ -202,6 +233,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_step_and_escalation_send_mails),
+	    HOUSE_TEST(test_notify_goes_on_at_once_and_reaches_all_channels),
 	    HOUSE_TEST(test_refusal_that_passes_is_tried_again),
 	    HOUSE_TEST(test_refusal_for_good_is_an_error),
 	    HOUSE_TEST(test_mail_in_doubt_is_never_sent_twice),
