@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * library.c: documents gathered, then loaded in the order in which they lean
- * on one another: calendars, connections, decisions, contacts, workflows.
+ * on one another: schemas, calendars, connections, decisions, contacts,
+ * workflows.
  *
  * So a name is looked up where it is used, while its place in the text is
  * still known, and a loaded document never changes again.
@@ -46,6 +47,7 @@ struct library {
 };
 
 static const char *const kind_keys[DOCUMENT_KINDS] = {
+	[DOCUMENT_SCHEMA] = "schema",
 	[DOCUMENT_CALENDAR] = "calendar",
 	[DOCUMENT_CONNECTION] = "connection",
 	[DOCUMENT_DECISION] = "decision",
@@ -95,6 +97,19 @@ library_is_unread(const struct library *library, enum load_document kind,
 	return map_find(library->shelves[kind].unread, name) != NULL;
 }
 
+const struct yaml_node *
+library_find_document(const struct library *library, enum load_document kind,
+    struct str name)
+{
+	const struct shelf *shelf = &library->shelves[kind];
+
+	for (size_t i = 0; i < shelf->count; i++) {
+		if (str_equal(shelf->entries[i].name, name))
+			return shelf->entries[i].document->root;
+	}
+	return NULL;
+}
+
 bool
 library_has_unread(const struct library *library, enum load_document kind)
 {
@@ -106,7 +121,7 @@ library_has_unread(const struct library *library, enum load_document kind)
 static enum load_document
 find_kind(struct str key)
 {
-	enum load_document kind = DOCUMENT_CALENDAR;
+	enum load_document kind = DOCUMENT_SCHEMA;
 
 	while (
 	    kind < DOCUMENT_KINDS && !str_equal(str_of(kind_keys[kind]), key))
@@ -128,8 +143,8 @@ report_what(struct diag_list *diags, const struct yaml_node *root)
 		diag_add(diags, DIAG_ERROR, LOAD_WHAT, root->span,
 		    "a document is a mapping that begins with what it is");
 		diag_repair(diags,
-		    "begin with workflow, connection, decision, calendar or "
-		    "contact");
+		    "begin with workflow, connection, decision, calendar, "
+		    "contact or schema");
 		return;
 	}
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
@@ -147,8 +162,8 @@ report_what(struct diag_list *diags, const struct yaml_node *root)
 		    diags, "scenarios stand in files named *.test.yaml");
 	else
 		diag_repair(diags,
-		    "begin with workflow, connection, decision, calendar or "
-		    "contact");
+		    "begin with workflow, connection, decision, calendar, "
+		    "contact or schema");
 }
 
 /* Workflows have one name per version. */
@@ -373,6 +388,8 @@ static void *
 load_document(struct load *load, enum load_document kind)
 {
 	switch (kind) {
+	case DOCUMENT_SCHEMA:
+		return load_shared(load);
 	case DOCUMENT_CALENDAR:
 		return load_calendar(load);
 	case DOCUMENT_CONNECTION:
@@ -416,10 +433,35 @@ library_link(struct library *library, struct diag_list *diags)
 {
 	must(!library->is_linked);
 	library->is_linked = true;
-	for (enum load_document kind = DOCUMENT_CALENDAR;
+	for (enum load_document kind = DOCUMENT_SCHEMA;
 	    kind < DOCUMENT_KINDS; kind++)
 		link_shelf(library, kind, diags);
 	return diag_count(diags, DIAG_ERROR) == 0;
+}
+
+/* The documents after the first: definitions that the first refers to. */
+static bool
+read_stored(struct load *load, const struct yaml_source *source, size_t offset)
+{
+	struct str part;
+	size_t capacity = 0;
+
+	while (yaml_source_next(source, &offset, &part)) {
+		const struct yaml_document *document = yaml_tree_read(
+		    load->arena, source, part, load->diags);
+
+		if (!document)
+			return false;
+		if (document->root->kind != NODE_MAP ||
+		    !yaml_tree_find(document->root, "schema")) {
+			report_what(load->diags, document->root);
+			return false;
+		}
+		load->stored = arena_grow(load->arena, load->stored,
+		    load->stored_count, &capacity, sizeof(document));
+		load->stored[load->stored_count++] = document;
+	}
+	return true;
 }
 
 const struct definition *
@@ -445,7 +487,7 @@ library_add_version(struct library *library, struct str file, struct str text,
 		return NULL;
 	}
 	load.document = yaml_tree_read(library->arena, source, part, diags);
-	if (!load.document)
+	if (!load.document || !read_stored(&load, source, offset))
 		return NULL;
 	if (load.document->root->kind != NODE_MAP ||
 	    !yaml_tree_find(load.document->root, "workflow")) {

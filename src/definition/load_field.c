@@ -358,30 +358,7 @@ load_assigns(struct load *load, const struct yaml_node *node, const char *key,
 	return (struct def_assigns){items, node->count};
 }
 
-/* ---- schemas ---- */
-
-const struct schema *
-load_schema(struct load *load, const struct yaml_node *node,
-    const struct value **document)
-{
-	struct schema_errors errors = {.arena = load->arena};
-	const struct schema *schema;
-
-	*document = yaml_scalar_value(load->arena, node, load->diags);
-	schema = schema_compile(load->arena, *document, &errors);
-	for (size_t i = 0; !schema && i < errors.count; i++) {
-		const struct schema_error *error = &errors.items[i];
-		const struct yaml_node *at = yaml_tree_follow(node,
-		    error->pointer);
-		const struct yaml_node *keyword = yaml_tree_find(at,
-		    arena_cstr(load->arena, error->keyword));
-
-		load_error(load, LOAD_BAD_SCHEMA,
-		    keyword ? keyword->span : at->span, "JSON Schema: %.*s",
-		    STR_ARG(error->message));
-	}
-	return schema;
-}
+/* ---- by kind ---- */
 
 void
 load_field(struct load *load, const struct load_key *key,

@@ -14,6 +14,7 @@
 struct load_operation {
 	struct def_operation def; /* first: other modules hold this */
 	const struct yaml_node *input; /* NULL: not written */
+	bool has_properties; /* the schema names what there may be */
 	const struct str *arguments; /* the required ones first */
 	size_t argument_count;
 	size_t required_count;
@@ -118,15 +119,21 @@ load_connection_scope(struct load *load)
 }
 
 static void
-add_arguments(struct load_scope *scope, const struct load_operation *operation)
+add_schema_cb(const struct yaml_node *schema, void *arg)
 {
-	const struct yaml_node *input = operation->input;
+	load_scope_add_schema(arg, schema);
+}
 
+static void
+add_arguments(struct load *load, struct load_scope *scope,
+    const struct load_operation *operation)
+{
 	for (size_t i = 0; i < operation->argument_count; i++)
 		load_scope_add(scope, operation->arguments[i]);
-	if (input)
-		load_scope_add_schema(scope, input);
-	if (!input || !yaml_tree_find(input, "properties"))
+	if (operation->input)
+		load_schema_reach(load, operation->input, add_schema_cb,
+		    scope);
+	if (!operation->has_properties)
 		load_scope_open(scope);
 }
 
@@ -143,7 +150,7 @@ load_for_request(struct load *load, const struct yaml_node *node,
 	size_t count;
 
 	load->scope = request_scope(load);
-	add_arguments(load->scope, into);
+	add_arguments(load, load->scope, into);
 	load_map(load, node, table, into);
 	gathered = load_scope_gathered(load->scope, &count);
 	for (size_t i = 0; i < count; i++)
@@ -315,15 +322,47 @@ const struct load_table load_odoo_operation_table =
 
 /* ---- arguments ---- */
 
+struct argument_list {
+	struct load *load;
+	struct str *names;
+	size_t count;
+	size_t capacity;
+	bool has_properties;
+};
+
 static void
-add_argument(struct load_operation *operation, struct str *names,
-    struct str name)
+add_argument(struct argument_list *list, struct str name)
 {
-	for (size_t i = 0; i < operation->argument_count; i++) {
-		if (str_equal(names[i], name))
+	for (size_t i = 0; i < list->count; i++) {
+		if (str_equal(list->names[i], name))
 			return;
 	}
-	names[operation->argument_count++] = name;
+	list->names = arena_grow(list->load->arena, list->names, list->count,
+	    &list->capacity, sizeof(struct str));
+	list->names[list->count++] = name;
+}
+
+static void
+add_required_cb(const struct yaml_node *schema, void *arg)
+{
+	const struct yaml_node *required = yaml_tree_find(schema, "required");
+
+	for (size_t i = 0; required && required->kind == NODE_LIST &&
+	    i < required->count; i++)
+		add_argument(arg, required->items[i]->text);
+}
+
+static void
+add_properties_cb(const struct yaml_node *schema, void *arg)
+{
+	struct argument_list *list = arg;
+	const struct yaml_node *properties =
+	    yaml_tree_find(schema, "properties");
+
+	list->has_properties = list->has_properties || properties;
+	for (size_t i = 0; properties && properties->kind == NODE_MAP &&
+	    i < properties->count; i++)
+		add_argument(list, properties->pairs[i].key->text);
 }
 
 /* The names that the schema speaks of, the required ones first. */
@@ -331,21 +370,14 @@ static void
 list_arguments(struct load *load, struct load_operation *operation,
     const struct yaml_node *input)
 {
-	const struct yaml_node *required = yaml_tree_find(input, "required");
-	const struct yaml_node *properties =
-	    yaml_tree_find(input, "properties");
-	size_t count = (required ? required->count : 0) +
-	    (properties ? properties->count : 0);
-	struct str *names = ARENA_ARRAY(load->arena, count, struct str);
+	struct argument_list list = {.load = load};
 
-	for (size_t i = 0; required && required->kind == NODE_LIST &&
-	    i < required->count; i++)
-		add_argument(operation, names, required->items[i]->text);
-	operation->required_count = operation->argument_count;
-	for (size_t i = 0; properties && properties->kind == NODE_MAP &&
-	    i < properties->count; i++)
-		add_argument(operation, names, properties->pairs[i].key->text);
-	operation->arguments = names;
+	load_schema_parts(load, input, add_required_cb, &list);
+	operation->required_count = list.count;
+	load_schema_parts(load, input, add_properties_cb, &list);
+	operation->arguments = list.names;
+	operation->argument_count = list.count;
+	operation->has_properties = list.has_properties;
 }
 
 /* Where the schema doesn't name all, what is read is an argument as well. */
@@ -353,18 +385,18 @@ static void
 add_gathered(struct load *load, struct load_operation *operation,
     const struct load_scope *scope, const struct yaml_node *input)
 {
+	struct argument_list list = {.load = load};
 	size_t count;
 	const struct str *gathered = load_scope_gathered(scope, &count);
-	struct str *names = ARENA_ARRAY(load->arena,
-	    operation->argument_count + count, struct str);
 
 	for (size_t i = 0; i < operation->argument_count; i++)
-		names[i] = operation->arguments[i];
+		add_argument(&list, operation->arguments[i]);
 	for (size_t i = 0; i < count; i++)
-		add_argument(operation, names, gathered[i]);
-	operation->arguments = names;
+		add_argument(&list, gathered[i]);
+	operation->arguments = list.names;
+	operation->argument_count = list.count;
 	if (!input)
-		operation->required_count = operation->argument_count;
+		operation->required_count = list.count;
 }
 
 static void
@@ -381,7 +413,7 @@ load_operation(struct load *load, const struct yaml_pair *pair,
 	if (operation->input)
 		list_arguments(load, operation, operation->input);
 	load->scope = load_connection_scope(load);
-	add_arguments(load->scope, operation);
+	add_arguments(load, load->scope, operation);
 	load_map(load, pair->value, is_http ? &load_operation_table :
 	    &load_odoo_operation_table, &operation->def);
 	add_gathered(load, operation, load->scope, operation->input);

@@ -23,6 +23,7 @@
 
 struct load_scope;
 struct load_build;
+struct load_shared;
 
 struct load {
 	struct library *library;
@@ -33,6 +34,9 @@ struct load {
 	const struct calendar *calendar; /* the workflow's; may be NULL */
 	bool is_calendar_unread; /* there is one, but it can't be read */
 	bool is_stored; /* an earlier version, as the store has it */
+	/* the definitions that it was stored with */
+	const struct yaml_document **stored;
+	size_t stored_count;
 	struct load_build *build;        /* the workflow's; NULL elsewhere */
 };
 
@@ -151,8 +155,25 @@ const struct str *load_texts(struct load *load, const struct yaml_node *node,
 void load_check_variable(struct load *load, const struct yaml_node *name);
 struct def_assigns load_assigns(struct load *load, const struct yaml_node *node,
     const char *key, bool are_variables);
+
+/* ---- load_schema.c: JSON Schemas ---- */
+
+/* NULL with an error.  *document is the compound one. */
 const struct schema *load_schema(struct load *load,
     const struct yaml_node *node, const struct value **document);
+/* Visits the schema, and each shared definition that it leads to. */
+typedef void load_part_fn(const struct yaml_node *schema, void *arg);
+void load_schema_reach(struct load *load, const struct yaml_node *schema,
+    load_part_fn *fn, void *arg);
+/* Visits the schema, and what it surely is besides: the parts of its allOf,
+ * and the shared definition that each refers to. */
+void load_schema_parts(struct load *load, const struct yaml_node *schema,
+    load_part_fn *fn, void *arg);
+/* When the workflow is loaded: its text, and that of the definitions that it
+ * refers to; and what its digest is made of. */
+struct str load_schema_source(struct load *load);
+const struct value *load_schema_identity(
+    struct load *load, const struct value *document);
 
 /* ---- load_expression.c: templates ---- */
 
@@ -201,6 +222,8 @@ void load_scope_add_targets(
 
 /* ---- workflows ---- */
 
+struct load_bundle; /* shared definitions that schemas refer to */
+
 /* What grows while a workflow is loaded. */
 struct load_build {
 	struct definition *definition;
@@ -211,6 +234,7 @@ struct load_build {
 	size_t transition_capacity;
 	const struct def_step **steps;
 	size_t step_capacity;
+	struct load_bundle *bundle;    /* NULL: no schema refers to any */
 	const struct def_step *around; /* the `for` being loaded; or NULL */
 	const struct def_call **calls;
 	size_t call_capacity;
@@ -323,6 +347,7 @@ struct def_decision *load_decision(struct load *load);
 /* The names that the table's expressions read. */
 const struct str *load_decision_reads(
     const struct def_decision *decision, size_t *count);
+struct load_shared *load_shared(struct load *load);
 struct calendar *load_calendar(struct load *load);
 /* A name of the IANA database; NULL with an error. */
 const struct zone *load_zone(struct load *load, const struct yaml_node *node);
@@ -331,19 +356,23 @@ const struct calendar *load_find_calendar(
     struct load *load, const struct yaml_node *name);
 struct def_contact *load_contact(struct load *load);
 extern const struct load_table load_workflow_table, load_connection_table,
-    load_decision_table, load_calendar_table, load_contact_table;
+    load_decision_table, load_calendar_table, load_contact_table,
+    load_shared_table;
 
 /* ---- library.c ---- */
 
 /* All names of a kind of document, for "did you mean". */
 enum load_document {
-	DOCUMENT_CALENDAR, DOCUMENT_CONNECTION, DOCUMENT_DECISION,
+	DOCUMENT_SCHEMA, DOCUMENT_CALENDAR, DOCUMENT_CONNECTION, DOCUMENT_DECISION,
 	DOCUMENT_CONTACT, DOCUMENT_WORKFLOW, DOCUMENT_KINDS,
 };
 const struct str *library_names(
     struct library *library, enum load_document kind, size_t *count);
 /* Whether a document of that name is there, but can't be read. */
 bool library_is_unread(
+    const struct library *library, enum load_document kind, struct str name);
+/* Its text as a tree, loaded or not; NULL where there is none. */
+const struct yaml_node *library_find_document(
     const struct library *library, enum load_document kind, struct str name);
 /* Whether any document of that kind can't be read. */
 bool library_has_unread(

@@ -18,7 +18,9 @@ struct load_scope {
 	struct str *gathered;
 	size_t gathered_count;
 	size_t gathered_capacity;
-	const struct yaml_node *schema; /* of load_scope_add_schema() */
+	const struct yaml_node **schemas; /* of load_scope_add_schema() */
+	size_t schema_count;
+	size_t schema_capacity;
 	bool is_open;
 	bool has_secrets;
 };
@@ -108,7 +110,9 @@ load_scope_add_schema(struct load_scope *scope, const struct yaml_node *schema)
 	struct value_builder *keys = value_build_context(scope->arena);
 	struct value_builder *outer = value_build_context(scope->arena);
 
-	scope->schema = schema;
+	scope->schemas = arena_grow(scope->arena, scope->schemas,
+	    scope->schema_count, &scope->schema_capacity, sizeof(schema));
+	scope->schemas[scope->schema_count++] = schema;
 	add_properties(keys, schema, false);
 	value_put(outer, STR("input"), value_built(keys));
 	feel_names_add_value(scope->names, value_built(outer));
@@ -122,8 +126,8 @@ load_scope_within(const struct load_scope *outer)
 	must(!outer->is_open);
 	for (size_t i = 0; i < outer->known_count; i++)
 		load_scope_add(scope, outer->known[i]);
-	if (outer->schema)
-		load_scope_add_schema(scope, outer->schema);
+	for (size_t i = 0; i < outer->schema_count; i++)
+		load_scope_add_schema(scope, outer->schemas[i]);
 	return scope;
 }
 

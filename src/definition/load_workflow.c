@@ -45,6 +45,12 @@ find_calendar(struct load *load, const struct yaml_node *root)
 }
 
 static void
+add_schema_cb(const struct yaml_node *schema, void *arg)
+{
+	load_scope_add_schema(arg, schema);
+}
+
+static void
 make_scope(struct load *load, const struct yaml_node *root)
 {
 	const struct yaml_node *data = yaml_tree_find(root, "data");
@@ -62,7 +68,7 @@ make_scope(struct load *load, const struct yaml_node *root)
 	if (states)
 		load_scope_add_targets(load->scope, states);
 	if (input)
-		load_scope_add_schema(load->scope, input);
+		load_schema_reach(load, input, add_schema_cb, load->scope);
 }
 
 static void
@@ -423,16 +429,15 @@ const struct load_table load_workflow_table =
 
 /* Two texts have the same digest when they say the same. */
 static struct digest
-digest_document(const struct load *load)
+digest_document(struct load *load)
 {
 	/* What can't be a value was told already while loading. */
 	struct diag_list *unheard = diag_list_new();
 	struct buf canonical = {0};
 	struct digest digest;
 
-	json_write(
-	    yaml_scalar_value(load->arena, load->document->root, unheard),
-	    JSON_CANONICAL, &canonical);
+	json_write(load_schema_identity(load, yaml_scalar_value(load->arena,
+	    load->document->root, unheard)), JSON_CANONICAL, &canonical);
 	digest = digest_sha256(buf_str(&canonical));
 	buf_fini(&canonical);
 	diag_list_free(&unheard);
@@ -450,6 +455,7 @@ finish(struct load *load)
 	definition->calls = build->calls;
 	if (!definition->incident_owner)
 		definition->incident_owner = definition->owner;
+	definition->source = load_schema_source(load);
 	definition->digest = digest_document(load);
 }
 
@@ -466,7 +472,6 @@ load_workflow(struct load *load)
 	build.step_ids = map_new();
 	load->build = &build;
 	definition->span = load_key_span(root, "workflow");
-	definition->source = load->document->text;
 	definition->file = load->document->source->diag.file;
 	definition->hold = (struct def_span){
 		.kind = SPAN_FIXED, .fixed_ms = 7 * DAY_MS, .text = STR("7d"),

@@ -21,6 +21,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/load_operation.c \
 	src/definition/load_priv.h \
 	src/definition/load_schedule.c \
+	src/definition/load_schema.c \
 	src/definition/load_scope.c \
 	src/definition/load_state.c \
 	src/definition/load_step.c \

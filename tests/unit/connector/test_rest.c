@@ -498,6 +498,25 @@ test_message_is_what_the_endpoint_says(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void
+test_environments_differ_by_their_settings_alone(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_true(desk_prepare(desk, "note", "{}"));
+	assert_string_equal(desk_str(desk, desk->request.url),
+	    "https://api.example/v1/note");
+	desk->context.settings =
+	    desk_json(desk, "{\"url\": \"https://test.example/bank\"}");
+	assert_true(desk_prepare(desk, "note", "{}"));
+	assert_string_equal(desk_str(desk, desk->request.url),
+	    "https://test.example/bank/v1/note");
+	desk->context.settings = desk_json(desk, "{}");
+	assert_false(desk_prepare(desk, "note", "{}"));
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.url",
+	    false);
+}
+
 int
 main(void)
 {
@@ -509,6 +528,7 @@ main(void)
 		CASE(test_path_encodes_what_is_illegal),
 		CASE(test_path_that_leads_elsewhere_is_refused),
 		CASE(test_header_cannot_be_split),
+		CASE(test_environments_differ_by_their_settings_alone),
 		CASE(test_text_body_goes_as_it_is),
 		CASE(test_form_body_nests_by_brackets),
 		CASE(test_secrets_go_out_but_not_into_history),

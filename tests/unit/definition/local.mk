@@ -27,6 +27,10 @@ check_PROGRAMS += tests/unit/definition/test_load_schedule
 tests_unit_definition_test_load_schedule_LDADD = $(LIBS_DEFINITION) \
 	$(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/definition/test_load_schema
+tests_unit_definition_test_load_schema_LDADD = $(LIBS_DEFINITION) \
+	$(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/definition/test_load_table
 tests_unit_definition_test_load_table_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 

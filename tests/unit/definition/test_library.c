@@ -315,6 +315,42 @@ test_defaults_stand_where_nothing_is_written(void **state)
 	loaded_fini(&loaded);
 }
 
+static void
+test_documents_of_one_file_lean_on_one_another(void **state)
+{
+	struct loaded loaded;
+	const struct definition *definition;
+
+	(void)state;
+	load_text(&loaded,
+	    "workflow: order\nversion: 1\nowner: desk\ninitial: a\n"
+	    "data: {total: 1}\n"
+	    "states:\n"
+	    "  a: {entry: [{decide: limit, output: {limit: = decision}}],\n"
+	    "      on: {done: b}}\n"
+	    "  b: {type: final}\n"
+	    "---\n"
+	    "decision: limit\nhit-policy: first\ninputs: [= total]\n"
+	    "outputs: [days]\nrules: [['-', 3]]\n"
+	    "---\n"
+	    "contact: desk\nnotify: [{call: shop.tell}]\n"
+	    "---\n"
+	    "connection: shop\nkind: http\nurl: = settings.shop.url\n"
+	    "operations: {tell: {request: {post: /tell}}}\n");
+	assert_int_equal(diag_count(loaded.diags, DIAG_ERROR), 0);
+	assert_true(loaded.ok);
+	definition = library_find_workflow(loaded.library, STR("order"), 0);
+	assert_ptr_equal(definition->owner,
+	    library_find_contact(loaded.library, STR("desk")));
+	assert_ptr_equal(definition->states[0]->entry.items[0]->decision,
+	    library_find_decision(loaded.library, STR("limit")));
+	assert_ptr_equal(definition->owner->channels[0].call->connection,
+	    library_find_connection(loaded.library, STR("shop")));
+	assert_true(str_has_suffix(definition->source,
+	    STR("b: {type: final}\n")));
+	loaded_fini(&loaded);
+}
+
 /* ---- versions ---- */
 
 static void
@@ -598,6 +634,8 @@ main(void)
 		cmocka_unit_test(test_payment_has_its_states),
 		cmocka_unit_test(test_payment_has_its_calls),
 		cmocka_unit_test(test_defaults_stand_where_nothing_is_written),
+		cmocka_unit_test(
+		    test_documents_of_one_file_lean_on_one_another),
 		cmocka_unit_test(test_a_definition_loads_again_from_its_source),
 		cmocka_unit_test(
 		    test_an_earlier_version_stands_beside_the_latest),

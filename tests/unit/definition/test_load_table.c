@@ -18,6 +18,7 @@ static const struct load_table *const tables[] = {
 	&load_verify_table, &load_compensate_table, &load_retry_table, &load_channel_call_table,
 	&load_operation_table, &load_odoo_operation_table,
 	&load_webhooks_table, &load_schedule_table,
+	&load_shared_table, &load_smtp_table,
 };
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 
@@ -40,7 +41,8 @@ check_row(const struct load_table *table, const struct load_key *row)
 	if (!row->help || row->help[0] == '\0')
 		fail_msg("%s: %s has no help", table->what, row->name);
 	for (const char *c = row->name; *c; c++)
-		assert_true(islower(*c) || isdigit(*c) || *c == '-');
+		assert_true(islower(*c) || isdigit(*c) || *c == '-' ||
+		    *c == '$');
 	if (row->need == LOAD_NOT_YET || table == NULL)
 		return;
 	if (needs_function && !row->load && strcmp(table->what, "a channel") != 0)
