@@ -33,18 +33,23 @@ test_health_and_readiness(void **state)
 }
 
 static void
-test_openapi_names_every_route(void **state)
+test_openapi_names_the_routes(void **state)
 {
 	struct api_server *server = *state;
 	struct answer answer = api_server_get(server, "/v1/openapi.json");
+	static const char *const paths[] = {"/healthz", "/hooks/{connection}",
+	    "/v1/definitions", "/v1/events", "/v1/export", "/v1/instances",
+	    "/v1/schedules", "/v1/workflows/{name}/instances"};
 
 	answer_must_be(&answer, 200);
 	assert_true(str_equal(answer_text(&answer, "openapi"), STR("3.1.0")));
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		assert_non_null(value_get_cstr(
+		    answer_member(&answer, "paths"), paths[i]));
 	assert_non_null(
 	    value_get_cstr(value_get_cstr(answer_member(&answer, "paths"),
 			       "/v1/tasks/{id}/decide"),
 		"post"));
-	assert_int_equal(answer_member(&answer, "paths")->as.context.count, 30);
 }
 
 static void
@@ -246,7 +251,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_health_and_readiness),
-	    TEST(test_openapi_names_every_route),
+	    TEST(test_openapi_names_the_routes),
 	    TEST(test_unknown_path_is_404),
 	    TEST(test_other_method_is_405_with_those_allowed),
 	    TEST(test_head_has_headers_only),
