@@ -29,10 +29,10 @@ struct word {
 
 static const struct word words[] = {
     {"help", "this list", say_help},
-    {"data", "all variables", talk_show_data},
+    {"data", "all variables", cli_talk_show_data},
     {"history", "what has happened so far", say_history},
     {"scenario", "what was done as a file for `stated test`",
-	talk_show_scenario},
+	cli_talk_show_scenario},
     {"quit", "ends the session, as Ctrl-D does", NULL},
 };
 
@@ -62,8 +62,8 @@ find_word(struct str text)
 /* ---- taking ---- */
 
 static void
-remember_who(struct talk *talk, const struct talk_offer *offered,
-    struct str answer)
+remember_who(
+    struct talk *talk, const struct talk_offer *offered, struct str answer)
 {
 	if (offered->is_who)
 		talk->who = arena_str(talk->memory, answer);
@@ -146,10 +146,9 @@ remember(struct talk *talk, const struct value *line)
 	    &talk->state_capacity, sizeof(*talk->states));
 	talk->acts[talk->act_count] = value_copy(talk->memory, line);
 	talk->states[talk->act_count++] =
-	    chart == NULL
-		? STR("")
-		: arena_str(talk->memory,
-		      chart_state_names(chart, talk->arena));
+	    chart == NULL ? STR("")
+			  : arena_str(talk->memory,
+				chart_state_names(chart, talk->arena));
 }
 
 static void
@@ -182,9 +181,9 @@ round_of(struct talk *talk)
 
 	talk->offers = NULL;
 	talk->count = talk->capacity = 0;
-	talk_show(talk, report);
-	talk_offer_all(talk, report);
-	talk_show_offers(talk);
+	cli_talk_show(talk, report);
+	cli_talk_offer_all(talk, report);
+	cli_talk_show_offers(talk);
 	goes_on = cli_value_line(talk->cli->in, &line);
 	if (goes_on && line.bytes > 0)
 		goes_on = understand(talk, str_trim(buf_str(&line)), &json);
@@ -207,7 +206,7 @@ cli_talk(struct cli *cli, struct sim *sim)
 	    .data = &value_null,
 	};
 
-	talk_show_title(&talk);
+	cli_talk_show_title(&talk);
 	while (round_of(&talk))
 		arena_reset(talk.arena);
 	fputc('\n', cli->out);

@@ -21,10 +21,10 @@ struct talk_offer {
 struct talk {
 	struct cli *cli;
 	struct sim *sim;
-	struct arena *memory; /* of the session */
-	struct arena *arena;  /* of one round */
-	struct str who;	      /* who acted last */
-	const struct value *data; /* as it was shown last */
+	struct arena *memory;	   /* of the session */
+	struct arena *arena;	   /* of one round */
+	struct str who;		   /* who acted last */
+	const struct value *data;  /* as it was shown last */
 	const struct value **acts; /* all that was done, in order */
 	struct str *states;	   /* where each led to */
 	size_t act_count;
@@ -37,14 +37,14 @@ struct talk {
 };
 
 /* cli_talk_offer.c: fills in the offers of the round. */
-void talk_offer_all(struct talk *talk, const struct value *report);
+void cli_talk_offer_all(struct talk *talk, const struct value *report);
 
 /* cli_talk_show.c */
-void talk_show_title(const struct talk *talk);
-void talk_show(struct talk *talk, const struct value *report);
-void talk_show_offers(const struct talk *talk);
-void talk_show_data(struct talk *talk);
+void cli_talk_show_title(const struct talk *talk);
+void cli_talk_show(struct talk *talk, const struct value *report);
+void cli_talk_show_offers(const struct talk *talk);
+void cli_talk_show_data(struct talk *talk);
 /* The session as a file of scenarios. */
-void talk_show_scenario(struct talk *talk);
+void cli_talk_show_scenario(struct talk *talk);
 
 #endif

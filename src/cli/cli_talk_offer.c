@@ -51,8 +51,8 @@ count_of(const struct value *list)
 
 /* ---- examples ---- */
 
-static const struct value *example_of(struct talk *talk,
-    const struct value *schema, struct str name, int depth);
+static const struct value *example_of(
+    struct talk *talk, const struct value *schema, struct str name, int depth);
 
 static const struct value *
 example_context(struct talk *talk, const struct value *schema, int depth)
@@ -74,8 +74,8 @@ example_context(struct talk *talk, const struct value *schema, int depth)
 }
 
 static const struct value *
-example_list(struct talk *talk, const struct value *schema, struct str name,
-    int depth)
+example_list(
+    struct talk *talk, const struct value *schema, struct str name, int depth)
 {
 	struct value_builder *example = value_build_list(talk->arena);
 	const struct value *items = value_get_cstr(schema, "items");
@@ -124,8 +124,8 @@ example_text(struct talk *talk, const struct value *schema, struct str name)
 }
 
 static const struct value *
-example_of(struct talk *talk, const struct value *schema, struct str name,
-    int depth)
+example_of(
+    struct talk *talk, const struct value *schema, struct str name, int depth)
 {
 	struct str type = value_str(value_field_or_null(schema, "type"));
 	const struct value *named = named_example(schema);
@@ -154,8 +154,8 @@ offer_start(struct talk *talk, const struct definition *definition)
 	struct str example = STR("{}");
 
 	if (definition->input_schema != NULL)
-		example = json_of(talk, example_of(talk,
-		    definition->input_schema, STR(""), 0));
+		example = json_of(talk,
+		    example_of(talk, definition->input_schema, STR(""), 0));
 	offer(talk, (struct talk_offer){
 			.label = STR("start"),
 			.before = STR("{\"start\": "),
@@ -200,8 +200,8 @@ example_reply(struct talk *talk, const struct def_call *call)
 	struct value_builder *example = value_build_context(talk->arena);
 	const struct def_operation *operation = call->operation;
 
-	for (size_t i = 0;
-	     operation != NULL && i < operation->output.count; i++) {
+	for (size_t i = 0; operation != NULL && i < operation->output.count;
+	     i++) {
 		struct str name = operation->output.items[i].name;
 
 		value_put(example, name, value_of_str(talk->arena, name));
@@ -213,8 +213,8 @@ static void
 offer_reply(struct talk *talk, const struct def_call *call)
 {
 	struct str target = call->target;
-	struct str before = arena_strf(talk->arena, "{\"reply\": {%.*s: ",
-	    STR_ARG(quoted(talk, target)));
+	struct str before = arena_strf(
+	    talk->arena, "{\"reply\": {%.*s: ", STR_ARG(quoted(talk, target)));
 
 	offer(talk, (struct talk_offer){
 			.label = arena_strf(
@@ -261,8 +261,8 @@ offer_replies(struct talk *talk, const struct definition *definition,
 	const struct value *calls = value_field_or_null(report, "calls");
 
 	for (size_t i = 0; i < count_of(calls); i++) {
-		const struct def_call *call = find_call(
-		    definition, value_str(calls->as.list.items[i]));
+		const struct def_call *call =
+		    find_call(definition, value_str(calls->as.list.items[i]));
 
 		if (call != NULL && is_first(calls, i))
 			offer_reply(talk, call);
@@ -278,16 +278,16 @@ offer_children(struct talk *talk, const struct value *report)
 
 	for (size_t i = 0; i < count_of(children); i++) {
 		struct str name = value_str(children->as.list.items[i]);
-		struct str before = arena_strf(talk->arena,
-		    "{\"child\": {%.*s: {\"outcome\": ",
-		    STR_ARG(quoted(talk, name)));
+		struct str before =
+		    arena_strf(talk->arena, "{\"child\": {%.*s: {\"outcome\": ",
+			STR_ARG(quoted(talk, name)));
 
 		if (!is_first(children, i))
 			continue;
 		offer(talk,
 		    (struct talk_offer){
-			.label = arena_strf(talk->arena,
-			    "child %.*s succeeds", STR_ARG(name)),
+			.label = arena_strf(
+			    talk->arena, "child %.*s succeeds", STR_ARG(name)),
 			.before = arena_strf(talk->arena,
 			    "%.*s\"success\", \"output\": ", STR_ARG(before)),
 			.question = "its output, as JSON",
@@ -312,10 +312,9 @@ state_of(struct talk *talk, const struct value *item)
 {
 	struct str state = value_str(value_field_or_null(item, "state"));
 
-	return state.bytes == 0
-		   ? STR("")
-		   : arena_strf(talk->arena, "\"state\": %.*s, ",
-			 STR_ARG(quoted(talk, state)));
+	return state.bytes == 0 ? STR("")
+				: arena_strf(talk->arena, "\"state\": %.*s, ",
+				      STR_ARG(quoted(talk, state)));
 }
 
 static void
@@ -433,9 +432,9 @@ offer_events(struct talk *talk, const struct definition *definition,
 			continue;
 		offer(talk,
 		    (struct talk_offer){
-			.label = arena_strf(talk->arena,
-			    "%.*s comes in for %.*s", STR_ARG(type),
-			    STR_ARG(subject)),
+			.label =
+			    arena_strf(talk->arena, "%.*s comes in for %.*s",
+				STR_ARG(type), STR_ARG(subject)),
 			.before = arena_strf(talk->arena,
 			    "{\"event\": {\"type\": %.*s, \"subject\": %.*s, "
 			    "\"data\": ",
@@ -464,8 +463,8 @@ text_of_span(struct talk *talk, int64_t ms)
 	struct str result;
 	int parts = 0;
 
-	for (size_t i = 0;
-	     i < sizeof(units) / sizeof(units[0]) && parts < 2; i++) {
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && parts < 2;
+	     i++) {
 		if (ms >= units[i].ms) {
 			buf_addf(&text, "%s%lld%c", parts++ > 0 ? " " : "",
 			    (long long)(ms / units[i].ms), units[i].unit);
@@ -509,9 +508,9 @@ reason_of(struct talk *talk, const struct value *view, struct str due)
 			to = value_str(value_field_or_null(item, "target"));
 		return arena_strf(talk->arena, ": %.*s of %.*s%s%.*s",
 		    STR_ARG(value_str(value_field_or_null(item, "kind"))),
-		    STR_ARG(value_str(value_field_or_null(item,
-			value_get_cstr(item, "state") != NULL ? "state"
-							      : "step"))),
+		    STR_ARG(value_str(value_field_or_null(
+			item, value_get_cstr(item, "state") != NULL ? "state"
+								    : "step"))),
 		    to.at != NULL ? " to " : "", STR_ARG(to));
 	}
 	return STR("");
@@ -530,13 +529,12 @@ offer_time(struct talk *talk, const struct value *view)
 	due = arena_str(talk->arena, clock_format(due_ms, text));
 	offer(talk,
 	    (struct talk_offer){
-		.label = arena_strf(talk->arena,
-		    "time passes, %.*s, until %.*s%.*s",
-		    STR_ARG(text_of_span(talk, wait_ms)),
-		    STR_ARG(cli_text_time(talk->arena, due)),
-		    STR_ARG(reason_of(talk, view, due))),
-		.before = arena_strf(talk->arena,
-		    "{\"advance\": \"%.*s\"",
+		.label =
+		    arena_strf(talk->arena, "time passes, %.*s, until %.*s%.*s",
+			STR_ARG(text_of_span(talk, wait_ms)),
+			STR_ARG(cli_text_time(talk->arena, due)),
+			STR_ARG(reason_of(talk, view, due))),
+		.before = arena_strf(talk->arena, "{\"advance\": \"%.*s\"",
 		    STR_ARG(exact_span(talk, wait_ms))),
 		.after = STR("}"),
 	    });
@@ -559,7 +557,7 @@ offer_operator(struct talk *talk, enum chart_status status)
 }
 
 void
-talk_offer_all(struct talk *talk, const struct value *report)
+cli_talk_offer_all(struct talk *talk, const struct value *report)
 {
 	const struct chart *chart = sim_chart(talk->sim);
 	const struct definition *definition = sim_definition(talk->sim);

@@ -65,11 +65,10 @@ text_of_effect(struct talk *talk, const struct value *effect)
 	const char *text = FIND(sentences, first->key);
 
 	if (text == NULL)
-		text = FIND(timers,
-		    value_str(value_field_or_null(fields, "kind")));
-	return text != NULL
-		   ? cli_story_fill(talk->cli, fields, str_of(text))
-		   : cli_text_of(talk->arena, effect);
+		text = FIND(
+		    timers, value_str(value_field_or_null(fields, "kind")));
+	return text != NULL ? cli_story_fill(talk->cli, fields, str_of(text))
+			    : cli_text_of(talk->arena, effect);
 }
 
 static void
@@ -124,11 +123,10 @@ show_changes(struct talk *talk, const struct value *data)
 }
 
 void
-talk_show_data(struct talk *talk)
+cli_talk_show_data(struct talk *talk)
 {
 	if (sim_chart(talk->sim) != NULL)
-		cli_value_print(
-		    talk->cli, chart_data(sim_chart(talk->sim)));
+		cli_value_print(talk->cli, chart_data(sim_chart(talk->sim)));
 }
 
 /* ---- where it stands ---- */
@@ -141,8 +139,8 @@ show_states(struct talk *talk, const struct value *report)
 	struct cli *cli = talk->cli;
 
 	fprintf(cli->out, "%.*s  ",
-	    STR_ARG(cli_text_time(talk->arena,
-		value_str(value_field_or_null(report, "now")))));
+	    STR_ARG(cli_text_time(
+		talk->arena, value_str(value_field_or_null(report, "now")))));
 	for (size_t i = 0; i < states->as.list.count; i++) {
 		if (i > 0)
 			fputs(", ", cli->out);
@@ -160,28 +158,28 @@ show_incidents(struct talk *talk, const struct value *report)
 {
 	const struct value *list = value_field_or_null(report, "incidents");
 
-	for (size_t i = 0;
-	     list->type == VALUE_LIST && i < list->as.list.count; i++) {
+	for (size_t i = 0; list->type == VALUE_LIST && i < list->as.list.count;
+	     i++) {
 		fputs("     stands still: ", talk->cli->out);
 		cli_text_paint(talk->cli->out, talk->cli->colours_out,
 		    COLOUR_RED,
-		    cli_text_clean(talk->arena,
-			value_str(value_field_or_null(
-			    list->as.list.items[i], "message"))));
+		    cli_text_clean(
+			talk->arena, value_str(value_field_or_null(
+					 list->as.list.items[i], "message"))));
 		fputc('\n', talk->cli->out);
 	}
 }
 
 void
-talk_show(struct talk *talk, const struct value *report)
+cli_talk_show(struct talk *talk, const struct value *report)
 {
 	struct str fate = value_str(value_field_or_null(report, "fate"));
 
 	if (sim_chart(talk->sim) == NULL)
 		return;
 	if (fate.at != NULL)
-		fprintf(talk->cli->out, "  -> the event is %.*s\n",
-		    STR_ARG(fate));
+		fprintf(
+		    talk->cli->out, "  -> the event is %.*s\n", STR_ARG(fate));
 	show_effects(talk, value_field_or_null(report, "effects"));
 	show_states(talk, report);
 	show_changes(talk, value_field_or_null(report, "data"));
@@ -189,7 +187,7 @@ talk_show(struct talk *talk, const struct value *report)
 }
 
 void
-talk_show_title(const struct talk *talk)
+cli_talk_show_title(const struct talk *talk)
 {
 	const struct definition *definition = sim_definition(talk->sim);
 
@@ -202,7 +200,7 @@ talk_show_title(const struct talk *talk)
 }
 
 void
-talk_show_offers(const struct talk *talk)
+cli_talk_show_offers(const struct talk *talk)
 {
 	for (size_t i = 0; i < talk->count; i++)
 		fprintf(talk->cli->out, "  %zu  %.*s\n", i + 1,
@@ -271,12 +269,11 @@ print_start(struct talk *talk)
 }
 
 void
-talk_show_scenario(struct talk *talk)
+cli_talk_show_scenario(struct talk *talk)
 {
 	struct str before = STR("");
 
-	fprintf(talk->cli->out,
-	    "test: %.*s\nscenarios:\n  - name: a session\n",
+	fprintf(talk->cli->out, "test: %.*s\nscenarios:\n  - name: a session\n",
 	    STR_ARG(sim_definition(talk->sim)->name));
 	print_start(talk);
 	fputs("    steps:\n", talk->cli->out);

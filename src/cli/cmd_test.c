@@ -53,8 +53,8 @@ coverage_of(struct testing *testing, const struct definition *definition)
 /* A workflow of the folder that no scenario plays is wholly uncovered; of
  * several versions, the newest counts. */
 static void
-cover_folder(struct testing *testing, const struct library *library,
-    struct str folder)
+cover_folder(
+    struct testing *testing, const struct library *library, struct str folder)
 {
 	const struct definition *definition;
 
@@ -89,14 +89,14 @@ add_unreadable(
 	struct buf text = {0};
 
 	diag_format(diags, &text, false);
-	result->outcome.message = STR("the file, or what it leans on, is wrong");
+	result->outcome.message =
+	    STR("the file, or what it leans on, is wrong");
 	result->trouble = arena_str(testing->cli->arena, buf_str(&text));
 	buf_fini(&text);
 }
 
 static void
-play(struct testing *testing, struct str path,
-    const struct scenario_file *file)
+play(struct testing *testing, struct str path, const struct scenario_file *file)
 {
 	struct scenario_coverage *coverage =
 	    coverage_of(testing, scenario_definition(file));
@@ -112,8 +112,8 @@ play(struct testing *testing, struct str path,
 		result = add_result(testing, path, name);
 		result->workflow = scenario_definition(file)->name;
 		begin_ms = clock_now_ms(clock_system());
-		scenario_run(file, i, coverage, testing->cli->arena,
-		    &result->outcome);
+		scenario_run(
+		    file, i, coverage, testing->cli->arena, &result->outcome);
 		result->took_ms = clock_now_ms(clock_system()) - begin_ms;
 	}
 }
@@ -126,14 +126,13 @@ test_file(
 	const struct scenario_file *file = NULL;
 	struct str text;
 
-	if (!cli_value_file(testing->cli,
-		arena_cstr(testing->cli->arena, path), &text)) {
+	if (!cli_value_file(
+		testing->cli, arena_cstr(testing->cli->arena, path), &text)) {
 		diag_list_free(&diags);
 		testing->report.is_broken = true;
 		return;
 	}
-	file = scenario_read(
-	    testing->cli->arena, library, path, text, diags);
+	file = scenario_read(testing->cli->arena, library, path, text, diags);
 	if (file == NULL)
 		add_unreadable(testing, path, diags);
 	else
@@ -153,9 +152,9 @@ load(struct testing *testing, struct str path)
 	struct library *library = cli_library_load(cli, &name, 1, diags);
 	bool is_sound = diag_count(diags, DIAG_ERROR) == 0;
 
-	testing->libraries = arena_grow(cli->arena, testing->libraries,
-	    testing->library_count, &testing->library_capacity,
-	    sizeof(*testing->libraries));
+	testing->libraries =
+	    arena_grow(cli->arena, testing->libraries, testing->library_count,
+		&testing->library_capacity, sizeof(*testing->libraries));
 	testing->libraries[testing->library_count++] = library;
 	if (!is_sound)
 		add_unreadable(testing, path, diags);
@@ -208,18 +207,19 @@ library_path(struct testing *testing, struct str path)
 {
 	struct arena *arena = testing->cli->arena;
 	bool is_long = str_has_suffix(path, STR(".yaml"));
-	struct str stem = str_slice(
-	    path, 0, path.bytes - (is_long ? strlen(".test.yaml")
-					   : strlen(".test.yml")));
-	struct str beside = arena_strf(arena, "%.*s%s", STR_ARG(stem),
-	    is_long ? ".yaml" : ".yml");
+	struct str stem = str_slice(path, 0,
+	    path.bytes -
+		(is_long ? strlen(".test.yaml") : strlen(".test.yml")));
+	struct str beside = arena_strf(
+	    arena, "%.*s%s", STR_ARG(stem), is_long ? ".yaml" : ".yml");
 	size_t slash = path.bytes;
 
 	if (access(beside.at, F_OK) == 0)
 		return beside;
 	while (slash > 0 && path.at[slash - 1] != '/')
 		slash--;
-	return slash == 0 ? STR(".") : arena_str(arena, str_slice(path, 0, slash));
+	return slash == 0 ? STR(".")
+			  : arena_str(arena, str_slice(path, 0, slash));
 }
 
 /* payment.yaml: the scenarios beside it. */
@@ -289,7 +289,7 @@ run(struct cli *cli)
 	if (!cli_report_format(
 		cli_option_str(cli, "format"), &testing.report.format))
 		return cli_usage(cli,
-		    "--format is text, tap or junit, not `%s`",
+		    "--format is text, json, tap or junit, not `%s`",
 		    cli_option(cli, "format"));
 	for (size_t i = 0; i < cli->argument_count; i++)
 		test_path(&testing, cli->arguments[i]);
@@ -300,7 +300,7 @@ static const struct cmd_option options[] = {
     {"filter", "TEXT", "only scenarios with that in their names"},
     {"coverage", NULL, "tell which states and transitions were not reached"},
     {"strict", NULL, "fail where some were not"},
-    {"format", "text|tap|junit", "for people, or for programs"},
+    {"format", "text|json|tap|junit", "for people, or for programs"},
     {NULL, NULL, NULL},
 };
 

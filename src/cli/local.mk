@@ -12,6 +12,10 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_priv.h \
 	src/cli/cli_report.c \
 	src/cli/cli_report.h \
+	src/cli/cli_report_json.c \
+	src/cli/cli_report_junit.c \
+	src/cli/cli_report_tap.c \
+	src/cli/cli_report_text.c \
 	src/cli/cli_show.c \
 	src/cli/cli_story.c \
 	src/cli/cli_talk.c \

@@ -10,8 +10,7 @@
 #include "scenario_priv.h"
 #include "stated/clock.h"
 
-static const char *const names[] = {
-    "data", "input", "settings", "instance"};
+static const char *const names[] = {"data", "input", "settings", "instance"};
 
 bool
 scenario_is_file(struct str path)
@@ -48,8 +47,8 @@ check_now(struct reader *reader, const struct value *value, struct str pointer)
 
 	if (clock_parse(value_str(value), &ms))
 		return;
-	form_error(reader, SCENARIO_BAD_FORM, pointer,
-	    "`%.*s` is no instant", STR_ARG(value_str(value)));
+	form_error(reader, SCENARIO_BAD_FORM, pointer, "`%.*s` is no instant",
+	    STR_ARG(value_str(value)));
 	diag_repair(reader->diags, "write 2026-11-23T10:00:00+01:00");
 }
 
@@ -86,14 +85,14 @@ check_actor(
 /* ---- the two mappings ---- */
 
 /* What may stand before all scenarios and in each of them. */
-#define COMMON_KEYS                                                    \
-	{"start", FORM_MAP, false, NULL},                              \
-	    {"actor", FORM_TEXT | FORM_MAP, false, check_actor},       \
-	    {"priority", FORM_TEXT, false, check_priority},            \
-	    {"settings", FORM_MAP, false, NULL},                       \
-	    {"environment", FORM_TEXT, false, NULL},                   \
-	    {"now", FORM_TEXT, false, check_now},                      \
-	{                                                              \
+#define COMMON_KEYS                                                     \
+	{"start", FORM_MAP, false, NULL},                               \
+	    {"actor", FORM_TEXT | FORM_MAP, false, check_actor},        \
+	    {"priority", FORM_TEXT, false, check_priority},             \
+	    {"settings", FORM_MAP, false, NULL},                        \
+	    {"environment", FORM_TEXT, false, NULL},                    \
+	    {"now", FORM_TEXT, false, check_now},                       \
+	{                                                               \
 		"replies", FORM_MAP, false, scenario_step_check_replies \
 	}
 
@@ -185,7 +184,8 @@ check_names(struct reader *reader, const struct scenario_file *file)
 			diag_add(reader->diags, DIAG_ERROR, SCENARIO_DUPLICATE,
 			    file->items[i].span,
 			    "a second scenario of this name");
-			diag_repair(reader->diags, "the first stands at line %u",
+			diag_repair(reader->diags,
+			    "the first stands at line %u",
 			    file->items[j].span.line);
 		}
 }
@@ -235,8 +235,8 @@ find_definition(struct reader *reader, const struct value *root)
 	if (number != NULL && number->type == VALUE_NUMBER &&
 	    !number_to_int(number->as.number, &version))
 		version = -1;
-	reader->definition = library_find_workflow(
-	    reader->library, value_str(test), version);
+	reader->definition =
+	    library_find_workflow(reader->library, value_str(test), version);
 	if (reader->definition == NULL)
 		report_no_workflow(reader, value_str(test), version);
 	return reader->definition != NULL;
@@ -257,8 +257,8 @@ gather_names(struct reader *reader)
 }
 
 static void
-read_file(struct reader *reader, const struct value *root,
-    struct scenario_file *file)
+read_file(
+    struct reader *reader, const struct value *root, struct scenario_file *file)
 {
 	const struct value *list = value_field_or_null(root, "scenarios");
 	size_t count = list->type == VALUE_LIST ? list->as.list.count : 0;

@@ -48,8 +48,7 @@ scenario_coverage_definition(const struct scenario_coverage *coverage)
 }
 
 size_t
-scenario_coverage_state(
-    const struct scenario_coverage *coverage, size_t index)
+scenario_coverage_state(const struct scenario_coverage *coverage, size_t index)
 {
 	must(index < coverage->definition->state_count);
 	if (coverage->definition->states[index]->kind == STATE_HISTORY)
@@ -70,8 +69,8 @@ scenario_coverage_took(void *arg, const struct def_transition *transition)
 {
 	struct scenario_coverage *coverage = arg;
 
-	must(coverage->definition->transitions[transition->index] ==
-	     transition);
+	must(
+	    coverage->definition->transitions[transition->index] == transition);
 	coverage->transitions[transition->index]++;
 }
 

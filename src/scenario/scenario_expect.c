@@ -14,10 +14,8 @@ static bool
 is_within(const struct play *play, struct str leaf, struct str name)
 {
 	const struct definition *definition = play->file->definition;
-	const struct def_state *inner =
-	    definition_find_state(definition, leaf);
-	const struct def_state *outer =
-	    definition_find_state(definition, name);
+	const struct def_state *inner = definition_find_state(definition, leaf);
+	const struct def_state *outer = definition_find_state(definition, name);
 
 	return inner != NULL && outer != NULL &&
 	       def_state_contains(outer, inner);
@@ -103,8 +101,7 @@ match_condition(struct play *play, const struct template *condition)
 {
 	play->env.note[0] = '\0';
 	if (condition->kind == TEMPLATE_FEEL &&
-	    value_is_true(
-		feel_test(condition->feel, &value_true, &play->env)))
+	    value_is_true(feel_test(condition->feel, &value_true, &play->env)))
 		return true;
 	scenario_match_tell(&play->match, "that: expected%s%.*s to hold",
 	    condition->text.bytes > 0 && condition->text.at[0] == ' ' ? ""
@@ -134,8 +131,8 @@ tell_incidents(struct play *play)
 {
 	const struct value *list = value_field_or_null(play->view, "incidents");
 
-	for (size_t i = 0;
-	     list->type == VALUE_LIST && i < list->as.list.count; i++)
+	for (size_t i = 0; list->type == VALUE_LIST && i < list->as.list.count;
+	     i++)
 		scenario_match_tell(&play->match, "it stands still: %.*s",
 		    STR_ARG(value_str(value_field_or_null(
 			list->as.list.items[i], "message"))));
@@ -215,10 +212,9 @@ title_of(struct play *play, const struct step_row *row,
 	const struct template *main = form_field(pattern, row->main);
 	struct str text = form_text(main);
 
-	return text.at == NULL
-		   ? row->kind
-		   : arena_strf(play->arena, "%.*s `%.*s`", STR_ARG(row->kind),
-			 STR_ARG(text));
+	return text.at == NULL ? row->kind
+			       : arena_strf(play->arena, "%.*s `%.*s`",
+				     STR_ARG(row->kind), STR_ARG(text));
 }
 
 /* How far it is from what is meant: another main field is another thing. */
@@ -385,8 +381,8 @@ scenario_expect_item(struct play *play, const struct scenario_step *step)
 	if (count == 0)
 		scenario_match_tell(&play->match, "there are none");
 	for (size_t i = 0; i < count; i++)
-		(void)scenario_match(&play->match, STR(""), pattern,
-		    list->as.list.items[i]);
+		(void)scenario_match(
+		    &play->match, STR(""), pattern, list->as.list.items[i]);
 	return scenario_play_fail(play, step->span,
 	    "none of the %.*s is as expected", STR_ARG(step->row->kind));
 }
@@ -407,10 +403,10 @@ scenario_expect_no_item(struct play *play, const struct scenario_step *step)
 			continue;
 		scenario_match_tell(&play->match, "there is: %.*s",
 		    STR_ARG(scenario_match_text(play->arena,
-			value_field_or_null(item,
-			    str_equal(step->row->kind, STR("tasks"))
-				? "title"
-				: "message"))));
+			value_field_or_null(
+			    item, str_equal(step->row->kind, STR("tasks"))
+				      ? "title"
+				      : "message"))));
 		return scenario_play_fail(play, step->span,
 		    "one of the %.*s was not expected",
 		    STR_ARG(step->row->kind));
@@ -432,11 +428,10 @@ scenario_expect_compensation(
 
 		if (str_equal(value_str(value_field_or_null(record, "kind")),
 			audit_kind_name(AUDIT_COMPENSATING)))
-			value_append(
-			    undone, value_field_or_null(record, "by"));
+			value_append(undone, value_field_or_null(record, "by"));
 	}
-	if (scenario_match(&play->match, STR("undone"), step->what,
-		value_built(undone)))
+	if (scenario_match(
+		&play->match, STR("undone"), step->what, value_built(undone)))
 		return true;
 	return scenario_play_fail(
 	    play, step->span, "it was not undone as expected");

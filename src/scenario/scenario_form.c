@@ -27,15 +27,14 @@ static const struct form_word form_words[] = {
 struct str
 form_below(struct reader *reader, struct str pointer, struct str key)
 {
-	return arena_strf(reader->arena, "%.*s/%.*s", STR_ARG(pointer),
-	    STR_ARG(key));
+	return arena_strf(
+	    reader->arena, "%.*s/%.*s", STR_ARG(pointer), STR_ARG(key));
 }
 
 struct str
 form_item(struct reader *reader, struct str pointer, size_t index)
 {
-	return arena_strf(
-	    reader->arena, "%.*s/%zu", STR_ARG(pointer), index);
+	return arena_strf(reader->arena, "%.*s/%zu", STR_ARG(pointer), index);
 }
 
 void
@@ -127,8 +126,7 @@ form_is(struct reader *reader, const struct value *value, struct str pointer,
 	if (forms & form || form_is_expression(value))
 		return true;
 	form_error(reader, SCENARIO_WRONG_KIND, pointer,
-	    "`%s` takes %.*s, not %.*s", what,
-	    STR_ARG(words_of(reader, forms)),
+	    "`%s` takes %.*s, not %.*s", what, STR_ARG(words_of(reader, forms)),
 	    STR_ARG(words_of(reader, form)));
 	return false;
 }
@@ -170,8 +168,8 @@ form_map(struct reader *reader, const struct value *map, struct str pointer,
 
 		if (key == NULL)
 			report_unknown(reader, at, field->key, table);
-		else if (form_is(reader, field->value, at, key->name,
-			     key->forms) &&
+		else if (form_is(
+			     reader, field->value, at, key->name, key->forms) &&
 			 key->check != NULL &&
 			 !form_is_expression(field->value))
 			key->check(reader, field->value, at);
@@ -215,8 +213,8 @@ read_expression(
 }
 
 static void
-read_list(struct reader *reader, const struct value *value,
-    struct str pointer, bool tests, struct template *into)
+read_list(struct reader *reader, const struct value *value, struct str pointer,
+    bool tests, struct template *into)
 {
 	size_t count = value->as.list.count;
 	const struct template **items =

@@ -94,13 +94,12 @@ match_literal(struct match *match, struct str path,
 
 	if (actual == NULL && value_is_null(literal))
 		return true;
-	if (actual != NULL &&
-	    (value_equal(literal, actual) ||
-		(literal->type == VALUE_STRING &&
-		    is_text_of(literal->as.string, actual))))
+	if (actual != NULL && (value_equal(literal, actual) ||
+				  (literal->type == VALUE_STRING &&
+				      is_text_of(literal->as.string, actual))))
 		return true;
-	return differ(match, path, scenario_match_text(match->arena, literal),
-	    actual);
+	return differ(
+	    match, path, scenario_match_text(match->arena, literal), actual);
 }
 
 static bool
@@ -113,9 +112,7 @@ match_expression(struct match *match, struct str path,
 	if (value_is_true(feel_test(expected->feel, is, match->env)))
 		return true;
 	(void)differ(match, path,
-	    arena_strf(
-		match->arena, "=%.*s", STR_ARG(expected->text)),
-	    actual);
+	    arena_strf(match->arena, "=%.*s", STR_ARG(expected->text)), actual);
 	if (match->env->note[0] != '\0')
 		scenario_match_tell(match, "  (%s)", match->env->note);
 	return false;
@@ -136,8 +133,7 @@ match_list(struct match *match, struct str path,
 		    actual);
 	for (size_t i = 0; i < expected->count; i++)
 		is_same &= scenario_match(match,
-		    arena_strf(
-			match->arena, "%.*s[%zu]", STR_ARG(path), i + 1),
+		    arena_strf(match->arena, "%.*s[%zu]", STR_ARG(path), i + 1),
 		    expected->items[i], actual->as.list.items[i]);
 	return is_same;
 }

@@ -66,8 +66,8 @@ evaluate(struct play *play, const struct template *template)
 
 /* What `over` says counts; of contexts, field by field. */
 static const struct value *
-laid_over(struct arena *arena, const struct value *under,
-    const struct value *over)
+laid_over(
+    struct arena *arena, const struct value *under, const struct value *over)
 {
 	const struct value *both = under;
 
@@ -136,9 +136,9 @@ scenario_play_fail(
 static void
 add_happening(struct play *play, struct str kind, const struct value *value)
 {
-	play->happenings = arena_grow(play->arena, play->happenings,
-	    play->happening_count, &play->happening_capacity,
-	    sizeof(*play->happenings));
+	play->happenings =
+	    arena_grow(play->arena, play->happenings, play->happening_count,
+		&play->happening_capacity, sizeof(*play->happenings));
 	play->happenings[play->happening_count++] =
 	    (struct happening){.kind = kind, .value = value};
 }
@@ -150,8 +150,7 @@ renamed(struct arena *arena, const struct value *effect)
 	struct value_builder *value = value_build_context(arena);
 
 	for (size_t i = 0; i < effect->as.context.count; i++) {
-		const struct value_field *field =
-		    &effect->as.context.fields[i];
+		const struct value_field *field = &effect->as.context.fields[i];
 
 		value_put(value,
 		    str_equal(field->key, STR("args")) ? STR("with")
@@ -207,8 +206,7 @@ static const struct shorthand shorthands[] = {
 };
 
 static const struct value *
-spelled_out(
-    struct play *play, struct str act, const struct value *what)
+spelled_out(struct play *play, struct str act, const struct value *what)
 {
 	const struct value *empty =
 	    value_built(value_build_context(play->arena));
@@ -228,8 +226,7 @@ line_of(struct play *play, const struct scenario_step *step)
 {
 	const struct value *line = evaluate(play, step->map);
 	struct str act = step->row->name;
-	const struct value *what =
-	    spelled_out(play, act, value_get(line, act));
+	const struct value *what = spelled_out(play, act, value_get(line, act));
 
 	return value_with(play->arena, line, act, what);
 }
@@ -242,8 +239,8 @@ check_refusal(struct play *play, const struct scenario_step *step,
 
 	if (part.at == NULL || str_find(why, part) != SIZE_MAX)
 		return true;
-	scenario_match_tell(&play->match, "expected it to say: %.*s",
-	    STR_ARG(part));
+	scenario_match_tell(
+	    &play->match, "expected it to say: %.*s", STR_ARG(part));
 	scenario_match_tell(&play->match, "it says: %.*s", STR_ARG(why));
 	return scenario_play_fail(play, step->span,
 	    "`%.*s` is refused for another reason", STR_ARG(step->row->name));
@@ -286,8 +283,8 @@ scenario_play_act(struct play *play, const struct scenario_step *step)
 	else if (is_refusal_expected(refused))
 		goes_on = check_refusal(play, step, refused, buf_str(&why));
 	else
-		goes_on = scenario_play_fail(
-		    play, step->span, "%s", buf_cstr(&why));
+		goes_on =
+		    scenario_play_fail(play, step->span, "%s", buf_cstr(&why));
 	buf_fini(&why);
 	return goes_on;
 }
@@ -300,9 +297,8 @@ start_line(struct play *play)
 	const struct scenario *all = &play->file->all;
 	const struct scenario *scenario = play->scenario;
 	struct value_builder *line = value_build_context(play->arena);
-	struct str priority = scenario->priority.at != NULL
-				  ? scenario->priority
-				  : all->priority;
+	struct str priority =
+	    scenario->priority.at != NULL ? scenario->priority : all->priority;
 	const struct value *input = laid_over(play->arena,
 	    evaluate(play, all->start), evaluate(play, scenario->start));
 
@@ -311,8 +307,8 @@ start_line(struct play *play)
 		? value_built(value_build_context(play->arena))
 		: input);
 	value_put(line, STR("actor"),
-	    evaluate(play,
-		scenario->actor != NULL ? scenario->actor : all->actor));
+	    evaluate(
+		play, scenario->actor != NULL ? scenario->actor : all->actor));
 	if (priority.at != NULL)
 		value_put_str(line, "priority", priority);
 	return value_built(line);
@@ -384,9 +380,9 @@ settings_of(struct play *play)
 	const struct value *settings;
 
 	play->env = (struct feel_env){.arena = play->arena};
-	settings = laid_over(play->arena,
-	    evaluate(play, play->file->all.settings),
-	    evaluate(play, play->scenario->settings));
+	settings =
+	    laid_over(play->arena, evaluate(play, play->file->all.settings),
+		evaluate(play, play->scenario->settings));
 	return settings->type == VALUE_CONTEXT
 		   ? settings
 		   : value_built(value_build_context(play->arena));

@@ -45,13 +45,13 @@ struct scenario_step {
 struct scenario {
 	struct str name;
 	struct diag_span span;
-	const struct template *start;   /* NULL: the file's */
-	const struct template *actor;   /* the same of the next four */
+	const struct template *start; /* NULL: the file's */
+	const struct template *actor; /* the same of the next four */
 	const struct template *settings;
 	const struct template *replies;
 	struct str environment;
 	struct str priority; /* absent: by the definition */
-	int64_t now_ms;      /* 0: the file's */
+	int64_t now_ms;	     /* 0: the file's */
 	const struct scenario_step *steps;
 	size_t step_count;
 };
@@ -72,7 +72,7 @@ struct reader {
 	const struct yaml_places *places;
 	const struct library *library;
 	const struct definition *definition; /* NULL until it is known */
-	struct feel_names *names;            /* that expressions may read */
+	struct feel_names *names;	     /* that expressions may read */
 };
 
 enum form {
@@ -100,11 +100,14 @@ struct form_table {
 	const struct form_key *keys;
 	size_t count;
 };
-#define FORM_TABLE(what, keys) {what, keys, sizeof(keys) / sizeof((keys)[0])}
+#define FORM_TABLE(what, keys)                               \
+	{                                                    \
+		what, keys, sizeof(keys) / sizeof((keys)[0]) \
+	}
 
 /* Where a key's or an item's value stands. */
-struct str form_below(struct reader *reader, struct str pointer,
-    struct str key);
+struct str form_below(
+    struct reader *reader, struct str pointer, struct str key);
 struct str form_item(struct reader *reader, struct str pointer, size_t index);
 void form_error(struct reader *reader, const char *code, struct str pointer,
     const char *format, ...) PRINTF_LIKE(4, 5);
@@ -124,8 +127,7 @@ void form_unknown(struct reader *reader, struct str pointer, const char *what,
 const struct template *form_template(struct reader *reader,
     const struct value *value, struct str pointer, bool tests);
 /* The field of a TEMPLATE_CONTEXT; NULL where there is none. */
-const struct template *form_field(
-    const struct template *map, const char *key);
+const struct template *form_field(const struct template *map, const char *key);
 /* The literal text; absent where it is none. */
 struct str form_text(const struct template *template);
 
@@ -146,16 +148,15 @@ bool scenario_match(struct match *match, struct str path,
 void scenario_match_tell(struct match *match, const char *format, ...)
     PRINTF_LIKE(2, 3);
 /* Short enough for a line. */
-struct str scenario_match_text(
-    struct arena *arena, const struct value *value);
+struct str scenario_match_text(struct arena *arena, const struct value *value);
 
 /* ---- scenario_play.c: one scenario ---- */
 
 /* Something that the instance let out. */
 struct happening {
-	struct str kind;           /* "call", "escalation", … */
+	struct str kind;	   /* "call", "escalation", … */
 	const struct value *value; /* by the names that expectations use */
-	bool is_expected;          /* it has met its expectation */
+	bool is_expected;	   /* it has met its expectation */
 };
 
 struct play {
@@ -196,8 +197,8 @@ struct step_row {
 	struct str name;
 	unsigned forms;
 	const struct form_table *table; /* of a mapping; NULL: any */
-	form_fn *check;                 /* may be NULL */
-	bool is_test;     /* expressions are tests of what is */
+	form_fn *check;			/* may be NULL */
+	bool is_test;			/* expressions are tests of what is */
 	step_fn *play;
 	/* of expectations: what they look at, and which of its fields a text
 	 * alone means */

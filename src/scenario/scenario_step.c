@@ -23,8 +23,7 @@ check_state(
 	    !form_is(reader, value, pointer, "state", FORM_TEXT) ||
 	    definition_find_state(definition, value_str(value)) != NULL)
 		return;
-	legal = ARENA_ARRAY(
-	    reader->arena, definition->state_count, struct str);
+	legal = ARENA_ARRAY(reader->arena, definition->state_count, struct str);
 	for (size_t i = 0; i < definition->state_count; i++)
 		legal[i] = definition->states[i]->name;
 	form_unknown(reader, pointer, "state", value_str(value), legal,
@@ -96,8 +95,8 @@ scenario_step_check_replies(
 		struct str key = value->as.context.fields[i].key;
 
 		report_never(reader,
-		    yaml_place_of_key(reader->places,
-			form_below(reader, pointer, key)),
+		    yaml_place_of_key(
+			reader->places, form_below(reader, pointer, key)),
 		    "calls", key, legal, count);
 	}
 }
@@ -187,15 +186,12 @@ check_event(
 
 	if (definition_find_event(definition, value_str(value)) != NULL)
 		return;
-	legal = ARENA_ARRAY(
-	    reader->arena, definition->event_count, struct str);
+	legal = ARENA_ARRAY(reader->arena, definition->event_count, struct str);
 	for (size_t i = 0; i < definition->event_count; i++)
 		legal[i] = definition->events[i].type;
 	form_error(reader, SCENARIO_UNKNOWN_NAME, pointer,
-	    "the workflow declares no event `%.*s`",
-	    STR_ARG(value_str(value)));
-	form_suggest(
-	    reader, value_str(value), legal, definition->event_count);
+	    "the workflow declares no event `%.*s`", STR_ARG(value_str(value)));
+	form_suggest(reader, value_str(value), legal, definition->event_count);
 }
 
 static void
@@ -205,8 +201,8 @@ check_kind(struct reader *reader, const struct value *value, struct str pointer)
 
 	for (size_t i = 0; i < AUDIT_KIND_COUNT; i++)
 		legal[i] = audit_kind_name((enum audit_kind)i);
-	check_among(reader, value, pointer, "kind of record", legal,
-	    AUDIT_KIND_COUNT);
+	check_among(
+	    reader, value, pointer, "kind of record", legal, AUDIT_KIND_COUNT);
 }
 
 static void
@@ -238,8 +234,8 @@ check_span(struct reader *reader, const struct value *value, struct str pointer)
 	if (value->type != VALUE_STRING || form_is_expression(value) ||
 	    def_span_parse(value_str(value), &span))
 		return;
-	form_error(reader, SCENARIO_BAD_FORM, pointer,
-	    "`%.*s` is no duration", STR_ARG(value_str(value)));
+	form_error(reader, SCENARIO_BAD_FORM, pointer, "`%.*s` is no duration",
+	    STR_ARG(value_str(value)));
 	diag_repair(
 	    reader->diags, "write 31m, 4h, 2d, PT4H or 3 business days");
 }
@@ -252,8 +248,8 @@ check_instant(
 
 	if (clock_parse(value_str(value), &ms))
 		return;
-	form_error(reader, SCENARIO_BAD_FORM, pointer,
-	    "`%.*s` is no instant", STR_ARG(value_str(value)));
+	form_error(reader, SCENARIO_BAD_FORM, pointer, "`%.*s` is no instant",
+	    STR_ARG(value_str(value)));
 	diag_repair(reader->diags, "write 2026-11-23T10:00:00+01:00");
 }
 
@@ -270,8 +266,8 @@ check_how(struct reader *reader, const struct value *value, struct str pointer)
 		return;
 	form_error(reader, SCENARIO_UNKNOWN_NAME, pointer,
 	    "nothing is settled by `%.*s`", STR_ARG(value_str(value)));
-	form_suggest(reader, value_str(value), legal,
-	    sizeof(legal) / sizeof(legal[0]));
+	form_suggest(
+	    reader, value_str(value), legal, sizeof(legal) / sizeof(legal[0]));
 }
 
 /* Asked of what is no expression only. */
@@ -279,18 +275,18 @@ static void
 check_condition(
     struct reader *reader, const struct value *value, struct str pointer)
 {
-	form_error(reader, SCENARIO_WRONG_KIND, pointer,
-	    "`that` takes an expression");
+	form_error(
+	    reader, SCENARIO_WRONG_KIND, pointer, "`that` takes an expression");
 	diag_repair(reader->diags, "write '= %.*s'", STR_ARG(value_str(value)));
 }
 
 /* ---- mappings ---- */
 
 #define FORM_ACTOR (FORM_TEXT | FORM_MAP)
-#define WHO                                           \
-	{"actor", FORM_ACTOR, false, NULL},           \
-	{                                             \
-		"comment", FORM_TEXT, false, NULL     \
+#define WHO                                       \
+	{"actor", FORM_ACTOR, false, NULL},       \
+	{                                         \
+		"comment", FORM_TEXT, false, NULL \
 	}
 
 static const struct form_key event_keys[] = {
@@ -396,23 +392,22 @@ static const struct form_key incident_keys[] = {
     {"owner", FORM_TEXT, false, NULL},
 };
 
-static const struct form_table event_table = FORM_TABLE("an event", event_keys),
-	decide_table = FORM_TABLE("a decision", decide_keys),
-	settle_table = FORM_TABLE("a settlement", settle_keys),
-	acknowledge_table =
-	    FORM_TABLE("an acknowledgement", acknowledge_keys),
-	cancel_table = FORM_TABLE("a cancel", cancel_keys),
-	operator_table = FORM_TABLE("an operator's act", operator_keys),
-	advance_table = FORM_TABLE("an advance", advance_keys),
-	instance_table = FORM_TABLE("an expectation", instance_keys),
-	call_table = FORM_TABLE("an expected call", call_keys),
-	escalation_table =
-	    FORM_TABLE("an expected escalation", escalation_keys),
-	notice_table = FORM_TABLE("an expected notice", notice_keys),
-	emitted_table = FORM_TABLE("an expected event", emitted_keys),
-	run_table = FORM_TABLE("an expected run", run_keys),
-	task_table = FORM_TABLE("an expected task", task_keys),
-	incident_table = FORM_TABLE("an expected incident", incident_keys);
+static const struct form_table
+    event_table = FORM_TABLE("an event", event_keys),
+    decide_table = FORM_TABLE("a decision", decide_keys),
+    settle_table = FORM_TABLE("a settlement", settle_keys),
+    acknowledge_table = FORM_TABLE("an acknowledgement", acknowledge_keys),
+    cancel_table = FORM_TABLE("a cancel", cancel_keys),
+    operator_table = FORM_TABLE("an operator's act", operator_keys),
+    advance_table = FORM_TABLE("an advance", advance_keys),
+    instance_table = FORM_TABLE("an expectation", instance_keys),
+    call_table = FORM_TABLE("an expected call", call_keys),
+    escalation_table = FORM_TABLE("an expected escalation", escalation_keys),
+    notice_table = FORM_TABLE("an expected notice", notice_keys),
+    emitted_table = FORM_TABLE("an expected event", emitted_keys),
+    run_table = FORM_TABLE("an expected run", run_keys),
+    task_table = FORM_TABLE("an expected task", task_keys),
+    incident_table = FORM_TABLE("an expected incident", incident_keys);
 
 /* ---- the table ---- */
 
@@ -420,15 +415,15 @@ static const struct form_table event_table = FORM_TABLE("an event", event_keys),
 #define FORM_SHORT (FORM_TEXT | FORM_MAP)
 #define FORM_WHETHER (FORM_TEXT | FORM_MAP | FORM_FLAG | FORM_NOTHING)
 
-#define ACT(name, forms, table, check)                                 \
-	{                                                              \
-		STR_INIT(name), forms, table, check, false,            \
-		    scenario_play_act, {NULL, 0}, NULL                 \
+#define ACT(name, forms, table, check)                                         \
+	{                                                                      \
+		STR_INIT(name), forms, table, check, false, scenario_play_act, \
+		    {NULL, 0}, NULL                                            \
 	}
-#define EXPECT(name, forms, table, check, play, kind, main)               \
-	{                                                                 \
-		STR_INIT(name), forms, table, check, true, play,          \
-		    STR_INIT(kind), main                                  \
+#define EXPECT(name, forms, table, check, play, kind, main)      \
+	{                                                        \
+		STR_INIT(name), forms, table, check, true, play, \
+		    STR_INIT(kind), main                         \
 	}
 
 static const struct step_row rows[] = {
@@ -548,8 +543,7 @@ report_key(struct reader *reader, struct str pointer, struct str key,
 
 /* The row whose key the step has; NULL with an error. */
 static const struct step_row *
-choose_row(
-    struct reader *reader, const struct value *map, struct str pointer)
+choose_row(struct reader *reader, const struct value *map, struct str pointer)
 {
 	const struct step_row *found = NULL;
 
@@ -570,8 +564,7 @@ choose_row(
 	}
 	if (found == NULL && map->as.context.count > 0)
 		report_key(reader,
-		    form_below(
-			reader, pointer, map->as.context.fields[0].key),
+		    form_below(reader, pointer, map->as.context.fields[0].key),
 		    map->as.context.fields[0].key, NULL);
 	else if (found == NULL)
 		form_error(reader, SCENARIO_NO_STEP, pointer,
@@ -593,8 +586,8 @@ check_besides(struct reader *reader, const struct value *map,
 		if (beside == NULL)
 			report_key(reader, at, field->key, row);
 		else
-			form_is(reader, field->value, at,
-			    beside->name.at, beside->forms);
+			form_is(reader, field->value, at, beside->name.at,
+			    beside->forms);
 	}
 }
 
@@ -629,8 +622,7 @@ scenario_step_read(struct reader *reader, const struct value *value,
 	step->span = yaml_place_of_key(reader->places, at);
 	check_besides(reader, value, pointer, step->row);
 	check_what(reader, value_get(value, step->row->name), at, step->row);
-	step->map =
-	    form_template(reader, value, pointer, step->row->is_test);
+	step->map = form_template(reader, value, pointer, step->row->is_test);
 	step->what = form_field(step->map, step->row->name.at);
 	return true;
 }

@@ -77,8 +77,8 @@ sim_now_ms(const struct sim *sim)
 const struct value *
 sim_history(const struct sim *sim, struct arena *arena)
 {
-	return value_copy(arena,
-	    value_of_list(arena, sim->records, sim->record_count));
+	return value_copy(
+	    arena, value_of_list(arena, sim->records, sim->record_count));
 }
 
 struct chart_context
@@ -101,9 +101,9 @@ static void
 keep_records(struct sim *sim, const struct chart_effects *effects)
 {
 	for (size_t i = 0; i < effects->record_count; i++) {
-		sim->records = arena_grow(sim->arena, sim->records,
-		    sim->record_count, &sim->record_capacity,
-		    sizeof(*sim->records));
+		sim->records =
+		    arena_grow(sim->arena, sim->records, sim->record_count,
+			&sim->record_capacity, sizeof(*sim->records));
 		sim->records[sim->record_count++] =
 		    value_copy(sim->arena, effects->records[i]);
 	}
@@ -118,8 +118,7 @@ send_call(struct sim *sim, const struct chart_effect *effect,
 	struct sim_call **end = &sim->calls;
 	struct sim_call *call;
 
-	if (!chart_call_is_wanted(sim->chart, effect->serial,
-		sim->now_ms))
+	if (!chart_call_is_wanted(sim->chart, effect->serial, sim->now_ms))
 		return;
 	call = ARENA_NEW(sim->arena, struct sim_call);
 	call->serial = effect->serial;

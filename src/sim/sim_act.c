@@ -266,8 +266,8 @@ find_times(const struct value *line, int64_t *times, struct buf *why)
 
 	*times = 1;
 	if (told == NULL || (told->type == VALUE_NUMBER &&
-		number_to_int(told->as.number, times) && *times >= 1 &&
-		*times <= TIMES_MAX))
+				number_to_int(told->as.number, times) &&
+				*times >= 1 && *times <= TIMES_MAX))
 		return true;
 	buf_addf(why, "`times` is a number from 1 to %d", TIMES_MAX);
 	return false;
@@ -361,8 +361,7 @@ act_child(struct sim *sim, const struct value *what, const struct value *line,
 			return false;
 	for (int64_t n = 0; n < times; n++)
 		for (size_t i = 0; i < what->as.context.count; i++)
-			queue_ending(
-			    sim, &what->as.context.fields[i], always);
+			queue_ending(sim, &what->as.context.fields[i], always);
 	return goes_on(sim, why);
 }
 
@@ -604,10 +603,10 @@ tell_unknown(const struct value *line, struct buf *why)
 		buf_addf(why, "unknown act `%.*s`, did you mean `%.*s`?",
 		    STR_ARG(line->as.context.fields[0].key), STR_ARG(near));
 	else
-		buf_add_cstr(why,
-		    "a line is an object with one of start, "
-		    "event, reply, child, advance, decide, settle, acknowledge, "
-		    "cancel, suspend, resume");
+		buf_add_cstr(why, "a line is an object with one of start, "
+				  "event, reply, child, advance, decide, "
+				  "settle, acknowledge, "
+				  "cancel, suspend, resume");
 }
 
 /* The one act that the line names; NULL with *why. */

@@ -128,8 +128,8 @@ end_of(const struct sim_child *child, const struct value *end)
 
 /* The end that is known; false where the child still runs. */
 static bool
-find_end(struct sim *sim, const struct sim_child *child,
-    struct chart_child_end *end)
+find_end(
+    struct sim *sim, const struct sim_child *child, struct chart_child_end *end)
 {
 	struct sim_ending **link;
 

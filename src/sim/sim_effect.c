@@ -18,15 +18,15 @@ tell(struct sim *sim, const char *kind, const struct value *what)
 
 /* By the channel's word, or by the operation that it calls. */
 static void
-tell_notice(struct sim *sim, struct sim_channel to,
-    const struct chart_effect *effect)
+tell_notice(
+    struct sim *sim, struct sim_channel to, const struct chart_effect *effect)
 {
 	struct value_builder *notice = value_build_context(sim->turn);
 	bool is_call = str_equal(to.channel->word, STR("call"));
 
 	value_put_str(notice, "to", to.contact->name);
-	value_put_str(notice, "by",
-	    is_call ? effect->call->target : to.channel->word);
+	value_put_str(
+	    notice, "by", is_call ? effect->call->target : to.channel->word);
 	value_put_str(notice, "message",
 	    value_str(value_field_or_null(effect->args, "message")));
 	value_put(notice, STR("args"), effect->args);
@@ -115,8 +115,7 @@ tell_cancel_run(struct sim *sim, const struct chart_effect *effect)
 
 	value_put_str(
 	    run, "cancel-run", sim_child_workflow(sim, effect->child));
-	value_put(
-	    run, STR("compensate"), value_of_boolean(effect->compensate));
+	value_put(run, STR("compensate"), value_of_boolean(effect->compensate));
 	value_append(sim->effects, value_built(run));
 }
 

@@ -24,8 +24,7 @@ static const struct fault faults[] = {
     {STR_INIT("reset"), OUTCOME_UNKNOWN, false, STR_INIT("http.reset"),
 	STR_INIT("the connection broke before the answer")},
     {STR_INIT("unreachable"), OUTCOME_NOT_DONE, true,
-	STR_INIT("http.unreachable"),
-	STR_INIT("the host takes no connection")},
+	STR_INIT("http.unreachable"), STR_INIT("the host takes no connection")},
 };
 
 static const struct fault *

@@ -88,8 +88,8 @@ sees(struct terminal *terminal, const char *text)
 		char *found = strstr(terminal->screen + terminal->seen, text);
 
 		if (found != NULL) {
-			terminal->seen = (size_t)(found - terminal->screen) +
-			    strlen(text);
+			terminal->seen =
+			    (size_t)(found - terminal->screen) + strlen(text);
 			return;
 		}
 		if (!terminal_read(terminal)) {
@@ -102,8 +102,8 @@ sees(struct terminal *terminal, const char *text)
 static void
 types(struct terminal *terminal, const char *text)
 {
-	assert_int_equal(write(terminal->fd, text, strlen(text)),
-	    (ssize_t)strlen(text));
+	assert_int_equal(
+	    write(terminal->fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
 static void

@@ -105,12 +105,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct scenario_file *file;
 	bool is_right;
 
-	library_add_text(
-	    library, STR("order.yaml"), str_of(documents), diags);
+	library_add_text(library, STR("order.yaml"), str_of(documents), diags);
 	is_right = library_link(library, diags);
 	must(is_right);
-	file = scenario_read(
-	    arena, library, STR("order.test.yaml"), text, diags);
+	file =
+	    scenario_read(arena, library, STR("order.test.yaml"), text, diags);
 	must((file != NULL) == (diag_count(diags, DIAG_ERROR) == 0));
 	check_diags(diags);
 	if (file != NULL)

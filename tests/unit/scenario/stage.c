@@ -37,7 +37,8 @@ static const char documents[] =
     "        escalate: [{after: 1h, to: desk}, {after: 2h, to: boss, severity: "
     "high}]\n"
     "      deciding:\n"
-    "        entry: [{emit: order.due, with: {subject: = input.key, data: {n: = "
+    "        entry: [{emit: order.due, with: {subject: = input.key, data: {n: "
+    "= "
     "n}}}]\n"
     "        user-task: {title: What now, role: buyer, choices: [go, stop], "
     "exclude: [initiator]}\n"
@@ -93,8 +94,8 @@ stage_set_up(void **state)
 	stage->diags = diag_list_new();
 	stage->library = library_new();
 	*state = stage;
-	library_add_text(stage->library, STR("order.yaml"), str_of(documents),
-	    stage->diags);
+	library_add_text(
+	    stage->library, STR("order.yaml"), str_of(documents), stage->diags);
 	if (!library_link(stage->library, stage->diags)) {
 		diag_format(stage->diags, &text, false);
 		print_error("%s", buf_cstr(&text));
@@ -210,9 +211,8 @@ stage_fails(struct stage *stage, const char *steps, const char *message,
 
 	assert_false(outcome.is_passed);
 	for (size_t i = 0; i < outcome.difference_count; i++)
-		is_told |= part != NULL &&
-			   str_find(outcome.differences[i], str_of(part)) !=
-			       SIZE_MAX;
+		is_told |= part != NULL && str_find(outcome.differences[i],
+					       str_of(part)) != SIZE_MAX;
 	is_told &= str_find(outcome.message, str_of(message)) != SIZE_MAX;
 	if (!is_told)
 		show(&outcome);

@@ -24,8 +24,7 @@ int stage_tear_down(void **state);
 /* The file of that text; NULL with diags. */
 const struct scenario_file *stage_read(struct stage *stage, const char *text);
 /* The text is refused with a message that has this in it. */
-void stage_refuses(
-    struct stage *stage, const char *text, const char *message);
+void stage_refuses(struct stage *stage, const char *text, const char *message);
 /* Plays the steps, which are lines of a list at the margin, after a start
  * with key A by alice. */
 struct scenario_outcome stage_play(struct stage *stage, const char *steps);

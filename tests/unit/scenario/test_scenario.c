@@ -107,7 +107,8 @@ test_names_are_held_against_the_workflow(void **state)
 	    "did you mean `waiting`?");
 	stage_refuses(stage, ONE "      - event: {type: order.payed}\n",
 	    "did you mean `order.paid`?");
-	stage_refuses(stage, ONE "      - expect-no-call: [shop.release, x.y]\n",
+	stage_refuses(stage,
+	    ONE "      - expect-no-call: [shop.release, x.y]\n",
 	    "the workflow never calls `x.y`");
 	stage_refuses(stage, ONE "      - expect-escalation: {to: bos}\n",
 	    "did you mean `boss`?");
@@ -136,8 +137,7 @@ test_step_is_one_thing(void **state)
 	stage_refuses(stage, ONE "      - {advance: 1s, tims: 2}\n",
 	    "did you mean `times`?");
 	stage_refuses(stage, ONE "      - advance: soon\n", "no duration");
-	stage_refuses(
-	    stage, ONE "      - advance: {to: soon}\n", "no instant");
+	stage_refuses(stage, ONE "      - advance: {to: soon}\n", "no instant");
 	stage_refuses(stage, ONE "      - expect: {that: data.n > 1}\n",
 	    "write '= data.n > 1'");
 	stage_refuses(stage, ONE "      - settle: {how: rety}\n",
@@ -149,9 +149,10 @@ test_expressions_are_parsed_when_the_file_is_read(void **state)
 {
 	struct stage *stage = *state;
 
-	stage_refuses(stage, ONE "      - expect: {data: {n: = 1 +}}\n", "S201");
 	stage_refuses(
-	    stage, ONE "      - event: {type: order.paid, data: = (}\n", "S201");
+	    stage, ONE "      - expect: {data: {n: = 1 +}}\n", "S201");
+	stage_refuses(stage,
+	    ONE "      - event: {type: order.paid, data: = (}\n", "S201");
 	assert_non_null(
 	    stage_read(stage, ONE "      - expect: {data: {n: = > 5}}\n"));
 }

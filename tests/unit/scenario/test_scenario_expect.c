@@ -114,8 +114,8 @@ test_what_must_not_happen_is_shown(void **state)
 	    "call `shop.reserve` was not expected", "there is: {\"call\"");
 	stage_fails(stage, "- expect-no-call: true\n", "was not expected",
 	    "there is: ");
-	stage_passes(stage,
-	    "- expect-no-call: {call: shop.reserve, with: {key: B}}\n");
+	stage_passes(
+	    stage, "- expect-no-call: {call: shop.reserve, with: {key: B}}\n");
 	stage_fails(stage, PAID "- expect-no-event: order.due\n",
 	    "event `order.due` was not expected", "there is: ");
 }
@@ -146,10 +146,10 @@ test_nearest_is_told_where_none_is_as_expected(void **state)
 {
 	struct stage *stage = *state;
 
-	stage_fails(stage, RESERVED
-	    "- advance: 2h\n"
-	    "- expect-notice: {to: boss, by: email, with: {to: "
-	    "[desk@example.com]}}\n",
+	stage_fails(stage,
+	    RESERVED "- advance: 2h\n"
+		     "- expect-notice: {to: boss, by: email, with: {to: "
+		     "[desk@example.com]}}\n",
 	    "no notice `boss`",
 	    "with.to[1]: expected \"desk@example.com\", is "
 	    "\"boss@example.com\"");
@@ -162,7 +162,8 @@ test_events_that_it_publishes_are_expected(void **state)
 
 	stage_passes(stage, PAID
 	    "- expect-event: {type: order.due, subject: A, data: {n: 1}}\n");
-	stage_fails(stage, PAID "- expect-event: {type: order.due, data: {n: 2}}\n",
+	stage_fails(stage,
+	    PAID "- expect-event: {type: order.due, data: {n: 2}}\n",
 	    "no event `order.due`", "data.n: expected 2, is 1");
 }
 
@@ -172,11 +173,11 @@ test_tasks_are_expected(void **state)
 	struct stage *stage = *state;
 
 	stage_passes(stage, "- expect-no-task: true\n");
-	stage_passes(stage, PAID
-	    "- expect-task: What now\n"
-	    "- expect-task: {state: deciding, role: buyer, approvals: 1, "
-	    "choices: [go, stop]}\n"
-	    "- expect-no-task: Something else\n");
+	stage_passes(stage,
+	    PAID "- expect-task: What now\n"
+		 "- expect-task: {state: deciding, role: buyer, approvals: 1, "
+		 "choices: [go, stop]}\n"
+		 "- expect-no-task: Something else\n");
 	stage_fails(stage, "- expect-task: What now\n", "none of the tasks",
 	    "there are none");
 	stage_fails(stage, PAID "- expect-task: {role: boss}\n",
@@ -202,8 +203,7 @@ test_incidents_are_expected_and_told(void **state)
 		       stuck)
 		       .at);
 	stage_fails(stage,
-	    arena_strf(
-		stage->arena, "%s- expect: {status: cancelled}\n", stuck)
+	    arena_strf(stage->arena, "%s- expect: {status: cancelled}\n", stuck)
 		.at,
 	    "not as expected", "it stands still: ");
 	stage_fails(stage,
@@ -230,11 +230,10 @@ test_history_is_expected_as_a_subsequence(void **state)
 {
 	struct stage *stage = *state;
 
-	stage_passes(stage, PAID
-	    "- expect-history: [started, call-sent, {kind: entered, to: "
-	    "deciding, event: order.paid}, task-opened]\n");
-	stage_fails(stage, PAID
-	    "- expect-history: [task-opened, started]\n",
+	stage_passes(stage,
+	    PAID "- expect-history: [started, call-sent, {kind: entered, to: "
+		 "deciding, event: order.paid}, task-opened]\n");
+	stage_fails(stage, PAID "- expect-history: [task-opened, started]\n",
 	    "history has no such record there", "looked for from record");
 }
 

@@ -58,7 +58,8 @@ test_scenario_is_laid_over_the_file(void **state)
 	    "    steps:\n"
 	    "      - expect: {initiator: bob, priority: high, labels: {shop: "
 	    "south}}\n"
-	    "      - expect: {that: '= input.deep.a = 1 and input.deep.b = 3'}\n"
+	    "      - expect: {that: '= input.deep.a = 1 and input.deep.b = "
+	    "3'}\n"
 	    "      - expect: {that: '= settings.x = 1 and settings.y = 3'}\n"
 	    "      - expect: {that: '= today() = date(\"2026-03-02\")'}\n");
 	struct scenario_outcome outcome;
@@ -73,9 +74,10 @@ test_faults_are_told_by_a_word(void **state)
 {
 	struct stage *stage = *state;
 
-	stage_passes(stage, "- reply: {shop.reserve: timeout}\n"
-			    "- advance: 1h\n"
-			    "- expect-call: {call: shop.reserve, attempt: 2}\n");
+	stage_passes(stage,
+	    "- reply: {shop.reserve: timeout}\n"
+	    "- advance: 1h\n"
+	    "- expect-call: {call: shop.reserve, attempt: 2}\n");
 	stage_passes(stage,
 	    "- reply: {shop.reserve: {error: {code: shop.sold-out, outcome: "
 	    "done-with-error}}}\n"
@@ -103,12 +105,11 @@ test_event_finds_its_subject(void **state)
 
 	stage_passes(stage, RESERVED "- event: order.cut\n"
 				     "- expect: {data: {n: 2}}\n");
-	stage_passes(stage, RESERVED
-	    "- event: {type: order.cut, subject: 1}\n"
-	    "- expect: {data: {n: 2}}\n");
-	stage_passes(stage, RESERVED
-	    "- event: {type: order.paid, subject: = input.key}\n"
-	    "- expect: deciding\n");
+	stage_passes(stage, RESERVED "- event: {type: order.cut, subject: 1}\n"
+				     "- expect: {data: {n: 2}}\n");
+	stage_passes(stage,
+	    RESERVED "- event: {type: order.paid, subject: = input.key}\n"
+		     "- expect: deciding\n");
 	stage_fails(stage, RESERVED "- event: {type: order.paid, subject: B}\n",
 	    "is not what this instance waits for", NULL);
 }
@@ -138,9 +139,9 @@ test_time_passes_by_spans_and_up_to_instants(void **state)
 				     "- expect-escalation: desk\n");
 	stage_passes(stage, RESERVED "- advance: 1 business day\n"
 				     "- expect: stopped\n");
-	stage_passes(stage, RESERVED
-	    "- advance: {to: 2026-11-23T12:00:00+01:00}\n"
-	    "- expect-escalation: {to: boss}\n");
+	stage_passes(stage,
+	    RESERVED "- advance: {to: 2026-11-23T12:00:00+01:00}\n"
+		     "- expect-escalation: {to: boss}\n");
 	stage_passes(stage,
 	    RESERVED "- advance: {to: = now() + duration(\"PT1H\")}\n"
 		     "- expect-escalation: desk\n");
@@ -208,10 +209,10 @@ test_failure_tells_the_last_records_without_deadlines(void **state)
 	assert_int_equal(outcome.span.line, 9);
 	assert_int_equal(outcome.records->as.list.count, 6);
 	for (size_t i = 0; i < 6; i++)
-		assert_false(str_equal(
-		    value_str(value_field_or_null(
-			outcome.records->as.list.items[i], "kind")),
-		    STR("deadline-set")));
+		assert_false(
+		    str_equal(value_str(value_field_or_null(
+				  outcome.records->as.list.items[i], "kind")),
+			STR("deadline-set")));
 }
 
 static void
@@ -227,8 +228,8 @@ test_start_that_fails_is_told_at_its_place(void **state)
 	scenario_run(file, 0, NULL, stage->arena, &outcome);
 	assert_false(outcome.is_passed);
 	assert_int_equal(outcome.span.line, 4);
-	assert_true(str_has_prefix(
-	    outcome.message, STR("the input is not valid: ")));
+	assert_true(
+	    str_has_prefix(outcome.message, STR("the input is not valid: ")));
 	scenario_run(file, 1, NULL, stage->arena, &outcome);
 	assert_false(outcome.is_passed);
 	assert_int_equal(outcome.span.line, 6);

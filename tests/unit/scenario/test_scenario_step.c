@@ -64,9 +64,8 @@ test_every_key_of_a_step_is_documented(void **state)
 	const struct step_row *rows = scenario_step_rows(&count);
 
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; rows[i].table != NULL &&
-				   j < rows[i].table->count;
-		     j++)
+		for (size_t j = 0;
+		     rows[i].table != NULL && j < rows[i].table->count; j++)
 			page_has(state, rows[i].table->keys[j].name);
 }
 
