@@ -41,6 +41,7 @@ void sim_free(struct sim **sim);
  *
  *     {"start": {…}}                        the input; "actor" may stand beside
  *     {"event": {"type": …, "subject": …, "data": {…}}}
+ *                                           no subject: the one it waits for
  *     {"reply": {"bank.submit-payment": {…}}}
  *     {"reply": {"bank.submit-payment": {"error": {"code": …, "message": …,
  *         "outcome": "not-done", "transient": true, "status": 503}}}}

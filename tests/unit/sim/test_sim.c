@@ -336,6 +336,16 @@ test_event_is_for_the_instance_that_its_subject_names(void **state)
 }
 
 static void
+test_event_without_a_subject_is_for_this_instance(void **state)
+{
+	struct fixture *f = *state;
+
+	reach_waiting(f);
+	does(f, "{\"event\": {\"type\": \"order.paid\"}}");
+	stands(f, "[\"done\"]", "\"completed\"");
+}
+
+static void
 test_fate_of_an_event_is_told(void **state)
 {
 	struct fixture *f = *state;
@@ -537,6 +547,7 @@ main(void)
 	    TEST(test_unknown_outcome_is_retried_with_the_same_key),
 	    TEST(test_time_passes_deadline_by_deadline),
 	    TEST(test_event_is_for_the_instance_that_its_subject_names),
+	    TEST(test_event_without_a_subject_is_for_this_instance),
 	    TEST(test_fate_of_an_event_is_told),
 	    TEST(test_four_eyes_hold_in_a_simulation),
 	    TEST(test_operator_acts_are_taken),
