@@ -138,7 +138,8 @@ record_cancelled(struct run *run, const struct chart_event *event)
 }
 
 /* Where the instance that waits for this one was cancelled, nobody's rights
- * are looked at. */
+ * are looked at; and nobody has looked at what may have happened, so that
+ * waits for a person first. */
 void
 chart_cancel_asked(struct run *run, const struct chart_event *event)
 {
@@ -155,6 +156,7 @@ chart_cancel_asked(struct run *run, const struct chart_event *event)
 	    event->compensate ||
 	    (chart->cancelling && chart->cancel_compensates);
 	chart->cancelling = true;
-	if (!chart_cancel_try(run, STOP_NOW))
+	if (!chart_cancel_try(
+		run, event->awaiter.number == 0 ? STOP_NOW : STOP_RUN))
 		return; /* outcomes are waited for */
 }

@@ -287,6 +287,108 @@ test_a_child_fails_while_its_parent_is_cancelled(void **state)
 	house_free(&house);
 }
 
+/* ---- a parent that is cancelled, and a payment that may have happened ---- */
+
+static const char doubtful[] =
+    "workflow: parent\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "initial: running\n"
+    "states:\n"
+    "  running:\n"
+    "    entry: [{run: child, with: {key: = input.key}}]\n"
+    "    on: {done: ended}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: child\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "initial: paying\n"
+    "states:\n"
+    "  paying:\n"
+    "    entry: [{call: bank.pay, compensate: {call: bank.unpay}}]\n"
+    "    on: {done: paid}\n"
+    "  paid: {type: final, outcome: success}\n"
+    "---\n"
+    "connection: bank\n"
+    "kind: http\n"
+    "url: http://bank.invalid\n"
+    "operations:\n"
+    "  pay: {request: {post: /pay, body: pay}}\n"
+    "  unpay: {request: {post: /unpay, body: unpay}, idempotent: true}\n";
+
+static bool
+answer_timeout(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	if (str_find(request->url, STR("unpay")) != SIZE_MAX)
+		return answer_ok(house, request, response);
+	response->failure = MESSAGE_TIMEOUT;
+	return true;
+}
+
+static bool
+incident_cb(const struct store_item *row, void *arg)
+{
+	*(struct store_item *)arg = *row;
+	return false;
+}
+
+static void
+supply(struct house *house, uint64_t number)
+{
+	struct store_item_filter filter = {
+	    .kind = ITEM_INCIDENT, .open = 1, .instance = number, .limit = 1};
+	struct store_item item = {.serial = 0};
+	struct chart_event event = {
+	    .kind = EV_INCIDENT_SETTLED,
+	    .actor = {.name = STR("oscar")},
+	    .settlement = SETTLE_SUPPLY,
+	    .data = value_built(value_build_context(house->arena)),
+	};
+
+	assert_int_equal(store_list_items(
+			     house->store, &filter, incident_cb, &item),
+	    STORE_OK);
+	assert_true(item.serial != 0);
+	event.serial = item.serial;
+	house->instance = number;
+	house_act(house, &event);
+	assert_int_equal(house->status, ENGINE_OK);
+}
+
+static void
+test_what_may_have_been_paid_waits_for_a_person_before_its_parent_ends(
+    void **state)
+{
+	struct house *house = house_new(doubtful, answer_timeout);
+	struct chart_event event = {
+	    .kind = EV_CANCELLED,
+	    .actor = {.name = STR("oscar")},
+	    .compensate = true,
+	};
+
+	(void)state;
+	house_start(house, "parent", "{\"key\": \"A\"}");
+	assert_int_equal(house_count(house, 2, "incident-opened"), 1);
+	house->instance = 1;
+	house_act(house, &event);
+	house_look(house, 2);
+	assert_string_not_equal(house->state_status, "cancelled");
+	house_look(house, 1);
+	assert_string_not_equal(house->state_status, "cancelled");
+	/* The bank's statement says that it was paid: it is undone. */
+	supply(house, 2);
+	house_run(house);
+	assert_string_equal(house->bodies[house->sent - 1], "\"unpay\"");
+	house_look(house, 2);
+	assert_string_equal(house->state_status, "cancelled");
+	house_look(house, 1);
+	assert_string_equal(house->state_status, "cancelled");
+	assert_true(house_chain_is_sound(house, 2));
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -300,6 +402,8 @@ main(void)
 	    cmocka_unit_test(
 		test_an_event_and_a_deadline_at_the_same_instant_take_one_transition),
 	    cmocka_unit_test(test_a_child_fails_while_its_parent_is_cancelled),
+	    cmocka_unit_test(
+		test_what_may_have_been_paid_waits_for_a_person_before_its_parent_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
