@@ -187,6 +187,7 @@ write_configuration() {
 	  - '$root/workflows/connections'
 	  - '$root/workflows/contacts'
 	  - '$root/workflows/decisions'
+	  - '$root/workflows/objects'
 	  - '$root/contrib/demo/calendar.yaml'   # a bank that never closes
 	settings:
 	  bank: {url: '$sandbox/bank'}

@@ -14,6 +14,7 @@ dist_doc_DATA = \
 	docs/first-workflow.md \
 	docs/http.md \
 	docs/language.md \
+	docs/objects.md \
 	docs/testing.md \
 	docs/workflows.md
 EXTRA_DIST += docs/decisions docs/runbooks

@@ -39,6 +39,7 @@ nobase_dist_pkgdata_DATA = \
 	workflows/decisions/supplier-risk.yaml \
 	workflows/decisions/three-way-match.yaml \
 	workflows/decisions/write-off-approval.yaml \
+	workflows/objects/finance.yaml \
 	workflows/bank-statement-import.test.yaml \
 	workflows/bank-statement-import.yaml \
 	workflows/chargeback.test.yaml \

@@ -80,7 +80,8 @@ static bool
 is_document(const char *path)
 {
 	static const char *const keys[] = {
-	    "workflow:", "connection:", "decision:", "calendar:", "contact:"};
+	    "workflow:", "connection:", "decision:", "calendar:", "contact:",
+	    "schema:"};
 	FILE *file = fopen(path, "re");
 	struct buf line = {0};
 	bool is_ours = false, is_comment = true;
