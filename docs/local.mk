@@ -17,4 +17,4 @@ dist_doc_DATA = \
 	docs/objects.md \
 	docs/testing.md \
 	docs/workflows.md
-EXTRA_DIST += docs/decisions docs/runbooks
+EXTRA_DIST += docs/checks docs/decisions docs/runbooks

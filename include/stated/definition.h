@@ -321,6 +321,7 @@ struct definition {
 	struct def_span hold; /* of unmatched events; 7 days unless told */
 	const unsigned *separate;         /* sets of enum def_part bits */
 	size_t separate_count;
+	struct diag_span separate_span;
 	struct def_assigns labels;
 	const struct str *sensitive;      /* dotted paths */
 	size_t sensitive_count;

@@ -288,6 +288,7 @@ load_separate(struct load *load, const struct yaml_node *node, void *into)
 	for (size_t i = 0; i < node->count; i++)
 		sets[i] = load_parts(load, node->items[i]);
 	definition->separate = sets;
+	definition->separate_span = node->span;
 	definition->separate_count = node->count;
 }
 

@@ -81,18 +81,27 @@ write_template(const struct template *template, struct buf *out)
 	unreachable("every kind of template is listed");
 }
 
+/* Texts by numbers, from 1. */
+static size_t
+number_of(struct map *texts, struct buf *text)
+{
+	uintptr_t known = (uintptr_t)map_find(texts, buf_str(text));
+
+	if (!known) {
+		known = map_count(texts) + 1;
+		(void)map_put(texts, buf_str(text), (void *)known);
+	}
+	buf_fini(text);
+	return known;
+}
+
 /* Within a `for`, the list belongs to what is done. */
 static size_t
-kind_of(struct map *kinds, const struct def_step *step)
+kind_of(struct map *texts, const struct def_step *step)
 {
 	struct buf text = {0};
-	size_t kind;
-	uintptr_t known;
 
-	if (step->call)
-		buf_add_str(&text, step->call->target);
-	else
-		buf_add_str(&text, step->workflow);
+	buf_add_str(&text, step->call ? step->call->target : step->workflow);
 	buf_add_char(&text, '\n');
 	write_template(step->call ? step->call->with : step->with, &text);
 	for (const struct def_step *around = step->around; around;
@@ -100,13 +109,29 @@ kind_of(struct map *kinds, const struct def_step *step)
 		buf_addf(&text, "\n%.*s in ", STR_ARG(around->each));
 		write_template(around->in, &text);
 	}
-	known = (uintptr_t)map_find(kinds, buf_str(&text));
-	kind = known ? known - 1 : map_count(kinds);
-	if (!known)
-		(void)map_put(
-		    kinds, buf_str(&text), (void *)(uintptr_t)(kind + 1));
-	buf_fini(&text);
-	return kind;
+	return number_of(texts, &text);
+}
+
+static size_t
+key_kind_of(struct map *texts, const struct def_step *step)
+{
+	struct buf text = {0};
+
+	buf_add_cstr(&text, "key\n");
+	write_template(step->call->idempotency_key, &text);
+	return number_of(texts, &text);
+}
+
+/* Into the ring of those that do the same. */
+static void
+link_kind(struct effect **last_of_kind, size_t kind, struct effect *effect)
+{
+	struct effect *last = last_of_kind[kind];
+
+	effect->next_of_kind = last ? last->next_of_kind : effect;
+	if (last)
+		last->next_of_kind = effect;
+	last_of_kind[kind] = effect;
 }
 
 /* ---- what it reads ---- */
@@ -229,7 +254,9 @@ effects_new(struct proof *proof)
 	    .of_step =
 		ARENA_ARRAY(proof->arena, definition->step_count, size_t),
 	};
-	struct map *kinds = map_new();
+	struct map *texts = map_new();
+	struct effect **last_of_kind = ARENA_ARRAY(proof->arena,
+	    2 * definition->step_count + 1, struct effect *);
 
 	for (size_t i = 0; i < definition->step_count; i++) {
 		const struct def_step *step = definition->steps[i];
@@ -240,10 +267,12 @@ effects_new(struct proof *proof)
 			continue;
 		*effect = effect_of(proof, step);
 		effect->index = effects.count;
-		effect->kind = kind_of(kinds, step);
+		link_kind(last_of_kind, kind_of(texts, step), effect);
+		if (effect->has_key)
+			effect->key_kind = key_kind_of(texts, step);
 		effects.of_step[i] = effects.count++;
 	}
-	map_free(&kinds);
+	map_free(&texts);
 	return effects;
 }
 

@@ -8,7 +8,7 @@
  * can't follow one another: a state that takes an event itself doesn't leave
  * by the transition that the state around it has for the event.
  */
-#include "prove_priv.h"
+#include "flow_build.h"
 
 /* Where a list of steps runs. */
 struct lane {
@@ -20,19 +20,11 @@ struct lane {
 	bool is_plain;                 /* what an error leads to is not left */
 };
 
-struct build {
-	struct flow *flow;
-	bool *wants_cut; /* by state: something may interrupt it */
-	const struct str *raised;
-	size_t raised_count;
-	uint32_t never;  /* a point that nothing reaches */
-};
-
 static uint32_t emit_steps(struct build *build, uint32_t from,
     struct def_steps steps, const struct lane *lane);
 
-static uint32_t
-bare_point(struct build *build, const struct def_state *state)
+uint32_t
+flow_build_point(struct build *build, const struct def_state *state)
 {
 	return flow_point_add(build->flow,
 	    (struct flow_point){.kind = POINT_BARE, .state = state});
@@ -40,10 +32,9 @@ bare_point(struct build *build, const struct def_state *state)
 
 /* ---- leaving ---- */
 
-/* The exit steps of `state` and what is around it, up to `domain`. */
-static uint32_t
-emit_exits(struct build *build, uint32_t from, const struct def_state *state,
-    const struct def_state *domain)
+uint32_t
+flow_build_exits(struct build *build, uint32_t from,
+    const struct def_state *state, const struct def_state *domain)
 {
 	for (; state != domain; state = state->parent) {
 		struct lane lane = {.state = state, .leaf = state,
@@ -54,25 +45,26 @@ emit_exits(struct build *build, uint32_t from, const struct def_state *state,
 	return from;
 }
 
-static uint32_t
-emit_undo(struct build *build, uint32_t from, enum def_compensate compensate,
-    const struct def_state *to)
+uint32_t
+flow_build_undo(struct build *build, uint32_t from,
+    enum def_compensate compensate, const struct def_state *to)
 {
 	uint32_t undone;
 
 	if (compensate == COMPENSATE_NONE)
 		return from;
-	undone = bare_point(build, build->flow->points[from].state);
+	undone = flow_build_point(build, build->flow->points[from].state);
 	flow_edge_add(build->flow, from, undone, ACT_UNDO)->state =
 	    compensate == COMPENSATE_TO ? to : NULL;
 	return undone;
 }
 
-static void
-emit_taking(struct build *build, uint32_t from, uint32_t to,
-    const struct flow_move *move)
+void
+flow_build_taking(
+    struct build *build, uint32_t from, const struct flow_move *move)
 {
-	flow_edge_add(build->flow, from, to, ACT_MOVE)->move = move;
+	flow_edge_add(build->flow, from, move->gate ? move->gate : move->take,
+	    ACT_MOVE)->move = move;
 }
 
 /* A move without target: what it does is done, and the state goes on. */
@@ -86,30 +78,28 @@ emit_staying(struct build *build, uint32_t from, const struct def_state *leaf,
 	    .kind = POINT_TAKE, .state = leaf, .move = move});
 	uint32_t end = take;
 
-	emit_taking(build, from, take, move);
+	flow_edge_add(build->flow, from, take, ACT_MOVE)->move = move;
 	if (!is_plain && move->transition)
 		end = emit_steps(build, take, move->transition->steps, &lane);
 	if (move->transition)
-		end = emit_undo(build, end, move->transition->compensate,
+		end = flow_build_undo(build, end, move->transition->compensate,
 		    move->transition->compensate_to);
 	if (leaf->kind == STATE_ATOMIC || leaf->kind == STATE_FINAL)
 		flow_edge_add(
 		    build->flow, end, flow_at(leaf, AT_REST), ACT_NONE);
 }
 
-/* The move is taken while `leaf` is active, with what is around it up to the
- * move's domain. */
-static void
-emit_move(struct build *build, uint32_t from, const struct def_state *leaf,
-    const struct flow_move *move, bool is_plain)
+void
+flow_build_move(struct build *build, uint32_t from,
+    const struct def_state *leaf, const struct flow_move *move, bool is_plain)
 {
 	if (!flow_move_leaves(move)) {
 		emit_staying(build, from, leaf, move, is_plain);
 		return;
 	}
 	if (!is_plain)
-		from = emit_exits(build, from, leaf, move->domain);
-	emit_taking(build, from, move->take, move);
+		from = flow_build_exits(build, from, leaf, move->domain);
+	flow_build_taking(build, from, move);
 }
 
 /* ---- steps ---- */
@@ -118,14 +108,14 @@ static void
 emit_failure(struct build *build, uint32_t from, const struct def_step *step,
     const struct flow_move *move, const struct lane *lane)
 {
-	uint32_t failed = bare_point(build, lane->state);
+	uint32_t failed = flow_build_point(build, lane->state);
 	struct flow_edge *edge =
 	    flow_edge_add(build->flow, from, failed, ACT_STEP_FAILED);
 
 	edge->step = step;
 	edge->move = move;
 	edge->uses = lane->uses;
-	emit_move(build, failed, lane->leaf, move, lane->is_plain);
+	flow_build_move(build, failed, lane->leaf, move, lane->is_plain);
 }
 
 /* Where the state has states, one of theirs may take the error as well. */
@@ -185,8 +175,8 @@ emit_loop(struct build *build, uint32_t from, uint32_t next,
 {
 	struct flow *flow = build->flow;
 	struct lane inner = *lane;
-	uint32_t first = bare_point(build, lane->state);
-	uint32_t last = bare_point(build, lane->state);
+	uint32_t first = flow_build_point(build, lane->state);
+	uint32_t last = flow_build_point(build, lane->state);
 	uint32_t end;
 	struct flow_edge *edge;
 
@@ -232,7 +222,7 @@ emit_steps(struct build *build, uint32_t from, struct def_steps steps,
 		uint32_t point = flow_point_add(build->flow,
 		    (struct flow_point){.kind = POINT_STEP,
 			.state = lane->state, .step = steps.items[i]});
-		uint32_t next = bare_point(build, lane->state);
+		uint32_t next = flow_build_point(build, lane->state);
 
 		flow_edge_add(build->flow, from, point, ACT_NONE);
 		emit_step(build, point, next, steps.items[i], lane);
@@ -254,14 +244,6 @@ entry_lane(const struct build *build, const struct def_state *state,
 }
 
 /* ---- entering ---- */
-
-struct entering {
-	struct def_targets targets;
-	bool is_undoing;
-};
-
-static void emit_inside(struct build *build, uint32_t from,
-    const struct def_state *around, const struct entering *entering);
 
 /* The first target that is the state or within it; NULL: none. */
 static const struct def_state *
@@ -323,17 +305,15 @@ emit_state(struct build *build, uint32_t from, const struct def_state *state,
 	}
 	lane = entry_lane(build, state,
 	    flow_first_leaf(find_target(state, entering->targets)));
-	entered = bare_point(build, state);
+	entered = flow_build_point(build, state);
 	emit_entered(build, from, entered, state);
-	emit_inside(build, emit_steps(build, entered, state->entry, &lane),
+	flow_build_inside(build, emit_steps(build, entered, state->entry, &lane),
 	    state, entering);
 }
 
-/* Of a parallel state all regions, of others the one that leads to the
- * targets. */
-static void
-emit_inside(struct build *build, uint32_t from, const struct def_state *around,
-    const struct entering *entering)
+void
+flow_build_inside(struct build *build, uint32_t from,
+    const struct def_state *around, const struct entering *entering)
 {
 	const struct def_state *state;
 
@@ -386,10 +366,10 @@ emit_entering(struct build *build, uint32_t from,
 	undoing = find_undoing(outermost, targets);
 	if (undoing) {
 		entering.is_undoing = true;
-		from = emit_undo(build, from, undoing->compensate,
+		from = flow_build_undo(build, from, undoing->compensate,
 		    undoing->compensate_to);
 	}
-	emit_inside(build, from, domain, &entering);
+	flow_build_inside(build, from, domain, &entering);
 }
 
 static void
@@ -405,7 +385,7 @@ emit_taken(struct build *build, const struct flow_move *move)
 		return;
 	if (transition) {
 		from = emit_steps(build, from, transition->steps, &lane);
-		from = emit_undo(build, from, transition->compensate,
+		from = flow_build_undo(build, from, transition->compensate,
 		    transition->compensate_to);
 		is_undoing = transition->compensate != COMPENSATE_NONE;
 	}
@@ -430,11 +410,11 @@ emit_entry(struct build *build, const struct def_state *state)
 		return;
 	case STATE_COMPOUND:
 	case STATE_PARALLEL:
-		emit_inside(build, through, state, &inside);
+		flow_build_inside(build, through, state, &inside);
 		return;
 	case STATE_HISTORY:
 		if (state->initial.count > 0)
-			emit_inside(build, through, state->parent, &inside);
+			flow_build_inside(build, through, state->parent, &inside);
 		return;
 	}
 	unreachable("every kind of state is listed");
@@ -444,7 +424,7 @@ static void
 emit_exit(struct build *build, const struct def_state *state)
 {
 	struct flow *flow = build->flow;
-	uint32_t left = emit_exits(
+	uint32_t left = flow_build_exits(
 	    build, flow_at(state, AT_LEAVING), state, state->parent);
 
 	flow_edge_add(flow, left, flow_at(state, AT_LEFT), ACT_NONE);
@@ -453,7 +433,7 @@ emit_exit(struct build *build, const struct def_state *state)
 		    flow_at(state->parent, AT_LEAVING), ACT_NONE);
 	if (!build->wants_cut[state->index])
 		return;
-	left = emit_exits(
+	left = flow_build_exits(
 	    build, flow_at(state, AT_MIDST), state, state->parent);
 	flow_edge_add(flow, left, flow_at(state, AT_CUT), ACT_NONE);
 	if (state->parent && build->wants_cut[state->parent->index])
@@ -479,7 +459,7 @@ emit_moves(struct build *build, uint32_t from, const struct def_state *leaf,
 			transition->event.at ||
 			    transition->after.kind != SPAN_NONE))
 			continue;
-		emit_move(build, from, leaf, move, false);
+		flow_build_move(build, from, leaf, move, false);
 		if (flow_guard_always(move->guard))
 			return true;
 	}
@@ -506,7 +486,7 @@ emit_raised(struct build *build, const struct def_state *leaf)
 		for (size_t i = flow->moves_of[at->index];
 		     i < flow->moves_of[at->index + 1]; i++)
 			if (flow->is_raised[i])
-				emit_move(build, flow_at(leaf, AT_SETTLED),
+				flow_build_move(build, flow_at(leaf, AT_SETTLED),
 				    leaf, &flow->moves[i], false);
 }
 
@@ -575,187 +555,7 @@ emit_points_of(struct build *build, const struct def_state *state)
 	unreachable("every kind of state is listed");
 }
 
-/* ---- what comes while a state waits ---- */
-
-/* Whether all that `later` takes is taken by `earlier`. */
-static bool
-covers(const struct def_transition *earlier, const struct def_transition *later)
-{
-	struct str wide = earlier->event;
-	struct str narrow = later->event;
-
-	if (later->interrupt && !earlier->interrupt)
-		return false;
-	if (!wide.at || !narrow.at)
-		return false;
-	if (str_has_suffix(narrow, STR(".*")))
-		narrow = str_slice(narrow, 0, narrow.bytes - 2);
-	else if (str_equal(narrow, STR("*")) && !str_equal(wide, narrow))
-		return false;
-	if (narrow.bytes < later->event.bytes &&
-	    !str_has_suffix(wide, STR("*")))
-		return false;
-	return def_event_matches(wide, narrow);
-}
-
-static bool
-is_covered_in(const struct flow *flow, const struct def_state *state,
-    size_t end, const struct flow_move *move)
-{
-	for (size_t i = flow->moves_of[state->index]; i < end; i++) {
-		const struct flow_move *earlier = &flow->moves[i];
-
-		if (earlier->transition && earlier != move &&
-		    flow_guard_always(earlier->guard) &&
-		    covers(earlier->transition, move->transition))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_covered_below(const struct flow *flow, const struct def_state *state,
-    const struct flow_move *move)
-{
-	for (size_t i = 0; i < state->child_count; i++) {
-		const struct def_state *child = state->children[i];
-
-		if (is_covered_in(flow, child,
-		    flow->moves_of[child->index + 1], move) ||
-		    is_covered_below(flow, child, move))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_declared(const struct build *build, const struct flow_move *move)
-{
-	const struct definition *definition = build->flow->definition;
-
-	for (size_t i = 0; i < definition->event_count; i++)
-		if (flow_move_takes(move, definition->events[i].type))
-			return true;
-	return build->flow->is_raised[move->index];
-}
-
-static bool
-is_choice_of(const struct def_state *leaf, const struct flow_move *move)
-{
-	for (size_t i = 0; leaf->task && i < leaf->task->choice_count; i++)
-		if (flow_move_takes(move, leaf->task->choices[i]))
-			return true;
-	return false;
-}
-
-/* Way by way, for the states below that the move can be taken in. */
-static void
-emit_by_leaf(struct build *build, const struct def_state *state,
-    const struct flow_move *move, bool is_everywhere)
-{
-	struct flow *flow = build->flow;
-
-	if (state != move->source && move->transition &&
-	    is_covered_in(flow, state, flow->moves_of[state->index + 1], move))
-		return;
-	for (size_t i = 0; i < state->child_count; i++)
-		emit_by_leaf(build, state->children[i], move, is_everywhere);
-	if ((state->kind == STATE_ATOMIC || state->kind == STATE_FINAL) &&
-	    (is_everywhere || is_choice_of(state, move)))
-		emit_move(build, flow_at(state, AT_REST), state, move, false);
-}
-
-static void
-emit_interrupting(struct build *build, const struct flow_move *move)
-{
-	uint32_t from = flow_at(move->source, AT_CUT);
-
-	if (!flow_move_leaves(move))
-		return;
-	if (flow_move_takes(move, STR("compensated")))
-		from = emit_undo(build, from, COMPENSATE_ALL, NULL);
-	from = emit_exits(build, from, move->source->parent, move->domain);
-	emit_taking(build, from, move->take, move);
-}
-
-static bool
-is_interrupting(const struct flow_move *move)
-{
-	return move->transition && (move->transition->interrupt ||
-	    flow_move_takes(move, STR("cancel")) ||
-	    flow_move_takes(move, STR("compensated")));
-}
-
-/* An event, a deadline or an escalation finds the state waiting. */
-static void
-emit_waited(struct build *build, const struct flow_move *move)
-{
-	struct flow *flow = build->flow;
-	const struct def_state *source = move->source;
-	bool is_event = move->transition && move->transition->event.at;
-	bool is_everywhere = !is_event || is_declared(build, move);
-	uint32_t from;
-
-	if (flow_guard_never(move->guard) ||
-	    (move->transition && !is_event &&
-		move->transition->after.kind == SPAN_NONE) ||
-	    (is_event && is_covered_in(flow, source, move->index, move)))
-		return;
-	if (is_interrupting(move))
-		emit_interrupting(build, move);
-	if (!flow_move_leaves(move) || !is_everywhere ||
-	    (is_event && is_covered_below(flow, source, move))) {
-		emit_by_leaf(build, source, move, is_everywhere);
-		return;
-	}
-	from = emit_exits(build, flow_at(source, AT_LEFT), source->parent,
-	    move->domain);
-	emit_taking(build, from, move->take, move);
-}
-
-/* ---- regions ---- */
-
-/* What the others did may have happened when a region leaves them all. */
-static void
-emit_regions(struct build *build, const struct flow_move *move)
-{
-	const struct def_state *inner = move->source;
-
-	for (; inner && inner != move->domain; inner = inner->parent) {
-		const struct def_state *parallel = inner->parent;
-
-		if (!flow_is_region(inner) || parallel == move->domain)
-			continue;
-		for (size_t i = 0; i < parallel->child_count; i++) {
-			const struct def_state *other = parallel->children[i];
-
-			if (other != inner && other->kind != STATE_HISTORY)
-				flow_edge_add(build->flow,
-				    flow_at(other, AT_LEFT), move->take,
-				    ACT_NONE)->uses = USE_MAY;
-		}
-	}
-}
-
 /* ---- the whole ---- */
-
-static void
-find_raised(struct build *build)
-{
-	const struct definition *definition = build->flow->definition;
-	struct str *names = ARENA_ARRAY(
-	    build->flow->arena, definition->step_count, struct str);
-
-	for (size_t i = 0; i < definition->step_count; i++)
-		if (definition->steps[i]->kind == STEP_RAISE)
-			names[build->raised_count++] =
-			    definition->steps[i]->event;
-	build->raised = names;
-	for (size_t i = 0; i < build->flow->move_count; i++)
-		for (size_t k = 0; k < build->raised_count; k++)
-			build->flow->is_raised[i] |= flow_move_takes(
-			    &build->flow->moves[i], build->raised[k]);
-}
 
 static void
 find_cuts(struct build *build)
@@ -772,7 +572,7 @@ find_cuts(struct build *build)
 		    build->wants_cut[state->parent->index];
 		for (size_t k = flow->moves_of[i]; k < flow->moves_of[i + 1];
 		     k++)
-			build->wants_cut[i] |= is_interrupting(&flow->moves[k]);
+			build->wants_cut[i] |= flow_wait_interrupts(&flow->moves[k]);
 	}
 }
 
@@ -782,9 +582,10 @@ flow_build(struct flow *flow)
 	const struct definition *definition = flow->definition;
 	struct build build = {.flow = flow};
 
-	build.never = bare_point(&build, NULL);
-	find_raised(&build);
+	build.never = flow_build_point(&build, NULL);
+	flow_wait_find_raised(&build);
 	find_cuts(&build);
+	flow_wait_build_gates(&build);
 	emit_entering(&build, FLOW_START, NULL, definition->initial, false);
 	for (size_t i = 0; i < definition->state_count; i++)
 		emit_entry(&build, definition->states[i]);
@@ -793,87 +594,9 @@ flow_build(struct flow *flow)
 	for (size_t i = 0; i < definition->state_count; i++)
 		emit_points_of(&build, definition->states[i]);
 	for (size_t i = 0; i < flow->move_count; i++) {
-		emit_waited(&build, &flow->moves[i]);
-		emit_regions(&build, &flow->moves[i]);
+		flow_wait_build(&build, &flow->moves[i]);
+		flow_wait_build_regions(&build, &flow->moves[i]);
 	}
+	flow_wait_build_raising(&build);
 }
 
-/* ---- histories ---- */
-
-/* Whether something leads out of `state` while what is inside `child` is
- * active. */
-static bool
-can_be_left_in(const struct flow *flow, const struct def_state *state,
-    const struct def_state *child)
-{
-	for (size_t i = 0; i < flow->move_count; i++) {
-		const struct flow_move *move = &flow->moves[i];
-
-		if (flow->reached[move->take] && flow_move_leaves(move) &&
-		    (def_state_contains(child, move->source) ||
-			def_state_contains(move->source, child)) &&
-		    (!move->domain ||
-			(move->domain != state &&
-			    def_state_contains(move->domain, state))))
-			return true;
-	}
-	return false;
-}
-
-static void
-emit_way_back(struct build *build, const struct def_state *history,
-    const struct def_state *child)
-{
-	struct flow *flow = build->flow;
-	struct def_targets targets = {&child, 1};
-	struct entering entering = {targets, false};
-	static const enum flow_place places[] = {AT_LEFT, AT_CUT};
-
-	if (!can_be_left_in(flow, history->parent, child))
-		return;
-	for (size_t i = 0; i < COUNT_OF(places); i++) {
-		uint32_t back;
-
-		if (!flow_reaches(flow, child, places[i]))
-			continue;
-		back = flow_point_add(flow, (struct flow_point){
-		    .kind = POINT_TAKE, .state = history});
-		flow_edge_add(flow, flow_at(child, places[i]), back,
-		    ACT_NONE)->uses = USE_REACH | USE_MAY;
-		emit_inside(build, back, history->parent, &entering);
-	}
-}
-
-static void
-emit_ways_back(struct build *build, const struct def_state *history,
-    const struct def_state *state)
-{
-	for (size_t i = 0; i < state->child_count; i++) {
-		const struct def_state *child = state->children[i];
-		bool is_leaf = child->child_count == 0;
-
-		if (child->kind == STATE_HISTORY)
-			continue;
-		if (history->deep && !is_leaf)
-			emit_ways_back(build, history, child);
-		else
-			emit_way_back(build, history, child);
-	}
-}
-
-void
-flow_build_histories(struct flow *flow)
-{
-	const struct definition *definition = flow->definition;
-	struct build build = {.flow = flow};
-
-	build.wants_cut =
-	    ARENA_ARRAY(flow->arena, definition->state_count, bool);
-	for (size_t i = 0; i < definition->state_count; i++) {
-		const struct def_state *state = definition->states[i];
-
-		if (state->kind == STATE_HISTORY &&
-		    flow_reaches(flow, state, AT_ENTRY))
-			emit_ways_back(&build, state, state->parent);
-	}
-}

@@ -8,8 +8,10 @@ libstated_prove_a_SOURCES = \
 	src/prove/facts.c \
 	src/prove/flow.c \
 	src/prove/flow_build.c \
+	src/prove/flow_build.h \
 	src/prove/flow_guard.c \
 	src/prove/flow_path.c \
+	src/prove/flow_wait.c \
 	src/prove/names.c \
 	src/prove/prove.c \
 	src/prove/prove_circle.c \
@@ -20,6 +22,7 @@ libstated_prove_a_SOURCES = \
 	src/prove/prove_facts.h \
 	src/prove/prove_incident.c \
 	src/prove/prove_outcome.c \
+	src/prove/prove_people.c \
 	src/prove/prove_priv.h \
 	src/prove/prove_reach.c \
 	src/prove/prove_table.c \

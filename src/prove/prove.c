@@ -17,6 +17,7 @@ static proof_fn *const proofs[] = {
 	prove_incident,
 	prove_event,
 	prove_circle,
+	prove_people,
 	prove_variable,
 	prove_effect,
 };

@@ -8,6 +8,10 @@
  * with other arguments it is another one.  For `compensate: to` there is one
  * more set of bits for each such state: what had been done when it was last
  * entered.
+ *
+ * Where a step gives its own idempotency key, the endpoint does it once, as
+ * long as the key is the same and lives.  So there is a last set of bits: what
+ * was done under a key that may be another one, or dead, by now.
  */
 #include "prove_effect.h"
 
@@ -19,10 +23,14 @@ struct effect_proof {
 	struct map *readers;     /* name -> struct readers */
 	size_t *plane_of;        /* by state: of its bits; 0: none */
 	size_t plane_count;
+	const struct effect **keyed; /* with keys of their own */
+	size_t keyed_count;
 	struct facts done;
 	/* while a path is looked for */
 	const struct effect *looking;
 	uint32_t goal;
+	uint64_t *scratch;
+	bool is_stale; /* only under a key that doesn't hold any more */
 };
 
 struct readers {
@@ -64,11 +72,15 @@ add_reader(struct effect_proof *self, struct str name, size_t effect)
 static void
 add_readers(struct effect_proof *self)
 {
+	self->keyed = ARENA_ARRAY(self->proof->arena, self->effects.count,
+	    const struct effect *);
 	for (size_t i = 0; i < self->effects.count; i++) {
-		const struct name_table *reads = &self->effects.items[i].reads;
+		const struct effect *effect = &self->effects.items[i];
 
-		for (size_t k = 0; k < reads->count; k++)
-			add_reader(self, reads->names[k], i);
+		for (size_t k = 0; k < effect->reads.count; k++)
+			add_reader(self, effect->reads.names[k], i);
+		if (effect->has_key)
+			self->keyed[self->keyed_count++] = effect;
 	}
 }
 
@@ -100,7 +112,14 @@ struct along {
 	uint64_t *bits;
 };
 
-/* Whoever reads the name does something else from now on. */
+static size_t
+stale_bit(const struct effect_proof *self, const struct effect *effect)
+{
+	return bit_of(self, self->plane_count, effect->index);
+}
+
+/* Whoever reads the name does something else from now on; whose key reads it
+ * has another key. */
 static void
 changed_cb(struct str name, void *arg)
 {
@@ -108,6 +127,13 @@ changed_cb(struct str name, void *arg)
 	const struct effect_proof *self = along->self;
 	const struct readers *readers = map_find(self->readers, name);
 
+	for (size_t i = 0; i < self->keyed_count; i++)
+		if (facts_has(along->bits,
+		    bit_of(self, 0, self->keyed[i]->index)) &&
+		    name_table_find(&self->keyed[i]->key_reads, name) !=
+			SIZE_MAX)
+			facts_add(along->bits,
+			    stale_bit(self, self->keyed[i]));
 	for (size_t i = 0; readers && i < readers->count; i++)
 		for (size_t k = 0; k < self->plane_count; k++)
 			facts_remove(along->bits,
@@ -173,10 +199,76 @@ next_item(const struct effect_proof *self, const struct def_step *loop,
 			facts_remove(bits, bit_of(self, 0, i));
 }
 
-static void
-transfer(void *arg, const struct flow_edge *edge, uint64_t *bits)
+/* ---- how long a key lives ---- */
+
+/* The longest that the state surely waits at most; INT64_MAX: for ever. */
+static int64_t
+waits_at_most(const struct def_state *state)
 {
-	const struct effect_proof *self = arg;
+	int64_t least = INT64_MAX;
+
+	for (; state; state = state->parent)
+		for (size_t i = 0; i < state->after.count; i++) {
+			const struct def_transition *after =
+			    state->after.items[i];
+
+			if (after->after.kind == SPAN_FIXED &&
+			    after->targets.count > 0 &&
+			    flow_guard_always(after->guard) &&
+			    after->after.fixed_ms < least)
+				least = after->after.fixed_ms;
+		}
+	return least;
+}
+
+/* How long the instance may stand still on the edge. */
+static int64_t
+pause_of(const struct flow *flow, const struct flow_edge *edge)
+{
+	const struct flow_point *to = &flow->points[edge->to];
+
+	if (edge->act == ACT_STEP_DONE && edge->step->kind == STEP_WAIT)
+		return edge->step->wait.kind == SPAN_FIXED ?
+		    edge->step->wait.fixed_ms : INT64_MAX;
+	if (edge->act == ACT_STEP_DONE && edge->step->kind == STEP_RUN)
+		return edge->step->waits ? INT64_MAX : 0;
+	if (to->kind == POINT_STATE && to->place == AT_REST)
+		return waits_at_most(to->state);
+	return 0;
+}
+
+static void
+age(const struct effect_proof *self, const struct flow_edge *edge,
+    uint64_t *bits)
+{
+	int64_t pause;
+
+	if (self->keyed_count == 0)
+		return;
+	pause = pause_of(self->proof->flow, edge);
+	for (size_t i = 0; pause > 0 && i < self->keyed_count; i++) {
+		const struct effect *effect = self->keyed[i];
+
+		if (effect->key_lives_ms > 0 &&
+		    pause >= effect->key_lives_ms &&
+		    facts_has(bits, bit_of(self, 0, effect->index)))
+			facts_add(bits, stale_bit(self, effect));
+	}
+}
+
+/* What is not done any more has no key. */
+static void
+forget_keys(const struct effect_proof *self, uint64_t *bits)
+{
+	for (size_t i = 0; i < self->keyed_count; i++)
+		if (!facts_has(bits, bit_of(self, 0, self->keyed[i]->index)))
+			facts_remove(bits, stale_bit(self, self->keyed[i]));
+}
+
+static void
+act(const struct effect_proof *self, const struct flow_edge *edge,
+    uint64_t *bits)
+{
 	const struct effect *effect = effect_of(self, edge->step);
 	struct along along = {self, bits};
 
@@ -210,38 +302,35 @@ transfer(void *arg, const struct flow_edge *edge, uint64_t *bits)
 	}
 }
 
+static void
+transfer(void *arg, const struct flow_edge *edge, uint64_t *bits)
+{
+	const struct effect_proof *self = arg;
+
+	act(self, edge, bits);
+	age(self, edge, bits);
+	forget_keys(self, bits);
+}
+
 /* ---- P107: paths ---- */
 
 /* Whether the effect that is looked for is still done, and the same, after
- * the edge; where it is begun by the edge, it is as well. */
-static bool
-stays_done(const struct flow *flow, const struct flow_edge *edge, void *arg)
-{
-	struct effect_proof *self = arg;
-	size_t index = self->looking->index;
-	uint64_t *bits = self->done.bits; /* of the start, where none is */
-
-	(void)flow;
-	/* Planes are of no use here: what is undone back to a state is gone
-	 * only where it was done since. */
-	facts_add(bits, bit_of(self, 0, index));
-	for (size_t k = 1; k < self->plane_count; k++)
-		if (facts_has(facts_at(&self->done, edge->from),
-		    bit_of(self, k, index)))
-			facts_add(bits, bit_of(self, k, index));
-	transfer(self, edge, bits);
-	return facts_has(bits, bit_of(self, 0, index));
-}
-
+ * the edge; what begins it, begins it. */
 static bool
 allow_done(const struct flow *flow, const struct flow_edge *edge, void *arg)
 {
 	struct effect_proof *self = arg;
-	size_t bytes = self->done.words * sizeof(uint64_t);
-	bool stays = stays_done(flow, edge, arg);
+	size_t index = self->looking->index;
 
-	memset(self->done.bits, 0, bytes);
-	return stays;
+	(void)flow;
+	memset(self->scratch, 0, self->done.words * sizeof(uint64_t));
+	facts_add(self->scratch, bit_of(self, 0, index));
+	for (size_t k = 1; k < self->plane_count; k++)
+		if (facts_has(facts_at(&self->done, edge->from),
+		    bit_of(self, k, index)))
+			facts_add(self->scratch, bit_of(self, k, index));
+	transfer(self, edge, self->scratch);
+	return facts_has(self->scratch, bit_of(self, 0, index));
 }
 
 static bool
@@ -251,6 +340,31 @@ is_goal(const struct flow *flow, uint32_t point, void *arg)
 
 	(void)flow;
 	return point == self->goal;
+}
+
+/* A point where the key has been lost, and from which the goal is reached. */
+static bool
+is_losing(const struct flow *flow, uint32_t point, void *arg)
+{
+	struct effect_proof *self = arg;
+	const struct effect *effect = self->looking;
+	bool is_lost = false;
+
+	for (uint32_t i = flow->first_in[point];
+	     i < flow->first_in[point + 1]; i++) {
+		const struct flow_edge *edge = &flow->edges[flow->in[i]];
+		const uint64_t *before = facts_at(&self->done, edge->from);
+
+		if (!facts_has(before, bit_of(self, 0, effect->index)))
+			continue;
+		memcpy(self->scratch, before,
+		    self->done.words * sizeof(uint64_t));
+		facts_remove(self->scratch, stale_bit(self, effect));
+		transfer(self, edge, self->scratch);
+		is_lost |=
+		    facts_has(self->scratch, stale_bit(self, effect));
+	}
+	return is_lost;
 }
 
 /* Whether the effect may have been done once the edge is gone. */
@@ -263,30 +377,43 @@ is_doing(const struct flow *flow, const struct flow_edge *edge,
 		effect_may_be_done(effect, flow, edge->move)));
 }
 
-/* A way from the end of that edge to the goal on which what was done stays
- * done, if it is shorter than the one that there is. */
+/*
+ * A way from the end of that edge to the goal on which what was done stays
+ * done, if it is shorter than the one that there is.  Where the key has to be
+ * lost on it, the way leads over the place where that happens.
+ */
 static void
 find_shorter(struct effect_proof *self, const struct flow_edge *edge,
-    struct flow_way ways[2])
+    struct flow_way ways[3])
 {
 	const struct flow *flow = self->proof->flow;
-	struct flow_way way = {
+	struct flow_way first = {
 	    .from = edge->to, .to = edge->to, .found = true};
+	struct flow_way second;
 
-	if (edge->to != self->goal)
-		way = flow_path_find(
-		    flow, edge->to, USE_MAY, allow_done, is_goal, self);
-	if (!way.found || (ways[1].found && way.count >= ways[1].count))
+	if (self->is_stale)
+		first = flow_path_find(
+		    flow, edge->to, USE_MAY, allow_done, is_losing, self);
+	if (!first.found)
+		return;
+	second = (struct flow_way){
+	    .from = first.to, .to = first.to, .found = true};
+	if (first.to != self->goal)
+		second = flow_path_find(
+		    flow, first.to, USE_MAY, allow_done, is_goal, self);
+	if (!second.found || (ways[0].found &&
+	    first.count + second.count >= ways[1].count + ways[2].count))
 		return;
 	ways[0] = flow_path_to(
 	    flow, FLOW_START, edge->from, USE_REACH | USE_MAY);
-	ways[1] = way;
+	ways[1] = first;
+	ways[2] = second;
 }
 
 /* The shortest way on which `first` is done and stays so until the goal. */
 static void
 find_first(struct effect_proof *self, const struct effect *first,
-    struct flow_way ways[2])
+    struct flow_way ways[3])
 {
 	const struct flow *flow = self->proof->flow;
 
@@ -315,23 +442,43 @@ static void
 tell_twice(struct effect_proof *self, const struct effect *effect,
     uint32_t point, const struct effect *first)
 {
-	struct flow_way ways[2] = {{0}};
+	struct flow_way ways[3] = {{0}};
 	struct proof *proof = self->proof;
 
+	self->is_stale = effect->has_key && first->has_key &&
+	    effect->key_kind == first->key_kind;
 	diag_add(proof->diags, DIAG_WARNING, PROVE_TWICE,
 	    effect->step->call ? effect->step->call->span : effect->step->span,
-	    "`%.*s` can happen twice%s", STR_ARG(what_of(effect)),
-	    first != effect ? ", the first time by another step" : "");
+	    "`%.*s` can happen twice%s%s", STR_ARG(what_of(effect)),
+	    first != effect ? ", the first time by another step" : "",
+	    self->is_stale ? ": its key can have changed or died by then" :
+	    "");
 	self->goal = point;
 	find_first(self, first, ways);
-	diag_path(proof->diags, flow_path_text(proof->flow, ways, 2));
+	diag_path(proof->diags, flow_path_text(proof->flow, ways, 3));
 	diag_repair(proof->diags, !effect->step->call ?
 	    "give the child's workflow a `business-key`, so that it is "
 	    "started once" : effect->step->around && !effect->varies ?
 	    "what it is called with is the same for every item" :
+	    self->is_stale ?
+	    "undo it before, or let no path that waits longer than the key "
+	    "lives, or that changes it, lead back here" :
 	    "undo it before (`compensate: all`), give it an `idempotency-key` "
 	    "that stays the same, or come back only where it surely was not "
 	    "done (`if: = error.outcome = \"not-done\"`)");
+}
+
+/* Under the same key it is done once, whoever has begun it. */
+static bool
+counts(const struct effect_proof *self, const struct effect *effect,
+    const struct effect *before, const uint64_t *bits)
+{
+	if (!facts_has(bits, bit_of(self, 0, before->index)))
+		return false;
+	if (!effect->has_key || !before->has_key ||
+	    effect->key_kind != before->key_kind)
+		return true;
+	return facts_has(bits, stale_bit(self, before));
 }
 
 /* An effect of the same kind that may have been done before the point. */
@@ -341,12 +488,12 @@ find_done_before(const struct effect_proof *self, const struct effect *effect,
 {
 	const uint64_t *bits = facts_at(&self->done, point);
 
-	if (facts_has(bits, bit_of(self, 0, effect->index)))
+	if (counts(self, effect, effect, bits))
 		return effect;
-	for (size_t i = 0; i < self->effects.count; i++)
-		if (self->effects.items[i].kind == effect->kind &&
-		    facts_has(bits, bit_of(self, 0, i)))
-			return &self->effects.items[i];
+	for (const struct effect *other = effect->next_of_kind;
+	     other != effect; other = other->next_of_kind)
+		if (counts(self, effect, other, bits))
+			return other;
 	return NULL;
 }
 
@@ -360,7 +507,7 @@ prove_once(struct effect_proof *self)
 		const struct effect *first = NULL;
 		uint32_t point = flow->first_of_step[effect->step->index];
 
-		if (effect->is_harmless || effect->has_key)
+		if (effect->is_harmless)
 			continue;
 		while (point != 0 &&
 		    !(first = find_done_before(self, effect, point)))
@@ -470,7 +617,9 @@ prove_effect(struct proof *proof)
 	add_readers(&self);
 	add_planes(&self);
 	self.done = facts_new(
-	    proof->flow, self.plane_count * self.effects.count);
+	    proof->flow, (self.plane_count + 1) * self.effects.count);
+	self.scratch =
+	    ARENA_ARRAY(proof->arena, self.done.words, uint64_t);
 	facts_solve(&self.done, false, transfer, &self);
 	prove_undone(&self);
 	prove_once(&self);

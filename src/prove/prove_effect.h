@@ -12,13 +12,14 @@
 struct effect {
 	size_t index;
 	const struct def_step *step;
-	size_t kind;           /* effects of one kind do the same */
+	const struct effect *next_of_kind; /* they do the same; a ring */
 	struct name_table reads; /* what makes it another one if it changes */
 	struct name_table key_reads;
 	bool varies;           /* with the item of the innermost `for` */
 	bool can_be_undone;
 	bool is_harmless;      /* done twice it is as done once */
 	bool has_key;          /* one of its own that the endpoint honours */
+	size_t key_kind;       /* the same where it is written the same */
 	int64_t key_lives_ms;  /* 0: for ever */
 };
 

@@ -162,6 +162,17 @@ is_precaution(const struct proof *proof, const struct flow_move *move)
 	return flow_move_takes(move, STR("cancel"));
 }
 
+static bool
+can_come(const struct proof *proof, struct str pattern)
+{
+	const struct definition *definition = proof->definition;
+
+	for (size_t i = 0; i < definition->event_count; i++)
+		if (def_event_matches(pattern, definition->events[i].type))
+			return true;
+	return false;
+}
+
 static void
 tell_why(struct proof *proof, const struct flow_move *move)
 {
@@ -188,6 +199,12 @@ tell_why(struct proof *proof, const struct flow_move *move)
 		    "none is" : "the state is left before it is done");
 	else if (flow_move_takes(move, STR("error")))
 		diag_repair(proof->diags, "no step of `%.*s` can fail",
+		    STR_ARG(move->source->name));
+	else if (transition && transition->event.at &&
+	    can_come(proof, transition->event))
+		diag_repair(proof->diags,
+		    "no state of `%.*s` waits; what shall be taken while "
+		    "steps run needs `interrupt: true`",
 		    STR_ARG(move->source->name));
 	else if (transition && transition->event.at)
 		diag_repair(proof->diags,

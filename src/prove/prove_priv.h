@@ -90,6 +90,8 @@ struct flow_move {
 	struct def_targets targets;
 	const struct def_state *domain; /* what stays entered; NULL: nothing */
 	uint32_t take;
+	uint32_t gate;                  /* before take; 0: take itself */
+	uint32_t raised;                /* what raises it leads here */
 	bool is_taken;                  /* after flow_new() */
 };
 
@@ -205,6 +207,8 @@ proof_fn prove_incident;
 proof_fn prove_event;
 /* prove_circle.c: P116 */
 proof_fn prove_circle;
+/* prove_people.c: P113 */
+proof_fn prove_people;
 /* prove_variable.c: P109 */
 proof_fn prove_variable;
 /* prove_effect.c: P104, P107 */

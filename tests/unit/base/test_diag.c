@@ -110,6 +110,34 @@ test_they_are_sorted_by_place_and_else_keep_their_order(void **state)
 }
 
 static void
+test_a_path_stands_between_the_place_and_the_repair(void **state)
+{
+	struct diag_list *list = diag_list_new();
+	struct diag_list *other = diag_list_new();
+	struct diag_span span = {.line = 0};
+	struct buf out = {0};
+	size_t count;
+
+	(void)state;
+	diag_add(list, DIAG_WARNING, "P102", span, "no end");
+	diag_path(list, STR("one -> two"));
+	diag_repair(list, "mend");
+	diag_copy(other, diag_sorted(list, &count), DIAG_ERROR);
+	diag_format(other, &out, false);
+	assert_string_equal(buf_cstr(&out), "error: no end [P102]\n"
+					    "   path: one -> two\n"
+					    "   mend\n");
+	buf_clear(&out);
+	diag_format_json(other, &out);
+	assert_non_null(strstr(
+	    buf_cstr(&out), "\"repair\":\"mend\",\"path\":\"one -> two\"}"));
+	assert_int_equal(diag_count(list, DIAG_WARNING), 1);
+	buf_fini(&out);
+	diag_list_free(&other);
+	diag_list_free(&list);
+}
+
+static void
 test_a_repair_goes_to_the_last_added_even_after_sorting(void **state)
 {
 	struct diag_list *list = diag_list_new();
@@ -253,6 +281,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_diagnostic_shows_line_caret_and_repair),
+	    cmocka_unit_test(
+		test_a_path_stands_between_the_place_and_the_repair),
 	    cmocka_unit_test(
 		test_columns_count_code_points_and_tabs_are_repeated),
 	    cmocka_unit_test(test_an_underline_ends_with_its_line),

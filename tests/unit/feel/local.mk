@@ -27,3 +27,5 @@ check_PROGRAMS += tests/unit/feel/test_feel_regex
 tests_unit_feel_test_feel_regex_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/src/feel
 tests_unit_feel_test_feel_regex_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/feel/test_feel_shape
+tests_unit_feel_test_feel_shape_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
