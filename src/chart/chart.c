@@ -148,6 +148,7 @@ chart_free(struct chart **chart)
 	for (size_t i = 0; i < CHART_PACKED; i++)
 		buf_fini(&(*chart)->packed[i].bytes);
 	free((*chart)->packed);
+	chart_mask_free(&(*chart)->mask);
 	free(*chart);
 	*chart = NULL;
 }

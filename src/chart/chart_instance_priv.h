@@ -384,6 +384,7 @@ struct chart {
 	struct waiter *waiters;
 
 	struct packed *packed; /* of input and data; not saved as such */
+	struct mask *mask; /* NULL: not gathered yet; not saved */
 };
 #define CHART_PACKED 2
 

@@ -150,6 +150,16 @@ MUST_USE bool chart_env_instant(
 struct decision_result chart_env_decide(
     struct run *run, const struct def_step *step);
 
+/* ---- chart_mask.c: what is sensitive ---- */
+struct mask;
+/* NULL: nothing in the instance is. */
+const struct mask *chart_mask_of(struct chart *chart);
+struct str chart_mask_text(
+    const struct mask *mask, struct arena *arena, struct str text);
+const struct value *chart_mask_value(
+    const struct mask *mask, struct arena *arena, const struct value *value);
+void chart_mask_free(struct mask **mask);
+
 /* ---- chart_record.c: history ---- */
 struct value_builder *chart_record_begin(struct run *run, enum audit_kind kind);
 void chart_record_end(struct run *run, struct value_builder *record);

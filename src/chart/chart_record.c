@@ -11,16 +11,6 @@
 
 #include <string.h>
 
-/* Shorter values would mask half of every record by chance. */
-#define SENSITIVE_BYTES_MIN 4
-
-struct mask {
-	struct arena *arena;
-	struct str *secrets;
-	size_t count;
-	size_t capacity;
-};
-
 struct value_builder *
 chart_record_begin(struct run *run, enum audit_kind kind)
 {
@@ -100,178 +90,14 @@ chart_record_instant(
 
 /* ---- sensitive values ---- */
 
-static const struct value *
-value_at_path(const struct chart *chart, struct str path)
-{
-	struct str rest, name = str_split(path, '.', &rest);
-	const struct value *value = str_equal(name, STR("input"))
-					? chart->input
-					: value_get(chart->data, name);
-
-	while (value != NULL && rest.at != NULL) {
-		name = str_split(rest, '.', &rest);
-		value = value_get(value, name);
-	}
-	return value;
-}
-
-static void
-mask_add_text(struct mask *mask, struct str text)
-{
-	if (text.bytes < SENSITIVE_BYTES_MIN)
-		return;
-	mask->secrets = arena_grow(mask->arena, mask->secrets, mask->count,
-	    &mask->capacity, sizeof(*mask->secrets));
-	mask->secrets[mask->count++] = text;
-}
-
-/* Every text and number in it, at any depth. */
-static void
-mask_add(struct mask *mask, const struct value *value)
-{
-	char number[NUMBER_TEXT_BYTES];
-
-	switch (value->type) {
-	case VALUE_STRING:
-		mask_add_text(mask, value->as.string);
-		break;
-	case VALUE_NUMBER:
-		mask_add_text(
-		    mask, arena_str(mask->arena,
-			      number_format(value->as.number, number)));
-		break;
-	case VALUE_LIST:
-		for (size_t i = 0; i < value->as.list.count; i++)
-			mask_add(mask, value->as.list.items[i]);
-		break;
-	case VALUE_CONTEXT:
-		for (size_t i = 0; i < value->as.context.count; i++)
-			mask_add(mask, value->as.context.fields[i].value);
-		break;
-	default:
-		break;
-	}
-}
-
-/* The longest secret that begins at the front of the text, or the absent
- * string: one may be the beginning of another. */
-static struct str
-secret_at(const struct mask *mask, struct str text)
-{
-	struct str longest = {NULL, 0};
-
-	for (size_t i = 0; i < mask->count; i++)
-		if (mask->secrets[i].bytes > longest.bytes &&
-		    str_has_prefix(text, mask->secrets[i]))
-			longest = mask->secrets[i];
-	return longest;
-}
-
-/* From left to right and never over what was put in: a digest may hold the
- * secret's own letters by chance. */
-static struct str
-mask_text(const struct mask *mask, struct str text)
-{
-	struct buf masked = {0};
-	struct str result;
-
-	for (size_t at = 0; at < text.bytes;) {
-		struct str secret =
-		    secret_at(mask, str_slice(text, at, text.bytes - at));
-		char hex[DIGEST_HEX_BYTES];
-
-		if (secret.at == NULL) {
-			buf_add_char(&masked, text.at[at++]);
-			continue;
-		}
-		digest_hex(digest_sha256(secret), hex);
-		buf_addf(&masked, "sha256:%s", hex);
-		at += secret.bytes;
-	}
-	result = arena_str(mask->arena, buf_str(&masked));
-	buf_fini(&masked);
-	return result;
-}
-
-static const struct value *mask_value(
-    const struct mask *mask, const struct value *value);
-
-static const struct value *
-mask_context(const struct mask *mask, const struct value *value)
-{
-	struct value_builder *built = value_build_context(mask->arena);
-
-	for (size_t i = 0; i < value->as.context.count; i++) {
-		const struct value_field *field = &value->as.context.fields[i];
-
-		value_put(built, field->key, mask_value(mask, field->value));
-	}
-	return value_built(built);
-}
-
-static const struct value *
-mask_list(const struct mask *mask, const struct value *value)
-{
-	struct value_builder *built = value_build_list(mask->arena);
-
-	for (size_t i = 0; i < value->as.list.count; i++)
-		value_append(built, mask_value(mask, value->as.list.items[i]));
-	return value_built(built);
-}
-
-static const struct value *
-mask_number(const struct mask *mask, const struct value *value)
-{
-	char text[NUMBER_TEXT_BYTES];
-	struct str plain = number_format(value->as.number, text);
-
-	for (size_t i = 0; i < mask->count; i++)
-		if (str_equal(plain, mask->secrets[i]))
-			return value_of_str(mask->arena,
-			    mask_text(mask, arena_str(mask->arena, plain)));
-	return value;
-}
-
-static const struct value *
-mask_value(const struct mask *mask, const struct value *value)
-{
-	switch (value->type) {
-	case VALUE_STRING:
-		return value_of_str(
-		    mask->arena, mask_text(mask, value->as.string));
-	case VALUE_NUMBER:
-		return mask_number(mask, value);
-	case VALUE_CONTEXT:
-		return mask_context(mask, value);
-	case VALUE_LIST:
-		return mask_list(mask, value);
-	default:
-		return value;
-	}
-}
-
-static struct mask
-mask_of(struct run *run)
-{
-	const struct definition *definition = run->chart->definition;
-	struct mask mask = {.arena = run->context->arena};
-
-	for (size_t i = 0; i < definition->sensitive_count; i++) {
-		const struct value *value =
-		    value_at_path(run->chart, definition->sensitive[i]);
-
-		if (value != NULL)
-			mask_add(&mask, value);
-	}
-	return mask;
-}
-
 struct str
 chart_record_mask(struct run *run, struct str text)
 {
-	struct mask mask = mask_of(run);
+	const struct mask *mask = chart_mask_of(run->chart);
 
-	return mask.count == 0 ? text : mask_text(&mask, text);
+	return mask == NULL
+		   ? text
+		   : chart_mask_text(mask, run->context->arena, text);
 }
 
 /* What makes a record a record is never masked. */
@@ -285,18 +111,20 @@ is_envelope(struct str key)
 static const struct value *
 mask_record(struct run *run, const struct value *record)
 {
-	struct mask mask = mask_of(run);
+	struct arena *arena = run->context->arena;
+	const struct mask *mask = chart_mask_of(run->chart);
 	struct value_builder *built;
 
-	if (mask.count == 0)
+	if (mask == NULL)
 		return record;
-	built = value_build_context(mask.arena);
+	built = value_build_context(arena);
 	for (size_t i = 0; i < record->as.context.count; i++) {
 		const struct value_field *field = &record->as.context.fields[i];
 
 		value_put(built, field->key,
-		    is_envelope(field->key) ? field->value
-					    : mask_value(&mask, field->value));
+		    is_envelope(field->key)
+			? field->value
+			: chart_mask_value(mask, arena, field->value));
 	}
 	return value_built(built);
 }

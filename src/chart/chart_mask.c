@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_mask.c: what the definition calls sensitive, and texts without it.
+ *
+ * An instance may have tens of thousands of such values, a batch of salaries
+ * say, and history a record for each: they are gathered once and looked up by
+ * their lengths, and gathered anew only when a variable has got another value.
+ */
+#include "chart_priv.h"
+
+#include "stated/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Shorter values would mask half of every record by chance. */
+#define SENSITIVE_BYTES_MIN 4
+#define STARTS 65536 /* of the first two bytes */
+
+struct mask {
+	/* What each of the definition's paths began with, when the values were
+	 * gathered. */
+	const struct value **roots;
+	struct map *secrets;
+	size_t *lengths; /* that secrets have, the longest first */
+	size_t length_count;
+	size_t length_capacity;
+	uint8_t starts[STARTS / 8];
+};
+
+/* ---- gathering ---- */
+
+static const struct value *
+root_of(const struct chart *chart, struct str path, struct str *rest)
+{
+	struct str name = str_split(path, '.', rest);
+
+	return str_equal(name, STR("input")) ? chart->input
+					     : value_get(chart->data, name);
+}
+
+static size_t
+start_of(struct str text)
+{
+	return (size_t)(uint8_t)text.at[0] << 8 | (uint8_t)text.at[1];
+}
+
+static void
+add_length(struct mask *mask, size_t length)
+{
+	size_t at = 0;
+
+	while (at < mask->length_count && mask->lengths[at] > length)
+		at++;
+	if (at < mask->length_count && mask->lengths[at] == length)
+		return;
+	if (mask->length_count == mask->length_capacity) {
+		mask->length_capacity = 2 * mask->length_capacity + 16;
+		mask->lengths = realloc(mask->lengths,
+		    mask->length_capacity * sizeof(*mask->lengths));
+		must(mask->lengths != NULL);
+	}
+	memmove(&mask->lengths[at + 1], &mask->lengths[at],
+	    (mask->length_count - at) * sizeof(*mask->lengths));
+	mask->lengths[at] = length;
+	mask->length_count++;
+}
+
+static void
+add_text(struct mask *mask, struct str text)
+{
+	size_t start;
+
+	if (text.bytes < SENSITIVE_BYTES_MIN)
+		return;
+	start = start_of(text);
+	mask->starts[start / 8] |= (uint8_t)(1u << start % 8);
+	add_length(mask, text.bytes);
+	(void)map_put(mask->secrets, text, mask);
+}
+
+/* Every text and number in it, at any depth. */
+static void
+add_value(struct mask *mask, const struct value *value)
+{
+	char number[NUMBER_TEXT_BYTES];
+
+	switch (value->type) {
+	case VALUE_STRING:
+		add_text(mask, value->as.string);
+		break;
+	case VALUE_NUMBER:
+		add_text(mask, number_format(value->as.number, number));
+		break;
+	case VALUE_LIST:
+		for (size_t i = 0; i < value->as.list.count; i++)
+			add_value(mask, value->as.list.items[i]);
+		break;
+	case VALUE_CONTEXT:
+		for (size_t i = 0; i < value->as.context.count; i++)
+			add_value(mask, value->as.context.fields[i].value);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A path through a list leads into each of its items. */
+static void
+add_path(struct mask *mask, const struct value *value, struct str path)
+{
+	struct str rest, name;
+
+	if (value == NULL)
+		return;
+	if (path.at == NULL) {
+		add_value(mask, value);
+		return;
+	}
+	if (value->type == VALUE_LIST) {
+		for (size_t i = 0; i < value->as.list.count; i++)
+			add_path(mask, value->as.list.items[i], path);
+		return;
+	}
+	name = str_split(path, '.', &rest);
+	add_path(mask, value_get(value, name), rest);
+}
+
+static struct mask *
+gather(const struct chart *chart)
+{
+	const struct definition *definition = chart->definition;
+	struct mask *mask = calloc(1, sizeof(*mask));
+
+	must(mask != NULL);
+	mask->secrets = map_new();
+	mask->roots =
+	    calloc(definition->sensitive_count, sizeof(*mask->roots));
+	must(mask->roots != NULL);
+	for (size_t i = 0; i < definition->sensitive_count; i++) {
+		struct str rest;
+
+		mask->roots[i] =
+		    root_of(chart, definition->sensitive[i], &rest);
+		add_path(mask, mask->roots[i], rest);
+	}
+	return mask;
+}
+
+static bool
+is_current(const struct mask *mask, const struct chart *chart)
+{
+	struct str rest;
+
+	for (size_t i = 0; i < chart->definition->sensitive_count; i++)
+		if (mask->roots[i] !=
+		    root_of(chart, chart->definition->sensitive[i], &rest))
+			return false;
+	return true;
+}
+
+void
+chart_mask_free(struct mask **mask)
+{
+	if (*mask == NULL)
+		return;
+	map_free(&(*mask)->secrets);
+	free((*mask)->lengths);
+	free((*mask)->roots);
+	free(*mask);
+	*mask = NULL;
+}
+
+const struct mask *
+chart_mask_of(struct chart *chart)
+{
+	if (chart->definition->sensitive_count == 0)
+		return NULL;
+	if (chart->mask != NULL && !is_current(chart->mask, chart))
+		chart_mask_free(&chart->mask);
+	if (chart->mask == NULL)
+		chart->mask = gather(chart);
+	return map_count(chart->mask->secrets) > 0 ? chart->mask : NULL;
+}
+
+/* ---- masking ---- */
+
+/* The longest secret that begins at the front of the text, or the absent
+ * string: one may be the beginning of another. */
+static struct str
+secret_at(const struct mask *mask, struct str text)
+{
+	size_t start;
+
+	if (text.bytes < SENSITIVE_BYTES_MIN)
+		return (struct str){NULL, 0};
+	start = start_of(text);
+	if (!(mask->starts[start / 8] & 1u << start % 8))
+		return (struct str){NULL, 0};
+	for (size_t i = 0; i < mask->length_count; i++) {
+		struct str front = str_slice(text, 0, mask->lengths[i]);
+
+		if (front.bytes == mask->lengths[i] &&
+		    map_find(mask->secrets, front))
+			return front;
+	}
+	return (struct str){NULL, 0};
+}
+
+/* From left to right and never over what was put in: a digest may hold the
+ * secret's own letters by chance. */
+struct str
+chart_mask_text(
+    const struct mask *mask, struct arena *arena, struct str text)
+{
+	struct buf masked = {0};
+	struct str result;
+
+	for (size_t at = 0; at < text.bytes;) {
+		struct str secret =
+		    secret_at(mask, str_slice(text, at, text.bytes - at));
+		char hex[DIGEST_HEX_BYTES];
+
+		if (secret.at == NULL) {
+			buf_add_char(&masked, text.at[at++]);
+			continue;
+		}
+		digest_hex(digest_sha256(secret), hex);
+		buf_addf(&masked, "sha256:%s", hex);
+		at += secret.bytes;
+	}
+	result = arena_str(arena, buf_str(&masked));
+	buf_fini(&masked);
+	return result;
+}
+
+static const struct value *
+mask_context(
+    const struct mask *mask, struct arena *arena, const struct value *value)
+{
+	struct value_builder *built = value_build_context(arena);
+
+	for (size_t i = 0; i < value->as.context.count; i++) {
+		const struct value_field *field = &value->as.context.fields[i];
+
+		value_put(built, field->key,
+		    chart_mask_value(mask, arena, field->value));
+	}
+	return value_built(built);
+}
+
+static const struct value *
+mask_list(
+    const struct mask *mask, struct arena *arena, const struct value *value)
+{
+	struct value_builder *built = value_build_list(arena);
+
+	for (size_t i = 0; i < value->as.list.count; i++)
+		value_append(built,
+		    chart_mask_value(mask, arena, value->as.list.items[i]));
+	return value_built(built);
+}
+
+static const struct value *
+mask_number(
+    const struct mask *mask, struct arena *arena, const struct value *value)
+{
+	char text[NUMBER_TEXT_BYTES];
+	struct str plain = number_format(value->as.number, text);
+
+	return map_find(mask->secrets, plain)
+		   ? value_of_str(arena, chart_mask_text(mask, arena, plain))
+		   : value;
+}
+
+const struct value *
+chart_mask_value(
+    const struct mask *mask, struct arena *arena, const struct value *value)
+{
+	switch (value->type) {
+	case VALUE_STRING:
+		return value_of_str(
+		    arena, chart_mask_text(mask, arena, value->as.string));
+	case VALUE_NUMBER:
+		return mask_number(mask, arena, value);
+	case VALUE_CONTEXT:
+		return mask_context(mask, arena, value);
+	case VALUE_LIST:
+		return mask_list(mask, arena, value);
+	default:
+		return value;
+	}
+}
