@@ -479,14 +479,14 @@ static const struct step_row rows[] = {
 struct beside {
 	struct str name;
 	unsigned forms;
-	struct str of; /* that step only; absent: every act */
+	struct str of[2]; /* these steps only; none: every act */
 };
 
 static const struct beside besides[] = {
-    {STR_INIT("times"), FORM_NUMBER, STR_INIT("reply")},
-    {STR_INIT("always"), FORM_FLAG, STR_INIT("reply")},
-    {STR_INIT("fate"), FORM_TEXT, STR_INIT("event")},
-    {STR_INIT("refused"), FORM_TEXT | FORM_FLAG, {NULL, 0}},
+    {STR_INIT("times"), FORM_NUMBER, {STR_INIT("reply"), STR_INIT("child")}},
+    {STR_INIT("always"), FORM_FLAG, {STR_INIT("reply"), STR_INIT("child")}},
+    {STR_INIT("fate"), FORM_TEXT, {STR_INIT("event")}},
+    {STR_INIT("refused"), FORM_TEXT | FORM_FLAG, {{NULL, 0}}},
 };
 
 #define BESIDE_COUNT (sizeof(besides) / sizeof(besides[0]))
@@ -507,13 +507,20 @@ find_row(struct str name)
 	return NULL;
 }
 
+static bool
+is_beside(const struct beside *beside, const struct step_row *row)
+{
+	return !row->is_test && (beside->of[0].at == NULL ||
+				    str_equal(beside->of[0], row->name) ||
+				    str_equal(beside->of[1], row->name));
+}
+
 static const struct beside *
 find_beside(const struct step_row *row, struct str name)
 {
 	for (size_t i = 0; i < BESIDE_COUNT; i++)
-		if (str_equal(besides[i].name, name) && !row->is_test &&
-		    (besides[i].of.at == NULL ||
-			str_equal(besides[i].of, row->name)))
+		if (str_equal(besides[i].name, name) &&
+		    is_beside(&besides[i], row))
 			return &besides[i];
 	return NULL;
 }

@@ -102,25 +102,54 @@ find_ending(struct sim *sim, struct str workflow)
 	return standing;
 }
 
-static enum chart_status
-status_of(const struct value *end)
-{
-	struct str outcome = value_str(value_field_or_null(end, "outcome"));
+static const enum chart_status statuses[] = {
+    [ENDING_SUCCESS] = CHART_COMPLETED,
+    [ENDING_FAILURE] = CHART_FAULTED,
+    [ENDING_CANCELLED] = CHART_CANCELLED,
+};
 
+static enum def_ending
+ending_of(struct str outcome)
+{
 	if (str_equal(outcome, def_ending_name(ENDING_FAILURE)))
-		return CHART_FAULTED;
+		return ENDING_FAILURE;
 	if (str_equal(outcome, def_ending_name(ENDING_CANCELLED)))
-		return CHART_CANCELLED;
-	return CHART_COMPLETED;
+		return ENDING_CANCELLED;
+	return ENDING_SUCCESS;
+}
+
+/* Where it ends, if the script doesn't say: the first state that ends so. */
+static struct str
+state_of(const struct sim *sim, const struct sim_child *child,
+    enum def_ending ending)
+{
+	const struct definition *definition =
+	    sim->library == NULL
+		? NULL
+		: library_find_workflow(sim->library, child->workflow, 0);
+
+	for (size_t i = 0; definition != NULL && i < definition->state_count;
+	     i++)
+		if (definition->states[i]->kind == STATE_FINAL &&
+		    definition->states[i]->parent == NULL &&
+		    definition->states[i]->outcome == ending)
+			return definition->states[i]->name;
+	return STR("its last state");
 }
 
 static struct chart_child_end
-end_of(const struct sim_child *child, const struct value *end)
+end_of(const struct sim *sim, const struct sim_child *child,
+    const struct value *end)
 {
+	const struct value *state = value_get_cstr(end, "state");
+	enum def_ending ending =
+	    ending_of(value_str(value_field_or_null(end, "outcome")));
+
 	return (struct chart_child_end){
 	    .id = child->id,
-	    .status = status_of(end),
-	    .state = value_str(value_field_or_null(end, "state")),
+	    .status = statuses[ending],
+	    .state =
+		state != NULL ? value_str(state) : state_of(sim, child, ending),
 	    .output = value_get_cstr(end, "output"),
 	    .refusal = value_str(value_field_or_null(end, "refused")),
 	};
@@ -136,6 +165,7 @@ find_end(
 	*end = (struct chart_child_end){
 	    .id = child->id,
 	    .status = CHART_CANCELLED,
+	    .state = state_of(sim, child, ENDING_CANCELLED),
 	    .refusal = child->refusal,
 	};
 	if (child->refusal.at != NULL)
@@ -143,7 +173,7 @@ find_end(
 	link = find_ending(sim, child->workflow);
 	if (link == NULL)
 		return child->is_cancelled;
-	*end = end_of(child, (*link)->end);
+	*end = end_of(sim, child, (*link)->end);
 	if (!(*link)->always)
 		*link = (*link)->next;
 	return true;

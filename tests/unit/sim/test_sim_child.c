@@ -144,6 +144,18 @@ tells(struct fixture *f, const char *text)
 	assert_true(is_told);
 }
 
+static const char *
+history(struct fixture *f)
+{
+	struct buf out = {0};
+	struct str text;
+
+	json_write(sim_history(f->sim, f->arena), JSON_PLAIN, &out);
+	text = arena_str(f->arena, buf_str(&out));
+	buf_fini(&out);
+	return text.at;
+}
+
 static void
 test_child_is_told_as_an_effect_and_waited_for(void **state)
 {
@@ -185,6 +197,8 @@ test_cancelled_child_is_an_error_of_its_own(void **state)
 	does(f, "{\"start\": {\"key\": \"A\", \"sum\": 1}}");
 	does(f, "{\"child\": {\"pay\": {\"outcome\": \"cancelled\"}}}");
 	tells(f, "\"code\":\"run.cancelled\"");
+	assert_non_null(strstr(
+	    history(f), "\"outcome\":\"cancelled\",\"state\":\"its last"));
 }
 
 static void
@@ -231,6 +245,8 @@ test_child_that_is_not_waited_for_does_not_hold(void **state)
 	does(f, "{\"child\": {\"pay\": {\"outcome\": \"success\"}}, "
 		"\"always\": true}");
 	does(f, "{\"start\": {\"key\": \"A\", \"sum\": 1}}");
+	assert_non_null(
+	    strstr(history(f), "\"outcome\":\"success\",\"state\":\"ended\""));
 	tells(f, "\"states\":[\"ended\"]");
 }
 
