@@ -38,6 +38,8 @@ struct engine_options {
 	struct rng *rng;
 	const struct value *settings; /* lives as long as the engine */
 	struct str environment;
+	/* Nothing is published that a proof has a finding about. */
+	bool proofs_required;
 	template_secret_fn *secret;
 	void *secret_arg;
 	struct engine_limits limits;
@@ -65,6 +67,9 @@ enum engine_status {
 	ENGINE_UNKNOWN_INSTANCE,
 	ENGINE_INVALID,     /* input fails the schema, or the key is missing */
 	ENGINE_CONFLICT,    /* same business key, other input */
+	ENGINE_CHANGED, /* another text under a version that is published */
+	ENGINE_FAULTY,  /* documents have errors: view lists them */
+	ENGINE_UNPROVED, /* proofs are required, and fail: view lists them */
 	ENGINE_KEY_REUSED,  /* same Idempotency-Key, other request */
 	ENGINE_REFUSED,     /* see refusal */
 	ENGINE_OVERLOADED,  /* the inbox is full: later */
@@ -76,7 +81,9 @@ enum engine_status {
 struct engine_reply {
 	enum engine_status status;
 	uint64_t instance;          /* where there is one */
-	const struct value *view;   /* chart_describe(), where there is one */
+	/* chart_describe(), where there is one; of engine_publish() what it
+	 * says */
+	const struct value *view;
 	struct schema_errors errors; /* ENGINE_INVALID */
 	enum chart_refusal refusal;
 	struct str fate; /* of an event: matched, held, duplicate, ignored */
@@ -108,6 +115,25 @@ void engine_event(struct engine *engine, const struct chart_event *event,
 /* An act on an instance: decided, settled, acknowledged, cancelled, … */
 void engine_act(struct engine *engine, uint64_t instance,
     const struct chart_event *event, engine_reply_fn *reply, void *arg);
+struct engine_document {
+	struct str file; /* what messages call it */
+	struct str text; /* YAML, one document or several */
+};
+struct engine_publish {
+	const struct engine_document *documents;
+	size_t count;
+	bool dry_run; /* only look whether it would be done */
+	struct chart_actor actor;
+};
+/*
+ * Checks workflows against the library and publishes them, all or none: new
+ * starts use them from then on, running instances stay where they are.
+ * CREATED, or OK where nothing is new (or on a dry run), with the view {items:
+ * [{name, version, digest, new, newest}], dry_run}; else CHANGED, or FAULTY or
+ * UNPROVED with a list of what is wrong.
+ */
+void engine_publish(struct engine *engine, const struct engine_publish *publish,
+    engine_reply_fn *reply, void *arg);
 /* Delivers a dead letter (or a held event) again. */
 void engine_replay(struct engine *engine, uint64_t event_id,
     const struct chart_actor *actor, engine_reply_fn *reply, void *arg);

@@ -37,6 +37,20 @@ MUST_USE bool library_link(struct library *library, struct diag_list *diags);
 MUST_USE const struct definition *library_add_version(struct library *library,
     struct str file, struct str source, struct diag_list *diags);
 
+/*
+ * A library of workflows that come later, to be linked against what `base`
+ * has (which is linked, and must live as long) and against one another:
+ * documents of other kinds are errors.  The find functions find what the base
+ * has, too; library_workflow_at() gives the library's own.
+ */
+struct library *library_new_over(const struct library *base);
+/* Adds a workflow of another library, which must live as long. */
+void library_adopt(
+    struct library *library, const struct definition *definition);
+/* The opposite. */
+void library_abandon(
+    struct library *library, const struct definition *definition);
+
 /* version 0: the highest.  NULL where there is none. */
 const struct definition *library_find_workflow(const struct library *library,
     struct str name, int64_t version);

@@ -97,7 +97,9 @@ put_body(struct buf *out, const struct api_route *route)
 			buf_add_char(out, ',');
 		first = false;
 		buf_add_str(&name, media);
-		put_schema(out, buf_cstr(&name), route->takes);
+		put_schema(out, buf_cstr(&name),
+		    str_equal(media, STR("application/yaml")) ? NULL
+							      : route->takes);
 		buf_fini(&name);
 	}
 	buf_add_cstr(out, "}},");
@@ -112,10 +114,12 @@ put_responses(struct buf *out, const struct api_route *route)
 	put_schema(out, route->gives ? "application/json" : route->media,
 	    route->gives);
 	buf_add_cstr(out, "}}");
-	if (route->handle == api_start_post) {
-		buf_add_cstr(out,
-		    ",\"200\":{\"description\":\"the instance that has this "
-		    "business key already\",\"content\":{");
+	if (route->handle == api_start_post ||
+	    route->handle == api_publish_post) {
+		buf_addf(out, ",\"200\":{\"description\":\"%s\",\"content\":{",
+		    route->handle == api_start_post
+			? "the instance that has this business key already"
+			: "nothing was new, or it was a dry run");
 		put_schema(out, "application/json", route->gives);
 		buf_add_cstr(out, "}}");
 	}

@@ -30,7 +30,7 @@ struct api_gallery;
 /* Symbol, bit, name, what it may. */
 #define API_ROLES(X)                                                      \
 	X(AUTHOR, 1, "author", "reads definitions and instances")         \
-	X(PUBLISHER, 2, "publisher", "reads definitions and instances")   \
+	X(PUBLISHER, 2, "publisher", "publishes workflows")               \
 	X(INITIATOR, 4, "initiator", "starts instances and posts events") \
 	X(APPROVER, 8, "approver:ROLE", "decides the tasks of that role") \
 	X(OPERATOR, 16, "operator", "keeps instances moving")             \
@@ -102,6 +102,9 @@ enum api_role {
 	X(WRONG_STATE, 409, "wrong-state",                                    \
 	    "The state of the instance does not allow it",                    \
 	    "it is suspended already, or not suspended, …")                   \
+	X(CHANGED, 409, "version-published",                                  \
+	    "The version is published with another text",                     \
+	    "a published text never changes: give it a higher version")       \
 	X(TOO_LARGE, 413, "too-large", "The body is too large",               \
 	    "the body is over limits.body of the configuration")              \
 	X(MEDIA_TYPE, 415, "unsupported-media-type",                          \
@@ -122,6 +125,10 @@ enum api_role {
 	X(KEY_REUSED, 422, "idempotency-key-reused",                          \
 	    "The Idempotency-Key came with another request",                  \
 	    "use a new key for a new request")                                \
+	X(FAULTY, 422, "invalid-definition", "The documents have errors",     \
+	    "`errors` has a place and a repair for each; nothing was done")   \
+	X(UNPROVED, 422, "not-proved", "Proofs are required here",            \
+	    "`errors` has what the proofs find; nothing was done")            \
 	X(TOO_MANY_STATES, 422, "too-many-states",                            \
 	    "The workflow is too large to be drawn here",                     \
 	    "`stated draw` draws it, and takes its time")                     \
@@ -382,6 +389,7 @@ api_handle_fn api_item_tasks, api_item_incidents, api_item_escalations;
 api_handle_fn api_item_decide, api_item_settle, api_item_acknowledge;
 api_handle_fn api_letter_list, api_letter_replay;
 api_handle_fn api_definition_list, api_definition_get;
+api_handle_fn api_publish_post;
 api_handle_fn api_diagram_definition, api_diagram_instance;
 api_handle_fn api_schedule_list;
 api_handle_fn api_export_get;

@@ -201,6 +201,12 @@ api_problem_of_engine(struct api_call *call, const struct engine_reply *reply)
 	case ENGINE_CONFLICT:
 		reply_exists(call, reply);
 		return true;
+	case ENGINE_CHANGED:
+		api_problem_with(call, PROBLEM_CHANGED, reply->detail, NULL);
+		return true;
+	case ENGINE_FAULTY:
+	case ENGINE_UNPROVED:
+		unreachable("answered where documents are published");
 	case ENGINE_KEY_REUSED:
 		api_problem_with(call, PROBLEM_KEY_REUSED, reply->detail, NULL);
 		return true;

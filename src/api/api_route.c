@@ -73,6 +73,11 @@ static const struct api_parameter definition_parameters[] = {
     PARAM("version", "the newest unless told"),
     PARAMS_END,
 };
+static const struct api_parameter publish_parameters[] = {
+    PARAM("dry_run", "true: only look whether it would be done"),
+    PARAM("file", "of YAML: what messages call it"),
+    PARAMS_END,
+};
 static const struct api_parameter export_parameters[] = {
     PARAM("format", "jsonl (unless told) or csv"),
     PARAM("workflow", "by name"),
@@ -194,6 +199,12 @@ static const struct api_route routes[] = {
 	.summary = "List the workflows that are served",
 	.roles = API_READERS, .handle = api_definition_list, .status = 200,
 	.gives = "DefinitionPage"},
+    {.method = "POST", .pattern = "/v1/definitions",
+	.summary = "Publish workflows",
+	.roles = API_PUBLISHER, .handle = api_publish_post,
+	.parameters = publish_parameters, .takes = "Publish",
+	.takes_media = "application/json, application/yaml", .status = 201,
+	.gives = "Published"},
     {.method = "GET", .pattern = "/v1/definitions/{name}",
 	.summary = "Read a workflow's definition",
 	.roles = API_READERS, .handle = api_definition_get,

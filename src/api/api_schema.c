@@ -175,8 +175,23 @@ static const struct {
 	ALSO("input", ANY)
 	ALSO("states", LIST(TEXT))
 	ALSO("events", LIST(TEXT))
-	ALSO("source", TEXT),
-	DEFINITION_REQUIRED ",'input','states','events','source'")},
+	ALSO("source", TEXT)
+	ALSO("versions", LIST(CLOSED(HAS("version", WHOLE)
+	    ALSO("digest", TEXT)
+	    ALSO("published_at", TEXT)
+	    ALSO("published_by", TEXT)
+	    ALSO("open", "{'type':['integer','null']}"),
+	    "'version','digest','published_at','published_by','open'"))),
+	DEFINITION_REQUIRED
+	    ",'input','states','events','source','versions'")},
+    {"Publish", CLOSED(HAS("files", LIST(CLOSED(HAS("name", TEXT)
+	ALSO("text", TEXT), "'name','text'"))), "'files'")},
+    {"Published", CLOSED(HAS("items", LIST(CLOSED(HAS("name", TEXT)
+	ALSO("version", WHOLE)
+	ALSO("digest", TEXT)
+	ALSO("new", FLAG)
+	ALSO("newest", FLAG), "'name','version','digest','new','newest'")))
+	ALSO("dry_run", FLAG), "'items','dry_run'")},
     {"Schedule", CLOSED(HAS("workflow", TEXT)
 	ALSO("version", WHOLE)
 	ALSO("position", WHOLE)

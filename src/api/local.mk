@@ -24,6 +24,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_openapi.c \
 	src/api/api_priv.h \
 	src/api/api_problem.c \
+	src/api/api_publish.c \
 	src/api/api_query.c \
 	src/api/api_reply.c \
 	src/api/api_route.c \

@@ -16,6 +16,7 @@ static const struct cmd *const commands[] = {
     &cmd_simulate,
     &cmd_draw,
     &cmd_diff,
+    &cmd_publish,
     &cmd_serve,
     &cmd_start,
     &cmd_list,

@@ -160,6 +160,28 @@ tell_failure(struct cli *cli, const struct message_response *response)
 	return CLI_FAILED;
 }
 
+/* Of a document that was sent: as `stated check` tells it. */
+static void
+tell_finding(struct cli *cli, const struct value *finding)
+{
+	static const char *const parts[] = {"file", "line", "column"};
+	const struct value *repair = value_field_or_null(finding, "repair");
+
+	fputs("  ", cli->err);
+	for (size_t i = 0; i < 3; i++)
+		fprintf(cli->err, "%.*s:",
+		    STR_ARG(cli_text_of(cli->arena,
+			value_field_or_null(finding, parts[i]))));
+	fprintf(cli->err, " %.*s [%.*s]\n",
+	    STR_ARG(cli_text_of(
+		cli->arena, value_field_or_null(finding, "message"))),
+	    STR_ARG(cli_text_of(
+		cli->arena, value_field_or_null(finding, "code"))));
+	if (repair->type == VALUE_STRING)
+		fprintf(cli->err, "    %.*s\n",
+		    STR_ARG(cli_text_of(cli->arena, repair)));
+}
+
 static void
 tell_errors(struct cli *cli, const struct value *errors)
 {
@@ -169,6 +191,10 @@ tell_errors(struct cli *cli, const struct value *errors)
 		struct str pointer =
 		    value_str(value_field_or_null(error, "pointer"));
 
+		if (value_get_cstr(error, "file") != NULL) {
+			tell_finding(cli, error);
+			continue;
+		}
 		fprintf(cli->err, "  %.*s: %.*s\n",
 		    STR_ARG(pointer.bytes > 0
 				? cli_text_clean(cli->arena, pointer)

@@ -88,6 +88,11 @@ configure(struct service *service)
 		    service->cli, config->diags, service->cli->err);
 		return CLI_FAILED;
 	}
+	if (config->proofs.at == NULL)
+		config->proofs =
+		    str_equal(config->environment, STR("production"))
+			? STR("required")
+			: STR("advised");
 	if (store.at != NULL)
 		config->store = str_has_prefix(store, STR("sqlite:"))
 				    ? str_slice(store, 7, store.bytes)
@@ -453,6 +458,7 @@ open_engine(struct service *service)
 	    .rng = rng_system(),
 	    .settings = config->settings,
 	    .environment = config->environment,
+	    .proofs_required = str_equal(config->proofs, STR("required")),
 	    .secret = secrets_find_cb,
 	    .secret_arg = config->secrets,
 	    .limits = {.inbox_max = (size_t)config->instances_queued},

@@ -26,7 +26,8 @@ typedef void read_fn(
 static read_fn read_environment, read_listen, read_certificate, read_key,
     read_store, read_workflows, read_settings, read_prefix, read_directory,
     read_systemd, read_required, read_tokens, read_insecure, read_body,
-    read_connections, read_queued, read_log_format, read_log_level;
+    read_connections, read_queued, read_log_format, read_log_level,
+    read_proofs;
 
 /* Keys that the language of interfaces has and this version has not. */
 static read_fn not_yet;
@@ -47,6 +48,8 @@ static const struct {
     {"/store", read_store, "sqlite:stated.db", "where everything is kept"},
     {"/workflows", read_workflows, "workflows",
 	"files and folders of definitions"},
+    {"/proofs", read_proofs, "required in production",
+	"required: nothing is published that has findings; or advised"},
     {"/settings", read_settings, "{}", "what connections read as settings.NAME"},
     {"/secrets/environment", read_prefix, "STATED_SECRET_",
 	"how the variables begin that hold secrets"},
@@ -345,6 +348,15 @@ read_log_level(
 	    STR_INIT("warning"), STR_INIT("error")};
 
 	take_word(reader, path, value, words, 4, &reader->config->log_level);
+}
+
+static void
+read_proofs(struct reader *reader, struct str path, const struct value *value)
+{
+	static const struct str words[] = {
+	    STR_INIT("required"), STR_INIT("advised")};
+
+	take_word(reader, path, value, words, 2, &reader->config->proofs);
 }
 
 /* ---- tokens ---- */

@@ -32,6 +32,7 @@ struct config {
 	struct secrets *secrets;
 	struct str file; /* absent: there is none */
 	struct str environment;
+	struct str proofs; /* required or advised; absent: by environment */
 	const struct str *listen;
 	size_t listen_count;
 	struct str tls_certificate;

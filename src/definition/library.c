@@ -38,6 +38,7 @@ struct shelf {
 
 struct library {
 	struct arena *arena;
+	const struct library *base; /* NULL: it stands by itself */
 	struct shelf shelves[DOCUMENT_KINDS];
 	/* All versions, those of library_add_version() too. */
 	const struct definition **definitions;
@@ -94,7 +95,8 @@ bool
 library_is_unread(const struct library *library, enum load_document kind,
     struct str name)
 {
-	return map_find(library->shelves[kind].unread, name) != NULL;
+	return map_find(library->shelves[kind].unread, name) != NULL ||
+	    (library->base && library_is_unread(library->base, kind, name));
 }
 
 const struct yaml_node *
@@ -113,7 +115,8 @@ library_find_document(const struct library *library, enum load_document kind,
 bool
 library_has_unread(const struct library *library, enum load_document kind)
 {
-	return map_count(library->shelves[kind].unread) > 0;
+	return map_count(library->shelves[kind].unread) > 0 ||
+	    (library->base && library_has_unread(library->base, kind));
 }
 
 /* ---- gathering ---- */
@@ -164,6 +167,19 @@ report_what(struct diag_list *diags, const struct yaml_node *root)
 		diag_repair(diags,
 		    "begin with workflow, connection, decision, calendar, "
 		    "contact or schema");
+}
+
+/* Only what has versions can come later: everything else would change under
+ * the instances that run. */
+static void
+report_unversioned(struct diag_list *diags, const struct yaml_node *root,
+    enum load_document kind)
+{
+	diag_add(diags, DIAG_ERROR, LOAD_UNVERSIONED, root->span,
+	    "only workflows are published: a %s has no version",
+	    kind_keys[kind]);
+	diag_repair(diags,
+	    "put it among the files that the server reads, and reload them");
 }
 
 /* Workflows have one name per version. */
@@ -227,6 +243,10 @@ add_document(struct library *library, const struct yaml_document *document,
 		kind = find_kind(root->pairs[0].key->text);
 	if (kind == DOCUMENT_KINDS) {
 		report_what(diags, root);
+		return;
+	}
+	if (library->base && kind != DOCUMENT_WORKFLOW) {
+		report_unversioned(diags, root, kind);
 		return;
 	}
 	shelf = &library->shelves[kind];
@@ -428,6 +448,44 @@ link_shelf(struct library *library, enum load_document kind,
 	}
 }
 
+struct library *
+library_new_over(const struct library *base)
+{
+	struct library *library = library_new();
+
+	must(base->is_linked);
+	library->base = base;
+	for (size_t i = 0; i < DOCUMENT_KINDS; i++) {
+		const struct shelf *shelf = &base->shelves[i];
+
+		for (size_t j = 0; j < shelf->name_count; j++)
+			add_name(
+			    library, &library->shelves[i], shelf->names[j]);
+	}
+	for (size_t i = 0; i < base->definition_count; i++)
+		add_name(library, &library->shelves[DOCUMENT_WORKFLOW],
+		    base->definitions[i]->name);
+	return library;
+}
+
+void
+library_adopt(struct library *library, const struct definition *definition)
+{
+	must(library->is_linked);
+	add_definition(library, definition);
+}
+
+void
+library_abandon(struct library *library, const struct definition *definition)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < library->definition_count; i++)
+		if (library->definitions[i] != definition)
+			library->definitions[kept++] = library->definitions[i];
+	library->definition_count = kept;
+}
+
 bool
 library_link(struct library *library, struct diag_list *diags)
 {
@@ -504,6 +562,12 @@ library_add_version(struct library *library, struct str file, struct str text,
 
 /* ---- finding ---- */
 
+static const struct definition *
+higher(const struct definition *a, const struct definition *b)
+{
+	return !a || (b && b->version > a->version) ? b : a;
+}
+
 const struct definition *
 library_find_workflow(const struct library *library, struct str name,
     int64_t version)
@@ -517,11 +581,11 @@ library_find_workflow(const struct library *library, struct str name,
 			continue;
 		if (version > 0 && definition->version == version)
 			return definition;
-		if (version == 0 &&
-		    (!found || definition->version > found->version))
-			found = definition;
+		if (version == 0)
+			found = higher(found, definition);
 	}
-	return found;
+	return library->base ? higher(found,
+	    library_find_workflow(library->base, name, version)) : found;
 }
 
 const struct definition *
@@ -531,14 +595,18 @@ library_find_digest(const struct library *library, struct digest digest)
 		if (digest_equal(library->definitions[i]->digest, digest))
 			return library->definitions[i];
 	}
-	return NULL;
+	return library->base ? library_find_digest(library->base, digest) :
+	    NULL;
 }
 
 static const void *
 find_loaded(const struct library *library, enum load_document kind,
     struct str name)
 {
-	return map_find(library->shelves[kind].loaded, name);
+	const void *found = map_find(library->shelves[kind].loaded, name);
+
+	return found || !library->base ? found :
+	    find_loaded(library->base, kind, name);
 }
 
 const struct def_connection *

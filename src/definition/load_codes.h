@@ -26,6 +26,8 @@
 	X(LOAD_UNREADABLE, "D011", "a file that can't be read")                \
 	X(LOAD_WHAT, "D012", "a document that doesn't say what it is")         \
 	X(LOAD_TOO_MANY, "D013", "too many errors to go on")                   \
+	X(LOAD_UNVERSIONED, "D014",                                            \
+	    "a document that can't be published: it has no version")           \
 	X(LOAD_UNKNOWN_KEY, "D101", "a key that the mapping doesn't know")     \
 	X(LOAD_MISSING_KEY, "D102", "a required key is missing")               \
 	X(LOAD_WRONG_KIND, "D103", "a value of the wrong kind")                \

@@ -222,6 +222,24 @@ engine_replay(struct engine *engine, uint64_t event_id,
 }
 
 void
+engine_publish(struct engine *engine, const struct engine_publish *publish,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request = outside(REQUEST_PUBLISH, 0, reply, arg);
+	struct engine_document *documents = ARENA_ARRAY(
+	    request->arena, publish->count, struct engine_document);
+
+	for (size_t i = 0; i < publish->count; i++) {
+		documents[i].file = copy(request, publish->documents[i].file);
+		documents[i].text = copy(request, publish->documents[i].text);
+	}
+	request->publish = *publish;
+	request->publish.documents = documents;
+	copy_actor(request, &request->publish.actor);
+	engine_submit(engine, request);
+}
+
+void
 engine_look(
     struct engine *engine, uint64_t instance, engine_reply_fn *reply, void *arg)
 {

@@ -25,6 +25,7 @@ enum request_kind {
 	REQUEST_ACT,
 	REQUEST_REPLAY,
 	REQUEST_LOOK,
+	REQUEST_PUBLISH,
 	/* from inside: never refused, repeated after a failed commit */
 	REQUEST_REPLY,	 /* an exchange ended */
 	REQUEST_DUE,	 /* an instance's time has come */
@@ -43,6 +44,7 @@ struct request {
 	void *reply_arg;
 	uint64_t number; /* of the instance; of the event: REPLAY */
 	struct engine_start start;
+	struct engine_publish publish;
 	struct chart_event event;
 	bool emitted;		   /* by an instance of ours, within its turn */
 	struct exchange *exchange; /* RELEASE */
@@ -181,13 +183,15 @@ struct watch {
 	void *arg;
 };
 
+struct addition;  /* engine_publish.c: documents published while we run */
 struct loop;	  /* engine_loop.c: libevent's side */
 struct schedules; /* engine_schedule.c: starts by time */
 
 struct engine {
 	struct engine_options options;
 	struct arena *arena; /* of the engine's life: settings, names */
-	const struct library *library;
+	struct library *library;
+	struct addition *additions; /* what was published since it began */
 	struct store *store;
 	uint8_t store_bytes[16];
 	struct inbox inbox;
@@ -460,6 +464,9 @@ MUST_USE bool publish_library(
  * and the text that it runs on are durable together. */
 void publish_definition(struct engine *engine, struct turn *turn,
     const struct definition *definition);
+/* REQUEST_PUBLISH. */
+void publish_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
 /* Turns did not happen: what they put is to be put again. */
 void publish_revoke(struct engine *engine);
 void publish_fini(struct engine *engine);

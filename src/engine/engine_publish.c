@@ -5,10 +5,24 @@
  * A published text never changes: its version goes up instead.  The store
  * keeps every text that an instance was started with, so that the instance
  * can run on it for as long as it lives.
+ *
+ * What is published while the engine runs is linked as a library of its own
+ * over the one there is, and adopted by it.  From the batch that stores it on,
+ * starts use it: they stand or fall with that batch.
  */
 #include "engine_priv.h"
 
+#include "stated/json.h"
+#include "stated/prove.h"
+
 #include <stdlib.h>
+
+/* Lives as long as the engine: instances may run on what is in it. */
+struct addition {
+	struct addition *older;
+	struct library *library;
+	uint64_t turn; /* in whose batch it is or was */
+};
 
 struct published {
 	struct digest digest;
@@ -69,7 +83,7 @@ stored_cb(const struct store_definition *row, void *arg)
 }
 
 static void
-put(struct engine *engine, const struct definition *definition)
+put(struct engine *engine, const struct definition *definition, struct str by)
 {
 	struct store_definition row = {
 	    .digest = definition->digest,
@@ -77,7 +91,7 @@ put(struct engine *engine, const struct definition *definition)
 	    .version = definition->version,
 	    .source = definition->source,
 	    .published_ms = engine_now_ms(engine),
-	    .published_by = STR("engine"),
+	    .published_by = by,
 	};
 
 	store_put_definition(store_batch(engine->store), &row);
@@ -93,9 +107,70 @@ put_new(struct engine *engine, const struct library *library)
 		if (map_find(
 			engine->published, MAP_KEY_OF(&definition->digest)))
 			continue;
-		put(engine, definition);
+		put(engine, definition, STR("engine"));
 		note(engine, definition->digest, engine->building->serial);
 	}
+}
+
+/* ---- proofs ---- */
+
+static bool
+is_published(const struct engine *engine, const struct definition *definition)
+{
+	return map_find(engine->published, MAP_KEY_OF(&definition->digest)) !=
+	       NULL;
+}
+
+/* Whether all that is new in `own` is proved, where that is required. */
+static bool
+is_proved(struct engine *engine, const struct library *own,
+    struct diag_list *diags)
+{
+	const struct definition *definition;
+	bool proved = true;
+
+	for (size_t i = 0; engine->options.proofs_required &&
+			   (definition = library_workflow_at(own, i));
+	     i++)
+		if (!is_published(engine, definition) &&
+		    !prove_is_proved(definition, own, diags))
+			proved = false;
+	return proved;
+}
+
+static bool
+is_library_proved(
+    struct engine *engine, const struct library *library, struct buf *detail)
+{
+	struct diag_list *diags = diag_list_new();
+	bool proved = is_proved(engine, library, diags);
+
+	if (!proved) {
+		buf_add_cstr(detail, "proofs are required here, and these "
+				     "workflows are not proved:\n");
+		diag_format(diags, detail, false);
+	}
+	diag_list_free(&diags);
+	return proved;
+}
+
+/* ---- a library of files ---- */
+
+/* What is stored, but in a batch that is still under way. */
+static void
+adopt_additions(struct engine *engine, struct library *library)
+{
+	const struct definition *definition;
+
+	for (struct addition *addition = engine->additions; addition != NULL;
+	     addition = addition->older)
+		for (size_t i = 0; (definition = library_workflow_at(
+					addition->library, i));
+		     i++)
+			if (is_published(engine, definition) &&
+			    library_find_workflow(library, definition->name,
+				definition->version) == NULL)
+				library_adopt(library, definition);
 }
 
 bool
@@ -116,8 +191,9 @@ publish_library(
 		buf_add_str(detail, store_error_text(error));
 		return false;
 	}
-	if (publishing.refused)
+	if (publishing.refused || !is_library_proved(engine, library, detail))
 		return false;
+	adopt_additions(engine, library);
 	put_new(engine, library);
 	engine->library = library;
 	return true;
@@ -129,8 +205,182 @@ publish_definition(struct engine *engine, struct turn *turn,
 {
 	if (map_find(engine->published, MAP_KEY_OF(&definition->digest)))
 		return;
-	put(engine, definition);
+	put(engine, definition, STR("engine"));
 	note(engine, definition->digest, turn->serial);
+}
+
+/* ---- published while the engine runs ---- */
+
+static const struct value *
+findings(struct arena *arena, struct diag_list *diags)
+{
+	struct buf text = {0};
+	struct json_error error;
+	const struct value *value;
+
+	diag_format_json(diags, &text);
+	value = json_read(arena, buf_str(&text), &error);
+	buf_fini(&text);
+	must(value != NULL);
+	return value;
+}
+
+static void
+refuse(struct turn *turn, const struct request *request,
+    enum engine_status status, struct diag_list *diags, struct str detail)
+{
+	struct engine_reply *reply = turn_reply(turn, request, status);
+
+	if (reply == NULL)
+		return;
+	reply->detail = detail;
+	reply->view = findings(turn->arena, diags);
+}
+
+/* Another text under a version that is taken, whoever has taken it. */
+static bool
+is_changed(struct engine *engine, const struct library *own,
+    struct turn *turn, struct str *detail)
+{
+	const struct definition *definition, *same;
+
+	for (size_t i = 0; (definition = library_workflow_at(own, i)); i++) {
+		same = library_find_workflow(
+		    engine->library, definition->name, definition->version);
+		if (same == NULL ||
+		    digest_equal(same->digest, definition->digest))
+			continue;
+		*detail = arena_strf(turn->arena,
+		    "workflow `%.*s` version %lld has been published with "
+		    "another text: give the changed text the version %lld",
+		    STR_ARG(definition->name), (long long)definition->version,
+		    (long long)library_find_workflow(
+			engine->library, definition->name, 0)
+			    ->version +
+			1);
+		return true;
+	}
+	return false;
+}
+
+/* Whether it may be published; else the request is answered. */
+static bool
+is_accepted(struct engine *engine, struct turn *turn, struct request *request,
+    struct library *own, struct diag_list *diags)
+{
+	const struct engine_publish *publish = &request->publish;
+	struct str detail;
+
+	for (size_t i = 0; i < publish->count; i++)
+		library_add_text(own, publish->documents[i].file,
+		    publish->documents[i].text, diags);
+	if (!library_link(own, diags)) {
+		refuse(turn, request, ENGINE_FAULTY, diags,
+		    STR("nothing was published: mend what is named, and try "
+			"again"));
+		return false;
+	}
+	if (is_changed(engine, own, turn, &detail)) {
+		refuse(turn, request, ENGINE_CHANGED, diags, detail);
+		return false;
+	}
+	if (is_proved(engine, own, diags))
+		return true;
+	refuse(turn, request, ENGINE_UNPROVED, diags,
+	    STR("nothing was published: mend what is named, and try again"));
+	return false;
+}
+
+/* The items of the answer; *fresh: whether one of them is new. */
+static const struct value *
+items_of(struct engine *engine, struct turn *turn, const struct library *own,
+    bool *fresh)
+{
+	struct value_builder *items = value_build_list(turn->arena);
+	const struct definition *definition;
+	char hex[DIGEST_HEX_BYTES];
+
+	*fresh = false;
+	for (size_t i = 0; (definition = library_workflow_at(own, i)); i++) {
+		struct value_builder *item = value_build_context(turn->arena);
+		bool is_new = !is_published(engine, definition);
+
+		value_put_str(item, "name", definition->name);
+		value_put_int(item, "version", definition->version);
+		value_put_str(
+		    item, "digest", digest_hex(definition->digest, hex));
+		value_put(item, STR("new"), value_of_boolean(is_new));
+		value_put(item, STR("newest"),
+		    value_of_boolean(
+			library_find_workflow(own, definition->name, 0)
+			    ->version == definition->version));
+		value_append(items, value_built(item));
+		*fresh |= is_new;
+	}
+	return value_built(items);
+}
+
+static void
+add(struct engine *engine, struct turn *turn, struct library *own,
+    struct str actor)
+{
+	struct addition *addition = calloc(1, sizeof(*addition));
+	const struct definition *definition;
+
+	must(addition != NULL);
+	*addition = (struct addition){engine->additions, own, turn->serial};
+	engine->additions = addition;
+	for (size_t i = 0; (definition = library_workflow_at(own, i)); i++) {
+		if (is_published(engine, definition))
+			continue;
+		put(engine, definition,
+		    actor.bytes > 0 ? actor : STR("engine"));
+		note(engine, definition->digest, turn->serial);
+		library_adopt(engine->library, definition);
+	}
+	schedule_reload(engine);
+}
+
+void
+publish_perform(
+    struct engine *engine, struct turn *turn, struct request *request)
+{
+	const struct engine_publish *publish = &request->publish;
+	struct library *own = library_new_over(engine->library);
+	struct diag_list *diags = diag_list_new();
+
+	if (is_accepted(engine, turn, request, own, diags)) {
+		struct value_builder *view = value_build_context(turn->arena);
+		struct engine_reply *reply;
+		bool fresh;
+
+		value_put(view, STR("items"),
+		    items_of(engine, turn, own, &fresh));
+		value_put(view, STR("dry_run"),
+		    value_of_boolean(publish->dry_run));
+		fresh &= !publish->dry_run;
+		reply = turn_reply(
+		    turn, request, fresh ? ENGINE_CREATED : ENGINE_OK);
+		if (reply != NULL)
+			reply->view = value_built(view);
+		if (fresh) {
+			add(engine, turn, own, publish->actor.name);
+			own = NULL;
+		}
+	}
+	diag_list_free(&diags);
+	library_free(&own);
+}
+
+/* Starts can't use it any more. */
+static void
+abandon(struct engine *engine, const struct addition *addition)
+{
+	const struct definition *definition;
+
+	for (size_t i = 0;
+	     (definition = library_workflow_at(addition->library, i)); i++)
+		library_abandon(engine->library, definition);
 }
 
 void
@@ -139,6 +389,11 @@ publish_revoke(struct engine *engine)
 	size_t cursor = 0;
 	struct str key;
 	void *value;
+
+	for (struct addition *addition = engine->additions; addition != NULL;
+	     addition = addition->older)
+		if (!turn_is_durable(engine, addition->turn))
+			abandon(engine, addition);
 
 	while (map_next(engine->published, &cursor, &key, &value)) {
 		struct published *published = value;
@@ -161,4 +416,12 @@ publish_fini(struct engine *engine)
 	while (map_next(engine->published, &cursor, &key, &published))
 		free(published);
 	map_free(&engine->published);
+	while (engine->additions != NULL) {
+		struct addition *addition = engine->additions;
+
+		engine->additions = addition->older;
+		abandon(engine, addition); /* the library is the caller's */
+		library_free(&addition->library);
+		free(addition);
+	}
 }

@@ -275,6 +275,7 @@ static perform_fn *const kinds[] = {
     [REQUEST_ACT] = perform_act,
     [REQUEST_REPLAY] = event_replay,
     [REQUEST_LOOK] = perform_look,
+    [REQUEST_PUBLISH] = publish_perform,
     [REQUEST_REPLY] = perform_reply,
     [REQUEST_DUE] = perform_due,
     [REQUEST_RELEASE] = perform_release,

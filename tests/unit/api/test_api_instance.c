@@ -259,6 +259,83 @@ test_definitions_are_listed_and_read(void **state)
 	answer_must_be_problem(&answer, 404, "unknown-workflow");
 }
 
+#define REFUND_2                                                         \
+	"workflow: refund\nversion: 2\ninitial: ended\nstates:\n"        \
+	"  ended: {type: final}\n"
+
+static struct answer
+publish(struct api_server *server, const char *target, const char *yaml)
+{
+	return api_server_ask(
+	    server, "POST", target, "Content-Type: application/yaml", yaml);
+}
+
+static void
+test_published_version_is_used_at_once(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    publish(server, "/v1/definitions?dry_run=true", REFUND_2);
+
+	answer_must_be(&answer, 200);
+	answer = publish(server, "/v1/definitions", REFUND_2);
+	answer_must_be(&answer, 201);
+	answer = publish(server, "/v1/definitions", REFUND_2);
+	answer_must_be(&answer, 200);
+	answer = api_server_post(
+	    server, "/v1/workflows/refund/instances", "{\"input\":{}}");
+	answer_must_be(&answer, 201);
+	assert_true(str_equal(
+	    answer_text(&answer, "status"), STR("completed")));
+	answer = api_server_get(server, "/v1/definitions/refund");
+	answer_must_be(&answer, 200);
+	assert_int_equal(
+	    answer_member(&answer, "versions")->as.list.count, 2);
+}
+
+static void
+test_changed_or_faulty_text_is_not_published(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = publish(server, "/v1/definitions",
+	    "workflow: refund\nversion: 1\ninitial: ended\nstates:\n"
+	    "  ended: {type: final}\n");
+
+	answer_must_be_problem(&answer, 409, "version-published");
+	answer = publish(server, "/v1/definitions?file=r.yaml",
+	    REFUND_2 "  lost: {typ: final}\n");
+	answer_must_be_problem(&answer, 422, "invalid-definition");
+	assert_true(str_equal(
+	    answer_text(&answer, "errors.0.file"), STR("r.yaml")));
+	assert_true(
+	    str_equal(answer_text(&answer, "errors.0.code"), STR("D101")));
+	answer = publish(server, "/v1/definitions",
+	    "contact: new\nnotify: [{log: info}]\n");
+	answer_must_be_problem(&answer, 422, "invalid-definition");
+	answer = api_server_post(server, "/v1/definitions", "{\"files\":[]}");
+	answer_must_be_problem(&answer, 422, "invalid-body");
+	answer = api_server_ask(server, "POST", "/v1/definitions",
+	    "Content-Type: text/plain", REFUND_2);
+	answer_must_be_problem(&answer, 415, "unsupported-media-type");
+	answer = api_server_get(server, "/v1/definitions/refund?version=2");
+	answer_must_be_problem(&answer, 404, "unknown-workflow");
+}
+
+static void
+test_files_are_published_all_or_none(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_post(server, "/v1/definitions",
+	    "{\"files\":[{\"name\":\"a\",\"text\":\"workflow: one\\nversion: "
+	    "1\\ninitial: e\\nstates: {e: {type: final}}\"},"
+	    "{\"name\":\"b\",\"text\":\"workflow: two\\nversion: "
+	    "1\\ninitial: x\\nstates: {e: {type: final}}\"}]}");
+
+	answer_must_be_problem(&answer, 422, "invalid-definition");
+	answer = api_server_get(server, "/v1/definitions/one");
+	answer_must_be_problem(&answer, 404, "unknown-workflow");
+}
+
 static void
 test_workflow_and_instance_are_drawn(void **state)
 {
@@ -381,6 +458,9 @@ main(void)
 	    TEST(test_suspend_and_resume),
 	    TEST(test_cancel_ends_for_good),
 	    TEST(test_definitions_are_listed_and_read),
+	    TEST(test_published_version_is_used_at_once),
+	    TEST(test_changed_or_faulty_text_is_not_published),
+	    TEST(test_files_are_published_all_or_none),
 	    TEST(test_workflow_and_instance_are_drawn),
 	    TEST(test_schedules_are_listed_with_their_next_instant),
 	    TEST(test_export_streams_whole_histories),

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_engine_publish.c: workflows published while the engine runs. */
+#include "engine_house.h"
+
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ONE                                                          \
+	"workflow: one\nversion: 1\ninitial: first\nstates:\n"       \
+	"  first: {user-task: {title: Look}, on: {approved: end}}\n" \
+	"  end: {type: final}\n"
+#define TWO                                                           \
+	"workflow: one\nversion: 2\ninitial: second\nstates:\n"       \
+	"  second: {user-task: {title: Look}, on: {approved: end}}\n" \
+	"  end: {type: final}\n"
+
+static void
+publish(struct house *house, const char *text)
+{
+	struct engine_document document = {STR("sent.yaml"), str_of(text)};
+	struct engine_publish request = {.documents = &document, .count = 1};
+
+	engine_publish(house->engine, &request, house_reply_cb, house);
+}
+
+static void
+assert_next_start(struct house *house, const char *state)
+{
+	house_start(house, "one", "{}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_string_equal(house->state, state);
+}
+
+static void
+test_start_after_publication_in_the_same_turn_uses_it(void **state)
+{
+	struct house *house = house_new(ONE, NULL);
+
+	(void)state;
+	assert_next_start(house, "first");
+	publish(house, TWO);
+	assert_next_start(house, "second");
+	house_look(house, 1);
+	assert_string_equal(house->state, "first");
+	house_free(&house);
+}
+
+static void
+test_publication_outlives_a_crash_and_a_reload(void **state)
+{
+	struct house *house = house_new(ONE, NULL);
+
+	(void)state;
+	publish(house, TWO);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_crash(house);
+	assert_next_start(house, "second");
+	house_reload(house, ONE);
+	assert_next_start(house, "second");
+	house_free(&house);
+}
+
+static void
+test_publication_that_is_not_committed_did_not_happen(void **state)
+{
+	struct house *house = house_new(ONE, NULL);
+	sqlite3 *locker;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
+	publish(house, TWO);
+	house_run_ms(house, 1500);
+	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(locker);
+	house_run_ms(house, 3500);
+	assert_next_start(house, "first");
+	publish(house, TWO);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_next_start(house, "second");
+	house_free(&house);
+}
+
+static void
+test_version_that_is_taken_keeps_its_text(void **state)
+{
+	struct house *house = house_new(ONE, NULL);
+
+	(void)state;
+	publish(house, "workflow: one\nversion: 1\ninitial: end\nstates:\n"
+		       "  end: {type: final}\n");
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_CHANGED);
+	assert_non_null(strstr(house->detail, "the version 2"));
+	assert_next_start(house, "first");
+	house_free(&house);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_start_after_publication_in_the_same_turn_uses_it),
+	    cmocka_unit_test(test_publication_outlives_a_crash_and_a_reload),
+	    cmocka_unit_test(
+		test_publication_that_is_not_committed_did_not_happen),
+	    cmocka_unit_test(test_version_that_is_taken_keeps_its_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
