@@ -50,7 +50,7 @@ static const struct sentence sentences[] = {
     {"incident-opened", COLOUR_RED, "stands still: {message}"},
     {"incident-resolved", COLOUR_GREEN,
 	"settled by {how}[ by {actor}][, “{comment}”]"},
-    {"child-started", COLOUR_NONE, "runs {workflow}"},
+    {"child-started", COLOUR_NONE, "runs {workflow} {child}"},
     {"child-ended", COLOUR_NONE,
 	"{workflow}[ ended: {outcome}][ in {state}][ can't be run: {refused}]"},
     {"child-cancelled", COLOUR_YELLOW, "the child of {step} is told to end"},
@@ -86,6 +86,16 @@ field_at(const struct value *record, struct str path)
 	return value;
 }
 
+/* History writes some numbers and dates by their type; people read text. */
+static struct str
+text_of(struct cli *cli, const struct value *value)
+{
+	const struct value *plain =
+	    value != NULL ? json_untype(cli->arena, value) : NULL;
+
+	return cli_text_of(cli->arena, plain != NULL ? plain : value);
+}
+
 static bool
 is_instant(struct str name)
 {
@@ -114,7 +124,7 @@ tell_part(struct cli *cli, const struct value *record, struct str part,
 		    out, value != NULL && is_instant(name) &&
 				 value->type == VALUE_STRING
 			     ? cli_text_time(cli->arena, value_str(value))
-			     : cli_text_of(cli->arena, value));
+			     : text_of(cli, value));
 	}
 	return is_whole;
 }
