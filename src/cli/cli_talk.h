@@ -36,6 +36,10 @@ struct talk {
 	size_t capacity;
 };
 
+/* cli_talk_example.c: a value that a schema may take, as far as it tells. */
+const struct value *talk_example(
+    struct arena *arena, const struct value *schema);
+
 /* cli_talk_offer.c: fills in the offers of the round. */
 void cli_talk_offer_all(struct talk *talk, const struct value *report);
 

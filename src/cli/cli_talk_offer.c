@@ -9,8 +9,6 @@
 
 #include "stated/clock.h"
 
-#define EXAMPLE_DEPTH_MAX 8
-
 static void
 offer(struct talk *talk, struct talk_offer what)
 {
@@ -49,103 +47,6 @@ count_of(const struct value *list)
 	return list->type == VALUE_LIST ? list->as.list.count : 0;
 }
 
-/* ---- examples ---- */
-
-static const struct value *example_of(
-    struct talk *talk, const struct value *schema, struct str name, int depth);
-
-static const struct value *
-example_context(struct talk *talk, const struct value *schema, int depth)
-{
-	const struct value *properties =
-	    value_field_or_null(schema, "properties");
-	const struct value *required = value_field_or_null(schema, "required");
-	struct value_builder *example = value_build_context(talk->arena);
-
-	for (size_t i = 0; i < count_of(required); i++) {
-		struct str name = value_str(required->as.list.items[i]);
-		const struct value *inner = value_get(properties, name);
-
-		value_put(example, name,
-		    example_of(talk, inner != NULL ? inner : &value_null, name,
-			depth + 1));
-	}
-	return value_built(example);
-}
-
-static const struct value *
-example_list(
-    struct talk *talk, const struct value *schema, struct str name, int depth)
-{
-	struct value_builder *example = value_build_list(talk->arena);
-	const struct value *items = value_get_cstr(schema, "items");
-
-	if (items != NULL)
-		value_append(example, example_of(talk, items, name, depth + 1));
-	return value_built(example);
-}
-
-/* What the schema names itself; NULL where it names nothing. */
-static const struct value *
-named_example(const struct value *schema)
-{
-	const struct value *words = value_field_or_null(schema, "enum");
-	const struct value *examples = value_field_or_null(schema, "examples");
-
-	if (count_of(examples) > 0)
-		return examples->as.list.items[0];
-	if (value_get_cstr(schema, "default") != NULL)
-		return value_get_cstr(schema, "default");
-	if (value_get_cstr(schema, "const") != NULL)
-		return value_get_cstr(schema, "const");
-	return count_of(words) > 0 ? words->as.list.items[0] : NULL;
-}
-
-static const struct value *
-example_number(struct talk *talk, const struct value *schema)
-{
-	const struct value *minimum = value_get_cstr(schema, "minimum");
-
-	return minimum != NULL && minimum->type == VALUE_NUMBER
-		   ? minimum
-		   : value_of_int(talk->arena, 1);
-}
-
-static const struct value *
-example_text(struct talk *talk, const struct value *schema, struct str name)
-{
-	struct str format = value_str(value_field_or_null(schema, "format"));
-
-	if (str_equal(format, STR("date")))
-		return value_of_str(talk->arena, STR("2026-11-23"));
-	if (str_equal(format, STR("date-time")))
-		return value_of_str(talk->arena, STR("2026-11-23T09:00:00Z"));
-	return value_of_str(talk->arena, name);
-}
-
-static const struct value *
-example_of(
-    struct talk *talk, const struct value *schema, struct str name, int depth)
-{
-	struct str type = value_str(value_field_or_null(schema, "type"));
-	const struct value *named = named_example(schema);
-
-	if (named != NULL)
-		return named;
-	if (depth > EXAMPLE_DEPTH_MAX)
-		return &value_null;
-	if (str_equal(type, STR("object")) ||
-	    value_get_cstr(schema, "properties") != NULL)
-		return example_context(talk, schema, depth);
-	if (str_equal(type, STR("array")))
-		return example_list(talk, schema, name, depth);
-	if (str_equal(type, STR("integer")) || str_equal(type, STR("number")))
-		return example_number(talk, schema);
-	if (str_equal(type, STR("boolean")))
-		return &value_true;
-	return example_text(talk, schema, name);
-}
-
 /* ---- the start ---- */
 
 static void
@@ -154,8 +55,8 @@ offer_start(struct talk *talk, const struct definition *definition)
 	struct str example = STR("{}");
 
 	if (definition->input_schema != NULL)
-		example = json_of(talk,
-		    example_of(talk, definition->input_schema, STR(""), 0));
+		example = json_of(
+		    talk, talk_example(talk->arena, definition->input_schema));
 	offer(talk, (struct talk_offer){
 			.label = STR("start"),
 			.before = STR("{\"start\": "),

@@ -20,6 +20,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_story.c \
 	src/cli/cli_talk.c \
 	src/cli/cli_talk.h \
+	src/cli/cli_talk_example.c \
 	src/cli/cli_talk_offer.c \
 	src/cli/cli_talk_show.c \
 	src/cli/cli_text.c \

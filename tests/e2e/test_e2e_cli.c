@@ -117,12 +117,12 @@ test_shipped_workflows_are_sound_to_the_letter(void **state)
 	SAYS(house, 0, "", "check", "--workflow", "payment", "--input",
 	    "{\"reference\":\"P-1\",\"entity\":\"DE01\",\"invoice_id\":7,"
 	    "\"amount\":1234.10,\"currency\":\"EUR\","
-	    "\"creditor\":{\"name\":\"ACME\",\"iban\":\"DE\"}}",
+	    "\"creditor\":{\"name\":\"ACME\",\"iban\":\"DE89370400440532013000\"}}",
 	    "workflows");
 	SAYS(house, 1, "amount", "check", "--workflow", "payment", "--input",
 	    "{\"reference\":\"P-1\",\"entity\":\"DE01\",\"invoice_id\":7,"
 	    "\"amount\":1234.105,\"currency\":\"EUR\","
-	    "\"creditor\":{\"name\":\"ACME\",\"iban\":\"DE\"}}",
+	    "\"creditor\":{\"name\":\"ACME\",\"iban\":\"DE89370400440532013000\"}}",
 	    "workflows");
 	house_close(&house);
 }

@@ -97,7 +97,7 @@ play_start(struct play *play, struct rng *rng)
 	    arena_strf(play->arena,
 		"start by ann {\"reference\": \"P-1\", \"entity\": \"DE01\", "
 		"\"invoice_id\": 7, \"amount\": %s, \"currency\": \"EUR\", "
-		"\"creditor\": {\"name\": \"ACME\", \"iban\": \"DE1\"}}",
+		"\"creditor\": {\"name\": \"ACME\", \"iban\": \"DE89370400440532013000\"}}",
 		amount_of(rng_below(rng, 3))));
 }
 

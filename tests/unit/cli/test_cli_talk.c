@@ -18,7 +18,7 @@ static const char documents[] =
     "owner: desk\n"
     "input:\n"
     "  type: object\n"
-    "  required: [key, amount, kind, lines, on, more]\n"
+    "  required: [key, amount, kind, lines, on, more, to]\n"
     "  properties:\n"
     "    key: {type: string}\n"
     "    amount: {type: number, minimum: 2}\n"
@@ -27,6 +27,7 @@ static const char documents[] =
     "    on: {type: string, format: date}\n"
     "    more: {type: object, required: [yes], properties: {yes: {type: "
     "boolean}}}\n"
+    "    to: {$ref: 'parties#/$defs/party', required: [city]}\n"
     "business-key: = input.key\n"
     "data: {price: null}\n"
     "events: {order.paid: {}}\n"
@@ -56,7 +57,15 @@ static const char documents[] =
     "    output: {price: = body.price}\n"
     "---\n"
     "contact: desk\n"
-    "notify: [{log: warning}]\n";
+    "notify: [{log: warning}]\n"
+    "---\n"
+    "schema: parties\n"
+    "$defs:\n"
+    "  city: {type: string, examples: [Bonn]}\n"
+    "  party:\n"
+    "    type: object\n"
+    "    required: [name]\n"
+    "    properties: {name: {type: string}, city: {$ref: '#/$defs/city'}}\n";
 
 /* Started, and reserved at a price. */
 #define RESERVED "1\n\n1\n{\"price\": 2.50}\n"
@@ -106,7 +115,8 @@ test_start_is_offered_with_an_example_of_the_input(void **state)
 	shows("", "order 1, An order.  Nothing is sent anywhere.\n  1  start\n");
 	shows("1\n\n",
 	    "{\"start\": {\"key\":\"key\",\"amount\":2,\"kind\":\"big\","
-	    "\"lines\":[1],\"on\":\"2026-11-23\",\"more\":{\"yes\":true}}}");
+	    "\"lines\":[1],\"on\":\"2026-11-23\",\"more\":{\"yes\":true},"
+	    "\"to\":{\"name\":\"name\",\"city\":\"Bonn\"}}}");
 	shows("1\n\n", "asking (running)");
 }
 
