@@ -416,22 +416,44 @@ scenario_expect_no_item(struct play *play, const struct scenario_step *step)
 
 /* ---- history ---- */
 
+static bool
+is_kind(const struct value *record, enum audit_kind kind)
+{
+	return str_equal(value_str(value_field_or_null(record, "kind")),
+	    audit_kind_name(kind));
+}
+
+/* The operations that undo, in order.  One that is tried again, because it
+ * failed at first, is still the same. */
+static const struct value *
+list_undone(struct play *play)
+{
+	const struct value *records = sim_history(play->sim, play->arena);
+	struct value_builder *undone = value_build_list(play->arena);
+	struct str under_way = {NULL, 0};
+
+	for (size_t i = 0; i < records->as.list.count; i++) {
+		const struct value *record = records->as.list.items[i];
+		struct str step =
+		    value_str(value_field_or_null(record, "step"));
+
+		if (is_kind(record, AUDIT_COMPENSATED)) {
+			under_way = (struct str){NULL, 0};
+		} else if (is_kind(record, AUDIT_COMPENSATING) &&
+			   !str_equal(step, under_way)) {
+			value_append(undone, value_field_or_null(record, "by"));
+			under_way = step;
+		}
+	}
+	return value_built(undone);
+}
+
 bool
 scenario_expect_compensation(
     struct play *play, const struct scenario_step *step)
 {
-	const struct value *records = sim_history(play->sim, play->arena);
-	struct value_builder *undone = value_build_list(play->arena);
-
-	for (size_t i = 0; i < records->as.list.count; i++) {
-		const struct value *record = records->as.list.items[i];
-
-		if (str_equal(value_str(value_field_or_null(record, "kind")),
-			audit_kind_name(AUDIT_COMPENSATING)))
-			value_append(undone, value_field_or_null(record, "by"));
-	}
 	if (scenario_match(
-		&play->match, STR("undone"), step->what, value_built(undone)))
+		&play->match, STR("undone"), step->what, list_undone(play)))
 		return true;
 	return scenario_play_fail(
 	    play, step->span, "it was not undone as expected");

@@ -221,6 +221,12 @@ test_compensation_is_expected_in_order(void **state)
 				     "- {reply: {shop.release: {}}}\n"
 				     "- advance: 1 business day\n"
 				     "- expect-compensation: [shop.release]\n");
+	stage_passes(stage, RESERVED
+	    "- reply: {shop.release: {error: {outcome: done-with-error, code: "
+	    "x}}}\n"
+	    "- advance: 1 business day\n"
+	    "- {settle: retry}\n"
+	    "- expect-compensation: [shop.release]\n");
 	stage_fails(stage, RESERVED "- expect-compensation: [shop.release]\n",
 	    "not undone as expected", "undone: expected 1 item, is []");
 }
