@@ -228,21 +228,23 @@ print_fields(struct talk *talk, const struct value *line)
 	}
 }
 
+/* One state by its name, several as a list. */
 static void
 print_expectation(struct talk *talk, struct str states)
 {
-	struct str rest;
-	struct str first = str_split(states, ' ', &rest);
+	bool are_several = str_find(states, STR(" ")) != SIZE_MAX;
+	struct str rest = states, name;
+	const char *before = are_several ? "[" : "";
 
-	if (first.bytes == 0)
+	if (states.bytes == 0)
 		return;
-	fprintf(talk->cli->out, "      - expect: %s%.*s",
-	    rest.at != NULL ? "[" : "", STR_ARG(first));
-	while (rest.at != NULL)
-		fprintf(talk->cli->out, ", %.*s",
-		    STR_ARG(str_split(rest, ' ', &rest)));
-	fprintf(talk->cli->out, "%s\n",
-	    str_find(states, STR(" ")) != SIZE_MAX ? "]" : "");
+	fputs("      - expect: ", talk->cli->out);
+	while (rest.at != NULL) {
+		name = str_split(rest, ' ', &rest);
+		fprintf(talk->cli->out, "%s%.*s", before, STR_ARG(name));
+		before = ", ";
+	}
+	fprintf(talk->cli->out, "%s\n", are_several ? "]" : "");
 }
 
 /* Replies that were told before the start are so afterwards, too. */

@@ -70,9 +70,43 @@ static const char documents[] =
 /* Started, and reserved at a price. */
 #define RESERVED "1\n\n1\n{\"price\": 2.50}\n"
 
+/* Two regions, in one of which a child runs. */
+static const char regions[] =
+    "workflow: batch\n"
+    "version: 1\n"
+    "business-key: = \"B\"\n"
+    "events: {batch.checked: {}}\n"
+    "owner: desk\n"
+    "incident: {owner: desk, max-age: 1d}\n"
+    "initial: work\n"
+    "states:\n"
+    "  work:\n"
+    "    type: parallel\n"
+    "    on: {done: end}\n"
+    "    states:\n"
+    "      check:\n"
+    "        initial: checking\n"
+    "        states:\n"
+    "          checking: {on: {batch.checked: checked}}\n"
+    "          checked: {type: final}\n"
+    "      pay:\n"
+    "        initial: paying\n"
+    "        states:\n"
+    "          paying: {entry: [{run: part}], on: {done: paid}}\n"
+    "          paid: {type: final}\n"
+    "  end: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: part\n"
+    "version: 1\n"
+    "initial: end\n"
+    "states: {end: {type: final, outcome: success}}\n"
+    "---\n"
+    "contact: desk\n"
+    "notify: [{log: warning}]\n";
+
 /* What the session prints; to be freed. */
 static char *
-talk(const char *typed)
+talk_about(const char *text_of_documents, const char *typed)
 {
 	struct diag_list *diags = diag_list_new();
 	struct library *library = library_new();
@@ -82,7 +116,8 @@ talk(const char *typed)
 	char *text = NULL;
 	size_t bytes;
 
-	library_add_text(library, STR("order.yaml"), str_of(documents), diags);
+	library_add_text(
+	    library, STR("order.yaml"), str_of(text_of_documents), diags);
 	assert_true(library_link(library, diags));
 	options.definition = library_workflow_at(library, 0);
 	sim = sim_new(&options);
@@ -99,9 +134,9 @@ talk(const char *typed)
 }
 
 static void
-shows(const char *typed, const char *expected)
+shows_about(const char *about, const char *typed, const char *expected)
 {
-	char *text = talk(typed);
+	char *text = talk_about(about, typed);
 
 	if (strstr(text, expected) == NULL)
 		fail_msg("%s", text);
@@ -109,10 +144,17 @@ shows(const char *typed, const char *expected)
 }
 
 static void
+shows(const char *typed, const char *expected)
+{
+	shows_about(documents, typed, expected);
+}
+
+static void
 test_start_is_offered_with_an_example_of_the_input(void **state)
 {
 	(void)state;
-	shows("", "order 1, An order.  Nothing is sent anywhere.\n  1  start\n");
+	shows(
+	    "", "order 1, An order.  Nothing is sent anywhere.\n  1  start\n");
 	shows("1\n\n",
 	    "{\"start\": {\"key\":\"key\",\"amount\":2,\"kind\":\"big\","
 	    "\"lines\":[1],\"on\":\"2026-11-23\",\"more\":{\"yes\":true},"
@@ -124,14 +166,13 @@ static void
 test_what_may_happen_next_is_offered(void **state)
 {
 	(void)state;
-	shows("1\n\n",
-	    "  -> calls shop.reserve {}\n"
-	    "2026-11-23 09:00:00  asking (running)\n"
-	    "     price: null\n"
-	    "  1  shop.reserve answers\n"
-	    "  2  shop.reserve refuses\n"
-	    "  3  shop.reserve does not answer in time\n"
-	    "  4  cancel, and undo what was done\n");
+	shows("1\n\n", "  -> calls shop.reserve {}\n"
+		       "2026-11-23 09:00:00  asking (running)\n"
+		       "     price: null\n"
+		       "  1  shop.reserve answers\n"
+		       "  2  shop.reserve refuses\n"
+		       "  3  shop.reserve does not answer in time\n"
+		       "  4  cancel, and undo what was done\n");
 	shows(RESERVED,
 	    "     price: null -> 2.50\n"
 	    "  1  order.paid comes in for key\n"
@@ -231,6 +272,25 @@ test_session_can_be_kept_as_a_scenario(void **state)
 }
 
 static void
+test_regions_and_children_are_led_through(void **state)
+{
+	(void)state;
+	shows_about(regions, "1\n\n",
+	    "  -> runs part {}\n"
+	    "2026-11-23 09:00:00  checking, paying (waiting)\n"
+	    "  1  child part succeeds\n"
+	    "  2  child part fails\n"
+	    "  3  batch.checked comes in for B\n");
+	shows_about(regions, "1\n\n1\n\n1\n\n", "end (completed)");
+	shows_about(regions, "1\n\n2\n", "stands still: ");
+	shows_about(regions, "1\n\n1\n\nscenario\n",
+	    "      - expect: [checking, paying]\n"
+	    "      - child: "
+	    "{\"part\":{\"outcome\":\"success\",\"output\":{}}}\n"
+	    "      - expect: [checking, paid]\n");
+}
+
+static void
 test_mistake_is_told_and_the_session_goes_on(void **state)
 {
 	(void)state;
@@ -271,6 +331,7 @@ main(void)
 	    cmocka_unit_test(test_duration_lets_time_pass),
 	    cmocka_unit_test(test_words_are_answered),
 	    cmocka_unit_test(test_session_can_be_kept_as_a_scenario),
+	    cmocka_unit_test(test_regions_and_children_are_led_through),
 	    cmocka_unit_test(test_mistake_is_told_and_the_session_goes_on),
 	    cmocka_unit_test(
 		test_after_the_end_nothing_is_offered_and_words_are_still_answered),
