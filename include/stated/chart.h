@@ -208,7 +208,8 @@ struct chart_effects {
 	size_t record_capacity;
 	enum chart_refusal refusal; /* of the act, if it was one */
 	struct str refusal_detail;
-	struct str event_fate; /* EV_EVENT_RECEIVED: taken, kept, ignored */
+	/* EV_EVENT_RECEIVED: taken, kept, ignored; refused: too many are kept */
+	struct str event_fate;
 };
 
 struct chart_context {

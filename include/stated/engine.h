@@ -86,7 +86,8 @@ struct engine_reply {
 	const struct value *view;
 	struct schema_errors errors; /* ENGINE_INVALID */
 	enum chart_refusal refusal;
-	struct str fate; /* of an event: matched, held, duplicate, ignored */
+	/* of an event: matched, held, duplicate, ignored, dead */
+	struct str fate;
 	struct str detail; /* for people: what happened and what to do */
 	int64_t retry_after_ms;     /* OVERLOADED, UNAVAILABLE */
 };

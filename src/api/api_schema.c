@@ -29,7 +29,7 @@
 #define PAGE(name)                                                             \
 	CLOSED(HAS("items", LIST(REF(name))) ALSO("next", TEXT_OR_NULL),       \
 	    "'items','next'")
-#define FATE "{'enum':['matched','held','duplicate','ignored']}"
+#define FATE "{'enum':['matched','held','duplicate','ignored','dead']}"
 
 #define DEFINITION_MEMBERS                                                     \
 	HAS("name", TEXT)                                                      \

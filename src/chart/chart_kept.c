@@ -8,6 +8,9 @@
  */
 #include "chart_priv.h"
 
+/* More than so many that nobody takes are a sender gone wild. */
+#define KEPT_MAX 1000
+
 static void
 record_event(struct run *run, enum audit_kind kind, const struct kept *kept,
     const char *reason)
@@ -136,6 +139,26 @@ chart_kept_find(struct run *run, enum select_mode mode, struct chosen *chosen)
 	return NULL;
 }
 
+/* The one that has just come is not kept where too many are: the caller makes
+ * a dead letter of it. */
+static void
+refuse_beyond(struct run *run)
+{
+	struct kept **link = &run->chart->kept;
+	size_t count = 0;
+
+	if (run->arrived == NULL)
+		return;
+	for (; *link != NULL && *link != run->arrived; link = &(*link)->next)
+		count++;
+	if (*link == NULL || count < KEPT_MAX)
+		return;
+	record_event(
+	    run, AUDIT_EVENT_IGNORED, *link, "too many are kept already");
+	set_fate(run, *link, STR("refused"));
+	LIST_UNLINK(link);
+}
+
 /* What came and was not taken is told of once; what a busy region may want is
  * not told of yet. */
 void
@@ -143,7 +166,10 @@ chart_kept_tell(struct run *run)
 {
 	struct chart *chart = run->chart;
 
-	if (chart->ended || chart->suspended || chart->cancelling)
+	if (chart->ended)
+		return;
+	refuse_beyond(run);
+	if (chart->suspended || chart->cancelling)
 		return;
 	for (struct kept **link = &chart->kept; *link != NULL;) {
 		struct kept *kept = *link;

@@ -28,20 +28,32 @@ number_cb(uint64_t number, void *arg)
 	numbers->items[numbers->count++] = number;
 }
 
-/* Gives the event to every instance that it is for; how many there were. */
-static size_t
+/* How many instances an event was for. */
+struct delivery {
+	size_t matched;
+	size_t refused; /* they keep too many already */
+};
+
+static bool
+is_refused(const struct chart_effects *effects)
+{
+	return str_equal(effects->event_fate, STR("refused"));
+}
+
+/* Gives the event to every instance that it is for. */
+static struct delivery
 deliver(
     struct engine *engine, struct turn *turn, const struct chart_event *event)
 {
 	struct chart_context context = turn_context(engine, turn);
 	struct numbers numbers = {.arena = turn->arena};
-	size_t matched = 0;
+	struct delivery delivery = {0, 0};
 
 	if (event->subject.bytes == 0 ||
 	    !engine_found(engine,
 		store_each_subscriber(
 		    engine->store, event->subject, number_cb, &numbers)))
-		return 0;
+		return delivery;
 	for (size_t i = 0; i < numbers.count; i++) {
 		struct instance *instance =
 		    instance_find(engine, numbers.items[i]);
@@ -52,9 +64,12 @@ deliver(
 			instance->chart, event->type, event->subject, &context))
 			continue;
 		instance_step(engine, turn, instance, event, &effects);
-		matched++;
+		if (is_refused(&effects))
+			delivery.refused++;
+		else
+			delivery.matched++;
 	}
-	return matched;
+	return delivery;
 }
 
 /* How long to hold what nobody waits for: as the workflows that declare it
@@ -140,19 +155,66 @@ put_event(struct engine *engine, struct turn *turn,
 }
 
 static struct str
+owner_of(const struct engine *engine, struct str type)
+{
+	const struct definition *definition;
+
+	for (size_t i = 0;
+	     (definition = library_workflow_at(engine->library, i)); i++)
+		if (definition_find_event(definition, type) != NULL &&
+		    definition->incident_owner != NULL)
+			return definition->incident_owner->name;
+	return STR("nobody");
+}
+
+static void
+log_dead(struct engine *engine, struct turn *turn,
+    const struct store_event *row, const char *why)
+{
+	turn_log(turn, LOG_WARNING,
+	    arena_strf(turn->arena,
+		"dead letter: type=%.*s subject=%.*s id=%.*s owner=%.*s: %s",
+		STR_ARG(row->type), STR_ARG(row->subject),
+		STR_ARG(row->event_id), STR_ARG(owner_of(engine, row->type)),
+		why));
+}
+
+/* The instance that it is for keeps too many already: a dead letter. */
+static void
+bury_refused(
+    struct engine *engine, struct turn *turn, const struct chart_event *event)
+{
+	struct store_event row = {
+	    .type = event->type,
+	    .subject = event->subject,
+	    .event_id = event->id,
+	};
+
+	put_event(engine, turn, event, EVENT_DEAD, 0);
+	log_dead(engine, turn, &row,
+	    "its instance keeps too many events that no state takes");
+}
+
+static struct str
 route(struct engine *engine, struct turn *turn, const struct request *request)
 {
 	const struct chart_event *event = &request->event;
 	struct store_event known;
+	struct delivery delivery;
 	int64_t ms;
 
 	if (engine_found(engine,
 		store_find_event(engine->store, turn->arena, event->source,
 		    event->id, &known)))
 		return STR("duplicate");
-	if (deliver(engine, turn, event) > 0) {
+	delivery = deliver(engine, turn, event);
+	if (delivery.matched > 0) {
 		put_event(engine, turn, event, EVENT_MATCHED, 0);
 		return STR("matched");
+	}
+	if (delivery.refused > 0) {
+		bury_refused(engine, turn, event);
+		return STR("dead");
 	}
 	ms = hold_ms(engine, event->type);
 	if (ms == 0 && request->emitted)
@@ -236,6 +298,8 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 		 * then the rest of the list may have been delivered, too. */
 		put_event(engine, turn, &event, EVENT_MATCHED, 0);
 		instance_step(engine, turn, instance, &event, &effects);
+		if (is_refused(&effects))
+			bury_refused(engine, turn, &event);
 	}
 }
 
@@ -290,31 +354,6 @@ event_note_expiry(struct engine *engine)
 		engine->expiry_ms = engine_now_ms(engine) + 1000;
 	else
 		engine->expiry_ms = next_ms == INT64_MAX ? 0 : next_ms;
-}
-
-static struct str
-owner_of(const struct engine *engine, struct str type)
-{
-	const struct definition *definition;
-
-	for (size_t i = 0;
-	     (definition = library_workflow_at(engine->library, i)); i++)
-		if (definition_find_event(definition, type) != NULL &&
-		    definition->incident_owner != NULL)
-			return definition->incident_owner->name;
-	return STR("nobody");
-}
-
-static void
-log_dead(struct engine *engine, struct turn *turn,
-    const struct store_event *row, const char *why)
-{
-	turn_log(turn, LOG_WARNING,
-	    arena_strf(turn->arena,
-		"dead letter: type=%.*s subject=%.*s id=%.*s owner=%.*s: %s",
-		STR_ARG(row->type), STR_ARG(row->subject),
-		STR_ARG(row->event_id), STR_ARG(owner_of(engine, row->type)),
-		why));
 }
 
 void
@@ -372,7 +411,7 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 	}
 	event.received_ms = engine_now_ms(engine);
 	event.actor = request->event.actor;
-	if (deliver(engine, turn, &event) > 0) {
+	if (deliver(engine, turn, &event).matched > 0) {
 		put_event(engine, turn, &event, EVENT_REPLAYED, 0);
 		reply = turn_reply(turn, request, ENGINE_ACCEPTED);
 		if (reply != NULL)

@@ -895,6 +895,48 @@ test_instances_that_cannot_be_loaded_stand_in_nobodys_way(void **state)
 	house_free(&house);
 }
 
+static const char patient_one[] =
+    "workflow: patient\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {go: {}, other: {}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {go: going}, after: {10d: ended}}\n"
+    "  going: {on: {other: ended}}\n"
+    "  ended: {type: final, outcome: success}\n";
+
+static void
+test_an_instance_keeps_so_many_events_and_no_more(void **state)
+{
+	struct house *house = house_new(patient_one, answer_ok);
+	char id[16];
+
+	(void)state;
+	house_start(house, "patient", "{\"key\": \"A\"}");
+	for (int i = 0; i <= 1000; i++) {
+		struct chart_event event = {
+		    .type = STR("other"),
+		    .subject = STR("A"),
+		    .source = STR("/test"),
+		};
+
+		snprintf(id, sizeof(id), "e%d", i);
+		event.id = str_of(id);
+		engine_event(house->engine, &event, house_reply_cb, house);
+	}
+	house_run(house);
+	assert_string_equal(house->fate, "dead");
+	assert_int_equal(status_of_event(house, "e999"), EVENT_MATCHED);
+	assert_int_equal(status_of_event(house, "e1000"), EVENT_DEAD);
+	/* What a state takes is taken all the same. */
+	house_event(house, "go", "A", "go");
+	assert_string_equal(house->fate, "matched");
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	house_free(&house);
+}
+
 static void
 test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps(void **state)
 {
@@ -1182,6 +1224,7 @@ main(void)
 	    cmocka_unit_test(
 		test_calls_wait_in_the_order_of_a_priority_that_the_input_decides),
 	    cmocka_unit_test(test_events_are_held_as_long_as_the_workflows_say),
+	    cmocka_unit_test(test_an_instance_keeps_so_many_events_and_no_more),
 	    cmocka_unit_test(
 		test_instances_that_cannot_be_loaded_stand_in_nobodys_way),
 	    cmocka_unit_test(
