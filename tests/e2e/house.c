@@ -323,6 +323,8 @@ write_config(const struct house *house)
 			"  odoo: {url: '%s/odoo', database: demo, "
 			"login: admin}\n"
 			"  crm: {url: '%s/crm'}\n"
+			"  stripe: {url: '%s/stripe'}\n"
+			"  treasury: {url: '%s/treasury'}\n"
 			"  chat: {url: '%s/chat'}\n"
 			"  tax: {url: '%s/tax'}\n"
 			"  ocr: {url: '%s/stub/call'}\n"
@@ -332,7 +334,7 @@ write_config(const struct house *house)
 			"secrets: {environment: STATED_SECRET_}\n"
 			"%s%s",
 			house->directory, house->directory, url, url, url, url,
-			url, url, url, url, more ? more : "",
+			url, url, url, url, url, url, more ? more : "",
 			more && strstr(more, "auth:")
 			    ? ""
 			    : "auth: {required: false}\n") > 0);
@@ -402,6 +404,7 @@ house_build(const struct house_options *options)
 	setenv("STATED_SECRET_BANK_HOOK", "s3cret", 1);
 	setenv("STATED_SECRET_ODOO_PASSWORD", "admin", 1);
 	setenv("STATED_SECRET_OCR_TOKEN", "ocr-token", 1);
+	setenv("STATED_SECRET_STRIPE_KEY", "sk_test", 1);
 	make_folder(house);
 	reserve_port(house);
 	if (house->options->small_disk && !mount_disk(house)) {
