@@ -137,13 +137,17 @@ record_cancelled(struct run *run, const struct chart_event *event)
 	chart_record_end(run, record);
 }
 
-/* Where the instance that waits for this one was cancelled, nobody's rights
- * are looked at; and nobody has looked at what may have happened, so that
- * waits for a person first. */
+/*
+ * Where the instance that waits for this one was cancelled, nobody's rights
+ * are looked at.  What may have happened is given up by an operator who asks
+ * for no undoing, and then only: else it waits until a person has settled it,
+ * since nobody knows whether it is to be undone.
+ */
 void
 chart_cancel_asked(struct run *run, const struct chart_event *event)
 {
 	struct chart *chart = run->chart;
+	bool gives_up_all = event->awaiter.number == 0 && !event->compensate;
 
 	if (event->awaiter.number == 0) {
 		if (!chart_task_may(run, &event->actor, PART_CORRECT))
@@ -156,7 +160,6 @@ chart_cancel_asked(struct run *run, const struct chart_event *event)
 	    event->compensate ||
 	    (chart->cancelling && chart->cancel_compensates);
 	chart->cancelling = true;
-	if (!chart_cancel_try(
-		run, event->awaiter.number == 0 ? STOP_NOW : STOP_RUN))
+	if (!chart_cancel_try(run, gives_up_all ? STOP_NOW : STOP_SURE))
 		return; /* outcomes are waited for */
 }

@@ -212,8 +212,8 @@ bool chart_strand_is_blocked(
 enum stop_mode {
 	STOP_LEFT,   /* its region is left: people still settle what is open */
 	STOP_CANCEL, /* the same, undoing is broken off */
-	STOP_RUN,    /* who ran it gives up what is open and surely not done */
-	STOP_NOW,    /* an operator gives up what is open */
+	STOP_SURE,   /* what is open and surely not done is given up */
+	STOP_NOW,    /* an operator gives up whatever is open */
 };
 /* Ends the strand and its iterations as soon as nothing of them is under way;
  * true where they have ended. */
