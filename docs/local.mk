@@ -11,10 +11,12 @@ dist_doc_DATA = \
 	docs/cli.md \
 	docs/connections.md \
 	docs/diagnostics.md \
+	docs/editor.md \
 	docs/first-workflow.md \
 	docs/http.md \
 	docs/language.md \
 	docs/objects.md \
+	docs/stated.schema.json \
 	docs/testing.md \
 	docs/workflows.md
 EXTRA_DIST += docs/checks docs/decisions docs/runbooks

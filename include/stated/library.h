@@ -51,6 +51,9 @@ void library_adopt(
 void library_abandon(
     struct library *library, const struct definition *definition);
 
+/* The language of documents as a JSON Schema, for editors: indented JSON. */
+void library_schema(struct buf *out);
+
 /* version 0: the highest.  NULL where there is none. */
 const struct definition *library_find_workflow(const struct library *library,
     struct str name, int64_t version);

@@ -47,14 +47,17 @@ struct library {
 	bool is_linked;
 };
 
-static const char *const kind_keys[DOCUMENT_KINDS] = {
-	[DOCUMENT_SCHEMA] = "schema",
-	[DOCUMENT_CALENDAR] = "calendar",
-	[DOCUMENT_CONNECTION] = "connection",
-	[DOCUMENT_DECISION] = "decision",
-	[DOCUMENT_CONTACT] = "contact",
-	[DOCUMENT_WORKFLOW] = "workflow",
+static const struct load_case document_cases[DOCUMENT_KINDS] = {
+	[DOCUMENT_SCHEMA] = {"schema", NULL, 0, &load_shared_table},
+	[DOCUMENT_CALENDAR] = {"calendar", NULL, 0, &load_calendar_table},
+	[DOCUMENT_CONNECTION] = {"connection", NULL, 0,
+	    &load_connection_cases_table},
+	[DOCUMENT_DECISION] = {"decision", NULL, 0, &load_decision_table},
+	[DOCUMENT_CONTACT] = {"contact", NULL, 0, &load_contact_table},
+	[DOCUMENT_WORKFLOW] = {"workflow", NULL, 0, &load_workflow_table},
 };
+const struct load_table load_document_table =
+    LOAD_CASES("a document", document_cases);
 
 struct library *
 library_new(void)
@@ -126,8 +129,8 @@ find_kind(struct str key)
 {
 	enum load_document kind = DOCUMENT_SCHEMA;
 
-	while (
-	    kind < DOCUMENT_KINDS && !str_equal(str_of(kind_keys[kind]), key))
+	while (kind < DOCUMENT_KINDS &&
+	    !str_equal(str_of(document_cases[kind].key), key))
 		kind++;
 	return kind;
 }
@@ -151,7 +154,7 @@ report_what(struct diag_list *diags, const struct yaml_node *root)
 		return;
 	}
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
-		legal[i] = str_of(kind_keys[i]);
+		legal[i] = str_of(document_cases[i].key);
 	key = root->pairs[0].key->text;
 	nearest = str_nearest(key, legal, DOCUMENT_KINDS);
 	diag_add(diags, DIAG_ERROR, LOAD_WHAT, root->pairs[0].key->span,
@@ -251,7 +254,8 @@ add_document(struct library *library, const struct yaml_document *document,
 	}
 	shelf = &library->shelves[kind];
 	name = entry_name(library->arena, kind, root);
-	if (name.bytes > 0 && !is_new_entry(shelf, root, name, kind_keys[kind],
+	if (name.bytes > 0 && !is_new_entry(shelf, root, name,
+	    document_cases[kind].key,
 	    diags))
 		return;
 	shelf->entries = arena_grow(library->arena, shelf->entries,

@@ -30,20 +30,23 @@ load_timezone(struct load *load, const struct yaml_node *node, void *into)
 		calendar->zone = zone;
 }
 
+static const struct load_word day_words[] = {
+	{"mon", 0, false}, {"tue", 1, false}, {"wed", 2, false},
+	{"thu", 3, false}, {"fri", 4, false}, {"sat", 5, false},
+	{"sun", 6, false},
+};
+static const struct load_table day_form = LOAD_WORDS(day_words);
+static const struct load_table weekend_form = LOAD_LIST(&day_form);
+
 static void
 load_weekend(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word days[] = {
-		{"mon", 0, false}, {"tue", 1, false}, {"wed", 2, false},
-		{"thu", 3, false}, {"fri", 4, false}, {"sat", 5, false},
-		{"sun", 6, false},
-	};
 	struct calendar *calendar = into;
 
 	calendar->weekend = 0;
 	for (size_t i = 0; i < node->count; i++) {
 		calendar->weekend |= (uint8_t)(1 << LOAD_CHOOSE(load,
-		    node->items[i], days, "weekend"));
+		    node->items[i], day_words, "weekend"));
 	}
 	if (calendar->weekend != 0x7f)
 		return;
@@ -82,7 +85,14 @@ load_closed(struct load *load, const struct yaml_node *node, void *into)
 	calendar->closed = days;
 }
 
+static const struct load_table closed_form = LOAD_LIST(&load_form_text);
+
 /* ---- hours ---- */
+
+static const struct load_table hours_form =
+    LOAD_PATTERN("^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$");
+static const struct load_table time_form =
+    LOAD_PATTERN("^[0-9]{2}:[0-9]{2}$");
 
 static void
 read_hours(struct load *load, const struct yaml_node *node,
@@ -123,13 +133,14 @@ check_cut_off(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key window_keys[] = {
-	{"hours", KIND_OWN, LOAD_MUST, 0, load_window_hours, NULL,
+	{"hours", KIND_OWN, LOAD_MUST, 0, load_window_hours, &hours_form,
 	    "from when to when, as 07:00-17:00"},
-	{"cut-off", KIND_OWN, LOAD_MAY, 0, check_cut_off, NULL,
+	{"cut-off", KIND_OWN, LOAD_MAY, 0, check_cut_off, &time_form,
 	    "what starts later waits for the next business day"},
 };
 static const struct load_table window_table =
     LOAD_TABLE("a window", window_keys);
+static const struct load_table windows_form = LOAD_NAMED(&window_table);
 
 static void
 load_window(struct load *load, const struct yaml_pair *pair,
@@ -169,18 +180,18 @@ load_windows(struct load *load, const struct yaml_node *node, void *into)
 
 static const struct load_key calendar_keys[] = {
 	{"calendar", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the calendar's name"},
+	    "the name under which workflows refer to it"},
 	{"version", KIND_POSITIVE, LOAD_MAY, IN(version), NULL, NULL,
 	    "raised with every change; 1 unless told"},
-	{"timezone", KIND_OWN, LOAD_MUST, 0, load_timezone, NULL,
+	{"timezone", KIND_OWN, LOAD_MUST, 0, load_timezone, &load_form_text,
 	    "a name of the IANA database"},
-	{"weekend", KIND_LIST, LOAD_MAY, 0, load_weekend, NULL,
+	{"weekend", KIND_LIST, LOAD_MAY, 0, load_weekend, &weekend_form,
 	    "days of the week that are free; [sat, sun] unless told"},
-	{"closed", KIND_LIST, LOAD_MAY, 0, load_closed, NULL,
+	{"closed", KIND_LIST, LOAD_MAY, 0, load_closed, &closed_form,
 	    "days of the year, dates and feasts that are free"},
-	{"hours", KIND_OWN, LOAD_MAY, 0, load_hours, NULL,
+	{"hours", KIND_OWN, LOAD_MAY, 0, load_hours, &hours_form,
 	    "from when to when a business day lasts, as 07:00-18:00"},
-	{"windows", KIND_MAP, LOAD_MAY, 0, load_windows, &window_table,
+	{"windows", KIND_MAP, LOAD_MAY, 0, load_windows, &windows_form,
 	    "hours with a cut-off, by name"},
 };
 const struct load_table load_calendar_table =

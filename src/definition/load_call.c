@@ -18,18 +18,20 @@ static const struct def_retry retry_default = {
 	.max_delay_ms = 60 * 1000, .jitter_percent = 20,
 };
 
+static const struct load_word backoff_words[] = {
+	{"exponential", BACKOFF_EXPONENTIAL, false},
+	{"linear", BACKOFF_LINEAR, false},
+	{"constant", BACKOFF_CONSTANT, false},
+};
+static const struct load_table backoff_form = LOAD_WORDS(backoff_words);
+
 static void
 load_backoff(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"exponential", BACKOFF_EXPONENTIAL, false},
-		{"linear", BACKOFF_LINEAR, false},
-		{"constant", BACKOFF_CONSTANT, false},
-	};
 	struct def_retry *retry = into;
 
-	retry->backoff = (enum def_backoff)LOAD_CHOOSE(load, node, words,
-	    "backoff");
+	retry->backoff = (enum def_backoff)LOAD_CHOOSE(load, node,
+	    backoff_words, "backoff");
 }
 
 static void
@@ -48,16 +50,19 @@ load_jitter(struct load *load, const struct yaml_node *node, void *into)
 	    "`jitter` takes a share from 0%% to 100%%");
 }
 
+static const struct load_table jitter_form = LOAD_PATTERN("^[0-9]{1,3}%$");
+
 static const struct load_key retry_keys[] = {
 	{"limit", KIND_COUNT, LOAD_MAY, IN_RETRY(limit), NULL, NULL,
 	    "how many further attempts after the first; 5 unless told"},
 	{"delay", KIND_DURATION, LOAD_MAY, IN_RETRY(delay_ms), NULL, NULL,
 	    "the wait before the first retry; 1s unless told"},
-	{"backoff", KIND_OWN, LOAD_MAY, 0, load_backoff, NULL,
+	{"backoff", KIND_OWN, LOAD_MAY, 0, load_backoff, &backoff_form,
 	    "how the wait grows: exponential, linear or constant"},
-	{"max-delay", KIND_DURATION, LOAD_MAY, IN_RETRY(max_delay_ms), NULL, NULL,
+	{"max-delay", KIND_DURATION, LOAD_MAY, IN_RETRY(max_delay_ms), NULL,
+	    NULL,
 	    "the longest wait; 1m unless told"},
-	{"jitter", KIND_OWN, LOAD_MAY, 0, load_jitter, NULL,
+	{"jitter", KIND_OWN, LOAD_MAY, 0, load_jitter, &jitter_form,
 	    "how much of the wait is left to chance; 20% unless told"},
 };
 const struct load_table load_retry_table = LOAD_TABLE("a retry", retry_keys);
@@ -182,15 +187,20 @@ load_compensation(struct load *load, const struct yaml_node *node, void *into)
 
 /* ---- tables ---- */
 
-#define ROW_CALL {"call", KIND_OWN, LOAD_MUST, 0, load_target, NULL, \
-	"CONNECTION.OPERATION"}
+static const struct load_table target_form =
+    LOAD_PATTERN("^[A-Za-z0-9_-]+[.][A-Za-z0-9._-]+$");
+
+#define ROW_CALL {"call", KIND_OWN, LOAD_MUST, 0, load_target, \
+	&target_form, \
+	"what to call: CONNECTION.OPERATION"}
 #define ROW_WITH {"with", KIND_VALUE, LOAD_MAY, IN(call.with), NULL, NULL, \
 	"the operation's arguments"}
 #define ROW_TIMEOUT {"timeout", KIND_DURATION, LOAD_MAY, IN(call.timeout_ms), \
 	NULL, NULL, "how long to wait for the answer"}
 #define ROW_RETRY {"retry", KIND_MAP, LOAD_MAY, IN(call.retry), NULL, \
 	&load_retry_table, "how often and when it is tried again"}
-#define ROW_WINDOW {"window", KIND_OWN, LOAD_MAY, 0, load_window, NULL, \
+#define ROW_WINDOW {"window", KIND_OWN, LOAD_MAY, 0, load_window, \
+	&load_form_name, \
 	"a window of the calendar: the call waits until it is open"}
 #define ROW_KEY {"idempotency-key", KIND_VALUE, LOAD_MAY, \
 	IN(call.idempotency_key), NULL, NULL, \

@@ -8,15 +8,16 @@
 /* ---- authentication ---- */
 
 static const struct load_key basic_keys[] = {
-	{"user", KIND_STRING, LOAD_MUST, IN_AUTH(user), NULL, NULL, "the user"},
+	{"user", KIND_STRING, LOAD_MUST, IN_AUTH(user), NULL, NULL,
+	    "the user's name"},
 	{"password", KIND_STRING, LOAD_MUST, IN_AUTH(password), NULL, NULL,
-	    "{secret: NAME}"},
+	    "the password: {secret: NAME}"},
 };
 static const struct load_key header_keys[] = {
 	{"name", KIND_NAME, LOAD_MUST, IN_AUTH(header), NULL, NULL,
-	    "the header field"},
+	    "the name of the header field"},
 	{"value", KIND_STRING, LOAD_MUST, IN_AUTH(password), NULL, NULL,
-	    "{secret: NAME}"},
+	    "its value: {secret: NAME}"},
 };
 static const struct load_key oauth2_keys[] = {
 	{"token-url", KIND_STRING, LOAD_MUST, IN_AUTH(token_url), NULL, NULL,
@@ -119,15 +120,17 @@ load_rate(struct load *load, const struct yaml_node *node, void *into)
 	load_repair(load, "write 50/s, 600/m or 1000/h");
 }
 
+static const struct load_table rate_form = LOAD_PATTERN("^[0-9]+/[smh]$");
+
 static const struct load_key limits_keys[] = {
 	{"concurrency", KIND_POSITIVE, LOAD_MAY, IN(concurrency), NULL, NULL,
 	    "calls at once; 64 unless told"},
-	{"rate", KIND_OWN, LOAD_MAY, 0, load_rate, NULL,
+	{"rate", KIND_OWN, LOAD_MAY, 0, load_rate, &rate_form,
 	    "calls per second, minute or hour: 50/s"},
 };
 static const struct load_key breaker_keys[] = {
 	{"failures", KIND_POSITIVE, LOAD_MUST, IN(breaker_failures), NULL, NULL,
-	    "so many failures open it"},
+	    "so many failures open it: no call is made then"},
 	{"within", KIND_DURATION, LOAD_MAY, IN(breaker_within_ms), NULL, NULL,
 	    "when they come within this time; 30s unless told"},
 	{"open", KIND_DURATION, LOAD_MAY, IN(breaker_open_ms), NULL, NULL,
@@ -154,6 +157,7 @@ static const struct load_word kind_words[] = {
 	{"sftp", CONNECTION_HTTP, true},
 	{"amqp", CONNECTION_HTTP, true},
 };
+const struct load_table load_form_connection_kind = LOAD_WORDS(kind_words);
 
 void
 load_connection_kind(struct load *load, const struct yaml_node *node,
@@ -176,16 +180,18 @@ load_errors(struct load *load, const struct yaml_node *node, void *into)
 
 static const struct load_key connection_keys[] = {
 	{"connection", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the connection's name"},
+	    "the name under which calls refer to it"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "what it leads to"},
-	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind, NULL,
-	    "http, odoo or smtp"},
+	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind,
+	    &load_form_connection_kind,
+	    "how it is spoken to: http, odoo or smtp"},
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "where it is, usually = settings.…"},
 	{"auth", KIND_MAP, LOAD_MAY, 0, load_auth, &auth_table,
-	    "who we are to it"},
-	{"tls", KIND_MAP, LOAD_MAY, 0, NULL, &load_tls_table, "certificates"},
+	    "who we are to it, and how we prove it"},
+	{"tls", KIND_MAP, LOAD_MAY, 0, NULL, &load_tls_table,
+	    "our certificate, and whom we trust"},
 	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table,
 	    "how much it is asked at most"},
 	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &load_breaker_table,
@@ -195,14 +201,21 @@ static const struct load_key connection_keys[] = {
 	{"headers", KIND_VALUE, LOAD_MAY, IN(headers), NULL, NULL,
 	    "header fields of all requests"},
 	{"operations", KIND_MAP, LOAD_MUST, 0, load_operations,
-	    &load_operation_table, "what it can be asked to do"},
-	{"errors", KIND_LIST, LOAD_MAY, 0, load_errors, NULL,
+	    &load_form_operations, "what it can be asked to do"},
+	{"errors", KIND_LIST, LOAD_MAY, 0, load_errors, &load_form_error_rules,
 	    "what answers mean, after an operation's own"},
 	{"webhooks", KIND_MAP, LOAD_MAY, 0, NULL, &load_webhooks_table,
 	    "what it may send to /hooks/NAME"},
 };
 const struct load_table load_connection_table =
     LOAD_TABLE("a connection", connection_keys);
+
+static const struct load_case connection_cases[] = {
+	{"kind", "smtp", CONNECTION_SMTP, &load_smtp_table},
+	{NULL, NULL, CONNECTION_HTTP, &load_connection_table},
+};
+const struct load_table load_connection_cases_table =
+    LOAD_CASES("a connection of any kind", connection_cases);
 
 /* What a connection may have goes by its kind, wherever that stands. */
 static enum def_connection_kind

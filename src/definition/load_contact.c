@@ -157,10 +157,11 @@ find_mailer(struct load *load, const struct yaml_node *node,
 	}
 }
 
+static const struct load_table addresses_form = LOAD_SOME(&load_form_string);
 static const struct load_key email_keys[] = {
-	{"email", KIND_OWN, LOAD_MUST, 0, load_addresses, NULL,
-	    "an address, or a list"},
-	{"by", KIND_OWN, LOAD_MAY, 0, load_by, NULL,
+	{"email", KIND_OWN, LOAD_MUST, 0, load_addresses, &addresses_form,
+	    "addresses of e-mail: one, or a list"},
+	{"by", KIND_OWN, LOAD_MAY, 0, load_by, &load_form_name,
 	    "the connection of kind smtp, where there are several"},
 };
 static const struct load_table email_table =
@@ -207,7 +208,7 @@ load_hook_url(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key webhook_keys[] = {
-	{"webhook", KIND_OWN, LOAD_MUST, 0, load_hook_url, NULL,
+	{"webhook", KIND_OWN, LOAD_MUST, 0, load_hook_url, &load_form_string,
 	    "where a JSON of the notice is sent to, by POST"},
 };
 static const struct load_table webhook_table =
@@ -273,10 +274,8 @@ make_hook(struct load *load, const struct channel_draft *draft)
 }
 
 static void
-finish_webhook(struct load *load, const struct yaml_node *node,
-    struct channel_draft *draft)
+finish_webhook(struct load *load, struct channel_draft *draft)
 {
-	(void)node;
 	draft->channel.kind = CHANNEL_NONE;
 	if (!draft->url)
 		return;
@@ -288,21 +287,23 @@ finish_webhook(struct load *load, const struct yaml_node *node,
 
 /* ---- call and log ---- */
 
+static const struct load_word log_words[] = {
+	{"info", 0, false}, {"warning", 1, false}, {"error", 2, false},
+};
+static const struct load_table log_form = LOAD_WORDS(log_words);
+
 static void
 load_log_level(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"info", 0, false}, {"warning", 1, false}, {"error", 2, false},
-	};
 	struct channel_draft *draft = into;
 
 	draft->channel.level = str_of(
-	    words[LOAD_CHOOSE(load, node, words, "log")].name);
+	    log_words[LOAD_CHOOSE(load, node, log_words, "log")].name);
 }
 
 static const struct load_key log_keys[] = {
-	{"log", KIND_OWN, LOAD_MUST, 0, load_log_level, NULL,
-	    "info, warning or error"},
+	{"log", KIND_OWN, LOAD_MUST, 0, load_log_level, &log_form,
+	    "a line in the engine's log: info, warning or error"},
 };
 static const struct load_table log_table = LOAD_TABLE("a `log`", log_keys);
 
@@ -321,28 +322,26 @@ load_call(struct load *load, const struct yaml_node *node,
 
 /* ---- channels ---- */
 
-static const struct channel_word {
-	const char *name;
-	const struct load_table *table;
-	void (*finish)(struct load *load, const struct yaml_node *node,
-	    struct channel_draft *draft); /* NULL: nothing is left to do */
-} channel_words[] = {
-	{"call", &load_channel_call_table, NULL},
-	{"email", &email_table, finish_email},
-	{"webhook", &webhook_table, finish_webhook},
-	{"log", &log_table, NULL},
+static const struct load_case channel_words[] = {
+	{"call", NULL, CHANNEL_CALL, &load_channel_call_table},
+	{"email", NULL, CHANNEL_NONE, &email_table},
+	{"webhook", NULL, CHANNEL_NONE, &webhook_table},
+	{"log", NULL, CHANNEL_LOG, &log_table},
 };
-#define CHANNEL_WORD_COUNT (sizeof(channel_words) / sizeof(channel_words[0]))
+#define CHANNEL_WORD_COUNT LOAD_COUNT(channel_words)
+static const struct load_table channel_form =
+    LOAD_CASES("a channel", channel_words);
+static const struct load_table channels_form = LOAD_LIST(&channel_form);
 
 /* NULL with an error. */
-static const struct channel_word *
+static const struct load_case *
 choose_word(struct load *load, const struct yaml_node *node)
 {
 	struct str legal[CHANNEL_WORD_COUNT];
 
 	for (size_t i = 0; i < CHANNEL_WORD_COUNT; i++) {
-		legal[i] = str_of(channel_words[i].name);
-		if (yaml_tree_find(node, channel_words[i].name))
+		legal[i] = str_of(channel_words[i].key);
+		if (yaml_tree_find(node, channel_words[i].key))
 			return &channel_words[i];
 	}
 	load_error(load, LOAD_UNKNOWN_KEY, node->count > 0 ?
@@ -358,7 +357,7 @@ static void
 load_channel(struct load *load, const struct yaml_node *node,
     struct channel_draft *draft)
 {
-	const struct channel_word *word;
+	const struct load_case *word;
 
 	draft->channel.kind = CHANNEL_LOG;
 	draft->channel.word = STR("log");
@@ -373,10 +372,12 @@ load_channel(struct load *load, const struct yaml_node *node,
 		load_call(load, node, &draft->channel);
 		return;
 	}
-	draft->channel.word = str_of(word->name);
+	draft->channel.word = str_of(word->key);
 	load_map(load, node, word->table, draft);
-	if (word->finish)
-		word->finish(load, node, draft);
+	if (word->table == &email_table)
+		finish_email(load, node, draft);
+	if (word->table == &webhook_table)
+		finish_webhook(load, draft);
 }
 
 static void
@@ -400,10 +401,10 @@ load_notify(struct load *load, const struct yaml_node *node, void *into)
 
 static const struct load_key contact_keys[] = {
 	{"contact", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the contact's name"},
+	    "the name under which it is told: `to`, `owner`, `notify`"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "who it is"},
-	{"notify", KIND_LIST, LOAD_MUST, 0, load_notify, NULL,
+	{"notify", KIND_LIST, LOAD_MUST, 0, load_notify, &channels_form,
 	    "its channels; all are used"},
 };
 const struct load_table load_contact_table =

@@ -32,21 +32,27 @@ load_decision_reads(const struct def_decision *decision, size_t *count)
 #define AGGREGATION_WORD(constant, name, dmn_name)                             \
 	{"collect " name, constant, false},
 
+static const struct load_word policies[] = {HIT_POLICIES(POLICY_WORD)};
+/* The first is none, which has no word. */
+static const struct load_word aggregations[] = {
+	HIT_AGGREGATIONS(AGGREGATION_WORD)
+};
+static const struct load_table plain_form = LOAD_WORDS(policies);
+static const struct load_table aggregation_form = {
+	.shape = SHAPE_WORDS, .words = aggregations + 1,
+	.count = LOAD_COUNT(aggregations) - 1,
+};
+static const struct load_table policy_form =
+    LOAD_EITHER(&plain_form, &aggregation_form);
+
 static void
 load_hit_policy(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word policies[] = {
-		HIT_POLICIES(POLICY_WORD)
-	};
-	static const struct load_word aggregations[] = {
-		HIT_AGGREGATIONS(AGGREGATION_WORD)
-	};
 	struct def_decision *decision = into;
 
 	if (node->kind == NODE_TEXT &&
 	    str_has_prefix(node->text, STR("collect "))) {
 		decision->hit_policy = HIT_COLLECT;
-		/* The first is none, which has no word. */
 		decision->aggregation = (enum hit_aggregation)load_choose(load,
 		    node, aggregations + 1,
 		    sizeof(aggregations) / sizeof(aggregations[0]) - 1,
@@ -91,15 +97,21 @@ load_allowed(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key input_keys[] = {
-	{"label", KIND_TEXT, LOAD_MAY, offsetof(struct decision_input, label), NULL,
+	{"label", KIND_TEXT, LOAD_MAY, offsetof(struct decision_input, label),
+	    NULL,
 	    NULL, "its name for people"},
-	{"expression", KIND_OWN, LOAD_MUST, 0, load_input_expression, NULL,
+	{"expression", KIND_OWN, LOAD_MUST, 0, load_input_expression,
+	    &load_form_expression,
 	    "what is looked at"},
-	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_input, allowed),
-	    load_allowed, NULL, "unary tests that any value passes"},
+	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_input,
+	    allowed),
+	    load_allowed, &load_form_text, "unary tests that any value passes"},
 };
 static const struct load_table input_table =
     LOAD_TABLE("an input of a decision", input_keys);
+static const struct load_table one_input_form =
+    LOAD_EITHER(&load_form_expression, &input_table);
+static const struct load_table inputs_form = LOAD_LIST(&one_input_form);
 
 static void
 load_inputs(struct load *load, const struct yaml_node *node, void *into)
@@ -130,18 +142,23 @@ load_values(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key output_keys[] = {
-	{"name", KIND_NAME, LOAD_MUST, offsetof(struct decision_output, name), NULL,
+	{"name", KIND_NAME, LOAD_MUST, offsetof(struct decision_output, name),
+	    NULL,
 	    NULL, "the output's name"},
-	{"values", KIND_LIST, LOAD_MAY, 0, load_values, NULL,
+	{"values", KIND_LIST, LOAD_MAY, 0, load_values, &load_form_values,
 	    "all values that it can have, the highest priority first"},
-	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_output, allowed),
-	    load_allowed, NULL, "unary tests that any value passes"},
+	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_output,
+	    allowed),
+	    load_allowed, &load_form_text, "unary tests that any value passes"},
 	{"default", KIND_VALUE, LOAD_MAY,
 	    offsetof(struct decision_output, fallback), NULL, NULL,
 	    "its value where no rule matches"},
 };
 static const struct load_table output_table =
     LOAD_TABLE("an output of a decision", output_keys);
+static const struct load_table one_output_form =
+    LOAD_EITHER(&load_form_name, &output_table);
+static const struct load_table outputs_form = LOAD_LIST(&one_output_form);
 
 static void
 load_outputs(struct load *load, const struct yaml_node *node, void *into)
@@ -242,20 +259,22 @@ load_rules(struct load *load, const struct yaml_node *node, void *into)
 	decision->rule_count = node->count;
 }
 
+static const struct load_table rules_form = LOAD_LIST(&load_form_values);
+
 /* ---- the table of keys ---- */
 
 static const struct load_key decision_keys[] = {
 	{"decision", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the decision's name"},
+	    "the name under which `decide` refers to it"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "what is decided"},
-	{"hit-policy", KIND_OWN, LOAD_MAY, 0, load_hit_policy, NULL,
+	{"hit-policy", KIND_OWN, LOAD_MAY, 0, load_hit_policy, &policy_form,
 	    "which rules count where several match; unique unless told"},
-	{"inputs", KIND_LIST, LOAD_MUST, 0, load_inputs, &input_table,
+	{"inputs", KIND_LIST, LOAD_MUST, 0, load_inputs, &inputs_form,
 	    "expressions that are looked at"},
-	{"outputs", KIND_LIST, LOAD_MUST, 0, load_outputs, &output_table,
+	{"outputs", KIND_LIST, LOAD_MUST, 0, load_outputs, &outputs_form,
 	    "names of what is decided"},
-	{"rules", KIND_LIST, LOAD_MUST, 0, load_rules, NULL,
+	{"rules", KIND_LIST, LOAD_MUST, 0, load_rules, &rules_form,
 	    "lists of cells: a unary test per input, a value per output"},
 };
 const struct load_table load_decision_table =

@@ -122,18 +122,21 @@ load_texts(struct load *load, const struct yaml_node *node, const char *key,
 
 /* ---- priorities and severities ---- */
 
+/* The first stands in for a wrong one. */
+static const struct load_word level_words[] = {
+	{"normal", PRIORITY_NORMAL, false},
+	{"low", PRIORITY_LOW, false},
+	{"high", PRIORITY_HIGH, false},
+	{"critical", PRIORITY_CRITICAL, false},
+};
+const struct load_table load_form_level = LOAD_WORDS(level_words);
+const struct load_table load_form_level_value =
+    LOAD_EITHER(&load_form_level, &load_form_expression);
+
 enum def_priority
 load_level(struct load *load, const struct yaml_node *node, const char *key)
 {
-	/* The first stands in for a wrong one. */
-	static const struct load_word words[] = {
-		{"normal", PRIORITY_NORMAL, false},
-		{"low", PRIORITY_LOW, false},
-		{"high", PRIORITY_HIGH, false},
-		{"critical", PRIORITY_CRITICAL, false},
-	};
-
-	return (enum def_priority)LOAD_CHOOSE(load, node, words, key);
+	return (enum def_priority)LOAD_CHOOSE(load, node, level_words, key);
 }
 
 const struct template *

@@ -144,10 +144,12 @@ load_smtp_tls(struct load *load, const struct yaml_node *node, void *into)
 
 static const struct load_key smtp_keys[] = {
 	{"connection", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the connection's name"},
+	    "the name under which calls refer to it"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "what it leads to"},
-	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind, NULL, "smtp"},
+	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind,
+	    &load_form_connection_kind,
+	    "smtp: a mail server, with the one operation `send`"},
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "the mail server: smtp://HOST:PORT, or smtps:// where TLS comes "
 	    "first"},

@@ -34,34 +34,37 @@ load_operation_arguments(const struct def_operation *operation, size_t *count,
 
 /* ---- errors ---- */
 
+static const struct load_word outcome_words[] = {
+	{"not-done", OUTCOME_NOT_DONE, false},
+	{"unknown", OUTCOME_UNKNOWN, false},
+	{"done-with-error", OUTCOME_DONE_WITH_ERROR, false},
+};
+static const struct load_table outcome_form = LOAD_WORDS(outcome_words);
+
 static void
 load_outcome(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"not-done", OUTCOME_NOT_DONE, false},
-		{"unknown", OUTCOME_UNKNOWN, false},
-		{"done-with-error", OUTCOME_DONE_WITH_ERROR, false},
-	};
 	struct def_error_rule *rule = into;
 
-	rule->outcome = (enum outcome_kind)LOAD_CHOOSE(load, node, words,
-	    "outcome");
+	rule->outcome = (enum outcome_kind)LOAD_CHOOSE(load, node,
+	    outcome_words, "outcome");
 }
 
 static const struct load_key rule_keys[] = {
 	{"if", KIND_CONDITION, LOAD_MUST, IN_RULE(guard), NULL, NULL,
 	    "which answers it is about"},
 	{"code", KIND_NAME, LOAD_MUST, IN_RULE(code), NULL, NULL,
-	    "the error's code"},
+	    "the error's code, a word that conditions compare"},
 	{"message", KIND_STRING, LOAD_MAY, IN_RULE(message), NULL, NULL,
-	    "the error's message"},
-	{"outcome", KIND_OWN, LOAD_MAY, 0, load_outcome, NULL,
+	    "the error's message, for people"},
+	{"outcome", KIND_OWN, LOAD_MAY, 0, load_outcome, &outcome_form,
 	    "not-done, unknown or done-with-error; not-done unless told"},
 	{"transient", KIND_BOOLEAN, LOAD_MAY, IN_RULE(transient), NULL, NULL,
 	    "true: may be different the next time"},
 };
 static const struct load_table rule_table =
     LOAD_TABLE("an error rule", rule_keys);
+const struct load_table load_form_error_rules = LOAD_LIST(&rule_table);
 
 void
 load_error_rules(struct load *load, const struct yaml_node *node,
@@ -180,7 +183,7 @@ static const struct load_key request_keys[] = {
 	{"headers", KIND_VALUE, LOAD_MAY, IN(headers), NULL, NULL,
 	    "header fields"},
 	{"body", KIND_VALUE, LOAD_MAY, IN(body), NULL, NULL,
-	    "what is sent, as JSON"},
+	    "what is sent: JSON, unless content-type says otherwise"},
 };
 static const struct load_table request_table =
     LOAD_TABLE("a request", request_keys);
@@ -222,14 +225,18 @@ load_request(struct load *load, const struct yaml_node *node, void *into)
 
 /* ---- repetition ---- */
 
+static const struct load_key idempotent_keys[] = {
+	{"lifetime", KIND_DURATION, LOAD_MUST, IN(idempotent_lifetime_ms), NULL,
+	    NULL, "how long the endpoint knows the key"},
+};
+static const struct load_table idempotent_table =
+    LOAD_TABLE("`idempotent`", idempotent_keys);
+static const struct load_table idempotent_form =
+    LOAD_EITHER(&load_form_boolean, &idempotent_table);
+
 static void
 load_idempotent(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_key keys[] = {
-	    {"lifetime", KIND_DURATION, LOAD_MUST, IN(idempotent_lifetime_ms),
-		NULL, NULL, "how long the endpoint knows the key"},
-	};
-	static const struct load_table table = LOAD_TABLE("`idempotent`", keys);
 	static const struct load_key plain = {
 		"idempotent", KIND_BOOLEAN, LOAD_MAY, 0, NULL, NULL, "",
 	};
@@ -237,7 +244,7 @@ load_idempotent(struct load *load, const struct yaml_node *node, void *into)
 
 	operation->idempotent = true;
 	if (node->kind == NODE_MAP)
-		load_map(load, node, &table, operation);
+		load_map(load, node, &idempotent_table, operation);
 	else
 		load_field(load, &plain, node, &operation->idempotent);
 }
@@ -282,12 +289,13 @@ infer_repetition(struct def_operation *operation, const struct yaml_node *node,
 
 #define ROWS_COMMON \
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL, \
-	    "what it does"}, \
+	    "what it does, for people"}, \
 	{"input", KIND_SCHEMA, LOAD_MAY, IN(input), NULL, NULL, \
 	    "its arguments, a JSON Schema"}, \
 	{"safe", KIND_BOOLEAN, LOAD_MAY, IN(safe), NULL, NULL, \
 	    "true: it changes nothing"}, \
-	{"idempotent", KIND_OWN, LOAD_MAY, 0, load_idempotent, NULL, \
+	{"idempotent", KIND_OWN, LOAD_MAY, 0, load_idempotent, \
+	    &idempotent_form, \
 	    "true, or {lifetime: 24h}: the same key does it once"}, \
 	{"timeout", KIND_DURATION, LOAD_MAY, IN(timeout_ms), NULL, NULL, \
 	    "how long to wait for the answer"}, \
@@ -295,7 +303,8 @@ infer_repetition(struct def_operation *operation, const struct yaml_node *node,
 	    "which answers mean that it was done"}, \
 	{"output", KIND_FIELDS, LOAD_MAY, IN(output), NULL, NULL, \
 	    "what the step gets as `response`; the body unless told"}, \
-	{"errors", KIND_LIST, LOAD_MAY, 0, load_errors, &rule_table, \
+	{"errors", KIND_LIST, LOAD_MAY, 0, load_errors, \
+	    &load_form_error_rules, \
 	    "what answers mean, the first that holds"}
 
 static const struct load_key http_keys[] = {
@@ -319,6 +328,15 @@ static const struct load_key odoo_keys[] = {
 };
 const struct load_table load_odoo_operation_table =
     LOAD_TABLE("an operation of odoo", odoo_keys);
+
+/* The loader goes by the connection's kind. */
+static const struct load_case operation_cases[] = {
+	{"model", NULL, CONNECTION_ODOO, &load_odoo_operation_table},
+	{NULL, NULL, CONNECTION_HTTP, &load_operation_table},
+};
+static const struct load_table operation_form =
+    LOAD_CASES("an operation of any kind", operation_cases);
+const struct load_table load_form_operations = LOAD_NAMED(&operation_form);
 
 /* ---- arguments ---- */
 

@@ -75,21 +75,78 @@ struct load_key {
 	enum load_need need;
 	size_t offset;                  /* of the field that it fills */
 	load_fn *load;                  /* NULL: the kind's */
-	const struct load_table *table; /* KIND_MAP */
+	const struct load_table *table; /* KIND_MAP, KIND_LIST, KIND_OWN */
 	const char *help;               /* one line */
 };
-struct load_table {
-	const char *what; /* "a transition" */
-	const struct load_key *keys;
-	size_t count;
-};
-#define LOAD_TABLE(what, keys) {what, keys, sizeof(keys) / sizeof((keys)[0])}
 
 struct load_word {
 	const char *name;
 	int value;
 	bool not_yet;
 };
+
+/* A mapping that is one of several: by a key that it has, or, where a word is
+ * given, by that key's value.  The last may have no key: it is all others. */
+struct load_case {
+	const char *key;
+	const char *word;
+	int value;
+	const struct load_table *table;
+};
+
+/*
+ * What a value may be.  The loader goes by tables of keys, cases and words;
+ * all of it is read for the schema of the language (load_language.c), which
+ * so can't know another language than the loader does.
+ */
+enum load_shape {
+	SHAPE_KEYS,       /* a mapping by `keys` */
+	SHAPE_CASES,      /* a mapping by the first of `cases` that it is */
+	SHAPE_NAMED,      /* a mapping of names to `of` */
+	SHAPE_LIST,       /* a list of `of` */
+	SHAPE_SOME,       /* one of `of`, or a list */
+	SHAPE_EITHER,     /* `of` or `other` */
+	SHAPE_WORDS,      /* one of `words` */
+	SHAPE_KIND,       /* as a row of that kind */
+	SHAPE_PATTERN,    /* a text that fits the regular expression */
+	SHAPE_EXPRESSION, /* after `=` */
+	SHAPE_NOTHING,    /* null */
+};
+struct load_table {
+	const char *what; /* "a transition" */
+	enum load_shape shape;
+	const struct load_key *keys;
+	size_t count;     /* of keys, cases or words */
+	const struct load_case *cases;
+	const struct load_word *words;
+	const struct load_table *of;
+	const struct load_table *other;
+	enum load_kind kind;
+	const char *pattern;
+};
+#define LOAD_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define LOAD_TABLE(what_, keys_)                                               \
+	{.what = (what_), .keys = (keys_), .count = LOAD_COUNT(keys_)}
+#define LOAD_CASES(what_, cases_)                                              \
+	{.what = (what_), .shape = SHAPE_CASES, .cases = (cases_),             \
+	    .count = LOAD_COUNT(cases_)}
+#define LOAD_WORDS(words_)                                                     \
+	{.shape = SHAPE_WORDS, .words = (words_), .count = LOAD_COUNT(words_)}
+#define LOAD_NAMED(of_) {.shape = SHAPE_NAMED, .of = (of_)}
+#define LOAD_LIST(of_) {.shape = SHAPE_LIST, .of = (of_)}
+#define LOAD_SOME(of_) {.shape = SHAPE_SOME, .of = (of_)}
+#define LOAD_EITHER(of_, other_)                                               \
+	{.shape = SHAPE_EITHER, .of = (of_), .other = (other_)}
+#define LOAD_KIND(kind_) {.shape = SHAPE_KIND, .kind = (kind_)}
+#define LOAD_PATTERN(pattern_)                                                 \
+	{.shape = SHAPE_PATTERN, .pattern = (pattern_)}
+
+/* load_form.c: forms that many keys have. */
+extern const struct load_table load_form_name, load_form_names, load_form_text,
+    load_form_texts, load_form_value, load_form_values, load_form_string,
+    load_form_expression, load_form_nothing, load_form_span, load_form_schema,
+    load_form_boolean, load_form_map, load_form_name_or_expression,
+    load_form_map_or_expression, load_form_list_or_expression;
 
 /* ---- load.c: the driver ---- */
 
@@ -143,6 +200,7 @@ struct def_span load_span(
 int64_t load_duration(
     struct load *load, const struct yaml_node *node, const char *key);
 /* low, normal, high or critical. */
+extern const struct load_table load_form_level, load_form_level_value;
 enum def_priority load_level(
     struct load *load, const struct yaml_node *node, const char *key);
 /* The same, or an expression that gives one. */
@@ -263,15 +321,18 @@ void load_states(struct load *load, const struct yaml_node *states);
 void load_state_contents(
     struct load *load, const struct yaml_node *states, void *unused);
 extern const struct load_table load_state_table, load_final_table,
-    load_history_table;
+    load_history_table, load_states_form;
 void load_on(struct load *load, const struct yaml_node *node, void *state);
 void load_always(struct load *load, const struct yaml_node *node, void *state);
 void load_after(struct load *load, const struct yaml_node *node, void *state);
 extern const struct load_table load_transition_table;
+/* A state's name, a transition, or a list; and such by event or span. */
+extern const struct load_table load_form_transitions, load_form_by_event;
 void load_task(struct load *load, const struct yaml_node *node, void *state);
 void load_escalations(
     struct load *load, const struct yaml_node *node, void *state);
-extern const struct load_table load_task_table, load_escalation_table;
+extern const struct load_table load_task_table, load_escalation_table,
+    load_escalations_form;
 
 /* load_target.c: NULL, none, with an error where there is no such state. */
 const struct def_state *load_find_target(
@@ -283,6 +344,7 @@ const struct def_state *load_find_state(
 struct def_targets load_targets(
     struct load *load, const struct yaml_node *node, const char *key);
 /* "all" or "to STATE" */
+extern const struct load_table load_form_compensate;
 void load_compensate(struct load *load, const struct yaml_node *node,
     enum def_compensate *kind, const struct def_state **to);
 
@@ -293,9 +355,10 @@ void load_check_circles(struct load *load);
 void load_schedules(
     struct load *load, const struct yaml_node *node, void *definition);
 void load_check_schedules(struct load *load);
-extern const struct load_table load_schedule_table;
+extern const struct load_table load_schedule_table, load_schedules_form;
 
 /* load_step.c: `where` begins the steps' made ids: "checking.entry". */
+extern const struct load_table load_form_steps;
 struct def_steps load_steps(struct load *load, const struct yaml_node *node,
     struct str where);
 /* load_call.c */
@@ -314,6 +377,7 @@ struct def_connection *load_connection(struct load *load);
 /* One that nobody wrote, with the defaults of all. */
 struct def_connection *load_connection_made(struct load *load,
     enum def_connection_kind kind, struct str name, struct diag_span span);
+extern const struct load_table load_form_connection_kind;
 void load_connection_kind(
     struct load *load, const struct yaml_node *node, void *connection);
 extern const struct load_table load_limits_table, load_breaker_table,
@@ -330,7 +394,8 @@ void load_operations(
     struct load *load, const struct yaml_node *node, void *connection);
 void load_error_rules(struct load *load, const struct yaml_node *node,
     const struct def_error_rule **rules, size_t *count);
-extern const struct load_table load_operation_table, load_odoo_operation_table;
+extern const struct load_table load_operation_table, load_odoo_operation_table,
+    load_form_operations, load_form_error_rules;
 /* settings, status, headers, body and idempotency_key; secrets too. */
 struct load_scope *load_connection_scope(struct load *load);
 /* The arguments that an operation takes; the first `required` of them are
@@ -357,14 +422,17 @@ const struct calendar *load_find_calendar(
 struct def_contact *load_contact(struct load *load);
 extern const struct load_table load_workflow_table, load_connection_table,
     load_decision_table, load_calendar_table, load_contact_table,
-    load_shared_table;
+    load_shared_table, load_connection_cases_table;
 
 /* ---- library.c ---- */
 
+/* By their kinds, in order of loading. */
+extern const struct load_table load_document_table;
+
 /* All names of a kind of document, for "did you mean". */
 enum load_document {
-	DOCUMENT_SCHEMA, DOCUMENT_CALENDAR, DOCUMENT_CONNECTION, DOCUMENT_DECISION,
-	DOCUMENT_CONTACT, DOCUMENT_WORKFLOW, DOCUMENT_KINDS,
+	DOCUMENT_SCHEMA, DOCUMENT_CALENDAR, DOCUMENT_CONNECTION,
+	DOCUMENT_DECISION, DOCUMENT_CONTACT, DOCUMENT_WORKFLOW, DOCUMENT_KINDS,
 };
 const struct str *library_names(
     struct library *library, enum load_document kind, size_t *count);

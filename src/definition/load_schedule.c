@@ -46,53 +46,58 @@ load_days(struct load *load, const struct yaml_node *node, void *into)
 		schedule->calendar = load_find_calendar(load, node);
 }
 
+static const struct load_word overlap_words[] = {
+	{"skip", OVERLAP_SKIP, false},
+	{"queue", OVERLAP_QUEUE, false},
+	{"allow", OVERLAP_ALLOW, false},
+};
+static const struct load_table overlap_form = LOAD_WORDS(overlap_words);
+
 static void
 load_overlap(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"skip", OVERLAP_SKIP, false},
-		{"queue", OVERLAP_QUEUE, false},
-		{"allow", OVERLAP_ALLOW, false},
-	};
 	struct def_schedule *schedule = into;
 
-	schedule->overlap = (enum def_overlap)LOAD_CHOOSE(load, node, words,
-	    "overlap");
+	schedule->overlap = (enum def_overlap)LOAD_CHOOSE(load, node,
+	    overlap_words, "overlap");
 }
+
+static const struct load_word catch_up_words[] = {
+	{"last", CATCH_UP_LAST, false},
+	{"all", CATCH_UP_ALL, false},
+	{"none", CATCH_UP_NONE, false},
+};
+static const struct load_table catch_up_form = LOAD_WORDS(catch_up_words);
 
 static void
 load_catch_up(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"last", CATCH_UP_LAST, false},
-		{"all", CATCH_UP_ALL, false},
-		{"none", CATCH_UP_NONE, false},
-	};
 	struct def_schedule *schedule = into;
 
-	schedule->catch_up = (enum def_catch_up)LOAD_CHOOSE(load, node, words,
-	    "catch-up");
+	schedule->catch_up = (enum def_catch_up)LOAD_CHOOSE(load, node,
+	    catch_up_words, "catch-up");
 }
 
 static const struct load_key schedule_keys[] = {
-	{"cron", KIND_OWN, LOAD_MUST, 0, load_cron, NULL,
+	{"cron", KIND_OWN, LOAD_MUST, 0, load_cron, &load_form_text,
 	    "minute, hour, day of the month, month and day of the week: "
 	    "'0 7 * * mon-fri'"},
-	{"timezone", KIND_OWN, LOAD_MAY, 0, load_timezone, NULL,
+	{"timezone", KIND_OWN, LOAD_MAY, 0, load_timezone, &load_form_text,
 	    "whose clock: a name of the IANA database; the calendar's, else "
 	    "UTC, unless told"},
-	{"calendar", KIND_OWN, LOAD_MAY, 0, load_days, NULL,
+	{"calendar", KIND_OWN, LOAD_MAY, 0, load_days, &load_form_name,
 	    "starts on the business days of that calendar only"},
 	{"input", KIND_VALUE, LOAD_MAY, IN(input), NULL, NULL,
 	    "what an instance is started with; `at` is the time planned"},
-	{"overlap", KIND_OWN, LOAD_MAY, 0, load_overlap, NULL,
+	{"overlap", KIND_OWN, LOAD_MAY, 0, load_overlap, &overlap_form,
 	    "while an earlier one runs: skip, queue or allow; skip unless "
 	    "told"},
-	{"catch-up", KIND_OWN, LOAD_MAY, 0, load_catch_up, NULL,
+	{"catch-up", KIND_OWN, LOAD_MAY, 0, load_catch_up, &catch_up_form,
 	    "after a stop of the engine: last, all or none; last unless told"},
 };
 const struct load_table load_schedule_table =
     LOAD_TABLE("a schedule", schedule_keys);
+const struct load_table load_schedules_form = LOAD_SOME(&load_schedule_table);
 
 /* Nothing of an instance is there yet: only the time, and the settings. */
 static struct load_scope *

@@ -259,7 +259,8 @@ bundle_into(struct load *load, const struct value *document,
 		    value_built(shared));
 	}
 	for (size_t i = 0; i < document->as.context.count; i++) {
-		const struct value_field *field = &document->as.context.fields[i];
+		const struct value_field *field =
+		    &document->as.context.fields[i];
 
 		if (!str_equal(field->key, STR("$defs")))
 			value_put(whole, field->key, field->value);
@@ -508,13 +509,14 @@ load_defs(struct load *load, const struct yaml_node *node, void *into)
 		compile_defs(load, node, &bundle, before);
 }
 
+static const struct load_table defs_form = LOAD_NAMED(&load_form_schema);
 static const struct load_key shared_keys[] = {
 	{"schema", KIND_NAME, LOAD_MUST, offsetof(struct load_shared, name),
 	    NULL, NULL, "the name under which others refer to it"},
 	{"description", KIND_TEXT, LOAD_MAY,
 	    offsetof(struct load_shared, description), NULL, NULL,
 	    "what its definitions are about"},
-	{"$defs", KIND_MAP, LOAD_MUST, 0, load_defs, NULL,
+	{"$defs", KIND_MAP, LOAD_MUST, 0, load_defs, &defs_form,
 	    "definitions by name, each a JSON Schema; used as "
 	    "$ref: 'NAME#/$defs/x'"},
 };

@@ -15,6 +15,7 @@ static const struct load_word type_words[] = {
 	{"parallel", STATE_PARALLEL, false},
 	{"history", STATE_HISTORY, false},
 };
+static const struct load_table type_form = LOAD_WORDS(type_words);
 
 /* ---- first pass ---- */
 
@@ -201,31 +202,31 @@ load_undo(struct load *load, const struct yaml_node *node, void *into)
 
 static const struct load_key state_keys[] = {
 	{"title", KIND_TEXT, LOAD_MAY, IN(title), NULL, NULL,
-	    "the state's name for people"},
+	    "the name that people read"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "what is true while it is active"},
-	{"type", KIND_OWN, LOAD_MAY, 0, load_type, NULL,
+	{"type", KIND_OWN, LOAD_MAY, 0, load_type, &type_form,
 	    "final, parallel or history; left out for all others"},
-	{"initial", KIND_OWN, LOAD_MAY, 0, load_initial, NULL,
+	{"initial", KIND_OWN, LOAD_MAY, 0, load_initial, &load_form_names,
 	    "the state inside that is entered first, at any depth; a list for "
 	    "several regions"},
-	{"states", KIND_MAP, LOAD_MAY, 0, skip_states, NULL,
-	    "the states inside"},
-	{"entry", KIND_OWN, LOAD_MAY, 0, load_entry, NULL,
+	{"states", KIND_MAP, LOAD_MAY, 0, skip_states, &load_states_form,
+	    "the states inside; of a parallel one, its regions"},
+	{"entry", KIND_OWN, LOAD_MAY, 0, load_entry, &load_form_steps,
 	    "steps that run when it is entered"},
-	{"exit", KIND_OWN, LOAD_MAY, 0, load_exit, NULL,
+	{"exit", KIND_OWN, LOAD_MAY, 0, load_exit, &load_form_steps,
 	    "steps that run when it is left"},
-	{"on", KIND_MAP, LOAD_MAY, 0, load_on, NULL,
+	{"on", KIND_MAP, LOAD_MAY, 0, load_on, &load_form_by_event,
 	    "events and the transitions that take them"},
-	{"always", KIND_OWN, LOAD_MAY, 0, load_always, NULL,
+	{"always", KIND_OWN, LOAD_MAY, 0, load_always, &load_form_transitions,
 	    "transitions that need no event"},
-	{"after", KIND_MAP, LOAD_MAY, 0, load_after, NULL,
+	{"after", KIND_MAP, LOAD_MAY, 0, load_after, &load_form_by_event,
 	    "deadlines and the transitions that they lead to"},
 	{"user-task", KIND_MAP, LOAD_MAY, 0, load_task, &load_task_table,
 	    "what a person has to decide"},
 	{"escalate", KIND_LIST, LOAD_MAY, 0, load_escalations,
-	    &load_escalation_table, "whom to tell when it takes too long"},
-	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, NULL,
+	    &load_escalations_form, "whom to tell when it takes too long"},
+	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, &load_form_compensate,
 	    "all: undo what was done, latest first, when it is entered; to "
 	    "STATE: back to where that state was entered"},
 };
@@ -233,31 +234,34 @@ const struct load_table load_state_table = LOAD_TABLE("a state", state_keys);
 
 /* ---- final states ---- */
 
+static const struct load_word outcome_words[] = {
+	{"success", ENDING_SUCCESS, false},
+	{"failure", ENDING_FAILURE, false},
+	{"cancelled", ENDING_CANCELLED, false},
+};
+static const struct load_table outcome_form = LOAD_WORDS(outcome_words);
+
 static void
 load_outcome(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"success", ENDING_SUCCESS, false},
-		{"failure", ENDING_FAILURE, false},
-		{"cancelled", ENDING_CANCELLED, false},
-	};
 	struct def_state *state = into;
 
-	state->outcome = (enum def_ending)LOAD_CHOOSE(load, node, words,
+	state->outcome = (enum def_ending)LOAD_CHOOSE(load, node, outcome_words,
 	    "outcome");
 }
 
 static const struct load_key final_keys[] = {
-	{"type", KIND_OWN, LOAD_MUST, 0, load_type, NULL, "final"},
+	{"type", KIND_OWN, LOAD_MUST, 0, load_type, &type_form,
+	    "final: who enters it ends the state around it, or the instance"},
 	{"title", KIND_TEXT, LOAD_MAY, IN(title), NULL, NULL,
-	    "the state's name for people"},
+	    "the name that people read"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "what is true in the end"},
-	{"outcome", KIND_OWN, LOAD_MAY, 0, load_outcome, NULL,
+	{"outcome", KIND_OWN, LOAD_MAY, 0, load_outcome, &outcome_form,
 	    "success, failure or cancelled; success unless told"},
 	{"output", KIND_FIELDS, LOAD_MAY, IN(output), NULL, NULL,
-	    "the instance's result"},
-	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, NULL,
+	    "the instance's result, names and values"},
+	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, &load_form_compensate,
 	    "all: undo what was done, latest first; to STATE: back to where "
 	    "that state was entered"},
 };
@@ -266,15 +270,17 @@ const struct load_table load_final_table =
 
 /* ---- histories ---- */
 
+static const struct load_word history_words[] = {
+	{"shallow", false, false}, {"deep", true, false},
+};
+static const struct load_table history_form = LOAD_WORDS(history_words);
+
 static void
 load_history(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"shallow", false, false}, {"deep", true, false},
-	};
 	struct def_state *state = into;
 
-	state->deep = LOAD_CHOOSE(load, node, words, "history") != 0;
+	state->deep = LOAD_CHOOSE(load, node, history_words, "history") != 0;
 }
 
 static void
@@ -300,15 +306,17 @@ load_first_time(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key history_keys[] = {
-	{"type", KIND_OWN, LOAD_MUST, 0, load_type, NULL, "history"},
+	{"type", KIND_OWN, LOAD_MUST, 0, load_type, &type_form,
+	    "history: stands for the states that its parent had when it was "
+	    "left"},
 	{"title", KIND_TEXT, LOAD_MAY, IN(title), NULL, NULL,
-	    "the state's name for people"},
+	    "the name that people read"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
-	    "what is found again"},
-	{"history", KIND_OWN, LOAD_MAY, 0, load_history, NULL,
+	    "what is found again, for people"},
+	{"history", KIND_OWN, LOAD_MAY, 0, load_history, &history_form,
 	    "shallow: the state beside it that was active last; deep: the "
 	    "states within that one too; shallow unless told"},
-	{"target", KIND_OWN, LOAD_MAY, 0, load_first_time, NULL,
+	{"target", KIND_OWN, LOAD_MAY, 0, load_first_time, &load_form_names,
 	    "where it leads the first time; where its parent begins unless "
 	    "told"},
 };
@@ -407,14 +415,24 @@ check_state(struct load *load, const struct def_state *state,
 	}
 }
 
+/* What a state may have goes by its type. */
+static const struct load_case state_cases[] = {
+	{"type", "final", STATE_FINAL, &load_final_table},
+	{"type", "history", STATE_HISTORY, &load_history_table},
+	{NULL, NULL, STATE_ATOMIC, &load_state_table},
+};
+static const struct load_table state_form =
+    LOAD_CASES("a state of any type", state_cases);
+const struct load_table load_states_form = LOAD_NAMED(&state_form);
+
 static const struct load_table *
 table_of(const struct def_state *state)
 {
-	if (state->kind == STATE_FINAL)
-		return &load_final_table;
-	if (state->kind == STATE_HISTORY)
-		return &load_history_table;
-	return &load_state_table;
+	const struct load_case *one = state_cases;
+
+	while (one->key && one->value != (int)state->kind)
+		one++;
+	return one->table;
 }
 
 void

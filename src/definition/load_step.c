@@ -47,33 +47,40 @@ load_code(struct load *load, const struct yaml_node *node, void *into)
 	    load_name(load, node, "code")), node->span);
 }
 
+static const struct load_key until_keys[] = {
+	{"until", KIND_STRING, LOAD_MUST, IN(step.until), NULL, NULL,
+	    "an expression that gives a date and time"},
+};
+static const struct load_table until_table =
+    LOAD_TABLE("a wait for an instant", until_keys);
+static const struct load_table wait_form =
+    LOAD_EITHER(&load_form_span, &until_table);
+
 static void
 load_until(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_key keys[] = {
-		{"until", KIND_STRING, LOAD_MUST, IN(step.until), NULL, NULL,
-		    "an expression that gives a date and time"},
-	};
-	static const struct load_table table = LOAD_TABLE("a wait", keys);
 	struct load_draft *draft = into;
 
 	if (node->kind == NODE_MAP)
-		load_map(load, node, &table, draft);
+		load_map(load, node, &until_table, draft);
 	else
 		draft->step.wait = load_span(load, node, "wait");
 }
 
+static const struct load_key published_keys[] = {
+	{"subject", KIND_STRING, LOAD_MAY, 0, NULL, NULL,
+	    "what the event is about, for correlation"},
+	{"data", KIND_VALUE, LOAD_MAY, 0, NULL, NULL,
+	    "what the event carries"},
+};
+static const struct load_table published_table =
+    LOAD_TABLE("an event's `with`", published_keys);
+static const struct load_table published_form =
+    LOAD_EITHER(&published_table, &load_form_expression);
+
 static void
 load_published(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_key keys[] = {
-		{"subject", KIND_STRING, LOAD_MAY, 0, NULL, NULL,
-		    "what the event is about, for correlation"},
-		{"data", KIND_VALUE, LOAD_MAY, 0, NULL, NULL,
-		    "what the event carries"},
-	};
-	static const struct load_table table =
-	    LOAD_TABLE("an event's `with`", keys);
 	struct load_draft *draft = into;
 
 	draft->step.with = load_template(load, node);
@@ -81,10 +88,11 @@ load_published(struct load *load, const struct yaml_node *node, void *into)
 		const struct yaml_node *key = node->pairs[i].key;
 		struct str legal[] = {STR("subject"), STR("data")};
 
-		if (load_find_key(&table, key->text))
+		if (load_find_key(&published_table, key->text))
 			continue;
 		load_error(load, LOAD_UNKNOWN_KEY, key->span,
-		    "unknown key `%.*s` in %s", STR_ARG(key->text), table.what);
+		    "unknown key `%.*s` in %s", STR_ARG(key->text),
+		    published_table.what);
 		load_suggest(load, key->text, legal, 2);
 	}
 }
@@ -183,11 +191,12 @@ load_items(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key loop_keys[] = {
-	{"each", KIND_OWN, LOAD_MUST, 0, load_each, NULL,
+	{"each", KIND_OWN, LOAD_MUST, 0, load_each, &load_form_text,
 	    "the name under which its steps read the item"},
-	{"in", KIND_OWN, LOAD_MUST, 0, load_items, NULL,
+	{"in", KIND_OWN, LOAD_MUST, 0, load_items,
+	    &load_form_list_or_expression,
 	    "the items: a list, or an expression that gives one"},
-	{"at", KIND_OWN, LOAD_MAY, 0, load_position, NULL,
+	{"at", KIND_OWN, LOAD_MAY, 0, load_position, &load_form_text,
 	    "the name under which its steps read the item's position, from 1"},
 };
 static const struct load_table loop_table = LOAD_TABLE("`for`", loop_keys);
@@ -216,15 +225,18 @@ skip_body(struct load *load, const struct yaml_node *node, void *into)
 		    load, LOAD_MISSING_KEY, node->span, "`do` is empty");
 }
 
+static const struct load_word on_error_words[] = {
+	{"stop", false, false}, {"continue", true, false},
+};
+static const struct load_table on_error_form = LOAD_WORDS(on_error_words);
+
 static void
 load_on_error(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"stop", false, false}, {"continue", true, false},
-	};
 	struct load_draft *draft = into;
 
-	draft->step.goes_on = LOAD_CHOOSE(load, node, words, "on-error") != 0;
+	draft->step.goes_on =
+	    LOAD_CHOOSE(load, node, on_error_words, "on-error") != 0;
 }
 
 /* ---- tables ---- */
@@ -235,7 +247,7 @@ static const struct load_key set_keys[] = {
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
 static const struct load_key decide_keys[] = {
-	{"decide", KIND_OWN, LOAD_MUST, 0, load_decision_name, NULL,
+	{"decide", KIND_OWN, LOAD_MUST, 0, load_decision_name, &load_form_name,
 	    "the name of a decision table"},
 	{"with", KIND_VALUE, LOAD_MAY, IN(step.with), NULL, NULL,
 	    "what the table reads; the variables unless told"},
@@ -244,10 +256,11 @@ static const struct load_key decide_keys[] = {
 static const struct load_key require_keys[] = {
 	{"require", KIND_CONDITION, LOAD_MUST, IN(step.that), NULL, NULL,
 	    "a rule that has to hold"},
-	{"code", KIND_OWN, LOAD_MAY, 0, load_code, NULL,
+	{"code", KIND_OWN, LOAD_MAY, 0, load_code,
+	    &load_form_name_or_expression,
 	    "the error's code where it does not"},
 	{"message", KIND_STRING, LOAD_MAY, IN(step.message), NULL, NULL,
-	    "the error's message"},
+	    "the error's message, for people"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
 static const struct load_key raise_keys[] = {
@@ -258,40 +271,43 @@ static const struct load_key raise_keys[] = {
 static const struct load_key emit_keys[] = {
 	{"emit", KIND_NAME, LOAD_MUST, IN(step.event), NULL, NULL,
 	    "the type of the event to publish"},
-	{"with", KIND_OWN, LOAD_MAY, 0, load_published, NULL,
-	    "its subject and data"},
+	{"with", KIND_OWN, LOAD_MAY, 0, load_published, &published_form,
+	    "its subject and data: {subject, data}"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
 static const struct load_key wait_keys[] = {
-	{"wait", KIND_OWN, LOAD_MUST, 0, load_until, NULL,
+	{"wait", KIND_OWN, LOAD_MUST, 0, load_until, &wait_form,
 	    "how long, or {until: = an instant}"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
 static const struct load_key fail_keys[] = {
-	{"fail", KIND_OWN, LOAD_MUST, 0, load_code, NULL,
-	    "the error's code"},
+	{"fail", KIND_OWN, LOAD_MUST, 0, load_code,
+	    &load_form_name_or_expression,
+	    "the error's code, a word that conditions compare"},
 	{"message", KIND_STRING, LOAD_MAY, IN(step.message), NULL, NULL,
-	    "the error's message"},
+	    "the error's message, for people"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
 static const struct load_key for_keys[] = {
 	{"for", KIND_MAP, LOAD_MUST, 0, load_loop, &loop_table,
 	    "the items, and how its steps call one"},
-	{"do", KIND_LIST, LOAD_MUST, 0, skip_body, NULL,
+	{"do", KIND_LIST, LOAD_MUST, 0, skip_body, &load_form_steps,
 	    "the steps to run for every item"},
 	{"parallel", KIND_POSITIVE, LOAD_MAY, IN(step.parallel), NULL, NULL,
 	    "how many items are worked on at once; 1 unless told"},
-	{"on-error", KIND_OWN, LOAD_MAY, 0, load_on_error, NULL,
+	{"on-error", KIND_OWN, LOAD_MAY, 0, load_on_error, &on_error_form,
 	    "stop: no further item is begun; continue: the others go on; stop "
 	    "unless told"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
 static const struct load_key run_keys[] = {
-	{"run", KIND_OWN, LOAD_MUST, 0, load_child, NULL,
+	{"run", KIND_OWN, LOAD_MUST, 0, load_child, &load_form_name,
 	    "the name of the workflow to start"},
-	{"with", KIND_OWN, LOAD_MAY, 0, load_mapping, NULL,
+	{"with", KIND_OWN, LOAD_MAY, 0, load_mapping,
+	    &load_form_map_or_expression,
 	    "what it is started with; nothing unless told"},
-	{"priority", KIND_OWN, LOAD_MAY, 0, load_child_priority, NULL,
+	{"priority", KIND_OWN, LOAD_MAY, 0, load_child_priority,
+	    &load_form_level_value,
 	    "low, normal, high or critical, or an expression; as its parent "
 	    "unless told"},
 	{"wait", KIND_BOOLEAN, LOAD_MAY, IN(step.waits), NULL, NULL,
@@ -299,18 +315,19 @@ static const struct load_key run_keys[] = {
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
 static const struct load_key notify_keys[] = {
-	{"notify", KIND_OWN, LOAD_MUST, 0, load_contact_name, NULL,
+	{"notify", KIND_OWN, LOAD_MUST, 0, load_contact_name, &load_form_name,
 	    "the name of the contact to tell"},
 	{"message", KIND_STRING, LOAD_MAY, IN(step.message), NULL, NULL,
 	    "what the contact is told"},
-	{"severity", KIND_OWN, LOAD_MAY, 0, load_severity, NULL,
+	{"severity", KIND_OWN, LOAD_MAY, 0, load_severity, &load_form_level,
 	    "low, normal, high or critical; normal unless told"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
 static const struct load_key attest_keys[] = {
 	{"attest", KIND_STRING, LOAD_MUST, IN(step.message), NULL, NULL,
 	    "what is certain, in words, for the history"},
-	{"with", KIND_OWN, LOAD_MAY, 0, load_mapping, NULL,
+	{"with", KIND_OWN, LOAD_MAY, 0, load_mapping,
+	    &load_form_map_or_expression,
 	    "the evidence, such as document and digest"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
@@ -331,33 +348,29 @@ static const struct load_table notify_table =
 static const struct load_table attest_table =
     LOAD_TABLE("an attest", attest_keys);
 
-struct step_word {
-	const char *name;
-	enum def_step_kind kind;
-	const struct load_table *table;
+static const struct load_case step_words[] = {
+	{"call", NULL, STEP_CALL, &load_call_table},
+	{"set", NULL, STEP_SET, &set_table},
+	{"decide", NULL, STEP_DECIDE, &decide_table},
+	{"require", NULL, STEP_REQUIRE, &require_table},
+	{"raise", NULL, STEP_RAISE, &raise_table},
+	{"emit", NULL, STEP_EMIT, &emit_table},
+	{"wait", NULL, STEP_WAIT, &wait_table},
+	{"fail", NULL, STEP_FAIL, &fail_table},
+	{"for", NULL, STEP_FOR, &for_table},
+	{"run", NULL, STEP_RUN, &run_table},
+	{"notify", NULL, STEP_NOTIFY, &notify_table},
+	{"attest", NULL, STEP_ATTEST, &attest_table},
 };
+static const struct load_table step_form = LOAD_CASES("a step", step_words);
+const struct load_table load_form_steps = LOAD_LIST(&step_form);
+#define STEP_WORD_COUNT LOAD_COUNT(step_words)
 
-static const struct step_word step_words[] = {
-	{"call", STEP_CALL, &load_call_table},
-	{"set", STEP_SET, &set_table},
-	{"decide", STEP_DECIDE, &decide_table},
-	{"require", STEP_REQUIRE, &require_table},
-	{"raise", STEP_RAISE, &raise_table},
-	{"emit", STEP_EMIT, &emit_table},
-	{"wait", STEP_WAIT, &wait_table},
-	{"fail", STEP_FAIL, &fail_table},
-	{"for", STEP_FOR, &for_table},
-	{"run", STEP_RUN, &run_table},
-	{"notify", STEP_NOTIFY, &notify_table},
-	{"attest", STEP_ATTEST, &attest_table},
-};
-#define STEP_WORD_COUNT (sizeof(step_words) / sizeof(step_words[0]))
-
-static const struct step_word *
+static const struct load_case *
 find_word(struct str name)
 {
 	for (size_t i = 0; i < STEP_WORD_COUNT; i++) {
-		if (str_equal(str_of(step_words[i].name), name))
+		if (str_equal(str_of(step_words[i].key), name))
 			return &step_words[i];
 	}
 	return NULL;
@@ -371,7 +384,7 @@ report_no_word(struct load *load, const struct yaml_node *node)
 	const struct yaml_node *key = NULL;
 
 	for (size_t i = 0; i < STEP_WORD_COUNT; i++)
-		legal[i] = str_of(step_words[i].name);
+		legal[i] = str_of(step_words[i].key);
 	for (size_t i = 0; !nearest.at && i < node->count; i++) {
 		key = node->pairs[i].key;
 		nearest = str_nearest(key->text, legal, STEP_WORD_COUNT);
@@ -384,27 +397,27 @@ report_no_word(struct load *load, const struct yaml_node *node)
 
 /* Whether the other word is a key of what this one does: a run may `wait`. */
 static bool
-takes(const struct step_word *word, const struct step_word *other)
+takes(const struct load_case *word, const struct load_case *other)
 {
-	return load_find_key(word->table, str_of(other->name)) != NULL;
+	return load_find_key(word->table, str_of(other->key)) != NULL;
 }
 
 /* The one word that says what the step does; NULL with an error. */
-static const struct step_word *
+static const struct load_case *
 choose_word(struct load *load, const struct yaml_node *node)
 {
-	const struct step_word *word = NULL;
+	const struct load_case *word = NULL;
 
 	for (size_t i = 0; i < node->count; i++) {
 		const struct yaml_node *key = node->pairs[i].key;
-		const struct step_word *found = find_word(key->text);
+		const struct load_case *found = find_word(key->text);
 
 		if (found && word && takes(word, found))
 			continue;
 		if (found && word && !takes(found, word)) {
 			load_error(load, LOAD_EXCLUSIVE, key->span,
-			    "a step does one thing: `%s` or `%s`", word->name,
-			    found->name);
+			    "a step does one thing: `%s` or `%s`", word->key,
+			    found->key);
 			load_repair(load, "make it two steps of the list");
 			return NULL;
 		}
@@ -529,7 +542,7 @@ static const struct def_step *
 load_step(struct load *load, const struct yaml_node *node, struct str where,
     size_t nth)
 {
-	const struct step_word *word;
+	const struct load_case *word;
 	struct load_draft draft;
 	struct def_step *step;
 
@@ -544,7 +557,7 @@ load_step(struct load *load, const struct yaml_node *node, struct str where,
 	step = add_step(load, node->span);
 	load_call_init(&draft, node->span);
 	draft.step = *step;
-	draft.step.kind = word->kind;
+	draft.step.kind = (enum def_step_kind)word->value;
 	draft.step.severity = def_priority_name(PRIORITY_NORMAL);
 	draft.step.parallel = 1;
 	draft.step.waits = true;

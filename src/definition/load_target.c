@@ -142,21 +142,30 @@ load_targets(struct load *load, const struct yaml_node *node, const char *key)
 
 /* ---- compensate ---- */
 
+static const struct load_word undo_words[] = {
+	{"all", COMPENSATE_ALL, false},
+	{"to STATE", COMPENSATE_TO, false},
+};
+/* What the second stands for. */
+static const struct load_table all_form = {
+	.shape = SHAPE_WORDS, .words = undo_words, .count = 1,
+};
+static const struct load_table to_form =
+    LOAD_PATTERN("^to [A-Za-z0-9._-]+$");
+const struct load_table load_form_compensate =
+    LOAD_EITHER(&all_form, &to_form);
+
 void
 load_compensate(struct load *load, const struct yaml_node *node,
     enum def_compensate *kind, const struct def_state **to)
 {
-	static const struct load_word words[] = {
-		{"all", COMPENSATE_ALL, false},
-		{"to STATE", COMPENSATE_TO, false},
-	};
 	size_t prefix = strlen("to ");
 	struct diag_span span;
 
 	if (node->kind != NODE_TEXT ||
 	    !str_has_prefix(node->text, STR("to "))) {
-		*kind = (enum def_compensate)LOAD_CHOOSE(load, node, words,
-		    "compensate");
+		*kind = (enum def_compensate)LOAD_CHOOSE(load, node,
+		    undo_words, "compensate");
 		return;
 	}
 	span = yaml_locate_span(load->document->source, node, prefix,

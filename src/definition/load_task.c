@@ -97,9 +97,9 @@ static const struct load_key task_keys[] = {
 	    "who may decide; anyone unless told"},
 	{"approvals", KIND_NUMBER, LOAD_MAY, IN(approvals), NULL, NULL,
 	    "how many different people have to approve"},
-	{"exclude", KIND_OWN, LOAD_MAY, 0, load_exclude, NULL,
+	{"exclude", KIND_OWN, LOAD_MAY, 0, load_exclude, &load_form_texts,
 	    "who may not: initiator, or who decided an earlier task"},
-	{"choices", KIND_OWN, LOAD_MAY, 0, load_choices, NULL,
+	{"choices", KIND_OWN, LOAD_MAY, 0, load_choices, &load_form_texts,
 	    "the answers; approved and rejected unless told"},
 	{"form", KIND_SCHEMA, LOAD_MAY, IN(form), NULL, NULL,
 	    "what the decider fills in, a JSON Schema"},
@@ -161,21 +161,23 @@ static const struct load_key escalation_keys[] = {
 	    "how long after the state was entered"},
 	{"at", KIND_STRING, LOAD_MAY, IN_ESCALATION(at), NULL, NULL,
 	    "an expression that gives a date and time"},
-	{"to", KIND_OWN, LOAD_MUST, 0, load_to, NULL,
+	{"to", KIND_OWN, LOAD_MUST, 0, load_to, &load_form_name,
 	    "the contact that is told"},
 	{"message", KIND_STRING, LOAD_MAY, IN_ESCALATION(message), NULL, NULL,
 	    "what the contact is told"},
-	{"severity", KIND_OWN, LOAD_MAY, 0, load_severity, NULL,
+	{"severity", KIND_OWN, LOAD_MAY, 0, load_severity, &load_form_level,
 	    "low, normal, high or critical; normal unless told"},
 	{"every", KIND_SPAN, LOAD_MAY, IN_ESCALATION(every), NULL, NULL,
 	    "told again so often until somebody acknowledges"},
 	{"if", KIND_CONDITION, LOAD_MAY, IN_ESCALATION(guard), NULL, NULL,
 	    "told only where this is true"},
-	{"target", KIND_OWN, LOAD_MAY, 0, load_target, NULL,
+	{"target", KIND_OWN, LOAD_MAY, 0, load_target, &load_form_name,
 	    "the state to go to as well"},
 };
 const struct load_table load_escalation_table =
     LOAD_TABLE("an escalation", escalation_keys);
+const struct load_table load_escalations_form =
+    LOAD_LIST(&load_escalation_table);
 
 void
 load_escalations(struct load *load, const struct yaml_node *node, void *into)

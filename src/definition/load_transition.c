@@ -44,14 +44,14 @@ load_do(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key transition_keys[] = {
-	{"target", KIND_OWN, LOAD_MAY, 0, load_target, NULL,
+	{"target", KIND_OWN, LOAD_MAY, 0, load_target, &load_form_names,
 	    "the state to go to, or a list of states of different regions; "
 	    "left out: nothing is left"},
 	{"if", KIND_CONDITION, LOAD_MAY, IN(guard), NULL, NULL,
 	    "taken only where this is true"},
-	{"do", KIND_OWN, LOAD_MAY, 0, load_do, NULL,
-	    "steps on the way"},
-	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, NULL,
+	{"do", KIND_OWN, LOAD_MAY, 0, load_do, &load_form_steps,
+	    "steps that run before the target is entered"},
+	{"compensate", KIND_OWN, LOAD_MAY, 0, load_undo, &load_form_compensate,
 	    "all: undo what was done, latest first; to STATE: back to where "
 	    "that state was entered"},
 	{"interrupt", KIND_BOOLEAN, LOAD_MAY, IN(interrupt), NULL, NULL,
@@ -62,6 +62,11 @@ static const struct load_key transition_keys[] = {
 };
 const struct load_table load_transition_table =
     LOAD_TABLE("a transition", transition_keys);
+static const struct load_table one_form =
+    LOAD_EITHER(&load_form_name, &load_transition_table);
+const struct load_table load_form_transitions = LOAD_SOME(&one_form);
+const struct load_table load_form_by_event =
+    LOAD_NAMED(&load_form_transitions);
 
 /* Only a compound state has an inside to move in (SCXML, section 3.5). */
 static void

@@ -5,24 +5,26 @@
 #define IN(field) offsetof(struct def_connection, field)
 #define IN_EVENT(field) offsetof(struct def_webhook_event, field)
 
+static const struct load_word scheme_words[] = {
+	{"hmac", WEBHOOK_HMAC, false},
+	{"stripe", WEBHOOK_STRIPE, false},
+	{"github", WEBHOOK_GITHUB, false},
+	{"standard-webhooks", WEBHOOK_STANDARD, false},
+	{"jws", WEBHOOK_NONE, true},
+};
+static const struct load_table scheme_form = LOAD_WORDS(scheme_words);
+
 static void
 load_scheme(struct load *load, const struct yaml_node *node, void *into)
 {
-	static const struct load_word words[] = {
-		{"hmac", WEBHOOK_HMAC, false},
-		{"stripe", WEBHOOK_STRIPE, false},
-		{"github", WEBHOOK_GITHUB, false},
-		{"standard-webhooks", WEBHOOK_STANDARD, false},
-		{"jws", WEBHOOK_NONE, true},
-	};
 	struct def_connection *connection = into;
 
 	connection->webhook_scheme = (enum def_webhook_scheme)LOAD_CHOOSE(load,
-	    node, words, "scheme");
+	    node, scheme_words, "scheme");
 }
 
 static const struct load_key verify_keys[] = {
-	{"scheme", KIND_OWN, LOAD_MUST, 0, load_scheme, NULL,
+	{"scheme", KIND_OWN, LOAD_MUST, 0, load_scheme, &scheme_form,
 	    "hmac, stripe, github or standard-webhooks"},
 	{"secret", KIND_STRING, LOAD_MUST, IN(webhook_secret), NULL, NULL,
 	    "{secret: NAME}, the key that both sides know"},
@@ -46,7 +48,7 @@ static const struct load_key event_keys[] = {
 	{"if", KIND_CONDITION, LOAD_MAY, IN_EVENT(guard), NULL, NULL,
 	    "which messages it is about; the first that holds counts"},
 	{"type", KIND_STRING, LOAD_MUST, IN_EVENT(type), NULL, NULL,
-	    "the event's type"},
+	    "the event's type, as workflows declare it"},
 	{"subject", KIND_STRING, LOAD_MAY, IN_EVENT(subject), NULL, NULL,
 	    "what it is about, for correlation"},
 	{"id", KIND_STRING, LOAD_MAY, IN_EVENT(id), NULL, NULL,
@@ -58,6 +60,7 @@ static const struct load_key event_keys[] = {
 };
 static const struct load_table event_table =
     LOAD_TABLE("a webhook's event", event_keys);
+static const struct load_table events_form = LOAD_LIST(&event_table);
 
 static void
 load_events(struct load *load, const struct yaml_node *node, void *into)
@@ -79,7 +82,7 @@ load_events(struct load *load, const struct yaml_node *node, void *into)
 static const struct load_key webhooks_keys[] = {
 	{"verify", KIND_MAP, LOAD_MUST, 0, load_verify, &verify_table,
 	    "how a message proves where it comes from"},
-	{"events", KIND_LIST, LOAD_MUST, 0, load_events, &event_table,
+	{"events", KIND_LIST, LOAD_MUST, 0, load_events, &events_form,
 	    "which messages are which events"},
 };
 const struct load_table load_webhooks_table =

@@ -136,11 +136,12 @@ load_supersedes(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key event_keys[] = {
-	{"correlate", KIND_VALUE, LOAD_MAY, offsetof(struct def_event, correlate),
+	{"correlate", KIND_VALUE, LOAD_MAY, offsetof(struct def_event,
+	    correlate),
 	    NULL, NULL,
 	    "the subject that this instance waits for; the business key unless "
 	    "told"},
-	{"supersedes", KIND_OWN, LOAD_MAY, 0, load_supersedes, NULL,
+	{"supersedes", KIND_OWN, LOAD_MAY, 0, load_supersedes, &load_form_texts,
 	    "earlier events that mean nothing once this one is taken"},
 	{"data", KIND_SCHEMA, LOAD_MAY, offsetof(struct def_event, data), NULL,
 	    NULL, "what it carries, a JSON Schema"},
@@ -148,6 +149,9 @@ static const struct load_key event_keys[] = {
 	    NULL, "false: counts only at the moment when it comes"},
 };
 static const struct load_table event_table = LOAD_TABLE("an event", event_keys);
+static const struct load_table event_form =
+    LOAD_EITHER(&event_table, &load_form_nothing);
+static const struct load_table events_form = LOAD_NAMED(&event_form);
 
 static void
 check_supersedes(struct load *load, const struct yaml_node *events,
@@ -230,15 +234,18 @@ load_in(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key invariant_keys[] = {
-	{"name", KIND_TEXT, LOAD_MUST, offsetof(struct def_invariant, name), NULL,
+	{"name", KIND_TEXT, LOAD_MUST, offsetof(struct def_invariant, name),
+	    NULL,
 	    NULL, "what is promised, in words"},
-	{"in", KIND_OWN, LOAD_MAY, 0, load_in, NULL,
+	{"in", KIND_OWN, LOAD_MAY, 0, load_in, &load_form_names,
 	    "the states where it has to hold; everywhere unless told"},
-	{"that", KIND_CONDITION, LOAD_MUST, offsetof(struct def_invariant, that),
+	{"that", KIND_CONDITION, LOAD_MUST, offsetof(struct def_invariant,
+	    that),
 	    NULL, NULL, "the condition"},
 };
 static const struct load_table invariant_table =
     LOAD_TABLE("an invariant", invariant_keys);
+static const struct load_table invariants_form = LOAD_LIST(&invariant_table);
 
 static void
 load_invariants(struct load *load, const struct yaml_node *node, void *into)
@@ -258,18 +265,21 @@ load_invariants(struct load *load, const struct yaml_node *node, void *into)
 /* ---- small parts ---- */
 
 #define PART_WORD(constant, name, bit) {name, constant, false},
+static const struct load_word part_words[] = {DEF_PARTS(PART_WORD)};
+static const struct load_table part_form = LOAD_WORDS(part_words);
+static const struct load_table parts_form = LOAD_LIST(&part_form);
+static const struct load_table separate_form = LOAD_LIST(&parts_form);
 
 static unsigned
 load_parts(struct load *load, const struct yaml_node *node)
 {
-	static const struct load_word words[] = {DEF_PARTS(PART_WORD)};
 	unsigned parts = 0;
 
 	if (!load_is_kind(load, node, NODE_LIST, "separate",
 	    "lists such as [[initiate, approve]]"))
 		return 0;
 	for (size_t i = 0; i < node->count; i++) {
-		parts |= (unsigned)LOAD_CHOOSE(load, node->items[i], words,
+		parts |= (unsigned)LOAD_CHOOSE(load, node->items[i], part_words,
 		    "separate");
 	}
 	if (node->count < 2) {
@@ -368,8 +378,9 @@ load_first(struct load *load, const struct yaml_node *node, void *into)
 /* ---- the table ---- */
 
 static const struct load_key incident_keys[] = {
-	{"owner", KIND_OWN, LOAD_MAY, 0, load_incident_owner, NULL,
-	    "the contact that incidents go to; the workflow's owner unless told"},
+	{"owner", KIND_OWN, LOAD_MAY, 0, load_incident_owner, &load_form_name,
+	    "the contact that incidents go to; the workflow's owner unless "
+	    "told"},
 	{"max-age", KIND_SPAN, LOAD_MAY, IN(incident_max_age), NULL, NULL,
 	    "how long an incident may stay open"},
 	{"runbook", KIND_TEXT, LOAD_MAY, IN(runbook), NULL, NULL,
@@ -380,47 +391,51 @@ static const struct load_table incident_table =
 
 static const struct load_key workflow_keys[] = {
 	{"workflow", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the workflow's name"},
+	    "the name under which it is started and listed"},
 	{"version", KIND_POSITIVE, LOAD_MUST, IN(version), NULL, NULL,
 	    "a whole number, raised with every change"},
 	{"title", KIND_TEXT, LOAD_MAY, IN(title), NULL, NULL,
-	    "the name for people"},
+	    "the name that people read"},
 	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
 	    "from what to what it leads"},
-	{"owner", KIND_OWN, LOAD_MAY, 0, load_owner, NULL,
+	{"owner", KIND_OWN, LOAD_MAY, 0, load_owner, &load_form_name,
 	    "the contact that answers for it"},
-	{"calendar", KIND_OWN, LOAD_MAY, 0, check_calendar, NULL,
+	{"calendar", KIND_OWN, LOAD_MAY, 0, check_calendar, &load_form_name,
 	    "the calendar of its business days"},
-	{"priority", KIND_OWN, LOAD_MAY, 0, load_priority, NULL,
+	{"priority", KIND_OWN, LOAD_MAY, 0, load_priority,
+	    &load_form_level_value,
 	    "low, normal, high or critical, or an expression"},
 	{"retention", KIND_SPAN, LOAD_MAY, IN(retention), NULL, NULL,
 	    "how long a finished instance's history is kept"},
 	{"hold", KIND_SPAN, LOAD_MAY, IN(hold), NULL, NULL,
 	    "how long an event that fits no instance is held; 7d unless told"},
-	{"separate", KIND_LIST, LOAD_MAY, 0, load_separate, NULL,
+	{"separate", KIND_LIST, LOAD_MAY, 0, load_separate, &separate_form,
 	    "parts that no person may hold together"},
 	{"labels", KIND_FIELDS, LOAD_MAY, IN(labels), NULL, NULL,
 	    "values to find, count and limit access by"},
-	{"sensitive", KIND_OWN, LOAD_MAY, 0, load_sensitive, NULL,
+	{"sensitive", KIND_OWN, LOAD_MAY, 0, load_sensitive, &load_form_texts,
 	    "paths of values that are masked and can be erased"},
-	{"input", KIND_OWN, LOAD_MAY, 0, load_input, NULL,
+	{"input", KIND_OWN, LOAD_MAY, 0, load_input, &load_form_schema,
 	    "what an instance is started with, a JSON Schema"},
 	{"business-key", KIND_VALUE, LOAD_MAY, IN(business_key), NULL, NULL,
 	    "one instance per key, for ever"},
 	{"data", KIND_VARIABLES, LOAD_MAY, IN(data), NULL, NULL,
 	    "variables and their first values"},
-	{"events", KIND_MAP, LOAD_MAY, 0, load_events, &event_table,
+	{"events", KIND_MAP, LOAD_MAY, 0, load_events, &events_form,
 	    "what may come from outside"},
-	{"invariants", KIND_LIST, LOAD_MAY, 0, load_invariants, &invariant_table,
+	{"invariants", KIND_LIST, LOAD_MAY, 0, load_invariants,
+	    &invariants_form,
 	    "conditions that hold after every transition"},
 	{"incident", KIND_MAP, LOAD_MAY, 0, NULL, &incident_table,
 	    "who looks after what stands still"},
-	{"initial", KIND_OWN, LOAD_MUST, 0, load_first, NULL,
+	{"initial", KIND_OWN, LOAD_MUST, 0, load_first, &load_form_names,
 	    "the state where an instance begins, at any depth; a list for "
 	    "several regions"},
-	{"states", KIND_MAP, LOAD_MUST, 0, load_state_contents, &load_state_table,
-	    "the states by name"},
-	{"schedule", KIND_OWN, LOAD_MAY, 0, load_schedules, NULL,
+	{"states", KIND_MAP, LOAD_MUST, 0, load_state_contents,
+	    &load_states_form,
+	    "the states by name, which is unique at any depth"},
+	{"schedule", KIND_OWN, LOAD_MAY, 0, load_schedules,
+	    &load_schedules_form,
 	    "when instances are started by time: a schedule, or a list"},
 };
 const struct load_table load_workflow_table =

@@ -17,6 +17,8 @@ libstated_definition_a_SOURCES = \
 	src/definition/load_decision.c \
 	src/definition/load_expression.c \
 	src/definition/load_field.c \
+	src/definition/load_form.c \
+	src/definition/load_language.c \
 	src/definition/load_mail.c \
 	src/definition/load_operation.c \
 	src/definition/load_priv.h \

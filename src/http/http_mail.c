@@ -27,7 +27,8 @@ mail_read_cb(char *at, size_t size, size_t count, void *arg)
 	size_t bytes = size * count < left ? size * count : left;
 
 	if (bytes > 0)
-		memcpy(at, transfer->request_body.at + transfer->mail_bytes_read,
+		memcpy(at,
+		    transfer->request_body.at + transfer->mail_bytes_read,
 		    bytes);
 	transfer->mail_bytes_read += bytes;
 	return bytes;
@@ -117,8 +118,8 @@ http_mail_begin(struct http_transfer *transfer,
 	SET(easy, CURLOPT_READDATA, transfer);
 	SET(easy, CURLOPT_INFILESIZE_LARGE,
 	    (curl_off_t)transfer->request_body.bytes);
-	SET(easy, CURLOPT_USE_SSL, (long)(mail->is_tls_required ? CURLUSESSL_ALL
-								: CURLUSESSL_TRY));
+	SET(easy, CURLOPT_USE_SSL, (long)(mail->is_tls_required
+	    ? CURLUSESSL_ALL : CURLUSESSL_TRY));
 	set_text(transfer, CURLOPT_MAIL_FROM, mail->from);
 	set_text(transfer, CURLOPT_USERNAME, mail->user);
 	set_text(transfer, CURLOPT_PASSWORD, mail->password);

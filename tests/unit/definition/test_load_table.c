@@ -36,29 +36,30 @@ static const struct {
 static void
 check_row(const struct load_table *table, const struct load_key *row)
 {
-	bool needs_function = row->kind == KIND_LIST || row->kind == KIND_OWN;
+	bool needs_form = row->kind == KIND_LIST || row->kind == KIND_OWN;
 
 	if (!row->help || row->help[0] == '\0')
 		fail_msg("%s: %s has no help", table->what, row->name);
 	for (const char *c = row->name; *c; c++)
 		assert_true(islower(*c) || isdigit(*c) || *c == '-' ||
 		    *c == '$');
-	if (row->need == LOAD_NOT_YET || table == NULL)
+	if (row->need == LOAD_NOT_YET)
 		return;
-	if (needs_function && !row->load && strcmp(table->what, "a channel") != 0)
+	if (needs_form && !row->load)
 		fail_msg("%s: nothing loads %s", table->what, row->name);
+	if (needs_form && !row->table)
+		fail_msg("%s: %s has no form", table->what, row->name);
 	if (row->kind == KIND_MAP)
-		assert_true(row->load || row->table);
-	else if (row->kind != KIND_LIST)
+		assert_non_null(row->table);
+	else if (!needs_form)
 		assert_null(row->table);
 }
 
+static void check_table(const struct load_table *table, unsigned depth);
+
 static void
-check_table(const struct load_table *table, unsigned depth)
+check_keys(const struct load_table *table, unsigned depth)
 {
-	/* A state holds states: the circle is walked a few times only. */
-	if (depth > 4)
-		return;
 	assert_true(table->count > 0);
 	for (size_t i = 0; i < table->count; i++) {
 		const struct load_key *row = &table->keys[i];
@@ -68,6 +69,22 @@ check_table(const struct load_table *table, unsigned depth)
 		if (row->table)
 			check_table(row->table, depth + 1);
 	}
+}
+
+static void
+check_table(const struct load_table *table, unsigned depth)
+{
+	/* A state holds states: the circle is walked a few times only. */
+	if (depth > 8)
+		return;
+	if (table->shape == SHAPE_KEYS)
+		check_keys(table, depth);
+	for (size_t i = 0; table->shape == SHAPE_CASES && i < table->count; i++)
+		check_table(table->cases[i].table, depth + 1);
+	if (table->of)
+		check_table(table->of, depth + 1);
+	if (table->other)
+		check_table(table->other, depth + 1);
 }
 
 static void
