@@ -112,7 +112,8 @@ library_find_document(const struct library *library, enum load_document kind,
 		if (str_equal(shelf->entries[i].name, name))
 			return shelf->entries[i].document->root;
 	}
-	return NULL;
+	return library->base ? library_find_document(library->base, kind,
+	    name) : NULL;
 }
 
 bool
@@ -180,7 +181,7 @@ report_unversioned(struct diag_list *diags, const struct yaml_node *root,
 {
 	diag_add(diags, DIAG_ERROR, LOAD_UNVERSIONED, root->span,
 	    "only workflows are published: a %s has no version",
-	    kind_keys[kind]);
+	    document_cases[kind].key);
 	diag_repair(diags,
 	    "put it among the files that the server reads, and reload them");
 }
@@ -255,8 +256,7 @@ add_document(struct library *library, const struct yaml_document *document,
 	shelf = &library->shelves[kind];
 	name = entry_name(library->arena, kind, root);
 	if (name.bytes > 0 && !is_new_entry(shelf, root, name,
-	    document_cases[kind].key,
-	    diags))
+	    document_cases[kind].key, diags))
 		return;
 	shelf->entries = arena_grow(library->arena, shelf->entries,
 	    shelf->count, &shelf->capacity, sizeof(struct entry));

@@ -221,6 +221,24 @@ test_numbers_are_stored_digit_for_digit(void **state)
 }
 
 static void
+test_workflow_that_comes_later_finds_what_is_shared(void **state)
+{
+	struct loaded base;
+	struct library *later;
+
+	(void)state;
+	load(&base, NULL, shared);
+	later = library_new_over(base.library);
+	library_add_text(later, STR("later.yaml"), str_of(workflow),
+	    base.diags);
+	assert_true(library_link(later, base.diags));
+	assert_true(digest_equal(library_find_workflow(later, STR("paying"),
+	    0)->digest, digest_with(shared)));
+	library_free(&later);
+	unload(&base);
+}
+
+static void
 test_stored_text_with_anything_else_is_refused(void **state)
 {
 	struct loaded loaded;
@@ -249,6 +267,8 @@ main(void)
 		test_digest_takes_in_what_is_referred_to_and_nothing_else),
 	    cmocka_unit_test(test_source_without_references_is_the_text_itself),
 	    cmocka_unit_test(test_numbers_are_stored_digit_for_digit),
+	    cmocka_unit_test(
+		test_workflow_that_comes_later_finds_what_is_shared),
 	    cmocka_unit_test(test_stored_text_with_anything_else_is_refused),
 	};
 
