@@ -249,6 +249,12 @@ pass_waits(struct run *run)
 	}
 }
 
+static bool
+takes_nothing(const struct chart *chart)
+{
+	return chart->cancelling || chart_select_is_busy(chart);
+}
+
 /* Escalations and the age of incidents don't wait for steps; where a region
  * is free, they have their turn among all that is due. */
 static void
@@ -256,7 +262,7 @@ pass_timers(struct run *run)
 {
 	struct timer *timer;
 
-	while (chart_select_is_busy(run->chart) &&
+	while (takes_nothing(run->chart) &&
 	       (timer = chart_time_find(run, TIMERS_TELLING, NULL)) != NULL)
 		chart_time_take(run, *timer, NULL);
 }

@@ -2,8 +2,8 @@
 /*
  * chart_random.c: things happen in any order, and what must always hold does.
  *
- * Each seed plays workflows/payment.yaml with lines such as case_play.c takes;
- * case_check.c judges after
+ * Each seed plays workflows/payment.yaml, and one that has something of
+ * everything, with lines such as case_play.c takes; case_check.c judges after
  * every one.  A seed that fails is printed with its transcript.
  *
  *	chart_random [FIRST [COUNT]]
@@ -17,6 +17,8 @@
 
 static const char *const replies[] = {
     "done {\"result\": \"clear\"}",
+    "done {\"result\": \"clear\", \"id\": 3, \"found\": true}",
+    "done {\"payment_id\": \"bp_1\", \"id\": 9, \"found\": true}",
     "done {\"result\": \"hit\"}",
     "done {\"payment_id\": \"bp_1\", \"id\": 7, \"found\": true}",
     "done {\"payment_id\": \"bp_2\", \"id\": null, \"found\": false}",
@@ -29,7 +31,7 @@ static const char *const replies[] = {
     "done-with-error bank.no",
 };
 
-static const char *const lines[] = {
+static const char *const payment_lines[] = {
     "event bank.payment.accepted for bp_1 {}",
     "event bank.payment.settling for bp_1 {}",
     "event bank.payment.settled for bp_1 {}",
@@ -44,6 +46,29 @@ static const char *const lines[] = {
     "decide cancel by bea",
     "decide found by bea",
     "decide lost by bea",
+};
+
+static const char *const anything_lines[] = {
+    "event go for A {}",
+    "event next for A {}",
+    "event back for A {}",
+    "event now for A {}",
+    "event abort for A {}",
+    "event late for A {}",
+    "decide yes by bea",
+    "decide no by bea",
+    "decide again by bea",
+    "decide enough by bea",
+    "child child success in good",
+    "child child success in good",
+    "child child success in good",
+    "child child failure in bad",
+    "child child cancelled in gone",
+    "refuse child",
+};
+
+/* What may happen to any instance. */
+static const char *const lines[] = {
     "settle retry by bob",
     "settle supply by bob {\"payment_id\": \"bp_1\", \"id\": 7}",
     "settle skip by bob",
@@ -67,18 +92,34 @@ static const char *const lines[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+static const struct story {
+	const char *workflow;
+	const char *paths[2];
+	const char *const *lines;
+	size_t count;
+} stories[] = {
+    {"payment", {"workflows"}, payment_lines, COUNT_OF(payment_lines)},
+    {"anything",
+	{"tests/cases/chart/common.yaml", "tests/cases/chart/random.yaml"},
+	anything_lines, COUNT_OF(anything_lines)},
+};
+
 static void
-load(struct play *play)
+load(struct play *play, const struct story *story)
 {
 	const char *root = getenv("srcdir");
 	struct diag_list *diags = diag_list_new();
 
-	library_add_path(play->library,
-	    arena_strf(play->arena, "%s/workflows", root ? root : "."), diags);
+	for (size_t i = 0; i < COUNT_OF(story->paths); i++)
+		if (story->paths[i] != NULL)
+			library_add_path(play->library,
+			    arena_strf(play->arena, "%s/%s", root ? root : ".",
+				story->paths[i]),
+			    diags);
 	must(library_link(play->library, diags));
 	diag_list_free(&diags);
-	play->definition =
-	    library_find_workflow(play->library, STR("payment"), 0);
+	play->definition = library_find_workflow(
+	    play->library, str_of(story->workflow), 0);
 	must(play->definition != NULL);
 }
 
@@ -95,16 +136,19 @@ play_start(struct play *play, struct rng *rng)
 {
 	play_line(play,
 	    arena_strf(play->arena,
-		"start by ann {\"reference\": \"P-1\", \"entity\": \"DE01\", "
-		"\"invoice_id\": 7, \"amount\": %s, \"currency\": \"EUR\", "
+		"start by ann {\"key\": \"A\", \"reference\": \"P-1\", "
+		"\"entity\": \"DE01\", \"invoice_id\": 7, "
+		"\"amount\": %s, \"currency\": \"EUR\", "
 		"\"creditor\": {\"name\": \"ACME\", \"iban\": \"DE89370400440532013000\"}}",
 		amount_of(rng_below(rng, 3))));
 }
 
 /* Replies come often, or nothing gets far. */
 static struct str
-pick_line(struct play *play, struct rng *rng)
+pick_line(struct play *play, const struct story *story, struct rng *rng)
 {
+	size_t line;
+
 	if (play->call_count > 0 && rng_below(rng, 5) < 3) {
 		const struct case_call *call =
 		    &play->calls[rng_below(rng, play->call_count)];
@@ -116,11 +160,43 @@ pick_line(struct play *play, struct rng *rng)
 		    STR_ARG(call->target),
 		    replies[rng_below(rng, COUNT_OF(replies))]);
 	}
-	return str_of(lines[rng_below(rng, COUNT_OF(lines))]);
+	line = (size_t)rng_below(rng, story->count + COUNT_OF(lines));
+	return str_of(line < story->count ? story->lines[line]
+					  : lines[line - story->count]);
 }
 
 static bool
-play_seed(uint64_t seed)
+has_open(const struct play *play, enum chart_item_kind kind)
+{
+	for (size_t i = 0; i < play->item_count; i++)
+		if (play->items[i].kind == kind && play->items[i].open)
+			return true;
+	return false;
+}
+
+/* What would be refused, or end all too soon, is left out mostly. */
+static bool
+is_worth_it(const struct play *play, struct str line, struct rng *rng)
+{
+	if (str_has_prefix(line, STR("child ")))
+		return play->child_count > 0;
+	if (str_has_prefix(line, STR("decide ")))
+		return has_open(play, CHART_TASK) || rng_below(rng, 9) == 0;
+	if (str_has_prefix(line, STR("settle ")))
+		return has_open(play, CHART_INCIDENT) || rng_below(rng, 9) == 0;
+	if (str_has_prefix(line, STR("acknowledge ")))
+		return has_open(play, CHART_ESCALATION) ||
+		       rng_below(rng, 9) == 0;
+	if (str_has_prefix(line, STR("resume ")))
+		return chart_status(play->chart) == CHART_SUSPENDED;
+	if (str_has_prefix(line, STR("cancel ")) ||
+	    str_has_prefix(line, STR("suspend ")))
+		return rng_below(rng, 9) == 0;
+	return true;
+}
+
+static bool
+play_seed(const struct story *story, uint64_t seed)
 {
 	struct arena *arena = arena_new();
 	struct buf out = {0};
@@ -130,19 +206,23 @@ play_seed(uint64_t seed)
 
 	rng_seeded_init(&rng, seed);
 	play_init(&play, arena, &out);
-	load(&play);
+	load(&play, story);
 	play.now_ms = INT64_C(1795165200000);
 	play_start(&play, &rng.rng);
-	for (int i = 0; i < LINES && play.complaints == 0; i++) {
-		struct str line = pick_line(&play, &rng.rng);
+	for (int i = 0; i < LINES && play.complaints == 0 &&
+			!chart_status_is_end(chart_status(play.chart));) {
+		struct str line = pick_line(&play, story, &rng.rng);
 
+		if (!is_worth_it(&play, line, &rng.rng))
+			continue;
+		i++;
 		buf_addf(&out, "> %.*s\n", STR_ARG(line));
 		play_line(&play, line);
 	}
 	sound = play.complaints == 0;
 	if (!sound)
-		printf("seed %llu:\n%s\n", (unsigned long long)seed,
-		    buf_cstr(&out));
+		printf("%s, seed %llu:\n%s\n", story->workflow,
+		    (unsigned long long)seed, buf_cstr(&out));
 	play_fini(&play);
 	arena_free(&arena);
 	buf_fini(&out);
@@ -156,8 +236,9 @@ main(int argc, char **argv)
 	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 100;
 
 	for (uint64_t seed = first; seed < first + count; seed++)
-		if (!play_seed(seed))
-			return 1;
+		for (size_t i = 0; i < COUNT_OF(stories); i++)
+			if (!play_seed(&stories[i], seed))
+				return 1;
 	printf("%llu seeds\n", (unsigned long long)count);
 	return 0;
 }
