@@ -405,12 +405,14 @@ add_down(const struct chart *chart, struct state_set *set,
 		add_regions(chart, set, state);
 }
 
-/* addAncestorStatesToEnter. */
+/* addAncestorStatesToEnter; but what has stayed active is not entered anew,
+ * where a history leads from within its parent back into it. */
 static void
 add_ancestors(const struct chart *chart, struct state_set *set,
     const struct def_state *state, const struct def_state *up_to)
 {
-	for (state = state->parent; state != NULL && state != up_to;
+	for (state = state->parent; state != NULL && state != up_to &&
+				    !chart_config_is_active(chart, state);
 	     state = state->parent) {
 		set_add(set, state);
 		if (state->kind == STATE_PARALLEL)

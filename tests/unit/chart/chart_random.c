@@ -139,7 +139,8 @@ play_start(struct play *play, struct rng *rng)
 		"start by ann {\"key\": \"A\", \"reference\": \"P-1\", "
 		"\"entity\": \"DE01\", \"invoice_id\": 7, "
 		"\"amount\": %s, \"currency\": \"EUR\", "
-		"\"creditor\": {\"name\": \"ACME\", \"iban\": \"DE89370400440532013000\"}}",
+		"\"creditor\": {\"name\": \"ACME\", "
+		"\"iban\": \"DE89370400440532013000\"}}",
 		amount_of(rng_below(rng, 3))));
 }
 

@@ -29,3 +29,11 @@ tests_unit_chart_chart_random_SOURCES = \
 	tests/unit/chart/case_trace.c \
 	tests/unit/chart/chart_random.c
 tests_unit_chart_chart_random_LDADD = $(LIBS_CHART)
+
+# Against the algorithm of the recommendation.
+check_PROGRAMS += tests/unit/chart/chart_model
+tests_unit_chart_chart_model_SOURCES = \
+	tests/unit/chart/chart_model.c \
+	tests/unit/chart/scxml_model.c \
+	tests/unit/chart/scxml_model.h
+tests_unit_chart_chart_model_LDADD = $(LIBS_CHART)
