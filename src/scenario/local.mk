@@ -4,6 +4,7 @@ noinst_LIBRARIES += libstated_scenario.a
 libstated_scenario_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstated_scenario_a_SOURCES = \
 	src/scenario/scenario.c \
+	src/scenario/scenario_check.c \
 	src/scenario/scenario_coverage.c \
 	src/scenario/scenario_expect.c \
 	src/scenario/scenario_form.c \

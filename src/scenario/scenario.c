@@ -41,18 +41,6 @@ scenario_name(const struct scenario_file *file, size_t index)
 /* ---- single values ---- */
 
 static void
-check_now(struct reader *reader, const struct value *value, struct str pointer)
-{
-	int64_t ms;
-
-	if (clock_parse(value_str(value), &ms))
-		return;
-	form_error(reader, SCENARIO_BAD_FORM, pointer, "`%.*s` is no instant",
-	    STR_ARG(value_str(value)));
-	diag_repair(reader->diags, "write 2026-11-23T10:00:00+01:00");
-}
-
-static void
 check_priority(
     struct reader *reader, const struct value *value, struct str pointer)
 {
@@ -85,15 +73,15 @@ check_actor(
 /* ---- the two mappings ---- */
 
 /* What may stand before all scenarios and in each of them. */
-#define COMMON_KEYS                                                     \
-	{"start", FORM_MAP, false, NULL},                               \
-	    {"actor", FORM_TEXT | FORM_MAP, false, check_actor},        \
-	    {"priority", FORM_TEXT, false, check_priority},             \
-	    {"settings", FORM_MAP, false, NULL},                        \
-	    {"environment", FORM_TEXT, false, NULL},                    \
-	    {"now", FORM_TEXT, false, check_now},                       \
-	{                                                               \
-		"replies", FORM_MAP, false, scenario_step_check_replies \
+#define COMMON_KEYS                                                \
+	{"start", FORM_MAP, false, NULL},                          \
+	    {"actor", FORM_TEXT | FORM_MAP, false, check_actor},   \
+	    {"priority", FORM_TEXT, false, check_priority},        \
+	    {"settings", FORM_MAP, false, NULL},                   \
+	    {"environment", FORM_TEXT, false, NULL},               \
+	    {"now", FORM_TEXT, false, scenario_check_instant},     \
+	{                                                          \
+		"replies", FORM_MAP, false, scenario_check_replies \
 	}
 
 static const struct form_key file_keys[] = {
@@ -138,7 +126,7 @@ read_common(struct reader *reader, const struct value *map, struct str pointer,
 	into->environment = value_str(value_field_or_null(map, "environment"));
 	into->priority = value_str(value_field_or_null(map, "priority"));
 	if (!clock_parse(now, &into->now_ms))
-		into->now_ms = 0; /* check_now() has told it */
+		into->now_ms = 0; /* its check has told it */
 }
 
 static void

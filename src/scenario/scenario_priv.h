@@ -131,6 +131,14 @@ const struct template *form_field(const struct template *map, const char *key);
 /* The literal text; absent where it is none. */
 struct str form_text(const struct template *template);
 
+/* ---- scenario_check.c: single values against the workflow ---- */
+
+form_fn scenario_check_children, scenario_check_condition,
+    scenario_check_contact, scenario_check_event, scenario_check_how,
+    scenario_check_instant, scenario_check_operation, scenario_check_operations,
+    scenario_check_records, scenario_check_replies, scenario_check_run,
+    scenario_check_span, scenario_check_state, scenario_check_states;
+
 /* ---- scenario_match.c: what is against what was expected ---- */
 
 struct match {
@@ -210,8 +218,6 @@ const struct step_row *scenario_step_rows(size_t *count);
 /* Reads one step; false with an error. */
 MUST_USE bool scenario_step_read(struct reader *reader,
     const struct value *value, struct str pointer, struct scenario_step *step);
-/* Replies by operation: standing ones, or those of a step. */
-form_fn scenario_step_check_replies;
 
 /* ---- scenario_coverage.c ---- */
 

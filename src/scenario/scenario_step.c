@@ -8,278 +8,6 @@
  */
 #include "scenario_priv.h"
 
-#include "stated/clock.h"
-
-/* ---- names ---- */
-
-static void
-check_state(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	const struct definition *definition = reader->definition;
-	struct str *legal;
-
-	if (form_is_expression(value) ||
-	    !form_is(reader, value, pointer, "state", FORM_TEXT) ||
-	    definition_find_state(definition, value_str(value)) != NULL)
-		return;
-	legal = ARENA_ARRAY(reader->arena, definition->state_count, struct str);
-	for (size_t i = 0; i < definition->state_count; i++)
-		legal[i] = definition->states[i]->name;
-	form_unknown(reader, pointer, "state", value_str(value), legal,
-	    definition->state_count);
-}
-
-static void
-check_states(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	if (value->type != VALUE_LIST) {
-		check_state(reader, value, pointer);
-		return;
-	}
-	for (size_t i = 0; i < value->as.list.count; i++)
-		check_state(reader, value->as.list.items[i],
-		    form_item(reader, pointer, i));
-}
-
-/* What the workflow never does, at the place of a value or of a key. */
-static void
-report_never(struct reader *reader, struct diag_span span, const char *does,
-    struct str name, const struct str *legal, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(legal[i], name))
-			return;
-	diag_add(reader->diags, DIAG_ERROR, SCENARIO_UNKNOWN_NAME, span,
-	    "the workflow never %s `%.*s`", does, STR_ARG(name));
-	form_suggest(reader, name, legal, count);
-}
-
-static void
-check_operation(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	size_t count;
-	const struct str *legal =
-	    sim_operations(reader->definition, reader->arena, &count);
-
-	if (!form_is_expression(value) &&
-	    form_is(reader, value, pointer, "call", FORM_TEXT))
-		report_never(reader, yaml_place(reader->places, pointer),
-		    "calls", value_str(value), legal, count);
-}
-
-static void
-check_operations(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	if (value->type != VALUE_LIST) {
-		check_operation(reader, value, pointer);
-		return;
-	}
-	for (size_t i = 0; i < value->as.list.count; i++)
-		check_operation(reader, value->as.list.items[i],
-		    form_item(reader, pointer, i));
-}
-
-void
-scenario_step_check_replies(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	size_t count;
-	const struct str *legal =
-	    sim_operations(reader->definition, reader->arena, &count);
-
-	for (size_t i = 0; i < value->as.context.count; i++) {
-		struct str key = value->as.context.fields[i].key;
-
-		report_never(reader,
-		    yaml_place_of_key(
-			reader->places, form_below(reader, pointer, key)),
-		    "calls", key, legal, count);
-	}
-}
-
-/* A word that has to be among the names; `what` says of what kind. */
-static void
-check_among(struct reader *reader, const struct value *value,
-    struct str pointer, const char *what, const struct str *legal, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(legal[i], value_str(value)))
-			return;
-	form_unknown(reader, pointer, what, value_str(value), legal, count);
-}
-
-/* Workflows that `run` steps start. */
-static const struct str *
-list_runs(struct reader *reader, size_t *count)
-{
-	const struct definition *definition = reader->definition;
-	struct str *names =
-	    ARENA_ARRAY(reader->arena, definition->step_count, struct str);
-
-	*count = 0;
-	for (size_t i = 0; i < definition->step_count; i++)
-		if (definition->steps[i]->kind == STEP_RUN)
-			names[(*count)++] = definition->steps[i]->workflow;
-	return names;
-}
-
-static void
-check_run(struct reader *reader, const struct value *value, struct str pointer)
-{
-	size_t count;
-	const struct str *legal = list_runs(reader, &count);
-
-	report_never(reader, yaml_place(reader->places, pointer), "runs",
-	    value_str(value), legal, count);
-}
-
-static void
-check_children(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	static const struct form_key keys[] = {
-	    {"outcome", FORM_TEXT, false, NULL},
-	    {"state", FORM_TEXT, false, NULL},
-	    {"output", FORM_ANY, false, NULL},
-	    {"refused", FORM_TEXT, false, NULL},
-	};
-	static const struct form_table table =
-	    FORM_TABLE("a child's end", keys);
-	size_t count;
-	const struct str *legal = list_runs(reader, &count);
-
-	for (size_t i = 0; i < value->as.context.count; i++) {
-		const struct value_field *field = &value->as.context.fields[i];
-		struct str at = form_below(reader, pointer, field->key);
-
-		report_never(reader, yaml_place_of_key(reader->places, at),
-		    "runs", field->key, legal, count);
-		if (form_is(reader, field->value, at, "child", FORM_MAP) &&
-		    field->value->type == VALUE_CONTEXT)
-			form_map(reader, field->value, at, &table);
-	}
-}
-
-/* Contacts that the workflow tells. */
-static void
-check_contact(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	size_t count;
-	const struct str *legal =
-	    sim_contacts(reader->definition, reader->arena, &count);
-
-	check_among(reader, value, pointer, "contact", legal, count);
-}
-
-/* What comes from outside has to be declared. */
-static void
-check_event(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	const struct definition *definition = reader->definition;
-	struct str *legal;
-
-	if (definition_find_event(definition, value_str(value)) != NULL)
-		return;
-	legal = ARENA_ARRAY(reader->arena, definition->event_count, struct str);
-	for (size_t i = 0; i < definition->event_count; i++)
-		legal[i] = definition->events[i].type;
-	form_error(reader, SCENARIO_UNKNOWN_NAME, pointer,
-	    "the workflow declares no event `%.*s`", STR_ARG(value_str(value)));
-	form_suggest(reader, value_str(value), legal, definition->event_count);
-}
-
-static void
-check_kind(struct reader *reader, const struct value *value, struct str pointer)
-{
-	struct str legal[AUDIT_KIND_COUNT];
-
-	for (size_t i = 0; i < AUDIT_KIND_COUNT; i++)
-		legal[i] = audit_kind_name((enum audit_kind)i);
-	check_among(
-	    reader, value, pointer, "kind of record", legal, AUDIT_KIND_COUNT);
-}
-
-static void
-check_records(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	for (size_t i = 0; i < value->as.list.count; i++) {
-		const struct value *item = value->as.list.items[i];
-		struct str at = form_item(reader, pointer, i);
-
-		if (!form_is(reader, item, at, "expect-history",
-			FORM_TEXT | FORM_MAP))
-			continue;
-		if (item->type == VALUE_STRING)
-			check_kind(reader, item, at);
-		else if (value_get_cstr(item, "kind") != NULL)
-			check_kind(reader, value_field_or_null(item, "kind"),
-			    form_below(reader, at, STR("kind")));
-	}
-}
-
-/* ---- forms of texts ---- */
-
-static void
-check_span(struct reader *reader, const struct value *value, struct str pointer)
-{
-	struct def_span span;
-
-	if (value->type != VALUE_STRING || form_is_expression(value) ||
-	    def_span_parse(value_str(value), &span))
-		return;
-	form_error(reader, SCENARIO_BAD_FORM, pointer, "`%.*s` is no duration",
-	    STR_ARG(value_str(value)));
-	diag_repair(
-	    reader->diags, "write 31m, 4h, 2d, PT4H or 3 business days");
-}
-
-static void
-check_instant(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	int64_t ms;
-
-	if (clock_parse(value_str(value), &ms))
-		return;
-	form_error(reader, SCENARIO_BAD_FORM, pointer, "`%.*s` is no instant",
-	    STR_ARG(value_str(value)));
-	diag_repair(reader->diags, "write 2026-11-23T10:00:00+01:00");
-}
-
-static void
-check_how(struct reader *reader, const struct value *value, struct str pointer)
-{
-	static const struct str legal[] = {STR_INIT("retry"),
-	    STR_INIT("supply"), STR_INIT("skip"), STR_INIT("compensate"),
-	    STR_INIT("cancel")};
-	enum chart_settlement settlement;
-
-	if (value->type != VALUE_STRING || form_is_expression(value) ||
-	    chart_settlement_parse(value_str(value), &settlement))
-		return;
-	form_error(reader, SCENARIO_UNKNOWN_NAME, pointer,
-	    "nothing is settled by `%.*s`", STR_ARG(value_str(value)));
-	form_suggest(
-	    reader, value_str(value), legal, sizeof(legal) / sizeof(legal[0]));
-}
-
-/* Asked of what is no expression only. */
-static void
-check_condition(
-    struct reader *reader, const struct value *value, struct str pointer)
-{
-	form_error(
-	    reader, SCENARIO_WRONG_KIND, pointer, "`that` takes an expression");
-	diag_repair(reader->diags, "write '= %.*s'", STR_ARG(value_str(value)));
-}
-
 /* ---- mappings ---- */
 
 #define FORM_ACTOR (FORM_TEXT | FORM_MAP)
@@ -290,7 +18,7 @@ check_condition(
 	}
 
 static const struct form_key event_keys[] = {
-    {"type", FORM_TEXT, true, check_event},
+    {"type", FORM_TEXT, true, scenario_check_event},
     {"subject", FORM_TEXT | FORM_NUMBER, false, NULL},
     {"data", FORM_ANY, false, NULL},
     {"id", FORM_TEXT, false, NULL},
@@ -301,18 +29,18 @@ static const struct form_key event_keys[] = {
 static const struct form_key decide_keys[] = {
     {"choice", FORM_TEXT, true, NULL},
     {"data", FORM_ANY, false, NULL},
-    {"state", FORM_TEXT, false, check_state},
+    {"state", FORM_TEXT, false, scenario_check_state},
     WHO,
 };
 static const struct form_key settle_keys[] = {
-    {"how", FORM_TEXT, true, check_how},
+    {"how", FORM_TEXT, true, scenario_check_how},
     {"data", FORM_ANY, false, NULL},
-    {"state", FORM_TEXT, false, check_state},
+    {"state", FORM_TEXT, false, scenario_check_state},
     {"step", FORM_TEXT, false, NULL},
     WHO,
 };
 static const struct form_key acknowledge_keys[] = {
-    {"state", FORM_TEXT, false, check_state},
+    {"state", FORM_TEXT, false, scenario_check_state},
     WHO,
 };
 static const struct form_key cancel_keys[] = {
@@ -321,11 +49,11 @@ static const struct form_key cancel_keys[] = {
 };
 static const struct form_key operator_keys[] = {WHO};
 static const struct form_key advance_keys[] = {
-    {"to", FORM_TEXT, true, check_instant},
+    {"to", FORM_TEXT, true, scenario_check_instant},
 };
 static const struct form_key instance_keys[] = {
-    {"state", FORM_TEXT, false, check_state},
-    {"states", FORM_LIST | FORM_TEXT, false, check_states},
+    {"state", FORM_TEXT, false, scenario_check_state},
+    {"states", FORM_LIST | FORM_TEXT, false, scenario_check_states},
     {"status", FORM_TEXT, false, NULL},
     {"data", FORM_MAP, false, NULL},
     {"outcome", FORM_TEXT, false, NULL},
@@ -334,26 +62,26 @@ static const struct form_key instance_keys[] = {
     {"priority", FORM_TEXT, false, NULL},
     {"labels", FORM_MAP, false, NULL},
     {"initiator", FORM_TEXT, false, NULL},
-    {"that", FORM_TEXT, false, check_condition},
+    {"that", FORM_TEXT, false, scenario_check_condition},
 };
 static const struct form_key call_keys[] = {
-    {"call", FORM_TEXT, true, check_operation},
+    {"call", FORM_TEXT, true, scenario_check_operation},
     {"with", FORM_MAP, false, NULL},
     {"key", FORM_TEXT, false, NULL},
     {"attempt", FORM_NUMBER, false, NULL},
     {"times", FORM_NUMBER, false, NULL},
 };
 static const struct form_key escalation_keys[] = {
-    {"to", FORM_TEXT, false, check_contact},
+    {"to", FORM_TEXT, false, scenario_check_contact},
     {"level", FORM_NUMBER, false, NULL},
     {"severity", FORM_TEXT, false, NULL},
-    {"state", FORM_TEXT, false, check_state},
+    {"state", FORM_TEXT, false, scenario_check_state},
     {"message", FORM_TEXT, false, NULL},
     {"fired", FORM_NUMBER, false, NULL},
     {"times", FORM_NUMBER, false, NULL},
 };
 static const struct form_key notice_keys[] = {
-    {"to", FORM_TEXT, false, check_contact},
+    {"to", FORM_TEXT, false, scenario_check_contact},
     {"by", FORM_TEXT, false, NULL},
     {"message", FORM_TEXT, false, NULL},
     {"level", FORM_TEXT, false, NULL},
@@ -368,7 +96,7 @@ static const struct form_key emitted_keys[] = {
     {"times", FORM_NUMBER, false, NULL},
 };
 static const struct form_key run_keys[] = {
-    {"workflow", FORM_TEXT, true, check_run},
+    {"workflow", FORM_TEXT, true, scenario_check_run},
     {"input", FORM_MAP, false, NULL},
     {"priority", FORM_TEXT, false, NULL},
     {"times", FORM_NUMBER, false, NULL},
@@ -376,7 +104,7 @@ static const struct form_key run_keys[] = {
 static const struct form_key task_keys[] = {
     {"title", FORM_TEXT, false, NULL},
     {"description", FORM_TEXT, false, NULL},
-    {"state", FORM_TEXT, false, check_state},
+    {"state", FORM_TEXT, false, scenario_check_state},
     {"role", FORM_TEXT | FORM_NOTHING, false, NULL},
     {"approvals", FORM_NUMBER, false, NULL},
     {"choices", FORM_LIST, false, NULL},
@@ -385,7 +113,7 @@ static const struct form_key task_keys[] = {
 };
 static const struct form_key incident_keys[] = {
     {"kind", FORM_TEXT, false, NULL},
-    {"state", FORM_TEXT, false, check_state},
+    {"state", FORM_TEXT, false, scenario_check_state},
     {"step", FORM_TEXT, false, NULL},
     {"message", FORM_TEXT, false, NULL},
     {"error", FORM_ANY, false, NULL},
@@ -427,37 +155,39 @@ static const struct form_table
 	}
 
 static const struct step_row rows[] = {
-    ACT("reply", FORM_MAP, NULL, scenario_step_check_replies),
-    ACT("event", FORM_SHORT, &event_table, check_event),
+    ACT("reply", FORM_MAP, NULL, scenario_check_replies),
+    ACT("event", FORM_SHORT, &event_table, scenario_check_event),
     ACT("decide", FORM_SHORT, &decide_table, NULL),
-    ACT("advance", FORM_SHORT, &advance_table, check_span),
-    ACT("settle", FORM_SHORT, &settle_table, check_how),
+    ACT("advance", FORM_SHORT, &advance_table, scenario_check_span),
+    ACT("settle", FORM_SHORT, &settle_table, scenario_check_how),
     ACT("acknowledge", FORM_OPTIONAL, &acknowledge_table, NULL),
     ACT("cancel", FORM_OPTIONAL, &cancel_table, NULL),
     ACT("suspend", FORM_OPTIONAL, &operator_table, NULL),
     ACT("resume", FORM_OPTIONAL, &operator_table, NULL),
-    ACT("child", FORM_MAP, NULL, check_children),
-    EXPECT("expect", FORM_SHORT | FORM_LIST, &instance_table, check_states,
-	scenario_expect_instance, "", NULL),
-    EXPECT("expect-call", FORM_SHORT, &call_table, check_operations,
+    ACT("child", FORM_MAP, NULL, scenario_check_children),
+    EXPECT("expect", FORM_SHORT | FORM_LIST, &instance_table,
+	scenario_check_states, scenario_expect_instance, "", NULL),
+    EXPECT("expect-call", FORM_SHORT, &call_table, scenario_check_operations,
 	scenario_expect_happening, "call", "call"),
     EXPECT("expect-no-call", FORM_WHETHER | FORM_LIST, &call_table,
-	check_operations, scenario_expect_no_happening, "call", "call"),
-    EXPECT("expect-escalation", FORM_SHORT, &escalation_table, check_contact,
-	scenario_expect_happening, "escalation", "to"),
+	scenario_check_operations, scenario_expect_no_happening, "call",
+	"call"),
+    EXPECT("expect-escalation", FORM_SHORT, &escalation_table,
+	scenario_check_contact, scenario_expect_happening, "escalation", "to"),
     EXPECT("expect-no-escalation", FORM_WHETHER, &escalation_table,
-	check_contact, scenario_expect_no_happening, "escalation", "to"),
-    EXPECT("expect-notice", FORM_SHORT, &notice_table, check_contact,
+	scenario_check_contact, scenario_expect_no_happening, "escalation",
+	"to"),
+    EXPECT("expect-notice", FORM_SHORT, &notice_table, scenario_check_contact,
 	scenario_expect_happening, "notice", "to"),
-    EXPECT("expect-no-notice", FORM_WHETHER, &notice_table, check_contact,
-	scenario_expect_no_happening, "notice", "to"),
+    EXPECT("expect-no-notice", FORM_WHETHER, &notice_table,
+	scenario_check_contact, scenario_expect_no_happening, "notice", "to"),
     EXPECT("expect-event", FORM_SHORT, &emitted_table, NULL,
 	scenario_expect_happening, "event", "type"),
     EXPECT("expect-no-event", FORM_WHETHER, &emitted_table, NULL,
 	scenario_expect_no_happening, "event", "type"),
-    EXPECT("expect-run", FORM_SHORT, &run_table, check_run,
+    EXPECT("expect-run", FORM_SHORT, &run_table, scenario_check_run,
 	scenario_expect_happening, "run", "workflow"),
-    EXPECT("expect-no-run", FORM_WHETHER, &run_table, check_run,
+    EXPECT("expect-no-run", FORM_WHETHER, &run_table, scenario_check_run,
 	scenario_expect_no_happening, "run", "workflow"),
     EXPECT("expect-task", FORM_SHORT, &task_table, NULL, scenario_expect_item,
 	"tasks", "title"),
@@ -467,9 +197,9 @@ static const struct step_row rows[] = {
 	scenario_expect_item, "incidents", "kind"),
     EXPECT("expect-no-incident", FORM_WHETHER, &incident_table, NULL,
 	scenario_expect_no_item, "incidents", "kind"),
-    EXPECT("expect-compensation", FORM_LIST, NULL, check_operations,
+    EXPECT("expect-compensation", FORM_LIST, NULL, scenario_check_operations,
 	scenario_expect_compensation, "", NULL),
-    EXPECT("expect-history", FORM_LIST, NULL, check_records,
+    EXPECT("expect-history", FORM_LIST, NULL, scenario_check_records,
 	scenario_expect_history, "", NULL),
 };
 
