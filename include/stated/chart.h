@@ -125,8 +125,8 @@ struct chart_event {
 	enum chart_settlement settlement;
 	/* EV_CANCELLED: undo what was done first */
 	bool compensate;
-	/* EV_AWAITED; EV_CANCELLED: whose end takes this one along, and then
-	 * nobody's rights are looked at */
+	/* EV_AWAITED; EV_STARTED: who runs it; EV_CANCELLED: whose end takes
+	 * this one along, and then nobody's rights are looked at */
 	struct chart_awaiter awaiter;
 	/* EV_CHILD_ENDED, with the serial of DO_RUN */
 	struct chart_child_end child;

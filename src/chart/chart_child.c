@@ -18,6 +18,16 @@ chart_child_find(const struct chart *chart, uint64_t serial)
 	return child;
 }
 
+struct str
+chart_child_id(
+    const struct chart *chart, uint64_t number, char out[CHART_ID_BYTES])
+{
+	struct chart_identity identity = chart->identity;
+
+	identity.number = number;
+	return chart_id_format(identity, out);
+}
+
 static void
 remove_child(struct chart *chart, struct child *child)
 {

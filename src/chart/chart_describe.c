@@ -186,6 +186,20 @@ describe_children(const struct chart *chart, struct arena *arena)
 }
 
 static const struct value *
+describe_awaiters(const struct chart *chart, struct arena *arena)
+{
+	struct value_builder *list = value_build_list(arena);
+	char id[CHART_ID_BYTES];
+
+	for (const struct waiter *waiter = chart->waiters; waiter != NULL;
+	     waiter = waiter->next)
+		value_append(list,
+		    value_copy_str(arena,
+			chart_child_id(chart, waiter->awaiter.number, id)));
+	return value_built(list);
+}
+
+static const struct value *
 describe_loops(const struct chart *chart, struct arena *arena)
 {
 	struct value_builder *list = value_build_list(arena);
@@ -227,6 +241,7 @@ describe_progress(
 	value_put(built, STR("calls"), describe_calls(chart, arena));
 	put_some(built, "children", describe_children(chart, arena));
 	put_some(built, "loops", describe_loops(chart, arena));
+	put_some(built, "awaited_by", describe_awaiters(chart, arena));
 }
 
 const struct value *

@@ -342,6 +342,9 @@ enum step_result chart_child_begin(
 void chart_child_ended(struct run *run, const struct chart_event *event);
 void chart_child_awaited(struct run *run, const struct chart_event *event);
 void chart_child_report(struct run *run);
+/* The identifier of another instance of the same store. */
+struct str chart_child_id(
+    const struct chart *chart, uint64_t number, char out[CHART_ID_BYTES]);
 struct child *chart_child_find(const struct chart *chart, uint64_t serial);
 /* It is told to end; true where there is nothing to wait for. */
 bool chart_child_stop(struct run *run, struct child *child);

@@ -337,14 +337,23 @@ chart_step_go_on(struct run *run)
 
 /* ---- what happens ---- */
 
+/* The instance that has started this one; 0: none has. */
+static uint64_t
+parent_of(const struct chart *chart, const struct chart_event *event)
+{
+	if (event->awaiter.number != 0)
+		return event->awaiter.number;
+	return chart->waiters ? chart->waiters->awaiter.number : 0;
+}
+
 static void
 on_started(struct run *run, const struct chart_event *event)
 {
 	struct chart *chart = run->chart;
+	uint64_t parent = parent_of(chart, event);
 	struct value_builder *record;
-	char hex[DIGEST_HEX_BYTES];
+	char hex[DIGEST_HEX_BYTES], id[CHART_ID_BYTES];
 
-	(void)event;
 	chart_begin(run);
 	record = chart_record_begin(run, AUDIT_STARTED);
 	value_put_str(record, "workflow", chart->definition->name);
@@ -355,6 +364,9 @@ on_started(struct run *run, const struct chart_event *event)
 		value_put_str(record, "business_key", chart->business_key);
 	if (chart->trace.at != NULL)
 		value_put_str(record, "trace", chart->trace);
+	if (parent != 0)
+		value_put_str(record, "parent",
+		    chart_child_id(chart, parent, id));
 	chart_record_value(record, "input", chart->input);
 	chart_record_end(run, record);
 	chart_plan_start(run);

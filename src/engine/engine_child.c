@@ -70,14 +70,15 @@ note_run(struct engine *engine, struct turn *turn, struct instance *parent,
 }
 
 static void
-begin_child(struct engine *engine, struct turn *turn, struct instance *child)
+begin_child(struct engine *engine, struct turn *turn, struct instance *child,
+    uint64_t parent)
 {
 	const struct chart_actor nobody = {.name = {NULL, 0}};
 
 	if (turn->stepped > LONG_TURN * engine->options.limits.batch_max)
 		return; /* its row says that it is due */
 	turn->depth++;
-	start_begin(engine, turn, child, &nobody);
+	start_begin(engine, turn, child, &nobody, parent);
 	turn->depth--;
 }
 
@@ -132,7 +133,7 @@ child_run(struct engine *engine, struct turn *turn, struct instance *parent,
 	note_run(engine, turn, parent, effect->serial, result.instance,
 	    effects);
 	if (result.fate == START_CREATED)
-		begin_child(engine, turn, result.instance);
+		begin_child(engine, turn, result.instance, parent->number);
 	else
 		await(engine, parent, effect, result.instance);
 }

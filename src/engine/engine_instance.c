@@ -508,6 +508,6 @@ instance_begin_if_new(
 
 	if (instance_has_begun(instance))
 		return false;
-	start_begin(engine, turn, instance, &nobody);
+	start_begin(engine, turn, instance, &nobody, 0);
 	return true;
 }

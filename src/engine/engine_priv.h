@@ -362,8 +362,10 @@ struct start_result start_prepare(
 /* An input that expressions gave, as a caller would have sent it: dates are
  * text, so that a workflow reads the same whoever starts it. */
 const struct value *start_plain(struct turn *turn, const struct value *input);
+/* parent: its number, of one that another instance runs; else 0. */
 void start_begin(struct engine *engine, struct turn *turn,
-    struct instance *instance, const struct chart_actor *actor);
+    struct instance *instance, const struct chart_actor *actor,
+    uint64_t parent);
 /* Why there is none, for people. */
 struct str start_detail(const struct engine *engine, struct turn *turn,
     const struct start_wish *wish, const struct start_result *result);

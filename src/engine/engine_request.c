@@ -132,7 +132,7 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 	result = start_prepare(engine, turn, &wish);
 	switch (result.fate) {
 	case START_CREATED:
-		start_begin(engine, turn, result.instance, &start->actor);
+		start_begin(engine, turn, result.instance, &start->actor, 0);
 		answer_start(
 		    engine, turn, request, ENGINE_CREATED, result.instance);
 		return;

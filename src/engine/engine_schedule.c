@@ -532,7 +532,7 @@ start(struct engine *engine, struct turn *turn, const struct schedule *schedule,
 	}
 	note_start(engine, turn, schedule, planned_ms, &result);
 	if (result.fate == START_CREATED)
-		start_begin(engine, turn, result.instance, &actor);
+		start_begin(engine, turn, result.instance, &actor, 0);
 }
 
 /* One that can't be loaded stands still, and counts as running. */

@@ -96,9 +96,13 @@ start_prepare(
 
 void
 start_begin(struct engine *engine, struct turn *turn, struct instance *instance,
-    const struct chart_actor *actor)
+    const struct chart_actor *actor, uint64_t parent)
 {
-	struct chart_event event = {.kind = EV_STARTED, .actor = *actor};
+	struct chart_event event = {
+	    .kind = EV_STARTED,
+	    .actor = *actor,
+	    .awaiter = {.number = parent},
+	};
 	struct chart_effects effects = {0};
 
 	must(!instance_has_begun(instance));

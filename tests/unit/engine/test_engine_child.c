@@ -82,6 +82,43 @@ assert_state(struct house *house, uint64_t number, const char *state)
 	assert_string_equal(house->state, state);
 }
 
+struct search {
+	const char *text;
+	bool found;
+};
+
+static bool
+search_cb(uint64_t instance, const struct audit_record *record, void *arg)
+{
+	struct search *search = arg;
+
+	(void)instance;
+	if (str_find(record->canonical, str_of(search->text)) != SIZE_MAX)
+		search->found = true;
+	return true;
+}
+
+/* The history of one names the other, and the other way round. */
+static void
+assert_know_each_other(struct house *house, uint64_t parent, uint64_t child)
+{
+	uint64_t numbers[] = {parent, child};
+	const char *names[] = {"child", "parent"};
+
+	for (int i = 0; i < 2; i++) {
+		char id[CHART_ID_BYTES], text[80];
+		struct search search = {.text = text};
+
+		snprintf(text, sizeof(text), "\"%s\":\"%.*s\"", names[i],
+		    STR_ARG(engine_id_format(
+			house->engine, numbers[1 - i], id)));
+		assert_int_equal(store_each_record(house->store, numbers[i], 1,
+				     search_cb, &search),
+		    STORE_OK);
+		assert_true(search.found);
+	}
+}
+
 static void
 assert_sound(struct house *house)
 {
@@ -120,6 +157,7 @@ test_a_parent_waits_for_its_child_over_crashes(void **state)
 	assert_int_equal(count_instances(house), 2);
 	assert_state(house, 1, "running");
 	assert_state(house, 2, "waiting");
+	assert_know_each_other(house, 1, 2);
 	house_event(house, "good", "C", "e1");
 	house_crash(house);
 	house_run(house);
