@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 /* So many steps within one act are a circle, not a plan. */
-#define SIM_STEPS_MAX 20000
+#define SIM_STEPS_MAX 100000
 
 struct sim *
 sim_new(const struct sim_options *options)
