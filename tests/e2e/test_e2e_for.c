@@ -4,7 +4,10 @@
  * is killed in the middle, several times, and goes on: every line is at the
  * bank once, and the results stand in the order of the lines.
  *
- * STATED_LINES says how many lines (10,000), STATED_KILLS how often (4).
+ * The same where each line is an instance of its own.
+ *
+ * STATED_LINES says how many lines (10,000; 2,000 instances), STATED_KILLS how
+ * often (4; 3).
  */
 #include "house.h"
 
@@ -19,29 +22,54 @@ static const struct house_options quiet = {
     .quiet_bank = true,
 };
 
-/* %d: how many lines. */
-static const char run_of_many[] =
-    "workflow: many\n"
+#define RUN_OF_MANY(steps)                                                     \
+	"workflow: many\n"                                                     \
+	"version: 1\n"                                                         \
+	"business-key: = input.run\n"                                          \
+	"data: {references: null, ids: null}\n"                                \
+	"initial: paying\n"                                                    \
+	"states:\n"                                                            \
+	"  paying:\n"                                                          \
+	"    entry:\n"                                                         \
+	"      - for:\n"                                                       \
+	"          each: line\n"                                               \
+	"          in: '= for i in 1..input.lines return {reference: input.run + "      \
+	"\"-\" + string(i), amount: i}'\n"                                     \
+	"        parallel: 16\n"                                               \
+	"        do:\n" steps                                                  \
+	"        output: {references: = results.reference, ids: = "            \
+	"results.id}\n"                                                        \
+	"    on: {done: paid}\n"                                               \
+	"  paid: {type: final, outcome: success}\n"
+
+static const char calls[] = RUN_OF_MANY(
+    "          - call: teller.pay\n"
+    "            with: {reference: = line.reference, amount: = line.amount}\n"
+    "            output: {reference: = line.reference, id: = response.id}\n"
+    "            retry: {limit: 100, delay: 50ms, max-delay: 200ms}\n");
+
+static const char children[] = RUN_OF_MANY(
+    "          - run: one\n"
+    "            with: = line\n"
+    "            output: {reference: = line.reference, id: = "
+    "response.output.id}\n");
+
+/* What a line is where it is an instance of its own. */
+static const char child[] =
+    "workflow: one\n"
     "version: 1\n"
-    "business-key: = input.run\n"
-    "data: {references: null, ids: null}\n"
+    "business-key: = input.reference\n"
+    "data: {id: null}\n"
     "initial: paying\n"
     "states:\n"
     "  paying:\n"
     "    entry:\n"
-    "      - for:\n"
-    "          each: line\n"
-    "          in: '= for i in 1..%d return {reference: input.run + \"-\" + "
-    "string(i), amount: i}'\n"
-    "        parallel: 16\n"
-    "        do:\n"
-    "          - call: teller.pay\n"
-    "            with: {reference: = line.reference, amount: = line.amount}\n"
-    "            output: {reference: = line.reference, id: = response.id}\n"
-    "            retry: {limit: 100, delay: 50ms, max-delay: 200ms}\n"
-    "        output: {references: = results.reference, ids: = results.id}\n"
+    "      - call: teller.pay\n"
+    "        with: {reference: = input.reference, amount: = input.amount}\n"
+    "        output: {id: = response.id}\n"
+    "        retry: {limit: 100, delay: 50ms, max-delay: 200ms}\n"
     "    on: {done: paid}\n"
-    "  paid: {type: final, outcome: success}\n"
+    "  paid: {type: final, outcome: success, output: {id: = id}}\n"
     "---\n"
     "connection: teller\n"
     "kind: http\n"
@@ -74,22 +102,20 @@ count_from(const char *name, int otherwise)
 	return text != NULL ? atoi(text) : otherwise;
 }
 
-static size_t
-count_orders(struct house *house)
-{
-	return json_array_size(json_at(payment_ledger(house, NULL), "orders"));
-}
-
-/* Until the bank has so many of them, or all. */
+/* Until so many lines have begun; the others have not. */
 static void
-await_orders(struct house *house, size_t count)
+await_begun(struct house *house, int count)
 {
 	int64_t until_ms = time_ms() + SETTLE_MS;
+	json_t *instance;
 
-	while (count_orders(house) < count) {
+	do {
 		assert_true(time_ms() < until_ms);
-		time_sleep(50);
-	}
+		time_sleep(20);
+		instance = house_get(house, "/v1/instances/RUN")->json;
+		assert_string_not_equal(
+		    text_at(instance, "status"), "completed");
+	} while (integer_at(instance, "loops.0.begun") < count);
 }
 
 static json_t *
@@ -145,37 +171,27 @@ check_results(struct house *house, json_t *instance, size_t lines)
 }
 
 static void
-write_workflow(struct house *house, int lines)
+run_and_kill(const char *workflow, int lines, int kills)
 {
-	char text[sizeof(run_of_many) + 16];
-
-	snprintf(text, sizeof(text), run_of_many, lines);
-	house_write(house, "workflows/many.yaml", text);
-}
-
-static void
-test_a_run_that_is_killed_in_the_middle_pays_every_line_once(void **state)
-{
-	int lines = count_from("STATED_LINES", 10000);
-	int kills = count_from("STATED_KILLS", 4);
 	struct house *house = house_build(&quiet);
 	int64_t begun_ms;
 	struct stat file;
 
-	(void)state;
-	write_workflow(house, lines);
+	house_write(house, "workflows/many.yaml", workflow);
+	house_write(house, "workflows/one.yaml", child);
 	house_start_engine(house);
 	begun_ms = time_ms();
 	assert_status(house_post(house, "/v1/workflows/many/instances",
-			  "{\"input\": {\"run\": \"RUN\"}}"),
+			  "{\"input\": {\"run\": \"RUN\", \"lines\": %d}}",
+			  lines),
 	    201);
 	for (int i = 1; i <= kills; i++) {
-		await_orders(
-		    house, (size_t)lines * (size_t)i / (size_t)(kills + 2));
+		await_begun(house, lines * i / (kills + 2));
 		program_kill(&house->engine);
 		house_start_engine(house);
 	}
 	check_results(house, await_end(house), (size_t)lines);
+	program_stop(&house->engine);
 	assert_int_equal(
 	    stat(house_path(house, "disk/stated.db"), &file), 0);
 	print_message("%d lines, %d kills: %lld ms, %lld KiB\n", lines, kills,
@@ -185,12 +201,30 @@ test_a_run_that_is_killed_in_the_middle_pays_every_line_once(void **state)
 	house_close(&house);
 }
 
+static void
+test_a_run_that_is_killed_in_the_middle_pays_every_line_once(void **state)
+{
+	(void)state;
+	run_and_kill(calls, count_from("STATED_LINES", 10000),
+	    count_from("STATED_KILLS", 4));
+}
+
+static void
+test_a_run_of_instances_that_is_killed_pays_every_line_once(void **state)
+{
+	(void)state;
+	run_and_kill(children, count_from("STATED_LINES", 2000),
+	    count_from("STATED_KILLS", 3));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(
 		test_a_run_that_is_killed_in_the_middle_pays_every_line_once),
+	    HOUSE_TEST(
+		test_a_run_of_instances_that_is_killed_pays_every_line_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
