@@ -98,13 +98,16 @@ emit_by_leaf(struct build *build, const struct def_state *state,
 static void
 emit_interrupting(struct build *build, const struct flow_move *move)
 {
-	uint32_t from = flow_at(move->source, AT_CUT);
+	bool stays = move->domain == move->source;
+	uint32_t from = flow_at(move->source, stays ? AT_MIDST : AT_CUT);
 
 	if (!flow_move_leaves(move))
 		return;
 	if (flow_move_takes(move, STR("compensated")))
 		from = flow_build_undo(build, from, COMPENSATE_ALL, NULL);
-	from = flow_build_exits(build, from, move->source->parent, move->domain);
+	if (!stays)
+		from = flow_build_exits(
+		    build, from, move->source->parent, move->domain);
 	flow_build_taking(build, from, move);
 }
 
@@ -137,8 +140,9 @@ flow_wait_build(struct build *build, const struct flow_move *move)
 		emit_by_leaf(build, source, move, is_everywhere);
 		return;
 	}
-	from = flow_build_exits(build, flow_at(source, AT_LEFT), source->parent,
-	    move->domain);
+	from = move->domain == source ? flow_at(source, AT_LEAVING) :
+	    flow_build_exits(build, flow_at(source, AT_LEFT), source->parent,
+		move->domain);
 	flow_build_taking(build, from, move);
 }
 

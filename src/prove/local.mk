@@ -14,6 +14,7 @@ libstated_prove_a_SOURCES = \
 	src/prove/flow_wait.c \
 	src/prove/names.c \
 	src/prove/prove.c \
+	src/prove/prove_child.c \
 	src/prove/prove_circle.c \
 	src/prove/prove_codes.h \
 	src/prove/prove_effect.c \

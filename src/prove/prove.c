@@ -18,6 +18,7 @@ static proof_fn *const proofs[] = {
 	prove_event,
 	prove_circle,
 	prove_people,
+	prove_child,
 	prove_variable,
 	prove_effect,
 };

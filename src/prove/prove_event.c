@@ -234,7 +234,7 @@ prove_taken(struct proof *proof, const struct flow_move *move)
 		return;
 	diag_add(proof->diags, DIAG_WARNING, PROVE_NEVER_TAKEN, span_of(move),
 	    "this %s is never taken",
-	    move->escalation ? "escalation" :
+	    move->escalation ? "escalation's `target`" :
 	    move->transition->after.kind != SPAN_NONE ? "deadline" :
 	    "transition");
 	if (early)

@@ -207,6 +207,8 @@ proof_fn prove_incident;
 proof_fn prove_event;
 /* prove_circle.c: P116 */
 proof_fn prove_circle;
+/* prove_child.c: P120 */
+proof_fn prove_child;
 /* prove_people.c: P113 */
 proof_fn prove_people;
 /* prove_variable.c: P109 */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fuzz_library.c: whatever a document holds, it is loaded or told about; and
- * what was loaded loads again from its source as the same.
+ * what was loaded is proved, and loads again from its source as the same.
  */
 #include "stated/library.h"
+#include "stated/prove.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,6 +19,7 @@ check_diags(struct diag_list *diags)
 		must(sorted[i].span.source != NULL);
 		must(sorted[i].span.columns > 0);
 		must(str_is_utf8(sorted[i].message));
+		must(str_is_utf8(sorted[i].path));
 		must(str_is_utf8(sorted[i].repair));
 	}
 	diag_format(diags, &text, true);
@@ -39,6 +41,17 @@ check_again(struct library *library, struct diag_list *diags)
 	}
 }
 
+static void
+check_findings(const struct library *library)
+{
+	struct diag_list *findings = diag_list_new();
+
+	prove_library(library, findings);
+	must(diag_count(findings, DIAG_ERROR) == 0);
+	check_diags(findings);
+	diag_list_free(&findings);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -51,8 +64,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	is_right = library_link(library, diags);
 	must(is_right == (diag_count(diags, DIAG_ERROR) == 0));
 	check_diags(diags);
-	if (is_right)
+	if (is_right) {
+		check_findings(library);
 		check_again(library, diags);
+	}
 	diag_list_free(&diags);
 	library_free(&library);
 	return 0;

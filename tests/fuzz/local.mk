@@ -29,7 +29,7 @@ tests_fuzz_fuzz_schema_LDADD = $(LIBS_VALUE)
 
 tests_fuzz_fuzz_library_SOURCES = tests/fuzz/fuzz_library.c $(fuzz_main)
 tests_fuzz_fuzz_library_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
-tests_fuzz_fuzz_library_LDADD = $(LIBS_DEFINITION)
+tests_fuzz_fuzz_library_LDADD = $(LIBS_PROVE)
 
 tests_fuzz_fuzz_scenario_SOURCES = tests/fuzz/fuzz_scenario.c $(fuzz_main)
 tests_fuzz_fuzz_scenario_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
