@@ -24,6 +24,8 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_crm.h \
 	contrib/sandbox/sandbox_decimal.c \
 	contrib/sandbox/sandbox_decimal.h \
+	contrib/sandbox/sandbox_desk.c \
+	contrib/sandbox/sandbox_desk.h \
 	contrib/sandbox/sandbox_fault.c \
 	contrib/sandbox/sandbox_fault.h \
 	contrib/sandbox/sandbox_hook.c \

@@ -70,6 +70,7 @@ struct sandbox {
 	struct sandbox_chat *chat;
 	struct sandbox_positions *positions;
 	struct sandbox_card *card;
+	struct sandbox_desk *desk;
 	struct sandbox_mail *mail;
 	struct sandbox_calls *calls;
 	struct sandbox_wire *wire;

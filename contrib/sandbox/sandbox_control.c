@@ -8,6 +8,7 @@
 #include "sandbox_chat.h"
 #include "sandbox_company.h"
 #include "sandbox_crm.h"
+#include "sandbox_desk.h"
 #include "sandbox_fault.h"
 #include "sandbox_hook.h"
 #include "sandbox_json.h"
@@ -26,7 +27,7 @@ sandbox_control_ledger(struct sandbox *sandbox,
 	const char *reference = sandbox_request_query(request, "reference");
 
 	sandbox_reply_json_take(reply, 200,
-	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"orders", sandbox_bank_list(sandbox->bank, reference),
 		"webhooks", sandbox_hook_list(sandbox->hook, reference),
 		"odoo", sandbox_odoo_list(sandbox->odoo, reference),
@@ -35,6 +36,7 @@ sandbox_control_ledger(struct sandbox *sandbox,
 		"tax", sandbox_tax_list(sandbox->tax),
 		"chat", sandbox_chat_list(sandbox->chat),
 		"refunds", sandbox_card_list(sandbox->card),
+		"desk", sandbox_desk_list(sandbox->desk),
 		"positions", sandbox_positions_list(sandbox->positions),
 		"mails", sandbox_mail_list(sandbox->mail),
 		"calls", sandbox_calls_json(sandbox->calls)));
@@ -60,6 +62,7 @@ sandbox_control_reset(struct sandbox *sandbox,
 	sandbox_chat_reset(sandbox->chat);
 	sandbox_positions_reset(sandbox->positions);
 	sandbox_card_reset(sandbox->card);
+	sandbox_desk_reset(sandbox->desk);
 	sandbox_mail_reset(sandbox->mail);
 	sandbox_fault_reset(sandbox->faults);
 	sandbox_calls_reset(sandbox->calls);

@@ -13,6 +13,7 @@
 #include "sandbox_chat.h"
 #include "sandbox_company.h"
 #include "sandbox_crm.h"
+#include "sandbox_desk.h"
 #include "sandbox_fault.h"
 #include "sandbox_hook.h"
 #include "sandbox_ledger.h"
@@ -294,6 +295,7 @@ sandbox_init(struct sandbox *sandbox, const struct options *options)
 	sandbox->chat = sandbox_chat_new(sandbox->ledger);
 	sandbox->positions = sandbox_positions_new();
 	sandbox->card = sandbox_card_new(sandbox->ledger);
+	sandbox->desk = sandbox_desk_new(sandbox->ledger);
 	if (options->webhooks != NULL &&
 	    !sandbox_hook_set_target(sandbox->hook, options->webhooks, NULL)) {
 		fprintf(stderr, "stated-sandbox: --webhooks: http://… is "
@@ -315,6 +317,7 @@ sandbox_fini(struct sandbox *sandbox)
 	sandbox_chat_free(&sandbox->chat);
 	sandbox_positions_free(&sandbox->positions);
 	sandbox_card_free(&sandbox->card);
+	sandbox_desk_free(&sandbox->desk);
 	sandbox_mail_close(&sandbox->mail);
 	sandbox_fault_free(&sandbox->faults);
 	sandbox_calls_free(&sandbox->calls);

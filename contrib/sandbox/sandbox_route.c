@@ -9,6 +9,7 @@
 #include "sandbox_company.h"
 #include "sandbox_control.h"
 #include "sandbox_crm.h"
+#include "sandbox_desk.h"
 #include "sandbox_odoo.h"
 #include "sandbox_screen.h"
 #include "sandbox_tax.h"
@@ -67,6 +68,10 @@ static const struct sandbox_route routes[] = {
     {"POST", "/tax/transactions/{code}/commit", sandbox_tax_commit},
     {"POST", "/tax/transactions/{code}/void", sandbox_tax_void},
     {"POST", "/tax/check-vat-number", sandbox_tax_check_vat},
+
+    {"PUT", "/letters/{name}", sandbox_desk_send_letter},
+    {"PUT", "/agency/cases/{reference}", sandbox_desk_place_case},
+    {"DELETE", "/agency/cases/{reference}", sandbox_desk_recall_case},
 
     {"POST", "/chat/post", sandbox_chat_post},
 

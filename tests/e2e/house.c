@@ -325,6 +325,7 @@ write_config(const struct house *house)
 			"  crm: {url: '%s/crm'}\n"
 			"  stripe: {url: '%s/stripe'}\n"
 			"  treasury: {url: '%s/treasury'}\n"
+			"  letters: {url: '%s'}\n"
 			"  chat: {url: '%s/chat'}\n"
 			"  tax: {url: '%s/tax'}\n"
 			"  ocr: {url: '%s/stub/call'}\n"
@@ -334,7 +335,7 @@ write_config(const struct house *house)
 			"secrets: {environment: STATED_SECRET_}\n"
 			"%s%s",
 			house->directory, house->directory, url, url, url, url,
-			url, url, url, url, url, url, more ? more : "",
+			url, url, url, url, url, url, url, more ? more : "",
 			more && strstr(more, "auth:")
 			    ? ""
 			    : "auth: {required: false}\n") > 0);

@@ -324,6 +324,36 @@ test_revenue_is_recognised_by_month_and_reversed(void **state)
 	house_close(&house);
 }
 
+/* ---- collections ---- */
+
+static void
+test_letter_whose_answer_is_lost_leaves_once(void **state)
+{
+	struct house *house = house_open(&hasty);
+	json_t *letters;
+
+	(void)state;
+	assert_status(house_control(house, "/control/faults", "%s",
+			  "{\"fault\":\"reset-after-commit\",\"times\":1,"
+			  "\"path\":\"/letters\"}"),
+	    200);
+	start(house, "collections",
+	    "{\"number\":\"INV-77\",\"entity\":\"DE01\",\"invoice_id\":1,"
+	    "\"amount\":1000.00,\"currency\":\"EUR\",\"due\":\"2020-01-31\","
+	    "\"customer\":{\"id\":7,\"name\":\"Globex\","
+	    "\"email\":\"a@globex.example\"}}");
+	payment_await(house, "INV-77", "warned");
+	send_event(house, "invoice.paid", "INV-77", "{}");
+	payment_await_end(house, "INV-77", "paid");
+	letters = json_at(payment_ledger(house, NULL), "desk.letters");
+	assert_int_equal(json_object_size(letters), 1);
+	assert_string_equal(
+	    text_at(letters, "INV-77-warning.template"), "warning");
+	assert_string_equal(text_at(letters, "INV-77-warning.to.name"),
+	    "Globex");
+	house_close(&house);
+}
+
 /* ---- reconciliation-exception ---- */
 
 static void
@@ -360,6 +390,7 @@ main(void)
 	    HOUSE_TEST(test_refund_that_fails_is_withdrawn_with_its_note),
 	    HOUSE_TEST(test_dispute_is_answered_once_and_won),
 	    HOUSE_TEST(test_revenue_is_recognised_by_month_and_reversed),
+	    HOUSE_TEST(test_letter_whose_answer_is_lost_leaves_once),
 	    HOUSE_TEST(
 		test_write_off_that_odoo_forgets_to_confirm_is_posted_once),
 	};

@@ -252,6 +252,27 @@ test_a_dispute_takes_one_answer(void **state)
 }
 
 static void
+test_a_letter_leaves_once(void **state)
+{
+	(void)state;
+	call("PUT", "/letters/L-1", 201, "{\"template\":\"reminder\"}");
+	call("PUT", "/letters/L-1", 200, "{\"template\":\"another\"}");
+	assert_true(text_has(call("GET", "/control/ledger", 200, NULL),
+	    "\"letters\":{\"L-1\":{\"template\":\"reminder\"}}"));
+}
+
+static void
+test_a_case_is_placed_and_called_back(void **state)
+{
+	(void)state;
+	call("PUT", "/agency/cases/C-1", 201, "{\"amount\":\"10.00\"}");
+	assert_true(text_has(call("PUT", "/agency/cases/C-1", 200, "{}"),
+	    "\"case\":\"C-1\""));
+	call("DELETE", "/agency/cases/C-1", 200, NULL);
+	call("DELETE", "/agency/cases/C-1", 404, NULL);
+}
+
+static void
 test_calls_are_counted_by_route(void **state)
 {
 	(void)state;
@@ -293,6 +314,8 @@ main(void)
 	    cmocka_unit_test(
 		test_a_pending_refund_arrives_once_it_was_asked_about),
 	    cmocka_unit_test(test_a_dispute_takes_one_answer),
+	    cmocka_unit_test(test_a_letter_leaves_once),
+	    cmocka_unit_test(test_a_case_is_placed_and_called_back),
 	    cmocka_unit_test(test_calls_are_counted_by_route),
 	    cmocka_unit_test(test_what_is_not_there_is_a_404_or_405),
 	};
