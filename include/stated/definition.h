@@ -472,6 +472,7 @@ struct def_connection {
 	const struct template *from; /* SMTP: who mails are from */
 	struct def_auth auth;
 	bool is_tls_required; /* SMTP: no STARTTLS, no mail */
+	bool is_idempotent;   /* SMTP: a mail that comes twice is no harm */
 	/* PEM of key and certificate; may be NULL */
 	const struct template *client_certificate;
 	/* PEM, or a file's absolute path; may be NULL */

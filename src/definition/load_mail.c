@@ -95,6 +95,7 @@ add_send(struct load *load, struct def_connection *connection)
 
 	send->description = STR("sends a mail");
 	send->input = read_schema(load);
+	send->idempotent = connection->is_idempotent;
 	send->to = send_part(load, "to", span);
 	send->cc = send_part(load, "cc", span);
 	send->reply_to = send_part(load, "reply-to", span);
@@ -118,6 +119,7 @@ add_notice(struct load *load, struct def_connection *connection)
 	    count, connection->span);
 	notice->text = load_made(load, notice_text, notice_arguments, count,
 	    connection->span);
+	notice->idempotent = connection->is_idempotent;
 	connection->notice = notice;
 }
 
@@ -165,6 +167,9 @@ static const struct load_key smtp_keys[] = {
 	    "when it is left alone for a while"},
 	{"timeout", KIND_DURATION, LOAD_MAY, IN(timeout_ms), NULL, NULL,
 	    "how long a mail may take; 30s unless told"},
+	{"idempotent", KIND_BOOLEAN, LOAD_MAY, IN(is_idempotent), NULL, NULL,
+	    "true: a mail that comes twice is no harm, so one in doubt is sent "
+	    "again"},
 };
 const struct load_table load_smtp_table =
     LOAD_TABLE("a connection of kind smtp", smtp_keys);
