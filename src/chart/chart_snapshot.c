@@ -206,11 +206,18 @@ visit_timer(struct snapshot *s, struct timer *timer)
 	chart_snapshot_u64(s, &timer->detail);
 	chart_snapshot_i64(s, &timer->due_ms);
 	chart_snapshot_i64(s, &timer->since_ms);
-	if (timer->index == SIZE_MAX ||
-	    ((timer->kind == TIMER_ESCALATION ||
-		 timer->kind == TIMER_LEAVING) &&
-		timer->detail >=
-		    definition->states[timer->index]->escalation_count))
+	if (timer->index == SIZE_MAX) {
+		s->damaged = true;
+		timer->index = 0;
+	}
+	if (timer->kind != TIMER_ESCALATION && timer->kind != TIMER_LEAVING)
+		return;
+	if (timer->detail >= definition->states[timer->index]->escalation_count)
+		s->damaged = true;
+	else if (timer->kind == TIMER_LEAVING &&
+		 definition->states[timer->index]
+			 ->escalations[timer->detail]
+			 .target == NULL)
 		s->damaged = true;
 }
 

@@ -21,7 +21,11 @@ visit_taken(struct snapshot *s, struct taken *taken)
 	chart_snapshot_index(s, &taken->scope, definition->state_count);
 	chart_snapshot_bool(s, &taken->leaves);
 	chart_snapshot_bool(s, &taken->undoes);
-	if (taken->escalation == SIZE_MAX)
+	if (taken->escalation == SIZE_MAX ||
+	    (taken->state != SIZE_MAX &&
+		definition->states[taken->state]
+			->escalations[taken->escalation]
+			.target == NULL))
 		s->damaged = true;
 }
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define LINES 60
+#define FLIPS 4 /* after each */
 
 static const char *const replies[] = {
     "done {\"result\": \"clear\"}",
@@ -196,6 +197,31 @@ is_worth_it(const struct play *play, struct str line, struct rng *rng)
 	return true;
 }
 
+/* A snapshot with a bit turned over is refused, or can be looked at. */
+static void
+damage(struct play *play, struct rng *rng)
+{
+	struct buf bytes = {0};
+	struct chart *chart;
+
+	chart_save(play->chart, &bytes);
+	for (int i = 0; i < FLIPS; i++) {
+		size_t at = (size_t)rng_below(rng, bytes.bytes);
+		char bit = (char)(1 << rng_below(rng, 8));
+
+		bytes.at[at] ^= bit;
+		chart = chart_load(play->definition,
+		    (struct chart_identity){.number = 1}, buf_str(&bytes));
+		bytes.at[at] ^= bit;
+		if (chart == NULL)
+			continue;
+		must(chart_describe(chart, play->arena) != NULL);
+		(void)chart_due_ms(chart);
+		chart_free(&chart);
+	}
+	buf_fini(&bytes);
+}
+
 static bool
 play_seed(const struct story *story, uint64_t seed)
 {
@@ -219,6 +245,7 @@ play_seed(const struct story *story, uint64_t seed)
 		i++;
 		buf_addf(&out, "> %.*s\n", STR_ARG(line));
 		play_line(&play, line);
+		damage(&play, &rng.rng);
 	}
 	sound = play.complaints == 0;
 	if (!sound)
