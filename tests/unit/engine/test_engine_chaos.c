@@ -38,6 +38,8 @@
 #define TICKS 160
 #define CALM_ROUNDS_MAX 400
 #define LOOKS_MAX 20000
+#define ROWS_MAX 100000
+#define HOURS_MAX 1000
 #define HOUR_MS (3600 * 1000LL)
 
 static const char definitions[] =
@@ -110,6 +112,15 @@ static const char definitions[] =
     "  find: {request: {post: /find, body: {k: = k}}, safe: true}\n"
     "  note: {request: {post: /note, body: {k: = k, n: = n, key: = "
     "idempotency_key}}, idempotent: true}\n"
+    "---\n"
+    /* Started by time; no business key, which would hide what is doubled. */
+    "workflow: sweep\n"
+    "version: 1\n"
+    "labels: {hour: = input.hour}\n"
+    "schedule: {cron: '@hourly', overlap: allow, catch-up: all, input: {hour: "
+    "= string(at)}}\n"
+    "initial: swept\n"
+    "states: {swept: {type: final, outcome: success}}\n"
     "---\n";
 
 enum route {
@@ -906,7 +917,7 @@ static int
 count_open(void)
 {
 	struct store_instance_filter filter = {
-	    .has_incident = -1, .limit = ORDERS + BATCHES};
+	    .has_incident = -1, .limit = ROWS_MAX};
 	int open = 0;
 
 	must(store_list_instances(world->house->store, &filter, open_cb,
@@ -1046,6 +1057,45 @@ audit_batch(int batch)
 	CHECK(fault == NULL, batch, fault);
 }
 
+struct hours {
+	int64_t at[HOURS_MAX]; /* in hours since 1970, in order of their start */
+	size_t count;
+};
+
+static bool
+hour_cb(const struct store_instance *row, void *arg)
+{
+	struct hours *hours = arg;
+	struct str label = row->labels;
+	int64_t instant_ms = 0;
+
+	/* {"hour":"2025-11-24T17:00:00Z"} */
+	must(label.bytes > 11 && hours->count < HOURS_MAX);
+	must(clock_parse(
+	    str_slice(label, 9, label.bytes - 11), &instant_ms));
+	hours->at[hours->count++] = instant_ms / HOUR_MS;
+	return true;
+}
+
+/* Every hour since the beginning up to now, once, in their order. */
+static void
+audit_schedule(void)
+{
+	struct store_instance_filter filter = {
+	    .workflow = STR("sweep"), .has_incident = -1, .limit = ROWS_MAX};
+	struct hours hours = {.count = 0};
+
+	must(store_list_instances(
+		 world->house->store, &filter, hour_cb, &hours) == STORE_OK);
+	CHECK(hours.count > 0 &&
+		  hours.at[hours.count - 1] >=
+		      world->house->clock.now_ms / HOUR_MS,
+	    0, "an hour has come and was not swept");
+	for (size_t i = 1; i < hours.count; i++)
+		CHECK(hours.at[i] == hours.at[i - 1] + 1, 0,
+		    "an hour was not swept exactly once");
+}
+
 static void
 play(uint64_t seed)
 {
@@ -1069,6 +1119,7 @@ play(uint64_t seed)
 		audit_order(order);
 	for (int batch = 0; batch < BATCHES; batch++)
 		audit_batch(batch);
+	audit_schedule();
 	gate_open();
 	house_free(&mine.house);
 }
