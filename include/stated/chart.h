@@ -287,6 +287,9 @@ int64_t chart_due_ms(const struct chart *chart);
 /* A call is queued or sent: recovery has to look at it. */
 bool chart_is_busy(const struct chart *chart);
 size_t chart_incident_count(const struct chart *chart);
+/* Who waits for its end, by index from 0; false where there are no more. */
+MUST_USE bool chart_awaiter_at(
+    const struct chart *chart, size_t index, struct chart_awaiter *awaiter);
 /* Active atomic states in document order, separated by blanks. */
 struct str chart_state_names(const struct chart *chart, struct arena *arena);
 /* The definition's labels, evaluated at the start; a context or null. */

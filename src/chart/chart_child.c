@@ -18,6 +18,19 @@ chart_child_find(const struct chart *chart, uint64_t serial)
 	return child;
 }
 
+bool
+chart_awaiter_at(
+    const struct chart *chart, size_t index, struct chart_awaiter *awaiter)
+{
+	const struct waiter *waiter = chart->waiters;
+
+	while (waiter != NULL && index-- > 0)
+		waiter = waiter->next;
+	if (waiter != NULL)
+		*awaiter = waiter->awaiter;
+	return waiter != NULL;
+}
+
 struct str
 chart_child_id(
     const struct chart *chart, uint64_t number, char out[CHART_ID_BYTES])

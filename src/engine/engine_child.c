@@ -18,6 +18,8 @@
 
 /* No process is meant to be nested so deep. */
 #define DEPTH_MAX 64
+/* Those that wait for an instance, and for those, and so on. */
+#define WAITERS_MAX 1000
 /* Turns of this many times the usual length begin nothing more. */
 #define LONG_TURN 2
 
@@ -40,6 +42,15 @@ tell(struct engine *engine, uint64_t number, enum chart_event_kind kind)
 }
 
 /* ---- running ---- */
+
+static bool
+is_among(const uint64_t *numbers, size_t count, uint64_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return true;
+	return false;
+}
 
 static void
 refuse_run(struct engine *engine, struct turn *turn, struct instance *parent,
@@ -82,6 +93,31 @@ begin_child(struct engine *engine, struct turn *turn, struct instance *child,
 	turn->depth--;
 }
 
+/* Whether the instance waits for the other's end, itself or through others:
+ * then the other must not wait for its.  Looks so far and no farther; nobody
+ * nests waiting so deep. */
+static bool
+waits_for(struct engine *engine, const struct instance *instance,
+    const struct instance *other)
+{
+	uint64_t seen[WAITERS_MAX] = {other->number};
+	size_t count = 1;
+	struct chart_awaiter awaiter;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct instance *awaited = instance_find(engine, seen[i]);
+
+		for (size_t w = 0; awaited != NULL && count < WAITERS_MAX &&
+		     chart_awaiter_at(awaited->chart, w, &awaiter); w++) {
+			if (awaiter.number == instance->number)
+				return true;
+			if (!is_among(seen, count, awaiter.number))
+				seen[count++] = awaiter.number;
+		}
+	}
+	return false;
+}
+
 /* Somebody else began it: this one waits for its end, too. */
 static void
 await(struct engine *engine, const struct instance *parent,
@@ -122,8 +158,10 @@ child_run(struct engine *engine, struct turn *turn, struct instance *parent,
 	result = start_prepare(engine, turn, &wish);
 	if (result.fate == START_UNREAD)
 		return; /* the turn is given up */
-	if (result.fate == START_FOUND && result.instance == parent)
-		why = STR("an instance can't wait for itself");
+	if (result.fate == START_FOUND && effect->waits &&
+	    (result.instance == parent ||
+		waits_for(engine, result.instance, parent)))
+		why = STR("it waits for this instance, and neither would end");
 	else if (result.fate != START_CREATED && result.fate != START_FOUND)
 		why = start_detail(engine, turn, &wish, &result);
 	if (why.at != NULL) {

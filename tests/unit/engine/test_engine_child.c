@@ -324,6 +324,44 @@ test_nobody_waits_for_himself(void **state)
 	house_free(&house);
 }
 
+static const char lovers[] =
+    "workflow: romeo\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting:\n"
+    "    entry: [{run: friar, with: = input}]\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "workflow: friar\n"
+    "version: 1\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting:\n"
+    "    entry: [{wait: 1h}, {run: romeo, with: = input}]\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n";
+
+static void
+test_two_that_would_wait_for_each_other_are_told(void **state)
+{
+	struct house *house = house_new(lovers, no_answer);
+
+	(void)state;
+	house_start(house, "romeo", "{\"key\": \"R\"}");
+	assert_state(house, 1, "waiting");
+	house_crash(house);
+	house_advance(house, 3600 * 1000);
+	assert_state(house, 2, "failed");
+	assert_state(house, 1, "failed");
+	assert_int_equal(count_instances(house), 2);
+	house_free(&house);
+}
+
 /* Far more than a turn begins; each child ends at once. */
 static const char many[] =
     "workflow: many\n"
@@ -442,6 +480,7 @@ main(void)
 	    cmocka_unit_test(
 		test_a_chain_without_end_is_an_incident_and_no_hang),
 	    cmocka_unit_test(test_nobody_waits_for_himself),
+	    cmocka_unit_test(test_two_that_would_wait_for_each_other_are_told),
 	    cmocka_unit_test(
 		test_a_thousand_children_are_begun_over_several_turns),
 	    cmocka_unit_test(
