@@ -397,6 +397,23 @@ test_an_earlier_version_stands_beside_the_latest(void **state)
 	loaded_fini(&loaded);
 }
 
+static void
+test_a_stored_version_outlives_the_workflow_that_it_runs(void **state)
+{
+	static const char text[] =
+	    "workflow: parent\nversion: 1\ninitial: a\nstates:\n"
+	    "  a: {entry: [{run: gone}], on: {done: b}}\n"
+	    "  b: {type: final}\n";
+	struct loaded loaded;
+
+	(void)state;
+	assert_string_equal(only_code(text), "D319");
+	load_text(&loaded, "contact: a\nnotify: [log: info]\n");
+	assert_non_null(library_add_version(loaded.library, STR("stored"),
+	    str_of(text), loaded.diags));
+	loaded_fini(&loaded);
+}
+
 static struct digest
 digest_of(const char *text)
 {
@@ -639,6 +656,8 @@ main(void)
 		cmocka_unit_test(test_a_definition_loads_again_from_its_source),
 		cmocka_unit_test(
 		    test_an_earlier_version_stands_beside_the_latest),
+		cmocka_unit_test(
+		    test_a_stored_version_outlives_the_workflow_that_it_runs),
 		cmocka_unit_test(test_digest_is_of_what_is_said_not_of_how),
 		cmocka_unit_test(test_a_folder_is_read_but_for_its_scenarios),
 		cmocka_unit_test(test_a_path_that_is_not_there_is_told),

@@ -6,6 +6,7 @@
 
 # The server that tests speak to.
 wire_sources = tests/unit/http/wire.c tests/unit/http/wire.h
+identity_sources = tests/unit/http/identity.c tests/unit/http/identity.h
 wire_libs = $(EVENT_OPENSSL_LIBS) $(SSL_LIBS) $(LIBS_HTTP)
 
 check_PROGRAMS += tests/unit/http/test_http_client
@@ -26,10 +27,12 @@ tests_unit_http_test_http_failure_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_unit_http_test_http_failure_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/http/test_http_mail
-tests_unit_http_test_http_mail_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+tests_unit_http_test_http_mail_SOURCES = tests/unit/http/test_http_mail.c \
+	$(identity_sources)
+tests_unit_http_test_http_mail_LDADD = $(wire_libs) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/http/test_http_tls
 tests_unit_http_test_http_tls_SOURCES = \
 	tests/unit/http/test_http_tls.c \
-	$(wire_sources)
+	$(identity_sources) $(wire_sources)
 tests_unit_http_test_http_tls_LDADD = $(wire_libs) $(CMOCKA_LIBS)

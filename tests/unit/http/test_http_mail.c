@@ -11,10 +11,13 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/listener.h>
 
 #include <cmocka.h>
+
+#include "identity.h"
 
 #define HANG_UP NULL /* in place of a reply */
 #define SILENCE ""
@@ -45,6 +48,10 @@ struct fixture {
 	struct bufferevent *peer; /* the last that came; NULL: none */
 	const char *replies[STAGES];
 	bool is_data;
+	bool is_login; /* the next line is a credential */
+	struct identity server;
+	SSL_CTX *tls;
+	bool is_tls_first;
 	size_t connections;
 	struct buf said; /* by the client, whole */
 	struct answer answer;
@@ -77,6 +84,44 @@ reply(struct fixture *fixture, enum stage stage)
 	return true;
 }
 
+static void
+say(struct fixture *fixture, const char *text)
+{
+	evbuffer_add_printf(bufferevent_get_output(fixture->peer), "%s\r\n",
+	    text);
+}
+
+static void read_cb(struct bufferevent *peer, void *arg);
+static void event_cb(struct bufferevent *peer, short what, void *arg);
+
+static void
+start_tls(struct fixture *fixture)
+{
+	say(fixture, "220 Go ahead");
+	fixture->peer = bufferevent_openssl_filter_new(fixture->base,
+	    fixture->peer, SSL_new(fixture->tls), BUFFEREVENT_SSL_ACCEPTING,
+	    BEV_OPT_CLOSE_ON_FREE);
+	assert_non_null(fixture->peer);
+	bufferevent_setcb(fixture->peer, read_cb, NULL, event_cb, fixture);
+	bufferevent_enable(fixture->peer, EV_READ | EV_WRITE);
+}
+
+/* false where it is none of these. */
+static bool
+take_login(struct fixture *fixture, struct str line)
+{
+	if (fixture->is_login) {
+		fixture->is_login = false;
+		say(fixture, "235 Welcome");
+	} else if (str_equal(line, STR("AUTH PLAIN"))) {
+		fixture->is_login = true;
+		say(fixture, "334 ");
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static bool
 take_line(struct fixture *fixture, struct str line)
 {
@@ -94,14 +139,19 @@ take_line(struct fixture *fixture, struct str line)
 		fixture->is_data = false;
 		return reply(fixture, AT_END);
 	}
+	if (take_login(fixture, line))
+		return true;
+	if (str_equal(line, STR("STARTTLS"))) {
+		start_tls(fixture);
+		return false;
+	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!str_has_prefix(line, str_of(words[i].word)))
 			continue;
 		fixture->is_data = words[i].stage == AT_DATA;
 		return reply(fixture, words[i].stage);
 	}
-	evbuffer_add_printf(bufferevent_get_output(fixture->peer),
-	    "221 Bye\r\n");
+	say(fixture, "221 Bye");
 	return true;
 }
 
@@ -128,7 +178,8 @@ event_cb(struct bufferevent *peer, short what, void *arg)
 {
 	struct fixture *fixture = arg;
 
-	(void)what;
+	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) == 0)
+		return; /* TLS stands */
 	assert_ptr_equal(peer, fixture->peer);
 	drop_peer(fixture);
 }
@@ -143,8 +194,12 @@ accept_cb(struct evconnlistener *listener, evutil_socket_t fd,
 	drop_peer(fixture);
 	fixture->connections++;
 	fixture->is_data = false;
-	fixture->peer = bufferevent_socket_new(fixture->base, fd,
-	    BEV_OPT_CLOSE_ON_FREE);
+	fixture->is_login = false;
+	fixture->peer = fixture->is_tls_first
+	    ? bufferevent_openssl_socket_new(fixture->base, fd,
+		  SSL_new(fixture->tls), BUFFEREVENT_SSL_ACCEPTING,
+		  BEV_OPT_CLOSE_ON_FREE)
+	    : bufferevent_socket_new(fixture->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	bufferevent_setcb(fixture->peer, read_cb, NULL, event_cb, fixture);
 	bufferevent_enable(fixture->peer, EV_READ | EV_WRITE);
 	(void)reply(fixture, AT_CONNECT);
@@ -176,6 +231,8 @@ set_up(void **state)
 	snprintf(fixture->url, sizeof(fixture->url), "smtp://127.0.0.1:%d",
 	    ntohs(at.sin_port));
 	memcpy(fixture->replies, honest, sizeof(honest));
+	identity_init(&fixture->server, "IP:127.0.0.1", 3600);
+	fixture->tls = identity_server(&fixture->server);
 	*state = fixture;
 	return 0;
 }
@@ -189,6 +246,8 @@ tear_down(void **state)
 	http_client_free(&fixture->client);
 	evconnlistener_free(fixture->listener);
 	event_base_free(fixture->base);
+	SSL_CTX_free(fixture->tls);
+	identity_fini(&fixture->server);
 	buf_fini(&fixture->said);
 	buf_fini(&fixture->answer.body);
 	free(fixture);
@@ -229,6 +288,7 @@ send_mail(struct fixture *fixture, struct message_mail envelope)
 	    .url = str_of(fixture->url),
 	    .body = STR("Subject: hello\r\n\r\n.dots\r\nand more\r\n"),
 	    .timeout_ms = 2000,
+	    .ca = buf_str(&fixture->server.certificate_pem),
 	};
 
 	envelope.from = STR("me@example.com");
@@ -383,6 +443,56 @@ test_password_never_goes_in_the_clear(void **state)
 	assert_false(was_said(fixture, "MAIL"));
 }
 
+static const struct message_mail treasury = {
+    .user = STR_INIT("me"),
+    .password = STR_INIT("s3cret"),
+    .is_tls_required = true,
+};
+static const char login[] = "\nAUTH PLAIN\nAG1lAHMzY3JldA==\nMAIL";
+
+static void
+test_password_goes_once_starttls_stands(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->replies[AT_EHLO] =
+	    "250-here\r\n250-STARTTLS\r\n250 AUTH PLAIN";
+	send_mail(fixture, treasury);
+	assert_answer(fixture, MESSAGE_OK, 250);
+	assert_true(was_said(fixture, "STARTTLS\nEHLO"));
+	assert_true(was_said(fixture, login));
+}
+
+static void
+test_tls_may_come_first(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->is_tls_first = true;
+	fixture->replies[AT_EHLO] = "250-here\r\n250 AUTH PLAIN";
+	memmove(fixture->url + 5, fixture->url + 4, strlen(fixture->url) - 3);
+	fixture->url[4] = 's';
+	send_mail(fixture, treasury);
+	assert_answer(fixture, MESSAGE_OK, 250);
+	assert_true(was_said(fixture, login));
+}
+
+static void
+test_server_that_nobody_vouches_for_gets_no_mail(void **state)
+{
+	struct fixture *fixture = *state;
+	struct identity other = {0};
+
+	identity_init(&other, "IP:127.0.0.1", 3600);
+	SSL_CTX_free(fixture->tls);
+	fixture->tls = identity_server(&other);
+	fixture->replies[AT_EHLO] = "250-here\r\n250 STARTTLS";
+	send_plain(fixture);
+	assert_answer(fixture, MESSAGE_CERTIFICATE, 0);
+	assert_false(was_said(fixture, "MAIL"));
+	identity_fini(&other);
+}
+
 static void
 test_client_goes_while_a_mail_is_under_way(void **state)
 {
@@ -449,6 +559,9 @@ main(void)
 	    TEST(test_silence_before_the_data_is_a_server_out_of_reach),
 	    TEST(test_nobody_there_is_unreachable),
 	    TEST(test_password_never_goes_in_the_clear),
+	    TEST(test_password_goes_once_starttls_stands),
+	    TEST(test_tls_may_come_first),
+	    TEST(test_server_that_nobody_vouches_for_gets_no_mail),
 	    TEST(test_client_goes_while_a_mail_is_under_way),
 	    TEST(test_web_and_mail_take_turns_on_one_handle),
 #undef TEST
