@@ -55,6 +55,8 @@
 	X(ATTESTED, "attested", "evidence was laid down")                      \
 	X(SUSPENDED, "suspended", "an operator stopped it")                    \
 	X(RESUMED, "resumed", "an operator let it go on")                      \
+	X(MIGRATED, "migrated",                                                \
+	    "it goes on on another version: from, to, map")                    \
 	X(CANCELLED, "cancelled", "an operator cancelled it")                  \
 	X(ENDED, "ended", "the instance reached its end, with its outcome")
 

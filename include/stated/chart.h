@@ -71,6 +71,7 @@ enum chart_event_kind {
 	EV_CANCELLED,
 	EV_SUSPENDED,
 	EV_RESUMED,
+	EV_MIGRATED, /* to another version */
 	EV_RECOVERED, /* the engine begins: what was under way is unknown */
 	EV_CHILD_ENDED, /* an instance that a `run` step waits for */
 	EV_AWAITED,     /* another `run` step waits for this one's end, too */
@@ -101,6 +102,17 @@ struct chart_child_end {
 	struct str refusal; /* why it could not be started; absent: it ran */
 };
 
+struct chart_rename {
+	struct str from; /* a state of the version it leaves */
+	struct str to;
+};
+struct chart_migration {
+	const struct definition *to;
+	/* States that aren't here keep their names. */
+	const struct chart_rename *renames;
+	size_t rename_count;
+};
+
 struct chart_event {
 	enum chart_event_kind kind;
 	struct chart_actor actor;
@@ -125,6 +137,7 @@ struct chart_event {
 	enum chart_settlement settlement;
 	/* EV_CANCELLED: undo what was done first */
 	bool compensate;
+	const struct chart_migration *migration; /* EV_MIGRATED */
 	/* EV_AWAITED; EV_STARTED: who runs it; EV_CANCELLED: whose end takes
 	 * this one along, and then nobody's rights are looked at */
 	struct chart_awaiter awaiter;
@@ -143,6 +156,7 @@ enum chart_refusal {
 	REFUSED_CHOICE,    /* no such choice, or not for this incident */
 	REFUSED_FORM,      /* data fails the schema */
 	REFUSED_STATE,     /* suspended already, not suspended, … */
+	REFUSED_STRANDED,  /* it can't move: detail says why */
 };
 struct str chart_refusal_name(enum chart_refusal refusal);
 
@@ -249,6 +263,11 @@ void chart_free(struct chart **chart);
  * effects must be {0}-initialised. */
 void chart_step(struct chart *chart, const struct chart_event *event,
     struct chart_context *context, struct chart_effects *effects);
+/* Whether EV_MIGRATED would be taken; else *why says, in the turn's arena, all
+ * that stands in its way.  Nothing is changed. */
+MUST_USE bool chart_can_migrate(const struct chart *chart,
+    const struct chart_event *event, struct chart_context *context,
+    struct str *why);
 /* The intent: the request is about to go out.  Call it for a DO_CALL in the
  * turn whose commit it goes out after; request is as history shows it. */
 void chart_call_sent(struct chart *chart, uint64_t serial,

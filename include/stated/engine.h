@@ -116,6 +116,21 @@ void engine_event(struct engine *engine, const struct chart_event *event,
 /* An act on an instance: decided, settled, acknowledged, cancelled, … */
 void engine_act(struct engine *engine, uint64_t instance,
     const struct chart_event *event, engine_reply_fn *reply, void *arg);
+struct engine_migrate {
+	struct str workflow;
+	int64_t from; /* an instance on another version is refused */
+	int64_t to;
+	const struct chart_rename *renames;
+	size_t rename_count;
+	bool dry_run; /* only look whether it would be done */
+	struct chart_actor actor;
+	struct str comment;
+};
+/* Moves an instance to another version (chart.h, EV_MIGRATED): OK, or REFUSED
+ * with the reasons in detail. */
+void engine_migrate(struct engine *engine, uint64_t instance,
+    const struct engine_migrate *migrate, engine_reply_fn *reply, void *arg);
+
 struct engine_document {
 	struct str file; /* what messages call it */
 	struct str text; /* YAML, one document or several */

@@ -389,7 +389,7 @@ api_handle_fn api_item_tasks, api_item_incidents, api_item_escalations;
 api_handle_fn api_item_decide, api_item_settle, api_item_acknowledge;
 api_handle_fn api_letter_list, api_letter_replay;
 api_handle_fn api_definition_list, api_definition_get;
-api_handle_fn api_publish_post;
+api_handle_fn api_publish_post, api_migrate_post;
 api_handle_fn api_diagram_definition, api_diagram_instance;
 api_handle_fn api_schedule_list;
 api_handle_fn api_export_get;

@@ -130,6 +130,7 @@ problem_of_refusal(enum chart_refusal refusal)
 	case REFUSED_FORM:
 		return PROBLEM_INVALID_FORM;
 	case REFUSED_STATE:
+	case REFUSED_STRANDED:
 		return PROBLEM_WRONG_STATE;
 	case REFUSED_NOT:
 		break;

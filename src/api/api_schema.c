@@ -184,6 +184,23 @@ static const struct {
 	    "'version','digest','published_at','published_by','open'"))),
 	DEFINITION_REQUIRED
 	    ",'input','states','events','source','versions'")},
+    {"Migrate", CLOSED(HAS("workflow", TEXT)
+	ALSO("from", WHOLE)
+	ALSO("to", WHOLE)
+	ALSO("map", OBJECT)
+	ALSO("instances", LIST(TEXT))
+	ALSO("after", WHOLE)
+	ALSO("comment", TEXT_OR_NULL)
+	ALSO("dry_run", FLAG), "'workflow','from','to'")},
+    {"Migrated", CLOSED(HAS("items", LIST(CLOSED(HAS("instance", TEXT)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("fate", "{'enum':['moved','would-move','stranded']}")
+	ALSO("state", TEXT_OR_NULL)
+	ALSO("detail", TEXT_OR_NULL),
+	"'instance','business_key','fate','state','detail'")))
+	ALSO("dry_run", FLAG)
+	ALSO("next", "{'type':['integer','null']}"),
+	"'items','dry_run','next'")},
     {"Publish", CLOSED(HAS("files", LIST(CLOSED(HAS("name", TEXT)
 	ALSO("text", TEXT), "'name','text'"))), "'files'")},
     {"Published", CLOSED(HAS("items", LIST(CLOSED(HAS("name", TEXT)

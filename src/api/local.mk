@@ -21,6 +21,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_item.c \
 	src/api/api_letter.c \
 	src/api/api_list.c \
+	src/api/api_migrate.c \
 	src/api/api_openapi.c \
 	src/api/api_priv.h \
 	src/api/api_problem.c \

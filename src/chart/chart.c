@@ -39,6 +39,7 @@ static const struct str refusal_names[] = {
     [REFUSED_CHOICE] = STR_INIT("choice"),
     [REFUSED_FORM] = STR_INIT("form"),
     [REFUSED_STATE] = STR_INIT("state"),
+    [REFUSED_STRANDED] = STR_INIT("stranded"),
 };
 
 struct str

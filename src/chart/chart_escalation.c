@@ -18,30 +18,34 @@ find_open(const struct chart *chart, size_t state, size_t level)
 	return NULL;
 }
 
+bool
+chart_escalation_arm_level(
+    struct run *run, const struct def_state *state, size_t level)
+{
+	const struct def_escalation *escalation = &state->escalations[level];
+	int64_t due_ms;
+	bool known = escalation->at != NULL
+			 ? chart_env_instant(run, escalation->at, &due_ms)
+			 : chart_env_due(run, &escalation->after,
+			       run->context->now_ms, &due_ms);
+
+	if (known)
+		chart_timer_add(run->chart, TIMER_ESCALATION, state->index,
+		    level, due_ms)
+		    ->since_ms = run->context->now_ms;
+	return known;
+}
+
 void
 chart_escalation_arm(struct run *run, const struct def_state *state)
 {
-	for (size_t i = 0; i < state->escalation_count; i++) {
-		const struct def_escalation *escalation =
-		    &state->escalations[i];
-		int64_t due_ms;
-		bool known =
-		    escalation->at != NULL
-			? chart_env_instant(run, escalation->at, &due_ms)
-			: chart_env_due(run, &escalation->after,
-			      run->context->now_ms, &due_ms);
-
-		if (known)
-			chart_timer_add(run->chart, TIMER_ESCALATION,
-			    state->index, i, due_ms)
-			    ->since_ms = run->context->now_ms;
-		else
+	for (size_t i = 0; i < state->escalation_count; i++)
+		if (!chart_escalation_arm_level(run, state, i))
 			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
 			    0, NULL,
 			    "escalation %zu of state `%.*s` gives no time and "
 			    "is left out",
 			    i + 1, STR_ARG(state->name));
-	}
 }
 
 static void
@@ -90,6 +94,18 @@ body_of(struct run *run, const struct escalated *fired,
 }
 
 void
+chart_escalation_close(struct run *run, const struct escalated *fired)
+{
+	struct value_builder *record;
+
+	put_item(run, fired, false);
+	record = chart_record_begin(run, AUDIT_ESCALATION_CLOSED);
+	chart_record_state(run, record, "state", fired->state);
+	value_put_int(record, "level", (int64_t)fired->level + 1);
+	chart_record_end(run, record);
+}
+
+void
 chart_escalation_disarm(struct run *run, const struct def_state *state)
 {
 	struct chart *chart = run->chart;
@@ -100,17 +116,12 @@ chart_escalation_disarm(struct run *run, const struct def_state *state)
 	}
 	for (struct escalated **link = &chart->escalations; *link != NULL;) {
 		struct escalated *fired = *link;
-		struct value_builder *record;
 
 		if (fired->state != state->index) {
 			link = &fired->next;
 			continue;
 		}
-		put_item(run, fired, false);
-		record = chart_record_begin(run, AUDIT_ESCALATION_CLOSED);
-		chart_record_state(run, record, "state", fired->state);
-		value_put_int(record, "level", (int64_t)fired->level + 1);
-		chart_record_end(run, record);
+		chart_escalation_close(run, fired);
 		LIST_UNLINK(link);
 	}
 }

@@ -102,13 +102,10 @@ is_pending(struct chart *chart, const struct def_invariant *invariant)
 	return pending.assigned;
 }
 
-/* All that don't hold are one incident, so that settling it settles all. */
-bool
-chart_invariant_check(struct run *run)
+void
+chart_invariant_find(struct run *run, struct buf *broken)
 {
 	struct chart *chart = run->chart;
-	struct buf broken = {0};
-	bool hold;
 
 	for (size_t i = 0; i < chart->definition->invariant_count; i++) {
 		const struct def_invariant *invariant =
@@ -117,14 +114,26 @@ chart_invariant_check(struct run *run)
 		if (applies(invariant, chart) &&
 		    !is_pending(chart, invariant) &&
 		    !chart_env_holds(run, invariant->that))
-			buf_addf(&broken, "%s`%.*s`", broken.bytes ? ", " : "",
+			buf_addf(broken, "%s`%.*s`",
+			    broken->bytes ? ", " : "",
 			    STR_ARG(invariant->name));
 	}
+}
+
+/* All that don't hold are one incident, so that settling it settles all. */
+bool
+chart_invariant_check(struct run *run)
+{
+	struct buf broken = {0};
+	bool hold;
+
+	chart_invariant_find(run, &broken);
 	hold = broken.bytes == 0;
 	if (!hold)
 		chart_incident_open(run, INCIDENT_INVARIANT, SIZE_MAX, 0, NULL,
 		    "in state `%.*s` an invariant does not hold: %s",
-		    STR_ARG(chart_config_names(chart, run->context->arena)),
+		    STR_ARG(chart_config_names(
+			run->chart, run->context->arena)),
 		    buf_cstr(&broken));
 	buf_fini(&broken);
 	return hold;

@@ -325,28 +325,31 @@ record_deadline(
 	chart_record_end(run, record);
 }
 
+bool
+chart_plan_arm(struct run *run, const struct def_transition *transition)
+{
+	int64_t due_ms;
+
+	if (!chart_env_due(run, &transition->after, run->context->now_ms,
+		&due_ms))
+		return false;
+	chart_timer_add(run->chart, TIMER_AFTER, transition->index, 0, due_ms);
+	record_deadline(run, transition, due_ms);
+	return true;
+}
+
 /* Deadlines are fixed when the state is entered. */
 static void
 arm_deadlines(struct run *run, const struct def_state *state)
 {
-	for (size_t i = 0; i < state->after.count; i++) {
-		const struct def_transition *transition = state->after.items[i];
-		int64_t due_ms;
-
-		if (!chart_env_due(run, &transition->after,
-			run->context->now_ms, &due_ms)) {
+	for (size_t i = 0; i < state->after.count; i++)
+		if (!chart_plan_arm(run, state->after.items[i]))
 			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
 			    0, NULL,
 			    "the deadline `%.*s` of state `%.*s` gives no time "
 			    "and is left out",
-			    STR_ARG(transition->after.text),
+			    STR_ARG(state->after.items[i]->after.text),
 			    STR_ARG(state->name));
-			continue;
-		}
-		chart_timer_add(
-		    run->chart, TIMER_AFTER, transition->index, 0, due_ms);
-		record_deadline(run, transition, due_ms);
-	}
 }
 
 static void

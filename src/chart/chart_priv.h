@@ -229,6 +229,9 @@ bool chart_strand_stop_others(
 void chart_plan_take(struct run *run, const struct chosen *chosen,
     struct strand *instead, struct str cause, const struct value *event);
 void chart_plan_start(struct run *run);
+/* The deadline counts from now on; false where it gives no time. */
+MUST_USE bool chart_plan_arm(
+    struct run *run, const struct def_transition *transition);
 enum item_result {
 	ITEM_THROUGH,
 	ITEM_BLOCKED, /* it is come back to */
@@ -245,7 +248,12 @@ MUST_USE bool chart_cancel_try(struct run *run, enum stop_mode mode);
 enum item_result chart_cancel_finish(struct run *run);
 void chart_cancel_asked(struct run *run, const struct chart_event *event);
 
+/* ---- chart_migrate.c ---- */
+void chart_migrate_asked(struct run *run, const struct chart_event *event);
+
 /* ---- chart_invariant.c ---- */
+/* Adds the names of those that don't hold. */
+void chart_invariant_find(struct run *run, struct buf *broken);
 /* true where all hold that can be looked at; else an incident is open. */
 MUST_USE bool chart_invariant_check(struct run *run);
 
@@ -388,6 +396,12 @@ int64_t retry_delay_ms(
 
 /* ---- chart_task.c ---- */
 bool chart_task_open(struct run *run, const struct def_state *state);
+/* Whether its `approvals` give a number, above that of the decisions that an
+ * open one has. */
+bool chart_task_can_open(struct run *run, const struct def_state *state);
+/* The definition is another: asks anew, and keeps the decisions; false where
+ * none is open. */
+bool chart_task_renew(struct run *run, const struct def_state *state);
 void chart_task_close(struct run *run, size_t state);
 void chart_task_decide(struct run *run, const struct chart_event *event);
 const struct value *chart_task_body(
@@ -401,6 +415,11 @@ void chart_task_took(
 /* ---- chart_escalation.c ---- */
 void chart_escalation_arm(struct run *run, const struct def_state *state);
 void chart_escalation_disarm(struct run *run, const struct def_state *state);
+/* One of them; false where it gives no time. */
+MUST_USE bool chart_escalation_arm_level(
+    struct run *run, const struct def_state *state, size_t level);
+/* It is over for those who were told; the caller takes it off the list. */
+void chart_escalation_close(struct run *run, const struct escalated *fired);
 void chart_escalation_fire(struct run *run, struct timer timer);
 /* By its target, once no steps run there. */
 void chart_escalation_leave(struct run *run, struct timer timer);

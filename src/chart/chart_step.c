@@ -460,6 +460,7 @@ static const struct {
     [EV_CANCELLED] = {chart_cancel_asked, true},
     [EV_SUSPENDED] = {on_suspended, true},
     [EV_RESUMED] = {on_resumed, true},
+    [EV_MIGRATED] = {chart_migrate_asked, true},
     [EV_RECOVERED] = {on_recovered, false},
     [EV_CHILD_ENDED] = {chart_child_ended, false},
     [EV_AWAITED] = {chart_child_awaited, false},

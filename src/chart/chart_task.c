@@ -161,6 +161,44 @@ chart_task_open(struct run *run, const struct def_state *state)
 	return true;
 }
 
+static struct task *
+find_open_in(const struct chart *chart, const struct def_state *state)
+{
+	struct task *task = chart->tasks;
+
+	while (task != NULL && (!task->open || task->state != state->index))
+		task = task->next;
+	return task;
+}
+
+bool
+chart_task_can_open(struct run *run, const struct def_state *state)
+{
+	const struct task *task = find_open_in(run->chart, state);
+	int64_t approvals, decisions = 0;
+
+	for (const struct vote *vote = task != NULL ? task->votes : NULL;
+	     vote != NULL; vote = vote->next)
+		decisions++;
+	return approvals_of(run, state->task, &approvals) &&
+	       approvals > decisions;
+}
+
+bool
+chart_task_renew(struct run *run, const struct def_state *state)
+{
+	struct task *task = find_open_in(run->chart, state);
+
+	if (task == NULL)
+		return false;
+	task->title = kept_text(run, state->task->title);
+	task->description = kept_text(run, state->task->description);
+	task->role = kept_text(run, state->task->role);
+	must(approvals_of(run, state->task, &task->approvals));
+	put_item(run, task);
+	return true;
+}
+
 void
 chart_task_close(struct run *run, size_t state)
 {

@@ -18,6 +18,9 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_kinds.c \
 	src/chart/chart_loop.c \
 	src/chart/chart_mask.c \
+	src/chart/chart_migrate.c \
+	src/chart/chart_migrate_part.c \
+	src/chart/chart_migrate_priv.h \
 	src/chart/chart_plan.c \
 	src/chart/chart_priv.h \
 	src/chart/chart_record.c \

@@ -17,6 +17,7 @@ static const struct cmd *const commands[] = {
     &cmd_draw,
     &cmd_diff,
     &cmd_publish,
+    &cmd_migrate,
     &cmd_serve,
     &cmd_start,
     &cmd_list,

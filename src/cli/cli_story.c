@@ -56,6 +56,9 @@ static const struct sentence sentences[] = {
     {"child-ended", COLOUR_NONE,
 	"{workflow}[ ended: {outcome}][ in {state}][ can't be run: {refused}]"},
     {"child-cancelled", COLOUR_YELLOW, "the child of {step} is told to end"},
+    {"migrated", COLOUR_YELLOW,
+	"moved from version {from_version} to {to_version}: {from} → {to}"
+	"[ by {actor}][, “{comment}”]"},
     {"attested", COLOUR_GREEN, "attested: {text}"},
     {"compensating", COLOUR_YELLOW, "undoing {step} by {by}"},
     {"compensated", COLOUR_YELLOW, "{step} is undone"},

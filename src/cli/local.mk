@@ -38,6 +38,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_incident.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_schedule.c \
+	src/cli/cmd_migrate.c \
 	src/cli/cmd_publish.c \
 	src/cli/cmd_schema.c \
 	src/cli/cmd_serve.c \

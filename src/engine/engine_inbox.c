@@ -240,6 +240,28 @@ engine_publish(struct engine *engine, const struct engine_publish *publish,
 }
 
 void
+engine_migrate(struct engine *engine, uint64_t instance,
+    const struct engine_migrate *migrate, engine_reply_fn *reply, void *arg)
+{
+	struct request *request =
+	    outside(REQUEST_MIGRATE, instance, reply, arg);
+	struct engine_migrate *mine = &request->migrate;
+	struct chart_rename *renames = ARENA_ARRAY(
+	    request->arena, migrate->rename_count, struct chart_rename);
+
+	*mine = *migrate;
+	mine->workflow = copy(request, migrate->workflow);
+	for (size_t i = 0; i < migrate->rename_count; i++) {
+		renames[i].from = copy(request, migrate->renames[i].from);
+		renames[i].to = copy(request, migrate->renames[i].to);
+	}
+	mine->renames = renames;
+	mine->comment = copy(request, migrate->comment);
+	copy_actor(request, &mine->actor);
+	engine_submit(engine, request);
+}
+
+void
 engine_look(
     struct engine *engine, uint64_t instance, engine_reply_fn *reply, void *arg)
 {

@@ -26,6 +26,7 @@ enum request_kind {
 	REQUEST_REPLAY,
 	REQUEST_LOOK,
 	REQUEST_PUBLISH,
+	REQUEST_MIGRATE,
 	/* from inside: never refused, repeated after a failed commit */
 	REQUEST_REPLY,	 /* an exchange ended */
 	REQUEST_DUE,	 /* an instance's time has come */
@@ -45,6 +46,7 @@ struct request {
 	uint64_t number; /* of the instance; of the event: REPLAY */
 	struct engine_start start;
 	struct engine_publish publish;
+	struct engine_migrate migrate;
 	struct chart_event event;
 	bool emitted;		   /* by an instance of ours, within its turn */
 	struct exchange *exchange; /* RELEASE */

@@ -203,6 +203,87 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 	}
 }
 
+/* ---- moving to another version ---- */
+
+static void
+refuse_move(struct turn *turn, const struct request *request, struct str why)
+{
+	struct engine_reply *reply =
+	    turn_reply(turn, request, ENGINE_REFUSED);
+
+	if (reply == NULL)
+		return;
+	reply->instance = request->number;
+	reply->refusal = REFUSED_STRANDED;
+	reply->detail = why;
+}
+
+/* Where it may be from: else it was moved before, or never was there. */
+static bool
+is_on(const struct instance *instance, const struct engine_migrate *migrate)
+{
+	const struct definition *definition =
+	    chart_definition(instance->chart);
+
+	return str_equal(definition->name, migrate->workflow) &&
+	       definition->version == migrate->from;
+}
+
+static void
+look_ahead(struct engine *engine, struct turn *turn, struct request *request,
+    const struct instance *instance)
+{
+	struct chart_context context = turn_context(engine, turn);
+	struct str why;
+
+	if (chart_can_migrate(
+		instance->chart, &request->event, &context, &why))
+		reply_view(turn, request, ENGINE_OK, instance);
+	else
+		refuse_move(turn, request, why);
+}
+
+static void
+perform_migrate(
+    struct engine *engine, struct turn *turn, struct request *request)
+{
+	const struct engine_migrate *migrate = &request->migrate;
+	struct instance *instance = find_or_reply(engine, turn, request);
+	const struct chart_migration migration = {
+	    .to = library_find_workflow(
+		engine->library, migrate->workflow, migrate->to),
+	    .renames = migrate->renames,
+	    .rename_count = migrate->rename_count,
+	};
+
+	if (instance == NULL)
+		return;
+	if (migration.to == NULL) {
+		reply_with(turn, request, ENGINE_UNKNOWN_WORKFLOW,
+		    STR("there is no workflow of that name and version here"));
+		return;
+	}
+	if (!is_on(instance, migrate)) {
+		refuse_move(turn, request,
+		    arena_strf(turn->arena, "it is not on version %lld",
+			(long long)migrate->from));
+		return;
+	}
+	request->event = (struct chart_event){
+	    .kind = EV_MIGRATED,
+	    .actor = migrate->actor,
+	    .comment = migrate->comment,
+	    .migration = &migration,
+	};
+	if (migrate->dry_run) {
+		look_ahead(engine, turn, request, instance);
+	} else {
+		publish_definition(engine, turn, migration.to);
+		perform_act(engine, turn, request);
+	}
+	request->event.migration = NULL; /* it ends here */
+}
+
 static void
 perform_look(struct engine *engine, struct turn *turn, struct request *request)
 {
@@ -276,6 +357,7 @@ static perform_fn *const kinds[] = {
     [REQUEST_REPLAY] = event_replay,
     [REQUEST_LOOK] = perform_look,
     [REQUEST_PUBLISH] = publish_perform,
+    [REQUEST_MIGRATE] = perform_migrate,
     [REQUEST_REPLY] = perform_reply,
     [REQUEST_DUE] = perform_due,
     [REQUEST_RELEASE] = perform_release,

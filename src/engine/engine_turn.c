@@ -294,6 +294,7 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_SCHEDULE:
 	case REQUEST_CHILD:
 	case REQUEST_PUBLISH:
+	case REQUEST_MIGRATE:
 		return false;
 	case REQUEST_RELEASE:
 		return exchange_take_back(engine, request);
