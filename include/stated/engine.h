@@ -22,7 +22,7 @@ struct event_base;
 
 struct engine_limits {
 	size_t inbox_max;     /* requests waiting; 100000 where 0 */
-	size_t cache_max;     /* instances in memory; 20000 where 0 */
+	size_t cache_max;     /* instances in memory; 4000 where 0 */
 	size_t batch_max;     /* instances stepped a turn; 2000 where 0 */
 	size_t window_max;    /* deadlines read at a time; 10000 where 0 */
 	int64_t probe_ms; /* until a store that failed is tried; 250 where 0 */

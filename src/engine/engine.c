@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define INBOX_MAX 100000
-#define CACHE_MAX 20000
+#define CACHE_MAX 4000
 #define BATCH_MAX 2000
 #define WINDOW_MAX 10000
 #define PROBE_MS 250
@@ -45,6 +45,7 @@ engine_alloc(const struct engine_options *options)
 	inbox_init(&engine->emitted);
 	engine->instances = map_new();
 	engine->lines = map_new();
+	engine->watches = map_new();
 	engine->published = map_new();
 	engine->timers.armed = map_new();
 	engine->building = turn_new(engine);

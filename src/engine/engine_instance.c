@@ -87,6 +87,24 @@ instance_is_dirty(const struct engine *engine, const struct instance *instance)
 }
 
 void
+instance_forget_ended(struct engine *engine, const struct turn *turn)
+{
+	size_t cursor = 0;
+	struct str key;
+	void *value;
+
+	while (map_next(turn->touched, &cursor, &key, &value)) {
+		const struct instance *instance =
+		    map_find(engine->instances, key);
+
+		if (instance != NULL &&
+		    chart_status_is_end(chart_status(instance->chart)) &&
+		    !instance_is_dirty(engine, instance))
+			instance_drop(engine, instance->number);
+	}
+}
+
+void
 instance_trim(struct engine *engine, size_t count_max)
 {
 	struct instance *instance = engine->oldest;

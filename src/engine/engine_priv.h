@@ -178,9 +178,8 @@ struct timers {
 };
 
 struct watch {
-	struct watch *next;
+	struct watch *next; /* for the same instance */
 	uint64_t handle;
-	uint64_t number;
 	engine_reply_fn *reply;
 	void *arg;
 };
@@ -204,7 +203,7 @@ struct engine {
 	struct map *lines;     /* connection's name -> struct line * */
 	struct exchange *sent; /* the client has them */
 	struct timers timers;
-	struct watch *watches;
+	struct map *watches; /* number -> struct watch *: the latest first */
 	uint64_t watch_last;
 	struct turn *building;
 	struct turn *committing; /* NULL: none under way */
@@ -297,6 +296,8 @@ struct instance *instance_find(struct engine *engine, uint64_t number);
 struct instance *instance_add(
     struct engine *engine, struct chart *chart, uint64_t number);
 void instance_drop(struct engine *engine, uint64_t number);
+/* Forgets those that ended in the turn: nobody will step them again. */
+void instance_forget_ended(struct engine *engine, const struct turn *turn);
 /* Forgets the least used ones that nothing depends on. */
 void instance_trim(struct engine *engine, size_t count_max);
 void instance_free_all(struct engine *engine);

@@ -189,6 +189,7 @@ release(struct engine *engine, struct turn *turn)
 	     pending = pending->next)
 		pending->fn(&pending->reply, pending->arg);
 	watch_fire(engine, turn);
+	instance_forget_ended(engine, turn);
 	turn_free(&turn);
 }
 

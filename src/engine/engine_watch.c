@@ -52,70 +52,102 @@ engine_watch(
 	watch = calloc(1, sizeof(*watch));
 	must(watch != NULL);
 	watch->handle = ++engine->watch_last;
-	watch->number = number;
 	watch->reply = fn;
 	watch->arg = arg;
-	watch->next = engine->watches;
-	engine->watches = watch;
+	watch->next = map_find(engine->watches, MAP_KEY_OF(&number));
+	(void)map_put(engine->watches, MAP_KEY_OF(&number), watch);
 	return watch->handle;
+}
+
+/* What is left of those that wait for that instance. */
+static void
+put_back(struct engine *engine, struct str key, struct watch *first)
+{
+	if (first != NULL)
+		(void)map_put(engine->watches, key, first);
+	else
+		(void)map_remove(engine->watches, key);
 }
 
 void
 engine_unwatch(struct engine *engine, uint64_t handle)
 {
-	for (struct watch **link = &engine->watches; *link;
-	     link = &(*link)->next) {
-		struct watch *watch = *link;
+	size_t cursor = 0;
+	struct str key;
+	void *value;
 
-		if (watch->handle != handle)
-			continue;
-		*link = watch->next;
-		free(watch);
-		return;
+	while (map_next(engine->watches, &cursor, &key, &value)) {
+		struct watch *first = value;
+
+		for (struct watch **link = &first; *link != NULL;
+		     link = &(*link)->next) {
+			struct watch *watch = *link;
+
+			if (watch->handle != handle)
+				continue;
+			*link = watch->next;
+			put_back(engine, key, first);
+			free(watch);
+			return;
+		}
 	}
 }
 
-/* A callback may watch and unwatch: one is taken out before it is called, and
- * the list is gone through from its beginning again. */
-static struct watch *
-take_ready(struct engine *engine, const struct turn *turn)
+/* A callback may watch and unwatch: one at a time is taken out, called, and
+ * then looked for again. */
+static void
+fire(struct engine *engine, uint64_t number)
 {
-	for (struct watch **link = &engine->watches; *link;
-	     link = &(*link)->next) {
-		struct watch *watch = *link;
-		struct instance *instance;
+	struct watch *watch;
 
-		if (turn != NULL && map_find(turn->touched,
-					MAP_KEY_OF(&watch->number)) == NULL)
-			continue;
-		instance = instance_find(engine, watch->number);
+	while ((watch = map_find(engine->watches, MAP_KEY_OF(&number)))) {
+		struct instance *instance = instance_find(engine, number);
+
 		if (instance == NULL || !is_at_rest(engine, instance))
-			continue;
-		*link = watch->next;
-		return watch;
+			return;
+		put_back(engine, MAP_KEY_OF(&number), watch->next);
+		call_back(instance, watch->reply, watch->arg);
+		free(watch);
 	}
-	return NULL;
+}
+
+/* Their numbers first: callbacks change the map. */
+static void
+fire_all(struct engine *engine, const struct map *numbers)
+{
+	size_t count = 0, cursor = 0;
+	uint64_t *copies = calloc(map_count(numbers) + 1, sizeof(*copies));
+	struct str key;
+	void *value;
+
+	must(copies != NULL);
+	while (map_next(numbers, &cursor, &key, &value))
+		memcpy(&copies[count++], key.at, sizeof(*copies));
+	for (size_t i = 0; i < count; i++)
+		fire(engine, copies[i]);
+	free(copies);
 }
 
 void
 watch_fire(struct engine *engine, const struct turn *turn)
 {
-	struct watch *watch;
-
-	while ((watch = take_ready(engine, turn)) != NULL) {
-		call_back(instance_find(engine, watch->number), watch->reply,
-		    watch->arg);
-		free(watch);
-	}
+	if (map_count(engine->watches) > 0)
+		fire_all(engine, turn != NULL ? turn->touched
+					      : engine->watches);
 }
 
 void
 watch_free_all(struct engine *engine)
 {
-	while (engine->watches != NULL) {
-		struct watch *next = engine->watches->next;
+	size_t cursor = 0;
+	struct str key;
+	void *value;
 
-		free(engine->watches);
-		engine->watches = next;
-	}
+	while (map_next(engine->watches, &cursor, &key, &value))
+		for (struct watch *watch = value, *next; watch != NULL;
+		     watch = next) {
+			next = watch->next;
+			free(watch);
+		}
+	map_free(&engine->watches);
 }
