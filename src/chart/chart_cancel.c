@@ -81,9 +81,8 @@ chart_cancel_try(struct run *run, enum stop_mode mode)
 	bool taken, compensate;
 
 	must(chart->cancelling);
-	taken = !chart->cancel_ends &&
-		chart_select(run, &cancel_signal, SELECT_ALL, &chosen) ==
-		    SELECTED_NOW;
+	taken = !chart->cancel_ends && chart_select(run, &cancel_signal,
+					   SELECT_ALL, &chosen) == SELECTED_NOW;
 	if (!stop_all(run, &chosen, mode))
 		return false;
 	compensate = chart->cancel_compensates;
@@ -92,8 +91,7 @@ chart_cancel_try(struct run *run, enum stop_mode mode)
 	chart->cancel_ends = false;
 	if (taken) {
 		chosen.items[0].undoes = compensate;
-		chart_plan_take(
-		    run, &chosen, NULL, cancel_signal.name, NULL);
+		chart_plan_take(run, &chosen, NULL, cancel_signal.name, NULL);
 	} else {
 		end_cancelled(run, compensate);
 	}
@@ -118,8 +116,7 @@ chart_cancel_finish(struct run *run)
 			continue;
 		chart->internals = NULL;
 		chart_strand_end(run, strand);
-		chart_plan_take(
-		    run, &chosen, NULL, STR("compensated"), NULL);
+		chart_plan_take(run, &chosen, NULL, STR("compensated"), NULL);
 		return ITEM_MOVED;
 	}
 	chart_step_end(run, ENDING_CANCELLED);
@@ -129,8 +126,7 @@ chart_cancel_finish(struct run *run)
 static void
 record_cancelled(struct run *run, const struct chart_event *event)
 {
-	struct value_builder *record =
-	    chart_record_begin(run, AUDIT_CANCELLED);
+	struct value_builder *record = chart_record_begin(run, AUDIT_CANCELLED);
 
 	if (event->comment.at != NULL)
 		value_put_str(record, "comment", event->comment);

@@ -70,7 +70,10 @@ enum step_result
 chart_child_begin(struct run *run, const struct def_step *step)
 {
 	struct chart *chart = run->chart;
-	const struct value *input = chart_env_eval(run, step->with);
+	const struct value *input =
+	    step->with != NULL
+		? chart_env_eval(run, step->with)
+		: value_built(value_build_context(run->context->arena));
 	struct chart_effect *effect;
 	struct child *child = ARENA_NEW(chart->arena, struct child);
 
@@ -107,7 +110,8 @@ cancel_unwanted(struct run *run, uint64_t number)
 }
 
 static void
-note_started(struct run *run, struct child *child, uint64_t number, struct str id)
+note_started(
+    struct run *run, struct child *child, uint64_t number, struct str id)
 {
 	const struct def_step *step =
 	    run->chart->definition->steps[child->step];
@@ -147,8 +151,7 @@ chart_run_started(struct chart *chart, uint64_t serial, uint64_t number,
 	step = chart->definition->steps[child->step];
 	if (step->waits)
 		return;
-	chart_run_done(
-	    &run, step, started_response(&run, child), step->output);
+	chart_run_done(&run, step, started_response(&run, child), step->output);
 	remove_child(chart, child);
 	chart_run_advance(chart, run.strand);
 	chart_step_go_on(&run);

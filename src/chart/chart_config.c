@@ -76,8 +76,7 @@ chart_config_has_one_leaf(const struct chart *chart)
 {
 	size_t last = chart->active_count - 1;
 
-	return chart->active_count > 0 &&
-	       state_at(chart, last)->depth == last;
+	return chart->active_count > 0 && state_at(chart, last)->depth == last;
 }
 
 const struct def_state *
@@ -102,8 +101,8 @@ chart_config_trunk(const struct chart *chart, const struct def_state *state)
 	do {
 		state = next;
 		next = chart_config_child(chart, state);
-	} while (next != NULL &&
-		 (state == NULL || state->kind != STATE_PARALLEL));
+	} while (
+	    next != NULL && (state == NULL || state->kind != STATE_PARALLEL));
 	return state;
 }
 
@@ -126,7 +125,8 @@ chart_config_names(const struct chart *chart, struct arena *arena)
 
 /* SCXML's isInFinalState, where nothing goes on any more. */
 bool
-chart_config_is_through(const struct chart *chart, const struct def_state *state)
+chart_config_is_through(
+    const struct chart *chart, const struct def_state *state)
 {
 	const struct def_state *child;
 
@@ -187,8 +187,8 @@ remember(struct chart *chart, const struct def_state *history)
 		memory->history = history->index;
 		LIST_APPEND(chart->memories, memory);
 	}
-	memory->states = ARENA_ARRAY(
-	    chart->arena, chart->active_count - first, size_t);
+	memory->states =
+	    ARENA_ARRAY(chart->arena, chart->active_count - first, size_t);
 	memory->count = 0;
 	for (size_t i = first; i < chart->active_count; i++)
 		if (is_remembered(history, state_at(chart, i)))
@@ -440,13 +440,13 @@ activate(struct chart *chart, const struct def_state *state)
 {
 	size_t at = position_of(chart, state->index);
 
-	chart->active = arena_grow(chart->arena, chart->active,
-	    chart->active_count, &chart->active_capacity,
-	    sizeof(*chart->active));
+	chart->active =
+	    arena_grow(chart->arena, chart->active, chart->active_count,
+		&chart->active_capacity, sizeof(*chart->active));
 	memmove(&chart->active[at + 1], &chart->active[at],
 	    (chart->active_count - at) * sizeof(*chart->active));
-	chart->active[at] = (struct active){
-	    .state = state->index, .entry = chart->entries};
+	chart->active[at] =
+	    (struct active){.state = state->index, .entry = chart->entries};
 	chart->active_count++;
 }
 

@@ -28,9 +28,9 @@ describe_states(const struct chart *chart, struct arena *arena)
 	size_t at = 0;
 
 	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL)
-		value_append(list,
-		    value_of_str(
-			arena, chart->definition->states[leaf->state]->name));
+		value_append(
+		    list, value_of_str(arena,
+			      chart->definition->states[leaf->state]->name));
 	return value_built(list);
 }
 
@@ -69,8 +69,8 @@ describe_escalations(const struct chart *chart, struct arena *arena)
 }
 
 static const struct value *
-describe_wait(const struct chart *chart, const struct strand *strand,
-    struct arena *arena)
+describe_wait(
+    const struct chart *chart, const struct strand *strand, struct arena *arena)
 {
 	const struct def_step *step = chart_run_current(chart, strand);
 	struct value_builder *built = value_build_context(arena);
@@ -101,13 +101,13 @@ put_deadline(struct value_builder *built,
 	value_put_str(built, "kind", STR("deadline"));
 	value_put_str(built, "state", transition->source->name);
 	if (transition->targets.count > 0)
-		value_put_str(built, "target",
-		    target_names(&transition->targets, arena));
+		value_put_str(
+		    built, "target", target_names(&transition->targets, arena));
 }
 
 static void
-put_escalation(struct value_builder *built, const struct def_state *state,
-    size_t level)
+put_escalation(
+    struct value_builder *built, const struct def_state *state, size_t level)
 {
 	value_put_str(built, "kind", STR("escalation"));
 	value_put_str(built, "state", state->name);
@@ -157,7 +157,8 @@ describe_calls(const struct chart *chart, struct arena *arena)
 		if (call->step != SIZE_MAX)
 			value_put_str(built, "step",
 			    chart->definition->steps[call->step]->id);
-		value_put_str(built, "state", chart_call_state_name(call->state));
+		value_put_str(
+		    built, "state", chart_call_state_name(call->state));
 		value_put_int(built, "attempt", call->attempt);
 		put_instant(built, "due", call->due_ms);
 		value_append(list, value_built(built));

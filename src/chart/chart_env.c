@@ -232,7 +232,8 @@ chart_env_keep(struct run *run, const struct value *value)
 
 /*
  * Assigns one after another, so that a later expression sees what an earlier
- * one has set; to the variables of the iteration, where the steps are in one.  `told` (may be NULL) gets what was assigned, for history.
+ * one has set; to the variables of the iteration, where the steps are in one.
+ * `told` (may be NULL) gets what was assigned, for history.
  */
 void
 chart_env_assign(
@@ -240,9 +241,8 @@ chart_env_assign(
 {
 	struct chart *chart = run->chart;
 	const struct value **into =
-	    run->strand != NULL && run->strand->parent != 0
-		? &run->strand->vars
-		: &chart->data;
+	    run->strand != NULL && run->strand->parent != 0 ? &run->strand->vars
+							    : &chart->data;
 
 	for (size_t i = 0; i < assigns.count; i++) {
 		const struct def_assign *assign = &assigns.items[i];

@@ -157,9 +157,8 @@ static void
 notify_by_call(struct run *run, const struct def_channel *channel, size_t index,
     const struct notice *notice)
 {
-	struct call *call =
-	    chart_call_begin(run, FOR_NOTICE, channel->call, notice->step,
-		notice_args(run, channel->call, notice));
+	struct call *call = chart_call_begin(run, FOR_NOTICE, channel->call,
+	    notice->step, notice_args(run, channel->call, notice));
 
 	call->contact_state = notice->state;
 	call->contact_level = notice->level;
@@ -323,13 +322,12 @@ chart_escalation_fire(struct run *run, struct timer timer)
 	fired->body = body_of(run, fired, escalation, message);
 	record_fired(run, fired, escalation, message, timer);
 	put_item(run, fired, true);
-	chart_escalation_notify(run,
-	    &(struct notice){.to = escalation->to,
-		.message = message,
-		.severity = escalation->severity,
-		.state = state->index,
-		.level = level,
-		.step = SIZE_MAX});
+	chart_escalation_notify(run, &(struct notice){.to = escalation->to,
+					 .message = message,
+					 .severity = escalation->severity,
+					 .state = state->index,
+					 .level = level,
+					 .step = SIZE_MAX});
 	arm_again(run, timer);
 	if (escalation->target == NULL)
 		return;

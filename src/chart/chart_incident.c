@@ -47,8 +47,7 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_str(built, "business_key", chart->business_key);
 	value_put_str(built, "kind", chart_incident_kind_name(incident->kind));
-	value_put_str(built, "state",
-	    chart_config_names(chart, arena));
+	value_put_str(built, "state", chart_config_names(chart, arena));
 	value_put_str(built, "step",
 	    incident->step == SIZE_MAX
 		? (struct str){NULL, 0}
@@ -89,16 +88,16 @@ tell_owner(
 
 	if (owner == NULL)
 		return;
-	chart_escalation_notify(run,
-	    &(struct notice){.to = owner,
-		.message = arena_strf(run->context->arena,
-		    "%.*s %.*s stands still: %.*s",
-		    STR_ARG(chart->definition->name), STR_ARG(key),
-		    STR_ARG(incident->message)),
-		.severity = severity,
-		.state = SIZE_MAX,
-		.level = SIZE_MAX,
-		.step = SIZE_MAX});
+	chart_escalation_notify(
+	    run, &(struct notice){.to = owner,
+		     .message = arena_strf(run->context->arena,
+			 "%.*s %.*s stands still: %.*s",
+			 STR_ARG(chart->definition->name), STR_ARG(key),
+			 STR_ARG(incident->message)),
+		     .severity = severity,
+		     .state = SIZE_MAX,
+		     .level = SIZE_MAX,
+		     .step = SIZE_MAX});
 }
 
 static void

@@ -37,11 +37,11 @@ struct memory {
 /* ---- strands: what is being done ---- */
 
 enum plan_kind {
-	PLAN_CLAIM,  /* wait until what is left has stopped */
-	PLAN_EXIT,   /* steps of `exit` of the state */
-	PLAN_DO,     /* steps of the transition */
-	PLAN_SWITCH, /* leave and enter */
-	PLAN_CHECK,  /* invariants */
+	PLAN_CLAIM,	 /* wait until what is left has stopped */
+	PLAN_EXIT,	 /* steps of `exit` of the state */
+	PLAN_DO,	 /* steps of the transition */
+	PLAN_SWITCH,	 /* leave and enter */
+	PLAN_CHECK,	 /* invariants */
 	PLAN_COMPENSATE, /* undo: back to the entry of the state, or all */
 	PLAN_ENTRY,	 /* steps of `entry` of the state */
 	PLAN_FORK,	 /* the regions of the state begin */
@@ -384,7 +384,7 @@ struct chart {
 	struct waiter *waiters;
 
 	struct packed *packed; /* of input and data; not saved as such */
-	struct mask *mask; /* NULL: not gathered yet; not saved */
+	struct mask *mask;     /* NULL: not gathered yet; not saved */
 };
 #define CHART_PACKED 2
 

@@ -39,8 +39,8 @@ entry_assigns(const struct def_state *state, struct str name)
 
 /* What is within a parallel state whose regions are still to begin. */
 static bool
-regions_assign(
-    const struct chart *chart, const struct def_state *parallel, struct str name)
+regions_assign(const struct chart *chart, const struct def_state *parallel,
+    struct str name)
 {
 	for (size_t i = 0; i < chart->active_count; i++) {
 		const struct def_state *state =

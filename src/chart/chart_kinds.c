@@ -44,7 +44,8 @@ run_set(struct run *run, const struct def_step *step)
 
 	chart_env_assign(run, step->set, told);
 	chart_env_assign(run, step->output, told);
-	chart_run_record(run, AUDIT_STEP_DONE, step, "assigned", value_built(told));
+	chart_run_record(
+	    run, AUDIT_STEP_DONE, step, "assigned", value_built(told));
 	return STEP_THROUGH;
 }
 
@@ -110,9 +111,9 @@ static enum step_result
 run_raise(struct run *run, const struct def_step *step)
 {
 	record_through(run, step);
-	chart_step_raise(run,
-	    (struct signal){
-		.name = step->event, .only = SIZE_MAX, .from = SIZE_MAX});
+	chart_step_raise(
+	    run, (struct signal){
+		     .name = step->event, .only = SIZE_MAX, .from = SIZE_MAX});
 	return STEP_THROUGH;
 }
 
@@ -204,16 +205,14 @@ run_attest(struct run *run, const struct def_step *step)
 	chart_record_step(run, record, step->index);
 	value_put_str(record, "text",
 	    chart_env_text(run, step->message, (struct str){NULL, 0}));
-	chart_record_value(
-	    record, "evidence", chart_env_eval(run, step->with));
+	chart_record_value(record, "evidence", chart_env_eval(run, step->with));
 	chart_record_end(run, record);
 	if (step->output.count > 0)
 		record_through(run, step);
 	return STEP_THROUGH;
 }
 
-typedef enum step_result kind_fn(
-    struct run *run, const struct def_step *step);
+typedef enum step_result kind_fn(struct run *run, const struct def_step *step);
 static kind_fn *const kinds[] = {
     [STEP_CALL] = run_call,
     [STEP_SET] = run_set,

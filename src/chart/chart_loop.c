@@ -160,8 +160,8 @@ end_iteration(
 		append_result(chart->arena, loop, buf_str(&packed));
 		append_later(chart->arena, loop);
 	} else {
-		keep_for_later(chart->arena, loop, strand->position,
-		    buf_str(&packed));
+		keep_for_later(
+		    chart->arena, loop, strand->position, buf_str(&packed));
 	}
 	buf_fini(&packed);
 	chart_strand_end(run, strand);

@@ -134,8 +134,7 @@ gather(const struct chart *chart)
 
 	must(mask != NULL);
 	mask->secrets = map_new();
-	mask->roots =
-	    calloc(definition->sensitive_count, sizeof(*mask->roots));
+	mask->roots = calloc(definition->sensitive_count, sizeof(*mask->roots));
 	must(mask->roots != NULL);
 	for (size_t i = 0; i < definition->sensitive_count; i++) {
 		struct str rest;
@@ -210,8 +209,7 @@ secret_at(const struct mask *mask, struct str text)
 /* From left to right and never over what was put in: a digest may hold the
  * secret's own letters by chance. */
 struct str
-chart_mask_text(
-    const struct mask *mask, struct arena *arena, struct str text)
+chart_mask_text(const struct mask *mask, struct arena *arena, struct str text)
 {
 	struct buf masked = {0};
 	struct str result;

@@ -151,8 +151,7 @@ begin(struct run *run, const struct chosen *chosen, struct str cause,
 
 	run->microsteps++;
 	strand->taking = ++chart->taking;
-	strand->taken =
-	    ARENA_ARRAY(chart->arena, chosen->count, struct taken);
+	strand->taken = ARENA_ARRAY(chart->arena, chosen->count, struct taken);
 	strand->taken_count = chosen->count;
 	memcpy(strand->taken, chosen->items,
 	    chosen->count * sizeof(*strand->taken));
@@ -203,8 +202,8 @@ chart_plan_start(struct run *run)
 /* ---- after the switch ---- */
 
 static void
-plan_undoing_on_entry(struct chart *chart, struct strand *strand,
-    const struct def_state *first)
+plan_undoing_on_entry(
+    struct chart *chart, struct strand *strand, const struct def_state *first)
 {
 	const struct def_state *state = first;
 
@@ -227,8 +226,8 @@ plan_arrival(
 
 	plan_undoing_on_entry(chart, strand, first);
 	for (; state != NULL; state = state->kind == STATE_PARALLEL
-				  ? NULL
-				  : chart_config_child(chart, state)) {
+					  ? NULL
+					  : chart_config_child(chart, state)) {
 		last = state;
 		if (state->entry.count == 0)
 			continue;
@@ -423,8 +422,7 @@ perform_switch(struct run *run, struct strand *strand)
 	for (size_t i = 0; i < left.count; i++)
 		leave(run, left.items[i]);
 	chart->entries++;
-	chart_config_enter(
-	    chart, strand->taken, strand->taken_count, &entered);
+	chart_config_enter(chart, strand->taken, strand->taken_count, &entered);
 	note_event(chart, strand);
 	record_entered(run, strand, &left, &entered);
 	for (size_t i = 0; i < entered.count; i++) {
@@ -466,9 +464,9 @@ finish(struct run *run, const struct def_state *leaf)
 	const struct def_state *state = leaf->parent;
 
 	chart_step_done(run, state);
-	for (state = state->parent; state != NULL &&
-				    state->kind == STATE_PARALLEL &&
-				    chart_config_is_through(run->chart, state);
+	for (state = state->parent;
+	     state != NULL && state->kind == STATE_PARALLEL &&
+	     chart_config_is_through(run->chart, state);
 	     state = state->parent)
 		chart_step_done(run, state);
 }

@@ -20,13 +20,13 @@ struct run {
 	struct chart_context *context;
 	struct chart_effects *effects;
 	const struct chart_actor *actor; /* NULL: the system */
-	struct strand *strand;	 /* whose steps are being done; NULL: none */
-	const struct active *leaf;	 /* that transitions are looked for */
-	const struct signal *signal;	 /* that they are looked for */
-	const struct value *response;	 /* while an output is evaluated */
-	const struct value *results;	 /* while that of a `for` is */
-	const struct kept *arrived;	 /* the event that came; NULL: none */
-	size_t effects_first;		 /* how many effects were there before */
+	struct strand *strand;	   /* whose steps are being done; NULL: none */
+	const struct active *leaf; /* that transitions are looked for */
+	const struct signal *signal;  /* that they are looked for */
+	const struct value *response; /* while an output is evaluated */
+	const struct value *results;  /* while that of a `for` is */
+	const struct kept *arrived;   /* the event that came; NULL: none */
+	size_t effects_first;	      /* how many effects were there before */
 	unsigned microsteps;
 };
 
@@ -111,8 +111,8 @@ MUST_USE enum selected chart_select(struct run *run,
     const struct signal *signal, enum select_mode mode, struct chosen *chosen);
 MUST_USE bool chart_select_eventless(struct run *run, struct chosen *chosen);
 /* A deadline's transition; its guard is not looked at. */
-void chart_select_this(struct run *run,
-    const struct def_transition *transition, struct chosen *chosen);
+void chart_select_this(struct run *run, const struct def_transition *transition,
+    struct chosen *chosen);
 void chart_select_escalation(struct run *run, const struct def_state *source,
     size_t escalation, struct chosen *chosen);
 /* The first for an error, from the state up. */
@@ -289,6 +289,8 @@ enum timer_choice {
 /* strand: TIMERS_INTERRUPTING: the one at the boundary. */
 struct timer *chart_time_find(const struct run *run, enum timer_choice choice,
     const struct strand *strand);
+/* Whether a deadline that interrupts is due. */
+bool chart_time_may_interrupt(const struct run *run);
 void chart_time_take(
     struct run *run, struct timer timer, struct strand *instead);
 void chart_time_passed(struct run *run, const struct chart_event *event);

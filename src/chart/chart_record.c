@@ -52,12 +52,11 @@ put_item(struct run *run, struct value_builder *record)
 
 	if (strand == NULL || strand->parent == 0)
 		return;
-	path = arena_strf(run->context->arena, "%llu",
-	    (unsigned long long)strand->position);
+	path = arena_strf(
+	    run->context->arena, "%llu", (unsigned long long)strand->position);
 	strand = chart_strand_find(run->chart, strand->parent);
 	if (strand->parent == 0) {
-		value_put_int(
-		    record, "item", (int64_t)run->strand->position);
+		value_put_int(record, "item", (int64_t)run->strand->position);
 		return;
 	}
 	for (; strand->parent != 0;
@@ -72,8 +71,7 @@ chart_record_step(struct run *run, struct value_builder *record, size_t step)
 {
 	if (step == SIZE_MAX)
 		return;
-	value_put_str(
-	    record, "step", run->chart->definition->steps[step]->id);
+	value_put_str(record, "step", run->chart->definition->steps[step]->id);
 	put_item(run, record);
 }
 
@@ -95,9 +93,8 @@ chart_record_mask(struct run *run, struct str text)
 {
 	const struct mask *mask = chart_mask_of(run->chart);
 
-	return mask == NULL
-		   ? text
-		   : chart_mask_text(mask, run->context->arena, text);
+	return mask == NULL ? text
+			    : chart_mask_text(mask, run->context->arena, text);
 }
 
 /* What makes a record a record is never masked. */

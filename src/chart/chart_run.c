@@ -117,9 +117,8 @@ place_of(const struct chart *chart, const struct strand *strand)
 		return chart_config_trunk(chart, NULL);
 	item = &strand->plan[strand->plan_next];
 	return chart_config_trunk(chart,
-	    item->kind == PLAN_DO
-		? definition->transitions[item->index]->source
-		: definition->states[item->index]);
+	    item->kind == PLAN_DO ? definition->transitions[item->index]->source
+				  : definition->states[item->index]);
 }
 
 /* The `error` event; where nothing takes it, an incident.  An iteration's is
@@ -152,8 +151,8 @@ chart_run_fail(
 		chart_plan_take(run, &chosen, strand, STR("error"), NULL);
 		return;
 	}
-	chart_incident_open(run, INCIDENT_FAILED, step->index, 0,
-	    strand->error, "the step `%.*s` failed: %.*s", STR_ARG(step->id),
+	chart_incident_open(run, INCIDENT_FAILED, step->index, 0, strand->error,
+	    "the step `%.*s` failed: %.*s", STR_ARG(step->id),
 	    STR_ARG(value_str(value_field_or_null(error, "message"))));
 }
 

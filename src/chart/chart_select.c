@@ -126,7 +126,8 @@ chart_select_escalation(struct run *run, const struct def_state *source,
 
 /* Sets to leave meet where one domain is within the other. */
 static bool
-conflict(const struct chart *chart, const struct taken *a, const struct taken *b)
+conflict(
+    const struct chart *chart, const struct taken *a, const struct taken *b)
 {
 	const struct def_state *of_a = state_of(chart, a->scope),
 			       *of_b = state_of(chart, b->scope);
@@ -157,10 +158,9 @@ remove_conflicts(struct run *run, struct chosen *chosen)
 		bool preempted = false;
 
 		for (size_t j = 0; j < count && !preempted; j++)
-			preempted =
-			    conflict(chart, &one, &chosen->items[j]) &&
-			    !is_within(source_of(chart, &one),
-				source_of(chart, &chosen->items[j]));
+			preempted = conflict(chart, &one, &chosen->items[j]) &&
+				    !is_within(source_of(chart, &one),
+					source_of(chart, &chosen->items[j]));
 		if (preempted)
 			continue;
 		for (size_t j = 0; j < count; j++)
@@ -295,8 +295,8 @@ select_only(struct run *run, const struct signal *signal, enum select_mode mode,
 		return names(state, signal->name) ? SELECTED_LATER
 						  : SELECTED_NONE;
 	run->leaf = chart_config_find(run->chart, state);
-	transition = first_of(
-	    run, state, signal->name, mode == SELECT_INTERRUPTING);
+	transition =
+	    first_of(run, state, signal->name, mode == SELECT_INTERRUPTING);
 	run->leaf = NULL;
 	if (transition == NULL)
 		return SELECTED_NONE;
@@ -310,7 +310,8 @@ select_for_leaf(struct run *run, const struct active *leaf,
     const struct signal *signal, enum select_mode mode, struct chosen *chosen)
 {
 	const struct def_state *state = state_of(run->chart, leaf->state);
-	bool busy = mode != SELECT_ALL && chart_strand_is_busy(run->chart, state);
+	bool busy =
+	    mode != SELECT_ALL && chart_strand_is_busy(run->chart, state);
 	const struct def_transition *transition;
 
 	if (busy && mode == SELECT_FREE)
@@ -334,8 +335,8 @@ select_all(struct run *run, const struct signal *signal, enum select_mode mode,
 	size_t at = 0;
 
 	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL)
-		if ((from == NULL ||
-			def_state_contains(from, state_of(chart, leaf->state))) &&
+		if ((from == NULL || def_state_contains(
+					 from, state_of(chart, leaf->state))) &&
 		    !select_for_leaf(run, leaf, signal, mode, chosen))
 			waits = true;
 	if (waits || (mode == SELECT_FREE && is_wholly_busy(chart, from)))
@@ -451,8 +452,7 @@ chart_select_eventless(struct run *run, struct chosen *chosen)
 
 /* A deadline is its state's: it waits while nothing of that is free. */
 bool
-chart_select_timer_is_open(
-    const struct chart *chart, const struct timer *timer)
+chart_select_timer_is_open(const struct chart *chart, const struct timer *timer)
 {
 	const struct definition *definition = chart->definition;
 	const struct def_state *source;

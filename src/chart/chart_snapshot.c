@@ -111,8 +111,8 @@ chart_snapshot_count(struct snapshot *s, size_t *count)
 
 /* What changes seldom is packed once and copied from then on. */
 static void
-visit_packed(struct snapshot *s, const struct value **value,
-    struct packed *packed)
+visit_packed(
+    struct snapshot *s, const struct value **value, struct packed *packed)
 {
 	if (s->out == NULL) {
 		chart_snapshot_value(s, value);
@@ -165,7 +165,8 @@ visit_call(struct snapshot *s, struct call *call)
 	VISIT_ENUM(s, call->purpose, FOR_NOTICE);
 	VISIT_ENUM(s, call->state, CALL_STUCK);
 	chart_snapshot_index(s, &call->step, s->definition->step_count);
-	chart_snapshot_index(s, &call->contact_state, s->definition->state_count);
+	chart_snapshot_index(
+	    s, &call->contact_state, s->definition->state_count);
 	chart_snapshot_index(s, &call->contact_level, SIZE_MAX - 1);
 	chart_snapshot_index(s, &call->contact_channel, SIZE_MAX - 1);
 	chart_snapshot_value(s, &call->args);

@@ -10,7 +10,7 @@
 
 /* What kinds of items were called by then, by their numbers. */
 #define OLD_SWITCH 2
-#define OLD_GOTO   3
+#define OLD_GOTO 3
 static const enum plan_kind kinds[] = {
     PLAN_EXIT,
     PLAN_DO,
@@ -76,10 +76,9 @@ read_item(struct snapshot *s, struct old_item *item)
 		return;
 	chart_snapshot_index(s, &item->detail,
 	    s->definition->states[item->index]->escalation_count);
-	if (item->detail == SIZE_MAX ||
-	    s->definition->states[item->index]
-		    ->escalations[item->detail]
-		    .target == NULL)
+	if (item->detail == SIZE_MAX || s->definition->states[item->index]
+						->escalations[item->detail]
+						.target == NULL)
 		s->damaged = true;
 }
 
@@ -267,8 +266,7 @@ chart_snapshot_old_settle(struct chart *chart)
 	top = chart->undo_last; /* what was being undone */
 	for (struct call *call = chart->calls; call; call = call->next) {
 		call->undo = call->purpose == FOR_UNDO ? top : 0;
-		call->given_up =
-		    chart->cancelling && call->purpose == FOR_STEP;
+		call->given_up = chart->cancelling && call->purpose == FOR_STEP;
 	}
 	for (struct incident *incident = chart->incidents; incident;
 	     incident = incident->next) {

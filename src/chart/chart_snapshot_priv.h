@@ -64,15 +64,15 @@ void chart_snapshot_count(struct snapshot *s, size_t *count);
 	} while (0)
 
 /* An array in the arena, with its count beside it. */
-#define VISIT_ARRAY(s, items, count, visit)                          \
-	do {                                                         \
-		chart_snapshot_count((s), &(count));                 \
-		if ((s)->out == NULL)                                \
-			(items) = arena_array(                       \
-			    (s)->arena, (count), sizeof(*(items)));  \
-		for (size_t array_i = 0;                             \
-		     array_i < (count) && !(s)->damaged; array_i++)  \
-			visit((s), &(items)[array_i]);               \
+#define VISIT_ARRAY(s, items, count, visit)                                  \
+	do {                                                                 \
+		chart_snapshot_count((s), &(count));                         \
+		if ((s)->out == NULL)                                        \
+			(items) = arena_array(                               \
+			    (s)->arena, (count), sizeof(*(items)));          \
+		for (size_t array_i = 0; array_i < (count) && !(s)->damaged; \
+		     array_i++)                                              \
+			visit((s), &(items)[array_i]);                       \
 	} while (0)
 
 /* ---- chart_snapshot_strand.c: what is being done ---- */
@@ -84,8 +84,7 @@ bool chart_snapshot_is_whole(const struct chart *chart);
 /* The leaf and its plan, which become active states and a strand. */
 void chart_snapshot_old_plan(struct snapshot *s, struct chart *chart);
 /* A raised event. */
-void chart_snapshot_old_signal(
-    struct snapshot *s, struct signal *signal);
+void chart_snapshot_old_signal(struct snapshot *s, struct signal *signal);
 /* What version 1 left to be guessed, once all has been read. */
 void chart_snapshot_old_settle(struct chart *chart);
 

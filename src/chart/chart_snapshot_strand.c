@@ -229,7 +229,8 @@ is_configuration(const struct chart *chart)
 	if (chart->active_count == 0)
 		return chart->entries == 0;
 	for (size_t i = 0; i < chart->active_count; i++) {
-		if (i > 0 && chart->active[i].state <= chart->active[i - 1].state)
+		if (i > 0 &&
+		    chart->active[i].state <= chart->active[i - 1].state)
 			return false;
 		if (!has_its_family(chart, state_at(chart, i)))
 			return false;
@@ -254,8 +255,7 @@ iteration_is_whole(const struct chart *chart, const struct strand *strand)
 }
 
 static bool
-call_is_whole(
-    const struct chart *chart, const struct strand *strand,
+call_is_whole(const struct chart *chart, const struct strand *strand,
     const struct call *call)
 {
 	const struct def_step *step = chart_run_current(chart, strand);

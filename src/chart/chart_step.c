@@ -27,13 +27,13 @@ chart_step_raise(struct run *run, struct signal signal)
 void
 chart_step_done(struct run *run, const struct def_state *state)
 {
-	chart_step_raise(run,
-	    (struct signal){
-		.name = STR("done"),
-		.only = state->index,
-		.from = SIZE_MAX,
-		.entry = chart_config_find(run->chart, state)->entry,
-	    });
+	chart_step_raise(
+	    run, (struct signal){
+		     .name = STR("done"),
+		     .only = state->index,
+		     .from = SIZE_MAX,
+		     .entry = chart_config_find(run->chart, state)->entry,
+		 });
 }
 
 void
@@ -79,8 +79,8 @@ take_internal(struct run *run)
 		struct internal *raised = *link;
 		struct chosen chosen;
 
-		switch (chart_select(
-		    run, &raised->signal, SELECT_FREE, &chosen)) {
+		switch (
+		    chart_select(run, &raised->signal, SELECT_FREE, &chosen)) {
 		case SELECTED_LATER:
 			link = &raised->next;
 			break;
@@ -89,8 +89,8 @@ take_internal(struct run *run)
 			break;
 		case SELECTED_NOW:
 			LIST_UNLINK(link);
-			chart_plan_take(run, &chosen, NULL,
-			    raised->signal.name, raised->signal.event);
+			chart_plan_take(run, &chosen, NULL, raised->signal.name,
+			    raised->signal.event);
 			return true;
 		}
 	}
@@ -157,11 +157,9 @@ interrupt_by_raised(struct run *run, struct strand *strand)
 static bool
 interrupt_by_external(struct run *run, struct strand *strand)
 {
-	struct timer *timer =
-	    chart_time_find(run, TIMERS_INTERRUPTING, strand);
+	struct timer *timer = chart_time_find(run, TIMERS_INTERRUPTING, strand);
 	struct chosen chosen;
-	struct kept **link =
-	    chart_kept_find(run, SELECT_INTERRUPTING, &chosen);
+	struct kept **link = chart_kept_find(run, SELECT_INTERRUPTING, &chosen);
 
 	if (link != NULL && !interrupts_strand(run->chart, &chosen, strand))
 		link = NULL;
@@ -193,10 +191,19 @@ chart_step_interrupt(struct run *run, struct strand *strand)
 	return interrupted;
 }
 
+static bool
+has_what_may_interrupt(const struct run *run)
+{
+	return run->chart->kept != NULL || run->chart->internals != NULL ||
+	       chart_time_may_interrupt(run);
+}
+
 /* An event or a deadline may cut an idle wait short. */
 static void
 cut_idle_waits(struct run *run)
 {
+	if (!has_what_may_interrupt(run))
+		return;
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
@@ -266,8 +273,8 @@ chart_step_end(struct run *run, enum def_ending ending)
 	chart->ended_ms = run->context->now_ms;
 
 	record = chart_record_begin(run, AUDIT_ENDED);
-	value_put_str(record, "state",
-	    chart_config_names(chart, run->context->arena));
+	value_put_str(
+	    record, "state", chart_config_names(chart, run->context->arena));
 	value_put_str(record, "outcome", def_ending_name(ending));
 	chart_record_value(record, "output", chart->output);
 	chart_record_end(run, record);
@@ -365,8 +372,8 @@ on_started(struct run *run, const struct chart_event *event)
 	if (chart->trace.at != NULL)
 		value_put_str(record, "trace", chart->trace);
 	if (parent != 0)
-		value_put_str(record, "parent",
-		    chart_child_id(chart, parent, id));
+		value_put_str(
+		    record, "parent", chart_child_id(chart, parent, id));
 	chart_record_value(record, "input", chart->input);
 	chart_record_end(run, record);
 	chart_plan_start(run);

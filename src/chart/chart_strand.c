@@ -259,8 +259,7 @@ chart_strand_is_at_boundary(
 
 /* Whether it may end where it stands, and not only after what it does. */
 static bool
-may_end_here(
-    struct run *run, const struct strand *strand, enum stop_mode mode)
+may_end_here(struct run *run, const struct strand *strand, enum stop_mode mode)
 {
 	if (strand->parent != 0 || strand->plan_next >= strand->plan_count ||
 	    mode != STOP_LEFT)
@@ -390,8 +389,8 @@ leave_behind(struct chart *chart, const struct strand *strand)
 	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
 		struct active *active = &chart->active[at - 1];
 
-		if (!chart_strand_covers(chart, strand,
-			chart->definition->states[leaf->state]))
+		if (!chart_strand_covers(
+			chart, strand, chart->definition->states[leaf->state]))
 			continue;
 		active->event = strand->event;
 		if (strand->error != NULL)

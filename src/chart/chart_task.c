@@ -439,18 +439,17 @@ raise_decided(
     struct run *run, const struct task *task, const struct chart_event *event)
 {
 	struct chart *chart = run->chart;
-	const struct active *active = chart_config_find(
-	    chart, chart->definition->states[task->state]);
+	const struct active *active =
+	    chart_config_find(chart, chart->definition->states[task->state]);
 
 	must(active != NULL);
-	chart_step_raise(run,
-	    (struct signal){
-		.name = event->choice,
-		.event = decided_event(run, event),
-		.only = SIZE_MAX,
-		.from = task->state,
-		.entry = active->entry,
-	    });
+	chart_step_raise(run, (struct signal){
+				  .name = event->choice,
+				  .event = decided_event(run, event),
+				  .only = SIZE_MAX,
+				  .from = task->state,
+				  .entry = active->entry,
+			      });
 }
 
 void

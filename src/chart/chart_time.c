@@ -117,6 +117,17 @@ is_chosen(const struct chart *chart, const struct timer *timer,
 	unreachable("every choice is listed");
 }
 
+bool
+chart_time_may_interrupt(const struct run *run)
+{
+	for (const struct timer *timer = run->chart->timers; timer != NULL;
+	     timer = timer->next)
+		if (timer->due_ms <= run->context->now_ms &&
+		    is_interrupting(run->chart, timer))
+			return true;
+	return false;
+}
+
 static size_t
 depth_of(const struct chart *chart, const struct timer *timer)
 {

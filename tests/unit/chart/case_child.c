@@ -37,8 +37,8 @@ child_begin(struct play *play, const struct chart_effect *effect)
 	child->serial = effect->serial;
 	child->workflow = arena_str(play->arena, effect->workflow);
 	play->child_last++;
-	child->id = arena_strf(play->arena, "child-%llu",
-	    (unsigned long long)play->child_last);
+	child->id = arena_strf(
+	    play->arena, "child-%llu", (unsigned long long)play->child_last);
 	if (!effect->waits)
 		play->child_count--;
 	chart_run_started(play->chart, effect->serial, play->child_last,

@@ -160,9 +160,9 @@ upgrade(struct tale *tale)
 	struct buf bytes = {0};
 
 	for (size_t i = 0; i + 1 < tale->snapshot.bytes; i += 2)
-		buf_add_char(&bytes,
-		    (char)(digit_of(tale->snapshot.at[i]) << 4 |
-			digit_of(tale->snapshot.at[i + 1])));
+		buf_add_char(
+		    &bytes, (char)(digit_of(tale->snapshot.at[i]) << 4 |
+				   digit_of(tale->snapshot.at[i + 1])));
 	chart_free(&play->chart);
 	play->chart = chart_load(play->definition,
 	    (struct chart_identity){.number = 1}, buf_str(&bytes));
@@ -391,10 +391,10 @@ main(int argc, char **argv)
 
 	if (first >= argc)
 		return play_folder("chart", accepts) +
-			       play_folder("chart/scxml", accepts) ==
-			   0
-		       ? 0
-		       : 1;
+				   play_folder("chart/scxml", accepts) ==
+			       0
+			   ? 0
+			   : 1;
 	for (int i = first; i < argc; i++)
 		if (!play_file(argv[i], accepts))
 			failures++;

@@ -17,12 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EVENTS	   12 /* a chart */
-#define DEPTH_MAX  4
+#define EVENTS 12 /* a chart */
+#define DEPTH_MAX 4
 #define STATES_MAX 24
 
 static const char *const words[] = {"a", "b", "b.c", "d"};
-static const char *const patterns[] = {"a", "b", "b.*", "b.c", "d", "done", "*"};
+static const char *const patterns[] = {
+    "a", "b", "b.*", "b.c", "d", "done", "*"};
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- making a chart ---- */
@@ -85,8 +86,7 @@ add_state(struct maker *maker, enum shape shape, int parent, int depth)
 static void
 sketch_state(struct maker *maker, int parent, int depth, bool first)
 {
-	enum shape shape =
-	    first ? ATOMIC : pick_shape(maker, parent, depth);
+	enum shape shape = first ? ATOMIC : pick_shape(maker, parent, depth);
 	int children = 2 + below(maker, 2), self;
 
 	if (first && depth < DEPTH_MAX && below(maker, 3) == 0 &&
@@ -98,8 +98,8 @@ sketch_state(struct maker *maker, int parent, int depth, bool first)
 	for (int i = 0; i < children && maker->count < STATES_MAX - 2; i++)
 		sketch_state(maker, self, depth + 1, i == 0);
 	if (below(maker, 3) == 0 && maker->count < STATES_MAX)
-		add_state(maker, below(maker, 2) ? DEEP : SHALLOW, self,
-		    depth + 1);
+		add_state(
+		    maker, below(maker, 2) ? DEEP : SHALLOW, self, depth + 1);
 }
 
 /* ---- writing it ---- */
@@ -151,7 +151,8 @@ is_history(const struct maker *maker, int state)
 static void
 write_target(struct maker *maker, int source)
 {
-	int one = below(maker, maker->count), other = below(maker, maker->count);
+	int one = below(maker, maker->count),
+	    other = below(maker, maker->count);
 	bool internal = source != -1 &&
 			maker->states[source].shape == COMPOUND &&
 			below(maker, 3) == 0;
@@ -262,8 +263,8 @@ make_chart(struct maker *maker)
 	for (int i = 0; i < maker->count; i++)
 		if (maker->states[i].parent == -1)
 			write_state(maker, i);
-	buf_add_cstr(&maker->out,
-	    "}\n---\ncontact: team\nnotify: [{log: warning}]\n");
+	buf_add_cstr(
+	    &maker->out, "}\n---\ncontact: team\nnotify: [{log: warning}]\n");
 }
 
 /* ---- playing it ---- */
@@ -365,8 +366,7 @@ play(const struct definition *definition, struct maker *maker,
 		start(&player, definition);
 		same = agree(&player, model, after);
 	}
-	for (int i = 0; i < EVENTS && same && !model->circles &&
-			!model->ended;
+	for (int i = 0; i < EVENTS && same && !model->circles && !model->ended;
 	     i++) {
 		after = words[below(maker, COUNT_OF(words))];
 		model_event(model, str_of(after));

@@ -119,8 +119,8 @@ load(struct play *play, const struct story *story)
 			    diags);
 	must(library_link(play->library, diags));
 	diag_list_free(&diags);
-	play->definition = library_find_workflow(
-	    play->library, str_of(story->workflow), 0);
+	play->definition =
+	    library_find_workflow(play->library, str_of(story->workflow), 0);
 	must(play->definition != NULL);
 }
 
@@ -135,14 +135,14 @@ amount_of(uint64_t n)
 static void
 play_start(struct play *play, struct rng *rng)
 {
-	play_line(play,
-	    arena_strf(play->arena,
-		"start by ann {\"key\": \"A\", \"reference\": \"P-1\", "
-		"\"entity\": \"DE01\", \"invoice_id\": 7, "
-		"\"amount\": %s, \"currency\": \"EUR\", "
-		"\"creditor\": {\"name\": \"ACME\", "
-		"\"iban\": \"DE89370400440532013000\"}}",
-		amount_of(rng_below(rng, 3))));
+	play_line(
+	    play, arena_strf(play->arena,
+		      "start by ann {\"key\": \"A\", \"reference\": \"P-1\", "
+		      "\"entity\": \"DE01\", \"invoice_id\": 7, "
+		      "\"amount\": %s, \"currency\": \"EUR\", "
+		      "\"creditor\": {\"name\": \"ACME\", "
+		      "\"iban\": \"DE89370400440532013000\"}}",
+		      amount_of(rng_below(rng, 3))));
 }
 
 /* Replies come often, or nothing gets far. */

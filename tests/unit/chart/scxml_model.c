@@ -65,8 +65,8 @@ execute(struct model *model, const struct def_steps *steps)
 		}
 		must(step->kind == STEP_ATTEST);
 		buf_addf(&model->log, "%.*s ",
-		    STR_ARG(value_str(template_eval(
-			step->message, &env, NULL, NULL))));
+		    STR_ARG(value_str(
+			template_eval(step->message, &env, NULL, NULL))));
 	}
 }
 
@@ -83,8 +83,8 @@ condition_match(struct model *model, const struct def_transition *transition)
 /* ---- transitions ---- */
 
 static void
-effective_targets(const struct model *model, struct def_targets targets,
-    struct set *set)
+effective_targets(
+    const struct model *model, struct def_targets targets, struct set *set)
 {
 	for (size_t i = 0; i < targets.count; i++) {
 		const struct def_state *target = targets.items[i];
@@ -205,9 +205,8 @@ first_enabled(struct model *model, const struct def_state *state,
 	    event != NULL ? &state->on : &state->always;
 
 	for (size_t i = 0; i < list->count; i++)
-		if ((event == NULL ||
-			def_event_matches(
-			    list->items[i]->event, event->name)) &&
+		if ((event == NULL || def_event_matches(list->items[i]->event,
+					  event->name)) &&
 		    condition_match(model, list->items[i]))
 			return list->items[i];
 	return NULL;
@@ -295,8 +294,8 @@ some_within(const struct model *model, const struct set *set,
 }
 
 static void
-add_descendants(const struct model *model, struct set *set,
-    const struct def_state *state)
+add_descendants(
+    const struct model *model, struct set *set, const struct def_state *state)
 {
 	struct set effective = {0};
 
@@ -327,8 +326,8 @@ static void
 add_ancestors(const struct model *model, struct set *set,
     const struct def_state *state, const struct def_state *up_to)
 {
-	for (state = state->parent; state != NULL && state != up_to &&
-				    !model->active[state->index];
+	for (state = state->parent;
+	     state != NULL && state != up_to && !model->active[state->index];
 	     state = state->parent) {
 		set->has[state->index] = true;
 		if (state->kind != STATE_PARALLEL)
@@ -375,9 +374,9 @@ raise_done(struct model *model, const struct def_state *leaf)
 		return;
 	}
 	raise(model, STR("done"), state);
-	for (state = state->parent; state != NULL &&
-				    state->kind == STATE_PARALLEL &&
-				    is_in_final_state(model, state);
+	for (state = state->parent;
+	     state != NULL && state->kind == STATE_PARALLEL &&
+	     is_in_final_state(model, state);
 	     state = state->parent)
 		raise(model, STR("done"), state);
 }

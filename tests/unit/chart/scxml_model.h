@@ -15,7 +15,7 @@
 
 #define MODEL_STATES_MAX 64
 #define MODEL_EVENTS_MAX 4096
-#define MODEL_STEPS_MAX  200 /* microsteps of one macrostep */
+#define MODEL_STEPS_MAX 200 /* microsteps of one macrostep */
 
 struct model_event {
 	struct str name;
