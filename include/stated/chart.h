@@ -232,6 +232,10 @@ struct chart_context {
 	struct rng *rng;              /* jitter */
 	const struct value *settings; /* a context */
 	struct str environment;
+	/* How many microsteps there have been for one and the same cause; the
+	 * bound that stops an instance which goes round in a circle holds for
+	 * all steps that share it.  NULL: each step counts for itself. */
+	unsigned *microsteps;
 	/* Told of every transition as it is taken, for those who count what a
 	 * test has reached; NULL: nobody asks. */
 	void (*took)(void *arg, const struct def_transition *transition);

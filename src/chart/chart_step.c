@@ -328,9 +328,21 @@ macrostep(struct run *run)
 	}
 }
 
+/* What was held has been told of: the count begins anew. */
+static void
+share_count(const struct run *run)
+{
+	if (run->context->microsteps != NULL)
+		*run->context->microsteps =
+		    run->microsteps > CHART_MICROSTEPS_MAX ? 0
+							   : run->microsteps;
+}
+
 void
 chart_step_go_on(struct run *run)
 {
+	if (run->context->microsteps != NULL)
+		run->microsteps += *run->context->microsteps;
 	run->actor = NULL;
 	run->strand = NULL;
 	if (run->chart->ended)
@@ -338,6 +350,7 @@ chart_step_go_on(struct run *run)
 	if (!run->chart->cancelling)
 		cut_idle_waits(run);
 	macrostep(run);
+	share_count(run);
 	chart_kept_tell(run);
 	must(!run->chart->ended || run->chart->strands == NULL);
 }

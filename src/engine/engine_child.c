@@ -56,7 +56,7 @@ static void
 refuse_run(struct engine *engine, struct turn *turn, struct instance *parent,
     uint64_t serial, struct str why, struct chart_effects *effects)
 {
-	struct chart_context context = turn_context(engine, turn);
+	struct chart_context context = turn_context_of(engine, turn, parent);
 	struct chart_event event = {
 	    .kind = EV_CHILD_ENDED,
 	    .serial = serial,
@@ -72,7 +72,7 @@ note_run(struct engine *engine, struct turn *turn, struct instance *parent,
     uint64_t serial, const struct instance *child,
     struct chart_effects *effects)
 {
-	struct chart_context context = turn_context(engine, turn);
+	struct chart_context context = turn_context_of(engine, turn, parent);
 	char id[CHART_ID_BYTES];
 
 	chart_run_started(parent->chart, serial, child->number,

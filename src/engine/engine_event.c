@@ -297,6 +297,7 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 		/* First told to be matched: delivering may come back here, and
 		 * then the rest of the list may have been delivered, too. */
 		put_event(engine, turn, &event, EVENT_MATCHED, 0);
+		engine->cause++; /* each has come by itself */
 		instance_step(engine, turn, instance, &event, &effects);
 		if (is_refused(&effects))
 			bury_refused(engine, turn, &event);

@@ -458,7 +458,7 @@ static void
 offer_call(struct engine *engine, struct turn *turn, struct instance *instance,
     struct chart_effect effect, struct chart_effects *effects)
 {
-	struct chart_context context = turn_context(engine, turn);
+	struct chart_context context = turn_context_of(engine, turn, instance);
 	struct outcome failure;
 	struct chart_event event = {
 	    .kind = EV_REPLY_ARRIVED,
@@ -509,7 +509,7 @@ instance_step(struct engine *engine, struct turn *turn,
     struct instance *instance, const struct chart_event *event,
     struct chart_effects *effects)
 {
-	struct chart_context context = turn_context(engine, turn);
+	struct chart_context context = turn_context_of(engine, turn, instance);
 
 	turn_touch(turn, instance);
 	chart_step(instance->chart, event, &context, effects);

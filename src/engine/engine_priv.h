@@ -69,6 +69,8 @@ struct instance {
 	uint64_t number;
 	struct chart *chart;
 	uint64_t turn;		  /* serial of the last turn that changed it */
+	uint64_t cause;		  /* what it was stepped for last … */
+	unsigned microsteps;	  /* … and how many microsteps that took */
 	struct str *correlations; /* chart_correlations() as subscribed; heap */
 	size_t correlation_count;
 };
@@ -205,6 +207,7 @@ struct engine {
 	struct timers timers;
 	struct map *watches; /* number -> struct watch *: the latest first */
 	uint64_t watch_last;
+	uint64_t cause; /* counts what is performed, but for what follows */
 	struct turn *building;
 	struct turn *committing; /* NULL: none under way */
 	uint64_t turn_last;
@@ -284,6 +287,11 @@ void turn_free(struct turn **turn);
 /* Frees the exchanges that were given up in it. */
 void turn_free_retired(struct turn *turn);
 struct chart_context turn_context(struct engine *engine, struct turn *turn);
+/* The same for a step of that instance: what goes round in a circle within
+ * one cause, through calls that can't be made and children that end at once,
+ * is found as if it were one step. */
+struct chart_context turn_context_of(
+    struct engine *engine, struct turn *turn, struct instance *instance);
 struct engine_reply *turn_reply(struct turn *turn,
     const struct request *request, enum engine_status status);
 void turn_log(struct turn *turn, enum log_level level, struct str message);

@@ -58,6 +58,20 @@ turn_context(struct engine *engine, struct turn *turn)
 	};
 }
 
+struct chart_context
+turn_context_of(
+    struct engine *engine, struct turn *turn, struct instance *instance)
+{
+	struct chart_context context = turn_context(engine, turn);
+
+	if (instance->cause != engine->cause) {
+		instance->cause = engine->cause;
+		instance->microsteps = 0;
+	}
+	context.microsteps = &instance->microsteps;
+	return context;
+}
+
 /* NULL where nobody waits for the reply. */
 struct engine_reply *
 turn_reply(
@@ -123,11 +137,14 @@ perform(struct engine *engine, struct turn *turn, struct request *request)
 	struct request *emitted;
 	size_t left = engine->options.limits.batch_max;
 
+	engine->cause++;
 	request_perform(engine, turn, request);
 	inbox_add(&turn->done, request);
 	while ((emitted = inbox_take(&engine->emitted)) != NULL) {
 		bool is_event = emitted->kind == REQUEST_EVENT;
 
+		if (is_event)
+			engine->cause++;
 		if (is_event && left == 0)
 			event_bury(engine, turn, emitted);
 		else

@@ -362,6 +362,85 @@ test_two_that_would_wait_for_each_other_are_told(void **state)
 	house_free(&house);
 }
 
+/* Round and round, without a moment's pause. */
+static const char circles[] =
+    "workflow: refused\n"
+    "version: 1\n"
+    "initial: again\n"
+    "states:\n"
+    "  again:\n"
+    "    entry: [{run: picky, with: {n: = input.n}}]\n"
+    "    on: {done: ended, error: again}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: careless\n"
+    "version: 1\n"
+    "initial: again\n"
+    "states:\n"
+    "  again:\n"
+    "    entry: [{run: quick, with: {}, wait: false}]\n"
+    "    on: {done: again}\n"
+    "---\n"
+    "workflow: tireless\n"
+    "version: 1\n"
+    "initial: again\n"
+    "states:\n"
+    "  again:\n"
+    "    entry: [{run: quick, with: {}}]\n"
+    "    on: {done: again}\n"
+    "---\n"
+    "workflow: mute\n"
+    "version: 1\n"
+    "initial: again\n"
+    "states:\n"
+    "  again:\n"
+    "    entry: [{call: desk.say, with: {word: = input.word}}]\n"
+    "    on: {done: ended, error: again}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "---\n"
+    "connection: desk\n"
+    "kind: http\n"
+    "url: http://desk.invalid\n"
+    "operations:\n"
+    "  say:\n"
+    "    input: {type: object, required: [word], properties: {word: {type: "
+    "string}}}\n"
+    "    request: {post: /say, body: = word}\n"
+    "    idempotent: true\n"
+    "---\n"
+    "workflow: picky\n"
+    "version: 1\n"
+    "input: {type: object, properties: {n: {type: string}}}\n"
+    "initial: ended\n"
+    "states: {ended: {type: final, outcome: success}}\n"
+    "---\n"
+    "workflow: quick\n"
+    "version: 1\n"
+    "initial: ended\n"
+    "states: {ended: {type: final, outcome: success}}\n";
+
+static void
+test_a_circle_within_a_turn_is_an_incident_and_no_hang(void **state)
+{
+	static const char *const names[] = {
+	    "refused", "careless", "tireless", "mute"};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct house *house = house_new(circles, no_answer);
+		struct store_instance row;
+
+		house_start(house, names[i], "{\"n\": 7}");
+		assert_int_equal(house->status, ENGINE_CREATED);
+		assert_int_equal(store_find_instance(house->store,
+				     house->arena, 1, &row),
+		    STORE_OK);
+		assert_int_equal(row.incidents, 1);
+		assert_true(count_instances(house) < 3000);
+		house_free(&house);
+	}
+}
+
 /* Far more than a turn begins; each child ends at once. */
 static const char many[] =
     "workflow: many\n"
@@ -479,6 +558,7 @@ main(void)
 		test_a_child_that_is_cancelled_fails_its_parents_step),
 	    cmocka_unit_test(
 		test_a_chain_without_end_is_an_incident_and_no_hang),
+	    cmocka_unit_test(test_a_circle_within_a_turn_is_an_incident_and_no_hang),
 	    cmocka_unit_test(test_nobody_waits_for_himself),
 	    cmocka_unit_test(test_two_that_would_wait_for_each_other_are_told),
 	    cmocka_unit_test(
