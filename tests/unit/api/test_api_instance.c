@@ -336,6 +336,76 @@ test_files_are_published_all_or_none(void **state)
 	answer_must_be_problem(&answer, 404, "unknown-workflow");
 }
 
+#define REFUND_3                                                         \
+	"workflow: refund\nversion: 3\n"                                 \
+	"input: {type: object}\n"                                        \
+	"business-key: = input.reference\n"                              \
+	"events: {refund.done: {}}\n"                                    \
+	"initial: expecting\nstates:\n"                                  \
+	"  expecting: {on: {refund.done: ended}}\n"                      \
+	"  ended: {type: final}\n"
+
+static struct answer
+migrate(struct api_server *server, const char *more)
+{
+	char body[400];
+
+	snprintf(body, sizeof(body),
+	    "{\"workflow\":\"refund\",\"from\":1,\"to\":3%s}", more);
+	return api_server_post(server, "/v1/migrations", body);
+}
+
+static void
+test_instances_are_moved_or_told_why_not(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = publish(server, "/v1/definitions", REFUND_3);
+
+	answer_must_be(&answer, 201);
+	answer = api_server_post(server, "/v1/workflows/refund/instances",
+	    "{\"input\":{\"reference\":\"R-1\"},\"version\":1}");
+	answer_must_be(&answer, 201);
+	answer = migrate(server, "");
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.fate"), STR("stranded")));
+	answer = migrate(server,
+	    ",\"map\":{\"waiting\":\"expecting\"},\"dry_run\":true");
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.fate"), STR("would-move")));
+	answer = migrate(server,
+	    ",\"map\":{\"waiting\":\"expecting\"},\"instances\":[\"R-1\"]");
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.fate"), STR("moved")));
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.state"), STR("expecting")));
+	answer = api_server_get(server, "/v1/instances/R-1");
+	assert_true(str_equal(answer_text(&answer, "state"), STR("expecting")));
+	answer = migrate(server, "");
+	answer_must_be(&answer, 200);
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+}
+
+static void
+test_migration_that_makes_no_sense_is_refused(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = migrate(server, "");
+
+	answer_must_be_problem(&answer, 404, "unknown-workflow");
+	answer = publish(server, "/v1/definitions", REFUND_3);
+	answer_must_be(&answer, 201);
+	answer = migrate(server, ",\"map\":{\"waiting\":\"nowhere\"}");
+	answer_must_be_problem(&answer, 422, "invalid-body");
+	answer = migrate(server, ",\"instances\":[\"none\"]");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = api_server_post(
+	    server, "/v1/migrations", "{\"workflow\":\"refund\"}");
+	answer_must_be_problem(&answer, 422, "invalid-body");
+}
+
 static void
 test_workflow_and_instance_are_drawn(void **state)
 {
@@ -461,6 +531,8 @@ main(void)
 	    TEST(test_published_version_is_used_at_once),
 	    TEST(test_changed_or_faulty_text_is_not_published),
 	    TEST(test_files_are_published_all_or_none),
+	    TEST(test_instances_are_moved_or_told_why_not),
+	    TEST(test_migration_that_makes_no_sense_is_refused),
 	    TEST(test_workflow_and_instance_are_drawn),
 	    TEST(test_schedules_are_listed_with_their_next_instant),
 	    TEST(test_export_streams_whole_histories),

@@ -20,6 +20,10 @@ check_PROGRAMS += tests/unit/chart/test_chart
 tests_unit_chart_test_chart_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_chart_test_chart_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/chart/test_chart_migrate
+tests_unit_chart_test_chart_migrate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_chart_test_chart_migrate_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/chart/chart_random
 tests_unit_chart_chart_random_SOURCES = \
 	tests/unit/chart/case.h \

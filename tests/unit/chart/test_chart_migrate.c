@@ -1,0 +1,718 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_chart_migrate.c: an instance moves from version 1 to version 2.
+ *
+ * Each test has both texts, lets an instance come to rest on the first, moves
+ * it and looks at what became of its parts.
+ */
+#include "src/chart/chart_priv.h"
+
+#include "stated/json.h"
+#include "stated/library.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define NOW_MS INT64_C(1795165200000)
+#define HOUR_MS INT64_C(3600000)
+
+#define REST                                                 \
+	"---\n"                                              \
+	"contact: desk\n"                                    \
+	"notify: [{log: warning}]\n"                         \
+	"---\n"                                              \
+	"contact: boss\n"                                    \
+	"notify: [{log: warning}]\n"                         \
+	"---\n"                                              \
+	"connection: bank\n"                                 \
+	"kind: http\n"                                       \
+	"url: http://bank.invalid\n"                         \
+	"operations:\n"                                      \
+	"  pay: {request: {post: /pay}, idempotent: true}\n" \
+	"  unpay: {request: {post: /unpay}, idempotent: true}\n"
+
+/* A head of either version; what differs is its states. */
+#define HEAD(version)                             \
+	"workflow: order\nversion: " version "\n" \
+	"business-key: = input.key\n"             \
+	"events: {go: {}, stop: {}}\n"            \
+	"owner: desk\n"
+
+struct tale {
+	struct arena *arena;
+	struct library *library;
+	struct rng_seeded rng;
+	struct chart_context context;
+	struct chart *chart;
+	struct chart_effects effects; /* of the last step */
+	struct chart_rename renames[4];
+	size_t rename_count;
+};
+
+static struct library *
+load(const char *one, const char *two)
+{
+	struct library *library = library_new();
+	struct diag_list *diags = diag_list_new();
+	struct buf out = {0};
+
+	library_add_text(library, STR("one.yaml"), str_of(one), diags);
+	library_add_text(library, STR("two.yaml"), str_of(two), diags);
+	library_add_text(library, STR("rest.yaml"), STR(REST), diags);
+	if (!library_link(library, diags)) {
+		diag_format(diags, &out, false);
+		print_message("%s\n", buf_cstr(&out));
+		fail();
+	}
+	diag_list_free(&diags);
+	return library;
+}
+
+static void
+step(struct tale *tale, struct chart_event event)
+{
+	tale->effects = (struct chart_effects){0};
+	chart_step(tale->chart, &event, &tale->context, &tale->effects);
+}
+
+static void
+begin(struct tale *tale, const char *one, const char *two)
+{
+	struct value_builder *input;
+	struct chart_start start;
+
+	*tale = (struct tale){.arena = arena_new(), .library = load(one, two)};
+	rng_seeded_init(&tale->rng, 1);
+	tale->context = (struct chart_context){
+	    .now_ms = NOW_MS,
+	    .arena = tale->arena,
+	    .rng = &tale->rng.rng,
+	    .settings = value_built(value_build_context(tale->arena)),
+	    .environment = STR("test"),
+	};
+	input = value_build_context(tale->arena);
+	value_put_str(input, "key", STR("A"));
+	start = (struct chart_start){
+	    .definition = library_find_workflow(tale->library, STR("order"), 1),
+	    .identity = {.number = 7},
+	    .input = value_built(input),
+	    .business_key = STR("A"),
+	};
+	tale->chart = chart_new(&start);
+	step(tale, (struct chart_event){.kind = EV_STARTED});
+}
+
+static void
+end(struct tale *tale)
+{
+	chart_free(&tale->chart);
+	library_free(&tale->library);
+	arena_free(&tale->arena);
+}
+
+static void
+pass(struct tale *tale, int64_t ms)
+{
+	tale->context.now_ms += ms;
+	step(tale, (struct chart_event){.kind = EV_TIME_PASSED});
+}
+
+static void
+send(struct tale *tale, const char *type)
+{
+	step(tale, (struct chart_event){
+		       .kind = EV_EVENT_RECEIVED,
+		       .type = str_of(type),
+		       .subject = STR("A"),
+		       .id = str_of(type),
+		       .source = STR("/test"),
+		       .data = &value_null,
+		       .received_ms = tale->context.now_ms,
+		   });
+}
+
+/* The calls that the last step asked for are done. */
+static void
+reply(struct tale *tale)
+{
+	struct chart_effects effects = tale->effects;
+	const struct outcome done = {
+	    .kind = OUTCOME_DONE, .response = &value_null};
+
+	for (size_t i = 0; i < effects.count; i++) {
+		if (effects.items[i].kind != DO_CALL)
+			continue;
+		chart_call_sent(tale->chart, effects.items[i].serial, NULL,
+		    &tale->context, &effects);
+		step(tale, (struct chart_event){
+			       .kind = EV_REPLY_ARRIVED,
+			       .serial = effects.items[i].serial,
+			       .outcome = &done,
+			   });
+	}
+}
+
+static void
+rename_state(struct tale *tale, const char *from, const char *to)
+{
+	tale->renames[tale->rename_count++] =
+	    (struct chart_rename){str_of(from), str_of(to)};
+}
+
+static void
+save(const struct tale *tale, struct buf *out)
+{
+	buf_clear(out);
+	chart_save(tale->chart, out);
+}
+
+/* Moves it; first the same as a dry run, which must not change anything. */
+static void
+move(struct tale *tale)
+{
+	const struct chart_migration migration = {
+	    .to = library_find_workflow(tale->library, STR("order"), 2),
+	    .renames = tale->renames,
+	    .rename_count = tale->rename_count,
+	};
+	const struct chart_event event = {
+	    .kind = EV_MIGRATED, .migration = &migration};
+	struct buf before = {0}, after = {0};
+	struct str why;
+	bool can;
+
+	save(tale, &before);
+	can = chart_can_migrate(tale->chart, &event, &tale->context, &why);
+	save(tale, &after);
+	assert_true(str_equal(buf_str(&before), buf_str(&after)));
+	step(tale, event);
+	assert_int_equal(can, tale->effects.refusal == REFUSED_NOT);
+	if (!can) {
+		assert_true(str_equal(why, tale->effects.refusal_detail));
+		save(tale, &after);
+		assert_true(str_equal(buf_str(&before), buf_str(&after)));
+	}
+	buf_fini(&before);
+	buf_fini(&after);
+}
+
+static void
+assert_moved(struct tale *tale, const char *states)
+{
+	if (tale->effects.refusal != REFUSED_NOT) {
+		print_message("%.*s\n", STR_ARG(tale->effects.refusal_detail));
+		fail();
+	}
+	assert_int_equal(chart_definition(tale->chart)->version, 2);
+	assert_string_equal(arena_cstr(tale->arena,
+				chart_state_names(tale->chart, tale->arena)),
+	    states);
+}
+
+static void
+assert_stranded(struct tale *tale, const char *why)
+{
+	assert_int_equal(tale->effects.refusal, REFUSED_STRANDED);
+	assert_string_equal(
+	    arena_cstr(tale->arena, tale->effects.refusal_detail), why);
+	assert_int_equal(chart_definition(tale->chart)->version, 1);
+}
+
+static size_t
+count_records(const struct tale *tale, const char *kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < tale->effects.record_count; i++)
+		count += str_equal(
+		    value_str(value_get_cstr(tale->effects.records[i], "kind")),
+		    str_of(kind));
+	return count;
+}
+
+/* ---- time ---- */
+
+static void
+test_deadline_of_both_versions_runs_on_and_a_new_one_begins(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {after: {1d: over, 2d: over}, on: {go: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open: {after: {30h: late, 2d: over}, on: {go: over}}\n"
+		      "  late: {type: final}\n"
+		      "  over: {type: final}\n");
+	assert_int_equal(chart_due_ms(tale.chart), NOW_MS + 24 * HOUR_MS);
+	pass(&tale, 10 * HOUR_MS);
+	move(&tale);
+	assert_moved(&tale, "open");
+	assert_int_equal(chart_due_ms(tale.chart), NOW_MS + 40 * HOUR_MS);
+	assert_int_equal(count_records(&tale, "deadline-set"), 1);
+	assert_int_equal(count_records(&tale, "migrated"), 1);
+	pass(&tale, 30 * HOUR_MS);
+	assert_moved(&tale, "late");
+	end(&tale);
+}
+
+static void
+test_escalations_are_known_by_when_and_to_whom(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open:\n"
+		      "    on: {go: over}\n"
+		      "    escalate: [{after: 1h, to: desk}, {after: 2h, to: "
+		      "desk}, {after: 9h, to: boss}]\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open:\n"
+		      "    on: {go: over}\n"
+		      "    escalate: [{after: 3h, to: boss}, {after: 1h, to: "
+		      "desk}, {after: 9h, to: boss}]\n"
+		      "  over: {type: final}\n");
+	pass(&tale, 1 * HOUR_MS);
+	pass(&tale, 1 * HOUR_MS);
+	move(&tale);
+	assert_moved(&tale, "open");
+	/* The one after two hours has no place any more. */
+	assert_int_equal(count_records(&tale, "escalation-closed"), 1);
+	assert_int_equal(chart_due_ms(tale.chart), NOW_MS + 5 * HOUR_MS);
+	pass(&tale, 3 * HOUR_MS);
+	assert_int_equal(count_records(&tale, "escalated"), 1);
+	assert_int_equal(chart_due_ms(tale.chart), NOW_MS + 9 * HOUR_MS);
+	send(&tale, "go");
+	assert_int_equal(count_records(&tale, "escalation-closed"), 2);
+	end(&tale);
+}
+
+/* ---- states ---- */
+
+static void
+test_state_moves_into_a_group_whose_deadline_begins(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {on: {go: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: group\nstates:\n"
+		      "  group:\n"
+		      "    initial: first\n"
+		      "    after: {1h: over}\n"
+		      "    states:\n"
+		      "      first: {on: {go: second}}\n"
+		      "      second: {on: {stop: over}}\n"
+		      "  over: {type: final}\n");
+	rename_state(&tale, "open", "second");
+	move(&tale);
+	assert_moved(&tale, "second");
+	assert_int_equal(chart_due_ms(tale.chart), NOW_MS + HOUR_MS);
+	send(&tale, "stop");
+	assert_moved(&tale, "over");
+	end(&tale);
+}
+
+#define REGIONS(version, third)                                          \
+	HEAD(version)                                                    \
+	"initial: work\nstates:\n"                                       \
+	"  work:\n"                                                      \
+	"    type: parallel\n"                                           \
+	"    on: {done: over}\n"                                         \
+	"    states:\n"                                                  \
+	"      left:\n"                                                  \
+	"        initial: a\n"                                           \
+	"        states: {a: {on: {go: a-end}}, a-end: {type: final}}\n" \
+	"      right:\n"                                                 \
+	"        initial: b\n"                                           \
+	"        states: {b: {on: {stop: b-end}}, b-end: {type: "        \
+	"final}}\n" third "  over: {type: final}\n"
+
+static void
+test_regions_move_together_and_go_on(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, REGIONS("1", ""), REGIONS("2", ""));
+	send(&tale, "go");
+	move(&tale);
+	assert_moved(&tale, "a-end b");
+	send(&tale, "stop");
+	assert_moved(&tale, "over");
+	end(&tale);
+}
+
+static void
+test_region_that_nobody_is_in_strands(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, REGIONS("1", ""),
+	    REGIONS("2", "      third:\n"
+			 "        initial: c\n"
+			 "        states: {c: {on: {go: c-end}}, c-end: {type: "
+			 "final}}\n"));
+	move(&tale);
+	assert_stranded(&tale,
+	    "its states can't be active together in version 2: map them");
+	end(&tale);
+}
+
+static void
+test_state_that_is_gone_or_another_type_strands(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {on: {go: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: begun\nstates:\n"
+		      "  begun: {on: {go: over}}\n"
+		      "  over: {type: final}\n");
+	move(&tale);
+	assert_stranded(&tale, "version 2 has no state `open`: map it");
+	rename_state(&tale, "open", "over");
+	move(&tale);
+	assert_stranded(&tale,
+	    "`open` can't become `over`, which is a state of another type");
+	end(&tale);
+}
+
+static void
+test_history_is_carried_over(void **state)
+{
+	static const char body[] =
+	    "initial: group\nstates:\n"
+	    "  group:\n"
+	    "    initial: first\n"
+	    "    on: {stop: pause}\n"
+	    "    states:\n"
+	    "      first: {on: {go: second}}\n"
+	    "      second: {on: {go: first}}\n"
+	    "      back: {type: history, target: first}\n"
+	    "  pause: {on: {go: back}}\n";
+	char one[600], two[600];
+	struct tale tale;
+
+	(void)state;
+	snprintf(one, sizeof(one), "%s%s", HEAD("1"), body);
+	snprintf(
+	    two, sizeof(two), "%s%s  more: {type: final}\n", HEAD("2"), body);
+	begin(&tale, one, two);
+	send(&tale, "go");
+	send(&tale, "stop");
+	move(&tale);
+	assert_moved(&tale, "pause");
+	send(&tale, "go");
+	assert_moved(&tale, "second");
+	end(&tale);
+}
+
+/* ---- steps, calls, undoing ---- */
+
+#define PAID(version, paying, entry, more)                                 \
+	HEAD(version)                                                      \
+	"initial: " paying "\nstates:\n"                                   \
+	"  " paying ":\n"                                                  \
+	"    entry:\n" entry "    on: {done: resting}\n"                   \
+	"  resting:\n"                                                     \
+	"    on: {go: over, stop: {target: back, compensate: all}}\n" more \
+	"  over: {type: final}\n"                                          \
+	"  back: {type: final, outcome: failure}\n"
+#define PAY "      - {call: bank.pay, compensate: {call: bank.unpay}}\n"
+
+static void
+test_instance_with_a_call_under_way_is_stranded(void **state)
+{
+	struct tale tale;
+	struct chart_effects sent;
+
+	(void)state;
+	begin(
+	    &tale, PAID("1", "paying", PAY, ""), PAID("2", "paying", PAY, ""));
+	sent = tale.effects;
+	move(&tale);
+	assert_stranded(&tale, "steps are under way");
+	tale.effects = sent;
+	reply(&tale);
+	move(&tale);
+	assert_moved(&tale, "resting");
+	end(&tale);
+}
+
+static void
+test_what_was_done_is_undone_by_the_new_version(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, PAID("1", "paying", PAY, ""),
+	    PAID("2", "sending", "      - {set: {x: 1}}\n" PAY, ""));
+	reply(&tale);
+	rename_state(&tale, "paying", "sending");
+	move(&tale);
+	assert_moved(&tale, "resting");
+	send(&tale, "stop");
+	assert_int_equal(tale.effects.count, 1);
+	assert_true(
+	    str_equal(tale.effects.items[0].call->target, STR("bank.unpay")));
+	reply(&tale);
+	assert_moved(&tale, "back");
+	end(&tale);
+}
+
+static void
+test_undo_that_is_gone_or_not_the_only_one_strands(void **state)
+{
+	static const char why[] =
+	    "what step `paying.entry.1` did (bank.pay) can't be undone by a "
+	    "step of version 2";
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, PAID("1", "paying", PAY, ""),
+	    PAID("2", "paying",
+		"      - {call: bank.pay, irreversible: never}\n", ""));
+	reply(&tale);
+	move(&tale);
+	assert_stranded(&tale, why);
+	end(&tale);
+	begin(&tale, PAID("1", "paying", PAY, ""),
+	    PAID("2", "sending", "      - {set: {x: 1}}\n" PAY PAY, ""));
+	reply(&tale);
+	move(&tale);
+	assert_stranded(&tale, why);
+	end(&tale);
+}
+
+static void
+test_undoing_back_to_where_nobody_has_noted_strands(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, PAID("1", "paying", PAY, ""),
+	    PAID("2", "paying", PAY,
+		"    after: {1d: {target: over, compensate: to resting}}\n"));
+	reply(&tale);
+	move(&tale);
+	assert_stranded(&tale,
+	    "version 2 undoes back to `resting`, and nobody has noted what "
+	    "was done since");
+	end(&tale);
+}
+
+/* ---- what else it holds ---- */
+
+static void
+test_input_and_invariants_have_to_hold(void **state)
+{
+	static const char states[] = "initial: open\nstates:\n"
+				     "  open: {on: {go: over}}\n"
+				     "  over: {type: final}\n";
+	char one[600], two[600];
+	struct tale tale;
+
+	(void)state;
+	snprintf(one, sizeof(one), "%s%s", HEAD("1"), states);
+	snprintf(two, sizeof(two),
+	    "%sinput: {type: object, required: [amount]}\n%s", HEAD("2"),
+	    states);
+	begin(&tale, one, two);
+	move(&tale);
+	assert_int_equal(tale.effects.refusal, REFUSED_STRANDED);
+	assert_true(str_has_prefix(tale.effects.refusal_detail,
+	    STR("its input doesn't fit version 2:")));
+	end(&tale);
+	snprintf(two, sizeof(two),
+	    "%sdata: {sum: 5}\ninvariants: [{name: much, that: = sum > 9}]\n%s",
+	    HEAD("2"), states);
+	begin(&tale, one, two);
+	move(&tale);
+	assert_stranded(&tale, "an invariant would not hold: `much`");
+	end(&tale);
+}
+
+static void
+test_new_variables_begin_and_old_ones_stay(void **state)
+{
+	struct tale tale;
+	struct buf data = {0};
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "data: {a: 1}\ninitial: open\nstates:\n"
+		      "  open: {on: {go: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "data: {a: 7, b: = input.key}\ninitial: open\nstates:\n"
+		      "  open: {on: {go: over}}\n"
+		      "  over: {type: final}\n");
+	move(&tale);
+	assert_moved(&tale, "open");
+	json_write(chart_data(tale.chart), JSON_PLAIN, &data);
+	assert_string_equal(buf_cstr(&data), "{\"a\":1,\"b\":\"A\"}");
+	buf_fini(&data);
+	end(&tale);
+}
+
+static void
+test_kept_event_is_taken_by_the_new_version_or_strands(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {on: {go: over}}\n"
+		      "  late: {on: {stop: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open: {on: {go: over, stop: halt}}\n"
+		      "  halt: {on: {go: over}}\n"
+		      "  over: {type: final}\n");
+	send(&tale, "stop");
+	move(&tale);
+	assert_moved(&tale, "halt");
+	end(&tale);
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {on: {go: over}}\n"
+		      "  late: {on: {stop: over}}\n"
+		      "  over: {type: final}\n",
+	    "workflow: order\nversion: 2\nbusiness-key: = input.key\n"
+	    "events: {go: {}}\ninitial: open\nstates:\n"
+	    "  open: {on: {go: over}}\n"
+	    "  over: {type: final}\n");
+	send(&tale, "stop");
+	move(&tale);
+	assert_stranded(
+	    &tale, "the event `stop` is kept, which version 2 doesn't declare");
+	end(&tale);
+}
+
+static void
+test_task_asks_as_the_new_version_says(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look, approvals: 2}, on: "
+		      "{approved: over, rejected: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look twice, role: clerk, "
+		      "approvals: 3}, on: {approved: over, rejected: over}}\n"
+		      "  over: {type: final}\n");
+	step(&tale, (struct chart_event){.kind = EV_TASK_DECIDED,
+			.serial = 1,
+			.actor = {.name = STR("ann")},
+			.choice = STR("approved")});
+	assert_int_equal(tale.effects.refusal, REFUSED_NOT);
+	move(&tale);
+	assert_moved(&tale, "open");
+	assert_int_equal(tale.effects.count, 1);
+	assert_true(str_equal(tale.effects.items[0].owner, STR("clerk")));
+	assert_string_equal(
+	    value_str(value_get_cstr(tale.effects.items[0].body, "title")).at,
+	    "Look twice");
+	step(&tale, (struct chart_event){.kind = EV_TASK_DECIDED,
+			.serial = 1,
+			.actor = {.name = STR("bob")},
+			.choice = STR("approved")});
+	assert_moved(&tale, "open");
+	step(&tale, (struct chart_event){.kind = EV_TASK_DECIDED,
+			.serial = 1,
+			.actor = {.name = STR("cid")},
+			.choice = STR("approved")});
+	assert_moved(&tale, "over");
+	end(&tale);
+}
+
+static void
+test_open_task_without_a_place_strands(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look}, on: {approved: over, "
+		      "rejected: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open: {on: {go: over}}\n"
+		      "  over: {type: final}\n");
+	move(&tale);
+	assert_stranded(
+	    &tale, "a task is open in `open`, which has none in version 2");
+	end(&tale);
+}
+
+static void
+test_moved_instance_survives_being_saved_and_loaded(void **state)
+{
+	struct tale tale;
+	struct buf bytes = {0};
+	struct chart *loaded;
+
+	(void)state;
+	begin(&tale, REGIONS("1", ""), REGIONS("2", ""));
+	move(&tale);
+	chart_save(tale.chart, &bytes);
+	loaded = chart_load(chart_definition(tale.chart),
+	    (struct chart_identity){.number = 7}, buf_str(&bytes));
+	assert_non_null(loaded);
+	chart_free(&loaded);
+	buf_fini(&bytes);
+	end(&tale);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_deadline_of_both_versions_runs_on_and_a_new_one_begins),
+	    cmocka_unit_test(test_escalations_are_known_by_when_and_to_whom),
+	    cmocka_unit_test(
+		test_state_moves_into_a_group_whose_deadline_begins),
+	    cmocka_unit_test(test_regions_move_together_and_go_on),
+	    cmocka_unit_test(test_region_that_nobody_is_in_strands),
+	    cmocka_unit_test(test_state_that_is_gone_or_another_type_strands),
+	    cmocka_unit_test(test_history_is_carried_over),
+	    cmocka_unit_test(test_instance_with_a_call_under_way_is_stranded),
+	    cmocka_unit_test(test_what_was_done_is_undone_by_the_new_version),
+	    cmocka_unit_test(
+		test_undo_that_is_gone_or_not_the_only_one_strands),
+	    cmocka_unit_test(
+		test_undoing_back_to_where_nobody_has_noted_strands),
+	    cmocka_unit_test(test_input_and_invariants_have_to_hold),
+	    cmocka_unit_test(test_new_variables_begin_and_old_ones_stay),
+	    cmocka_unit_test(
+		test_kept_event_is_taken_by_the_new_version_or_strands),
+	    cmocka_unit_test(test_task_asks_as_the_new_version_says),
+	    cmocka_unit_test(test_open_task_without_a_place_strands),
+	    cmocka_unit_test(
+		test_moved_instance_survives_being_saved_and_loaded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
