@@ -37,6 +37,7 @@ struct load {
 	/* the definitions that it was stored with */
 	const struct yaml_document **stored;
 	size_t stored_count;
+	size_t shared_nodes; /* that its schemas have brought in */
 	struct load_build *build;        /* the workflow's; NULL elsewhere */
 };
 

@@ -13,6 +13,10 @@
 
 #include <stdlib.h>
 
+/* So many nodes of shared definitions are brought into one document: each of
+ * its schemas has what it refers to for itself. */
+#define SHARED_NODES_MAX 1000000
+
 /* Definitions of one shared document that are referred to. */
 struct bundle_entry {
 	struct str name;
@@ -63,6 +67,21 @@ find_defs(const struct load *load, struct str name)
 	return defs && defs->kind == NODE_MAP ? defs : NULL;
 }
 
+/* false with an error, which is told once. */
+static bool
+is_affordable(struct load *load, size_t nodes)
+{
+	if (load->shared_nodes > SHARED_NODES_MAX)
+		return false;
+	load->shared_nodes += nodes;
+	if (load->shared_nodes <= SHARED_NODES_MAX)
+		return true;
+	load_error(load, LOAD_TOO_MUCH, load->document->root->span,
+	    "the schemas of this document bring in more than %d nodes of "
+	    "shared definitions", SHARED_NODES_MAX);
+	return false;
+}
+
 static struct bundle_entry *
 entry_of(struct load *load, struct load_bundle *bundle, struct str name)
 {
@@ -73,7 +92,7 @@ entry_of(struct load *load, struct load_bundle *bundle, struct str name)
 			return &bundle->entries[i];
 	}
 	defs = find_defs(load, name);
-	if (!defs)
+	if (!defs || !is_affordable(load, defs->count))
 		return NULL;
 	bundle->entries = arena_grow(load->arena, bundle->entries,
 	    bundle->count, &bundle->capacity, sizeof(*bundle->entries));
@@ -157,7 +176,8 @@ use_def(const struct bundle_walk *walk, const struct yaml_node *node,
 	for (size_t i = 0; i < entry->defs->count; i++) {
 		if (!str_equal(entry->defs->pairs[i].key->text, def))
 			continue;
-		if (!entry->used[i]) {
+		if (!entry->used[i] && is_affordable(walk->load,
+		    entry->defs->pairs[i].value->weight)) {
 			entry->used[i] = true;
 			walk_schema(&deeper, entry->defs->pairs[i].value);
 		}
@@ -337,6 +357,8 @@ load_schema(struct load *load, const struct yaml_node *node,
 	keep_for_workflow(load, node);
 	if (bundle.count > 0)
 		*document = bundle_into(load, *document, &bundle);
+	if (load->shared_nodes > SHARED_NODES_MAX)
+		return NULL;
 	schema = schema_compile(load->arena, *document, &errors);
 	for (size_t i = 0; !schema && i < errors.count; i++) {
 		if (!is_bundled(&bundle, errors.items[i].pointer) &&

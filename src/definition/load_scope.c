@@ -8,8 +8,12 @@
  */
 #include "load_priv.h"
 
+/* Of those around a scope so many are compared with a name that nobody has. */
+#define NAMES_SHOWN 1000
+
 struct load_scope {
 	struct arena *arena;
+	const struct load_scope *outer; /* whose names are known as well */
 	struct feel_names *names;
 	struct map *index; /* the names that are known */
 	struct str *known;
@@ -18,9 +22,6 @@ struct load_scope {
 	struct str *gathered;
 	size_t gathered_count;
 	size_t gathered_capacity;
-	const struct yaml_node **schemas; /* of load_scope_add_schema() */
-	size_t schema_count;
-	size_t schema_capacity;
 	bool is_open;
 	bool has_secrets;
 };
@@ -70,7 +71,8 @@ has(const struct str *names, size_t count, struct str name)
 bool
 load_scope_knows(const struct load_scope *scope, struct str name)
 {
-	return map_find(scope->index, name) != NULL;
+	return map_find(scope->index, name) != NULL ||
+	    (scope->outer && load_scope_knows(scope->outer, name));
 }
 
 void
@@ -78,7 +80,8 @@ load_scope_add(struct load_scope *scope, struct str name)
 {
 	if (load_scope_knows(scope, name))
 		return;
-	feel_names_add(scope->names, name);
+	if (!scope->outer)
+		feel_names_add(scope->names, name);
 	scope->known = arena_grow(scope->arena, scope->known,
 	    scope->known_count, &scope->known_capacity, sizeof(struct str));
 	scope->known[scope->known_count++] = name;
@@ -110,24 +113,23 @@ load_scope_add_schema(struct load_scope *scope, const struct yaml_node *schema)
 	struct value_builder *keys = value_build_context(scope->arena);
 	struct value_builder *outer = value_build_context(scope->arena);
 
-	scope->schemas = arena_grow(scope->arena, scope->schemas,
-	    scope->schema_count, &scope->schema_capacity, sizeof(schema));
-	scope->schemas[scope->schema_count++] = schema;
 	add_properties(keys, schema, false);
 	value_put(outer, STR("input"), value_built(keys));
 	feel_names_add_value(scope->names, value_built(outer));
 }
 
+/* It only ever gets variables' names, which are plain words: these the parser
+ * of expressions takes without being told. */
 struct load_scope *
 load_scope_within(const struct load_scope *outer)
 {
-	struct load_scope *scope = load_scope_new(outer->arena);
+	struct load_scope *scope = ARENA_NEW(outer->arena, struct load_scope);
 
 	must(!outer->is_open);
-	for (size_t i = 0; i < outer->known_count; i++)
-		load_scope_add(scope, outer->known[i]);
-	for (size_t i = 0; i < outer->schema_count; i++)
-		load_scope_add_schema(scope, outer->schemas[i]);
+	scope->arena = outer->arena;
+	scope->outer = outer;
+	scope->names = outer->names;
+	scope->index = map_new();
 	return scope;
 }
 
@@ -170,11 +172,26 @@ load_scope_gather(struct load_scope *scope, struct str name)
 	return true;
 }
 
+/* The innermost first. */
 const struct str *
 load_scope_known(const struct load_scope *scope, size_t *count)
 {
+	const struct str *outer;
+	size_t outer_count;
+	struct str *all;
+
 	*count = scope->known_count;
-	return scope->known;
+	if (!scope->outer)
+		return scope->known;
+	outer = load_scope_known(scope->outer, &outer_count);
+	if (outer_count > NAMES_SHOWN)
+		outer_count = NAMES_SHOWN;
+	all = ARENA_ARRAY(scope->arena, *count + outer_count, struct str);
+	for (size_t i = 0; i < *count; i++)
+		all[i] = scope->known[i];
+	for (size_t i = 0; i < outer_count; i++)
+		all[(*count)++] = outer[i];
+	return all;
 }
 
 const struct str *

@@ -8,6 +8,9 @@
  */
 #include "load_priv.h"
 
+/* More than a person would name, and few enough to compare all of them. */
+#define TARGETS_MAX 100
+
 static const struct def_state *
 find_named(struct load *load, struct str name, struct diag_span span)
 {
@@ -130,6 +133,11 @@ load_targets(struct load *load, const struct yaml_node *node, const char *key)
 	if (count == 0)
 		load_error(load, LOAD_MISSING_KEY, node->span,
 		    "`%s` names no state", key);
+	if (count > TARGETS_MAX) {
+		load_error(load, LOAD_BAD_TARGETS, node->span,
+		    "`%s` names more than %d states", key, TARGETS_MAX);
+		return targets;
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct yaml_node *item = is_list ? node->items[i] : node;
 		const struct def_state *state = find_target(load, item, key);

@@ -239,6 +239,32 @@ test_workflow_that_comes_later_finds_what_is_shared(void **state)
 }
 
 static void
+test_more_than_anybody_needs_is_refused(void **state)
+{
+	struct library *library = library_new();
+	struct diag_list *diags = diag_list_new();
+	struct buf text = {0};
+	size_t count;
+
+	(void)state;
+	buf_add_cstr(&text, "schema: s\n$defs:\n  long: {enum: [");
+	for (int i = 0; i < 2000; i++)
+		buf_addf(&text, "%d,", i);
+	buf_add_cstr(&text, "]}\n---\nworkflow: w\nversion: 1\n"
+			    "business-key: = input.k\nevents:\n");
+	for (int i = 0; i < 600; i++)
+		buf_addf(&text, "  e%d: {data: {$ref: 's#/$defs/long'}}\n", i);
+	buf_add_cstr(&text, "initial: a\nstates: {a: {type: final}}\n");
+	library_add_text(library, STR("w.yaml"), buf_str(&text), diags);
+	assert_false(library_link(library, diags));
+	assert_string_equal(diag_sorted(diags, &count)[0].code, "D322");
+	assert_int_equal(count, 1);
+	buf_fini(&text);
+	diag_list_free(&diags);
+	library_free(&library);
+}
+
+static void
 test_stored_text_with_anything_else_is_refused(void **state)
 {
 	struct loaded loaded;
@@ -269,6 +295,7 @@ main(void)
 	    cmocka_unit_test(test_numbers_are_stored_digit_for_digit),
 	    cmocka_unit_test(
 		test_workflow_that_comes_later_finds_what_is_shared),
+	    cmocka_unit_test(test_more_than_anybody_needs_is_refused),
 	    cmocka_unit_test(test_stored_text_with_anything_else_is_refused),
 	};
 
