@@ -10,8 +10,8 @@
  * instance and loads it anew.
  *
  * The algorithm is SCXML's (W3C Recommendation, appendix D) with durable
- * steps: while the steps of an entry, an exit or a transition run, events
- * wait.
+ * steps: while the steps of an entry, an exit or a transition run, their
+ * region takes no events; the others do.
  */
 #ifndef STATED_CHART_H
 #define STATED_CHART_H
