@@ -65,8 +65,8 @@ stored_cb(const struct store_definition *row, void *arg)
 		publishing->refused = true;
 		buf_addf(publishing->detail,
 		    "%sworkflow `%.*s` version %lld has "
-		    "been published with another text: give the changed text a "
-		    "higher version",
+		    "been published with another text, or other shared "
+		    "definitions: give what has changed a higher version",
 		    publishing->detail->bytes ? "; " : "", STR_ARG(row->name),
 		    (long long)row->version);
 		return;

@@ -177,6 +177,70 @@ test_bad_definitions_leave_the_old_ones_in_place(void **state)
 	house_close(&house);
 }
 
+static const char order[] =
+    "workflow: order\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "input: {type: object, properties: {amount: {$ref: "
+    "'canon#/$defs/amount'}}}\n"
+    "initial: asking\n"
+    "states:\n"
+    "  asking:\n"
+    "    user-task:\n"
+    "      title: How much?\n"
+    "      form: {properties: {amount: {$ref: 'canon#/$defs/amount'}}}\n"
+    "    on: {approved: ended, rejected: ended}\n"
+    "  ended: {type: final}\n";
+
+static int
+start_order(struct house *house, const char *key, int amount)
+{
+	return house_post(house, "/v1/workflows/order/instances",
+	    "{\"input\":{\"key\":\"%s\",\"amount\":%d}}", key, amount)
+	    ->status;
+}
+
+static int
+decide_order(struct house *house, const char *key, int amount)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/v1/tasks/%s/decide",
+	    payment_task(house, key));
+	return house_post_as(house, "anna", path,
+	    "{\"choice\":\"approved\",\"data\":{\"amount\":%d}}", amount)
+	    ->status;
+}
+
+static void
+test_instances_keep_the_shared_definitions_that_they_began_with(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	house_write(house, "workflows/order.yaml", order);
+	house_write(house, "workflows/canon.yaml", "schema: canon\n"
+	    "$defs: {amount: {type: number, minimum: 10}}\n");
+	house_start_engine(house);
+	assert_int_equal(start_order(house, "O-1", 12), 201);
+	/* What is shared is part of the version's text. */
+	house_edit(house, "workflows/canon.yaml", "minimum: 10", "minimum: 20");
+	reload(house, "not reloaded");
+	house_edit(house, "workflows/order.yaml", "version: 1", "version: 2");
+	reload(house, "reloaded");
+	assert_int_equal(start_order(house, "O-2", 12), 422);
+	assert_int_equal(start_order(house, "O-2", 25), 201);
+	/* Over a restart as well, though the old text is in no file any more. */
+	program_stop(&house->engine);
+	house_start_engine(house);
+	assert_int_equal(decide_order(house, "O-2", 15), 422);
+	assert_int_equal(decide_order(house, "O-1", 9), 422);
+	assert_int_equal(decide_order(house, "O-1", 15), 200);
+	assert_int_equal(integer_at(payment_show(house, "O-1"), "version"), 1);
+	house_verify(house);
+	house_close(&house);
+}
+
 /* ---- refusals at the start ---- */
 
 static void
@@ -276,6 +340,8 @@ main(void)
 	    HOUSE_TEST(test_sighup_serves_a_new_version_to_new_instances),
 	    HOUSE_TEST(test_changed_text_under_an_old_version_is_refused),
 	    HOUSE_TEST(test_bad_definitions_leave_the_old_ones_in_place),
+	    HOUSE_TEST(
+		test_instances_keep_the_shared_definitions_that_they_began_with),
 	    HOUSE_TEST(test_without_a_configuration_only_loopback_is_served),
 	    HOUSE_TEST(test_a_fast_clock_is_refused_in_production),
 	    HOUSE_TEST(test_unsound_configurations_are_told_with_their_place),
