@@ -68,10 +68,9 @@ schedule_cb(const struct engine_schedule *schedule, void *arg)
 	put_instant(built, "next_at", schedule->next_ms);
 	put_instant(built, "last_at", schedule->planned_ms);
 	value_put_str(built, "last_instance",
-	    schedule->instance
-		? engine_id_format(
-		      call->api->options.engine, schedule->instance, id)
-		: (struct str){NULL, 0});
+	    schedule->instance ? engine_id_format(call->api->options.engine,
+				     schedule->instance, id)
+			       : (struct str){NULL, 0});
 	value_put_int(built, "queued", (int64_t)schedule->queued);
 	value_put_str(built, "trouble",
 	    schedule->trouble.bytes ? schedule->trouble

@@ -49,12 +49,12 @@ static bool
 is_day_of_month(const struct cron *cron, struct date date)
 {
 	return has_bit(cron->days, date.day) ||
-	    (cron->last_day && date.day == last_day_of(date));
+	       (cron->last_day && date.day == last_day_of(date));
 }
 
 static bool
-is_day(const struct cron *cron, const struct calendar *calendar,
-    struct date date)
+is_day(
+    const struct cron *cron, const struct calendar *calendar, struct date date)
 {
 	/* 1 is Monday and 7 is Sunday; cron's Sunday is kept as 0. */
 	bool weekday = has_bit(cron->weekdays, date_weekday(date) % 7);
@@ -73,7 +73,7 @@ is_minute(const struct cron *cron, int minute_of_day)
 {
 	must(minute_of_day >= 0 && minute_of_day < DAY_MINUTES);
 	return has_bit(cron->hours, minute_of_day / 60) &&
-	    has_bit(cron->minutes, minute_of_day % 60);
+	       has_bit(cron->minutes, minute_of_day % 60);
 }
 
 static int64_t
@@ -144,8 +144,8 @@ next_of_day_by_pace(const struct cron *cron, const struct zone *zone,
 
 	for (utc = utc > begin ? utc : begin; utc < end; utc += 60) {
 		int64_t local = local_of(zone, utc);
-		int64_t second = local - floor_divide(local, DAY_SECONDS) *
-		    DAY_SECONDS;
+		int64_t second =
+		    local - floor_divide(local, DAY_SECONDS) * DAY_SECONDS;
 
 		if (is_minute(cron, (int)(second / 60)))
 			return utc;

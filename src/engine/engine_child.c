@@ -107,8 +107,10 @@ waits_for(struct engine *engine, const struct instance *instance,
 	for (size_t i = 0; i < count; i++) {
 		const struct instance *awaited = instance_find(engine, seen[i]);
 
-		for (size_t w = 0; awaited != NULL && count < WAITERS_MAX &&
-		     chart_awaiter_at(awaited->chart, w, &awaiter); w++) {
+		for (size_t w = 0;
+		     awaited != NULL && count < WAITERS_MAX &&
+		     chart_awaiter_at(awaited->chart, w, &awaiter);
+		     w++) {
 			if (awaiter.number == instance->number)
 				return true;
 			if (!is_among(seen, count, awaiter.number))
@@ -168,8 +170,8 @@ child_run(struct engine *engine, struct turn *turn, struct instance *parent,
 		refuse_run(engine, turn, parent, effect->serial, why, effects);
 		return;
 	}
-	note_run(engine, turn, parent, effect->serial, result.instance,
-	    effects);
+	note_run(
+	    engine, turn, parent, effect->serial, result.instance, effects);
 	if (result.fate == START_CREATED)
 		begin_child(engine, turn, result.instance, parent->number);
 	else

@@ -70,9 +70,8 @@ find_row(struct schedules *schedules, struct str workflow, int64_t position)
 {
 	struct schedule_row *row = schedules->rows;
 
-	while (row != NULL &&
-	       (row->position != position ||
-		   !str_equal(row->workflow, workflow)))
+	while (row != NULL && (row->position != position ||
+				  !str_equal(row->workflow, workflow)))
 		row = row->next;
 	return row;
 }
@@ -98,8 +97,8 @@ set_trouble(struct schedule_row *row, struct str text)
 	    text.bytes < TROUBLE_BYTES ? text.bytes : TROUBLE_BYTES - 1;
 
 	/* Not in the middle of a character. */
-	while (bytes > 0 && bytes < text.bytes &&
-	       (text.at[bytes] & 0xc0) == 0x80)
+	while (
+	    bytes > 0 && bytes < text.bytes && (text.at[bytes] & 0xc0) == 0x80)
 		bytes--;
 	memcpy(row->trouble, text.at ? text.at : "", bytes);
 	row->trouble[bytes] = 0;
@@ -186,8 +185,7 @@ set_next(struct schedules *schedules, struct schedule *schedule)
 {
 	schedule->next_ms = after(schedule, schedule->row->decided_ms);
 	if (schedule->next_ms != CRON_NEVER &&
-	    (schedules->next_ms == 0 ||
-		schedule->next_ms < schedules->next_ms))
+	    (schedules->next_ms == 0 || schedule->next_ms < schedules->next_ms))
 		schedules->next_ms = schedule->next_ms;
 }
 
@@ -211,8 +209,7 @@ rule_of(const struct def_schedule *def, struct arena *arena)
 /* A schedule that is new, or means other times, begins now: what it would have
  * started before nobody has asked for. */
 static void
-begin_row(
-    struct engine *engine, struct schedule_row *row, struct str rule)
+begin_row(struct engine *engine, struct schedule_row *row, struct str rule)
 {
 	int64_t now_ms = engine_now_ms(engine);
 
@@ -574,8 +571,8 @@ take(struct engine *engine, struct turn *turn, const struct schedule *schedule,
 	    (row->queued_count == 0 && !is_running(engine, row)))
 		start(engine, turn, schedule, planned_ms);
 	else if (overlap == OVERLAP_SKIP && !made_up)
-		note_skip(turn, schedule, planned_ms,
-		    "the one before it still runs");
+		note_skip(
+		    turn, schedule, planned_ms, "the one before it still runs");
 	else if (!enqueue(engine->schedules, row, planned_ms))
 		note_skip(turn, schedule, planned_ms, "too many wait already");
 }
@@ -594,8 +591,8 @@ find_latest(const struct schedule *schedule, int64_t from_ms, int64_t to_ms,
 	/* Looks back farther and farther, so that a schedule of every minute
 	 * that was not looked at for years costs no more than another. */
 	do {
-		begin_ms = to_ms - from_ms > span_ms ? to_ms - span_ms
-						     : from_ms;
+		begin_ms =
+		    to_ms - from_ms > span_ms ? to_ms - span_ms : from_ms;
 		span_ms *= 4;
 		count = 0;
 		for (int64_t next_ms = after(schedule, begin_ms);
@@ -611,12 +608,12 @@ find_latest(const struct schedule *schedule, int64_t from_ms, int64_t to_ms,
 
 static void
 take_all(struct engine *engine, struct turn *turn,
-    const struct schedule *schedule, int64_t from_ms, int64_t to_ms,
-    size_t max, bool made_up)
+    const struct schedule *schedule, int64_t from_ms, int64_t to_ms, size_t max,
+    bool made_up)
 {
 	int64_t *planned_ms = ARENA_ARRAY(turn->arena, max, int64_t);
-	size_t count = find_latest(
-	    schedule, from_ms, to_ms, planned_ms, max, turn->arena);
+	size_t count =
+	    find_latest(schedule, from_ms, to_ms, planned_ms, max, turn->arena);
 
 	for (size_t i = 0; i < count && engine->unread == STORE_OK; i++)
 		take(engine, turn, schedule, planned_ms[i], made_up);
@@ -636,8 +633,8 @@ catch_up(struct engine *engine, struct turn *turn,
 		take_all(engine, turn, schedule, from_ms, to_ms, 1, false);
 		return;
 	case CATCH_UP_ALL:
-		take_all(engine, turn, schedule, from_ms, to_ms, WAITING_MAX,
-		    true);
+		take_all(
+		    engine, turn, schedule, from_ms, to_ms, WAITING_MAX, true);
 		return;
 	}
 }
@@ -729,8 +726,7 @@ engine_each_schedule(
 }
 
 void
-schedule_count(
-    const struct engine *engine, uint64_t *started, uint64_t *failed)
+schedule_count(const struct engine *engine, uint64_t *started, uint64_t *failed)
 {
 	*started = engine->schedules->started;
 	*failed = engine->schedules->failed;

@@ -135,7 +135,8 @@ start_detail(const struct engine *engine, struct turn *turn,
 		return STR("there is an instance");
 	case START_UNKNOWN:
 		return arena_strf(turn->arena,
-		    "there is no workflow `%.*s` here", STR_ARG(wish->workflow));
+		    "there is no workflow `%.*s` here",
+		    STR_ARG(wish->workflow));
 	case START_INVALID:
 		must(result->errors.count > 0);
 		return arena_strf(turn->arena,

@@ -22,24 +22,25 @@ static const struct house_options quiet = {
     .quiet_bank = true,
 };
 
-#define RUN_OF_MANY(steps)                                                     \
-	"workflow: many\n"                                                     \
-	"version: 1\n"                                                         \
-	"business-key: = input.run\n"                                          \
-	"data: {references: null, ids: null}\n"                                \
-	"initial: paying\n"                                                    \
-	"states:\n"                                                            \
-	"  paying:\n"                                                          \
-	"    entry:\n"                                                         \
-	"      - for:\n"                                                       \
-	"          each: line\n"                                               \
-	"          in: '= for i in 1..input.lines return {reference: input.run + "      \
-	"\"-\" + string(i), amount: i}'\n"                                     \
-	"        parallel: 16\n"                                               \
-	"        do:\n" steps                                                  \
-	"        output: {references: = results.reference, ids: = "            \
-	"results.id}\n"                                                        \
-	"    on: {done: paid}\n"                                               \
+#define RUN_OF_MANY(steps)                                             \
+	"workflow: many\n"                                             \
+	"version: 1\n"                                                 \
+	"business-key: = input.run\n"                                  \
+	"data: {references: null, ids: null}\n"                        \
+	"initial: paying\n"                                            \
+	"states:\n"                                                    \
+	"  paying:\n"                                                  \
+	"    entry:\n"                                                 \
+	"      - for:\n"                                               \
+	"          each: line\n"                                       \
+	"          in: '= for i in 1..input.lines return {reference: " \
+	"input.run + "                                                 \
+	"\"-\" + string(i), amount: i}'\n"                             \
+	"        parallel: 16\n"                                       \
+	"        do:\n" steps                                          \
+	"        output: {references: = results.reference, ids: = "    \
+	"results.id}\n"                                                \
+	"    on: {done: paid}\n"                                       \
 	"  paid: {type: final, outcome: success}\n"
 
 static const char calls[] = RUN_OF_MANY(
@@ -48,11 +49,11 @@ static const char calls[] = RUN_OF_MANY(
     "            output: {reference: = line.reference, id: = response.id}\n"
     "            retry: {limit: 100, delay: 50ms, max-delay: 200ms}\n");
 
-static const char children[] = RUN_OF_MANY(
-    "          - run: one\n"
-    "            with: = line\n"
-    "            output: {reference: = line.reference, id: = "
-    "response.output.id}\n");
+static const char children[] =
+    RUN_OF_MANY("          - run: one\n"
+		"            with: = line\n"
+		"            output: {reference: = line.reference, id: = "
+		"response.output.id}\n");
 
 /* What a line is where it is an instance of its own. */
 static const char child[] =
@@ -147,7 +148,8 @@ check_results(struct house *house, json_t *instance, size_t lines)
 	assert_int_equal(json_array_size(orders), lines);
 	assert_int_equal(json_array_size(references), lines);
 	assert_int_equal(json_array_size(ids), lines);
-	json_array_foreach(orders, i, order) {
+	json_array_foreach(orders, i, order)
+	{
 		const char *reference = text_at(order, "reference");
 
 		assert_null(json_object_get(by_reference, reference));
@@ -181,9 +183,9 @@ run_and_kill(const char *workflow, int lines, int kills)
 	house_write(house, "workflows/one.yaml", child);
 	house_start_engine(house);
 	begun_ms = time_ms();
-	assert_status(house_post(house, "/v1/workflows/many/instances",
-			  "{\"input\": {\"run\": \"RUN\", \"lines\": %d}}",
-			  lines),
+	assert_status(
+	    house_post(house, "/v1/workflows/many/instances",
+		"{\"input\": {\"run\": \"RUN\", \"lines\": %d}}", lines),
 	    201);
 	for (int i = 1; i <= kills; i++) {
 		await_begun(house, lines * i / (kills + 2));
@@ -192,8 +194,7 @@ run_and_kill(const char *workflow, int lines, int kills)
 	}
 	check_results(house, await_end(house), (size_t)lines);
 	program_stop(&house->engine);
-	assert_int_equal(
-	    stat(house_path(house, "disk/stated.db"), &file), 0);
+	assert_int_equal(stat(house_path(house, "disk/stated.db"), &file), 0);
 	print_message("%d lines, %d kills: %lld ms, %lld KiB\n", lines, kills,
 	    (long long)(time_ms() - begun_ms),
 	    (long long)(file.st_size / 1024));

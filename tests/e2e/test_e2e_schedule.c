@@ -19,18 +19,17 @@ static const struct house_options hasty = {
 };
 
 /* No business key, which would hide what is started twice. */
-static const char sweep[] =
-    "workflow: sweep\n"
-    "version: 1\n"
-    "labels: {minute: = input.minute}\n"
-    "schedule:\n"
-    "  cron: '* * * * *'\n"
-    "  input: {minute: = string(at)}\n"
-    "  overlap: allow\n"
-    "  catch-up: all\n"
-    "initial: swept\n"
-    "states:\n"
-    "  swept: {type: final, outcome: success}\n";
+static const char sweep[] = "workflow: sweep\n"
+			    "version: 1\n"
+			    "labels: {minute: = input.minute}\n"
+			    "schedule:\n"
+			    "  cron: '* * * * *'\n"
+			    "  input: {minute: = string(at)}\n"
+			    "  overlap: allow\n"
+			    "  catch-up: all\n"
+			    "initial: swept\n"
+			    "states:\n"
+			    "  swept: {type: final, outcome: success}\n";
 
 static long long
 minute_of(json_t *instance)
@@ -38,8 +37,8 @@ minute_of(json_t *instance)
 	const char *text = text_at(instance, "labels.minute");
 	int year, month, day, hour, minute;
 
-	assert_int_equal(sscanf(text, "%d-%d-%dT%d:%d:00Z", &year, &month,
-			     &day, &hour, &minute),
+	assert_int_equal(sscanf(text, "%d-%d-%dT%d:%d:00Z", &year, &month, &day,
+			     &hour, &minute),
 	    5);
 	/* Days of months don't matter but at a month's end, where the test
 	 * may see a gap: so it counts from the day's beginning. */

@@ -30,11 +30,11 @@
 	"    on:\n"                                                            \
 	"      done: ended\n"                                                  \
 	"      error: {target: failed, do: [{set: {failed: = error.code}}]}\n" \
-	"  ended: {type: final, outcome: success, output: {got: = got}}\n"            \
-	"  failed: {type: final, outcome: failure, output: {failed: = failed}}\n"
+	"  ended: {type: final, outcome: success, output: {got: = got}}\n"     \
+	"  failed: {type: final, outcome: failure, output: {failed: = "        \
+	"failed}}\n"
 
-static const char waiting_child[] =
-    PARENT
+static const char waiting_child[] = PARENT
     "---\n"
     "workflow: child\n"
     "version: 1\n"
@@ -51,13 +51,12 @@ static const char waiting_child[] =
     "  wrong: {type: final, outcome: failure}\n";
 
 static const char quick_child[] =
-    PARENT
-    "---\n"
-    "workflow: child\n"
-    "version: 1\n"
-    "initial: right\n"
-    "states:\n"
-    "  right: {type: final, outcome: success, output: {n: = input.n}}\n";
+    PARENT "---\n"
+	   "workflow: child\n"
+	   "version: 1\n"
+	   "initial: right\n"
+	   "states:\n"
+	   "  right: {type: final, outcome: success, output: {n: = input.n}}\n";
 
 static bool
 no_answer(struct house *house, const struct message_request *request,
@@ -110,8 +109,8 @@ assert_know_each_other(struct house *house, uint64_t parent, uint64_t child)
 		struct search search = {.text = text};
 
 		snprintf(text, sizeof(text), "\"%s\":\"%.*s\"", names[i],
-		    STR_ARG(engine_id_format(
-			house->engine, numbers[1 - i], id)));
+		    STR_ARG(
+			engine_id_format(house->engine, numbers[1 - i], id)));
 		assert_int_equal(store_each_record(house->store, numbers[i], 1,
 				     search_cb, &search),
 		    STORE_OK);
@@ -175,8 +174,8 @@ test_a_childs_failure_is_its_parents_error(void **state)
 	struct house *house = house_new(waiting_child, no_answer);
 
 	(void)state;
-	house_start(house, "parent",
-	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
 	house_event(house, "bad", "C", "e1");
 	assert_state(house, 1, "failed");
 	assert_sound(house);
@@ -189,8 +188,8 @@ test_an_input_that_does_not_fit_starts_no_child(void **state)
 	struct house *house = house_new(waiting_child, no_answer);
 
 	(void)state;
-	house_start(house, "parent",
-	    "{\"key\": \"P\", \"child\": {\"key\": 7}}");
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": 7}}");
 	assert_int_equal(count_instances(house), 1);
 	assert_state(house, 1, "failed");
 	assert_sound(house);
@@ -244,8 +243,8 @@ test_a_parent_that_is_cancelled_takes_its_child_along(void **state)
 	struct house *house = house_new(waiting_child, no_answer);
 
 	(void)state;
-	house_start(house, "parent",
-	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
 	cancel(house, 1);
 	house_look(house, 2);
 	assert_string_equal(house->state_status, "cancelled");
@@ -261,8 +260,8 @@ test_a_child_that_is_cancelled_fails_its_parents_step(void **state)
 	struct house *house = house_new(waiting_child, no_answer);
 
 	(void)state;
-	house_start(house, "parent",
-	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
 	cancel(house, 2);
 	assert_state(house, 1, "failed");
 	assert_sound(house);
@@ -271,15 +270,14 @@ test_a_child_that_is_cancelled_fails_its_parents_step(void **state)
 
 /* ---- without end ---- */
 
-static const char endless[] =
-    "workflow: russian-doll\n"
-    "version: 1\n"
-    "initial: opening\n"
-    "states:\n"
-    "  opening:\n"
-    "    entry: [{run: russian-doll, with: {}}]\n"
-    "    on: {done: opened}\n"
-    "  opened: {type: final, outcome: success}\n";
+static const char endless[] = "workflow: russian-doll\n"
+			      "version: 1\n"
+			      "initial: opening\n"
+			      "states:\n"
+			      "  opening:\n"
+			      "    entry: [{run: russian-doll, with: {}}]\n"
+			      "    on: {done: opened}\n"
+			      "  opened: {type: final, outcome: success}\n";
 
 static void
 test_a_chain_without_end_is_an_incident_and_no_hang(void **state)
@@ -300,17 +298,16 @@ test_a_chain_without_end_is_an_incident_and_no_hang(void **state)
 	house_free(&house);
 }
 
-static const char narcissus[] =
-    "workflow: narcissus\n"
-    "version: 1\n"
-    "business-key: = input.key\n"
-    "initial: looking\n"
-    "states:\n"
-    "  looking:\n"
-    "    entry: [{run: narcissus, with: = input}]\n"
-    "    on: {done: ended, error: failed}\n"
-    "  ended: {type: final, outcome: success}\n"
-    "  failed: {type: final, outcome: failure}\n";
+static const char narcissus[] = "workflow: narcissus\n"
+				"version: 1\n"
+				"business-key: = input.key\n"
+				"initial: looking\n"
+				"states:\n"
+				"  looking:\n"
+				"    entry: [{run: narcissus, with: = input}]\n"
+				"    on: {done: ended, error: failed}\n"
+				"  ended: {type: final, outcome: success}\n"
+				"  failed: {type: final, outcome: failure}\n";
 
 static void
 test_nobody_waits_for_himself(void **state)
@@ -432,8 +429,8 @@ test_a_circle_within_a_turn_is_an_incident_and_no_hang(void **state)
 
 		house_start(house, names[i], "{\"n\": 7}");
 		assert_int_equal(house->status, ENGINE_CREATED);
-		assert_int_equal(store_find_instance(house->store,
-				     house->arena, 1, &row),
+		assert_int_equal(
+		    store_find_instance(house->store, house->arena, 1, &row),
 		    STORE_OK);
 		assert_int_equal(row.incidents, 1);
 		assert_true(count_instances(house) < 3000);
@@ -494,8 +491,8 @@ test_where_the_commit_fails_neither_parent_nor_child_is_there(void **state)
 	(void)state;
 	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
 	sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	house_start(house, "parent",
-	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
 	house_run_ms(house, 1200);
 	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
 	assert_int_equal(engine_health(house->engine).cached, 0);
@@ -504,8 +501,8 @@ test_where_the_commit_fails_neither_parent_nor_child_is_there(void **state)
 	house_run_ms(house, 2500);
 	house_run(house);
 	assert_int_equal(count_instances(house), 0);
-	house_start(house, "parent",
-	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
 	assert_int_equal(count_instances(house), 2);
 	house_event(house, "good", "C", "e1");
 	assert_state(house, 1, "ended");
@@ -521,8 +518,8 @@ test_where_the_commit_of_an_end_fails_the_parent_still_waits(void **state)
 	sqlite3 *other;
 
 	(void)state;
-	house_start(house, "parent",
-	    "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
 	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
 	sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	house_event(house, "good", "C", "e1");
@@ -558,7 +555,8 @@ main(void)
 		test_a_child_that_is_cancelled_fails_its_parents_step),
 	    cmocka_unit_test(
 		test_a_chain_without_end_is_an_incident_and_no_hang),
-	    cmocka_unit_test(test_a_circle_within_a_turn_is_an_incident_and_no_hang),
+	    cmocka_unit_test(
+		test_a_circle_within_a_turn_is_an_incident_and_no_hang),
 	    cmocka_unit_test(test_nobody_waits_for_himself),
 	    cmocka_unit_test(test_two_that_would_wait_for_each_other_are_told),
 	    cmocka_unit_test(

@@ -41,8 +41,8 @@ assert_state(struct house *house, uint64_t number, const char *state)
 
 /* Asked for, not run yet. */
 static void
-ask_event(struct house *house, const char *type, const char *subject,
-    const char *id)
+ask_event(
+    struct house *house, const char *type, const char *subject, const char *id)
 {
 	struct chart_event event = {
 	    .type = str_of(type),
@@ -164,8 +164,7 @@ static const char deadline[] =
     "  late: {type: final, outcome: failure}\n";
 
 static void
-test_an_event_and_a_deadline_are_taken_in_the_order_of_their_times(
-    void **state)
+test_an_event_and_a_deadline_are_taken_in_the_order_of_their_times(void **state)
 {
 	struct house *house = house_new(deadline, answer_ok);
 
@@ -347,8 +346,8 @@ supply(struct house *house, uint64_t number)
 	    .data = value_built(value_build_context(house->arena)),
 	};
 
-	assert_int_equal(store_list_items(
-			     house->store, &filter, incident_cb, &item),
+	assert_int_equal(
+	    store_list_items(house->store, &filter, incident_cb, &item),
 	    STORE_OK);
 	assert_true(item.serial != 0);
 	event.serial = item.serial;

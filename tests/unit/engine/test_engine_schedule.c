@@ -22,24 +22,24 @@
 #define DAY (24 * HOUR)
 
 /* An instance waits for `go`. */
-#define WAITING(schedule)                                                      \
-	"workflow: sweep\n"                                                    \
-	"version: 1\n"                                                         \
-	"business-key: = input.day\n"                                          \
-	"schedule: " schedule "\n"                                             \
-	"events: {go: {correlate: = input.day}}\n"                             \
-	"initial: resting\n"                                                   \
-	"states:\n"                                                            \
-	"  resting: {on: {go: ended}, after: {100d: ended}}\n"                 \
+#define WAITING(schedule)                                      \
+	"workflow: sweep\n"                                    \
+	"version: 1\n"                                         \
+	"business-key: = input.day\n"                          \
+	"schedule: " schedule "\n"                             \
+	"events: {go: {correlate: = input.day}}\n"             \
+	"initial: resting\n"                                   \
+	"states:\n"                                            \
+	"  resting: {on: {go: ended}, after: {100d: ended}}\n" \
 	"  ended: {type: final, outcome: success}\n"
 
-#define ENDING(schedule)                                                       \
-	"workflow: sweep\n"                                                    \
-	"version: 1\n"                                                         \
-	"business-key: = input.day\n"                                          \
-	"schedule: " schedule "\n"                                             \
-	"initial: ended\n"                                                     \
-	"states:\n"                                                            \
+#define ENDING(schedule)              \
+	"workflow: sweep\n"           \
+	"version: 1\n"                \
+	"business-key: = input.day\n" \
+	"schedule: " schedule "\n"    \
+	"initial: ended\n"            \
+	"states:\n"                   \
 	"  ended: {type: final, outcome: success}\n"
 
 #define INPUT "input: {day: = at}"
@@ -81,8 +81,8 @@ started(struct house *house)
 	    .has_incident = -1, .limit = 100000};
 	struct started all = {.count = 0};
 
-	assert_int_equal(store_list_instances(
-			     house->store, &filter, started_cb, &all),
+	assert_int_equal(
+	    store_list_instances(house->store, &filter, started_cb, &all),
 	    STORE_OK);
 	return all;
 }
@@ -115,8 +115,7 @@ shown_cb(const struct engine_schedule *schedule, void *arg)
 
 	(*count)++;
 	shown = *schedule;
-	snprintf(
-	    trouble, sizeof(trouble), "%.*s", STR_ARG(schedule->trouble));
+	snprintf(trouble, sizeof(trouble), "%.*s", STR_ARG(schedule->trouble));
 }
 
 static void
@@ -131,8 +130,8 @@ look(struct house *house)
 static void
 test_an_instance_is_started_at_its_time_with_that_time_as_input(void **state)
 {
-	struct house *house = house_new(
-	    ENDING("{cron: '30 17 * * *', " INPUT "}"), no_answer);
+	struct house *house =
+	    house_new(ENDING("{cron: '30 17 * * *', " INPUT "}"), no_answer);
 
 	(void)state;
 	assert_started(house, "");
@@ -150,14 +149,14 @@ test_an_instance_is_started_at_its_time_with_that_time_as_input(void **state)
 static void
 test_the_local_clock_and_the_business_days_of_a_calendar_count(void **state)
 {
-	struct house *house = house_new(
-	    ENDING("{cron: '30 0 * * *', calendar: bank, " INPUT "}")
-	    "---\n"
-	    "calendar: bank\n"
-	    "timezone: Europe/Berlin\n"
-	    "weekend: [sat, sun]\n"
-	    "closed: ['11-26']\n",
-	    no_answer);
+	struct house *house =
+	    house_new(ENDING("{cron: '30 0 * * *', calendar: bank, " INPUT
+			     "}") "---\n"
+				  "calendar: bank\n"
+				  "timezone: Europe/Berlin\n"
+				  "weekend: [sat, sun]\n"
+				  "closed: ['11-26']\n",
+		no_answer);
 
 	(void)state;
 	for (int i = 0; i < 7; i++)
@@ -173,9 +172,8 @@ test_the_local_clock_and_the_business_days_of_a_calendar_count(void **state)
 static void
 test_what_was_planned_before_anybody_knew_is_not_started(void **state)
 {
-	struct house *house =
-	    house_new(ENDING("{cron: '@hourly', catch-up: all, " INPUT "}"),
-		no_answer);
+	struct house *house = house_new(
+	    ENDING("{cron: '@hourly', catch-up: all, " INPUT "}"), no_answer);
 
 	(void)state;
 	house_run(house);
@@ -188,10 +186,9 @@ test_what_was_planned_before_anybody_knew_is_not_started(void **state)
 static void
 test_an_engine_that_is_killed_starts_each_instant_once(void **state)
 {
-	struct house *house =
-	    house_new(ENDING("{cron: '*/10 * * * *', overlap: allow, " INPUT
-			     "}"),
-		no_answer);
+	struct house *house = house_new(
+	    ENDING("{cron: '*/10 * * * *', overlap: allow, " INPUT "}"),
+	    no_answer);
 
 	(void)state;
 	for (int i = 0; i < 6; i++) {
@@ -208,8 +205,8 @@ static void
 test_a_clock_that_is_set_back_starts_nothing_twice(void **state)
 {
 	struct house *house = house_new(
-	    ENDING("{cron: '@hourly', overlap: allow, catch-up: all, " INPUT
-		   "}"),
+	    ENDING(
+		"{cron: '@hourly', overlap: allow, catch-up: all, " INPUT "}"),
 	    no_answer);
 
 	(void)state;
@@ -231,8 +228,8 @@ test_a_clock_that_is_set_back_starts_nothing_twice(void **state)
 static void
 test_after_a_stop_the_last_one_is_made_up_for(void **state)
 {
-	struct house *house = house_new(
-	    ENDING("{cron: '@hourly', " INPUT "}"), no_answer);
+	struct house *house =
+	    house_new(ENDING("{cron: '@hourly', " INPUT "}"), no_answer);
 
 	(void)state;
 	stand_still(house, 5 * HOUR + MINUTE);
@@ -280,8 +277,8 @@ test_years_of_silence_are_made_up_for_within_bounds(void **state)
 static void
 test_one_that_still_runs_is_not_overtaken(void **state)
 {
-	struct house *house = house_new(
-	    WAITING("{cron: '@hourly', " INPUT "}"), no_answer);
+	struct house *house =
+	    house_new(WAITING("{cron: '@hourly', " INPUT "}"), no_answer);
 
 	(void)state;
 	house_advance(house, HOUR);
@@ -350,8 +347,8 @@ test_those_that_may_overlap_do(void **state)
 static void
 test_a_reload_brings_other_times_and_starts_nothing_for_the_past(void **state)
 {
-	struct house *house = house_new(
-	    ENDING("{cron: '0 3 * * *', " INPUT "}"), no_answer);
+	struct house *house =
+	    house_new(ENDING("{cron: '0 3 * * *', " INPUT "}"), no_answer);
 
 	(void)state;
 	house_advance(house, 2 * HOUR + MINUTE);
@@ -368,13 +365,12 @@ test_a_reload_brings_other_times_and_starts_nothing_for_the_past(void **state)
 	assert_started(house, "2025-11-24T19:00:00Z");
 	/* Without a schedule nothing is started, and what fell into that time
 	 * is not made up for when there is one again. */
-	house_reload(house,
-	    "workflow: sweep\n"
-	    "version: 3\n"
-	    "business-key: = input.day\n"
-	    "initial: ended\n"
-	    "states:\n"
-	    "  ended: {type: final, outcome: success}\n");
+	house_reload(house, "workflow: sweep\n"
+			    "version: 3\n"
+			    "business-key: = input.day\n"
+			    "initial: ended\n"
+			    "states:\n"
+			    "  ended: {type: final, outcome: success}\n");
 	house_advance(house, 3 * HOUR);
 	house_reload(house,
 	    "workflow: sweep\n"
@@ -392,8 +388,8 @@ test_a_reload_brings_other_times_and_starts_nothing_for_the_past(void **state)
 static void
 test_a_store_that_fails_delays_a_start_and_does_not_double_it(void **state)
 {
-	struct house *house = house_new(
-	    ENDING("{cron: '@hourly', " INPUT "}"), no_answer);
+	struct house *house =
+	    house_new(ENDING("{cron: '@hourly', " INPUT "}"), no_answer);
 	sqlite3 *other;
 
 	(void)state;
