@@ -441,29 +441,43 @@ emit_exit(struct build *build, const struct def_state *state)
 		    flow_at(state->parent, AT_MIDST), ACT_NONE);
 }
 
-/* The moves of `state` that take that event, up to the first that surely
- * does; true where there is such a one. */
+/* Whether the move takes the event; an absent name stands for `always`. */
+static bool
+is_about(const struct flow_move *move, struct str event)
+{
+	const struct def_transition *transition = move->transition;
+
+	if (!transition || flow_guard_never(move->guard))
+		return false;
+	return event.at ? flow_move_takes(move, event) :
+	    !transition->event.at && transition->after.kind == SPAN_NONE;
+}
+
+/*
+ * The moves of `state` that take that event, up to the first that surely
+ * does, and those after it that interrupt where it doesn't.  True where there
+ * is such a one, and it needn't wait for other regions.
+ */
 static bool
 emit_moves(struct build *build, uint32_t from, const struct def_state *leaf,
     const struct def_state *state, struct str event)
 {
 	struct flow *flow = build->flow;
+	const struct flow_move *sure = NULL;
 
 	for (size_t i = flow->moves_of[state->index];
 	     i < flow->moves_of[state->index + 1]; i++) {
 		const struct flow_move *move = &flow->moves[i];
-		const struct def_transition *transition = move->transition;
 
-		if (!transition || flow_guard_never(move->guard) ||
-		    (event.at ? !flow_move_takes(move, event) :
-			transition->event.at ||
-			    transition->after.kind != SPAN_NONE))
+		if (!is_about(move, event) ||
+		    (sure && (sure->transition->interrupt ||
+			!move->transition->interrupt)))
 			continue;
 		flow_build_move(build, from, leaf, move, false);
-		if (flow_guard_always(move->guard))
-			return true;
+		if (!sure && flow_guard_always(move->guard))
+			sure = move;
 	}
-	return false;
+	return sure && !flow_move_crosses(sure, leaf);
 }
 
 static bool
@@ -494,6 +508,7 @@ static void
 emit_settled(struct build *build, const struct def_state *state)
 {
 	struct flow *flow = build->flow;
+	const struct flow_move *exit;
 	uint32_t from = flow_at(state, AT_SETTLED);
 
 	if (build->wants_cut[state->index])
@@ -510,7 +525,8 @@ emit_settled(struct build *build, const struct def_state *state)
 		    ACT_NONE);
 	else
 		(void)emit_moves(build, from, state, state, STR("done"));
-	if (!flow_sure_exit(flow, state))
+	exit = flow_sure_exit(flow, state);
+	if (!exit || flow_move_crosses(exit, state))
 		flow_edge_add(flow, from, flow_at(state, AT_REST), ACT_NONE);
 	flow_edge_add(
 	    flow, flow_at(state, AT_REST), flow_at(state, AT_LEAVING), ACT_NONE);

@@ -166,3 +166,44 @@ flow_sure_exit(const struct flow *flow, const struct def_state *state)
 		move = sure_done(flow, state);
 	return move && flow_move_leaves(move) ? move : NULL;
 }
+
+bool
+flow_move_crosses(const struct flow_move *move, const struct def_state *leaf)
+{
+	if (!flow_move_leaves(move))
+		return false;
+	for (; leaf != move->domain; leaf = leaf->parent)
+		if (flow_is_region(leaf) && leaf->parent->child_count > 1)
+			return true;
+	return false;
+}
+
+static bool
+take_time(struct def_steps steps)
+{
+	for (size_t i = 0; i < steps.count; i++) {
+		const struct def_step *step = steps.items[i];
+
+		/* What fails may become an incident, which lasts. */
+		if (step->kind == STEP_CALL || step->kind == STEP_WAIT ||
+		    step->kind == STEP_RUN || flow_step_can_fail(step))
+			return true;
+	}
+	return false;
+}
+
+bool
+flow_may_be_busy(const struct flow *flow, const struct def_state *state)
+{
+	if (take_time(state->entry) || take_time(state->exit))
+		return true;
+	for (size_t i = flow->moves_of[state->index];
+	     i < flow->moves_of[state->index + 1]; i++)
+		if (flow->moves[i].transition &&
+		    take_time(flow->moves[i].transition->steps))
+			return true;
+	for (size_t i = 0; i < state->child_count; i++)
+		if (flow_may_be_busy(flow, state->children[i]))
+			return true;
+	return false;
+}

@@ -101,8 +101,11 @@ emit_interrupting(struct build *build, const struct flow_move *move)
 	bool stays = move->domain == move->source;
 	uint32_t from = flow_at(move->source, stays ? AT_MIDST : AT_CUT);
 
-	if (!flow_move_leaves(move))
+	if (!flow_move_leaves(move)) {
+		flow_build_move(build, flow_at(move->source, AT_MIDST),
+		    move->source, move, false);
 		return;
+	}
 	if (flow_move_takes(move, STR("compensated")))
 		from = flow_build_undo(build, from, COMPENSATE_ALL, NULL);
 	if (!stays)

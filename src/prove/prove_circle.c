@@ -101,6 +101,31 @@ tell_circle(struct proof *proof, const struct def_state *first)
 	    "give one of the transitions an `if`, or pause by `wait:`");
 }
 
+/* ---- staying where it is ---- */
+
+/* An `always` without condition and target is taken again and again. */
+static void
+prove_still(struct proof *proof, const struct def_state *state)
+{
+	for (size_t i = 0; i < state->always.count; i++) {
+		const struct def_transition *always = state->always.items[i];
+
+		if (!flow_guard_always(always->guard))
+			continue;
+		if (always->targets.count > 0 ||
+		    !flow_enters(proof->flow, state))
+			return;
+		diag_add(proof->diags, DIAG_WARNING, PROVE_ENDLESS,
+		    always->span,
+		    "in `%.*s` it goes round without ever waiting",
+		    STR_ARG(state->name));
+		diag_repair(proof->diags,
+		    "give the transition a target or an `if`; what is done "
+		    "once on the way in belongs under `entry:`");
+		return;
+	}
+}
+
 /* States are numbered by the walk that came to them first: coming to one of
  * the same walk closes a circle. */
 void
@@ -120,5 +145,6 @@ prove_circle(struct proof *proof)
 		}
 		if (state && walk[state->index] == i + 1)
 			tell_circle(proof, state);
+		prove_still(proof, definition->states[i]);
 	}
 }

@@ -113,7 +113,8 @@ find_deadline_before(const struct flow_move *move)
 	const struct def_transition *late = move->transition;
 	const struct def_state *state = move->source;
 
-	if (late->after.kind != SPAN_FIXED)
+	/* One that interrupts may be taken while an earlier one has steps. */
+	if (late->after.kind != SPAN_FIXED || late->interrupt)
 		return NULL;
 	for (size_t i = 0; i < state->after.count; i++) {
 		const struct def_transition *early = state->after.items[i];

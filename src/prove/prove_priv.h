@@ -155,6 +155,12 @@ bool flow_move_leaves(const struct flow_move *move);
  * state waits; NULL: it waits. */
 const struct flow_move *flow_sure_exit(
     const struct flow *flow, const struct def_state *state);
+/* Whether the move, taken in `leaf`, leaves other regions as well: it waits
+ * until their steps are through. */
+bool flow_move_crosses(
+    const struct flow_move *move, const struct def_state *leaf);
+/* Whether steps of the state, or of one inside it, may take their time. */
+bool flow_may_be_busy(const struct flow *flow, const struct def_state *state);
 
 /* ---- flow_path.c: paths for people ---- */
 

@@ -48,7 +48,7 @@ waiting_point(const struct flow *flow, const struct def_state *state)
 	} else if (state->kind == STATE_FINAL &&
 	    (!state->parent || flow_is_region(state->parent))) {
 		return 0; /* the end, or the other regions are waited for */
-	} else if (state->child_count > 0) {
+	} else if (state->child_count > 0 || flow_sure_exit(flow, state)) {
 		return 0;
 	}
 	return flow->reached[point] ? point : 0;
@@ -147,11 +147,23 @@ prove_order(struct proof *proof, const struct def_state *state)
 	}
 }
 
+static bool
+is_in_region(const struct def_state *state)
+{
+	for (; state; state = state->parent)
+		if (flow_is_region(state))
+			return true;
+	return false;
+}
+
 static void
 prove_told(struct proof *proof, const struct def_state *state)
 {
 	const struct def_transition *end = find_end(state);
 
+	/* While steps run, or other regions are not through, it is not left. */
+	if (flow_may_be_busy(proof->flow, state) || is_in_region(state))
+		end = NULL;
 	for (size_t i = 0; end && i < state->escalation_count; i++)
 		if (state->escalations[i].after.kind == SPAN_FIXED &&
 		    state->escalations[i].after.fixed_ms >=

@@ -8,3 +8,7 @@
 check_PROGRAMS += tests/unit/prove/test_prove
 tests_unit_prove_test_prove_LDADD = $(LIBS_PROVE) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/cases/prove
+
+# What is proved never to happen doesn't, on the simulator.
+check_PROGRAMS += tests/unit/prove/prove_random
+tests_unit_prove_prove_random_LDADD = libstated_prove.a $(LIBS_SIM)
