@@ -4,7 +4,9 @@
  *
  * The tree is bounded while it grows: depth, bytes, and what aliases bring
  * in.  A form that libyaml refuses ends the document at that place; all else
- * that is wrong (duplicate keys, tags, …) is noted and reading goes on.
+ * that is wrong (duplicate keys, tags, …) is noted and reading goes on.  One
+ * mistake of form is mended: an expression that lacks quotes.  It is made
+ * unreadable, and the document is read anew, so that the next one is told too.
  */
 #include "yaml_priv.h"
 
@@ -15,6 +17,13 @@
 #include "stated/map.h"
 
 #define ERRORS_MAX 1000
+#define CUTS_MAX 32 /* each is a reading of the whole document */
+
+/* An expression that YAML ends early, in bytes of the source. */
+struct cut {
+	size_t from;
+	size_t to;
+};
 
 struct reader {
 	yaml_parser_t parser;
@@ -25,6 +34,8 @@ struct reader {
 	size_t first_line;      /* of the document in its source, from 0 */
 	struct map *anchors;    /* name -> node, or &open while it is built */
 	size_t alias_nodes;
+	struct cut *cuts;       /* those that were found, CUTS_MAX at most */
+	size_t cut_count;
 	/* The last mark that was turned into a byte: lines may be long. */
 	size_t last_line;
 	size_t last_column;
@@ -165,6 +176,49 @@ find_expression(struct str line, size_t end, size_t *from)
 	return false;
 }
 
+/* Where an expression ends that its author took for a whole: in {} and [] at
+ * the comma or bracket that isn't its own, else with its line. */
+static bool
+find_end(struct str line, size_t from, bool is_flow, size_t *to)
+{
+	bool is_quoted = false;
+	int depth = 0;
+
+	for (*to = from; *to < line.bytes; (*to)++) {
+		char c = line.at[*to];
+
+		if (c == '"')
+			is_quoted = !is_quoted;
+		if (!is_flow || is_quoted)
+			continue;
+		if (depth == 0 && memchr(",]}", c, 3))
+			return true;
+		depth += (memchr("([{", c, 3) != NULL) -
+		    (memchr(")]}", c, 3) != NULL);
+	}
+	return !is_flow;
+}
+
+/* Within {} or []; the scanner may have seen them closed already. */
+static bool
+is_in_flow(const yaml_parser_t *parser)
+{
+	return parser->flow_level > 0 || (parser->context &&
+	    str_has_prefix(str_of(parser->context),
+		STR("while parsing a flow")));
+}
+
+static void
+note_cut(struct reader *reader, struct str line, size_t begin, size_t from)
+{
+	size_t to;
+
+	if (reader->cut_count < CUTS_MAX &&
+	    find_end(line, from, is_in_flow(&reader->parser), &to))
+		reader->cuts[reader->cut_count++] =
+		    (struct cut){begin + from, begin + to};
+}
+
 /* An expression that holds ": ", "[", "{" … is cut there by YAML, which then
  * complains about the rest. */
 static bool
@@ -192,6 +246,7 @@ report_cut(struct reader *reader, size_t byte)
 	    STR_ARG(str_trim(str_slice(line, byte - begin, 2))));
 	diag_repair(reader->diags,
 	    "put the whole value in single quotes: '= ...'");
+	note_cut(reader, line, begin, from);
 	return true;
 }
 
@@ -367,6 +422,18 @@ skip_properties(struct reader *reader, struct yaml_node *node)
 	node->span.columns -= columns < node->span.columns ? columns : 0;
 }
 
+/* Stands for an expression that was cut: one that nobody complains about. */
+static void
+replace_cut(const struct reader *reader, struct yaml_node *node)
+{
+	for (size_t i = 0; i < reader->cut_count; i++) {
+		if (node->from != reader->cuts[i].from)
+			continue;
+		node->style = STYLE_SINGLE;
+		node->text = STR("= now()");
+	}
+}
+
 static const struct yaml_node *
 read_text(struct reader *reader, const yaml_event_t *event)
 {
@@ -378,6 +445,7 @@ read_text(struct reader *reader, const yaml_event_t *event)
 	    (const char *)event->data.scalar.value, event->data.scalar.length});
 	if (event->data.scalar.anchor || event->data.scalar.tag)
 		skip_properties(reader, node);
+	replace_cut(reader, node);
 	set_anchor(reader, (const char *)event->data.scalar.anchor, node);
 	return node;
 }
@@ -627,15 +695,83 @@ read_root(struct reader *reader)
 	} while (true);
 }
 
+/* The text without what was cut: as many lines and columns, one word each. */
+static struct str
+mask_cuts(const struct reader *reader, struct arena *arena)
+{
+	struct str text = arena_str(arena, reader->text);
+	size_t begin = (size_t)(reader->text.at - reader->source->diag.text.at);
+	char *at = (char *)text.at;
+
+	for (size_t i = 0; i < reader->cut_count; i++)
+		for (size_t j = reader->cuts[i].from; j < reader->cuts[i].to;
+		     j++)
+			if (!(at[j - begin] & 0x80))
+				at[j - begin] = 'x';
+	return text;
+}
+
+/* Reads it once; NULL where its form is wrong. */
+static const struct yaml_node *
+read_once(struct reader *reader, struct arena *scratch)
+{
+	struct str text = mask_cuts(reader, scratch);
+	const struct yaml_node *root;
+
+	if (!yaml_parser_initialize(&reader->parser))
+		unreachable("libyaml has no memory");
+	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&reader->parser,
+	    (const unsigned char *)text.at, text.bytes);
+	reader->anchors = map_new();
+	reader->alias_nodes = 0;
+	reader->last_line = SIZE_MAX;
+	root = read_root(reader);
+	map_free(&reader->anchors);
+	yaml_parser_delete(&reader->parser);
+	return root;
+}
+
+static void
+copy_diags(struct diag_list *to, struct diag_list *from, bool only_cuts)
+{
+	size_t count;
+	const struct diag *diags = diag_sorted(from, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!only_cuts || strcmp(diags[i].code, LOAD_CUT) == 0)
+			diag_copy(to, &diags[i], diags[i].level);
+}
+
+/* What each reading says but for the last is said by the next again, except
+ * for the cut that ended it. */
+static const struct yaml_node *
+read_all(struct reader *reader, struct diag_list *diags)
+{
+	struct arena *scratch = arena_new();
+	const struct yaml_node *root;
+	size_t cuts;
+
+	do {
+		cuts = reader->cut_count;
+		reader->diags = diag_list_new();
+		root = read_once(reader, scratch);
+		copy_diags(diags, reader->diags, reader->cut_count > cuts);
+		diag_list_free(&reader->diags);
+	} while (reader->cut_count > cuts);
+	arena_free(&scratch);
+	return root;
+}
+
 const struct yaml_document *
 yaml_tree_read(struct arena *arena, const struct yaml_source *source,
     struct str text, struct diag_list *diags)
 {
 	size_t begin = (size_t)(text.at - source->diag.text.at);
+	struct cut cuts[CUTS_MAX];
 	struct reader reader = {
-		.arena = arena, .diags = diags, .source = source, .text = text,
+		.arena = arena, .source = source, .text = text, .cuts = cuts,
 		.first_line = yaml_source_span(source, begin, 1).line - 1,
-		.last_line = SIZE_MAX,
 	};
 	struct yaml_document *document = NULL;
 	const struct yaml_node *root;
@@ -646,19 +782,11 @@ yaml_tree_read(struct arena *arena, const struct yaml_source *source,
 		    "the document is larger than 1 MiB");
 		return NULL;
 	}
-	if (!yaml_parser_initialize(&reader.parser))
-		unreachable("libyaml has no memory");
-	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reader.parser,
-	    (const unsigned char *)text.at, text.bytes);
-	reader.anchors = map_new();
-	root = read_root(&reader);
+	root = read_all(&reader, diags);
 	if (root) {
 		document = ARENA_NEW(arena, struct yaml_document);
 		*document = (struct yaml_document){source, text, root};
 	}
-	map_free(&reader.anchors);
-	yaml_parser_delete(&reader.parser);
 	return document;
 }
 
