@@ -47,40 +47,124 @@ prove_awaited(struct proof *proof)
 
 /* ---- P115 ---- */
 
+enum answer { ANSWER_NONE, ANSWER_MAYBE, ANSWER_SURE };
+
 static bool
-is_answered(const struct flow *flow, const struct def_state *state,
+raises(const struct def_steps *steps)
+{
+	for (size_t i = 0; i < steps->count; i++)
+		if (steps->items[i]->kind == STEP_RAISE)
+			return true;
+	return false;
+}
+
+/* Something follows: another state, what is raised, or an undoing. */
+static bool
+leads_on(const struct flow_move *move)
+{
+	return flow_move_leaves(move) || raises(&move->transition->steps) ||
+	    move->transition->compensate != COMPENSATE_NONE;
+}
+
+static enum answer
+answer_to(const struct flow *flow, const struct def_state *state,
     struct str choice)
+{
+	enum answer answer = ANSWER_NONE;
+
+	for (; state; state = state->parent)
+		for (size_t i = flow->moves_of[state->index];
+		     i < flow->moves_of[state->index + 1]; i++) {
+			const struct flow_move *move = &flow->moves[i];
+
+			if (!flow_move_takes(move, choice) ||
+			    flow_guard_never(move->guard))
+				continue;
+			answer = ANSWER_MAYBE;
+			if (flow_guard_always(move->guard))
+				return leads_on(move) ? ANSWER_SURE :
+				    ANSWER_MAYBE;
+		}
+	return answer;
+}
+
+static bool
+is_declared(const struct definition *definition, struct str pattern)
+{
+	for (size_t i = 0; i < definition->event_count; i++)
+		if (def_event_matches(pattern, definition->events[i].type))
+			return true;
+	return false;
+}
+
+/* What leads away although the task is closed: a deadline, an escalation, or
+ * an event from outside. */
+static bool
+is_other_way_out(const struct definition *definition,
+    const struct flow_move *move)
+{
+	if (!flow_move_leaves(move) || flow_guard_never(move->guard))
+		return false;
+	if (!move->transition || move->transition->after.kind != SPAN_NONE)
+		return flow_guard_always(move->guard);
+	return move->transition->event.at &&
+	    is_declared(definition, move->transition->event);
+}
+
+static bool
+has_other_way_out(const struct flow *flow, const struct def_state *state)
 {
 	for (; state; state = state->parent)
 		for (size_t i = flow->moves_of[state->index];
 		     i < flow->moves_of[state->index + 1]; i++)
-			if (flow_move_takes(&flow->moves[i], choice) &&
-			    !flow_guard_never(flow->moves[i].guard))
+			if (is_other_way_out(flow->definition, &flow->moves[i]))
 				return true;
 	return false;
+}
+
+static void
+tell_unanswered(struct proof *proof, const struct def_state *state,
+    struct str choice, enum answer answer)
+{
+	if (answer == ANSWER_NONE)
+		diag_add(proof->diags, DIAG_WARNING, PROVE_NO_ANSWER,
+		    state->task->span,
+		    "whoever decides `%.*s` in `%.*s` gets nowhere: no "
+		    "transition takes it", STR_ARG(choice),
+		    STR_ARG(state->name));
+	else
+		diag_add(proof->diags, DIAG_WARNING, PROVE_NO_ANSWER,
+		    state->task->span,
+		    "whoever decides `%.*s` in `%.*s` may get nowhere: the "
+		    "task is closed, and the state may stay",
+		    STR_ARG(choice), STR_ARG(state->name));
+	if (flow_reaches(proof->flow, state, AT_ENTRY))
+		diag_path(proof->diags, flow_path_from_start(
+		    proof->flow, flow_at(state, AT_ENTRY)));
+	if (answer == ANSWER_NONE)
+		diag_repair(proof->diags,
+		    "add `%.*s: STATE` under `on:`, or take the choice out",
+		    STR_ARG(choice));
+	else
+		diag_repair(proof->diags,
+		    "let the last transition of `%.*s` have a target and no "
+		    "`if`; `%.*s` itself asks anew",
+		    STR_ARG(choice), STR_ARG(state->name));
 }
 
 static void
 prove_answered(struct proof *proof, const struct def_state *state)
 {
 	const struct def_task *task = state->task;
+	bool has_way_out = task && has_other_way_out(proof->flow, state);
 
 	for (size_t i = 0; task && i < task->choice_count; i++) {
-		struct str choice = task->choices[i];
+		enum answer answer =
+		    answer_to(proof->flow, state, task->choices[i]);
 
-		if (is_answered(proof->flow, state, choice))
-			continue;
-		diag_add(proof->diags, DIAG_WARNING, PROVE_NO_ANSWER,
-		    task->span,
-		    "whoever decides `%.*s` in `%.*s` gets nowhere: no "
-		    "transition takes it", STR_ARG(choice),
-		    STR_ARG(state->name));
-		if (flow_reaches(proof->flow, state, AT_ENTRY))
-			diag_path(proof->diags, flow_path_from_start(
-			    proof->flow, flow_at(state, AT_ENTRY)));
-		diag_repair(proof->diags,
-		    "add `%.*s: STATE` under `on:`, or take the choice out",
-		    STR_ARG(choice));
+		if (answer == ANSWER_NONE ||
+		    (answer == ANSWER_MAYBE && !has_way_out))
+			tell_unanswered(proof, state, task->choices[i], answer);
 	}
 }
 
@@ -163,17 +247,6 @@ is_precaution(const struct proof *proof, const struct flow_move *move)
 	return flow_move_takes(move, STR("cancel"));
 }
 
-static bool
-can_come(const struct proof *proof, struct str pattern)
-{
-	const struct definition *definition = proof->definition;
-
-	for (size_t i = 0; i < definition->event_count; i++)
-		if (def_event_matches(pattern, definition->events[i].type))
-			return true;
-	return false;
-}
-
 static void
 tell_why(struct proof *proof, const struct flow_move *move)
 {
@@ -202,7 +275,7 @@ tell_why(struct proof *proof, const struct flow_move *move)
 		diag_repair(proof->diags, "no step of `%.*s` can fail",
 		    STR_ARG(move->source->name));
 	else if (transition && transition->event.at &&
-	    can_come(proof, transition->event))
+	    is_declared(proof->definition, transition->event))
 		diag_repair(proof->diags,
 		    "no state of `%.*s` waits; what shall be taken while "
 		    "steps run needs `interrupt: true`",
