@@ -10,6 +10,7 @@ dist_check_SCRIPTS = \
 	tests/docs/walk.sh \
 	tests/headers.sh \
 	tests/layers.sh \
+	tests/links.sh \
 	tests/manual.sh \
 	tests/scenarios.sh \
 	tests/tidy.sh \
