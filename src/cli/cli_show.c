@@ -145,6 +145,12 @@ static const struct {
     {"calls", "calls under way",
 	{{"OPERATION", "operation"}, {"STEP", "step"}, {"STATE", "state"},
 	    {"ATTEMPT", "attempt"}, {"DUE", "due:time"}, {NULL, NULL}}},
+    {"children", "runs",
+	{{"ID", "id"}, {"WORKFLOW", "workflow"}, {"STEP", "step"},
+	    {NULL, NULL}}},
+    {"loops", "loops under way",
+	{{"STEP", "step"}, {"ITEMS", "items"}, {"BEGUN", "begun"},
+	    {NULL, NULL}}},
 };
 
 void
@@ -160,6 +166,8 @@ cli_show_instance(struct cli *cli, const struct value *view)
 	    cli_text_of(arena, value_get_cstr(view, "priority")));
 	show_field(cli, "initiator",
 	    cli_text_of(arena, value_get_cstr(view, "initiator")));
+	show_field(cli, "awaited by",
+	    cli_text_of(arena, value_get_cstr(view, "awaited_by")));
 	show_time(cli, "started", view, "started_at");
 	show_time(cli, "ended", view, "ended_at");
 	show_field(cli, "outcome",
