@@ -373,8 +373,10 @@ axis_cut(struct axis *axis)
 	size_t first = 0;
 	bool names_null = false;
 
-	qsort(axis->constants, axis->constant_count, sizeof(*axis->constants),
-	    compare_cb);
+	must(axis->region_count == 0);
+	if (axis->constant_count > 0)
+		qsort(axis->constants, axis->constant_count,
+		    sizeof(*axis->constants), compare_cb);
 	for (size_t i = 1; i <= axis->constant_count; i++) {
 		names_null |= value_is_null(axis->constants[i - 1]);
 		if (i < axis->constant_count && axis->constants[i]->type ==

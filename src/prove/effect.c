@@ -128,6 +128,7 @@ link_kind(struct effect **last_of_kind, size_t kind, struct effect *effect)
 {
 	struct effect *last = last_of_kind[kind];
 
+	must(kind > 0);
 	effect->next_of_kind = last ? last->next_of_kind : effect;
 	if (last)
 		last->next_of_kind = effect;
@@ -449,6 +450,7 @@ effect_may_be_done(const struct effect *effect, const struct flow *flow,
 {
 	const struct def_call *call = effect->step->call;
 
+	must(!move || flow_move_takes(move, STR("error")));
 	if (!call)
 		return takes_code(effect, flow, move, STR("run.failed"));
 	if (call->operation->success &&

@@ -89,6 +89,7 @@ gather(struct solving *solving, uint32_t point)
 	bool meets = solving->is_sure && !flow->points[point].unites;
 	bool has_any = false;
 
+	must(flow->reached[point] && point != FLOW_START);
 	fill(solving->fresh, words, meets);
 	for (uint32_t i = flow->first_in[point];
 	     i < flow->first_in[point + 1]; i++) {
@@ -134,6 +135,7 @@ visit(struct solving *solving, uint32_t point)
 uint64_t *
 facts_at(const struct facts *facts, uint32_t point)
 {
+	must(point < facts->flow->point_count);
 	return facts->bits + point * facts->words;
 }
 
@@ -166,6 +168,7 @@ facts_solve(struct facts *facts, bool is_sure, facts_fn *transfer, void *arg)
 	};
 	bool changed = facts->words > 0;
 
+	must(flow->reached[FLOW_START]);
 	solving.order = order_points(flow, &solving.count);
 	for (size_t i = 1; i < flow->point_count; i++)
 		fill(facts_at(facts, (uint32_t)i), facts->words, is_sure);

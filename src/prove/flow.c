@@ -12,6 +12,7 @@
 uint32_t
 flow_at(const struct def_state *state, enum flow_place place)
 {
+	must(place < FLOW_PLACES);
 	return (uint32_t)(1 + state->index * FLOW_PLACES + place);
 }
 
@@ -87,6 +88,7 @@ add_move(struct flow *flow, struct flow_move move)
 {
 	struct flow_move *added = &flow->moves[flow->move_count];
 
+	must(!move.transition != !move.escalation);
 	*added = move;
 	added->index = flow->move_count++;
 	added->domain = domain_of(move.source, move.targets,
@@ -274,6 +276,7 @@ flow_new(const struct definition *definition, struct arena *arena)
 {
 	struct flow *flow = ARENA_NEW(arena, struct flow);
 
+	must(definition->initial.count > 0);
 	must(definition->state_count < UINT32_MAX / (2 * FLOW_PLACES));
 	flow->definition = definition;
 	flow->arena = arena;

@@ -40,6 +40,7 @@ flow_build_exits(struct build *build, uint32_t from,
 		struct lane lane = {.state = state, .leaf = state,
 		    .uses = USE_ALL, .is_plain = true};
 
+		must(state); /* what is left lies in what stays entered */
 		from = emit_steps(build, from, state->exit, &lane);
 	}
 	return from;
@@ -361,6 +362,7 @@ emit_entering(struct build *build, uint32_t from,
 	const struct def_state *outermost = targets.items[0];
 	const struct def_state *undoing;
 
+	must(!domain || def_state_contains(domain, outermost));
 	while (outermost->parent != domain)
 		outermost = outermost->parent;
 	undoing = find_undoing(outermost, targets);

@@ -146,6 +146,7 @@ sure_compensated(const struct flow *flow, const struct def_state *state)
 static const struct flow_move *
 sure_done(const struct flow *flow, const struct def_state *state)
 {
+	must(state->child_count == 0);
 	if (state->kind == STATE_FINAL)
 		state = state->parent;
 	return state ? sure_move(flow, state, STR("done")) : NULL;

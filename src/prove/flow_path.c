@@ -86,6 +86,7 @@ flow_path_find(const struct flow *flow, uint32_t from, unsigned uses,
 	struct search *search = flow->search;
 	struct flow_way way = {.from = from};
 
+	must(from < flow->point_count && uses != 0);
 	if (search->spent > POINTS_MAX)
 		return way;
 	search_begin(search, from);

@@ -230,6 +230,7 @@ name_table_add(struct name_table *table, struct str name)
 {
 	size_t found = name_table_find(table, name);
 
+	must(name.bytes > 0);
 	if (found != SIZE_MAX)
 		return found;
 	table->names = arena_grow(table->arena, table->names, table->count,

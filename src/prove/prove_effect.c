@@ -490,6 +490,7 @@ find_done_before(const struct effect_proof *self, const struct effect *effect,
 
 	if (counts(self, effect, effect, bits))
 		return effect;
+	must(effect->next_of_kind);
 	for (const struct effect *other = effect->next_of_kind;
 	     other != effect; other = other->next_of_kind)
 		if (counts(self, effect, other, bits))

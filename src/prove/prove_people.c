@@ -26,6 +26,7 @@ mark_after(struct people *people, uint32_t from)
 	const struct flow *flow = people->proof->flow;
 	size_t count = 0;
 
+	must(from < flow->point_count);
 	memset(people->after, 0, flow->point_count * sizeof(bool));
 	people->todo[count++] = from;
 	while (count > 0) {

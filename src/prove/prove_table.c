@@ -329,6 +329,7 @@ find_gap(struct search *search, size_t axis, const uint64_t *rules)
 	const struct table *table = search->table;
 	size_t count = 0;
 
+	must(axis <= table->decision->input_count);
 	if (share(search, rules, search->full[axis]))
 		return false;
 	if (axis == table->decision->input_count)

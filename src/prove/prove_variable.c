@@ -259,6 +259,7 @@ reads_variable(const struct condition *condition, size_t variable)
 static void
 set_variable(const struct variables *self, uint64_t *bits, size_t variable)
 {
+	must(variable < self->table.count);
 	for (size_t i = 0; i < self->promise_count; i++) {
 		const struct promise *promise = &self->promises[i];
 
