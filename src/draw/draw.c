@@ -296,6 +296,7 @@ draw_new(const struct definition *definition)
 		add_escalations(draw, state);
 	}
 	measure_arrows(draw);
+	draw_order_find(draw);
 	return draw;
 }
 

@@ -12,10 +12,14 @@
  * process that moves money.  The child has no descriptor of ours but a pipe,
  * is bounded in time, frees nothing and tells the places in lines of text:
  *
+ * Groups have anchors, which nobody sees: tN above all that is in group N,
+ * where it begins, and bN below, from where arrows leave it.  So regions stand
+ * side by side, and what comes after a group stands below it.
+ *
  *	W 0,0,WIDTH,HEIGHT	the whole
  *	N INDEX X,Y		the middle of a box
  *	G INDEX X,Y,X,Y		the corners of a group
- *	A INDEX e,X,Y X,Y ...	an arrow: its tip and its curve
+ *	A INDEX e,X,Y X,Y ...	an arrow: its tip (s: at its begin) and curve
  *	L INDEX X,Y		the middle of its label
  */
 #include "draw_priv.h"
@@ -77,6 +81,48 @@ write_node(const struct draw *draw, size_t index, struct buf *dot)
 	buf_add_cstr(dot, "];\n");
 }
 
+static bool
+is_parallel(const struct draw *draw, size_t group)
+{
+	return draw->boxes[group].state->kind == STATE_PARALLEL;
+}
+
+/* Whether an arrow leads on from it within its group. */
+static bool
+leads_on(const struct draw *draw, size_t index)
+{
+	for (size_t i = 0; i < draw->arrow_count; i++)
+		if (draw->arrows[i].from == index &&
+		    draw->arrows[i].to != index &&
+		    draw_is_within(
+			draw, draw->arrows[i].to, draw->boxes[index].parent))
+			return true;
+	return false;
+}
+
+/* Arrows that nobody sees hold what is in the group between its anchors. */
+static void
+write_anchors(const struct draw *draw, size_t group, struct buf *dot)
+{
+	const char *look = "[style=invis weight=4]";
+
+	buf_addf(dot, "node [width=0.01 height=0.01 style=invis] b%zu %s%zu\n",
+	    group, is_parallel(draw, group) ? "t" : "b", group);
+	for (size_t i = 0; i < draw->box_count; i++) {
+		const struct draw_box *item = &draw->boxes[i];
+
+		if (item->parent != group)
+			continue;
+		if (is_parallel(draw, group) && item->shape == DRAW_GROUP)
+			buf_addf(dot, "t%zu -> n%zu %s\n", group,
+			    draw_node_for(draw, i, false), look);
+		if (item->shape == DRAW_GROUP)
+			buf_addf(dot, "b%zu -> b%zu %s\n", i, group, look);
+		else if (!leads_on(draw, i))
+			buf_addf(dot, "n%zu -> b%zu %s\n", i, group, look);
+	}
+}
+
 static void
 write_boxes(const struct draw *draw, size_t parent, struct buf *dot)
 {
@@ -94,6 +140,7 @@ write_boxes(const struct draw *draw, size_t parent, struct buf *dot)
 		write_room(dot, item->area.width, item->area.height);
 		buf_add_cstr(dot, ";\n");
 		write_boxes(draw, i, dot);
+		write_anchors(draw, i, dot);
 		buf_add_cstr(dot, "}\n");
 	}
 }
@@ -115,26 +162,50 @@ weight_of(const struct draw *draw, const struct draw_arrow *arrow)
 		   : 3;
 }
 
+/* Arrows of Graphviz go from node to node and are cut at a group's edge:
+ * `above` it is where it begins, below it where it is left. */
+static void
+write_end(const struct draw *draw, size_t end, bool is_above, struct buf *dot)
+{
+	if (draw->boxes[end].shape != DRAW_GROUP)
+		buf_addf(dot, "n%zu", end);
+	else if (!is_above)
+		buf_addf(dot, "b%zu", end);
+	else if (is_parallel(draw, end))
+		buf_addf(dot, "t%zu", end);
+	else
+		buf_addf(dot, "n%zu", draw_node_for(draw, end, false));
+}
+
+static void
+write_cut(
+    const struct draw *draw, const char *name, size_t end, struct buf *dot)
+{
+	if (draw->boxes[end].shape == DRAW_GROUP)
+		buf_addf(dot, "%s=cluster_%zu ", name, end);
+}
+
+/* One that goes back is told to Graphviz the other way round. */
 static void
 write_arrow(const struct draw *draw, size_t index, struct buf *dot)
 {
 	const struct draw_arrow *arrow = &draw->arrows[index];
-	size_t from = draw_node_for(draw, arrow->from, true);
-	size_t to = draw_node_for(draw, arrow->to, false);
+	size_t first = arrow->goes_back ? arrow->to : arrow->from;
+	size_t second = arrow->goes_back ? arrow->from : arrow->to;
 
-	buf_addf(dot, "n%zu -> n%zu [key=a%zu weight=%d ", from, to, index,
-	    weight_of(draw, arrow));
-	if (from != arrow->from)
-		buf_addf(dot, "ltail=cluster_%zu ", arrow->from);
-	if (to != arrow->to)
-		buf_addf(dot, "lhead=cluster_%zu ", arrow->to);
+	write_end(draw, first, arrow->goes_back, dot);
+	buf_add_cstr(dot, " -> ");
+	write_end(draw, second, !arrow->goes_back, dot);
+	buf_addf(dot, " [key=a%zu weight=%d ", index, weight_of(draw, arrow));
+	write_cut(draw, "ltail", first, dot);
+	write_cut(draw, "lhead", second, dot);
+	if (arrow->goes_back)
+		buf_add_cstr(dot, "dir=back ");
 	if (arrow->label.height > 0)
 		write_room(dot, arrow->label.width, arrow->label.height);
 	buf_add_cstr(dot, "];\n");
 }
 
-/* By the new way of ranking no arrow lies within a rank: Graphviz 2 frees the
- * first rank twice where one with words does. */
 static void
 write_graph(const struct draw *draw, struct buf *dot)
 {
@@ -223,15 +294,28 @@ read_middle(struct draw *draw, struct str text, struct draw_area *area)
 	return true;
 }
 
-/* "e,x,y x,y x,y x,y x,y": the tip, then the curve. */
+static void
+turn_round(struct draw_arrow *arrow)
+{
+	for (size_t i = 0, j = arrow->point_count - 1; i < j; i++, j--) {
+		struct draw_point spot = arrow->points[i];
+
+		arrow->points[i] = arrow->points[j];
+		arrow->points[j] = spot;
+	}
+}
+
+/* "e,x,y x,y x,y x,y x,y": the tip, then the curve; "s,x,y …" where the tip is
+ * at the curve's begin. */
 static bool
 read_curve(struct draw *draw, struct str text, struct draw_arrow *arrow)
 {
 	struct draw_point spot;
 	size_t capacity = 0;
+	bool has_tip =
+	    str_has_prefix(text, arrow->goes_back ? STR("s,") : STR("e,"));
 
-	arrow->tip.x = INT32_MIN;
-	if (str_has_prefix(text, STR("e,"))) {
+	if (has_tip) {
 		text = str_slice(text, 2, SIZE_MAX);
 		if (!take_point(draw, &text, &arrow->tip))
 			return false;
@@ -245,7 +329,9 @@ read_curve(struct draw *draw, struct str text, struct draw_arrow *arrow)
 	}
 	if (arrow->point_count % 3 != 1 || arrow->point_count < 4)
 		return false;
-	if (arrow->tip.x == INT32_MIN)
+	if (arrow->goes_back)
+		turn_round(arrow);
+	if (!has_tip)
 		arrow->tip = arrow->points[arrow->point_count - 1];
 	return true;
 }
@@ -338,13 +424,26 @@ tell_places(FILE *out, Agraph_t *graph)
 	tell_groups(out, graph);
 	for (Agnode_t *node = agfstnode(graph); node != NULL;
 	     node = agnxtnode(graph, node)) {
-		tell(out, "N", agnameof(node) + 1, node, "pos");
+		if (agnameof(node)[0] == 'n')
+			tell(out, "N", agnameof(node) + 1, node, "pos");
 		for (Agedge_t *edge = agfstout(graph, node); edge != NULL;
 		     edge = agnxtout(graph, edge)) {
+			if (agnameof(edge) == NULL)
+				continue; /* an anchor's */
 			tell(out, "A", agnameof(edge) + 1, edge, "pos");
 			tell(out, "L", agnameof(edge) + 1, edge, "lp");
 		}
 	}
+}
+
+/* What our handlers write to is closed here. */
+static void
+forget_handlers(void)
+{
+	static const int caught[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		(void)signal(caught[i], SIG_DFL);
 }
 
 static void
@@ -370,6 +469,7 @@ lay_out(const char *dot, int fd)
 	GVC_t *context;
 	FILE *out;
 
+	forget_handlers();
 	keep_only(fd);
 	out = fdopen(STDERR_FILENO + 1, "w");
 	context = gvContextPlugins(plugins, 0);

@@ -104,6 +104,7 @@ struct draw_arrow {
 	enum draw_arrow_kind kind;
 	size_t from;
 	size_t to;
+	bool goes_back; /* to where the process has been */
 	struct draw_lines lines;
 	struct draw_area label; /* no height: none */
 	struct draw_point *points; /* a start, then three for each Bézier */
@@ -157,6 +158,10 @@ void draw_label_transition(struct draw *draw, struct draw_lines *lines,
     const struct def_transition *transition);
 void draw_label_escalation(struct draw *draw, struct draw_lines *lines,
     const struct def_escalation *escalation);
+
+/* ---- draw_order.c ---- */
+/* Finds the arrows that go back. */
+void draw_order_find(struct draw *draw);
 
 /* ---- draw_layout.c: the only file that knows Graphviz ---- */
 MUST_USE bool draw_layout(struct draw *draw, struct buf *why);

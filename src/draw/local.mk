@@ -8,6 +8,7 @@ libstated_draw_a_SOURCES = \
 	src/draw/draw_label.c \
 	src/draw/draw_layout.c \
 	src/draw/draw_mermaid.c \
+	src/draw/draw_order.c \
 	src/draw/draw_priv.h \
 	src/draw/draw_svg.c \
 	src/draw/draw_text.c
