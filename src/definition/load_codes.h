@@ -62,14 +62,14 @@
 	X(LOAD_BAD_HISTORY, "D316",                                            \
 	    "a history in the wrong place, or in a state's place")             \
 	X(LOAD_BAD_REGION, "D317", "a parallel state without proper regions")  \
-	X(LOAD_BAD_INTERNAL, "D318",                                           \
-	    "an internal transition that has to leave its state")              \
 	X(LOAD_UNKNOWN_WORKFLOW, "D319", "no workflow of that name")           \
 	X(LOAD_BAD_INPUT, "D320", "an input that the workflow doesn't take")   \
 	X(LOAD_UNKNOWN_SCHEMA, "D321", "no shared definition of that name")    \
 	X(LOAD_TOO_MUCH, "D322", "shared definitions bring in too much")       \
 	X(LOAD_DOUBT, "D902", "an expression that surely gives null")          \
-	X(LOAD_NO_MAIL, "D903", "an e-mail that no connection can deliver")
+	X(LOAD_NO_MAIL, "D903", "an e-mail that no connection can deliver")    \
+	X(LOAD_NOT_INTERNAL, "D904",                                           \
+	    "an internal transition that has to leave its state")
 
 #define LOAD_CODE_NAME(name, code, meaning) static const char name[] \
 	__attribute__((unused)) = code;

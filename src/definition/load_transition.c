@@ -68,7 +68,8 @@ const struct load_table load_form_transitions = LOAD_SOME(&one_form);
 const struct load_table load_form_by_event =
     LOAD_NAMED(&load_form_transitions);
 
-/* Only a compound state has an inside to move in (SCXML, section 3.5). */
+/* Only a compound state has an inside to move in; elsewhere the word says
+ * nothing (SCXML, section 3.5). */
 static void
 check_internal(struct load *load, const struct def_transition *transition,
     const struct yaml_node *node)
@@ -82,14 +83,15 @@ check_internal(struct load *load, const struct def_transition *transition,
 		stays = stays && target != source &&
 		    def_state_contains(source, target);
 	}
-	if (!transition->internal || stays)
+	if (!transition->internal || transition->targets.count == 0 || stays)
 		return;
-	load_error(load, LOAD_BAD_INTERNAL, load_key_span(node, "internal"),
+	diag_add(load->diags, DIAG_WARNING, LOAD_NOT_INTERNAL,
+	    load_key_span(node, "internal"),
 	    source->kind == STATE_COMPOUND ?
-	    "an internal transition stays within `%.*s`" :
-	    "`%.*s` has no `initial` and `states` to move in",
+	    "the transition leaves `%.*s` all the same" :
+	    "`%.*s` has no states inside, and is left all the same",
 	    STR_ARG(source->name));
-	load_repair(load, "leave `internal` out");
+	diag_repair(load->diags, "leave `internal` out");
 }
 
 static void
