@@ -6,6 +6,7 @@ dist_man1_MANS = docs/stated.1
 dist_doc_DATA = \
 	docs/architecture.md \
 	docs/audit.md \
+	docs/benchmark.md \
 	docs/building.md \
 	docs/calendars.md \
 	docs/cli.md \

@@ -5,6 +5,7 @@
 
 TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
 dist_check_SCRIPTS = \
+	tests/bench.sh \
 	tests/cli/cli.sh \
 	tests/core.sh \
 	tests/docs/walk.sh \

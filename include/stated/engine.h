@@ -191,6 +191,10 @@ typedef void engine_schedule_fn(
 void engine_each_schedule(
     const struct engine *engine, engine_schedule_fn *fn, void *arg);
 
+/* Batches by how much was stepped in them: at most 1, 2, 4, … instances; the
+ * last class has all that are larger. */
+#define ENGINE_BATCH_CLASSES 16
+
 struct engine_health {
 	bool writable;       /* the last commit succeeded */
 	bool accepting;      /* not stopping, inbox not full */
@@ -202,6 +206,7 @@ struct engine_health {
 	uint64_t turns;
 	uint64_t commits;
 	uint64_t stepped;
+	uint64_t batches[ENGINE_BATCH_CLASSES]; /* of the commits */
 	uint64_t scheduled;	    /* instances started by time */
 	uint64_t schedule_failures; /* starts by time that failed */
 };

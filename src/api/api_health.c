@@ -66,6 +66,35 @@ put_requests(const struct api *api, struct buf *out)
 					api->answered[i][class]);
 }
 
+/* A histogram counts in each bucket those of the buckets before it, too. */
+static void
+put_batches(const struct engine_health *health, struct buf *out)
+{
+	uint64_t seen = 0;
+
+	buf_add_cstr(out, "# TYPE stated_engine_batch_steps histogram\n"
+			  "# HELP stated_engine_batch_steps Instances stepped "
+			  "in a batch that was made durable.\n");
+	for (unsigned i = 0; i < ENGINE_BATCH_CLASSES; i++) {
+		seen += health->batches[i];
+		if (i + 1 < ENGINE_BATCH_CLASSES)
+			buf_addf(out,
+			    "stated_engine_batch_steps_bucket{le=\"%u\"} "
+			    "%llu\n",
+			    1u << i, (unsigned long long)seen);
+		else
+			buf_addf(out,
+			    "stated_engine_batch_steps_bucket{le=\"+Inf\"} "
+			    "%llu\n",
+			    (unsigned long long)seen);
+	}
+	buf_addf(out,
+	    "stated_engine_batch_steps_count %llu\n"
+	    "stated_engine_batch_steps_sum %llu\n",
+	    (unsigned long long)health->commits,
+	    (unsigned long long)health->stepped);
+}
+
 static void
 put_engine(const struct engine_health *health, struct buf *out)
 {
@@ -85,6 +114,7 @@ put_engine(const struct engine_health *health, struct buf *out)
 	    "Batches made durable.", health->commits);
 	put_metric(out, "stated_engine_steps", "counter", "Instances stepped.",
 	    health->stepped);
+	put_batches(health, out);
 	put_metric(out, "stated_schedule_starts", "counter",
 	    "Instances started by time.", health->scheduled);
 	put_metric(out, "stated_schedule_failures", "counter",

@@ -34,6 +34,7 @@ static const struct cmd *const commands[] = {
     &cmd_cancel,
     &cmd_export,
     &cmd_verify,
+    &cmd_bench,
     &cmd_schema,
     &cmd_version,
     &cmd_help,

@@ -55,7 +55,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve, 
     cmd_escalation, cmd_dead_letter, cmd_schedule, cmd_suspend, cmd_resume,
     cmd_cancel,
     cmd_export, cmd_verify, cmd_version, cmd_help;
-extern const struct cmd cmd_draw, cmd_diff, cmd_publish, cmd_schema;
+extern const struct cmd cmd_bench, cmd_draw, cmd_diff, cmd_publish, cmd_schema;
 extern const struct cmd cmd_migrate;
 
 /* All commands in the order of help; ends with NULL. */

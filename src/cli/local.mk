@@ -25,6 +25,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_talk_show.c \
 	src/cli/cli_text.c \
 	src/cli/cli_value.c \
+	src/cli/cmd_bench.c \
 	src/cli/cmd_check.c \
 	src/cli/cmd_dead_letter.c \
 	src/cli/cmd_diff.c \

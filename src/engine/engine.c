@@ -253,6 +253,7 @@ engine_health(const struct engine *engine)
 	    .stepped = engine->stepped,
 	};
 
+	memcpy(health.batches, engine->batches, sizeof(health.batches));
 	schedule_count(engine, &health.scheduled, &health.schedule_failures);
 
 	if (engine->stalled)

@@ -237,6 +237,7 @@ struct engine {
 	struct loop *loop;
 	uint64_t commits;
 	uint64_t stepped;
+	uint64_t batches[ENGINE_BATCH_CLASSES]; /* of the commits */
 };
 
 #define STALL_DELAY_MS_MAX 2000

@@ -474,6 +474,18 @@ probed(struct engine *engine, enum store_error error)
 	loop_probe_in(engine->loop, engine->stall_delay_ms);
 }
 
+static void
+count_commit(struct engine *engine, const struct turn *turn)
+{
+	unsigned class = 0;
+
+	while (class + 1 < ENGINE_BATCH_CLASSES &&
+	       turn->stepped > (size_t)1 << class)
+		class++;
+	engine->batches[class]++;
+	engine->commits++;
+}
+
 void
 engine_committed(struct engine *engine)
 {
@@ -493,7 +505,7 @@ engine_committed(struct engine *engine)
 		must(turn != NULL);
 		engine->committing = NULL;
 		engine->durable_turn = turn->serial;
-		engine->commits++;
+		count_commit(engine, turn);
 		release(engine, turn);
 		engine_turn(engine); /* what was built meanwhile goes next */
 	}

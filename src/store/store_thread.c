@@ -118,6 +118,8 @@ start(struct store_thread *thread)
 	must(failed == 0);
 	failed = pthread_create(&thread->id, NULL, run, thread);
 	must(failed == 0);
+	/* For those who look at the process from outside. */
+	(void)pthread_setname_np(thread->id, "store");
 	failed = pthread_sigmask(SIG_SETMASK, &before, NULL);
 	must(failed == 0);
 }

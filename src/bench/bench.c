@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench.c: a run: a directory, a stub, the floor, then one load after another.
+ */
+#include "bench_priv.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* A second or less is enough for what costs microseconds. */
+#define FLOOR_MS_MAX 1000
+
+/* ---- the directory ---- */
+
+static bool
+make_directory(struct bench *bench)
+{
+	const struct bench_options *options = bench->options;
+	char *path = arena_alloc(bench->arena, options->directory.bytes + 32);
+
+	(void)sprintf(path, "%.*s/stated-bench-XXXXXX",
+	    STR_ARG(options->directory));
+	if (mkdtemp(path) == NULL) {
+		buf_addf(bench->detail, "%.*s: no directory can be made: %s",
+		    STR_ARG(options->directory), strerror(errno));
+		return false;
+	}
+	bench->directory = path;
+	bench->store =
+	    options->store.at != NULL
+		? arena_cstr(bench->arena, options->store)
+		: arena_cstr(bench->arena,
+		      arena_strf(bench->arena, "%s/stated.db", path));
+	return true;
+}
+
+/* All that is in it is ours, and files. */
+static void
+remove_directory(struct bench *bench)
+{
+	DIR *found = bench->directory != NULL ? opendir(bench->directory)
+					      : NULL;
+	struct dirent *entry;
+
+	while (found != NULL && (entry = readdir(found)) != NULL)
+		if (entry->d_name[0] != '.')
+			(void)unlinkat(dirfd(found), entry->d_name, 0);
+	if (found != NULL) {
+		closedir(found);
+		(void)rmdir(bench->directory);
+	}
+}
+
+/* ---- the loop ---- */
+
+static void
+interrupt_cb(evutil_socket_t number, short what, void *arg)
+{
+	struct bench *bench = arg;
+
+	(void)number;
+	(void)what;
+	bench->interrupted = true;
+	event_base_loopbreak(bench->base);
+}
+
+/* A descriptor a caller, here and in the engine. */
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* ---- loads ---- */
+
+static void
+measure_floor(struct bench *bench)
+{
+	int64_t ms = bench->options->ms / 4;
+
+	if (ms > FLOOR_MS_MAX)
+		ms = FLOOR_MS_MAX;
+	bench->floor.curl_ns =
+	    floor_curl_ns(bench->base, bench->stub.port, ms);
+	bench->floor.evhttp_ns = floor_evhttp_ns(bench->base, ms);
+}
+
+static const struct value *
+run_loads(struct bench *bench)
+{
+	struct value_builder *list = value_build_list(bench->arena);
+	struct str only = bench->options->load;
+	const struct load *load;
+
+	measure_floor(bench);
+	for (size_t i = 0; (load = load_at(i)) != NULL; i++) {
+		const struct value *report;
+
+		if (only.at != NULL && !str_equal(only, str_of(load->name)))
+			continue;
+		report = load_run(bench, load);
+		if (bench->options->store.at == NULL)
+			engine_child_remove(bench->store);
+		if (bench->interrupted)
+			buf_add_cstr(bench->detail, "interrupted");
+		if (report == NULL || bench->interrupted)
+			return NULL;
+		value_append(list, report);
+	}
+	return value_built(list);
+}
+
+static const struct value *
+report_run(struct bench *bench, const struct value *loads)
+{
+	struct value_builder *report = value_build_context(bench->arena);
+
+	value_put_str(report, "version", STR(STATED_VERSION));
+	value_put_int(report, "cores", sysconf(_SC_NPROCESSORS_ONLN));
+	value_put_int(report, "callers", (int64_t)bench->options->callers);
+	value_put_int(report, "ms", bench->options->ms);
+	value_put_int(report, "curl_exchange_ns", bench->floor.curl_ns);
+	value_put_int(report, "evhttp_request_ns", bench->floor.evhttp_ns);
+	value_put(report, STR("loads"), loads);
+	return value_built(report);
+}
+
+const struct value *
+bench_run(struct arena *arena, const struct bench_options *options,
+    struct buf *detail)
+{
+	struct bench bench = {
+	    .arena = arena, .options = options, .detail = detail};
+	static const int caught[] = {SIGINT, SIGTERM};
+	struct event *signals[2];
+	const struct value *loads = NULL;
+
+	must(options->callers > 0 && options->ms > 0);
+	raise_descriptors();
+	bench.base = event_base_new();
+	must(bench.base != NULL);
+	if (make_directory(&bench)) {
+		/* Before signals are caught: a child has its own way. */
+		stub_start(&bench.stub);
+		for (size_t i = 0; i < 2; i++) {
+			signals[i] = evsignal_new(
+			    bench.base, caught[i], interrupt_cb, &bench);
+			must(signals[i] != NULL);
+			must(event_add(signals[i], NULL) == 0);
+		}
+		loads = run_loads(&bench);
+		for (size_t i = 0; i < 2; i++)
+			event_free(signals[i]);
+		stub_stop(&bench.stub);
+	}
+	remove_directory(&bench);
+	event_base_free(bench.base);
+	return loads == NULL ? NULL : report_run(&bench, loads);
+}

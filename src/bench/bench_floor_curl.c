@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_floor_curl.c: an exchange with the stub by bare libcurl: its multi
+ * interface on libevent, connections kept, one thread.
+ */
+#include "bench_priv.h"
+
+#include <curl/curl.h>
+#include <event2/event.h>
+
+#define EXCHANGES 16 /* at a time */
+#define BODY_BYTES 400
+
+struct bare {
+	struct event_base *base;
+	CURLM *multi;
+	struct event *timer;
+	int64_t until_us;
+	int64_t done;
+	size_t under_way;
+	bool failed;
+};
+
+static void
+go_on(struct bare *bare, CURL *easy)
+{
+	must(curl_multi_remove_handle(bare->multi, easy) == CURLM_OK);
+	if (bench_clock_us() < bare->until_us && !bare->failed)
+		must(curl_multi_add_handle(bare->multi, easy) == CURLM_OK);
+	else if (--bare->under_way == 0)
+		event_base_loopbreak(bare->base);
+}
+
+static void
+take_done(struct bare *bare)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(bare->multi, &left)) != NULL) {
+		if (message->data.result != CURLE_OK)
+			bare->failed = true;
+		bare->done++;
+		go_on(bare, message->easy_handle);
+	}
+}
+
+static void
+act(struct bare *bare, curl_socket_t fd, int what)
+{
+	int running;
+
+	(void)curl_multi_socket_action(bare->multi, fd, what, &running);
+	take_done(bare);
+}
+
+static void
+socket_cb(evutil_socket_t fd, short what, void *arg)
+{
+	act(arg, fd,
+	    (what & EV_READ ? CURL_CSELECT_IN : 0) |
+		(what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void
+timer_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int
+watch_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *watched)
+{
+	struct bare *bare = arg;
+	struct event *event = watched;
+	short wanted = EV_PERSIST;
+
+	(void)easy;
+	if (event != NULL)
+		event_free(event);
+	event = NULL;
+	if (what & CURL_POLL_IN)
+		wanted |= EV_READ;
+	if (what & CURL_POLL_OUT)
+		wanted |= EV_WRITE;
+	if (what != CURL_POLL_REMOVE) {
+		event = event_new(bare->base, fd, wanted, socket_cb, bare);
+		must(event != NULL && event_add(event, NULL) == 0);
+	}
+	(void)curl_multi_assign(bare->multi, fd, event);
+	return 0;
+}
+
+static int
+arm_cb(CURLM *multi, long ms, void *arg)
+{
+	struct bare *bare = arg;
+	const struct timeval span = {
+	    .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	(void)multi;
+	if (ms < 0)
+		(void)event_del(bare->timer);
+	else
+		must(event_add(bare->timer, &span) == 0);
+	return 0;
+}
+
+static size_t
+body_cb(char *bytes, size_t size, size_t count, void *arg)
+{
+	(void)bytes;
+	(void)arg;
+	return size * count;
+}
+
+static CURL *
+new_exchange(const char *url, const char *body, struct curl_slist *headers)
+{
+	CURL *easy = curl_easy_init();
+
+	must(easy != NULL);
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)BODY_BYTES);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_cb);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	return easy;
+}
+
+static void
+exchange_all(struct bare *bare, const char *url, int64_t ms)
+{
+	struct curl_slist *headers =
+	    curl_slist_append(NULL, "Content-Type: application/json");
+	CURL *exchanges[EXCHANGES];
+	char body[BODY_BYTES];
+
+	memset(body, 'b', sizeof(body));
+	bare->until_us = bench_clock_us() + ms * 1000;
+	for (size_t i = 0; i < EXCHANGES; i++) {
+		exchanges[i] = new_exchange(url, body, headers);
+		bare->under_way++;
+		must(curl_multi_add_handle(bare->multi, exchanges[i]) ==
+		    CURLM_OK);
+	}
+	event_base_dispatch(bare->base);
+	for (size_t i = 0; i < EXCHANGES; i++) {
+		(void)curl_multi_remove_handle(bare->multi, exchanges[i]);
+		curl_easy_cleanup(exchanges[i]);
+	}
+	curl_slist_free_all(headers);
+}
+
+int64_t
+floor_curl_ns(struct event_base *base, uint16_t port, int64_t ms)
+{
+	struct bare bare = {.base = base, .multi = curl_multi_init()};
+	char url[64];
+	int64_t cpu_us;
+
+	must(bare.multi != NULL);
+	bare.timer = event_new(base, -1, 0, timer_cb, &bare);
+	must(bare.timer != NULL);
+	curl_multi_setopt(bare.multi, CURLMOPT_SOCKETFUNCTION, watch_cb);
+	curl_multi_setopt(bare.multi, CURLMOPT_SOCKETDATA, &bare);
+	curl_multi_setopt(bare.multi, CURLMOPT_TIMERFUNCTION, arm_cb);
+	curl_multi_setopt(bare.multi, CURLMOPT_TIMERDATA, &bare);
+	curl_multi_setopt(bare.multi, CURLMOPT_MAXCONNECTS, (long)EXCHANGES);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/call", port);
+	cpu_us = bench_clock_cpu_us();
+	exchange_all(&bare, url, ms);
+	cpu_us = bench_clock_cpu_us() - cpu_us;
+	curl_multi_cleanup(bare.multi);
+	event_free(bare.timer);
+	return bare.failed || bare.done == 0 ? 0 : cpu_us * 1000 / bare.done;
+}

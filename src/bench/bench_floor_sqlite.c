@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_floor_sqlite.c: the rows of instances by bare SQLite.
+ *
+ * As many instances as a batch has turns go on side by side, a turn a
+ * transaction, for a turn may only begin when the one before it is durable.
+ * The first inserts the instance's row, the others update it; each appends a
+ * row of history.  600 and 200 bytes are what a durable engine hardly does
+ * without; they stay the same from version to version, so that a ratio tells
+ * of the engine and not of its floor.
+ */
+#include "bench_priv.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#define INSTANCE_BYTES 600
+#define RECORD_BYTES 200
+
+enum statement { BEGIN, INSERT, UPDATE, APPEND, COMMIT, STATEMENTS };
+static const char *const texts[STATEMENTS] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [INSERT] = "INSERT INTO instance VALUES (?, ?, ?)",
+    [UPDATE] = "UPDATE instance SET turn = ?2, body = ?3 WHERE id = ?1",
+    [APPEND] = "INSERT INTO history VALUES (NULL, ?, ?, ?)",
+    [COMMIT] = "COMMIT",
+};
+
+struct bare {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENTS];
+	char body[INSTANCE_BYTES];
+};
+
+static bool
+open_bare(struct bare *bare, const char *path)
+{
+	memset(bare->body, 'b', sizeof(bare->body));
+	if (sqlite3_open(path, &bare->db) != SQLITE_OK ||
+	    sqlite3_exec(bare->db,
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+		"CREATE TABLE instance (id INTEGER PRIMARY KEY, turn INTEGER,"
+		" body BLOB);"
+		"CREATE TABLE history (id INTEGER PRIMARY KEY,"
+		" instance INTEGER, turn INTEGER, body BLOB);"
+		"CREATE UNIQUE INDEX history_instance"
+		" ON history (instance, turn);",
+		NULL, NULL, NULL) != SQLITE_OK)
+		return false;
+	for (size_t i = 0; i < STATEMENTS; i++)
+		if (sqlite3_prepare_v3(bare->db, texts[i], -1,
+			SQLITE_PREPARE_PERSISTENT, &bare->statements[i],
+			NULL) != SQLITE_OK)
+			return false;
+	return true;
+}
+
+static void
+close_bare(struct bare *bare)
+{
+	for (size_t i = 0; i < STATEMENTS; i++)
+		(void)sqlite3_finalize(bare->statements[i]);
+	(void)sqlite3_close(bare->db);
+}
+
+static bool
+step(struct bare *bare, enum statement which)
+{
+	bool is_done = sqlite3_step(bare->statements[which]) == SQLITE_DONE;
+
+	return sqlite3_reset(bare->statements[which]) == SQLITE_OK && is_done;
+}
+
+static bool
+write_row(struct bare *bare, enum statement which, sqlite3_int64 instance,
+    unsigned turn, int bytes)
+{
+	sqlite3_stmt *statement = bare->statements[which];
+
+	must((size_t)bytes <= sizeof(bare->body));
+	(void)sqlite3_bind_int64(statement, 1, instance);
+	(void)sqlite3_bind_int64(statement, 2, turn);
+	(void)sqlite3_bind_blob(
+	    statement, 3, bare->body, bytes, SQLITE_STATIC);
+	return step(bare, which);
+}
+
+static bool
+write_batch(
+    struct bare *bare, sqlite3_int64 first, size_t batch, unsigned turn)
+{
+	bool is_done = step(bare, BEGIN);
+
+	for (size_t i = 0; i < batch && is_done; i++) {
+		sqlite3_int64 instance = first + (sqlite3_int64)i;
+
+		is_done = write_row(bare, turn == 0 ? INSERT : UPDATE,
+			      instance, turn, INSTANCE_BYTES) &&
+			  write_row(bare, APPEND, instance, turn,
+			      RECORD_BYTES);
+	}
+	return is_done && step(bare, COMMIT);
+}
+
+int64_t
+floor_sqlite_ns(const char *path, size_t batch, unsigned turns, int64_t ms)
+{
+	int64_t until_us = bench_clock_us() + ms * 1000, began_us;
+	struct bare bare = {0};
+	sqlite3_int64 next = 1, done = 0;
+	bool is_good = open_bare(&bare, path);
+
+	must(batch > 0 && turns > 0);
+	began_us = bench_clock_cpu_us();
+	do {
+		for (unsigned turn = 0; turn < turns && is_good; turn++) {
+			is_good = write_batch(&bare, next, batch, turn);
+			done += (sqlite3_int64)batch;
+		}
+		next += (sqlite3_int64)batch;
+	} while (is_good && bench_clock_us() < until_us);
+	began_us = bench_clock_cpu_us() - began_us;
+	close_bare(&bare);
+	engine_child_remove(path);
+	return is_good ? began_us * 1000 / done : 0;
+}

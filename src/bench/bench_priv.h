@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_priv.h: private to src/bench.
+ *
+ *	generator ──HTTP──► engine (child) ──HTTP──► stub (child)
+ *	 (this process)        database
+ *
+ * The stub and the generator speak just enough HTTP for one another and for
+ * the engine, over sockets and buffers: what they cost is taken from the same
+ * cores, so they must cost little.
+ */
+#ifndef BENCH_PRIV_H
+#define BENCH_PRIV_H
+
+#include "stated/bench.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+struct event_base;
+
+/* ---- bench_clock.c ---- */
+
+int64_t bench_clock_us(void);	   /* monotonic */
+int64_t bench_clock_wall_us(void); /* since 1970 */
+int64_t bench_clock_cpu_us(void);  /* of this thread */
+
+/* ---- bench_histogram.c: counts by value, within 1 % ---- */
+
+#define HISTOGRAM_CELLS 4608
+struct histogram {
+	uint64_t count;
+	uint64_t max;
+	uint64_t cells[HISTOGRAM_CELLS];
+};
+/* What is below 0, by a clock that was set, counts as 0. */
+void histogram_add(struct histogram *histogram, int64_t value);
+/* The value that `per_mille` of all are not above; 0 where there is none. */
+uint64_t histogram_quantile(
+    const struct histogram *histogram, unsigned per_mille);
+/* {p50, p95, p99, max} */
+const struct value *histogram_report(
+    struct arena *arena, const struct histogram *histogram);
+
+/* ---- bench_wire.c: HTTP on a socket ---- */
+
+struct wire;
+/* A whole message, valid during the call. */
+struct wire_message {
+	struct str start; /* the first line */
+	int status;	  /* of an answer; of a request 0 */
+	struct str body;
+};
+typedef void wire_heard_fn(
+    struct wire *wire, const struct wire_message *message, void *arg);
+/* The other side hung up, or spoke no HTTP: close it, or leave it. */
+typedef void wire_lost_fn(struct wire *wire, void *arg);
+
+/* Takes the socket. */
+struct wire *wire_new(struct event_base *base, int fd, wire_heard_fn *heard,
+    wire_lost_fn *lost, void *arg);
+void wire_free(struct wire **wire);
+/* false: it did not go. */
+MUST_USE bool wire_send(struct wire *wire, struct str bytes);
+/* A socket on loopback, listening; *port is what the kernel picked. */
+int wire_listen(uint16_t *port);
+/* -1 where nobody listens. */
+int wire_connect(uint16_t port);
+/* A request, or a part of one, for keeping the connection. */
+void wire_put_post(struct buf *out, const char *path, struct str body);
+
+/* ---- bench_child.c: processes ---- */
+
+/* A child runs body() and ends; it is told to when we end, however that is. */
+typedef void child_fn(void *arg);
+pid_t child_fork(child_fn *body, void *arg);
+/* Asks it to end, and insists after a while.  Nothing where *pid is 0. */
+void child_stop(pid_t *pid);
+/* Whether it has ended by itself; then *pid is 0. */
+bool child_has_ended(pid_t *pid);
+
+/* ---- bench_usage.c: what processes use ---- */
+
+#define USAGE_THREADS 32
+struct usage_thread {
+	pid_t id;
+	char name[16];
+	int64_t cpu_us;
+};
+struct usage {
+	int64_t cpu_us; /* of all threads, those that have ended too */
+	struct usage_thread threads[USAGE_THREADS];
+	size_t thread_count;
+};
+void usage_read(struct usage *usage, pid_t pid);
+/* {cpu_us, cpu_us_per_instance, threads: [{name, cpu_us, …}]} */
+const struct value *usage_report(struct arena *arena,
+    const struct usage *before, const struct usage *after, int64_t instances);
+int64_t usage_memory_peak(pid_t pid); /* resident, in bytes */
+int64_t usage_written(pid_t pid);     /* handed to the disk, in bytes */
+
+/* ---- bench_stub.c: the endpoints ---- */
+
+/* Shared between the stub and us. */
+struct stub_tally {
+	uint64_t requests;
+	struct histogram lateness_us; /* of calls to /late/INSTANT */
+};
+struct stub {
+	pid_t pid;
+	uint16_t port;
+	struct stub_tally *tally;
+};
+void stub_start(struct stub *stub);
+void stub_stop(struct stub *stub);
+
+/* ---- bench_engine.c: the engine as a child ---- */
+
+struct engine_child {
+	pid_t pid;
+	uint16_t port;
+	int64_t bytes_at_start; /* of the database */
+};
+struct engine_place {
+	const char *program;
+	const char *directory;
+	const char *store;
+	const char *documents; /* YAML */
+	uint16_t stub_port;
+};
+MUST_USE bool engine_child_start(struct engine_child *child,
+    const struct engine_place *place, struct buf *detail);
+/* Lets it drain and close its database. */
+void engine_child_stop(struct engine_child *child);
+/* Of the database, with its log. */
+int64_t engine_child_disk(const char *store);
+void engine_child_remove(const char *store);
+
+/* ---- bench_metrics.c: what the engine says of itself ---- */
+
+#define METRICS_BATCHES 16
+struct metrics {
+	int64_t commits;
+	int64_t steps;
+	/* batches of at most 1, 2, 4, … instances */
+	int64_t batches[METRICS_BATCHES];
+};
+MUST_USE bool metrics_read(struct metrics *metrics, uint16_t port);
+/* {commits, steps, mean, p50, p95, max}: sizes of batches. */
+const struct value *metrics_report(struct arena *arena,
+    const struct metrics *before, const struct metrics *after);
+
+/* ---- bench_generator.c: callers ---- */
+
+/* One instance's life from outside: one or more requests, one after another. */
+struct operation {
+	uint64_t number; /* from 1 */
+	unsigned step;
+	int64_t begun_us;
+	char name[96]; /* what an answer gave and a later step needs */
+};
+enum verdict { OPERATION_GOES_ON, OPERATION_ENDED, OPERATION_FAILED };
+struct script {
+	/* The request of this step. */
+	void (*ask)(const struct operation *operation, struct buf *out);
+	enum verdict (*hear)(struct operation *operation,
+	    const struct wire_message *answer);
+};
+struct generator_options {
+	struct event_base *base;
+	uint16_t port;
+	size_t callers;
+	int64_t warm_ms; /* before the window */
+	int64_t ms;	 /* of the window */
+	const struct script *script;
+	/* Called at both edges of the window. */
+	void (*edge)(void *arg, bool is_end);
+	void *arg;
+};
+struct generated {
+	uint64_t begun;
+	uint64_t ended;
+	uint64_t failed;
+	uint64_t counted;   /* ended within the window */
+	int64_t counted_us; /* how long the window was */
+	struct histogram latency_us; /* of those */
+	char failure[256];  /* the first one's answer */
+};
+/* false where nobody listens there. */
+MUST_USE bool generator_run(
+    const struct generator_options *options, struct generated *generated);
+
+/* ---- bench_floor.c and its parts: the same by bare libraries ---- */
+
+/* CPU of one, in nanoseconds; 0: not measured. */
+int64_t floor_curl_ns(struct event_base *base, uint16_t port, int64_t ms);
+int64_t floor_evhttp_ns(struct event_base *base, int64_t ms);
+/* Of a turn: an instance's row written and a row of history appended, in
+ * transactions of `batch` such turns; an instance has `turns` of them. */
+int64_t floor_sqlite_ns(
+    const char *path, size_t batch, unsigned turns, int64_t ms);
+struct floor {
+	int64_t curl_ns;
+	int64_t evhttp_ns;
+};
+/* What an instance needs at the least. */
+struct floor_parts {
+	unsigned requests; /* that the engine answers */
+	unsigned calls;	   /* that it makes */
+	unsigned turns;	   /* that must be durable one after another */
+};
+/* The floor of an instance, in nanoseconds, added to the report. */
+int64_t floor_report(struct value_builder *report, const struct floor *floor,
+    const struct floor_parts *parts, int64_t sqlite_ns);
+
+/* ---- bench_load.c: the loads ---- */
+
+struct bench {
+	struct arena *arena;
+	const struct bench_options *options;
+	struct event_base *base;
+	struct stub stub;
+	struct floor floor;
+	const char *directory; /* ours */
+	const char *store;
+	bool interrupted;
+	struct buf *detail;
+};
+struct load {
+	const char *name;
+	const char *summary;
+	const char *documents;
+	struct floor_parts floor;
+	struct script script;
+	size_t callers_max; /* 0: any number */
+	/* NULL: instances for as long as it takes. */
+	const struct value *(*run)(
+	    struct bench *bench, const struct load *load);
+};
+extern const struct load load_three_calls, load_sign_and_wait, load_fan_out,
+    load_timers, load_events, load_export;
+/* NULL after the last. */
+const struct load *load_at(size_t index);
+/* NULL with bench->detail. */
+MUST_USE const struct value *load_run(
+    struct bench *bench, const struct load *load);
+
+/* ---- bench_round.c: one load's run, measured ---- */
+
+struct round {
+	struct bench *bench;
+	const struct load *load;
+	struct engine_child engine;
+	struct generated generated;
+	struct usage engine_usage[2]; /* at both edges of the window */
+	struct usage stub_usage[2];
+	struct usage own_usage[2];
+	struct metrics metrics[2];
+	int64_t written[2];
+	int64_t memory_peak;
+	int64_t disk_bytes;
+};
+MUST_USE bool round_begin(
+    struct round *round, struct bench *bench, const struct load *load);
+/* Marks what all processes have used up to now. */
+void round_edge(void *round, bool is_end);
+/* Instances by the load's script for as long as was asked for. */
+MUST_USE bool round_drive(struct round *round, int64_t ms);
+/* Ends the engine. */
+void round_end(struct round *round);
+/* The report as far as all loads share it. */
+struct value_builder *round_report(const struct round *round);
+
+#endif

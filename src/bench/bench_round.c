@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_round.c: one load's run: an engine of its own, driven and measured.
+ *
+ * CPU is taken over the generator's window, with the instances that ended in
+ * it.  What the engine counts itself, memory and disk are taken over all of
+ * the run, with all of its instances.
+ */
+#include "bench_priv.h"
+
+#include <unistd.h>
+
+#define WARM_MS_MAX 1000
+
+bool
+round_begin(
+    struct round *round, struct bench *bench, const struct load *load)
+{
+	struct engine_place place = {
+	    .program = arena_cstr(bench->arena, bench->options->program),
+	    .directory = bench->directory,
+	    .store = bench->store,
+	    .documents = load->documents,
+	    .stub_port = bench->stub.port,
+	};
+
+	*round = (struct round){.bench = bench, .load = load};
+	if (!engine_child_start(&round->engine, &place, bench->detail))
+		return false;
+	round->written[0] = usage_written(round->engine.pid);
+	if (metrics_read(&round->metrics[0], round->engine.port))
+		return true;
+	buf_add_cstr(bench->detail, "the engine tells no metrics");
+	engine_child_stop(&round->engine);
+	return false;
+}
+
+void
+round_edge(void *arg, bool is_end)
+{
+	struct round *round = arg;
+
+	usage_read(&round->engine_usage[is_end], round->engine.pid);
+	usage_read(&round->stub_usage[is_end], round->bench->stub.pid);
+	usage_read(&round->own_usage[is_end], getpid());
+}
+
+bool
+round_drive(struct round *round, int64_t ms)
+{
+	const struct bench_options *asked = round->bench->options;
+	const struct load *load = round->load;
+	struct generator_options options = {
+	    .base = round->bench->base,
+	    .port = round->engine.port,
+	    .callers = asked->callers,
+	    .warm_ms = ms / 8 < WARM_MS_MAX ? ms / 8 : WARM_MS_MAX,
+	    .ms = ms,
+	    .script = &load->script,
+	    .edge = round_edge,
+	    .arg = round,
+	};
+
+	if (load->callers_max > 0 && options.callers > load->callers_max)
+		options.callers = load->callers_max;
+	if (generator_run(&options, &round->generated))
+		return true;
+	buf_add_cstr(round->bench->detail, "the engine can't be reached");
+	return false;
+}
+
+void
+round_end(struct round *round)
+{
+	pid_t pid = round->engine.pid;
+
+	if (pid == 0)
+		return;
+	/* Where it is gone its counters stay at 0, and the answers tell. */
+	if (!metrics_read(&round->metrics[1], round->engine.port))
+		round->metrics[1] = round->metrics[0];
+	round->written[1] = usage_written(pid);
+	round->memory_peak = usage_memory_peak(pid);
+	engine_child_stop(&round->engine);
+	round->disk_bytes = engine_child_disk(round->bench->store) -
+			    round->engine.bytes_at_start;
+}
+
+/* ---- the report ---- */
+
+static void
+put_rate(struct value_builder *report, const struct generated *generated)
+{
+	int64_t us = generated->counted_us;
+
+	value_put_int(report, "window_us", us);
+	value_put_int(report, "counted", (int64_t)generated->counted);
+	value_put_int(report, "per_second_per_mille",
+	    us > 0 ? (int64_t)(generated->counted * 1000000000ull /
+			  (uint64_t)us)
+		   : 0);
+}
+
+static void
+put_instances(struct value_builder *report, struct arena *arena,
+    const struct generated *generated)
+{
+	value_put_int(report, "begun", (int64_t)generated->begun);
+	value_put_int(report, "ended", (int64_t)generated->ended);
+	value_put_int(report, "failed", (int64_t)generated->failed);
+	if (generated->failed > 0)
+		value_put_str(report, "failure",
+		    arena_str(arena, str_of(generated->failure)));
+}
+
+static const struct value *
+cpu_report(const struct round *round)
+{
+	struct arena *arena = round->bench->arena;
+	struct value_builder *built = value_build_context(arena);
+	int64_t instances = (int64_t)round->generated.counted;
+
+	value_put(built, STR("engine"),
+	    usage_report(arena, &round->engine_usage[0],
+		&round->engine_usage[1], instances));
+	value_put(built, STR("stub"),
+	    usage_report(arena, &round->stub_usage[0], &round->stub_usage[1],
+		instances));
+	value_put(built, STR("generator"),
+	    usage_report(arena, &round->own_usage[0], &round->own_usage[1],
+		instances));
+	return value_built(built);
+}
+
+static const struct value *
+disk_report(const struct round *round)
+{
+	struct value_builder *built =
+	    value_build_context(round->bench->arena);
+	int64_t instances = (int64_t)round->generated.ended;
+	int64_t written = round->written[1] - round->written[0];
+
+	value_put_int(built, "bytes", round->disk_bytes);
+	value_put_int(built, "written", written);
+	if (instances > 0) {
+		value_put_int(built, "bytes_per_instance",
+		    round->disk_bytes / instances);
+		value_put_int(
+		    built, "written_per_instance", written / instances);
+		value_put_int(built, "syncs_per_1000",
+		    (round->metrics[1].commits - round->metrics[0].commits) *
+			1000 / instances);
+	}
+	return value_built(built);
+}
+
+static const struct value *
+floor_of(const struct round *round)
+{
+	struct bench *bench = round->bench;
+	struct value_builder *built = value_build_context(bench->arena);
+	int64_t commits =
+	    round->metrics[1].commits - round->metrics[0].commits;
+	int64_t steps = round->metrics[1].steps - round->metrics[0].steps;
+	size_t batch = commits > 0 && steps > commits
+			   ? (size_t)(steps / commits)
+			   : 1;
+	const char *path = arena_cstr(bench->arena,
+	    arena_strf(bench->arena, "%s/floor.db", bench->directory));
+	int64_t cpu_us =
+	    round->engine_usage[1].cpu_us - round->engine_usage[0].cpu_us;
+	int64_t floor_ns;
+
+	floor_ns = floor_report(built, &bench->floor, &round->load->floor,
+	    floor_sqlite_ns(path, batch, round->load->floor.turns,
+		bench->options->ms / 8 + 1));
+	value_put_int(built, "batch", (int64_t)batch);
+	if (floor_ns > 0 && round->generated.counted > 0)
+		value_put_int(built, "ratio_per_mille",
+		    cpu_us * 1000000 / (int64_t)round->generated.counted /
+			floor_ns);
+	return value_built(built);
+}
+
+struct value_builder *
+round_report(const struct round *round)
+{
+	struct arena *arena = round->bench->arena;
+	struct value_builder *report = value_build_context(arena);
+
+	must(round->engine.pid == 0);
+	value_put_str(report, "load", str_of(round->load->name));
+	value_put_str(report, "summary", str_of(round->load->summary));
+	put_instances(report, arena, &round->generated);
+	put_rate(report, &round->generated);
+	if (round->generated.latency_us.count > 0)
+		value_put(report, STR("latency_us"),
+		    histogram_report(arena, &round->generated.latency_us));
+	value_put(report, STR("cpu"), cpu_report(round));
+	value_put_int(report, "memory_peak_bytes", round->memory_peak);
+	value_put(report, STR("disk"), disk_report(round));
+	value_put(report, STR("batches"),
+	    metrics_report(arena, &round->metrics[0], &round->metrics[1]));
+	if (round->load->floor.turns > 0)
+		value_put(report, STR("floor"), floor_of(round));
+	return report;
+}
