@@ -318,6 +318,14 @@ flow_build_inside(struct build *build, uint32_t from,
 {
 	const struct def_state *state;
 
+	/* The history of all regions leads to each of them. */
+	for (size_t i = 0; around && i < entering->targets.count; i++) {
+		state = entering->targets.items[i];
+		if (state->kind == STATE_HISTORY && state->parent == around) {
+			emit_state(build, from, state, entering);
+			return;
+		}
+	}
 	if (around && around->kind == STATE_PARALLEL) {
 		for (size_t i = 0; i < around->child_count; i++)
 			if (around->children[i]->kind != STATE_HISTORY ||
