@@ -157,14 +157,16 @@ is_awaitable(const struct load_build *build, struct str pattern)
 	return false;
 }
 
+/* A warning: what can never come does no harm by itself, and whether all that
+ * is awaited is declared is one of the proofs. */
 static void
 check_event(struct load *load, const struct yaml_node *key)
 {
 	struct load_build *build = load->build;
 
-	if (is_awaitable(build, key->text))
+	if (is_awaitable(build, key->text) || load_is_full(load))
 		return;
-	load_error(load, LOAD_UNKNOWN_EVENT, key->span,
+	diag_add(load->diags, DIAG_WARNING, LOAD_UNKNOWN_EVENT, key->span,
 	    "no event `%.*s` is declared or raised",
 	    STR_ARG(yaml_short(key->text)));
 	if (str_nearest(key->text, build->events, build->event_count).at)
