@@ -29,6 +29,9 @@ enum store_error {
 	STORE_NEWER,    /* written by a newer program */
 	STORE_OLDER, /* and opened for reading only, so it can't be migrated */
 	STORE_FOREIGN,  /* not a database of ours */
+	STORE_PARTED,   /* a part of it is here without the rest */
+	STORE_TAKEN,    /* a file is there that must not be replaced */
+	STORE_STOPPED,  /* by who waited for it */
 	STORE_IO,       /* anything else the disk does to us */
 };
 /* What to tell a person: the cause and what to do. */
@@ -38,6 +41,9 @@ struct store_options {
 	struct str path; /* of the SQLite file */
 	bool read_only;  /* for auditors: no thread, no migration, no batch */
 	bool create;     /* where there is none */
+	/* read_only: also one that an older program wrote; only instances and
+	 * records can be read then */
+	bool older;
 };
 /* Opens, checks and migrates.  detail (may be NULL) gets a message. */
 MUST_USE enum store_error store_open(struct store_options options,
@@ -57,6 +63,17 @@ struct store_identity {
 struct store_identity store_identity(const struct store *store);
 /* The highest number given to an instance so far (durable). */
 uint64_t store_last_number(const struct store *store);
+/* The first number from `number` on that may have been given to an instance:
+ * a restored database leaves some out (store_copy.h). */
+MUST_USE enum store_error store_unskipped(
+    struct store *store, uint64_t number, uint64_t *given);
+/* How old the database was that was opened: the number of its schema, 0
+ * where it was made by opening it, and the present one. */
+struct store_age {
+	int64_t found;
+	int64_t present;
+};
+struct store_age store_age(const struct store *store);
 
 /* ---- rows ---- */
 

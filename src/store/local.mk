@@ -3,7 +3,10 @@
 noinst_LIBRARIES += libstated_store.a
 libstated_store_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 libstated_store_a_SOURCES = \
+	src/store/part_file.c \
+	src/store/part_file.h \
 	src/store/sqlite_conn.c \
+	src/store/sqlite_copy.c \
 	src/store/sqlite_find.c \
 	src/store/sqlite_list.c \
 	src/store/sqlite_lock.c \

@@ -92,6 +92,8 @@ sqlite_conn_error(const struct sqlite_conn *conn, int code)
 		return error_of_errno(find_errno(conn->db));
 	case SQLITE_CANTOPEN:
 		return error_of_errno(find_errno(conn->db));
+	case SQLITE_INTERRUPT:
+		return STORE_STOPPED;
 	default:
 		/* MISUSE, CONSTRAINT, RANGE, …: what only we can do wrong.  A
 		 * schema that lost a table by somebody's hand ends here too. */
@@ -146,7 +148,7 @@ open_flags(enum conn_access access)
 	int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
 	    SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
 
-	if (access == CONN_WRITE || access == CONN_READ)
+	if (access == CONN_WRITE || access == CONN_READ || access == CONN_COPY)
 		return flags | SQLITE_OPEN_READWRITE;
 	return flags | SQLITE_OPEN_READONLY;
 }
@@ -167,6 +169,12 @@ set_up(struct sqlite_conn *conn, enum conn_access access)
 	    "PRAGMA query_only = ON;"
 	    "PRAGMA cache_size = -8192;"
 	    "PRAGMA temp_store = MEMORY;";
+	/* A copy counts for nothing before it is synced as a whole. */
+	static const char for_copy[] =
+	    "PRAGMA journal_mode = MEMORY;"
+	    "PRAGMA synchronous = OFF;"
+	    "PRAGMA cache_size = -8192;"
+	    "PRAGMA temp_store = MEMORY;";
 	bool is_writer = access == CONN_WRITE;
 
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -174,6 +182,8 @@ set_up(struct sqlite_conn *conn, enum conn_access access)
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_busy_timeout(conn->db,
 	    is_writer ? WRITER_PATIENCE_MS : READER_PATIENCE_MS);
+	if (access == CONN_COPY)
+		return sqlite_conn_exec(conn, for_copy);
 	return sqlite_conn_exec(conn, is_writer ? for_writer : for_reader);
 }
 

@@ -8,6 +8,8 @@
  */
 #include "sqlite_priv.h"
 
+#include <stdio.h>
+
 /* Lists of instances: what a row must fulfil is a CASE, since its branches
  * are tried in turn and the dear ones last; a row that doesn't is counted
  * (looked_max) but not read further. */
@@ -102,6 +104,7 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    " WHERE instance = ?1 AND first_seq >= coalesce((SELECT"
 	    "	max(first_seq) FROM history WHERE instance = ?1"
 	    "	AND first_seq <= ?2), 0) ORDER BY first_seq",
+	[READ_SKIPPED] = "SELECT value FROM meta WHERE name = ?",
 };
 
 /* ----------------------------------------------------------- rows to structs */
@@ -349,4 +352,34 @@ sqlite_find_idempotency(struct store_backend *backend, struct arena *arena,
 	}
 	sqlite_conn_give(conn, READ_IDEMPOTENCY, statement);
 	return error;
+}
+
+/* Those that a restore leaves out stand in one row: 'skipped-<first>', and
+ * the last of them (sqlite_copy.c). */
+enum store_error
+sqlite_find_unskipped(struct store_backend *backend, uint64_t number,
+    uint64_t *given)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	char name[SKIPPED_NAME_BYTES];
+	enum store_error error = sqlite_conn_take(conn, READ_SKIPPED,
+	    &statement);
+
+	*given = number;
+	while (error == STORE_OK) {
+		(void)snprintf(name, sizeof(name), SKIPPED_NAME,
+		    (unsigned long long)*given);
+		sqlite_bind_text(statement, 1, str_of(name));
+		error = step_to_row(conn, statement);
+		int64_t last = error == STORE_OK ?
+		    sqlite3_column_int64(statement, 0) : 0;
+		if (error == STORE_OK && last < (int64_t)*given)
+			error = STORE_CORRUPT;
+		if (error == STORE_OK)
+			*given = (uint64_t)last + 1;
+		(void)sqlite3_reset(statement);
+	}
+	sqlite_conn_give(conn, READ_SKIPPED, statement);
+	return error == STORE_ABSENT ? STORE_OK : error;
 }

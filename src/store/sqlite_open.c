@@ -7,6 +7,7 @@
  * is refused, never repaired or replaced.
  */
 #include "sqlite_priv.h"
+#include "part_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,11 +27,26 @@
 
 /* ------------------------------------------------------------- file checks */
 
+/* Whose file it is, where that is why it can't be used. */
+static void
+tell_owner(const char *path, struct buf *detail)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0)
+		buf_addf(detail, " (it belongs to user %u, mode %03o; this is "
+		    "user %u)", (unsigned)status.st_uid,
+		    (unsigned)status.st_mode & 0777, (unsigned)geteuid());
+}
+
 static enum store_error
 fail_file(const char *path, int code, struct buf *detail)
 {
-	if (detail != NULL)
+	if (detail != NULL) {
 		buf_addf(detail, "%s: %s", path, strerrordesc_np(code));
+		if (code == EACCES || code == EPERM)
+			tell_owner(path, detail);
+	}
 	switch (code) {
 	case ENOENT:
 		return STORE_ABSENT;
@@ -81,6 +97,44 @@ check_magic(const char *path, struct buf *detail)
 		return STORE_OK;
 	if (bytes != sizeof(found) || memcmp(found, magic, sizeof(magic)) != 0)
 		return STORE_FOREIGN;
+	return STORE_OK;
+}
+
+/* "<path><suffix>" is a file with something in it. */
+static bool
+is_there(const char *path, const char *suffix)
+{
+	struct buf name = {0};
+	struct stat status;
+
+	buf_addf(&name, "%s%s", path, suffix);
+	bool is_found = stat(buf_cstr(&name), &status) == 0 &&
+	    status.st_size > 0;
+	buf_fini(&name);
+	return is_found;
+}
+
+/* A log holds commits that were acknowledged, and a restore that was cut
+ * short has the database under another name: a new one must not hide them. */
+static enum store_error
+look_at_parts(const char *path, struct buf *detail)
+{
+	static const char *const logs[] = {"-wal", "-journal"};
+
+	if (is_there(path, RESTORING)) {
+		if (detail != NULL)
+			buf_addf(detail, "%s%s was left by a restore that was "
+			    "cut short: restore once more, with --force", path,
+			    RESTORING);
+		return STORE_PARTED;
+	}
+	for (size_t i = 0; i < 2 && !is_there(path, ""); i++)
+		if (is_there(path, logs[i])) {
+			if (detail != NULL)
+				buf_addf(detail, "%s%s is there without its "
+				    "database", path, logs[i]);
+			return STORE_PARTED;
+		}
 	return STORE_OK;
 }
 
@@ -135,22 +189,39 @@ set_wal(struct sqlite_conn *conn, struct buf *detail)
 	return is_wal ? STORE_OK : STORE_IO;
 }
 
+/* SQLite says no more than that it could only be opened for reading. */
+static void
+explain_readonly(struct str path, struct buf *detail)
+{
+	struct buf name = {0};
+
+	if (detail == NULL)
+		return;
+	buf_add_str(&name, path);
+	buf_addf(detail, "%s can be read, but not written",
+	    buf_cstr(&name));
+	tell_owner(buf_cstr(&name), detail);
+	buf_fini(&name);
+}
+
 static enum store_error
 open_writer(struct sqlite_store *store, struct store_options options,
     struct buf *detail)
 {
 	struct sqlite_conn *writer = &store->writer;
-	bool is_new = false;
+	struct store_age *age = &store->backend.age;
 	enum store_error error = sqlite_conn_open(writer, options.path,
 	    CONN_WRITE, sqlite_write_sql);
 
 	must(detail == NULL || !buf_is_over(detail));
-	if (error != STORE_OK) {
+	if (error == STORE_READONLY)
+		explain_readonly(options.path, detail);
+	else if (error != STORE_OK)
 		sqlite_conn_explain(writer, detail);
+	if (error != STORE_OK)
 		return error;
-	}
-	error = sqlite_schema_check(writer, false, &is_new, detail);
-	if (error == STORE_OK && is_new && !options.create)
+	error = sqlite_schema_check(writer, SCHEMA_WRITE, age, detail);
+	if (error == STORE_OK && age->found == 0 && !options.create)
 		error = STORE_FOREIGN;
 	if (error == STORE_OK)
 		error = set_wal(writer, detail);
@@ -161,43 +232,41 @@ open_writer(struct sqlite_store *store, struct store_options options,
 }
 
 static enum store_error
-open_reader(struct sqlite_store *store, struct str path,
-    enum conn_access access, struct buf *detail)
+open_reader(struct sqlite_store *store, struct store_options options,
+    enum conn_access access, struct store_age *age, struct buf *detail)
 {
-	bool is_new;
-	enum store_error error = sqlite_conn_open(&store->reader, path, access,
-	    sqlite_read_sql);
+	enum schema_use use = options.older ? SCHEMA_READ_OLD : SCHEMA_READ;
+	enum store_error error = sqlite_conn_open(&store->reader, options.path,
+	    access, sqlite_read_sql);
 
 	if (error != STORE_OK) {
 		sqlite_conn_explain(&store->reader, detail);
 		return error;
 	}
-	return sqlite_schema_check(&store->reader, true, &is_new, detail);
+	return sqlite_schema_check(&store->reader, use, age, detail);
 }
 
 /* For auditors.  A database on a medium that can't be written is first tried
  * as one that others may be writing, which it is not. */
 static enum store_error
-open_for_audit(struct sqlite_store *store, struct str path,
-    struct buf *detail)
+open_for_audit(struct sqlite_store *store, struct store_options options,
+    const char *path, struct buf *detail)
 {
-	struct buf first = {0}, log = {0};
-	enum store_error error = open_reader(store, path, CONN_AUDIT,
+	struct buf first = {0};
+	struct store_age *age = &store->backend.age;
+	enum store_error error = open_reader(store, options, CONN_AUDIT, age,
 	    &first);
 
-	buf_add_str(&log, path);
-	buf_add_cstr(&log, "-wal");
 	/* What is in a log would be left out: better to fail. */
-	bool has_log = access(buf_cstr(&log), F_OK) == 0;
+	bool has_log = is_there(path, "-wal");
 	if ((error == STORE_READONLY || error == STORE_IO) && !has_log) {
 		sqlite_conn_close(&store->reader);
-		error = open_reader(store, path, CONN_AUDIT_FROZEN,
+		error = open_reader(store, options, CONN_AUDIT_FROZEN, age,
 		    detail);
 	} else if (detail != NULL) {
 		buf_add_str(detail, buf_str(&first));
 	}
 	buf_fini(&first);
-	buf_fini(&log);
 	return error;
 }
 
@@ -257,15 +326,18 @@ static enum store_error
 open_for_writing(struct sqlite_store *store, struct store_options options,
     const char *path, struct buf *detail)
 {
-	enum store_error error = look_at_file(path, options.create, detail);
+	enum store_error error = look_at_parts(path, detail);
+	struct store_age opened;
 
 	must(!options.read_only);
+	if (error == STORE_OK)
+		error = look_at_file(path, options.create, detail);
 	if (error == STORE_OK)
 		error = sqlite_lock_open(options.path, &store->lock, detail);
 	if (error == STORE_OK)
 		error = open_writer(store, options, detail);
 	if (error == STORE_OK)
-		error = open_reader(store, options.path, CONN_READ,
+		error = open_reader(store, options, CONN_READ, &opened,
 		    detail);
 	return error;
 }
@@ -278,7 +350,7 @@ open_for_reading(struct sqlite_store *store, struct store_options options,
 
 	must(options.read_only);
 	if (error == STORE_OK)
-		error = open_for_audit(store, options.path, detail);
+		error = open_for_audit(store, options, path, detail);
 	return error;
 }
 
@@ -359,6 +431,7 @@ static const struct store_backend_ops ops = {
 	.tend = tend_cb,
 	.freeze = freeze_cb,
 	.thaw = thaw_cb,
+	.unskipped = sqlite_find_unskipped,
 	.find_instance = sqlite_find_instance,
 	.find_key = sqlite_find_key,
 	.each_subscriber = sqlite_find_subscribers,

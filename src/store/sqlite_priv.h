@@ -49,6 +49,7 @@ enum conn_access {
 	CONN_READ,         /* the loop's */
 	CONN_AUDIT,        /* beside an engine, or alone */
 	CONN_AUDIT_FROZEN, /* alone, on a medium that can't be written */
+	CONN_COPY, /* to a file that nobody else knows, synced at its end */
 };
 
 MUST_USE enum store_error sqlite_conn_open(struct sqlite_conn *conn,
@@ -99,10 +100,15 @@ void sqlite_lock_close(struct sqlite_lock **lock);
 
 /* ---- sqlite_schema.c ---- */
 
-/* Whether this is a database of ours, and of what age.  *is_new: it has
- * nothing in it yet. */
+/* Whether this is a database of ours, and of what age: 0 where it has nothing
+ * in it yet. */
+enum schema_use {
+	SCHEMA_WRITE,    /* what is older will be brought up to date */
+	SCHEMA_READ,     /* only what is up to date */
+	SCHEMA_READ_OLD, /* what is older, too */
+};
 MUST_USE enum store_error sqlite_schema_check(struct sqlite_conn *conn,
-    bool read_only, bool *is_new, struct buf *detail);
+    enum schema_use use, struct store_age *age, struct buf *detail);
 /* Brings it up to date, each step in a transaction of its own. */
 MUST_USE enum store_error sqlite_schema_migrate(
     struct sqlite_conn *conn, struct buf *detail);
@@ -182,6 +188,7 @@ enum sqlite_read_statement {
 	READ_EVENTS_MATCHED,
 	READ_EVENTS_OTHER,
 	READ_RECORDS,
+	READ_SKIPPED,
 	READ_STATEMENT_COUNT
 };
 _Static_assert(READ_STATEMENT_COUNT <= CONN_STATEMENTS_MAX, "room for all");
@@ -216,6 +223,11 @@ enum store_error sqlite_find_held_events(struct store_backend *backend,
     struct str subject, store_event_fn *fn, void *arg);
 enum store_error sqlite_find_idempotency(struct store_backend *backend,
     struct arena *arena, struct str key, struct store_idempotency *row);
+
+#define SKIPPED_NAME "skipped-%llu"
+#define SKIPPED_NAME_BYTES 32
+enum store_error sqlite_find_unskipped(struct store_backend *backend,
+    uint64_t number, uint64_t *given);
 
 /* All rows of a bound statement on events. */
 enum store_error sqlite_list_rows_of_events(struct sqlite_conn *conn,

@@ -154,13 +154,13 @@ _Static_assert(ITEM_TASK == 0 && ITEM_INCIDENT == 1 && ITEM_ESCALATION == 2,
     "these numbers are in files");
 
 enum store_error
-sqlite_schema_check(struct sqlite_conn *conn, bool read_only, bool *is_new,
-    struct buf *detail)
+sqlite_schema_check(struct sqlite_conn *conn, enum schema_use use,
+    struct store_age *age, struct buf *detail)
 {
 	int64_t application_id = 0, version = 0, tables = 0;
 	enum store_error error;
 
-	*is_new = false;
+	*age = (struct store_age){0, SCHEMA_VERSION};
 	error = sqlite_conn_query_int(conn, "PRAGMA application_id",
 	    &application_id);
 	if (error == STORE_OK)
@@ -173,14 +173,24 @@ sqlite_schema_check(struct sqlite_conn *conn, bool read_only, bool *is_new,
 		sqlite_conn_explain(conn, detail);
 		return error;
 	}
-	*is_new = application_id == 0 && version == 0 && tables == 0;
-	if (*is_new)
-		return read_only ? STORE_FOREIGN : STORE_OK;
+	if (application_id == 0 && version == 0 && tables == 0)
+		return use == SCHEMA_WRITE ? STORE_OK : STORE_FOREIGN;
 	if (application_id != STATED_APPLICATION_ID)
 		return STORE_FOREIGN;
+	/* A schema without a number was not made by us, but by a hand. */
+	if (version < 1)
+		return use == SCHEMA_WRITE ? STORE_CORRUPT : STORE_OLDER;
+	age->found = version;
+	if (version != SCHEMA_VERSION && detail != NULL)
+		buf_addf(detail, "its schema is %lld, this program's is %lld",
+		    (long long)version, (long long)SCHEMA_VERSION);
 	if (version > SCHEMA_VERSION)
 		return STORE_NEWER;
-	return read_only && version < SCHEMA_VERSION ? STORE_OLDER : STORE_OK;
+	if (version < SCHEMA_VERSION && use == SCHEMA_READ)
+		return STORE_OLDER;
+	if (detail != NULL)
+		buf_clear(detail);
+	return STORE_OK;
 }
 
 static enum store_error

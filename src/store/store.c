@@ -33,6 +33,12 @@ store_error_text(enum store_error error)
 		    "program; open it once for writing to bring it up to date"),
 		[STORE_FOREIGN] = STR_INIT("the file is not a database of "
 		    "stated; it was left as it is"),
+		[STORE_PARTED] = STR_INIT("a part of a database is here "
+		    "without the rest; nothing was made in its place: put "
+		    "back what is missing, or restore a backup"),
+		[STORE_TAKEN] = STR_INIT("there is a file of that name, and "
+		    "it was left as it is"),
+		[STORE_STOPPED] = STR_INIT("it was stopped before its end"),
 		[STORE_IO] = STR_INIT("the disk or the file system failed; "
 		    "the system's log tells more"),
 	};
@@ -51,6 +57,7 @@ store_open(struct store_options options, struct store **opened,
 
 	must(options.path.at != NULL);
 	must(!(options.read_only && options.create));
+	must(options.read_only || !options.older);
 	*opened = NULL;
 	enum store_error error = sqlite_open(options, &backend, detail);
 	if (error != STORE_OK)
@@ -113,6 +120,20 @@ store_last_number(const struct store *store)
 {
 	must(store != NULL);
 	return store->last_number;
+}
+
+enum store_error
+store_unskipped(struct store *store, uint64_t number, uint64_t *given)
+{
+	must(number > 0);
+	return store->backend->ops->unskipped(store->backend, number, given);
+}
+
+struct store_age
+store_age(const struct store *store)
+{
+	must(store != NULL);
+	return store->backend->age;
 }
 
 /* ---------------------------------------------------------------- batches */

@@ -20,6 +20,7 @@ struct store_backend {
 	struct store_identity identity;
 	uint64_t last_number;
 	uint64_t last_event_id;
+	struct store_age age;
 };
 
 struct store_backend_ops {
@@ -33,6 +34,8 @@ struct store_backend_ops {
 	enum store_error (*freeze)(struct store_backend *backend);
 	void (*thaw)(struct store_backend *backend);
 
+	enum store_error (*unskipped)(struct store_backend *backend,
+	    uint64_t number, uint64_t *given);
 	enum store_error (*find_instance)(struct store_backend *backend,
 	    struct arena *arena, uint64_t number, struct store_instance *row);
 	enum store_error (*find_key)(struct store_backend *backend,

@@ -14,3 +14,5 @@ check_PROGRAMS += tests/unit/store/test_store_sqlite
 tests_unit_store_test_store_sqlite_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/store/test_store_faults
 tests_unit_store_test_store_faults_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/store/test_store_copy
+tests_unit_store_test_store_copy_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_copy.h: taking a database away, and putting one back.
+ *
+ * A copy shows the database as it was when the copy was opened, however long
+ * it takes and whatever an engine writes meanwhile.  It grows under the name
+ * "<to>.part", is checked there, and gets its own name only when it is whole
+ * and durable: store_copy_open, store_copy_begin, store_copy_step until it is
+ * done, store_copy_check, store_copy_keep, store_copy_close.
+ */
+#ifndef STATED_STORE_COPY_H
+#define STATED_STORE_COPY_H
+
+#include "stated/store.h"
+
+struct store_copy;
+
+/* Opens `from` for reading, of whatever age it is. */
+MUST_USE enum store_error store_copy_open(
+    struct str from, struct store_copy **copy, struct buf *detail);
+void store_copy_close(struct store_copy **copy); /* removes "<to>.part" */
+
+enum store_copy_kind {
+	COPY_BACKUP, /* to keep */
+	/*
+	 * To be used by an engine in the place of `to`, which no engine may
+	 * hold.  Numbers that were given after the backup may have gone out in
+	 * keys and identifiers: they are left out, none is given twice.
+	 */
+	COPY_RESTORE,
+};
+struct store_copy_target {
+	struct str to;
+	enum store_copy_kind kind;
+	bool replaces; /* what is there; else it is STORE_TAKEN */
+	int64_t now_ms;
+};
+/* What `target` points to must live as long as the copy. */
+MUST_USE enum store_error store_copy_begin(struct store_copy *copy,
+    const struct store_copy_target *target, struct buf *detail);
+
+struct store_copy_progress {
+	uint64_t bytes; /* done */
+	uint64_t bytes_all;
+};
+/* Copies a few MiB more; the copy is done when both figures are alike. */
+MUST_USE enum store_error store_copy_step(struct store_copy *copy,
+    struct store_copy_progress *progress, struct buf *detail);
+
+/* Called now and then; false ends the check with STORE_STOPPED. */
+typedef bool store_copy_watch_fn(void *arg);
+/* Reads all pages of the copy and holds tables and indexes against each
+ * other.  STORE_CORRUPT where they don't fit: then `from` doesn't either. */
+MUST_USE enum store_error store_copy_check(struct store_copy *copy,
+    store_copy_watch_fn *watch, void *arg, struct buf *detail);
+/* Where it is until it is kept. */
+struct str store_copy_part(const struct store_copy *copy);
+/* Makes it durable and gives it its name.  COPY_RESTORE: what was there has
+ * the name `aside` then, which is empty where nothing was. */
+MUST_USE enum store_error store_copy_keep(
+    struct store_copy *copy, struct buf *aside, struct buf *detail);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * part_file.c: a file that gets its name when it is whole.
+ *
+ * It is held by a lock (flock) as long as it is written, so that two writers
+ * of one name don't mix, and what a killed one has left is no hindrance.
+ * SQLite's own locks are of the other kind (POSIX); they would be dropped if
+ * our descriptor were closed while SQLite has the file open, so it is closed
+ * last.
+ */
+#include "part_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OPEN_TRIES 100
+#define SUFFIXES 3
+
+/* A database and its logs.  Its index of the log (-shm) is made anew. */
+static const char *const suffixes[SUFFIXES] = {"", "-wal", "-journal"};
+
+struct part_file {
+	int fd;
+	struct buf path; /* in the end */
+	struct buf part;
+	bool is_kept;
+};
+
+static enum store_error
+fail(const char *path, struct buf *detail)
+{
+	int code = errno;
+
+	if (detail != NULL)
+		buf_addf(detail, "%s: %s", path, strerrordesc_np(code));
+	switch (code) {
+	case EEXIST:
+		return STORE_TAKEN;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return STORE_FULL;
+	case EROFS:
+	case EACCES:
+	case EPERM:
+		return STORE_READONLY;
+	default:
+		return STORE_IO;
+	}
+}
+
+/* ----------------------------------------------------------------- its life */
+
+/* Whether what we have locked still has the name: who had it before us may
+ * have given it the name it was made for. */
+static bool
+is_current(const struct part_file *part, const char *path)
+{
+	struct stat ours, named;
+
+	return fstat(part->fd, &ours) == 0 && stat(path, &named) == 0 &&
+	    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+/* STORE_ABSENT where it has to be tried again. */
+static enum store_error
+try_open(struct part_file *part, struct buf *detail)
+{
+	const char *path = buf_cstr(&part->part);
+
+	part->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (part->fd < 0)
+		return fail(path, detail);
+	if (flock(part->fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EWOULDBLOCK && detail != NULL)
+			buf_addf(detail, "%s is being written", path);
+		return errno == EWOULDBLOCK ? STORE_LOCKED :
+		    fail(path, detail);
+	}
+	if (!is_current(part, path))
+		return STORE_ABSENT;
+	if (ftruncate(part->fd, 0) != 0 || fchmod(part->fd, 0600) != 0)
+		return fail(path, detail);
+	return STORE_OK;
+}
+
+static void
+part_file_free(struct part_file *part)
+{
+	if (part->fd >= 0)
+		close(part->fd);
+	buf_fini(&part->path);
+	buf_fini(&part->part);
+	free(part);
+}
+
+enum store_error
+part_file_open(struct str path, struct part_file **opened, struct buf *detail)
+{
+	struct part_file *part = calloc(1, sizeof(*part));
+	enum store_error error = STORE_ABSENT;
+
+	must(part != NULL);
+	must(path.bytes > 0);
+	part->fd = -1;
+	buf_add_str(&part->path, path);
+	buf_add_str(&part->part, path);
+	buf_add_cstr(&part->part, ".part");
+	for (int i = 0; i < OPEN_TRIES && error == STORE_ABSENT; i++) {
+		if (part->fd >= 0)
+			close(part->fd);
+		error = try_open(part, detail);
+	}
+	if (error != STORE_OK) {
+		part_file_free(part);
+		return error == STORE_ABSENT ? STORE_LOCKED : error;
+	}
+	/* Both end with a zero byte from here on. */
+	(void)buf_cstr(&part->path);
+	(void)buf_cstr(&part->part);
+	*opened = part;
+	return STORE_OK;
+}
+
+void
+part_file_close(struct part_file **closed)
+{
+	struct part_file *part = *closed;
+
+	if (part == NULL)
+		return;
+	must(part->fd >= 0);
+	if (!part->is_kept)
+		(void)unlink(part_file_path(part));
+	part_file_free(part);
+	*closed = NULL;
+}
+
+const char *
+part_file_path(const struct part_file *part)
+{
+	must(part->part.bytes > 0);
+	return part->part.at;
+}
+
+static const char *
+path_of(const struct part_file *part)
+{
+	must(part->path.bytes > 0);
+	return part->path.at;
+}
+
+enum store_error
+part_file_patch(struct part_file *part, struct str bytes, size_t at,
+    struct buf *detail)
+{
+	ssize_t written = pwrite(part->fd, bytes.at, bytes.bytes, (off_t)at);
+
+	if (written == (ssize_t)bytes.bytes)
+		return STORE_OK;
+	return fail(part_file_path(part), detail);
+}
+
+/* ----------------------------------------------------------- what is there */
+
+bool
+part_file_is_taken(struct str path)
+{
+	struct buf name = {0};
+	struct stat status;
+	bool is_taken = false;
+
+	for (size_t i = 0; i <= SUFFIXES; i++) {
+		buf_clear(&name);
+		buf_add_str(&name, path);
+		buf_add_cstr(&name, i < SUFFIXES ? suffixes[i] : RESTORING);
+		is_taken |= lstat(buf_cstr(&name), &status) == 0;
+	}
+	buf_fini(&name);
+	return is_taken;
+}
+
+bool
+part_file_is_same(struct str a, struct str b)
+{
+	struct buf names[2] = {{0}, {0}};
+	struct stat status[2];
+
+	buf_add_str(&names[0], a);
+	buf_add_str(&names[1], b);
+	bool is_same = stat(buf_cstr(&names[0]), &status[0]) == 0 &&
+	    stat(buf_cstr(&names[1]), &status[1]) == 0 &&
+	    status[0].st_ino == status[1].st_ino &&
+	    status[0].st_dev == status[1].st_dev;
+	buf_fini(&names[0]);
+	buf_fini(&names[1]);
+	return is_same;
+}
+
+/* ------------------------------------------------------------- getting named */
+
+/* A name lasts when its directory is synced.  Some file systems can't do
+ * that, and need not. */
+static enum store_error
+sync_directory(const char *path, struct buf *detail)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf name = {0};
+
+	if (slash == NULL)
+		buf_add_char(&name, '.');
+	else
+		buf_add(&name, path, (size_t)(slash - path) + 1);
+	int fd = open(buf_cstr(&name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+	enum store_error error =
+	    is_synced ? STORE_OK : fail(buf_cstr(&name), detail);
+	if (fd >= 0)
+		close(fd);
+	buf_fini(&name);
+	return error;
+}
+
+/* Fails with EEXIST where the name is taken, even since a moment ago. */
+static int
+rename_new(const char *from, const char *to)
+{
+	int failed = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+
+	if (failed == 0 || errno != EINVAL)
+		return failed;
+	/* A file system that can't. */
+	if (link(from, to) != 0)
+		return -1;
+	(void)unlink(from);
+	return 0;
+}
+
+enum store_error
+part_file_keep(struct part_file *part, bool replaces, struct buf *detail)
+{
+	const char *from = part_file_path(part);
+	const char *to = path_of(part);
+
+	must(!part->is_kept);
+	if (fsync(part->fd) != 0)
+		return fail(from, detail);
+	if ((replaces ? rename(from, to) : rename_new(from, to)) != 0)
+		return fail(to, detail);
+	part->is_kept = true;
+	return sync_directory(to, detail);
+}
+
+static int
+move(const char *from, const char *to, const char *suffix)
+{
+	struct buf old = {0}, new = {0};
+
+	buf_addf(&old, "%s%s", from, suffix);
+	buf_addf(&new, "%s%s", to, suffix);
+	int failed = rename_new(buf_cstr(&old), buf_cstr(&new));
+	int code = errno;
+	buf_fini(&old);
+	buf_fini(&new);
+	errno = code;
+	return failed;
+}
+
+/* Puts `ready` where the database at `path` is: all renames or none, as far
+ * as we live.  Who is killed in between leaves RESTORING, and where that is
+ * nothing is served (sqlite_open.c). */
+static enum store_error
+exchange(const char *ready, const char *path, const char *aside,
+    struct buf *detail)
+{
+	bool is_moved[SUFFIXES] = {false};
+	enum store_error error = STORE_OK;
+
+	for (size_t i = 0; i < SUFFIXES && error == STORE_OK; i++) {
+		is_moved[i] = move(path, aside, suffixes[i]) == 0;
+		if (!is_moved[i] && errno != ENOENT)
+			error = fail(path, detail);
+	}
+	if (error == STORE_OK && rename_new(ready, path) != 0)
+		error = fail(path, detail);
+	for (size_t i = SUFFIXES; error != STORE_OK && i-- > 0;)
+		if (is_moved[i])
+			(void)move(aside, path, suffixes[i]);
+	return error;
+}
+
+static void
+remove_index(const char *path)
+{
+	struct buf name = {0};
+
+	buf_addf(&name, "%s-shm", path);
+	(void)unlink(buf_cstr(&name));
+	buf_fini(&name);
+}
+
+enum store_error
+part_file_install(struct part_file *part, const char *aside,
+    struct buf *detail)
+{
+	struct buf ready = {0};
+	const char *path = path_of(part);
+	enum store_error error = STORE_OK;
+
+	must(!part->is_kept);
+	buf_addf(&ready, "%s%s", path, RESTORING);
+	if (fsync(part->fd) != 0 ||
+	    rename(part_file_path(part), buf_cstr(&ready)) != 0)
+		error = fail(buf_cstr(&ready), detail);
+	if (error == STORE_OK)
+		error = exchange(buf_cstr(&ready), path, aside, detail);
+	if (error == STORE_OK)
+		remove_index(path);
+	else
+		(void)unlink(buf_cstr(&ready));
+	part->is_kept = error == STORE_OK;
+	if (error == STORE_OK)
+		error = sync_directory(path, detail);
+	buf_fini(&ready);
+	return error;
+}

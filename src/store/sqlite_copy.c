@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_copy.c: taking a database away, and putting one back.
+ *
+ * The pages are copied by SQLite's backup interface under one reading
+ * transaction: it sees one moment, an engine's commits don't make it begin
+ * anew, and nobody waits for it.  The price is that the engine's log can't be
+ * begun anew until the copy is done (decision 10).
+ *
+ * The copy is one file that needs no log, so that it can be read on a medium
+ * that can't be written.
+ */
+#include "stated/store_copy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "part_file.h"
+#include "sqlite_priv.h"
+#include "stated/clock.h"
+
+#define STEP_PAGES 1024
+#define WATCH_OPERATIONS 200000
+/* Where a file's header tells whether it has a log (SQLite's file format,
+ * 1.3.3): versions for writing and for reading, 1 for none. */
+#define HEADER_VERSIONS_AT 18
+
+struct store_copy {
+	struct store_backend *source;
+	const struct store_copy_target *target;
+	struct sqlite_lock *lock; /* of a restored database */
+	struct part_file *part;
+	struct sqlite_conn conn; /* to the part */
+	sqlite3_backup *backup;
+};
+
+static sqlite3 *
+source_db(const struct store_copy *copy)
+{
+	return sqlite_store_of(copy->source)->reader.db;
+}
+
+static void
+close_source(struct store_copy *copy)
+{
+	if (copy->backup != NULL)
+		(void)sqlite3_backup_finish(copy->backup);
+	copy->backup = NULL;
+	if (copy->source == NULL)
+		return;
+	copy->source->ops->thaw(copy->source);
+	copy->source->ops->close(copy->source);
+	copy->source = NULL;
+}
+
+enum store_error
+store_copy_open(struct str from, struct store_copy **opened,
+    struct buf *detail)
+{
+	struct store_copy *copy = calloc(1, sizeof(*copy));
+	struct store_options options = {
+		.path = from, .read_only = true, .older = true};
+
+	must(copy != NULL);
+	enum store_error error = sqlite_open(options, &copy->source, detail);
+	if (error == STORE_OK)
+		error = copy->source->ops->freeze(copy->source);
+	if (error != STORE_OK) {
+		store_copy_close(&copy);
+		return error;
+	}
+	*opened = copy;
+	return STORE_OK;
+}
+
+void
+store_copy_close(struct store_copy **closed)
+{
+	struct store_copy *copy = *closed;
+
+	if (copy == NULL)
+		return;
+	close_source(copy);
+	sqlite_conn_close(&copy->conn);
+	part_file_close(&copy->part);
+	sqlite_lock_close(&copy->lock);
+	free(copy);
+	*closed = NULL;
+}
+
+/* --------------------------------------------------------------- beginning */
+
+static enum store_error
+check_target(const struct store_copy *copy, struct buf *detail)
+{
+	const struct store_copy_target *target = copy->target;
+	const char *from = sqlite3_db_filename(source_db(copy), "main");
+
+	must(from != NULL);
+	if (part_file_is_same(target->to, str_of(from))) {
+		if (detail != NULL)
+			buf_add_cstr(detail, "it is the database itself");
+		return STORE_TAKEN;
+	}
+	if (!target->replaces && part_file_is_taken(target->to))
+		return STORE_TAKEN;
+	return STORE_OK;
+}
+
+static enum store_error
+begin_backup(struct store_copy *copy, struct buf *detail)
+{
+	enum store_error error = sqlite_conn_open(&copy->conn,
+	    store_copy_part(copy), CONN_COPY, NULL);
+
+	if (error == STORE_OK) {
+		copy->backup = sqlite3_backup_init(copy->conn.db, "main",
+		    source_db(copy), "main");
+		if (copy->backup == NULL)
+			error = sqlite_conn_error(&copy->conn,
+			    sqlite3_errcode(copy->conn.db));
+	}
+	if (error != STORE_OK)
+		sqlite_conn_explain(&copy->conn, detail);
+	return error;
+}
+
+enum store_error
+store_copy_begin(struct store_copy *copy,
+    const struct store_copy_target *target, struct buf *detail)
+{
+	enum store_error error = STORE_OK;
+
+	must(copy->target == NULL);
+	must(target->to.bytes > 0);
+	copy->target = target;
+	if (target->kind == COPY_RESTORE)
+		error = sqlite_lock_open(target->to, &copy->lock, detail);
+	if (error == STORE_OK)
+		error = check_target(copy, detail);
+	if (error == STORE_OK)
+		error = part_file_open(target->to, &copy->part, detail);
+	if (error == STORE_OK)
+		error = begin_backup(copy, detail);
+	return error;
+}
+
+struct str
+store_copy_part(const struct store_copy *copy)
+{
+	must(copy->part != NULL);
+	return str_of(part_file_path(copy->part));
+}
+
+/* ----------------------------------------------------------------- copying */
+
+enum store_error
+store_copy_step(struct store_copy *copy, struct store_copy_progress *progress,
+    struct buf *detail)
+{
+	int64_t page_bytes = 0;
+	int code = sqlite3_backup_step(copy->backup, STEP_PAGES);
+	int left = sqlite3_backup_remaining(copy->backup);
+	int all = sqlite3_backup_pagecount(copy->backup);
+	enum store_error error = sqlite_conn_query_int(
+	    &sqlite_store_of(copy->source)->reader, "PRAGMA page_size",
+	    &page_bytes);
+
+	must(left >= 0 && left <= all);
+	must(code != SQLITE_DONE || left == 0);
+	*progress = (struct store_copy_progress){
+		.bytes = (uint64_t)(all - left) * (uint64_t)page_bytes,
+		.bytes_all = (uint64_t)all * (uint64_t)page_bytes,
+	};
+	if (code != SQLITE_OK && code != SQLITE_DONE) {
+		error = sqlite_conn_error(&copy->conn, code);
+		if (detail != NULL)
+			buf_addf(detail, "%s (SQLite %d)",
+			    sqlite3_errstr(code), code);
+	}
+	return error;
+}
+
+/* ---------------------------------------------------------------- checking */
+
+struct watching {
+	store_copy_watch_fn *fn;
+	void *arg;
+};
+
+static int
+watch_cb(void *arg)
+{
+	const struct watching *watching = arg;
+
+	return !watching->fn(watching->arg);
+}
+
+/* The first fault that SQLite finds, if it finds one. */
+static enum store_error
+check_pages(struct sqlite_conn *conn, struct buf *detail)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(conn->db, "PRAGMA integrity_check(1)",
+	    -1, &statement, NULL);
+	enum store_error error = STORE_CORRUPT;
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	struct str said = code == SQLITE_ROW ?
+	    sqlite_column_str(statement, 0) : (struct str){NULL, 0};
+	if (str_equal(said, STR("ok")))
+		error = STORE_OK;
+	else if (said.at != NULL && detail != NULL)
+		buf_add_str(detail, said);
+	else if (said.at == NULL) {
+		error = sqlite_conn_error(conn, code);
+		sqlite_conn_explain(conn, detail);
+	}
+	sqlite3_finalize(statement);
+	return error;
+}
+
+/*
+ * Numbers go into idempotency keys and identifiers.  Those that were given
+ * since the backup are not known, so the next one is the present instant in
+ * units of a millisecond's 2^20th part: no database of this identity, be it
+ * the lost one or another one restored from the same backup, can have given
+ * as many.
+ */
+static enum store_error
+skip_numbers(struct sqlite_conn *conn, int64_t now_ms)
+{
+	char sql[256];
+	int64_t last = 0;
+	enum store_error error = sqlite_conn_query_int(conn,
+	    "SELECT max((SELECT value FROM meta WHERE name = 'last_number'),"
+	    "	(SELECT coalesce(max(number), 0) FROM instance))", &last);
+
+	must(now_ms > 0 && now_ms < (int64_t)1 << 42);
+	if (error != STORE_OK)
+		return error;
+	int64_t skipped = now_ms << 20;
+	/* A clock was ahead of this one. */
+	if (skipped <= last)
+		skipped = last + ((int64_t)1 << 40);
+	must(skipped > last);
+	int bytes = snprintf(sql, sizeof(sql), "BEGIN;"
+	    "UPDATE meta SET value = %lld WHERE name = 'last_number';"
+	    "INSERT OR REPLACE INTO meta VALUES ('" SKIPPED_NAME "', %lld);"
+	    "COMMIT", (long long)skipped, (unsigned long long)last + 1,
+	    (long long)skipped);
+	must(bytes > 0 && (size_t)bytes < sizeof(sql));
+	return sqlite_conn_exec(conn, sql);
+}
+
+static enum store_error
+check_part(struct store_copy *copy, struct watching *watching,
+    struct buf *detail)
+{
+	struct sqlite_conn *conn = &copy->conn;
+	enum store_error error = sqlite_conn_open(conn, store_copy_part(copy),
+	    CONN_COPY, NULL);
+
+	if (error != STORE_OK) {
+		sqlite_conn_explain(conn, detail);
+		return error;
+	}
+	sqlite3_progress_handler(conn->db, WATCH_OPERATIONS, watch_cb,
+	    watching);
+	error = check_pages(conn, detail);
+	if (error != STORE_OK || copy->target->kind == COPY_BACKUP)
+		return error;
+	error = skip_numbers(conn, copy->target->now_ms);
+	if (error != STORE_OK)
+		sqlite_conn_explain(conn, detail);
+	return error;
+}
+
+enum store_error
+store_copy_check(struct store_copy *copy, store_copy_watch_fn *watch,
+    void *arg, struct buf *detail)
+{
+	struct watching watching = {watch, arg};
+
+	must(copy->backup != NULL);
+	close_source(copy);
+	sqlite_conn_close(&copy->conn);
+	enum store_error error = part_file_patch(copy->part, STR("\1\1"),
+	    HEADER_VERSIONS_AT, detail);
+	if (error == STORE_OK)
+		error = check_part(copy, &watching, detail);
+	sqlite_conn_close(&copy->conn);
+	return error;
+}
+
+/* ----------------------------------------------------------------- keeping */
+
+/* "<to>.20261122T093000Z" */
+static void
+name_aside(const struct store_copy_target *target, struct buf *aside)
+{
+	char text[CLOCK_TEXT_BYTES];
+	struct str now = clock_format(target->now_ms, text);
+
+	buf_add_str(aside, target->to);
+	buf_add_char(aside, '.');
+	for (size_t i = 0; i < now.bytes && now.at[i] != '.'; i++)
+		if (now.at[i] != '-' && now.at[i] != ':')
+			buf_add_char(aside, now.at[i]);
+	buf_add_char(aside, 'Z');
+}
+
+enum store_error
+store_copy_keep(struct store_copy *copy, struct buf *aside,
+    struct buf *detail)
+{
+	const struct store_copy_target *target = copy->target;
+	bool is_taken = part_file_is_taken(target->to);
+
+	must(copy->conn.db == NULL);
+	must(aside->bytes == 0);
+	if (target->kind == COPY_BACKUP)
+		return part_file_keep(copy->part, target->replaces, detail);
+	if (is_taken && !target->replaces)
+		return STORE_TAKEN;
+	name_aside(target, aside);
+	enum store_error error = part_file_install(copy->part,
+	    buf_cstr(aside), detail);
+	if (!is_taken)
+		buf_clear(aside);
+	return error;
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Copies of a database: of one moment, checked, and never half there.
+ */
+#include "stated/store_copy.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "test_store_help.h"
+
+#define NOW_MS 1795339800000 /* 2026-11-22T09:30:00Z */
+
+struct copying {
+	struct store_copy *copy;
+	struct store_copy_target target;
+	char to[128];
+	struct buf aside;
+};
+
+/* --------------------------------------------------------------- utilities */
+
+static void
+put(struct help_fixture *f, uint64_t first, uint64_t last)
+{
+	for (uint64_t n = first; n <= last; n++) {
+		struct store_instance row = help_instance(n);
+
+		store_put_instance(store_batch(f->store), &row);
+	}
+	help_commit(f);
+}
+
+static void
+aim(struct help_fixture *f, struct copying *copying, const char *name,
+    enum store_copy_kind kind)
+{
+	snprintf(copying->to, sizeof(copying->to), "%s/%s", f->dir.path, name);
+	copying->target = (struct store_copy_target){
+		.to = str_of(copying->to), .kind = kind, .now_ms = NOW_MS};
+}
+
+static enum store_error
+begin(const char *from, struct copying *copying)
+{
+	enum store_error error =
+	    store_copy_open(str_of(from), &copying->copy, NULL);
+
+	if (error == STORE_OK)
+		error = store_copy_begin(
+		    copying->copy, &copying->target, NULL);
+	return error;
+}
+
+static bool
+go_on_cb(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static enum store_error
+finish(struct copying *copying)
+{
+	struct store_copy_progress at = {0, 1};
+	enum store_error error = STORE_OK;
+
+	while (error == STORE_OK && at.bytes < at.bytes_all)
+		error = store_copy_step(copying->copy, &at, NULL);
+	if (error == STORE_OK)
+		error = store_copy_check(copying->copy, go_on_cb, NULL, NULL);
+	if (error == STORE_OK)
+		error = store_copy_keep(copying->copy, &copying->aside, NULL);
+	store_copy_close(&copying->copy);
+	return error;
+}
+
+static void
+copy_whole(const char *from, struct copying *copying)
+{
+	assert_int_equal(begin(from, copying), STORE_OK);
+	assert_int_equal(finish(copying), STORE_OK);
+}
+
+static uint64_t
+last_number_of(const char *path)
+{
+	struct store *store = NULL;
+	uint64_t last;
+
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(path), .read_only = true}, &store, NULL), STORE_OK);
+	last = store_last_number(store);
+	store_close(&store);
+	return last;
+}
+
+static bool
+is_there(const char *path, const char *suffix)
+{
+	char name[160];
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return access(name, F_OK) == 0;
+}
+
+/* ------------------------------------------------------------------ backup */
+
+static void
+test_copy_is_of_the_moment_in_which_it_was_opened(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying copying = {0};
+	struct store_copy_progress at;
+
+	put(f, 1, 40000);
+	aim(f, &copying, "copy.db", COPY_BACKUP);
+	assert_int_equal(begin(f->dir.database, &copying), STORE_OK);
+	assert_int_equal(store_copy_step(copying.copy, &at, NULL), STORE_OK);
+	assert_true(at.bytes > 0 && at.bytes < at.bytes_all);
+	put(f, 40001, 40100);
+	assert_int_equal(finish(&copying), STORE_OK);
+	assert_int_equal(last_number_of(copying.to), 40000);
+	assert_false(is_there(copying.to, ".part"));
+	/* It has no log and needs none. */
+	assert_false(is_there(copying.to, "-wal"));
+	assert_false(is_there(copying.to, "-shm"));
+}
+
+static void
+test_copy_that_is_given_up_is_removed(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying copying = {0};
+
+	put(f, 1, 10);
+	aim(f, &copying, "copy.db", COPY_BACKUP);
+	assert_int_equal(begin(f->dir.database, &copying), STORE_OK);
+	assert_true(is_there(copying.to, ".part"));
+	store_copy_close(&copying.copy);
+	assert_false(is_there(copying.to, ".part"));
+	assert_false(is_there(copying.to, ""));
+}
+
+static void
+test_name_that_is_taken_is_left_alone(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying copying = {0}, other = {0};
+
+	put(f, 1, 10);
+	aim(f, &copying, "copy.db", COPY_BACKUP);
+	aim(f, &other, "copy.db", COPY_BACKUP);
+	assert_int_equal(begin(f->dir.database, &copying), STORE_OK);
+	assert_int_equal(begin(f->dir.database, &other), STORE_LOCKED);
+	store_copy_close(&other.copy);
+	/* Somebody else makes it while we copy. */
+	int fd = open(copying.to, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(finish(&copying), STORE_TAKEN);
+	assert_int_equal(begin(f->dir.database, &copying), STORE_TAKEN);
+	store_copy_close(&copying.copy);
+	copying.target.replaces = true;
+	copy_whole(f->dir.database, &copying);
+	assert_int_equal(last_number_of(copying.to), 10);
+	copying.target.to = str_of(f->dir.database);
+	assert_int_equal(begin(f->dir.database, &copying), STORE_TAKEN);
+	store_copy_close(&copying.copy);
+}
+
+static void
+test_index_that_lacks_a_row_is_damage(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying copying = {0};
+	sqlite3 *db = NULL;
+
+	put(f, 1, 10);
+	store_close(&f->store);
+	assert_int_equal(sqlite3_open(f->dir.database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA writable_schema = ON;"
+	    "UPDATE sqlite_schema SET sql = replace(sql, 'busy = 1',"
+	    "	'busy = 0') WHERE name = 'instance_busy'", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	aim(f, &copying, "copy.db", COPY_BACKUP);
+	assert_int_equal(begin(f->dir.database, &copying), STORE_OK);
+	assert_int_equal(finish(&copying), STORE_CORRUPT);
+	assert_false(is_there(copying.to, ""));
+	assert_false(is_there(copying.to, ".part"));
+}
+
+static bool
+stop_cb(void *arg)
+{
+	(*(int *)arg)++;
+	return false;
+}
+
+static void
+test_check_can_be_stopped(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying copying = {0};
+	struct store_copy_progress at = {0, 1};
+	int calls = 0;
+
+	put(f, 1, 40000);
+	aim(f, &copying, "copy.db", COPY_BACKUP);
+	assert_int_equal(begin(f->dir.database, &copying), STORE_OK);
+	while (at.bytes < at.bytes_all)
+		assert_int_equal(
+		    store_copy_step(copying.copy, &at, NULL), STORE_OK);
+	assert_int_equal(store_copy_check(copying.copy, stop_cb, &calls, NULL),
+	    STORE_STOPPED);
+	assert_int_equal(calls, 1);
+	store_copy_close(&copying.copy);
+}
+
+/* ----------------------------------------------------------------- restore */
+
+static uint64_t
+unskipped(struct store *store, uint64_t number)
+{
+	uint64_t given = 0;
+
+	assert_int_equal(store_unskipped(store, number, &given), STORE_OK);
+	return given;
+}
+
+static void
+test_restored_database_gives_numbers_that_were_never_given(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying backup = {0}, restored = {0};
+	struct store_options options = {.path = STR("")};
+	struct store *store = NULL;
+	uint64_t first = (uint64_t)NOW_MS << 20;
+
+	put(f, 1, 10);
+	assert_int_equal(unskipped(f->store, 11), 11);
+	aim(f, &backup, "copy.db", COPY_BACKUP);
+	copy_whole(f->dir.database, &backup);
+	assert_int_equal(last_number_of(backup.to), 10);
+	aim(f, &restored, "restored.db", COPY_RESTORE);
+	copy_whole(backup.to, &restored);
+	assert_int_equal(restored.aside.bytes, 0);
+	assert_int_equal(last_number_of(restored.to), first);
+	options.path = str_of(restored.to);
+	assert_int_equal(store_open(options, &store, NULL), STORE_OK);
+	/* It is the same database, and knows what it left out. */
+	struct store_identity ours = store_identity(f->store);
+	struct store_identity theirs = store_identity(store);
+	assert_memory_equal(&ours, &theirs, sizeof(ours));
+	assert_int_equal(unskipped(store, 10), 10);
+	assert_int_equal(unskipped(store, 11), first + 1);
+	assert_int_equal(unskipped(store, 12), 12);
+	store_close(&store);
+	/* The clock stands still; all the same. */
+	aim(f, &backup, "again.db", COPY_RESTORE);
+	copy_whole(restored.to, &backup);
+	assert_true(last_number_of(backup.to) > first);
+	buf_fini(&backup.aside);
+	buf_fini(&restored.aside);
+}
+
+static void
+test_database_in_use_is_not_restored_over(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying backup = {0}, restored = {0};
+
+	put(f, 1, 10);
+	aim(f, &backup, "copy.db", COPY_BACKUP);
+	copy_whole(f->dir.database, &backup);
+	aim(f, &restored, "stated.db", COPY_RESTORE);
+	restored.target.replaces = true;
+	assert_int_equal(begin(backup.to, &restored), STORE_LOCKED);
+	store_copy_close(&restored.copy);
+	put(f, 11, 12);
+	store_close(&f->store);
+	restored.target.replaces = false;
+	assert_int_equal(begin(backup.to, &restored), STORE_TAKEN);
+	store_copy_close(&restored.copy);
+	restored.target.replaces = true;
+	copy_whole(backup.to, &restored);
+	assert_true(str_has_suffix(
+	    buf_str(&restored.aside), STR("stated.db.20261122T093000Z")));
+	assert_int_equal(last_number_of(buf_cstr(&restored.aside)), 12);
+	assert_false(is_there(restored.to, "-lock"));
+	buf_fini(&restored.aside);
+}
+
+static void
+test_part_of_a_database_is_not_restored_over(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying restored = {0};
+	char log[160];
+
+	put(f, 1, 10);
+	aim(f, &restored, "restored.db", COPY_RESTORE);
+	snprintf(log, sizeof(log), "%s-wal", restored.to);
+	int fd = open(log, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(begin(f->dir.database, &restored), STORE_TAKEN);
+	store_copy_close(&restored.copy);
+	restored.target.replaces = true;
+	copy_whole(f->dir.database, &restored);
+	assert_false(is_there(restored.to, "-wal"));
+	assert_true(is_there(buf_cstr(&restored.aside), "-wal"));
+	buf_fini(&restored.aside);
+}
+
+int
+main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, help_set_up, help_tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_copy_is_of_the_moment_in_which_it_was_opened),
+		TEST(test_copy_that_is_given_up_is_removed),
+		TEST(test_name_that_is_taken_is_left_alone),
+		TEST(test_index_that_lacks_a_row_is_damage),
+		TEST(test_check_can_be_stopped),
+		TEST(test_restored_database_gives_numbers_that_were_never_given),
+		TEST(test_database_in_use_is_not_restored_over),
+		TEST(test_part_of_a_database_is_not_restored_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
