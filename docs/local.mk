@@ -17,6 +17,7 @@ dist_doc_DATA = \
 	docs/http.md \
 	docs/language.md \
 	docs/objects.md \
+	docs/operations.md \
 	docs/stated.schema.json \
 	docs/testing.md \
 	docs/workflows.md

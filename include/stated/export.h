@@ -76,9 +76,16 @@ struct export_report {
 };
 
 /* A database: every chain from its first record to the head that the
- * instance's row knows, and numbers of instances without a gap. */
+ * instance's row knows, and numbers of instances without a gap but those
+ * that a restore left out.  It may be of an older program. */
 MUST_USE enum store_error export_verify_database(struct str path,
     struct export_report *report, struct buf *detail);
+/* The same, telling now and then how far it is; false stops it with
+ * STORE_STOPPED. */
+typedef bool export_watch_fn(const struct export_report *report, void *arg);
+MUST_USE enum store_error export_verify_watched(struct str path,
+    export_watch_fn *watch, void *arg, struct export_report *report,
+    struct buf *detail);
 /* A JSONL export. */
 MUST_USE enum store_error export_verify_file(struct str path,
     struct export_report *report, struct buf *detail);

@@ -34,6 +34,8 @@ static const struct cmd *const commands[] = {
     &cmd_cancel,
     &cmd_export,
     &cmd_verify,
+    &cmd_backup,
+    &cmd_restore,
     &cmd_bench,
     &cmd_schema,
     &cmd_version,

@@ -57,6 +57,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve, 
     cmd_export, cmd_verify, cmd_version, cmd_help;
 extern const struct cmd cmd_bench, cmd_draw, cmd_diff, cmd_publish, cmd_schema;
 extern const struct cmd cmd_migrate;
+extern const struct cmd cmd_backup, cmd_restore;
 
 /* All commands in the order of help; ends with NULL. */
 const struct cmd *const *cli_commands(void);
@@ -146,6 +147,51 @@ void cli_table_add(struct cli_table *table, struct str cell);
 void cli_table_paint(
     struct cli_table *table, enum cli_colour colour); /* last cell */
 void cli_table_print(const struct cli_table *table, FILE *out, bool colours);
+
+/* ---- cli_progress.c: how far something is ---- */
+
+/* On a terminal, once it has taken a second; one line, on standard error. */
+struct cli_progress {
+	struct cli *cli;
+	const char *what; /* is done now: "copying" */
+	int64_t began_ms; /* doing that */
+	int64_t shown_ms; /* last */
+	bool is_shown;
+};
+void cli_progress_begin(
+    struct cli_progress *progress, struct cli *cli, const char *what);
+/* all 0: nobody knows. */
+void cli_progress_bytes(
+    struct cli_progress *progress, uint64_t done, uint64_t all);
+void cli_progress_count(
+    struct cli_progress *progress, uint64_t done, const char *of_what);
+/* Takes the line away. */
+void cli_progress_end(struct cli_progress *progress);
+/* "12.3 MiB" */
+struct str cli_progress_size(struct arena *arena, uint64_t bytes);
+
+/* ---- cli_copy.c: databases that are copied and checked ---- */
+
+struct store_copy_target;
+struct export_report;
+struct cli_copy {
+	const char *from;
+	const struct store_copy_target *target;
+	const char *refused; /* what to do where `to` is taken */
+	struct export_report *report; /* of the copy */
+	uint64_t bytes;
+	int64_t took_ms;
+	struct str aside; /* name of what was replaced; "" none */
+};
+/* Copies, checks and keeps; or else tells why not, and leaves nothing. */
+MUST_USE enum cli_status cli_copy_run(struct cli *cli, struct cli_copy *copy);
+/* What a program may want to know. */
+struct value_builder *cli_copy_value(
+    struct cli *cli, const struct cli_copy *copy);
+/* "3 instances, 12 records, 1.2 MiB in 0.1 s" */
+struct str cli_copy_text(struct cli *cli, const struct cli_copy *copy);
+/* The path of --store, with or without "sqlite:"; absent: not given. */
+struct str cli_copy_store(const struct cli *cli);
 
 /* ---- cli_value.c: values from the command line ---- */
 

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #define DRAIN_MS 10000
 /* For answers to leave, once the engine has nothing under way. */
@@ -426,6 +427,35 @@ new_base(void)
 	return base;
 }
 
+/* Business data that others on the machine can read is worth a word. */
+static void
+tell_exposure(const struct config *config)
+{
+	const char *path = arena_cstr(config->arena, config->store);
+	struct stat status;
+
+	if (stat(path, &status) == 0 && (status.st_mode & 077) != 0)
+		log_warning("database may be read by others",
+		    "store=%s mode=%03o: chmod 600 makes it private", path,
+		    (unsigned)status.st_mode & 0777);
+}
+
+static void
+tell_store(struct service *service)
+{
+	const struct config *config = service->config;
+	struct store_age age = store_age(service->store);
+
+	if (age.found == 0)
+		log_info("new database", "store=%.*s: there was none",
+		    STR_ARG(config->store));
+	else if (age.found < age.present)
+		log_info("database brought up to date",
+		    "store=%.*s schema=%lld was=%lld", STR_ARG(config->store),
+		    (long long)age.present, (long long)age.found);
+	tell_exposure(config);
+}
+
 static enum cli_status
 open_store(struct service *service)
 {
@@ -442,6 +472,8 @@ open_store(struct service *service)
 		    STR_ARG(service->config->store),
 		    STR_ARG(store_error_text(error)), detail.bytes ? ": " : "",
 		    buf_cstr(&detail));
+	else
+		tell_store(service);
 	buf_fini(&detail);
 	return status;
 }

@@ -5,11 +5,13 @@ libstated_cli_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 libstated_cli_a_SOURCES = \
 	src/cli/cli.c \
 	src/cli/cli_client.c \
+	src/cli/cli_copy.c \
 	src/cli/cli_help.c \
 	src/cli/cli_item.c \
 	src/cli/cli_library.c \
 	src/cli/cli_option.c \
 	src/cli/cli_priv.h \
+	src/cli/cli_progress.c \
 	src/cli/cli_report.c \
 	src/cli/cli_report.h \
 	src/cli/cli_report_json.c \
@@ -25,6 +27,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_talk_show.c \
 	src/cli/cli_text.c \
 	src/cli/cli_value.c \
+	src/cli/cmd_backup.c \
 	src/cli/cmd_bench.c \
 	src/cli/cmd_check.c \
 	src/cli/cmd_dead_letter.c \
@@ -38,6 +41,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_history.c \
 	src/cli/cmd_incident.c \
 	src/cli/cmd_list.c \
+	src/cli/cmd_restore.c \
 	src/cli/cmd_schedule.c \
 	src/cli/cmd_migrate.c \
 	src/cli/cmd_publish.c \

@@ -5,7 +5,8 @@
  * Three things are compared that somebody who changes one has to change too:
  * the records with their hashes, the hashes with one another, and the end of
  * each chain with what the instance's row says it is.  Numbers of instances
- * have no gaps, so an instance that was removed is missed.
+ * have no gaps but those that a restore leaves, so an instance that was
+ * removed is missed.
  */
 #include "export_priv.h"
 
@@ -43,6 +44,8 @@ export_report_fault(struct export_report *report,
 struct check {
 	struct store *store;
 	struct export_report *report;
+	export_watch_fn *watch; /* may be NULL */
+	void *watch_arg;
 	struct arena *page_arena;
 	struct arena *scratch;
 	struct store_instance *page;
@@ -245,18 +248,21 @@ check_instance(struct check *check, const struct store_instance *row)
 /* -------------------------------------------------------- all of a database */
 
 /* Numbers [from, to) have no row. */
-static void
+static enum store_error
 report_missing(struct check *check, uint64_t from, uint64_t to)
 {
+	enum store_error error = from < to ?
+	    store_unskipped(check->store, from, &from) : STORE_OK;
 	struct export_report first = {.fault = AUDIT_MISSING, .number = from};
 
-	if (from >= to)
-		return;
+	if (error != STORE_OK || from >= to)
+		return error;
 	export_report_fault(check->report, &first, "%llu instance%s missing "
 	    "from number %llu on: numbers are given without gaps",
 	    (unsigned long long)(to - from), to - from == 1 ? " is" : "s are",
 	    (unsigned long long)from);
 	check->report->broken += to - from - 1;
+	return STORE_OK;
 }
 
 static bool
@@ -294,10 +300,14 @@ check_page(struct check *check, uint64_t *after)
 	for (size_t i = 0; i < check->page_count && error == STORE_OK; i++) {
 		const struct store_instance *row = &check->page[i];
 		must(row->number >= check->expected);
-		report_missing(check, check->expected, row->number);
+		error = report_missing(check, check->expected, row->number);
 		check->expected = row->number + 1;
-		error = check_instance(check, row);
+		if (error == STORE_OK)
+			error = check_instance(check, row);
 	}
+	if (error == STORE_OK && check->watch != NULL &&
+	    !check->watch(check->report, check->watch_arg))
+		return STORE_STOPPED;
 	return error;
 }
 
@@ -313,7 +323,7 @@ check_all(struct check *check)
 			error = check_page(check, &after);
 	} while (error == STORE_OK && after != 0);
 	if (error == STORE_OK)
-		report_missing(check, check->expected,
+		error = report_missing(check, check->expected,
 		    store_last_number(check->store) + 1);
 	store_thaw(check->store);
 	return error;
@@ -323,12 +333,21 @@ enum store_error
 export_verify_database(struct str path, struct export_report *report,
     struct buf *detail)
 {
-	struct check check = {.report = report};
+	return export_verify_watched(path, NULL, NULL, report, detail);
+}
+
+enum store_error
+export_verify_watched(struct str path, export_watch_fn *watch, void *arg,
+    struct export_report *report, struct buf *detail)
+{
+	struct check check = {
+	    .report = report, .watch = watch, .watch_arg = arg};
 
 	must(path.at != NULL);
 	*report = (struct export_report){0};
 	enum store_error error = store_open((struct store_options){
-	    .path = path, .read_only = true}, &check.store, detail);
+	    .path = path, .read_only = true, .older = true}, &check.store,
+	    detail);
 	if (error != STORE_OK)
 		return error;
 	check.page_arena = arena_new();

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_e2e_store.c: what `stated serve` finds when it starts.
+ *
+ * It says plainly what is wrong, leaves with 1, and what it can't use stays
+ * byte for byte as it was.
+ */
+#include "house.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DATABASE "disk/stated.db"
+
+static const struct house_options quiet = {.quiet_bank = true};
+
+/* ---- files ---- */
+
+struct bytes {
+	char *at;
+	size_t count;
+};
+
+static struct bytes
+bytes_of(const struct house *house, const char *name)
+{
+	int fd = open(house_path(house, name), O_RDONLY | O_CLOEXEC);
+	struct stat about;
+	struct bytes bytes;
+
+	assert_true(fd >= 0 && fstat(fd, &about) == 0);
+	bytes.count = (size_t)about.st_size;
+	bytes.at = calloc(1, bytes.count + 1);
+	assert_non_null(bytes.at);
+	assert_int_equal(
+	    read(fd, bytes.at, bytes.count), (ssize_t)bytes.count);
+	close(fd);
+	return bytes;
+}
+
+static bool
+is_there(const struct house *house, const char *name)
+{
+	return access(house_path(house, name), F_OK) == 0;
+}
+
+static void
+run_sql(const struct house *house, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(
+	    sqlite3_open(house_path(house, DATABASE), &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* One with some payments in it. */
+static struct house *
+house_with_database(void)
+{
+	struct house *house = house_open(&quiet);
+
+	for (int i = 0; i < 20; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "S-%d", i);
+		payment_start(house, name, "250", "ACME");
+	}
+	program_stop(&house->engine);
+	return house;
+}
+
+/* ---- serving ---- */
+
+/* As nobody where root runs the tests: root may do anything. */
+static struct run
+try_serve_as(const struct house *house, bool as_nobody)
+{
+	const char *all[] = {"/usr/bin/setpriv", "--reuid=65534",
+	    "--regid=65534", "--clear-groups", house_program(), "serve",
+	    "--config", house_path(house, "stated.yaml"), "--listen",
+	    "127.0.0.1:0", NULL};
+	bool drops = as_nobody && geteuid() == 0;
+
+	return program_run(
+	    house->directory, NULL, drops ? all : all + 4, NULL);
+}
+
+static void
+assert_says(struct run *run, const char *text)
+{
+	if (run->status != 1 || strstr(run->text, text) == NULL)
+		print_error("%d: %s\n", run->status, run->text);
+	assert_int_equal(run->status, 1);
+	assert_non_null(strstr(run->text, text));
+	run_fini(run);
+}
+
+/* It refuses, says so, and leaves the file as it is, also a second time. */
+static void
+assert_refused(const struct house *house, const char *name, const char *text)
+{
+	struct bytes before = bytes_of(house, name), after;
+
+	for (int i = 0; i < 2; i++) {
+		struct run run = try_serve_as(house, false);
+
+		assert_says(&run, text);
+		after = bytes_of(house, name);
+		assert_int_equal(after.count, before.count);
+		assert_memory_equal(after.at, before.at, before.count);
+		free(after.at);
+	}
+	free(before.at);
+	assert_false(is_there(house, "disk/stated.db-lock"));
+}
+
+/* ---- none, and none of ours ---- */
+
+static void
+test_new_database_is_made_once_and_told(void **state)
+{
+	struct house *house = house_open(&quiet);
+	struct stat about;
+
+	(void)state;
+	assert_int_equal(house_logged(house, "new database"), 1);
+	assert_int_equal(stat(house_path(house, DATABASE), &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	program_stop(&house->engine);
+	house_start_engine(house);
+	assert_int_equal(house_logged(house, "new database"), 1);
+	assert_int_equal(house_logged(house, "read by others"), 0);
+	house_close(&house);
+}
+
+static void
+test_folder_that_is_not_there_is_told(void **state)
+{
+	struct house *house = house_build(&quiet);
+	struct run run;
+
+	(void)state;
+	assert_int_equal(rmdir(house_path(house, "disk")), 0);
+	run = try_serve_as(house, false);
+	assert_says(&run, "No such file or directory");
+	house_close(&house);
+}
+
+static void
+test_foreign_file_is_left_as_it_is(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	house_write(house, DATABASE, "Dear Sir or Madam, no database.");
+	assert_refused(house, DATABASE, "not a database of stated");
+	unlink(house_path(house, DATABASE));
+	run_sql(house, "CREATE TABLE instance (number INTEGER)");
+	assert_refused(house, DATABASE, "not a database of stated");
+	unlink(house_path(house, DATABASE));
+	assert_int_equal(mkdir(house_path(house, DATABASE), 0700), 0);
+	struct run run = try_serve_as(house, false);
+	assert_says(&run, "Is a directory");
+	house_close(&house);
+}
+
+/* ---- damage ---- */
+
+static void
+cut(const struct house *house, off_t bytes)
+{
+	assert_int_equal(truncate(house_path(house, DATABASE), bytes), 0);
+}
+
+static void
+test_truncated_database_is_told_and_kept(void **state)
+{
+	struct house *house = house_with_database();
+	struct stat about;
+
+	(void)state;
+	assert_int_equal(stat(house_path(house, DATABASE), &about), 0);
+	cut(house, about.st_size - 4096);
+	assert_refused(house, DATABASE, "damaged");
+	cut(house, 5000);
+	assert_refused(house, DATABASE, "damaged");
+	cut(house, 7);
+	assert_refused(house, DATABASE, "not a database of stated");
+	house_close(&house);
+}
+
+static void
+test_damaged_database_is_told_and_kept(void **state)
+{
+	struct house *house = house_with_database();
+	char junk[3996];
+	int fd = open(house_path(house, DATABASE), O_WRONLY | O_CLOEXEC);
+
+	(void)state;
+	memset(junk, 0xee, sizeof(junk));
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, junk, sizeof(junk), 100), sizeof(junk));
+	close(fd);
+	assert_refused(house, DATABASE, "damaged");
+	house_close(&house);
+}
+
+/* What was acknowledged may stand in the log alone. */
+static void
+test_log_without_its_database_is_not_hidden_by_a_new_one(void **state)
+{
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	payment_start(house, "S-1", "250", "ACME");
+	program_kill(&house->engine);
+	assert_true(is_there(house, "disk/stated.db-wal"));
+	unlink(house_path(house, "disk/stated.db-lock"));
+	assert_int_equal(rename(house_path(house, DATABASE),
+			     house_path(house, "disk/elsewhere")),
+	    0);
+	assert_refused(house, "disk/stated.db-wal", "without its database");
+	assert_false(is_there(house, DATABASE));
+	assert_int_equal(rename(house_path(house, "disk/elsewhere"),
+			     house_path(house, DATABASE)),
+	    0);
+	house_start_engine(house);
+	payment_await(house, "S-1", "submitted");
+	house_close(&house);
+}
+
+static void
+test_restore_that_was_cut_short_is_told(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	house_write(house, "disk/stated.db.restoring", "whatever it is");
+	assert_refused(house, "disk/stated.db.restoring", "cut short");
+	assert_false(is_there(house, DATABASE));
+	house_close(&house);
+}
+
+/* ---- other versions ---- */
+
+static void
+test_newer_database_is_refused(void **state)
+{
+	struct house *house = house_with_database();
+
+	(void)state;
+	run_sql(house, "PRAGMA user_version = 99");
+	assert_refused(house, DATABASE, "newer program");
+	house_close(&house);
+}
+
+/* How the tables of each earlier version differed from those of the next;
+ * who adds a migration adds the way back here. */
+static const char *const back_to[] = {
+	/* 1 */ "DROP TABLE schedule;",
+	/* 2 */ "DROP TABLE piece; ALTER TABLE instance DROP COLUMN pieced;",
+};
+#define VERSIONS_BEFORE (sizeof(back_to) / sizeof(back_to[0]))
+
+static void
+make_older(const struct house *house, size_t version)
+{
+	char sql[64];
+
+	for (size_t i = VERSIONS_BEFORE; i >= version; i--)
+		run_sql(house, back_to[i - 1]);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu", version);
+	run_sql(house, sql);
+}
+
+static void
+test_every_older_database_is_brought_up_to_date(void **state)
+{
+	(void)state;
+	for (size_t version = 1; version <= VERSIONS_BEFORE; version++) {
+		struct house *house = house_with_database();
+		char told[64];
+
+		make_older(house, version);
+		house_verify(house);
+		house_start_engine(house);
+		snprintf(told, sizeof(told), "schema=%zu was=%zu",
+		    VERSIONS_BEFORE + 1, version);
+		assert_int_equal(house_logged(house, told), 1);
+		payment_await(house, "S-19", "submitted");
+		payment_start(house, "S-after", "250", "ACME");
+		payment_await(house, "S-after", "submitted");
+		program_stop(&house->engine);
+		house_start_engine(house);
+		assert_int_equal(house_logged(house, "was="), 1);
+		program_stop(&house->engine);
+		house_verify(house);
+		house_close(&house);
+	}
+}
+
+/* ---- permissions ---- */
+
+static struct run
+run_tool(const char *tool, const char *what, const char *path)
+{
+	return program_run("/", NULL,
+	    (const char *[]){tool, "-R", what, path, NULL}, NULL);
+}
+
+static void
+test_files_that_may_not_be_written_are_told(void **state)
+{
+	struct house *house = house_with_database();
+	char database[2 * HOUSE_PATH_BYTES], disk[2 * HOUSE_PATH_BYTES];
+	struct run run = run_tool("/bin/chmod", "a+rX", house->directory);
+
+	(void)state;
+	snprintf(database, sizeof(database), "%s/%s", house->directory,
+	    DATABASE);
+	snprintf(disk, sizeof(disk), "%s/disk", house->directory);
+	run_fini(&run);
+	if (geteuid() == 0 && access("/usr/bin/setpriv", X_OK) != 0)
+		skip();
+	assert_int_equal(chmod(disk, 0777), 0);
+	assert_int_equal(chmod(database, 0444), 0);
+	run = try_serve_as(house, true);
+	assert_says(&run, "can be read, but not written (it belongs to user");
+	assert_int_equal(chmod(database, 0000), 0);
+	run = try_serve_as(house, true);
+	assert_says(&run, "Permission denied (it belongs to user");
+	assert_int_equal(chmod(database, 0666), 0);
+	assert_int_equal(chmod(disk, 0555), 0);
+	run = try_serve_as(house, true);
+	assert_says(&run, "stated.db-lock: Permission denied");
+	assert_int_equal(unlink(database) == 0, geteuid() == 0);
+	run = try_serve_as(house, true);
+	assert_says(&run, "can't be written");
+	assert_int_equal(chmod(disk, 0700), 0);
+	house_close(&house);
+}
+
+static void
+test_database_that_others_may_read_is_told(void **state)
+{
+	struct house *house = house_with_database();
+
+	(void)state;
+	assert_int_equal(chmod(house_path(house, DATABASE), 0640), 0);
+	house_start_engine(house);
+	assert_int_equal(house_logged(house, "mode=640"), 1);
+	house_close(&house);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    HOUSE_TEST(test_new_database_is_made_once_and_told),
+	    HOUSE_TEST(test_folder_that_is_not_there_is_told),
+	    HOUSE_TEST(test_foreign_file_is_left_as_it_is),
+	    HOUSE_TEST(test_truncated_database_is_told_and_kept),
+	    HOUSE_TEST(test_damaged_database_is_told_and_kept),
+	    HOUSE_TEST(
+		test_log_without_its_database_is_not_hidden_by_a_new_one),
+	    HOUSE_TEST(test_restore_that_was_cut_short_is_told),
+	    HOUSE_TEST(test_newer_database_is_refused),
+	    HOUSE_TEST(test_every_older_database_is_brought_up_to_date),
+	    HOUSE_TEST(test_files_that_may_not_be_written_are_told),
+	    HOUSE_TEST(test_database_that_others_may_read_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
