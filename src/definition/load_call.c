@@ -343,6 +343,32 @@ check_arguments(struct load *load, const struct load_draft *draft,
 	check_required(load, draft, node, with);
 }
 
+/* What is read of the answer is something that the operation gives. */
+static void
+check_reply(struct load *load, const struct load_draft *draft,
+    const struct yaml_node *node)
+{
+	const struct def_operation *operation = draft->call.operation;
+	const struct yaml_node *happened = yaml_tree_find(node, "happened");
+	const struct yaml_node *output = yaml_tree_find(node, "output");
+	const struct def_assigns *assigns =
+	    happened ? &draft->verify.output : &draft->step.output;
+
+	if (happened)
+		load_doubt_reply(
+		    load, happened, draft->verify.happened, operation);
+	for (size_t i = 0; output && output->kind == NODE_MAP &&
+	     i < assigns->count; i++) {
+		const struct def_assign *assign = &assigns->items[i];
+		struct str name = assign->name;
+
+		for (size_t k = 0; k < output->count; k++)
+			if (str_equal(output->pairs[k].key->text, name))
+				load_doubt_reply(load, output->pairs[k].value,
+				    assign->value, operation);
+	}
+}
+
 void
 load_call_init(struct load_draft *draft, struct diag_span span)
 {
@@ -362,6 +388,7 @@ load_call_keep(struct load *load, struct load_draft *draft,
 	struct definition *definition;
 
 	check_arguments(load, draft, node);
+	check_reply(load, draft, node);
 	*call = draft->call;
 	if (!build)
 		return call;

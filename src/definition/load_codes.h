@@ -69,7 +69,10 @@
 	X(LOAD_DOUBT, "D902", "an expression that surely gives null")          \
 	X(LOAD_NO_MAIL, "D903", "an e-mail that no connection can deliver")    \
 	X(LOAD_NOT_INTERNAL, "D904",                                           \
-	    "an internal transition that has to leave its state")
+	    "an internal transition that has to leave its state")              \
+	X(LOAD_LIKE_EXPRESSION, "D905",                                        \
+	    "a text that reads like an expression")                            \
+	X(LOAD_WRITTEN_SECRET, "D906", "a secret that is written down")
 
 #define LOAD_CODE_NAME(name, code, meaning) static const char name[] \
 	__attribute__((unused)) = code;

@@ -79,6 +79,8 @@ load_auth(struct load *load, const struct yaml_node *node, void *into)
 	size_t found = 0;
 
 	load_map(load, node, &auth_table, &connection->auth);
+	load_doubt_secret(load, connection->auth.password);
+	load_doubt_secret(load, connection->auth.client);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (!yaml_tree_find(node, kinds[i].key))
 			continue;
@@ -261,6 +263,22 @@ check_odoo(struct load *load, const struct def_connection *connection)
 	    "or `auth: {bearer: …}`");
 }
 
+/* One that is written down has to say how the endpoint is spoken to. */
+static void
+check_url(struct load *load, const struct def_connection *connection)
+{
+	const struct value *url = connection->url->literal;
+	bool is_mail = connection->kind == CONNECTION_SMTP;
+
+	if (connection->url->kind != TEMPLATE_LITERAL ||
+	    url->type != VALUE_STRING ||
+	    str_find(url->as.string, STR("://")) != SIZE_MAX)
+		return;
+	load_error(load, LOAD_BAD_FORM, connection->url->span,
+	    "`url` has to begin with %s", is_mail ?
+	    "smtp:// or smtps://" : "https:// or http://");
+}
+
 struct def_connection *
 load_connection(struct load *load)
 {
@@ -274,6 +292,7 @@ load_connection(struct load *load)
 	    &load_connection_table, connection);
 	if (!connection->url)
 		connection->url = load_literal(load, &value_null, root->span);
+	check_url(load, connection);
 	if (kind == CONNECTION_SMTP)
 		load_mail_operations(load, connection);
 	if (kind == CONNECTION_ODOO)

@@ -108,8 +108,14 @@ check_name_cb(struct str name, size_t offset, void *arg)
 	const struct str *known;
 	size_t count;
 
-	if (load_is_full(load) || load_scope_knows(load->scope, name) ||
-	    load_scope_gather(load->scope, name))
+	if (load_is_full(load))
+		return;
+	if (load_scope_knows(load->scope, name)) {
+		load_doubt_member(
+		    load, check->node, name, check->offset + offset);
+		return;
+	}
+	if (load_scope_gather(load->scope, name))
 		return;
 	known = load_scope_known(load->scope, &count);
 	load_error(load, LOAD_UNKNOWN_NAME, yaml_locate_span(
@@ -185,6 +191,7 @@ load_text_template(struct load *load, const struct yaml_node *node)
 	size_t offset = 1;
 
 	if (!load_is_expression(node)) {
+		load_doubt_text(load, node);
 		return load_literal(load, yaml_scalar_value(load->arena, node,
 		    load->diags), node->span);
 	}

@@ -133,6 +133,7 @@ load_smtp_auth(struct load *load, const struct yaml_node *node, void *into)
 	connection->auth.kind = AUTH_BASIC;
 	connection->is_tls_required = true;
 	load_map(load, node, &load_smtp_auth_table, &connection->auth);
+	load_doubt_secret(load, connection->auth.password);
 }
 
 static void

@@ -248,6 +248,20 @@ const struct feel *load_feel(struct load *load, const struct yaml_node *node,
 const struct feel *load_feel_tests(
     struct load *load, const struct yaml_node *node);
 
+/* ---- load_doubt.c: warnings of what is hardly meant ---- */
+
+/* A name of an expression, at its offset in the node's text, and what is read
+ * of it. */
+void load_doubt_member(struct load *load, const struct yaml_node *node,
+    struct str name, size_t offset);
+/* What an expression reads of the `response` of that operation. */
+void load_doubt_reply(struct load *load, const struct yaml_node *node,
+    const struct template *template, const struct def_operation *operation);
+/* A literal text where an expression may stand. */
+void load_doubt_text(struct load *load, const struct yaml_node *node);
+/* template may be NULL. */
+void load_doubt_secret(struct load *load, const struct template *template);
+
 /* ---- load_scope.c: names in scope ---- */
 
 /* Names that a workflow's expressions may always read. */
@@ -260,6 +274,13 @@ void load_scope_add(struct load_scope *scope, struct str name);
  * is no plain word can then be read after a point. */
 void load_scope_add_schema(
     struct load_scope *scope, const struct yaml_node *schema);
+/* The scope is a workflow's, and this the schema of its input; NULL: none. */
+void load_scope_set_input(
+    struct load_scope *scope, const struct yaml_node *schema);
+/* Whether it is known what the names of the language have in them. */
+bool load_scope_has_members(const struct load_scope *scope);
+/* The properties of the input where there can be no others, or NULL. */
+const struct yaml_node *load_scope_input(const struct load_scope *scope);
 /* Any name may be read; those that aren't known are gathered. */
 void load_scope_open(struct load_scope *scope);
 void load_scope_allow_secrets(struct load_scope *scope);

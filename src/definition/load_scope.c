@@ -22,6 +22,8 @@ struct load_scope {
 	struct str *gathered;
 	size_t gathered_count;
 	size_t gathered_capacity;
+	const struct yaml_node *input; /* its properties; NULL: unknown */
+	bool has_members;
 	bool is_open;
 	bool has_secrets;
 };
@@ -116,6 +118,54 @@ load_scope_add_schema(struct load_scope *scope, const struct yaml_node *schema)
 	add_properties(keys, schema, false);
 	value_put(outer, STR("input"), value_built(keys));
 	feel_names_add_value(scope->names, value_built(outer));
+}
+
+/* What closes a schema counts only beside keywords that add nothing. */
+static bool
+is_closed(const struct yaml_node *schema)
+{
+	static const char *const others[] = {
+		"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if",
+		"dependentSchemas", "patternProperties",
+	};
+	const struct yaml_node *closed =
+	    yaml_tree_find(schema, "unevaluatedProperties");
+
+	if (!closed)
+		closed = yaml_tree_find(schema, "additionalProperties");
+	for (size_t i = 0; i < LOAD_COUNT(others); i++)
+		if (yaml_tree_find(schema, others[i]))
+			return false;
+	return closed && closed->kind == NODE_TEXT &&
+	    closed->style == STYLE_PLAIN &&
+	    str_equal(closed->text, STR("false"));
+}
+
+void
+load_scope_set_input(struct load_scope *scope, const struct yaml_node *schema)
+{
+	const struct yaml_node *properties =
+	    schema ? yaml_tree_find(schema, "properties") : NULL;
+
+	scope->has_members = true;
+	if (properties && properties->kind == NODE_MAP && is_closed(schema))
+		scope->input = properties;
+}
+
+bool
+load_scope_has_members(const struct load_scope *scope)
+{
+	while (scope && !scope->has_members)
+		scope = scope->outer;
+	return scope != NULL;
+}
+
+const struct yaml_node *
+load_scope_input(const struct load_scope *scope)
+{
+	while (scope && !scope->input)
+		scope = scope->outer;
+	return scope ? scope->input : NULL;
 }
 
 /* It only ever gets variables' names, which are plain words: these the parser

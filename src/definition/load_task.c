@@ -108,6 +108,21 @@ static const struct load_key task_keys[] = {
 };
 const struct load_table load_task_table = LOAD_TABLE("a user-task", task_keys);
 
+/* What an expression gives is known at run time only. */
+static void
+check_approvals(struct load *load, const struct template *approvals)
+{
+	int64_t count;
+
+	if (!approvals || approvals->kind != TEMPLATE_LITERAL ||
+	    approvals->literal->type != VALUE_NUMBER ||
+	    (number_to_int(approvals->literal->as.number, &count) &&
+		count >= 1))
+		return;
+	load_error(load, LOAD_RANGE, approvals->span,
+	    "`approvals` has to be a whole number from 1");
+}
+
 void
 load_task(struct load *load, const struct yaml_node *node, void *into)
 {
@@ -119,6 +134,7 @@ load_task(struct load *load, const struct yaml_node *node, void *into)
 
 	task->span = node->span;
 	load_map(load, node, &load_task_table, task);
+	check_approvals(load, task->approvals);
 	if (!task->choices) {
 		task->choices = usual;
 		task->choice_count = 2;

@@ -69,6 +69,7 @@ make_scope(struct load *load, const struct yaml_node *root)
 		load_scope_add_targets(load->scope, states);
 	if (input)
 		load_schema_reach(load, input, add_schema_cb, load->scope);
+	load_scope_set_input(load->scope, input);
 }
 
 static void

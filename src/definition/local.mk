@@ -15,6 +15,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/load_connection.c \
 	src/definition/load_contact.c \
 	src/definition/load_decision.c \
+	src/definition/load_doubt.c \
 	src/definition/load_expression.c \
 	src/definition/load_field.c \
 	src/definition/load_form.c \

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load_doubt.c: what may stand there, and is hardly meant.
+ *
+ * The name after a point that nothing has gives null, a text that lacks its
+ * "=" stays a text: the one moves no money, the other moves it to nobody.  So
+ * each is worth a warning before it is live.
+ */
+#include "load_priv.h"
+
+static const struct str event_members[] = {
+	STR_INIT("type"), STR_INIT("subject"), STR_INIT("id"),
+	STR_INIT("source"), STR_INIT("time"), STR_INIT("data"),
+	STR_INIT("actor"),
+};
+static const struct str error_members[] = {
+	STR_INIT("code"), STR_INIT("message"), STR_INIT("step"),
+	STR_INIT("attempt"), STR_INIT("status"), STR_INIT("body"),
+	STR_INIT("outcome"),
+};
+static const struct str instance_members[] = {
+	STR_INIT("id"), STR_INIT("business_key"), STR_INIT("workflow"),
+	STR_INIT("version"), STR_INIT("state"), STR_INIT("started_at"),
+	STR_INIT("initiator"), STR_INIT("priority"), STR_INIT("environment"),
+};
+
+/* ---- names after a point ---- */
+
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '_';
+}
+
+static size_t
+word_bytes(struct str text)
+{
+	size_t bytes = 0;
+
+	while (bytes < text.bytes && is_word(text.at[bytes]))
+		bytes++;
+	return bytes;
+}
+
+/* What the workflow's input can hold; none where that can't be said. */
+static const struct str *
+input_members(const struct load *load, size_t *count)
+{
+	const struct yaml_node *properties = load_scope_input(load->scope);
+	struct str *names;
+
+	*count = properties ? properties->count : 0;
+	if (*count == 0)
+		return NULL;
+	names = ARENA_ARRAY(load->arena, *count, struct str);
+	for (size_t i = 0; i < *count; i++)
+		names[i] = properties->pairs[i].key->text;
+	return names;
+}
+
+static const struct str *
+find_members(const struct load *load, struct str name, size_t *count)
+{
+	*count = 0;
+	if (!load_scope_has_members(load->scope))
+		return NULL;
+	if (str_equal(name, STR("input")))
+		return input_members(load, count);
+	if (str_equal(name, STR("event"))) {
+		*count = LOAD_COUNT(event_members);
+		return event_members;
+	}
+	if (str_equal(name, STR("error"))) {
+		*count = LOAD_COUNT(error_members);
+		return error_members;
+	}
+	if (str_equal(name, STR("instance"))) {
+		*count = LOAD_COUNT(instance_members);
+		return instance_members;
+	}
+	return NULL;
+}
+
+/* A name may go on behind what is a word of it: "due-date". */
+static bool
+is_member(const struct str *members, size_t count, struct str word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_has_prefix(members[i], word) &&
+		    (members[i].bytes == word.bytes ||
+			!is_word(members[i].at[word.bytes])))
+			return true;
+	return false;
+}
+
+/* What is read of the name at that offset is one of the members. */
+static void
+check_member(struct load *load, const struct yaml_node *node, struct str name,
+    size_t offset, const struct str *members, size_t count)
+{
+	size_t at = offset + name.bytes + 1;
+	struct str word = str_slice(node->text, at, SIZE_MAX);
+
+	if (at > node->text.bytes || node->text.at[at - 1] != '.')
+		return;
+	word.bytes = word_bytes(word);
+	if (word.bytes == 0 || count == 0 || is_member(members, count, word))
+		return;
+	diag_add(load->diags, DIAG_WARNING, LOAD_DOUBT, yaml_locate_span(
+	    load->document->source, node, at, word.bytes),
+	    "`%.*s` has no `%.*s`", STR_ARG(name), STR_ARG(word));
+	load_suggest(load, word, members, count);
+}
+
+void
+load_doubt_member(struct load *load, const struct yaml_node *node,
+    struct str name, size_t offset)
+{
+	size_t count;
+	const struct str *members = find_members(load, name, &count);
+
+	check_member(load, node, name, offset, members, count);
+}
+
+struct reply {
+	struct load *load;
+	const struct yaml_node *node;
+	struct str *members;
+	size_t count;
+	size_t offset; /* of the expression in the node's text */
+};
+
+static void
+check_reply_cb(struct str name, size_t offset, void *arg)
+{
+	const struct reply *reply = arg;
+
+	if (str_equal(name, STR("response")))
+		check_member(reply->load, reply->node, name,
+		    reply->offset + offset, reply->members, reply->count);
+}
+
+void
+load_doubt_reply(struct load *load, const struct yaml_node *node,
+    const struct template *template, const struct def_operation *operation)
+{
+	size_t count = operation ? operation->output.count : 0;
+	struct reply reply = {.load = load, .node = node, .count = count};
+
+	if (count == 0 || !template || template->kind != TEMPLATE_FEEL ||
+	    !load_is_expression(node))
+		return;
+	reply.members = ARENA_ARRAY(load->arena, count, struct str);
+	for (size_t i = 0; i < count; i++)
+		reply.members[i] = operation->output.items[i].name;
+	reply.offset = 1;
+	while (node->text.at[reply.offset] == ' ')
+		reply.offset++;
+	feel_each_free_name(template->feel, check_reply_cb, &reply);
+}
+
+/* ---- texts ---- */
+
+/* "input.amount": a name of the language, a point, and words. */
+static bool
+looks_like_path(struct str text)
+{
+	size_t count;
+	const struct str *names = load_scope_builtins(&count);
+	struct str first = text;
+
+	first.bytes = word_bytes(text);
+	for (size_t i = 0; i < text.bytes; i++)
+		if (!is_word(text.at[i]) && text.at[i] != '.')
+			return false;
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(names[i], first))
+			return first.bytes + 1 < text.bytes;
+	return false;
+}
+
+void
+load_doubt_text(struct load *load, const struct yaml_node *node)
+{
+	if (load_is_full(load) || node->style != STYLE_PLAIN ||
+	    !load_scope_has_members(load->scope) ||
+	    !looks_like_path(node->text))
+		return;
+	diag_add(load->diags, DIAG_WARNING, LOAD_LIKE_EXPRESSION, node->span,
+	    "this is a text, and reads like an expression");
+	diag_repair(load->diags,
+	    "write `= %.*s`, or put the text in quotes", STR_ARG(node->text));
+}
+
+void
+load_doubt_secret(struct load *load, const struct template *template)
+{
+	if (!template || template->kind != TEMPLATE_LITERAL ||
+	    template->literal->type != VALUE_STRING)
+		return;
+	diag_add(load->diags, DIAG_WARNING, LOAD_WRITTEN_SECRET,
+	    template->span, "a secret is written down here");
+	diag_repair(load->diags,
+	    "name it, `{secret: NAME}`, and keep it where the configuration "
+	    "says");
+}
