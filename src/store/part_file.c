@@ -304,6 +304,18 @@ remove_index(const char *path)
 	buf_fini(&name);
 }
 
+/* Where root restores what belongs to the engine's user; for others it is
+ * theirs anyway. */
+static void
+keep_owner(const struct part_file *part)
+{
+	struct stat status;
+
+	if (stat(path_of(part), &status) == 0 &&
+	    fchown(part->fd, status.st_uid, status.st_gid) != 0)
+		must(errno != EBADF);
+}
+
 enum store_error
 part_file_install(struct part_file *part, const char *aside,
     struct buf *detail)
@@ -314,6 +326,7 @@ part_file_install(struct part_file *part, const char *aside,
 
 	must(!part->is_kept);
 	buf_addf(&ready, "%s%s", path, RESTORING);
+	keep_owner(part);
 	if (fsync(part->fd) != 0 ||
 	    rename(part_file_path(part), buf_cstr(&ready)) != 0)
 		error = fail(buf_cstr(&ready), detail);

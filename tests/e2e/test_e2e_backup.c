@@ -417,6 +417,39 @@ test_what_was_there_is_kept_with_its_log(void **state)
 }
 
 static void
+test_killed_restore_leaves_the_database_as_it_was(void **state)
+{
+	struct house *house = house_open(&quiet);
+	struct program program = {0};
+	const char *part = "disk/stated.db.part";
+	int64_t until_ms;
+
+	(void)state;
+	payment_start(house, "B-1", "250", "ACME");
+	add_bulk(house, 1500, 60000);
+	assert_run(back_up(house, NULL), 0, "1 instance,");
+	payment_start(house, "B-2", "250", "ACME");
+	program_stop(&house->engine);
+	snprintf(program.log, sizeof(program.log), "%s",
+	    house_path(house, "restore.log"));
+	program_start(&program,
+	    (const char *[]){house_program(), "restore",
+		house_path(house, "backup.db"), "--store",
+		house_path(house, DATABASE), "--force", NULL});
+	until_ms = time_ms() + PATIENCE_MS;
+	while (!is_there(house, part) && time_ms() < until_ms)
+		time_sleep(1);
+	program_kill(&program);
+	assert_true(is_there(house, part));
+	house_start_engine(house);
+	assert_status(house_get(house, "/v1/instances/B-2"), 200);
+	program_stop(&house->engine);
+	assert_run(restore(house, "--force"), 0, "1 instance,");
+	assert_false(is_there(house, part));
+	house_close(&house);
+}
+
+static void
 test_backup_that_is_no_good_is_not_restored(void **state)
 {
 	struct house *house = house_open(&quiet);
@@ -477,6 +510,7 @@ main(void)
 	    HOUSE_TEST(test_full_disk_leaves_no_half_backup),
 	    HOUSE_TEST(test_restored_engine_goes_on_from_the_backup),
 	    HOUSE_TEST(test_what_was_there_is_kept_with_its_log),
+	    HOUSE_TEST(test_killed_restore_leaves_the_database_as_it_was),
 	    HOUSE_TEST(test_backup_that_is_no_good_is_not_restored),
 	    HOUSE_TEST(test_older_backup_is_restored_and_newer_is_not),
 	};

@@ -109,6 +109,26 @@ verify_after(struct fixture *f, const char *sql)
 }
 
 static void
+test_numbers_that_a_restore_left_out_are_not_missed(void **state)
+{
+	struct fixture *f = *state;
+	static const char left_out[] =
+	    "INSERT INTO meta VALUES ('skipped-5', 900);"
+	    "UPDATE meta SET value = 900 WHERE name = 'last_number'";
+
+	verify_after(f, left_out);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_int_equal(f->report.instances, 4);
+	/* Those before and after it are. */
+	verify_after(f, "UPDATE meta SET value = 902"
+			" WHERE name = 'last_number'");
+	assert_fault(f, AUDIT_MISSING, 901, 0);
+	assert_int_equal(f->report.broken, 2);
+	verify_after(f, "DELETE FROM instance WHERE number = 4");
+	assert_fault(f, AUDIT_MISSING, 4, 0);
+}
+
+static void
 test_database_as_written_is_sound(void **state)
 {
 	struct fixture *f = *state;
@@ -535,6 +555,7 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(test_numbers_that_a_restore_left_out_are_not_missed),
 		TEST(test_database_as_written_is_sound),
 		TEST(test_changed_record_is_found),
 		TEST(test_changed_hash_is_found),
