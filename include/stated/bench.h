@@ -21,6 +21,7 @@ struct bench_options {
 	struct str load; /* absent: all, one after another */
 	int64_t ms;	 /* that long each */
 	size_t callers;	 /* requests under way at a time */
+	int64_t rate;	 /* instances begun a second; 0: as many as go */
 	/* Where a directory is made for the databases and removed at the end;
 	 * absolute. */
 	struct str directory;

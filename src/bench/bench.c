@@ -69,6 +69,32 @@ interrupt_cb(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(bench->base);
 }
 
+void
+bench_pause(struct bench *bench, int64_t ms)
+{
+	const struct timeval span = {
+	    .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	must(event_base_loopexit(bench->base, &span) == 0);
+	event_base_dispatch(bench->base);
+}
+
+/* Timers to the microsecond: a caller that asks a millisecond late would be
+ * all that there is to see at light load. */
+static struct event_base *
+new_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	must(config != NULL);
+	(void)event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	must(base != NULL);
+	return base;
+}
+
 /* A descriptor a caller, here and in the engine. */
 static void
 raise_descriptors(void)
@@ -148,8 +174,7 @@ bench_run(struct arena *arena, const struct bench_options *options,
 
 	must(options->callers > 0 && options->ms > 0);
 	raise_descriptors();
-	bench.base = event_base_new();
-	must(bench.base != NULL);
+	bench.base = new_base();
 	if (make_directory(&bench)) {
 		/* Before signals are caught: a child has its own way. */
 		stub_start(&bench.stub);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_generator.c: callers that ask again as soon as they are answered.
+ * bench_generator.c: callers that ask again as soon as they are answered, or
+ * at a rate: then an operation has its time at which it should begin, and its
+ * latency counts from there, whether a caller was free or not.
  *
  *	warming ──► window ──► ebbing: what was begun is waited for
  *
@@ -17,6 +19,9 @@
 #define EBB_MS 40000
 /* After so many there is something wrong, and no figure to be had. */
 #define FAILURES_MAX 100
+/* Until it is looked again who should begin. */
+#define BUSY_US 1000
+#define IDLE_US 100000
 
 enum phase { PHASE_WARMING, PHASE_WINDOW, PHASE_EBBING };
 
@@ -25,6 +30,7 @@ struct caller {
 	struct wire *wire;
 	struct operation operation;
 	bool is_busy;
+	struct caller *next_idle;
 };
 struct generator {
 	const struct generator_options *options;
@@ -33,11 +39,23 @@ struct generator {
 	size_t busy;
 	enum phase phase;
 	int64_t window_us; /* when it began */
+	int64_t began_us;
 	struct event *edge;
+	struct event *tick;    /* at a rate: looks who should begin */
+	struct caller *idle;
 	struct buf request; /* the one being written */
 };
 
 /* ---- one operation after another ---- */
+
+/* Nothing more will be begun. */
+static bool
+is_over(const struct generator *generator)
+{
+	return generator->phase == PHASE_EBBING ||
+	       generator->generated->failed >= FAILURES_MAX ||
+	       (generator->busy == 0 && generator->idle == NULL);
+}
 
 static void
 rest(struct caller *caller)
@@ -46,7 +64,13 @@ rest(struct caller *caller)
 
 	must(caller->is_busy && generator->busy > 0);
 	caller->is_busy = false;
-	if (--generator->busy == 0)
+	generator->busy--;
+	if (caller->wire != NULL) {
+		caller->next_idle = generator->idle;
+		generator->idle = caller;
+	}
+	if (generator->busy == 0 &&
+	    (generator->tick == NULL || is_over(generator)))
 		event_base_loopbreak(generator->options->base);
 }
 
@@ -64,6 +88,15 @@ fail(struct caller *caller, const struct wire_message *answer)
 		    "the engine hung up");
 }
 
+/* Its connection is no good any more. */
+static void
+give_up(struct caller *caller)
+{
+	wire_free(&caller->wire);
+	fail(caller, NULL);
+	rest(caller);
+}
+
 /* Asks what the operation's step asks. */
 static bool
 ask(struct caller *caller)
@@ -76,24 +109,77 @@ ask(struct caller *caller)
 	return wire_send(caller->wire, buf_str(&generator->request));
 }
 
+/* When the next one should begin; INT64_MAX: no more of them. */
+static int64_t
+next_us(const struct generator *generator)
+{
+	int64_t rate = generator->options->rate;
+
+	if (is_over(generator))
+		return INT64_MAX;
+	return rate == 0 ? bench_clock_us()
+			 : generator->began_us +
+			       (int64_t)generator->generated->begun *
+				   1000000 / rate;
+}
+
 static void
 begin(struct caller *caller)
 {
 	struct generator *generator = caller->generator;
+	int64_t at_us = next_us(generator);
 
-	if (generator->phase == PHASE_EBBING ||
-	    generator->generated->failed >= FAILURES_MAX) {
+	if (at_us > bench_clock_us()) {
 		rest(caller);
 		return;
 	}
 	caller->operation = (struct operation){
 	    .number = ++generator->generated->begun,
-	    .begun_us = bench_clock_us(),
+	    .begun_us = at_us,
+	    .age_us = at_us - generator->began_us,
+	    .first_ms = generator->options->first_ms,
 	};
-	if (!ask(caller)) {
-		fail(caller, NULL);
-		rest(caller);
+	if (!ask(caller))
+		give_up(caller);
+}
+
+/* Rings when the next one is due; where all are busy, a moment later. */
+static void
+arm_tick(struct generator *generator)
+{
+	int64_t wait_us = next_us(generator) - bench_clock_us();
+	struct timeval span;
+
+	if (wait_us < 0 || generator->idle == NULL)
+		wait_us = BUSY_US;
+	if (wait_us > IDLE_US)
+		wait_us = IDLE_US;
+	span = (struct timeval){
+	    .tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
+	must(event_add(generator->tick, &span) == 0);
+}
+
+/* Callers that are idle begin what is due. */
+static void
+tick_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct generator *generator = arg;
+
+	(void)fd;
+	(void)what;
+	while (generator->idle != NULL &&
+	       next_us(generator) <= bench_clock_us()) {
+		struct caller *caller = generator->idle;
+
+		generator->idle = caller->next_idle;
+		caller->is_busy = true;
+		generator->busy++;
+		begin(caller);
 	}
+	if (generator->busy == 0 && is_over(generator))
+		event_base_loopbreak(generator->options->base);
+	else
+		arm_tick(generator);
 }
 
 static void
@@ -119,13 +205,15 @@ heard_cb(struct wire *wire, const struct wire_message *answer, void *arg)
 	must(wire == caller->wire);
 	if (!caller->is_busy)
 		return;
+	if (caller->operation.step == 0 &&
+	    caller->generator->phase == PHASE_WINDOW)
+		histogram_add(&caller->generator->generated->first_us,
+		    bench_clock_us() - caller->operation.begun_us);
 	switch (script->hear(&caller->operation, answer)) {
 	case OPERATION_GOES_ON:
 		caller->operation.step++;
-		if (ask(caller))
-			return;
-		fail(caller, NULL);
-		rest(caller);
+		if (!ask(caller))
+			give_up(caller);
 		return;
 	case OPERATION_ENDED:
 		count(caller);
@@ -137,17 +225,18 @@ heard_cb(struct wire *wire, const struct wire_message *answer, void *arg)
 	begin(caller);
 }
 
+/* An idle one that is lost stays in its list and fails when it is to ask. */
 static void
 lost_cb(struct wire *wire, void *arg)
 {
 	struct caller *caller = arg;
 
 	must(wire == caller->wire);
-	wire_free(&caller->wire);
-	if (caller->is_busy) {
-		fail(caller, NULL);
-		rest(caller);
+	if (!caller->is_busy) {
+		wire_shut(wire);
+		return;
 	}
+	give_up(caller);
 }
 
 /* ---- the window ---- */
@@ -214,6 +303,18 @@ connect_callers(struct generator *generator)
 }
 
 static void
+start_ticking(struct generator *generator)
+{
+	const struct generator_options *options = generator->options;
+
+	if (options->rate == 0)
+		return;
+	generator->tick = event_new(options->base, -1, 0, tick_cb, generator);
+	must(generator->tick != NULL);
+	arm_tick(generator);
+}
+
+static void
 run(struct generator *generator)
 {
 	const struct generator_options *options = generator->options;
@@ -221,17 +322,21 @@ run(struct generator *generator)
 	generator->edge = event_new(options->base, -1, 0, edge_cb, generator);
 	must(generator->edge != NULL);
 	arm_edge(generator, options->warm_ms);
+	generator->began_us = bench_clock_us();
+	start_ticking(generator);
 	for (size_t i = 0; i < options->callers; i++) {
 		generator->callers[i].is_busy = true;
 		generator->busy++;
 		begin(&generator->callers[i]);
 	}
-	if (generator->busy > 0)
+	if (generator->busy > 0 || generator->tick != NULL)
 		event_base_dispatch(options->base);
 	/* Where it came to a stop too early there is no window's end. */
 	if (generator->phase != PHASE_EBBING && options->edge != NULL)
 		options->edge(options->arg, true);
 	event_free(generator->edge);
+	if (generator->tick != NULL)
+		event_free(generator->tick);
 }
 
 bool

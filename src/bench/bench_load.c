@@ -6,6 +6,11 @@
 
 static const struct load *const loads[] = {
     &load_three_calls,
+    &load_sign_and_wait,
+    &load_fan_out,
+    &load_timers,
+    &load_events,
+    &load_export,
 };
 #define LOADS (sizeof(loads) / sizeof(loads[0]))
 
@@ -31,13 +36,18 @@ static const struct value *
 run_instances(struct bench *bench, const struct load *load)
 {
 	struct round *round = ARENA_NEW(bench->arena, struct round);
+	struct value_builder *report;
 	bool is_driven;
 
 	if (!round_begin(round, bench, load))
 		return NULL;
-	is_driven = round_drive(round, bench->options->ms);
+	is_driven = round_drive(round, load, bench->options->ms, round_edge);
 	round_end(round);
-	return is_driven ? value_built(round_report(round)) : NULL;
+	if (!is_driven)
+		return NULL;
+	report = round_report(round);
+	round_report_rate(round, report);
+	return value_built(report);
 }
 
 const struct value *

@@ -17,7 +17,7 @@
 	"    request: {post: /call, body: = order}\n"                          \
 	"    idempotent: true\n"
 
-static const char three_calls[] =
+const char load_calls_documents[] =
     "workflow: three-calls\n"
     "version: 1\n"
     "input:\n"
@@ -48,8 +48,8 @@ static const char three_calls[] =
     "  failed: {type: final, outcome: failure}\n" STUB;
 
 /* A payment of some 400 bytes. */
-static void
-ask_three_calls(const struct operation *operation, struct buf *out)
+void
+load_calls_ask(const struct operation *operation, struct buf *out)
 {
 	char body[640];
 	int bytes = snprintf(body, sizeof(body),
@@ -69,8 +69,8 @@ ask_three_calls(const struct operation *operation, struct buf *out)
 }
 
 /* The start is answered when the instance has ended. */
-static enum verdict
-hear_end(struct operation *operation, const struct wire_message *answer)
+enum verdict
+load_calls_hear(struct operation *operation, const struct wire_message *answer)
 {
 	(void)operation;
 	if (answer->status != 201 ||
@@ -79,11 +79,59 @@ hear_end(struct operation *operation, const struct wire_message *answer)
 	return OPERATION_ENDED;
 }
 
+static const char fan_out[] =
+    "workflow: fan-out\n"
+    "version: 1\n"
+    "input:\n"
+    "  type: object\n"
+    "  required: [parts]\n"
+    "  properties: {parts: {type: array, items: {type: integer}}}\n"
+    "initial: calling\n"
+    "states:\n"
+    "  calling:\n"
+    "    entry:\n"
+    "      - for: {each: part, in: = input.parts}\n"
+    "        parallel: 16\n"
+    "        do: [{call: stub.call, with: {order: = part}}]\n"
+    "    on: {done: completed, error: failed}\n"
+    "  completed: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n" STUB;
+
+#define PARTS 100
+#define PARALLEL 16
+
+static void
+ask_fan_out(const struct operation *operation, struct buf *out)
+{
+	struct buf body = {0};
+
+	buf_add_cstr(&body, "{\"input\":{\"parts\":[");
+	for (unsigned i = 0; i < PARTS; i++)
+		buf_addf(&body, "%s%llu", i > 0 ? "," : "",
+		    (unsigned long long)operation->number * PARTS + i);
+	buf_add_cstr(&body, "]}}");
+	wire_put_post(out, "/v1/workflows/fan-out/instances?wait=30s",
+	    buf_str(&body));
+	buf_fini(&body);
+}
+
 const struct load load_three_calls = {
     .name = "three-calls",
     .summary = "start, three calls one after another, end",
-    .documents = three_calls,
+    .documents = load_calls_documents,
     /* A turn for the start, one for each call's reply. */
     .floor = {.requests = 1, .calls = 3, .turns = 4},
-    .script = {.ask = ask_three_calls, .hear = hear_end},
+    .script = {.ask = load_calls_ask, .hear = load_calls_hear},
+};
+
+const struct load load_fan_out = {
+    .name = "fan-out",
+    .summary = "start, a loop of 100 calls, 16 at a time, end",
+    .documents = fan_out,
+    /* The replies of sixteen that run side by side may share a turn. */
+    .floor = {.requests = 1,
+	.calls = PARTS,
+	.turns = 1 + (PARTS + PARALLEL - 1) / PARALLEL},
+    .script = {.ask = ask_fan_out, .hear = load_calls_hear},
+    .callers_max = 16,
 };

@@ -60,6 +60,8 @@ typedef void wire_lost_fn(struct wire *wire, void *arg);
 struct wire *wire_new(struct event_base *base, int fd, wire_heard_fn *heard,
     wire_lost_fn *lost, void *arg);
 void wire_free(struct wire **wire);
+/* Hears nothing any more. */
+void wire_shut(struct wire *wire);
 /* false: it did not go. */
 MUST_USE bool wire_send(struct wire *wire, struct str bytes);
 /* A socket on loopback, listening; *port is what the kernel picked. */
@@ -93,9 +95,9 @@ struct usage {
 	size_t thread_count;
 };
 void usage_read(struct usage *usage, pid_t pid);
-/* {cpu_us, cpu_us_per_instance, threads: [{name, cpu_us, …}]} */
+/* {cpu_us, cpu_ns_per_unit, threads: [{name, cpu_us, …}]} */
 const struct value *usage_report(struct arena *arena,
-    const struct usage *before, const struct usage *after, int64_t instances);
+    const struct usage *before, const struct usage *after, int64_t units);
 int64_t usage_memory_peak(pid_t pid); /* resident, in bytes */
 int64_t usage_written(pid_t pid);     /* handed to the disk, in bytes */
 
@@ -156,7 +158,9 @@ const struct value *metrics_report(struct arena *arena,
 struct operation {
 	uint64_t number; /* from 1 */
 	unsigned step;
-	int64_t begun_us;
+	int64_t begun_us; /* when it was asked, or should have been */
+	int64_t age_us;	  /* of the run, at that time */
+	int64_t first_ms; /* what whoever runs it says */
 	char name[96]; /* what an answer gave and a later step needs */
 };
 enum verdict { OPERATION_GOES_ON, OPERATION_ENDED, OPERATION_FAILED };
@@ -172,6 +176,9 @@ struct generator_options {
 	size_t callers;
 	int64_t warm_ms; /* before the window */
 	int64_t ms;	 /* of the window */
+	/* Operations begun a second; 0: as many as are answered. */
+	int64_t rate;
+	int64_t first_ms; /* for the script */
 	const struct script *script;
 	/* Called at both edges of the window. */
 	void (*edge)(void *arg, bool is_end);
@@ -184,6 +191,7 @@ struct generated {
 	uint64_t counted;   /* ended within the window */
 	int64_t counted_us; /* how long the window was */
 	struct histogram latency_us; /* of those */
+	struct histogram first_us;   /* until their first answer */
 	char failure[256];  /* the first one's answer */
 };
 /* false where nobody listens there. */
@@ -239,8 +247,15 @@ struct load {
 };
 extern const struct load load_three_calls, load_sign_and_wait, load_fan_out,
     load_timers, load_events, load_export;
+/* Lets the time pass, and hears of signals. */
+void bench_pause(struct bench *bench, int64_t ms);
 /* NULL after the last. */
 const struct load *load_at(size_t index);
+/* As three-calls, for loads that need instances. */
+extern const char load_calls_documents[];
+void load_calls_ask(const struct operation *operation, struct buf *out);
+enum verdict load_calls_hear(
+    struct operation *operation, const struct wire_message *answer);
 /* NULL with bench->detail. */
 MUST_USE const struct value *load_run(
     struct bench *bench, const struct load *load);
@@ -255,6 +270,11 @@ struct round {
 	struct usage engine_usage[2]; /* at both edges of the window */
 	struct usage stub_usage[2];
 	struct usage own_usage[2];
+	/* What CPU is told for a thousand of, and how many there were between
+	 * the edges; 0: the instances that the generator counted. */
+	const char *unit;
+	int64_t units;
+	int64_t first_ms; /* when the first deadline comes, since 1970 */
 	struct metrics metrics[2];
 	int64_t written[2];
 	int64_t memory_peak;
@@ -264,11 +284,16 @@ MUST_USE bool round_begin(
     struct round *round, struct bench *bench, const struct load *load);
 /* Marks what all processes have used up to now. */
 void round_edge(void *round, bool is_end);
-/* Instances by the load's script for as long as was asked for. */
-MUST_USE bool round_drive(struct round *round, int64_t ms);
+/* Instances by that load's script, for so long.  edge: round_edge, or NULL
+ * where the caller marks the edges. */
+MUST_USE bool round_drive(struct round *round, const struct load *load,
+    int64_t ms, void (*edge)(void *arg, bool is_end));
 /* Ends the engine. */
 void round_end(struct round *round);
 /* The report as far as all loads share it. */
 struct value_builder *round_report(const struct round *round);
+/* And the generator's rate and latencies. */
+void round_report_rate(
+    const struct round *round, struct value_builder *report);
 
 #endif

@@ -51,20 +51,47 @@ put_heading(struct buf *out, const char *heading)
 }
 
 static void
+put_instances(const struct value *load, struct buf *out)
+{
+	put_heading(out, "instances");
+	buf_addf(out, "%" PRId64 " begun, %" PRId64 " ended, %" PRId64
+		      " failed",
+	    number_of(load, "begun"), number_of(load, "ended"),
+	    number_of(load, "failed"));
+	if (value_get_cstr(load, "fired") != NULL)
+		buf_addf(out, ", %" PRId64 " fired", number_of(load, "fired"));
+	if (number_of(load, "failed") > 0)
+		buf_addf(
+		    out, "\n  failure    %.*s", STR_ARG(text_of(load, "failure")));
+	buf_add_char(out, '\n');
+}
+
+static void
 put_rate(const struct value *load, struct buf *out)
 {
+	if (value_get_cstr(load, "counted") == NULL)
+		return;
 	put_heading(out, "rate");
 	buf_addf(out, "%" PRId64 " instances/s (%" PRId64 " in ",
 	    number_of(load, "per_second_per_mille") / 1000,
 	    number_of(load, "counted"));
 	put_per_mille(out, number_of(load, "window_us") / 1000);
-	buf_addf(out, " s; %" PRId64 " begun, %" PRId64 " ended, %" PRId64
-		      " failed)\n",
-	    number_of(load, "begun"), number_of(load, "ended"),
-	    number_of(load, "failed"));
-	if (number_of(load, "failed") > 0)
-		buf_addf(out, "  failure    %.*s\n",
-		    STR_ARG(text_of(load, "failure")));
+	buf_add_cstr(out, " s)\n");
+}
+
+static void
+put_export(const struct value *load, struct buf *out)
+{
+	const struct value *export = value_get_cstr(load, "export");
+
+	if (export == NULL)
+		return;
+	put_heading(out, "rate");
+	buf_addf(out, "%" PRId64 " records/s, ",
+	    number_of(export, "records_per_second"));
+	put_ratio(out, number_of(export, "bytes_per_second") / 1000);
+	buf_addf(out, " MB/s (%" PRId64 " exports of %" PRId64 " instances)\n",
+	    number_of(export, "exports"), number_of(load, "ended"));
 }
 
 static void
@@ -85,7 +112,7 @@ put_spread(const struct value *load, const char *key, const char *heading,
 	buf_add_char(out, '\n');
 }
 
-/* CPU-seconds per 1,000 instances are milliseconds an instance. */
+/* CPU-seconds per 1,000 are milliseconds of one. */
 static void
 put_process(const struct value *cpu, const char *name, struct buf *out)
 {
@@ -94,7 +121,7 @@ put_process(const struct value *cpu, const char *name, struct buf *out)
 	const char *gap = " (";
 
 	buf_addf(out, "%s ", name);
-	put_per_mille(out, number_of(process, "cpu_ns_per_instance") / 1000);
+	put_per_mille(out, number_of(process, "cpu_ns_per_unit") / 1000);
 	if (threads == NULL || threads->as.list.count < 2)
 		return;
 	for (size_t i = 0; i < threads->as.list.count; i++) {
@@ -102,7 +129,7 @@ put_process(const struct value *cpu, const char *name, struct buf *out)
 
 		buf_addf(out, "%s%.*s ", gap, STR_ARG(text_of(thread, "name")));
 		put_per_mille(
-		    out, number_of(thread, "cpu_ns_per_instance") / 1000);
+		    out, number_of(thread, "cpu_ns_per_unit") / 1000);
 		gap = ", ";
 	}
 	buf_add_char(out, ')');
@@ -113,7 +140,7 @@ put_cpu(const struct value *load, struct buf *out)
 {
 	const struct value *cpu = value_get_cstr(load, "cpu");
 
-	if (number_of(load, "counted") == 0)
+	if (number_of(cpu, "units") == 0)
 		return;
 	put_heading(out, "CPU");
 	put_process(cpu, "engine", out);
@@ -121,7 +148,7 @@ put_cpu(const struct value *load, struct buf *out)
 	put_process(cpu, "stub", out);
 	buf_add_cstr(out, ", ");
 	put_process(cpu, "generator", out);
-	buf_add_cstr(out, " s per 1,000\n");
+	buf_addf(out, " s per 1,000 %.*s\n", STR_ARG(text_of(cpu, "unit")));
 }
 
 static void
@@ -168,6 +195,8 @@ put_floor(const struct value *load, struct buf *out)
 	put_per_mille(out, number_of(floor, "ns"));
 	buf_add_cstr(out, " us an instance");
 	for (size_t i = 0; i < 3; i++) {
+		if (number_of(floor, parts[i].count) == 0)
+			continue;
 		buf_addf(out, "%s %" PRId64 " %s ", i == 0 ? " =" : " +",
 		    number_of(floor, parts[i].count), parts[i].name);
 		put_per_mille(out, number_of(floor, parts[i].ns));
@@ -182,8 +211,13 @@ put_load(const struct value *load, struct buf *out)
 {
 	buf_addf(out, "%.*s: %.*s\n", STR_ARG(text_of(load, "load")),
 	    STR_ARG(text_of(load, "summary")));
+	put_instances(load, out);
 	put_rate(load, out);
+	put_export(load, out);
 	put_spread(load, "latency_us", "latency", out);
+	if (number_of(value_get_cstr(load, "floor"), "requests") > 1)
+		put_spread(load, "first_answer_us", "started", out);
+	put_spread(load, "lateness_us", "lateness", out);
 	put_cpu(load, out);
 	put_disk(load, out);
 	put_floor(load, out);
@@ -206,6 +240,14 @@ bench_report_print(const struct value *report, struct buf *out)
 	}
 }
 
+/* Each deadline, and none of them twice. */
+static bool
+has_fired_once(const struct value *load)
+{
+	return value_get_cstr(load, "fired") == NULL ||
+	       number_of(load, "fired") == number_of(load, "ended");
+}
+
 bool
 bench_report_is_clean(const struct value *report)
 {
@@ -215,7 +257,8 @@ bench_report_is_clean(const struct value *report)
 		const struct value *load = loads->as.list.items[i];
 
 		if (number_of(load, "failed") > 0 ||
-		    number_of(load, "begun") != number_of(load, "ended"))
+		    number_of(load, "begun") != number_of(load, "ended") ||
+		    !has_fired_once(load))
 			return false;
 	}
 	return true;

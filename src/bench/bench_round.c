@@ -24,7 +24,8 @@ round_begin(
 	    .stub_port = bench->stub.port,
 	};
 
-	*round = (struct round){.bench = bench, .load = load};
+	*round = (struct round){
+	    .bench = bench, .load = load, .unit = "instances"};
 	if (!engine_child_start(&round->engine, &place, bench->detail))
 		return false;
 	round->written[0] = usage_written(round->engine.pid);
@@ -46,18 +47,20 @@ round_edge(void *arg, bool is_end)
 }
 
 bool
-round_drive(struct round *round, int64_t ms)
+round_drive(struct round *round, const struct load *load, int64_t ms,
+    void (*edge)(void *arg, bool is_end))
 {
 	const struct bench_options *asked = round->bench->options;
-	const struct load *load = round->load;
 	struct generator_options options = {
 	    .base = round->bench->base,
 	    .port = round->engine.port,
 	    .callers = asked->callers,
 	    .warm_ms = ms / 8 < WARM_MS_MAX ? ms / 8 : WARM_MS_MAX,
 	    .ms = ms,
+	    .rate = asked->rate,
+	    .first_ms = round->first_ms,
 	    .script = &load->script,
-	    .edge = round_edge,
+	    .edge = edge,
 	    .arg = round,
 	};
 
@@ -88,9 +91,10 @@ round_end(struct round *round)
 
 /* ---- the report ---- */
 
-static void
-put_rate(struct value_builder *report, const struct generated *generated)
+void
+round_report_rate(const struct round *round, struct value_builder *report)
 {
+	const struct generated *generated = &round->generated;
 	int64_t us = generated->counted_us;
 
 	value_put_int(report, "window_us", us);
@@ -99,6 +103,12 @@ put_rate(struct value_builder *report, const struct generated *generated)
 	    us > 0 ? (int64_t)(generated->counted * 1000000000ull /
 			  (uint64_t)us)
 		   : 0);
+	if (generated->latency_us.count == 0)
+		return;
+	value_put(report, STR("latency_us"),
+	    histogram_report(round->bench->arena, &generated->latency_us));
+	value_put(report, STR("first_answer_us"),
+	    histogram_report(round->bench->arena, &generated->first_us));
 }
 
 static void
@@ -113,22 +123,31 @@ put_instances(struct value_builder *report, struct arena *arena,
 		    arena_str(arena, str_of(generated->failure)));
 }
 
+static int64_t
+units_of(const struct round *round)
+{
+	return round->units > 0 ? round->units
+				: (int64_t)round->generated.counted;
+}
+
 static const struct value *
 cpu_report(const struct round *round)
 {
 	struct arena *arena = round->bench->arena;
 	struct value_builder *built = value_build_context(arena);
-	int64_t instances = (int64_t)round->generated.counted;
+	int64_t units = units_of(round);
 
+	value_put_str(built, "unit", str_of(round->unit));
+	value_put_int(built, "units", units);
 	value_put(built, STR("engine"),
 	    usage_report(arena, &round->engine_usage[0],
-		&round->engine_usage[1], instances));
+		&round->engine_usage[1], units));
 	value_put(built, STR("stub"),
 	    usage_report(arena, &round->stub_usage[0], &round->stub_usage[1],
-		instances));
+		units));
 	value_put(built, STR("generator"),
 	    usage_report(arena, &round->own_usage[0], &round->own_usage[1],
-		instances));
+		units));
 	return value_built(built);
 }
 
@@ -175,10 +194,9 @@ floor_of(const struct round *round)
 	    floor_sqlite_ns(path, batch, round->load->floor.turns,
 		bench->options->ms / 8 + 1));
 	value_put_int(built, "batch", (int64_t)batch);
-	if (floor_ns > 0 && round->generated.counted > 0)
+	if (floor_ns > 0 && units_of(round) > 0)
 		value_put_int(built, "ratio_per_mille",
-		    cpu_us * 1000000 / (int64_t)round->generated.counted /
-			floor_ns);
+		    cpu_us * 1000000 / units_of(round) / floor_ns);
 	return value_built(built);
 }
 
@@ -192,10 +210,6 @@ round_report(const struct round *round)
 	value_put_str(report, "load", str_of(round->load->name));
 	value_put_str(report, "summary", str_of(round->load->summary));
 	put_instances(report, arena, &round->generated);
-	put_rate(report, &round->generated);
-	if (round->generated.latency_us.count > 0)
-		value_put(report, STR("latency_us"),
-		    histogram_report(arena, &round->generated.latency_us));
 	value_put(report, STR("cpu"), cpu_report(round));
 	value_put_int(report, "memory_peak_bytes", round->memory_peak);
 	value_put(report, STR("disk"), disk_report(round));

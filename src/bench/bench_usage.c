@@ -129,29 +129,29 @@ cpu_before(const struct usage *before, pid_t id)
 }
 
 static void
-put_cpu(struct value_builder *built, int64_t cpu_us, int64_t instances)
+put_cpu(struct value_builder *built, int64_t cpu_us, int64_t units)
 {
 	value_put_int(built, "cpu_us", cpu_us);
-	if (instances > 0)
-		value_put_int(built, "cpu_ns_per_instance",
-		    cpu_us * 1000 / instances);
+	if (units > 0)
+		value_put_int(built, "cpu_ns_per_unit",
+		    cpu_us * 1000 / units);
 }
 
 const struct value *
 usage_report(struct arena *arena, const struct usage *before,
-    const struct usage *after, int64_t instances)
+    const struct usage *after, int64_t units)
 {
 	struct value_builder *built = value_build_context(arena);
 	struct value_builder *threads = value_build_list(arena);
 
-	put_cpu(built, after->cpu_us - before->cpu_us, instances);
+	put_cpu(built, after->cpu_us - before->cpu_us, units);
 	for (size_t i = 0; i < after->thread_count; i++) {
 		const struct usage_thread *thread = &after->threads[i];
 		struct value_builder *told = value_build_context(arena);
 
 		value_put_str(told, "name", arena_str(arena, str_of(thread->name)));
 		put_cpu(told, thread->cpu_us - cpu_before(before, thread->id),
-		    instances);
+		    units);
 		value_append(threads, value_built(told));
 	}
 	value_put(built, STR("threads"), value_built(threads));

@@ -16,6 +16,10 @@ libstated_bench_a_SOURCES = \
 	src/bench/bench_histogram.c \
 	src/bench/bench_load.c \
 	src/bench/bench_load_calls.c \
+	src/bench/bench_load_events.c \
+	src/bench/bench_load_export.c \
+	src/bench/bench_load_tasks.c \
+	src/bench/bench_load_timers.c \
 	src/bench/bench_metrics.c \
 	src/bench/bench_priv.h \
 	src/bench/bench_report.c \

@@ -14,6 +14,7 @@
 #define SECONDS_MAX 3600
 #define CALLERS_DEFAULT 64
 #define CALLERS_MAX 10000
+#define RATE_MAX 1000000
 
 /* "2.5": to the millisecond. */
 static bool
@@ -45,6 +46,7 @@ read_numbers(struct cli *cli, struct bench_options *options)
 {
 	struct str seconds = cli_option_str(cli, "seconds");
 	struct str callers = cli_option_str(cli, "callers");
+	struct str rate = cli_option_str(cli, "rate");
 	int64_t count = CALLERS_DEFAULT;
 
 	if (!parse_ms(
@@ -56,6 +58,10 @@ read_numbers(struct cli *cli, struct bench_options *options)
 	    !str_parse_int(callers, 1, CALLERS_MAX, &count))
 		return cli_usage(
 		    cli, "--callers takes a number from 1 to %d", CALLERS_MAX);
+	if (rate.at != NULL &&
+	    !str_parse_int(rate, 1, RATE_MAX, &options->rate))
+		return cli_usage(
+		    cli, "--rate takes a number from 1 to %d", RATE_MAX);
 	options->callers = (size_t)count;
 	options->load = cli_option_str(cli, "load");
 	if (options->load.at != NULL && !is_load(options->load))
@@ -163,6 +169,7 @@ static const struct cmd_option options[] = {
     {"load", "NAME", "only this load; all of them unless told"},
     {"seconds", "NUMBER", "how long each is measured, 5 unless told"},
     {"callers", "NUMBER", "requests under way at a time, 64 unless told"},
+    {"rate", "NUMBER", "begin so many a second; as many as go unless told"},
     {"dir", "DIR", "where databases are made; TMPDIR, or else /tmp"},
     {"store", "PATH", "make the database there, and keep it"},
     {NULL, NULL, NULL},
