@@ -39,7 +39,9 @@ last_errno(sqlite3_file *file)
 {
 	int code = 0;
 
-	if (file != NULL && file->pMethods != NULL)
+	/* A journal in memory has no such function. */
+	if (file != NULL && file->pMethods != NULL &&
+	    file->pMethods->xFileControl != NULL)
 		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO,
 		    &code);
 	return code;

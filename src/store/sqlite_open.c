@@ -100,41 +100,48 @@ check_magic(const char *path, struct buf *detail)
 	return STORE_OK;
 }
 
-/* "<path><suffix>" is a file with something in it. */
+/* Whether "<path><suffix>" has at least so many bytes; 0: is there. */
 static bool
-is_there(const char *path, const char *suffix)
+is_there(const char *path, const char *suffix, off_t bytes)
 {
 	struct buf name = {0};
 	struct stat status;
 
 	buf_addf(&name, "%s%s", path, suffix);
 	bool is_found = stat(buf_cstr(&name), &status) == 0 &&
-	    status.st_size > 0;
+	    status.st_size >= bytes;
 	buf_fini(&name);
 	return is_found;
 }
 
 /* A log holds commits that were acknowledged, and a restore that was cut
- * short has the database under another name: a new one must not hide them. */
+ * short has the database under another name: a new one must not hide them.
+ * Who is killed while making a database leaves a journal, beside a file that
+ * is empty. */
 static enum store_error
 look_at_parts(const char *path, struct buf *detail)
 {
-	static const char *const logs[] = {"-wal", "-journal"};
+	static const struct {
+		const char *suffix;
+		off_t bytes; /* that its database has at least */
+	} logs[] = {{"-wal", 1}, {"-journal", 0}};
 
-	if (is_there(path, RESTORING)) {
+	if (is_there(path, RESTORING, 0)) {
 		if (detail != NULL)
 			buf_addf(detail, "%s%s was left by a restore that was "
 			    "cut short: restore once more, with --force", path,
 			    RESTORING);
 		return STORE_PARTED;
 	}
-	for (size_t i = 0; i < 2 && !is_there(path, ""); i++)
-		if (is_there(path, logs[i])) {
-			if (detail != NULL)
-				buf_addf(detail, "%s%s is there without its "
-				    "database", path, logs[i]);
-			return STORE_PARTED;
-		}
+	for (size_t i = 0; i < 2; i++) {
+		if (is_there(path, "", logs[i].bytes) ||
+		    !is_there(path, logs[i].suffix, 1))
+			continue;
+		if (detail != NULL)
+			buf_addf(detail, "%s%s is there without its database",
+			    path, logs[i].suffix);
+		return STORE_PARTED;
+	}
 	return STORE_OK;
 }
 
@@ -258,7 +265,7 @@ open_for_audit(struct sqlite_store *store, struct store_options options,
 	    &first);
 
 	/* What is in a log would be left out: better to fail. */
-	bool has_log = is_there(path, "-wal");
+	bool has_log = is_there(path, "-wal", 1);
 	if ((error == STORE_READONLY || error == STORE_IO) && !has_log) {
 		sqlite_conn_close(&store->reader);
 		error = open_reader(store, options, CONN_AUDIT_FROZEN, age,

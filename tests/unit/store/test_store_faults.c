@@ -8,7 +8,7 @@
  * writes, syncs, truncations and openings, and lets the n-th fail; each test
  * tries n = 1, 2, 3, … until nothing fails any more.
  */
-#include "stated/store.h"
+#include "stated/store_copy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -386,12 +386,101 @@ test_disk_may_break_for_good_at_any_operation(void **state)
 	assert_true(n > 50);
 }
 
+/* ------------------------------------------------------------------ copies */
+
+static bool
+watch_cb(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static enum store_error
+copy_database(const char *from, const struct store_copy_target *target)
+{
+	struct store_copy *copy = NULL;
+	struct store_copy_progress at = {0, 1};
+	struct buf aside = {0}, detail = {0};
+	enum store_error error = store_copy_open(str_of(from), &copy, &detail);
+
+	if (error == STORE_OK)
+		error = store_copy_begin(copy, target, &detail);
+	while (error == STORE_OK && at.bytes < at.bytes_all)
+		error = store_copy_step(copy, &at, &detail);
+	if (error == STORE_OK)
+		error = store_copy_check(copy, watch_cb, NULL, &detail);
+	if (error == STORE_OK)
+		error = store_copy_keep(copy, &aside, &detail);
+	store_copy_close(&copy);
+	buf_fini(&aside);
+	buf_fini(&detail);
+	return error;
+}
+
+/* It is whole where it was told to be, and else not there at all. */
+static void
+check_copy(struct scenario *s, const char *to, bool is_told)
+{
+	char part[160];
+	struct help_dir dir = s->dir;
+
+	snprintf(part, sizeof(part), "%s.part", to);
+	assert_int_not_equal(access(part, F_OK), 0);
+	assert_int_equal(access(to, F_OK) == 0, is_told);
+	if (!is_told)
+		return;
+	snprintf(s->dir.database, sizeof(s->dir.database), "%s", to);
+	check_afterwards(s);
+	s->dir = dir;
+}
+
+/* A copy of a database in use, whose log holds all that it has. */
+static bool
+run_copy(long operations, enum store_copy_kind kind)
+{
+	struct scenario s = {.arena = arena_new()};
+	struct store_copy_target target = {.kind = kind, .now_ms = 1};
+	char to[80];
+
+	help_dir_make(&s.dir);
+	snprintf(to, sizeof(to), "%s/copy.db", s.dir.path);
+	target.to = str_of(to);
+	assert_true(try_open(&s));
+	work(&s);
+	arm(operations, false);
+	enum store_error error = copy_database(s.dir.database, &target);
+	bool has_failed = failures > 0;
+	arm(NEVER, false);
+	assert_true(error == STORE_OK || has_failed);
+	store_close(&s.store);
+	check_copy(&s, to, error == STORE_OK);
+	check_afterwards(&s);
+	help_dir_remove(&s.dir);
+	arena_free(&s.arena);
+	return has_failed;
+}
+
+static void
+test_copy_is_whole_or_absent_whatever_fails(void **state)
+{
+	long n = 1;
+	(void)state;
+
+	while (run_copy(n, COPY_BACKUP))
+		n++;
+	assert_true(n > 20);
+	for (n = 1; run_copy(n, COPY_RESTORE); n++)
+		;
+	assert_true(n > 20);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_operation_may_fail_once),
 		cmocka_unit_test(test_disk_may_break_for_good_at_any_operation),
+		cmocka_unit_test(test_copy_is_whole_or_absent_whatever_fails),
 	};
 
 	return cmocka_run_group_tests(tests, install, NULL);
