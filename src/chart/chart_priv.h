@@ -13,6 +13,7 @@
 #include "stated/decision.h"
 
 #define CHART_MICROSTEPS_MAX 1000
+#define CHART_RAISED_MAX 1000
 
 /* One chart_step(): everything its functions need. */
 struct run {

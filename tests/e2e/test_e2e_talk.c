@@ -54,7 +54,10 @@ terminal_open(struct terminal *terminal, const char *argument)
 
 	memset(terminal, 0, sizeof(*terminal));
 	terminal->pid = forkpty(&terminal->fd, NULL, NULL, &size);
-	assert_true(terminal->pid >= 0);
+	if (terminal->pid < 0) {
+		print_message("no terminals here: is /dev/pts mounted?\n");
+		skip();
+	}
 	if (terminal->pid == 0)
 		run(argument);
 }
