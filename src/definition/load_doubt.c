@@ -160,6 +160,62 @@ load_doubt_reply(struct load *load, const struct yaml_node *node,
 	feel_each_free_name(template->feel, check_reply_cb, &reply);
 }
 
+/* ---- states ---- */
+
+static bool
+has_state(const struct yaml_node *states, struct str name)
+{
+	for (size_t i = 0; states && states->kind == NODE_MAP &&
+	     i < states->count; i++) {
+		const struct yaml_pair *pair = &states->pairs[i];
+
+		if (str_equal(pair->key->text, name) ||
+		    has_state(yaml_tree_find(pair->value, "states"), name))
+			return true;
+	}
+	return false;
+}
+
+/* The text that active( is given at that place; false: no text alone. */
+static bool
+state_at(struct str text, size_t at, struct str *name)
+{
+	static const struct str call = STR_INIT("active(\"");
+	size_t end;
+
+	if (!str_has_prefix(str_slice(text, at, SIZE_MAX), call) ||
+	    (at > 0 && is_word(text.at[at - 1])))
+		return false;
+	*name = str_slice(text, at + call.bytes, SIZE_MAX);
+	end = str_find(*name, STR("\")"));
+	if (end == SIZE_MAX)
+		return false;
+	name->bytes = end;
+	return true;
+}
+
+void
+load_doubt_active(struct load *load, const struct yaml_node *node)
+{
+	const struct yaml_node *states =
+	    yaml_tree_find(load->document->root, "states");
+	bool is_quoted = false;
+	struct str name;
+
+	for (size_t i = 0; states && i < node->text.bytes; i++) {
+		if (!is_quoted && state_at(node->text, i, &name) &&
+		    !has_state(states, name) && !load_is_full(load)) {
+			diag_add(load->diags, DIAG_WARNING, LOAD_DOUBT,
+			    yaml_locate_span(load->document->source, node,
+				(size_t)(name.at - node->text.at),
+				name.bytes),
+			    "no state `%.*s`: it is never active",
+			    STR_ARG(name));
+		}
+		is_quoted ^= node->text.at[i] == '"';
+	}
+}
+
 /* ---- texts ---- */
 
 /* "input.amount": a name of the language, a point, and words. */

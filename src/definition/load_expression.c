@@ -154,6 +154,7 @@ finish(struct load *load, const struct yaml_node *node, size_t offset,
 	}
 	feel_each_free_name(feel, check_name_cb, &check);
 	feel_each_doubt(feel, doubt_cb, &check);
+	load_doubt_active(load, node);
 	return feel;
 }
 

@@ -257,6 +257,8 @@ void load_doubt_member(struct load *load, const struct yaml_node *node,
 /* What an expression reads of the `response` of that operation. */
 void load_doubt_reply(struct load *load, const struct yaml_node *node,
     const struct template *template, const struct def_operation *operation);
+/* The states that active() asks for in a workflow's expression. */
+void load_doubt_active(struct load *load, const struct yaml_node *node);
 /* A literal text where an expression may stand. */
 void load_doubt_text(struct load *load, const struct yaml_node *node);
 /* template may be NULL. */
