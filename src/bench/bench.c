@@ -117,9 +117,8 @@ measure_floor(struct bench *bench)
 
 	if (ms > FLOOR_MS_MAX)
 		ms = FLOOR_MS_MAX;
-	bench->floor.curl_ns =
-	    floor_curl_ns(bench->base, bench->stub.port, ms);
-	bench->floor.evhttp_ns = floor_evhttp_ns(bench->base, ms);
+	bench->floor.call = floor_curl(bench->base, bench->stub.port, ms);
+	bench->floor.request = floor_evhttp(bench->base, ms);
 }
 
 static const struct value *
@@ -135,7 +134,7 @@ run_loads(struct bench *bench)
 
 		if (only.at != NULL && !str_equal(only, str_of(load->name)))
 			continue;
-		report = load_run(bench, load);
+		report = bench->interrupted ? NULL : load_run(bench, load);
 		if (bench->options->store.at == NULL)
 			engine_child_remove(bench->store);
 		if (bench->interrupted)
@@ -147,6 +146,20 @@ run_loads(struct bench *bench)
 	return value_built(list);
 }
 
+static void
+put_cost(struct value_builder *report, const char *name,
+    const struct floor_cost *cost)
+{
+	struct arena *arena = arena_new();
+
+	value_put_int(report,
+	    arena_cstr(arena, arena_strf(arena, "%s_ns", name)), cost->cpu_ns);
+	value_put_int(report,
+	    arena_cstr(arena, arena_strf(arena, "%s_alone_us", name)),
+	    cost->alone_us);
+	arena_free(&arena);
+}
+
 static const struct value *
 report_run(struct bench *bench, const struct value *loads)
 {
@@ -156,8 +169,8 @@ report_run(struct bench *bench, const struct value *loads)
 	value_put_int(report, "cores", sysconf(_SC_NPROCESSORS_ONLN));
 	value_put_int(report, "callers", (int64_t)bench->options->callers);
 	value_put_int(report, "ms", bench->options->ms);
-	value_put_int(report, "curl_exchange_ns", bench->floor.curl_ns);
-	value_put_int(report, "evhttp_request_ns", bench->floor.evhttp_ns);
+	put_cost(report, "curl_exchange", &bench->floor.call);
+	put_cost(report, "evhttp_request", &bench->floor.request);
 	value_put(report, STR("loads"), loads);
 	return value_built(report);
 }

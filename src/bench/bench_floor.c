@@ -5,20 +5,31 @@
  */
 #include "bench_priv.h"
 
+/* All of one kind; gives their CPU. */
+static int64_t
+put_part(struct value_builder *report, const char *count_key,
+    const char *ns_key, unsigned count, const struct floor_cost *cost)
+{
+	value_put_int(report, count_key, count);
+	value_put_int(report, ns_key, cost->cpu_ns * count);
+	return cost->cpu_ns * count;
+}
+
 int64_t
 floor_report(struct value_builder *report, const struct floor *floor,
-    const struct floor_parts *parts, int64_t sqlite_ns)
+    const struct floor_parts *parts)
 {
-	int64_t requests_ns = floor->evhttp_ns * parts->requests;
-	int64_t calls_ns = floor->curl_ns * parts->calls;
-	int64_t rows_ns = sqlite_ns * parts->turns;
+	int64_t ns = put_part(report, "requests", "requests_ns",
+	    parts->requests, &floor->request);
 
-	value_put_int(report, "requests", parts->requests);
-	value_put_int(report, "requests_ns", requests_ns);
-	value_put_int(report, "calls", parts->calls);
-	value_put_int(report, "calls_ns", calls_ns);
-	value_put_int(report, "turns", parts->turns);
-	value_put_int(report, "turns_ns", rows_ns);
-	value_put_int(report, "ns", requests_ns + calls_ns + rows_ns);
-	return requests_ns + calls_ns + rows_ns;
+	ns += put_part(
+	    report, "calls", "calls_ns", parts->calls, &floor->call);
+	ns += put_part(
+	    report, "turns", "turns_ns", parts->turns, &floor->turn);
+	value_put_int(report, "ns", ns);
+	value_put_int(report, "alone_us",
+	    floor->request.alone_us * parts->requests +
+		floor->call.alone_us * parts->calls +
+		floor->turn.alone_us * parts->turns);
+	return ns;
 }

@@ -17,6 +17,8 @@ struct bare {
 	struct event *timer;
 	int64_t until_us;
 	int64_t done;
+	int64_t done_us; /* when the last one was */
+	struct histogram latency_us; /* meaningful of one at a time */
 	size_t under_way;
 	bool failed;
 };
@@ -41,6 +43,9 @@ take_done(struct bare *bare)
 		if (message->data.result != CURLE_OK)
 			bare->failed = true;
 		bare->done++;
+		histogram_add(
+		    &bare->latency_us, bench_clock_us() - bare->done_us);
+		bare->done_us = bench_clock_us();
 		go_on(bare, message->easy_handle);
 	}
 }
@@ -131,50 +136,69 @@ new_exchange(const char *url, const char *body, struct curl_slist *headers)
 	return easy;
 }
 
+/* So many at a time. */
 static void
-exchange_all(struct bare *bare, const char *url, int64_t ms)
+exchange_for(struct bare *bare, const char *url, size_t count, int64_t ms)
 {
 	struct curl_slist *headers =
 	    curl_slist_append(NULL, "Content-Type: application/json");
 	CURL *exchanges[EXCHANGES];
 	char body[BODY_BYTES];
 
+	must(count <= EXCHANGES);
 	memset(body, 'b', sizeof(body));
-	bare->until_us = bench_clock_us() + ms * 1000;
-	for (size_t i = 0; i < EXCHANGES; i++) {
+	bare->done = 0;
+	bare->under_way = 0; /* a signal may have broken off the one before */
+	bare->latency_us = (struct histogram){0};
+	bare->done_us = bench_clock_us();
+	bare->until_us = bare->done_us + ms * 1000;
+	for (size_t i = 0; i < count; i++) {
 		exchanges[i] = new_exchange(url, body, headers);
 		bare->under_way++;
 		must(curl_multi_add_handle(bare->multi, exchanges[i]) ==
 		    CURLM_OK);
 	}
 	event_base_dispatch(bare->base);
-	for (size_t i = 0; i < EXCHANGES; i++) {
+	for (size_t i = 0; i < count; i++) {
 		(void)curl_multi_remove_handle(bare->multi, exchanges[i]);
 		curl_easy_cleanup(exchanges[i]);
 	}
 	curl_slist_free_all(headers);
 }
 
-int64_t
-floor_curl_ns(struct event_base *base, uint16_t port, int64_t ms)
+static void
+set_up(struct bare *bare)
 {
-	struct bare bare = {.base = base, .multi = curl_multi_init()};
-	char url[64];
-	int64_t cpu_us;
+	bare->timer = event_new(bare->base, -1, 0, timer_cb, bare);
+	bare->multi = curl_multi_init();
+	must(bare->timer != NULL && bare->multi != NULL);
+	curl_multi_setopt(bare->multi, CURLMOPT_SOCKETFUNCTION, watch_cb);
+	curl_multi_setopt(bare->multi, CURLMOPT_SOCKETDATA, bare);
+	curl_multi_setopt(bare->multi, CURLMOPT_TIMERFUNCTION, arm_cb);
+	curl_multi_setopt(bare->multi, CURLMOPT_TIMERDATA, bare);
+	curl_multi_setopt(bare->multi, CURLMOPT_MAXCONNECTS, (long)EXCHANGES);
+}
 
-	must(bare.multi != NULL);
-	bare.timer = event_new(base, -1, 0, timer_cb, &bare);
-	must(bare.timer != NULL);
-	curl_multi_setopt(bare.multi, CURLMOPT_SOCKETFUNCTION, watch_cb);
-	curl_multi_setopt(bare.multi, CURLMOPT_SOCKETDATA, &bare);
-	curl_multi_setopt(bare.multi, CURLMOPT_TIMERFUNCTION, arm_cb);
-	curl_multi_setopt(bare.multi, CURLMOPT_TIMERDATA, &bare);
-	curl_multi_setopt(bare.multi, CURLMOPT_MAXCONNECTS, (long)EXCHANGES);
+struct floor_cost
+floor_curl(struct event_base *base, uint16_t port, int64_t ms)
+{
+	struct bare bare = {.base = base};
+	struct floor_cost cost = {0};
+	int64_t cpu_us;
+	char url[64];
+
+	set_up(&bare);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/call", port);
 	cpu_us = bench_clock_cpu_us();
-	exchange_all(&bare, url, ms);
+	exchange_for(&bare, url, EXCHANGES, ms);
 	cpu_us = bench_clock_cpu_us() - cpu_us;
+	if (!bare.failed && bare.done > 0)
+		cost.cpu_ns = cpu_us * 1000 / bare.done;
+	exchange_for(&bare, url, 1, ms / 4 + 1);
+	if (!bare.failed && bare.done > 0)
+		cost.alone_us =
+		    (int64_t)histogram_quantile(&bare.latency_us, 500);
 	curl_multi_cleanup(bare.multi);
 	event_free(bare.timer);
-	return bare.failed || bare.done == 0 ? 0 : cpu_us * 1000 / bare.done;
+	return cost;
 }

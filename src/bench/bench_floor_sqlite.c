@@ -30,6 +30,8 @@ struct bare {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
 	char body[INSTANCE_BYTES];
+	sqlite3_int64 next; /* instance */
+	struct histogram latency_us;
 };
 
 static bool
@@ -102,25 +104,48 @@ write_batch(
 	return is_done && step(bare, COMMIT);
 }
 
-int64_t
-floor_sqlite_ns(const char *path, size_t batch, unsigned turns, int64_t ms)
+/* Instances for so long; gives the turns, 0 where something failed. */
+static int64_t
+write_for(struct bare *bare, size_t batch, unsigned turns, int64_t ms)
 {
-	int64_t until_us = bench_clock_us() + ms * 1000, began_us;
-	struct bare bare = {0};
-	sqlite3_int64 next = 1, done = 0;
-	bool is_good = open_bare(&bare, path);
+	int64_t until_us = bench_clock_us() + ms * 1000;
+	int64_t done = 0;
+
+	do {
+		for (unsigned turn = 0; turn < turns; turn++) {
+			int64_t began_us = bench_clock_us();
+
+			if (!write_batch(bare, bare->next, batch, turn))
+				return 0;
+			histogram_add(
+			    &bare->latency_us, bench_clock_us() - began_us);
+		}
+		done += (int64_t)batch * turns;
+		bare->next += (sqlite3_int64)batch;
+	} while (bench_clock_us() < until_us);
+	return done;
+}
+
+struct floor_cost
+floor_sqlite(const char *path, size_t batch, unsigned turns, int64_t ms)
+{
+	struct floor_cost cost = {0};
+	struct bare bare = {.next = 1};
+	int64_t cpu_us, done;
 
 	must(batch > 0 && turns > 0);
-	began_us = bench_clock_cpu_us();
-	do {
-		for (unsigned turn = 0; turn < turns && is_good; turn++) {
-			is_good = write_batch(&bare, next, batch, turn);
-			done += (sqlite3_int64)batch;
-		}
-		next += (sqlite3_int64)batch;
-	} while (is_good && bench_clock_us() < until_us);
-	began_us = bench_clock_cpu_us() - began_us;
+	if (open_bare(&bare, path)) {
+		cpu_us = bench_clock_cpu_us();
+		done = write_for(&bare, batch, turns, ms);
+		cpu_us = bench_clock_cpu_us() - cpu_us;
+		if (done > 0)
+			cost.cpu_ns = cpu_us * 1000 / done;
+		bare.latency_us = (struct histogram){0};
+		if (write_for(&bare, 1, turns, ms / 4) > 0)
+			cost.alone_us = (int64_t)histogram_quantile(
+			    &bare.latency_us, 500);
+	}
 	close_bare(&bare);
 	engine_child_remove(path);
-	return is_good ? began_us * 1000 / done : 0;
+	return cost;
 }

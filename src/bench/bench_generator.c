@@ -250,6 +250,21 @@ arm_edge(struct generator *generator, int64_t ms)
 	must(event_add(generator->edge, &span) == 0);
 }
 
+/* In its time, or where everything came to a stop before. */
+static void
+end_window(struct generator *generator)
+{
+	const struct generator_options *options = generator->options;
+
+	must(generator->phase != PHASE_EBBING);
+	if (generator->phase == PHASE_WINDOW)
+		generator->generated->counted_us =
+		    bench_clock_us() - generator->window_us;
+	generator->phase = PHASE_EBBING;
+	if (options->edge != NULL)
+		options->edge(options->arg, true);
+}
+
 static void
 edge_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -267,11 +282,7 @@ edge_cb(evutil_socket_t fd, short what, void *arg)
 		arm_edge(generator, options->ms);
 		return;
 	case PHASE_WINDOW:
-		generator->phase = PHASE_EBBING;
-		generator->generated->counted_us =
-		    bench_clock_us() - generator->window_us;
-		if (options->edge != NULL)
-			options->edge(options->arg, true);
+		end_window(generator);
 		arm_edge(generator, EBB_MS);
 		return;
 	case PHASE_EBBING:
@@ -331,9 +342,8 @@ run(struct generator *generator)
 	}
 	if (generator->busy > 0 || generator->tick != NULL)
 		event_base_dispatch(options->base);
-	/* Where it came to a stop too early there is no window's end. */
-	if (generator->phase != PHASE_EBBING && options->edge != NULL)
-		options->edge(options->arg, true);
+	if (generator->phase != PHASE_EBBING)
+		end_window(generator);
 	event_free(generator->edge);
 	if (generator->tick != NULL)
 		event_free(generator->tick);

@@ -200,16 +200,22 @@ MUST_USE bool generator_run(
 
 /* ---- bench_floor.c and its parts: the same by bare libraries ---- */
 
-/* CPU of one, in nanoseconds; 0: not measured. */
-int64_t floor_curl_ns(struct event_base *base, uint16_t port, int64_t ms);
-int64_t floor_evhttp_ns(struct event_base *base, int64_t ms);
-/* Of a turn: an instance's row written and a row of history appended, in
+/* Of one; 0: not measured. */
+struct floor_cost {
+	int64_t cpu_ns;	  /* where many are under way */
+	int64_t alone_us; /* how long it takes where it is the only one */
+};
+struct floor_cost floor_curl(
+    struct event_base *base, uint16_t port, int64_t ms);
+struct floor_cost floor_evhttp(struct event_base *base, int64_t ms);
+/* A turn: an instance's row written and a row of history appended, in
  * transactions of `batch` such turns; an instance has `turns` of them. */
-int64_t floor_sqlite_ns(
+struct floor_cost floor_sqlite(
     const char *path, size_t batch, unsigned turns, int64_t ms);
 struct floor {
-	int64_t curl_ns;
-	int64_t evhttp_ns;
+	struct floor_cost call;
+	struct floor_cost request;
+	struct floor_cost turn;
 };
 /* What an instance needs at the least. */
 struct floor_parts {
@@ -217,9 +223,9 @@ struct floor_parts {
 	unsigned calls;	   /* that it makes */
 	unsigned turns;	   /* that must be durable one after another */
 };
-/* The floor of an instance, in nanoseconds, added to the report. */
+/* The parts and their sum, added to the report; the sum, in nanoseconds. */
 int64_t floor_report(struct value_builder *report, const struct floor *floor,
-    const struct floor_parts *parts, int64_t sqlite_ns);
+    const struct floor_parts *parts);
 
 /* ---- bench_load.c: the loads ---- */
 

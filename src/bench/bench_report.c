@@ -112,25 +112,28 @@ put_spread(const struct value *load, const char *key, const char *heading,
 	buf_add_char(out, '\n');
 }
 
-/* CPU-seconds per 1,000 are milliseconds of one. */
+/* CPU-seconds per 1,000 are milliseconds of one.  What takes less than ten
+ * microseconds is told to the nanosecond. */
 static void
-put_process(const struct value *cpu, const char *name, struct buf *out)
+put_cpu_ns(struct buf *out, int64_t ns, bool is_small)
 {
-	const struct value *process = value_get_cstr(cpu, name);
-	const struct value *threads = value_get_cstr(process, "threads");
-	const char *gap = " (";
+	if (is_small)
+		buf_addf(out, "%" PRId64 ".%06" PRId64, ns / 1000000,
+		    ns % 1000000);
+	else
+		put_per_mille(out, ns / 1000);
+}
 
-	buf_addf(out, "%s ", name);
-	put_per_mille(out, number_of(process, "cpu_ns_per_unit") / 1000);
-	if (threads == NULL || threads->as.list.count < 2)
-		return;
+static void
+put_threads(const struct value *threads, bool is_small, struct buf *out)
+{
 	for (size_t i = 0; i < threads->as.list.count; i++) {
 		const struct value *thread = threads->as.list.items[i];
 
-		buf_addf(out, "%s%.*s ", gap, STR_ARG(text_of(thread, "name")));
-		put_per_mille(
-		    out, number_of(thread, "cpu_ns_per_unit") / 1000);
-		gap = ", ";
+		buf_addf(out, "%s%.*s ", i == 0 ? " (" : ", ",
+		    STR_ARG(text_of(thread, "name")));
+		put_cpu_ns(
+		    out, number_of(thread, "cpu_ns_per_unit"), is_small);
 	}
 	buf_add_char(out, ')');
 }
@@ -138,16 +141,25 @@ put_process(const struct value *cpu, const char *name, struct buf *out)
 static void
 put_cpu(const struct value *load, struct buf *out)
 {
+	static const char *const names[] = {"engine", "stub", "generator"};
 	const struct value *cpu = value_get_cstr(load, "cpu");
+	bool is_small = number_of(value_get_cstr(cpu, "engine"),
+			    "cpu_ns_per_unit") < 10000;
 
 	if (number_of(cpu, "units") == 0)
 		return;
 	put_heading(out, "CPU");
-	put_process(cpu, "engine", out);
-	buf_add_cstr(out, ", ");
-	put_process(cpu, "stub", out);
-	buf_add_cstr(out, ", ");
-	put_process(cpu, "generator", out);
+	for (size_t i = 0; i < 3; i++) {
+		const struct value *process = value_get_cstr(cpu, names[i]);
+		const struct value *threads =
+		    value_get_cstr(process, "threads");
+
+		buf_addf(out, "%s%s ", i > 0 ? ", " : "", names[i]);
+		put_cpu_ns(
+		    out, number_of(process, "cpu_ns_per_unit"), is_small);
+		if (threads->as.list.count > 1)
+			put_threads(threads, is_small, out);
+	}
 	buf_addf(out, " s per 1,000 %.*s\n", STR_ARG(text_of(cpu, "unit")));
 }
 
@@ -203,7 +215,9 @@ put_floor(const struct value *load, struct buf *out)
 	}
 	buf_add_cstr(out, "\n  engine/floor ");
 	put_ratio(out, number_of(floor, "ratio_per_mille"));
-	buf_add_char(out, '\n');
+	buf_add_cstr(out, "; alone, one after another, the floor takes ");
+	put_per_mille(out, number_of(floor, "alone_us"));
+	buf_add_cstr(out, " ms\n");
 }
 
 static void

@@ -173,27 +173,33 @@ disk_report(const struct round *round)
 	return value_built(built);
 }
 
+/* How many turns the engine committed at a time, as a whole number. */
+static size_t
+batch_of(const struct round *round)
+{
+	int64_t commits =
+	    round->metrics[1].commits - round->metrics[0].commits;
+	int64_t steps = round->metrics[1].steps - round->metrics[0].steps;
+
+	return commits > 0 && steps > commits ? (size_t)(steps / commits) : 1;
+}
+
 static const struct value *
 floor_of(const struct round *round)
 {
 	struct bench *bench = round->bench;
 	struct value_builder *built = value_build_context(bench->arena);
-	int64_t commits =
-	    round->metrics[1].commits - round->metrics[0].commits;
-	int64_t steps = round->metrics[1].steps - round->metrics[0].steps;
-	size_t batch = commits > 0 && steps > commits
-			   ? (size_t)(steps / commits)
-			   : 1;
-	const char *path = arena_cstr(bench->arena,
-	    arena_strf(bench->arena, "%s/floor.db", bench->directory));
+	struct str path =
+	    arena_strf(bench->arena, "%s/floor.db", bench->directory);
 	int64_t cpu_us =
 	    round->engine_usage[1].cpu_us - round->engine_usage[0].cpu_us;
 	int64_t floor_ns;
 
-	floor_ns = floor_report(built, &bench->floor, &round->load->floor,
-	    floor_sqlite_ns(path, batch, round->load->floor.turns,
-		bench->options->ms / 8 + 1));
-	value_put_int(built, "batch", (int64_t)batch);
+	bench->floor.turn = floor_sqlite(arena_cstr(bench->arena, path),
+	    batch_of(round), round->load->floor.turns,
+	    bench->options->ms / 8 + 1);
+	floor_ns = floor_report(built, &bench->floor, &round->load->floor);
+	value_put_int(built, "batch", (int64_t)batch_of(round));
 	if (floor_ns > 0 && units_of(round) > 0)
 		value_put_int(built, "ratio_per_mille",
 		    cpu_us * 1000000 / units_of(round) / floor_ns);
