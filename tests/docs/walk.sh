@@ -84,7 +84,8 @@ script_of() {
 cat >"$work/prelude" <<'END'
 PATH=$work/bin:$PATH
 cd "$work/home"
-trap 'kill $(jobs -p) 2>/dev/null' EXIT
+started=
+trap '[ -z "$started" ] || kill $started' EXIT
 
 # The ports are known once the programs listen.
 with_ports() {
@@ -109,6 +110,7 @@ perform() {
 		esac
 		rm -f "$port"
 		eval "$text" </dev/null
+		started="$started $!"
 		for i in $(seq 100); do
 			[ ! -f "$port" ] || break
 			sleep 0.1
