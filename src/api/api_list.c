@@ -68,17 +68,6 @@ api_page_end(struct api_page *page, const char *parameter, struct str next)
 
 /* ---- instances ---- */
 
-static void
-put_instant(struct value_builder *built, const char *name, int64_t instant_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	if (instant_ms == 0)
-		value_put(built, str_of(name), &value_null);
-	else
-		value_put_str(built, name, clock_format(instant_ms, text));
-}
-
 static const struct value *
 row_value(struct api_call *call, const struct store_instance *row)
 {
@@ -95,10 +84,10 @@ row_value(struct api_call *call, const struct store_instance *row)
 	value_put_str(built, "priority", row->priority);
 	value_put_str(built, "initiator", row->initiator);
 	value_put(built, STR("labels"), api_reply_stored(call, row->labels));
-	put_instant(built, "started_at", row->started_ms);
-	put_instant(built, "changed_at", row->changed_ms);
-	put_instant(built, "ended_at", row->ended_ms);
-	put_instant(built, "due_at", row->due_ms);
+	api_reply_instant(built, "started_at", row->started_ms);
+	api_reply_instant(built, "changed_at", row->changed_ms);
+	api_reply_instant(built, "ended_at", row->ended_ms);
+	api_reply_instant(built, "due_at", row->due_ms);
 	value_put_int(built, "open_incidents", row->incidents);
 	return value_built(built);
 }

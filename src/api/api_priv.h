@@ -323,6 +323,9 @@ void api_reply_value(
     struct api_call *call, int status, const struct value *value);
 /* Counts and logs; the common headers of every answer. */
 void api_reply_begin(struct api_call *call, int status, const char *type);
+/* A member of what is answered: an instant's text, null for 0. */
+void api_reply_instant(
+    struct value_builder *built, const char *name, int64_t instant_ms);
 /* A row's JSON text as a value; null where it is damaged. */
 const struct value *api_reply_stored(struct api_call *call, struct str json);
 

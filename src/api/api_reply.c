@@ -196,3 +196,15 @@ api_reply_stored(struct api_call *call, struct str json)
 
 	return value ? value : &value_null;
 }
+
+void
+api_reply_instant(
+    struct value_builder *built, const char *name, int64_t instant_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	if (instant_ms == 0)
+		value_put(built, str_of(name), &value_null);
+	else
+		value_put_str(built, name, clock_format(instant_ms, text));
+}

@@ -26,17 +26,6 @@ catch_up_name(enum def_catch_up catch_up)
 	return names[catch_up];
 }
 
-static void
-put_instant(struct value_builder *built, const char *name, int64_t instant_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	if (instant_ms == 0)
-		value_put(built, str_of(name), &value_null);
-	else
-		value_put_str(built, name, clock_format(instant_ms, text));
-}
-
 /* What the definition says. */
 static void
 put_rule(struct value_builder *built, const struct engine_schedule *schedule)
@@ -65,8 +54,8 @@ schedule_cb(const struct engine_schedule *schedule, void *arg)
 	if (!api_auth_reaches(call, schedule->definition->name))
 		return;
 	put_rule(built, schedule);
-	put_instant(built, "next_at", schedule->next_ms);
-	put_instant(built, "last_at", schedule->planned_ms);
+	api_reply_instant(built, "next_at", schedule->next_ms);
+	api_reply_instant(built, "last_at", schedule->planned_ms);
 	value_put_str(built, "last_instance",
 	    schedule->instance ? engine_id_format(call->api->options.engine,
 				     schedule->instance, id)

@@ -728,3 +728,25 @@ chart_call_sent(struct chart *chart, uint64_t serial,
 	chart_record_value(record, "request", request);
 	chart_record_end(&run, record);
 }
+
+void
+chart_call_each(struct run *run, call_is_fn *is_meant, call_fn *act)
+{
+	struct chart *chart = run->chart;
+	uint64_t *serials = NULL;
+	size_t count = 0, capacity = 0;
+
+	for (struct call *call = chart->calls; call; call = call->next) {
+		if (is_meant != NULL && !is_meant(run, call))
+			continue;
+		serials = arena_grow(run->context->arena, serials, count,
+		    &capacity, sizeof(*serials));
+		serials[count++] = call->serial;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct call *call = chart_call_find(chart, serials[i]);
+
+		if (call != NULL)
+			act(run, call);
+	}
+}

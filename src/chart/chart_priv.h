@@ -385,6 +385,11 @@ void chart_call_suspend(struct run *run, struct call *call);
 /* Its outcome counts, but nobody wants it done any more. */
 void chart_call_give_up(struct run *run, struct call *call);
 void chart_call_recover(struct run *run, struct call *call);
+/* Acts on those that are meant (NULL: all) as it begins: what an act does may
+ * remove calls, and ask for others. */
+typedef bool call_is_fn(const struct run *run, const struct call *call);
+typedef void call_fn(struct run *run, struct call *call);
+void chart_call_each(struct run *run, call_is_fn *is_meant, call_fn *act);
 void chart_call_remove(struct chart *chart, struct call *call);
 /* The same; a DO_CALL of this very step is taken back. */
 void chart_call_drop(struct run *run, struct call *call);

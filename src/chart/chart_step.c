@@ -443,26 +443,11 @@ on_resumed(struct run *run, const struct chart_event *event)
 	chart_time_passed(run, event);
 }
 
-/* Recovering one call may ask for others (an owner is told): those are new. */
 static void
 on_recovered(struct run *run, const struct chart_event *event)
 {
-	struct chart *chart = run->chart;
-	uint64_t *serials = NULL;
-	size_t count = 0, capacity = 0;
-
 	(void)event;
-	for (struct call *call = chart->calls; call; call = call->next) {
-		serials = arena_grow(run->context->arena, serials, count,
-		    &capacity, sizeof(*serials));
-		serials[count++] = call->serial;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct call *call = chart_call_find(chart, serials[i]);
-
-		if (call != NULL)
-			chart_call_recover(run, call);
-	}
+	chart_call_each(run, NULL, chart_call_recover);
 }
 
 typedef void happen_fn(struct run *run, const struct chart_event *event);

@@ -222,27 +222,17 @@ call_is_due(const struct call *call, int64_t now_ms)
 }
 
 /* Each of those that are due now once, unless one before it has ended it. */
+static bool
+may_pass(const struct run *run, const struct call *call)
+{
+	return call_is_due(call, run->context->now_ms) &&
+	       (call->purpose == FOR_NOTICE || !run->chart->suspended);
+}
+
 static void
 pass_calls(struct run *run)
 {
-	struct chart *chart = run->chart;
-	uint64_t *serials = NULL;
-	size_t count = 0, capacity = 0;
-
-	for (struct call *call = chart->calls; call; call = call->next) {
-		if (!call_is_due(call, run->context->now_ms) ||
-		    (call->purpose != FOR_NOTICE && chart->suspended))
-			continue;
-		serials = arena_grow(run->context->arena, serials, count,
-		    &capacity, sizeof(*serials));
-		serials[count++] = call->serial;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct call *call = chart_call_find(chart, serials[i]);
-
-		if (call != NULL)
-			chart_call_due(run, call);
-	}
+	chart_call_each(run, may_pass, chart_call_due);
 }
 
 static void

@@ -18,26 +18,6 @@ const struct cmd_option cli_item_options[] = {
     {NULL, NULL, NULL},
 };
 
-static void
-print(struct cli *cli, const char *kind, const struct value *items,
-    const struct cli_column *columns, struct str next)
-{
-	if (cli->is_json) {
-		struct value_builder *page = value_build_context(cli->arena);
-
-		value_put(page, STR("items"), items);
-		value_put_str(page, "next", next);
-		cli_value_print(cli, value_built(page));
-		return;
-	}
-	cli_show_list(cli, items, columns);
-	if (items->as.list.count == 0)
-		fprintf(cli->err, "no %s\n", kind);
-	if (next.at != NULL)
-		fprintf(cli->err, "there are more: --cursor %.*s, or --all\n",
-		    STR_ARG(cli_text_clean(cli->arena, next)));
-}
-
 enum cli_status
 cli_item_list(
     struct cli *cli, const char *kind, const struct cli_column *columns)
@@ -62,7 +42,7 @@ cli_item_list(
 	    "cursor", &items, takes_all ? NULL : &next);
 	buf_fini(&path);
 	if (status == CLI_OK)
-		print(cli, kind, items, columns, next);
+		cli_show_page(cli, kind, items, columns, next);
 	return status;
 }
 

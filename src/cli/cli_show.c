@@ -68,6 +68,26 @@ cli_show_list(struct cli *cli, const struct value *items,
 		cli_table_print(table, cli->out, cli->colours_out);
 }
 
+void
+cli_show_page(struct cli *cli, const char *kind, const struct value *items,
+    const struct cli_column *columns, struct str next)
+{
+	if (cli->is_json) {
+		struct value_builder *page = value_build_context(cli->arena);
+
+		value_put(page, STR("items"), items);
+		value_put_str(page, "next", next);
+		cli_value_print(cli, value_built(page));
+		return;
+	}
+	cli_show_list(cli, items, columns);
+	if (items->as.list.count == 0)
+		fprintf(cli->err, "no %s\n", kind);
+	if (next.at != NULL)
+		fprintf(cli->err, "there are more: --cursor %.*s, or --all\n",
+		    STR_ARG(cli_text_clean(cli->arena, next)));
+}
+
 /* ---- an instance ---- */
 
 static void

@@ -69,25 +69,6 @@ build_path(struct cli *cli, struct buf *path)
 	return CLI_OK;
 }
 
-static void
-print(struct cli *cli, const struct value *items, struct str next)
-{
-	if (cli->is_json) {
-		struct value_builder *page = value_build_context(cli->arena);
-
-		value_put(page, STR("items"), items);
-		value_put_str(page, "next", next);
-		cli_value_print(cli, value_built(page));
-		return;
-	}
-	cli_show_list(cli, items, columns);
-	if (items->as.list.count == 0)
-		fprintf(cli->err, "no instances\n");
-	if (next.at != NULL)
-		fprintf(cli->err, "there are more: --cursor %.*s, or --all\n",
-		    STR_ARG(cli_text_clean(cli->arena, next)));
-}
-
 static enum cli_status
 run(struct cli *cli)
 {
@@ -102,7 +83,7 @@ run(struct cli *cli)
 		    cli_option(cli, "all") != NULL ? NULL : &next);
 	buf_fini(&path);
 	if (status == CLI_OK)
-		print(cli, items, next);
+		cli_show_page(cli, "instances", items, columns, next);
 	return status;
 }
 

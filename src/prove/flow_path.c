@@ -276,3 +276,31 @@ flow_path_from_start(const struct flow *flow, uint32_t to)
 
 	return flow_path_text(flow, &way, 1);
 }
+
+const bool *
+flow_leading_to(const struct flow *flow, flow_goal_fn *goal, void *arg)
+{
+	bool *leads = ARENA_ARRAY(flow->arena, flow->point_count, bool);
+	uint32_t *todo = ARENA_ARRAY(flow->arena, flow->point_count, uint32_t);
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < flow->point_count; i++)
+		if (flow->reached[i] && goal(flow, i, arg)) {
+			leads[i] = true;
+			todo[count++] = i;
+		}
+	while (count > 0) {
+		uint32_t point = todo[--count];
+
+		for (uint32_t i = flow->first_in[point];
+		     i < flow->first_in[point + 1]; i++) {
+			uint32_t from = flow->edges[flow->in[i]].from;
+
+			if (!flow->reached[from] || leads[from])
+				continue;
+			leads[from] = true;
+			todo[count++] = from;
+		}
+	}
+	return leads;
+}

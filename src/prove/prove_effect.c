@@ -531,35 +531,6 @@ is_failing_end(const struct flow *flow, uint32_t point, void *arg)
 	    at->state->outcome != ENDING_SUCCESS;
 }
 
-/* Points from which an instance can still fail or be cancelled. */
-static const bool *
-find_failing(const struct flow *flow)
-{
-	bool *fails = ARENA_ARRAY(flow->arena, flow->point_count, bool);
-	uint32_t *todo = ARENA_ARRAY(flow->arena, flow->point_count, uint32_t);
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < flow->point_count; i++)
-		if (flow->reached[i] && is_failing_end(flow, i, NULL)) {
-			fails[i] = true;
-			todo[count++] = i;
-		}
-	while (count > 0) {
-		uint32_t point = todo[--count];
-
-		for (uint32_t i = flow->first_in[point];
-		     i < flow->first_in[point + 1]; i++) {
-			uint32_t from = flow->edges[flow->in[i]].from;
-
-			if (!flow->reached[from] || fails[from])
-				continue;
-			fails[from] = true;
-			todo[count++] = from;
-		}
-	}
-	return fails;
-}
-
 static void
 tell_not_undone(struct effect_proof *self, const struct effect *effect,
     const struct flow_edge *edge)
@@ -585,7 +556,9 @@ static void
 prove_undone(struct effect_proof *self)
 {
 	const struct flow *flow = self->proof->flow;
-	const bool *fails = find_failing(flow);
+	/* From where an instance can still fail or be cancelled. */
+	const bool *fails =
+	    flow_leading_to(flow, is_failing_end, NULL);
 	bool *told =
 	    ARENA_ARRAY(self->proof->arena, self->effects.count, bool);
 

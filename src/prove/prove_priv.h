@@ -183,6 +183,9 @@ struct flow_way flow_path_find(const struct flow *flow, uint32_t from,
     unsigned uses, flow_edge_fn *allow, flow_goal_fn *goal, void *arg);
 struct flow_way flow_path_to(const struct flow *flow, uint32_t from,
     uint32_t to, unsigned uses);
+/* Of every point whether a goal is reached from it, over reached points. */
+const bool *flow_leading_to(
+    const struct flow *flow, flow_goal_fn *goal, void *arg);
 /* "checking -> submitting -(error)-> failed"; several ways one after
  * another.  The absent string where one of them was not found. */
 struct str flow_path_text(const struct flow *flow, const struct flow_way *ways,

@@ -61,42 +61,13 @@ prove_reached(struct proof *proof)
 /* ---- P102 ---- */
 
 static bool
-is_end(const struct flow *flow, uint32_t point)
+is_end(const struct flow *flow, uint32_t point, void *arg)
 {
 	const struct flow_point *at = &flow->points[point];
 
+	(void)arg;
 	return at->kind == POINT_STATE && at->place == AT_SETTLED &&
 	    at->state->kind == STATE_FINAL && !at->state->parent;
-}
-
-/* Points from which an end is reached. */
-static bool *
-find_ending(const struct flow *flow)
-{
-	bool *ends = ARENA_ARRAY(flow->arena, flow->point_count, bool);
-	uint32_t *todo =
-	    ARENA_ARRAY(flow->arena, flow->point_count, uint32_t);
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < flow->point_count; i++)
-		if (flow->reached[i] && is_end(flow, i)) {
-			ends[i] = true;
-			todo[count++] = i;
-		}
-	while (count > 0) {
-		uint32_t point = todo[--count];
-
-		for (uint32_t i = flow->first_in[point];
-		     i < flow->first_in[point + 1]; i++) {
-			uint32_t from = flow->edges[flow->in[i]].from;
-
-			if (!flow->reached[from] || ends[from])
-				continue;
-			ends[from] = true;
-			todo[count++] = from;
-		}
-	}
-	return ends;
 }
 
 /* From its entry on nothing leads to an end. */
@@ -205,7 +176,7 @@ prove_ended(struct proof *proof)
 {
 	const struct flow *flow = proof->flow;
 	const struct definition *definition = proof->definition;
-	const bool *ends = find_ending(flow);
+	const bool *ends = flow_leading_to(flow, is_end, NULL);
 	const bool *onward = find_onward(flow);
 	struct marking told = marking_new(flow);
 

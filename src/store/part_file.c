@@ -9,6 +9,7 @@
  * last.
  */
 #include "part_file.h"
+#include "store_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,20 +39,7 @@ fail(const char *path, struct buf *detail)
 
 	if (detail != NULL)
 		buf_addf(detail, "%s: %s", path, strerrordesc_np(code));
-	switch (code) {
-	case EEXIST:
-		return STORE_TAKEN;
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return STORE_FULL;
-	case EROFS:
-	case EACCES:
-	case EPERM:
-		return STORE_READONLY;
-	default:
-		return STORE_IO;
-	}
+	return code == EEXIST ? STORE_TAKEN : store_error_of_errno(code);
 }
 
 /* ----------------------------------------------------------------- its life */

@@ -17,23 +17,6 @@
 
 /* ----------------------------------------------------------------- errors */
 
-static enum store_error
-error_of_errno(int code)
-{
-	switch (code) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return STORE_FULL;
-	case EROFS:
-	case EACCES:
-	case EPERM:
-		return STORE_READONLY;
-	default:
-		return STORE_IO;
-	}
-}
-
 static int
 last_errno(sqlite3_file *file)
 {
@@ -91,9 +74,9 @@ sqlite_conn_error(const struct sqlite_conn *conn, int code)
 		/* Pages that the file should have are cut off. */
 		if (code == SQLITE_IOERR_SHORT_READ)
 			return STORE_CORRUPT;
-		return error_of_errno(find_errno(conn->db));
+		return store_error_of_errno(find_errno(conn->db));
 	case SQLITE_CANTOPEN:
-		return error_of_errno(find_errno(conn->db));
+		return store_error_of_errno(find_errno(conn->db));
 	case SQLITE_INTERRUPT:
 		return STORE_STOPPED;
 	default:

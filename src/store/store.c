@@ -9,9 +9,27 @@
  */
 #include "stated/store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "store_backend.h"
+
+enum store_error
+store_error_of_errno(int code)
+{
+	switch (code) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return STORE_FULL;
+	case EROFS:
+	case EACCES:
+	case EPERM:
+		return STORE_READONLY;
+	default:
+		return STORE_IO;
+	}
+}
 
 struct str
 store_error_text(enum store_error error)

@@ -135,4 +135,8 @@ struct store_event store_copy_event(struct arena *arena,
 struct store_idempotency store_copy_idempotency(struct arena *arena,
     const struct store_idempotency *row);
 
+/* ---- store.c ---- */
+/* What a failed system call on a file of ours means. */
+enum store_error store_error_of_errno(int code);
+
 #endif
