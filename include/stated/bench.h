@@ -22,6 +22,9 @@ struct bench_options {
 	int64_t ms;	 /* that long each */
 	size_t callers;	 /* requests under way at a time */
 	int64_t rate;	 /* instances begun a second; 0: as many as go */
+	/* 0, or so many that wait: the load is run without them, and once
+	 * more beside them.  One load only. */
+	uint64_t waiting;
 	/* Where a directory is made for the databases and removed at the end;
 	 * absolute. */
 	struct str directory;

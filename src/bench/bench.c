@@ -121,6 +121,39 @@ measure_floor(struct bench *bench)
 	bench->floor.request = floor_evhttp(bench->base, ms);
 }
 
+/* NULL where it failed or was interrupted. */
+static const struct value *
+run_load(struct bench *bench, const struct load *load)
+{
+	const struct value *report =
+	    bench->interrupted ? NULL : load_run(bench, load);
+
+	if (bench->interrupted)
+		buf_add_cstr(bench->detail, "interrupted");
+	return bench->interrupted ? NULL : report;
+}
+
+/* Without those that wait, and with them. */
+static bool
+run_both(struct bench *bench, const struct load *load,
+    struct value_builder *list)
+{
+	const struct value *report = run_load(bench, load);
+
+	if (report == NULL)
+		return false;
+	value_append(list, report);
+	if (bench->options->waiting == 0)
+		return true;
+	engine_child_remove(bench->store);
+	if (!fill_waiting(bench))
+		return false;
+	report = run_load(bench, load);
+	if (report != NULL)
+		value_append(list, report);
+	return report != NULL;
+}
+
 static const struct value *
 run_loads(struct bench *bench)
 {
@@ -130,18 +163,15 @@ run_loads(struct bench *bench)
 
 	measure_floor(bench);
 	for (size_t i = 0; (load = load_at(i)) != NULL; i++) {
-		const struct value *report;
+		bool is_run;
 
 		if (only.at != NULL && !str_equal(only, str_of(load->name)))
 			continue;
-		report = bench->interrupted ? NULL : load_run(bench, load);
+		is_run = run_both(bench, load, list);
 		if (bench->options->store.at == NULL)
 			engine_child_remove(bench->store);
-		if (bench->interrupted)
-			buf_add_cstr(bench->detail, "interrupted");
-		if (report == NULL || bench->interrupted)
+		if (!is_run)
 			return NULL;
-		value_append(list, report);
 	}
 	return value_built(list);
 }

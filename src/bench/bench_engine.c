@@ -171,6 +171,7 @@ engine_child_start(struct engine_child *child,
 	(void)unlink(command.port_file);
 	if (!write_config(place, &command, detail))
 		return false;
+	child->forked_us = bench_clock_us();
 	child->pid = child_fork(become_engine, &command);
 	if (!wait_for_port(child, &command, detail))
 		return false;

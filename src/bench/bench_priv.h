@@ -98,7 +98,8 @@ void usage_read(struct usage *usage, pid_t pid);
 /* {cpu_us, cpu_ns_per_unit, threads: [{name, cpu_us, …}]} */
 const struct value *usage_report(struct arena *arena,
     const struct usage *before, const struct usage *after, int64_t units);
-int64_t usage_memory_peak(pid_t pid); /* resident, in bytes */
+int64_t usage_memory(pid_t pid);      /* resident, in bytes */
+int64_t usage_memory_peak(pid_t pid);
 int64_t usage_written(pid_t pid);     /* handed to the disk, in bytes */
 
 /* ---- bench_stub.c: the endpoints ---- */
@@ -122,6 +123,7 @@ struct engine_child {
 	pid_t pid;
 	uint16_t port;
 	int64_t bytes_at_start; /* of the database */
+	int64_t forked_us;
 };
 struct engine_place {
 	const char *program;
@@ -227,6 +229,23 @@ struct floor_parts {
 int64_t floor_report(struct value_builder *report, const struct floor *floor,
     const struct floor_parts *parts);
 
+/* ---- bench_fill.c: databases with many instances in them ---- */
+
+struct bench;
+struct fill {
+	const char *documents;
+	const char *workflow;
+	uint64_t count;
+	/* The deadlines of their inputs: evenly from `first_ms` on. */
+	int64_t first_ms;
+	int64_t span_ms;
+	bool is_killed; /* who fills it does not close it */
+};
+/* false with bench->detail. */
+MUST_USE bool fill_run(struct bench *bench, const struct fill *fill);
+/* As many as the options ask for, which wait for an event or a month. */
+MUST_USE bool fill_waiting(struct bench *bench);
+
 /* ---- bench_load.c: the loads ---- */
 
 struct bench {
@@ -237,6 +256,7 @@ struct bench {
 	struct floor floor;
 	const char *directory; /* ours */
 	const char *store;
+	uint64_t waiting; /* instances that the database holds */
 	bool interrupted;
 	struct buf *detail;
 };
@@ -283,6 +303,8 @@ struct round {
 	int64_t first_ms; /* when the first deadline comes, since 1970 */
 	struct metrics metrics[2];
 	int64_t written[2];
+	int64_t start_us; /* until the engine had answered first */
+	int64_t memory_start;
 	int64_t memory_peak;
 	int64_t disk_bytes;
 };

@@ -164,6 +164,17 @@ put_cpu(const struct value *load, struct buf *out)
 }
 
 static void
+put_start(const struct value *load, struct buf *out)
+{
+	put_heading(out, "start-up");
+	put_per_mille(out, number_of(load, "start_us"));
+	buf_addf(out, " ms until it answered; %" PRId64 " instances in ",
+	    number_of(load, "waiting"));
+	put_ratio(out, number_of(load, "store_bytes") * 1000 / (1 << 20));
+	buf_add_cstr(out, " MiB\n");
+}
+
+static void
 put_disk(const struct value *load, struct buf *out)
 {
 	const struct value *disk = value_get_cstr(load, "disk");
@@ -172,7 +183,10 @@ put_disk(const struct value *load, struct buf *out)
 	put_heading(out, "memory");
 	put_ratio(
 	    out, number_of(load, "memory_peak_bytes") * 1000 / (1 << 20));
-	buf_add_cstr(out, " MiB at most\n");
+	buf_add_cstr(out, " MiB at most, ");
+	put_ratio(
+	    out, number_of(load, "memory_start_bytes") * 1000 / (1 << 20));
+	buf_add_cstr(out, " MiB at the start\n");
 	put_heading(out, "disk");
 	buf_addf(out,
 	    "%" PRId64 " bytes an instance kept, %" PRId64 " written\n",
@@ -233,6 +247,7 @@ put_load(const struct value *load, struct buf *out)
 		put_spread(load, "first_answer_us", "started", out);
 	put_spread(load, "lateness_us", "lateness", out);
 	put_cpu(load, out);
+	put_start(load, out);
 	put_disk(load, out);
 	put_floor(load, out);
 }

@@ -29,8 +29,11 @@ round_begin(
 	if (!engine_child_start(&round->engine, &place, bench->detail))
 		return false;
 	round->written[0] = usage_written(round->engine.pid);
-	if (metrics_read(&round->metrics[0], round->engine.port))
+	if (metrics_read(&round->metrics[0], round->engine.port)) {
+		round->start_us = bench_clock_us() - round->engine.forked_us;
+		round->memory_start = usage_memory(round->engine.pid);
 		return true;
+	}
 	buf_add_cstr(bench->detail, "the engine tells no metrics");
 	engine_child_stop(&round->engine);
 	return false;
@@ -217,6 +220,10 @@ round_report(const struct round *round)
 	value_put_str(report, "summary", str_of(round->load->summary));
 	put_instances(report, arena, &round->generated);
 	value_put(report, STR("cpu"), cpu_report(round));
+	value_put_int(report, "waiting", (int64_t)round->bench->waiting);
+	value_put_int(report, "start_us", round->start_us);
+	value_put_int(report, "store_bytes", round->engine.bytes_at_start);
+	value_put_int(report, "memory_start_bytes", round->memory_start);
 	value_put_int(report, "memory_peak_bytes", round->memory_peak);
 	value_put(report, STR("disk"), disk_report(round));
 	value_put(report, STR("batches"),

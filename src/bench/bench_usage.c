@@ -47,14 +47,26 @@ number_after(struct str text, struct str key)
 	return str_parse_int(line, 0, INT64_MAX, &number) ? number : 0;
 }
 
-int64_t
-usage_memory_peak(pid_t pid)
+static int64_t
+memory_of(pid_t pid, struct str key)
 {
 	char bytes[8192];
 
-	return number_after(read_proc(pid, "status", bytes, sizeof(bytes)),
-		   STR("VmHWM:")) *
+	return number_after(
+		   read_proc(pid, "status", bytes, sizeof(bytes)), key) *
 	       1024;
+}
+
+int64_t
+usage_memory(pid_t pid)
+{
+	return memory_of(pid, STR("VmRSS:"));
+}
+
+int64_t
+usage_memory_peak(pid_t pid)
+{
+	return memory_of(pid, STR("VmHWM:"));
 }
 
 int64_t

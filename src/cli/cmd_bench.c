@@ -15,6 +15,7 @@
 #define CALLERS_DEFAULT 64
 #define CALLERS_MAX 10000
 #define RATE_MAX 1000000
+#define WAITING_MAX 1000000000
 
 /* "2.5": to the millisecond. */
 static bool
@@ -47,7 +48,8 @@ read_numbers(struct cli *cli, struct bench_options *options)
 	struct str seconds = cli_option_str(cli, "seconds");
 	struct str callers = cli_option_str(cli, "callers");
 	struct str rate = cli_option_str(cli, "rate");
-	int64_t count = CALLERS_DEFAULT;
+	struct str waiting = cli_option_str(cli, "waiting");
+	int64_t count = CALLERS_DEFAULT, waiting_count = 0;
 
 	if (!parse_ms(
 		seconds.at == NULL ? SECONDS_DEFAULT : seconds, &options->ms))
@@ -62,7 +64,12 @@ read_numbers(struct cli *cli, struct bench_options *options)
 	    !str_parse_int(rate, 1, RATE_MAX, &options->rate))
 		return cli_usage(
 		    cli, "--rate takes a number from 1 to %d", RATE_MAX);
+	if (waiting.at != NULL &&
+	    !str_parse_int(waiting, 1, WAITING_MAX, &waiting_count))
+		return cli_usage(
+		    cli, "--waiting takes a number from 1 to %d", WAITING_MAX);
 	options->callers = (size_t)count;
+	options->waiting = (uint64_t)waiting_count;
 	options->load = cli_option_str(cli, "load");
 	if (options->load.at != NULL && !is_load(options->load))
 		return cli_usage(cli,
@@ -100,9 +107,11 @@ read_places(struct cli *cli, struct bench_options *options)
 		directory =
 		    usual != NULL && usual[0] != '\0' ? str_of(usual)
 						      : STR("/tmp");
-	if (store.at != NULL && options->load.at == NULL)
-		return cli_usage(
-		    cli, "--store is for one load: say which by --load");
+	if ((store.at != NULL || options->waiting > 0) &&
+	    options->load.at == NULL)
+		return cli_usage(cli,
+		    "--store and --waiting are for one load: say which by "
+		    "--load");
 	if (bytes <= 0 || (size_t)bytes == sizeof(program) ||
 	    !make_absolute(cli, directory, &options->directory) ||
 	    !make_absolute(cli, store, &options->store))
@@ -170,6 +179,7 @@ static const struct cmd_option options[] = {
     {"seconds", "NUMBER", "how long each is measured, 5 unless told"},
     {"callers", "NUMBER", "requests under way at a time, 64 unless told"},
     {"rate", "NUMBER", "begin so many a second; as many as go unless told"},
+    {"waiting", "NUMBER", "measure once more beside so many that wait"},
     {"dir", "DIR", "where databases are made; TMPDIR, or else /tmp"},
     {"store", "PATH", "make the database there, and keep it"},
     {NULL, NULL, NULL},
