@@ -143,7 +143,7 @@ run_both(struct bench *bench, const struct load *load,
 	if (report == NULL)
 		return false;
 	value_append(list, report);
-	if (bench->options->waiting == 0)
+	if (bench->options->waiting == 0 || load->sleepers)
 		return true;
 	engine_child_remove(bench->store);
 	if (!fill_waiting(bench))

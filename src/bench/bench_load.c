@@ -9,6 +9,7 @@ static const struct load *const loads[] = {
     &load_sign_and_wait,
     &load_fan_out,
     &load_timers,
+    &load_wake,
     &load_events,
     &load_export,
 };

@@ -72,9 +72,8 @@ hear(struct operation *operation, const struct wire_message *answer)
 	return answer->status == 201 ? OPERATION_ENDED : OPERATION_FAILED;
 }
 
-/* Until every one has fired, or none does any more. */
-static void
-wait_for_all(struct bench *bench, uint64_t wanted)
+void
+load_timers_wait(struct bench *bench, uint64_t wanted)
 {
 	const struct histogram *fired = &bench->stub.tally->lateness_us;
 	int64_t patience_ms = bench->options->ms + PATIENCE_MS;
@@ -109,7 +108,7 @@ run(struct bench *bench, const struct load *load)
 	round_edge(round, false);
 	is_driven = round_drive(round, load, starting_ms, NULL);
 	if (is_driven)
-		wait_for_all(bench, round->generated.ended);
+		load_timers_wait(bench, round->generated.ended);
 	round_edge(round, true);
 	round_end(round);
 	if (!is_driven)
@@ -117,6 +116,7 @@ run(struct bench *bench, const struct load *load)
 	round->units = (int64_t)round->generated.ended;
 	report = round_report(round);
 	round_report_rate(round, report);
+	value_put_int(report, "due", (int64_t)round->generated.ended);
 	value_put_int(report, "fired", (int64_t)lateness->count);
 	value_put(report, STR("lateness_us"),
 	    histogram_report(bench->arena, lateness));

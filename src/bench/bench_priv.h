@@ -267,12 +267,14 @@ struct load {
 	struct floor_parts floor;
 	struct script script;
 	size_t callers_max; /* 0: any number */
+	/* It makes those that wait itself: there is no run without them. */
+	bool sleepers;
 	/* NULL: instances for as long as it takes. */
 	const struct value *(*run)(
 	    struct bench *bench, const struct load *load);
 };
 extern const struct load load_three_calls, load_sign_and_wait, load_fan_out,
-    load_timers, load_events, load_export;
+    load_timers, load_wake, load_events, load_export;
 /* Lets the time pass, and hears of signals. */
 void bench_pause(struct bench *bench, int64_t ms);
 /* NULL after the last. */
@@ -282,6 +284,8 @@ extern const char load_calls_documents[];
 void load_calls_ask(const struct operation *operation, struct buf *out);
 enum verdict load_calls_hear(
     struct operation *operation, const struct wire_message *answer);
+/* Until so many deadlines have been told to the stub, or none is any more. */
+void load_timers_wait(struct bench *bench, uint64_t wanted);
 /* NULL with bench->detail. */
 MUST_USE const struct value *load_run(
     struct bench *bench, const struct load *load);
@@ -300,6 +304,7 @@ struct round {
 	 * the edges; 0: the instances that the generator counted. */
 	const char *unit;
 	int64_t units;
+	int64_t rate;	  /* instances begun a second; 0: as many as go */
 	int64_t first_ms; /* when the first deadline comes, since 1970 */
 	struct metrics metrics[2];
 	int64_t written[2];

@@ -59,7 +59,8 @@ put_instances(const struct value *load, struct buf *out)
 	    number_of(load, "begun"), number_of(load, "ended"),
 	    number_of(load, "failed"));
 	if (value_get_cstr(load, "fired") != NULL)
-		buf_addf(out, ", %" PRId64 " fired", number_of(load, "fired"));
+		buf_addf(out, ", %" PRId64 " of %" PRId64 " deadlines fired",
+		    number_of(load, "fired"), number_of(load, "due"));
 	if (number_of(load, "failed") > 0)
 		buf_addf(
 		    out, "\n  failure    %.*s", STR_ARG(text_of(load, "failure")));
@@ -245,6 +246,7 @@ put_load(const struct value *load, struct buf *out)
 	put_spread(load, "latency_us", "latency", out);
 	if (number_of(value_get_cstr(load, "floor"), "requests") > 1)
 		put_spread(load, "first_answer_us", "started", out);
+	put_spread(load, "quiet_us", "quiet", out);
 	put_spread(load, "lateness_us", "lateness", out);
 	put_cpu(load, out);
 	put_start(load, out);
@@ -274,7 +276,7 @@ static bool
 has_fired_once(const struct value *load)
 {
 	return value_get_cstr(load, "fired") == NULL ||
-	       number_of(load, "fired") == number_of(load, "ended");
+	       number_of(load, "fired") == number_of(load, "due");
 }
 
 bool

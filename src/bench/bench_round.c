@@ -25,7 +25,10 @@ round_begin(
 	};
 
 	*round = (struct round){
-	    .bench = bench, .load = load, .unit = "instances"};
+	    .bench = bench,
+	    .load = load,
+	    .unit = "instances",
+	    .rate = bench->options->rate};
 	if (!engine_child_start(&round->engine, &place, bench->detail))
 		return false;
 	round->written[0] = usage_written(round->engine.pid);
@@ -60,7 +63,7 @@ round_drive(struct round *round, const struct load *load, int64_t ms,
 	    .callers = asked->callers,
 	    .warm_ms = ms / 8 < WARM_MS_MAX ? ms / 8 : WARM_MS_MAX,
 	    .ms = ms,
-	    .rate = asked->rate,
+	    .rate = round->rate,
 	    .first_ms = round->first_ms,
 	    .script = &load->script,
 	    .edge = edge,

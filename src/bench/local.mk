@@ -21,6 +21,7 @@ libstated_bench_a_SOURCES = \
 	src/bench/bench_load_export.c \
 	src/bench/bench_load_tasks.c \
 	src/bench/bench_load_timers.c \
+	src/bench/bench_load_wake.c \
 	src/bench/bench_metrics.c \
 	src/bench/bench_priv.h \
 	src/bench/bench_report.c \

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_load_wake.c: wake: many that sleep come due, while starts go on.
+ *
+ * The database holds them when the engine starts.  For a while nothing comes
+ * due, and starts are measured alone; then all come due, evenly over the time,
+ * and starts are measured beside them: how much later they are answered is
+ * what deadlines cost other work.  As with timers, each makes a call that
+ * tells when it should have come.
+ */
+#include "bench_priv.h"
+
+#define RATE 200
+/* Deadlines a second where --waiting tells no number. */
+#define DUE_A_SECOND 1000
+#define QUIET_SHARE 4
+#define SAMPLE 2000
+/* Between filling and the first deadline, beside the quiet time. */
+#define LEAD_MS 1500
+
+static const char documents[] =
+    "workflow: wake\n"
+    "version: 1\n"
+    "input:\n"
+    "  type: object\n"
+    "  required: [due, due_ms]\n"
+    "  properties: {due: {type: string}, due_ms: {type: integer}}\n"
+    "initial: sleeping\n"
+    "states:\n"
+    "  sleeping: {after: {'= date and time(input.due)': woken}}\n"
+    "  woken:\n"
+    "    entry:\n"
+    "      - {call: stub.late, with: {due_ms: = input.due_ms}}\n"
+    "    on: {done: completed, error: failed}\n"
+    "  completed: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "workflow: other\n"
+    "version: 1\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {user-task: {title: Other work, role: other},\n"
+    "    on: {done: completed}}\n"
+    "  completed: {type: final, outcome: success}\n"
+    "---\n"
+    "connection: stub\n"
+    "kind: http\n"
+    "url: = settings.stub.url\n"
+    "limits: {concurrency: 250}\n"
+    "operations:\n"
+    "  late:\n"
+    "    request: {post: '= \"/late/\" + string(due_ms)', body: {}}\n"
+    "    idempotent: true\n";
+
+static void
+ask(const struct operation *operation, struct buf *out)
+{
+	(void)operation;
+	wire_put_post(
+	    out, "/v1/workflows/other/instances", STR("{\"input\":{}}"));
+}
+
+static enum verdict
+hear(struct operation *operation, const struct wire_message *answer)
+{
+	(void)operation;
+	return answer->status == 201 ? OPERATION_ENDED : OPERATION_FAILED;
+}
+
+static uint64_t
+count_of(const struct bench *bench)
+{
+	const struct bench_options *options = bench->options;
+
+	return options->waiting > 0
+		   ? options->waiting
+		   : (uint64_t)(options->ms * DUE_A_SECOND / 1000 + 1);
+}
+
+/* How long it takes to make so many, by making a few. */
+static bool
+estimate_filling(struct bench *bench, uint64_t count, int64_t *ms)
+{
+	const struct fill sample = {
+	    .documents = documents,
+	    .workflow = "wake",
+	    .count = SAMPLE,
+	    .first_ms = bench_clock_wall_us() / 1000 + 86400000,
+	    .span_ms = SAMPLE,
+	};
+	int64_t began_us = bench_clock_us();
+	bool is_made = fill_run(bench, &sample);
+
+	*ms = (bench_clock_us() - began_us) * (int64_t)count / SAMPLE / 1000;
+	engine_child_remove(bench->store);
+	return is_made;
+}
+
+static bool
+fill_sleeping(struct bench *bench, int64_t *first_ms)
+{
+	struct fill fill = {
+	    .documents = documents,
+	    .workflow = "wake",
+	    .count = count_of(bench),
+	    .span_ms = bench->options->ms,
+	};
+	int64_t filling_ms = 0;
+
+	if (!estimate_filling(bench, fill.count, &filling_ms))
+		return false;
+	fill.first_ms = bench_clock_wall_us() / 1000 + filling_ms + LEAD_MS +
+			bench->options->ms / QUIET_SHARE;
+	*first_ms = fill.first_ms;
+	if (!fill_run(bench, &fill))
+		return false;
+	bench->waiting = fill.count;
+	return true;
+}
+
+/* Starts alone, then until the first deadline, then beside all of them. */
+static bool
+drive(struct round *round, const struct load *load, struct generated *quiet)
+{
+	struct bench *bench = round->bench;
+	int64_t left_ms;
+
+	if (!round_drive(
+		round, load, bench->options->ms / QUIET_SHARE, NULL))
+		return false;
+	*quiet = round->generated;
+	left_ms = round->first_ms - bench_clock_wall_us() / 1000;
+	if (left_ms > 0)
+		bench_pause(bench, left_ms);
+	round_edge(round, false);
+	if (!round_drive(round, load, bench->options->ms, NULL))
+		return false;
+	load_timers_wait(bench, bench->waiting);
+	round_edge(round, true);
+	return true;
+}
+
+static const struct value *
+report_of(struct round *round, const struct generated *quiet)
+{
+	struct arena *arena = round->bench->arena;
+	const struct histogram *lateness =
+	    &round->bench->stub.tally->lateness_us;
+	struct value_builder *report;
+
+	round->unit = "deadlines";
+	round->units = (int64_t)round->bench->waiting;
+	report = round_report(round);
+	round_report_rate(round, report);
+	value_put(report, STR("quiet_us"),
+	    histogram_report(arena, &quiet->latency_us));
+	value_put_int(report, "due", (int64_t)round->bench->waiting);
+	value_put_int(report, "fired", (int64_t)lateness->count);
+	value_put(report, STR("lateness_us"),
+	    histogram_report(arena, lateness));
+	return value_built(report);
+}
+
+static const struct value *
+run(struct bench *bench, const struct load *load)
+{
+	struct round *round = ARENA_NEW(bench->arena, struct round);
+	struct generated quiet = {0};
+	int64_t first_ms = 0;
+	bool is_driven;
+
+	if (!fill_sleeping(bench, &first_ms))
+		return NULL;
+	bench->stub.tally->lateness_us = (struct histogram){0};
+	if (!round_begin(round, bench, load))
+		return NULL;
+	round->first_ms = first_ms;
+	if (round->rate == 0)
+		round->rate = RATE;
+	is_driven = drive(round, load, &quiet);
+	round_end(round);
+	return is_driven ? report_of(round, &quiet) : NULL;
+}
+
+const struct load load_wake = {
+    .name = "wake",
+    .summary = "many sleep and come due, while others are started",
+    .documents = documents,
+    .floor = {.requests = 0, .calls = 1, .turns = 2},
+    .script = {.ask = ask, .hear = hear},
+    .sleepers = true,
+    .run = run,
+};
