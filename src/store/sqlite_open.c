@@ -77,6 +77,31 @@ create_file(const char *path, struct buf *detail)
 	return STORE_OK;
 }
 
+/* Whether "<path><suffix>" has at least so many bytes; 0: is there. */
+static bool
+is_there(const char *path, const char *suffix, off_t bytes)
+{
+	struct buf name = {0};
+	struct stat status;
+
+	buf_addf(&name, "%s%s", path, suffix);
+	bool is_found = stat(buf_cstr(&name), &status) == 0 &&
+	    status.st_size >= bytes;
+	buf_fini(&name);
+	return is_found;
+}
+
+/* The first page of a new database may have been torn when the power went;
+ * then there is the journal by which SQLite takes it back. */
+static bool
+is_torn_beginning(const char *path, const char *found, size_t bytes)
+{
+	static const char zeros[16];
+
+	must(bytes == sizeof(zeros));
+	return memcmp(found, zeros, bytes) == 0 && is_there(path, "-journal", 1);
+}
+
 /* A file with anything else in it than SQLite's format is none of ours.
  * Called before SQLite has it open: see sqlite_lock.c. */
 static enum store_error
@@ -95,23 +120,12 @@ check_magic(const char *path, struct buf *detail)
 		return fail_file(path, code, detail);
 	if (bytes == 0)
 		return STORE_OK;
-	if (bytes != sizeof(found) || memcmp(found, magic, sizeof(magic)) != 0)
+	if (bytes != sizeof(found))
 		return STORE_FOREIGN;
-	return STORE_OK;
-}
-
-/* Whether "<path><suffix>" has at least so many bytes; 0: is there. */
-static bool
-is_there(const char *path, const char *suffix, off_t bytes)
-{
-	struct buf name = {0};
-	struct stat status;
-
-	buf_addf(&name, "%s%s", path, suffix);
-	bool is_found = stat(buf_cstr(&name), &status) == 0 &&
-	    status.st_size >= bytes;
-	buf_fini(&name);
-	return is_found;
+	if (memcmp(found, magic, sizeof(magic)) == 0 ||
+	    is_torn_beginning(path, found, sizeof(found)))
+		return STORE_OK;
+	return STORE_FOREIGN;
 }
 
 /* A log holds commits that were acknowledged, and a restore that was cut

@@ -183,6 +183,40 @@ test_file_of_another_kind_is_refused(void **state)
 	assert_refused(f, STORE_FOREIGN);
 }
 
+/* What SQLite's journal says of a database that had no page before. */
+static void
+write_journal_of_new_database(struct help_fixture *f)
+{
+	static const unsigned char header[512] = {
+		0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7,
+		0, 0, 0, 0,    /* records */
+		1, 2, 3, 4,    /* a nonce */
+		0, 0, 0, 0,    /* pages of the database */
+		0, 0, 2, 0,    /* bytes of a sector */
+		0, 0, 0x10, 0, /* bytes of a page */
+	};
+	char path[sizeof(f->dir.database) + 16];
+
+	snprintf(path, sizeof(path), "%s-journal", f->dir.database);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(header, 1, sizeof(header), file),
+	    sizeof(header));
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+test_first_page_torn_by_a_power_cut_is_made_anew(void **state)
+{
+	struct help_fixture *f = *state;
+
+	write_file(f, "");
+	assert_int_equal(truncate(f->dir.database, 2048), 0);
+	assert_refused(f, STORE_FOREIGN);
+	write_journal_of_new_database(f);
+	assert_int_equal(try_open(f, false, true), STORE_OK);
+}
+
 static void
 test_database_of_another_program_is_refused(void **state)
 {
@@ -710,6 +744,7 @@ main(void)
 		TEST(test_missing_directory_is_an_error_with_a_reason),
 		TEST(test_empty_file_is_taken_only_to_create),
 		TEST(test_file_of_another_kind_is_refused),
+		TEST(test_first_page_torn_by_a_power_cut_is_made_anew),
 		TEST(test_database_of_another_program_is_refused),
 		TEST(test_newer_database_is_refused),
 		TEST(test_older_database_is_not_migrated_for_reading),
