@@ -40,6 +40,7 @@ AM_TESTS_ENVIRONMENT = \
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 
+include tests/sim/disk.mk
 if HAVE_CMOCKA
 include tests/unit/base/local.mk
 include tests/unit/value/local.mk

@@ -16,3 +16,9 @@ check_PROGRAMS += tests/unit/store/test_store_faults
 tests_unit_store_test_store_faults_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/store/test_store_copy
 tests_unit_store_test_store_copy_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/store/test_store_disk
+tests_unit_store_test_store_disk_SOURCES = \
+	tests/unit/store/test_store_disk.c $(SIM_DISK)
+tests_unit_store_test_store_disk_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) \
+	-I$(top_srcdir)/tests
+tests_unit_store_test_store_disk_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The power goes at every operation on a file, and every operation fails, on
+ * a disk that forgets and tears what was not synced: what the store told to
+ * be durable is there afterwards, and no batch is there by half.
+ *
+ * The disk is in memory (tests/sim/disk.h), so that the moments to try can be
+ * many; test_store_faults.c does less on SQLite's own file system.
+ */
+#include "stated/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "sim/disk.h"
+#include "test_store_help.h"
+
+#define BATCHES 4
+#define BATCH_INSTANCES 3
+/* Every so many moments is tried, and all of them with STATED_FAULTS=all. */
+#define STRIDE 9
+
+struct scenario {
+	struct help_dir dir;
+	struct disk *disk;
+	struct rng_seeded rng;
+	struct store *store;
+	struct arena *arena;
+	struct buf detail;
+	bool is_durable[BATCHES]; /* as the store told */
+	bool lies;		  /* the disk does: then it may lose that */
+	int lost;
+};
+
+static long
+stride(void)
+{
+	const char *all = getenv("STATED_FAULTS");
+
+	return all != NULL && strcmp(all, "all") == 0 ? 1 : STRIDE;
+}
+
+static void
+begin(struct scenario *s, uint64_t seed)
+{
+	*s = (struct scenario){.arena = arena_new()};
+	help_dir_make(&s->dir);
+	rng_seeded_init(&s->rng, seed);
+	s->disk = disk_new(seed);
+}
+
+static void
+end(struct scenario *s)
+{
+	disk_free(&s->disk);
+	help_dir_remove(&s->dir);
+	arena_free(&s->arena);
+	buf_fini(&s->detail);
+}
+
+static enum store_error
+try_open(struct scenario *s)
+{
+	buf_clear(&s->detail);
+	enum store_error error = store_open((struct store_options){
+	    .path = str_of(s->dir.database), .create = true}, &s->store,
+	    &s->detail);
+	assert_true(error == STORE_OK || s->store == NULL);
+	return error;
+}
+
+static uint64_t
+number_of(int batch, int i)
+{
+	return (uint64_t)(batch * BATCH_INSTANCES + i + 1);
+}
+
+static void
+put_instance(struct scenario *s, int batch, int i)
+{
+	struct store_instance row = help_instance(number_of(batch, i));
+	char key[32];
+
+	snprintf(key, sizeof(key), "K-%d-%d", batch, i);
+	row.business_key = str_of(key);
+	row.head = (struct audit_head){0};
+	help_add_turn(store_batch(s->store), s->arena, row.number, &row.head,
+	    2);
+	store_put_instance(store_batch(s->store), &row);
+}
+
+/* Closed and opened in between: the log is copied into the database. */
+static void
+work(struct scenario *s)
+{
+	for (int batch = 0; batch < BATCHES; batch++) {
+		if (batch == BATCHES / 2) {
+			store_close(&s->store);
+			if (try_open(s) != STORE_OK)
+				return;
+		}
+		for (int i = 0; i < BATCH_INSTANCES; i++)
+			put_instance(s, batch, i);
+		s->is_durable[batch] =
+		    store_commit_now(s->store, &s->detail) == STORE_OK;
+	}
+}
+
+/* ------------------------------------------------------------------ afterwards */
+
+static bool
+check_record_cb(uint64_t instance, const struct audit_record *record, void *arg)
+{
+	(void)instance;
+	assert_int_equal(audit_verify_next(arg, record->canonical,
+	    record->hash), AUDIT_SOUND);
+	return true;
+}
+
+static bool
+is_there(struct scenario *s, uint64_t number)
+{
+	struct store_instance row;
+	struct audit_head head = {0};
+	enum store_error error = store_find_instance(s->store, s->arena,
+	    number, &row);
+
+	assert_true(error == STORE_OK || error == STORE_ABSENT);
+	assert_int_equal(store_each_record(s->store, number, 1,
+	    check_record_cb, &head), STORE_OK);
+	assert_int_equal(head.seq, error == STORE_OK ? 2 : 0);
+	if (error == STORE_OK)
+		assert_true(digest_equal(head.hash, row.head.hash));
+	return error == STORE_OK;
+}
+
+static void
+check_batch(struct scenario *s, int batch)
+{
+	bool is_first_there = is_there(s, number_of(batch, 0));
+
+	for (int i = 1; i < BATCH_INSTANCES; i++)
+		assert_int_equal(is_there(s, number_of(batch, i)),
+		    is_first_there);
+	if (is_first_there || !s->is_durable[batch])
+		return;
+	s->lost++;
+	assert_true(s->lies);
+}
+
+static void
+check_afterwards(struct scenario *s)
+{
+	enum store_error error = try_open(s);
+
+	/* A disk that lies may leave a wreck: it must be known for one. */
+	if (s->lies && error != STORE_OK) {
+		assert_true(error == STORE_CORRUPT || error == STORE_PARTED);
+		s->lost++;
+		return;
+	}
+	if (error != STORE_OK)
+		fail_msg("%.*s: %s", STR_ARG(store_error_text(error)),
+		    buf_cstr(&s->detail));
+	for (int batch = 0; batch < BATCHES; batch++)
+		check_batch(s, batch);
+	store_close(&s->store);
+}
+
+/* Returns whether anything was struck, so that there may be more to try. */
+static bool
+run(const struct disk_plan *plan, uint64_t seed)
+{
+	struct scenario s;
+	begin(&s, seed);
+	disk_set_plan(s.disk, *plan);
+	if (try_open(&s) == STORE_OK)
+		work(&s);
+	store_close(&s.store);
+	bool is_struck = disk_faults(s.disk) > 0;
+	disk_crash(s.disk, &s.rng.rng);
+	check_afterwards(&s);
+	/* What was found must last as well. */
+	disk_cut(s.disk);
+	disk_crash(s.disk, &s.rng.rng);
+	check_afterwards(&s);
+	end(&s);
+	return is_struck;
+}
+
+/* ------------------------------------------------------------------- the tests */
+
+/* Returns how many moments there were; each is tried twice, as the disk may
+ * be left in many ways. */
+static long
+run_all(struct disk_plan plan)
+{
+	uint64_t seed = 0;
+
+	plan.nth = 1;
+	while (run(&plan, seed++)) {
+		(void)run(&plan, seed++);
+		plan.nth += stride();
+	}
+	return plan.nth;
+}
+
+static void
+test_power_may_go_at_any_operation(void **state)
+{
+	(void)state;
+	long moments = run_all((struct disk_plan){
+	    .operations = ~0u, .fault = DISK_DIES});
+	print_message("%ld moments\n", moments);
+	assert_true(moments > 100);
+}
+
+static void
+test_any_operation_may_fail_once_and_then_the_power_go(void **state)
+{
+	(void)state;
+	for (int i = 0; i < DISK_OPERATION_COUNT; i++) {
+		long moments = run_all((struct disk_plan){
+		    .operations = 1u << i, .fault = DISK_FAILS});
+		print_message("%ld of %s\n", moments,
+		    disk_operation_name((enum disk_operation)i));
+		assert_true(moments > 1);
+	}
+}
+
+static void
+test_disk_may_be_full_from_any_change_on(void **state)
+{
+	unsigned changes = 1u << DISK_WRITE | 1u << DISK_TRUNCATE |
+	    1u << DISK_MAP;
+
+	(void)state;
+	for (int for_good = 0; for_good < 2; for_good++)
+		assert_true(run_all((struct disk_plan){
+		    .operations = changes, .fault = DISK_IS_FULL,
+		    .for_good = for_good == 1}) > 1);
+}
+
+static void
+test_disk_may_fail_for_good_from_any_operation_on(void **state)
+{
+	(void)state;
+	assert_true(run_all((struct disk_plan){
+	    .operations = ~0u, .fault = DISK_FAILS, .for_good = true}) > 1);
+}
+
+/* That these tests would notice a sync that was left out. */
+static void
+test_syncs_that_did_nothing_are_noticed(void **state)
+{
+	struct disk_plan plan = {.operations = 1u << DISK_SYNC, .nth = 1,
+		.for_good = true, .fault = DISK_LIES};
+	struct scenario s;
+	int noticed = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		begin(&s, seed);
+		s.lies = true;
+		disk_set_plan(s.disk, plan);
+		assert_int_equal(try_open(&s), STORE_OK);
+		work(&s);
+		disk_cut(s.disk);
+		store_close(&s.store);
+		disk_crash(s.disk, &s.rng.rng);
+		check_afterwards(&s);
+		noticed += s.lost > 0;
+		end(&s);
+	}
+	print_message("noticed in %d of 20\n", noticed);
+	assert_true(noticed > 10);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_power_may_go_at_any_operation),
+		cmocka_unit_test(
+		    test_any_operation_may_fail_once_and_then_the_power_go),
+		cmocka_unit_test(test_disk_may_be_full_from_any_change_on),
+		cmocka_unit_test(
+		    test_disk_may_fail_for_good_from_any_operation_on),
+		cmocka_unit_test(test_syncs_that_did_nothing_are_noticed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
