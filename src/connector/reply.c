@@ -7,6 +7,8 @@
  */
 #include "connector_priv.h"
 
+#include "stated/map.h"
+
 #define MESSAGE_BYTES_MAX 500
 
 static char
@@ -83,29 +85,56 @@ reply_read(struct arena *arena, const struct message_response *response)
 	return reply;
 }
 
-const struct value *
-reply_headers(struct arena *arena, struct reply *reply)
-{
-	const struct message_response *response = reply->response;
-	struct value_builder *context = value_build_context(arena);
+/* Headers of one name, as they come together. */
+struct joined {
+	struct joined *next;
+	struct str name;
+	struct buf value;
+};
 
-	if (reply->headers != NULL)
-		return reply->headers;
+/* Joined by commas (RFC 9110 section 5.3), each looked at once: an endpoint
+ * may send very many. */
+static struct joined *
+join_headers(struct arena *arena, const struct message_response *response)
+{
+	struct map *names = map_new();
+	struct joined *first = NULL, **link = &first;
+
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct message_header *header = &response->headers[i];
 		struct str name = lower_str(arena, header->name);
-		struct str value = header->value;
+		struct joined *joined = map_find(names, name);
 
-		if (!str_is_utf8(name) || !str_is_utf8(value))
+		if (!str_is_utf8(name) || !str_is_utf8(header->value))
 			continue;
-		if (value_has(context, name))
-			continue;
-		for (size_t j = i + 1; j < response->header_count; j++)
-			if (message_name_equal(response->headers[j].name, name))
-				value = arena_strf(arena, "%.*s, %.*s",
-				    STR_ARG(value),
-				    STR_ARG(response->headers[j].value));
-		value_put(context, name, value_copy_str(arena, value));
+		if (joined != NULL) {
+			buf_add_cstr(&joined->value, ", ");
+		} else {
+			joined = *link = ARENA_NEW(arena, struct joined);
+			joined->name = name;
+			link = &joined->next;
+			map_put(names, name, joined);
+		}
+		buf_add_str(&joined->value, header->value);
+	}
+	map_free(&names);
+	return first;
+}
+
+const struct value *
+reply_headers(struct arena *arena, struct reply *reply)
+{
+	struct value_builder *context;
+	struct joined *joined;
+
+	if (reply->headers != NULL)
+		return reply->headers;
+	context = value_build_context(arena);
+	for (joined = join_headers(arena, reply->response); joined != NULL;
+	     joined = joined->next) {
+		value_put(context, joined->name,
+		    value_copy_str(arena, buf_str(&joined->value)));
+		buf_fini(&joined->value);
 	}
 	reply->headers = value_built(context);
 	return reply->headers;
