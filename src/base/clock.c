@@ -273,6 +273,11 @@ clock_parse(struct str text, int64_t *instant_ms)
 	 * there are none but at the end of a day in UTC. */
 	if (is_leap && second_of_day != 0)
 		return false;
+	/* In UTC it may lie in a year that has no four digits. */
+	int64_t year =
+	    date_of_days(floor_divide(instant, MS_PER_DAY)).year;
+	if (year < 0 || year > 9999)
+		return false;
 	*instant_ms = instant;
 	return true;
 }
