@@ -43,20 +43,6 @@ check_packing(struct arena *arena, const struct value *value)
 	buf_fini(&packed);
 }
 
-/* The bytes as they are: they may be packed values of any types. */
-static void
-check_unpacking(struct arena *arena, struct str in)
-{
-	const struct value *value = value_unpack(arena, &in);
-	if (!value)
-		return;
-	struct buf text = {0};
-	json_write(value, JSON_TYPED, &text);
-	must(str_is_utf8(buf_str(&text)));
-	buf_fini(&text);
-	check_packing(arena, value);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -74,7 +60,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(error.line > 0 && error.column > 0);
 		must(error.message[0] != '\0');
 	}
-	check_unpacking(arena, text);
 	arena_free(&arena);
 	return 0;
 }

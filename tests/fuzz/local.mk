@@ -12,8 +12,23 @@ fuzz_main = tests/fuzz/replay.c
 fuzz_ldflags =
 check_PROGRAMS += $(fuzzers)
 endif
-fuzzers = tests/fuzz/fuzz_feel tests/fuzz/fuzz_json \
-	tests/fuzz/fuzz_library tests/fuzz/fuzz_scenario tests/fuzz/fuzz_schema
+fuzzers = \
+	tests/fuzz/fuzz_calendar \
+	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_export \
+	tests/fuzz/fuzz_feel \
+	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_library \
+	tests/fuzz/fuzz_pack \
+	tests/fuzz/fuzz_reply \
+	tests/fuzz/fuzz_scenario \
+	tests/fuzz/fuzz_schema \
+	tests/fuzz/fuzz_snapshot \
+	tests/fuzz/fuzz_text \
+	tests/fuzz/fuzz_webhook
+fuzz_input = tests/fuzz/fuzz_input.c tests/fuzz/fuzz_input.h
+fuzz_documents = tests/fuzz/fuzz_documents.c tests/fuzz/fuzz_documents.h
+fuzz_file = tests/fuzz/fuzz_file.c tests/fuzz/fuzz_file.h
 
 tests_fuzz_fuzz_feel_SOURCES = tests/fuzz/fuzz_feel.c $(fuzz_main)
 tests_fuzz_fuzz_feel_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
@@ -31,8 +46,49 @@ tests_fuzz_fuzz_library_SOURCES = tests/fuzz/fuzz_library.c $(fuzz_main)
 tests_fuzz_fuzz_library_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_library_LDADD = $(LIBS_PROVE)
 
-tests_fuzz_fuzz_scenario_SOURCES = tests/fuzz/fuzz_scenario.c $(fuzz_main)
+tests_fuzz_fuzz_scenario_SOURCES = tests/fuzz/fuzz_scenario.c \
+	$(fuzz_documents) $(fuzz_main)
 tests_fuzz_fuzz_scenario_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_scenario_LDADD = $(LIBS_SCENARIO)
 
-EXTRA_DIST += tests/fuzz/corpus
+tests_fuzz_fuzz_calendar_SOURCES = tests/fuzz/fuzz_calendar.c $(fuzz_input) \
+	$(fuzz_main)
+tests_fuzz_fuzz_calendar_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_calendar_LDADD = $(LIBS_DEFINITION)
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_file) $(fuzz_input) \
+	$(fuzz_main)
+tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_config_LDADD = $(LIBS_ALL)
+
+tests_fuzz_fuzz_export_SOURCES = tests/fuzz/fuzz_export.c $(fuzz_file) $(fuzz_input) \
+	$(fuzz_main)
+tests_fuzz_fuzz_export_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_export_LDADD = $(LIBS_EXPORT) $(LIBS_DEFINITION)
+
+tests_fuzz_fuzz_pack_SOURCES = tests/fuzz/fuzz_pack.c $(fuzz_input) \
+	$(fuzz_main)
+tests_fuzz_fuzz_pack_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_pack_LDADD = $(LIBS_DEFINITION)
+
+tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c $(fuzz_input) \
+	$(fuzz_main)
+tests_fuzz_fuzz_reply_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_reply_LDADD = $(LIBS_CONNECTOR)
+
+tests_fuzz_fuzz_snapshot_SOURCES = tests/fuzz/fuzz_snapshot.c \
+	$(fuzz_documents) $(fuzz_input) $(fuzz_main)
+tests_fuzz_fuzz_snapshot_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_snapshot_LDADD = $(LIBS_SIM)
+
+tests_fuzz_fuzz_text_SOURCES = tests/fuzz/fuzz_text.c $(fuzz_input) \
+	$(fuzz_main)
+tests_fuzz_fuzz_text_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_text_LDADD = $(LIBS_CONNECTOR)
+
+tests_fuzz_fuzz_webhook_SOURCES = tests/fuzz/fuzz_webhook.c $(fuzz_input) \
+	$(fuzz_main)
+tests_fuzz_fuzz_webhook_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_webhook_LDADD = $(LIBS_CONNECTOR)
+
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/run.sh
