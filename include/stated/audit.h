@@ -77,6 +77,7 @@ struct audit_head {
 /* A record sealed into its chain. */
 struct audit_record {
 	uint64_t seq;
+	struct digest prev; /* as the text has it; zeros where not known */
 	struct digest hash;
 	struct str canonical; /* the bytes that were hashed; in the arena */
 };

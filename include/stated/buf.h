@@ -47,6 +47,9 @@ MUST_USE bool buf_take_varint(struct str *in, uint64_t *n);
 /* Takes `bytes` bytes from the front of *in; false where there are fewer. */
 MUST_USE bool buf_take_bytes(struct str *in, size_t bytes, struct str *out);
 bool buf_is_over(const struct buf *buf);
+/* Room for so many bytes after those that there are.  Who writes there adds
+ * to buf->bytes what was written; only where there is no bound. */
+char *buf_reserve(struct buf *buf, size_t bytes);
 /* Valid until the buffer changes. */
 struct str buf_str(const struct buf *buf);
 /* The same followed by a zero byte. */

@@ -73,6 +73,7 @@ audit_seal(struct arena *arena, const struct value *record,
 	json_write(with_place(arena, record, &next), JSON_CANONICAL, &text);
 	struct audit_record sealed = {
 		.seq = next.seq,
+		.prev = head->hash,
 		.hash = digest_sha256(buf_str(&text)),
 		.canonical = arena_str(arena, buf_str(&text)),
 	};

@@ -68,6 +68,14 @@ make_room(struct buf *buf, size_t bytes)
 	return true;
 }
 
+char *
+buf_reserve(struct buf *buf, size_t bytes)
+{
+	must(buf->bytes_max == 0);
+	reserve(buf, bytes);
+	return buf->at + buf->bytes;
+}
+
 void
 buf_add(struct buf *buf, const void *at, size_t bytes)
 {
