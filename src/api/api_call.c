@@ -250,8 +250,8 @@ hangup_cb(evutil_socket_t fd, short what, void *arg)
 		ready_cb(-1, 0, call);
 }
 
-static evutil_socket_t
-socket_of(const struct api_call *call)
+evutil_socket_t
+api_call_socket(const struct api_call *call)
 {
 	struct evhttp_connection *connection =
 	    evhttp_request_get_connection(call->request);
@@ -272,7 +272,7 @@ api_call_wait(
 	    .tv_sec = (time_t)(ms / 1000),
 	    .tv_usec = (suseconds_t)(ms % 1000 * 1000),
 	};
-	evutil_socket_t fd = socket_of(call);
+	evutil_socket_t fd = api_call_socket(call);
 
 	must(call->timer == NULL);
 	call->ready = ready;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
+#define TELL_AGAIN_MS (60 * 1000)
 
 struct api_door {
 	struct api *api;
@@ -27,6 +28,7 @@ struct api_door {
 	size_t count;
 	SSL_CTX *tls; /* NULL: none */
 	bool is_shut;
+	int64_t told_ms; /* when it was last said that there is no room */
 };
 
 /* ---- addresses ---- */
@@ -120,6 +122,16 @@ port_of(int fd)
 	return 0;
 }
 
+/* Left alone the listener would try again at once, and without end: whoever
+ * has come stays with the kernel, until the next tick finds a descriptor.
+ * (The argument is evhttp's.) */
+static void
+accept_error_cb(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	evconnlistener_disable(listener);
+}
+
 static bool
 add_listener(struct api_door *door, int fd, struct buf *detail)
 {
@@ -140,6 +152,8 @@ add_listener(struct api_door *door, int fd, struct buf *detail)
 			evconnlistener_free(listener);
 		return false;
 	}
+	/* After evhttp has set its own. */
+	evconnlistener_set_error_cb(listener, accept_error_cb);
 	door->sockets[door->count] = socket;
 	door->ports[door->count++] = port_of(fd);
 	return true;
@@ -166,6 +180,20 @@ open_all(struct api_door *door, struct buf *detail)
 
 /* ---- streams ---- */
 
+/* Many times a second, perhaps: it is told once a minute. */
+static void
+tell(struct api_door *door, const char *what)
+{
+	int64_t now_ms = clock_now_ms(clock_system());
+
+	if (door->told_ms != 0 && now_ms >= door->told_ms &&
+	    now_ms - door->told_ms < TELL_AGAIN_MS)
+		return;
+	door->told_ms = now_ms;
+	log_warning("connections",
+	    "%s: no more are taken in until one ends", what);
+}
+
 static void
 full_cb(void *arg)
 {
@@ -173,8 +201,7 @@ full_cb(void *arg)
 
 	if (door->is_shut)
 		return;
-	log_warning("connections", "%zu are open: no more until one ends",
-	    door->api->limits.connections_max);
+	tell(door, "as many as may be are open");
 	for (size_t i = 0; i < door->count; i++)
 		evconnlistener_disable(
 		    evhttp_bound_socket_get_listener(door->sockets[i]));
@@ -190,6 +217,31 @@ room_cb(void *arg)
 	for (size_t i = 0; i < door->count; i++)
 		evconnlistener_enable(
 		    evhttp_bound_socket_get_listener(door->sockets[i]));
+}
+
+static bool
+may_open(const struct api_door *door)
+{
+	int fd = dup(evhttp_bound_socket_get_fd(door->sockets[0]));
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || (errno != EMFILE && errno != ENFILE);
+}
+
+static void
+tick_cb(void *arg)
+{
+	struct api_door *door = arg;
+
+	if (door->is_shut || door->count == 0)
+		return;
+	if (may_open(door)) {
+		api_census_look(door->census);
+		return;
+	}
+	tell(door, strerrordesc_np(errno));
+	api_census_make_room(door->census);
 }
 
 static struct bufferevent *
@@ -270,8 +322,15 @@ api_door_open(struct api *api, struct buf *detail)
 	door->ports = calloc(count, sizeof(*door->ports));
 	must(door->sockets != NULL);
 	must(door->ports != NULL);
-	door->census = api_census_new(api->options.base,
-	    api->limits.connections_max, full_cb, room_cb, door);
+	door->census = api_census_new(&(struct api_census_options){
+	    .base = api->options.base,
+	    .max = api->limits.connections_max,
+	    .patience_ms = api->limits.idle_ms,
+	    .full = full_cb,
+	    .room = room_cb,
+	    .tick = tick_cb,
+	    .arg = door,
+	});
 	evhttp_set_bevcb(api->http, stream_cb, door);
 	if (!open_tls(door, detail) || !open_all(door, detail))
 		api_door_close(&door);
@@ -303,6 +362,12 @@ api_door_shut(struct api_door *door)
 	 * whom nobody answers. */
 	for (size_t i = 0; i < door->count; i++)
 		evhttp_del_accept_socket(door->api->http, door->sockets[i]);
+}
+
+void
+api_door_asked(struct api_door *door, evutil_socket_t fd)
+{
+	api_census_asked(door->census, fd);
 }
 
 uint16_t

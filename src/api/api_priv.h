@@ -11,6 +11,8 @@
 #define API_PRIV_H
 
 #include "stated/api.h"
+
+#include <event2/util.h>
 #include "stated/export.h"
 #include "stated/json.h"
 #include "stated/log.h"
@@ -232,14 +234,28 @@ struct api {
 	uint64_t forged; /* hooks with a bad signature */
 };
 
-/* ---- api_census.c: how many connections are open ---- */
+/* ---- api_census.c: who is connected, and who is too slow ---- */
 struct api_census;
-/* full() is called when the bound is reached, room() when there is room. */
-struct api_census *api_census_new(struct event_base *base, size_t max,
-    void (*full)(void *arg), void (*room)(void *arg), void *arg);
+struct api_census_options {
+	struct event_base *base;
+	size_t max;
+	/* For a request to come, and for an answer to be taken. */
+	int64_t patience_ms;
+	void (*full)(void *arg); /* nobody can be taken in */
+	void (*room)(void *arg); /* somebody can */
+	void (*tick)(void *arg); /* every second, or more often */
+	void *arg;
+};
+struct api_census *api_census_new(const struct api_census_options *options);
 void api_census_free(struct api_census **census);
 /* A connection is about to be accepted with this stream. */
 void api_census_add(struct api_census *census, struct bufferevent *stream);
+/* A request has come as a whole. */
+void api_census_asked(struct api_census *census, evutil_socket_t fd);
+/* Finds out whether there is room, and calls full() or room(). */
+void api_census_look(struct api_census *census);
+/* Disconnects some who have been silent for long. */
+void api_census_make_room(struct api_census *census);
 
 /* ---- api_door.c: listeners and TLS ---- */
 struct api_door *api_door_open(struct api *api, struct buf *detail);
@@ -247,6 +263,8 @@ struct api_door *api_door_open(struct api *api, struct buf *detail);
 void api_door_close(struct api_door **door);
 /* Takes no new connections. */
 void api_door_shut(struct api_door *door);
+/* A request has come as a whole, over that socket. */
+void api_door_asked(struct api_door *door, evutil_socket_t fd);
 uint16_t api_door_port(const struct api_door *door, size_t index);
 
 /* ---- api_diagram.c: pictures, and who waits for them ---- */
@@ -276,6 +294,8 @@ struct str api_call_header(const struct api_call *call, const char *name);
  * or the caller has hung up. */
 void api_call_wait(
     struct api_call *call, int64_t ms, void (*ready)(struct api_call *));
+/* -1 where the caller has hung up. */
+evutil_socket_t api_call_socket(const struct api_call *call);
 int64_t api_now_ms(const struct api_call *call);
 
 /* ---- api_query.c: what is asked for in the URL ---- */

@@ -38,6 +38,8 @@ struct service {
 	struct clock_scaled fast;
 	const struct clock *clock;
 	struct event *signals[SIGNALS];
+	size_t callers_max; /* connections that descriptors are there for */
+	size_t calls_max;
 	bool stopping;
 	unsigned looks; /* for answers under way, while stopping */
 };
@@ -399,17 +401,50 @@ catch_signals(struct service *service)
 
 /* ---- putting it together ---- */
 
+/* The store, its readers (exports), definitions, secrets, pictures. */
+#define OWN_DESCRIPTORS 64
+#define CALLS_MAX 1024
+#define LEAST 4
+
 /* Each connection and each call takes a descriptor. */
-static void
+static size_t
 raise_descriptors(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    limit.rlim_cur < limit.rlim_max) {
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return SIZE_MAX;
+	if (limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
 	}
+	return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX
+					       : (size_t)limit.rlim_cur;
+}
+
+/* Who calls must not take the last descriptor, which a call needs, or the
+ * store. */
+static void
+share_descriptors(struct service *service)
+{
+	size_t all = raise_descriptors();
+	size_t shared = all > OWN_DESCRIPTORS ? all - OWN_DESCRIPTORS : 0;
+	size_t wanted = (size_t)service->config->connections_max;
+	size_t calls = shared / 4, callers;
+
+	if (calls > CALLS_MAX)
+		calls = CALLS_MAX;
+	callers = shared - calls;
+	service->calls_max = calls > LEAST ? calls : LEAST;
+	service->callers_max = callers > LEAST ? callers : LEAST;
+	if (service->callers_max >= wanted)
+		service->callers_max = wanted;
+	else
+		log_warning("few descriptors",
+		    "the system gives %zu: limits.connections is %zu, and not "
+		    "%zu (LimitNOFILE, ulimit -n)", all, service->callers_max,
+		    wanted);
 }
 
 static struct event_base *
@@ -498,7 +533,9 @@ open_engine(struct service *service)
 	struct buf detail = {0};
 
 	service->http =
-	    http_client_new(service->base, (struct http_client_options){0});
+	    http_client_new(service->base, (struct http_client_options){
+		.connections_max = service->calls_max,
+	    });
 	options.http = http_client_port(service->http);
 	service->engine = engine_new(&options, &detail);
 	if (service->engine == NULL)
@@ -547,7 +584,8 @@ open_api(struct service *service)
 	    .limits =
 		{
 		    .body_bytes_max = (size_t)config->body_bytes_max,
-		    .connections_max = (size_t)config->connections_max,
+		    .connections_max = service->callers_max,
+		    .idle_ms = config->idle_ms,
 		},
 	};
 	struct buf detail = {0};
@@ -660,7 +698,7 @@ run(struct cli *cli)
 				  "served");
 		goto out;
 	}
-	raise_descriptors();
+	share_descriptors(&service);
 	service.base = new_base();
 	catch_signals(&service);
 	status = start(&service);

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 
 #define FILE_BYTES_MAX (1024 * 1024)
+#define IDLE_MS_MIN 1000
+#define IDLE_MS_MAX (24LL * 60 * 60 * 1000)
 
 struct reader {
 	struct config *config;
@@ -26,7 +28,7 @@ typedef void read_fn(
 static read_fn read_environment, read_listen, read_certificate, read_key,
     read_store, read_workflows, read_settings, read_prefix, read_directory,
     read_systemd, read_required, read_tokens, read_insecure, read_body,
-    read_connections, read_queued, read_log_format, read_log_level,
+    read_connections, read_idle, read_queued, read_log_format, read_log_level,
     read_proofs;
 
 /* Keys that the language of interfaces has and this version has not. */
@@ -66,6 +68,8 @@ static const struct {
 	"serve others than this machine without TLS or without tokens"},
     {"/limits/body", read_body, "1MiB", "the largest request"},
     {"/limits/connections", read_connections, "10000", "open at once"},
+    {"/limits/idle", read_idle, "60s",
+	"how long a connection may be silent, a request take to come"},
     {"/limits/instances-queued", read_queued, "100000",
 	"requests that wait for their turn"},
     {"/log/format", read_log_format, "text", "text or json"},
@@ -303,6 +307,21 @@ read_connections(
     struct reader *reader, struct str path, const struct value *value)
 {
 	take_size(reader, path, value, &reader->config->connections_max);
+}
+
+static void
+read_idle(struct reader *reader, struct str path, const struct value *value)
+{
+	struct def_span span;
+
+	if (value->type != VALUE_STRING ||
+	    !def_span_parse(value->as.string, &span) ||
+	    span.kind != SPAN_FIXED || span.fixed_ms < IDLE_MS_MIN ||
+	    span.fixed_ms > IDLE_MS_MAX)
+		complain(reader, path, "C002",
+		    "takes a time from 1s to 24h", "write 60s, or 2m");
+	else
+		reader->config->idle_ms = span.fixed_ms;
 }
 
 static void
@@ -576,6 +595,7 @@ config_new(void)
 	config->workflows = &workflows;
 	config->workflow_count = 1;
 	config->settings = value_built(value_build_context(config->arena));
+	config->connections_max = 10000;
 	config->log_format = STR("text");
 	config->log_level = STR("info");
 	return config;

@@ -4,6 +4,7 @@
 #define SERVE_PRIV_H
 
 #include "stated/api.h"
+#include "stated/definition.h"
 #include "stated/log.h"
 #include "stated/map.h"
 #include "stated/yaml.h"
@@ -47,6 +48,7 @@ struct config {
 	size_t token_count;
 	int64_t body_bytes_max;
 	int64_t connections_max;
+	int64_t idle_ms; /* 0: the default */
 	int64_t instances_queued;
 	struct str log_format;
 	struct str log_level;

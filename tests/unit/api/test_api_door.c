@@ -2,11 +2,13 @@
 /* The server's bounds, its addresses and TLS. */
 #include "api_server.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -92,6 +94,78 @@ test_silent_connection_is_closed(void **state)
 	say(fd, "GET /healthz HTTP/1.1\r\nHost:");
 	assert_int_equal(read(fd, &byte, 1), 0);
 	close(fd);
+	api_server_free(&server);
+}
+
+static void
+test_request_that_comes_byte_by_byte_is_not_waited_for(void **state)
+{
+	struct api_server *server = api_server_new();
+	struct pollfd peer = {.events = POLLIN};
+	size_t bytes = 0;
+
+	(void)state;
+	server->options.limits.idle_ms = 500;
+	api_server_open(server);
+	peer.fd = api_server_connect(server);
+	say(peer.fd, "GET /healthz HTTP/1.1\r\nX-Slow: ");
+	while (poll(&peer, 1, 50) == 0 && ++bytes < 400)
+		(void)!write(peer.fd, "x", 1);
+	assert_true(bytes < 400);
+	assert_false(is_answered(peer.fd));
+	close(peer.fd);
+	api_server_free(&server);
+}
+
+static void
+test_answer_that_is_not_taken_is_not_waited_for(void **state)
+{
+	struct api_server *server = api_server_new();
+	char bytes[65536];
+	ssize_t got;
+	int fd;
+
+	(void)state;
+	server->options.limits.idle_ms = 300;
+	api_server_open(server);
+	fd = api_server_connect(server);
+	/* More than the kernel keeps for us. */
+	for (int i = 0; i < 2000; i++)
+		say(fd, "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n");
+	sleep(2);
+	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
+		continue;
+	/* What the kernel had, and then the end. */
+	assert_true(got == 0 || errno == ECONNRESET);
+	close(fd);
+	api_server_free(&server);
+}
+
+static void
+test_the_longest_silent_makes_room(void **state)
+{
+	struct api_server *server = api_server_new();
+	int fds[3], late;
+
+	(void)state;
+	server->options.limits.connections_max = 3;
+	server->options.limits.idle_ms = 6000; /* a tenth is left in peace */
+	api_server_open(server);
+	for (int i = 0; i < 3; i++) {
+		fds[i] = api_server_connect(server);
+		say(fds[i], health);
+		assert_true(is_answered(fds[i]));
+		usleep(300 * 1000);
+	}
+	late = api_server_connect(server);
+	say(late, health);
+	assert_true(is_answered(late));
+	assert_false(is_answered(fds[0])); /* its end */
+	say(fds[2], health);
+	assert_true(is_answered(fds[2]));
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	close(late);
 	api_server_free(&server);
 }
 
@@ -256,6 +330,10 @@ main(void)
 	    cmocka_unit_test(test_connections_over_the_bound_wait_for_room),
 	    cmocka_unit_test(test_requests_over_the_bound_are_429),
 	    cmocka_unit_test(test_silent_connection_is_closed),
+	    cmocka_unit_test(
+		test_request_that_comes_byte_by_byte_is_not_waited_for),
+	    cmocka_unit_test(test_answer_that_is_not_taken_is_not_waited_for),
+	    cmocka_unit_test(test_the_longest_silent_makes_room),
 	    cmocka_unit_test(test_stopping_engine_is_503),
 	    cmocka_unit_test(test_addresses_that_cannot_be_had_are_told),
 	    cmocka_unit_test(test_inherited_socket_is_served),
