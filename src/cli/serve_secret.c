@@ -184,6 +184,18 @@ read_file(int fd, const struct stat *status, struct cached *cached)
 	return value;
 }
 
+/* What has not changed is not opened: there may be no descriptor for it. */
+static bool
+is_unchanged(const char *path, const struct cached *cached)
+{
+	struct stat status;
+
+	return cached->value != NULL && stat(path, &status) == 0 &&
+	       cached->inode == status.st_ino &&
+	       cached->changed.tv_sec == status.st_mtim.tv_sec &&
+	       cached->changed.tv_nsec == status.st_mtim.tv_nsec;
+}
+
 static const struct value *
 find_in_directory(
     struct secrets *secrets, struct str directory, struct str name)
@@ -198,20 +210,16 @@ find_in_directory(
 	    (size_t)snprintf(path, sizeof(path), "%.*s/%.*s",
 		STR_ARG(directory), STR_ARG(name)) >= sizeof(path))
 		return NULL;
+	cached = map_find(secrets->cached, str_of(path));
+	if (cached != NULL && is_unchanged(path, cached))
+		return cached->value;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
-	    status.st_size > SECRET_BYTES_MAX)
-		goto out;
-	cached = cache_of(secrets->cached, str_of(path));
-	if (cached->value != NULL && cached->inode == status.st_ino &&
-	    cached->changed.tv_sec == status.st_mtim.tv_sec &&
-	    cached->changed.tv_nsec == status.st_mtim.tv_nsec)
-		value = cached->value;
-	else
-		value = read_file(fd, &status, cached);
-out:
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	    status.st_size <= SECRET_BYTES_MAX)
+		value = read_file(fd, &status,
+		    cache_of(secrets->cached, str_of(path)));
 	close(fd);
 	return value;
 }
