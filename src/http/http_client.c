@@ -6,17 +6,35 @@
  * what happened; what has ended is then delivered.  Delivery is always from
  * the loop: adding a handle only sets curl's timer, so that no callback runs
  * inside http_send(), and a callback may send again.
+ *
+ * What finds no place waits here, so that curl doesn't count the waiting as
+ * part of the time that an answer may take.  The same goes for what finds no
+ * descriptor: it is not the endpoint's fault, and nothing has been sent.
+ *
+ * Where the loop stood still for a while (the process was stopped, the machine
+ * slept), answers may have come meanwhile that nobody could read: what is
+ * under way gets that time in addition, or they would be taken for lost.
  */
 #include "http_priv.h"
 
+#include "stated/log.h"
+
+#include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #define CLIENT_MAGIC 0x3c9e20b7u
 #define SOCKET_MAGIC 0x51d8f06bu
 #define CONNECTIONS_MAX 1024
 #define CONNECTIONS_PER_HOST_MAX 256
 #define IDLE_TRANSFERS_MAX 256
+#define BEAT_MS 1000
+/* A beat that is so late was missed. */
+#define STOOD_STILL_MS (3 * BEAT_MS)
+#define TRY_AGAIN_MS 200
 
 struct http_client {
 	uint32_t magic;
@@ -26,10 +44,18 @@ struct http_client {
 	CURLM *multi;
 	struct http_mailer *mailer;   /* NULL before the first mail */
 	struct http_transfers active; /* added to multi */
+	struct http_transfers waiting;
 	struct http_transfers idle;
-	size_t active_count;
+	size_t active_count; /* all that are under way */
+	size_t added_count;
+	size_t added_max;
 	size_t idle_count;
 	bool is_delivering;
+	bool is_starved;    /* of descriptors; the retry is set */
+	struct event *retry;
+	struct event *beat; /* while something is added */
+	int64_t beaten_ms;
+	bool has_lenient;   /* some of those added */
 };
 
 /* A socket that curl has asked us to watch. */
@@ -46,6 +72,8 @@ static int client_socket_cb(CURL *easy, curl_socket_t fd, int what,
 static int client_timer_cb(CURLM *multi, long timeout_ms, void *arg);
 static void client_timer_fired_cb(evutil_socket_t fd, short what, void *arg);
 static void client_socket_ready_cb(evutil_socket_t fd, short what, void *arg);
+static void client_retry_cb(evutil_socket_t fd, short what, void *arg);
+static void client_beat_cb(evutil_socket_t fd, short what, void *arg);
 static void deliver_ended(struct http_client *client);
 
 #define SET(multi, option, value)                                              \
@@ -76,12 +104,17 @@ http_client_new(struct event_base *base, struct http_client_options options)
 	client->timer = evtimer_new(base, client_timer_fired_cb, client);
 	client->multi = curl_multi_init();
 	must(client->timer != NULL && client->multi != NULL);
+	client->retry = evtimer_new(base, client_retry_cb, client);
+	client->beat = evtimer_new(base, client_beat_cb, client);
+	must(client->retry != NULL && client->beat != NULL);
 	TAILQ_INIT(&client->active);
+	TAILQ_INIT(&client->waiting);
 	TAILQ_INIT(&client->idle);
 	if (all == 0)
 		all = CONNECTIONS_MAX;
 	if (per_host == 0)
 		per_host = CONNECTIONS_PER_HOST_MAX;
+	client->added_max = all;
 	SET(client->multi, CURLMOPT_MAXCONNECTS, (long)all);
 	SET(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)all);
 	SET(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)per_host);
@@ -100,7 +133,7 @@ free_transfers(struct http_client *client, struct http_transfers *list)
 
 	while ((transfer = TAILQ_FIRST(list)) != NULL) {
 		TAILQ_REMOVE(list, transfer, link);
-		if (transfer->state == TRANSFER_UNDER_WAY)
+		if (list == &client->active)
 			curl_multi_remove_handle(client->multi, transfer->easy);
 		http_transfer_free(&transfer);
 	}
@@ -117,9 +150,12 @@ http_client_free(struct http_client **client_take)
 	must(!client->is_delivering);
 	http_mailer_free(&client->mailer);
 	free_transfers(client, &client->active);
+	free_transfers(client, &client->waiting);
 	free_transfers(client, &client->idle);
 	curl_multi_cleanup(client->multi);
 	event_free(client->timer);
+	event_free(client->retry);
+	event_free(client->beat);
 	client->magic = 0;
 	free(client);
 	*client_take = NULL;
@@ -137,6 +173,26 @@ http_client_active(const struct http_client *client)
 {
 	must(client->magic == CLIENT_MAGIC);
 	return client->active_count;
+}
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec now;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+set_timer(struct event *timer, int64_t delay_ms)
+{
+	struct timeval delay = {
+		.tv_sec = delay_ms / 1000,
+		.tv_usec = delay_ms % 1000 * 1000,
+	};
+
+	must(evtimer_add(timer, &delay) == 0);
 }
 
 /* -------------------------------------------------------------- transfers */
@@ -188,6 +244,25 @@ send_mail(struct http_client *client, struct http_transfer *transfer)
 }
 
 static void
+add_waiting(struct http_client *client)
+{
+	struct http_transfer *transfer;
+
+	while (!client->is_starved && client->added_count < client->added_max &&
+	    (transfer = TAILQ_FIRST(&client->waiting)) != NULL) {
+		TAILQ_REMOVE(&client->waiting, transfer, link);
+		TAILQ_INSERT_TAIL(&client->active, transfer, link);
+		client->added_count++;
+		must(curl_multi_add_handle(client->multi, transfer->easy) ==
+		    CURLM_OK);
+	}
+	if (client->added_count > 0 && !evtimer_pending(client->beat, NULL)) {
+		client->beaten_ms = monotonic_ms();
+		set_timer(client->beat, BEAT_MS);
+	}
+}
+
+static void
 client_send(struct http_port *port, const struct message_request *request,
     http_done_fn *done, void *arg)
 {
@@ -205,9 +280,59 @@ client_send(struct http_port *port, const struct message_request *request,
 		send_mail(client, transfer);
 		return;
 	}
-	TAILQ_INSERT_TAIL(&client->active, transfer, link);
-	must(curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK);
+	TAILQ_INSERT_TAIL(&client->waiting, transfer, link);
+	add_waiting(client);
 }
+
+/* ------------------------------------------------------ out of descriptors */
+
+static bool
+may_open(void)
+{
+	int fd = open("/", O_PATH | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || (errno != EMFILE && errno != ENFILE);
+}
+
+/* Names are resolved, and certificates read, with descriptors that are not
+ * ours to see: so we look whether there are any. */
+static bool
+had_no_descriptor(const struct http_transfer *transfer, CURLcode result)
+{
+	return result != CURLE_OK && !http_transfer_may_be_sent(transfer) &&
+	    (transfer->found_no_socket || !may_open());
+}
+
+static void
+wait_for_descriptor(struct http_client *client, struct http_transfer *transfer)
+{
+	http_transfer_begin_anew(transfer);
+	TAILQ_INSERT_HEAD(&client->waiting, transfer, link);
+	if (client->is_starved)
+		return;
+	log_warning("no descriptors",
+	    "calls wait until the system gives some (LimitNOFILE, ulimit -n)");
+	client->is_starved = true;
+	set_timer(client->retry, TRY_AGAIN_MS);
+}
+
+static void
+client_retry_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_client *client = client_of(arg);
+
+	(void)fd, (void)what;
+	if (!may_open()) {
+		set_timer(client->retry, TRY_AGAIN_MS);
+		return;
+	}
+	client->is_starved = false;
+	add_waiting(client);
+}
+
+/* ------------------------------------------------------------------ results */
 
 static void
 deliver(struct http_client *client, CURL *easy, CURLcode result)
@@ -220,6 +345,11 @@ deliver(struct http_client *client, CURL *easy, CURLcode result)
 	transfer = http_transfer_of(private);
 	must(curl_multi_remove_handle(client->multi, easy) == CURLM_OK);
 	TAILQ_REMOVE(&client->active, transfer, link);
+	client->added_count--;
+	if (had_no_descriptor(transfer, result)) {
+		wait_for_descriptor(client, transfer);
+		return;
+	}
 	response = http_transfer_end(transfer, result);
 	transfer->done(&response, transfer->arg);
 	release_transfer(client, transfer);
@@ -238,15 +368,56 @@ deliver_ended(struct http_client *client)
 		deliver(client, message->easy_handle, message->data.result);
 	}
 	client->is_delivering = false;
+	add_waiting(client);
 }
 
 /* --------------------------------------------------------------- the loop */
+
+/* Called before curl looks at its own clock. */
+static void
+allow_for_standstill(struct http_client *client)
+{
+	int64_t now_ms = monotonic_ms();
+	int64_t missed_ms = now_ms - client->beaten_ms;
+	struct http_transfer *transfer;
+
+	if (client->added_count == 0 || missed_ms < STOOD_STILL_MS)
+		return;
+	client->beaten_ms = now_ms;
+	client->has_lenient = true;
+	log_warning("stood still",
+	    "for %lld ms: %zu calls get that time in addition",
+	    (long long)missed_ms, client->added_count);
+	TAILQ_FOREACH(transfer, &client->active, link)
+		http_transfer_extend(transfer, missed_ms);
+}
+
+/* curl has forgotten when to look at those whose time was extended. */
+static void
+client_beat_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_client *client = client_of(arg);
+	int running;
+
+	(void)fd, (void)what;
+	allow_for_standstill(client);
+	client->beaten_ms = monotonic_ms();
+	if (client->has_lenient) {
+		must(curl_multi_perform(client->multi, &running) == CURLM_OK);
+		deliver_ended(client);
+	}
+	if (client->added_count > 0)
+		set_timer(client->beat, BEAT_MS);
+	else
+		client->has_lenient = false;
+}
 
 static void
 wake_curl(struct http_client *client, curl_socket_t fd, int what)
 {
 	int running;
 
+	allow_for_standstill(client);
 	must(curl_multi_socket_action(client->multi, fd, what, &running) ==
 	    CURLM_OK);
 	deliver_ended(client);
@@ -275,16 +446,12 @@ static int
 client_timer_cb(CURLM *multi, long timeout_ms, void *arg)
 {
 	struct http_client *client = client_of(arg);
-	struct timeval wait = {
-		.tv_sec = timeout_ms / 1000,
-		.tv_usec = timeout_ms % 1000 * 1000,
-	};
 
 	(void)multi;
 	if (timeout_ms < 0)
 		evtimer_del(client->timer);
 	else
-		evtimer_add(client->timer, &wait);
+		set_timer(client->timer, timeout_ms);
 	return 0;
 }
 

@@ -155,7 +155,7 @@ http_mail_forget(struct http_transfer *transfer)
 
 	if (!transfer->is_mail)
 		return;
-	SET(easy, CURLOPT_OPENSOCKETFUNCTION, NULL);
+	http_transfer_set_socket(transfer);
 	SET(easy, CURLOPT_CLOSESOCKETFUNCTION, NULL);
 	SET(easy, CURLOPT_FRESH_CONNECT, 0L);
 	SET(easy, CURLOPT_FORBID_REUSE, 0L);

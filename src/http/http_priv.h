@@ -49,6 +49,9 @@ struct http_transfer {
 	/* of its progress */
 	bool handed_over;    /* the connection stood; sending could begin */
 	bool resend_refused; /* curl wanted to send it a second time */
+	bool found_no_socket; /* the system had none */
+	int64_t timeout_ms;
+	int64_t extra_ms; /* in addition, for a loop that stood still */
 	bool is_too_large;
 	size_t mail_bytes_read; /* of request_body, by curl */
 	CURLcode mail_result;   /* of http_mail_perform() */
@@ -74,6 +77,11 @@ void http_transfer_begin(struct http_transfer *transfer,
 struct message_response http_transfer_end(struct http_transfer *transfer,
     CURLcode result);
 void http_transfer_recycle(struct http_transfer *transfer);
+/* Nothing of it was sent: as if it had just begun. */
+void http_transfer_begin_anew(struct http_transfer *transfer);
+/* An answer may take so much longer. */
+void http_transfer_extend(struct http_transfer *transfer, int64_t more_ms);
+bool http_transfer_may_be_sent(const struct http_transfer *transfer);
 /* The checked cast. */
 struct http_transfer *http_transfer_of(void *pointer);
 
@@ -82,6 +90,8 @@ struct http_transfer *http_transfer_of(void *pointer);
 #define HTTP_MAIL_PROTOCOLS "smtp,smtps"
 void http_transfer_set_protocols(struct http_transfer *transfer,
     const char *protocols);
+/* How its sockets are made, where it is no mail. */
+void http_transfer_set_socket(struct http_transfer *transfer);
 bool http_is_one_line(struct str text);
 
 /* http_mail.c: for requests with an envelope. */

@@ -11,7 +11,9 @@
  */
 #include "http_priv.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #define TRANSFER_MAGIC 0x7f3a11d5u
 #define HEAD_BYTES_MAX (256 * 1024)
@@ -27,7 +29,6 @@ static void set_headers(struct http_transfer *transfer,
     const struct message_request *request);
 static void set_blob(CURL *easy, CURLoption option, const struct buf *pem);
 static void set_ca(struct http_transfer *transfer);
-static bool may_be_sent(const struct http_transfer *transfer);
 static void read_fields(struct http_transfer *transfer);
 
 /* Options are valid by construction; only a bug of ours fails to set one. */
@@ -103,6 +104,7 @@ http_transfer_begin(struct http_transfer *transfer,
 	buf_add_str(&transfer->head, request->url);
 	SET(transfer->easy, CURLOPT_URL, buf_cstr(&transfer->head));
 	buf_clear(&transfer->head);
+	transfer->timeout_ms = request->timeout_ms;
 	SET(transfer->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	if (request->mail != NULL) {
 		http_mail_begin(transfer, request);
@@ -122,7 +124,7 @@ failure_of(const struct http_transfer *transfer, CURLcode result)
 		return MESSAGE_OK;
 	return transfer->is_too_large
 	    ? MESSAGE_TOO_LARGE
-	    : http_failure_of(result, may_be_sent(transfer));
+	    : http_failure_of(result, http_transfer_may_be_sent(transfer));
 }
 
 struct message_response
@@ -182,6 +184,32 @@ wipe(struct buf *buf)
 }
 
 void
+http_transfer_begin_anew(struct http_transfer *transfer)
+{
+	must(transfer->state == TRANSFER_UNDER_WAY);
+	must(!http_transfer_may_be_sent(transfer));
+	buf_clear(&transfer->head);
+	buf_clear(&transfer->body);
+	transfer->handed_over = false;
+	transfer->found_no_socket = false;
+	transfer->is_too_large = false;
+	transfer->extra_ms = 0;
+	transfer->error[0] = '\0';
+	SET(transfer->easy, CURLOPT_TIMEOUT_MS, (long)transfer->timeout_ms);
+}
+
+/* curl asks for its options' values as it goes. */
+void
+http_transfer_extend(struct http_transfer *transfer, int64_t more_ms)
+{
+	must(transfer->state == TRANSFER_UNDER_WAY);
+	must(more_ms > 0);
+	transfer->extra_ms += more_ms;
+	SET(transfer->easy, CURLOPT_TIMEOUT_MS,
+	    (long)(transfer->timeout_ms + transfer->extra_ms));
+}
+
+void
 http_transfer_recycle(struct http_transfer *transfer)
 {
 	must(transfer->state == TRANSFER_ENDED);
@@ -197,6 +225,8 @@ http_transfer_recycle(struct http_transfer *transfer)
 	transfer->field_count = 0;
 	transfer->handed_over = false;
 	transfer->resend_refused = false;
+	transfer->found_no_socket = false;
+	transfer->extra_ms = 0;
 	transfer->is_too_large = false;
 	transfer->error[0] = '\0';
 	transfer->done = NULL;
@@ -324,8 +354,8 @@ set_ca(struct http_transfer *transfer)
 /* Over TLS (and so perhaps HTTP/2) curl counts bytes that wait in a frame or
  * doesn't count those of a failed write; then a standing connection is enough
  * for doubt. */
-static bool
-may_be_sent(const struct http_transfer *transfer)
+bool
+http_transfer_may_be_sent(const struct http_transfer *transfer)
 {
 	long request_bytes = 0;
 
@@ -347,12 +377,25 @@ transfer_prereq_cb(void *arg, char *peer, char *local, int peer_port,
 	struct http_transfer *transfer = http_transfer_of(arg);
 
 	(void)peer, (void)local, (void)peer_port, (void)local_port;
-	if (may_be_sent(transfer) && !transfer->is_safe) {
+	if (http_transfer_may_be_sent(transfer) && !transfer->is_safe) {
 		transfer->resend_refused = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
 	transfer->handed_over = true;
 	return CURL_PREREQFUNC_OK;
+}
+
+static curl_socket_t
+transfer_open_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http_transfer *transfer = http_transfer_of(arg);
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+
+	(void)purpose;
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		transfer->found_no_socket = true;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 static size_t
@@ -423,6 +466,13 @@ read_fields(struct http_transfer *transfer)
 /* ---------------------------------------------------------------- options */
 
 void
+http_transfer_set_socket(struct http_transfer *transfer)
+{
+	SET(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, transfer_open_cb);
+	SET(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
+}
+
+void
 http_transfer_set_protocols(struct http_transfer *transfer,
     const char *protocols)
 {
@@ -458,6 +508,7 @@ set_constant_options(struct http_transfer *transfer)
 	SET(easy, CURLOPT_SSLKEYTYPE, "PEM");
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	http_transfer_set_protocols(transfer, HTTP_WEB_PROTOCOLS);
+	http_transfer_set_socket(transfer);
 	SET(easy, CURLOPT_PREREQFUNCTION, transfer_prereq_cb);
 	SET(easy, CURLOPT_PREREQDATA, transfer);
 	SET(easy, CURLOPT_HEADERFUNCTION, transfer_header_cb);

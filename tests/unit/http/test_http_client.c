@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -466,6 +467,106 @@ test_connections_per_host_are_bounded(void **state)
 }
 
 static void
+test_calls_over_the_bound_wait_and_their_time_does_not_run(void **state)
+{
+	static struct answer answers[3];
+	struct fixture *fixture = *state;
+	struct message_request request =
+	    request_of("GET", wire_url(&fixture->wire, "/"));
+
+	http_client_free(&fixture->client);
+	fixture->client = http_client_new(fixture->base,
+	    (struct http_client_options){.connections_max = 1});
+	fixture->wire.answer = wire_answer_nothing;
+	request.timeout_ms = 100;
+	for (size_t i = 0; i < 3; i++)
+		send_for(fixture, &request, &answers[i]);
+	run_until(fixture, 3);
+	assert_int_equal(fixture->wire.request_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(answers[i].failure, MESSAGE_TIMEOUT);
+		forget(&answers[i]);
+	}
+}
+
+/* ---------------------------------------------------------- no descriptors */
+
+static void
+pass_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	*(bool *)arg = true;
+}
+
+static void
+run_for(struct fixture *fixture, int milliseconds)
+{
+	struct timeval delay = {.tv_usec = milliseconds * 1000};
+	bool is_over = false;
+
+	event_base_once(fixture->base, -1, EV_TIMEOUT, pass_cb, &is_over,
+	    &delay);
+	while (!is_over)
+		event_base_loop(fixture->base, EVLOOP_ONCE);
+}
+
+static struct rlimit
+take_descriptors(void)
+{
+	struct rlimit before, none;
+	int next = dup(0);
+
+	assert_true(next > 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	return before;
+}
+
+static void
+test_calls_wait_while_there_are_no_descriptors(void **state)
+{
+	static struct answer answers[5];
+	struct fixture *fixture = *state;
+	struct message_request request =
+	    request_of("POST", wire_url(&fixture->wire, "/"));
+	struct rlimit before = take_descriptors();
+
+	request.timeout_ms = 2000;
+	for (size_t i = 0; i < 5; i++)
+		send_for(fixture, &request, &answers[i]);
+	run_for(fixture, 400);
+	assert_int_equal(fixture->answer_count, 0);
+	assert_int_equal(http_client_active(fixture->client), 5);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	run_until(fixture, 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(answers[i].failure, MESSAGE_OK);
+		forget(&answers[i]);
+	}
+	assert_int_equal(fixture->wire.request_count, 5);
+}
+
+static void
+test_a_client_that_waits_for_descriptors_can_be_freed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request =
+	    request_of("POST", wire_url(&fixture->wire, "/"));
+	struct rlimit before = take_descriptors();
+
+	send_for(fixture, &request, &fixture->answer);
+	run_for(fixture, 50);
+	http_client_free(&fixture->client);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_false(fixture->answer.is_here);
+}
+
+/* ------------------------------------------------------------ sending again */
+
+static void
 send_next_cb(const struct message_response *response, void *arg)
 {
 	struct fixture *fixture = arg;
@@ -798,6 +899,9 @@ main(void)
 		CASE(test_post_after_the_server_closed_goes_out_on_a_new_connection),
 		CASE(test_many_at_once_are_all_answered),
 		CASE(test_connections_per_host_are_bounded),
+		CASE(test_calls_over_the_bound_wait_and_their_time_does_not_run),
+		CASE(test_calls_wait_while_there_are_no_descriptors),
+		CASE(test_a_client_that_waits_for_descriptors_can_be_freed),
 		CASE(test_a_callback_may_send_again),
 		CASE(test_freeing_the_client_drops_what_is_under_way),
 		CASE(test_silence_is_a_timeout),
