@@ -218,7 +218,9 @@ show(const struct disk_file *file)
 
 	if (file->path == NULL || file->unnamed_at != DISK_LAST_NAME)
 		return;
-	int fd = open(file->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	/* A new one: truncating the old would make some systems wait. */
+	(void)unlink(file->path);
+	int fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 	    0600);
 	if (fd < 0)
 		return; /* its directory is gone, and so is who would look */
