@@ -27,10 +27,13 @@ struct buf {
 void buf_init(struct buf *buf, size_t bytes_max);
 void buf_fini(struct buf *buf);
 void buf_clear(struct buf *buf); /* keeps the memory; clears the error */
-void buf_add(struct buf *buf, const void *at, size_t bytes);
-void buf_add_str(struct buf *buf, struct str s);
-void buf_add_cstr(struct buf *buf, const char *text);
-void buf_add_char(struct buf *buf, char c);
+static inline void buf_add(struct buf *buf, const void *at, size_t bytes);
+static inline void buf_add_str(struct buf *buf, struct str s);
+static inline void buf_add_cstr(struct buf *buf, const char *text);
+static inline void buf_add_char(struct buf *buf, char c);
+/* Makes room for that many bytes more, which need not all be added: what is
+ * added piece by piece grows the memory once.  Nothing is marked as over. */
+void buf_reserve(struct buf *buf, size_t bytes);
 void buf_addf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_addv(struct buf *buf, const char *format, va_list arguments)
     PRINTF_LIKE(2, 0);
@@ -54,5 +57,39 @@ char *buf_reserve(struct buf *buf, size_t bytes);
 struct str buf_str(const struct buf *buf);
 /* The same followed by a zero byte. */
 const char *buf_cstr(struct buf *buf);
+
+/* Adding is what most of a turn consists of: where there is room and no
+ * bound, it is done without a call. */
+void buf_add_slowly(struct buf *buf, const void *at, size_t bytes);
+
+static inline void
+buf_add(struct buf *buf, const void *at, size_t bytes)
+{
+	if (buf->bytes_max == 0 && bytes < buf->capacity - buf->bytes) {
+		memcpy(buf->at + buf->bytes, at, bytes);
+		buf->bytes += bytes;
+		return;
+	}
+	buf_add_slowly(buf, at, bytes);
+}
+
+static inline void
+buf_add_str(struct buf *buf, struct str s)
+{
+	if (s.bytes > 0)
+		buf_add(buf, s.at, s.bytes);
+}
+
+static inline void
+buf_add_cstr(struct buf *buf, const char *text)
+{
+	buf_add(buf, text, strlen(text));
+}
+
+static inline void
+buf_add_char(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
 
 #endif

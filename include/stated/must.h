@@ -24,7 +24,7 @@
 #define PRINTF_LIKE(format_index, first_argument)                              \
 	__attribute__((format(printf, format_index, first_argument)))
 
-_Noreturn void must_failed(const char *what, const char *file, int line,
+__attribute__((cold)) _Noreturn void must_failed(const char *what, const char *file, int line,
     const char *function);
 
 #endif

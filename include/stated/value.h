@@ -103,10 +103,19 @@ struct value_builder *value_build_context(struct arena *arena);
 struct value_builder *value_build_list(struct arena *arena);
 void value_put(
     struct value_builder *context, struct str key, const struct value *value);
-/* copies; absent is null */
-void value_put_str(
-    struct value_builder *context, const char *key, struct str string);
-void value_put_int(struct value_builder *context, const char *key, int64_t n);
+/* The key is borrowed: it must live as long as the arena. */
+void value_put_kept(
+    struct value_builder *context, struct str key, const struct value *value);
+/* Under a key that must be a literal, which is not copied; the string is
+ * copied, absent is null. */
+#define value_put_str(context, key, ...)                                       \
+	value_put_kept_str((context), STR("" key ""), __VA_ARGS__)
+#define value_put_int(context, key, ...)                                       \
+	value_put_kept_int((context), STR("" key ""), __VA_ARGS__)
+void value_put_kept_str(
+    struct value_builder *context, struct str key, struct str string);
+void value_put_kept_int(
+    struct value_builder *context, struct str key, int64_t n);
 bool value_has(const struct value_builder *context, struct str key);
 void value_append(struct value_builder *list, const struct value *value);
 const struct value *value_built(struct value_builder *builder);

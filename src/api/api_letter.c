@@ -22,7 +22,8 @@ put_instant(struct value_builder *built, const char *name, int64_t instant_ms)
 	char text[CLOCK_TEXT_BYTES];
 
 	if (instant_ms != 0)
-		value_put_str(built, name, clock_format(instant_ms, text));
+		value_put_kept_str(
+		    built, str_of(name), clock_format(instant_ms, text));
 }
 
 static const struct value *

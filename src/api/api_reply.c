@@ -206,5 +206,6 @@ api_reply_instant(
 	if (instant_ms == 0)
 		value_put(built, str_of(name), &value_null);
 	else
-		value_put_str(built, name, clock_format(instant_ms, text));
+		value_put_kept_str(
+		    built, str_of(name), clock_format(instant_ms, text));
 }

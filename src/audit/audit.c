@@ -10,6 +10,9 @@
 
 #include "stated/json.h"
 
+/* Most records are no longer. */
+#define RECORD_BYTES_USUAL 1024
+
 struct str
 audit_kind_name(enum audit_kind kind)
 {
@@ -47,19 +50,16 @@ static const struct value *
 with_place(struct arena *arena, const struct value *record,
     const struct audit_head *head)
 {
-	struct value_builder *fields = value_build_context(arena);
 	char prev[DIGEST_HEX_BYTES];
 
 	must(record->type == VALUE_CONTEXT);
-	for (size_t i = 0; i < record->as.context.count; i++)
-		value_put(fields, record->as.context.fields[i].key,
-		    record->as.context.fields[i].value);
-	must(!value_has(fields, STR("seq")));
-	must(!value_has(fields, STR("prev")));
-	must(!value_has(fields, STR("hash")));
-	value_put_int(fields, "seq", (int64_t)head->seq);
-	value_put_str(fields, "prev", digest_hex(head->hash, prev));
-	return value_built(fields);
+	must(value_get(record, STR("seq")) == NULL);
+	must(value_get(record, STR("prev")) == NULL);
+	must(value_get(record, STR("hash")) == NULL);
+	record = value_with(arena, record, STR("seq"),
+	    value_of_int(arena, (int64_t)head->seq));
+	return value_with(arena, record, STR("prev"),
+	    value_copy_str(arena, digest_hex(head->hash, prev)));
 }
 
 struct audit_record
@@ -70,6 +70,7 @@ audit_seal(struct arena *arena, const struct value *record,
 	struct buf text = {0};
 
 	must(head->seq < INT64_MAX);
+	buf_reserve(&text, RECORD_BYTES_USUAL);
 	json_write(with_place(arena, record, &next), JSON_CANONICAL, &text);
 	struct audit_record sealed = {
 		.seq = next.seq,

@@ -16,6 +16,7 @@
 #define ARENA_BLOCK_BYTES_MIN ((size_t)4096 - 64)
 #define ARENA_BLOCK_BYTES_MAX ((size_t)1024 * 1024 - 64)
 #define ARENA_GROW_FIRST 8
+#define ARENA_TEXT_BYTES 256 /* longer texts are formatted twice */
 
 struct block {
 	struct block *older;
@@ -91,8 +92,9 @@ add_block(struct arena *arena, size_t bytes_needed)
 	arena->newest = block;
 }
 
-void *
-arena_alloc(struct arena *arena, size_t bytes)
+/* Memory with whatever stands in it. */
+static void *
+take(struct arena *arena, size_t bytes)
 {
 	must(bytes <= SIZE_MAX / 4);
 	/* Even nothing has an address of its own. */
@@ -107,7 +109,13 @@ arena_alloc(struct arena *arena, size_t bytes)
 	void *at = block->at + block->used;
 	block->used += rounded;
 	arena->bytes += bytes;
-	return memset(at, 0, rounded);
+	return at;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t bytes)
+{
+	return memset(take(arena, bytes), 0, bytes);
 }
 
 void *
@@ -128,9 +136,13 @@ arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
 		return items;
 	must(*capacity <= SIZE_MAX / 2);
 	*capacity = *capacity > 0 ? *capacity * 2 : ARENA_GROW_FIRST;
-	void *grown = arena_array(arena, *capacity, item_bytes);
+	size_t bytes;
+	must(!__builtin_mul_overflow(*capacity, item_bytes, &bytes));
+	char *grown = take(arena, bytes);
+	size_t kept = count * item_bytes;
 	if (count > 0)
-		memcpy(grown, items, count * item_bytes);
+		memcpy(grown, items, kept);
+	memset(grown + kept, 0, bytes - kept);
 	return grown;
 }
 
@@ -138,10 +150,11 @@ static char *
 copy_bytes(struct arena *arena, struct str s)
 {
 	must(s.bytes < SIZE_MAX);
-	char *at = arena_alloc(arena, s.bytes + 1);
+	char *at = take(arena, s.bytes + 1);
 
 	if (s.bytes > 0)
 		memcpy(at, s.at, s.bytes);
+	at[s.bytes] = '\0';
 	return at;
 }
 
@@ -156,13 +169,16 @@ arena_str(struct arena *arena, struct str s)
 struct str
 arena_strf(struct arena *arena, const char *format, ...)
 {
+	char text[ARENA_TEXT_BYTES];
 	va_list arguments;
 
 	va_start(arguments, format);
-	int bytes = vsnprintf(NULL, 0, format, arguments);
+	int bytes = vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	must(bytes >= 0);
-	char *at = arena_alloc(arena, (size_t)bytes + 1);
+	if ((size_t)bytes < sizeof(text))
+		return arena_str(arena, (struct str){text, (size_t)bytes});
+	char *at = take(arena, (size_t)bytes + 1);
 	va_start(arguments, format);
 	int written = vsnprintf(at, (size_t)bytes + 1, format, arguments);
 	va_end(arguments);

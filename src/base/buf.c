@@ -77,7 +77,7 @@ buf_reserve(struct buf *buf, size_t bytes)
 }
 
 void
-buf_add(struct buf *buf, const void *at, size_t bytes)
+buf_add_slowly(struct buf *buf, const void *at, size_t bytes)
 {
 	if (bytes == 0 || !make_room(buf, bytes))
 		return;
@@ -86,21 +86,10 @@ buf_add(struct buf *buf, const void *at, size_t bytes)
 }
 
 void
-buf_add_str(struct buf *buf, struct str s)
+buf_reserve(struct buf *buf, size_t bytes)
 {
-	buf_add(buf, s.at, s.bytes);
-}
-
-void
-buf_add_cstr(struct buf *buf, const char *text)
-{
-	buf_add(buf, text, strlen(text));
-}
-
-void
-buf_add_char(struct buf *buf, char c)
-{
-	buf_add(buf, &c, 1);
+	if (buf->bytes_max == 0)
+		reserve(buf, bytes);
 }
 
 void
@@ -109,9 +98,14 @@ buf_addv(struct buf *buf, const char *format, va_list arguments)
 	va_list again;
 
 	va_copy(again, arguments);
-	int bytes = vsnprintf(NULL, 0, format, arguments);
+	/* Most texts fit into what is there already. */
+	size_t room = buf->bytes_max == 0 ? buf->capacity - buf->bytes : 0;
+	int bytes = vsnprintf(room > 0 ? buf->at + buf->bytes : NULL, room,
+	    format, arguments);
 	must(bytes >= 0);
-	if (make_room(buf, (size_t)bytes)) {
+	if ((size_t)bytes < room) {
+		buf->bytes += (size_t)bytes;
+	} else if (make_room(buf, (size_t)bytes)) {
 		int written = vsnprintf(buf->at + buf->bytes, (size_t)bytes + 1,
 		    format, again);
 		must(written == bytes);

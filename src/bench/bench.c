@@ -177,17 +177,13 @@ run_loads(struct bench *bench)
 }
 
 static void
-put_cost(struct value_builder *report, const char *name,
+put_cost(struct bench *bench, struct value_builder *report, const char *name,
     const struct floor_cost *cost)
 {
-	struct arena *arena = arena_new();
-
-	value_put_int(report,
-	    arena_cstr(arena, arena_strf(arena, "%s_ns", name)), cost->cpu_ns);
-	value_put_int(report,
-	    arena_cstr(arena, arena_strf(arena, "%s_alone_us", name)),
-	    cost->alone_us);
-	arena_free(&arena);
+	value_put_kept_int(report, arena_strf(bench->arena, "%s_ns", name),
+	    cost->cpu_ns);
+	value_put_kept_int(report,
+	    arena_strf(bench->arena, "%s_alone_us", name), cost->alone_us);
 }
 
 static const struct value *
@@ -199,8 +195,8 @@ report_run(struct bench *bench, const struct value *loads)
 	value_put_int(report, "cores", sysconf(_SC_NPROCESSORS_ONLN));
 	value_put_int(report, "callers", (int64_t)bench->options->callers);
 	value_put_int(report, "ms", bench->options->ms);
-	put_cost(report, "curl_exchange", &bench->floor.call);
-	put_cost(report, "evhttp_request", &bench->floor.request);
+	put_cost(bench, report, "curl_exchange", &bench->floor.call);
+	put_cost(bench, report, "evhttp_request", &bench->floor.request);
 	value_put(report, STR("loads"), loads);
 	return value_built(report);
 }

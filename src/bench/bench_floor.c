@@ -10,8 +10,8 @@ static int64_t
 put_part(struct value_builder *report, const char *count_key,
     const char *ns_key, unsigned count, const struct floor_cost *cost)
 {
-	value_put_int(report, count_key, count);
-	value_put_int(report, ns_key, cost->cpu_ns * count);
+	value_put_kept_int(report, str_of(count_key), count);
+	value_put_kept_int(report, str_of(ns_key), cost->cpu_ns * count);
 	return cost->cpu_ns * count;
 }
 

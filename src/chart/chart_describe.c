@@ -8,7 +8,8 @@ put_instant(struct value_builder *built, const char *key, int64_t ms)
 	char text[CLOCK_TEXT_BYTES];
 
 	if (ms != 0)
-		value_put_str(built, key, clock_format(ms, text));
+		value_put_kept_str(
+		    built, str_of(key), clock_format(ms, text));
 }
 
 /* The description may outlive the instance in memory. */

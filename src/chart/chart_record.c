@@ -31,7 +31,7 @@ chart_record_value(
     struct value_builder *record, const char *key, const struct value *value)
 {
 	if (value != NULL && !value_is_null(value))
-		value_put(record, str_of(key), value);
+		value_put_kept(record, str_of(key), value);
 }
 
 void
@@ -39,8 +39,8 @@ chart_record_state(struct run *run, struct value_builder *record,
     const char *key, size_t state)
 {
 	if (state != SIZE_MAX)
-		value_put_str(
-		    record, key, run->chart->definition->states[state]->name);
+		value_put_kept_str(record, str_of(key),
+		    run->chart->definition->states[state]->name);
 }
 
 /* Which item of a `for` the step was for: a number, "2.5" in nested ones. */
@@ -83,7 +83,8 @@ chart_record_instant(
 
 	(void)run;
 	if (ms != 0)
-		value_put_str(record, key, clock_format(ms, text));
+		value_put_kept_str(
+		    record, str_of(key), clock_format(ms, text));
 }
 
 /* ---- sensitive values ---- */

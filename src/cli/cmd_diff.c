@@ -154,7 +154,7 @@ static void
 put_text(struct value_builder *built, const char *key, struct str text)
 {
 	if (text.bytes > 0)
-		value_put_str(built, key, text);
+		value_put_kept_str(built, str_of(key), text);
 }
 
 static const struct value *

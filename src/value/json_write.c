@@ -11,6 +11,9 @@
 
 #include "json_priv.h"
 
+/* So many are sorted on the stack. */
+#define FIELDS_FEW 16
+
 struct writer {
 	struct buf *out;
 	enum json_form form;
@@ -47,25 +50,57 @@ short_escape(unsigned char c)
 	}
 }
 
+/* Eight bytes at a time: a byte's high bit is set where it is below 0x20, a
+ * quote or a backslash.  A borrow may mark the byte after one of those too:
+ * the first mark is right, and so is none. */
+static uint64_t
+mark_escaped(const char *at)
+{
+	const uint64_t ones = 0x0101010101010101, highs = ones << 7;
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof(bytes));
+	uint64_t quote = bytes ^ ones * '"', backslash = bytes ^ ones * '\\';
+	uint64_t marks = (bytes - ones * 0x20) & ~bytes;
+	marks |= (quote - ones) & ~quote;
+	marks |= (backslash - ones) & ~backslash;
+	return marks & highs;
+}
+
+/* How many bytes from `from` on stand for themselves. */
+static size_t
+count_plain(struct str string, size_t from)
+{
+	size_t at = from;
+
+	while (string.bytes - at >= 8 && mark_escaped(string.at + at) == 0)
+		at += 8;
+	for (; at < string.bytes; at++) {
+		unsigned char c = (unsigned char)string.at[at];
+		if (c < 0x20 || c == '"' || c == '\\')
+			break;
+	}
+	return at - from;
+}
+
 void
 json_write_string(struct buf *out, struct str string)
 {
+	buf_reserve(out, string.bytes + 2);
 	buf_add_char(out, '"');
-	size_t from = 0;
 	for (size_t i = 0; i < string.bytes; i++) {
+		size_t plain = count_plain(string, i);
+		buf_add(out, string.at + i, plain);
+		i += plain;
+		if (i == string.bytes)
+			break;
 		unsigned char c = (unsigned char)string.at[i];
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		buf_add(out, string.at + from, i - from);
-		from = i + 1;
 		const char *escape = short_escape(c);
 		if (escape)
 			buf_add_cstr(out, escape);
 		else
 			buf_addf(out, "\\u%04x", c);
 	}
-	if (string.bytes > from)
-		buf_add(out, string.at + from, string.bytes - from);
 	buf_add_char(out, '"');
 }
 
@@ -107,7 +142,9 @@ write_temporal_text(struct writer *writer, const struct value *value)
 static void
 open_form(struct writer *writer, const char *key)
 {
-	buf_addf(writer->out, "{\"%s\":", key);
+	buf_add_cstr(writer->out, "{\"");
+	buf_add_cstr(writer->out, key);
+	buf_add_cstr(writer->out, "\":");
 }
 
 static void
@@ -303,18 +340,39 @@ compare_fields(const void *a, const void *b)
 	return compare_utf16((*x)->key, (*y)->key);
 }
 
+/* Few fields, which mostly stand in order already. */
+static void
+insert_fields(const struct value_field **sorted, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct value_field *moved = sorted[i];
+		size_t to = i;
+		for (; to > 0 &&
+		     compare_utf16(moved->key, sorted[to - 1]->key) < 0; to--)
+			sorted[to] = sorted[to - 1];
+		sorted[to] = moved;
+	}
+}
+
+/* Fills `few` where it has room; else there is memory of the arena's. */
 static const struct value_field **
-sort_fields(struct writer *writer, const struct value *context)
+sort_fields(struct writer *writer, const struct value *context,
+    const struct value_field *few[FIELDS_FEW])
 {
 	size_t count = context->as.context.count;
-	if (!writer->arena)
-		writer->arena = arena_new();
-	const struct value_field **sorted =
-	    ARENA_ARRAY(writer->arena, count, const struct value_field *);
+	const struct value_field **sorted = few;
+	if (count > FIELDS_FEW) {
+		if (!writer->arena)
+			writer->arena = arena_new();
+		sorted = ARENA_ARRAY(writer->arena, count,
+		    const struct value_field *);
+	}
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &context->as.context.fields[i];
-	qsort(sorted, count, sizeof(const struct value_field *),
-	    compare_fields);
+	if (count > FIELDS_FEW)
+		qsort(sorted, count, sizeof(sorted[0]), compare_fields);
+	else
+		insert_fields(sorted, count);
 	return sorted;
 }
 
@@ -335,9 +393,10 @@ static void
 write_fields(struct writer *writer, const struct value *context)
 {
 	size_t count = context->as.context.count;
+	const struct value_field *few[FIELDS_FEW];
 	const struct value_field **sorted = NULL;
 	if (writer->form == JSON_CANONICAL && count > 1)
-		sorted = sort_fields(writer, context);
+		sorted = sort_fields(writer, context, few);
 	buf_add_char(writer->out, '{');
 	writer->indent++;
 	for (size_t i = 0; i < count; i++)

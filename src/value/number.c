@@ -18,24 +18,35 @@
 /* Set in infinities, NaNs and coefficients too large to be canonical. */
 #define SPECIAL_BITS (UINT64_C(3) << 61)
 
+/* 10^19 is the last power that a word holds. */
+#define WORD_EXPONENT_MAX 19
+
 number_coefficient
 number_power_of_ten(int exponent)
 {
-	must(exponent >= 0 && exponent <= 38);
-	number_coefficient power = 1;
-	for (int i = 0; i < exponent; i++)
-		power *= 10;
-	return power;
+	static const uint64_t powers[WORD_EXPONENT_MAX + 1] = {
+	    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u,
+	    100000000u, 1000000000u, 10000000000u, 100000000000u,
+	    1000000000000u, 10000000000000u, 100000000000000u,
+	    1000000000000000u, 10000000000000000u, 100000000000000000u,
+	    1000000000000000000u, 10000000000000000000u};
+
+	must(exponent >= 0 && exponent <= 2 * WORD_EXPONENT_MAX);
+	if (exponent <= WORD_EXPONENT_MAX)
+		return powers[exponent];
+	return (number_coefficient)powers[WORD_EXPONENT_MAX] *
+	    powers[exponent - WORD_EXPONENT_MAX];
 }
 
 int
 number_count_digits(number_coefficient coefficient)
 {
 	int digits = 1;
-	while (coefficient >= 10) {
+	/* Two words are divided by a routine; one, by an instruction. */
+	for (; coefficient > UINT64_MAX; digits++)
 		coefficient /= 10;
-		digits++;
-	}
+	for (uint64_t word = (uint64_t)coefficient; word >= 10; digits++)
+		word /= 10;
 	return digits;
 }
 
@@ -82,11 +93,18 @@ reduce(struct number_parts parts)
 {
 	if (parts.coefficient == 0)
 		return (struct number_parts){0};
-	while (parts.coefficient % 10 == 0 &&
+	while (parts.coefficient > UINT64_MAX && parts.coefficient % 10 == 0 &&
 	    parts.exponent < NUMBER_EXPONENT_MAX) {
 		parts.coefficient /= 10;
 		parts.exponent++;
 	}
+	if (parts.coefficient > UINT64_MAX)
+		return parts;
+	uint64_t word = (uint64_t)parts.coefficient;
+	for (; word % 10 == 0 && parts.exponent < NUMBER_EXPONENT_MAX;
+	     parts.exponent++)
+		word /= 10;
+	parts.coefficient = word;
 	return parts;
 }
 

@@ -169,9 +169,14 @@ write_digits(number_coefficient coefficient, char *out)
 {
 	int count = number_count_digits(coefficient);
 	must(count <= NUMBER_DIGITS_MAX);
-	for (int i = count - 1; i >= 0; i--) {
+	int i = count - 1;
+	for (; coefficient > UINT64_MAX; i--) {
 		out[i] = (char)('0' + (int)(coefficient % 10));
 		coefficient /= 10;
+	}
+	for (uint64_t word = (uint64_t)coefficient; i >= 0; i--) {
+		out[i] = (char)('0' + (int)(word % 10));
+		word /= 10;
 	}
 	return count;
 }

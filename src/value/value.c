@@ -228,6 +228,24 @@ replace_field(struct arena *arena, const struct value *context, size_t index,
 	return copy;
 }
 
+/* The context with one field more, of so few that they need no index. */
+static const struct value *
+add_field(struct arena *arena, const struct value *context, struct str key,
+    const struct value *value)
+{
+	size_t count = context->as.context.count;
+	struct value_field *fields =
+	    ARENA_ARRAY(arena, count + 1, struct value_field);
+	if (count > 0)
+		memcpy(fields, context->as.context.fields,
+		    count * sizeof(*fields));
+	fields[count] = (struct value_field){arena_str(arena, key), value};
+	struct value *copy = value_new(arena, VALUE_CONTEXT);
+	copy->as.context.fields = fields;
+	copy->as.context.count = count + 1;
+	return copy;
+}
+
 const struct value *
 value_with(struct arena *arena, const struct value *context, struct str key,
     const struct value *value)
@@ -237,9 +255,11 @@ value_with(struct arena *arena, const struct value *context, struct str key,
 	size_t index = value_index_of(context, key);
 	if (index != SIZE_MAX)
 		return replace_field(arena, context, index, value);
+	if (context->as.context.count + 1 < VALUE_INDEX_MIN)
+		return add_field(arena, context, key, value);
 	struct value_builder *builder = value_build_context(arena);
 	for (size_t i = 0; i < context->as.context.count; i++)
-		value_put(builder, context->as.context.fields[i].key,
+		value_put_kept(builder, context->as.context.fields[i].key,
 		    context->as.context.fields[i].value);
 	value_put(builder, key, value);
 	return value_built(builder);

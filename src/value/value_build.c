@@ -27,7 +27,8 @@ struct value_builder {
 	size_t capacity;
 	const struct value **items; /* list */
 	struct value_field *fields; /* context */
-	uint32_t *order; /* positions in fields, in runs */
+	/* positions in fields, in runs; none before there are RUN fields */
+	uint32_t *order;
 	size_t order_capacity;
 	uint32_t *scratch; /* for merging; made when it is first needed */
 	size_t scratch_capacity;
@@ -167,6 +168,20 @@ merge_tail(struct value_builder *builder, size_t left, size_t right)
 	}
 }
 
+/* The position that was added last; of the first RUN, all at once: most
+ * contexts never have as many. */
+static void
+add_order(struct value_builder *builder)
+{
+	size_t first = builder->count == RUN ? 0 : builder->count - 1;
+
+	for (size_t i = first; i < builder->count; i++) {
+		builder->order = arena_grow(builder->arena, builder->order, i,
+		    &builder->order_capacity, sizeof(*builder->order));
+		builder->order[i] = (uint32_t)i;
+	}
+}
+
 static void
 add_field(struct value_builder *builder, struct value_field field)
 {
@@ -174,11 +189,11 @@ add_field(struct value_builder *builder, struct value_field field)
 	must(count < UINT32_MAX);
 	builder->fields = arena_grow(builder->arena, builder->fields, count,
 	    &builder->capacity, sizeof(*builder->fields));
-	builder->order = arena_grow(builder->arena, builder->order, count,
-	    &builder->order_capacity, sizeof(*builder->order));
 	builder->fields[count] = field;
-	builder->order[count] = (uint32_t)count;
 	builder->count++;
+	if (builder->count < RUN)
+		return;
+	add_order(builder);
 	if (builder->count % RUN)
 		return;
 	sort_tail(builder, RUN);
@@ -186,8 +201,9 @@ add_field(struct value_builder *builder, struct value_field field)
 		merge_tail(builder, run, run);
 }
 
-void
-value_put(struct value_builder *context, struct str key,
+/* Replaces, or adds under `key`, which `is_kept` for as long as the arena. */
+static void
+put(struct value_builder *context, struct str key, bool is_kept,
     const struct value *value)
 {
 	assert_building(context, VALUE_CONTEXT);
@@ -198,23 +214,37 @@ value_put(struct value_builder *context, struct str key,
 		context->fields[index].value = value;
 		return;
 	}
-	add_field(context,
-	    (struct value_field){arena_str(context->arena, key), value});
+	if (!is_kept)
+		key = arena_str(context->arena, key);
+	add_field(context, (struct value_field){key, value});
 }
 
 void
-value_put_str(struct value_builder *context, const char *key, struct str string)
+value_put(struct value_builder *context, struct str key,
+    const struct value *value)
 {
-	assert_building(context, VALUE_CONTEXT);
-	value_put(context, str_of(key),
+	put(context, key, false, value);
+}
+
+void
+value_put_kept(struct value_builder *context, struct str key,
+    const struct value *value)
+{
+	put(context, key, true, value);
+}
+
+void
+value_put_kept_str(
+    struct value_builder *context, struct str key, struct str string)
+{
+	put(context, key, true,
 	    string.at ? value_copy_str(context->arena, string) : &value_null);
 }
 
 void
-value_put_int(struct value_builder *context, const char *key, int64_t n)
+value_put_kept_int(struct value_builder *context, struct str key, int64_t n)
 {
-	assert_building(context, VALUE_CONTEXT);
-	value_put(context, str_of(key), value_of_int(context->arena, n));
+	put(context, key, true, value_of_int(context->arena, n));
 }
 
 bool

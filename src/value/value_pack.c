@@ -49,9 +49,10 @@ pack_str(struct buf *out, struct str s)
 static void
 pack_number(struct buf *out, struct number number)
 {
-	for (int word = 0; word < 2; word++)
-		for (int shift = 0; shift < 64; shift += 8)
-			buf_add_char(out, (char)(number.words[word] >> shift));
+	char bytes[16];
+	for (int i = 0; i < 16; i++)
+		bytes[i] = (char)(number.words[i / 8] >> (i % 8 * 8));
+	buf_add(out, bytes, sizeof(bytes));
 }
 
 static void

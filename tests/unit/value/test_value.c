@@ -35,7 +35,7 @@ test_fields_are_found_in_small_and_large_contexts(void **state)
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		(void)snprintf(key, sizeof(key), "key%d", i * 7919 % 1000);
-		value_put_int(builder, key, i);
+		value_put(builder, str_of(key), value_of_int(arena, i));
 	}
 	const struct value *large = value_built(builder);
 	for (int i = 0; i < 1000; i++) {

@@ -56,7 +56,8 @@ test_every_key_is_found_while_building_and_after(void **state)
 				(void)snprintf(key, sizeof(key), "%d",
 				    i * strides[s] % 1009);
 				assert_false(value_has(builder, str_of(key)));
-				value_put_int(builder, key, i);
+				value_put(builder, str_of(key),
+				    value_of_int(arena, i));
 				assert_true(value_has(builder, str_of(key)));
 			}
 			const struct value *built = value_built(builder);
