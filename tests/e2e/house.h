@@ -11,6 +11,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +37,17 @@ void program_stop(struct program *program);
 /* SIGKILL, and waits. */
 void program_kill(struct program *program);
 bool program_is_alive(struct program *program);
+
+/* What the system says of it. */
+struct usage {
+	int64_t cpu_ms;
+	int64_t resident_kb;
+	int64_t resident_kb_max;
+	int descriptors;
+};
+struct usage program_usage(const struct program *program);
+/* So many descriptors, and no more, from now on; 0: what it had at first. */
+void program_limit_descriptors(struct program *program, int descriptors);
 
 /* One that is waited for: what it wrote to both outputs, and its status. */
 struct run {
@@ -148,6 +160,22 @@ void assert_status(const struct reply *reply, int status);
 /* application/problem+json with that status, a type of ours, a title and a
  * detail. */
 void assert_problem(const struct reply *reply, int status, const char *name);
+
+/* ---- endpoints ---- */
+
+/* Answers a whole request.  Runs on a thread of the connection's own. */
+typedef void endpoint_fn(int fd, const char *request, void *arg);
+struct endpoint {
+	char url[64];
+	atomic_int requests; /* whole ones */
+	endpoint_fn *answer;
+	void *arg;
+	struct endpoint_inside *inside;
+};
+void endpoint_open(struct endpoint *endpoint, endpoint_fn *answer, void *arg);
+void endpoint_close(struct endpoint *endpoint);
+/* All of it, unless the caller has gone. */
+void endpoint_say(int fd, const char *text, size_t bytes);
 
 /* ---- JSON ---- */
 

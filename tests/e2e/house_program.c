@@ -2,6 +2,7 @@
 /* house_program.c: programs, started and ended by their own identifiers. */
 #include "house.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -120,6 +122,79 @@ program_kill(struct program *program)
 		fail_msg("it had ended before, with status %#x",
 		    (unsigned)status);
 	}
+}
+
+/* ---- what they take ---- */
+
+static int64_t
+field_of(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtoll(at + strlen(name), NULL, 10) : 0;
+}
+
+static int
+count_descriptors(pid_t pid)
+{
+	char path[64];
+	DIR *directory;
+	int count = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	directory = opendir(path);
+	assert_non_null(directory);
+	for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+		count += entry->d_name[0] != '.';
+	closedir(directory);
+	return count;
+}
+
+/* A file of /proc has no size. */
+static void
+read_about(pid_t pid, const char *name, char *text, size_t bytes)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	text[fread(text, 1, bytes - 1, file)] = '\0';
+	fclose(file);
+}
+
+struct usage
+program_usage(const struct program *program)
+{
+	char status[4096], stat[1024];
+	long long user = 0, system = 0;
+	struct usage usage = {0};
+
+	read_about(program->pid, "status", status, sizeof(status));
+	read_about(program->pid, "stat", stat, sizeof(stat));
+	/* Behind the name, which may hold anything. */
+	sscanf(strrchr(stat, ')'),
+	    ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld", &user,
+	    &system);
+	usage.cpu_ms = (user + system) * 1000 / sysconf(_SC_CLK_TCK);
+	usage.resident_kb = field_of(status, "VmRSS:");
+	usage.resident_kb_max = field_of(status, "VmHWM:");
+	usage.descriptors = count_descriptors(program->pid);
+	return usage;
+}
+
+void
+program_limit_descriptors(struct program *program, int descriptors)
+{
+	struct rlimit limit;
+
+	assert_int_equal(
+	    prlimit(program->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+	limit.rlim_cur =
+	    descriptors > 0 ? (rlim_t)descriptors : limit.rlim_max;
+	assert_int_equal(
+	    prlimit(program->pid, RLIMIT_NOFILE, &limit, NULL), 0);
 }
 
 /* ---- those that are waited for ---- */

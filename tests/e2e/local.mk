@@ -9,6 +9,7 @@ E2E_LIBS = $(CURL_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) \
 E2E_HOUSE = \
 	tests/e2e/house.c \
 	tests/e2e/house.h \
+	tests/e2e/house_endpoint.c \
 	tests/e2e/house_http.c \
 	tests/e2e/house_payment.c \
 	tests/e2e/house_program.c
@@ -110,3 +111,9 @@ tests_e2e_test_e2e_store_SOURCES = tests/e2e/test_e2e_store.c $(E2E_HOUSE)
 tests_e2e_test_e2e_store_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_store_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_store_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_scarce
+tests_e2e_test_e2e_scarce_SOURCES = tests/e2e/test_e2e_scarce.c $(E2E_HOUSE)
+tests_e2e_test_e2e_scarce_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_scarce_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_scarce_DEPENDENCIES = $(E2E_NEEDS)
