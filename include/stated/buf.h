@@ -31,9 +31,6 @@ static inline void buf_add(struct buf *buf, const void *at, size_t bytes);
 static inline void buf_add_str(struct buf *buf, struct str s);
 static inline void buf_add_cstr(struct buf *buf, const char *text);
 static inline void buf_add_char(struct buf *buf, char c);
-/* Makes room for that many bytes more, which need not all be added: what is
- * added piece by piece grows the memory once.  Nothing is marked as over. */
-void buf_reserve(struct buf *buf, size_t bytes);
 void buf_addf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_addv(struct buf *buf, const char *format, va_list arguments)
     PRINTF_LIKE(2, 0);
@@ -50,8 +47,9 @@ MUST_USE bool buf_take_varint(struct str *in, uint64_t *n);
 /* Takes `bytes` bytes from the front of *in; false where there are fewer. */
 MUST_USE bool buf_take_bytes(struct str *in, size_t bytes, struct str *out);
 bool buf_is_over(const struct buf *buf);
-/* Room for so many bytes after those that there are.  Who writes there adds
- * to buf->bytes what was written; only where there is no bound. */
+/* Room for so many bytes after those that there are, so that what is added
+ * piece by piece grows the memory once.  Who writes there adds to buf->bytes
+ * what was written.  Only where there is no bound. */
 char *buf_reserve(struct buf *buf, size_t bytes);
 /* Valid until the buffer changes. */
 struct str buf_str(const struct buf *buf);

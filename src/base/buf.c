@@ -86,13 +86,6 @@ buf_add_slowly(struct buf *buf, const void *at, size_t bytes)
 }
 
 void
-buf_reserve(struct buf *buf, size_t bytes)
-{
-	if (buf->bytes_max == 0)
-		reserve(buf, bytes);
-}
-
-void
 buf_addv(struct buf *buf, const char *format, va_list arguments)
 {
 	va_list again;

@@ -86,7 +86,8 @@ count_plain(struct str string, size_t from)
 void
 json_write_string(struct buf *out, struct str string)
 {
-	buf_reserve(out, string.bytes + 2);
+	if (out->bytes_max == 0)
+		buf_reserve(out, string.bytes + 2);
 	buf_add_char(out, '"');
 	for (size_t i = 0; i < string.bytes; i++) {
 		size_t plain = count_plain(string, i);
