@@ -63,6 +63,12 @@ send_cb(struct http_port *port, const struct message_request *request,
 
 /* ---- the house ---- */
 
+static void
+keep(char *out, size_t bytes, struct str text)
+{
+	snprintf(out, bytes, "%.*s", STR_ARG(text));
+}
+
 static const struct value *
 secret_cb(void *arg, struct str name)
 {
@@ -72,8 +78,8 @@ secret_cb(void *arg, struct str name)
 	return value_of_str(house->arena, STR("stated:secret"));
 }
 
-void
-house_open_engine(struct house *house)
+bool
+house_try_engine(struct house *house)
 {
 	struct store_options options = {
 	    .path = str_of(house->path),
@@ -92,14 +98,29 @@ house_open_engine(struct house *house)
 	    .limits = house->limits,
 	};
 
-	must(store_open(options, &house->store, &detail) == STORE_OK);
-	engine.store = house->store;
-	engine.settings = value_built(value_build_context(house->arena));
-	house->engine = engine_new(&engine, &detail);
-	if (house->engine == NULL)
-		fprintf(stderr, "%s\n", buf_cstr(&detail));
-	must(house->engine != NULL);
+	house->engine = NULL;
+	enum store_error error = store_open(options, &house->store, &detail);
+	if (error != STORE_OK) {
+		buf_add_str(&detail, store_error_text(error));
+	} else {
+		engine.store = house->store;
+		engine.settings =
+		    value_built(value_build_context(house->arena));
+		house->engine = engine_new(&engine, &detail);
+	}
+	keep(house->detail, sizeof(house->detail), buf_str(&detail));
 	buf_fini(&detail);
+	return house->engine != NULL;
+}
+
+void
+house_open_engine(struct house *house)
+{
+	bool is_open = house_try_engine(house);
+
+	if (!is_open)
+		fprintf(stderr, "%s\n", house->detail);
+	must(is_open);
 }
 
 void
@@ -202,6 +223,8 @@ house_crash(struct house *house)
 	/* What was on its way is never answered. */
 	house->base = event_base_new();
 	event_base_free(base);
+	if (house->crash != NULL)
+		house->crash(house);
 	house_open_engine(house);
 }
 
@@ -239,12 +262,6 @@ house_advance(struct house *house, int64_t ms)
 	engine_look(house->engine, 0, house_reply_cb, house);
 	house_run(house);
 	house_run(house);
-}
-
-static void
-keep(char *out, size_t bytes, struct str text)
-{
-	snprintf(out, bytes, "%.*s", STR_ARG(text));
 }
 
 void

@@ -33,6 +33,8 @@ struct house {
 	char directory[64];
 	char path[96];
 	struct engine_limits limits; /* of the next engine */
+	/* what a crash does besides; NULL: nothing */
+	void (*crash)(struct house *house);
 	struct arena *arena;
 	/* the last reply */
 	int replies;
@@ -53,6 +55,8 @@ void house_free(struct house **house);
 void house_crash(struct house *house);
 void house_close_engine(struct house *house);
 void house_open_engine(struct house *house);
+/* The same, but it may fail: then there is no engine. */
+bool house_try_engine(struct house *house);
 /* Other definitions, as SIGHUP brings them. */
 void house_reload(struct house *house, const char *definitions);
 /* Runs the loop until nothing is under way. */

@@ -50,3 +50,11 @@ tests_unit_engine_test_engine_publish_SOURCES = \
 	tests/unit/engine/test_engine_publish.c \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_publish_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/engine/test_engine_disk
+tests_unit_engine_test_engine_disk_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(SQLITE_CFLAGS) -I$(top_srcdir)/tests
+tests_unit_engine_test_engine_disk_SOURCES = \
+	tests/unit/engine/test_engine_disk.c $(SIM_DISK) \
+	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
+tests_unit_engine_test_engine_disk_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
