@@ -383,8 +383,10 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	engine->unread = STORE_OK;
 	buf_clear(&engine->stall_detail);
 	buf_add_str(&engine->stall_detail, store_error_text(error));
-	log_error("the store fails", "%.*s (%.*s): no new work is taken",
-	    STR_ARG(store_error_text(error)), STR_ARG(buf_str(detail)));
+	/* Where reading failed there are no words of the system. */
+	log_error("the store fails", "%.*s%s%.*s%s: no new work is taken",
+	    STR_ARG(store_error_text(error)), detail->bytes > 0 ? " (" : "",
+	    STR_ARG(buf_str(detail)), detail->bytes > 0 ? ")" : "");
 	engine->stalled = true;
 	engine->stall_delay_ms = engine->options.limits.probe_ms;
 	engine->committing = NULL;
