@@ -25,6 +25,9 @@ struct engine_limits {
 	size_t cache_max;     /* instances in memory; 4000 where 0 */
 	size_t batch_max;     /* instances stepped a turn; 2000 where 0 */
 	size_t window_max;    /* deadlines read at a time; 10000 where 0 */
+	/* deadlines and recoveries a turn, so that other work need not wait
+	 * for all of them; 128 where 0 */
+	size_t bulk_max;
 	int64_t probe_ms; /* until a store that failed is tried; 250 where 0 */
 };
 
@@ -203,6 +206,7 @@ struct engine_health {
 	size_t cached;
 	size_t calls_active;
 	size_t calls_queued;
+	size_t deadlines; /* in memory: the next ones */
 	uint64_t turns;
 	uint64_t commits;
 	uint64_t stepped;

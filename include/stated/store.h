@@ -250,8 +250,9 @@ struct store_due_range {
 };
 MUST_USE enum store_error store_each_due(struct store *store,
     const struct store_due_range *range, store_due_fn *fn, void *arg);
-MUST_USE enum store_error store_each_busy(
-    struct store *store, store_number_fn *fn, void *arg);
+/* Busy instances with numbers above `after`, in order of number. */
+MUST_USE enum store_error store_each_busy(struct store *store, uint64_t after,
+    size_t limit, store_number_fn *fn, void *arg);
 /* Held events that expired by then. */
 MUST_USE enum store_error store_each_expired_event(struct store *store,
     struct arena *arena, int64_t now_ms, size_t limit, store_event_fn *fn,

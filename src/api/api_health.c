@@ -108,6 +108,8 @@ put_engine(const struct engine_health *health, struct buf *out)
 	    "Calls to endpoints under way.", health->calls_active);
 	put_metric(out, "stated_engine_calls_queued", "gauge",
 	    "Calls waiting for a place.", health->calls_queued);
+	put_metric(out, "stated_engine_deadlines", "gauge",
+	    "Deadlines in memory: the next ones.", health->deadlines);
 	put_metric(out, "stated_engine_turns", "counter",
 	    "Turns of the engine.", health->turns);
 	put_metric(out, "stated_engine_commits", "counter",

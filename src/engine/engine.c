@@ -8,6 +8,7 @@
 #define CACHE_MAX 4000
 #define BATCH_MAX 2000
 #define WINDOW_MAX 10000
+#define BULK_MAX 128
 #define PROBE_MS 250
 #define DRAIN_LOOK_MS 20
 
@@ -22,6 +23,8 @@ set_defaults(struct engine_limits *limits)
 		limits->batch_max = BATCH_MAX;
 	if (limits->window_max == 0)
 		limits->window_max = WINDOW_MAX;
+	if (limits->bulk_max == 0)
+		limits->bulk_max = BULK_MAX;
 	if (limits->probe_ms == 0)
 		limits->probe_ms = PROBE_MS;
 }
@@ -47,37 +50,23 @@ engine_alloc(const struct engine_options *options)
 	engine->lines = map_new();
 	engine->watches = map_new();
 	engine->published = map_new();
-	engine->timers.armed = map_new();
+	timer_init(engine);
 	engine->building = turn_new(engine);
 	engine->number_last = store_last_number(options->store);
 	engine->loop = loop_new(engine);
 	return engine;
 }
 
-static void
-recover_cb(uint64_t number, void *arg)
-{
-	struct engine *engine = arg;
-	struct request *request = request_new(REQUEST_RECOVER);
-
-	request->number = number;
-	engine_add(engine, request);
-}
-
-/* What was under way when the last engine stopped comes first. */
 static enum store_error
 recover(struct engine *engine)
 {
 	int64_t expiry_ms = INT64_MAX;
-	enum store_error error =
-	    store_each_busy(engine->store, recover_cb, engine);
+	enum store_error error = recover_init(engine);
 
 	if (error == STORE_OK)
 		error = store_next_expiry(engine->store, &expiry_ms);
 	if (expiry_ms != INT64_MAX)
 		engine->expiry_ms = expiry_ms;
-	if (engine->inbox.count > 0)
-		log_info("recovering", "instances=%zu", engine->inbox.count);
 	loop_wake(engine->loop);
 	return error;
 }
@@ -111,18 +100,6 @@ out:
 }
 
 static void
-free_inbox(struct inbox *inbox)
-{
-	struct request *request;
-
-	while ((request = inbox_take(inbox)) != NULL) {
-		if (request->exchange != NULL)
-			exchange_free(&request->exchange);
-		request_free(&request);
-	}
-}
-
-static void
 free_turn(struct turn **turn)
 {
 	struct exchange *exchange, *next;
@@ -153,12 +130,13 @@ engine_free(struct engine **engine_pointer)
 		engine->sent = exchange->next;
 		exchange_free(&exchange);
 	}
-	free_inbox(&engine->inbox);
-	free_inbox(&engine->emitted);
+	inbox_free_all(&engine->inbox);
+	inbox_free_all(&engine->emitted);
 	watch_free_all(engine);
 	instance_free_all(engine);
 	line_free_all(engine);
 	timer_fini(engine);
+	recover_fini(engine);
 	publish_fini(engine);
 	schedule_fini(engine);
 	buf_fini(&engine->stall_detail);
@@ -248,6 +226,7 @@ engine_health(const struct engine *engine)
 	    .cached = map_count(engine->instances),
 	    .calls_active = engine->calls_active,
 	    .calls_queued = engine->calls_queued,
+	    .deadlines = engine->timers.count,
 	    .turns = engine->turn_last,
 	    .commits = engine->commits,
 	    .stepped = engine->stepped,

@@ -59,6 +59,18 @@ inbox_take(struct inbox *inbox)
 	return request;
 }
 
+void
+inbox_free_all(struct inbox *inbox)
+{
+	struct request *request;
+
+	while ((request = inbox_take(inbox)) != NULL) {
+		if (request->exchange != NULL)
+			exchange_free(&request->exchange);
+		request_free(&request);
+	}
+}
+
 struct request *
 request_new(enum request_kind kind)
 {

@@ -509,6 +509,7 @@ instance_step(struct engine *engine, struct turn *turn,
     struct instance *instance, const struct chart_event *event,
     struct chart_effects *effects)
 {
+	recover_ahead(engine, turn, instance);
 	struct chart_context context = turn_context_of(engine, turn, instance);
 
 	turn_touch(turn, instance);

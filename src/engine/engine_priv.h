@@ -159,6 +159,8 @@ struct turn {
 	struct inbox done;   /* requests it consists of */
 	struct map *touched; /* numbers of instances it changed */
 	bool expiries_changed; /* it holds events, or buries them */
+	size_t bulk;	    /* of its requests: deadlines and recoveries */
+	uint64_t recovered; /* up to this number: see struct recovery */
 	size_t depth; /* of instances that run one another, right now */
 };
 
@@ -173,10 +175,30 @@ struct timers {
 	size_t count;
 	size_t capacity;
 	struct map *armed; /* number -> struct armed *: its earliest entry */
-	int64_t window_end_ms;	   /* what is due up to here is in the heap */
-	size_t loaded;		   /* rows of the last window */
-	int64_t last_ms;	   /* the last one's instant */
+	int64_t window_end_ms; /* what is due up to here is in the heap */
+	/* The window was ended before its time, or it would hold too many: the
+	 * next one begins after this row. */
+	bool is_cut_short;
+	int64_t last_ms;
 	uint64_t last_number;
+	size_t loaded;	    /* rows of the last window */
+	struct inbox fired; /* REQUEST_DUE, in order */
+};
+
+/*
+ * What was under way when the last engine stopped, in order of number, a few
+ * at a time.  `durable` <= `done` <= `last`.  An instance above `done` that is
+ * stepped for another reason is recovered then, and noted in `ahead`: when its
+ * turn comes, what it is busy with is of this engine's making.
+ */
+struct recovery {
+	uint64_t last;	  /* the highest number when the engine began */
+	uint64_t done;	  /* up to here; perhaps by turns not durable yet */
+	uint64_t durable; /* up to here, durably */
+	struct map *ahead; /* number -> of the turn, as a pointer */
+	uint64_t *numbers; /* read from the store, to be recovered next */
+	size_t first;
+	size_t count;
 };
 
 struct watch {
@@ -205,6 +227,7 @@ struct engine {
 	struct map *lines;     /* connection's name -> struct line * */
 	struct exchange *sent; /* the client has them */
 	struct timers timers;
+	struct recovery recovery;
 	struct map *watches; /* number -> struct watch *: the latest first */
 	uint64_t watch_last;
 	uint64_t cause; /* counts what is performed, but for what follows */
@@ -267,6 +290,8 @@ void inbox_add(struct inbox *inbox, struct request *request);
 /* Puts a list of requests before all others, in their order. */
 void inbox_add_front(struct inbox *inbox, struct request *first);
 struct request *inbox_take(struct inbox *inbox);
+/* Frees what is in it. */
+void inbox_free_all(struct inbox *inbox);
 struct request *request_new(enum request_kind kind);
 void request_free(struct request **request);
 /* Queues a request from outside, or answers at once why not. */
@@ -440,16 +465,37 @@ void line_check_all(struct engine *engine);
 int64_t line_next_ms(const struct engine *engine);
 
 /* ---- engine_timer.c ---- */
+void timer_init(struct engine *engine);
 void timer_arm(struct engine *engine, uint64_t number, int64_t due_ms);
 /* The turn is durable: its instances' deadlines count from now on. */
 void timer_arm_touched(struct engine *engine, const struct turn *turn);
 /* A REQUEST_DUE of the instance is being performed. */
 void timer_taken(struct engine *engine, uint64_t number);
-/* Queues REQUEST_DUE for those whose time has come, a turn's worth. */
+/* Makes REQUEST_DUE of those whose time has come, a turn's worth. */
 void timer_fire(struct engine *engine);
+/* The next one of these; NULL: none. */
+struct request *timer_take(struct engine *engine);
+bool timer_has_fired(const struct engine *engine);
 /* The next instant at which timer_fire() has something to do; 0: none. */
 int64_t timer_next_ms(const struct engine *engine);
 void timer_fini(struct engine *engine);
+
+/* ---- engine_recover.c ---- */
+MUST_USE enum store_error recover_init(struct engine *engine);
+void recover_fini(struct engine *engine);
+/* Whether all that was under way has been recovered. */
+bool recover_is_over(const struct engine *engine);
+/* The next REQUEST_RECOVER; NULL: none, or the store can't tell. */
+struct request *recover_take(struct engine *engine);
+void recover_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
+/* The instance is about to be stepped, perhaps before its turn has come. */
+void recover_ahead(
+    struct engine *engine, struct turn *turn, struct instance *instance);
+/* The turn is durable. */
+void recover_note(struct engine *engine, const struct turn *turn);
+/* Turns did not happen. */
+void recover_revoke(struct engine *engine);
 
 /* ---- engine_schedule.c ---- */
 /* Reads where the schedules stand; what is new is put into the open batch. */

@@ -334,13 +334,6 @@ perform_due(struct engine *engine, struct turn *turn, struct request *request)
 }
 
 static void
-perform_recover(
-    struct engine *engine, struct turn *turn, struct request *request)
-{
-	step(engine, turn, request, EV_RECOVERED);
-}
-
-static void
 perform_release(
     struct engine *engine, struct turn *turn, struct request *request)
 {
@@ -361,7 +354,7 @@ static perform_fn *const kinds[] = {
     [REQUEST_REPLY] = perform_reply,
     [REQUEST_DUE] = perform_due,
     [REQUEST_RELEASE] = perform_release,
-    [REQUEST_RECOVER] = perform_recover,
+    [REQUEST_RECOVER] = recover_perform,
     [REQUEST_EXPIRE] = event_expire,
     [REQUEST_SCHEDULE] = schedule_perform,
     [REQUEST_CHILD] = child_tell,

@@ -144,13 +144,6 @@ due_cb(uint64_t number, int64_t due_ms, void *arg)
 	timer_arm(engine, number, due_ms);
 }
 
-/* Whether the last window held more than is taken at a time. */
-static bool
-is_cut_short(const struct engine *engine)
-{
-	return engine->timers.loaded >= engine->options.limits.window_max;
-}
-
 /*
  * Where it holds more than is taken at a time it ends at the last one taken,
  * and the next one goes on from there: so those that can't be stepped (their
@@ -163,23 +156,72 @@ load_window(struct engine *engine)
 {
 	struct timers *timers = &engine->timers;
 	int64_t end_ms = engine_now_ms(engine) + TIMER_WINDOW_MS;
-	bool goes_on = is_cut_short(engine);
 	struct store_due_range range = {
-	    .after_ms = goes_on ? timers->last_ms : 0,
-	    .after_number = goes_on ? timers->last_number : 0,
+	    .after_ms = timers->is_cut_short ? timers->last_ms : 0,
+	    .after_number = timers->is_cut_short ? timers->last_number : 0,
 	    .until_ms = end_ms,
 	    .limit = engine->options.limits.window_max,
 	};
 
 	timers->window_end_ms = end_ms;
+	timers->is_cut_short = false;
 	timers->loaded = 0;
 	if (!engine_found(engine,
 		store_each_due(engine->store, &range, due_cb, engine))) {
 		timers->window_end_ms = 0;
 		return;
 	}
-	if (is_cut_short(engine))
+	timers->is_cut_short =
+	    timers->loaded >= engine->options.limits.window_max;
+	if (timers->is_cut_short)
 		timers->window_end_ms = timers->last_ms;
+}
+
+static int
+by_instant(const void *a, const void *b)
+{
+	const struct due *x = a, *y = b;
+
+	return (x->due_ms > y->due_ms) - (x->due_ms < y->due_ms);
+}
+
+/* The entry is in the store only from now on. */
+static void
+forget(struct timers *timers, struct due due)
+{
+	const struct armed *armed =
+	    map_find(timers->armed, MAP_KEY_OF(&due.number));
+
+	if (armed != NULL && !armed->fired && armed->due_ms == due.due_ms)
+		free(map_remove(timers->armed, MAP_KEY_OF(&due.number)));
+}
+
+/*
+ * What was started meanwhile may have made it long: its end is brought
+ * forward, to before the first instant that does not wholly fit.  What is
+ * sorted is a heap, too.
+ */
+static void
+shorten_window(struct engine *engine)
+{
+	struct timers *timers = &engine->timers;
+	size_t kept = engine->options.limits.window_max;
+	int64_t first_out_ms;
+
+	if (timers->count <= 2 * kept)
+		return;
+	qsort(
+	    timers->heap, timers->count, sizeof(*timers->heap), by_instant);
+	first_out_ms = timers->heap[kept].due_ms;
+	while (kept > 0 && timers->heap[kept - 1].due_ms == first_out_ms)
+		kept--;
+	for (size_t i = kept; i < timers->count; i++)
+		forget(timers, timers->heap[i]);
+	timers->count = kept;
+	timers->window_end_ms = first_out_ms - 1;
+	timers->is_cut_short = true;
+	timers->last_ms = first_out_ms - 1;
+	timers->last_number = INT64_MAX;
 }
 
 /* A new window is loaded some time before the old one is over; one that was
@@ -189,7 +231,7 @@ refill_ms(const struct engine *engine)
 {
 	const struct timers *timers = &engine->timers;
 
-	if (is_cut_short(engine))
+	if (timers->is_cut_short)
 		return timers->count == 0 ? timers->last_ms : INT64_MAX;
 	return timers->window_end_ms - TIMER_WINDOW_MS / 10;
 }
@@ -206,7 +248,7 @@ fire(struct engine *engine, struct due due)
 	armed->fired = true;
 	request = request_new(REQUEST_DUE);
 	request->number = due.number;
-	engine_add(engine, request);
+	inbox_add(&engine->timers.fired, request);
 }
 
 void
@@ -215,12 +257,25 @@ timer_fire(struct engine *engine)
 	struct timers *timers = &engine->timers;
 	int64_t now_ms = engine_now_ms(engine);
 
+	shorten_window(engine);
 	if (now_ms >= refill_ms(engine) &&
 	    (timers->count == 0 || timers->heap[0].due_ms > now_ms))
 		load_window(engine);
 	while (timers->count > 0 && timers->heap[0].due_ms <= now_ms &&
-	       engine->inbox.count < engine->options.limits.batch_max)
+	       timers->fired.count < engine->options.limits.batch_max)
 		fire(engine, heap_pop(timers));
+}
+
+struct request *
+timer_take(struct engine *engine)
+{
+	return inbox_take(&engine->timers.fired);
+}
+
+bool
+timer_has_fired(const struct engine *engine)
+{
+	return engine->timers.fired.count > 0;
 }
 
 int64_t
@@ -230,11 +285,18 @@ timer_next_ms(const struct engine *engine)
 	int64_t next_ms = refill_ms(engine);
 	int64_t first_ms = timers->count > 0 ? timers->heap[0].due_ms : 0;
 
-	/* Where some could not be fired yet, requests wait, and while they do
-	 * a turn comes by itself. */
-	if (first_ms != 0 && first_ms <= engine_now_ms(engine))
-		return engine->inbox.count == 0 ? first_ms : 0;
+	/* As long as some that have fired wait for a turn, one comes by
+	 * itself. */
+	if (timer_has_fired(engine))
+		return 0;
 	return first_ms != 0 && first_ms < next_ms ? first_ms : next_ms;
+}
+
+void
+timer_init(struct engine *engine)
+{
+	engine->timers.armed = map_new();
+	inbox_init(&engine->timers.fired);
 }
 
 void
@@ -245,6 +307,7 @@ timer_fini(struct engine *engine)
 	struct str key;
 	void *armed;
 
+	inbox_free_all(&timers->fired);
 	while (map_next(timers->armed, &cursor, &key, &armed))
 		free(armed);
 	map_free(&timers->armed);

@@ -12,6 +12,9 @@
 
 #include <stdlib.h>
 
+/* Of what a turn does, at least one in so many came in bulk. */
+#define BULK_SHARE 4
+
 /* ---- a turn ---- */
 
 struct turn *
@@ -155,17 +158,58 @@ perform(struct engine *engine, struct turn *turn, struct request *request)
 	}
 }
 
+/* What comes in bulk has its share of a turn, beside a turn that is long
+ * enough without it. */
+static size_t
+bulk_max(const struct engine *engine)
+{
+	const struct turn *turn = engine->building;
+	size_t share = (turn->done.count - turn->bulk) / BULK_SHARE;
+
+	return share > engine->options.limits.bulk_max
+		   ? share
+		   : engine->options.limits.bulk_max;
+}
+
+/* The two kinds by turns. */
+static struct request *
+take_bulk(struct engine *engine)
+{
+	bool is_recovery = engine->building->bulk % 2 == 0;
+	struct request *request =
+	    is_recovery ? recover_take(engine) : timer_take(engine);
+
+	if (request == NULL)
+		request =
+		    is_recovery ? timer_take(engine) : recover_take(engine);
+	return request;
+}
+
+/* Others first: a turn ends when what they have brought has been done and a
+ * share of what comes in bulk, so that nobody waits for a million deadlines. */
 static void
 drain(struct engine *engine)
 {
+	struct turn *turn = engine->building;
+	size_t batch_max = engine->options.limits.batch_max;
 	struct request *request;
 
-	while (engine->unread == STORE_OK &&
-	       engine->building->stepped < engine->options.limits.batch_max &&
-	       engine->building->done.count <
-		   engine->options.limits.batch_max &&
+	while (engine->unread == STORE_OK && turn->stepped < batch_max &&
+	       turn->done.count < batch_max &&
 	       (request = inbox_take(&engine->inbox)) != NULL)
-		perform(engine, engine->building, request);
+		perform(engine, turn, request);
+	while (engine->unread == STORE_OK && turn->bulk < bulk_max(engine) &&
+	       (request = take_bulk(engine)) != NULL) {
+		turn->bulk++;
+		perform(engine, turn, request);
+	}
+}
+
+static bool
+has_work(const struct engine *engine)
+{
+	return engine->inbox.count > 0 || timer_has_fired(engine) ||
+	       !recover_is_over(engine);
 }
 
 /* ---- release ---- */
@@ -193,6 +237,7 @@ release(struct engine *engine, struct turn *turn)
 
 	turn_free_retired(turn);
 	timer_arm_touched(engine, turn);
+	recover_note(engine, turn);
 	schedule_note_touched(engine, turn);
 	if (turn->expiries_changed)
 		event_note_expiry(engine);
@@ -313,6 +358,7 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_CHILD:
 	case REQUEST_PUBLISH:
 	case REQUEST_MIGRATE:
+	case REQUEST_RECOVER: /* recover_take() makes it anew */
 		return false;
 	case REQUEST_RELEASE:
 		return exchange_take_back(engine, request);
@@ -320,7 +366,6 @@ comes_again(struct engine *engine, struct request *request)
 		return turn_is_durable(engine, request->turn);
 	case REQUEST_LOOK:
 	case REQUEST_DUE:
-	case REQUEST_RECOVER:
 	case REQUEST_EXPIRE:
 		return true;
 	}
@@ -395,6 +440,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	exchange_revoke(engine);
 	publish_revoke(engine);
 	schedule_revoke(engine);
+	recover_revoke(engine);
 	if (committing != NULL)
 		undo_turn(engine, committing, &again);
 	undo_turn(engine, building, &again);
@@ -439,7 +485,7 @@ engine_turn(struct engine *engine)
 	}
 	submit(engine);
 	instance_trim(engine, engine->options.limits.cache_max);
-	if (engine->inbox.count > 0 && engine->committing == NULL)
+	if (has_work(engine) && engine->committing == NULL)
 		loop_wake(engine->loop);
 	arm(engine);
 }

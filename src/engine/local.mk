@@ -12,6 +12,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_loop.c \
 	src/engine/engine_priv.h \
 	src/engine/engine_publish.c \
+	src/engine/engine_recover.c \
 	src/engine/engine_request.c \
 	src/engine/engine_schedule.c \
 	src/engine/engine_start.c \

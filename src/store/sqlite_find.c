@@ -59,7 +59,7 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    "	AND (due_ms, number) > (?3, ?4) ORDER BY due_ms, number"
 	    " LIMIT ?2",
 	[READ_BUSY] = "SELECT number FROM instance WHERE busy = 1"
-	    " ORDER BY number",
+	    "	AND number > ?1 ORDER BY number LIMIT ?2",
 	[READ_EXPIRED_EVENTS] = "SELECT " EVENT_COLUMNS " FROM event"
 	    " WHERE status = 1 AND expires_ms <= ?1"
 	    " ORDER BY expires_ms, id LIMIT ?2",

@@ -61,7 +61,8 @@ sqlite_list_due(struct store_backend *backend,
 }
 
 enum store_error
-sqlite_list_busy(struct store_backend *backend, store_number_fn *fn, void *arg)
+sqlite_list_busy(struct store_backend *backend, uint64_t after, size_t limit,
+    store_number_fn *fn, void *arg)
 {
 	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
 	sqlite3_stmt *statement;
@@ -70,6 +71,9 @@ sqlite_list_busy(struct store_backend *backend, store_number_fn *fn, void *arg)
 
 	if (error != STORE_OK)
 		return error;
+	must(after <= INT64_MAX);
+	sqlite_bind_int(statement, 1, (int64_t)after);
+	sqlite_bind_int(statement, 2, limit_of(limit));
 	while (error == STORE_OK && is_row) {
 		error = sqlite_conn_step(conn, statement, &is_row);
 		if (is_row)

@@ -235,7 +235,7 @@ enum store_error sqlite_list_rows_of_events(struct sqlite_conn *conn,
 enum store_error sqlite_list_due(struct store_backend *backend,
     const struct store_due_range *range, store_due_fn *fn, void *arg);
 enum store_error sqlite_list_busy(struct store_backend *backend,
-    store_number_fn *fn, void *arg);
+    uint64_t after, size_t limit, store_number_fn *fn, void *arg);
 enum store_error sqlite_list_expired_events(struct store_backend *backend,
     int64_t now_ms, size_t limit, store_event_fn *fn, void *arg);
 enum store_error sqlite_list_next_expiry(struct store_backend *backend,

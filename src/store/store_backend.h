@@ -55,7 +55,7 @@ struct store_backend_ops {
 	enum store_error (*each_due)(struct store_backend *backend,
 	    const struct store_due_range *range, store_due_fn *fn, void *arg);
 	enum store_error (*each_busy)(struct store_backend *backend,
-	    store_number_fn *fn, void *arg);
+	    uint64_t after, size_t limit, store_number_fn *fn, void *arg);
 	enum store_error (*each_expired_event)(struct store_backend *backend,
 	    int64_t now_ms, size_t limit, store_event_fn *fn, void *arg);
 	enum store_error (*next_expiry)(struct store_backend *backend,

@@ -22,12 +22,13 @@ store_each_due(struct store *store, const struct store_due_range *range,
 }
 
 enum store_error
-store_each_busy(struct store *store, store_number_fn *fn, void *arg)
+store_each_busy(struct store *store, uint64_t after, size_t limit,
+    store_number_fn *fn, void *arg)
 {
 	must(fn != NULL);
 	store->iterating++;
 	enum store_error error = store->backend->ops->each_busy(store->backend,
-	    fn, arg);
+	    after, limit, fn, arg);
 	store->iterating--;
 	return error;
 }

@@ -58,3 +58,11 @@ tests_unit_engine_test_engine_disk_SOURCES = \
 	tests/unit/engine/test_engine_disk.c $(SIM_DISK) \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_disk_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/engine/test_engine_scale
+tests_unit_engine_test_engine_scale_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_engine_test_engine_scale_SOURCES = \
+	tests/unit/engine/test_engine_scale.c \
+	tests/unit/engine/chaos_gate.c tests/unit/engine/chaos_gate.h \
+	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
+tests_unit_engine_test_engine_scale_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)

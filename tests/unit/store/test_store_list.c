@@ -96,10 +96,29 @@ test_busy_instances_are_told_until_they_rest(void **state)
 	three.busy = false;
 	store_put_instance(store_batch(f->store), &three);
 	help_commit(f);
-	assert_int_equal(store_each_busy(f->store, help_gather_cb, &found),
-	    STORE_OK);
+	assert_int_equal(store_each_busy(f->store, 0, SIZE_MAX,
+	    help_gather_cb, &found), STORE_OK);
 	assert_int_equal(found.count, 2);
 	assert_int_equal(found.at[0], 1);
+	assert_int_equal(found.at[1], 4);
+}
+
+static void
+test_busy_instances_are_listed_a_few_at_a_time(void **state)
+{
+	struct help_fixture *f = *state;
+	struct help_numbers found = {0};
+
+	for (uint64_t n = 1; n <= 5; n++) {
+		struct store_instance row = help_instance(n);
+		row.busy = n != 3;
+		store_put_instance(store_batch(f->store), &row);
+	}
+	help_commit(f);
+	assert_int_equal(store_each_busy(f->store, 1, 2, help_gather_cb,
+	    &found), STORE_OK);
+	assert_int_equal(found.count, 2);
+	assert_int_equal(found.at[0], 2);
 	assert_int_equal(found.at[1], 4);
 }
 
@@ -252,8 +271,8 @@ find_within_cb(const struct store_instance *row, void *arg)
 	assert_int_equal(store_find_instance(f->store, f->arena, row->number,
 	    &found), STORE_OK);
 	assert_listed(f, FILTER(.limit = 2), 2, (uint64_t[]){1, 2});
-	assert_int_equal(store_each_busy(f->store, help_gather_cb, &others),
-	    STORE_OK);
+	assert_int_equal(store_each_busy(f->store, 0, SIZE_MAX,
+	    help_gather_cb, &others), STORE_OK);
 	return row->number < 3;
 }
 
@@ -354,6 +373,7 @@ main(void)
 		TEST(test_due_instances_are_told_earliest_first),
 		TEST(test_a_list_of_due_ones_goes_on_where_it_was_cut_short),
 		TEST(test_busy_instances_are_told_until_they_rest),
+		TEST(test_busy_instances_are_listed_a_few_at_a_time),
 		TEST(test_instances_are_listed_by_every_filter),
 		TEST(test_state_matches_whole_names_only),
 		TEST(test_lists_page_by_cursor_in_both_directions),
