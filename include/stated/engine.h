@@ -97,7 +97,8 @@ struct engine_reply {
 /* Called once, after the commit that the reply depends on. */
 typedef void engine_reply_fn(const struct engine_reply *reply, void *arg);
 
-/* All texts and values are copied. */
+/* Texts and values live until the reply: they may be large, and who waits for
+ * an answer has kept them anyway. */
 struct engine_start {
 	struct str workflow;
 	int64_t version; /* 0: the newest */
@@ -109,11 +110,14 @@ struct engine_start {
 	 * same answer; key absent: none. */
 	struct str idempotency_key;
 	struct digest request_digest;
+	/* The reply may come without a view: whoever asks watches on. */
+	bool watches;
 };
 void engine_start(struct engine *engine, const struct engine_start *start,
     engine_reply_fn *reply, void *arg);
 
-/* A CloudEvent; the event's fields of struct chart_event are used. */
+/* Of all that follow, texts and values are copied.
+ * A CloudEvent; the event's fields of struct chart_event are used. */
 void engine_event(struct engine *engine, const struct chart_event *event,
     engine_reply_fn *reply, void *arg);
 /* An act on an instance: decided, settled, acknowledged, cancelled, … */

@@ -29,28 +29,6 @@ is_key(struct str key)
 	return true;
 }
 
-/* The draft has it in quotes; most write it without. */
-static bool
-read_key(struct api_call *call, struct str workflow, struct str *scoped)
-{
-	struct str key = api_call_header(call, "Idempotency-Key");
-
-	*scoped = (struct str){NULL, 0};
-	if (key.at == NULL)
-		return true;
-	if (key.bytes >= 2 && key.at[0] == '"' && key.at[key.bytes - 1] == '"')
-		key = str_slice(key, 1, key.bytes - 2);
-	if (!is_key(key)) {
-		api_problem_reply(call, PROBLEM_BAD_REQUEST,
-		    "Idempotency-Key must be 1 to %d visible ASCII characters.",
-		    KEY_BYTES_MAX);
-		return false;
-	}
-	*scoped = arena_strf(call->arena, "start %.*s %.*s %.*s",
-	    STR_ARG(workflow), STR_ARG(key), STR_ARG(call->actor.name));
-	return true;
-}
-
 /* By what it means, not by how it is spaced. */
 static struct digest
 digest_of(const struct value *body)
@@ -62,6 +40,31 @@ digest_of(const struct value *body)
 	digest = digest_sha256(buf_str(&text));
 	buf_fini(&text);
 	return digest;
+}
+
+/* The draft has it in quotes; most write it without. */
+static bool
+read_key(struct api_call *call, const struct value *body,
+    struct engine_start *start)
+{
+	struct str key = api_call_header(call, "Idempotency-Key");
+
+	if (key.at == NULL)
+		return true;
+	if (key.bytes >= 2 && key.at[0] == '"' && key.at[key.bytes - 1] == '"')
+		key = str_slice(key, 1, key.bytes - 2);
+	if (!is_key(key)) {
+		api_problem_reply(call, PROBLEM_BAD_REQUEST,
+		    "Idempotency-Key must be 1 to %d visible ASCII characters.",
+		    KEY_BYTES_MAX);
+		return false;
+	}
+	start->idempotency_key =
+	    arena_strf(call->arena, "start %.*s %.*s %.*s",
+		STR_ARG(start->workflow), STR_ARG(key),
+		STR_ARG(call->actor.name));
+	start->request_digest = digest_of(body);
+	return true;
 }
 
 static int64_t
@@ -106,12 +109,11 @@ read_start(struct api_call *call, struct engine_start *start)
 	    .priority = read_priority(call, body),
 	    .actor = call->actor,
 	    .trace = call->trace,
-	    .request_digest = digest_of(body),
 	};
 	if (start->input == NULL)
 		api_body_fault(call, STR("/input"), "required", "is missing");
 	return api_body_is_sound(call, PROBLEM_INVALID_BODY) &&
-	       read_key(call, start->workflow, &start->idempotency_key);
+	       read_key(call, body, start);
 }
 
 /* ---- the answer ---- */
@@ -203,6 +205,7 @@ api_start_post(struct api_call *call)
 	}
 	if (!read_start(call, &start))
 		return;
+	start.watches = state->wait_ms > 0;
 	call->state = state;
 	api_call_ref(call);
 	engine_start(call->api->options.engine, &start, started_cb, call);

@@ -37,10 +37,15 @@ struct filling {
 	struct store *store;
 	struct library *library;
 	struct engine *engine;
-	struct arena *arena;   /* of all */
-	struct arena *scratch; /* of one start */
+	struct arena *arena;
 	uint64_t asked;
 	uint64_t answered;
+};
+
+/* A start under way, and its input. */
+struct asked {
+	struct filling *filling;
+	struct arena *arena;
 };
 
 /* ---- in the child ---- */
@@ -54,19 +59,18 @@ fail(struct filling *filling, const char *what, struct str detail)
 }
 
 static const struct value *
-input_of(struct filling *filling, uint64_t number)
+input_of(const struct fill *fill, struct arena *arena, uint64_t number)
 {
-	const struct fill *fill = filling->fill;
-	struct value_builder *input = value_build_context(filling->scratch);
+	struct value_builder *input = value_build_context(arena);
 	int64_t due_ms = fill->first_ms +
 			 (int64_t)number * fill->span_ms /
 			     (int64_t)fill->count;
 	char due[CLOCK_TEXT_BYTES];
 
 	value_put_str(input, "reference",
-	    arena_strf(filling->scratch, "W%012" PRIu64, number));
+	    arena_strf(arena, "W%012" PRIu64, number));
 	value_put_str(input, "due",
-	    arena_str(filling->scratch, clock_format(due_ms, due)));
+	    arena_str(arena, clock_format(due_ms, due)));
 	value_put_int(input, "due_ms", due_ms);
 	return value_built(input);
 }
@@ -76,21 +80,27 @@ static void started_cb(const struct engine_reply *reply, void *arg);
 static void
 ask(struct filling *filling)
 {
+	struct arena *arena = arena_new();
+	struct asked *asked = ARENA_NEW(arena, struct asked);
 	struct engine_start start = {
 	    .workflow = str_of(filling->fill->workflow),
 	    .actor = {.name = STR("bench")},
 	};
 
-	start.input = input_of(filling, filling->asked++);
-	engine_start(filling->engine, &start, started_cb, filling);
-	arena_reset(filling->scratch);
+	asked->filling = filling;
+	asked->arena = arena;
+	start.input = input_of(filling->fill, arena, filling->asked++);
+	engine_start(filling->engine, &start, started_cb, asked);
 }
 
 static void
 started_cb(const struct engine_reply *reply, void *arg)
 {
-	struct filling *filling = arg;
+	struct asked *asked = arg;
+	struct filling *filling = asked->filling;
+	struct arena *arena = asked->arena;
 
+	arena_free(&arena); /* with `asked` */
 	if (reply->status != ENGINE_CREATED)
 		fail(filling, "an instance can't be started", reply->detail);
 	filling->filled->count = ++filling->answered;
@@ -160,7 +170,6 @@ fill_body(void *arg)
 
 	filling->base = event_base_new();
 	filling->arena = arena_new();
-	filling->scratch = arena_new();
 	open_all(filling, &port);
 	while (filling->asked < filling->fill->count &&
 	       filling->asked < UNDER_WAY)

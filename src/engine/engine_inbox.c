@@ -188,15 +188,10 @@ engine_start(struct engine *engine, const struct engine_start *start,
     engine_reply_fn *reply, void *arg)
 {
 	struct request *request = outside(REQUEST_START, 0, reply, arg);
-	struct engine_start *mine = &request->start;
 
-	*mine = *start;
-	mine->workflow = copy(request, start->workflow);
-	mine->input = value_copy(request->arena, start->input);
-	mine->priority = copy(request, start->priority);
-	mine->trace = copy(request, start->trace);
-	mine->idempotency_key = copy(request, start->idempotency_key);
-	copy_actor(request, &mine->actor);
+	must(reply != NULL);
+	must(start->input != NULL);
+	request->start = *start;
 	engine_submit(engine, request);
 }
 

@@ -40,7 +40,8 @@ enum request_kind {
 struct request {
 	struct request *next;
 	enum request_kind kind;
-	struct arena *arena;	/* owns everything that the request points to */
+	/* Owns everything that the request points to, but for `start`. */
+	struct arena *arena;
 	engine_reply_fn *reply; /* NULL: nobody waits */
 	void *reply_arg;
 	uint64_t number; /* of the instance; of the event: REPLAY */

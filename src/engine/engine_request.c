@@ -89,15 +89,15 @@ answer_start(struct engine *engine, struct turn *turn,
     const struct request *request, enum engine_status status,
     const struct instance *instance)
 {
-	const struct value *view =
-	    chart_describe(instance->chart, turn->arena);
+	const struct engine_start *start = &request->start;
 	struct engine_reply *reply = turn_reply(turn, request, status);
 
-	if (reply != NULL) {
-		reply->instance = instance->number;
-		reply->view = view;
-	}
-	keep_reply(engine, request, status, view);
+	must(reply != NULL);
+	reply->instance = instance->number;
+	if (start->watches && start->idempotency_key.at == NULL)
+		return;
+	reply->view = chart_describe(instance->chart, turn->arena);
+	keep_reply(engine, request, status, reply->view);
 }
 
 /* What is wrong with the input, by JSON Pointer. */
