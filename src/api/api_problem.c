@@ -106,6 +106,12 @@ api_problem_store(struct api_call *call, enum store_error error)
 
 	must(error != STORE_OK);
 	log_error("store", "reading for a request failed: %.*s", STR_ARG(text));
+	if (error == STORE_STARVED) {
+		api_reply_header(call, "Retry-After", STR("1"));
+		api_problem_reply(call, PROBLEM_UNAVAILABLE, "%.*s",
+		    STR_ARG(text));
+		return;
+	}
 	api_problem_reply(call, PROBLEM_INTERNAL, "%.*s", STR_ARG(text));
 }
 

@@ -7,6 +7,7 @@ libstated_store_a_SOURCES = \
 	src/store/part_file.h \
 	src/store/sqlite_conn.c \
 	src/store/sqlite_copy.c \
+	src/store/sqlite_files.c \
 	src/store/sqlite_find.c \
 	src/store/sqlite_list.c \
 	src/store/sqlite_lock.c \

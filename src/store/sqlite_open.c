@@ -360,6 +360,8 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
 	if (error == STORE_OK)
 		error = open_reader(store, options, CONN_READ, &opened,
 		    detail);
+	if (error == STORE_OK)
+		store->files = sqlite_files_open(options.path);
 	return error;
 }
 
@@ -385,6 +387,7 @@ close_cb(struct store_backend *backend)
 	must(&store->backend == backend);
 	sqlite_conn_close(&store->reader);
 	sqlite_conn_close(&store->writer);
+	sqlite_files_close(&store->files);
 	sqlite_lock_close(&store->lock);
 	free(store);
 }

@@ -31,6 +31,7 @@ struct sqlite_store {
 	/* Where opened for writing: */
 	struct sqlite_conn writer;
 	struct sqlite_lock *lock;
+	struct sqlite_files *files;
 	uint64_t written_number; /* meta.last_number as durable */
 	int wal_pages;           /* in the log after the last commit */
 	int wal_pages_tended;    /* at the last checkpoint */
@@ -97,6 +98,16 @@ struct sqlite_lock;
 MUST_USE enum store_error sqlite_lock_open(
     struct str path, struct sqlite_lock **lock, struct buf *detail);
 void sqlite_lock_close(struct sqlite_lock **lock);
+
+/* ---- sqlite_files.c ---- */
+
+struct sqlite_files;
+/* Remembers which files these are. */
+struct sqlite_files *sqlite_files_open(struct str path);
+void sqlite_files_close(struct sqlite_files **files);
+/* STORE_MOVED where others stand in their place, or none. */
+MUST_USE enum store_error sqlite_files_check(
+    const struct sqlite_files *files, struct buf *detail);
 
 /* ---- sqlite_schema.c ---- */
 

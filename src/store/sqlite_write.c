@@ -443,7 +443,10 @@ sqlite_write_commit(struct store_backend *backend,
 	must(sqlite3_get_autocommit(store->writer.db));
 	if (store_batch_is_empty(batch))
 		return STORE_OK;
-	enum store_error error = write_all(store, batch);
+	enum store_error error = sqlite_files_check(store->files, detail);
+	if (error != STORE_OK)
+		return error;
+	error = write_all(store, batch);
 	if (error == STORE_OK) {
 		must(sqlite3_get_autocommit(store->writer.db));
 		if (batch->number_max > store->written_number)

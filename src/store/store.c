@@ -26,6 +26,9 @@ store_error_of_errno(int code)
 	case EACCES:
 	case EPERM:
 		return STORE_READONLY;
+	case EMFILE:
+	case ENFILE:
+		return STORE_STARVED;
 	default:
 		return STORE_IO;
 	}
@@ -56,6 +59,12 @@ store_error_text(enum store_error error)
 		    "back what is missing, or restore a backup"),
 		[STORE_TAKEN] = STR_INIT("there is a file of that name, and "
 		    "it was left as it is"),
+		[STORE_MOVED] = STR_INIT("the database was removed or replaced "
+		    "while it was open; put the same file back and work goes "
+		    "on, or stop, restore a backup, and start"),
+		[STORE_STARVED] = STR_INIT("the system gives no more "
+		    "descriptors (LimitNOFILE, ulimit -n); try again in a "
+		    "moment"),
 		[STORE_STOPPED] = STR_INIT("it was stopped before its end"),
 		[STORE_IO] = STR_INIT("the disk or the file system failed; "
 		    "the system's log tells more"),

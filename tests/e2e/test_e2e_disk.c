@@ -248,6 +248,75 @@ test_locked_database_refuses_work_and_loses_none(void **state)
 	house_close(&house);
 }
 
+/* ---- somebody's hand ---- */
+
+static void
+move(struct house *house, const char *from, const char *to)
+{
+	assert_int_equal(
+	    rename(house_path(house, from), house_path(house, to)), 0);
+}
+
+static void
+move_database(struct house *house)
+{
+	move(house, "disk/stated.db", "disk/gone.db");
+}
+
+static void
+bring_database(struct house *house)
+{
+	move(house, "disk/gone.db", "disk/stated.db");
+}
+
+static void
+replace_database(struct house *house)
+{
+	move_database(house);
+	house_write(house, "disk/stated.db", "");
+}
+
+static void
+move_directory(struct house *house)
+{
+	move(house, "disk", "elsewhere");
+}
+
+static void
+bring_directory(struct house *house)
+{
+	move(house, "elsewhere", "disk");
+}
+
+static void
+go_through_hand(const struct trouble *trouble)
+{
+	struct house *house = house_open(&usual);
+
+	go_through(house, trouble);
+	house_close(&house);
+}
+
+static void
+test_replaced_database_refuses_work_and_loses_none(void **state)
+{
+	static const struct trouble other_file = {
+	    replace_database, bring_database, "removed or replaced"};
+
+	(void)state;
+	go_through_hand(&other_file);
+}
+
+static void
+test_moved_directory_refuses_work_and_loses_none(void **state)
+{
+	static const struct trouble gone = {
+	    move_directory, bring_directory, "removed or replaced"};
+
+	(void)state;
+	go_through_hand(&gone);
+}
+
 /* ---- at the start ---- */
 
 static void
@@ -273,6 +342,8 @@ main(void)
 	    HOUSE_TEST(test_full_disk_refuses_work_and_loses_none),
 	    HOUSE_TEST(test_files_that_may_not_grow_refuse_work_and_lose_none),
 	    HOUSE_TEST(test_locked_database_refuses_work_and_loses_none),
+	    HOUSE_TEST(test_replaced_database_refuses_work_and_loses_none),
+	    HOUSE_TEST(test_moved_directory_refuses_work_and_loses_none),
 	    HOUSE_TEST(test_second_engine_on_one_database_is_refused),
 	};
 

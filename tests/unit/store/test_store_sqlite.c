@@ -467,6 +467,39 @@ test_locked_database_drops_both_batches_and_recovers(void **state)
 	assert_true(has(f, 2));
 }
 
+static void
+expect_gone(struct help_fixture *f, const char *suffix)
+{
+	char path[128], away[160];
+
+	snprintf(path, sizeof(path), "%s%s", f->dir.database, suffix);
+	snprintf(away, sizeof(away), "%s.away", path);
+	assert_int_equal(rename(path, away), 0);
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_MOVED);
+	assert_false(has(f, 2));
+	/* Another one in its place makes it no better. */
+	fclose(fopen(path, "w"));
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_MOVED);
+	assert_int_equal(rename(away, path), 0);
+}
+
+static void
+test_nothing_is_committed_to_files_that_were_moved_away(void **state)
+{
+	struct help_fixture *f = *state;
+
+	f->store = help_open(&f->dir);
+	put(f, 1);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	expect_gone(f, "");
+	expect_gone(f, "-wal");
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	assert_true(has(f, 1) && has(f, 2));
+}
+
 /* A limit on the size of files stands for a disk that is full. */
 /* Bytes that no two parts of are alike. */
 static void
@@ -758,6 +791,7 @@ main(void)
 		TEST(test_auditor_reads_beside_the_engine),
 		TEST(test_database_on_read_only_medium_can_be_read),
 		TEST(test_locked_database_drops_both_batches_and_recovers),
+		TEST(test_nothing_is_committed_to_files_that_were_moved_away),
 		TEST(test_full_disk_fails_the_batch_whole_and_recovers),
 		TEST(test_number_of_a_removed_instance_is_not_given_again),
 		TEST(test_a_long_snapshot_is_rewritten_where_it_changed),
