@@ -222,18 +222,37 @@ record_waiting(struct run *run, const struct call *call, const char *why)
 }
 
 static void
-emit_call(struct run *run, struct call *call, const struct def_call *definition,
-    const struct value *args, int64_t attempt)
+fill_call(const struct chart *chart, const struct call *call,
+    struct chart_effect *effect)
+{
+	effect->kind = DO_CALL;
+	effect->serial = call->serial;
+	effect->call = call->call;
+	effect->args = call->args;
+	effect->key = call->key;
+	effect->attempt = call->attempt;
+	effect->timeout_ms = call->call->timeout_ms;
+	effect->priority = chart->priority;
+}
+
+static void
+emit_call(struct run *run, const struct call *call)
+{
+	fill_call(run->chart, call, chart_effect_add(run, DO_CALL));
+}
+
+/* The same about the call that is asked with. */
+static void
+emit_question(struct run *run, const struct call *call,
+    const struct def_call *verify, const struct value *args)
 {
 	struct chart_effect *effect = chart_effect_add(run, DO_CALL);
 
-	effect->serial = call->serial;
-	effect->call = definition;
+	fill_call(run->chart, call, effect);
+	effect->call = verify;
 	effect->args = args;
-	effect->key = call->key;
-	effect->attempt = attempt;
-	effect->timeout_ms = definition->timeout_ms;
-	effect->priority = run->chart->priority;
+	effect->attempt = call->asked;
+	effect->timeout_ms = verify->timeout_ms;
 }
 
 /* ---- the key ---- */
@@ -297,7 +316,7 @@ send(struct run *run, struct call *call)
 	call->due_ms = call->unknown ? key_dies_ms(call) : 0;
 	call->attempt++;
 	call->tries++;
-	emit_call(run, call, call->call, call->args, call->attempt);
+	emit_call(run, call);
 }
 
 void
@@ -517,7 +536,7 @@ ask(struct run *run, struct call *call)
 	call_move(call, CALL_ASKING);
 	call->due_ms = 0;
 	call->asked++;
-	emit_call(run, call, verify, args, call->asked);
+	emit_question(run, call, verify, args);
 }
 
 static void
@@ -695,6 +714,19 @@ chart_call_is_wanted(const struct chart *chart, uint64_t serial, int64_t now_ms)
 	if (call->state == CALL_QUEUED)
 		return call->due_ms == 0 || now_ms < call->due_ms;
 	return call->state == CALL_ASKING;
+}
+
+bool
+chart_call_again(
+    const struct chart *chart, uint64_t serial, struct chart_effect *effect)
+{
+	const struct call *call = chart_call_find(chart, serial);
+
+	*effect = (struct chart_effect){0};
+	if (call == NULL || call->state != CALL_QUEUED)
+		return false;
+	fill_call(chart, call, effect);
+	return true;
 }
 
 void

@@ -145,34 +145,69 @@ give_place_back(struct line *line)
 
 /* ---- exchanges ---- */
 
+/* Its call is the instance's again. */
+static void
+empty(struct exchange *exchange)
+{
+	struct arena *arena;
+
+	if (exchange->outgoing == NULL)
+		return;
+	arena = exchange->outgoing->arena;
+	exchange->outgoing = NULL;
+	arena_free(&arena);
+}
+
 void
 exchange_free(struct exchange **exchange)
 {
-	struct arena *arena = (*exchange)->arena;
-
+	empty(*exchange);
+	free(*exchange);
 	*exchange = NULL;
-	arena_free(&arena); /* the exchange itself lives there */
+}
+
+static void
+fill(struct exchange *exchange, const struct chart_effect *effect)
+{
+	struct arena *arena = arena_new();
+	struct outgoing *outgoing = ARENA_NEW(arena, struct outgoing);
+
+	must(exchange->outgoing == NULL);
+	outgoing->arena = arena;
+	outgoing->call.operation = effect->call->operation;
+	outgoing->call.args = value_copy(arena, effect->args);
+	outgoing->call.idempotency_key = arena_str(arena, effect->key);
+	outgoing->call.timeout_ms = effect->timeout_ms;
+	exchange->outgoing = outgoing;
+}
+
+/* false where the instance wants it no more. */
+static bool
+refill(struct exchange *exchange, const struct chart *chart)
+{
+	struct chart_effect effect;
+
+	if (exchange->is_question)
+		return true;
+	if (!chart_call_again(chart, exchange->serial, &effect))
+		return false;
+	empty(exchange);
+	fill(exchange, &effect);
+	return true;
 }
 
 static struct exchange *
 exchange_new(struct engine *engine, struct turn *turn,
     const struct instance *instance, const struct chart_effect *effect)
 {
-	struct arena *arena = arena_new();
-	struct exchange *exchange = ARENA_NEW(arena, struct exchange);
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
 
-	exchange->arena = arena;
-	exchange->engine = engine;
+	must(exchange != NULL);
 	exchange->line = line_of(engine, effect->call->connection);
 	exchange->number = instance->number;
 	exchange->serial = effect->serial;
 	exchange->turn = turn->serial;
-	exchange->attempt = effect->attempt;
 	exchange->priority = effect->priority;
-	exchange->call.operation = effect->call->operation;
-	exchange->call.args = value_copy(arena, effect->args);
-	exchange->call.idempotency_key = arena_str(arena, effect->key);
-	exchange->call.timeout_ms = effect->timeout_ms;
 	return exchange;
 }
 
@@ -225,7 +260,7 @@ report(struct exchange *exchange, const struct outcome *outcome,
 	if (response != NULL)
 		request->event.reply =
 		    connector_describe_response(request->arena, response);
-	engine_add(exchange->engine, request);
+	engine_add(exchange->line->engine, request);
 }
 
 /* ---- tokens ---- */
@@ -316,22 +351,23 @@ make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
     struct exchange *exchange, struct chart_effects *effects,
     struct outcome *failure)
 {
-	struct connector_context context = context_of(engine, exchange->arena);
+	struct outgoing *outgoing = exchange->outgoing;
+	struct connector_context context = context_of(engine, outgoing->arena);
 	struct chart_context chart_context = turn_context(engine, turn);
 	struct outcome refused;
 
 	must(exchange->state == EXCHANGE_QUEUED);
 	context.traceparent = chart_trace(instance->chart);
 	if (connector_needs_token(exchange->line->connection))
-		exchange->call.token =
-		    arena_str(exchange->arena, str_of(exchange->line->token));
+		outgoing->call.token =
+		    arena_str(outgoing->arena, str_of(exchange->line->token));
 	if (!connector_prepare(
-		&exchange->call, &context, &exchange->request, &refused)) {
+		&outgoing->call, &context, &outgoing->request, &refused)) {
 		*failure = outcome_copy(turn->arena, &refused);
 		return false;
 	}
 	chart_call_sent(instance->chart, exchange->serial,
-	    connector_describe_request(turn->arena, &exchange->request),
+	    connector_describe_request(turn->arena, &outgoing->request),
 	    &chart_context, effects);
 	exchange->state = EXCHANGE_READY;
 	exchange->next = NULL;
@@ -348,9 +384,11 @@ exchange_offer(struct engine *engine, struct turn *turn,
 	struct exchange *exchange =
 	    exchange_new(engine, turn, instance, effect);
 	struct line *line = exchange->line;
+	struct chart_effect again;
 
 	if (line->queued == 0 && has_token(line) && has_place(line)) {
 		take_place(line);
+		fill(exchange, effect);
 		if (make_ready(
 			engine, turn, instance, exchange, effects, failure))
 			return true;
@@ -358,6 +396,10 @@ exchange_offer(struct engine *engine, struct turn *turn,
 		exchange_free(&exchange);
 		return false;
 	}
+	exchange->is_question = !chart_call_again(
+	    instance->chart, exchange->serial, &again);
+	if (exchange->is_question)
+		fill(exchange, effect);
 	line_push(line, exchange);
 	if (!has_token(line))
 		fetch_token(line);
@@ -396,6 +438,8 @@ exchange_release(
 		give_place_back(exchange->line);
 		line_push(exchange->line, exchange);
 		fetch_token(exchange->line);
+	} else if (!refill(exchange, instance->chart)) {
+		retire(exchange);
 	} else if (make_ready(
 		       engine, turn, instance, exchange, &effects, &failure)) {
 		exchange->released = true;
@@ -443,7 +487,7 @@ note_for_token(struct line *line, const struct exchange *exchange,
     const struct outcome *outcome)
 {
 	if (line->token == NULL ||
-	    !str_equal(exchange->call.token, str_of(line->token)))
+	    !str_equal(exchange->outgoing->call.token, str_of(line->token)))
 		return;
 	if (outcome->status == 401 ||
 	    str_equal(outcome->code, STR("odoo.session-expired")))
@@ -456,7 +500,7 @@ unlink_sent(struct exchange *exchange)
 	if (exchange->previous != NULL)
 		exchange->previous->next = exchange->next;
 	else
-		exchange->engine->sent = exchange->next;
+		exchange->line->engine->sent = exchange->next;
 	if (exchange->next != NULL)
 		exchange->next->previous = exchange->previous;
 }
@@ -467,11 +511,11 @@ exchange_cb(const struct message_response *response, void *arg)
 	struct exchange *exchange = arg;
 	struct line *line = exchange->line;
 	struct connector_context context =
-	    context_of(exchange->engine, exchange->arena);
+	    context_of(line->engine, exchange->outgoing->arena);
 	struct outcome outcome;
 
 	must(exchange->state == EXCHANGE_SENT);
-	outcome = connector_interpret(&exchange->call, response, &context);
+	outcome = connector_interpret(&exchange->outgoing->call, response, &context);
 	note_for_breaker(line, &outcome);
 	note_for_token(line, exchange, &outcome);
 	report(exchange, &outcome, response);
@@ -484,7 +528,7 @@ exchange_cb(const struct message_response *response, void *arg)
 static void
 link_sent(struct exchange *exchange)
 {
-	struct engine *engine = exchange->engine;
+	struct engine *engine = exchange->line->engine;
 
 	exchange->previous = NULL;
 	exchange->next = engine->sent;
@@ -501,7 +545,7 @@ exchange_send(struct engine *engine, struct exchange *exchange)
 	exchange->state = EXCHANGE_SENT;
 	link_sent(exchange);
 	http_send(
-	    engine->options.http, &exchange->request, exchange_cb, exchange);
+	    engine->options.http, &exchange->outgoing->request, exchange_cb, exchange);
 }
 
 /* ---- queues ---- */

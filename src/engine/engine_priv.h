@@ -82,8 +82,9 @@ struct instance {
  *   (offered) -> QUEUED -> READY -> SENT -> (gone)
  *                   |______> RETIRED ______^
  *
- * QUEUED: in its line, waiting for a place, a token or the rate.  READY: the
- * intent is in the turn's batch.  SENT: the client has it.
+ * QUEUED: in its line, waiting for a place, a token or the rate; there may be
+ * a million of these, so what is sent is filled in once it has its place.
+ * READY: the intent is in the turn's batch.  SENT: the client has it.
  */
 enum exchange_state {
 	EXCHANGE_QUEUED,
@@ -96,15 +97,18 @@ struct exchange {
 	struct exchange *next; /* in its line's queue, on the turn, or sent */
 	struct exchange *previous; /* SENT */
 	enum exchange_state state;
-	struct engine *engine;
 	struct line *line;
-	struct arena *arena;
 	uint64_t number; /* of the instance */
 	uint64_t serial; /* of the call */
 	uint64_t turn;	 /* in which it was offered */
 	bool released;	 /* READY by a REQUEST_RELEASE, which owns it */
-	int64_t attempt;
 	enum def_priority priority;
+	bool is_question;	   /* the instance has not what is sent */
+	struct outgoing *outgoing; /* NULL: the instance has it */
+};
+/* What is sent. */
+struct outgoing {
+	struct arena *arena; /* this itself lives there */
 	struct connector_call call;
 	struct message_request request; /* READY and SENT */
 };
