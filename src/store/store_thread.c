@@ -2,62 +2,38 @@
 /*
  * store_thread.c: the thread on which batches become durable.
  *
- *	            store_thread_give()          serve()
- *	   IDLE  ───────────────────────► BUSY ─────────► DONE
- *	     ▲                                             │
- *	     └─────────────── store_thread_take() ─────────┘
+ *	            store_thread_give()           serve()
+ *	   IDLE  ───────────────────────► BUSY ──────────► DONE
+ *	     ▲                                              │
+ *	     └─────────────── store_thread_take() ──────────┘
  *
- * IDLE: no batch; the thread sleeps.  BUSY: the batch is the thread's, and
- * nobody writes to it.  DONE: error and detail tell how it ended, the eventfd
- * is readable, the batch is the loop's again.  The state and all below it are
- * read and written under the lock, but for the eventfd.
+ * IDLE: no batch; the thread sleeps at `given`.  BUSY: the batch, error and
+ * detail are the thread's, and nobody else writes to them.  DONE: they are the
+ * loop's again.  There is no lock: what is posted at `given` hands them over
+ * one way, and what is written to the eventfd the other, so that each side
+ * makes one system call for it and never wakes up to find a lock held.
  */
 #include "store_backend.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum thread_state { THREAD_IDLE, THREAD_BUSY, THREAD_DONE };
-
 struct store_thread {
 	pthread_t id;
 	struct store_backend *backend;
-	int fd;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	enum thread_state state;
-	bool is_stopping;
-	const struct store_batch *batch;
+	sem_t given; /* a batch, or the end */
+	int fd;	     /* the eventfd: readable when DONE */
+	bool is_idle; /* the loop's own */
+	const struct store_batch *batch; /* NULL: the end */
 	enum store_error error;
 	struct buf detail;
 };
-
-static void
-lock(struct store_thread *thread)
-{
-	int failed = pthread_mutex_lock(&thread->lock);
-	must(failed == 0);
-}
-
-static void
-unlock(struct store_thread *thread)
-{
-	int failed = pthread_mutex_unlock(&thread->lock);
-	must(failed == 0);
-}
-
-/* All that sleep are woken: the loop and the thread never sleep for the same
- * state, and there are only two of them. */
-static void
-move(struct store_thread *thread, enum thread_state state)
-{
-	must(state == (thread->state + 1) % (THREAD_DONE + 1));
-	thread->state = state;
-	pthread_cond_broadcast(&thread->changed);
-}
 
 static void
 signal_done(struct store_thread *thread)
@@ -68,42 +44,32 @@ signal_done(struct store_thread *thread)
 	must(written == sizeof(one));
 }
 
-/* Commits the batch at hand; called and returns with the lock held. */
 static void
 serve(struct store_thread *thread)
 {
-	must(thread->state == THREAD_BUSY);
-	must(thread->batch != NULL);
 	buf_clear(&thread->detail);
-	unlock(thread);
-	enum store_error error = thread->backend->ops->commit(thread->backend,
-	    thread->batch, &thread->detail);
-	lock(thread);
-	thread->error = error;
-	thread->batch = NULL;
-	move(thread, THREAD_DONE);
+	thread->error = thread->backend->ops->commit(
+	    thread->backend, thread->batch, &thread->detail);
 	signal_done(thread);
-	unlock(thread);
 	/* After the signal: callers get their replies meanwhile. */
 	thread->backend->ops->tend(thread->backend);
-	lock(thread);
 }
 
+static void
+await_given(struct store_thread *thread)
+{
+	while (sem_wait(&thread->given) != 0)
+		must(errno == EINTR);
+}
+
+/* A batch that was given is committed before the end is seen. */
 static void *
 run(void *arg)
 {
 	struct store_thread *thread = arg;
 
-	lock(thread);
-	for (;;) {
-		while (thread->state != THREAD_BUSY && !thread->is_stopping)
-			pthread_cond_wait(&thread->changed, &thread->lock);
-		/* A batch that was given is committed even when stopping. */
-		if (thread->state != THREAD_BUSY)
-			break;
+	for (await_given(thread); thread->batch != NULL; await_given(thread))
 		serve(thread);
-	}
-	unlock(thread);
 	return NULL;
 }
 
@@ -132,12 +98,21 @@ store_thread_new(struct store_backend *backend)
 	must(thread != NULL);
 	must(backend != NULL);
 	thread->backend = backend;
+	thread->is_idle = true;
 	thread->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	must(thread->fd >= 0);
-	pthread_mutex_init(&thread->lock, NULL);
-	pthread_cond_init(&thread->changed, NULL);
+	must(sem_init(&thread->given, 0, 0) == 0);
 	start(thread);
 	return thread;
+}
+
+static void
+give(struct store_thread *thread, const struct store_batch *batch)
+{
+	must(thread->is_idle);
+	thread->batch = batch;
+	thread->is_idle = false;
+	must(sem_post(&thread->given) == 0);
 }
 
 void
@@ -147,15 +122,12 @@ store_thread_free(struct store_thread **freed)
 
 	if (thread == NULL)
 		return;
-	lock(thread);
-	thread->is_stopping = true;
-	pthread_cond_broadcast(&thread->changed);
-	unlock(thread);
+	store_thread_wait(thread);
+	thread->is_idle = true; /* nobody asks any more how it ended */
+	give(thread, NULL);
 	int failed = pthread_join(thread->id, NULL);
 	must(failed == 0);
-	must(thread->state != THREAD_BUSY);
-	pthread_cond_destroy(&thread->changed);
-	pthread_mutex_destroy(&thread->lock);
+	sem_destroy(&thread->given);
 	close(thread->fd);
 	buf_fini(&thread->detail);
 	free(thread);
@@ -166,29 +138,22 @@ void
 store_thread_give(struct store_thread *thread, const struct store_batch *batch)
 {
 	must(batch != NULL);
-	lock(thread);
-	must(thread->state == THREAD_IDLE);
-	thread->batch = batch;
-	move(thread, THREAD_BUSY);
-	unlock(thread);
+	give(thread, batch);
 }
 
 bool
 store_thread_is_idle(struct store_thread *thread)
 {
-	lock(thread);
-	bool is_idle = thread->state == THREAD_IDLE;
-	unlock(thread);
-	return is_idle;
+	return thread->is_idle;
 }
 
 void
 store_thread_wait(struct store_thread *thread)
 {
-	lock(thread);
-	while (thread->state == THREAD_BUSY)
-		pthread_cond_wait(&thread->changed, &thread->lock);
-	unlock(thread);
+	struct pollfd watched = {.fd = thread->fd, .events = POLLIN};
+
+	while (!thread->is_idle && poll(&watched, 1, -1) != 1)
+		must(errno == EINTR);
 }
 
 int
@@ -197,29 +162,32 @@ store_thread_fd(const struct store_thread *thread)
 	return thread->fd;
 }
 
-/* Makes the eventfd unreadable until the next batch is done. */
-static void
+/* Makes the eventfd unreadable until the next batch is done; false where none
+ * is done. */
+static bool
 clear_signal(struct store_thread *thread)
 {
 	uint64_t count;
 	ssize_t taken = read(thread->fd, &count, sizeof(count));
 
+	if (taken < 0) {
+		must(errno == EAGAIN);
+		return false;
+	}
 	must(taken == sizeof(count) && count == 1);
+	return true;
 }
 
 bool
 store_thread_take(struct store_thread *thread, enum store_error *error,
     struct buf *detail)
 {
-	lock(thread);
-	bool is_done = thread->state == THREAD_DONE;
-	if (is_done) {
-		clear_signal(thread);
-		*error = thread->error;
-		if (detail != NULL)
-			buf_add_str(detail, buf_str(&thread->detail));
-		move(thread, THREAD_IDLE);
-	}
-	unlock(thread);
-	return is_done;
+	if (!clear_signal(thread))
+		return false;
+	must(!thread->is_idle);
+	thread->is_idle = true;
+	*error = thread->error;
+	if (detail != NULL)
+		buf_add_str(detail, buf_str(&thread->detail));
+	return true;
 }
