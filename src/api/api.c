@@ -171,6 +171,7 @@ api_new(const struct api_options *options, struct buf *detail)
 	if (api->options.clock == NULL)
 		api->options.clock = clock_system();
 	api->limits = with_defaults(options->limits);
+	rng_system()->fill(rng_system(), api->last_id, sizeof(api->last_id));
 	api->answered = calloc(route_count(), sizeof(*api->answered));
 	must(api->answered != NULL);
 	api->http = evhttp_new(options->base);

@@ -104,17 +104,33 @@ is_trace(struct str text)
 	return true;
 }
 
+static char *
+add_hex(char *at, uint64_t word)
+{
+	for (int shift = 60; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[word >> shift & 15];
+	return at;
+}
+
+/* No secret, and never the same: counted on from a random number. */
+static struct str
+new_id(struct api_call *call)
+{
+	uint64_t *last = call->api->last_id;
+	char *at = arena_alloc(call->arena, 2 * 16 + 1);
+
+	last[1]++;
+	(void)add_hex(add_hex(at, last[0]), last[1]);
+	return (struct str){at, 2 * 16};
+}
+
 static struct str
 request_id(struct api_call *call)
 {
 	struct str given = api_call_header(call, "X-Request-Id");
-	uint64_t words[2];
 
-	if (is_sane_id(given))
-		return arena_str(call->arena, given);
-	rng_system()->fill(rng_system(), words, sizeof(words));
-	return arena_strf(call->arena, "%016llx%016llx",
-	    (unsigned long long)words[0], (unsigned long long)words[1]);
+	return is_sane_id(given) ? arena_str(call->arena, given)
+				 : new_id(call);
 }
 
 static void
@@ -237,7 +253,8 @@ ready_cb(evutil_socket_t fd, short what, void *arg)
 
 /* What arrives meanwhile is either the end, or a request sent ahead, which
  * only says that the caller is there: it is not looked at again then.  (An
- * event for EV_CLOSED alone would not see a reset.) */
+ * event for EV_CLOSED alone would not see a reset.)  Before the call waits
+ * there is nothing to be done about it: it will be seen again. */
 static void
 hangup_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -246,7 +263,8 @@ hangup_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	free_event(&call->hangup);
-	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+	if (call->timer != NULL &&
+	    recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
 		ready_cb(-1, 0, call);
 }
 
@@ -264,24 +282,31 @@ api_call_socket(const struct api_call *call)
 }
 
 void
+api_call_mind_hangup(struct api_call *call)
+{
+	evutil_socket_t fd = api_call_socket(call);
+
+	if (fd < 0 || call->hangup != NULL)
+		return;
+	call->hangup = event_new(
+	    call->api->options.base, fd, EV_READ, hangup_cb, call);
+	if (call->hangup != NULL && event_add(call->hangup, NULL) != 0)
+		free_event(&call->hangup);
+}
+
+void
 api_call_wait(
     struct api_call *call, int64_t ms, void (*ready)(struct api_call *))
 {
-	struct event_base *base = call->api->options.base;
 	struct timeval delay = {
 	    .tv_sec = (time_t)(ms / 1000),
 	    .tv_usec = (suseconds_t)(ms % 1000 * 1000),
 	};
-	evutil_socket_t fd = api_call_socket(call);
 
 	must(call->timer == NULL);
 	call->ready = ready;
-	call->timer = evtimer_new(base, ready_cb, call);
+	call->timer = evtimer_new(call->api->options.base, ready_cb, call);
 	must(call->timer != NULL);
 	evtimer_add(call->timer, &delay);
-	if (fd < 0)
-		return;
-	call->hangup = event_new(base, fd, EV_READ, hangup_cb, call);
-	if (call->hangup != NULL && event_add(call->hangup, NULL) != 0)
-		free_event(&call->hangup);
+	api_call_mind_hangup(call);
 }

@@ -230,6 +230,7 @@ struct api {
 	size_t sending_count; /* answers that have not left yet */
 	size_t export_count;  /* under way */
 	bool draining;
+	uint64_t last_id[2]; /* given to a request that brought none */
 	uint64_t (*answered)[API_STATUS_CLASSES]; /* by route and class */
 	uint64_t forged; /* hooks with a bad signature */
 };
@@ -296,6 +297,9 @@ void api_call_wait(
     struct api_call *call, int64_t ms, void (*ready)(struct api_call *));
 /* -1 where the caller has hung up. */
 evutil_socket_t api_call_socket(const struct api_call *call);
+/* Says early that the call will wait: evhttp has just given up watching the
+ * socket, and watching on costs nothing where the kernel is not told of it. */
+void api_call_mind_hangup(struct api_call *call);
 int64_t api_now_ms(const struct api_call *call);
 
 /* ---- api_query.c: what is asked for in the URL ---- */

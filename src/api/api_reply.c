@@ -8,6 +8,8 @@
 #include "api_priv.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,16 +151,51 @@ api_reply_watch(struct api_call *call)
 	evhttp_request_set_on_complete_cb(call->request, sent_cb, sending);
 }
 
+/* evhttp would write once the loop has found that the socket has room, which
+ * it nearly always has: tried at once, the answer is a trip round the loop and
+ * two changes of what is polled earlier there.  What does not fit is left to
+ * evhttp; so is a failure, which it will meet again. */
+static bool
+write_at_once(struct bufferevent *stream)
+{
+	struct evbuffer *out = bufferevent_get_output(stream);
+
+	evbuffer_unfreeze(out, 1);
+	(void)evbuffer_write(out, bufferevent_getfd(stream));
+	evbuffer_freeze(out, 1);
+	if (evbuffer_get_length(out) > 0)
+		return false;
+	bufferevent_disable(stream, EV_WRITE);
+	/* It has left, says evhttp's callback; not from inside of evhttp. */
+	bufferevent_trigger(stream, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
+	return true;
+}
+
+static void
+send_reply(struct api_call *call, int status, struct evbuffer *out)
+{
+	struct evhttp_request *request = call->request;
+	struct evhttp_connection *connection =
+	    evhttp_request_get_connection(request);
+	bool is_plain = call->api->options.tls_certificate.at == NULL;
+
+	evhttp_send_reply(request, status, phrase_of(status), out);
+	if (connection == NULL)
+		return; /* nothing will be sent, and the request is gone */
+	if (!is_plain ||
+	    !write_at_once(evhttp_connection_get_bufferevent(connection)))
+		api_reply_watch(call);
+}
+
 void
 api_reply_bytes(
     struct api_call *call, int status, const char *type, struct str body)
 {
-	struct evhttp_request *request = call->request;
 	struct evbuffer *out = evbuffer_new();
 	char length[24];
 
 	must(out != NULL);
-	must(request != NULL);
+	must(call->request != NULL);
 	api_reply_begin(call, status, type);
 	if (str_equal(call->method, STR("HEAD"))) {
 		snprintf(length, sizeof(length), "%zu", body.bytes);
@@ -168,9 +205,8 @@ api_reply_bytes(
 	}
 	api_call_ref(call);
 	api_call_settle(call);
-	api_reply_watch(call);
+	send_reply(call, status, out);
 	call->request = NULL; /* evhttp's from here on */
-	evhttp_send_reply(request, status, phrase_of(status), out);
 	evbuffer_free(out);
 	api_call_unref(call);
 }

@@ -206,6 +206,8 @@ api_start_post(struct api_call *call)
 	if (!read_start(call, &start))
 		return;
 	start.watches = state->wait_ms > 0;
+	if (start.watches)
+		api_call_mind_hangup(call);
 	call->state = state;
 	api_call_ref(call);
 	engine_start(call->api->options.engine, &start, started_cb, call);

@@ -115,7 +115,8 @@ loop_wake(struct loop *loop)
 	if (loop->woken)
 		return;
 	loop->woken = true;
-	add_in(loop->turn, 0);
+	/* Behind all that is ready already, and not a moment later. */
+	event_active(loop->turn, EV_TIMEOUT, 0);
 }
 
 void
