@@ -16,6 +16,7 @@ packages="
 	libjansson-dev
 	libcurl4-openssl-dev
 	libsqlite3-dev
+	liblz4-dev
 	libgraphviz-dev
 	libssl-dev
 	libintelrdfpmath-dev

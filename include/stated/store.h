@@ -97,7 +97,8 @@ struct store_instance {
 	bool busy;        /* a call has been sent whose reply is not recorded */
 	int64_t incidents; /* open ones */
 	struct audit_head head;
-	struct str snapshot; /* packed by chart; opaque here */
+	/* packed by chart; opaque here; absent where the row is damaged */
+	struct str snapshot;
 };
 
 enum store_item_kind { ITEM_TASK, ITEM_INCIDENT, ITEM_ESCALATION };
@@ -311,7 +312,8 @@ MUST_USE enum store_error store_list_events(struct store *store,
     struct arena *arena, enum store_event_status status, uint64_t after,
     size_t limit, store_event_fn *fn, void *arg);
 
-/* One instance's records, in order, from `from_seq` on. */
+/* One instance's records, in order, from `from_seq` on.  Where a row is
+ * damaged, a record is told that doesn't give its hash, or has no text. */
 typedef bool store_record_fn(
     uint64_t instance, const struct audit_record *record, void *arg);
 MUST_USE enum store_error store_each_record(struct store *store,

@@ -17,6 +17,7 @@ struct history {
 	struct api_page page;
 	uint64_t last;
 	bool more;
+	bool is_damaged;
 };
 
 static bool
@@ -28,8 +29,10 @@ record_cb(uint64_t instance, const struct audit_record *record, void *arg)
 	struct buf *out;
 
 	(void)instance;
-	must(text.bytes > 2);
-	must(text.at[text.bytes - 1] == '}');
+	if (!str_has_suffix(text, STR("}"))) {
+		history->is_damaged = true;
+		return false;
+	}
 	if (history->page.count == history->page.limit ||
 	    history->page.out.bytes > PAGE_BYTES_MAX) {
 		history->more = true;
@@ -79,6 +82,8 @@ api_history_get(struct api_call *call)
 	api_page_begin(&history.page, call, limit);
 	error = store_each_record(engine_store(call->api->options.engine),
 	    number, after + 1, record_cb, &history);
+	if (error == STORE_OK && history.is_damaged)
+		error = STORE_CORRUPT;
 	if (error != STORE_OK) {
 		buf_fini(&history.page.out);
 		api_problem_store(call, error);

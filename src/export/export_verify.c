@@ -177,6 +177,9 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 	check->report->records++;
 	enum audit_fault fault = audit_verify_next(&check->head,
 	    record->canonical, record->hash);
+	/* Without its first turn nothing of an instance can be read. */
+	if (record->canonical.bytes == 0 && record->seq > expected)
+		fault = AUDIT_MISSING;
 	if (fault != AUDIT_SOUND) {
 		/* The place is where the chain breaks; what a changed record
 		 * says of its own is worth nothing. */

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 
 noinst_LIBRARIES += libstated_store.a
-libstated_store_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+libstated_store_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(LZ4_CFLAGS)
 libstated_store_a_SOURCES = \
 	src/store/part_file.c \
 	src/store/part_file.h \
 	src/store/sqlite_conn.c \
 	src/store/sqlite_copy.c \
+	src/store/sqlite_dictionary.c \
 	src/store/sqlite_files.c \
 	src/store/sqlite_find.c \
+	src/store/sqlite_history.c \
 	src/store/sqlite_list.c \
 	src/store/sqlite_lock.c \
 	src/store/sqlite_open.c \
@@ -20,6 +22,10 @@ libstated_store_a_SOURCES = \
 	src/store/store_backend.h \
 	src/store/store_batch.c \
 	src/store/store_find.c \
+	src/store/store_lean.c \
+	src/store/store_lean.h \
 	src/store/store_list.c \
+	src/store/store_pack.c \
+	src/store/store_pack.h \
 	src/store/store_priv.h \
 	src/store/store_thread.c

@@ -32,11 +32,18 @@
 #define INSTANCES_UP(where) INSTANCES(where, ">", "ASC")
 #define INSTANCES_DOWN(where) INSTANCES(where, "<", "DESC")
 
+/* From the turn that holds ?2 on. */
+#define RECORDS(packed)                                                        \
+	"SELECT first_seq, records, hashes, " packed " FROM history"           \
+	" WHERE instance = ?1 AND first_seq >= coalesce((SELECT"               \
+	"	max(first_seq) FROM history WHERE instance = ?1"               \
+	"	AND first_seq <= ?2), 0) ORDER BY first_seq"
+
 #define ITEM_COLUMNS                                                           \
 	"kind, instance, serial, open, created_ms, closed_ms, owner, body"
 
 const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
-	[READ_INSTANCE] = "SELECT " INSTANCE_COLUMNS ", snapshot, pieced"
+	[READ_INSTANCE] = "SELECT " INSTANCE_COLUMNS ", snapshot, form"
 	    " FROM instance WHERE number = ?1",
 	[READ_PIECE] = "SELECT bytes FROM piece"
 	    " WHERE instance = ?1 AND digest = ?2",
@@ -99,18 +106,23 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	[READ_EVENTS_OTHER] = "SELECT " EVENT_COLUMNS " FROM event"
 	    " WHERE status > 0 AND status = ?1 AND id > ?2"
 	    " ORDER BY id LIMIT ?3",
-	/* From the turn that holds ?2 on. */
-	[READ_RECORDS] = "SELECT first_seq, records, hashes FROM history"
-	    " WHERE instance = ?1 AND first_seq >= coalesce((SELECT"
-	    "	max(first_seq) FROM history WHERE instance = ?1"
-	    "	AND first_seq <= ?2), 0) ORDER BY first_seq",
+	[READ_RECORDS] = RECORDS("packed"),
+	[READ_RECORDS_OLDER] = RECORDS("NULL"),
+	[READ_FIRST_TURN] = "SELECT packed FROM history"
+	    " WHERE instance = ?1 AND first_seq = 1",
+	[READ_HASHES_BEFORE] = "SELECT hashes FROM history"
+	    " WHERE instance = ?1 AND first_seq < ?2"
+	    " ORDER BY first_seq DESC LIMIT 1",
+	[READ_DICTIONARY] = "SELECT id, definition, bytes FROM dictionary"
+	    " WHERE id = ?1",
 	[READ_SKIPPED] = "SELECT value FROM meta WHERE name = ?",
 };
 
 /* ----------------------------------------------------------- rows to structs */
 
-bool
-sqlite_find_read_instance(sqlite3_stmt *statement, struct store_instance *row)
+enum store_error
+sqlite_find_read_instance(struct sqlite_store *store, sqlite3_stmt *statement,
+    struct store_instance *row)
 {
 	must(sqlite3_column_count(statement) > INSTANCE_COLUMN_COUNT);
 	*row = (struct store_instance){
@@ -131,8 +143,10 @@ sqlite_find_read_instance(sqlite3_stmt *statement, struct store_instance *row)
 		.incidents = sqlite3_column_int64(statement, 15),
 		.head.seq = (uint64_t)sqlite3_column_int64(statement, 16),
 	};
-	return sqlite_column_digest(statement, 3, &row->definition) &&
-	    sqlite_column_digest(statement, 17, &row->head.hash);
+	if (!sqlite_column_digest(statement, 17, &row->head.hash))
+		return STORE_CORRUPT;
+	return sqlite_dictionary_definition(store,
+	    sqlite_column_str(statement, 3), &row->definition);
 }
 
 struct store_event
@@ -168,33 +182,69 @@ step_to_row(struct sqlite_conn *conn, sqlite3_stmt *statement)
 	return error;
 }
 
-/* The row's statement stays where it is meanwhile, so that the pieces are
- * those of the same moment. */
+/* Damage of one row is that instance's alone: it comes without a snapshot. */
 static enum store_error
-take_instance(struct sqlite_conn *conn, sqlite3_stmt *statement,
-    struct arena *arena, struct store_instance *row)
+unpack_snapshot(struct sqlite_store *store, struct arena *arena,
+    struct str form, struct store_instance *row)
 {
-	struct str held;
+	struct buf first = {0}, snapshot = {0};
+	struct pack_head head;
+	bool is_whole = false;
 	enum store_error error = STORE_OK;
 
-	if (!sqlite_find_read_instance(statement, row))
-		return STORE_CORRUPT;
-	held = sqlite_column_str(statement, INSTANCE_COLUMN_COUNT);
-	if (sqlite3_column_int(statement, INSTANCE_COLUMN_COUNT + 1) == 0)
-		row->snapshot = held;
-	else
-		error = sqlite_piece_read(
-		    conn, row->number, held, arena, &row->snapshot);
+	if (store_pack_read_head(form, &head) && head.leans)
+		error = sqlite_history_read_first(store, row->number, &first);
 	if (error == STORE_OK)
-		*row = store_copy_instance(arena, row);
+		error = sqlite_history_unpack(store, form, buf_str(&first),
+		    &snapshot, &is_whole);
+	if (error == STORE_OK && is_whole)
+		row->snapshot = arena_str(arena, buf_str(&snapshot));
+	buf_fini(&first);
+	buf_fini(&snapshot);
 	return error;
+}
+
+/* The row's statement stays where it is meanwhile, so that all that it is put
+ * together from is of the same moment. */
+static enum store_error
+take_snapshot(struct sqlite_store *store, sqlite3_stmt *statement,
+    struct arena *arena, struct store_instance *row)
+{
+	struct str held = sqlite_column_str(statement, INSTANCE_COLUMN_COUNT);
+
+	switch (sqlite3_column_int(statement, INSTANCE_COLUMN_COUNT + 1)) {
+	case FORM_WHOLE:
+		row->snapshot = arena_str(arena, held);
+		return STORE_OK;
+	case FORM_PIECES:
+		return sqlite_piece_read(&store->reader, row->number, held,
+		    arena, &row->snapshot);
+	case FORM_PACKED:
+		return unpack_snapshot(store, arena, held, row);
+	default:
+		return STORE_CORRUPT;
+	}
+}
+
+static enum store_error
+take_instance(struct sqlite_store *store, sqlite3_stmt *statement,
+    struct arena *arena, struct store_instance *row)
+{
+	enum store_error error =
+	    sqlite_find_read_instance(store, statement, row);
+
+	if (error != STORE_OK)
+		return error;
+	*row = store_copy_instance(arena, row);
+	return take_snapshot(store, statement, arena, row);
 }
 
 enum store_error
 sqlite_find_instance(struct store_backend *backend, struct arena *arena,
     uint64_t number, struct store_instance *row)
 {
-	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	struct sqlite_store *store = sqlite_store_of(backend);
+	struct sqlite_conn *conn = &store->reader;
 	sqlite3_stmt *statement;
 	enum store_error error = sqlite_conn_take(conn, READ_INSTANCE,
 	    &statement);
@@ -204,7 +254,7 @@ sqlite_find_instance(struct store_backend *backend, struct arena *arena,
 	sqlite_bind_int(statement, 1, (int64_t)number);
 	error = step_to_row(conn, statement);
 	if (error == STORE_OK)
-		error = take_instance(conn, statement, arena, row);
+		error = take_instance(store, statement, arena, row);
 	must(error != STORE_OK || row->number == number);
 	sqlite_conn_give(conn, READ_INSTANCE, statement);
 	return error;

@@ -255,9 +255,11 @@ struct walk {
 };
 
 static enum store_error
-look_at_row(struct walk *walk, sqlite3_stmt *statement)
+look_at_row(struct sqlite_store *store, struct walk *walk,
+    sqlite3_stmt *statement)
 {
 	struct store_instance row;
+	enum store_error error;
 	bool fits =
 	    sqlite3_column_int(statement, INSTANCE_COLUMN_COUNT) != 0;
 
@@ -265,8 +267,9 @@ look_at_row(struct walk *walk, sqlite3_stmt *statement)
 	walk->last = (uint64_t)sqlite3_column_int64(statement, 0);
 	if (!fits)
 		return STORE_OK;
-	if (!sqlite_find_read_instance(statement, &row))
-		return STORE_CORRUPT;
+	error = sqlite_find_read_instance(store, statement, &row);
+	if (error != STORE_OK)
+		return error;
 	walk->told++;
 	walk->is_stopped = !walk->fn(&row, walk->arg) ||
 	    walk->told >= walk->filter->limit;
@@ -289,7 +292,8 @@ sqlite_list_instances(struct store_backend *backend,
     const struct store_instance_filter *filter, store_instance_fn *fn,
     void *arg)
 {
-	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	struct sqlite_store *store = sqlite_store_of(backend);
+	struct sqlite_conn *conn = &store->reader;
 	struct walk walk = {.filter = filter, .fn = fn, .arg = arg};
 	enum sqlite_read_statement path = choose_path(filter);
 	sqlite3_stmt *statement;
@@ -303,7 +307,7 @@ sqlite_list_instances(struct store_backend *backend,
 	while (error == STORE_OK && is_row && !walk.is_stopped) {
 		error = sqlite_conn_step(conn, statement, &is_row);
 		if (is_row)
-			error = look_at_row(&walk, statement);
+			error = look_at_row(store, &walk, statement);
 	}
 	sqlite_conn_give(conn, path, statement);
 	tell_resume(&walk);
@@ -394,66 +398,5 @@ sqlite_list_events(struct store_backend *backend,
 	sqlite_bind_int(statement, 3, limit_of(limit));
 	error = sqlite_list_rows_of_events(conn, statement, fn, arg);
 	sqlite_conn_give(conn, path, statement);
-	return error;
-}
-
-/* ---------------------------------------------------------------- history */
-
-static struct digest
-take_hash(struct str *hashes)
-{
-	struct digest hash = {{0}};
-	struct str bytes = str_slice(*hashes, 0, sizeof(hash));
-
-	if (bytes.bytes == sizeof(hash))
-		memcpy(hash.bytes, bytes.at, sizeof(hash));
-	*hashes = str_slice(*hashes, sizeof(hash), hashes->bytes);
-	return hash;
-}
-
-/* Tells one turn's records.  Where somebody changed the row so that it holds
- * more or fewer texts than hashes, the odd ones are told with an empty text
- * or a hash of zeros: finding out is for the verifier, who sees all. */
-static bool
-tell_turn(sqlite3_stmt *statement, uint64_t instance, uint64_t from_seq,
-    store_record_fn *fn, void *arg)
-{
-	uint64_t seq = (uint64_t)sqlite3_column_int64(statement, 0);
-	struct str texts = sqlite_column_str(statement, 1);
-	struct str hashes = sqlite_column_str(statement, 2);
-
-	must(fn != NULL);
-	for (; texts.bytes > 0 || hashes.bytes > 0; seq++) {
-		struct audit_record record = {.seq = seq};
-		record.canonical = str_split(texts, '\n', &texts);
-		record.hash = take_hash(&hashes);
-		if (seq >= from_seq && !fn(instance, &record, arg))
-			return false;
-	}
-	return true;
-}
-
-enum store_error
-sqlite_list_records(struct store_backend *backend, uint64_t instance,
-    uint64_t from_seq, store_record_fn *fn, void *arg)
-{
-	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
-	sqlite3_stmt *statement;
-	bool is_row = true;
-	enum store_error error = sqlite_conn_take(conn, READ_RECORDS,
-	    &statement);
-
-	must(from_seq <= INT64_MAX);
-	if (error != STORE_OK)
-		return error;
-	sqlite_bind_int(statement, 1, (int64_t)instance);
-	sqlite_bind_int(statement, 2, (int64_t)from_seq);
-	while (error == STORE_OK && is_row) {
-		error = sqlite_conn_step(conn, statement, &is_row);
-		if (is_row &&
-		    !tell_turn(statement, instance, from_seq, fn, arg))
-			break;
-	}
-	sqlite_conn_give(conn, READ_RECORDS, statement);
 	return error;
 }

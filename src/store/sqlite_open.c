@@ -351,6 +351,8 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
 	struct store_age opened;
 
 	must(!options.read_only);
+	store->firsts = sqlite_history_firsts_new();
+	store->packer = store_packer_new();
 	if (error == STORE_OK)
 		error = look_at_file(path, options.create, detail);
 	if (error == STORE_OK)
@@ -374,6 +376,8 @@ open_for_reading(struct sqlite_store *store, struct store_options options,
 	must(options.read_only);
 	if (error == STORE_OK)
 		error = open_for_audit(store, options, path, detail);
+	store->is_older =
+	    store->backend.age.found < store->backend.age.present;
 	return error;
 }
 
@@ -389,6 +393,11 @@ close_cb(struct store_backend *backend)
 	sqlite_conn_close(&store->writer);
 	sqlite_files_close(&store->files);
 	sqlite_lock_close(&store->lock);
+	sqlite_dictionary_forget(&store->read_dictionaries);
+	sqlite_dictionary_forget(&store->written_dictionaries);
+	sqlite_history_firsts_free(&store->firsts);
+	store_packer_free(&store->packer);
+	buf_fini(&store->lean);
 	free(store);
 }
 
@@ -472,7 +481,7 @@ static const struct store_backend_ops ops = {
 	.list_instances = sqlite_list_instances,
 	.list_items = sqlite_list_items,
 	.list_events = sqlite_list_events,
-	.each_record = sqlite_list_records,
+	.each_record = sqlite_history_tell,
 };
 
 enum store_error

@@ -12,6 +12,8 @@
 #include <sqlite3.h>
 
 #include "store_backend.h"
+#include "store_lean.h"
+#include "store_pack.h"
 
 /* "Sttd": at offset 68 of the file, see file(1). */
 #define STATED_APPLICATION_ID 0x53747464
@@ -28,10 +30,16 @@ struct sqlite_conn {
 struct sqlite_store {
 	struct store_backend backend; /* first: ops get a pointer to it */
 	struct sqlite_conn reader;
+	struct map *read_dictionaries; /* by id */
+	bool is_older;                 /* than the present schema */
 	/* Where opened for writing: */
 	struct sqlite_conn writer;
 	struct sqlite_lock *lock;
 	struct sqlite_files *files;
+	struct map *written_dictionaries; /* by definition */
+	struct sqlite_firsts *firsts;
+	struct store_packer *packer;
+	struct buf lean; /* of the turn at hand */
 	uint64_t written_number; /* meta.last_number as durable */
 	int wal_pages;           /* in the log after the last commit */
 	int wal_pages_tended;    /* at the last checkpoint */
@@ -135,6 +143,9 @@ enum sqlite_write_statement {
 	WRITE_INSTANCE_TURN,
 	WRITE_INSTANCE_ALL,
 	WRITE_HISTORY,
+	WRITE_READ_DICTIONARY,
+	WRITE_READ_SOURCE,
+	WRITE_DICTIONARY,
 	WRITE_SUBSCRIPTION,
 	WRITE_NO_SUBSCRIPTION,
 	WRITE_ITEM,
@@ -154,6 +165,51 @@ _Static_assert(WRITE_STATEMENT_COUNT <= CONN_STATEMENTS_MAX, "room for all");
 extern const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT];
 enum store_error sqlite_write_commit(struct store_backend *backend,
     const struct store_batch *batch, struct buf *detail);
+
+/* ---- sqlite_dictionary.c ---- */
+
+struct sqlite_dictionary {
+	uint64_t id;
+	struct digest definition;
+	struct str bytes;
+};
+/* On the store's thread, within a transaction: made where there is none.
+ * Valid until the next call. */
+MUST_USE enum store_error sqlite_dictionary_of(struct sqlite_store *store,
+    const struct digest *definition, const struct sqlite_dictionary **found);
+/* On the loop's thread; STORE_CORRUPT where there is none. */
+MUST_USE enum store_error sqlite_dictionary_find(struct sqlite_store *store,
+    uint64_t id, const struct sqlite_dictionary **found);
+/* What was kept in memory. */
+void sqlite_dictionary_forget(struct map **known);
+/* A row names its definition by the number of its dictionary, in as few bytes
+ * as it takes; older rows by its digest. */
+struct str sqlite_dictionary_number(uint64_t id, char out[8]);
+MUST_USE enum store_error sqlite_dictionary_definition(
+    struct sqlite_store *store, struct str column,
+    struct digest *definition);
+
+/* ---- sqlite_history.c ---- */
+
+/* What the first turns of the latest instances told. */
+struct sqlite_firsts;
+struct sqlite_firsts *sqlite_history_firsts_new(void);
+void sqlite_history_firsts_free(struct sqlite_firsts **firsts);
+/* Absent where it isn't kept. */
+struct str sqlite_history_first(
+    const struct sqlite_firsts *firsts, uint64_t number);
+void sqlite_history_drop_first(struct sqlite_firsts *firsts, uint64_t number);
+/* Reads it on the loop's thread; empty where it can't be had. */
+MUST_USE enum store_error sqlite_history_read_first(
+    struct sqlite_store *store, uint64_t instance, struct buf *first);
+MUST_USE enum store_error sqlite_history_write(struct sqlite_store *store,
+    const struct store_history *turn, const struct digest *definition);
+enum store_error sqlite_history_tell(struct store_backend *backend,
+    uint64_t instance, uint64_t from_seq, store_record_fn *fn, void *arg);
+/* Adds what a packed form holds to `out`; *is_whole is false where it is
+ * damaged.  `first` may be empty. */
+MUST_USE enum store_error sqlite_history_unpack(struct sqlite_store *store,
+    struct str form, struct str first, struct buf *out, bool *is_whole);
 
 /* ---- sqlite_piece.c ---- */
 
@@ -199,6 +255,10 @@ enum sqlite_read_statement {
 	READ_EVENTS_MATCHED,
 	READ_EVENTS_OTHER,
 	READ_RECORDS,
+	READ_RECORDS_OLDER,
+	READ_FIRST_TURN,
+	READ_HASHES_BEFORE,
+	READ_DICTIONARY,
 	READ_SKIPPED,
 	READ_STATEMENT_COUNT
 };
@@ -215,7 +275,9 @@ extern const char *const sqlite_read_sql[READ_STATEMENT_COUNT];
 #define EVENT_COLUMNS                                                   \
 	"id, source, event_id, type, subject, workflow, status, received_ms, " \
 	"expires_ms, body"
-MUST_USE bool sqlite_find_read_instance(
+/* How a row has its snapshot. */
+enum sqlite_form { FORM_WHOLE, FORM_PIECES, FORM_PACKED };
+MUST_USE enum store_error sqlite_find_read_instance(struct sqlite_store *store,
     sqlite3_stmt *statement, struct store_instance *row);
 struct store_event sqlite_find_read_event(sqlite3_stmt *statement);
 
@@ -263,7 +325,4 @@ enum store_error sqlite_list_items(struct store_backend *backend,
 enum store_error sqlite_list_events(struct store_backend *backend,
     enum store_event_status status, uint64_t after, size_t limit,
     store_event_fn *fn, void *arg);
-enum store_error sqlite_list_records(struct store_backend *backend,
-    uint64_t instance, uint64_t from_seq, store_record_fn *fn, void *arg);
-
 #endif

@@ -146,10 +146,26 @@ static const char *const migrations[] = {
 	"	bytes BLOB NOT NULL"
 	") STRICT;"
 	"CREATE UNIQUE INDEX piece_digest ON piece (instance, digest);",
+
+	/* 4: rows hold snapshots and turns in a packed form, and in place of
+	 * a definition's digest the number of its dictionary.  What an older
+	 * program wrote stays as it is until it is written again. */
+	"CREATE TABLE dictionary ("
+	"	id INTEGER PRIMARY KEY,"
+	"	definition BLOB NOT NULL,"
+	"	bytes BLOB NOT NULL"
+	") STRICT;"
+	"CREATE UNIQUE INDEX dictionary_definition"
+	"	ON dictionary (definition);"
+	"ALTER TABLE instance RENAME COLUMN pieced TO form;"
+	/* Where there is one, `records` is empty and `hashes` the last one. */
+	"ALTER TABLE history ADD COLUMN packed BLOB;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&
     EVENT_REPLAYED == 3, "these numbers are in files");
+_Static_assert(FORM_WHOLE == 0 && FORM_PIECES == 1 && FORM_PACKED == 2,
+    "these numbers are in files");
 _Static_assert(ITEM_TASK == 0 && ITEM_INCIDENT == 1 && ITEM_ESCALATION == 2,
     "these numbers are in files");
 

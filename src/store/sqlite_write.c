@@ -20,7 +20,7 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	[WRITE_PROBE] =
 	    "UPDATE meta SET value = value + 1 WHERE name = 'probes'",
 	[WRITE_INSTANCE_NEW] =
-	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot, pieced)"
+	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot, form)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	    "	?14, ?15, ?16, ?17, ?18, ?19, ?20)",
 	/* Most turns change no column that has an index.  Said this way,
@@ -29,12 +29,12 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    "UPDATE instance SET version = ?3, definition = ?4, state = ?7,"
 	    "	initiator = ?8, priority = ?9, labels = ?10, started_ms = ?11,"
 	    "	changed_ms = ?12, ended_ms = ?13, head_seq = ?17,"
-	    "	head_hash = ?18, snapshot = ?19"
+	    "	head_hash = ?18, snapshot = ?19, form = ?20"
 	    " WHERE number = ?1 AND workflow = ?2 AND business_key IS ?5"
 	    "	AND status = ?6 AND due_ms = ?14 AND busy = ?15"
-	    "	AND incidents = ?16 AND pieced = ?20",
+	    "	AND incidents = ?16 AND (form = 1) = (?20 = 1)",
 	[WRITE_INSTANCE_ALL] =
-	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot, pieced)"
+	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot, form)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	    "	?14, ?15, ?16, ?17, ?18, ?19, ?20)"
 	    " ON CONFLICT (number) DO UPDATE SET workflow = ?2, version = ?3,"
@@ -42,10 +42,16 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    "	initiator = ?8, priority = ?9, labels = ?10, started_ms = ?11,"
 	    "	changed_ms = ?12, ended_ms = ?13, due_ms = ?14, busy = ?15,"
 	    "	incidents = ?16, head_seq = ?17, head_hash = ?18,"
-	    "	snapshot = ?19, pieced = ?20",
+	    "	snapshot = ?19, form = ?20",
 	[WRITE_HISTORY] =
-	    "INSERT INTO history (instance, first_seq, count, records, hashes)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	    "INSERT INTO history (instance, first_seq, count, records, hashes,"
+	    "	packed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[WRITE_READ_DICTIONARY] = "SELECT id, definition, bytes"
+	    " FROM dictionary WHERE definition = ?1",
+	[WRITE_READ_SOURCE] =
+	    "SELECT source FROM definition WHERE digest = ?1",
+	[WRITE_DICTIONARY] =
+	    "INSERT INTO dictionary (definition, bytes) VALUES (?1, ?2)",
 	[WRITE_SUBSCRIPTION] =
 	    "INSERT INTO subscription (correlation, instance) VALUES (?1, ?2)"
 	    " ON CONFLICT DO NOTHING",
@@ -81,7 +87,7 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    "	decided_ms = ?4, planned_ms = ?5, instance = ?6, queued = ?7,"
 	    "	trouble = ?8",
 	[WRITE_READ_PIECES] = "SELECT snapshot FROM instance"
-	    " WHERE number = ?1 AND pieced = 1",
+	    " WHERE number = ?1 AND form = 1",
 	[WRITE_PIECE] =
 	    "INSERT INTO piece (instance, digest, bytes) VALUES (?1, ?2, ?3)"
 	    " ON CONFLICT DO NOTHING",
@@ -129,11 +135,12 @@ bind_number(sqlite3_stmt *statement, const void *row)
 
 /* -------------------------------------------------------------- instances */
 
-/* What a row holds: the snapshot, or the list of its pieces. */
+/* What a row holds: the snapshot packed, or the list of its pieces. */
 struct write_instance {
 	const struct store_instance *row;
+	struct str definition; /* number of its dictionary */
 	struct str held;
-	bool pieced;
+	enum sqlite_form form;
 };
 
 static void
@@ -145,7 +152,7 @@ bind_instance(sqlite3_stmt *statement, const void *row)
 	sqlite_bind_int(statement, 1, (int64_t)instance->number);
 	sqlite_bind_text(statement, 2, instance->workflow);
 	sqlite_bind_int(statement, 3, instance->version);
-	sqlite_bind_digest(statement, 4, &instance->definition);
+	sqlite_bind_blob(statement, 4, write->definition);
 	sqlite_bind_text(statement, 5, instance->business_key);
 	sqlite_bind_text(statement, 6, instance->status);
 	sqlite_bind_text(statement, 7, instance->state);
@@ -161,7 +168,7 @@ bind_instance(sqlite3_stmt *statement, const void *row)
 	sqlite_bind_int(statement, 17, (int64_t)instance->head.seq);
 	sqlite_bind_digest(statement, 18, &instance->head.hash);
 	sqlite_bind_blob(statement, 19, write->held);
-	sqlite_bind_int(statement, 20, write->pieced);
+	sqlite_bind_int(statement, 20, (int64_t)write->form);
 }
 
 static enum store_error
@@ -177,7 +184,7 @@ write_held(struct sqlite_store *store, const struct write_instance *write)
 	if (error != STORE_OK || sqlite3_changes(store->writer.db) > 0)
 		return error;
 	/* It may have had pieces before. */
-	if (!write->pieced)
+	if (write->form != FORM_PIECES)
 		error = write_row(store, WRITE_NO_PIECES, bind_number,
 		    &write->row->number);
 	if (error == STORE_OK)
@@ -186,21 +193,60 @@ write_held(struct sqlite_store *store, const struct write_instance *write)
 	return error;
 }
 
+/* What rests for long is packed so that it can be read by itself when it
+ * wakes up; what is written again soon, or never, so that it is short. */
+static struct str
+first_to_lean_on(const struct sqlite_store *store,
+    const struct store_instance *row)
+{
+	if (row->busy || row->ended_ms != 0)
+		return sqlite_history_first(store->firsts, row->number);
+	return (struct str){NULL, 0};
+}
+
+static enum store_error
+hold_snapshot(struct sqlite_store *store,
+    const struct sqlite_dictionary *dictionary, struct buf *list,
+    struct write_instance *write)
+{
+	const struct store_instance *row = write->row;
+
+	if (sqlite_piece_is_wanted(row->snapshot)) {
+		enum store_error error = sqlite_piece_write(store, row, list);
+		write->held = buf_str(list);
+		write->form = FORM_PIECES;
+		return error;
+	}
+	struct pack_base base = {dictionary->id, dictionary->bytes,
+		first_to_lean_on(store, row)};
+	write->held = row->snapshot;
+	write->form = FORM_WHOLE;
+	if (row->snapshot.bytes > 0) {
+		write->held = store_pack(store->packer, &base, row->snapshot);
+		write->form = FORM_PACKED;
+	}
+	return STORE_OK;
+}
+
 static enum store_error
 write_instance(struct sqlite_store *store, const struct store_instance *row)
 {
-	struct write_instance write = {.row = row, .held = row->snapshot};
+	struct write_instance write = {.row = row};
+	const struct sqlite_dictionary *dictionary;
 	struct buf list = {0};
-	enum store_error error = STORE_OK;
+	char number[8];
+	enum store_error error =
+	    sqlite_dictionary_of(store, &row->definition, &dictionary);
 
-	if (sqlite_piece_is_wanted(row->snapshot)) {
-		error = sqlite_piece_write(store, row, &list);
-		write.held = buf_str(&list);
-		write.pieced = true;
-	}
+	if (error != STORE_OK)
+		return error;
+	write.definition = sqlite_dictionary_number(dictionary->id, number);
+	error = hold_snapshot(store, dictionary, &list, &write);
 	if (error == STORE_OK)
 		error = write_held(store, &write);
 	buf_fini(&list);
+	if (row->ended_ms != 0)
+		sqlite_history_drop_first(store->firsts, row->number);
 	return error;
 }
 
@@ -224,28 +270,19 @@ write_instances(struct sqlite_store *store, const struct store_batch *batch)
 
 /* ------------------------------------------------------------ other tables */
 
-static void
-bind_history(sqlite3_stmt *statement, const void *row)
-{
-	const struct store_history *turn = row;
-
-	sqlite_bind_int(statement, 1, (int64_t)turn->instance);
-	sqlite_bind_int(statement, 2, (int64_t)turn->first_seq);
-	sqlite_bind_int(statement, 3, (int64_t)turn->count);
-	sqlite_bind_text(statement, 4, turn->records);
-	sqlite_bind_blob(statement, 5, turn->hashes);
-}
-
 static enum store_error
 write_history(struct sqlite_store *store, const struct store_batch *batch)
 {
+	static const struct digest of_none;
 	const struct store_history *turn;
 	enum store_error error = STORE_OK;
 
 	for (turn = batch->history_first; turn != NULL && error == STORE_OK;
 	     turn = turn->next) {
-		must(turn->hashes.bytes == turn->count * sizeof(struct digest));
-		error = write_row(store, WRITE_HISTORY, bind_history, turn);
+		const struct store_instance *row =
+		    store_batch_instance(batch, turn->instance);
+		error = sqlite_history_write(store, turn,
+		    row != NULL ? &row->definition : &of_none);
 	}
 	return error;
 }
@@ -407,10 +444,11 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 {
 	enum store_error error = write_row(store, WRITE_BEGIN, NULL, NULL);
 
-	if (error == STORE_OK)
-		error = write_instances(store, batch);
+	/* First what snapshots lean on. */
 	if (error == STORE_OK)
 		error = write_history(store, batch);
+	if (error == STORE_OK)
+		error = write_instances(store, batch);
 	if (error == STORE_OK)
 		error = write_subscriptions(store, batch);
 	if (error == STORE_OK)
@@ -454,6 +492,7 @@ sqlite_write_commit(struct store_backend *backend,
 		return STORE_OK;
 	}
 	sqlite_conn_explain(&store->writer, detail);
+	sqlite_dictionary_forget(&store->written_dictionaries);
 	/* Some failures have rolled it back already. */
 	if (!sqlite3_get_autocommit(store->writer.db))
 		(void)sqlite3_exec(store->writer.db, "ROLLBACK", NULL, NULL,

@@ -178,41 +178,20 @@ store_batch_key(const struct store_batch *batch, struct str workflow,
 
 /* ---------------------------------------------------------------- history */
 
-static size_t
-count_bytes(const struct audit_record *records, size_t count)
+static const struct audit_record *
+copy_records(struct arena *arena, const struct audit_record *records,
+    size_t count)
 {
-	size_t bytes = 0;
+	struct audit_record *copies =
+	    ARENA_ARRAY(arena, count, struct audit_record);
 
 	for (size_t i = 0; i < count; i++) {
 		must(records[i].seq == records[0].seq + i);
-		bytes += records[i].canonical.bytes + 1;
+		must(records[i].canonical.bytes > 0);
+		copies[i] = records[i];
+		copies[i].canonical = arena_str(arena, records[i].canonical);
 	}
-	return bytes;
-}
-
-/* Joins the texts, each ended by a newline, which canonical JSON never
- * holds; and the hashes. */
-static void
-join_records(struct store_history *turn, struct arena *arena,
-    const struct audit_record *records)
-{
-	size_t text_bytes = count_bytes(records, turn->count);
-	size_t hash_bytes = turn->count * sizeof(struct digest);
-	char *text = arena_alloc(arena, text_bytes);
-	char *hash = arena_alloc(arena, hash_bytes);
-
-	turn->records = (struct str){text, text_bytes};
-	turn->hashes = (struct str){hash, hash_bytes};
-	for (size_t i = 0; i < turn->count; i++) {
-		struct str canonical = records[i].canonical;
-		must(canonical.bytes > 0);
-		must(memchr(canonical.at, '\n', canonical.bytes) == NULL);
-		memcpy(text, canonical.at, canonical.bytes);
-		text += canonical.bytes;
-		*text++ = '\n';
-		memcpy(hash, &records[i].hash, sizeof(struct digest));
-		hash += sizeof(struct digest);
-	}
+	return copies;
 }
 
 void
@@ -229,7 +208,7 @@ store_add_history(struct store_batch *batch, uint64_t instance,
 	turn->instance = instance;
 	turn->first_seq = records[0].seq;
 	turn->count = count;
-	join_records(turn, batch->arena, records);
+	turn->records = copy_records(batch->arena, records, count);
 	if (batch->history_last != NULL)
 		batch->history_last->next = turn;
 	else

@@ -32,8 +32,7 @@ struct store_history {
 	uint64_t instance;
 	uint64_t first_seq;
 	size_t count;
-	struct str records; /* canonical texts, each with a closing newline */
-	struct str hashes;  /* count times 32 bytes */
+	const struct audit_record *records;
 };
 
 struct store_subscription {

@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../unit/store/test_store_old.h"
+
 #define DATABASE "disk/stated.db"
 #define PATIENCE_MS 20000
 
@@ -313,7 +315,8 @@ test_changed_history_is_found_and_not_backed_up(void **state)
 	payment_start(house, "B-1", "250", "ACME");
 	program_stop(&house->engine);
 	run_sql(house, DATABASE,
-	    "UPDATE history SET records = replace(records, 'ACME', 'EMCA')");
+	    "UPDATE history SET packed ="
+	    "	CAST(replace(packed, 'ACME', 'EMCA') AS BLOB)");
 	assert_run(back_up(house, NULL), 1, "a history is broken");
 	assert_false(is_there(house, "backup.db"));
 	house_close(&house);
@@ -460,7 +463,8 @@ test_backup_that_is_no_good_is_not_restored(void **state)
 	assert_run(back_up(house, NULL), 0, "verified");
 	program_stop(&house->engine);
 	run_sql(house, "backup.db",
-	    "UPDATE history SET records = replace(records, 'ACME', 'EMCA')");
+	    "UPDATE history SET packed ="
+	    "	CAST(replace(packed, 'ACME', 'EMCA') AS BLOB)");
 	assert_run(restore(house, "--force"), 1, "damaged");
 	assert_int_equal(
 	    truncate(house_path(house, "backup.db"), 20000), 0);
@@ -482,10 +486,12 @@ test_older_backup_is_restored_and_newer_is_not(void **state)
 	payment_start(house, "B-1", "250", "ACME");
 	assert_run(back_up(house, NULL), 0, "verified");
 	program_stop(&house->engine);
+	old_write_as_before(house_path(house, "backup.db"));
 	run_sql(house, "backup.db", "PRAGMA user_version = 99");
 	assert_run(restore(house, "--force"), 1, "newer program");
 	run_sql(house, "backup.db",
-	    "DROP TABLE piece; ALTER TABLE instance DROP COLUMN pieced;"
+	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
+	    "DROP TABLE piece; ALTER TABLE instance DROP COLUMN form;"
 	    "PRAGMA user_version = 2");
 	assert_run(restore(house, "--force"), 0, "restored");
 	house_start_engine(house);

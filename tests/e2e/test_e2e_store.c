@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../unit/store/test_store_old.h"
+
 #define DATABASE "disk/stated.db"
 
 static const struct house_options quiet = {.quiet_bank = true};
@@ -266,6 +268,8 @@ test_newer_database_is_refused(void **state)
 static const char *const back_to[] = {
 	/* 1 */ "DROP TABLE schedule;",
 	/* 2 */ "DROP TABLE piece; ALTER TABLE instance DROP COLUMN pieced;",
+	/* 3 */ "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
+		"ALTER TABLE instance RENAME COLUMN form TO pieced;",
 };
 #define VERSIONS_BEFORE (sizeof(back_to) / sizeof(back_to[0]))
 
@@ -274,6 +278,7 @@ make_older(const struct house *house, size_t version)
 {
 	char sql[64];
 
+	old_write_as_before(house_path(house, DATABASE));
 	for (size_t i = VERSIONS_BEFORE; i >= version; i--)
 		run_sql(house, back_to[i - 1]);
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu", version);

@@ -66,3 +66,10 @@ tests_unit_engine_test_engine_scale_SOURCES = \
 	tests/unit/engine/chaos_gate.c tests/unit/engine/chaos_gate.h \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_scale_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/engine/test_engine_space
+tests_unit_engine_test_engine_space_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_engine_test_engine_space_SOURCES = \
+	tests/unit/engine/test_engine_space.c \
+	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
+tests_unit_engine_test_engine_space_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)

@@ -869,7 +869,7 @@ static const char broken_rows[] =
     "	WHERE n < 8)"
     "INSERT INTO instance SELECT n, workflow, version, zeroblob(32), NULL,"
     "	status, state, initiator, priority, labels, started_ms, changed_ms,"
-    "	ended_ms, 1000, busy, incidents, head_seq, head_hash, snapshot, pieced"
+    "	ended_ms, 1000, busy, incidents, head_seq, head_hash, snapshot, form"
     "	FROM instance, n WHERE number = 1;"
     "UPDATE meta SET value = 8 WHERE name = 'last_number'";
 

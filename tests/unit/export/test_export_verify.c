@@ -13,6 +13,13 @@
 #include <sqlite3.h>
 
 #include "../store/test_store_help.h"
+#include "../store/test_store_old.h"
+
+/* Of column `packed`, the byte at `at`: one more or less. */
+#define CHANGED_BYTE(at)                                                       \
+	" CAST(substr(packed, 1, " at " - 1) ||"                               \
+	" CASE substr(packed, " at ", 1) WHEN x'65' THEN x'66' ELSE x'65' END" \
+	" || substr(packed, " at " + 1) AS BLOB)"
 
 struct fixture {
 	struct help_dir dir;
@@ -145,8 +152,8 @@ test_changed_record_is_found(void **state)
 {
 	struct fixture *f = *state;
 
-	verify_after(f, "UPDATE history SET records ="
-	    " replace(records, 'entered', 'decided')"
+	verify_after(f, "UPDATE history SET packed ="
+	    CHANGED_BYTE("length(packed) - 6")
 	    " WHERE instance = 2 AND first_seq = 3");
 	assert_fault(f, AUDIT_CHANGED, 2, 3);
 	assert_string_equal(f->report.instance, "2");
@@ -159,9 +166,9 @@ test_changed_hash_is_found(void **state)
 {
 	struct fixture *f = *state;
 
-	verify_after(f, "UPDATE history SET hashes = zeroblob(64)"
+	verify_after(f, "UPDATE history SET hashes = zeroblob(32)"
 	    " WHERE instance = 3 AND first_seq = 1");
-	assert_fault(f, AUDIT_CHANGED, 3, 1);
+	assert_fault(f, AUDIT_CHANGED, 3, 2);
 }
 
 static void
@@ -185,10 +192,51 @@ test_removed_end_of_a_history_is_found(void **state)
 }
 
 static void
-test_removed_text_or_hash_of_one_record_is_found(void **state)
+test_removed_hash_or_end_of_a_turn_is_found(void **state)
 {
 	struct fixture *f = *state;
 
+	verify_after(f, "UPDATE history SET hashes = x''"
+	    " WHERE instance = 1 AND first_seq = 3");
+	assert_fault(f, AUDIT_CHANGED, 1, 4);
+	verify_after(f, "UPDATE history SET packed = substr(packed, 1, 10)"
+	    " WHERE instance = 1 AND first_seq = 3");
+	assert_fault(f, AUDIT_CHANGED, 1, 3);
+	verify_after(f, "UPDATE history SET packed = x''"
+	    " WHERE instance = 1 AND first_seq = 3");
+	assert_fault(f, AUDIT_CHANGED, 1, 3);
+	verify_after(f, "UPDATE history SET hashes = x'', packed = NULL"
+	    " WHERE instance = 1 AND first_seq = 3");
+	assert_fault(f, AUDIT_CUT, 1, 3);
+}
+
+static void
+test_dictionary_that_is_changed_or_gone_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "UPDATE dictionary SET bytes = zeroblob(length(bytes))");
+	assert_fault(f, AUDIT_MALFORMED, 1, 1);
+	assert_int_equal(f->report.broken, 4);
+	verify_after(f, "UPDATE dictionary SET bytes = x''");
+	assert_fault(f, AUDIT_CHANGED, 1, 1);
+}
+
+/* Rows of schema 3 have the text of each record, and all hashes. */
+static void
+test_changes_of_what_an_older_program_wrote_are_found(void **state)
+{
+	struct fixture *f = *state;
+
+	old_write_as_before(f->dir.database);
+	verify_after(f, "");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_int_equal(f->report.records, 16);
+	verify_after(f, "UPDATE history SET records ="
+	    " replace(records, 'entered', 'decided')"
+	    " WHERE instance = 2 AND first_seq = 3");
+	assert_fault(f, AUDIT_CHANGED, 2, 3);
+	assert_int_equal(f->report.broken, 1);
 	verify_after(f, "UPDATE history SET hashes = substr(hashes, 1, 32)"
 	    " WHERE instance = 1 AND first_seq = 3");
 	assert_fault(f, AUDIT_CHANGED, 1, 4);
@@ -251,7 +299,7 @@ test_row_that_moves_its_records_is_found(void **state)
 
 	verify_after(f, "UPDATE history SET first_seq = 4"
 	    " WHERE instance = 2 AND first_seq = 3");
-	assert_fault(f, AUDIT_CHANGED, 2, 3);
+	assert_fault(f, AUDIT_MISSING, 2, 3);
 }
 
 static void
@@ -331,7 +379,8 @@ test_first_of_several_breaks_is_told(void **state)
 {
 	struct fixture *f = *state;
 
-	verify_after(f, "UPDATE history SET records = 'x' WHERE instance > 1");
+	verify_after(f, "UPDATE history SET packed = x'78'"
+	    " WHERE instance > 1");
 	assert_fault(f, AUDIT_CHANGED, 2, 1);
 	assert_int_equal(f->report.broken, 3);
 }
@@ -561,7 +610,9 @@ main(void)
 		TEST(test_changed_hash_is_found),
 		TEST(test_removed_turn_is_found),
 		TEST(test_removed_end_of_a_history_is_found),
-		TEST(test_removed_text_or_hash_of_one_record_is_found),
+		TEST(test_removed_hash_or_end_of_a_turn_is_found),
+		TEST(test_dictionary_that_is_changed_or_gone_is_found),
+		TEST(test_changes_of_what_an_older_program_wrote_are_found),
 		TEST(test_instance_row_set_back_is_found),
 		TEST(test_row_under_another_key_than_its_first_record_is_found),
 		TEST(test_row_that_moves_its_records_is_found),

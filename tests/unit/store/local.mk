@@ -4,7 +4,7 @@
 #	check_PROGRAMS += tests/unit/store/test_x
 #	tests_unit_store_test_x_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
 
-EXTRA_DIST += tests/unit/store/test_store_help.h
+EXTRA_DIST += tests/unit/store/test_store_help.h tests/unit/store/test_store_old.h
 
 check_PROGRAMS += tests/unit/store/test_store_contract
 tests_unit_store_test_store_contract_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
@@ -22,3 +22,9 @@ tests_unit_store_test_store_disk_SOURCES = \
 tests_unit_store_test_store_disk_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) \
 	-I$(top_srcdir)/tests
 tests_unit_store_test_store_disk_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/store/test_store_history
+tests_unit_store_test_store_history_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/store/test_store_lean
+tests_unit_store_test_store_lean_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/store/test_store_pack
+tests_unit_store_test_store_pack_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)

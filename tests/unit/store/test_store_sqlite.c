@@ -22,6 +22,7 @@
 #include <sqlite3.h>
 
 #include "test_store_help.h"
+#include "test_store_old.h"
 
 /* The tests open their stores themselves. */
 static int
@@ -262,9 +263,11 @@ test_database_of_the_first_version_is_brought_up_to_date(void **state)
 	struct store *store;
 
 	make_database(f, 1);
+	old_write_as_before(f->dir.database);
 	run_sql(f,
+	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 	    "DROP TABLE schedule; DROP TABLE piece;"
-	    "ALTER TABLE instance DROP COLUMN pieced;"
+	    "ALTER TABLE instance DROP COLUMN form;"
 	    "PRAGMA user_version = 1");
 	assert_int_equal(try_open(f, true, false), STORE_OLDER);
 	store = help_open(&f->dir);

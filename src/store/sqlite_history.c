@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_history.c: a turn's records as one row, and back.
+ *
+ * A row holds the hash of its last record, and its records without what their
+ * place tells (store_lean.h), packed against the dictionary of the definition
+ * and against what the instance's first turn told (store_pack.h): what an
+ * instance was given is in most of what it sends.  The store's thread keeps
+ * the first turns of instances that began a short time ago; a turn of any
+ * other is packed without.
+ *
+ * On reading, the hash of each record is taken from its text, but for the
+ * last of a row, which has the one that is stored: so a row that was changed
+ * tells a record that doesn't give its hash.  A row of which nothing can be
+ * read tells one record without a text.  To find out is for the verifier, who
+ * sees all.
+ */
+#include "sqlite_priv.h"
+
+#include <stdlib.h>
+
+/* Instances are numbered in order, so these are about the latest ones. */
+#define FIRSTS 2048
+
+struct sqlite_first {
+	uint64_t number; /* 0: none */
+	struct str text; /* malloc'd */
+};
+
+struct sqlite_firsts {
+	struct sqlite_first at[FIRSTS];
+};
+
+/* ------------------------------------------------------------- first turns */
+
+struct sqlite_firsts *
+sqlite_history_firsts_new(void)
+{
+	struct sqlite_firsts *firsts = calloc(1, sizeof(*firsts));
+
+	must(firsts != NULL);
+	return firsts;
+}
+
+void
+sqlite_history_firsts_free(struct sqlite_firsts **firsts)
+{
+	if (*firsts == NULL)
+		return;
+	for (size_t i = 0; i < FIRSTS; i++)
+		free((void *)(uintptr_t)(*firsts)->at[i].text.at);
+	free(*firsts);
+	*firsts = NULL;
+}
+
+struct str
+sqlite_history_first(const struct sqlite_firsts *firsts, uint64_t number)
+{
+	const struct sqlite_first *first = &firsts->at[number % FIRSTS];
+
+	return first->number == number ? first->text : (struct str){NULL, 0};
+}
+
+static void
+keep_first(struct sqlite_firsts *firsts, uint64_t number, struct str lean)
+{
+	struct sqlite_first *first = &firsts->at[number % FIRSTS];
+	struct str text = store_pack_first(lean);
+	char *copy = malloc(text.bytes);
+
+	must(text.bytes > 0 && copy != NULL);
+	memcpy(copy, text.at, text.bytes);
+	free((void *)(uintptr_t)first->text.at);
+	*first = (struct sqlite_first){number, {copy, text.bytes}};
+}
+
+void
+sqlite_history_drop_first(struct sqlite_firsts *firsts, uint64_t number)
+{
+	struct sqlite_first *first = &firsts->at[number % FIRSTS];
+
+	if (first->number != number)
+		return;
+	free((void *)(uintptr_t)first->text.at);
+	*first = (struct sqlite_first){0};
+}
+
+/* ----------------------------------------------------------------- writing */
+
+/* The columns of a row. */
+struct turn_row {
+	const struct store_history *turn;
+	struct str records;
+	struct str hashes;
+	struct str packed; /* absent: records holds the texts */
+};
+
+static void
+bind_turn(sqlite3_stmt *statement, const struct turn_row *row)
+{
+	sqlite_bind_int(statement, 1, (int64_t)row->turn->instance);
+	sqlite_bind_int(statement, 2, (int64_t)row->turn->first_seq);
+	sqlite_bind_int(statement, 3, (int64_t)row->turn->count);
+	sqlite_bind_text(statement, 4, row->records);
+	sqlite_bind_blob(statement, 5, row->hashes);
+	sqlite_bind_blob(statement, 6, row->packed);
+}
+
+static enum store_error
+insert_turn(struct sqlite_store *store, const struct turn_row *row)
+{
+	sqlite3_stmt *statement;
+	enum store_error error = sqlite_conn_take(&store->writer,
+	    WRITE_HISTORY, &statement);
+
+	if (error != STORE_OK)
+		return error;
+	bind_turn(statement, row);
+	error = sqlite_conn_run(&store->writer, statement);
+	sqlite_conn_give(&store->writer, WRITE_HISTORY, statement);
+	return error;
+}
+
+/* As older programs did: texts, each ended by a newline, which canonical JSON
+ * never holds, and all hashes. */
+static enum store_error
+write_whole(struct sqlite_store *store, const struct store_history *turn)
+{
+	struct buf texts = {0}, hashes = {0};
+
+	for (size_t i = 0; i < turn->count; i++) {
+		const struct audit_record *record = &turn->records[i];
+		buf_add_str(&texts, record->canonical);
+		buf_add_char(&texts, '\n');
+		buf_add(&hashes, record->hash.bytes,
+		    sizeof(record->hash.bytes));
+	}
+	struct turn_row row = {turn, buf_str(&texts), buf_str(&hashes),
+		{NULL, 0}};
+	enum store_error error = insert_turn(store, &row);
+	buf_fini(&texts);
+	buf_fini(&hashes);
+	return error;
+}
+
+static enum store_error
+write_packed(struct sqlite_store *store, const struct store_history *turn,
+    const struct digest *definition, struct str lean)
+{
+	const struct audit_record *last = &turn->records[turn->count - 1];
+	const struct sqlite_dictionary *dictionary;
+	enum store_error error =
+	    sqlite_dictionary_of(store, definition, &dictionary);
+
+	if (error != STORE_OK)
+		return error;
+	if (turn->first_seq == 1)
+		sqlite_history_drop_first(store->firsts, turn->instance);
+	struct pack_base base = {dictionary->id, dictionary->bytes,
+		sqlite_history_first(store->firsts, turn->instance)};
+	struct turn_row row = {turn, STR(""), MAP_KEY_OF(&last->hash),
+		store_pack(store->packer, &base, lean)};
+	error = insert_turn(store, &row);
+	if (turn->first_seq == 1)
+		keep_first(store->firsts, turn->instance, lean);
+	return error;
+}
+
+enum store_error
+sqlite_history_write(struct sqlite_store *store,
+    const struct store_history *turn, const struct digest *definition)
+{
+	struct buf *lean = &store->lean;
+
+	must(turn->count > 0);
+	buf_clear(lean);
+	if (!store_lean_add(lean, turn->records, turn->count) ||
+	    lean->bytes > PACK_BYTES_MAX) {
+		buf_fini(lean);
+		return write_whole(store, turn);
+	}
+	return write_packed(store, turn, definition, buf_str(lean));
+}
+
+/* ----------------------------------------------------------------- reading */
+
+struct reading {
+	struct sqlite_store *store;
+	uint64_t instance;
+	uint64_t from_seq;
+	store_record_fn *fn;
+	void *arg;
+	bool has_prev;
+	struct digest prev;    /* hash of the record before the row */
+	struct buf first;      /* empty: not read yet */
+	struct buf text;       /* of the row at hand, lean */
+	bool is_stopped;
+};
+
+/* Of a row at hand. */
+struct turn_columns {
+	uint64_t first_seq;
+	struct str records;
+	struct str hashes;
+	struct str packed;
+};
+
+static struct turn_columns
+read_columns(sqlite3_stmt *statement)
+{
+	return (struct turn_columns){
+		.first_seq = (uint64_t)sqlite3_column_int64(statement, 0),
+		.records = sqlite_column_str(statement, 1),
+		.hashes = sqlite_column_str(statement, 2),
+		.packed = sqlite_column_str(statement, 3),
+	};
+}
+
+static void
+tell(struct reading *reading, const struct audit_record *record)
+{
+	if (record->seq >= reading->from_seq && !reading->is_stopped)
+		reading->is_stopped =
+		    !reading->fn(reading->instance, record, reading->arg);
+}
+
+static void
+tell_unreadable(struct reading *reading, uint64_t seq)
+{
+	struct audit_record record = {.canonical = STR("")};
+
+	record.seq = seq > reading->from_seq ? seq : reading->from_seq;
+	tell(reading, &record);
+}
+
+static struct digest
+take_hash(struct str *hashes)
+{
+	struct digest hash = {{0}};
+	struct str bytes = str_slice(*hashes, 0, sizeof(hash));
+
+	if (bytes.bytes == sizeof(hash))
+		memcpy(hash.bytes, bytes.at, sizeof(hash));
+	*hashes = str_slice(*hashes, sizeof(hash), hashes->bytes);
+	return hash;
+}
+
+/* What older programs wrote.  Where somebody changed the row so that it holds
+ * more or fewer texts than hashes, the odd ones are told with an empty text or
+ * a hash of zeros. */
+static void
+tell_whole(struct reading *reading, const struct turn_columns *row)
+{
+	struct str texts = row->records, hashes = row->hashes;
+	struct digest prev = reading->prev;
+
+	for (uint64_t seq = row->first_seq;
+	     (texts.bytes > 0 || hashes.bytes > 0) && !reading->is_stopped;
+	     seq++) {
+		struct audit_record record = {.seq = seq, .prev = prev};
+		record.canonical = str_split(texts, '\n', &texts);
+		record.hash = take_hash(&hashes);
+		prev = record.hash;
+		tell(reading, &record);
+	}
+}
+
+enum store_error
+sqlite_history_unpack(struct sqlite_store *store, struct str form, struct str first,
+    struct buf *out, bool *is_whole)
+{
+	const struct sqlite_dictionary *dictionary;
+	struct pack_head head;
+	enum store_error error;
+
+	*is_whole = store_pack_read_head(form, &head) &&
+	    (!head.leans || first.bytes > 0);
+	if (!*is_whole)
+		return STORE_OK;
+	error = sqlite_dictionary_find(store, head.dictionary_id, &dictionary);
+	if (error == STORE_CORRUPT)
+		*is_whole = false;
+	if (error != STORE_OK)
+		return error == STORE_CORRUPT ? STORE_OK : error;
+	if (!head.leans)
+		first = (struct str){NULL, 0};
+	*is_whole = store_unpack(&head, dictionary->bytes, first, out);
+	return STORE_OK;
+}
+
+enum store_error
+sqlite_history_read_first(struct sqlite_store *store, uint64_t instance,
+    struct buf *first)
+{
+	struct sqlite_conn *conn = &store->reader;
+	sqlite3_stmt *statement;
+	bool is_row = false, is_whole = false;
+	enum store_error error = sqlite_conn_take(conn, READ_FIRST_TURN,
+	    &statement);
+
+	must(first->bytes == 0);
+	if (error != STORE_OK)
+		return error;
+	sqlite_bind_int(statement, 1, (int64_t)instance);
+	error = sqlite_conn_step(conn, statement, &is_row);
+	if (is_row)
+		error = sqlite_history_unpack(store, sqlite_column_str(statement, 0),
+		    (struct str){NULL, 0}, first, &is_whole);
+	sqlite_conn_give(conn, READ_FIRST_TURN, statement);
+	if (!is_whole)
+		buf_clear(first);
+	first->bytes = store_pack_first(buf_str(first)).bytes;
+	return error;
+}
+
+static bool
+leans(struct str form)
+{
+	struct pack_head head;
+
+	return store_pack_read_head(form, &head) && head.leans;
+}
+
+/* Reads the lean text of a row into reading->text. */
+static enum store_error
+read_text(struct reading *reading, const struct turn_columns *row,
+    bool *is_whole)
+{
+	enum store_error error = STORE_OK;
+
+	if (leans(row->packed) && reading->first.bytes == 0)
+		error = sqlite_history_read_first(reading->store,
+		    reading->instance, &reading->first);
+	buf_clear(&reading->text);
+	*is_whole = false;
+	if (error == STORE_OK)
+		error = sqlite_history_unpack(reading->store, row->packed,
+		    buf_str(&reading->first), &reading->text, is_whole);
+	return error;
+}
+
+static void
+tell_text(struct reading *reading, const struct turn_columns *row)
+{
+	struct store_lean lean;
+	struct audit_record record;
+	struct str hashes = row->hashes;
+	bool is_lean = store_lean_init(&lean, buf_str(&reading->text),
+	    row->first_seq, reading->prev);
+
+	while (is_lean && !reading->is_stopped &&
+	    store_lean_next(&lean, &record)) {
+		if (lean.rest.bytes == 0)
+			record.hash = take_hash(&hashes);
+		tell(reading, &record);
+	}
+	if (!is_lean || lean.rest.bytes > 0)
+		tell_unreadable(reading, lean.seq);
+	store_lean_fini(&lean);
+}
+
+static enum store_error
+tell_packed(struct reading *reading, const struct turn_columns *row)
+{
+	bool is_whole;
+	enum store_error error = read_text(reading, row, &is_whole);
+
+	if (error != STORE_OK)
+		return error;
+	if (!is_whole)
+		tell_unreadable(reading, row->first_seq);
+	else
+		tell_text(reading, row);
+	return STORE_OK;
+}
+
+/* A packed row is linked to the hash that the row before ends with. */
+static void
+set_prev(struct reading *reading, struct str hashes)
+{
+	size_t bytes = sizeof(reading->prev);
+
+	reading->prev = (struct digest){{0}};
+	if (hashes.bytes >= bytes)
+		memcpy(reading->prev.bytes, hashes.at + hashes.bytes - bytes,
+		    bytes);
+	reading->has_prev = true;
+}
+
+static enum store_error
+read_prev(struct reading *reading, uint64_t first_seq)
+{
+	struct sqlite_conn *conn = &reading->store->reader;
+	sqlite3_stmt *statement;
+	bool is_row = false;
+	enum store_error error = sqlite_conn_take(conn, READ_HASHES_BEFORE,
+	    &statement);
+
+	if (error != STORE_OK)
+		return error;
+	sqlite_bind_int(statement, 1, (int64_t)reading->instance);
+	sqlite_bind_int(statement, 2, (int64_t)first_seq);
+	error = sqlite_conn_step(conn, statement, &is_row);
+	set_prev(reading, is_row ? sqlite_column_str(statement, 0) : STR(""));
+	sqlite_conn_give(conn, READ_HASHES_BEFORE, statement);
+	return error;
+}
+
+static enum store_error
+tell_turn(struct reading *reading, sqlite3_stmt *statement)
+{
+	struct turn_columns row = read_columns(statement);
+	enum store_error error = STORE_OK;
+
+	must(reading->fn != NULL);
+	if (row.packed.at == NULL) {
+		tell_whole(reading, &row);
+	} else {
+		if (!reading->has_prev && row.first_seq > 1)
+			error = read_prev(reading, row.first_seq);
+		if (error == STORE_OK)
+			error = tell_packed(reading, &row);
+	}
+	set_prev(reading, row.hashes);
+	return error;
+}
+
+static enum store_error
+tell_turns(struct reading *reading)
+{
+	struct sqlite_conn *conn = &reading->store->reader;
+	size_t which = reading->store->is_older ? READ_RECORDS_OLDER :
+	    READ_RECORDS;
+	sqlite3_stmt *statement;
+	bool is_row = true;
+	enum store_error error = sqlite_conn_take(conn, which, &statement);
+
+	if (error != STORE_OK)
+		return error;
+	sqlite_bind_int(statement, 1, (int64_t)reading->instance);
+	sqlite_bind_int(statement, 2, (int64_t)reading->from_seq);
+	while (error == STORE_OK && is_row && !reading->is_stopped) {
+		error = sqlite_conn_step(conn, statement, &is_row);
+		if (is_row)
+			error = tell_turn(reading, statement);
+	}
+	sqlite_conn_give(conn, which, statement);
+	return error;
+}
+
+enum store_error
+sqlite_history_tell(struct store_backend *backend, uint64_t instance,
+    uint64_t from_seq, store_record_fn *fn, void *arg)
+{
+	struct reading reading = {
+		.store = sqlite_store_of(backend),
+		.instance = instance,
+		.from_seq = from_seq,
+		.fn = fn,
+		.arg = arg,
+	};
+
+	must(from_seq <= INT64_MAX);
+	enum store_error error = tell_turns(&reading);
+	buf_fini(&reading.first);
+	buf_fini(&reading.text);
+	return error;
+}

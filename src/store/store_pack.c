@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_pack.c: packing and unpacking against a base, by LZ4.
+ *
+ * LZ4 takes a base as the text that stands right before what it packs, in one
+ * piece.  So the packer keeps a buffer that begins with the dictionary it used
+ * last: most turns of a moment are of the same definition.
+ *
+ * Whoever can write to the file can write anything into a packed form.  What
+ * it claims to unpack to is held against what LZ4 can make of so many bytes,
+ * before memory is taken for it.
+ */
+#include "store_pack.h"
+
+#include <lz4.h>
+#include <stdlib.h>
+
+/* A byte of LZ4's makes 255 at the most. */
+#define LZ4_RATIO_MAX 255
+#define LEANS 1u
+
+struct store_packer {
+	LZ4_stream_t stream;
+	uint64_t dictionary_id; /* which the base begins with; 0: none */
+	size_t dictionary_bytes;
+	struct buf base;
+	struct buf out;
+};
+
+struct store_packer *
+store_packer_new(void)
+{
+	struct store_packer *packer = calloc(1, sizeof(*packer));
+
+	must(packer != NULL);
+	must(LZ4_initStream(&packer->stream, sizeof(packer->stream)) != NULL);
+	return packer;
+}
+
+void
+store_packer_free(struct store_packer **packer)
+{
+	must(packer != NULL);
+	if (*packer == NULL)
+		return;
+	buf_fini(&(*packer)->base);
+	buf_fini(&(*packer)->out);
+	free(*packer);
+	*packer = NULL;
+}
+
+static void
+set_base(struct store_packer *packer, const struct pack_base *base)
+{
+	must(base->dictionary_id > 0);
+	must(base->dictionary.bytes <= PACK_DICTIONARY_BYTES_MAX);
+	must(base->first.bytes <= PACK_FIRST_BYTES_MAX);
+	if (packer->dictionary_id != base->dictionary_id) {
+		buf_clear(&packer->base);
+		buf_add_str(&packer->base, base->dictionary);
+		packer->dictionary_id = base->dictionary_id;
+		packer->dictionary_bytes = base->dictionary.bytes;
+	}
+	packer->base.bytes = packer->dictionary_bytes;
+	buf_add_str(&packer->base, base->first);
+	(void)LZ4_loadDict(&packer->stream, packer->base.at,
+	    (int)packer->base.bytes);
+}
+
+struct str
+store_pack(struct store_packer *packer, const struct pack_base *base,
+    struct str bytes)
+{
+	struct buf *out = &packer->out;
+	bool leans = base->first.at != NULL;
+
+	must(bytes.bytes > 0 && bytes.bytes <= PACK_BYTES_MAX);
+	set_base(packer, base);
+	buf_clear(out);
+	buf_add_varint(out, base->dictionary_id);
+	buf_add_varint(out, bytes.bytes << 1 | (leans ? LEANS : 0));
+	int bound = LZ4_compressBound((int)bytes.bytes);
+	int packed = LZ4_compress_fast_continue(&packer->stream, bytes.at,
+	    buf_reserve(out, (size_t)bound), (int)bytes.bytes, bound, 1);
+	must(packed > 0);
+	out->bytes += (size_t)packed;
+	return buf_str(out);
+}
+
+/* --------------------------------------------------------------- unpacking */
+
+bool
+store_pack_read_head(struct str form, struct pack_head *head)
+{
+	uint64_t size;
+
+	if (!buf_take_varint(&form, &head->dictionary_id) ||
+	    !buf_take_varint(&form, &size))
+		return false;
+	if (head->dictionary_id == 0 || size >> 1 == 0 ||
+	    size >> 1 > PACK_BYTES_MAX ||
+	    (size >> 1) / LZ4_RATIO_MAX > form.bytes)
+		return false;
+	head->leans = (size & LEANS) != 0;
+	head->bytes = (size_t)(size >> 1);
+	head->packed = form;
+	return true;
+}
+
+static bool
+unpack(const struct pack_head *head, struct str base, struct buf *out)
+{
+	int bytes = LZ4_decompress_safe_usingDict(head->packed.at,
+	    buf_reserve(out, head->bytes), (int)head->packed.bytes,
+	    (int)head->bytes, base.at, (int)base.bytes);
+
+	if (bytes < 0 || (size_t)bytes != head->bytes)
+		return false;
+	out->bytes += head->bytes;
+	return true;
+}
+
+bool
+store_unpack(const struct pack_head *head, struct str dictionary,
+    struct str first, struct buf *out)
+{
+	struct buf base = {0};
+
+	must(head->leans || first.bytes == 0);
+	must(dictionary.bytes + first.bytes <= INT32_MAX);
+	if (head->packed.bytes > INT32_MAX)
+		return false;
+	if (first.bytes == 0)
+		return unpack(head, dictionary, out);
+	buf_add_str(&base, dictionary);
+	buf_add_str(&base, first);
+	bool is_whole = unpack(head, buf_str(&base), out);
+	buf_fini(&base);
+	return is_whole;
+}
+
+struct str
+store_pack_first(struct str lean)
+{
+	return str_slice(lean, 0, PACK_FIRST_BYTES_MAX);
+}
