@@ -117,3 +117,17 @@ tests_e2e_test_e2e_scarce_SOURCES = tests/e2e/test_e2e_scarce.c $(E2E_HOUSE)
 tests_e2e_test_e2e_scarce_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_scarce_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_scarce_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_clock
+tests_e2e_test_e2e_clock_SOURCES = tests/e2e/test_e2e_clock.c $(E2E_HOUSE)
+tests_e2e_test_e2e_clock_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_clock_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_clock_DEPENDENCIES = $(E2E_NEEDS) \
+	tests/e2e/shim_clock.so
+
+# Loaded into a program of ours: no sanitizer of its own.
+CLEANFILES += tests/e2e/shim_clock.so
+EXTRA_DIST += tests/e2e/shim_clock.c
+tests/e2e/shim_clock.so: tests/e2e/shim_clock.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/e2e && $(CC) -std=gnu17 -D_GNU_SOURCE \
+	    -O1 -shared -fPIC -o $@ $(srcdir)/tests/e2e/shim_clock.c
