@@ -9,6 +9,7 @@
 #ifndef STATED_STR_H
 #define STATED_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,6 +69,15 @@ size_t str_count_codepoints(struct str s);
 struct str str_codepoint_at(struct str s, size_t offset);
 /* Writes 1 to 4 bytes and returns how many. */
 size_t str_put_codepoint(char out[4], uint32_t codepoint);
+
+/*
+ * As snprintf() writes it, into out[bytes]; what doesn't fit is cut off, but
+ * not within a character: what is shown of a text in UTF-8 is UTF-8.
+ */
+void str_write(char *out, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void str_vwrite(char *out, size_t bytes, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 /*
  * The candidate nearest to `word` for "did you mean": the least edits

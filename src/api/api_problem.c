@@ -74,7 +74,7 @@ api_problem_reply(
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(detail, sizeof(detail), format, args);
+	str_vwrite(detail, sizeof(detail), format, args);
 	va_end(args);
 	api_problem_with(call, problem, str_of(detail), NULL);
 }

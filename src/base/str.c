@@ -9,6 +9,8 @@
 
 #include "stated/must.h"
 
+#include <stdio.h>
+
 /* Longer words have no near candidate: nobody mistypes them by accident, and
  * the bound keeps the rows of the edit distance on the stack. */
 #define STR_NEAREST_BYTES_MAX 64
@@ -258,6 +260,34 @@ str_put_codepoint(char out[4], uint32_t codepoint)
 	static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
 	out[0] = (char)(lead[bytes] | codepoint);
 	return bytes;
+}
+
+void
+str_vwrite(char *out, size_t bytes, const char *format, va_list args)
+{
+	int length = vsnprintf(out, bytes, format, args);
+	size_t end = bytes - 1;
+
+	must(length >= 0);
+	if ((size_t)length < bytes)
+		return;
+	/* Back to where the last character begins, which may be whole. */
+	while (end > 0 && end + 4 > bytes &&
+	       ((unsigned char)out[end - 1] & 0xc0) == 0x80)
+		end--;
+	if (end > 0 && (unsigned char)out[end - 1] >= 0xc0 &&
+	    !str_is_utf8(str_of(out + end - 1)))
+		out[end - 1] = '\0';
+}
+
+void
+str_write(char *out, size_t bytes, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	str_vwrite(out, bytes, format, args);
+	va_end(args);
 }
 
 /* ----------------------------------------------------------- nearest word */

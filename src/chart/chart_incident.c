@@ -125,7 +125,7 @@ chart_incident_open(struct run *run, enum incident_kind kind, size_t step,
 
 	must(run->strand != NULL && !run->strand->gone);
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	str_vwrite(text, sizeof(text), format, args);
 	va_end(args);
 	incident->serial = ++chart->serial_last;
 	incident->kind = kind;

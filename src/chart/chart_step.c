@@ -45,7 +45,7 @@ chart_step_refuse(
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	str_vwrite(text, sizeof(text), format, args);
 	va_end(args);
 	run->effects->refusal = refusal;
 	run->effects->refusal_detail =

@@ -36,7 +36,7 @@ fail(struct run *run, const char *format, ...)
 	if (run->failure.at != NULL)
 		return;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	str_vwrite(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	run->failure = arena_str(run->env->arena, str_of(text));
 }

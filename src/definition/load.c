@@ -12,19 +12,6 @@
 /* So many are compared with a word that is none of them. */
 #define CANDIDATES_MAX 2000
 
-/* What doesn't fit is cut off, but not within a character. */
-static void PRINTF_LIKE(3, 0)
-write_message(char *message, size_t bytes, const char *format, va_list args)
-{
-	size_t length;
-
-	(void)vsnprintf(message, bytes, format, args);
-	length = strlen(message);
-	while (!str_is_utf8((struct str){message, length}))
-		length--;
-	message[length] = '\0';
-}
-
 bool
 load_is_full(const struct load *load)
 {
@@ -47,7 +34,7 @@ load_error(struct load *load, const char *code, struct diag_span span,
 		return;
 	}
 	va_start(args, format);
-	write_message(message, sizeof(message), format, args);
+	str_vwrite(message, sizeof(message), format, args);
 	va_end(args);
 	diag_add(load->diags, DIAG_ERROR, code, span, "%s", message);
 }
@@ -61,7 +48,7 @@ load_repair(struct load *load, const char *format, ...)
 	if (diag_count(load->diags, DIAG_ERROR) > ERRORS_MAX)
 		return;
 	va_start(args, format);
-	write_message(message, sizeof(message), format, args);
+	str_vwrite(message, sizeof(message), format, args);
 	va_end(args);
 	diag_repair(load->diags, "%s", message);
 }

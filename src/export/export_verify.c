@@ -34,8 +34,8 @@ export_report_fault(struct export_report *report,
 	report->seq = first->seq;
 	memcpy(report->instance, first->instance, sizeof(report->instance));
 	va_start(arguments, format);
-	(void)vsnprintf(report->explanation, sizeof(report->explanation),
-	    format, arguments);
+	str_vwrite(report->explanation, sizeof(report->explanation), format,
+	    arguments);
 	va_end(arguments);
 }
 

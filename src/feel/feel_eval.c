@@ -31,7 +31,7 @@ feel_null(struct feel_run *run, const struct feel_node *node,
 	if (env->note[0] != '\0')
 		return &value_null;
 	va_start(args, format);
-	(void)vsnprintf(env->note, sizeof(env->note), format, args);
+	str_vwrite(env->note, sizeof(env->note), format, args);
 	va_end(args);
 	env->note_offset = node != NULL ? node->offset : 0;
 	return &value_null;

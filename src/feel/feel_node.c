@@ -68,8 +68,8 @@ doubt_constant(struct feel_parser *p, const struct feel_node *node,
 	struct feel_error *doubt = feel_token_doubt(p, node->offset,
 	    node->bytes);
 
-	(void)snprintf(doubt->message, sizeof(doubt->message),
-	    "always null: %.180s", note);
+	str_write(doubt->message, sizeof(doubt->message),
+	    "always null: %s", note);
 }
 
 struct feel_node *

@@ -148,10 +148,10 @@ doubt_function(struct feel_parser *p, struct str name, size_t offset)
 	if (p->names == NULL || feel_scope_is_around(p, name))
 		return;
 	doubt = feel_token_doubt(p, offset, name.bytes);
-	(void)snprintf(doubt->message, sizeof(doubt->message),
+	str_write(doubt->message, sizeof(doubt->message),
 	    "there is no function `%.*s`", STR_ARG(name));
 	if (near.at != NULL)
-		(void)snprintf(doubt->repair, sizeof(doubt->repair),
+		str_write(doubt->repair, sizeof(doubt->repair),
 		    "did you mean `%.*s`?", STR_ARG(near));
 }
 
@@ -180,7 +180,7 @@ make_refused(struct feel_parser *p, const struct feel_builtin *first,
 	struct feel_error *doubt = feel_token_doubt(p, offset,
 	    first->name.bytes);
 
-	(void)snprintf(doubt->message, sizeof(doubt->message),
+	str_write(doubt->message, sizeof(doubt->message),
 	    "%.*s() does not take these arguments", STR_ARG(first->name));
 	return feel_node_never(p, offset,
 	    "the function does not take these arguments");

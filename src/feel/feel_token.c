@@ -108,8 +108,8 @@ feel_token_fail(struct feel_parser *p, size_t at, size_t bytes,
 	p->error->bytes = bytes > 0 ? bytes : 1;
 	p->error->repair[0] = '\0';
 	va_start(args, format);
-	(void)vsnprintf(p->error->message, sizeof(p->error->message), format,
-	    args);
+	str_vwrite(
+	    p->error->message, sizeof(p->error->message), format, args);
 	va_end(args);
 	return NULL;
 }
@@ -131,8 +131,8 @@ feel_token_repair(struct feel_parser *p, const char *format, ...)
 
 	must(p->failed);
 	va_start(args, format);
-	(void)vsnprintf(p->error->repair, sizeof(p->error->repair), format,
-	    args);
+	str_vwrite(
+	    p->error->repair, sizeof(p->error->repair), format, args);
 	va_end(args);
 }
 

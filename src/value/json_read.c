@@ -54,7 +54,7 @@ fail(struct reader *reader, size_t offset, const char *format, ...)
 	locate(reader->text, error);
 	va_list args;
 	va_start(args, format);
-	(void)vsnprintf(error->message, sizeof(error->message), format, args);
+	str_vwrite(error->message, sizeof(error->message), format, args);
 	va_end(args);
 }
 

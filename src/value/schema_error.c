@@ -46,27 +46,18 @@ schema_error_pointer(struct arena *arena, const struct schema_place *place)
 	return copy;
 }
 
-/* Without a code point that the bound cut in two. */
-static struct str
-trim_cut(struct str message)
-{
-	while (!str_is_utf8(message))
-		message.bytes--;
-	return message;
-}
-
 void
 schema_error_add(struct schema_errors *errors, struct str pointer,
     struct str keyword, const char *format, va_list args)
 {
 	must(errors->count < SCHEMA_ERRORS_MAX);
 	char message[MESSAGE_BYTES];
-	(void)vsnprintf(message, sizeof(message), format, args);
+	str_vwrite(message, sizeof(message), format, args);
 	errors->items = arena_grow(errors->arena, errors->items, errors->count,
 	    &errors->capacity, sizeof(*errors->items));
 	errors->items[errors->count++] = (struct schema_error){
 	    .pointer = arena_str(errors->arena, pointer),
 	    .keyword = arena_str(errors->arena, keyword),
-	    .message = arena_str(errors->arena, trim_cut(str_of(message))),
+	    .message = arena_str(errors->arena, str_of(message)),
 	};
 }

@@ -20,11 +20,15 @@ lookup(void *arg, struct str name)
 
 static const struct feel *
 check_error(const struct feel *feel, const struct feel_error *error,
-    size_t bytes)
+    struct str text)
 {
-	must(feel != NULL || (error->message[0] != '\0' &&
-	    error->offset <= bytes && error->bytes >= 1));
-	return feel;
+	if (feel != NULL)
+		return feel;
+	must(error->message[0] != '\0');
+	must(error->offset <= text.bytes && error->bytes >= 1);
+	must(!str_is_utf8(text) || (str_is_utf8(str_of(error->message)) &&
+				       str_is_utf8(str_of(error->repair))));
+	return NULL;
 }
 
 static void
@@ -56,11 +60,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	feel_names_add(names, STR("x"));
 	feel_names_add(names, STR("a-b c"));
 	feel = feel_parse(arena, text, names, &error);
-	if (check_error(feel, &error, size) != NULL)
+	if (check_error(feel, &error, text) != NULL)
 		write_value(feel_eval(feel, &env));
 	env.steps = STEPS;
 	feel = feel_parse_unary_tests(arena, text, NULL, &error);
-	if (check_error(feel, &error, size) != NULL)
+	if (check_error(feel, &error, text) != NULL)
 		write_value(feel_test(feel, env.arg, &env));
 	arena_free(&arena);
 	return 0;

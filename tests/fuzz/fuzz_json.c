@@ -59,6 +59,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(error.offset <= size);
 		must(error.line > 0 && error.column > 0);
 		must(error.message[0] != '\0');
+		must(!str_is_utf8(text) || str_is_utf8(str_of(error.message)));
 	}
 	arena_free(&arena);
 	return 0;

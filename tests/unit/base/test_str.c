@@ -210,6 +210,38 @@ test_hexadecimal_digits_have_their_values_in_both_cases(void **state)
 	assert_int_equal(str_hex_digit('\0'), -1);
 }
 
+/* Nine bytes of room: eight, and the closing zero byte. */
+static void
+assert_written(const char *text, const char *expected)
+{
+	char out[9];
+
+	str_write(out, sizeof(out), "%s", text);
+	assert_string_equal(out, expected);
+}
+
+static void
+test_what_is_written_is_not_cut_within_a_character(void **state)
+{
+	char one[1];
+
+	(void)state;
+	assert_written("", "");
+	assert_written("12345678", "12345678");
+	assert_written("123456789", "12345678");
+	assert_written("123456ä", "123456ä");
+	assert_written("123456ä9", "123456ä");
+	assert_written("1234567ä", "1234567");
+	assert_written("12345€9", "12345€");
+	assert_written("123456€", "123456");
+	assert_written("1234567€", "1234567");
+	assert_written("1234😀9", "1234😀");
+	assert_written("12345😀", "12345");
+	assert_written("1234567😀", "1234567");
+	str_write(one, sizeof(one), "ä");
+	assert_string_equal(one, "");
+}
+
 int
 main(void)
 {
@@ -230,6 +262,8 @@ main(void)
 	    cmocka_unit_test(test_broken_text_can_be_walked),
 	    cmocka_unit_test(
 		test_hexadecimal_digits_have_their_values_in_both_cases),
+	    cmocka_unit_test(
+		test_what_is_written_is_not_cut_within_a_character),
 	    cmocka_unit_test(test_nearest_finds_a_mistyped_word),
 	    cmocka_unit_test(test_nearest_of_two_equally_near_is_the_first),
 	};
