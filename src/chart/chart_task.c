@@ -307,12 +307,12 @@ check_person(
     struct run *run, const struct task *task, const struct chart_actor *actor)
 {
 	const struct def_task *definition = definition_of(run->chart, task);
-	char role[128];
+	struct str role = arena_strf(
+	    run->context->arena, "approver:%.*s", STR_ARG(task->role));
 
-	snprintf(role, sizeof(role), "approver:%.*s", STR_ARG(task->role));
-	if (task->role.at != NULL && !chart_actor_has(actor, str_of(role))) {
-		chart_step_refuse(
-		    run, REFUSED_ROLE, "this task is for the role `%s`", role);
+	if (task->role.at != NULL && !chart_actor_has(actor, role)) {
+		chart_step_refuse(run, REFUSED_ROLE,
+		    "this task is for the role `%.*s`", STR_ARG(role));
 		return false;
 	}
 	if (actor->name.at == NULL &&
