@@ -55,24 +55,32 @@ chart_snapshot_bool(struct snapshot *s, bool *flag)
 }
 
 void
-chart_snapshot_str(struct snapshot *s, struct str *text)
+chart_snapshot_bytes(struct snapshot *s, struct str *bytes)
 {
-	uint64_t n = text->at == NULL ? 0 : (uint64_t)text->bytes + 1;
-	struct str bytes = *text;
+	uint64_t n = bytes->at == NULL ? 0 : (uint64_t)bytes->bytes + 1;
+	struct str taken = *bytes;
 
 	chart_snapshot_u64(s, &n);
 	if (s->out != NULL) {
 		if (n > 0)
-			buf_add_str(s->out, *text);
+			buf_add_str(s->out, *bytes);
 		return;
 	}
-	*text = (struct str){NULL, 0};
+	*bytes = (struct str){NULL, 0};
 	if (n == 0)
 		return;
-	if (!buf_take_bytes(&s->in, (size_t)(n - 1), &bytes))
+	if (!buf_take_bytes(&s->in, (size_t)(n - 1), &taken))
 		s->damaged = true;
 	else
-		*text = arena_str(s->arena, bytes);
+		*bytes = arena_str(s->arena, taken);
+}
+
+void
+chart_snapshot_str(struct snapshot *s, struct str *text)
+{
+	chart_snapshot_bytes(s, text);
+	if (s->out == NULL && !str_is_utf8(*text))
+		s->damaged = true;
 }
 
 void

@@ -27,7 +27,9 @@ void chart_snapshot_i64(struct snapshot *s, int64_t *n);
 /* An index below `bound`, or SIZE_MAX for none. */
 void chart_snapshot_index(struct snapshot *s, size_t *index, size_t bound);
 void chart_snapshot_bool(struct snapshot *s, bool *flag);
+/* A text, which is UTF-8; and what need not be one. */
 void chart_snapshot_str(struct snapshot *s, struct str *text);
+void chart_snapshot_bytes(struct snapshot *s, struct str *bytes);
 void chart_snapshot_value(struct snapshot *s, const struct value **value);
 /* How many follow: no more than there are bytes left. */
 void chart_snapshot_count(struct snapshot *s, size_t *count);
@@ -77,6 +79,8 @@ void chart_snapshot_count(struct snapshot *s, size_t *count);
 
 /* ---- chart_snapshot_strand.c: what is being done ---- */
 void chart_snapshot_strand(struct snapshot *s, struct strand *strand);
+
+/* ---- chart_snapshot_whole.c ---- */
 /* Whether the parts belong together: what the others rely on. */
 bool chart_snapshot_is_whole(const struct chart *chart);
 

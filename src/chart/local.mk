@@ -30,6 +30,7 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_snapshot_old.c \
 	src/chart/chart_snapshot_priv.h \
 	src/chart/chart_snapshot_strand.c \
+	src/chart/chart_snapshot_whole.c \
 	src/chart/chart_step.c \
 	src/chart/chart_strand.c \
 	src/chart/chart_task.c \

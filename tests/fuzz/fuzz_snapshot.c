@@ -19,6 +19,9 @@
 #define EFFECTS_MAX 200
 
 /* Lines as sim_act() takes them. */
+#define LONG "äöüäöüäöüäöüäöüäöüäöüäöüäöüäöü"
+#define VERY_LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG LONG
+
 static const char *const order_goes[] = {
     "{\"start\": {\"key\": \"A\"}, \"actor\": \"alice\"}",
     "{\"reply\": {\"shop.reserve\": {\"price\": 12.50}}}",
@@ -47,7 +50,7 @@ static const char *const order_undoes[] = {
     "{\"acknowledge\": {\"actor\": \"bob\"}}",
     "{\"advance\": \"3d\"}",
     "{\"reply\": {\"shop.release\": {\"error\": {\"code\": \"x\", "
-    "\"message\": \"m\", \"outcome\": \"not-done\"}}}}",
+    "\"message\": \"x" VERY_LONG "\", \"outcome\": \"not-done\"}}}}",
     "{\"settle\": {\"how\": \"retry\", \"actor\": \"bob\"}}",
     "{\"reply\": {\"shop.release\": {}}}",
     NULL,

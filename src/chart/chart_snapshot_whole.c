@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_snapshot_whole.c: whether what was read from a snapshot is an
+ * instance at all: what the rest of src/chart relies on without looking.
+ *
+ * Indices were checked as they were read; here is what parts say of one
+ * another.
+ */
+#include "chart_snapshot_priv.h"
+
+/* ---- values ---- */
+
+static bool
+is_context(const struct value *value)
+{
+	return value != NULL && value->type == VALUE_CONTEXT;
+}
+
+static bool
+is_context_or_none(const struct value *value)
+{
+	return value == NULL || value->type == VALUE_CONTEXT;
+}
+
+/* ---- states ---- */
+
+static const struct def_state *
+state_at(const struct chart *chart, size_t position)
+{
+	return chart->definition->states[chart->active[position].state];
+}
+
+static size_t
+count_children(const struct chart *chart, const struct def_state *parent)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < chart->active_count; i++)
+		if (state_at(chart, i)->parent == parent)
+			count++;
+	return count;
+}
+
+static size_t
+count_regions(const struct def_state *parallel)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < parallel->child_count; i++)
+		if (parallel->children[i]->kind != STATE_HISTORY)
+			count++;
+	return count;
+}
+
+/* Ancestors, one child of a compound, every child of a parallel. */
+static bool
+has_its_family(const struct chart *chart, const struct def_state *state)
+{
+	if (state->parent != NULL &&
+	    !chart_config_is_active(chart, state->parent))
+		return false;
+	switch (state->kind) {
+	case STATE_COMPOUND:
+		return count_children(chart, state) == 1;
+	case STATE_PARALLEL:
+		return count_children(chart, state) == count_regions(state);
+	case STATE_HISTORY:
+		return false;
+	case STATE_ATOMIC:
+	case STATE_FINAL:
+		return true;
+	}
+	unreachable("every kind of state is listed");
+}
+
+static bool
+is_configuration(const struct chart *chart)
+{
+	if (chart->active_count == 0 || chart->entries == 0)
+		return false;
+	for (size_t i = 0; i < chart->active_count; i++) {
+		if (i > 0 &&
+		    chart->active[i].state <= chart->active[i - 1].state)
+			return false;
+		if (!has_its_family(chart, state_at(chart, i)))
+			return false;
+	}
+	return count_children(chart, NULL) == 1;
+}
+
+/* ---- strands ---- */
+
+static bool
+iteration_is_whole(const struct chart *chart, const struct strand *strand)
+{
+	const struct strand *above = chart_strand_find(chart, strand->parent);
+	const struct def_step *step;
+
+	/* Those above come first, so that there is no circle. */
+	if (above == NULL || above->serial >= strand->serial ||
+	    above->loop == NULL || !is_context(strand->vars))
+		return false;
+	step = chart_run_current(chart, above);
+	return step != NULL && step->index == strand->loop_step &&
+	       strand->position > above->loop->result_count &&
+	       strand->position <= above->loop->begun;
+}
+
+static bool
+call_is_whole(const struct chart *chart, const struct strand *strand,
+    const struct call *call)
+{
+	const struct def_step *step = chart_run_current(chart, strand);
+
+	switch (call->purpose) {
+	case FOR_STEP:
+		return step != NULL && step->index == call->step;
+	case FOR_UNDO:
+		return chart_undo_find(chart, call->undo) != NULL &&
+		       chart_undo_find(chart, call->undo)->step == call->step;
+	case FOR_NOTICE:
+		return false;
+	}
+	unreachable("every purpose is listed");
+}
+
+static bool
+awaits_what_is_there(const struct chart *chart, const struct strand *strand)
+{
+	const struct call *call = chart_call_find(chart, strand->awaits);
+	const struct child *child = chart_child_find(chart, strand->awaits);
+	const struct def_step *step = chart_run_current(chart, strand);
+
+	if (strand->awaits == 0)
+		return true;
+	if (call != NULL)
+		return call_is_whole(chart, strand, call);
+	return child != NULL && step != NULL && step->index == child->step;
+}
+
+/* Every item's state or transition is where the item can be done. */
+static bool
+plan_is_whole(const struct chart *chart, const struct strand *strand)
+{
+	bool switches = false;
+
+	for (size_t i = strand->plan_next; i < strand->plan_count; i++) {
+		const struct plan_item *item = &strand->plan[i];
+
+		if (item->kind == PLAN_SWITCH)
+			switches = true;
+		if (item->kind == PLAN_CLAIM && i > 0)
+			return false;
+		if ((item->kind == PLAN_EXIT || item->kind == PLAN_ENTRY ||
+			item->kind == PLAN_FORK || item->kind == PLAN_SETTLE) &&
+		    !chart_config_is_active(
+			chart, chart->definition->states[item->index]))
+			return false;
+	}
+	return !switches || strand->taken_count > 0;
+}
+
+static bool
+strand_is_whole(const struct chart *chart, const struct strand *strand)
+{
+	const struct def_step *step = chart_run_current(chart, strand);
+
+	if (strand->wait_due_ms != 0 &&
+	    (step == NULL || step->kind != STEP_WAIT))
+		return false;
+	if (strand->loop != NULL && (step == NULL || step->kind != STEP_FOR))
+		return false;
+	if (strand->parent != 0 && !iteration_is_whole(chart, strand))
+		return false;
+	return strand->serial != 0 && strand->serial <= chart->strand_last &&
+	       chart_strand_find(chart, strand->serial) == strand &&
+	       plan_is_whole(chart, strand) &&
+	       awaits_what_is_there(chart, strand);
+}
+
+/* ---- calls ---- */
+
+/* More often than this nothing is tried. */
+#define TRIES_MAX INT32_MAX
+
+static bool
+counts_are_sound(const struct call *call)
+{
+	return call->tries >= 0 && call->tries <= call->attempt &&
+	       call->attempt <= TRIES_MAX && call->asked >= 0 &&
+	       call->asked <= TRIES_MAX && (call->tries > 0 || !call->unknown);
+}
+
+/* See the states' table in chart_call.c. */
+static bool
+is_where_it_can_be(const struct call *call)
+{
+	bool waits = call->due_ms != 0;
+
+	switch (call->state) {
+	case CALL_WINDOW:
+	case CALL_DELAYED:
+		return waits;
+	case CALL_QUEUED:
+		return call->tries > (call->unknown ? 1 : 0);
+	case CALL_SENT:
+		return call->tries > 0 && !waits;
+	case CALL_ASKING_LATER:
+		return call->tries > 0 && call->error != NULL && waits;
+	case CALL_ASKING:
+		return call->tries > 0 && call->error != NULL && !waits &&
+		       call->asked > 0;
+	case CALL_STUCK:
+		return call->error != NULL && !waits;
+	}
+	unreachable("every state is listed");
+}
+
+static bool
+call_is_sound(const struct call *call)
+{
+	return call->serial != 0 && counts_are_sound(call) &&
+	       is_where_it_can_be(call) &&
+	       is_context(call->args) && is_context_or_none(call->error);
+}
+
+/* What is not a notice's is awaited by a strand. */
+static bool
+calls_are_awaited(const struct chart *chart)
+{
+	for (const struct call *call = chart->calls; call; call = call->next)
+		if (!call_is_sound(call) ||
+		    (call->purpose != FOR_NOTICE &&
+			chart_strand_awaiting(chart, call->serial) == NULL))
+			return false;
+	for (const struct child *child = chart->children; child != NULL;
+	     child = child->next)
+		if (child->serial == 0 ||
+		    chart_strand_awaiting(chart, child->serial) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+incidents_hold(const struct chart *chart)
+{
+	const struct incident *incident = chart->incidents;
+
+	for (; incident != NULL; incident = incident->next) {
+		const struct strand *strand =
+		    chart_strand_find(chart, incident->strand);
+
+		if (strand == NULL || !strand->held ||
+		    (incident->kind == INCIDENT_UNDO &&
+			chart_undo_find(chart, incident->undo) == NULL))
+			return false;
+	}
+	return true;
+}
+
+bool
+chart_snapshot_is_whole(const struct chart *chart)
+{
+	if (!is_context(chart->data) || !is_configuration(chart) ||
+	    !calls_are_awaited(chart) || !incidents_hold(chart))
+		return false;
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next) {
+		const struct incident *incident = chart->incidents;
+
+		while (incident != NULL && incident->strand != strand->serial)
+			incident = incident->next;
+		if (strand->held != (incident != NULL) ||
+		    !strand_is_whole(chart, strand))
+			return false;
+	}
+	return true;
+}
