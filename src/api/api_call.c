@@ -133,6 +133,27 @@ request_id(struct api_call *call)
 				 : new_id(call);
 }
 
+/* As RFC 3986 wants it: what callers should have encoded is encoded here, so
+ * that the path may stand in an answer, a header and the log. */
+static struct str
+encoded_path(struct arena *arena, struct str path)
+{
+	struct buf out = {0};
+	struct str encoded;
+
+	for (size_t i = 0; i < path.bytes; i++) {
+		unsigned char c = (unsigned char)path.at[i];
+
+		if (c > 0x20 && c < 0x7f)
+			buf_add_char(&out, (char)c);
+		else
+			buf_addf(&out, "%%%02X", c);
+	}
+	encoded = arena_str(arena, buf_str(&out));
+	buf_fini(&out);
+	return encoded;
+}
+
 static void
 read_request(struct api_call *call)
 {
@@ -144,7 +165,8 @@ read_request(struct api_call *call)
 	struct str trace = api_call_header(call, "traceparent");
 
 	call->method = method_name(request);
-	call->path = arena_str(call->arena, path ? str_of(path) : STR("/"));
+	call->path =
+	    encoded_path(call->arena, path ? str_of(path) : STR("/"));
 	call->request_id = request_id(call);
 	if (is_trace(trace))
 		call->trace = arena_str(call->arena, trace);
