@@ -15,17 +15,22 @@ endif
 fuzzers = \
 	tests/fuzz/fuzz_calendar \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_event \
 	tests/fuzz/fuzz_export \
 	tests/fuzz/fuzz_feel \
+	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_library \
 	tests/fuzz/fuzz_pack \
+	tests/fuzz/fuzz_publish \
 	tests/fuzz/fuzz_reply \
 	tests/fuzz/fuzz_scenario \
 	tests/fuzz/fuzz_schema \
 	tests/fuzz/fuzz_snapshot \
 	tests/fuzz/fuzz_text \
 	tests/fuzz/fuzz_webhook
+fuzz_server = $(fuzz_input) tests/fuzz/fuzz_server.c \
+	tests/fuzz/fuzz_server.h
 fuzz_input = tests/fuzz/fuzz_input.c tests/fuzz/fuzz_input.h
 fuzz_documents = tests/fuzz/fuzz_documents.c tests/fuzz/fuzz_documents.h
 fuzz_file = tests/fuzz/fuzz_file.c tests/fuzz/fuzz_file.h
@@ -90,5 +95,23 @@ tests_fuzz_fuzz_webhook_SOURCES = tests/fuzz/fuzz_webhook.c $(fuzz_input) \
 	$(fuzz_main)
 tests_fuzz_fuzz_webhook_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_webhook_LDADD = $(LIBS_CONNECTOR)
+
+tests_fuzz_fuzz_event_SOURCES = tests/fuzz/fuzz_event.c \
+	$(fuzz_server) $(fuzz_main)
+tests_fuzz_fuzz_event_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_fuzz_fuzz_event_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_event_LDADD = $(LIBS_API)
+
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c \
+	$(fuzz_server) $(fuzz_main)
+tests_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_http_LDADD = $(LIBS_API)
+
+tests_fuzz_fuzz_publish_SOURCES = tests/fuzz/fuzz_publish.c \
+	$(fuzz_server) $(fuzz_main)
+tests_fuzz_fuzz_publish_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_fuzz_fuzz_publish_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_publish_LDADD = $(LIBS_API)
 
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/run.sh

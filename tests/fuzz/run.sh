@@ -20,6 +20,11 @@ corpus=$(cd "$(dirname "$0")" && pwd)/corpus
 [ $# -gt 0 ] || set -- $(cd tests/fuzz && ls -d fuzz_* | grep -v '\.')
 mkdir -p fuzz/found fuzz/log
 
+# Databases of the fuzzers that have a server, gone with us.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+
 # The memory that AddressSanitizer keeps back counts as the program's.
 ASAN_OPTIONS=quarantine_size_mb=16:${ASAN_OPTIONS:-}
 export ASAN_OPTIONS
