@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #define CLIENT_MAGIC 0x3c9e20b7u
-#define SOCKET_MAGIC 0x51d8f06bu
 #define CONNECTIONS_MAX 1024
 #define CONNECTIONS_PER_HOST_MAX 256
 #define IDLE_TRANSFERS_MAX 256
@@ -42,6 +41,7 @@ struct http_client {
 	struct event_base *base;
 	struct event *timer;
 	CURLM *multi;
+	struct http_sockets *sockets;
 	struct http_mailer *mailer;   /* NULL before the first mail */
 	struct http_transfers active; /* added to multi */
 	struct http_transfers waiting;
@@ -56,13 +56,6 @@ struct http_client {
 	struct event *beat; /* while something is added */
 	int64_t beaten_ms;
 	bool has_lenient;   /* some of those added */
-};
-
-/* A socket that curl has asked us to watch. */
-struct http_socket {
-	uint32_t magic;
-	struct http_client *client;
-	struct event *event;
 };
 
 static void client_send(struct http_port *port,
@@ -107,6 +100,8 @@ http_client_new(struct event_base *base, struct http_client_options options)
 	client->retry = evtimer_new(base, client_retry_cb, client);
 	client->beat = evtimer_new(base, client_beat_cb, client);
 	must(client->retry != NULL && client->beat != NULL);
+	client->sockets =
+	    http_sockets_new(base, client_socket_ready_cb, client);
 	TAILQ_INIT(&client->active);
 	TAILQ_INIT(&client->waiting);
 	TAILQ_INIT(&client->idle);
@@ -153,6 +148,7 @@ http_client_free(struct http_client **client_take)
 	free_transfers(client, &client->waiting);
 	free_transfers(client, &client->idle);
 	curl_multi_cleanup(client->multi);
+	http_sockets_free(&client->sockets);
 	event_free(client->timer);
 	event_free(client->retry);
 	event_free(client->beat);
@@ -203,7 +199,7 @@ take_idle_transfer(struct http_client *client)
 	struct http_transfer *transfer = TAILQ_FIRST(&client->idle);
 
 	if (transfer == NULL)
-		return http_transfer_new();
+		return http_transfer_new(client->sockets);
 	TAILQ_REMOVE(&client->idle, transfer, link);
 	client->idle_count--;
 	return transfer;
@@ -433,11 +429,7 @@ client_timer_fired_cb(evutil_socket_t fd, short what, void *arg)
 static void
 client_socket_ready_cb(evutil_socket_t fd, short what, void *arg)
 {
-	struct http_socket *socket = arg;
-
-	must(socket->magic == SOCKET_MAGIC);
-	/* curl may free `socket` meanwhile: it is not used after this. */
-	wake_curl(socket->client, fd,
+	wake_curl(client_of(arg), fd,
 	    ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
 		((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0));
 }
@@ -455,54 +447,16 @@ client_timer_cb(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
-static void
-unwatch(struct http_client *client, curl_socket_t fd,
-    struct http_socket *socket)
-{
-	must(socket->magic == SOCKET_MAGIC);
-	curl_multi_assign(client->multi, fd, NULL);
-	event_free(socket->event);
-	socket->magic = 0;
-	free(socket);
-}
-
-static struct http_socket *
-watch(struct http_client *client, curl_socket_t fd)
-{
-	struct http_socket *socket = calloc(1, sizeof(*socket));
-
-	must(socket != NULL);
-	socket->magic = SOCKET_MAGIC;
-	socket->client = client;
-	socket->event = event_new(client->base, fd, EV_READ | EV_PERSIST,
-	    client_socket_ready_cb, socket);
-	must(socket->event != NULL);
-	curl_multi_assign(client->multi, fd, socket);
-	return socket;
-}
-
 static int
 client_socket_cb(CURL *easy, curl_socket_t fd, int what, void *client_arg,
     void *socket_arg)
 {
 	struct http_client *client = client_of(client_arg);
-	struct http_socket *socket = socket_arg;
-	short events = EV_PERSIST;
+	short events = 0; /* CURL_POLL_REMOVE is neither */
 
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (socket != NULL)
-			unwatch(client, fd, socket);
-		return 0;
-	}
-	if (socket == NULL)
-		socket = watch(client, fd);
-	must(socket->magic == SOCKET_MAGIC);
+	(void)easy, (void)socket_arg;
 	events |= (what & CURL_POLL_IN) != 0 ? EV_READ : 0;
 	events |= (what & CURL_POLL_OUT) != 0 ? EV_WRITE : 0;
-	event_del(socket->event);
-	must(event_assign(socket->event, client->base, fd, events,
-		 client_socket_ready_cb, socket) == 0);
-	must(event_add(socket->event, NULL) == 0);
+	http_sockets_want(client->sockets, fd, events);
 	return 0;
 }

@@ -84,13 +84,13 @@ set_recipients(struct http_transfer *transfer, const struct message_mail *mail)
 		must(http_is_one_line(mail->to[i]));
 		buf_clear(&transfer->head);
 		buf_add_str(&transfer->head, mail->to[i]);
-		more = curl_slist_append(transfer->headers,
+		more = curl_slist_append(transfer->recipients,
 		    buf_cstr(&transfer->head));
 		must(more != NULL);
-		transfer->headers = more;
+		transfer->recipients = more;
 	}
 	buf_clear(&transfer->head);
-	SET(transfer->easy, CURLOPT_MAIL_RCPT, transfer->headers);
+	SET(transfer->easy, CURLOPT_MAIL_RCPT, transfer->recipients);
 }
 
 void
@@ -100,7 +100,7 @@ http_mail_begin(struct http_transfer *transfer,
 	const struct message_mail *mail = request->mail;
 	CURL *easy = transfer->easy;
 
-	must(mail->to_count > 0 && transfer->headers == NULL);
+	must(mail->to_count > 0 && transfer->recipients == NULL);
 	must(http_is_one_line(mail->from) && mail->from.bytes > 0);
 	transfer->is_mail = true;
 	http_transfer_set_protocols(transfer, HTTP_MAIL_PROTOCOLS);
@@ -156,7 +156,6 @@ http_mail_forget(struct http_transfer *transfer)
 	if (!transfer->is_mail)
 		return;
 	http_transfer_set_socket(transfer);
-	SET(easy, CURLOPT_CLOSESOCKETFUNCTION, NULL);
 	SET(easy, CURLOPT_FRESH_CONNECT, 0L);
 	SET(easy, CURLOPT_FORBID_REUSE, 0L);
 	SET(easy, CURLOPT_UPLOAD, 0L);

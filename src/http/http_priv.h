@@ -12,13 +12,28 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+/* http_socket.c: the sockets of one client's connections. */
+struct event_base;
+struct http_sockets;
+typedef void http_ready_fn(int fd, short what, void *arg);
+struct http_sockets *http_sockets_new(struct event_base *base,
+    http_ready_fn *ready, void *arg);
+void http_sockets_free(struct http_sockets **sockets);
+/* EV_READ, EV_WRITE: ready() is called when it is; 0: not any more. */
+void http_sockets_want(struct http_sockets *sockets, curl_socket_t fd,
+    short events);
+/* It will be closed by the function after this, and no other way. */
+void http_sockets_opened(struct http_sockets *sockets, curl_socket_t fd);
+int http_sockets_close_cb(void *sockets, curl_socket_t fd);
+
 /*
  * A transfer is an easy handle with all that one exchange needs; it is kept
  * and used again, since making a handle costs more than a short exchange.
  *
  *     new ──► idle ──begin──► under way ──end──► ended ──recycle──► idle
  *
- * idle       nothing of a request or response is held
+ * idle       nothing of a request or response is held, but for the options
+ *            that the next one may need as they are: they are set on change
  * under way  options point into the transfer's own copies
  * ended      the response given out points into the transfer
  */
@@ -32,11 +47,24 @@ struct http_transfer {
 	enum transfer_state state;
 	TAILQ_ENTRY(http_transfer) link; /* in one of the client's two lists */
 	CURL *easy;
+	struct http_sockets *sockets; /* the client's */
 	http_done_fn *done;
 	void *arg;
 
+	/* options as they are set now */
+	struct buf url;
+	CURLU *address; /* the same, parsed */
+	int64_t timeout_set_ms;
+	char method[16]; /* empty: none of the web's */
+	bool has_body;
+	bool has_blobs;
+
 	/* of the request */
-	struct curl_slist *headers;
+	struct buf header_text;    /* lines, each with its zero byte */
+	struct curl_slist *lines; /* in it */
+	size_t line_count;
+	size_t line_capacity;
+	struct curl_slist *recipients; /* of a mail */
 	struct buf request_body;
 	struct buf certificate;
 	struct buf ca;
@@ -44,7 +72,7 @@ struct http_transfer {
 	bool has_ca_path; /* set in place of it */
 	bool is_tls;
 	bool is_safe; /* GET, HEAD: may be sent again by curl itself */
-	bool is_mail; /* `headers` are its recipients */
+	bool is_mail;
 
 	/* of its progress */
 	bool handed_over;    /* the connection stood; sending could begin */
@@ -68,7 +96,7 @@ struct http_transfer {
 };
 TAILQ_HEAD(http_transfers, http_transfer);
 
-struct http_transfer *http_transfer_new(void);
+struct http_transfer *http_transfer_new(struct http_sockets *sockets);
 void http_transfer_free(struct http_transfer **transfer);
 /* Copies the request into the handle, which is then ready to be added. */
 void http_transfer_begin(struct http_transfer *transfer,
@@ -109,7 +137,6 @@ enum message_failure http_mail_failure(struct http_transfer *transfer,
     CURLcode result, int *status, struct str *text);
 
 /* http_mailer.c: mails on threads of their own. */
-struct event_base;
 struct http_mailer;
 typedef void http_mailed_fn(struct http_transfer *transfer, void *arg);
 /* mailed() is called from the loop. */

@@ -21,14 +21,16 @@
 /* Buffers above this are not kept with an idle transfer. */
 #define KEPT_BYTES_MAX (64 * 1024)
 #define USER_AGENT "stated/" STATED_VERSION
+#define ENCODINGS "gzip, deflate"
 
 static void set_constant_options(struct http_transfer *transfer);
 static void set_method(struct http_transfer *transfer,
     const struct message_request *request);
 static void set_headers(struct http_transfer *transfer,
     const struct message_request *request);
-static void set_blob(CURL *easy, CURLoption option, const struct buf *pem);
-static void set_ca(struct http_transfer *transfer);
+static void set_url(struct http_transfer *transfer, struct str url);
+static void set_timeout(struct http_transfer *transfer, int64_t timeout_ms);
+static void set_blobs(struct http_transfer *transfer);
 static void read_fields(struct http_transfer *transfer);
 
 /* Options are valid by construction; only a bug of ours fails to set one. */
@@ -36,14 +38,16 @@ static void read_fields(struct http_transfer *transfer);
 	must(curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
 
 struct http_transfer *
-http_transfer_new(void)
+http_transfer_new(struct http_sockets *sockets)
 {
 	struct http_transfer *transfer = calloc(1, sizeof(*transfer));
 
 	must(transfer != NULL);
 	transfer->magic = TRANSFER_MAGIC;
 	transfer->easy = curl_easy_init();
-	must(transfer->easy != NULL);
+	transfer->address = curl_url();
+	must(transfer->easy != NULL && transfer->address != NULL);
+	transfer->sockets = sockets;
 	set_constant_options(transfer);
 	return transfer;
 }
@@ -54,7 +58,11 @@ http_transfer_free(struct http_transfer **transfer_take)
 	struct http_transfer *transfer = http_transfer_of(*transfer_take);
 
 	curl_easy_cleanup(transfer->easy);
-	curl_slist_free_all(transfer->headers);
+	curl_url_cleanup(transfer->address);
+	curl_slist_free_all(transfer->recipients);
+	free(transfer->lines);
+	buf_fini(&transfer->url);
+	buf_fini(&transfer->header_text);
 	buf_fini(&transfer->request_body);
 	buf_fini(&transfer->certificate);
 	buf_fini(&transfer->ca);
@@ -98,23 +106,17 @@ http_transfer_begin(struct http_transfer *transfer,
 	buf_add_str(&transfer->request_body, request->body);
 	buf_add_str(&transfer->certificate, request->client_certificate);
 	buf_add_str(&transfer->ca, request->ca);
-	must(http_is_one_line(request->url));
-
-	/* curl keeps its own copy of the address; `head` is free until then. */
-	buf_add_str(&transfer->head, request->url);
-	SET(transfer->easy, CURLOPT_URL, buf_cstr(&transfer->head));
-	buf_clear(&transfer->head);
+	set_url(transfer, request->url);
 	transfer->timeout_ms = request->timeout_ms;
-	SET(transfer->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+	set_timeout(transfer, request->timeout_ms);
 	if (request->mail != NULL) {
+		transfer->method[0] = '\0';
 		http_mail_begin(transfer, request);
 	} else {
 		set_method(transfer, request);
 		set_headers(transfer, request);
 	}
-	set_blob(transfer->easy, CURLOPT_SSLCERT_BLOB, &transfer->certificate);
-	set_blob(transfer->easy, CURLOPT_SSLKEY_BLOB, &transfer->certificate);
-	set_ca(transfer);
+	set_blobs(transfer);
 }
 
 static enum message_failure
@@ -195,7 +197,7 @@ http_transfer_begin_anew(struct http_transfer *transfer)
 	transfer->is_too_large = false;
 	transfer->extra_ms = 0;
 	transfer->error[0] = '\0';
-	SET(transfer->easy, CURLOPT_TIMEOUT_MS, (long)transfer->timeout_ms);
+	set_timeout(transfer, transfer->timeout_ms);
 }
 
 /* curl asks for its options' values as it goes. */
@@ -205,8 +207,7 @@ http_transfer_extend(struct http_transfer *transfer, int64_t more_ms)
 	must(transfer->state == TRANSFER_UNDER_WAY);
 	must(more_ms > 0);
 	transfer->extra_ms += more_ms;
-	SET(transfer->easy, CURLOPT_TIMEOUT_MS,
-	    (long)(transfer->timeout_ms + transfer->extra_ms));
+	set_timeout(transfer, transfer->timeout_ms + transfer->extra_ms);
 }
 
 void
@@ -215,8 +216,9 @@ http_transfer_recycle(struct http_transfer *transfer)
 	must(transfer->state == TRANSFER_ENDED);
 	transfer->state = TRANSFER_IDLE;
 	http_mail_forget(transfer);
-	curl_slist_free_all(transfer->headers);
-	transfer->headers = NULL;
+	curl_slist_free_all(transfer->recipients);
+	transfer->recipients = NULL;
+	wipe(&transfer->header_text);
 	wipe(&transfer->certificate);
 	clear(&transfer->request_body);
 	clear(&transfer->ca);
@@ -235,22 +237,48 @@ http_transfer_recycle(struct http_transfer *transfer)
 
 /* ---------------------------------------------------------------- request */
 
+/*
+ * curl parses an address anew with every exchange, unless it is given one
+ * that is parsed.  What it can't parse it shall refuse itself.
+ */
 static void
-set_method(struct http_transfer *transfer,
-    const struct message_request *request)
+set_url(struct http_transfer *transfer, struct str url)
+{
+	CURLUcode parsed;
+
+	must(http_is_one_line(url));
+	if (str_equal(buf_str(&transfer->url), url))
+		return;
+	buf_clear(&transfer->url);
+	buf_add_str(&transfer->url, url);
+	parsed = curl_url_set(transfer->address, CURLUPART_URL,
+	    buf_cstr(&transfer->url), CURLU_NON_SUPPORT_SCHEME);
+	SET(transfer->easy, CURLOPT_URL, buf_cstr(&transfer->url));
+	SET(transfer->easy, CURLOPT_CURLU,
+	    parsed == CURLUE_OK ? transfer->address : NULL);
+}
+
+static void
+set_timeout(struct http_transfer *transfer, int64_t timeout_ms)
+{
+	if (transfer->timeout_set_ms == timeout_ms)
+		return;
+	transfer->timeout_set_ms = timeout_ms;
+	SET(transfer->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+}
+
+static void
+change_method(struct http_transfer *transfer, struct str method, bool has_body)
 {
 	CURL *easy = transfer->easy;
-	struct str method = request->method;
 	bool is_get = str_equal(method, STR("GET"));
 	bool is_head = str_equal(method, STR("HEAD"));
 	bool is_post = str_equal(method, STR("POST"));
-	bool has_body = request->body.bytes > 0 || is_post ||
-	    str_equal(method, STR("PUT")) || str_equal(method, STR("PATCH"));
-	char name[16];
 
-	must(method.bytes > 0 && method.bytes < sizeof(name));
-	memcpy(name, method.at, method.bytes);
-	name[method.bytes] = '\0';
+	must(method.bytes > 0 && method.bytes < sizeof(transfer->method));
+	memcpy(transfer->method, method.at, method.bytes);
+	transfer->method[method.bytes] = '\0';
+	transfer->has_body = has_body;
 	transfer->is_safe = is_get || is_head;
 
 	SET(easy, CURLOPT_HTTPGET, 1L); /* undoes NOBODY and POST of before */
@@ -259,26 +287,32 @@ set_method(struct http_transfer *transfer,
 		SET(easy, CURLOPT_NOBODY, 1L);
 		return;
 	}
-	if (has_body) {
+	if (has_body)
 		SET(easy, CURLOPT_POST, 1L);
-		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)transfer->request_body.bytes);
-		SET(easy, CURLOPT_POSTFIELDS,
-		    buf_cstr(&transfer->request_body));
-	}
 	if (!(is_get && !has_body) && !is_post)
-		SET(easy, CURLOPT_CUSTOMREQUEST, name);
+		SET(easy, CURLOPT_CUSTOMREQUEST, transfer->method);
 }
 
 static void
-add_header(struct http_transfer *transfer, struct buf *line)
+set_method(struct http_transfer *transfer,
+    const struct message_request *request)
 {
-	struct curl_slist *more =
-	    curl_slist_append(transfer->headers, buf_cstr(line));
+	struct str method = request->method;
+	bool has_body = request->body.bytes > 0 ||
+	    str_equal(method, STR("POST")) || str_equal(method, STR("PUT")) ||
+	    str_equal(method, STR("PATCH"));
 
-	must(more != NULL);
-	transfer->headers = more;
-	buf_clear(line);
+	if (str_equal(method, STR("HEAD")))
+		has_body = false;
+	if (has_body != transfer->has_body ||
+	    !str_equal(method, str_of(transfer->method)))
+		change_method(transfer, method, has_body);
+	if (!has_body)
+		return;
+	SET(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)transfer->request_body.bytes);
+	SET(transfer->easy, CURLOPT_POSTFIELDS,
+	    buf_cstr(&transfer->request_body));
 }
 
 bool
@@ -292,33 +326,82 @@ http_is_one_line(struct str text)
 }
 
 static void
+add_line(struct http_transfer *transfer, struct str name, const char *between,
+    struct str value)
+{
+	struct buf *text = &transfer->header_text;
+
+	buf_add_str(text, name);
+	buf_add_cstr(text, between);
+	buf_add_str(text, value);
+	buf_add_char(text, '\0');
+	transfer->line_count++;
+}
+
+/* What curl adds by itself it puts together anew each time; and without the
+ * last two it asks leave to send a long body, and calls it a form. */
+static void
+add_own_lines(struct http_transfer *transfer,
+    const struct message_request *request)
+{
+	static const struct {
+		struct str name;
+		struct str value;
+	} own[] = {
+		{STR_INIT("User-Agent"), STR_INIT(USER_AGENT)},
+		{STR_INIT("Accept-Encoding"), STR_INIT(ENCODINGS)},
+		{STR_INIT("Expect"), STR_INIT("")},
+		{STR_INIT("Content-Type"), STR_INIT("")},
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (message_find_header(request->headers,
+			request->header_count, own[i].name).at == NULL)
+			add_line(transfer, own[i].name,
+			    own[i].value.bytes > 0 ? ": " : ":", own[i].value);
+}
+
+/* The text doesn't move any more: its lines as curl wants them. */
+static void
+link_lines(struct http_transfer *transfer)
+{
+	size_t count = transfer->line_count;
+	char *at = transfer->header_text.at;
+
+	if (count > transfer->line_capacity) {
+		transfer->lines = reallocarray(transfer->lines, count,
+		    sizeof(transfer->lines[0]));
+		must(transfer->lines != NULL);
+		transfer->line_capacity = count;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct curl_slist *next = &transfer->lines[i + 1];
+
+		transfer->lines[i].data = at;
+		transfer->lines[i].next = i + 1 < count ? next : NULL;
+		at += strlen(at) + 1;
+	}
+	must(at == transfer->header_text.at + transfer->header_text.bytes);
+}
+
+static void
 set_headers(struct http_transfer *transfer,
     const struct message_request *request)
 {
-	struct buf *line = &transfer->head; /* free until an answer comes */
-	bool has_type = false;
-
+	must(transfer->header_text.bytes == 0);
+	transfer->line_count = 0;
 	for (size_t i = 0; i < request->header_count; i++) {
 		const struct message_header *header = &request->headers[i];
 		must(header->name.bytes > 0);
 		must(http_is_one_line(header->name));
 		must(http_is_one_line(header->value));
-		has_type |=
-		    message_name_equal(header->name, STR("content-type"));
-		buf_add_str(line, header->name);
 		/* "Name;" is how curl is told of an empty value. */
-		buf_add_cstr(line, header->value.bytes > 0 ? ": " : ";");
-		buf_add_str(line, header->value);
-		add_header(transfer, line);
+		add_line(transfer, header->name,
+		    header->value.bytes > 0 ? ": " : ";", header->value);
 	}
-	/* Without these curl asks leave to send a body and calls it a form. */
-	buf_add_cstr(line, "Expect:");
-	add_header(transfer, line);
-	if (!has_type) {
-		buf_add_cstr(line, "Content-Type:");
-		add_header(transfer, line);
-	}
-	SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+	add_own_lines(transfer, request);
+	link_lines(transfer);
+	SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->lines);
 }
 
 static void
@@ -347,6 +430,20 @@ set_ca(struct http_transfer *transfer)
 	else if (transfer->has_ca_path)
 		SET(transfer->easy, CURLOPT_CAINFO, transfer->default_ca);
 	transfer->has_ca_path = is_path;
+}
+
+static void
+set_blobs(struct http_transfer *transfer)
+{
+	bool has_blobs =
+	    transfer->certificate.bytes > 0 || transfer->ca.bytes > 0;
+
+	if (!has_blobs && !transfer->has_blobs)
+		return;
+	transfer->has_blobs = has_blobs;
+	set_blob(transfer->easy, CURLOPT_SSLCERT_BLOB, &transfer->certificate);
+	set_blob(transfer->easy, CURLOPT_SSLKEY_BLOB, &transfer->certificate);
+	set_ca(transfer);
 }
 
 /* --------------------------------------------------------------- progress */
@@ -393,9 +490,13 @@ transfer_open_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	    address->protocol);
 
 	(void)purpose;
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-		transfer->found_no_socket = true;
-	return fd < 0 ? CURL_SOCKET_BAD : fd;
+	if (fd < 0) {
+		transfer->found_no_socket |=
+		    errno == EMFILE || errno == ENFILE;
+		return CURL_SOCKET_BAD;
+	}
+	http_sockets_opened(transfer->sockets, fd);
+	return fd;
 }
 
 static size_t
@@ -470,6 +571,8 @@ http_transfer_set_socket(struct http_transfer *transfer)
 {
 	SET(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, transfer_open_cb);
 	SET(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
+	SET(transfer->easy, CURLOPT_CLOSESOCKETFUNCTION, http_sockets_close_cb);
+	SET(transfer->easy, CURLOPT_CLOSESOCKETDATA, transfer->sockets);
 }
 
 void
@@ -499,8 +602,7 @@ set_constant_options(struct http_transfer *transfer)
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-	SET(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
-	SET(easy, CURLOPT_USERAGENT, USER_AGENT);
+	SET(easy, CURLOPT_ACCEPT_ENCODING, ENCODINGS); /* are decoded */
 	SET(easy, CURLOPT_TCP_NODELAY, 1L);
 	SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_getinfo(easy, CURLINFO_CAINFO, &transfer->default_ca);

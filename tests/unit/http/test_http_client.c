@@ -125,11 +125,16 @@ exchange(struct fixture *fixture, const struct message_request *request)
 }
 
 static struct answer *
+get_of(struct fixture *fixture, const char *url)
+{
+	struct message_request request = request_of("GET", url);
+	return exchange(fixture, &request);
+}
+
+static struct answer *
 get(struct fixture *fixture, const char *path)
 {
-	struct message_request request =
-	    request_of("GET", wire_url(&fixture->wire, path));
-	return exchange(fixture, &request);
+	return get_of(fixture, wire_url(&fixture->wire, path));
 }
 
 static struct answer *
@@ -273,6 +278,48 @@ test_a_handle_forgets_the_request_before(void **state)
 	assert_true(was_said(fixture, "GET /two "));
 	assert_false(was_said(fixture, "Content-Length"));
 	assert_false(was_said(fixture, "{}"));
+}
+
+static void
+test_a_handle_goes_where_each_request_says(void **state)
+{
+	static const char *const addresses[] = {"/one?a=b", "/two", "/one?a=b",
+	    "/one?a=b"};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		char start[32];
+		post(fixture, addresses[i], "{}");
+		snprintf(start, sizeof(start), "POST %s ", addresses[i]);
+		assert_true(was_said(fixture, start));
+	}
+	assert_int_equal(get_of(fixture, "http://[::1/")->failure,
+	    MESSAGE_UNSENT);
+	post(fixture, "/two", "{}");
+	assert_true(was_said(fixture, "POST /two "));
+}
+
+static void
+test_each_header_is_said_once(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct message_header own[] = {
+		{.name = STR("user-agent"), .value = STR("mine")},
+		{.name = STR("accept-encoding"), .value = STR("identity")},
+	};
+	struct message_request request =
+	    request_of("GET", wire_url(&fixture->wire, "/"));
+
+	get(fixture, "/");
+	assert_true(was_said(fixture, "\r\nUser-Agent: stated/"));
+	assert_true(was_said(fixture, "\r\nAccept-Encoding: gzip, deflate\r\n"));
+	request.headers = own;
+	request.header_count = 2;
+	assert_int_equal(exchange(fixture, &request)->failure, MESSAGE_OK);
+	assert_true(was_said(fixture, "\r\nuser-agent: mine\r\n"));
+	assert_true(was_said(fixture, "\r\naccept-encoding: identity\r\n"));
+	assert_false(was_said(fixture, "stated/"));
+	assert_false(was_said(fixture, "gzip"));
 }
 
 static void
@@ -420,6 +467,54 @@ test_post_after_the_server_closed_goes_out_on_a_new_connection(void **state)
 	}
 	assert_int_equal(fixture->wire.request_count, 3);
 	assert_int_equal(fixture->wire.connection_count, 3);
+}
+
+static void
+end_cb(evutil_socket_t fd, short what, void *arg)
+{
+	bool *is_over = arg;
+
+	(void)fd, (void)what;
+	*is_over = true;
+}
+
+static void
+test_a_closed_idle_connection_leaves_the_loop_in_peace(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct timeval while_idle = {.tv_usec = 50 * 1000};
+	bool is_over = false;
+	int rounds = 0;
+
+	fixture->wire.answer = answer_ok_and_hang_up;
+	assert_int_equal(get(fixture, "/")->failure, MESSAGE_OK);
+	event_base_once(fixture->base, -1, EV_TIMEOUT, end_cb, &is_over,
+	    &while_idle);
+	for (; !is_over; rounds++)
+		event_base_loop(fixture->base, EVLOOP_ONCE);
+	assert_true(rounds < 20);
+	assert_int_equal(get(fixture, "/")->failure, MESSAGE_OK);
+	assert_int_equal(fixture->wire.connection_count, 2);
+}
+
+/* What a client no longer watches, another may: the numbers of sockets are
+ * used again. */
+static void
+test_closed_sockets_are_free_for_others(void **state)
+{
+	struct fixture *fixture = *state;
+	struct http_client *other;
+
+	fixture->wire.answer = answer_ok_and_hang_up;
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(get(fixture, "/")->failure, MESSAGE_OK);
+		other = fixture->client;
+		fixture->client = http_client_new(fixture->base,
+		    (struct http_client_options){0});
+		assert_int_equal(get(fixture, "/")->failure, MESSAGE_OK);
+		http_client_free(&other);
+		assert_int_equal(get(fixture, "/")->failure, MESSAGE_OK);
+	}
 }
 
 #define MANY 300
@@ -887,6 +982,8 @@ main(void)
 		CASE(test_post_sends_body_and_headers_as_given),
 		CASE(test_post_without_body_says_its_length),
 		CASE(test_a_handle_forgets_the_request_before),
+		CASE(test_a_handle_goes_where_each_request_says),
+		CASE(test_each_header_is_said_once),
 		CASE(test_every_method_keeps_its_name),
 		CASE(test_delete_may_have_a_body),
 		CASE(test_head_waits_for_no_body),
@@ -897,6 +994,8 @@ main(void)
 		CASE(test_delete_on_a_kept_connection_arrives_once),
 		CASE(test_get_on_a_kept_connection_that_is_closed_is_sent_again),
 		CASE(test_post_after_the_server_closed_goes_out_on_a_new_connection),
+		CASE(test_a_closed_idle_connection_leaves_the_loop_in_peace),
+		CASE(test_closed_sockets_are_free_for_others),
 		CASE(test_many_at_once_are_all_answered),
 		CASE(test_connections_per_host_are_bounded),
 		CASE(test_calls_over_the_bound_wait_and_their_time_does_not_run),
