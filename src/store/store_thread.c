@@ -115,6 +115,22 @@ give(struct store_thread *thread, const struct store_batch *batch)
 	must(sem_post(&thread->given) == 0);
 }
 
+/* Makes the eventfd unreadable until the next batch is done; false where none
+ * is done. */
+static bool
+clear_signal(struct store_thread *thread)
+{
+	uint64_t count;
+	ssize_t taken = read(thread->fd, &count, sizeof(count));
+
+	if (taken < 0) {
+		must(errno == EAGAIN);
+		return false;
+	}
+	must(taken == sizeof(count) && count == 1);
+	return true;
+}
+
 void
 store_thread_free(struct store_thread **freed)
 {
@@ -123,7 +139,8 @@ store_thread_free(struct store_thread **freed)
 	if (thread == NULL)
 		return;
 	store_thread_wait(thread);
-	thread->is_idle = true; /* nobody asks any more how it ended */
+	/* Nobody asks any more how it ended. */
+	thread->is_idle = thread->is_idle || clear_signal(thread);
 	give(thread, NULL);
 	int failed = pthread_join(thread->id, NULL);
 	must(failed == 0);
@@ -160,22 +177,6 @@ int
 store_thread_fd(const struct store_thread *thread)
 {
 	return thread->fd;
-}
-
-/* Makes the eventfd unreadable until the next batch is done; false where none
- * is done. */
-static bool
-clear_signal(struct store_thread *thread)
-{
-	uint64_t count;
-	ssize_t taken = read(thread->fd, &count, sizeof(count));
-
-	if (taken < 0) {
-		must(errno == EAGAIN);
-		return false;
-	}
-	must(taken == sizeof(count) && count == 1);
-	return true;
 }
 
 bool
