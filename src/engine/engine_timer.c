@@ -262,7 +262,7 @@ timer_fire(struct engine *engine)
 	    (timers->count == 0 || timers->heap[0].due_ms > now_ms))
 		load_window(engine);
 	while (timers->count > 0 && timers->heap[0].due_ms <= now_ms &&
-	       timers->fired.count < engine->options.limits.batch_max)
+	       timers->fired.count < engine->options.limits.bulk_max)
 		fire(engine, heap_pop(timers));
 }
 

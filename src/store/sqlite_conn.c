@@ -147,12 +147,12 @@ set_up(struct sqlite_conn *conn, enum conn_access access)
 	    "PRAGMA synchronous = FULL;"
 	    "PRAGMA wal_autocheckpoint = 0;"
 	    "PRAGMA journal_size_limit = 67108864;"
-	    "PRAGMA cache_size = -32768;"
+	    "PRAGMA cache_size = -16384;"
 	    "PRAGMA secure_delete = FAST;"
 	    "PRAGMA temp_store = MEMORY;";
 	static const char for_reader[] =
 	    "PRAGMA query_only = ON;"
-	    "PRAGMA cache_size = -8192;"
+	    "PRAGMA cache_size = -2048;"
 	    "PRAGMA temp_store = MEMORY;";
 	/* A copy counts for nothing before it is synced as a whole. */
 	static const char for_copy[] =
