@@ -72,12 +72,13 @@ hear(struct operation *operation, const struct wire_message *answer)
 	return answer->status == 201 ? OPERATION_ENDED : OPERATION_FAILED;
 }
 
-void
+int64_t
 load_timers_wait(struct bench *bench, uint64_t wanted)
 {
 	const struct histogram *fired = &bench->stub.tally->lateness_us;
 	int64_t patience_ms = bench->options->ms + PATIENCE_MS;
 	uint64_t seen = 0;
+	int64_t came_us;
 
 	for (int64_t idle_ms = 0; fired->count < wanted &&
 	     idle_ms < patience_ms && !bench->interrupted; idle_ms += LOOK_MS) {
@@ -86,8 +87,10 @@ load_timers_wait(struct bench *bench, uint64_t wanted)
 			idle_ms = 0;
 		seen = fired->count;
 	}
+	came_us = bench_clock_us();
 	/* One that fires twice would do so about now. */
 	bench_pause(bench, LEAD_MS);
+	return came_us;
 }
 
 static const struct value *
@@ -108,7 +111,7 @@ run(struct bench *bench, const struct load *load)
 	round_edge(round, false);
 	is_driven = round_drive(round, load, starting_ms, NULL);
 	if (is_driven)
-		load_timers_wait(bench, round->generated.ended);
+		(void)load_timers_wait(bench, round->generated.ended);
 	round_edge(round, true);
 	round_end(round);
 	if (!is_driven)

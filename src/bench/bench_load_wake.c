@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_load_wake.c: wake: many that sleep come due, while starts go on.
+ * bench_load_wake.c: what comes in bulk, while starts go on.
  *
+ * wake: many that sleep come due.
  * The database holds them when the engine starts.  For a while nothing comes
  * due, and starts are measured alone; then all come due, evenly over the time,
  * and starts are measured beside them: how much later they are answered is
@@ -11,46 +12,50 @@
 #include "bench_priv.h"
 
 #define RATE 200
-/* Deadlines a second where --waiting tells no number. */
-#define DUE_A_SECOND 1000
+/* Of the time, where --waiting tells no number. */
+#define COUNT_A_SECOND 1000
 #define QUIET_SHARE 4
 #define SAMPLE 2000
 /* Between filling and the first deadline, beside the quiet time. */
 #define LEAD_MS 1500
 
-static const char documents[] =
-    "workflow: wake\n"
-    "version: 1\n"
-    "input:\n"
-    "  type: object\n"
-    "  required: [due, due_ms]\n"
-    "  properties: {due: {type: string}, due_ms: {type: integer}}\n"
-    "initial: sleeping\n"
-    "states:\n"
-    "  sleeping: {after: {'= date and time(input.due)': woken}}\n"
-    "  woken:\n"
-    "    entry:\n"
-    "      - {call: stub.late, with: {due_ms: = input.due_ms}}\n"
-    "    on: {done: completed, error: failed}\n"
-    "  completed: {type: final, outcome: success}\n"
-    "  failed: {type: final, outcome: failure}\n"
-    "---\n"
-    "workflow: other\n"
-    "version: 1\n"
-    "initial: waiting\n"
-    "states:\n"
-    "  waiting: {user-task: {title: Other work, role: other},\n"
-    "    on: {done: completed}}\n"
-    "  completed: {type: final, outcome: success}\n"
-    "---\n"
-    "connection: stub\n"
-    "kind: http\n"
-    "url: = settings.stub.url\n"
-    "limits: {concurrency: 250}\n"
-    "operations:\n"
-    "  late:\n"
-    "    request: {post: '= \"/late/\" + string(due_ms)', body: {}}\n"
-    "    idempotent: true\n";
+#define DOCUMENTS(concurrency)                                                 \
+	"workflow: wake\n"                                                     \
+	"version: 1\n"                                                         \
+	"input:\n"                                                             \
+	"  type: object\n"                                                     \
+	"  required: [due, due_ms]\n"                                          \
+	"  properties: {due: {type: string}, due_ms: {type: integer}}\n"       \
+	"initial: sleeping\n"                                                  \
+	"states:\n"                                                            \
+	"  sleeping: {after: {'= date and time(input.due)': woken}}\n"         \
+	"  woken:\n"                                                           \
+	"    entry:\n"                                                         \
+	"      - {call: stub.late, with: {due_ms: = input.due_ms}}\n"          \
+	"    on: {done: completed, error: failed}\n"                           \
+	"  completed: {type: final, outcome: success}\n"                       \
+	"  failed: {type: final, outcome: failure}\n"                          \
+	"---\n"                                                                \
+	"workflow: other\n"                                                    \
+	"version: 1\n"                                                         \
+	"initial: waiting\n"                                                   \
+	"states:\n"                                                            \
+	"  waiting: {user-task: {title: Other work, role: other},\n"           \
+	"    on: {done: completed}}\n"                                         \
+	"  completed: {type: final, outcome: success}\n"                       \
+	"---\n"                                                                \
+	"connection: stub\n"                                                   \
+	"kind: http\n"                                                         \
+	"url: = settings.stub.url\n"                                           \
+	"limits: {concurrency: " concurrency "}\n"                             \
+	"operations:\n"                                                        \
+	"  late:\n"                                                            \
+	"    request: {post: '= \"/late/\" + string(due_ms)', body: {}}\n"     \
+	"    idempotent: true\n"
+
+static const char documents[] = DOCUMENTS("250");
+/* So many are on their way when the engine is killed. */
+static const char documents_killed[] = DOCUMENTS("2000");
 
 static void
 ask(const struct operation *operation, struct buf *out)
@@ -74,7 +79,7 @@ count_of(const struct bench *bench)
 
 	return options->waiting > 0
 		   ? options->waiting
-		   : (uint64_t)(options->ms * DUE_A_SECOND / 1000 + 1);
+		   : (uint64_t)(options->ms * COUNT_A_SECOND / 1000 + 1);
 }
 
 /* How long it takes to make so many, by making a few. */
@@ -135,51 +140,61 @@ drive(struct round *round, const struct load *load, struct generated *quiet)
 	round_edge(round, false);
 	if (!round_drive(round, load, bench->options->ms, NULL))
 		return false;
-	load_timers_wait(bench, bench->waiting);
+	(void)load_timers_wait(bench, bench->waiting);
 	round_edge(round, true);
 	return true;
 }
 
-static const struct value *
-report_of(struct round *round, const struct generated *quiet)
+static struct value_builder *
+report_of(struct round *round, const char *unit)
 {
-	struct arena *arena = round->bench->arena;
 	const struct histogram *lateness =
 	    &round->bench->stub.tally->lateness_us;
 	struct value_builder *report;
 
-	round->unit = "deadlines";
+	round->unit = unit;
 	round->units = (int64_t)round->bench->waiting;
 	report = round_report(round);
 	round_report_rate(round, report);
-	value_put(report, STR("quiet_us"),
-	    histogram_report(arena, &quiet->latency_us));
 	value_put_int(report, "due", (int64_t)round->bench->waiting);
 	value_put_int(report, "fired", (int64_t)lateness->count);
-	value_put(report, STR("lateness_us"),
-	    histogram_report(arena, lateness));
-	return value_built(report);
+	return report;
+}
+
+static bool
+begin(struct round *round, struct bench *bench, const struct load *load)
+{
+	bench->stub.tally->lateness_us = (struct histogram){0};
+	if (!round_begin(round, bench, load))
+		return false;
+	if (round->rate == 0)
+		round->rate = RATE;
+	return true;
 }
 
 static const struct value *
 run(struct bench *bench, const struct load *load)
 {
 	struct round *round = ARENA_NEW(bench->arena, struct round);
+	struct value_builder *report;
 	struct generated quiet = {0};
 	int64_t first_ms = 0;
 	bool is_driven;
 
-	if (!fill_sleeping(bench, &first_ms))
-		return NULL;
-	bench->stub.tally->lateness_us = (struct histogram){0};
-	if (!round_begin(round, bench, load))
+	if (!fill_sleeping(bench, &first_ms) || !begin(round, bench, load))
 		return NULL;
 	round->first_ms = first_ms;
-	if (round->rate == 0)
-		round->rate = RATE;
 	is_driven = drive(round, load, &quiet);
 	round_end(round);
-	return is_driven ? report_of(round, &quiet) : NULL;
+	if (!is_driven)
+		return NULL;
+	report = report_of(round, "deadlines");
+	value_put(report, STR("quiet_us"),
+	    histogram_report(bench->arena, &quiet.latency_us));
+	value_put(report, STR("lateness_us"),
+	    histogram_report(
+		bench->arena, &bench->stub.tally->lateness_us));
+	return value_built(report);
 }
 
 const struct load load_wake = {
@@ -190,4 +205,57 @@ const struct load load_wake = {
     .script = {.ask = ask, .hear = hear},
     .sleepers = true,
     .run = run,
+};
+
+/* ---- recover ---- */
+
+static bool
+fill_under_way(struct bench *bench)
+{
+	struct fill fill = {
+	    .documents = documents_killed,
+	    .workflow = "wake",
+	    .count = count_of(bench),
+	    .first_ms = bench_clock_wall_us() / 1000,
+	    .is_killed = true,
+	};
+
+	if (!fill_run(bench, &fill))
+		return false;
+	bench->waiting = fill.count;
+	return true;
+}
+
+static const struct value *
+run_recover(struct bench *bench, const struct load *load)
+{
+	struct round *round = ARENA_NEW(bench->arena, struct round);
+	struct value_builder *report;
+	bool is_driven;
+	int64_t us;
+
+	if (!fill_under_way(bench) || !begin(round, bench, load))
+		return NULL;
+	round_edge(round, false);
+	is_driven = round_drive(round, load, bench->options->ms, NULL);
+	if (is_driven)
+		us = load_timers_wait(bench, bench->waiting) -
+		     round->engine.forked_us;
+	round_edge(round, true);
+	round_end(round);
+	if (!is_driven)
+		return NULL;
+	report = report_of(round, "recoveries");
+	value_put_int(report, "recovered_us", us);
+	return value_built(report);
+}
+
+const struct load load_recover = {
+    .name = "recover",
+    .summary = "many have a call under way when an engine is killed",
+    .documents = documents,
+    .floor = {.requests = 0, .calls = 1, .turns = 3},
+    .script = {.ask = ask, .hear = hear},
+    .sleepers = true,
+    .run = run_recover,
 };

@@ -274,7 +274,8 @@ struct load {
 	    struct bench *bench, const struct load *load);
 };
 extern const struct load load_three_calls, load_sign_and_wait, load_fan_out,
-    load_timers, load_wake, load_events, load_export;
+    load_timers, load_wake, load_recover,
+    load_events, load_export;
 /* Lets the time pass, and hears of signals. */
 void bench_pause(struct bench *bench, int64_t ms);
 /* NULL after the last. */
@@ -284,8 +285,9 @@ extern const char load_calls_documents[];
 void load_calls_ask(const struct operation *operation, struct buf *out);
 enum verdict load_calls_hear(
     struct operation *operation, const struct wire_message *answer);
-/* Until so many deadlines have been told to the stub, or none is any more. */
-void load_timers_wait(struct bench *bench, uint64_t wanted);
+/* Waits until so many deadlines have been told to the stub, or none is any
+ * more; gives the time of the last. */
+int64_t load_timers_wait(struct bench *bench, uint64_t wanted);
 /* NULL with bench->detail. */
 MUST_USE const struct value *load_run(
     struct bench *bench, const struct load *load);

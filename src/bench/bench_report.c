@@ -53,14 +53,22 @@ put_heading(struct buf *out, const char *heading)
 static void
 put_instances(const struct value *load, struct buf *out)
 {
+	bool is_recovery = value_get_cstr(load, "recovered_us") != NULL;
+
 	put_heading(out, "instances");
 	buf_addf(out, "%" PRId64 " begun, %" PRId64 " ended, %" PRId64
 		      " failed",
 	    number_of(load, "begun"), number_of(load, "ended"),
 	    number_of(load, "failed"));
 	if (value_get_cstr(load, "fired") != NULL)
-		buf_addf(out, ", %" PRId64 " of %" PRId64 " deadlines fired",
-		    number_of(load, "fired"), number_of(load, "due"));
+		buf_addf(out, ", %" PRId64 " of %" PRId64 " %s",
+		    number_of(load, "fired"), number_of(load, "due"),
+		    is_recovery ? "recovered" : "deadlines fired");
+	if (is_recovery) {
+		buf_add_cstr(out, " in ");
+		put_per_mille(out, number_of(load, "recovered_us") / 1000);
+		buf_add_cstr(out, " s");
+	}
 	if (number_of(load, "failed") > 0)
 		buf_addf(
 		    out, "\n  failure    %.*s", STR_ARG(text_of(load, "failure")));
