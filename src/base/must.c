@@ -9,7 +9,9 @@
 #include "stated/log.h"
 #include "stated/str.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 static void
@@ -34,18 +36,36 @@ say_int(int n)
 	say(&digits[at]);
 }
 
-_Noreturn void
-must_failed(const char *what, const char *file, int line, const char *function)
+static void
+say_place(const char *file, int line, const char *function)
 {
-	say("stated: bug: ");
-	say(what);
 	say("\n    at ");
 	say(file);
 	say(":");
 	say_int(line);
 	say(" in ");
 	say(function);
-	say("\nThe last lines of the log:\n");
+	say("\n");
+}
+
+_Noreturn void
+must_without_memory(const char *file, int line, const char *function)
+{
+	say("stated: out of memory");
+	say_place(file, line, function);
+	_exit(EX_OSERR);
+}
+
+_Noreturn void
+must_failed(const char *what, const char *file, int line, const char *function)
+{
+	/* Whatever fails just when the system has refused memory. */
+	if (errno == ENOMEM)
+		must_without_memory(file, line, function);
+	say("stated: bug: ");
+	say(what);
+	say_place(file, line, function);
+	say("The last lines of the log:\n");
 	log_dump(STDERR_FILENO);
 	abort();
 }

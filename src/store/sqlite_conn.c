@@ -79,13 +79,14 @@ sqlite_conn_error(const struct sqlite_conn *conn, int code)
 		return store_error_of_errno(find_errno(conn->db));
 	case SQLITE_INTERRUPT:
 		return STORE_STOPPED;
+	case SQLITE_NOMEM:
+		out_of_memory();
 	default:
 		/* MISUSE, CONSTRAINT, RANGE, …: what only we can do wrong.  A
 		 * schema that lost a table by somebody's hand ends here too. */
 		must((code & 0xff) != SQLITE_MISUSE);
 		must((code & 0xff) != SQLITE_CONSTRAINT);
 		must((code & 0xff) != SQLITE_RANGE);
-		must((code & 0xff) != SQLITE_NOMEM);
 		return STORE_CORRUPT;
 	}
 }
