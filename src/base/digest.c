@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 struct digest_stream {
 	EVP_MD_CTX *context;
@@ -25,9 +26,43 @@ static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 static pthread_key_t context_key;
 static pthread_once_t context_once = PTHREAD_ONCE_INIT;
 
+/* OpenSSL crashes where it is refused memory (it locks what it hasn't made):
+ * it has to end before that. */
+static void *
+allocate_cb(size_t bytes, const char *file, int line)
+{
+	void *at = malloc(bytes);
+
+	(void)file;
+	(void)line;
+	must(at != NULL || bytes == 0);
+	return at;
+}
+
+static void *
+reallocate_cb(void *before, size_t bytes, const char *file, int line)
+{
+	void *at = realloc(before, bytes);
+
+	(void)file;
+	(void)line;
+	must(at != NULL || bytes == 0);
+	return at;
+}
+
+static void
+free_cb(void *at, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(at);
+}
+
 static void
 fetch_sha256(void)
 {
+	/* Refused where another library has been at it before us. */
+	(void)CRYPTO_set_mem_functions(allocate_cb, reallocate_cb, free_cb);
 	sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
 	must(sha256_method != NULL);
 }
@@ -42,12 +77,13 @@ sha256(void)
 struct digest_stream *
 digest_stream_new(void)
 {
+	const EVP_MD *method = sha256();
 	struct digest_stream *stream = OPENSSL_zalloc(sizeof(*stream));
 
 	must(stream != NULL);
 	stream->context = EVP_MD_CTX_new();
 	must(stream->context != NULL);
-	must(EVP_DigestInit_ex2(stream->context, sha256(), NULL) == 1);
+	must(EVP_DigestInit_ex2(stream->context, method, NULL) == 1);
 	return stream;
 }
 
@@ -107,11 +143,12 @@ digest_sha256(struct str bytes)
 struct digest
 digest_sha256_parts(const struct str *parts, size_t count)
 {
+	const EVP_MD *method = sha256();
 	EVP_MD_CTX *context = context_of_thread();
 	struct digest digest;
 	unsigned int bytes = 0;
 
-	must(EVP_DigestInit_ex2(context, sha256(), NULL) == 1);
+	must(EVP_DigestInit_ex2(context, method, NULL) == 1);
 	for (size_t i = 0; i < count; i++)
 		must(EVP_DigestUpdate(context, parts[i].at, parts[i].bytes) ==
 		    1);
