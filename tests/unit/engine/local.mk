@@ -56,6 +56,7 @@ tests_unit_engine_test_engine_disk_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
 	$(SQLITE_CFLAGS) -I$(top_srcdir)/tests
 tests_unit_engine_test_engine_disk_SOURCES = \
 	tests/unit/engine/test_engine_disk.c $(SIM_DISK) \
+	tests/unit/engine/order_night.c tests/unit/engine/order_night.h \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_disk_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
 
@@ -73,3 +74,12 @@ tests_unit_engine_test_engine_space_SOURCES = \
 	tests/unit/engine/test_engine_space.c \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_space_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/engine/test_engine_memory
+tests_unit_engine_test_engine_memory_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_engine_test_engine_memory_SOURCES = \
+	tests/unit/engine/test_engine_memory.c \
+	tests/unit/engine/order_night.c tests/unit/engine/order_night.h \
+	tests/unit/engine/scarce_memory.c tests/unit/engine/scarce_memory.h \
+	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
+tests_unit_engine_test_engine_memory_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
