@@ -22,8 +22,15 @@ void arena_free(struct arena **arena);
 void arena_reset(struct arena *arena);
 /* Zeroed memory, aligned for any type (16 bytes).  bytes may be 0. */
 void *arena_alloc(struct arena *arena, size_t bytes);
+/* The same, followed by a copy of `tail` and a zero byte. */
+void *arena_alloc_with(struct arena *arena, size_t bytes, struct str tail);
 /* Zeroed array; the product is checked. */
 void *arena_array(struct arena *arena, size_t count, size_t item_bytes);
+/* What was allocated last becomes longer or shorter where it stands, while
+ * there is room; anything else is copied where it is to be longer.  `at` may
+ * be NULL where bytes is 0.  What is new is not zeroed. */
+void *arena_resize(struct arena *arena, void *at, size_t bytes,
+    size_t bytes_wanted);
 /* Array of `count` items grown to hold at least one more: returns `items`
  * itself, or a copy with *capacity doubled.  For arrays built by appending. */
 void *arena_grow(struct arena *arena, void *items, size_t count,

@@ -6,6 +6,9 @@
  * a bound (`bytes_max` > 0): what does not fit is dropped whole, with all that
  * follows it, and the error sticks, so that a writer tests buf_is_over() once,
  * at its end.
+ *
+ * A buffer in an arena (buf_in()) grows there and needs no buf_fini(): a text
+ * that is to live as long as the arena is written where it stays.
  */
 #ifndef STATED_BUF_H
 #define STATED_BUF_H
@@ -16,15 +19,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+struct arena;
+
 struct buf {
 	char *at;
 	size_t bytes;
 	size_t capacity;
 	size_t bytes_max; /* 0: no bound */
 	bool over;
+	struct arena *arena; /* which the bytes are in; NULL: on the heap */
 };
 
 void buf_init(struct buf *buf, size_t bytes_max);
+struct buf buf_in(struct arena *arena);
+/* What was written, for as long as the arena lives, and followed by a zero
+ * byte; gives back what was reserved for more.  Nothing is added any more. */
+struct str buf_keep(struct buf *buf);
 void buf_fini(struct buf *buf);
 void buf_clear(struct buf *buf); /* keeps the memory; clears the error */
 static inline void buf_add(struct buf *buf, const void *at, size_t bytes);
@@ -41,7 +51,7 @@ void buf_add_json_string(struct buf *buf, struct str s);
  * where the file can't be read: errno tells. */
 MUST_USE bool buf_add_file(struct buf *buf, FILE *file, size_t bytes_max);
 /* Little-endian base 128, 1 to 10 bytes: for packed forms. */
-void buf_add_varint(struct buf *buf, uint64_t n);
+static inline void buf_add_varint(struct buf *buf, uint64_t n);
 /* Takes a varint from the front of *in; false where it is cut or too long. */
 MUST_USE bool buf_take_varint(struct str *in, uint64_t *n);
 /* Takes `bytes` bytes from the front of *in; false where there are fewer. */
@@ -88,6 +98,17 @@ static inline void
 buf_add_char(struct buf *buf, char c)
 {
 	buf_add(buf, &c, 1);
+}
+
+void buf_add_long_varint(struct buf *buf, uint64_t n);
+
+static inline void
+buf_add_varint(struct buf *buf, uint64_t n)
+{
+	if (n < 0x80)
+		buf_add_char(buf, (char)n);
+	else
+		buf_add_long_varint(buf, n);
 }
 
 #endif

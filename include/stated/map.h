@@ -15,6 +15,8 @@ struct map;
 
 struct map *map_new(void);
 void map_free(struct map **map); /* values are the caller's */
+/* Forgets all entries but keeps the memory. */
+void map_clear(struct map *map);
 /* The value, or NULL where the key is absent. */
 void *map_find(const struct map *map, struct str key);
 /* Adds or replaces; returns the value that was there before, or NULL.
@@ -24,7 +26,8 @@ void *map_put(struct map *map, struct str key, void *value);
 void *map_remove(struct map *map, struct str key);
 size_t map_count(const struct map *map);
 /* Visits in order of insertion: start with *cursor = 0; false at the end.
- * The map must not change meanwhile, but for removing what was just seen. */
+ * The map must not change meanwhile, but for removing what was just seen; the
+ * key is valid as long as that. */
 bool map_next(const struct map *map, size_t *cursor, struct str *key,
     void **value);
 

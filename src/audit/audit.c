@@ -67,7 +67,7 @@ audit_seal(struct arena *arena, const struct value *record,
     struct audit_head *head)
 {
 	struct audit_head next = {head->seq + 1, head->hash};
-	struct buf text = {0};
+	struct buf text = buf_in(arena);
 
 	must(head->seq < INT64_MAX);
 	buf_reserve(&text, RECORD_BYTES_USUAL);
@@ -76,9 +76,8 @@ audit_seal(struct arena *arena, const struct value *record,
 		.seq = next.seq,
 		.prev = head->hash,
 		.hash = digest_sha256(buf_str(&text)),
-		.canonical = arena_str(arena, buf_str(&text)),
 	};
-	buf_fini(&text);
+	sealed.canonical = buf_keep(&text);
 	head->seq = sealed.seq;
 	head->hash = sealed.hash;
 	return sealed;

@@ -21,12 +21,13 @@
 struct block {
 	struct block *older;
 	size_t capacity;
-	size_t used;
 	_Alignas(ARENA_ALIGN) unsigned char at[];
 };
 
 struct arena {
 	struct block *newest;
+	unsigned char *free; /* what is left of the newest block */
+	unsigned char *end;
 	size_t bytes;
 };
 
@@ -70,7 +71,7 @@ arena_reset(struct arena *arena)
 		return;
 	free_blocks(kept->older);
 	kept->older = NULL;
-	kept->used = 0;
+	arena->free = kept->at;
 }
 
 static void
@@ -88,26 +89,31 @@ add_block(struct arena *arena, size_t bytes_needed)
 	must(block != NULL);
 	block->older = arena->newest;
 	block->capacity = capacity;
-	block->used = 0;
 	arena->newest = block;
+	arena->free = block->at;
+	arena->end = block->at + capacity;
+}
+
+/* Even nothing has an address of its own. */
+static size_t
+round_up(size_t bytes)
+{
+	must(bytes <= SIZE_MAX / 4);
+	return bytes == 0 ? ARENA_ALIGN
+			  : (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN *
+		ARENA_ALIGN;
 }
 
 /* Memory with whatever stands in it. */
 static void *
 take(struct arena *arena, size_t bytes)
 {
-	must(bytes <= SIZE_MAX / 4);
-	/* Even nothing has an address of its own. */
-	size_t rounded = bytes == 0 ? ARENA_ALIGN :
-	    (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-	struct block *block = arena->newest;
+	size_t rounded = round_up(bytes);
 
-	if (block == NULL || block->capacity - block->used < rounded) {
+	if ((size_t)(arena->end - arena->free) < rounded)
 		add_block(arena, rounded);
-		block = arena->newest;
-	}
-	void *at = block->at + block->used;
-	block->used += rounded;
+	void *at = arena->free;
+	arena->free += rounded;
 	arena->bytes += bytes;
 	return at;
 }
@@ -116,6 +122,38 @@ void *
 arena_alloc(struct arena *arena, size_t bytes)
 {
 	return memset(take(arena, bytes), 0, bytes);
+}
+
+void *
+arena_resize(struct arena *arena, void *at, size_t bytes, size_t bytes_wanted)
+{
+	unsigned char *from = at;
+
+	if (from != NULL && from + round_up(bytes) == arena->free &&
+	    round_up(bytes_wanted) <= (size_t)(arena->end - from)) {
+		arena->free = from + round_up(bytes_wanted);
+		arena->bytes = arena->bytes - bytes + bytes_wanted;
+		return at;
+	}
+	if (from != NULL && bytes_wanted <= bytes)
+		return at;
+	void *copy = take(arena, bytes_wanted);
+	if (bytes > 0)
+		memcpy(copy, at, bytes);
+	return copy;
+}
+
+void *
+arena_alloc_with(struct arena *arena, size_t bytes, struct str tail)
+{
+	must(tail.bytes <= SIZE_MAX / 4);
+	char *at = take(arena, bytes + tail.bytes + 1);
+
+	memset(at, 0, bytes);
+	if (tail.bytes > 0)
+		memcpy(at + bytes, tail.at, tail.bytes);
+	at[bytes + tail.bytes] = '\0';
+	return at;
 }
 
 void *

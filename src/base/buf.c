@@ -8,6 +8,8 @@
  */
 #include "stated/buf.h"
 
+#include "stated/arena.h"
+
 #include <stdlib.h>
 
 #define BUF_BYTES_FIRST 128
@@ -20,12 +22,33 @@ buf_init(struct buf *buf, size_t bytes_max)
 	*buf = (struct buf){.bytes_max = bytes_max};
 }
 
+struct buf
+buf_in(struct arena *arena)
+{
+	must(arena != NULL);
+	return (struct buf){.arena = arena};
+}
+
+struct str
+buf_keep(struct buf *buf)
+{
+	must(buf->arena != NULL && !buf->over);
+	struct str kept = {buf_cstr(buf), buf->bytes};
+	size_t bytes = buf->bytes + 1;
+
+	must(arena_resize(buf->arena, buf->at, buf->capacity, bytes) ==
+	    kept.at);
+	*buf = buf_in(buf->arena);
+	return kept;
+}
+
 void
 buf_fini(struct buf *buf)
 {
 	size_t bytes_max = buf->bytes_max;
 
-	free(buf->at);
+	if (buf->arena == NULL)
+		free(buf->at);
 	buf_init(buf, bytes_max);
 }
 
@@ -47,7 +70,9 @@ reserve(struct buf *buf, size_t bytes)
 	size_t capacity = buf->capacity > 0 ? buf->capacity : BUF_BYTES_FIRST;
 	while (capacity < needed)
 		capacity *= 2;
-	char *at = realloc(buf->at, capacity);
+	char *at = buf->arena != NULL
+	    ? arena_resize(buf->arena, buf->at, buf->capacity, capacity)
+	    : realloc(buf->at, capacity);
 	must(at != NULL);
 	buf->at = at;
 	buf->capacity = capacity;
@@ -175,7 +200,7 @@ buf_add_file(struct buf *buf, FILE *file, size_t bytes_max)
 }
 
 void
-buf_add_varint(struct buf *buf, uint64_t n)
+buf_add_long_varint(struct buf *buf, uint64_t n)
 {
 	unsigned char out[VARINT_BYTES_MAX];
 	size_t bytes = 0;

@@ -20,13 +20,21 @@
 #define MAP_SLOTS_FIRST 16
 #define SLOT_EMPTY UINT32_MAX
 
+/* Most keys are numbers: they stand in the entry itself. */
+#define SMALL_BYTES 8
+
 struct entry {
-	struct str key;
+	union {
+		char *at;
+		char small[SMALL_BYTES];
+	} key;
+	size_t key_bytes;
 	uint64_t hash;
 	void *value; /* NULL: removed */
 };
 
 struct map {
+	uint64_t seed[2];
 	struct entry *entries;
 	size_t used;     /* entries in use, gaps included */
 	size_t count;    /* gaps left out */
@@ -96,14 +104,43 @@ sip_hash(const uint64_t seed[2], struct str s)
 }
 
 static uint64_t
-hash_of(struct str key)
+hash_of(const struct map *map, struct str key)
 {
-	uint64_t seed[2];
-	const void *random = (const void *)getauxval(AT_RANDOM);
+	return sip_hash(map->seed, key);
+}
 
-	must(random != NULL);
-	memcpy(seed, random, sizeof(seed));
-	return sip_hash(seed, key);
+/* ------------------------------------------------------------------- keys */
+
+/* Valid until the entry moves. */
+static struct str
+key_of(const struct entry *entry)
+{
+	return (struct str){entry->key_bytes <= SMALL_BYTES ? entry->key.small
+							    : entry->key.at,
+	    entry->key_bytes};
+}
+
+static void
+set_key(struct entry *entry, struct str key)
+{
+	char *at = entry->key.small;
+
+	if (key.bytes > SMALL_BYTES) {
+		at = malloc(key.bytes);
+		must(at != NULL);
+		entry->key.at = at;
+	}
+	if (key.bytes > 0)
+		memcpy(at, key.at, key.bytes);
+	entry->key_bytes = key.bytes;
+}
+
+static void
+clear_key(struct entry *entry)
+{
+	if (entry->key_bytes > SMALL_BYTES)
+		free(entry->key.at);
+	entry->key_bytes = 0;
 }
 
 /* ------------------------------------------------------------------ table */
@@ -112,8 +149,10 @@ struct map *
 map_new(void)
 {
 	struct map *map = calloc(1, sizeof(*map));
+	const void *random = (const void *)getauxval(AT_RANDOM);
 
-	must(map != NULL);
+	must(map != NULL && random != NULL);
+	memcpy(map->seed, random, sizeof(map->seed));
 	return map;
 }
 
@@ -123,12 +162,23 @@ map_free(struct map **map)
 	must(map != NULL);
 	if (*map == NULL)
 		return;
-	for (size_t i = 0; i < (*map)->used; i++)
-		free((void *)(uintptr_t)(*map)->entries[i].key.at);
+	map_clear(*map);
 	free((*map)->entries);
 	free((*map)->slots);
 	free(*map);
 	*map = NULL;
+}
+
+void
+map_clear(struct map *map)
+{
+	for (size_t i = 0; i < map->used; i++)
+		clear_key(&map->entries[i]);
+	if (map->used > 0)
+		memset(map->slots, 0xff,
+		    map->slot_count * sizeof(map->slots[0]));
+	map->used = 0;
+	map->count = 0;
 }
 
 static struct entry *
@@ -142,7 +192,7 @@ find_entry(const struct map *map, struct str key, uint64_t hash)
 			return NULL;
 		struct entry *entry = &map->entries[map->slots[i]];
 		if (entry->hash == hash && entry->value != NULL &&
-		    str_equal(entry->key, key))
+		    str_equal(key_of(entry), key))
 			return entry;
 	}
 }
@@ -193,31 +243,19 @@ rebuild(struct map *map)
 		set_slot(map, map->entries[i].hash, i);
 }
 
-static struct str
-copy_key(struct str key)
-{
-	char *at = malloc(key.bytes + 1);
-
-	must(at != NULL);
-	if (key.bytes > 0)
-		memcpy(at, key.at, key.bytes);
-	at[key.bytes] = '\0';
-	return (struct str){at, key.bytes};
-}
-
 void *
 map_find(const struct map *map, struct str key)
 {
 	if (map->count == 0)
 		return NULL;
-	struct entry *entry = find_entry(map, key, hash_of(key));
+	struct entry *entry = find_entry(map, key, hash_of(map, key));
 	return entry != NULL ? entry->value : NULL;
 }
 
 void *
 map_put(struct map *map, struct str key, void *value)
 {
-	uint64_t hash = hash_of(key);
+	uint64_t hash = hash_of(map, key);
 	struct entry *entry = find_entry(map, key, hash);
 
 	must(value != NULL);
@@ -228,7 +266,8 @@ map_put(struct map *map, struct str key, void *value)
 	}
 	if (map->used >= map->slot_count / 4 * 3)
 		rebuild(map);
-	map->entries[map->used] = (struct entry){copy_key(key), hash, value};
+	map->entries[map->used] = (struct entry){.hash = hash, .value = value};
+	set_key(&map->entries[map->used], key);
 	set_slot(map, hash, map->used);
 	map->used++;
 	map->count++;
@@ -238,13 +277,12 @@ map_put(struct map *map, struct str key, void *value)
 void *
 map_remove(struct map *map, struct str key)
 {
-	struct entry *entry = find_entry(map, key, hash_of(key));
+	struct entry *entry = find_entry(map, key, hash_of(map, key));
 
 	if (entry == NULL)
 		return NULL;
 	void *value = entry->value;
-	free((void *)(uintptr_t)entry->key.at);
-	entry->key = (struct str){NULL, 0};
+	clear_key(entry);
 	entry->value = NULL;
 	must(map->count > 0);
 	map->count--;
@@ -266,7 +304,7 @@ map_next(const struct map *map, size_t *cursor, struct str *key, void **value)
 		return false;
 	const struct entry *entry = &map->entries[(*cursor)++];
 	if (key != NULL)
-		*key = entry->key;
+		*key = key_of(entry);
 	if (value != NULL)
 		*value = entry->value;
 	return true;

@@ -194,11 +194,28 @@ codepoint_bytes(struct str s)
 	return bytes;
 }
 
+/* How many bytes at the front are ASCII, for sure: counted in eights. */
+static size_t
+count_ascii(struct str s)
+{
+	size_t bytes = 0;
+	uint64_t eight;
+
+	for (; s.bytes - bytes >= sizeof(eight); bytes += sizeof(eight)) {
+		memcpy(&eight, s.at + bytes, sizeof(eight));
+		if ((eight & 0x8080808080808080) != 0)
+			break;
+	}
+	return bytes;
+}
+
 bool
 str_is_utf8(struct str s)
 {
 	while (s.bytes > 0) {
-		size_t bytes = codepoint_bytes(s);
+		size_t bytes = count_ascii(s);
+		if (bytes == 0)
+			bytes = codepoint_bytes(s);
 		if (bytes == 0)
 			return false;
 		s.at += bytes;

@@ -125,6 +125,7 @@ engine_free(struct engine **engine_pointer)
 	*engine_pointer = NULL;
 	loop_free(&engine->loop);
 	free_turn(&engine->committing);
+	turn_free(&engine->spare);
 	free_turn(&engine->building);
 	while ((exchange = engine->sent) != NULL) {
 		engine->sent = exchange->next;

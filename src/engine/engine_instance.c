@@ -308,16 +308,13 @@ save_history(struct engine *engine, struct turn *turn,
 static struct str
 labels_text(struct turn *turn, const struct chart *chart)
 {
-	struct buf text = {0};
-	struct str result;
+	struct buf text = buf_in(turn->arena);
 
 	if (value_is_null(chart_labels(chart)))
 		return (struct str){NULL, 0};
 	/* Plain, not canonical: a label is looked up by its text. */
 	json_write(chart_labels(chart), JSON_PLAIN, &text);
-	result = arena_str(turn->arena, buf_str(&text));
-	buf_fini(&text);
-	return result;
+	return buf_keep(&text);
 }
 
 /* One that was made and has not begun is due at once. */
@@ -358,9 +355,9 @@ row_of(struct engine *engine, struct turn *turn, struct instance *instance)
 	};
 }
 
-/* The snapshot is packed once a turn, when the instance is as it will be
- * stored: until then nobody reads the row's, since an instance with changes
- * stays in memory. */
+/* A new one's, at once: its business key is taken from now on.  All others
+ * become rows once a turn, when they are as they will be stored: until then
+ * nobody reads them, since an instance with changes stays in memory. */
 static void
 save_row(struct engine *engine, struct turn *turn, struct instance *instance)
 {
@@ -373,12 +370,11 @@ static void
 seal(struct engine *engine, struct turn *turn, struct instance *instance)
 {
 	struct store_instance row = row_of(engine, turn, instance);
-	struct buf snapshot = {0};
+	struct buf snapshot = buf_in(turn->arena);
 
 	chart_save(instance->chart, &snapshot);
-	row.snapshot = buf_str(&snapshot);
+	row.snapshot = buf_keep(&snapshot);
 	store_put_instance(store_batch(engine->store), &row);
-	buf_fini(&snapshot);
 }
 
 void
@@ -409,8 +405,11 @@ void
 instance_save(struct engine *engine, struct turn *turn,
     struct instance *instance, struct chart_effects *effects)
 {
+	bool is_new = chart_head(instance->chart)->seq == 0;
+
 	save_history(engine, turn, instance, effects);
-	save_row(engine, turn, instance);
+	if (is_new)
+		save_row(engine, turn, instance);
 	turn_touch(turn, instance);
 	turn->stepped++;
 	engine->stepped++;
@@ -427,7 +426,7 @@ put_item(struct engine *engine, struct turn *turn,
 	    [CHART_INCIDENT] = ITEM_INCIDENT,
 	    [CHART_ESCALATION] = ITEM_ESCALATION,
 	};
-	struct buf body = {0};
+	struct buf body = buf_in(turn->arena);
 	struct store_item item = {
 	    .kind = kinds[effect->item],
 	    .instance = instance->number,
@@ -438,11 +437,9 @@ put_item(struct engine *engine, struct turn *turn,
 	    .owner = effect->owner,
 	};
 
-	(void)turn;
 	json_write(effect->body, JSON_PLAIN, &body);
-	item.body = buf_str(&body);
+	item.body = buf_keep(&body);
 	store_put_item(store_batch(engine->store), &item);
-	buf_fini(&body);
 }
 
 static enum log_level

@@ -236,6 +236,7 @@ struct engine {
 	struct map *watches; /* number -> struct watch *: the latest first */
 	uint64_t watch_last;
 	uint64_t cause; /* counts what is performed, but for what follows */
+	struct turn *spare; /* its memory only; NULL: none */
 	struct turn *building;
 	struct turn *committing; /* NULL: none under way */
 	uint64_t turn_last;

@@ -17,18 +17,29 @@
 
 /* ---- a turn ---- */
 
+/* With the memory of one that is over, where there is one: a turn's is used
+ * again while it is still warm. */
 struct turn *
 turn_new(struct engine *engine)
 {
-	struct arena *arena = arena_new();
-	struct turn *turn = ARENA_NEW(arena, struct turn);
+	struct turn *turn = engine->spare;
+	struct arena *arena;
+	struct map *touched;
 
-	turn->serial = ++engine->turn_last;
-	turn->arena = arena;
+	engine->spare = NULL;
+	if (turn == NULL) {
+		turn = calloc(1, sizeof(*turn));
+		must(turn != NULL);
+		turn->arena = arena_new();
+		turn->touched = map_new();
+	}
+	arena = turn->arena;
+	touched = turn->touched;
+	*turn = (struct turn){
+	    .serial = ++engine->turn_last, .arena = arena, .touched = touched};
 	turn->replies_end = &turn->replies;
 	turn->logs_end = &turn->logs;
 	turn->ready_end = &turn->ready;
-	turn->touched = map_new();
 	inbox_init(&turn->done);
 	return turn;
 }
@@ -36,7 +47,6 @@ turn_new(struct engine *engine)
 void
 turn_free(struct turn **turn)
 {
-	struct arena *arena;
 	struct request *request;
 
 	if (*turn == NULL)
@@ -44,9 +54,23 @@ turn_free(struct turn **turn)
 	while ((request = inbox_take(&(*turn)->done)) != NULL)
 		request_free(&request);
 	map_free(&(*turn)->touched);
-	arena = (*turn)->arena;
+	arena_free(&(*turn)->arena);
+	free(*turn);
 	*turn = NULL;
-	arena_free(&arena); /* the turn itself lives there */
+}
+
+/* It is over; its memory is kept for the next. */
+static void
+retire(struct engine *engine, struct turn *turn)
+{
+	struct request *request;
+
+	turn_free(&engine->spare);
+	while ((request = inbox_take(&turn->done)) != NULL)
+		request_free(&request);
+	arena_reset(turn->arena);
+	map_clear(turn->touched);
+	engine->spare = turn;
 }
 
 struct chart_context
@@ -252,7 +276,7 @@ release(struct engine *engine, struct turn *turn)
 		pending->fn(&pending->reply, pending->arg);
 	watch_fire(engine, turn);
 	instance_forget_ended(engine, turn);
-	turn_free(&turn);
+	retire(engine, turn);
 }
 
 static void
@@ -277,7 +301,8 @@ submit(struct engine *engine)
 	must(!engine->stalled && !engine->probing);
 	if (engine->committing != NULL)
 		return;
-	if (!store_batch_is_empty(store_batch(engine->store))) {
+	if (!store_batch_is_empty(store_batch(engine->store)) ||
+	    map_count(turn->touched) > 0) {
 		clean(engine);
 		instance_seal(engine, turn);
 		engine->committing = turn;

@@ -75,6 +75,10 @@ count_plain(struct str string, size_t from)
 
 	while (string.bytes - at >= 8 && mark_escaped(string.at + at) == 0)
 		at += 8;
+	/* The last few together with some before them, where those are. */
+	if (at < string.bytes && string.bytes - at < 8 && at - from >= 8 &&
+	    mark_escaped(string.at + string.bytes - 8) == 0)
+		return string.bytes - from;
 	for (; at < string.bytes; at++) {
 		unsigned char c = (unsigned char)string.at[at];
 		if (c < 0x20 || c == '"' || c == '\\')

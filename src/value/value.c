@@ -55,7 +55,12 @@ const struct value *
 value_copy_str(struct arena *arena, struct str string)
 {
 	must(string.at);
-	return value_of_str(arena, arena_str(arena, string));
+	/* The bytes stand behind the value: one piece of memory for both. */
+	struct value *value =
+	    arena_alloc_with(arena, sizeof(*value), string);
+	value->type = VALUE_STRING;
+	value->as.string = (struct str){(char *)(value + 1), string.bytes};
+	return value;
 }
 
 const struct value *

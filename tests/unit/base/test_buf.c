@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stated/buf.h"
 
+#include "stated/arena.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -176,6 +178,50 @@ test_a_directory_is_no_file_to_read(void **state)
 	assert_int_equal(fclose(file), 0);
 }
 
+static void
+test_a_text_written_in_an_arena_stays_there(void **state)
+{
+	struct arena *arena = arena_new();
+	struct buf buf = buf_in(arena);
+	struct str first, second;
+
+	(void)state;
+	buf_reserve(&buf, 1000);
+	buf_add_cstr(&buf, "first");
+	first = buf_keep(&buf);
+	for (int i = 0; i < 5000; i++) {
+		buf_add_cstr(&buf, "second");
+		/* Something in its way: it goes on elsewhere. */
+		if (i % 1000 == 0)
+			memset(arena_alloc(arena, 100), 'x', 100);
+	}
+	second = buf_keep(&buf);
+	assert_string_equal(first.at, "first");
+	assert_int_equal(first.bytes, 5);
+	assert_int_equal(second.bytes, 30000);
+	for (size_t i = 0; i < second.bytes; i += 6)
+		assert_memory_equal(second.at + i, "second", 6);
+	assert_int_equal(second.at[second.bytes], 0);
+	arena_free(&arena);
+}
+
+static void
+test_what_was_reserved_and_not_used_is_given_back(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		struct buf buf = buf_in(arena);
+
+		buf_reserve(&buf, 1024);
+		buf_add_cstr(&buf, "short");
+		assert_int_equal(buf_keep(&buf).bytes, 5);
+	}
+	assert_true(arena_bytes(arena) < 10000);
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -192,6 +238,8 @@ main(void)
 	    cmocka_unit_test(test_json_strings_are_escaped_and_mended),
 	    cmocka_unit_test(test_a_file_is_read_to_its_end_or_to_the_bound),
 	    cmocka_unit_test(test_a_directory_is_no_file_to_read),
+	    cmocka_unit_test(test_a_text_written_in_an_arena_stays_there),
+	    cmocka_unit_test(test_what_was_reserved_and_not_used_is_given_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,10 +141,34 @@ test_an_empty_map_is_walked_at_once(void **state)
 	map_free(&map);
 }
 
+static void
+test_a_cleared_map_is_empty_and_takes_the_same_keys_again(void **state)
+{
+	struct map *map = map_new();
+	char text[32];
+
+	(void)state;
+	for (uint64_t round = 0; round < 3; round++) {
+		for (uint64_t i = 0; i < 1000; i++) {
+			snprintf(text, sizeof(text), "a longer key, %d",
+			    (int)i);
+			assert_null(map_put(map, MAP_KEY_OF(&i), text));
+			assert_null(map_put(map, str_of(text), text));
+		}
+		assert_int_equal(map_count(map), 2000);
+		map_clear(map);
+		assert_int_equal(map_count(map), 0);
+		assert_null(map_find(map, MAP_KEY_OF(&round)));
+	}
+	map_free(&map);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_a_cleared_map_is_empty_and_takes_the_same_keys_again),
 	    cmocka_unit_test(test_put_answers_what_was_there_before),
 	    cmocka_unit_test(test_keys_are_copied_and_may_hold_any_byte),
 	    cmocka_unit_test(test_many_keys_are_found_and_visited_in_order),

@@ -168,10 +168,40 @@ test_pretty_is_indented_by_two(void **state)
 	arena_free(&arena);
 }
 
+static void
+test_what_must_be_escaped_is_found_wherever_it_stands(void **state)
+{
+	static const char escaped[] = "\"\\\n\x1f";
+	static const char *const escapes[] = {
+	    "\\\"", "\\\\", "\\n", "\\u001f"};
+	char text[40], expected[48];
+
+	(void)state;
+	for (size_t bytes = 1; bytes < sizeof(text); bytes++)
+		for (size_t at = 0; at < bytes; at++)
+			for (size_t which = 0; which < 4; which++) {
+				struct buf out = {0};
+
+				/* Bytes beyond ASCII, too. */
+				memset(text, which % 2 ? '\x80' : '!', bytes);
+				text[at] = escaped[which];
+				json_write_string(
+				    &out, (struct str){text, bytes});
+				(void)snprintf(expected, sizeof(expected),
+				    "\"%.*s%s%.*s\"", (int)at, text,
+				    escapes[which], (int)(bytes - at - 1),
+				    text + at + 1);
+				assert_string_equal(buf_cstr(&out), expected);
+				buf_fini(&out);
+			}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_what_must_be_escaped_is_found_wherever_it_stands),
 	    cmocka_unit_test(test_strings_have_the_escapes_of_rfc_8785),
 	    cmocka_unit_test(test_canonical_keys_are_in_order_of_utf_16),
 	    cmocka_unit_test(test_canonical_form_of_the_rfc_s_sample),
