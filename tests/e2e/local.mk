@@ -50,7 +50,8 @@ check_PROGRAMS += tests/e2e/test_e2e_kill
 tests_e2e_test_e2e_kill_SOURCES = tests/e2e/test_e2e_kill.c $(E2E_HOUSE)
 tests_e2e_test_e2e_kill_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_kill_LDADD = $(E2E_LIBS)
-EXTRA_tests_e2e_test_e2e_kill_DEPENDENCIES = $(E2E_NEEDS)
+EXTRA_tests_e2e_test_e2e_kill_DEPENDENCIES = $(E2E_NEEDS) \
+	tests/e2e/shim_kill.so
 
 check_PROGRAMS += tests/e2e/test_e2e_mail
 tests_e2e_test_e2e_mail_SOURCES = tests/e2e/test_e2e_mail.c $(E2E_HOUSE)
@@ -125,9 +126,12 @@ tests_e2e_test_e2e_clock_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_clock_DEPENDENCIES = $(E2E_NEEDS) \
 	tests/e2e/shim_clock.so
 
-# Loaded into a program of ours: no sanitizer of its own.
-CLEANFILES += tests/e2e/shim_clock.so
-EXTRA_DIST += tests/e2e/shim_clock.c
+# Loaded into a program of ours: no sanitizer of their own.
+CLEANFILES += tests/e2e/shim_clock.so tests/e2e/shim_kill.so
+EXTRA_DIST += tests/e2e/shim_clock.c tests/e2e/shim_kill.c
+SHIM_CC = $(AM_V_CCLD)$(MKDIR_P) tests/e2e && $(CC) -std=gnu17 -D_GNU_SOURCE \
+	-O1 -shared -fPIC
 tests/e2e/shim_clock.so: tests/e2e/shim_clock.c
-	$(AM_V_CCLD)$(MKDIR_P) tests/e2e && $(CC) -std=gnu17 -D_GNU_SOURCE \
-	    -O1 -shared -fPIC -o $@ $(srcdir)/tests/e2e/shim_clock.c
+	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_clock.c
+tests/e2e/shim_kill.so: tests/e2e/shim_kill.c
+	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_kill.c

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_e2e_kill.c: kill -9 at random instants, under load.
+ * test_e2e_kill.c: kill -9 at random instants and at each point that matters,
+ * under load.
  *
  * Clients start payments and send events, the bank sends webhooks and fails at
  * random, and the engine is killed again and again, during its start as well.
  * Afterwards everything that was acknowledged must have happened, and nothing
- * twice.  STATED_KILLS says how often (25), STATED_SEED decides chance.
+ * twice.  STATED_KILLS says how often (25), STATED_SEED decides chance,
+ * STATED_KILL_ROUNDS how often each point is taken (1).
  */
 #include "house.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +185,91 @@ kill_at_random(struct load *load, int kills, unsigned *seed)
 	load->over = true;
 }
 
+/* ---- the points ---- */
+
+/* As shim_kill.c names them. */
+static const struct point {
+	const char *name;
+	bool closes; /* it is come by when the engine is stopped */
+} points[] = {
+    {"log-write-before", false},
+    {"log-write-half", false},
+    {"log-write-after", false},
+    {"log-sync-before", false},
+    {"log-sync-after", false},
+    {"reply-before", false},
+    {"reply-after", false},
+    {"call-before", false},
+    {"call-after", false},
+    {"answer-after", false},
+    {"database-write-before", true},
+    {"database-write-half", true},
+    {"database-sync-before", true},
+    {"database-sync-after", true},
+    {"log-remove-before", true},
+    {"log-remove-after", true},
+};
+#define POINTS (sizeof(points) / sizeof(points[0]))
+#define POINT_MS 20000
+
+/* The shim is loaded into the engine only, and before a sanitizer, which
+ * would rather be the first. */
+static void
+spawn_with_shim(struct house *house, const char *point)
+{
+	const char *builddir = getenv("builddir");
+	const char *before = getenv("ASAN_OPTIONS");
+	char shim[4096], options[512];
+
+	snprintf(shim, sizeof(shim), "%s/tests/e2e/shim_kill.so",
+	    builddir ? builddir : ".");
+	assert_int_equal(access(shim, R_OK), 0);
+	snprintf(options, sizeof(options), "%s:verify_asan_link_order=0",
+	    before ? before : "");
+	setenv("ASAN_OPTIONS", options, 1);
+	setenv("STATED_TEST_KILL", point, 1);
+	setenv("LD_PRELOAD", shim, 1);
+	house_spawn_engine(house);
+	unsetenv("LD_PRELOAD");
+	unsetenv("STATED_TEST_KILL");
+}
+
+/* Its life ends at the point, or the test fails. */
+static void
+live_until(struct load *load, const struct point *point, int nth)
+{
+	int64_t until_ms = time_ms() + POINT_MS;
+	struct program *engine = &load->house->engine;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s %d", point->name, nth);
+	spawn_with_shim(load->house, text);
+	load->allowed += PER_KILL;
+	if (point->closes) {
+		house_await_engine(load->house);
+		time_sleep(100);
+		kill(engine->pid, SIGTERM);
+	}
+	while (program_is_alive(engine)) {
+		if (time_ms() > until_ms)
+			fail_msg("it never came to %s", text);
+		time_sleep(2);
+	}
+	program_kill(engine);
+}
+
+static void
+kill_at_points(struct load *load, int rounds)
+{
+	for (int round = 0; round < rounds; round++)
+		for (size_t i = 0; i < POINTS; i++)
+			/* At a start's commits, and in the midst of work. */
+			live_until(load, &points[i],
+			    points[i].closes ? 1 : 1 + round * 6 + (int)i % 5);
+	house_start_engine(load->house);
+	load->over = true;
+}
+
 static size_t
 count_open(struct house *house, const char *status)
 {
@@ -344,34 +432,53 @@ number_of(const char *name, int otherwise)
 	return text != NULL && atoi(text) > 0 ? atoi(text) : otherwise;
 }
 
+/* seed is NULL: at each point, so many times. */
+static void
+go_through(const struct house_options *options, int kills, unsigned *seed)
+{
+	struct load *load = calloc(1, sizeof(*load));
+	struct house *house = house_open(options);
+	pthread_t clients[CLIENTS];
+
+	assert_true(load != NULL);
+	load->house = house;
+	if (seed != NULL)
+		make_trouble(house, IN_FLIGHT + PER_KILL * (kills - 1));
+	program_kill(&house->engine);
+	for (int i = 0; i < CLIENTS; i++)
+		assert_int_equal(
+		    pthread_create(&clients[i], NULL, client, load), 0);
+	if (seed != NULL)
+		kill_at_random(load, kills, seed);
+	else
+		kill_at_points(load, kills);
+	for (int i = 0; i < CLIENTS; i++)
+		pthread_join(clients[i], NULL);
+	await_ends(house);
+	assert_true(load->allowed <= PAYMENTS_MAX);
+	audit(load, load->allowed);
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+	free(load);
+}
+
 static void
 test_nothing_acknowledged_is_lost_or_repeated_by_kills(void **state)
 {
 	int kills = number_of("STATED_KILLS", 25);
 	unsigned seed = (unsigned)number_of("STATED_SEED", (int)getpid());
-	struct load *load = calloc(1, sizeof(*load));
-	struct house *house = house_open(&failing);
-	pthread_t clients[CLIENTS];
-	int total = IN_FLIGHT + PER_KILL * (kills - 1);
 
 	(void)state;
-	assert_true(load != NULL && total <= PAYMENTS_MAX);
-	print_message("kills=%d payments=%d seed=%u\n", kills, total, seed);
-	load->house = house;
-	make_trouble(house, total);
-	program_kill(&house->engine);
-	for (int i = 0; i < CLIENTS; i++)
-		assert_int_equal(
-		    pthread_create(&clients[i], NULL, client, load), 0);
-	kill_at_random(load, kills, &seed);
-	for (int i = 0; i < CLIENTS; i++)
-		pthread_join(clients[i], NULL);
-	await_ends(house);
-	audit(load, total);
-	program_stop(&house->engine);
-	house_verify(house);
-	house_close(&house);
-	free(load);
+	print_message("kills=%d seed=%u\n", kills, seed);
+	go_through(&failing, kills, &seed);
+}
+
+static void
+test_nothing_is_lost_or_repeated_wherever_it_is_killed(void **state)
+{
+	(void)state;
+	go_through(&failing, number_of("STATED_KILL_ROUNDS", 1), NULL);
 }
 
 int
@@ -379,6 +486,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_nothing_acknowledged_is_lost_or_repeated_by_kills),
+	    HOUSE_TEST(test_nothing_is_lost_or_repeated_wherever_it_is_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
