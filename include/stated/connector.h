@@ -33,9 +33,12 @@ struct connector_call {
 MUST_USE bool connector_prepare(const struct connector_call *call,
     const struct connector_context *context, struct message_request *request,
     struct outcome *failure);
+/* The outcome borrows from the call; of the response it copies. */
 struct outcome connector_interpret(const struct connector_call *call,
     const struct message_response *response,
     const struct connector_context *context);
+/* Whether interpreting may read the call's arguments. */
+bool connector_reads_arguments(const struct def_operation *operation);
 /* The request as history shows it: method, url, headers, body (as text, or
  * its digest where it is large), secrets left out. */
 const struct value *connector_describe_request(struct arena *arena,

@@ -199,6 +199,17 @@ set_retry_after(struct outcome *outcome, const struct call_scope *scope)
 		outcome->retry_after_ms = 0;
 }
 
+bool
+connector_reads_arguments(const struct def_operation *operation)
+{
+	const struct def_connection *connection = operation->connection;
+
+	/* A mail's id comes from its sender, which an argument may give. */
+	return connection->kind == CONNECTION_SMTP ||
+	    operation->output.count > 0 || operation->success != NULL ||
+	    operation->error_count > 0 || connection->error_count > 0;
+}
+
 struct outcome
 connector_interpret(const struct connector_call *call,
     const struct message_response *response,

@@ -166,6 +166,7 @@ exchange_free(struct exchange **exchange)
 	*exchange = NULL;
 }
 
+/* The arguments are the effect's until the exchange keeps them. */
 static void
 fill(struct exchange *exchange, const struct chart_effect *effect)
 {
@@ -175,10 +176,29 @@ fill(struct exchange *exchange, const struct chart_effect *effect)
 	must(exchange->outgoing == NULL);
 	outgoing->arena = arena;
 	outgoing->call.operation = effect->call->operation;
-	outgoing->call.args = value_copy(arena, effect->args);
+	outgoing->call.args = effect->args;
 	outgoing->call.idempotency_key = arena_str(arena, effect->key);
 	outgoing->call.timeout_ms = effect->timeout_ms;
 	exchange->outgoing = outgoing;
+}
+
+static void
+keep_arguments(struct outgoing *outgoing)
+{
+	outgoing->call.args =
+	    value_copy(outgoing->arena, outgoing->call.args);
+}
+
+/* What is sent holds them; most replies are read without. */
+static void
+keep_arguments_if_read(struct outgoing *outgoing)
+{
+	static const struct value none = {.type = VALUE_CONTEXT};
+
+	if (connector_reads_arguments(outgoing->call.operation))
+		keep_arguments(outgoing);
+	else
+		outgoing->call.args = &none;
 }
 
 /* false where the instance wants it no more. */
@@ -244,16 +264,17 @@ outcome_copy(struct arena *arena, const struct outcome *outcome)
 	return copy;
 }
 
-/* The end of an exchange, as a request to the instance. */
+/* The end of an exchange, as a request to the instance, in the arena that the
+ * outcome lives in.  response: NULL where there was none. */
 static void
-report(struct exchange *exchange, const struct outcome *outcome,
-    const struct message_response *response)
+report(struct exchange *exchange, struct arena *arena_take,
+    const struct outcome *outcome, const struct message_response *response)
 {
-	struct request *request = request_new(REQUEST_REPLY);
+	struct request *request = request_new_in(arena_take, REQUEST_REPLY);
 
 	request->number = exchange->number;
 	request->turn = exchange->turn;
-	request->outcome = outcome_copy(request->arena, outcome);
+	request->outcome = *outcome;
 	request->event.kind = EV_REPLY_ARRIVED;
 	request->event.serial = exchange->serial;
 	request->event.outcome = &request->outcome;
@@ -271,7 +292,10 @@ fail_queue(struct line *line, const struct outcome *outcome)
 	struct exchange *exchange;
 
 	while ((exchange = line_pop(line)) != NULL) {
-		report(exchange, outcome, NULL);
+		struct arena *arena = arena_new();
+		struct outcome own = outcome_copy(arena, outcome);
+
+		report(exchange, arena, &own, NULL);
 		exchange_free(&exchange);
 	}
 }
@@ -369,6 +393,9 @@ make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
 	chart_call_sent(instance->chart, exchange->serial,
 	    connector_describe_request(turn->arena, &outgoing->request),
 	    &chart_context, effects);
+	/* A question may be asked again: only the exchange has it. */
+	if (!exchange->is_question)
+		keep_arguments_if_read(outgoing);
 	exchange->state = EXCHANGE_READY;
 	exchange->next = NULL;
 	*turn->ready_end = exchange;
@@ -398,8 +425,10 @@ exchange_offer(struct engine *engine, struct turn *turn,
 	}
 	exchange->is_question = !chart_call_again(
 	    instance->chart, exchange->serial, &again);
-	if (exchange->is_question)
+	if (exchange->is_question) {
 		fill(exchange, effect);
+		keep_arguments(exchange->outgoing);
+	}
 	line_push(line, exchange);
 	if (!has_token(line))
 		fetch_token(line);
@@ -510,15 +539,17 @@ exchange_cb(const struct message_response *response, void *arg)
 {
 	struct exchange *exchange = arg;
 	struct line *line = exchange->line;
+	struct outgoing *outgoing = exchange->outgoing;
 	struct connector_context context =
-	    context_of(line->engine, exchange->outgoing->arena);
+	    context_of(line->engine, outgoing->arena);
 	struct outcome outcome;
 
 	must(exchange->state == EXCHANGE_SENT);
-	outcome = connector_interpret(&exchange->outgoing->call, response, &context);
+	outcome = connector_interpret(&outgoing->call, response, &context);
 	note_for_breaker(line, &outcome);
 	note_for_token(line, exchange, &outcome);
-	report(exchange, &outcome, response);
+	exchange->outgoing = NULL; /* the report has it from here on */
+	report(exchange, outgoing->arena, &outcome, response);
 	unlink_sent(exchange);
 	give_place_back(line);
 	exchange_free(&exchange);

@@ -74,11 +74,16 @@ inbox_free_all(struct inbox *inbox)
 struct request *
 request_new(enum request_kind kind)
 {
-	struct arena *arena = arena_new();
-	struct request *request = ARENA_NEW(arena, struct request);
+	return request_new_in(arena_new(), kind);
+}
+
+struct request *
+request_new_in(struct arena *arena_take, enum request_kind kind)
+{
+	struct request *request = ARENA_NEW(arena_take, struct request);
 
 	request->kind = kind;
-	request->arena = arena;
+	request->arena = arena_take;
 	return request;
 }
 

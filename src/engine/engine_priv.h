@@ -109,7 +109,7 @@ struct exchange {
 /* What is sent. */
 struct outgoing {
 	struct arena *arena; /* this itself lives there */
-	struct connector_call call;
+	struct connector_call call; /* sent: without what no reply needs */
 	struct message_request request; /* READY and SENT */
 };
 
@@ -299,6 +299,9 @@ struct request *inbox_take(struct inbox *inbox);
 /* Frees what is in it. */
 void inbox_free_all(struct inbox *inbox);
 struct request *request_new(enum request_kind kind);
+/* Takes an arena that holds what it is about. */
+struct request *request_new_in(
+    struct arena *arena_take, enum request_kind kind);
 void request_free(struct request **request);
 /* Queues a request from outside, or answers at once why not. */
 void engine_submit(struct engine *engine, struct request *request);
