@@ -197,6 +197,9 @@ void store_put_schedule(
  * `events_before_ms`, a bounded number at a time. */
 void store_add_cleaning(
     struct store_batch *batch, int64_t now_ms, int64_t events_before_ms);
+/* Whether the last one left something to be cleaned; not while a batch is
+ * under way. */
+bool store_needs_cleaning(struct store *store);
 /* A write that changes nothing of meaning: to learn whether writing works. */
 void store_add_probe(struct store_batch *batch);
 

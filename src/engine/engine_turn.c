@@ -279,12 +279,15 @@ release(struct engine *engine, struct turn *turn)
 	retire(engine, turn);
 }
 
+/* What expires goes from time to time, a bounded number with a batch, and with
+ * each batch as long as there is more: its space is for new rows. */
 static void
 clean(struct engine *engine)
 {
 	int64_t now_ms = engine_now_ms(engine);
 
-	if (now_ms - engine->cleaned_ms < CLEANING_MS)
+	if (now_ms - engine->cleaned_ms < CLEANING_MS &&
+	    !store_needs_cleaning(engine->store))
 		return;
 	engine->cleaned_ms = now_ms;
 	store_add_cleaning(

@@ -61,10 +61,11 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    " WHERE status = 1 AND subject IS ?1 ORDER BY id",
 	[READ_IDEMPOTENCY] = "SELECT key, request, status, response, location,"
 	    "	expires_ms FROM idempotency WHERE key = ?1",
+	/* Of two lower bounds SQLite begins at the one that stands first; the
+	 * other lets it use the index. */
 	[READ_DUE] = "SELECT number, due_ms FROM instance"
-	    " WHERE due_ms > 0 AND due_ms <= ?1"
-	    "	AND (due_ms, number) > (?3, ?4) ORDER BY due_ms, number"
-	    " LIMIT ?2",
+	    " WHERE (due_ms, number) > (?3, ?4) AND due_ms > 0"
+	    "	AND due_ms <= ?1 ORDER BY due_ms, number LIMIT ?2",
 	[READ_BUSY] = "SELECT number FROM instance WHERE busy = 1"
 	    "	AND number > ?1 ORDER BY number LIMIT ?2",
 	[READ_EXPIRED_EVENTS] = "SELECT " EVENT_COLUMNS " FROM event"

@@ -7,8 +7,9 @@
  */
 #include "sqlite_priv.h"
 
-/* Rows removed by one cleaning, of each kind: a pause nobody notices. */
-#define CLEANING_ROWS_MAX "500"
+/* Rows removed by one cleaning, of each kind: a pause nobody notices.  Twice
+ * as many as the batch adds go beside, or what expires would outgrow it. */
+#define CLEANING_ROWS_MAX 100
 
 /* The parameters of all three statements on instances have the same numbers:
  * see bind_instance(). */
@@ -97,11 +98,11 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	[WRITE_CLEAN_EVENTS] =
 	    "DELETE FROM event WHERE id IN (SELECT id FROM event"
 	    "	WHERE status = 0 AND received_ms < ?1"
-	    "	ORDER BY received_ms LIMIT " CLEANING_ROWS_MAX ")",
+	    "	ORDER BY received_ms LIMIT ?2)",
 	[WRITE_CLEAN_IDEMPOTENCY] =
 	    "DELETE FROM idempotency WHERE id IN (SELECT id FROM idempotency"
 	    "	WHERE expires_ms < ?1"
-	    "	ORDER BY expires_ms LIMIT " CLEANING_ROWS_MAX ")",
+	    "	ORDER BY expires_ms LIMIT ?2)",
 };
 
 /* Takes, binds with `bind`, runs and gives back one statement. */
@@ -404,20 +405,36 @@ write_map(struct sqlite_store *store, const struct map *rows,
 	return error;
 }
 
-static void
-bind_events_before(sqlite3_stmt *statement, const void *row)
-{
-	const struct store_cleaning *cleaning = row;
+struct write_cleaning {
+	int64_t before_ms;
+	size_t limit;
+};
 
-	sqlite_bind_int(statement, 1, cleaning->events_before_ms);
+static void
+bind_cleaning(sqlite3_stmt *statement, const void *row)
+{
+	const struct write_cleaning *cleaning = row;
+
+	sqlite_bind_int(statement, 1, cleaning->before_ms);
+	sqlite_bind_int(statement, 2, (int64_t)cleaning->limit);
 }
 
-static void
-bind_now(sqlite3_stmt *statement, const void *row)
+/* added: rows of that kind in the batch. */
+static enum store_error
+clean(struct sqlite_store *store, enum sqlite_write_statement number,
+    int64_t before_ms, size_t added)
 {
-	const struct store_cleaning *cleaning = row;
+	struct write_cleaning cleaning = {
+		.before_ms = before_ms,
+		.limit = CLEANING_ROWS_MAX + 2 * added,
+	};
+	enum store_error error =
+	    write_row(store, number, bind_cleaning, &cleaning);
 
-	sqlite_bind_int(statement, 1, cleaning->now_ms);
+	if (error == STORE_OK &&
+	    (size_t)sqlite3_changes(store->writer.db) == cleaning.limit)
+		store->backend.needs_cleaning = true;
+	return error;
 }
 
 static enum store_error
@@ -429,11 +446,12 @@ write_chores(struct sqlite_store *store, const struct store_batch *batch)
 		error = write_row(store, WRITE_PROBE, NULL, NULL);
 	if (!batch->cleaning.is_wanted || error != STORE_OK)
 		return error;
-	error = write_row(store, WRITE_CLEAN_EVENTS, bind_events_before,
-	    &batch->cleaning);
+	store->backend.needs_cleaning = false;
+	error = clean(store, WRITE_CLEAN_EVENTS,
+	    batch->cleaning.events_before_ms, map_count(batch->events));
 	if (error == STORE_OK)
-		error = write_row(store, WRITE_CLEAN_IDEMPOTENCY, bind_now,
-		    &batch->cleaning);
+		error = clean(store, WRITE_CLEAN_IDEMPOTENCY,
+		    batch->cleaning.now_ms, map_count(batch->idempotency));
 	return error;
 }
 

@@ -225,6 +225,13 @@ store_is_committing(const struct store *store)
 	return store->thread != NULL && !store_thread_is_idle(store->thread);
 }
 
+bool
+store_needs_cleaning(struct store *store)
+{
+	must(!store_is_committing(store));
+	return store->backend->needs_cleaning;
+}
+
 int
 store_fd(const struct store *store)
 {

@@ -21,6 +21,9 @@ struct store_backend {
 	uint64_t last_number;
 	uint64_t last_event_id;
 	struct store_age age;
+	/* The last cleaning left something; the loop's as long as no batch is
+	 * under way. */
+	bool needs_cleaning;
 };
 
 struct store_backend_ops {

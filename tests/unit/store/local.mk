@@ -28,3 +28,7 @@ check_PROGRAMS += tests/unit/store/test_store_lean
 tests_unit_store_test_store_lean_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/store/test_store_pack
 tests_unit_store_test_store_pack_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/store/test_store_scale
+tests_unit_store_test_store_scale_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_unit_store_test_store_scale_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)

@@ -610,6 +610,42 @@ test_cleaning_removes_what_is_over_and_nothing_else(void **state)
 	    STR("recent"), &found), STORE_OK);
 }
 
+/* So many events and keys that are over at once. */
+static void
+put_expiring(struct help_fixture *f, unsigned first, unsigned count)
+{
+	for (unsigned i = first; i < first + count; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "n%u", i);
+		struct store_event event =
+		    help_event("s", name, EVENT_MATCHED);
+		struct store_idempotency key = help_idempotency(name);
+		event.received_ms = i + 1;
+		key.expires_ms = i + 1;
+		store_put_event(store_batch(f->store), &event);
+		store_put_idempotency(store_batch(f->store), &key);
+	}
+}
+
+static void
+test_cleaning_says_whether_it_left_something_and_keeps_pace(void **state)
+{
+	struct help_fixture *f = *state;
+	unsigned rounds = 0, added = 1000;
+
+	put_expiring(f, 0, added);
+	help_commit(f);
+	do {
+		put_expiring(f, added, 50);
+		added += 50;
+		store_add_cleaning(store_batch(f->store), 1000000, 1000000);
+		help_commit(f);
+		rounds++;
+	} while (store_needs_cleaning(f->store));
+	assert_in_range(rounds, 2, 10);
+}
+
 struct definitions {
 	size_t count;
 	int64_t versions[4];
@@ -860,6 +896,7 @@ main(void)
 		TEST(test_events_are_listed_by_status_in_pages),
 		TEST(test_idempotency_key_is_found_at_every_moment),
 		TEST(test_cleaning_removes_what_is_over_and_nothing_else),
+		TEST(test_cleaning_says_whether_it_left_something_and_keeps_pace),
 		TEST(test_definitions_are_kept_by_digest),
 		TEST(test_schedules_are_kept_by_workflow_and_position),
 		TEST(test_history_is_told_in_order_as_it_was_sealed),
