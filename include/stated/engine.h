@@ -29,6 +29,9 @@ struct engine_limits {
 	 * for all of them; 128 where 0 */
 	size_t bulk_max;
 	int64_t probe_ms; /* until a store that failed is tried; 250 where 0 */
+	/* After so many commits in a row that were small and quick, the next is
+	 * made on the loop's own thread, without waking another; 0: never. */
+	size_t calm_min;
 };
 
 struct engine_options {

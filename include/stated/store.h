@@ -206,6 +206,12 @@ void store_add_probe(struct store_batch *batch);
 /* Hands the open batch to the store's thread.  Must not be called while one
  * is under way. */
 void store_submit(struct store *store);
+/* The same, and where nothing speaks against it the batch has ended when it
+ * returns true: on this thread, sync and all.  store_fd() does not tell, and
+ * store_finished() is to be called. */
+MUST_USE bool store_submit_here(struct store *store);
+/* How long the last commit took, of those that store_finished() told of. */
+int64_t store_took_us(const struct store *store);
 bool store_is_committing(const struct store *store);
 /* Becomes readable when the batch under way is done. */
 int store_fd(const struct store *store);

@@ -401,6 +401,9 @@ catch_signals(struct service *service)
 
 /* ---- putting it together ---- */
 
+/* Two instances of some steps, one after another. */
+#define CALM_MIN 8
+
 /* The store, its readers (exports), definitions, secrets, pictures. */
 #define OWN_DESCRIPTORS 64
 #define CALLS_MAX 1024
@@ -528,7 +531,11 @@ open_engine(struct service *service)
 	    .proofs_required = str_equal(config->proofs, STR("required")),
 	    .secret = secrets_find_cb,
 	    .secret_arg = config->secrets,
-	    .limits = {.inbox_max = (size_t)config->instances_queued},
+	    .limits =
+		{
+		    .inbox_max = (size_t)config->instances_queued,
+		    .calm_min = CALM_MIN,
+		},
 	};
 	struct buf detail = {0};
 

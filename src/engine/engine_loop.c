@@ -120,6 +120,12 @@ loop_wake(struct loop *loop)
 }
 
 void
+loop_committed(struct loop *loop)
+{
+	event_active(loop->store, EV_READ, 0);
+}
+
+void
 loop_wake_at(struct loop *loop, int64_t instant_ms)
 {
 	int64_t delay_ms = WAKE_MS_MAX;

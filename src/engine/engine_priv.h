@@ -264,12 +264,14 @@ struct engine {
 	void *drained_arg;
 	int64_t drain_until_ms;
 	struct loop *loop;
+	size_t calm; /* commits in a row that were small and quick */
 	uint64_t commits;
 	uint64_t stepped;
 	uint64_t batches[ENGINE_BATCH_CLASSES]; /* of the commits */
 };
 
 #define STALL_DELAY_MS_MAX 2000
+#define CALM_US_MAX 1000 /* a commit of a calm time takes no longer */
 #define HOLD_DEFAULT_MS (7LL * 86400 * 1000)
 #define IDEMPOTENCY_MS (24LL * 3600 * 1000)
 #define TIMER_WINDOW_MS (10LL * 60 * 1000)
@@ -556,6 +558,8 @@ void loop_free(struct loop **loop);
 void loop_wake(struct loop *loop);
 /* Wakes the loop at an instant of the engine's clock. */
 void loop_wake_at(struct loop *loop, int64_t instant_ms);
+/* The batch under way has ended, and no other thread will tell. */
+void loop_committed(struct loop *loop);
 void loop_probe_in(struct loop *loop, int64_t delay_ms);
 void loop_drain_in(struct loop *loop, int64_t delay_ms);
 

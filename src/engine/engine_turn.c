@@ -296,6 +296,20 @@ clean(struct engine *engine)
 
 /* ---- commit ---- */
 
+/* In calm times a commit is over before another thread has woken up for it,
+ * and there is nothing to be built meanwhile.  Where a disk is slow, or where
+ * several want something at a time, the loop goes on beside the commit. */
+static void
+hand_over(struct engine *engine)
+{
+	size_t calm_min = engine->options.limits.calm_min;
+
+	if (calm_min == 0 || engine->calm < calm_min)
+		store_submit(engine->store);
+	else if (store_submit_here(engine->store))
+		loop_committed(engine->loop);
+}
+
 static void
 submit(struct engine *engine)
 {
@@ -310,7 +324,7 @@ submit(struct engine *engine)
 		instance_seal(engine, turn);
 		engine->committing = turn;
 		engine->building = turn_new(engine);
-		store_submit(engine->store);
+		hand_over(engine);
 	} else if (turn->done.count > 0) {
 		/* It wrote nothing, and what it saw is durable. */
 		engine->building = turn_new(engine);
@@ -461,6 +475,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	    STR_ARG(store_error_text(error)), detail->bytes > 0 ? " (" : "",
 	    STR_ARG(buf_str(detail)), detail->bytes > 0 ? ")" : "");
 	engine->stalled = true;
+	engine->calm = 0;
 	engine->stall_delay_ms = engine->options.limits.probe_ms;
 	engine->committing = NULL;
 	engine->building = turn_new(engine);
@@ -551,6 +566,16 @@ probed(struct engine *engine, enum store_error error)
 }
 
 static void
+note_calm(struct engine *engine, const struct turn *turn)
+{
+	bool is_calm = turn->stepped <= 1 &&
+		       engine->building->done.count == 0 &&
+		       store_took_us(engine->store) <= CALM_US_MAX;
+
+	engine->calm = is_calm ? engine->calm + 1 : 0;
+}
+
+static void
 count_commit(struct engine *engine, const struct turn *turn)
 {
 	unsigned class = 0;
@@ -582,6 +607,7 @@ engine_committed(struct engine *engine)
 		engine->committing = NULL;
 		engine->durable_turn = turn->serial;
 		count_commit(engine, turn);
+		note_calm(engine, turn);
 		release(engine, turn);
 		engine_turn(engine); /* what was built meanwhile goes next */
 	}

@@ -444,15 +444,23 @@ checkpoint(struct sqlite_store *store)
 	sqlite3_busy_timeout(db, WRITER_PATIENCE_MS);
 }
 
-static void
-tend_cb(struct store_backend *backend)
+static bool
+wants_tending_cb(struct store_backend *backend)
 {
 	struct sqlite_store *store = sqlite_store_of(backend);
 
 	/* Fewer than there were: the log was begun anew. */
 	if (store->wal_pages < store->wal_pages_tended)
 		store->wal_pages_tended = 0;
-	if (store->wal_pages - store->wal_pages_tended < TEND_PAGES)
+	return store->wal_pages - store->wal_pages_tended >= TEND_PAGES;
+}
+
+static void
+tend_cb(struct store_backend *backend)
+{
+	struct sqlite_store *store = sqlite_store_of(backend);
+
+	if (!wants_tending_cb(backend))
 		return;
 	store->wal_pages_tended = store->wal_pages;
 	checkpoint(store);
@@ -462,6 +470,7 @@ static const struct store_backend_ops ops = {
 	.close = close_cb,
 	.commit = sqlite_write_commit,
 	.tend = tend_cb,
+	.wants_tending = wants_tending_cb,
 	.freeze = freeze_cb,
 	.thaw = thaw_cb,
 	.unskipped = sqlite_find_unskipped,

@@ -203,8 +203,8 @@ store_put_event(struct store_batch *batch, const struct store_event *row)
 	store_batch_put_event(batch, &event);
 }
 
-void
-store_submit(struct store *store)
+static void
+change_places(struct store *store)
 {
 	struct store_batch *submitted = store->open;
 
@@ -215,7 +215,30 @@ store_submit(struct store *store)
 	must(store_batch_is_empty(store->under_way));
 	store->open = store->under_way;
 	store->under_way = submitted;
-	store_thread_give(store->thread, submitted);
+}
+
+void
+store_submit(struct store *store)
+{
+	change_places(store);
+	store_thread_give(store->thread, store->under_way);
+}
+
+bool
+store_submit_here(struct store *store)
+{
+	change_places(store);
+	if (store_thread_stand_in(store->thread, store->under_way))
+		return true;
+	store_thread_give(store->thread, store->under_way);
+	return false;
+}
+
+int64_t
+store_took_us(const struct store *store)
+{
+	must(store->thread != NULL);
+	return store_thread_took_us(store->thread);
 }
 
 bool

@@ -4,7 +4,8 @@
  * to src/store.
  *
  * commit() and tend() are called on the store's thread, all others on the
- * loop's; a backend needs no lock if it keeps apart what the two use.  The
+ * loop's; a backend needs no lock if it keeps apart what the two use.  While
+ * the thread sleeps, commit() may be called on the loop's, too.  The
  * finding and listing functions see what is durable and nothing else: what is
  * in batches is laid over it above this seam.  Rows handed to callbacks are
  * valid during the call; callbacks may call back into the store.
@@ -33,6 +34,8 @@ struct store_backend_ops {
 	    const struct store_batch *batch, struct buf *detail);
 	/* Housekeeping that nobody waits for, after a commit. */
 	void (*tend)(struct store_backend *backend);
+	/* Whether there is any to be done; while the thread sleeps. */
+	bool (*wants_tending)(struct store_backend *backend);
 
 	enum store_error (*freeze)(struct store_backend *backend);
 	void (*thaw)(struct store_backend *backend);

@@ -633,6 +633,38 @@ test_looking_is_answered_while_the_store_is_probed(void **state)
 	house_free(&house);
 }
 
+/* From the second commit on the loop makes them itself, well or not. */
+static void
+test_calm_engine_commits_on_its_own_thread_and_keeps_its_promises(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	sqlite3 *other;
+
+	(void)state;
+	house->limits.calm_min = 1;
+	house_crash(house);
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	house_start(house, "three", "{\"reference\": \"B\"}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_int_equal(house->sent, 6);
+	other = lock_store(house);
+	house_start(house, "three", "{\"reference\": \"C\"}");
+	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+	assert_int_equal(house->sent, 6);
+	unlock_store(house, &other);
+	while (!engine_health(house->engine).writable)
+		house_run_ms(house, 10);
+	house_start(house, "three", "{\"reference\": \"C\"}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_crash(house);
+	for (uint64_t number = 1; number <= 3; number++) {
+		house_look(house, number);
+		assert_string_equal(house->state, "resting");
+	}
+	assert_int_equal(house->sent, 9);
+	house_free(&house);
+}
+
 /* A process that waits for something that is not a time sleeps. */
 static void
 assert_sleeps(struct house *house)
@@ -1216,6 +1248,8 @@ main(void)
 		test_watch_is_told_although_the_commit_that_it_waits_for_failed),
 	    cmocka_unit_test(
 		test_looking_is_answered_while_the_store_is_probed),
+	    cmocka_unit_test(
+		test_calm_engine_commits_on_its_own_thread_and_keeps_its_promises),
 	    cmocka_unit_test(test_line_that_waits_for_its_token_sleeps),
 	    cmocka_unit_test(
 		test_breaker_holds_calls_back_and_lets_one_through_to_see),

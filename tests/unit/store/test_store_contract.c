@@ -832,6 +832,45 @@ test_fd_tells_when_a_batch_is_done(void **state)
 	assert_false(store_finished(f->store, &error, NULL));
 }
 
+/* The thread may not have gone to sleep yet: until it has. */
+static void
+commit_here(struct help_fixture *f, uint64_t number)
+{
+	enum store_error error = STORE_IO;
+
+	for (bool is_here = false; !is_here;) {
+		struct store_instance row = help_instance(number);
+
+		store_put_instance(store_batch(f->store), &row);
+		is_here = store_submit_here(f->store);
+		assert_true(store_is_committing(f->store));
+		if (!is_here)
+			help_wait(f->store);
+		assert_true(store_finished(f->store, &error, NULL));
+		assert_int_equal(error, STORE_OK);
+	}
+}
+
+static void
+test_batch_can_be_committed_where_it_was_made(void **state)
+{
+	struct help_fixture *f = *state;
+	struct pollfd watched = {store_fd(f->store), POLLIN, 0};
+	struct store_instance found;
+	enum store_error error;
+
+	for (uint64_t number = 1; number <= 50; number++)
+		commit_here(f, number);
+	assert_int_equal(poll(&watched, 1, 0), 0);
+	assert_true(store_took_us(f->store) >= 0);
+	assert_false(store_finished(f->store, &error, NULL));
+	help_commit(f);
+	reopen(f);
+	assert_int_equal(store_last_number(f->store), 50);
+	assert_int_equal(store_find_instance(f->store, f->arena, 50, &found),
+	    STORE_OK);
+}
+
 static void
 test_batch_is_empty_until_something_is_put(void **state)
 {
@@ -901,6 +940,7 @@ main(void)
 		TEST(test_schedules_are_kept_by_workflow_and_position),
 		TEST(test_history_is_told_in_order_as_it_was_sealed),
 		TEST(test_fd_tells_when_a_batch_is_done),
+		TEST(test_batch_can_be_committed_where_it_was_made),
 		TEST(test_batch_is_empty_until_something_is_put),
 		TEST(test_batch_under_way_is_committed_by_closing),
 		TEST(test_every_error_has_a_text),
