@@ -442,6 +442,9 @@ client_timer_cb(CURLM *multi, long timeout_ms, void *arg)
 	(void)multi;
 	if (timeout_ms < 0)
 		evtimer_del(client->timer);
+	else if (timeout_ms == 0)
+		/* In this round of the loop, after what is ready already. */
+		event_active(client->timer, EV_TIMEOUT, 0);
 	else
 		set_timer(client->timer, timeout_ms);
 	return 0;

@@ -599,6 +599,7 @@ set_constant_options(struct http_transfer *transfer)
 	SET(easy, CURLOPT_ERRORBUFFER, transfer->error);
 	SET(easy, CURLOPT_NOSIGNAL, 1L);
 	SET(easy, CURLOPT_PROXY, ""); /* nor one named by the environment */
+	SET(easy, CURLOPT_NOPROXY, "");
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);

@@ -21,7 +21,7 @@ struct reader {
 	size_t at; /* offset of the next byte */
 	int depth;
 	int depth_max;
-	struct buf scratch; /* the string being read */
+	struct buf scratch; /* a string with escapes */
 	struct json_error *error;
 };
 
@@ -242,56 +242,60 @@ utf8_prefix(struct str s)
 
 /* Bytes that stand for themselves. */
 static bool
-read_run(struct reader *reader)
+read_run(struct reader *reader, struct str *run)
 {
 	size_t from = reader->at;
-	while (!at_end(reader) && (unsigned char)peek(reader) >= 0x20 &&
-	    peek(reader) != '"' && peek(reader) != '\\')
-		reader->at++;
-	struct str run = str_slice(reader->text, from, reader->at - from);
-	if (!str_is_utf8(run)) {
-		size_t good = utf8_prefix(run);
+	size_t bytes = json_count_plain(reader->text, from);
+	*run = (struct str){reader->text.at + from, bytes};
+	reader->at += bytes;
+	if (!str_is_utf8(*run)) {
+		size_t good = utf8_prefix(*run);
 		fail(reader, from + good, "this is not UTF-8");
 		return false;
 	}
-	buf_add_str(&reader->scratch, run);
 	return true;
 }
 
-/* Leaves the string in the scratch buffer. */
+/* The rest of a string that began with `run`, into the scratch buffer. */
 static bool
-read_string(struct reader *reader)
+read_escapes(struct reader *reader, struct str run)
 {
-	size_t from = reader->at;
-	reader->at++;
 	buf_clear(&reader->scratch);
 	for (;;) {
-		if (!read_run(reader))
-			return false;
-		if (at_end(reader)) {
-			fail(reader, from, "the string is not closed");
-			return false;
-		}
-		if (peek(reader) == '"') {
-			reader->at++;
+		buf_add_str(&reader->scratch, run);
+		if (peek(reader) == '"')
 			return true;
-		}
 		if (peek(reader) != '\\') {
 			fail_expected(reader, "no control character");
 			return false;
 		}
-		if (!read_escape(reader))
+		if (!read_escape(reader) || !read_run(reader, &run))
 			return false;
+		if (at_end(reader))
+			return true; /* the caller says what is missing */
 	}
 }
 
-/* The last string, copied to the arena. */
-static struct str
-keep_string(struct reader *reader)
+/* Where nothing is escaped it stands in the text as it is. */
+static bool
+read_string(struct reader *reader, struct str *string)
 {
-	struct str scratch = buf_str(&reader->scratch);
-	return arena_str(reader->arena,
-	    scratch.at ? scratch : STR(""));
+	size_t from = reader->at;
+	reader->at++;
+	if (!read_run(reader, string))
+		return false;
+	if (!at_end(reader) && peek(reader) != '"') {
+		if (!read_escapes(reader, *string))
+			return false;
+		*string = buf_str(&reader->scratch);
+	}
+	if (at_end(reader)) {
+		fail(reader, from, "the string is not closed");
+		return false;
+	}
+	reader->at++;
+	*string = arena_str(reader->arena, *string);
+	return true;
 }
 
 /* -------------------------------------------------- lists and contexts */
@@ -354,9 +358,8 @@ read_key(struct reader *reader, const struct value_builder *context,
 		fail_expected(reader, "a key in quotes");
 		return false;
 	}
-	if (!read_string(reader))
+	if (!read_string(reader, key))
 		return false;
-	*key = keep_string(reader);
 	if (value_has(context, *key)) {
 		struct str shown = str_slice(*key, 0, 80);
 		shown.bytes = utf8_prefix(shown);
@@ -390,10 +393,19 @@ read_context(struct reader *reader)
 		const struct value *value = read_value(reader);
 		if (!value || !read_separator(reader, '}', &done))
 			return NULL;
-		value_put(context, key, value);
+		value_put_kept(context, key, value);
 	}
 	reader->depth--;
 	return value_built(context);
+}
+
+static const struct value *
+read_text(struct reader *reader)
+{
+	struct str string;
+	if (!read_string(reader, &string))
+		return NULL;
+	return value_of_str(reader->arena, string);
 }
 
 static const struct value *
@@ -405,9 +417,7 @@ read_value(struct reader *reader)
 	case '[':
 		return read_list(reader);
 	case '"':
-		if (!read_string(reader))
-			return NULL;
-		return value_of_str(reader->arena, keep_string(reader));
+		return read_text(reader);
 	case 't':
 		return read_literal(reader, STR("true"), &value_true);
 	case 'f':

@@ -67,9 +67,8 @@ mark_escaped(const char *at)
 	return marks & highs;
 }
 
-/* How many bytes from `from` on stand for themselves. */
-static size_t
-count_plain(struct str string, size_t from)
+size_t
+json_count_plain(struct str string, size_t from)
 {
 	size_t at = from;
 
@@ -94,7 +93,7 @@ json_write_string(struct buf *out, struct str string)
 		buf_reserve(out, string.bytes + 2);
 	buf_add_char(out, '"');
 	for (size_t i = 0; i < string.bytes; i++) {
-		size_t plain = count_plain(string, i);
+		size_t plain = json_count_plain(string, i);
 		buf_add(out, string.at + i, plain);
 		i += plain;
 		if (i == string.bytes)
