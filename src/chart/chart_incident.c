@@ -352,6 +352,25 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 	(void)!chart_cancel_try(run, STOP_NOW);
 }
 
+/* Of some undo nobody knows whether it happened: undoing all would send it once
+ * more. */
+static bool
+undo_is_in_doubt(const struct chart *chart)
+{
+	for (const struct incident *incident = chart->incidents; incident;
+	     incident = incident->next) {
+		const struct call *call = incident->call
+					      ? chart_call_find(
+						    chart, incident->call)
+					      : NULL;
+
+		if (incident->kind == INCIDENT_UNKNOWN && call != NULL &&
+		    call->purpose == FOR_UNDO)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the incident can be settled so, by that person, now. */
 static bool
 may_settle(struct run *run, const struct incident *incident,
@@ -363,6 +382,13 @@ may_settle(struct run *run, const struct incident *incident,
 		incident->kind == INCIDENT_DEFINITION)) {
 		chart_step_refuse(run, REFUSED_CHOICE,
 		    "no step failed here that a result could be supplied for");
+		return false;
+	}
+	if (event->settlement == SETTLE_COMPENSATE &&
+	    undo_is_in_doubt(run->chart)) {
+		chart_step_refuse(run, REFUSED_CHOICE,
+		    "nobody knows whether an undo happened: say so first, by "
+		    "`supply` (it did), `retry` (it did not) or `skip`");
 		return false;
 	}
 	if (run->chart->suspended) {
