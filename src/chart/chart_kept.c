@@ -209,6 +209,20 @@ chart_kept_end(struct run *run)
 	run->chart->kept = NULL;
 }
 
+/* A transition that had to wait for its turn had taken it, and comes to
+ * nothing. */
+void
+chart_kept_overtaken(struct run *run, const struct value *event)
+{
+	const struct kept taken = {
+	    .type = value_str(value_field_or_null(event, "type")),
+	    .subject = value_str(value_field_or_null(event, "subject")),
+	    .event = event,
+	};
+
+	record_event(run, AUDIT_EVENT_IGNORED, &taken, "overtaken");
+}
+
 /* ---- coming in ---- */
 
 static const struct value *

@@ -280,6 +280,7 @@ void chart_kept_take(struct run *run, struct kept **link,
     const struct chosen *chosen, struct strand *instead);
 void chart_kept_tell(struct run *run);
 void chart_kept_end(struct run *run);
+void chart_kept_overtaken(struct run *run, const struct value *event);
 
 /* ---- chart_time.c: what falls due ---- */
 enum timer_choice {

@@ -314,6 +314,20 @@ stop_waiting(struct run *run, struct strand *strand, enum stop_mode mode)
 	return true;
 }
 
+/* It took an event that nothing has come of yet: history would tell that the
+ * event came, and no more. */
+static bool
+owes_event(const struct strand *strand)
+{
+	if (strand->taken_count == 0 || strand->event == NULL)
+		return false;
+	for (size_t i = strand->plan_next; i < strand->plan_count; i++)
+		if (strand->plan[i].kind == PLAN_CLAIM ||
+		    strand->plan[i].kind == PLAN_SWITCH)
+			return true;
+	return false;
+}
+
 /* Undoing has begun, or will as soon as the entered state is checked. */
 static bool
 owes_undoing(const struct strand *strand)
@@ -357,6 +371,8 @@ chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 		return false;
 	if (mode != STOP_LEFT && owes_undoing(strand))
 		run->chart->cancel_compensates = true;
+	if (owes_event(strand))
+		chart_kept_overtaken(run, strand->event);
 	chart_strand_end(run, strand);
 	return true;
 }
@@ -417,6 +433,9 @@ chart_strand_end(struct run *run, struct strand *strand)
 void
 chart_strand_end_all(struct run *run)
 {
-	while (run->chart->strands != NULL)
+	while (run->chart->strands != NULL) {
+		if (owes_event(run->chart->strands))
+			chart_kept_overtaken(run, run->chart->strands->event);
 		chart_strand_end(run, run->chart->strands);
+	}
 }
