@@ -450,7 +450,9 @@ level_of(struct str name)
 	return str_equal(name, STR("info")) ? LOG_INFO : LOG_WARNING;
 }
 
-/* A call that can't even be made comes back as its reply, in this same turn. */
+/* A call that can't even be made comes back as its reply, in this same turn.
+ * So does a child that can't be run; what it leads to may have withdrawn a
+ * call that stands behind it in the list. */
 static void
 offer_call(struct engine *engine, struct turn *turn, struct instance *instance,
     struct chart_effect effect, struct chart_effects *effects)
@@ -463,6 +465,9 @@ offer_call(struct engine *engine, struct turn *turn, struct instance *instance,
 	    .outcome = &failure,
 	};
 
+	if (!chart_call_is_wanted(
+		instance->chart, effect.serial, engine_now_ms(engine)))
+		return;
 	if (!exchange_offer(engine, turn, instance, &effect, effects, &failure))
 		chart_step(instance->chart, &event, &context, effects);
 }

@@ -538,6 +538,50 @@ test_where_the_commit_of_an_end_fails_the_parent_still_waits(void **state)
 	house_free(&house);
 }
 
+/* A region runs what can't be run, another calls somebody at the same time,
+ * and the error leaves both. */
+static const char leaving_parent[] =
+    "workflow: parent\n"
+    "version: 1\n"
+    "initial: both\n"
+    "states:\n"
+    "  both:\n"
+    "    type: parallel\n"
+    "    on: {error: failed}\n"
+    "    states:\n"
+    "      running:\n"
+    "        initial: r1\n"
+    "        states: {r1: {entry: [{run: child, with: {n: 1}}]}}\n"
+    "      calling:\n"
+    "        initial: c1\n"
+    "        states: {c1: {entry: [{call: desk.tell}]}}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "workflow: child\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "initial: right\n"
+    "states: {right: {type: final, outcome: success}}\n"
+    "---\n"
+    "connection: desk\n"
+    "kind: http\n"
+    "url: http://desk.invalid\n"
+    "operations: {tell: {request: {post: /tell}}}\n";
+
+static void
+test_a_call_that_a_refused_run_withdraws_is_not_made(void **state)
+{
+	struct house *house = house_new(leaving_parent, no_answer);
+
+	(void)state;
+	house_start(house, "parent", "{}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_state(house, 1, "failed");
+	assert_int_equal(house->sent, 0);
+	assert_sound(house);
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -565,6 +609,8 @@ main(void)
 		test_where_the_commit_fails_neither_parent_nor_child_is_there),
 	    cmocka_unit_test(
 		test_where_the_commit_of_an_end_fails_the_parent_still_waits),
+	    cmocka_unit_test(
+		test_a_call_that_a_refused_run_withdraws_is_not_made),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
