@@ -41,6 +41,7 @@ include tests/fuzz/local.mk
 include tests/bench/local.mk
 
 include tests/sim/disk.mk
+include tests/sim/local.mk
 if HAVE_CMOCKA
 include tests/unit/base/local.mk
 include tests/unit/value/local.mk

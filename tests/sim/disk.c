@@ -209,6 +209,15 @@ disk_sync(struct disk *disk, struct disk_file *file)
 		disk_sync_names(disk);
 }
 
+void
+disk_lay(struct disk *disk, const char *path)
+{
+	struct disk_file *file = disk_find(disk, path);
+
+	must(file != NULL);
+	disk_sync(disk, file);
+}
+
 /* ------------------------------------------------ what is seen without SQLite */
 
 static void
@@ -318,6 +327,18 @@ disk_crash(struct disk *disk, struct rng *rng)
 		show(file);
 	}
 	disk->names_synced = disk->names;
+	disk->is_dead = false;
+	disk_set_plan(disk, (struct disk_plan){0});
+}
+
+void
+disk_revive(struct disk *disk)
+{
+	for (struct disk_file *file = disk->files; file; file = file->next) {
+		must(file->handles == 0);
+		if (file->unnamed_at == DISK_LAST_NAME)
+			show(file);
+	}
 	disk->is_dead = false;
 	disk_set_plan(disk, (struct disk_plan){0});
 }

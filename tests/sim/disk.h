@@ -74,6 +74,9 @@ struct disk *disk_new(uint64_t seed);
 /* Nothing may be open.  The system's own files are the default again. */
 void disk_free(struct disk **disk);
 
+/* A real file is on the disk, durably, as if it had always been. */
+void disk_lay(struct disk *disk, const char *path);
+
 /* Counting begins anew. */
 void disk_set_plan(struct disk *disk, struct disk_plan plan);
 /* Since the plan was set. */
@@ -87,6 +90,10 @@ bool disk_is_dead(struct disk *disk);
  * plan is gone.  All files must have been closed, as the end of a process
  * would: on a disk without power that changes nothing. */
 void disk_crash(struct disk *disk, struct rng *rng);
+
+/* Only the process has gone: all that it wrote is there.  The rest is as with
+ * disk_crash(). */
+void disk_revive(struct disk *disk);
 
 /* Where files have rotted.  false: there is no such byte. */
 bool disk_damage(struct disk *disk, const char *path, size_t at);

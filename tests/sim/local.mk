@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The simulator: seeds in, and what did not hold out.
+
+check_PROGRAMS += tests/sim/simulate
+tests_sim_simulate_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) \
+	-I$(top_srcdir)/tests/unit/engine
+tests_sim_simulate_SOURCES = \
+	tests/sim/simulate.c \
+	tests/sim/auditor.c \
+	tests/sim/auditor.h \
+	tests/sim/auditor_effect.c \
+	tests/sim/auditor_history.c \
+	tests/sim/auditor_priv.h \
+	tests/sim/random_chart.c \
+	tests/sim/random_chart.h \
+	tests/sim/random_script.c \
+	tests/sim/random_script.h \
+	tests/sim/script.c \
+	tests/sim/shrink.c \
+	tests/sim/shrink.h \
+	tests/sim/script.h \
+	tests/sim/world.c \
+	tests/sim/world.h \
+	tests/sim/world_end.c \
+	tests/sim/world_network.c \
+	tests/sim/world_people.c \
+	tests/sim/world_priv.h \
+	tests/unit/engine/chaos_gate.c \
+	tests/unit/engine/chaos_gate.h \
+	$(SIM_DISK)
+tests_sim_simulate_LDADD = $(LIBS_ENGINE)

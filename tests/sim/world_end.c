@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world_end.c: the world grows honest, and everything comes to its end.
+ */
+#include "world_priv.h"
+
+#include "stated/store.h"
+
+#define ROUNDS_BY_ITSELF 40 /* then operators cancel what is left */
+#define ROUNDS_MAX 120
+#define ANSWERS_MAX 4000
+
+/* Until every call is answered and nothing is under way. */
+static void
+answer_all(struct world *world)
+{
+	world_go_on(world);
+	for (int i = 0; world->waiting_count > 0; i++) {
+		if (i == ANSWERS_MAX)
+			world_fail(world, "no rest",
+			    "the engine goes on calling");
+		world_answer_honestly(world);
+		if (world->waiting_count == 0)
+			world_go_on(world);
+	}
+	while (!world_is_quiet(world))
+		world_go_on(world);
+}
+
+static void
+due_cb(uint64_t number, int64_t due_ms, void *arg)
+{
+	(void)number;
+	*(int64_t *)arg = due_ms;
+}
+
+/* On to whatever is due first. */
+static void
+pass_time(struct world *world)
+{
+	struct store_due_range range = {
+	    .after_ms = world->now_ms,
+	    .after_number = UINT64_MAX >> 1,
+	    .until_ms = INT64_MAX,
+	    .limit = 1,
+	};
+	int64_t due_ms = 0;
+
+	if (engine_health(world->engine).calls_queued > 0) {
+		world->now_ms += 21 * 1000; /* places, rates, breakers */
+		return;
+	}
+	must(store_each_due(world->store, &range, due_cb, &due_ms) ==
+	     STORE_OK);
+	if (due_ms > world->now_ms)
+		world->now_ms = due_ms;
+	else
+		world->now_ms += 1000;
+}
+
+void
+world_grow_honest(struct world *world)
+{
+	world->held = 0;
+	world->fails = false;
+	world_tell(world, "honest");
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		answer_all(world);
+		auditor_check_rest(world->auditor);
+		auditor_tidy(world->auditor);
+		if (world_count_open(world) == 0)
+			break;
+		if (round >= ROUNDS_BY_ITSELF && round % 10 == 0)
+			world_cancel_all(world);
+		if (world_do_all(world) == 0)
+			pass_time(world);
+	}
+	answer_all(world);
+	auditor_check_end(world->auditor);
+}
