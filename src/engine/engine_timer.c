@@ -225,14 +225,18 @@ shorten_window(struct engine *engine)
 }
 
 /* A new window is loaded some time before the old one is over; one that was
- * cut short when all of it has been fired, so that the heap stays small. */
+ * cut short when all of it has been fired, so that the heap stays small.  What
+ * an earlier and longer window left in the heap is none of it. */
 static int64_t
 refill_ms(const struct engine *engine)
 {
 	const struct timers *timers = &engine->timers;
 
 	if (timers->is_cut_short)
-		return timers->count == 0 ? timers->last_ms : INT64_MAX;
+		return timers->count == 0 ||
+			       timers->heap[0].due_ms > timers->window_end_ms
+			   ? timers->last_ms
+			   : INT64_MAX;
 	return timers->window_end_ms - TIMER_WINDOW_MS / 10;
 }
 

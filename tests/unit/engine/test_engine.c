@@ -927,6 +927,42 @@ test_instances_that_cannot_be_loaded_stand_in_nobodys_way(void **state)
 	house_free(&house);
 }
 
+static const char sleeper[] =
+    "workflow: sleeper\n"
+    "version: 1\n"
+    "initial: sleeping\n"
+    "states:\n"
+    "  sleeping: {after: {'= duration(input.time)': awake}}\n"
+    "  awake: {type: final, outcome: success}\n";
+
+/* A window that held all for ten minutes is followed by one that is cut short:
+ * what stands in the heap from the first must not keep back what comes into
+ * the second. */
+static void
+test_deadlines_of_an_earlier_window_keep_no_others_back(void **state)
+{
+	struct house *house = house_new(sleeper, answer_ok);
+
+	(void)state;
+	house_close_engine(house);
+	house->limits.window_max = 1;
+	house_open_engine(house);
+	house_run(house);
+	house_start(house, "sleeper", "{\"time\": \"PT9M10S\"}");
+	house_start(house, "sleeper", "{\"time\": \"PT9M50S\"}");
+	house_advance(house, 550 * 1000);
+	house_look(house, 1);
+	assert_string_equal(house->state, "awake");
+	house_start(house, "sleeper", "{\"time\": \"PT5S\"}");
+	house_advance(house, 6 * 1000);
+	house_look(house, 3);
+	assert_string_equal(house->state, "awake");
+	house_advance(house, 60 * 1000);
+	house_look(house, 2);
+	assert_string_equal(house->state, "awake");
+	house_free(&house);
+}
+
 static const char patient_one[] =
     "workflow: patient\n"
     "version: 1\n"
@@ -1261,6 +1297,8 @@ main(void)
 	    cmocka_unit_test(test_an_instance_keeps_so_many_events_and_no_more),
 	    cmocka_unit_test(
 		test_instances_that_cannot_be_loaded_stand_in_nobodys_way),
+	    cmocka_unit_test(
+		test_deadlines_of_an_earlier_window_keep_no_others_back),
 	    cmocka_unit_test(
 		test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps),
 	    cmocka_unit_test(
