@@ -490,6 +490,18 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 	return error;
 }
 
+/* The numbers that it gave to dictionaries and instances will be given to
+ * others: what was kept by them is of no use any more. */
+static void
+forget_failed(struct sqlite_store *store)
+{
+	sqlite_dictionary_forget(&store->written_dictionaries);
+	store_packer_free(&store->packer);
+	store->packer = store_packer_new();
+	sqlite_history_firsts_free(&store->firsts);
+	store->firsts = sqlite_history_firsts_new();
+}
+
 enum store_error
 sqlite_write_commit(struct store_backend *backend,
     const struct store_batch *batch, struct buf *detail)
@@ -510,7 +522,7 @@ sqlite_write_commit(struct store_backend *backend,
 		return STORE_OK;
 	}
 	sqlite_conn_explain(&store->writer, detail);
-	sqlite_dictionary_forget(&store->written_dictionaries);
+	forget_failed(store);
 	/* Some failures have rolled it back already. */
 	if (!sqlite3_get_autocommit(store->writer.db))
 		(void)sqlite3_exec(store->writer.db, "ROLLBACK", NULL, NULL,

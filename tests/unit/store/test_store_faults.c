@@ -233,6 +233,9 @@ install(void **state)
 
 #define BATCHES 3
 #define BATCH_INSTANCES 3
+#define SNAPSHOT                                                               \
+	"what every snapshot has, and what is long enough to be packed, which " \
+	"a word or two is not"
 
 struct scenario {
 	struct help_dir dir;
@@ -260,6 +263,35 @@ number_of(int batch, int i)
 	return (uint64_t)(batch * BATCH_INSTANCES + i + 1);
 }
 
+/* Each batch has a definition of its own, which has what its rows have, in
+ * another place: what a batch that failed knew of its must not outlive it. */
+static struct store_definition
+definition_of(int batch)
+{
+	static const char source[] = SNAPSHOT " and then something else";
+	struct store_definition row = {
+		.name = STR("payment"),
+		.version = batch + 1,
+		.source = str_slice(str_of(source), 0,
+		    strlen(SNAPSHOT) + 8 * (size_t)batch),
+		.published_ms = 1,
+		.published_by = STR("alice"),
+	};
+
+	row.digest = digest_sha256(row.source);
+	return row;
+}
+
+static void
+put_definitions(struct scenario *s)
+{
+	for (int batch = 0; batch < BATCHES; batch++) {
+		struct store_definition row = definition_of(batch);
+
+		store_put_definition(store_batch(s->store), &row);
+	}
+}
+
 static void
 put_batch(struct scenario *s, int batch)
 {
@@ -268,6 +300,8 @@ put_batch(struct scenario *s, int batch)
 		char key[32];
 		snprintf(key, sizeof(key), "K-%d-%d", batch, i);
 		row.business_key = str_of(key);
+		row.definition = definition_of(batch).digest;
+		row.snapshot = STR(SNAPSHOT);
 		row.head = (struct audit_head){0};
 		help_add_turn(store_batch(s->store), s->arena, row.number,
 		    &row.head, 2);
@@ -296,6 +330,8 @@ work(struct scenario *s)
 {
 	struct buf detail = {0};
 
+	put_definitions(s);
+	(void)!store_commit_now(s->store, &detail);
 	for (int batch = 0; batch < BATCHES; batch++) {
 		put_batch(s, batch);
 		s->is_durable[batch] =
@@ -326,8 +362,10 @@ is_there(struct scenario *s, uint64_t number)
 	assert_int_equal(store_each_record(s->store, number, 1,
 	    check_record_cb, &head), STORE_OK);
 	assert_int_equal(head.seq, error == STORE_OK ? 2 : 0);
-	if (error == STORE_OK)
+	if (error == STORE_OK) {
 		assert_true(digest_equal(head.hash, row.head.hash));
+		assert_true(str_equal(row.snapshot, STR(SNAPSHOT)));
+	}
 	return error == STORE_OK;
 }
 
