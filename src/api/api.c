@@ -123,9 +123,10 @@ with_defaults(struct api_limits limits)
 }
 
 /*
- * evhttp answers a body over its own bound by itself, and not as a problem:
- * the bound is set above ours, so that most of what is too large is told so
- * in our words.  CONNECT and TRACE are nothing for this server.
+ * evhttp answers a body over its own bound by itself, without having read it,
+ * and closes the connection (api_refusal.c): the bound is set above ours, so
+ * that who is a little over it is told how large it may be, and may go on.
+ * CONNECT and TRACE are nothing for this server.
  */
 static void
 set_up(struct api *api)

@@ -51,6 +51,8 @@ struct guest {
 	ino_t inode;
 	bool is_open; /* or was when we last looked */
 	bool is_busy; /* a request of theirs is being answered */
+	bool is_replacing;
+	int refused;	 /* by evhttp, with that status; 0: not yet */
 	uint64_t silent; /* tick of the last sign of life */
 	struct flow in;	 /* of a request that is not whole yet */
 	struct flow out; /* of an answer that has not left yet */
@@ -187,21 +189,49 @@ input_cb(struct evbuffer *buffer, const struct evbuffer_cb_info *info,
 	guest->in.bytes += info->n_added;
 }
 
+/* An answer to nothing that we were asked is evhttp's own.  It comes piece by
+ * piece; ours takes the place of the first, and of whatever follows. */
+static void
+replace_refusal(
+    struct guest *guest, struct evbuffer *buffer, size_t bytes_added)
+{
+	/* Over TLS a piece goes out at once. */
+	bool has_left = guest->refused != 0 &&
+			evbuffer_get_length(buffer) == bytes_added;
+
+	if (guest->refused == 0)
+		guest->refused = api_refusal_status(buffer);
+	if (guest->refused == 0)
+		return;
+	guest->is_replacing = true;
+	if (has_left)
+		api_refusal_drop(buffer);
+	else
+		api_refusal_put(buffer, guest->refused);
+	guest->is_replacing = false;
+}
+
 static void
 output_cb(struct evbuffer *buffer, const struct evbuffer_cb_info *info,
     void *arg)
 {
 	struct guest *guest = arg;
 
+	if (guest->is_replacing)
+		return;
 	if (info->n_added > 0) {
 		begin(guest, &guest->out);
 		guest->out.bytes += info->n_added;
+		if (!guest->is_busy)
+			replace_refusal(guest, buffer, info->n_added);
 	}
 	if (info->n_deleted == 0 || evbuffer_get_length(buffer) > 0)
 		return;
 	guest->out.since = 0;
 	guest->is_busy = false;
 	guest->silent = guest->census->tick;
+	if (guest->refused != 0)
+		shutdown(guest->fd, SHUT_WR);
 }
 
 void

@@ -19,6 +19,7 @@
 #include "stated/map.h"
 
 struct bufferevent;
+struct evbuffer;
 struct evhttp;
 struct evhttp_request;
 struct event;
@@ -258,6 +259,14 @@ void api_census_look(struct api_census *census);
 /* Disconnects some who have been silent for long. */
 void api_census_make_room(struct api_census *census);
 
+/* ---- api_refusal.c: what evhttp refuses by itself ---- */
+/* The status of the error with which what goes out begins; 0: it is none. */
+int api_refusal_status(struct evbuffer *buffer);
+/* Puts a problem of that meaning in place of all that is there. */
+void api_refusal_put(struct evbuffer *buffer, int status);
+/* Drops all that is there. */
+void api_refusal_drop(struct evbuffer *buffer);
+
 /* ---- api_door.c: listeners and TLS ---- */
 struct api_door *api_door_open(struct api *api, struct buf *detail);
 /* To be called when evhttp is gone. */
@@ -355,6 +364,10 @@ const struct value *api_reply_stored(struct api_call *call, struct str json);
 
 /* ---- api_problem.c ---- */
 int api_problem_status(enum api_problem problem);
+const char *api_problem_title(enum api_problem problem);
+/* As JSON, where there is no call. */
+void api_problem_format(
+    enum api_problem problem, struct str detail, struct buf *out);
 void api_problem_reply(struct api_call *call, enum api_problem problem,
     const char *format, ...) PRINTF_LIKE(3, 4);
 void api_problem_errors(struct api_call *call, enum api_problem problem,

@@ -27,6 +27,26 @@ api_problem_status(enum api_problem problem)
 	return problems[problem].status;
 }
 
+const char *
+api_problem_title(enum api_problem problem)
+{
+	must(problem < API_PROBLEM_COUNT);
+	return problems[problem].title;
+}
+
+void
+api_problem_format(enum api_problem problem, struct str detail, struct buf *out)
+{
+	must(problem < API_PROBLEM_COUNT);
+	buf_addf(out,
+	    "{\"type\":\"" API_PROBLEM_PREFIX "%s\",\"title\":\"%s\","
+	    "\"status\":%d,\"detail\":",
+	    problems[problem].name, problems[problem].title,
+	    problems[problem].status);
+	buf_add_json_string(out, detail);
+	buf_add_cstr(out, "}\n");
+}
+
 static void
 put_all(struct value_builder *built, const struct value *more)
 {

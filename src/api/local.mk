@@ -27,6 +27,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_problem.c \
 	src/api/api_publish.c \
 	src/api/api_query.c \
+	src/api/api_refusal.c \
 	src/api/api_reply.c \
 	src/api/api_route.c \
 	src/api/api_schedule.c \

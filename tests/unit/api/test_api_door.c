@@ -320,6 +320,8 @@ test_tls_is_spoken_where_there_is_a_certificate(void **state)
 	api_server_start(server, "r-1");
 	answer = api_server_get(server, "/v1/export");
 	answer_must_be(&answer, 200);
+	answer = api_server_ask(server, "BREW", "/v1/tasks", NULL, NULL);
+	answer_must_be_problem(&answer, 405, "method-not-allowed");
 	api_server_free(&server);
 }
 

@@ -179,18 +179,69 @@ test_body_over_the_bound_is_413(void **state)
 }
 
 static void
-test_broken_requests_are_400(void **state)
+expect_refusal(struct api_server *server, const char *request, int status,
+    const char *name)
+{
+	struct str text = api_server_say(server, request);
+	char line[64];
+
+	snprintf(line, sizeof(line), "HTTP/1.1 %d ", status);
+	assert_true(str_has_prefix(text, str_of(line)));
+	assert_true(str_find(text,
+			STR("\r\nContent-Type: application/problem+json\r\n")) !=
+		    SIZE_MAX);
+	assert_true(
+	    str_find(text, STR("\r\nConnection: close\r\n")) != SIZE_MAX);
+	snprintf(line, sizeof(line), "{\"type\":\"urn:stated:problem:%s\",",
+	    name);
+	assert_true(str_find(text, str_of(line)) != SIZE_MAX);
+	/* One answer, and nothing of evhttp's. */
+	assert_true(str_has_suffix(text, STR("\"}\n")));
+	assert_true(str_find(text, STR("HTML")) == SIZE_MAX);
+}
+
+static void
+test_what_cannot_be_read_is_a_problem_too(void **state)
 {
 	struct api_server *server = *state;
-	struct str text = api_server_say(server, "NONSENSE\r\n\r\n");
 
-	assert_true(str_has_prefix(text, STR("HTTP/1.1 400 ")));
-	text = api_server_say(
-	    server, "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n");
-	assert_true(str_has_prefix(text, STR("HTTP/1.1 501 ")));
-	text =
-	    api_server_say(server, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n");
-	assert_true(str_has_prefix(text, STR("HTTP/1.1 501 ")));
+	expect_refusal(server, "NONSENSE\r\n\r\n", 400, "bad-request");
+	expect_refusal(server, "GET / HTTP/7.0\r\nHost: x\r\n\r\n", 400,
+	    "bad-request");
+	expect_refusal(server,
+	    "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+	    400, "bad-request");
+	expect_refusal(server,
+	    "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+	    "Content-Length: 99999999999\r\n\r\n",
+	    413, "too-large");
+	expect_refusal(server, "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n",
+	    405, "method-not-allowed");
+	expect_refusal(server, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 405,
+	    "method-not-allowed");
+}
+
+static void
+test_what_cannot_be_read_comes_after_what_could(void **state)
+{
+	struct api_server *server = *state;
+	struct str text = api_server_say(server,
+	    "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nNONSENSE\r\n\r\n");
+
+	assert_true(str_has_prefix(text, STR("HTTP/1.1 200 ")));
+	assert_true(str_find(text, STR("HTTP/1.1 400 ")) != SIZE_MAX);
+	assert_true(str_find(text, STR("HTML")) == SIZE_MAX);
+}
+
+static void
+test_large_body_is_asked_for_where_the_caller_waits(void **state)
+{
+	struct api_server *server = *state;
+	struct str text = api_server_say(server,
+	    "POST /v1/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+	    "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n");
+
+	assert_true(str_has_prefix(text, STR("HTTP/1.1 100 Continue\r\n")));
 }
 
 static void
@@ -260,7 +311,9 @@ main(void)
 	    TEST(test_answers_may_not_be_kept_or_framed),
 	    TEST(test_trace_goes_into_history),
 	    TEST(test_body_over_the_bound_is_413),
-	    TEST(test_broken_requests_are_400),
+	    TEST(test_what_cannot_be_read_is_a_problem_too),
+	    TEST(test_what_cannot_be_read_comes_after_what_could),
+	    TEST(test_large_body_is_asked_for_where_the_caller_waits),
 	    TEST(test_actor_must_be_a_name),
 	    TEST(test_draining_server_is_not_ready),
 	    TEST(test_draining_server_refuses_new_callers_at_once),

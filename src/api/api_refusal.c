@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_refusal.c: what evhttp refuses by itself, said in our words.
+ *
+ * A request that can't be read, or whose method or size evhttp doesn't take,
+ * never gets to us: evhttp answers it with a page of HTML (2.1 knows no other
+ * way).  That page is put together in the buffer of what goes out, which tells
+ * of each piece; there it is replaced by a problem like all others.  Nothing
+ * else is known of such a request, not even its path.
+ */
+#include "api_priv.h"
+
+#include <event2/buffer.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STATUS_AT 9 /* "HTTP/1.1 400 Bad Request" */
+#define STATUS_DIGITS 3
+
+/* evhttp knows a few ways to refuse. */
+static enum api_problem
+problem_of(int status)
+{
+	if (status == 413)
+		return PROBLEM_TOO_LARGE;
+	return status == 501 ? PROBLEM_NOT_ALLOWED : PROBLEM_BAD_REQUEST;
+}
+
+static const char *
+detail_of(enum api_problem problem)
+{
+	if (problem == PROBLEM_TOO_LARGE)
+		return "The body is far too large (limits.body).";
+	if (problem == PROBLEM_NOT_ALLOWED)
+		return "No resource takes this method.";
+	return "Send HTTP/1.1 with at most 32 KiB of headers and the body's "
+	       "length.";
+}
+
+/* The front of a buffer belongs to who sends it, and is frozen for others. */
+int
+api_refusal_status(struct evbuffer *buffer)
+{
+	char line[STATUS_AT + STATUS_DIGITS + 1] = "";
+	int status;
+
+	evbuffer_unfreeze(buffer, 1);
+	(void)evbuffer_copyout(buffer, line, sizeof(line) - 1);
+	evbuffer_freeze(buffer, 1);
+	if (strncmp(line, "HTTP/1.", 7) != 0)
+		return 0;
+	status = atoi(line + STATUS_AT);
+	/* "100 Continue" is what is meant. */
+	return status >= 400 ? status : 0;
+}
+
+void
+api_refusal_drop(struct evbuffer *buffer)
+{
+	evbuffer_unfreeze(buffer, 1);
+	evbuffer_drain(buffer, evbuffer_get_length(buffer));
+	evbuffer_freeze(buffer, 1);
+}
+
+void
+api_refusal_put(struct evbuffer *buffer, int status)
+{
+	enum api_problem problem = problem_of(status);
+	struct buf body = {0};
+	uint64_t words[2];
+
+	must(status >= 400);
+	api_problem_format(problem, str_of(detail_of(problem)), &body);
+	rng_system()->fill(rng_system(), words, sizeof(words));
+	api_refusal_drop(buffer);
+	evbuffer_add_printf(buffer,
+	    "HTTP/1.1 %d %s\r\n"
+	    "Content-Type: application/problem+json\r\n"
+	    "Content-Length: %zu\r\n"
+	    "X-Request-Id: %016llx%016llx\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\n"
+	    "Connection: close\r\n\r\n%s",
+	    api_problem_status(problem), api_problem_title(problem),
+	    body.bytes, (unsigned long long)words[0],
+	    (unsigned long long)words[1], buf_cstr(&body));
+	buf_fini(&body);
+}
