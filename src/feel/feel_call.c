@@ -327,8 +327,12 @@ static const struct value *
 fail_unknown(struct feel_run *run, const struct feel_node *node)
 {
 	struct str name = node->as.host.name;
-	struct str near = feel_builtin_nearest(name);
+	struct str near;
 
+	/* Only the first note is kept, and looking for a near name is dear. */
+	if (run->env->note[0] != '\0')
+		return &value_null;
+	near = feel_builtin_nearest(name);
 	if (near.at == NULL)
 		return feel_null(run, node, "there is no function `%.*s`",
 		    STR_ARG(name));
