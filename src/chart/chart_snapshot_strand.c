@@ -87,6 +87,8 @@ loop_is_sound(const struct loop *loop)
 	     item = item->next)
 		if (item->position > loop->begun ||
 		    item->position <= loop->result_count ||
+		    (item->next != NULL &&
+			item->next->position <= item->position) ||
 		    !has_values(item->packed, 1))
 			return false;
 	return true;

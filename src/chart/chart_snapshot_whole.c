@@ -90,6 +90,22 @@ is_configuration(const struct chart *chart)
 
 /* ---- strands ---- */
 
+/* No other iteration is or was about the same item. */
+static bool
+is_once(const struct chart *chart, const struct strand *strand,
+    const struct loop *loop)
+{
+	for (const struct strand *one = chart->strands; one; one = one->next)
+		if (one != strand && one->parent == strand->parent &&
+		    one->position == strand->position)
+			return false;
+	for (const struct outcome_of_item *item = loop->later; item != NULL;
+	     item = item->next)
+		if (item->position == strand->position)
+			return false;
+	return true;
+}
+
 static bool
 iteration_is_whole(const struct chart *chart, const struct strand *strand)
 {
@@ -98,12 +114,33 @@ iteration_is_whole(const struct chart *chart, const struct strand *strand)
 
 	/* Those above come first, so that there is no circle. */
 	if (above == NULL || above->serial >= strand->serial ||
-	    above->loop == NULL || !is_context(strand->vars))
+	    above->loop == NULL || !is_context(strand->vars) ||
+	    (strand->stopping && !above->stopping))
 		return false;
 	step = chart_run_current(chart, above);
 	return step != NULL && step->index == strand->loop_step &&
 	       strand->position > above->loop->result_count &&
-	       strand->position <= above->loop->begun;
+	       strand->position <= above->loop->begun &&
+	       is_once(chart, strand, above->loop);
+}
+
+/* Nothing that has begun is lost: it is under way, or has left a result.  One
+ * that stops, or has failed, is not waited for. */
+static bool
+loop_is_whole(const struct chart *chart, const struct strand *strand)
+{
+	const struct loop *loop = strand->loop;
+	uint64_t count = loop->result_count;
+
+	if (strand->stopping || loop->error != NULL)
+		return true;
+	for (const struct strand *one = chart->strands; one; one = one->next)
+		if (one->parent == strand->serial)
+			count++;
+	for (const struct outcome_of_item *item = loop->later; item != NULL;
+	     item = item->next)
+		count++;
+	return count == loop->begun;
 }
 
 static bool
@@ -133,6 +170,8 @@ awaits_what_is_there(const struct chart *chart, const struct strand *strand)
 
 	if (strand->awaits == 0)
 		return true;
+	if (chart_strand_awaiting(chart, strand->awaits) != strand)
+		return false;
 	if (call != NULL)
 		return call_is_whole(chart, strand, call);
 	return child != NULL && step != NULL && step->index == child->step;
@@ -168,7 +207,8 @@ strand_is_whole(const struct chart *chart, const struct strand *strand)
 	if (strand->wait_due_ms != 0 &&
 	    (step == NULL || step->kind != STEP_WAIT))
 		return false;
-	if (strand->loop != NULL && (step == NULL || step->kind != STEP_FOR))
+	if (strand->loop != NULL && (step == NULL || step->kind != STEP_FOR ||
+					!loop_is_whole(chart, strand)))
 		return false;
 	if (strand->parent != 0 && !iteration_is_whole(chart, strand))
 		return false;
@@ -219,9 +259,20 @@ is_where_it_can_be(const struct call *call)
 static bool
 call_is_sound(const struct call *call)
 {
-	return call->serial != 0 && counts_are_sound(call) &&
-	       is_where_it_can_be(call) &&
+	return counts_are_sound(call) && is_where_it_can_be(call) &&
 	       is_context(call->args) && is_context_or_none(call->error);
+}
+
+/* A serial that was given out, to this call or child alone. */
+static bool
+is_named(const struct chart *chart, uint64_t serial, const void *what)
+{
+	const struct call *call = chart_call_find(chart, serial);
+	const struct child *child = chart_child_find(chart, serial);
+
+	return serial != 0 && serial <= chart->serial_last &&
+	       (call == NULL || call == what) &&
+	       (child == NULL || child == what);
 }
 
 /* What is not a notice's is awaited by a strand. */
@@ -229,16 +280,54 @@ static bool
 calls_are_awaited(const struct chart *chart)
 {
 	for (const struct call *call = chart->calls; call; call = call->next)
-		if (!call_is_sound(call) ||
+		if (!is_named(chart, call->serial, call) ||
+		    !call_is_sound(call) ||
 		    (call->purpose != FOR_NOTICE &&
 			chart_strand_awaiting(chart, call->serial) == NULL))
 			return false;
 	for (const struct child *child = chart->children; child != NULL;
 	     child = child->next)
-		if (child->serial == 0 ||
+		if (!is_named(chart, child->serial, child) ||
 		    chart_strand_awaiting(chart, child->serial) == NULL)
 			return false;
 	return true;
+}
+
+/* ---- incidents ---- */
+
+static const struct plan_item *
+item_at(const struct strand *strand)
+{
+	return strand->plan_next < strand->plan_count
+		   ? &strand->plan[strand->plan_next]
+		   : NULL;
+}
+
+/* What settling it relies on. */
+static bool
+incident_is_sound(const struct chart *chart, const struct incident *incident,
+    const struct strand *strand)
+{
+	const struct call *call = chart_call_find(chart, incident->call);
+
+	if ((incident->call != 0) != (incident->kind == INCIDENT_UNKNOWN))
+		return false;
+	switch (incident->kind) {
+	case INCIDENT_UNKNOWN:
+		return call != NULL && call->state == CALL_STUCK &&
+		       strand->awaits == call->serial;
+	case INCIDENT_UNDO:
+		return chart_undo_find(chart, incident->undo) != NULL;
+	case INCIDENT_TASK:
+		return item_at(strand) != NULL &&
+		       item_at(strand)->kind == PLAN_SETTLE;
+	case INCIDENT_FAILED:
+	case INCIDENT_INVARIANT:
+		return item_at(strand) != NULL;
+	case INCIDENT_DEFINITION:
+		return true;
+	}
+	unreachable("every kind is listed");
 }
 
 static bool
@@ -250,11 +339,30 @@ incidents_hold(const struct chart *chart)
 		const struct strand *strand =
 		    chart_strand_find(chart, incident->strand);
 
-		if (strand == NULL || !strand->held ||
-		    (incident->kind == INCIDENT_UNDO &&
-			chart_undo_find(chart, incident->undo) == NULL))
+		if (strand == NULL || !strand->held || incident->serial == 0 ||
+		    !incident_is_sound(chart, incident, strand))
 			return false;
 	}
+	return true;
+}
+
+/* A person decides about it, so there is somebody who is asked. */
+static bool
+is_told(const struct chart *chart, const struct call *call)
+{
+	const struct incident *incident = chart->incidents;
+
+	while (incident != NULL && incident->call != call->serial)
+		incident = incident->next;
+	return incident != NULL;
+}
+
+static bool
+stuck_calls_are_told(const struct chart *chart)
+{
+	for (const struct call *call = chart->calls; call; call = call->next)
+		if (call->state == CALL_STUCK && !is_told(chart, call))
+			return false;
 	return true;
 }
 
@@ -262,7 +370,8 @@ bool
 chart_snapshot_is_whole(const struct chart *chart)
 {
 	if (!is_context(chart->data) || !is_configuration(chart) ||
-	    !calls_are_awaited(chart) || !incidents_hold(chart))
+	    !calls_are_awaited(chart) || !incidents_hold(chart) ||
+	    !stuck_calls_are_told(chart))
 		return false;
 	for (const struct strand *strand = chart->strands; strand != NULL;
 	     strand = strand->next) {
