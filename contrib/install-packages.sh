@@ -8,7 +8,7 @@ set -eu
 
 # The compiler, the build tools, the libraries, and what tests read or run.
 packages="
-	gcc libc6-dev make binutils
+	gcc libc6-dev make binutils patch
 	autoconf automake pkg-config
 	libpcre2-dev
 	libyaml-dev

@@ -35,6 +35,9 @@ AM_TESTS_ENVIRONMENT = \
 	core_cflags='$(STATED_CFLAGS) $(CFLAGS) $(STATED_LDFLAGS) $(LDFLAGS)'; \
 	export core_cflags; \
 	core_libs='$(core_libs)'; export core_libs; \
+	simulate_objects='$(tests_sim_simulate_OBJECTS)'; \
+	export simulate_objects; \
+	simulate_libs='$(LIBS_ENGINE)'; export simulate_libs; \
 	LC_ALL=C; export LC_ALL;
 
 include tests/fuzz/local.mk

@@ -30,3 +30,12 @@ tests_sim_simulate_SOURCES = \
 	tests/unit/engine/chaos_gate.h \
 	$(SIM_DISK)
 tests_sim_simulate_LDADD = $(LIBS_ENGINE)
+
+# Whether it finds what was broken on purpose.
+dist_check_SCRIPTS += tests/sim/mutate.sh
+EXTRA_DIST += tests/sim/mutations
+check-mutations: tests/sim/simulate$(EXEEXT)
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=tests/sim/mutate.sh || \
+	    { cat tests/sim/mutate.log; exit 1; }
+	cat tests/sim/mutate.log
+.PHONY: check-mutations
