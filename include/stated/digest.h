@@ -16,6 +16,10 @@ struct digest digest_sha256(struct str bytes);
 struct digest digest_sha256_parts(const struct str *parts, size_t count);
 struct digest digest_hmac_sha256(struct str key, struct str bytes);
 bool digest_equal(struct digest a, struct digest b); /* in constant time */
+/* 16 bytes as a UUID is written (RFC 9562, section 4): lower case, 36
+ * characters; its version and variant are the caller's. */
+#define DIGEST_UUID_BYTES 37
+struct str digest_uuid(const uint8_t bytes[16], char out[DIGEST_UUID_BYTES]);
 /* Lower case. */
 struct str digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES]);
 MUST_USE bool digest_parse_hex(struct str hex, struct digest *out);

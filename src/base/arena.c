@@ -3,7 +3,7 @@
  * arena.c: memory in blocks, handed out by moving an index.
  *
  * The newest block is first in the list and the only one with room; what does
- * not fit into it starts a new one.  Blocks double up to a limit, so that a
+ * not fit into it starts a new one.  Blocks grow up to a limit, so that a
  * small arena costs little and a large one few calls of malloc.
  */
 #include "stated/arena.h"
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 
 #define ARENA_ALIGN 16
-#define ARENA_BLOCK_BYTES_MIN ((size_t)4096 - 64)
+/* With its head, what malloc() keeps at hand without any bookkeeping. */
+#define ARENA_BLOCK_BYTES_MIN ((size_t)1024 - sizeof(struct block))
 #define ARENA_BLOCK_BYTES_MAX ((size_t)1024 * 1024 - 64)
 #define ARENA_GROW_FIRST 8
 #define ARENA_TEXT_BYTES 256 /* longer texts are formatted twice */
@@ -80,7 +81,7 @@ add_block(struct arena *arena, size_t bytes_needed)
 	size_t capacity = ARENA_BLOCK_BYTES_MIN;
 
 	if (arena->newest != NULL)
-		capacity = arena->newest->capacity * 2;
+		capacity = arena->newest->capacity * 4;
 	if (capacity > ARENA_BLOCK_BYTES_MAX)
 		capacity = ARENA_BLOCK_BYTES_MAX;
 	if (capacity < bytes_needed)

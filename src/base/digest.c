@@ -181,17 +181,39 @@ digest_equal(struct digest a, struct digest b)
 
 /* -------------------------------------------------------------------- hex */
 
-struct str
-digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES])
+static char *
+put_hex(char *at, uint8_t byte)
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (size_t i = 0; i < sizeof(digest.bytes); i++) {
-		out[2 * i] = digits[digest.bytes[i] >> 4];
-		out[2 * i + 1] = digits[digest.bytes[i] & 15];
-	}
-	out[DIGEST_HEX_BYTES - 1] = '\0';
+	at[0] = digits[byte >> 4];
+	at[1] = digits[byte & 15];
+	return at + 2;
+}
+
+struct str
+digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES])
+{
+	char *at = out;
+
+	for (size_t i = 0; i < sizeof(digest.bytes); i++)
+		at = put_hex(at, digest.bytes[i]);
+	*at = '\0';
 	return (struct str){out, DIGEST_HEX_BYTES - 1};
+}
+
+struct str
+digest_uuid(const uint8_t bytes[16], char out[DIGEST_UUID_BYTES])
+{
+	char *at = out;
+
+	for (size_t i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*at++ = '-';
+		at = put_hex(at, bytes[i]);
+	}
+	*at = '\0';
+	return (struct str){out, DIGEST_UUID_BYTES - 1};
 }
 
 bool

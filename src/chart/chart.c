@@ -70,15 +70,16 @@ chart_actor_has(const struct chart_actor *actor, struct str role)
 struct str
 chart_id_format(struct chart_identity identity, char out[CHART_ID_BYTES])
 {
-	const uint8_t *s = identity.store;
 	uint64_t n = identity.number;
+	uint8_t id[16];
 
 	must(n >> 62 == 0);
-	snprintf(out, CHART_ID_BYTES,
-	    "%02x%02x%02x%02x-%02x%02x-8%x%02x-%04x-%012llx", s[0], s[1], s[2],
-	    s[3], s[4], s[5], s[6] & 15, s[7], (unsigned)(0x8000 | (n >> 48)),
-	    (unsigned long long)(n & 0xffffffffffffu));
-	return str_of(out);
+	memcpy(id, identity.store, 8);
+	id[6] = (uint8_t)(0x80 | (id[6] & 15));
+	for (int i = 0; i < 8; i++)
+		id[8 + i] = (uint8_t)(n >> (56 - 8 * i));
+	id[8] |= 0x80;
+	return digest_uuid(id, out);
 }
 
 static bool

@@ -145,13 +145,13 @@ make_key(struct run *run, const char *what, size_t step, uint64_t nth)
 	    path_of(run),
 	};
 	struct digest digest = digest_sha256_parts(parts, 4);
-	const uint8_t *b = digest.bytes;
+	uint8_t *b = digest.bytes;
+	char text[DIGEST_UUID_BYTES];
 
-	return arena_strf(chart->arena,
-	    "%02x%02x%02x%02x-%02x%02x-8%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%"
-	    "02x",
-	    b[0], b[1], b[2], b[3], b[4], b[5], b[6] & 15, b[7], 8 | (b[8] & 3),
-	    b[8] >> 4, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	/* Version 8, and the variant before what is left of its byte. */
+	b[6] = (uint8_t)(0x80 | (b[6] & 15));
+	b[8] = (uint8_t)((8 | (b[8] & 3)) << 4 | b[8] >> 4);
+	return arena_str(chart->arena, digest_uuid(b, text));
 }
 
 /*

@@ -50,21 +50,29 @@ short_escape(unsigned char c)
 	}
 }
 
-/* Eight bytes at a time: a byte's high bit is set where it is below 0x20, a
- * quote or a backslash.  A borrow may mark the byte after one of those too:
- * the first mark is right, and so is none. */
-static uint64_t
-mark_escaped(const char *at)
+/* Sixteen bytes side by side: what GCC and clang make vectors of. */
+typedef unsigned char lanes __attribute__((vector_size(16)));
+#define LANES(c)                                                               \
+	((lanes){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
+
+/* Whether all of a vector's bytes stand for themselves. */
+static bool
+are_plain(const char *at)
 {
-	const uint64_t ones = 0x0101010101010101, highs = ones << 7;
-	uint64_t bytes;
+	uint64_t words[2];
+	lanes bytes;
 
 	memcpy(&bytes, at, sizeof(bytes));
-	uint64_t quote = bytes ^ ones * '"', backslash = bytes ^ ones * '\\';
-	uint64_t marks = (bytes - ones * 0x20) & ~bytes;
-	marks |= (quote - ones) & ~quote;
-	marks |= (backslash - ones) & ~backslash;
-	return marks & highs;
+	lanes hits = (lanes)(bytes < LANES(0x20)) |
+	    (lanes)(bytes == LANES('"')) | (lanes)(bytes == LANES('\\'));
+	memcpy(words, &hits, sizeof(words));
+	return (words[0] | words[1]) == 0;
+}
+
+static bool
+is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
 size_t
@@ -72,40 +80,89 @@ json_count_plain(struct str string, size_t from)
 {
 	size_t at = from;
 
-	while (string.bytes - at >= 8 && mark_escaped(string.at + at) == 0)
-		at += 8;
-	/* The last few together with some before them, where those are. */
-	if (at < string.bytes && string.bytes - at < 8 && at - from >= 8 &&
-	    mark_escaped(string.at + string.bytes - 8) == 0)
-		return string.bytes - from;
-	for (; at < string.bytes; at++) {
-		unsigned char c = (unsigned char)string.at[at];
-		if (c < 0x20 || c == '"' || c == '\\')
-			break;
-	}
+	while (string.bytes - at >= sizeof(lanes) && are_plain(string.at + at))
+		at += sizeof(lanes);
+	while (at < string.bytes && is_plain(string.at[at]))
+		at++;
 	return at - from;
+}
+
+/* Copies a vector; false where one of its bytes must be escaped. */
+static bool
+copy_lanes(char *to, const char *from)
+{
+	memcpy(to, from, sizeof(lanes));
+	return are_plain(from);
+}
+
+/* Copies bytes that stand for themselves, and returns how many they are. */
+static size_t
+copy_plain(char *to, struct str from)
+{
+	size_t at = 0;
+
+	while (from.bytes - at >= sizeof(lanes) &&
+	    copy_lanes(to + at, from.at + at))
+		at += sizeof(lanes);
+	/* The last few together with some before them, where those are. */
+	if (at > 0 && from.bytes - at < sizeof(lanes)) {
+		size_t last = from.bytes - sizeof(lanes);
+		if (copy_lanes(to + last, from.at + last))
+			return from.bytes;
+	}
+	for (; at < from.bytes && is_plain(from.at[at]); at++)
+		to[at] = from.at[at];
+	return at;
+}
+
+static void
+write_escape(struct buf *out, unsigned char c)
+{
+	const char *escape = short_escape(c);
+
+	if (escape)
+		buf_add_cstr(out, escape);
+	else
+		buf_addf(out, "\\u%04x", c);
+}
+
+/* Into a buffer that has a bound: byte by byte. */
+static void
+write_bounded(struct buf *out, struct str string)
+{
+	buf_add_char(out, '"');
+	for (size_t i = 0; i < string.bytes; i++)
+		if (is_plain(string.at[i]))
+			buf_add_char(out, string.at[i]);
+		else
+			write_escape(out, (unsigned char)string.at[i]);
+	buf_add_char(out, '"');
 }
 
 void
 json_write_string(struct buf *out, struct str string)
 {
-	if (out->bytes_max == 0)
-		buf_reserve(out, string.bytes + 2);
-	buf_add_char(out, '"');
-	for (size_t i = 0; i < string.bytes; i++) {
-		size_t plain = json_count_plain(string, i);
-		buf_add(out, string.at + i, plain);
-		i += plain;
-		if (i == string.bytes)
-			break;
-		unsigned char c = (unsigned char)string.at[i];
-		const char *escape = short_escape(c);
-		if (escape)
-			buf_add_cstr(out, escape);
-		else
-			buf_addf(out, "\\u%04x", c);
+	if (out->bytes_max > 0) {
+		write_bounded(out, string);
+		return;
 	}
-	buf_add_char(out, '"');
+	struct str rest = string.at ? string : STR("");
+	char *to = buf_reserve(out, string.bytes + 2);
+	*to++ = '"';
+	for (;;) {
+		size_t plain = copy_plain(to, rest);
+		rest.at += plain;
+		rest.bytes -= plain;
+		if (rest.bytes == 0) {
+			to[plain] = '"';
+			out->bytes = (size_t)(to + plain + 1 - out->at);
+			return;
+		}
+		out->bytes = (size_t)(to + plain - out->at);
+		write_escape(out, (unsigned char)*rest.at++);
+		rest.bytes--;
+		to = buf_reserve(out, rest.bytes + 2);
+	}
 }
 
 /* ------------------------------------------------------------- scalars */

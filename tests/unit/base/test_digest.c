@@ -136,10 +136,24 @@ test_base64_has_one_text_for_one_meaning(void **state)
 	arena_free(&arena);
 }
 
+static void
+test_a_uuid_is_written_in_lower_case_and_five_groups(void **state)
+{
+	static const uint8_t bytes[16] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55,
+	    0x86, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+	char text[DIGEST_UUID_BYTES];
+
+	(void)state;
+	assert_int_equal(digest_uuid(bytes, text).bytes, 36);
+	assert_string_equal(text, "00112233-4455-8677-8899-aabbccddeeff");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_a_uuid_is_written_in_lower_case_and_five_groups),
 	    cmocka_unit_test(test_sha256_agrees_with_fips_180),
 	    cmocka_unit_test(test_parts_and_streams_are_the_whole),
 	    cmocka_unit_test(test_hmac_agrees_with_rfc_4231),

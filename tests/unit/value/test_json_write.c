@@ -193,6 +193,12 @@ test_what_must_be_escaped_is_found_wherever_it_stands(void **state)
 				    text + at + 1);
 				assert_string_equal(buf_cstr(&out), expected);
 				buf_fini(&out);
+				/* With a bound that it just keeps. */
+				buf_init(&out, strlen(expected));
+				json_write_string(
+				    &out, (struct str){text, bytes});
+				assert_string_equal(buf_cstr(&out), expected);
+				buf_fini(&out);
 			}
 }
 
