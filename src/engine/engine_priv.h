@@ -237,6 +237,7 @@ struct engine {
 	uint64_t watch_last;
 	uint64_t cause; /* counts what is performed, but for what follows */
 	struct turn *spare; /* its memory only; NULL: none */
+	int64_t turn_ms; /* now, within engine_turn(); else 0 */
 	struct turn *building;
 	struct turn *committing; /* NULL: none under way */
 	uint64_t turn_last;
@@ -271,7 +272,7 @@ struct engine {
 };
 
 #define STALL_DELAY_MS_MAX 2000
-#define CALM_US_MAX 1000 /* a commit of a calm time takes no longer */
+#define CALM_US_MAX 2000 /* a commit of a calm time takes no longer */
 #define HOLD_DEFAULT_MS (7LL * 86400 * 1000)
 #define IDEMPOTENCY_MS (24LL * 3600 * 1000)
 #define TIMER_WINDOW_MS (10LL * 60 * 1000)
@@ -279,10 +280,12 @@ struct engine {
 /* How long the identity of a delivered event is remembered. */
 #define EVENT_MEMORY_MS (90LL * 86400 * 1000)
 
+/* Within a turn it stands still: what happens together has one time. */
 static inline int64_t
 engine_now_ms(const struct engine *engine)
 {
-	return clock_now_ms(engine->options.clock);
+	return engine->turn_ms != 0 ? engine->turn_ms
+				    : clock_now_ms(engine->options.clock);
 }
 
 /* The machine's clock: for what concerns the process, not the business. */

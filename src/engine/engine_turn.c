@@ -510,13 +510,9 @@ give_up(struct engine *engine)
 
 /* ---- the turn ---- */
 
-void
-engine_turn(struct engine *engine)
+static void
+take_turn(struct engine *engine)
 {
-	if (engine->stalled) {
-		look_only(engine);
-		return;
-	}
 	timer_fire(engine);
 	schedule_check(engine);
 	event_check_expiry(engine);
@@ -531,6 +527,18 @@ engine_turn(struct engine *engine)
 	if (has_work(engine) && engine->committing == NULL)
 		loop_wake(engine->loop);
 	arm(engine);
+}
+
+void
+engine_turn(struct engine *engine)
+{
+	if (engine->stalled) {
+		look_only(engine);
+		return;
+	}
+	engine->turn_ms = engine_now_ms(engine);
+	take_turn(engine);
+	engine->turn_ms = 0;
 }
 
 /* ---- probing ---- */
