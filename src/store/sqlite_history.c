@@ -5,9 +5,9 @@
  * A row holds the hash of its last record, and its records without what their
  * place tells (store_lean.h), packed against the dictionary of the definition
  * and against what the instance's first turn told (store_pack.h): what an
- * instance was given is in most of what it sends.  The store's thread keeps
- * the first turns of instances that began a short time ago; a turn of any
- * other is packed without.
+ * instance was given is in most of what it sends.  Only the latest instances'
+ * first turns are at hand (sqlite_recent.c); a turn of any other is packed
+ * without.
  *
  * On reading, the hash of each record is taken from its text, but for the
  * last of a row, which has the one that is stored: so a row that was changed
@@ -16,74 +16,6 @@
  * sees all.
  */
 #include "sqlite_priv.h"
-
-#include <stdlib.h>
-
-/* Instances are numbered in order, so these are about the latest ones. */
-#define FIRSTS 2048
-
-struct sqlite_first {
-	uint64_t number; /* 0: none */
-	struct str text; /* malloc'd */
-};
-
-struct sqlite_firsts {
-	struct sqlite_first at[FIRSTS];
-};
-
-/* ------------------------------------------------------------- first turns */
-
-struct sqlite_firsts *
-sqlite_history_firsts_new(void)
-{
-	struct sqlite_firsts *firsts = calloc(1, sizeof(*firsts));
-
-	must(firsts != NULL);
-	return firsts;
-}
-
-void
-sqlite_history_firsts_free(struct sqlite_firsts **firsts)
-{
-	if (*firsts == NULL)
-		return;
-	for (size_t i = 0; i < FIRSTS; i++)
-		free((void *)(uintptr_t)(*firsts)->at[i].text.at);
-	free(*firsts);
-	*firsts = NULL;
-}
-
-struct str
-sqlite_history_first(const struct sqlite_firsts *firsts, uint64_t number)
-{
-	const struct sqlite_first *first = &firsts->at[number % FIRSTS];
-
-	return first->number == number ? first->text : (struct str){NULL, 0};
-}
-
-static void
-keep_first(struct sqlite_firsts *firsts, uint64_t number, struct str lean)
-{
-	struct sqlite_first *first = &firsts->at[number % FIRSTS];
-	struct str text = store_pack_first(lean);
-	char *copy = malloc(text.bytes);
-
-	must(text.bytes > 0 && copy != NULL);
-	memcpy(copy, text.at, text.bytes);
-	free((void *)(uintptr_t)first->text.at);
-	*first = (struct sqlite_first){number, {copy, text.bytes}};
-}
-
-void
-sqlite_history_drop_first(struct sqlite_firsts *firsts, uint64_t number)
-{
-	struct sqlite_first *first = &firsts->at[number % FIRSTS];
-
-	if (first->number != number)
-		return;
-	free((void *)(uintptr_t)first->text.at);
-	*first = (struct sqlite_first){0};
-}
 
 /* ----------------------------------------------------------------- writing */
 
@@ -154,15 +86,17 @@ write_packed(struct sqlite_store *store, const struct store_history *turn,
 
 	if (error != STORE_OK)
 		return error;
+	/* One of that number may have been in a batch that never was. */
 	if (turn->first_seq == 1)
-		sqlite_history_drop_first(store->firsts, turn->instance);
+		sqlite_recent_forget(store->recents, turn->instance);
 	struct pack_base base = {dictionary->id, dictionary->bytes,
-		sqlite_history_first(store->firsts, turn->instance)};
+		sqlite_recent_first(store->recents, turn->instance)};
 	struct turn_row row = {turn, STR(""), MAP_KEY_OF(&last->hash),
 		store_pack(store->packer, &base, lean)};
 	error = insert_turn(store, &row);
 	if (turn->first_seq == 1)
-		keep_first(store->firsts, turn->instance, lean);
+		sqlite_recent_keep_first(store->recents, turn->instance,
+		    store_pack_first(lean));
 	return error;
 }
 

@@ -37,7 +37,7 @@ struct sqlite_store {
 	struct sqlite_lock *lock;
 	struct sqlite_files *files;
 	struct map *written_dictionaries; /* by definition */
-	struct sqlite_firsts *firsts;
+	struct sqlite_recents *recents;
 	struct store_packer *packer;
 	struct buf lean; /* of the turn at hand */
 	uint64_t written_number; /* meta.last_number as durable */
@@ -141,6 +141,7 @@ enum sqlite_write_statement {
 	WRITE_PROBE,
 	WRITE_INSTANCE_NEW,
 	WRITE_INSTANCE_TURN,
+	WRITE_INSTANCE_CHANGED,
 	WRITE_INSTANCE_ALL,
 	WRITE_HISTORY,
 	WRITE_READ_DICTIONARY,
@@ -191,15 +192,8 @@ MUST_USE enum store_error sqlite_dictionary_definition(
 
 /* ---- sqlite_history.c ---- */
 
-/* What the first turns of the latest instances told. */
-struct sqlite_firsts;
-struct sqlite_firsts *sqlite_history_firsts_new(void);
-void sqlite_history_firsts_free(struct sqlite_firsts **firsts);
-/* Absent where it isn't kept. */
-struct str sqlite_history_first(
-    const struct sqlite_firsts *firsts, uint64_t number);
-void sqlite_history_drop_first(struct sqlite_firsts *firsts, uint64_t number);
-/* Reads it on the loop's thread; empty where it can't be had. */
+/* What the first turn told, read on the loop's thread; empty where it can't
+ * be had. */
 MUST_USE enum store_error sqlite_history_read_first(
     struct sqlite_store *store, uint64_t instance, struct buf *first);
 MUST_USE enum store_error sqlite_history_write(struct sqlite_store *store,
@@ -210,6 +204,25 @@ enum store_error sqlite_history_tell(struct store_backend *backend,
  * damaged.  `first` may be empty. */
 MUST_USE enum store_error sqlite_history_unpack(struct sqlite_store *store,
     struct str form, struct str first, struct buf *out, bool *is_whole);
+
+/* ---- sqlite_recent.c ---- */
+
+struct sqlite_recents;
+struct sqlite_recents *sqlite_recent_new(void);
+void sqlite_recent_free(struct sqlite_recents **recents);
+void sqlite_recent_forget_all(struct sqlite_recents *recents);
+void sqlite_recent_forget(struct sqlite_recents *recents, uint64_t number);
+/* What the first turn told; absent where it isn't known. */
+struct str sqlite_recent_first(
+    struct sqlite_recents *recents, uint64_t number);
+void sqlite_recent_keep_first(struct sqlite_recents *recents,
+    uint64_t number, struct str first);
+/* Whether a column that has an index is to change. */
+enum recent_change { RECENT_UNKNOWN, RECENT_SAME, RECENT_CHANGED };
+enum recent_change sqlite_recent_change(struct sqlite_recents *recents,
+    const struct store_instance *row, bool pieced);
+void sqlite_recent_keep_columns(struct sqlite_recents *recents,
+    const struct store_instance *row, bool pieced);
 
 /* ---- sqlite_piece.c ---- */
 

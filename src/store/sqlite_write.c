@@ -11,7 +11,14 @@
  * as many as the batch adds go beside, or what expires would outgrow it. */
 #define CLEANING_ROWS_MAX 100
 
-/* The parameters of all three statements on instances have the same numbers:
+#define INSTANCE_SET                                                           \
+	"workflow = ?2, version = ?3, definition = ?4, business_key = ?5, "    \
+	"status = ?6, state = ?7, initiator = ?8, priority = ?9, labels = ?10,"\
+	" started_ms = ?11, changed_ms = ?12, ended_ms = ?13, due_ms = ?14, "  \
+	"busy = ?15, incidents = ?16, head_seq = ?17, head_hash = ?18, "       \
+	"snapshot = ?19, form = ?20"
+
+/* The parameters of all four statements on instances have the same numbers:
  * see bind_instance(). */
 const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	[WRITE_BEGIN] = "BEGIN IMMEDIATE",
@@ -34,16 +41,14 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    " WHERE number = ?1 AND workflow = ?2 AND business_key IS ?5"
 	    "	AND status = ?6 AND due_ms = ?14 AND busy = ?15"
 	    "	AND incidents = ?16 AND (form = 1) = (?20 = 1)",
+	/* One that is known to be there, and to have no pieces. */
+	[WRITE_INSTANCE_CHANGED] =
+	    "UPDATE instance SET " INSTANCE_SET " WHERE number = ?1",
 	[WRITE_INSTANCE_ALL] =
 	    "INSERT INTO instance (" INSTANCE_COLUMNS ", snapshot, form)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	    "	?14, ?15, ?16, ?17, ?18, ?19, ?20)"
-	    " ON CONFLICT (number) DO UPDATE SET workflow = ?2, version = ?3,"
-	    "	definition = ?4, business_key = ?5, status = ?6, state = ?7,"
-	    "	initiator = ?8, priority = ?9, labels = ?10, started_ms = ?11,"
-	    "	changed_ms = ?12, ended_ms = ?13, due_ms = ?14, busy = ?15,"
-	    "	incidents = ?16, head_seq = ?17, head_hash = ?18,"
-	    "	snapshot = ?19, form = ?20",
+	    " ON CONFLICT (number) DO UPDATE SET " INSTANCE_SET,
 	[WRITE_HISTORY] =
 	    "INSERT INTO history (instance, first_seq, count, records, hashes,"
 	    "	packed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -173,15 +178,18 @@ bind_instance(sqlite3_stmt *statement, const void *row)
 }
 
 static enum store_error
-write_held(struct sqlite_store *store, const struct write_instance *write)
+write_by(struct sqlite_store *store, enum sqlite_write_statement number,
+    const struct write_instance *write)
 {
-	enum store_error error;
+	return write_row(store, number, bind_instance, write);
+}
 
-	/* Numbers are given in order, so a higher one than any is new. */
-	if (write->row->number > store->written_number)
-		return write_row(store, WRITE_INSTANCE_NEW, bind_instance,
-		    write);
-	error = write_row(store, WRITE_INSTANCE_TURN, bind_instance, write);
+/* Of a row of which nothing is known. */
+static enum store_error
+write_unknown(struct sqlite_store *store, const struct write_instance *write)
+{
+	enum store_error error = write_by(store, WRITE_INSTANCE_TURN, write);
+
 	if (error != STORE_OK || sqlite3_changes(store->writer.db) > 0)
 		return error;
 	/* It may have had pieces before. */
@@ -189,8 +197,42 @@ write_held(struct sqlite_store *store, const struct write_instance *write)
 		error = write_row(store, WRITE_NO_PIECES, bind_number,
 		    &write->row->number);
 	if (error == STORE_OK)
-		error = write_row(store, WRITE_INSTANCE_ALL, bind_instance,
-		    write);
+		error = write_by(store, WRITE_INSTANCE_ALL, write);
+	return error;
+}
+
+/* Of a row of which it is known what is to change. */
+static enum store_error
+write_known(struct sqlite_store *store, const struct write_instance *write)
+{
+	enum store_error error =
+	    write_by(store, WRITE_INSTANCE_CHANGED, write);
+
+	/* Unless somebody removed it behind our back. */
+	if (error == STORE_OK && sqlite3_changes(store->writer.db) == 0)
+		error = write_by(store, WRITE_INSTANCE_ALL, write);
+	return error;
+}
+
+static enum store_error
+write_held(struct sqlite_store *store, const struct write_instance *write)
+{
+	const struct store_instance *row = write->row;
+	bool pieced = write->form == FORM_PIECES;
+	enum store_error error;
+
+	/* Numbers are given in order, so a higher one than any is new. */
+	if (row->number > store->written_number)
+		error = write_by(store, WRITE_INSTANCE_NEW, write);
+	else if (sqlite_recent_change(store->recents, row, pieced) ==
+	    RECENT_CHANGED)
+		error = write_known(store, write);
+	else
+		error = write_unknown(store, write);
+	if (row->ended_ms == 0)
+		sqlite_recent_keep_columns(store->recents, row, pieced);
+	else
+		sqlite_recent_forget(store->recents, row->number);
 	return error;
 }
 
@@ -201,7 +243,7 @@ first_to_lean_on(const struct sqlite_store *store,
     const struct store_instance *row)
 {
 	if (row->busy || row->ended_ms != 0)
-		return sqlite_history_first(store->firsts, row->number);
+		return sqlite_recent_first(store->recents, row->number);
 	return (struct str){NULL, 0};
 }
 
@@ -246,21 +288,23 @@ write_instance(struct sqlite_store *store, const struct store_instance *row)
 	if (error == STORE_OK)
 		error = write_held(store, &write);
 	buf_fini(&list);
-	if (row->ended_ms != 0)
-		sqlite_history_drop_first(store->firsts, row->number);
 	return error;
 }
 
+/* The rows of instances that made no turn in this batch. */
 static enum store_error
 write_instances(struct sqlite_store *store, const struct store_batch *batch)
 {
 	enum store_error error = STORE_OK;
 	size_t cursor = 0;
-	void *row;
+	void *entry;
 
 	while (error == STORE_OK &&
-	    map_next(batch->instances, &cursor, NULL, &row))
-		error = write_instance(store, row);
+	    map_next(batch->instances, &cursor, NULL, &entry)) {
+		const struct store_batch_instance *there = entry;
+		if (!there->follows_turn)
+			error = write_instance(store, &there->row);
+	}
 	/* Kept apart from the rows, so that one removed at the end is missed
 	 * and its number never given again. */
 	if (error == STORE_OK && batch->number_max > store->written_number)
@@ -269,24 +313,36 @@ write_instances(struct sqlite_store *store, const struct store_batch *batch)
 	return error;
 }
 
-/* ------------------------------------------------------------ other tables */
-
 static enum store_error
-write_history(struct sqlite_store *store, const struct store_batch *batch)
+write_turn(struct sqlite_store *store, const struct store_batch *batch,
+    const struct store_history *turn)
 {
 	static const struct digest of_none;
+	const struct store_batch_instance *there =
+	    store_batch_instance(batch, turn->instance);
+	enum store_error error = sqlite_history_write(store, turn,
+	    there != NULL ? &there->row.definition : &of_none);
+
+	/* Right behind it: what both are packed against is at hand. */
+	if (error == STORE_OK && there != NULL && there->follows_turn &&
+	    turn->first_seq + turn->count - 1 == there->row.head.seq)
+		error = write_instance(store, &there->row);
+	return error;
+}
+
+static enum store_error
+write_turns(struct sqlite_store *store, const struct store_batch *batch)
+{
 	const struct store_history *turn;
 	enum store_error error = STORE_OK;
 
 	for (turn = batch->history_first; turn != NULL && error == STORE_OK;
-	     turn = turn->next) {
-		const struct store_instance *row =
-		    store_batch_instance(batch, turn->instance);
-		error = sqlite_history_write(store, turn,
-		    row != NULL ? &row->definition : &of_none);
-	}
+	     turn = turn->next)
+		error = write_turn(store, batch, turn);
 	return error;
 }
+
+/* ------------------------------------------------------------ other tables */
 
 static void
 bind_subscription(sqlite3_stmt *statement, const void *row)
@@ -462,9 +518,8 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 {
 	enum store_error error = write_row(store, WRITE_BEGIN, NULL, NULL);
 
-	/* First what snapshots lean on. */
 	if (error == STORE_OK)
-		error = write_history(store, batch);
+		error = write_turns(store, batch);
 	if (error == STORE_OK)
 		error = write_instances(store, batch);
 	if (error == STORE_OK)
@@ -496,10 +551,8 @@ static void
 forget_failed(struct sqlite_store *store)
 {
 	sqlite_dictionary_forget(&store->written_dictionaries);
-	store_packer_free(&store->packer);
-	store->packer = store_packer_new();
-	sqlite_history_firsts_free(&store->firsts);
-	store->firsts = sqlite_history_firsts_new();
+	store_packer_forget(store->packer);
+	sqlite_recent_forget_all(store->recents);
 }
 
 enum store_error

@@ -133,28 +133,39 @@ add_key(struct store_batch *batch, const struct store_instance *row)
 	map_put(batch->keys, row->business_key, key);
 }
 
+static void
+set_row(struct store_batch *batch, struct store_batch_instance *there,
+    const struct store_instance *row)
+{
+	const struct store_history *last = batch->history_last;
+
+	there->row = store_copy_instance(batch->arena, row);
+	there->follows_turn = last != NULL && last->instance == row->number &&
+	    last->first_seq + last->count - 1 == row->head.seq;
+}
+
 void
 store_put_instance(struct store_batch *batch, const struct store_instance *row)
 {
 	must(row->number > 0 && row->number <= INT64_MAX);
 	must(row->workflow.at != NULL && row->status.at != NULL);
-	struct store_instance *there =
+	struct store_batch_instance *there =
 	    map_find(batch->instances, MAP_KEY_OF(&row->number));
 	if (there != NULL) {
-		must(str_equal(there->business_key, row->business_key));
-		*there = store_copy_instance(batch->arena, row);
+		must(str_equal(there->row.business_key, row->business_key));
+		set_row(batch, there, row);
 		return;
 	}
-	there = ARENA_NEW(batch->arena, struct store_instance);
-	*there = store_copy_instance(batch->arena, row);
+	there = ARENA_NEW(batch->arena, struct store_batch_instance);
+	set_row(batch, there, row);
 	map_put(batch->instances, MAP_KEY_OF(&row->number), there);
-	if (there->business_key.at != NULL)
-		add_key(batch, there);
-	if (there->number > batch->number_max)
-		batch->number_max = there->number;
+	if (row->business_key.at != NULL)
+		add_key(batch, &there->row);
+	if (row->number > batch->number_max)
+		batch->number_max = row->number;
 }
 
-const struct store_instance *
+const struct store_batch_instance *
 store_batch_instance(const struct store_batch *batch, uint64_t number)
 {
 	return map_find(batch->instances, MAP_KEY_OF(&number));

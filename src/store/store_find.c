@@ -19,11 +19,11 @@ store_find_instance(struct store *store, struct arena *arena, uint64_t number,
 
 	must(arena != NULL);
 	for (size_t i = 0; i < 2 && batches[i] != NULL; i++) {
-		const struct store_instance *there =
+		const struct store_batch_instance *there =
 		    store_batch_instance(batches[i], number);
 		if (there == NULL)
 			continue;
-		*row = store_copy_instance(arena, there);
+		*row = store_copy_instance(arena, &there->row);
 		return STORE_OK;
 	}
 	return store->backend->ops->find_instance(store->backend, arena,

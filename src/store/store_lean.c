@@ -4,21 +4,24 @@
  * putting it back.
  *
  * The members are looked for in the order in which canonical text has them,
- * each from where the one before ended.  That finds the record's own ones; if
- * it should find the same text within another value, it is put back there just
- * the same.  So reading needs no more than to look for the four bytes, once
- * each, in that order.
+ * each behind the one before.  That finds the record's own ones; if it should
+ * find the same text within another value, it is put back there just the same.
+ * So reading needs no more than to look for the four bytes, once each, in that
+ * order.
  */
 #include "store_lean.h"
 
 #include "stated/buf.h"
-#include "stated/clock.h"
 
 #define BYTE_COUNT 4
-#define TIME_BYTES 24
+/* Instance and prev come early in a text, but after the input; seq and time
+ * near its end. */
+#define BYTES_IN_FRONT 2
 #define TIME_MEMBER "\"time\":\""
-/* The last instant that has a year of four digits. */
-#define TIME_MS_MAX 253402300799999
+/* How clock_format() writes an instant; its 17 digits are kept as a number. */
+static const char time_form[] = "dddd-dd-ddTdd:dd:dd.dddZ";
+#define TIME_BYTES (sizeof(time_form) - 1)
+#define TIME_DIGITS_MAX 99999999999999999
 
 /* In order of their bytes, from 1 on. */
 static void
@@ -50,19 +53,26 @@ set_instance(struct lean_members *members, struct str value)
 }
 
 static void
-set_time(struct lean_members *members, int64_t time_ms)
+set_time(struct lean_members *members, uint64_t digits)
 {
-	char text[CLOCK_TEXT_BYTES];
+	char text[TIME_BYTES];
 
-	must(time_ms >= 0 && time_ms <= TIME_MS_MAX);
+	must(digits <= TIME_DIGITS_MAX);
+	for (size_t i = TIME_BYTES; i-- > 0;) {
+		text[i] = time_form[i];
+		if (time_form[i] != 'd')
+			continue;
+		text[i] = (char)('0' + digits % 10);
+		digits /= 10;
+	}
 	members->time = put_member(members->time_text, STR(TIME_MEMBER),
-	    clock_format(time_ms, text));
+	    (struct str){text, TIME_BYTES});
 }
 
 static struct str
 put_seq(char *out, size_t capacity, uint64_t seq)
 {
-	static const struct str name = STR_INIT("\"seq\":");
+	static const struct str name = STR_INIT(",\"seq\":");
 	char digits[20];
 	size_t at = sizeof(digits);
 
@@ -90,6 +100,50 @@ set_place(struct lean_members *members, uint64_t seq, struct digest prev)
 
 /* ----------------------------------------------------------------- taking out */
 
+/* Members are longer than a word, and their first words are rare: comparing
+ * those finds one faster than a search that prepares itself, in texts that are
+ * as short as these. */
+static uint64_t
+word_at(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static bool
+is_at(struct str text, size_t at, struct str member)
+{
+	return memcmp(text.at + at, member.at, member.bytes) == 0;
+}
+
+static size_t
+find_first(struct str text, struct str member)
+{
+	uint64_t word = word_at(member.at);
+
+	must(member.bytes >= sizeof(word));
+	for (size_t at = 0; at + member.bytes <= text.bytes; at++)
+		if (word_at(text.at + at) == word && is_at(text, at, member))
+			return at;
+	return SIZE_MAX;
+}
+
+static size_t
+find_last(struct str text, struct str member)
+{
+	uint64_t word = word_at(member.at);
+
+	must(member.bytes >= sizeof(word));
+	if (member.bytes > text.bytes)
+		return SIZE_MAX;
+	for (size_t at = text.bytes - member.bytes + 1; at-- > 0;)
+		if (word_at(text.at + at) == word && is_at(text, at, member))
+			return at;
+	return SIZE_MAX;
+}
+
 /* The value of the record's own `instance`, if it is a plain string. */
 static struct str
 find_instance(struct str text)
@@ -107,19 +161,26 @@ find_instance(struct str text)
 	return str_slice(value, 0, (size_t)(end - value.at));
 }
 
-/* Only a time that is written as it would be printed again. */
 static bool
-find_time(struct str text, int64_t *time_ms)
+find_time(struct str text, uint64_t *digits)
 {
-	char again[CLOCK_TEXT_BYTES];
-	size_t at = str_find(text, STR(TIME_MEMBER));
+	size_t at = find_last(text, STR(TIME_MEMBER));
 
 	if (at == SIZE_MAX)
 		return false;
-	struct str value = str_slice(text, at + sizeof(TIME_MEMBER) - 1,
-	    TIME_BYTES);
-	return clock_parse(value, time_ms) && *time_ms >= 0 &&
-	    str_equal(clock_format(*time_ms, again), value);
+	text = str_slice(text, at + sizeof(TIME_MEMBER) - 1, TIME_BYTES);
+	if (text.bytes < TIME_BYTES)
+		return false;
+	*digits = 0;
+	for (size_t i = 0; i < TIME_BYTES; i++) {
+		bool is_digit = text.at[i] >= '0' && text.at[i] <= '9';
+		if (is_digit != (time_form[i] == 'd') ||
+		    (!is_digit && text.at[i] != time_form[i]))
+			return false;
+		if (is_digit)
+			*digits = *digits * 10 + (uint64_t)(text.at[i] - '0');
+	}
+	return true;
 }
 
 /* The first record tells what is looked for in all. */
@@ -127,14 +188,14 @@ static void
 add_head(struct buf *lean, struct lean_members *members, struct str text)
 {
 	struct str instance = find_instance(text);
-	size_t seq_at = str_find(text, members->seq);
-	int64_t time_ms;
+	size_t seq_at = find_last(text, members->seq);
+	uint64_t digits;
 
 	if (seq_at == SIZE_MAX)
 		seq_at = 0;
-	if (find_time(str_slice(text, seq_at, text.bytes), &time_ms)) {
-		set_time(members, time_ms);
-		buf_add_varint(lean, (uint64_t)time_ms + 1);
+	if (find_time(str_slice(text, seq_at, text.bytes), &digits)) {
+		set_time(members, digits);
+		buf_add_varint(lean, digits + 1);
 	} else {
 		buf_add_varint(lean, 0);
 	}
@@ -150,8 +211,10 @@ add_record(struct buf *lean, const struct lean_members *members, struct str text
 
 	list_members(members, list);
 	for (size_t i = 0; i < BYTE_COUNT; i++) {
-		size_t at = list[i].at != NULL ? str_find(text, list[i]) :
-		    SIZE_MAX;
+		if (list[i].at == NULL)
+			continue;
+		size_t at = i < BYTES_IN_FRONT ? find_first(text, list[i]) :
+		    find_last(text, list[i]);
 		if (at == SIZE_MAX)
 			continue;
 		buf_add_str(lean, str_slice(text, 0, at));
@@ -180,8 +243,8 @@ store_lean_add(struct buf *lean, const struct audit_record *records,
 	must(count > 0);
 	for (size_t i = 0; i < count; i++) {
 		must(records[i].seq == records[0].seq + i);
-		if (i > 0 &&
-		    !digest_equal(records[i].prev, records[i - 1].hash))
+		if (i > 0 && memcmp(&records[i].prev, &records[i - 1].hash,
+		    sizeof(struct digest)) != 0)
 			return false;
 		if (has_lean_byte(records[i].canonical))
 			return false;
@@ -207,11 +270,11 @@ store_lean_init(struct store_lean *lean, struct str text, uint64_t first_seq,
 	    !buf_take_varint(&text, &bytes) || bytes > LEAN_INSTANCE_BYTES_MAX ||
 	    !buf_take_bytes(&text, (size_t)bytes, &instance))
 		return false;
-	if (time > TIME_MS_MAX + 1)
+	if (time > (uint64_t)TIME_DIGITS_MAX + 1)
 		return false;
 	set_instance(&lean->members, instance);
 	if (time > 0)
-		set_time(&lean->members, (int64_t)time - 1);
+		set_time(&lean->members, time - 1);
 	lean->rest = text;
 	return true;
 }

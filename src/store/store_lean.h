@@ -6,9 +6,10 @@
  * Four members of a record can be had from elsewhere: the instance and the
  * time are most often the same in all of a turn, seq is counted, and prev is
  * the hash of the record before.  In a lean text a single byte stands for each
- * (1: instance, 2: prev, 3: seq, 4: time), which no canonical text holds.
+ * (1: instance, 2: prev, 3: seq with the comma before it, 4: time), which no
+ * canonical text holds.
  *
- *	lean = varint (time in ms + 1, or 0: no byte stands for one)
+ *	lean = varint (digits of the time + 1, or 0: no byte stands for one)
  *	       varint (length of the instance's value) the value
  *	       { a record's canonical text with those bytes, newline }
  *

@@ -2,9 +2,11 @@
 /*
  * store_pack.c: packing and unpacking against a base, by LZ4.
  *
- * LZ4 takes a base as the text that stands right before what it packs, in one
- * piece.  So the packer keeps a buffer that begins with the dictionary it used
- * last: most turns of a moment are of the same definition.
+ * LZ4 takes a base as the text that stands before what it packs, in one piece.
+ * So the packer keeps a buffer that begins with the dictionary it used last:
+ * most turns of a moment are of the same definition.  Taking a base in costs
+ * more than packing a short text; a turn and its snapshot have the same, so it
+ * is kept as it was before the first of them.
  *
  * Whoever can write to the file can write anything into a packed form.  What
  * it claims to unpack to is held against what LZ4 can make of so many bytes,
@@ -20,6 +22,7 @@
 #define LEANS 1u
 
 struct store_packer {
+	LZ4_stream_t loaded; /* has the base, and has packed nothing yet */
 	LZ4_stream_t stream;
 	uint64_t dictionary_id; /* which the base begins with; 0: none */
 	size_t dictionary_bytes;
@@ -33,7 +36,7 @@ store_packer_new(void)
 	struct store_packer *packer = calloc(1, sizeof(*packer));
 
 	must(packer != NULL);
-	must(LZ4_initStream(&packer->stream, sizeof(packer->stream)) != NULL);
+	must(LZ4_initStream(&packer->loaded, sizeof(packer->loaded)) != NULL);
 	return packer;
 }
 
@@ -49,8 +52,24 @@ store_packer_free(struct store_packer **packer)
 	*packer = NULL;
 }
 
+void
+store_packer_forget(struct store_packer *packer)
+{
+	packer->dictionary_id = 0;
+}
+
+static bool
+is_loaded(const struct store_packer *packer, const struct pack_base *base)
+{
+	struct str first = str_slice(buf_str(&packer->base),
+	    packer->dictionary_bytes, SIZE_MAX);
+
+	return packer->dictionary_id == base->dictionary_id &&
+	    str_equal(first, base->first);
+}
+
 static void
-set_base(struct store_packer *packer, const struct pack_base *base)
+load_base(struct store_packer *packer, const struct pack_base *base)
 {
 	must(base->dictionary_id > 0);
 	must(base->dictionary.bytes <= PACK_DICTIONARY_BYTES_MAX);
@@ -63,7 +82,7 @@ set_base(struct store_packer *packer, const struct pack_base *base)
 	}
 	packer->base.bytes = packer->dictionary_bytes;
 	buf_add_str(&packer->base, base->first);
-	(void)LZ4_loadDict(&packer->stream, packer->base.at,
+	(void)LZ4_loadDict(&packer->loaded, packer->base.at,
 	    (int)packer->base.bytes);
 }
 
@@ -75,7 +94,9 @@ store_pack(struct store_packer *packer, const struct pack_base *base,
 	bool leans = base->first.at != NULL;
 
 	must(bytes.bytes > 0 && bytes.bytes <= PACK_BYTES_MAX);
-	set_base(packer, base);
+	if (!is_loaded(packer, base))
+		load_base(packer, base);
+	packer->stream = packer->loaded;
 	buf_clear(out);
 	buf_add_varint(out, base->dictionary_id);
 	buf_add_varint(out, bytes.bytes << 1 | (leans ? LEANS : 0));

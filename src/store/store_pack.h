@@ -21,6 +21,8 @@
 struct store_packer;
 struct store_packer *store_packer_new(void);
 void store_packer_free(struct store_packer **packer);
+/* From here on a number may be another dictionary's. */
+void store_packer_forget(struct store_packer *packer);
 
 /* What both sides know. */
 struct pack_base {

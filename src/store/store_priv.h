@@ -35,6 +35,11 @@ struct store_history {
 	const struct audit_record *records;
 };
 
+struct store_batch_instance {
+	struct store_instance row; /* first: it is found by it */
+	bool follows_turn; /* one in the batch has the row's head */
+};
+
 struct store_subscription {
 	struct store_subscription *next; /* of the same correlation */
 	struct str correlation;
@@ -69,7 +74,7 @@ struct store_cleaning {
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
-	struct map *instances;     /* number -> store_instance */
+	struct map *instances;     /* number -> store_batch_instance */
 	struct map *keys;          /* business key -> store_key */
 	struct map *subscriptions; /* correlation -> store_subscription */
 	struct map *items;         /* (kind, instance, serial) -> store_item */
@@ -94,7 +99,7 @@ void store_batch_clear(struct store_batch *batch);
 void store_batch_put_event(
     struct store_batch *batch, const struct store_event *event);
 
-const struct store_instance *store_batch_instance(
+const struct store_batch_instance *store_batch_instance(
     const struct store_batch *batch, uint64_t number);
 /* Whether the batch has an instance with that key; workflow may be absent. */
 bool store_batch_key(const struct store_batch *batch, struct str workflow,

@@ -12,11 +12,22 @@
 
 #include "stated/store.h"
 
-struct old_writer {
-	sqlite3 *db;
+struct old_record {
+	struct old_record *next;
+	uint64_t instance;
+	struct audit_record record;
+};
+
+struct old_instance {
+	struct old_instance *next;
+	struct store_instance row;
+};
+
+struct old_reader {
 	struct store *store;
 	struct arena *arena;
-	uint64_t number; /* of the instance at hand */
+	struct old_instance *instances;
+	struct old_record *records, **records_end;
 };
 
 static inline void
@@ -43,70 +54,105 @@ old_step(sqlite3_stmt *statement)
 	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
 }
 
-/* Joins the record to the row of its turn. */
 static inline bool
 old_record_cb(uint64_t instance, const struct audit_record *record, void *arg)
 {
-	struct old_writer *writer = arg;
-	sqlite3_stmt *statement = old_prepare(writer->db,
-	    "UPDATE history SET packed = NULL,"
-	    "	records = records || ?3 || char(10),"
-	    "	hashes = CAST(iif(packed IS NULL, hashes, x'') || ?4 AS BLOB)"
-	    " WHERE instance = ?1 AND first_seq = (SELECT max(first_seq)"
-	    "	FROM history WHERE instance = ?1 AND first_seq <= ?2)");
+	struct old_reader *reader = arg;
+	struct old_record *kept = ARENA_NEW(reader->arena, struct old_record);
 
-	sqlite3_bind_int64(statement, 1, (int64_t)instance);
-	sqlite3_bind_int64(statement, 2, (int64_t)record->seq);
-	sqlite3_bind_text(statement, 3, record->canonical.at,
-	    (int)record->canonical.bytes, SQLITE_STATIC);
-	sqlite3_bind_blob(statement, 4, record->hash.bytes, 32, SQLITE_STATIC);
-	old_step(statement);
+	*kept = (struct old_record){NULL, instance, *record};
+	kept->record.canonical = arena_str(reader->arena, record->canonical);
+	*reader->records_end = kept;
+	reader->records_end = &kept->next;
 	return true;
 }
 
 static inline bool
 old_instance_cb(const struct store_instance *listed, void *arg)
 {
-	struct old_writer *writer = arg;
-	struct store_instance row;
-	sqlite3_stmt *statement = old_prepare(writer->db,
+	struct old_reader *reader = arg;
+	struct old_instance *kept =
+	    ARENA_NEW(reader->arena, struct old_instance);
+
+	assert_int_equal(store_find_instance(reader->store, reader->arena,
+	    listed->number, &kept->row), STORE_OK);
+	kept->next = reader->instances;
+	reader->instances = kept;
+	assert_int_equal(store_each_record(reader->store, listed->number, 0,
+	    old_record_cb, reader), STORE_OK);
+	return true;
+}
+
+static inline void
+old_read(struct old_reader *reader, const char *path)
+{
+	struct store_instance_filter all = {.has_incident = -1,
+	    .limit = SIZE_MAX};
+
+	reader->records_end = &reader->records;
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(path), .read_only = true}, &reader->store, NULL),
+	    STORE_OK);
+	assert_int_equal(store_list_instances(reader->store, &all,
+	    old_instance_cb, reader), STORE_OK);
+	store_close(&reader->store);
+}
+
+static inline void
+old_write_instance(sqlite3 *db, const struct store_instance *row)
+{
+	sqlite3_stmt *statement = old_prepare(db,
 	    "UPDATE instance SET definition = ?2, snapshot = ?3, form = 0"
 	    " WHERE number = ?1");
 
-	assert_int_equal(store_find_instance(writer->store, writer->arena,
-	    listed->number, &row), STORE_OK);
-	sqlite3_bind_int64(statement, 1, (int64_t)row.number);
-	sqlite3_bind_blob(statement, 2, row.definition.bytes, 32,
+	sqlite3_bind_int64(statement, 1, (int64_t)row->number);
+	sqlite3_bind_blob(statement, 2, row->definition.bytes, 32,
 	    SQLITE_STATIC);
-	sqlite3_bind_blob(statement, 3, row.snapshot.at,
-	    (int)row.snapshot.bytes, SQLITE_STATIC);
+	sqlite3_bind_blob(statement, 3, row->snapshot.at,
+	    (int)row->snapshot.bytes, SQLITE_STATIC);
 	old_step(statement);
-	assert_int_equal(store_each_record(writer->store, row.number, 0,
-	    old_record_cb, writer), STORE_OK);
-	return true;
+}
+
+/* Joins the record to the row of its turn. */
+static inline void
+old_write_record(sqlite3 *db, const struct old_record *kept)
+{
+	const struct audit_record *record = &kept->record;
+	sqlite3_stmt *statement = old_prepare(db,
+	    "UPDATE history SET packed = NULL,"
+	    "	records = records || ?3 || char(10),"
+	    "	hashes = CAST(iif(packed IS NULL, hashes, x'') || ?4 AS BLOB)"
+	    " WHERE instance = ?1 AND first_seq = (SELECT max(first_seq)"
+	    "	FROM history WHERE instance = ?1 AND first_seq <= ?2)");
+
+	sqlite3_bind_int64(statement, 1, (int64_t)kept->instance);
+	sqlite3_bind_int64(statement, 2, (int64_t)record->seq);
+	sqlite3_bind_text(statement, 3, record->canonical.at,
+	    (int)record->canonical.bytes, SQLITE_STATIC);
+	sqlite3_bind_blob(statement, 4, record->hash.bytes, 32, SQLITE_STATIC);
+	old_step(statement);
 }
 
 /* Leaves the rows of schema 3 in the tables of the present one. */
 static inline void
 old_write_as_before(const char *path)
 {
-	struct store_instance_filter all = {.has_incident = -1,
-	    .limit = SIZE_MAX};
-	struct old_writer writer = {.arena = arena_new()};
+	struct old_reader reader = {.arena = arena_new()};
+	sqlite3 *db = NULL;
 
-	assert_int_equal(store_open((struct store_options){
-	    .path = str_of(path), .read_only = true}, &writer.store, NULL),
-	    STORE_OK);
-	assert_int_equal(store_freeze(writer.store), STORE_OK);
-	assert_int_equal(sqlite3_open(path, &writer.db), SQLITE_OK);
-	old_run(writer.db, "BEGIN");
-	assert_int_equal(store_list_instances(writer.store, &all,
-	    old_instance_cb, &writer), STORE_OK);
-	old_run(writer.db, "COMMIT");
-	store_close(&writer.store);
-	old_run(writer.db, "DELETE FROM dictionary");
-	assert_int_equal(sqlite3_close(writer.db), SQLITE_OK);
-	arena_free(&writer.arena);
+	old_read(&reader, path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	old_run(db, "BEGIN");
+	for (const struct old_instance *kept = reader.instances; kept != NULL;
+	     kept = kept->next)
+		old_write_instance(db, &kept->row);
+	for (const struct old_record *kept = reader.records; kept != NULL;
+	     kept = kept->next)
+		old_write_record(db, kept);
+	old_run(db, "DELETE FROM dictionary");
+	old_run(db, "COMMIT");
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	arena_free(&reader.arena);
 }
 
 #endif
