@@ -135,3 +135,15 @@ tests/e2e/shim_clock.so: tests/e2e/shim_clock.c
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_clock.c
 tests/e2e/shim_kill.so: tests/e2e/shim_kill.c
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_kill.c
+
+check_PROGRAMS += tests/e2e/test_e2e_crowd
+tests_e2e_test_e2e_crowd_SOURCES = tests/e2e/test_e2e_crowd.c $(E2E_HOUSE)
+tests_e2e_test_e2e_crowd_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_crowd_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_crowd_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_large
+tests_e2e_test_e2e_large_SOURCES = tests/e2e/test_e2e_large.c $(E2E_HOUSE)
+tests_e2e_test_e2e_large_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_large_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_large_DEPENDENCIES = $(E2E_NEEDS)
