@@ -12,6 +12,7 @@ tests_bench_bench_prove_SOURCES = tests/bench/bench_prove.c
 tests_bench_bench_prove_LDADD = $(LIBS_PROVE)
 
 EXTRA_DIST += \
+	tests/bench/soak.sh \
 	tests/bench/three_calls.lua \
 	tests/bench/three_calls.sh \
 	tests/bench/three_calls.yaml
