@@ -7,7 +7,8 @@
  *
  * Where the disk works again the engine goes on by itself; where it doesn't,
  * or has lost its power, another engine goes on with what the disk kept
- * (tests/sim/disk.h), and callers repeat what was not acknowledged.
+ * (tests/sim/disk.h), and callers repeat what was not acknowledged.  A byte
+ * that has rotted is refused, or does no harm.
  *
  *	STATED_FAULTS=all    every moment, not one in many
  *	STATED_FAULTS_SEED=n the disk keeps something else
@@ -15,11 +16,14 @@
 #include "order_night.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -209,6 +213,70 @@ test_power_may_go_while_opening(void **state)
 	    run_opening);
 }
 
+/* ---- rot ---- */
+
+#define ROT_STRIDE 2999
+#define ROT_STRIDE_ALL 83
+
+/* In a process of its own: what is damaged may be refused, at the beginning
+ * or when it is come by, but must not bring the engine down. */
+static void
+run_rotten(size_t at)
+{
+	struct night n;
+
+	begin(&n, 1);
+	night_start(&n);
+	house_close_engine(n.house);
+	if (!disk_damage(ground.disk, n.house->path, at))
+		_exit(1);
+	if (house_try_engine(n.house)) {
+		night_settle(&n);
+		(void)night_work(&n);
+	}
+	house_close_engine(n.house);
+	_exit(0);
+}
+
+static int
+status_of_rotten(size_t at)
+{
+	int status;
+
+	fflush(NULL);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)signal(SIGABRT, SIG_DFL);
+		(void)signal(SIGSEGV, SIG_DFL);
+		run_rotten(at);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void
+test_rotten_byte_does_not_bring_the_engine_down(void **state)
+{
+	size_t step = stride() == 1 ? ROT_STRIDE_ALL : ROT_STRIDE;
+	int failures = 0;
+	size_t at = 0;
+
+	(void)state;
+	for (;; at += step) {
+		int status = status_of_rotten(at);
+
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+			break;
+		if (status != 0)
+			print_error("byte %zu: status %x\n", at,
+			    (unsigned)status);
+		failures += status != 0;
+	}
+	assert_true(at > step);
+	assert_int_equal(failures, 0);
+}
+
 /* That the tests above would notice a sync that was left out. */
 static void
 test_syncs_that_did_nothing_are_noticed(void **state)
@@ -247,6 +315,8 @@ main(void)
 		cmocka_unit_test(test_disk_may_be_full_at_any_write),
 		cmocka_unit_test(test_opening_may_fail_at_any_operation),
 		cmocka_unit_test(test_power_may_go_while_opening),
+		cmocka_unit_test(
+		    test_rotten_byte_does_not_bring_the_engine_down),
 		cmocka_unit_test(test_syncs_that_did_nothing_are_noticed),
 	};
 
