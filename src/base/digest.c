@@ -8,6 +8,7 @@
  */
 #include "stated/digest.h"
 
+#include "stated/memory.h"
 #include "stated/must.h"
 
 #include <openssl/crypto.h>
@@ -26,28 +27,20 @@ static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 static pthread_key_t context_key;
 static pthread_once_t context_once = PTHREAD_ONCE_INIT;
 
-/* OpenSSL crashes where it is refused memory (it locks what it hasn't made):
- * it has to end before that. */
 static void *
-allocate_cb(size_t bytes, const char *file, int line)
+get_cb(size_t bytes, const char *file, int line)
 {
-	void *at = malloc(bytes);
-
 	(void)file;
 	(void)line;
-	must(at != NULL || bytes == 0);
-	return at;
+	return memory_get(bytes);
 }
 
 static void *
-reallocate_cb(void *before, size_t bytes, const char *file, int line)
+resize_cb(void *at, size_t bytes, const char *file, int line)
 {
-	void *at = realloc(before, bytes);
-
 	(void)file;
 	(void)line;
-	must(at != NULL || bytes == 0);
-	return at;
+	return memory_resize(at, bytes);
 }
 
 static void
@@ -62,7 +55,7 @@ static void
 fetch_sha256(void)
 {
 	/* Refused where another library has been at it before us. */
-	(void)CRYPTO_set_mem_functions(allocate_cb, reallocate_cb, free_cb);
+	(void)CRYPTO_set_mem_functions(get_cb, resize_cb, free_cb);
 	sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
 	must(sha256_method != NULL);
 }

@@ -10,6 +10,7 @@ libstated_base_a_SOURCES = \
 	src/base/digest.c \
 	src/base/log.c \
 	src/base/map.c \
+	src/base/memory.c \
 	src/base/message.c \
 	src/base/must.c \
 	src/base/rng.c \

@@ -7,6 +7,7 @@
  */
 #include "cli_priv.h"
 #include "serve_priv.h"
+#include "stated/memory.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -453,9 +454,12 @@ share_descriptors(struct service *service)
 static struct event_base *
 new_base(void)
 {
-	struct event_config *config = event_config_new();
+	struct event_config *config;
 	struct event_base *base;
 
+	/* Before anything else of libevent's. */
+	event_set_mem_functions(memory_get, memory_resize, free);
+	config = event_config_new();
 	must(config != NULL);
 	/* One system call for many changes of interest: calls are short. */
 	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
