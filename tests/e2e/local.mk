@@ -127,14 +127,25 @@ EXTRA_tests_e2e_test_e2e_clock_DEPENDENCIES = $(E2E_NEEDS) \
 	tests/e2e/shim_clock.so
 
 # Loaded into a program of ours: no sanitizer of their own.
-CLEANFILES += tests/e2e/shim_clock.so tests/e2e/shim_kill.so
-EXTRA_DIST += tests/e2e/shim_clock.c tests/e2e/shim_kill.c
+CLEANFILES += tests/e2e/shim_clock.so tests/e2e/shim_kill.so \
+	tests/e2e/shim_memory.so
+EXTRA_DIST += tests/e2e/shim_clock.c tests/e2e/shim_kill.c \
+	tests/e2e/shim_memory.c
 SHIM_CC = $(AM_V_CCLD)$(MKDIR_P) tests/e2e && $(CC) -std=gnu17 -D_GNU_SOURCE \
 	-O1 -shared -fPIC
 tests/e2e/shim_clock.so: tests/e2e/shim_clock.c
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_clock.c
 tests/e2e/shim_kill.so: tests/e2e/shim_kill.c
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_kill.c
+tests/e2e/shim_memory.so: tests/e2e/shim_memory.c
+	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_memory.c
+
+check_PROGRAMS += tests/e2e/test_e2e_memory
+tests_e2e_test_e2e_memory_SOURCES = tests/e2e/test_e2e_memory.c $(E2E_HOUSE)
+tests_e2e_test_e2e_memory_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_memory_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_memory_DEPENDENCIES = $(E2E_NEEDS) \
+	tests/e2e/shim_memory.so
 
 check_PROGRAMS += tests/e2e/test_e2e_crowd
 tests_e2e_test_e2e_crowd_SOURCES = tests/e2e/test_e2e_crowd.c $(E2E_HOUSE)
