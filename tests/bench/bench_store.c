@@ -6,11 +6,13 @@
  *
  * A batch holds one turn each of BATCH instances; an instance has TURNS turns
  * (4 unless told: a start and three replies), none of which may be in the
- * same batch.  A turn writes a snapshot of 700 bytes and two records of
- * history of 330, as a payment of three calls does.  Batches are filled while
- * the one before is under way, as the engine does it.  One line of JSON tells
- * what came out.
+ * same batch.  A turn writes a snapshot of some 700 bytes and two records of
+ * history of some 500, with the names and numbers of a payment, which are
+ * others in each.  They are sealed while the batch before is under way, as the
+ * engine does it; the time for that is counted.  One line of JSON tells what
+ * came out.
  */
+#include "stated/json.h"
 #include "stated/store.h"
 
 #include <poll.h>
@@ -21,8 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SNAPSHOT_BYTES 700
-#define RECORD_BYTES 330
+#define INSTANCES_AT_A_TIME 4096
 #define RECORDS_A_TURN 2
 #define LATENCIES_MAX 4000000
 
@@ -32,6 +33,9 @@ struct bench {
 	size_t batch;
 	size_t turns;
 	double seconds;
+	struct arena *arena; /* of the turn at hand */
+	/* of the instances of the batch, by number */
+	struct audit_head heads[INSTANCES_AT_A_TIME];
 	double *latencies; /* of batches, from submission to the end */
 	size_t count;
 	double submitted;
@@ -66,23 +70,55 @@ by_size(const void *a, const void *b)
 
 /* ------------------------------------------------------------------- work */
 
+/* What an instance was given. */
+static struct str
+payment(struct bench *bench, uint64_t number)
+{
+	unsigned long long mixed = number * 0x9e3779b97f4a7c15;
+
+	return arena_strf(bench->arena,
+	    "{\"amount\":%llu.25,\"creditor\":{\"address\":\"Am Speicher "
+	    "%llu, Hamburg\",\"bic\":\"BYLADEM1001\",\"iban\":\"DE%020llu\","
+	    "\"name\":\"Papier %llu GmbH\"},\"currency\":\"EUR\",\"debtor\":"
+	    "{\"iban\":\"FR76%020llu\",\"name\":\"Atelier %llu SARL\"},"
+	    "\"reference\":\"INV-%016llx\",\"remittance\":\"Invoice %llu, "
+	    "delivery note %llu\"}", mixed % 100000, mixed % 100, mixed,
+	    mixed % 7919, ~mixed, mixed % 6007, mixed, mixed % 99991,
+	    mixed % 9973);
+}
+
+static struct audit_record
+seal(struct bench *bench, uint64_t number, const char *kind,
+    struct audit_head *head)
+{
+	struct value_builder *record = value_build_context(bench->arena);
+	struct json_error error;
+
+	value_put_str(record, "instance", arena_strf(bench->arena,
+	    "178384d2-d461-83b1-8000-%012llx", (unsigned long long)number));
+	value_put_str(record, "kind", str_of(kind));
+	value_put_str(record, "time", STR("2026-11-22T09:30:00.000Z"));
+	value_put(record, STR("input"), json_read(bench->arena,
+	    payment(bench, number), &error));
+	return audit_seal(bench->arena, value_built(record), head);
+}
+
 static void
 add_turn(struct bench *bench, uint64_t number, size_t turn)
 {
-	static char snapshot[SNAPSHOT_BYTES], text[RECORD_BYTES];
+	struct audit_head *head = &bench->heads[number % INSTANCES_AT_A_TIME];
 	struct audit_record records[RECORDS_A_TURN];
 	bool is_last = turn + 1 == bench->turns;
 	char key[24];
 
-	memset(snapshot, 's', sizeof(snapshot));
-	memset(text, 'r', sizeof(text));
+	arena_reset(bench->arena);
+	if (turn == 0)
+		*head = (struct audit_head){0};
 	snprintf(key, sizeof(key), "INV-%016llx",
 	    (unsigned long long)(number * 0x9e3779b97f4a7c15));
-	for (size_t i = 0; i < RECORDS_A_TURN; i++) {
-		records[i].seq = turn * RECORDS_A_TURN + i + 1;
-		records[i].canonical = (struct str){text, sizeof(text)};
-		memset(&records[i].hash, (int)i, sizeof(records[i].hash));
-	}
+	for (size_t i = 0; i < RECORDS_A_TURN; i++)
+		records[i] = seal(bench, number,
+		    i == 0 ? "call-replied" : "call-sent", head);
 	struct store_instance row = {
 		.number = number,
 		.workflow = STR("payment"),
@@ -97,12 +133,12 @@ add_turn(struct bench *bench, uint64_t number, size_t turn)
 		.ended_ms = is_last ? 1004 : 0,
 		.due_ms = is_last ? 0 : 60000 + (int64_t)number,
 		.busy = !is_last,
-		.head.seq = records[RECORDS_A_TURN - 1].seq,
-		.snapshot = {snapshot, sizeof(snapshot)},
+		.head = *head,
+		.snapshot = payment(bench, number),
 	};
-	store_put_instance(store_batch(bench->store), &row);
 	store_add_history(store_batch(bench->store), number, records,
 	    RECORDS_A_TURN);
+	store_put_instance(store_batch(bench->store), &row);
 }
 
 /* Ends the batch under way, if there is one. */
@@ -199,11 +235,13 @@ main(int argc, char **argv)
 		.batch = argc > 2 ? (size_t)atol(argv[2]) : 64,
 		.seconds = argc > 3 ? atof(argv[3]) : 3,
 		.turns = argc > 4 ? (size_t)atol(argv[4]) : 4,
+		.arena = arena_new(),
 		.latencies = calloc(LATENCIES_MAX, sizeof(double)),
 	};
 	struct buf detail = {0};
 
 	must(bench.latencies != NULL);
+	must(bench.batch <= INSTANCES_AT_A_TIME);
 	snprintf(bench.path, sizeof(bench.path), "%s/bench_store.%ld.db",
 	    argc > 1 ? argv[1] : "/tmp", (long)getpid());
 	enum store_error error = store_open((struct store_options){
@@ -218,6 +256,7 @@ main(int argc, char **argv)
 	report(&bench, turns, now() - begun, cpu_seconds() - cpu);
 	remove_files(bench.path);
 	free(bench.latencies);
+	arena_free(&bench.arena);
 	buf_fini(&detail);
 	return 0;
 }
