@@ -158,3 +158,9 @@ tests_e2e_test_e2e_large_SOURCES = tests/e2e/test_e2e_large.c $(E2E_HOUSE)
 tests_e2e_test_e2e_large_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_large_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_large_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_soak
+tests_e2e_test_e2e_soak_SOURCES = tests/e2e/test_e2e_soak.c $(E2E_HOUSE)
+tests_e2e_test_e2e_soak_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_soak_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_soak_DEPENDENCIES = $(E2E_NEEDS)
