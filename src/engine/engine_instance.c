@@ -278,11 +278,13 @@ save_correlations(
 	for (size_t i = 0; i < count; i++)
 		if (i >= instance->correlation_count ||
 		    !str_equal(values[i], instance->correlations[i]))
-			changed[changed_count++] = values[i];
+			changed[changed_count++] =
+			    arena_str(turn->arena, values[i]);
 	if (changed_count == 0 && count == instance->correlation_count)
 		return;
 	subscribe(engine, instance, values, count);
 	keep_correlations(instance, values, count);
+	/* From here on it may be stepped, and the values be its past ones. */
 	for (size_t i = 0; i < changed_count; i++)
 		if (is_first(changed, i))
 			event_deliver_held(engine, turn, instance, changed[i]);

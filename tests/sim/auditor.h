@@ -102,7 +102,8 @@ void auditor_start_acknowledged(
     struct auditor *auditor, const struct auditor_start *start);
 /* Whether an honest caller may ask under that key still, which lives for a
  * day. */
-bool auditor_may_ask_under(struct auditor *auditor, int64_t under, struct str k);
+bool auditor_may_ask_under(
+    struct auditor *auditor, int64_t under, struct str k);
 void auditor_start_refused(struct auditor *auditor, struct str k,
     int64_t items, int64_t under, const char *how);
 
@@ -113,7 +114,8 @@ struct auditor_event {
 };
 /* Whether it can be told to be the same still: events are remembered for 90
  * days. */
-bool auditor_may_tell(struct auditor *auditor, const struct auditor_event *event);
+bool auditor_may_tell(
+    struct auditor *auditor, const struct auditor_event *event);
 void auditor_event_acknowledged(struct auditor *auditor,
     const struct auditor_event *event, struct str fate);
 /* An act of a person whose name is used once; kind is that of its record. */

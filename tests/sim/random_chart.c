@@ -151,7 +151,8 @@ write_call(struct chart_writer *writer, struct place place)
 	line(writer, "id: %s", step);
 	write_with(writer, step, place, "");
 	if (!place.in_loop && !is_asking && !writer->has_news) {
-		line(writer, "output: {%s: = response.ref, news: = response.ref}",
+		line(writer,
+		    "output: {%s: = response.ref, news: = response.ref}",
 		    output);
 		writer->has_news = true;
 	} else {

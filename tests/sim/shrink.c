@@ -153,7 +153,8 @@ is_needed(struct str text, size_t at)
 	static const char *const words[] = {
 	    "id:", "with:", "labels:", "output:", "- set: {v", "events:",
 	    "compensate:"};
-	struct str line = str_trim(str_slice(text, at, line_end(text, at) - at));
+	struct str line =
+	    str_trim(str_slice(text, at, line_end(text, at) - at));
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (str_has_prefix(line, str_of(words[i])))

@@ -6,8 +6,7 @@
  *	                             some of them twice
  *	simulate --seed 17           one
  *	simulate --seeds 1-1000      many
- *	simulate --minutes 60        from 1 (or from --seeds A-B on) as many as
- *	                             there are
+ *	simulate --minutes 60        as many as there are in so long
  *	simulate --script FILE       what was written by --shrink, or by hand
  *	simulate --seed 17 --print   what it stands for, as a script
  *	simulate --seed 17 --shrink  what is left of it that fails still

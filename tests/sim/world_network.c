@@ -102,7 +102,8 @@ honest_body(struct world *world, const struct auditor_call *call)
 	if (call->operation == OPERATION_TOKEN)
 		return STR("{\"access_token\": \"t\", \"expires_in\": 900}");
 	if (is_question(call))
-		return arena_strf(world->arena, "{\"found\": %s, \"ref\": \"%s\"}",
+		return arena_strf(world->arena,
+		    "{\"found\": %s, \"ref\": \"%s\"}",
 		    auditor_is_done(world->auditor, call) ? "true" : "false",
 		    auditor_ref(world->auditor, call));
 	if (has_effect(call))

@@ -19,7 +19,8 @@ struct ask {
 };
 
 static void
-note_start(struct world *world, struct ask *ask, const struct engine_reply *reply)
+note_start(
+    struct world *world, struct ask *ask, const struct engine_reply *reply)
 {
 	if (reply->status == ENGINE_CREATED || reply->status == ENGINE_OK) {
 		ask->start.was_created = reply->status == ENGINE_CREATED;
