@@ -55,6 +55,7 @@ auditor_new(const struct auditor_options *options)
 	auditor->scratch = arena_new();
 	auditor->lives = map_new();
 	auditor->lives_of = map_new();
+	auditor->ids = map_new();
 	auditor->effects = map_new();
 	auditor->latest = map_new();
 	auditor->refs = map_new();
@@ -78,6 +79,7 @@ auditor_free(struct auditor **freed)
 		auditor_life_free(life);
 	map_free(&auditor->lives);
 	map_free(&auditor->lives_of);
+	map_free(&auditor->ids);
 	map_free(&auditor->effects);
 	map_free(&auditor->latest);
 	map_free(&auditor->refs);
@@ -554,12 +556,35 @@ check_owner(struct auditor *auditor, const struct life *life,
 {
 	CHECK(auditor,
 	    row->ended_ms != 0 || row->due_ms != 0 ||
-		life->children_open > 0 || row->busy ||
+		life->children_open > 0 ||
+		(row->busy && auditor->has_calls_waiting) ||
 		str_equal(row->status, STR("suspended")) ||
 		has_item(auditor, life->number),
 	    "nobody has it",
 	    "%.*s is %.*s in %.*s, nothing is due and nobody was asked",
 	    STR_ARG(life->k), STR_ARG(row->status), STR_ARG(row->state));
+}
+
+/* A child's end is told to its parent in the same commit. */
+static void
+check_children(struct auditor *auditor, const struct life *life)
+{
+	size_t cursor = 0;
+	struct str id;
+	void *value;
+
+	if (life->ended_ms != 0)
+		return;
+	while (map_next(life->children, &cursor, &id, &value)) {
+		const struct life *child = map_find(auditor->ids, id);
+
+		CHECK(auditor,
+		    ((struct count *)value)->n == 0 || child == NULL ||
+			child->ended_ms == 0,
+		    "a child's end was lost",
+		    "%.*s has ended, and %.*s waits for it", STR_ARG(child->k),
+		    STR_ARG(life->k));
+	}
 }
 
 static void
@@ -607,7 +632,7 @@ check_starts(struct auditor *auditor)
 }
 
 void
-auditor_check_rest(struct auditor *auditor)
+auditor_check_rest(struct auditor *auditor, bool has_calls_waiting)
 {
 	struct store_due_range range = {
 	    .until_ms = *auditor->options.now_ms, .limit = 1};
@@ -615,11 +640,14 @@ auditor_check_rest(struct auditor *auditor)
 	struct str key;
 	void *value;
 
+	auditor->has_calls_waiting = has_calls_waiting;
 	auditor_reading(auditor, true);
 	auditor_meet(auditor);
 	check_starts(auditor);
 	while (map_next(auditor->lives, &cursor, &key, &value))
 		check_life(auditor, value);
+	for (cursor = 0; map_next(auditor->lives, &cursor, &key, &value);)
+		check_children(auditor, value);
 	for (cursor = 0; map_next(auditor->events, &cursor, &key, &value);)
 		check_event(auditor, value);
 	must(store_each_due(auditor->store, &range, due_cb, auditor) ==
@@ -645,7 +673,7 @@ auditor_check_end(struct auditor *auditor)
 	struct str key;
 	void *value;
 
-	auditor_check_rest(auditor);
+	auditor_check_rest(auditor, false);
 	while (map_next(auditor->lives, &cursor, &key, &value)) {
 		const struct life *life = value;
 

@@ -149,8 +149,9 @@ void auditor_let_repeat(
 
 /* ---- checks ---- */
 
-/* Nothing is under way, and the engine has looked at the clock. */
-void auditor_check_rest(struct auditor *auditor);
+/* Nothing is under way, all calls have been answered but for those that wait
+ * in the engine, and the engine has looked at the clock. */
+void auditor_check_rest(struct auditor *auditor, bool has_calls_waiting);
 /* The same when all has come to its end. */
 void auditor_check_end(struct auditor *auditor);
 /* Sum of the lives of instances so far, in virtual time, and their number. */

@@ -58,6 +58,8 @@ read_started(struct reading *reading)
 	REQUIRE(reading, !reading->life->began, "started twice", "%s",
 	    "it has begun before");
 	reading->life->began = true;
+	map_put(reading->auditor->ids, text_of(reading, "instance"),
+	    reading->life);
 	reading->life->began_ms = reading->time_ms;
 }
 
@@ -164,6 +166,46 @@ settle_event(struct reading *reading, struct str id)
 		count->n = 2;
 }
 
+/* The results of a loop stand in the order of its items. */
+static void
+read_results(struct reading *reading, const struct value *results)
+{
+	if (results->type != VALUE_LIST)
+		return;
+	for (size_t i = 0; i < results->as.list.count; i++) {
+		struct str ref = value_str(
+		    value_field_or_null(results->as.list.items[i], "r"));
+		const struct effect *effect =
+		    map_find(reading->auditor->refs, ref);
+
+		REQUIRE(reading,
+		    effect == NULL || effect->i == (int64_t)i + 1,
+		    "results out of order",
+		    "item %zu of %.*s has the result of item %lld", i + 1,
+		    STR_ARG(text_of(reading, "step")), (long long)effect->i);
+	}
+}
+
+/* A step that does not wait for its child is through by the child's start. */
+static void
+read_run_done(struct reading *reading, const struct value *assigned)
+{
+	struct life *life = reading->life;
+
+	if (assigned->type != VALUE_CONTEXT)
+		return;
+	for (size_t i = 0; i < assigned->as.context.count; i++) {
+		struct str id = value_str(assigned->as.context.fields[i].value);
+		struct count *count =
+		    id.at ? map_find(life->children, id) : NULL;
+
+		if (count != NULL && count->n > 0 &&
+		    !str_equal(id, life->child_ended) && --count->n == 0)
+			life->children_open--;
+	}
+	life->child_ended = (struct str){NULL, 0};
+}
+
 static void
 read_step_done(struct reading *reading)
 {
@@ -173,6 +215,13 @@ read_step_done(struct reading *reading)
 	struct str ref = {NULL, 0};
 
 	settle_event(reading, value_str(value_field_or_null(assigned, "seen")));
+	if (str_has_prefix(step, STR("l")) &&
+	    str_find(step, STR(".")) == SIZE_MAX)
+		read_results(reading,
+		    value_field_or_null(assigned,
+			arena_cstr(reading->auditor->scratch, step)));
+	if (str_has_prefix(step, STR("x")))
+		read_run_done(reading, assigned);
 	if (!str_has_prefix(step, STR("c")) ||
 	    assigned->type != VALUE_CONTEXT)
 		return;
@@ -355,8 +404,9 @@ read_event_told(struct reading *reading)
 static void
 read_child_started(struct reading *reading)
 {
-	struct count *count = auditor_count(reading->auditor,
-	    reading->life->children, text_of(reading, "child"));
+	struct str child = text_of(reading, "child");
+	struct count *count =
+	    auditor_count(reading->auditor, reading->life->children, child);
 
 	if (count->n++ == 0)
 		reading->life->children_open++;
@@ -374,6 +424,8 @@ read_child_ended(struct reading *reading)
 	REQUIRE(reading, count->n > 0, "a child ended twice",
 	    "%.*s ended more often than it was run",
 	    STR_ARG(text_of(reading, "child")));
+	reading->life->child_ended =
+	    arena_str(reading->auditor->arena, text_of(reading, "child"));
 	if (--count->n == 0)
 		reading->life->children_open--;
 }

@@ -66,7 +66,8 @@ struct life {
 	struct map *fired;   /* an escalation, a pause -> struct count */
 	struct map *acts;    /* kind and actor -> struct count */
 	struct map *children; /* id -> struct count: 1 begun, 2 ended */
-	size_t children_open;
+	size_t children_open; /* that it waits for */
+	struct str child_ended; /* the last one */
 	struct opened *opened; /* incidents, oldest first */
 	struct str news;
 };
@@ -109,6 +110,8 @@ struct auditor {
 	size_t nameless;      /* of these, have no name so far */
 	struct map *lives;    /* number -> struct life */
 	struct map *lives_of; /* k -> struct life */
+	struct map *ids;      /* its identifier -> struct life */
+	bool has_calls_waiting;
 	struct map *effects;  /* name -> struct effect */
 	struct map *latest;   /* k, at, i -> struct effect: highest v */
 	struct map *refs;     /* ref -> struct effect */

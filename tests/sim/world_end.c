@@ -66,7 +66,8 @@ world_grow_honest(struct world *world)
 	world_tell(world, "honest");
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		answer_all(world);
-		auditor_check_rest(world->auditor);
+		auditor_check_rest(world->auditor,
+		    engine_health(world->engine).calls_queued > 0);
 		auditor_tidy(world->auditor);
 		if (world_count_open(world) == 0)
 			break;

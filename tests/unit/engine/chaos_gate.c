@@ -24,15 +24,16 @@ progress_cb(void *arg)
 {
 	bool fails;
 
-	(void)arg;
 	pthread_mutex_lock(&gate.lock);
 	if (pthread_equal(pthread_self(), gate.loop)) {
 		fails = gate.reading_fails;
 	} else {
 		while (gate.is_held)
 			pthread_cond_wait(&gate.changed, &gate.lock);
-		fails = gate.steps_left == 0;
-		if (gate.steps_left >= 0)
+		/* The last look of a COMMIT comes when all is done: it would
+		 * be told to have failed, and be durable. */
+		fails = gate.steps_left == 0 && !sqlite3_get_autocommit(arg);
+		if (gate.steps_left > 0 || fails)
 			gate.steps_left--; /* once: rolling back works */
 	}
 	pthread_mutex_unlock(&gate.lock);
@@ -44,7 +45,7 @@ opened_cb(sqlite3 *db, char **detail, const struct sqlite3_api_routines *api)
 {
 	(void)detail;
 	(void)api;
-	sqlite3_progress_handler(db, STEPS_EACH, progress_cb, NULL);
+	sqlite3_progress_handler(db, STEPS_EACH, progress_cb, db);
 	return SQLITE_OK;
 }
 
