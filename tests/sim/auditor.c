@@ -655,6 +655,44 @@ auditor_check_rest(struct auditor *auditor, bool has_calls_waiting)
 	auditor_reading(auditor, false);
 }
 
+/* ---- what is started by time ---- */
+
+/* Months since the year 0, of "sweep:2025-12-01T00:00:00Z"; -1: of another. */
+static int64_t
+month_of(struct str k)
+{
+	int64_t year, month;
+
+	if (!str_has_prefix(k, STR("sweep:")) ||
+	    !str_parse_int(str_slice(k, 6, 4), 0, 9999, &year) ||
+	    !str_parse_int(str_slice(k, 11, 2), 1, 12, &month))
+		return -1;
+	return year * 12 + month - 1;
+}
+
+/* None is left out: that none came twice their names tell. */
+static void
+check_months(struct auditor *auditor)
+{
+	size_t cursor = 0;
+	int64_t first = INT64_MAX, last = -1, count = 0;
+	struct str k;
+	void *life;
+
+	while (map_next(auditor->lives_of, &cursor, &k, &life)) {
+		int64_t month = month_of(k);
+
+		if (month < 0)
+			continue;
+		count++;
+		first = month < first ? month : first;
+		last = month > last ? month : last;
+	}
+	CHECK(auditor, count == 0 || count == last - first + 1,
+	    "not started by time", "%lld sweeps in %lld months",
+	    (long long)count, (long long)(last - first + 1));
+}
+
 /* ---- the end ---- */
 
 static void
@@ -682,6 +720,7 @@ auditor_check_end(struct auditor *auditor)
 	}
 	for (cursor = 0; map_next(auditor->effects, &cursor, &key, &value);)
 		check_effect(auditor, value);
+	check_months(auditor);
 }
 
 int64_t

@@ -11,7 +11,7 @@
  *  - a call to an endpoint carries who asks (`k`), the step (`at`), the number
  *    of the entry (`v`) and of the item (`i`): together, one thing to be done
  *    once;
- *  - put, brief and undo honour keys, brief only for ten minutes; once and
+ *  - put, brief and undo honour keys, brief only for a minute; once and
  *    unonce don't; find and findun tell whether once and unonce happened; ask
  *    changes nothing, and page is a notice;
  *  - what an endpoint did it gives a name, R17, and what undoes it names that;

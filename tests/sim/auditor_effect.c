@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define BRIEF_MS (10 * 60 * 1000) /* how long OPERATION_BRIEF knows a key */
+#define BRIEF_MS (60 * 1000) /* how long OPERATION_BRIEF knows a key */
 
 enum nature { NATURE_KEYED, NATURE_BRIEF, NATURE_BARE, NATURE_FIND,
 	NATURE_FREE };

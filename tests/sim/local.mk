@@ -12,6 +12,8 @@ tests_sim_simulate_SOURCES = \
 	tests/sim/auditor_effect.c \
 	tests/sim/auditor_history.c \
 	tests/sim/auditor_priv.h \
+	tests/sim/fixed_chart.c \
+	tests/sim/fixed_chart.h \
 	tests/sim/random_chart.c \
 	tests/sim/random_chart.h \
 	tests/sim/random_script.c \

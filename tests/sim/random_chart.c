@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "random_chart.h"
 
+#include "fixed_chart.h"
+
 #define STATES_MAX 4 /* side by side */
 #define DEPTH_MAX 2
 #define ROUNDS_MAX 3 /* how often a state that leads back is entered */
@@ -286,7 +288,10 @@ write_entry(struct chart_writer *writer, int state, int steps)
 static const char *
 undoing(struct chart_writer *writer)
 {
-	return chance(writer, 60) ? ", compensate: all" : "";
+	static const char *const words[] = {", compensate: all",
+	    ", compensate: all", ", compensate: to sa", "", ""};
+
+	return PICK(writer, words);
 }
 
 /* Where it leads back, a bound on how often. */
@@ -553,7 +558,7 @@ write_connection(struct chart_writer *writer)
 		const char *keyed;
 	} operations[] = {
 	    {"put", "", "idempotent: true"},
-	    {"brief", "", "idempotent: {lifetime: 10m}"},
+	    {"brief", "", "idempotent: {lifetime: 1m}"},
 	    {"once", "", ""},
 	    {"ask", "", "safe: true"},
 	    {"find", "", "safe: true"},
@@ -588,6 +593,43 @@ write_connection(struct chart_writer *writer)
 	    "idempotency_key}}\n---\n");
 }
 
+/* Started by time and by nothing else, every month once. */
+static void
+write_sweep(struct chart_writer *writer)
+{
+	static const char definition[] =
+	    "workflow: sweep\nversion: 1\nowner: crew\n"
+	    "labels: {k: = input.k}\nincident: {owner: crew}\n"
+	    "schedule: {cron: '@monthly', overlap: allow, catch-up: all, "
+	    "input: {k: '= \"sweep:\" + string(at)'}}\n"
+	    "data:\n  r1: null\n"
+	    "initial: sweeping\nstates:\n"
+	    "  sweeping:\n    entry:\n"
+	    "      - call: desk.put\n"
+	    "        id: c1\n"
+	    "        with: {k: = input.k, at: c1, v: 1, i: 0}\n"
+	    "        output: {r1: = response.ref}\n"
+	    "    on: {done: swept}\n"
+	    "  swept: {type: final, outcome: success}\n---\n";
+
+	buf_add_cstr(writer->out, definition);
+}
+
+static void
+write_workflows(struct chart_writer *writer, int count)
+{
+	for (int i = 1; i <= count; i++) {
+		struct chart_writer one = {
+		    .rng = writer->rng,
+		    .out = writer->out,
+		    .workflow = i,
+		    .is_last = i == count,
+		};
+
+		write_workflow(&one);
+	}
+}
+
 int
 random_chart_make(struct rng *rng, struct buf *out)
 {
@@ -600,14 +642,10 @@ random_chart_make(struct rng *rng, struct buf *out)
 	buf_add_cstr(out,
 	    "decision: size\nhit-policy: first\ninputs: [= n]\n"
 	    "outputs: [size]\nrules:\n  - ['< 2', 0]\n  - ['-', 2]\n---\n");
-	for (int i = 1; i <= count; i++) {
-		writer = (struct chart_writer){
-		    .rng = rng,
-		    .out = out,
-		    .workflow = i,
-		    .is_last = i == count,
-		};
-		write_workflow(&writer);
-	}
+	if (chance(&writer, 15))
+		write_sweep(&writer);
+	if (chance(&writer, 10))
+		return fixed_chart_make(out);
+	write_workflows(&writer, count);
 	return count;
 }
