@@ -366,6 +366,10 @@ arm(struct engine *engine)
 	for (size_t i = 0; i < sizeof(wake_ms) / sizeof(*wake_ms); i++)
 		if (wake_ms[i] != 0 && (next_ms == 0 || wake_ms[i] < next_ms))
 			next_ms = wake_ms[i];
+	/* What is due and was not taken just now waits for the commit, whose
+	 * end is a turn: until then the loop would go round for nothing. */
+	if (engine->committing != NULL && next_ms <= engine_now_ms(engine))
+		next_ms = 0;
 	loop_wake_at(engine->loop, next_ms);
 }
 
