@@ -102,15 +102,18 @@ start_payments(struct scene *scene)
 	}
 }
 
-/* It may end by itself, if it says why. */
+/* It is killed, or has ended by itself and said why. */
 static void
-check_end(struct program *engine, int64_t nth)
+end_life(struct program *engine, int64_t nth)
 {
 	char *log;
 	int status;
 
+	kill(engine->pid, SIGKILL);
 	assert_int_equal(waitpid(engine->pid, &status, 0), engine->pid);
 	engine->pid = 0;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return;
 	log = house_read(engine->log);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0 ||
 	    strstr(log, "memory") == NULL)
@@ -163,10 +166,7 @@ live(struct scene *scene, int64_t nth, bool for_good, bool from_start)
 		start_payments(scene);
 	start_payments(scene);
 	time_sleep(20);
-	if (program_is_alive(engine))
-		program_kill(engine);
-	else
-		check_end(engine, nth);
+	end_life(engine, nth);
 }
 
 /* ---- afterwards ---- */
