@@ -16,6 +16,12 @@
 struct arena;
 
 struct arena *arena_new(void);
+/* For arenas that are made and freed all the time, on one thread: the pool
+ * keeps the memory of a few, and is freed after the last of them. */
+struct arena_pool;
+struct arena_pool *arena_pool_new(void);
+void arena_pool_free(struct arena_pool **pool);
+struct arena *arena_new_in(struct arena_pool *pool);
 /* Frees all that was allocated and nulls the pointer; *arena may be NULL. */
 void arena_free(struct arena **arena);
 /* Forgets all that was allocated but keeps one block for reuse. */

@@ -17,6 +17,14 @@
 #define ARENA_BLOCK_BYTES_MIN ((size_t)1024 - sizeof(struct block))
 #define ARENA_BLOCK_BYTES_MAX ((size_t)1024 * 1024 - 64)
 #define ARENA_GROW_FIRST 8
+/* What a pool keeps; under a sanitizer nothing, so that each use of what is
+ * gone is found. */
+#define POOL_ARENAS_MAX 512
+#ifdef __SANITIZE_ADDRESS__
+#define POOL_BLOCK_BYTES_MAX ((size_t)0)
+#else
+#define POOL_BLOCK_BYTES_MAX ((size_t)16 * 1024)
+#endif
 #define ARENA_TEXT_BYTES 256 /* longer texts are formatted twice */
 
 struct block {
@@ -30,6 +38,14 @@ struct arena {
 	unsigned char *free; /* what is left of the newest block */
 	unsigned char *end;
 	size_t bytes;
+	struct arena_pool *pool; /* NULL: none */
+	struct arena *next_idle; /* in it */
+};
+
+struct arena_pool {
+	struct arena *idle; /* the last one used is the warmest */
+	size_t idle_count;
+	size_t used_count;
 };
 
 struct arena *
@@ -38,6 +54,22 @@ arena_new(void)
 	struct arena *arena = calloc(1, sizeof(*arena));
 
 	must(arena != NULL);
+	return arena;
+}
+
+struct arena *
+arena_new_in(struct arena_pool *pool)
+{
+	struct arena *arena = pool->idle;
+
+	pool->used_count++;
+	if (arena == NULL) {
+		arena = arena_new();
+		arena->pool = pool;
+		return arena;
+	}
+	pool->idle = arena->next_idle;
+	pool->idle_count--;
 	return arena;
 }
 
@@ -51,15 +83,61 @@ free_blocks(struct block *block)
 	}
 }
 
-void
-arena_free(struct arena **arena)
+/* false where the pool has no use for it. */
+static bool
+give_back(struct arena *arena)
 {
-	must(arena != NULL);
-	if (*arena == NULL)
+	struct arena_pool *pool = arena->pool;
+
+	must(pool->used_count > 0);
+	pool->used_count--;
+	if (pool->idle_count >= POOL_ARENAS_MAX || arena->newest == NULL ||
+	    arena->newest->capacity > POOL_BLOCK_BYTES_MAX)
+		return false;
+	arena_reset(arena);
+	arena->next_idle = pool->idle;
+	pool->idle = arena;
+	pool->idle_count++;
+	return true;
+}
+
+void
+arena_free(struct arena **arena_take)
+{
+	must(arena_take != NULL);
+	struct arena *arena = *arena_take;
+
+	*arena_take = NULL;
+	if (arena == NULL || (arena->pool != NULL && give_back(arena)))
 		return;
-	free_blocks((*arena)->newest);
-	free(*arena);
-	*arena = NULL;
+	free_blocks(arena->newest);
+	free(arena);
+}
+
+struct arena_pool *
+arena_pool_new(void)
+{
+	struct arena_pool *pool = calloc(1, sizeof(*pool));
+
+	must(pool != NULL);
+	return pool;
+}
+
+void
+arena_pool_free(struct arena_pool **pool)
+{
+	struct arena *arena;
+
+	if (*pool == NULL)
+		return;
+	must((*pool)->used_count == 0);
+	while ((arena = (*pool)->idle) != NULL) {
+		(*pool)->idle = arena->next_idle;
+		free_blocks(arena->newest);
+		free(arena);
+	}
+	free(*pool);
+	*pool = NULL;
 }
 
 void

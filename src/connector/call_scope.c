@@ -164,19 +164,10 @@ template_reads(const struct template *template, struct str name)
 	return search.is_found;
 }
 
-struct str
-connector_keep(struct arena *arena, struct buf *buf)
-{
-	struct str kept = arena_str(arena, buf_str(buf));
-
-	buf_fini(buf);
-	return kept.at != NULL ? kept : STR("");
-}
-
 bool
 value_text(struct arena *arena, const struct value *value, struct str *out)
 {
-	struct buf text = {0};
+	struct buf text = buf_in(arena);
 
 	switch (value->type) {
 	case VALUE_STRING:
@@ -184,7 +175,7 @@ value_text(struct arena *arena, const struct value *value, struct str *out)
 		return true;
 	case VALUE_NUMBER:
 		number_format_plain(value->as.number, &text);
-		*out = connector_keep(arena, &text);
+		*out = buf_keep(&text);
 		return true;
 	case VALUE_BOOLEAN:
 		*out = value->as.boolean ? STR("true") : STR("false");
@@ -197,7 +188,7 @@ value_text(struct arena *arena, const struct value *value, struct str *out)
 		/* ISO 8601 needs no escapes: JSON's quotes are all to lose. */
 		json_write(value, JSON_PLAIN, &text);
 		must(text.bytes >= 2);
-		*out = connector_keep(arena, &text);
+		*out = buf_keep(&text);
 		*out = str_slice(*out, 1, out->bytes - 2);
 		return true;
 	case VALUE_NULL:

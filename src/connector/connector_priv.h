@@ -200,7 +200,4 @@ struct outcome connector_done(const struct connector_call *call,
 
 #define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
-/* The buffer's text moved into the arena; the buffer is emptied. */
-struct str connector_keep(struct arena *arena, struct buf *buf);
-
 #endif

@@ -59,7 +59,7 @@ token_body(struct call_scope *scope, const struct template *template,
     struct str *body)
 {
 	struct value_builder *form = value_build_context(scope->arena);
-	struct buf out = {0};
+	struct buf out = buf_in(scope->arena);
 	struct str text;
 
 	value_put_str(form, "grant_type", STR("client_credentials"));
@@ -69,7 +69,7 @@ token_body(struct call_scope *scope, const struct template *template,
 		value_put_str(form, "scope", text);
 	}
 	rest_form(scope->arena, value_built(form), &out);
-	*body = connector_keep(scope->arena, &out);
+	*body = buf_keep(&out);
 	return true;
 }
 

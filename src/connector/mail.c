@@ -223,7 +223,7 @@ add_quoted(struct buf *out, struct str text)
 struct str
 mail_write(struct arena *arena, const struct mail *mail)
 {
-	struct buf out = {0};
+	struct buf out = buf_in(arena);
 
 	buf_addf(&out, "Date: %.*s\r\n", STR_ARG(mail->date));
 	add_addresses(arena, &out, "From", &mail->from, 1);
@@ -240,5 +240,5 @@ mail_write(struct arena *arena, const struct mail *mail)
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
 	add_quoted(&out, mail->text);
-	return connector_keep(arena, &out);
+	return buf_keep(&out);
 }

@@ -88,24 +88,23 @@ read_shown_call(struct call_scope *scope, const struct def_operation *operation,
 /* The envelope of JSON-RPC around a service's arguments, written already. */
 static struct str
 envelope(struct arena *arena, const char *service, const char *method,
-    struct buf *args)
+    const struct buf *args)
 {
-	struct buf out = {0};
+	struct buf out = buf_in(arena);
 
 	buf_addf(&out, "{\"jsonrpc\":\"2.0\",\"method\":\"call\",\"id\":1,"
 		       "\"params\":{\"service\":\"%s\",\"method\":\"%s\","
 		       "\"args\":[", service, method);
 	buf_add_str(&out, buf_str(args));
 	buf_add_cstr(&out, "]}}");
-	buf_fini(args);
-	return connector_keep(arena, &out);
+	return buf_keep(&out);
 }
 
 static struct str
 execute_kw(struct arena *arena, struct str database, struct str user,
     struct str password, const struct odoo_call *call)
 {
-	struct buf args = {0};
+	struct buf args = buf_in(arena);
 
 	json_write_string(&args, database);
 	buf_addf(&args, ",%.*s,", STR_ARG(user));
@@ -125,7 +124,7 @@ static struct str
 authenticate(struct arena *arena, struct str database, struct str login,
     struct str password)
 {
-	struct buf args = {0};
+	struct buf args = buf_in(arena);
 
 	json_write_string(&args, database);
 	buf_add_char(&args, ',');
@@ -263,25 +262,25 @@ named_body(struct call_scope *scope, const struct odoo_call *call,
     struct str *body, struct outcome *failure)
 {
 	const struct value *arguments = NULL;
-	struct buf json = {0};
+	struct buf json = buf_in(scope->arena);
 
 	if (!named_arguments(scope, call, &arguments, failure))
 		return false;
 	json_write(arguments, JSON_PLAIN, &json);
-	*body = connector_keep(scope->arena, &json);
+	*body = buf_keep(&json);
 	return true;
 }
 
 static struct str
 json_2_path(struct arena *arena, const struct odoo_call *call)
 {
-	struct buf path = {0};
+	struct buf path = buf_in(arena);
 
 	buf_add_cstr(&path, "/json/2/");
 	message_encode(call->model, &path);
 	buf_add_char(&path, '/');
 	message_encode(call->method, &path);
-	return connector_keep(arena, &path);
+	return buf_keep(&path);
 }
 
 static bool

@@ -68,7 +68,7 @@ bool
 rest_body(struct arena *arena, const struct value *value,
     struct str content_type, struct str *body)
 {
-	struct buf out = {0};
+	struct buf out = buf_in(arena);
 
 	if (is_json(content_type))
 		json_write(value, JSON_PLAIN, &out);
@@ -79,6 +79,6 @@ rest_body(struct arena *arena, const struct value *value,
 		rest_form(arena, value, &out);
 	else
 		return false;
-	*body = connector_keep(arena, &out);
+	*body = buf_keep(&out);
 	return true;
 }

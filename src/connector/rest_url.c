@@ -34,25 +34,31 @@ has_control(struct str text)
 	return false;
 }
 
-/* RFC 3986: pchar, "/" and "?", but for unreserved and "%". */
+/* RFC 3986: pchar, "/" and "?", but for "%". */
 static bool
 stays_in_path(char c)
 {
-	return c != '\0' && strchr("/?!$&'()*+,;=:@", c) != NULL;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') ||
+	    (c != '\0' && strchr("-._~/?!$&'()*+,;=:@", c) != NULL);
 }
 
 static void
 encode_path(struct str path, struct buf *out)
 {
+	size_t from = 0;
+
 	for (size_t i = 0; i < path.bytes; i++) {
 		char c = path.at[i];
 		bool is_encoded = c == '%' && i + 2 < path.bytes &&
 		    is_hex(path.at[i + 1]) && is_hex(path.at[i + 2]);
 		if (is_encoded || stays_in_path(c))
-			buf_add_char(out, c);
-		else
-			message_encode(str_slice(path, i, 1), out);
+			continue;
+		buf_add(out, path.at + from, i - from);
+		message_encode(str_slice(path, i, 1), out);
+		from = i + 1;
 	}
+	buf_add(out, path.at + from, path.bytes - from);
 }
 
 /* "." and "..", each dot also as "%2e". */
@@ -123,12 +129,12 @@ add_parameter(struct call_scope *scope, struct buf *out, struct str key,
     const struct value *value)
 {
 	struct str text;
-	struct buf json = {0};
+	struct buf json = buf_in(scope->arena);
 	bool is_first = memchr(out->at, '?', out->bytes) == NULL;
 
 	if (!value_text(scope->arena, value, &text)) {
 		json_write(value, JSON_PLAIN, &json);
-		text = connector_keep(scope->arena, &json);
+		text = buf_keep(&json);
 	}
 	buf_add_char(out, is_first ? '?' : '&');
 	message_encode(key, out);
@@ -178,23 +184,21 @@ rest_url(struct call_scope *scope, const struct def_operation *operation,
     struct str *url, struct outcome *failure)
 {
 	const struct value *query = &value_null;
-	struct buf out = {.bytes_max = URL_BYTES_MAX};
-	bool is_whole;
+	struct buf out = buf_in(scope->arena);
 
+	out.bytes_max = URL_BYTES_MAX;
 	if (!rest_base_url(scope, operation->connection->url, url, failure))
 		return false;
 	buf_add_str(&out, *url);
-	if (!add_path(scope, operation->path, &out, failure)) {
-		buf_fini(&out);
+	if (!add_path(scope, operation->path, &out, failure))
 		return false;
-	}
 	if (operation->query != NULL)
 		query = call_scope_eval(scope, operation->query);
 	if (query->type == VALUE_CONTEXT)
 		add_query(scope, &out, query);
-	is_whole = !buf_is_over(&out);
-	*url = connector_keep(scope->arena, &out);
-	return is_whole ||
-	    verdict_refuse(failure, "connector.url", false,
-		STR("the url is longer than 64 KiB"));
+	if (buf_is_over(&out))
+		return verdict_refuse(failure, "connector.url", false,
+		    STR("the url is longer than 64 KiB"));
+	*url = buf_keep(&out);
+	return true;
 }

@@ -174,12 +174,12 @@ envelope_of(struct call_scope *scope, const struct mail *mail,
 static struct str
 join(struct arena *arena, const struct mail_addresses *list)
 {
-	struct buf out = {0};
+	struct buf out = buf_in(arena);
 
 	for (size_t i = 0; i < list->count; i++)
 		buf_addf(&out, "%s%.*s", i > 0 ? ", " : "",
 		    STR_ARG(list->items[i].address));
-	return connector_keep(arena, &out);
+	return buf_keep(&out);
 }
 
 /* What history shows of the envelope and the headers. */

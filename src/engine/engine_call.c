@@ -170,7 +170,7 @@ exchange_free(struct exchange **exchange)
 static void
 fill(struct exchange *exchange, const struct chart_effect *effect)
 {
-	struct arena *arena = arena_new();
+	struct arena *arena = arena_new_in(exchange->line->engine->arenas);
 	struct outgoing *outgoing = ARENA_NEW(arena, struct outgoing);
 
 	must(exchange->outgoing == NULL);

@@ -177,10 +177,11 @@ copy_event(struct request *request, const struct chart_event *event)
 }
 
 static struct request *
-outside(
-    enum request_kind kind, uint64_t number, engine_reply_fn *reply, void *arg)
+outside(struct engine *engine, enum request_kind kind, uint64_t number,
+    engine_reply_fn *reply, void *arg)
 {
-	struct request *request = request_new(kind);
+	struct request *request =
+	    request_new_in(arena_new_in(engine->arenas), kind);
 
 	request->number = number;
 	request->reply = reply;
@@ -192,7 +193,8 @@ void
 engine_start(struct engine *engine, const struct engine_start *start,
     engine_reply_fn *reply, void *arg)
 {
-	struct request *request = outside(REQUEST_START, 0, reply, arg);
+	struct request *request =
+	    outside(engine, REQUEST_START, 0, reply, arg);
 
 	must(reply != NULL);
 	must(start->input != NULL);
@@ -204,7 +206,8 @@ void
 engine_event(struct engine *engine, const struct chart_event *event,
     engine_reply_fn *reply, void *arg)
 {
-	struct request *request = outside(REQUEST_EVENT, 0, reply, arg);
+	struct request *request =
+	    outside(engine, REQUEST_EVENT, 0, reply, arg);
 
 	copy_event(request, event);
 	request->event.kind = EV_EVENT_RECEIVED;
@@ -216,7 +219,8 @@ void
 engine_act(struct engine *engine, uint64_t instance,
     const struct chart_event *event, engine_reply_fn *reply, void *arg)
 {
-	struct request *request = outside(REQUEST_ACT, instance, reply, arg);
+	struct request *request =
+	    outside(engine, REQUEST_ACT, instance, reply, arg);
 
 	copy_event(request, event);
 	engine_submit(engine, request);
@@ -226,7 +230,8 @@ void
 engine_replay(struct engine *engine, uint64_t event_id,
     const struct chart_actor *actor, engine_reply_fn *reply, void *arg)
 {
-	struct request *request = outside(REQUEST_REPLAY, event_id, reply, arg);
+	struct request *request =
+	    outside(engine, REQUEST_REPLAY, event_id, reply, arg);
 
 	request->event.actor = *actor;
 	copy_actor(request, &request->event.actor);
@@ -237,7 +242,8 @@ void
 engine_publish(struct engine *engine, const struct engine_publish *publish,
     engine_reply_fn *reply, void *arg)
 {
-	struct request *request = outside(REQUEST_PUBLISH, 0, reply, arg);
+	struct request *request =
+	    outside(engine, REQUEST_PUBLISH, 0, reply, arg);
 	struct engine_document *documents = ARENA_ARRAY(
 	    request->arena, publish->count, struct engine_document);
 
@@ -256,7 +262,7 @@ engine_migrate(struct engine *engine, uint64_t instance,
     const struct engine_migrate *migrate, engine_reply_fn *reply, void *arg)
 {
 	struct request *request =
-	    outside(REQUEST_MIGRATE, instance, reply, arg);
+	    outside(engine, REQUEST_MIGRATE, instance, reply, arg);
 	struct engine_migrate *mine = &request->migrate;
 	struct chart_rename *renames = ARENA_ARRAY(
 	    request->arena, migrate->rename_count, struct chart_rename);
@@ -277,5 +283,6 @@ void
 engine_look(
     struct engine *engine, uint64_t instance, engine_reply_fn *reply, void *arg)
 {
-	engine_submit(engine, outside(REQUEST_LOOK, instance, reply, arg));
+	engine_submit(
+	    engine, outside(engine, REQUEST_LOOK, instance, reply, arg));
 }

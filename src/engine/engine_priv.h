@@ -220,6 +220,7 @@ struct schedules; /* engine_schedule.c: starts by time */
 struct engine {
 	struct engine_options options;
 	struct arena *arena; /* of the engine's life: settings, names */
+	struct arena_pool *arenas; /* of requests and calls */
 	struct library *library;
 	struct addition *additions; /* what was published since it began */
 	struct store *store;

@@ -135,6 +135,34 @@ test_freeing_nothing_is_allowed(void **state)
 	assert_null(arena);
 }
 
+static void
+test_arenas_of_a_pool_begin_empty_each_time(void **state)
+{
+	struct arena_pool *pool = arena_pool_new();
+	const size_t sizes[] = {10, 5000, 100 * 1000, 10};
+
+	(void)state;
+	for (size_t round = 0; round < 3; round++) {
+		struct arena *arenas[4];
+
+		for (size_t i = 0; i < 4; i++) {
+			unsigned char *at;
+
+			arenas[i] = arena_new_in(pool);
+			assert_int_equal(arena_bytes(arenas[i]), 0);
+			at = arena_alloc(arenas[i], sizes[i]);
+			for (size_t j = 0; j < sizes[i]; j++)
+				assert_int_equal(at[j], 0);
+			memset(at, 'x', sizes[i]);
+		}
+		for (size_t i = 0; i < 4; i++)
+			arena_free(&arenas[i]);
+	}
+	arena_pool_free(&pool);
+	assert_null(pool);
+	arena_pool_free(&pool);
+}
+
 int
 main(void)
 {
@@ -147,6 +175,7 @@ main(void)
 	    cmocka_unit_test(test_strings_are_copied_and_closed_by_zero),
 	    cmocka_unit_test(test_a_copy_of_the_absent_string_is_absent),
 	    cmocka_unit_test(test_freeing_nothing_is_allowed),
+	    cmocka_unit_test(test_arenas_of_a_pool_begin_empty_each_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
