@@ -18,6 +18,7 @@ dist_doc_DATA = \
 	docs/language.md \
 	docs/objects.md \
 	docs/operations.md \
+	docs/simulator.md \
 	docs/stated.schema.json \
 	docs/testing.md \
 	docs/workflows.md

@@ -100,7 +100,7 @@ static struct str
 honest_body(struct world *world, const struct auditor_call *call)
 {
 	if (call->operation == OPERATION_TOKEN)
-		return STR("{\"access_token\": \"t\", \"expires_in\": 900}");
+		return STR("{\"access_token\": \"t\", \"expires_in\": 60}");
 	if (is_question(call))
 		return arena_strf(world->arena,
 		    "{\"found\": %s, \"ref\": \"%s\"}",

@@ -12,16 +12,6 @@ tests_unit_engine_test_engine_SOURCES = \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
 
-check_PROGRAMS += tests/unit/engine/test_engine_chaos
-tests_unit_engine_test_engine_chaos_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
-tests_unit_engine_test_engine_chaos_SOURCES = \
-	tests/unit/engine/test_engine_chaos.c \
-	tests/unit/engine/chaos_batch.c tests/unit/engine/chaos_batch.h \
-	tests/unit/engine/chaos_gate.c tests/unit/engine/chaos_gate.h \
-	tests/unit/engine/chaos_ledger.c tests/unit/engine/chaos_ledger.h \
-	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
-tests_unit_engine_test_engine_chaos_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
-
 check_PROGRAMS += tests/unit/engine/test_engine_schedule
 tests_unit_engine_test_engine_schedule_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 tests_unit_engine_test_engine_schedule_SOURCES = \
