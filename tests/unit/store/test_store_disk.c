@@ -24,6 +24,10 @@
 /* Every so many moments is tried, and all of them with STATED_FAULTS=all;
  * STATED_FAULTS_SEED=n leaves the disk in other ways. */
 #define STRIDE 9
+/* So much a snapshot that the log is copied into the database while a batch
+ * follows the other (sqlite_open.c). */
+#define BULK_BYTES (2u << 20)
+#define BULK_STRIDE 7919
 
 struct scenario {
 	struct help_dir dir;
@@ -32,6 +36,7 @@ struct scenario {
 	struct store *store;
 	struct arena *arena;
 	struct buf detail;
+	char *bulk; /* NULL: snapshots are short */
 	bool is_durable[BATCHES]; /* as the store told */
 };
 
@@ -67,6 +72,18 @@ end(struct scenario *s)
 	help_dir_remove(&s->dir);
 	arena_free(&s->arena);
 	buf_fini(&s->detail);
+	free(s->bulk);
+}
+
+/* What no packing makes shorter. */
+static void
+make_bulk(struct scenario *s)
+{
+	size_t bytes = BULK_BYTES + BATCHES * BATCH_INSTANCES + 1;
+
+	s->bulk = malloc(bytes);
+	assert_non_null(s->bulk);
+	s->rng.rng.fill(&s->rng.rng, s->bulk, bytes);
 }
 
 static enum store_error
@@ -86,6 +103,14 @@ number_of(int batch, int i)
 	return (uint64_t)(batch * BATCH_INSTANCES + i + 1);
 }
 
+static struct str
+snapshot_of(const struct scenario *s, uint64_t number)
+{
+	if (s->bulk == NULL)
+		return STR("snapshot");
+	return (struct str){s->bulk + number, BULK_BYTES};
+}
+
 static void
 put_instance(struct scenario *s, int batch, int i)
 {
@@ -95,6 +120,7 @@ put_instance(struct scenario *s, int batch, int i)
 	snprintf(key, sizeof(key), "K-%d-%d", batch, i);
 	row.business_key = str_of(key);
 	row.head = (struct audit_head){0};
+	row.snapshot = snapshot_of(s, row.number);
 	help_add_turn(store_batch(s->store), s->arena, row.number, &row.head,
 	    2);
 	store_put_instance(store_batch(s->store), &row);
@@ -141,7 +167,9 @@ is_there(struct scenario *s, uint64_t number)
 	    check_record_cb, &head), STORE_OK);
 	assert_int_equal(head.seq, error == STORE_OK ? 2 : 0);
 	if (error == STORE_OK)
-		assert_true(digest_equal(head.hash, row.head.hash));
+		assert_true(digest_equal(head.hash, row.head.hash) &&
+		    str_equal(row.snapshot, snapshot_of(s, number)));
+	arena_reset(s->arena);
 	return error == STORE_OK;
 }
 
@@ -169,12 +197,14 @@ check_afterwards(struct scenario *s)
 	store_close(&s->store);
 }
 
-/* Returns whether anything was struck, so that there may be more to try. */
 static bool
-run(const struct disk_plan *plan, uint64_t seed)
+run_with(const struct disk_plan *plan, uint64_t seed, bool has_bulk)
 {
 	struct scenario s;
+
 	begin(&s, seed);
+	if (has_bulk)
+		make_bulk(&s);
 	disk_set_plan(s.disk, *plan);
 	if (try_open(&s) == STORE_OK)
 		work(&s);
@@ -188,6 +218,13 @@ run(const struct disk_plan *plan, uint64_t seed)
 	check_afterwards(&s);
 	end(&s);
 	return is_struck;
+}
+
+/* Returns whether anything was struck, so that there may be more to try. */
+static bool
+run(const struct disk_plan *plan, uint64_t seed)
+{
+	return run_with(plan, seed, false);
 }
 
 /* ------------------------------------------------------------------- the tests */
@@ -251,6 +288,29 @@ test_disk_may_fail_for_good_from_any_operation_on(void **state)
 	    .operations = ~0u, .fault = DISK_FAILS, .for_good = true}) > 1);
 }
 
+static void
+test_power_may_go_while_the_log_is_copied(void **state)
+{
+	static const unsigned kinds[] = {1u << DISK_SYNC,
+	    1u << DISK_WRITE | 1u << DISK_TRUNCATE};
+	static const enum disk_fault faults[] = {DISK_DIES, DISK_FAILS};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct disk_plan plan = {.operations = kinds[i / 2],
+			.fault = faults[i % 2]};
+		uint64_t seed = first_seed();
+		long step = i < 2 ? (stride() == 1 ? 1 : 9) :
+		    stride() == 1 ? 97 : BULK_STRIDE;
+
+		plan.nth = 1;
+		while (run_with(&plan, seed++, true))
+			plan.nth += step;
+		print_message("%ld moments\n", plan.nth);
+		assert_true(plan.nth > 10);
+	}
+}
+
 /* A disk that lies may leave a wreck, or less than was told. */
 static bool
 is_damaged(struct scenario *s)
@@ -303,6 +363,7 @@ main(void)
 		cmocka_unit_test(test_disk_may_be_full_from_any_change_on),
 		cmocka_unit_test(
 		    test_disk_may_fail_for_good_from_any_operation_on),
+		cmocka_unit_test(test_power_may_go_while_the_log_is_copied),
 		cmocka_unit_test(test_syncs_that_did_nothing_are_noticed),
 	};
 
