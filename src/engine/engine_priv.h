@@ -45,15 +45,17 @@ struct request {
 	engine_reply_fn *reply; /* NULL: nobody waits */
 	void *reply_arg;
 	uint64_t number; /* of the instance; of the event: REPLAY */
-	struct engine_start start;
-	struct engine_publish publish;
-	struct engine_migrate migrate;
-	struct chart_event event;
+	union { /* of the kind that it is named after */
+		struct engine_start start;
+		struct engine_publish publish;
+		struct engine_migrate migrate;
+		struct store_event expired;
+	};
+	struct chart_event event; /* of many */
 	bool emitted;		   /* by an instance of ours, within its turn */
 	struct exchange *exchange; /* RELEASE */
 	struct outcome outcome;	   /* REPLY */
 	uint64_t turn;		   /* REPLY: in which the call was offered */
-	struct store_event expired; /* EXPIRE */
 };
 
 struct inbox {
