@@ -364,7 +364,7 @@ auditor_event_acknowledged(struct auditor *auditor,
 
 void
 auditor_act_acknowledged(struct auditor *auditor, uint64_t instance,
-    const char *kind, struct str actor)
+    const struct auditor_act *act)
 {
 	struct life *life = auditor_life(auditor, instance);
 	struct count *count;
@@ -372,14 +372,16 @@ auditor_act_acknowledged(struct auditor *auditor, uint64_t instance,
 	CHECK(auditor, life != NULL, "acknowledged before durable",
 	    "an act on %llu", (unsigned long long)instance);
 	count = map_find(life->acts, arena_strf(auditor->scratch, "%s %.*s",
-					 kind, STR_ARG(actor)));
+					 act->kind, STR_ARG(act->actor)));
 	CHECK(auditor, count != NULL, "acknowledged before durable",
-	    "%.*s: %s by %.*s was acknowledged", STR_ARG(life->k), kind,
-	    STR_ARG(actor));
+	    "%.*s: %s by %.*s was acknowledged", STR_ARG(life->k), act->kind,
+	    STR_ARG(act->actor));
 	CHECK(auditor,
-	    count->n == 1 || strcmp(kind, "incident-resolved") == 0,
-	    "an act came twice", "%.*s: %s by %.*s", STR_ARG(life->k), kind,
-	    STR_ARG(actor));
+	    count->n == 1 || strcmp(act->kind, "incident-resolved") == 0,
+	    "an act came twice", "%.*s: %s by %.*s", STR_ARG(life->k),
+	    act->kind, STR_ARG(act->actor));
+	if (strcmp(act->kind, "cancelled") == 0)
+		life->is_to_be_undone = act->undoes;
 }
 
 /* ---- people who look ---- */
@@ -589,6 +591,16 @@ check_children(struct auditor *auditor, const struct life *life)
 	}
 }
 
+/* By its end; a person may have settled that it stays. */
+static bool
+owes_undoing(const struct life *life)
+{
+	if (str_equal(life->status, STR("failure")))
+		return str_equal(life->state, STR("undone"));
+	return str_equal(life->status, STR("cancelled")) &&
+	       life->is_to_be_undone && !life->is_given_up;
+}
+
 static void
 check_life(struct auditor *auditor, struct life *life)
 {
@@ -608,9 +620,7 @@ check_life(struct auditor *auditor, struct life *life)
 	    "history is not whole", "%.*s: history does not tell of its end",
 	    STR_ARG(life->k));
 	CHECK(auditor,
-	    life->ended_ms == 0 || life->depth == 0 ||
-		!str_equal(life->state, STR("undone")) ||
-		!str_equal(life->status, STR("failure")),
+	    life->ended_ms == 0 || life->depth == 0 || !owes_undoing(life),
 	    "not undone", "%.*s ended, and %s was not undone",
 	    STR_ARG(life->k), life->stack[life->depth - 1].effect->ref);
 	check_owner(auditor, life, &row);

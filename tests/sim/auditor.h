@@ -119,8 +119,13 @@ bool auditor_may_tell(
 void auditor_event_acknowledged(struct auditor *auditor,
     const struct auditor_event *event, struct str fate);
 /* An act of a person whose name is used once; kind is that of its record. */
+struct auditor_act {
+	const char *kind;
+	struct str actor;
+	bool undoes; /* it asks for all to be undone first */
+};
 void auditor_act_acknowledged(struct auditor *auditor, uint64_t instance,
-    const char *kind, struct str actor);
+    const struct auditor_act *act);
 
 /* ---- people who look ---- */
 

@@ -146,6 +146,7 @@ read_ref(struct reading *reading, struct str ref)
 	    "another's answer", "%.*s was given %.*s, which is %.*s of %.*s",
 	    STR_ARG(step), STR_ARG(ref), STR_ARG(effect->at),
 	    STR_ARG(effect->k));
+	effect->sides[DOING].known = SIDE_DONE; /* a person may have said so */
 	if (str_has_suffix(step, STR("u")))
 		push(reading, effect);
 }
@@ -303,6 +304,7 @@ read_compensated(struct reading *reading)
 	REQUIRE(reading, done->effect->sides[UNDOING].times == 1,
 	    "undone, not undone", "%.*s is said to be undone, and was not",
 	    STR_ARG(step));
+	done->effect->sides[UNDOING].known = SIDE_DONE;
 	life->depth--;
 	memmove(done, done + 1,
 	    (size_t)(&life->stack[life->depth] - done) * sizeof(*done));
@@ -459,6 +461,10 @@ read_incident_resolved(struct reading *reading)
 {
 	struct opened **link = &reading->life->opened;
 
+	if (str_equal(text_of(reading, "how"), STR("cancel")))
+		reading->life->is_given_up = true;
+	if (str_equal(text_of(reading, "how"), STR("compensate")))
+		reading->life->is_to_be_undone = true;
 	while (*link != NULL &&
 	       !(str_equal((*link)->kind, text_of(reading, "incident")) &&
 		   str_equal((*link)->step, text_of(reading, "step")) &&

@@ -70,6 +70,8 @@ struct life {
 	struct str child_ended; /* the last one */
 	struct opened *opened; /* incidents, oldest first */
 	struct str news;
+	bool is_to_be_undone; /* the last cancel asked for it */
+	bool is_given_up;     /* somebody settled an incident by an end */
 };
 
 struct count {

@@ -14,8 +14,7 @@ struct ask {
 	enum { ASK_START, ASK_EVENT, ASK_ACT } kind;
 	struct auditor_start start;
 	struct auditor_event event;
-	const char *record; /* of an act: the kind that tells of it */
-	struct str person;
+	struct auditor_act act;
 };
 
 static void
@@ -54,8 +53,8 @@ reply_cb(const struct engine_reply *reply, void *arg)
 		break;
 	case ASK_ACT:
 		if (reply->status == ENGINE_OK)
-			auditor_act_acknowledged(world->auditor,
-			    reply->instance, ask->record, ask->person);
+			auditor_act_acknowledged(
+			    world->auditor, reply->instance, &ask->act);
 		break;
 	}
 }
@@ -218,9 +217,10 @@ act(struct world *world, uint64_t instance, struct chart_event *event,
 {
 	struct ask *ask = ask_new(world, ASK_ACT);
 
-	ask->record = record;
-	ask->person = world_person(world);
-	event->actor.name = ask->person;
+	ask->act.kind = record;
+	ask->act.actor = world_person(world);
+	ask->act.undoes = event->compensate;
+	event->actor.name = ask->act.actor;
 	engine_act(world->engine, instance, event, reply_cb, ask);
 }
 
