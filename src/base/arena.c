@@ -5,12 +5,32 @@
  * The newest block is first in the list and the only one with room; what does
  * not fit into it starts a new one.  Blocks grow up to a limit, so that a
  * small arena costs little and a large one few calls of malloc.
+ *
+ * AddressSanitizer is told what has been handed out, and leaves a gap behind
+ * each piece: whoever reads or writes beyond one is found, as with malloc.
  */
 #include "stated/arena.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_IS_WATCHED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_IS_WATCHED
+#endif
+
+#ifdef ARENA_IS_WATCHED
+#include <sanitizer/asan_interface.h>
+#define ARENA_GAP 16
+#else
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ARENA_GAP 0
+#endif
 
 #define ARENA_ALIGN 16
 /* With its head, what malloc() keeps at hand without any bookkeeping. */
@@ -151,6 +171,7 @@ arena_reset(struct arena *arena)
 	free_blocks(kept->older);
 	kept->older = NULL;
 	arena->free = kept->at;
+	ASAN_POISON_MEMORY_REGION(kept->at, kept->capacity);
 }
 
 static void
@@ -171,6 +192,7 @@ add_block(struct arena *arena, size_t bytes_needed)
 	arena->newest = block;
 	arena->free = block->at;
 	arena->end = block->at + capacity;
+	ASAN_POISON_MEMORY_REGION(block->at, capacity);
 }
 
 /* Even nothing has an address of its own. */
@@ -179,8 +201,8 @@ round_up(size_t bytes)
 {
 	must(bytes <= SIZE_MAX / 4);
 	return bytes == 0 ? ARENA_ALIGN
-			  : (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN *
-		ARENA_ALIGN;
+			  : (bytes + ARENA_GAP + ARENA_ALIGN - 1) /
+				ARENA_ALIGN * ARENA_ALIGN;
 }
 
 /* Memory with whatever stands in it. */
@@ -194,6 +216,7 @@ take(struct arena *arena, size_t bytes)
 	void *at = arena->free;
 	arena->free += rounded;
 	arena->bytes += bytes;
+	ASAN_UNPOISON_MEMORY_REGION(at, bytes);
 	return at;
 }
 
@@ -212,6 +235,8 @@ arena_resize(struct arena *arena, void *at, size_t bytes, size_t bytes_wanted)
 	    round_up(bytes_wanted) <= (size_t)(arena->end - from)) {
 		arena->free = from + round_up(bytes_wanted);
 		arena->bytes = arena->bytes - bytes + bytes_wanted;
+		ASAN_POISON_MEMORY_REGION(from, bytes);
+		ASAN_UNPOISON_MEMORY_REGION(from, bytes_wanted);
 		return at;
 	}
 	if (from != NULL && bytes_wanted <= bytes)
