@@ -79,16 +79,13 @@ put_schema(struct buf *out, const char *media, const char *schema)
 	buf_add_char(out, '}');
 }
 
+/* Types, parted by commas; YAML has no schema here. */
 static void
-put_body(struct buf *out, const struct api_route *route)
+put_schemas(struct buf *out, const char *types, const char *schema)
 {
-	struct str rest = str_of(
-	    route->takes_media ? route->takes_media : "application/json");
+	struct str rest = str_of(types);
 	bool first = true;
 
-	if (route->takes == NULL && route->takes_media == NULL)
-		return;
-	buf_add_cstr(out, "\"requestBody\":{\"content\":{");
 	while (rest.at != NULL) {
 		struct str media = str_trim(str_split(rest, ',', &rest));
 		struct buf name = {0};
@@ -98,10 +95,20 @@ put_body(struct buf *out, const struct api_route *route)
 		first = false;
 		buf_add_str(&name, media);
 		put_schema(out, buf_cstr(&name),
-		    str_equal(media, STR("application/yaml")) ? NULL
-							      : route->takes);
+		    str_equal(media, STR("application/yaml")) ? NULL : schema);
 		buf_fini(&name);
 	}
+}
+
+static void
+put_body(struct buf *out, const struct api_route *route)
+{
+	if (route->takes == NULL && route->takes_media == NULL)
+		return;
+	buf_add_cstr(out, "\"requestBody\":{\"content\":{");
+	put_schemas(out,
+	    route->takes_media ? route->takes_media : "application/json",
+	    route->takes);
 	buf_add_cstr(out, "}},");
 }
 
@@ -111,7 +118,7 @@ put_responses(struct buf *out, const struct api_route *route)
 	buf_addf(out, "\"responses\":{\"%d\":{", route->status);
 	put_text(out, "description", "done");
 	buf_add_cstr(out, ",\"content\":{");
-	put_schema(out, route->gives ? "application/json" : route->media,
+	put_schemas(out, route->gives ? "application/json" : route->media,
 	    route->gives);
 	buf_add_cstr(out, "}}");
 	if (route->handle == api_start_post ||

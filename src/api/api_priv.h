@@ -170,7 +170,7 @@ struct api_route {
 	const char *takes_media; /* its types, where not application/json */
 	int status;		 /* of success */
 	const char *gives;	 /* schema of the answer; NULL: see `media` */
-	const char *media;	 /* type of an answer that is no JSON */
+	const char *media;	 /* types of an answer that is no JSON */
 };
 
 /* NULL past the end. */
@@ -365,9 +365,9 @@ const struct value *api_reply_stored(struct api_call *call, struct str json);
 /* ---- api_problem.c ---- */
 int api_problem_status(enum api_problem problem);
 const char *api_problem_title(enum api_problem problem);
-/* As JSON, where there is no call. */
-void api_problem_format(
-    enum api_problem problem, struct str detail, struct buf *out);
+/* As JSON, where there is no call, and so no `instance`. */
+void api_problem_format(enum api_problem problem, struct str detail,
+    struct str request_id, struct buf *out);
 void api_problem_reply(struct api_call *call, enum api_problem problem,
     const char *format, ...) PRINTF_LIKE(3, 4);
 void api_problem_errors(struct api_call *call, enum api_problem problem,

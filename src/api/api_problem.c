@@ -35,7 +35,8 @@ api_problem_title(enum api_problem problem)
 }
 
 void
-api_problem_format(enum api_problem problem, struct str detail, struct buf *out)
+api_problem_format(enum api_problem problem, struct str detail,
+    struct str request_id, struct buf *out)
 {
 	must(problem < API_PROBLEM_COUNT);
 	buf_addf(out,
@@ -44,6 +45,8 @@ api_problem_format(enum api_problem problem, struct str detail, struct buf *out)
 	    problems[problem].name, problems[problem].title,
 	    problems[problem].status);
 	buf_add_json_string(out, detail);
+	buf_add_cstr(out, ",\"request_id\":");
+	buf_add_json_string(out, request_id);
 	buf_add_cstr(out, "}\n");
 }
 

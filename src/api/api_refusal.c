@@ -68,21 +68,24 @@ api_refusal_put(struct evbuffer *buffer, int status)
 	enum api_problem problem = problem_of(status);
 	struct buf body = {0};
 	uint64_t words[2];
+	char id[33];
 
 	must(status >= 400);
-	api_problem_format(problem, str_of(detail_of(problem)), &body);
 	rng_system()->fill(rng_system(), words, sizeof(words));
+	str_write(id, sizeof(id), "%016llx%016llx",
+	    (unsigned long long)words[0], (unsigned long long)words[1]);
+	api_problem_format(
+	    problem, str_of(detail_of(problem)), str_of(id), &body);
 	api_refusal_drop(buffer);
 	evbuffer_add_printf(buffer,
 	    "HTTP/1.1 %d %s\r\n"
 	    "Content-Type: application/problem+json\r\n"
 	    "Content-Length: %zu\r\n"
-	    "X-Request-Id: %016llx%016llx\r\n"
+	    "X-Request-Id: %s\r\n"
 	    "Cache-Control: no-store\r\n"
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "Connection: close\r\n\r\n%s",
 	    api_problem_status(problem), api_problem_title(problem),
-	    body.bytes, (unsigned long long)words[0],
-	    (unsigned long long)words[1], buf_cstr(&body));
+	    body.bytes, id, buf_cstr(&body));
 	buf_fini(&body);
 }

@@ -227,7 +227,7 @@ static const struct api_route routes[] = {
 	.summary = "Take histories away, line by line",
 	.roles = API_OVERSEERS, .handle = api_export_get,
 	.parameters = export_parameters, .status = 200,
-	.media = "application/jsonl"},
+	.media = "application/jsonl, text/csv"},
     {.method = "GET", .pattern = "/healthz",
 	.summary = "Whether the process lives",
 	.roles = API_EVERYBODY, .handle = api_health_live, .status = 200,

@@ -236,7 +236,7 @@ static const struct {
 	ALSO("instance", TEXT)
 	ALSO("request_id", TEXT)
 	ALSO("errors", LIST(OBJECT)),
-	"'type','title','status','instance','request_id'")},
+	"'type','title','status','request_id'")},
 };
 
 void
