@@ -28,6 +28,7 @@ struct fuzz_server *fuzz_server_get(bool auth_required);
 /* One answer; what it points to is valid until the next question. */
 struct fuzz_answer {
 	int status; /* 0: none came */
+	bool is_ours; /* and not evhttp's, which refused it unread */
 	struct str type;
 	struct str body;
 };
@@ -41,7 +42,8 @@ struct fuzz_answer {
 struct fuzz_answer fuzz_server_say(
     struct fuzz_server *server, struct str request);
 /* The same for a head (request line and headers, without the empty line) and
- * a body, whose length is added where the head tells none. */
+ * a body, whose length is added where the head tells none.  The answer is held
+ * against /openapi.json, too. */
 struct fuzz_answer fuzz_server_ask(
     struct fuzz_server *server, struct str head, struct str body);
 

@@ -29,7 +29,8 @@ fuzzers = \
 	tests/fuzz/fuzz_snapshot \
 	tests/fuzz/fuzz_text \
 	tests/fuzz/fuzz_webhook
-fuzz_server = $(fuzz_input) tests/fuzz/fuzz_server.c \
+fuzz_server = $(fuzz_input) tests/fuzz/fuzz_contract.c \
+	tests/fuzz/fuzz_contract.h tests/fuzz/fuzz_server.c \
 	tests/fuzz/fuzz_server.h
 fuzz_input = tests/fuzz/fuzz_input.c tests/fuzz/fuzz_input.h
 fuzz_documents = tests/fuzz/fuzz_documents.c tests/fuzz/fuzz_documents.h

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz_contract.h"
+
+#include "stated/json.h"
+
+#include <stdio.h>
+
+/* A schema of the document, compiled when it was first needed. */
+struct compiled {
+	struct compiled *next;
+	const struct value *document;
+	const struct schema *schema;
+};
+
+struct fuzz_contract {
+	struct arena *arena;
+	const struct value *openapi;
+	struct compiled *compiled;
+};
+
+/* Schemas refer to those of the document, which stand beside each here. */
+struct fuzz_contract *
+fuzz_contract_new(struct arena *arena, struct str openapi)
+{
+	struct fuzz_contract *contract =
+	    ARENA_NEW(arena, struct fuzz_contract);
+	struct str from = STR("#/components/schemas/");
+	struct json_error error;
+	struct buf text = {0};
+
+	for (size_t at; (at = str_find(openapi, from)) != SIZE_MAX;) {
+		buf_add(&text, openapi.at, at);
+		buf_add_cstr(&text, "#/$defs/");
+		openapi = str_slice(openapi, at + from.bytes, openapi.bytes);
+	}
+	buf_add_str(&text, openapi);
+	contract->arena = arena;
+	contract->openapi = json_read(arena, buf_str(&text), &error);
+	must(contract->openapi != NULL);
+	buf_fini(&text);
+	return contract;
+}
+
+static bool
+matches(struct str pattern, struct str path)
+{
+	while (pattern.at != NULL && path.at != NULL) {
+		struct str want = str_split(pattern, '/', &pattern);
+		struct str have = str_split(path, '/', &path);
+
+		if (!str_equal(want, have) &&
+		    !(want.bytes > 2 && want.at[0] == '{' && have.bytes > 0))
+			return false;
+	}
+	return pattern.at == NULL && path.at == NULL;
+}
+
+/* NULL where the document has none. */
+static const struct value *
+find_operation(
+    const struct fuzz_contract *contract, const struct fuzz_promise *promise)
+{
+	const struct value *paths = value_get_cstr(contract->openapi, "paths");
+	const char *method =
+	    str_equal(promise->method, STR("POST"))  ? "post"
+	    : str_equal(promise->method, STR("GET")) ? "get"
+						     : "none";
+
+	for (size_t i = 0; i < paths->as.context.count; i++)
+		if (matches(paths->as.context.fields[i].key, promise->path))
+			return value_get_cstr(
+			    paths->as.context.fields[i].value, method);
+	return NULL;
+}
+
+static const struct value *
+find_schema(
+    const struct value *operation, const struct fuzz_promise *promise)
+{
+	const struct value *responses = value_get_cstr(operation, "responses");
+	const struct value *content, *media;
+	struct str rest;
+	char status[8];
+
+	str_write(status, sizeof(status), "%d", promise->status);
+	content = value_get_cstr(responses, status);
+	if (content == NULL && promise->status >= 400)
+		content = value_get_cstr(responses, "default");
+	must(content != NULL);
+	media = value_get(value_get_cstr(content, "content"),
+	    str_split(promise->type, ';', &rest));
+	must(media != NULL);
+	return value_get_cstr(media, "schema");
+}
+
+static const struct schema *
+compile(struct fuzz_contract *contract, const struct value *document)
+{
+	struct schema_errors errors = {.arena = contract->arena};
+	struct compiled *compiled = contract->compiled;
+	const struct value *schemas = value_get_cstr(
+	    value_get_cstr(contract->openapi, "components"), "schemas");
+
+	while (compiled != NULL && compiled->document != document)
+		compiled = compiled->next;
+	if (compiled != NULL)
+		return compiled->schema;
+	compiled = ARENA_NEW(contract->arena, struct compiled);
+	compiled->document = document;
+	compiled->schema = schema_compile(contract->arena,
+	    value_with(contract->arena, document, STR("$defs"), schemas),
+	    &errors);
+	must(compiled->schema != NULL);
+	compiled->next = contract->compiled;
+	contract->compiled = compiled;
+	return compiled->schema;
+}
+
+void
+fuzz_contract_check(
+    struct fuzz_contract *contract, const struct fuzz_promise *promise)
+{
+	const struct value *operation = find_operation(contract, promise);
+	struct schema_errors errors = {.arena = arena_new()};
+	const struct value *document;
+
+	if (operation == NULL) {
+		must(promise->status >= 400 && promise->status < 500);
+	} else {
+		document = find_schema(operation, promise);
+		if (promise->body != NULL &&
+		    value_get_cstr(document, "$ref") != NULL &&
+		    !schema_validate(compile(contract, document),
+			promise->body, &errors)) {
+			(void)fprintf(stderr, "%.*s: %.*s\n",
+			    STR_ARG(errors.items[0].pointer),
+			    STR_ARG(errors.items[0].message));
+			must(errors.count == 0);
+		}
+	}
+	arena_free(&errors.arena);
+}
