@@ -46,6 +46,8 @@ struct generator {
 	struct buf request; /* the one being written */
 };
 
+static bool connect_caller(struct caller *caller);
+
 /* ---- one operation after another ---- */
 
 /* Nothing more will be begun. */
@@ -139,7 +141,7 @@ begin(struct caller *caller)
 	    .age_us = at_us - generator->began_us,
 	    .first_ms = generator->options->first_ms,
 	};
-	if (!ask(caller))
+	if ((caller->wire == NULL && !connect_caller(caller)) || !ask(caller))
 		give_up(caller);
 }
 
@@ -225,18 +227,29 @@ heard_cb(struct wire *wire, const struct wire_message *answer, void *arg)
 	begin(caller);
 }
 
-/* An idle one that is lost stays in its list and fails when it is to ask. */
+/* One that had nothing to ask for long connects anew when it has. */
 static void
 lost_cb(struct wire *wire, void *arg)
 {
 	struct caller *caller = arg;
 
 	must(wire == caller->wire);
-	if (!caller->is_busy) {
-		wire_shut(wire);
-		return;
-	}
-	give_up(caller);
+	if (caller->is_busy)
+		give_up(caller);
+	else
+		wire_free(&caller->wire);
+}
+
+static bool
+connect_caller(struct caller *caller)
+{
+	const struct generator_options *options = caller->generator->options;
+	int fd = wire_connect(options->port);
+
+	if (fd >= 0)
+		caller->wire = wire_new(
+		    options->base, fd, heard_cb, lost_cb, caller);
+	return caller->wire != NULL;
 }
 
 /* ---- the window ---- */
@@ -302,13 +315,10 @@ connect_callers(struct generator *generator)
 	must(generator->callers != NULL);
 	for (size_t i = 0; i < options->callers; i++) {
 		struct caller *caller = &generator->callers[i];
-		int fd = wire_connect(options->port);
 
-		if (fd < 0)
-			return false;
 		caller->generator = generator;
-		caller->wire = wire_new(
-		    options->base, fd, heard_cb, lost_cb, caller);
+		if (!connect_caller(caller))
+			return false;
 	}
 	return true;
 }

@@ -60,8 +60,6 @@ typedef void wire_lost_fn(struct wire *wire, void *arg);
 struct wire *wire_new(struct event_base *base, int fd, wire_heard_fn *heard,
     wire_lost_fn *lost, void *arg);
 void wire_free(struct wire **wire);
-/* Hears nothing any more. */
-void wire_shut(struct wire *wire);
 /* false: it did not go. */
 MUST_USE bool wire_send(struct wire *wire, struct str bytes);
 /* A socket on loopback, listening; *port is what the kernel picked. */

@@ -200,14 +200,6 @@ wire_free(struct wire **freed)
 	*freed = NULL;
 }
 
-void
-wire_shut(struct wire *wire)
-{
-	must(wire->magic == WIRE_MAGIC);
-	must(event_del(wire->readable) == 0);
-	(void)shutdown(wire->fd, SHUT_RDWR);
-}
-
 bool
 wire_send(struct wire *wire, struct str bytes)
 {
