@@ -335,6 +335,8 @@ bool chart_takes(const struct chart *chart, struct str type, struct str subject,
  * input, data, tasks, incidents, deadlines, … */
 const struct value *chart_describe(
     const struct chart *chart, struct arena *arena);
+/* The memory that it takes, more or less. */
+size_t chart_bytes(const struct chart *chart);
 /* The audit head travels with the instance. */
 struct audit_head *chart_head(struct chart *chart);
 

@@ -23,6 +23,7 @@ struct event_base;
 struct engine_limits {
 	size_t inbox_max;     /* requests waiting; 100000 where 0 */
 	size_t cache_max;     /* instances in memory; 4000 where 0 */
+	size_t cache_bytes_max; /* that they take; 32 MiB where 0 */
 	size_t batch_max;     /* instances stepped a turn; 2000 where 0 */
 	size_t window_max;    /* deadlines read at a time; 10000 where 0 */
 	/* deadlines and recoveries a turn, so that other work need not wait

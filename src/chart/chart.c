@@ -431,6 +431,12 @@ chart_takes(const struct chart *chart, struct str type, struct str subject,
 	       str_equal(chart_correlation_of(&run, event), subject);
 }
 
+size_t
+chart_bytes(const struct chart *chart)
+{
+	return arena_bytes(chart->arena);
+}
+
 bool
 chart_wants_compaction(const struct chart *chart)
 {

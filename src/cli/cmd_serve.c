@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -22,6 +23,8 @@
 #define LOOK_US 10000
 #define LOOKS_MAX 200
 #define SIGNALS 4
+#define TIDY_SECONDS 5
+#define SPARE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 struct service {
 	struct cli *cli;
@@ -39,6 +42,7 @@ struct service {
 	struct clock_scaled fast;
 	const struct clock *clock;
 	struct event *signals[SIGNALS];
+	struct event *tidy;
 	size_t callers_max; /* connections that descriptors are there for */
 	size_t calls_max;
 	bool stopping;
@@ -400,6 +404,32 @@ catch_signals(struct service *service)
 	}
 }
 
+/* ---- memory ---- */
+
+/* What was freed stays with the process as long as something lives above it.
+ * After a peak (large requests, large instances) it is given back; what is
+ * needed from one moment to the next is not touched. */
+static void
+tidy_cb(evutil_socket_t number, short what, void *arg)
+{
+	(void)number;
+	(void)what;
+	(void)arg;
+	if (mallinfo2().fordblks > SPARE_BYTES_MAX)
+		malloc_trim(SPARE_BYTES_MAX / 4);
+}
+
+static void
+tidy_memory(struct service *service)
+{
+	const struct timeval period = {.tv_sec = TIDY_SECONDS};
+
+	service->tidy =
+	    event_new(service->base, -1, EV_PERSIST, tidy_cb, NULL);
+	must(service->tidy != NULL);
+	must(event_add(service->tidy, &period) == 0);
+}
+
 /* ---- putting it together ---- */
 
 /* Two instances of some steps, one after another. */
@@ -672,6 +702,8 @@ take_apart(struct service *service)
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (service->signals[i] != NULL)
 			event_free(service->signals[i]);
+	if (service->tidy != NULL)
+		event_free(service->tidy);
 	http_client_free(&service->http);
 	api_free(&service->api);
 	engine_free(&service->engine);
@@ -712,6 +744,7 @@ run(struct cli *cli)
 	share_descriptors(&service);
 	service.base = new_base();
 	catch_signals(&service);
+	tidy_memory(&service);
 	status = start(&service);
 	if (status != CLI_OK)
 		goto out;

@@ -8,6 +8,7 @@
 #define CACHE_MAX 4000
 #define BATCH_MAX 2000
 #define WINDOW_MAX 10000
+#define CACHE_BYTES_MAX ((size_t)32 * 1024 * 1024)
 #define BULK_MAX 128
 #define PROBE_MS 250
 #define DRAIN_LOOK_MS 20
@@ -19,6 +20,8 @@ set_defaults(struct engine_limits *limits)
 		limits->inbox_max = INBOX_MAX;
 	if (limits->cache_max == 0)
 		limits->cache_max = CACHE_MAX;
+	if (limits->cache_bytes_max == 0)
+		limits->cache_bytes_max = CACHE_BYTES_MAX;
 	if (limits->batch_max == 0)
 		limits->batch_max = BATCH_MAX;
 	if (limits->window_max == 0)

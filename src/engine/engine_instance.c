@@ -36,6 +36,16 @@ link_newest(struct engine *engine, struct instance *instance)
 	engine->newest = instance;
 }
 
+/* It has grown, or shrunk, since it was counted last. */
+static void
+count_bytes(struct engine *engine, struct instance *instance)
+{
+	size_t bytes = chart_bytes(instance->chart);
+
+	engine->instance_bytes += bytes - instance->bytes;
+	instance->bytes = bytes;
+}
+
 static void
 free_correlations(struct instance *instance)
 {
@@ -65,6 +75,7 @@ instance_add(struct engine *engine, struct chart *chart, uint64_t number)
 	must(map_put(engine->instances, MAP_KEY_OF(&instance->number),
 		 instance) == NULL);
 	link_newest(engine, instance);
+	count_bytes(engine, instance);
 	return instance;
 }
 
@@ -77,6 +88,8 @@ instance_drop(struct engine *engine, uint64_t number)
 	if (instance == NULL)
 		return;
 	unlink_used(engine, instance);
+	must(engine->instance_bytes >= instance->bytes);
+	engine->instance_bytes -= instance->bytes;
 	instance_free(instance);
 }
 
@@ -104,12 +117,23 @@ instance_forget_ended(struct engine *engine, const struct turn *turn)
 	}
 }
 
+static bool
+is_too_much(const struct engine *engine)
+{
+	const struct engine_limits *limits = &engine->options.limits;
+
+	return map_count(engine->instances) > limits->cache_max ||
+	       engine->instance_bytes > limits->cache_bytes_max;
+}
+
+/* The newest stays, however large: it is the likeliest to be asked for. */
 void
-instance_trim(struct engine *engine, size_t count_max)
+instance_trim(struct engine *engine)
 {
 	struct instance *instance = engine->oldest;
 
-	while (instance != NULL && map_count(engine->instances) > count_max) {
+	while (instance != NULL && instance->newer != NULL &&
+	       is_too_much(engine)) {
 		struct instance *newer = instance->newer;
 
 		if (!instance_is_dirty(engine, instance))
@@ -374,6 +398,7 @@ seal(struct engine *engine, struct turn *turn, struct instance *instance)
 	struct store_instance row = row_of(engine, turn, instance);
 	struct buf snapshot = buf_in(turn->arena);
 
+	count_bytes(engine, instance);
 	chart_save(instance->chart, &snapshot);
 	row.snapshot = buf_keep(&snapshot);
 	store_put_instance(store_batch(engine->store), &row);

@@ -71,6 +71,7 @@ struct instance {
 	struct instance *older;
 	uint64_t number;
 	struct chart *chart;
+	size_t bytes;		  /* as counted for the cache */
 	uint64_t turn;		  /* serial of the last turn that changed it */
 	uint64_t cause;		  /* what it was stepped for last … */
 	unsigned microsteps;	  /* … and how many microsteps that took */
@@ -230,6 +231,7 @@ struct engine {
 	struct inbox inbox;
 	struct inbox emitted;  /* by the step under way: routed in its turn */
 	struct map *instances; /* number -> struct instance * */
+	size_t instance_bytes; /* of all in memory */
 	struct instance *newest;
 	struct instance *oldest;
 	struct map *lines;     /* connection's name -> struct line * */
@@ -350,7 +352,7 @@ void instance_drop(struct engine *engine, uint64_t number);
 /* Forgets those that ended in the turn: nobody will step them again. */
 void instance_forget_ended(struct engine *engine, const struct turn *turn);
 /* Forgets the least used ones that nothing depends on. */
-void instance_trim(struct engine *engine, size_t count_max);
+void instance_trim(struct engine *engine);
 void instance_free_all(struct engine *engine);
 /* Whether it holds changes that are not durable. */
 bool instance_is_dirty(

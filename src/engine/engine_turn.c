@@ -527,7 +527,7 @@ take_turn(struct engine *engine)
 		return;
 	}
 	submit(engine);
-	instance_trim(engine, engine->options.limits.cache_max);
+	instance_trim(engine);
 	if (has_work(engine) && engine->committing == NULL)
 		loop_wake(engine->loop);
 	arm(engine);

@@ -195,6 +195,33 @@ test_deadline_of_an_engine_that_idles_is_not_forgotten(void **state)
 	house_free(&house);
 }
 
+/* All but one are rows, however few there are: what is large is not kept. */
+static void
+test_instances_that_take_too_much_memory_are_read_back(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	uint64_t instances[3];
+
+	(void)state;
+	house_close_engine(house);
+	house->limits.cache_bytes_max = 1;
+	house_open_engine(house);
+	for (int i = 0; i < 3; i++) {
+		char input[40];
+
+		snprintf(input, sizeof(input), "{\"reference\": \"L%d\"}", i);
+		house_start(house, "three", input);
+		instances[i] = house->instance;
+	}
+	house_advance(house, 2 * 3600 * 1000);
+	for (int i = 0; i < 3; i++) {
+		house_look(house, instances[i]);
+		assert_string_equal(house->state, "failed");
+		assert_true(house_chain_is_sound(house, instances[i]));
+	}
+	house_free(&house);
+}
+
 static void
 test_deadline_survives_a_crash(void **state)
 {
@@ -1256,6 +1283,8 @@ main(void)
 	    cmocka_unit_test(test_deadline_fires_once_its_time_has_come),
 	    cmocka_unit_test(
 		test_deadline_of_an_engine_that_idles_is_not_forgotten),
+	    cmocka_unit_test(
+		test_instances_that_take_too_much_memory_are_read_back),
 	    cmocka_unit_test(test_deadline_survives_a_crash),
 	    cmocka_unit_test(
 		test_deadline_beyond_the_window_fires_in_an_idle_engine),
