@@ -18,6 +18,8 @@
 #define REQUESTS_MAX 100000
 #define IDLE_MS (60LL * 1000)
 #define HEADERS_BYTES_MAX (32 * 1024)
+/* Of all that are being answered, where one alone may not be larger. */
+#define LARGE_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 /* ---- dispatch ---- */
 
@@ -32,6 +34,25 @@ has_room(struct api_call *call)
 	api_problem_reply(call, PROBLEM_BUSY,
 	    "%zu requests are being answered; try again in a moment.",
 	    api->call_count);
+	return false;
+}
+
+/* What is small always finds room, and so does one large body alone. */
+static bool
+has_room_for_body(struct api_call *call)
+{
+	const struct api *api = call->api;
+	size_t max = 2 * api->limits.body_bytes_max;
+
+	if (max < LARGE_BYTES_MAX)
+		max = LARGE_BYTES_MAX;
+	if (call->large_bytes == 0 || api->large_bytes <= max)
+		return true;
+	api_reply_header(call, "Retry-After", STR("1"));
+	api_problem_reply(call, PROBLEM_BUSY,
+	    "Large bodies of %zu bytes together are being answered; try again "
+	    "in a moment.",
+	    api->large_bytes - call->large_bytes);
 	return false;
 }
 
@@ -100,7 +121,7 @@ request_cb(struct evhttp_request *request, void *arg)
 	struct api_call *call = api_call_new(api, request);
 
 	api_door_asked(api->door, api_call_socket(call));
-	if (has_room(call) && fits(call) && is_routed(call) &&
+	if (has_room(call) && fits(call) && has_room_for_body(call) && is_routed(call) &&
 	    api_auth_check(call) && is_typed(call) && api_query_parse(call))
 		call->route->handle(call);
 	api_call_unref(call);

@@ -17,6 +17,8 @@
 
 #define CALL_MAGIC 0x7d1fa8c3u
 #define REQUEST_ID_BYTES_MAX 128
+/* Bodies above this are counted: read, each may take many times its size. */
+#define LARGE_BYTES_MIN ((size_t)16 * 1024)
 
 struct api_call *
 api_call_of(void *arg)
@@ -176,6 +178,9 @@ read_request(struct api_call *call)
 		    (const char *)evbuffer_pullup(input, -1), bytes};
 	if (call->body.at == NULL)
 		call->body = STR("");
+	if (call->body.bytes > LARGE_BYTES_MIN)
+		call->large_bytes = call->body.bytes;
+	call->api->large_bytes += call->large_bytes;
 }
 
 struct api_call *
@@ -247,6 +252,8 @@ api_call_settle(struct api_call *call)
 		call->newer->link = call->link;
 	call->link = NULL;
 	call->api->call_count--;
+	must(call->api->large_bytes >= call->large_bytes);
+	call->api->large_bytes -= call->large_bytes;
 }
 
 void

@@ -38,11 +38,13 @@
 #define BYTES_PER_MS 16
 /* How many make room at once. */
 #define LEAVE_DIVISOR 8
+/* Where all together hold too much, those who hold little are not meant. */
+#define IN_BYTES_MIN (64 * 1024)
 
 /* Something that has to be over some time: 0 where there is nothing. */
 struct flow {
 	uint64_t since; /* tick */
-	uint64_t bytes;
+	size_t bytes;
 };
 
 struct guest {
@@ -63,6 +65,7 @@ struct api_census {
 	size_t capacity;
 	size_t count; /* that are open */
 	size_t max;
+	size_t in_bytes; /* of requests that are not whole yet */
 	uint64_t tick;
 	int64_t tick_ms;
 	int64_t patience_ms;
@@ -87,10 +90,20 @@ is_there(const struct guest *guest)
 	       found.st_ino == guest->inode;
 }
 
+/* Its request is whole, or will never be. */
+static void
+end_input(struct guest *guest)
+{
+	must(guest->census->in_bytes >= guest->in.bytes);
+	guest->census->in_bytes -= guest->in.bytes;
+	guest->in = (struct flow){0};
+}
+
 static void
 leave(struct guest *guest)
 {
 	must(guest->is_open);
+	end_input(guest);
 	must(guest->census->count > 0);
 	guest->is_open = false;
 	guest->census->count--;
@@ -183,10 +196,15 @@ input_cb(struct evbuffer *buffer, const struct evbuffer_cb_info *info,
 	if (info->n_added == 0)
 		return;
 	guest->silent = guest->census->tick;
-	if (guest->is_busy)
-		return; /* the next one, sent ahead */
+	if (guest->is_busy || !guest->is_open)
+		return; /* the next one, sent ahead; or the last words */
 	begin(guest, &guest->in);
 	guest->in.bytes += info->n_added;
+	guest->census->in_bytes += info->n_added;
+	/* Who brings the last straw has to go. */
+	if (guest->in.bytes > IN_BYTES_MIN &&
+	    guest->census->in_bytes > API_CENSUS_BYTES_MAX)
+		send_off(guest);
 }
 
 /* An answer to nothing that we were asked is evhttp's own.  It comes piece by
@@ -243,7 +261,7 @@ api_census_asked(struct api_census *census, evutil_socket_t fd)
 	    census->guests[fd] == NULL)
 		return;
 	guest = census->guests[fd];
-	guest->in.since = 0;
+	end_input(guest);
 	guest->is_busy = true;
 }
 

@@ -204,6 +204,7 @@ struct api_call {
 	struct api_pair *query;
 	size_t query_count;
 	struct str body;
+	size_t large_bytes; /* of a body that is large, until it is settled */
 	struct str request_id;
 	struct str trace; /* traceparent; may be absent */
 	struct chart_actor actor;
@@ -228,6 +229,7 @@ struct api {
 	struct api_gallery *gallery;
 	struct api_call *calls; /* newest first */
 	size_t call_count;
+	size_t large_bytes; /* of large bodies that are being answered */
 	size_t sending_count; /* answers that have not left yet */
 	size_t export_count;  /* under way */
 	bool draining;
@@ -254,6 +256,8 @@ void api_census_free(struct api_census **census);
 void api_census_add(struct api_census *census, struct bufferevent *stream);
 /* A request has come as a whole. */
 void api_census_asked(struct api_census *census, evutil_socket_t fd);
+/* So much of requests that are not whole yet is held at most. */
+#define API_CENSUS_BYTES_MAX ((size_t)64 * 1024 * 1024)
 /* Finds out whether there is room, and calls full() or room(). */
 void api_census_look(struct api_census *census);
 /* Disconnects some who have been silent for long. */

@@ -22,6 +22,7 @@
 #define CROWD 2000
 #define OWN_DESCRIPTORS 100
 #define SLOW 20
+#define SENDERS 40
 #define LOOKS 40
 /* A silent connection: sockets are the kernel's, the rest is evhttp's. */
 #define GUEST_KB_MAX 12
@@ -340,6 +341,39 @@ test_too_much_from_callers_is_told_so(void **state)
 	house_close(&house);
 }
 
+/* Each may send so much; all together may not keep it waiting. */
+static void
+test_bodies_that_never_end_are_held_up_to_a_bound(void **state)
+{
+	static const char begin[] = "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+				    "Content-Length: 4000000\r\n\r\n";
+	struct house *house = house_open(NULL);
+	int64_t before_kb = program_usage(&house->engine).resident_kb;
+	char *text = repeat(begin, "x", 3900 * 1000, "");
+	int64_t until_ms = time_ms() + 20000;
+	int fds[SENDERS], over = 0;
+
+	(void)state;
+	for (int i = 0; i < SENDERS; i++) {
+		fds[i] = connect_to(house);
+		say(fds[i], text, strlen(text));
+	}
+	while (over == 0) {
+		assert_true(time_ms() < until_ms);
+		assert_status(house_get(house, "/healthz"), 200);
+		for (int i = 0; i < SENDERS; i++)
+			over += is_over(fds[i]);
+	}
+	for (int i = 0; i < SENDERS; i++)
+		close(fds[i]);
+	free(text);
+	if (MEMORY_TELLS)
+		assert_in_range(
+		    program_usage(&house->engine).resident_kb_max, 0,
+		    (uintmax_t)(before_kb + MORE_KB_MAX));
+	house_close(&house);
+}
+
 /* ---- the same from endpoints ---- */
 
 static const char asking[] =
@@ -367,10 +401,12 @@ static const char asking[] =
 static void
 say_many(int fd, const char *piece, size_t times)
 {
-	size_t bytes = strlen(piece);
+	size_t at_once = times < 1000 ? times : 1000;
+	char *text = repeat("", piece, at_once, "");
 
-	for (size_t i = 0; i < times; i++)
-		endpoint_say(fd, piece, bytes);
+	for (size_t i = 0; i < times; i += at_once)
+		endpoint_say(fd, text, strlen(text));
+	free(text);
 }
 
 static void
@@ -393,7 +429,8 @@ static const struct excess {
 	const char *piece;
 	size_t times;
 } excesses[] = {
-    {"body", false, "\"", "0123456789abcdef0123456789abcdef", MB},
+    {"body", false, "\"", "0123456789abcdef0123456789abcdef",
+	560 * 1000},
     {"depth", false, "", "[[[[[[[[", 100000},
     {"number", false, "", "11111111", 100000},
     {"exponent", false, "1e", "11111111", 100000},
@@ -467,6 +504,7 @@ main(void)
 	    HOUSE_TEST(test_thousands_who_say_nothing_are_let_go),
 	    HOUSE_TEST(test_slow_callers_hold_nobody_up_and_are_let_go),
 	    HOUSE_TEST(test_too_much_from_callers_is_told_so),
+	    HOUSE_TEST(test_bodies_that_never_end_are_held_up_to_a_bound),
 	    HOUSE_TEST(test_too_much_from_endpoints_is_no_answer),
 	};
 

@@ -80,6 +80,46 @@ test_requests_over_the_bound_are_429(void **state)
 	api_server_free(&server);
 }
 
+/* 8 MiB together; what is small finds room all the same. */
+static void
+test_large_bodies_over_the_bound_are_429(void **state)
+{
+	struct api_server *server = api_server_new();
+	struct buf body = {0}, request = {0};
+	struct answer answer;
+	int fds[8];
+
+	(void)state;
+	api_server_open(server);
+	buf_add_cstr(&body, "{\"input\":{\"text\":\"");
+	while (body.bytes < 1040000)
+		buf_add_cstr(&body, "a text that is long, as there are many, ");
+	buf_add_cstr(&body, "\"}}");
+	buf_addf(&request,
+	    "POST /v1/workflows/slow/instances?wait=20s HTTP/1.1\r\n"
+	    "Host: x\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %zu\r\n\r\n", body.bytes);
+	buf_add_str(&request, buf_str(&body));
+	for (int i = 0; i < 8; i++) {
+		fds[i] = api_server_connect(server);
+		say(fds[i], buf_cstr(&request));
+	}
+	do
+		answer = api_server_post(server,
+		    "/v1/workflows/refund/instances", buf_cstr(&body));
+	while (answer.status != 429 && usleep(20 * 1000) == 0);
+	answer_must_be_problem(&answer, 429, "overloaded");
+	assert_true(answer_header(&answer, "Retry-After").bytes > 0);
+	answer = api_server_post(server, "/v1/workflows/refund/instances",
+	    "{\"input\":{\"reference\":\"small\"}}");
+	answer_must_be(&answer, 201);
+	for (int i = 0; i < 8; i++)
+		close(fds[i]);
+	buf_fini(&body);
+	buf_fini(&request);
+	api_server_free(&server);
+}
+
 static void
 test_silent_connection_is_closed(void **state)
 {
@@ -331,6 +371,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_connections_over_the_bound_wait_for_room),
 	    cmocka_unit_test(test_requests_over_the_bound_are_429),
+	    cmocka_unit_test(test_large_bodies_over_the_bound_are_429),
 	    cmocka_unit_test(test_silent_connection_is_closed),
 	    cmocka_unit_test(
 		test_request_that_comes_byte_by_byte_is_not_waited_for),
