@@ -170,7 +170,7 @@ void engine_replay(struct engine *engine, uint64_t event_id,
  * at once. */
 uint64_t engine_watch(struct engine *engine, uint64_t instance,
     engine_reply_fn *reply, void *arg);
-void engine_unwatch(struct engine *engine, uint64_t watch);
+void engine_unwatch(struct engine *engine, uint64_t instance, uint64_t watch);
 
 /* ---- looking ---- */
 

@@ -241,7 +241,8 @@ api_call_settle(struct api_call *call)
 	free_event(&call->timer);
 	free_event(&call->hangup);
 	if (call->watch != 0) {
-		engine_unwatch(call->api->options.engine, call->watch);
+		engine_unwatch(call->api->options.engine, call->watched,
+		    call->watch);
 		call->watch = 0;
 		api_call_unref(call); /* the watch's: it won't call back */
 	}

@@ -212,6 +212,7 @@ struct api_call {
 	struct schema_errors faults;   /* of the body or the query */
 	/* while it waits for an instance */
 	uint64_t watch;
+	uint64_t watched; /* the instance */
 	struct event *timer;
 	struct event *hangup;
 	void (*ready)(struct api_call *);

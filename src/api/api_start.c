@@ -148,7 +148,7 @@ give_up(struct api_call *call)
 	const struct start *state = call->state;
 
 	if (call->watch != 0)
-		engine_unwatch(engine, call->watch);
+		engine_unwatch(engine, call->watched, call->watch);
 	call->watch = 0;
 	/* The watch's reference passes to the look. */
 	engine_look(engine, state->number, view_cb, call);
@@ -166,6 +166,7 @@ wait_for(struct api_call *call)
 	if (watch == 0)
 		return; /* it has called back */
 	call->watch = watch;
+	call->watched = state->number;
 	api_call_wait(call, call->api->draining ? 0 : state->wait_ms, give_up);
 }
 

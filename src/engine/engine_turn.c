@@ -296,15 +296,22 @@ clean(struct engine *engine)
 
 /* ---- commit ---- */
 
+/* Of one step at most. */
+static bool
+is_small(const struct turn *turn)
+{
+	return turn->stepped <= 1;
+}
+
 /* In calm times a commit is over before another thread has woken up for it,
  * and there is nothing to be built meanwhile.  Where a disk is slow, or where
  * several want something at a time, the loop goes on beside the commit. */
 static void
-hand_over(struct engine *engine)
+hand_over(struct engine *engine, const struct turn *turn)
 {
 	size_t calm_min = engine->options.limits.calm_min;
 
-	if (calm_min == 0 || engine->calm < calm_min)
+	if (calm_min == 0 || engine->calm < calm_min || !is_small(turn))
 		store_submit(engine->store);
 	else if (store_submit_here(engine->store))
 		loop_committed(engine->loop);
@@ -324,7 +331,7 @@ submit(struct engine *engine)
 		instance_seal(engine, turn);
 		engine->committing = turn;
 		engine->building = turn_new(engine);
-		hand_over(engine);
+		hand_over(engine, turn);
 	} else if (turn->done.count > 0) {
 		/* It wrote nothing, and what it saw is durable. */
 		engine->building = turn_new(engine);
@@ -580,8 +587,7 @@ probed(struct engine *engine, enum store_error error)
 static void
 note_calm(struct engine *engine, const struct turn *turn)
 {
-	bool is_calm = turn->stepped <= 1 &&
-		       engine->building->done.count == 0 &&
+	bool is_calm = is_small(turn) && engine->building->done.count == 0 &&
 		       store_took_us(engine->store) <= CALM_US_MAX;
 
 	engine->calm = is_calm ? engine->calm + 1 : 0;

@@ -70,26 +70,20 @@ put_back(struct engine *engine, struct str key, struct watch *first)
 }
 
 void
-engine_unwatch(struct engine *engine, uint64_t handle)
+engine_unwatch(struct engine *engine, uint64_t number, uint64_t handle)
 {
-	size_t cursor = 0;
-	struct str key;
-	void *value;
+	struct watch *first = map_find(engine->watches, MAP_KEY_OF(&number));
 
-	while (map_next(engine->watches, &cursor, &key, &value)) {
-		struct watch *first = value;
+	for (struct watch **link = &first; *link != NULL;
+	     link = &(*link)->next) {
+		struct watch *watch = *link;
 
-		for (struct watch **link = &first; *link != NULL;
-		     link = &(*link)->next) {
-			struct watch *watch = *link;
-
-			if (watch->handle != handle)
-				continue;
-			*link = watch->next;
-			put_back(engine, key, first);
-			free(watch);
-			return;
-		}
+		if (watch->handle != handle)
+			continue;
+		*link = watch->next;
+		put_back(engine, MAP_KEY_OF(&number), first);
+		free(watch);
+		return;
 	}
 }
 
