@@ -23,11 +23,11 @@
 #define BATCH_INSTANCES 3
 /* Every so many moments is tried, and all of them with STATED_FAULTS=all;
  * STATED_FAULTS_SEED=n leaves the disk in other ways. */
-#define STRIDE 9
+#define STRIDE 17
 /* So much a snapshot that the log is copied into the database while a batch
  * follows the other (sqlite_open.c). */
-#define BULK_BYTES (2u << 20)
-#define BULK_STRIDE 7919
+#define BULK_BYTES (7u << 18)
+#define BULK_STRIDE 19997
 
 struct scenario {
 	struct help_dir dir;
