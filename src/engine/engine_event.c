@@ -393,6 +393,24 @@ event_bury(struct engine *engine, struct turn *turn, struct request *request)
 	    "then replay it");
 }
 
+/* Its number leads to its identity, and that to what has become of it by now:
+ * where it was delivered in a turn that is not durable yet, the number does not
+ * tell. */
+static bool
+find_undelivered(struct engine *engine, struct turn *turn, uint64_t number,
+    struct store_event *row)
+{
+	struct store_event named;
+
+	return engine_found(engine,
+		   store_find_event_id(
+		       engine->store, turn->arena, number, &named)) &&
+	       engine_found(engine,
+		   store_find_event(engine->store, turn->arena, named.source,
+		       named.event_id, row)) &&
+	       (row->status == EVENT_HELD || row->status == EVENT_DEAD);
+}
+
 void
 event_replay(struct engine *engine, struct turn *turn, struct request *request)
 {
@@ -400,10 +418,7 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 	struct chart_event event;
 	struct engine_reply *reply;
 
-	if (!engine_found(engine,
-		store_find_event_id(
-		    engine->store, turn->arena, request->number, &row)) ||
-	    (row.status != EVENT_HELD && row.status != EVENT_DEAD) ||
+	if (!find_undelivered(engine, turn, request->number, &row) ||
 	    !unpack_event(&row, turn->arena, &event)) {
 		reply = turn_reply(turn, request, ENGINE_UNKNOWN_INSTANCE);
 		if (reply != NULL)

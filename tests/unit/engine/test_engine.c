@@ -381,6 +381,28 @@ test_event_that_nobody_came_for_becomes_a_dead_letter(void **state)
 }
 
 static void
+test_a_dead_letter_that_is_replayed_twice_at_once_comes_once(void **state)
+{
+	struct house *house = house_new(three_calls, answer_ok);
+	struct store_event row;
+
+	(void)state;
+	house_event(house, "go", "A", "e-1");
+	house_advance(house, 8LL * 86400 * 1000);
+	assert_int_equal(store_find_event(house->store, house->arena,
+			     STR("/test"), STR("e-1"), &row),
+	    STORE_OK);
+	house_start(house, "three", "{\"reference\": \"A\"}");
+	for (int i = 0; i < 2; i++)
+		engine_replay(house->engine, row.id, &(struct chart_actor){0},
+		    house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_UNKNOWN_INSTANCE);
+	assert_int_equal(house_count(house, 1, "event-received"), 1);
+	house_free(&house);
+}
+
+static void
 test_call_under_way_in_a_crash_is_repeated_with_its_key(void **state)
 {
 	struct house *house = house_new(three_calls, answer_nothing);
@@ -1297,6 +1319,8 @@ main(void)
 		test_event_before_its_instance_is_held_and_delivered),
 	    cmocka_unit_test(
 		test_event_that_nobody_came_for_becomes_a_dead_letter),
+	    cmocka_unit_test(
+		test_a_dead_letter_that_is_replayed_twice_at_once_comes_once),
 	    cmocka_unit_test(
 		test_call_under_way_in_a_crash_is_repeated_with_its_key),
 	    cmocka_unit_test(
