@@ -21,22 +21,22 @@ step_of(const struct chart *chart, const struct strand *strand)
 	return step;
 }
 
-static uint64_t
-count_under_way(const struct chart *chart, const struct strand *above)
+/* Whether so many are under way; iterations stand right behind their strand,
+ * so that the first few are soon found. */
+static bool
+are_under_way(const struct strand *above, uint64_t wanted)
 {
-	uint64_t count = 0;
-
-	for (const struct strand *strand = chart->strands; strand != NULL;
-	     strand = strand->next)
+	for (const struct strand *strand = above->next;
+	     strand != NULL && wanted > 0; strand = strand->next)
 		if (strand->parent == above->serial && !strand->failed)
-			count++;
-	return count;
+			wanted--;
+	return wanted == 0;
 }
 
 static bool
-has_iterations(const struct chart *chart, const struct strand *above)
+has_iterations(const struct strand *above)
 {
-	for (const struct strand *strand = chart->strands; strand != NULL;
+	for (const struct strand *strand = above->next; strand != NULL;
 	     strand = strand->next)
 		if (strand->parent == above->serial)
 			return true;
@@ -86,7 +86,7 @@ begin_next(struct run *run, struct strand *above)
 	struct loop *loop = above->loop;
 	struct strand *after = above, *strand;
 
-	for (strand = chart->strands; strand != NULL; strand = strand->next)
+	for (strand = above->next; strand != NULL; strand = strand->next)
 		if (strand->parent == above->serial)
 			after = strand;
 	strand = chart_strand_add(chart, after);
@@ -203,16 +203,16 @@ may_begin(const struct chart *chart, const struct strand *strand)
 
 	return loop->error == NULL && !strand->stopping &&
 	       loop->begun < loop->count &&
-	       count_under_way(chart, strand) <
-		   (uint64_t)step_of(chart, strand)->parallel;
+	       !are_under_way(
+		   strand, (uint64_t)step_of(chart, strand)->parallel);
 }
 
 bool
 chart_loop_can_go(const struct chart *chart, const struct strand *strand)
 {
 	if (strand->stopping)
-		return !has_iterations(chart, strand);
-	return may_begin(chart, strand) || count_under_way(chart, strand) == 0;
+		return !has_iterations(strand);
+	return may_begin(chart, strand) || !are_under_way(strand, 1);
 }
 
 static const struct value *
