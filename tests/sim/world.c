@@ -320,6 +320,7 @@ set_bounds(struct world *world, const struct happening *happening)
 	world->limits.cache_max = (size_t)happening->numbers[0];
 	world->limits.batch_max = (size_t)happening->numbers[1];
 	world->limits.window_max = (size_t)happening->numbers[2];
+	world->limits.bulk_max = (size_t)happening->numbers[2];
 }
 
 static void
