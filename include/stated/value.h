@@ -93,6 +93,10 @@ const struct value *value_of_months(struct arena *arena, int64_t months);
 const struct value *value_of_instant(struct arena *arena, int64_t instant_ms);
 const struct value *value_of_range(
     struct arena *arena, struct value_range range);
+/* Whether a value from outside may be an end of a range: it holds no range
+ * but of scalars.  A text has both ends, in quotes of their own, so that each
+ * level more would make it four times as long. */
+bool value_may_end_range(const struct value *value);
 const struct value *value_of_list(struct arena *arena,
     const struct value *const *items, size_t count); /* copies the pointers */
 

@@ -339,6 +339,9 @@ feel_eval_range(struct feel_run *run, const struct feel_node *node)
 		range.low = feel_eval_node(run, node->as.range.low);
 	/* "= x" has one end, which is both. */
 	if (node->as.range.high == node->as.range.low) {
+		if (!value_may_end_range(range.low))
+			return feel_null(
+			    run, node, "a range can't hold ranges of ranges");
 		range.high = range.low;
 		return value_of_range(run->arena, range);
 	}

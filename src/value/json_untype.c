@@ -95,7 +95,7 @@ untype_end(struct arena *arena, const struct value *typed,
     const struct value **end)
 {
 	const struct value *value = json_untype(arena, typed);
-	if (!value)
+	if (!value || !value_may_end_range(value))
 		return false;
 	*end = value_is_null(value) ? NULL : value;
 	return true;

@@ -122,6 +122,37 @@ value_of_range(struct arena *arena, struct value_range range)
 	return value;
 }
 
+static bool
+is_scalar(const struct value *value)
+{
+	return value == NULL ||
+	       (value->type != VALUE_LIST && value->type != VALUE_CONTEXT &&
+		   value->type != VALUE_RANGE);
+}
+
+bool
+value_may_end_range(const struct value *value)
+{
+	bool may = true;
+
+	switch (value->type) {
+	case VALUE_RANGE:
+		return is_scalar(value->as.range->low) &&
+		       is_scalar(value->as.range->high);
+	case VALUE_LIST:
+		for (size_t i = 0; may && i < value->as.list.count; i++)
+			may = value_may_end_range(value->as.list.items[i]);
+		return may;
+	case VALUE_CONTEXT:
+		for (size_t i = 0; may && i < value->as.context.count; i++)
+			may = value_may_end_range(
+			    value->as.context.fields[i].value);
+		return may;
+	default:
+		return true;
+	}
+}
+
 const struct value *
 value_of_list(struct arena *arena, const struct value *const *items,
     size_t count)

@@ -401,9 +401,11 @@ unpack_range(struct unpack *unpack)
 	    .low_closed = flags & RANGE_LOW_CLOSED,
 	    .high_closed = flags & RANGE_HIGH_CLOSED,
 	};
-	if (flags & RANGE_LOW && !(range.low = unpack_any(unpack)))
+	if (flags & RANGE_LOW && (!(range.low = unpack_any(unpack)) ||
+				     !value_may_end_range(range.low)))
 		return NULL;
-	if (flags & RANGE_HIGH && !(range.high = unpack_any(unpack)))
+	if (flags & RANGE_HIGH && (!(range.high = unpack_any(unpack)) ||
+				      !value_may_end_range(range.high)))
 		return NULL;
 	return value_of_range(unpack->arena, range);
 }

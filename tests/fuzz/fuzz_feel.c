@@ -38,6 +38,9 @@ write_value(const struct value *value)
 
 	json_write(value, JSON_TYPED, &text);
 	must(str_is_utf8(buf_str(&text)));
+	buf_clear(&text);
+	json_write(value, JSON_PLAIN, &text);
+	must(str_is_utf8(buf_str(&text)));
 	buf_fini(&text);
 }
 
