@@ -117,8 +117,8 @@ auditor_latest(
 	    auditor->latest, latest_name(auditor->scratch, k, at, i));
 }
 
-static struct effect *
-effect_of(struct auditor *auditor, const struct auditor_call *call)
+struct effect *
+auditor_effect_of(struct auditor *auditor, const struct auditor_call *call)
 {
 	struct arena *arena = auditor->arena;
 	struct str name = arena_strf(auditor->scratch, "%.*s %.*s %lld %lld",
@@ -242,7 +242,7 @@ auditor_sent(struct auditor *auditor, const struct auditor_call *call)
 	at_ms = take_intent(auditor, call);
 	if (nature == NATURE_FIND || nature == NATURE_FREE)
 		return;
-	effect = effect_of(auditor, call);
+	effect = auditor_effect_of(auditor, call);
 	side = &effect->sides[operations[call->operation].side];
 	check_key(auditor, call, side);
 	if (side == &effect->sides[UNDOING])
@@ -272,7 +272,7 @@ auditor_do(struct auditor *auditor, const struct auditor_call *call)
 
 	if (nature == NATURE_FIND || nature == NATURE_FREE)
 		return;
-	effect = effect_of(auditor, call);
+	effect = auditor_effect_of(auditor, call);
 	side = &effect->sides[operations[call->operation].side];
 	if (side->times > 0 && honours_key(nature))
 		return; /* the same key: check_key() */
@@ -291,7 +291,7 @@ auditor_do(struct auditor *auditor, const struct auditor_call *call)
 const char *
 auditor_ref(struct auditor *auditor, const struct auditor_call *call)
 {
-	return effect_of(auditor, call)->ref;
+	return auditor_effect_of(auditor, call)->ref;
 }
 
 bool
@@ -299,7 +299,7 @@ auditor_is_done(struct auditor *auditor, const struct auditor_call *call)
 {
 	int side = operations[call->operation].side;
 
-	return effect_of(auditor, call)->sides[side].times > 0;
+	return auditor_effect_of(auditor, call)->sides[side].times > 0;
 }
 
 void
@@ -311,7 +311,7 @@ auditor_told(struct auditor *auditor, const struct auditor_call *call,
 
 	if (nature == NATURE_FREE || word == SAID_NOTHING)
 		return;
-	side = &effect_of(auditor, call)
+	side = &auditor_effect_of(auditor, call)
 		    ->sides[operations[call->operation].side];
 	if (word == SAID_DONE)
 		side->known = SIDE_DONE;

@@ -117,6 +117,9 @@ read_call_sent(struct reading *reading)
 	    auditor_call_name(auditor->scratch, &call));
 	intent->n++;
 	intent->at_ms = reading->time_ms;
+	/* It is the step's latest from now on, even if it never leaves. */
+	if (call.operation <= OPERATION_UNONCE)
+		(void)auditor_effect_of(auditor, &call);
 }
 
 static void

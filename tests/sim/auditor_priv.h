@@ -156,6 +156,9 @@ MUST_USE bool auditor_operation_parse(
     struct str name, enum auditor_operation *operation);
 bool auditor_body_parse(
     struct arena *arena, const struct value *body, struct auditor_call *call);
+/* Made where there is none. */
+struct effect *auditor_effect_of(
+    struct auditor *auditor, const struct auditor_call *call);
 struct effect *auditor_latest(
     struct auditor *auditor, struct str k, struct str at, int64_t i);
 

@@ -157,21 +157,28 @@ add_time(struct script_writer *writer)
 }
 
 static void
+add_failure(struct script_writer *writer)
+{
+	static const char *const disk[] = {"write", "sync", "full"};
+
+	if (chance(writer, 50))
+		add(writer, HAPPENING_FAIL, "stop")->numbers[0] =
+		    below(writer, 400);
+	else
+		add(writer, HAPPENING_FAIL, PICK(writer, disk))->numbers[0] =
+		    below(writer, 4);
+}
+
+static void
 add_trouble(struct script_writer *writer)
 {
-	static const char *const failures[] = {
-	    "stop", "write", "sync", "full"};
 	int what = below(writer, 100);
 
 	if (what < 35)
 		add(writer, HAPPENING_HOLD, "")->numbers[0] =
 		    1 + below(writer, 5);
-	else if (what < 45)
-		add(writer, HAPPENING_FAIL, "stop")->numbers[0] =
-		    below(writer, 400);
 	else if (what < 55)
-		add(writer, HAPPENING_FAIL, PICK(writer, failures))
-		    ->numbers[0] = 1 + below(writer, 4);
+		add_failure(writer);
 	else if (what < 65)
 		add(writer, HAPPENING_UNREADABLE, "");
 	else
@@ -226,7 +233,11 @@ random_script_make(uint64_t seed, struct script *script)
 	writer.patience = 3 + below(&writer, 8);
 	ticks = TICKS_MIN + below(&writer, TICKS_MAX - TICKS_MIN);
 	add_bounds(&writer);
-	add_start(&writer);
+	/* What a batch that fails has learned of the first rows of all. */
+	if (chance(&writer, 25))
+		add_failure(&writer);
+	for (int i = below(&writer, 4); i >= 0; i--)
+		add_start(&writer);
 	for (int i = 0; i < ticks; i++)
 		add_tick(&writer);
 }
