@@ -409,6 +409,28 @@ audit_payment(struct load *load, const struct books *books, int number)
 	    known->event_taken);
 }
 
+/* A payment may end before the last webhook of it has come through. */
+static void
+await_webhooks(struct house *house)
+{
+	int64_t until_ms = time_ms() + SETTLE_MS;
+	size_t waiting;
+
+	do {
+		json_t *hooks = json_at(payment_ledger(house, NULL),
+		    "webhooks");
+		json_t *hook;
+		size_t i;
+
+		waiting = 0;
+		json_array_foreach(hooks, i, hook)
+			waiting += !json_is_true(json_at(hook, "acknowledged"));
+		if (waiting > 0)
+			time_sleep(200);
+	} while (waiting > 0 && time_ms() < until_ms);
+	assert_int_equal(waiting, 0);
+}
+
 static void
 audit(struct load *load, int total)
 {
@@ -455,6 +477,7 @@ go_through(const struct house_options *options, int kills, unsigned *seed)
 	for (int i = 0; i < CLIENTS; i++)
 		pthread_join(clients[i], NULL);
 	await_ends(house);
+	await_webhooks(house);
 	assert_true(load->allowed <= PAYMENTS_MAX);
 	audit(load, load->allowed);
 	program_stop(&house->engine);
