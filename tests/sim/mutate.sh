@@ -39,7 +39,8 @@ apply() {
 		cp "$srcdir/$file" "$tree/$file"
 		chmod u+w "$tree/$file"
 	done <"$directory/$1.files"
-	patch -s -p1 -d "$tree" <"$mutations/$1.patch" >"$directory/$1.log"
+	patch -s -p1 --fuzz=0 -d "$tree" <"$mutations/$1.patch" \
+	    >"$directory/$1.log"
 }
 
 # Object files of what a patch changed.
