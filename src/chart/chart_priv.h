@@ -29,6 +29,9 @@ struct run {
 	const struct kept *arrived;   /* the event that came; NULL: none */
 	size_t effects_first;	      /* how many effects were there before */
 	unsigned microsteps;
+	/* What all records of the run have; NULL: there is none yet. */
+	const struct value *time;
+	const struct value *instance;
 };
 
 /* Appends to the end of a singly linked list. */

@@ -11,16 +11,29 @@
 
 #include <string.h>
 
+static void
+make_common(struct run *run)
+{
+	struct arena *arena = run->context->arena;
+	char text[CLOCK_TEXT_BYTES];
+
+	run->time = value_copy_str(
+	    arena, clock_format(run->context->now_ms, text));
+	run->instance = value_copy_str(arena, str_of(run->chart->id));
+}
+
 struct value_builder *
 chart_record_begin(struct run *run, enum audit_kind kind)
 {
 	struct arena *arena = run->context->arena;
 	struct value_builder *record = value_build_context(arena);
-	char text[CLOCK_TEXT_BYTES];
 
-	value_put_str(record, "kind", audit_kind_name(kind));
-	value_put_str(record, "time", clock_format(run->context->now_ms, text));
-	value_put_str(record, "instance", str_of(run->chart->id));
+	if (run->time == NULL)
+		make_common(run);
+	value_put_kept(record, STR("kind"),
+	    value_of_str(arena, audit_kind_name(kind)));
+	value_put_kept(record, STR("time"), run->time);
+	value_put_kept(record, STR("instance"), run->instance);
 	if (run->actor != NULL && run->actor->name.at != NULL)
 		value_put_str(record, "actor", run->actor->name);
 	return record;
