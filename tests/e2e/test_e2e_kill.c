@@ -302,33 +302,6 @@ await_ends(struct house *house)
 	assert_int_equal(json_array_size(json_at(reply->json, "items")), 0);
 }
 
-static size_t
-count_unheard(struct house *house)
-{
-	json_t *row;
-	size_t i, count = 0;
-
-	json_array_foreach(
-	    json_at(payment_ledger(house, NULL), "webhooks"), i, row)
-		if (!json_is_true(json_at(row, "acknowledged")))
-			count++;
-	return count;
-}
-
-/* A payment may end without the last of its webhooks: the bank goes on asking
- * until that is acknowledged, too. */
-static void
-await_webhooks(struct house *house)
-{
-	int64_t until_ms = time_ms() + SETTLE_MS;
-
-	while (count_unheard(house) > 0) {
-		if (time_ms() > until_ms)
-			fail_msg("some webhooks are never acknowledged");
-		time_sleep(200);
-	}
-}
-
 /* ---- the auditor ---- */
 
 struct books {
