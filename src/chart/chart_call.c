@@ -270,7 +270,8 @@ key_dies_ms(const struct call *call)
 }
 
 /* Whether the same key may be sent at that time, although an earlier attempt
- * may have done it. */
+ * may have done it.  Where the clock has been set back to before the first
+ * one, nobody can tell how old the key is. */
 static bool
 key_lives_at(const struct call *call, int64_t at_ms)
 {
@@ -278,7 +279,8 @@ key_lives_at(const struct call *call, int64_t at_ms)
 
 	if (!operation->safe && !operation->idempotent)
 		return false;
-	return key_dies_ms(call) == 0 || at_ms < key_dies_ms(call);
+	return key_dies_ms(call) == 0 ||
+	       (at_ms >= call->first_sent_ms && at_ms < key_dies_ms(call));
 }
 
 /* What nobody wants any more is asked about, and not sent once more. */
