@@ -50,6 +50,8 @@ struct str arena_strf(struct arena *arena, const char *format, ...)
 const char *arena_cstr(struct arena *arena, struct str s);
 /* Bytes handed out since the last reset. */
 size_t arena_bytes(const struct arena *arena);
+/* Bytes that it takes from the heap, used or not. */
+size_t arena_footprint(const struct arena *arena);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, count, type)                                        \

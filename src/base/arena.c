@@ -40,7 +40,7 @@
 /* What a pool keeps; under a sanitizer nothing, so that each use of what is
  * gone is found. */
 #define POOL_ARENAS_MAX 512
-#ifdef __SANITIZE_ADDRESS__
+#ifdef ARENA_IS_WATCHED
 #define POOL_BLOCK_BYTES_MAX ((size_t)0)
 #else
 #define POOL_BLOCK_BYTES_MAX ((size_t)16 * 1024)
@@ -58,6 +58,7 @@ struct arena {
 	unsigned char *free; /* what is left of the newest block */
 	unsigned char *end;
 	size_t bytes;
+	size_t footprint; /* of all blocks */
 	struct arena_pool *pool; /* NULL: none */
 	struct arena *next_idle; /* in it */
 };
@@ -170,6 +171,7 @@ arena_reset(struct arena *arena)
 		return;
 	free_blocks(kept->older);
 	kept->older = NULL;
+	arena->footprint = sizeof(*kept) + kept->capacity;
 	arena->free = kept->at;
 	ASAN_POISON_MEMORY_REGION(kept->at, kept->capacity);
 }
@@ -180,7 +182,7 @@ add_block(struct arena *arena, size_t bytes_needed)
 	size_t capacity = ARENA_BLOCK_BYTES_MIN;
 
 	if (arena->newest != NULL)
-		capacity = arena->newest->capacity * 4;
+		capacity = arena->newest->capacity * 2;
 	if (capacity > ARENA_BLOCK_BYTES_MAX)
 		capacity = ARENA_BLOCK_BYTES_MAX;
 	if (capacity < bytes_needed)
@@ -190,6 +192,7 @@ add_block(struct arena *arena, size_t bytes_needed)
 	block->older = arena->newest;
 	block->capacity = capacity;
 	arena->newest = block;
+	arena->footprint += sizeof(*block) + capacity;
 	arena->free = block->at;
 	arena->end = block->at + capacity;
 	ASAN_POISON_MEMORY_REGION(block->at, capacity);
@@ -338,4 +341,10 @@ size_t
 arena_bytes(const struct arena *arena)
 {
 	return arena->bytes;
+}
+
+size_t
+arena_footprint(const struct arena *arena)
+{
+	return sizeof(*arena) + arena->footprint;
 }

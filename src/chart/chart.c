@@ -434,7 +434,7 @@ chart_takes(const struct chart *chart, struct str type, struct str subject,
 size_t
 chart_bytes(const struct chart *chart)
 {
-	return arena_bytes(chart->arena);
+	return arena_footprint(chart->arena);
 }
 
 bool

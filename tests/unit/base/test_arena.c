@@ -163,10 +163,32 @@ test_arenas_of_a_pool_begin_empty_each_time(void **state)
 	arena_pool_free(&pool);
 }
 
+static void
+test_a_footprint_is_never_less_and_soon_not_much_more_than_what_is_used(
+    void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		memset(arena_alloc(arena, 100), 'x', 100);
+		assert_true(arena_footprint(arena) >= arena_bytes(arena));
+		/* A block of 1 KiB, and from then on twice as much. */
+		assert_true(arena_footprint(arena) <=
+		    2048 + 4 * arena_bytes(arena));
+	}
+	arena_reset(arena);
+	assert_int_equal(arena_bytes(arena), 0);
+	assert_true(arena_footprint(arena) < 200 * 1024);
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_a_footprint_is_never_less_and_soon_not_much_more_than_what_is_used),
 	    cmocka_unit_test(test_memory_is_zeroed_and_aligned),
 	    cmocka_unit_test(test_nothing_overlaps),
 	    cmocka_unit_test(test_large_pieces_get_a_block_of_their_own),
