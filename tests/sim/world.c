@@ -22,6 +22,7 @@
 
 #define BEGIN_MS 1764000000000 /* a Monday */
 #define PASSES 4	       /* of the loop, in which it does what it can */
+#define WAITING_MS_MAX (30 * 60 * 1000)
 #define COMMITS_MAX 400 /* one after another, nothing happening meanwhile */
 
 /* The place of plays, one a process, and the database with which each begins:
@@ -323,6 +324,14 @@ set_bounds(struct world *world, const struct happening *happening)
 	world->limits.bulk_max = (size_t)happening->numbers[2];
 }
 
+/* What has been asked for waits for a commit, but not for days: it would be
+ * done at a time at which nobody would ask for it any more. */
+static void
+pass_time(struct world *world, int64_t ms)
+{
+	world->now_ms += world_is_quiet(world) ? ms : ms % WAITING_MS_MAX;
+}
+
 static void
 perform(struct world *world, const struct happening *happening)
 {
@@ -360,7 +369,7 @@ perform(struct world *world, const struct happening *happening)
 		world_replay(world, happening);
 		return;
 	case HAPPENING_PASS:
-		world->now_ms += happening->numbers[0];
+		pass_time(world, happening->numbers[0]);
 		return;
 	case HAPPENING_BACK:
 		world->now_ms -= happening->numbers[0];
