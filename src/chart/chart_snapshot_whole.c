@@ -366,9 +366,21 @@ stuck_calls_are_told(const struct chart *chart)
 	return true;
 }
 
+/* It was made and has not begun: it stands nowhere and does nothing. */
+static bool
+is_untouched(const struct chart *chart)
+{
+	return is_context(chart->data) && chart->active_count == 0 &&
+	       chart->entries == 0 && chart->strands == NULL &&
+	       chart->calls == NULL && chart->timers == NULL &&
+	       chart->tasks == NULL && chart->incidents == NULL;
+}
+
 bool
 chart_snapshot_is_whole(const struct chart *chart)
 {
+	if (chart->started_ms == 0)
+		return is_untouched(chart);
 	if (!is_context(chart->data) || !is_configuration(chart) ||
 	    !calls_are_awaited(chart) || !incidents_hold(chart) ||
 	    !stuck_calls_are_told(chart))

@@ -10,6 +10,20 @@
 #define ROUNDS_MAX 120
 #define ANSWERS_MAX 4000
 
+/* Until the engine finds nothing more to do: what is due it takes a little at
+ * a time. */
+static void
+rest(struct world *world)
+{
+	uint64_t commits;
+
+	do {
+		commits = engine_health(world->engine).commits;
+		world_go_on(world);
+	} while (!world_is_quiet(world) ||
+		 engine_health(world->engine).commits != commits);
+}
+
 /* Until every call is answered and nothing is under way. */
 static void
 answer_all(struct world *world)
@@ -23,8 +37,7 @@ answer_all(struct world *world)
 		if (world->waiting_count == 0)
 			world_go_on(world);
 	}
-	while (!world_is_quiet(world))
-		world_go_on(world);
+	rest(world);
 }
 
 static void

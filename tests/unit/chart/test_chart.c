@@ -364,6 +364,32 @@ damage(struct desk *desk)
 	buf_fini(&bytes);
 }
 
+/* A child of a long turn is stored before it begins. */
+static void
+test_one_that_has_not_begun_is_saved_and_loaded(void **state)
+{
+	struct desk *desk = *state;
+	struct chart_start begin = {
+	    .definition = desk->definition,
+	    .identity = {.number = 7},
+	    .input = value_built(value_build_context(desk->arena)),
+	    .awaiter = {.number = 3, .serial = 4},
+	};
+	struct chart_awaiter awaiter;
+	struct buf bytes = {0};
+
+	desk->chart = chart_new(&begin);
+	chart_save(desk->chart, &bytes);
+	chart_free(&desk->chart);
+	desk->chart =
+	    chart_load(desk->definition, begin.identity, buf_str(&bytes));
+	buf_fini(&bytes);
+	assert_non_null(desk->chart);
+	assert_int_equal(chart_started_ms(desk->chart), 0);
+	assert_true(chart_awaiter_at(desk->chart, 0, &awaiter));
+	assert_int_equal(awaiter.number, 3);
+}
+
 static void
 test_a_damaged_snapshot_is_refused_or_harmless(void **state)
 {
@@ -435,6 +461,7 @@ main(void)
 	    TEST(test_correlations_are_told_event_by_event),
 	    TEST(test_compaction_changes_nothing_and_bounds_the_memory),
 	    TEST(test_a_step_that_adds_to_effects_moves_nothing_they_refer_to),
+	    TEST(test_one_that_has_not_begun_is_saved_and_loaded),
 	    TEST(test_a_damaged_snapshot_is_refused_or_harmless),
 	    TEST(test_delays_grow_as_told_and_never_over_their_bound),
 	};
