@@ -291,7 +291,7 @@ write_instance(struct sqlite_store *store, const struct store_instance *row)
 	return error;
 }
 
-/* The rows of instances that made no turn in this batch. */
+/* Those that no turn of this batch ends with. */
 static enum store_error
 write_instances(struct sqlite_store *store, const struct store_batch *batch)
 {
@@ -302,7 +302,7 @@ write_instances(struct sqlite_store *store, const struct store_batch *batch)
 	while (error == STORE_OK &&
 	    map_next(batch->instances, &cursor, NULL, &entry)) {
 		const struct store_batch_instance *there = entry;
-		if (!there->follows_turn)
+		if (!there->is_written)
 			error = write_instance(store, &there->row);
 	}
 	/* Kept apart from the rows, so that one removed at the end is missed
@@ -318,16 +318,18 @@ write_turn(struct sqlite_store *store, const struct store_batch *batch,
     const struct store_history *turn)
 {
 	static const struct digest of_none;
-	const struct store_batch_instance *there =
-	    store_batch_instance(batch, turn->instance);
+	struct store_batch_instance *there =
+	    map_find(batch->instances, MAP_KEY_OF(&turn->instance));
 	enum store_error error = sqlite_history_write(store, turn,
 	    there != NULL ? &there->row.definition : &of_none);
 
-	/* Right behind it: what both are packed against is at hand. */
-	if (error == STORE_OK && there != NULL && there->follows_turn &&
-	    turn->first_seq + turn->count - 1 == there->row.head.seq)
-		error = write_instance(store, &there->row);
-	return error;
+	if (error != STORE_OK || there == NULL ||
+	    turn->first_seq + turn->count - 1 != there->row.head.seq)
+		return error;
+	/* Right behind its last turn: what both are packed against is at
+	 * hand. */
+	there->is_written = true;
+	return write_instance(store, &there->row);
 }
 
 static enum store_error

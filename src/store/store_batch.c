@@ -133,17 +133,6 @@ add_key(struct store_batch *batch, const struct store_instance *row)
 	map_put(batch->keys, row->business_key, key);
 }
 
-static void
-set_row(struct store_batch *batch, struct store_batch_instance *there,
-    const struct store_instance *row)
-{
-	const struct store_history *last = batch->history_last;
-
-	there->row = store_copy_instance(batch->arena, row);
-	there->follows_turn = last != NULL && last->instance == row->number &&
-	    last->first_seq + last->count - 1 == row->head.seq;
-}
-
 void
 store_put_instance(struct store_batch *batch, const struct store_instance *row)
 {
@@ -153,11 +142,11 @@ store_put_instance(struct store_batch *batch, const struct store_instance *row)
 	    map_find(batch->instances, MAP_KEY_OF(&row->number));
 	if (there != NULL) {
 		must(str_equal(there->row.business_key, row->business_key));
-		set_row(batch, there, row);
+		there->row = store_copy_instance(batch->arena, row);
 		return;
 	}
 	there = ARENA_NEW(batch->arena, struct store_batch_instance);
-	set_row(batch, there, row);
+	there->row = store_copy_instance(batch->arena, row);
 	map_put(batch->instances, MAP_KEY_OF(&row->number), there);
 	if (row->business_key.at != NULL)
 		add_key(batch, &there->row);

@@ -37,7 +37,8 @@ struct store_history {
 
 struct store_batch_instance {
 	struct store_instance row; /* first: it is found by it */
-	bool follows_turn; /* one in the batch has the row's head */
+	/* The store's thread's alone: within the commit. */
+	bool is_written;
 };
 
 struct store_subscription {
