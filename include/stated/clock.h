@@ -34,6 +34,10 @@ clock_sleep_ms(const struct clock *clock, int64_t until_ms)
 /* The machine's clock. */
 const struct clock *clock_system(void);
 
+/* Microseconds since some moment, whatever people do to the machine's clock.
+ * No seam: for patience and for measuring, never for what a chart sees. */
+int64_t clock_monotonic_us(void);
+
 /* The machine's clock, passing `factor` times faster from the moment of
  * clock_scaled_init() on: for demos and training.  It begins with the present,
  * or with `not_before_ms` where that is later: what ran ahead of the machine

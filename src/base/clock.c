@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock.c: the three clocks, and instants as text.
+ * clock.c: the clocks, and instants as text.
  *
  * Days are counted in eras of 400 years that begin on the first of March,
  * since the calendar repeats itself after 146 097 days and a leap day at the
@@ -46,6 +46,15 @@ clock_system(void)
 	static const struct clock system = {system_now_ms, system_sleep_ms};
 
 	return &system;
+}
+
+int64_t
+clock_monotonic_us(void)
+{
+	struct timespec now;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 static int64_t

@@ -43,13 +43,13 @@ child_has_ended(pid_t *pid)
 void
 child_stop(pid_t *pid)
 {
-	int64_t until_us = bench_clock_us() + PATIENCE_MS * 1000;
+	int64_t until_us = clock_monotonic_us() + PATIENCE_MS * 1000;
 
 	if (*pid == 0)
 		return;
 	(void)kill(*pid, SIGTERM);
 	while (!child_has_ended(pid)) {
-		if (bench_clock_us() > until_us)
+		if (clock_monotonic_us() > until_us)
 			(void)kill(*pid, SIGKILL);
 		usleep(LOOK_US);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_clock.c: the clocks of the machine, in microseconds.
+ * bench_clock.c: the other clocks of the machine, in microseconds.
  *
  * Not the seam of clock.h: what is measured here is the machine.
  */
@@ -16,12 +16,6 @@ read_us(clockid_t id)
 
 	must(failed == 0);
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int64_t
-bench_clock_us(void)
-{
-	return read_us(CLOCK_MONOTONIC);
 }
 
 int64_t

@@ -144,11 +144,11 @@ static bool
 wait_for_port(struct engine_child *child, const struct command *command,
     struct buf *detail)
 {
-	int64_t until_us = bench_clock_us() + PATIENCE_MS * 1000;
+	int64_t until_us = clock_monotonic_us() + PATIENCE_MS * 1000;
 
 	while ((child->port = read_port(command->port_file)) == 0) {
 		if (child_has_ended(&child->pid) ||
-		    bench_clock_us() > until_us) {
+		    clock_monotonic_us() > until_us) {
 			explain(command->log, detail);
 			child_stop(&child->pid);
 			return false;
@@ -171,7 +171,7 @@ engine_child_start(struct engine_child *child,
 	(void)unlink(command.port_file);
 	if (!write_config(place, &command, detail))
 		return false;
-	child->forked_us = bench_clock_us();
+	child->forked_us = clock_monotonic_us();
 	child->pid = child_fork(become_engine, &command);
 	if (!wait_for_port(child, &command, detail))
 		return false;

@@ -27,7 +27,7 @@ static void
 go_on(struct bare *bare, CURL *easy)
 {
 	must(curl_multi_remove_handle(bare->multi, easy) == CURLM_OK);
-	if (bench_clock_us() < bare->until_us && !bare->failed)
+	if (clock_monotonic_us() < bare->until_us && !bare->failed)
 		must(curl_multi_add_handle(bare->multi, easy) == CURLM_OK);
 	else if (--bare->under_way == 0)
 		event_base_loopbreak(bare->base);
@@ -44,8 +44,8 @@ take_done(struct bare *bare)
 			bare->failed = true;
 		bare->done++;
 		histogram_add(
-		    &bare->latency_us, bench_clock_us() - bare->done_us);
-		bare->done_us = bench_clock_us();
+		    &bare->latency_us, clock_monotonic_us() - bare->done_us);
+		bare->done_us = clock_monotonic_us();
 		go_on(bare, message->easy_handle);
 	}
 }
@@ -150,7 +150,7 @@ exchange_for(struct bare *bare, const char *url, size_t count, int64_t ms)
 	bare->done = 0;
 	bare->under_way = 0; /* a signal may have broken off the one before */
 	bare->latency_us = (struct histogram){0};
-	bare->done_us = bench_clock_us();
+	bare->done_us = clock_monotonic_us();
 	bare->until_us = bare->done_us + ms * 1000;
 	for (size_t i = 0; i < count; i++) {
 		exchanges[i] = new_exchange(url, body, headers);

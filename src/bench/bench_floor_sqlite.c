@@ -108,21 +108,21 @@ write_batch(
 static int64_t
 write_for(struct bare *bare, size_t batch, unsigned turns, int64_t ms)
 {
-	int64_t until_us = bench_clock_us() + ms * 1000;
+	int64_t until_us = clock_monotonic_us() + ms * 1000;
 	int64_t done = 0;
 
 	do {
 		for (unsigned turn = 0; turn < turns; turn++) {
-			int64_t began_us = bench_clock_us();
+			int64_t began_us = clock_monotonic_us();
 
 			if (!write_batch(bare, bare->next, batch, turn))
 				return 0;
 			histogram_add(
-			    &bare->latency_us, bench_clock_us() - began_us);
+			    &bare->latency_us, clock_monotonic_us() - began_us);
 		}
 		done += (int64_t)batch * turns;
 		bare->next += (sqlite3_int64)batch;
-	} while (bench_clock_us() < until_us);
+	} while (clock_monotonic_us() < until_us);
 	return done;
 }
 

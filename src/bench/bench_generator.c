@@ -119,7 +119,7 @@ next_us(const struct generator *generator)
 
 	if (is_over(generator))
 		return INT64_MAX;
-	return rate == 0 ? bench_clock_us()
+	return rate == 0 ? clock_monotonic_us()
 			 : generator->began_us +
 			       (int64_t)generator->generated->begun *
 				   1000000 / rate;
@@ -131,7 +131,7 @@ begin(struct caller *caller)
 	struct generator *generator = caller->generator;
 	int64_t at_us = next_us(generator);
 
-	if (at_us > bench_clock_us()) {
+	if (at_us > clock_monotonic_us()) {
 		rest(caller);
 		return;
 	}
@@ -149,7 +149,7 @@ begin(struct caller *caller)
 static void
 arm_tick(struct generator *generator)
 {
-	int64_t wait_us = next_us(generator) - bench_clock_us();
+	int64_t wait_us = next_us(generator) - clock_monotonic_us();
 	struct timeval span;
 
 	if (wait_us < 0 || generator->idle == NULL)
@@ -170,7 +170,7 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	while (generator->idle != NULL &&
-	       next_us(generator) <= bench_clock_us()) {
+	       next_us(generator) <= clock_monotonic_us()) {
 		struct caller *caller = generator->idle;
 
 		generator->idle = caller->next_idle;
@@ -195,7 +195,7 @@ count(struct caller *caller)
 		return;
 	generated->counted++;
 	histogram_add(&generated->latency_us,
-	    bench_clock_us() - caller->operation.begun_us);
+	    clock_monotonic_us() - caller->operation.begun_us);
 }
 
 static void
@@ -210,7 +210,7 @@ heard_cb(struct wire *wire, const struct wire_message *answer, void *arg)
 	if (caller->operation.step == 0 &&
 	    caller->generator->phase == PHASE_WINDOW)
 		histogram_add(&caller->generator->generated->first_us,
-		    bench_clock_us() - caller->operation.begun_us);
+		    clock_monotonic_us() - caller->operation.begun_us);
 	switch (script->hear(&caller->operation, answer)) {
 	case OPERATION_GOES_ON:
 		caller->operation.step++;
@@ -272,7 +272,7 @@ end_window(struct generator *generator)
 	must(generator->phase != PHASE_EBBING);
 	if (generator->phase == PHASE_WINDOW)
 		generator->generated->counted_us =
-		    bench_clock_us() - generator->window_us;
+		    clock_monotonic_us() - generator->window_us;
 	generator->phase = PHASE_EBBING;
 	if (options->edge != NULL)
 		options->edge(options->arg, true);
@@ -291,7 +291,7 @@ edge_cb(evutil_socket_t fd, short what, void *arg)
 		generator->phase = PHASE_WINDOW;
 		if (options->edge != NULL)
 			options->edge(options->arg, false);
-		generator->window_us = bench_clock_us();
+		generator->window_us = clock_monotonic_us();
 		arm_edge(generator, options->ms);
 		return;
 	case PHASE_WINDOW:
@@ -343,7 +343,7 @@ run(struct generator *generator)
 	generator->edge = event_new(options->base, -1, 0, edge_cb, generator);
 	must(generator->edge != NULL);
 	arm_edge(generator, options->warm_ms);
-	generator->began_us = bench_clock_us();
+	generator->began_us = clock_monotonic_us();
 	start_ticking(generator);
 	for (size_t i = 0; i < options->callers; i++) {
 		generator->callers[i].is_busy = true;

@@ -48,7 +48,7 @@ static bool
 take_exports(struct round *round, struct taken *taken, int64_t *us)
 {
 	struct bench *bench = round->bench;
-	int64_t began_us = bench_clock_us();
+	int64_t began_us = clock_monotonic_us();
 	CURL *easy = curl_easy_init();
 	char url[80];
 	bool is_good;
@@ -64,7 +64,7 @@ take_exports(struct round *round, struct taken *taken, int64_t *us)
 	do {
 		is_good = take_export(easy, taken);
 		bench_pause(bench, 0);
-		*us = bench_clock_us() - began_us;
+		*us = clock_monotonic_us() - began_us;
 	} while (is_good && !bench->interrupted &&
 		 *us < bench->options->ms * 1000);
 	curl_easy_cleanup(easy);

@@ -87,7 +87,7 @@ load_timers_wait(struct bench *bench, uint64_t wanted)
 			idle_ms = 0;
 		seen = fired->count;
 	}
-	came_us = bench_clock_us();
+	came_us = clock_monotonic_us();
 	/* One that fires twice would do so about now. */
 	bench_pause(bench, LEAD_MS);
 	return came_us;

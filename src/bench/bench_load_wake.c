@@ -93,10 +93,10 @@ estimate_filling(struct bench *bench, uint64_t count, int64_t *ms)
 	    .first_ms = bench_clock_wall_us() / 1000 + 86400000,
 	    .span_ms = SAMPLE,
 	};
-	int64_t began_us = bench_clock_us();
+	int64_t began_us = clock_monotonic_us();
 	bool is_made = fill_run(bench, &sample);
 
-	*ms = (bench_clock_us() - began_us) * (int64_t)count / SAMPLE / 1000;
+	*ms = (clock_monotonic_us() - began_us) * (int64_t)count / SAMPLE / 1000;
 	engine_child_remove(bench->store);
 	return is_made;
 }

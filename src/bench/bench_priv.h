@@ -13,6 +13,7 @@
 #define BENCH_PRIV_H
 
 #include "stated/bench.h"
+#include "stated/clock.h"
 
 #include <signal.h>
 #include <sys/types.h>
@@ -21,7 +22,6 @@ struct event_base;
 
 /* ---- bench_clock.c ---- */
 
-int64_t bench_clock_us(void);	   /* monotonic */
 int64_t bench_clock_wall_us(void); /* since 1970 */
 int64_t bench_clock_cpu_us(void);  /* of this thread */
 

@@ -24,6 +24,8 @@
  */
 #include "draw_priv.h"
 
+#include "stated/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gvc.h>
@@ -31,7 +33,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define POINTS_PER_INCH 72
@@ -484,31 +485,21 @@ lay_out(const char *dot, int fd)
 
 /* ---- its parent ---- */
 
-/* Counts on whatever people do to the clock. */
-static int64_t
-elapsed_ms(void)
-{
-	struct timespec now;
-
-	must(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* All that it tells, until it ends or the patience does. */
 static void
 listen_to(int fd, struct buf *text)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-	int64_t until_ms = elapsed_ms() + PATIENCE_MS;
+	int64_t until_us = clock_monotonic_us() + PATIENCE_MS * 1000;
 	char piece[16384];
 
 	for (;;) {
-		int64_t left_ms = until_ms - elapsed_ms();
+		int64_t left_us = until_us - clock_monotonic_us();
 		ssize_t bytes;
 
-		if (left_ms <= 0)
+		if (left_us <= 0)
 			return;
-		if (poll(&poll_fd, 1, (int)left_ms) <= 0) {
+		if (poll(&poll_fd, 1, (int)(left_us / 1000) + 1) <= 0) {
 			if (errno != EINTR)
 				return;
 			continue;

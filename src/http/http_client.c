@@ -19,13 +19,13 @@
  */
 #include "http_priv.h"
 
+#include "stated/clock.h"
 #include "stated/log.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CLIENT_MAGIC 0x3c9e20b7u
@@ -181,10 +181,7 @@ http_client_active(const struct http_client *client)
 static int64_t
 monotonic_ms(void)
 {
-	struct timespec now;
-
-	must(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_monotonic_us() / 1000;
 }
 
 static void

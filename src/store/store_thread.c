@@ -19,6 +19,8 @@
  */
 #include "store_backend.h"
 
+#include "stated/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -27,7 +29,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 struct store_thread {
@@ -44,15 +45,6 @@ struct store_thread {
 	int64_t took_us;
 };
 
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	must(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void
 signal_done(struct store_thread *thread)
 {
@@ -65,12 +57,12 @@ signal_done(struct store_thread *thread)
 static void
 commit(struct store_thread *thread)
 {
-	int64_t began_us = now_us();
+	int64_t began_us = clock_monotonic_us();
 
 	buf_clear(&thread->detail);
 	thread->error = thread->backend->ops->commit(
 	    thread->backend, thread->batch, &thread->detail);
-	thread->took_us = now_us() - began_us;
+	thread->took_us = clock_monotonic_us() - began_us;
 }
 
 static void

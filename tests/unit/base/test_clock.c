@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stated/clock.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,6 +49,19 @@ test_the_system_clock_goes_forward(void **state)
 	assert_int_equal(clock_sleep_ms(clock_system(), now_ms - 1), 0);
 	assert_true(clock_sleep_ms(clock_system(), now_ms + 60000) <= 60000);
 	assert_true(clock_sleep_ms(clock_system(), now_ms + 60000) > 1000);
+}
+
+static void
+test_the_monotonic_clock_counts_what_was_slept(void **state)
+{
+	int64_t before_us = clock_monotonic_us();
+	int64_t taken_us;
+
+	(void)state;
+	poll(NULL, 0, 2);
+	taken_us = clock_monotonic_us() - before_us;
+	assert_true(taken_us >= 2000);
+	assert_true(taken_us < INT64_C(600000000));
 }
 
 static void
@@ -182,6 +196,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_system_clock_goes_forward),
+	    cmocka_unit_test(test_the_monotonic_clock_counts_what_was_slept),
 	    cmocka_unit_test(test_a_virtual_clock_stands_until_it_is_set),
 	    cmocka_unit_test(test_a_scaled_clock_wakes_late_rather_than_early),
 	    cmocka_unit_test(
