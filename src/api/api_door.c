@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api_door.c: where the server listens, with TLS or without. */
 #include "api_priv.h"
+#include "stated/descriptor.h"
 
 #include <errno.h>
 #include <event2/bufferevent.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
-#define TELL_AGAIN_MS (60 * 1000)
+#define TELL_AGAIN_US (60 * 1000000)
 
 struct api_door {
 	struct api *api;
@@ -28,7 +29,7 @@ struct api_door {
 	size_t count;
 	SSL_CTX *tls; /* NULL: none */
 	bool is_shut;
-	int64_t told_ms; /* when it was last said that there is no room */
+	int64_t told_us; /* when it was last said that there is no room */
 };
 
 /* ---- addresses ---- */
@@ -184,12 +185,11 @@ open_all(struct api_door *door, struct buf *detail)
 static void
 tell(struct api_door *door, const char *what)
 {
-	int64_t now_ms = clock_now_ms(clock_system());
+	int64_t now_us = clock_monotonic_us();
 
-	if (door->told_ms != 0 && now_ms >= door->told_ms &&
-	    now_ms - door->told_ms < TELL_AGAIN_MS)
+	if (door->told_us != 0 && now_us - door->told_us < TELL_AGAIN_US)
 		return;
-	door->told_ms = now_ms;
+	door->told_us = now_us;
 	log_warning("connections",
 	    "%s: no more are taken in until one ends", what);
 }
@@ -219,16 +219,6 @@ room_cb(void *arg)
 		    evhttp_bound_socket_get_listener(door->sockets[i]));
 }
 
-static bool
-may_open(const struct api_door *door)
-{
-	int fd = dup(evhttp_bound_socket_get_fd(door->sockets[0]));
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 || (errno != EMFILE && errno != ENFILE);
-}
-
 static void
 tick_cb(void *arg)
 {
@@ -236,7 +226,7 @@ tick_cb(void *arg)
 
 	if (door->is_shut || door->count == 0)
 		return;
-	if (may_open(door)) {
+	if (descriptor_is_left()) {
 		api_census_look(door->census);
 		return;
 	}

@@ -6,6 +6,7 @@ libstated_base_a_SOURCES = \
 	src/base/arena.c \
 	src/base/buf.c \
 	src/base/clock.c \
+	src/base/descriptor.c \
 	src/base/diag.c \
 	src/base/digest.c \
 	src/base/log.c \

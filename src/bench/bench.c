@@ -3,13 +3,13 @@
  * bench.c: a run: a directory, a stub, the floor, then one load after another.
  */
 #include "bench_priv.h"
+#include "stated/descriptor.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* A second or less is enough for what costs microseconds. */
@@ -93,19 +93,6 @@ new_base(void)
 	event_config_free(config);
 	must(base != NULL);
 	return base;
-}
-
-/* A descriptor a caller, here and in the engine. */
-static void
-raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 /* ---- loads ---- */
@@ -212,7 +199,8 @@ bench_run(struct arena *arena, const struct bench_options *options,
 	const struct value *loads = NULL;
 
 	must(options->callers > 0 && options->ms > 0);
-	raise_descriptors();
+	/* A descriptor a caller, here and in the engine. */
+	(void)descriptor_raise_limit();
 	bench.base = new_base();
 	if (make_directory(&bench)) {
 		/* Before signals are caught: a child has its own way. */

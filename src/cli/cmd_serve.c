@@ -7,6 +7,7 @@
  */
 #include "cli_priv.h"
 #include "serve_priv.h"
+#include "stated/descriptor.h"
 #include "stated/memory.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define DRAIN_MS 10000
@@ -440,29 +440,12 @@ tidy_memory(struct service *service)
 #define CALLS_MAX 1024
 #define LEAST 4
 
-/* Each connection and each call takes a descriptor. */
-static size_t
-raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return SIZE_MAX;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-		(void)getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX
-					       : (size_t)limit.rlim_cur;
-}
-
 /* Who calls must not take the last descriptor, which a call needs, or the
  * store. */
 static void
 share_descriptors(struct service *service)
 {
-	size_t all = raise_descriptors();
+	size_t all = descriptor_raise_limit();
 	size_t shared = all > OWN_DESCRIPTORS ? all - OWN_DESCRIPTORS : 0;
 	size_t wanted = (size_t)service->config->connections_max;
 	size_t calls = shared / 4, callers;

@@ -20,13 +20,11 @@
 #include "http_priv.h"
 
 #include "stated/clock.h"
+#include "stated/descriptor.h"
 #include "stated/log.h"
 
-#include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define CLIENT_MAGIC 0x3c9e20b7u
 #define CONNECTIONS_MAX 1024
@@ -286,23 +284,13 @@ client_send(struct http_port *port, const struct message_request *request,
 
 /* ------------------------------------------------------ out of descriptors */
 
-static bool
-may_open(void)
-{
-	int fd = open("/", O_PATH | O_CLOEXEC);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 || (errno != EMFILE && errno != ENFILE);
-}
-
 /* Names are resolved, and certificates read, with descriptors that are not
  * ours to see: so we look whether there are any. */
 static bool
 had_no_descriptor(const struct http_transfer *transfer, CURLcode result)
 {
 	return result != CURLE_OK && !http_transfer_may_be_sent(transfer) &&
-	    (transfer->found_no_socket || !may_open());
+	    (transfer->found_no_socket || !descriptor_is_left());
 }
 
 static void
@@ -324,7 +312,7 @@ client_retry_cb(evutil_socket_t fd, short what, void *arg)
 	struct http_client *client = client_of(arg);
 
 	(void)fd, (void)what;
-	if (!may_open()) {
+	if (!descriptor_is_left()) {
 		set_timer(client->retry, TRY_AGAIN_MS);
 		return;
 	}

@@ -13,6 +13,9 @@ tests_unit_base_test_buf_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/base/test_clock
 tests_unit_base_test_clock_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/base/test_descriptor
+tests_unit_base_test_descriptor_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/base/test_diag
 tests_unit_base_test_diag_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
