@@ -39,6 +39,16 @@ MUST_USE const struct feel *feel_parse(struct arena *arena, struct str text,
 MUST_USE const struct feel *feel_parse_unary_tests(struct arena *arena,
     struct str text, const struct feel_names *names, struct feel_error *error);
 
+/* A type as FEEL writes it: "list<number>", "context<a: date>". */
+struct feel_type;
+MUST_USE const struct feel_type *feel_type_parse(struct arena *arena,
+    struct str text, struct feel_error *error);
+/* The value as a variable of that type takes it, with DMN's implicit
+ * conversions (10.3.2.9.4): one item and the list of it stand for one
+ * another, a date is its midnight in UTC; null where it doesn't conform. */
+const struct value *feel_type_convert(const struct feel_type *type,
+    const struct value *value, struct arena *arena);
+
 /* Free names of an expression: what it reads from its surroundings. */
 typedef void feel_name_fn(struct str name, size_t offset, void *arg);
 void feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg);

@@ -95,6 +95,24 @@ struct mode {
 	answer_fn *answer;
 };
 
+/* To the type that a line's `as` names. */
+static const struct value *
+convert(struct arena *arena, const struct value *line,
+    const struct value *value, const struct value **error)
+{
+	struct str text = value_str(value_field_or_null(line, "as"));
+	const struct feel_type *type;
+	struct feel_error failure;
+
+	if (text.at == NULL)
+		return value;
+	type = feel_type_parse(arena, text, &failure);
+	if (type != NULL)
+		return feel_type_convert(type, value, arena);
+	*error = error_of_feel(arena, text, &failure);
+	return NULL;
+}
+
 static const struct value *
 answer_expression(struct arena *arena, const struct value *line,
     const struct value *context, const struct value **error)
@@ -113,7 +131,7 @@ answer_expression(struct arena *arena, const struct value *line,
 		*error = error_of_feel(arena, text, &failure);
 		return NULL;
 	}
-	return feel_eval(feel, &env);
+	return convert(arena, line, feel_eval(feel, &env), error);
 }
 
 static const struct value *
@@ -261,7 +279,7 @@ run(struct cli *cli)
 
 static const struct cmd_option options[] = {
     {"data", "JSON|@FILE", "the names that the expression may read"},
-    {"lines", NULL, "answer lines of {\"expr\", \"context\"}"},
+    {"lines", NULL, "answer lines of {\"expr\", \"context\", \"as\"}"},
     {"table", NULL, "answer lines of {\"table\", \"context\"}"},
     {NULL, NULL, NULL},
 };
@@ -274,7 +292,8 @@ const struct cmd cmd_eval = {
 	"Text is printed as JSON for people; --format json keeps the types "
 	"apart\n({\"n\": \"1.10\"}, {\"d\": \"2026-11-22\"}).  With --lines or "
 	"--table every line of\nstandard input is answered by one line in that "
-	"typed form, or by {\"error\": …}.",
+	"typed form, or by {\"error\": …}.  `as` names the type, as list<number>, "
+	"to which a\nvalue is converted; one that does not conform is null.",
     .most = 1,
     .shares = CMD_FORMAT,
     .options = options,

@@ -24,30 +24,47 @@ check_text(struct feel_parser *p)
 	return !p->failed;
 }
 
+static bool
+begin(struct feel_parser *p, struct arena *arena, struct str text,
+    struct feel_error *error)
+{
+	*p = (struct feel_parser){
+		.arena = arena,
+		.text = text.at != NULL ? text : STR(""),
+		.error = error,
+	};
+	*error = (struct feel_error){0};
+	if (!check_text(p))
+		return false;
+	p->text = arena_str(arena, p->text);
+	feel_token_move(p, 0);
+	return true;
+}
+
+/* Whether all of the text was read. */
+static bool
+end(struct feel_parser *p, const char *expected)
+{
+	if (!p->failed && !feel_token_is_end(p))
+		feel_token_unexpected(p, expected);
+	return !p->failed;
+}
+
 typedef struct feel_node *rule_fn(struct feel_parser *p);
 
 static const struct feel *
 parse(struct arena *arena, struct str text, const struct feel_names *names,
     struct feel_error *error, rule_fn *rule)
 {
-	struct feel_parser p = {
-		.arena = arena,
-		.text = text.at != NULL ? text : STR(""),
-		.names = names,
-		.error = error,
-	};
+	struct feel_parser p;
 	struct feel_node *root = NULL;
 	struct feel *feel;
 
-	*error = (struct feel_error){0};
-	if (!check_text(&p))
+	if (!begin(&p, arena, text, error))
 		return NULL;
-	p.text = arena_str(arena, p.text);
-	feel_token_move(&p, 0);
+	p.names = names;
 	root = rule(&p);
-	if (!p.failed && !feel_token_is_end(&p))
-		feel_token_unexpected(&p, "an operator or the end");
-	if (p.failed)
+	if (!end(&p, "an operator or the end"))
 		return NULL;
 	must(root != NULL && p.scope_count == 0);
 	feel = ARENA_NEW(arena, struct feel);
@@ -72,6 +89,18 @@ feel_parse_unary_tests(struct arena *arena, struct str text,
     const struct feel_names *names, struct feel_error *error)
 {
 	return parse(arena, text, names, error, feel_parse_tests);
+}
+
+const struct feel_type *
+feel_type_parse(struct arena *arena, struct str text, struct feel_error *error)
+{
+	const struct feel_type *type = NULL;
+	struct feel_parser p;
+
+	if (!begin(&p, arena, text, error))
+		return NULL;
+	type = feel_parse_type(&p);
+	return end(&p, "the end") ? type : NULL;
 }
 
 /* --------------------------------------------------------------------- ask */

@@ -26,6 +26,10 @@
 #define PREPARED(title, function, preparer, least, most, ...)                  \
 	{.name = STR_INIT(title), .fn = function, .prepare = preparer,         \
 	    .needed = least, .count = most, .params = {__VA_ARGS__}}
+/* A call by name may leave any out. */
+#define LENIENT(title, function, least, most, ...)                             \
+	{.name = STR_INIT(title), .fn = function, .needed = least,             \
+	    .count = most, .lenient = true, .params = {__VA_ARGS__}}
 /* The last parameter takes one argument or more. */
 #define MANY(title, function, least, most, ...)                                \
 	{.name = STR_INIT(title), .fn = function, .needed = least,             \
@@ -66,7 +70,8 @@ static const struct feel_builtin table[] = {
 
 	/* Boolean (table 73) and comparison */
 	ROW("not", feel_convert_not, 1, 1, P("negand", ANY)),
-	ROW("is", feel_convert_is, 2, 2, P("value1", ANY), P("value2", ANY)),
+	LENIENT("is", feel_convert_is, 2, 2, P("value1", ANY),
+	    P("value2", ANY)),
 
 	/* String (table 74) */
 	ROW("substring", feel_string_substring, 2, 3, P("string", STRING),
@@ -241,7 +246,7 @@ takes_named(const struct feel_builtin *builtin, const struct feel_arg *args,
 			return false;
 		order[param] = i;
 	}
-	for (size_t i = 0; i < builtin->needed; i++) {
+	for (size_t i = 0; i < builtin->needed && !builtin->lenient; i++) {
 		if (i < builtin->count && order[i] == SIZE_MAX)
 			return false;
 	}

@@ -71,7 +71,7 @@ call_lambda(struct feel_run *run, const struct feel_node *node,
 	for (size_t i = 0; i < lambda->param_count; i++) {
 		const struct feel_param *param = &lambda->params[i];
 		const struct value *arg =
-		    feel_type_coerce(run, param->type, args[i]);
+		    feel_type_coerce(run->arena, param->type, args[i]);
 
 		if (arg == NULL)
 			return feel_null(run, node,

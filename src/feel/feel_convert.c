@@ -387,12 +387,18 @@ is_same_time(const struct time_of_day *a, const struct time_of_day *b)
 	    (a->offset_kind != OFFSET_ZONE || a->zone == b->zone);
 }
 
+static const struct value *
+given_or_null(const struct feel_call *call, size_t index)
+{
+	return call->args[index] != NULL ? call->args[index] : &value_null;
+}
+
 /* The same element of the same domain: 10:00Z is not 11:00+01:00. */
 const struct value *
 feel_convert_is(struct feel_call *call)
 {
-	const struct value *a = call->args[0];
-	const struct value *b = call->args[1];
+	const struct value *a = given_or_null(call, 0);
+	const struct value *b = given_or_null(call, 1);
 
 	if (a->type != b->type)
 		return &value_false;

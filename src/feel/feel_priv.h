@@ -292,6 +292,7 @@ struct feel_builtin {
 	uint8_t needed;   /* parameters that must be given */
 	uint8_t count;    /* parameters */
 	bool variadic;    /* the last takes the list of all further arguments */
+	bool lenient;     /* called by name, what is left out is null */
 	bool pure;        /* small and constant: evaluated while parsing */
 	feel_prepare_fn *prepare; /* may be NULL */
 	struct {
@@ -384,7 +385,7 @@ const struct value *feel_access_get(struct feel_run *run,
 
 bool feel_type_has(const struct feel_type *type, const struct value *value);
 /* The value as a parameter of that type takes it, or NULL. */
-const struct value *feel_type_coerce(struct feel_run *run,
+const struct value *feel_type_coerce(struct arena *arena,
     const struct feel_type *type, const struct value *value);
 
 /* Calls a function value by position. */

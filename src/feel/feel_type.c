@@ -5,6 +5,14 @@
  */
 #include "feel_priv.h"
 
+/* null conforms to every type, though by itself it is an instance of none
+ * but Null. */
+static bool
+takes(const struct feel_type *type, const struct value *value)
+{
+	return value_is_null(value) || feel_type_has(type, value);
+}
+
 static bool
 has_fields(const struct feel_type *type, const struct value *value)
 {
@@ -12,8 +20,7 @@ has_fields(const struct feel_type *type, const struct value *value)
 		const struct value *field =
 		    value_get(value, type->fields[i].name);
 
-		if (field == NULL || (!value_is_null(field) &&
-		    !feel_type_has(type->fields[i].type, field)))
+		if (field == NULL || !takes(type->fields[i].type, field))
 			return false;
 	}
 	return true;
@@ -25,8 +32,7 @@ has_items(const struct feel_type *type, const struct value *value)
 	if (type->item == NULL)
 		return true;
 	for (size_t i = 0; i < value->as.list.count; i++) {
-		if (type->item->kind != FEEL_TYPE_ANY &&
-		    !feel_type_has(type->item, value->as.list.items[i]))
+		if (!takes(type->item, value->as.list.items[i]))
 			return false;
 	}
 	return true;
@@ -35,7 +41,7 @@ has_items(const struct feel_type *type, const struct value *value)
 static bool
 has_end(const struct feel_type *item, const struct value *end)
 {
-	return end == NULL || value_is_null(end) || feel_type_has(item, end);
+	return end == NULL || takes(item, end);
 }
 
 static bool
@@ -106,30 +112,48 @@ feel_type_has(const struct feel_type *type, const struct value *value)
 	}
 }
 
-/* null conforms to every type; one item and the list of it are taken for one
- * another. */
+static const struct value *
+wrap(struct arena *arena, const struct value *item)
+{
+	return value_of_list(arena, &item, 1);
+}
+
+static const struct value *
+midnight_of(struct arena *arena, struct date date)
+{
+	return value_of_date_time(arena, (struct date_time){
+		.date = date, .time = {.offset_kind = OFFSET_SECONDS}});
+}
+
 const struct value *
-feel_type_coerce(struct feel_run *run, const struct feel_type *type,
+feel_type_coerce(struct arena *arena, const struct feel_type *type,
     const struct value *value)
 {
-	const struct value **items;
-	const struct value *inner;
-
-	if (type == NULL || value_is_null(value) || feel_type_has(type, value))
+	if (type == NULL || takes(type, value))
 		return value;
-	if (value->type == VALUE_LIST) {
-		if (value->as.list.count != 1)
-			return NULL;
-		inner = value->as.list.items[0];
-		return type->kind != FEEL_TYPE_LIST &&
-		    feel_type_has(type, inner) ? inner : NULL;
+	if (value->type == VALUE_LIST)
+		return value->as.list.count == 1 &&
+		    takes(type, value->as.list.items[0]) ?
+		    value->as.list.items[0] : NULL;
+	if (type->kind == FEEL_TYPE_LIST) {
+		value = wrap(arena, value);
+		return feel_type_has(type, value) ? value : NULL;
 	}
-	if (type->kind != FEEL_TYPE_LIST ||
-	    (type->item != NULL && !feel_type_has(type->item, value)))
-		return NULL;
-	items = ARENA_ARRAY(run->arena, 1, const struct value *);
-	items[0] = value;
-	return feel_list_take(run, items, 1);
+	if (value->type == VALUE_DATE && type->kind == FEEL_TYPE_SCALAR &&
+	    type->scalar == VALUE_DATE_TIME)
+		return midnight_of(arena, value->as.date);
+	return NULL;
+}
+
+const struct value *
+feel_type_convert(const struct feel_type *type, const struct value *value,
+    struct arena *arena)
+{
+	const struct value *converted = NULL;
+
+	must(type != NULL && value != NULL);
+	converted = feel_type_coerce(arena, type, value);
+	return converted != NULL ? converted : &value_null;
 }
 
 const struct value *

@@ -13,12 +13,13 @@
 typedef const struct value *untype_fn(struct arena *arena,
     const struct value *content);
 
+/* Inside a string a number needs no JSON grammar: "01.3" is as exact. */
 static const struct value *
 untype_number(struct arena *arena, const struct value *content)
 {
 	struct number number;
 	struct str text = value_str(content);
-	if (!text.at || number_parse_json(text, &number))
+	if (!text.at || number_parse(text, &number) != NUMBER_OK)
 		return NULL;
 	return value_of_number(arena, number);
 }

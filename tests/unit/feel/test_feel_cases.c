@@ -8,6 +8,8 @@
  *	    => 2468.20                  its value, written by string()
  *	5 | < 10, [20..30]              an input and unary tests
  *	    => true
+ *	["a"] as string                 a value, converted to a type
+ *	    => "a"
  *	1 / 0
  *	    => null: division by zero   with the note of why
  *	a == b
@@ -123,6 +125,20 @@ evaluate(struct script *script, struct str text, struct feel_env *env,
 	return feel == NULL ? NULL : feel_eval(feel, env);
 }
 
+static struct str
+run_conversion(struct script *script, const struct value *value,
+    struct str text, const struct feel_env *env)
+{
+	struct feel_error error;
+	const struct feel_type *type =
+	    feel_type_parse(script->arena, text, &error);
+
+	if (type == NULL)
+		return describe_error(script, &error);
+	return describe_value(script,
+	    feel_type_convert(type, value, script->arena), env);
+}
+
 /* What the file should say under the line. */
 static struct str
 run_line(struct script *script, struct str line)
@@ -132,10 +148,15 @@ run_line(struct script *script, struct str line)
 	const struct feel *tests;
 	struct feel_error error;
 	size_t bar = str_find(line, STR(" | "));
+	size_t as = str_find(line, STR(" as "));
 
-	value = evaluate(script, str_slice(line, 0, bar), &env, &error);
+	value = evaluate(script, str_slice(line, 0, bar < as ? bar : as), &env,
+	    &error);
 	if (value == NULL)
 		return describe_error(script, &error);
+	if (as != SIZE_MAX)
+		return run_conversion(script, value,
+		    str_slice(line, as + 4, SIZE_MAX), &env);
 	if (bar == SIZE_MAX)
 		return describe_value(script, value, &env);
 	tests = feel_parse_unary_tests(script->arena,
