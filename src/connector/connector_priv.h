@@ -116,9 +116,28 @@ MUST_USE bool rest_url(struct call_scope *scope,
 MUST_USE bool rest_base_url(struct call_scope *scope,
     const struct template *template, struct str *url, struct outcome *failure);
 /* rest_body.c: as its content type says; false where it can't be. */
+struct rest_body {
+	struct str content_type; /* what comes out may have a boundary */
+	struct str bytes;
+	struct str why; /* it can't be */
+};
 MUST_USE bool rest_body(struct arena *arena, const struct value *value,
-    struct str content_type, struct str *body);
-void rest_form(struct arena *arena, const struct value *value, struct buf *out);
+    struct rest_body *body);
+/* Without its parameters. */
+struct str rest_media_type(struct str content_type);
+/* That type, or one with that suffix. */
+bool rest_is_media_type(struct str content_type, struct str name,
+    struct str suffix);
+bool rest_is_json(struct str content_type);
+/* rest_form.c: false for what is no text. */
+MUST_USE bool rest_form(struct arena *arena, const struct value *value,
+    struct buf *out);
+/* One field, after an "&" where it isn't the first. */
+MUST_USE bool rest_form_add(struct arena *arena, struct str name,
+    const struct value *value, struct buf *out);
+/* rest_multipart.c */
+MUST_USE bool rest_multipart(struct arena *arena, const struct value *value,
+    struct rest_body *body);
 /* rest.c */
 MUST_USE bool rest_prepare(const struct connector_call *call,
     struct call_scope *scope, struct message_request *request,

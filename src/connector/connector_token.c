@@ -68,7 +68,8 @@ token_body(struct call_scope *scope, const struct template *template,
 			return false;
 		value_put_str(form, "scope", text);
 	}
-	rest_form(scope->arena, value_built(form), &out);
+	if (!rest_form(scope->arena, value_built(form), &out))
+		return false;
 	*body = buf_keep(&out);
 	return true;
 }

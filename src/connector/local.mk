@@ -16,6 +16,8 @@ libstated_connector_a_SOURCES = \
 	src/connector/reply.c \
 	src/connector/rest.c \
 	src/connector/rest_body.c \
+	src/connector/rest_form.c \
+	src/connector/rest_multipart.c \
 	src/connector/rest_url.c \
 	src/connector/retry_after.c \
 	src/connector/smtp.c \

@@ -27,22 +27,6 @@ lower_str(struct arena *arena, struct str text)
 	return (struct str){at, text.bytes};
 }
 
-/* "application/json", "application/problem+json; charset=utf-8", … */
-static bool
-is_json_type(struct str media_type)
-{
-	struct str parameters;
-	struct str type = str_trim(str_split(media_type, ';', &parameters));
-	struct str plus_json = STR("+json");
-
-	if (message_name_equal(type, STR("application/json")))
-		return true;
-	return type.bytes > plus_json.bytes &&
-	    message_name_equal(str_slice(type, type.bytes - plus_json.bytes,
-				   plus_json.bytes),
-		plus_json);
-}
-
 static bool
 looks_like_json(struct str body)
 {
@@ -66,7 +50,7 @@ reply_read(struct arena *arena, const struct message_response *response)
 	struct reply reply = {.response = response, .body = &value_null};
 	struct str type = message_find_header(response->headers,
 	    response->header_count, STR("content-type"));
-	bool is_json = is_json_type(type);
+	bool is_json = rest_is_json(type);
 	struct json_error error;
 
 	must(response->failure == MESSAGE_OK);

@@ -94,19 +94,31 @@ set_url(struct call_scope *scope, const struct def_operation *operation,
 
 static bool
 make_body(struct call_scope *scope, const struct template *template,
-    struct str content_type, struct str *body, struct outcome *failure)
+    struct rest_body *body, struct outcome *failure)
 {
 	const struct value *value = call_scope_eval(scope, template);
 
-	if (value->type == VALUE_NULL)
+	if (value->type == VALUE_NULL || rest_body(scope->arena, value, body))
 		return true;
-	if (!rest_body(scope->arena, value, content_type, body))
-		return verdict_refuse(failure, "connector.body", false,
-		    arena_strf(scope->arena,
-			"the body is a %.*s, which %.*s has no form for",
-			STR_ARG(value_type_name(value->type)),
-			STR_ARG(content_type)));
-	return true;
+	return verdict_refuse(failure, "connector.body", false, body->why);
+}
+
+/* The same once more, with "***" for what is secret. */
+static bool
+show_body(struct call_scope *scope, const struct template *template,
+    struct str content_type, struct message_request *request,
+    struct outcome *failure)
+{
+	struct rest_body shown = {.content_type = content_type};
+	bool is_shown;
+
+	if (!template_has_secret(template))
+		return true;
+	scope->is_masked = true;
+	is_shown = make_body(scope, template, &shown, failure);
+	scope->is_masked = false;
+	request->body_shown = shown.bytes;
+	return is_shown;
 }
 
 static bool
@@ -115,24 +127,19 @@ set_body(struct call_scope *scope, const struct template *template,
     struct outcome *failure)
 {
 	struct str type = header_list_find(headers, STR("content-type"));
-	bool is_shown;
+	struct rest_body body = {.content_type = type};
 
 	if (template == NULL)
 		return true;
-	if (type.at == NULL) {
-		type = STR("application/json");
-		must(header_list_set(headers, (struct message_header){
-		    .name = STR("content-type"), .value = type}));
-	}
-	if (!make_body(scope, template, type, &request->body, failure))
+	if (type.at == NULL)
+		body.content_type = STR("application/json");
+	if (!make_body(scope, template, &body, failure))
 		return false;
-	if (!template_has_secret(template))
-		return true;
-	scope->is_masked = true;
-	is_shown = make_body(scope, template, type, &request->body_shown,
-	    failure);
-	scope->is_masked = false;
-	return is_shown;
+	request->body = body.bytes;
+	if (!str_equal(body.content_type, type))
+		must(header_list_set(headers, (struct message_header){
+		    .name = STR("content-type"), .value = body.content_type}));
+	return show_body(scope, template, body.content_type, request, failure);
 }
 
 static bool

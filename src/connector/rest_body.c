@@ -5,80 +5,71 @@
  */
 #include "connector_priv.h"
 
-static bool
-has_type(struct str content_type, struct str name)
+struct str
+rest_media_type(struct str content_type)
 {
 	struct str parameters;
-	struct str type = str_trim(str_split(content_type, ';', &parameters));
 
-	return message_name_equal(type, name);
+	return str_trim(str_split(content_type, ';', &parameters));
+}
+
+bool
+rest_is_media_type(struct str content_type, struct str name, struct str suffix)
+{
+	struct str type = rest_media_type(content_type);
+
+	return message_name_equal(type, name) ||
+	    (type.bytes > suffix.bytes &&
+		message_name_equal(str_slice(type, type.bytes - suffix.bytes,
+				       suffix.bytes),
+		    suffix));
+}
+
+bool
+rest_is_json(struct str content_type)
+{
+	return rest_is_media_type(content_type, STR("application/json"),
+	    STR("+json"));
 }
 
 static bool
-is_json(struct str content_type)
+has_type(const struct rest_body *body, struct str name)
 {
-	struct str parameters;
-	struct str type = str_trim(str_split(content_type, ';', &parameters));
-
-	return has_type(content_type, STR("application/json")) ||
-	    str_has_suffix(type, STR("+json"));
+	return message_name_equal(rest_media_type(body->content_type), name);
 }
 
-/* One field of a form; lists and contexts inside by brackets, "a[0][b]", as
- * processors of payments have it. */
-static void
-add_field(struct str name, const struct value *value, struct arena *arena,
-    struct buf *out)
+static bool
+write_fields(struct arena *arena, const struct value *value,
+    struct rest_body *body)
 {
-	struct str text;
+	struct buf out = buf_in(arena);
 
-	if (value->type == VALUE_LIST) {
-		for (size_t i = 0; i < value->as.list.count; i++)
-			add_field(arena_strf(arena, "%.*s[%zu]",
-				      STR_ARG(name), i),
-			    value->as.list.items[i], arena, out);
-		return;
-	}
-	if (value->type == VALUE_CONTEXT) {
-		for (size_t i = 0; i < value->as.context.count; i++)
-			add_field(arena_strf(arena, "%.*s[%.*s]", STR_ARG(name),
-				      STR_ARG(value->as.context.fields[i].key)),
-			    value->as.context.fields[i].value, arena, out);
-		return;
-	}
-	if (!value_text(arena, value, &text))
-		return; /* null is left out */
-	if (out->bytes > 0)
-		buf_add_char(out, '&');
-	message_encode(name, out);
-	buf_add_char(out, '=');
-	message_encode(text, out);
-}
-
-void
-rest_form(struct arena *arena, const struct value *value, struct buf *out)
-{
-	must(value->type == VALUE_CONTEXT);
-	for (size_t i = 0; i < value->as.context.count; i++)
-		add_field(value->as.context.fields[i].key,
-		    value->as.context.fields[i].value, arena, out);
+	if (has_type(body, STR("multipart/form-data")))
+		return rest_multipart(arena, value, body);
+	if (!has_type(body, STR("application/x-www-form-urlencoded")) ||
+	    !rest_form(arena, value, &out))
+		return false;
+	body->bytes = buf_keep(&out);
+	return true;
 }
 
 bool
 rest_body(struct arena *arena, const struct value *value,
-    struct str content_type, struct str *body)
+    struct rest_body *body)
 {
 	struct buf out = buf_in(arena);
 
-	if (is_json(content_type))
+	body->why = arena_strf(arena,
+	    "the body is a %.*s, which %.*s has no form for",
+	    STR_ARG(value_type_name(value->type)),
+	    STR_ARG(body->content_type));
+	if (rest_is_json(body->content_type)) {
 		json_write(value, JSON_PLAIN, &out);
-	else if (value->type == VALUE_STRING)
-		buf_add_str(&out, value->as.string);
-	else if (value->type == VALUE_CONTEXT &&
-	    has_type(content_type, STR("application/x-www-form-urlencoded")))
-		rest_form(arena, value, &out);
-	else
-		return false;
-	*body = buf_keep(&out);
-	return true;
+		body->bytes = buf_keep(&out);
+		return true;
+	}
+	if (value->type == VALUE_CONTEXT)
+		return write_fields(arena, value, body);
+	body->bytes = value_str(value);
+	return value->type == VALUE_STRING;
 }

@@ -124,55 +124,95 @@ rest_base_url(struct call_scope *scope, const struct template *template,
 	return true;
 }
 
-static void
-add_parameter(struct call_scope *scope, struct buf *out, struct str key,
-    const struct value *value)
+/*
+ * Null is left out, and a list gives its key once an item.  What has parts
+ * within is told by brackets, as in forms.
+ */
+static bool
+add_parameters(struct arena *arena, struct str key, const struct value *value,
+    struct buf *out)
 {
-	struct str text;
-	struct buf json = buf_in(scope->arena);
-	bool is_first = memchr(out->at, '?', out->bytes) == NULL;
-
-	if (!value_text(scope->arena, value, &text)) {
-		json_write(value, JSON_PLAIN, &json);
-		text = buf_keep(&json);
+	if (value->type != VALUE_LIST)
+		return rest_form_add(arena, key, value, out);
+	for (size_t i = 0; i < value->as.list.count; i++) {
+		const struct value *item = value->as.list.items[i];
+		bool has_parts = item->type == VALUE_LIST ||
+		    item->type == VALUE_CONTEXT;
+		struct str name = has_parts
+		    ? arena_strf(arena, "%.*s[%zu]", STR_ARG(key), i)
+		    : key;
+		if (!rest_form_add(arena, name, item, out))
+			return false;
 	}
-	buf_add_char(out, is_first ? '?' : '&');
-	message_encode(key, out);
-	buf_add_char(out, '=');
-	message_encode(text, out);
+	return true;
 }
 
-/* Null is left out; a list gives its key once an item. */
-static void
-add_query(struct call_scope *scope, struct buf *out, const struct value *query)
+/* A path may have a query of its own. */
+static bool
+add_query(struct call_scope *scope, const struct value *query,
+    struct buf *out, struct outcome *failure)
 {
+	bool has_query = memchr(out->at, '?', out->bytes) != NULL;
+	struct buf text = buf_in(scope->arena);
+
 	for (size_t i = 0; i < query->as.context.count; i++) {
 		const struct value_field *field = &query->as.context.fields[i];
-		const struct value *value = field->value;
-		if (value->type == VALUE_NULL)
-			continue;
-		if (value->type != VALUE_LIST) {
-			add_parameter(scope, out, field->key, value);
-			continue;
-		}
-		for (size_t j = 0; j < value->as.list.count; j++)
-			add_parameter(scope, out, field->key,
-			    value->as.list.items[j]);
+		if (!add_parameters(scope->arena, field->key, field->value,
+			&text))
+			return verdict_refuse(failure, "connector.url", false,
+			    arena_strf(scope->arena, "`%.*s` in the query is "
+						     "no text",
+				STR_ARG(field->key)));
 	}
+	if (text.bytes == 0)
+		return true;
+	buf_add_char(out, has_query ? '&' : '?');
+	buf_add_str(out, buf_keep(&text));
+	return true;
+}
+
+static bool
+refuse_path(struct outcome *failure)
+{
+	return verdict_refuse(failure, "connector.path", false,
+	    STR("the path has a control character or a dot segment"));
+}
+
+/* A list is a path's segments, of which none can be more than one. */
+static bool
+add_segments(struct call_scope *scope, const struct value *list,
+    struct buf *out, struct outcome *failure)
+{
+	for (size_t i = 0; i < list->as.list.count; i++) {
+		struct str text;
+		if (!value_text(scope->arena, list->as.list.items[i], &text) ||
+		    text.bytes == 0)
+			return verdict_refuse(failure, "connector.path", false,
+			    STR("a segment of the path is no text, or an "
+				"empty one: is an argument missing?"));
+		if (has_control(text) || is_dots(text))
+			return refuse_path(failure);
+		buf_add_char(out, '/');
+		message_encode(text, out);
+	}
+	return true;
 }
 
 static bool
 add_path(struct call_scope *scope, const struct template *template,
     struct buf *out, struct outcome *failure)
 {
+	const struct value *value =
+	    template != NULL ? call_scope_eval(scope, template) : NULL;
 	struct str path = STR("");
 
-	if (template != NULL && !call_scope_text(scope, template, &path))
+	if (value != NULL && value->type == VALUE_LIST)
+		return add_segments(scope, value, out, failure);
+	if (value != NULL && !value_text(scope->arena, value, &path))
 		return verdict_refuse(failure, "connector.path", false,
 		    STR("the path is no string: is an argument missing?"));
 	if (has_control(path) || has_dot_segment(path))
-		return verdict_refuse(failure, "connector.path", false,
-		    STR("the path has a control character or a dot segment"));
+		return refuse_path(failure);
 	if (path.bytes > 0 && path.at[0] != '/' && path.at[0] != '?')
 		buf_add_char(out, '/');
 	encode_path(path, out);
@@ -194,8 +234,9 @@ rest_url(struct call_scope *scope, const struct def_operation *operation,
 		return false;
 	if (operation->query != NULL)
 		query = call_scope_eval(scope, operation->query);
-	if (query->type == VALUE_CONTEXT)
-		add_query(scope, &out, query);
+	if (query->type == VALUE_CONTEXT &&
+	    !add_query(scope, query, &out, failure))
+		return false;
 	if (buf_is_over(&out))
 		return verdict_refuse(failure, "connector.url", false,
 		    STR("the url is longer than 64 KiB"));

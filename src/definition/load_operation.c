@@ -173,8 +173,26 @@ static const struct {
 };
 #define METHOD_COUNT (sizeof(methods) / sizeof(methods[0]))
 
-#define ROW_METHOD(name) {name, KIND_STRING, LOAD_MAY, IN(path), NULL, NULL, \
-	"the path, from the connection's url on"}
+static const struct load_table path_form =
+    LOAD_EITHER(&load_form_string, &load_form_values);
+
+static void
+load_path(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct load_key text = {
+		"path", KIND_STRING, LOAD_MUST, 0, NULL, NULL, "",
+	};
+	static const struct load_key segments = {
+		"path", KIND_VALUE, LOAD_MUST, 0, NULL, NULL, "",
+	};
+	struct def_operation *operation = into;
+
+	load_field(load, node->kind == NODE_LIST ? &segments : &text, node,
+	    &operation->path);
+}
+
+#define ROW_METHOD(name) {name, KIND_OWN, LOAD_MAY, 0, load_path, &path_form, \
+	"the path, from the connection's url on: a text, or its segments"}
 static const struct load_key request_keys[] = {
 	ROW_METHOD("get"), ROW_METHOD("head"), ROW_METHOD("post"),
 	ROW_METHOD("put"), ROW_METHOD("patch"), ROW_METHOD("delete"),

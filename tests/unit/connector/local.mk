@@ -35,6 +35,11 @@ tests_unit_connector_test_rest_SOURCES = \
 	tests/unit/connector/test_rest.c $(desk_sources)
 tests_unit_connector_test_rest_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/connector/test_rest_body
+tests_unit_connector_test_rest_body_SOURCES = \
+	tests/unit/connector/test_rest_body.c $(desk_sources)
+tests_unit_connector_test_rest_body_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_retry_after
 tests_unit_connector_test_retry_after_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/src/connector
