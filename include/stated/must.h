@@ -31,8 +31,8 @@
 #define PRINTF_LIKE(format_index, first_argument)                              \
 	__attribute__((format(printf, format_index, first_argument)))
 
-__attribute__((cold)) _Noreturn void must_failed(const char *what, const char *file, int line,
-    const char *function);
+__attribute__((cold)) _Noreturn void must_failed(
+    const char *what, const char *file, int line, const char *function);
 _Noreturn void must_without_memory(
     const char *file, int line, const char *function);
 

@@ -263,13 +263,19 @@ arena_alloc_with(struct arena *arena, size_t bytes, struct str tail)
 	return at;
 }
 
-void *
-arena_array(struct arena *arena, size_t count, size_t item_bytes)
+static size_t
+array_bytes(size_t count, size_t item_bytes)
 {
 	size_t bytes;
 
 	must(!__builtin_mul_overflow(count, item_bytes, &bytes));
-	return arena_alloc(arena, bytes);
+	return bytes;
+}
+
+void *
+arena_array(struct arena *arena, size_t count, size_t item_bytes)
+{
+	return arena_alloc(arena, array_bytes(count, item_bytes));
 }
 
 void *
@@ -281,8 +287,7 @@ arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
 		return items;
 	must(*capacity <= SIZE_MAX / 2);
 	*capacity = *capacity > 0 ? *capacity * 2 : ARENA_GROW_FIRST;
-	size_t bytes;
-	must(!__builtin_mul_overflow(*capacity, item_bytes, &bytes));
+	size_t bytes = array_bytes(*capacity, item_bytes);
 	char *grown = take(arena, bytes);
 	size_t kept = count * item_bytes;
 	if (count > 0)
@@ -291,24 +296,12 @@ arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
 	return grown;
 }
 
-static char *
-copy_bytes(struct arena *arena, struct str s)
-{
-	must(s.bytes < SIZE_MAX);
-	char *at = take(arena, s.bytes + 1);
-
-	if (s.bytes > 0)
-		memcpy(at, s.at, s.bytes);
-	at[s.bytes] = '\0';
-	return at;
-}
-
 struct str
 arena_str(struct arena *arena, struct str s)
 {
 	if (s.at == NULL)
 		return s;
-	return (struct str){copy_bytes(arena, s), s.bytes};
+	return (struct str){arena_alloc_with(arena, 0, s), s.bytes};
 }
 
 struct str
@@ -334,7 +327,7 @@ arena_strf(struct arena *arena, const char *format, ...)
 const char *
 arena_cstr(struct arena *arena, struct str s)
 {
-	return copy_bytes(arena, s);
+	return arena_alloc_with(arena, 0, s);
 }
 
 size_t
