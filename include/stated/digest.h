@@ -20,7 +20,9 @@ bool digest_equal(struct digest a, struct digest b); /* in constant time */
  * characters; its version and variant are the caller's. */
 #define DIGEST_UUID_BYTES 37
 struct str digest_uuid(const uint8_t bytes[16], char out[DIGEST_UUID_BYTES]);
-/* Lower case. */
+/* Two digits a byte, in lower case, and a zero byte. */
+struct str digest_format_hex(struct str bytes, char *out);
+/* The same of a digest. */
 struct str digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES]);
 MUST_USE bool digest_parse_hex(struct str hex, struct digest *out);
 /* RFC 4648 section 4; decoding also takes section 5's alphabet. */

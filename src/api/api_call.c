@@ -106,24 +106,16 @@ is_trace(struct str text)
 	return true;
 }
 
-static char *
-add_hex(char *at, uint64_t word)
-{
-	for (int shift = 60; shift >= 0; shift -= 4)
-		*at++ = "0123456789abcdef"[word >> shift & 15];
-	return at;
-}
-
 /* No secret, and never the same: counted on from a random number. */
 static struct str
 new_id(struct api_call *call)
 {
 	uint64_t *last = call->api->last_id;
-	char *at = arena_alloc(call->arena, 2 * 16 + 1);
+	size_t bytes = sizeof(call->api->last_id);
 
 	last[1]++;
-	(void)add_hex(add_hex(at, last[0]), last[1]);
-	return (struct str){at, 2 * 16};
+	return digest_format_hex((struct str){(const char *)last, bytes},
+	    arena_alloc(call->arena, 2 * bytes + 1));
 }
 
 static struct str
@@ -140,8 +132,7 @@ request_id(struct api_call *call)
 static struct str
 encoded_path(struct arena *arena, struct str path)
 {
-	struct buf out = {0};
-	struct str encoded;
+	struct buf out = buf_in(arena);
 
 	for (size_t i = 0; i < path.bytes; i++) {
 		unsigned char c = (unsigned char)path.at[i];
@@ -151,9 +142,7 @@ encoded_path(struct arena *arena, struct str path)
 		else
 			buf_addf(&out, "%%%02X", c);
 	}
-	encoded = arena_str(arena, buf_str(&out));
-	buf_fini(&out);
-	return encoded;
+	return buf_keep(&out);
 }
 
 static void

@@ -11,7 +11,6 @@
 #include "api_priv.h"
 
 #include <event2/buffer.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define STATUS_AT 9 /* "HTTP/1.1 400 Bad Request" */
@@ -67,15 +66,13 @@ api_refusal_put(struct evbuffer *buffer, int status)
 {
 	enum api_problem problem = problem_of(status);
 	struct buf body = {0};
-	uint64_t words[2];
-	char id[33];
+	char bytes[16], hex[2 * sizeof(bytes) + 1];
+	struct str id;
 
 	must(status >= 400);
-	rng_system()->fill(rng_system(), words, sizeof(words));
-	str_write(id, sizeof(id), "%016llx%016llx",
-	    (unsigned long long)words[0], (unsigned long long)words[1]);
-	api_problem_format(
-	    problem, str_of(detail_of(problem)), str_of(id), &body);
+	rng_system()->fill(rng_system(), bytes, sizeof(bytes));
+	id = digest_format_hex((struct str){bytes, sizeof(bytes)}, hex);
+	api_problem_format(problem, str_of(detail_of(problem)), id, &body);
 	api_refusal_drop(buffer);
 	evbuffer_add_printf(buffer,
 	    "HTTP/1.1 %d %s\r\n"
@@ -86,6 +83,6 @@ api_refusal_put(struct evbuffer *buffer, int status)
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "Connection: close\r\n\r\n%s",
 	    api_problem_status(problem), api_problem_title(problem),
-	    body.bytes, id, buf_cstr(&body));
+	    body.bytes, id.at, buf_cstr(&body));
 	buf_fini(&body);
 }

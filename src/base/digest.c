@@ -23,9 +23,8 @@ struct digest_stream {
 
 /* Set once and constant from then on. */
 static const EVP_MD *sha256_method;
-static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 static pthread_key_t context_key;
-static pthread_once_t context_once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void *
 get_cb(size_t bytes, const char *file, int line)
@@ -52,19 +51,37 @@ free_cb(void *at, const char *file, int line)
 }
 
 static void
-fetch_sha256(void)
+free_context_cb(void *context)
+{
+	EVP_MD_CTX_free(context);
+}
+
+static void
+prepare_cb(void)
 {
 	/* Refused where another library has been at it before us. */
 	(void)CRYPTO_set_mem_functions(get_cb, resize_cb, free_cb);
 	sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
 	must(sha256_method != NULL);
+	must(pthread_key_create(&context_key, free_context_cb) == 0);
 }
 
 static const EVP_MD *
 sha256(void)
 {
-	must(pthread_once(&sha256_once, fetch_sha256) == 0);
+	must(pthread_once(&once, prepare_cb) == 0);
 	return sha256_method;
+}
+
+static struct digest
+end(EVP_MD_CTX *context)
+{
+	struct digest digest;
+	unsigned int bytes = 0;
+
+	must(EVP_DigestFinal_ex(context, digest.bytes, &bytes) == 1);
+	must(bytes == sizeof(digest.bytes));
+	return digest;
 }
 
 struct digest_stream *
@@ -90,34 +107,20 @@ struct digest
 digest_stream_end(struct digest_stream **stream)
 {
 	struct digest digest;
-	unsigned int bytes = 0;
 
 	must(stream != NULL && *stream != NULL);
-	must(EVP_DigestFinal_ex((*stream)->context, digest.bytes, &bytes) == 1);
-	must(bytes == sizeof(digest.bytes));
+	digest = end((*stream)->context);
 	EVP_MD_CTX_free((*stream)->context);
 	OPENSSL_free(*stream);
 	*stream = NULL;
 	return digest;
 }
 
-static void
-free_context(void *context)
-{
-	EVP_MD_CTX_free(context);
-}
-
-static void
-make_context_key(void)
-{
-	must(pthread_key_create(&context_key, free_context) == 0);
-}
-
 /* The thread's own, made once: a context costs more than a short digest. */
 static EVP_MD_CTX *
 context_of_thread(void)
 {
-	must(pthread_once(&context_once, make_context_key) == 0);
+	must(pthread_once(&once, prepare_cb) == 0);
 	EVP_MD_CTX *context = pthread_getspecific(context_key);
 	if (context == NULL) {
 		context = EVP_MD_CTX_new();
@@ -138,16 +141,12 @@ digest_sha256_parts(const struct str *parts, size_t count)
 {
 	const EVP_MD *method = sha256();
 	EVP_MD_CTX *context = context_of_thread();
-	struct digest digest;
-	unsigned int bytes = 0;
 
 	must(EVP_DigestInit_ex2(context, method, NULL) == 1);
 	for (size_t i = 0; i < count; i++)
 		must(EVP_DigestUpdate(context, parts[i].at, parts[i].bytes) ==
 		    1);
-	must(EVP_DigestFinal_ex(context, digest.bytes, &bytes) == 1);
-	must(bytes == sizeof(digest.bytes));
-	return digest;
+	return end(context);
 }
 
 struct digest
@@ -185,14 +184,22 @@ put_hex(char *at, uint8_t byte)
 }
 
 struct str
-digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES])
+digest_format_hex(struct str bytes, char *out)
 {
 	char *at = out;
 
-	for (size_t i = 0; i < sizeof(digest.bytes); i++)
-		at = put_hex(at, digest.bytes[i]);
+	for (size_t i = 0; i < bytes.bytes; i++)
+		at = put_hex(at, (uint8_t)bytes.at[i]);
 	*at = '\0';
-	return (struct str){out, DIGEST_HEX_BYTES - 1};
+	return (struct str){out, 2 * bytes.bytes};
+}
+
+struct str
+digest_hex(struct digest digest, char out[DIGEST_HEX_BYTES])
+{
+	struct str bytes = {(const char *)digest.bytes, sizeof(digest.bytes)};
+
+	return digest_format_hex(bytes, out);
 }
 
 struct str

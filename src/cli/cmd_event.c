@@ -2,17 +2,18 @@
 /* cmd_event.c: sends a CloudEvent. */
 #include "cli_priv.h"
 
+#include "stated/digest.h"
 #include "stated/rng.h"
 
 /* 128 random bits: nobody sends the same identity by chance. */
 static struct str
 new_id(struct arena *arena)
 {
-	uint64_t words[2];
+	char bytes[16];
 
-	rng_system()->fill(rng_system(), words, sizeof(words));
-	return arena_strf(arena, "%016llx%016llx", (unsigned long long)words[0],
-	    (unsigned long long)words[1]);
+	rng_system()->fill(rng_system(), bytes, sizeof(bytes));
+	return digest_format_hex((struct str){bytes, sizeof(bytes)},
+	    arena_alloc(arena, 2 * sizeof(bytes) + 1));
 }
 
 static const struct value *

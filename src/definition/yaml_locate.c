@@ -38,7 +38,6 @@ space_bytes(struct str s, size_t from, size_t *breaks)
 static size_t
 escape_bytes(struct walk *walk)
 {
-	static const char hex[] = "0123456789abcdef";
 	char kind = walk->at + 1 < walk->raw.bytes ?
 	    walk->raw.at[walk->at + 1] : 'n';
 	size_t digits = kind == 'x' ? 2 : kind == 'u' ? 4 : kind == 'U' ? 8 : 0;
@@ -47,11 +46,9 @@ escape_bytes(struct walk *walk)
 
 	for (size_t i = 0; i < digits && walk->at + 2 + i < walk->raw.bytes;
 	     i++) {
-		char c = walk->raw.at[walk->at + 2 + i];
-		const char *digit = memchr(hex, c | 0x20, 16);
+		int digit = str_hex_digit(walk->raw.at[walk->at + 2 + i]);
 
-		codepoint = codepoint * 16 +
-		    (digit ? (uint32_t)(digit - hex) : 0);
+		codepoint = codepoint * 16 + (digit > 0 ? (uint32_t)digit : 0);
 	}
 	walk->at += 2 + digits;
 	if (digits > 0)

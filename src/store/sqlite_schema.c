@@ -214,15 +214,13 @@ add_identity(struct sqlite_conn *conn)
 {
 	struct store_identity identity;
 	struct rng *rng = rng_system();
-	char sql[128] = "INSERT INTO meta VALUES ('identity', x'";
-	size_t at = strlen(sql);
+	char hex[2 * sizeof(identity.bytes) + 1], sql[96];
 
 	rng->fill(rng, identity.bytes, sizeof(identity.bytes));
-	for (size_t i = 0; i < sizeof(identity.bytes); i++)
-		at += (size_t)snprintf(&sql[at], sizeof(sql) - at, "%02x",
-		    identity.bytes[i]);
-	must(at + 4 <= sizeof(sql));
-	memcpy(&sql[at], "');", 4);
+	digest_format_hex((struct str){(const char *)identity.bytes,
+	    sizeof(identity.bytes)}, hex);
+	str_write(sql, sizeof(sql),
+	    "INSERT INTO meta VALUES ('identity', x'%s');", hex);
 	return sqlite_conn_exec(conn, sql);
 }
 

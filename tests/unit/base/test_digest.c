@@ -148,6 +148,18 @@ test_a_uuid_is_written_in_lower_case_and_five_groups(void **state)
 	assert_string_equal(text, "00112233-4455-8677-8899-aabbccddeeff");
 }
 
+static void
+test_bytes_are_written_as_two_digits_each(void **state)
+{
+	char text[7] = "??????";
+
+	(void)state;
+	assert_int_equal(digest_format_hex(STR("\x00\x9f\xff"), text).bytes, 6);
+	assert_string_equal(text, "009fff");
+	assert_int_equal(digest_format_hex(STR(""), text).bytes, 0);
+	assert_string_equal(text, "");
+}
+
 int
 main(void)
 {
@@ -158,6 +170,7 @@ main(void)
 	    cmocka_unit_test(test_parts_and_streams_are_the_whole),
 	    cmocka_unit_test(test_hmac_agrees_with_rfc_4231),
 	    cmocka_unit_test(test_hex_is_read_in_both_cases_and_nothing_else),
+	    cmocka_unit_test(test_bytes_are_written_as_two_digits_each),
 	    cmocka_unit_test(test_base64_agrees_with_rfc_4648),
 	    cmocka_unit_test(test_base64_takes_the_url_alphabet_and_no_padding),
 	    cmocka_unit_test(test_base64_has_one_text_for_one_meaning),
