@@ -319,3 +319,46 @@ feel_builtin_nearest(struct str name)
 		names[i] = table[i].name;
 	return str_nearest(name, names, ROWS);
 }
+
+struct str
+feel_builtin_alike(struct str name)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (feel_habit_is_like(table[i].name, name))
+			return table[i].name;
+	}
+	return (struct str){NULL, 0};
+}
+
+static void
+add_row(struct buf *out, const struct feel_builtin *builtin)
+{
+	buf_addf(out, "%.*s(", STR_ARG(builtin->name));
+	for (size_t i = 0; i < builtin->count; i++) {
+		struct str name = builtin->params[i].name;
+
+		if (name.bytes == 0)
+			name = STR("item");
+		buf_addf(out, "%s%.*s", i > 0 ? ", " : "", STR_ARG(name));
+		if (i >= builtin->needed)
+			buf_add_char(out, '?');
+		else if (builtin->variadic && i + 1 == builtin->count)
+			buf_add_cstr(out, ", …");
+	}
+	buf_add_char(out, ')');
+}
+
+struct str
+feel_builtin_signature(struct arena *arena, const struct feel_builtin *first)
+{
+	struct buf out = buf_in(arena);
+
+	must(first >= table && first < table + ROWS);
+	for (const struct feel_builtin *row = first; row < table + ROWS &&
+	     str_equal(row->name, first->name); row++) {
+		if (row > first)
+			buf_add_cstr(&out, " or ");
+		add_row(&out, row);
+	}
+	return buf_keep(&out);
+}

@@ -327,18 +327,16 @@ static const struct value *
 fail_unknown(struct feel_run *run, const struct feel_node *node)
 {
 	struct str name = node->as.host.name;
-	struct str near;
+	char repair[120];
 
 	/* Only the first note is kept, and looking for a near name is dear. */
 	if (run->env->note[0] != '\0')
 		return &value_null;
-	near = feel_builtin_nearest(name);
-	if (near.at == NULL)
+	if (!feel_habit_function(name, repair, sizeof(repair)))
 		return feel_null(run, node, "there is no function `%.*s`",
 		    STR_ARG(name));
-	return feel_null(run, node,
-	    "there is no function `%.*s`, did you mean `%.*s`?", STR_ARG(name),
-	    STR_ARG(near));
+	return feel_null(run, node, "there is no function `%.*s`: %s",
+	    STR_ARG(name), repair);
 }
 
 /* The host's function, or one that is a value of the surroundings. */

@@ -172,6 +172,19 @@ feel_eval_slot(struct feel_run *run, const struct feel_node *node)
 	return value != NULL ? value : &value_null;
 }
 
+static const struct value *
+fail_name(struct feel_run *run, const struct feel_node *node)
+{
+	struct str name = node->as.free.name;
+	const char *value = feel_habit_value(name);
+
+	if (value == NULL)
+		return feel_null(run, node, "there is no `%.*s`",
+		    STR_ARG(name));
+	return feel_null(run, node, "there is no `%.*s`: did you mean `%s`?",
+	    STR_ARG(name), value);
+}
+
 const struct value *
 feel_eval_free(struct feel_run *run, const struct feel_node *node)
 {
@@ -182,10 +195,7 @@ feel_eval_free(struct feel_run *run, const struct feel_node *node)
 		return *cached;
 	if (env->lookup != NULL)
 		*cached = env->lookup(env->arg, node->as.free.name);
-	if (*cached == NULL)
-		return feel_null(run, node, "there is no `%.*s`",
-		    STR_ARG(node->as.free.name));
-	return *cached;
+	return *cached != NULL ? *cached : fail_name(run, node);
 }
 
 const struct value *

@@ -142,7 +142,6 @@ make_builtin(struct feel_parser *p, const struct feel_builtin *builtin,
 static void
 doubt_function(struct feel_parser *p, struct str name, size_t offset)
 {
-	struct str near = feel_builtin_nearest(name);
 	struct feel_error *doubt;
 
 	if (p->names == NULL || feel_scope_is_around(p, name))
@@ -150,9 +149,7 @@ doubt_function(struct feel_parser *p, struct str name, size_t offset)
 	doubt = feel_token_doubt(p, offset, name.bytes);
 	str_write(doubt->message, sizeof(doubt->message),
 	    "there is no function `%.*s`", STR_ARG(name));
-	if (near.at != NULL)
-		str_write(doubt->repair, sizeof(doubt->repair),
-		    "did you mean `%.*s`?", STR_ARG(near));
+	(void)feel_habit_function(name, doubt->repair, sizeof(doubt->repair));
 }
 
 static struct feel_node *
@@ -179,11 +176,14 @@ make_refused(struct feel_parser *p, const struct feel_builtin *first,
 {
 	struct feel_error *doubt = feel_token_doubt(p, offset,
 	    first->name.bytes);
+	struct str signature = feel_builtin_signature(p->arena, first);
 
 	str_write(doubt->message, sizeof(doubt->message),
 	    "%.*s() does not take these arguments", STR_ARG(first->name));
-	return feel_node_never(p, offset,
-	    "the function does not take these arguments");
+	str_write(doubt->repair, sizeof(doubt->repair), "it is %.*s",
+	    STR_ARG(signature));
+	return feel_node_never(p, offset, arena_cstr(p->arena,
+	    arena_strf(p->arena, "%s: %s", doubt->message, doubt->repair)));
 }
 
 /* A call by name: of a function in scope, a built-in one, or the host's. */

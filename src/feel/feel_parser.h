@@ -112,6 +112,24 @@ struct feel_error *feel_token_doubt(struct feel_parser *p, size_t at,
 struct feel_node *feel_token_unexpected(struct feel_parser *p,
     const char *expected);
 
+/* feel_habit.c: what is written so in other languages. */
+struct feel_habit {
+	struct str found;
+	const char *instead;
+};
+/* The sign that `rest` begins with; NULL where it is none. */
+const struct feel_habit *feel_habit_sign(struct str rest);
+/* Whether it begins like an operator of FEEL and is none. */
+bool feel_habit_is_sign(struct str rest);
+/* What to write for a word where an operator has to stand, and for a word in
+ * front of that place; or NULL. */
+const char *feel_habit_word(struct str word);
+const char *feel_habit_before(struct str word);
+/* Whether it is a keyword but for its capitals. */
+bool feel_habit_is_keyword(struct str word);
+/* Whether two names differ in case and gaps only. */
+bool feel_habit_is_like(struct str a, struct str b);
+
 /* feel_scope.c: names. */
 uint32_t feel_scope_add(struct feel_parser *p, struct str name);
 uint32_t feel_scope_add_filter(struct feel_parser *p);

@@ -11,33 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-struct slip {
-	const char *found;
-	const char *why;
-};
-
-/* Longer signs first. */
-static const struct slip slips[] = {
-	{"==", "equality is one `=`"},
-	{"<>", "inequality is `!=`"},
-	{"=>", "at least is `>=`"},
-	{"=<", "at most is `<=`"},
-	{"&&", "conjunction is `and`"},
-	{"||", "disjunction is `or`"},
-	{"!", "negation is `not(…)`"},
-	{"'", "text stands in double quotes"},
-	{"%", "the remainder is `modulo(a, b)`"},
-	{"^", "a power is `**`"},
-	{";", "items are separated by commas"},
-	{"&", "text is joined by `+`"},
-	{"/*", "the comment has no `*/`"},
-};
-
-/* Those that begin like an operator and are none. */
-static const char *const false_operators[] = {
-	"==", "<>", "=>", "=<", "/*",
-};
-
 static const struct str operators[] = {
 	STR_INIT("and"), STR_INIT("or"), STR_INIT("in"), STR_INIT("between"),
 	STR_INIT("instance"), STR_INIT("then"), STR_INIT("else"),
@@ -139,11 +112,7 @@ feel_token_repair(struct feel_parser *p, const char *format, ...)
 bool
 feel_token_is_slip(const struct feel_parser *p)
 {
-	for (size_t i = 0; i < COUNT_OF(false_operators); i++) {
-		if (feel_token_is(p, false_operators[i]))
-			return true;
-	}
-	return false;
+	return feel_habit_is_sign(str_slice(p->text, p->at, SIZE_MAX));
 }
 
 struct feel_error *
@@ -174,23 +143,79 @@ found_here(const struct feel_parser *p)
 	return str_slice(p->text, p->at, end - p->at);
 }
 
-static const struct slip *
-find_slip(const struct feel_parser *p)
+static bool
+is_letter(char c)
 {
-	for (size_t i = 0; i < COUNT_OF(slips); i++) {
-		if (feel_token_is(p, slips[i].found))
-			return &slips[i];
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The word that the last token was, or ended in. */
+static struct str
+word_before(const struct feel_parser *p)
+{
+	size_t from = p->end;
+
+	while (from > 0 && is_letter(p->text.at[from - 1]))
+		from--;
+	return str_slice(p->text, from, p->end - from);
+}
+
+static struct str
+nearest_word(struct str found, const struct str *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (feel_habit_is_like(found, words[i]))
+			return words[i];
 	}
-	return NULL;
+	return str_nearest(found, words, count);
+}
+
+/* What to write instead of what was found, where that can be said. */
+static void
+repair_found(struct feel_parser *p, struct str found, const struct str *words,
+    size_t count)
+{
+	bool is_operator = words == operators;
+	const char *habit = is_operator ? feel_habit_word(found) : NULL;
+	struct str near = nearest_word(found, words, count);
+
+	if (habit == NULL && is_operator)
+		habit = feel_habit_before(word_before(p));
+	if (habit == NULL && feel_habit_is_keyword(word_before(p)))
+		habit = "keywords are written in lower case";
+	if (habit != NULL)
+		feel_token_repair(p, "%s", habit);
+	else if (near.at != NULL && !str_equal(near, found))
+		feel_token_repair(p, "did you mean `%.*s`?", STR_ARG(near));
+}
+
+/* 1,5 and 1 000 */
+static bool
+repair_digits(struct feel_parser *p)
+{
+	size_t at = p->at;
+	bool is_behind = p->end > 0 &&
+	    feel_lex_number(p->text, p->end - 1) == p->end;
+
+	if (!is_behind)
+		return false;
+	if (feel_lex_number(p->text, at) > at)
+		feel_token_repair(p, "digits stand together: `1000`");
+	else if (p->text.at[at] == ',' &&
+	    feel_lex_number(p->text, at + 1) > at + 1)
+		feel_token_repair(p, "the decimal sign is a point: `1.5`");
+	else
+		return false;
+	return true;
 }
 
 static void
 fail_unexpected(struct feel_parser *p, const char *expected,
     const struct str *words, size_t count)
 {
-	const struct slip *slip = find_slip(p);
+	const struct feel_habit *habit =
+	    feel_habit_sign(str_slice(p->text, p->at, SIZE_MAX));
 	struct str found = found_here(p);
-	struct str near = str_nearest(found, words, count);
 
 	if (p->failed)
 		return;
@@ -199,16 +224,17 @@ fail_unexpected(struct feel_parser *p, const char *expected,
 		    expected);
 		return;
 	}
-	if (slip != NULL) {
-		feel_token_fail(p, p->at, strlen(slip->found),
-		    "expected %s, found `%s`", expected, slip->found);
-		feel_token_repair(p, "%s", slip->why);
+	if (habit != NULL) {
+		feel_token_fail(p, p->at, habit->found.bytes,
+		    "expected %s, found `%.*s`", expected,
+		    STR_ARG(habit->found));
+		feel_token_repair(p, "%s", habit->instead);
 		return;
 	}
 	feel_token_fail(p, p->at, found.bytes, "expected %s, found `%.*s`",
 	    expected, STR_ARG(found));
-	if (near.at != NULL && !str_equal(near, found))
-		feel_token_repair(p, "did you mean `%.*s`?", STR_ARG(near));
+	if (words != operators || !repair_digits(p))
+		repair_found(p, found, words, count);
 }
 
 struct feel_node *
@@ -216,6 +242,17 @@ feel_token_unexpected(struct feel_parser *p, const char *expected)
 {
 	fail_unexpected(p, expected, operators, COUNT_OF(operators));
 	return NULL;
+}
+
+/* An end where a word has to follow: what it is for. */
+static void
+repair_end(struct feel_parser *p, struct str word)
+{
+	if (!feel_token_is_end(p) || p->error->repair[0] != '\0')
+		return;
+	if (str_equal(word, STR("else")))
+		feel_token_repair(p, "an `if` always gives a value: `… else"
+		    " null`");
 }
 
 static bool
@@ -226,7 +263,10 @@ expect(struct feel_parser *p, const char *token, const char *after,
 	struct str word = str_of(token);
 
 	(void)snprintf(expected, sizeof(expected), "`%s` %s", token, after);
+	if (p->failed)
+		return false;
 	fail_unexpected(p, expected, &word, is_word ? 1 : 0);
+	repair_end(p, word);
 	return false;
 }
 

@@ -191,7 +191,7 @@ test_what_is_surely_null_is_doubted_while_parsing(void **state)
 	feel_each_doubt(feel, collect_doubt, found);
 	assert_string_equal(found,
 	    "14+5 there is no function `cuont`|did you mean `count`?\n"
-	    "26+3 abs() does not take these arguments|\n"
+	    "26+3 abs() does not take these arguments|it is abs(n)\n"
 	    "37+9 always null: not a date|\n");
 }
 
