@@ -22,4 +22,4 @@ dist_doc_DATA = \
 	docs/stated.schema.json \
 	docs/testing.md \
 	docs/workflows.md
-EXTRA_DIST += docs/checks docs/decisions docs/runbooks
+EXTRA_DIST += docs/checks docs/connections docs/decisions docs/runbooks

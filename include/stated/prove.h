@@ -40,12 +40,15 @@ void prove_definition(const struct definition *definition,
 void prove_decision(const struct def_decision *decision,
     const struct library *library, struct arena *arena,
     struct diag_list *diags);
-/* All workflows and decisions of a library. */
+/* The same of a connection: of what its operations ask the endpoint. */
+void prove_connection(const struct def_connection *connection,
+    struct arena *arena, struct diag_list *diags);
+/* All workflows, decisions and connections of a library. */
 void prove_library(const struct library *library, struct diag_list *diags);
 
 /*
- * For `proofs: required`: whether a workflow and the tables that it decides by
- * have no finding.  Where they have, diags gets them, as errors.
+ * For `proofs: required`: whether a workflow, the tables that it decides by and
+ * the connections that it calls have no finding.  Where they have, diags gets them, as errors.
  */
 MUST_USE bool prove_is_proved(const struct definition *definition,
     const struct library *library, struct diag_list *diags);

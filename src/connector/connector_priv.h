@@ -174,6 +174,11 @@ MUST_USE bool odoo_login_prepare(const struct def_connection *connection,
 MUST_USE bool odoo_login_interpret(const struct reply *reply,
     struct arena *arena, struct connector_token *token,
     struct outcome *failure);
+/* odoo_value.c: arguments in the forms that Odoo's fields take, and the rows of
+ * `load`, whose cells are texts. */
+const struct value *odoo_value(struct arena *arena, const struct value *value);
+const struct value *odoo_rows(struct arena *arena, const struct value *rows);
+
 /* odoo_error.c: an error object's meaning, by its `data.name`. */
 struct outcome odoo_error(const struct value *error);
 

@@ -13,6 +13,7 @@ libstated_connector_a_SOURCES = \
 	src/connector/mail.c \
 	src/connector/odoo.c \
 	src/connector/odoo_error.c \
+	src/connector/odoo_value.c \
 	src/connector/reply.c \
 	src/connector/rest.c \
 	src/connector/rest_body.c \

@@ -42,6 +42,31 @@ with_language(struct arena *arena, const struct value *kwargs)
 	return value_with(arena, kwargs, STR("context"), context);
 }
 
+/* The rows of `load` are its second argument, or named. */
+static void
+use_forms_of_load(struct arena *arena, struct odoo_call *call)
+{
+	const struct value *args = call->args;
+	const struct value *data = value_get_cstr(call->kwargs, "data");
+
+	if (data != NULL)
+		call->kwargs = value_with(arena, call->kwargs, STR("data"),
+		    odoo_rows(arena, data));
+	if (args->as.list.count == 2)
+		call->args = value_of_list(arena,
+		    (const struct value *const[]){args->as.list.items[0],
+			odoo_rows(arena, args->as.list.items[1])}, 2);
+}
+
+static void
+use_forms(struct arena *arena, struct odoo_call *call)
+{
+	call->args = odoo_value(arena, call->args);
+	call->kwargs = odoo_value(arena, call->kwargs);
+	if (str_equal(call->method, STR("load")))
+		use_forms_of_load(arena, call);
+}
+
 static bool
 read_call(struct call_scope *scope, const struct def_operation *operation,
     struct odoo_call *call, struct outcome *failure)
@@ -63,6 +88,7 @@ read_call(struct call_scope *scope, const struct def_operation *operation,
 	    call->kwargs->type != VALUE_CONTEXT)
 		return verdict_refuse(failure, "connector.arguments", false,
 		    STR("args must be a list and kwargs a context"));
+	use_forms(arena, call);
 	call->kwargs = with_language(arena, call->kwargs);
 	return true;
 }

@@ -92,6 +92,20 @@ static const struct error_row other_error = {
 	.code = "odoo.error",
 };
 
+/*
+ * The loser of two calls that change one record breaks, of all things, a rule
+ * of the followers beside it, since the winner has just added the same one.
+ * It was rolled back; tried again it meets the winner's work.  English, for
+ * the calls ask for it.
+ */
+static const char lost_race_message[] =
+    "a partner cannot follow twice the same object";
+static const struct error_row lost_race = {
+	.kind = OUTCOME_NOT_DONE,
+	.transient = true,
+	.code = "odoo.concurrency",
+};
+
 static const struct error_row *
 find_row(struct str name)
 {
@@ -135,17 +149,21 @@ odoo_error(const struct value *error)
 {
 	const struct value *data = value_field_or_null(error, "data");
 	const struct error_row *row;
+	struct str message;
 
 	/* JSON-2 answers with the data alone. */
 	if (data->type != VALUE_CONTEXT)
 		data = error;
+	message = message_of(error, data);
 	row = find_row(is_session_expired(error)
 		? STR("odoo.http.SessionExpiredException")
 		: value_str(value_field_or_null(data, "name")));
+	if (str_find(message, str_of(lost_race_message)) != SIZE_MAX)
+		row = &lost_race;
 	return (struct outcome){
 		.kind = row->kind,
 		.transient = row->transient,
 		.code = str_of(row->code),
-		.message = message_of(error, data),
+		.message = message,
 	};
 }

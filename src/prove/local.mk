@@ -22,6 +22,7 @@ libstated_prove_a_SOURCES = \
 	src/prove/prove_event.c \
 	src/prove/prove_facts.h \
 	src/prove/prove_incident.c \
+	src/prove/prove_odoo.c \
 	src/prove/prove_outcome.c \
 	src/prove/prove_people.c \
 	src/prove/prove_priv.h \

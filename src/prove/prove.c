@@ -21,6 +21,7 @@ static proof_fn *const proofs[] = {
 	prove_child,
 	prove_variable,
 	prove_effect,
+	prove_odoo,
 };
 
 const struct prove_code *
@@ -51,6 +52,7 @@ prove_library(const struct library *library, struct diag_list *diags)
 {
 	const struct definition *definition;
 	const struct def_decision *decision;
+	const struct def_connection *connection;
 	struct arena *arena = arena_new();
 
 	for (size_t i = 0; (definition = library_workflow_at(library, i));
@@ -60,6 +62,11 @@ prove_library(const struct library *library, struct diag_list *diags)
 	}
 	for (size_t i = 0; (decision = library_decision_at(library, i)); i++) {
 		prove_decision(decision, library, arena, diags);
+		arena_reset(arena);
+	}
+	for (size_t i = 0; (connection = library_connection_at(library, i));
+	     i++) {
+		prove_connection(connection, arena, diags);
 		arena_reset(arena);
 	}
 	arena_free(&arena);
@@ -82,6 +89,23 @@ prove_decisions(const struct definition *definition,
 	}
 }
 
+/* Every connection that the workflow calls, once. */
+static void
+prove_connections(const struct definition *definition, struct arena *arena,
+    struct diag_list *diags)
+{
+	for (size_t i = 0; i < definition->call_count; i++) {
+		const struct def_connection *connection =
+		    definition->calls[i]->connection;
+		size_t first = 0;
+
+		while (definition->calls[first]->connection != connection)
+			first++;
+		if (first == i)
+			prove_connection(connection, arena, diags);
+	}
+}
+
 bool
 prove_is_proved(const struct definition *definition,
     const struct library *library, struct diag_list *diags)
@@ -93,6 +117,7 @@ prove_is_proved(const struct definition *definition,
 
 	prove_definition(definition, library, arena, findings);
 	prove_decisions(definition, library, arena, findings);
+	prove_connections(definition, arena, findings);
 	sorted = diag_sorted(findings, &count);
 	for (size_t i = 0; i < count; i++)
 		diag_copy(diags, &sorted[i], DIAG_ERROR);

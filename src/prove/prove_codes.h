@@ -31,7 +31,8 @@
 	X(PROVE_TOO_LATE, "P117", "an escalation that comes too late to count") \
 	X(PROVE_NEVER_MATCHES, "P118", "a rule of a decision that never decides") \
 	X(PROVE_NOTHING, "P119", "a deadline after which nothing happens")     \
-	X(PROVE_NOT_STARTED, "P120", "a child workflow that is never started")
+	X(PROVE_NOT_STARTED, "P120", "a child workflow that is never started") \
+	X(PROVE_ODOO, "P121", "a call that Odoo takes otherwise than it reads")
 
 #define PROVE_CODE_NAME(name, code, meaning) static const char name[] \
 	__attribute__((unused)) = code;

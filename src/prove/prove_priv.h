@@ -218,6 +218,8 @@ proof_fn prove_event;
 proof_fn prove_circle;
 /* prove_child.c: P120 */
 proof_fn prove_child;
+/* prove_odoo.c: P121 */
+proof_fn prove_odoo;
 /* prove_people.c: P113 */
 proof_fn prove_people;
 /* prove_variable.c: P109 */

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -43,6 +44,17 @@
 	"    model: res.partner\n"                                             \
 	"    method: load\n"                                                   \
 	"    args: [[id, name], = rows]\n"                                     \
+	"  load-lines:\n"                                                     \
+	"    model: account.bank.statement.line\n"                            \
+	"    method: load\n"                                                  \
+	"    args:\n"                                                         \
+	"      - [id, date, amount, checked, note]\n"                         \
+	"      - [[x.a, '= date(\"2026-11-22\")', '= amount', true, '= null']]\n" \
+	"  meet:\n"                                                           \
+	"    model: calendar.event\n"                                         \
+	"    method: create\n"                                                \
+	"    args:\n"                                                         \
+	"      - {start: '= date and time(start)', day: '= date(\"2026-11-22\")'}\n" \
 	"  show-partner:\n"                                                    \
 	"    model: res.partner\n"                                             \
 	"    method: read\n"                                                   \
@@ -136,6 +148,28 @@ test_call_is_execute_kw(void **state)
 	    "\"prod\",7,\"secret of key\",\"res.partner\",\"create\","
 	    "[{\"name\":\"ACME \\\"x\\\"\",\"credit\":1234.10}],"
 	    "{\"context\":{\"lang\":\"de_DE\",\"tz\":\"UTC\"}}]}}");
+}
+
+/* ISO 8601 in a datetime field is a ValueError to Odoo. */
+static void
+test_instants_are_written_as_odoo_takes_them(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_true(desk_prepare(
+	    desk, "meet", "{\"start\":\"2026-11-22T23:30:10.5-02:00\"}"));
+	assert_non_null(strstr(desk_str(desk, desk->request.body),
+	    "[{\"start\":\"2026-11-23 01:30:10\",\"day\":\"2026-11-22\"}]"));
+}
+
+static void
+test_cells_of_load_are_texts(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_true(desk_prepare(desk, "load-lines", "{\"amount\":1234.10}"));
+	assert_non_null(strstr(desk_str(desk, desk->request.body),
+	    "[[\"x.a\",\"2026-11-22\",\"1234.10\",\"true\",\"\"]]"));
 }
 
 static void
@@ -273,6 +307,19 @@ test_exceptions_mean_what_their_class_says(void **state)
 		desk_assert_outcome(answer_error(*state, "create-partner",
 				   rows[i].name, "no"),
 		    rows[i].kind, rows[i].code, rows[i].transient);
+}
+
+/* As recorded of two that confirm one order at once. */
+static void
+test_loser_of_a_race_may_try_again(void **state)
+{
+	struct outcome *outcome = answer_error(*state, "confirm-order",
+	    "odoo.exceptions.ValidationError",
+	    "The operation cannot be completed: Error, a partner cannot "
+	    "follow twice the same object.");
+
+	desk_assert_outcome(
+	    outcome, OUTCOME_NOT_DONE, "odoo.concurrency", true);
 }
 
 static void
@@ -534,6 +581,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_call_is_execute_kw),
+		CASE(test_instants_are_written_as_odoo_takes_them),
+		CASE(test_cells_of_load_are_texts),
 		CASE(test_english_is_asked_for_unless_told),
 		CASE(test_password_is_not_in_history),
 		CASE(test_call_without_user_number_asks_for_a_login),
@@ -541,6 +590,7 @@ main(void)
 		CASE(test_answer_without_result_is_success_with_null),
 		CASE(test_success_may_need_a_certain_result),
 		CASE(test_exceptions_mean_what_their_class_says),
+		CASE(test_loser_of_a_race_may_try_again),
 		CASE(test_expired_session_is_told_by_its_code),
 		CASE(test_unknown_of_a_reading_method_may_be_asked_again),
 		CASE(test_error_rules_come_before_the_table),
