@@ -39,12 +39,9 @@ context_value(struct arena *arena, const struct value *context)
 {
 	struct value_builder *built = value_build_context(arena);
 
-	for (size_t i = 0; i < context->as.context.count; i++) {
-		const struct value_field *field = &context->as.context.fields[i];
-
-		value_put_kept(
-		    built, field->key, odoo_value(arena, field->value));
-	}
+	for (size_t i = 0; i < context->as.context.count; i++)
+		value_put_kept(built, context->as.context.fields[i].key,
+		    odoo_value(arena, context->as.context.fields[i].value));
 	return value_built(built);
 }
 
