@@ -289,6 +289,21 @@ feel_builtin_choose(const struct feel_builtin *first,
 	return NULL;
 }
 
+bool
+feel_builtin_takes(const struct feel_builtin *first, size_t count)
+{
+	size_t order[FEEL_PARAMS_MAX];
+
+	must(first >= table && first < table + ROWS);
+	for (const struct feel_builtin *builtin = first;
+	     builtin < table + ROWS && str_equal(builtin->name, first->name);
+	     builtin++) {
+		if (takes_positional(builtin, count, order))
+			return true;
+	}
+	return false;
+}
+
 size_t
 feel_builtin_match(struct str text, size_t at,
     const struct feel_builtin **found)

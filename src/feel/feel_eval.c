@@ -337,6 +337,35 @@ has_range_type(const struct value *end)
 	}
 }
 
+static const struct value *
+copy_end(struct feel_run *run, const struct value *end)
+{
+	struct value *copy = ARENA_NEW(run->arena, struct value);
+
+	*copy = *end;
+	return copy;
+}
+
+/* Both ends are values of one type, the first not after the second. */
+static const struct value *
+check_ends(struct feel_run *run, const struct feel_node *node,
+    const struct value_range *range)
+{
+	int order;
+
+	if (value_is_null(range->low) || value_is_null(range->high))
+		return NULL;
+	if (range->low->type != range->high->type)
+		return feel_null(run, node,
+		    "the ends of the range are of different types");
+	if (!feel_order(range->low, range->high, &order))
+		return feel_null(run, node, "a range needs ends with an order");
+	if (order > 0)
+		return feel_null(run, node,
+		    "the range ends before it begins");
+	return NULL;
+}
+
 const struct value *
 feel_eval_range(struct feel_run *run, const struct feel_node *node)
 {
@@ -344,6 +373,7 @@ feel_eval_range(struct feel_run *run, const struct feel_node *node)
 		.low_closed = node->as.range.low_closed,
 		.high_closed = node->as.range.high_closed,
 	};
+	const struct value *wrong;
 
 	if (node->as.range.low != NULL)
 		range.low = feel_eval_node(run, node->as.range.low);
@@ -360,10 +390,13 @@ feel_eval_range(struct feel_run *run, const struct feel_node *node)
 	if ((range.low != NULL && !has_range_type(range.low)) ||
 	    (range.high != NULL && !has_range_type(range.high)))
 		return feel_null(run, node, "a range needs ends with an order");
-	if (range.low != NULL && range.high != NULL &&
-	    !value_is_null(range.low) && !value_is_null(range.high) &&
-	    range.low->type != range.high->type)
-		return feel_null(run, node,
-		    "the ends of the range are of different types");
+	if (range.low != NULL && range.high != NULL) {
+		wrong = check_ends(run, node, &range);
+		if (wrong != NULL)
+			return wrong;
+		/* One value for both would be "= x". */
+		if (range.low == range.high)
+			range.high = copy_end(run, range.high);
+	}
 	return value_of_range(run->arena, range);
 }

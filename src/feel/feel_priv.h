@@ -309,6 +309,8 @@ const struct feel_builtin *feel_builtin_find(struct str name);
 const struct feel_builtin *feel_builtin_choose(
     const struct feel_builtin *first, const struct feel_arg *args,
     size_t count, size_t order[FEEL_PARAMS_MAX]);
+/* Whether an overload takes that many arguments. */
+bool feel_builtin_takes(const struct feel_builtin *first, size_t count);
 /* The longest function name with spaces that begins at `at`; its end, or 0. */
 size_t feel_builtin_match(struct str text, size_t at,
     const struct feel_builtin **found);

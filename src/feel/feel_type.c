@@ -51,40 +51,158 @@ has_ends(const struct feel_type *type, const struct value_range *range)
 	    has_end(type->item, range->high));
 }
 
-static bool
-is_same(const struct feel_type *a, const struct feel_type *b)
+/* --------------------------------------------------------------- functions */
+
+static bool conforms(const struct feel_type *type,
+    const struct feel_type *wanted);
+
+static const struct feel_type *
+find_field(const struct feel_type *type, struct str name)
 {
-	if (a == NULL || b == NULL || a->kind == FEEL_TYPE_ANY ||
-	    b->kind == FEEL_TYPE_ANY)
-		return true;
-	return a->kind == b->kind &&
-	    (a->kind != FEEL_TYPE_SCALAR || a->scalar == b->scalar);
+	for (size_t i = 0; i < type->field_count; i++) {
+		if (str_equal(type->fields[i].name, name))
+			return type->fields[i].type;
+	}
+	return NULL;
 }
 
-/* The type of a body is known only where it is a constant. */
 static bool
-has_result(const struct feel_type *type, const struct feel_node *body)
+conforms_fields(const struct feel_type *type, const struct feel_type *wanted)
 {
-	if (type == NULL || type->kind == FEEL_TYPE_ANY)
+	for (size_t i = 0; i < wanted->field_count; i++) {
+		const struct feel_type *field =
+		    find_field(type, wanted->fields[i].name);
+
+		if (field == NULL || !conforms(field, wanted->fields[i].type))
+			return false;
+	}
+	return true;
+}
+
+/* What the wanted function is given, this one must take. */
+static bool
+conforms_params(const struct feel_type *type, const struct feel_type *wanted)
+{
+	if (type->field_count != wanted->field_count)
+		return false;
+	for (size_t i = 0; i < wanted->field_count; i++) {
+		if (!conforms(wanted->fields[i].type, type->fields[i].type))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_any(const struct feel_type *type)
+{
+	return type == NULL || type->kind == FEEL_TYPE_ANY;
+}
+
+/* Whether every value of the type is one of the wanted type. */
+static bool
+conforms(const struct feel_type *type, const struct feel_type *wanted)
+{
+	if (is_any(wanted))
 		return true;
-	return body->op == FEEL_CONSTANT &&
-	    feel_type_has(type, body->as.constant);
+	if (is_any(type) || type->kind != wanted->kind)
+		return false;
+	switch (type->kind) {
+	case FEEL_TYPE_SCALAR:
+		return type->scalar == wanted->scalar;
+	case FEEL_TYPE_CONTEXT:
+		return conforms_fields(type, wanted);
+	case FEEL_TYPE_FUNCTION:
+		return conforms_params(type, wanted) &&
+		    conforms(type->item, wanted->item);
+	default:
+		return conforms(type->item, wanted->item);
+	}
+}
+
+static const struct feel_type *
+type_of_slot(const struct feel_lambda *lambda, const struct feel_node *node)
+{
+	if (node->op != FEEL_SLOT || node->as.slot < lambda->captured ||
+	    node->as.slot - lambda->captured >= lambda->param_count)
+		return NULL;
+	return lambda->params[node->as.slot - lambda->captured].type;
+}
+
+/* VALUE_NULL where it is not known without evaluating. */
+static enum value_type
+scalar_of(const struct feel_lambda *lambda, const struct feel_node *node)
+{
+	const struct feel_type *type = type_of_slot(lambda, node);
+	enum value_type left;
+
+	if (type != NULL)
+		return type->kind == FEEL_TYPE_SCALAR ? type->scalar :
+		    VALUE_NULL;
+	switch (node->op) {
+	case FEEL_CONSTANT:
+		return node->as.constant->type;
+	case FEEL_EQUAL:
+	case FEEL_UNEQUAL:
+	case FEEL_LESS:
+	case FEEL_AT_MOST:
+	case FEEL_GREATER:
+	case FEEL_AT_LEAST:
+	case FEEL_AND:
+	case FEEL_OR:
+		return VALUE_BOOLEAN;
+	case FEEL_ADD:
+	case FEEL_SUBTRACT:
+	case FEEL_MULTIPLY:
+	case FEEL_DIVIDE:
+	case FEEL_POWER:
+		left = scalar_of(lambda, node->as.of.left);
+		return left == VALUE_NUMBER &&
+		    scalar_of(lambda, node->as.of.right) == VALUE_NUMBER ?
+		    left : VALUE_NULL;
+	default:
+		return VALUE_NULL;
+	}
+}
+
+/* A function names no type of its result: only what its body surely gives
+ * can contradict. */
+static bool
+may_give(const struct feel_lambda *lambda, const struct feel_node *body,
+    const struct feel_type *type)
+{
+	const struct feel_type *given = type_of_slot(lambda, body);
+	enum value_type scalar;
+
+	if (is_any(type))
+		return true;
+	if (body->op == FEEL_CONSTANT)
+		return takes(type, body->as.constant);
+	if (given != NULL)
+		return conforms(given, type);
+	scalar = scalar_of(lambda, body);
+	return scalar == VALUE_NULL ||
+	    (type->kind == FEEL_TYPE_SCALAR && type->scalar == scalar);
+}
+
+static bool
+is_lambda(const struct feel_type *type, const struct feel_lambda *lambda)
+{
+	if (lambda->param_count != type->field_count)
+		return false;
+	for (size_t i = 0; i < type->field_count; i++) {
+		if (!conforms(type->fields[i].type, lambda->params[i].type))
+			return false;
+	}
+	return lambda->body == NULL ||
+	    may_give(lambda, lambda->body, type->item);
 }
 
 static bool
 is_function(const struct feel_type *type, const struct value_function *function)
 {
-	const struct feel_lambda *lambda = function->lambda;
-
-	if (lambda == NULL)
-		return function->builtin->count == type->field_count;
-	if (lambda->param_count != type->field_count)
-		return false;
-	for (size_t i = 0; i < type->field_count; i++) {
-		if (!is_same(lambda->params[i].type, type->fields[i].type))
-			return false;
-	}
-	return has_result(type->item, lambda->body);
+	if (function->lambda != NULL)
+		return is_lambda(type, function->lambda);
+	return feel_builtin_takes(function->builtin, type->field_count);
 }
 
 bool
