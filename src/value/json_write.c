@@ -126,16 +126,21 @@ write_escape(struct buf *out, unsigned char c)
 		buf_addf(out, "\\u%04x", c);
 }
 
-/* Into a buffer that has a bound: byte by byte. */
+/* Into a buffer that has a bound, where no room may be reserved. */
 static void
 write_bounded(struct buf *out, struct str string)
 {
+	size_t at = 0;
+
 	buf_add_char(out, '"');
-	for (size_t i = 0; i < string.bytes; i++)
-		if (is_plain(string.at[i]))
-			buf_add_char(out, string.at[i]);
-		else
-			write_escape(out, (unsigned char)string.at[i]);
+	while (at < string.bytes) {
+		size_t plain = json_count_plain(string, at);
+
+		buf_add(out, string.at + at, plain);
+		at += plain;
+		if (at < string.bytes)
+			write_escape(out, (unsigned char)string.at[at++]);
+	}
 	buf_add_char(out, '"');
 }
 
