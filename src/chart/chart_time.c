@@ -221,7 +221,6 @@ call_is_due(const struct call *call, int64_t now_ms)
 	return call->due_ms != 0 && call->due_ms <= now_ms;
 }
 
-/* Each of those that are due now once, unless one before it has ended it. */
 static bool
 may_pass(const struct run *run, const struct call *call)
 {
@@ -229,6 +228,7 @@ may_pass(const struct run *run, const struct call *call)
 	       (call->purpose == FOR_NOTICE || !run->chart->suspended);
 }
 
+/* Each of those that are due now once, unless one before it has ended it. */
 static void
 pass_calls(struct run *run)
 {

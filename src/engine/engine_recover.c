@@ -69,8 +69,7 @@ recover_init(struct engine *engine)
 void
 recover_fini(struct engine *engine)
 {
-	if (engine->recovery.ahead != NULL)
-		map_free(&engine->recovery.ahead);
+	map_free(&engine->recovery.ahead);
 	free(engine->recovery.numbers);
 }
 

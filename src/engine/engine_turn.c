@@ -44,15 +44,21 @@ turn_new(struct engine *engine)
 	return turn;
 }
 
-void
-turn_free(struct turn **turn)
+static void
+free_requests(struct turn *turn)
 {
 	struct request *request;
 
+	while ((request = inbox_take(&turn->done)) != NULL)
+		request_free(&request);
+}
+
+void
+turn_free(struct turn **turn)
+{
 	if (*turn == NULL)
 		return;
-	while ((request = inbox_take(&(*turn)->done)) != NULL)
-		request_free(&request);
+	free_requests(*turn);
 	map_free(&(*turn)->touched);
 	arena_free(&(*turn)->arena);
 	free(*turn);
@@ -63,11 +69,8 @@ turn_free(struct turn **turn)
 static void
 retire(struct engine *engine, struct turn *turn)
 {
-	struct request *request;
-
 	turn_free(&engine->spare);
-	while ((request = inbox_take(&turn->done)) != NULL)
-		request_free(&request);
+	free_requests(turn);
 	arena_reset(turn->arena);
 	map_clear(turn->touched);
 	engine->spare = turn;
