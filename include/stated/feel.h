@@ -49,6 +49,11 @@ MUST_USE const struct feel_type *feel_type_parse(struct arena *arena,
 const struct value *feel_type_convert(const struct feel_type *type,
     const struct value *value, struct arena *arena);
 
+/* As feel_parse(), but nothing is reckoned ahead, so that a trace sees every
+ * part. */
+MUST_USE const struct feel *feel_parse_parts(struct arena *arena,
+    struct str text, const struct feel_names *names, struct feel_error *error);
+
 /* Free names of an expression: what it reads from its surroundings. */
 typedef void feel_name_fn(struct str name, size_t offset, void *arg);
 void feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg);
@@ -116,6 +121,8 @@ struct feel_env {
 	bool exhausted; /* set when the budget ran out: the result is null */
 	char note[200];         /* the first thing that gave null, if any */
 	size_t note_offset;     /* where in the text that is */
+	size_t note_bytes;      /* how much of it is meant; at least 1 */
+	struct feel_trace *trace; /* gets the parts' values; NULL: none */
 };
 #define FEEL_STEPS 1000000
 #define FEEL_BYTES_MAX (64 * 1024 * 1024) /* what one evaluation may allocate */
@@ -125,6 +132,39 @@ const struct value *feel_eval(const struct feel *feel, struct feel_env *env);
 /* Unary tests against `input`: true, false or null. */
 const struct value *feel_test(
     const struct feel *tests, const struct value *input, struct feel_env *env);
+
+/*
+ * What became of the parts of an expression, in the order in which they were
+ * ready: for whoever asks why it gave what it gave.  Of what is done again and
+ * again (`for`, filters) the first turns are kept, of everything together
+ * FEEL_PARTS_MAX parts.  Literals are no parts.
+ */
+#define FEEL_PARTS_MAX 2000
+#define FEEL_TURNS_MAX 10
+struct feel_part {
+	size_t offset; /* in the text, bytes */
+	size_t bytes;
+	const struct value *value;
+	const struct feel_part *first; /* of the parts that it is made of */
+	const struct feel_part *next;  /* beside it */
+	size_t turn;     /* of what is done several times, from 1; else 0 */
+	size_t left_out; /* parts that were not kept */
+	struct str note; /* what went wrong in it; absent: nothing */
+	size_t note_offset; /* of a part that was left out, or its own */
+	size_t note_bytes;
+};
+struct feel_trace *feel_trace_new(struct arena *arena);
+/* The whole expression that was evaluated last; NULL: none, or a literal. */
+const struct feel_part *feel_trace_root(const struct feel_trace *trace);
+/* Visits the parts whose notes are no mere consequence of another one. */
+typedef void feel_part_fn(const struct feel_part *part, void *arg);
+void feel_trace_each_note(
+    const struct feel_trace *trace, feel_part_fn *fn, void *arg);
+
+/* A value as FEEL writes it: "a", 1.10, @"2026-11-22".  What is longer than
+ * bytes_max is cut off, and ends with "…". */
+struct str feel_text(
+    struct arena *arena, const struct value *value, size_t bytes_max);
 
 /* FEEL's "=" in three-valued logic, for those who compare outside. */
 const struct value *feel_equal(const struct value *a, const struct value *b);

@@ -52,6 +52,13 @@ end(struct feel_parser *p, const char *expected)
 
 typedef struct feel_node *rule_fn(struct feel_parser *p);
 
+static struct feel_node *
+parse_parts(struct feel_parser *p)
+{
+	p->keeps_parts = true;
+	return feel_parse_expression(p);
+}
+
 static const struct feel *
 parse(struct arena *arena, struct str text, const struct feel_names *names,
     struct feel_error *error, rule_fn *rule)
@@ -82,6 +89,13 @@ feel_parse(struct arena *arena, struct str text,
     const struct feel_names *names, struct feel_error *error)
 {
 	return parse(arena, text, names, error, feel_parse_expression);
+}
+
+const struct feel *
+feel_parse_parts(struct arena *arena, struct str text,
+    const struct feel_names *names, struct feel_error *error)
+{
+	return parse(arena, text, names, error, parse_parts);
 }
 
 const struct feel *
@@ -182,6 +196,8 @@ evaluate(const struct feel *feel, const struct value *input,
 	const struct value *few_slots[FEW] = {NULL};
 	const struct value *few_free[FEW] = {NULL};
 	struct feel_run run = {
+		.evaluators = env->trace != NULL ? feel_trace_evaluators :
+		    feel_evaluators,
 		.env = env,
 		.arena = env->arena,
 		.steps = env->steps != 0 ? env->steps : FEEL_STEPS,
@@ -196,6 +212,9 @@ evaluate(const struct feel *feel, const struct value *input,
 	env->exhausted = false;
 	env->note[0] = '\0';
 	env->note_offset = 0;
+	env->note_bytes = 1;
+	if (env->trace != NULL)
+		feel_trace_begin(env->trace, feel);
 	if (feel->slot_count > FEW)
 		run.slots = ARENA_ARRAY(env->arena, feel->slot_count,
 		    const struct value *);

@@ -12,7 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static feel_eval_fn *const evaluators[FEEL_OP_COUNT] = {
+feel_eval_fn *const feel_evaluators[FEEL_OP_COUNT] = {
 #define FEEL_OP_ROW(name, function) [FEEL_##name] = function,
 	FEEL_OPS(FEEL_OP_ROW)
 #undef FEEL_OP_ROW
@@ -26,14 +26,21 @@ feel_null(struct feel_run *run, const struct feel_node *node,
     const char *format, ...)
 {
 	struct feel_env *env = run->env;
+	char note[sizeof(env->note)];
 	va_list args;
 
-	if (env->note[0] != '\0')
+	if (env->note[0] != '\0' && env->trace == NULL)
 		return &value_null;
 	va_start(args, format);
-	str_vwrite(env->note, sizeof(env->note), format, args);
+	str_vwrite(note, sizeof(note), format, args);
 	va_end(args);
+	if (env->trace != NULL)
+		feel_trace_note(env->trace, node, str_of(note));
+	if (env->note[0] != '\0')
+		return &value_null;
+	memcpy(env->note, note, sizeof(note));
 	env->note_offset = node != NULL ? node->offset : 0;
+	env->note_bytes = node != NULL ? node->bytes : 1;
 	return &value_null;
 }
 
@@ -89,7 +96,7 @@ feel_eval_node(struct feel_run *run, const struct feel_node *node)
 	if (!may_go_on(run))
 		return &value_null;
 	run->depth++;
-	value = evaluators[node->op](run, node);
+	value = run->evaluators[node->op](run, node);
 	run->depth--;
 	must(value != NULL);
 	return value;
@@ -99,6 +106,7 @@ const struct value *
 feel_fold(struct feel_env *env, const struct feel_node *node)
 {
 	struct feel_run run = {
+		.evaluators = feel_evaluators,
 		.env = env,
 		.arena = env->arena,
 		.steps = FEEL_HEIGHT_MAX + 2 * (int64_t)node->bytes,

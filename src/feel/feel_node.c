@@ -85,7 +85,7 @@ feel_node_done(struct feel_parser *p, struct feel_node *node)
 		    "more than %d operators deep", FEEL_HEIGHT_MAX);
 	if (p->end > node->offset)
 		node->bytes = (uint32_t)(p->end - node->offset);
-	if (!is_foldable(node))
+	if (p->keeps_parts || !is_foldable(node))
 		return node;
 	/* What gives null keeps its node, which can say why. */
 	value = feel_fold(&env, node);

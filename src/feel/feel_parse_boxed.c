@@ -100,6 +100,9 @@ feel_parse_round(struct feel_parser *p)
 		return feel_parse_range_rest(p, offset, node, false);
 	if (!feel_token_expect(p, ")", "to close the parenthesis"))
 		return NULL;
+	/* Whoever is shown the part is shown its parentheses. */
+	node->offset = (uint32_t)offset;
+	node->bytes = (uint32_t)(p->end - offset);
 	return node;
 }
 

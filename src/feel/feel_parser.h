@@ -38,6 +38,7 @@ struct feel_parser {
 	bool failed;
 	unsigned nesting;
 	bool in_range; /* its end may be a "[" */
+	bool keeps_parts; /* nothing is evaluated while parsing */
 	const struct feel_names *names; /* may be NULL */
 
 	struct feel_scope *scopes;

@@ -327,7 +327,11 @@ bool feel_habit_function(struct str name, char *out, size_t bytes);
 
 /* -------------------------------------------------------------- evaluation */
 
+typedef const struct value *feel_eval_fn(struct feel_run *run,
+    const struct feel_node *node);
+
 struct feel_run {
+	feel_eval_fn *const *evaluators; /* by op: plain, or those that tell */
 	struct feel_env *env;
 	struct arena *arena;
 	int64_t steps;
@@ -420,8 +424,13 @@ bool feel_steps_init(struct feel_steps *steps, const struct value *from,
 const struct value *feel_steps_at(struct feel_run *run,
     const struct feel_steps *steps, int64_t index);
 
-typedef const struct value *feel_eval_fn(struct feel_run *run,
-    const struct feel_node *node);
+extern feel_eval_fn *const feel_evaluators[FEEL_OP_COUNT];
+/* feel_trace.c: the same, each with its result noted down. */
+extern feel_eval_fn *const feel_trace_evaluators[FEEL_OP_COUNT];
+void feel_trace_begin(struct feel_trace *trace, const struct feel *feel);
+void feel_trace_note(struct feel_trace *trace, const struct feel_node *node,
+    struct str text);
+
 #define FEEL_OP_PROTOTYPE(name, function) extern feel_eval_fn function;
 FEEL_OPS_OWN(FEEL_OP_PROTOTYPE)
 #undef FEEL_OP_PROTOTYPE

@@ -199,3 +199,29 @@ feel_text_of(struct feel_run *run, const struct value *value)
 	buf_fini(&out);
 	return string;
 }
+
+struct str
+feel_text(struct arena *arena, const struct value *value, size_t bytes_max)
+{
+	struct feel_env env = {.arena = arena};
+	struct feel_run run = {
+		.env = &env,
+		.arena = arena,
+		.steps = FEEL_STEPS,
+		.bytes_max = SIZE_MAX,
+	};
+	bool is_whole;
+	struct str text;
+	struct buf out;
+
+	buf_init(&out, bytes_max);
+	is_whole = add_value(&run, value, &out, FEEL_VALUE_DEPTH_MAX) &&
+	    !buf_is_over(&out);
+	text = buf_str(&out);
+	/* Cut between characters. */
+	while (!is_whole && !str_is_utf8(text))
+		text.bytes--;
+	text = arena_strf(arena, "%.*s%s", STR_ARG(text), is_whole ? "" : "…");
+	buf_fini(&out);
+	return text;
+}

@@ -42,4 +42,5 @@ libstated_feel_a_SOURCES = \
 	src/feel/feel_test.c \
 	src/feel/feel_text.c \
 	src/feel/feel_token.c \
+	src/feel/feel_trace.c \
 	src/feel/feel_type.c

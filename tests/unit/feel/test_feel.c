@@ -229,7 +229,7 @@ test_null_comes_with_a_note_and_its_place(void **state)
 	assert_true(value_is_null(evaluate(fixture, "1 + (amount - \"x\")")));
 	assert_string_equal(fixture->env.note,
 	    "`number` and `string` cannot be subtracted");
-	assert_int_equal(fixture->env.note_offset, 5);
+	assert_int_equal(fixture->env.note_offset, 4);
 	/* The next evaluation begins without it. */
 	assert_false(value_is_null(evaluate(fixture, "amount")));
 	assert_string_equal(fixture->env.note, "");
