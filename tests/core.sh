@@ -25,7 +25,7 @@ END
 
 cd "${builddir:-.}"
 archives=
-for module in base value feel calendar definition prove chart audit connector; do
+for module in base value feel calendar definition prove chart audit throttle connector; do
 	archives="$archives libstated_$module.a"
 done
 
