@@ -91,7 +91,8 @@ sandbox_account_balances(struct sandbox *sandbox,
 	const char *account = request->params[0];
 	json_t *balances = json_array();
 
-	for (size_t i = 0; i < sizeof(currencies) / sizeof(currencies[0]); i++) {
+	for (size_t i = 0; i < sizeof(currencies) / sizeof(currencies[0]);
+	     i++) {
 		json_array_append_new(balances,
 		    json_pack("{s:s,s:s,s:o}", "AccountId", account, "Type",
 			"InterimAvailable", "Amount",

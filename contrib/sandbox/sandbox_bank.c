@@ -494,7 +494,8 @@ static void
 echo_interaction_id(const struct sandbox_request *request,
     struct sandbox_reply *reply)
 {
-	const char *id = sandbox_request_header(request, "x-fapi-interaction-id");
+	const char *id =
+	    sandbox_request_header(request, "x-fapi-interaction-id");
 
 	if (id[0] != '\0')
 		sandbox_reply_header(reply, "x-fapi-interaction-id", id);
@@ -558,8 +559,8 @@ order_of_path(const struct sandbox *sandbox,
 
 	echo_interaction_id(request, reply);
 	if (order == NULL)
-		refuse(reply, 400, "400 BadRequest", "UK.OBIE.Resource.NotFound",
-		    NULL, "no such payment");
+		refuse(reply, 400, "400 BadRequest",
+		    "UK.OBIE.Resource.NotFound", NULL, "no such payment");
 	return order;
 }
 

@@ -34,7 +34,8 @@ struct sandbox_bank_options {
 
 struct sandbox_bank;
 
-struct sandbox_bank *sandbox_bank_new(const struct sandbox_bank_options *options);
+struct sandbox_bank *sandbox_bank_new(
+    const struct sandbox_bank_options *options);
 void sandbox_bank_free(struct sandbox_bank **bank);
 void sandbox_bank_reset(struct sandbox_bank *bank);
 /* Holds for what happens from now on; a negative delay changes nothing. */

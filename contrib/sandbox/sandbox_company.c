@@ -69,8 +69,8 @@ refuse(struct sandbox_reply *reply, int status, const char *category,
     const char *message)
 {
 	sandbox_reply_json_take(reply, status,
-	    json_pack("{s:s,s:s,s:s,s:s}", "status", "error", "message", message,
-		"correlationId", "sandbox", "category", category));
+	    json_pack("{s:s,s:s,s:s,s:s}", "status", "error", "message",
+		message, "correlationId", "sandbox", "category", category));
 }
 
 static void
@@ -91,7 +91,8 @@ read_properties(const struct sandbox_request *request,
 	json_t *properties = json_incref(json_object_get(body, "properties"));
 
 	if (body != NULL && !json_is_object(properties)) {
-		refuse(reply, 400, "VALIDATION_ERROR", "properties are missing");
+		refuse(
+		    reply, 400, "VALIDATION_ERROR", "properties are missing");
 		json_decref(properties);
 		properties = NULL;
 	}
@@ -186,7 +187,8 @@ sandbox_company_update(struct sandbox *sandbox,
 		json_object_update(
 		    json_object_get(company, "properties"), properties);
 		stamp(sandbox->companies, company,
-		    json_integer_value(json_object_get(company, "version")) + 1);
+		    1 + json_integer_value(
+			json_object_get(company, "version")));
 		show(company, 200, reply);
 	}
 	json_decref(properties);

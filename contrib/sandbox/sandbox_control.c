@@ -84,8 +84,9 @@ sandbox_control_add_faults(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply)
 {
 	json_t *body = sandbox_json_read(request->body);
-	json_t *rules = json_is_array(body) ? json_incref(body)
-					    : json_pack("[o?]", json_incref(body));
+	json_t *rules = json_is_array(body)
+			    ? json_incref(body)
+			    : json_pack("[o?]", json_incref(body));
 	const char *why = "a rule is a JSON object";
 	bool ok = json_array_size(rules) > 0;
 
@@ -109,7 +110,8 @@ sandbox_control_list_faults(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply)
 {
 	(void)request;
-	sandbox_reply_json_take(reply, 200, sandbox_fault_list(sandbox->faults));
+	sandbox_reply_json_take(
+	    reply, 200, sandbox_fault_list(sandbox->faults));
 }
 
 void

@@ -65,8 +65,8 @@ refuse(struct sandbox_reply *reply, int status, const char *category,
     const char *message)
 {
 	sandbox_reply_json_take(reply, status,
-	    json_pack("{s:s,s:s,s:s,s:s}", "status", "error", "message", message,
-		"correlationId", "sandbox", "category", category));
+	    json_pack("{s:s,s:s,s:s,s:s}", "status", "error", "message",
+		message, "correlationId", "sandbox", "category", category));
 }
 
 static json_t *
@@ -140,7 +140,8 @@ read_properties(const struct sandbox_request *request,
 	json_t *properties = json_incref(json_object_get(body, "properties"));
 
 	if (body != NULL && !json_is_object(properties)) {
-		refuse(reply, 400, "VALIDATION_ERROR", "properties are missing");
+		refuse(
+		    reply, 400, "VALIDATION_ERROR", "properties are missing");
 		json_decref(properties);
 		properties = NULL;
 	}
@@ -179,7 +180,8 @@ sandbox_crm_put(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply)
 {
 	struct sandbox_crm *crm = sandbox->crm;
-	const char *condition = sandbox_request_header(request, "If-None-Match");
+	const char *condition =
+	    sandbox_request_header(request, "If-None-Match");
 	json_t *properties = read_properties(request, reply);
 	json_t *deal = find_by_key(crm, request->params[0]);
 

@@ -78,7 +78,8 @@ sandbox_decimal_round(struct sandbox_decimal a, int places)
 	must(places >= 0 && places <= PLACES);
 	for (int i = places; i < PLACES; i++)
 		unit *= 10;
-	return (struct sandbox_decimal){divide_half_up(a.millionths, unit) * unit};
+	return (struct sandbox_decimal){
+	    divide_half_up(a.millionths, unit) * unit};
 }
 
 struct sandbox_decimal
@@ -108,7 +109,8 @@ format_whole(unsigned __int128 n, char *out)
 }
 
 const char *
-sandbox_decimal_format(struct sandbox_decimal a, char out[SANDBOX_DECIMAL_BYTES])
+sandbox_decimal_format(
+    struct sandbox_decimal a, char out[SANDBOX_DECIMAL_BYTES])
 {
 	bool negative = a.millionths < 0;
 	unsigned __int128 n = negative ? -(unsigned __int128)a.millionths

@@ -19,7 +19,7 @@ enum sandbox_fault_shape {
 	SANDBOX_FAULT_RESET, /* RST */
 	SANDBOX_FAULT_STATUS, /* a status with a page of HTML */
 	SANDBOX_FAULT_DRIP, /* the answer, byte by byte */
-	SANDBOX_FAULT_TRUNCATED, /* half the body, and the length of that half */
+	SANDBOX_FAULT_TRUNCATED, /* half the body, and that half's length */
 	SANDBOX_FAULT_SHORT, /* half the body, and the length of the whole */
 	SANDBOX_FAULT_HTML, /* 200 and a page of HTML */
 	SANDBOX_FAULT_ERROR_INSIDE, /* 200 and an error in the body */

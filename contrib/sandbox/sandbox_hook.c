@@ -49,7 +49,7 @@ struct webhook {
 	int deliveries; /* answered by a 2xx */
 	int deliveries_due;
 	bool forge_first; /* one delivery with a wrong signature comes first */
-	int forgeries_taken; /* wrong signatures answered by a 2xx: a bug there */
+	int forgeries_taken; /* wrong signatures answered by a 2xx: a bug */
 };
 
 struct slot {
@@ -95,7 +95,8 @@ sandbox_hook_new(const struct sandbox_hook_options *options)
 	hook->secret = copy(options->secret ? options->secret : "");
 	TAILQ_INIT(&hook->all);
 	TAILQ_INIT(&hook->ready);
-	hook->slots = calloc((size_t)options->connections, sizeof(*hook->slots));
+	hook->slots =
+	    calloc((size_t)options->connections, sizeof(*hook->slots));
 	hook->pump = event_new(options->base, -1, 0, pump, hook);
 	must(hook->slots != NULL && hook->pump != NULL);
 	for (int i = 0; i < options->connections; i++)
@@ -386,7 +387,8 @@ pump(evutil_socket_t fd, short what, void *arg)
 /* --------------------------------------------------------- new webhooks */
 
 static struct webhook *
-webhook_new(struct sandbox_hook *hook, const struct sandbox_hook_message *message)
+webhook_new(
+    struct sandbox_hook *hook, const struct sandbox_hook_message *message)
 {
 	struct webhook *webhook = calloc(1, sizeof(*webhook));
 

@@ -31,7 +31,8 @@ struct sandbox_hook_options {
 
 struct sandbox_hook;
 
-struct sandbox_hook *sandbox_hook_new(const struct sandbox_hook_options *options);
+struct sandbox_hook *sandbox_hook_new(
+    const struct sandbox_hook_options *options);
 void sandbox_hook_free(struct sandbox_hook **hook);
 /* Where to deliver from now on; false where it is no http:// URL. */
 MUST_USE bool sandbox_hook_set_target(struct sandbox_hook *hook,

@@ -260,7 +260,8 @@ sandbox_json_write(const json_t *value, enum sandbox_json_style style,
 			write_string(text, json_string_length(value), out);
 		return;
 	case JSON_INTEGER:
-		buf_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		buf_addf(
+		    out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		return;
 	case JSON_TRUE:
 		buf_add_cstr(out, "true");

@@ -22,7 +22,8 @@ sandbox_ledger_open(const char *path)
 	int fd = -1;
 
 	if (path != NULL) {
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+		    0644);
 		if (fd < 0)
 			return NULL;
 	}

@@ -334,7 +334,8 @@ accept_cb(struct evconnlistener *listener, evutil_socket_t fd,
 	    BEV_OPT_CLOSE_ON_FREE);
 	must(client->stream != NULL);
 	TAILQ_INSERT_TAIL(&mail->clients, client, link);
-	bufferevent_setcb(client->stream, read_cb, written_cb, event_cb, client);
+	bufferevent_setcb(
+	    client->stream, read_cb, written_cb, event_cb, client);
 	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
 	say(client, "220 sandbox ESMTP");
 }

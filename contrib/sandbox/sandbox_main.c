@@ -142,9 +142,10 @@ take_option(struct options *options, const struct option_row *row,
 		return true;
 	}
 	if (!str_parse_int(str_of(value), row->min, row->max, &n)) {
-		fprintf(stderr, "stated-sandbox: --%s: not a number from %lld to "
-		    "%lld: %s\n", row->name, (long long)row->min,
-		    (long long)row->max, value);
+		fprintf(stderr,
+		    "stated-sandbox: --%s: not a number from %lld to %lld: "
+		    "%s\n",
+		    row->name, (long long)row->min, (long long)row->max, value);
 		return false;
 	}
 	memcpy(at, &n, sizeof(n));
@@ -159,8 +160,8 @@ read_options(int argc, char **argv, struct options *options)
 	int chosen;
 
 	for (size_t i = 0; i < ROW_COUNT; i++)
-		table[i] = (struct option){rows[i].name, required_argument, NULL,
-		    (int)i};
+		table[i] = (struct option){
+		    rows[i].name, required_argument, NULL, (int)i};
 	table[ROW_COUNT] = (struct option){"help", no_argument, NULL,
 	    (int)ROW_COUNT};
 	while ((chosen = getopt_long(argc, argv, "", table, NULL)) != -1) {

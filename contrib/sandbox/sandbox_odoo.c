@@ -230,7 +230,8 @@ check_user(struct odoo_call *call, const json_t *args)
 
 	if (!sandbox_json_is_number(user))
 		return odoo_fail(call, "builtins.ValueError",
-		    "invalid literal for int() with base 10: '%s'", id ? id : "");
+		    "invalid literal for int() with base 10: '%s'",
+		    id ? id : "");
 	if (strcmp(id + 1, USER_ID) != 0)
 		return odoo_fail(call, "odoo.exceptions.MissingError",
 		    "Record does not exist or has been deleted.\n"
@@ -274,9 +275,9 @@ run_rpc(struct odoo_call *call, const json_t *params)
 
 	call->method = sandbox_json_text(params, "method");
 	if (service[0] == '\0' || call->method[0] == '\0' || args == NULL)
-		ok = odoo_fail(call, "builtins.TypeError", "RPC.jsonrpc() missing "
-		    "3 required positional arguments: 'service', 'method', and "
-		    "'args'");
+		ok = odoo_fail(call, "builtins.TypeError",
+		    "RPC.jsonrpc() missing 3 required positional arguments: "
+		    "'service', 'method', and 'args'");
 	else if (strcmp(service, "common") == 0)
 		ok = run_common(call, args);
 	else if (strcmp(service, "object") == 0)
@@ -296,7 +297,8 @@ call_fini(struct odoo_call *call)
 static bool
 is_json_type(const struct sandbox_request *request)
 {
-	struct str type = str_of(sandbox_request_header(request, "Content-Type"));
+	struct str type =
+	    str_of(sandbox_request_header(request, "Content-Type"));
 	struct str rest;
 
 	type = str_trim(str_split(type, ';', &rest));

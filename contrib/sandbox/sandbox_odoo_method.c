@@ -57,7 +57,8 @@ struct button {
 	const char *to; /* state; NULL: the record has none to change */
 	const char *idle; /* states in which nothing happens, a|b; or NULL */
 	enum gives gives;
-	const char *refusal; /* NULL: "The entry NAME (id N) must be in draft." */
+	/* NULL: "The entry NAME (id N) must be in draft." */
+	const char *refusal;
 	bool (*check)(struct odoo_call *call, const json_t *record);
 	void (*effect)(struct odoo_call *call, json_t *record);
 };
@@ -207,7 +208,8 @@ run_button(struct odoo_call *call, const struct button *button)
 	if (ok) {
 		odoo_record_log(call, ids, NULL);
 		if (button->gives != GIVES_NONE)
-			call->result = json_boolean(button->gives == GIVES_TRUE);
+			call->result =
+			    json_boolean(button->gives == GIVES_TRUE);
 	}
 	json_decref(ids);
 	return ok;
@@ -225,15 +227,17 @@ check_move(struct odoo_call *call, const json_t *record)
 	if (strcmp(type, "entry") != 0 &&
 	    json_is_false(json_object_get(record, "partner_id")))
 		return odoo_fail(call, "odoo.exceptions.UserError",
-		    "The field '%s' is required, please complete it to validate "
-		    "the %s.", strncmp(type, "in", 2) == 0 ? "Vendor" : "Customer",
+		    "The field '%s' is required, please complete it to "
+		    "validate the %s.",
+		    strncmp(type, "in", 2) == 0 ? "Vendor" : "Customer",
 		    strncmp(type, "in", 2) == 0 ? "Vendor Bill"
 						: "Customer Invoice");
 	if (sandbox_json_text(record, "amount_total")[0] == '-')
 		return odoo_fail(call, "odoo.exceptions.UserError",
 		    "You cannot validate an invoice with a negative total "
 		    "amount. You should create a credit note instead. Use the "
-		    "action menu to transform it into a credit note or refund.");
+		    "action menu to transform it into a credit note or "
+		    "refund.");
 	if (strcmp(type, "in_invoice") == 0 &&
 	    json_is_false(json_object_get(record, "invoice_date")))
 		return odoo_fail(call, "odoo.exceptions.UserError",
@@ -311,8 +315,8 @@ invoice_order(struct odoo_call *call, json_t *record)
 static bool
 cancel_orders(struct odoo_call *call)
 {
-	static const struct button cancel = {"sale.order", "action_cancel", NULL,
-	    "cancel", NULL, GIVES_TRUE, NULL, NULL, NULL};
+	static const struct button cancel = {"sale.order", "action_cancel",
+	    NULL, "cancel", NULL, GIVES_TRUE, NULL, NULL, NULL};
 	json_t *ids;
 	bool warns = false;
 

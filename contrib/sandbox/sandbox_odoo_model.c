@@ -277,7 +277,8 @@ const struct odoo_model *const odoo_models[] = {&company, &partner, &move,
 const struct odoo_field *
 odoo_field_find(const struct odoo_model *model, const char *name)
 {
-	for (const struct odoo_field *field = model->fields; field->name; field++) {
+	for (const struct odoo_field *field = model->fields; field->name;
+	     field++) {
 		if (strcmp(field->name, name) == 0)
 			return field;
 	}
@@ -324,7 +325,8 @@ odoo_display_name(const struct sandbox_odoo *odoo, const char *model,
 
 	if (table != NULL)
 		return sandbox_json_text(odoo_record_find(table, id), "name");
-	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]); i++) {
+	for (size_t i = 0; i < sizeof(known_names) / sizeof(known_names[0]);
+	     i++) {
 		if (strcmp(known_names[i].model, model) == 0 &&
 		    strcmp(known_names[i].id, id) == 0)
 			return known_names[i].name;

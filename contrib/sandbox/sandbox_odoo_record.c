@@ -389,7 +389,8 @@ blank_record(const struct odoo_model *model)
 {
 	json_t *record = json_object();
 
-	for (const struct odoo_field *field = model->fields; field->name; field++)
+	for (const struct odoo_field *field = model->fields; field->name;
+	     field++)
 		odoo_record_set(record, field->name, field->initial);
 	json_object_set_new(record, "create_date", odoo_now());
 	json_object_set_new(record, "write_date", odoo_now());
@@ -456,7 +457,8 @@ static struct odoo_call
 call_on_lines(const struct odoo_call *call)
 {
 	return (struct odoo_call){.odoo = call->odoo,
-	    .table = odoo_table_find(call->odoo, call->table->model->line_model),
+	    .table =
+		odoo_table_find(call->odoo, call->table->model->line_model),
 	    .method = call->method};
 }
 
@@ -525,7 +527,8 @@ table_insert(struct odoo_table *table, json_t *record, char id[24])
 
 /* They have been checked. */
 static void
-insert_lines(const struct odoo_call *call, const char *order, const json_t *vals)
+insert_lines(
+    const struct odoo_call *call, const char *order, const json_t *vals)
 {
 	struct odoo_call own;
 	json_t *lines;
@@ -684,9 +687,9 @@ odoo_record_unlink(struct odoo_call *call)
 		if (strcmp(sandbox_json_text(record, "state"), "posted") == 0) {
 			json_decref(ids);
 			return odoo_fail(call, "odoo.exceptions.UserError",
-			    "You can't delete a posted journal item. Don’t play "
-			    "games with your accounting records; reset the "
-			    "journal entry to draft before deleting it.");
+			    "You can't delete a posted journal item. Don’t "
+			    "play games with your accounting records; reset "
+			    "the journal entry to draft before deleting it.");
 		}
 	}
 	for (size_t i = 0; i < json_array_size(ids); i++)
@@ -753,7 +756,8 @@ fields_wanted(struct odoo_call *call)
 	if (json_array_size(fields) > 0)
 		return json_incref(fields);
 	all = json_array();
-	for (const struct odoo_field *field = model->fields; field->name; field++)
+	for (const struct odoo_field *field = model->fields; field->name;
+	     field++)
 		json_array_append_new(all, json_string(field->name));
 	return all;
 }

@@ -80,7 +80,8 @@ contains(const json_t *have, const json_t *want, bool folds_case)
 
 	if (text == NULL || part == NULL)
 		return false;
-	return (folds_case ? strcasestr(text, part) : strstr(text, part)) != NULL;
+	return (folds_case ? strcasestr(text, part) : strstr(text, part)) !=
+	       NULL;
 }
 
 static bool
@@ -188,8 +189,9 @@ eval_leaf(struct search *search, const json_t *leaf)
 	/* The trap of the real one: such a leaf is only logged there. */
 	if (field != NULL && field->type == ODOO_UNSTORED)
 		return true;
-	return leaf_holds(search, operator, json_object_get(search->record, name),
-	    json_array_get(leaf, 2), leaf);
+	return leaf_holds(search, operator,
+	    json_object_get(search->record, name), json_array_get(leaf, 2),
+	    leaf);
 }
 
 /* One term from *at on; both sides are always read. */
@@ -248,8 +250,9 @@ static bool
 hides_archived(const struct odoo_call *call, const json_t *domain)
 {
 	return odoo_field_find(call->table->model, "active") != NULL &&
-	    !json_is_false(sandbox_json_at(call->args, "context.active_test")) &&
-	    !domain_names(domain, "active");
+	       !json_is_false(
+		   sandbox_json_at(call->args, "context.active_test")) &&
+	       !domain_names(domain, "active");
 }
 
 /* The records that fit; NULL with the error set. */
@@ -301,10 +304,12 @@ compare_records(const void *a, const void *b, void *order)
 		sign = compare(json_object_get(left, field),
 		    json_object_get(right, field));
 		if (sign != 0)
-			return str_equal(str_trim(direction), STR("desc")) ? -sign
-									   : sign;
+			return str_equal(str_trim(direction), STR("desc"))
+				   ? -sign
+				   : sign;
 	}
-	return compare(json_object_get(left, "id"), json_object_get(right, "id"));
+	return compare(
+	    json_object_get(left, "id"), json_object_get(right, "id"));
 }
 
 static void

@@ -24,8 +24,8 @@ residual_of(const json_t *invoice)
 {
 	struct sandbox_decimal residual = {0};
 
-	if (!sandbox_decimal_parse(sandbox_json_text(invoice, "amount_residual"),
-		&residual))
+	if (!sandbox_decimal_parse(
+		sandbox_json_text(invoice, "amount_residual"), &residual))
 		residual = (struct sandbox_decimal){0};
 	return residual;
 }
@@ -64,8 +64,8 @@ odoo_wizard_create(struct odoo_call *call)
 		    "account.move or account.move.line records.");
 	if (residual_of(invoice).millionths == 0)
 		return odoo_fail(call, "odoo.exceptions.UserError",
-		    "You can't register a payment because there is nothing left "
-		    "to pay on the selected journal items.");
+		    "You can't register a payment because there is nothing "
+		    "left to pay on the selected journal items.");
 	if (json_object_get(vals, "amount") == NULL)
 		json_object_set(vals, "amount",
 		    json_object_get(invoice, "amount_residual"));
@@ -122,7 +122,8 @@ reconcile(json_t *invoice, json_t *payment)
 
 	json_array_append(json_object_get(invoice, "matched_payment_ids"),
 	    json_object_get(payment, "id"));
-	if (!known || strcmp(sandbox_json_text(invoice, "state"), "posted") != 0)
+	if (!known ||
+	    strcmp(sandbox_json_text(invoice, "state"), "posted") != 0)
 		return;
 	left.millionths -= amount.millionths;
 	if (left.millionths < 0)

@@ -129,6 +129,7 @@ sandbox_time_format(int64_t at_ms, char out[SANDBOX_TIME_BYTES])
 
 	must(gmtime_r(&seconds, &parts) != NULL);
 	must(strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts) > 0);
-	snprintf(out, SANDBOX_TIME_BYTES, "%s.%03dZ", date, (int)(at_ms % 1000));
+	snprintf(
+	    out, SANDBOX_TIME_BYTES, "%s.%03dZ", date, (int)(at_ms % 1000));
 	return out;
 }

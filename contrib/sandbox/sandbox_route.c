@@ -195,7 +195,8 @@ sandbox_calls_reset(struct sandbox_calls *calls)
 }
 
 void
-sandbox_calls_add(struct sandbox_calls *calls, const struct sandbox_route *route)
+sandbox_calls_add(
+    struct sandbox_calls *calls, const struct sandbox_route *route)
 {
 	must(route >= routes && route < routes + ROUTE_COUNT);
 	calls->counts[route - routes]++;

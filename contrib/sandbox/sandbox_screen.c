@@ -123,7 +123,8 @@ sandbox_screen_match(struct sandbox *sandbox,
 		return;
 	if (!json_is_object(queries) || json_object_size(queries) > BATCH_MAX) {
 		sandbox_reply_json_take(reply, 400,
-		    json_pack("{s:s}", "detail", "queries: 1 to 100 are wanted"));
+		    json_pack(
+			"{s:s}", "detail", "queries: 1 to 100 are wanted"));
 	} else {
 		responses = json_object();
 		json_object_foreach (queries, name, query)

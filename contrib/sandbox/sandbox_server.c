@@ -118,12 +118,14 @@ answer(struct sandbox *sandbox, struct sandbox_request *request,
     struct sandbox_reply *reply, struct sandbox_fault *fault)
 {
 	int status;
-	const struct sandbox_route *route = sandbox_route_find(request, &status);
+	const struct sandbox_route *route =
+	    sandbox_route_find(request, &status);
 	bool controls = str_has_prefix(str_of(request->path), STR("/control/"));
 	const char *why = NULL;
 
 	if (route == NULL) {
-		sandbox_reply_error(reply, status, sandbox_reply_reason(status));
+		sandbox_reply_error(
+		    reply, status, sandbox_reply_reason(status));
 		return;
 	}
 	sandbox_calls_add(sandbox->calls, route);
@@ -149,7 +151,8 @@ is_clean(const struct evkeyvalq *query, const char *path)
 	size_t bytes;
 	bool clean;
 
-	for (pair = query->tqh_first; pair != NULL; pair = pair->next.tqe_next) {
+	for (pair = query->tqh_first; pair != NULL;
+	     pair = pair->next.tqe_next) {
 		if (!str_is_utf8(str_of(pair->value)))
 			return false;
 	}

@@ -116,7 +116,8 @@ transaction_new(struct sandbox_tax *tax, const json_t *body,
 static bool
 is_kept_for_good(const json_t *transaction)
 {
-	return strcmp(sandbox_json_text(transaction, "status"), "Committed") == 0;
+	return strcmp(sandbox_json_text(transaction, "status"), "Committed") ==
+	       0;
 }
 
 static void

@@ -222,7 +222,7 @@ struct chart_effects {
 	size_t record_capacity;
 	enum chart_refusal refusal; /* of the act, if it was one */
 	struct str refusal_detail;
-	/* EV_EVENT_RECEIVED: taken, kept, ignored; refused: too many are kept */
+	/* EV_EVENT_RECEIVED: taken, kept, ignored; refused: too many kept */
 	struct str event_fate;
 };
 

@@ -149,7 +149,7 @@ struct def_step {
 	/* STEP_FOR.  What an iteration assigns is its own: it makes up its
 	 * entry in `results`, and no other iteration sees it. */
 	struct str each;              /* the item's name */
-	struct str at;                /* its position's, from 1; may be absent */
+	struct str at;                /* its position's, from 1; or absent */
 	const struct template *in;    /* a list */
 	struct def_steps body;        /* `do` */
 	int64_t parallel;             /* iterations at once; 1 unless told */
@@ -263,7 +263,7 @@ struct def_state {
 struct def_event {
 	struct str type;
 	struct diag_span span;
-	/* NULL: the business key; the instance's identifier where it has none */
+	/* NULL: the business key, or the identifier where there is none */
 	const struct template *correlate;
 	const struct str *supersedes;
 	size_t supersedes_count;

@@ -3,8 +3,8 @@
  * log.h: one line an event, as text or JSON, on standard error.
  *
  * The log is a mutable global, one of two in the program (the other is the
- * cache of time zones).  It may be called from any thread.  Secrets never go into it.  The last 64 lines are
- * kept for the panic message of must().
+ * cache of time zones).  It may be called from any thread.  Secrets never go
+ * into it.  The last 64 lines are kept for the panic message of must().
  */
 #ifndef STATED_LOG_H
 #define STATED_LOG_H

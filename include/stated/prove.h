@@ -48,7 +48,8 @@ void prove_library(const struct library *library, struct diag_list *diags);
 
 /*
  * For `proofs: required`: whether a workflow, the tables that it decides by and
- * the connections that it calls have no finding.  Where they have, diags gets them, as errors.
+ * the connections that it calls have no finding.  Where they have, diags gets
+ * them, as errors.
  */
 MUST_USE bool prove_is_proved(const struct definition *definition,
     const struct library *library, struct diag_list *diags);

@@ -121,8 +121,9 @@ request_cb(struct evhttp_request *request, void *arg)
 	struct api_call *call = api_call_new(api, request);
 
 	api_door_asked(api->door, api_call_socket(call));
-	if (has_room(call) && fits(call) && has_room_for_body(call) && is_routed(call) &&
-	    api_auth_check(call) && is_typed(call) && api_query_parse(call))
+	if (has_room(call) && fits(call) && has_room_for_body(call) &&
+	    is_routed(call) && api_auth_check(call) && is_typed(call) &&
+	    api_query_parse(call))
 		call->route->handle(call);
 	api_call_unref(call);
 }

@@ -75,9 +75,12 @@ histogram_report(struct arena *arena, const struct histogram *histogram)
 {
 	struct value_builder *built = value_build_context(arena);
 
-	value_put_int(built, "p50", (int64_t)histogram_quantile(histogram, 500));
-	value_put_int(built, "p95", (int64_t)histogram_quantile(histogram, 950));
-	value_put_int(built, "p99", (int64_t)histogram_quantile(histogram, 990));
+	value_put_int(
+	    built, "p50", (int64_t)histogram_quantile(histogram, 500));
+	value_put_int(
+	    built, "p95", (int64_t)histogram_quantile(histogram, 950));
+	value_put_int(
+	    built, "p99", (int64_t)histogram_quantile(histogram, 990));
 	value_put_int(built, "max", (int64_t)histogram->max);
 	return value_built(built);
 }

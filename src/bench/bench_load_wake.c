@@ -96,7 +96,8 @@ estimate_filling(struct bench *bench, uint64_t count, int64_t *ms)
 	int64_t began_us = clock_monotonic_us();
 	bool is_made = fill_run(bench, &sample);
 
-	*ms = (clock_monotonic_us() - began_us) * (int64_t)count / SAMPLE / 1000;
+	*ms =
+	    (clock_monotonic_us() - began_us) * (int64_t)count / SAMPLE / 1000;
 	engine_child_remove(bench->store);
 	return is_made;
 }

@@ -70,8 +70,8 @@ put_instances(const struct value *load, struct buf *out)
 		buf_add_cstr(out, " s");
 	}
 	if (number_of(load, "failed") > 0)
-		buf_addf(
-		    out, "\n  failure    %.*s", STR_ARG(text_of(load, "failure")));
+		buf_addf(out, "\n  failure    %.*s",
+		    STR_ARG(text_of(load, "failure")));
 	buf_add_char(out, '\n');
 }
 

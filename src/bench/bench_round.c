@@ -33,7 +33,8 @@ round_begin(
 		return false;
 	round->written[0] = usage_written(round->engine.pid);
 	if (metrics_read(&round->metrics[0], round->engine.port)) {
-		round->start_us = clock_monotonic_us() - round->engine.forked_us;
+		round->start_us =
+		    clock_monotonic_us() - round->engine.forked_us;
 		round->memory_start = usage_memory(round->engine.pid);
 		return true;
 	}

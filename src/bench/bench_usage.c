@@ -161,7 +161,8 @@ usage_report(struct arena *arena, const struct usage *before,
 		const struct usage_thread *thread = &after->threads[i];
 		struct value_builder *told = value_build_context(arena);
 
-		value_put_str(told, "name", arena_str(arena, str_of(thread->name)));
+		value_put_str(
+		    told, "name", arena_str(arena, str_of(thread->name)));
 		put_cpu(told, thread->cpu_us - cpu_before(before, thread->id),
 		    units);
 		value_append(threads, value_built(told));

@@ -317,8 +317,8 @@ choose(struct cli *cli, size_t index, const struct library *library)
 			found = definition;
 	}
 	if (found == NULL && name.at != NULL)
-		cli_fail(cli, "%s: no workflow `%.*s` in it", cli->arguments[index],
-		    STR_ARG(name));
+		cli_fail(cli, "%s: no workflow `%.*s` in it",
+		    cli->arguments[index], STR_ARG(name));
 	else if (found == NULL)
 		cli_fail(cli, "%s: no workflow in it", cli->arguments[index]);
 	return found;

@@ -185,8 +185,9 @@ print_record(struct cli *cli, const struct value *record)
 	fputs("  ", cli->out);
 	cli_text_paint(cli->out, cli->colours_out,
 	    sentence != NULL ? sentence->colour : COLOUR_NONE,
-	    sentence != NULL ? cli_story_fill(cli, record, str_of(sentence->text))
-			     : cli_text_clean(cli->arena, kind));
+	    sentence != NULL
+		? cli_story_fill(cli, record, str_of(sentence->text))
+		: cli_text_clean(cli->arena, kind));
 	fputc('\n', cli->out);
 }
 

@@ -55,7 +55,8 @@ follow_pointer(const struct value *from, struct str pointer)
 
 	while (from != NULL && pointer.at != NULL) {
 		key = str_split(pointer, '/', &pointer);
-		from = from->type == VALUE_CONTEXT ? value_get(from, key) : NULL;
+		from =
+		    from->type == VALUE_CONTEXT ? value_get(from, key) : NULL;
 	}
 	return from;
 }

@@ -292,8 +292,9 @@ const struct cmd cmd_eval = {
 	"Text is printed as JSON for people; --format json keeps the types "
 	"apart\n({\"n\": \"1.10\"}, {\"d\": \"2026-11-22\"}).  With --lines or "
 	"--table every line of\nstandard input is answered by one line in that "
-	"typed form, or by {\"error\": …}.  `as` names the type, as list<number>, "
-	"to which a\nvalue is converted; one that does not conform is null.",
+	"typed form, or by {\"error\": …}.  `as` names the type, as "
+	"list<number>, to which a\nvalue is converted; one that does not "
+	"conform is null.",
     .most = 1,
     .shares = CMD_FORMAT,
     .options = options,

@@ -112,12 +112,12 @@ const struct cmd cmd_simulate = {
 	       "  {\"event\": {\"type\": …, \"subject\": …, \"data\": {…}}}\n"
 	       "  {\"reply\": {\"bank.submit-payment\": {…}}}, or {…: "
 	       "{\"error\": {…}}}\n"
-	       "  {\"child\": {\"payment\": {\"outcome\": \"success\", \"output\": "
-	       "{…}}}}\n"
+	       "  {\"child\": {\"payment\": {\"outcome\": \"success\", "
+	       "\"output\": {…}}}}\n"
 	       "  {\"advance\": \"31m\"}\n"
 	       "  {\"decide\": {\"choice\": …, \"actor\": …}}\n"
-	       "On a terminal it offers what may happen next, and keeps what was "
-	       "done as a scenario\nfor `stated test`.",
+	       "On a terminal it offers what may happen next, and keeps what "
+	       "was done as a scenario\nfor `stated test`.",
     .least = 1,
     .most = 1,
     .options = options,

@@ -166,7 +166,7 @@ add_fields(struct multipart *multipart, const struct value_field *field)
 	return true;
 }
 
-/* -------------------------------------------------------------- the boundary */
+/* ------------------------------------------------------------- the boundary */
 
 static bool
 occurs(const struct multipart *multipart, struct str boundary)

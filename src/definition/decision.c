@@ -63,7 +63,8 @@ eval_inputs(struct run *run)
 		if (input->allowed != NULL &&
 		    !value_is_true(feel_test(input->allowed, run->inputs[i],
 			run->env)))
-			fail(run, "input `%.*s` is not among its allowed values",
+			fail(run,
+			    "input `%.*s` is not among its allowed values",
 			    STR_ARG(input->label));
 	}
 }

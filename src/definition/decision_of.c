@@ -232,7 +232,8 @@ read_outputs(const struct reader *reader, const struct value *list,
 		if (!read_output(reader, item_of(list, i), &outputs[i]))
 			return false;
 		if (outputs[i].name.at == NULL && table->output_count > 1)
-			return refuse(reader, "one of several outputs has no name");
+			return refuse(
+			    reader, "one of several outputs has no name");
 	}
 	return true;
 }

@@ -165,7 +165,8 @@ report_what(struct diag_list *diags, const struct yaml_node *root)
 	if (nearest.at)
 		diag_repair(diags, "did you mean `%.*s`?", STR_ARG(nearest));
 	else if (str_equal(key, STR("test")))
-		diag_repair(diags, "scenarios stand in files named *.test.yaml, "
+		diag_repair(diags,
+		    "scenarios stand in files named *.test.yaml, "
 		    "which `stated test` plays");
 	else
 		diag_repair(diags,

@@ -575,8 +575,8 @@ exchange_send(struct engine *engine, struct exchange *exchange)
 	must(exchange->turn <= engine->durable_turn);
 	exchange->state = EXCHANGE_SENT;
 	link_sent(exchange);
-	http_send(
-	    engine->options.http, &exchange->outgoing->request, exchange_cb, exchange);
+	http_send(engine->options.http, &exchange->outgoing->request,
+	    exchange_cb, exchange);
 }
 
 /* ---- queues ---- */

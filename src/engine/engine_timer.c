@@ -120,8 +120,8 @@ timer_arm_touched(struct engine *engine, const struct turn *turn)
 		    map_find(engine->instances, key);
 
 		must(instance != NULL);
-		timer_arm(
-		    engine, instance->number, instance_due_ms(engine, instance));
+		timer_arm(engine, instance->number,
+		    instance_due_ms(engine, instance));
 	}
 }
 

@@ -308,8 +308,8 @@ emit_state(struct build *build, uint32_t from, const struct def_state *state,
 	    flow_first_leaf(find_target(state, entering->targets)));
 	entered = flow_build_point(build, state);
 	emit_entered(build, from, entered, state);
-	flow_build_inside(build, emit_steps(build, entered, state->entry, &lane),
-	    state, entering);
+	flow_build_inside(build,
+	    emit_steps(build, entered, state->entry, &lane), state, entering);
 }
 
 void
@@ -424,7 +424,8 @@ emit_entry(struct build *build, const struct def_state *state)
 		return;
 	case STATE_HISTORY:
 		if (state->initial.count > 0)
-			flow_build_inside(build, through, state->parent, &inside);
+			flow_build_inside(
+			    build, through, state->parent, &inside);
 		return;
 	}
 	unreachable("every kind of state is listed");
@@ -510,8 +511,9 @@ emit_raised(struct build *build, const struct def_state *leaf)
 		for (size_t i = flow->moves_of[at->index];
 		     i < flow->moves_of[at->index + 1]; i++)
 			if (flow->is_raised[i])
-				flow_build_move(build, flow_at(leaf, AT_SETTLED),
-				    leaf, &flow->moves[i], false);
+				flow_build_move(build,
+				    flow_at(leaf, AT_SETTLED), leaf,
+				    &flow->moves[i], false);
 }
 
 static void
@@ -538,8 +540,8 @@ emit_settled(struct build *build, const struct def_state *state)
 	exit = flow_sure_exit(flow, state);
 	if (!exit || flow_move_crosses(exit, state))
 		flow_edge_add(flow, from, flow_at(state, AT_REST), ACT_NONE);
-	flow_edge_add(
-	    flow, flow_at(state, AT_REST), flow_at(state, AT_LEAVING), ACT_NONE);
+	flow_edge_add(flow, flow_at(state, AT_REST), flow_at(state, AT_LEAVING),
+	    ACT_NONE);
 	if (build->wants_cut[state->index])
 		flow_edge_add(flow, flow_at(state, AT_REST),
 		    flow_at(state, AT_MIDST), ACT_NONE);
@@ -598,7 +600,8 @@ find_cuts(struct build *build)
 		    build->wants_cut[state->parent->index];
 		for (size_t k = flow->moves_of[i]; k < flow->moves_of[i + 1];
 		     k++)
-			build->wants_cut[i] |= flow_wait_interrupts(&flow->moves[k]);
+			build->wants_cut[i] |=
+			    flow_wait_interrupts(&flow->moves[k]);
 	}
 }
 

@@ -92,7 +92,8 @@ emit_by_leaf(struct build *build, const struct def_state *state,
 		emit_by_leaf(build, state->children[i], move, is_everywhere);
 	if ((state->kind == STATE_ATOMIC || state->kind == STATE_FINAL) &&
 	    (is_everywhere || is_choice_of(state, move)))
-		flow_build_move(build, flow_at(state, AT_REST), state, move, false);
+		flow_build_move(
+		    build, flow_at(state, AT_REST), state, move, false);
 }
 
 static void

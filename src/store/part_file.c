@@ -190,7 +190,7 @@ part_file_is_same(struct str a, struct str b)
 	return is_same;
 }
 
-/* ------------------------------------------------------------- getting named */
+/* ------------------------------------------------------------ getting named */
 
 /* A name lasts when its directory is synced.  Some file systems can't do
  * that, and need not. */

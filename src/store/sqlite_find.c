@@ -119,7 +119,7 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	[READ_SKIPPED] = "SELECT value FROM meta WHERE name = ?",
 };
 
-/* ----------------------------------------------------------- rows to structs */
+/* ---------------------------------------------------------- rows to structs */
 
 enum store_error
 sqlite_find_read_instance(struct sqlite_store *store, sqlite3_stmt *statement,

@@ -200,8 +200,8 @@ tell_whole(struct reading *reading, const struct turn_columns *row)
 }
 
 enum store_error
-sqlite_history_unpack(struct sqlite_store *store, struct str form, struct str first,
-    struct buf *out, bool *is_whole)
+sqlite_history_unpack(struct sqlite_store *store, struct str form,
+    struct str first, struct buf *out, bool *is_whole)
 {
 	const struct sqlite_dictionary *dictionary;
 	struct pack_head head;
@@ -238,8 +238,9 @@ sqlite_history_read_first(struct sqlite_store *store, uint64_t instance,
 	sqlite_bind_int(statement, 1, (int64_t)instance);
 	error = sqlite_conn_step(conn, statement, &is_row);
 	if (is_row)
-		error = sqlite_history_unpack(store, sqlite_column_str(statement, 0),
-		    (struct str){NULL, 0}, first, &is_whole);
+		error = sqlite_history_unpack(store,
+		    sqlite_column_str(statement, 0), (struct str){NULL, 0},
+		    first, &is_whole);
 	sqlite_conn_give(conn, READ_FIRST_TURN, statement);
 	if (!is_whole)
 		buf_clear(first);

@@ -106,7 +106,8 @@ is_torn_beginning(const char *path, const char *found, size_t bytes)
 	static const char zeros[16];
 
 	must(bytes == sizeof(zeros));
-	return memcmp(found, zeros, bytes) == 0 && is_there(path, "-journal", 1);
+	return memcmp(found, zeros, bytes) == 0 &&
+	       is_there(path, "-journal", 1);
 }
 
 /* A file with anything else in it than SQLite's format is none of ours.

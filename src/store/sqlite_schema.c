@@ -92,7 +92,8 @@ static const char *const migrations[] = {
 	"	type TEXT,"
 	"	subject TEXT,"
 	"	workflow TEXT,"
-	"	status INTEGER NOT NULL," /* 0 matched, 1 held, 2 dead, 3 replayed */
+	/* 0 matched, 1 held, 2 dead, 3 replayed */
+	"	status INTEGER NOT NULL,"
 	"	received_ms INTEGER NOT NULL,"
 	"	expires_ms INTEGER NOT NULL,"
 	"	body BLOB"

@@ -98,7 +98,7 @@ set_place(struct lean_members *members, uint64_t seq, struct digest prev)
 	    seq);
 }
 
-/* ----------------------------------------------------------------- taking out */
+/* --------------------------------------------------------------- taking out */
 
 /* Members are longer than a word, and their first words are rare: comparing
  * those finds one faster than a search that prepares itself, in texts that are
@@ -205,7 +205,8 @@ add_head(struct buf *lean, struct lean_members *members, struct str text)
 }
 
 static void
-add_record(struct buf *lean, const struct lean_members *members, struct str text)
+add_record(
+    struct buf *lean, const struct lean_members *members, struct str text)
 {
 	struct str list[BYTE_COUNT];
 
@@ -256,7 +257,7 @@ store_lean_add(struct buf *lean, const struct audit_record *records,
 	return true;
 }
 
-/* ---------------------------------------------------------------- putting back */
+/* ------------------------------------------------------------- putting back */
 
 bool
 store_lean_init(struct store_lean *lean, struct str text, uint64_t first_seq,
@@ -266,8 +267,8 @@ store_lean_init(struct store_lean *lean, struct str text, uint64_t first_seq,
 	struct str instance;
 
 	*lean = (struct store_lean){.seq = first_seq, .prev = prev};
-	if (!buf_take_varint(&text, &time) ||
-	    !buf_take_varint(&text, &bytes) || bytes > LEAN_INSTANCE_BYTES_MAX ||
+	if (!buf_take_varint(&text, &time) || !buf_take_varint(&text, &bytes) ||
+	    bytes > LEAN_INSTANCE_BYTES_MAX ||
 	    !buf_take_bytes(&text, (size_t)bytes, &instance))
 		return false;
 	if (time > (uint64_t)TIME_DIGITS_MAX + 1)

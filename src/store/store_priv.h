@@ -124,10 +124,10 @@ void store_thread_free(struct store_thread **thread);
 /* Only while idle; the batch must stay as it is until store_thread_take(). */
 void store_thread_give(
     struct store_thread *thread, const struct store_batch *batch);
-/* Commits the batch within this call, in the thread's place: store_thread_take()
- * has the result, and the eventfd stays as it is.  false, and nothing is done,
- * where the thread is awake, or has to be woken since the database wants to be
- * tended. */
+/* Commits the batch within this call, in the thread's place:
+ * store_thread_take() has the result, and the eventfd stays as it is.  false,
+ * and nothing is done, where the thread is awake, or has to be woken since the
+ * database wants to be tended. */
 MUST_USE bool store_thread_stand_in(
     struct store_thread *thread, const struct store_batch *batch);
 /* How long the commit took that was taken last. */

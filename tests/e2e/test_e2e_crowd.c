@@ -309,15 +309,18 @@ test_too_much_from_callers_is_told_so(void **state)
 	expect_problem(house,
 	    repeat("GET /v1/instances/", "%41", 9000, rest), 404);
 	expect_problem(house,
-	    start_with(repeat("{\"input\":{\"a\":\"", "x", 2 * MB, "\"}}")), 413);
+	    start_with(repeat("{\"input\":{\"a\":\"", "x", 2 * MB, "\"}}")),
+	    413);
 	expect_problem(house,
-	    start_with(repeat("{\"input\":{\"a\":\"", "x", 9 * MB, "\"}}")), 413);
+	    start_with(repeat("{\"input\":{\"a\":\"", "x", 9 * MB, "\"}}")),
+	    413);
 	expect_problem(house,
 	    start_with(repeat("{\"input\":", "[", MB, "")), 400);
 	expect_problem(house,
 	    start_with(repeat("{\"input\":{\"amount\":1", "0", MB, "}}")), 400);
 	expect_problem(house,
-	    start_with(repeat("{\"input\":{\"amount\":1e", "1", MB, "}}")), 400);
+	    start_with(repeat("{\"input\":{\"amount\":1e", "1", MB, "}}")),
+	    400);
 	expect_problem(house,
 	    start_with(repeat("{\"input\":{\"", "k", MB, "\":1}}")), 422);
 	expect_problem(house,

@@ -85,7 +85,8 @@ open_office(void)
 static const char *
 start(struct house *house, const char *reference, const char *to)
 {
-	struct reply *reply = house_post(house, "/v1/workflows/letter/instances",
+	struct reply *reply = house_post(house,
+	    "/v1/workflows/letter/instances",
 	    "{\"input\":{\"reference\":\"%s\",\"to\":\"%s\"}}", reference, to);
 
 	assert_int_equal(reply->status, 201);
@@ -135,7 +136,8 @@ test_step_and_escalation_send_mails(void **state)
 	(void)state;
 	assert_string_equal(text_at(kept, "0.from"), "office@example.com");
 	assert_string_equal(text_at(kept, "0.to.0"), "a@example.com");
-	assert_non_null(strstr(data, "From: \"Office\" <office@example.com>\n"));
+	assert_non_null(
+	    strstr(data, "From: \"Office\" <office@example.com>\n"));
 	assert_non_null(strstr(data, "Subject: =?utf-8?B?"));
 	assert_non_null(strstr(data, "\n\nBetrag: 1.234,50 =E2=82=AC\n"));
 	shown = await(house, id, "state", "waiting");

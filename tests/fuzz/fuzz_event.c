@@ -62,7 +62,8 @@ check_receipts(struct arena *arena, const struct fuzz_answer *answer,
 		return;
 	}
 	for (size_t i = 0; i < events->as.list.count; i++) {
-		struct str fate = value_str(status_of(events->as.list.items[i]));
+		struct str fate =
+		    value_str(status_of(events->as.list.items[i]));
 
 		must(fate.bytes > 0);
 		if (is_repeated)

@@ -33,7 +33,8 @@ check_again(struct library *library, struct diag_list *diags)
 	const struct definition *definition;
 	const struct definition *again;
 
-	for (size_t i = 0; (definition = library_workflow_at(library, i)); i++) {
+	for (size_t i = 0; (definition = library_workflow_at(library, i));
+	     i++) {
 		again = library_add_version(library, STR("again"),
 		    definition->source, diags);
 		must(again != NULL);

@@ -56,7 +56,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct scenario_file *file;
 	bool is_right;
 
-	library_add_text(library, STR("order.yaml"), str_of(fuzz_documents), diags);
+	library_add_text(
+	    library, STR("order.yaml"), str_of(fuzz_documents), diags);
 	is_right = library_link(library, diags);
 	must(is_right);
 	file =

@@ -372,7 +372,8 @@ make_beginning(struct fuzz_server *server)
 	open_all(server);
 	server->contract = fuzz_contract_new(server->lasting,
 	    fuzz_server_ask(server, STR("GET /openapi.json"), STR("")).body);
-	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]);
+	     i++) {
 		struct str head = arena_strf(server->arena,
 		    "%s\nContent-Type: application/json", beginnings[i].head);
 		struct fuzz_answer answer = fuzz_server_ask(

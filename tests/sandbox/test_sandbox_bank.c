@@ -66,7 +66,8 @@ post(int status, const char *key, const char *body)
 static const char *
 ledger(void)
 {
-	return client_text(&bank, 200, &(struct call){"GET", "/control/ledger"});
+	return client_text(
+	    &bank, 200, &(struct call){"GET", "/control/ledger"});
 }
 
 /* {"…":"VALUE"} of the first such name. */
@@ -289,8 +290,9 @@ test_the_ledger_file_has_every_order_at_once(void **state)
 	(void)state;
 	post(201, "x-idempotency-key: k-12", order("P-12", "\"7.70\"", "A"));
 	lines = read_file(bank.ledger);
-	assert_true(text_has(lines, "\"reference\":\"P-12\",\"amount\":\"7.70\","
-	    "\"currency\":\"EUR\",\"key\":\"k-12\""));
+	assert_true(
+	    text_has(lines, "\"reference\":\"P-12\",\"amount\":\"7.70\","
+			    "\"currency\":\"EUR\",\"key\":\"k-12\""));
 	free(lines);
 }
 
@@ -340,8 +342,9 @@ test_a_statement_leads_from_balance_to_balance(void **state)
 	    day);
 	assert_true(text_has(account(path), "\"250.10\""));
 	assert_true(text_has(account("A1/balances"), "\"999749.9\""));
-	assert_true(text_has(account("A1/statements/A1-2020-01-01/transactions"),
-	    "\"Transaction\":[]"));
+	assert_true(
+	    text_has(account("A1/statements/A1-2020-01-01/transactions"),
+		"\"Transaction\":[]"));
 }
 
 static void

@@ -113,7 +113,8 @@ test_a_deal_is_created_only_once_under_its_key(void **state)
 static void
 test_a_tax_document_is_committed_once(void **state)
 {
-	static const char body[] = "{\"type\":\"SalesInvoice\",\"code\":\"I-1\","
+	static const char body[] =
+	    "{\"type\":\"SalesInvoice\",\"code\":\"I-1\","
 	    "\"commit\":true,\"lines\":[{\"amount\":100.00},{\"amount\":0.05}]}";
 
 	(void)state;

@@ -144,7 +144,8 @@ test_429_and_503_tell_when_to_come_back(void **state)
 	assert_string_equal(answer.retry_after, "7");
 	answer_fini(&answer);
 	answer = pay("F-3", "429;retry_after=Fri, 31 Dec 1999 23:59:59 GMT");
-	assert_string_equal(answer.retry_after, "Fri, 31 Dec 1999 23:59:59 GMT");
+	assert_string_equal(
+	    answer.retry_after, "Fri, 31 Dec 1999 23:59:59 GMT");
 	answer_fini(&answer);
 	answer = pay("F-3", "503;retry_after=none");
 	assert_string_equal(answer.retry_after, "");

@@ -147,7 +147,8 @@ test_partners_are_created_found_and_read(void **state)
 	    "\"!\",[\"name\",\"=\",\"Gamma\"]]]", "[8]");
 	expect("\"res.partner\",\"search\",[[]],{\"limit\":1,\"offset\":1}",
 	    "[8]");
-	expect("\"res.partner\",\"search_count\",[[[\"vat\",\"=\",false]]]", "3");
+	expect(
+	    "\"res.partner\",\"search_count\",[[[\"vat\",\"=\",false]]]", "3");
 	expect("\"res.partner\",\"read\",[[999999],[\"name\"]]", "[]");
 }
 
@@ -156,7 +157,8 @@ test_a_write_is_all_or_nothing(void **state)
 {
 	(void)state;
 	expect("\"res.partner\",\"create\",[{\"name\":\"Acme\"}]", "7");
-	expect_error("\"res.partner\",\"write\",[[7,999999],{\"name\":\"HALF\"}]",
+	expect_error(
+	    "\"res.partner\",\"write\",[[7,999999],{\"name\":\"HALF\"}]",
 	    "odoo.exceptions.MissingError",
 	    "Record does not exist or has been deleted.\\n"
 	    "(Record: res.partner(999999,), User: 2)");
@@ -175,7 +177,8 @@ test_wrong_names_fail_as_recorded(void **state)
 	expect_error("\"res.partner\",\"create\",[{\"ref\":\"C-noname\"}]",
 	    "odoo.exceptions.ValidationError",
 	    "The operation cannot be completed: Contacts require a name");
-	expect_error("\"res.partner\",\"create\",[{\"name\":\"X\",\"nosuch\":1}]",
+	expect_error(
+	    "\"res.partner\",\"create\",[{\"name\":\"X\",\"nosuch\":1}]",
 	    "builtins.ValueError",
 	    "Invalid field 'nosuch' on model 'res.partner'");
 	expect_error("\"res.partner\",\"search\",[[[\"nosuch\",\"=\",1]]]",
@@ -418,7 +421,8 @@ test_purchase_has_lines_that_are_received(void **state)
 	    "\"amount_total\": 500.0, \"order_line\": [1]}]");
 	expect("\"purchase.order.line\",\"write\",[[1],{\"qty_received\":6}]",
 	    "true");
-	expect("\"purchase.order.line\",\"search_read\",[[[\"order_id\",\"=\",1]],"
+	expect(
+	    "\"purchase.order.line\",\"search_read\",[[[\"order_id\",\"=\",1]],"
 	    "[\"product_qty\",\"qty_received\"]]",
 	    "[{\"id\": 1, \"product_qty\": 10, \"qty_received\": 6}]");
 	expect("\"purchase.order\",\"button_cancel\",[[1]]", "");

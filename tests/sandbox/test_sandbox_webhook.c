@@ -99,7 +99,8 @@ is_signed(const struct delivery *delivery)
 static void
 copy_id(const struct delivery *delivery, char out[64])
 {
-	assert_int_equal(sscanf(delivery->body, "{\"id\":\"%63[^\"]\"", out), 1);
+	assert_int_equal(
+	    sscanf(delivery->body, "{\"id\":\"%63[^\"]\"", out), 1);
 }
 
 static const char *
@@ -227,13 +228,15 @@ test_out_of_order_tells_of_the_settlement_before_the_acceptance(void **state)
 	struct delivery delivery;
 
 	(void)state;
-	client_text(&bank, 200, &(struct call){"POST", "/control/delays", {NULL},
-	    "{\"matched\":600}"});
+	client_text(&bank, 200,
+	    &(struct call){
+		"POST", "/control/delays", {NULL}, "{\"matched\":600}"});
 	pay("W-7", "ACME", "out-of-order-webhook");
 	for (size_t i = 0; i < 4; i++)
 		expect(types[i], 200, &delivery);
-	client_text(&bank, 200, &(struct call){"POST", "/control/delays", {NULL},
-	    "{\"matched\":250}"});
+	client_text(&bank, 200,
+	    &(struct call){
+		"POST", "/control/delays", {NULL}, "{\"matched\":250}"});
 }
 
 static void

@@ -187,9 +187,10 @@ expect_refusal(struct api_server *server, const char *request, int status,
 
 	snprintf(line, sizeof(line), "HTTP/1.1 %d ", status);
 	assert_true(str_has_prefix(text, str_of(line)));
-	assert_true(str_find(text,
-			STR("\r\nContent-Type: application/problem+json\r\n")) !=
-		    SIZE_MAX);
+	assert_true(
+	    str_find(
+		text, STR("\r\nContent-Type: application/problem+json\r\n")) !=
+	    SIZE_MAX);
 	assert_true(
 	    str_find(text, STR("\r\nConnection: close\r\n")) != SIZE_MAX);
 	snprintf(line, sizeof(line), "{\"type\":\"urn:stated:problem:%s\",",

@@ -12,7 +12,8 @@ test_every_failure_has_a_name(void **state)
 {
 	(void)state;
 	for (int i = MESSAGE_OK; i <= MESSAGE_CRASHED; i++)
-		assert_true(message_failure_name((enum message_failure)i).bytes > 0);
+		assert_true(
+		    message_failure_name((enum message_failure)i).bytes > 0);
 }
 
 static void
@@ -55,10 +56,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_failure_has_a_name),
-		cmocka_unit_test(test_headers_are_found_without_regard_to_case),
-		cmocka_unit_test(test_only_letters_have_case),
-		cmocka_unit_test(test_encoding_keeps_unreserved_characters_only),
+	    cmocka_unit_test(test_every_failure_has_a_name),
+	    cmocka_unit_test(test_headers_are_found_without_regard_to_case),
+	    cmocka_unit_test(test_only_letters_have_case),
+	    cmocka_unit_test(test_encoding_keeps_unreserved_characters_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,24 +143,30 @@ test_business_days_keep_the_local_time(void **state)
 	(void)state;
 	assert_added("2026-03-17T10:15:30.25+01:00", 1,
 	    "2026-03-18T10:15:30.25+01:00");
-	assert_added("2026-03-20T10:15:00+01:00", 1, "2026-03-23T10:15:00+01:00");
-	assert_added("2026-03-17T10:15:00+01:00", 0, "2026-03-17T10:15:00+01:00");
+	assert_added(
+	    "2026-03-20T10:15:00+01:00", 1, "2026-03-23T10:15:00+01:00");
+	assert_added(
+	    "2026-03-17T10:15:00+01:00", 0, "2026-03-17T10:15:00+01:00");
 }
 
 static void
 test_business_days_pass_over_easter(void **state)
 {
 	(void)state;
-	assert_added("2026-04-02T11:00:00+02:00", 1, "2026-04-07T11:00:00+02:00");
-	assert_added("2026-04-02T11:00:00+02:00", 3, "2026-04-09T11:00:00+02:00");
+	assert_added(
+	    "2026-04-02T11:00:00+02:00", 1, "2026-04-07T11:00:00+02:00");
+	assert_added(
+	    "2026-04-02T11:00:00+02:00", 3, "2026-04-09T11:00:00+02:00");
 }
 
 static void
 test_business_days_pass_over_the_turn_of_the_year(void **state)
 {
 	(void)state;
-	assert_added("2026-12-24T11:00:00+01:00", 1, "2026-12-28T11:00:00+01:00");
-	assert_added("2026-12-31T11:00:00+01:00", 1, "2027-01-04T11:00:00+01:00");
+	assert_added(
+	    "2026-12-24T11:00:00+01:00", 1, "2026-12-28T11:00:00+01:00");
+	assert_added(
+	    "2026-12-31T11:00:00+01:00", 1, "2027-01-04T11:00:00+01:00");
 }
 
 static void
@@ -168,19 +174,26 @@ test_counting_begins_at_the_next_opening(void **state)
 {
 	(void)state;
 	/* before opening, after closing, on a Saturday, at the closing */
-	assert_added("2026-03-17T05:00:00+01:00", 1, "2026-03-18T07:00:00+01:00");
-	assert_added("2026-03-17T19:00:00+01:00", 1, "2026-03-19T07:00:00+01:00");
-	assert_added("2026-03-21T12:00:00+01:00", 1, "2026-03-24T07:00:00+01:00");
-	assert_added("2026-03-17T18:00:00+01:00", 1, "2026-03-19T07:00:00+01:00");
-	assert_added("2026-03-17T19:00:00+01:00", 0, "2026-03-18T07:00:00+01:00");
+	assert_added(
+	    "2026-03-17T05:00:00+01:00", 1, "2026-03-18T07:00:00+01:00");
+	assert_added(
+	    "2026-03-17T19:00:00+01:00", 1, "2026-03-19T07:00:00+01:00");
+	assert_added(
+	    "2026-03-21T12:00:00+01:00", 1, "2026-03-24T07:00:00+01:00");
+	assert_added(
+	    "2026-03-17T18:00:00+01:00", 1, "2026-03-19T07:00:00+01:00");
+	assert_added(
+	    "2026-03-17T19:00:00+01:00", 0, "2026-03-18T07:00:00+01:00");
 }
 
 static void
 test_business_days_keep_the_local_time_over_both_switches(void **state)
 {
 	(void)state;
-	assert_added("2026-03-27T16:00:00+01:00", 1, "2026-03-30T16:00:00+02:00");
-	assert_added("2026-10-23T16:00:00+02:00", 1, "2026-10-26T16:00:00+01:00");
+	assert_added(
+	    "2026-03-27T16:00:00+01:00", 1, "2026-03-30T16:00:00+02:00");
+	assert_added(
+	    "2026-10-23T16:00:00+02:00", 1, "2026-10-26T16:00:00+01:00");
 }
 
 static void
@@ -294,7 +307,8 @@ static void
 test_hours_that_come_twice_count_once(void **state)
 {
 	struct calendar calendar = always();
-	struct calendar_hours hours = {2 * HOUR, 2 * HOUR + 1800, 2 * HOUR + 1800};
+	struct calendar_hours hours = {
+	    2 * HOUR, 2 * HOUR + 1800, 2 * HOUR + 1800};
 
 	(void)state;
 	assert_instant(calendar_next_open(&calendar, &hours,
@@ -311,7 +325,8 @@ test_hours_up_to_midnight_end_with_the_day(void **state)
 
 	(void)state;
 	assert_instant(calendar_next_open(&calendar, &evening,
-	    at("2026-03-20T23:59:59.999+01:00")), "2026-03-20T23:59:59.999+01:00");
+			   at("2026-03-20T23:59:59.999+01:00")),
+	    "2026-03-20T23:59:59.999+01:00");
 	assert_instant(calendar_next_open(&calendar, &evening,
 	    at("2026-03-21T00:00:00+01:00")), "2026-03-23T20:00:00+01:00");
 }
@@ -324,7 +339,8 @@ test_opening_never_lies_in_the_past(void **state)
 
 	(void)state;
 	/* every 37 minutes of a year: at or after the question, and stable */
-	for (int64_t now = from; now < from + 366LL * 86400000; now += 2220000) {
+	for (int64_t now = from; now < from + 366LL * 86400000;
+	     now += 2220000) {
 		int64_t open = calendar_next_open(&calendar,
 		    &bank_windows[0].hours, now);
 
@@ -348,7 +364,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_weekends_and_closed_days_are_no_business_days),
+	    cmocka_unit_test(
+		test_weekends_and_closed_days_are_no_business_days),
 	    cmocka_unit_test(test_a_leap_day_may_be_closed_every_year),
 	    cmocka_unit_test(test_business_days_keep_the_local_time),
 	    cmocka_unit_test(test_business_days_pass_over_easter),

@@ -76,7 +76,8 @@ const struct value *
 desk_json(struct desk *desk, const char *text)
 {
 	struct json_error error;
-	const struct value *value = json_read(desk->arena, str_of(text), &error);
+	const struct value *value =
+	    json_read(desk->arena, str_of(text), &error);
 
 	if (value == NULL)
 		fail_msg("%s: %s", error.message, text);

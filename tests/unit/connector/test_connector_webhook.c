@@ -81,7 +81,8 @@ test_stripe_is_verified_by_the_vector(void **state)
 	    "bank.settled");
 	assert_string_equal(desk_str(&hook.desk, hook.event.subject), "evt_1");
 	assert_string_equal(desk_str(&hook.desk, hook.event.id), "evt_1");
-	assert_string_equal(desk_text(&hook.desk, hook.event.data), STRIPE_BODY);
+	assert_string_equal(
+	    desk_text(&hook.desk, hook.event.data), STRIPE_BODY);
 	assert_int_equal(receive(&hook, "Stripe-Signature: t=1700000000,v1=00,"
 	    "v0=" STRIPE_V1 ",v1=" STRIPE_V1, STRIPE_BODY), WEBHOOK_ACCEPTED);
 	desk_close(&hook.desk);

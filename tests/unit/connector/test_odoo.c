@@ -413,13 +413,14 @@ test_load_tells_errors_inside_success(void **state)
 	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
 	    "{\"type\":\"error\",\"message\":\"No such tax\"}]}}");
 
-	desk_assert_outcome(outcome, OUTCOME_DONE_WITH_ERROR, "odoo.load-refused",
-	    false);
+	desk_assert_outcome(
+	    outcome, OUTCOME_DONE_WITH_ERROR, "odoo.load-refused", false);
 	assert_string_equal(desk_str(*state, outcome->message), "No such tax");
 	outcome = answer(*state, "load-partners",
 	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
 	    "{\"message\":\"could not serialize access due to x\"}]}}");
-	desk_assert_outcome(outcome, OUTCOME_NOT_DONE, "odoo.concurrency", true);
+	desk_assert_outcome(
+	    outcome, OUTCOME_NOT_DONE, "odoo.concurrency", true);
 	outcome = answer(*state, "load-partners",
 	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":[1],\"messages\":[]}}");
 	assert_int_equal(outcome->kind, OUTCOME_DONE);
@@ -430,10 +431,11 @@ test_what_is_not_odoo_is_garbled(void **state)
 {
 	struct desk *desk = *state;
 
-	desk_assert_outcome(answer(desk, "create-partner", "{\"status\":\"ok\"}"),
+	desk_assert_outcome(
+	    answer(desk, "create-partner", "{\"status\":\"ok\"}"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	desk_assert_outcome(answer(desk, "create-partner", "[1]"), OUTCOME_UNKNOWN,
-	    "http.garbled", false);
+	desk_assert_outcome(answer(desk, "create-partner", "[1]"),
+	    OUTCOME_UNKNOWN, "http.garbled", false);
 	desk_assert_outcome(answer(desk, "create-partner", "{\"jsonrpc\":"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
 	desk_assert_outcome(desk_answer(desk, "post-invoice", "{\"id\":5}", 200,
@@ -490,8 +492,8 @@ test_login_that_is_false_is_denied(void **state)
 
 	assert_false(interpret_login(desk,
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":false}", &token));
-	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "odoo.access-denied",
-	    false);
+	desk_assert_outcome(
+	    &desk->outcome, OUTCOME_NOT_DONE, "odoo.access-denied", false);
 }
 
 static void
@@ -535,8 +537,8 @@ test_json_2_has_no_name_for_further_arguments(void **state)
 	struct desk *desk = *state;
 
 	assert_false(desk_prepare(desk, "odd-call", "{}"));
-	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.arguments",
-	    false);
+	desk_assert_outcome(
+	    &desk->outcome, OUTCOME_NOT_DONE, "connector.arguments", false);
 }
 
 static void

@@ -131,8 +131,8 @@ test_arguments_against_the_schema_are_refused(void **state)
 	struct desk *desk = *state;
 
 	assert_false(desk_prepare(desk, "pay", "{\"reference\":\"P-1\"}"));
-	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.arguments",
-	    false);
+	desk_assert_outcome(
+	    &desk->outcome, OUTCOME_NOT_DONE, "connector.arguments", false);
 }
 
 static void
@@ -186,8 +186,8 @@ test_header_cannot_be_split(void **state)
 
 	assert_false(desk_prepare(desk, "pay",
 	    "{\"reference\":\"P\",\"amount\":1,\"note\":\"a\\r\\nX-Evil: 1\"}"));
-	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.header",
-	    false);
+	desk_assert_outcome(
+	    &desk->outcome, OUTCOME_NOT_DONE, "connector.header", false);
 }
 
 static void
@@ -240,8 +240,8 @@ test_missing_secret_is_named(void **state)
 	struct desk *desk = *state;
 
 	assert_false(desk_prepare(desk, "lost", "{}"));
-	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.secret",
-	    true);
+	desk_assert_outcome(
+	    &desk->outcome, OUTCOME_NOT_DONE, "connector.secret", true);
 	assert_non_null(strstr(desk_str(desk, desk->outcome.message),
 	    "unknown"));
 }
@@ -296,8 +296,8 @@ test_error_rules_come_first(void **state)
 	struct outcome *outcome = desk_answer(*state, "pay", ARGS, 400, NULL,
 	    "{\"code\":\"poor\",\"message\":\"no money\"}");
 
-	desk_assert_outcome(outcome, OUTCOME_NOT_DONE, "bank.insufficient-funds",
-	    false);
+	desk_assert_outcome(
+	    outcome, OUTCOME_NOT_DONE, "bank.insufficient-funds", false);
 	assert_string_equal(desk_str(*state, outcome->message), "no money");
 	outcome = desk_answer(*state, "pay", ARGS, 418, "Retry-After: 9", "");
 	desk_assert_outcome(outcome, OUTCOME_NOT_DONE, "bank.busy", true);
@@ -334,7 +334,8 @@ assert_statuses(struct desk *desk, const char *operation,
 		    "{\"a\":1,\"id\":\"x\"}", rows[i].status, rows[i].headers,
 		    "<html>");
 		snprintf(code, sizeof(code), "http.%d", rows[i].status);
-		desk_assert_outcome(outcome, rows[i].kind, code, rows[i].transient);
+		desk_assert_outcome(
+		    outcome, rows[i].kind, code, rows[i].transient);
 		assert_int_equal(outcome->retry_after_ms,
 		    rows[i].retry_after_ms);
 	}
@@ -405,17 +406,17 @@ test_failures_tell_what_is_known(void **state)
 		const char *code;
 		bool transient;
 	} rows[] = {
-		{MESSAGE_UNRESOLVED, OUTCOME_NOT_DONE, "http.unresolved", true},
-		{MESSAGE_UNREACHABLE, OUTCOME_NOT_DONE, "http.unreachable", true},
-		{MESSAGE_TLS, OUTCOME_NOT_DONE, "http.tls", true},
-		{MESSAGE_CERTIFICATE, OUTCOME_NOT_DONE, "http.certificate", false},
-		{MESSAGE_UNSENT, OUTCOME_NOT_DONE, "http.unsent", true},
-		{MESSAGE_TIMEOUT, OUTCOME_UNKNOWN, "http.timeout", false},
-		{MESSAGE_RESET, OUTCOME_UNKNOWN, "http.reset", false},
-		{MESSAGE_TRUNCATED, OUTCOME_UNKNOWN, "http.truncated", false},
-		{MESSAGE_TOO_LARGE, OUTCOME_UNKNOWN, "http.too-large", false},
-		{MESSAGE_GARBLED, OUTCOME_UNKNOWN, "http.garbled", false},
-		{MESSAGE_CRASHED, OUTCOME_UNKNOWN, "http.crashed", false},
+	    {MESSAGE_UNRESOLVED, OUTCOME_NOT_DONE, "http.unresolved", true},
+	    {MESSAGE_UNREACHABLE, OUTCOME_NOT_DONE, "http.unreachable", true},
+	    {MESSAGE_TLS, OUTCOME_NOT_DONE, "http.tls", true},
+	    {MESSAGE_CERTIFICATE, OUTCOME_NOT_DONE, "http.certificate", false},
+	    {MESSAGE_UNSENT, OUTCOME_NOT_DONE, "http.unsent", true},
+	    {MESSAGE_TIMEOUT, OUTCOME_UNKNOWN, "http.timeout", false},
+	    {MESSAGE_RESET, OUTCOME_UNKNOWN, "http.reset", false},
+	    {MESSAGE_TRUNCATED, OUTCOME_UNKNOWN, "http.truncated", false},
+	    {MESSAGE_TOO_LARGE, OUTCOME_UNKNOWN, "http.too-large", false},
+	    {MESSAGE_GARBLED, OUTCOME_UNKNOWN, "http.garbled", false},
+	    {MESSAGE_CRASHED, OUTCOME_UNKNOWN, "http.crashed", false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -429,7 +430,8 @@ test_body_that_the_output_needs_must_be_trustworthy(void **state)
 	static const char html[] = "Content-Type: text/html";
 	struct desk *desk = *state;
 
-	desk_assert_outcome(desk_answer(desk, "pay", ARGS, 200, NULL, "{\"id\":"),
+	desk_assert_outcome(
+	    desk_answer(desk, "pay", ARGS, 200, NULL, "{\"id\":"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
 	desk_assert_outcome(desk_answer(desk, "pay", ARGS, 200, html, "<html>"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
@@ -438,8 +440,8 @@ test_body_that_the_output_needs_must_be_trustworthy(void **state)
 	desk_assert_outcome(
 	    desk_answer(desk, "pay", ARGS, 200, NULL, "{\"id\":1,\"id\":2}"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	desk_assert_outcome(desk_answer(desk, "find", "{\"reference\":\"x\"}", 200,
-			   html, "<html>"),
+	desk_assert_outcome(desk_answer(desk, "find", "{\"reference\":\"x\"}",
+				200, html, "<html>"),
 	    OUTCOME_NOT_DONE, "http.garbled", true);
 }
 
@@ -449,7 +451,8 @@ test_page_of_a_login_is_no_success(void **state)
 	desk_assert_outcome(desk_answer(*state, "note", "{}", 200,
 			   "Content-Type: text/html", "<!doctype html>"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
-	desk_assert_outcome(desk_answer(*state, "note", "{}", 200, NULL, "{\"a\":"),
+	desk_assert_outcome(
+	    desk_answer(*state, "note", "{}", 200, NULL, "{\"a\":"),
 	    OUTCOME_UNKNOWN, "http.garbled", false);
 }
 

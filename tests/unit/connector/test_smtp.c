@@ -142,7 +142,8 @@ test_history_shows_the_text_and_no_password(void **state)
 	    connector_describe_request(desk->arena, &desk->request));
 	assert_non_null(strstr(shown, "\"method\":\"MAIL\""));
 	assert_non_null(strstr(shown, "\"to\":\"a@example.com\""));
-	assert_non_null(strstr(shown, "\"message-id\":\"<key-1@example.com>\""));
+	assert_non_null(
+	    strstr(shown, "\"message-id\":\"<key-1@example.com>\""));
 	assert_non_null(strstr(shown, "\"body\":\"Hi\""));
 	assert_null(strstr(shown, "secret"));
 }

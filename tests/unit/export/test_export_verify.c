@@ -215,7 +215,8 @@ test_dictionary_that_is_changed_or_gone_is_found(void **state)
 {
 	struct fixture *f = *state;
 
-	verify_after(f, "UPDATE dictionary SET bytes = zeroblob(length(bytes))");
+	verify_after(
+	    f, "UPDATE dictionary SET bytes = zeroblob(length(bytes))");
 	assert_fault(f, AUDIT_MALFORMED, 1, 1);
 	assert_int_equal(f->report.broken, 4);
 	verify_after(f, "UPDATE dictionary SET bytes = x''");

@@ -10,9 +10,9 @@
 static bool
 says_unsent(enum message_failure failure)
 {
-	return failure == MESSAGE_UNRESOLVED || failure == MESSAGE_UNREACHABLE ||
-	    failure == MESSAGE_TLS || failure == MESSAGE_CERTIFICATE ||
-	    failure == MESSAGE_UNSENT;
+	return failure == MESSAGE_UNRESOLVED ||
+	       failure == MESSAGE_UNREACHABLE || failure == MESSAGE_TLS ||
+	       failure == MESSAGE_CERTIFICATE || failure == MESSAGE_UNSENT;
 }
 
 static void

@@ -330,7 +330,8 @@ test_mail_reaches_its_server_with_its_envelope(void **state)
 	assert_true(was_said(fixture, "MAIL FROM:<me@example.com>"));
 	assert_true(was_said(fixture, "RCPT TO:<a@example.com>\n"));
 	assert_true(was_said(fixture, "RCPT TO:<b@example.com>\n"));
-	assert_true(was_said(fixture, "Subject: hello\n\n..dots\nand more\n.\n"));
+	assert_true(
+	    was_said(fixture, "Subject: hello\n\n..dots\nand more\n.\n"));
 }
 
 static void

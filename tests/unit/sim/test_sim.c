@@ -302,7 +302,8 @@ test_time_passes_deadline_by_deadline(void **state)
 	now = report(f);
 	assert_true(told(f, now, "{\"escalation\":{\"to\":\"desk\","
 				 "\"level\":1"));
-	assert_true(told(f, now, "{\"notice\":{\"to\":\"desk\",\"by\":\"log\""));
+	assert_true(
+	    told(f, now, "{\"notice\":{\"to\":\"desk\",\"by\":\"log\""));
 	does(f, "{\"advance\": \"1h\"}");
 	now = report(f);
 	assert_string_equal(part(f, now, "states"), "[\"deciding\"]");
@@ -405,7 +406,8 @@ test_reply_may_be_told_for_several_calls(void **state)
 {
 	struct fixture *f = *state;
 
-	does(f, "{\"reply\": {\"shop.reserve\": \"unreachable\"}, \"times\": 2}");
+	does(f,
+	    "{\"reply\": {\"shop.reserve\": \"unreachable\"}, \"times\": 2}");
 	does(f, "{\"start\": {\"key\": \"A\"}}");
 	does(f, "{\"advance\": \"1h\"}");
 	stands(f, "[\"deciding\"]", "\"waiting\"");
@@ -452,7 +454,8 @@ test_time_passes_up_to_an_instant(void **state)
 
 	does(f, "{\"advance\": {\"to\": \"2026-11-23T12:00:00+01:00\"}}");
 	assert_true(sim_now_ms(f->sim) == SIM_NOW_MS + 2 * 3600000);
-	does(f, "{\"advance\": {\"to\": \"2026-11-23T13:00:00@Europe/Berlin\"}}");
+	does(f,
+	    "{\"advance\": {\"to\": \"2026-11-23T13:00:00@Europe/Berlin\"}}");
 	assert_true(sim_now_ms(f->sim) == SIM_NOW_MS + 3 * 3600000);
 	refuses(f, "{\"advance\": {\"to\": \"2026-11-23T09:00:00Z\"}}",
 	    "is past: it is 2026-11-23T12:00:00.000Z");

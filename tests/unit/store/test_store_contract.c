@@ -254,8 +254,8 @@ test_business_key_is_found_at_every_moment(void **state)
 /* ---------------------------------------------------------- subscriptions */
 
 static void
-assert_subscribers(struct help_fixture *f, const char *correlation, size_t count,
-    const uint64_t *expected)
+assert_subscribers(struct help_fixture *f, const char *correlation,
+    size_t count, const uint64_t *expected)
 {
 	struct help_numbers found = {0};
 

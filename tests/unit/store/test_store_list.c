@@ -299,8 +299,8 @@ gather_item_cb(const struct store_item *row, void *arg)
 }
 
 static void
-assert_items(struct help_fixture *f, struct store_item_filter filter, size_t count,
-    const uint64_t *expected)
+assert_items(struct help_fixture *f, struct store_item_filter filter,
+    size_t count, const uint64_t *expected)
 {
 	struct help_numbers found = {0};
 

@@ -123,11 +123,11 @@ put_expiring(struct help_fixture *f, unsigned round)
 		struct store_event event =
 		    help_event("s", name, EVENT_MATCHED);
 		struct store_idempotency key = {
-			.key = str_of(name),
-			.request = digest_sha256(STR("body")),
-			.status = 201,
-			.response = STR("{\"id\": \"an answer of some length\"}"),
-			.expires_ms = 1,
+		    .key = str_of(name),
+		    .request = digest_sha256(STR("body")),
+		    .status = 201,
+		    .response = STR("{\"id\": \"an answer of some length\"}"),
+		    .expires_ms = 1,
 		};
 		event.received_ms = 1;
 		store_put_event(store_batch(f->store), &event);

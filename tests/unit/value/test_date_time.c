@@ -86,7 +86,8 @@ test_offsets_and_zones_lead_to_utc(void **state)
 static void
 test_an_instant_is_seen_as_another_clock_shows_it(void **state)
 {
-	struct date_time like = date_time_of("2000-01-01T00:00:00@Europe/Berlin");
+	struct date_time like =
+	    date_time_of("2000-01-01T00:00:00@Europe/Berlin");
 	struct date_time seen;
 	(void)state;
 	assert_true(date_time_of_utc(1782900000, 5, &like.time, &seen));

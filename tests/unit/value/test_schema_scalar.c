@@ -74,7 +74,8 @@ test_bounds_take_in_their_ends_unless_exclusive(void **state)
 {
 	(void)state;
 	assert_valid("{\"maximum\":3.0}", "3");
-	assert_invalid("{\"maximum\":3.0}", "3.0000000000000000000000000000001");
+	assert_invalid(
+	    "{\"maximum\":3.0}", "3.0000000000000000000000000000001");
 	assert_valid("{\"exclusiveMaximum\":3}", "2.99");
 	assert_finding("{\"exclusiveMaximum\":3}", "3.00", "",
 	    "exclusiveMaximum", "must be less than 3");
