@@ -115,17 +115,24 @@ struct feel_env {
 	void *arg;              /* for both */
 	int64_t now_ms;         /* now() and today() */
 	const struct zone *zone; /* of now() and today(); NULL: UTC */
-	/* The budget.  0: FEEL_STEPS, anew each time; else what is left, which
-	 * several evaluations may share, and negative once it is used up. */
+	/* The budget.  0: FEEL_STEPS and FEEL_BYTES_MAX, anew each time; else
+	 * what is left, which several evaluations may share: steps are negative
+	 * once they are used up, and bytes are what the arena may hold. */
 	int64_t steps;
+	size_t bytes_max;
 	bool exhausted; /* set when the budget ran out: the result is null */
 	char note[200];         /* the first thing that gave null, if any */
 	size_t note_offset;     /* where in the text that is */
 	size_t note_bytes;      /* how much of it is meant; at least 1 */
 	struct feel_trace *trace; /* gets the parts' values; NULL: none */
 };
-#define FEEL_STEPS 1000000
-#define FEEL_BYTES_MAX (64 * 1024 * 1024) /* what one evaluation may allocate */
+/* A step is a node that is evaluated, an item that is looked at or 64 bytes
+ * that are read; so many take some milliseconds. */
+#define FEEL_STEPS 500000
+#define FEEL_BYTES_MAX (32 * 1024 * 1024) /* what one evaluation may allocate */
+/* Begins one budget for all that is evaluated with env from now on, where it
+ * has none yet. */
+void feel_env_share(struct feel_env *env);
 
 /* Never NULL. */
 const struct value *feel_eval(const struct feel *feel, struct feel_env *env);

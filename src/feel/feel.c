@@ -10,6 +10,9 @@
 
 /* Slots that need no allocation. */
 #define FEW 16
+/* What a text may spend on what is constant in it. */
+#define FOLD_STEPS (FEEL_STEPS / 4)
+#define FOLD_BYTES_MAX (FEEL_BYTES_MAX / 8)
 
 /* ------------------------------------------------------------------- parse */
 
@@ -32,6 +35,8 @@ begin(struct feel_parser *p, struct arena *arena, struct str text,
 		.arena = arena,
 		.text = text.at != NULL ? text : STR(""),
 		.error = error,
+		.fold_steps = FOLD_STEPS,
+		.fold_bytes = FOLD_BYTES_MAX,
 	};
 	*error = (struct feel_error){0};
 	if (!check_text(p))
@@ -148,6 +153,8 @@ feel_constant(const struct feel *feel)
 static bool
 is_walkable(struct feel_run *run, const struct value *value, unsigned depth)
 {
+	if (value->type == VALUE_STRING)
+		return feel_spend_bytes(run, value->as.string.bytes / 4);
 	if (value->type != VALUE_LIST && value->type != VALUE_CONTEXT)
 		return true;
 	if (depth == 0)
@@ -189,6 +196,15 @@ check_result(struct feel_run *run, const struct value *value)
 	return feel_null(run, NULL, "the result is nested too deep");
 }
 
+void
+feel_env_share(struct feel_env *env)
+{
+	if (env->steps == 0)
+		env->steps = FEEL_STEPS;
+	if (env->bytes_max == 0)
+		env->bytes_max = arena_bytes(env->arena) + FEEL_BYTES_MAX;
+}
+
 static const struct value *
 evaluate(const struct feel *feel, const struct value *input,
     struct feel_env *env)
@@ -201,7 +217,8 @@ evaluate(const struct feel *feel, const struct value *input,
 		.env = env,
 		.arena = env->arena,
 		.steps = env->steps != 0 ? env->steps : FEEL_STEPS,
-		.bytes_max = arena_bytes(env->arena) + FEEL_BYTES_MAX,
+		.bytes_max = env->bytes_max != 0 ? env->bytes_max :
+		    arena_bytes(env->arena) + FEEL_BYTES_MAX,
 		.slots = few_slots,
 		.free = few_free,
 		.home = feel,
@@ -215,6 +232,9 @@ evaluate(const struct feel *feel, const struct value *input,
 	env->note_bytes = 1;
 	if (env->trace != NULL)
 		feel_trace_begin(env->trace, feel);
+	/* Even a constant comes too late. */
+	if (env->steps < 0 && !feel_spend(&run, 1))
+		return &value_null;
 	if (feel->slot_count > FEW)
 		run.slots = ARENA_ARRAY(env->arena, feel->slot_count,
 		    const struct value *);

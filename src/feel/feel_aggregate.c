@@ -21,13 +21,13 @@ item_of(const struct feel_call *call, size_t index)
 	return call->args[0]->as.list.items[index];
 }
 
-/* Whether there are only numbers, at least one; pays for looking at them. */
+/* Whether there are only numbers, at least one; pays for adding them up. */
 static bool
 has_numbers(struct feel_call *call)
 {
 	size_t count = count_of(call);
 
-	if (!feel_spend(call->run, count))
+	if (!feel_spend(call->run, 2 * count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (item_of(call, i)->type != VALUE_NUMBER) {
@@ -60,7 +60,8 @@ extreme(struct feel_call *call, int sign)
 	for (size_t i = 0; i < count_of(call); i++) {
 		const struct value *item = item_of(call, i);
 
-		if (!feel_order(item, best != NULL ? best : item, &order))
+		if (!feel_order(call->run, item, best != NULL ? best : item,
+		    &order))
 			return feel_builtin_null(call,
 			    "the items have no order");
 		if (best == NULL || order * sign < 0)
@@ -202,6 +203,17 @@ compare_numbers(const void *a, const void *b)
 	return number_compare(*left, *right);
 }
 
+/* n log n comparisons. */
+static size_t
+sort_steps(size_t count)
+{
+	size_t steps = count;
+
+	for (size_t n = count; n > 1; n /= 2)
+		steps += count;
+	return steps;
+}
+
 /* The numbers in order; NULL where there are none, or others. */
 static struct number *
 sorted_numbers(struct feel_call *call)
@@ -209,7 +221,7 @@ sorted_numbers(struct feel_call *call)
 	size_t count = count_of(call);
 	struct number *numbers;
 
-	if (!has_numbers(call) || !feel_spend(call->run, 4 * count) ||
+	if (!has_numbers(call) || !feel_spend(call->run, sort_steps(count)) ||
 	    !feel_afford(call->run, count * sizeof(*numbers)))
 		return NULL;
 	numbers = ARENA_ARRAY(call->run->arena, count, struct number);
@@ -265,6 +277,8 @@ feel_aggregate_stddev(struct feel_call *call)
 
 	if (!has_numbers(call) || count < 2)
 		return feel_builtin_null(call, "it takes two numbers or more");
+	if (!feel_spend(call->run, 4 * (size_t)count))
+		return &value_null;
 	error = add_all(call, &n);
 	if (error == NUMBER_OK)
 		error = number_divide(n, number_of_int(count), &n);

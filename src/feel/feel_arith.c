@@ -12,6 +12,11 @@
 #define DAY_SECONDS 86400
 #define NANOSECONDS 1000000000
 
+/* What they cost beside a sum, measured. */
+#define DIVIDE_STEPS 2
+#define POWER_STEPS 50
+#define ZONE_STEPS 8
+
 struct operands {
 	struct feel_run *run;
 	const struct feel_node *node;
@@ -298,6 +303,8 @@ date_time_plus_duration(const struct operands *o)
 	int64_t nanoseconds;
 	uint32_t fraction;
 
+	if (!feel_spend(o->run, ZONE_STEPS))
+		return &value_null;
 	date_time_to_utc(from, &seconds, &fraction);
 	nanoseconds = fraction;
 	if (!move_seconds(o, &seconds, &nanoseconds) || !date_time_of_utc(
@@ -444,6 +451,9 @@ apply_numbers(struct feel_run *run, const struct feel_node *node,
 	struct number result = number_of_int(0);
 	enum number_error error;
 
+	if (op >= FEEL_DIVIDE && !feel_spend(run,
+	    op == FEEL_POWER ? POWER_STEPS : DIVIDE_STEPS))
+		return &value_null;
 	if (op == FEEL_DIVIDE && number_is_zero(b))
 		return feel_null(run, node, "division by zero");
 	error = number_rows[op - FEEL_ADD].fn(a, b, &result);

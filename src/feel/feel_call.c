@@ -8,6 +8,9 @@
  */
 #include "feel_priv.h"
 
+/* What the least of the built-in functions costs, beside its arguments. */
+#define CALL_STEPS 2
+
 const struct value *
 feel_call_define(struct feel_run *run, const struct feel_node *node)
 {
@@ -71,7 +74,7 @@ call_lambda(struct feel_run *run, const struct feel_node *node,
 	for (size_t i = 0; i < lambda->param_count; i++) {
 		const struct feel_param *param = &lambda->params[i];
 		const struct value *arg =
-		    feel_type_coerce(run->arena, param->type, args[i]);
+		    feel_type_coerce(run, run->arena, param->type, args[i]);
 
 		if (arg == NULL)
 			return feel_null(run, node,
@@ -146,12 +149,16 @@ coerce_kind(struct feel_run *run, enum feel_kind kind,
 	unreachable("all kinds are above");
 }
 
+/* Whatever a function does with a text, it reads it. */
 static bool
 check_arg(struct feel_call *call, size_t index)
 {
 	const struct feel_builtin *builtin = call->builtin;
 	const struct value *arg = call->args[index];
 
+	if (arg != NULL && arg->type == VALUE_STRING &&
+	    !feel_spend_bytes(call->run, arg->as.string.bytes))
+		return false;
 	if (arg == NULL ||
 	    (value_is_null(arg) && (builtin->params[index].nullable ||
 	    builtin->params[index].kind == FEEL_KIND_ANY)))
@@ -178,6 +185,8 @@ call_builtin(struct feel_call *call, size_t count)
 	const struct feel_builtin *builtin = call->builtin;
 	size_t last = builtin->count - (builtin->count > 0);
 
+	if (!feel_spend(call->run, CALL_STEPS + count))
+		return &value_null;
 	if (builtin->variadic) {
 		must(count > last);
 		/* A copy: the list takes the place of its first item. */

@@ -81,8 +81,20 @@ order_durations(struct duration a, struct duration b)
 	return order != 0 ? order : compare_ints(a.nanoseconds, b.nanoseconds);
 }
 
+static bool
+order_strings(struct feel_run *run, struct str a, struct str b, int *order)
+{
+	size_t common = a.bytes < b.bytes ? a.bytes : b.bytes;
+
+	if (run != NULL && !feel_spend_bytes(run, common))
+		return false;
+	*order = str_compare(a, b);
+	return true;
+}
+
 bool
-feel_order(const struct value *a, const struct value *b, int *order)
+feel_order(struct feel_run *run, const struct value *a, const struct value *b,
+    int *order)
 {
 	if (a->type != b->type)
 		return false;
@@ -91,8 +103,7 @@ feel_order(const struct value *a, const struct value *b, int *order)
 		*order = number_compare(a->as.number, b->as.number);
 		return true;
 	case VALUE_STRING:
-		*order = str_compare(a->as.string, b->as.string);
-		return true;
+		return order_strings(run, a->as.string, b->as.string, order);
 	case VALUE_DATE:
 		*order = compare_ints(date_to_days(a->as.date),
 		    date_to_days(b->as.date));
@@ -196,8 +207,12 @@ equal_same_type(struct feel_run *run, const struct value *a,
 		return equal_ranges(run, a->as.range, b->as.range, depth);
 	case VALUE_FUNCTION:
 		return a->as.function == b->as.function ? YES : UNKNOWN;
+	case VALUE_STRING:
+		if (a->as.string.bytes != b->as.string.bytes)
+			return NO;
+		return feel_order(run, a, b, &order) && order == 0;
 	default:
-		return feel_order(a, b, &order) && order == 0;
+		return feel_order(run, a, b, &order) && order == 0;
 	}
 }
 
@@ -257,7 +272,7 @@ compare(struct feel_run *run, enum feel_op op, const struct value *a,
 			return verdict;
 		return verdict == NO ? YES : NO;
 	}
-	if (!feel_order(a, b, &order))
+	if (!feel_order(run, a, b, &order))
 		return UNKNOWN;
 	return holds(op, order) ? YES : NO;
 }
@@ -294,29 +309,31 @@ both(enum verdict a, enum verdict b)
 }
 
 static enum verdict
-range_has(const struct value_range *range, const struct value *point)
+range_has(struct feel_run *run, const struct value_range *range,
+    const struct value *point)
 {
 	enum verdict above = YES;
 	enum verdict below = YES;
 
 	if (is_point(range))
-		return equal(NULL, range->low, point, FEEL_VALUE_DEPTH_MAX);
+		return equal(run, range->low, point, FEEL_VALUE_DEPTH_MAX);
 	if ((range->low != NULL && value_is_null(range->low)) ||
 	    (range->high != NULL && value_is_null(range->high)))
 		return UNKNOWN;
 	if (range->low != NULL)
-		above = compare(NULL, range->low_closed ?
+		above = compare(run, range->low_closed ?
 		    FEEL_AT_LEAST : FEEL_GREATER, point, range->low);
 	if (range->high != NULL)
-		below = compare(NULL, range->high_closed ?
+		below = compare(run, range->high_closed ?
 		    FEEL_AT_MOST : FEEL_LESS, point, range->high);
 	return both(above, below);
 }
 
 const struct value *
-feel_range_has(const struct value_range *range, const struct value *point)
+feel_range_has(struct feel_run *run, const struct value_range *range,
+    const struct value *point)
 {
-	return value_of_verdict(range_has(range, point));
+	return value_of_verdict(range_has(run, range, point));
 }
 
 const struct value *

@@ -20,7 +20,8 @@ feel_context_get(struct feel_call *call)
 	if (count == 0 || !feel_spend(call->run, count))
 		return feel_builtin_null(call, "there is no key");
 	for (size_t i = 0; i < count; i++) {
-		if (keys[i]->type != VALUE_STRING)
+		if (keys[i]->type != VALUE_STRING ||
+		    !feel_spend_bytes(call->run, keys[i]->as.string.bytes))
 			return feel_builtin_null(call, "a key is no text");
 		at = value_get(at, keys[i]->as.string);
 		if (at == NULL)
@@ -99,7 +100,7 @@ put_at(struct feel_call *call, const struct value *context,
 
 	if (count == 0 || depth == 0 || keys[0]->type != VALUE_STRING ||
 	    context == NULL || context->type != VALUE_CONTEXT ||
-	    !feel_spend(call->run, 1 + context->as.context.count) ||
+	    !feel_spend(call->run, 1 + 4 * context->as.context.count) ||
 	    !feel_afford(call->run, 64 * context->as.context.count))
 		return NULL;
 	inner = call->args[2];

@@ -9,6 +9,7 @@
 
 #define OFFSET_SECONDS_MAX (18 * 3600)
 #define NANOSECONDS 1000000000
+#define ZONE_STEPS 200
 
 /* ------------------------------------------------------------------- dates */
 
@@ -50,6 +51,14 @@ feel_convert_date_of_parts(struct feel_call *call)
 
 /* ------------------------------------------------------------------- times */
 
+/* A zone that is not known yet is looked for among files. */
+static bool
+pay_zone(struct feel_call *call, struct str text)
+{
+	return str_find(text, STR("@")) == SIZE_MAX ||
+	    feel_spend(call->run, ZONE_STEPS);
+}
+
 static const struct time_of_day midnight_utc = {
 	.offset_kind = OFFSET_SECONDS,
 };
@@ -67,7 +76,8 @@ feel_convert_time(struct feel_call *call)
 		    from->as.date_time->time);
 	if (from->type == VALUE_DATE)
 		return value_of_time(call->run->arena, midnight_utc);
-	if (from->type != VALUE_STRING || !time_parse(from->as.string, &time))
+	if (from->type != VALUE_STRING || !pay_zone(call, from->as.string) ||
+	    !time_parse(from->as.string, &time))
 		return feel_builtin_null(call, "not a time");
 	return value_of_time(call->run->arena, time);
 }
@@ -143,7 +153,7 @@ feel_convert_date_time(struct feel_call *call)
 		date_time.time = midnight_utc;
 		return value_of_date_time(call->run->arena, date_time);
 	}
-	if (from->type != VALUE_STRING ||
+	if (from->type != VALUE_STRING || !pay_zone(call, from->as.string) ||
 	    (!date_time_parse(from->as.string, &date_time) &&
 	    !date_parse(from->as.string, &date_time.date)))
 		return feel_builtin_null(call, "not a date and time");
@@ -358,7 +368,7 @@ feel_convert_range(struct feel_call *call)
 	range.low = read_end(call, str_slice(inside, 0, dots));
 	range.high = read_end(call, str_slice(inside, dots + 2, SIZE_MAX));
 	if (range.low == NULL || range.high == NULL ||
-	    !feel_order(range.low, range.high, &order) || order > 0)
+	    !feel_order(call->run, range.low, range.high, &order) || order > 0)
 		return feel_builtin_null(call, "not a range of literals");
 	return value_of_range(call->run->arena, range);
 }

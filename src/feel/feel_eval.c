@@ -20,6 +20,7 @@ feel_eval_fn *const feel_evaluators[FEEL_OP_COUNT] = {
 
 /* How often the arena is looked at: every so many steps. */
 #define BYTES_CHECK_STEPS 64
+#define BYTES_PER_STEP 64
 
 const struct value *
 feel_null(struct feel_run *run, const struct feel_node *node,
@@ -44,8 +45,8 @@ feel_null(struct feel_run *run, const struct feel_node *node,
 	return &value_null;
 }
 
-static bool
-exhaust(struct feel_run *run, const char *why)
+bool
+feel_exhaust(struct feel_run *run, const char *why)
 {
 	run->steps = 0;
 	if (run->env->exhausted)
@@ -63,7 +64,14 @@ feel_spend(struct feel_run *run, size_t steps)
 		run->steps -= (int64_t)steps;
 		return true;
 	}
-	return exhaust(run, "the expression took too many steps");
+	return feel_exhaust(run, "the expression took too many steps");
+}
+
+bool
+feel_spend_bytes(struct feel_run *run, size_t bytes)
+{
+	return bytes < BYTES_PER_STEP ||
+	    feel_spend(run, bytes / BYTES_PER_STEP);
 }
 
 bool
@@ -73,14 +81,23 @@ feel_afford(struct feel_run *run, size_t bytes)
 
 	if (used <= run->bytes_max && bytes <= run->bytes_max - used)
 		return true;
-	return exhaust(run, "the expression took too much memory");
+	return feel_exhaust(run, FEEL_TOO_MUCH_MEMORY);
+}
+
+size_t
+feel_text_bytes_max(struct feel_run *run)
+{
+	size_t used = arena_bytes(run->arena);
+
+	/* A buffer's memory grows by doubling, and 0 is no bound for it. */
+	return used + 4 <= run->bytes_max ? (run->bytes_max - used) / 4 : 1;
 }
 
 static bool
 may_go_on(struct feel_run *run)
 {
 	if (run->depth >= FEEL_DEPTH_MAX)
-		return exhaust(run, "functions called too deep");
+		return feel_exhaust(run, "functions called too deep");
 	if (run->steps % BYTES_CHECK_STEPS == 0 && !feel_afford(run, 0))
 		return false;
 	return feel_spend(run, 1);
@@ -109,11 +126,12 @@ feel_fold(struct feel_env *env, const struct feel_node *node)
 		.evaluators = feel_evaluators,
 		.env = env,
 		.arena = env->arena,
-		.steps = FEEL_HEIGHT_MAX + 2 * (int64_t)node->bytes,
-		.bytes_max = arena_bytes(env->arena) + FEEL_TEXT_BYTES_MAX,
+		.steps = env->steps,
+		.bytes_max = env->bytes_max,
 	};
 	const struct value *value = feel_eval_node(&run, node);
 
+	env->steps = run.steps;
 	return env->exhausted || value_is_null(value) ? NULL : value;
 }
 

@@ -9,6 +9,7 @@
 #include "feel_builtin.h"
 
 struct pair {
+	struct feel_run *run;
 	struct value_range a;
 	struct value_range b;
 	bool is_unordered; /* an end is open, null or of another type */
@@ -20,7 +21,7 @@ order(struct pair *pair, const struct value *x, const struct value *y)
 {
 	int result = 0;
 
-	if (x == NULL || y == NULL || !feel_order(x, y, &result))
+	if (x == NULL || y == NULL || !feel_order(pair->run, x, y, &result))
 		pair->is_unordered = true;
 	return result;
 }
@@ -39,7 +40,7 @@ static const struct value *
 relate(struct feel_call *call, const struct value *a, const struct value *b,
     relation_fn *relation)
 {
-	struct pair pair = {range_of(a), range_of(b), false};
+	struct pair pair = {call->run, range_of(a), range_of(b), false};
 	bool holds = relation(&pair);
 
 	if (pair.is_unordered)

@@ -69,7 +69,7 @@ static bool
 has_item(struct feel_call *call, const struct value *const *items,
     size_t count, const struct value *wanted)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && feel_spend(call->run, 1); i++) {
 		if (value_is_true(feel_equal_run(call->run, items[i],
 		    wanted)))
 			return true;
@@ -147,7 +147,8 @@ distinct(struct feel_call *call, const struct value *list)
 {
 	struct feel_items out = {NULL, 0, 0};
 
-	for (size_t i = 0; i < list->as.list.count; i++) {
+	for (size_t i = 0; i < list->as.list.count &&
+	     feel_spend(call->run, 1); i++) {
 		const struct value *item = list->as.list.items[i];
 
 		if (!has_item(call, out.at, out.count, item))
@@ -300,7 +301,7 @@ feel_list_index_of(struct feel_call *call)
 	struct items list = items_of(call, 0);
 	struct feel_items out = {NULL, 0, 0};
 
-	for (size_t i = 0; i < list.count; i++) {
+	for (size_t i = 0; i < list.count && feel_spend(call->run, 1); i++) {
 		if (value_is_true(feel_equal_run(call->run, list.at[i],
 		    call->args[1])))
 			feel_items_add(call->run, &out, value_of_int(
@@ -348,7 +349,7 @@ must_swap(struct sort *sort, const struct value *a, const struct value *b)
 	int order;
 
 	if (sort->call->args[1] == NULL) {
-		if (!feel_order(a, b, &order))
+		if (!feel_order(sort->call->run, a, b, &order))
 			sort->failed = true;
 		else
 			return order > 0;

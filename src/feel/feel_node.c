@@ -68,16 +68,44 @@ doubt_constant(struct feel_parser *p, const struct feel_node *node,
 	struct feel_error *doubt = feel_token_doubt(p, node->offset,
 	    node->bytes);
 
-	str_write(doubt->message, sizeof(doubt->message),
-	    "always null: %s", note);
+	if (doubt != NULL)
+		str_write(doubt->message, sizeof(doubt->message),
+		    "always null: %s", note);
+}
+
+/* What gives null keeps its node, which can say why; what is beyond a text's
+ * share of work is left to evaluation, and its budget. */
+static void
+fold(struct feel_parser *p, struct feel_node *node)
+{
+	struct feel_env env = {
+		.arena = p->arena,
+		.steps = p->fold_steps,
+	};
+	size_t before = arena_bytes(p->arena);
+	const struct value *value;
+	size_t taken;
+
+	if (p->fold_steps <= 0)
+		return;
+	env.bytes_max = before + p->fold_bytes;
+	value = feel_fold(&env, node);
+	p->fold_steps = env.steps;
+	taken = arena_bytes(p->arena) - before;
+	p->fold_bytes -= taken < p->fold_bytes ? taken : p->fold_bytes;
+	if (value == NULL) {
+		if (env.note[0] != '\0' && !env.exhausted)
+			doubt_constant(p, node, env.note);
+		return;
+	}
+	node->op = FEEL_CONSTANT;
+	node->height = 1;
+	node->as.constant = value;
 }
 
 struct feel_node *
 feel_node_done(struct feel_parser *p, struct feel_node *node)
 {
-	struct feel_env env = {.arena = p->arena};
-	const struct value *value;
-
 	if (p->failed)
 		return NULL;
 	if (node->height > FEEL_HEIGHT_MAX)
@@ -85,18 +113,8 @@ feel_node_done(struct feel_parser *p, struct feel_node *node)
 		    "more than %d operators deep", FEEL_HEIGHT_MAX);
 	if (p->end > node->offset)
 		node->bytes = (uint32_t)(p->end - node->offset);
-	if (p->keeps_parts || !is_foldable(node))
-		return node;
-	/* What gives null keeps its node, which can say why. */
-	value = feel_fold(&env, node);
-	if (value == NULL) {
-		if (env.note[0] != '\0' && !env.exhausted)
-			doubt_constant(p, node, env.note);
-		return node;
-	}
-	node->op = FEEL_CONSTANT;
-	node->height = 1;
-	node->as.constant = value;
+	if (!p->keeps_parts && is_foldable(node))
+		fold(p, node);
 	return node;
 }
 

@@ -7,6 +7,13 @@
 #define SCALE_MIN (-6111)
 #define SCALE_MAX 6176
 
+/* What they cost beside a sum, measured. */
+#define ROUND_STEPS 4
+#define MODULO_STEPS 8
+#define MODULO_STEPS_LONG 1500
+#define ROOT_STEPS 8
+#define LOG_STEPS 16
+
 /* ---------------------------------------------------------------- rounding */
 
 /* To the second argument's digits, or to none where it was left out. */
@@ -17,6 +24,8 @@ round_to(struct feel_call *call, enum number_rounding rounding)
 	int64_t scale = 0;
 	enum number_error error;
 
+	if (!feel_spend(call->run, ROUND_STEPS))
+		return &value_null;
 	if (call->builtin->count > 1 && call->args[1] != NULL &&
 	    (!feel_builtin_int(call, 1, &scale) || scale < SCALE_MIN ||
 	    scale > SCALE_MAX))
@@ -95,12 +104,27 @@ feel_numeric_abs(struct feel_call *call)
 	}
 }
 
+/* A remainder is found digit by digit of the quotient, up to 12,000. */
+static bool
+pay_modulo(struct feel_call *call, struct number a, struct number b)
+{
+	struct number quotient;
+	bool is_short = number_divide(a, b, &quotient) == NUMBER_OK &&
+	    number_compare(number_abs(quotient),
+	    number_of_int(INT64_MAX)) < 0;
+
+	return feel_spend(call->run,
+	    is_short ? MODULO_STEPS : MODULO_STEPS_LONG);
+}
+
 const struct value *
 feel_numeric_modulo(struct feel_call *call)
 {
 	struct number n = feel_builtin_number(call, 0);
 	enum number_error error;
 
+	if (!pay_modulo(call, n, feel_builtin_number(call, 1)))
+		return &value_null;
 	error = number_modulo(n, feel_builtin_number(call, 1), &n);
 	return feel_number_or_null(call->run, call->node, error, n);
 }
@@ -109,8 +133,11 @@ const struct value *
 feel_numeric_sqrt(struct feel_call *call)
 {
 	struct number n = feel_builtin_number(call, 0);
-	enum number_error error = number_sqrt(n, &n);
+	enum number_error error;
 
+	if (!feel_spend(call->run, ROOT_STEPS))
+		return &value_null;
+	error = number_sqrt(n, &n);
 	return feel_number_or_null(call->run, call->node, error, n);
 }
 
@@ -118,8 +145,11 @@ const struct value *
 feel_numeric_log(struct feel_call *call)
 {
 	struct number n = feel_builtin_number(call, 0);
-	enum number_error error = number_log(n, &n);
+	enum number_error error;
 
+	if (!feel_spend(call->run, LOG_STEPS))
+		return &value_null;
+	error = number_log(n, &n);
 	return feel_number_or_null(call->run, call->node, error, n);
 }
 
@@ -127,8 +157,11 @@ const struct value *
 feel_numeric_exp(struct feel_call *call)
 {
 	struct number n = feel_builtin_number(call, 0);
-	enum number_error error = number_exp(n, &n);
+	enum number_error error;
 
+	if (!feel_spend(call->run, LOG_STEPS))
+		return &value_null;
+	error = number_exp(n, &n);
 	return feel_number_or_null(call->run, call->node, error, n);
 }
 
@@ -140,6 +173,7 @@ has_parity(struct feel_call *call, int64_t wanted)
 	struct number rest;
 
 	if (!number_is_integer(n) ||
+	    !pay_modulo(call, n, number_of_int(2)) ||
 	    number_modulo(n, number_of_int(2), &rest) != NUMBER_OK)
 		return feel_builtin_null(call, "not a whole number");
 	return value_of_boolean(number_equal(rest, number_of_int(wanted)));

@@ -202,7 +202,7 @@ parse_entry(struct feel_parser *p, struct feel_entry *entries, size_t count)
 	size_t offset = p->at;
 	bool is_function;
 
-	if (!parse_key(p, &entry->key))
+	if (!parse_key(p, &entry->key) || !feel_token_try_names(p, count))
 		return false;
 	if (has_key(entries, count, entry->key)) {
 		feel_token_fail(p, offset, p->end - offset,

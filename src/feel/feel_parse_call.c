@@ -147,6 +147,8 @@ doubt_function(struct feel_parser *p, struct str name, size_t offset)
 	if (p->names == NULL || feel_scope_is_around(p, name))
 		return;
 	doubt = feel_token_doubt(p, offset, name.bytes);
+	if (doubt == NULL)
+		return;
 	str_write(doubt->message, sizeof(doubt->message),
 	    "there is no function `%.*s`", STR_ARG(name));
 	(void)feel_habit_function(name, doubt->repair, sizeof(doubt->repair));
@@ -176,8 +178,12 @@ make_refused(struct feel_parser *p, const struct feel_builtin *first,
 {
 	struct feel_error *doubt = feel_token_doubt(p, offset,
 	    first->name.bytes);
-	struct str signature = feel_builtin_signature(p->arena, first);
+	struct str signature;
 
+	if (doubt == NULL)
+		return feel_node_never(p, offset,
+		    "the function does not take these arguments");
+	signature = feel_builtin_signature(p->arena, first);
 	str_write(doubt->message, sizeof(doubt->message),
 	    "%.*s() does not take these arguments", STR_ARG(first->name));
 	str_write(doubt->repair, sizeof(doubt->repair), "it is %.*s",

@@ -58,6 +58,11 @@ struct feel_parser {
 	struct feel_error *doubts;
 	size_t doubt_count;
 	size_t doubt_capacity;
+
+	size_t names_tried; /* where one was looked for */
+	/* What is left for evaluating what is constant. */
+	int64_t fold_steps;
+	size_t fold_bytes;
 };
 
 /* feel_lex.c: characters and tokens. */
@@ -106,7 +111,10 @@ void feel_token_repair(struct feel_parser *p, const char *format, ...)
     PRINTF_LIKE(2, 3);
 /* Whether an operator of another language begins here ("=="). */
 bool feel_token_is_slip(const struct feel_parser *p);
-/* Adds a doubt: see feel_each_doubt(). */
+/* Counts names that are looked at to find one; false, and failed, where a
+ * text takes too many. */
+bool feel_token_try_names(struct feel_parser *p, size_t count);
+/* Adds a doubt: see feel_each_doubt(); NULL where there are many already. */
 struct feel_error *feel_token_doubt(struct feel_parser *p, size_t at,
     size_t bytes);
 /* "expected WHAT, found …", with a repair for common slips. */

@@ -14,7 +14,7 @@
 
 /* Longest text, deepest nesting and highest tree: bounds on what a text can
  * make the parser and the C stack do. */
-#define FEEL_TEXT_BYTES_MAX (1024 * 1024)
+#define FEEL_TEXT_BYTES_MAX (256 * 1024)
 #define FEEL_NESTING_MAX 200
 #define FEEL_HEIGHT_MAX 500
 /* Nested evaluations, over all function calls. */
@@ -349,10 +349,19 @@ const struct value *feel_eval_node(struct feel_run *run,
 /* null, with a note of why at the node's place. */
 const struct value *feel_null(struct feel_run *run,
     const struct feel_node *node, const char *format, ...) PRINTF_LIKE(3, 4);
-/* Takes `steps` off the budget; false where it is used up. */
+#define FEEL_TOO_MUCH_MEMORY "the expression took too much memory"
+/* Ends the evaluation: false, always. */
+bool feel_exhaust(struct feel_run *run, const char *why);
+/* Takes `steps` off the budget; false where it is used up, and then whoever
+ * loops stops: what he would make is null. */
 bool feel_spend(struct feel_run *run, size_t steps);
+/* The same for reading or writing so many bytes. */
+bool feel_spend_bytes(struct feel_run *run, size_t bytes);
 /* Whether `bytes` more may be allocated; if not the budget is used up. */
 bool feel_afford(struct feel_run *run, size_t bytes);
+/* How long a text may be that is first written elsewhere and then copied: so
+ * that both together stay within what may still be allocated. */
+size_t feel_text_bytes_max(struct feel_run *run);
 /* A list that takes over the array. */
 const struct value *feel_list_take(struct feel_run *run,
     const struct value **items, size_t count);
@@ -368,8 +377,8 @@ const struct value *feel_items_list(struct feel_run *run,
     struct feel_items *items);
 const struct value *feel_number_or_null(struct feel_run *run,
     const struct feel_node *node, enum number_error error, struct number n);
-/* Evaluates what has no names; used while parsing.  NULL where it is null,
- * and then env->note may say why. */
+/* Evaluates what has no names, within env's budget; used while parsing.  NULL
+ * where it is null, and then env->note may say why. */
 const struct value *feel_fold(struct feel_env *env,
     const struct feel_node *node);
 /* Checks that a value is small and shallow enough to be walked: what
@@ -381,14 +390,16 @@ const struct value *feel_arith_apply(struct feel_run *run,
     const struct feel_node *node, enum feel_op op, const struct value *left,
     const struct value *right);
 
-/* <0, 0, >0 by *order; false where the two have no order. */
-bool feel_order(const struct value *a, const struct value *b, int *order);
+/* <0, 0, >0 by *order; false where the two have no order.  Long texts are
+ * paid for, as in all that follows, where there is a run. */
+bool feel_order(struct feel_run *run, const struct value *a,
+    const struct value *b, int *order);
 /* FEEL's "=" that spends steps. */
 const struct value *feel_equal_run(struct feel_run *run, const struct value *a,
     const struct value *b);
 /* Whether the point lies in the range: true, false or null. */
-const struct value *feel_range_has(const struct value_range *range,
-    const struct value *point);
+const struct value *feel_range_has(struct feel_run *run,
+    const struct value_range *range, const struct value *point);
 const struct value *feel_compare_apply(struct feel_run *run, enum feel_op op,
     const struct value *a, const struct value *b);
 
@@ -399,10 +410,12 @@ const struct value *feel_test_value(struct feel_run *run,
 const struct value *feel_access_get(struct feel_run *run,
     const struct feel_node *node, const struct value *object, struct str name);
 
-bool feel_type_has(const struct feel_type *type, const struct value *value);
+bool feel_type_has(struct feel_run *run, const struct feel_type *type,
+    const struct value *value);
 /* The value as a parameter of that type takes it, or NULL. */
-const struct value *feel_type_coerce(struct arena *arena,
-    const struct feel_type *type, const struct value *value);
+const struct value *feel_type_coerce(struct feel_run *run,
+    struct arena *arena, const struct feel_type *type,
+    const struct value *value);
 
 /* Calls a function value by position. */
 const struct value *feel_call_function(struct feel_run *run,

@@ -15,7 +15,7 @@
 #define PATTERN_BYTES_MAX 10000
 #define HEAP_KIBIBYTES_MAX 8192
 /* Callouts for one step. */
-#define CALLOUTS_PER_STEP 16
+#define CALLOUTS_PER_STEP 4
 
 struct feel_regex {
 	pcre2_code *code;
@@ -154,13 +154,17 @@ static int
 callout_cb(pcre2_callout_block *block, void *arg)
 {
 	struct scratch *scratch = arg;
+	struct feel_run *run = scratch->run;
+	int64_t steps;
 
 	(void)block;
 	scratch->callouts += scratch->callout_cost;
 	if (scratch->callouts < CALLOUTS_PER_STEP)
 		return 0;
-	if (!feel_spend(scratch->run, scratch->callouts / CALLOUTS_PER_STEP))
+	steps = (int64_t)(scratch->callouts / CALLOUTS_PER_STEP);
+	if (steps >= run->steps)
 		return PCRE2_ERROR_CALLOUT;
+	run->steps -= steps;
 	scratch->callouts = 0;
 	return 0;
 }
@@ -229,8 +233,10 @@ feel_regex_find(struct feel_run *run, const struct feel_regex *regex,
 	    scratch->context);
 	if (count == PCRE2_ERROR_NOMATCH)
 		return FEEL_NOT_FOUND;
-	if (count < 0)
+	if (count < 0) {
+		(void)feel_exhaust(run, "the pattern takes too long to match");
 		return FEEL_GAVE_UP;
+	}
 	read_groups(scratch, subject, count, match);
 	return FEEL_FOUND;
 }

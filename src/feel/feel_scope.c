@@ -26,12 +26,12 @@ feel_names_new(struct arena *arena)
 static void
 add_key(struct feel_names *names, struct str key)
 {
+	if (names->key_count == KEYS_MAX)
+		return;
 	for (size_t i = 0; i < names->key_count; i++) {
 		if (str_equal(names->keys[i], key))
 			return;
 	}
-	if (names->key_count == KEYS_MAX)
-		return;
 	names->keys = arena_grow(names->arena, names->keys, names->key_count,
 	    &names->key_capacity, sizeof(*names->keys));
 	names->keys[names->key_count++] = key;
@@ -152,14 +152,14 @@ feel_scope_is_local(const struct feel_parser *p, struct str name)
 	return false;
 }
 
-static bool
-is_in_filter(const struct feel_parser *p)
+static size_t
+count_filters(const struct feel_parser *p)
 {
-	for (size_t i = p->scope_count; i-- > 0;) {
-		if (p->scopes[i].name.at == NULL)
-			return true;
-	}
-	return false;
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->scope_count; i++)
+		count += p->scopes[i].name.at == NULL;
+	return count;
 }
 
 /* ----------------------------------------------------------------- reading */
@@ -179,8 +179,11 @@ match_one(const struct feel_parser *p, struct str name, struct match *best)
 }
 
 static void
-match_scopes(const struct feel_parser *p, struct match *best)
+match_scopes(struct feel_parser *p, struct match *best)
 {
+	if (!feel_token_try_names(p, p->scope_count +
+	    (p->names != NULL ? p->names->count : 0)))
+		return;
 	for (size_t i = 0; i < p->scope_count; i++) {
 		if (p->scopes[i].name.at != NULL)
 			match_one(p, p->scopes[i].name, best);
@@ -192,8 +195,11 @@ match_scopes(const struct feel_parser *p, struct match *best)
 }
 
 static void
-match_keys(const struct feel_parser *p, struct match *best)
+match_keys(struct feel_parser *p, struct match *best)
 {
+	if (!feel_token_try_names(p, p->key_count +
+	    (p->names != NULL ? p->names->key_count : 0)))
+		return;
 	for (size_t i = 0; i < p->key_count; i++)
 		match_one(p, p->keys[i], best);
 	if (p->names == NULL)
@@ -229,7 +235,7 @@ read_unknown(struct feel_parser *p, size_t *end)
 	size_t word_end = feel_lex_identifier(p->text, p->at);
 	struct str word = str_slice(p->text, p->at, word_end - p->at);
 
-	if ((p->names == NULL || is_in_filter(p)) &&
+	if ((p->names == NULL || count_filters(p) > 0) &&
 	    feel_builtin_find(word) == NULL)
 		return feel_scope_read_new(p, end);
 	*end = word_end;
@@ -244,7 +250,7 @@ feel_scope_read(struct feel_parser *p, size_t *end)
 	size_t builtin_end;
 
 	match_scopes(p, &best);
-	if (is_in_filter(p))
+	if (count_filters(p) > 0)
 		match_keys(p, &best);
 	builtin_end = feel_builtin_match(p->text, p->at, &builtin);
 	if (builtin_end > best.end)
@@ -278,6 +284,7 @@ make_free(struct feel_parser *p, struct str name, size_t offset, size_t bytes,
 
 	while (i < p->free_count && !str_equal(p->free_names[i].name, name))
 		i++;
+	(void)feel_token_try_names(p, i);
 	if (i == p->free_count) {
 		p->free_names = arena_grow(p->arena, p->free_names,
 		    p->free_count, &p->free_capacity, sizeof(*p->free_names));
@@ -304,7 +311,8 @@ search_scopes(struct feel_parser *p, struct str name)
 {
 	struct search search = {NULL, 0, NULL};
 
-	search.filters = ARENA_ARRAY(p->arena, p->scope_count + 1, uint32_t);
+	(void)feel_token_try_names(p, p->scope_count);
+	search.filters = ARENA_ARRAY(p->arena, count_filters(p), uint32_t);
 	for (size_t i = p->scope_count; i-- > 0;) {
 		struct feel_scope *scope = &p->scopes[i];
 

@@ -88,7 +88,9 @@ change_case(struct feel_call *call, char first, enum feel_case to)
 	    !feel_afford(call->run, string.bytes))
 		return &value_null;
 	if (!is_ascii(string))
-		return feel_regex_change_case(call->run, string, to);
+		return feel_spend(call->run, 20 + string.bytes / 8) ?
+		    feel_regex_change_case(call->run, string, to) :
+		    &value_null;
 	bytes = arena_alloc(call->run->arena, string.bytes + 1);
 	for (size_t i = 0; i < string.bytes; i++) {
 		bool changes = string.at[i] >= first &&
@@ -122,8 +124,8 @@ find_match(struct feel_call *call)
 	struct str string = feel_builtin_str(call, 0);
 	struct str match = feel_builtin_str(call, 1);
 
-	if (!feel_spend(call->run, string.bytes / 16 +
-	    string.bytes / 64 * (match.bytes / 64)))
+	if (!feel_spend(call->run,
+	    string.bytes / 64 * (1 + match.bytes / 64)))
 		return SIZE_MAX;
 	return str_find(string, match);
 }
@@ -184,8 +186,7 @@ measure_join(const struct value *list, size_t delimiter_bytes, size_t *bytes)
 
 		if (value_is_null(item))
 			continue;
-		if (item->type != VALUE_STRING ||
-		    *bytes > FEEL_BYTES_MAX)
+		if (item->type != VALUE_STRING)
 			return false;
 		*bytes += item->as.string.bytes +
 		    (count++ > 0 ? delimiter_bytes : 0);

@@ -18,8 +18,10 @@ test_list(struct feel_run *run, const struct value *input,
 	for (size_t i = 0; i < list->as.list.count; i++) {
 		const struct value *item = list->as.list.items[i];
 
+		if (!feel_spend(run, 1))
+			return &value_null;
 		if (item->type == VALUE_RANGE && value_is_true(
-		    feel_range_has(item->as.range, input)))
+		    feel_range_has(run, item->as.range, input)))
 			return &value_true;
 		if (value_is_true(feel_equal_run(run, input, item)))
 			return &value_true;
@@ -32,7 +34,7 @@ feel_test_value(struct feel_run *run, const struct value *input,
     const struct value *tested)
 {
 	if (tested->type == VALUE_RANGE && input->type != VALUE_RANGE)
-		return feel_range_has(tested->as.range, input);
+		return feel_range_has(run, tested->as.range, input);
 	if (tested->type == VALUE_LIST)
 		return test_list(run, input, tested);
 	/* `contains(name, "x")` says by itself whether it holds. */

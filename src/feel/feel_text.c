@@ -4,27 +4,50 @@
  */
 #include "feel_priv.h"
 
+#define QUOTED_BYTES_PER_STEP 16
+#define ESCAPES_PER_STEP 2
+
 static bool add_value(struct feel_run *run, const struct value *value,
     struct buf *out, unsigned depth);
 
-static void
-add_quoted(struct str string, struct buf *out)
+/* Where the next character stands that needs a backslash, or the end. */
+static size_t
+skip_plain(struct str string, size_t at)
 {
-	static const char plain[] = "\"\\\n\r\t";
+	while (at < string.bytes && string.at[at] != '"' &&
+	    string.at[at] != '\\' && string.at[at] != '\n' &&
+	    string.at[at] != '\r' && string.at[at] != '\t')
+		at++;
+	return at;
+}
+
+static bool
+add_quoted(struct feel_run *run, struct str string, struct buf *out)
+{
+	static const char special[] = "\"\\\n\r\t";
 	static const char escaped[] = "\"\\nrt";
 
-	buf_add_char(out, '"');
-	for (size_t i = 0; i < string.bytes; i++) {
-		char c = string.at[i];
-		const char *found = c != '\0' ? strchr(plain, c) : NULL;
+	size_t escapes = 0;
 
-		if (found != NULL) {
-			buf_add_char(out, '\\');
-			c = escaped[found - plain];
-		}
-		buf_add_char(out, c);
+	if (!feel_spend(run, string.bytes / QUOTED_BYTES_PER_STEP))
+		return false;
+	buf_add_char(out, '"');
+	for (size_t at = 0;; at++) {
+		size_t end = skip_plain(string, at);
+		const char *found;
+
+		buf_add_str(out, str_slice(string, at, end - at));
+		at = end;
+		if (at == string.bytes)
+			break;
+		found = strchr(special, string.at[at]);
+		must(found != NULL && *found != '\0');
+		buf_add_char(out, '\\');
+		buf_add_char(out, escaped[found - special]);
+		escapes++;
 	}
 	buf_add_char(out, '"');
+	return feel_spend(run, escapes / ESCAPES_PER_STEP);
 }
 
 static bool
@@ -63,10 +86,12 @@ add_context(struct feel_run *run, const struct value *context,
 
 		if (i > 0)
 			buf_add_cstr(out, ", ");
+		if (!feel_spend_bytes(run, field->key.bytes))
+			return false;
 		if (is_plain_key(field->key))
 			buf_add_str(out, field->key);
-		else
-			add_quoted(field->key, out);
+		else if (!add_quoted(run, field->key, out))
+			return false;
 		buf_add_cstr(out, ": ");
 		if (!add_value(run, field->value, out, depth))
 			return false;
@@ -155,16 +180,25 @@ is_temporal(const struct value *value)
 	return value->type >= VALUE_DATE && value->type <= VALUE_MONTHS;
 }
 
+/* Pays for its digits: 10**6000 has 6001. */
+static bool
+add_bare(struct feel_run *run, const struct value *value, struct buf *out)
+{
+	size_t before = out->bytes;
+
+	return add_scalar(value, out) &&
+	    feel_spend_bytes(run, out->bytes - before);
+}
+
 static bool
 add_value(struct feel_run *run, const struct value *value, struct buf *out,
     unsigned depth)
 {
-	if (depth == 0 || !feel_spend(run, 1) || buf_is_over(out))
+	if (depth == 0 || !feel_spend(run, 2) || buf_is_over(out))
 		return false;
 	switch (value->type) {
 	case VALUE_STRING:
-		add_quoted(value->as.string, out);
-		return true;
+		return add_quoted(run, value->as.string, out);
 	case VALUE_LIST:
 		return add_list(run, value, out, depth - 1);
 	case VALUE_CONTEXT:
@@ -175,9 +209,10 @@ add_value(struct feel_run *run, const struct value *value, struct buf *out,
 		break;
 	}
 	if (!is_temporal(value))
-		return add_scalar(value, out);
+		return add_bare(run, value, out);
 	buf_add_cstr(out, "@\"");
-	(void)add_scalar(value, out);
+	if (!add_bare(run, value, out))
+		return false;
 	buf_add_char(out, '"');
 	return true;
 }
@@ -191,10 +226,12 @@ feel_text_of(struct feel_run *run, const struct value *value)
 
 	if (value->type == VALUE_STRING)
 		return value;
-	buf_init(&out, FEEL_BYTES_MAX);
-	is_whole = add_scalar(value, &out) ||
+	buf_init(&out, feel_text_bytes_max(run));
+	is_whole = add_bare(run, value, &out) ||
 	    add_value(run, value, &out, FEEL_VALUE_DEPTH_MAX);
-	if (is_whole && !buf_is_over(&out) && feel_afford(run, out.bytes))
+	if (buf_is_over(&out))
+		(void)feel_exhaust(run, FEEL_TOO_MUCH_MEMORY);
+	else if (is_whole && feel_afford(run, out.bytes))
 		string = value_copy_str(run->arena, buf_str(&out));
 	buf_fini(&out);
 	return string;

@@ -8,6 +8,11 @@
  */
 #include "feel_parser.h"
 
+/* What a text of many names in scope of many others may cost: a thousand of
+ * each are nothing. */
+#define NAMES_TRIED_MAX 8000000
+#define DOUBTS_MAX 100
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -115,11 +120,23 @@ feel_token_is_slip(const struct feel_parser *p)
 	return feel_habit_is_sign(str_slice(p->text, p->at, SIZE_MAX));
 }
 
+bool
+feel_token_try_names(struct feel_parser *p, size_t count)
+{
+	p->names_tried += count;
+	if (p->names_tried <= NAMES_TRIED_MAX)
+		return true;
+	feel_token_fail(p, p->at, 1, "too many names");
+	return false;
+}
+
 struct feel_error *
 feel_token_doubt(struct feel_parser *p, size_t at, size_t bytes)
 {
 	struct feel_error *doubt;
 
+	if (p->doubt_count == DOUBTS_MAX)
+		return NULL;
 	p->doubts = arena_grow(p->arena, p->doubts, p->doubt_count,
 	    &p->doubt_capacity, sizeof(*p->doubts));
 	doubt = &p->doubts[p->doubt_count++];

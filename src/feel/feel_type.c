@@ -5,55 +5,71 @@
  */
 #include "feel_priv.h"
 
+/* Looking at what is inside is paid for, where an evaluation asks. */
+static bool
+pay(struct feel_run *run, size_t steps)
+{
+	return run == NULL || feel_spend(run, steps);
+}
+
 /* null conforms to every type, though by itself it is an instance of none
  * but Null. */
 static bool
-takes(const struct feel_type *type, const struct value *value)
+takes(struct feel_run *run, const struct feel_type *type,
+    const struct value *value)
 {
-	return value_is_null(value) || feel_type_has(type, value);
+	return value_is_null(value) || feel_type_has(run, type, value);
 }
 
 static bool
-has_fields(const struct feel_type *type, const struct value *value)
+has_fields(struct feel_run *run, const struct feel_type *type,
+    const struct value *value)
 {
+	if (!pay(run, type->field_count))
+		return false;
 	for (size_t i = 0; i < type->field_count; i++) {
 		const struct value *field =
 		    value_get(value, type->fields[i].name);
 
-		if (field == NULL || !takes(type->fields[i].type, field))
+		if (field == NULL || !takes(run, type->fields[i].type, field))
 			return false;
 	}
 	return true;
 }
 
 static bool
-has_items(const struct feel_type *type, const struct value *value)
+has_items(struct feel_run *run, const struct feel_type *type,
+    const struct value *value)
 {
 	if (type->item == NULL)
 		return true;
+	if (!pay(run, value->as.list.count))
+		return false;
 	for (size_t i = 0; i < value->as.list.count; i++) {
-		if (!takes(type->item, value->as.list.items[i]))
+		if (!takes(run, type->item, value->as.list.items[i]))
 			return false;
 	}
 	return true;
 }
 
 static bool
-has_end(const struct feel_type *item, const struct value *end)
+has_end(struct feel_run *run, const struct feel_type *item,
+    const struct value *end)
 {
-	return end == NULL || takes(item, end);
+	return end == NULL || takes(run, item, end);
 }
 
 static bool
-has_ends(const struct feel_type *type, const struct value_range *range)
+has_ends(struct feel_run *run, const struct feel_type *type,
+    const struct value_range *range)
 {
-	return type->item == NULL || (has_end(type->item, range->low) &&
-	    has_end(type->item, range->high));
+	return type->item == NULL || (has_end(run, type->item, range->low) &&
+	    has_end(run, type->item, range->high));
 }
 
 /* --------------------------------------------------------------- functions */
 
-static bool conforms(const struct feel_type *type,
+static bool conforms(struct feel_run *run, const struct feel_type *type,
     const struct feel_type *wanted);
 
 static const struct feel_type *
@@ -67,13 +83,15 @@ find_field(const struct feel_type *type, struct str name)
 }
 
 static bool
-conforms_fields(const struct feel_type *type, const struct feel_type *wanted)
+conforms_fields(struct feel_run *run, const struct feel_type *type,
+    const struct feel_type *wanted)
 {
 	for (size_t i = 0; i < wanted->field_count; i++) {
 		const struct feel_type *field =
 		    find_field(type, wanted->fields[i].name);
 
-		if (field == NULL || !conforms(field, wanted->fields[i].type))
+		if (field == NULL || !pay(run, type->field_count) ||
+		    !conforms(run, field, wanted->fields[i].type))
 			return false;
 	}
 	return true;
@@ -81,12 +99,14 @@ conforms_fields(const struct feel_type *type, const struct feel_type *wanted)
 
 /* What the wanted function is given, this one must take. */
 static bool
-conforms_params(const struct feel_type *type, const struct feel_type *wanted)
+conforms_params(struct feel_run *run, const struct feel_type *type,
+    const struct feel_type *wanted)
 {
 	if (type->field_count != wanted->field_count)
 		return false;
 	for (size_t i = 0; i < wanted->field_count; i++) {
-		if (!conforms(wanted->fields[i].type, type->fields[i].type))
+		if (!conforms(run, wanted->fields[i].type,
+		    type->fields[i].type))
 			return false;
 	}
 	return true;
@@ -100,22 +120,25 @@ is_any(const struct feel_type *type)
 
 /* Whether every value of the type is one of the wanted type. */
 static bool
-conforms(const struct feel_type *type, const struct feel_type *wanted)
+conforms(struct feel_run *run, const struct feel_type *type,
+    const struct feel_type *wanted)
 {
 	if (is_any(wanted))
 		return true;
+	if (!pay(run, 1))
+		return false;
 	if (is_any(type) || type->kind != wanted->kind)
 		return false;
 	switch (type->kind) {
 	case FEEL_TYPE_SCALAR:
 		return type->scalar == wanted->scalar;
 	case FEEL_TYPE_CONTEXT:
-		return conforms_fields(type, wanted);
+		return conforms_fields(run, type, wanted);
 	case FEEL_TYPE_FUNCTION:
-		return conforms_params(type, wanted) &&
-		    conforms(type->item, wanted->item);
+		return conforms_params(run, type, wanted) &&
+		    conforms(run, type->item, wanted->item);
 	default:
-		return conforms(type->item, wanted->item);
+		return conforms(run, type->item, wanted->item);
 	}
 }
 
@@ -167,46 +190,53 @@ scalar_of(const struct feel_lambda *lambda, const struct feel_node *node)
 /* A function names no type of its result: only what its body surely gives
  * can contradict. */
 static bool
-may_give(const struct feel_lambda *lambda, const struct feel_node *body,
+may_give(struct feel_run *run, const struct feel_lambda *lambda,
     const struct feel_type *type)
 {
+	const struct feel_node *body = lambda->body;
 	const struct feel_type *given = type_of_slot(lambda, body);
 	enum value_type scalar;
 
 	if (is_any(type))
 		return true;
+	if (!pay(run, body->bytes / 4))
+		return false;
 	if (body->op == FEEL_CONSTANT)
-		return takes(type, body->as.constant);
+		return takes(run, type, body->as.constant);
 	if (given != NULL)
-		return conforms(given, type);
+		return conforms(run, given, type);
 	scalar = scalar_of(lambda, body);
 	return scalar == VALUE_NULL ||
 	    (type->kind == FEEL_TYPE_SCALAR && type->scalar == scalar);
 }
 
 static bool
-is_lambda(const struct feel_type *type, const struct feel_lambda *lambda)
+is_lambda(struct feel_run *run, const struct feel_type *type,
+    const struct feel_lambda *lambda)
 {
 	if (lambda->param_count != type->field_count)
 		return false;
 	for (size_t i = 0; i < type->field_count; i++) {
-		if (!conforms(type->fields[i].type, lambda->params[i].type))
+		if (!conforms(run, type->fields[i].type,
+		    lambda->params[i].type))
 			return false;
 	}
 	return lambda->body == NULL ||
-	    may_give(lambda, lambda->body, type->item);
+	    may_give(run, lambda, type->item);
 }
 
 static bool
-is_function(const struct feel_type *type, const struct value_function *function)
+is_function(struct feel_run *run, const struct feel_type *type,
+    const struct value_function *function)
 {
 	if (function->lambda != NULL)
-		return is_lambda(type, function->lambda);
+		return is_lambda(run, type, function->lambda);
 	return feel_builtin_takes(function->builtin, type->field_count);
 }
 
 bool
-feel_type_has(const struct feel_type *type, const struct value *value)
+feel_type_has(struct feel_run *run, const struct feel_type *type,
+    const struct value *value)
 {
 	if (type->kind == FEEL_TYPE_SCALAR)
 		return value->type == type->scalar;
@@ -216,15 +246,17 @@ feel_type_has(const struct feel_type *type, const struct value *value)
 	case FEEL_TYPE_ANY:
 		return true;
 	case FEEL_TYPE_LIST:
-		return value->type == VALUE_LIST && has_items(type, value);
+		return value->type == VALUE_LIST &&
+		    has_items(run, type, value);
 	case FEEL_TYPE_CONTEXT:
-		return value->type == VALUE_CONTEXT && has_fields(type, value);
+		return value->type == VALUE_CONTEXT &&
+		    has_fields(run, type, value);
 	case FEEL_TYPE_RANGE:
 		return value->type == VALUE_RANGE &&
-		    has_ends(type, value->as.range);
+		    has_ends(run, type, value->as.range);
 	case FEEL_TYPE_FUNCTION:
 		return value->type == VALUE_FUNCTION &&
-		    is_function(type, value->as.function);
+		    is_function(run, type, value->as.function);
 	default:
 		unreachable("scalars were answered above");
 	}
@@ -244,18 +276,18 @@ midnight_of(struct arena *arena, struct date date)
 }
 
 const struct value *
-feel_type_coerce(struct arena *arena, const struct feel_type *type,
-    const struct value *value)
+feel_type_coerce(struct feel_run *run, struct arena *arena,
+    const struct feel_type *type, const struct value *value)
 {
-	if (type == NULL || takes(type, value))
+	if (type == NULL || takes(run, type, value))
 		return value;
 	if (value->type == VALUE_LIST)
 		return value->as.list.count == 1 &&
-		    takes(type, value->as.list.items[0]) ?
+		    takes(run, type, value->as.list.items[0]) ?
 		    value->as.list.items[0] : NULL;
 	if (type->kind == FEEL_TYPE_LIST) {
 		value = wrap(arena, value);
-		return feel_type_has(type, value) ? value : NULL;
+		return feel_type_has(run, type, value) ? value : NULL;
 	}
 	if (value->type == VALUE_DATE && type->kind == FEEL_TYPE_SCALAR &&
 	    type->scalar == VALUE_DATE_TIME)
@@ -270,7 +302,7 @@ feel_type_convert(const struct feel_type *type, const struct value *value,
 	const struct value *converted = NULL;
 
 	must(type != NULL && value != NULL);
-	converted = feel_type_coerce(arena, type, value);
+	converted = feel_type_coerce(NULL, arena, type, value);
 	return converted != NULL ? converted : &value_null;
 }
 
@@ -280,5 +312,6 @@ feel_type_instance(struct feel_run *run, const struct feel_node *node)
 	const struct value *value =
 	    feel_eval_node(run, node->as.instance.operand);
 
-	return value_of_boolean(feel_type_has(node->as.instance.type, value));
+	return value_of_boolean(
+	    feel_type_has(run, node->as.instance.type, value));
 }

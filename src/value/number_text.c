@@ -237,8 +237,11 @@ number_format(struct number n, char out[NUMBER_TEXT_BYTES])
 static void
 add_zeros(struct buf *out, int count)
 {
-	for (int i = 0; i < count; i++)
-		buf_add_char(out, '0');
+	static const char zeros[] = "00000000000000000000000000000000";
+	const int most = sizeof(zeros) - 1;
+
+	for (; count > 0; count -= most)
+		buf_add(out, zeros, (size_t)(count < most ? count : most));
 }
 
 void
