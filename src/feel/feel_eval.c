@@ -384,7 +384,7 @@ check_ends(struct feel_run *run, const struct feel_node *node,
 	if (range->low->type != range->high->type)
 		return feel_null(run, node,
 		    "the ends of the range are of different types");
-	if (!feel_order(range->low, range->high, &order))
+	if (!feel_order(run, range->low, range->high, &order))
 		return feel_null(run, node, "a range needs ends with an order");
 	if (order > 0)
 		return feel_null(run, node,
