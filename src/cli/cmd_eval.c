@@ -5,7 +5,7 @@
  * With --lines and --table each line of standard input is answered by one
  * line, at once, so that another program may drive it.
  */
-#include "cli_priv.h"
+#include "cli_explain.h"
 
 #include "stated/clock.h"
 #include "stated/decision.h"
@@ -184,36 +184,6 @@ answer_line(struct arena *arena, struct str text, void *arg, struct buf *out)
 
 /* ---- one expression ---- */
 
-static enum cli_status
-report(struct cli *cli, struct str text, const struct feel_error *error)
-{
-	struct diag_list *diags = diag_list_new();
-	struct diag_source source = {STR("expression"), text};
-	struct str before = str_slice(text, 0, error->offset);
-	struct str part = str_slice(text, error->offset, error->bytes);
-	struct buf out = {0};
-	uint32_t line = 1;
-	size_t newline;
-
-	while ((newline = str_find(before, STR("\n"))) != SIZE_MAX) {
-		before = str_slice(before, newline + 1, before.bytes);
-		line++;
-	}
-	diag_add(diags, DIAG_ERROR, "D201",
-	    (struct diag_span){.source = &source,
-		.line = line,
-		.column = (uint32_t)str_count_codepoints(before) + 1,
-		.columns = (uint32_t)str_count_codepoints(part)},
-	    "%s", error->message);
-	if (error->repair[0] != '\0')
-		diag_repair(diags, "%s", error->repair);
-	diag_format(diags, &out, cli->colours_err);
-	fprintf(cli->err, "%s", buf_cstr(&out));
-	buf_fini(&out);
-	diag_list_free(&diags);
-	return CLI_FAILED;
-}
-
 static void
 print(struct cli *cli, const struct value *value)
 {
@@ -227,17 +197,59 @@ print(struct cli *cli, const struct value *value)
 	buf_fini(&out);
 }
 
+/* Once more, as a whole, to see what became of each part. */
+static const struct value *
+trace_parts(struct cli_expression *expression, struct feel_env env)
+{
+	struct feel_error error;
+	const struct feel *feel = feel_parse_parts(env.arena,
+	    expression->source.text,
+	    names_of(env.arena, expression->context), &error);
+
+	must(feel != NULL);
+	return feel_eval(feel, &env);
+}
+
+static enum cli_status
+answer(struct cli *cli, struct cli_expression *expression)
+{
+	const struct value *context = expression->context;
+	struct feel_env env = env_of(cli->arena, context);
+	const struct value *value;
+	struct feel_error error;
+	const struct feel *feel;
+
+	feel = feel_parse(cli->arena, expression->source.text,
+	    names_of(cli->arena, context), &error);
+	if (feel == NULL) {
+		cli_explain_error(expression, &error);
+		return CLI_FAILED;
+	}
+	if (cli_option(cli, "explain") != NULL) {
+		env.trace = feel_trace_new(cli->arena);
+		value = trace_parts(expression, env);
+		cli_explain_print(expression, value, env.trace);
+		return CLI_OK;
+	}
+	print(cli, feel_eval(feel, &env));
+	if (env.note[0] != '\0') {
+		env.trace = feel_trace_new(cli->arena);
+		(void)trace_parts(expression, env);
+		cli_explain_notes(expression, env.trace);
+	}
+	return CLI_OK;
+}
+
 static enum cli_status
 eval_one(struct cli *cli)
 {
+	struct cli_expression expression;
+	enum cli_status status;
 	struct str text = cli_argument(cli, 0);
 	const char *data = cli_option(cli, "data");
 	const struct value *context =
 	    data != NULL ? cli_value_of(cli, "--data", data)
 			 : value_built(value_build_context(cli->arena));
-	struct feel_env env = env_of(cli->arena, context);
-	struct feel_error error;
-	const struct feel *feel;
 
 	if (context == NULL)
 		return CLI_FAILED;
@@ -245,14 +257,10 @@ eval_one(struct cli *cli)
 		return cli_usage(cli, "--data takes an object");
 	if (!str_is_utf8(text))
 		return cli_usage(cli, "the expression is not UTF-8");
-	feel =
-	    feel_parse(cli->arena, text, names_of(cli->arena, context), &error);
-	if (feel == NULL)
-		return report(cli, text, &error);
-	print(cli, feel_eval(feel, &env));
-	if (env.note[0] != '\0')
-		fprintf(cli->err, "note: %s\n", env.note);
-	return CLI_OK;
+	expression = cli_explain_begin(cli, text, context);
+	status = answer(cli, &expression);
+	cli_explain_end(&expression);
+	return status;
 }
 
 static enum cli_status
@@ -263,6 +271,8 @@ run(struct cli *cli)
 
 	if (is_lines && is_table)
 		return cli_usage(cli, "--lines or --table, not both");
+	if (is_lines && cli_option(cli, "explain") != NULL)
+		return cli_usage(cli, "--explain takes one expression");
 	if ((is_lines || is_table) && cli->argument_count > 0)
 		return cli_usage(cli, "expressions come from standard input "
 				      "here, not as an argument");
@@ -279,6 +289,7 @@ run(struct cli *cli)
 
 static const struct cmd_option options[] = {
     {"data", "JSON|@FILE", "the names that the expression may read"},
+    {"explain", NULL, "show the value of every part"},
     {"lines", NULL, "answer lines of {\"expr\", \"context\", \"as\"}"},
     {"table", NULL, "answer lines of {\"table\", \"context\"}"},
     {NULL, NULL, NULL},

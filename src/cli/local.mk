@@ -6,6 +6,8 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli.c \
 	src/cli/cli_client.c \
 	src/cli/cli_copy.c \
+	src/cli/cli_explain.c \
+	src/cli/cli_explain.h \
 	src/cli/cli_help.c \
 	src/cli/cli_item.c \
 	src/cli/cli_library.c \

@@ -29,3 +29,5 @@ tests_unit_feel_test_feel_regex_CPPFLAGS = $(AM_CPPFLAGS) \
 tests_unit_feel_test_feel_regex_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/feel/test_feel_shape
 tests_unit_feel_test_feel_shape_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/feel/test_feel_trace
+tests_unit_feel_test_feel_trace_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
