@@ -213,6 +213,26 @@ start_sandbox(struct house *house)
 	    "http://127.0.0.1:%d", house->sandbox_port);
 }
 
+static const char any_order[] = "verify_asan_link_order=0";
+
+/* What is begun next has the shim before a sanitizer, which would rather be
+ * the first. */
+static void
+preload(const char *shim)
+{
+	const char *before = getenv("ASAN_OPTIONS");
+	const char *path = built(shim);
+	char options[512];
+
+	assert_int_equal(access(path, R_OK), 0);
+	setenv("LD_PRELOAD", path, 1);
+	if (before != NULL && strstr(before, any_order) != NULL)
+		return;
+	snprintf(options, sizeof(options), "%s:%s",
+	    before != NULL ? before : "", any_order);
+	setenv("ASAN_OPTIONS", options, 1);
+}
+
 void
 house_spawn_engine(struct house *house)
 {
@@ -237,7 +257,11 @@ house_spawn_engine(struct house *house)
 	snprintf(house->engine.log, HOUSE_PATH_BYTES, "%s",
 	    house_path(house, "stated.log"));
 	unlink(house_path(house, "stated.port"));
+	if (house->shim != NULL)
+		preload(house->shim);
 	program_start(&house->engine, arguments);
+	if (house->shim != NULL)
+		unsetenv("LD_PRELOAD");
 }
 
 void

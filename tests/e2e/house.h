@@ -72,6 +72,7 @@ struct house {
 	char url[64];
 	char sandbox_url[64];
 	const struct house_options *options;
+	const char *shim; /* library that engines begin with, as built; or NULL */
 	bool is_told; /* the sandbox knows where webhooks go */
 	bool is_mounted; /* at `disk` */
 	struct reply *replies; /* all that came, until the end */
@@ -176,6 +177,8 @@ void endpoint_open(struct endpoint *endpoint, endpoint_fn *answer, void *arg);
 void endpoint_close(struct endpoint *endpoint);
 /* All of it, unless the caller has gone. */
 void endpoint_say(int fd, const char *text, size_t bytes);
+/* A whole answer: 200, and {}. */
+void endpoint_say_ok(int fd);
 
 /* ---- JSON ---- */
 

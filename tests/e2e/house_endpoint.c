@@ -46,6 +46,16 @@ endpoint_say(int fd, const char *text, size_t bytes)
 	}
 }
 
+void
+endpoint_say_ok(int fd)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\n"
+				   "Content-Type: application/json\r\n"
+				   "Content-Length: 2\r\n\r\n{}";
+
+	endpoint_say(fd, text, sizeof(text) - 1);
+}
+
 /* The bytes of the first request in the buffer; 0: not whole yet. */
 static size_t
 whole(const char *text)

@@ -88,13 +88,9 @@ struct scene {
 static void
 answer_cb(int fd, const char *request, void *arg)
 {
-	static const char text[] = "HTTP/1.1 200 OK\r\n"
-				   "Content-Type: application/json\r\n"
-				   "Content-Length: 2\r\n\r\n{}";
-
 	(void)request, (void)arg;
 	time_sleep(400);
-	endpoint_say(fd, text, sizeof(text) - 1);
+	endpoint_say_ok(fd);
 }
 
 /* ---- a clock that can be set ---- */
@@ -136,26 +132,6 @@ make_clock(struct scene *scene)
 	setenv("STATED_TEST_CLOCK", path, 1);
 }
 
-/* The shim is loaded into the engine only, and before a sanitizer, which would
- * rather be the first. */
-static void
-start_engine(struct scene *scene)
-{
-	const char *builddir = getenv("builddir");
-	const char *before = getenv("ASAN_OPTIONS");
-	char shim[4096], options[512];
-
-	snprintf(shim, sizeof(shim), "%s/tests/e2e/shim_clock.so",
-	    builddir ? builddir : ".");
-	assert_int_equal(access(shim, R_OK), 0);
-	snprintf(options, sizeof(options), "%s:verify_asan_link_order=0",
-	    before ? before : "");
-	setenv("ASAN_OPTIONS", options, 1);
-	setenv("LD_PRELOAD", shim, 1);
-	house_start_engine(scene->house);
-	unsetenv("LD_PRELOAD");
-}
-
 /* at: NULL for the present. */
 static void
 open_scene(struct scene *scene, const char *at)
@@ -163,6 +139,7 @@ open_scene(struct scene *scene, const char *at)
 	char settings[128];
 
 	*scene = (struct scene){.house = house_build(NULL)};
+	scene->house->shim = "tests/e2e/shim_clock.so";
 	endpoint_open(&scene->peer, answer_cb, NULL);
 	house_write(scene->house, "workflows/clock.yaml", definitions);
 	snprintf(settings, sizeof(settings), "settings:\n  peer: {url: '%s'}\n",
@@ -171,7 +148,7 @@ open_scene(struct scene *scene, const char *at)
 	make_clock(scene);
 	if (at != NULL)
 		set_offset(scene, at);
-	start_engine(scene);
+	house_start_engine(scene->house);
 }
 
 static void

@@ -212,26 +212,13 @@ static const struct point {
 #define POINTS (sizeof(points) / sizeof(points[0]))
 #define POINT_MS 20000
 
-/* The shim is loaded into the engine only, and before a sanitizer, which
- * would rather be the first. */
 static void
 spawn_with_shim(struct house *house, const char *point)
 {
-	const char *builddir = getenv("builddir");
-	const char *before = getenv("ASAN_OPTIONS");
-	char shim[4096], options[512];
-
-	snprintf(shim, sizeof(shim), "%s/tests/e2e/shim_kill.so",
-	    builddir ? builddir : ".");
-	assert_int_equal(access(shim, R_OK), 0);
-	snprintf(options, sizeof(options), "%s:verify_asan_link_order=0",
-	    before ? before : "");
-	setenv("ASAN_OPTIONS", options, 1);
 	setenv("STATED_TEST_KILL", point, 1);
-	setenv("LD_PRELOAD", shim, 1);
+	house->shim = "tests/e2e/shim_kill.so";
 	house_spawn_engine(house);
-	unsetenv("LD_PRELOAD");
-	unsetenv("STATED_TEST_KILL");
+	house->shim = NULL;
 }
 
 /* Its life ends at the point, or the test fails. */

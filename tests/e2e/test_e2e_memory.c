@@ -64,20 +64,6 @@ wish(struct scene *scene, int64_t nth, bool for_good)
 	scene->wish[0] = nth;
 }
 
-static void
-spawn_with_shim(struct house *house)
-{
-	const char *builddir = getenv("builddir");
-	char shim[4096];
-
-	snprintf(shim, sizeof(shim), "%s/tests/e2e/shim_memory.so",
-	    builddir ? builddir : ".");
-	assert_int_equal(access(shim, R_OK), 0);
-	setenv("LD_PRELOAD", shim, 1);
-	house_spawn_engine(house);
-	unsetenv("LD_PRELOAD");
-}
-
 /* ---- one life ---- */
 
 static void
@@ -156,7 +142,7 @@ live(struct scene *scene, int64_t nth, bool for_good, bool from_start)
 
 	unlink(house_path(scene->house, "stated.log"));
 	wish(scene, from_start ? nth : 0, for_good);
-	spawn_with_shim(scene->house);
+	house_spawn_engine(scene->house);
 	await_ready_or_dead(scene);
 	if (!from_start)
 		wish(scene, nth, for_good);
@@ -208,10 +194,12 @@ go_through(bool from_start, int64_t first, int64_t last)
 	scene->house = house_open(&quick);
 	program_kill(&scene->house->engine);
 	make_wish(scene);
+	scene->house->shim = "tests/e2e/shim_memory.so";
 	for (int i = 0; nth <= last; i++) {
 		live(scene, nth, i % 2 == 1, from_start);
 		nth += wants_all() ? nth / 12 + 1 : nth * 3 / 2 + 1;
 	}
+	scene->house->shim = NULL;
 	house_start_engine(scene->house);
 	audit(scene);
 	program_stop(&scene->house->engine);
