@@ -150,6 +150,26 @@ help_add_turn(struct store_batch *batch, struct arena *arena, uint64_t instance,
 	store_add_history(batch, instance, records, count);
 }
 
+static inline bool
+help_verify_cb(uint64_t instance, const struct audit_record *record, void *arg)
+{
+	(void)instance;
+	assert_int_equal(audit_verify_next(arg, record->canonical,
+	    record->hash), AUDIT_SOUND);
+	return true;
+}
+
+/* Where an instance's history ends, which must be sound; zeros: none. */
+static inline struct audit_head
+help_history(struct store *store, uint64_t instance)
+{
+	struct audit_head head = {0};
+
+	assert_int_equal(store_each_record(store, instance, 1, help_verify_cb,
+	    &head), STORE_OK);
+	return head;
+}
+
 /* ------------------------------------------------------------ the fixture */
 
 struct help_fixture {
