@@ -32,6 +32,8 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_hook.h \
 	contrib/sandbox/sandbox_json.c \
 	contrib/sandbox/sandbox_json.h \
+	contrib/sandbox/sandbox_late.c \
+	contrib/sandbox/sandbox_late.h \
 	contrib/sandbox/sandbox_ledger.c \
 	contrib/sandbox/sandbox_ledger.h \
 	contrib/sandbox/sandbox_mail.c \
@@ -53,6 +55,8 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_screen.h \
 	contrib/sandbox/sandbox_server.c \
 	contrib/sandbox/sandbox_server.h \
+	contrib/sandbox/sandbox_spoil.c \
+	contrib/sandbox/sandbox_spoil.h \
 	contrib/sandbox/sandbox_tax.c \
 	contrib/sandbox/sandbox_tax.h \
 	contrib/sandbox/sandbox_wire.c \

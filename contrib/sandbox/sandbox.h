@@ -27,6 +27,7 @@ enum sandbox_webhook_fault {
 	SANDBOX_WEBHOOK_OUT_OF_ORDER = 4,
 	SANDBOX_WEBHOOK_DROP = 8,
 	SANDBOX_WEBHOOK_FORGED = 16,
+	SANDBOX_WEBHOOK_REPEATED = 32,
 };
 
 struct sandbox_webhook_faults {
@@ -42,6 +43,7 @@ struct sandbox_request {
 	const struct evkeyvalq *headers;
 	struct str body;
 	struct sandbox_webhook_faults webhooks;
+	int64_t stale_ms; /* what is newer is not shown; 0: all is */
 };
 
 struct sandbox_header {
@@ -74,6 +76,7 @@ struct sandbox {
 	struct sandbox_mail *mail;
 	struct sandbox_calls *calls;
 	struct sandbox_wire *wire;
+	struct sandbox_late_list *late;
 };
 
 typedef void (*sandbox_handler_fn)(struct sandbox *sandbox,

@@ -524,6 +524,13 @@ sandbox_bank_submit(struct sandbox *sandbox,
 
 /* ---------------------------------------------------------- asking back */
 
+static bool
+is_shown(const struct order *order, const struct sandbox_request *request)
+{
+	return request->stale_ms == 0 ||
+	    order->created_ms <= sandbox_now_ms() - request->stale_ms;
+}
+
 void
 sandbox_bank_find(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply)
@@ -535,14 +542,16 @@ sandbox_bank_find(struct sandbox *sandbox,
 	echo_interaction_id(request, reply);
 	if (reference[0] == '\0') {
 		TAILQ_FOREACH (order, &sandbox->bank->orders, all_link)
-			json_array_append_new(payments,
-			    order_resource_json(order));
+			if (is_shown(order, request))
+				json_array_append_new(payments,
+				    order_resource_json(order));
 	} else {
 		order = map_find(sandbox->bank->by_reference,
 		    str_of(reference));
 		for (; order != NULL; order = order->next_of_reference)
-			json_array_insert_new(payments, 0,
-			    order_resource_json(order));
+			if (is_shown(order, request))
+				json_array_insert_new(payments, 0,
+				    order_resource_json(order));
 	}
 	sandbox_reply_json_take(reply, 200,
 	    json_pack("{s:{s:o}}", "Data", "Payment", payments));

@@ -12,6 +12,7 @@
 #include "sandbox_fault.h"
 #include "sandbox_hook.h"
 #include "sandbox_json.h"
+#include "sandbox_late.h"
 #include "sandbox_mail.h"
 #include "sandbox_odoo.h"
 #include "sandbox_reply.h"
@@ -53,6 +54,7 @@ sandbox_control_reset(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply)
 {
 	(void)request;
+	sandbox_late_reset(sandbox->late);
 	sandbox_hook_reset(sandbox->hook);
 	sandbox_bank_reset(sandbox->bank);
 	sandbox_odoo_reset(sandbox->odoo);

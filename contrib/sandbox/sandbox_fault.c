@@ -29,30 +29,55 @@ static const struct kind {
 	bool commits;
 	int status;
 	unsigned webhooks;
+	const char *body; /* unless a rule says otherwise; NULL: "" */
 } kinds[] = {
-    {"timeout", SANDBOX_FAULT_TIMEOUT, true, 0, 0},
-    {"delay", SANDBOX_FAULT_DELAY, true, 0, 0},
-    {"reset", SANDBOX_FAULT_RESET, true, 0, 0},
-    {"500", SANDBOX_FAULT_STATUS, true, 500, 0},
-    {"502", SANDBOX_FAULT_STATUS, false, 502, 0},
-    {"504", SANDBOX_FAULT_STATUS, true, 504, 0},
-    {"429", SANDBOX_FAULT_STATUS, false, 429, 0},
-    {"503", SANDBOX_FAULT_STATUS, false, 503, 0},
-    {"451", SANDBOX_FAULT_STATUS, false, 451, 0},
-    {"550", SANDBOX_FAULT_STATUS, false, 550, 0},
-    {"slow-drip", SANDBOX_FAULT_DRIP, true, 0, 0},
-    {"truncated-json", SANDBOX_FAULT_TRUNCATED, true, 0, 0},
-    {"short-body", SANDBOX_FAULT_SHORT, true, 0, 0},
-    {"wrong-content-type", SANDBOX_FAULT_HTML, false, 200, 0},
-    {"error-in-200", SANDBOX_FAULT_ERROR_INSIDE, false, 200, 0},
-    {"empty-200", SANDBOX_FAULT_EMPTY, true, 200, 0},
+    {"timeout", SANDBOX_FAULT_TIMEOUT, true, 0, 0, NULL},
+    {"delay", SANDBOX_FAULT_DELAY, true, 0, 0, NULL},
+    {"late-commit", SANDBOX_FAULT_LATE, false, 0, 0, NULL},
+    {"reset", SANDBOX_FAULT_RESET, true, 0, 0, NULL},
+    {"500", SANDBOX_FAULT_STATUS, true, 500, 0, NULL},
+    {"502", SANDBOX_FAULT_STATUS, false, 502, 0, NULL},
+    {"504", SANDBOX_FAULT_STATUS, true, 504, 0, NULL},
+    {"401", SANDBOX_FAULT_STATUS, false, 401, 0, NULL},
+    {"403", SANDBOX_FAULT_STATUS, false, 403, 0, NULL},
+    {"429", SANDBOX_FAULT_STATUS, false, 429, 0, NULL},
+    {"503", SANDBOX_FAULT_STATUS, false, 503, 0, NULL},
+    {"451", SANDBOX_FAULT_STATUS, false, 451, 0, NULL},
+    {"550", SANDBOX_FAULT_STATUS, false, 550, 0, NULL},
+    {"301", SANDBOX_FAULT_STATUS, false, 301, 0, "/stub/call/1"},
+    {"302", SANDBOX_FAULT_STATUS, false, 302, 0, "/stub/call/1"},
+    {"303", SANDBOX_FAULT_STATUS, false, 303, 0, "/stub/call/1"},
+    {"307", SANDBOX_FAULT_STATUS, false, 307, 0, "/stub/call/1"},
+    {"308", SANDBOX_FAULT_STATUS, false, 308, 0, "/stub/call/1"},
+    {"slow-drip", SANDBOX_FAULT_DRIP, true, 0, 0, NULL},
+    {"truncated-json", SANDBOX_FAULT_TRUNCATED, true, 0, 0, NULL},
+    {"short-body", SANDBOX_FAULT_SHORT, true, 0, 0, NULL},
+    {"chunked-cut", SANDBOX_FAULT_CHUNKED, true, 0, 0, NULL},
+    {"wrong-content-type", SANDBOX_FAULT_HTML, false, 200, 0, NULL},
+    {"error-in-200", SANDBOX_FAULT_ERROR_INSIDE, false, 200, 0, NULL},
+    {"empty-200", SANDBOX_FAULT_EMPTY, true, 200, 0, NULL},
+    {"interim-status", SANDBOX_FAULT_INTERIM, true, 0, 0, NULL},
+    {"header-flood", SANDBOX_FAULT_FLOOD, true, 0, 0, NULL},
+    {"huge-body", SANDBOX_FAULT_HUGE, true, 0, 0, NULL},
+    {"deep-json", SANDBOX_FAULT_DEEP, true, 0, 0, NULL},
+    {"duplicate-key", SANDBOX_FAULT_ODD, true, 0, 0, "{\"a\":1,\"a\":2,"},
+    {"not-a-number", SANDBOX_FAULT_ODD, true, 0, 0, "{\"n\":NaN,"},
+    {"huge-number", SANDBOX_FAULT_ODD, true, 0, 0, "{\"n\":1e99999,"},
+    {"byte-order-mark", SANDBOX_FAULT_ODD, true, 0, 0, "\xef\xbb\xbf{"},
+    {"bad-utf-8", SANDBOX_FAULT_ODD, true, 0, 0, "{\"t\":\"\xc0\xa0\","},
+    {"altered-amount", SANDBOX_FAULT_ALTERED, true, 0, 0, NULL},
+    {"wrong-clock", SANDBOX_FAULT_CLOCK, true, 0, 0, NULL},
+    {"stale-read", SANDBOX_FAULT_STALE, true, 0, 0, NULL},
     {"duplicate-webhook", SANDBOX_FAULT_NONE, true, 0,
-	SANDBOX_WEBHOOK_DUPLICATE},
-    {"late-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_LATE},
+	SANDBOX_WEBHOOK_DUPLICATE, NULL},
+    {"repeated-webhook", SANDBOX_FAULT_NONE, true, 0,
+	SANDBOX_WEBHOOK_REPEATED, NULL},
+    {"late-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_LATE, NULL},
     {"out-of-order-webhook", SANDBOX_FAULT_NONE, true, 0,
-	SANDBOX_WEBHOOK_OUT_OF_ORDER},
-    {"drop-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_DROP},
-    {"forged-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_FORGED},
+	SANDBOX_WEBHOOK_OUT_OF_ORDER, NULL},
+    {"drop-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_DROP, NULL},
+    {"forged-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_FORGED,
+	NULL},
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
@@ -144,8 +169,10 @@ read_body(struct rule *rule, const json_t *from)
 
 	if (json_is_object(body))
 		sandbox_json_write(body, SANDBOX_JSON_COMPACT, &text);
-	else
+	else if (json_is_string(body))
 		buf_add_cstr(&text, sandbox_json_text(from, "body"));
+	else if (rule->kind->body != NULL)
+		buf_add_cstr(&text, rule->kind->body);
 	if (text.bytes < sizeof(rule->fault.body))
 		strcpy(rule->fault.body, buf_cstr(&text));
 	buf_fini(&text);

@@ -24,6 +24,16 @@ enum sandbox_fault_shape {
 	SANDBOX_FAULT_HTML, /* 200 and a page of HTML */
 	SANDBOX_FAULT_ERROR_INSIDE, /* 200 and an error in the body */
 	SANDBOX_FAULT_EMPTY, /* 200 and nothing */
+	SANDBOX_FAULT_CHUNKED, /* half the body in chunks, and no last one */
+	SANDBOX_FAULT_INTERIM, /* 100 and 103, then the answer */
+	SANDBOX_FAULT_FLOOD, /* more headers than anybody takes */
+	SANDBOX_FAULT_HUGE, /* 20 MiB of body */
+	SANDBOX_FAULT_DEEP, /* a body of lists within lists */
+	SANDBOX_FAULT_ODD, /* the body with something in it that JSON forbids */
+	SANDBOX_FAULT_ALTERED, /* another amount than the one that was asked */
+	SANDBOX_FAULT_CLOCK, /* the answer, dated by a clock that is off */
+	SANDBOX_FAULT_LATE, /* RST, and the work is done only after it */
+	SANDBOX_FAULT_STALE, /* as if what is new were not there yet */
 };
 
 struct sandbox_fault {
@@ -33,7 +43,9 @@ struct sandbox_fault {
 	int64_t duration_ms; /* how long; 0: as the shape has it */
 	bool has_retry_after;
 	char retry_after[64];
-	char body[512]; /* of SANDBOX_FAULT_ERROR_INSIDE; "": the endpoint's */
+	/* of SANDBOX_FAULT_ERROR_INSIDE; "": the endpoint's.  Of _ODD what
+	 * comes first; of a redirection its target. */
+	char body[512];
 };
 
 struct sandbox_fault_box;

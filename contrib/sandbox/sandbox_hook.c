@@ -423,9 +423,8 @@ write_body(struct webhook *webhook, const struct sandbox_hook_message *message)
 	json_decref(body);
 }
 
-void
-sandbox_hook_send(struct sandbox_hook *hook,
-    const struct sandbox_hook_message *message)
+static void
+send_one(struct sandbox_hook *hook, const struct sandbox_hook_message *message)
 {
 	struct webhook *webhook = webhook_new(hook, message);
 	int64_t delay_ms = message->delay_ms;
@@ -439,6 +438,15 @@ sandbox_hook_send(struct sandbox_hook *hook,
 	if (message->faults.bits & SANDBOX_WEBHOOK_LATE)
 		delay_ms += message->faults.late_ms;
 	wait_for(webhook, delay_ms);
+}
+
+void
+sandbox_hook_send(struct sandbox_hook *hook,
+    const struct sandbox_hook_message *message)
+{
+	send_one(hook, message);
+	if (message->faults.bits & SANDBOX_WEBHOOK_REPEATED)
+		send_one(hook, message);
 }
 
 json_t *

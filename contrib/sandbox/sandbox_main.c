@@ -16,6 +16,7 @@
 #include "sandbox_desk.h"
 #include "sandbox_fault.h"
 #include "sandbox_hook.h"
+#include "sandbox_late.h"
 #include "sandbox_ledger.h"
 #include "sandbox_mail.h"
 #include "sandbox_odoo.h"
@@ -267,6 +268,7 @@ sandbox_init(struct sandbox *sandbox, const struct options *options)
 	sandbox->base = event_base_new();
 	must(sandbox->base != NULL);
 	sandbox->wire = sandbox_wire_new(sandbox->base);
+	sandbox->late = sandbox_late_new(sandbox);
 	sandbox->calls = sandbox_calls_new();
 	sandbox->faults = sandbox_fault_new(seed);
 	sandbox->hook = sandbox_hook_new(&(struct sandbox_hook_options){
@@ -309,6 +311,7 @@ sandbox_init(struct sandbox *sandbox, const struct options *options)
 static void
 sandbox_fini(struct sandbox *sandbox)
 {
+	sandbox_late_free(&sandbox->late);
 	sandbox_hook_free(&sandbox->hook);
 	sandbox_bank_free(&sandbox->bank);
 	sandbox_odoo_free(&sandbox->odoo);

@@ -310,7 +310,8 @@ void
 sandbox_odoo_jsonrpc(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply)
 {
-	struct odoo_call call = {.odoo = sandbox->odoo};
+	struct odoo_call call = {.odoo = sandbox->odoo,
+	    .stale_ms = request->stale_ms};
 	json_t *body;
 	json_t *id;
 
@@ -417,7 +418,8 @@ sandbox_odoo_json2(struct sandbox *sandbox,
     const struct sandbox_request *request, struct sandbox_reply *reply)
 {
 	struct odoo_call call = {.odoo = sandbox->odoo,
-	    .method = request->params[1]};
+	    .method = request->params[1],
+	    .stale_ms = request->stale_ms};
 	json_t *body = sandbox_json_read(request->body);
 	bool ok = run_json2(&call, request, body);
 	json_t *value = ok ? json2_result(&call) : json2_error(&call);

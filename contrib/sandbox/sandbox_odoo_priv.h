@@ -63,6 +63,7 @@ struct odoo_call {
 	struct odoo_table *table;
 	const char *method;
 	json_t *args; /* by name: ids, vals, domain, fields, … */
+	int64_t stale_ms; /* what is newer is not found; 0: all is */
 	json_t *result; /* NULL: None */
 	const char *error; /* the exception, as odoo.exceptions.UserError */
 	char message[600];
@@ -88,6 +89,7 @@ struct odoo_table *odoo_table_find(const struct sandbox_odoo *odoo,
 
 /* Dates are UTC: "2026-11-22" and "2026-11-22 02:09:30". */
 struct tm odoo_clock(void);
+json_t *odoo_time(int64_t at_ms);
 json_t *odoo_today(void);
 json_t *odoo_now(void);
 

@@ -19,14 +19,20 @@
 
 /* ---------------------------------------------------------------- helpers */
 
-struct tm
-odoo_clock(void)
+static struct tm
+parts_of(int64_t at_ms)
 {
-	time_t seconds = (time_t)(sandbox_now_ms() / 1000);
+	time_t seconds = (time_t)(at_ms / 1000);
 	struct tm parts;
 
 	must(gmtime_r(&seconds, &parts) != NULL);
 	return parts;
+}
+
+struct tm
+odoo_clock(void)
+{
+	return parts_of(sandbox_now_ms());
 }
 
 json_t *
@@ -39,12 +45,18 @@ odoo_today(void)
 }
 
 json_t *
+odoo_time(int64_t at_ms)
+{
+	struct tm at = parts_of(at_ms);
+
+	return json_sprintf("%04d-%02d-%02d %02d:%02d:%02d", at.tm_year + 1900,
+	    at.tm_mon + 1, at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec);
+}
+
+json_t *
 odoo_now(void)
 {
-	struct tm now = odoo_clock();
-
-	return json_sprintf("%04d-%02d-%02d %02d:%02d:%02d", now.tm_year + 1900,
-	    now.tm_mon + 1, now.tm_mday, now.tm_hour, now.tm_min, now.tm_sec);
+	return odoo_time(sandbox_now_ms());
 }
 
 static const char *

@@ -9,6 +9,7 @@
 
 #include "sandbox_decimal.h"
 #include "sandbox_json.h"
+#include "sandbox_reply.h"
 
 #include <stdlib.h>
 
@@ -255,6 +256,22 @@ hides_archived(const struct odoo_call *call, const json_t *domain)
 	       !domain_names(domain, "active");
 }
 
+/* What a replica that lags behind doesn't have yet. */
+static bool
+is_too_new(const struct odoo_call *call, const json_t *record)
+{
+	json_t *newest;
+	bool too_new;
+
+	if (call->stale_ms == 0)
+		return false;
+	newest = odoo_time(sandbox_now_ms() - call->stale_ms);
+	too_new = strcmp(sandbox_json_text(record, "create_date"),
+		      json_string_value(newest)) > 0;
+	json_decref(newest);
+	return too_new;
+}
+
 /* The records that fit; NULL with the error set. */
 static json_t *
 matching(struct odoo_call *call)
@@ -268,7 +285,9 @@ matching(struct odoo_call *call)
 
 	json_object_foreach (call->table->records, id, record) {
 		search.record = record;
-		if (hides && json_is_false(json_object_get(record, "active")))
+		if ((hides &&
+			json_is_false(json_object_get(record, "active"))) ||
+		    is_too_new(call, record))
 			continue;
 		if (eval_domain(&search))
 			json_array_append(found, record);

@@ -94,7 +94,10 @@ sandbox_reply_reason(int status)
 		const char *reason;
 	} reasons[] = {
 	    {200, "OK"}, {201, "Created"}, {202, "Accepted"},
-	    {204, "No Content"}, {400, "Bad Request"}, {401, "Unauthorized"},
+	    {204, "No Content"}, {301, "Moved Permanently"}, {302, "Found"},
+	    {303, "See Other"}, {307, "Temporary Redirect"},
+	    {308, "Permanent Redirect"}, {400, "Bad Request"},
+	    {401, "Unauthorized"},
 	    {403, "Forbidden"}, {404, "Not Found"},
 	    {405, "Method Not Allowed"}, {409, "Conflict"},
 	    {412, "Precondition Failed"}, {415, "Unsupported Media Type"},

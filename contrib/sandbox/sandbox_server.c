@@ -9,9 +9,10 @@
 #include "sandbox_server.h"
 
 #include "sandbox_fault.h"
-#include "sandbox_odoo.h"
+#include "sandbox_late.h"
 #include "sandbox_reply.h"
 #include "sandbox_route.h"
+#include "sandbox_spoil.h"
 #include "sandbox_wire.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@
 
 #define BODY_BYTES_MAX (4 << 20)
 #define HEADERS_BYTES_MAX (64 << 10)
+#define STALE_MS 1000
 
 struct sandbox_server {
 	struct sandbox *sandbox;
@@ -52,67 +54,6 @@ method_name(struct evhttp_request *request)
 	}
 }
 
-/* What a page of an intermediary looks like. */
-static void
-reply_page(struct sandbox_reply *reply, int status)
-{
-	char page[160];
-	const char *reason = sandbox_reply_reason(status);
-
-	snprintf(page, sizeof(page),
-	    "<html><head><title>%d %s</title></head>"
-	    "<body><h1>%d %s</h1></body></html>\n",
-	    status, reason, status, reason);
-	sandbox_reply_text(reply, status, "text/html", page);
-}
-
-static void
-reply_error_inside(const struct sandbox_request *request,
-    const struct sandbox_fault *fault, struct sandbox_reply *reply)
-{
-	if (fault->body[0] != '\0')
-		sandbox_reply_text(reply, 200, "application/json", fault->body);
-	else if (str_has_prefix(str_of(request->path), STR("/odoo/")))
-		sandbox_odoo_error_inside(request, reply);
-	else
-		sandbox_reply_json_take(reply, 200,
-		    json_pack("{s:{s:s,s:s}}", "error", "code", "sandbox_fault",
-			"message", "an error inside of a 200"));
-}
-
-/* Puts what the fault shows in place of what the handler said. */
-static void
-spoil(const struct sandbox_request *request, const struct sandbox_fault *fault,
-    struct sandbox_reply *reply)
-{
-	switch (fault->shape) {
-	case SANDBOX_FAULT_STATUS:
-		reply_page(reply, fault->status);
-		if (fault->has_retry_after)
-			sandbox_reply_header(reply, "Retry-After",
-			    fault->retry_after);
-		return;
-	case SANDBOX_FAULT_HTML:
-		reply_page(reply, 200);
-		return;
-	case SANDBOX_FAULT_ERROR_INSIDE:
-		reply_error_inside(request, fault, reply);
-		return;
-	case SANDBOX_FAULT_EMPTY:
-		sandbox_reply_text(reply, 200, "application/json", "");
-		return;
-	case SANDBOX_FAULT_NONE:
-	case SANDBOX_FAULT_TIMEOUT:
-	case SANDBOX_FAULT_DELAY:
-	case SANDBOX_FAULT_RESET:
-	case SANDBOX_FAULT_DRIP:
-	case SANDBOX_FAULT_TRUNCATED:
-	case SANDBOX_FAULT_SHORT:
-		return;
-	}
-	unreachable("every shape is named");
-}
-
 static void
 answer(struct sandbox *sandbox, struct sandbox_request *request,
     struct sandbox_reply *reply, struct sandbox_fault *fault)
@@ -134,11 +75,17 @@ answer(struct sandbox *sandbox, struct sandbox_request *request,
 		sandbox_reply_error(reply, 400, why);
 		return;
 	}
+	if (fault->shape == SANDBOX_FAULT_STALE)
+		request->stale_ms = fault->duration_ms > 0 ? fault->duration_ms
+							   : STALE_MS;
+	if (fault->shape == SANDBOX_FAULT_LATE)
+		sandbox_late_add(sandbox->late, route->handler, request,
+		    fault->duration_ms);
 	if (fault->commits)
 		route->handler(sandbox, request, reply);
 	else
 		sandbox_reply_error(reply, 200, "nothing was done: a fault");
-	spoil(request, fault, reply);
+	sandbox_spoil(request, fault, reply);
 	sandbox_route_free_params(request);
 }
 

@@ -21,6 +21,7 @@
 
 #define DRIP_MS 100
 #define DELAY_MS 1000
+#define FLOOD_HEADERS 20000
 
 struct held {
 	LIST_ENTRY(held) link;
@@ -170,10 +171,8 @@ drip_cb(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------ the shapes */
 
-/* The reply in full, as bytes, telling a length of its own. */
 static void
-render(const struct sandbox_reply *reply, size_t told_bytes,
-    struct evbuffer *out)
+render_head(const struct sandbox_reply *reply, struct evbuffer *out)
 {
 	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", reply->status,
 	    sandbox_reply_reason(reply->status));
@@ -183,8 +182,16 @@ render(const struct sandbox_reply *reply, size_t told_bytes,
 	for (size_t i = 0; i < reply->header_count; i++)
 		evbuffer_add_printf(out, "%s: %s\r\n", reply->headers[i].name,
 		    reply->headers[i].value);
-	evbuffer_add_printf(out,
-	    "Content-Length: %zu\r\nConnection: close\r\n\r\n", told_bytes);
+	evbuffer_add_printf(out, "Connection: close\r\n");
+}
+
+/* The head of the reply, telling a length of its own. */
+static void
+render(const struct sandbox_reply *reply, size_t told_bytes,
+    struct evbuffer *out)
+{
+	render_head(reply, out);
+	evbuffer_add_printf(out, "Content-Length: %zu\r\n\r\n", told_bytes);
 }
 
 static void
@@ -196,6 +203,50 @@ send_part(struct sandbox_wire *wire, struct evhttp_request *request,
 
 	render(reply, tells_whole ? reply->body.bytes : bytes, held->rest);
 	evbuffer_add(held->rest, reply->body.at, bytes);
+	write_rest(held);
+}
+
+/* One chunk, and not the last. */
+static void
+send_chunk(struct sandbox_wire *wire, struct evhttp_request *request,
+    const struct sandbox_reply *reply)
+{
+	struct held *held = hold(wire, request, end_cb);
+	size_t bytes = reply->body.bytes / 2;
+
+	render_head(reply, held->rest);
+	evbuffer_add_printf(held->rest,
+	    "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", bytes);
+	evbuffer_add(held->rest, reply->body.at, bytes);
+	evbuffer_add_printf(held->rest, "\r\n");
+	write_rest(held);
+}
+
+static void
+send_interim(struct sandbox_wire *wire, struct evhttp_request *request,
+    const struct sandbox_reply *reply)
+{
+	struct held *held = hold(wire, request, end_cb);
+
+	evbuffer_add_printf(held->rest, "HTTP/1.1 100 Continue\r\n\r\n"
+	    "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n");
+	render(reply, reply->body.bytes, held->rest);
+	evbuffer_add(held->rest, reply->body.at, reply->body.bytes);
+	write_rest(held);
+}
+
+static void
+send_flood(struct sandbox_wire *wire, struct evhttp_request *request,
+    const struct sandbox_reply *reply)
+{
+	struct held *held = hold(wire, request, end_cb);
+
+	render_head(reply, held->rest);
+	for (int i = 0; i < FLOOD_HEADERS; i++)
+		evbuffer_add_printf(held->rest, "X-Flood-%d: %0100d\r\n", i, i);
+	evbuffer_add_printf(held->rest, "Content-Length: %zu\r\n\r\n",
+	    reply->body.bytes);
+	evbuffer_add(held->rest, reply->body.at, reply->body.bytes);
 	write_rest(held);
 }
 
@@ -274,6 +325,12 @@ sandbox_wire_send(struct sandbox_wire *wire, struct evhttp_request *request,
 	case SANDBOX_FAULT_HTML:
 	case SANDBOX_FAULT_ERROR_INSIDE:
 	case SANDBOX_FAULT_EMPTY:
+	case SANDBOX_FAULT_HUGE:
+	case SANDBOX_FAULT_DEEP:
+	case SANDBOX_FAULT_ODD:
+	case SANDBOX_FAULT_ALTERED:
+	case SANDBOX_FAULT_CLOCK:
+	case SANDBOX_FAULT_STALE:
 		send_whole(request, reply);
 		return;
 	case SANDBOX_FAULT_TIMEOUT:
@@ -283,6 +340,7 @@ sandbox_wire_send(struct sandbox_wire *wire, struct evhttp_request *request,
 		send_late(wire, request, reply, fault->duration_ms);
 		return;
 	case SANDBOX_FAULT_RESET:
+	case SANDBOX_FAULT_LATE:
 		reset(wire, request);
 		return;
 	case SANDBOX_FAULT_DRIP:
@@ -293,6 +351,15 @@ sandbox_wire_send(struct sandbox_wire *wire, struct evhttp_request *request,
 		return;
 	case SANDBOX_FAULT_SHORT:
 		send_part(wire, request, reply, true);
+		return;
+	case SANDBOX_FAULT_CHUNKED:
+		send_chunk(wire, request, reply);
+		return;
+	case SANDBOX_FAULT_INTERIM:
+		send_interim(wire, request, reply);
+		return;
+	case SANDBOX_FAULT_FLOOD:
+		send_flood(wire, request, reply);
 		return;
 	}
 	unreachable("every shape is named");

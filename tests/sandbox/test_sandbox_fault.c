@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -100,6 +101,20 @@ static const struct expectation {
     {"503-after-commit", 503, false, false, 1, ""},
     {"empty-200", 200, false, false, 1, ""},
     {"delay;milliseconds=50", 201, false, false, 1, "DomesticPaymentId"},
+    {"late-commit;seconds=60", 0, true, false, 0, ""},
+    {"401", 401, false, false, 0, "<html>"},
+    {"403", 403, false, false, 0, "<html>"},
+    {"307", 307, false, false, 0, "<html>"},
+    {"307-after-commit", 307, false, false, 1, "<html>"},
+    {"chunked-cut", 0, false, false, 1, "{\"Data\":"},
+    {"interim-status", 201, false, false, 1, "DomesticPaymentId"},
+    {"deep-json", 200, false, false, 1, "[[[["},
+    {"duplicate-key", 201, false, false, 1, "{\"a\":1,\"a\":2,\"Data\""},
+    {"not-a-number", 201, false, false, 1, "{\"n\":NaN,\"Data\""},
+    {"byte-order-mark", 201, false, false, 1, "\xef\xbb\xbf{\"Data\""},
+    {"bad-utf-8", 201, false, false, 1, "\"\xc0\xa0\""},
+    {"altered-amount", 201, false, false, 1, "\"Amount\":\"91\""},
+    {"wrong-clock", 201, false, false, 1, "DomesticPaymentId"},
 };
 
 static void
@@ -121,6 +136,39 @@ test_every_fault_shows_and_does_what_it_says(void **state)
 		assert_int_equal(orders(), want->orders);
 		answer_fini(&answer);
 	}
+}
+
+static void
+test_work_comes_late_to_who_asked_too_early(void **state)
+{
+	static const struct call ask = {
+	    "GET", PAYMENTS "?reference=F-1"};
+
+	static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	bool is_there = false;
+
+	(void)state;
+	pay("F-1", "late-commit;seconds=1");
+	assert_false(text_has(client_text(&bank, 200, &ask), "F-1"));
+	for (int i = 0; i < 500 && !is_there; i++) {
+		(void)nanosleep(&pause, NULL);
+		is_there = text_has(client_text(&bank, 200, &ask), "F-1");
+	}
+	assert_true(is_there);
+}
+
+static void
+test_stale_read_lacks_what_is_new(void **state)
+{
+	static const struct call ask = {
+	    "GET", PAYMENTS "?reference=F-1"};
+
+	(void)state;
+	pay("F-1", NULL);
+	add_fault("{\"fault\":\"stale-read\",\"method\":\"GET\","
+		  "\"seconds\":60,\"times\":1}");
+	assert_false(text_has(client_text(&bank, 200, &ask), "F-1"));
+	assert_true(text_has(client_text(&bank, 200, &ask), "F-1"));
 }
 
 static void
@@ -282,6 +330,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(
 		test_every_fault_shows_and_does_what_it_says, reset),
+	    cmocka_unit_test_setup(
+		test_work_comes_late_to_who_asked_too_early, reset),
+	    cmocka_unit_test_setup(test_stale_read_lacks_what_is_new, reset),
 	    cmocka_unit_test_setup(test_truncated_json_is_cut_in_the_middle,
 		reset),
 	    cmocka_unit_test_setup(test_429_and_503_tell_when_to_come_back,
