@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fuzz_server.h"
 
-#include "fuzz_contract.h"
 #include "fuzz_input.h"
 #include "stated/json.h"
 #include "stated/log.h"
+#include "unit/api/api_contract.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -137,7 +137,7 @@ struct fuzz_server {
 	struct arena *arena;  /* of the server */
 	struct arena *asking; /* of one question */
 	struct arena *lasting;
-	struct fuzz_contract *contract; /* NULL: not known yet */
+	struct api_contract *contract; /* NULL: not known yet */
 	struct library *library;
 	struct event_base *base;
 	struct clock_virtual clock;
@@ -370,7 +370,7 @@ make_beginning(struct fuzz_server *server)
 	FILE *file;
 
 	open_all(server);
-	server->contract = fuzz_contract_new(server->lasting,
+	server->contract = api_contract_new(server->lasting,
 	    fuzz_server_ask(server, STR("GET /openapi.json"), STR("")).body);
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]);
 	     i++) {
@@ -778,13 +778,14 @@ check_promise(struct fuzz_server *server, struct str line,
     const struct fuzz_answer *answer)
 {
 	struct str rest, query;
-	struct fuzz_promise promise = {
+	struct api_promise promise = {
 	    .method = str_split(line, ' ', &rest),
 	    .path = str_split(str_split(rest, ' ', &rest), '?', &query),
 	    .status = answer->status,
 	    .type = answer->type,
 	};
 	struct json_error error;
+	struct buf why = {0};
 
 	if (server->contract == NULL || !answer->is_ours ||
 	    promise.path.bytes == 0 || promise.path.at[0] != '/' ||
@@ -794,7 +795,11 @@ check_promise(struct fuzz_server *server, struct str line,
 	if (str_find(promise.type, STR("json")) != SIZE_MAX &&
 	    !str_has_prefix(promise.type, STR("application/jsonl")))
 		promise.body = json_read(server->asking, answer->body, &error);
-	fuzz_contract_check(server->contract, &promise);
+	if (!api_contract_allows(server->contract, &promise, &why)) {
+		(void)fprintf(stderr, "%s\n", buf_cstr(&why));
+		unreachable("each answer is one that is promised");
+	}
+	buf_fini(&why);
 }
 
 /* The request line's version is added, too, where there is none. */

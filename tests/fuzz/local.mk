@@ -29,9 +29,9 @@ fuzzers = \
 	tests/fuzz/fuzz_snapshot \
 	tests/fuzz/fuzz_text \
 	tests/fuzz/fuzz_webhook
-fuzz_server = $(fuzz_input) tests/fuzz/fuzz_contract.c \
-	tests/fuzz/fuzz_contract.h tests/fuzz/fuzz_server.c \
-	tests/fuzz/fuzz_server.h
+fuzz_server = $(fuzz_input) tests/fuzz/fuzz_server.c \
+	tests/fuzz/fuzz_server.h tests/unit/api/api_contract.c \
+	tests/unit/api/api_contract.h
 fuzz_input = tests/fuzz/fuzz_input.c tests/fuzz/fuzz_input.h
 fuzz_documents = tests/fuzz/fuzz_documents.c tests/fuzz/fuzz_documents.h
 fuzz_file = tests/fuzz/fuzz_file.c tests/fuzz/fuzz_file.h
@@ -62,13 +62,13 @@ tests_fuzz_fuzz_calendar_SOURCES = tests/fuzz/fuzz_calendar.c $(fuzz_input) \
 tests_fuzz_fuzz_calendar_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_calendar_LDADD = $(LIBS_DEFINITION)
 
-tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_file) $(fuzz_input) \
-	$(fuzz_main)
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_file) \
+	$(fuzz_input) $(fuzz_main)
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_config_LDADD = $(LIBS_ALL)
 
-tests_fuzz_fuzz_export_SOURCES = tests/fuzz/fuzz_export.c $(fuzz_file) $(fuzz_input) \
-	$(fuzz_main)
+tests_fuzz_fuzz_export_SOURCES = tests/fuzz/fuzz_export.c $(fuzz_file) \
+	$(fuzz_input) $(fuzz_main)
 tests_fuzz_fuzz_export_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_export_LDADD = $(LIBS_EXPORT) $(LIBS_DEFINITION)
 
@@ -99,19 +99,22 @@ tests_fuzz_fuzz_webhook_LDADD = $(LIBS_CONNECTOR)
 
 tests_fuzz_fuzz_event_SOURCES = tests/fuzz/fuzz_event.c \
 	$(fuzz_server) $(fuzz_main)
-tests_fuzz_fuzz_event_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_fuzz_fuzz_event_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	-I$(top_srcdir)/tests
 tests_fuzz_fuzz_event_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_event_LDADD = $(LIBS_API)
 
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c \
 	$(fuzz_server) $(fuzz_main)
-tests_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	-I$(top_srcdir)/tests
 tests_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_http_LDADD = $(LIBS_API)
 
 tests_fuzz_fuzz_publish_SOURCES = tests/fuzz/fuzz_publish.c \
 	$(fuzz_server) $(fuzz_main)
-tests_fuzz_fuzz_publish_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_fuzz_fuzz_publish_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	-I$(top_srcdir)/tests
 tests_fuzz_fuzz_publish_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_publish_LDADD = $(LIBS_API)
 

@@ -1,14 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api_contract.c: whether an answer is one that /openapi.json promises. */
-#include "api_server.h"
+#include "api_contract.h"
 
 #include "stated/json.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
+/* A schema of the document, compiled when it was first needed. */
+struct compiled {
+	struct compiled *next;
+	const struct value *document;
+	const struct schema *schema;
+};
 
-#include <cmocka.h>
+struct api_contract {
+	struct arena *arena;
+	const struct value *openapi;
+	struct compiled *compiled;
+};
+
+/* Schemas refer to those of the document, which stand beside each here. */
+struct api_contract *
+api_contract_new(struct arena *arena, struct str openapi)
+{
+	struct api_contract *contract = ARENA_NEW(arena, struct api_contract);
+	struct str from = STR("#/components/schemas/");
+	struct json_error error;
+	struct buf text = {0};
+
+	for (size_t at; (at = str_find(openapi, from)) != SIZE_MAX;) {
+		buf_add(&text, openapi.at, at);
+		buf_add_cstr(&text, "#/$defs/");
+		openapi = str_slice(openapi, at + from.bytes, openapi.bytes);
+	}
+	buf_add_str(&text, openapi);
+	contract->arena = arena;
+	contract->openapi = json_read(arena, buf_str(&text), &error);
+	must(contract->openapi != NULL);
+	buf_fini(&text);
+	return contract;
+}
 
 static bool
 matches(struct str pattern, struct str path)
@@ -18,94 +46,106 @@ matches(struct str pattern, struct str path)
 		struct str have = str_split(path, '/', &path);
 
 		if (!str_equal(want, have) &&
-		    !(want.bytes > 2 && want.at[0] == '{'))
+		    !(want.bytes > 2 && want.at[0] == '{' && have.bytes > 0))
 			return false;
 	}
 	return pattern.at == NULL && path.at == NULL;
 }
 
+/* NULL where the document has none. */
 static const struct value *
-find_operation(const struct value *openapi, const char *method, struct str path)
+find_operation(
+    const struct api_contract *contract, const struct api_promise *promise)
 {
-	const struct value *paths = value_get_cstr(openapi, "paths");
-	const char *name = strcmp(method, "POST") == 0 ? "post" : "get";
+	const struct value *paths = value_get_cstr(contract->openapi, "paths");
+	const char *method =
+	    str_equal(promise->method, STR("POST"))  ? "post"
+	    : str_equal(promise->method, STR("GET")) ? "get"
+						     : "none";
 
-	assert_non_null(paths);
-	for (size_t i = 0; i < paths->as.context.count; i++) {
-		const struct value_field *field = &paths->as.context.fields[i];
-
-		if (matches(field->key, path))
-			return value_get_cstr(field->value, name);
-	}
+	for (size_t i = 0; i < paths->as.context.count; i++)
+		if (matches(paths->as.context.fields[i].key, promise->path))
+			return value_get_cstr(
+			    paths->as.context.fields[i].value, method);
 	return NULL;
 }
 
-static struct str
-media_of(const struct answer *answer)
-{
-	struct str rest;
-
-	return str_split(answer_header(answer, "Content-Type"), ';', &rest);
-}
-
-/* The schema that the operation promises for the answer's status and type. */
+/* NULL where nothing of that status or type is promised. */
 static const struct value *
-find_schema(const struct value *operation, const struct answer *answer)
+find_schema(const struct value *operation, const struct api_promise *promise)
 {
 	const struct value *responses = value_get_cstr(operation, "responses");
 	const struct value *content, *media;
+	struct str rest;
 	char status[8];
 
-	snprintf(status, sizeof(status), "%d", answer->status);
+	str_write(status, sizeof(status), "%d", promise->status);
 	content = value_get_cstr(responses, status);
-	if (content == NULL && answer->status >= 400)
+	if (content == NULL && promise->status >= 400)
 		content = value_get_cstr(responses, "default");
 	if (content == NULL)
-		fail_msg("%s is not among the responses", status);
-	content = value_get_cstr(content, "content");
-	media = value_get(content, media_of(answer));
-	if (media == NULL)
-		fail_msg("%.*s is not promised", STR_ARG(media_of(answer)));
-	return value_get_cstr(media, "schema");
+		return NULL;
+	media = value_get(value_get_cstr(content, "content"),
+	    str_split(promise->type, ';', &rest));
+	return media != NULL ? value_get_cstr(media, "schema") : NULL;
 }
 
 static const struct schema *
-compile(const struct value *openapi, struct arena *arena,
-    const struct value *schema)
+compile(struct api_contract *contract, const struct value *document)
 {
-	struct schema_errors errors = {.arena = arena};
-	const struct schema *compiled;
-	const struct value *components =
-	    value_get_cstr(value_get_cstr(openapi, "components"), "schemas");
+	struct schema_errors errors = {.arena = contract->arena};
+	struct compiled *compiled = contract->compiled;
+	const struct value *schemas = value_get_cstr(
+	    value_get_cstr(contract->openapi, "components"), "schemas");
 
-	compiled = schema_compile(arena,
-	    value_with(arena, schema, STR("$defs"), components), &errors);
-	if (compiled == NULL)
-		fail_msg("%.*s: %.*s", STR_ARG(errors.items[0].pointer),
-		    STR_ARG(errors.items[0].message));
-	return compiled;
+	while (compiled != NULL && compiled->document != document)
+		compiled = compiled->next;
+	if (compiled != NULL)
+		return compiled->schema;
+	compiled = ARENA_NEW(contract->arena, struct compiled);
+	compiled->document = document;
+	compiled->schema = schema_compile(contract->arena,
+	    value_with(contract->arena, document, STR("$defs"), schemas),
+	    &errors);
+	must(compiled->schema != NULL);
+	compiled->next = contract->compiled;
+	contract->compiled = compiled;
+	return compiled->schema;
 }
 
-void
-api_contract_check(const struct value *openapi, struct arena *arena,
-    const char *method, const char *target, const struct answer *answer)
+static bool
+is_valid(struct api_contract *contract, const struct value *document,
+    const struct value *body, struct buf *why)
 {
-	struct schema_errors errors = {.arena = arena};
-	struct str query;
-	struct str path = str_split(str_of(target), '?', &query);
-	const struct value *operation = find_operation(openapi, method, path);
-	const struct value *schema;
+	struct schema_errors errors = {.arena = arena_new()};
+	bool ok = schema_validate(compile(contract, document), body, &errors);
+
+	if (!ok)
+		buf_addf(why, "%.*s: %.*s", STR_ARG(errors.items[0].pointer),
+		    STR_ARG(errors.items[0].message));
+	arena_free(&errors.arena);
+	return ok;
+}
+
+bool
+api_contract_allows(struct api_contract *contract,
+    const struct api_promise *promise, struct buf *why)
+{
+	const struct value *operation = find_operation(contract, promise);
+	const struct value *document;
 
 	if (operation == NULL) {
-		assert_true(answer->status == 404 || answer->status == 405);
-		return;
+		buf_addf(why, "%d by no operation", promise->status);
+		return promise->status >= 400 && promise->status < 500;
 	}
-	schema = find_schema(operation, answer);
-	if (value_get_cstr(schema, "$ref") == NULL)
-		return; /* no JSON */
-	if (!schema_validate(
-		compile(openapi, arena, schema), answer->json, &errors))
-		fail_msg("%s %s: %.*s: %.*s\n%.*s", method, target,
-		    STR_ARG(errors.items[0].pointer),
-		    STR_ARG(errors.items[0].message), STR_ARG(answer->body));
+	document = find_schema(operation, promise);
+	if (document == NULL) {
+		buf_addf(why, "%d as %.*s is not promised", promise->status,
+		    STR_ARG(promise->type));
+		return false;
+	}
+	/* What is not JSON has no schema that is told of. */
+	return promise->body == NULL ||
+	       value_get_cstr(document, "$ref") == NULL ||
+	       is_valid(contract, document, promise->body, why);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_server.h"
 
+#include "api_contract.h"
 #include "stated/http.h"
 #include "stated/json.h"
 
@@ -242,22 +243,9 @@ static void
 load_contract(struct api_server *server)
 {
 	struct answer answer = api_server_get(server, "/openapi.json");
-	struct json_error error;
-	struct str from = STR("#/components/schemas/");
-	struct str rest = answer.body;
-	struct buf text = {0};
 
 	answer_must_be(&answer, 200);
-	for (size_t at; (at = str_find(rest, from)) != SIZE_MAX;) {
-		buf_add(&text, rest.at, at);
-		buf_add_cstr(&text, "#/$defs/");
-		rest = str_slice(rest, at + from.bytes, rest.bytes);
-	}
-	buf_add_str(&text, rest);
-	server->openapi = json_read(server->arena, buf_str(&text), &error);
-	if (server->openapi == NULL)
-		fail_msg("%s", error.message);
-	buf_fini(&text);
+	server->contract = api_contract_new(server->arena, answer.body);
 }
 
 void
@@ -380,6 +368,26 @@ answer_of(struct api_server *server, const struct message_response *response)
 	return answer;
 }
 
+static void
+check_contract(struct api_server *server, const char *method,
+    const char *target, const struct answer *answer)
+{
+	struct buf why = {0};
+	struct str query;
+	struct api_promise promise = {
+	    .method = str_of(method),
+	    .path = str_split(str_of(target), '?', &query),
+	    .status = answer->status,
+	    .type = answer_header(answer, "Content-Type"),
+	    .body = answer->json,
+	};
+
+	if (!api_contract_allows(server->contract, &promise, &why))
+		fail_msg("%s %s: %s\n%.*s", method, target, buf_cstr(&why),
+		    STR_ARG(answer->body));
+	buf_fini(&why);
+}
+
 struct answer
 api_server_ask(struct api_server *server, const char *method,
     const char *target, const char *headers, const char *body)
@@ -401,9 +409,8 @@ api_server_ask(struct api_server *server, const char *method,
 	struct answer answer = answer_of(server, &response);
 
 	assert_true(answer_header(&answer, "X-Request-Id").bytes > 0);
-	if (server->openapi != NULL && strcmp(method, "HEAD") != 0)
-		api_contract_check(
-		    server->openapi, server->arena, method, target, &answer);
+	if (server->contract != NULL && strcmp(method, "HEAD") != 0)
+		check_contract(server, method, target, &answer);
 	return answer;
 }
 

@@ -28,7 +28,7 @@ struct api_server {
 	char path[96];
 	const char *token; /* sent with every request; NULL: none */
 	const char *actor;
-	const struct value *openapi;
+	struct api_contract *contract; /* NULL: not known yet */
 };
 
 struct api_server *api_server_new(void);
@@ -79,9 +79,5 @@ struct str api_server_start(struct api_server *server, const char *reference);
 /* Asks until the member has that text, for some seconds. */
 struct answer api_server_await(struct api_server *server, const char *target,
     const char *path, const char *text);
-
-/* api_contract.c: holds an answer against the OpenAPI document. */
-void api_contract_check(const struct value *openapi, struct arena *arena,
-    const char *method, const char *target, const struct answer *answer);
 
 #endif

@@ -4,6 +4,7 @@
 
 api_server_sources = \
 	tests/unit/api/api_contract.c \
+	tests/unit/api/api_contract.h \
 	tests/unit/api/api_server.c \
 	tests/unit/api/api_server.h
 

@@ -216,7 +216,7 @@ run(const struct disk_plan *plan, uint64_t seed)
 	return run_with(plan, seed, false);
 }
 
-/* ------------------------------------------------------------------ the tests */
+/* ---------------------------------------------------------------- the tests */
 
 /* Returns how many moments there were; each is tried twice, as the disk may
  * be left in many ways. */
