@@ -66,7 +66,11 @@ MUST_USE bool connector_token_interpret(const struct def_connection *connection,
     const struct connector_context *context, struct connector_token *token,
     struct outcome *failure);
 
-/* A provider's webhook: verified over the raw body, then mapped. */
+/*
+ * A provider's webhook: verified over the raw body, then mapped.  One delivery
+ * may hold many messages (`webhooks.each`); of these, what can't be mapped is
+ * left out, or the provider would repeat the others for ever.
+ */
 struct connector_event {
 	struct str type;
 	struct str subject; /* may be absent */
@@ -74,14 +78,20 @@ struct connector_event {
 	struct str time;    /* may be absent */
 	const struct value *data;
 };
+struct connector_events {
+	struct connector_event *items;
+	size_t count;
+	size_t malformed; /* messages of a list that were left out */
+	bool is_list;
+};
 enum webhook_result {
-	WEBHOOK_ACCEPTED,  /* *event is filled in */
+	WEBHOOK_ACCEPTED,  /* *events are filled in */
 	WEBHOOK_IGNORED,   /* genuine, but no rule maps it */
 	WEBHOOK_FORGED,    /* the signature is missing, wrong or too old */
 	WEBHOOK_MALFORMED, /* genuine, but not understood */
 };
 enum webhook_result connector_webhook(const struct def_connection *connection,
     const struct message_header *headers, size_t header_count, struct str body,
-    const struct connector_context *context, struct connector_event *event);
+    const struct connector_context *context, struct connector_events *events);
 
 #endif

@@ -445,13 +445,60 @@ struct def_auth {
 	const struct template *scope;     /* OAUTH2; may be NULL */
 };
 
-enum def_webhook_scheme {
-	WEBHOOK_NONE,
-	WEBHOOK_HMAC,
-	WEBHOOK_STRIPE,
-	WEBHOOK_GITHUB,
-	WEBHOOK_STANDARD
+/* ---- signatures ---- */
+
+enum def_signature_scheme {
+	SIGNED_NONE,
+	SIGNED_HMAC,
+	SIGNED_STRIPE,
+	SIGNED_GITHUB,
+	SIGNED_STANDARD, /* Standard Webhooks */
+	SIGNED_HUBSPOT,  /* version 3 */
+	SIGNED_PAYPAL,
+	SIGNED_JWS, /* RFC 7515: compact, or detached in a header */
 };
+enum def_signature_encoding {
+	ENCODED_ANYHOW, /* when it is read; written as ENCODED_HEX */
+	ENCODED_HEX,
+	ENCODED_BASE64,
+};
+/* What an HMAC is over: these one after another. */
+enum def_signed_part_kind {
+	SIGNED_PART_TEXT, /* as it stands */
+	SIGNED_PART_METHOD,
+	SIGNED_PART_URL,
+	SIGNED_PART_PATH, /* without the query */
+	SIGNED_PART_QUERY, /* without the question mark */
+	SIGNED_PART_TIMESTAMP,
+	SIGNED_PART_BODY,
+	SIGNED_PART_BODY_SHA256, /* in hex */
+	SIGNED_PART_HEADER, /* the value of the header `text` */
+};
+struct def_signed_part {
+	enum def_signed_part_kind kind;
+	struct str text;
+};
+struct def_signature {
+	enum def_signature_scheme scheme;
+	/* a key, or a list of keys that hold at the same time */
+	const struct template *secret;
+	struct str header; /* where it stands; JWS: absent is the body */
+	/* SIGNED_HMAC */
+	const struct def_signed_part *parts;
+	size_t part_count;
+	enum def_signature_encoding encoding;
+	struct str prefix;           /* before it, in its header */
+	struct str timestamp_header; /* absent: none */
+	bool is_timestamp_ms;        /* milliseconds, and not seconds */
+	int64_t tolerance_ms; /* of its time, in both directions; 0: any */
+	const struct template *url;        /* HUBSPOT: as it is called */
+	const struct template *webhook_id; /* PAYPAL: the subscription's */
+	/* SIGNED_JWS */
+	uint32_t algorithms; /* bits of enum signature_algorithm; 0: the key's */
+	const struct template *issuer;   /* may be NULL */
+	const struct template *audience; /* may be NULL */
+};
+
 struct def_webhook_event {
 	const struct template *guard;
 	const struct template *type;
@@ -492,10 +539,9 @@ struct def_connection {
 	const struct def_operation *notice;
 	const struct def_error_rule *errors; /* after an operation's own */
 	size_t error_count;
-	enum def_webhook_scheme webhook_scheme;
-	const struct template *webhook_secret;
-	/* HMAC: where the hex or Base64 signature stands */
-	struct str webhook_header;
+	struct def_signature webhook_signature;
+	/* the messages that one delivery has; NULL: it is one */
+	const struct template *webhook_each;
 	const struct def_webhook_event *webhook_events;
 	size_t webhook_event_count;
 };

@@ -16,6 +16,8 @@ struct digest digest_sha256(struct str bytes);
 struct digest digest_sha256_parts(const struct str *parts, size_t count);
 struct digest digest_hmac_sha256(struct str key, struct str bytes);
 bool digest_equal(struct digest a, struct digest b); /* in constant time */
+/* The same of two texts, whose lengths are no secret. */
+bool digest_text_equal(struct str a, struct str b); /* empty: never */
 /* 16 bytes as a UUID is written (RFC 9562, section 4): lower case, 36
  * characters; its version and variant are the caller's. */
 #define DIGEST_UUID_BYTES 37
@@ -28,6 +30,10 @@ MUST_USE bool digest_parse_hex(struct str hex, struct digest *out);
 /* RFC 4648 section 4; decoding also takes section 5's alphabet. */
 struct str digest_base64(struct arena *arena, struct str bytes);
 MUST_USE bool digest_parse_base64(struct arena *arena, struct str text,
+    struct str *out);
+/* RFC 4648 section 5 without padding, as JOSE has it, and nothing else. */
+struct str digest_base64url(struct arena *arena, struct str bytes);
+MUST_USE bool digest_parse_base64url(struct arena *arena, struct str text,
     struct str *out);
 
 /* Streaming. */

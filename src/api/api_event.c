@@ -313,7 +313,7 @@ posted_cb(const struct engine_reply *reply, void *arg)
 }
 
 static void
-post(struct api_call *call, struct batch *batch)
+deliver(struct api_call *call, struct batch *batch)
 {
 	batch->receipts =
 	    ARENA_ARRAY(call->arena, batch->count, struct receipt);
@@ -339,5 +339,16 @@ api_event_post(struct api_call *call)
 
 	if (api_auth_is_unlimited(call) && read_events(call, batch) &&
 	    api_body_is_sound(call, PROBLEM_INVALID_EVENT))
-		post(call, batch);
+		deliver(call, batch);
+}
+
+void
+api_event_deliver(
+    struct api_call *call, struct chart_event *events, size_t count)
+{
+	struct batch *batch = ARENA_NEW(call->arena, struct batch);
+
+	batch->events = events;
+	batch->count = count;
+	deliver(call, batch);
 }

@@ -54,8 +54,8 @@ delivered_cb(const struct engine_reply *reply, void *arg)
 	api_call_unref(call);
 }
 
-static void
-deliver(struct api_call *call, const struct connector_event *mapped)
+static struct chart_event
+event_of(struct api_call *call, const struct connector_event *mapped)
 {
 	struct chart_event event = {
 	    .kind = EV_EVENT_RECEIVED,
@@ -68,13 +68,48 @@ deliver(struct api_call *call, const struct connector_event *mapped)
 	    .data = mapped->data,
 	    .received_ms = api_now_ms(call),
 	};
-	struct str *id = ARENA_NEW(call->arena, struct str);
 
 	event.actor.name = event.source;
+	return event;
+}
+
+static void
+deliver_one(struct api_call *call, const struct connector_event *mapped)
+{
+	struct chart_event event = event_of(call, mapped);
+	struct str *id = ARENA_NEW(call->arena, struct str);
+
 	*id = arena_str(call->arena, mapped->id);
 	call->state = id;
 	api_call_ref(call);
 	engine_event(call->api->options.engine, &event, delivered_cb, call);
+}
+
+/* Answered when all of them are durable. */
+static void
+deliver_list(struct api_call *call, const struct connector_events *mapped)
+{
+	struct chart_event *events =
+	    ARENA_ARRAY(call->arena, mapped->count, struct chart_event);
+
+	for (size_t i = 0; i < mapped->count; i++)
+		events[i] = event_of(call, &mapped->items[i]);
+	if (mapped->malformed > 0)
+		log_warning("webhook not understood",
+		    "connection=%.*s messages=%zu id=%.*s: signed, but no "
+		    "event can be made of them",
+		    STR_ARG(call->params[0]), mapped->malformed,
+		    STR_ARG(call->request_id));
+	api_event_deliver(call, events, mapped->count);
+}
+
+static void
+deliver(struct api_call *call, const struct connector_events *mapped)
+{
+	if (mapped->is_list)
+		deliver_list(call, mapped);
+	else
+		deliver_one(call, &mapped->items[0]);
 }
 
 static void
@@ -101,7 +136,7 @@ api_hook_post(struct api_call *call)
 	    .secret = options->secret,
 	    .secret_arg = options->secret_arg,
 	};
-	struct connector_event event = {0};
+	struct connector_events events;
 	const struct message_header *headers;
 	size_t count;
 
@@ -113,9 +148,9 @@ api_hook_post(struct api_call *call)
 	}
 	headers = copy_headers(call, &count);
 	switch (connector_webhook(
-	    connection, headers, count, call->body, &context, &event)) {
+	    connection, headers, count, call->body, &context, &events)) {
 	case WEBHOOK_ACCEPTED:
-		deliver(call, &event);
+		deliver(call, &events);
 		return;
 	case WEBHOOK_IGNORED:
 		reply_fate(call, (struct str){NULL, 0}, STR("ignored"));

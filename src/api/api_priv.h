@@ -429,6 +429,9 @@ api_handle_fn api_instance_get, api_instance_cancel, api_instance_suspend,
 api_handle_fn api_list_instances;
 api_handle_fn api_history_get;
 api_handle_fn api_event_post;
+/* Answers once all of them are durable, or one of them can't be. */
+void api_event_deliver(
+    struct api_call *call, struct chart_event *events, size_t count);
 api_handle_fn api_hook_post;
 api_handle_fn api_item_tasks, api_item_incidents, api_item_escalations;
 api_handle_fn api_item_decide, api_item_settle, api_item_acknowledge;

@@ -153,8 +153,10 @@ static const struct {
 	ALSO("status", FATE),
 	"'id','source','status'")},
     {"Receipts", CLOSED(HAS("events", LIST(REF("Receipt"))), "'events'")},
-    {"HookReceipt", CLOSED(HAS("id", TEXT_OR_NULL) ALSO("status", FATE),
+    {"MessageReceipt", CLOSED(HAS("id", TEXT_OR_NULL) ALSO("status", FATE),
 	"'id','status'")},
+    {"HookReceipt", "{'anyOf':[" REF("MessageReceipt") "," REF("Receipts")
+	"]}"},
     {"Letter", CLOSED(HAS("id", TEXT)
 	ALSO("status", "{'enum':['dead','held','replayed']}")
 	ALSO("source", TEXT)

@@ -171,6 +171,13 @@ digest_equal(struct digest a, struct digest b)
 	return CRYPTO_memcmp(a.bytes, b.bytes, sizeof(a.bytes)) == 0;
 }
 
+bool
+digest_text_equal(struct str a, struct str b)
+{
+	return a.bytes == b.bytes && a.bytes > 0 &&
+	    CRYPTO_memcmp(a.at, b.at, a.bytes) == 0;
+}
+
 /* -------------------------------------------------------------------- hex */
 
 static char *
@@ -320,4 +327,31 @@ digest_parse_base64(struct arena *arena, struct str text, struct str *out)
 		return false;
 	*out = (struct str){(char *)at, bytes};
 	return true;
+}
+
+struct str
+digest_base64url(struct arena *arena, struct str bytes)
+{
+	struct str text = digest_base64(arena, bytes);
+	char *at = (char *)text.at;
+
+	for (size_t i = 0; i < text.bytes; i++) {
+		if (at[i] == '+')
+			at[i] = '-';
+		if (at[i] == '/')
+			at[i] = '_';
+	}
+	while (text.bytes > 0 && at[text.bytes - 1] == '=')
+		text.bytes--;
+	return text;
+}
+
+bool
+digest_parse_base64url(struct arena *arena, struct str text, struct str *out)
+{
+	for (size_t i = 0; i < text.bytes; i++)
+		if (text.at[i] == '+' || text.at[i] == '/' ||
+		    text.at[i] == '=')
+			return false;
+	return digest_parse_base64(arena, text, out);
 }

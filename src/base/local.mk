@@ -15,6 +15,7 @@ libstated_base_a_SOURCES = \
 	src/base/message.c \
 	src/base/must.c \
 	src/base/rng.c \
+	src/base/signature.c \
 	src/base/str.c \
 	src/base/zone.c \
 	src/base/zone_priv.h \

@@ -29,6 +29,8 @@ find_in_reply(struct call_scope *scope, struct str name)
 		return reply_headers(scope->arena, reply);
 	if (str_equal(name, STR("result")))
 		return reply->result;
+	if (str_equal(name, STR("item")))
+		return reply->item;
 	return NULL;
 }
 

@@ -10,8 +10,10 @@
 #ifndef STATED_CONNECTOR_PRIV_H
 #define STATED_CONNECTOR_PRIV_H
 
+#include "stated/clock.h"
 #include "stated/connector.h"
 #include "stated/json.h"
+#include "stated/signature.h"
 
 /* ---- reply.c: an answer, read ---- */
 
@@ -30,6 +32,7 @@ struct reply {
 	const struct value *envelope; /* Odoo's: the body as it came */
 	const struct value *result;  /* Odoo's; NULL elsewhere */
 	const struct value *headers; /* made when first asked for */
+	const struct value *item; /* one of many messages; NULL elsewhere */
 };
 
 struct reply reply_read(struct arena *arena,
@@ -92,6 +95,87 @@ struct outcome verdict_unknown(const char *code, struct str message);
  * `Date` (absent: now_ms).  false where it can't be read. */
 MUST_USE bool retry_after_parse(struct str text, struct str date,
     int64_t now_ms, int64_t *delay_ms);
+
+/* ---- jws.c: JSON Web Signatures ---- */
+
+#define JWS_KEYS_MAX 32
+#define JWS_OBIE "http://openbanking.org.uk/"
+
+struct jws_key {
+	struct signature_key *key;
+	struct str id;                      /* may be absent */
+	enum signature_algorithm algorithm; /* that it is for; NONE: any */
+};
+struct jws_keys {
+	struct jws_key items[JWS_KEYS_MAX];
+	size_t count;
+};
+/* Of a text, or a list of texts; what is no key is left out. */
+void jws_keys_read(
+    struct arena *arena, const struct value *given, struct jws_keys *keys);
+void jws_keys_fini(struct jws_keys *keys);
+
+struct jws {
+	struct str header_text;  /* as it is signed */
+	struct str payload_text; /* empty: detached */
+	struct str signature;    /* bytes */
+	const struct value *header;
+	enum signature_algorithm algorithm;
+	bool is_plain; /* RFC 7797: the payload is signed as it is */
+};
+MUST_USE bool jws_parse(struct arena *arena, struct str text, struct jws *jws);
+/* payload: of a detached one; algorithms: bits, 0: all that fit a key. */
+bool jws_is_genuine(struct arena *arena, const struct jws *jws,
+    struct str payload, const struct jws_keys *keys, uint32_t algorithms);
+MUST_USE bool jws_payload(
+    struct arena *arena, const struct jws *jws, struct str *payload);
+
+struct jws_terms {
+	int64_t now_ms;
+	int64_t skew_ms;
+	struct str issuer;   /* absent: any */
+	struct str audience; /* absent: any */
+};
+/* RFC 7519 section 4.1: exp, nbf, iat, iss, aud. */
+bool jws_claims_hold(const struct value *claims, const struct jws_terms *terms);
+/* What UK Open Banking puts into the header: iat, iss. */
+bool jws_header_holds(
+    const struct value *header, const struct jws_terms *terms);
+
+enum jws_form {
+	JWS_COMPACT,
+	JWS_DETACHED,       /* RFC 7515, appendix F */
+	JWS_DETACHED_PLAIN, /* RFC 7797: the header has to say so */
+};
+MUST_USE bool jws_make(struct arena *arena, const struct signature_key *key,
+    enum signature_algorithm algorithm, const struct value *header,
+    struct str payload, enum jws_form form, struct str *out);
+
+/* ---- signed_text.c: what an HMAC is over ---- */
+
+struct signed_message {
+	struct str method;
+	struct str url; /* may be absent */
+	const struct message_header *headers;
+	size_t header_count;
+	struct str body;
+	struct str timestamp; /* may be absent */
+};
+struct str signed_text_make(struct arena *arena,
+    const struct def_signature *signature,
+    const struct signed_message *message);
+
+/* ---- proof.c: whether a message is from whom it says ---- */
+
+struct proof {
+	const struct def_signature *signature;
+	struct call_scope *scope;
+	const struct message_header *headers;
+	size_t header_count;
+	struct str body;
+	struct str payload; /* what is proven: the body, or what it wraps */
+};
+bool proof_holds(struct proof *proof);
 
 /* ---- protocols ---- */
 

@@ -10,10 +10,12 @@ libstated_connector_a_SOURCES = \
 	src/connector/connector_token.c \
 	src/connector/connector_webhook.c \
 	src/connector/header_list.c \
+	src/connector/jws.c \
 	src/connector/mail.c \
 	src/connector/odoo.c \
 	src/connector/odoo_error.c \
 	src/connector/odoo_value.c \
+	src/connector/proof.c \
 	src/connector/reply.c \
 	src/connector/rest.c \
 	src/connector/rest_body.c \
@@ -21,5 +23,6 @@ libstated_connector_a_SOURCES = \
 	src/connector/rest_multipart.c \
 	src/connector/rest_url.c \
 	src/connector/retry_after.c \
+	src/connector/signed_text.c \
 	src/connector/smtp.c \
 	src/connector/verdict.c

@@ -412,6 +412,10 @@ void load_mail_operations(
 /* An expression of our own, over these names. */
 const struct template *load_made(struct load *load, const char *text,
     const struct str *names, size_t count, struct diag_span span);
+/* load_signature.c: fills a struct def_signature. */
+extern const struct load_table load_signature_verify_table;
+void load_signature_verify(
+    struct load *load, const struct yaml_node *node, void *signature);
 /* load_webhook.c: fills the connection. */
 extern const struct load_table load_webhooks_table;
 void load_operations(

@@ -5,45 +5,6 @@
 #define IN(field) offsetof(struct def_connection, field)
 #define IN_EVENT(field) offsetof(struct def_webhook_event, field)
 
-static const struct load_word scheme_words[] = {
-	{"hmac", WEBHOOK_HMAC, false},
-	{"stripe", WEBHOOK_STRIPE, false},
-	{"github", WEBHOOK_GITHUB, false},
-	{"standard-webhooks", WEBHOOK_STANDARD, false},
-	{"jws", WEBHOOK_NONE, true},
-};
-static const struct load_table scheme_form = LOAD_WORDS(scheme_words);
-
-static void
-load_scheme(struct load *load, const struct yaml_node *node, void *into)
-{
-	struct def_connection *connection = into;
-
-	connection->webhook_scheme = (enum def_webhook_scheme)LOAD_CHOOSE(load,
-	    node, scheme_words, "scheme");
-}
-
-static const struct load_key verify_keys[] = {
-	{"scheme", KIND_OWN, LOAD_MUST, 0, load_scheme, &scheme_form,
-	    "hmac, stripe, github or standard-webhooks"},
-	{"secret", KIND_STRING, LOAD_MUST, IN(webhook_secret), NULL, NULL,
-	    "{secret: NAME}, the key that both sides know"},
-	{"header", KIND_NAME, LOAD_MAY, IN(webhook_header), NULL, NULL,
-	    "where hmac's signature stands; x-signature unless told"},
-};
-static const struct load_table verify_table =
-    LOAD_TABLE("a webhook's `verify`", verify_keys);
-
-static void
-load_verify(struct load *load, const struct yaml_node *node, void *into)
-{
-	struct def_connection *connection = into;
-
-	load_map(load, node, &verify_table, connection);
-	if (connection->webhook_header.at == NULL)
-		connection->webhook_header = STR("x-signature");
-}
-
 static const struct load_key event_keys[] = {
 	{"if", KIND_CONDITION, LOAD_MAY, IN_EVENT(guard), NULL, NULL,
 	    "which messages it is about; the first that holds counts"},
@@ -62,26 +23,36 @@ static const struct load_table event_table =
     LOAD_TABLE("a webhook's event", event_keys);
 static const struct load_table events_form = LOAD_LIST(&event_table);
 
+/* What is mapped goes into histories: no secret may stand there. */
 static void
 load_events(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct def_connection *connection = into;
 	struct def_webhook_event *items = ARENA_ARRAY(load->arena, node->count,
 	    struct def_webhook_event);
+	struct load_scope *outer = load->scope;
 
+	load->scope = load_scope_within(outer);
+	load_scope_add(load->scope, STR("item"));
 	for (size_t i = 0; i < node->count; i++) {
 		load_map(load, node->items[i], &event_table, &items[i]);
 		if (!items[i].type)
 			items[i].type = load_literal(load, &value_null,
 			    node->items[i]->span);
 	}
+	load_scope_free(&load->scope);
+	load->scope = outer;
 	connection->webhook_events = items;
 	connection->webhook_event_count = node->count;
 }
 
 static const struct load_key webhooks_keys[] = {
-	{"verify", KIND_MAP, LOAD_MUST, 0, load_verify, &verify_table,
+	{"verify", KIND_MAP, LOAD_MUST, IN(webhook_signature),
+	    load_signature_verify, &load_signature_verify_table,
 	    "how a message proves where it comes from"},
+	{"each", KIND_VALUE, LOAD_MAY, IN(webhook_each), NULL, NULL,
+	    "the list of messages that one delivery has: = body; each is "
+	    "`item`"},
 	{"events", KIND_LIST, LOAD_MUST, 0, load_events, &events_form,
 	    "which messages are which events"},
 };

@@ -37,7 +37,16 @@ static const char documents[] =
 	"---\n" HOOK("stripe", "{scheme: stripe, secret: {secret: keys}}")
 	    "---\n" HOOK("github", "{scheme: github, secret: {secret: key}}")
 		"---\n" HOOK("standard",
-		    "{scheme: standard-webhooks, secret: {secret: key64}}");
+		    "{scheme: standard-webhooks, secret: {secret: key64}}")
+		    "---\n" HOOK("timed",
+			"{scheme: hmac, secret: {secret: key},\n"
+			"    timestamp-header: x-time, header: x-sign}\n"
+			"  each: = body")
+			"---\n" HOOK("jws", "{scheme: jws, secret: {secret: key}}")
+			    "---\n" HOOK("hubspot",
+				"{scheme: hubspot, url: https://a.example/h,\n"
+				"    secret: {secret: key}}\n"
+				"  each: = body");
 
 static const struct value *
 secret_cb(void *arg, struct str name)
@@ -143,9 +152,9 @@ static void
 check_stripped(const struct def_connection *connection, struct str body,
     const struct connector_context *context)
 {
-	struct connector_event event = {0};
+	struct connector_events events;
 
-	must(connector_webhook(connection, NULL, 0, body, context, &event) ==
+	must(connector_webhook(connection, NULL, 0, body, context, &events) ==
 	     WEBHOOK_FORGED);
 }
 
@@ -162,7 +171,7 @@ receive(struct library *library, struct arena *arena, struct str input)
 	    .secret = secret_cb,
 	    .secret_arg = arena,
 	};
-	struct connector_event event = {0};
+	struct connector_events events;
 	const struct message_header *headers;
 	struct str body;
 	size_t count;
@@ -172,8 +181,9 @@ receive(struct library *library, struct arena *arena, struct str input)
 	headers = take_headers(arena, &input, &count);
 	body = input.at != NULL ? input : STR("");
 	if (connector_webhook(connection, headers, count, body, &context,
-		&event) == WEBHOOK_ACCEPTED)
-		check_event(&event);
+		&events) == WEBHOOK_ACCEPTED)
+		for (size_t i = 0; i < events.count; i++)
+			check_event(&events.items[i]);
 	check_stripped(connection, body, &context);
 }
 

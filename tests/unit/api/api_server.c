@@ -108,7 +108,17 @@ static const char definitions[] =
     "  verify: {scheme: hmac, secret: {secret: bank_hook}, header: x-sign}\n"
     "  events:\n"
     "    - {if: = body.kind = \"settled\", type: bank.settled, "
-    "subject: = body.reference, id: = body.id}\n";
+    "subject: = body.reference, id: = body.id}\n"
+    "---\n"
+    "connection: ledger\n"
+    "kind: http\n"
+    "url: http://ledger.invalid\n"
+    "operations:\n"
+    "  ask: {request: {get: /}}\n"
+    "webhooks:\n"
+    "  verify: {scheme: hmac, secret: {secret: bank_hook}, header: x-sign}\n"
+    "  each: = body.entries\n"
+    "  events: [{type: = item.type, subject: = item.of, id: = item.id}]\n";
 
 static const struct value *
 secret_cb(void *arg, struct str name)

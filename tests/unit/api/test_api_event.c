@@ -286,6 +286,35 @@ test_webhook_that_nothing_maps_is_ignored(void **state)
 	answer_must_be_problem(&answer, 422, "invalid-body");
 }
 
+static void
+test_delivery_of_many_messages_tells_each_fate(void **state)
+{
+	struct api_server *server = *state;
+	const struct value *fates;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	approve(server);
+	answer = ring(server, "/hooks/ledger", "hush",
+	    "{\"entries\":[{\"type\":\"bank.settled\",\"of\":\"r-1\","
+	    "\"id\":\"1\"},{\"type\":7,\"of\":\"r-1\"},{\"of\":\"r-1\"},"
+	    "{\"type\":\"bank.settled\",\"of\":\"r-2\",\"id\":\"2\"},"
+	    "{\"type\":\"bank.settled\",\"of\":\"r-1\",\"id\":\"1\"}]}");
+	answer_must_be(&answer, 202);
+	fates = answer_member(&answer, "events");
+	assert_int_equal(fates->as.list.count, 3);
+	assert_true(str_equal(value_str(value_field_or_null(
+	    fates->as.list.items[0], "status")), STR("matched")));
+	assert_true(str_equal(value_str(value_field_or_null(
+	    fates->as.list.items[1], "status")), STR("held")));
+	assert_true(str_equal(value_str(value_field_or_null(
+	    fates->as.list.items[2], "status")), STR("duplicate")));
+	answer = ring(server, "/hooks/ledger", "hush", "{\"entries\":[]}");
+	answer_must_be(&answer, 202);
+	answer = ring(server, "/hooks/ledger", "hush", "{\"entries\":1}");
+	answer_must_be_problem(&answer, 422, "invalid-body");
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(                                       \
 	    name, api_server_set_up, api_server_tear_down)
@@ -307,6 +336,7 @@ main(void)
 	    TEST(test_signed_webhook_moves_its_instance),
 	    TEST(test_forged_webhook_is_refused_and_counted),
 	    TEST(test_webhook_that_nothing_maps_is_ignored),
+	    TEST(test_delivery_of_many_messages_tells_each_fate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

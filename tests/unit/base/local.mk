@@ -34,6 +34,14 @@ tests_unit_base_test_must_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/base/test_rng
 tests_unit_base_test_rng_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
+# Keys that are made for a test.
+key_pair_sources = tests/unit/base/key_pair.c tests/unit/base/key_pair.h
+
+check_PROGRAMS += tests/unit/base/test_signature
+tests_unit_base_test_signature_SOURCES = \
+	tests/unit/base/test_signature.c $(key_pair_sources)
+tests_unit_base_test_signature_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/base/test_str
 tests_unit_base_test_str_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 

@@ -13,6 +13,8 @@ secret_cb(void *arg, struct str name)
 {
 	struct desk *desk = arg;
 
+	if (value_get(desk->secrets, name) != NULL)
+		return value_get(desk->secrets, name);
 	if (str_equal(name, STR("unknown")))
 		return NULL;
 	if (str_equal(name, STR("oauth")))
@@ -70,6 +72,14 @@ desk_close(struct desk *desk)
 {
 	library_free(&desk->library);
 	arena_free(&desk->arena);
+}
+
+void
+desk_give(struct desk *desk, const char *name, struct str secret)
+{
+	desk->secrets = value_with(desk->arena,
+	    desk->secrets != NULL ? desk->secrets : desk_json(desk, "{}"),
+	    str_of(name), value_copy_str(desk->arena, secret));
 }
 
 const struct value *

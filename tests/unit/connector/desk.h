@@ -20,11 +20,14 @@ struct desk {
 	struct str token; /* what calls are shown with */
 	struct message_request request;
 	struct outcome outcome; /* of a refusal or an answer */
+	const struct value *secrets; /* that were given, by name; or NULL */
 };
 
 /* Fails the test where the text has an error. */
 void desk_open(struct desk *desk, const char *yaml);
 void desk_close(struct desk *desk);
+/* A secret, from now on. */
+void desk_give(struct desk *desk, const char *name, struct str secret);
 const struct value *desk_json(struct desk *desk, const char *text);
 struct connector_call desk_call(struct desk *desk, const char *operation,
     const char *args);

@@ -30,6 +30,13 @@ tests_unit_connector_test_odoo_recorded_SOURCES = \
 	tests/unit/connector/test_odoo_recorded.c $(desk_sources)
 tests_unit_connector_test_odoo_recorded_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/connector/test_proof
+tests_unit_connector_test_proof_SOURCES = \
+	tests/unit/connector/test_proof.c $(desk_sources) $(key_pair_sources)
+tests_unit_connector_test_proof_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/src/connector
+tests_unit_connector_test_proof_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_rest
 tests_unit_connector_test_rest_SOURCES = \
 	tests/unit/connector/test_rest.c $(desk_sources)

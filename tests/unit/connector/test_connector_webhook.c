@@ -35,7 +35,8 @@
 
 struct hook {
 	struct desk desk;
-	struct connector_event event;
+	struct connector_events events;
+	struct connector_event event; /* the first */
 };
 
 static void
@@ -50,9 +51,13 @@ receive(struct hook *hook, const char *headers, const char *body)
 	size_t count;
 	const struct message_header *list =
 	    desk_headers(&hook->desk, headers, &count);
+	enum webhook_result result = connector_webhook(
+	    hook->desk.connection, list, count, str_of(body),
+	    &hook->desk.context, &hook->events);
 
-	return connector_webhook(hook->desk.connection, list, count,
-	    str_of(body), &hook->desk.context, &hook->event);
+	if (hook->events.count > 0)
+		hook->event = hook->events.items[0];
+	return result;
 }
 
 /* A header with the HMAC that our own digest gives, for bodies without a
@@ -262,6 +267,65 @@ test_genuine_message_that_no_rule_maps_is_ignored(void **state)
 	desk_close(&hook.desk);
 }
 
+static const char hubspot[] = HEAD
+    "webhooks:\n"
+    "  verify: {scheme: hubspot, secret: {secret: hook},\n"
+    "    url: 'https://us.example/hooks/crm'}\n"
+    "  each: = body\n"
+    "  events:\n"
+    "    - {if: '= item.subscriptionType = \"deal.creation\"',\n"
+    "       type: crm.deal, subject: = string(item.objectId)}\n"
+    "    - {if: '= item.broken', type: = item.type, id: = item.id}\n"
+    "    - {if: '= item.nameless', type: crm.other}\n";
+
+static enum webhook_result
+receive_hubspot(struct hook *hook, const char *body)
+{
+	struct str text = arena_strf(hook->desk.arena,
+	    "POSThttps://us.example/hooks/crm%s1700000000000", body);
+	struct digest digest =
+	    digest_hmac_sha256(STR("secret of hook"), text);
+	struct str told = digest_base64(hook->desk.arena,
+	    (struct str){(const char *)digest.bytes, sizeof(digest.bytes)});
+
+	return receive(hook, arena_cstr(hook->desk.arena,
+	    arena_strf(hook->desk.arena,
+		"X-HubSpot-Request-Timestamp: 1700000000000\n"
+		"X-HubSpot-Signature-v3: %.*s", STR_ARG(told))), body);
+}
+
+static void
+test_each_message_of_a_delivery_is_an_event(void **state)
+{
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, hubspot);
+	assert_int_equal(receive_hubspot(&hook,
+	    "[{\"eventId\":1,\"subscriptionId\":7,\"objectId\":42,"
+	    "\"subscriptionType\":\"deal.creation\"},"
+	    "{\"broken\":true},{\"ignored\":true},{\"nameless\":true},"
+	    "{\"eventId\":2,\"subscriptionId\":7,\"objectId\":43,"
+	    "\"subscriptionType\":\"deal.creation\"}]"), WEBHOOK_ACCEPTED);
+	assert_true(hook.events.is_list);
+	assert_int_equal(hook.events.count, 3);
+	assert_int_equal(hook.events.malformed, 1);
+	assert_string_equal(desk_str(&hook.desk, hook.events.items[0].id),
+	    "1-7");
+	assert_string_equal(desk_str(&hook.desk, hook.events.items[0].subject),
+	    "42");
+	assert_string_equal(desk_str(&hook.desk, hook.events.items[2].id),
+	    "2-7");
+	/* Its own digest, and not that of all of them. */
+	assert_int_equal(hook.events.items[1].id.bytes, 64);
+	assert_string_equal(desk_text(&hook.desk, hook.events.items[1].data),
+	    "{\"nameless\":true}");
+	assert_int_equal(receive_hubspot(&hook, "[]"), WEBHOOK_ACCEPTED);
+	assert_int_equal(hook.events.count, 0);
+	assert_int_equal(receive_hubspot(&hook, "{}"), WEBHOOK_MALFORMED);
+	desk_close(&hook.desk);
+}
+
 static void
 test_connection_without_webhooks_takes_none(void **state)
 {
@@ -300,6 +364,7 @@ main(void)
 		    test_event_without_id_gets_the_digest_of_its_body),
 		cmocka_unit_test(
 		    test_genuine_message_that_no_rule_maps_is_ignored),
+		cmocka_unit_test(test_each_message_of_a_delivery_is_an_event),
 		cmocka_unit_test(test_connection_without_webhooks_takes_none),
 		cmocka_unit_test(test_missing_secret_verifies_nothing),
 	};

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load_signature.c: how a message is signed.
+ *
+ * Each scheme has a table of its own, so that a key that it does nothing with
+ * is an error: a tolerance that nobody looks at protects from nothing.
+ */
+#include "load_priv.h"
+#include "stated/signature.h"
+
+#define IN(field) offsetof(struct def_signature, field)
+
+#define MINUTE_MS (60 * 1000)
+#define TOLERANCE_MS (5 * MINUTE_MS)
+#define SKEW_MS MINUTE_MS
+/* So long PayPal repeats what nobody took. */
+#define PAYPAL_TOLERANCE_MS (3 * 24 * 60 * (int64_t)MINUTE_MS)
+
+static const struct load_word scheme_words[] = {
+	{"hmac", SIGNED_HMAC, false},
+	{"stripe", SIGNED_STRIPE, false},
+	{"github", SIGNED_GITHUB, false},
+	{"standard-webhooks", SIGNED_STANDARD, false},
+	{"hubspot", SIGNED_HUBSPOT, false},
+	{"paypal", SIGNED_PAYPAL, false},
+	{"jws", SIGNED_JWS, false},
+};
+static const struct load_table scheme_form = LOAD_WORDS(scheme_words);
+
+static void
+load_scheme(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+
+	signature->scheme = (enum def_signature_scheme)LOAD_CHOOSE(load, node,
+	    scheme_words, "scheme");
+}
+
+/* ---- what an HMAC is over ---- */
+
+static const struct {
+	const char *word;
+	enum def_signed_part_kind kind;
+} placeholders[] = {
+	{"method", SIGNED_PART_METHOD},
+	{"url", SIGNED_PART_URL},
+	{"path", SIGNED_PART_PATH},
+	{"query", SIGNED_PART_QUERY},
+	{"timestamp", SIGNED_PART_TIMESTAMP},
+	{"body", SIGNED_PART_BODY},
+	{"body-sha256", SIGNED_PART_BODY_SHA256},
+};
+static const struct str header_word = STR_INIT("header:");
+
+struct parts {
+	struct load *load;
+	const struct yaml_node *node;
+	struct def_signed_part *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+add_part(struct parts *parts, enum def_signed_part_kind kind, struct str text)
+{
+	if (kind == SIGNED_PART_TEXT && text.bytes == 0)
+		return;
+	parts->items = arena_grow(parts->load->arena, parts->items,
+	    parts->count, &parts->capacity, sizeof(*parts->items));
+	parts->items[parts->count++] = (struct def_signed_part){kind, text};
+}
+
+static void
+add_placeholder(struct parts *parts, struct str word)
+{
+	if (str_has_prefix(word, header_word) &&
+	    word.bytes > header_word.bytes) {
+		add_part(parts, SIGNED_PART_HEADER,
+		    str_slice(word, header_word.bytes, word.bytes));
+		return;
+	}
+	for (size_t i = 0; i < LOAD_COUNT(placeholders); i++) {
+		if (!str_equal(word, str_of(placeholders[i].word)))
+			continue;
+		add_part(parts, placeholders[i].kind, word);
+		return;
+	}
+	load_error(parts->load, LOAD_WRONG_WORD, parts->node->span,
+	    "`content` knows no `{%.*s}`", STR_ARG(yaml_short(word)));
+	load_repair(parts->load, "expected one of: {method}, {url}, {path}, "
+	    "{query}, {timestamp}, {body}, {body-sha256}, {header:NAME}");
+}
+
+static void
+load_content(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+	struct parts parts = {.load = load, .node = node};
+	struct str rest = load_text(load, node, "content");
+
+	while (rest.bytes > 0) {
+		struct str text = str_split(rest, '{', &rest);
+		struct str word;
+
+		add_part(&parts, SIGNED_PART_TEXT, text);
+		if (rest.at == NULL)
+			break;
+		word = str_split(rest, '}', &rest);
+		add_placeholder(&parts, word);
+	}
+	signature->parts = parts.items;
+	signature->part_count = parts.count;
+}
+
+static bool
+has_part(const struct def_signature *signature, enum def_signed_part_kind kind)
+{
+	for (size_t i = 0; i < signature->part_count; i++)
+		if (signature->parts[i].kind == kind)
+			return true;
+	return false;
+}
+
+static const struct load_word encoding_words[] = {
+	{"hex", ENCODED_HEX, false},
+	{"base64", ENCODED_BASE64, false},
+};
+static const struct load_table encoding_form = LOAD_WORDS(encoding_words);
+
+static void
+load_encoding(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+
+	signature->encoding = (enum def_signature_encoding)LOAD_CHOOSE(load,
+	    node, encoding_words, "encoding");
+}
+
+static const struct load_word unit_words[] = {
+	{"s", false, false},
+	{"ms", true, false},
+};
+static const struct load_table unit_form = LOAD_WORDS(unit_words);
+
+static void
+load_unit(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+
+	signature->is_timestamp_ms =
+	    LOAD_CHOOSE(load, node, unit_words, "timestamp-unit") != 0;
+}
+
+/* ---- algorithms ---- */
+
+static const struct load_word algorithm_words[] = {
+	{"PS256", SIGNATURE_PS256, false},
+	{"PS512", SIGNATURE_PS512, false},
+	{"RS256", SIGNATURE_RS256, false},
+	{"RS512", SIGNATURE_RS512, false},
+	{"ES256", SIGNATURE_ES256, false},
+	{"ES384", SIGNATURE_ES384, false},
+	{"EdDSA", SIGNATURE_EDDSA, false},
+	{"HS256", SIGNATURE_HS256, false},
+	{"HS512", SIGNATURE_HS512, false},
+};
+static const struct load_table algorithm_form = LOAD_WORDS(algorithm_words);
+static const struct load_table algorithms_form = LOAD_LIST(&algorithm_form);
+
+static void
+load_algorithms(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+
+	for (size_t i = 0; i < node->count; i++)
+		signature->algorithms |= 1u << LOAD_CHOOSE(load,
+		    node->items[i], algorithm_words, "algorithms");
+	if (node->count == 0)
+		load_error(load, LOAD_BAD_FORM, node->span,
+		    "`algorithms` names none: nothing would be genuine");
+}
+
+/* ---- tables ---- */
+
+#define ROW_SCHEME                                                             \
+	{"scheme", KIND_OWN, LOAD_MUST, 0, load_scheme, &scheme_form,          \
+	    "hmac, stripe, github, standard-webhooks, hubspot, paypal or jws"}
+#define ROW_SECRET(help)                                                       \
+	{"secret", KIND_VALUE, LOAD_MUST, IN(secret), NULL, NULL, help}
+#define ROW_TOLERANCE(help)                                                    \
+	{"tolerance", KIND_DURATION, LOAD_MAY, IN(tolerance_ms), NULL, NULL,   \
+	    help}
+#define SHARED_SECRET                                                          \
+	"{secret: NAME}, the key that both sides know; a list while it is "    \
+	"being changed"
+#define FIVE_MINUTES                                                           \
+	"how old a message may be, or how far ahead; 5m unless told"
+
+static const struct load_key hmac_keys[] = {
+	ROW_SCHEME,
+	ROW_SECRET(SHARED_SECRET),
+	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,
+	    "where the signature stands; x-signature unless told"},
+	{"prefix", KIND_TEXT, LOAD_MAY, IN(prefix), NULL, NULL,
+	    "what stands before it there; sha256= or nothing unless told"},
+	{"encoding", KIND_OWN, LOAD_MAY, 0, load_encoding, &encoding_form,
+	    "hex or base64; either unless told"},
+	{"content", KIND_OWN, LOAD_MAY, 0, load_content, &load_form_text,
+	    "what is signed: '{timestamp}.{body}'; {body} unless told"},
+	{"timestamp-header", KIND_NAME, LOAD_MAY, IN(timestamp_header), NULL,
+	    NULL, "where the time stands that is signed with it"},
+	{"timestamp-unit", KIND_OWN, LOAD_MAY, 0, load_unit, &unit_form,
+	    "s or ms, since 1970; s unless told"},
+	{"url", KIND_STRING, LOAD_MAY, IN(url), NULL, NULL,
+	    "the address that is called, where it is signed"},
+	ROW_TOLERANCE(FIVE_MINUTES),
+};
+static const struct load_key timed_keys[] = {
+	ROW_SCHEME,
+	ROW_SECRET(SHARED_SECRET),
+	ROW_TOLERANCE(FIVE_MINUTES),
+};
+static const struct load_key github_keys[] = {
+	ROW_SCHEME,
+	ROW_SECRET(SHARED_SECRET),
+};
+static const struct load_key hubspot_keys[] = {
+	ROW_SCHEME,
+	ROW_SECRET(SHARED_SECRET),
+	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
+	    "the address that HubSpot calls, as it is set there"},
+	ROW_TOLERANCE(FIVE_MINUTES),
+};
+static const struct load_key paypal_keys[] = {
+	ROW_SCHEME,
+	ROW_SECRET("{secret: NAME}, PayPal's certificate in PEM; a list while "
+	    "it is being changed"),
+	{"webhook-id", KIND_STRING, LOAD_MUST, IN(webhook_id), NULL, NULL,
+	    "PayPal's number of this webhook"},
+	ROW_TOLERANCE("how old a message may be; 3d unless told"),
+};
+static const struct load_key jws_keys[] = {
+	ROW_SCHEME,
+	ROW_SECRET("{secret: NAME} of a public key or certificate in PEM, a "
+	    "JWK or a set of them, or a shared key; or a list"),
+	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,
+	    "where a detached one stands; x-jws-signature unless told, where "
+	    "the body is none"},
+	{"algorithms", KIND_LIST, LOAD_MAY, 0, load_algorithms,
+	    &algorithms_form,
+	    "which are taken: [PS256]; the one for the kind of key unless "
+	    "told"},
+	{"issuer", KIND_STRING, LOAD_MAY, IN(issuer), NULL, NULL,
+	    "who it has to be from: `iss`"},
+	{"audience", KIND_STRING, LOAD_MAY, IN(audience), NULL, NULL,
+	    "whom it has to be for: `aud`"},
+	ROW_TOLERANCE("how far clocks may differ; 1m unless told"),
+};
+
+static const struct load_table hmac_table =
+    LOAD_TABLE("`verify` of scheme hmac", hmac_keys);
+static const struct load_table stripe_table =
+    LOAD_TABLE("`verify` of scheme stripe", timed_keys);
+static const struct load_table github_table =
+    LOAD_TABLE("`verify` of scheme github", github_keys);
+static const struct load_table standard_table =
+    LOAD_TABLE("`verify` of scheme standard-webhooks", timed_keys);
+static const struct load_table hubspot_table =
+    LOAD_TABLE("`verify` of scheme hubspot", hubspot_keys);
+static const struct load_table paypal_table =
+    LOAD_TABLE("`verify` of scheme paypal", paypal_keys);
+static const struct load_table jws_table =
+    LOAD_TABLE("`verify` of scheme jws", jws_keys);
+
+static const struct load_case verify_cases[] = {
+	{"scheme", "hmac", SIGNED_HMAC, &hmac_table},
+	{"scheme", "stripe", SIGNED_STRIPE, &stripe_table},
+	{"scheme", "github", SIGNED_GITHUB, &github_table},
+	{"scheme", "standard-webhooks", SIGNED_STANDARD, &standard_table},
+	{"scheme", "hubspot", SIGNED_HUBSPOT, &hubspot_table},
+	{"scheme", "paypal", SIGNED_PAYPAL, &paypal_table},
+	{"scheme", "jws", SIGNED_JWS, &jws_table},
+};
+const struct load_table load_signature_verify_table =
+    LOAD_CASES("`verify`", verify_cases);
+
+/* ---- the whole ---- */
+
+static const struct load_table *
+table_of(const struct yaml_node *node)
+{
+	const struct yaml_node *scheme = yaml_tree_find(node, "scheme");
+
+	for (size_t i = 0; scheme && scheme->kind == NODE_TEXT &&
+	     i < LOAD_COUNT(verify_cases); i++)
+		if (str_equal(scheme->text, str_of(verify_cases[i].word)))
+			return verify_cases[i].table;
+	return &hmac_table;
+}
+
+static int64_t
+usual_tolerance_ms(enum def_signature_scheme scheme)
+{
+	switch (scheme) {
+	case SIGNED_JWS:
+		return SKEW_MS;
+	case SIGNED_PAYPAL:
+		return PAYPAL_TOLERANCE_MS;
+	default:
+		return TOLERANCE_MS;
+	}
+}
+
+/* What stands in a header proves nothing unless it is signed. */
+static void
+check_timestamp(struct load *load, const struct yaml_node *node,
+    const struct def_signature *signature)
+{
+	bool is_signed = has_part(signature, SIGNED_PART_TIMESTAMP);
+	bool is_sent = signature->timestamp_header.at != NULL;
+
+	if (is_sent && !is_signed)
+		load_error(load, LOAD_BAD_FORM,
+		    load_key_span(node, "content"),
+		    "`content` has no {timestamp}: the time in "
+		    "`timestamp-header` would not be signed");
+	if (is_signed && !is_sent)
+		load_error(load, LOAD_MISSING_KEY,
+		    load_key_span(node, "content"),
+		    "`content` has a {timestamp}, and no `timestamp-header` "
+		    "says where it comes from");
+}
+
+static void
+check_url(struct load *load, const struct yaml_node *node,
+    const struct def_signature *signature)
+{
+	if (signature->url == NULL && (has_part(signature, SIGNED_PART_URL) ||
+	    has_part(signature, SIGNED_PART_PATH) || has_part(signature, SIGNED_PART_QUERY)))
+		load_error(load, LOAD_MISSING_KEY,
+		    load_key_span(node, "content"),
+		    "`content` has the address, and no `url` says what it is "
+		    "called by");
+}
+
+static void
+complete_hmac(struct load *load, const struct yaml_node *node,
+    struct def_signature *signature)
+{
+	static const struct def_signed_part timed[] = {
+		{SIGNED_PART_TIMESTAMP, STR_INIT("timestamp")},
+		{SIGNED_PART_TEXT, STR_INIT(".")},
+		{SIGNED_PART_BODY, STR_INIT("body")},
+	};
+	bool is_timed = signature->timestamp_header.at != NULL;
+
+	if (signature->header.at == NULL)
+		signature->header = STR("x-signature");
+	if (signature->part_count == 0) {
+		signature->parts = is_timed ? timed : timed + 2;
+		signature->part_count = is_timed ? 3 : 1;
+	}
+	check_timestamp(load, node, signature);
+	check_url(load, node, signature);
+}
+
+void
+load_signature_verify(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+
+	load_map(load, node, table_of(node), signature);
+	/* What verifies these two is public. */
+	if (signature->scheme != SIGNED_JWS &&
+	    signature->scheme != SIGNED_PAYPAL)
+		load_doubt_secret(load, signature->secret);
+	if (signature->tolerance_ms == 0)
+		signature->tolerance_ms = usual_tolerance_ms(signature->scheme);
+	if (signature->scheme == SIGNED_HMAC)
+		complete_hmac(load, node, signature);
+}
