@@ -65,6 +65,22 @@ void feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg);
  */
 typedef void feel_doubt_fn(const struct feel_error *doubt, void *arg);
 void feel_each_doubt(const struct feel *feel, feel_doubt_fn *fn, void *arg);
+/*
+ * Types, as bits: what a name's value can be beside null.  `path` is
+ * "input.lines[].net", where "[]" means any item.
+ */
+#define FEEL_TYPE_BIT(type) (1u << (type))
+#define FEEL_TYPES_ANY (~0u)
+typedef unsigned feel_types_fn(struct str path, void *arg);
+struct feel_inference {
+	struct arena *arena;  /* for what is written on the way */
+	feel_types_fn *types; /* may be NULL: nothing is known */
+	feel_doubt_fn *tell;  /* what can't go together; may be NULL */
+	void *arg;            /* for both */
+};
+/* What the expression can give beside null. */
+unsigned feel_infer(
+    const struct feel *feel, const struct feel_inference *inference);
 /* The value where the expression is one constant literal, else NULL. */
 const struct value *feel_constant(const struct feel *feel);
 

@@ -24,6 +24,19 @@ static const struct str instance_members[] = {
 	STR_INIT("initiator"), STR_INIT("priority"), STR_INIT("environment"),
 };
 
+void
+load_doubt(struct load *load, const struct yaml_node *node, size_t offset,
+    const struct feel_error *doubt)
+{
+	if (load_is_full(load))
+		return;
+	diag_add(load->diags, DIAG_WARNING, LOAD_DOUBT, yaml_locate_span(
+	    load->document->source, node, offset + doubt->offset,
+	    doubt->bytes), "%s", doubt->message);
+	if (doubt->repair[0])
+		diag_repair(load->diags, "%s", doubt->repair);
+}
+
 /* ---- names after a point ---- */
 
 static bool

@@ -130,16 +130,8 @@ static void
 doubt_cb(const struct feel_error *doubt, void *arg)
 {
 	struct name_check *check = arg;
-	struct load *load = check->load;
 
-	if (load_is_full(load))
-		return;
-	diag_add(load->diags, DIAG_WARNING, LOAD_DOUBT, yaml_locate_span(
-	    load->document->source, check->node,
-	    check->offset + doubt->offset, doubt->bytes), "%s",
-	    doubt->message);
-	if (doubt->repair[0])
-		diag_repair(load->diags, "%s", doubt->repair);
+	load_doubt(check->load, check->node, check->offset, doubt);
 }
 
 static const struct feel *
@@ -155,6 +147,7 @@ finish(struct load *load, const struct yaml_node *node, size_t offset,
 	feel_each_free_name(feel, check_name_cb, &check);
 	feel_each_doubt(feel, doubt_cb, &check);
 	load_doubt_active(load, node);
+	load_types_check(load, node, offset, feel);
 	return feel;
 }
 

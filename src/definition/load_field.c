@@ -266,6 +266,8 @@ load_value(struct load *load, const struct load_key *key,
 		fits = fits || is_literal_of(template, VALUE_NUMBER);
 	if (key->kind == KIND_CONDITION)
 		fits = fits || is_literal_of(template, VALUE_BOOLEAN);
+	if (key->kind == KIND_CONDITION && template->kind == TEMPLATE_FEEL)
+		load_types_check_condition(load, node, template->feel);
 	if (fits)
 		return;
 	report_kind(load, node, key->name, key->kind);

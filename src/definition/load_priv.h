@@ -264,6 +264,20 @@ void load_doubt_text(struct load *load, const struct yaml_node *node);
 /* template may be NULL. */
 void load_doubt_secret(struct load *load, const struct template *template);
 
+/* What an expression, which begins at that offset of the node's text, is
+ * doubted for. */
+void load_doubt(struct load *load, const struct yaml_node *node,
+    size_t offset, const struct feel_error *doubt);
+
+/* ---- load_types.c: what the input's schema says of types ---- */
+
+/* Warns of what can't be compared or reckoned with. */
+void load_types_check(struct load *load, const struct yaml_node *node,
+    size_t offset, const struct feel *feel);
+/* Warns of a condition that is no boolean. */
+void load_types_check_condition(struct load *load,
+    const struct yaml_node *node, const struct feel *feel);
+
 /* ---- load_scope.c: names in scope ---- */
 
 /* Names that a workflow's expressions may always read. */
@@ -281,6 +295,8 @@ void load_scope_set_input(
     struct load_scope *scope, const struct yaml_node *schema);
 /* Whether it is known what the names of the language have in them. */
 bool load_scope_has_members(const struct load_scope *scope);
+/* The schema of a workflow's input, or NULL. */
+const struct yaml_node *load_scope_schema(const struct load_scope *scope);
 /* The properties of the input where there can be no others, or NULL. */
 const struct yaml_node *load_scope_input(const struct load_scope *scope);
 /* Any name may be read; those that aren't known are gathered. */

@@ -22,6 +22,7 @@ struct load_scope {
 	struct str *gathered;
 	size_t gathered_count;
 	size_t gathered_capacity;
+	const struct yaml_node *schema; /* of the input; NULL: none */
 	const struct yaml_node *input; /* its properties; NULL: unknown */
 	bool has_members;
 	bool is_open;
@@ -148,6 +149,7 @@ load_scope_set_input(struct load_scope *scope, const struct yaml_node *schema)
 	    schema ? yaml_tree_find(schema, "properties") : NULL;
 
 	scope->has_members = true;
+	scope->schema = schema;
 	if (properties && properties->kind == NODE_MAP && is_closed(schema))
 		scope->input = properties;
 }
@@ -158,6 +160,14 @@ load_scope_has_members(const struct load_scope *scope)
 	while (scope && !scope->has_members)
 		scope = scope->outer;
 	return scope != NULL;
+}
+
+const struct yaml_node *
+load_scope_schema(const struct load_scope *scope)
+{
+	while (scope && !scope->schema)
+		scope = scope->outer;
+	return scope ? scope->schema : NULL;
 }
 
 const struct yaml_node *

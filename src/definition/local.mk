@@ -32,6 +32,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/load_target.c \
 	src/definition/load_task.c \
 	src/definition/load_transition.c \
+	src/definition/load_types.c \
 	src/definition/load_webhook.c \
 	src/definition/load_workflow.c \
 	src/definition/outcome.c \

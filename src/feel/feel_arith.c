@@ -444,6 +444,17 @@ find_row(enum feel_op op, enum value_type left, enum value_type right)
 	return NULL;
 }
 
+unsigned
+feel_arith_types(enum feel_op op, enum value_type left, enum value_type right)
+{
+	if (left == VALUE_NUMBER && right == VALUE_NUMBER)
+		return FEEL_TYPE_BIT(VALUE_NUMBER);
+	if (find_row(op, left, right) == NULL)
+		return 0;
+	return left == VALUE_STRING ? FEEL_TYPE_BIT(VALUE_STRING) :
+	    FEEL_TYPES_ANY;
+}
+
 static const struct value *
 apply_numbers(struct feel_run *run, const struct feel_node *node,
     enum feel_op op, struct number a, struct number b)

@@ -390,6 +390,11 @@ const struct value *feel_arith_apply(struct feel_run *run,
     const struct feel_node *node, enum feel_op op, const struct value *left,
     const struct value *right);
 
+/* The types, as bits, that the operator gives of values of these types; 0
+ * where it has no meaning for them. */
+unsigned feel_arith_types(
+    enum feel_op op, enum value_type left, enum value_type right);
+
 /* <0, 0, >0 by *order; false where the two have no order.  Long texts are
  * paid for, as in all that follows, where there is a run. */
 bool feel_order(struct feel_run *run, const struct value *a,

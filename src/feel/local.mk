@@ -16,6 +16,7 @@ libstated_feel_a_SOURCES = \
 	src/feel/feel_day.c \
 	src/feel/feel_eval.c \
 	src/feel/feel_habit.c \
+	src/feel/feel_infer.c \
 	src/feel/feel_interval.c \
 	src/feel/feel_lex.c \
 	src/feel/feel_list.c \

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load_types.c: what the schema of the input says of an expression's types.
+ *
+ * A condition that compares a number with a text is null for every input: it
+ * is never met, and nobody is told at run time before the day on which it
+ * should have been.  The schema knows it when the workflow is loaded.
+ */
+#include "load_priv.h"
+
+#define BIT FEEL_TYPE_BIT
+/* Schemas that hold at once for one place; more leave it open. */
+#define SCHEMAS_MAX 16
+
+static const struct {
+	struct str name;
+	unsigned types;
+} kinds[] = {
+	{STR_INIT("number"), BIT(VALUE_NUMBER)},
+	{STR_INIT("integer"), BIT(VALUE_NUMBER)},
+	{STR_INIT("string"), BIT(VALUE_STRING)},
+	{STR_INIT("boolean"), BIT(VALUE_BOOLEAN)},
+	{STR_INIT("array"), BIT(VALUE_LIST)},
+	{STR_INIT("object"), BIT(VALUE_CONTEXT)},
+	{STR_INIT("null"), 0},
+};
+
+/* ---- one schema ---- */
+
+static unsigned
+types_of_kind(const struct yaml_node *kind)
+{
+	for (size_t i = 0; i < LOAD_COUNT(kinds); i++) {
+		if (kind->kind == NODE_TEXT &&
+		    str_equal(kinds[i].name, kind->text))
+			return kinds[i].types;
+	}
+	return FEEL_TYPES_ANY;
+}
+
+static unsigned
+types_of_value(const struct yaml_node *node)
+{
+	struct number number;
+	const char *error;
+	bool boolean;
+
+	if (node->kind != NODE_TEXT)
+		return FEEL_TYPES_ANY;
+	switch (yaml_scalar_read(node, &boolean, &number, &error)) {
+	case SCALAR_NULL:
+		return 0;
+	case SCALAR_BOOLEAN:
+		return BIT(VALUE_BOOLEAN);
+	case SCALAR_NUMBER:
+		return BIT(VALUE_NUMBER);
+	case SCALAR_STRING:
+		return BIT(VALUE_STRING);
+	case SCALAR_BAD:
+		return FEEL_TYPES_ANY;
+	}
+	unreachable("all kinds of scalars are above");
+}
+
+/* Over the items of a list, or the value alone. */
+static unsigned
+types_of_some(const struct yaml_node *node, bool are_kinds)
+{
+	unsigned types = 0;
+
+	if (node->kind != NODE_LIST)
+		return are_kinds ? types_of_kind(node) : types_of_value(node);
+	for (size_t i = 0; i < node->count; i++)
+		types |= are_kinds ? types_of_kind(node->items[i]) :
+		    types_of_value(node->items[i]);
+	return types;
+}
+
+/* ---- all that hold at a place ---- */
+
+struct place {
+	struct load *load;
+	const struct yaml_node *schemas[SCHEMAS_MAX];
+	size_t count;
+	bool is_over;
+};
+
+static void
+add_schema_cb(const struct yaml_node *schema, void *arg)
+{
+	struct place *place = arg;
+
+	if (schema->kind != NODE_MAP)
+		return;
+	if (place->count == SCHEMAS_MAX) {
+		place->is_over = true;
+		return;
+	}
+	place->schemas[place->count++] = schema;
+}
+
+/* What `key` of each schema says of the name, or of any item. */
+static struct place
+go_to(const struct place *from, struct str name)
+{
+	struct place to = {.load = from->load, .is_over = from->is_over};
+	bool is_item = str_equal(name, STR("[]"));
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct yaml_node *found = yaml_tree_find(
+		    from->schemas[i], is_item ? "items" : "properties");
+
+		if (!is_item && found != NULL && found->kind == NODE_MAP)
+			found = yaml_tree_find(found,
+			    arena_cstr(from->load->arena, name));
+		if (found != NULL)
+			load_schema_parts(
+			    from->load, found, add_schema_cb, &to);
+	}
+	return to;
+}
+
+static unsigned
+types_at(const struct place *place)
+{
+	unsigned types = FEEL_TYPES_ANY;
+
+	if (place->is_over)
+		return FEEL_TYPES_ANY;
+	for (size_t i = 0; i < place->count; i++) {
+		const struct yaml_node *schema = place->schemas[i];
+		const struct yaml_node *kind = yaml_tree_find(schema, "type");
+		const struct yaml_node *words = yaml_tree_find(schema, "enum");
+		const struct yaml_node *word = yaml_tree_find(schema, "const");
+
+		if (kind != NULL)
+			types &= types_of_some(kind, true);
+		else if (yaml_tree_find(schema, "properties") != NULL)
+			types &= BIT(VALUE_CONTEXT);
+		if (words != NULL && words->kind == NODE_LIST)
+			types &= types_of_some(words, false);
+		if (word != NULL)
+			types &= types_of_value(word);
+	}
+	return types;
+}
+
+/* The next step of a path: "[]", or the name before a sign. */
+static struct str
+take_step(struct str *path)
+{
+	struct str step = *path;
+	size_t end = 0;
+
+	if (str_has_prefix(*path, STR("[]"))) {
+		end = 2;
+	} else {
+		if (path->bytes > 0 && path->at[0] == '.')
+			step = str_slice(*path, 1, SIZE_MAX);
+		while (end < step.bytes && step.at[end] != '.' &&
+		    step.at[end] != '[')
+			end++;
+	}
+	*path = str_slice(step, end, SIZE_MAX);
+	return str_slice(step, 0, end);
+}
+
+/* ---- expressions ---- */
+
+/* Whose types are judged. */
+struct types_check {
+	struct load *load;
+	const struct yaml_node *node;
+	size_t offset; /* of the expression in the node's text */
+};
+
+static unsigned
+types_of_path_cb(struct str path, void *arg)
+{
+	const struct types_check *check = arg;
+	struct load *load = check->load;
+
+	const struct yaml_node *schema = load_scope_schema(load->scope);
+	struct place place = {.load = load};
+
+	if (!str_equal(take_step(&path), STR("input")) || schema == NULL)
+		return FEEL_TYPES_ANY;
+	load_schema_parts(load, schema, add_schema_cb, &place);
+	while (path.bytes > 0)
+		place = go_to(&place, take_step(&path));
+	return types_at(&place);
+}
+
+static void
+tell_cb(const struct feel_error *doubt, void *arg)
+{
+	const struct types_check *check = arg;
+
+	load_doubt(check->load, check->node, check->offset, doubt);
+}
+
+void
+load_types_check(struct load *load, const struct yaml_node *node,
+    size_t offset, const struct feel *feel)
+{
+	struct types_check check = {load, node, offset};
+
+	if (!load_is_full(load))
+		(void)feel_infer(feel, &(struct feel_inference){
+		    load->arena, types_of_path_cb, tell_cb, &check});
+}
+
+void
+load_types_check_condition(struct load *load, const struct yaml_node *node,
+    const struct feel *feel)
+{
+	struct types_check check = {.load = load, .node = node};
+	unsigned types = feel_infer(feel, &(struct feel_inference){
+	    load->arena, types_of_path_cb, NULL, &check});
+
+	if (load_is_full(load) || types == 0 ||
+	    (types & BIT(VALUE_BOOLEAN)) != 0)
+		return;
+	diag_add(load->diags, DIAG_WARNING, LOAD_DOUBT, node->span,
+	    "a condition is true or false, and this never is");
+	diag_repair(load->diags, "compare it: `= … = …`, `= … != null`");
+}
