@@ -83,6 +83,9 @@ struct def_verify {
 	/* of its own: operation, with, timeout, retry */
 	const struct def_call *call;
 	struct def_span after;          /* settling delay; SPAN_NONE: at once */
+	/* a no counts when it is the answer again, so much later; SPAN_NONE:
+	 * the first one counts */
+	struct def_span confirm;
 	const struct template *happened;
 	struct def_assigns output;
 };

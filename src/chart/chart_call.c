@@ -24,7 +24,7 @@
  *   ASKING_LATER -> ASKING        ask()
  *   ASKING       -> (gone)        answered(): it happened
  *   ASKING       -> DELAYED       answered(): it did not; tried again
- *   ASKING       -> ASKING_LATER  answered(): still unknown
+ *   ASKING       -> ASKING_LATER  answered(): still unknown, or a first no
  *   ASKING       -> STUCK         answered(): asked often enough
  *   STUCK        -> QUEUED, (gone)  chart_incident.c: a person settles it
  */
@@ -427,6 +427,7 @@ in_doubt(struct run *run, struct call *call)
 		return;
 	}
 	call->asked = 0;
+	call->denied = false;
 	if (!chart_env_due(run, &verify->after, run->context->now_ms, &due_ms))
 		due_ms = run->context->now_ms;
 	ask_later(run, call, due_ms);
@@ -555,6 +556,39 @@ ask_again(struct run *run, struct call *call)
 		retry_delay_ms(retry, call->asked, run->context->rng));
 }
 
+/*
+ * Whether the no has to be said once more: what was lost on its way may still
+ * be done, and a replica may lag behind what was.
+ */
+static bool
+wants_confirmation(struct run *run, struct call *call)
+{
+	const struct def_span *confirm = &call->call->verify->confirm;
+	int64_t due_ms;
+
+	if (call->denied || confirm->kind == SPAN_NONE ||
+	    !chart_env_due(run, confirm, run->context->now_ms, &due_ms))
+		return false;
+	call->denied = true;
+	ask_later(run, call, due_ms);
+	return true;
+}
+
+/* It surely did not happen. */
+static void
+not_done(struct run *run, struct call *call)
+{
+	struct arena *arena = run->chart->arena;
+
+	call->unknown = false;
+	call->error = value_with(arena, call->error, STR("outcome"),
+	    value_of_str(arena, outcome_name(OUTCOME_NOT_DONE)));
+	if (call->tries <= retry_of(call).limit)
+		again(run, call, delay_after(run, call, 0));
+	else
+		end_failed(run, call);
+}
+
 /* A reply to the question whether it happened. */
 static void
 answered(struct run *run, struct call *call, const struct outcome *outcome)
@@ -573,16 +607,8 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 					     : output_of(run, call));
 	} else if (happened->type != VALUE_BOOLEAN) {
 		ask_again(run, call);
-	} else {
-		call->unknown = false; /* it surely did not happen */
-		call->error =
-		    value_with(run->chart->arena, call->error, STR("outcome"),
-			value_of_str(
-			    run->chart->arena, outcome_name(OUTCOME_NOT_DONE)));
-		if (call->tries <= retry_of(call).limit)
-			again(run, call, delay_after(run, call, 0));
-		else
-			end_failed(run, call);
+	} else if (!wants_confirmation(run, call)) {
+		not_done(run, call);
 	}
 }
 

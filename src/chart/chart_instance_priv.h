@@ -171,6 +171,7 @@ struct call {
 	bool unknown;	 /* some attempt may have done it */
 	bool given_up;	 /* not sent once more: only asked about */
 	int64_t asked;	 /* how often verify was asked since it was unknown */
+	bool denied;	 /* one answer was no; the next one counts */
 	int64_t due_ms;
 	int64_t first_sent_ms;	   /* 0: never */
 	const struct value *error; /* of the last attempt; NULL: none */

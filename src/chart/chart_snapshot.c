@@ -191,6 +191,8 @@ visit_call(struct snapshot *s, struct call *call)
 		chart_snapshot_u64(s, &call->undo);
 		chart_snapshot_bool(s, &call->given_up);
 	}
+	if (s->version > 2)
+		chart_snapshot_bool(s, &call->denied);
 	if (s->out == NULL && !s->damaged) {
 		call->call = call_definition(s, call);
 		if (call->call == NULL && call->purpose != FOR_NOTICE)

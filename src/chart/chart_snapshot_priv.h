@@ -11,7 +11,7 @@
 #include "chart_priv.h"
 
 /* 2: several regions.  1: one leaf, one plan. */
-#define SNAPSHOT_VERSION 2
+#define SNAPSHOT_VERSION 3
 
 struct snapshot {
 	struct buf *out; /* NULL when loading */

@@ -229,6 +229,8 @@ static const struct load_key verify_keys[] = {
 	ROW_CALL, ROW_WITH, ROW_TIMEOUT, ROW_RETRY,
 	{"after", KIND_SPAN, LOAD_MAY, IN(verify.after), NULL, NULL,
 	    "how long to let the endpoint settle before asking"},
+	{"confirm", KIND_SPAN, LOAD_MAY, IN(verify.confirm), NULL, NULL,
+	    "how long after a no to ask once more, before it counts"},
 	{"happened", KIND_CONDITION, LOAD_MUST, IN(verify.happened), NULL, NULL,
 	    "true when the answer shows that it was done"},
 	ROW_OUTPUT(verify.output),

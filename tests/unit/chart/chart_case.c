@@ -12,12 +12,12 @@
  * and then the steps (case.h).  A line of a step may be continued by one that
  * begins with ">" and five blanks.
  *
- *	chart_case [--accept] [FILE…]
+ *	chart_case [--accept | --snapshots] [FILE…]
  *
- * Where tests/cases/chart/version-1 has a file of the same name, each of its
- * lines is the snapshot that the first version of the program had after that
- * step: the case is played once for each of them, going on from it as from
- * its own.
+ * Where tests/cases/chart/version-1, or of a later version, has a file of the
+ * same name, each of its lines is the snapshot that a program which wrote that
+ * version had after that step: the case is played once for each of them, going
+ * on from it as from its own.  --snapshots FILE prints those of this program.
  *
  * With --accept the files are written anew as they were played: for whoever
  * has read the difference and agrees with it.  What begins with "!" can't be
@@ -41,7 +41,12 @@ struct tale {
 	size_t steps;	     /* so far */
 	size_t upgrade_step; /* after which `snapshot` is gone on from; 0 */
 	struct str snapshot; /* in hexadecimal digits */
+	bool tells;	     /* each step's snapshot is printed */
 };
+
+/* Of snapshots that are still to be read, besides the present one. */
+static const int old_versions[] = {1, 2};
+#define OLD_VERSIONS (sizeof(old_versions) / sizeof(old_versions[0]))
 
 static bool
 read_file(struct buf *text, const char *path)
@@ -171,6 +176,20 @@ upgrade(struct tale *tale)
 		trace_complain(play, "an old snapshot can't be loaded");
 }
 
+/* "-" where there is no instance. */
+static void
+tell_snapshot(struct tale *tale)
+{
+	struct buf bytes = {0};
+
+	if (tale->play.chart != NULL)
+		chart_save(tale->play.chart, &bytes);
+	for (size_t i = 0; i < bytes.bytes; i++)
+		printf("%02x", (unsigned char)bytes.at[i]);
+	puts(bytes.bytes == 0 ? "-" : "");
+	buf_fini(&bytes);
+}
+
 static void
 read_step(struct tale *tale, struct str line)
 {
@@ -190,6 +209,8 @@ read_step(struct tale *tale, struct str line)
 	buf_fini(&step);
 	if (++tale->steps == tale->upgrade_step)
 		upgrade(tale);
+	if (tale->tells)
+		tell_snapshot(tale);
 }
 
 static void
@@ -292,9 +313,9 @@ play_text(struct tale *tale, struct str text, bool accepts)
 	return (same || accepts) && tale->play.complaints == 0;
 }
 
-/* Its snapshots of version 1, a line a step; nothing where it has none. */
+/* Its snapshots of that version, a line a step; nothing where it has none. */
 static void
-read_old(struct buf *old, const char *path)
+read_old(struct buf *old, const char *path, int version)
 {
 	const char *slash = strrchr(path, '/');
 	char name[8192];
@@ -303,20 +324,20 @@ read_old(struct buf *old, const char *path)
 
 	if (stem < folder)
 		return;
-	snprintf(name, sizeof(name), "%.*sversion-1/%.*s.snapshots",
-	    (int)folder, path, (int)(stem - folder), path + folder);
+	snprintf(name, sizeof(name), "%.*sversion-%d/%.*s.snapshots",
+	    (int)folder, path, version, (int)(stem - folder), path + folder);
 	(void)!read_file(old, name);
 }
 
 static bool
-play_upgrades(const char *path, struct str text)
+play_upgrades(const char *path, struct str text, int version)
 {
 	struct buf old = {0};
 	struct str rest;
 	bool same = true;
 	size_t step = 0;
 
-	read_old(&old, path);
+	read_old(&old, path, version);
 	for (rest = buf_str(&old); rest.bytes > 0 && same;) {
 		struct tale tale = {.file = str_of(path)};
 
@@ -326,7 +347,8 @@ play_upgrades(const char *path, struct str text)
 			continue;
 		same = play_text(&tale, text, false);
 		if (!same)
-			printf("%s: upgraded after step %zu\n", path, step);
+			printf("%s: version %d upgraded after step %zu\n",
+			    path, version, step);
 	}
 	buf_fini(&old);
 	return same;
@@ -340,10 +362,23 @@ play_file(const char *path, bool accepts)
 	bool sound = read_file(&text, path);
 
 	if (sound)
-		sound = play_text(&tale, buf_str(&text), accepts) &&
-			play_upgrades(path, buf_str(&text));
+		sound = play_text(&tale, buf_str(&text), accepts);
 	else
 		printf("%s: can't be read\n", path);
+	for (size_t i = 0; sound && i < OLD_VERSIONS; i++)
+		sound = play_upgrades(path, buf_str(&text), old_versions[i]);
+	buf_fini(&text);
+	return sound;
+}
+
+static bool
+print_snapshots(const char *path)
+{
+	struct buf text = {0};
+	struct tale tale = {.file = str_of(path), .tells = true};
+	bool sound =
+	    read_file(&text, path) && play_text(&tale, buf_str(&text), false);
+
 	buf_fini(&text);
 	return sound;
 }
@@ -386,7 +421,8 @@ int
 main(int argc, char **argv)
 {
 	bool accepts = argc > 1 && str_equal(str_of(argv[1]), STR("--accept"));
-	int first = accepts ? 2 : 1;
+	bool tells = argc > 1 && str_equal(str_of(argv[1]), STR("--snapshots"));
+	int first = accepts || tells ? 2 : 1;
 	size_t failures = 0;
 
 	if (first >= argc)
@@ -396,7 +432,8 @@ main(int argc, char **argv)
 			   ? 0
 			   : 1;
 	for (int i = first; i < argc; i++)
-		if (!play_file(argv[i], accepts))
+		if (!(tells ? print_snapshots(argv[i])
+			    : play_file(argv[i], accepts)))
 			failures++;
 	return failures == 0 ? 0 : 1;
 }
