@@ -46,6 +46,7 @@ static const char paying_a_bill[] =
     "        verify:\n"
     "          call: odoo.find-invoice-payment\n"
     "          after: 30s\n"
+    "          confirm: 5m\n"
     "          with: {invoice: = input.invoice, memo: = input.memo}\n"
     "          happened: = response.payment != null\n"
     "          output: {payment: = response.payment}\n"
@@ -83,7 +84,8 @@ lose(struct house *house, const char *fault, const char *method)
 {
 	assert_status(house_control(house, "/control/faults",
 			  "{\"fault\":\"%s\",\"times\":1,\"path\":\"/odoo\","
-			  "\"match\":\"%s\"}", fault, method), 200);
+			  "\"milliseconds\":200,\"match\":\"%s\"}",
+			  fault, method), 200);
 }
 
 static void
@@ -91,12 +93,13 @@ test_bill_is_paid_once_whatever_becomes_of_the_answer(void **state)
 {
 	static const char *const faults[] = {"reset-after-commit",
 	    "502-after-commit", "truncated-json", "empty-200",
-	    "wrong-content-type", "reset-before-commit", "error-in-200"};
+	    "wrong-content-type", "reset-before-commit", "error-in-200",
+	    "late-commit"};
 	struct house *house = open_house();
 	char memo[32];
 
 	(void)state;
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 8; i++) {
 		lose(house, faults[i], "action_create_payments");
 		snprintf(memo, sizeof(memo), "B-%d", i);
 		pay(house, i + 1, memo, "1000");
