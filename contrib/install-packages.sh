@@ -12,6 +12,7 @@ packages="
 	autoconf automake pkg-config
 	libpcre2-dev
 	libyaml-dev
+	libxml2-dev
 	libevent-dev
 	libjansson-dev
 	libcurl4-openssl-dev

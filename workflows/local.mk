@@ -12,6 +12,7 @@ nobase_dist_pkgdata_DATA = \
 	workflows/connections/close.yaml \
 	workflows/connections/compliance.yaml \
 	workflows/connections/crm.yaml \
+	workflows/connections/iso20022.yaml \
 	workflows/connections/letters.yaml \
 	workflows/connections/ocr.yaml \
 	workflows/connections/odoo.yaml \

@@ -392,6 +392,12 @@ struct def_error_rule {
 enum def_method { DEF_METHODS(DEF_ENUM) };
 struct str def_method_name(enum def_method method);
 
+/* How an answer in XML becomes a value. */
+struct def_xml {
+	const struct str *lists; /* elements that are lists, be it of one */
+	size_t list_count;
+};
+
 struct def_operation {
 	struct str name;
 	struct str description; /* may be absent */
@@ -404,6 +410,7 @@ struct def_operation {
 	const struct template *query;   /* a context; may be NULL */
 	const struct template *headers; /* a context; may be NULL */
 	const struct template *body;    /* may be NULL */
+	const struct def_xml *xml; /* the answer is XML; NULL: it isn't */
 	/* kind: odoo */
 	const struct template *model;
 	const struct template *odoo_method;

@@ -225,7 +225,8 @@ connector_interpret(const struct connector_call *call,
 	scope.idempotency_key = call->idempotency_key;
 	scope.reply = &reply;
 	if (response->failure == MESSAGE_OK) {
-		reply = reply_read(context->arena, response);
+		reply = reply_read(context->arena, response,
+		    call->operation->xml);
 		if (connection->kind == CONNECTION_ODOO)
 			odoo_read(connection, &reply);
 		outcome = judge_answer(call, &scope);

@@ -20,8 +20,9 @@
 enum reply_kind {
 	REPLY_EMPTY,  /* no body */
 	REPLY_JSON,   /* body is the document */
+	REPLY_XML,    /* the same, where the operation asks for XML */
 	REPLY_TEXT,   /* body is a string */
-	REPLY_BROKEN, /* said to be JSON, and none; body is a string or null */
+	REPLY_BROKEN, /* said to be either, and none; a string or null */
 	REPLY_BINARY, /* not UTF-8; body is null */
 };
 
@@ -35,8 +36,9 @@ struct reply {
 	const struct value *item; /* one of many messages; NULL elsewhere */
 };
 
+/* xml is the operation's; NULL: XML is text as any other. */
 struct reply reply_read(struct arena *arena,
-    const struct message_response *response);
+    const struct message_response *response, const struct def_xml *xml);
 /* A context of lower-case names; several of one name are joined by ", ". */
 const struct value *reply_headers(struct arena *arena, struct reply *reply);
 struct str reply_header(const struct reply *reply, struct str name);
@@ -222,6 +224,13 @@ MUST_USE bool rest_form_add(struct arena *arena, struct str name,
 /* rest_multipart.c */
 MUST_USE bool rest_multipart(struct arena *arena, const struct value *value,
     struct rest_body *body);
+/* xml_write.c: false with *why where XML can't hold it. */
+bool xml_is_type(struct str content_type);
+MUST_USE bool xml_write(struct arena *arena, const struct value *value,
+    struct str *text, struct str *why);
+/* xml_read.c: NULL with *why. */
+MUST_USE const struct value *xml_read(struct arena *arena, struct str text,
+    const struct def_xml *rules, const char **why);
 /* rest.c */
 MUST_USE bool rest_prepare(const struct connector_call *call,
     struct call_scope *scope, struct message_request *request,

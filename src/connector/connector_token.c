@@ -200,7 +200,7 @@ connector_token_interpret(const struct def_connection *connection,
 		failure->body = &value_null;
 		return false;
 	}
-	reply = reply_read(context->arena, response);
+	reply = reply_read(context->arena, response, NULL);
 	is_given = connection->auth.kind == AUTH_ODOO
 	    ? odoo_login_interpret(&reply, context->arena, token, failure)
 	    : oauth2_interpret(&reply, context->arena, token, failure);

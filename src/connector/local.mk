@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 noinst_LIBRARIES += libstated_connector.a
-libstated_connector_a_CPPFLAGS = $(AM_CPPFLAGS)
+libstated_connector_a_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 libstated_connector_a_SOURCES = \
 	src/connector/call_scope.c \
 	src/connector/connector.c \
@@ -25,4 +25,6 @@ libstated_connector_a_SOURCES = \
 	src/connector/retry_after.c \
 	src/connector/signed_text.c \
 	src/connector/smtp.c \
-	src/connector/verdict.c
+	src/connector/verdict.c \
+	src/connector/xml_read.c \
+	src/connector/xml_write.c

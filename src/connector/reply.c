@@ -35,6 +35,35 @@ looks_like_json(struct str body)
 	return text.bytes > 0 && (text.at[0] == '{' || text.at[0] == '[');
 }
 
+/* A page of HTML looks the same from its first byte. */
+static bool
+looks_like_xml(struct str body, struct str type)
+{
+	struct str text = str_trim(body);
+
+	return text.bytes > 0 && text.at[0] == '<' &&
+	    !message_name_equal(rest_media_type(type), STR("text/html"));
+}
+
+/* Bytes before `<` would be a byte order mark, or another encoding. */
+static bool
+read_xml(struct reply *reply, struct arena *arena, struct str type,
+    const struct def_xml *xml)
+{
+	struct str body = reply->response->body;
+	const struct value *document;
+	const char *why;
+
+	if (xml == NULL || !(xml_is_type(type) || looks_like_xml(body, type)))
+		return false;
+	document = xml_read(arena, body, xml, &why);
+	if (document == NULL)
+		return false;
+	reply->body = document;
+	reply->kind = REPLY_XML;
+	return true;
+}
+
 static void
 read_text(struct reply *reply, struct arena *arena, struct str body)
 {
@@ -45,7 +74,8 @@ read_text(struct reply *reply, struct arena *arena, struct str body)
 }
 
 struct reply
-reply_read(struct arena *arena, const struct message_response *response)
+reply_read(struct arena *arena, const struct message_response *response,
+    const struct def_xml *xml)
 {
 	struct reply reply = {.response = response, .body = &value_null};
 	struct str type = message_find_header(response->headers,
@@ -56,6 +86,8 @@ reply_read(struct arena *arena, const struct message_response *response)
 	must(response->failure == MESSAGE_OK);
 	if (response->body.bytes == 0)
 		return reply; /* REPLY_EMPTY */
+	if (read_xml(&reply, arena, type, xml))
+		return reply;
 	/* Endpoints that forget the type or say "text/plain" are common. */
 	if (is_json || looks_like_json(response->body)) {
 		reply.body = json_read(arena, response->body, &error);
@@ -64,7 +96,7 @@ reply_read(struct arena *arena, const struct message_response *response)
 	if (reply.kind == REPLY_JSON && reply.body != NULL)
 		return reply;
 	read_text(&reply, arena, response->body);
-	if (is_json)
+	if (is_json || (xml != NULL && xml_is_type(type)))
 		reply.kind = REPLY_BROKEN;
 	return reply;
 }

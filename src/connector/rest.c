@@ -257,6 +257,15 @@ rest_finish(struct call_scope *scope, const struct def_connection *connection,
 	return true;
 }
 
+/* Where the definition has none of its own, which comes after. */
+static void
+accept_xml(struct header_list *headers, const struct def_operation *operation)
+{
+	if (operation->xml != NULL)
+		must(header_list_set(headers, (struct message_header){
+		    .name = STR("accept"), .value = STR("application/xml")}));
+}
+
 bool
 rest_prepare(const struct connector_call *call, struct call_scope *scope,
     struct message_request *request, struct outcome *failure)
@@ -266,6 +275,7 @@ rest_prepare(const struct connector_call *call, struct call_scope *scope,
 	struct header_list headers = {.arena = scope->arena};
 
 	request->method = def_method_name(operation->method);
+	accept_xml(&headers, operation);
 	return set_url(scope, operation, request, failure) &&
 	    set_headers(scope, &headers, connection->headers, failure) &&
 	    set_headers(scope, &headers, operation->headers, failure) &&
@@ -300,7 +310,8 @@ has_field(const struct template *template, struct str name)
 static bool
 expects_json(const struct def_operation *operation)
 {
-	return !has_field(operation->headers, STR("accept")) &&
+	return operation->xml == NULL &&
+	    !has_field(operation->headers, STR("accept")) &&
 	    !has_field(operation->connection->headers, STR("accept"));
 }
 
@@ -335,13 +346,16 @@ is_trustworthy(const struct def_operation *operation, const struct reply *reply)
 {
 	if (operation->method == METHOD_HEAD)
 		return true;
+	if (reads_body(operation) && operation->xml != NULL)
+		return reply->kind == REPLY_XML;
 	if (reads_body(operation))
 		return reply->kind == REPLY_JSON ||
 		    (!expects_json(operation) && reply->kind == REPLY_TEXT);
 	if (operation->output.count > 0 || operation->success != NULL)
 		return true;
 	return reply->kind != REPLY_BROKEN &&
-	    !(expects_json(operation) && is_page(reply));
+	    !(is_page(reply) &&
+		(operation->xml != NULL || expects_json(operation)));
 }
 
 struct outcome

@@ -44,6 +44,8 @@ write_fields(struct arena *arena, const struct value *value,
 {
 	struct buf out = buf_in(arena);
 
+	if (xml_is_type(body->content_type))
+		return xml_write(arena, value, &body->bytes, &body->why);
 	if (has_type(body, STR("multipart/form-data")))
 		return rest_multipart(arena, value, body);
 	if (!has_type(body, STR("application/x-www-form-urlencoded")) ||

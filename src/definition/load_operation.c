@@ -241,6 +241,32 @@ load_request(struct load *load, const struct yaml_node *node, void *into)
 	    load, "write get, head, post, put, patch or delete with a path");
 }
 
+/* ---- answers in XML ---- */
+
+static void
+load_lists(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_xml *xml = into;
+
+	xml->lists = load_texts(load, node, "lists", &xml->list_count);
+}
+
+static const struct load_key xml_keys[] = {
+	{"lists", KIND_OWN, LOAD_MAY, 0, load_lists, &load_form_texts,
+	    "elements that are always lists, even of one"},
+};
+static const struct load_table xml_table = LOAD_TABLE("`xml`", xml_keys);
+
+static void
+load_xml(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_operation *operation = into;
+	struct def_xml *xml = ARENA_NEW(load->arena, struct def_xml);
+
+	load_map(load, node, &xml_table, xml);
+	operation->xml = xml;
+}
+
 /* ---- repetition ---- */
 
 static const struct load_key idempotent_keys[] = {
@@ -329,6 +355,9 @@ static const struct load_key http_keys[] = {
 	ROWS_COMMON,
 	{"request", KIND_MAP, LOAD_MUST, 0, load_request, &request_table,
 	    "method, path, query, headers and body"},
+	{"xml", KIND_MAP, LOAD_MAY, 0, load_xml, &xml_table,
+	    "{lists: [NAME, …]}: the answer is XML, and these of its elements "
+	    "are always lists"},
 };
 const struct load_table load_operation_table =
     LOAD_TABLE("an operation", http_keys);

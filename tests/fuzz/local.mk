@@ -28,7 +28,8 @@ fuzzers = \
 	tests/fuzz/fuzz_schema \
 	tests/fuzz/fuzz_snapshot \
 	tests/fuzz/fuzz_text \
-	tests/fuzz/fuzz_webhook
+	tests/fuzz/fuzz_webhook \
+	tests/fuzz/fuzz_xml
 fuzz_server = $(fuzz_input) tests/fuzz/fuzz_server.c \
 	tests/fuzz/fuzz_server.h tests/unit/api/api_contract.c \
 	tests/unit/api/api_contract.h
@@ -81,6 +82,10 @@ tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c $(fuzz_input) \
 	$(fuzz_main)
 tests_fuzz_fuzz_reply_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_reply_LDADD = $(LIBS_CONNECTOR)
+
+tests_fuzz_fuzz_xml_SOURCES = tests/fuzz/fuzz_xml.c $(fuzz_input) $(fuzz_main)
+tests_fuzz_fuzz_xml_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_xml_LDADD = $(LIBS_CONNECTOR)
 
 tests_fuzz_fuzz_snapshot_SOURCES = tests/fuzz/fuzz_snapshot.c \
 	$(fuzz_documents) $(fuzz_input) $(fuzz_main)

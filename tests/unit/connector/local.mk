@@ -20,6 +20,11 @@ tests_unit_connector_test_connector_webhook_SOURCES = \
 	tests/unit/connector/test_connector_webhook.c $(desk_sources)
 tests_unit_connector_test_connector_webhook_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/connector/test_iso20022
+tests_unit_connector_test_iso20022_SOURCES = \
+	tests/unit/connector/test_iso20022.c $(desk_sources)
+tests_unit_connector_test_iso20022_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_odoo
 tests_unit_connector_test_odoo_SOURCES = \
 	tests/unit/connector/test_odoo.c $(desk_sources)
@@ -56,3 +61,13 @@ check_PROGRAMS += tests/unit/connector/test_smtp
 tests_unit_connector_test_smtp_SOURCES = tests/unit/connector/test_smtp.c \
 	$(desk_sources)
 tests_unit_connector_test_smtp_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_xml_read
+tests_unit_connector_test_xml_read_SOURCES = \
+	tests/unit/connector/test_xml_read.c $(desk_sources)
+tests_unit_connector_test_xml_read_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_xml_write
+tests_unit_connector_test_xml_write_SOURCES = \
+	tests/unit/connector/test_xml_write.c $(desk_sources)
+tests_unit_connector_test_xml_write_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
