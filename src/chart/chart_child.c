@@ -74,9 +74,13 @@ chart_child_begin(struct run *run, const struct def_step *step)
 	    step->with != NULL
 		? chart_env_eval(run, step->with)
 		: value_built(value_build_context(run->context->arena));
+	enum def_priority priority = priority_of(run, step);
 	struct chart_effect *effect;
-	struct child *child = ARENA_NEW(chart->arena, struct child);
+	struct child *child;
 
+	if (chart_run_fail_given_up(run, step))
+		return STEP_BLOCKED;
+	child = ARENA_NEW(chart->arena, struct child);
 	child->serial = ++chart->serial_last;
 	child->step = step->index;
 	LIST_APPEND(chart->children, child);
@@ -86,7 +90,7 @@ chart_child_begin(struct run *run, const struct def_step *step)
 	effect->serial = child->serial;
 	effect->workflow = step->workflow;
 	effect->data = input;
-	effect->priority = priority_of(run, step);
+	effect->priority = priority;
 	effect->waits = step->waits;
 	return STEP_BLOCKED;
 }

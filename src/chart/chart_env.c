@@ -178,13 +178,22 @@ env_of(struct run *run)
 	};
 }
 
+/* What is written as one value is one evaluation, with one budget. */
 const struct value *
 chart_env_eval(struct run *run, const struct template *template)
 {
 	struct feel_env env = env_of(run);
+	const struct value *value;
 
-	return template ? template_eval(template, &env, NULL, NULL)
-			: &value_null;
+	if (template == NULL)
+		return &value_null;
+	feel_env_share(&env);
+	value = template_eval(template, &env, NULL, NULL);
+	if (env.steps > 0)
+		return value;
+	if (run->given_up.at == NULL)
+		run->given_up = arena_str(env.arena, str_of(env.note));
+	return &value_null;
 }
 
 bool
@@ -249,6 +258,8 @@ chart_env_assign(
 		const struct value *value =
 		    chart_env_keep(run, chart_env_eval(run, assign->value));
 
+		if (run->given_up.at != NULL)
+			return;
 		*into = value_with(chart->arena, *into, assign->name, value);
 		if (told != NULL)
 			value_put(told, assign->name, value);
@@ -274,8 +285,9 @@ chart_env_decide(struct run *run, const struct def_step *step)
 		env.host = NULL;
 	}
 	result = decision_eval(step->decision, &env);
-	if (env.exhausted)
-		result.failure = STR("the evaluation took too many steps");
+	if (run->given_up.at != NULL)
+		result.failure = run->given_up;
+	run->given_up = (struct str){NULL, 0};
 	return result;
 }
 

@@ -29,9 +29,12 @@ record_through(struct run *run, const struct def_step *step)
 static enum step_result
 run_call(struct run *run, const struct def_step *step)
 {
-	struct call *call = chart_call_begin(run, FOR_STEP, step->call,
-	    step->index, chart_env_eval(run, step->call->with));
+	const struct value *with = chart_env_eval(run, step->call->with);
+	struct call *call;
 
+	if (chart_run_fail_given_up(run, step))
+		return STEP_BLOCKED;
+	call = chart_call_begin(run, FOR_STEP, step->call, step->index, with);
 	run->strand->awaits = call->serial;
 	chart_call_start(run, call);
 	return STEP_BLOCKED;
@@ -88,7 +91,11 @@ run_decide(struct run *run, const struct def_step *step)
 static enum step_result
 run_require(struct run *run, const struct def_step *step)
 {
-	if (chart_env_holds(run, step->that)) {
+	bool holds = chart_env_holds(run, step->that);
+
+	if (chart_run_fail_given_up(run, step))
+		return STEP_BLOCKED;
+	if (holds) {
 		record_through(run, step);
 		return STEP_THROUGH;
 	}
@@ -102,8 +109,12 @@ run_require(struct run *run, const struct def_step *step)
 static enum step_result
 run_fail(struct run *run, const struct def_step *step)
 {
-	fail_with(run, step, chart_env_text(run, step->code, STR("failed")),
-	    chart_env_text(run, step->message, STR("the workflow failed")));
+	struct str code = chart_env_text(run, step->code, STR("failed"));
+	struct str message =
+	    chart_env_text(run, step->message, STR("the workflow failed"));
+
+	if (!chart_run_fail_given_up(run, step))
+		fail_with(run, step, code, message);
 	return STEP_BLOCKED;
 }
 
@@ -144,9 +155,12 @@ run_emit(struct run *run, const struct def_step *step)
 	struct arena *arena = run->context->arena;
 	const struct value *with = chart_env_eval(run, step->with);
 	const struct value *subject = value_get_cstr(with, "subject");
-	struct chart_effect *effect = chart_effect_add(run, DO_PUBLISH);
+	struct chart_effect *effect;
 	struct value_builder *record;
 
+	if (chart_run_fail_given_up(run, step))
+		return STEP_BLOCKED;
+	effect = chart_effect_add(run, DO_PUBLISH);
 	chart->serial_last++;
 	effect->type = step->event;
 	effect->subject =
@@ -177,6 +191,8 @@ run_wait(struct run *run, const struct def_step *step)
 			       run, &step->wait, run->context->now_ms, &due_ms);
 	struct value_builder *record;
 
+	if (chart_run_fail_given_up(run, step))
+		return STEP_BLOCKED;
 	if (!known) {
 		fail_with(run, step, STR("wait.no-time"),
 		    STR("the expression gives no time to wait for"));

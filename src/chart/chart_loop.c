@@ -65,6 +65,8 @@ chart_loop_begin(struct run *run, const struct def_step *step)
 	const struct value *list = chart_env_eval(run, step->in);
 	struct loop *loop;
 
+	if (chart_run_fail_given_up(run, step))
+		return STEP_BLOCKED;
 	if (list->type != VALUE_LIST) {
 		chart_run_fail(run, step,
 		    chart_run_error(run, STR("for.no-list"),

@@ -29,6 +29,9 @@ struct run {
 	const struct kept *arrived;   /* the event that came; NULL: none */
 	size_t effects_first;	      /* how many effects were there before */
 	unsigned microsteps;
+	/* Why an expression was given up, until that is told of; absent: none
+	 * was. */
+	struct str given_up;
 	/* What all records of the run have; NULL: there is none yet. */
 	const struct value *time;
 	const struct value *instance;
@@ -131,6 +134,8 @@ bool chart_select_timer_is_open(
     const struct chart *chart, const struct timer *timer);
 
 /* ---- chart_env.c: what expressions see ---- */
+/* One that exceeds its budget gives null and sets run->given_up: whoever would
+ * act on that null asks first. */
 const struct value *chart_env_eval(
     struct run *run, const struct template *template);
 bool chart_env_holds(
@@ -319,6 +324,9 @@ void chart_run_supply(
 void chart_run_done(struct run *run, const struct def_step *step,
     const struct value *response, struct def_assigns output);
 /* All of these speak of run->strand. */
+/* Fails the step where an expression was given up; false where none was. */
+MUST_USE bool chart_run_fail_given_up(
+    struct run *run, const struct def_step *step);
 void chart_run_fail(
     struct run *run, const struct def_step *step, const struct value *error);
 void chart_run_decided(struct run *run, const struct value *outcome);

@@ -156,6 +156,19 @@ chart_run_fail(
 	    STR_ARG(value_str(value_field_or_null(error, "message"))));
 }
 
+bool
+chart_run_fail_given_up(struct run *run, const struct def_step *step)
+{
+	struct str why = run->given_up;
+
+	if (why.at == NULL)
+		return false;
+	run->given_up = (struct str){NULL, 0};
+	chart_run_fail(run, step,
+	    chart_run_error(run, STR("expression.given-up"), why, step));
+	return true;
+}
+
 /* The pause that a step made is over. */
 void
 chart_run_waited(struct run *run)
@@ -180,14 +193,18 @@ static void
 run_step(struct run *run, const struct def_step *step)
 {
 	struct strand *strand = run->strand;
+	bool holds = chart_env_holds(run, step->guard);
 
-	if (!chart_env_holds(run, step->guard)) {
+	if (chart_run_fail_given_up(run, step))
+		return;
+	if (!holds) {
 		chart_run_record(
 		    run, AUDIT_STEP_SKIPPED, step, "assigned", NULL);
 		advance_step(strand);
 		return;
 	}
-	if (chart_kinds_run(run, step) == STEP_THROUGH)
+	if (chart_kinds_run(run, step) == STEP_THROUGH &&
+	    !chart_run_fail_given_up(run, step))
 		advance_step(strand);
 }
 
@@ -323,7 +340,8 @@ chart_run_call_done(struct run *run, struct call *call,
 	else if (call->purpose == FOR_UNDO)
 		chart_undo_done(run, call->undo, call->call->target);
 	chart_call_remove(chart, call);
-	if (call->purpose == FOR_STEP)
+	if (call->purpose == FOR_STEP && !chart_run_fail_given_up(
+		run, chart->definition->steps[call->step]))
 		chart_run_advance(chart, strand);
 	else if (call->purpose == FOR_UNDO)
 		strand->awaits = 0;

@@ -372,6 +372,11 @@ chart_select(struct run *run, const struct signal *signal,
 		       ? select_only(run, signal, mode, chosen)
 		       : select_all(run, signal, mode, chosen);
 	run->signal = NULL;
+	/* Whatever was chosen may be wrong: it waits until that is settled. */
+	if (run->given_up.at != NULL) {
+		chosen->count = 0;
+		return SELECTED_LATER;
+	}
 	if (mode == SELECT_INTERRUPTING &&
 	    !has_interrupting(run->chart, chosen))
 		return SELECTED_NONE;
@@ -447,7 +452,7 @@ chart_select_eventless(struct run *run, struct chosen *chosen)
 	}
 	remove_conflicts(run, chosen);
 	drop_hindered(run, chosen);
-	return chosen->count > 0;
+	return chosen->count > 0 && run->given_up.at == NULL;
 }
 
 /* A deadline is its state's: it waits while nothing of that is free. */

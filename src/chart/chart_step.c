@@ -75,7 +75,7 @@ take_internal(struct run *run)
 {
 	struct internal **link = &run->chart->internals;
 
-	while (*link != NULL) {
+	while (*link != NULL && run->given_up.at == NULL) {
 		struct internal *raised = *link;
 		struct chosen chosen;
 
@@ -283,25 +283,67 @@ chart_step_end(struct run *run, enum def_ending ending)
 
 /* ---- the macrostep ---- */
 
-/* Stops an instance that goes round in a circle; true where it did. */
-static bool
-circles(struct run *run)
+/* What is wrong is wrong for the instance as a whole: the last strand has to
+ * stand for it. */
+static void
+blame_definition(struct run *run, const char *why)
 {
 	struct strand *last = run->chart->strands;
 
-	if (run->microsteps <= CHART_MICROSTEPS_MAX)
-		return false;
 	while (last != NULL && last->next != NULL)
 		last = last->next;
 	if (last == NULL)
 		last = chart_strand_add(run->chart, NULL);
 	run->strand = last;
-	chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL,
+	chart_incident_open(
+	    run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL, "%s", why);
+	run->strand = NULL;
+}
+
+/* Stops an instance that goes round in a circle; true where it did. */
+static bool
+circles(struct run *run)
+{
+	char why[120];
+
+	if (run->microsteps <= CHART_MICROSTEPS_MAX)
+		return false;
+	str_write(why, sizeof(why),
 	    "over %d transitions without an end in sight: the definition goes "
 	    "round in a circle",
 	    CHART_MICROSTEPS_MAX);
-	run->strand = NULL;
+	blame_definition(run, why);
 	return true;
+}
+
+/* Stops an instance for which nobody can tell what comes next, since an
+ * expression was given up that was to say so; true where it did. */
+static bool
+is_given_up(struct run *run)
+{
+	char why[400];
+
+	if (run->given_up.at == NULL)
+		return false;
+	str_write(why, sizeof(why), "in state `%.*s` %.*s",
+	    STR_ARG(chart_config_names(run->chart, run->context->arena)),
+	    STR_ARG(run->given_up));
+	run->given_up = (struct str){NULL, 0};
+	blame_definition(run, why);
+	return true;
+}
+
+/* The next transition, where one may be taken: eventless ones first. */
+static bool
+take_next(struct run *run)
+{
+	bool took = take_eventless(run);
+
+	if (!took && run->given_up.at == NULL)
+		took = take_internal(run);
+	if (!took && run->given_up.at == NULL)
+		took = take_external(run);
+	return took;
 }
 
 static void
@@ -320,11 +362,12 @@ macrostep(struct run *run)
 			return;
 		if (chart->cancelling)
 			continue;
-		if (chart_select_is_busy(chart))
+		if (is_given_up(run) || chart_select_is_busy(chart))
 			return;
-		if (!take_eventless(run) && !take_internal(run) &&
-		    !take_external(run))
+		if (!take_next(run)) {
+			(void)is_given_up(run);
 			return;
+		}
 	}
 }
 

@@ -120,6 +120,7 @@ answer_expression(struct arena *arena, const struct value *line,
 	struct str text = value_str(value_field_or_null(line, "expr"));
 	struct feel_env env = env_of(arena, context);
 	struct feel_error failure;
+	const struct value *value;
 	const struct feel *feel;
 
 	if (text.at == NULL) {
@@ -131,7 +132,12 @@ answer_expression(struct arena *arena, const struct value *line,
 		*error = error_of_feel(arena, text, &failure);
 		return NULL;
 	}
-	return convert(arena, line, feel_eval(feel, &env), error);
+	value = feel_eval(feel, &env);
+	if (env.exhausted) {
+		*error = error_of(arena, str_of(env.note), 0);
+		return NULL;
+	}
+	return convert(arena, line, value, error);
 }
 
 static const struct value *
@@ -142,6 +148,7 @@ answer_table(struct arena *arena, const struct value *line,
 	struct feel_env env = env_of(arena, context);
 	struct feel_error failure;
 	const struct def_decision *decision;
+	struct decision_result result;
 
 	if (table->type != VALUE_CONTEXT) {
 		*error = error_of(arena, STR("`table` has to be an object"), 0);
@@ -153,7 +160,11 @@ answer_table(struct arena *arena, const struct value *line,
 		*error = error_of(arena, str_of(failure.message), 0);
 		return NULL;
 	}
-	return decision_eval(decision, &env).outcome;
+	result = decision_eval(decision, &env);
+	if (!env.exhausted)
+		return result.outcome;
+	*error = error_of(arena, result.failure, 0);
+	return NULL;
 }
 
 static void
@@ -231,7 +242,12 @@ answer(struct cli *cli, struct cli_expression *expression)
 		cli_explain_print(expression, value, env.trace);
 		return CLI_OK;
 	}
-	print(cli, feel_eval(feel, &env));
+	value = feel_eval(feel, &env);
+	if (env.exhausted) {
+		cli_fail(cli, "%s", env.note);
+		return CLI_FAILED;
+	}
+	print(cli, value);
 	if (env.note[0] != '\0') {
 		env.trace = feel_trace_new(cli->arena);
 		(void)trace_parts(expression, env);
@@ -303,9 +319,9 @@ const struct cmd cmd_eval = {
 	"Text is printed as JSON for people; --format json keeps the types "
 	"apart\n({\"n\": \"1.10\"}, {\"d\": \"2026-11-22\"}).  With --lines or "
 	"--table every line of\nstandard input is answered by one line in that "
-	"typed form, or by {\"error\": …}.  `as` names the type, as "
-	"list<number>, to which a\nvalue is converted; one that does not "
-	"conform is null.",
+	"typed form, or by {\"error\": …}: where it cannot be read, or takes "
+	"too long or\ntoo much memory.  `as` names the type, as list<number>, to "
+	"which a value is\nconverted; one that does not conform is null.",
     .most = 1,
     .shares = CMD_FORMAT,
     .options = options,

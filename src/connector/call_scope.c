@@ -84,6 +84,7 @@ call_scope_init(struct call_scope *scope,
 		},
 		.args = args,
 	};
+	feel_env_share(&scope->env);
 }
 
 const struct value *

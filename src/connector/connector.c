@@ -91,6 +91,9 @@ connector_prepare(const struct connector_call *call,
 		return false;
 	is_ready = protocol_of(call)->prepare(call, &scope, request, failure);
 	/* A null in its place may look like another error. */
+	if (scope.env.steps < 0)
+		return verdict_refuse(failure, "connector.expression", false,
+		    arena_str(context->arena, str_of(scope.env.note)));
 	if (scope.missing_secret.at != NULL)
 		return verdict_refuse(failure, "connector.secret", true,
 		    arena_strf(context->arena, "there is no secret named %.*s",
@@ -109,9 +112,6 @@ connector_done(const struct connector_call *call, struct call_scope *scope,
 
 	if (output->count > 0)
 		response = call_scope_assigns(scope, output);
-	if (scope->env.exhausted)
-		return verdict_unknown("connector.output",
-		    STR("the output is too costly to evaluate"));
 	return (struct outcome){.kind = OUTCOME_DONE, .response = response};
 }
 
@@ -186,6 +186,18 @@ judge_answer(const struct connector_call *call, struct call_scope *scope)
 	return repeat_if_safe(protocol_of(call)->judge(call, scope), operation);
 }
 
+/* A rule that was given up might have said the opposite. */
+static struct outcome
+judge_within_budget(const struct connector_call *call, struct call_scope *scope)
+{
+	struct outcome outcome = judge_answer(call, scope);
+
+	if (scope->env.steps > 0)
+		return outcome;
+	return verdict_unknown("connector.expression",
+	    arena_str(scope->arena, str_of(scope->env.note)));
+}
+
 /* How long the endpoint asks us to wait. */
 static void
 set_retry_after(struct outcome *outcome, const struct call_scope *scope)
@@ -229,7 +241,7 @@ connector_interpret(const struct connector_call *call,
 		    call->operation->xml);
 		if (connection->kind == CONNECTION_ODOO)
 			odoo_read(connection, &reply);
-		outcome = judge_answer(call, &scope);
+		outcome = judge_within_budget(call, &scope);
 	} else {
 		outcome = repeat_if_safe(
 		    verdict_of_failure(context->arena, response),

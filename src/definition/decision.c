@@ -261,14 +261,7 @@ aggregate(struct run *run, const char *expression, const struct value *hits)
 {
 	struct arena *arena = run->env->arena;
 	struct feel_names *names = feel_names_new(arena);
-	struct feel_env env = {
-		.arena = arena,
-		.lookup = lookup_hits,
-		/* The environment doesn't know const; lookup_hits() does. */
-		.arg = (void *)(uintptr_t)hits,
-		.now_ms = run->env->now_ms,
-		.zone = run->env->zone,
-	};
+	struct feel_env env = *run->env;
 	struct feel_error error;
 	const struct feel *feel = NULL;
 	const struct value *result = NULL;
@@ -276,7 +269,11 @@ aggregate(struct run *run, const char *expression, const struct value *hits)
 	feel_names_add(names, STR("hits"));
 	feel = feel_parse(arena, str_of(expression), names, &error);
 	must(feel != NULL);
+	env.lookup = lookup_hits;
+	/* The environment doesn't know const; lookup_hits() does. */
+	env.arg = (void *)(uintptr_t)hits;
 	result = feel_eval(feel, &env);
+	run->env->steps = env.steps;
 	if (value_is_null(result))
 		fail(run, "%s: the outputs can't be put together", expression);
 	return result;
@@ -384,14 +381,23 @@ decision_eval(const struct def_decision *decision, struct feel_env *env)
 {
 	struct run run = {.decision = decision, .env = env};
 	const struct value *outcome = NULL;
+	int64_t steps = env->steps;
+	size_t bytes_max = env->bytes_max;
 
 	must(decision->output_count > 0);
 	must(decision->aggregation == AGGREGATE_NONE ||
 	    decision->hit_policy == HIT_COLLECT);
+	feel_env_share(env);
 	outcome = decide(&run);
+	env->exhausted = env->steps < 0;
 	if (env->exhausted) {
-		fail(&run, "the table needs too many steps");
+		run.failure = arena_str(env->arena,
+		    STR("the table takes too many steps or too much memory"));
 		outcome = &value_null;
+	}
+	if (steps == 0) {
+		env->steps = 0;
+		env->bytes_max = bytes_max;
 	}
 	return (struct decision_result){
 		.outcome = outcome,

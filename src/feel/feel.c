@@ -202,7 +202,7 @@ feel_env_share(struct feel_env *env)
 	if (env->steps == 0)
 		env->steps = FEEL_STEPS;
 	if (env->bytes_max == 0)
-		env->bytes_max = arena_bytes(env->arena) + FEEL_BYTES_MAX;
+		env->bytes_max = arena_footprint(env->arena) + FEEL_BYTES_MAX;
 }
 
 static const struct value *
@@ -218,7 +218,7 @@ evaluate(const struct feel *feel, const struct value *input,
 		.arena = env->arena,
 		.steps = env->steps != 0 ? env->steps : FEEL_STEPS,
 		.bytes_max = env->bytes_max != 0 ? env->bytes_max :
-		    arena_bytes(env->arena) + FEEL_BYTES_MAX,
+		    arena_footprint(env->arena) + FEEL_BYTES_MAX,
 		.slots = few_slots,
 		.free = few_free,
 		.home = feel,
@@ -226,15 +226,15 @@ evaluate(const struct feel *feel, const struct value *input,
 	};
 	const struct value *value;
 
-	env->exhausted = false;
+	/* What comes too late leaves the note of what used the budget up. */
+	env->exhausted = env->steps < 0;
+	if (env->exhausted)
+		return &value_null;
 	env->note[0] = '\0';
 	env->note_offset = 0;
 	env->note_bytes = 1;
 	if (env->trace != NULL)
 		feel_trace_begin(env->trace, feel);
-	/* Even a constant comes too late. */
-	if (env->steps < 0 && !feel_spend(&run, 1))
-		return &value_null;
 	if (feel->slot_count > FEW)
 		run.slots = ARENA_ARRAY(env->arena, feel->slot_count,
 		    const struct value *);

@@ -238,10 +238,9 @@ map_items(struct feel_run *run, const struct value *list, struct str name)
 	size_t count = list->as.list.count;
 	const struct value **items;
 
-	if (!feel_spend(run, count) ||
-	    !feel_afford(run, count * sizeof(*items)))
+	items = feel_items_new(run, count);
+	if (items == NULL)
 		return &value_null;
-	items = ARENA_ARRAY(run->arena, count, const struct value *);
 	for (size_t i = 0; i < count; i++) {
 		const struct value *item = list->as.list.items[i];
 

@@ -11,6 +11,14 @@
 /* What the least of the built-in functions costs, beside its arguments. */
 #define CALL_STEPS 2
 
+/* A copy of so many slots. */
+static bool
+afford_frame(struct feel_run *run, size_t slots)
+{
+	return feel_spend(run, slots / 8) &&
+	    feel_afford(run, slots * sizeof(struct value *));
+}
+
 const struct value *
 feel_call_define(struct feel_run *run, const struct feel_node *node)
 {
@@ -18,7 +26,7 @@ feel_call_define(struct feel_run *run, const struct feel_node *node)
 	struct value_function *function;
 	struct value *value;
 
-	if (!feel_spend(run, lambda->captured / 8))
+	if (!afford_frame(run, lambda->captured))
 		return &value_null;
 	function = ARENA_NEW(run->arena, struct value_function);
 	function->lambda = lambda;
@@ -66,6 +74,8 @@ call_lambda(struct feel_run *run, const struct feel_node *node,
 	const struct feel_lambda *lambda = function->lambda;
 	const struct value **slots;
 
+	if (!afford_frame(run, lambda->slot_count))
+		return &value_null;
 	slots = ARENA_ARRAY(run->arena, lambda->slot_count,
 	    const struct value *);
 	if (lambda->captured > 0)
@@ -217,8 +227,9 @@ feel_call_builtin(struct feel_run *run, const struct feel_node *node)
 	must(builtin->count <= FEEL_PARAMS_MAX);
 	if (builtin->variadic || count > FEEL_PARAMS_MAX) {
 		/* One more, for the list takes the others' place. */
-		call.args = ARENA_ARRAY(run->arena, count + 1,
-		    const struct value *);
+		call.args = feel_items_new(run, count + 1);
+		if (call.args == NULL)
+			return &value_null;
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (node->as.builtin.args[i] != NULL)
@@ -286,6 +297,8 @@ place_named(struct feel_run *run, const struct feel_node *node,
 		const struct feel_arg *arg = &node->as.call.args[i];
 		size_t index = find_param(lambda, arg->name);
 
+		if (!feel_spend(run, lambda->param_count / 8))
+			return false;
 		if (index == SIZE_MAX || args[index] != NULL) {
 			(void)feel_null(run, node,
 			    "the function has no parameter `%.*s`",
@@ -307,9 +320,8 @@ call_named(struct feel_run *run, const struct feel_node *node,
 	if (lambda == NULL || lambda->param_count != node->as.call.count)
 		return feel_null(run, node,
 		    "the function takes other arguments");
-	args = ARENA_ARRAY(run->arena, lambda->param_count,
-	    const struct value *);
-	if (!place_named(run, node, lambda, args))
+	args = feel_items_new(run, lambda->param_count);
+	if (args == NULL || !place_named(run, node, lambda, args))
 		return &value_null;
 	return call_lambda(run, node, function->as.function, args);
 }
@@ -326,7 +338,9 @@ feel_call_value(struct feel_run *run, const struct feel_node *node)
 		    STR_ARG(value_type_name(callee->type)));
 	if (count > 0 && node->as.call.args[0].name.at != NULL)
 		return call_named(run, node, callee);
-	args = ARENA_ARRAY(run->arena, count, const struct value *);
+	args = feel_items_new(run, count);
+	if (args == NULL)
+		return &value_null;
 	for (size_t i = 0; i < count; i++)
 		args[i] = feel_eval_node(run, node->as.call.args[i].node);
 	return feel_call_function(run, node, callee, args, count);
@@ -375,7 +389,9 @@ feel_call_host(struct feel_run *run, const struct feel_node *node)
 	size_t count = node->as.host.count;
 	const struct value **args;
 
-	args = ARENA_ARRAY(run->arena, count, const struct value *);
+	args = feel_items_new(run, count);
+	if (args == NULL)
+		return &value_null;
 	for (size_t i = 0; i < count; i++)
 		args[i] = feel_eval_node(run, node->as.host.args[i]);
 	return call_around(run, node, args);

@@ -21,6 +21,7 @@ feel_eval_fn *const feel_evaluators[FEEL_OP_COUNT] = {
 /* How often the arena is looked at: every so many steps. */
 #define BYTES_CHECK_STEPS 64
 #define BYTES_PER_STEP 64
+#define ENTRY_STEPS 3
 
 const struct value *
 feel_null(struct feel_run *run, const struct feel_node *node,
@@ -77,7 +78,7 @@ feel_spend_bytes(struct feel_run *run, size_t bytes)
 bool
 feel_afford(struct feel_run *run, size_t bytes)
 {
-	size_t used = arena_bytes(run->arena);
+	size_t used = arena_footprint(run->arena);
 
 	if (used <= run->bytes_max && bytes <= run->bytes_max - used)
 		return true;
@@ -87,7 +88,7 @@ feel_afford(struct feel_run *run, size_t bytes)
 size_t
 feel_text_bytes_max(struct feel_run *run)
 {
-	size_t used = arena_bytes(run->arena);
+	size_t used = arena_footprint(run->arena);
 
 	/* A buffer's memory grows by doubling, and 0 is no bound for it. */
 	return used + 4 <= run->bytes_max ? (run->bytes_max - used) / 4 : 1;
@@ -136,6 +137,15 @@ feel_fold(struct feel_env *env, const struct feel_node *node)
 }
 
 /* ------------------------------------------------------------------ making */
+
+const struct value **
+feel_items_new(struct feel_run *run, size_t count)
+{
+	if (!feel_spend(run, count) ||
+	    !feel_afford(run, count * sizeof(struct value *)))
+		return NULL;
+	return ARENA_ARRAY(run->arena, count, const struct value *);
+}
 
 void
 feel_items_add(struct feel_run *run, struct feel_items *items,
@@ -307,9 +317,10 @@ const struct value *
 feel_eval_list(struct feel_run *run, const struct feel_node *node)
 {
 	size_t count = node->as.list.count;
-	const struct value **items;
+	const struct value **items = feel_items_new(run, count);
 
-	items = ARENA_ARRAY(run->arena, count, const struct value *);
+	if (items == NULL)
+		return &value_null;
 	for (size_t i = 0; i < count; i++)
 		items[i] = feel_eval_node(run, node->as.list.items[i]);
 	return feel_list_take(run, items, count);
@@ -334,7 +345,8 @@ feel_eval_context(struct feel_run *run, const struct feel_node *node)
 	struct value_builder *context = value_build_context(run->arena);
 	const struct value *value;
 
-	for (size_t i = 0; i < node->as.context.count; i++) {
+	for (size_t i = 0; i < node->as.context.count &&
+	     feel_spend(run, ENTRY_STEPS); i++) {
 		const struct feel_entry *entry = &node->as.context.entries[i];
 
 		value = feel_eval_node(run, entry->node);

@@ -21,16 +21,6 @@ items_of(const struct feel_call *call, size_t index)
 	return (struct items){list->as.list.items, list->as.list.count};
 }
 
-/* Room for a list of `count` items; NULL where the budget is used up. */
-static const struct value **
-new_items(struct feel_call *call, size_t count)
-{
-	if (!feel_spend(call->run, count) ||
-	    !feel_afford(call->run, count * sizeof(struct value *)))
-		return NULL;
-	return ARENA_ARRAY(call->run->arena, count, const struct value *);
-}
-
 static void
 copy_items(const struct value **to, const struct value *const *from,
     size_t count)
@@ -100,7 +90,7 @@ feel_list_append(struct feel_call *call)
 {
 	struct items list = items_of(call, 0);
 	struct items more = items_of(call, 1);
-	const struct value **out = new_items(call, list.count + more.count);
+	const struct value **out = feel_items_new(call->run, list.count + more.count);
 
 	if (out == NULL)
 		return &value_null;
@@ -210,7 +200,7 @@ feel_list_insert(struct feel_call *call)
 
 	if (!take_position(call, 1, list.count, &index))
 		return &value_null;
-	out = new_items(call, list.count + 1);
+	out = feel_items_new(call->run, list.count + 1);
 	if (out == NULL)
 		return &value_null;
 	copy_items(out, list.at, index);
@@ -228,7 +218,7 @@ feel_list_remove(struct feel_call *call)
 
 	if (!take_position(call, 1, list.count, &index))
 		return &value_null;
-	out = new_items(call, list.count - 1);
+	out = feel_items_new(call->run, list.count - 1);
 	if (out == NULL)
 		return &value_null;
 	copy_items(out, list.at, index);
@@ -241,7 +231,7 @@ const struct value *
 feel_list_replace_where(struct feel_call *call)
 {
 	struct items list = items_of(call, 0);
-	const struct value **out = new_items(call, list.count);
+	const struct value **out = feel_items_new(call->run, list.count);
 
 	if (out == NULL)
 		return &value_null;
@@ -272,7 +262,7 @@ feel_list_replace_at(struct feel_call *call)
 		return feel_builtin_null(call, "the position is no number");
 	if (!take_position(call, 1, list.count, &index))
 		return &value_null;
-	out = new_items(call, list.count);
+	out = feel_items_new(call->run, list.count);
 	if (out == NULL)
 		return &value_null;
 	copy_items(out, list.at, list.count);
@@ -284,7 +274,7 @@ const struct value *
 feel_list_reverse(struct feel_call *call)
 {
 	struct items list = items_of(call, 0);
-	const struct value **out = new_items(call, list.count);
+	const struct value **out = feel_items_new(call->run, list.count);
 
 	if (out == NULL)
 		return &value_null;
@@ -326,7 +316,7 @@ feel_list_sublist(struct feel_call *call)
 	    length > (int64_t)(list.count - start)))
 		return feel_builtin_null(call,
 		    "the list has not so many items");
-	out = new_items(call, (size_t)length);
+	out = feel_items_new(call->run, (size_t)length);
 	if (out == NULL)
 		return &value_null;
 	copy_items(out, list.at + start, (size_t)length);
@@ -386,8 +376,8 @@ const struct value *
 feel_list_sort(struct feel_call *call)
 {
 	struct items list = items_of(call, 0);
-	const struct value **from = new_items(call, list.count);
-	const struct value **to = new_items(call, list.count);
+	const struct value **from = feel_items_new(call->run, list.count);
+	const struct value **to = feel_items_new(call->run, list.count);
 	struct sort sort = {call, false};
 
 	if (from == NULL || to == NULL)

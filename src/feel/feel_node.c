@@ -82,7 +82,7 @@ fold(struct feel_parser *p, struct feel_node *node)
 		.arena = p->arena,
 		.steps = p->fold_steps,
 	};
-	size_t before = arena_bytes(p->arena);
+	size_t before = arena_footprint(p->arena);
 	const struct value *value;
 	size_t taken;
 
@@ -91,7 +91,7 @@ fold(struct feel_parser *p, struct feel_node *node)
 	env.bytes_max = before + p->fold_bytes;
 	value = feel_fold(&env, node);
 	p->fold_steps = env.steps;
-	taken = arena_bytes(p->arena) - before;
+	taken = arena_footprint(p->arena) - before;
 	p->fold_bytes -= taken < p->fold_bytes ? taken : p->fold_bytes;
 	if (value == NULL) {
 		if (env.note[0] != '\0' && !env.exhausted)

@@ -335,7 +335,7 @@ struct feel_run {
 	struct feel_env *env;
 	struct arena *arena;
 	int64_t steps;
-	size_t bytes_max; /* of the arena */
+	size_t bytes_max; /* of the arena's footprint */
 	unsigned depth;
 	const struct value **slots;
 	const struct value **free; /* NULL: not looked up yet */
@@ -365,6 +365,8 @@ size_t feel_text_bytes_max(struct feel_run *run);
 /* A list that takes over the array. */
 const struct value *feel_list_take(struct feel_run *run,
     const struct value **items, size_t count);
+/* Room for so many, all paid for; NULL where the budget is used up. */
+const struct value **feel_items_new(struct feel_run *run, size_t count);
 struct feel_items {
 	const struct value **at;
 	size_t count;

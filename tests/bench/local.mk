@@ -11,6 +11,13 @@ EXTRA_PROGRAMS += tests/bench/bench_prove
 tests_bench_bench_prove_SOURCES = tests/bench/bench_prove.c
 tests_bench_bench_prove_LDADD = $(LIBS_PROVE)
 
+EXTRA_PROGRAMS += tests/bench/bench_hostile
+tests_bench_bench_hostile_SOURCES = tests/bench/bench_hostile.c \
+	tests/unit/feel/feel_hostile.c tests/unit/feel/feel_hostile.h
+tests_bench_bench_hostile_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(top_srcdir)/tests/unit/feel
+tests_bench_bench_hostile_LDADD = $(LIBS_FEEL)
+
 EXTRA_DIST += \
 	tests/bench/soak.sh \
 	tests/bench/three_calls.lua \

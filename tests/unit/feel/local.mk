@@ -31,3 +31,8 @@ check_PROGRAMS += tests/unit/feel/test_feel_shape
 tests_unit_feel_test_feel_shape_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/feel/test_feel_trace
 tests_unit_feel_test_feel_trace_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/feel/test_feel_budget
+tests_unit_feel_test_feel_budget_SOURCES = \
+	tests/unit/feel/feel_hostile.c tests/unit/feel/feel_hostile.h \
+	tests/unit/feel/test_feel_budget.c
+tests_unit_feel_test_feel_budget_LDADD = $(LIBS_FEEL) $(CMOCKA_LIBS)
