@@ -203,7 +203,7 @@ enum cli_status
 cli_copy_run(struct cli *cli, struct cli_copy *copy)
 {
 	struct work work = {.cli = cli, .copy = copy};
-	int64_t began_ms = clock_now_ms(clock_system());
+	int64_t began_us = clock_monotonic_us();
 	enum cli_status status;
 	sigset_t before;
 
@@ -211,7 +211,7 @@ cli_copy_run(struct cli *cli, struct cli_copy *copy)
 	enum store_error error = do_work(&work);
 	cli_progress_end(&work.progress);
 	store_copy_close(&work.store);
-	copy->took_ms = clock_now_ms(clock_system()) - began_ms;
+	copy->took_ms = (clock_monotonic_us() - began_us) / 1000;
 	status = tell(&work, error);
 	buf_fini(&work.detail);
 	/* One that came since then ends the program here. */

@@ -22,8 +22,8 @@ cli_progress_begin(
 	cli_progress_end(progress);
 	progress->cli = cli;
 	progress->what = what;
-	progress->began_ms = clock_now_ms(clock_system());
-	progress->shown_ms = 0;
+	progress->began_ms = clock_monotonic_us() / 1000;
+	progress->shown_ms = progress->began_ms;
 }
 
 struct str
@@ -47,7 +47,7 @@ cli_progress_size(struct arena *arena, uint64_t bytes)
 static int64_t
 time_to_show(struct cli_progress *progress)
 {
-	int64_t now_ms = clock_now_ms(clock_system());
+	int64_t now_ms = clock_monotonic_us() / 1000;
 	int64_t passed_ms = now_ms - progress->began_ms;
 
 	must(progress->cli != NULL);
