@@ -85,19 +85,30 @@ if stated bench --load three-calls --store "$work/kept.db" 2>/dev/null; then
 	complain "a database that was there is used"
 fi
 
-# What is interrupted tidies up, too.
-stated bench --seconds 60 --dir "$work/dir" >/dev/null 2>&1 &
-pid=$!
-for _ in $(seq 100); do
-	[ -z "$(ls -A "$work/dir")" ] || break
-	sleep 0.1
-done
-sleep 0.5
-kill -TERM "$pid"
-if wait "$pid"; then
-	complain "what was interrupted says that all is well"
-fi
-check_left "SIGTERM"
+# What is interrupted ends without being killed, and tidies up, too.  $1: the
+# file that is there by then.
+check_interrupted() {
+	file=$1
+	shift
+	stated bench "$@" --dir "$work/dir" >/dev/null 2>&1 &
+	pid=$!
+	for _ in $(seq 100); do
+		[ -z "$(find "$work/dir" -name "$file")" ] || break
+		sleep 0.1
+	done
+	sleep 0.5
+	began=$(date +%s)
+	kill -TERM "$pid"
+	if wait "$pid"; then
+		complain "$*: what was interrupted says that all is well"
+	fi
+	[ "$(($(date +%s) - began))" -lt 15 ] ||
+	    complain "$*: it doesn't end when it is told to"
+	check_left "$*: SIGTERM"
+}
+check_interrupted 'stated-bench-*' --seconds 60
+# While a child fills the database.
+check_interrupted stated.db --seconds 60 --load wake --waiting 100000000
 
 echo "$(wc -l <"$work/loads") loads, $failures findings"
 [ "$failures" -eq 0 ]

@@ -25,6 +25,7 @@ child_fork(child_fn *body, void *arg)
 	if (pid > 0)
 		return pid;
 	signal(SIGINT, SIG_IGN); /* the terminal's is for us: we end them */
+	signal(SIGTERM, SIG_DFL); /* and by this, which our loop would catch */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == parent)
 		body(arg);

@@ -42,7 +42,6 @@ serve(void *arg)
 	struct evhttp *http = evhttp_new(base);
 
 	(void)prctl(PR_SET_NAME, "stated-evhttp");
-	signal(SIGTERM, SIG_DFL);
 	must(base != NULL && http != NULL);
 	must(evutil_make_socket_nonblocking(serving->fd) == 0);
 	evhttp_set_gencb(http, answer_cb, NULL);

@@ -82,7 +82,6 @@ serve(void *arg)
 	struct event *incoming;
 
 	(void)prctl(PR_SET_NAME, "stated-stub");
-	signal(SIGTERM, SIG_DFL);
 	serving->base = event_base_new();
 	must(serving->base != NULL);
 	must(evutil_make_socket_nonblocking(serving->fd) == 0);
