@@ -61,13 +61,6 @@ ask(const struct operation *operation, struct buf *out)
 	    (struct str){body, (size_t)bytes});
 }
 
-static enum verdict
-hear(struct operation *operation, const struct wire_message *answer)
-{
-	(void)operation;
-	return answer->status == 201 ? OPERATION_ENDED : OPERATION_FAILED;
-}
-
 struct span {
 	pid_t pid;
 	struct usage usage[2];
@@ -85,7 +78,7 @@ static bool
 drive(struct generator_options options, size_t callers, int64_t ms,
     struct generated *generated)
 {
-	static const struct script script = {.ask = ask, .hear = hear};
+	static const struct script script = {.ask = ask, .hear = operation_hear_created};
 
 	options.callers = callers;
 	options.warm_ms = ms / 8;

@@ -48,6 +48,14 @@ struct generator {
 
 static bool connect_caller(struct caller *caller);
 
+enum verdict
+operation_hear_created(
+    struct operation *operation, const struct wire_message *answer)
+{
+	(void)operation;
+	return answer->status == 201 ? OPERATION_ENDED : OPERATION_FAILED;
+}
+
 /* ---- one operation after another ---- */
 
 /* Nothing more will be begun. */

@@ -65,13 +65,6 @@ ask(const struct operation *operation, struct buf *out)
 	    (struct str){body, (size_t)bytes});
 }
 
-static enum verdict
-hear(struct operation *operation, const struct wire_message *answer)
-{
-	(void)operation;
-	return answer->status == 201 ? OPERATION_ENDED : OPERATION_FAILED;
-}
-
 int64_t
 load_timers_wait(struct bench *bench, uint64_t wanted)
 {
@@ -131,6 +124,6 @@ const struct load load_timers = {
     .summary = "start, a deadline some seconds later, a call, end",
     .documents = documents,
     .floor = {.requests = 1, .calls = 1, .turns = 3},
-    .script = {.ask = ask, .hear = hear},
+    .script = {.ask = ask, .hear = operation_hear_created},
     .run = run,
 };

@@ -8,6 +8,9 @@
  * and starts are measured beside them: how much later they are answered is
  * what deadlines cost other work.  As with timers, each makes a call that
  * tells when it should have come.
+ *
+ * recover: many have a call under way when the engine is killed.
+ * It is begun anew, sends them again, and answers starts meanwhile.
  */
 #include "bench_priv.h"
 
@@ -63,13 +66,6 @@ ask(const struct operation *operation, struct buf *out)
 	(void)operation;
 	wire_put_post(
 	    out, "/v1/workflows/other/instances", STR("{\"input\":{}}"));
-}
-
-static enum verdict
-hear(struct operation *operation, const struct wire_message *answer)
-{
-	(void)operation;
-	return answer->status == 201 ? OPERATION_ENDED : OPERATION_FAILED;
 }
 
 static uint64_t
@@ -203,7 +199,7 @@ const struct load load_wake = {
     .summary = "many sleep and come due, while others are started",
     .documents = documents,
     .floor = {.requests = 0, .calls = 1, .turns = 2},
-    .script = {.ask = ask, .hear = hear},
+    .script = {.ask = ask, .hear = operation_hear_created},
     .sleepers = true,
     .run = run,
 };
@@ -256,7 +252,7 @@ const struct load load_recover = {
     .summary = "many have a call under way when an engine is killed",
     .documents = documents,
     .floor = {.requests = 0, .calls = 1, .turns = 3},
-    .script = {.ask = ask, .hear = hear},
+    .script = {.ask = ask, .hear = operation_hear_created},
     .sleepers = true,
     .run = run_recover,
 };

@@ -164,6 +164,9 @@ struct operation {
 	char name[96]; /* what an answer gave and a later step needs */
 };
 enum verdict { OPERATION_GOES_ON, OPERATION_ENDED, OPERATION_FAILED };
+/* Where a start is all that there is to it. */
+enum verdict operation_hear_created(
+    struct operation *operation, const struct wire_message *answer);
 struct script {
 	/* The request of this step. */
 	void (*ask)(const struct operation *operation, struct buf *out);
