@@ -237,6 +237,7 @@ feel_text_of(struct feel_run *run, const struct value *value)
 	return string;
 }
 
+/* The budget keeps what is written in proportion to what is shown. */
 struct str
 feel_text(struct arena *arena, const struct value *value, size_t bytes_max)
 {
@@ -244,17 +245,21 @@ feel_text(struct arena *arena, const struct value *value, size_t bytes_max)
 	struct feel_run run = {
 		.env = &env,
 		.arena = arena,
-		.steps = FEEL_STEPS,
+		.steps = 16 + (int64_t)bytes_max,
 		.bytes_max = SIZE_MAX,
 	};
+	struct value start = {.type = VALUE_STRING};
+	struct buf out = {0};
 	bool is_whole;
 	struct str text;
-	struct buf out;
 
-	buf_init(&out, bytes_max);
+	if (value->type == VALUE_STRING) {
+		start.as.string = str_slice(value->as.string, 0, bytes_max);
+		value = &start;
+	}
 	is_whole = add_value(&run, value, &out, FEEL_VALUE_DEPTH_MAX) &&
-	    !buf_is_over(&out);
-	text = buf_str(&out);
+	    out.bytes <= bytes_max;
+	text = str_slice(buf_str(&out), 0, bytes_max);
 	/* Cut between characters. */
 	while (!is_whole && !str_is_utf8(text))
 		text.bytes--;
