@@ -154,6 +154,8 @@ struct reply *house_post_as(struct house *house, const char *who,
 /* To the sandbox. */
 struct reply *house_control(struct house *house, const char *path,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A connection of one's own; threads may use it, too. */
+int house_connect(const struct house *house);
 /* The value of a header, "" where it is absent; the next call's end. */
 const char *reply_header(const struct reply *reply, const char *name);
 
@@ -224,6 +226,7 @@ void house_verify(struct house *house);
 
 /* ---- time ---- */
 
+int64_t time_us(void);
 int64_t time_ms(void);
 void time_sleep(int milliseconds);
 

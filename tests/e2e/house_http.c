@@ -3,10 +3,12 @@
 #include "house.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 /* ---- one exchange ---- */
 
@@ -245,6 +247,21 @@ reply_header(const struct reply *reply, const char *name)
 		return value;
 	}
 	return "";
+}
+
+int
+house_connect(const struct house *house)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	    .sin_port = htons((uint16_t)house->port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0) {
+		perror("connect");
+		abort();
+	}
+	return fd;
 }
 
 void

@@ -18,12 +18,18 @@
 #define STOP_MS 20000
 
 int64_t
-time_ms(void)
+time_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t
+time_ms(void)
+{
+	return time_us() / 1000;
 }
 
 void

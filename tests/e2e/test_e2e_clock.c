@@ -9,12 +9,10 @@
 #include "house.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -354,13 +352,8 @@ static int
 ask_for_health(const struct house *house)
 {
 	static const char text[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-	struct sockaddr_in at = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	    .sin_port = htons((uint16_t)house->port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = house_connect(house);
 
-	assert_true(fd >= 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(
 	    write(fd, text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
 	return fd;

@@ -10,13 +10,11 @@
 #include "house.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CROWD 2000
@@ -42,17 +40,12 @@ static const struct house_options hasty = {
 };
 
 static int
-connect_to(const struct house *house)
+connect_patiently(const struct house *house)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	    .sin_port = htons((uint16_t)house->port)};
 	struct timeval patience = {.tv_sec = 20};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = house_connect(house);
 
-	assert_true(fd >= 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	return fd;
 }
 
@@ -83,15 +76,6 @@ by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* Half of the requests are answered within this. */
 static int64_t
 usual_us(struct house *house)
@@ -99,10 +83,10 @@ usual_us(struct house *house)
 	int64_t taken_us[LOOKS];
 
 	for (int i = 0; i < LOOKS; i++) {
-		int64_t before_us = now_us();
+		int64_t before_us = time_us();
 
 		assert_status(house_get(house, "/healthz"), 200);
-		taken_us[i] = now_us() - before_us;
+		taken_us[i] = time_us() - before_us;
 	}
 	qsort(taken_us, LOOKS, sizeof(*taken_us), by_size);
 	return taken_us[LOOKS / 2];
@@ -131,7 +115,7 @@ test_thousands_who_say_nothing_are_let_go(void **state)
 	(void)state;
 	assert_non_null(fds);
 	for (int i = 0; i < count; i++)
-		fds[i] = connect_to(house);
+		fds[i] = connect_patiently(house);
 	beside_us = usual_us(house);
 	together = program_usage(&house->engine);
 	print_message("%d silent: %.1f KiB each; a request takes %lld us, and "
@@ -192,7 +176,7 @@ test_slow_callers_hold_nobody_up_and_are_let_go(void **state)
 
 	(void)state;
 	for (int i = 0; i < SLOW; i++) {
-		fds[i] = connect_to(house);
+		fds[i] = connect_patiently(house);
 		say(fds[i], beginnings[i % 3], strlen(beginnings[i % 3]));
 	}
 	while (left > 0) {
@@ -235,7 +219,7 @@ static void
 expect_problem(struct house *house, char *request, int status)
 {
 	char answer[8192], wanted[32];
-	int fd = connect_to(house);
+	int fd = connect_patiently(house);
 	size_t bytes = 0;
 	ssize_t got;
 
@@ -358,7 +342,7 @@ test_bodies_that_never_end_are_held_up_to_a_bound(void **state)
 
 	(void)state;
 	for (int i = 0; i < SENDERS; i++) {
-		fds[i] = connect_to(house);
+		fds[i] = connect_patiently(house);
 		say(fds[i], text, strlen(text));
 	}
 	while (over == 0) {

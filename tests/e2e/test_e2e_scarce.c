@@ -8,7 +8,6 @@
  */
 #include "house.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -25,7 +24,7 @@ static const struct house_options usual = {
 	"--delay-settled", "700", "--delay-matched", "900"},
 };
 
-/* A fifth of the time, where it spun it would be all of it. */
+/* A third of the time, where it spun it would be all of it. */
 static void
 assert_rests(struct house *house, int milliseconds)
 {
@@ -35,19 +34,6 @@ assert_rests(struct house *house, int milliseconds)
 	assert_true(program_is_alive(&house->engine));
 	assert_in_range(program_usage(&house->engine).cpu_ms - before_ms, 0,
 	    (unsigned)milliseconds / 3);
-}
-
-static int
-connect_to(const struct house *house)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	    .sin_port = htons((uint16_t)house->port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	return fd;
 }
 
 static void
@@ -174,7 +160,7 @@ test_calls_that_find_no_descriptor_have_not_failed(void **state)
 	    "settings:\n  peer: {url: '%s'}\n", peer.url);
 	house_edit(house, "stated.yaml", "settings:\n", settings);
 	house_start_engine(house);
-	fd = connect_to(house);
+	fd = house_connect(house);
 	start_over(fd, "F-0"); /* so that all is loaded and open */
 	payment_await(house, "F-0", "answered");
 	program_limit_descriptors(&house->engine, 8);
@@ -213,7 +199,7 @@ test_callers_do_not_take_the_last_descriptors(void **state)
 	house_await_engine(house);
 	payment_start(house, "F-crowd", "250", "ACME");
 	for (int i = 0; i < CROWD; i++)
-		fds[i] = connect_to(house);
+		fds[i] = house_connect(house);
 	assert_rests(house, 500);
 	assert_in_range(program_usage(&house->engine).descriptors, 1, 90);
 	for (int i = 0; i < CROWD; i++)

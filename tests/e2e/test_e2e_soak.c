@@ -12,7 +12,6 @@
  */
 #include "house.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,15 +151,10 @@ hang_up(struct soak *soak, int number)
 	    "Host: x\r\nContent-Type: application/json\r\n"
 	    "Content-Length: 2\r\n\r\n{}",
 	};
-	struct sockaddr_in at = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	    .sin_port = htons((uint16_t)soak->house->port)};
 	struct linger at_once = {.l_onoff = number % 2};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = house_connect(soak->house);
 	const char *text = texts[number % 5];
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
-		abort();
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	(void)send(fd, text, strlen(text), MSG_NOSIGNAL);
 	time_sleep(number % 3);
