@@ -9,19 +9,16 @@
  * milliseconds of both and how many findings there were.  A document may have
  * 1 MiB, which bounds how much a state of a large one can say.
  */
+#include "stated/clock.h"
 #include "stated/prove.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static double
 now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+	return (double)clock_monotonic_us() / 1e3;
 }
 
 static const char surroundings[] =

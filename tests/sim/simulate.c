@@ -19,6 +19,7 @@
  */
 #include "random_script.h"
 #include "shrink.h"
+#include "stated/clock.h"
 #include "world.h"
 
 #include <errno.h>
@@ -28,7 +29,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SEEDS 60       /* of make check */
@@ -58,10 +58,7 @@ struct options {
 static int64_t
 now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return clock_monotonic_us() / 1000000;
 }
 
 /* ---- in a child ---- */
