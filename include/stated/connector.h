@@ -10,6 +10,7 @@
 
 #include "stated/definition.h"
 #include "stated/message.h"
+#include "stated/throttle.h"
 
 struct connector_context {
 	struct arena *arena; /* all results are made here */
@@ -37,6 +38,18 @@ MUST_USE bool connector_prepare(const struct connector_call *call,
 struct outcome connector_interpret(const struct connector_call *call,
     const struct message_response *response,
     const struct connector_context *context);
+/*
+ * What an answer says about how much more the endpoint will take: Retry-After,
+ * RateLimit and RateLimit-Policy, and the older fields beside them
+ * (RateLimit-Remaining, X-RateLimit-Reset, …).  What can't be read is left
+ * out.
+ */
+struct throttle_advice connector_advise(
+    const struct message_response *response, int64_t now_ms);
+/* What it says about the endpoint's health, whatever became of the call. */
+enum throttle_result connector_health(const struct outcome *outcome,
+    const struct message_response *response,
+    const struct throttle_advice *advice);
 /* Whether interpreting may read the call's arguments. */
 bool connector_reads_arguments(const struct def_operation *operation);
 /* The request as history shows it: method, url, headers, body (as text, or

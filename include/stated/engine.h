@@ -29,6 +29,12 @@ struct engine_limits {
 	/* deadlines and recoveries a turn, so that other work need not wait
 	 * for all of them; 128 where 0 */
 	size_t bulk_max;
+	/* Calls under way over all connections, as many as the network takes
+	 * without making them wait; HTTP_CONNECTIONS_MAX where 0.  A
+	 * connection may have as many as are left then, so that some always
+	 * are, however many endpoints don't answer. */
+	size_t calls_max;
+	size_t mails_max; /* the same of mails; HTTP_MAILS_MAX where 0 */
 	int64_t probe_ms; /* until a store that failed is tried; 250 where 0 */
 	/* After so many commits in a row that were small and quick, the next is
 	 * made on the loop's own thread, without waking another; 0: never. */
@@ -201,6 +207,8 @@ typedef void engine_schedule_fn(
     const struct engine_schedule *schedule, void *arg);
 void engine_each_schedule(
     const struct engine *engine, engine_schedule_fn *fn, void *arg);
+
+#define ENGINE_OUTCOMES 4 /* of enum outcome_kind */
 
 /* Batches by how much was stepped in them: at most 1, 2, 4, … instances; the
  * last class has all that are larger. */

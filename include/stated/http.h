@@ -35,8 +35,13 @@ http_send(struct http_port *port, const struct message_request *request,
 struct event_base;
 struct http_client;
 
+/* What is more than that waits within the client, first come, first served. */
+#define HTTP_CONNECTIONS_MAX 1024
+#define HTTP_MAILS_MAX 8 /* a thread each */
+
 struct http_client_options {
-	size_t connections_max;          /* kept over all hosts; 0: 1024 */
+	/* kept over all hosts; 0: HTTP_CONNECTIONS_MAX */
+	size_t connections_max;
 	size_t connections_per_host_max; /* 0: 256 */
 };
 struct http_client *http_client_new(struct event_base *base,

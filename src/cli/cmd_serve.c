@@ -551,6 +551,7 @@ open_engine(struct service *service)
 	    .limits =
 		{
 		    .inbox_max = (size_t)config->instances_queued,
+		    .calls_max = service->calls_max,
 		    .calm_min = CALM_MIN,
 		},
 	};

@@ -10,6 +10,8 @@
 #include "connector_priv.h"
 
 #define TIMEOUT_MS 30000
+/* Who asks for more is asked again after this time. */
+#define RETRY_AFTER_MS_MAX (24LL * 3600 * 1000)
 
 struct protocol {
 	bool (*prepare)(const struct connector_call *call,
@@ -209,6 +211,8 @@ set_retry_after(struct outcome *outcome, const struct call_scope *scope)
 	    !retry_after_parse(asked, date, scope->context->now_ms,
 		&outcome->retry_after_ms))
 		outcome->retry_after_ms = 0;
+	if (outcome->retry_after_ms > RETRY_AFTER_MS_MAX)
+		outcome->retry_after_ms = RETRY_AFTER_MS_MAX;
 }
 
 bool

@@ -5,6 +5,7 @@ libstated_connector_a_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 libstated_connector_a_SOURCES = \
 	src/connector/call_scope.c \
 	src/connector/connector.c \
+	src/connector/connector_advice.c \
 	src/connector/connector_describe.c \
 	src/connector/connector_priv.h \
 	src/connector/connector_token.c \

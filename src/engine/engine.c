@@ -28,6 +28,10 @@ set_defaults(struct engine_limits *limits)
 		limits->window_max = WINDOW_MAX;
 	if (limits->bulk_max == 0)
 		limits->bulk_max = BULK_MAX;
+	if (limits->calls_max == 0)
+		limits->calls_max = HTTP_CONNECTIONS_MAX;
+	if (limits->mails_max == 0)
+		limits->mails_max = HTTP_MAILS_MAX;
 	if (limits->probe_ms == 0)
 		limits->probe_ms = PROBE_MS;
 }
@@ -51,7 +55,7 @@ engine_alloc(const struct engine_options *options)
 	inbox_init(&engine->inbox);
 	inbox_init(&engine->emitted);
 	engine->instances = map_new();
-	engine->lines = map_new();
+	line_init(engine);
 	engine->watches = map_new();
 	engine->published = map_new();
 	timer_init(engine);
@@ -157,6 +161,7 @@ engine_reload(
 	if (!publish_library(engine, library, detail))
 		return false;
 	schedule_reload(engine);
+	line_reload(engine);
 	loop_wake(engine->loop);
 	return true;
 }

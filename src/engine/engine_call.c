@@ -2,89 +2,14 @@
 /*
  * engine_call.c: calls on their way out.
  *
- * Each connection is a line with places, a rate, a breaker and a token; what
- * finds no place waits in order of priority.  A call gets its place first,
- * then its intent is recorded, then that is committed, then it is sent: so a
- * crash never leaves in doubt what was only waiting.
+ * Each connection is a line (engine_line.c), where what finds no place waits
+ * for its turn.  A call gets its place first, then its intent is recorded,
+ * then that is committed, then it is sent: so a crash never leaves in doubt
+ * what was only waiting.
  */
 #include "engine_priv.h"
 
 #include <stdlib.h>
-
-/* ---- lines ---- */
-
-static struct line *
-line_of(struct engine *engine, const struct def_connection *connection)
-{
-	struct line *line = map_find(engine->lines, connection->name);
-
-	if (line == NULL) {
-		line = calloc(1, sizeof(*line));
-		must(line != NULL);
-		line->name = arena_str(engine->arena, connection->name);
-		line->engine = engine;
-		line->credit = connection->rate_count;
-		line->credited_ms = engine_now_ms(engine);
-		for (int i = 0; i <= PRIORITY_CRITICAL; i++)
-			line->queue_end[i] = &line->queue[i];
-		map_put(engine->lines, line->name, line);
-	}
-	line->connection = connection;
-	return line;
-}
-
-static void
-line_push(struct line *line, struct exchange *exchange)
-{
-	exchange->next = NULL;
-	*line->queue_end[exchange->priority] = exchange;
-	line->queue_end[exchange->priority] = &exchange->next;
-	line->queued++;
-	line->engine->calls_queued++;
-}
-
-static struct exchange *
-line_pop(struct line *line)
-{
-	for (int i = PRIORITY_CRITICAL; i >= PRIORITY_LOW; i--) {
-		struct exchange *exchange = line->queue[i];
-
-		if (exchange == NULL)
-			continue;
-		line->queue[i] = exchange->next;
-		if (line->queue[i] == NULL)
-			line->queue_end[i] = &line->queue[i];
-		exchange->next = NULL;
-		line->queued--;
-		line->engine->calls_queued--;
-		return exchange;
-	}
-	return NULL;
-}
-
-static void
-line_refill(struct line *line)
-{
-	const struct def_connection *connection = line->connection;
-	int64_t now_ms = engine_now_ms(line->engine);
-	int64_t elapsed_ms = now_ms - line->credited_ms, earned;
-
-	if (connection->rate_count == 0)
-		return;
-	if (elapsed_ms >= connection->rate_ms || elapsed_ms < 0) {
-		line->credit = connection->rate_count;
-		line->credited_ms = now_ms;
-		return;
-	}
-	earned = elapsed_ms * connection->rate_count / connection->rate_ms;
-	if (earned == 0)
-		return;
-	line->credit += earned;
-	line->credited_ms +=
-	    earned * connection->rate_ms / connection->rate_count;
-	if (line->credit > connection->rate_count)
-		line->credit = connection->rate_count;
-}
 
 static bool
 has_token(const struct line *line)
@@ -93,54 +18,6 @@ has_token(const struct line *line)
 	       (line->token != NULL &&
 		   (line->token_until_ms == 0 ||
 		       line->token_until_ms > engine_now_ms(line->engine)));
-}
-
-/* Where the clock was set back, what lies farther ahead than it could have
- * been set is over. */
-static bool
-breaker_is_open(const struct line *line)
-{
-	int64_t left_ms = line->open_until_ms - engine_now_ms(line->engine);
-
-	return left_ms > 0 && left_ms <= line->connection->breaker_open_ms;
-}
-
-/* An open breaker lets nothing through; one whose time is over, one call to
- * see. */
-static bool
-breaker_allows(const struct line *line)
-{
-	if (line->open_until_ms == 0)
-		return true;
-	return !breaker_is_open(line) && line->active == 0;
-}
-
-static bool
-has_place(struct line *line)
-{
-	line_refill(line);
-	return line->active < (size_t)line->connection->concurrency &&
-	       (line->connection->rate_count == 0 || line->credit > 0) &&
-	       breaker_allows(line);
-}
-
-static void
-take_place(struct line *line)
-{
-	line->active++;
-	line->engine->calls_active++;
-	if (line->connection->rate_count > 0)
-		line->credit--;
-}
-
-static void
-give_place_back(struct line *line)
-{
-	must(line->active > 0 && line->engine->calls_active > 0);
-	line->active--;
-	line->engine->calls_active--;
-	if (line->queued > 0)
-		loop_wake(line->engine->loop);
 }
 
 /* ---- exchanges ---- */
@@ -228,6 +105,7 @@ exchange_new(struct engine *engine, struct turn *turn,
 	exchange->serial = effect->serial;
 	exchange->turn = turn->serial;
 	exchange->priority = effect->priority;
+	exchange->is_repetition = effect->attempt > 1;
 	return exchange;
 }
 
@@ -413,13 +291,14 @@ exchange_offer(struct engine *engine, struct turn *turn,
 	struct line *line = exchange->line;
 	struct chart_effect again;
 
-	if (line->queued == 0 && has_token(line) && has_place(line)) {
-		take_place(line);
+	if (line_queued(line) == 0 && has_token(line) &&
+	    line_has_place(line)) {
+		line_take_place(line, exchange);
 		fill(exchange, effect);
 		if (make_ready(
 			engine, turn, instance, exchange, effects, failure))
 			return true;
-		give_place_back(line);
+		line_give_place_back(exchange);
 		exchange_free(&exchange);
 		return false;
 	}
@@ -440,7 +319,7 @@ exchange_offer(struct engine *engine, struct turn *turn,
 static void
 retire(struct exchange *exchange)
 {
-	give_place_back(exchange->line);
+	line_give_place_back(exchange);
 	exchange->state = EXCHANGE_RETIRED;
 }
 
@@ -464,7 +343,7 @@ exchange_release(
 		retire(exchange);
 	} else if (!has_token(exchange->line)) {
 		request->exchange = NULL;
-		give_place_back(exchange->line);
+		line_give_place_back(exchange);
 		line_push(exchange->line, exchange);
 		fetch_token(exchange->line);
 	} else if (!refill(exchange, instance->chart)) {
@@ -480,34 +359,6 @@ exchange_release(
 }
 
 /* ---- what came back ---- */
-
-static void
-note_for_breaker(struct line *line, const struct outcome *outcome)
-{
-	const struct def_connection *connection = line->connection;
-	int64_t now_ms = engine_now_ms(line->engine);
-	bool failed = outcome->kind == OUTCOME_UNKNOWN ||
-		      (outcome->kind == OUTCOME_NOT_DONE && outcome->transient);
-
-	if (connection->breaker_failures == 0)
-		return;
-	if (!failed) {
-		line->failures = 0;
-		line->open_until_ms = 0;
-		return;
-	}
-	if (line->failures == 0 ||
-	    now_ms - line->failing_since_ms > connection->breaker_within_ms) {
-		line->failures = 0;
-		line->failing_since_ms = now_ms;
-	}
-	if (++line->failures >= connection->breaker_failures ||
-	    line->open_until_ms != 0) {
-		line->open_until_ms = now_ms + connection->breaker_open_ms;
-		log_warning("breaker open", "connection=%.*s failures=%lld",
-		    STR_ARG(line->name), (long long)line->failures);
-	}
-}
 
 /* A token that was refused is not shown again; one that has come meanwhile
  * has not been refused. */
@@ -546,12 +397,11 @@ exchange_cb(const struct message_response *response, void *arg)
 
 	must(exchange->state == EXCHANGE_SENT);
 	outcome = connector_interpret(&outgoing->call, response, &context);
-	note_for_breaker(line, &outcome);
+	line_note_end(exchange, &outcome, response);
 	note_for_token(line, exchange, &outcome);
 	exchange->outgoing = NULL; /* the report has it from here on */
 	report(exchange, outgoing->arena, &outcome, response);
 	unlink_sent(exchange);
-	give_place_back(line);
 	exchange_free(&exchange);
 	line_check(line);
 }
@@ -575,6 +425,7 @@ exchange_send(struct engine *engine, struct exchange *exchange)
 	must(exchange->turn <= engine->durable_turn);
 	exchange->state = EXCHANGE_SENT;
 	link_sent(exchange);
+	line_note_sent(exchange);
 	http_send(engine->options.http, &exchange->outgoing->request,
 	    exchange_cb, exchange);
 }
@@ -584,15 +435,15 @@ exchange_send(struct engine *engine, struct exchange *exchange)
 static void
 line_check(struct line *line)
 {
-	if (line->queued > 0 && !has_token(line)) {
+	if (line_queued(line) > 0 && !has_token(line)) {
 		fetch_token(line);
 		return;
 	}
-	while (line->queued > 0 && has_place(line)) {
+	while (line_queued(line) > 0 && line_has_place(line)) {
 		struct request *request = request_new(REQUEST_RELEASE);
 
 		request->exchange = line_pop(line);
-		take_place(line);
+		line_take_place(line, request->exchange);
 		engine_add(line->engine, request);
 	}
 }
@@ -611,18 +462,11 @@ line_check_all(struct engine *engine)
 static int64_t
 line_wants_ms(const struct line *line)
 {
-	const struct def_connection *connection = line->connection;
-
-	if (line->queued == 0)
+	if (line_queued(line) == 0)
 		return 0;
 	if (!has_token(line))
 		return 0; /* its arrival is the reason to look again */
-	if (breaker_is_open(line))
-		return line->open_until_ms;
-	if (connection->rate_count > 0 && line->credit <= 0)
-		return line->credited_ms +
-		       connection->rate_ms / connection->rate_count + 1;
-	return 0;
+	return throttle_next_ms(line->throttle, engine_now_ms(line->engine));
 }
 
 int64_t
@@ -644,39 +488,6 @@ line_next_ms(const struct engine *engine)
 
 /* ---- turns that did not happen ---- */
 
-static void
-line_revoke(struct line *line)
-{
-	for (int i = 0; i <= PRIORITY_CRITICAL; i++) {
-		struct exchange **link = &line->queue[i];
-
-		while (*link != NULL) {
-			struct exchange *exchange = *link;
-
-			if (turn_is_durable(line->engine, exchange->turn)) {
-				link = &exchange->next;
-				continue;
-			}
-			*link = exchange->next;
-			line->queued--;
-			line->engine->calls_queued--;
-			exchange_free(&exchange);
-		}
-		line->queue_end[i] = link;
-	}
-}
-
-void
-exchange_revoke(struct engine *engine)
-{
-	size_t cursor = 0;
-	struct str name;
-	void *line;
-
-	while (map_next(engine->lines, &cursor, &name, &line))
-		line_revoke(line);
-}
-
 bool
 exchange_take_back(struct engine *engine, struct request *request)
 {
@@ -686,7 +497,7 @@ exchange_take_back(struct engine *engine, struct request *request)
 		return false; /* it stands in its queue again */
 	must(exchange->state != EXCHANGE_SENT);
 	if (exchange->state == EXCHANGE_RETIRED)
-		take_place(exchange->line);
+		line_take_place(exchange->line, exchange);
 	exchange->state = EXCHANGE_QUEUED;
 	exchange->released = false;
 	if (turn_is_durable(engine, exchange->turn))
@@ -699,26 +510,6 @@ exchange_take_back(struct engine *engine, struct request *request)
 void
 exchange_drop(struct exchange **exchange)
 {
-	give_place_back((*exchange)->line);
+	line_give_place_back(*exchange);
 	exchange_free(exchange);
-}
-
-void
-line_free_all(struct engine *engine)
-{
-	size_t cursor = 0;
-	struct str name;
-	void *value;
-
-	while (map_next(engine->lines, &cursor, &name, &value)) {
-		struct line *line = value;
-		struct exchange *exchange;
-
-		while ((exchange = line_pop(line)) != NULL)
-			exchange_free(&exchange);
-		drop_token(line);
-		arena_free(&line->fetch_arena);
-		free(line);
-	}
-	map_free(&engine->lines);
 }

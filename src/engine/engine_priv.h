@@ -13,6 +13,7 @@
 #include "stated/engine.h"
 #include "stated/log.h"
 #include "stated/map.h"
+#include "stated/throttle.h"
 
 struct engine;
 struct turn;
@@ -97,8 +98,10 @@ enum exchange_state {
 };
 
 struct exchange {
-	struct exchange *next; /* in its line's queue, on the turn, or sent */
-	struct exchange *previous; /* SENT */
+	struct throttle_ticket ticket; /* QUEUED; comes first */
+	struct throttle_pass pass;     /* otherwise: of its place */
+	struct exchange *next;	       /* on the turn, or sent */
+	struct exchange *previous;     /* SENT */
 	enum exchange_state state;
 	struct line *line;
 	uint64_t number; /* of the instance */
@@ -106,6 +109,8 @@ struct exchange {
 	uint64_t turn;	 /* in which it was offered */
 	bool released;	 /* READY by a REQUEST_RELEASE, which owns it */
 	enum def_priority priority;
+	int64_t deadline_ms; /* when it is of no more use; 0: none */
+	bool is_repetition;  /* not the first attempt */
 	bool is_question;	   /* the instance has not what is sent */
 	struct outgoing *outgoing; /* NULL: the instance has it */
 };
@@ -116,27 +121,37 @@ struct outgoing {
 	struct message_request request; /* READY and SENT */
 };
 
+/* Places that lines share: of the network, or of threads for mails. */
+struct pool {
+	size_t max;
+	size_t active;
+};
+enum { POOL_CALLS, POOL_MAILS, POOL_COUNT };
+
+#define LINE_TROUBLE_BYTES 256
+
 /* A connection's way out: its limits, its queue, its token. */
 struct line {
 	struct str name;
 	const struct def_connection *connection; /* of the newest library */
 	struct engine *engine;
+	struct pool *pool;
 	size_t active; /* places taken: being released, READY, SENT */
-	struct exchange *queue[PRIORITY_CRITICAL + 1];
-	struct exchange **queue_end[PRIORITY_CRITICAL + 1];
-	size_t queued;
+	struct throttle *throttle;
+	struct throttle_queue *queue;
+	enum throttle_state told; /* in the log */
 	/* token */
 	char *token;		/* NULL: none */
 	int64_t token_until_ms; /* 0: for ever */
 	bool fetching;
 	struct arena *fetch_arena;
-	/* rate: `credit` calls may go now */
-	int64_t credit;
-	int64_t credited_ms;
-	/* breaker */
-	int64_t failures;
-	int64_t failing_since_ms;
-	int64_t open_until_ms; /* 0: closed */
+	/* so far */
+	uint64_t sent;
+	uint64_t repeated; /* of the sent */
+	uint64_t outcomes[ENGINE_OUTCOMES];
+	/* the last time that the endpoint failed, or refused */
+	char trouble[LINE_TROUBLE_BYTES];
+	int64_t trouble_ms; /* 0: never */
 };
 
 /* ---- the turn ---- */
@@ -235,6 +250,7 @@ struct engine {
 	struct instance *newest;
 	struct instance *oldest;
 	struct map *lines;     /* connection's name -> struct line * */
+	struct pool pools[POOL_COUNT];
 	struct exchange *sent; /* the client has them */
 	struct timers timers;
 	struct recovery recovery;
@@ -456,8 +472,34 @@ void event_check_expiry(struct engine *engine);
 /* Finds out when the next one expires, of those that are durable. */
 void event_note_expiry(struct engine *engine);
 
-/* ---- engine_call.c ---- */
+/* ---- engine_line.c ---- */
+void line_init(struct engine *engine);
 void line_free_all(struct engine *engine);
+/* The library is another. */
+void line_reload(struct engine *engine);
+struct line *line_of(
+    struct engine *engine, const struct def_connection *connection);
+/* Whether a call that comes now may go. */
+bool line_has_place(struct line *line);
+void line_take_place(struct line *line, struct exchange *exchange);
+/* It was not sent. */
+void line_give_place_back(struct exchange *exchange);
+void line_note_sent(struct exchange *exchange);
+/* What came back, which ends its place. */
+void line_note_end(struct exchange *exchange, const struct outcome *outcome,
+    const struct message_response *response);
+void line_push(struct line *line, struct exchange *exchange);
+/* Who comes next; NULL: nobody waits. */
+struct exchange *line_pop(struct line *line);
+static inline size_t
+line_queued(const struct line *line)
+{
+	return throttle_queue_count(line->queue);
+}
+/* Turns did not happen: forgets what was queued in them. */
+void line_revoke_all(struct engine *engine);
+
+/* ---- engine_call.c ---- */
 /* A call wants to go out: at once in this turn, or through the queue.  false
  * where it can't be made; *failure says why. */
 MUST_USE bool exchange_offer(struct engine *engine, struct turn *turn,
@@ -468,8 +510,6 @@ void exchange_release(
     struct engine *engine, struct turn *turn, struct request *request);
 /* After the commit. */
 void exchange_send(struct engine *engine, struct exchange *exchange);
-/* Turns did not happen: forgets what was queued in them. */
-void exchange_revoke(struct engine *engine);
 /* The turn that a REQUEST_RELEASE was in did not happen: it is as before, or
  * false where the call was offered in a turn that did not happen either. */
 MUST_USE bool exchange_take_back(

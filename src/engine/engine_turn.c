@@ -494,7 +494,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	engine->committing = NULL;
 	engine->building = turn_new(engine);
 	engine->number_last = store_last_number(engine->store);
-	exchange_revoke(engine);
+	line_revoke_all(engine);
 	publish_revoke(engine);
 	schedule_revoke(engine);
 	recover_revoke(engine);

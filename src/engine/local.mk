@@ -9,6 +9,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_event.c \
 	src/engine/engine_inbox.c \
 	src/engine/engine_instance.c \
+	src/engine/engine_line.c \
 	src/engine/engine_loop.c \
 	src/engine/engine_priv.h \
 	src/engine/engine_publish.c \

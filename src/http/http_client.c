@@ -27,7 +27,6 @@
 #include <stdlib.h>
 
 #define CLIENT_MAGIC 0x3c9e20b7u
-#define CONNECTIONS_MAX 1024
 #define CONNECTIONS_PER_HOST_MAX 256
 #define IDLE_TRANSFERS_MAX 256
 #define BEAT_MS 1000
@@ -110,7 +109,7 @@ http_client_new(struct event_base *base, struct http_client_options options)
 	TAILQ_INIT(&client->waiting);
 	TAILQ_INIT(&client->idle);
 	if (all == 0)
-		all = CONNECTIONS_MAX;
+		all = HTTP_CONNECTIONS_MAX;
 	if (per_host == 0)
 		per_host = CONNECTIONS_PER_HOST_MAX;
 	client->added_max = all;

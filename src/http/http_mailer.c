@@ -20,8 +20,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define THREADS_MAX 8
-
 struct http_mailer {
 	http_mailed_fn *mailed;
 	void *arg;
@@ -31,7 +29,7 @@ struct http_mailer {
 	pthread_cond_t changed;
 	struct http_transfers waiting;
 	struct http_transfers ended;
-	pthread_t threads[THREADS_MAX];
+	pthread_t threads[HTTP_MAILS_MAX];
 	size_t thread_count;
 	size_t asleep;
 	size_t waiting_count;
@@ -157,7 +155,7 @@ http_mailer_send(struct http_mailer *mailer, struct http_transfer *transfer)
 	TAILQ_INSERT_TAIL(&mailer->waiting, transfer, link);
 	mailer->waiting_count++;
 	if (mailer->waiting_count > mailer->asleep &&
-	    mailer->thread_count < THREADS_MAX)
+	    mailer->thread_count < HTTP_MAILS_MAX)
 		start_thread(mailer);
 	pthread_cond_signal(&mailer->changed);
 	unlock(mailer);

@@ -9,8 +9,9 @@
  *
  * Among the classes: stride scheduling.  Each has a pass, which moves on by
  * its stride when it gets a turn; the class with the lowest pass is next, of
- * several the most important.  A class that had nobody waiting starts where
- * the others are, so that it can't save turns up.
+ * several the most important.  A class that had nobody waiting begins as if it
+ * had just had a turn: so it can't save turns up, and what is less important
+ * never comes first by having been away.
  */
 #include "throttle_priv.h"
 
@@ -120,6 +121,13 @@ lane_take(struct lane *lane)
 
 /* ---- the queue ---- */
 
+static void
+lane_enter(struct lane *lane, uint64_t pass)
+{
+	if (lane->pass < pass)
+		lane->pass = pass;
+}
+
 static int64_t
 key_of(int64_t deadline_ms, int64_t now_ms)
 {
@@ -145,8 +153,8 @@ throttle_queue_add(struct throttle_queue *queue,
 	    .since_ms = now_ms,
 	    .class = class,
 	};
-	if (lane->count == 0 && lane->pass < queue->pass)
-		lane->pass = queue->pass;
+	if (lane->count == 0)
+		lane_enter(lane, queue->pass + STRIDE_OF(class) - 1);
 	lane_add(lane, ticket);
 	queue->count++;
 }
@@ -161,7 +169,9 @@ throttle_queue_take(struct throttle_queue *queue)
 	for (size_t i = THROTTLE_CLASSES; i-- > 0;) {
 		struct lane *lane = &queue->lanes[i];
 
-		if (lane->count > 0 && (next == NULL || lane->pass < next->pass))
+		if (lane->count == 0)
+			continue;
+		if (next == NULL || lane->pass < next->pass)
 			next = lane;
 	}
 	must(next != NULL);

@@ -71,3 +71,6 @@ check_PROGRAMS += tests/unit/connector/test_xml_write
 tests_unit_connector_test_xml_write_SOURCES = \
 	tests/unit/connector/test_xml_write.c $(desk_sources)
 tests_unit_connector_test_xml_write_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_connector_advice
+tests_unit_connector_test_connector_advice_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_line.c: connections, each with its own way out.
+ *
+ * A line has a throttle and a queue of its own, so that what waits for a dead
+ * endpoint stands in nobody else's way.  What all share are the places of the
+ * network.  A line may take one only while it has fewer than are free: one
+ * that is greedy gets half of them at most, two a third each, and some are
+ * left however many there are.
+ *
+ * Nothing here is durable but what an operator has said: what is learned of an
+ * endpoint is learned again.
+ */
+#include "engine_priv.h"
+
+#include <stdlib.h>
+
+_Static_assert(PRIORITY_CRITICAL + 1 == THROTTLE_CLASSES,
+    "a priority is a class of the queue");
+_Static_assert(OUTCOME_DONE_WITH_ERROR + 1 == ENGINE_OUTCOMES,
+    "every outcome is counted");
+
+/* ---- life ---- */
+
+void
+line_init(struct engine *engine)
+{
+	const struct engine_limits *limits = &engine->options.limits;
+
+	engine->lines = map_new();
+	engine->pools[POOL_CALLS].max = limits->calls_max;
+	engine->pools[POOL_MAILS].max = limits->mails_max;
+}
+
+/* Its limits may be others than before. */
+static void
+set_connection(struct line *line, const struct def_connection *connection)
+{
+	const struct throttle_limits limits = {
+	    .concurrency = connection->concurrency,
+	    .rate_count = connection->rate_count,
+	    .rate_ms = connection->rate_ms,
+	    .breaker_failures = connection->breaker_failures,
+	    .breaker_within_ms = connection->breaker_within_ms,
+	    .breaker_open_ms = connection->breaker_open_ms,
+	};
+
+	line->connection = connection;
+	throttle_set_limits(line->throttle, &limits);
+}
+
+static struct pool *
+pool_of(struct engine *engine, const struct def_connection *connection)
+{
+	bool is_mail = connection->kind == CONNECTION_SMTP;
+
+	return &engine->pools[is_mail ? POOL_MAILS : POOL_CALLS];
+}
+
+static struct line *
+line_new(struct engine *engine, const struct def_connection *connection)
+{
+	struct line *line = calloc(1, sizeof(*line));
+
+	must(line != NULL);
+	line->name = arena_str(engine->arena, connection->name);
+	line->engine = engine;
+	line->pool = pool_of(engine, connection);
+	line->throttle = throttle_new();
+	line->queue = throttle_queue_new();
+	map_put(engine->lines, line->name, line);
+	return line;
+}
+
+struct line *
+line_of(struct engine *engine, const struct def_connection *connection)
+{
+	struct line *line = map_find(engine->lines, connection->name);
+
+	if (line == NULL)
+		line = line_new(engine, connection);
+	if (line->connection != connection)
+		set_connection(line, connection);
+	return line;
+}
+
+void
+line_reload(struct engine *engine)
+{
+	const struct def_connection *connection;
+
+	for (size_t i = 0; (connection = library_connection_at(
+				engine->library, i)) != NULL;
+	     i++)
+		if (map_find(engine->lines, connection->name) != NULL)
+			(void)line_of(engine, connection);
+}
+
+static void
+line_free(struct line *line)
+{
+	struct exchange *exchange;
+
+	while ((exchange = line_pop(line)) != NULL)
+		exchange_free(&exchange);
+	free(line->token);
+	arena_free(&line->fetch_arena);
+	throttle_free(&line->throttle);
+	throttle_queue_free(&line->queue);
+	free(line);
+}
+
+void
+line_free_all(struct engine *engine)
+{
+	size_t cursor = 0;
+	struct str name;
+	void *line;
+
+	while (map_next(engine->lines, &cursor, &name, &line))
+		line_free(line);
+	map_free(&engine->lines);
+}
+
+/* ---- places ---- */
+
+bool
+line_has_place(struct line *line)
+{
+	return line->active < line->pool->max - line->pool->active &&
+	       throttle_may_begin(line->throttle, engine_now_ms(line->engine));
+}
+
+/* A turn that did not happen may take back what it had given, whatever has
+ * come of the place. */
+void
+line_take_place(struct line *line, struct exchange *exchange)
+{
+	line->active++;
+	line->pool->active++;
+	line->engine->calls_active++;
+	exchange->pass =
+	    throttle_begin(line->throttle, engine_now_ms(line->engine));
+}
+
+static void
+leave(struct line *line)
+{
+	must(line->active > 0 && line->pool->active > 0);
+	must(line->engine->calls_active > 0);
+	line->active--;
+	line->pool->active--;
+	line->engine->calls_active--;
+}
+
+void
+line_give_place_back(struct exchange *exchange)
+{
+	struct line *line = exchange->line;
+
+	leave(line);
+	throttle_give_back(line->throttle, &exchange->pass);
+	if (line->engine->calls_queued > 0)
+		loop_wake(line->engine->loop);
+}
+
+void
+line_note_sent(struct exchange *exchange)
+{
+	struct line *line = exchange->line;
+
+	throttle_sent(
+	    line->throttle, &exchange->pass, engine_now_ms(line->engine));
+	line->sent++;
+	if (exchange->is_repetition)
+		line->repeated++;
+}
+
+/* ---- what comes back ---- */
+
+static void
+keep_trouble(struct line *line, const struct outcome *outcome)
+{
+	snprintf(line->trouble, sizeof(line->trouble), "%.*s: %.*s",
+	    STR_ARG(outcome->code), STR_ARG(outcome->message));
+	line->trouble_ms = engine_now_ms(line->engine);
+}
+
+static void
+log_state(struct line *line)
+{
+	enum throttle_state state =
+	    throttle_look(line->throttle, engine_now_ms(line->engine)).state;
+
+	if (state == line->told)
+		return;
+	line->told = state;
+	if (state == THROTTLE_CLOSED)
+		log_info("breaker closed", "connection=%.*s queued=%zu",
+		    STR_ARG(line->name), line_queued(line));
+	else
+		log_warning("breaker open", "connection=%.*s queued=%zu %s",
+		    STR_ARG(line->name), line_queued(line), line->trouble);
+}
+
+void
+line_note_end(struct exchange *exchange, const struct outcome *outcome,
+    const struct message_response *response)
+{
+	struct line *line = exchange->line;
+	int64_t now_ms = engine_now_ms(line->engine);
+	struct throttle_advice advice = connector_advise(response, now_ms);
+	enum throttle_result result =
+	    connector_health(outcome, response, &advice);
+
+	leave(line);
+	throttle_end(line->throttle, &exchange->pass, result, &advice, now_ms);
+	line->outcomes[outcome->kind]++;
+	if (result != THROTTLE_WELL)
+		keep_trouble(line, outcome);
+	if (result != THROTTLE_WELL || line->told != THROTTLE_CLOSED)
+		log_state(line);
+}
+
+/* ---- who waits ---- */
+
+void
+line_push(struct line *line, struct exchange *exchange)
+{
+	throttle_queue_add(line->queue, &exchange->ticket,
+	    (unsigned)exchange->priority, exchange->deadline_ms,
+	    engine_now_ms(line->engine));
+	line->engine->calls_queued++;
+}
+
+static struct exchange *
+exchange_of(struct throttle_ticket *ticket)
+{
+	return (struct exchange *)((char *)ticket -
+				   offsetof(struct exchange, ticket));
+}
+
+struct exchange *
+line_pop(struct line *line)
+{
+	struct throttle_ticket *ticket = throttle_queue_take(line->queue);
+
+	if (ticket == NULL)
+		return NULL;
+	line->engine->calls_queued--;
+	return exchange_of(ticket);
+}
+
+static bool
+drop_cb(struct throttle_ticket *ticket, void *arg)
+{
+	struct engine *engine = arg;
+	struct exchange *exchange = exchange_of(ticket);
+
+	if (turn_is_durable(engine, exchange->turn))
+		return false;
+	engine->calls_queued--;
+	exchange_free(&exchange);
+	return true;
+}
+
+void
+line_revoke_all(struct engine *engine)
+{
+	size_t cursor = 0;
+	struct str name;
+	void *value;
+
+	while (map_next(engine->lines, &cursor, &name, &value)) {
+		struct line *line = value;
+
+		throttle_queue_drop(line->queue, drop_cb, engine);
+	}
+}
