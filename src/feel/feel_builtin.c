@@ -276,17 +276,38 @@ takes(const struct feel_builtin *builtin, const struct feel_arg *args,
 	return takes_positional(builtin, count, order);
 }
 
+static bool
+is_in_order(const size_t *order, size_t count)
+{
+	for (size_t i = 0; i < count && i < FEEL_PARAMS_MAX; i++) {
+		if (order[i] != i)
+			return false;
+	}
+	return true;
+}
+
+/* Where names alone leave it open, before(point:, range:) or before(range:,
+ * point:), the order in which they are written decides. */
 const struct feel_builtin *
 feel_builtin_choose(const struct feel_builtin *first,
     const struct feel_arg *args, size_t count, size_t order[FEEL_PARAMS_MAX])
 {
+	const struct feel_builtin *chosen = NULL;
+	size_t tried[FEEL_PARAMS_MAX];
+
 	must(first >= table && first < table + ROWS);
-	for (size_t i = (size_t)(first - table);
-	     i < ROWS && str_equal(table[i].name, first->name); i++) {
-		if (takes(&table[i], args, count, order))
-			return &table[i];
+	for (const struct feel_builtin *next = first;
+	     next < table + ROWS && str_equal(next->name, first->name);
+	     next++) {
+		if (!takes(next, args, count, tried) ||
+		    (chosen != NULL && !is_in_order(tried, count)))
+			continue;
+		chosen = next;
+		memcpy(order, tried, sizeof(tried));
+		if (is_in_order(tried, count))
+			break;
 	}
-	return NULL;
+	return chosen;
 }
 
 bool

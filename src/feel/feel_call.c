@@ -239,14 +239,13 @@ feel_call_builtin(struct feel_run *run, const struct feel_node *node)
 	return call_builtin(&call, count);
 }
 
-/* A built-in function that is called as a value: overloads by count. */
+/* A built-in function that is called as a value: the overload that takes such
+ * arguments, which are in the order of the call. */
 static const struct value *
 call_builtin_value(struct feel_run *run, const struct feel_node *node,
-    const struct feel_builtin *first, const struct value *const *args,
-    size_t count)
+    const struct feel_builtin *first, const struct feel_arg *shape,
+    const struct value *const *args, size_t count)
 {
-	struct feel_arg *shape = ARENA_ARRAY(run->arena, count + 1,
-	    struct feel_arg);
 	struct feel_call call = {.run = run, .node = node};
 	size_t order[FEEL_PARAMS_MAX];
 
@@ -258,6 +257,8 @@ call_builtin_value(struct feel_run *run, const struct feel_node *node,
 	    const struct value *);
 	if (count > 0)
 		memcpy(call.args, args, count * sizeof(*args));
+	for (size_t i = 0; i < call.builtin->count; i++)
+		call.args[i] = order[i] != SIZE_MAX ? args[order[i]] : NULL;
 	return call_builtin(&call, count);
 }
 
@@ -270,7 +271,9 @@ feel_call_function(struct feel_run *run, const struct feel_node *node,
 	must(function->type == VALUE_FUNCTION);
 	if (function->as.function->builtin != NULL)
 		return call_builtin_value(run, node,
-		    function->as.function->builtin, args, count);
+		    function->as.function->builtin,
+		    ARENA_ARRAY(run->arena, count + 1, struct feel_arg), args,
+		    count);
 	if (function->as.function->lambda->param_count != count)
 		return feel_null(run, node,
 		    "the function takes another number of arguments: %zu",
@@ -310,6 +313,18 @@ place_named(struct feel_run *run, const struct feel_node *node,
 	return true;
 }
 
+/* NULL where they can't be afforded. */
+static const struct value **
+eval_args(struct feel_run *run, const struct feel_node *node)
+{
+	size_t count = node->as.call.count;
+	const struct value **args = feel_items_new(run, count);
+
+	for (size_t i = 0; args != NULL && i < count; i++)
+		args[i] = feel_eval_node(run, node->as.call.args[i].node);
+	return args;
+}
+
 static const struct value *
 call_named(struct feel_run *run, const struct feel_node *node,
     const struct value *function)
@@ -317,7 +332,13 @@ call_named(struct feel_run *run, const struct feel_node *node,
 	const struct feel_lambda *lambda = function->as.function->lambda;
 	const struct value **args;
 
-	if (lambda == NULL || lambda->param_count != node->as.call.count)
+	if (lambda == NULL) {
+		args = eval_args(run, node);
+		return args == NULL ? &value_null : call_builtin_value(run,
+		    node, function->as.function->builtin, node->as.call.args,
+		    args, node->as.call.count);
+	}
+	if (lambda->param_count != node->as.call.count)
 		return feel_null(run, node,
 		    "the function takes other arguments");
 	args = feel_items_new(run, lambda->param_count);
@@ -338,11 +359,9 @@ feel_call_value(struct feel_run *run, const struct feel_node *node)
 		    STR_ARG(value_type_name(callee->type)));
 	if (count > 0 && node->as.call.args[0].name.at != NULL)
 		return call_named(run, node, callee);
-	args = feel_items_new(run, count);
+	args = eval_args(run, node);
 	if (args == NULL)
 		return &value_null;
-	for (size_t i = 0; i < count; i++)
-		args[i] = feel_eval_node(run, node->as.call.args[i].node);
 	return feel_call_function(run, node, callee, args, count);
 }
 

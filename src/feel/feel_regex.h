@@ -26,7 +26,7 @@ bool feel_regex_find_block(struct str name, uint32_t *first, uint32_t *last);
 const struct feel_regex *feel_regex_new(struct arena *arena,
     struct str pattern, struct str flags);
 
-#define FEEL_REGEX_GROUPS 10 /* $0 to $9 */
+#define FEEL_REGEX_GROUPS 100 /* $0 to $99 */
 
 struct feel_match {
 	size_t from;

@@ -42,7 +42,7 @@ static const struct set sets[] = {
 /* What is written inside a class for the set's opposite; \I and \C have no
  * short form and are taken only outside. */
 static const struct set opposite_sets[] = {
-	{'s', "\\S"},
+	{'s', "\\x{0}-\\x{8}\\x{b}\\x{c}\\x{e}-\\x{1f}\\x{21}-\\x{10ffff}"},
 	{'d', "\\P{Nd}"},
 	{'w', "\\p{P}\\p{Z}\\p{C}"},
 };
@@ -228,15 +228,18 @@ add_reference(struct translation *t, char digit)
 	return true;
 }
 
-/* "\" outside of classes. */
+/* "\" outside of classes; flag x takes white space out even behind it. */
 static bool
 translate_escape(struct translation *t)
 {
-	char letter = peek(t);
-	int single = single_escape(letter);
 	bool is_set;
 	bool is_whole;
+	char letter;
+	int single;
 
+	skip_space(t);
+	letter = peek(t);
+	single = single_escape(letter);
 	if (letter == '\0')
 		return false;
 	t->at++;
@@ -360,6 +363,7 @@ translate_group(struct translation *t)
 		return false;
 	skip_space(t);
 	if (accept(t, '?')) {
+		skip_space(t);
 		if (!accept(t, ':'))
 			return false;
 		buf_add_cstr(t->out, "(?:");
