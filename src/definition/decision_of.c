@@ -70,7 +70,7 @@ read_word(const struct value *word, const struct str *words, size_t count,
 	return false;
 }
 
-/* NULL in *out for null and "-". */
+/* NULL in *out for null, "-" and a cell that was left empty. */
 static bool
 read_tests(const struct reader *reader, const struct value *text,
     const struct feel **out)
@@ -80,7 +80,8 @@ read_tests(const struct reader *reader, const struct value *text,
 		return true;
 	if (text->type != VALUE_STRING)
 		return refuse(reader, "unary tests are a string");
-	if (str_equal(str_trim(value_str(text)), STR("-")))
+	if (str_trim(value_str(text)).bytes == 0 ||
+	    str_equal(str_trim(value_str(text)), STR("-")))
 		return true;
 	*out = feel_parse_unary_tests(reader->arena, value_str(text),
 	    reader->names, reader->error);
@@ -97,6 +98,8 @@ read_template(const struct reader *reader, const struct value *text,
 		return refuse(reader, "an output is a string of FEEL");
 	template->kind = TEMPLATE_FEEL;
 	template->text = value_str(text);
+	if (str_trim(template->text).bytes == 0)
+		template->text = STR("null");
 	template->feel = feel_parse(reader->arena, template->text,
 	    reader->names, reader->error);
 	*out = template;

@@ -3,8 +3,9 @@
  * feel_test.c: unary tests against an input, and `in` (DMN 1.5, table 55).
  *
  * What a test evaluates to decides what it asks: a range, whether the input
- * lies in it; a list, whether one of its items fits; where `?` is used, the
- * answer itself; and otherwise whether the input equals it.
+ * lies in it; a list, whether one of its items fits; where `?` is used, or
+ * where it is a condition of other names, the answer itself; and otherwise
+ * whether the input equals it.
  */
 #include "feel_priv.h"
 
@@ -37,10 +38,26 @@ feel_test_value(struct feel_run *run, const struct value *input,
 		return feel_range_has(run, tested->as.range, input);
 	if (tested->type == VALUE_LIST)
 		return test_list(run, input, tested);
-	/* `contains(name, "x")` says by itself whether it holds. */
-	if (tested->type == VALUE_BOOLEAN && input->type != VALUE_BOOLEAN)
-		return tested;
 	return feel_equal_run(run, input, tested);
+}
+
+/* `true` and `member` are values that the input may equal; `contains(name,
+ * "x")` says by itself whether it holds, unless the input is a boolean. */
+static bool
+is_condition(const struct feel_node *node)
+{
+	switch (node->op) {
+	case FEEL_CONSTANT:
+	case FEEL_INPUT:
+	case FEEL_SLOT:
+	case FEEL_FREE:
+	case FEEL_DYNAMIC:
+	case FEEL_PATH:
+	case FEEL_FILTER:
+		return false;
+	default:
+		return true;
+	}
 }
 
 static const struct value *
@@ -50,7 +67,11 @@ test_one(struct feel_run *run, const struct feel_node *node)
 
 	if (node->op == FEEL_COMPARE_TEST)
 		return value;
-	if (node->has_input && value->type == VALUE_BOOLEAN)
+	if (value->type == VALUE_BOOLEAN && (node->has_input ||
+	    (is_condition(node) && run->input->type != VALUE_BOOLEAN)))
+		return value;
+	/* What can't be told is no null that a null input would equal. */
+	if (value_is_null(value) && is_condition(node))
 		return value;
 	return feel_test_value(run, run->input, value);
 }

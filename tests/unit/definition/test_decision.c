@@ -260,10 +260,25 @@ test_null_input_matches_only_what_takes_null(void **state)
 	    "{'when': ['< 10'], 'then': ['1']},"
 	    "{'when': ['>= 10'], 'then': ['2']},"
 	    "{'when': ['null'], 'then': ['3']},"
-	    "{'when': ['-'], 'then': ['4']}]}";
+	    "{'when': ['-'], 'then': ['4']},"
+	    "{'when': ['? < 10'], 'then': ['5']},"
+	    "{'when': ['true'], 'then': ['6']}]}";
 
 	assert_outcome(eval(*state, table, "{'n': null}"), "[3,4]");
-	assert_outcome(eval(*state, table, "{'n': 5}"), "[1,4]");
+	assert_outcome(eval(*state, table, "{'n': 5}"), "[1,4,5]");
+	assert_outcome(eval(*state, table, "{'n': true}"), "[4,6]");
+}
+
+static void
+test_an_empty_cell_asks_nothing_and_gives_null(void **state)
+{
+	const char *table =
+	    "{'hitPolicy': 'UNIQUE', 'inputs': [{'expr': 'n'}],"
+	    " 'outputs': [{'name': 'a'}, {'name': 'b'}],"
+	    " 'rules': [{'when': [''], 'then': ['n', ' ']}]}";
+
+	assert_outcome(eval(*state, table, "{'n': 5}"),
+	    "{'a':5,'b':null}");
 }
 
 static void
@@ -337,6 +352,7 @@ main(void)
 	    WITH_ARENA(test_no_rule_gives_null_or_the_defaults),
 	    WITH_ARENA(test_input_that_is_not_allowed_fails),
 	    WITH_ARENA(test_null_input_matches_only_what_takes_null),
+	    WITH_ARENA(test_an_empty_cell_asks_nothing_and_gives_null),
 	    WITH_ARENA(test_output_that_is_not_allowed_fails),
 	    WITH_ARENA(test_names_may_hold_spaces),
 	    WITH_ARENA(test_malformed_tables_are_refused_with_a_reason),
