@@ -48,9 +48,11 @@ struct decision_rule {
 	const struct template *const *then; /* one per output */
 };
 struct def_decision {
-	struct str name;
+	struct str name; /* where it stands in a step, the step's id */
+	bool is_inline;  /* it stands in a step */
 	struct str description; /* may be absent */
 	struct diag_span span;
+	uint32_t line_last; /* of its text */
 	enum hit_policy hit_policy;
 	enum hit_aggregation aggregation;
 	const struct decision_input *inputs;

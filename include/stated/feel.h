@@ -18,6 +18,9 @@
 struct feel_names;
 struct feel_names *feel_names_new(struct arena *arena);
 void feel_names_add(struct feel_names *names, struct str name);
+/* Not all names are known: words that stand together, and that none of the
+ * known ones begins, are one name, up to a keyword or a sign. */
+void feel_names_open(struct feel_names *names);
 /* Adds the keys of a context as names, deeply. */
 void feel_names_add_value(
     struct feel_names *names, const struct value *context);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load_decision.c: decision tables.
+ * load_decision.c: decision tables, as documents and within a step.
  *
- * A table doesn't belong to a workflow, so that the names which it reads
+ * A document doesn't belong to a workflow, so that the names which it reads
  * can't be checked here; they are gathered, and each `decide` step is checked
- * against them.
+ * against them.  So it is with a table within a step that is given all it
+ * reads by `with`; without that it reads the workflow's variables.
  */
 #include "load_priv.h"
 
@@ -12,6 +13,7 @@
 
 struct load_decision {
 	struct def_decision def; /* first: other modules hold this */
+	const struct yaml_node *root;
 	const struct str *reads;
 	size_t read_count;
 };
@@ -247,7 +249,7 @@ static void
 load_rules(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct def_decision *decision = into;
-	const struct yaml_node *root = load->document->root;
+	const struct yaml_node *root = ((struct load_decision *)into)->root;
 	size_t inputs = count_items(root, "inputs");
 	size_t outputs = count_items(root, "outputs");
 	struct decision_rule *rules = ARENA_ARRAY(load->arena, node->count,
@@ -263,27 +265,33 @@ static const struct load_table rules_form = LOAD_LIST(&load_form_values);
 
 /* ---- the table of keys ---- */
 
+#define ROWS_OF_TABLE                                                          \
+	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,      \
+	    "what is decided"},                                                \
+	{"hit-policy", KIND_OWN, LOAD_MAY, 0, load_hit_policy, &policy_form,   \
+	    "which rules count where several match; unique unless told"},      \
+	{"inputs", KIND_LIST, LOAD_MUST, 0, load_inputs, &inputs_form,         \
+	    "expressions that are looked at"},                                 \
+	{"outputs", KIND_LIST, LOAD_MUST, 0, load_outputs, &outputs_form,      \
+	    "names of what is decided"},                                       \
+	{"rules", KIND_LIST, LOAD_MUST, 0, load_rules, &rules_form,            \
+	    "lists of cells: a unary test per input, a value per output"}
+
 static const struct load_key decision_keys[] = {
 	{"decision", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
 	    "the name under which `decide` refers to it"},
-	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
-	    "what is decided"},
-	{"hit-policy", KIND_OWN, LOAD_MAY, 0, load_hit_policy, &policy_form,
-	    "which rules count where several match; unique unless told"},
-	{"inputs", KIND_LIST, LOAD_MUST, 0, load_inputs, &inputs_form,
-	    "expressions that are looked at"},
-	{"outputs", KIND_LIST, LOAD_MUST, 0, load_outputs, &outputs_form,
-	    "names of what is decided"},
-	{"rules", KIND_LIST, LOAD_MUST, 0, load_rules, &rules_form,
-	    "lists of cells: a unary test per input, a value per output"},
+	ROWS_OF_TABLE,
 };
 const struct load_table load_decision_table =
     LOAD_TABLE("a decision", decision_keys);
+static const struct load_key inline_keys[] = {ROWS_OF_TABLE};
+const struct load_table load_decision_inline_table =
+    LOAD_TABLE("a decision table", inline_keys);
 
 static void
-check_policy(struct load *load, const struct def_decision *decision)
+check_policy(struct load *load, const struct yaml_node *root,
+    const struct def_decision *decision)
 {
-	const struct yaml_node *root = load->document->root;
 	bool needs_values = decision->hit_policy == HIT_PRIORITY ||
 	    decision->hit_policy == HIT_OUTPUT_ORDER;
 	bool has_values = false;
@@ -305,22 +313,79 @@ check_policy(struct load *load, const struct def_decision *decision)
 	    "a table with several outputs can't be summed up in one number");
 }
 
-struct def_decision *
-load_decision(struct load *load)
+static uint32_t
+last_line(const struct yaml_node *node)
+{
+	uint32_t last = node->span.line;
+
+	if (node->kind == NODE_TEXT)
+		for (size_t i = 0; i < node->text.bytes; i++)
+			last += node->text.at[i] == '\n';
+	for (size_t i = 0; i < node->count; i++) {
+		uint32_t line = last_line(node->kind == NODE_LIST ?
+		    node->items[i] : node->pairs[i].value);
+
+		if (line > last)
+			last = line;
+	}
+	return last;
+}
+
+static struct load_decision *
+begin(struct load *load, const struct yaml_node *root)
 {
 	struct load_decision *whole =
 	    ARENA_NEW(load->arena, struct load_decision);
-	size_t count;
-	const struct str *builtins = load_scope_builtins(&count);
 
-	whole->def.span = load->document->root->span;
+	whole->def.span = root->span;
+	whole->def.line_last = last_line(root);
+	whole->root = root;
+	return whole;
+}
+
+/* Gathers the names that it reads, but those that are given, instead of
+ * checking them. */
+static void
+load_gathering(struct load *load, const struct load_table *table,
+    const struct yaml_node *given, struct load_decision *whole)
+{
+	struct load_scope *around = load->scope;
+
 	load->scope = load_scope_new(load->arena);
-	for (size_t i = 0; i < count; i++)
-		load_scope_add(load->scope, builtins[i]);
+	for (size_t i = 0; given && given->kind == NODE_MAP &&
+	     i < given->count; i++)
+		load_scope_add(load->scope, given->pairs[i].key->text);
 	load_scope_open(load->scope);
-	load_map(load, load->document->root, &load_decision_table, &whole->def);
-	check_policy(load, &whole->def);
+	load_map(load, whole->root, table, &whole->def);
 	whole->reads = load_scope_gathered(load->scope, &whole->read_count);
 	load_scope_free(&load->scope);
+	load->scope = around;
+}
+
+struct def_decision *
+load_decision(struct load *load)
+{
+	struct load_decision *whole = begin(load, load->document->root);
+
+	load_gathering(load, &load_decision_table, NULL, whole);
+	check_policy(load, whole->root, &whole->def);
+	return &whole->def;
+}
+
+struct def_decision *
+load_decision_inline(struct load *load, const struct yaml_node *node,
+    struct str name, const struct yaml_node *given)
+{
+	struct load_decision *whole = begin(load, node);
+
+	must(node->kind == NODE_MAP);
+	whole->def.is_inline = true;
+	whole->def.name = name;
+	if (given)
+		load_gathering(load, &load_decision_inline_table, given,
+		    whole);
+	else
+		load_map(load, node, &load_decision_inline_table, &whole->def);
+	check_policy(load, node, &whole->def);
 	return &whole->def;
 }

@@ -453,7 +453,13 @@ struct def_operation *load_operation_made(struct load *load,
     const struct str *arguments, size_t count, size_t required);
 
 struct def_decision *load_decision(struct load *load);
-/* The names that the table's expressions read. */
+/* The table that stands in a step's `decide`; `given` is the step's `with`,
+ * or NULL where the table reads the workflow's variables. */
+struct def_decision *load_decision_inline(struct load *load,
+    const struct yaml_node *node, struct str name,
+    const struct yaml_node *given);
+/* The names that the table's expressions read, beyond those that were checked
+ * when it was loaded. */
 const struct str *load_decision_reads(
     const struct def_decision *decision, size_t *count);
 struct load_shared *load_shared(struct load *load);
@@ -465,7 +471,7 @@ const struct calendar *load_find_calendar(
     struct load *load, const struct yaml_node *name);
 struct def_contact *load_contact(struct load *load);
 extern const struct load_table load_workflow_table, load_connection_table,
-    load_decision_table, load_calendar_table, load_contact_table,
+    load_decision_table, load_decision_inline_table, load_calendar_table, load_contact_table,
     load_shared_table, load_connection_cases_table;
 
 /* ---- library.c ---- */

@@ -197,6 +197,7 @@ void
 load_scope_open(struct load_scope *scope)
 {
 	scope->is_open = true;
+	feel_names_open(scope->names);
 }
 
 void

@@ -21,10 +21,13 @@ static void
 load_decision_name(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct load_draft *draft = into;
-	struct str name = load_name(load, node, "decide");
 	const struct str *names;
+	struct str name;
 	size_t count;
 
+	if (node->kind == NODE_MAP)
+		return; /* see finish_decide() */
+	name = load_name(load, node, "decide");
 	draft->step.decision = library_find_decision(load->library, name);
 	if (draft->step.decision || name.bytes == 0 ||
 	    library_is_unread(load->library, DOCUMENT_DECISION, name))
@@ -246,9 +249,11 @@ static const struct load_key set_keys[] = {
 	    "variables and their new values"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
+static const struct load_table decision_form =
+    LOAD_EITHER(&load_form_name, &load_decision_inline_table);
 static const struct load_key decide_keys[] = {
-	{"decide", KIND_OWN, LOAD_MUST, 0, load_decision_name, &load_form_name,
-	    "the name of a decision table"},
+	{"decide", KIND_OWN, LOAD_MUST, 0, load_decision_name, &decision_form,
+	    "the name of a decision table, or a table"},
 	{"with", KIND_VALUE, LOAD_MAY, IN(step.with), NULL, NULL,
 	    "what the table reads; the variables unless told"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
@@ -465,15 +470,14 @@ give_id(struct load *load, struct def_step *step, struct str where, size_t nth)
 
 /* Without inputs of its own a table reads the workflow's variables. */
 static void
-check_decision(struct load *load, const struct load_draft *draft,
+check_decision(struct load *load, const struct def_decision *decision,
     const struct yaml_node *node)
 {
 	const struct yaml_node *with = yaml_tree_find(node, "with");
-	const struct def_decision *decision = draft->step.decision;
 	const struct str *reads;
 	size_t count;
 
-	if (!decision || (with && with->kind != NODE_MAP))
+	if (with && with->kind != NODE_MAP)
 		return;
 	reads = load_decision_reads(decision, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -498,8 +502,6 @@ finish_step(struct load *load, struct load_draft *draft,
 
 	if (step->kind == STEP_CALL)
 		step->call = load_call_keep(load, draft, node);
-	if (step->kind == STEP_DECIDE)
-		check_decision(load, draft, node);
 	if (step->kind == STEP_REQUIRE && !step->code) {
 		step->code = load_literal(load, value_of_str(load->arena,
 		    STR("requirement-not-met")), step->span);
@@ -512,6 +514,20 @@ finish_step(struct load *load, struct load_draft *draft,
 	if ((step->kind == STEP_EMIT || step->kind == STEP_RUN) && !step->with)
 		step->with = load_literal(load, value_built(
 		    value_build_context(load->arena)), step->span);
+}
+
+/* A table of the step's own is called as the step is. */
+static void
+finish_decide(struct load *load, struct def_step *step,
+    const struct yaml_node *node)
+{
+	const struct yaml_node *table = yaml_tree_find(node, "decide");
+
+	if (table && table->kind == NODE_MAP)
+		step->decision = load_decision_inline(load, table, step->id,
+		    yaml_tree_find(node, "with"));
+	if (step->decision)
+		check_decision(load, step->decision, node);
 }
 
 /* What an iteration sets is its own: no step outside can read it. */
@@ -565,6 +581,8 @@ load_step(struct load *load, const struct yaml_node *node, struct str where,
 	finish_step(load, &draft, node);
 	*step = draft.step;
 	give_id(load, step, where, nth);
+	if (step->kind == STEP_DECIDE)
+		finish_decide(load, step, node);
 	if (step->kind == STEP_FOR)
 		load_body(load, node, step);
 	return step;

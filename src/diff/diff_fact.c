@@ -436,13 +436,16 @@ say_table(struct diff_facts *facts, const struct def_decision *decision)
 	struct str item =
 	    arena_strf(facts->arena, "decision %.*s", STR_ARG(decision->name));
 	struct str text = decision->span.source->text, line;
+	/* A document's first line is its name; its text goes on to its end. */
+	uint32_t first = decision->span.line + !decision->is_inline;
+	uint32_t last =
+	    decision->is_inline ? decision->line_last : UINT32_MAX;
 
-	for (uint32_t i = 1; i < decision->span.line; i++)
+	for (uint32_t i = 1; i < first; i++)
 		(void)str_split(text, '\n', &text);
 	diff_fact_add(
 	    facts, (struct diff_fact){STR(""), item, STR(""), STR("")});
-	(void)str_split(text, '\n', &text);
-	while (text.bytes > 0) {
+	for (uint32_t i = first; text.bytes > 0 && i <= last; i++) {
 		line = str_split(text, '\n', &text);
 		if (str_has_prefix(line, STR("---")))
 			return;

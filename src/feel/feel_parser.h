@@ -20,6 +20,7 @@ struct feel_names {
 	struct str *keys; /* with spaces or signs, at any depth */
 	size_t key_count;
 	size_t key_capacity;
+	bool is_open; /* there are others */
 };
 
 /* A variable in scope, or a filter, whose items' fields are in scope. */

@@ -50,6 +50,12 @@ feel_names_add(struct feel_names *names, struct str name)
 		add_key(names, name);
 }
 
+void
+feel_names_open(struct feel_names *names)
+{
+	names->is_open = true;
+}
+
 static void
 add_inner(struct feel_names *names, const struct value *value, unsigned depth)
 {
@@ -235,7 +241,7 @@ read_unknown(struct feel_parser *p, size_t *end)
 	size_t word_end = feel_lex_identifier(p->text, p->at);
 	struct str word = str_slice(p->text, p->at, word_end - p->at);
 
-	if ((p->names == NULL || count_filters(p) > 0) &&
+	if ((p->names == NULL || p->names->is_open || count_filters(p) > 0) &&
 	    feel_builtin_find(word) == NULL)
 		return feel_scope_read_new(p, end);
 	*end = word_end;

@@ -47,6 +47,20 @@ prove_definition(const struct definition *definition,
 		proofs[i](&proof);
 }
 
+/* The tables that stand in its steps, which no library lists. */
+static void
+prove_inline(const struct definition *definition,
+    const struct library *library, struct arena *arena, struct diag_list *diags)
+{
+	for (size_t i = 0; i < definition->step_count; i++) {
+		const struct def_decision *decision =
+		    definition->steps[i]->decision;
+
+		if (decision && decision->is_inline)
+			prove_decision(decision, library, arena, diags);
+	}
+}
+
 void
 prove_library(const struct library *library, struct diag_list *diags)
 {
@@ -58,6 +72,7 @@ prove_library(const struct library *library, struct diag_list *diags)
 	for (size_t i = 0; (definition = library_workflow_at(library, i));
 	     i++) {
 		prove_definition(definition, library, arena, diags);
+		prove_inline(definition, library, arena, diags);
 		arena_reset(arena);
 	}
 	for (size_t i = 0; (decision = library_decision_at(library, i)); i++) {
