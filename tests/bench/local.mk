@@ -18,7 +18,14 @@ tests_bench_bench_hostile_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(top_srcdir)/tests/unit/feel
 tests_bench_bench_hostile_LDADD = $(LIBS_FEEL)
 
+EXTRA_PROGRAMS += tests/bench/bench_expressions
+tests_bench_bench_expressions_SOURCES = tests/bench/bench_expressions.c
+tests_bench_bench_expressions_LDADD = $(LIBS_DEFINITION)
+
 EXTRA_DIST += \
+	tests/bench/expressions.jsonl \
+	tests/bench/expressions.mjs \
+	tests/bench/expressions.sh \
 	tests/bench/soak.sh \
 	tests/bench/three_calls.lua \
 	tests/bench/three_calls.sh \

@@ -15,7 +15,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct value *
 lookup(void *arg, struct str name)
 {
-	return str_equal(name, STR("x")) ? arg : NULL;
+	return value_get(arg, name);
+}
+
+static const struct value *
+make_context(struct arena *arena)
+{
+	struct value_builder *context = value_build_context(arena);
+	const struct value *x = value_of_int(arena, 7);
+	const struct value *items[] = {x, &value_true, &value_null};
+
+	value_put(context, STR("x"), x);
+	value_put_str(context, "s", STR("abc äöü"));
+	value_put(context, STR("l"), value_of_list(arena, items, 3));
+	value_put(context, STR("a-b c"), x);
+	value_put(context, STR("c"), value_of_list(arena, items, 0));
+	return value_built(context);
 }
 
 static const struct feel *
@@ -59,16 +74,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.steps = STEPS,
 	};
 
-	env.arg = (void *)(uintptr_t)value_of_int(arena, 7);
-	feel_names_add(names, STR("x"));
-	feel_names_add(names, STR("a-b c"));
+	env.arg = (void *)(uintptr_t)make_context(arena);
+	feel_names_add_value(names, env.arg);
 	feel = feel_parse(arena, text, names, &error);
 	if (check_error(feel, &error, text) != NULL)
 		write_value(feel_eval(feel, &env));
 	env.steps = STEPS;
 	feel = feel_parse_unary_tests(arena, text, NULL, &error);
 	if (check_error(feel, &error, text) != NULL)
-		write_value(feel_test(feel, env.arg, &env));
+		write_value(feel_test(feel, value_get(env.arg, STR("x")),
+		    &env));
 	arena_free(&arena);
 	return 0;
 }

@@ -15,6 +15,7 @@ endif
 fuzzers = \
 	tests/fuzz/fuzz_calendar \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_evaluate \
 	tests/fuzz/fuzz_event \
 	tests/fuzz/fuzz_export \
 	tests/fuzz/fuzz_feel \
@@ -40,6 +41,10 @@ fuzz_file = tests/fuzz/fuzz_file.c tests/fuzz/fuzz_file.h
 tests_fuzz_fuzz_feel_SOURCES = tests/fuzz/fuzz_feel.c $(fuzz_main)
 tests_fuzz_fuzz_feel_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_feel_LDADD = $(LIBS_FEEL)
+
+tests_fuzz_fuzz_evaluate_SOURCES = tests/fuzz/fuzz_evaluate.c $(fuzz_main)
+tests_fuzz_fuzz_evaluate_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_evaluate_LDADD = $(LIBS_FEEL)
 
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
@@ -123,4 +128,4 @@ tests_fuzz_fuzz_publish_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
 tests_fuzz_fuzz_publish_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_publish_LDADD = $(LIBS_API)
 
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/run.sh
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz_feel.dict tests/fuzz/run.sh
