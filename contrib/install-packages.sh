@@ -24,6 +24,7 @@ packages="
 	libcmocka-dev
 	tzdata
 	openssl curl
+	nghttp2-server
 "
 
 say() {

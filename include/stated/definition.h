@@ -519,6 +519,16 @@ struct def_webhook_event {
 	const struct template *time;    /* may be NULL */
 };
 
+/* The host that calls go through. */
+struct def_proxy {
+	const struct template *url; /* null is none */
+	const struct template *user;     /* may be NULL */
+	const struct template *password; /* may be NULL */
+	const struct template *ca;       /* its own; may be NULL */
+	const struct str *except; /* hosts that are asked directly */
+	size_t except_count;
+};
+
 struct def_connection {
 	struct str name;
 	struct str description; /* may be absent */
@@ -534,6 +544,7 @@ struct def_connection {
 	const struct template *client_certificate;
 	/* PEM, or a file's absolute path; may be NULL */
 	const struct template *ca;
+	const struct def_proxy *proxy; /* NULL: none */
 	int64_t concurrency;   /* calls at once; 64 unless told */
 	int64_t rate_count;    /* per rate_ms; 0: no bound */
 	int64_t rate_ms;

@@ -3,7 +3,7 @@
  * http.h: the seam of the network, and its client: curl's multi interface on
  * libevent.
  *
- * Redirects are not followed, proxies come from the request's settings only,
+ * Redirects are not followed, no proxy is used but the one a request names,
  * and connections are kept and reused.  Callbacks run on the loop's thread,
  * never from inside http_send().
  *

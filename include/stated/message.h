@@ -29,6 +29,15 @@ struct message_mail {
 	bool is_tls_required; /* STARTTLS, where TLS doesn't come first */
 };
 
+/* Through which a web request goes; https goes through a tunnel of it. */
+struct message_proxy {
+	struct str url;  /* http or https, with its port */
+	struct str user; /* absent: nobody */
+	struct str password;
+	struct str except; /* hosts that are asked directly, by commas */
+	struct str ca;     /* as below, of the proxy itself */
+};
+
 struct message_request {
 	const struct message_mail *mail; /* NULL: HTTP */
 	struct str method;
@@ -44,6 +53,7 @@ struct message_request {
 	struct str client_certificate;
 	/* PEM, or a file's absolute path; absent: the system's */
 	struct str ca;
+	const struct message_proxy *proxy; /* NULL: none */
 };
 
 /* How the exchange went wrong, and so what may be known about its effect. */

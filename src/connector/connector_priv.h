@@ -231,13 +231,17 @@ MUST_USE bool xml_write(struct arena *arena, const struct value *value,
 /* xml_read.c: NULL with *why. */
 MUST_USE const struct value *xml_read(struct arena *arena, struct str text,
     const struct def_xml *rules, const char **why);
+/* rest_proxy.c: sets the request's proxy, where the connection has one. */
+MUST_USE bool rest_proxy(struct call_scope *scope,
+    const struct def_connection *connection, struct message_request *request,
+    struct outcome *failure);
 /* rest.c */
 MUST_USE bool rest_prepare(const struct connector_call *call,
     struct call_scope *scope, struct message_request *request,
     struct outcome *failure);
 struct outcome rest_judge(const struct connector_call *call,
     struct call_scope *scope);
-/* What all requests share: authorization, certificates, trace. */
+/* What all requests share: authorization, certificates, trace, proxy. */
 MUST_USE bool rest_authorize(struct call_scope *scope,
     const struct def_connection *connection, struct str token,
     struct header_list *headers, struct outcome *failure);

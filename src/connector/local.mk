@@ -22,6 +22,7 @@ libstated_connector_a_SOURCES = \
 	src/connector/rest_body.c \
 	src/connector/rest_form.c \
 	src/connector/rest_multipart.c \
+	src/connector/rest_proxy.c \
 	src/connector/rest_url.c \
 	src/connector/retry_after.c \
 	src/connector/signed_text.c \

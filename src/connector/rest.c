@@ -250,7 +250,8 @@ rest_finish(struct call_scope *scope, const struct def_connection *connection,
 		must(header_list_set(headers, accept));
 	if (trace.value.bytes > 0 && !header_list_set(headers, trace))
 		return refuse_header(scope, trace.name, failure);
-	if (!rest_certificates(scope, connection, request, failure))
+	if (!rest_certificates(scope, connection, request, failure) ||
+	    !rest_proxy(scope, connection, request, failure))
 		return false;
 	request->headers = headers->items;
 	request->header_count = headers->count;

@@ -150,6 +150,47 @@ const struct load_table load_breaker_table =
     LOAD_TABLE("`breaker`", breaker_keys);
 const struct load_table load_tls_table = LOAD_TABLE("`tls`", tls_keys);
 
+/* ---- the way there ---- */
+
+#define IN_PROXY(field) offsetof(struct def_proxy, field)
+
+static void
+load_except(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_proxy *proxy = into;
+
+	proxy->except =
+	    load_texts(load, node, "except", &proxy->except_count);
+}
+
+static const struct load_key proxy_keys[] = {
+	{"url", KIND_STRING, LOAD_MUST, IN_PROXY(url), NULL, NULL,
+	    "http:// or https://, with its port; null: no proxy"},
+	{"user", KIND_STRING, LOAD_MAY, IN_PROXY(user), NULL, NULL,
+	    "who we are to the proxy"},
+	{"password", KIND_STRING, LOAD_MAY, IN_PROXY(password), NULL, NULL,
+	    "the password: {secret: NAME}"},
+	{"ca", KIND_STRING, LOAD_MAY, IN_PROXY(ca), NULL, NULL,
+	    "who its certificate is signed by, in PEM or a path"},
+	{"except", KIND_OWN, LOAD_MAY, 0, load_except, &load_form_texts,
+	    "hosts, domains and networks that are asked directly"},
+};
+static const struct load_table proxy_table =
+    LOAD_TABLE("`proxy`", proxy_keys);
+
+static void
+load_proxy(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_connection *connection = into;
+	struct def_proxy *proxy = ARENA_NEW(load->arena, struct def_proxy);
+
+	load_map(load, node, &proxy_table, proxy);
+	load_doubt_secret(load, proxy->password);
+	if (!proxy->url)
+		proxy->url = load_literal(load, &value_null, node->span);
+	connection->proxy = proxy;
+}
+
 /* ---- the connection ---- */
 
 static const struct load_word kind_words[] = {
@@ -194,6 +235,8 @@ static const struct load_key connection_keys[] = {
 	    "who we are to it, and how we prove it"},
 	{"tls", KIND_MAP, LOAD_MAY, 0, NULL, &load_tls_table,
 	    "our certificate, and whom we trust"},
+	{"proxy", KIND_MAP, LOAD_MAY, 0, load_proxy, &proxy_table,
+	    "the host that calls go through; none unless told"},
 	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table,
 	    "how much it is asked at most"},
 	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &load_breaker_table,

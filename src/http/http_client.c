@@ -70,7 +70,7 @@ static void client_retry_cb(evutil_socket_t fd, short what, void *arg);
 static void client_beat_cb(evutil_socket_t fd, short what, void *arg);
 static void deliver_ended(struct http_client *client);
 
-#define SET(multi, option, value)                                              \
+#define SET_MULTI(multi, option, value)                                        \
 	must(curl_multi_setopt((multi), (option), (value)) == CURLM_OK)
 
 static struct http_client *
@@ -113,14 +113,14 @@ http_client_new(struct event_base *base, struct http_client_options options)
 	if (per_host == 0)
 		per_host = CONNECTIONS_PER_HOST_MAX;
 	client->added_max = all;
-	SET(client->multi, CURLMOPT_MAXCONNECTS, (long)all);
-	SET(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)all);
-	SET(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)per_host);
-	SET(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-	SET(client->multi, CURLMOPT_SOCKETFUNCTION, client_socket_cb);
-	SET(client->multi, CURLMOPT_SOCKETDATA, client);
-	SET(client->multi, CURLMOPT_TIMERFUNCTION, client_timer_cb);
-	SET(client->multi, CURLMOPT_TIMERDATA, client);
+	SET_MULTI(client->multi, CURLMOPT_MAXCONNECTS, (long)all);
+	SET_MULTI(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)all);
+	SET_MULTI(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)per_host);
+	SET_MULTI(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	SET_MULTI(client->multi, CURLMOPT_SOCKETFUNCTION, client_socket_cb);
+	SET_MULTI(client->multi, CURLMOPT_SOCKETDATA, client);
+	SET_MULTI(client->multi, CURLMOPT_TIMERFUNCTION, client_timer_cb);
+	SET_MULTI(client->multi, CURLMOPT_TIMERDATA, client);
 	return client;
 }
 

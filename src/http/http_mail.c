@@ -16,9 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SET(easy, option, value)                                               \
-	must(curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
-
 static size_t
 mail_read_cb(char *at, size_t size, size_t count, void *arg)
 {
@@ -60,19 +57,6 @@ mail_close_cb(void *arg, curl_socket_t fd)
 		if (transfer->mail_sockets[i] == fd)
 			transfer->mail_sockets[i] = 0;
 	return close(fd);
-}
-
-static void
-set_text(struct http_transfer *transfer, CURLoption option, struct str text)
-{
-	struct buf *line = &transfer->head; /* free until an answer comes */
-
-	buf_clear(line);
-	buf_add_str(line, text);
-	SET(transfer->easy, option, text.at != NULL ? buf_cstr(line) : NULL);
-	if (line->bytes > 0)
-		explicit_bzero(line->at, line->bytes);
-	buf_clear(line);
 }
 
 static void
@@ -120,9 +104,9 @@ http_mail_begin(struct http_transfer *transfer,
 	    (curl_off_t)transfer->request_body.bytes);
 	SET(easy, CURLOPT_USE_SSL, (long)(mail->is_tls_required
 	    ? CURLUSESSL_ALL : CURLUSESSL_TRY));
-	set_text(transfer, CURLOPT_MAIL_FROM, mail->from);
-	set_text(transfer, CURLOPT_USERNAME, mail->user);
-	set_text(transfer, CURLOPT_PASSWORD, mail->password);
+	http_transfer_set_text(transfer, CURLOPT_MAIL_FROM, mail->from);
+	http_transfer_set_text(transfer, CURLOPT_USERNAME, mail->user);
+	http_transfer_set_text(transfer, CURLOPT_PASSWORD, mail->password);
 	set_recipients(transfer, mail);
 }
 

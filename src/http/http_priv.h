@@ -12,6 +12,10 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+/* Options are valid by construction; only a bug of ours fails to set one. */
+#define SET(easy, option, value)                                               \
+	must(curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
+
 /* http_socket.c: the sockets of one client's connections. */
 struct event_base;
 struct http_sockets;
@@ -58,6 +62,7 @@ struct http_transfer {
 	char method[16]; /* empty: none of the web's */
 	bool has_body;
 	bool has_blobs;
+	bool has_proxy;
 
 	/* of the request */
 	struct buf header_text;    /* lines, each with its zero byte */
@@ -68,6 +73,7 @@ struct http_transfer {
 	struct buf request_body;
 	struct buf certificate;
 	struct buf ca;
+	struct buf proxy_ca;
 	char *default_ca; /* curl's */
 	bool has_ca_path; /* set in place of it */
 	bool is_tls;
@@ -118,6 +124,12 @@ struct http_transfer *http_transfer_of(void *pointer);
 #define HTTP_MAIL_PROTOCOLS "smtp,smtps"
 void http_transfer_set_protocols(struct http_transfer *transfer,
     const char *protocols);
+/* An option that curl copies; the absent string unsets it. */
+void http_transfer_set_text(struct http_transfer *transfer, CURLoption option,
+    struct str text);
+/* http_proxy.c: NULL undoes what was set before. */
+void http_proxy_set(struct http_transfer *transfer,
+    const struct message_proxy *proxy);
 /* How its sockets are made, where it is no mail. */
 void http_transfer_set_socket(struct http_transfer *transfer);
 bool http_is_one_line(struct str text);

@@ -33,10 +33,6 @@ static void set_timeout(struct http_transfer *transfer, int64_t timeout_ms);
 static void set_blobs(struct http_transfer *transfer);
 static void read_fields(struct http_transfer *transfer);
 
-/* Options are valid by construction; only a bug of ours fails to set one. */
-#define SET(easy, option, value)                                               \
-	must(curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
-
 struct http_transfer *
 http_transfer_new(struct http_sockets *sockets)
 {
@@ -66,6 +62,7 @@ http_transfer_free(struct http_transfer **transfer_take)
 	buf_fini(&transfer->request_body);
 	buf_fini(&transfer->certificate);
 	buf_fini(&transfer->ca);
+	buf_fini(&transfer->proxy_ca);
 	buf_fini(&transfer->head);
 	buf_fini(&transfer->body);
 	free(transfer->fields);
@@ -117,6 +114,7 @@ http_transfer_begin(struct http_transfer *transfer,
 		set_headers(transfer, request);
 	}
 	set_blobs(transfer);
+	http_proxy_set(transfer, request->proxy);
 }
 
 static enum message_failure
@@ -222,6 +220,7 @@ http_transfer_recycle(struct http_transfer *transfer)
 	wipe(&transfer->certificate);
 	clear(&transfer->request_body);
 	clear(&transfer->ca);
+	clear(&transfer->proxy_ca);
 	clear(&transfer->head);
 	clear(&transfer->body);
 	transfer->field_count = 0;
@@ -567,6 +566,20 @@ read_fields(struct http_transfer *transfer)
 /* ---------------------------------------------------------------- options */
 
 void
+http_transfer_set_text(struct http_transfer *transfer, CURLoption option,
+    struct str text)
+{
+	struct buf *line = &transfer->head; /* free until an answer comes */
+
+	buf_clear(line);
+	buf_add_str(line, text);
+	SET(transfer->easy, option, text.at != NULL ? buf_cstr(line) : NULL);
+	if (line->bytes > 0)
+		explicit_bzero(line->at, line->bytes);
+	buf_clear(line);
+}
+
+void
 http_transfer_set_socket(struct http_transfer *transfer)
 {
 	SET(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, transfer_open_cb);
@@ -600,6 +613,8 @@ set_constant_options(struct http_transfer *transfer)
 	SET(easy, CURLOPT_NOSIGNAL, 1L);
 	SET(easy, CURLOPT_PROXY, ""); /* nor one named by the environment */
 	SET(easy, CURLOPT_NOPROXY, "");
+	/* What a proxy says to CONNECT is no answer. */
+	SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);

@@ -9,5 +9,6 @@ libstated_http_a_SOURCES = \
 	src/http/http_mail.c \
 	src/http/http_mailer.c \
 	src/http/http_priv.h \
+	src/http/http_proxy.c \
 	src/http/http_socket.c \
 	src/http/http_transfer.c

@@ -52,6 +52,11 @@ tests_unit_connector_test_rest_body_SOURCES = \
 	tests/unit/connector/test_rest_body.c $(desk_sources)
 tests_unit_connector_test_rest_body_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/connector/test_rest_proxy
+tests_unit_connector_test_rest_proxy_SOURCES = \
+	tests/unit/connector/test_rest_proxy.c $(desk_sources)
+tests_unit_connector_test_rest_proxy_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_retry_after
 tests_unit_connector_test_retry_after_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/src/connector

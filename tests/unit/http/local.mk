@@ -36,3 +36,14 @@ tests_unit_http_test_http_tls_SOURCES = \
 	tests/unit/http/test_http_tls.c \
 	$(identity_sources) $(wire_sources)
 tests_unit_http_test_http_tls_LDADD = $(wire_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/http/test_http_proxy
+tests_unit_http_test_http_proxy_SOURCES = \
+	tests/unit/http/test_http_proxy.c \
+	$(identity_sources) $(wire_sources)
+tests_unit_http_test_http_proxy_LDADD = $(wire_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/http/test_http_two
+tests_unit_http_test_http_two_SOURCES = tests/unit/http/test_http_two.c \
+	tests/unit/http/daemon.c tests/unit/http/daemon.h $(identity_sources)
+tests_unit_http_test_http_two_LDADD = $(wire_libs) $(CMOCKA_LIBS)

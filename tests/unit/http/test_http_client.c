@@ -222,6 +222,20 @@ test_proxy_of_the_environment_is_not_used(void **state)
 }
 
 static void
+test_host_may_be_an_address_of_ipv6(void **state)
+{
+	struct fixture *fixture = *state;
+	struct wire wire;
+	char host[64];
+
+	wire_open_on(&wire, fixture->base, wire_answer_ok, "::1");
+	assert_int_equal(get_of(fixture, wire_url(&wire, "/"))->status, 200);
+	snprintf(host, sizeof(host), "\r\nHost: [::1]:%u\r\n", wire.port);
+	assert_non_null(strstr(buf_cstr(&wire.last), host));
+	wire_close(&wire);
+}
+
+static void
 test_chunked_answer_is_joined(void **state)
 {
 	struct answer *answer = get_answered_by(*state,
@@ -978,6 +992,7 @@ main(void)
 		CASE(test_interim_answer_is_not_the_answer),
 		CASE(test_redirect_is_not_followed),
 		CASE(test_proxy_of_the_environment_is_not_used),
+		CASE(test_host_may_be_an_address_of_ipv6),
 		CASE(test_chunked_answer_is_joined),
 		CASE(test_post_sends_body_and_headers_as_given),
 		CASE(test_post_without_body_says_its_length),

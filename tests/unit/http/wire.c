@@ -115,22 +115,32 @@ wire_accept_cb(struct evconnlistener *listener, evutil_socket_t fd,
 }
 
 void
+wire_open_on(struct wire *wire, struct event_base *base, wire_fn *answer,
+    const char *host)
+{
+	struct sockaddr_storage address = {0};
+	struct sockaddr_in *ipv4 = (struct sockaddr_in *)&address;
+	struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&address;
+	int bytes = sizeof(address);
+	socklen_t length;
+
+	*wire = (struct wire){.base = base, .answer = answer, .host = host};
+	must(evutil_parse_sockaddr_port(host, (struct sockaddr *)&address,
+		 &bytes) == 0);
+	wire->listener = evconnlistener_new_bind(base, wire_accept_cb, wire,
+	    LEV_OPT_CLOSE_ON_FREE, 64, (struct sockaddr *)&address, bytes);
+	must(wire->listener != NULL);
+	length = (socklen_t)bytes;
+	must(getsockname(evconnlistener_get_fd(wire->listener),
+		 (struct sockaddr *)&address, &length) == 0);
+	wire->port = ntohs(address.ss_family == AF_INET6 ? ipv6->sin6_port
+							 : ipv4->sin_port);
+}
+
+void
 wire_open(struct wire *wire, struct event_base *base, wire_fn *answer)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t bytes = sizeof(address);
-
-	*wire = (struct wire){.base = base, .answer = answer};
-	wire->listener = evconnlistener_new_bind(base, wire_accept_cb, wire,
-	    LEV_OPT_CLOSE_ON_FREE, 64, (struct sockaddr *)&address,
-	    sizeof(address));
-	must(wire->listener != NULL);
-	must(getsockname(evconnlistener_get_fd(wire->listener),
-		 (struct sockaddr *)&address, &bytes) == 0);
-	wire->port = ntohs(address.sin_port);
+	wire_open_on(wire, base, answer, "127.0.0.1");
 }
 
 void
@@ -147,8 +157,9 @@ wire_url(const struct wire *wire, const char *path)
 {
 	static char url[256];
 
-	snprintf(url, sizeof(url), "%s://127.0.0.1:%u%s",
-	    wire->tls != NULL ? "https" : "http", wire->port, path);
+	snprintf(url, sizeof(url),
+	    strchr(wire->host, ':') != NULL ? "%s://[%s]:%u%s" : "%s://%s:%u%s",
+	    wire->tls != NULL ? "https" : "http", wire->host, wire->port, path);
 	return url;
 }
 

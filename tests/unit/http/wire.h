@@ -19,6 +19,7 @@ typedef void wire_fn(struct wire_peer *peer, struct wire *wire);
 struct wire {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	const char *host;
 	uint16_t port;
 	wire_fn *answer;
 	const char *text;        /* for wire_answer_text() */
@@ -31,6 +32,9 @@ struct wire {
 };
 
 void wire_open(struct wire *wire, struct event_base *base, wire_fn *answer);
+/* On another address of this host: "::1". */
+void wire_open_on(struct wire *wire, struct event_base *base, wire_fn *answer,
+    const char *host);
 void wire_close(struct wire *wire);
 /* http, or https where the wire speaks TLS.  Valid until the next call. */
 const char *wire_url(const struct wire *wire, const char *path);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rest_proxy.c: the host that a connection's calls go through.
+ *
+ * An address that gives null is no proxy, so that a setting decides whether
+ * an environment has one.
+ */
+#include "connector_priv.h"
+
+static bool
+is_word(struct str text)
+{
+	for (size_t i = 0; i < text.bytes; i++)
+		if (text.at[i] <= ' ' || text.at[i] > '~' ||
+		    memchr("@,#?", text.at[i], 4) != NULL)
+			return false;
+	return text.bytes > 0;
+}
+
+static bool
+refuse(struct outcome *failure, struct str message)
+{
+	return verdict_refuse(failure, "connector.proxy", false, message);
+}
+
+static bool
+set_url(struct message_proxy *proxy, const struct value *url,
+    struct outcome *failure)
+{
+	proxy->url = value_str(url);
+	if ((str_has_prefix(proxy->url, STR("http://")) ||
+		str_has_prefix(proxy->url, STR("https://"))) &&
+	    is_word(proxy->url))
+		return true;
+	return refuse(failure, STR("the proxy's url is http://HOST:PORT or "
+				   "https://HOST:PORT; credentials belong "
+				   "under `user` and `password`"));
+}
+
+static bool
+set_part(struct call_scope *scope, const struct template *template,
+    struct str *part, struct outcome *failure)
+{
+	if (template == NULL || call_scope_text(scope, template, part))
+		return true;
+	return verdict_refuse(failure, "connector.proxy", true,
+	    STR("what the proxy asks for is not at hand"));
+}
+
+static bool
+set_except(struct call_scope *scope, const struct def_proxy *definition,
+    struct message_proxy *proxy, struct outcome *failure)
+{
+	struct buf out = buf_in(scope->arena);
+
+	for (size_t i = 0; i < definition->except_count; i++) {
+		if (!is_word(definition->except[i]))
+			return refuse(failure,
+			    STR("a host under `except` is none"));
+		if (i > 0)
+			buf_add_char(&out, ',');
+		buf_add_str(&out, definition->except[i]);
+	}
+	proxy->except = buf_keep(&out);
+	return true;
+}
+
+bool
+rest_proxy(struct call_scope *scope, const struct def_connection *connection,
+    struct message_request *request, struct outcome *failure)
+{
+	const struct def_proxy *definition = connection->proxy;
+	struct message_proxy *proxy;
+	const struct value *url;
+
+	if (definition == NULL)
+		return true;
+	url = call_scope_eval(scope, definition->url);
+	if (url->type == VALUE_NULL)
+		return true;
+	proxy = ARENA_NEW(scope->arena, struct message_proxy);
+	request->proxy = proxy;
+	return set_url(proxy, url, failure) &&
+	    set_part(scope, definition->user, &proxy->user, failure) &&
+	    set_part(scope, definition->password, &proxy->password, failure) &&
+	    set_part(scope, definition->ca, &proxy->ca, failure) &&
+	    set_except(scope, definition, proxy, failure);
+}
