@@ -59,6 +59,12 @@ tests_e2e_test_e2e_mail_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_mail_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_mail_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_faults
+tests_e2e_test_e2e_faults_SOURCES = tests/e2e/test_e2e_faults.c $(E2E_HOUSE)
+tests_e2e_test_e2e_faults_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_faults_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_faults_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_odoo
 tests_e2e_test_e2e_odoo_SOURCES = tests/e2e/test_e2e_odoo.c $(E2E_HOUSE)
 tests_e2e_test_e2e_odoo_CPPFLAGS = $(E2E_CPPFLAGS)
