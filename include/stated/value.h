@@ -116,10 +116,15 @@ void value_put_kept(
 	value_put_kept_str((context), STR("" key ""), __VA_ARGS__)
 #define value_put_int(context, key, ...)                                       \
 	value_put_kept_int((context), STR("" key ""), __VA_ARGS__)
+/* An instant's text; nothing where it is 0. */
+#define value_put_instant(context, key, ...)                                   \
+	value_put_kept_instant((context), STR("" key ""), __VA_ARGS__)
 void value_put_kept_str(
     struct value_builder *context, struct str key, struct str string);
 void value_put_kept_int(
     struct value_builder *context, struct str key, int64_t n);
+void value_put_kept_instant(
+    struct value_builder *context, struct str key, int64_t instant_ms);
 bool value_has(const struct value_builder *context, struct str key);
 void value_append(struct value_builder *list, const struct value *value);
 const struct value *value_built(struct value_builder *builder);

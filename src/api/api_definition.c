@@ -134,12 +134,11 @@ describe_version(const struct versions *versions, size_t index)
 	struct arena *arena = versions->call->arena;
 	const struct store_definition *row = &versions->rows[index];
 	struct value_builder *built = value_build_context(arena);
-	char hex[DIGEST_HEX_BYTES], time[CLOCK_TEXT_BYTES];
+	char hex[DIGEST_HEX_BYTES];
 
 	value_put_int(built, "version", row->version);
 	value_put_str(built, "digest", digest_hex(row->digest, hex));
-	value_put_str(
-	    built, "published_at", clock_format(row->published_ms, time));
+	value_put_instant(built, "published_at", row->published_ms);
 	value_put_str(built, "published_by", row->published_by);
 	value_put(built, STR("open"),
 	    versions->looked < OPEN_MAX

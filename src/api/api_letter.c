@@ -16,16 +16,6 @@ struct letters {
 	size_t seen;
 };
 
-static void
-put_instant(struct value_builder *built, const char *name, int64_t instant_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	if (instant_ms != 0)
-		value_put_kept_str(
-		    built, str_of(name), clock_format(instant_ms, text));
-}
-
 static const struct value *
 letter_value(
     struct api_call *call, const struct store_event *row, struct str status)
@@ -43,8 +33,8 @@ letter_value(
 	value_put_str(built, "event_id", row->event_id);
 	value_put_str(built, "type", row->type);
 	value_put_str(built, "subject", row->subject);
-	put_instant(built, "received_at", row->received_ms);
-	put_instant(built, "expires_at", row->expires_ms);
+	value_put_instant(built, "received_at", row->received_ms);
+	value_put_instant(built, "expires_at", row->expires_ms);
 	value_put(built, STR("data"),
 	    event ? value_field_or_null(event, "data") : &value_null);
 	return value_built(built);

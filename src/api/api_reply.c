@@ -237,11 +237,8 @@ void
 api_reply_instant(
     struct value_builder *built, const char *name, int64_t instant_ms)
 {
-	char text[CLOCK_TEXT_BYTES];
-
 	if (instant_ms == 0)
 		value_put(built, str_of(name), &value_null);
 	else
-		value_put_kept_str(
-		    built, str_of(name), clock_format(instant_ms, text));
+		value_put_kept_instant(built, str_of(name), instant_ms);
 }

@@ -217,7 +217,7 @@ record_waiting(struct run *run, const struct call *call, const char *why)
 	value_put_str(record, "operation", call->call->target);
 	value_put_int(record, "attempt", call->attempt);
 	value_put_str(record, "for", str_of(why));
-	chart_record_instant(run, record, "until", call->due_ms);
+	value_put_instant(record, "until", call->due_ms);
 	chart_record_end(run, record);
 }
 

@@ -2,16 +2,6 @@
 /* chart_describe.c: an instance as interfaces show it. */
 #include "chart_priv.h"
 
-static void
-put_instant(struct value_builder *built, const char *key, int64_t ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	if (ms != 0)
-		value_put_kept_str(
-		    built, str_of(key), clock_format(ms, text));
-}
-
 /* The description may outlive the instance in memory. */
 static void
 put_copy(struct value_builder *built, struct arena *arena, const char *key,
@@ -79,7 +69,7 @@ describe_wait(
 	must(step != NULL);
 	value_put_str(built, "kind", STR("wait"));
 	value_put_str(built, "step", step->id);
-	put_instant(built, "due", strand->wait_due_ms);
+	value_put_instant(built, "due", strand->wait_due_ms);
 	return value_built(built);
 }
 
@@ -135,7 +125,7 @@ describe_deadlines(const struct chart *chart, struct arena *arena)
 		else
 			put_escalation(built, definition->states[timer->index],
 			    (size_t)timer->detail);
-		put_instant(built, "due", timer->due_ms);
+		value_put_instant(built, "due", timer->due_ms);
 		value_append(list, value_built(built));
 	}
 	for (const struct strand *strand = chart->strands; strand != NULL;
@@ -161,7 +151,7 @@ describe_calls(const struct chart *chart, struct arena *arena)
 		value_put_str(
 		    built, "state", chart_call_state_name(call->state));
 		value_put_int(built, "attempt", call->attempt);
-		put_instant(built, "due", call->due_ms);
+		value_put_instant(built, "due", call->due_ms);
 		value_append(list, value_built(built));
 	}
 	return value_built(list);
@@ -265,8 +255,8 @@ chart_describe(const struct chart *chart, struct arena *arena)
 		value_put_str(built, "outcome", def_ending_name(chart->ending));
 	value_put_str(built, "priority", def_priority_name(chart->priority));
 	value_put_str(built, "initiator", chart->initiator);
-	put_instant(built, "started_at", chart->started_ms);
-	put_instant(built, "ended_at", chart->ended_ms);
+	value_put_instant(built, "started_at", chart->started_ms);
+	value_put_instant(built, "ended_at", chart->ended_ms);
 	put_copy(built, arena, "labels", chart_labels(chart));
 	put_copy(built, arena, "input", chart->input);
 	put_copy(built, arena, "data", chart->data);

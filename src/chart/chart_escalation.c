@@ -72,7 +72,6 @@ body_of(struct run *run, const struct escalated *fired,
 	struct chart *chart = run->chart;
 	struct arena *arena = chart->arena;
 	struct value_builder *built = value_build_context(arena);
-	char text[CLOCK_TEXT_BYTES];
 
 	value_put(built, STR("id"),
 	    value_of_str(arena, arena_strf(arena, "%s.%llu", chart->id,
@@ -89,7 +88,7 @@ body_of(struct run *run, const struct escalated *fired,
 	value_put_int(built, "fired", fired->fired);
 	value_put(
 	    built, STR("acknowledged"), value_of_boolean(fired->acknowledged));
-	value_put_str(built, "created", clock_format(fired->created_ms, text));
+	value_put_instant(built, "created", fired->created_ms);
 	return value_built(built);
 }
 
@@ -266,7 +265,7 @@ record_fired(struct run *run, const struct escalated *fired,
 	value_put_str(record, "severity", escalation->severity);
 	value_put_str(record, "message", message);
 	value_put_int(record, "fired", fired->fired);
-	chart_record_instant(run, record, "due", timer.due_ms);
+	value_put_instant(record, "due", timer.due_ms);
 	value_put_int(record, "age_seconds", age_ms / 1000);
 	chart_record_end(run, record);
 }

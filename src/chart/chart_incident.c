@@ -38,7 +38,6 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
     struct arena *arena)
 {
 	struct value_builder *built = value_build_context(arena);
-	char text[CLOCK_TEXT_BYTES];
 
 	value_put(built, STR("id"),
 	    value_of_str(arena, arena_strf(arena, "%s.%llu", chart->id,
@@ -57,8 +56,7 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
 	    incident->error ? value_copy(arena, incident->error) : &value_null);
 	value_put_str(built, "owner", owner_of(chart));
 	value_put_str(built, "runbook", chart->definition->runbook);
-	value_put_str(
-	    built, "created", clock_format(incident->created_ms, text));
+	value_put_instant(built, "created", incident->created_ms);
 	return value_built(built);
 }
 

@@ -205,7 +205,7 @@ run_wait(struct run *run, const struct def_step *step)
 	run->strand->wait_due_ms = due_ms;
 	record = chart_record_begin(run, AUDIT_DEADLINE_SET);
 	chart_record_step(run, record, step->index);
-	chart_record_instant(run, record, "due", due_ms);
+	value_put_instant(record, "due", due_ms);
 	chart_record_end(run, record);
 	return STEP_BLOCKED;
 }

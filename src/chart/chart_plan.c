@@ -316,7 +316,7 @@ record_deadline(
 
 	chart_record_state(run, record, "state", transition->source->index);
 	value_put_str(record, "after", transition->after.text);
-	chart_record_instant(run, record, "due", due_ms);
+	value_put_instant(record, "due", due_ms);
 	if (transition->after.kind == SPAN_BUSINESS_DAYS) {
 		value_put_str(record, "calendar", calendar->name);
 		value_put_int(record, "calendar_version", calendar->version);

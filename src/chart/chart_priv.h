@@ -178,9 +178,6 @@ void chart_record_state(struct run *run, struct value_builder *record,
     const char *key, size_t state);
 void chart_record_step(
     struct run *run, struct value_builder *record, size_t step);
-/* An instant as text; nothing where it is 0. */
-void chart_record_instant(
-    struct run *run, struct value_builder *record, const char *key, int64_t ms);
 /* The text as logs may have it. */
 struct str chart_record_mask(struct run *run, struct str text);
 struct chart_effect *chart_effect_add(

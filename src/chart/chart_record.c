@@ -88,18 +88,6 @@ chart_record_step(struct run *run, struct value_builder *record, size_t step)
 	put_item(run, record);
 }
 
-void
-chart_record_instant(
-    struct run *run, struct value_builder *record, const char *key, int64_t ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	(void)run;
-	if (ms != 0)
-		value_put_kept_str(
-		    record, str_of(key), clock_format(ms, text));
-}
-
 /* ---- sensitive values ---- */
 
 struct str

@@ -180,7 +180,7 @@ chart_run_waited(struct run *run)
 
 	must(step != NULL && strand->wait_due_ms != 0);
 	chart_record_step(run, record, step->index);
-	chart_record_instant(run, record, "due", strand->wait_due_ms);
+	value_put_instant(record, "due", strand->wait_due_ms);
 	chart_record_end(run, record);
 	if (step->output.count > 0)
 		chart_run_done(run, step, NULL, step->output);

@@ -57,7 +57,6 @@ chart_task_body(
 {
 	const struct def_task *definition = definition_of(chart, task);
 	struct value_builder *built = value_build_context(arena);
-	char text[CLOCK_TEXT_BYTES];
 
 	value_put(built, STR("id"),
 	    value_of_str(arena, arena_strf(arena, "%s.%llu", chart->id,
@@ -73,9 +72,8 @@ chart_task_body(
 	value_put_int(built, "approvals", task->approvals);
 	value_put(built, STR("choices"), choices_value(definition, arena));
 	value_put(built, STR("decisions"), votes_value(task, arena));
-	value_put_str(built, "created", clock_format(task->created_ms, text));
-	if (task->due_ms != 0)
-		value_put_str(built, "due", clock_format(task->due_ms, text));
+	value_put_instant(built, "created", task->created_ms);
+	value_put_instant(built, "due", task->due_ms);
 	value_put_str(
 	    built, "status", task->open ? STR("open") : STR("closed"));
 	return value_built(built);

@@ -177,7 +177,7 @@ take_deadline(struct run *run, struct timer timer, struct strand *instead)
 	record = chart_record_begin(run, AUDIT_DEADLINE_REACHED);
 	chart_record_state(run, record, "state", transition->source->index);
 	value_put_str(record, "after", transition->after.text);
-	chart_record_instant(run, record, "due", timer.due_ms);
+	value_put_instant(record, "due", timer.due_ms);
 	chart_record_end(run, record);
 	run->leaf = chart_config_find(chart, transition->source);
 	run->signal = &signal;

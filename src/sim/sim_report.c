@@ -2,7 +2,6 @@
 /* sim_report.c: where the instance stands, and what came of the last act. */
 #include "sim_priv.h"
 
-#include "stated/clock.h"
 
 static void
 put_list(struct value_builder *report, const char *key,
@@ -51,7 +50,6 @@ sim_report(struct sim *sim, struct arena *arena)
 {
 	struct value_builder *report = value_build_context(arena);
 	const struct value *view;
-	char now[CLOCK_TEXT_BYTES];
 
 	if (sim->chart == NULL)
 		return report_nothing(arena);
@@ -64,7 +62,7 @@ sim_report(struct sim *sim, struct arena *arena)
 	    report, STR("data"), value_copy(arena, chart_data(sim->chart)));
 	value_put(report, STR("effects"),
 	    value_copy(arena, value_built(sim->effects)));
-	value_put_str(report, "now", clock_format(sim->now_ms, now));
+	value_put_instant(report, "now", sim->now_ms);
 	if (sim->fate.at != NULL)
 		value_put_str(report, "fate", sim->fate);
 	put_list(report, "tasks", value_field_or_null(view, "tasks"), arena);

@@ -13,6 +13,8 @@
  */
 #include "stated/value.h"
 
+#include "stated/clock.h"
+
 #include "value_priv.h"
 
 #define RUN VALUE_INDEX_MIN
@@ -245,6 +247,17 @@ void
 value_put_kept_int(struct value_builder *context, struct str key, int64_t n)
 {
 	put(context, key, true, value_of_int(context->arena, n));
+}
+
+void
+value_put_kept_instant(
+    struct value_builder *context, struct str key, int64_t instant_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	if (instant_ms != 0)
+		value_put_kept_str(
+		    context, key, clock_format(instant_ms, text));
 }
 
 bool

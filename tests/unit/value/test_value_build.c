@@ -17,6 +17,19 @@ test_a_key_put_twice_is_replaced_in_its_place(void **state)
 }
 
 static void
+test_an_instant_is_put_unless_there_is_none(void **state)
+{
+	struct arena *arena = arena_new();
+	struct value_builder *builder = value_build_context(arena);
+	(void)state;
+	value_put_instant(builder, "begun", 1);
+	value_put_instant(builder, "ended", 0);
+	assert_json(value_built(builder), JSON_PLAIN,
+	    "{\"begun\":\"1970-01-01T00:00:00.001Z\"}");
+	arena_free(&arena);
+}
+
+static void
 test_nothing_built_is_empty(void **state)
 {
 	struct arena *arena = arena_new();
@@ -93,6 +106,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_key_put_twice_is_replaced_in_its_place),
+	    cmocka_unit_test(test_an_instant_is_put_unless_there_is_none),
 	    cmocka_unit_test(test_nothing_built_is_empty),
 	    cmocka_unit_test(test_keys_are_copied),
 	    cmocka_unit_test(test_every_key_is_found_while_building_and_after),
