@@ -82,5 +82,8 @@ const struct calendar_window *calendar_find_window(
  * cut-off lies after the opening and not after the closing. */
 int64_t calendar_next_open(const struct calendar *calendar,
     const struct calendar_hours *hours, int64_t now_ms);
+/* Where they are open before the cut-off: when that is; else now_ms. */
+int64_t calendar_cut_off(const struct calendar *calendar,
+    const struct calendar_hours *hours, int64_t now_ms);
 
 #endif

@@ -186,6 +186,10 @@ struct chart_effect {
 	int64_t attempt;    /* from 1 */
 	int64_t timeout_ms; /* 0: the operation's */
 	enum def_priority priority;
+	/* When it is of no more use, or not to be made any more: the nearest
+	 * of its window's cut-off, its key's death and the instance's own
+	 * deadlines; 0: none.  Who makes it wait lets the earliest go first. */
+	int64_t deadline_ms;
 	/* DO_PUBLISH */
 	struct str type;
 	struct str subject;

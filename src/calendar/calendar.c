@@ -138,6 +138,18 @@ calendar_next_open(const struct calendar *calendar,
 }
 
 int64_t
+calendar_cut_off(const struct calendar *calendar,
+    const struct calendar_hours *hours, int64_t now_ms)
+{
+	int64_t today = local_of_instant(calendar->zone, now_ms).days;
+
+	if (calendar_next_open(calendar, hours, now_ms) != now_ms)
+		return now_ms;
+	return instant_of_local(calendar->zone,
+	    (struct local_time){.days = today, .seconds = hours->cut_off});
+}
+
+int64_t
 calendar_add_business_days(const struct calendar *calendar, int64_t from_ms,
     int64_t days)
 {

@@ -20,6 +20,8 @@
  *   DELAYED      -> QUEUED        chart_call_due()
  *   DELAYED, WINDOW -> ASKING_LATER  send(): the key has died
  *   QUEUED       -> ASKING_LATER  chart_call_due(): it died in the queue
+ *   QUEUED       -> DELAYED       wait_anew(): the window closed before it
+ *                                 was sent; on to WINDOW by send()
  *   QUEUED       -> DELAYED       chart_call_suspend()
  *   ASKING_LATER -> ASKING        ask()
  *   ASKING       -> (gone)        answered(): it happened
@@ -221,6 +223,26 @@ record_waiting(struct run *run, const struct call *call, const char *why)
 	chart_record_end(run, record);
 }
 
+static int64_t
+sooner(int64_t one_ms, int64_t other_ms)
+{
+	if (one_ms == 0 || other_ms == 0)
+		return one_ms + other_ms;
+	return one_ms < other_ms ? one_ms : other_ms;
+}
+
+static int64_t
+deadline_of(const struct chart *chart, const struct call *call)
+{
+	int64_t deadline_ms = call->due_ms;
+
+	for (const struct timer *timer = chart->timers; timer != NULL;
+	     timer = timer->next)
+		if (timer->kind == TIMER_AFTER)
+			deadline_ms = sooner(deadline_ms, timer->due_ms);
+	return deadline_ms;
+}
+
 static void
 fill_call(const struct chart *chart, const struct call *call,
     struct chart_effect *effect)
@@ -233,6 +255,7 @@ fill_call(const struct chart *chart, const struct call *call,
 	effect->attempt = call->attempt;
 	effect->timeout_ms = call->call->timeout_ms;
 	effect->priority = chart->priority;
+	effect->deadline_ms = deadline_of(chart, call);
 }
 
 static void
@@ -292,16 +315,35 @@ is_given_up(const struct call *call)
 
 static void in_doubt(struct run *run, struct call *call);
 
+static bool
+has_window(const struct run *run, const struct call *call)
+{
+	return call->call->window_hours != NULL &&
+	       run->chart->definition->calendar != NULL;
+}
+
+/* Until when a call that is queued now may be sent; 0: for ever. */
+static int64_t
+good_until_ms(const struct run *run, const struct call *call)
+{
+	int64_t until_ms = call->unknown ? key_dies_ms(call) : 0;
+
+	if (!has_window(run, call))
+		return until_ms;
+	return sooner(
+	    until_ms, calendar_cut_off(run->chart->definition->calendar,
+			  &call->call->window_hours->hours,
+			  run->context->now_ms));
+}
+
 /* The next attempt, or the wait for the window. */
 static void
 send(struct run *run, struct call *call)
 {
-	const struct definition *definition = run->chart->definition;
-
 	int64_t now_ms = run->context->now_ms, opens_ms = now_ms;
 
-	if (call->call->window_hours != NULL && definition->calendar != NULL)
-		opens_ms = calendar_next_open(definition->calendar,
+	if (has_window(run, call))
+		opens_ms = calendar_next_open(run->chart->definition->calendar,
 		    &call->call->window_hours->hours, now_ms);
 	if (call->unknown &&
 	    (is_given_up(call) || !key_lives_at(call, opens_ms))) {
@@ -315,7 +357,7 @@ send(struct run *run, struct call *call)
 		return;
 	}
 	call_move(call, CALL_QUEUED);
-	call->due_ms = call->unknown ? key_dies_ms(call) : 0;
+	call->due_ms = good_until_ms(run, call);
 	call->attempt++;
 	call->tries++;
 	emit_call(run, call);
@@ -644,18 +686,24 @@ withdraw(struct chart *chart, struct call *call)
 		strand->awaits = call->serial;
 }
 
-/* An operator stops the instance: what was not sent yet is not sent now, but
- * as soon as it goes on. */
-void
-chart_call_suspend(struct run *run, struct call *call)
+/* It was not sent, and that attempt was none. */
+static void
+wait_anew(struct run *run, struct call *call)
 {
-	if (call->state != CALL_QUEUED || call->purpose == FOR_NOTICE)
-		return;
 	withdraw(run->chart, call);
 	call_move(call, CALL_DELAYED);
 	call->due_ms = run->context->now_ms;
 	call->attempt--;
 	call->tries--;
+}
+
+/* An operator stops the instance: what was not sent yet is not sent now, but
+ * as soon as it goes on. */
+void
+chart_call_suspend(struct run *run, struct call *call)
+{
+	if (call->state == CALL_QUEUED && call->purpose != FOR_NOTICE)
+		wait_anew(run, call);
 }
 
 /* What may have happened is asked about, and its repetition called back. */
@@ -684,9 +732,15 @@ chart_call_due(struct run *run, struct call *call)
 	case CALL_DELAYED:
 		send(run, call);
 		return;
-	case CALL_QUEUED: /* its key has died there */
-		withdraw(run->chart, call);
-		in_doubt(run, call);
+	case CALL_QUEUED: /* its key has died there, or its window closed */
+		if (call->unknown &&
+		    !key_lives_at(call, run->context->now_ms)) {
+			withdraw(run->chart, call);
+			in_doubt(run, call);
+			return;
+		}
+		wait_anew(run, call);
+		send(run, call);
 		return;
 	case CALL_ASKING_LATER:
 		ask(run, call);

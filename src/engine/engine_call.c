@@ -105,6 +105,7 @@ exchange_new(struct engine *engine, struct turn *turn,
 	exchange->serial = effect->serial;
 	exchange->turn = turn->serial;
 	exchange->priority = effect->priority;
+	exchange->deadline_ms = effect->deadline_ms;
 	exchange->is_repetition = effect->attempt > 1;
 	return exchange;
 }

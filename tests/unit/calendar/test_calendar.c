@@ -103,6 +103,18 @@ assert_opens(const char *window, const char *now, const char *expected)
 }
 
 static void
+assert_cuts_off(const char *window, const char *now, const char *expected)
+{
+	struct calendar calendar = bank();
+	const struct calendar_window *found =
+	    calendar_find_window(&calendar, str_of(window));
+
+	assert_non_null(found);
+	assert_instant(calendar_cut_off(&calendar, &found->hours, at(now)),
+	    expected);
+}
+
+static void
 test_weekends_and_closed_days_are_no_business_days(void **state)
 {
 	static const struct date closed[] = {{2026, 4, 3}, {2026, 4, 4},
@@ -318,6 +330,21 @@ test_hours_that_come_twice_count_once(void **state)
 }
 
 static void
+test_an_open_window_knows_its_cut_off(void **state)
+{
+	(void)state;
+	assert_cuts_off("bank-hours", "2026-03-17T07:00:00+01:00",
+	    "2026-03-17T16:00:00+01:00");
+	assert_cuts_off("bank-hours", "2026-03-17T15:59:59.999+01:00",
+	    "2026-03-17T16:00:00+01:00");
+	/* closed: it is over already */
+	assert_cuts_off("bank-hours", "2026-03-17T16:00:00+01:00",
+	    "2026-03-17T16:00:00+01:00");
+	assert_cuts_off("bank-hours", "2026-03-21T12:00:00+01:00",
+	    "2026-03-21T12:00:00+01:00");
+}
+
+static void
 test_hours_up_to_midnight_end_with_the_day(void **state)
 {
 	struct calendar calendar = bank();
@@ -387,6 +414,7 @@ main(void)
 	    cmocka_unit_test(
 		test_hours_that_the_clock_jumps_over_wait_for_the_next_day),
 	    cmocka_unit_test(test_hours_that_come_twice_count_once),
+	    cmocka_unit_test(test_an_open_window_knows_its_cut_off),
 	    cmocka_unit_test(test_hours_up_to_midnight_end_with_the_day),
 	    cmocka_unit_test(test_opening_never_lies_in_the_past),
 	    cmocka_unit_test(test_a_window_that_nobody_defined_is_not_found),
