@@ -39,6 +39,13 @@ struct template {
 /* Resolves a secret's name for the moment of a request; NULL: there is none. */
 typedef const struct value *template_secret_fn(void *arg, struct str name);
 
+/* An expression of the template that gave null, where env->note says why. */
+typedef void template_null_fn(
+    void *arg, const struct template *template, const struct feel_env *env);
+
+/* As template_eval(), and tells of nulls that something went wrong for. */
+const struct value *template_eval_telling(const struct template *template,
+    struct feel_env *env, template_null_fn *tell, void *tell_arg);
 /* Evaluates; never NULL.  secret may be NULL: secrets give null then. */
 const struct value *template_eval(const struct template *template,
     struct feel_env *env, template_secret_fn *secret, void *secret_arg);

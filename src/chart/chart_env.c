@@ -188,7 +188,8 @@ chart_env_eval(struct run *run, const struct template *template)
 	if (template == NULL)
 		return &value_null;
 	feel_env_share(&env);
-	value = template_eval(template, &env, NULL, NULL);
+	value = template_eval_telling(
+	    template, &env, chart_record_null_cb, run);
 	if (env.steps > 0)
 		return value;
 	if (run->given_up.at == NULL)

@@ -32,6 +32,10 @@ struct run {
 	/* Why an expression was given up, until that is told of; absent: none
 	 * was. */
 	struct str given_up;
+	/* Expressions that something went wrong in and that gave null, since
+	 * the last record; the next one tells of them.  NULL: none. */
+	struct value_builder *nulls;
+	size_t null_count;
 	/* What all records of the run have; NULL: there is none yet. */
 	const struct value *time;
 	const struct value *instance;
@@ -170,6 +174,10 @@ const struct value *chart_mask_value(
 void chart_mask_free(struct mask **mask);
 
 /* ---- chart_record.c: history ---- */
+#define CHART_NULLS_MAX 5
+/* Has the next record tell why an expression gave null.  More than the first
+ * few are left out, and so is what is null because it just isn't there. */
+template_null_fn chart_record_null_cb;
 struct value_builder *chart_record_begin(struct run *run, enum audit_kind kind);
 void chart_record_end(struct run *run, struct value_builder *record);
 void chart_record_value(

@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+/* As much of an expression as history repeats. */
+#define EXPRESSION_BYTES_MAX 160
+
 static void
 make_common(struct run *run)
 {
@@ -128,11 +131,64 @@ mask_record(struct run *run, const struct value *record)
 	return value_built(built);
 }
 
+/* ---- nulls ---- */
+
+/* "input.amount": what is read is null, or isn't there, and no mistake. */
+static bool
+is_plain_read(struct str text)
+{
+	for (size_t i = 0; i < text.bytes; i++) {
+		char c = text.at[i];
+
+		if (c != '.' && c != '_' && (c < '0' || c > '9') &&
+		    ((c | 0x20) < 'a' || (c | 0x20) > 'z'))
+			return false;
+	}
+	return true;
+}
+
+void
+chart_record_null_cb(
+    void *arg, const struct template *template, const struct feel_env *env)
+{
+	struct run *run = arg;
+	struct arena *arena = run->context->arena;
+	struct value_builder *null;
+	struct str before = str_slice(template->text, 0, env->note_offset);
+	char text[EXPRESSION_BYTES_MAX];
+
+	/* What took too much is told by whoever stops for it. */
+	if (env->exhausted || run->null_count == CHART_NULLS_MAX ||
+	    is_plain_read(template->text))
+		return;
+	str_write(text, sizeof(text), "%.*s", STR_ARG(template->text));
+	if (run->nulls == NULL)
+		run->nulls = value_build_list(arena);
+	null = value_build_context(arena);
+	value_put_str(null, "expression", str_of(text));
+	value_put_int(
+	    null, "column", (int64_t)str_count_codepoints(before) + 1);
+	value_put_str(null, "reason", str_of(env->note));
+	value_append(run->nulls, value_built(null));
+	run->null_count++;
+}
+
+static void
+put_nulls(struct run *run, struct value_builder *record)
+{
+	if (run->nulls == NULL)
+		return;
+	value_put_kept(record, STR("nulls"), value_built(run->nulls));
+	run->nulls = NULL;
+	run->null_count = 0;
+}
+
 void
 chart_record_end(struct run *run, struct value_builder *record)
 {
 	struct chart_effects *effects = run->effects;
 
+	put_nulls(run, record);
 	effects->records = arena_grow(run->context->arena, effects->records,
 	    effects->record_count, &effects->record_capacity,
 	    sizeof(*effects->records));

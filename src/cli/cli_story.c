@@ -171,6 +171,20 @@ cli_story_tell(struct cli *cli, const struct value *record)
 			: cli_text_clean(cli->arena, kind)));
 }
 
+/* What went wrong in expressions on the way to the record. */
+static void
+print_nulls(struct cli *cli, const struct value *nulls)
+{
+	for (size_t i = 0; nulls->type == VALUE_LIST &&
+	     i < nulls->as.list.count; i++) {
+		cli_text_paint(cli->out, cli->colours_out, COLOUR_YELLOW,
+		    cli_story_fill(cli, nulls->as.list.items[i],
+			STR("      `{expression}` gave null[ at column "
+			    "{column}]: {reason}")));
+		fputc('\n', cli->out);
+	}
+}
+
 static void
 print_record(struct cli *cli, const struct value *record)
 {
@@ -189,6 +203,7 @@ print_record(struct cli *cli, const struct value *record)
 		? cli_story_fill(cli, record, str_of(sentence->text))
 		: cli_text_clean(cli->arena, kind));
 	fputc('\n', cli->out);
+	print_nulls(cli, value_field_or_null(record, "nulls"));
 }
 
 void

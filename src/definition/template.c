@@ -12,6 +12,8 @@ struct template_scope {
 	struct feel_env *env;
 	template_secret_fn *secret;
 	void *secret_arg;
+	template_null_fn *tell;
+	void *tell_arg;
 };
 
 static const struct value *eval(const struct template *template,
@@ -42,6 +44,20 @@ eval_context(const struct template *template,
 }
 
 static const struct value *
+eval_feel(const struct template *template, const struct template_scope *scope)
+{
+	struct feel_env *env = scope->env;
+	const struct value *value;
+
+	must(template->feel != NULL);
+	value = feel_eval(template->feel, env);
+	if (scope->tell != NULL && value_is_null(value) &&
+	    env->note[0] != '\0')
+		scope->tell(scope->tell_arg, template, env);
+	return value;
+}
+
+static const struct value *
 eval_secret(const struct template *template, const struct template_scope *scope)
 {
 	const struct value *value = NULL;
@@ -61,8 +77,7 @@ eval(const struct template *template, const struct template_scope *scope)
 		must(template->literal != NULL);
 		return template->literal;
 	case TEMPLATE_FEEL:
-		must(template->feel != NULL);
-		return feel_eval(template->feel, scope->env);
+		return eval_feel(template, scope);
 	case TEMPLATE_LIST:
 		return eval_list(template, scope);
 	case TEMPLATE_CONTEXT:
@@ -77,7 +92,19 @@ const struct value *
 template_eval(const struct template *template, struct feel_env *env,
     template_secret_fn *secret, void *secret_arg)
 {
-	const struct template_scope scope = {env, secret, secret_arg};
+	const struct template_scope scope = {
+		.env = env, .secret = secret, .secret_arg = secret_arg};
+
+	must(env != NULL && env->arena != NULL);
+	return eval(template, &scope);
+}
+
+const struct value *
+template_eval_telling(const struct template *template, struct feel_env *env,
+    template_null_fn *tell, void *tell_arg)
+{
+	const struct template_scope scope = {
+		.env = env, .tell = tell, .tell_arg = tell_arg};
 
 	must(env != NULL && env->arena != NULL);
 	return eval(template, &scope);

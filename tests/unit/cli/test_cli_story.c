@@ -77,6 +77,17 @@ test_kind_of_a_newer_engine_is_told_by_its_name(void **state)
 }
 
 static void
+test_expression_that_went_wrong_is_told_below_its_record(void **state)
+{
+	(void)state;
+	tells("[{\"kind\": \"entered\", \"seq\": 3, \"to\": \"b\", \"nulls\": "
+	      "[{\"expression\": \"amount > 5\", \"column\": 1, \"reason\": "
+	      "\"`string` and `number` cannot be compared\"}]}]",
+	    "   3    → b\n      `amount > 5` gave null at column 1: "
+	    "`string` and `number` cannot be compared\n");
+}
+
+static void
 test_every_kind_of_record_has_a_sentence(void **state)
 {
 	struct arena *arena = arena_new();
@@ -109,6 +120,8 @@ main(void)
 	    cmocka_unit_test(test_part_without_its_field_is_left_out),
 	    cmocka_unit_test(test_field_of_a_field_is_found),
 	    cmocka_unit_test(test_kind_of_a_newer_engine_is_told_by_its_name),
+	    cmocka_unit_test(
+		test_expression_that_went_wrong_is_told_below_its_record),
 	    cmocka_unit_test(test_every_kind_of_record_has_a_sentence),
 	};
 
