@@ -10,6 +10,7 @@
 
 #include "stated/definition.h"
 #include "stated/message.h"
+#include "stated/rng.h"
 #include "stated/throttle.h"
 
 struct connector_context {
@@ -18,6 +19,7 @@ struct connector_context {
 	const struct value *settings; /* the environment's; a context */
 	template_secret_fn *secret;
 	void *secret_arg;
+	struct rng *rng; /* for numbers that JWTs are told apart by */
 	struct str traceparent; /* W3C trace context; may be absent */
 };
 
@@ -34,6 +36,11 @@ struct connector_call {
 MUST_USE bool connector_prepare(const struct connector_call *call,
     const struct connector_context *context, struct message_request *request,
     struct outcome *failure);
+/* The answer without the secrets that it was asked with, for all that is done
+ * with it; what stays as it was is borrowed. */
+struct message_response connector_mask(struct arena *arena,
+    const struct message_request *request,
+    const struct message_response *response);
 /* The outcome borrows from the call; of the response it copies. */
 struct outcome connector_interpret(const struct connector_call *call,
     const struct message_response *response,
@@ -61,7 +68,7 @@ const struct value *connector_describe_response(struct arena *arena,
 
 /*
  * What has to be fetched once and shown with every call: an OAuth2 access
- * token (client credentials, RFC 6749 section 4.4), or Odoo's user number,
+ * token (RFC 6749), or Odoo's user number,
  * which `authenticate` gives for a login.  The caller keeps it until it
  * expires, or a call ends with "http.401" or "odoo.session-expired".  The
  * exchange changes nothing, and neither side of it may enter history.

@@ -439,20 +439,47 @@ enum def_auth_kind {
 	AUTH_BASIC,
 	AUTH_BEARER,
 	AUTH_HEADER,
+	AUTH_QUERY,
 	AUTH_OAUTH2,
 	AUTH_ODOO
+};
+enum def_oauth2_grant {
+	GRANT_CLIENT, /* client credentials: RFC 6749, section 4.4 */
+	GRANT_JWT,    /* a JWT of our own: RFC 7523, section 2.1 */
+};
+/* How the client proves itself to the token endpoint. */
+enum def_oauth2_client {
+	CLIENT_SECRET_BASIC,
+	CLIENT_SECRET_POST,
+	CLIENT_PRIVATE_KEY_JWT, /* RFC 7523, section 2.2 */
+	CLIENT_TLS,             /* RFC 8705: its certificate; the id is told */
+	CLIENT_NONE,            /* not at all */
+};
+struct def_oauth2 {
+	enum def_oauth2_grant grant;
+	enum def_oauth2_client by;
+	const struct template *token_url;
+	/* {secret: NAME} of "id:secret", {id, secret}, or the id alone; NULL:
+	 * nobody, of GRANT_JWT only */
+	const struct template *client;
+	const struct template *scope;      /* may be NULL */
+	const struct template *parameters; /* more of the form; may be NULL */
+	/* what a JWT is signed with, and says; NULL: none is made */
+	const struct template *key;
+	const struct template *key_id;    /* may be NULL */
+	uint32_t algorithms;              /* one bit; 0: the key's own */
+	const struct template *issuer;    /* NULL: the client's id */
+	const struct template *subject;   /* NULL: the issuer */
+	const struct template *audience;  /* NULL: the token endpoint */
 };
 struct def_auth {
 	enum def_auth_kind kind;
 	const struct template *user;     /* BASIC, ODOO (login) */
-	/* BASIC, BEARER (token), HEADER (value), ODOO */
+	/* BASIC, BEARER (token), HEADER and QUERY (value), ODOO */
 	const struct template *password;
-	struct str header;               /* HEADER: its name */
+	struct str header;               /* HEADER, QUERY: its name */
 	const struct template *database; /* ODOO */
-	const struct template *token_url; /* OAUTH2: client credentials */
-	/* OAUTH2: {secret: NAME} of "id:secret", or {id, secret} */
-	const struct template *client;
-	const struct template *scope;     /* OAUTH2; may be NULL */
+	struct def_oauth2 oauth2;
 };
 
 /* ---- signatures ---- */

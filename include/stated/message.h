@@ -54,6 +54,9 @@ struct message_request {
 	/* PEM, or a file's absolute path; absent: the system's */
 	struct str ca;
 	const struct message_proxy *proxy; /* NULL: none */
+	/* what must not be shown where the answer repeats it */
+	const struct str *secrets;
+	size_t secret_count;
 };
 
 /* How the exchange went wrong, and so what may be known about its effect. */

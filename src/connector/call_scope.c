@@ -64,6 +64,8 @@ scope_secret_cb(void *arg, struct str name)
 		found = context->secret(context->secret_arg, name);
 	if (found == NULL && scope->missing_secret.at == NULL)
 		scope->missing_secret = name;
+	if (found != NULL)
+		connector_mask_add(scope, value_str(found));
 	return found;
 }
 

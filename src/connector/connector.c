@@ -100,6 +100,8 @@ connector_prepare(const struct connector_call *call,
 		return verdict_refuse(failure, "connector.secret", true,
 		    arena_strf(context->arena, "there is no secret named %.*s",
 			STR_ARG(scope.missing_secret)));
+	if (is_ready)
+		connector_mask_keep(&scope, request);
 	return is_ready;
 }
 

@@ -58,6 +58,9 @@ struct call_scope {
 	struct reply *reply;        /* NULL while a request is prepared */
 	bool is_masked;             /* secrets give "***" */
 	struct str missing_secret;  /* the first that there was none of */
+	struct str *secrets;        /* that must not be shown; copies */
+	size_t secret_count;
+	size_t secret_capacity;
 };
 
 void call_scope_init(struct call_scope *scope,
@@ -78,6 +81,13 @@ bool template_reads(const struct template *template, struct str name);
 /* Strings as they are, numbers without exponent, dates by ISO 8601. */
 MUST_USE bool value_text(struct arena *arena, const struct value *value,
     struct str *out);
+
+/* ---- connector_mask.c: what must not be shown ---- */
+
+void connector_mask_add(struct call_scope *scope, struct str secret);
+/* Of the scope's, and what stands in secret headers. */
+void connector_mask_keep(
+    struct call_scope *scope, struct message_request *request);
 
 /* ---- verdict.c: what failures and statuses mean ---- */
 
@@ -252,6 +262,13 @@ MUST_USE bool rest_finish(struct call_scope *scope,
 MUST_USE bool rest_certificates(struct call_scope *scope,
     const struct def_connection *connection, struct message_request *request,
     struct outcome *failure);
+
+/* oauth2.c */
+MUST_USE bool oauth2_prepare(const struct def_connection *connection,
+    struct call_scope *scope, struct message_request *request,
+    struct outcome *failure);
+MUST_USE bool oauth2_interpret(const struct reply *reply, struct arena *arena,
+    struct connector_token *token, struct outcome *failure);
 
 /* odoo.c */
 MUST_USE bool odoo_prepare(const struct connector_call *call,

@@ -7,12 +7,14 @@ libstated_connector_a_SOURCES = \
 	src/connector/connector.c \
 	src/connector/connector_advice.c \
 	src/connector/connector_describe.c \
+	src/connector/connector_mask.c \
 	src/connector/connector_priv.h \
 	src/connector/connector_token.c \
 	src/connector/connector_webhook.c \
 	src/connector/header_list.c \
 	src/connector/jws.c \
 	src/connector/mail.c \
+	src/connector/oauth2.c \
 	src/connector/odoo.c \
 	src/connector/odoo_error.c \
 	src/connector/odoo_value.c \

@@ -70,7 +70,8 @@ set_headers(struct call_scope *scope, struct header_list *headers,
 static bool
 has_secret_url(const struct def_operation *operation)
 {
-	return template_has_secret(operation->connection->url) ||
+	return operation->connection->auth.kind == AUTH_QUERY ||
+	    template_has_secret(operation->connection->url) ||
 	    template_has_secret(operation->path) ||
 	    template_has_secret(operation->query);
 }
@@ -182,6 +183,7 @@ authorization(struct call_scope *scope, const struct def_auth *auth,
 		header->name = auth->header;
 		return call_scope_text(scope, auth->password, &header->value);
 	case AUTH_NONE:
+	case AUTH_QUERY:
 	case AUTH_ODOO:
 		break;
 	}
@@ -199,7 +201,8 @@ rest_authorize(struct call_scope *scope,
 		.secret = true,
 	};
 
-	if (auth->kind == AUTH_NONE || auth->kind == AUTH_ODOO)
+	if (auth->kind == AUTH_NONE || auth->kind == AUTH_QUERY ||
+	    auth->kind == AUTH_ODOO)
 		return true;
 	if (!authorization(scope, auth, token, &header))
 		return verdict_refuse(failure, "connector.auth", true,

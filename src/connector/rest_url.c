@@ -219,6 +219,24 @@ add_path(struct call_scope *scope, const struct template *template,
 	return true;
 }
 
+/* An endpoint that wants its key in the address. */
+static bool
+add_credential(struct call_scope *scope, const struct def_auth *auth,
+    struct buf *out, struct outcome *failure)
+{
+	struct value_builder *query;
+	struct str text;
+
+	if (auth->kind != AUTH_QUERY)
+		return true;
+	if (!call_scope_text(scope, auth->password, &text))
+		return verdict_refuse(failure, "connector.auth", true,
+		    STR("there is no credential to call with"));
+	query = value_build_context(scope->arena);
+	value_put(query, auth->header, value_of_str(scope->arena, text));
+	return add_query(scope, value_built(query), out, failure);
+}
+
 bool
 rest_url(struct call_scope *scope, const struct def_operation *operation,
     struct str *url, struct outcome *failure)
@@ -236,6 +254,8 @@ rest_url(struct call_scope *scope, const struct def_operation *operation,
 		query = call_scope_eval(scope, operation->query);
 	if (query->type == VALUE_CONTEXT &&
 	    !add_query(scope, query, &out, failure))
+		return false;
+	if (!add_credential(scope, &operation->connection->auth, &out, failure))
 		return false;
 	if (buf_is_over(&out))
 		return verdict_refuse(failure, "connector.url", false,

@@ -3,97 +3,6 @@
 #include "load_priv.h"
 
 #define IN(field) offsetof(struct def_connection, field)
-#define IN_AUTH(field) offsetof(struct def_auth, field)
-
-/* ---- authentication ---- */
-
-static const struct load_key basic_keys[] = {
-	{"user", KIND_STRING, LOAD_MUST, IN_AUTH(user), NULL, NULL,
-	    "the user's name"},
-	{"password", KIND_STRING, LOAD_MUST, IN_AUTH(password), NULL, NULL,
-	    "the password: {secret: NAME}"},
-};
-static const struct load_key header_keys[] = {
-	{"name", KIND_NAME, LOAD_MUST, IN_AUTH(header), NULL, NULL,
-	    "the name of the header field"},
-	{"value", KIND_STRING, LOAD_MUST, IN_AUTH(password), NULL, NULL,
-	    "its value: {secret: NAME}"},
-};
-static const struct load_key oauth2_keys[] = {
-	{"token-url", KIND_STRING, LOAD_MUST, IN_AUTH(token_url), NULL, NULL,
-	    "where tokens are asked for"},
-	{"client", KIND_VALUE, LOAD_MUST, IN_AUTH(client), NULL, NULL,
-	    "{secret: NAME} of \"id:secret\", or {id, secret}"},
-	{"scope", KIND_STRING, LOAD_MAY, IN_AUTH(scope), NULL, NULL,
-	    "what the token is for"},
-};
-static const struct load_key odoo_auth_keys[] = {
-	{"database", KIND_STRING, LOAD_MUST, IN_AUTH(database), NULL, NULL,
-	    "the database's name"},
-	{"login", KIND_STRING, LOAD_MUST, IN_AUTH(user), NULL, NULL,
-	    "the user's login"},
-	{"password", KIND_STRING, LOAD_MUST, IN_AUTH(password), NULL, NULL,
-	    "{secret: NAME}, an API key"},
-};
-static const struct load_table basic_table = LOAD_TABLE("`basic`", basic_keys);
-static const struct load_table header_table =
-    LOAD_TABLE("`header`", header_keys);
-static const struct load_table oauth2_table =
-    LOAD_TABLE("`oauth2`", oauth2_keys);
-static const struct load_table odoo_auth_table =
-    LOAD_TABLE("`odoo`", odoo_auth_keys);
-
-static const struct load_key auth_keys[] = {
-	{"basic", KIND_MAP, LOAD_MAY, 0, NULL, &basic_table,
-	    "user and password (RFC 7617)"},
-	{"bearer", KIND_STRING, LOAD_MAY, IN_AUTH(password), NULL, NULL,
-	    "{secret: NAME}, a token (RFC 6750)"},
-	{"header", KIND_MAP, LOAD_MAY, 0, NULL, &header_table,
-	    "a header field of the endpoint's own"},
-	{"oauth2", KIND_MAP, LOAD_MAY, 0, NULL, &oauth2_table,
-	    "client credentials (RFC 6749, section 4.4)"},
-	{"odoo", KIND_MAP, LOAD_MAY, 0, NULL, &odoo_auth_table,
-	    "database, login and API key"},
-};
-static const struct load_table auth_table = LOAD_TABLE("`auth`", auth_keys);
-
-static const struct load_key smtp_auth_keys[] = {
-	{"basic", KIND_MAP, LOAD_MUST, 0, NULL, &basic_table,
-	    "user and password (RFC 4954)"},
-};
-const struct load_table load_smtp_auth_table =
-    LOAD_TABLE("`auth`", smtp_auth_keys);
-
-static void
-load_auth(struct load *load, const struct yaml_node *node, void *into)
-{
-	static const struct {
-		const char *key;
-		enum def_auth_kind kind;
-	} kinds[] = {
-		{"basic", AUTH_BASIC}, {"bearer", AUTH_BEARER},
-		{"header", AUTH_HEADER}, {"oauth2", AUTH_OAUTH2},
-		{"odoo", AUTH_ODOO},
-	};
-	struct def_connection *connection = into;
-	size_t found = 0;
-
-	load_map(load, node, &auth_table, &connection->auth);
-	load_doubt_secret(load, connection->auth.password);
-	load_doubt_secret(load, connection->auth.client);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (!yaml_tree_find(node, kinds[i].key))
-			continue;
-		connection->auth.kind = kinds[i].kind;
-		found++;
-	}
-	if (found == 1)
-		return;
-	load_error(load, LOAD_EXCLUSIVE, node->span,
-	    "`auth` takes one way of authentication");
-	load_repair(load, "write basic, bearer, header, oauth2 or odoo");
-}
-
 /* ---- limits ---- */
 
 static void
@@ -231,7 +140,7 @@ static const struct load_key connection_keys[] = {
 	    "how it is spoken to: http, odoo or smtp"},
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "where it is, usually = settings.…"},
-	{"auth", KIND_MAP, LOAD_MAY, 0, load_auth, &auth_table,
+	{"auth", KIND_MAP, LOAD_MAY, IN(auth), load_auth, &load_auth_table,
 	    "who we are to it, and how we prove it"},
 	{"tls", KIND_MAP, LOAD_MAY, 0, NULL, &load_tls_table,
 	    "our certificate, and whom we trust"},

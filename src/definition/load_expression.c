@@ -288,3 +288,21 @@ load_template(struct load *load, const struct yaml_node *node)
 	load_repair(load, "let the connection send it");
 	return load_literal(load, &value_null, node->span);
 }
+
+void
+load_refuse_secret(struct load *load, const struct template *template)
+{
+	if (!template)
+		return;
+	if (template->kind == TEMPLATE_SECRET) {
+		load_error(load, LOAD_NO_SECRET, template->span,
+		    "a secret would go into histories here");
+		load_repair(load, "a secret is for what is sent");
+	}
+	for (size_t i = 0; template->kind == TEMPLATE_LIST &&
+	    i < template->count; i++)
+		load_refuse_secret(load, template->items[i]);
+	for (size_t i = 0; template->kind == TEMPLATE_CONTEXT &&
+	    i < template->count; i++)
+		load_refuse_secret(load, template->fields[i].value);
+}

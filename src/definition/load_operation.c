@@ -76,6 +76,7 @@ load_error_rules(struct load *load, const struct yaml_node *node,
 	for (size_t i = 0; i < node->count; i++) {
 		items[i].outcome = OUTCOME_NOT_DONE;
 		load_map(load, node->items[i], &rule_table, &items[i]);
+		load_refuse_secret(load, items[i].message);
 		if (!items[i].guard)
 			items[i].guard = load_literal(load, &value_false,
 			    node->items[i]->span);
@@ -483,6 +484,8 @@ load_operation(struct load *load, const struct yaml_pair *pair,
 	    &load_odoo_operation_table, &operation->def);
 	add_gathered(load, operation, load->scope, operation->input);
 	infer_repetition(&operation->def, pair->value, connection->kind);
+	for (size_t i = 0; i < operation->def.output.count; i++)
+		load_refuse_secret(load, operation->def.output.items[i].value);
 	load_scope_free(&load->scope);
 	load->scope = outer;
 }

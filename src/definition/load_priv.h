@@ -240,6 +240,8 @@ bool load_is_expression(const struct yaml_node *node);
 /* Never NULL. */
 const struct template *load_template(
     struct load *load, const struct yaml_node *node);
+/* An error where it holds one; template may be NULL. */
+void load_refuse_secret(struct load *load, const struct template *template);
 const struct template *load_literal(
     struct load *load, const struct value *value, struct diag_span span);
 /* The node's text from `offset` on; NULL with an error. */
@@ -428,7 +430,14 @@ void load_mail_operations(
 /* An expression of our own, over these names. */
 const struct template *load_made(struct load *load, const char *text,
     const struct str *names, size_t count, struct diag_span span);
-/* load_signature.c: fills a struct def_signature. */
+/* load_auth.c: fills a struct def_auth. */
+extern const struct load_table load_auth_table;
+void load_auth(struct load *load, const struct yaml_node *node, void *auth);
+/* load_signature.c: adds the algorithm's bit to a uint32_t. */
+extern const struct load_table load_form_algorithm;
+void load_signature_algorithm(
+    struct load *load, const struct yaml_node *node, void *algorithms);
+/* Fills a struct def_signature. */
 extern const struct load_table load_signature_verify_table;
 void load_signature_verify(
     struct load *load, const struct yaml_node *node, void *signature);

@@ -164,8 +164,19 @@ static const struct load_word algorithm_words[] = {
 	{"HS256", SIGNATURE_HS256, false},
 	{"HS512", SIGNATURE_HS512, false},
 };
-static const struct load_table algorithm_form = LOAD_WORDS(algorithm_words);
-static const struct load_table algorithms_form = LOAD_LIST(&algorithm_form);
+const struct load_table load_form_algorithm = LOAD_WORDS(algorithm_words);
+static const struct load_table algorithms_form =
+    LOAD_LIST(&load_form_algorithm);
+
+void
+load_signature_algorithm(struct load *load, const struct yaml_node *node,
+    void *into)
+{
+	uint32_t *algorithms = into;
+
+	*algorithms |=
+	    1u << LOAD_CHOOSE(load, node, algorithm_words, "algorithm");
+}
 
 static void
 load_algorithms(struct load *load, const struct yaml_node *node, void *into)
@@ -173,8 +184,8 @@ load_algorithms(struct load *load, const struct yaml_node *node, void *into)
 	struct def_signature *signature = into;
 
 	for (size_t i = 0; i < node->count; i++)
-		signature->algorithms |= 1u << LOAD_CHOOSE(load,
-		    node->items[i], algorithm_words, "algorithms");
+		load_signature_algorithm(load, node->items[i],
+		    &signature->algorithms);
 	if (node->count == 0)
 		load_error(load, LOAD_BAD_FORM, node->span,
 		    "`algorithms` names none: nothing would be genuine");

@@ -119,6 +119,7 @@ context_of(struct engine *engine, struct arena *arena)
 	    .settings = engine->options.settings,
 	    .secret = engine->options.secret,
 	    .secret_arg = engine->options.secret_arg,
+	    .rng = engine->options.rng,
 	};
 }
 
@@ -394,9 +395,12 @@ exchange_cb(const struct message_response *response, void *arg)
 	struct outgoing *outgoing = exchange->outgoing;
 	struct connector_context context =
 	    context_of(line->engine, outgoing->arena);
+	struct message_response masked;
 	struct outcome outcome;
 
 	must(exchange->state == EXCHANGE_SENT);
+	masked = connector_mask(outgoing->arena, &outgoing->request, response);
+	response = &masked;
 	outcome = connector_interpret(&outgoing->call, response, &context);
 	line_note_end(exchange, &outcome, response);
 	note_for_token(line, exchange, &outcome);

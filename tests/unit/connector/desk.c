@@ -64,6 +64,7 @@ desk_open(struct desk *desk, const char *yaml)
 		    "{\"url\": \"https://api.example\"}"),
 		.secret = secret_cb,
 		.secret_arg = desk,
+		.rng = rng_system(),
 	};
 }
 

@@ -10,9 +10,17 @@ desk_sources = tests/unit/connector/desk.c tests/unit/connector/desk.h
 check_PROGRAMS += tests/unit/connector/test_connector_describe
 tests_unit_connector_test_connector_describe_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/connector/test_connector_mask
+tests_unit_connector_test_connector_mask_SOURCES = \
+	tests/unit/connector/test_connector_mask.c $(desk_sources)
+tests_unit_connector_test_connector_mask_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_connector_token
 tests_unit_connector_test_connector_token_SOURCES = \
-	tests/unit/connector/test_connector_token.c $(desk_sources)
+	tests/unit/connector/test_connector_token.c $(desk_sources) \
+	$(key_pair_sources)
+tests_unit_connector_test_connector_token_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/src/connector
 tests_unit_connector_test_connector_token_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/connector/test_connector_webhook

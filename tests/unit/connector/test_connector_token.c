@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "../base/key_pair.h"
+#include "connector_priv.h"
 #include "desk.h"
 
 #include <setjmp.h>
@@ -155,6 +157,211 @@ test_refused_token_is_worth_another(void **state)
 	assert_true(outcome->transient);
 }
 
+/* ------------------------------------------------- the other ways to ask */
+
+#define OAUTH2(fields)                                                         \
+	"connection: bank\n"                                                   \
+	"kind: http\n"                                                         \
+	"url: https://api.example\n"                                           \
+	"auth: {oauth2: {token-url: https://id.example/token, " fields "}}\n"  \
+	"operations: {pay: {request: {post: /pay}}}\n"
+
+static struct desk *
+ask(const char *yaml)
+{
+	static struct desk desk;
+
+	desk_open(&desk, yaml);
+	desk_give(&desk, "key", key_pair_new(desk.arena, PAIR_RSA).private);
+	return &desk;
+}
+
+static bool
+is_asked(struct desk *desk)
+{
+	return connector_token_prepare(desk->connection, &desk->context,
+	    &desk->request, &desk->outcome);
+}
+
+static struct str
+field_of(struct desk *desk, const char *name)
+{
+	struct str rest = desk->request.body;
+
+	while (rest.at != NULL) {
+		struct str value;
+		struct str pair = str_split(rest, '&', &rest);
+
+		if (str_equal(str_split(pair, '=', &value), str_of(name)))
+			return value;
+	}
+	return (struct str){NULL, 0};
+}
+
+static void
+test_secret_may_go_in_the_form(void **state)
+{
+	struct desk *desk = ask(OAUTH2("client: {secret: oauth}, "
+	    "client-auth: client-secret-post, "
+	    "parameters: {resource: 'https://r.example', n: 1}"));
+
+	(void)state;
+	assert_true(is_asked(desk));
+	assert_string_equal(desk_str(desk, desk->request.body),
+	    "grant_type=client_credentials&resource=https%3A%2F%2Fr.example&"
+	    "n=1&client_id=my%20id&client_secret=my%2Fsecret");
+	assert_string_equal(desk_header(desk, "authorization"), "(absent)");
+	desk_close(desk);
+}
+
+static void
+test_certificate_proves_who_we_are(void **state)
+{
+	struct desk *desk = ask(OAUTH2("client: {id: us}, "
+	    "client-auth: tls-client-auth"));
+
+	(void)state;
+	assert_true(is_asked(desk));
+	assert_string_equal(desk_str(desk, desk->request.body),
+	    "grant_type=client_credentials&client_id=us");
+	desk_close(desk);
+}
+
+/* Genuine by that key, and made for this exchange alone. */
+static const struct value *
+read_jwt(struct desk *desk, struct str jwt, struct str private,
+    enum signature_algorithm algorithm)
+{
+	struct jws_keys keys = {.count = 1};
+	struct json_error error;
+	const struct value *claims;
+	struct str payload;
+	struct jws jws;
+
+	keys.items[0].key = signature_key_read(private);
+	assert_true(jws_parse(desk->arena, jwt, &jws));
+	assert_int_equal(jws.algorithm, algorithm);
+	assert_true(jws_is_genuine(desk->arena, &jws, STR(""), &keys, 0));
+	assert_true(jws_payload(desk->arena, &jws, &payload));
+	jws_keys_fini(&keys);
+	claims = json_read(desk->arena, payload, &error);
+	assert_non_null(claims);
+	assert_string_equal(desk_text(desk, value_get_cstr(claims, "iat")),
+	    "1699999995");
+	assert_string_equal(desk_text(desk, value_get_cstr(claims, "exp")),
+	    "1700000180");
+	assert_int_equal(value_str(value_get_cstr(claims, "jti")).bytes, 36);
+	return claims;
+}
+
+static const char *
+claim(struct desk *desk, const struct value *claims, const char *name)
+{
+	return desk_str(desk, value_str(value_field_or_null(claims, name)));
+}
+
+static void
+test_client_proves_itself_by_a_jwt(void **state)
+{
+	static const struct {
+		enum key_pair_kind kind;
+		const char *algorithm;
+		enum signature_algorithm wanted;
+	} cases[] = {
+		{PAIR_RSA, "", SIGNATURE_PS256},
+		{PAIR_RSA, ", algorithm: RS256", SIGNATURE_RS256},
+		{PAIR_P256, "", SIGNATURE_ES256},
+		{PAIR_ED25519, ", algorithm: EdDSA", SIGNATURE_EDDSA},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char yaml[512];
+		snprintf(yaml, sizeof(yaml), OAUTH2("client: {id: us}, "
+		    "client-auth: private-key-jwt, key: {secret: key}%s"),
+		    cases[i].algorithm);
+		struct desk *desk = ask(yaml);
+		struct key_pair pair =
+		    key_pair_new(desk->arena, cases[i].kind);
+		const struct value *claims, *again;
+
+		desk_give(desk, "key", pair.private);
+		assert_true(is_asked(desk));
+		assert_string_equal(desk_str(desk,
+		    field_of(desk, "client_assertion_type")),
+		    "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3A"
+		    "jwt-bearer");
+		assert_string_equal(
+		    desk_str(desk, field_of(desk, "client_id")), "us");
+		claims = read_jwt(desk, field_of(desk, "client_assertion"),
+		    pair.private, cases[i].wanted);
+		assert_string_equal(claim(desk, claims, "iss"), "us");
+		assert_string_equal(claim(desk, claims, "sub"), "us");
+		assert_string_equal(claim(desk, claims, "aud"),
+		    "https://id.example/token");
+		assert_true(is_asked(desk));
+		again = read_jwt(desk, field_of(desk, "client_assertion"),
+		    pair.private, cases[i].wanted);
+		assert_string_not_equal(claim(desk, again, "jti"),
+		    claim(desk, claims, "jti"));
+		desk_close(desk);
+	}
+}
+
+static void
+test_jwt_may_be_the_grant(void **state)
+{
+	struct desk *desk = ask(OAUTH2("grant: jwt-bearer, issuer: consumer, "
+	    "subject: robot@example.com, audience: https://login.example, "
+	    "key: {secret: key}, key-id: k1, algorithm: RS256"));
+	struct str pem = value_str(value_get_cstr(desk->secrets, "key"));
+	const struct value *claims;
+
+	(void)state;
+	assert_true(is_asked(desk));
+	assert_string_equal(desk_str(desk, field_of(desk, "grant_type")),
+	    "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer");
+	assert_null(field_of(desk, "client_id").at);
+	claims = read_jwt(desk, field_of(desk, "assertion"), pem,
+	    SIGNATURE_RS256);
+	assert_string_equal(claim(desk, claims, "iss"), "consumer");
+	assert_string_equal(claim(desk, claims, "sub"), "robot@example.com");
+	assert_string_equal(claim(desk, claims, "aud"),
+	    "https://login.example");
+	desk_close(desk);
+}
+
+static void
+test_key_that_can_not_sign_is_refused(void **state)
+{
+	struct desk *desk = ask(OAUTH2("client: {id: us}, algorithm: ES256, "
+	    "client-auth: private-key-jwt, key: {secret: key}"));
+
+	(void)state;
+	assert_false(is_asked(desk));
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.auth",
+	    false);
+	desk_give(desk, "key", STR("no key at all"));
+	assert_false(is_asked(desk));
+	desk_assert_outcome(&desk->outcome, OUTCOME_NOT_DONE, "connector.auth",
+	    false);
+	desk_close(desk);
+}
+
+static void
+test_refusal_tells_when_to_come_again(void **state)
+{
+	struct desk *desk = *state;
+	struct message_response response = {.status = 503};
+	struct connector_token token;
+
+	response.headers = desk_headers(desk, "Retry-After: 7",
+	    &response.header_count);
+	assert_false(connector_token_interpret(desk->connection, &response,
+	    &desk->context, &token, &desk->outcome));
+	assert_int_equal(desk->outcome.retry_after_ms, 7000);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -167,6 +374,12 @@ main(void)
 		CASE(test_refusals_are_permanent_and_troubles_are_not),
 		CASE(test_failed_exchange_may_be_repeated),
 		CASE(test_refused_token_is_worth_another),
+		CASE(test_refusal_tells_when_to_come_again),
+		cmocka_unit_test(test_secret_may_go_in_the_form),
+		cmocka_unit_test(test_certificate_proves_who_we_are),
+		cmocka_unit_test(test_client_proves_itself_by_a_jwt),
+		cmocka_unit_test(test_jwt_may_be_the_grant),
+		cmocka_unit_test(test_key_that_can_not_sign_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
