@@ -160,10 +160,37 @@ number_is_integer(struct number n)
 	return reduce(number_split(n)).exponent >= 0;
 }
 
+bool
+number_scale_small(struct number_parts parts, int exponent,
+    number_coefficient *out)
+{
+	int digits = parts.exponent - exponent;
+
+	must(digits >= 0);
+	if (parts.coefficient > UINT64_MAX || digits > WORD_EXPONENT_MAX)
+		return false;
+	*out = parts.coefficient * number_power_of_ten(digits);
+	return true;
+}
+
+static int
+compare_coefficients(number_coefficient a, number_coefficient b)
+{
+	return (a > b) - (a < b);
+}
+
 /* Order of magnitudes; neither is zero. */
 static int
 compare_magnitudes(struct number_parts a, struct number_parts b)
 {
+	number_coefficient scaled;
+
+	if (a.exponent >= b.exponent &&
+	    number_scale_small(a, b.exponent, &scaled))
+		return compare_coefficients(scaled, b.coefficient);
+	if (a.exponent < b.exponent &&
+	    number_scale_small(b, a.exponent, &scaled))
+		return compare_coefficients(a.coefficient, scaled);
 	int a_top = a.exponent + number_count_digits(a.coefficient);
 	int b_top = b.exponent + number_count_digits(b.coefficient);
 	if (a_top != b_top)
@@ -174,9 +201,7 @@ compare_magnitudes(struct number_parts a, struct number_parts b)
 		a.coefficient *= number_power_of_ten(a.exponent - b.exponent);
 	else
 		b.coefficient *= number_power_of_ten(b.exponent - a.exponent);
-	if (a.coefficient == b.coefficient)
-		return 0;
-	return a.coefficient < b.coefficient ? -1 : 1;
+	return compare_coefficients(a.coefficient, b.coefficient);
 }
 
 /* -1, 0 or 1. */

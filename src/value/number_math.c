@@ -64,10 +64,45 @@ finish_trimmed(BID_UINT128 bid, unsigned flags, struct number *out)
 	return NUMBER_OK;
 }
 
+/* The exact sum at the lower exponent, where that is plain to see: most
+ * amounts have few digits, and the library is made for all. */
+static bool
+add_small(struct number_parts a, struct number_parts b, struct number *out)
+{
+	number_coefficient high, low;
+
+	if (a.exponent < b.exponent) {
+		struct number_parts swapped = a;
+
+		a = b;
+		b = swapped;
+	}
+	if (!number_scale_small(a, b.exponent, &high))
+		return false;
+	low = b.coefficient;
+	if (a.negative == b.negative) {
+		high += low;
+	} else if (high >= low) {
+		high -= low;
+	} else {
+		high = low - high;
+		a.negative = b.negative;
+	}
+	if (high >= number_power_of_ten(NUMBER_DIGITS_MAX))
+		return false;
+	a.coefficient = high;
+	a.exponent = b.exponent;
+	*out = number_join(a);
+	return true;
+}
+
 enum number_error
 number_add(struct number a, struct number b, struct number *out)
 {
 	unsigned flags = 0;
+
+	if (add_small(number_split(a), number_split(b), out))
+		return NUMBER_OK;
 	BID_UINT128 sum =
 	    bid128_add(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
 	return finish(sum, flags, out);
@@ -77,15 +112,40 @@ enum number_error
 number_subtract(struct number a, struct number b, struct number *out)
 {
 	unsigned flags = 0;
+	struct number_parts subtracted = number_split(b);
+
+	subtracted.negative = !subtracted.negative;
+	if (add_small(number_split(a), subtracted, out))
+		return NUMBER_OK;
 	BID_UINT128 difference =
 	    bid128_sub(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
 	return finish(difference, flags, out);
+}
+
+/* The same of a product. */
+static bool
+multiply_small(struct number_parts a, struct number_parts b, struct number *out)
+{
+	if (a.coefficient > UINT64_MAX || b.coefficient > UINT64_MAX)
+		return false;
+	a.coefficient *= b.coefficient;
+	a.exponent += b.exponent;
+	a.negative ^= b.negative;
+	if (a.coefficient >= number_power_of_ten(NUMBER_DIGITS_MAX) ||
+	    a.exponent < NUMBER_EXPONENT_MIN ||
+	    a.exponent > NUMBER_EXPONENT_MAX)
+		return false;
+	*out = number_join(a);
+	return true;
 }
 
 enum number_error
 number_multiply(struct number a, struct number b, struct number *out)
 {
 	unsigned flags = 0;
+
+	if (multiply_small(number_split(a), number_split(b), out))
+		return NUMBER_OK;
 	BID_UINT128 product =
 	    bid128_mul(to_bid(a), to_bid(b), NEAREST_EVEN, &flags);
 	return finish(product, flags, out);

@@ -29,6 +29,10 @@ struct number_parts number_split(struct number n);
 struct number number_join(struct number_parts parts);
 /* 10^exponent for 0 <= exponent <= 38. */
 number_coefficient number_power_of_ten(int exponent);
+/* The coefficient at a lower exponent, where it has one word and becomes two
+ * at most; false otherwise. */
+bool number_scale_small(struct number_parts parts, int exponent,
+    number_coefficient *out);
 /* 1 for zero. */
 int number_count_digits(number_coefficient coefficient);
 
