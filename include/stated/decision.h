@@ -55,6 +55,7 @@ struct def_decision {
 	uint32_t line_last; /* of its text */
 	enum hit_policy hit_policy;
 	enum hit_aggregation aggregation;
+	const struct feel *aggregate; /* of the list `hits`; NULL: just that */
 	const struct decision_input *inputs;
 	size_t input_count;
 	const struct decision_output *outputs;
@@ -62,6 +63,9 @@ struct def_decision {
 	const struct decision_rule *rules;
 	size_t rule_count;
 };
+
+void decision_set_aggregation(struct def_decision *decision,
+    enum hit_aggregation aggregation, struct arena *arena);
 
 struct decision_result {
 	/* one output: its value; several: a context */

@@ -100,6 +100,11 @@ bool value_may_end_range(const struct value *value);
 const struct value *value_of_list(struct arena *arena,
     const struct value *const *items, size_t count); /* copies the pointers */
 
+/* A context that takes over the fields, whose keys all differ and live as long
+ * as the arena. */
+const struct value *value_of_fields(struct arena *arena,
+    const struct value_field *fields, size_t count);
+
 /* Building contexts and lists by appending; a key put twice is replaced.
  * Keys are copied; a builder that is given up costs only arena. */
 struct value_builder;

@@ -256,48 +256,45 @@ lookup_hits(void *arg, struct str name)
 }
 
 /* DMN defines the aggregations as FEEL's functions of the same meaning. */
-static const struct value *
-aggregate(struct run *run, const char *expression, const struct value *hits)
+void
+decision_set_aggregation(struct def_decision *decision,
+    enum hit_aggregation aggregation, struct arena *arena)
 {
-	struct arena *arena = run->env->arena;
+	static const struct str texts[] = {
+		[AGGREGATE_SUM] = STR_INIT("sum(hits)"),
+		[AGGREGATE_MIN] = STR_INIT("min(hits)"),
+		[AGGREGATE_MAX] = STR_INIT("max(hits)"),
+		[AGGREGATE_COUNT] = STR_INIT("count(hits)"),
+	};
 	struct feel_names *names = feel_names_new(arena);
-	struct feel_env env = *run->env;
 	struct feel_error error;
-	const struct feel *feel = NULL;
-	const struct value *result = NULL;
 
+	decision->aggregation = aggregation;
+	if (aggregation == AGGREGATE_NONE)
+		return;
 	feel_names_add(names, STR("hits"));
-	feel = feel_parse(arena, str_of(expression), names, &error);
-	must(feel != NULL);
-	env.lookup = lookup_hits;
-	/* The environment doesn't know const; lookup_hits() does. */
-	env.arg = (void *)(uintptr_t)hits;
-	result = feel_eval(feel, &env);
-	run->env->steps = env.steps;
-	if (value_is_null(result))
-		fail(run, "%s: the outputs can't be put together", expression);
-	return result;
+	decision->aggregate =
+	    feel_parse(arena, texts[aggregation], names, &error);
+	must(decision->aggregate != NULL);
 }
 
 static const struct value *
 collect(struct run *run)
 {
 	const struct value *hits = outcomes_of(run);
+	struct feel_env env = *run->env;
+	const struct value *result = NULL;
 
-	switch (run->decision->aggregation) {
-	case AGGREGATE_NONE:
+	if (run->decision->aggregate == NULL)
 		return hits;
-	case AGGREGATE_SUM:
-		return aggregate(run, "sum(hits)", hits);
-	case AGGREGATE_MIN:
-		return aggregate(run, "min(hits)", hits);
-	case AGGREGATE_MAX:
-		return aggregate(run, "max(hits)", hits);
-	case AGGREGATE_COUNT:
-		return value_of_int(run->env->arena,
-		    (int64_t)run->matched_count);
-	}
-	unreachable("every aggregation is listed");
+	env.lookup = lookup_hits;
+	/* The environment doesn't know const; lookup_hits() does. */
+	env.arg = (void *)(uintptr_t)hits;
+	result = feel_eval(run->decision->aggregate, &env);
+	run->env->steps = env.steps;
+	if (value_is_null(result))
+		fail(run, "the outputs can't be put together: %s", env.note);
+	return result;
 }
 
 static const struct value *
@@ -387,6 +384,8 @@ decision_eval(const struct def_decision *decision, struct feel_env *env)
 	must(decision->output_count > 0);
 	must(decision->aggregation == AGGREGATE_NONE ||
 	    decision->hit_policy == HIT_COLLECT);
+	must((decision->aggregation == AGGREGATE_NONE) ==
+	    (decision->aggregate == NULL));
 	feel_env_share(env);
 	outcome = decide(&run);
 	env->exhausted = env->steps < 0;

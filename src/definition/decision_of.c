@@ -196,7 +196,8 @@ read_policy(const struct reader *reader, const struct value *value,
 	if (aggregation != AGGREGATE_NONE && policy != HIT_COLLECT)
 		return refuse(reader, "only COLLECT has an aggregation");
 	table->hit_policy = (enum hit_policy)policy;
-	table->aggregation = (enum hit_aggregation)aggregation;
+	decision_set_aggregation(
+	    table, (enum hit_aggregation)aggregation, reader->arena);
 	return true;
 }
 

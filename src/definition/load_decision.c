@@ -55,10 +55,12 @@ load_hit_policy(struct load *load, const struct yaml_node *node, void *into)
 	if (node->kind == NODE_TEXT &&
 	    str_has_prefix(node->text, STR("collect "))) {
 		decision->hit_policy = HIT_COLLECT;
-		decision->aggregation = (enum hit_aggregation)load_choose(load,
-		    node, aggregations + 1,
-		    sizeof(aggregations) / sizeof(aggregations[0]) - 1,
-		    "hit-policy");
+		decision_set_aggregation(decision,
+		    (enum hit_aggregation)load_choose(load, node,
+			aggregations + 1,
+			sizeof(aggregations) / sizeof(aggregations[0]) - 1,
+			"hit-policy"),
+		    load->arena);
 		return;
 	}
 	decision->hit_policy = (enum hit_policy)LOAD_CHOOSE(load, node,

@@ -342,19 +342,23 @@ tie_recursion(const struct feel_entry *entry, const struct value *value)
 const struct value *
 feel_eval_context(struct feel_run *run, const struct feel_node *node)
 {
-	struct value_builder *context = value_build_context(run->arena);
+	size_t count = node->as.context.count;
+	struct value_field *fields;
 	const struct value *value;
 
-	for (size_t i = 0; i < node->as.context.count &&
-	     feel_spend(run, ENTRY_STEPS); i++) {
+	if (!feel_spend(run, ENTRY_STEPS * count) ||
+	    !feel_afford(run, count * sizeof(*fields)))
+		return &value_null;
+	fields = ARENA_ARRAY(run->arena, count, struct value_field);
+	for (size_t i = 0; i < count; i++) {
 		const struct feel_entry *entry = &node->as.context.entries[i];
 
 		value = feel_eval_node(run, entry->node);
 		tie_recursion(entry, value);
 		run->slots[entry->slot] = value;
-		value_put(context, entry->key, value);
+		fields[i] = (struct value_field){entry->key, value};
 	}
-	return value_built(context);
+	return value_of_fields(run->arena, fields, count);
 }
 
 static bool

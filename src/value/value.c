@@ -170,6 +170,23 @@ value_of_list(struct arena *arena, const struct value *const *items,
 	return value;
 }
 
+const struct value *
+value_of_fields(struct arena *arena, const struct value_field *fields,
+    size_t count)
+{
+	must(fields || count == 0);
+	if (count >= VALUE_INDEX_MIN) {
+		struct value_builder *builder = value_build_context(arena);
+		for (size_t i = 0; i < count; i++)
+			value_put_kept(builder, fields[i].key, fields[i].value);
+		return value_built(builder);
+	}
+	struct value *value = value_new(arena, VALUE_CONTEXT);
+	value->as.context.fields = fields;
+	value->as.context.count = count;
+	return value;
+}
+
 /* Position of the key, or SIZE_MAX. */
 static size_t
 find_sorted(const struct value *context, struct str key)
@@ -197,9 +214,15 @@ value_index_of(const struct value *context, struct str key)
 	must(context->type == VALUE_CONTEXT);
 	if (context->as.context.sorted)
 		return find_sorted(context, key);
-	for (size_t i = 0; i < context->as.context.count; i++)
-		if (str_equal(context->as.context.fields[i].key, key))
+	const struct value_field *fields = context->as.context.fields;
+	for (size_t i = 0; i < context->as.context.count; i++) {
+		struct str other = fields[i].key;
+		/* Most keys of one length differ in their first byte. */
+		if (other.bytes == key.bytes &&
+		    (key.bytes == 0 || (other.at[0] == key.at[0] &&
+			memcmp(other.at, key.at, key.bytes) == 0)))
 			return i;
+	}
 	return SIZE_MAX;
 }
 

@@ -219,7 +219,7 @@ test_what_can_not_be_summed_fails(void **state)
 	    " 'outputs': [{}], 'rules': [{'when': [], 'then': ['true']}]}";
 
 	assert_failure(eval(*state, table, "{}"),
-	    "sum(hits): the outputs can't be put together");
+	    "the outputs can't be put together: an item is no number");
 }
 
 #define NARROW(outputs, then)                                                  \
