@@ -55,6 +55,8 @@ struct str str_slice(struct str s, size_t from, size_t bytes);
 size_t str_find(struct str s, struct str needle);
 /* 0 to 15 of a hexadecimal digit in either case; -1 of anything else. */
 int str_hex_digit(char c);
+/* 0 to 255 of the two such digits that stand at that place; -1 of others. */
+int str_hex_byte(struct str s, size_t at);
 /* A plain decimal integer in [min, max] with nothing around it; min must not
  * be above max. */
 bool str_parse_int(struct str s, int64_t min, int64_t max, int64_t *out);

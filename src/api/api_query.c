@@ -23,20 +23,17 @@ api_query_decode(
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < text.bytes; i++) {
-		int high, low;
+		int byte;
 
 		if (text.at[i] != '%') {
 			at[bytes++] =
 			    plus && text.at[i] == '+' ? ' ' : text.at[i];
 			continue;
 		}
-		if (text.bytes - i < 3)
+		byte = str_hex_byte(text, i + 1);
+		if (byte < 0)
 			return false;
-		high = str_hex_digit(text.at[i + 1]);
-		low = str_hex_digit(text.at[i + 2]);
-		if (high < 0 || low < 0)
-			return false;
-		at[bytes++] = (char)(high * 16 + low);
+		at[bytes++] = (char)byte;
 		i += 2;
 	}
 	*out = (struct str){at, bytes};

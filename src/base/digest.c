@@ -231,11 +231,10 @@ digest_parse_hex(struct str hex, struct digest *out)
 	if (hex.bytes != 2 * sizeof(digest.bytes))
 		return false;
 	for (size_t i = 0; i < sizeof(digest.bytes); i++) {
-		int high = str_hex_digit(hex.at[2 * i]);
-		int low = str_hex_digit(hex.at[2 * i + 1]);
-		if (high < 0 || low < 0)
+		int byte = str_hex_byte(hex, 2 * i);
+		if (byte < 0)
 			return false;
-		digest.bytes[i] = (uint8_t)(high * 16 + low);
+		digest.bytes[i] = (uint8_t)byte;
 	}
 	*out = digest;
 	return true;

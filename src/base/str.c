@@ -132,6 +132,18 @@ str_hex_digit(char c)
 	return -1;
 }
 
+int
+str_hex_byte(struct str s, size_t at)
+{
+	int high, low;
+
+	if (s.bytes < 2 || at > s.bytes - 2)
+		return -1;
+	high = str_hex_digit(s.at[at]);
+	low = str_hex_digit(s.at[at + 1]);
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 bool
 str_parse_int(struct str s, int64_t min, int64_t max, int64_t *out)
 {

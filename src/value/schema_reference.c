@@ -53,17 +53,13 @@ decode_percent(struct arena *arena, struct str text)
 	char *out = arena_alloc(arena, text.bytes + 1);
 	size_t bytes = 0;
 	for (size_t i = 0; i < text.bytes; i++) {
-		int high = -1;
-		int low = -1;
-		if (text.at[i] == '%' && text.bytes - i > 2) {
-			high = str_hex_digit(text.at[i + 1]);
-			low = str_hex_digit(text.at[i + 2]);
-		}
-		if (high < 0 || low < 0) {
+		int byte =
+		    text.at[i] == '%' ? str_hex_byte(text, i + 1) : -1;
+		if (byte < 0) {
 			out[bytes++] = text.at[i];
 			continue;
 		}
-		out[bytes++] = (char)(high << 4 | low);
+		out[bytes++] = (char)byte;
 		i += 2;
 	}
 	return (struct str){out, bytes};

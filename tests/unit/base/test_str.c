@@ -210,6 +210,20 @@ test_hexadecimal_digits_have_their_values_in_both_cases(void **state)
 	assert_int_equal(str_hex_digit('\0'), -1);
 }
 
+static void
+test_two_hexadecimal_digits_are_a_byte(void **state)
+{
+	(void)state;
+	assert_int_equal(str_hex_byte(STR("00fF9"), 0), 0);
+	assert_int_equal(str_hex_byte(STR("00fF9"), 2), 255);
+	assert_int_equal(str_hex_byte(STR("00fF9"), 3), 0xf9);
+	assert_int_equal(str_hex_byte(STR("00fF9"), 4), -1);
+	assert_int_equal(str_hex_byte(STR("00fF9"), 9), -1);
+	assert_int_equal(str_hex_byte(STR("4g"), 0), -1);
+	assert_int_equal(str_hex_byte(STR("-4"), 0), -1);
+	assert_int_equal(str_hex_byte(STR(""), 0), -1);
+}
+
 /* Nine bytes of room: eight, and the closing zero byte. */
 static void
 assert_written(const char *text, const char *expected)
@@ -262,6 +276,7 @@ main(void)
 	    cmocka_unit_test(test_broken_text_can_be_walked),
 	    cmocka_unit_test(
 		test_hexadecimal_digits_have_their_values_in_both_cases),
+	    cmocka_unit_test(test_two_hexadecimal_digits_are_a_byte),
 	    cmocka_unit_test(
 		test_what_is_written_is_not_cut_within_a_character),
 	    cmocka_unit_test(test_nearest_finds_a_mistyped_word),
