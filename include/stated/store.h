@@ -166,6 +166,15 @@ struct store_schedule {
 	struct str trouble; /* why the last start failed; absent: it did not */
 };
 
+/* An operator has paused a connection, or resumed it. */
+struct store_switch {
+	struct str connection;
+	bool pauses;
+	int64_t at_ms;
+	struct str actor;  /* absent: nobody said who */
+	struct str reason; /* absent: none was given */
+};
+
 /* ---- writing ---- */
 
 /* The open batch, made where there is none. */
@@ -193,6 +202,9 @@ void store_put_definition(
 /* By workflow and position. */
 void store_put_schedule(
     struct store_batch *batch, const struct store_schedule *row);
+/* To those before: none is ever replaced. */
+void store_add_switch(
+    struct store_batch *batch, const struct store_switch *row);
 /* Deletes idempotency keys that expired, and matched events older than
  * `events_before_ms`, a bounded number at a time. */
 void store_add_cleaning(
@@ -279,6 +291,11 @@ MUST_USE enum store_error store_each_definition(
 typedef void store_schedule_fn(const struct store_schedule *row, void *arg);
 MUST_USE enum store_error store_each_schedule(
     struct store *store, store_schedule_fn *fn, void *arg);
+
+/* Of all connections, in the order in which it was done. */
+typedef void store_switch_fn(const struct store_switch *row, void *arg);
+MUST_USE enum store_error store_each_switch(
+    struct store *store, store_switch_fn *fn, void *arg);
 
 struct store_instance_filter {
 	struct str workflow;     /* absent fields don't restrict */

@@ -190,6 +190,35 @@ sqlite_list_schedules(struct store_backend *backend, store_schedule_fn *fn,
 	return error;
 }
 
+enum store_error
+sqlite_list_switches(struct store_backend *backend, store_switch_fn *fn,
+    void *arg)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	bool is_row = true;
+	enum store_error error = sqlite_conn_take(conn, READ_SWITCHES,
+	    &statement);
+
+	if (error != STORE_OK)
+		return error;
+	while (error == STORE_OK && is_row) {
+		error = sqlite_conn_step(conn, statement, &is_row);
+		if (!is_row)
+			break;
+		struct store_switch row = {
+			.connection = sqlite_column_str(statement, 0),
+			.pauses = sqlite3_column_int64(statement, 1) != 0,
+			.at_ms = sqlite3_column_int64(statement, 2),
+			.actor = sqlite_column_str(statement, 3),
+			.reason = sqlite_column_str(statement, 4),
+		};
+		fn(&row, arg);
+	}
+	sqlite_conn_give(conn, READ_SWITCHES, statement);
+	return error;
+}
+
 /* -------------------------------------------------------------- instances */
 
 /* The way to the rows that leaves the fewest to look at. */

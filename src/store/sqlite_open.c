@@ -499,6 +499,7 @@ static const struct store_backend_ops ops = {
 	.next_expiry = sqlite_list_next_expiry,
 	.each_definition = sqlite_list_definitions,
 	.each_schedule = sqlite_list_schedules,
+	.each_switch = sqlite_list_switches,
 	.list_instances = sqlite_list_instances,
 	.list_items = sqlite_list_items,
 	.list_events = sqlite_list_events,

@@ -154,6 +154,7 @@ enum sqlite_write_statement {
 	WRITE_IDEMPOTENCY,
 	WRITE_DEFINITION,
 	WRITE_SCHEDULE,
+	WRITE_SWITCH,
 	WRITE_READ_PIECES,
 	WRITE_PIECE,
 	WRITE_NO_PIECE,
@@ -254,6 +255,7 @@ enum sqlite_read_statement {
 	READ_NEXT_EXPIRY,
 	READ_DEFINITIONS,
 	READ_SCHEDULES,
+	READ_SWITCHES,
 	READ_INSTANCES,
 	READ_INSTANCES_BY_KEY,
 	READ_INSTANCES_BY_STATUS,
@@ -330,6 +332,8 @@ enum store_error sqlite_list_definitions(struct store_backend *backend,
     store_definition_fn *fn, void *arg);
 enum store_error sqlite_list_schedules(struct store_backend *backend,
     store_schedule_fn *fn, void *arg);
+enum store_error sqlite_list_switches(struct store_backend *backend,
+    store_switch_fn *fn, void *arg);
 enum store_error sqlite_list_instances(struct store_backend *backend,
     const struct store_instance_filter *filter, store_instance_fn *fn,
     void *arg);

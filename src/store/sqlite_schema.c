@@ -161,6 +161,16 @@ static const char *const migrations[] = {
 	"ALTER TABLE instance RENAME COLUMN pieced TO form;"
 	/* Where there is one, `records` is empty and `hashes` the last one. */
 	"ALTER TABLE history ADD COLUMN packed BLOB;",
+
+	/* 5: operators pause connections; rows are only added */
+	"CREATE TABLE switch ("
+	"	id INTEGER PRIMARY KEY,"
+	"	connection TEXT NOT NULL,"
+	"	pauses INTEGER NOT NULL,"
+	"	at_ms INTEGER NOT NULL,"
+	"	actor TEXT,"
+	"	reason TEXT"
+	") STRICT;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&

@@ -92,6 +92,9 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    " ON CONFLICT (workflow, position) DO UPDATE SET rule = ?3,"
 	    "	decided_ms = ?4, planned_ms = ?5, instance = ?6, queued = ?7,"
 	    "	trouble = ?8",
+	[WRITE_SWITCH] =
+	    "INSERT INTO switch (connection, pauses, at_ms, actor, reason)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[WRITE_READ_PIECES] = "SELECT snapshot FROM instance"
 	    " WHERE number = ?1 AND form = 1",
 	[WRITE_PIECE] =
@@ -448,6 +451,29 @@ bind_schedule(sqlite3_stmt *statement, const void *row)
 	sqlite_bind_text(statement, 8, schedule->trouble);
 }
 
+static void
+bind_switch(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_switch *act = row;
+
+	sqlite_bind_text(statement, 1, act->connection);
+	sqlite_bind_int(statement, 2, act->pauses);
+	sqlite_bind_int(statement, 3, act->at_ms);
+	sqlite_bind_text(statement, 4, act->actor);
+	sqlite_bind_text(statement, 5, act->reason);
+}
+
+static enum store_error
+write_switches(struct sqlite_store *store, const struct store_batch *batch)
+{
+	enum store_error error = STORE_OK;
+
+	for (const struct store_batch_switch *act = batch->switch_first;
+	    error == STORE_OK && act != NULL; act = act->next)
+		error = write_row(store, WRITE_SWITCH, bind_switch, &act->row);
+	return error;
+}
+
 /* Every row of a map by the same statement. */
 static enum store_error
 write_map(struct sqlite_store *store, const struct map *rows,
@@ -540,6 +566,8 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 	if (error == STORE_OK)
 		error = write_map(store, batch->schedules, WRITE_SCHEDULE,
 		    bind_schedule);
+	if (error == STORE_OK)
+		error = write_switches(store, batch);
 	if (error == STORE_OK)
 		error = write_chores(store, batch);
 	if (error == STORE_OK)

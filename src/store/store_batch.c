@@ -100,7 +100,7 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->items) == 0 && map_count(batch->events) == 0 &&
 	    map_count(batch->idempotency) == 0 &&
 	    map_count(batch->definitions) == 0 &&
-	    map_count(batch->schedules) == 0 &&
+	    map_count(batch->schedules) == 0 && batch->switch_first == NULL &&
 	    batch->history_first == NULL && !batch->cleaning.is_wanted &&
 	    !batch->has_probe;
 }
@@ -444,6 +444,26 @@ store_put_schedule(struct store_batch *batch, const struct store_schedule *row)
 	there->rule = arena_str(batch->arena, row->rule);
 	there->queued = arena_str(batch->arena, row->queued);
 	there->trouble = arena_str(batch->arena, row->trouble);
+}
+
+/* --------------------------------------------------------------- switches */
+
+void
+store_add_switch(struct store_batch *batch, const struct store_switch *row)
+{
+	struct store_batch_switch *last =
+	    ARENA_NEW(batch->arena, struct store_batch_switch);
+
+	must(row->connection.at != NULL && row->at_ms > 0);
+	last->row = *row;
+	last->row.connection = arena_str(batch->arena, row->connection);
+	last->row.actor = arena_str(batch->arena, row->actor);
+	last->row.reason = arena_str(batch->arena, row->reason);
+	if (batch->switch_last == NULL)
+		batch->switch_first = last;
+	else
+		batch->switch_last->next = last;
+	batch->switch_last = last;
 }
 
 /* ------------------------------------------------------------------ chores */

@@ -72,6 +72,11 @@ struct store_cleaning {
 	int64_t events_before_ms;
 };
 
+struct store_batch_switch {
+	struct store_batch_switch *next;
+	struct store_switch row;
+};
+
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
@@ -87,6 +92,8 @@ struct store_batch {
 	struct map *schedules;     /* (workflow, position) -> store_schedule */
 	struct store_history *history_first;
 	struct store_history *history_last;
+	struct store_batch_switch *switch_first;
+	struct store_batch_switch *switch_last;
 	struct store_cleaning cleaning;
 	bool has_probe;
 	uint64_t number_max; /* highest of `instances` */

@@ -751,6 +751,61 @@ test_schedules_are_kept_by_workflow_and_position(void **state)
 	assert_true(str_equal(found.rows[2].rule, STR("0 7 * * *")));
 }
 
+/* --------------------------------------------------------------- switches */
+
+struct switches {
+	struct arena *arena;
+	struct store_switch rows[8];
+	size_t count;
+};
+
+static void
+gather_switch_cb(const struct store_switch *row, void *arg)
+{
+	struct switches *found = arg;
+	struct store_switch *copied = &found->rows[found->count++];
+
+	assert_in_range(found->count, 1, 8);
+	*copied = *row;
+	copied->connection = arena_str(found->arena, row->connection);
+	copied->actor = arena_str(found->arena, row->actor);
+	copied->reason = arena_str(found->arena, row->reason);
+}
+
+static void
+test_switches_are_kept_in_their_order(void **state)
+{
+	struct help_fixture *f = *state;
+	struct switches found = {.arena = f->arena};
+
+	for (int64_t i = 0; i < 4; i++) {
+		struct store_switch row = {
+			.connection = i < 3 ? STR("bank") : STR("odoo"),
+			.pauses = i % 2 == 0,
+			.at_ms = 100 + i,
+			.actor = i == 0 ? STR("olga") : (struct str){0},
+			.reason = i == 2 ? STR("they asked") : (struct str){0},
+		};
+		store_add_switch(store_batch(f->store), &row);
+		assert_false(store_batch_is_empty(store_batch(f->store)));
+		if (i == 1)
+			help_commit(f);
+	}
+	help_commit(f);
+	reopen(f);
+	assert_int_equal(store_each_switch(f->store, gather_switch_cb, &found),
+	    STORE_OK);
+	assert_int_equal(found.count, 4);
+	for (int64_t i = 0; i < 4; i++) {
+		assert_int_equal(found.rows[i].at_ms, 100 + i);
+		assert_int_equal(found.rows[i].pauses, i % 2 == 0);
+	}
+	assert_true(str_equal(found.rows[0].actor, STR("olga")));
+	assert_null(found.rows[1].actor.at);
+	assert_true(str_equal(found.rows[2].reason, STR("they asked")));
+	assert_true(str_equal(found.rows[3].connection, STR("odoo")));
+}
+
 /* ---------------------------------------------------------------- history */
 
 struct records {
@@ -938,6 +993,7 @@ main(void)
 		TEST(test_cleaning_says_whether_it_left_something_and_keeps_pace),
 		TEST(test_definitions_are_kept_by_digest),
 		TEST(test_schedules_are_kept_by_workflow_and_position),
+		TEST(test_switches_are_kept_in_their_order),
 		TEST(test_history_is_told_in_order_as_it_was_sealed),
 		TEST(test_fd_tells_when_a_batch_is_done),
 		TEST(test_batch_can_be_committed_where_it_was_made),

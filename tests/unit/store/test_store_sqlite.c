@@ -266,7 +266,7 @@ test_database_of_the_first_version_is_brought_up_to_date(void **state)
 	old_write_as_before(f->dir.database);
 	run_sql(f,
 	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
-	    "DROP TABLE schedule; DROP TABLE piece;"
+	    "DROP TABLE schedule; DROP TABLE piece; DROP TABLE switch;"
 	    "ALTER TABLE instance DROP COLUMN form;"
 	    "PRAGMA user_version = 1");
 	assert_int_equal(try_open(f, true, false), STORE_OLDER);
@@ -328,9 +328,10 @@ test_damage_found_later_is_told_as_such(void **state)
 
 	make_database(f, 1500);
 	assert_int_equal(stat(f->dir.database, &status), 0);
-	/* Whatever lies in the second half but for the last page. */
+	/* Whatever lies in the second half but for the last pages, which are
+	 * looked at when it is opened. */
 	for (off_t at = status.st_size / 8192 * 4096;
-	     at < status.st_size - 4096; at += 4096)
+	     at + 4096 <= status.st_size - 4096; at += 4096)
 		overwrite(f, at, 4096);
 	assert_int_equal(try_open(f, false, false), STORE_OK);
 	for (uint64_t n = 1; n <= 1500; n++) {
