@@ -240,29 +240,3 @@ feel_regex_find(struct feel_run *run, const struct feel_regex *regex,
 	read_groups(scratch, subject, count, match);
 	return FEEL_FOUND;
 }
-
-/* -------------------------------------------------------------------- case */
-
-const struct value *
-feel_regex_change_case(struct feel_run *run, struct str string,
-    enum feel_case to)
-{
-	const char *change = to == FEEL_CASE_UPPER ? "\\U$0" : "\\L$0";
-	pcre2_code *code = compile(run->arena, STR("(?s).+"), 0);
-	/* No letter's other case takes more than three times its bytes. */
-	PCRE2_SIZE bytes = 3 * string.bytes + 1;
-	char *out;
-	int count;
-
-	must(code != NULL);
-	if (!feel_afford(run, bytes))
-		return &value_null;
-	out = arena_alloc(run->arena, bytes);
-	count = pcre2_substitute(code, (PCRE2_SPTR)string.at, string.bytes, 0,
-	    PCRE2_SUBSTITUTE_EXTENDED | PCRE2_NO_UTF_CHECK, NULL, NULL,
-	    (PCRE2_SPTR)change, PCRE2_ZERO_TERMINATED, (PCRE2_UCHAR *)out,
-	    &bytes);
-	if (count < 0)
-		return feel_null(run, NULL, "the text has no other case");
-	return value_of_str(run->arena, (struct str){out, bytes});
-}

@@ -43,11 +43,6 @@ enum feel_found feel_regex_find(struct feel_run *run,
 unsigned feel_regex_group_count(const struct feel_regex *regex);
 bool feel_regex_is_literal(const struct feel_regex *regex);
 
-enum feel_case { FEEL_CASE_UPPER, FEEL_CASE_LOWER };
-/* Every letter in the other case, as Unicode has it; null where it is too
- * much. */
-const struct value *feel_regex_change_case(struct feel_run *run,
-    struct str string, enum feel_case to);
 /* Frees what the matches of a run share. */
 void feel_regex_fini(struct feel_run *run);
 

@@ -22,6 +22,7 @@ struct translation {
 	struct buf *out;
 	unsigned nesting;
 	unsigned group_count;
+	bool has_opposite[2]; /* \I or \C in the class */
 	bool is_closed[GROUPS_MAX + 1];
 };
 
@@ -40,7 +41,7 @@ static const struct set sets[] = {
 };
 
 /* What is written inside a class for the set's opposite; \I and \C have no
- * short form and are taken only outside. */
+ * such form and stand beside the class. */
 static const struct set opposite_sets[] = {
 	{'s', "\\x{0}-\\x{8}\\x{b}\\x{c}\\x{e}-\\x{1f}\\x{21}-\\x{10ffff}"},
 	{'d', "\\P{Nd}"},
@@ -202,6 +203,10 @@ add_set(struct translation *t, char letter, bool *is_set)
 	*is_set = true;
 	if (letter == 'p' || letter == 'P')
 		return add_property(t, letter);
+	if (letter == 'I' || letter == 'C') {
+		t->has_opposite[letter == 'C'] = true;
+		return true;
+	}
 	inside = find_set(sets, COUNT_OF(sets), letter);
 	if (inside == NULL && letter >= 'A' && letter <= 'Z')
 		inside = find_set(opposite_sets, COUNT_OF(opposite_sets),
@@ -319,33 +324,67 @@ translate_class_items(struct translation *t)
 	return true;
 }
 
+static void
+add_opposite(struct translation *t, char letter)
+{
+	buf_addf(t->out, "[^%s]", find_set(sets, COUNT_OF(sets), letter));
+}
+
+/* A class with its items, beside which \I and \C may stand: one of them, or
+ * where it is negated none. */
+static void
+add_class(struct translation *t, struct str items, bool is_negated,
+    const bool *has_opposite)
+{
+	static const char letters[] = "ic";
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!has_opposite[i])
+			continue;
+		if (is_negated)
+			buf_add_cstr(t->out, "(?!");
+		add_opposite(t, letters[i]);
+		buf_add_char(t->out, is_negated ? ')' : '|');
+	}
+	if (items.bytes == 0) {
+		items = STR("\\x{0}-\\x{10ffff}");
+		is_negated = !is_negated;
+	}
+	buf_addf(t->out, is_negated ? "[^%.*s]" : "[%.*s]", STR_ARG(items));
+}
+
 /* [items-[class]] is (?:(?![class])[items]): the part that is taken away is
  * looked for first, so it is written last into a buffer of its own. */
 static bool
 translate_class(struct translation *t)
 {
+	bool is_negated = accept(t, '^');
+	bool has_opposite[2];
 	struct buf items;
 	struct buf *out = t->out;
+	bool is_group;
 	bool is_whole;
 
 	if (++t->nesting > NESTING_MAX)
 		return false;
 	buf_init(&items, out->bytes_max);
 	t->out = &items;
-	buf_add_cstr(&items, accept(t, '^') ? "[^" : "[");
+	memset(t->has_opposite, 0, sizeof(t->has_opposite));
 	is_whole = translate_class_items(t);
-	buf_add_char(&items, ']');
+	memcpy(has_opposite, t->has_opposite, sizeof(has_opposite));
 	t->out = out;
+	is_group = is_dash_at(t, '[') || has_opposite[0] || has_opposite[1];
+	if (is_group)
+		buf_add_cstr(out, "(?:");
 	if (is_whole && is_dash_at(t, '[')) {
 		t->at += 2;
-		buf_add_cstr(out, "(?:(?!");
+		buf_add_cstr(out, "(?!");
 		is_whole = translate_class(t);
 		buf_add_char(out, ')');
-		buf_add_str(out, buf_str(&items));
-		buf_add_char(out, ')');
-	} else {
-		buf_add_str(out, buf_str(&items));
 	}
+	add_class(t, buf_str(&items), is_negated, has_opposite);
+	if (is_group)
+		buf_add_char(out, ')');
 	is_whole = is_whole && accept(t, ']') && !buf_is_over(&items);
 	buf_fini(&items);
 	t->nesting--;

@@ -6,7 +6,7 @@
  */
 #include "feel_builtin.h"
 
-#include "feel_regex.h"
+#include "feel_case.h"
 
 /* The byte where character `index` (from 0) begins. */
 static size_t
@@ -77,9 +77,28 @@ is_ascii(struct str s)
 	return true;
 }
 
+typedef void case_fn(struct str string, struct buf *out);
+
+static const struct value *
+change_any(struct feel_call *call, struct str string, case_fn *change)
+{
+	const struct value *changed = NULL;
+	struct buf out;
+
+	if (!feel_spend(call->run, string.bytes / 4))
+		return &value_null;
+	buf_init(&out, FEEL_BYTES_MAX);
+	change(string, &out);
+	if (!buf_is_over(&out) && feel_afford(call->run, out.bytes))
+		changed = value_copy_str(call->run->arena, buf_str(&out));
+	buf_fini(&out);
+	return changed != NULL ? changed :
+	    feel_builtin_null(call, "the text would be too large");
+}
+
 /* Letters from `first` on to those of the other case. */
 static const struct value *
-change_case(struct feel_call *call, char first, enum feel_case to)
+change_case(struct feel_call *call, char first, case_fn *change)
 {
 	struct str string = feel_builtin_str(call, 0);
 	char *bytes;
@@ -88,9 +107,7 @@ change_case(struct feel_call *call, char first, enum feel_case to)
 	    !feel_afford(call->run, string.bytes))
 		return &value_null;
 	if (!is_ascii(string))
-		return feel_spend(call->run, 20 + string.bytes / 8) ?
-		    feel_regex_change_case(call->run, string, to) :
-		    &value_null;
+		return change_any(call, string, change);
 	bytes = arena_alloc(call->run->arena, string.bytes + 1);
 	for (size_t i = 0; i < string.bytes; i++) {
 		bool changes = string.at[i] >= first &&
@@ -105,13 +122,13 @@ change_case(struct feel_call *call, char first, enum feel_case to)
 const struct value *
 feel_string_upper(struct feel_call *call)
 {
-	return change_case(call, 'a', FEEL_CASE_UPPER);
+	return change_case(call, 'a', feel_case_upper);
 }
 
 const struct value *
 feel_string_lower(struct feel_call *call)
 {
-	return change_case(call, 'A', FEEL_CASE_LOWER);
+	return change_case(call, 'A', feel_case_lower);
 }
 
 /* --------------------------------------------------------------- searching */

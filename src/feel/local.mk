@@ -10,6 +10,8 @@ libstated_feel_a_SOURCES = \
 	src/feel/feel_builtin.c \
 	src/feel/feel_builtin.h \
 	src/feel/feel_call.c \
+	src/feel/feel_case.c \
+	src/feel/feel_case.h \
 	src/feel/feel_compare.c \
 	src/feel/feel_context.c \
 	src/feel/feel_convert.c \
