@@ -3,14 +3,11 @@
  * test_sim_child.c: children run in the script: they begin when the instance
  * starts them, and end as they are told to.
  */
-#include "stated/sim.h"
+#include "sim_fixture.h"
 
-#include "stated/json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -56,104 +53,26 @@ static const char documents[] =
     "contact: desk\n"
     "notify: [{log: warning}]\n";
 
-struct fixture {
-	struct library *library;
-	struct diag_list *diags;
-	struct sim *sim;
-	struct arena *arena;
-	struct buf why;
-};
-
 static int
 set_up(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct sim_options options = {.seed = 1};
-	struct buf text = {0};
-
-	f->arena = arena_new();
-	f->diags = diag_list_new();
-	f->library = library_new();
-	library_add_text(
-	    f->library, STR("batch.yaml"), str_of(documents), f->diags);
-	if (!library_link(f->library, f->diags)) {
-		diag_format(f->diags, &text, false);
-		print_error("%s", buf_cstr(&text));
-		buf_fini(&text);
-		return -1;
-	}
-	options.library = f->library;
-	options.definition = library_workflow_at(f->library, 0);
-	f->sim = sim_new(&options);
-	*state = f;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	sim_free(&f->sim);
-	library_free(&f->library);
-	diag_list_free(&f->diags);
-	arena_free(&f->arena);
-	buf_fini(&f->why);
-	free(f);
-	return 0;
-}
-
-static bool
-act(struct fixture *f, const char *json)
-{
-	struct json_error error;
-	const struct value *line = json_read(f->arena, str_of(json), &error);
-
-	assert_non_null(line);
-	buf_clear(&f->why);
-	return sim_act(f->sim, line, &f->why);
-}
-
-static void
-does(struct fixture *f, const char *json)
-{
-	if (!act(f, json))
-		fail_msg("%s: %s", json, buf_cstr(&f->why));
-}
-
-static void
-refuses(struct fixture *f, const char *json, const char *because)
-{
-	assert_false(act(f, json));
-	if (str_find(buf_str(&f->why), str_of(because)) == SIZE_MAX)
-		fail_msg("%s: %s", json, buf_cstr(&f->why));
+	return sim_fixture_set_up(state, documents);
 }
 
 /* The report has that text in it. */
 static void
 tells(struct fixture *f, const char *text)
 {
-	struct buf out = {0};
-	bool is_told;
+	const char *report = text_of(f, sim_report(f->sim, f->arena));
 
-	json_write(sim_report(f->sim, f->arena), JSON_PLAIN, &out);
-	is_told = strstr(buf_cstr(&out), text) != NULL;
-	if (!is_told)
-		print_error("%s\n", buf_cstr(&out));
-	buf_fini(&out);
-	assert_true(is_told);
+	if (strstr(report, text) == NULL)
+		fail_msg("%s", report);
 }
 
 static const char *
 history(struct fixture *f)
 {
-	struct buf out = {0};
-	struct str text;
-
-	json_write(sim_history(f->sim, f->arena), JSON_PLAIN, &out);
-	text = arena_str(f->arena, buf_str(&out));
-	buf_fini(&out);
-	return text.at;
+	return text_of(f, sim_history(f->sim, f->arena));
 }
 
 static void
@@ -276,7 +195,8 @@ test_ends_that_are_none_are_told(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, set_up, sim_fixture_tear_down)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_child_is_told_as_an_effect_and_waited_for),
 	    TEST(test_child_ends_with_its_output),
