@@ -4,8 +4,6 @@
  */
 #include "feel_parser.h"
 
-#include "feel_regex.h"
-
 #include <stdio.h>
 
 /* Slots that need no allocation. */
@@ -242,7 +240,6 @@ evaluate(const struct feel *feel, const struct value *input,
 		run.free = ARENA_ARRAY(env->arena, feel->free_name_count,
 		    const struct value *);
 	value = check_result(&run, feel_eval_node(&run, feel->root));
-	feel_regex_fini(&run);
 	if (env->steps != 0)
 		env->steps = run.steps > 0 ? run.steps : -1;
 	must(run.depth == 0);

@@ -242,7 +242,8 @@ feel_convert_number(struct feel_call *call)
 	    !take_separator(call, 2, ",.", &point) ||
 	    (grouping != '\0' && grouping == point))
 		return feel_builtin_null(call, "these cannot separate");
-	if (!feel_afford(call->run, from.bytes))
+	if (!feel_spend_bytes(call->run, from.bytes) ||
+	    !feel_afford(call->run, from.bytes))
 		return &value_null;
 	plain = arena_alloc(call->run->arena, from.bytes + 1);
 	for (size_t i = 0; i < from.bytes; i++) {

@@ -169,34 +169,39 @@ callout_cb(pcre2_callout_block *block, void *arg)
 	return 0;
 }
 
+/* NULL, which ends the match, where the budget has no more; what a match
+ * begins with is small and always there. */
+static void *
+scratch_malloc(PCRE2_SIZE bytes, void *arg)
+{
+	struct feel_run *run = arg;
+	size_t used = arena_footprint(run->arena);
+
+	if (run->match != NULL &&
+	    (used > run->bytes_max || bytes > run->bytes_max - used))
+		return NULL;
+	return arena_resize(run->arena, NULL, 0, bytes);
+}
+
 static struct scratch *
 get_scratch(struct feel_run *run)
 {
 	struct scratch *scratch = run->match;
+	pcre2_general_context *general;
 
 	if (scratch != NULL)
 		return scratch;
 	scratch = ARENA_NEW(run->arena, struct scratch);
 	scratch->run = run;
-	scratch->data = pcre2_match_data_create(FEEL_REGEX_GROUPS, NULL);
-	scratch->context = pcre2_match_context_create(NULL);
+	general = pcre2_general_context_create(
+	    scratch_malloc, arena_ignore, run);
+	scratch->data = pcre2_match_data_create(FEEL_REGEX_GROUPS, general);
+	scratch->context = pcre2_match_context_create(general);
 	must(scratch->data != NULL && scratch->context != NULL);
 	(void)pcre2_set_heap_limit(scratch->context, HEAP_KIBIBYTES_MAX);
 	(void)pcre2_set_callout(scratch->context, callout_cb, scratch);
 	run->match = scratch;
 	return scratch;
-}
-
-void
-feel_regex_fini(struct feel_run *run)
-{
-	struct scratch *scratch = run->match;
-
-	if (scratch == NULL)
-		return;
-	pcre2_match_data_free(scratch->data);
-	pcre2_match_context_free(scratch->context);
-	run->match = NULL;
 }
 
 static void
@@ -234,7 +239,9 @@ feel_regex_find(struct feel_run *run, const struct feel_regex *regex,
 	if (count == PCRE2_ERROR_NOMATCH)
 		return FEEL_NOT_FOUND;
 	if (count < 0) {
-		(void)feel_exhaust(run, "the pattern takes too long to match");
+		(void)feel_exhaust(run, count == PCRE2_ERROR_NOMEMORY ||
+		    count == PCRE2_ERROR_HEAPLIMIT ? FEEL_TOO_MUCH_MEMORY :
+		    "the pattern takes too long to match");
 		return FEEL_GAVE_UP;
 	}
 	read_groups(scratch, subject, count, match);

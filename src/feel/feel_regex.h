@@ -43,7 +43,4 @@ enum feel_found feel_regex_find(struct feel_run *run,
 unsigned feel_regex_group_count(const struct feel_regex *regex);
 bool feel_regex_is_literal(const struct feel_regex *regex);
 
-/* Frees what the matches of a run share. */
-void feel_regex_fini(struct feel_run *run);
-
 #endif

@@ -10,14 +10,6 @@
 
 #include "number_priv.h"
 
-#define EXPONENT_BIAS 6176
-#define EXPONENT_SHIFT 49
-#define EXPONENT_MASK 0x3fffu
-#define COEFFICIENT_HIGH_MASK ((UINT64_C(1) << EXPONENT_SHIFT) - 1)
-#define SIGN_BIT (UINT64_C(1) << 63)
-/* Set in infinities, NaNs and coefficients too large to be canonical. */
-#define SPECIAL_BITS (UINT64_C(3) << 61)
-
 /* 10^19 is the last power that a word holds. */
 #define WORD_EXPONENT_MAX 19
 
@@ -48,34 +40,6 @@ number_count_digits(number_coefficient coefficient)
 	for (uint64_t word = (uint64_t)coefficient; word >= 10; digits++)
 		word /= 10;
 	return digits;
-}
-
-struct number_parts
-number_split(struct number n)
-{
-	must((n.words[1] & SPECIAL_BITS) != SPECIAL_BITS);
-	uint64_t high = n.words[1] & COEFFICIENT_HIGH_MASK;
-	uint64_t biased = (n.words[1] >> EXPONENT_SHIFT) & EXPONENT_MASK;
-	return (struct number_parts){
-	    .coefficient = (number_coefficient)high << 64 | n.words[0],
-	    .exponent = (int)biased - EXPONENT_BIAS,
-	    .negative = (n.words[1] & SIGN_BIT) != 0,
-	};
-}
-
-struct number
-number_join(struct number_parts parts)
-{
-	must(parts.exponent >= NUMBER_EXPONENT_MIN);
-	must(parts.exponent <= NUMBER_EXPONENT_MAX);
-	must(parts.coefficient < number_power_of_ten(NUMBER_DIGITS_MAX));
-	uint64_t biased = (uint64_t)(parts.exponent + EXPONENT_BIAS);
-	uint64_t high = (uint64_t)(parts.coefficient >> 64);
-	bool negative = parts.negative && parts.coefficient != 0;
-	return (struct number){{
-	    (uint64_t)parts.coefficient,
-	    high | biased << EXPONENT_SHIFT | (negative ? SIGN_BIT : 0),
-	}};
 }
 
 struct number
@@ -134,10 +98,10 @@ number_to_int(struct number n, int64_t *out)
 bool
 number_is_valid(struct number n)
 {
-	if ((n.words[1] & SPECIAL_BITS) == SPECIAL_BITS)
+	if ((n.words[1] & NUMBER_SPECIAL_BITS) == NUMBER_SPECIAL_BITS)
 		return false;
 	struct number_parts parts = number_split(n);
-	return parts.coefficient < number_power_of_ten(NUMBER_DIGITS_MAX) &&
+	return parts.coefficient < NUMBER_COEFFICIENT_END &&
 	    !(parts.negative && parts.coefficient == 0);
 }
 
@@ -331,7 +295,7 @@ number_round(struct number n, int scale, enum number_rounding rounding,
 	/* Hundreds are written 1200, not 12E+2, where that fits. */
 	if (parts.exponent > 0)
 		parts = pad_digits(parts, 0);
-	if (parts.coefficient >= number_power_of_ten(NUMBER_DIGITS_MAX))
+	if (parts.coefficient >= NUMBER_COEFFICIENT_END)
 		return NUMBER_RANGE;
 	*out = number_join(parts);
 	return NUMBER_OK;

@@ -88,7 +88,7 @@ add_small(struct number_parts a, struct number_parts b, struct number *out)
 		high = low - high;
 		a.negative = b.negative;
 	}
-	if (high >= number_power_of_ten(NUMBER_DIGITS_MAX))
+	if (high >= NUMBER_COEFFICIENT_END)
 		return false;
 	a.coefficient = high;
 	a.exponent = b.exponent;
@@ -131,7 +131,7 @@ multiply_small(struct number_parts a, struct number_parts b, struct number *out)
 	a.coefficient *= b.coefficient;
 	a.exponent += b.exponent;
 	a.negative ^= b.negative;
-	if (a.coefficient >= number_power_of_ten(NUMBER_DIGITS_MAX) ||
+	if (a.coefficient >= NUMBER_COEFFICIENT_END ||
 	    a.exponent < NUMBER_EXPONENT_MIN ||
 	    a.exponent > NUMBER_EXPONENT_MAX)
 		return false;

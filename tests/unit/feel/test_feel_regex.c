@@ -29,7 +29,6 @@ find(const char *pattern, const char *flags, const char *subject)
 	if (regex != NULL)
 		found = feel_regex_find(&run, regex, str_of(subject), 0,
 		    &match);
-	feel_regex_fini(&run);
 	arena_free(&arena);
 	return found;
 }
