@@ -375,25 +375,58 @@ feel_lex_is_composite(struct str name)
 	return feel_lex_identifier(name, 0) != name.bytes;
 }
 
+/* Takes one letter or sign of a name at *at, or what may stand between its
+ * words; *end moves behind the former.  False where a name can't go on. */
+static bool
+take_name_part(struct str text, size_t *at, size_t *end)
+{
+	size_t next = *at;
+	uint32_t codepoint = str_next_codepoint(text, &next);
+	size_t blank = skip_comment(text, *at);
+
+	if (blank == *at)
+		blank = skip_spaces(text, *at);
+	if (blank > *at)
+		next = blank;
+	else if (feel_lex_is_name_part(codepoint) || is_name_symbol(codepoint))
+		*end = next;
+	else
+		return false;
+	*at = next;
+	return true;
+}
+
 size_t
 feel_lex_key(struct str text, size_t at)
 {
-	size_t next = at;
 	size_t end = at;
-	uint32_t codepoint;
 
 	if (feel_lex_identifier(text, at) == at)
 		return 0;
-	while (at < text.bytes) {
-		codepoint = str_next_codepoint(text, &next);
-		if (codepoint == ':')
+	while (at < text.bytes && take_name_part(text, &at, &end)) {
+		if (at < text.bytes && text.at[at] == ':')
 			return end;
-		if (feel_lex_is_name_part(codepoint) ||
-		    is_name_symbol(codepoint))
-			end = next;
-		else if (!is_space(codepoint))
-			return 0;
-		at = next;
+	}
+	return 0;
+}
+
+/* Whether the word `in` stands at `at`. */
+static bool
+is_in(struct str text, size_t at)
+{
+	return feel_lex_match_name(text, at, STR("in")) > 0;
+}
+
+size_t
+feel_lex_iterator(struct str text, size_t at)
+{
+	size_t end = at;
+
+	if (feel_lex_identifier(text, at) == at)
+		return 0;
+	while (at < text.bytes && take_name_part(text, &at, &end)) {
+		if (at > end && is_in(text, at))
+			return end;
 	}
 	return 0;
 }

@@ -25,21 +25,35 @@ feel_parse_if(struct feel_parser *p, size_t offset)
 	return feel_node_done(p, node);
 }
 
+/* A name with signs and any words, up to `in`; where there is no `in`, words
+ * up to where it should stand. */
+static bool
+read_iterator(struct feel_parser *p, struct str *name)
+{
+	size_t end = feel_lex_iterator(p->text, p->at);
+
+	if (end > 0)
+		*name = feel_lex_normal_name(p->arena,
+		    str_slice(p->text, p->at, end - p->at));
+	else
+		*name = feel_scope_read_new(p, &end);
+	if (end == p->at) {
+		feel_token_unexpected(p, "a name to iterate with");
+		return false;
+	}
+	feel_token_move(p, end);
+	return true;
+}
+
 /* name "in" expression [".." expression] */
 static bool
 parse_iterator(struct feel_parser *p, struct feel_node *loop,
     struct feel_iterator *iterator)
 {
 	struct str name;
-	size_t end;
 
-	name = feel_scope_read_new(p, &end);
-	if (end == p->at) {
-		feel_token_unexpected(p, "a name to iterate with");
-		return false;
-	}
-	feel_token_move(p, end);
-	if (!feel_token_expect_word(p, "in", "after the name"))
+	if (!read_iterator(p, &name) ||
+	    !feel_token_expect_word(p, "in", "after the name"))
 		return false;
 	iterator->from = feel_parse_expression(p);
 	if (feel_token_accept(p, ".."))

@@ -89,6 +89,8 @@ size_t feel_lex_match_name(struct str text, size_t at, struct str name);
 bool feel_lex_is_composite(struct str name);
 /* The end of the name before a colon (of a key or a named argument), or 0. */
 size_t feel_lex_key(struct str text, size_t at);
+/* The end of the name before the word `in` (of an iteration), or 0. */
+size_t feel_lex_iterator(struct str text, size_t at);
 
 /* feel_token.c: what the rules are written with. */
 bool feel_token_accept(struct feel_parser *p, const char *sign);
