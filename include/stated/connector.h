@@ -36,6 +36,10 @@ struct connector_call {
 MUST_USE bool connector_prepare(const struct connector_call *call,
     const struct connector_context *context, struct message_request *request,
     struct outcome *failure);
+/* After a 401: the same request by the credentials of now, in place of those
+ * that it has.  false where they are the same. */
+MUST_USE bool connector_renew(const struct connector_call *call,
+    const struct connector_context *context, struct message_request *request);
 /* The answer without the secrets that it was asked with, for all that is done
  * with it; what stays as it was is borrowed. */
 struct message_response connector_mask(struct arena *arena,

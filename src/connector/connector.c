@@ -105,6 +105,25 @@ connector_prepare(const struct connector_call *call,
 	return is_ready;
 }
 
+bool
+connector_renew(const struct connector_call *call,
+    const struct connector_context *context, struct message_request *request)
+{
+	const struct def_connection *connection = call->operation->connection;
+	struct call_scope scope;
+	bool is_another;
+
+	if (connection->kind != CONNECTION_HTTP)
+		return false;
+	call_scope_init(&scope, context, NULL);
+	for (size_t i = 0; i < request->secret_count; i++)
+		connector_mask_add(&scope, request->secrets[i]);
+	is_another = rest_renew(&scope, connection, call->token, request);
+	if (is_another)
+		connector_mask_keep(&scope, request);
+	return is_another;
+}
+
 /* -------------------------------------------------------------- interpret */
 
 struct outcome

@@ -255,6 +255,10 @@ struct outcome rest_judge(const struct connector_call *call,
 MUST_USE bool rest_authorize(struct call_scope *scope,
     const struct def_connection *connection, struct str token,
     struct header_list *headers, struct outcome *failure);
+/* Puts the credentials of now in the place of those that it has. */
+MUST_USE bool rest_renew(struct call_scope *scope,
+    const struct def_connection *connection, struct str token,
+    struct message_request *request);
 MUST_USE bool rest_finish(struct call_scope *scope,
     const struct def_connection *connection, struct header_list *headers,
     struct message_request *request, struct outcome *failure);

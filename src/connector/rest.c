@@ -213,6 +213,28 @@ rest_authorize(struct call_scope *scope,
 	return true;
 }
 
+bool
+rest_renew(struct call_scope *scope, const struct def_connection *connection,
+    struct str token, struct message_request *request)
+{
+	struct header_list headers = {.arena = scope->arena};
+	struct outcome failure;
+
+	for (size_t i = 0; i < request->header_count; i++)
+		must(header_list_set(&headers, request->headers[i]));
+	if (!rest_authorize(scope, connection, token, &headers, &failure))
+		return false;
+	for (size_t i = 0; i < headers.count; i++)
+		if (i >= request->header_count ||
+		    !str_equal(headers.items[i].value,
+			request->headers[i].value)) {
+			request->headers = headers.items;
+			request->header_count = headers.count;
+			return true;
+		}
+	return false;
+}
+
 static bool
 set_pem(struct call_scope *scope, const struct template *template,
     struct str *pem, struct outcome *failure)

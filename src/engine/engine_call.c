@@ -11,15 +11,6 @@
 
 #include <stdlib.h>
 
-static bool
-has_token(const struct line *line)
-{
-	return !connector_needs_token(line->connection) ||
-	       (line->token != NULL &&
-		   (line->token_until_ms == 0 ||
-		       line->token_until_ms > engine_now_ms(line->engine)));
-}
-
 /* ---- exchanges ---- */
 
 /* Its call is the instance's again. */
@@ -110,8 +101,8 @@ exchange_new(struct engine *engine, struct turn *turn,
 	return exchange;
 }
 
-static struct connector_context
-context_of(struct engine *engine, struct arena *arena)
+struct connector_context
+engine_connector_context(struct engine *engine, struct arena *arena)
 {
 	return (struct connector_context){
 	    .arena = arena,
@@ -164,10 +155,8 @@ report(struct exchange *exchange, struct arena *arena_take,
 	engine_add(exchange->line->engine, request);
 }
 
-/* ---- tokens ---- */
-
-static void
-fail_queue(struct line *line, const struct outcome *outcome)
+void
+exchange_fail_queue(struct line *line, const struct outcome *outcome)
 {
 	struct exchange *exchange;
 
@@ -180,73 +169,6 @@ fail_queue(struct line *line, const struct outcome *outcome)
 	}
 }
 
-static void
-drop_token(struct line *line)
-{
-	free(line->token);
-	line->token = NULL;
-}
-
-static void
-keep_token(struct line *line, const struct connector_token *token)
-{
-	drop_token(line);
-	line->token = strndup(token->token.at, token->token.bytes);
-	must(line->token != NULL);
-	/* A tenth early, so that none dies on its way. */
-	line->token_until_ms = token->expires_in_ms == 0
-				   ? 0
-				   : engine_now_ms(line->engine) +
-					 token->expires_in_ms / 10 * 9;
-}
-
-static void line_check(struct line *line);
-
-static void
-token_cb(const struct message_response *response, void *arg)
-{
-	struct line *line = arg;
-	struct connector_context context =
-	    context_of(line->engine, line->fetch_arena);
-	struct connector_token token;
-	struct outcome failure;
-	bool is_given;
-
-	line->fetching = false;
-	is_given = connector_token_interpret(
-	    line->connection, response, &context, &token, &failure);
-	if (is_given)
-		keep_token(line, &token);
-	else
-		fail_queue(line, &failure);
-	arena_free(&line->fetch_arena);
-	if (is_given)
-		line_check(line); /* which may fetch another one */
-}
-
-/* A token changes nothing at the endpoint: it may be asked for before any
- * commit. */
-static void
-fetch_token(struct line *line)
-{
-	struct connector_context context;
-	struct message_request request = {0};
-	struct outcome failure;
-
-	if (line->fetching)
-		return;
-	line->fetch_arena = arena_new();
-	context = context_of(line->engine, line->fetch_arena);
-	if (connector_token_prepare(
-		line->connection, &context, &request, &failure)) {
-		line->fetching = true;
-		http_send(line->engine->options.http, &request, token_cb, line);
-		return;
-	}
-	fail_queue(line, &failure);
-	arena_free(&line->fetch_arena);
-}
-
 /* ---- the way out ---- */
 
 /* Records the intent in this turn; the place is taken already. */
@@ -256,15 +178,15 @@ make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
     struct outcome *failure)
 {
 	struct outgoing *outgoing = exchange->outgoing;
-	struct connector_context context = context_of(engine, outgoing->arena);
+	struct connector_context context = engine_connector_context(engine, outgoing->arena);
 	struct chart_context chart_context = turn_context(engine, turn);
 	struct outcome refused;
 
 	must(exchange->state == EXCHANGE_QUEUED);
 	context.traceparent = chart_trace(instance->chart);
 	if (connector_needs_token(exchange->line->connection))
-		outgoing->call.token =
-		    arena_str(outgoing->arena, str_of(exchange->line->token));
+		outgoing->call.token = arena_str(
+		    outgoing->arena, str_of(exchange->line->token.text));
 	if (!connector_prepare(
 		&outgoing->call, &context, &outgoing->request, &refused)) {
 		*failure = outcome_copy(turn->arena, &refused);
@@ -293,7 +215,8 @@ exchange_offer(struct engine *engine, struct turn *turn,
 	struct line *line = exchange->line;
 	struct chart_effect again;
 
-	if (line_queued(line) == 0 && has_token(line) &&
+	token_want(line);
+	if (line_queued(line) == 0 && token_is_at_hand(line) &&
 	    line_has_place(line)) {
 		line_take_place(line, exchange);
 		fill(exchange, effect);
@@ -311,8 +234,6 @@ exchange_offer(struct engine *engine, struct turn *turn,
 		keep_arguments(exchange->outgoing);
 	}
 	line_push(line, exchange);
-	if (!has_token(line))
-		fetch_token(line);
 	return true;
 }
 
@@ -343,11 +264,11 @@ exchange_release(
 	    !chart_call_is_wanted(instance->chart, exchange->serial,
 		engine_now_ms(engine))) {
 		retire(exchange);
-	} else if (!has_token(exchange->line)) {
+	} else if (!token_is_at_hand(exchange->line)) {
 		request->exchange = NULL;
 		line_give_place_back(exchange);
 		line_push(exchange->line, exchange);
-		fetch_token(exchange->line);
+		token_want(exchange->line);
 	} else if (!refill(exchange, instance->chart)) {
 		retire(exchange);
 	} else if (make_ready(
@@ -362,20 +283,6 @@ exchange_release(
 
 /* ---- what came back ---- */
 
-/* A token that was refused is not shown again; one that has come meanwhile
- * has not been refused. */
-static void
-note_for_token(struct line *line, const struct exchange *exchange,
-    const struct outcome *outcome)
-{
-	if (line->token == NULL ||
-	    !str_equal(exchange->outgoing->call.token, str_of(line->token)))
-		return;
-	if (outcome->status == 401 ||
-	    str_equal(outcome->code, STR("odoo.session-expired")))
-		drop_token(line);
-}
-
 static void
 unlink_sent(struct exchange *exchange)
 {
@@ -387,28 +294,101 @@ unlink_sent(struct exchange *exchange)
 		exchange->next->previous = exchange->previous;
 }
 
+/* What came of it is the instance's to know; response: NULL where it is about
+ * something else. */
+static void
+end(struct exchange *exchange, const struct outcome *outcome,
+    const struct message_response *response)
+{
+	struct outgoing *outgoing = exchange->outgoing;
+	struct line *line = exchange->line;
+
+	exchange->outgoing = NULL; /* the report has it from here on */
+	report(exchange, outgoing->arena, outcome, response);
+	unlink_sent(exchange);
+	exchange_free(&exchange);
+	line_check(line);
+}
+
+static bool
+is_refused(const struct outcome *outcome)
+{
+	return outcome->status == 401 ||
+	       str_equal(outcome->code, STR("odoo.session-expired"));
+}
+
+static void exchange_cb(const struct message_response *response, void *arg);
+
+/* The same request by what proves us now; false where nothing has changed. */
+static bool
+send_again(struct exchange *exchange)
+{
+	struct outgoing *outgoing = exchange->outgoing;
+	struct line *line = exchange->line;
+	struct connector_context context =
+	    engine_connector_context(line->engine, outgoing->arena);
+
+	if (line->token.text != NULL)
+		outgoing->call.token =
+		    arena_str(outgoing->arena, str_of(line->token.text));
+	if (!connector_renew(&outgoing->call, &context, &outgoing->request))
+		return false;
+	exchange->is_renewed = true;
+	http_send(line->engine->options.http, &outgoing->request, exchange_cb,
+	    exchange);
+	return true;
+}
+
+/* Whether it goes on in spite of a 401. */
+static bool
+goes_on(struct exchange *exchange)
+{
+	if (connector_needs_token(exchange->line->connection))
+		return token_was_refused(exchange);
+	return !exchange->is_renewed && send_again(exchange);
+}
+
+void
+exchange_end_waiting(
+    struct exchange *exchange, const struct outcome *failure)
+{
+	static const struct outcome refused = {
+	    .kind = OUTCOME_NOT_DONE,
+	    .code = STR_INIT("http.401"),
+	    .message = STR_INIT("the endpoint answered 401"),
+	    .status = 401,
+	};
+	struct outcome own;
+
+	if (failure == NULL && send_again(exchange))
+		return;
+	own = outcome_copy(exchange->outgoing->arena,
+	    failure != NULL ? failure : &refused);
+	line_note_end(exchange, &own, &(struct message_response){
+	    .status = own.status});
+	end(exchange, &own, NULL);
+}
+
 static void
 exchange_cb(const struct message_response *response, void *arg)
 {
 	struct exchange *exchange = arg;
-	struct line *line = exchange->line;
 	struct outgoing *outgoing = exchange->outgoing;
 	struct connector_context context =
-	    context_of(line->engine, outgoing->arena);
+	    engine_connector_context(exchange->line->engine, outgoing->arena);
 	struct message_response masked;
 	struct outcome outcome;
 
 	must(exchange->state == EXCHANGE_SENT);
 	masked = connector_mask(outgoing->arena, &outgoing->request, response);
-	response = &masked;
-	outcome = connector_interpret(&outgoing->call, response, &context);
-	line_note_end(exchange, &outcome, response);
-	note_for_token(line, exchange, &outcome);
-	exchange->outgoing = NULL; /* the report has it from here on */
-	report(exchange, outgoing->arena, &outcome, response);
-	unlink_sent(exchange);
-	exchange_free(&exchange);
-	line_check(line);
+	outcome = connector_interpret(&outgoing->call, &masked, &context);
+	if (is_refused(&outcome)) {
+		if (goes_on(exchange))
+			return;
+		outcome.transient &= !exchange->is_renewed;
+	}
+	line_note_end(exchange, &outcome, &masked);
+	end(exchange, &outcome, &masked);
 }
 
 static void
@@ -437,13 +417,13 @@ exchange_send(struct engine *engine, struct exchange *exchange)
 
 /* ---- queues ---- */
 
-static void
+void
 line_check(struct line *line)
 {
-	if (line_queued(line) > 0 && !has_token(line)) {
-		fetch_token(line);
+	if (line_queued(line) > 0 || line->token.refused != NULL)
+		token_want(line);
+	if (!token_is_at_hand(line))
 		return;
-	}
 	while (line_queued(line) > 0 && line_has_place(line)) {
 		struct request *request = request_new(REQUEST_RELEASE);
 
@@ -467,10 +447,10 @@ line_check_all(struct engine *engine)
 static int64_t
 line_wants_ms(const struct line *line)
 {
-	if (line_queued(line) == 0)
+	if (line_queued(line) == 0 && line->token.refused == NULL)
 		return 0;
-	if (!has_token(line))
-		return 0; /* its arrival is the reason to look again */
+	if (!token_is_at_hand(line))
+		return token_retry_ms(line);
 	return throttle_next_ms(line->throttle, engine_now_ms(line->engine));
 }
 

@@ -79,8 +79,10 @@ line_of(struct engine *engine, const struct def_connection *connection)
 
 	if (line == NULL)
 		line = line_new(engine, connection);
-	if (line->connection != connection)
+	if (line->connection != connection) {
 		set_connection(line, connection);
+		token_drop(line); /* it may be for somebody else */
+	}
 	return line;
 }
 
@@ -103,8 +105,7 @@ line_free(struct line *line)
 
 	while ((exchange = line_pop(line)) != NULL)
 		exchange_free(&exchange);
-	free(line->token);
-	arena_free(&line->fetch_arena);
+	token_free(line);
 	throttle_free(&line->throttle);
 	throttle_queue_free(&line->queue);
 	free(line);

@@ -112,6 +112,8 @@ struct exchange {
 	int64_t deadline_ms; /* when it is of no more use; 0: none */
 	bool is_repetition;  /* not the first attempt */
 	bool is_question;	   /* the instance has not what is sent */
+	bool is_renewed;	   /* sent again after a 401 */
+	struct exchange *refused_next; /* SENT, and waits for another token */
 	struct outgoing *outgoing; /* NULL: the instance has it */
 };
 /* What is sent. */
@@ -130,6 +132,19 @@ enum { POOL_CALLS, POOL_MAILS, POOL_COUNT };
 
 #define LINE_TROUBLE_BYTES 256
 
+/* What its calls are shown with, where it needs that. */
+struct token {
+	char *text;	  /* NULL: none */
+	int64_t until_ms; /* 0: until it is refused */
+	int64_t renew_ms; /* from then on; 0: never */
+	bool is_fetching;
+	struct arena *arena; /* of the fetching */
+	struct message_request request;
+	int failures; /* in a row */
+	int64_t retry_ms; /* not before; 0: at once */
+	struct exchange *refused; /* that wait for another one */
+};
+
 /* A connection's way out: its limits, its queue, its token. */
 struct line {
 	struct str name;
@@ -140,11 +155,7 @@ struct line {
 	struct throttle *throttle;
 	struct throttle_queue *queue;
 	enum throttle_state told; /* in the log */
-	/* token */
-	char *token;		/* NULL: none */
-	int64_t token_until_ms; /* 0: for ever */
-	bool fetching;
-	struct arena *fetch_arena;
+	struct token token;
 	/* so far */
 	uint64_t sent;
 	uint64_t repeated; /* of the sent */
@@ -499,7 +510,28 @@ line_queued(const struct line *line)
 /* Turns did not happen: forgets what was queued in them. */
 void line_revoke_all(struct engine *engine);
 
+/* ---- engine_token.c ---- */
+bool token_is_at_hand(const struct line *line);
+/* Sees to it that there will be one. */
+void token_want(struct line *line);
+/* When to look again; 0: not for its sake. */
+int64_t token_retry_ms(const struct line *line);
+/* false where a call that was refused has failed; else it is sent again as
+ * soon as there is another token. */
+MUST_USE bool token_was_refused(struct exchange *exchange);
+void token_drop(struct line *line);
+void token_free(struct line *line);
+
 /* ---- engine_call.c ---- */
+struct connector_context engine_connector_context(
+    struct engine *engine, struct arena *arena);
+/* Ends all that waits in the line. */
+void exchange_fail_queue(struct line *line, const struct outcome *outcome);
+/* A call that was refused: once more, or, with a failure, not. */
+void exchange_end_waiting(
+    struct exchange *exchange, const struct outcome *failure);
+/* Lets out of the line what may go. */
+void line_check(struct line *line);
 /* A call wants to go out: at once in this turn, or through the queue.  false
  * where it can't be made; *failure says why. */
 MUST_USE bool exchange_offer(struct engine *engine, struct turn *turn,

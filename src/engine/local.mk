@@ -18,5 +18,6 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_schedule.c \
 	src/engine/engine_start.c \
 	src/engine/engine_timer.c \
+	src/engine/engine_token.c \
 	src/engine/engine_turn.c \
 	src/engine/engine_watch.c

@@ -34,6 +34,19 @@ exchange_cb(evutil_socket_t fd, short what, void *arg)
 	arena_free(&arena);
 }
 
+static const struct message_header *
+copy_headers(struct arena *arena, const struct message_request *request)
+{
+	struct message_header *headers = ARENA_ARRAY(
+	    arena, request->header_count, struct message_header);
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		headers[i].name = arena_str(arena, request->headers[i].name);
+		headers[i].value = arena_str(arena, request->headers[i].value);
+	}
+	return headers;
+}
+
 static void
 send_cb(struct http_port *port, const struct message_request *request,
     http_done_fn *done, void *arg)
@@ -53,8 +66,7 @@ send_cb(struct http_port *port, const struct message_request *request,
 	exchange->request = *request;
 	exchange->request.url = arena_str(arena, request->url);
 	exchange->request.body = arena_str(arena, request->body);
-	exchange->request.headers = NULL;
-	exchange->request.header_count = 0;
+	exchange->request.headers = copy_headers(arena, request);
 	exchange->done = done;
 	exchange->arg = arg;
 	must(event_base_once(house->base, -1, EV_TIMEOUT, exchange_cb, exchange,

@@ -625,6 +625,7 @@ test_reply_to_a_call_that_was_never_committed_is_forgotten(void **state)
 	assert_int_equal(tokens_refused, 0);
 	assert_false(engine_health(house->engine).writable);
 	unlock_store(house, &other);
+	house_advance(house, 1000); /* then a token is asked for again */
 	house_look(house, 1);
 	assert_string_equal(house->state, "paid");
 	assert_int_equal(house_count(house, 1, "call-replied"), 1);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens: one for all calls, renewed in time, and after a 401 once. */
+#include "engine_house.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WORKFLOW                                                              \
+	"workflow: pay\n"                                                     \
+	"version: 1\n"                                                        \
+	"initial: paying\n"                                                   \
+	"states:\n"                                                           \
+	"  paying:\n"                                                         \
+	"    entry: [{call: bank.pay, retry: {limit: 0}}]\n"                  \
+	"    on: {done: paid, error: failed}\n"                               \
+	"  paid: {type: final}\n"                                             \
+	"  failed: {type: final, outcome: failure}\n"                         \
+	"---\n"                                                               \
+	"connection: bank\n"                                                  \
+	"kind: http\n"                                                        \
+	"url: http://bank.invalid\n"                                          \
+	"limits: {concurrency: 100}\n"                                        \
+	"operations:\n"                                                       \
+	"  pay:\n"                                                            \
+	"    request:\n"                                                      \
+	"      post: /pay\n"                                                  \
+	"      headers: {x-key: = idempotency_key}\n"                         \
+	"    idempotent: true\n"
+
+static const char by_token[] = WORKFLOW
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n";
+
+/* The bank: what it has given out, and what it takes. */
+static struct {
+	int asked;  /* for tokens */
+	int given;  /* the last one is "t" and that number */
+	int taken;  /* tokens with a lower number are refused */
+	int paid;
+	int refused;
+	int status; /* of the token endpoint; 0: it gives one */
+	bool is_silent; /* the token endpoint doesn't answer */
+	char key[64];	/* of the last call */
+	char other_key[64]; /* of the one before it */
+} bank;
+
+static struct str
+header(const struct message_request *request, const char *name)
+{
+	return message_find_header(
+	    request->headers, request->header_count, str_of(name));
+}
+
+static bool
+give_token(struct house *house, struct message_response *response)
+{
+	bank.asked++;
+	if (bank.is_silent)
+		return false;
+	response->status = bank.status != 0 ? bank.status : 200;
+	response->body = STR("{\"error\": \"invalid_client\"}");
+	if (bank.status != 0)
+		return true;
+	bank.given++;
+	response->body = arena_strf(house->arena,
+	    "{\"access_token\": \"t%d\", \"expires_in\": 600}", bank.given);
+	return true;
+}
+
+static bool
+answer(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	static const struct message_header json = {
+	    .name = STR_INIT("content-type"),
+	    .value = STR_INIT("application/json"),
+	};
+	int64_t number;
+
+	response->headers = &json;
+	response->header_count = 1;
+	if (str_find(request->url, STR("/token")) != SIZE_MAX)
+		return give_token(house, response);
+	memcpy(bank.other_key, bank.key, sizeof(bank.key));
+	snprintf(bank.key, sizeof(bank.key), "%.*s",
+	    STR_ARG(header(request, "x-key")));
+	response->body = STR("{}");
+	if (!str_parse_int(str_slice(header(request, "authorization"), 8, 9),
+		0, 1000, &number) ||
+	    number < bank.taken) {
+		bank.refused++;
+		response->status = 401;
+	} else {
+		bank.paid++;
+	}
+	return true;
+}
+
+static struct house *
+open_bank(void)
+{
+	memset(&bank, 0, sizeof(bank));
+	return house_new(by_token, answer);
+}
+
+static void
+assert_state(struct house *house, uint64_t instance, const char *state)
+{
+	house_look(house, instance);
+	assert_string_equal(house->state, state);
+}
+
+static void
+test_one_token_serves_all_calls(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	bank.is_silent = true;
+	for (int i = 0; i < 20; i++)
+		house_start(house, "pay", "{}");
+	assert_int_equal(bank.asked, 1);
+	house_free(&house);
+
+	house = open_bank();
+	for (int i = 0; i < 20; i++)
+		house_start(house, "pay", "{}");
+	assert_int_equal(bank.asked, 1);
+	assert_int_equal(bank.paid, 20);
+	house_free(&house);
+}
+
+static void
+test_token_is_renewed_before_it_dies(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	house_advance(house, 539 * 1000);
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.asked, 1);
+	/* The last tenth of its life has begun: calls still go by it. */
+	house_advance(house, 2 * 1000);
+	bank.is_silent = true;
+	house_start(house, "pay", "{}");
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.asked, 2);
+	assert_int_equal(bank.paid, 4);
+	house_free(&house);
+}
+
+static void
+test_renewal_that_fails_stops_nobody(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	house_advance(house, 541 * 1000);
+	bank.status = 503;
+	house_start(house, "pay", "{}");
+	assert_state(house, 2, "paid");
+	assert_int_equal(bank.asked, 2);
+	house_start(house, "pay", "{}"); /* not asked for each call */
+	assert_int_equal(bank.asked, 2);
+	house_advance(house, 1000);
+	bank.status = 0;
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.asked, 3);
+	assert_int_equal(bank.paid, 4);
+	house_free(&house);
+}
+
+/* No retry is left to the step: it is the same attempt, with the same key. */
+static void
+test_call_that_is_refused_goes_out_once_more_with_its_key(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	bank.taken = 2; /* what was given is revoked */
+	house_start(house, "pay", "{}");
+	assert_state(house, 2, "paid");
+	assert_int_equal(bank.refused, 1);
+	assert_int_equal(bank.asked, 2);
+	assert_string_equal(bank.key, bank.other_key);
+	assert_int_equal(house_count(house, 2, "call-sent"), 1);
+	assert_int_equal(house_count(house, 2, "call-replied"), 1);
+	house_free(&house);
+}
+
+static void
+test_call_that_is_refused_twice_has_failed(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	bank.taken = 100;
+	house_start(house, "pay", "{}");
+	assert_state(house, 1, "failed");
+	assert_int_equal(bank.refused, 2);
+	assert_int_equal(bank.asked, 2);
+	assert_int_equal(bank.paid, 0);
+	house_free(&house);
+}
+
+static void
+test_refused_call_whose_renewal_fails_has_failed(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	bank.taken = 100;
+	bank.status = 400;
+	house_start(house, "pay", "{}");
+	assert_state(house, 2, "failed");
+	assert_int_equal(bank.refused, 1);
+	assert_int_equal(bank.asked, 2);
+	house_free(&house);
+}
+
+/* Who waits for another token when the process ends is in doubt, as every call
+ * that was sent: its key is what makes it safe to repeat. */
+static void
+test_crash_while_a_refused_call_waits(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	bank.taken = 2;
+	bank.is_silent = true;
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.refused, 1);
+	bank.is_silent = false;
+	house_crash(house);
+	house_run(house);
+	assert_int_equal(bank.paid, 1);
+	house_free(&house);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_one_token_serves_all_calls),
+	    cmocka_unit_test(test_token_is_renewed_before_it_dies),
+	    cmocka_unit_test(test_renewal_that_fails_stops_nobody),
+	    cmocka_unit_test(
+		test_call_that_is_refused_goes_out_once_more_with_its_key),
+	    cmocka_unit_test(test_call_that_is_refused_twice_has_failed),
+	    cmocka_unit_test(test_refused_call_whose_renewal_fails_has_failed),
+	    cmocka_unit_test(test_crash_while_a_refused_call_waits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
