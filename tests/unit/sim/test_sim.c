@@ -4,7 +4,6 @@
  */
 #include "sim_fixture.h"
 
-
 #include <setjmp.h>
 #include <stdarg.h>
 

@@ -5,7 +5,6 @@
  */
 #include "sim_fixture.h"
 
-
 #include <setjmp.h>
 #include <stdarg.h>
 
