@@ -19,6 +19,33 @@ struct exchange {
 	void *arg;
 };
 
+bool
+house_answer_ok(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	static const struct message_header json[] = {
+	    {.name = STR_INIT("content-type"),
+		.value = STR_INIT("application/json")},
+	};
+
+	(void)house;
+	(void)request;
+	response->headers = json;
+	response->header_count = 1;
+	response->body = STR("{\"ok\": true}");
+	return true;
+}
+
+bool
+house_answer_nothing(struct house *house,
+    const struct message_request *request, struct message_response *response)
+{
+	(void)house;
+	(void)request;
+	(void)response;
+	return false;
+}
+
 static void
 exchange_cb(evutil_socket_t fd, short what, void *arg)
 {

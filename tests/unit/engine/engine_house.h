@@ -16,7 +16,9 @@ struct house;
 typedef bool house_answer_fn(struct house *house,
     const struct message_request *request, struct message_response *response);
 
-#define HOUSE_REQUESTS_MAX 4096
+/* 200, and {"ok": true}. */
+house_answer_fn house_answer_ok;
+house_answer_fn house_answer_nothing;
 
 struct house {
 	struct event_base *base;

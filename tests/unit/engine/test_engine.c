@@ -77,36 +77,10 @@ static const char unsafe_call[] =
     "  pay: {request: {post: /pay}}\n"
     "  find: {request: {get: /find}}\n";
 
-static const struct message_header json_headers[] = {
-    {.name = STR_INIT("content-type"), .value = STR_INIT("application/json")},
-};
-
-static bool
-answer_ok(struct house *house, const struct message_request *request,
-    struct message_response *response)
-{
-	(void)house;
-	(void)request;
-	response->headers = json_headers;
-	response->header_count = 1;
-	response->body = STR("{\"ok\": true}");
-	return true;
-}
-
-static bool
-answer_nothing(struct house *house, const struct message_request *request,
-    struct message_response *response)
-{
-	(void)house;
-	(void)request;
-	(void)response;
-	return false;
-}
-
 static void
 test_instance_runs_through_its_calls_and_ends(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	uint64_t instance;
 
 	(void)state;
@@ -131,7 +105,7 @@ test_instance_runs_through_its_calls_and_ends(void **state)
 static void
 test_same_business_key_finds_the_instance_that_is_there(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	uint64_t first;
 
 	(void)state;
@@ -149,7 +123,7 @@ test_same_business_key_finds_the_instance_that_is_there(void **state)
 static void
 test_invalid_input_starts_nothing(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 
 	(void)state;
 	house_start(house, "three", "{\"reference\": 7}");
@@ -163,7 +137,7 @@ test_invalid_input_starts_nothing(void **state)
 static void
 test_deadline_fires_once_its_time_has_come(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	uint64_t instance;
 
 	(void)state;
@@ -182,7 +156,7 @@ test_deadline_fires_once_its_time_has_come(void **state)
 static void
 test_deadline_of_an_engine_that_idles_is_not_forgotten(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	uint64_t instance;
 
 	(void)state;
@@ -199,7 +173,7 @@ test_deadline_of_an_engine_that_idles_is_not_forgotten(void **state)
 static void
 test_instances_that_take_too_much_memory_are_read_back(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	uint64_t instances[3];
 
 	(void)state;
@@ -225,7 +199,7 @@ test_instances_that_take_too_much_memory_are_read_back(void **state)
 static void
 test_deadline_survives_a_crash(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	uint64_t instance;
 
 	(void)state;
@@ -251,7 +225,7 @@ wait_only(struct house *house, int64_t ms)
 static void
 test_deadline_beyond_the_window_fires_in_an_idle_engine(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 
 	(void)state;
 	house_start(house, "three", "{\"reference\": \"A\"}");
@@ -267,7 +241,7 @@ test_deadline_beyond_the_window_fires_in_an_idle_engine(void **state)
 static void
 test_idle_engine_sleeps(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	clock_t before;
 
 	(void)state;
@@ -295,7 +269,7 @@ static const char short_rest[] =
 static void
 test_deadline_committed_while_a_window_is_loaded_is_not_late(void **state)
 {
-	struct house *house = house_new(short_rest, answer_ok);
+	struct house *house = house_new(short_rest, house_answer_ok);
 	struct engine_start start = {.workflow = STR("rest")};
 
 	(void)state;
@@ -317,7 +291,7 @@ test_deadline_committed_while_a_window_is_loaded_is_not_late(void **state)
 static void
 test_clock_that_jumps_back_and_forth_loses_no_deadline(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 
 	(void)state;
 	house_start(house, "three", "{\"reference\": \"A\"}");
@@ -337,7 +311,7 @@ test_clock_that_jumps_back_and_forth_loses_no_deadline(void **state)
 static void
 test_event_before_its_instance_is_held_and_delivered(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	uint64_t instance;
 
 	(void)state;
@@ -358,7 +332,7 @@ test_event_before_its_instance_is_held_and_delivered(void **state)
 static void
 test_event_that_nobody_came_for_becomes_a_dead_letter(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	struct store_event row;
 
 	(void)state;
@@ -383,7 +357,7 @@ test_event_that_nobody_came_for_becomes_a_dead_letter(void **state)
 static void
 test_a_dead_letter_that_is_replayed_twice_at_once_comes_once(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	struct store_event row;
 
 	(void)state;
@@ -405,14 +379,14 @@ test_a_dead_letter_that_is_replayed_twice_at_once_comes_once(void **state)
 static void
 test_call_under_way_in_a_crash_is_repeated_with_its_key(void **state)
 {
-	struct house *house = house_new(three_calls, answer_nothing);
+	struct house *house = house_new(three_calls, house_answer_nothing);
 	uint64_t instance;
 
 	(void)state;
 	house_start(house, "three", "{\"reference\": \"A\"}");
 	instance = house->instance;
 	assert_int_equal(house->sent, 1);
-	house->answer = answer_ok;
+	house->answer = house_answer_ok;
 	house_crash(house);
 	house_run(house);
 	house_advance(house, 2000);
@@ -429,7 +403,7 @@ answer_verify(struct house *house, const struct message_request *request,
 {
 	if (str_find(request->url, STR("/pay")) != SIZE_MAX)
 		return false;
-	answer_ok(house, request, response);
+	house_answer_ok(house, request, response);
 	response->body = STR("{\"found\": true}");
 	return true;
 }
@@ -463,7 +437,7 @@ test_call_that_only_waited_for_its_place_is_not_in_doubt(void **state)
 	house_start(house, "pay", "{}"); /* waits */
 	assert_int_equal(house->sent, 1);
 	assert_int_equal(house_count(house, 2, "call-sent"), 0);
-	house->answer = answer_ok;
+	house->answer = house_answer_ok;
 	house_crash(house);
 	house_run(house);
 	house_look(house, 2);
@@ -475,7 +449,7 @@ test_call_that_only_waited_for_its_place_is_not_in_doubt(void **state)
 static void
 test_locked_store_refuses_work_and_goes_on_by_itself(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	sqlite3 *other;
 
 	(void)state;
@@ -519,7 +493,7 @@ answer_locked(struct house *house, const struct message_request *request,
 		    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
 		    SQLITE_OK);
 	}
-	return answer_ok(house, request, response);
+	return house_answer_ok(house, request, response);
 }
 
 static void
@@ -573,7 +547,7 @@ static bool
 answer_token(struct house *house, const struct message_request *request,
     struct message_response *response)
 {
-	answer_ok(house, request, response);
+	house_answer_ok(house, request, response);
 	if (str_find(request->url, STR("/token")) == SIZE_MAX)
 		return true;
 	if (tokens_refused > 0) {
@@ -636,7 +610,7 @@ test_reply_to_a_call_that_was_never_committed_is_forgotten(void **state)
 static void
 test_watch_is_told_although_the_commit_that_it_waits_for_failed(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	struct chart_event event = {
 	    .kind = EV_SUSPENDED,
 	    .actor = {.name = STR("bob")},
@@ -664,7 +638,7 @@ test_watch_is_told_although_the_commit_that_it_waits_for_failed(void **state)
 static void
 test_looking_is_answered_while_the_store_is_probed(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	sqlite3 *other;
 	int replies;
 
@@ -687,7 +661,7 @@ test_looking_is_answered_while_the_store_is_probed(void **state)
 static void
 test_calm_engine_commits_on_its_own_thread_and_keeps_its_promises(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	sqlite3 *other;
 
 	(void)state;
@@ -749,7 +723,7 @@ answer_all_but_token(struct house *house,
     const struct message_request *request, struct message_response *response)
 {
 	return str_find(request->url, STR("/token")) == SIZE_MAX &&
-	       answer_ok(house, request, response);
+	       house_answer_ok(house, request, response);
 }
 
 static void
@@ -819,7 +793,7 @@ test_breaker_holds_calls_back_and_lets_one_through_to_see(void **state)
 	open_breaker(house);
 	house_advance(house, 30000);
 	assert_int_equal(house->sent, 3); /* it fails: open again */
-	house->answer = answer_ok;
+	house->answer = house_answer_ok;
 	house_advance(house, 29000);
 	assert_int_equal(house->sent, 3);
 	house_advance(house, 1000);
@@ -836,7 +810,7 @@ test_breaker_closes_although_the_clock_was_set_back(void **state)
 
 	(void)state;
 	open_breaker(house);
-	house->answer = answer_ok;
+	house->answer = house_answer_ok;
 	house_advance(house, -5 * 3600 * 1000);
 	house_advance(house, 31000);
 	assert_int_equal(house->sent, 4);
@@ -870,7 +844,7 @@ test_calls_wait_in_the_order_of_a_priority_that_the_input_decides(void **state)
 	    "{\"amount\": 2}", "{\"amount\": 3000}", "{\"amount\": 4}",
 	    "{\"amount\": 5000}"};
 	static const char *const sent[] = {"1", "3000", "5000", "2", "4"};
-	struct house *house = house_new(urgent, answer_ok);
+	struct house *house = house_new(urgent, house_answer_ok);
 	struct json_error error;
 
 	(void)state;
@@ -925,7 +899,7 @@ status_of_event(struct house *house, const char *id)
 static void
 test_events_are_held_as_long_as_the_workflows_say(void **state)
 {
-	struct house *house = house_new(patient, answer_ok);
+	struct house *house = house_new(patient, house_answer_ok);
 
 	(void)state;
 	house_event(house, "rush", "A", "rush");
@@ -958,7 +932,7 @@ static const char broken_rows[] =
 static void
 test_instances_that_cannot_be_loaded_stand_in_nobodys_way(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	sqlite3 *database;
 
 	(void)state;
@@ -991,7 +965,7 @@ static const char sleeper[] =
 static void
 test_deadlines_of_an_earlier_window_keep_no_others_back(void **state)
 {
-	struct house *house = house_new(sleeper, answer_ok);
+	struct house *house = house_new(sleeper, house_answer_ok);
 
 	(void)state;
 	house_close_engine(house);
@@ -1027,7 +1001,7 @@ static const char patient_one[] =
 static void
 test_an_instance_keeps_so_many_events_and_no_more(void **state)
 {
-	struct house *house = house_new(patient_one, answer_ok);
+	struct house *house = house_new(patient_one, house_answer_ok);
 	char id[16];
 
 	(void)state;
@@ -1058,7 +1032,7 @@ test_an_instance_keeps_so_many_events_and_no_more(void **state)
 static void
 test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	struct chart_event event = {
 	    .type = STR("go"),
 	    .subject = STR("A"),
@@ -1113,7 +1087,7 @@ count_cb(const struct store_event *row, void *arg)
 static void
 test_storm_of_events_between_instances_ends_in_a_dead_letter(void **state)
 {
-	struct house *house = house_new(storm, answer_ok);
+	struct house *house = house_new(storm, house_answer_ok);
 	int dead = 0;
 
 	(void)state;
@@ -1154,7 +1128,7 @@ static void
 test_held_event_is_delivered_when_its_value_is_one_waited_for_already(
     void **state)
 {
-	struct house *house = house_new(same_value, answer_ok);
+	struct house *house = house_new(same_value, house_answer_ok);
 
 	(void)state;
 	house_start(house, "pay", "{\"reference\": \"P-1\"}");
@@ -1201,7 +1175,7 @@ send_turn(
 static void
 test_held_events_are_delivered_once_where_values_come_back(void **state)
 {
-	struct house *house = house_new(back_and_forth, answer_ok);
+	struct house *house = house_new(back_and_forth, house_answer_ok);
 
 	(void)state;
 	send_turn(house, "A", "B", "a-1");
@@ -1218,7 +1192,7 @@ test_held_events_are_delivered_once_where_values_come_back(void **state)
 static void
 test_store_that_cannot_be_read_starts_nothing_twice(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 
 	(void)state;
 	house_start(house, "three", "{\"reference\": \"A\"}");
@@ -1248,7 +1222,7 @@ test_store_that_cannot_be_read_starts_nothing_twice(void **state)
 static void
 test_same_idempotency_key_gets_the_same_answer(void **state)
 {
-	struct house *house = house_new(unsafe_call, answer_ok);
+	struct house *house = house_new(unsafe_call, house_answer_ok);
 	struct engine_start start = {
 	    .workflow = STR("pay"),
 	    .idempotency_key = STR("k-1"),
@@ -1273,7 +1247,7 @@ test_same_idempotency_key_gets_the_same_answer(void **state)
 static void
 test_many_instances_share_commits(void **state)
 {
-	struct house *house = house_new(three_calls, answer_ok);
+	struct house *house = house_new(three_calls, house_answer_ok);
 	struct engine_start start = {.workflow = STR("three")};
 	uint64_t before = engine_health(house->engine).commits;
 

@@ -15,22 +15,6 @@
 
 #define HOUR ((int64_t)3600000)
 
-static const struct message_header json_headers[] = {
-    {.name = STR_INIT("content-type"), .value = STR_INIT("application/json")},
-};
-
-static bool
-answer_ok(struct house *house, const struct message_request *request,
-    struct message_response *response)
-{
-	(void)house;
-	(void)request;
-	response->headers = json_headers;
-	response->header_count = 1;
-	response->body = STR("{\"ok\": true}");
-	return true;
-}
-
 static void
 assert_state(struct house *house, uint64_t number, const char *state)
 {
@@ -108,7 +92,7 @@ static const char regions[] =
 static void
 test_regions_that_finish_in_the_same_turn_are_joined_once(void **state)
 {
-	struct house *house = house_new(regions, answer_ok);
+	struct house *house = house_new(regions, house_answer_ok);
 	uint64_t commits;
 
 	(void)state;
@@ -134,7 +118,7 @@ test_regions_that_finish_in_the_same_turn_are_joined_once(void **state)
 static void
 test_regions_go_on_after_a_crash_each_where_it_was(void **state)
 {
-	struct house *house = house_new(regions, answer_ok);
+	struct house *house = house_new(regions, house_answer_ok);
 
 	(void)state;
 	house_start(house, "pair", "{\"key\": \"P\"}");
@@ -166,7 +150,7 @@ static const char deadline[] =
 static void
 test_an_event_and_a_deadline_are_taken_in_the_order_of_their_times(void **state)
 {
-	struct house *house = house_new(deadline, answer_ok);
+	struct house *house = house_new(deadline, house_answer_ok);
 
 	(void)state;
 	/* The event comes a moment before, and is looked at after. */
@@ -189,7 +173,7 @@ static void
 test_an_event_and_a_deadline_at_the_same_instant_take_one_transition(
     void **state)
 {
-	struct house *house = house_new(deadline, answer_ok);
+	struct house *house = house_new(deadline, house_answer_ok);
 	char first[64];
 
 	(void)state;
@@ -247,7 +231,7 @@ static const char family[] =
 static void
 test_a_child_fails_while_its_parent_is_cancelled(void **state)
 {
-	struct house *house = house_new(family, answer_ok);
+	struct house *house = house_new(family, house_answer_ok);
 
 	(void)state;
 	/* The cancel is first: the child is cancelled, and its event finds
@@ -321,7 +305,7 @@ answer_timeout(struct house *house, const struct message_request *request,
     struct message_response *response)
 {
 	if (str_find(request->url, STR("unpay")) != SIZE_MAX)
-		return answer_ok(house, request, response);
+		return house_answer_ok(house, request, response);
 	response->failure = MESSAGE_TIMEOUT;
 	return true;
 }

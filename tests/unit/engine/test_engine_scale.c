@@ -45,26 +45,6 @@ static const char definitions[] =
     "    request: {post: /put, body: {n: = n}}\n"
     "    idempotent: true\n";
 
-static bool
-answer_ok(struct house *house, const struct message_request *request,
-    struct message_response *response)
-{
-	(void)house;
-	(void)request;
-	(void)response;
-	return true;
-}
-
-static bool
-answer_nothing(struct house *house, const struct message_request *request,
-    struct message_response *response)
-{
-	(void)house;
-	(void)request;
-	(void)response;
-	return false;
-}
-
 /* Answered when the house runs. */
 static void
 start(struct house *house, const char *workflow, unsigned wait_s)
@@ -109,7 +89,7 @@ static void
 test_deadlines_in_memory_are_bounded_and_each_fires_once(void **state)
 {
 	const struct engine_limits limits = {.window_max = 4, .bulk_max = 3};
-	struct house *house = house_with(limits, answer_ok);
+	struct house *house = house_with(limits, house_answer_ok);
 
 	(void)state;
 	/* From the last to the first, so that each goes before the others;
@@ -131,7 +111,7 @@ static void
 test_deadlines_that_are_over_when_the_engine_starts_fire_once(void **state)
 {
 	const struct engine_limits limits = {.window_max = 5, .bulk_max = 2};
-	struct house *house = house_with(limits, answer_ok);
+	struct house *house = house_with(limits, house_answer_ok);
 
 	(void)state;
 	for (unsigned i = 0; i < 40; i++)
@@ -164,7 +144,7 @@ static void
 test_start_does_not_wait_for_all_that_is_due(void **state)
 {
 	const struct engine_limits limits = {.bulk_max = 2};
-	struct house *house = house_with(limits, answer_ok);
+	struct house *house = house_with(limits, house_answer_ok);
 	struct overtaking overtaking = {.house = house, .sent_before = -1};
 	struct engine_start wish = {.workflow = STR("caller")};
 
@@ -191,13 +171,13 @@ house_left_busy(void)
 {
 	struct house *house =
 	    house_with((struct engine_limits){.calls_max = 2 * BUSY},
-		answer_nothing);
+		house_answer_nothing);
 
 	for (unsigned i = 0; i < BUSY; i++)
 		start(house, "caller", 0);
 	while (house->sent < 1000)
 		event_base_loop(house->base, EVLOOP_ONCE);
-	house->answer = answer_ok;
+	house->answer = house_answer_ok;
 	house->limits.bulk_max = 150;
 	return house;
 }
