@@ -398,3 +398,13 @@ feel_builtin_signature(struct arena *arena, const struct feel_builtin *first)
 	}
 	return buf_keep(&out);
 }
+
+void
+feel_each_function(struct arena *arena, feel_function_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (i == 0 || !str_equal(table[i].name, table[i - 1].name))
+			fn(table[i].name,
+			    feel_builtin_signature(arena, &table[i]), arg);
+	}
+}

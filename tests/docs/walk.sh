@@ -221,7 +221,8 @@ compare() {
 # ---- page by page ----
 
 if [ $# -eq 0 ]; then
-	set -- "$srcdir/README.md" "$srcdir/docs/first-workflow.md"
+	set -- "$srcdir/README.md" "$srcdir/docs/first-workflow.md" \
+	    "$srcdir/docs/expressions.md"
 fi
 failed=0
 for page; do

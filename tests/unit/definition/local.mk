@@ -42,3 +42,7 @@ check_PROGRAMS += tests/unit/definition/test_yaml_tree
 tests_unit_definition_test_yaml_tree_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 
 EXTRA_DIST += tests/cases/definition
+
+check_PROGRAMS += tests/unit/definition/test_expressions_page
+tests_unit_definition_test_expressions_page_LDADD = $(LIBS_DEFINITION) \
+	$(CMOCKA_LIBS)
