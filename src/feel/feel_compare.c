@@ -185,6 +185,14 @@ equal_ranges(struct feel_run *run, const struct value_range *a,
 	    equal_ends(run, a->high, b->high, depth);
 }
 
+/* What two functions do is not compared. */
+static bool
+is_same_function(const struct value_function *a,
+    const struct value_function *b)
+{
+	return a == b || (a->builtin != NULL && a->builtin == b->builtin);
+}
+
 static enum verdict
 equal_same_type(struct feel_run *run, const struct value *a,
     const struct value *b, unsigned depth)
@@ -206,7 +214,8 @@ equal_same_type(struct feel_run *run, const struct value *a,
 	case VALUE_RANGE:
 		return equal_ranges(run, a->as.range, b->as.range, depth);
 	case VALUE_FUNCTION:
-		return a->as.function == b->as.function ? YES : UNKNOWN;
+		return is_same_function(a->as.function, b->as.function) ?
+		    YES : UNKNOWN;
 	case VALUE_STRING:
 		if (a->as.string.bytes != b->as.string.bytes)
 			return NO;

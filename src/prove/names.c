@@ -81,23 +81,36 @@ decision_output_cb(const struct template *template, struct str name, void *arg)
 	decision_cb(name, 0, arg);
 }
 
+static void
+decision_feel(const struct feel *feel, struct decision_reading *reading)
+{
+	if (feel)
+		feel_each_free_name(feel, decision_cb, reading);
+}
+
 void
 names_each_of_decision(
     const struct def_decision *decision, names_of_feel_fn *fn, void *arg)
 {
 	struct decision_reading reading = {fn, arg};
 
-	for (size_t i = 0; i < decision->input_count; i++)
-		if (decision->inputs[i].feel)
-			feel_each_free_name(decision->inputs[i].feel,
-			    decision_cb, &reading);
+	for (size_t i = 0; i < decision->input_count; i++) {
+		decision_feel(decision->inputs[i].feel, &reading);
+		decision_feel(decision->inputs[i].allowed, &reading);
+	}
+	for (size_t i = 0; i < decision->output_count; i++) {
+		const struct decision_output *output = &decision->outputs[i];
+
+		decision_feel(output->allowed, &reading);
+		if (output->fallback)
+			names_each(output->fallback, decision_output_cb,
+			    &reading);
+	}
 	for (size_t i = 0; i < decision->rule_count; i++) {
 		const struct decision_rule *rule = &decision->rules[i];
 
 		for (size_t k = 0; k < decision->input_count; k++)
-			if (rule->when[k])
-				feel_each_free_name(
-				    rule->when[k], decision_cb, &reading);
+			decision_feel(rule->when[k], &reading);
 		for (size_t k = 0; k < decision->output_count; k++)
 			names_each(
 			    rule->then[k], decision_output_cb, &reading);
