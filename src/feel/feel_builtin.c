@@ -19,10 +19,9 @@
 #define ROW(title, function, least, most, ...)                                 \
 	{.name = STR_INIT(title), .fn = function, .needed = least,             \
 	    .count = most, .params = {__VA_ARGS__}}
-/* Evaluated while parsing where the arguments are constant. */
-#define PURE(title, function, least, most, ...)                                \
-	{.name = STR_INIT(title), .fn = function, .needed = least,             \
-	    .count = most, .pure = true, .params = {__VA_ARGS__}}
+/* Gives another answer each time. */
+#define VARYING(title, function)                                               \
+	{.name = STR_INIT(title), .fn = function, .varies = true}
 #define PREPARED(title, function, preparer, least, most, ...)                  \
 	{.name = STR_INIT(title), .fn = function, .prepare = preparer,         \
 	    .needed = least, .count = most, .params = {__VA_ARGS__}}
@@ -50,23 +49,23 @@
 
 static const struct feel_builtin table[] = {
 	/* Conversion (table 72) */
-	PURE("date", feel_convert_date, 1, 1, P("from", ANY)),
-	PURE("date", feel_convert_date_of_parts, 3, 3, P("year", NUMBER),
+	ROW("date", feel_convert_date, 1, 1, P("from", ANY)),
+	ROW("date", feel_convert_date_of_parts, 3, 3, P("year", NUMBER),
 	    P("month", NUMBER), P("day", NUMBER)),
-	PURE("time", feel_convert_time, 1, 1, P("from", ANY)),
-	PURE("time", feel_convert_time_of_parts, 3, 4, P("hour", NUMBER),
+	ROW("time", feel_convert_time, 1, 1, P("from", ANY)),
+	ROW("time", feel_convert_time_of_parts, 3, 4, P("hour", NUMBER),
 	    P("minute", NUMBER), P("second", NUMBER), N("offset", ANY)),
-	PURE("date and time", feel_convert_date_time, 1, 1, P("from", ANY)),
-	PURE("date and time", feel_convert_date_time_of_parts, 2, 2,
+	ROW("date and time", feel_convert_date_time, 1, 1, P("from", ANY)),
+	ROW("date and time", feel_convert_date_time_of_parts, 2, 2,
 	    P("date", DATE), P("time", ANY)),
-	PURE("duration", feel_convert_duration, 1, 1, P("from", ANY)),
-	PURE("years and months duration", feel_convert_months_between, 2, 2,
+	ROW("duration", feel_convert_duration, 1, 1, P("from", ANY)),
+	ROW("years and months duration", feel_convert_months_between, 2, 2,
 	    P("from", DATE), P("to", DATE)),
-	PURE("number", feel_convert_number, 1, 1, P("from", STRING)),
-	PURE("number", feel_convert_number, 3, 3, P("from", STRING),
+	ROW("number", feel_convert_number, 1, 1, P("from", STRING)),
+	ROW("number", feel_convert_number, 3, 3, P("from", STRING),
 	    N("grouping separator", STRING), N("decimal separator", STRING)),
 	ROW("string", feel_convert_string, 1, 1, P("from", ANY)),
-	PURE("range", feel_convert_range, 1, 1, P("from", STRING)),
+	ROW("range", feel_convert_range, 1, 1, P("from", STRING)),
 
 	/* Boolean (table 73) and comparison */
 	ROW("not", feel_convert_not, 1, 1, P("negand", ANY)),
@@ -162,8 +161,8 @@ static const struct feel_builtin table[] = {
 	ROW("even", feel_numeric_even, 1, 1, P("number", NUMBER)),
 
 	/* Date and time (tables 77 and 80) */
-	ROW("now", feel_day_now, 0, 0, {{NULL, 0}, FEEL_KIND_ANY, false}),
-	ROW("today", feel_day_today, 0, 0, {{NULL, 0}, FEEL_KIND_ANY, false}),
+	VARYING("now", feel_day_now),
+	VARYING("today", feel_day_today),
 	ROW("day of year", feel_day_of_year, 1, 1, P("date", DATE)),
 	ROW("day of week", feel_day_of_week, 1, 1, P("date", DATE)),
 	ROW("month of year", feel_day_month_of_year, 1, 1, P("date", DATE)),

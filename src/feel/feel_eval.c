@@ -94,6 +94,19 @@ feel_text_bytes_max(struct feel_run *run)
 	return used + 4 <= run->bytes_max ? (run->bytes_max - used) / 4 : 1;
 }
 
+const struct value *
+feel_text_take(struct feel_run *run, struct buf *text)
+{
+	const struct value *value = NULL;
+
+	if (buf_is_over(text))
+		(void)feel_exhaust(run, FEEL_TOO_MUCH_MEMORY);
+	else if (feel_afford(run, text->bytes))
+		value = value_copy_str(run->arena, buf_str(text));
+	buf_fini(text);
+	return value;
+}
+
 static bool
 may_go_on(struct feel_run *run)
 {

@@ -53,9 +53,14 @@ is_foldable(const struct feel_node *node)
 	case FEEL_AT_MOST:
 	case FEEL_GREATER:
 	case FEEL_AT_LEAST:
+	case FEEL_BETWEEN:
+	case FEEL_AND:
+	case FEEL_OR:
+	case FEEL_INSTANCE:
+	case FEEL_PATH:
 		return !node->varies;
 	case FEEL_CALL_BUILTIN:
-		return !node->varies && node->as.builtin.builtin->pure;
+		return !node->varies && !node->as.builtin.builtin->varies;
 	default:
 		return false;
 	}

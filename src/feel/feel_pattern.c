@@ -192,8 +192,7 @@ const struct value *
 feel_pattern_replace(struct feel_call *call)
 {
 	const struct feel_regex *regex = get_regex(call, 1, 3);
-	const struct value *result = NULL;
-	enum feel_found found;
+	const struct value *result;
 	struct feel_match match;
 	struct buf out;
 
@@ -207,13 +206,13 @@ feel_pattern_replace(struct feel_call *call)
 		return feel_builtin_null(call,
 		    "`$` needs a digit behind it, or `\\` before it");
 	buf_init(&out, feel_text_bytes_max(call->run));
-	found = replace_all(call, regex, &out);
-	if (buf_is_over(&out))
-		(void)feel_exhaust(call->run, FEEL_TOO_MUCH_MEMORY);
-	else if (found == FEEL_NOT_FOUND && feel_afford(call->run, out.bytes))
-		result = value_copy_str(call->run->arena, buf_str(&out));
+	if (replace_all(call, regex, &out) == FEEL_NOT_FOUND ||
+	    buf_is_over(&out)) {
+		result = feel_text_take(call->run, &out);
+		return result != NULL ? result : &value_null;
+	}
 	buf_fini(&out);
-	return result != NULL ? result : give_up(call);
+	return give_up(call);
 }
 
 /* ------------------------------------------------------------------- split */

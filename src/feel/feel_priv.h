@@ -293,7 +293,7 @@ struct feel_builtin {
 	uint8_t count;    /* parameters */
 	bool variadic;    /* the last takes the list of all further arguments */
 	bool lenient;     /* called by name, what is left out is null */
-	bool pure;        /* small and constant: evaluated while parsing */
+	bool varies;      /* never evaluated while parsing */
 	feel_prepare_fn *prepare; /* may be NULL */
 	struct {
 		struct str name;
@@ -362,6 +362,9 @@ bool feel_afford(struct feel_run *run, size_t bytes);
 /* How long a text may be that is first written elsewhere and then copied: so
  * that both together stay within what may still be allocated. */
 size_t feel_text_bytes_max(struct feel_run *run);
+/* Such a text as a value; NULL, and the budget used up, where it is too long.
+ * Frees the buffer. */
+const struct value *feel_text_take(struct feel_run *run, struct buf *text);
 /* A list that takes over the array. */
 const struct value *feel_list_take(struct feel_run *run,
     const struct value **items, size_t count);

@@ -82,18 +82,15 @@ typedef void case_fn(struct str string, struct buf *out);
 static const struct value *
 change_any(struct feel_call *call, struct str string, case_fn *change)
 {
-	const struct value *changed = NULL;
+	const struct value *changed;
 	struct buf out;
 
 	if (!feel_spend(call->run, string.bytes / 4))
 		return &value_null;
-	buf_init(&out, FEEL_BYTES_MAX);
+	buf_init(&out, feel_text_bytes_max(call->run));
 	change(string, &out);
-	if (!buf_is_over(&out) && feel_afford(call->run, out.bytes))
-		changed = value_copy_str(call->run->arena, buf_str(&out));
-	buf_fini(&out);
-	return changed != NULL ? changed :
-	    feel_builtin_null(call, "the text would be too large");
+	changed = feel_text_take(call->run, &out);
+	return changed != NULL ? changed : &value_null;
 }
 
 /* Letters from `first` on to those of the other case. */

@@ -220,21 +220,17 @@ add_value(struct feel_run *run, const struct value *value, struct buf *out,
 const struct value *
 feel_text_of(struct feel_run *run, const struct value *value)
 {
-	const struct value *string = NULL;
 	struct buf out;
-	bool is_whole;
 
 	if (value->type == VALUE_STRING)
 		return value;
 	buf_init(&out, feel_text_bytes_max(run));
-	is_whole = add_bare(run, value, &out) ||
-	    add_value(run, value, &out, FEEL_VALUE_DEPTH_MAX);
-	if (buf_is_over(&out))
-		(void)feel_exhaust(run, FEEL_TOO_MUCH_MEMORY);
-	else if (is_whole && feel_afford(run, out.bytes))
-		string = value_copy_str(run->arena, buf_str(&out));
+	if (add_bare(run, value, &out) ||
+	    add_value(run, value, &out, FEEL_VALUE_DEPTH_MAX) ||
+	    buf_is_over(&out))
+		return feel_text_take(run, &out);
 	buf_fini(&out);
-	return string;
+	return NULL;
 }
 
 /* The budget keeps what is written in proportion to what is shown. */

@@ -184,6 +184,30 @@ test_folding_does_not_change_what_is_said(void **state)
 	arena_free(&arena);
 }
 
+static void
+test_what_is_constant_is_evaluated_while_it_is_read(void **state)
+{
+	static const char *const constant[] = {
+		"1 + 2 * 3", "upper case(\"a\") + \"b\"",
+		"date(\"2026-11-22\").year = 2026 and not(false)",
+		"substring(replace(\"abc\", \"[a-b]\", \"x\"), 2)",
+		"sort([3, 1, 2])", "5 between 1 and 10",
+		"[1] instance of list<number>",
+	};
+	static const char *const varying[] = {
+		"now()", "today()", "day of week(today())", "x + 1",
+		"string(now())", "matches(\"a\", s)",
+	};
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(constant) / sizeof(constant[0]); i++)
+		assert_non_null(feel_constant(parse(arena, constant[i])));
+	for (size_t i = 0; i < sizeof(varying) / sizeof(varying[0]); i++)
+		assert_null(feel_constant(parse(arena, varying[i])));
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -195,6 +219,8 @@ main(void)
 		    test_even_a_constant_comes_too_late_for_a_used_up_budget),
 		cmocka_unit_test(test_equal_evaluations_take_equal_steps),
 		cmocka_unit_test(test_folding_does_not_change_what_is_said),
+		cmocka_unit_test(
+		    test_what_is_constant_is_evaluated_while_it_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
