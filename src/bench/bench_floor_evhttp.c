@@ -78,7 +78,8 @@ static bool
 drive(struct generator_options options, size_t callers, int64_t ms,
     struct generated *generated)
 {
-	static const struct script script = {.ask = ask, .hear = operation_hear_created};
+	static const struct script script = {
+	    .ask = ask, .hear = operation_hear_created};
 
 	options.callers = callers;
 	options.warm_ms = ms / 8;
