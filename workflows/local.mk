@@ -6,18 +6,28 @@ nobase_dist_pkgdata_DATA = \
 	workflows/calendars/office.yaml \
 	workflows/calendars/target2.yaml \
 	workflows/connections/agency.yaml \
+	workflows/connections/avalara.yaml \
 	workflows/connections/bank.yaml \
+	workflows/connections/berlin-group.yaml \
 	workflows/connections/budget.yaml \
 	workflows/connections/chat.yaml \
 	workflows/connections/close.yaml \
 	workflows/connections/compliance.yaml \
 	workflows/connections/crm.yaml \
+	workflows/connections/hubspot.yaml \
 	workflows/connections/iso20022.yaml \
 	workflows/connections/letters.yaml \
 	workflows/connections/ocr.yaml \
 	workflows/connections/odoo.yaml \
+	workflows/connections/open-banking.yaml \
+	workflows/connections/opensanctions.yaml \
+	workflows/connections/paypal.yaml \
+	workflows/connections/procurement.yaml \
+	workflows/connections/salesforce.yaml \
 	workflows/connections/stripe.yaml \
 	workflows/connections/tax.yaml \
+	workflows/connections/taxjar.yaml \
+	workflows/connections/tickets.yaml \
 	workflows/connections/treasury.yaml \
 	workflows/connections/vies.yaml \
 	workflows/contacts/accounting.yaml \

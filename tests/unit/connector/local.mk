@@ -7,6 +7,11 @@
 # A connection from YAML, to prepare calls for and show answers to.
 desk_sources = tests/unit/connector/desk.c tests/unit/connector/desk.h
 
+check_PROGRAMS += tests/unit/connector/connection_case
+tests_unit_connector_connection_case_SOURCES = \
+	tests/unit/connector/connection_case.c $(desk_sources)
+tests_unit_connector_connection_case_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_connector_describe
 tests_unit_connector_test_connector_describe_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
