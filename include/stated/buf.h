@@ -60,7 +60,7 @@ bool buf_is_over(const struct buf *buf);
 /* Room for so many bytes after those that there are, so that what is added
  * piece by piece grows the memory once.  Who writes there adds to buf->bytes
  * what was written.  Only where there is no bound. */
-char *buf_reserve(struct buf *buf, size_t bytes);
+static inline char *buf_reserve(struct buf *buf, size_t bytes);
 /* Valid until the buffer changes. */
 struct str buf_str(const struct buf *buf);
 /* The same followed by a zero byte. */
@@ -69,6 +69,16 @@ const char *buf_cstr(struct buf *buf);
 /* Adding is what most of a turn consists of: where there is room and no
  * bound, it is done without a call. */
 void buf_add_slowly(struct buf *buf, const void *at, size_t bytes);
+void buf_grow(struct buf *buf, size_t bytes);
+
+static inline char *
+buf_reserve(struct buf *buf, size_t bytes)
+{
+	must(buf->bytes_max == 0);
+	if (bytes >= buf->capacity - buf->bytes)
+		buf_grow(buf, bytes);
+	return buf->at + buf->bytes;
+}
 
 static inline void
 buf_add(struct buf *buf, const void *at, size_t bytes)

@@ -43,6 +43,10 @@ enum json_form {
 };
 void json_write(
     const struct value *value, enum json_form form, struct buf *out);
+/* The canonical form of what a context would be with more fields, whose keys
+ * it has not: two or more in all. */
+void json_write_canonical_with(const struct value *context,
+    const struct value_field *more, size_t count, struct buf *out);
 /* Indented by two spaces, for people. */
 void json_write_pretty(const struct value *value, struct buf *out);
 /* The typed form's inverse, on a value that json_read() gave; also takes

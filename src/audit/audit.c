@@ -45,41 +45,44 @@ audit_fault_name(enum audit_fault fault)
 
 /* ---------------------------------------------------------------- sealing */
 
-/* The record with its place in the chain, which only the chain may give. */
-static const struct value *
-with_place(struct arena *arena, const struct value *record,
-    const struct audit_head *head)
+/* The record's text with its place in the chain, which only the chain may
+ * give. */
+static struct str
+write_record(struct arena *arena, const struct value *record,
+    const struct audit_head *place)
 {
-	char prev[DIGEST_HEX_BYTES];
+	struct buf text = buf_in(arena);
+	char hex[DIGEST_HEX_BYTES];
+	const struct value seq = {
+		.type = VALUE_NUMBER,
+		.as.number = number_of_int((int64_t)place->seq),
+	};
+	const struct value prev = {
+		.type = VALUE_STRING,
+		.as.string = digest_hex(place->hash, hex),
+	};
+	const struct value_field fields[] = {
+		{STR("seq"), &seq},
+		{STR("prev"), &prev},
+	};
 
-	must(record->type == VALUE_CONTEXT);
-	must(value_get(record, STR("seq")) == NULL);
-	must(value_get(record, STR("prev")) == NULL);
 	must(value_get(record, STR("hash")) == NULL);
-	record = value_with(arena, record, STR("seq"),
-	    value_of_int(arena, (int64_t)head->seq));
-	return value_with(arena, record, STR("prev"),
-	    value_copy_str(arena, digest_hex(head->hash, prev)));
+	buf_reserve(&text, RECORD_BYTES_USUAL);
+	json_write_canonical_with(record, fields, 2, &text);
+	return buf_keep(&text);
 }
 
 struct audit_record
 audit_seal(struct arena *arena, const struct value *record,
     struct audit_head *head)
 {
-	struct audit_head next = {head->seq + 1, head->hash};
-	struct buf text = buf_in(arena);
+	struct audit_head place = {head->seq + 1, head->hash};
+	struct audit_record sealed = {.seq = place.seq, .prev = place.hash};
 
 	must(head->seq < INT64_MAX);
-	buf_reserve(&text, RECORD_BYTES_USUAL);
-	json_write(with_place(arena, record, &next), JSON_CANONICAL, &text);
-	struct audit_record sealed = {
-		.seq = next.seq,
-		.prev = head->hash,
-		.hash = digest_sha256(buf_str(&text)),
-	};
-	sealed.canonical = buf_keep(&text);
-	head->seq = sealed.seq;
-	head->hash = sealed.hash;
+	sealed.canonical = write_record(arena, record, &place);
+	sealed.hash = digest_sha256(sealed.canonical);
+	*head = (struct audit_head){sealed.seq, sealed.hash};
 	return sealed;
 }
 

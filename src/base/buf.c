@@ -59,8 +59,8 @@ buf_clear(struct buf *buf)
 	buf->over = false;
 }
 
-static void
-reserve(struct buf *buf, size_t bytes)
+void
+buf_grow(struct buf *buf, size_t bytes)
 {
 	must(bytes < SIZE_MAX / 4 && buf->bytes < SIZE_MAX / 4);
 	size_t needed = buf->bytes + bytes + 1;
@@ -89,16 +89,8 @@ make_room(struct buf *buf, size_t bytes)
 		buf->over = true;
 		return false;
 	}
-	reserve(buf, bytes);
+	buf_grow(buf, bytes);
 	return true;
-}
-
-char *
-buf_reserve(struct buf *buf, size_t bytes)
-{
-	must(buf->bytes_max == 0);
-	reserve(buf, bytes);
-	return buf->at + buf->bytes;
 }
 
 void
@@ -258,7 +250,7 @@ buf_str(const struct buf *buf)
 const char *
 buf_cstr(struct buf *buf)
 {
-	reserve(buf, 0);
+	buf_grow(buf, 0);
 	buf->at[buf->bytes] = '\0';
 	return buf->at;
 }

@@ -7,6 +7,7 @@
  */
 #include "stated/json.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 #include "json_priv.h"
@@ -26,28 +27,35 @@ static void write_value(struct writer *writer, const struct value *value);
 
 /* ------------------------------------------------------------- strings */
 
-/* The escape of one byte, or NULL where it stands for itself. */
-static const char *
+/* What follows the backslash; 0: the byte has no short escape. */
+static char
 short_escape(unsigned char c)
 {
 	switch (c) {
 	case '"':
-		return "\\\"";
 	case '\\':
-		return "\\\\";
+		return (char)c;
 	case '\b':
-		return "\\b";
+		return 'b';
 	case '\t':
-		return "\\t";
+		return 't';
 	case '\n':
-		return "\\n";
+		return 'n';
 	case '\f':
-		return "\\f";
+		return 'f';
 	case '\r':
-		return "\\r";
+		return 'r';
 	default:
-		return NULL;
+		return 0;
 	}
+}
+
+/* Which of a word's bytes, as they stand in memory, is the first not zero. */
+static size_t
+first_byte(uint64_t word)
+{
+	must(word != 0);
+	return (size_t)__builtin_ctzll(le64toh(word)) / 8;
 }
 
 /* Sixteen bytes side by side: what GCC and clang make vectors of. */
@@ -55,9 +63,9 @@ typedef unsigned char lanes __attribute__((vector_size(16)));
 #define LANES(c)                                                               \
 	((lanes){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
 
-/* Whether all of a vector's bytes stand for themselves. */
-static bool
-are_plain(const char *at)
+/* How many of them stand for themselves before the first that does not. */
+static size_t
+count_lanes(const char *at)
 {
 	uint64_t words[2];
 	lanes bytes;
@@ -66,7 +74,35 @@ are_plain(const char *at)
 	lanes hits = (lanes)(bytes < LANES(0x20)) |
 	    (lanes)(bytes == LANES('"')) | (lanes)(bytes == LANES('\\'));
 	memcpy(words, &hits, sizeof(words));
-	return (words[0] | words[1]) == 0;
+	if (words[0] != 0)
+		return first_byte(words[0]);
+	return words[1] != 0 ? sizeof(words[0]) + first_byte(words[1])
+			     : sizeof(lanes);
+}
+
+/* Eight of them in a word. */
+#define WORD(c) (UINT64_C(0x0101010101010101) * (c))
+
+static uint64_t
+word_at(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* Whether some byte must be escaped. */
+static bool
+has_escapes(uint64_t word)
+{
+	uint64_t quotes = word ^ WORD('"');
+	uint64_t backslashes = word ^ WORD('\\');
+	uint64_t hits = ((word - WORD(0x20)) & ~word) |
+	    ((quotes - WORD(1)) & ~quotes) |
+	    ((backslashes - WORD(1)) & ~backslashes);
+
+	return (hits & WORD(0x80)) != 0;
 }
 
 static bool
@@ -80,48 +116,86 @@ json_count_plain(struct str string, size_t from)
 {
 	size_t at = from;
 
-	while (string.bytes - at >= sizeof(lanes) && are_plain(string.at + at))
-		at += sizeof(lanes);
+	while (string.bytes - at >= sizeof(lanes)) {
+		size_t count = count_lanes(string.at + at);
+		at += count;
+		if (count < sizeof(lanes))
+			return at - from;
+	}
 	while (at < string.bytes && is_plain(string.at[at]))
 		at++;
 	return at - from;
 }
 
-/* Copies a vector; false where one of its bytes must be escaped. */
+/* Each of these copies bytes, and tells whether all stand for themselves. */
 static bool
-copy_lanes(char *to, const char *from)
+copy_word(char *to, const char *from)
 {
-	memcpy(to, from, sizeof(lanes));
-	return are_plain(from);
+	memcpy(to, from, sizeof(uint64_t));
+	return !has_escapes(word_at(from));
 }
 
-/* Copies bytes that stand for themselves, and returns how many they are. */
+/* Most keys are so short; the first few and the last few may overlap. */
+static bool
+copy_few(char *to, const char *from, size_t bytes)
+{
+	uint32_t first, last;
+	bool are = true;
+
+	must(bytes < sizeof(lanes));
+	if (bytes >= sizeof(uint64_t)) {
+		size_t rest = bytes - sizeof(uint64_t);
+		return copy_word(to, from) && copy_word(to + rest, from + rest);
+	}
+	if (bytes >= sizeof(first)) {
+		size_t rest = bytes - sizeof(first);
+		memcpy(&first, from, sizeof(first));
+		memcpy(&last, from + rest, sizeof(last));
+		memcpy(to, &first, sizeof(first));
+		memcpy(to + rest, &last, sizeof(last));
+		return !has_escapes(first | (uint64_t)last << 32);
+	}
+	for (size_t i = 0; i < bytes; i++) {
+		to[i] = from[i];
+		are = are && is_plain(from[i]);
+	}
+	return are;
+}
+
+/* As many at a time as a vector has; the last ones with some before them. */
+static size_t
+copy_many(char *to, struct str from)
+{
+	size_t at = 0, last = from.bytes - sizeof(lanes);
+
+	must(from.bytes >= sizeof(lanes));
+	for (;;) {
+		size_t count = count_lanes(from.at + at);
+		memcpy(to + at, from.at + at, sizeof(lanes));
+		if (count < sizeof(lanes) || at == last)
+			return at + count;
+		at = at + sizeof(lanes) < last ? at + sizeof(lanes) : last;
+	}
+}
+
+/* Copies bytes that stand for themselves, perhaps with others behind them,
+ * and returns how many they are. */
 static size_t
 copy_plain(char *to, struct str from)
 {
-	size_t at = 0;
-
-	while (from.bytes - at >= sizeof(lanes) &&
-	    copy_lanes(to + at, from.at + at))
-		at += sizeof(lanes);
-	/* The last few together with some before them, where those are. */
-	if (at > 0 && from.bytes - at < sizeof(lanes)) {
-		size_t last = from.bytes - sizeof(lanes);
-		if (copy_lanes(to + last, from.at + last))
-			return from.bytes;
-	}
-	for (; at < from.bytes && is_plain(from.at[at]); at++)
-		to[at] = from.at[at];
-	return at;
+	if (from.bytes >= sizeof(lanes))
+		return copy_many(to, from);
+	return copy_few(to, from.at, from.bytes) ? from.bytes
+						 : json_count_plain(from, 0);
 }
 
 static void
 write_escape(struct buf *out, unsigned char c)
 {
-	const char *escape = short_escape(c);
+	char escape[2] = {'\\', short_escape(c)};
 
-	if (escape)
-		buf_add_cstr(out, escape);
+	if (escape[1] != 0)
+		buf_add(out, escape, sizeof(escape));
 	else
 		buf_addf(out, "\\u%04x", c);
 }
@@ -151,23 +225,18 @@ json_write_string(struct buf *out, struct str string)
 		write_bounded(out, string);
 		return;
 	}
-	struct str rest = string.at ? string : STR("");
 	char *to = buf_reserve(out, string.bytes + 2);
-	*to++ = '"';
-	for (;;) {
-		size_t plain = copy_plain(to, rest);
-		rest.at += plain;
-		rest.bytes -= plain;
-		if (rest.bytes == 0) {
-			to[plain] = '"';
-			out->bytes = (size_t)(to + plain + 1 - out->at);
-			return;
-		}
-		out->bytes = (size_t)(to + plain - out->at);
-		write_escape(out, (unsigned char)*rest.at++);
-		rest.bytes--;
-		to = buf_reserve(out, rest.bytes + 2);
+	*to = '"';
+	out->bytes++;
+	for (size_t at = 0; at < string.bytes;) {
+		struct str rest = {string.at + at, string.bytes - at};
+		size_t plain = copy_plain(buf_reserve(out, rest.bytes), rest);
+		out->bytes += plain;
+		at += plain;
+		if (plain < rest.bytes)
+			write_escape(out, (unsigned char)string.at[at++]);
 	}
+	buf_add_char(out, '"');
 }
 
 /* ------------------------------------------------------------- scalars */
@@ -403,7 +472,10 @@ compare_fields(const void *a, const void *b)
 {
 	const struct value_field *const *x = a;
 	const struct value_field *const *y = b;
-	return compare_utf16((*x)->key, (*y)->key);
+	int order = compare_utf16((*x)->key, (*y)->key);
+
+	must(order != 0 || *x == *y); /* no key stands twice */
+	return order;
 }
 
 /* Few fields, which mostly stand in order already. */
@@ -413,19 +485,32 @@ insert_fields(const struct value_field **sorted, size_t count)
 	for (size_t i = 1; i < count; i++) {
 		const struct value_field *moved = sorted[i];
 		size_t to = i;
-		for (; to > 0 &&
-		     compare_utf16(moved->key, sorted[to - 1]->key) < 0; to--)
+		for (; to > 0 && compare_fields(&moved, &sorted[to - 1]) < 0;
+		     to--)
 			sorted[to] = sorted[to - 1];
 		sorted[to] = moved;
 	}
 }
 
-/* Fills `few` where it has room; else there is memory of the arena's. */
+struct fields {
+	const struct value_field *at;
+	size_t count;
+};
+
+static struct fields
+fields_of(const struct value *context)
+{
+	return (struct fields){
+		context->as.context.fields, context->as.context.count};
+}
+
+/* Those of both.  Fills `few` where it has room; else there is memory of the
+ * arena's. */
 static const struct value_field **
-sort_fields(struct writer *writer, const struct value *context,
+sort_fields(struct writer *writer, struct fields own, struct fields more,
     const struct value_field *few[FIELDS_FEW])
 {
-	size_t count = context->as.context.count;
+	size_t count = own.count + more.count;
 	const struct value_field **sorted = few;
 	if (count > FIELDS_FEW) {
 		if (!writer->arena)
@@ -433,8 +518,10 @@ sort_fields(struct writer *writer, const struct value *context,
 		sorted = ARENA_ARRAY(writer->arena, count,
 		    const struct value_field *);
 	}
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &context->as.context.fields[i];
+	for (size_t i = 0; i < own.count; i++)
+		sorted[i] = &own.at[i];
+	for (size_t i = 0; i < more.count; i++)
+		sorted[own.count + i] = &more.at[i];
 	if (count > FIELDS_FEW)
 		qsort(sorted, count, sizeof(sorted[0]), compare_fields);
 	else
@@ -456,23 +543,41 @@ write_field(struct writer *writer, const struct value_field *field, bool first)
 }
 
 static void
-write_fields(struct writer *writer, const struct value *context)
+write_sorted(struct writer *writer, struct fields own, struct fields more)
 {
-	size_t count = context->as.context.count;
 	const struct value_field *few[FIELDS_FEW];
-	const struct value_field **sorted = NULL;
-	if (writer->form == JSON_CANONICAL && count > 1)
-		sorted = sort_fields(writer, context, few);
+	const struct value_field **sorted =
+	    sort_fields(writer, own, more, few);
+
+	must(writer->form == JSON_CANONICAL && !writer->pretty);
+	buf_add_char(writer->out, '{');
+	for (size_t i = 0; i < own.count + more.count; i++)
+		write_field(writer, sorted[i], i == 0);
+	buf_add_char(writer->out, '}');
+}
+
+static void
+write_unsorted(struct writer *writer, struct fields fields)
+{
 	buf_add_char(writer->out, '{');
 	writer->indent++;
-	for (size_t i = 0; i < count; i++)
-		write_field(writer,
-		    sorted ? sorted[i] : &context->as.context.fields[i],
-		    i == 0);
+	for (size_t i = 0; i < fields.count; i++)
+		write_field(writer, &fields.at[i], i == 0);
 	writer->indent--;
-	if (count > 0)
+	if (fields.count > 0)
 		write_break(writer);
 	buf_add_char(writer->out, '}');
+}
+
+static void
+write_fields(struct writer *writer, const struct value *context)
+{
+	static const struct fields none;
+
+	if (writer->form == JSON_CANONICAL)
+		write_sorted(writer, fields_of(context), none);
+	else
+		write_unsorted(writer, fields_of(context));
 }
 
 static void
@@ -534,6 +639,19 @@ json_write(const struct value *value, enum json_form form, struct buf *out)
 	must(out);
 	struct writer writer = {.out = out, .form = form};
 	write_value(&writer, value);
+	arena_free(&writer.arena);
+}
+
+void
+json_write_canonical_with(const struct value *context,
+    const struct value_field *more, size_t count, struct buf *out)
+{
+	must(out);
+	must(context->type == VALUE_CONTEXT);
+	must(context->as.context.count + count > 1); /* looks not typed */
+	struct writer writer = {.out = out, .form = JSON_CANONICAL};
+	write_sorted(
+	    &writer, fields_of(context), (struct fields){more, count});
 	arena_free(&writer.arena);
 }
 

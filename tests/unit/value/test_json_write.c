@@ -202,12 +202,50 @@ test_what_must_be_escaped_is_found_wherever_it_stands(void **state)
 			}
 }
 
+static void
+test_fields_that_are_added_stand_where_they_belong(void **state)
+{
+	struct arena *arena = arena_new();
+	struct value_builder *built = value_build_context(arena);
+	const struct value_field more[] = {
+		{STR("a"), value_of_int(arena, 1)},
+		{STR("n"), &value_null},
+		{STR("z"), &value_null},
+	};
+	struct buf out = {0}, once = {0};
+	const struct value *few;
+
+	(void)state;
+	value_put_int(built, "m", 2);
+	value_put_int(built, "b", 3);
+	few = value_built(built);
+	json_write_canonical_with(few, more, 3, &out);
+	assert_string_equal(buf_cstr(&out),
+	    "{\"a\":1,\"b\":3,\"m\":2,\"n\":null,\"z\":null}");
+	buf_clear(&out);
+	/* And among many. */
+	built = value_build_context(arena);
+	for (int i = 0; i < 40; i++)
+		value_put(built, arena_strf(arena, "k%02d", 39 - i),
+		    &value_null);
+	few = value_built(built);
+	json_write_canonical_with(few, more, 3, &out);
+	for (size_t i = 0; i < 3; i++)
+		few = value_with(arena, few, more[i].key, more[i].value);
+	json_write(few, JSON_CANONICAL, &once);
+	assert_string_equal(buf_cstr(&out), buf_cstr(&once));
+	buf_fini(&out);
+	buf_fini(&once);
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		test_what_must_be_escaped_is_found_wherever_it_stands),
+	    cmocka_unit_test(test_fields_that_are_added_stand_where_they_belong),
 	    cmocka_unit_test(test_strings_have_the_escapes_of_rfc_8785),
 	    cmocka_unit_test(test_canonical_keys_are_in_order_of_utf_16),
 	    cmocka_unit_test(test_canonical_form_of_the_rfc_s_sample),
