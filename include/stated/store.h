@@ -181,11 +181,21 @@ struct store_switch {
 struct store_batch *store_batch(struct store *store);
 bool store_batch_is_empty(const struct store_batch *batch);
 
+/* What is put is copied into it.  What is long and is made for the batch may
+ * be made there, and is then put as it is: see store_…_kept(). */
+struct arena *store_batch_arena(struct store_batch *batch);
+
 /* Inserts or replaces by number; a new business key that is taken is a bug. */
 void store_put_instance(
     struct store_batch *batch, const struct store_instance *row);
+/* The same of a row whose snapshot is in the batch's arena. */
+void store_put_instance_kept(
+    struct store_batch *batch, const struct store_instance *row);
 /* The records of one turn, in order. */
 void store_add_history(struct store_batch *batch, uint64_t instance,
+    const struct audit_record *records, size_t count);
+/* The same of records that are, with their texts, in the batch's arena. */
+void store_add_history_kept(struct store_batch *batch, uint64_t instance,
     const struct audit_record *records, size_t count);
 void store_add_subscription(
     struct store_batch *batch, struct str correlation, uint64_t instance);

@@ -132,13 +132,25 @@ read_pair(struct api_call *call, struct str text)
 	return true;
 }
 
+/* At the most; room for what is too many is not needed. */
+static size_t
+count_pairs(struct str query)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < query.bytes && count < PAIRS_MAX; i++)
+		count += query.at[i] == '&';
+	return count;
+}
+
 bool
 api_query_parse(struct api_call *call)
 {
 	struct str rest = str_of(
 	    evhttp_uri_get_query(evhttp_request_get_evhttp_uri(call->request)));
 
-	call->query = ARENA_ARRAY(call->arena, PAIRS_MAX + 1, struct api_pair);
+	call->query = ARENA_ARRAY(
+	    call->arena, count_pairs(rest), struct api_pair);
 	while (rest.at != NULL) {
 		struct str text = str_split(rest, '&', &rest);
 

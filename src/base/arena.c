@@ -36,7 +36,9 @@
 /* With its head, what malloc() keeps at hand without any bookkeeping. */
 #define ARENA_BLOCK_BYTES_MIN ((size_t)1024 - sizeof(struct block))
 #define ARENA_BLOCK_BYTES_MAX ((size_t)1024 * 1024 - 64)
+/* Of an array that grows: so many items at first, or what has room here. */
 #define ARENA_GROW_FIRST 8
+#define ARENA_GROW_BYTES_FIRST ((size_t)512)
 #define ARENA_SMALL_BYTES 128
 /* What a pool keeps; under a sanitizer nothing, so that each use of what is
  * gone is found. */
@@ -286,6 +288,16 @@ arena_array(struct arena *arena, size_t count, size_t item_bytes)
 	return arena_alloc(arena, array_bytes(count, item_bytes));
 }
 
+static size_t
+first_capacity(size_t item_bytes)
+{
+	size_t capacity = ARENA_GROW_BYTES_FIRST / item_bytes;
+
+	if (capacity > ARENA_GROW_FIRST)
+		return ARENA_GROW_FIRST;
+	return capacity > 0 ? capacity : 1;
+}
+
 void *
 arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
     size_t item_bytes)
@@ -294,7 +306,7 @@ arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity,
 	if (count < *capacity)
 		return items;
 	must(*capacity <= SIZE_MAX / 2);
-	*capacity = *capacity > 0 ? *capacity * 2 : ARENA_GROW_FIRST;
+	*capacity = *capacity > 0 ? *capacity * 2 : first_capacity(item_bytes);
 	size_t bytes = array_bytes(*capacity, item_bytes);
 	char *grown = take(arena, bytes);
 	size_t kept = count * item_bytes;

@@ -102,13 +102,10 @@ instance_is_dirty(const struct engine *engine, const struct instance *instance)
 void
 instance_forget_ended(struct engine *engine, const struct turn *turn)
 {
-	size_t cursor = 0;
-	struct str key;
-	void *value;
-
-	while (map_next(turn->touched, &cursor, &key, &value)) {
+	for (size_t i = 0; i < turn->touched_count; i++) {
+		const uint64_t *number = &turn->touched[i].number;
 		const struct instance *instance =
-		    map_find(engine->instances, key);
+		    map_find(engine->instances, MAP_KEY_OF(number));
 
 		if (instance != NULL &&
 		    chart_status_is_end(chart_status(instance->chart)) &&
@@ -315,20 +312,22 @@ save_correlations(
 }
 
 static void
-save_history(struct engine *engine, struct turn *turn,
-    struct instance *instance, const struct chart_effects *effects)
+save_history(struct engine *engine, struct instance *instance,
+    const struct chart_effects *effects)
 {
+	struct store_batch *batch = store_batch(engine->store);
+	struct arena *arena = store_batch_arena(batch);
 	struct audit_record *records;
 
 	if (effects->record_count == 0)
 		return;
-	records = ARENA_ARRAY(
-	    turn->arena, effects->record_count, struct audit_record);
+	records =
+	    ARENA_ARRAY(arena, effects->record_count, struct audit_record);
 	for (size_t i = 0; i < effects->record_count; i++)
-		records[i] = audit_seal(turn->arena, effects->records[i],
+		records[i] = audit_seal(arena, effects->records[i],
 		    chart_head(instance->chart));
-	store_add_history(store_batch(engine->store), instance->number, records,
-	    effects->record_count);
+	store_add_history_kept(
+	    batch, instance->number, records, effects->record_count);
 }
 
 static struct str
@@ -396,25 +395,22 @@ static void
 seal(struct engine *engine, struct turn *turn, struct instance *instance)
 {
 	struct store_instance row = row_of(engine, turn, instance);
-	struct buf snapshot = buf_in(turn->arena);
+	struct store_batch *batch = store_batch(engine->store);
+	struct buf snapshot = buf_in(store_batch_arena(batch));
 
 	count_bytes(engine, instance);
 	chart_save(instance->chart, &snapshot);
 	row.snapshot = buf_keep(&snapshot);
-	store_put_instance(store_batch(engine->store), &row);
+	store_put_instance_kept(batch, &row);
 }
 
 void
 instance_seal(struct engine *engine, struct turn *turn)
 {
-	size_t cursor = 0;
-	struct str key;
-	void *value;
+	for (size_t i = 0; i < turn->touched_count; i++) {
+		struct instance *instance = turn->touched[i].instance;
 
-	while (map_next(turn->touched, &cursor, &key, &value)) {
-		struct instance *instance = map_find(engine->instances, key);
-
-		must(instance != NULL && instance->turn == turn->serial);
+		must(instance->turn == turn->serial);
 		seal(engine, turn, instance);
 	}
 }
@@ -434,7 +430,7 @@ instance_save(struct engine *engine, struct turn *turn,
 {
 	bool is_new = chart_head(instance->chart)->seq == 0;
 
-	save_history(engine, turn, instance, effects);
+	save_history(engine, instance, effects);
 	if (is_new)
 		save_row(engine, turn, instance);
 	turn_touch(turn, instance);

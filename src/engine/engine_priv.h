@@ -180,6 +180,12 @@ struct pending_log {
 	struct str message;
 };
 
+/* An instance that a turn changed; it stays until the turn is durable. */
+struct touched {
+	uint64_t number;
+	struct instance *instance;
+};
+
 struct turn {
 	uint64_t serial;
 	struct arena *arena;
@@ -191,7 +197,9 @@ struct turn {
 	struct exchange *ready; /* to send once durable */
 	struct exchange **ready_end;
 	struct inbox done;   /* requests it consists of */
-	struct map *touched; /* numbers of instances it changed */
+	struct touched *touched; /* each once */
+	size_t touched_count;
+	size_t touched_capacity;
 	bool expiries_changed; /* it holds events, or buries them */
 	size_t bulk;	    /* of its requests: deadlines and recoveries */
 	uint64_t recovered; /* up to this number: see struct recovery */
@@ -369,6 +377,7 @@ struct engine_reply *turn_reply(struct turn *turn,
 void turn_log(struct turn *turn, enum log_level level, struct str message);
 bool turn_is_durable(const struct engine *engine, uint64_t serial);
 void turn_touch(struct turn *turn, struct instance *instance);
+bool turn_has_touched(const struct turn *turn, uint64_t number);
 
 /* ---- engine_instance.c ---- */
 /* NULL where there is none, or it can't be loaded (then logged). */

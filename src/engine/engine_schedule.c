@@ -412,7 +412,7 @@ schedule_note_touched(struct engine *engine, const struct turn *turn)
 		const struct schedule_row *row = schedules->items[i].row;
 
 		if (row->queued_count == 0 ||
-		    map_find(turn->touched, MAP_KEY_OF(&row->instance)) == NULL)
+		    !turn_has_touched(turn, row->instance))
 			continue;
 		schedules->has_ended = true;
 		loop_wake(engine->loop);

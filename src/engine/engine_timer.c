@@ -111,15 +111,9 @@ timer_arm(struct engine *engine, uint64_t number, int64_t due_ms)
 void
 timer_arm_touched(struct engine *engine, const struct turn *turn)
 {
-	size_t cursor = 0;
-	struct str key;
-	void *value;
+	for (size_t i = 0; i < turn->touched_count; i++) {
+		const struct instance *instance = turn->touched[i].instance;
 
-	while (map_next(turn->touched, &cursor, &key, &value)) {
-		const struct instance *instance =
-		    map_find(engine->instances, key);
-
-		must(instance != NULL);
 		timer_arm(engine, instance->number,
 		    instance_due_ms(engine, instance));
 	}

@@ -24,19 +24,15 @@ turn_new(struct engine *engine)
 {
 	struct turn *turn = engine->spare;
 	struct arena *arena;
-	struct map *touched;
 
 	engine->spare = NULL;
 	if (turn == NULL) {
 		turn = calloc(1, sizeof(*turn));
 		must(turn != NULL);
 		turn->arena = arena_new();
-		turn->touched = map_new();
 	}
 	arena = turn->arena;
-	touched = turn->touched;
-	*turn = (struct turn){
-	    .serial = ++engine->turn_last, .arena = arena, .touched = touched};
+	*turn = (struct turn){.serial = ++engine->turn_last, .arena = arena};
 	turn->replies_end = &turn->replies;
 	turn->logs_end = &turn->logs;
 	turn->ready_end = &turn->ready;
@@ -59,7 +55,6 @@ turn_free(struct turn **turn)
 	if (*turn == NULL)
 		return;
 	free_requests(*turn);
-	map_free(&(*turn)->touched);
 	arena_free(&(*turn)->arena);
 	free(*turn);
 	*turn = NULL;
@@ -72,7 +67,6 @@ retire(struct engine *engine, struct turn *turn)
 	turn_free(&engine->spare);
 	free_requests(turn);
 	arena_reset(turn->arena);
-	map_clear(turn->touched);
 	engine->spare = turn;
 }
 
@@ -135,10 +129,24 @@ turn_log(struct turn *turn, enum log_level level, struct str message)
 void
 turn_touch(struct turn *turn, struct instance *instance)
 {
-	uint64_t number = instance->number;
-
+	must(instance->turn <= turn->serial);
+	if (instance->turn == turn->serial)
+		return;
 	instance->turn = turn->serial;
-	map_put(turn->touched, MAP_KEY_OF(&number), turn);
+	turn->touched = arena_grow(turn->arena, turn->touched,
+	    turn->touched_count, &turn->touched_capacity,
+	    sizeof(*turn->touched));
+	turn->touched[turn->touched_count++] = (struct touched){
+	    .number = instance->number, .instance = instance};
+}
+
+bool
+turn_has_touched(const struct turn *turn, uint64_t number)
+{
+	for (size_t i = 0; i < turn->touched_count; i++)
+		if (turn->touched[i].number == number)
+			return true;
+	return false;
 }
 
 bool
@@ -329,7 +337,7 @@ submit(struct engine *engine)
 	if (engine->committing != NULL)
 		return;
 	if (!store_batch_is_empty(store_batch(engine->store)) ||
-	    map_count(turn->touched) > 0) {
+	    turn->touched_count > 0) {
 		clean(engine);
 		instance_seal(engine, turn);
 		engine->committing = turn;
@@ -446,16 +454,8 @@ undo_requests(
 static void
 forget_instances(struct engine *engine, struct turn *turn)
 {
-	size_t cursor = 0;
-	struct str key;
-	void *value;
-
-	while (map_next(turn->touched, &cursor, &key, &value)) {
-		uint64_t number;
-
-		memcpy(&number, key.at, sizeof(number));
-		instance_drop(engine, number);
-	}
+	for (size_t i = 0; i < turn->touched_count; i++)
+		instance_drop(engine, turn->touched[i].number);
 }
 
 static void

@@ -12,9 +12,10 @@ is_at_rest(const struct engine *engine, const struct instance *instance)
 }
 
 static void
-call_back(const struct instance *instance, engine_reply_fn *fn, void *arg)
+call_back(struct engine *engine, const struct instance *instance,
+    engine_reply_fn *fn, void *arg)
 {
-	struct arena *arena = arena_new();
+	struct arena *arena = arena_new_in(engine->arenas);
 	struct engine_reply reply = {
 	    .status = ENGINE_OK,
 	    .instance = instance->number,
@@ -46,7 +47,7 @@ engine_watch(
 		return 0;
 	}
 	if (is_at_rest(engine, instance)) {
-		call_back(instance, fn, arg);
+		call_back(engine, instance, fn, arg);
 		return 0;
 	}
 	watch = calloc(1, sizeof(*watch));
@@ -100,15 +101,16 @@ fire(struct engine *engine, uint64_t number)
 		if (instance == NULL || !is_at_rest(engine, instance))
 			return;
 		put_back(engine, MAP_KEY_OF(&number), watch->next);
-		call_back(instance, watch->reply, watch->arg);
+		call_back(engine, instance, watch->reply, watch->arg);
 		free(watch);
 	}
 }
 
 /* Their numbers first: callbacks change the map. */
 static void
-fire_all(struct engine *engine, const struct map *numbers)
+fire_all(struct engine *engine)
 {
+	const struct map *numbers = engine->watches;
 	size_t count = 0, cursor = 0;
 	uint64_t *copies = calloc(map_count(numbers) + 1, sizeof(*copies));
 	struct str key;
@@ -125,9 +127,11 @@ fire_all(struct engine *engine, const struct map *numbers)
 void
 watch_fire(struct engine *engine, const struct turn *turn)
 {
-	if (map_count(engine->watches) > 0)
-		fire_all(engine, turn != NULL ? turn->touched
-					      : engine->watches);
+	if (turn == NULL)
+		fire_all(engine);
+	else if (map_count(engine->watches) > 0)
+		for (size_t i = 0; i < turn->touched_count; i++)
+			fire(engine, turn->touched[i].number);
 }
 
 void

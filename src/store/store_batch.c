@@ -39,6 +39,21 @@ make_maps(struct store_batch *batch)
 }
 
 static void
+clear_maps(struct store_batch *batch)
+{
+	map_clear(batch->instances);
+	map_clear(batch->keys);
+	map_clear(batch->subscriptions);
+	map_clear(batch->items);
+	map_clear(batch->events);
+	map_clear(batch->event_ids);
+	map_clear(batch->subjects);
+	map_clear(batch->idempotency);
+	map_clear(batch->definitions);
+	map_clear(batch->schedules);
+}
+
+static void
 free_maps(struct store_batch *batch)
 {
 	map_free(&batch->instances);
@@ -81,14 +96,15 @@ store_batch_free(struct store_batch **batch)
 void
 store_batch_clear(struct store_batch *batch)
 {
-	struct store *store = batch->store;
-	struct arena *arena = batch->arena;
-
-	must(arena != NULL);
-	free_maps(batch);
-	arena_reset(arena);
-	*batch = (struct store_batch){.store = store, .arena = arena};
-	make_maps(batch);
+	clear_maps(batch);
+	arena_reset(batch->arena);
+	batch->history_first = NULL;
+	batch->history_last = NULL;
+	batch->switch_first = NULL;
+	batch->switch_last = NULL;
+	batch->cleaning = (struct store_cleaning){0};
+	batch->has_probe = false;
+	batch->number_max = 0;
 	must(store_batch_is_empty(batch));
 }
 
@@ -103,6 +119,12 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->schedules) == 0 && batch->switch_first == NULL &&
 	    batch->history_first == NULL && !batch->cleaning.is_wanted &&
 	    !batch->has_probe;
+}
+
+struct arena *
+store_batch_arena(struct store_batch *batch)
+{
+	return batch->arena;
 }
 
 /* -------------------------------------------------------------- instances */
@@ -133,25 +155,44 @@ add_key(struct store_batch *batch, const struct store_instance *row)
 	map_put(batch->keys, row->business_key, key);
 }
 
-void
-store_put_instance(struct store_batch *batch, const struct store_instance *row)
+/* Takes the row with all that it points to. */
+static void
+put_instance(struct store_batch *batch, struct store_instance row)
 {
-	must(row->number > 0 && row->number <= INT64_MAX);
-	must(row->workflow.at != NULL && row->status.at != NULL);
+	must(row.number > 0 && row.number <= INT64_MAX);
+	must(row.workflow.at != NULL && row.status.at != NULL);
 	struct store_batch_instance *there =
-	    map_find(batch->instances, MAP_KEY_OF(&row->number));
+	    map_find(batch->instances, MAP_KEY_OF(&row.number));
 	if (there != NULL) {
-		must(str_equal(there->row.business_key, row->business_key));
-		there->row = store_copy_instance(batch->arena, row);
+		must(str_equal(there->row.business_key, row.business_key));
+		there->row = row;
 		return;
 	}
 	there = ARENA_NEW(batch->arena, struct store_batch_instance);
-	there->row = store_copy_instance(batch->arena, row);
-	map_put(batch->instances, MAP_KEY_OF(&row->number), there);
-	if (row->business_key.at != NULL)
+	there->row = row;
+	map_put(batch->instances, MAP_KEY_OF(&there->row.number), there);
+	if (row.business_key.at != NULL)
 		add_key(batch, &there->row);
-	if (row->number > batch->number_max)
-		batch->number_max = row->number;
+	if (row.number > batch->number_max)
+		batch->number_max = row.number;
+}
+
+void
+store_put_instance(struct store_batch *batch, const struct store_instance *row)
+{
+	put_instance(batch, store_copy_instance(batch->arena, row));
+}
+
+void
+store_put_instance_kept(
+    struct store_batch *batch, const struct store_instance *row)
+{
+	struct store_instance kept = *row;
+
+	kept.snapshot = (struct str){NULL, 0};
+	kept = store_copy_instance(batch->arena, &kept);
+	kept.snapshot = row->snapshot;
+	put_instance(batch, kept);
 }
 
 const struct store_batch_instance *
@@ -178,24 +219,8 @@ store_batch_key(const struct store_batch *batch, struct str workflow,
 
 /* ---------------------------------------------------------------- history */
 
-static const struct audit_record *
-copy_records(struct arena *arena, const struct audit_record *records,
-    size_t count)
-{
-	struct audit_record *copies =
-	    ARENA_ARRAY(arena, count, struct audit_record);
-
-	for (size_t i = 0; i < count; i++) {
-		must(records[i].seq == records[0].seq + i);
-		must(records[i].canonical.bytes > 0);
-		copies[i] = records[i];
-		copies[i].canonical = arena_str(arena, records[i].canonical);
-	}
-	return copies;
-}
-
 void
-store_add_history(struct store_batch *batch, uint64_t instance,
+store_add_history_kept(struct store_batch *batch, uint64_t instance,
     const struct audit_record *records, size_t count)
 {
 	struct store_history *turn;
@@ -204,16 +229,35 @@ store_add_history(struct store_batch *batch, uint64_t instance,
 	if (count == 0)
 		return;
 	must(records[0].seq > 0);
+	for (size_t i = 0; i < count; i++) {
+		must(records[i].seq == records[0].seq + i);
+		must(records[i].canonical.bytes > 0);
+	}
 	turn = ARENA_NEW(batch->arena, struct store_history);
 	turn->instance = instance;
 	turn->first_seq = records[0].seq;
 	turn->count = count;
-	turn->records = copy_records(batch->arena, records, count);
+	turn->records = records;
 	if (batch->history_last != NULL)
 		batch->history_last->next = turn;
 	else
 		batch->history_first = turn;
 	batch->history_last = turn;
+}
+
+void
+store_add_history(struct store_batch *batch, uint64_t instance,
+    const struct audit_record *records, size_t count)
+{
+	struct audit_record *copies =
+	    ARENA_ARRAY(batch->arena, count, struct audit_record);
+
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = records[i];
+		copies[i].canonical =
+		    arena_str(batch->arena, records[i].canonical);
+	}
+	store_add_history_kept(batch, instance, copies, count);
 }
 
 /* ---------------------------------------------------------- subscriptions */
