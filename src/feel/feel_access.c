@@ -253,6 +253,31 @@ map_items(struct feel_run *run, const struct value *list, struct str name)
 	return feel_list_take(run, items, count);
 }
 
+#define FIELDS_LOOKED_AT 100
+
+static const struct value *
+fail_field(struct feel_run *run, const struct feel_node *node,
+    const struct value *context, struct str name)
+{
+	struct str names[FIELDS_LOOKED_AT];
+	struct str near;
+	size_t count = context->as.context.count;
+
+	if (!feel_is_told(run))
+		return &value_null;
+	if (count > FIELDS_LOOKED_AT)
+		count = FIELDS_LOOKED_AT;
+	for (size_t i = 0; i < count; i++)
+		names[i] = context->as.context.fields[i].key;
+	near = str_nearest(name, names, count);
+	if (near.at == NULL)
+		return feel_null(run, node, "the context has no `%.*s`",
+		    STR_ARG(name));
+	return feel_null(run, node,
+	    "the context has no `%.*s`: did you mean `%.*s`?", STR_ARG(name),
+	    STR_ARG(near));
+}
+
 const struct value *
 feel_access_get(struct feel_run *run, const struct feel_node *node,
     const struct value *object, struct str name)
@@ -261,10 +286,8 @@ feel_access_get(struct feel_run *run, const struct feel_node *node,
 
 	if (object->type == VALUE_CONTEXT) {
 		value = value_get(object, name);
-		if (value == NULL)
-			return feel_null(run, node,
-			    "the context has no `%.*s`", STR_ARG(name));
-		return value;
+		return value != NULL ? value :
+		    fail_field(run, node, object, name);
 	}
 	if (object->type == VALUE_LIST)
 		return map_items(run, object, name);
@@ -346,6 +369,11 @@ select_items(const struct filter *filter, const struct value *first)
 			first = condition_at(filter, i);
 		if (value_is_true(first))
 			feel_items_add(filter->run, &chosen, filter->items[i]);
+		else if (first->type != VALUE_BOOLEAN && !value_is_null(first))
+			(void)feel_null(filter->run,
+			    filter->node->as.filter.condition,
+			    "a `%.*s` chooses no item",
+			    STR_ARG(value_type_name(first->type)));
 	}
 	return feel_items_list(filter->run, &chosen);
 }

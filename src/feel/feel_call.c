@@ -371,8 +371,8 @@ fail_unknown(struct feel_run *run, const struct feel_node *node)
 	struct str name = node->as.host.name;
 	char repair[120];
 
-	/* Only the first note is kept, and looking for a near name is dear. */
-	if (run->env->note[0] != '\0')
+	/* Looking for a near name is dear. */
+	if (!feel_is_told(run))
 		return &value_null;
 	if (!feel_habit_function(name, repair, sizeof(repair)))
 		return feel_null(run, node, "there is no function `%.*s`",

@@ -287,6 +287,15 @@ compare(struct feel_run *run, enum feel_op op, const struct value *a,
 }
 
 const struct value *
+feel_compare_fail(struct feel_run *run, const struct feel_node *node,
+    const struct value *a, const struct value *b)
+{
+	return feel_null(run, node, "`%.*s` and `%.*s` cannot be compared",
+	    STR_ARG(value_type_name(a->type)),
+	    STR_ARG(value_type_name(b->type)));
+}
+
+const struct value *
 feel_compare_apply(struct feel_run *run, enum feel_op op,
     const struct value *a, const struct value *b)
 {
@@ -302,9 +311,7 @@ feel_compare_binary(struct feel_run *run, const struct feel_node *node)
 
 	if (verdict != UNKNOWN)
 		return value_of_boolean(verdict == YES);
-	return feel_null(run, node, "`%.*s` and `%.*s` cannot be compared",
-	    STR_ARG(value_type_name(left->type)),
-	    STR_ARG(value_type_name(right->type)));
+	return feel_compare_fail(run, node, left, right);
 }
 
 /* ------------------------------------------------------------------ ranges */
@@ -356,5 +363,7 @@ feel_compare_between(struct feel_run *run, const struct feel_node *node)
 
 	if (verdict != UNKNOWN)
 		return value_of_boolean(verdict == YES);
-	return feel_null(run, node, "the values have no order");
+	if (compare(run, FEEL_AT_LEAST, value, low) == UNKNOWN)
+		return feel_compare_fail(run, node, value, low);
+	return feel_compare_fail(run, node, value, high);
 }

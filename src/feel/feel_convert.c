@@ -11,6 +11,23 @@
 #define NANOSECONDS 1000000000
 #define ZONE_STEPS 200
 
+#define SHOWN_BYTES_MAX 40
+
+/* null, with what can't be converted: `what` names what it is none of. */
+static const struct value *
+fail(struct feel_call *call, const char *what)
+{
+	const struct value *from = feel_builtin_unwrap(call->args[0]);
+
+	if (!feel_is_told(call->run))
+		return &value_null;
+	if (from->type != VALUE_STRING)
+		return feel_builtin_null(call, "a `%.*s` is %s",
+		    STR_ARG(value_type_name(from->type)), what);
+	return feel_builtin_null(call, "%.*s is %s", STR_ARG(feel_text(
+	    call->run->arena, from, SHOWN_BYTES_MAX)), what);
+}
+
 /* ------------------------------------------------------------------- dates */
 
 const struct value *
@@ -25,7 +42,7 @@ feel_convert_date(struct feel_call *call)
 		return value_of_date(call->run->arena,
 		    from->as.date_time->date);
 	if (from->type != VALUE_STRING || !date_parse(from->as.string, &date))
-		return feel_builtin_null(call, "not a date");
+		return fail(call, "no date");
 	return value_of_date(call->run->arena, date);
 }
 
@@ -78,7 +95,7 @@ feel_convert_time(struct feel_call *call)
 		return value_of_time(call->run->arena, midnight_utc);
 	if (from->type != VALUE_STRING || !pay_zone(call, from->as.string) ||
 	    !time_parse(from->as.string, &time))
-		return feel_builtin_null(call, "not a time");
+		return fail(call, "no time");
 	return value_of_time(call->run->arena, time);
 }
 
@@ -156,7 +173,7 @@ feel_convert_date_time(struct feel_call *call)
 	if (from->type != VALUE_STRING || !pay_zone(call, from->as.string) ||
 	    (!date_time_parse(from->as.string, &date_time) &&
 	    !date_parse(from->as.string, &date_time.date)))
-		return feel_builtin_null(call, "not a date and time");
+		return fail(call, "no date and time");
 	return value_of_date_time(call->run->arena, date_time);
 }
 
@@ -184,12 +201,12 @@ feel_convert_duration(struct feel_call *call)
 	if (from->type == VALUE_DURATION || from->type == VALUE_MONTHS)
 		return from;
 	if (from->type != VALUE_STRING)
-		return feel_builtin_null(call, "not a duration");
+		return fail(call, "no duration");
 	if (months_parse(from->as.string, &months))
 		return value_of_months(call->run->arena, months);
 	if (duration_parse(from->as.string, &duration))
 		return value_of_duration(call->run->arena, duration);
-	return feel_builtin_null(call, "not a duration");
+	return fail(call, "no duration");
 }
 
 /* Whole months: the last one counts once its day has come. */
@@ -250,12 +267,12 @@ feel_convert_number(struct feel_call *call)
 		if (grouping != '\0' && from.at[i] == grouping)
 			continue;
 		if (point == ',' && from.at[i] == '.')
-			return feel_builtin_null(call, "not a number");
+			return fail(call, "no number");
 		plain[count++] = point == ',' && from.at[i] == ',' ? '.' :
 		    from.at[i];
 	}
 	if (number_parse((struct str){plain, count}, &number) != NUMBER_OK)
-		return feel_builtin_null(call, "not a number");
+		return fail(call, "no number");
 	return value_of_number(call->run->arena, number);
 }
 
@@ -361,11 +378,11 @@ feel_convert_range(struct feel_call *call)
 		return &value_null;
 	if (text.bytes < 4 || memchr(text.at, '\0', text.bytes) != NULL ||
 	    !read_brackets(text, &range))
-		return feel_builtin_null(call, "not a range");
+		return fail(call, "no range");
 	inside = str_slice(text, 1, text.bytes - 2);
 	dots = find_dots(inside);
 	if (dots == SIZE_MAX)
-		return feel_builtin_null(call, "not a range");
+		return fail(call, "no range");
 	range.low = read_end(call, str_slice(inside, 0, dots));
 	range.high = read_end(call, str_slice(inside, dots + 2, SIZE_MAX));
 	if (range.low == NULL || range.high == NULL ||

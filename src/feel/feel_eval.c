@@ -31,7 +31,7 @@ feel_null(struct feel_run *run, const struct feel_node *node,
 	char note[sizeof(env->note)];
 	va_list args;
 
-	if (env->note[0] != '\0' && env->trace == NULL)
+	if (!feel_is_told(run))
 		return &value_null;
 	va_start(args, format);
 	str_vwrite(note, sizeof(note), format, args);
@@ -284,6 +284,10 @@ feel_eval_if(struct feel_run *run, const struct feel_node *node)
 {
 	const struct value *condition = feel_eval_node(run, node->as.of.left);
 
+	if (condition->type != VALUE_BOOLEAN)
+		(void)feel_null(run, node->as.of.left, "a `%.*s` is no"
+		    " condition, and counts as false",
+		    STR_ARG(value_type_name(condition->type)));
 	return feel_eval_node(run, value_is_true(condition) ?
 	    node->as.of.right : node->as.of.third);
 }
@@ -309,7 +313,9 @@ join(struct feel_run *run, const struct feel_node *node, bool decisive)
 		return value_of_boolean(decisive);
 	if (is_boolean(left, !decisive) && is_boolean(right, !decisive))
 		return value_of_boolean(!decisive);
-	return &value_null;
+	return feel_null(run, node, "`%.*s` and `%.*s` cannot be joined by"
+	    " `%s`", STR_ARG(value_type_name(left->type)),
+	    STR_ARG(value_type_name(right->type)), decisive ? "or" : "and");
 }
 
 const struct value *

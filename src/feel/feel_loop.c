@@ -202,7 +202,9 @@ static bool
 turn_quantified(struct walk *walk, const struct value *value)
 {
 	if (value->type != VALUE_BOOLEAN) {
-		walk->verdict = &value_null;
+		walk->verdict = feel_null(walk->run, walk->node->as.loop.body,
+		    "a `%.*s` satisfies nothing",
+		    STR_ARG(value_type_name(value->type)));
 		return true;
 	}
 	if (value->as.boolean != walk->decisive)

@@ -349,6 +349,12 @@ const struct value *feel_eval_node(struct feel_run *run,
 /* null, with a note of why at the node's place. */
 const struct value *feel_null(struct feel_run *run,
     const struct feel_node *node, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Whether a note would be kept: only then it is worth looking for words. */
+static inline bool
+feel_is_told(const struct feel_run *run)
+{
+	return run->env->note[0] == '\0' || run->env->trace != NULL;
+}
 #define FEEL_TOO_MUCH_MEMORY "the expression took too much memory"
 /* Ends the evaluation: false, always. */
 bool feel_exhaust(struct feel_run *run, const char *why);
@@ -410,6 +416,10 @@ const struct value *feel_equal_run(struct feel_run *run, const struct value *a,
 /* Whether the point lies in the range: true, false or null. */
 const struct value *feel_range_has(struct feel_run *run,
     const struct value_range *range, const struct value *point);
+/* null, because the two can't be compared. */
+const struct value *feel_compare_fail(struct feel_run *run,
+    const struct feel_node *node, const struct value *a,
+    const struct value *b);
 const struct value *feel_compare_apply(struct feel_run *run, enum feel_op op,
     const struct value *a, const struct value *b);
 

@@ -60,6 +60,23 @@ is_condition(const struct feel_node *node)
 	}
 }
 
+/* A null input is no mistake, and what a test is null for. */
+static const struct value *
+tell(struct feel_run *run, const struct feel_node *node,
+    const struct value *verdict, const struct value *tested)
+{
+	const struct value_range *range;
+
+	if (!value_is_null(verdict) || value_is_null(run->input) ||
+	    value_is_null(tested))
+		return verdict;
+	if (tested->type == VALUE_RANGE && run->input->type != VALUE_RANGE) {
+		range = tested->as.range;
+		tested = range->low != NULL ? range->low : range->high;
+	}
+	return feel_compare_fail(run, node, run->input, tested);
+}
+
 static const struct value *
 test_one(struct feel_run *run, const struct feel_node *node)
 {
@@ -73,7 +90,7 @@ test_one(struct feel_run *run, const struct feel_node *node)
 	/* What can't be told is no null that a null input would equal. */
 	if (value_is_null(value) && is_condition(node))
 		return value;
-	return feel_test_value(run, run->input, value);
+	return tell(run, node, feel_test_value(run, run->input, value), value);
 }
 
 const struct value *
@@ -114,8 +131,8 @@ feel_test_compare(struct feel_run *run, const struct feel_node *node)
 
 	if (run->input == NULL)
 		return &value_null;
-	return feel_compare_apply(run, node->as.compare.op, run->input,
-	    operand);
+	return tell(run, node, feel_compare_apply(run, node->as.compare.op,
+	    run->input, operand), operand);
 }
 
 const struct value *

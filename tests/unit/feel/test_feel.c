@@ -192,7 +192,7 @@ test_what_is_surely_null_is_doubted_while_parsing(void **state)
 	assert_string_equal(found,
 	    "14+5 there is no function `cuont`|did you mean `count`?\n"
 	    "26+3 abs() does not take these arguments|it is abs(n)\n"
-	    "37+9 always null: not a date|\n");
+	    "37+9 always null: \"x\" is no date|\n");
 }
 
 static const struct value *
