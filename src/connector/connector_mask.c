@@ -35,22 +35,60 @@ add(struct call_scope *scope, struct str text)
 	    arena_str(scope->arena, text);
 }
 
-void
-connector_mask_add(struct call_scope *scope, struct str secret)
+/* As it stands within a text of JSON. */
+static struct str
+quoted(struct arena *arena, struct str text)
 {
-	struct buf encoded = {0}, quoted = {0};
+	struct buf out = buf_in(arena);
 
-	/* A private key is never sent. */
-	if (secret.bytes < SECRET_BYTES_MIN ||
-	    str_has_prefix(secret, STR("-----BEGIN")))
+	buf_add_json_string(&out, text);
+	return str_slice(buf_str(&out), 1, out.bytes - 2);
+}
+
+/* JSON that is repeated within JSON is quoted twice. */
+static void
+add_forms(struct call_scope *scope, struct str secret)
+{
+	struct buf encoded = buf_in(scope->arena);
+	struct str once;
+
+	if (secret.bytes < SECRET_BYTES_MIN)
 		return;
 	add(scope, secret);
 	message_encode(secret, &encoded);
 	add(scope, buf_str(&encoded));
-	buf_add_json_string(&quoted, secret);
-	add(scope, str_slice(buf_str(&quoted), 1, quoted.bytes - 2));
-	buf_fini(&encoded);
-	buf_fini(&quoted);
+	once = quoted(scope->arena, secret);
+	add(scope, once);
+	add(scope, quoted(scope->arena, once));
+}
+
+/* An endpoint sees of its address what comes after the host; what is secret
+ * about that is mostly its end. */
+static void
+add_target(struct call_scope *scope, struct str address)
+{
+	struct str rest = str_slice(address,
+	    str_find(address, STR("://")) + 3, address.bytes);
+
+	(void)str_split(rest, '/', &rest);
+	add_forms(scope, rest);
+	while (rest.at != NULL) {
+		struct str last = str_split(rest, '/', &rest);
+
+		if (rest.at == NULL)
+			add_forms(scope, last);
+	}
+}
+
+void
+connector_mask_add(struct call_scope *scope, struct str secret)
+{
+	/* A private key is never sent. */
+	if (str_has_prefix(secret, STR("-----BEGIN")))
+		return;
+	add_forms(scope, secret);
+	if (str_find(secret, STR("://")) != SIZE_MAX)
+		add_target(scope, secret);
 }
 
 /* "Bearer abc": the scheme is none. */

@@ -171,6 +171,8 @@ make_jwt(struct asking *asking, struct str *jwt)
 		return verdict_refuse(asking->failure, "connector.auth", false,
 		    STR("`key` is no private key in PEM that could sign"));
 	is_made = sign_claims(asking, key, claims, jwt);
+	if (is_made)
+		connector_mask_add(asking->scope, *jwt);
 	signature_key_free(&key);
 	return is_made;
 }

@@ -104,7 +104,8 @@ give_up(struct line *line, const struct outcome *failure)
 		delay_ms = RETRY_MS_MAX;
 	if (delay_ms < failure->retry_after_ms)
 		delay_ms = failure->retry_after_ms;
-	token->failures++;
+	/* What is refused for good is mended by people, who want to see it. */
+	token->failures = failure->transient ? token->failures + 1 : 0;
 	token->retry_ms = engine_now_ms(line->engine) + delay_ms;
 	log_warning("no token", "connection=%.*s code=%.*s %.*s",
 	    STR_ARG(line->name), STR_ARG(failure->code),

@@ -77,6 +77,14 @@ tests_e2e_test_e2e_payment_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_payment_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_payment_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_secret
+tests_e2e_test_e2e_secret_SOURCES = tests/e2e/test_e2e_secret.c \
+	$(key_pair_sources) $(E2E_HOUSE)
+tests_e2e_test_e2e_secret_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS) \
+	$(CRYPTO_CFLAGS)
+tests_e2e_test_e2e_secret_LDADD = $(LIBS_BASE) $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_secret_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_serve
 tests_e2e_test_e2e_serve_SOURCES = tests/e2e/test_e2e_serve.c $(E2E_HOUSE)
 tests_e2e_test_e2e_serve_CPPFLAGS = $(E2E_CPPFLAGS)
