@@ -49,6 +49,22 @@ struct message_response connector_mask(struct arena *arena,
 struct outcome connector_interpret(const struct connector_call *call,
     const struct message_response *response,
     const struct connector_context *context);
+/* Whether it changes nothing at the endpoint, and may be done at will. */
+bool connector_is_safe(const struct def_operation *operation);
+/*
+ * An operation that changes nothing and that every endpoint of the
+ * connection's kind has an answer to, for those who want to know whether it
+ * can be reached and lets us in.  Made in the arena.
+ */
+const struct def_operation *connector_greeting(
+    const struct def_connection *connection, struct arena *arena);
+/* Whether that answer is one of an endpoint that lets us in. */
+bool connector_is_welcome(const struct outcome *outcome,
+    const struct message_response *response);
+/* What to look at when a call ended like that, for people; absent: nothing
+ * that could be said in general. */
+struct str connector_hint(const struct outcome *outcome);
+
 /*
  * What an answer says about how much more the endpoint will take: Retry-After,
  * RateLimit and RateLimit-Policy, and the older fields beside them

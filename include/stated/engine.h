@@ -16,6 +16,7 @@
 #include "stated/http.h"
 #include "stated/library.h"
 #include "stated/store.h"
+#include "stated/throttle.h"
 
 struct engine;
 struct event_base;
@@ -88,6 +89,7 @@ enum engine_status {
 	ENGINE_OVERLOADED,  /* the inbox is full: later */
 	ENGINE_UNAVAILABLE, /* the store can't write: later; nothing was done */
 	ENGINE_STOPPING,
+	ENGINE_UNKNOWN_CONNECTION,
 };
 
 /* Valid during the callback only. */
@@ -171,6 +173,39 @@ void engine_publish(struct engine *engine, const struct engine_publish *publish,
 void engine_replay(struct engine *engine, uint64_t event_id,
     const struct chart_actor *actor, engine_reply_fn *reply, void *arg);
 
+struct engine_switch {
+	struct str connection;
+	bool pauses; /* else it resumes */
+	struct chart_actor actor;
+	struct str reason; /* may be absent */
+};
+/*
+ * Pauses a connection: its calls wait, in their order, and instances go on
+ * with all that needs none.  What is under way comes home.  Or resumes it,
+ * which also ends whatever had been found out about it: an open breaker, a
+ * time to wait.  Durable, with who did it, and in force once that is so.  OK,
+ * or UNKNOWN_CONNECTION.
+ */
+void engine_switch(struct engine *engine, const struct engine_switch *act,
+    engine_reply_fn *reply, void *arg);
+
+struct engine_trial {
+	struct str connection;
+	/* One that changes nothing; absent: a greeting, which all endpoints of
+	 * the connection's kind understand. */
+	struct str operation;
+	const struct value *with; /* its arguments; NULL: {} */
+};
+/*
+ * Tries a connection by one exchange of its own (and one for a token), beside
+ * its limits and its breaker, and whether it is paused or not.  OK with the
+ * view {connection, ok, did, status, code, message, took_ms}, the message for
+ * people; REFUSED where the operation is none or changes something;
+ * UNKNOWN_CONNECTION.
+ */
+void engine_try(struct engine *engine, const struct engine_trial *trial,
+    engine_reply_fn *reply, void *arg);
+
 /* Calls back once the instance is not running any more (durably): it ended,
  * or waits.  Returns a handle for engine_unwatch(), 0 where it called back
  * at once. */
@@ -209,6 +244,30 @@ void engine_each_schedule(
     const struct engine *engine, engine_schedule_fn *fn, void *arg);
 
 #define ENGINE_OUTCOMES 4 /* of enum outcome_kind */
+
+/* How a connection stands; valid during the callback. */
+struct engine_connection {
+	const struct def_connection *connection;
+	struct throttle_view view;
+	size_t queued;
+	int64_t queued_since_ms; /* the one who has waited longest; 0: none */
+	/* the last time that an operator paused or resumed it; 0: never */
+	int64_t switched_ms;
+	struct str switched_by; /* absent: nobody said */
+	struct str reason;	/* absent: none was given */
+	/* the last failure, or refusal, of the endpoint; 0: none */
+	int64_t trouble_ms;
+	struct str trouble;
+	/* since the engine began */
+	uint64_t sent;
+	uint64_t repeated; /* of the sent: not a call's first attempt */
+	uint64_t outcomes[ENGINE_OUTCOMES];
+};
+typedef void engine_connection_fn(
+    const struct engine_connection *connection, void *arg);
+/* Those of the library; name absent: all. */
+void engine_each_connection(struct engine *engine, struct str name,
+    engine_connection_fn *fn, void *arg);
 
 /* Batches by how much was stepped in them: at most 1, 2, 4, … instances; the
  * last class has all that are larger. */

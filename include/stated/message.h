@@ -19,6 +19,8 @@ struct message_header {
  * The envelope of a mail.  The url of its request begins with smtp or smtps;
  * the body is the whole message (RFC 5322), the headers are shown only.  The
  * answer's status is the server's last reply, its body that reply's text.
+ * Without recipients there is no mail: the dialogue ends after the login, and
+ * the last reply is that to NOOP.
  */
 struct message_mail {
 	struct str from; /* addresses: local@domain */

@@ -123,6 +123,154 @@ put_engine(const struct engine_health *health, struct buf *out)
 	    "Starts by time that failed.", health->schedule_failures);
 }
 
+/* ---- connections ---- */
+
+struct connections {
+	struct arena *arena;
+	struct engine_connection *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+gather_cb(const struct engine_connection *connection, void *arg)
+{
+	struct connections *all = arg;
+
+	all->items = arena_grow(all->arena, all->items, all->count,
+	    &all->capacity, sizeof(*all->items));
+	all->items[all->count++] = *connection;
+}
+
+static void
+put_heading(
+    struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_addf(out, "# TYPE %s %s\n# HELP %s %s\n", name, type, name, help);
+}
+
+/* more: further labels, with a comma before. */
+static void
+put_sample(struct buf *out, const char *name,
+    const struct engine_connection *connection, const char *more,
+    uint64_t value)
+{
+	buf_addf(out, "%s{connection=\"%.*s\"%s} %llu\n", name,
+	    STR_ARG(connection->connection->name), more,
+	    (unsigned long long)value);
+}
+
+static uint64_t
+queued_of(const struct engine_connection *connection)
+{
+	return connection->queued;
+}
+
+static uint64_t
+active_of(const struct engine_connection *connection)
+{
+	return (uint64_t)connection->view.active;
+}
+
+static uint64_t
+places_of(const struct engine_connection *connection)
+{
+	return (uint64_t)connection->view.places;
+}
+
+static uint64_t
+paused_of(const struct engine_connection *connection)
+{
+	return connection->view.is_paused;
+}
+
+static uint64_t
+retries_of(const struct engine_connection *connection)
+{
+	return connection->repeated;
+}
+
+static const struct {
+	const char *name;
+	const char *type;
+	const char *help;
+	uint64_t (*value_of)(const struct engine_connection *connection);
+} connection_metrics[] = {
+    {"stated_connection_calls_queued", "gauge",
+	"Calls that wait for the connection.", queued_of},
+    {"stated_connection_calls_active", "gauge",
+	"Calls of the connection under way.", active_of},
+    {"stated_connection_places", "gauge",
+	"Calls that may be under way, as things stand.", places_of},
+    {"stated_connection_paused", "gauge",
+	"1 where an operator holds the calls.", paused_of},
+    {"stated_connection_retries", "counter",
+	"Calls sent that were not the first attempt.", retries_of},
+};
+
+#define METRIC_COUNT \
+	(sizeof(connection_metrics) / sizeof(connection_metrics[0]))
+
+static void
+put_breakers(struct buf *out, const struct connections *all)
+{
+	static const char name[] = "stated_connection_breaker";
+
+	put_heading(out, name, "gauge", "1 for the state of the breaker.");
+	for (size_t i = 0; i < all->count; i++)
+		for (int state = THROTTLE_CLOSED; state <= THROTTLE_HALF_OPEN;
+		     state++) {
+			const char *label = arena_strf(all->arena,
+			    ",state=\"%s\"", throttle_state_name(
+				(enum throttle_state)state)).at;
+
+			put_sample(out, name, &all->items[i], label,
+			    (int)all->items[i].view.state == state);
+		}
+}
+
+static void
+put_outcomes(struct buf *out, const struct connections *all)
+{
+	put_heading(out, "stated_connection_calls", "counter",
+	    "Calls that ended, by what is known about them.");
+	for (size_t i = 0; i < all->count; i++)
+		for (int kind = 0; kind < ENGINE_OUTCOMES; kind++) {
+			struct str name =
+			    outcome_name((enum outcome_kind)kind);
+			const char *label = arena_strf(all->arena,
+			    ",outcome=\"%.*s\"", STR_ARG(name)).at;
+
+			put_sample(out, "stated_connection_calls_total",
+			    &all->items[i], label,
+			    all->items[i].outcomes[kind]);
+		}
+}
+
+static void
+put_connections(struct api_call *call, struct buf *out)
+{
+	struct connections all = {.arena = call->arena};
+
+	engine_each_connection(call->api->options.engine,
+	    (struct str){NULL, 0}, gather_cb, &all);
+	for (size_t m = 0; m < METRIC_COUNT; m++) {
+		bool is_counter =
+		    strcmp(connection_metrics[m].type, "counter") == 0;
+		const char *name = connection_metrics[m].name;
+
+		put_heading(out, name, connection_metrics[m].type,
+		    connection_metrics[m].help);
+		if (is_counter)
+			name = arena_strf(call->arena, "%s_total", name).at;
+		for (size_t i = 0; i < all.count; i++)
+			put_sample(out, name, &all.items[i], "",
+			    connection_metrics[m].value_of(&all.items[i]));
+	}
+	put_breakers(out, &all);
+	put_outcomes(out, &all);
+}
+
 void
 api_health_metrics(struct api_call *call)
 {
@@ -136,6 +284,7 @@ api_health_metrics(struct api_call *call)
 	put_metric(&out, "stated_webhooks_forged", "counter",
 	    "Webhooks with a bad signature.", api->forged);
 	put_engine(&health, &out);
+	put_connections(call, &out);
 	buf_add_cstr(&out, "# EOF\n");
 	api_reply_bytes(call, 200,
 	    "application/openmetrics-text; version=1.0.0; charset=utf-8",

@@ -84,6 +84,9 @@ enum api_role {
 	X(UNKNOWN_INSTANCE, 404, "unknown-instance",                          \
 	    "There is no such instance",                                      \
 	    "no instance has that identifier or business key")                \
+	X(UNKNOWN_CONNECTION, 404, "unknown-connection",                      \
+	    "There is no such connection",                                    \
+	    "no connection of that name is served")                           \
 	X(UNKNOWN_ITEM, 404, "unknown-item",                                  \
 	    "There is no such task, incident, escalation or event",           \
 	    "its identifier names nothing")                                   \
@@ -440,6 +443,8 @@ api_handle_fn api_definition_list, api_definition_get;
 api_handle_fn api_publish_post, api_migrate_post;
 api_handle_fn api_diagram_definition, api_diagram_instance;
 api_handle_fn api_schedule_list;
+api_handle_fn api_connection_list, api_connection_get, api_connection_pause,
+    api_connection_resume, api_connection_test;
 api_handle_fn api_export_get;
 api_handle_fn api_health_live, api_health_ready, api_health_metrics;
 api_handle_fn api_openapi_get;

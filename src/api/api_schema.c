@@ -59,6 +59,8 @@ static const struct {
     {"Supply", CLOSED(HAS("result", ANY) ALSO("comment", TEXT_OR_NULL),
 	"'result'")},
     {"Nothing", CLOSED("", "")},
+    {"Reason", CLOSED(HAS("reason", TEXT_OR_NULL), "")},
+    {"Try", CLOSED(HAS("operation", TEXT_OR_NULL) ALSO("with", OBJECT), "")},
     {"CloudEvent", ANY},
     /* ---- instances ---- */
     {"Instance", OPEN(HAS("id", TEXT)
@@ -228,6 +230,49 @@ static const struct {
 	"'overlap','catch_up','next_at','last_at','last_instance','queued',"
 	"'trouble'")},
     {"SchedulePage", PAGE("Schedule")},
+    {"Connection", CLOSED(HAS("name", TEXT)
+	ALSO("state", "{'enum':['closed','open','half-open']}")
+	ALSO("paused", FLAG)
+	ALSO("waits_for", "{'enum':['pause','breaker','wait','places','quota',"
+	    "'step','rate',null]}")
+	ALSO("queued", WHOLE)
+	ALSO("active", WHOLE)
+	ALSO("places", WHOLE)
+	ALSO("concurrency", WHOLE)
+	ALSO("rate", TEXT_OR_NULL)
+	ALSO("rate_learned", FLAG)
+	ALSO("oldest_at", TEXT_OR_NULL)
+	ALSO("open_until", TEXT_OR_NULL)
+	ALSO("wait_until", TEXT_OR_NULL)
+	ALSO("switched_at", TEXT_OR_NULL)
+	ALSO("switched_by", TEXT_OR_NULL)
+	ALSO("reason", TEXT_OR_NULL)
+	ALSO("error_at", TEXT_OR_NULL)
+	ALSO("error", TEXT_OR_NULL)
+	ALSO("sent", WHOLE)
+	ALSO("retries", WHOLE)
+	ALSO("done", WHOLE)
+	ALSO("not_done", WHOLE)
+	ALSO("unknown", WHOLE)
+	ALSO("done_with_error", WHOLE)
+	ALSO("switches", LIST(CLOSED(HAS("act", "{'enum':['pause','resume']}")
+	    ALSO("at", TEXT)
+	    ALSO("by", TEXT_OR_NULL)
+	    ALSO("reason", TEXT_OR_NULL),
+	    "'act','at','by','reason'"))),
+	"'name','state','paused','waits_for','queued','active','places',"
+	"'concurrency','rate','rate_learned','oldest_at','open_until',"
+	"'wait_until','switched_at','switched_by','reason','error_at','error',"
+	"'sent','retries','done','not_done','unknown','done_with_error'")},
+    {"ConnectionPage", PAGE("Connection")},
+    {"Tried", CLOSED(HAS("connection", TEXT)
+	ALSO("ok", FLAG)
+	ALSO("did", TEXT_OR_NULL)
+	ALSO("status", "{'type':['integer','null']}")
+	ALSO("code", TEXT_OR_NULL)
+	ALSO("message", TEXT)
+	ALSO("took_ms", WHOLE),
+	"'connection','ok','did','status','code','message','took_ms'")},
     {"Health", CLOSED(HAS("status", TEXT) ALSO("version", TEXT),
 	"'status','version'")},
     {"OpenApi", OBJECT},

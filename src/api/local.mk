@@ -9,6 +9,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_body.c \
 	src/api/api_call.c \
 	src/api/api_census.c \
+	src/api/api_connection.c \
 	src/api/api_definition.c \
 	src/api/api_diagram.c \
 	src/api/api_door.c \

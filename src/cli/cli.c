@@ -29,6 +29,7 @@ static const struct cmd *const commands[] = {
     &cmd_escalation,
     &cmd_dead_letter,
     &cmd_schedule,
+    &cmd_connection,
     &cmd_suspend,
     &cmd_resume,
     &cmd_cancel,

@@ -173,8 +173,8 @@ apply_rule(const struct connector_call *call, struct call_scope *scope,
 	};
 }
 
-static bool
-is_safe(const struct def_operation *operation)
+bool
+connector_is_safe(const struct def_operation *operation)
 {
 	bool is_http = operation->connection->kind == CONNECTION_HTTP;
 
@@ -186,7 +186,7 @@ is_safe(const struct def_operation *operation)
 static struct outcome
 repeat_if_safe(struct outcome outcome, const struct def_operation *operation)
 {
-	if (outcome.kind != OUTCOME_UNKNOWN || !is_safe(operation))
+	if (outcome.kind != OUTCOME_UNKNOWN || !connector_is_safe(operation))
 		return outcome;
 	outcome.kind = OUTCOME_NOT_DONE;
 	outcome.transient = true;

@@ -204,6 +204,25 @@ show(struct call_scope *scope, const struct mail *mail, bool is_secret,
 	request->body_shown = mail->text;
 }
 
+/* The dialogue without a mail: the server says who it is and takes the login. */
+static bool
+prepare_greeting(const struct def_connection *connection,
+    struct call_scope *scope, struct message_mail *about,
+    struct message_request *request, struct outcome *failure)
+{
+	struct mail mail = {.id = STR("")};
+
+	if (!read_from(scope, connection, &mail.from, failure) ||
+	    !read_url(scope, connection, &request->url, failure) ||
+	    !read_login(scope, &connection->auth, about, failure) ||
+	    !rest_certificates(scope, connection, request, failure))
+		return false;
+	request->method = STR("NOOP");
+	request->mail = envelope_of(scope, &mail, about);
+	request->body = STR("");
+	return true;
+}
+
 bool
 smtp_prepare(const struct connector_call *call, struct call_scope *scope,
     struct message_request *request, struct outcome *failure)
@@ -214,6 +233,9 @@ smtp_prepare(const struct connector_call *call, struct call_scope *scope,
 	};
 	struct mail mail = {.id = STR("")};
 
+	if (call->operation->to == NULL)
+		return prepare_greeting(
+		    connection, scope, &about, request, failure);
 	if (!read_mail(call, scope, &mail, failure) ||
 	    !read_url(scope, connection, &request->url, failure) ||
 	    !read_login(scope, &connection->auth, &about, failure) ||

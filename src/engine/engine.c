@@ -56,6 +56,7 @@ engine_alloc(const struct engine_options *options)
 	inbox_init(&engine->emitted);
 	engine->instances = map_new();
 	line_init(engine);
+	engine->switched = map_new();
 	engine->watches = map_new();
 	engine->published = map_new();
 	timer_init(engine);
@@ -88,6 +89,8 @@ engine_new(const struct engine_options *options, struct buf *detail)
 	if (!publish_library(engine, options->library, detail))
 		goto out;
 	error = schedule_init(engine);
+	if (error == STORE_OK)
+		error = switch_init(engine);
 	if (error == STORE_OK &&
 	    !store_batch_is_empty(store_batch(engine->store)))
 		error = store_commit_now(engine->store, detail);
@@ -143,7 +146,9 @@ engine_free(struct engine **engine_pointer)
 	inbox_free_all(&engine->emitted);
 	watch_free_all(engine);
 	instance_free_all(engine);
+	try_free_all(engine);
 	line_free_all(engine);
+	switch_fini(engine);
 	timer_fini(engine);
 	recover_fini(engine);
 	publish_fini(engine);

@@ -258,6 +258,21 @@ engine_publish(struct engine *engine, const struct engine_publish *publish,
 }
 
 void
+engine_switch(struct engine *engine, const struct engine_switch *act,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request =
+	    outside(engine, REQUEST_SWITCH, 0, reply, arg);
+	struct engine_switch *mine = &request->act;
+
+	*mine = *act;
+	mine->connection = copy(request, act->connection);
+	mine->reason = copy(request, act->reason);
+	copy_actor(request, &mine->actor);
+	engine_submit(engine, request);
+}
+
+void
 engine_migrate(struct engine *engine, uint64_t instance,
     const struct engine_migrate *migrate, engine_reply_fn *reply, void *arg)
 {

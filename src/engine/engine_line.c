@@ -68,6 +68,8 @@ line_new(struct engine *engine, const struct def_connection *connection)
 	line->pool = pool_of(engine, connection);
 	line->throttle = throttle_new();
 	line->queue = throttle_queue_new();
+	if (switch_is_paused(engine, line->name))
+		throttle_pause(line->throttle);
 	map_put(engine->lines, line->name, line);
 	return line;
 }
@@ -121,6 +123,21 @@ line_free_all(struct engine *engine)
 	while (map_next(engine->lines, &cursor, &name, &line))
 		line_free(line);
 	map_free(&engine->lines);
+}
+
+void
+line_switch(struct engine *engine, struct str name, bool pauses)
+{
+	struct line *line = map_find(engine->lines, name);
+
+	if (line == NULL)
+		return; /* it looks when it is made */
+	if (pauses) {
+		throttle_pause(line->throttle);
+		return;
+	}
+	throttle_resume(line->throttle, engine_now_ms(engine));
+	loop_wake(engine->loop);
 }
 
 /* ---- places ---- */
@@ -276,5 +293,59 @@ line_revoke_all(struct engine *engine)
 		struct line *line = value;
 
 		throttle_queue_drop(line->queue, drop_cb, engine);
+	}
+}
+
+/* ---- looking ---- */
+
+static void
+tell_line(const struct line *line, struct engine_connection *connection)
+{
+	connection->view =
+	    throttle_look(line->throttle, engine_now_ms(line->engine));
+	connection->queued = line_queued(line);
+	connection->queued_since_ms = throttle_queue_since_ms(line->queue);
+	connection->trouble_ms = line->trouble_ms;
+	connection->trouble = str_of(line->trouble);
+	connection->sent = line->sent;
+	connection->repeated = line->repeated;
+	memcpy(connection->outcomes, line->outcomes, sizeof(line->outcomes));
+}
+
+/* Of one that has not been called yet: how it would begin. */
+static void
+tell_idle(const struct engine *engine, struct engine_connection *connection)
+{
+	const struct def_connection *def = connection->connection;
+	bool is_paused = switch_is_paused(engine, def->name);
+
+	connection->view = (struct throttle_view){
+	    .bar = is_paused ? THROTTLE_BAR_PAUSE : THROTTLE_BAR_NONE,
+	    .is_paused = is_paused,
+	    .places = is_paused ? 0 : def->concurrency,
+	    .rate_count = def->rate_count,
+	    .rate_ms = def->rate_ms,
+	};
+}
+
+void
+engine_each_connection(struct engine *engine, struct str name,
+    engine_connection_fn *fn, void *arg)
+{
+	const struct def_connection *def;
+
+	for (size_t i = 0;
+	     (def = library_connection_at(engine->library, i)) != NULL; i++) {
+		struct engine_connection connection = {.connection = def};
+		const struct line *line = map_find(engine->lines, def->name);
+
+		if (name.at != NULL && !str_equal(name, def->name))
+			continue;
+		if (line != NULL)
+			tell_line(line, &connection);
+		else
+			tell_idle(engine, &connection);
+		switch_tell(engine, &connection);
+		fn(&connection, arg);
 	}
 }

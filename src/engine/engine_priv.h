@@ -28,6 +28,7 @@ enum request_kind {
 	REQUEST_LOOK,
 	REQUEST_PUBLISH,
 	REQUEST_MIGRATE,
+	REQUEST_SWITCH,
 	/* from inside: never refused, repeated after a failed commit */
 	REQUEST_REPLY,	 /* an exchange ended */
 	REQUEST_DUE,	 /* an instance's time has come */
@@ -50,6 +51,7 @@ struct request {
 		struct engine_start start;
 		struct engine_publish publish;
 		struct engine_migrate migrate;
+		struct engine_switch act;
 		struct store_event expired;
 	};
 	struct chart_event event; /* of many */
@@ -186,6 +188,12 @@ struct touched {
 	struct instance *instance;
 };
 
+/* An operator's word about a connection. */
+struct switching {
+	struct switching *next;
+	struct store_switch row;
+};
+
 struct turn {
 	uint64_t serial;
 	struct arena *arena;
@@ -196,6 +204,8 @@ struct turn {
 	struct pending_log **logs_end;
 	struct exchange *ready; /* to send once durable */
 	struct exchange **ready_end;
+	struct switching *switches; /* in force once durable */
+	struct switching **switches_end;
 	struct inbox done;   /* requests it consists of */
 	struct touched *touched; /* each once */
 	size_t touched_count;
@@ -270,6 +280,10 @@ struct engine {
 	struct instance *oldest;
 	struct map *lines;     /* connection's name -> struct line * */
 	struct pool pools[POOL_COUNT];
+	/* connection's name -> struct switched *: what operators said last,
+	 * whether there is such a connection now or not */
+	struct map *switched;
+	struct trial *trials; /* under way */
 	struct exchange *sent; /* the client has them */
 	struct timers timers;
 	struct recovery recovery;
@@ -492,6 +506,22 @@ void event_check_expiry(struct engine *engine);
 /* Finds out when the next one expires, of those that are durable. */
 void event_note_expiry(struct engine *engine);
 
+/* ---- engine_switch.c ---- */
+MUST_USE enum store_error switch_init(struct engine *engine);
+void switch_fini(struct engine *engine);
+bool switch_is_paused(const struct engine *engine, struct str connection);
+/* Fills in who switched it last. */
+void switch_tell(
+    const struct engine *engine, struct engine_connection *connection);
+/* REQUEST_SWITCH. */
+void switch_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
+/* The turn is durable. */
+void switch_apply(struct engine *engine, const struct turn *turn);
+
+/* ---- engine_try.c ---- */
+void try_free_all(struct engine *engine);
+
 /* ---- engine_line.c ---- */
 void line_init(struct engine *engine);
 void line_free_all(struct engine *engine);
@@ -499,6 +529,8 @@ void line_free_all(struct engine *engine);
 void line_reload(struct engine *engine);
 struct line *line_of(
     struct engine *engine, const struct def_connection *connection);
+/* An operator's word is in force. */
+void line_switch(struct engine *engine, struct str name, bool pauses);
 /* Whether a call that comes now may go. */
 bool line_has_place(struct line *line);
 void line_take_place(struct line *line, struct exchange *exchange);

@@ -36,6 +36,7 @@ turn_new(struct engine *engine)
 	turn->replies_end = &turn->replies;
 	turn->logs_end = &turn->logs;
 	turn->ready_end = &turn->ready;
+	turn->switches_end = &turn->switches;
 	inbox_init(&turn->done);
 	return turn;
 }
@@ -271,6 +272,7 @@ release(struct engine *engine, struct turn *turn)
 	struct exchange *exchange, *next;
 
 	turn_free_retired(turn);
+	switch_apply(engine, turn);
 	timer_arm_touched(engine, turn);
 	recover_note(engine, turn);
 	schedule_note_touched(engine, turn);
@@ -422,6 +424,7 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_CHILD:
 	case REQUEST_PUBLISH:
 	case REQUEST_MIGRATE:
+	case REQUEST_SWITCH:
 	case REQUEST_RECOVER: /* recover_take() makes it anew */
 		return false;
 	case REQUEST_RELEASE:

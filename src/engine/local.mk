@@ -17,7 +17,9 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_request.c \
 	src/engine/engine_schedule.c \
 	src/engine/engine_start.c \
+	src/engine/engine_switch.c \
 	src/engine/engine_timer.c \
 	src/engine/engine_token.c \
+	src/engine/engine_try.c \
 	src/engine/engine_turn.c \
 	src/engine/engine_watch.c

@@ -83,13 +83,14 @@ http_mail_begin(struct http_transfer *transfer,
 {
 	const struct message_mail *mail = request->mail;
 	CURL *easy = transfer->easy;
+	bool is_greeting = mail->to_count == 0;
 
-	must(mail->to_count > 0 && transfer->recipients == NULL);
+	must(transfer->recipients == NULL);
 	must(http_is_one_line(mail->from) && mail->from.bytes > 0);
 	transfer->is_mail = true;
 	http_transfer_set_protocols(transfer, HTTP_MAIL_PROTOCOLS);
 	SET(easy, CURLOPT_HTTPGET, 1L); /* undoes NOBODY and POST of before */
-	SET(easy, CURLOPT_CUSTOMREQUEST, NULL);
+	SET(easy, CURLOPT_CUSTOMREQUEST, is_greeting ? "NOOP" : NULL);
 	SET(easy, CURLOPT_HTTPHEADER, NULL);
 	SET(easy, CURLOPT_OPENSOCKETFUNCTION, mail_open_cb);
 	SET(easy, CURLOPT_OPENSOCKETDATA, transfer);
@@ -97,7 +98,7 @@ http_mail_begin(struct http_transfer *transfer,
 	SET(easy, CURLOPT_CLOSESOCKETDATA, transfer);
 	SET(easy, CURLOPT_FRESH_CONNECT, 1L);
 	SET(easy, CURLOPT_FORBID_REUSE, 1L);
-	SET(easy, CURLOPT_UPLOAD, 1L);
+	SET(easy, CURLOPT_UPLOAD, is_greeting ? 0L : 1L);
 	SET(easy, CURLOPT_READFUNCTION, mail_read_cb);
 	SET(easy, CURLOPT_READDATA, transfer);
 	SET(easy, CURLOPT_INFILESIZE_LARGE,
@@ -152,6 +153,7 @@ http_mail_forget(struct http_transfer *transfer)
 	SET(easy, CURLOPT_USE_SSL, (long)CURLUSESSL_NONE);
 	SET(easy, CURLOPT_MAIL_FROM, NULL);
 	SET(easy, CURLOPT_MAIL_RCPT, NULL);
+	SET(easy, CURLOPT_CUSTOMREQUEST, NULL);
 	SET(easy, CURLOPT_USERNAME, NULL);
 	SET(easy, CURLOPT_PASSWORD, NULL);
 	http_transfer_set_protocols(transfer, HTTP_WEB_PROTOCOLS);
@@ -163,7 +165,8 @@ http_mail_forget(struct http_transfer *transfer)
 bool
 http_mail_may_be_sent(const struct http_transfer *transfer)
 {
-	return transfer->mail_bytes_read == transfer->request_body.bytes;
+	return transfer->recipients != NULL &&
+	    transfer->mail_bytes_read == transfer->request_body.bytes;
 }
 
 void

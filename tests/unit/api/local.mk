@@ -13,6 +13,11 @@ tests_unit_api_test_api_auth_SOURCES = \
 	tests/unit/api/test_api_auth.c $(api_server_sources)
 tests_unit_api_test_api_auth_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/api/test_api_connection
+tests_unit_api_test_api_connection_SOURCES = \
+	tests/unit/api/test_api_connection.c $(api_server_sources)
+tests_unit_api_test_api_connection_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/api/test_api_event
 tests_unit_api_test_api_event_SOURCES = \
 	tests/unit/api/test_api_event.c $(api_server_sources)

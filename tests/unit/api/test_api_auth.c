@@ -145,6 +145,26 @@ test_roles_open_their_routes_only(void **state)
 }
 
 static void
+test_connections_are_paused_by_operators_of_all_workflows(void **state)
+{
+	static const char pause[] = "/v1/connections/bank/pause";
+	struct api_server *server = *state;
+	struct answer answer = get_as(server, "t-carol", "/v1/connections");
+
+	answer_must_be(&answer, 200);
+	answer = get_as(server, "t-alice", "/v1/connections");
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = post_as(server, "t-carol", pause, "{}");
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = post_as(server, "t-erin", pause, "{}"); /* of refunds only */
+	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = post_as(server, "t-dave", pause, "{}");
+	answer_must_be(&answer, 200);
+	assert_true(
+	    str_equal(answer_text(&answer, "switched_by"), STR("dave")));
+}
+
+static void
 test_task_is_for_its_role(void **state)
 {
 	struct api_server *server = *state;
@@ -230,6 +250,8 @@ main(void)
 	    TEST(test_health_needs_no_token),
 	    TEST(test_actor_is_the_tokens_owner),
 	    TEST(test_roles_open_their_routes_only),
+	    TEST(
+		test_connections_are_paused_by_operators_of_all_workflows),
 	    TEST(test_task_is_for_its_role),
 	    TEST(test_limited_token_sees_its_workflows_only),
 	    TEST(test_revoked_token_is_refused_at_once),
