@@ -14,6 +14,8 @@ libstated_value_a_SOURCES = \
 	src/value/number_math.c \
 	src/value/number_priv.h \
 	src/value/number_text.c \
+	src/value/number_wide.c \
+	src/value/number_wide.h \
 	src/value/schema_compile.c \
 	src/value/schema_error.c \
 	src/value/schema_format.c \

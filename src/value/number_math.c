@@ -7,9 +7,10 @@
  * sees its headers.  A result that is infinite or not a number never leaves
  * this one.
  *
- * Sums, products, quotients and roots are correctly rounded.  exp, log and
- * broken powers are good to about 33 digits; whole powers that fit in 34
- * digits are exact, which the library alone doesn't promise.
+ * The library rounds sums, products, quotients and roots correctly.  Its
+ * exp, log and powers are good to about 33 digits: they say whether there is
+ * a result, and number_wide.c finds the last digits.  Whole powers that fit
+ * in 34 digits are exact, with the digits that multiplying gives.
  */
 #include "stated/number.h"
 
@@ -17,6 +18,7 @@
 #include <bid_functions.h>
 
 #include "number_priv.h"
+#include "number_wide.h"
 
 #define NEAREST_EVEN 0u
 
@@ -195,7 +197,18 @@ number_exp(struct number a, struct number *out)
 	}
 	unsigned flags = 0;
 	BID_UINT128 power = bid128_exp(to_bid(a), NEAREST_EVEN, &flags);
-	return finish_trimmed(power, flags, out);
+	enum number_error error = finish_trimmed(power, flags, out);
+	if (error == NUMBER_OK && !number_is_zero(*out))
+		(void)!number_wide_exp(a, out);
+	return error;
+}
+
+static enum number_error
+log_by_library(struct number a, struct number *out)
+{
+	unsigned flags = 0;
+	BID_UINT128 logarithm = bid128_log(to_bid(a), NEAREST_EVEN, &flags);
+	return finish_trimmed(logarithm, flags, out);
 }
 
 enum number_error
@@ -203,9 +216,10 @@ number_log(struct number a, struct number *out)
 {
 	if (number_is_zero(a) || number_is_negative(a))
 		return NUMBER_UNDEFINED;
-	unsigned flags = 0;
-	BID_UINT128 logarithm = bid128_log(to_bid(a), NEAREST_EVEN, &flags);
-	return finish_trimmed(logarithm, flags, out);
+	enum number_error error = log_by_library(a, out);
+	if (error == NUMBER_OK && !number_is_zero(*out))
+		(void)!number_wide_log(a, *out, out);
+	return error;
 }
 
 /* base^exponent by squaring; false where a digit got lost on the way. */
@@ -238,6 +252,22 @@ power_by_library(struct number a, struct number b, struct number *out)
 	return finish_trimmed(power, flags, out);
 }
 
+/* What neither is exact nor has few digits. */
+static enum number_error
+power_nearly(struct number a, struct number b, const int64_t *exponent,
+    struct number *out)
+{
+	enum number_error error = power_by_library(a, b, out);
+	struct number near;
+	if (error != NUMBER_OK || number_is_zero(*out))
+		return error;
+	if (exponent)
+		(void)!number_wide_power_whole(a, *exponent, out);
+	else if (log_by_library(a, &near) == NUMBER_OK)
+		(void)!number_wide_power(a, near, b, out);
+	return NUMBER_OK;
+}
+
 enum number_error
 number_power(struct number a, struct number b, struct number *out)
 {
@@ -245,11 +275,11 @@ number_power(struct number a, struct number b, struct number *out)
 	if (number_is_zero(a) && number_is_negative(b))
 		return NUMBER_UNDEFINED;
 	if (!number_to_int(b, &exponent) || exponent == INT64_MIN)
-		return power_by_library(a, b, out);
+		return power_nearly(a, b, NULL, out);
 	struct number power;
 	uint64_t times = (uint64_t)(exponent < 0 ? -exponent : exponent);
 	if (!power_exactly(a, times, &power))
-		return power_by_library(a, b, out);
+		return power_nearly(a, b, &exponent, out);
 	if (exponent < 0)
 		return number_divide(number_of_int(1), power, out);
 	*out = power;

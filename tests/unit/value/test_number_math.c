@@ -123,18 +123,50 @@ test_broken_powers_and_roots_have_no_added_zeros(void **state)
 	assert_makes(number_log, "10", "2.302585092994045684017991454684364");
 }
 
-/* 360 monthly payments: 1.003125 ^ 360 to 32 digits. */
+/* 360 monthly payments, and what the library is up to 17 units off at. */
 static void
-test_compound_interest_is_right_to_32_digits(void **state)
+test_powers_are_right_in_all_their_digits(void **state)
 {
-	struct number power;
-	struct number rounded;
 	(void)state;
-	assert_int_equal(number_power(number_of("1.003125"), number_of("360"),
-	    &power), NUMBER_OK);
-	assert_int_equal(number_round(power, 31, NUMBER_HALF_EVEN, &rounded),
-	    NUMBER_OK);
-	assert_number(rounded, "3.0748183952147339592575858909690");
+	assert_gives(number_power, "1.003125", "-360",
+	    "0.3252224591723127419700637978073457");
+	assert_gives(number_power, "0.3212233079", "57",
+	    "7.726838838651631985274811479608644E-29");
+	assert_gives(number_power, "52.88200182", "46",
+	    "1.871383481329405906396199134427064E+79");
+	assert_gives(number_power, "1.0000000001", "9000000000",
+	    "2.459603111046267523807932986214059");
+	assert_gives(number_power, "-1.7", "-33",
+	    "-2.484194491970261472855295517005282E-8");
+	assert_gives(number_power, "3", "-40",
+	    "8.225263339969959081282058400607250E-20");
+	assert_gives(number_power, "2.803852808", "0.0148525388",
+	    "1.015430728397893509472108283025974");
+	assert_gives(number_power, "0.5", "1.5",
+	    "0.3535533905932737622004221810524245");
+	assert_gives(number_power, "1.000000000000000000000000000000001",
+	    "0.1", "1");
+}
+
+static void
+test_exp_and_log_are_right_in_all_their_digits(void **state)
+{
+	(void)state;
+	assert_makes(number_exp, "-80",
+	    "1.804851387845415172312128357350027E-35");
+	assert_makes(number_exp, "900", "7.328814222307421705188664731793810E+390");
+	assert_makes(number_exp, "14149",
+	    "6.801809260978894125530050851897730E+6144");
+	assert_makes(number_exp, "1E-30",
+	    "1.000000000000000000000000000001");
+	assert_makes(number_log, "0.00026018",
+	    "-8.254136858790861123475287529589599");
+	assert_makes(number_log, "0.09600952354",
+	    "-2.343307888892980078705843900160068");
+	assert_makes(number_log, "1.000000000000000000000000000000001",
+	    "9.999999999999999999999999999999995E-34");
+	assert_makes(number_log, "1E-6176",
+	    "-14220.76553433122614449511522413063");
 }
 
 int
@@ -147,7 +179,8 @@ main(void)
 	    cmocka_unit_test(test_modulo_has_the_sign_of_the_divisor),
 	    cmocka_unit_test(test_whole_powers_are_exact_where_they_fit),
 	    cmocka_unit_test(test_broken_powers_and_roots_have_no_added_zeros),
-	    cmocka_unit_test(test_compound_interest_is_right_to_32_digits),
+	    cmocka_unit_test(test_powers_are_right_in_all_their_digits),
+	    cmocka_unit_test(test_exp_and_log_are_right_in_all_their_digits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
