@@ -21,6 +21,8 @@ feel_eval_fn *const feel_evaluators[FEEL_OP_COUNT] = {
 /* How often the arena is looked at: every so many steps. */
 #define BYTES_CHECK_STEPS 64
 #define BYTES_PER_STEP 64
+/* Entries are looked up while a context grows, where it has many. */
+#define ENTRIES_FEW 16
 #define ENTRY_STEPS 3
 
 const struct value *
@@ -365,7 +367,8 @@ feel_eval_context(struct feel_run *run, const struct feel_node *node)
 	struct value_field *fields;
 	const struct value *value;
 
-	if (!feel_spend(run, ENTRY_STEPS * count) ||
+	if (!feel_spend(run,
+	    count < ENTRIES_FEW ? count : ENTRY_STEPS * count) ||
 	    !feel_afford(run, count * sizeof(*fields)))
 		return &value_null;
 	fields = ARENA_ARRAY(run->arena, count, struct value_field);

@@ -15,8 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define STEPS 10000
-#define TEXT_BYTES_MAX 4000
+#define STEPS 4000
+#define TEXT_BYTES_MAX 1000
 /* A regular expression's heap, and a block of the arena. */
 #define SLACK_BYTES ((size_t)4 * 1024 * 1024)
 

@@ -331,6 +331,24 @@ test_malformed_tables_are_refused_with_a_reason(void **state)
 	}
 }
 
+/* Each cell alone would be within the budget. */
+static void
+test_a_table_has_one_budget_for_all_its_cells(void **state)
+{
+	const char *table =
+	    "{'hitPolicy': 'COLLECT', 'inputs': [{'expr': 'n'}],"
+	    " 'outputs': [{}], 'rules': ["
+	    "{'when': ['count(for i in 1..m return i) > ?'], 'then': ['1']},"
+	    "{'when': ['count(for i in 1..m return i) > ?'], 'then': ['2']},"
+	    "{'when': ['count(for i in 1..m return i) > ?'], 'then': ['3']},"
+	    "{'when': ['-'], 'then': ['4']}]}";
+
+	assert_outcome(
+	    eval(*state, table, "{'n': 1, 'm': 50000}"), "[1,2,3,4]");
+	assert_failure(eval(*state, table, "{'n': 1, 'm': 100000}"),
+	    "the table takes too many steps or too much memory");
+}
+
 #define WITH_ARENA(test)                                                       \
 	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -355,6 +373,7 @@ main(void)
 	    WITH_ARENA(test_an_empty_cell_asks_nothing_and_gives_null),
 	    WITH_ARENA(test_output_that_is_not_allowed_fails),
 	    WITH_ARENA(test_names_may_hold_spaces),
+	    WITH_ARENA(test_a_table_has_one_budget_for_all_its_cells),
 	    WITH_ARENA(test_malformed_tables_are_refused_with_a_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
