@@ -22,6 +22,9 @@ MUST_USE const struct value *yaml_read(struct arena *arena, struct str file,
 /* Where the value stands that a JSON Pointer (RFC 6901) leads to. */
 struct diag_span yaml_place(const struct yaml_places *places,
     struct str pointer);
+/* The same of `bytes` bytes of a text, from `offset` on as it was read. */
+struct diag_span yaml_place_within(const struct yaml_places *places,
+    struct str pointer, size_t offset, size_t bytes);
 /* Where the key stands that leads to it. */
 struct diag_span yaml_place_of_key(const struct yaml_places *places,
     struct str pointer);

@@ -60,6 +60,19 @@ yaml_place(const struct yaml_places *places, struct str pointer)
 }
 
 struct diag_span
+yaml_place_within(const struct yaml_places *places, struct str pointer,
+    size_t offset, size_t bytes)
+{
+	const struct yaml_node *node =
+	    places->root == NULL ? NULL :
+	    yaml_tree_follow(places->root, pointer);
+
+	if (node == NULL || node->kind != NODE_TEXT)
+		return yaml_place(places, pointer);
+	return yaml_locate_span(places->source, node, offset, bytes);
+}
+
+struct diag_span
 yaml_place_of_key(const struct yaml_places *places, struct str pointer)
 {
 	const struct yaml_node *map;

@@ -190,9 +190,10 @@ form_is_expression(const struct value *value)
 	       value->as.string.at[0] == '=';
 }
 
+/* `text` begins behind its "=". */
 static void
-read_expression(
-    struct reader *reader, struct str text, bool tests, struct template *into)
+read_expression(struct reader *reader, struct str text, struct str pointer,
+    bool tests, struct template *into)
 {
 	struct feel_error error;
 	const struct feel *feel =
@@ -206,8 +207,9 @@ read_expression(
 		into->text = text;
 		return;
 	}
-	diag_add(reader->diags, DIAG_ERROR, SCENARIO_BAD_EXPRESSION, into->span,
-	    "%s", error.message);
+	diag_add(reader->diags, DIAG_ERROR, SCENARIO_BAD_EXPRESSION,
+	    yaml_place_within(reader->places, pointer, 1 + error.offset,
+		error.bytes), "%s", error.message);
 	if (error.repair[0] != '\0')
 		diag_repair(reader->diags, "%s", error.repair);
 }
@@ -259,7 +261,8 @@ form_template(struct reader *reader, const struct value *value,
 	into->literal = value;
 	if (form_is_expression(value))
 		read_expression(reader,
-		    str_slice(value->as.string, 1, SIZE_MAX), tests, into);
+		    str_slice(value->as.string, 1, SIZE_MAX), pointer, tests,
+		    into);
 	else if (value->type == VALUE_LIST)
 		read_list(reader, value, pointer, tests, into);
 	else if (value->type == VALUE_CONTEXT)

@@ -158,6 +158,24 @@ test_expressions_are_parsed_when_the_file_is_read(void **state)
 }
 
 static void
+test_mistake_in_an_expression_is_shown_where_it_stands(void **state)
+{
+	struct stage *stage = *state;
+	const struct diag *diags;
+	size_t count;
+
+	stage_refuses(stage, ONE "      - expect:\n"
+	    "          data:\n"
+	    "            n: >-\n"
+	    "              = 1\n"
+	    "              + 1 == 2\n", "S201");
+	diags = diag_sorted(stage->diags, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(diags[0].span.column, 19);
+	assert_int_equal(diags[0].span.columns, 2);
+}
+
+static void
 test_all_mistakes_come_in_one_run(void **state)
 {
 	struct stage *stage = *state;
@@ -182,6 +200,7 @@ main(void)
 	    TEST(test_names_are_held_against_the_workflow),
 	    TEST(test_step_is_one_thing),
 	    TEST(test_expressions_are_parsed_when_the_file_is_read),
+	    TEST(test_mistake_in_an_expression_is_shown_where_it_stands),
 	    TEST(test_all_mistakes_come_in_one_run),
 	};
 
