@@ -16,6 +16,7 @@ packages="
 	libevent-dev
 	libjansson-dev
 	libcurl4-openssl-dev
+	libssh2-1-dev
 	libsqlite3-dev
 	liblz4-dev
 	libgraphviz-dev
@@ -24,7 +25,7 @@ packages="
 	libcmocka-dev
 	tzdata
 	openssl curl
-	nghttp2-server
+	nghttp2-server openssh-server
 "
 
 say() {

@@ -8,6 +8,7 @@ nobase_dist_pkgdata_DATA = \
 	workflows/connections/agency.yaml \
 	workflows/connections/avalara.yaml \
 	workflows/connections/bank.yaml \
+	workflows/connections/bank-files.yaml \
 	workflows/connections/berlin-group.yaml \
 	workflows/connections/budget.yaml \
 	workflows/connections/chat.yaml \

@@ -13,6 +13,7 @@
 
 #include "stated/calendar.h"
 #include "stated/digest.h"
+#include "stated/message.h"
 #include "stated/outcome.h"
 #include "stated/schema.h"
 #include "stated/template.h"
@@ -370,7 +371,12 @@ bool def_event_matches(struct str pattern, struct str type);
 
 /* ---- connections ---- */
 
-enum def_connection_kind { CONNECTION_HTTP, CONNECTION_ODOO, CONNECTION_SMTP };
+enum def_connection_kind {
+	CONNECTION_HTTP,
+	CONNECTION_ODOO,
+	CONNECTION_SMTP,
+	CONNECTION_SFTP,
+};
 
 /* The first rule that holds names an answer's error. */
 struct def_error_rule {
@@ -416,7 +422,11 @@ struct def_operation {
 	const struct template *odoo_method;
 	const struct template *args;   /* a list; may be NULL */
 	const struct template *kwargs; /* a context; may be NULL */
-	/* kind: smtp; each but the last two a text or a list of texts */
+	/* kind: sftp, beside path, body and xml */
+	enum message_file_verb file_verb;
+	struct str content_type; /* of the body; absent: it is a text */
+	/* kind: smtp; each but the last two a text or a list of texts.  Of
+	 * sftp: a file's new name */
 	const struct template *to;
 	const struct template *cc;       /* may be NULL */
 	const struct template *reply_to; /* may be NULL */
@@ -441,7 +451,8 @@ enum def_auth_kind {
 	AUTH_HEADER,
 	AUTH_QUERY,
 	AUTH_OAUTH2,
-	AUTH_ODOO
+	AUTH_ODOO,
+	AUTH_KEY
 };
 enum def_oauth2_grant {
 	GRANT_CLIENT, /* client credentials: RFC 6749, section 4.4 */
@@ -474,9 +485,11 @@ struct def_oauth2 {
 };
 struct def_auth {
 	enum def_auth_kind kind;
-	const struct template *user;     /* BASIC, ODOO (login) */
-	/* BASIC, BEARER (token), HEADER and QUERY (value), ODOO */
+	const struct template *user;     /* BASIC, ODOO (login), KEY */
+	/* BASIC, BEARER (token), HEADER and QUERY (value), ODOO, KEY: the
+	 * private key */
 	const struct template *password;
+	const struct template *passphrase; /* KEY; may be NULL */
 	struct str header;               /* HEADER, QUERY: its name */
 	const struct template *database; /* ODOO */
 	struct def_oauth2 oauth2;
@@ -564,6 +577,7 @@ struct def_connection {
 	enum def_connection_kind kind;
 	const struct template *url;
 	const struct template *from; /* SMTP: who mails are from */
+	const struct template *host_key; /* SFTP: a text or a list of texts */
 	struct def_auth auth;
 	bool is_tls_required; /* SMTP: no STARTTLS, no mail */
 	bool is_idempotent;   /* SMTP: a mail that comes twice is no harm */

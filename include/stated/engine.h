@@ -36,6 +36,7 @@ struct engine_limits {
 	 * are, however many endpoints don't answer. */
 	size_t calls_max;
 	size_t mails_max; /* the same of mails; HTTP_MAILS_MAX where 0 */
+	size_t files_max; /* the same of files; HTTP_FILES_MAX where 0 */
 	int64_t probe_ms; /* until a store that failed is tried; 250 where 0 */
 	/* After so many commits in a row that were small and quick, the next is
 	 * made on the loop's own thread, without waking another; 0: never. */

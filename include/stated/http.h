@@ -7,8 +7,9 @@
  * and connections are kept and reused.  Callbacks run on the loop's thread,
  * never from inside http_send().
  *
- * A request with an envelope is a mail (SMTP).  It has a connection of its
- * own, and a thread for as long as it takes, of which there are few.
+ * A request with an envelope is a mail (SMTP), and one may be about a file
+ * (SFTP).  Each of these has a connection of its own, and a thread for as long
+ * as it takes, of which there are few.
  */
 #ifndef STATED_HTTP_H
 #define STATED_HTTP_H
@@ -38,6 +39,7 @@ struct http_client;
 /* What is more than that waits within the client, first come, first served. */
 #define HTTP_CONNECTIONS_MAX 1024
 #define HTTP_MAILS_MAX 8 /* a thread each */
+#define HTTP_FILES_MAX 8 /* the same */
 
 struct http_client_options {
 	/* kept over all hosts; 0: HTTP_CONNECTIONS_MAX */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * message.h: HTTP requests and responses as data (RFC 9110), and mails on
- * their way to a server (RFC 5321).  No I/O.
+ * message.h: HTTP requests and responses as data (RFC 9110), mails on their
+ * way to a server (RFC 5321), and what is asked of a server of files (SFTP).
+ * No I/O.
  */
 #ifndef STATED_MESSAGE_H
 #define STATED_MESSAGE_H
@@ -31,6 +32,38 @@ struct message_mail {
 	bool is_tls_required; /* STARTTLS, where TLS doesn't come first */
 };
 
+/*
+ * What a server of files is asked for.  The url of its request is shown only;
+ * the body is what is put.  The answer's status is HTTP's for the same: 200,
+ * 401, 403, 404, 409 where a name is taken, 507, 500; its body is the file,
+ * or a document of JSON.
+ *
+ * A file is put under a name of its own, ".NAME.….part", and gets its name
+ * when all of it is there: nobody ever reads half of one, and none is
+ * replaced.  The same file that is there already has been put.
+ */
+enum message_file_verb {
+	FILE_PUT,
+	FILE_GET,
+	FILE_LIST,
+	FILE_STAT,
+	FILE_RENAME,
+	FILE_REMOVE, /* one that isn't there has been removed */
+};
+struct message_file {
+	enum message_file_verb verb;
+	struct str host;
+	struct str port;
+	/* "SHA256:…" of the server's key, by spaces where there are several */
+	struct str host_keys;
+	struct str user;
+	struct str password;   /* absent: by the key */
+	struct str key;        /* PEM, or OpenSSH's own form */
+	struct str passphrase; /* may be absent */
+	struct str path;
+	struct str to; /* FILE_RENAME */
+};
+
 /* Through which a web request goes; https goes through a tunnel of it. */
 struct message_proxy {
 	struct str url;  /* http or https, with its port */
@@ -41,7 +74,8 @@ struct message_proxy {
 };
 
 struct message_request {
-	const struct message_mail *mail; /* NULL: HTTP */
+	const struct message_mail *mail; /* NULL: none */
+	const struct message_file *file; /* NULL: none; neither: HTTP */
 	struct str method;
 	struct str url;       /* absolute, encoded */
 	struct str url_shown; /* for history, secrets masked; absent: url */

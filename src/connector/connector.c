@@ -25,6 +25,7 @@ static const struct protocol protocols[] = {
 	[CONNECTION_HTTP] = {rest_prepare, rest_judge},
 	[CONNECTION_ODOO] = {odoo_prepare, odoo_judge},
 	[CONNECTION_SMTP] = {smtp_prepare, smtp_judge},
+	[CONNECTION_SFTP] = {sftp_prepare, sftp_judge},
 };
 
 static const struct protocol *
@@ -247,6 +248,24 @@ connector_reads_arguments(const struct def_operation *operation)
 	    operation->error_count > 0 || connection->error_count > 0;
 }
 
+/* An exchange's failure under its protocol's name. */
+static struct str
+own_code(struct arena *arena, const struct def_connection *connection,
+    struct str code)
+{
+	static const char *const names[] = {
+		[CONNECTION_SMTP] = "smtp",
+		[CONNECTION_SFTP] = "sftp",
+	};
+	const char *name = names[connection->kind];
+	struct str head = STR("http.");
+
+	if (name == NULL || !str_has_prefix(code, head))
+		return code;
+	return arena_strf(arena, "%s.%.*s", name,
+	    STR_ARG(str_slice(code, head.bytes, SIZE_MAX)));
+}
+
 struct outcome
 connector_interpret(const struct connector_call *call,
     const struct message_response *response,
@@ -272,8 +291,7 @@ connector_interpret(const struct connector_call *call,
 		    verdict_of_failure(context->arena, response),
 		    call->operation);
 	}
-	if (connection->kind == CONNECTION_SMTP)
-		outcome.code = smtp_code(context->arena, outcome.code);
+	outcome.code = own_code(context->arena, connection, outcome.code);
 	if (outcome.kind != OUTCOME_DONE)
 		set_retry_after(&outcome, &scope);
 	outcome.status = response->status;

@@ -246,6 +246,16 @@ MUST_USE bool rest_proxy(struct call_scope *scope,
     const struct def_connection *connection, struct message_request *request,
     struct outcome *failure);
 /* rest.c */
+/* Whether an expression of the operation reads the answer's body. */
+bool rest_reads_body(const struct def_operation *operation);
+/* What the template gives as a body; nothing where that is null. */
+MUST_USE bool rest_make_body(struct call_scope *scope,
+    const struct template *template, struct rest_body *body,
+    struct outcome *failure);
+/* The same once more as history shows it, with "***" for what is secret. */
+MUST_USE bool rest_show_body(struct call_scope *scope,
+    const struct template *template, struct str content_type,
+    struct message_request *request, struct outcome *failure);
 MUST_USE bool rest_prepare(const struct connector_call *call,
     struct call_scope *scope, struct message_request *request,
     struct outcome *failure);
@@ -332,8 +342,12 @@ MUST_USE bool smtp_prepare(const struct connector_call *call,
     struct outcome *failure);
 struct outcome smtp_judge(const struct connector_call *call,
     struct call_scope *scope);
-/* An exchange's failure under this protocol's name. */
-struct str smtp_code(struct arena *arena, struct str code);
+/* sftp.c */
+MUST_USE bool sftp_prepare(const struct connector_call *call,
+    struct call_scope *scope, struct message_request *request,
+    struct outcome *failure);
+struct outcome sftp_judge(const struct connector_call *call,
+    struct call_scope *scope);
 
 /* connector.c: success, with the operation's output, or `whole` where it
  * defines none. */

@@ -29,6 +29,7 @@ libstated_connector_a_SOURCES = \
 	src/connector/rest_url.c \
 	src/connector/retry_after.c \
 	src/connector/signed_text.c \
+	src/connector/sftp.c \
 	src/connector/smtp.c \
 	src/connector/verdict.c \
 	src/connector/xml_read.c \

@@ -93,8 +93,8 @@ set_url(struct call_scope *scope, const struct def_operation *operation,
 	return true;
 }
 
-static bool
-make_body(struct call_scope *scope, const struct template *template,
+bool
+rest_make_body(struct call_scope *scope, const struct template *template,
     struct rest_body *body, struct outcome *failure)
 {
 	const struct value *value = call_scope_eval(scope, template);
@@ -104,9 +104,8 @@ make_body(struct call_scope *scope, const struct template *template,
 	return verdict_refuse(failure, "connector.body", false, body->why);
 }
 
-/* The same once more, with "***" for what is secret. */
-static bool
-show_body(struct call_scope *scope, const struct template *template,
+bool
+rest_show_body(struct call_scope *scope, const struct template *template,
     struct str content_type, struct message_request *request,
     struct outcome *failure)
 {
@@ -116,7 +115,7 @@ show_body(struct call_scope *scope, const struct template *template,
 	if (!template_has_secret(template))
 		return true;
 	scope->is_masked = true;
-	is_shown = make_body(scope, template, &shown, failure);
+	is_shown = rest_make_body(scope, template, &shown, failure);
 	scope->is_masked = false;
 	request->body_shown = shown.bytes;
 	return is_shown;
@@ -134,13 +133,14 @@ set_body(struct call_scope *scope, const struct template *template,
 		return true;
 	if (type.at == NULL)
 		body.content_type = STR("application/json");
-	if (!make_body(scope, template, &body, failure))
+	if (!rest_make_body(scope, template, &body, failure))
 		return false;
 	request->body = body.bytes;
 	if (!str_equal(body.content_type, type))
 		must(header_list_set(headers, (struct message_header){
 		    .name = STR("content-type"), .value = body.content_type}));
-	return show_body(scope, template, body.content_type, request, failure);
+	return rest_show_body(scope, template, body.content_type, request,
+	    failure);
 }
 
 static bool
@@ -185,6 +185,7 @@ authorization(struct call_scope *scope, const struct def_auth *auth,
 	case AUTH_NONE:
 	case AUTH_QUERY:
 	case AUTH_ODOO:
+	case AUTH_KEY:
 		break;
 	}
 	unreachable("schemes without a header are left out before");
@@ -341,8 +342,8 @@ expects_json(const struct def_operation *operation)
 	    !has_field(operation->connection->headers, STR("accept"));
 }
 
-static bool
-reads_body(const struct def_operation *operation)
+bool
+rest_reads_body(const struct def_operation *operation)
 {
 	if (template_reads(operation->success, STR("body")))
 		return true;
@@ -372,9 +373,9 @@ is_trustworthy(const struct def_operation *operation, const struct reply *reply)
 {
 	if (operation->method == METHOD_HEAD)
 		return true;
-	if (reads_body(operation) && operation->xml != NULL)
+	if (rest_reads_body(operation) && operation->xml != NULL)
 		return reply->kind == REPLY_XML;
-	if (reads_body(operation))
+	if (rest_reads_body(operation))
 		return reply->kind == REPLY_JSON ||
 		    (!expects_json(operation) && reply->kind == REPLY_TEXT);
 	if (operation->output.count > 0 || operation->success != NULL)

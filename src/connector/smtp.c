@@ -280,12 +280,3 @@ smtp_judge(const struct connector_call *call, struct call_scope *scope)
 		    "the mail server answered %.*s", STR_ARG(said)),
 	};
 }
-
-struct str
-smtp_code(struct arena *arena, struct str code)
-{
-	if (!str_has_prefix(code, STR("http.")))
-		return code;
-	code = str_slice(code, strlen("http."), SIZE_MAX);
-	return arena_strf(arena, "smtp.%.*s", STR_ARG(code));
-}

@@ -31,6 +31,15 @@ static const struct load_key odoo_keys[] = {
 	{"password", KIND_STRING, LOAD_MUST, IN(password), NULL, NULL,
 	    "{secret: NAME}, an API key"},
 };
+static const struct load_key key_keys[] = {
+	{"user", KIND_STRING, LOAD_MUST, IN(user), NULL, NULL,
+	    "the user's name"},
+	{"key", KIND_STRING, LOAD_MUST, IN(password), NULL, NULL,
+	    "{secret: NAME}, the private key as ssh-keygen writes it"},
+	{"passphrase", KIND_STRING, LOAD_MAY, IN(passphrase), NULL, NULL,
+	    "{secret: NAME}, what the key is locked with"},
+};
+static const struct load_table key_table = LOAD_TABLE("`key`", key_keys);
 static const struct load_table basic_table = LOAD_TABLE("`basic`", basic_keys);
 static const struct load_table header_table =
     LOAD_TABLE("`header`", header_keys);
@@ -173,6 +182,32 @@ static const struct load_key smtp_auth_keys[] = {
 };
 const struct load_table load_smtp_auth_table =
     LOAD_TABLE("`auth`", smtp_auth_keys);
+
+static const struct load_key sftp_auth_keys[] = {
+	{"basic", KIND_MAP, LOAD_MAY, 0, NULL, &basic_table,
+	    "user and password"},
+	{"key", KIND_MAP, LOAD_MAY, 0, NULL, &key_table,
+	    "user and private key"},
+};
+const struct load_table load_sftp_auth_table =
+    LOAD_TABLE("`auth`", sftp_auth_keys);
+
+void
+load_sftp_auth(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_auth *auth = into;
+	bool has_key = yaml_tree_find(node, "key") != NULL;
+
+	load_map(load, node, &load_sftp_auth_table, auth);
+	load_doubt_secret(load, auth->password);
+	load_doubt_secret(load, auth->passphrase);
+	auth->kind = has_key ? AUTH_KEY : AUTH_BASIC;
+	if (has_key != (yaml_tree_find(node, "basic") != NULL))
+		return;
+	load_error(load, LOAD_EXCLUSIVE, node->span,
+	    "`auth` takes one way of authentication");
+	load_repair(load, "write basic or key");
+}
 
 void
 load_auth(struct load *load, const struct yaml_node *node, void *into)

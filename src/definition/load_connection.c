@@ -106,7 +106,7 @@ static const struct load_word kind_words[] = {
 	{"http", CONNECTION_HTTP, false},
 	{"odoo", CONNECTION_ODOO, false},
 	{"smtp", CONNECTION_SMTP, false},
-	{"sftp", CONNECTION_HTTP, true},
+	{"sftp", CONNECTION_SFTP, false},
 	{"amqp", CONNECTION_HTTP, true},
 };
 const struct load_table load_form_connection_kind = LOAD_WORDS(kind_words);
@@ -137,7 +137,7 @@ static const struct load_key connection_keys[] = {
 	    "what it leads to"},
 	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind,
 	    &load_form_connection_kind,
-	    "how it is spoken to: http, odoo or smtp"},
+	    "how it is spoken to: http, odoo, smtp or sftp"},
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "where it is, usually = settings.…"},
 	{"auth", KIND_MAP, LOAD_MAY, IN(auth), load_auth, &load_auth_table,
@@ -166,6 +166,7 @@ const struct load_table load_connection_table =
 
 static const struct load_case connection_cases[] = {
 	{"kind", "smtp", CONNECTION_SMTP, &load_smtp_table},
+	{"kind", "sftp", CONNECTION_SFTP, &load_sftp_table},
 	{NULL, NULL, CONNECTION_HTTP, &load_connection_table},
 };
 const struct load_table load_connection_cases_table =
@@ -220,15 +221,34 @@ static void
 check_url(struct load *load, const struct def_connection *connection)
 {
 	const struct value *url = connection->url->literal;
-	bool is_mail = connection->kind == CONNECTION_SMTP;
+	static const char *const schemes[] = {
+		[CONNECTION_HTTP] = "https:// or http://",
+		[CONNECTION_ODOO] = "https:// or http://",
+		[CONNECTION_SMTP] = "smtp:// or smtps://",
+		[CONNECTION_SFTP] = "sftp://",
+	};
 
 	if (connection->url->kind != TEMPLATE_LITERAL ||
 	    url->type != VALUE_STRING ||
 	    str_find(url->as.string, STR("://")) != SIZE_MAX)
 		return;
 	load_error(load, LOAD_BAD_FORM, connection->url->span,
-	    "`url` has to begin with %s", is_mail ?
-	    "smtp:// or smtps://" : "https:// or http://");
+	    "`url` has to begin with %s", schemes[connection->kind]);
+}
+
+static const struct load_table *
+table_of(enum def_connection_kind kind)
+{
+	switch (kind) {
+	case CONNECTION_SMTP:
+		return &load_smtp_table;
+	case CONNECTION_SFTP:
+		return &load_sftp_table;
+	case CONNECTION_HTTP:
+	case CONNECTION_ODOO:
+		break;
+	}
+	return &load_connection_table;
 }
 
 struct def_connection *
@@ -240,8 +260,7 @@ load_connection(struct load *load)
 	    (struct str){0}, root->span);
 
 	load->scope = load_connection_scope(load);
-	load_map(load, root, kind == CONNECTION_SMTP ? &load_smtp_table :
-	    &load_connection_table, connection);
+	load_map(load, root, table_of(kind), connection);
 	if (!connection->url)
 		connection->url = load_literal(load, &value_null, root->span);
 	check_url(load, connection);

@@ -242,6 +242,74 @@ load_request(struct load *load, const struct yaml_node *node, void *into)
 	    load, "write get, head, post, put, patch or delete with a path");
 }
 
+/* ---- requests for files ---- */
+
+static const struct {
+	const char *key;
+	enum message_file_verb verb;
+} file_verbs[] = {
+	{"put", FILE_PUT}, {"get", FILE_GET}, {"list", FILE_LIST},
+	{"stat", FILE_STAT}, {"rename", FILE_RENAME}, {"remove", FILE_REMOVE},
+};
+
+#define ROW_FILE(name, help) \
+	{name, KIND_STRING, LOAD_MAY, IN(path), NULL, NULL, help}
+static const struct load_key file_request_keys[] = {
+	ROW_FILE("put", "the name that the body gets, once all of it is there"),
+	ROW_FILE("get", "the file that is read"),
+	ROW_FILE("list", "the folder that is looked into"),
+	ROW_FILE("stat", "the file that is looked at"),
+	ROW_FILE("rename", "the file that gets the name `to`"),
+	ROW_FILE("remove", "the file that is removed"),
+	{"to", KIND_STRING, LOAD_MAY, IN(to), NULL, NULL,
+	    "its new name, which no other file has"},
+	{"content-type", KIND_TEXT, LOAD_MAY, IN(content_type), NULL, NULL,
+	    "in which form the body is written; a text as it is unless told"},
+	{"body", KIND_VALUE, LOAD_MAY, IN(body), NULL, NULL,
+	    "what is put"},
+};
+static const struct load_table file_request_table =
+    LOAD_TABLE("a request", file_request_keys);
+
+static void
+check_file_parts(struct load *load, const struct yaml_node *node,
+    const struct def_operation *operation)
+{
+	bool is_put = operation->file_verb == FILE_PUT;
+	bool is_rename = operation->file_verb == FILE_RENAME;
+
+	if (is_put != (operation->body != NULL))
+		load_error(load, LOAD_MISSING_KEY, node->span, is_put ?
+		    "`put` needs a `body`" : "only `put` has a `body`");
+	if (is_rename != (operation->to != NULL))
+		load_error(load, LOAD_MISSING_KEY, node->span, is_rename ?
+		    "`rename` needs `to`" : "only `rename` has `to`");
+}
+
+static void
+load_file_request(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_operation *operation = into;
+	size_t found = 0;
+
+	load_for_request(load, node, &file_request_table, operation);
+	for (size_t i = 0; i < LOAD_COUNT(file_verbs); i++) {
+		if (!yaml_tree_find(node, file_verbs[i].key))
+			continue;
+		operation->file_verb = file_verbs[i].verb;
+		found++;
+	}
+	if (found == 1) {
+		check_file_parts(load, node, operation);
+		return;
+	}
+	load_error(load, LOAD_EXCLUSIVE, node->span, found == 0 ?
+	    "the request doesn't say what it asks for" :
+	    "a request asks for one thing");
+	load_repair(
+	    load, "write put, get, list, stat, rename or remove with a path");
+}
+
 /* ---- answers in XML ---- */
 
 static void
@@ -312,17 +380,34 @@ is_reading(const struct template *method)
 	return false;
 }
 
-/* What is not written follows from the method (RFC 9110, section 9.2). */
+static bool
+only_reads(const struct def_operation *operation,
+    enum def_connection_kind kind)
+{
+	if (kind == CONNECTION_ODOO)
+		return is_reading(operation->odoo_method);
+	if (kind == CONNECTION_SFTP)
+		return operation->file_verb == FILE_GET ||
+		    operation->file_verb == FILE_LIST ||
+		    operation->file_verb == FILE_STAT;
+	return operation->method == METHOD_GET ||
+	    operation->method == METHOD_HEAD;
+}
+
+/*
+ * What is not written follows from the method (RFC 9110, section 9.2).  A
+ * file that is put may be taken away by whoever waits for it, so that it would
+ * come a second time.
+ */
 static void
 infer_repetition(struct def_operation *operation, const struct yaml_node *node,
     enum def_connection_kind kind)
 {
-	bool reads = kind == CONNECTION_ODOO ?
-	    is_reading(operation->odoo_method) :
-	    operation->method == METHOD_GET || operation->method == METHOD_HEAD;
-	bool replaces = kind == CONNECTION_HTTP &&
-	    (operation->method == METHOD_PUT ||
-	    operation->method == METHOD_DELETE);
+	bool reads = only_reads(operation, kind);
+	bool replaces = kind == CONNECTION_SFTP ?
+	    operation->file_verb == FILE_REMOVE :
+	    kind == CONNECTION_HTTP && (operation->method == METHOD_PUT ||
+		operation->method == METHOD_DELETE);
 
 	if (!yaml_tree_find(node, "safe"))
 		operation->safe = reads;
@@ -376,6 +461,19 @@ static const struct load_key odoo_keys[] = {
 };
 const struct load_table load_odoo_operation_table =
     LOAD_TABLE("an operation of odoo", odoo_keys);
+
+static const struct load_key file_keys[] = {
+	ROWS_COMMON,
+	{"request", KIND_MAP, LOAD_MUST, 0, load_file_request,
+	    &file_request_table, "what to do with which file"},
+	{"xml", KIND_MAP, LOAD_MAY, 0, load_xml, &xml_table,
+	    "{lists: [NAME, …]}: the file is XML, and these of its elements "
+	    "are always lists"},
+};
+static const struct load_table file_operation_table =
+    LOAD_TABLE("an operation on files", file_keys);
+const struct load_table load_form_file_operations =
+    LOAD_NAMED(&file_operation_table);
 
 /* The loader goes by the connection's kind. */
 static const struct load_case operation_cases[] = {
@@ -465,12 +563,20 @@ add_gathered(struct load *load, struct load_operation *operation,
 		operation->required_count = list.count;
 }
 
+static const struct load_table *
+table_of(enum def_connection_kind kind)
+{
+	if (kind == CONNECTION_ODOO)
+		return &load_odoo_operation_table;
+	return kind == CONNECTION_SFTP ? &file_operation_table
+				       : &load_operation_table;
+}
+
 static void
 load_operation(struct load *load, const struct yaml_pair *pair,
     const struct def_connection *connection, struct load_operation *operation)
 {
 	struct load_scope *outer = load->scope;
-	bool is_http = connection->kind == CONNECTION_HTTP;
 
 	operation->def.name = load_name(load, pair->key, "an operation");
 	operation->def.span = pair->key->span;
@@ -480,8 +586,8 @@ load_operation(struct load *load, const struct yaml_pair *pair,
 		list_arguments(load, operation, operation->input);
 	load->scope = load_connection_scope(load);
 	add_arguments(load, load->scope, operation);
-	load_map(load, pair->value, is_http ? &load_operation_table :
-	    &load_odoo_operation_table, &operation->def);
+	load_map(load, pair->value, table_of(connection->kind),
+	    &operation->def);
 	add_gathered(load, operation, load->scope, operation->input);
 	infer_repetition(&operation->def, pair->value, connection->kind);
 	for (size_t i = 0; i < operation->def.output.count; i++)

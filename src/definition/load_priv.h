@@ -423,7 +423,10 @@ extern const struct load_table load_form_connection_kind;
 void load_connection_kind(
     struct load *load, const struct yaml_node *node, void *connection);
 extern const struct load_table load_limits_table, load_breaker_table,
-    load_tls_table, load_smtp_auth_table, load_smtp_table;
+    load_tls_table, load_smtp_auth_table, load_smtp_table, load_sftp_table,
+    load_sftp_auth_table;
+void load_sftp_auth(
+    struct load *load, const struct yaml_node *node, void *auth);
 /* load_mail.c: what connections of kind smtp can be asked to do. */
 void load_mail_operations(
     struct load *load, struct def_connection *connection);
@@ -448,7 +451,7 @@ void load_operations(
 void load_error_rules(struct load *load, const struct yaml_node *node,
     const struct def_error_rule **rules, size_t *count);
 extern const struct load_table load_operation_table, load_odoo_operation_table,
-    load_form_operations, load_form_error_rules;
+    load_form_operations, load_form_file_operations, load_form_error_rules;
 /* settings, status, headers, body and idempotency_key; secrets too. */
 struct load_scope *load_connection_scope(struct load *load);
 /* The arguments that an operation takes; the first `required` of them are

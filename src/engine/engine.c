@@ -32,6 +32,8 @@ set_defaults(struct engine_limits *limits)
 		limits->calls_max = HTTP_CONNECTIONS_MAX;
 	if (limits->mails_max == 0)
 		limits->mails_max = HTTP_MAILS_MAX;
+	if (limits->files_max == 0)
+		limits->files_max = HTTP_FILES_MAX;
 	if (limits->probe_ms == 0)
 		limits->probe_ms = PROBE_MS;
 }

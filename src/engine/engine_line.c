@@ -30,6 +30,7 @@ line_init(struct engine *engine)
 	engine->lines = map_new();
 	engine->pools[POOL_CALLS].max = limits->calls_max;
 	engine->pools[POOL_MAILS].max = limits->mails_max;
+	engine->pools[POOL_FILES].max = limits->files_max;
 }
 
 /* Its limits may be others than before. */
@@ -52,9 +53,10 @@ set_connection(struct line *line, const struct def_connection *connection)
 static struct pool *
 pool_of(struct engine *engine, const struct def_connection *connection)
 {
-	bool is_mail = connection->kind == CONNECTION_SMTP;
-
-	return &engine->pools[is_mail ? POOL_MAILS : POOL_CALLS];
+	if (connection->kind == CONNECTION_SMTP)
+		return &engine->pools[POOL_MAILS];
+	return &engine->pools[connection->kind == CONNECTION_SFTP ? POOL_FILES
+								  : POOL_CALLS];
 }
 
 static struct line *

@@ -125,12 +125,12 @@ struct outgoing {
 	struct message_request request; /* READY and SENT */
 };
 
-/* Places that lines share: of the network, or of threads for mails. */
+/* Places that lines share: of the network, or of threads for others. */
 struct pool {
 	size_t max;
 	size_t active;
 };
-enum { POOL_CALLS, POOL_MAILS, POOL_COUNT };
+enum { POOL_CALLS, POOL_MAILS, POOL_FILES, POOL_COUNT };
 
 #define LINE_TROUBLE_BYTES 256
 

@@ -24,6 +24,7 @@
 #include "stated/log.h"
 
 #include <event2/event.h>
+#include <libssh2.h>
 #include <stdlib.h>
 
 #define CLIENT_MAGIC 0x3c9e20b7u
@@ -43,6 +44,7 @@ struct http_client {
 	CURLM *multi;
 	struct http_sockets *sockets;
 	struct http_mailer *mailer;   /* NULL before the first mail */
+	struct http_mailer *filer;    /* NULL before the first file */
 	struct http_transfers active; /* added to multi */
 	struct http_transfers waiting;
 	struct http_transfers idle;
@@ -92,6 +94,7 @@ http_client_new(struct event_base *base, struct http_client_options options)
 
 	must(client != NULL && base != NULL);
 	must(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+	must(libssh2_init(0) == 0);
 	client->magic = CLIENT_MAGIC;
 	client->port.send = client_send;
 	client->base = base;
@@ -147,6 +150,7 @@ http_client_free(struct http_client **client_take)
 	client = client_of(*client_take);
 	must(!client->is_delivering);
 	http_mailer_free(&client->mailer);
+	http_mailer_free(&client->filer);
 	free_transfers(client, &client->active);
 	free_transfers(client, &client->waiting);
 	free_transfers(client, &client->idle);
@@ -159,6 +163,7 @@ http_client_free(struct http_client **client_take)
 	client->magic = 0;
 	free(client);
 	*client_take = NULL;
+	libssh2_exit();
 	curl_global_cleanup();
 }
 
@@ -236,8 +241,24 @@ send_mail(struct http_client *client, struct http_transfer *transfer)
 {
 	if (client->mailer == NULL)
 		client->mailer = http_mailer_new(client->base,
-		    client_mailed_cb, client);
+		    http_mail_perform, client_mailed_cb, client);
 	http_mailer_send(client->mailer, transfer);
+}
+
+static void
+perform_file(struct http_transfer *transfer, const atomic_bool *is_stopping)
+{
+	http_file_perform(transfer->file, is_stopping);
+}
+
+/* Servers of files that don't answer cost mails no thread. */
+static void
+send_file(struct http_client *client, struct http_transfer *transfer)
+{
+	if (client->filer == NULL)
+		client->filer = http_mailer_new(client->base, perform_file,
+		    client_mailed_cb, client);
+	http_mailer_send(client->filer, transfer);
 }
 
 static void
@@ -275,6 +296,10 @@ client_send(struct http_port *port, const struct message_request *request,
 	client->active_count++;
 	if (request->mail != NULL) {
 		send_mail(client, transfer);
+		return;
+	}
+	if (request->file != NULL) {
+		send_file(client, transfer);
 		return;
 	}
 	TAILQ_INSERT_TAIL(&client->waiting, transfer, link);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_mailer.c: the threads on which mails are handed over.
+ * http_mailer.c: the threads on which mails and files are handed over.
  *
  *     http_mailer_send()        run()                  mailer_ready_cb()
  *   ───────────────────► waiting ───► under way ───► ended ───────────────►
  *
  * curl waits within one call for what a mail server says to the end of a
  * mail, and to QUIT.  A server may take its time for that, and the loop has
- * none; so a mail has a thread for as long as it takes.  A transfer that is
- * waiting or ended is in one of the lists, which the lock guards; one that is
- * under way belongs to its thread.
+ * none; so a mail has a thread for as long as it takes, and so has a file,
+ * which takes many words and answers.  A transfer that is waiting or ended is
+ * in one of the lists, which the lock guards; one that is under way belongs
+ * to its thread.
  */
 #include "http_priv.h"
 
@@ -20,7 +21,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define THREADS_MAX 8
+_Static_assert(THREADS_MAX >= HTTP_MAILS_MAX && THREADS_MAX >= HTTP_FILES_MAX,
+    "what may be under way has a thread");
+
 struct http_mailer {
+	http_perform_fn *perform;
 	http_mailed_fn *mailed;
 	void *arg;
 	int fd; /* readable: something has ended */
@@ -29,7 +35,7 @@ struct http_mailer {
 	pthread_cond_t changed;
 	struct http_transfers waiting;
 	struct http_transfers ended;
-	pthread_t threads[HTTP_MAILS_MAX];
+	pthread_t threads[THREADS_MAX];
 	size_t thread_count;
 	size_t asleep;
 	size_t waiting_count;
@@ -63,7 +69,7 @@ serve(struct http_mailer *mailer)
 	TAILQ_REMOVE(&mailer->waiting, transfer, link);
 	mailer->waiting_count--;
 	unlock(mailer);
-	http_mail_perform(transfer, &mailer->is_stopping);
+	mailer->perform(transfer, &mailer->is_stopping);
 	lock(mailer);
 	TAILQ_INSERT_TAIL(&mailer->ended, transfer, link);
 	written = write(mailer->fd, &one, sizeof(one));
@@ -128,11 +134,13 @@ mailer_ready_cb(evutil_socket_t fd, short what, void *arg)
 }
 
 struct http_mailer *
-http_mailer_new(struct event_base *base, http_mailed_fn *mailed, void *arg)
+http_mailer_new(struct event_base *base, http_perform_fn *perform,
+    http_mailed_fn *mailed, void *arg)
 {
 	struct http_mailer *mailer = calloc(1, sizeof(*mailer));
 
-	must(mailer != NULL && mailed != NULL);
+	must(mailer != NULL && perform != NULL && mailed != NULL);
+	mailer->perform = perform;
 	mailer->mailed = mailed;
 	mailer->arg = arg;
 	mailer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -155,7 +163,7 @@ http_mailer_send(struct http_mailer *mailer, struct http_transfer *transfer)
 	TAILQ_INSERT_TAIL(&mailer->waiting, transfer, link);
 	mailer->waiting_count++;
 	if (mailer->waiting_count > mailer->asleep &&
-	    mailer->thread_count < HTTP_MAILS_MAX)
+	    mailer->thread_count < THREADS_MAX)
 		start_thread(mailer);
 	pthread_cond_signal(&mailer->changed);
 	unlock(mailer);

@@ -87,6 +87,7 @@ struct http_transfer {
 	int64_t timeout_ms;
 	int64_t extra_ms; /* in addition, for a loop that stood still */
 	bool is_too_large;
+	struct http_file *file; /* NULL: it is about none */
 	size_t mail_bytes_read; /* of request_body, by curl */
 	CURLcode mail_result;   /* of http_mail_perform() */
 	bool mail_is_decided;   /* what comes after is about QUIT */
@@ -148,12 +149,51 @@ bool http_mail_may_be_sent(const struct http_transfer *transfer);
 enum message_failure http_mail_failure(struct http_transfer *transfer,
     CURLcode result, int *status, struct str *text);
 
-/* http_mailer.c: mails on threads of their own. */
+/*
+ * http_file.c: a transfer about a file on a server (SFTP).
+ *
+ * It is set apart from what curl needs: the handle stays as it is.
+ */
+struct http_file *http_file_new(const struct message_request *request);
+void http_file_free(struct http_file **file);
+/* Takes as long as it takes; ends early where it is stopping. */
+void http_file_perform(struct http_file *file, const atomic_bool *is_stopping);
+/* Points into the file. */
+struct message_response http_file_response(const struct http_file *file);
+
+/*
+ * http_ssh.c: a session of SFTP, of which the server is who it has to be.
+ *
+ * What fails to be, leaves in `failure` why: MESSAGE_OK where the server
+ * refused us (401).
+ */
+struct http_ssh {
+	const struct message_file *file;
+	const atomic_bool *is_stopping;
+	int64_t deadline_us; /* by the monotonic clock */
+	struct buf *detail;  /* for people */
+	CURL *easy;          /* has the socket */
+	int fd;
+	struct _LIBSSH2_SESSION *session;
+	struct _LIBSSH2_SFTP *sftp;
+	enum message_failure failure;
+};
+MUST_USE bool http_ssh_open(struct http_ssh *ssh);
+void http_ssh_close(struct http_ssh *ssh);
+/* Waits for the socket, after LIBSSH2_ERROR_EAGAIN; false: no longer. */
+MUST_USE bool http_ssh_wait(struct http_ssh *ssh);
+bool http_ssh_is_late(const struct http_ssh *ssh);
+/* What the session says of its last failure. */
+void http_ssh_tell(struct http_ssh *ssh);
+
+/* http_mailer.c: what would keep the loop waiting, on threads of its own. */
 struct http_mailer;
+typedef void http_perform_fn(struct http_transfer *transfer,
+    const atomic_bool *is_stopping);
 typedef void http_mailed_fn(struct http_transfer *transfer, void *arg);
-/* mailed() is called from the loop. */
+/* perform() is called on a thread, and then mailed() from the loop. */
 struct http_mailer *http_mailer_new(struct event_base *base,
-    http_mailed_fn *mailed, void *arg);
+    http_perform_fn *perform, http_mailed_fn *mailed, void *arg);
 /* Takes the transfer, until it is given to mailed(). */
 void http_mailer_send(struct http_mailer *mailer,
     struct http_transfer *transfer);

@@ -53,6 +53,7 @@ http_transfer_free(struct http_transfer **transfer_take)
 {
 	struct http_transfer *transfer = http_transfer_of(*transfer_take);
 
+	http_file_free(&transfer->file);
 	curl_easy_cleanup(transfer->easy);
 	curl_url_cleanup(transfer->address);
 	curl_slist_free_all(transfer->recipients);
@@ -96,6 +97,10 @@ http_transfer_begin(struct http_transfer *transfer,
 	must(request->url.bytes > 0);
 
 	transfer->state = TRANSFER_UNDER_WAY;
+	if (request->file != NULL) {
+		transfer->file = http_file_new(request);
+		return;
+	}
 	transfer->is_tls = is_https(request->url);
 	transfer->body.bytes_max = request->response_bytes_max > 0
 	    ? request->response_bytes_max
@@ -136,6 +141,8 @@ http_transfer_end(struct http_transfer *transfer, CURLcode result)
 
 	must(transfer->state == TRANSFER_UNDER_WAY);
 	transfer->state = TRANSFER_ENDED;
+	if (transfer->file != NULL)
+		return http_file_response(transfer->file);
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
 	response.status = (int)status;
@@ -213,6 +220,7 @@ http_transfer_recycle(struct http_transfer *transfer)
 {
 	must(transfer->state == TRANSFER_ENDED);
 	transfer->state = TRANSFER_IDLE;
+	http_file_free(&transfer->file);
 	http_mail_forget(transfer);
 	curl_slist_free_all(transfer->recipients);
 	transfer->recipients = NULL;

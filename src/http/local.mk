@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 
 noinst_LIBRARIES += libstated_http.a
-libstated_http_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
+libstated_http_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS) \
+	$(SSH_CFLAGS)
 libstated_http_a_SOURCES = \
 	src/http/http_client.c \
 	src/http/http_exchange.c \
 	src/http/http_failure.c \
+	src/http/http_file.c \
 	src/http/http_mail.c \
 	src/http/http_mailer.c \
 	src/http/http_priv.h \
 	src/http/http_proxy.c \
 	src/http/http_socket.c \
+	src/http/http_ssh.c \
 	src/http/http_transfer.c

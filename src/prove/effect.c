@@ -438,6 +438,22 @@ takes_rules(const struct effect *effect, const struct flow *flow,
 	return false;
 }
 
+/* What an answer is called that doesn't show success. */
+static struct str
+code_of_no(const struct def_connection *connection)
+{
+	switch (connection->kind) {
+	case CONNECTION_ODOO:
+		return STR("odoo.unsuccessful");
+	case CONNECTION_SFTP:
+		return STR("sftp.unsuccessful");
+	case CONNECTION_HTTP:
+	case CONNECTION_SMTP:
+		break;
+	}
+	return STR("http.unsuccessful");
+}
+
 /*
  * A call that fails has surely not been done, unless a rule says that the
  * answer means it was, with an error, or the answer was a good one that
@@ -454,9 +470,7 @@ effect_may_be_done(const struct effect *effect, const struct flow *flow,
 	if (!call)
 		return takes_code(effect, flow, move, STR("run.failed"));
 	if (call->operation->success &&
-	    takes_code(effect, flow, move,
-		call->connection->kind == CONNECTION_ODOO ?
-		    STR("odoo.unsuccessful") : STR("http.unsuccessful")))
+	    takes_code(effect, flow, move, code_of_no(call->connection)))
 		return true;
 	return takes_rules(effect, flow, move, call->operation->errors,
 		   call->operation->error_count) ||

@@ -151,7 +151,7 @@ CLEANFILES += tests/e2e/shim_clock.so tests/e2e/shim_kill.so \
 	tests/e2e/shim_memory.so
 EXTRA_DIST += tests/e2e/shim_clock.c tests/e2e/shim_kill.c \
 	tests/e2e/shim_memory.c
-SHIM_CC = $(AM_V_CCLD)$(MKDIR_P) tests/e2e && $(CC) -std=gnu17 -D_GNU_SOURCE \
+SHIM_CC = $(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) -std=gnu17 -D_GNU_SOURCE \
 	-O1 -shared -fPIC
 tests/e2e/shim_clock.so: tests/e2e/shim_clock.c
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_clock.c

@@ -47,3 +47,17 @@ check_PROGRAMS += tests/unit/http/test_http_two
 tests_unit_http_test_http_two_SOURCES = tests/unit/http/test_http_two.c \
 	tests/unit/http/daemon.c tests/unit/http/daemon.h $(identity_sources)
 tests_unit_http_test_http_two_LDADD = $(wire_libs) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/http/test_http_file
+tests_unit_http_test_http_file_SOURCES = tests/unit/http/test_http_file.c \
+	tests/unit/http/daemon.c tests/unit/http/daemon.h \
+	tests/unit/http/sshd.c tests/unit/http/sshd.h $(wire_sources)
+tests_unit_http_test_http_file_LDADD = $(wire_libs) $(CMOCKA_LIBS)
+EXTRA_tests_unit_http_test_http_file_DEPENDENCIES = \
+	tests/unit/http/shim_files.so
+
+# It is loaded into a program that has no sanitizer.
+CLEANFILES += tests/unit/http/shim_files.so
+EXTRA_DIST += tests/unit/http/shim_files.c
+tests/unit/http/shim_files.so: tests/unit/http/shim_files.c
+	$(SHIM_CC) -o $@ $(srcdir)/tests/unit/http/shim_files.c
