@@ -68,6 +68,8 @@ void feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg);
  */
 typedef void feel_doubt_fn(const struct feel_error *doubt, void *arg);
 void feel_each_doubt(const struct feel *feel, feel_doubt_fn *fn, void *arg);
+/* What FEEL calls a value that has that name elsewhere ("None"), or NULL. */
+const char *feel_value_meant(struct str name);
 /* The built-in functions by name, each with what it takes: "floor(n, scale?)",
  * or several of that, one after another. */
 typedef void feel_function_fn(struct str name, struct str takes, void *arg);

@@ -121,7 +121,10 @@ check_name_cb(struct str name, size_t offset, void *arg)
 	load_error(load, LOAD_UNKNOWN_NAME, yaml_locate_span(
 	    load->document->source, check->node, check->offset + offset,
 	    name.bytes), "nothing sets `%.*s`", STR_ARG(name));
-	load_suggest(load, name, known, count);
+	if (feel_value_meant(name) != NULL)
+		load_repair(load, "did you mean `%s`?", feel_value_meant(name));
+	else
+		load_suggest(load, name, known, count);
 }
 
 /* The standard takes a call of a function that nobody has, and gives null for

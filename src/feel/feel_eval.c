@@ -227,7 +227,7 @@ static const struct value *
 fail_name(struct feel_run *run, const struct feel_node *node)
 {
 	struct str name = node->as.free.name;
-	const char *value = feel_habit_value(name);
+	const char *value = feel_value_meant(name);
 
 	if (value == NULL)
 		return feel_null(run, node, "there is no `%.*s`",

@@ -303,7 +303,7 @@ feel_habit_before(struct str word)
 }
 
 const char *
-feel_habit_value(struct str name)
+feel_value_meant(struct str name)
 {
 	return find(values, COUNT_OF(values), name);
 }

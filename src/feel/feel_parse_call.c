@@ -90,12 +90,35 @@ make_call(struct feel_parser *p, struct feel_node *callee,
 	return feel_node_done(p, node);
 }
 
+/* Data has no functions: "input.name.trim()" is another language. */
+static void
+doubt_method(struct feel_parser *p, const struct feel_node *callee)
+{
+	const struct feel_node *object = callee;
+	struct feel_error *doubt;
+	char repair[sizeof(doubt->repair)];
+
+	while (object->op == FEEL_PATH)
+		object = object->as.path.object;
+	if (callee->op != FEEL_PATH || object->op != FEEL_FREE ||
+	    !feel_habit_function(callee->as.path.name, repair, sizeof(repair)))
+		return;
+	doubt = feel_token_doubt(p, callee->offset, callee->bytes);
+	if (doubt == NULL)
+		return;
+	str_write(doubt->message, sizeof(doubt->message), "`%.*s` is called as"
+	    " a part of a value; a function takes the value as an argument",
+	    STR_ARG(callee->as.path.name));
+	str_write(doubt->repair, sizeof(doubt->repair), "%s", repair);
+}
+
 /* Rule 40: function invocation = expression parameters */
 struct feel_node *
 feel_parse_call(struct feel_parser *p, struct feel_node *callee)
 {
 	struct args args;
 
+	doubt_method(p, callee);
 	if (!parse_args(p, &args))
 		return NULL;
 	return make_call(p, callee, &args);

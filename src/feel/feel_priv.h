@@ -320,8 +320,6 @@ struct str feel_builtin_alike(struct str name);
 /* "substring(string, start position, length?)", over all overloads. */
 struct str feel_builtin_signature(
     struct arena *arena, const struct feel_builtin *first);
-/* What FEEL calls a value that has that name elsewhere ("None"); or NULL. */
-const char *feel_habit_value(struct str name);
 /* What to write for a function that there isn't; false where nothing is. */
 bool feel_habit_function(struct str name, char *out, size_t bytes);
 
