@@ -140,17 +140,20 @@ struct throttle_view throttle_look(
 
 /*
  * A queue of four classes, the lowest first.  Within a class the earliest
- * deadline comes first, then who came first; who has waited for
- * THROTTLE_AGE_MS isn't overtaken any more by those who come after.  Among the
- * classes each that has somebody waiting gets its share, by weight: before the
- * next of a class of weight w there come, of a class of weight v, at most
- * v / w + 1.  So the most important need hardly wait, and the least important
- * wait for THROTTLE_OTHERS_MAX others at most between two of theirs.
+ * deadline comes first, then who came first.  Who has none is taken for one
+ * who has THROTTLE_PATIENCE_MS, and nobody for one who has more than
+ * THROTTLE_AGE_MS: after that time nobody is overtaken any more by those who
+ * come then.  Among the classes each that has somebody waiting gets its share,
+ * by weight: before the next of a class of weight w there come, of a class of
+ * weight v, at most v / w + 1.  So the most important need hardly wait, and
+ * the least important wait for THROTTLE_OTHERS_MAX others at most between two
+ * of theirs.
  */
 #define THROTTLE_CLASSES 4
 #define THROTTLE_WEIGHTS {1, 4, 16, 64}
 #define THROTTLE_OTHERS_MAX (64 + 16 + 4 + 3)
-#define THROTTLE_AGE_MS (10LL * 60 * 1000)
+#define THROTTLE_PATIENCE_MS (60LL * 60 * 1000)
+#define THROTTLE_AGE_MS (24LL * 60 * 60 * 1000)
 
 /* Part of what waits. */
 struct throttle_ticket {

@@ -4,7 +4,7 @@
  * to look at where not.
  *
  * HTTP is asked for the head of its address: whatever it answers, it is there.
- * Odoo counts the users that we may see, for which one has to be let in.  A
+ * Odoo counts the partners that we may see, for which we have to be let in.  A
  * mail server takes the login and is told nothing.
  */
 #include "connector_priv.h"
@@ -41,7 +41,7 @@ connector_greeting(
 	operation->method = METHOD_HEAD;
 	operation->path = literal(arena, value_of_str(arena, STR("/")));
 	operation->model =
-	    literal(arena, value_of_str(arena, STR("res.users")));
+	    literal(arena, value_of_str(arena, STR("res.partner")));
 	operation->odoo_method =
 	    literal(arena, value_of_str(arena, STR("search_count")));
 	operation->args = literal(arena, every_one(arena));
@@ -53,14 +53,16 @@ connector_is_welcome(
     const struct outcome *outcome, const struct message_response *response)
 {
 	static const int unwelcome[] = {401, 403, 407, 429};
+	int status = response->status;
 
 	if (outcome->kind == OUTCOME_DONE)
 		return true;
-	if (response->failure != MESSAGE_OK || response->status < 300 ||
-	    response->status >= 500)
+	/* 501: what it has not is the head of an answer. */
+	if (response->failure != MESSAGE_OK || status < 300 ||
+	    (status >= 500 && status != 501))
 		return false;
 	for (size_t i = 0; i < COUNT_OF(unwelcome); i++)
-		if (response->status == unwelcome[i])
+		if (status == unwelcome[i])
 			return false;
 	return true;
 }

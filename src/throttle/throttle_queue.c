@@ -4,8 +4,8 @@
  *
  * A class is a heap of tickets by key, then by arrival.  The key is the
  * deadline, but never later than the ticket's coming of age, nor earlier than
- * its arrival: so a ticket that has come of age has a key before that of all
- * that arrive from then on.
+ * its arrival: so a ticket whose key is past comes before all that arrive from
+ * then on.
  *
  * Among the classes: stride scheduling.  Each has a pass, which moves on by
  * its stride when it gets a turn; the class with the lowest pass is next, of
@@ -131,10 +131,10 @@ lane_enter(struct lane *lane, uint64_t pass)
 static int64_t
 key_of(int64_t deadline_ms, int64_t now_ms)
 {
-	int64_t aged_ms = now_ms + THROTTLE_AGE_MS;
-
-	if (deadline_ms == 0 || deadline_ms > aged_ms)
-		return aged_ms;
+	if (deadline_ms == 0)
+		return now_ms + THROTTLE_PATIENCE_MS;
+	if (deadline_ms > now_ms + THROTTLE_AGE_MS)
+		return now_ms + THROTTLE_AGE_MS;
 	return deadline_ms > now_ms ? deadline_ms : now_ms;
 }
 

@@ -184,13 +184,14 @@ await_port(struct program *program, const char *path)
 	return port;
 }
 
-static void
-start_sandbox(struct house *house)
+void
+house_start_sandbox(struct house *house)
 {
+	char address[32];
 	const char *arguments[24] = {
 	    built("contrib/sandbox/stated-sandbox"),
 	    "--listen",
-	    "127.0.0.1:0",
+	    address,
 	    "--port-file",
 	    house_path(house, "sandbox.port"),
 	    "--ledger",
@@ -202,6 +203,9 @@ start_sandbox(struct house *house)
 	};
 	size_t count = 11;
 
+	snprintf(address, sizeof(address), "127.0.0.1:%d",
+	    house->sandbox_port);
+	(void)remove(house_path(house, "sandbox.port"));
 	for (size_t i = 0; i < 10 && house->options->sandbox[i] != NULL; i++)
 		arguments[count++] = house->options->sandbox[i];
 	snprintf(house->sandbox.log, HOUSE_PATH_BYTES, "%s",
@@ -436,7 +440,7 @@ house_build(const struct house_options *options)
 		demolish(&house);
 		return NULL;
 	}
-	start_sandbox(house);
+	house_start_sandbox(house);
 	write_config(house);
 	return house;
 }

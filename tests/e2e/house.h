@@ -97,6 +97,8 @@ void house_close(struct house **house);
 int house_clear(void **state);
 #define HOUSE_TEST(test) cmocka_unit_test_teardown(test, house_clear)
 
+/* Another one, with the ledger of the one before, and else nothing. */
+void house_start_sandbox(struct house *house);
 /* On the same port each time. */
 void house_start_engine(struct house *house);
 /* Up to now it may be killed at any instant. */

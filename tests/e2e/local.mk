@@ -71,6 +71,12 @@ tests_e2e_test_e2e_odoo_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_odoo_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_odoo_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_outage
+tests_e2e_test_e2e_outage_SOURCES = tests/e2e/test_e2e_outage.c $(E2E_HOUSE)
+tests_e2e_test_e2e_outage_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_outage_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_outage_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_payment
 tests_e2e_test_e2e_payment_SOURCES = tests/e2e/test_e2e_payment.c $(E2E_HOUSE)
 tests_e2e_test_e2e_payment_CPPFLAGS = $(E2E_CPPFLAGS)

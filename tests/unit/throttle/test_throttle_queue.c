@@ -78,11 +78,23 @@ test_who_has_come_of_age_is_not_overtaken(void **state)
 	int64_t later_ms = NOW_MS + THROTTLE_AGE_MS;
 
 	(void)state;
-	add(0, NORMAL, 0, NOW_MS);
+	add(0, NORMAL, INT64_MAX, NOW_MS);
 	add(1, NORMAL, later_ms + 1000, later_ms - 1);
 	add(2, NORMAL, NOW_MS + 5, later_ms + 1); /* it is over already */
 	assert_next(0);
 	assert_next(2);
+	assert_next(1);
+}
+
+static void
+test_who_has_no_deadline_has_an_hour(void **state)
+{
+	(void)state;
+	add(0, NORMAL, 0, NOW_MS);
+	add(1, NORMAL, NOW_MS + 2 * THROTTLE_PATIENCE_MS, NOW_MS);
+	add(2, NORMAL, NOW_MS + THROTTLE_PATIENCE_MS / 2, NOW_MS);
+	assert_next(2);
+	assert_next(0);
 	assert_next(1);
 }
 
@@ -201,6 +213,7 @@ main(void)
 	    ROW(test_equals_come_in_order_of_arrival),
 	    ROW(test_the_earliest_deadline_comes_first),
 	    ROW(test_who_has_come_of_age_is_not_overtaken),
+	    ROW(test_who_has_no_deadline_has_an_hour),
 	    ROW(test_the_most_important_need_not_wait_for_those_there),
 	    ROW(test_classes_share_by_weight),
 	    ROW(test_nobody_starves),
