@@ -11,6 +11,7 @@ packages="
 	gcc libc6-dev make binutils patch
 	autoconf automake pkg-config
 	libpcre2-dev
+	libmpfr-dev
 	libyaml-dev
 	libxml2-dev
 	libevent-dev

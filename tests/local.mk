@@ -20,7 +20,7 @@ EXTRA_DIST += tests/coverage.awk tests/layers.tsv tests/cli
 library_cflags = $(BID_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS) \
 	$(EVENT_CFLAGS) $(GVC_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) $(SQLITE_CFLAGS) \
 	$(YAML_CFLAGS)
-core_libs = $(XML_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) $(BID_LIBS) \
+core_libs = $(XML_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) $(BID_LIBS) $(MPFR_LIBS) \
 	$(CRYPTO_LIBS) -lpthread -lm
 
 TEST_EXTENSIONS = .sh

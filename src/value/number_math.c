@@ -218,7 +218,7 @@ number_log(struct number a, struct number *out)
 		return NUMBER_UNDEFINED;
 	enum number_error error = log_by_library(a, out);
 	if (error == NUMBER_OK && !number_is_zero(*out))
-		(void)!number_wide_log(a, *out, out);
+		(void)!number_wide_log(a, out);
 	return error;
 }
 
@@ -258,13 +258,12 @@ power_nearly(struct number a, struct number b, const int64_t *exponent,
     struct number *out)
 {
 	enum number_error error = power_by_library(a, b, out);
-	struct number near;
 	if (error != NUMBER_OK || number_is_zero(*out))
 		return error;
 	if (exponent)
 		(void)!number_wide_power_whole(a, *exponent, out);
-	else if (log_by_library(a, &near) == NUMBER_OK)
-		(void)!number_wide_power(a, near, b, out);
+	else
+		(void)!number_wide_power(a, b, out);
 	return NUMBER_OK;
 }
 

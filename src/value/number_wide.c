@@ -2,272 +2,77 @@
 /*
  * number_wide.c: powers, exp and log, rounded correctly.
  *
- * A wide number has ten limbs of nine digits, 82 digits at least.  What is
- * cut off is remembered, so that a result whose further digits look like
- * exactly a half is still rounded the right way.  A result that lies closer
- * to a half than some 60 digits can tell is beyond what anybody will meet.
+ * MPFR calculates with 512 bits, 154 digits, of which 34 are taken.  Where a
+ * result lies exactly half way between two numbers it is one that 512 bits
+ * hold, so that it is rounded to the even one: only a whole power can, and it
+ * has 35 digits then, or is a power of two.
  */
 #include "number_wide.h"
 
 #include "number_priv.h"
 
-#define LIMBS 10
-#define LIMB 1000000000u
-#define LIMB_DIGITS 9
-/* exp() of what is 2^24 times smaller is multiplied by itself 24 times. */
-#define HALVINGS 24
-/* Of the logarithm of a number that there is. */
-#define LOG_MAX 14200
-#define TERMS_MAX 100
+#include "stated/memory.h"
 
-/* The limbs, the highest first, follow a point that is moved by `exponent`
- * limbs to the right; the first of them is not 0 but in zero. */
-struct wide {
-	uint32_t limbs[LIMBS];
-	int64_t exponent;
-	bool negative;
-	bool is_cut; /* there were more digits */
-};
+#include <mpfr.h>
+#include <pthread.h>
+#include <stdlib.h>
 
-/* Without leading zeros, and cut to what there is room for. */
-static struct wide
-settle(const uint32_t *limbs, size_t count, int64_t exponent)
+#define BITS 512
+
+/* ------------------------------------------------------------- in and out */
+
+static void *
+resize(void *before, size_t bytes_before, size_t bytes)
 {
-	struct wide wide = {.exponent = exponent};
-	size_t first = 0;
-
-	while (first < count && limbs[first] == 0)
-		first++;
-	wide.exponent -= (int64_t)first;
-	for (size_t i = first; i < count; i++) {
-		if (i - first < LIMBS)
-			wide.limbs[i - first] = limbs[i];
-		else
-			wide.is_cut |= limbs[i] != 0;
-	}
-	return wide;
+	(void)bytes_before;
+	return memory_resize(before, bytes);
 }
-
-static bool
-is_zero(const struct wide *wide)
-{
-	return wide->limbs[0] == 0;
-}
-
-static struct wide
-of_parts(struct number_parts parts)
-{
-	uint32_t limbs[6];
-	uint64_t carry = 0;
-	int places = ((parts.exponent % LIMB_DIGITS) + LIMB_DIGITS) %
-	    LIMB_DIGITS;
-	uint64_t factor = (uint64_t)number_power_of_ten(places);
-	struct wide wide;
-
-	for (size_t i = 6; i-- > 0;) {
-		carry += (uint64_t)(parts.coefficient % LIMB) * factor;
-		limbs[i] = (uint32_t)(carry % LIMB);
-		carry /= LIMB;
-		parts.coefficient /= LIMB;
-	}
-	must(carry == 0 && parts.coefficient == 0);
-	wide = settle(limbs, 6, (parts.exponent - places) / LIMB_DIGITS + 6);
-	wide.negative = parts.negative;
-	return wide;
-}
-
-static struct wide
-of_number(struct number n)
-{
-	return of_parts(number_split(n));
-}
-
-/* -------------------------------------------------------------- arithmetic */
-
-static struct wide
-multiply(const struct wide *a, const struct wide *b)
-{
-	uint64_t sums[2 * LIMBS] = {0};
-	uint32_t limbs[2 * LIMBS];
-	uint64_t carry = 0;
-	struct wide wide;
-
-	/* Ten products of two limbs fit. */
-	for (size_t i = 0; i < LIMBS; i++)
-		for (size_t k = 0; k < LIMBS; k++)
-			sums[i + k + 1] +=
-			    (uint64_t)a->limbs[i] * b->limbs[k];
-	for (size_t i = 2 * LIMBS; i-- > 0;) {
-		carry += sums[i];
-		limbs[i] = (uint32_t)(carry % LIMB);
-		carry /= LIMB;
-	}
-	must(carry == 0);
-	wide = settle(limbs, 2 * LIMBS, a->exponent + b->exponent);
-	wide.negative = a->negative != b->negative;
-	wide.is_cut |= a->is_cut || b->is_cut;
-	return wide;
-}
-
-/* <0, 0, >0 without the signs. */
-static int
-compare_sizes(const struct wide *a, const struct wide *b)
-{
-	if (is_zero(a) || is_zero(b))
-		return !is_zero(a) - !is_zero(b);
-	if (a->exponent != b->exponent)
-		return a->exponent < b->exponent ? -1 : 1;
-	for (size_t i = 0; i < LIMBS; i++)
-		if (a->limbs[i] != b->limbs[i])
-			return a->limbs[i] < b->limbs[i] ? -1 : 1;
-	return 0;
-}
-
-/* `a` is not the smaller one in size. */
-static struct wide
-add_smaller(const struct wide *a, const struct wide *b)
-{
-	uint32_t limbs[2 * LIMBS + 1] = {0};
-	int64_t gap = a->exponent - b->exponent;
-	int64_t carry = 0;
-	struct wide wide = *a;
-
-	if (is_zero(b) || gap > LIMBS) {
-		wide.is_cut |= b->is_cut || !is_zero(b);
-		return wide;
-	}
-	must(gap >= 0);
-	for (size_t i = 2 * LIMBS + 1; i-- > 0;) {
-		size_t of_a = i - 1, of_b = i - 1 - (size_t)gap;
-
-		if (i >= 1 && of_a < LIMBS)
-			carry += a->limbs[of_a];
-		if (i >= 1 + (size_t)gap && of_b < LIMBS)
-			carry += a->negative == b->negative ?
-			    (int64_t)b->limbs[of_b] :
-			    -(int64_t)b->limbs[of_b];
-		limbs[i] = (uint32_t)((carry + LIMB) % LIMB);
-		carry = (carry - (int64_t)limbs[i]) / (int64_t)LIMB;
-	}
-	must(carry == 0);
-	wide = settle(limbs, 2 * LIMBS + 1, a->exponent + 1);
-	wide.negative = a->negative;
-	wide.is_cut |= a->is_cut || b->is_cut;
-	return wide;
-}
-
-static struct wide
-add(const struct wide *a, const struct wide *b)
-{
-	return compare_sizes(a, b) >= 0 ? add_smaller(a, b) :
-	    add_smaller(b, a);
-}
-
-static struct wide
-subtract(const struct wide *a, const struct wide *b)
-{
-	struct wide negated = *b;
-
-	negated.negative = !b->negative;
-	return add(a, &negated);
-}
-
-static struct wide
-divide_small(const struct wide *a, uint32_t divisor)
-{
-	uint32_t limbs[LIMBS + 1];
-	uint64_t rest = 0;
-	struct wide wide;
-
-	must(divisor > 0 && divisor < LIMB);
-	for (size_t i = 0; i <= LIMBS; i++) {
-		rest = rest * LIMB + (i < LIMBS ? a->limbs[i] : 0);
-		limbs[i] = (uint32_t)(rest / divisor);
-		rest %= divisor;
-	}
-	wide = settle(limbs, LIMBS + 1, a->exponent);
-	wide.negative = a->negative;
-	wide.is_cut |= a->is_cut || rest != 0;
-	return wide;
-}
-
-/* 1 / n, digit by digit. */
-static struct wide
-reciprocal(struct number n)
-{
-	struct number_parts parts = number_split(n);
-	uint32_t limbs[LIMBS + 5]; /* up to four are zeros in front */
-	number_coefficient rest = 1;
-	struct wide inverse, scale = of_parts((struct number_parts){
-	    1, -parts.exponent, parts.negative});
-
-	must(parts.coefficient > 0);
-	/* The only inverse that has a digit before its point. */
-	if (parts.coefficient == 1)
-		return scale;
-	for (size_t i = 0; i < LIMBS + 5; i++) {
-		limbs[i] = 0;
-		for (int k = 0; k < LIMB_DIGITS; k++) {
-			rest *= 10;
-			limbs[i] = limbs[i] * 10 +
-			    (uint32_t)(rest / parts.coefficient);
-			rest %= parts.coefficient;
-		}
-	}
-	inverse = settle(limbs, LIMBS + 5, 0);
-	inverse.is_cut |= rest != 0;
-	return multiply(&inverse, &scale);
-}
-
-/* ---------------------------------------------------------------- rounding */
 
 static void
-write_digits(const struct wide *wide, char digits[LIMBS * LIMB_DIGITS])
+give_back(void *at, size_t bytes)
 {
-	for (size_t i = 0; i < LIMBS; i++) {
-		uint32_t limb = wide->limbs[i];
-
-		for (size_t k = LIMB_DIGITS; k-- > 0; limb /= 10)
-			digits[i * LIMB_DIGITS + k] = (char)(limb % 10);
-	}
+	(void)bytes;
+	free(at);
 }
 
-/* Whether what follows the 34 digits makes the last of them one more. */
-static bool
-rounds_up(const char *rest, size_t count, bool is_cut, bool is_odd)
+static void
+prepare(void)
 {
-	bool is_more = is_cut;
-
-	for (size_t i = 1; i < count; i++)
-		is_more |= rest[i] != 0;
-	return rest[0] > 5 || (rest[0] == 5 && (is_more || is_odd));
+	mp_set_memory_functions(memory_get, resize, give_back);
 }
 
-/* Half even, without zeros that nobody wrote behind the point. */
-static bool
-to_number(const struct wide *wide, struct number *out)
+static void
+init_wide(mpfr_t wide)
 {
-	char digits[LIMBS * LIMB_DIGITS];
-	struct number_parts parts = {.negative = wide->negative};
-	size_t first = 0;
-	size_t end;
-	int64_t exponent;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (is_zero(wide))
-		return false;
-	write_digits(wide, digits);
-	while (digits[first] == 0)
-		first++;
-	end = first + NUMBER_DIGITS_MAX;
-	for (size_t i = first; i < end; i++)
+	(void)pthread_once(&once, prepare);
+	mpfr_init2(wide, BITS);
+}
+
+static void
+init_number(mpfr_t wide, struct number n)
+{
+	char text[NUMBER_TEXT_BYTES];
+	int failed;
+
+	init_wide(wide);
+	(void)number_format(n, text);
+	failed = mpfr_set_str(wide, text, 10, MPFR_RNDN);
+	must(failed == 0);
+}
+
+/* The digits of a number, and where their point stands. */
+static bool
+of_digits(const char *digits, int64_t exponent, struct number *out)
+{
+	struct number_parts parts = {.negative = *digits == '-'};
+
+	for (digits += parts.negative; *digits != '\0'; digits++, exponent--)
 		parts.coefficient = parts.coefficient * 10 +
-		    (unsigned char)digits[i];
-	if (rounds_up(digits + end, sizeof(digits) - end, wide->is_cut,
-		parts.coefficient & 1))
-		parts.coefficient++;
-	exponent = wide->exponent * LIMB_DIGITS - (int64_t)end;
-	while (parts.coefficient % 10 == 0 && (exponent < 0 ||
-	    parts.coefficient >= NUMBER_COEFFICIENT_END)) {
+		    (number_coefficient)(*digits - '0');
+	/* Without zeros that nobody wrote behind the point. */
+	while (parts.coefficient % 10 == 0 && exponent < 0) {
 		parts.coefficient /= 10;
 		exponent++;
 	}
@@ -278,102 +83,72 @@ to_number(const struct wide *wide, struct number *out)
 	return true;
 }
 
-/* --------------------------------------------------------------- functions */
-
-/* The series of exp(a / 2^24), which gains three digits a term. */
-static struct wide
-exp_wide(const struct wide *a)
-{
-	struct wide small = divide_small(a, UINT32_C(1) << HALVINGS);
-	struct wide sum = of_number(number_of_int(1));
-	struct wide term = sum;
-
-	for (uint32_t n = 1; n < TERMS_MAX; n++) {
-		term = multiply(&term, &small);
-		term = divide_small(&term, n);
-		if (is_zero(&term) || term.exponent < -LIMBS)
-			break;
-		sum = add(&sum, &term);
-	}
-	for (int i = 0; i < HALVINGS; i++)
-		sum = multiply(&sum, &sum);
-	sum.is_cut = true;
-	return sum;
-}
-
-/* By Halley's method, which makes three times as many digits right:
- * y + 2 (a - exp y) / (a + exp y). */
+/* The result times 10^scale; clears it. */
 static bool
-log_wide(struct number a, struct number near, struct wide *out)
+take_number(mpfr_t wide, int64_t scale, struct number *out)
 {
-	struct wide wanted = of_number(a);
-	struct wide found = of_number(near);
-	struct wide raised = exp_wide(&found);
-	struct wide gap = subtract(&wanted, &raised);
-	struct wide sum = add(&wanted, &raised);
-	struct number over, under, step;
+	mpfr_exp_t exponent;
+	char *digits;
+	bool is_number = false;
 
-	*out = found;
-	if (is_zero(&gap))
-		return true;
-	if (!to_number(&gap, &over) || !to_number(&sum, &under) ||
-	    number_add(over, over, &over) != NUMBER_OK ||
-	    number_divide(over, under, &step) != NUMBER_OK)
-		return false;
-	gap = of_number(step);
-	*out = add(&found, &gap);
-	out->is_cut = true;
-	return true;
+	if (mpfr_regular_p(wide)) {
+		digits = mpfr_get_str(NULL, &exponent, 10, NUMBER_DIGITS_MAX,
+		    wide, MPFR_RNDN);
+		is_number = of_digits(digits, exponent + scale, out);
+		mpfr_free_str(digits);
+	}
+	mpfr_clear(wide);
+	return is_number;
 }
+
+/* --------------------------------------------------------------- functions */
 
 bool
 number_wide_exp(struct number a, struct number *out)
 {
-	struct wide wide = of_number(a);
+	mpfr_t wide;
 
-	if (number_compare(number_abs(a), number_of_int(LOG_MAX)) > 0)
-		return false;
-	wide = exp_wide(&wide);
-	return to_number(&wide, out);
+	init_number(wide, a);
+	mpfr_exp(wide, wide, MPFR_RNDN);
+	return take_number(wide, 0, out);
 }
 
 bool
-number_wide_log(struct number a, struct number near, struct number *out)
+number_wide_log(struct number a, struct number *out)
 {
-	struct wide wide;
+	mpfr_t wide;
 
-	return log_wide(a, near, &wide) && to_number(&wide, out);
+	init_number(wide, a);
+	mpfr_log(wide, wide, MPFR_RNDN);
+	return take_number(wide, 0, out);
 }
 
 bool
-number_wide_power(struct number a, struct number near, struct number b,
-    struct number *out)
+number_wide_power(struct number a, struct number b, struct number *out)
 {
-	struct wide wide, limit = of_number(number_of_int(LOG_MAX));
-	struct wide factor = of_number(b);
+	mpfr_t wide, exponent;
 
-	if (!log_wide(a, near, &wide))
-		return false;
-	wide = multiply(&wide, &factor);
-	if (compare_sizes(&wide, &limit) > 0)
-		return false;
-	wide = exp_wide(&wide);
-	return to_number(&wide, out);
+	init_number(wide, a);
+	init_number(exponent, b);
+	mpfr_pow(wide, wide, exponent, MPFR_RNDN);
+	mpfr_clear(exponent);
+	return take_number(wide, 0, out);
 }
 
+/* Of the digits alone, which 512 bits hold, and of their place apart. */
 bool
 number_wide_power_whole(struct number a, int64_t exponent, struct number *out)
 {
-	struct wide square = exponent < 0 ? reciprocal(a) : of_number(a);
-	struct wide product = of_number(number_of_int(1));
-	uint64_t times = exponent < 0 ? 0 - (uint64_t)exponent :
-	    (uint64_t)exponent;
+	struct number_parts parts = number_split(a);
+	int place = parts.exponent;
+	int64_t scale;
+	mpfr_t wide;
 
-	for (; times > 0; times >>= 1) {
-		if (times & 1)
-			product = multiply(&product, &square);
-		if (times > 1)
-			square = multiply(&square, &square);
-	}
-	return to_number(&product, out);
+	must(parts.coefficient != 0);
+	if (__builtin_mul_overflow(place, exponent, &scale))
+		return false;
+	parts.exponent = 0;
+	init_number(wide, number_join(parts));
+	mpfr_pow_si(wide, wide, exponent, MPFR_RNDN);
+	return take_number(wide, scale, out);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * number_wide.h: functions of numbers with twice the digits, so that what is
- * rounded to 34 at the end is right; for number_math.c alone.
+ * number_wide.h: functions of numbers with four times the digits, so that what
+ * is rounded to 34 at the end is right; for number_math.c alone.
  *
  * Each is false, and leaves *out alone, where the result is too large or too
- * small to have 34 digits.  `near` is the natural logarithm of the first
- * argument to about 33 digits, from which the others are found.
+ * small to have 34 digits.
  */
 #ifndef STATED_NUMBER_WIDE_H
 #define STATED_NUMBER_WIDE_H
@@ -13,11 +12,10 @@
 #include "stated/number.h"
 
 MUST_USE bool number_wide_exp(struct number a, struct number *out);
-MUST_USE bool number_wide_log(
-    struct number a, struct number near, struct number *out);
-/* a > 0 */
-MUST_USE bool number_wide_power(struct number a, struct number near,
-    struct number b, struct number *out);
+/* a > 0, in both */
+MUST_USE bool number_wide_log(struct number a, struct number *out);
+MUST_USE bool number_wide_power(
+    struct number a, struct number b, struct number *out);
 /* a != 0 */
 MUST_USE bool number_wide_power_whole(
     struct number a, int64_t exponent, struct number *out);
