@@ -40,6 +40,13 @@ MUST_USE bool connector_prepare(const struct connector_call *call,
  * that it has.  false where they are the same. */
 MUST_USE bool connector_renew(const struct connector_call *call,
     const struct connector_context *context, struct message_request *request);
+/* What came back, for all that is done with it: cleaned by connector_mask(),
+ * and MESSAGE_FORGED where the connection verifies answers and this one isn't
+ * genuine. */
+struct message_response connector_receive(const struct connector_call *call,
+    const struct message_request *request,
+    const struct message_response *response,
+    const struct connector_context *context);
 /* The answer without the secrets that it was asked with, for all that is done
  * with it; what stays as it was is borrowed. */
 struct message_response connector_mask(struct arena *arena,

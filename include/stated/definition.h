@@ -506,6 +506,7 @@ enum def_signature_scheme {
 	SIGNED_HUBSPOT,  /* version 3 */
 	SIGNED_PAYPAL,
 	SIGNED_JWS, /* RFC 7515: compact, or detached in a header */
+	SIGNED_HTTP, /* RFC 9421; requests only */
 };
 enum def_signature_encoding {
 	ENCODED_ANYHOW, /* when it is read; written as ENCODED_HEX */
@@ -547,6 +548,12 @@ struct def_signature {
 	uint32_t algorithms; /* bits of enum signature_algorithm; 0: the key's */
 	const struct template *issuer;   /* may be NULL */
 	const struct template *audience; /* may be NULL */
+	/* of a request: */
+	const struct template *key_id; /* JWS, HTTP; may be NULL */
+	bool is_plain;                 /* JWS: RFC 7797 */
+	struct str trust_anchor; /* JWS: of Open Banking; may be absent */
+	const struct str *components; /* HTTP: what is signed, in order */
+	size_t component_count;
 };
 
 struct def_webhook_event {
@@ -581,8 +588,10 @@ struct def_connection {
 	struct def_auth auth;
 	bool is_tls_required; /* SMTP: no STARTTLS, no mail */
 	bool is_idempotent;   /* SMTP: a mail that comes twice is no harm */
-	/* PEM of key and certificate; may be NULL */
+	/* PEM of the certificate, and of its key unless that stands in
+	 * client_key; may be NULL */
 	const struct template *client_certificate;
+	const struct template *client_key; /* may be NULL */
 	/* PEM, or a file's absolute path; may be NULL */
 	const struct template *ca;
 	const struct def_proxy *proxy; /* NULL: none */
@@ -601,6 +610,8 @@ struct def_connection {
 	const struct def_operation *notice;
 	const struct def_error_rule *errors; /* after an operation's own */
 	size_t error_count;
+	struct def_signature sign;   /* HTTP: requests */
+	struct def_signature verify; /* HTTP: answers */
 	struct def_signature webhook_signature;
 	/* the messages that one delivery has; NULL: it is one */
 	const struct template *webhook_each;

@@ -108,6 +108,7 @@ enum message_failure {
 	MESSAGE_TRUNCATED,   /* the body ended early */
 	MESSAGE_TOO_LARGE,
 	MESSAGE_GARBLED,     /* not HTTP */
+	MESSAGE_FORGED,      /* not signed as it has to be */
 	MESSAGE_CRASHED, /* this engine stopped between sending and recording */
 };
 struct str message_failure_name(enum message_failure failure);

@@ -55,6 +55,10 @@ bool signature_key_fits(
 enum signature_algorithm signature_key_default(
     const struct signature_key *key);
 
+/* The lowest of these bits, or the key's default where there is none. */
+enum signature_algorithm signature_algorithm_of(
+    uint32_t bits, const struct signature_key *key);
+
 /* false where the key doesn't fit, or is a public one. */
 MUST_USE bool signature_make(struct arena *arena,
     const struct signature_key *key, enum signature_algorithm algorithm,

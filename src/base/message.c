@@ -24,6 +24,7 @@ message_failure_name(enum message_failure failure)
 		[MESSAGE_TRUNCATED] = STR_INIT("truncated"),
 		[MESSAGE_TOO_LARGE] = STR_INIT("too-large"),
 		[MESSAGE_GARBLED] = STR_INIT("garbled"),
+		[MESSAGE_FORGED] = STR_INIT("forged"),
 		[MESSAGE_CRASHED] = STR_INIT("crashed"),
 	};
 

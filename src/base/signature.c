@@ -316,6 +316,15 @@ signature_key_default(const struct signature_key *key)
 	return defaults[key->kind];
 }
 
+enum signature_algorithm
+signature_algorithm_of(uint32_t bits, const struct signature_key *key)
+{
+	for (int i = SIGNATURE_NONE + 1; i < SIGNATURE_COUNT; i++)
+		if (bits & 1u << i)
+			return (enum signature_algorithm)i;
+	return signature_key_default(key);
+}
+
 /* ------------------------------------------------------------------ HMACs */
 
 static size_t

@@ -127,6 +127,31 @@ connector_renew(const struct connector_call *call,
 
 /* -------------------------------------------------------------- interpret */
 
+struct message_response
+connector_receive(const struct connector_call *call,
+    const struct message_request *request,
+    const struct message_response *response,
+    const struct connector_context *context)
+{
+	const struct def_signature *signature =
+	    &call->operation->connection->verify;
+	struct message_response received = *response;
+	struct call_scope scope;
+	struct proof proof = {
+		.signature = signature,
+		.scope = &scope,
+		.headers = response->headers,
+		.header_count = response->header_count,
+		.body = response->body,
+	};
+
+	call_scope_init(&scope, context, NULL);
+	if (response->failure == MESSAGE_OK &&
+	    signature->scheme != SIGNED_NONE && !proof_holds(&proof))
+		received.failure = MESSAGE_FORGED;
+	return connector_mask(context->arena, request, &received);
+}
+
 struct outcome
 connector_done(const struct connector_call *call, struct call_scope *scope,
     const struct value *whole)

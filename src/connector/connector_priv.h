@@ -173,6 +173,10 @@ struct signed_message {
 	struct str body;
 	struct str timestamp; /* may be absent */
 };
+/* Path and query, "/" where there is none; and the authority without a port
+ * that is the scheme's own. */
+struct str signed_text_target(struct str url);
+struct str signed_text_authority(struct str url);
 struct str signed_text_make(struct arena *arena,
     const struct def_signature *signature,
     const struct signed_message *message);
@@ -188,6 +192,13 @@ struct proof {
 	struct str payload; /* what is proven: the body, or what it wraps */
 };
 bool proof_holds(struct proof *proof);
+
+/* ---- sign.c: requests ---- */
+
+/* Adds what proves where the request comes from; the last thing to do. */
+MUST_USE bool sign_request(struct call_scope *scope,
+    const struct def_signature *signature, struct message_request *request,
+    struct outcome *failure);
 
 /* ---- protocols ---- */
 

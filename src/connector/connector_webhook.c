@@ -83,6 +83,7 @@ provider_id(const struct hook *hook)
 		return member(hook, "jti");
 	case SIGNED_NONE:
 	case SIGNED_HMAC:
+	case SIGNED_HTTP:
 		break;
 	}
 	return (struct str){NULL, 0};

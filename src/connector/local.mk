@@ -28,6 +28,7 @@ libstated_connector_a_SOURCES = \
 	src/connector/rest_proxy.c \
 	src/connector/rest_url.c \
 	src/connector/retry_after.c \
+	src/connector/sign.c \
 	src/connector/signed_text.c \
 	src/connector/sftp.c \
 	src/connector/smtp.c \

@@ -117,22 +117,13 @@ make_claims(struct asking *asking, const struct value **claims)
 	return true;
 }
 
-static enum signature_algorithm
-algorithm_of(uint32_t algorithms, const struct signature_key *key)
-{
-	for (int i = SIGNATURE_NONE + 1; i < SIGNATURE_COUNT; i++)
-		if (algorithms & 1u << i)
-			return (enum signature_algorithm)i;
-	return signature_key_default(key);
-}
-
 static bool
 sign_claims(struct asking *asking, const struct signature_key *key,
     const struct value *claims, struct str *jwt)
 {
 	struct arena *arena = asking->scope->arena;
 	enum signature_algorithm algorithm =
-	    algorithm_of(asking->oauth2->algorithms, key);
+	    signature_algorithm_of(asking->oauth2->algorithms, key);
 	struct value_builder *header = value_build_context(arena);
 	struct buf payload = buf_in(arena);
 	struct str key_id;

@@ -231,7 +231,8 @@ rest_renew(struct call_scope *scope, const struct def_connection *connection,
 			request->headers[i].value)) {
 			request->headers = headers.items;
 			request->header_count = headers.count;
-			return true;
+			return sign_request(scope, &connection->sign, request,
+			    &failure);
 		}
 	return false;
 }
@@ -253,9 +254,17 @@ rest_certificates(struct call_scope *scope,
     const struct def_connection *connection, struct message_request *request,
     struct outcome *failure)
 {
-	return set_pem(scope, connection->client_certificate,
-		   &request->client_certificate, failure) &&
-	    set_pem(scope, connection->ca, &request->ca, failure);
+	struct str key = {NULL, 0};
+
+	if (!set_pem(scope, connection->client_certificate,
+		&request->client_certificate, failure) ||
+	    !set_pem(scope, connection->client_key, &key, failure))
+		return false;
+	if (key.at != NULL)
+		request->client_certificate =
+		    arena_strf(scope->arena, "%.*s\n%.*s",
+			STR_ARG(request->client_certificate), STR_ARG(key));
+	return set_pem(scope, connection->ca, &request->ca, failure);
 }
 
 bool
@@ -308,7 +317,8 @@ rest_prepare(const struct connector_call *call, struct call_scope *scope,
 	    set_headers(scope, &headers, operation->headers, failure) &&
 	    set_body(scope, operation->body, &headers, request, failure) &&
 	    rest_authorize(scope, connection, call->token, &headers, failure) &&
-	    rest_finish(scope, connection, &headers, request, failure);
+	    rest_finish(scope, connection, &headers, request, failure) &&
+	    sign_request(scope, &connection->sign, request, failure);
 }
 
 /* ----------------------------------------------------------------- answer */

@@ -5,21 +5,45 @@
  */
 #include "connector_priv.h"
 
-/* From the first "/" after the authority; without a fragment. */
+/* What comes after the scheme, parted where the authority ends. */
 static struct str
-target_of(struct str url)
+part(struct str url, struct str *target)
 {
 	size_t scheme = str_find(url, STR("://"));
 	struct str rest;
+	size_t end = 0;
 
+	*target = STR("/");
 	if (scheme == SIZE_MAX)
-		return STR("/");
+		return STR("");
 	url = str_slice(url, scheme + 3, url.bytes);
 	url = str_split(url, '#', &rest);
-	for (size_t i = 0; i < url.bytes; i++)
-		if (url.at[i] == '/' || url.at[i] == '?')
-			return str_slice(url, i, url.bytes);
-	return STR("/");
+	while (end < url.bytes && url.at[end] != '/' && url.at[end] != '?')
+		end++;
+	if (end < url.bytes)
+		*target = str_slice(url, end, url.bytes);
+	return str_slice(url, 0, end);
+}
+
+struct str
+signed_text_target(struct str url)
+{
+	struct str target;
+
+	(void)part(url, &target);
+	return target;
+}
+
+struct str
+signed_text_authority(struct str url)
+{
+	bool is_https = str_has_prefix(url, STR("https:"));
+	struct str usual = is_https ? STR(":443") : STR(":80");
+	struct str target, authority = part(url, &target);
+
+	if (str_has_suffix(authority, usual))
+		authority.bytes -= usual.bytes;
+	return authority;
 }
 
 static void
@@ -35,7 +59,7 @@ add_part(struct buf *text, const struct def_signed_part *part,
     const struct signed_message *message)
 {
 	struct str query;
-	struct str path = str_split(target_of(message->url), '?', &query);
+	struct str path = str_split(signed_text_target(message->url), '?', &query);
 
 	switch (part->kind) {
 	case SIGNED_PART_TEXT:

@@ -38,6 +38,8 @@ static const struct failure_row failure_rows[] = {
 	    STR_INIT("the answer is too large")},
 	{MESSAGE_GARBLED, OUTCOME_UNKNOWN, false, "http.garbled",
 	    STR_INIT("the answer is not HTTP")},
+	{MESSAGE_FORGED, OUTCOME_UNKNOWN, false, "http.forged",
+	    STR_INIT("the answer is not signed as it has to be")},
 	{MESSAGE_CRASHED, OUTCOME_UNKNOWN, false, "http.crashed",
 	    STR_INIT("the engine stopped before it recorded an answer")},
 };

@@ -50,6 +50,8 @@ static const struct load_key breaker_keys[] = {
 static const struct load_key tls_keys[] = {
 	{"client-certificate", KIND_STRING, LOAD_MAY, IN(client_certificate),
 	    NULL, NULL, "{secret: NAME} of key and certificate in PEM"},
+	{"client-key", KIND_STRING, LOAD_MAY, IN(client_key), NULL, NULL,
+	    "{secret: NAME}, the key, where it isn't with the certificate"},
 	{"ca", KIND_STRING, LOAD_MAY, IN(ca), NULL, NULL,
 	    "who the server's certificate is signed by, in PEM or a path"},
 };
@@ -144,6 +146,10 @@ static const struct load_key connection_keys[] = {
 	    "who we are to it, and how we prove it"},
 	{"tls", KIND_MAP, LOAD_MAY, 0, NULL, &load_tls_table,
 	    "our certificate, and whom we trust"},
+	{"sign", KIND_MAP, LOAD_MAY, IN(sign), load_signature_sign,
+	    &load_signature_sign_table, "how requests are signed"},
+	{"verify", KIND_MAP, LOAD_MAY, IN(verify), load_signature_answer,
+	    &load_signature_answer_table, "how answers have to be signed"},
 	{"proxy", KIND_MAP, LOAD_MAY, 0, load_proxy, &proxy_table,
 	    "the host that calls go through; none unless told"},
 	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table,
@@ -205,8 +211,23 @@ load_connection_made(struct load *load, enum def_connection_kind kind,
 }
 
 static void
+check_certificate(struct load *load, const struct def_connection *connection)
+{
+	if (connection->client_key != NULL &&
+	    connection->client_certificate == NULL)
+		load_error(load, LOAD_MISSING_KEY,
+		    connection->client_key->span,
+		    "`client-key` needs `client-certificate`");
+}
+
+static void
 check_odoo(struct load *load, const struct def_connection *connection)
 {
+	if (connection->sign.scheme != SIGNED_NONE ||
+	    connection->verify.scheme != SIGNED_NONE)
+		load_error(load, LOAD_EXCLUSIVE, connection->span,
+		    "Odoo neither verifies requests nor signs answers: "
+		    "`sign` and `verify` are for kind http");
 	if (connection->auth.kind == AUTH_ODOO ||
 	    connection->auth.kind == AUTH_BEARER)
 		return;
@@ -268,6 +289,7 @@ load_connection(struct load *load)
 		load_mail_operations(load, connection);
 	if (kind == CONNECTION_ODOO)
 		check_odoo(load, connection);
+	check_certificate(load, connection);
 	load_scope_free(&load->scope);
 	return connection;
 }

@@ -444,6 +444,12 @@ void load_signature_algorithm(
 extern const struct load_table load_signature_verify_table;
 void load_signature_verify(
     struct load *load, const struct yaml_node *node, void *signature);
+extern const struct load_table load_signature_sign_table,
+    load_signature_answer_table;
+void load_signature_sign(
+    struct load *load, const struct yaml_node *node, void *signature);
+void load_signature_answer(
+    struct load *load, const struct yaml_node *node, void *signature);
 /* load_webhook.c: fills the connection. */
 extern const struct load_table load_webhooks_table;
 void load_operations(

@@ -36,6 +36,38 @@ load_scheme(struct load *load, const struct yaml_node *node, void *into)
 	    scheme_words, "scheme");
 }
 
+static const struct load_word sign_words[] = {
+	{"hmac", SIGNED_HMAC, false},
+	{"jws", SIGNED_JWS, false},
+	{"http-signature", SIGNED_HTTP, false},
+};
+static const struct load_table sign_scheme_form = LOAD_WORDS(sign_words);
+
+static void
+load_sign_scheme(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+
+	signature->scheme = (enum def_signature_scheme)LOAD_CHOOSE(load, node,
+	    sign_words, "scheme");
+}
+
+static const struct load_word answer_words[] = {
+	{"hmac", SIGNED_HMAC, false},
+	{"jws", SIGNED_JWS, false},
+};
+static const struct load_table answer_scheme_form = LOAD_WORDS(answer_words);
+
+static void
+load_answer_scheme(struct load *load, const struct yaml_node *node,
+    void *into)
+{
+	struct def_signature *signature = into;
+
+	signature->scheme = (enum def_signature_scheme)LOAD_CHOOSE(load, node,
+	    answer_words, "scheme");
+}
+
 /* ---- what an HMAC is over ---- */
 
 static const struct {
@@ -191,11 +223,28 @@ load_algorithms(struct load *load, const struct yaml_node *node, void *into)
 		    "`algorithms` names none: nothing would be genuine");
 }
 
+/* ---- components ---- */
+
+static void
+load_components(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+
+	signature->components = load_texts(load, node, "components",
+	    &signature->component_count);
+}
+
 /* ---- tables ---- */
 
 #define ROW_SCHEME                                                             \
 	{"scheme", KIND_OWN, LOAD_MUST, 0, load_scheme, &scheme_form,          \
 	    "hmac, stripe, github, standard-webhooks, hubspot, paypal or jws"}
+#define ROW_SIGN_SCHEME                                                        \
+	{"scheme", KIND_OWN, LOAD_MUST, 0, load_sign_scheme,                   \
+	    &sign_scheme_form, "hmac, jws or http-signature"}
+#define ROW_ANSWER_SCHEME                                                      \
+	{"scheme", KIND_OWN, LOAD_MUST, 0, load_answer_scheme,                 \
+	    &answer_scheme_form, "hmac or jws"}
 #define ROW_SECRET(help)                                                       \
 	{"secret", KIND_VALUE, LOAD_MUST, IN(secret), NULL, NULL, help}
 #define ROW_TOLERANCE(help)                                                    \
@@ -207,23 +256,42 @@ load_algorithms(struct load *load, const struct yaml_node *node, void *into)
 #define FIVE_MINUTES                                                           \
 	"how old a message may be, or how far ahead; 5m unless told"
 
+#define ROWS_HMAC                                                              \
+	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,                \
+	    "where the signature stands; x-signature unless told"},            \
+	{"encoding", KIND_OWN, LOAD_MAY, 0, load_encoding, &encoding_form,     \
+	    "hex or base64"},                                                  \
+	{"content", KIND_OWN, LOAD_MAY, 0, load_content, &load_form_text,      \
+	    "what is signed: '{timestamp}.{body}'; {body} unless told"},       \
+	{"timestamp-header", KIND_NAME, LOAD_MAY, IN(timestamp_header), NULL,  \
+	    NULL, "where the time stands that is signed with it"},             \
+	{"timestamp-unit", KIND_OWN, LOAD_MAY, 0, load_unit, &unit_form,       \
+	    "s or ms, since 1970; s unless told"}
+#define ROW_PREFIX(help)                                                       \
+	{"prefix", KIND_TEXT, LOAD_MAY, IN(prefix), NULL, NULL, help}
+#define PREFIX_TAKEN                                                           \
+	"what stands before it there; sha256= or nothing unless told"
+
 static const struct load_key hmac_keys[] = {
 	ROW_SCHEME,
 	ROW_SECRET(SHARED_SECRET),
-	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,
-	    "where the signature stands; x-signature unless told"},
-	{"prefix", KIND_TEXT, LOAD_MAY, IN(prefix), NULL, NULL,
-	    "what stands before it there; sha256= or nothing unless told"},
-	{"encoding", KIND_OWN, LOAD_MAY, 0, load_encoding, &encoding_form,
-	    "hex or base64; either unless told"},
-	{"content", KIND_OWN, LOAD_MAY, 0, load_content, &load_form_text,
-	    "what is signed: '{timestamp}.{body}'; {body} unless told"},
-	{"timestamp-header", KIND_NAME, LOAD_MAY, IN(timestamp_header), NULL,
-	    NULL, "where the time stands that is signed with it"},
-	{"timestamp-unit", KIND_OWN, LOAD_MAY, 0, load_unit, &unit_form,
-	    "s or ms, since 1970; s unless told"},
+	ROWS_HMAC,
+	ROW_PREFIX(PREFIX_TAKEN),
 	{"url", KIND_STRING, LOAD_MAY, IN(url), NULL, NULL,
 	    "the address that is called, where it is signed"},
+	ROW_TOLERANCE(FIVE_MINUTES),
+};
+static const struct load_key sign_hmac_keys[] = {
+	ROW_SIGN_SCHEME,
+	ROW_SECRET("{secret: NAME}, the key that both sides know"),
+	ROWS_HMAC,
+	ROW_PREFIX("what stands before it there; nothing unless told"),
+};
+static const struct load_key answer_hmac_keys[] = {
+	ROW_ANSWER_SCHEME,
+	ROW_SECRET(SHARED_SECRET),
+	ROWS_HMAC,
+	ROW_PREFIX(PREFIX_TAKEN),
 	ROW_TOLERANCE(FIVE_MINUTES),
 };
 static const struct load_key timed_keys[] = {
@@ -250,22 +318,60 @@ static const struct load_key paypal_keys[] = {
 	    "PayPal's number of this webhook"},
 	ROW_TOLERANCE("how old a message may be; 3d unless told"),
 };
+#define ROWS_JWS                                                               \
+	ROW_SECRET("{secret: NAME} of a public key or certificate in PEM, a "  \
+	    "JWK or a set of them, or a shared key; or a list"),               \
+	{"algorithms", KIND_LIST, LOAD_MAY, 0, load_algorithms,                \
+	    &algorithms_form,                                                  \
+	    "which are taken: [PS256]; those that fit the key unless told"},   \
+	{"issuer", KIND_STRING, LOAD_MAY, IN(issuer), NULL, NULL,              \
+	    "who it has to be from: `iss`"},                                   \
+	ROW_TOLERANCE("how far clocks may differ; 1m unless told")
+
 static const struct load_key jws_keys[] = {
 	ROW_SCHEME,
-	ROW_SECRET("{secret: NAME} of a public key or certificate in PEM, a "
-	    "JWK or a set of them, or a shared key; or a list"),
+	ROWS_JWS,
 	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,
 	    "where a detached one stands; x-jws-signature unless told, where "
 	    "the body is none"},
-	{"algorithms", KIND_LIST, LOAD_MAY, 0, load_algorithms,
-	    &algorithms_form,
-	    "which are taken: [PS256]; the one for the kind of key unless "
-	    "told"},
-	{"issuer", KIND_STRING, LOAD_MAY, IN(issuer), NULL, NULL,
-	    "who it has to be from: `iss`"},
 	{"audience", KIND_STRING, LOAD_MAY, IN(audience), NULL, NULL,
 	    "whom it has to be for: `aud`"},
-	ROW_TOLERANCE("how far clocks may differ; 1m unless told"),
+};
+static const struct load_key answer_jws_keys[] = {
+	ROW_ANSWER_SCHEME,
+	ROWS_JWS,
+	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,
+	    "where it stands; x-jws-signature unless told"},
+};
+
+#define ROWS_KEY                                                               \
+	ROW_SECRET("{secret: NAME}, the private key in PEM, or a shared key"), \
+	{"algorithm", KIND_OWN, LOAD_MAY, IN(algorithms),                      \
+	    load_signature_algorithm, &load_form_algorithm,                    \
+	    "what it is signed by; as the kind of key says unless told"},      \
+	{"key-id", KIND_STRING, LOAD_MAY, IN(key_id), NULL, NULL,              \
+	    "the key's name"}
+
+static const struct load_key sign_jws_keys[] = {
+	ROW_SIGN_SCHEME,
+	ROWS_KEY,
+	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,
+	    "where it stands; x-jws-signature unless told"},
+	{"unencoded", KIND_BOOLEAN, LOAD_MAY, IN(is_plain), NULL, NULL,
+	    "true: the body is signed as it is (RFC 7797)"},
+	{"issuer", KIND_STRING, LOAD_MAY, IN(issuer), NULL, NULL,
+	    "who we are to UK Open Banking: ORGANISATION/SOFTWARE; adds its "
+	    "iat, iss and tan"},
+	{"trust-anchor", KIND_TEXT, LOAD_MAY, IN(trust_anchor), NULL, NULL,
+	    "its tan; openbanking.org.uk unless told"},
+};
+static const struct load_key sign_http_keys[] = {
+	ROW_SIGN_SCHEME,
+	ROWS_KEY,
+	{"components", KIND_LIST, LOAD_MAY, 0, load_components,
+	    &load_form_texts,
+	    "what is signed, fields by name; '@method', '@target-uri' and "
+	    "content-digest unless told"},
 };
 
 static const struct load_table hmac_table =
@@ -283,6 +389,32 @@ static const struct load_table paypal_table =
 static const struct load_table jws_table =
     LOAD_TABLE("`verify` of scheme jws", jws_keys);
 
+static const struct load_table sign_hmac_table =
+    LOAD_TABLE("`sign` of scheme hmac", sign_hmac_keys);
+static const struct load_table sign_jws_table =
+    LOAD_TABLE("`sign` of scheme jws", sign_jws_keys);
+static const struct load_table sign_http_table =
+    LOAD_TABLE("`sign` of scheme http-signature", sign_http_keys);
+static const struct load_table answer_hmac_table =
+    LOAD_TABLE("an answer's `verify` of scheme hmac", answer_hmac_keys);
+static const struct load_table answer_jws_table =
+    LOAD_TABLE("an answer's `verify` of scheme jws", answer_jws_keys);
+
+static const struct load_case sign_cases[] = {
+	{"scheme", "hmac", SIGNED_HMAC, &sign_hmac_table},
+	{"scheme", "jws", SIGNED_JWS, &sign_jws_table},
+	{"scheme", "http-signature", SIGNED_HTTP, &sign_http_table},
+};
+const struct load_table load_signature_sign_table =
+    LOAD_CASES("`sign`", sign_cases);
+
+static const struct load_case answer_cases[] = {
+	{"scheme", "hmac", SIGNED_HMAC, &answer_hmac_table},
+	{"scheme", "jws", SIGNED_JWS, &answer_jws_table},
+};
+const struct load_table load_signature_answer_table =
+    LOAD_CASES("an answer's `verify`", answer_cases);
+
 static const struct load_case verify_cases[] = {
 	{"scheme", "hmac", SIGNED_HMAC, &hmac_table},
 	{"scheme", "stripe", SIGNED_STRIPE, &stripe_table},
@@ -297,16 +429,17 @@ const struct load_table load_signature_verify_table =
 
 /* ---- the whole ---- */
 
+/* The first stands in for a scheme that there isn't. */
 static const struct load_table *
-table_of(const struct yaml_node *node)
+table_of(const struct load_table *cases, const struct yaml_node *node)
 {
 	const struct yaml_node *scheme = yaml_tree_find(node, "scheme");
 
 	for (size_t i = 0; scheme && scheme->kind == NODE_TEXT &&
-	     i < LOAD_COUNT(verify_cases); i++)
-		if (str_equal(scheme->text, str_of(verify_cases[i].word)))
-			return verify_cases[i].table;
-	return &hmac_table;
+	     i < cases->count; i++)
+		if (str_equal(scheme->text, str_of(cases->cases[i].word)))
+			return cases->cases[i].table;
+	return cases->cases[0].table;
 }
 
 static int64_t
@@ -372,7 +505,6 @@ complete_hmac(struct load *load, const struct yaml_node *node,
 		signature->part_count = is_timed ? 3 : 1;
 	}
 	check_timestamp(load, node, signature);
-	check_url(load, node, signature);
 }
 
 void
@@ -380,13 +512,64 @@ load_signature_verify(struct load *load, const struct yaml_node *node, void *int
 {
 	struct def_signature *signature = into;
 
-	load_map(load, node, table_of(node), signature);
+	load_map(load, node, table_of(&load_signature_verify_table, node),
+	    signature);
 	/* What verifies these two is public. */
 	if (signature->scheme != SIGNED_JWS &&
 	    signature->scheme != SIGNED_PAYPAL)
 		load_doubt_secret(load, signature->secret);
 	if (signature->tolerance_ms == 0)
 		signature->tolerance_ms = usual_tolerance_ms(signature->scheme);
+	if (signature->scheme != SIGNED_HMAC)
+		return;
+	complete_hmac(load, node, signature);
+	check_url(load, node, signature);
+}
+
+static void
+complete_components(struct def_signature *signature)
+{
+	static const struct str usual[] = {
+		STR_INIT("@method"),
+		STR_INIT("@target-uri"),
+		STR_INIT("content-digest"),
+	};
+
+	if (signature->component_count > 0)
+		return;
+	signature->components = usual;
+	signature->component_count = LOAD_COUNT(usual);
+}
+
+void
+load_signature_sign(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_signature *signature = into;
+
+	load_map(load, node, table_of(&load_signature_sign_table, node),
+	    signature);
+	load_doubt_secret(load, signature->secret);
 	if (signature->scheme == SIGNED_HMAC)
 		complete_hmac(load, node, signature);
+	if (signature->scheme == SIGNED_JWS && signature->header.at == NULL)
+		signature->header = STR("x-jws-signature");
+	if (signature->scheme == SIGNED_HTTP)
+		complete_components(signature);
+}
+
+/* An answer's is beside its body, never around it. */
+void
+load_signature_answer(struct load *load, const struct yaml_node *node,
+    void *into)
+{
+	struct def_signature *signature = into;
+
+	load_map(load, node, table_of(&load_signature_answer_table, node),
+	    signature);
+	if (signature->tolerance_ms == 0)
+		signature->tolerance_ms = usual_tolerance_ms(signature->scheme);
+	if (signature->scheme == SIGNED_HMAC)
+		complete_hmac(load, node, signature);
+	else if (signature->header.at == NULL)
+		signature->header = STR("x-jws-signature");
 }

@@ -376,19 +376,20 @@ exchange_cb(const struct message_response *response, void *arg)
 	struct outgoing *outgoing = exchange->outgoing;
 	struct connector_context context =
 	    engine_connector_context(exchange->line->engine, outgoing->arena);
-	struct message_response masked;
+	struct message_response received;
 	struct outcome outcome;
 
 	must(exchange->state == EXCHANGE_SENT);
-	masked = connector_mask(outgoing->arena, &outgoing->request, response);
-	outcome = connector_interpret(&outgoing->call, &masked, &context);
+	received = connector_receive(
+	    &outgoing->call, &outgoing->request, response, &context);
+	outcome = connector_interpret(&outgoing->call, &received, &context);
 	if (is_refused(&outcome)) {
 		if (goes_on(exchange))
 			return;
 		outcome.transient &= !exchange->is_renewed;
 	}
-	line_note_end(exchange, &outcome, &masked);
-	end(exchange, &outcome, &masked);
+	line_note_end(exchange, &outcome, &received);
+	end(exchange, &outcome, &received);
 }
 
 static void

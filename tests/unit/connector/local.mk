@@ -80,6 +80,13 @@ tests_unit_connector_test_sftp_SOURCES = tests/unit/connector/test_sftp.c \
 	$(desk_sources)
 tests_unit_connector_test_sftp_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/connector/test_sign
+tests_unit_connector_test_sign_SOURCES = \
+	tests/unit/connector/test_sign.c $(desk_sources) $(key_pair_sources)
+tests_unit_connector_test_sign_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/src/connector
+tests_unit_connector_test_sign_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_smtp
 tests_unit_connector_test_smtp_SOURCES = tests/unit/connector/test_smtp.c \
 	$(desk_sources)
