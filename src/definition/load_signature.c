@@ -479,8 +479,10 @@ static void
 check_url(struct load *load, const struct yaml_node *node,
     const struct def_signature *signature)
 {
-	if (signature->url == NULL && (has_part(signature, SIGNED_PART_URL) ||
-	    has_part(signature, SIGNED_PART_PATH) || has_part(signature, SIGNED_PART_QUERY)))
+	if (signature->url == NULL &&
+	    (has_part(signature, SIGNED_PART_URL) ||
+		has_part(signature, SIGNED_PART_PATH) ||
+		has_part(signature, SIGNED_PART_QUERY)))
 		load_error(load, LOAD_MISSING_KEY,
 		    load_key_span(node, "content"),
 		    "`content` has the address, and no `url` says what it is "
@@ -508,7 +510,8 @@ complete_hmac(struct load *load, const struct yaml_node *node,
 }
 
 void
-load_signature_verify(struct load *load, const struct yaml_node *node, void *into)
+load_signature_verify(struct load *load, const struct yaml_node *node,
+    void *into)
 {
 	struct def_signature *signature = into;
 
