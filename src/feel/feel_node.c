@@ -103,6 +103,7 @@ fold(struct feel_parser *p, struct feel_node *node)
 			doubt_constant(p, node, env.note);
 		return;
 	}
+	node->from = node->op;
 	node->op = FEEL_CONSTANT;
 	node->height = 1;
 	node->as.constant = value;

@@ -145,6 +145,7 @@ struct feel_arg {
 
 struct feel_node {
 	enum feel_op op;
+	enum feel_op from; /* of what a constant was reckoned, if of any */
 	uint16_t height;
 	bool has_input; /* `?` is somewhere below */
 	bool varies;    /* something below is no constant */

@@ -46,7 +46,7 @@ feel_test_value(struct feel_run *run, const struct value *input,
 static bool
 is_condition(const struct feel_node *node)
 {
-	switch (node->op) {
+	switch (node->op == FEEL_CONSTANT ? node->from : node->op) {
 	case FEEL_CONSTANT:
 	case FEEL_INPUT:
 	case FEEL_SLOT:
