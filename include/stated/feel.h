@@ -57,6 +57,8 @@ const struct value *feel_type_convert(const struct feel_type *type,
 MUST_USE const struct feel *feel_parse_parts(struct arena *arena,
     struct str text, const struct feel_names *names, struct feel_error *error);
 
+/* The text that was parsed. */
+struct str feel_source(const struct feel *feel);
 /* Free names of an expression: what it reads from its surroundings. */
 typedef void feel_name_fn(struct str name, size_t offset, void *arg);
 void feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg);

@@ -37,4 +37,12 @@ void cli_explain_notes(
 void cli_explain_print(struct cli_expression *expression,
     const struct value *value, const struct feel_trace *trace);
 
+/* Prints what a table's inputs are, which rules hold for them and why the
+ * others don't, and what follows, as text or as JSON.  env is as it was when
+ * the table was evaluated. */
+struct def_decision;
+struct decision_result;
+void cli_explain_table(struct cli *cli, const struct def_decision *decision,
+    const struct decision_result *result, struct feel_env env);
+
 #endif

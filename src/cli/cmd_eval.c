@@ -10,6 +10,7 @@
 #include "stated/clock.h"
 #include "stated/decision.h"
 #include "stated/feel.h"
+#include "stated/library.h"
 
 static const struct value *
 lookup_cb(void *arg, struct str name)
@@ -256,21 +257,32 @@ answer(struct cli *cli, struct cli_expression *expression)
 	return CLI_OK;
 }
 
+/* What --data gives; else *status says what to end with. */
+static const struct value *
+data_of(struct cli *cli, enum cli_status *status)
+{
+	const char *data = cli_option(cli, "data");
+	const struct value *context =
+	    data != NULL ? cli_value_of(cli, "--data", data)
+			 : value_built(value_build_context(cli->arena));
+
+	*status = CLI_FAILED;
+	if (context == NULL || context->type == VALUE_CONTEXT)
+		return context;
+	*status = cli_usage(cli, "--data takes an object");
+	return NULL;
+}
+
 static enum cli_status
 eval_one(struct cli *cli)
 {
 	struct cli_expression expression;
 	enum cli_status status;
 	struct str text = cli_argument(cli, 0);
-	const char *data = cli_option(cli, "data");
-	const struct value *context =
-	    data != NULL ? cli_value_of(cli, "--data", data)
-			 : value_built(value_build_context(cli->arena));
+	const struct value *context = data_of(cli, &status);
 
 	if (context == NULL)
-		return CLI_FAILED;
-	if (context->type != VALUE_CONTEXT)
-		return cli_usage(cli, "--data takes an object");
+		return status;
 	if (!str_is_utf8(text))
 		return cli_usage(cli, "the expression is not UTF-8");
 	expression = cli_explain_begin(cli, text, context);
@@ -279,16 +291,78 @@ eval_one(struct cli *cli)
 	return status;
 }
 
+/* ---- one table ---- */
+
+/* The table of that name, or the only one; NULL with a message. */
+static const struct def_decision *
+choose_table(struct cli *cli, const struct library *library)
+{
+	struct str name = cli_argument(cli, 0);
+	const struct def_decision *table =
+	    name.at != NULL ? library_find_decision(library, name)
+			    : library_decision_at(library, 0);
+
+	if (table != NULL && name.at == NULL &&
+	    library_decision_at(library, 1) != NULL) {
+		cli_fail(cli, "there are several tables: name one");
+		return NULL;
+	}
+	if (table == NULL)
+		cli_fail(cli, "there is no decision table%s%.*s",
+		    name.at != NULL ? " " : "", STR_ARG(name));
+	return table;
+}
+
+static enum cli_status
+ask_table(struct cli *cli, const struct def_decision *table,
+    const struct value *context)
+{
+	const struct feel_env env = env_of(cli->arena, context);
+	struct feel_env used = env;
+	struct decision_result result = decision_eval(table, &used);
+
+	if (cli_option(cli, "explain") != NULL) {
+		cli_explain_table(cli, table, &result, env);
+		return CLI_OK;
+	}
+	print(cli, result.outcome);
+	if (result.failure.at == NULL)
+		return CLI_OK;
+	return cli_fail(cli, "%.*s", STR_ARG(result.failure));
+}
+
+static enum cli_status
+eval_table(struct cli *cli, const char *path)
+{
+	struct diag_list *diags = diag_list_new();
+	struct library *library = cli_library_load(cli, &path, 1, diags);
+	const struct def_decision *table = NULL;
+	enum cli_status status;
+	const struct value *context = data_of(cli, &status);
+
+	cli_library_report(cli, diags, cli->err);
+	if (context != NULL && diag_count(diags, DIAG_ERROR) == 0)
+		table = choose_table(cli, library);
+	if (table != NULL)
+		status = ask_table(cli, table, context);
+	library_free(&library);
+	diag_list_free(&diags);
+	return status;
+}
+
 static enum cli_status
 run(struct cli *cli)
 {
+	const char *decision = cli_option(cli, "decision");
 	bool is_lines = cli_option(cli, "lines") != NULL;
 	bool is_table = cli_option(cli, "table") != NULL;
 
 	if (is_lines && is_table)
 		return cli_usage(cli, "--lines or --table, not both");
-	if (is_lines && cli_option(cli, "explain") != NULL)
-		return cli_usage(cli, "--explain takes one expression");
+	if ((is_lines || is_table) &&
+	    (decision != NULL || cli_option(cli, "explain") != NULL))
+		return cli_usage(cli, "--%s takes one expression or table",
+		    decision != NULL ? "decision" : "explain");
 	if ((is_lines || is_table) && cli->argument_count > 0)
 		return cli_usage(cli, "expressions come from standard input "
 				      "here, not as an argument");
@@ -298,6 +372,8 @@ run(struct cli *cli)
 	if (is_table)
 		return cli_value_lines(cli, answer_line,
 		    &(struct mode){answer_table});
+	if (decision != NULL)
+		return eval_table(cli, decision);
 	if (cli->argument_count == 0)
 		return cli_usage(cli, "an expression is missing");
 	return eval_one(cli);
@@ -305,6 +381,7 @@ run(struct cli *cli)
 
 static const struct cmd_option options[] = {
     {"data", "JSON|@FILE", "the names that the expression may read"},
+    {"decision", "FILE", "ask the table of that file; EXPR is its name"},
     {"explain", NULL, "show the value of every part"},
     {"lines", NULL, "answer lines of {\"expr\", \"context\", \"as\"}"},
     {"table", NULL, "answer lines of {\"table\", \"context\"}"},

@@ -78,6 +78,7 @@ parse(struct arena *arena, struct str text, const struct feel_names *names,
 		return NULL;
 	must(root != NULL && p.scope_count == 0);
 	feel = ARENA_NEW(arena, struct feel);
+	feel->text = p.text;
 	feel->root = root;
 	feel->slot_count = p.slot_max;
 	feel->free_names = p.free_names;
@@ -121,6 +122,12 @@ feel_type_parse(struct arena *arena, struct str text, struct feel_error *error)
 }
 
 /* --------------------------------------------------------------------- ask */
+
+struct str
+feel_source(const struct feel *feel)
+{
+	return feel->text;
+}
 
 void
 feel_each_free_name(const struct feel *feel, feel_name_fn *fn, void *arg)

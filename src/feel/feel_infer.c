@@ -18,6 +18,9 @@
 	(DAYS | BIT(VALUE_TIME) | BIT(VALUE_DURATION) | BIT(VALUE_MONTHS))
 #define ORDERED (BIT(VALUE_NUMBER) | BIT(VALUE_STRING) | TEMPORAL)
 #define PATH_BYTES_MAX 500
+/* What lies behind a path may have to be searched for: so often, and then
+ * the rest of a very long text is taken as it comes. */
+#define ASKED_MAX 1000
 
 struct info {
 	unsigned types;
@@ -32,6 +35,7 @@ struct infer {
 	struct info *slots;
 	size_t slot_count; /* that are known; the others are any */
 	size_t slot_capacity;
+	size_t asked; /* how often `types` was */
 };
 
 static const struct info unknown = {.types = ANY};
@@ -160,8 +164,10 @@ ask(struct infer *in, struct str path)
 {
 	struct info info = {.types = ANY, .path = path};
 
-	if (in->types == NULL || path.bytes > PATH_BYTES_MAX)
+	if (in->types == NULL || path.bytes > PATH_BYTES_MAX ||
+	    in->asked == ASKED_MAX)
 		return unknown;
+	in->asked++;
 	info.types = in->types(path, in->arg);
 	/* A schema of null alone says nothing of what may come. */
 	if (info.types == 0)

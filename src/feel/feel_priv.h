@@ -242,6 +242,7 @@ struct feel_free_name {
 };
 
 struct feel {
+	struct str text;
 	const struct feel_node *root;
 	uint32_t slot_count;
 	const struct feel_free_name *free_names;
