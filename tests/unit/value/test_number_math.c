@@ -154,7 +154,8 @@ test_exp_and_log_are_right_in_all_their_digits(void **state)
 	(void)state;
 	assert_makes(number_exp, "-80",
 	    "1.804851387845415172312128357350027E-35");
-	assert_makes(number_exp, "900", "7.328814222307421705188664731793810E+390");
+	assert_makes(number_exp, "900",
+	    "7.328814222307421705188664731793810E+390");
 	assert_makes(number_exp, "14149",
 	    "6.801809260978894125530050851897730E+6144");
 	assert_makes(number_exp, "1E-30",
