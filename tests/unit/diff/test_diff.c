@@ -174,6 +174,31 @@ test_step_before_another_leaves_that_one_alone(void **state)
 	    "added paying|entry: call bank.find|:  > \n");
 }
 
+/* Line by line, and no line of what follows it. */
+static void
+test_tables_within_a_step_are_told_by_their_lines(void **state)
+{
+	char *before = with(ORDER REST, "    entry:\n",
+	    "    entry:\n"
+	    "      - id: way\n"
+	    "        decide:\n"
+	    "          inputs: [= input.amount]\n"
+	    "          outputs: [way]\n"
+	    "          rules:\n"
+	    "            - ['< 5', 1]\n"
+	    "            - ['>= 5', 2]\n");
+	char *changed = with(before, "['< 5', 1]", "['< 5', 3]");
+	char *after = with(changed, "limit: 3, ", "limit: 3,  ");
+
+	(void)state;
+	assert_diff(before, after,
+	    "removed |decision way|- ['< 5', 1]: - ['< 5', 1] > \n"
+	    "added |decision way|- ['< 5', 3]:  > - ['< 5', 3]\n");
+	free(before);
+	free(changed);
+	free(after);
+}
+
 static void
 test_new_and_old_states_are_told_once(void **state)
 {
@@ -223,6 +248,8 @@ main(void)
 	    cmocka_unit_test(test_deadlines_and_escalations_are_told),
 	    cmocka_unit_test(test_calls_are_told_by_what_changed_in_them),
 	    cmocka_unit_test(test_step_before_another_leaves_that_one_alone),
+	    cmocka_unit_test(
+		test_tables_within_a_step_are_told_by_their_lines),
 	    cmocka_unit_test(test_new_and_old_states_are_told_once),
 	    cmocka_unit_test(
 		test_renamed_state_is_recognised_and_not_told_by_its_neighbours),
