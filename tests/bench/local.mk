@@ -26,6 +26,9 @@ EXTRA_DIST += \
 	tests/bench/expressions.jsonl \
 	tests/bench/expressions.mjs \
 	tests/bench/expressions.sh \
+	tests/bench/outage.lua \
+	tests/bench/outage.sh \
+	tests/bench/outage.yaml \
 	tests/bench/soak.sh \
 	tests/bench/three_calls.lua \
 	tests/bench/three_calls.sh \
