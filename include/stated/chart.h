@@ -131,6 +131,9 @@ struct chart_event {
 	uint64_t serial;
 	const struct outcome *outcome;
 	const struct value *reply; /* as history shows it; may be NULL */
+	/* It went to see whether the endpoint is back, for others who wait: as
+	 * long as it may be tried again, that attempt isn't counted. */
+	bool is_for_others;
 	/* EV_TASK_DECIDED */
 	struct str choice;
 	/* EV_INCIDENT_SETTLED */

@@ -96,6 +96,7 @@ int64_t throttle_next_ms(struct throttle *throttle, int64_t now_ms);
  * before the breaker's last move is about an endpoint that was. */
 struct throttle_pass {
 	uint64_t epoch;
+	bool is_trial; /* it goes to see whether the endpoint is back */
 	bool is_sent;
 };
 struct throttle_pass throttle_begin(

@@ -654,6 +654,17 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 	}
 }
 
+/* The first one stays: it has been tried. */
+static void
+uncount(struct call *call)
+{
+	int64_t *count =
+	    call->state == CALL_ASKING ? &call->asked : &call->tries;
+
+	if (*count > 1)
+		--*count;
+}
+
 void
 chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event)
@@ -661,6 +672,8 @@ chart_call_reply(
 	must(event->outcome != NULL);
 	run->strand = strand_of(run->chart, call);
 	record_replied(run, call, event);
+	if (event->is_for_others)
+		uncount(call);
 	switch (call->state) {
 	case CALL_QUEUED:
 	case CALL_SENT:

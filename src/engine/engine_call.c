@@ -149,6 +149,7 @@ report(struct exchange *exchange, struct arena *arena_take,
 	request->event.kind = EV_REPLY_ARRIVED;
 	request->event.serial = exchange->serial;
 	request->event.outcome = &request->outcome;
+	request->event.is_for_others = exchange->is_for_others;
 	if (response != NULL)
 		request->event.reply =
 		    connector_describe_response(request->arena, response);

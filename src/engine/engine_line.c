@@ -161,6 +161,8 @@ line_take_place(struct line *line, struct exchange *exchange)
 	line->engine->calls_active++;
 	exchange->pass =
 	    throttle_begin(line->throttle, engine_now_ms(line->engine));
+	exchange->is_for_others =
+	    exchange->pass.is_trial && line_queued(line) > 0;
 }
 
 static void

@@ -113,6 +113,7 @@ struct exchange {
 	enum def_priority priority;
 	int64_t deadline_ms; /* when it is of no more use; 0: none */
 	bool is_repetition;  /* not the first attempt */
+	bool is_for_others;  /* others wait for what becomes of it */
 	bool is_question;	   /* the instance has not what is sent */
 	bool is_renewed;	   /* sent again after a 401 */
 	struct exchange *refused_next; /* SENT, and waits for another token */

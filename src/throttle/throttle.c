@@ -254,7 +254,10 @@ throttle_begin(struct throttle *throttle, int64_t now_ms)
 		throttle->quota--;
 	throttle_rate_begin(&throttle->rate);
 	throttle_rate_begin(&throttle->learned);
-	return (struct throttle_pass){.epoch = throttle->epoch};
+	return (struct throttle_pass){
+	    .epoch = throttle->epoch,
+	    .is_trial = throttle->state == THROTTLE_HALF_OPEN,
+	};
 }
 
 void

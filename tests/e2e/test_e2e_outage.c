@@ -32,7 +32,7 @@ static const char definitions[] =
     "    entry:\n"
     "      - call: till.pay\n"
     "        with: {reference: = input.reference}\n"
-    "        retry: {limit: 20, delay: 300ms, backoff: constant}\n"
+    "        retry: {limit: 2, delay: 300ms, backoff: constant}\n"
     "    after: {'= duration(input.patience)': late}\n"
     "    on: {done: paid}\n"
     "  paid: {type: final, outcome: success}\n"

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections on a clock that is set by hand: each with its own way out, in
+ * the order of deadlines, by and by, and only while nobody holds it.
+ */
+#include "engine_house.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char definitions[] =
+    "workflow: ask\n"
+    "version: 1\n"
+    "priority: = input.priority\n"
+    "initial: asking\n"
+    "states:\n"
+    "  asking:\n"
+    "    entry:\n"
+    "      - call: stub.ask\n"
+    "        with: {n: = input.n}\n"
+    "        retry: {limit: 1, delay: 1s, jitter: 0%}\n"
+    "    after: {'= duration(input.patience)': late}\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final}\n"
+    "  late: {type: final}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "workflow: greet\n"
+    "version: 1\n"
+    "initial: asking\n"
+    "states:\n"
+    "  asking: {entry: [{call: other.ask}], on: {done: ended}}\n"
+    "  ended: {type: final}\n"
+    "---\n"
+    "connection: stub\n"
+    "kind: http\n"
+    "url: http://stub.invalid\n"
+    "limits: {concurrency: 8}\n"
+    "breaker: {failures: 2, within: 30s, open: 10s}\n"
+    "operations:\n"
+    "  ask: {request: {post: /ask, body: = n}, idempotent: true}\n"
+    "---\n"
+    "connection: other\n"
+    "kind: http\n"
+    "url: http://other.invalid\n"
+    "operations:\n"
+    "  ask: {request: {get: /ask}}\n";
+
+static bool
+answer_nothing(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	(void)house;
+	(void)response;
+	/* other.invalid works, whatever becomes of the stub */
+	return str_find(request->url, STR("other")) != SIZE_MAX;
+}
+
+static bool
+answer_refused(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	if (!answer_nothing(house, request, response))
+		response->failure = MESSAGE_UNREACHABLE;
+	return true;
+}
+
+static bool
+answer_wait(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	static const struct message_header later[] = {
+	    {STR_INIT("retry-after"), STR_INIT("60"), false}};
+
+	if (answer_nothing(house, request, response))
+		return true;
+	response->status = 429;
+	response->headers = later;
+	response->header_count = 1;
+	return true;
+}
+
+static void
+ask_with(
+    struct house *house, int n, const char *priority, const char *patience)
+{
+	char input[128];
+
+	snprintf(input, sizeof(input),
+	    "{\"n\": %d, \"priority\": \"%s\", \"patience\": \"%s\"}", n,
+	    priority, patience);
+	house_start(house, "ask", input);
+}
+
+static void
+ask(struct house *house, int count)
+{
+	for (int i = 0; i < count; i++)
+		ask_with(house, i, "normal", "PT8H");
+}
+
+static void
+view_cb(const struct engine_connection *connection, void *arg)
+{
+	*(struct engine_connection *)arg = *connection;
+}
+
+static struct engine_connection
+look(struct house *house)
+{
+	struct engine_connection view = {0};
+
+	engine_each_connection(house->engine, STR("stub"), view_cb, &view);
+	assert_non_null(view.connection);
+	return view;
+}
+
+static void
+assert_all_ended(struct house *house, int count)
+{
+	for (int i = 1; i <= count; i++) {
+		house_look(house, (uint64_t)i);
+		assert_string_equal(house->state, "ended");
+	}
+}
+
+/* Two failures open the breaker; those two try again, and wait. */
+static struct house *
+house_with_outage(int count)
+{
+	struct house *house = house_new(definitions, answer_refused);
+
+	ask(house, count);
+	house_advance(house, 1000);
+	assert_int_equal(house->sent, 2);
+	assert_int_equal(look(house).queued, count);
+	assert_int_equal(look(house).view.state, THROTTLE_OPEN);
+	return house;
+}
+
+/* ---- an endpoint that is gone ---- */
+
+static void
+test_the_most_urgent_call_is_not_used_up_by_an_outage(void **state)
+{
+	struct house *house = house_with_outage(5);
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		house_advance(house, 11000);
+	house_advance(house, 1000); /* until the last one waits again */
+	assert_in_range(house->sent, 15, 22);
+	assert_int_equal(look(house).queued, 5);
+	house->answer = house_answer_ok;
+	for (int i = 0; i < 20; i++)
+		house_advance(house, 1000);
+	assert_all_ended(house, 5);
+	house_free(&house);
+}
+
+static void
+test_a_call_that_is_alone_has_its_attempts_and_no_more(void **state)
+{
+	struct house *house = house_new(definitions, answer_refused);
+
+	(void)state;
+	ask(house, 1);
+	house_advance(house, 1000);
+	house_advance(house, 11000);
+	house_look(house, 1);
+	assert_string_equal(house->state, "failed");
+	assert_int_equal(house->sent, 2);
+	house_free(&house);
+}
+
+static void
+test_calls_come_back_by_and_by(void **state)
+{
+	static const int begun[] = {1, 2, 4, 8};
+	struct house *house = house_with_outage(60);
+	int sent = house->sent;
+
+	(void)state;
+	house->answer = house_answer_ok;
+	house_advance(house, 9000);
+	assert_int_equal(house->sent, sent + 2); /* to see, and the first */
+	sent = house->sent;
+	for (size_t i = 1; i < 4; i++) {
+		house_advance(house, THROTTLE_STEP_MS);
+		assert_int_equal(house->sent, sent + begun[i]);
+		sent = house->sent;
+	}
+	house_advance(house, THROTTLE_STEP_MS);
+	house_advance(house, THROTTLE_STEP_MS);
+	assert_all_ended(house, 60);
+	house_free(&house);
+}
+
+static void
+test_the_earliest_deadline_goes_first(void **state)
+{
+	static const char *const patience[] = {"PT4H", "PT2H", "PT3H", "PT1H"};
+	struct house *house = house_new(definitions, answer_refused);
+	int sent;
+
+	(void)state;
+	ask(house, 2); /* which open the breaker */
+	for (int i = 0; i < 4; i++)
+		ask_with(house, 10 + i, "normal", patience[i]);
+	sent = house->sent;
+	house->answer = house_answer_ok;
+	for (int i = 0; i < 14; i++)
+		house_advance(house, 1000);
+	assert_int_equal(house->sent, sent + 6);
+	assert_string_equal(house->bodies[sent], "13");
+	assert_string_equal(house->bodies[sent + 1], "11");
+	assert_string_equal(house->bodies[sent + 2], "12");
+	assert_string_equal(house->bodies[sent + 3], "10");
+	house_free(&house);
+}
+
+static void
+test_who_says_when_to_come_again_is_left_alone_by_all(void **state)
+{
+	struct house *house = house_new(definitions, answer_wait);
+
+	(void)state;
+	ask(house, 5);
+	house->answer = house_answer_ok;
+	house_advance(house, 59000);
+	assert_int_equal(house->sent, 1);
+	assert_int_equal(look(house).view.bar, THROTTLE_BAR_WAIT);
+	for (int i = 0; i < 4; i++)
+		house_advance(house, 1000);
+	assert_all_ended(house, 5);
+	house_free(&house);
+}
+
+/* ---- who shares the network ---- */
+
+static void
+test_an_endpoint_that_is_dead_leaves_places_to_others(void **state)
+{
+	struct house *house = house_new(definitions, answer_nothing);
+
+	(void)state;
+	house_close_engine(house);
+	house->limits.calls_max = 8;
+	house_open_engine(house);
+	ask(house, 20);
+	assert_int_equal(look(house).view.active, 4); /* half of them */
+	for (int i = 0; i < 20; i++)
+		house_start(house, "greet", "{}");
+	house_look(house, 40);
+	assert_string_equal(house->state, "ended");
+	assert_int_equal(look(house).queued, 16);
+	house_free(&house);
+}
+
+/* ---- pauses ---- */
+
+static void
+switch_to(struct house *house, bool pauses)
+{
+	const struct engine_switch act = {
+	    .connection = STR("stub"),
+	    .pauses = pauses,
+	    .actor = {.name = STR("olga")},
+	    .reason = STR("they move"),
+	};
+
+	engine_switch(house->engine, &act, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_OK);
+}
+
+static void
+test_a_pause_holds_calls_and_not_instances(void **state)
+{
+	struct house *house = house_new(definitions, house_answer_ok);
+
+	(void)state;
+	switch_to(house, true);
+	ask(house, 3);
+	house_start(house, "greet", "{}");
+	house_look(house, 4);
+	assert_string_equal(house->state, "ended");
+	assert_int_equal(house->sent, 1);
+	house_crash(house);
+	house_run(house);
+	house_advance(house, 3600 * 1000);
+	assert_int_equal(house->sent, 1);
+	assert_true(look(house).view.is_paused);
+	assert_true(str_equal(look(house).reason, STR("they move")));
+	switch_to(house, false);
+	for (int i = 0; i < 4; i++)
+		house_advance(house, 1000);
+	assert_all_ended(house, 3);
+	house_free(&house);
+}
+
+static void
+test_nobody_pauses_what_is_not_there(void **state)
+{
+	struct house *house = house_new(definitions, house_answer_ok);
+	const struct engine_switch act = {
+	    .connection = STR("nobody"), .pauses = true};
+
+	(void)state;
+	engine_switch(house->engine, &act, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_UNKNOWN_CONNECTION);
+	house_free(&house);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_the_most_urgent_call_is_not_used_up_by_an_outage),
+	    cmocka_unit_test(
+		test_a_call_that_is_alone_has_its_attempts_and_no_more),
+	    cmocka_unit_test(test_calls_come_back_by_and_by),
+	    cmocka_unit_test(test_the_earliest_deadline_goes_first),
+	    cmocka_unit_test(
+		test_who_says_when_to_come_again_is_left_alone_by_all),
+	    cmocka_unit_test(
+		test_an_endpoint_that_is_dead_leaves_places_to_others),
+	    cmocka_unit_test(test_a_pause_holds_calls_and_not_instances),
+	    cmocka_unit_test(test_nobody_pauses_what_is_not_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
