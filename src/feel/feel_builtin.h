@@ -78,6 +78,9 @@ extern feel_builtin_fn feel_numeric_decimal, feel_numeric_floor,
     feel_numeric_half_up, feel_numeric_half_down, feel_numeric_abs,
     feel_numeric_modulo, feel_numeric_sqrt, feel_numeric_log,
     feel_numeric_exp, feel_numeric_odd, feel_numeric_even;
+/* feel_distinct.c: what of a list is there for the first time. */
+const struct value *feel_distinct(struct feel_run *run,
+    const struct value *list);
 /* feel_list.c */
 extern feel_builtin_fn feel_list_contains, feel_list_count, feel_list_append,
     feel_list_concatenate, feel_list_insert, feel_list_remove,

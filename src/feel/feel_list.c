@@ -132,25 +132,10 @@ feel_list_concatenate(struct feel_call *call)
 	return all != NULL ? all : feel_builtin_null(call, "null is no list");
 }
 
-static const struct value *
-distinct(struct feel_call *call, const struct value *list)
-{
-	struct feel_items out = {NULL, 0, 0};
-
-	for (size_t i = 0; i < list->as.list.count &&
-	     feel_spend(call->run, 1); i++) {
-		const struct value *item = list->as.list.items[i];
-
-		if (!has_item(call, out.at, out.count, item))
-			feel_items_add(call->run, &out, item);
-	}
-	return feel_items_list(call->run, &out);
-}
-
 const struct value *
 feel_list_distinct(struct feel_call *call)
 {
-	return distinct(call, call->args[0]);
+	return feel_distinct(call->run, call->args[0]);
 }
 
 const struct value *
@@ -158,7 +143,7 @@ feel_list_union(struct feel_call *call)
 {
 	const struct value *all = concatenate(call, items_of(call, 0));
 
-	return all != NULL ? distinct(call, all) :
+	return all != NULL ? feel_distinct(call->run, all) :
 	    feel_builtin_null(call, "null is no list");
 }
 

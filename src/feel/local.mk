@@ -16,6 +16,7 @@ libstated_feel_a_SOURCES = \
 	src/feel/feel_context.c \
 	src/feel/feel_convert.c \
 	src/feel/feel_day.c \
+	src/feel/feel_distinct.c \
 	src/feel/feel_eval.c \
 	src/feel/feel_habit.c \
 	src/feel/feel_infer.c \
