@@ -50,6 +50,8 @@ bool number_equal(struct number a, struct number b);
 bool number_is_zero(struct number n);
 bool number_is_negative(struct number n);
 bool number_is_integer(struct number n);
+/* At most 19 digits: what the operations below have to round is longer. */
+bool number_is_short(struct number n);
 
 MUST_USE enum number_error number_add(
     struct number a, struct number b, struct number *out);

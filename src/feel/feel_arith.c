@@ -14,7 +14,8 @@
 
 /* What they cost beside a sum, measured. */
 #define DIVIDE_STEPS 2
-#define POWER_STEPS 50
+#define POWER_STEPS_WHOLE 120
+#define POWER_STEPS 500
 #define ZONE_STEPS 8
 
 struct operands {
@@ -462,12 +463,17 @@ apply_numbers(struct feel_run *run, const struct feel_node *node,
 	struct number result = number_of_int(0);
 	enum number_error error;
 
-	if (op >= FEEL_DIVIDE && !feel_spend(run,
-	    op == FEEL_POWER ? POWER_STEPS : DIVIDE_STEPS))
+	if (op >= FEEL_DIVIDE && !feel_spend(run, DIVIDE_STEPS))
 		return &value_null;
 	if (op == FEEL_DIVIDE && number_is_zero(b))
 		return feel_null(run, node, "division by zero");
 	error = number_rows[op - FEEL_ADD].fn(a, b, &result);
+	/* What has an exact result is found by multiplying. */
+	if (op == FEEL_POWER &&
+	    (error != NUMBER_OK || !number_is_short(result)) &&
+	    !feel_spend(run, number_is_integer(b) ? POWER_STEPS_WHOLE :
+	    POWER_STEPS))
+		return &value_null;
 	return feel_number_or_null(run, node, error, result);
 }
 

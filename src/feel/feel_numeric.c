@@ -12,7 +12,8 @@
 #define MODULO_STEPS 8
 #define MODULO_STEPS_LONG 1500
 #define ROOT_STEPS 8
-#define LOG_STEPS 16
+#define EXP_STEPS 120
+#define LOG_STEPS 300
 
 /* ---------------------------------------------------------------- rounding */
 
@@ -159,7 +160,7 @@ feel_numeric_exp(struct feel_call *call)
 	struct number n = feel_builtin_number(call, 0);
 	enum number_error error;
 
-	if (!feel_spend(call->run, LOG_STEPS))
+	if (!feel_spend(call->run, EXP_STEPS))
 		return &value_null;
 	error = number_exp(n, &n);
 	return feel_number_or_null(call->run, call->node, error, n);

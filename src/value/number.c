@@ -119,6 +119,12 @@ number_is_negative(struct number n)
 }
 
 bool
+number_is_short(struct number n)
+{
+	return number_split(n).coefficient <= UINT64_MAX;
+}
+
+bool
 number_is_integer(struct number n)
 {
 	return reduce(number_split(n)).exponent >= 0;
