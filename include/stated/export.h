@@ -13,18 +13,25 @@
 
 #include "stated/store.h"
 
-/* Every format: symbol, name, media type. */
+/* Every format: symbol, name, how its files' names end, media type. */
 #define EXPORT_FORMATS(X)                                                      \
-	X(JSONL, "jsonl", "application/jsonl")                                 \
-	X(CSV, "csv", "text/csv; charset=utf-8; header=present")
+	X(JSONL, "jsonl", "jsonl", "application/jsonl")                        \
+	X(CSV, "csv", "csv", "text/csv; charset=utf-8; header=present")        \
+	X(XES, "xes", "xes", "application/xml")                                \
+	X(OCEL, "ocel", "json", "application/json")                            \
+	X(OCEL_XML, "ocel-xml", "xml", "application/xml")
 
 enum export_format {
-#define X(symbol, name, media_type) EXPORT_##symbol,
+#define X(symbol, name, suffix, media_type) EXPORT_##symbol,
 	EXPORT_FORMATS(X)
 #undef X
 	EXPORT_FORMAT_COUNT
 };
+/* "jsonl, csv or …": what to say where a name is none. */
+#define EXPORT_FORMAT_NAMES "jsonl, csv, xes, ocel or ocel-xml"
 struct str export_format_name(enum export_format format);
+/* Without the dot. */
+struct str export_format_suffix(enum export_format format);
 struct str export_format_media_type(enum export_format format);
 MUST_USE bool export_format_parse(struct str name, enum export_format *format);
 

@@ -129,7 +129,7 @@ read_options(struct api_call *call, struct export_options *options)
 	    .to_ms = api_query_instant(call, "to"),
 	};
 	if (format.at != NULL && !export_format_parse(format, &options->format))
-		api_query_fault(call, "format", "must be jsonl or csv");
+		api_query_fault(call, "format", "must be " EXPORT_FORMAT_NAMES);
 	options->closing_line = options->format == EXPORT_JSONL;
 	return api_query_is_sound(call) &&
 	       (instance.at == NULL ||
@@ -196,7 +196,7 @@ api_export_get(struct api_call *call)
 	api_reply_begin(call, 200, media);
 	api_reply_header(call, "Content-Disposition",
 	    arena_strf(call->arena, "attachment; filename=\"history.%.*s\"",
-		STR_ARG(export_format_name(options.format))));
+		STR_ARG(export_format_suffix(options.format))));
 	stream->request = call->request;
 	stream->connection = evhttp_request_get_connection(call->request);
 	call->request = NULL;

@@ -79,7 +79,7 @@ static const struct api_parameter publish_parameters[] = {
     PARAMS_END,
 };
 static const struct api_parameter export_parameters[] = {
-    PARAM("format", "jsonl (unless told) or csv"),
+    PARAM("format", "jsonl (unless told), csv, xes, ocel or ocel-xml"),
     PARAM("workflow", "by name"),
     PARAM("instance", "identifier or business key"),
     PARAM("status", "of the instances"),
@@ -247,7 +247,8 @@ static const struct api_route routes[] = {
 	.summary = "Take histories away, line by line",
 	.roles = API_OVERSEERS, .handle = api_export_get,
 	.parameters = export_parameters, .status = 200,
-	.media = "application/jsonl, text/csv"},
+	.media = "application/jsonl, text/csv, "
+		 "application/xml, application/json"},
     {.method = "GET", .pattern = "/healthz",
 	.summary = "Whether the process lives",
 	.roles = API_EVERYBODY, .handle = api_health_live, .status = 200,

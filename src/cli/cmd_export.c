@@ -162,7 +162,7 @@ read_options(struct cli *cli, const char *path, struct export_options *options)
 	    .state = cli_option_str(cli, "state"),
 	};
 	if (format.at != NULL && !export_format_parse(format, &options->format))
-		return cli_usage(cli, "--format is jsonl or csv");
+		return cli_usage(cli, "--format is " EXPORT_FORMAT_NAMES);
 	options->closing_line = options->format == EXPORT_JSONL;
 	if (!parse_instant(cli, "from", &options->from_ms) ||
 	    !parse_instant(cli, "to", &options->to_ms))
@@ -222,7 +222,8 @@ run(struct cli *cli)
 }
 
 static const struct cmd_option cmd_options[] = {
-    {"format", "jsonl|csv", "JSON lines, which can be verified, or CSV"},
+    {"format", "FORMAT", "jsonl (which can be verified), csv, xes, ocel, "
+	"ocel-xml"},
     {"workflow", "NAME", "instances of that workflow"},
     {"instance", "ID|KEY", "one instance"},
     {"status", "STATUS", "instances with that status now"},

@@ -6,6 +6,9 @@
  *	EXPORT_BEGINNING ─► EXPORT_TELLING ─► EXPORT_CLOSING ─► EXPORT_OVER
  *	   header row          records          closing line
  *
+ * A format that needs to know all before it tells the first of it has the
+ * records told to it in several passes, which all show the same.
+ *
  * Instances are told by number and records by seq, so that a chain stands in
  * one place of the file, in order.
  */
@@ -14,6 +17,7 @@
 #include <stdlib.h>
 
 #include "export_priv.h"
+#include "stated/map.h"
 
 #define PAGE_INSTANCES 256
 #define CHUNK_RECORDS 64
@@ -24,16 +28,18 @@
 
 static const struct format {
 	struct str name;
+	struct str suffix;
 	struct str media_type;
-	void (*begin)(struct buf *out); /* may be NULL */
-	void (*add)(struct buf *out, struct arena *scratch,
-	    const struct export_row *row);
+	const struct export_format_functions *does;
 } formats[EXPORT_FORMAT_COUNT] = {
-#define X(symbol, text, type)                                                  \
-	[EXPORT_##symbol] = {.name = STR_INIT(text),                           \
-	    .media_type = STR_INIT(type), EXPORT_FUNCTIONS_##symbol},
-#define EXPORT_FUNCTIONS_JSONL .begin = NULL, .add = export_jsonl_add
-#define EXPORT_FUNCTIONS_CSV .begin = export_csv_begin, .add = export_csv_add
+#define X(symbol, text, end, type)                                             \
+	[EXPORT_##symbol] = {.name = STR_INIT(text), .suffix = STR_INIT(end),  \
+	    .media_type = STR_INIT(type), .does = EXPORT_FUNCTIONS_##symbol},
+#define EXPORT_FUNCTIONS_JSONL &export_format_jsonl
+#define EXPORT_FUNCTIONS_CSV &export_format_csv
+#define EXPORT_FUNCTIONS_XES &export_format_xes
+#define EXPORT_FUNCTIONS_OCEL &export_format_ocel
+#define EXPORT_FUNCTIONS_OCEL_XML &export_format_ocel_xml
 	EXPORT_FORMATS(X)
 #undef X
 };
@@ -43,6 +49,13 @@ export_format_name(enum export_format format)
 {
 	must(format < EXPORT_FORMAT_COUNT);
 	return formats[format].name;
+}
+
+struct str
+export_format_suffix(enum export_format format)
+{
+	must(format < EXPORT_FORMAT_COUNT);
+	return formats[format].suffix;
 }
 
 struct str
@@ -73,21 +86,16 @@ enum export_stage {
 	EXPORT_OVER
 };
 
-/* What an export keeps of an instance's row. */
-struct instance {
-	uint64_t number;
-	struct str workflow;
-	struct str business_key;
-};
-
 struct export {
 	struct store *store;
 	struct arena *arena; /* for the options' texts */
 	struct export_options options;
+	const struct export_format_functions *does;
+	struct export_telling telling;
 	enum export_stage stage;
 
 	struct arena *page_arena;
-	struct instance *page;
+	struct export_instance *page;
 	size_t page_count;
 	size_t page_at;     /* the instance being told */
 	uint64_t page_next; /* cursor */
@@ -104,7 +112,7 @@ struct export {
 	struct digest_stream *hash;
 	uint64_t instances;
 	uint64_t records;
-	uint64_t counted; /* the last instance of `instances` */
+	uint64_t told; /* the instance that is open; 0: none yet */
 };
 
 static struct export_options
@@ -117,6 +125,23 @@ copy_options(struct arena *arena, const struct export_options *options)
 	copied.status = arena_str(arena, options->status);
 	copied.state = arena_str(arena, options->state);
 	return copied;
+}
+
+static void
+start_pass(struct export *export)
+{
+	const struct export_options *options = &export->options;
+
+	export->page_count = 0;
+	export->page_at = 0;
+	export->page_next = options->instance > 0 ? options->instance - 1 : 0;
+	export->is_last_page = false;
+	export->chunk_count = 0;
+	export->chunk_at = 0;
+	export->is_last_chunk = true;
+	export->instances = 0;
+	export->records = 0;
+	export->told = 0;
 }
 
 enum store_error
@@ -143,9 +168,14 @@ export_open(const struct export_options *options, struct export **opened,
 	export->chunk_arena = arena_new();
 	export->scratch = arena_new();
 	export->hash = digest_stream_new();
-	export->is_last_chunk = true;
-	if (options->instance > 0)
-		export->page_next = options->instance - 1;
+	export->does = formats[options->format].does;
+	export->telling = (struct export_telling){
+		.options = &export->options,
+		.store = store,
+		.scratch = export->scratch,
+		.arena = export->arena,
+	};
+	start_pass(export);
 	*opened = export;
 	return STORE_OK;
 }
@@ -162,6 +192,9 @@ export_close(struct export **closed)
 	store_close(&export->store);
 	if (export->hash != NULL)
 		(void)digest_stream_end(&export->hash);
+	buf_fini(&export->telling.name);
+	if (export->telling.seen != NULL)
+		map_free(&export->telling.seen);
 	arena_free(&export->arena);
 	arena_free(&export->page_arena);
 	arena_free(&export->chunk_arena);
@@ -192,12 +225,31 @@ add_instance_cb(const struct store_instance *row, void *arg)
 	struct export *export = arg;
 
 	must(export->page_count < PAGE_INSTANCES);
-	export->page[export->page_count++] = (struct instance){
+	export->page[export->page_count++] = (struct export_instance){
 	    .number = row->number,
 	    .workflow = arena_str(export->page_arena, row->workflow),
+	    .version = row->version,
 	    .business_key = arena_str(export->page_arena, row->business_key),
+	    .status = arena_str(export->page_arena, row->status),
+	    .state = arena_str(export->page_arena, row->state),
+	    .started_ms = row->started_ms,
+	    .changed_ms = row->changed_ms,
+	    .ended_ms = row->ended_ms,
 	};
 	return true;
+}
+
+static struct store_instance_filter
+filter_of(const struct export_options *options)
+{
+	return (struct store_instance_filter){
+		.workflow = options->workflow,
+		.status = options->status,
+		.state = options->state,
+		.started_from_ms = options->started_from_ms,
+		.started_to_ms = options->started_to_ms,
+		.has_incident = -1,
+	};
 }
 
 /* The next page of instances that fit; it may be empty and not the last,
@@ -208,22 +260,15 @@ load_page(struct export *export)
 	const struct export_options *options = &export->options;
 	bool is_one = options->instance > 0;
 	uint64_t resume = 0;
-	struct store_instance_filter filter = {
-		.workflow = options->workflow,
-		.status = options->status,
-		.state = options->state,
-		.started_from_ms = options->started_from_ms,
-		.started_to_ms = options->started_to_ms,
-		.has_incident = -1,
-		.after = export->page_next,
-		.limit = is_one ? 1 : PAGE_INSTANCES,
-		.looked_max = is_one ? 1 : PAGE_LOOKED,
-		.resume_after = &resume,
-	};
+	struct store_instance_filter filter = filter_of(options);
 
+	filter.after = export->page_next;
+	filter.limit = is_one ? 1 : PAGE_INSTANCES;
+	filter.looked_max = is_one ? 1 : PAGE_LOOKED;
+	filter.resume_after = &resume;
 	arena_reset(export->page_arena);
 	export->page = ARENA_ARRAY(export->page_arena, PAGE_INSTANCES,
-	    struct instance);
+	    struct export_instance);
 	export->page_count = 0;
 	export->page_at = 0;
 	enum store_error error = store_list_instances(export->store, &filter,
@@ -314,14 +359,14 @@ has_period(const struct export_options *options)
 /* A record whose time can't be read is told rather than left out: whoever
  * damaged it must not have hidden it. */
 static bool
-is_in_period(struct export *export, struct str canonical)
+is_in_period(const struct export_telling *telling, struct str canonical)
 {
-	const struct export_options *options = &export->options;
+	const struct export_options *options = telling->options;
 	int64_t time_ms;
 
 	if (!has_period(options))
 		return true;
-	const struct value *record = export_record_read(export->scratch,
+	const struct value *record = export_record_read(telling->scratch,
 	    canonical);
 	if (record == NULL || !export_record_time(record, &time_ms))
 		return true;
@@ -329,25 +374,112 @@ is_in_period(struct export *export, struct str canonical)
 	    (options->to_ms == 0 || time_ms < options->to_ms);
 }
 
+/* ---- of an instance that others name ---- */
+
+struct asking {
+	struct export_telling *telling;
+	uint64_t number;
+	bool tells;
+};
+
+static bool
+is_asked_cb(const struct store_instance *row, void *arg)
+{
+	struct asking *asking = arg;
+
+	asking->tells = row->number == asking->number;
+	return false;
+}
+
+static bool
+look_in_period_cb(uint64_t number, const struct audit_record *record, void *arg)
+{
+	struct asking *asking = arg;
+
+	must(number == asking->number);
+	asking->tells = is_in_period(asking->telling, record->canonical);
+	return !asking->tells;
+}
+
+enum store_error
+export_tells(struct export_telling *telling, uint64_t number, bool *tells)
+{
+	const struct export_options *options = telling->options;
+	struct asking asking = {.telling = telling, .number = number};
+	struct store_instance_filter filter = filter_of(options);
+	enum store_error error = STORE_OK;
+
+	must(number > 0);
+	filter.after = number - 1;
+	filter.limit = 1;
+	filter.looked_max = 1;
+	if (options->instance == 0 || options->instance == number)
+		error = store_list_instances(telling->store, &filter,
+		    is_asked_cb, &asking);
+	if (error == STORE_OK && asking.tells && has_period(options)) {
+		asking.tells = false;
+		error = store_each_record(telling->store, number, 1,
+		    look_in_period_cb, &asking);
+	}
+	*tells = asking.tells;
+	return error;
+}
+
+/* ---- records ---- */
+
+static void
+shut_instance(struct export *export, struct buf *out)
+{
+	if (export->told != 0 && export->does->shut != NULL)
+		export->does->shut(&export->telling, out);
+	export->told = 0;
+}
+
+static void
+open_instance(struct export *export, struct buf *out,
+    const struct export_row *row)
+{
+	shut_instance(export, out);
+	export->instances++;
+	export->told = row->instance->number;
+	if (export->does->open != NULL)
+		export->does->open(&export->telling, out, row);
+}
+
 static void
 add_row(struct export *export, struct buf *out)
 {
-	const struct instance *instance = &export->page[export->page_at];
+	const struct export_instance *instance =
+	    &export->page[export->page_at];
 	struct export_row row = {
-		.workflow = instance->workflow,
-		.business_key = instance->business_key,
+		.instance = instance,
 		.record = export->chunk[export->chunk_at],
+		.is_first = export->told != instance->number,
 	};
 	size_t before = out->bytes;
 
-	formats[export->options.format].add(out, export->scratch, &row);
+	if (row.is_first)
+		open_instance(export, out, &row);
+	export->does->add(&export->telling, out, &row);
 	if (!buf_is_over(out))
 		digest_stream_add(export->hash, (struct str){
 		    out->at + before, out->bytes - before});
 	export->records++;
-	if (export->counted != instance->number)
-		export->instances++;
-	export->counted = instance->number;
+}
+
+/* All records were told once. */
+static void
+end_pass(struct export *export, struct buf *out)
+{
+	must(export->stage == EXPORT_TELLING);
+	shut_instance(export, out);
+	if (export->telling.pass + 1 >= export->does->passes) {
+		export->stage = EXPORT_CLOSING;
+		return;
+	}
+	export->telling.pass++;
+	export->does->turn(&export->telling, out);
+	start_pass(export);
 }
 
 static enum store_error
@@ -362,11 +494,11 @@ tell_record(struct export *export, struct buf *out)
 		if (error != STORE_OK)
 			return error;
 		if (is_end) {
-			export->stage = EXPORT_CLOSING;
+			end_pass(export, out);
 			return STORE_OK;
 		}
 		arena_reset(export->scratch);
-		is_told = is_in_period(export,
+		is_told = is_in_period(&export->telling,
 		    export->chunk[export->chunk_at].canonical);
 		if (is_told)
 			add_row(export, out);
@@ -375,13 +507,14 @@ tell_record(struct export *export, struct buf *out)
 	return STORE_OK;
 }
 
-static void
+static enum store_error
 tell_beginning(struct export *export, struct buf *out)
 {
 	must(export->stage == EXPORT_BEGINNING);
-	if (formats[export->options.format].begin != NULL)
-		formats[export->options.format].begin(out);
 	export->stage = EXPORT_TELLING;
+	if (export->does->begin == NULL)
+		return STORE_OK;
+	return export->does->begin(&export->telling, out);
 }
 
 static void
@@ -394,6 +527,8 @@ tell_closing(struct export *export, struct buf *out)
 		.is_excerpt = has_period(&export->options),
 		.hash = digest_stream_end(&export->hash),
 	};
+	if (export->does->end != NULL)
+		export->does->end(&export->telling, out);
 	if (export->options.closing_line &&
 	    export->options.format == EXPORT_JSONL)
 		export_jsonl_close(out, &closing);
@@ -410,7 +545,7 @@ export_next(struct export *export, struct buf *out, bool *is_end)
 	    export->stage != EXPORT_OVER) {
 		switch (export->stage) {
 		case EXPORT_BEGINNING:
-			tell_beginning(export, out);
+			error = tell_beginning(export, out);
 			break;
 		case EXPORT_TELLING:
 			error = tell_record(export, out);

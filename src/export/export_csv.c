@@ -64,35 +64,12 @@ add_text(struct buf *out, struct str text)
 	buf_fini(&guarded);
 }
 
-static bool
-is_list_of_strings(const struct value *value)
-{
-	if (value->type != VALUE_LIST)
-		return false;
-	for (size_t i = 0; i < value->as.list.count; i++)
-		if (value->as.list.items[i]->type != VALUE_STRING)
-			return false;
-	return true;
-}
-
-/* Texts without quotes, names of states by spaces, all else as JSON. */
 static void
 add_field(struct buf *out, const struct value *value)
 {
 	struct buf text = {0};
 
-	must(value != NULL);
-	if (value->type == VALUE_STRING) {
-		buf_add_str(&text, value->as.string);
-	} else if (is_list_of_strings(value)) {
-		for (size_t i = 0; i < value->as.list.count; i++) {
-			if (i > 0)
-				buf_add_char(&text, ' ');
-			buf_add_str(&text, value->as.list.items[i]->as.string);
-		}
-	} else if (value->type != VALUE_NULL) {
-		json_write(value, JSON_PLAIN, &text);
-	}
+	export_record_text(&text, value);
 	/* A negative number is no formula. */
 	if (value->type == VALUE_NUMBER)
 		add_plain(out, buf_str(&text));
@@ -101,32 +78,31 @@ add_field(struct buf *out, const struct value *value)
 	buf_fini(&text);
 }
 
-void
-export_csv_begin(struct buf *out)
+static enum store_error
+begin(struct export_telling *telling, struct buf *out)
 {
-	must(out != NULL);
+	(void)telling;
 	buf_add_cstr(out, "instance,workflow,business_key,seq");
 	for (size_t i = 0; i < FIELD_COLUMN_COUNT; i++)
 		buf_addf(out, ",%s", field_columns[i]);
 	buf_add_cstr(out, ",record,hash\r\n");
+	return STORE_OK;
 }
 
-void
-export_csv_add(struct buf *out, struct arena *scratch,
+static void
+add(struct export_telling *telling, struct buf *out,
     const struct export_row *row)
 {
-	const struct value *record = export_record_read(scratch,
-	    row->record.canonical);
+	/* What can't be read still has its columns `record` and `hash`. */
+	const struct value *record =
+	    export_record_read_or_empty(telling->scratch, row);
 	char hex[DIGEST_HEX_BYTES];
 
-	/* What can't be read still has its columns `record` and `hash`. */
-	if (record == NULL)
-		record = value_built(value_build_context(scratch));
-	add_text(out, export_record_instance(scratch, record));
+	add_text(out, export_record_instance(telling->scratch, record));
 	buf_add_char(out, ',');
-	add_text(out, row->workflow);
+	add_text(out, row->instance->workflow);
 	buf_add_char(out, ',');
-	add_text(out, row->business_key);
+	add_text(out, row->instance->business_key);
 	buf_addf(out, ",%llu", (unsigned long long)row->record.seq);
 	for (size_t i = 0; i < FIELD_COLUMN_COUNT; i++) {
 		buf_add_char(out, ',');
@@ -137,3 +113,8 @@ export_csv_add(struct buf *out, struct arena *scratch,
 	buf_addf(out, ",%.*s\r\n",
 	    STR_ARG(digest_hex(row->record.hash, hex)));
 }
+
+const struct export_format_functions export_format_csv = {
+    .begin = begin,
+    .add = add,
+};

@@ -16,14 +16,14 @@
 #define HASH_MEMBER_BYTES                                                      \
 	(sizeof(HASH_KEY) - 1 + DIGEST_HEX_BYTES - 1 + sizeof(HASH_END) - 1)
 
-void
-export_jsonl_add(struct buf *out, struct arena *scratch,
+static void
+add(struct export_telling *telling, struct buf *out,
     const struct export_row *row)
 {
 	struct str text = row->record.canonical;
 	char hex[DIGEST_HEX_BYTES];
 
-	(void)scratch;
+	(void)telling;
 	/* Without its last brace, which follows the hash.  A text that was
 	 * damaged is exported as it is, so that verifying finds it. */
 	if (str_has_suffix(text, STR("}")))
@@ -33,6 +33,8 @@ export_jsonl_add(struct buf *out, struct arena *scratch,
 	buf_add_str(out, digest_hex(row->record.hash, hex));
 	buf_add_cstr(out, HASH_END "\n");
 }
+
+const struct export_format_functions export_format_jsonl = {.add = add};
 
 bool
 export_jsonl_split(struct str line, struct buf *out, struct digest *hash)

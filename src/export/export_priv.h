@@ -7,31 +7,123 @@
 
 #include "stated/export.h"
 
+/* What an export keeps of an instance's row. */
+struct export_instance {
+	uint64_t number;
+	struct str workflow;
+	int64_t version;
+	struct str business_key; /* absent: none */
+	struct str status;
+	struct str state;
+	int64_t started_ms;
+	int64_t changed_ms;
+	int64_t ended_ms; /* 0: not ended */
+};
+
 /* A record about to be written. */
 struct export_row {
-	struct str workflow;
-	struct str business_key;
+	const struct export_instance *instance;
 	struct audit_record record;
+	bool is_first; /* that is told of the instance, in this pass */
 };
+
+/* What formats need to know, and keep from one piece to the next. */
+struct export_telling {
+	const struct export_options *options;
+	struct store *store;
+	struct arena *scratch; /* of one record */
+	struct arena *arena;   /* as long as the export */
+	unsigned pass;         /* from 0 */
+	/* As its records name the instance that is told. */
+	struct buf name;
+	bool is_begun;    /* one item of a list was written */
+	struct map *seen; /* people and systems, each once; NULL: none yet */
+};
+
+/* A format is told the beginning, every record, pass after pass, and the end.
+ * What is NULL is left out. */
+struct export_format_functions {
+	unsigned passes; /* 0 is 1 */
+	enum store_error (*begin)(
+	    struct export_telling *telling, struct buf *out);
+	/* Before an instance's first record, and after its last. */
+	void (*open)(struct export_telling *telling, struct buf *out,
+	    const struct export_row *row);
+	void (*shut)(struct export_telling *telling, struct buf *out);
+	void (*add)(struct export_telling *telling, struct buf *out,
+	    const struct export_row *row);
+	/* Before all passes but the first; telling->pass is the new one. */
+	void (*turn)(struct export_telling *telling, struct buf *out);
+	void (*end)(struct export_telling *telling, struct buf *out);
+};
+
+extern const struct export_format_functions export_format_jsonl,
+    export_format_csv, export_format_xes, export_format_ocel,
+    export_format_ocel_xml;
+
+/* ---- export.c ---- */
+
+/* Whether an export by these options tells anything of that instance. */
+MUST_USE enum store_error export_tells(
+    struct export_telling *telling, uint64_t number, bool *tells);
 
 /* ---- export_record.c: reading what records say ---- */
 
 /* The record's fields with their types, or NULL where it can't be read. */
 const struct value *export_record_read(
     struct arena *arena, struct str canonical);
+/* The same of a row; what can't be read has no fields. */
+const struct value *export_record_read_or_empty(
+    struct arena *arena, const struct export_row *row);
+/* telling->name becomes what the row's record calls its instance; a number
+ * where it can't be read. */
+void export_record_name(
+    struct export_telling *telling, const struct export_row *row);
 /* false where the record carries no time. */
 MUST_USE bool export_record_time(const struct value *record, int64_t *time_ms);
+int64_t export_record_time_or_zero(const struct value *record);
 /* The `instance` that it names, as text; absent where it names none. */
 struct str export_record_instance(
     struct arena *arena, const struct value *record);
+/* The number within a public identifier (a UUID, see chart.h) is its last 62
+ * bits; false where the name is of another kind. */
+MUST_USE bool export_record_number(struct str name, uint64_t *number);
+/* A field for a cell or an attribute: texts without quotes, names of states
+ * by spaces, all else as JSON; nothing of null. */
+void export_record_text(struct buf *out, const struct value *value);
 
-/* ---- one file a format ---- */
+/* ---- export_kind.c: what kinds of records tell ---- */
 
-void export_jsonl_add(
-    struct buf *out, struct arena *scratch, const struct export_row *row);
-void export_csv_begin(struct buf *out);
-void export_csv_add(
-    struct buf *out, struct arena *scratch, const struct export_row *row);
+enum export_type { EXPORT_TEXT, EXPORT_INTEGER, EXPORT_INSTANT };
+struct export_field {
+	struct str name; /* as in the record */
+	enum export_type type;
+};
+/* Goes through the fields that records of that kind may have, beyond those
+ * that all have: start with *rest as export_kind_fields() gives it. */
+struct str export_kind_fields(enum audit_kind kind);
+MUST_USE bool export_kind_next(struct str *rest, struct export_field *field);
+/* The record's field, or NULL where it has none that is of the type. */
+const struct value *export_kind_value(
+    const struct value *record, const struct export_field *field);
+/* AUDIT_KIND_COUNT where the record's kind is not known. */
+enum audit_kind export_kind_of(const struct value *record);
+/* "call bank.submit-payment": the same of a call that is sent and of one that
+ * is answered, so that both are one activity. */
+void export_kind_activity(
+    struct buf *out, enum audit_kind kind, const struct value *record);
+/* Of XES' standard model: "start", "complete", … */
+const char *export_kind_transition(enum audit_kind kind);
+
+/* ---- export_xml.c ---- */
+
+/* Text for between quotes or tags.  What XML 1.0 can't hold becomes U+FFFD. */
+void export_xml_text(struct buf *out, struct str text);
+/* <element key="…" value="…"/>, on a line of its own. */
+void export_xml_pair(struct buf *out, const char *element, const char *key,
+    struct str value);
+
+/* ---- export_jsonl.c ---- */
 
 /* The closing line of a JSONL file. */
 struct export_closing {

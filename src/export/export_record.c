@@ -24,6 +24,29 @@ export_record_read(struct arena *arena, struct str canonical)
 	return record;
 }
 
+const struct value *
+export_record_read_or_empty(struct arena *arena, const struct export_row *row)
+{
+	const struct value *record =
+	    export_record_read(arena, row->record.canonical);
+
+	return record != NULL ? record
+			      : value_built(value_build_context(arena));
+}
+
+void
+export_record_name(struct export_telling *telling, const struct export_row *row)
+{
+	struct str name = export_record_instance(telling->scratch,
+	    export_record_read_or_empty(telling->scratch, row));
+
+	buf_clear(&telling->name);
+	buf_add_str(&telling->name, name);
+	if (name.bytes == 0)
+		buf_addf(&telling->name, "%llu",
+		    (unsigned long long)row->instance->number);
+}
+
 bool
 export_record_time(const struct value *record, int64_t *time_ms)
 {
@@ -34,6 +57,14 @@ export_record_time(const struct value *record, int64_t *time_ms)
 	if (time->type == VALUE_DATE_TIME)
 		return date_time_to_instant(time->as.date_time, time_ms);
 	return false;
+}
+
+int64_t
+export_record_time_or_zero(const struct value *record)
+{
+	int64_t time_ms = 0;
+
+	return export_record_time(record, &time_ms) ? time_ms : 0;
 }
 
 struct str
@@ -48,4 +79,54 @@ export_record_instance(struct arena *arena, const struct value *record)
 	if (instance->type != VALUE_NUMBER)
 		return (struct str){NULL, 0};
 	return arena_str(arena, number_format(instance->as.number, text));
+}
+
+bool
+export_record_number(struct str name, uint64_t *number)
+{
+	uint64_t bits = 0;
+	size_t digits = 0;
+
+	if (name.bytes != DIGEST_UUID_BYTES - 1)
+		return str_parse_int(name, 1, INT64_MAX, (int64_t *)number);
+	for (size_t i = 19; i < name.bytes; i++) {
+		char c = name.at[i];
+		if (c == '-')
+			continue;
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+		bits = bits << 4 |
+		    (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+		digits++;
+	}
+	*number = bits & (((uint64_t)1 << 62) - 1);
+	return digits == 16;
+}
+
+static bool
+is_list_of_strings(const struct value *value)
+{
+	if (value->type != VALUE_LIST)
+		return false;
+	for (size_t i = 0; i < value->as.list.count; i++)
+		if (value->as.list.items[i]->type != VALUE_STRING)
+			return false;
+	return true;
+}
+
+void
+export_record_text(struct buf *out, const struct value *value)
+{
+	must(value != NULL);
+	if (value->type == VALUE_STRING) {
+		buf_add_str(out, value->as.string);
+	} else if (is_list_of_strings(value)) {
+		for (size_t i = 0; i < value->as.list.count; i++) {
+			if (i > 0)
+				buf_add_char(out, ' ');
+			buf_add_str(out, value->as.list.items[i]->as.string);
+		}
+	} else if (value->type != VALUE_NULL) {
+		json_write(value, JSON_PLAIN, out);
+	}
 }

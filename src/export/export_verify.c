@@ -62,30 +62,6 @@ struct check {
 	const char *why;
 };
 
-/* The number within a public identifier (a UUID, see chart.h) is its last 62
- * bits.  Where records name instances otherwise there is nothing to compare. */
-static bool
-number_in_name(struct str name, uint64_t *number)
-{
-	uint64_t bits = 0;
-	size_t digits = 0;
-
-	if (name.bytes != 36)
-		return str_parse_int(name, 1, INT64_MAX, (int64_t *)number);
-	for (size_t i = 19; i < name.bytes; i++) {
-		char c = name.at[i];
-		if (c == '-')
-			continue;
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-		bits = bits << 4 |
-		    (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-		digits++;
-	}
-	*number = bits & (((uint64_t)1 << 62) - 1);
-	return digits == 16;
-}
-
 static void
 set_fault(struct check *check, enum audit_fault fault, uint64_t seq,
     const char *why)
@@ -111,7 +87,7 @@ check_name(struct check *check, const struct audit_record *sealed)
 	if (!str_equal(name, check->name))
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the record belongs to another instance");
-	else if (number_in_name(name, &number) && number != check->number)
+	else if (export_record_number(name, &number) && number != check->number)
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the history belongs to an instance of another number");
 }

@@ -6,7 +6,11 @@ libstated_export_a_SOURCES = \
 	src/export/export.c \
 	src/export/export_csv.c \
 	src/export/export_jsonl.c \
+	src/export/export_kind.c \
+	src/export/export_ocel.c \
 	src/export/export_priv.h \
 	src/export/export_record.c \
 	src/export/export_verify.c \
-	src/export/export_verify_file.c
+	src/export/export_verify_file.c \
+	src/export/export_xes.c \
+	src/export/export_xml.c

@@ -244,6 +244,12 @@ test_exports_prove_themselves_and_changes_are_found(void **state)
 	SAYS(house, 0, "", "verify", "offline.jsonl");
 	SAYS(house, 0, "", "verify", "disk/stated.db");
 	SAYS(house, 0, "P-1", "export", "--format", "csv");
+	SAYS(house, 0, "call bank.submit-payment", "export", "--format", "xes");
+	SAYS(house, 0, "person:ida", "export", "--format", "ocel",
+	    "--database", "disk/stated.db");
+	SAYS(house, 0, "</log>", "export", "--format", "ocel-xml");
+	SAYS(house, 2, "xes", "export", "--format", "pdf", "--database",
+	    "disk/stated.db");
 	/* 250 becomes 950. */
 	text = house_read(house_path(house, "all.jsonl"));
 	digit = strstr(text, "250");
