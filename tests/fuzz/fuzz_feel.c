@@ -2,7 +2,8 @@
 /*
  * fuzz_feel.c: any bytes are either refused with a place and a reason, or
  * evaluate within the budget to a value that can be written, as an
- * expression and as unary tests.
+ * expression and as unary tests.  The value is of a type that the expression
+ * was said to have, and the same where all parts are looked at.
  */
 #include "stated/feel.h"
 
@@ -59,6 +60,52 @@ write_value(const struct value *value)
 	buf_fini(&text);
 }
 
+/* "l" is a list of this and that; the rest of the context as it is. */
+static unsigned
+types_of(struct str path, void *arg)
+{
+	const struct value *value = value_get(arg, path);
+
+	return value != NULL ? FEEL_TYPE_BIT(value->type) : FEEL_TYPES_ANY;
+}
+
+static void
+check_type(struct arena *arena, const struct feel *feel,
+    const struct value *context, const struct value *value)
+{
+	unsigned types = feel_infer(feel, &(struct feel_inference){
+	    .arena = arena, .types = types_of,
+	    .arg = (void *)(uintptr_t)context});
+
+	must(value_is_null(value) || (types & FEEL_TYPE_BIT(value->type)) != 0);
+}
+
+static void
+check_note(const struct feel_part *part, void *arg)
+{
+	const struct str *text = arg;
+
+	must(part->note_bytes >= 1 && part->note_offset <= text->bytes);
+	must(str_is_utf8(part->note));
+}
+
+/* Nothing is reckoned ahead here, so that the budget may be used up. */
+static void
+check_parts(struct feel_env env, struct str text,
+    const struct feel_names *names, const struct value *value)
+{
+	struct feel_error error;
+	const struct feel *feel =
+	    feel_parse_parts(env.arena, text, names, &error);
+	const struct value *again;
+
+	must(feel != NULL);
+	env.trace = feel_trace_new(env.arena);
+	again = feel_eval(feel, &env);
+	feel_trace_each_note(env.trace, check_note, &text);
+	must(env.exhausted || again->type == value->type);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -77,8 +124,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	env.arg = (void *)(uintptr_t)make_context(arena);
 	feel_names_add_value(names, env.arg);
 	feel = feel_parse(arena, text, names, &error);
-	if (check_error(feel, &error, text) != NULL)
-		write_value(feel_eval(feel, &env));
+	if (check_error(feel, &error, text) != NULL) {
+		const struct value *value = feel_eval(feel, &env);
+
+		write_value(value);
+		env.steps = STEPS;
+		if (!env.exhausted) {
+			check_type(arena, feel, env.arg, value);
+			check_parts(env, text, names, value);
+		}
+	}
 	env.steps = STEPS;
 	feel = feel_parse_unary_tests(arena, text, NULL, &error);
 	if (check_error(feel, &error, text) != NULL)
