@@ -267,6 +267,18 @@ feel_scope_read(struct feel_parser *p, size_t *end)
 	return best.name;
 }
 
+/* Payloads have keys like `in` and `for`: behind a point a keyword is one. */
+static struct str
+read_key(struct feel_parser *p, size_t *end)
+{
+	struct str key = feel_scope_read_new(p, end);
+
+	if (*end > p->at)
+		return key;
+	*end = feel_lex_identifier(p->text, p->at);
+	return str_slice(p->text, p->at, *end - p->at);
+}
+
 struct str
 feel_scope_read_step(struct feel_parser *p, size_t *end)
 {
@@ -274,7 +286,7 @@ feel_scope_read_step(struct feel_parser *p, size_t *end)
 
 	match_keys(p, &best);
 	if (best.end == 0)
-		return feel_scope_read_new(p, end);
+		return read_key(p, end);
 	*end = best.end;
 	return best.name;
 }
