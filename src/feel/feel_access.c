@@ -231,12 +231,33 @@ get_property(struct feel_run *run, const struct value *value, struct str name)
 
 /* ------------------------------------------------------------------- paths */
 
+/* Other languages have there what is a function here: "text.length". */
+static const struct value *
+fail_property(struct feel_run *run, const struct feel_node *node,
+    const struct value *object, struct str name)
+{
+	const char *what = object->type == VALUE_LIST ? "no item of the " : "";
+	char repair[120];
+
+	if (!feel_is_told(run))
+		return &value_null;
+	if (!feel_habit_known(name, repair, sizeof(repair)))
+		return feel_null(run, node, "%s`%.*s` has%s `%.*s`", what,
+		    STR_ARG(value_type_name(object->type)),
+		    what[0] != '\0' ? "" : " no", STR_ARG(name));
+	return feel_null(run, node, "%s`%.*s` has%s `%.*s`: %s", what,
+	    STR_ARG(value_type_name(object->type)),
+	    what[0] != '\0' ? "" : " no", STR_ARG(name), repair);
+}
+
 /* The field of each item; null where an item has none. */
 static const struct value *
-map_items(struct feel_run *run, const struct value *list, struct str name)
+map_items(struct feel_run *run, const struct feel_node *node,
+    const struct value *list, struct str name)
 {
 	size_t count = list->as.list.count;
 	const struct value **items;
+	bool is_found = count == 0;
 
 	items = feel_items_new(run, count);
 	if (items == NULL)
@@ -247,9 +268,12 @@ map_items(struct feel_run *run, const struct value *list, struct str name)
 		items[i] = value_get(item, name);
 		if (items[i] == NULL)
 			items[i] = get_property(run, item, name);
+		is_found |= items[i] != NULL;
 		if (items[i] == NULL)
 			items[i] = &value_null;
 	}
+	if (!is_found)
+		(void)fail_property(run, node, list, name);
 	return feel_list_take(run, items, count);
 }
 
@@ -290,11 +314,10 @@ feel_access_get(struct feel_run *run, const struct feel_node *node,
 		    fail_field(run, node, object, name);
 	}
 	if (object->type == VALUE_LIST)
-		return map_items(run, object, name);
+		return map_items(run, node, object, name);
 	value = get_property(run, object, name);
 	if (value == NULL)
-		return feel_null(run, node, "`%.*s` has no `%.*s`",
-		    STR_ARG(value_type_name(object->type)), STR_ARG(name));
+		return fail_property(run, node, object, name);
 	return value;
 }
 

@@ -319,26 +319,42 @@ feel_habit_is_like(struct str a, struct str b)
 
 /* --------------------------------------------------------------- functions */
 
+static bool
+is_operator_name(struct str name)
+{
+	return feel_habit_is_like(name, STR("and")) ||
+	    feel_habit_is_like(name, STR("or"));
+}
+
+bool
+feel_habit_known(struct str name, char *out, size_t bytes)
+{
+	const char *instead = find(functions, COUNT_OF(functions), name);
+	struct str alike = feel_builtin_alike(name);
+
+	out[0] = '\0';
+	if (alike.at != NULL)
+		str_write(out, bytes, "did you mean `%.*s`?",
+		    STR_ARG(alike));
+	else if (feel_habit_is_like(name, STR("if")))
+		str_write(out, bytes, "a choice is `if … then … else …`");
+	else if (is_operator_name(name))
+		str_write(out, bytes, "write `a and b`, `a or b`");
+	else if (instead != NULL)
+		str_write(out, bytes, "that is %s", instead);
+	return out[0] != '\0';
+}
+
 bool
 feel_habit_function(struct str name, char *out, size_t bytes)
 {
-	const char *instead = find(functions, COUNT_OF(functions), name);
-	struct str near = feel_builtin_alike(name);
+	struct str near;
 
-	out[0] = '\0';
-	if (near.at == NULL && feel_habit_is_like(name, STR("if"))) {
-		str_write(out, bytes, "a choice is `if … then … else …`");
-	} else if (near.at == NULL && (feel_habit_is_like(name, STR("and")) ||
-	    feel_habit_is_like(name, STR("or")))) {
-		str_write(out, bytes, "write `a and b`, `a or b`");
-	} else if (near.at == NULL && instead != NULL) {
-		str_write(out, bytes, "that is %s", instead);
-	} else {
-		if (near.at == NULL)
-			near = feel_builtin_nearest(name);
-		if (near.at != NULL)
-			str_write(out, bytes, "did you mean `%.*s`?",
-			    STR_ARG(near));
-	}
-	return out[0] != '\0';
+	if (feel_habit_known(name, out, bytes))
+		return true;
+	near = feel_builtin_nearest(name);
+	if (near.at != NULL)
+		str_write(out, bytes, "did you mean `%.*s`?",
+		    STR_ARG(near));
+	return near.at != NULL;
 }

@@ -101,7 +101,7 @@ doubt_method(struct feel_parser *p, const struct feel_node *callee)
 	while (object->op == FEEL_PATH)
 		object = object->as.path.object;
 	if (callee->op != FEEL_PATH || object->op != FEEL_FREE ||
-	    !feel_habit_function(callee->as.path.name, repair, sizeof(repair)))
+	    !feel_habit_known(callee->as.path.name, repair, sizeof(repair)))
 		return;
 	doubt = feel_token_doubt(p, callee->offset, callee->bytes);
 	if (doubt == NULL)

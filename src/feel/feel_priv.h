@@ -322,7 +322,10 @@ struct str feel_builtin_alike(struct str name);
 /* "substring(string, start position, length?)", over all overloads. */
 struct str feel_builtin_signature(
     struct arena *arena, const struct feel_builtin *first);
-/* What to write for a function that there isn't; false where nothing is. */
+/* What to write for a function that other languages have; false where none
+ * of those known has it. */
+bool feel_habit_known(struct str name, char *out, size_t bytes);
+/* The same, or else the nearest name. */
 bool feel_habit_function(struct str name, char *out, size_t bytes);
 
 /* -------------------------------------------------------------- evaluation */
