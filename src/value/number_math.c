@@ -8,8 +8,8 @@
  * this one.
  *
  * The library rounds sums, products, quotients and roots correctly.  Its
- * exp, log and powers are good to about 33 digits: they say whether there is
- * a result, and number_wide.c finds the last digits.  Whole powers that fit
+ * exp, log and powers are good to about 33 digits: number_wide.c finds them
+ * all, and the library is asked where it finds no number of the usual kind.  Whole powers that fit
  * in 34 digits are exact, with the digits that multiplying gives.
  */
 #include "stated/number.h"
@@ -195,12 +195,11 @@ number_exp(struct number a, struct number *out)
 		*out = number_of_int(1);
 		return NUMBER_OK;
 	}
+	if (number_wide_exp(a, out))
+		return NUMBER_OK;
 	unsigned flags = 0;
 	BID_UINT128 power = bid128_exp(to_bid(a), NEAREST_EVEN, &flags);
-	enum number_error error = finish_trimmed(power, flags, out);
-	if (error == NUMBER_OK && !number_is_zero(*out))
-		(void)!number_wide_exp(a, out);
-	return error;
+	return finish_trimmed(power, flags, out);
 }
 
 static enum number_error
@@ -216,10 +215,7 @@ number_log(struct number a, struct number *out)
 {
 	if (number_is_zero(a) || number_is_negative(a))
 		return NUMBER_UNDEFINED;
-	enum number_error error = log_by_library(a, out);
-	if (error == NUMBER_OK && !number_is_zero(*out))
-		(void)!number_wide_log(a, out);
-	return error;
+	return number_wide_log(a, out) ? NUMBER_OK : log_by_library(a, out);
 }
 
 /* base^exponent by squaring; false where a digit got lost on the way. */
@@ -257,14 +253,9 @@ static enum number_error
 power_nearly(struct number a, struct number b, const int64_t *exponent,
     struct number *out)
 {
-	enum number_error error = power_by_library(a, b, out);
-	if (error != NUMBER_OK || number_is_zero(*out))
-		return error;
-	if (exponent)
-		(void)!number_wide_power_whole(a, *exponent, out);
-	else
-		(void)!number_wide_power(a, b, out);
-	return NUMBER_OK;
+	bool is_found = exponent ? number_wide_power_whole(a, *exponent, out) :
+				   number_wide_power(a, b, out);
+	return is_found ? NUMBER_OK : power_by_library(a, b, out);
 }
 
 enum number_error

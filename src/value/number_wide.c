@@ -18,6 +18,8 @@
 #include <stdlib.h>
 
 #define BITS 512
+_Static_assert(sizeof(unsigned long) == sizeof(uint64_t),
+    "MPFR takes a word of a coefficient at once");
 
 /* ------------------------------------------------------------- in and out */
 
@@ -50,6 +52,20 @@ init_wide(mpfr_t wide)
 	mpfr_init2(wide, BITS);
 }
 
+/* Digits without a place are two words, which need no text. */
+static bool
+set_whole(mpfr_t wide, struct number_parts parts)
+{
+	if (parts.exponent != 0)
+		return false;
+	mpfr_set_uj(wide, (uintmax_t)(parts.coefficient >> 64), MPFR_RNDN);
+	mpfr_mul_2ui(wide, wide, 64, MPFR_RNDN);
+	mpfr_add_ui(wide, wide, (uint64_t)parts.coefficient, MPFR_RNDN);
+	if (parts.negative)
+		mpfr_neg(wide, wide, MPFR_RNDN);
+	return true;
+}
+
 static void
 init_number(mpfr_t wide, struct number n)
 {
@@ -57,6 +73,8 @@ init_number(mpfr_t wide, struct number n)
 	int failed;
 
 	init_wide(wide);
+	if (set_whole(wide, number_split(n)))
+		return;
 	(void)number_format(n, text);
 	failed = mpfr_set_str(wide, text, 10, MPFR_RNDN);
 	must(failed == 0);
@@ -88,14 +106,13 @@ static bool
 take_number(mpfr_t wide, int64_t scale, struct number *out)
 {
 	mpfr_exp_t exponent;
-	char *digits;
+	char digits[NUMBER_DIGITS_MAX + 2]; /* a sign, and a zero byte */
 	bool is_number = false;
 
 	if (mpfr_regular_p(wide)) {
-		digits = mpfr_get_str(NULL, &exponent, 10, NUMBER_DIGITS_MAX,
+		(void)mpfr_get_str(digits, &exponent, 10, NUMBER_DIGITS_MAX,
 		    wide, MPFR_RNDN);
 		is_number = of_digits(digits, exponent + scale, out);
-		mpfr_free_str(digits);
 	}
 	mpfr_clear(wide);
 	return is_number;
