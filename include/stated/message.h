@@ -43,10 +43,10 @@ struct message_mail {
  * replaced.  The same file that is there already has been put.
  */
 enum message_file_verb {
-	FILE_PUT,
+	FILE_STAT, /* the first, so that what says nothing does no harm */
 	FILE_GET,
 	FILE_LIST,
-	FILE_STAT,
+	FILE_PUT,
 	FILE_RENAME,
 	FILE_REMOVE, /* one that isn't there has been removed */
 };

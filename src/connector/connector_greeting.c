@@ -5,7 +5,8 @@
  *
  * HTTP is asked for the head of its address: whatever it answers, it is there.
  * Odoo counts the partners that we may see, for which we have to be let in.  A
- * mail server takes the login and is told nothing.
+ * mail server takes the login and is told nothing, and a server of files tells
+ * of its root.
  */
 #include "connector_priv.h"
 
@@ -39,6 +40,7 @@ connector_greeting(
 	operation->connection = connection;
 	operation->safe = true;
 	operation->method = METHOD_HEAD;
+	operation->file_verb = FILE_STAT;
 	operation->path = literal(arena, value_of_str(arena, STR("/")));
 	operation->model =
 	    literal(arena, value_of_str(arena, STR("res.partner")));
@@ -72,6 +74,14 @@ static const struct {
 	struct str end;
 	struct str hint;
 } hints[] = {
+    {STR_INIT("sftp.certificate"),
+	STR_INIT("is the key that it showed its own?  Then it belongs under "
+		 "`host-key`; if nobody has changed it there, somebody stands "
+		 "in between")},
+    {STR_INIT("sftp.tls"), STR_INIT("does it speak SSH at that port?")},
+    {STR_INIT("sftp.access-denied"),
+	STR_INIT("it is there; are user and key, or password, under `auth` "
+		 "right?")},
     {STR_INIT(".unresolved"),
 	STR_INIT("is the host in the connection's url right, and can this "
 		 "machine ask a name server?")},

@@ -121,6 +121,16 @@ tests_e2e_test_e2e_money_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_money_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_money_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_file
+tests_e2e_test_e2e_file_SOURCES = tests/e2e/test_e2e_file.c $(E2E_HOUSE) \
+	tests/unit/http/daemon.c tests/unit/http/daemon.h \
+	tests/unit/http/sshd.c tests/unit/http/sshd.h
+tests_e2e_test_e2e_file_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS) \
+	-I$(srcdir)/tests/unit/http
+tests_e2e_test_e2e_file_LDADD = $(LIBS_BASE) $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_file_DEPENDENCIES = $(E2E_NEEDS) \
+	tests/unit/http/shim_files.so
+
 check_PROGRAMS += tests/e2e/test_e2e_for
 tests_e2e_test_e2e_for_SOURCES = tests/e2e/test_e2e_for.c $(E2E_HOUSE)
 tests_e2e_test_e2e_for_CPPFLAGS = $(E2E_CPPFLAGS)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ daemon_start(const char *const *arguments)
 	must(child >= 0);
 	if (child > 0)
 		return child;
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test may fail */
 	int nowhere = open("/dev/null", O_RDWR);
 	(void)dup2(nowhere, STDIN_FILENO);
 	(void)dup2(nowhere, STDOUT_FILENO);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -133,15 +134,19 @@ stop_cb(int number)
 
 /*
  * The servers that it starts end with their connections, and it ends with the
- * last of them: none is left behind.
+ * last of them: none is left behind, nor is it itself by a test that fails.
  */
 _Noreturn static void
 accept_all(const struct sshd *sshd, int listener)
 {
 	const struct sigaction stop = {.sa_handler = stop_cb};
+	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int fd;
 
+	(void)dup2(nowhere, STDOUT_FILENO);
+	(void)dup2(nowhere, STDERR_FILENO);
 	(void)sigaction(SIGTERM, &stop, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	while ((fd = accept(listener, NULL, NULL)) >= 0) {
 		if (fork() == 0) {
 			close(listener);
