@@ -57,6 +57,9 @@ struct engine_options {
 	bool proofs_required;
 	template_secret_fn *secret;
 	void *secret_arg;
+	/* Told of each credential that was refused; true where another one
+	 * may come, so that it is worth a repetition.  May be NULL. */
+	bool (*secret_refused)(void *secret_arg);
 	struct engine_limits limits;
 };
 

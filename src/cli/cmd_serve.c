@@ -24,6 +24,8 @@
 #define LOOKS_MAX 200
 #define SIGNALS 4
 #define TIDY_SECONDS 5
+/* More than an exchange with it may take. */
+#define VAULT_MS 12000
 #define SPARE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 struct service {
@@ -377,7 +379,16 @@ reload_cb(evutil_socket_t number, short what, void *arg)
 	systemd_notify("RELOADING=1");
 	reload_definitions(service);
 	reload_tokens(service);
+	(void)secrets_refused_cb(service->config->secrets);
 	systemd_notify("READY=1");
+}
+
+static void
+ignore_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	/* A file's limit is an error like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void
@@ -393,9 +404,6 @@ catch_signals(struct service *service)
 	    {SIGQUIT, stop_cb},
 	};
 
-	signal(SIGPIPE, SIG_IGN);
-	signal(
-	    SIGXFSZ, SIG_IGN); /* a file's limit is an error like a full disk */
 	for (size_t i = 0; i < SIGNALS; i++) {
 		service->signals[i] = evsignal_new(
 		    service->base, caught[i].number, caught[i].cb, service);
@@ -412,9 +420,13 @@ catch_signals(struct service *service)
 static void
 tidy_cb(evutil_socket_t number, short what, void *arg)
 {
+	struct service *service = arg;
+	struct vault *vault = secrets_vault(service->config->secrets);
+
 	(void)number;
 	(void)what;
-	(void)arg;
+	if (vault != NULL)
+		vault_tick(vault);
 	if (mallinfo2().fordblks > SPARE_BYTES_MAX)
 		malloc_trim(SPARE_BYTES_MAX / 4);
 }
@@ -425,7 +437,7 @@ tidy_memory(struct service *service)
 	const struct timeval period = {.tv_sec = TIDY_SECONDS};
 
 	service->tidy =
-	    event_new(service->base, -1, EV_PERSIST, tidy_cb, NULL);
+	    event_new(service->base, -1, EV_PERSIST, tidy_cb, service);
 	must(service->tidy != NULL);
 	must(event_add(service->tidy, &period) == 0);
 }
@@ -533,6 +545,32 @@ open_store(struct service *service)
 	return status;
 }
 
+/* Calls need the secrets that a Vault keeps: it gets some time to give them.
+ * Where it doesn't, what needs none of them is served all the same. */
+static void
+await_vault(struct service *service, struct vault *vault)
+{
+	int64_t until_ms = clock_now_ms(clock_system()) + VAULT_MS;
+
+	vault_open(vault, http_client_port(service->http), clock_system());
+	while (!vault_is_settled(vault) &&
+	       clock_now_ms(clock_system()) < until_ms)
+		event_base_loop(service->base, EVLOOP_ONCE);
+}
+
+static void
+open_network(struct service *service)
+{
+	struct vault *vault = secrets_vault(service->config->secrets);
+
+	service->http =
+	    http_client_new(service->base, (struct http_client_options){
+		.connections_max = service->calls_max,
+	    });
+	if (vault != NULL)
+		await_vault(service, vault);
+}
+
 static enum cli_status
 open_engine(struct service *service)
 {
@@ -548,6 +586,7 @@ open_engine(struct service *service)
 	    .proofs_required = str_equal(config->proofs, STR("required")),
 	    .secret = secrets_find_cb,
 	    .secret_arg = config->secrets,
+	    .secret_refused = secrets_refused_cb,
 	    .limits =
 		{
 		    .inbox_max = (size_t)config->instances_queued,
@@ -557,10 +596,6 @@ open_engine(struct service *service)
 	};
 	struct buf detail = {0};
 
-	service->http =
-	    http_client_new(service->base, (struct http_client_options){
-		.connections_max = service->calls_max,
-	    });
 	options.http = http_client_port(service->http);
 	service->engine = engine_new(&options, &detail);
 	if (service->engine == NULL)
@@ -727,6 +762,8 @@ run(struct cli *cli)
 	}
 	share_descriptors(&service);
 	service.base = new_base();
+	ignore_signals();
+	open_network(&service);
 	catch_signals(&service);
 	tidy_memory(&service);
 	status = start(&service);
@@ -770,7 +807,7 @@ const struct cmd cmd_serve = {
     .details =
 	"Without a configuration it serves ./workflows on 127.0.0.1:8380, to "
 	"this\nmachine only, with its database in ./stated.db, and callers say "
-	"who they are.\nSIGHUP reloads definitions and tokens, SIGTERM drains "
+	"who they are.\nSIGHUP reloads definitions, tokens and secrets, SIGTERM drains "
 	"and stops.",
     .options = options,
     .run = run,

@@ -62,7 +62,8 @@ libstated_cli_a_SOURCES = \
 	src/cli/serve_config.c \
 	src/cli/serve_priv.h \
 	src/cli/serve_secret.c \
-	src/cli/serve_systemd.c
+	src/cli/serve_systemd.c \
+	src/cli/serve_vault.c
 
 bin_PROGRAMS += stated
 stated_CPPFLAGS = $(libstated_cli_a_CPPFLAGS)

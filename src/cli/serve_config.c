@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 #define FILE_BYTES_MAX (1024 * 1024)
-#define IDLE_MS_MIN 1000
-#define IDLE_MS_MAX (24LL * 60 * 60 * 1000)
+#define SPAN_MS_MIN 1000
+#define SPAN_MS_MAX (24LL * 60 * 60 * 1000)
 
 struct reader {
 	struct config *config;
@@ -27,7 +27,9 @@ typedef void read_fn(
 
 static read_fn read_environment, read_listen, read_certificate, read_key,
     read_store, read_workflows, read_settings, read_prefix, read_directory,
-    read_systemd, read_required, read_tokens, read_insecure, read_body,
+    read_systemd, read_vault_address, read_vault_namespace, read_vault_mount,
+    read_vault_path, read_vault_ca, read_vault_token, read_vault_role,
+    read_vault_secret, read_vault_refresh, read_required, read_tokens, read_insecure, read_body,
     read_connections, read_idle, read_queued, read_log_format, read_log_level,
     read_proofs;
 
@@ -60,6 +62,24 @@ static const struct {
 	"a folder with a file a secret"},
     {"/secrets/systemd", read_systemd, "true",
 	"whether systemd's credentials are secrets"},
+    {"/secrets/vault/address", read_vault_address, "none",
+	"a Vault-compatible server (KV version 2)"},
+    {"/secrets/vault/path", read_vault_path, "none",
+	"its document; each field is a secret"},
+    {"/secrets/vault/mount", read_vault_mount, "secret",
+	"where its KV engine is mounted"},
+    {"/secrets/vault/token", read_vault_token, "none",
+	"{secret: NAME} of this machine, a token for it"},
+    {"/secrets/vault/role-id", read_vault_role, "none",
+	"{secret: NAME}, for AppRole in place of a token"},
+    {"/secrets/vault/secret-id", read_vault_secret, "none",
+	"{secret: NAME}, for AppRole"},
+    {"/secrets/vault/namespace", read_vault_namespace, "none",
+	"its namespace"},
+    {"/secrets/vault/ca", read_vault_ca, "the system's",
+	"PEM file of who signed its certificate"},
+    {"/secrets/vault/refresh", read_vault_refresh, "5m",
+	"how often it is read again"},
     {"/auth/required", read_required, "true",
 	"whether callers need a token (without a file: no)"},
     {"/auth/tokens", read_tokens, "none",
@@ -286,6 +306,85 @@ read_systemd(struct reader *reader, struct str path, const struct value *value)
 }
 
 static void
+read_vault_address(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	struct str text;
+
+	if (!take_text(reader, path, value, &text))
+		return;
+	if (!str_has_prefix(text, STR("https://")) &&
+	    !str_has_prefix(text, STR("http://")))
+		complain(reader, path, "C003", "is no address",
+		    "write https://HOST:PORT");
+	else
+		reader->config->vault.address = text;
+}
+
+static void
+read_vault_namespace(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	(void)take_text(
+	    reader, path, value, &reader->config->vault.namespace);
+}
+
+static void
+read_vault_mount(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	(void)take_text(reader, path, value, &reader->config->vault.mount);
+}
+
+static void
+read_vault_path(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	(void)take_text(reader, path, value, &reader->config->vault.path);
+}
+
+static void
+read_vault_ca(struct reader *reader, struct str path, const struct value *value)
+{
+	(void)take_text(reader, path, value, &reader->config->vault.ca);
+}
+
+static void
+take_secret_name(struct reader *reader, struct str path,
+    const struct value *value, struct str *out)
+{
+	struct str name = value_str(value_field_or_null(value, "secret"));
+
+	if (name.bytes == 0)
+		complain(reader, path, "C002", "takes {secret: NAME}",
+		    "a secret is named here, and not written");
+	else
+		*out = name;
+}
+
+static void
+read_vault_token(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	take_secret_name(reader, path, value, &reader->config->vault.token);
+}
+
+static void
+read_vault_role(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	take_secret_name(reader, path, value, &reader->config->vault.role_id);
+}
+
+static void
+read_vault_secret(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	take_secret_name(
+	    reader, path, value, &reader->config->vault.secret_id);
+}
+
+static void
 read_required(struct reader *reader, struct str path, const struct value *value)
 {
 	take_boolean(reader, path, value, &reader->config->auth_required);
@@ -311,18 +410,32 @@ read_connections(
 }
 
 static void
-read_idle(struct reader *reader, struct str path, const struct value *value)
+take_span(struct reader *reader, struct str path, const struct value *value,
+    int64_t *out)
 {
 	struct def_span span;
 
 	if (value->type != VALUE_STRING ||
 	    !def_span_parse(value->as.string, &span) ||
-	    span.kind != SPAN_FIXED || span.fixed_ms < IDLE_MS_MIN ||
-	    span.fixed_ms > IDLE_MS_MAX)
+	    span.kind != SPAN_FIXED || span.fixed_ms < SPAN_MS_MIN ||
+	    span.fixed_ms > SPAN_MS_MAX)
 		complain(reader, path, "C002",
 		    "takes a time from 1s to 24h", "write 60s, or 2m");
 	else
-		reader->config->idle_ms = span.fixed_ms;
+		*out = span.fixed_ms;
+}
+
+static void
+read_idle(struct reader *reader, struct str path, const struct value *value)
+{
+	take_span(reader, path, value, &reader->config->idle_ms);
+}
+
+static void
+read_vault_refresh(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	take_span(reader, path, value, &reader->config->vault.refresh_ms);
 }
 
 static void
@@ -492,6 +605,27 @@ read_tokens(struct reader *reader, struct str path, const struct value *value)
 	reader->config->token_count = value->as.list.count;
 }
 
+/* ---- the Vault ---- */
+
+static void
+open_vault(struct reader *reader)
+{
+	const struct vault_config *vault = &reader->config->vault;
+	bool has_role = vault->role_id.at != NULL && vault->secret_id.at != NULL;
+	struct str path = STR("/secrets/vault/address");
+
+	if (vault->address.at == NULL)
+		return;
+	if (vault->path.at == NULL)
+		complain(reader, path, "C005", "needs `path` beside it",
+		    "the document that holds the secrets");
+	else if ((vault->token.at != NULL) == has_role)
+		complain(reader, path, "C005",
+		    "needs either `token`, or `role-id` and `secret-id`", NULL);
+	else
+		secrets_set_vault(reader->config->secrets, vault);
+}
+
 /* ---- the whole ---- */
 
 static bool
@@ -628,6 +762,7 @@ config_read(struct config *config, struct str file)
 	else if (value != NULL)
 		complain(&reader, STR("/"), "C002",
 		    "the configuration must be a mapping", NULL);
+	open_vault(&reader);
 	return diag_count(config->diags, DIAG_ERROR) == 0;
 }
 

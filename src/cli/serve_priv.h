@@ -4,17 +4,51 @@
 #define SERVE_PRIV_H
 
 #include "stated/api.h"
+#include "stated/clock.h"
 #include "stated/definition.h"
+#include "stated/http.h"
 #include "stated/log.h"
 #include "stated/map.h"
 #include "stated/yaml.h"
+
+/* ---- serve_vault.c: secrets of a Vault-compatible server ---- */
+
+struct vault_config {
+	struct str address;   /* https://vault.example:8200 */
+	struct str namespace; /* may be absent */
+	struct str mount;     /* of the KV engine; absent: secret */
+	struct str path;      /* of the document */
+	struct str ca;	      /* PEM or a path; absent: the system's */
+	/* names of secrets: a token, or what AppRole wants */
+	struct str token;
+	struct str role_id;
+	struct str secret_id;
+	int64_t refresh_ms; /* 0: the default */
+};
+struct vault;
+/* The texts are borrowed; find gives the secrets that it needs itself. */
+struct vault *vault_new(const struct vault_config *config,
+    template_secret_fn *find, void *find_arg);
+/* Not while the client may still answer. */
+void vault_free(struct vault **vault);
+/* Begins to read. */
+void vault_open(
+    struct vault *vault, struct http_port *http, const struct clock *clock);
+/* To be called every few seconds. */
+void vault_tick(struct vault *vault);
+/* What was read may be over: it is read again. */
+void vault_doubt(struct vault *vault);
+/* Whether it was read, or can't be for the moment. */
+bool vault_is_settled(const struct vault *vault);
+/* NULL: there is none.  Valid until it was read twice more. */
+const struct value *vault_find(const struct vault *vault, struct str name);
 
 /* ---- serve_secret.c: secrets by name ---- */
 
 /*
  * Where secrets are looked for, in this order: the environment (prefix and
- * the name in upper case), the directory, systemd's credentials.  A file is
- * read again once it has changed, so that rotation needs no restart.
+ * the name in upper case), the directory, systemd's credentials, the Vault.  A
+ * file is read again once it has changed, so that rotation needs no restart.
  */
 struct secrets;
 struct secrets *secrets_new(void);
@@ -22,6 +56,11 @@ void secrets_free(struct secrets **secrets);
 void secrets_set_environment(struct secrets *secrets, struct str prefix);
 void secrets_set_directory(struct secrets *secrets, struct str directory);
 void secrets_set_systemd(struct secrets *secrets, bool systemd);
+void secrets_set_vault(
+    struct secrets *secrets, const struct vault_config *config);
+struct vault *secrets_vault(struct secrets *secrets); /* NULL: none */
+/* A credential was refused: true where another may come. */
+bool secrets_refused_cb(void *arg);
 /* A template_secret_fn; arg is the struct secrets. */
 const struct value *secrets_find_cb(void *arg, struct str name);
 
@@ -31,6 +70,7 @@ struct config {
 	struct arena *arena;
 	struct diag_list *diags;
 	struct secrets *secrets;
+	struct vault_config vault; /* without an address: none */
 	struct str file; /* absent: there is none */
 	struct str environment;
 	struct str proofs; /* required or advised; absent: by environment */

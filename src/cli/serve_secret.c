@@ -27,6 +27,7 @@ struct secrets {
 	struct str prefix;
 	struct str directory;
 	bool systemd;
+	struct vault *vault; /* NULL: none */
 };
 
 struct secrets *
@@ -64,6 +65,7 @@ secrets_free(struct secrets **secrets)
 {
 	if (*secrets == NULL)
 		return;
+	vault_free(&(*secrets)->vault);
 	free_cached(&(*secrets)->cached);
 	free_cached(&(*secrets)->given);
 	arena_free(&(*secrets)->arena);
@@ -87,6 +89,32 @@ void
 secrets_set_systemd(struct secrets *secrets, bool systemd)
 {
 	secrets->systemd = systemd;
+}
+
+static template_secret_fn find_here;
+
+void
+secrets_set_vault(struct secrets *secrets, const struct vault_config *config)
+{
+	must(secrets->vault == NULL);
+	secrets->vault = vault_new(config, find_here, secrets);
+}
+
+struct vault *
+secrets_vault(struct secrets *secrets)
+{
+	return secrets->vault;
+}
+
+bool
+secrets_refused_cb(void *arg)
+{
+	struct secrets *secrets = arg;
+
+	if (secrets->vault == NULL)
+		return false;
+	vault_doubt(secrets->vault);
+	return true;
 }
 
 /* Letters, digits, "_" and "-": no name leads out of its directory. */
@@ -224,8 +252,9 @@ find_in_directory(
 	return value;
 }
 
-const struct value *
-secrets_find_cb(void *arg, struct str name)
+/* What is on this machine. */
+static const struct value *
+find_here(void *arg, struct str name)
 {
 	struct secrets *secrets = arg;
 	const struct value *value;
@@ -238,5 +267,16 @@ secrets_find_cb(void *arg, struct str name)
 	if (value == NULL && secrets->systemd)
 		value = find_in_directory(
 		    secrets, str_of(getenv("CREDENTIALS_DIRECTORY")), name);
+	return value;
+}
+
+const struct value *
+secrets_find_cb(void *arg, struct str name)
+{
+	struct secrets *secrets = arg;
+	const struct value *value = find_here(arg, name);
+
+	if (value == NULL && secrets->vault != NULL)
+		value = vault_find(secrets->vault, name);
 	return value;
 }

@@ -388,6 +388,8 @@ exchange_cb(const struct message_response *response, void *arg)
 		if (goes_on(exchange))
 			return;
 		outcome.transient &= !exchange->is_renewed;
+		outcome.transient |=
+		    token_doubt_secrets(exchange->line->engine);
 	}
 	line_note_end(exchange, &outcome, &received);
 	end(exchange, &outcome, &received);

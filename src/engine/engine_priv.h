@@ -561,6 +561,8 @@ int64_t token_retry_ms(const struct line *line);
 /* false where a call that was refused has failed; else it is sent again as
  * soon as there is another token. */
 MUST_USE bool token_was_refused(struct exchange *exchange);
+/* A credential was refused: true where another one may come. */
+bool token_doubt_secrets(struct engine *engine);
 void token_drop(struct line *line);
 void token_free(struct line *line);
 

@@ -74,6 +74,13 @@ keep(struct line *line, const struct connector_token *given)
 	token->until_ms = now_ms + life_ms - margin_ms;
 }
 
+bool
+token_doubt_secrets(struct engine *engine)
+{
+	return engine->options.secret_refused != NULL &&
+	       engine->options.secret_refused(engine->options.secret_arg);
+}
+
 /* ---- who waits for it ---- */
 
 /* What was refused goes out once more, or has failed. */
@@ -137,6 +144,8 @@ token_cb(const struct message_response *response, void *arg)
 		keep(line, &given);
 		settle_refused(line, NULL);
 	} else {
+		if (!failure.transient)
+			failure.transient = token_doubt_secrets(line->engine);
 		give_up(line, &failure);
 	}
 	arena_free(&token->arena);

@@ -478,11 +478,110 @@ test_no_secret_is_found_anywhere(void **state)
 	arena_free(&arena);
 }
 
+/* ---- a Vault, and a bank whose password is changed ---- */
+
+struct keeper {
+	atomic_int version; /* of the password */
+	atomic_int refused;
+	atomic_int read;
+};
+
+/* Both at once. */
+static void
+keep(int fd, const char *request, void *arg)
+{
+	struct keeper *keeper = arg;
+	bool is_vault = strncmp(request, "GET /v1/secret/data/apps ", 25) == 0;
+	char password[64], body[256];
+
+	snprintf(password, sizeof(password), MARK "-vaulted-%d",
+	    atomic_load(&keeper->version));
+	if (strncmp(request, "POST /v1/auth/", 14) == 0) {
+		say(fd, 403, "application/json", "", "{}", 0);
+	} else if (is_vault && strstr(request, MARK "-vault-token") != NULL) {
+		snprintf(body, sizeof(body),
+		    "{\"data\":{\"data\":{\"bank_key\":\"%s\"}}}", password);
+		atomic_fetch_add(&keeper->read, 1);
+		say(fd, 200, "application/json", "", body, 0);
+	} else if (!is_vault && strstr(request, password) != NULL) {
+		say(fd, 200, "application/json", "", "{}", 0);
+	} else {
+		atomic_fetch_add(&keeper->refused, 1);
+		say(fd, 401, "application/json", "", "{}", 0);
+	}
+}
+
+static void
+write_vaulted(const struct house *house, const char *url)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+	    "workflow: vaulted\nversion: 1\ninitial: paying\nstates:\n"
+	    "  paying:\n    entry: [{call: vaulted.pay, retry: {limit: 3, "
+	    "delay: 200ms, backoff: constant}}]\n"
+	    "    on: {done: paid, error: failed}\n"
+	    "  paid: {type: final}\n"
+	    "  failed: {type: final, outcome: failure}\n---\n"
+	    "connection: vaulted\nkind: http\nurl: %s\n"
+	    "auth: {bearer: {secret: bank_key}}\n"
+	    "operations: {pay: {request: {post: /pay}, idempotent: true}}\n",
+	    url);
+	house_write(house, "workflows/vaulted.yaml", text);
+	snprintf(text, sizeof(text),
+	    "secrets: {environment: STATED_SECRET_, vault: {address: '%s', "
+	    "path: apps, token: {secret: vault_token}}}\n", url);
+	house_edit(house, "stated.yaml",
+	    "secrets: {environment: STATED_SECRET_}\n", text);
+}
+
+static void
+pay(struct house *house)
+{
+	struct reply *reply = house_post(house,
+	    "/v1/workflows/vaulted/instances?wait=20s", "{\"input\":{}}");
+
+	assert_status(reply, 201);
+	assert_string_equal(text_at(reply->json, "state"), "paid");
+}
+
+static void
+test_vault_gives_secrets_and_what_they_are_changed_to(void **state)
+{
+	static const struct house_options quiet = {.quiet_bank = true};
+	struct keeper keeper = {.version = 1};
+	struct house *house = house_build(&quiet);
+	struct endpoint endpoint;
+
+	(void)state;
+	key_line = "no key here";
+	setenv("STATED_SECRET_VAULT_TOKEN", MARK "-vault-token", 1);
+	endpoint_open(&endpoint, keep, &keeper);
+	write_vaulted(house, endpoint.url);
+	house_start_engine(house);
+	pay(house);
+	assert_int_equal(atomic_load(&keeper.refused), 0);
+	assert_int_equal(atomic_load(&keeper.read), 1);
+	/* So much must lie between two readings. */
+	time_sleep(1200);
+	atomic_store(&keeper.version, 2);
+	pay(house);
+	assert_int_equal(atomic_load(&keeper.refused), 1);
+	assert_int_equal(atomic_load(&keeper.read), 2);
+	assert_answer_clean(house, "/v1/export?format=jsonl");
+	program_stop(&house->engine);
+	assert_folder_clean(house, "disk");
+	assert_folder_clean(house, ".");
+	endpoint_close(&endpoint);
+	house_close(&house);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_no_secret_is_found_anywhere),
+	    HOUSE_TEST(test_vault_gives_secrets_and_what_they_are_changed_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,3 +21,6 @@ tests_unit_cli_test_cli_text_LDADD = $(LIBS_ALL) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/cli/test_serve_secret
 tests_unit_cli_test_serve_secret_LDADD = $(LIBS_ALL) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/cli/test_serve_vault
+tests_unit_cli_test_serve_vault_LDADD = $(LIBS_ALL) $(CMOCKA_LIBS)
