@@ -87,6 +87,7 @@ typedef unsigned feel_types_fn(struct str path, void *arg);
 struct feel_inference {
 	struct arena *arena;  /* for what is written on the way */
 	feel_types_fn *types; /* may be NULL: nothing is known */
+	unsigned input;       /* types of `?`, of tests; 0: any */
 	feel_doubt_fn *tell;  /* what can't go together; may be NULL */
 	void *arg;            /* for both */
 };

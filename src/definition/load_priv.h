@@ -276,6 +276,10 @@ void load_doubt(struct load *load, const struct yaml_node *node,
 /* Warns of what can't be compared or reckoned with. */
 void load_types_check(struct load *load, const struct yaml_node *node,
     size_t offset, const struct feel *feel);
+/* Warns of a table's cells that can't hold for what a step gives it: all the
+ * step sees, where `with` is NULL. */
+void load_types_check_table(struct load *load, struct diag_span span,
+    const struct def_decision *decision, const struct template *with);
 /* Warns of a condition that is no boolean. */
 void load_types_check_condition(struct load *load,
     const struct yaml_node *node, const struct feel *feel);

@@ -526,8 +526,11 @@ finish_decide(struct load *load, struct def_step *step,
 	if (table && table->kind == NODE_MAP)
 		step->decision = load_decision_inline(load, table, step->id,
 		    yaml_tree_find(node, "with"));
-	if (step->decision)
-		check_decision(load, step->decision, node);
+	if (!step->decision)
+		return;
+	check_decision(load, step->decision, node);
+	load_types_check_table(load, load_key_span(node, "decide"),
+	    step->decision, step->with);
 }
 
 /* What an iteration sets is its own: no step outside can read it. */

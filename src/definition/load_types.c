@@ -207,7 +207,8 @@ load_types_check(struct load *load, const struct yaml_node *node,
 
 	if (!load_is_full(load))
 		(void)feel_infer(feel, &(struct feel_inference){
-		    load->arena, types_of_path_cb, tell_cb, &check});
+		    .arena = load->arena, .types = types_of_path_cb,
+		    .tell = tell_cb, .arg = &check});
 }
 
 void
@@ -216,7 +217,7 @@ load_types_check_condition(struct load *load, const struct yaml_node *node,
 {
 	struct types_check check = {.load = load, .node = node};
 	unsigned types = feel_infer(feel, &(struct feel_inference){
-	    load->arena, types_of_path_cb, NULL, &check});
+	    .arena = load->arena, .types = types_of_path_cb, .arg = &check});
 
 	if (load_is_full(load) || types == 0 ||
 	    (types & BIT(VALUE_BOOLEAN)) != 0)
@@ -224,4 +225,95 @@ load_types_check_condition(struct load *load, const struct yaml_node *node,
 	diag_add(load->diags, DIAG_WARNING, LOAD_DOUBT, node->span,
 	    "a condition is true or false, and this never is");
 	diag_repair(load->diags, "compare it: `= … = …`, `= … != null`");
+}
+
+/* ---- decision tables ---- */
+
+struct table_check {
+	struct types_check around; /* the step's */
+	const struct template *with; /* what the table is given; or NULL */
+	const struct def_decision *decision;
+	struct diag_span span;
+	size_t rule;
+	struct str input; /* the column's */
+};
+
+static const struct template *
+find_given(const struct template *with, struct str name)
+{
+	for (size_t i = 0; with->kind == TEMPLATE_CONTEXT && i < with->count;
+	     i++)
+		if (str_equal(with->fields[i].key, name))
+			return with->fields[i].value;
+	return NULL;
+}
+
+static unsigned
+types_of_given_cb(struct str path, void *arg)
+{
+	struct table_check *check = arg;
+	const struct template *given;
+
+	if (check->with == NULL)
+		return types_of_path_cb(path, &check->around);
+	given = find_given(check->with, path);
+	if (given != NULL && given->kind == TEMPLATE_LITERAL &&
+	    !value_is_null(given->literal))
+		return BIT(given->literal->type);
+	if (given == NULL || given->kind != TEMPLATE_FEEL)
+		return FEEL_TYPES_ANY;
+	return feel_infer(given->feel, &(struct feel_inference){
+	    .arena = check->around.load->arena, .types = types_of_path_cb,
+	    .arg = &check->around});
+}
+
+static void
+tell_rule_cb(const struct feel_error *doubt, void *arg)
+{
+	const struct table_check *check = arg;
+	struct diag_list *diags = check->around.load->diags;
+
+	if (load_is_full(check->around.load))
+		return;
+	diag_add(diags, DIAG_WARNING, LOAD_DOUBT, check->span,
+	    "rule %zu of `%.*s`, `%.*s`: %s", check->rule,
+	    STR_ARG(check->decision->name), STR_ARG(check->input),
+	    doubt->message);
+	if (doubt->repair[0])
+		diag_repair(diags, "%s", doubt->repair);
+}
+
+static void
+check_column(struct table_check *check, size_t input)
+{
+	const struct def_decision *decision = check->decision;
+	struct feel_inference inference = {
+		.arena = check->around.load->arena,
+		.types = types_of_given_cb, .arg = check};
+
+	if (decision->inputs[input].feel == NULL)
+		return;
+	inference.input = feel_infer(decision->inputs[input].feel, &inference);
+	inference.tell = tell_rule_cb;
+	check->input = decision->inputs[input].label;
+	for (size_t i = 0; i < decision->rule_count; i++) {
+		const struct feel *cell = decision->rules[i].when ?
+		    decision->rules[i].when[input] : NULL;
+
+		check->rule = i + 1;
+		if (cell != NULL)
+			(void)feel_infer(cell, &inference);
+	}
+}
+
+void
+load_types_check_table(struct load *load, struct diag_span span,
+    const struct def_decision *decision, const struct template *with)
+{
+	struct table_check check = {
+		.around = {.load = load}, .with = with,
+		.decision = decision, .span = span};
+
+	for (size_t i = 0; i < decision->input_count; i++)
+		check_column(&check, i);
 }

@@ -236,18 +236,18 @@ static const struct value *
 fail_property(struct feel_run *run, const struct feel_node *node,
     const struct value *object, struct str name)
 {
-	const char *what = object->type == VALUE_LIST ? "no item of the " : "";
+	struct str type = value_type_name(object->type);
 	char repair[120];
+	char who[60];
 
 	if (!feel_is_told(run))
 		return &value_null;
+	str_write(who, sizeof(who), object->type == VALUE_LIST ?
+	    "no item of the %.*s has" : "`%.*s` has no", STR_ARG(type));
 	if (!feel_habit_known(name, repair, sizeof(repair)))
-		return feel_null(run, node, "%s`%.*s` has%s `%.*s`", what,
-		    STR_ARG(value_type_name(object->type)),
-		    what[0] != '\0' ? "" : " no", STR_ARG(name));
-	return feel_null(run, node, "%s`%.*s` has%s `%.*s`: %s", what,
-	    STR_ARG(value_type_name(object->type)),
-	    what[0] != '\0' ? "" : " no", STR_ARG(name), repair);
+		return feel_null(run, node, "%s `%.*s`", who, STR_ARG(name));
+	return feel_null(run, node, "%s `%.*s`: %s", who, STR_ARG(name),
+	    repair);
 }
 
 /* The field of each item; null where an item has none. */

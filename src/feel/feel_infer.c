@@ -30,6 +30,7 @@ struct info {
 struct infer {
 	struct arena *arena;
 	feel_types_fn *types; /* may be NULL */
+	unsigned input;       /* of `?` */
 	feel_doubt_fn *tell;  /* may be NULL */
 	void *arg;
 	struct info *slots;
@@ -409,24 +410,32 @@ types_tested(struct infer *in, const struct feel_node *node)
 	}
 }
 
-static struct info
-infer_in(struct infer *in, const struct feel_node *node)
+/* The tests of a value of these types. */
+static void
+infer_tests(struct infer *in, const struct feel_node *tests, unsigned value)
 {
-	unsigned value = infer(in, node->as.in.value).types;
-	const struct feel_node *tests = node->as.in.test;
-
-	if (tests->op != FEEL_TEST)
-		return of_types(BIT(VALUE_BOOLEAN));
+	must(tests->op == FEEL_TEST);
 	for (size_t i = 0; i < tests->as.list.count; i++) {
-		unsigned tested = types_tested(in, tests->as.list.items[i]);
+		const struct feel_node *test = tests->as.list.items[i];
+		unsigned tested = types_tested(in, test);
 
 		if ((value & BIT(VALUE_LIST)) == 0 && are_apart(value, tested))
-			tell(in, tests->as.list.items[i],
-			    hint_of(value, tested), "never true:"
+			tell(in, test, hint_of(value, tested), "never true:"
 			    " %.*s and %.*s cannot be compared",
 			    STR_ARG(name_types(in, value)),
 			    STR_ARG(name_types(in, tested)));
 	}
+}
+
+static struct info
+infer_in(struct infer *in, const struct feel_node *node)
+{
+	unsigned around = in->input;
+	unsigned value = infer(in, node->as.in.value).types;
+
+	in->input = value;
+	(void)infer(in, node->as.in.test);
+	in->input = around;
 	return of_types(BIT(VALUE_BOOLEAN));
 }
 
@@ -676,6 +685,13 @@ infer(struct infer *in, const struct feel_node *node)
 		return infer_between(in, node);
 	case FEEL_IN:
 		return infer_in(in, node);
+	case FEEL_INPUT:
+		return of_types(in->input);
+	case FEEL_TEST:
+		infer_tests(in, node, in->input);
+		return of_types(BIT(VALUE_BOOLEAN));
+	case FEEL_NOT_TEST:
+		return infer(in, node->as.of.left);
 	case FEEL_CALL_BUILTIN:
 		return infer_builtin(in, node);
 	case FEEL_LIST:
@@ -698,6 +714,7 @@ feel_infer(const struct feel *feel, const struct feel_inference *inference)
 	struct infer in = {
 		.arena = inference->arena,
 		.types = inference->types,
+		.input = inference->input != 0 ? inference->input : ANY,
 		.tell = inference->tell,
 		.arg = inference->arg,
 	};

@@ -136,9 +136,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	env.steps = STEPS;
 	feel = feel_parse_unary_tests(arena, text, NULL, &error);
-	if (check_error(feel, &error, text) != NULL)
-		write_value(feel_test(feel, value_get(env.arg, STR("x")),
-		    &env));
+	if (check_error(feel, &error, text) != NULL) {
+		const struct value *verdict = feel_test(feel,
+		    value_get(env.arg, STR("x")), &env);
+
+		write_value(verdict);
+		check_type(arena, feel, env.arg, verdict);
+	}
 	arena_free(&arena);
 	return 0;
 }
