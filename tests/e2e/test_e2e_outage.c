@@ -378,7 +378,8 @@ test_trial_says_what_is_wrong(void **state)
 	(void)state;
 	assert_int_equal(try_connection(house, "till", "lets us in"), 0);
 	assert_int_equal(try_connection(house, "odoo", "lets us in"), 0);
-	assert_int_equal(try_connection(house, "other", "takes no connection"), 1);
+	assert_int_equal(
+	    try_connection(house, "other", "takes no connection"), 1);
 	program_stop(&house->engine);
 	setenv("STATED_SECRET_ODOO_PASSWORD", "wrong", 1);
 	house_start_engine(house);
