@@ -165,8 +165,12 @@ exchange_fail_queue(struct line *line, const struct outcome *outcome)
 		struct arena *arena = arena_new();
 		struct outcome own = outcome_copy(arena, outcome);
 
+		exchange->is_for_others =
+		    outcome->transient && line_queued(line) > 0;
 		report(exchange, arena, &own, NULL);
 		exchange_free(&exchange);
+		if (outcome->transient)
+			return;
 	}
 }
 

@@ -200,8 +200,8 @@ line_note_sent(struct exchange *exchange)
 
 /* ---- what comes back ---- */
 
-static void
-keep_trouble(struct line *line, const struct outcome *outcome)
+void
+line_note_trouble(struct line *line, const struct outcome *outcome)
 {
 	snprintf(line->trouble, sizeof(line->trouble), "%.*s: %.*s",
 	    STR_ARG(outcome->code), STR_ARG(outcome->message));
@@ -239,7 +239,7 @@ line_note_end(struct exchange *exchange, const struct outcome *outcome,
 	throttle_end(line->throttle, &exchange->pass, result, &advice, now_ms);
 	line->outcomes[outcome->kind]++;
 	if (result != THROTTLE_WELL)
-		keep_trouble(line, outcome);
+		line_note_trouble(line, outcome);
 	if (result != THROTTLE_WELL || line->told != THROTTLE_CLOSED)
 		log_state(line);
 }

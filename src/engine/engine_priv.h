@@ -541,6 +541,8 @@ void line_note_sent(struct exchange *exchange);
 /* What came back, which ends its place. */
 void line_note_end(struct exchange *exchange, const struct outcome *outcome,
     const struct message_response *response);
+/* What an operator is shown as its last error. */
+void line_note_trouble(struct line *line, const struct outcome *outcome);
 void line_push(struct line *line, struct exchange *exchange);
 /* Who comes next; NULL: nobody waits. */
 struct exchange *line_pop(struct line *line);
@@ -569,7 +571,8 @@ void token_free(struct line *line);
 /* ---- engine_call.c ---- */
 struct connector_context engine_connector_context(
     struct engine *engine, struct arena *arena);
-/* Ends all that waits in the line. */
+/* Ends all that waits in the line; where it is transient, only who comes next:
+ * the others wait on, for it may be over before their turn. */
 void exchange_fail_queue(struct line *line, const struct outcome *outcome);
 /* A call that was refused: once more, or, with a failure, not. */
 void exchange_end_waiting(

@@ -117,6 +117,7 @@ give_up(struct line *line, const struct outcome *failure)
 	log_warning("no token", "connection=%.*s code=%.*s %.*s",
 	    STR_ARG(line->name), STR_ARG(failure->code),
 	    STR_ARG(failure->message));
+	line_note_trouble(line, failure);
 	settle_refused(line, failure);
 	if (!token_is_at_hand(line))
 		exchange_fail_queue(line, failure);

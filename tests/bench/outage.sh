@@ -24,10 +24,11 @@ work=$(mktemp -d)
 engine=
 well=
 dying=
+starter=
 
 finish() {
 	[ -z "$dying" ] || kill -CONT "$dying" 2>/dev/null || true
-	for process in $engine $well $dying; do
+	for process in $engine $well $dying $starter; do
 		kill "$process" 2>/dev/null || true
 	done
 	wait
@@ -38,7 +39,8 @@ trap finish EXIT
 # A port that nobody listens on, from the kernel's own range.
 pick_port() {
 	perl -MIO::Socket::INET -e '
-	    print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+	    print IO::Socket::INET->new(
+		Listen => 1, LocalAddr => "127.0.0.1")->sockport'
 }
 
 # NAME PORT: one process, so that it can be stopped.
@@ -116,7 +118,7 @@ measure() {
 	    tee -a "$work/figures"
 }
 
-# done and queued of the dying one
+# KEY: of the dying connection
 count_of() {
 	STATED_URL=$url "$build/stated" connection list --format json |
 	    awk -v key="\"$1\":" '/"name": "dying"/ { on = 1 }
@@ -130,16 +132,27 @@ for _ in $(seq "$rounds"); do
 	    -- well warm 0 '?wait=30s' >"$work/wrk" 2>&1
 	measure alone
 	kill -STOP "$dying"
+	# wrk takes all of its time, though it has no more to say.
 	wrk -t 1 -c 10 -d 60s -s "$here/outage.lua" "$url" \
-	    -- dying lost "$calls" >"$work/wrk" 2>&1
-	measure dead
-	kill -CONT "$dying"
-	measure back
+	    -- dying lost "$calls" >"$work/starts" 2>&1 &
+	starter=$!
 	for _ in $(seq 300); do
-		[ "$(count_of done)" -ge "$calls" ] && break
+		[ "$(count_of queued)" -ge $((calls * 9 / 10)) ] && break
 		sleep 0.1
 	done
-	echo "  $(count_of done) of $calls done, $(count_of retries) retries"
+	measure dead
+	kill "$starter"
+	wait "$starter" || true
+	starter=
+	kill -CONT "$dying"
+	measure back
+	started=$(STATED_URL=$url "$build/stated" list --workflow dying --all \
+	    --format json | grep -c '"workflow": "dying"')
+	for _ in $(seq 300); do
+		[ "$(count_of done)" -ge "$started" ] && break
+		sleep 0.1
+	done
+	echo "  $(count_of done) of $started done, $(count_of retries) retries"
 	kill "$engine"
 	wait "$engine" || true
 	engine=

@@ -104,3 +104,8 @@ tests_unit_connector_test_xml_write_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/connector/test_connector_advice
 tests_unit_connector_test_connector_advice_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/connector/test_connector_greeting
+tests_unit_connector_test_connector_greeting_SOURCES = \
+	tests/unit/connector/test_connector_greeting.c $(desk_sources)
+tests_unit_connector_test_connector_greeting_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)

@@ -226,6 +226,27 @@ test_refused_call_whose_renewal_fails_has_failed(void **state)
 	house_free(&house);
 }
 
+static void
+test_token_endpoint_in_trouble_costs_one_call_at_a_time(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	bank.is_silent = true;
+	for (int i = 0; i < 3; i++)
+		house_start(house, "pay", "{}");
+	house_crash(house);
+	bank.is_silent = false;
+	bank.status = 503;
+	house_run(house);
+	assert_state(house, 1, "failed");
+	bank.status = 0;
+	house_advance(house, 2000);
+	assert_state(house, 2, "paid");
+	assert_state(house, 3, "paid");
+	house_free(&house);
+}
+
 /* Who waits for another token when the process ends is in doubt, as every call
  * that was sent: its key is what makes it safe to repeat. */
 static void
@@ -257,6 +278,8 @@ main(void)
 		test_call_that_is_refused_goes_out_once_more_with_its_key),
 	    cmocka_unit_test(test_call_that_is_refused_twice_has_failed),
 	    cmocka_unit_test(test_refused_call_whose_renewal_fails_has_failed),
+	    cmocka_unit_test(
+		test_token_endpoint_in_trouble_costs_one_call_at_a_time),
 	    cmocka_unit_test(test_crash_while_a_refused_call_waits),
 	};
 
