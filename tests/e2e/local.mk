@@ -115,6 +115,12 @@ tests_e2e_test_e2e_shipped_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_shipped_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_shipped_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_form
+tests_e2e_test_e2e_form_SOURCES = tests/e2e/test_e2e_form.c $(E2E_HOUSE)
+tests_e2e_test_e2e_form_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_form_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_form_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_money
 tests_e2e_test_e2e_money_SOURCES = tests/e2e/test_e2e_money.c $(E2E_HOUSE)
 tests_e2e_test_e2e_money_CPPFLAGS = $(E2E_CPPFLAGS)
