@@ -17,6 +17,7 @@ libstated_base_a_SOURCES = \
 	src/base/rng.c \
 	src/base/signature.c \
 	src/base/str.c \
+	src/base/xml.c \
 	src/base/zone.c \
 	src/base/zone_priv.h \
 	src/base/zone_rule.c \

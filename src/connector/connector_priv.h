@@ -215,6 +215,8 @@ MUST_USE bool header_list_set(struct header_list *list,
 struct str header_list_find(const struct header_list *list, struct str name);
 
 /* rest_url.c */
+/* Of an address that is no more than a host: no credentials, no path. */
+bool rest_is_host(struct str text);
 /* The connection's url and what comes after it; false with *failure. */
 MUST_USE bool rest_url(struct call_scope *scope,
     const struct def_operation *operation, struct str *url,

@@ -92,6 +92,16 @@ has_dot_segment(struct str path)
 }
 
 bool
+rest_is_host(struct str text)
+{
+	for (size_t i = 0; i < text.bytes; i++)
+		if (text.at[i] <= ' ' || text.at[i] > '~' ||
+		    memchr("/@?#%\\", text.at[i], 6) != NULL)
+			return false;
+	return text.bytes > 0;
+}
+
+bool
 rest_base_url(struct call_scope *scope, const struct template *template,
     struct str *url, struct outcome *failure)
 {

@@ -19,16 +19,6 @@ refuse_url(struct outcome *failure)
 	    STR("the connection's url is sftp://HOST or sftp://HOST:PORT"));
 }
 
-static bool
-is_host(struct str text)
-{
-	for (size_t i = 0; i < text.bytes; i++)
-		if (text.at[i] <= ' ' || text.at[i] > '~' ||
-		    memchr("/@?#%\\", text.at[i], 6) != NULL)
-			return false;
-	return text.bytes > 0;
-}
-
 /* "host", "host:22", "[::1]:22" */
 static bool
 split_host(struct str text, struct message_file *file)
@@ -46,7 +36,7 @@ split_host(struct str text, struct message_file *file)
 		file->host = str_slice(text, 0,
 		    text.bytes - file->port.bytes - 1);
 	}
-	return is_host(file->host) &&
+	return rest_is_host(file->host) &&
 	    str_parse_int(file->port, 1, 65535, &port);
 }
 

@@ -108,16 +108,6 @@ read_mail(const struct connector_call *call, struct call_scope *scope,
 }
 
 static bool
-is_host(struct str text)
-{
-	for (size_t i = 0; i < text.bytes; i++)
-		if (text.at[i] <= ' ' || text.at[i] > '~' ||
-		    memchr("/@?#%\\", text.at[i], 6) != NULL)
-			return false;
-	return text.bytes > 0;
-}
-
-static bool
 read_url(struct call_scope *scope, const struct def_connection *connection,
     struct str *url, struct outcome *failure)
 {
@@ -132,7 +122,7 @@ read_url(struct call_scope *scope, const struct def_connection *connection,
 	host = str_slice(*url, str_find(*url, STR("//")) + 2, SIZE_MAX);
 	if ((str_has_prefix(*url, STR("smtp://")) ||
 		str_has_prefix(*url, STR("smtps://"))) &&
-	    is_host(host))
+	    rest_is_host(host))
 		return true;
 	return verdict_refuse(failure, "connector.url", false,
 	    STR("the connection's url is smtp://HOST:PORT or "

@@ -14,6 +14,8 @@
  */
 #include "connector_priv.h"
 
+#include "stated/xml.h"
+
 #define DEPTH_MAX 64
 
 /* Prefixes in scope, innermost first. */
@@ -108,36 +110,13 @@ check_name(struct xml_writer *writer, struct str name,
 
 /* --------------------------------------------------------------------- text */
 
-static bool
-is_character(uint32_t c)
-{
-	return c == '\t' || c == '\n' || c == '\r' ||
-	    (c >= 0x20 && c <= 0xd7ff) || (c >= 0xe000 && c <= 0xfffd) ||
-	    (c >= 0x10000 && c <= 0x10ffff);
-}
-
-/* What a reader would take for markup, or would not give back as it is. */
+/* In attributes readers make blanks of line ends, and quotes end them. */
 static const char *
-escape_of(char c, bool is_attribute)
+entity_of(uint32_t c, bool is_attribute)
 {
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '\r':
-		return "&#13;";
-	case '"':
-		return is_attribute ? "&quot;" : NULL;
-	case '\t':
-		return is_attribute ? "&#9;" : NULL;
-	case '\n':
-		return is_attribute ? "&#10;" : NULL;
-	default:
+	if (!is_attribute && c != '&' && c != '<' && c != '>' && c != '\r')
 		return NULL;
-	}
+	return xml_entity(c);
 }
 
 static bool
@@ -149,13 +128,13 @@ write_text(struct xml_writer *writer, struct str name, struct str text,
 	while (at < text.bytes) {
 		size_t from = at;
 		uint32_t c = str_next_codepoint(text, &at);
-		const char *escape = escape_of(text.at[from], is_attribute);
+		const char *entity = entity_of(c, is_attribute);
 
-		if (!is_character(c))
+		if (!xml_is_character(c))
 			return refuse(writer, name,
 			    "has a character that XML can't hold");
-		if (escape != NULL)
-			buf_add_cstr(writer->out, escape);
+		if (entity != NULL)
+			buf_add_cstr(writer->out, entity);
 		else
 			buf_add(writer->out, text.at + from, at - from);
 	}

@@ -123,8 +123,9 @@ load_connection_kind(struct load *load, const struct yaml_node *node,
 	    kind_words, "kind");
 }
 
-static void
-load_errors(struct load *load, const struct yaml_node *node, void *into)
+void
+load_connection_errors(struct load *load, const struct yaml_node *node,
+    void *into)
 {
 	struct def_connection *connection = into;
 
@@ -162,7 +163,8 @@ static const struct load_key connection_keys[] = {
 	    "header fields of all requests"},
 	{"operations", KIND_MAP, LOAD_MUST, 0, load_operations,
 	    &load_form_operations, "what it can be asked to do"},
-	{"errors", KIND_LIST, LOAD_MAY, 0, load_errors, &load_form_error_rules,
+	{"errors", KIND_LIST, LOAD_MAY, 0, load_connection_errors,
+	    &load_form_error_rules,
 	    "what answers mean, after an operation's own"},
 	{"webhooks", KIND_MAP, LOAD_MAY, 0, NULL, &load_webhooks_table,
 	    "what it may send to /hooks/NAME"},

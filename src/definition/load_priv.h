@@ -429,6 +429,8 @@ void load_connection_kind(
 extern const struct load_table load_limits_table, load_breaker_table,
     load_tls_table, load_smtp_auth_table, load_smtp_table, load_sftp_table,
     load_sftp_auth_table;
+void load_connection_errors(
+    struct load *load, const struct yaml_node *node, void *connection);
 void load_sftp_auth(
     struct load *load, const struct yaml_node *node, void *auth);
 /* load_mail.c: what connections of kind smtp can be asked to do. */

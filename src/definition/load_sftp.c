@@ -4,15 +4,6 @@
 
 #define IN(field) offsetof(struct def_connection, field)
 
-static void
-load_errors(struct load *load, const struct yaml_node *node, void *into)
-{
-	struct def_connection *connection = into;
-
-	load_error_rules(load, node, &connection->errors,
-	    &connection->error_count);
-}
-
 static const struct load_key sftp_keys[] = {
 	{"connection", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
 	    "the name under which calls refer to it"},
@@ -36,7 +27,8 @@ static const struct load_key sftp_keys[] = {
 	    "how long one operation may take; 30s unless told"},
 	{"operations", KIND_MAP, LOAD_MUST, 0, load_operations,
 	    &load_form_file_operations, "what it can be asked to do"},
-	{"errors", KIND_LIST, LOAD_MAY, 0, load_errors, &load_form_error_rules,
+	{"errors", KIND_LIST, LOAD_MAY, 0, load_connection_errors,
+	    &load_form_error_rules,
 	    "what answers mean, after an operation's own"},
 };
 const struct load_table load_sftp_table =

@@ -7,43 +7,9 @@
  * is shown as U+FFFD.
  */
 #include "export_priv.h"
+#include "stated/xml.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
-
-/* XML 1.0, fifth edition, production 2. */
-static bool
-is_xml(uint32_t c)
-{
-	return c >= 0x20 ? c != 0xfffe && c != 0xffff
-			 : c == '\t' || c == '\n' || c == '\r';
-}
-
-/* What stands for a character that XML gives a meaning, or that its readers
- * change in attributes; NULL: itself. */
-static const char *
-entity_of(uint32_t c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	case '\t':
-		return "&#9;";
-	case '\n':
-		return "&#10;";
-	case '\r':
-		return "&#13;";
-	default:
-		return NULL;
-	}
-}
 
 void
 export_xml_text(struct buf *out, struct str text)
@@ -58,10 +24,10 @@ export_xml_text(struct buf *out, struct str text)
 
 		if (character.bytes > 0)
 			c = str_next_codepoint(character, &begin);
-		if (!is_xml(c))
+		if (!xml_is_character(c))
 			buf_add_cstr(out, REPLACEMENT);
-		else if (entity_of(c) != NULL)
-			buf_add_cstr(out, entity_of(c));
+		else if (xml_entity(c) != NULL)
+			buf_add_cstr(out, xml_entity(c));
 		else
 			buf_add_str(out, character);
 		at += character.bytes > 0 ? character.bytes : 1;

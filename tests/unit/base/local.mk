@@ -48,6 +48,9 @@ tests_unit_base_test_str_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/base/test_message
 tests_unit_base_test_message_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/base/test_xml
+tests_unit_base_test_xml_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/base/test_zone
 tests_unit_base_test_zone_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 

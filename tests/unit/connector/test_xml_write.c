@@ -142,7 +142,7 @@ test_text_is_escaped_and_read_back_as_it_was(void **state)
 		    "<a>&lt;b&gt; &amp; ]]&gt; \"'</a>"},
 		{"{\"a\":\"1\\r\\n\\t2\"}", "<a>1&#13;\n\t2</a>"},
 		{"{\"a\":{\"_b\":\"\\\"<&\\t\\n\\r'\"}}",
-		    "<a b=\"&quot;&lt;&amp;&#9;&#10;&#13;'\"/>"},
+		    "<a b=\"&quot;&lt;&amp;&#9;&#10;&#13;&#39;\"/>"},
 		{"{\"a\":\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"}",
 		    "<a>\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80</a>"},
 	};
