@@ -241,11 +241,11 @@ static struct outcome
 refused(struct call_scope *scope)
 {
 	int status = scope->reply->response->status;
+	struct str said = value_str(scope->reply->body);
 	struct outcome outcome = {
 		.kind = OUTCOME_NOT_DONE,
 		.code = STR_INIT("sftp.failure"),
-		.message = arena_str(scope->arena,
-		    scope->reply->response->body),
+		.message = said.at != NULL ? said : STR("the server said no"),
 	};
 
 	for (size_t i = 0; i < COUNT_OF(refusals); i++)

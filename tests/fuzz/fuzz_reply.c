@@ -59,7 +59,21 @@ static const char documents[] =
     "connection: office\n"
     "kind: smtp\n"
     "url: smtp://mail.example:587\n"
-    "from: Us <us@mail.example>\n";
+    "from: Us <us@mail.example>\n"
+    "---\n"
+    "connection: files\n"
+    "kind: sftp\n"
+    "url: sftp://files.example\n"
+    "host-key: SHA256:key\n"
+    "auth: {basic: {user: us, password: {secret: client}}}\n"
+    "operations:\n"
+    "  put: {request: {put: '= \"in/\" + string(n)', body: = string(n)}}\n"
+    "  write:\n"
+    "    request: {put: in/a, content-type: text/xml, body: {a: = n}}\n"
+    "  read: {request: {get: out/a}, xml: {lists: [i]},\n"
+    "    output: {i: = body.a.i}}\n"
+    "  move: {request: {rename: = string(n), to: = string(n) + \"-old\"},\n"
+    "    success: '= status in (200, 404)'}\n";
 
 static const struct value *
 secret_cb(void *arg, struct str name)
@@ -134,6 +148,12 @@ check_request(struct arena *arena, const struct message_request *request)
 	fuzz_check_value(connector_describe_request(arena, request));
 	if (request->mail != NULL) {
 		check_mail(request->body);
+		return;
+	}
+	if (request->file != NULL) {
+		must(request->file->path.bytes > 0);
+		must(is_one_line(request->file->path));
+		must(is_one_line(request->file->to));
 		return;
 	}
 	for (size_t i = 0; i < request->header_count; i++) {
