@@ -19,7 +19,10 @@
 	X(CSV, "csv", "csv", "text/csv; charset=utf-8; header=present")        \
 	X(XES, "xes", "xes", "application/xml")                                \
 	X(OCEL, "ocel", "json", "application/json")                            \
-	X(OCEL_XML, "ocel-xml", "xml", "application/xml")
+	X(OCEL_XML, "ocel-xml", "xml", "application/xml")                      \
+	X(AS_AT, "as-at", "jsonl", "application/jsonl")                        \
+	X(AS_AT_CSV, "as-at-csv", "csv",                                       \
+	    "text/csv; charset=utf-8; header=present")
 
 enum export_format {
 #define X(symbol, name, suffix, media_type) EXPORT_##symbol,
@@ -27,8 +30,9 @@ enum export_format {
 #undef X
 	EXPORT_FORMAT_COUNT
 };
-/* "jsonl, csv or …": what to say where a name is none. */
-#define EXPORT_FORMAT_NAMES "jsonl, csv, xes, ocel or ocel-xml"
+/* What to say where a name is none. */
+#define EXPORT_FORMAT_NAMES                                                    \
+	"jsonl, csv, xes, ocel, ocel-xml, as-at or as-at-csv"
 struct str export_format_name(enum export_format format);
 /* Without the dot. */
 struct str export_format_suffix(enum export_format format);

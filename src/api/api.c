@@ -218,6 +218,7 @@ api_free(struct api **api_pointer)
 	while (api->calls != NULL)
 		api_call_drop(api->calls);
 	api_gallery_free(&api->gallery);
+	api_population_drop(api);
 	evhttp_free(api->http);
 	must(api->sending_count == 0);
 	api_door_close(&api->door);

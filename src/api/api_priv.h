@@ -236,6 +236,8 @@ struct api {
 	size_t large_bytes; /* of large bodies that are being answered */
 	size_t sending_count; /* answers that have not left yet */
 	size_t export_count;  /* under way */
+	struct api_count *counts; /* of populations, under way */
+	size_t count_count;
 	bool draining;
 	uint64_t last_id[2]; /* given to a request that brought none */
 	uint64_t (*answered)[API_STATUS_CLASSES]; /* by route and class */
@@ -396,6 +398,10 @@ bool api_auth_reaches(const struct api_call *call, struct str workflow);
 /* The token reaches all workflows; else answered. */
 MUST_USE bool api_auth_is_unlimited(struct api_call *call);
 
+/* ---- api_population.c ---- */
+/* Gives up all counts that are under way. */
+void api_population_drop(struct api *api);
+
 /* ---- api_list.c: pages ---- */
 struct api_page {
 	struct api_call *call;
@@ -445,7 +451,7 @@ api_handle_fn api_diagram_definition, api_diagram_instance;
 api_handle_fn api_schedule_list;
 api_handle_fn api_connection_list, api_connection_get, api_connection_pause,
     api_connection_resume, api_connection_test;
-api_handle_fn api_export_get;
+api_handle_fn api_export_get, api_population_get;
 api_handle_fn api_health_live, api_health_ready, api_health_metrics;
 api_handle_fn api_openapi_get;
 

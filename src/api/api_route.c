@@ -79,13 +79,23 @@ static const struct api_parameter publish_parameters[] = {
     PARAMS_END,
 };
 static const struct api_parameter export_parameters[] = {
-    PARAM("format", "jsonl (unless told), csv, xes, ocel or ocel-xml"),
+    PARAM("format", "jsonl (unless told), csv, xes, ocel, ocel-xml, "
+	"as-at or as-at-csv"),
     PARAM("workflow", "by name"),
     PARAM("instance", "identifier or business key"),
     PARAM("status", "of the instances"),
     PARAM("state", "active now"),
     PARAM("from", "records at or after this day or instant"),
     PARAM("to", "records before this day or instant"),
+    PARAMS_END,
+};
+
+static const struct api_parameter population_parameters[] = {
+    PARAM("from", "the period's beginning, a day or an instant; all time"),
+    PARAM("to", "its end, excluded; now unless told"),
+    PARAM("workflow", "by name"),
+    PARAM("amount", "where amounts are in the input; amount unless told"),
+    PARAM("currency", "where currencies are; currency unless told"),
     PARAMS_END,
 };
 
@@ -249,6 +259,11 @@ static const struct api_route routes[] = {
 	.parameters = export_parameters, .status = 200,
 	.media = "application/jsonl, text/csv, "
 		 "application/xml, application/json"},
+    {.method = "GET", .pattern = "/v1/population",
+	.summary = "Count what was open, started and ended in a period",
+	.roles = API_OVERSEERS, .handle = api_population_get,
+	.parameters = population_parameters, .status = 200,
+	.gives = "Population"},
     {.method = "GET", .pattern = "/healthz",
 	.summary = "Whether the process lives",
 	.roles = API_EVERYBODY, .handle = api_health_live, .status = 200,

@@ -29,6 +29,10 @@
 #define PAGE(name)                                                             \
 	CLOSED(HAS("items", LIST(REF(name))) ALSO("next", TEXT_OR_NULL),       \
 	    "'items','next'")
+#define SIDES(schema)                                                          \
+	HAS("carried", schema) ALSO("started", schema) ALSO("ended", schema)   \
+	ALSO("open", schema)
+#define SIDES_REQUIRED "'carried','started','ended','open'"
 #define FATE "{'enum':['matched','held','duplicate','ignored','dead']}"
 
 #define DEFINITION_MEMBERS                                                     \
@@ -273,6 +277,29 @@ static const struct {
 	ALSO("message", TEXT)
 	ALSO("took_ms", WHOLE),
 	"'connection','ok','did','status','code','message','took_ms'")},
+    {"PopulationSides", CLOSED(SIDES(WHOLE), SIDES_REQUIRED)},
+    {"PopulationSum", CLOSED(HAS("count", WHOLE)
+	ALSO("sum", "{'type':'number'}"),
+	"'count','sum'")},
+    {"PopulationTotal", CLOSED(HAS("currency", TEXT_OR_NULL) ","
+	SIDES(REF("PopulationSum")), "'currency'," SIDES_REQUIRED)},
+    {"Population", CLOSED(HAS("from", TEXT)
+	ALSO("to", TEXT)
+	ALSO("workflow", TEXT_OR_NULL) ","
+	SIDES(WHOLE)
+	ALSO("adds_up", FLAG)
+	ALSO("ended_as",
+	    "{'type':'object','additionalProperties':{'type':'integer'}}")
+	ALSO("numbers", CLOSED(HAS("last", WHOLE) ALSO("present", WHOLE)
+	    ALSO("left_out", WHOLE) ALSO("missing", WHOLE)
+	    ALSO("first_missing", WHOLE),
+	    "'last','present','left_out','missing'"))
+	ALSO("amounts", CLOSED(HAS("amount", TEXT) ALSO("currency", TEXT)
+	    ALSO("totals", LIST(REF("PopulationTotal")))
+	    ALSO("without", REF("PopulationSides")) ALSO("rounded", FLAG),
+	    "'amount','currency','totals','without','rounded'")),
+	"'from','to','workflow'," SIDES_REQUIRED
+	",'adds_up','ended_as','numbers','amounts'")},
     {"Health", CLOSED(HAS("status", TEXT) ALSO("version", TEXT),
 	"'status','version'")},
     {"OpenApi", OBJECT},

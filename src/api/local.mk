@@ -24,6 +24,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_list.c \
 	src/api/api_migrate.c \
 	src/api/api_openapi.c \
+	src/api/api_population.c \
 	src/api/api_priv.h \
 	src/api/api_problem.c \
 	src/api/api_publish.c \

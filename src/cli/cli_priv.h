@@ -12,6 +12,7 @@
 #include "stated/buf.h"
 #include "stated/diag.h"
 #include "stated/json.h"
+#include "stated/store.h"
 
 #include <stdio.h>
 
@@ -58,6 +59,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve,
 extern const struct cmd cmd_bench, cmd_draw, cmd_diff, cmd_publish, cmd_schema;
 extern const struct cmd cmd_migrate;
 extern const struct cmd cmd_backup, cmd_restore;
+extern const struct cmd cmd_as_at, cmd_population, cmd_sample;
 
 /* All commands in the order of help; ends with NULL. */
 const struct cmd *const *cli_commands(void);
@@ -192,6 +194,28 @@ struct value_builder *cli_copy_value(
 struct str cli_copy_text(struct cli *cli, const struct cli_copy *copy);
 /* The path of --store, with or without "sqlite:"; absent: not given. */
 struct str cli_copy_store(const struct cli *cli);
+
+/* ---- cli_export.c: histories, from an engine or a database ---- */
+
+/* A line of what is exported, for people. */
+typedef void cli_export_line_fn(struct cli *cli, FILE *out, struct str line);
+struct cli_export {
+	struct str format; /* absent: jsonl */
+	struct str to;	   /* of the period; may be absent */
+	cli_export_line_fn *line; /* NULL: as it comes */
+};
+/* By the options workflow, instance, status, state and from, as far as the
+ * command has them, to --output or standard output; of --database, or else of
+ * an engine. */
+enum cli_status cli_export_run(
+    struct cli *cli, const struct cli_export *what);
+/* A day or an instant; nothing where text is absent.  false with a message
+ * which begins with `what`. */
+MUST_USE bool cli_export_instant(struct cli *cli, const char *what,
+    struct str text, int64_t *instant_ms);
+/* What a database did to us; gives CLI_FAILED. */
+enum cli_status cli_export_fail(struct cli *cli, const char *path,
+    enum store_error error, struct buf *detail);
 
 /* ---- cli_value.c: values from the command line ---- */
 

@@ -9,6 +9,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_explain.c \
 	src/cli/cli_explain.h \
 	src/cli/cli_explain_table.c \
+	src/cli/cli_export.c \
 	src/cli/cli_help.c \
 	src/cli/cli_item.c \
 	src/cli/cli_library.c \
@@ -30,6 +31,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_talk_show.c \
 	src/cli/cli_text.c \
 	src/cli/cli_value.c \
+	src/cli/cmd_as_at.c \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_bench.c \
 	src/cli/cmd_check.c \
@@ -46,8 +48,10 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_incident.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_restore.c \
+	src/cli/cmd_sample.c \
 	src/cli/cmd_schedule.c \
 	src/cli/cmd_migrate.c \
+	src/cli/cmd_population.c \
 	src/cli/cmd_publish.c \
 	src/cli/cmd_schema.c \
 	src/cli/cmd_serve.c \

@@ -40,6 +40,8 @@ static const struct format {
 #define EXPORT_FUNCTIONS_XES &export_format_xes
 #define EXPORT_FUNCTIONS_OCEL &export_format_ocel
 #define EXPORT_FUNCTIONS_OCEL_XML &export_format_ocel_xml
+#define EXPORT_FUNCTIONS_AS_AT &export_format_as_at
+#define EXPORT_FUNCTIONS_AS_AT_CSV &export_format_as_at_csv
 	EXPORT_FORMATS(X)
 #undef X
 };
@@ -109,6 +111,7 @@ struct export {
 	bool is_last_chunk;
 
 	struct arena *scratch; /* of one record */
+	struct arena *own; /* of one instance */
 	struct digest_stream *hash;
 	uint64_t instances;
 	uint64_t records;
@@ -167,6 +170,7 @@ export_open(const struct export_options *options, struct export **opened,
 	export->page_arena = arena_new();
 	export->chunk_arena = arena_new();
 	export->scratch = arena_new();
+	export->own = arena_new();
 	export->hash = digest_stream_new();
 	export->does = formats[options->format].does;
 	export->telling = (struct export_telling){
@@ -174,6 +178,7 @@ export_open(const struct export_options *options, struct export **opened,
 		.store = store,
 		.scratch = export->scratch,
 		.arena = export->arena,
+		.own = export->own,
 	};
 	start_pass(export);
 	*opened = export;
@@ -193,12 +198,14 @@ export_close(struct export **closed)
 	if (export->hash != NULL)
 		(void)digest_stream_end(&export->hash);
 	buf_fini(&export->telling.name);
+	buf_fini(&export->telling.states);
 	if (export->telling.seen != NULL)
 		map_free(&export->telling.seen);
 	arena_free(&export->arena);
 	arena_free(&export->page_arena);
 	arena_free(&export->chunk_arena);
 	arena_free(&export->scratch);
+	arena_free(&export->own);
 	free(export);
 	*closed = NULL;
 }
@@ -440,6 +447,7 @@ open_instance(struct export *export, struct buf *out,
     const struct export_row *row)
 {
 	shut_instance(export, out);
+	arena_reset(export->own);
 	export->instances++;
 	export->told = row->instance->number;
 	if (export->does->open != NULL)

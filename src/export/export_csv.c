@@ -64,8 +64,8 @@ add_text(struct buf *out, struct str text)
 	buf_fini(&guarded);
 }
 
-static void
-add_field(struct buf *out, const struct value *value)
+void
+export_csv_cell(struct buf *out, const struct value *value)
 {
 	struct buf text = {0};
 
@@ -106,7 +106,7 @@ add(struct export_telling *telling, struct buf *out,
 	buf_addf(out, ",%llu", (unsigned long long)row->record.seq);
 	for (size_t i = 0; i < FIELD_COLUMN_COUNT; i++) {
 		buf_add_char(out, ',');
-		add_field(out, value_field_or_null(record, field_columns[i]));
+		export_csv_cell(out, value_field_or_null(record, field_columns[i]));
 	}
 	buf_add_char(out, ',');
 	add_text(out, row->record.canonical);

@@ -38,6 +38,9 @@ struct export_telling {
 	struct buf name;
 	bool is_begun;    /* one item of a list was written */
 	struct map *seen; /* people and systems, each once; NULL: none yet */
+	struct arena *own; /* of the instance that is told */
+	struct export_standing *standing; /* it; known to export_as_at.c */
+	struct buf states; /* its active states, by spaces */
 };
 
 /* A format is told the beginning, every record, pass after pass, and the end.
@@ -59,7 +62,7 @@ struct export_format_functions {
 
 extern const struct export_format_functions export_format_jsonl,
     export_format_csv, export_format_xes, export_format_ocel,
-    export_format_ocel_xml;
+    export_format_ocel_xml, export_format_as_at, export_format_as_at_csv;
 
 /* ---- export.c ---- */
 
@@ -123,6 +126,11 @@ void export_xml_text(struct buf *out, struct str text);
 void export_xml_pair(struct buf *out, const char *element, const char *key,
     struct str value);
 
+/* ---- export_csv.c ---- */
+
+/* A cell, quoted where it has to be; never a formula. */
+void export_csv_cell(struct buf *out, const struct value *value);
+
 /* ---- export_jsonl.c ---- */
 
 /* The closing line of a JSONL file. */
@@ -140,6 +148,31 @@ MUST_USE bool export_jsonl_read_closing(struct arena *arena, struct str line,
  * doesn't end in a hash. */
 MUST_USE bool export_jsonl_split(
     struct str line, struct buf *out, struct digest *hash);
+
+/* ---- survey.c: all instances, with the first record of each ---- */
+
+struct survey {
+	struct store *store; /* frozen */
+	struct arena *page_arena;
+	struct arena *scratch; /* of one instance */
+	struct store_instance *page;
+	size_t page_count;
+	uint64_t after;
+	uint64_t looked;
+	const struct value *first;
+};
+MUST_USE enum store_error survey_open(
+    struct survey *survey, struct str path, struct buf *detail);
+void survey_close(struct survey *survey);
+/* Calls fn for the next instances that fit; an error ends it. */
+typedef enum store_error survey_fn(
+    const struct store_instance *row, void *arg);
+MUST_USE enum store_error survey_step(struct survey *survey,
+    struct store_instance_filter filter, survey_fn *fn, void *arg,
+    bool *is_end);
+/* What an instance's first record says; NULL where it can't be read. */
+MUST_USE enum store_error survey_first(
+    struct survey *survey, uint64_t number, const struct value **first);
 
 /* ---- export_verify.c ---- */
 

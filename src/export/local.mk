@@ -4,6 +4,7 @@ noinst_LIBRARIES += libstated_export.a
 libstated_export_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstated_export_a_SOURCES = \
 	src/export/export.c \
+	src/export/export_as_at.c \
 	src/export/export_csv.c \
 	src/export/export_jsonl.c \
 	src/export/export_kind.c \
@@ -13,4 +14,7 @@ libstated_export_a_SOURCES = \
 	src/export/export_verify.c \
 	src/export/export_verify_file.c \
 	src/export/export_xes.c \
-	src/export/export_xml.c
+	src/export/export_xml.c \
+	src/export/population.c \
+	src/export/sample.c \
+	src/export/survey.c

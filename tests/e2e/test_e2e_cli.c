@@ -248,6 +248,20 @@ test_exports_prove_themselves_and_changes_are_found(void **state)
 	SAYS(house, 0, "person:ida", "export", "--format", "ocel",
 	    "--database", "disk/stated.db");
 	SAYS(house, 0, "</log>", "export", "--format", "ocel-xml");
+	/* What was there, by an engine and without one. */
+	SAYS(house, 0, "carried over and started are ended and open",
+	    "population");
+	SAYS(house, 0, "\"sum\": 250", "population", "--format", "json",
+	    "--from", "2026-01-01", "--database", "disk/stated.db");
+	SAYS(house, 2, "is after", "population", "--from", "2026-02-01",
+	    "--to", "2026-01-01", "--database", "disk/stated.db");
+	SAYS(house, 0, "P-1", "as-at", "2100-01-01");
+	SAYS(house, 0, "\"status\":\"open\"", "as-at", "2100-01-01",
+	    "--format", "json", "--database", "disk/stated.db");
+	SAYS(house, 2, "takes a day", "as-at", "yesterday");
+	SAYS(house, 0, "P-1", "sample", "--size", "5", "--seed", "7",
+	    "--database", "disk/stated.db");
+	SAYS(house, 2, "--seed", "sample", "--size", "5");
 	SAYS(house, 2, "xes", "export", "--format", "pdf", "--database",
 	    "disk/stated.db");
 	/* 250 becomes 950. */

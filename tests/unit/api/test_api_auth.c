@@ -206,6 +206,8 @@ test_limited_token_sees_its_workflows_only(void **state)
 	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
 	answer = get_as(server, "t-erin", "/v1/export");
 	answer_must_be_problem(&answer, 403, "forbidden");
+	answer = get_as(server, "t-erin", "/v1/population");
+	answer_must_be_problem(&answer, 403, "forbidden");
 	answer = get_as(server, "t-erin", "/v1/export?workflow=refund");
 	answer_must_be(&answer, 200);
 	answer = get_as(server, "t-erin", "/v1/export?workflow=payment");

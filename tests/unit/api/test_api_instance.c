@@ -449,6 +449,23 @@ test_export_streams_whole_histories(void **state)
 }
 
 static void
+test_population_adds_up(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	api_server_start(server, "r-2");
+	answer = api_server_get(server, "/v1/population");
+	answer_must_be(&answer, 200);
+	assert_true(value_is_true(answer_member(&answer, "adds_up")));
+	assert_true(str_find(answer.body, STR("\"started\":2,")) != SIZE_MAX);
+	answer = api_server_get(server,
+	    "/v1/population?from=2030-01-01&to=2020-01-01");
+	answer_must_be_problem(&answer, 400, "invalid-parameter");
+}
+
+static void
 test_long_export_is_whole(void **state)
 {
 	struct api_server *server = *state;
@@ -536,6 +553,7 @@ main(void)
 	    TEST(test_workflow_and_instance_are_drawn),
 	    TEST(test_schedules_are_listed_with_their_next_instant),
 	    TEST(test_export_streams_whole_histories),
+	    TEST(test_population_adds_up),
 	    TEST(test_long_export_is_whole),
 	    TEST(test_export_that_nobody_reads_does_no_harm),
 	};

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_as_at.c: where everything stood at an instant, by history. */
+#include "cli_priv.h"
+
+#include "stated/clock.h"
+
+static struct str
+text_at(const struct value *line, const char *key)
+{
+	return value_str(value_field_or_null(line, key));
+}
+
+/* "payment  P-1  open  approve  since 2026-11-22 09:30:00" */
+static void
+print_line(struct cli *cli, FILE *out, struct str text)
+{
+	struct arena *arena = arena_new();
+	struct json_error error;
+	const struct value *line = json_read(arena, text, &error);
+	struct str key;
+
+	if (line != NULL && line->type == VALUE_CONTEXT) {
+		key = text_at(line, "business_key");
+		fprintf(out, "%.*s  %-20.*s  %-24.*s  %-9.*s  %.*s\n",
+		    STR_ARG(cli_text_clean(arena, text_at(line, "instance"))),
+		    STR_ARG(cli_text_clean(arena, text_at(line, "workflow"))),
+		    STR_ARG(cli_text_clean(arena, key)),
+		    STR_ARG(cli_text_clean(arena, text_at(line, "status"))),
+		    STR_ARG(cli_text_clean(arena, text_at(line, "state"))));
+	}
+	arena_free(&arena);
+	(void)cli;
+}
+
+static enum cli_status
+run(struct cli *cli)
+{
+	const char *format = cli_option(cli, "format");
+	struct cli_export what = {.format = STR("as-at"), .line = print_line};
+	char text[CLOCK_TEXT_BYTES];
+	int64_t instant_ms;
+
+	if (!cli_export_instant(
+		cli, "as-at", cli_argument(cli, 0), &instant_ms))
+		return CLI_USAGE;
+	/* Records of that very millisecond belong to it. */
+	what.to = arena_str(cli->arena, clock_format(instant_ms + 1, text));
+	if (format != NULL && strcmp(format, "json") == 0)
+		what.line = NULL;
+	else if (format != NULL && strcmp(format, "csv") == 0)
+		what = (struct cli_export){
+		    .format = STR("as-at-csv"), .to = what.to};
+	else if (format != NULL && strcmp(format, "text") != 0)
+		return cli_usage(cli, "--format is text, json or csv");
+	return cli_export_run(cli, &what);
+}
+
+static const struct cmd_option options[] = {
+    {"format", "text|json|csv", "for people, JSON lines, or CSV"},
+    {"workflow", "NAME", "instances of that workflow"},
+    {"instance", "ID|KEY", "one instance"},
+    {"output", "FILE", "write there; standard output unless told"},
+    {"database", "FILE", "read a database instead of asking an engine"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd cmd_as_at = {
+    .name = "as-at",
+    .arguments = "TIME",
+    .summary = "Tell where everything stood at an instant",
+    .details = "By the records up to TIME, a day (its beginning, UTC) or an "
+	       "instant, that one\nincluded.  Each line has the hash of the "
+	       "last record that it is made of.",
+    .least = 1,
+    .most = 1,
+    .shares = CMD_CLIENT,
+    .options = options,
+    .run = run,
+};

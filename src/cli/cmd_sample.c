@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_sample.c: a sample that can be drawn again. */
+#include "cli_priv.h"
+
+#include "stated/population.h"
+
+static enum cli_status
+read_options(struct cli *cli, struct sample_options *options)
+{
+	int64_t size;
+
+	*options = (struct sample_options){
+	    .path = cli_option_str(cli, "database"),
+	    .workflow = cli_option_str(cli, "workflow"),
+	    .status = cli_option_str(cli, "status"),
+	    .seed = cli_option_str(cli, "seed"),
+	};
+	if (options->path.at == NULL)
+		options->path = STR("stated.db");
+	if (options->seed.bytes == 0)
+		return cli_usage(cli, "--seed says which sample it is");
+	if (!str_parse_int(cli_option_str(cli, "size"), 1, SAMPLE_SIZE_MAX,
+		&size))
+		return cli_usage(
+		    cli, "--size is a number from 1 to %d", SAMPLE_SIZE_MAX);
+	options->size = (size_t)size;
+	if (!cli_export_instant(cli, "--from", cli_option_str(cli, "from"),
+		&options->from_ms) ||
+	    !cli_export_instant(cli, "--to", cli_option_str(cli, "to"),
+		&options->to_ms))
+		return CLI_USAGE;
+	return CLI_OK;
+}
+
+static enum store_error
+draw(struct cli *cli, struct sample *sample)
+{
+	struct cli_progress progress = {0};
+	enum store_error error = STORE_OK;
+	bool is_end = false;
+
+	cli_progress_begin(&progress, cli, "drawing");
+	while (error == STORE_OK && !is_end) {
+		error = sample_step(sample, &is_end);
+		cli_progress_count(
+		    &progress, sample_looked(sample), "instances");
+	}
+	cli_progress_end(&progress);
+	return error;
+}
+
+static void
+print(struct cli *cli, const struct value *report)
+{
+	static const struct cli_column columns[] = {
+	    {"INSTANCE", "instance"},
+	    {"WORKFLOW", "workflow"},
+	    {"KEY", "business_key"},
+	    {"STATUS", "status"},
+	    {"STARTED", "started_at:time"},
+	    {NULL, NULL},
+	};
+
+	if (cli->is_json) {
+		cli_value_print(cli, report);
+		return;
+	}
+	cli_show_list(cli, value_get_cstr(report, "items"), columns);
+}
+
+static enum cli_status
+run(struct cli *cli)
+{
+	struct sample_options options;
+	struct sample *sample = NULL;
+	struct buf detail = {0};
+	const struct value *report = NULL;
+	enum cli_status status = read_options(cli, &options);
+	enum store_error error;
+
+	if (status != CLI_OK)
+		return status;
+	error = sample_open(&options, &sample, &detail);
+	if (error == STORE_OK)
+		error = draw(cli, sample);
+	if (error == STORE_OK) {
+		report = sample_report(sample, cli->arena);
+		error = report == NULL ? STORE_CORRUPT : STORE_OK;
+	}
+	if (error == STORE_OK)
+		print(cli, report);
+	else
+		status = cli_export_fail(
+		    cli, options.path.at, error, &detail);
+	sample_close(&sample);
+	buf_fini(&detail);
+	return status;
+}
+
+static const struct cmd_option options[] = {
+    {"size", "COUNT", "so many instances"},
+    {"seed", "TEXT", "the same seed gives the same sample"},
+    {"workflow", "NAME", "of that workflow"},
+    {"status", "STATUS", "with that status now"},
+    {"from", "INSTANT", "started then or later"},
+    {"to", "INSTANT", "started before then"},
+    {"database", "FILE", "the database; ./stated.db unless told"},
+    {NULL, NULL, NULL},
+};
+
+const struct cmd cmd_sample = {
+    .name = "sample",
+    .arguments = "",
+    .summary = "Draw a sample that anybody can draw again",
+    .details = "Of all instances that fit, those with the smallest SHA-256 of "
+	       "the seed, a colon\nand their identifier, in that order.",
+    .shares = CMD_FORMAT,
+    .options = options,
+    .run = run,
+};
