@@ -31,6 +31,20 @@ struct api_token {
 /* Whether `role` is one that a token may have. */
 bool api_role_is_known(struct str role);
 
+/* A token that is given by the engine: the text is for its owner, once. */
+struct api_new_token {
+	struct str text;
+	struct str id; /* by which it is taken back */
+	struct digest sha256;
+};
+struct rng;
+struct api_new_token api_token_make(struct arena *arena, struct rng *rng);
+/* What it may do, as the store keeps it. */
+struct str api_token_grant(struct arena *arena, const struct api_token *token);
+/* "90d", or an instant; false where that is none, or not to come. */
+MUST_USE bool api_token_expiry(
+    struct str text, int64_t now_ms, int64_t *expires_ms);
+
 struct api_listener {
 	/* "127.0.0.1:8380", "[::1]:0"; port 0: any free one. */
 	struct str address;

@@ -94,6 +94,7 @@ enum engine_status {
 	ENGINE_UNAVAILABLE, /* the store can't write: later; nothing was done */
 	ENGINE_STOPPING,
 	ENGINE_UNKNOWN_CONNECTION,
+	ENGINE_UNKNOWN_TOKEN,
 };
 
 /* Valid during the callback only. */
@@ -193,6 +194,21 @@ struct engine_switch {
 void engine_switch(struct engine *engine, const struct engine_switch *act,
     engine_reply_fn *reply, void *arg);
 
+/* A token that is given, or taken back. */
+struct engine_grant {
+	struct str id;
+	bool revokes; /* only id and actor count then */
+	struct str name;
+	struct digest sha256; /* of the token's text */
+	struct str grant;     /* what it may do, as JSON; not looked at here */
+	int64_t expires_ms;   /* 0: never */
+	struct chart_actor actor;
+};
+/* Durable, with who did it, and in force once that is so.  OK, or
+ * UNKNOWN_TOKEN.  To take back what was taken back changes nothing. */
+void engine_give(struct engine *engine, const struct engine_grant *act,
+    engine_reply_fn *reply, void *arg);
+
 struct engine_trial {
 	struct str connection;
 	/* One that changes nothing; absent: a greeting, which all endpoints of
@@ -246,6 +262,26 @@ typedef void engine_schedule_fn(
     const struct engine_schedule *schedule, void *arg);
 void engine_each_schedule(
     const struct engine *engine, engine_schedule_fn *fn, void *arg);
+
+/* A token that was ever given; it lives as long as the engine. */
+struct engine_token {
+	struct str id;
+	struct str name;
+	struct str grant;
+	struct digest sha256;
+	int64_t given_ms;
+	struct str given_by; /* absent: nobody said */
+	int64_t expires_ms;  /* 0: never */
+	int64_t revoked_ms;  /* 0: it holds */
+	struct str revoked_by;
+};
+/* By the digest of its text, also one that was taken back; or NULL. */
+const struct engine_token *engine_find_token(
+    const struct engine *engine, struct digest sha256);
+typedef void engine_token_fn(const struct engine_token *token, void *arg);
+/* In the order in which they were given. */
+void engine_each_token(
+    const struct engine *engine, engine_token_fn *fn, void *arg);
 
 #define ENGINE_OUTCOMES 4 /* of enum outcome_kind */
 

@@ -175,6 +175,19 @@ struct store_switch {
 	struct str reason; /* absent: none was given */
 };
 
+/* An admin has given somebody a token, or taken it back.  The token's text is
+ * its owner's alone. */
+struct store_token {
+	struct str id; /* by which it is known in lists */
+	bool revokes;  /* only id, at_ms and actor count then */
+	int64_t at_ms;
+	struct str actor; /* absent: nobody said who */
+	struct str name;  /* whom it makes of its owner */
+	struct digest sha256;
+	struct str grant; /* what it may do, as JSON; the store doesn't look */
+	int64_t expires_ms; /* 0: never */
+};
+
 /* ---- writing ---- */
 
 /* The open batch, made where there is none. */
@@ -215,6 +228,9 @@ void store_put_schedule(
 /* To those before: none is ever replaced. */
 void store_add_switch(
     struct store_batch *batch, const struct store_switch *row);
+/* The same of tokens. */
+void store_add_token(
+    struct store_batch *batch, const struct store_token *row);
 /* Deletes idempotency keys that expired, and matched events older than
  * `events_before_ms`, a bounded number at a time. */
 void store_add_cleaning(
@@ -306,6 +322,11 @@ MUST_USE enum store_error store_each_schedule(
 typedef void store_switch_fn(const struct store_switch *row, void *arg);
 MUST_USE enum store_error store_each_switch(
     struct store *store, store_switch_fn *fn, void *arg);
+
+/* All that were ever given and taken back, in that order. */
+typedef void store_token_fn(const struct store_token *row, void *arg);
+MUST_USE enum store_error store_each_token(
+    struct store *store, store_token_fn *fn, void *arg);
 
 struct store_instance_filter {
 	struct str workflow;     /* absent fields don't restrict */

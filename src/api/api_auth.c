@@ -51,8 +51,8 @@ roles_of(const struct api_token *token)
 
 /* ---- authentication off: callers name themselves ---- */
 
-static bool
-is_name(struct str name)
+bool
+api_auth_is_name(struct str name)
 {
 	if (name.bytes == 0 || name.bytes > NAME_BYTES_MAX ||
 	    !str_is_utf8(name))
@@ -71,7 +71,7 @@ take_word(struct api_call *call)
 	call->actor.name = STR("anonymous");
 	if (name.at == NULL)
 		return true;
-	if (!is_name(name)) {
+	if (!api_auth_is_name(name)) {
 		api_problem_reply(call, PROBLEM_BAD_REQUEST,
 		    "X-Stated-Actor must be 1 to %d bytes of UTF-8 without "
 		    "control characters.",
@@ -96,19 +96,6 @@ bearer_of(const struct api_call *call)
 	return str_trim(token);
 }
 
-static const struct api_token *
-find_token(const struct api_call *call, struct str text)
-{
-	const struct api_options *options = &call->api->options;
-	struct digest digest = digest_sha256(text);
-	const struct api_token *found = NULL;
-
-	for (size_t i = 0; i < options->token_count; i++)
-		if (digest_equal(options->tokens[i].sha256, digest))
-			found = &options->tokens[i];
-	return found;
-}
-
 static const struct str *
 copy_all(struct arena *arena, const struct str *texts, size_t count)
 {
@@ -120,7 +107,7 @@ copy_all(struct arena *arena, const struct str *texts, size_t count)
 }
 
 /* Tokens may be replaced while the call waits for the engine. */
-static const struct api_token *
+static struct api_token *
 copy_token(struct arena *arena, const struct api_token *token)
 {
 	struct api_token *copy = ARENA_NEW(arena, struct api_token);
@@ -131,6 +118,55 @@ copy_token(struct arena *arena, const struct api_token *token)
 	copy->workflows =
 	    copy_all(arena, token->workflows, token->workflow_count);
 	return copy;
+}
+
+static const struct str *
+read_texts(struct arena *arena, const struct value *list, size_t *count)
+{
+	struct str *texts;
+
+	*count = list->type == VALUE_LIST ? list->as.list.count : 0;
+	texts = ARENA_ARRAY(arena, *count, struct str);
+	for (size_t i = 0; i < *count; i++)
+		texts[i] = value_str(list->as.list.items[i]);
+	return texts;
+}
+
+/* One that an admin gave, and nobody took back. */
+static struct api_token *
+read_given(struct api_call *call, const struct engine_token *given)
+{
+	struct arena *arena = call->arena;
+	struct api_token *token = ARENA_NEW(arena, struct api_token);
+	const struct value *grant = api_reply_stored(call, given->grant);
+
+	token->name = arena_str(arena, given->name);
+	token->expires_ms = given->expires_ms;
+	token->roles = read_texts(arena,
+	    value_field_or_null(grant, "roles"), &token->role_count);
+	token->workflows = read_texts(arena,
+	    value_field_or_null(grant, "workflows"), &token->workflow_count);
+	return token;
+}
+
+/* All of the configuration's are compared: see above.  NULL: not known. */
+static const struct api_token *
+find_token(struct api_call *call, struct str text)
+{
+	const struct api_options *options = &call->api->options;
+	struct digest digest = digest_sha256(text);
+	const struct engine_token *given =
+	    engine_find_token(options->engine, digest);
+	const struct api_token *found = NULL;
+
+	for (size_t i = 0; i < options->token_count; i++)
+		if (digest_equal(options->tokens[i].sha256, digest))
+			found = &options->tokens[i];
+	if (found != NULL)
+		return copy_token(call->arena, found);
+	return given != NULL && given->revoked_ms == 0
+	    ? read_given(call, given)
+	    : NULL;
 }
 
 static bool
@@ -155,7 +191,7 @@ take_token(struct api_call *call)
 		    "This token has expired; ask for a new one.");
 		return false;
 	}
-	call->token = token = copy_token(call->arena, token);
+	call->token = token;
 	call->actor = (struct chart_actor){
 	    .name = token->name,
 	    .roles = token->roles,

@@ -84,6 +84,8 @@ enum api_role {
 	X(UNKNOWN_INSTANCE, 404, "unknown-instance",                          \
 	    "There is no such instance",                                      \
 	    "no instance has that identifier or business key")                \
+	X(UNKNOWN_TOKEN, 404, "unknown-token", "There is no such token",      \
+	    "no token of that id was ever given")                             \
 	X(UNKNOWN_CONNECTION, 404, "unknown-connection",                      \
 	    "There is no such connection",                                    \
 	    "no connection of that name is served")                           \
@@ -394,6 +396,8 @@ MUST_USE bool api_problem_of_engine(
 /* Who calls, and whether the route is open to them; false where answered. */
 MUST_USE bool api_auth_check(struct api_call *call);
 /* Whether the token reaches that workflow. */
+/* Whether a person or system can be called that. */
+bool api_auth_is_name(struct str name);
 bool api_auth_reaches(const struct api_call *call, struct str workflow);
 /* The token reaches all workflows; else answered. */
 MUST_USE bool api_auth_is_unlimited(struct api_call *call);
@@ -449,6 +453,7 @@ api_handle_fn api_definition_list, api_definition_get;
 api_handle_fn api_publish_post, api_migrate_post;
 api_handle_fn api_diagram_definition, api_diagram_instance;
 api_handle_fn api_schedule_list;
+api_handle_fn api_token_list, api_token_post, api_token_revoke;
 api_handle_fn api_connection_list, api_connection_get, api_connection_pause,
     api_connection_resume, api_connection_test;
 api_handle_fn api_export_get, api_population_get;

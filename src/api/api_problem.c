@@ -225,6 +225,10 @@ api_problem_of_engine(struct api_call *call, const struct engine_reply *reply)
 		api_problem_with(
 		    call, PROBLEM_UNKNOWN_INSTANCE, reply->detail, NULL);
 		return true;
+	case ENGINE_UNKNOWN_TOKEN:
+		api_problem_with(
+		    call, PROBLEM_UNKNOWN_TOKEN, reply->detail, NULL);
+		return true;
 	case ENGINE_UNKNOWN_CONNECTION:
 		api_problem_with(
 		    call, PROBLEM_UNKNOWN_CONNECTION, reply->detail, NULL);

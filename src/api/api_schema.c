@@ -44,6 +44,20 @@
 	ALSO("owner", TEXT_OR_NULL)
 #define DEFINITION_REQUIRED                                                    \
 	"'name','version','digest','title','description','owner'"
+#define TOKEN                                                                  \
+	HAS("id", TEXT)                                                        \
+	ALSO("name", TEXT)                                                     \
+	ALSO("status", "{'enum':['active','expired','revoked']}")              \
+	ALSO("roles", LIST(TEXT))                                              \
+	ALSO("workflows", LIST(TEXT))                                          \
+	ALSO("given_at", TEXT)                                                 \
+	ALSO("given_by", TEXT_OR_NULL)                                         \
+	ALSO("expires_at", TEXT_OR_NULL)                                       \
+	ALSO("revoked_at", TEXT_OR_NULL)                                       \
+	ALSO("revoked_by", TEXT_OR_NULL)
+#define TOKEN_HAS                                                              \
+	"'id','name','status','roles','workflows','given_at','given_by',"      \
+	"'expires_at','revoked_at','revoked_by'"
 
 static const struct {
 	const char *name;
@@ -63,6 +77,13 @@ static const struct {
     {"Supply", CLOSED(HAS("result", ANY) ALSO("comment", TEXT_OR_NULL),
 	"'result'")},
     {"Nothing", CLOSED("", "")},
+    {"TokenRequest", CLOSED(HAS("name", TEXT)
+	ALSO("roles", LIST(TEXT))
+	ALSO("workflows", LIST(TEXT))
+	ALSO("expires", TEXT_OR_NULL), "'name','roles'")},
+    {"Token", CLOSED(TOKEN, TOKEN_HAS)},
+    {"TokenGiven", CLOSED(TOKEN ALSO("token", TEXT), TOKEN_HAS ",'token'")},
+    {"TokenPage", PAGE("Token")},
     {"Reason", CLOSED(HAS("reason", TEXT_OR_NULL), "")},
     {"Try", CLOSED(HAS("operation", TEXT_OR_NULL) ALSO("with", OBJECT), "")},
     {"CloudEvent", ANY},

@@ -34,4 +34,5 @@ libstated_api_a_SOURCES = \
 	src/api/api_route.c \
 	src/api/api_schedule.c \
 	src/api/api_schema.c \
-	src/api/api_start.c
+	src/api/api_start.c \
+	src/api/api_token.c

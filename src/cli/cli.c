@@ -30,6 +30,7 @@ static const struct cmd *const commands[] = {
     &cmd_dead_letter,
     &cmd_schedule,
     &cmd_connection,
+    &cmd_token,
     &cmd_suspend,
     &cmd_resume,
     &cmd_cancel,

@@ -212,6 +212,18 @@ is_loopback(struct str address)
 	return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
 }
 
+static enum cli_status
+fail_tokenless(const struct service *service)
+{
+	const struct config *config = service->config;
+
+	return cli_fail(service->cli,
+	    "auth is required and nobody has a token: give one by `stated "
+	    "token create --store %.*s --name NAME --role admin`, add "
+	    "auth.tokens to %.*s, or write auth.required: false",
+	    STR_ARG(config->store), STR_ARG(config->file));
+}
+
 /* Nothing but this machine is served without TLS and tokens, unless the
  * configuration says so in so many words. */
 static enum cli_status
@@ -220,12 +232,10 @@ check_exposure(struct service *service)
 	const struct config *config = service->config;
 	bool safe = config->auth_required && config->tls_certificate.at != NULL;
 
-	if (config->auth_required && config->token_count == 0)
-		return cli_fail(service->cli,
-		    "auth is required and there are no "
-		    "tokens: add auth.tokens to %.*s, or write auth.required: "
-		    "false",
-		    STR_ARG(config->file));
+	/* Before a database is made in which there is none either. */
+	if (config->auth_required && config->token_count == 0 &&
+	    access(arena_cstr(service->cli->arena, config->store), F_OK) != 0)
+		return fail_tokenless(service);
 	if (safe || config->insecure)
 		return CLI_OK;
 	for (size_t i = 0; i < config->listen_count; i++)
@@ -342,6 +352,25 @@ reload_definitions(struct service *service)
 	buf_fini(&detail);
 }
 
+static void
+count_token_cb(const struct engine_token *token, void *arg)
+{
+	size_t *count = arg;
+
+	*count += token->revoked_ms == 0;
+}
+
+/* Somebody can call, or nobody has to show a token. */
+static bool
+has_callers(const struct service *service, const struct config *config)
+{
+	size_t given = 0;
+
+	engine_each_token(service->engine, count_token_cb, &given);
+	return !service->config->auth_required || config->token_count > 0 ||
+	    given > 0;
+}
+
 /* Of the configuration only tokens are read again: the rest needs a restart.
  * Secrets of connections need neither: they are read when they are used. */
 static void
@@ -353,7 +382,7 @@ reload_tokens(struct service *service)
 		return;
 	config = config_new();
 	if (!config_read(config, service->config->file) ||
-	    (service->config->auth_required && config->token_count == 0)) {
+	    !has_callers(service, config)) {
 		cli_library_report(
 		    service->cli, config->diags, service->cli->err);
 		log_error("not reloaded",
@@ -650,6 +679,8 @@ open_api(struct service *service)
 	};
 	struct buf detail = {0};
 
+	if (!has_callers(service, config))
+		return fail_tokenless(service);
 	options.listeners = listeners_of(config, &options.listener_count);
 	service->api = api_new(&options, &detail);
 	if (service->api == NULL)

@@ -61,6 +61,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_suspend.c \
 	src/cli/cmd_task.c \
 	src/cli/cmd_test.c \
+	src/cli/cmd_token.c \
 	src/cli/cmd_verify.c \
 	src/cli/cmd_version.c \
 	src/cli/serve_config.c \

@@ -59,6 +59,9 @@ engine_alloc(const struct engine_options *options)
 	engine->instances = map_new();
 	line_init(engine);
 	engine->switched = map_new();
+	engine->token_arena = arena_new();
+	engine->tokens = map_new();
+	engine->tokens_by_id = map_new();
 	engine->watches = map_new();
 	engine->published = map_new();
 	timer_init(engine);
@@ -93,6 +96,8 @@ engine_new(const struct engine_options *options, struct buf *detail)
 	error = schedule_init(engine);
 	if (error == STORE_OK)
 		error = switch_init(engine);
+	if (error == STORE_OK)
+		error = grant_init(engine);
 	if (error == STORE_OK &&
 	    !store_batch_is_empty(store_batch(engine->store)))
 		error = store_commit_now(engine->store, detail);
@@ -151,6 +156,9 @@ engine_free(struct engine **engine_pointer)
 	try_free_all(engine);
 	line_free_all(engine);
 	switch_fini(engine);
+	map_free(&engine->tokens);
+	map_free(&engine->tokens_by_id);
+	arena_free(&engine->token_arena);
 	timer_fini(engine);
 	recover_fini(engine);
 	publish_fini(engine);

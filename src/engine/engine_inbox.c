@@ -273,6 +273,22 @@ engine_switch(struct engine *engine, const struct engine_switch *act,
 }
 
 void
+engine_give(struct engine *engine, const struct engine_grant *act,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request =
+	    outside(engine, REQUEST_GIVE, 0, reply, arg);
+	struct engine_grant *mine = &request->grant;
+
+	*mine = *act;
+	mine->id = copy(request, act->id);
+	mine->name = copy(request, act->name);
+	mine->grant = copy(request, act->grant);
+	copy_actor(request, &mine->actor);
+	engine_submit(engine, request);
+}
+
+void
 engine_migrate(struct engine *engine, uint64_t instance,
     const struct engine_migrate *migrate, engine_reply_fn *reply, void *arg)
 {

@@ -29,6 +29,7 @@ enum request_kind {
 	REQUEST_PUBLISH,
 	REQUEST_MIGRATE,
 	REQUEST_SWITCH,
+	REQUEST_GIVE,
 	/* from inside: never refused, repeated after a failed commit */
 	REQUEST_REPLY,	 /* an exchange ended */
 	REQUEST_DUE,	 /* an instance's time has come */
@@ -52,6 +53,7 @@ struct request {
 		struct engine_publish publish;
 		struct engine_migrate migrate;
 		struct engine_switch act;
+		struct engine_grant grant;
 		struct store_event expired;
 	};
 	struct chart_event event; /* of many */
@@ -195,6 +197,12 @@ struct switching {
 	struct store_switch row;
 };
 
+/* An admin's word about a token. */
+struct granting {
+	struct granting *next;
+	struct store_token row;
+};
+
 struct turn {
 	uint64_t serial;
 	struct arena *arena;
@@ -207,6 +215,8 @@ struct turn {
 	struct exchange **ready_end;
 	struct switching *switches; /* in force once durable */
 	struct switching **switches_end;
+	struct granting *grants; /* the same */
+	struct granting **grants_end;
 	struct inbox done;   /* requests it consists of */
 	struct touched *touched; /* each once */
 	size_t touched_count;
@@ -285,6 +295,12 @@ struct engine {
 	 * whether there is such a connection now or not */
 	struct map *switched;
 	struct trial *trials; /* under way */
+	struct arena *token_arena;
+	struct map *tokens;       /* digest -> struct engine_token * */
+	struct map *tokens_by_id; /* id -> the same */
+	struct engine_token **token_order;
+	size_t token_count;
+	size_t token_capacity;
 	struct exchange *sent; /* the client has them */
 	struct timers timers;
 	struct recovery recovery;
@@ -519,6 +535,14 @@ void switch_perform(
     struct engine *engine, struct turn *turn, struct request *request);
 /* The turn is durable. */
 void switch_apply(struct engine *engine, const struct turn *turn);
+
+/* ---- engine_grant.c ---- */
+MUST_USE enum store_error grant_init(struct engine *engine);
+/* REQUEST_GIVE. */
+void grant_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
+/* The turn is durable. */
+void grant_apply(struct engine *engine, const struct turn *turn);
 
 /* ---- engine_try.c ---- */
 void try_free_all(struct engine *engine);

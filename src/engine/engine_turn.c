@@ -37,6 +37,7 @@ turn_new(struct engine *engine)
 	turn->logs_end = &turn->logs;
 	turn->ready_end = &turn->ready;
 	turn->switches_end = &turn->switches;
+	turn->grants_end = &turn->grants;
 	inbox_init(&turn->done);
 	return turn;
 }
@@ -273,6 +274,7 @@ release(struct engine *engine, struct turn *turn)
 
 	turn_free_retired(turn);
 	switch_apply(engine, turn);
+	grant_apply(engine, turn);
 	timer_arm_touched(engine, turn);
 	recover_note(engine, turn);
 	schedule_note_touched(engine, turn);
@@ -425,6 +427,7 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_PUBLISH:
 	case REQUEST_MIGRATE:
 	case REQUEST_SWITCH:
+	case REQUEST_GIVE:
 	case REQUEST_RECOVER: /* recover_take() makes it anew */
 		return false;
 	case REQUEST_RELEASE:

@@ -7,6 +7,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_call.c \
 	src/engine/engine_child.c \
 	src/engine/engine_event.c \
+	src/engine/engine_grant.c \
 	src/engine/engine_inbox.c \
 	src/engine/engine_instance.c \
 	src/engine/engine_line.c \

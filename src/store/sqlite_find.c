@@ -81,6 +81,8 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    " ORDER BY workflow, position",
 	[READ_SWITCHES] = "SELECT connection, pauses, at_ms, actor, reason"
 	    " FROM switch ORDER BY id",
+	[READ_TOKENS] = "SELECT token, revokes, at_ms, actor, name, sha256,"
+	    "	rights, expires_ms FROM token ORDER BY id",
 	[READ_INSTANCES] = INSTANCES_UP(""),
 	[READ_INSTANCES_BY_KEY] = INSTANCES_UP("business_key = ?11 AND"),
 	[READ_INSTANCES_BY_STATUS] = INSTANCES_UP("status = ?11 AND"),

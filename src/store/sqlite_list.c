@@ -219,6 +219,47 @@ sqlite_list_switches(struct store_backend *backend, store_switch_fn *fn,
 	return error;
 }
 
+static bool
+read_token(sqlite3_stmt *statement, struct store_token *row)
+{
+	*row = (struct store_token){
+		.id = sqlite_column_str(statement, 0),
+		.revokes = sqlite3_column_int64(statement, 1) != 0,
+		.at_ms = sqlite3_column_int64(statement, 2),
+		.actor = sqlite_column_str(statement, 3),
+		.name = sqlite_column_str(statement, 4),
+		.grant = sqlite_column_str(statement, 6),
+		.expires_ms = sqlite3_column_int64(statement, 7),
+	};
+	return row->revokes ||
+	    sqlite_column_digest(statement, 5, &row->sha256);
+}
+
+enum store_error
+sqlite_list_tokens(struct store_backend *backend, store_token_fn *fn, void *arg)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	struct store_token row;
+	bool is_row = true;
+	enum store_error error = sqlite_conn_take(conn, READ_TOKENS,
+	    &statement);
+
+	if (error != STORE_OK)
+		return error;
+	while (error == STORE_OK && is_row) {
+		error = sqlite_conn_step(conn, statement, &is_row);
+		if (!is_row)
+			break;
+		if (read_token(statement, &row))
+			fn(&row, arg);
+		else
+			error = STORE_CORRUPT;
+	}
+	sqlite_conn_give(conn, READ_TOKENS, statement);
+	return error;
+}
+
 /* -------------------------------------------------------------- instances */
 
 /* The way to the rows that leaves the fewest to look at. */

@@ -500,6 +500,7 @@ static const struct store_backend_ops ops = {
 	.each_definition = sqlite_list_definitions,
 	.each_schedule = sqlite_list_schedules,
 	.each_switch = sqlite_list_switches,
+	.each_token = sqlite_list_tokens,
 	.list_instances = sqlite_list_instances,
 	.list_items = sqlite_list_items,
 	.list_events = sqlite_list_events,

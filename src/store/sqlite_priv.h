@@ -155,6 +155,7 @@ enum sqlite_write_statement {
 	WRITE_DEFINITION,
 	WRITE_SCHEDULE,
 	WRITE_SWITCH,
+	WRITE_TOKEN,
 	WRITE_READ_PIECES,
 	WRITE_PIECE,
 	WRITE_NO_PIECE,
@@ -256,6 +257,7 @@ enum sqlite_read_statement {
 	READ_DEFINITIONS,
 	READ_SCHEDULES,
 	READ_SWITCHES,
+	READ_TOKENS,
 	READ_INSTANCES,
 	READ_INSTANCES_BY_KEY,
 	READ_INSTANCES_BY_STATUS,
@@ -334,6 +336,8 @@ enum store_error sqlite_list_schedules(struct store_backend *backend,
     store_schedule_fn *fn, void *arg);
 enum store_error sqlite_list_switches(struct store_backend *backend,
     store_switch_fn *fn, void *arg);
+enum store_error sqlite_list_tokens(struct store_backend *backend,
+    store_token_fn *fn, void *arg);
 enum store_error sqlite_list_instances(struct store_backend *backend,
     const struct store_instance_filter *filter, store_instance_fn *fn,
     void *arg);

@@ -170,6 +170,18 @@ static const char *const migrations[] = {
 	"	at_ms INTEGER NOT NULL,"
 	"	actor TEXT,"
 	"	reason TEXT"
+	") STRICT;"
+	/* and admins give tokens, the same way */
+	"CREATE TABLE token ("
+	"	id INTEGER PRIMARY KEY,"
+	"	token TEXT NOT NULL,"
+	"	revokes INTEGER NOT NULL,"
+	"	at_ms INTEGER NOT NULL,"
+	"	actor TEXT,"
+	"	name TEXT,"
+	"	sha256 BLOB,"
+	"	rights TEXT,"
+	"	expires_ms INTEGER NOT NULL"
 	") STRICT;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))

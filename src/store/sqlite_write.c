@@ -95,6 +95,10 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	[WRITE_SWITCH] =
 	    "INSERT INTO switch (connection, pauses, at_ms, actor, reason)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[WRITE_TOKEN] =
+	    "INSERT INTO token (token, revokes, at_ms, actor, name, sha256,"
+	    "	rights, expires_ms)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[WRITE_READ_PIECES] = "SELECT snapshot FROM instance"
 	    " WHERE number = ?1 AND form = 1",
 	[WRITE_PIECE] =
@@ -474,6 +478,33 @@ write_switches(struct sqlite_store *store, const struct store_batch *batch)
 	return error;
 }
 
+static void
+bind_token(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_token *token = row;
+
+	sqlite_bind_text(statement, 1, token->id);
+	sqlite_bind_int(statement, 2, token->revokes);
+	sqlite_bind_int(statement, 3, token->at_ms);
+	sqlite_bind_text(statement, 4, token->actor);
+	sqlite_bind_text(statement, 5, token->name);
+	if (!token->revokes)
+		sqlite_bind_digest(statement, 6, &token->sha256);
+	sqlite_bind_text(statement, 7, token->grant);
+	sqlite_bind_int(statement, 8, token->expires_ms);
+}
+
+static enum store_error
+write_tokens(struct sqlite_store *store, const struct store_batch *batch)
+{
+	enum store_error error = STORE_OK;
+
+	for (const struct store_batch_token *token = batch->token_first;
+	    error == STORE_OK && token != NULL; token = token->next)
+		error = write_row(store, WRITE_TOKEN, bind_token, &token->row);
+	return error;
+}
+
 /* Every row of a map by the same statement. */
 static enum store_error
 write_map(struct sqlite_store *store, const struct map *rows,
@@ -568,6 +599,8 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 		    bind_schedule);
 	if (error == STORE_OK)
 		error = write_switches(store, batch);
+	if (error == STORE_OK)
+		error = write_tokens(store, batch);
 	if (error == STORE_OK)
 		error = write_chores(store, batch);
 	if (error == STORE_OK)

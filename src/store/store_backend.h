@@ -72,6 +72,8 @@ struct store_backend_ops {
 	    store_schedule_fn *fn, void *arg);
 	enum store_error (*each_switch)(struct store_backend *backend,
 	    store_switch_fn *fn, void *arg);
+	enum store_error (*each_token)(struct store_backend *backend,
+	    store_token_fn *fn, void *arg);
 	enum store_error (*list_instances)(struct store_backend *backend,
 	    const struct store_instance_filter *filter,
 	    store_instance_fn *fn, void *arg);

@@ -102,6 +102,8 @@ store_batch_clear(struct store_batch *batch)
 	batch->history_last = NULL;
 	batch->switch_first = NULL;
 	batch->switch_last = NULL;
+	batch->token_first = NULL;
+	batch->token_last = NULL;
 	batch->cleaning = (struct store_cleaning){0};
 	batch->has_probe = false;
 	batch->number_max = 0;
@@ -117,6 +119,7 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->idempotency) == 0 &&
 	    map_count(batch->definitions) == 0 &&
 	    map_count(batch->schedules) == 0 && batch->switch_first == NULL &&
+	    batch->token_first == NULL &&
 	    batch->history_first == NULL && !batch->cleaning.is_wanted &&
 	    !batch->has_probe;
 }
@@ -508,6 +511,27 @@ store_add_switch(struct store_batch *batch, const struct store_switch *row)
 	else
 		batch->switch_last->next = last;
 	batch->switch_last = last;
+}
+
+/* ----------------------------------------------------------------- tokens */
+
+void
+store_add_token(struct store_batch *batch, const struct store_token *row)
+{
+	struct store_batch_token *last =
+	    ARENA_NEW(batch->arena, struct store_batch_token);
+
+	must(row->id.at != NULL && row->at_ms > 0);
+	last->row = *row;
+	last->row.id = arena_str(batch->arena, row->id);
+	last->row.actor = arena_str(batch->arena, row->actor);
+	last->row.name = arena_str(batch->arena, row->name);
+	last->row.grant = arena_str(batch->arena, row->grant);
+	if (batch->token_last == NULL)
+		batch->token_first = last;
+	else
+		batch->token_last->next = last;
+	batch->token_last = last;
 }
 
 /* ------------------------------------------------------------------ chores */

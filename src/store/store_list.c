@@ -105,6 +105,17 @@ store_each_switch(struct store *store, store_switch_fn *fn, void *arg)
 }
 
 enum store_error
+store_each_token(struct store *store, store_token_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error =
+	    store->backend->ops->each_token(store->backend, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
 store_list_instances(struct store *store,
     const struct store_instance_filter *filter, store_instance_fn *fn,
     void *arg)

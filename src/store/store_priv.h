@@ -77,6 +77,11 @@ struct store_batch_switch {
 	struct store_switch row;
 };
 
+struct store_batch_token {
+	struct store_batch_token *next;
+	struct store_token row;
+};
+
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
@@ -94,6 +99,8 @@ struct store_batch {
 	struct store_history *history_last;
 	struct store_batch_switch *switch_first;
 	struct store_batch_switch *switch_last;
+	struct store_batch_token *token_first;
+	struct store_batch_token *token_last;
 	struct store_cleaning cleaning;
 	bool has_probe;
 	uint64_t number_max; /* highest of `instances` */

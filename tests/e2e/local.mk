@@ -103,6 +103,12 @@ tests_e2e_test_e2e_schedule_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_schedule_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_schedule_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_token
+tests_e2e_test_e2e_token_SOURCES = tests/e2e/test_e2e_token.c $(E2E_HOUSE)
+tests_e2e_test_e2e_token_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_token_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_token_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_talk
 tests_e2e_test_e2e_talk_SOURCES = tests/e2e/test_e2e_talk.c
 tests_e2e_test_e2e_talk_CPPFLAGS = $(CMOCKA_CFLAGS)

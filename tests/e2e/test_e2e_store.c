@@ -270,7 +270,7 @@ static const char *const back_to[] = {
 	/* 2 */ "DROP TABLE piece; ALTER TABLE instance DROP COLUMN pieced;",
 	/* 3 */ "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 		"ALTER TABLE instance RENAME COLUMN form TO pieced;",
-	/* 4 */ "DROP TABLE switch;",
+	/* 4 */ "DROP TABLE switch; DROP TABLE token;",
 };
 #define VERSIONS_BEFORE (sizeof(back_to) / sizeof(back_to[0]))
 

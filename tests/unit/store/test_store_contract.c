@@ -806,6 +806,59 @@ test_switches_are_kept_in_their_order(void **state)
 	assert_true(str_equal(found.rows[3].connection, STR("odoo")));
 }
 
+/* ----------------------------------------------------------------- tokens */
+
+struct tokens {
+	struct arena *arena;
+	struct store_token rows[4];
+	size_t count;
+};
+
+static void
+gather_token_cb(const struct store_token *row, void *arg)
+{
+	struct tokens *found = arg;
+	struct store_token *copied = &found->rows[found->count++];
+
+	assert_in_range(found->count, 1, 4);
+	*copied = *row;
+	copied->id = arena_str(found->arena, row->id);
+	copied->actor = arena_str(found->arena, row->actor);
+	copied->name = arena_str(found->arena, row->name);
+	copied->grant = arena_str(found->arena, row->grant);
+}
+
+static void
+test_tokens_are_kept_in_their_order(void **state)
+{
+	struct help_fixture *f = *state;
+	struct tokens found = {.arena = f->arena};
+	struct digest digest = digest_sha256(STR("s3cret"));
+
+	store_add_token(store_batch(f->store), &(struct store_token){
+	    .id = STR("tok_1"), .at_ms = 100, .actor = STR("olga"),
+	    .name = STR("alice"), .sha256 = digest,
+	    .grant = STR("{\"roles\":[]}"), .expires_ms = 500});
+	assert_false(store_batch_is_empty(store_batch(f->store)));
+	help_commit(f);
+	store_add_token(store_batch(f->store), &(struct store_token){
+	    .id = STR("tok_1"), .revokes = true, .at_ms = 200});
+	help_commit(f);
+	reopen(f);
+	assert_int_equal(
+	    store_each_token(f->store, gather_token_cb, &found), STORE_OK);
+	assert_int_equal(found.count, 2);
+	assert_true(str_equal(found.rows[0].id, STR("tok_1")));
+	assert_true(str_equal(found.rows[0].name, STR("alice")));
+	assert_true(str_equal(found.rows[0].actor, STR("olga")));
+	assert_true(digest_equal(found.rows[0].sha256, digest));
+	assert_true(str_equal(found.rows[0].grant, STR("{\"roles\":[]}")));
+	assert_int_equal(found.rows[0].expires_ms, 500);
+	assert_true(found.rows[1].revokes);
+	assert_null(found.rows[1].name.at);
+	assert_int_equal(found.rows[1].at_ms, 200);
+}
+
 /* ---------------------------------------------------------------- history */
 
 struct records {
@@ -994,6 +1047,7 @@ main(void)
 		TEST(test_definitions_are_kept_by_digest),
 		TEST(test_schedules_are_kept_by_workflow_and_position),
 		TEST(test_switches_are_kept_in_their_order),
+		TEST(test_tokens_are_kept_in_their_order),
 		TEST(test_history_is_told_in_order_as_it_was_sealed),
 		TEST(test_fd_tells_when_a_batch_is_done),
 		TEST(test_batch_can_be_committed_where_it_was_made),
