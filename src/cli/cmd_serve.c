@@ -838,8 +838,8 @@ const struct cmd cmd_serve = {
     .details =
 	"Without a configuration it serves ./workflows on 127.0.0.1:8380, to "
 	"this\nmachine only, with its database in ./stated.db, and callers say "
-	"who they are.\nSIGHUP reloads definitions, tokens and secrets, SIGTERM drains "
-	"and stops.",
+	"who they are.\nSIGHUP reloads definitions, tokens and secrets, "
+	"SIGTERM drains and stops.",
     .options = options,
     .run = run,
     .more = more,

@@ -29,9 +29,9 @@ static read_fn read_environment, read_listen, read_certificate, read_key,
     read_store, read_workflows, read_settings, read_prefix, read_directory,
     read_systemd, read_vault_address, read_vault_namespace, read_vault_mount,
     read_vault_path, read_vault_ca, read_vault_token, read_vault_role,
-    read_vault_secret, read_vault_refresh, read_required, read_tokens, read_insecure, read_body,
-    read_connections, read_idle, read_queued, read_log_format, read_log_level,
-    read_proofs;
+    read_vault_secret, read_vault_refresh, read_required, read_tokens,
+    read_insecure, read_body, read_connections, read_idle, read_queued,
+    read_log_format, read_log_level, read_proofs;
 
 /* Keys that the language of interfaces has and this version has not. */
 static read_fn not_yet;
