@@ -55,10 +55,14 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_screen.h \
 	contrib/sandbox/sandbox_server.c \
 	contrib/sandbox/sandbox_server.h \
+	contrib/sandbox/sandbox_sign.c \
+	contrib/sandbox/sandbox_sign.h \
 	contrib/sandbox/sandbox_spoil.c \
 	contrib/sandbox/sandbox_spoil.h \
 	contrib/sandbox/sandbox_tax.c \
 	contrib/sandbox/sandbox_tax.h \
+	contrib/sandbox/sandbox_token.c \
+	contrib/sandbox/sandbox_token.h \
 	contrib/sandbox/sandbox_wire.c \
 	contrib/sandbox/sandbox_wire.h
 contrib_sandbox_stated_sandbox_LDADD = $(EVENT_LIBS) $(JANSSON_LIBS) \

@@ -69,6 +69,7 @@ struct sandbox {
 	struct sandbox_crm *crm;
 	struct sandbox_company *companies;
 	struct sandbox_tax *tax;
+	struct sandbox_token *token;
 	struct sandbox_chat *chat;
 	struct sandbox_positions *positions;
 	struct sandbox_card *card;

@@ -18,6 +18,7 @@
 #include "sandbox_reply.h"
 #include "sandbox_route.h"
 #include "sandbox_tax.h"
+#include "sandbox_token.h"
 
 #define DELAY_MS_MAX 86400000
 
@@ -61,6 +62,7 @@ sandbox_control_reset(struct sandbox *sandbox,
 	sandbox_crm_reset(sandbox->crm);
 	sandbox_company_reset(sandbox->companies);
 	sandbox_tax_reset(sandbox->tax);
+	sandbox_token_reset(sandbox->token);
 	sandbox_chat_reset(sandbox->chat);
 	sandbox_positions_reset(sandbox->positions);
 	sandbox_card_reset(sandbox->card);
@@ -147,14 +149,19 @@ sandbox_control_webhooks(struct sandbox *sandbox,
 {
 	json_t *body = sandbox_request_object(request, reply);
 	const char *secret;
+	const char *scheme;
 
 	if (body == NULL)
 		return;
+	scheme = sandbox_json_text(body, "scheme");
 	secret = json_object_get(body, "secret")
 	    ? sandbox_json_text(body, "secret")
 	    : NULL;
-	if (sandbox_hook_set_target(sandbox->hook,
-		sandbox_json_text(body, "url"), secret))
+	if (!sandbox_hook_set_scheme(sandbox->hook,
+		scheme[0] != '\0' ? scheme : "bank"))
+		sandbox_reply_error(reply, 400, "scheme: there is none such");
+	else if (sandbox_hook_set_target(sandbox->hook,
+		     sandbox_json_text(body, "url"), secret))
 		reply_ok(reply);
 	else
 		sandbox_reply_error(reply, 400, "url: http://… is wanted");

@@ -11,8 +11,7 @@
 #include "sandbox_json.h"
 #include "sandbox_ledger.h"
 #include "sandbox_reply.h"
-
-#include "stated/digest.h"
+#include "sandbox_sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +62,8 @@ struct sandbox_hook {
 	struct sandbox_hook_options options;
 	char *id_stem;
 	char *secret;
+	char *scheme;
+	char *url;
 	char *host;
 	char *path;
 	int port; /* 0: no target yet */
@@ -93,6 +94,7 @@ sandbox_hook_new(const struct sandbox_hook_options *options)
 	hook->options = *options;
 	hook->id_stem = copy(options->id_stem);
 	hook->secret = copy(options->secret ? options->secret : "");
+	hook->scheme = copy("bank");
 	TAILQ_INIT(&hook->all);
 	TAILQ_INIT(&hook->ready);
 	hook->slots =
@@ -151,6 +153,8 @@ sandbox_hook_free(struct sandbox_hook **hook)
 	free((*hook)->slots);
 	free((*hook)->id_stem);
 	free((*hook)->secret);
+	free((*hook)->scheme);
+	free((*hook)->url);
 	free((*hook)->host);
 	free((*hook)->path);
 	free(*hook);
@@ -202,6 +206,8 @@ sandbox_hook_set_target(struct sandbox_hook *hook, const char *url,
 	if (ok) {
 		int port = evhttp_uri_get_port(uri);
 		recall_sent(hook);
+		free(hook->url);
+		hook->url = copy(url);
 		free(hook->host);
 		hook->host = copy(host);
 		hook->port = port > 0 ? port : 80;
@@ -215,6 +221,16 @@ sandbox_hook_set_target(struct sandbox_hook *hook, const char *url,
 	if (uri != NULL)
 		evhttp_uri_free(uri);
 	return ok;
+}
+
+bool
+sandbox_hook_set_scheme(struct sandbox_hook *hook, const char *scheme)
+{
+	if (!sandbox_sign_knows(scheme))
+		return false;
+	free(hook->scheme);
+	hook->scheme = copy(scheme);
+	return true;
 }
 
 /* --------------------------------------------------------- the deliveries */
@@ -242,16 +258,29 @@ due_cb(evutil_socket_t fd, short what, void *arg)
 	event_active(webhook->hook->pump, 0, 0);
 }
 
+/* A forgery is signed well, and about another body. */
 static void
 sign(const struct sandbox_hook *hook, const struct webhook *webhook,
-    bool forged, char out[DIGEST_HEX_BYTES])
+    bool forged, struct evkeyvalq *headers)
 {
-	struct digest mac = digest_hmac_sha256(str_of(hook->secret),
-	    buf_str(&webhook->body));
+	struct arena *arena = arena_new();
+	struct sandbox_sign_header signed_by[SANDBOX_SIGN_HEADERS_MAX];
+	struct sandbox_sign_letter letter = {
+	    .secret = hook->secret,
+	    .url = hook->url,
+	    .id = webhook->id,
+	    .body = buf_str(&webhook->body),
+	    .now_ms = sandbox_now_ms(),
+	};
+	size_t count;
 
 	if (forged)
-		mac.bytes[0] ^= 0xff;
-	digest_hex(mac, out);
+		letter.body = arena_strf(arena, "%.*s ", STR_ARG(letter.body));
+	count = sandbox_sign(arena, hook->scheme, &letter, signed_by);
+	for (size_t i = 0; i < count; i++)
+		evhttp_add_header(headers, signed_by[i].name,
+		    signed_by[i].value);
+	arena_free(&arena);
 }
 
 static json_t *
@@ -342,15 +371,13 @@ post(struct slot *slot, struct webhook *webhook)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 	struct str body = buf_str(&webhook->body);
 	char host[300];
-	char signature[DIGEST_HEX_BYTES];
 
 	slot->forged = webhook->forge_first;
 	webhook->forge_first = false;
-	sign(hook, webhook, slot->forged, signature);
 	snprintf(host, sizeof(host), "%s:%d", hook->host, hook->port);
 	evhttp_add_header(headers, "Host", host);
 	evhttp_add_header(headers, "Content-Type", "application/json");
-	evhttp_add_header(headers, "x-bank-signature", signature);
+	sign(hook, webhook, slot->forged, headers);
 	evbuffer_add(evhttp_request_get_output_buffer(request), body.at,
 	    body.bytes);
 

@@ -38,6 +38,11 @@ void sandbox_hook_free(struct sandbox_hook **hook);
 MUST_USE bool sandbox_hook_set_target(struct sandbox_hook *hook,
     const char *url, const char *secret);
 
+/* How they are signed from now on, see sandbox_sign.h; false where there is no
+ * such scheme. */
+MUST_USE bool sandbox_hook_set_scheme(
+    struct sandbox_hook *hook, const char *scheme);
+
 /* A webhook about something; `subject` is its id and `reference` its name in
  * the caller's words, both only for the ledger. */
 struct sandbox_hook_message {

@@ -24,6 +24,7 @@
 #include "sandbox_route.h"
 #include "sandbox_server.h"
 #include "sandbox_tax.h"
+#include "sandbox_token.h"
 #include "sandbox_wire.h"
 
 #include <errno.h>
@@ -295,6 +296,7 @@ sandbox_init(struct sandbox *sandbox, const struct options *options)
 	sandbox->crm = sandbox_crm_new(sandbox->ledger);
 	sandbox->companies = sandbox_company_new(sandbox->ledger);
 	sandbox->tax = sandbox_tax_new(sandbox->ledger);
+	sandbox->token = sandbox_token_new();
 	sandbox->chat = sandbox_chat_new(sandbox->ledger);
 	sandbox->positions = sandbox_positions_new();
 	sandbox->card = sandbox_card_new(sandbox->ledger);
@@ -318,6 +320,7 @@ sandbox_fini(struct sandbox *sandbox)
 	sandbox_company_free(&sandbox->companies);
 	sandbox_crm_free(&sandbox->crm);
 	sandbox_tax_free(&sandbox->tax);
+	sandbox_token_free(&sandbox->token);
 	sandbox_chat_free(&sandbox->chat);
 	sandbox_positions_free(&sandbox->positions);
 	sandbox_card_free(&sandbox->card);

@@ -13,6 +13,7 @@
 #include "sandbox_odoo.h"
 #include "sandbox_screen.h"
 #include "sandbox_tax.h"
+#include "sandbox_token.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,10 @@ static const struct sandbox_route routes[] = {
 
     {"POST", "/chat/post", sandbox_chat_post},
 
+    {"POST", "/oauth2/token", sandbox_token_give},
+    {"*", "/oauth2/protected/{n}", sandbox_token_guard},
+
+    {"POST", "/control/oauth2", sandbox_token_control},
     {"GET", "/control/ledger", sandbox_control_ledger},
     {"GET", "/control/mail", sandbox_control_mail},
     {"POST", "/control/reset", sandbox_control_reset},

@@ -83,6 +83,14 @@ tests_e2e_test_e2e_payment_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_payment_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_payment_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_proof
+tests_e2e_test_e2e_proof_SOURCES = tests/e2e/test_e2e_proof.c \
+	$(key_pair_sources) $(E2E_HOUSE)
+tests_e2e_test_e2e_proof_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS) \
+	$(CRYPTO_CFLAGS)
+tests_e2e_test_e2e_proof_LDADD = $(LIBS_BASE) $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_proof_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_secret
 tests_e2e_test_e2e_secret_SOURCES = tests/e2e/test_e2e_secret.c \
 	$(key_pair_sources) $(E2E_HOUSE)
