@@ -4,7 +4,8 @@
  * evaluator which is put to the test.
  *
  * Each byte chooses what stands in a place: a form with places of its own, or,
- * once the bytes are at their end, a name.  Whatever comes out
+ * once the bytes are at their end, a name; 255 begins another expression, so
+ * that one file can hold many.  Whatever comes out
  *   - evaluates within its budget of steps and memory,
  *   - gives the same when it is evaluated again, when nothing of it was
  *     reckoned while it was read, and when every part is traced,
@@ -16,6 +17,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEPS 4000
+#define DEPTH 24
+#define GAP 0xff
 #define TEXT_BYTES_MAX 1000
 /* A regular expression's heap, and a block of the arena. */
 #define SLACK_BYTES ((size_t)4 * 1024 * 1024)
@@ -93,7 +96,7 @@ static const char *const forms[] = {
 };
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 #define LEAVES 16 /* the names at the front */
-_Static_assert(FORMS <= 256, "a byte chooses among all forms");
+_Static_assert(FORMS <= GAP, "a byte chooses among all forms");
 
 /* ---- texts ---- */
 
@@ -135,9 +138,11 @@ write_form(struct choices *choices, struct buf *text, unsigned depth)
 /* ---- what they read ---- */
 
 static const char surroundings[] =
-    "{x: 7, s: \"abc abc\", l: [3, 1, 2, 1.0], c: {a: 1, k: \"v\", \"a b\": [1]}, "
-    "r: [1..5], d: @\"2026-11-22\", t: @\"10:20:30\", "
-    "dt: @\"2026-11-22T10:20:30Z\", dur: @\"PT90M\", m: @\"P14M\", b: true, "
+    "{x: 7, s: \"abc abc\", l: [3, 1, 2, 1.0], "
+    "c: {a: 1, k: \"v\", \"a b\": [1]}, r: [1..5], "
+    "d: @\"2026-11-22\", t: @\"10:20:30\", "
+    "dt: @\"2026-11-22T10:20:30Z\", dur: @\"PT90M\", m: @\"P14M\", "
+    "b: true, "
     "n: null, fields: [{a: 1, k: true}, {a: 2}], "
     "f: function(i) [i, string(i)], rows: [[1, 2], [3, [4]]], \"a-b c\": 5}";
 
@@ -236,15 +241,29 @@ check_text(struct arena *arena, struct str text)
 	check_same(answer, answer_of(feel, env));
 }
 
+static void
+check_choices(struct choices choices)
+{
+	struct arena *arena = arena_new();
+	struct buf text = buf_in(arena);
+
+	write_form(&choices, &text, DEPTH);
+	check_text(arena, buf_keep(&text));
+	arena_free(&arena);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct arena *arena = arena_new();
-	struct choices choices = {data, size};
-	struct buf text = buf_in(arena);
+	const uint8_t *end = data + size;
 
-	write_form(&choices, &text, 24);
-	check_text(arena, buf_keep(&text));
-	arena_free(&arena);
+	while (data < end) {
+		const uint8_t *gap = memchr(data, GAP, (size_t)(end - data));
+
+		if (gap == NULL)
+			gap = end;
+		check_choices((struct choices){data, (size_t)(gap - data)});
+		data = gap < end ? gap + 1 : end;
+	}
 	return 0;
 }
