@@ -7,6 +7,8 @@
  * plain lines; then come
  *
  *	connection NAME       workflows/connections/NAME.yaml
+ *	connection NAME without KEY KEY
+ *	                      the same, less what is never the same twice
  *	settings {…}
  *	token TEXT            what calls are shown with
  *	> OPERATION {args}    the request that is made of it
@@ -62,9 +64,40 @@ read_file(const char *path, struct buf *text)
 
 /* ---- before the calls ---- */
 
-static void
-open_connection(struct tale *tale, struct str name)
+static bool
+has_word(struct str words, struct str word)
 {
+	while (words.bytes > 0)
+		if (str_equal(str_split(words, ' ', &words), word))
+			return true;
+	return false;
+}
+
+/* The lines that are not those of the keys, nor set in below them. */
+static void
+leave_out(struct buf *text, struct str keys)
+{
+	struct buf left = {0};
+	struct str rest = buf_str(text);
+	bool is_out = false;
+
+	while (rest.bytes > 0) {
+		struct str line = str_split(rest, '\n', &rest);
+		struct str after;
+
+		if (line.bytes > 0 && line.at[0] != ' ')
+			is_out = has_word(keys, str_split(line, ':', &after));
+		if (!is_out)
+			buf_addf(&left, "%.*s\n", STR_ARG(line));
+	}
+	buf_fini(text);
+	*text = left;
+}
+
+static void
+open_connection(struct tale *tale, struct str words)
+{
+	struct str keys, name = str_split(words, ' ', &keys);
 	struct buf text = {0};
 	char below[128];
 	char path[1024];
@@ -72,6 +105,7 @@ open_connection(struct tale *tale, struct str name)
 	(void)snprintf(below, sizeof(below),
 	    "workflows/connections/%.*s.yaml", STR_ARG(name));
 	read_file(source_path(str_of(below), path), &text);
+	leave_out(&text, keys);
 	desk_open(&tale->desk, buf_cstr(&text));
 	tale->is_open = true;
 	buf_fini(&text);
