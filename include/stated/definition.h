@@ -598,6 +598,7 @@ struct def_connection {
 	int64_t concurrency;   /* calls at once; 64 unless told */
 	int64_t rate_count;    /* per rate_ms; 0: no bound */
 	int64_t rate_ms;
+	int64_t answer_bytes_max; /* 0: what the network takes */
 	int64_t breaker_failures; /* 0: none */
 	int64_t breaker_within_ms;
 	int64_t breaker_open_ms;

@@ -89,7 +89,11 @@ connector_prepare(const struct connector_call *call,
 	assert_call(call);
 	call_scope_init(&scope, context, call->args);
 	scope.idempotency_key = call->idempotency_key;
-	*request = (struct message_request){.timeout_ms = timeout_ms(call)};
+	*request = (struct message_request){
+		.timeout_ms = timeout_ms(call),
+		.response_bytes_max = (size_t)
+		    call->operation->connection->answer_bytes_max,
+	};
 	if (!check_arguments(call, context, failure))
 		return false;
 	is_ready = protocol_of(call)->prepare(call, &scope, request, failure);

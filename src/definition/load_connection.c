@@ -33,11 +33,45 @@ load_rate(struct load *load, const struct yaml_node *node, void *into)
 
 static const struct load_table rate_form = LOAD_PATTERN("^[0-9]+/[smh]$");
 
+/* More than a GiB nobody can hold beside all else. */
+static void
+load_answer(struct load *load, const struct yaml_node *node, void *into)
+{
+	static const struct {
+		const char *unit;
+		int64_t bytes;
+	} units[] = {{"KiB", 1024}, {"MiB", 1024 * 1024}};
+	struct def_connection *connection = into;
+	int64_t count = 0;
+
+	for (size_t i = 0; i < 2 && node->kind == NODE_TEXT; i++) {
+		struct str unit = str_of(units[i].unit);
+
+		if (str_has_suffix(node->text, unit) &&
+		    str_parse_int(str_slice(node->text, 0,
+		    node->text.bytes - unit.bytes), 1,
+		    1024 * 1024 * 1024 / units[i].bytes, &count))
+			connection->answer_bytes_max =
+			    count * units[i].bytes;
+	}
+	if (count > 0)
+		return;
+	load_error(load, LOAD_BAD_FORM, node->span,
+	    "`answer` takes a size of at most 1024MiB");
+	load_repair(load, "write 64MiB or 500KiB");
+}
+
+static const struct load_table answer_form =
+    LOAD_PATTERN("^[0-9]+(KiB|MiB)$");
+
 static const struct load_key limits_keys[] = {
 	{"concurrency", KIND_POSITIVE, LOAD_MAY, IN(concurrency), NULL, NULL,
 	    "calls at once; 64 unless told"},
 	{"rate", KIND_OWN, LOAD_MAY, 0, load_rate, &rate_form,
 	    "calls per second, minute or hour: 50/s"},
+	{"answer", KIND_OWN, LOAD_MAY, 0, load_answer, &answer_form,
+	    "the longest answer that is taken, unpacked: 64MiB; 16MiB unless "
+	    "told"},
 };
 static const struct load_key breaker_keys[] = {
 	{"failures", KIND_POSITIVE, LOAD_MUST, IN(breaker_failures), NULL, NULL,

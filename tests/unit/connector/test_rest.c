@@ -14,6 +14,7 @@ static const char bank[] =
     "auth: {bearer: {secret: token}}\n"
     "headers: {x-client: stated, x-null: = null}\n"
     "timeout: 15s\n"
+    "limits: {answer: 64MiB}\n"
     "errors:\n"
     "  - {if: '= status = 409 and body.code = \"dup\"', code: bank.duplicate,\n"
     "     outcome: done-with-error, message: '= \"known as \" + body.id'}\n"
@@ -109,6 +110,15 @@ test_request_is_built_from_the_arguments(void **state)
 	assert_string_equal(desk_header(desk, "x-null"), "(absent)");
 	assert_string_equal(desk_header(desk, "x-note"), "(absent)");
 	assert_int_equal(desk->request.timeout_ms, 7000);
+}
+
+static void
+test_connection_says_how_long_an_answer_may_be(void **state)
+{
+	struct desk *desk = *state;
+
+	assert_true(desk_prepare(desk, "note", "{}"));
+	assert_int_equal(desk->request.response_bytes_max, 64 * 1024 * 1024);
 }
 
 static void
@@ -525,6 +535,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_request_is_built_from_the_arguments),
+		CASE(test_connection_says_how_long_an_answer_may_be),
 		CASE(test_call_may_have_a_timeout_of_its_own),
 		CASE(test_arguments_against_the_schema_are_refused),
 		CASE(test_query_is_encoded_and_lists_repeat_their_key),
