@@ -117,6 +117,9 @@ void throttle_end(struct throttle *throttle, const struct throttle_pass *pass,
     enum throttle_result result, const struct throttle_advice *advice,
     int64_t now_ms);
 
+/* Whether anybody waits: the way back lasts as long. */
+void throttle_set_backlog(struct throttle *throttle, bool has_backlog);
+
 /* An operator's: nothing begins any more; it goes on, by and by, whatever had
  * been found out before. */
 void throttle_pause(struct throttle *throttle);

@@ -439,6 +439,7 @@ line_check(struct line *line)
 		line_take_place(line, request->exchange);
 		engine_add(line->engine, request);
 	}
+	throttle_set_backlog(line->throttle, line_queued(line) > 0);
 }
 
 void

@@ -18,10 +18,12 @@
  * OPEN       `open_until_ms` is set; nothing is fresh
  * HALF_OPEN  at most one call is fresh
  *
- * The way back: in each step at most `window` calls begin and are under way,
- * and with each that goes well the next step takes one more, so that the
- * window doubles at most; where it exceeds the concurrency it is over.  What
- * had waited a minute for an endpoint does not fall upon it in a second.
+ * The way back: in each step at most `window` calls begin, evenly over it, and
+ * are under way.  With each that goes well the next step takes one more, so
+ * that the window doubles at most; from the concurrency on it grows by an
+ * eighth.  It is over where nobody waits any more.  What had waited a minute
+ * for an endpoint falls upon it in a second no more than upon those who share
+ * this machine with it.
  *
  * A move of the breaker, and a refusal, begin an epoch.  What the calls of an
  * earlier one say about the endpoint's health is old news and counts no more;
@@ -37,6 +39,7 @@ struct throttle {
 	struct throttle_rate learned; /* as the endpoint says */
 	int64_t learned_until_ms;
 	bool is_paused;
+	bool has_backlog; /* somebody waits */
 	int64_t active;
 	uint64_t epoch;
 	int64_t fresh; /* of the active: begun in this epoch */
@@ -146,18 +149,23 @@ begin_step(struct throttle *throttle, int64_t now_ms)
 static void
 begin_way_back(struct throttle *throttle, int64_t window, int64_t now_ms)
 {
-	throttle->window =
-	    window <= throttle->limits.concurrency ? window : 0;
+	throttle->window = window;
 	begin_step(throttle, now_ms);
 }
 
 static void
 end_step(struct throttle *throttle, int64_t now_ms)
 {
-	int64_t more = throttle->well < throttle->window ? throttle->well
-							 : throttle->window;
+	int64_t window = throttle->window;
+	bool is_full = window >= throttle->limits.concurrency;
+	int64_t more = is_full ? window / 8 + 1 : window;
 
-	begin_way_back(throttle, throttle->window + more, now_ms);
+	if (more > throttle->well)
+		more = throttle->well;
+	begin_way_back(throttle, window + more, now_ms);
+	if (throttle->window > throttle->limits.concurrency &&
+	    !throttle->has_backlog)
+		throttle->window = 0;
 }
 
 /* Does what time alone does. */
@@ -202,6 +210,19 @@ rate_obstacle(const struct throttle *throttle, int64_t now_ms)
 	return (struct obstacle){THROTTLE_BAR_NONE, 0};
 }
 
+/* When the step lets the next one begin; where it has had all of its own, that
+ * is the next step's first. */
+static int64_t
+next_in_step_ms(const struct throttle *throttle)
+{
+	int64_t window = throttle->window, begun = throttle->begun;
+
+	if (begun > window)
+		begun = window;
+	return throttle->step_ms +
+	       (begun * THROTTLE_STEP_MS + window - 1) / window;
+}
+
 static struct obstacle
 find_obstacle(const struct throttle *throttle, int64_t now_ms)
 {
@@ -220,8 +241,10 @@ find_obstacle(const struct throttle *throttle, int64_t now_ms)
 	if (throttle->quota_until_ms != 0 && throttle->quota == 0)
 		return (struct obstacle){
 		    THROTTLE_BAR_QUOTA, throttle->quota_until_ms};
-	if (throttle->window != 0 && (throttle->begun >= throttle->window ||
-					 throttle->fresh >= throttle->window))
+	if (throttle->window != 0 && next_in_step_ms(throttle) > now_ms)
+		return (struct obstacle){
+		    THROTTLE_BAR_STEP, next_in_step_ms(throttle)};
+	if (throttle->window != 0 && throttle->fresh >= throttle->window)
 		return (struct obstacle){THROTTLE_BAR_STEP,
 		    throttle->step_ms + THROTTLE_STEP_MS};
 	return rate_obstacle(throttle, now_ms);
@@ -426,6 +449,12 @@ throttle_end(struct throttle *throttle, const struct throttle_pass *pass,
 	heed(throttle, advice, now_ms);
 }
 
+void
+throttle_set_backlog(struct throttle *throttle, bool has_backlog)
+{
+	throttle->has_backlog = has_backlog;
+}
+
 /* ---- operators ---- */
 
 void
@@ -453,8 +482,10 @@ places_of(const struct throttle *throttle)
 		return 0;
 	if (throttle->state == THROTTLE_HALF_OPEN)
 		return 1;
-	return throttle->window != 0 ? throttle->window
-				     : throttle->limits.concurrency;
+	if (throttle->window != 0 &&
+	    throttle->window < throttle->limits.concurrency)
+		return throttle->window;
+	return throttle->limits.concurrency;
 }
 
 /* Whether a allows fewer calls in the long run than b; none allows all. */

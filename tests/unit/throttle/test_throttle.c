@@ -319,29 +319,54 @@ test_stragglers_neither_open_nor_close_it(void **state)
 
 /* ---- the way back ---- */
 
+/* Within one step, as many as may go, each ending well at once. */
+static int
+run_step(void)
+{
+	int64_t end_ms = now_ms + THROTTLE_STEP_MS;
+	int count = 0;
+
+	for (; now_ms < end_ms; now_ms++)
+		count += run(99);
+	return count;
+}
+
 static void
 test_calls_come_back_by_and_by(void **state)
 {
-	static const int expected[] = {1, 2, 4, 8};
-	struct throttle_pass passes[99];
-	int count;
+	static const int expected[] = {1, 2, 4, 8, 10, 12, 14, 16, 19};
 
 	(void)state;
 	open_breaker();
+	throttle_set_backlog(throttle, true);
 	now_ms += 20000;
 	end(send_one(), THROTTLE_WELL);
-	for (size_t i = 0; i < COUNT_OF(expected); i++) {
-		assert_int_equal(
-		    throttle_look(throttle, now_ms).places, expected[i]);
-		assert_int_equal(run(99), expected[i]);
-		assert_int_equal(next_ms(), now_ms + THROTTLE_STEP_MS);
-		now_ms += THROTTLE_STEP_MS;
+	for (size_t i = 0; i < COUNT_OF(expected); i++)
+		assert_int_equal(run_step(), expected[i]);
+	throttle_set_backlog(throttle, false); /* nobody waits any more */
+	assert_int_equal(run(99), 99);
+}
+
+static void
+test_a_step_is_used_evenly(void **state)
+{
+	struct throttle_pass passes[9];
+
+	(void)state;
+	open_breaker();
+	throttle_set_backlog(throttle, true);
+	now_ms += 20000;
+	end(send_one(), THROTTLE_WELL);
+	for (int i = 0; i < 3; i++)
+		run_step();
+	/* eight begin in the next */
+	for (int i = 0; i < 7; i++) {
+		assert_int_equal(fill(&passes[i], 9), 1);
+		assert_in_range(next_ms() - now_ms, THROTTLE_STEP_MS / 8,
+		    THROTTLE_STEP_MS / 8 + 1);
+		now_ms = next_ms();
 	}
-	count = fill(passes, 99);
-	assert_int_equal(count, 8);
-	for (int i = 0; i < count; i++)
-		end(passes[i], THROTTLE_WELL);
-	assert_int_equal(run(99), 99); /* full use */
+	assert_int_equal(fill(&passes[7], 9), 1);
 }
 
 static void
@@ -358,7 +383,7 @@ test_the_way_back_waits_for_a_slow_endpoint(void **state)
 	assert_false(may_begin());
 	end(pass, THROTTLE_WELL);
 	now_ms += THROTTLE_STEP_MS;
-	assert_int_equal(run(99), 2);
+	assert_int_equal(run_step(), 2);
 }
 
 static void
@@ -368,10 +393,8 @@ test_a_failure_on_the_way_back_halves_it(void **state)
 	open_breaker();
 	now_ms += 20000;
 	end(send_one(), THROTTLE_WELL);
-	for (int i = 1; i <= 2; i *= 2) {
-		assert_int_equal(run(99), i);
-		now_ms += THROTTLE_STEP_MS;
-	}
+	for (int i = 1; i <= 2; i *= 2)
+		assert_int_equal(run_step(), i);
 	assert_int_equal(throttle_look(throttle, now_ms).places, 4);
 	end(send_one(), THROTTLE_ILL);
 	assert_int_equal(throttle_look(throttle, now_ms).places, 2);
@@ -397,7 +420,7 @@ test_who_is_told_to_wait_waits_with_all(void **state)
 	assert_false(may_begin());
 	assert_int_equal(next_ms(), now_ms + 7000);
 	now_ms += 7000;
-	assert_int_equal(run(99), 4); /* half of what it was */
+	assert_int_equal(run_step(), 4); /* half of what it was */
 }
 
 static void
@@ -532,6 +555,7 @@ main(void)
 	    ROW(test_another_goes_where_the_one_to_see_did_not_leave),
 	    ROW(test_stragglers_neither_open_nor_close_it),
 	    ROW(test_calls_come_back_by_and_by),
+	    ROW(test_a_step_is_used_evenly),
 	    ROW(test_the_way_back_waits_for_a_slow_endpoint),
 	    ROW(test_a_failure_on_the_way_back_halves_it),
 	    ROW(test_who_is_told_to_wait_waits_with_all),
