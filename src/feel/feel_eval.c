@@ -23,7 +23,7 @@ feel_eval_fn *const feel_evaluators[FEEL_OP_COUNT] = {
 #define BYTES_PER_STEP 64
 /* Entries are looked up while a context grows, where it has many. */
 #define ENTRIES_FEW 16
-#define ENTRY_STEPS 3
+#define ENTRY_STEPS 4
 
 const struct value *
 feel_null(struct feel_run *run, const struct feel_node *node,

@@ -15,7 +15,7 @@
 #define PATTERN_BYTES_MAX 10000
 #define HEAP_KIBIBYTES_MAX 8192
 /* Callouts for one step. */
-#define CALLOUTS_PER_STEP 4
+#define CALLOUTS_PER_STEP 2
 
 struct feel_regex {
 	pcre2_code *code;

@@ -101,7 +101,7 @@ feel_test_positive(struct feel_run *run, const struct feel_node *node)
 	must(node->op == FEEL_TEST);
 	if (run->input == NULL)
 		return &value_null;
-	for (size_t i = 0; i < node->as.list.count && feel_spend(run, 1);
+	for (size_t i = 0; i < node->as.list.count && feel_spend(run, 2);
 	     i++) {
 		const struct value *one = test_one(run, node->as.list.items[i]);
 
