@@ -394,13 +394,18 @@ const struct cmd cmd_eval = {
     .summary = "Evaluate a FEEL expression",
     .details =
 	"Text is printed as JSON for people; --format json keeps the types "
-	"apart\n({\"n\": \"1.10\"}, {\"d\": \"2026-11-22\"}).  --explain shows "
-	"each part's value under\nits place.  With --lines or --table every "
-	"line of standard input is answered by\none line in that typed form, or "
-	"by {\"error\": …}: where it cannot be read, or takes\ntoo long or too "
-	"much memory.  `as` names the type, as list<number>, to which a\nvalue "
-	"is converted; one that does not conform is null.\n"
-	"docs/expressions.md tells the language by example.",
+	"apart\n"
+	"({\"n\": \"1.10\"}, {\"d\": \"2026-11-22\"}).  --explain shows "
+	"each part's value\n"
+	"under its place.  With --lines or --table every line of standard "
+	"input is\n"
+	"answered by one line in that typed form, or by {\"error\": …}: "
+	"where it cannot\n"
+	"be read, or takes too long or too much memory.  `as` names the "
+	"type, as\n"
+	"list<number>, to which a value is converted; one that does not "
+	"conform is\n"
+	"null.  docs/expressions.md tells the language by example.",
     .most = 1,
     .shares = CMD_FORMAT,
     .options = options,

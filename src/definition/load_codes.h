@@ -66,7 +66,8 @@
 	X(LOAD_BAD_INPUT, "D320", "an input that the workflow doesn't take")   \
 	X(LOAD_UNKNOWN_SCHEMA, "D321", "no shared definition of that name")    \
 	X(LOAD_TOO_MUCH, "D322", "shared definitions bring in too much")       \
-	X(LOAD_DOUBT, "D902", "an expression that surely gives null")          \
+	X(LOAD_DOUBT, "D902",                                                  \
+	    "an expression that gives null, or never holds")                   \
 	X(LOAD_NO_MAIL, "D903", "an e-mail that no connection can deliver")    \
 	X(LOAD_NOT_INTERNAL, "D904",                                           \
 	    "an internal transition that has to leave its state")              \
