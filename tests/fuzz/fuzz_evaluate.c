@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define STEPS 4000
 #define DEPTH 24
-#define GAP 0xff
+#define GAP '\xff'
 #define TEXT_BYTES_MAX 1000
 /* A regular expression's heap, and a block of the arena. */
 #define SLACK_BYTES ((size_t)4 * 1024 * 1024)
@@ -96,7 +96,7 @@ static const char *const forms[] = {
 };
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 #define LEAVES 16 /* the names at the front */
-_Static_assert(FORMS <= GAP, "a byte chooses among all forms");
+_Static_assert(FORMS <= 255, "a byte chooses among all forms");
 
 /* ---- texts ---- */
 
@@ -242,8 +242,9 @@ check_text(struct arena *arena, struct str text)
 }
 
 static void
-check_choices(struct choices choices)
+check_choices(struct str bytes)
 {
+	struct choices choices = {(const uint8_t *)bytes.at, bytes.bytes};
 	struct arena *arena = arena_new();
 	struct buf text = buf_in(arena);
 
@@ -255,15 +256,9 @@ check_choices(struct choices choices)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const uint8_t *end = data + size;
+	struct str rest = {(const char *)data, size};
 
-	while (data < end) {
-		const uint8_t *gap = memchr(data, GAP, (size_t)(end - data));
-
-		if (gap == NULL)
-			gap = end;
-		check_choices((struct choices){data, (size_t)(gap - data)});
-		data = gap < end ? gap + 1 : end;
-	}
+	while (rest.at != NULL)
+		check_choices(str_split(rest, GAP, &rest));
 	return 0;
 }

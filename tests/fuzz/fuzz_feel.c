@@ -3,7 +3,8 @@
  * fuzz_feel.c: any bytes are either refused with a place and a reason, or
  * evaluate within the budget to a value that can be written, as an
  * expression and as unary tests.  The value is of a type that the expression
- * was said to have, and the same where all parts are looked at.
+ * was said to have, and the same where all parts are looked at.  The byte 255,
+ * which no text has, begins another one, so that one file can hold many.
  */
 #include "stated/feel.h"
 
@@ -11,6 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define GAP '\xff'
 #define STEPS 20000
 
 static const struct value *
@@ -106,10 +108,9 @@ check_parts(struct feel_env env, struct str text,
 	must(env.exhausted || again->type == value->type);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+check_text(struct str text)
 {
-	struct str text = {(const char *)data, size};
 	struct arena *arena = arena_new();
 	struct feel_names *names = feel_names_new(arena);
 	struct feel_error error;
@@ -144,5 +145,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_type(arena, feel, env.arg, verdict);
 	}
 	arena_free(&arena);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str rest = {(const char *)data, size};
+
+	while (rest.at != NULL)
+		check_text(str_split(rest, GAP, &rest));
 	return 0;
 }
