@@ -120,109 +120,119 @@ sqlite_list_next_expiry(struct store_backend *backend, int64_t *expires_ms)
 	return error;
 }
 
-static bool
-read_definition(sqlite3_stmt *statement, struct store_definition *row)
+/* ------------------------------------------------------------ whole tables */
+
+/* What one row is told to. */
+struct telling {
+	union {
+		store_definition_fn *definition;
+		store_schedule_fn *schedule;
+		store_switch_fn *act;
+		store_token_fn *token;
+	} fn;
+	void *arg;
+};
+/* false: the row is damaged. */
+typedef bool tell_fn(sqlite3_stmt *statement, const struct telling *telling);
+
+static enum store_error
+tell_rows(struct store_backend *backend, enum sqlite_read_statement read,
+    tell_fn *tell, const struct telling *telling)
 {
-	*row = (struct store_definition){
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	bool is_row = true;
+	enum store_error error = sqlite_conn_take(conn, read, &statement);
+
+	if (error != STORE_OK)
+		return error;
+	while (error == STORE_OK && is_row) {
+		error = sqlite_conn_step(conn, statement, &is_row);
+		if (is_row && !tell(statement, telling))
+			error = STORE_CORRUPT;
+	}
+	sqlite_conn_give(conn, read, statement);
+	return error;
+}
+
+static bool
+tell_definition(sqlite3_stmt *statement, const struct telling *telling)
+{
+	struct store_definition row = {
 		.name = sqlite_column_str(statement, 1),
 		.version = sqlite3_column_int64(statement, 2),
 		.source = sqlite_column_str(statement, 3),
 		.published_ms = sqlite3_column_int64(statement, 4),
 		.published_by = sqlite_column_str(statement, 5),
 	};
-	return sqlite_column_digest(statement, 0, &row->digest);
+
+	if (!sqlite_column_digest(statement, 0, &row.digest))
+		return false;
+	telling->fn.definition(&row, telling->arg);
+	return true;
 }
 
 enum store_error
 sqlite_list_definitions(struct store_backend *backend,
     store_definition_fn *fn, void *arg)
 {
-	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
-	sqlite3_stmt *statement;
-	bool is_row = true;
-	enum store_error error = sqlite_conn_take(conn, READ_DEFINITIONS,
-	    &statement);
+	return tell_rows(backend, READ_DEFINITIONS, tell_definition,
+	    &(struct telling){.fn.definition = fn, .arg = arg});
+}
 
-	if (error != STORE_OK)
-		return error;
-	while (error == STORE_OK && is_row) {
-		struct store_definition row;
-		error = sqlite_conn_step(conn, statement, &is_row);
-		if (is_row && !read_definition(statement, &row))
-			error = STORE_CORRUPT;
-		else if (is_row)
-			fn(&row, arg);
-	}
-	sqlite_conn_give(conn, READ_DEFINITIONS, statement);
-	return error;
+static bool
+tell_schedule(sqlite3_stmt *statement, const struct telling *telling)
+{
+	struct store_schedule row = {
+		.workflow = sqlite_column_str(statement, 0),
+		.position = sqlite3_column_int64(statement, 1),
+		.rule = sqlite_column_str(statement, 2),
+		.decided_ms = sqlite3_column_int64(statement, 3),
+		.planned_ms = sqlite3_column_int64(statement, 4),
+		.instance = (uint64_t)sqlite3_column_int64(statement, 5),
+		.queued = sqlite_column_str(statement, 6),
+		.trouble = sqlite_column_str(statement, 7),
+	};
+
+	telling->fn.schedule(&row, telling->arg);
+	return true;
 }
 
 enum store_error
 sqlite_list_schedules(struct store_backend *backend, store_schedule_fn *fn,
     void *arg)
 {
-	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
-	sqlite3_stmt *statement;
-	bool is_row = true;
-	enum store_error error = sqlite_conn_take(conn, READ_SCHEDULES,
-	    &statement);
+	return tell_rows(backend, READ_SCHEDULES, tell_schedule,
+	    &(struct telling){.fn.schedule = fn, .arg = arg});
+}
 
-	if (error != STORE_OK)
-		return error;
-	while (error == STORE_OK && is_row) {
-		error = sqlite_conn_step(conn, statement, &is_row);
-		if (!is_row)
-			break;
-		struct store_schedule row = {
-			.workflow = sqlite_column_str(statement, 0),
-			.position = sqlite3_column_int64(statement, 1),
-			.rule = sqlite_column_str(statement, 2),
-			.decided_ms = sqlite3_column_int64(statement, 3),
-			.planned_ms = sqlite3_column_int64(statement, 4),
-			.instance =
-			    (uint64_t)sqlite3_column_int64(statement, 5),
-			.queued = sqlite_column_str(statement, 6),
-			.trouble = sqlite_column_str(statement, 7),
-		};
-		fn(&row, arg);
-	}
-	sqlite_conn_give(conn, READ_SCHEDULES, statement);
-	return error;
+static bool
+tell_switch(sqlite3_stmt *statement, const struct telling *telling)
+{
+	struct store_switch row = {
+		.connection = sqlite_column_str(statement, 0),
+		.pauses = sqlite3_column_int64(statement, 1) != 0,
+		.at_ms = sqlite3_column_int64(statement, 2),
+		.actor = sqlite_column_str(statement, 3),
+		.reason = sqlite_column_str(statement, 4),
+	};
+
+	telling->fn.act(&row, telling->arg);
+	return true;
 }
 
 enum store_error
 sqlite_list_switches(struct store_backend *backend, store_switch_fn *fn,
     void *arg)
 {
-	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
-	sqlite3_stmt *statement;
-	bool is_row = true;
-	enum store_error error = sqlite_conn_take(conn, READ_SWITCHES,
-	    &statement);
-
-	if (error != STORE_OK)
-		return error;
-	while (error == STORE_OK && is_row) {
-		error = sqlite_conn_step(conn, statement, &is_row);
-		if (!is_row)
-			break;
-		struct store_switch row = {
-			.connection = sqlite_column_str(statement, 0),
-			.pauses = sqlite3_column_int64(statement, 1) != 0,
-			.at_ms = sqlite3_column_int64(statement, 2),
-			.actor = sqlite_column_str(statement, 3),
-			.reason = sqlite_column_str(statement, 4),
-		};
-		fn(&row, arg);
-	}
-	sqlite_conn_give(conn, READ_SWITCHES, statement);
-	return error;
+	return tell_rows(backend, READ_SWITCHES, tell_switch,
+	    &(struct telling){.fn.act = fn, .arg = arg});
 }
 
 static bool
-read_token(sqlite3_stmt *statement, struct store_token *row)
+tell_token(sqlite3_stmt *statement, const struct telling *telling)
 {
-	*row = (struct store_token){
+	struct store_token row = {
 		.id = sqlite_column_str(statement, 0),
 		.revokes = sqlite3_column_int64(statement, 1) != 0,
 		.at_ms = sqlite3_column_int64(statement, 2),
@@ -231,33 +241,18 @@ read_token(sqlite3_stmt *statement, struct store_token *row)
 		.grant = sqlite_column_str(statement, 6),
 		.expires_ms = sqlite3_column_int64(statement, 7),
 	};
-	return row->revokes ||
-	    sqlite_column_digest(statement, 5, &row->sha256);
+
+	if (!row.revokes && !sqlite_column_digest(statement, 5, &row.sha256))
+		return false;
+	telling->fn.token(&row, telling->arg);
+	return true;
 }
 
 enum store_error
 sqlite_list_tokens(struct store_backend *backend, store_token_fn *fn, void *arg)
 {
-	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
-	sqlite3_stmt *statement;
-	struct store_token row;
-	bool is_row = true;
-	enum store_error error = sqlite_conn_take(conn, READ_TOKENS,
-	    &statement);
-
-	if (error != STORE_OK)
-		return error;
-	while (error == STORE_OK && is_row) {
-		error = sqlite_conn_step(conn, statement, &is_row);
-		if (!is_row)
-			break;
-		if (read_token(statement, &row))
-			fn(&row, arg);
-		else
-			error = STORE_CORRUPT;
-	}
-	sqlite_conn_give(conn, READ_TOKENS, statement);
-	return error;
+	return tell_rows(backend, READ_TOKENS, tell_token,
+	    &(struct telling){.fn.token = fn, .arg = arg});
 }
 
 /* -------------------------------------------------------------- instances */
