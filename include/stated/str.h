@@ -36,8 +36,10 @@ str_of(const char *text)
 static inline bool
 str_equal(struct str a, struct str b)
 {
-	return a.bytes == b.bytes &&
-	    (a.bytes == 0 || memcmp(a.at, b.at, a.bytes) == 0);
+	if (a.bytes != b.bytes || a.bytes == 0)
+		return a.bytes == b.bytes;
+	/* Most that are as long differ at once: without a call. */
+	return a.at[0] == b.at[0] && memcmp(a.at, b.at, a.bytes) == 0;
 }
 
 /* Bytewise order, shorter first where one begins the other: <0, 0 or >0. */

@@ -11,6 +11,7 @@
 #include "stated/memory.h"
 #include "stated/must.h"
 
+#include <endian.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -190,12 +191,43 @@ put_hex(char *at, uint8_t byte)
 	return at + 2;
 }
 
+/* Four bytes as eight digits, side by side in a word: the first byte is the
+ * lowest one, and so is the first digit. */
+static uint64_t
+hex_of(uint32_t bytes)
+{
+	uint64_t word = bytes;
+
+	word = (word | word << 16) & 0x0000ffff0000ffff;
+	word = (word | word << 8) & 0x00ff00ff00ff00ff;
+	word = (word >> 4 & 0x000f000f000f000f) |
+	    (word & 0x000f000f000f000f) << 8;
+	/* Ten and more reach the next digit where six are added. */
+	uint64_t letters =
+	    (word + 0x0606060606060606) >> 4 & 0x0101010101010101;
+	return word + 0x3030303030303030 + letters * ('a' - '0' - 10);
+}
+
+static char *
+put_hex_of_four(char *at, const char *from)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, from, sizeof(bytes));
+	uint64_t digits = htole64(hex_of(le32toh(bytes)));
+	memcpy(at, &digits, sizeof(digits));
+	return at + sizeof(digits);
+}
+
 struct str
 digest_format_hex(struct str bytes, char *out)
 {
 	char *at = out;
+	size_t i = 0;
 
-	for (size_t i = 0; i < bytes.bytes; i++)
+	for (; bytes.bytes - i >= 4; i += 4)
+		at = put_hex_of_four(at, bytes.at + i);
+	for (; i < bytes.bytes; i++)
 		at = put_hex(at, (uint8_t)bytes.at[i]);
 	*at = '\0';
 	return (struct str){out, 2 * bytes.bytes};

@@ -206,7 +206,7 @@ codepoint_bytes(struct str s)
 	return bytes;
 }
 
-/* How many bytes at the front are ASCII, for sure: counted in eights. */
+/* How many bytes at the front are ASCII: eight at a time, then one by one. */
 static size_t
 count_ascii(struct str s)
 {
@@ -218,6 +218,8 @@ count_ascii(struct str s)
 		if ((eight & 0x8080808080808080) != 0)
 			break;
 	}
+	while (bytes < s.bytes && (unsigned char)s.at[bytes] < 0x80)
+		bytes++;
 	return bytes;
 }
 

@@ -198,9 +198,11 @@ format_scientific(struct number_parts parts, char out[NUMBER_TEXT_BYTES])
 static bool
 is_plain(struct number_parts parts)
 {
-	int adjusted =
-	    parts.exponent + number_count_digits(parts.coefficient) - 1;
-	return parts.exponent <= 0 && adjusted >= -6;
+	if (parts.exponent > 0)
+		return false;
+	/* There is a digit at least. */
+	return parts.exponent >= -6 ||
+	    parts.exponent + number_count_digits(parts.coefficient) > -6;
 }
 
 /* The digits with the point among them and zeros before them: 0.05. */
@@ -271,7 +273,7 @@ bool
 number_is_jcs_exact(struct number n)
 {
 	struct number_parts parts = number_split(n);
-	if (!is_plain(parts) || number_count_digits(parts.coefficient) > 15)
+	if (!is_plain(parts) || parts.coefficient >= number_power_of_ten(15))
 		return false;
 	return parts.exponent == 0 || parts.coefficient % 10 != 0;
 }

@@ -160,10 +160,34 @@ test_bytes_are_written_as_two_digits_each(void **state)
 	assert_string_equal(text, "");
 }
 
+static void
+test_bytes_of_any_length_are_told_by_two_digits_each(void **state)
+{
+	char bytes[11], out[2 * sizeof(bytes) + 1], expected[sizeof(out)];
+
+	(void)state;
+	for (unsigned first = 0; first < 256; first++) {
+		for (size_t i = 0; i < sizeof(bytes); i++) {
+			unsigned byte = (first + (unsigned)i * 37) % 256;
+			bytes[i] = (char)byte;
+			(void)snprintf(expected + 2 * i, 3, "%02x", byte);
+		}
+		for (size_t count = 0; count <= sizeof(bytes); count++) {
+			struct str hex = digest_format_hex(
+			    (struct str){bytes, count}, out);
+			assert_int_equal(hex.bytes, 2 * count);
+			assert_int_equal(strlen(out), 2 * count);
+			assert_memory_equal(out, expected, 2 * count);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		test_bytes_of_any_length_are_told_by_two_digits_each),
 	    cmocka_unit_test(
 		test_a_uuid_is_written_in_lower_case_and_five_groups),
 	    cmocka_unit_test(test_sha256_agrees_with_fips_180),
