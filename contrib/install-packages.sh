@@ -20,6 +20,7 @@ packages="
 	libssh2-1-dev
 	libsqlite3-dev
 	liblz4-dev
+	libarchive-dev
 	libgraphviz-dev
 	libssl-dev
 	libintelrdfpmath-dev

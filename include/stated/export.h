@@ -22,7 +22,8 @@
 	X(OCEL_XML, "ocel-xml", "xml", "application/xml")                      \
 	X(AS_AT, "as-at", "jsonl", "application/jsonl")                        \
 	X(AS_AT_CSV, "as-at-csv", "csv",                                       \
-	    "text/csv; charset=utf-8; header=present")
+	    "text/csv; charset=utf-8; header=present")                         \
+	X(BUNDLE, "bundle", "tar", "application/x-tar")
 
 enum export_format {
 #define X(symbol, name, suffix, media_type) EXPORT_##symbol,
@@ -32,7 +33,7 @@ enum export_format {
 };
 /* What to say where a name is none. */
 #define EXPORT_FORMAT_NAMES                                                    \
-	"jsonl, csv, xes, ocel, ocel-xml, as-at or as-at-csv"
+	"jsonl, csv, xes, ocel, ocel-xml, as-at, as-at-csv or bundle"
 struct str export_format_name(enum export_format format);
 /* Without the dot. */
 struct str export_format_suffix(enum export_format format);
@@ -100,7 +101,10 @@ MUST_USE enum store_error export_verify_watched(struct str path,
 /* A JSONL export. */
 MUST_USE enum store_error export_verify_file(struct str path,
     struct export_report *report, struct buf *detail);
-/* Either, by what is in it. */
+/* An evidence bundle: its records and, by its manifest, every file. */
+MUST_USE enum store_error export_verify_bundle(struct str path,
+    struct export_report *report, struct buf *detail);
+/* Any of them, by what is in it. */
 MUST_USE enum store_error export_verify(struct str path,
     struct export_report *report, struct buf *detail);
 

@@ -80,7 +80,7 @@ static const struct api_parameter publish_parameters[] = {
 };
 static const struct api_parameter export_parameters[] = {
     PARAM("format", "jsonl (unless told), csv, xes, ocel, ocel-xml, "
-	"as-at or as-at-csv"),
+	"as-at, as-at-csv or bundle"),
     PARAM("workflow", "by name"),
     PARAM("instance", "identifier or business key"),
     PARAM("status", "of the instances"),
@@ -270,7 +270,8 @@ static const struct api_route routes[] = {
 	.roles = API_OVERSEERS, .handle = api_export_get,
 	.parameters = export_parameters, .status = 200,
 	.media = "application/jsonl, text/csv, "
-		 "application/xml, application/json"},
+		 "application/xml, application/json, "
+		 "application/x-tar"},
     {.method = "GET", .pattern = "/v1/population",
 	.summary = "Count what was open, started and ended in a period",
 	.roles = API_OVERSEERS, .handle = api_population_get,

@@ -15,7 +15,7 @@ run(struct cli *cli)
 
 static const struct cmd_option cmd_options[] = {
     {"format", "FORMAT", "jsonl (which can be verified), csv, xes, ocel, "
-	"ocel-xml"},
+	"ocel-xml, bundle"},
     {"workflow", "NAME", "instances of that workflow"},
     {"instance", "ID|KEY", "one instance"},
     {"status", "STATUS", "instances with that status now"},

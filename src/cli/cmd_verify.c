@@ -98,8 +98,9 @@ const struct cmd cmd_verify = {
     .name = "verify",
     .arguments = "DATABASE|FILE",
     .summary = "Check that nobody has changed the past",
-    .details = "Checks every chain of records of a database or of an export "
-	       "in JSON lines, without\nan engine, and names the first break.",
+    .details = "Checks every chain of records of a database, of an export in "
+	       "JSON lines or of an\nevidence bundle (and every file in it), "
+	       "without an engine, and names the first\nbreak.",
     .least = 1,
     .most = 1,
     .shares = CMD_FORMAT,

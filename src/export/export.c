@@ -42,6 +42,7 @@ static const struct format {
 #define EXPORT_FUNCTIONS_OCEL_XML &export_format_ocel_xml
 #define EXPORT_FUNCTIONS_AS_AT &export_format_as_at
 #define EXPORT_FUNCTIONS_AS_AT_CSV &export_format_as_at_csv
+#define EXPORT_FUNCTIONS_BUNDLE &export_format_bundle
 	EXPORT_FORMATS(X)
 #undef X
 };
@@ -197,6 +198,7 @@ export_close(struct export **closed)
 	store_close(&export->store);
 	if (export->hash != NULL)
 		(void)digest_stream_end(&export->hash);
+	export_bundle_free(&export->telling);
 	buf_fini(&export->telling.name);
 	buf_fini(&export->telling.states);
 	if (export->telling.seen != NULL)

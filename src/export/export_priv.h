@@ -41,6 +41,7 @@ struct export_telling {
 	struct arena *own; /* of the instance that is told */
 	struct export_standing *standing; /* it; known to export_as_at.c */
 	struct buf states; /* its active states, by spaces */
+	struct export_bundle *bundle; /* known to export_bundle.c */
 };
 
 /* A format is told the beginning, every record, pass after pass, and the end.
@@ -62,7 +63,8 @@ struct export_format_functions {
 
 extern const struct export_format_functions export_format_jsonl,
     export_format_csv, export_format_xes, export_format_ocel,
-    export_format_ocel_xml, export_format_as_at, export_format_as_at_csv;
+    export_format_ocel_xml, export_format_as_at, export_format_as_at_csv,
+    export_format_bundle;
 
 /* ---- export.c ---- */
 
@@ -149,6 +151,23 @@ MUST_USE bool export_jsonl_read_closing(struct arena *arena, struct str line,
 MUST_USE bool export_jsonl_split(
     struct str line, struct buf *out, struct digest *hash);
 
+/* ---- export_page.c: for a person's eyes ---- */
+
+void export_page_begin(struct buf *out);
+void export_page_end(struct buf *out);
+/* An instance, from telling->name and its row. */
+void export_page_open(struct export_telling *telling, struct buf *out,
+    const struct export_row *row);
+void export_page_shut(struct buf *out);
+void export_page_add(struct export_telling *telling, struct buf *out,
+    const struct export_row *row);
+
+/* ---- export_bundle.c ---- */
+
+#define EXPORT_MANIFEST "manifest.json"
+#define EXPORT_RECORDS "records.jsonl"
+void export_bundle_free(struct export_telling *telling);
+
 /* ---- survey.c: all instances, with the first record of each ---- */
 
 struct survey {
@@ -180,5 +199,17 @@ MUST_USE enum store_error survey_first(
 void export_report_fault(struct export_report *report,
     const struct export_report *first, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+/* ---- export_verify_file.c ---- */
+
+/* What is left of a file of JSON lines, which stays the caller's. */
+MUST_USE enum store_error export_verify_lines(
+    FILE *file, struct export_report *report);
+
+/* ---- export_verify_bundle.c ---- */
+
+/* Whether a file that begins so is a bundle. */
+#define EXPORT_BUNDLE_BYTES 512
+bool export_is_bundle(struct str beginning);
 
 #endif

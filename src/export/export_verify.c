@@ -345,7 +345,7 @@ export_verify(struct str path, struct export_report *report,
     struct buf *detail)
 {
 	static const char magic[16] = "SQLite format 3";
-	char found[sizeof(magic)] = {0};
+	char found[EXPORT_BUNDLE_BYTES] = {0};
 	struct buf name = {0};
 
 	buf_add_str(&name, path);
@@ -360,7 +360,10 @@ export_verify(struct str path, struct export_report *report,
 	buf_fini(&name);
 	if (fd < 0)
 		return code == ENOENT ? STORE_ABSENT : STORE_IO;
-	if (bytes == sizeof(found) && memcmp(found, magic, sizeof(magic)) == 0)
+	if (memcmp(found, magic, sizeof(magic)) == 0)
 		return export_verify_database(path, report, detail);
+	if (export_is_bundle(
+		(struct str){found, bytes > 0 ? (size_t)bytes : 0}))
+		return export_verify_bundle(path, report, detail);
 	return export_verify_file(path, report, detail);
 }

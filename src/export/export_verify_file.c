@@ -230,23 +230,10 @@ read_lines(struct reading *reading)
 }
 
 enum store_error
-export_verify_file(struct str path, struct export_report *report,
-    struct buf *detail)
+export_verify_lines(FILE *file, struct export_report *report)
 {
-	struct reading reading = {.report = report};
-	struct buf name = {0};
+	struct reading reading = {.report = report, .file = file};
 
-	must(path.at != NULL);
-	*report = (struct export_report){0};
-	buf_add_str(&name, path);
-	reading.file = fopen(buf_cstr(&name), "re");
-	int code = errno;
-	if (reading.file == NULL && detail != NULL)
-		buf_addf(detail, "%s: %s", buf_cstr(&name),
-		    strerrordesc_np(code));
-	buf_fini(&name);
-	if (reading.file == NULL)
-		return code == ENOENT ? STORE_ABSENT : STORE_IO;
 	reading.chains = map_new();
 	reading.arena = arena_new();
 	reading.scratch = arena_new();
@@ -257,6 +244,27 @@ export_verify_file(struct str path, struct export_report *report,
 	arena_free(&reading.arena);
 	arena_free(&reading.scratch);
 	map_free(&reading.chains);
-	fclose(reading.file);
+	return error;
+}
+
+enum store_error
+export_verify_file(struct str path, struct export_report *report,
+    struct buf *detail)
+{
+	struct buf name = {0};
+
+	must(path.at != NULL);
+	*report = (struct export_report){0};
+	buf_add_str(&name, path);
+	FILE *file = fopen(buf_cstr(&name), "re");
+	int code = errno;
+	if (file == NULL && detail != NULL)
+		buf_addf(detail, "%s: %s", buf_cstr(&name),
+		    strerrordesc_np(code));
+	buf_fini(&name);
+	if (file == NULL)
+		return code == ENOENT ? STORE_ABSENT : STORE_IO;
+	enum store_error error = export_verify_lines(file, report);
+	fclose(file);
 	return error;
 }

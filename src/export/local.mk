@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 
 noinst_LIBRARIES += libstated_export.a
-libstated_export_a_CPPFLAGS = $(AM_CPPFLAGS)
+libstated_export_a_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS)
 libstated_export_a_SOURCES = \
 	src/export/export.c \
 	src/export/export_as_at.c \
+	src/export/export_bundle.c \
 	src/export/export_csv.c \
 	src/export/export_jsonl.c \
 	src/export/export_kind.c \
 	src/export/export_ocel.c \
+	src/export/export_page.c \
 	src/export/export_priv.h \
 	src/export/export_record.c \
 	src/export/export_verify.c \
+	src/export/export_verify_bundle.c \
 	src/export/export_verify_file.c \
 	src/export/export_xes.c \
 	src/export/export_xml.c \

@@ -248,6 +248,9 @@ test_exports_prove_themselves_and_changes_are_found(void **state)
 	SAYS(house, 0, "person:ida", "export", "--format", "ocel",
 	    "--database", "disk/stated.db");
 	SAYS(house, 0, "</log>", "export", "--format", "ocel-xml");
+	SAYS(house, 0, "", "export", "--format", "bundle", "--instance", "P-1",
+	    "--output", "one.tar");
+	SAYS(house, 0, "sound", "verify", "one.tar");
 	/* What was there, by an engine and without one. */
 	SAYS(house, 0, "carried over and started are ended and open",
 	    "population");

@@ -13,3 +13,6 @@ tests_unit_export_test_export_log_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 tests_unit_export_test_export_log_LDADD = $(LIBS_EXPORT) $(XML_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/export/test_population
 tests_unit_export_test_population_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/export/test_export_bundle
+tests_unit_export_test_export_bundle_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS)
+tests_unit_export_test_export_bundle_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)
