@@ -161,6 +161,8 @@ struct throttle_view throttle_look(
 
 /* Part of what waits. */
 struct throttle_ticket {
+	struct throttle_ticket *earlier; /* by arrival */
+	struct throttle_ticket *later;
 	int64_t key_ms;
 	uint64_t order;
 	int64_t since_ms;

@@ -147,7 +147,7 @@ line_switch(struct engine *engine, struct str name, bool pauses)
 bool
 line_has_place(struct line *line)
 {
-	return line->active < line->pool->max - line->pool->active &&
+	return line->active + line->pool->active < line->pool->max &&
 	       throttle_may_begin(line->throttle, engine_now_ms(line->engine));
 }
 
@@ -203,7 +203,7 @@ line_note_sent(struct exchange *exchange)
 void
 line_note_trouble(struct line *line, const struct outcome *outcome)
 {
-	snprintf(line->trouble, sizeof(line->trouble), "%.*s: %.*s",
+	str_write(line->trouble, sizeof(line->trouble), "%.*s: %.*s",
 	    STR_ARG(outcome->code), STR_ARG(outcome->message));
 	line->trouble_ms = engine_now_ms(line->engine);
 }

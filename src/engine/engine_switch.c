@@ -16,10 +16,8 @@
 struct switched {
 	bool is_paused;
 	int64_t at_ms;
-	bool has_actor;
-	bool has_reason;
-	char actor[NAME_BYTES];
-	char reason[REASON_BYTES];
+	char actor[NAME_BYTES];	   /* empty: nobody said */
+	char reason[REASON_BYTES]; /* empty: none was given */
 };
 
 static struct switched *
@@ -35,22 +33,6 @@ switched_of(struct engine *engine, struct str connection)
 	return switched;
 }
 
-/* Cut where it is long: the store has all of it. */
-static bool
-keep_text(char *into, size_t size, struct str text)
-{
-	size_t bytes = text.bytes < size ? text.bytes : size - 1;
-
-	/* Not in the middle of a character. */
-	while (bytes > 0 && bytes < text.bytes &&
-	       (text.at[bytes] & 0xc0) == 0x80)
-		bytes--;
-	if (bytes > 0)
-		memcpy(into, text.at, bytes);
-	into[bytes] = '\0';
-	return bytes > 0;
-}
-
 static void
 note(struct engine *engine, const struct store_switch *row)
 {
@@ -58,10 +40,10 @@ note(struct engine *engine, const struct store_switch *row)
 
 	switched->is_paused = row->pauses;
 	switched->at_ms = row->at_ms;
-	switched->has_actor =
-	    keep_text(switched->actor, NAME_BYTES, row->actor);
-	switched->has_reason =
-	    keep_text(switched->reason, REASON_BYTES, row->reason);
+	/* Cut where they are long: the store has all of them. */
+	str_write(switched->actor, NAME_BYTES, "%.*s", STR_ARG(row->actor));
+	str_write(switched->reason, REASON_BYTES, "%.*s",
+	    STR_ARG(row->reason));
 }
 
 /* ---- life ---- */
@@ -175,8 +157,8 @@ switch_tell(const struct engine *engine, struct engine_connection *connection)
 	if (switched == NULL)
 		return;
 	connection->switched_ms = switched->at_ms;
-	if (switched->has_actor)
+	if (switched->actor[0] != '\0')
 		connection->switched_by = str_of(switched->actor);
-	if (switched->has_reason)
+	if (switched->reason[0] != '\0')
 		connection->reason = str_of(switched->reason);
 }

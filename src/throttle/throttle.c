@@ -238,7 +238,7 @@ find_obstacle(const struct throttle *throttle, int64_t now_ms)
 		    THROTTLE_BAR_WAIT, throttle->wait_until_ms};
 	if (throttle->active >= throttle->limits.concurrency)
 		return (struct obstacle){THROTTLE_BAR_PLACES, 0};
-	if (throttle->quota_until_ms != 0 && throttle->quota == 0)
+	if (throttle->quota_until_ms != 0 && throttle->quota <= 0)
 		return (struct obstacle){
 		    THROTTLE_BAR_QUOTA, throttle->quota_until_ms};
 	if (throttle->window != 0 && next_in_step_ms(throttle) > now_ms)

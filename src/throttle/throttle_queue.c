@@ -29,6 +29,8 @@ struct throttle_queue {
 	uint64_t pass; /* of the one that had the last turn */
 	uint64_t order;
 	size_t count;
+	struct throttle_ticket *first; /* by arrival */
+	struct throttle_ticket *last;
 };
 
 static const uint64_t weights[THROTTLE_CLASSES] = THROTTLE_WEIGHTS;
@@ -119,6 +121,36 @@ lane_take(struct lane *lane)
 	return first;
 }
 
+/* ---- the order of arrival ---- */
+
+static void
+arrive(struct throttle_queue *queue, struct throttle_ticket *ticket)
+{
+	ticket->earlier = queue->last;
+	ticket->later = NULL;
+	if (queue->last != NULL)
+		queue->last->later = ticket;
+	else
+		queue->first = ticket;
+	queue->last = ticket;
+	queue->count++;
+}
+
+static void
+leave(struct throttle_queue *queue, const struct throttle_ticket *ticket)
+{
+	must(queue->count > 0);
+	if (ticket->earlier != NULL)
+		ticket->earlier->later = ticket->later;
+	else
+		queue->first = ticket->later;
+	if (ticket->later != NULL)
+		ticket->later->earlier = ticket->earlier;
+	else
+		queue->last = ticket->earlier;
+	queue->count--;
+}
+
 /* ---- the queue ---- */
 
 static void
@@ -156,12 +188,13 @@ throttle_queue_add(struct throttle_queue *queue,
 	if (lane->count == 0)
 		lane_enter(lane, queue->pass + STRIDE_OF(class) - 1);
 	lane_add(lane, ticket);
-	queue->count++;
+	arrive(queue, ticket);
 }
 
 struct throttle_ticket *
 throttle_queue_take(struct throttle_queue *queue)
 {
+	struct throttle_ticket *ticket;
 	struct lane *next = NULL;
 
 	if (queue->count == 0)
@@ -177,18 +210,26 @@ throttle_queue_take(struct throttle_queue *queue)
 	must(next != NULL);
 	queue->pass = next->pass;
 	next->pass += STRIDE_OF((size_t)(next - queue->lanes));
-	queue->count--;
-	return lane_take(next);
+	ticket = lane_take(next);
+	leave(queue, ticket);
+	return ticket;
 }
 
 static void
-lane_drop(struct lane *lane, throttle_drop_fn *is_dropped, void *arg)
+lane_drop(struct throttle_queue *queue, struct lane *lane,
+    throttle_drop_fn *is_dropped, void *arg)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < lane->count; i++)
-		if (!is_dropped(lane->heap[i], arg))
-			lane->heap[kept++] = lane->heap[i];
+	for (size_t i = 0; i < lane->count; i++) {
+		struct throttle_ticket *ticket = lane->heap[i];
+		const struct throttle_ticket was = *ticket;
+
+		if (is_dropped(ticket, arg)) /* which may have freed it */
+			leave(queue, &was);
+		else
+			lane->heap[kept++] = ticket;
+	}
 	lane->count = kept;
 	for (size_t i = kept / 2; i-- > 0;)
 		sift_down(lane, i);
@@ -198,11 +239,8 @@ void
 throttle_queue_drop(
     struct throttle_queue *queue, throttle_drop_fn *is_dropped, void *arg)
 {
-	queue->count = 0;
-	for (size_t i = 0; i < THROTTLE_CLASSES; i++) {
-		lane_drop(&queue->lanes[i], is_dropped, arg);
-		queue->count += queue->lanes[i].count;
-	}
+	for (size_t i = 0; i < THROTTLE_CLASSES; i++)
+		lane_drop(queue, &queue->lanes[i], is_dropped, arg);
 }
 
 size_t
@@ -214,14 +252,5 @@ throttle_queue_count(const struct throttle_queue *queue)
 int64_t
 throttle_queue_since_ms(const struct throttle_queue *queue)
 {
-	int64_t since_ms = 0;
-
-	for (size_t i = 0; i < THROTTLE_CLASSES; i++)
-		for (size_t k = 0; k < queue->lanes[i].count; k++) {
-			int64_t its_ms = queue->lanes[i].heap[k]->since_ms;
-
-			if (since_ms == 0 || its_ms < since_ms)
-				since_ms = its_ms;
-		}
-	return since_ms;
+	return queue->first != NULL ? queue->first->since_ms : 0;
 }

@@ -198,10 +198,16 @@ test_the_longest_wait_is_told(void **state)
 {
 	(void)state;
 	assert_int_equal(throttle_queue_since_ms(queue), 0);
-	add(0, NORMAL, NOW_MS + 90, NOW_MS + 20);
-	add(1, CRITICAL, NOW_MS + 80, NOW_MS + 10);
+	add(0, NORMAL, NOW_MS + 90, NOW_MS + 10);
+	add(1, CRITICAL, NOW_MS + 80, NOW_MS + 20);
 	add(2, LOW, NOW_MS + 70, NOW_MS + 30);
+	add(3, LOW, NOW_MS + 60, NOW_MS + 40);
 	assert_int_equal(throttle_queue_since_ms(queue), NOW_MS + 10);
+	throttle_queue_drop(queue, is_odd, NULL);
+	assert_next(0);
+	assert_int_equal(throttle_queue_since_ms(queue), NOW_MS + 30);
+	assert_next(2);
+	assert_int_equal(throttle_queue_since_ms(queue), 0);
 }
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
