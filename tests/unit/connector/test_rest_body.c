@@ -229,8 +229,8 @@ test_file_without_content_is_refused(void **state)
 		"{\"filename\":\"a\",\"base64\":\"!\"}",
 		"{\"filename\":\"a\",\"content\":[1]}",
 		"{\"filename\":\"a\",\"content\":\"x\",\"size\":1}",
-		"{\"filename\":\"a\",\"content\":{\"b\":1},"
-		"\"content-type\":\"multipart/form-data\"}",
+		("{\"filename\":\"a\",\"content\":{\"b\":1},"
+		 "\"content-type\":\"multipart/form-data\"}"),
 		"[[1]]",
 	};
 	char args[256];
