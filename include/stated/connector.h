@@ -20,6 +20,7 @@ struct connector_context {
 	template_secret_fn *secret;
 	void *secret_arg;
 	struct rng *rng; /* for numbers that JWTs are told apart by */
+	struct str keys; /* that connector_keys_interpret() gave, of webhooks */
 	struct str traceparent; /* W3C trace context; may be absent */
 };
 
@@ -111,6 +112,14 @@ struct connector_token {
 MUST_USE bool connector_token_interpret(const struct def_connection *connection,
     const struct message_response *response,
     const struct connector_context *context, struct connector_token *token,
+    struct outcome *failure);
+
+/* The JWK set that `keys-url` of a connection's webhooks leads to. */
+MUST_USE bool connector_keys_prepare(const struct def_connection *connection,
+    const struct connector_context *context, struct message_request *request,
+    struct outcome *failure);
+MUST_USE bool connector_keys_interpret(struct arena *arena,
+    const struct message_response *response, struct str *keys,
     struct outcome *failure);
 
 /*

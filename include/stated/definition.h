@@ -531,8 +531,10 @@ struct def_signed_part {
 };
 struct def_signature {
 	enum def_signature_scheme scheme;
-	/* a key, or a list of keys that hold at the same time */
+	/* a key, or a list of keys that hold at the same time; NULL: those at
+	 * keys_url */
 	const struct template *secret;
+	const struct template *keys_url; /* JWS: a JWK set; may be NULL */
 	struct str header; /* where it stands; JWS: absent is the body */
 	/* SIGNED_HMAC */
 	const struct def_signed_part *parts;

@@ -334,4 +334,15 @@ struct engine_health engine_health(const struct engine *engine);
 void engine_drain(struct engine *engine, int64_t patience_ms,
     void (*done)(void *arg), void *arg);
 
+/*
+ * The public keys that a connection's webhooks are verified by, of one whose
+ * `verify` has a `keys-url`.  Absent where they can't be had for the moment.
+ * is_doubted: something was not signed by those of before.  fn may be called
+ * at once.
+ */
+typedef void engine_keys_fn(struct str keys, void *arg);
+void engine_keys(struct engine *engine,
+    const struct def_connection *connection, bool is_doubted,
+    engine_keys_fn *fn, void *arg);
+
 #endif

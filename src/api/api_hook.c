@@ -123,30 +123,45 @@ refuse_forged(struct api_call *call)
 	    "the secret on both sides, and the clocks.");
 }
 
-void
-api_hook_post(struct api_call *call)
+/* What it is verified by may have been asked for once already. */
+struct knock {
+	const struct def_connection *connection;
+	bool is_doubted;
+};
+
+static engine_keys_fn keys_cb;
+
+static void
+want_keys(struct api_call *call, const struct def_connection *connection,
+    bool is_doubted)
+{
+	struct knock *knock = ARENA_NEW(call->arena, struct knock);
+
+	*knock = (struct knock){connection, is_doubted};
+	call->state = knock;
+	api_call_ref(call);
+	engine_keys(call->api->options.engine, connection, is_doubted, keys_cb,
+	    call);
+}
+
+/* Keys that are not the newest may be why it isn't genuine. */
+static void
+take(struct api_call *call, const struct def_connection *connection,
+    struct str keys, bool may_doubt)
 {
 	const struct api_options *options = &call->api->options;
-	const struct def_connection *connection = library_find_connection(
-	    engine_library(options->engine), call->params[0]);
 	struct connector_context context = {
 	    .arena = call->arena,
 	    .now_ms = api_now_ms(call),
 	    .settings = options->settings ? options->settings : &value_null,
 	    .secret = options->secret,
 	    .secret_arg = options->secret_arg,
+	    .keys = keys,
 	};
 	struct connector_events events;
-	const struct message_header *headers;
 	size_t count;
+	const struct message_header *headers = copy_headers(call, &count);
 
-	if (connection == NULL || connection->webhook_event_count == 0) {
-		api_problem_reply(call, PROBLEM_NOT_FOUND,
-		    "No connection %.*s with `webhooks` is served here.",
-		    STR_ARG(call->params[0]));
-		return;
-	}
-	headers = copy_headers(call, &count);
 	switch (connector_webhook(
 	    connection, headers, count, call->body, &context, &events)) {
 	case WEBHOOK_ACCEPTED:
@@ -156,7 +171,10 @@ api_hook_post(struct api_call *call)
 		reply_fate(call, (struct str){NULL, 0}, STR("ignored"));
 		return;
 	case WEBHOOK_FORGED:
-		refuse_forged(call);
+		if (may_doubt)
+			want_keys(call, connection, true);
+		else
+			refuse_forged(call);
 		return;
 	case WEBHOOK_MALFORMED:
 		api_problem_reply(call, PROBLEM_INVALID_BODY,
@@ -164,4 +182,35 @@ api_hook_post(struct api_call *call)
 		    "compare it with `webhooks` of the connection.");
 		return;
 	}
+}
+
+static void
+keys_cb(struct str keys, void *arg)
+{
+	struct api_call *call = api_call_of(arg);
+	const struct knock *knock = call->state;
+
+	if (call->request != NULL && keys.at == NULL)
+		api_problem_reply(call, PROBLEM_UNAVAILABLE,
+		    "The keys that this is verified by can't be had: send it "
+		    "again.");
+	else if (call->request != NULL)
+		take(call, knock->connection, keys, !knock->is_doubted);
+	api_call_unref(call);
+}
+
+void
+api_hook_post(struct api_call *call)
+{
+	const struct def_connection *connection = library_find_connection(
+	    engine_library(call->api->options.engine), call->params[0]);
+
+	if (connection == NULL || connection->webhook_event_count == 0)
+		api_problem_reply(call, PROBLEM_NOT_FOUND,
+		    "No connection %.*s with `webhooks` is served here.",
+		    STR_ARG(call->params[0]));
+	else if (connection->webhook_signature.keys_url != NULL)
+		want_keys(call, connection, false);
+	else
+		take(call, connection, (struct str){NULL, 0}, false);
 }

@@ -7,6 +7,7 @@ libstated_connector_a_SOURCES = \
 	src/connector/connector.c \
 	src/connector/connector_advice.c \
 	src/connector/connector_describe.c \
+	src/connector/connector_keys.c \
 	src/connector/connector_mask.c \
 	src/connector/connector_greeting.c \
 	src/connector/connector_priv.h \

@@ -416,11 +416,12 @@ proof_holds(struct proof *proof)
 	const struct value *secrets;
 
 	/* What nothing verifies is nobody's. */
-	if (proof->signature->scheme == SIGNED_NONE ||
-	    proof->signature->secret == NULL)
+	if (proof->signature->scheme == SIGNED_NONE)
 		return false;
 	proof->payload = proof->body;
-	secrets = call_scope_eval(proof->scope, proof->signature->secret);
+	secrets = proof->signature->secret != NULL
+	    ? call_scope_eval(proof->scope, proof->signature->secret)
+	    : value_of_str(claim.arena, proof->scope->context->keys);
 	if (proof->signature->scheme == SIGNED_JWS)
 		return verify_jws(&claim, secrets, &proof->payload);
 	return verify_any(&claim, secrets);

@@ -318,9 +318,10 @@ static const struct load_key paypal_keys[] = {
 	    "PayPal's number of this webhook"},
 	ROW_TOLERANCE("how old a message may be; 3d unless told"),
 };
+#define PUBLIC_KEYS                                                            \
+	"{secret: NAME} of a public key or certificate in PEM, a JWK or a set "\
+	"of them, or a shared key; or a list"
 #define ROWS_JWS                                                               \
-	ROW_SECRET("{secret: NAME} of a public key or certificate in PEM, a "  \
-	    "JWK or a set of them, or a shared key; or a list"),               \
 	{"algorithms", KIND_LIST, LOAD_MAY, 0, load_algorithms,                \
 	    &algorithms_form,                                                  \
 	    "which are taken: [PS256]; those that fit the key unless told"},   \
@@ -331,6 +332,10 @@ static const struct load_key paypal_keys[] = {
 static const struct load_key jws_keys[] = {
 	ROW_SCHEME,
 	ROWS_JWS,
+	{"secret", KIND_VALUE, LOAD_MAY, IN(secret), NULL, NULL, PUBLIC_KEYS},
+	{"keys-url", KIND_STRING, LOAD_MAY, IN(keys_url), NULL, NULL,
+	    "where the provider publishes them as a JWK set, in place of "
+	    "`secret`"},
 	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,
 	    "where a detached one stands; x-jws-signature unless told, where "
 	    "the body is none"},
@@ -339,6 +344,7 @@ static const struct load_key jws_keys[] = {
 };
 static const struct load_key answer_jws_keys[] = {
 	ROW_ANSWER_SCHEME,
+	ROW_SECRET(PUBLIC_KEYS),
 	ROWS_JWS,
 	{"header", KIND_NAME, LOAD_MAY, IN(header), NULL, NULL,
 	    "where it stands; x-jws-signature unless told"},
@@ -509,6 +515,18 @@ complete_hmac(struct load *load, const struct yaml_node *node,
 	check_timestamp(load, node, signature);
 }
 
+static void
+check_keys(struct load *load, const struct yaml_node *node,
+    const struct def_signature *signature)
+{
+	if ((signature->secret == NULL) == (signature->keys_url == NULL))
+		load_error(load, signature->secret == NULL ? LOAD_MISSING_KEY
+							   : LOAD_EXCLUSIVE,
+		    node->span,
+		    "`verify` of scheme jws needs either `secret` or "
+		    "`keys-url`");
+}
+
 void
 load_signature_verify(struct load *load, const struct yaml_node *node,
     void *into)
@@ -523,6 +541,8 @@ load_signature_verify(struct load *load, const struct yaml_node *node,
 		load_doubt_secret(load, signature->secret);
 	if (signature->tolerance_ms == 0)
 		signature->tolerance_ms = usual_tolerance_ms(signature->scheme);
+	if (signature->scheme == SIGNED_JWS)
+		check_keys(load, node, signature);
 	if (signature->scheme != SIGNED_HMAC)
 		return;
 	complete_hmac(load, node, signature);

@@ -57,6 +57,7 @@ engine_alloc(const struct engine_options *options)
 	inbox_init(&engine->inbox);
 	inbox_init(&engine->emitted);
 	engine->instances = map_new();
+	keys_init(engine);
 	line_init(engine);
 	engine->switched = map_new();
 	engine->token_arena = arena_new();
@@ -155,6 +156,7 @@ engine_free(struct engine **engine_pointer)
 	instance_free_all(engine);
 	try_free_all(engine);
 	line_free_all(engine);
+	keys_fini(engine);
 	switch_fini(engine);
 	map_free(&engine->tokens);
 	map_free(&engine->tokens_by_id);

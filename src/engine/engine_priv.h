@@ -289,6 +289,7 @@ struct engine {
 	size_t instance_bytes; /* of all in memory */
 	struct instance *newest;
 	struct instance *oldest;
+	struct map *keys;      /* connection's name -> struct keys * */
 	struct map *lines;     /* connection's name -> struct line * */
 	struct pool pools[POOL_COUNT];
 	/* connection's name -> struct switched *: what operators said last,
@@ -577,6 +578,10 @@ line_queued(const struct line *line)
 }
 /* Turns did not happen: forgets what was queued in them. */
 void line_revoke_all(struct engine *engine);
+
+/* ---- engine_keys.c ---- */
+void keys_init(struct engine *engine);
+void keys_fini(struct engine *engine);
 
 /* ---- engine_token.c ---- */
 bool token_is_at_hand(const struct line *line);

@@ -10,6 +10,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_grant.c \
 	src/engine/engine_inbox.c \
 	src/engine/engine_instance.c \
+	src/engine/engine_keys.c \
 	src/engine/engine_line.c \
 	src/engine/engine_loop.c \
 	src/engine/engine_priv.h \
