@@ -23,49 +23,32 @@ pair_key(struct buf *buf, struct str first, struct str second)
 
 /* ------------------------------------------------------------------- life */
 
+#define BATCH_MAPS(X)                                                          \
+	X(instances)                                                           \
+	X(keys)                                                                \
+	X(subscriptions)                                                       \
+	X(items)                                                               \
+	X(events)                                                              \
+	X(event_ids)                                                           \
+	X(subjects)                                                            \
+	X(idempotency)                                                         \
+	X(definitions)                                                         \
+	X(schedules)
+
 static void
 make_maps(struct store_batch *batch)
 {
-	batch->instances = map_new();
-	batch->keys = map_new();
-	batch->subscriptions = map_new();
-	batch->items = map_new();
-	batch->events = map_new();
-	batch->event_ids = map_new();
-	batch->subjects = map_new();
-	batch->idempotency = map_new();
-	batch->definitions = map_new();
-	batch->schedules = map_new();
-}
-
-static void
-clear_maps(struct store_batch *batch)
-{
-	map_clear(batch->instances);
-	map_clear(batch->keys);
-	map_clear(batch->subscriptions);
-	map_clear(batch->items);
-	map_clear(batch->events);
-	map_clear(batch->event_ids);
-	map_clear(batch->subjects);
-	map_clear(batch->idempotency);
-	map_clear(batch->definitions);
-	map_clear(batch->schedules);
+#define X(name) batch->name = map_new();
+	BATCH_MAPS(X)
+#undef X
 }
 
 static void
 free_maps(struct store_batch *batch)
 {
-	map_free(&batch->instances);
-	map_free(&batch->keys);
-	map_free(&batch->subscriptions);
-	map_free(&batch->items);
-	map_free(&batch->events);
-	map_free(&batch->event_ids);
-	map_free(&batch->subjects);
-	map_free(&batch->idempotency);
-	map_free(&batch->definitions);
-	map_free(&batch->schedules);
+#define X(name) map_free(&batch->name);
+	BATCH_MAPS(X)
+#undef X
 }
 
 struct store_batch *
@@ -93,20 +76,18 @@ store_batch_free(struct store_batch **batch)
 	*batch = NULL;
 }
 
+/* The maps keep their memory. */
 void
 store_batch_clear(struct store_batch *batch)
 {
-	clear_maps(batch);
+	struct store_batch cleared = {
+		.store = batch->store, .arena = batch->arena};
+
+#define X(name) map_clear(cleared.name = batch->name);
+	BATCH_MAPS(X)
+#undef X
 	arena_reset(batch->arena);
-	batch->history_first = NULL;
-	batch->history_last = NULL;
-	batch->switch_first = NULL;
-	batch->switch_last = NULL;
-	batch->token_first = NULL;
-	batch->token_last = NULL;
-	batch->cleaning = (struct store_cleaning){0};
-	batch->has_probe = false;
-	batch->number_max = 0;
+	*batch = cleared;
 	must(store_batch_is_empty(batch));
 }
 
