@@ -186,6 +186,29 @@ arguments(struct arena *arena, struct str operation, struct str body)
 	return value_built(args);
 }
 
+/* What an endpoint says about its limits can't make us wait for ever. */
+static void
+check_advice(
+    const struct message_response *response, const struct outcome *outcome)
+{
+	static const struct throttle_limits limits = {.concurrency = 1};
+	struct throttle_advice advice = connector_advise(response, NOW_MS);
+	struct throttle *throttle = throttle_new();
+	struct throttle_pass pass;
+	int64_t now_ms = NOW_MS;
+
+	must(advice.wait_ms >= 0 && advice.quota >= 0);
+	must(advice.quota_ms >= 0 && advice.policy_count >= 0);
+	throttle_set_limits(throttle, &limits);
+	pass = throttle_begin(throttle, now_ms);
+	throttle_sent(throttle, &pass, now_ms);
+	throttle_end(throttle, &pass,
+	    connector_health(outcome, response, &advice), &advice, now_ms);
+	now_ms += THROTTLE_POLICY_WINDOW_MS_MAX;
+	must(throttle_may_begin(throttle, now_ms));
+	throttle_free(&throttle);
+}
+
 static void
 check_call(const struct connector_call *call,
     const struct message_response *response,
@@ -202,6 +225,7 @@ check_call(const struct connector_call *call,
 	}
 	outcome = connector_interpret(call, response, context);
 	check_outcome(&outcome);
+	check_advice(response, &outcome);
 	fuzz_check_value(connector_describe_response(context->arena, response));
 }
 

@@ -86,7 +86,7 @@ tests_fuzz_fuzz_pack_LDADD = $(LIBS_DEFINITION)
 tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c $(fuzz_input) \
 	$(fuzz_main)
 tests_fuzz_fuzz_reply_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
-tests_fuzz_fuzz_reply_LDADD = $(LIBS_CONNECTOR)
+tests_fuzz_fuzz_reply_LDADD = $(LIBS_CONNECTOR) $(LIBS_THROTTLE)
 
 tests_fuzz_fuzz_xml_SOURCES = tests/fuzz/fuzz_xml.c $(fuzz_input) $(fuzz_main)
 tests_fuzz_fuzz_xml_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
