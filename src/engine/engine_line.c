@@ -258,8 +258,9 @@ line_push(struct line *line, struct exchange *exchange)
 static struct exchange *
 exchange_of(struct throttle_ticket *ticket)
 {
-	return (struct exchange *)((char *)ticket -
-				   offsetof(struct exchange, ticket));
+	void *whole = (char *)ticket - offsetof(struct exchange, ticket);
+
+	return whole;
 }
 
 struct exchange *
