@@ -121,59 +121,46 @@ passphrase_cb(char *at, int bytes, int is_writing, void *arg)
 }
 
 static EVP_PKEY *
-read_private(struct str pem)
+read_private(BIO *bio)
 {
-	BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.bytes);
-	EVP_PKEY *pkey;
-
-	must(bio != NULL);
-	pkey = PEM_read_bio_PrivateKey(bio, NULL, passphrase_cb, NULL);
-	BIO_free(bio);
-	return pkey;
+	return PEM_read_bio_PrivateKey(bio, NULL, passphrase_cb, NULL);
 }
 
 static EVP_PKEY *
-read_public(struct str pem)
+read_public(BIO *bio)
 {
-	BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.bytes);
-	EVP_PKEY *pkey;
-
-	must(bio != NULL);
-	pkey = PEM_read_bio_PUBKEY(bio, NULL, passphrase_cb, NULL);
-	BIO_free(bio);
-	return pkey;
+	return PEM_read_bio_PUBKEY(bio, NULL, passphrase_cb, NULL);
 }
 
 static EVP_PKEY *
-read_certified(struct str pem)
+read_certified(BIO *bio)
 {
-	BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.bytes);
-	EVP_PKEY *pkey = NULL;
-	X509 *certificate;
+	X509 *certificate = PEM_read_bio_X509(bio, NULL, passphrase_cb, NULL);
+	EVP_PKEY *pkey = certificate ? X509_get_pubkey(certificate) : NULL;
 
-	must(bio != NULL);
-	certificate = PEM_read_bio_X509(bio, NULL, passphrase_cb, NULL);
-	if (certificate != NULL)
-		pkey = X509_get_pubkey(certificate);
 	X509_free(certificate);
-	BIO_free(bio);
 	return pkey;
 }
 
 struct signature_key *
 signature_key_read(struct str pem)
 {
-	EVP_PKEY *pkey;
+	/* A certificate may stand beside its private key. */
+	static EVP_PKEY *(*const reads[])(BIO *) = {
+	    read_private, read_public, read_certified};
+	EVP_PKEY *pkey = NULL;
+	size_t i;
 
 	if (pem.bytes == 0 || pem.bytes > INT32_MAX)
 		return NULL;
-	pkey = read_private(pem);
-	if (pkey != NULL)
-		return key_new_take(pkey, true);
-	pkey = read_public(pem);
-	if (pkey == NULL)
-		pkey = read_certified(pem);
-	return key_new_take(pkey, false);
+	for (i = 0; i < 3 && pkey == NULL; i++) {
+		BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.bytes);
+
+		must(bio != NULL);
+		pkey = reads[i](bio);
+		BIO_free(bio);
+	}
+	return key_new_take(pkey, i == 1);
 }
 
 struct signature_key *

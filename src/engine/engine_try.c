@@ -97,12 +97,15 @@ exchanged_cb(const struct message_response *response, void *arg)
 	struct trial *trial = arg;
 	struct connector_context context =
 	    engine_connector_context(trial->engine, trial->arena);
-	struct message_response masked =
-	    connector_mask(trial->arena, &trial->request, response);
+	/* Nobody signs what a greeting is answered with. */
+	struct message_response received = trial->is_greeting
+	    ? connector_mask(trial->arena, &trial->request, response)
+	    : connector_receive(
+		  &trial->call, &trial->request, response, &context);
 	struct outcome outcome =
-	    connector_interpret(&trial->call, &masked, &context);
+	    connector_interpret(&trial->call, &received, &context);
 	bool is_ok = trial->is_greeting
-			 ? connector_is_welcome(&outcome, &masked)
+			 ? connector_is_welcome(&outcome, &received)
 			 : outcome.kind == OUTCOME_DONE;
 
 	finish(trial, &outcome, is_ok);
