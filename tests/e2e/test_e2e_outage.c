@@ -68,7 +68,12 @@ static const char definitions[] =
     "kind: http\n"
     "url: = settings.other.url\n"
     "operations:\n"
-    "  ask: {request: {get: /}}\n";
+    "  ask: {request: {get: /}}\n"
+    "---\n"
+    "connection: post\n"
+    "kind: smtp\n"
+    "url: = settings.post.url\n"
+    "from: us@example.com\n";
 
 static const struct house_options options = {.quiet_bank = true};
 
@@ -85,10 +90,17 @@ static struct house *
 open_house(const struct endpoint *other)
 {
 	struct house *house = house_build(&options);
-	char setting[128];
+	struct reply *mail = house_ask(house,
+	    &(struct ask){
+		.url = house->sandbox_url, .path = "/control/mail"});
+	char setting[192];
 
-	snprintf(setting, sizeof(setting), "settings:\n  other: {url: '%s'}\n",
-	    other != NULL ? other->url : "http://127.0.0.1:9");
+	snprintf(setting, sizeof(setting),
+	    "settings:\n"
+	    "  other: {url: '%s'}\n"
+	    "  post: {url: 'smtp://127.0.0.1:%lld'}\n",
+	    other != NULL ? other->url : "http://127.0.0.1:9",
+	    integer_at(mail->json, "port"));
 	house_edit(house, "stated.yaml", "settings:\n", setting);
 	house_write(house, "workflows/outage.yaml", definitions);
 	house_start_engine(house);
@@ -378,6 +390,7 @@ test_trial_says_what_is_wrong(void **state)
 	(void)state;
 	assert_int_equal(try_connection(house, "till", "lets us in"), 0);
 	assert_int_equal(try_connection(house, "odoo", "lets us in"), 0);
+	assert_int_equal(try_connection(house, "post", "lets us in"), 0);
 	assert_int_equal(
 	    try_connection(house, "other", "takes no connection"), 1);
 	program_stop(&house->engine);
