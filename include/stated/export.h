@@ -61,7 +61,8 @@ struct export_options {
 struct export;
 MUST_USE enum store_error export_open(const struct export_options *options,
     struct export **export, struct buf *detail);
-/* Appends the next line to `out`; *is_end tells that there is none. */
+/* Appends the next line to `out`, or nothing where it has looked for a while
+ * and found none yet; *is_end tells that there is none. */
 MUST_USE enum store_error export_next(struct export *export, struct buf *out,
     bool *is_end);
 void export_close(struct export **export);

@@ -16,12 +16,14 @@
 
 #define CHUNK_BYTES (64u * 1024)
 #define EXPORTS_MAX 8
+#define SLICE_US 20000
 
 struct stream {
 	struct api *api;
 	struct export *export;
 	struct evhttp_request *request;
 	struct evhttp_connection *connection;
+	struct event *again; /* to look on, where nothing was found yet */
 	struct buf lines;
 	bool is_end;
 };
@@ -30,6 +32,8 @@ static void
 stream_free(struct stream *stream)
 {
 	export_close(&stream->export);
+	if (stream->again != NULL)
+		event_free(stream->again);
 	buf_fini(&stream->lines);
 	stream->api->export_count--;
 	free(stream);
@@ -49,14 +53,18 @@ closed_cb(struct evhttp_connection *connection, void *arg)
 		evhttp_send_reply_end(request);
 }
 
+/* One chunk, or as much of it as is found in a slice of time: the engine has
+ * other things to do. */
 static enum store_error
 fill(struct stream *stream)
 {
+	int64_t until_us = clock_monotonic_us() + SLICE_US;
 	enum store_error error = STORE_OK;
 
 	buf_clear(&stream->lines);
 	while (error == STORE_OK && !stream->is_end &&
-	       stream->lines.bytes < CHUNK_BYTES)
+	       stream->lines.bytes < CHUNK_BYTES &&
+	       clock_monotonic_us() < until_us)
 		error = export_next(
 		    stream->export, &stream->lines, &stream->is_end);
 	return error;
@@ -82,6 +90,35 @@ break_off(struct stream *stream, enum store_error error)
 	evhttp_connection_free(connection); /* closed_cb() does the rest */
 }
 
+static void next_cb(struct evhttp_connection *connection, void *arg);
+
+static void
+again_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct stream *stream = arg;
+
+	(void)fd, (void)what;
+	next_cb(stream->connection, stream);
+}
+
+/* Nothing was found: it is the end, or there is more to look at when others
+ * have had their turn. */
+static void
+look_on(struct stream *stream)
+{
+	static const struct timeval now = {0, 0};
+
+	if (stream->is_end) {
+		end(stream);
+		return;
+	}
+	if (stream->again == NULL)
+		stream->again = evtimer_new(
+		    stream->api->options.base, again_cb, stream);
+	must(stream->again != NULL);
+	evtimer_add(stream->again, &now);
+}
+
 static void
 next_cb(struct evhttp_connection *connection, void *arg)
 {
@@ -100,7 +137,7 @@ next_cb(struct evhttp_connection *connection, void *arg)
 		return;
 	}
 	if (stream->lines.bytes == 0) {
-		end(stream);
+		look_on(stream);
 		return;
 	}
 	chunk = evbuffer_new();

@@ -23,6 +23,8 @@
 #define CHUNK_RECORDS 64
 /* Rows looked at in one go where few of them fit. */
 #define PAGE_LOOKED 20000
+/* Of a call that finds nothing to tell. */
+#define STEPS_MAX 64
 
 /* ---------------------------------------------------------------- formats */
 
@@ -332,27 +334,29 @@ start_instance(struct export *export)
 	export->is_last_chunk = false;
 }
 
-/* Moves to the next record, whether it fits or not; *is_end: none is left. */
+enum place { PLACE_RECORD, PLACE_BETWEEN, PLACE_END };
+
+/* Moves to the next record, whether it fits or not, or some of the way: where
+ * few of many instances fit, the next may be far. */
 static enum store_error
-advance(struct export *export, bool *is_end)
+advance(struct export *export, enum place *place)
 {
 	enum store_error error = STORE_OK;
 
-	*is_end = false;
-	while (error == STORE_OK && export->chunk_at >= export->chunk_count) {
-		if (!export->is_last_chunk) {
-			error = load_chunk(export);
-		} else if (export->page_at + 1 < export->page_count) {
-			export->page_at++;
+	*place = PLACE_BETWEEN;
+	if (export->chunk_at < export->chunk_count) {
+		*place = PLACE_RECORD;
+	} else if (!export->is_last_chunk) {
+		error = load_chunk(export);
+	} else if (export->page_at + 1 < export->page_count) {
+		export->page_at++;
+		start_instance(export);
+	} else if (!export->is_last_page) {
+		error = load_page(export);
+		if (error == STORE_OK && export->page_count > 0)
 			start_instance(export);
-		} else if (!export->is_last_page) {
-			error = load_page(export);
-			if (error == STORE_OK && export->page_count > 0)
-				start_instance(export);
-		} else {
-			*is_end = true;
-			return STORE_OK;
-		}
+	} else {
+		*place = PLACE_END;
 	}
 	return error;
 }
@@ -495,25 +499,21 @@ end_pass(struct export *export, struct buf *out)
 static enum store_error
 tell_record(struct export *export, struct buf *out)
 {
-	enum store_error error;
-	bool is_end = false, is_told = false;
+	enum place place;
+	enum store_error error = advance(export, &place);
 
 	must(export->stage == EXPORT_TELLING);
-	while (!is_told) {
-		error = advance(export, &is_end);
-		if (error != STORE_OK)
-			return error;
-		if (is_end) {
-			end_pass(export, out);
-			return STORE_OK;
-		}
-		arena_reset(export->scratch);
-		is_told = is_in_period(&export->telling,
-		    export->chunk[export->chunk_at].canonical);
-		if (is_told)
-			add_row(export, out);
-		export->chunk_at++;
+	if (error != STORE_OK || place == PLACE_BETWEEN)
+		return error;
+	if (place == PLACE_END) {
+		end_pass(export, out);
+		return STORE_OK;
 	}
+	arena_reset(export->scratch);
+	if (is_in_period(&export->telling,
+		export->chunk[export->chunk_at].canonical))
+		add_row(export, out);
+	export->chunk_at++;
 	return STORE_OK;
 }
 
@@ -551,8 +551,8 @@ export_next(struct export *export, struct buf *out, bool *is_end)
 	size_t before = out->bytes;
 	enum store_error error = STORE_OK;
 
-	while (error == STORE_OK && out->bytes == before &&
-	    export->stage != EXPORT_OVER) {
+	for (int steps = 0; steps < STEPS_MAX && error == STORE_OK &&
+	    out->bytes == before && export->stage != EXPORT_OVER; steps++) {
 		switch (export->stage) {
 		case EXPORT_BEGINNING:
 			error = tell_beginning(export, out);
@@ -567,6 +567,7 @@ export_next(struct export *export, struct buf *out, bool *is_end)
 			unreachable("the loop ends there");
 		}
 	}
-	*is_end = error == STORE_OK && out->bytes == before;
+	*is_end = error == STORE_OK && out->bytes == before &&
+	    export->stage == EXPORT_OVER;
 	return error;
 }

@@ -448,6 +448,47 @@ test_export_streams_whole_histories(void **state)
 	answer_must_be_problem(&answer, 404, "unknown-instance");
 }
 
+/* Some look at all records before they tell of the first. */
+static void
+test_every_format_is_streamed_whole(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *type;
+		const char *end;
+	} formats[] = {
+	    {"/v1/export?format=csv", "text/csv", "\r\n"},
+	    {"/v1/export?format=xes", "application/xml", "</log>\n"},
+	    {"/v1/export?format=ocel", "application/json", "]\n}\n"},
+	    {"/v1/export?format=ocel-xml", "application/xml", "</log>\n"},
+	    {"/v1/export?format=as-at", "application/jsonl", "}\n"},
+	    {"/v1/export?format=as-at-csv", "text/csv", "\r\n"},
+	    {"/v1/export?format=bundle", "application/x-tar", ""},
+	};
+	struct api_server *server = *state;
+	struct answer answer;
+	char key[16];
+
+	for (int i = 0; i < 60; i++) {
+		snprintf(key, sizeof(key), "m-%d", i);
+		api_server_start(server, key);
+	}
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		answer = api_server_get(server, formats[i].path);
+		answer_must_be(&answer, 200);
+		assert_true(str_has_prefix(
+		    answer_header(&answer, "Content-Type"),
+		    str_of(formats[i].type)));
+		assert_true(
+		    str_has_suffix(answer.body, str_of(formats[i].end)));
+		assert_true(answer.body.bytes > 60 * 100);
+	}
+	/* Nothing is found of any. */
+	answer = api_server_get(server, "/v1/export?to=1971-01-01");
+	answer_must_be(&answer, 200);
+	assert_true(str_has_prefix(answer.body, STR("{\"export\":")));
+}
+
 static void
 test_population_adds_up(void **state)
 {
@@ -553,6 +594,7 @@ main(void)
 	    TEST(test_workflow_and_instance_are_drawn),
 	    TEST(test_schedules_are_listed_with_their_next_instant),
 	    TEST(test_export_streams_whole_histories),
+	    TEST(test_every_format_is_streamed_whole),
 	    TEST(test_population_adds_up),
 	    TEST(test_long_export_is_whole),
 	    TEST(test_export_that_nobody_reads_does_no_harm),

@@ -108,10 +108,13 @@ tell(struct fixture *f, struct export_options options)
 	buf_clear(&f->out);
 	assert_int_equal(export_open(&options, &export, NULL), STORE_OK);
 	for (;;) {
+		size_t before = f->out.bytes;
 		assert_int_equal(export_next(export, &f->out, &is_end),
 		    STORE_OK);
 		if (is_end)
 			break;
+		if (f->out.bytes == before)
+			continue;
 		lines++;
 		assert_int_equal(f->out.at[f->out.bytes - 1], '\n');
 	}
