@@ -114,7 +114,8 @@ secret_cb(void *arg, struct str name)
 	struct house *house = arg;
 
 	(void)name;
-	return value_of_str(house->arena, STR("stated:secret"));
+	return value_of_str(house->arena,
+	    str_of(house->secret != NULL ? house->secret : "stated:secret"));
 }
 
 bool

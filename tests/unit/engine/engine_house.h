@@ -34,6 +34,7 @@ struct house {
 	char bodies[64][256]; /* of the first 64 */
 	char directory[64];
 	char path[96];
+	const char *secret;	     /* each one; NULL: "stated:secret" */
 	struct engine_limits limits; /* of the next engine */
 	/* what a crash does besides; NULL: nothing */
 	void (*crash)(struct house *house);

@@ -100,6 +100,16 @@ answer(struct house *house, const struct message_request *request,
 	return true;
 }
 
+static bool
+answer_and_change(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	bool is_answered = answer(house, request, response);
+
+	house->secret = "t2";
+	return is_answered;
+}
+
 static struct house *
 open_bank(void)
 {
@@ -267,6 +277,36 @@ test_crash_while_a_refused_call_waits(void **state)
 	house_free(&house);
 }
 
+static const char by_secret[] = WORKFLOW
+    "auth: {bearer: {secret: bank}}\n";
+
+/* It takes t1 once, and then t2 alone; the secret changes meanwhile. */
+static void
+test_secret_that_was_changed_meanwhile_is_tried_once(void **state)
+{
+	struct house *house;
+
+	(void)state;
+	memset(&bank, 0, sizeof(bank));
+	house = house_new(by_secret, answer);
+	house->secret = "t1";
+	bank.taken = 1;
+	house_start(house, "pay", "{}");
+	assert_state(house, 1, "paid");
+	/* The same again is not tried again. */
+	bank.taken = 2;
+	house_start(house, "pay", "{}");
+	assert_state(house, 2, "failed");
+	assert_int_equal(bank.refused, 1);
+	/* While it is on its way, another takes its place. */
+	house->answer = answer_and_change;
+	house_start(house, "pay", "{}");
+	assert_state(house, 3, "paid");
+	assert_int_equal(bank.refused, 2);
+	assert_string_equal(bank.key, bank.other_key);
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -281,6 +321,8 @@ main(void)
 	    cmocka_unit_test(
 		test_token_endpoint_in_trouble_costs_one_call_at_a_time),
 	    cmocka_unit_test(test_crash_while_a_refused_call_waits),
+	    cmocka_unit_test(
+		test_secret_that_was_changed_meanwhile_is_tried_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
