@@ -28,6 +28,9 @@
 /* Every fallible function is declared with this: its result must be used. */
 #define MUST_USE __attribute__((warn_unused_result))
 
+/* How many items an array has. */
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 #define PRINTF_LIKE(format_index, first_argument)                              \
 	__attribute__((format(printf, format_index, first_argument)))
 

@@ -367,6 +367,4 @@ struct outcome sftp_judge(const struct connector_call *call,
 struct outcome connector_done(const struct connector_call *call,
     struct call_scope *scope, const struct value *whole);
 
-#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
-
 #endif

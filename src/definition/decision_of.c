@@ -20,8 +20,6 @@ struct reader {
 static const struct str policy_names[] = {HIT_POLICIES(HIT_DMN_NAME)};
 static const struct str aggregation_names[] = {HIT_AGGREGATIONS(HIT_DMN_NAME)};
 
-#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
-
 /* What is wrong with the form rather than with an expression. */
 static bool
 refuse(const struct reader *reader, const char *message)

@@ -25,8 +25,6 @@ static const struct str ending_names[] = {
     [ENDING_CANCELLED] = STR_INIT("cancelled"),
 };
 
-#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
-
 struct part_word {
 	enum def_part part;
 	struct str name;

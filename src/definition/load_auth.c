@@ -225,7 +225,7 @@ load_auth(struct load *load, const struct yaml_node *node, void *into)
 
 	load_map(load, node, &load_auth_table, auth);
 	load_doubt_secret(load, auth->password);
-	for (size_t i = 0; i < LOAD_COUNT(kinds); i++) {
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		if (!yaml_tree_find(node, kinds[i].key))
 			continue;
 		auth->kind = kinds[i].kind;

@@ -328,7 +328,7 @@ static const struct load_case channel_words[] = {
 	{"webhook", NULL, CHANNEL_NONE, &webhook_table},
 	{"log", NULL, CHANNEL_LOG, &log_table},
 };
-#define CHANNEL_WORD_COUNT LOAD_COUNT(channel_words)
+#define CHANNEL_WORD_COUNT COUNT_OF(channel_words)
 static const struct load_table channel_form =
     LOAD_CASES("a channel", channel_words);
 static const struct load_table channels_form = LOAD_LIST(&channel_form);

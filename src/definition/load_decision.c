@@ -42,7 +42,7 @@ static const struct load_word aggregations[] = {
 static const struct load_table plain_form = LOAD_WORDS(policies);
 static const struct load_table aggregation_form = {
 	.shape = SHAPE_WORDS, .words = aggregations + 1,
-	.count = LOAD_COUNT(aggregations) - 1,
+	.count = COUNT_OF(aggregations) - 1,
 };
 static const struct load_table policy_form =
     LOAD_EITHER(&plain_form, &aggregation_form);

@@ -81,15 +81,15 @@ find_members(const struct load *load, struct str name, size_t *count)
 	if (str_equal(name, STR("input")))
 		return input_members(load, count);
 	if (str_equal(name, STR("event"))) {
-		*count = LOAD_COUNT(event_members);
+		*count = COUNT_OF(event_members);
 		return event_members;
 	}
 	if (str_equal(name, STR("error"))) {
-		*count = LOAD_COUNT(error_members);
+		*count = COUNT_OF(error_members);
 		return error_members;
 	}
 	if (str_equal(name, STR("instance"))) {
-		*count = LOAD_COUNT(instance_members);
+		*count = COUNT_OF(instance_members);
 		return instance_members;
 	}
 	return NULL;

@@ -20,7 +20,6 @@ static const struct str send_arguments[] = {
 	STR_INIT("to"), STR_INIT("subject"), STR_INIT("text"),
 	STR_INIT("cc"), STR_INIT("reply-to"),
 };
-#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char send_schema[] =
     "{\"type\":\"object\",\"required\":[\"to\",\"subject\",\"text\"],"

@@ -293,7 +293,7 @@ load_file_request(struct load *load, const struct yaml_node *node, void *into)
 	size_t found = 0;
 
 	load_for_request(load, node, &file_request_table, operation);
-	for (size_t i = 0; i < LOAD_COUNT(file_verbs); i++) {
+	for (size_t i = 0; i < COUNT_OF(file_verbs); i++) {
 		if (!yaml_tree_find(node, file_verbs[i].key))
 			continue;
 		operation->file_verb = file_verbs[i].verb;

@@ -125,14 +125,13 @@ struct load_table {
 	enum load_kind kind;
 	const char *pattern;
 };
-#define LOAD_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define LOAD_TABLE(what_, keys_)                                               \
-	{.what = (what_), .keys = (keys_), .count = LOAD_COUNT(keys_)}
+	{.what = (what_), .keys = (keys_), .count = COUNT_OF(keys_)}
 #define LOAD_CASES(what_, cases_)                                              \
 	{.what = (what_), .shape = SHAPE_CASES, .cases = (cases_),             \
-	    .count = LOAD_COUNT(cases_)}
+	    .count = COUNT_OF(cases_)}
 #define LOAD_WORDS(words_)                                                     \
-	{.shape = SHAPE_WORDS, .words = (words_), .count = LOAD_COUNT(words_)}
+	{.shape = SHAPE_WORDS, .words = (words_), .count = COUNT_OF(words_)}
 #define LOAD_NAMED(of_) {.shape = SHAPE_NAMED, .of = (of_)}
 #define LOAD_LIST(of_) {.shape = SHAPE_LIST, .of = (of_)}
 #define LOAD_SOME(of_) {.shape = SHAPE_SOME, .of = (of_)}

@@ -134,7 +134,7 @@ is_closed(const struct yaml_node *schema)
 
 	if (!closed)
 		closed = yaml_tree_find(schema, "additionalProperties");
-	for (size_t i = 0; i < LOAD_COUNT(others); i++)
+	for (size_t i = 0; i < COUNT_OF(others); i++)
 		if (yaml_tree_find(schema, others[i]))
 			return false;
 	return closed && closed->kind == NODE_TEXT &&

@@ -111,7 +111,7 @@ add_placeholder(struct parts *parts, struct str word)
 		    str_slice(word, header_word.bytes, word.bytes));
 		return;
 	}
-	for (size_t i = 0; i < LOAD_COUNT(placeholders); i++) {
+	for (size_t i = 0; i < COUNT_OF(placeholders); i++) {
 		if (!str_equal(word, str_of(placeholders[i].word)))
 			continue;
 		add_part(parts, placeholders[i].kind, word);
@@ -561,7 +561,7 @@ complete_components(struct def_signature *signature)
 	if (signature->component_count > 0)
 		return;
 	signature->components = usual;
-	signature->component_count = LOAD_COUNT(usual);
+	signature->component_count = COUNT_OF(usual);
 }
 
 void

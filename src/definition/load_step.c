@@ -369,7 +369,7 @@ static const struct load_case step_words[] = {
 };
 static const struct load_table step_form = LOAD_CASES("a step", step_words);
 const struct load_table load_form_steps = LOAD_LIST(&step_form);
-#define STEP_WORD_COUNT LOAD_COUNT(step_words)
+#define STEP_WORD_COUNT COUNT_OF(step_words)
 
 static const struct load_case *
 find_word(struct str name)

@@ -30,7 +30,7 @@ static const struct {
 static unsigned
 types_of_kind(const struct yaml_node *kind)
 {
-	for (size_t i = 0; i < LOAD_COUNT(kinds); i++) {
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		if (kind->kind == NODE_TEXT &&
 		    str_equal(kinds[i].name, kind->text))
 			return kinds[i].types;

@@ -246,8 +246,6 @@ static const struct longer longer_uppers[] = {
 	{0xfb17, {0x544, 0x53d}},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static uint32_t
 move(const struct run *runs, size_t count, uint32_t letter)
 {

@@ -222,7 +222,6 @@ static const struct feel_habit functions[] = {
 	{STR_INIT("range"), "`[from..to]`"},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define SIMPLE_BYTES_MAX 40
 
 const struct feel_habit *

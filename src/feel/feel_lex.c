@@ -42,8 +42,6 @@ static const char *const keywords[] = {
 	"true",
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static bool
 is_among(const struct codepoints *ranges, size_t count, uint32_t codepoint)
 {

@@ -20,8 +20,6 @@ static const char *const after_range_words[] = {
 	"instance",
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 bool
 feel_parse_is_range_end(const struct feel_parser *p)
 {

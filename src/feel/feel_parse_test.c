@@ -16,8 +16,6 @@ static const struct sign signs[] = {
 	{"<", FEEL_LESS}, {">", FEEL_GREATER}, {"=", FEEL_EQUAL},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 typedef struct feel_node *rule_fn(struct feel_parser *p);
 
 static const struct sign *

@@ -29,8 +29,6 @@ static const struct named_type named_types[] = {
 	{STR_INIT("function"), FEEL_TYPE_FUNCTION, VALUE_FUNCTION},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static const struct feel_type *
 fail_type(struct feel_parser *p)
 {

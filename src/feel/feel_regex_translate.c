@@ -48,8 +48,6 @@ static const struct set opposite_sets[] = {
 	{'w', "\\p{P}\\p{Z}\\p{C}"},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static bool translate_branches(struct translation *t);
 
 static bool

@@ -22,8 +22,6 @@ static const struct str operators[] = {
 	STR_INIT("return"), STR_INIT("satisfies"),
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 void
 feel_token_move(struct feel_parser *p, size_t at)
 {

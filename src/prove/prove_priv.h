@@ -14,8 +14,6 @@
 
 #include "prove_codes.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* ---- flow.c ---- */
 
 /* Every state has these points, whether it can get there or not. */

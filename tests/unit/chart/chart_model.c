@@ -24,7 +24,6 @@
 static const char *const words[] = {"a", "b", "b.c", "d"};
 static const char *const patterns[] = {
     "a", "b", "b.*", "b.c", "d", "done", "*"};
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- making a chart ---- */
 

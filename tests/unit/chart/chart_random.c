@@ -91,8 +91,6 @@ static const char *const lines[] = {
     "hold nothing",
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static const struct story {
 	const char *workflow;
 	const char *paths[2];

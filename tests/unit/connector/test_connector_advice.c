@@ -95,7 +95,6 @@ static const struct row rows[] = {
     {200, {{"X-Request-Id", "7"}, {"Content-Type", "text/plain"}}, -1, -1,
 	-1, 0, 0},
 };
-#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 static struct throttle_advice
 advise(const struct row *row)

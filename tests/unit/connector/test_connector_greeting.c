@@ -29,7 +29,6 @@ static const struct {
      "operations: {look: {request: {list: /in}}}\n",
 	"STAT", "sftp://files.example/"},
 };
-#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 static void
 test_every_kind_can_be_greeted(void **state)

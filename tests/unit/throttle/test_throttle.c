@@ -2,13 +2,13 @@
 /* Places, rates, the breaker, the way back, and what endpoints ask for. */
 #include "stated/throttle.h"
 
+#include "stated/must.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-#define COUNT_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 static struct throttle *throttle;
 static int64_t now_ms;
