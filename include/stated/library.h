@@ -37,6 +37,10 @@ MUST_USE bool library_link(struct library *library, struct diag_list *diags);
 MUST_USE const struct definition *library_add_version(struct library *library,
     struct str file, struct str source, struct diag_list *diags);
 
+/* What identifies a workflow version, from the text that the store keeps of
+ * it alone.  false where the text is none. */
+MUST_USE bool library_digest(struct str source, struct digest *digest);
+
 /*
  * A library of workflows that come later, to be linked against what `base`
  * has (which is linked, and must live as long) and against one another:

@@ -527,18 +527,18 @@ read_stored(struct load *load, const struct yaml_source *source, size_t offset)
 	return true;
 }
 
-const struct definition *
-library_add_version(struct library *library, struct str file, struct str text,
+/* The workflow in a text that was kept, with whatever errors it has; NULL
+ * where there is none. */
+static const struct definition *
+load_version(struct library *library, struct str file, struct str text,
     struct diag_list *diags)
 {
 	struct yaml_source *source =
 	    ARENA_NEW(library->arena, struct yaml_source);
-	size_t errors = diag_count(diags, DIAG_ERROR);
 	struct load load = {
 		.library = library, .arena = library->arena, .diags = diags,
 		.is_stored = true,
 	};
-	const struct definition *definition;
 	struct str part;
 	size_t offset = 0;
 
@@ -557,12 +557,40 @@ library_add_version(struct library *library, struct str file, struct str text,
 		report_what(diags, load.document->root);
 		return NULL;
 	}
-	definition = load_workflow(&load);
-	if (diag_count(diags, DIAG_ERROR) > errors)
+	return load_workflow(&load);
+}
+
+const struct definition *
+library_add_version(struct library *library, struct str file, struct str text,
+    struct diag_list *diags)
+{
+	size_t errors = diag_count(diags, DIAG_ERROR);
+	const struct definition *definition =
+	    load_version(library, file, text, diags);
+
+	if (!definition || diag_count(diags, DIAG_ERROR) > errors)
 		return NULL;
 	if (!library_find_digest(library, definition->digest))
 		add_definition(library, definition);
 	return definition;
+}
+
+bool
+library_digest(struct str source, struct digest *digest)
+{
+	struct library *library = library_new();
+	struct diag_list *unheard = diag_list_new();
+	const struct definition *definition = NULL;
+
+	/* What the workflow names is not here: only what it says counts. */
+	if (library_link(library, unheard))
+		definition =
+		    load_version(library, STR("workflow"), source, unheard);
+	if (definition)
+		*digest = definition->digest;
+	diag_list_free(&unheard);
+	library_free(&library);
+	return definition != NULL;
 }
 
 /* ---- finding ---- */

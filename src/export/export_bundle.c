@@ -178,7 +178,8 @@ write_definition_cb(const struct store_definition *row, void *arg)
 
 	if (map_find(telling->seen, digest) != NULL)
 		write_file(telling, arena_strf(telling->arena,
-		    "definitions/%.*s.yaml", STR_ARG(digest)).at, row->source);
+		    EXPORT_DEFINITIONS "%.*s.yaml", STR_ARG(digest)).at,
+		    row->source);
 }
 
 /* ---------------------------------------------------------------- the format */

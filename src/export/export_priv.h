@@ -166,6 +166,7 @@ void export_page_add(struct export_telling *telling, struct buf *out,
 
 #define EXPORT_MANIFEST "manifest.json"
 #define EXPORT_RECORDS "records.jsonl"
+#define EXPORT_DEFINITIONS "definitions/"
 void export_bundle_free(struct export_telling *telling);
 
 /* ---- survey.c: all instances, with the first record of each ---- */

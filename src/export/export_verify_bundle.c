@@ -14,10 +14,11 @@
 #include <stdio.h>
 
 #include "stated/json.h"
+#include "stated/library.h"
 #include "stated/map.h"
 
 #define FILES_MAX 100000
-#define MANIFEST_BYTES_MAX (64u * 1024 * 1024)
+#define TEXT_BYTES_MAX (64u * 1024 * 1024)
 #define PIECE_BYTES (64u * 1024)
 
 struct file {
@@ -35,7 +36,6 @@ struct reading {
 	struct digest_stream *hash; /* of the file that is read */
 	uint64_t bytes;
 	struct buf manifest;
-	bool has_manifest;
 	bool has_records;
 	bool is_damaged; /* the archive itself */
 };
@@ -94,16 +94,35 @@ read_records(struct reading *reading)
 	return error;
 }
 
+/* What is beyond the bound is not kept. */
 static void
-read_manifest(struct reading *reading)
+read_text(struct reading *reading, struct buf *text)
 {
 	char piece[PIECE_BYTES];
 	ssize_t got;
 
-	reading->has_manifest = true;
 	while ((got = read_cb(reading, piece, sizeof(piece))) > 0)
-		if (reading->manifest.bytes < MANIFEST_BYTES_MAX)
-			buf_add(&reading->manifest, piece, (size_t)got);
+		if (text->bytes < TEXT_BYTES_MAX)
+			buf_add(text, piece, (size_t)got);
+}
+
+/* Records name definitions by their digest, and so does the file: the text
+ * must say what has that digest. */
+static void
+read_definition(struct reading *reading, struct str path)
+{
+	struct str name = str_slice(
+	    path, strlen(EXPORT_DEFINITIONS), DIGEST_HEX_BYTES - 1);
+	struct digest named, found;
+	struct buf text = {0};
+
+	read_text(reading, &text);
+	if (!digest_parse_hex(name, &named) ||
+	    !library_digest(buf_str(&text), &found) ||
+	    !digest_equal(named, found))
+		fail(reading, AUDIT_CHANGED, path,
+		    "is not the workflow that it is named by");
+	buf_fini(&text);
 }
 
 static enum store_error
@@ -116,8 +135,10 @@ read_file(struct reading *reading, struct str path)
 	reading->bytes = 0;
 	if (str_equal(path, STR(EXPORT_RECORDS)))
 		error = read_records(reading);
+	else if (str_has_prefix(path, STR(EXPORT_DEFINITIONS)))
+		read_definition(reading, path);
 	else if (str_equal(path, STR(EXPORT_MANIFEST)))
-		read_manifest(reading);
+		read_text(reading, &reading->manifest);
 	skip(reading);
 	*file = (struct file){.path = arena_str(reading->arena, path),
 	    .bytes = reading->bytes,
@@ -211,9 +232,8 @@ static void
 check_manifest(struct reading *reading)
 {
 	struct json_error error;
-	const struct value *manifest = reading->has_manifest
-		? json_read(reading->arena, buf_str(&reading->manifest), &error)
-		: NULL;
+	const struct value *manifest = json_read(
+	    reading->arena, buf_str(&reading->manifest), &error);
 	const struct value *files = value_get_cstr(manifest, "files");
 
 	if (files == NULL || files->type != VALUE_LIST ||

@@ -12,8 +12,12 @@
 #include "../store/test_store_help.h"
 #include "stated/clock.h"
 #include "stated/json.h"
+#include "stated/library.h"
 
 #define HOSTILE "<script>alert('x')</script>\x01&\""
+/* They name what isn't there. */
+#define USED "workflow: payment\nversion: 3\ncalendar: target\n"
+#define UNUSED "workflow: payment\nversion: 4\ncalendar: target\n"
 /* 2026-11-01T00:00:00Z */
 #define NOVEMBER_MS ((int64_t)1793491200000)
 
@@ -63,17 +67,17 @@ set_up(void **state)
 
 	help_dir_make(&f->dir);
 	f->arena = arena_new();
-	f->used = digest_sha256(STR("used"));
-	f->unused = digest_sha256(STR("unused"));
+	assert_true(library_digest(STR(USED), &f->used));
+	assert_true(library_digest(STR(UNUSED), &f->unused));
 	buf_addf(&f->path, "%s/bundle.tar", f->dir.path);
 	store = help_open(&f->dir);
 	store_put_definition(store_batch(store), &(struct store_definition){
 	    .digest = f->used, .name = STR("payment"), .version = 3,
-	    .source = STR("workflow: payment\n"), .published_ms = 1,
+	    .source = STR(USED), .published_ms = 1,
 	    .published_by = STR("engine")});
 	store_put_definition(store_batch(store), &(struct store_definition){
 	    .digest = f->unused, .name = STR("payment"), .version = 4,
-	    .source = STR("workflow: payment\nversion: 4\n"),
+	    .source = STR(UNUSED),
 	    .published_ms = 1, .published_by = STR("engine")});
 	for (uint64_t n = 1; n <= 3; n++)
 		add_instance(f, store, n);
@@ -203,7 +207,7 @@ test_bundle_has_the_definitions_that_were_used(void **state)
 	bundle(f, (struct export_options){0});
 	snprintf(path, sizeof(path), "definitions/%s.yaml",
 	    digest_hex(f->used, hex).at);
-	assert_true(str_equal(file_at(f, path), STR("workflow: payment\n")));
+	assert_true(str_equal(file_at(f, path), STR(USED)));
 	snprintf(path, sizeof(path), "definitions/%s.yaml",
 	    digest_hex(f->unused, hex).at);
 	assert_null(file_at(f, path).at);
@@ -283,8 +287,9 @@ test_changed_page_or_definition_is_named(void **state)
 	assert_int_equal(report.fault, AUDIT_CHANGED);
 	assert_non_null(strstr(report.explanation, "index.html"));
 	bundle(f, (struct export_options){0});
-	f->out.at[find(f, "workflow: payment\n")] = 'X';
-	assert_non_null(strstr(verify(f).explanation, ".yaml"));
+	f->out.at[find(f, "version: 3\n") + 9] = '5';
+	assert_non_null(strstr(verify(f).explanation, ".yaml is not the"));
+	assert_int_equal(verify(f).broken, 2);
 }
 
 static void
