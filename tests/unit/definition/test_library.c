@@ -374,6 +374,27 @@ test_a_definition_loads_again_from_its_source(void **state)
 }
 
 static void
+test_kept_text_alone_gives_the_digest(void **state)
+{
+	struct loaded loaded;
+	const struct definition *definition;
+	struct digest digest;
+	size_t count = 0;
+
+	(void)state;
+	load_shipped(&loaded);
+	while ((definition = library_workflow_at(loaded.library, count))) {
+		assert_true(library_digest(definition->source, &digest));
+		assert_true(digest_equal(digest, definition->digest));
+		count++;
+	}
+	assert_true(count > 10);
+	assert_false(library_digest(STR("calendar: x\n"), &digest));
+	assert_false(library_digest(STR(""), &digest));
+	loaded_fini(&loaded);
+}
+
+static void
 test_an_earlier_version_stands_beside_the_latest(void **state)
 {
 	struct loaded loaded;
@@ -654,6 +675,7 @@ main(void)
 		cmocka_unit_test(
 		    test_documents_of_one_file_lean_on_one_another),
 		cmocka_unit_test(test_a_definition_loads_again_from_its_source),
+		cmocka_unit_test(test_kept_text_alone_gives_the_digest),
 		cmocka_unit_test(
 		    test_an_earlier_version_stands_beside_the_latest),
 		cmocka_unit_test(
