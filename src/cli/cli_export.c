@@ -108,7 +108,7 @@ fetch(struct cli *cli, const struct cli_export *what, struct target *target)
 	buf_add_cstr(&path, "/v1/export");
 	cli_client_query(&path, "format", what->format);
 	cli_client_query(&path, "to", what->to);
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(filters); i++)
 		cli_client_query(
 		    &path, filters[i], cli_option_str(cli, filters[i]));
 	request.path = arena_str(cli->arena, buf_str(&path));

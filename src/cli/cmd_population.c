@@ -20,7 +20,7 @@ ask(struct cli *cli, const struct value **report)
 	struct cli_reply reply;
 
 	buf_add_cstr(&path, "/v1/population");
-	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(queries); i++)
 		cli_client_query(
 		    &path, queries[i], cli_option_str(cli, queries[i]));
 	request.path = arena_str(cli->arena, buf_str(&path));

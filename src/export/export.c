@@ -527,7 +527,7 @@ tell_beginning(struct export *export, struct buf *out)
 	return export->does->begin(&export->telling, out);
 }
 
-static void
+static enum store_error
 tell_closing(struct export *export, struct buf *out)
 {
 	must(export->stage == EXPORT_CLOSING);
@@ -537,12 +537,14 @@ tell_closing(struct export *export, struct buf *out)
 		.is_excerpt = has_period(&export->options),
 		.hash = digest_stream_end(&export->hash),
 	};
+	enum store_error error = STORE_OK;
 	if (export->does->end != NULL)
-		export->does->end(&export->telling, out);
+		error = export->does->end(&export->telling, out);
 	if (export->options.closing_line &&
 	    export->options.format == EXPORT_JSONL)
 		export_jsonl_close(out, &closing);
 	export->stage = EXPORT_OVER;
+	return error;
 }
 
 enum store_error
@@ -561,7 +563,7 @@ export_next(struct export *export, struct buf *out, bool *is_end)
 			error = tell_record(export, out);
 			break;
 		case EXPORT_CLOSING:
-			tell_closing(export, out);
+			error = tell_closing(export, out);
 			break;
 		case EXPORT_OVER:
 			unreachable("the loop ends there");

@@ -197,7 +197,7 @@ shut_json(struct export_telling *telling, struct buf *out)
 static const char *const columns[] = {"instance", "workflow", "version",
     "business_key", "status", "state", "started_at", "changed_at", "ended_at",
     "seq", "hash"};
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+#define COLUMN_COUNT (COUNT_OF(columns))
 
 static enum store_error
 begin_csv(struct export_telling *telling, struct buf *out)

@@ -128,7 +128,7 @@ begin_part(struct export_telling *telling, struct part *part)
 	    digest_stream_end(&part->hash));
 }
 
-/* ------------------------------------------------------------------ the page */
+/* ----------------------------------------------------------------- the page */
 
 static bool
 is_paged(const struct export_telling *telling)
@@ -182,7 +182,7 @@ write_definition_cb(const struct store_definition *row, void *arg)
 		    row->source);
 }
 
-/* ---------------------------------------------------------------- the format */
+/* --------------------------------------------------------------- the format */
 
 static enum store_error
 begin(struct export_telling *telling, struct buf *out)
@@ -332,7 +332,7 @@ write_manifest(struct export_telling *telling)
 	buf_fini(&text);
 }
 
-static void
+static enum store_error
 end(struct export_telling *telling, struct buf *out)
 {
 	struct export_bundle *bundle = telling->bundle;
@@ -341,11 +341,11 @@ end(struct export_telling *telling, struct buf *out)
 	buf_add_str(&bundle->piece, buf_str(&bundle->closing));
 	take_piece(telling, &bundle->records);
 	must(bundle->records.written == bundle->records.bytes);
-	/* Where the table can't be read verifying says what is missing. */
-	(void)!store_each_definition(
+	enum store_error error = store_each_definition(
 	    telling->store, write_definition_cb, telling);
 	write_manifest(telling);
 	must(archive_write_close(bundle->archive) == ARCHIVE_OK);
+	return error;
 }
 
 void

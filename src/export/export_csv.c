@@ -15,7 +15,7 @@
 static const char *const field_columns[] = {
 	"time", "kind", "actor", "from", "to", "step", "attempt", "outcome",
 };
-#define FIELD_COLUMN_COUNT (sizeof(field_columns) / sizeof(field_columns[0]))
+#define FIELD_COLUMN_COUNT (COUNT_OF(field_columns))
 
 static bool
 has_any(struct str text, const char *bytes)

@@ -118,7 +118,7 @@ export_kind_next(struct str *rest, struct export_field *field)
 		return false;
 	*field = (struct export_field){
 	    str_split(*rest, ' ', rest), EXPORT_TEXT};
-	for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(typed); i++)
 		if (str_equal(field->name, typed[i].name))
 			field->type = typed[i].type;
 	return true;

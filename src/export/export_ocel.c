@@ -147,7 +147,7 @@ declare_object(
 	};
 	struct inner inner = begin_type(telling, out, "object-type", name);
 
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(attributes); i++)
 		declare_attribute(
 		    &inner, attributes[i].name, attributes[i].type);
 	end_type(&inner, "object-type");
@@ -547,11 +547,12 @@ turn(struct export_telling *telling, struct buf *out)
 	begin_list(telling, out, "events", "events");
 }
 
-static void
+static enum store_error
 end(struct export_telling *telling, struct buf *out)
 {
 	end_list(telling, out, "events", true);
 	buf_add_cstr(out, is_xml(telling) ? "</log>\n" : "}\n");
+	return STORE_OK;
 }
 
 #define FUNCTIONS                                                          \

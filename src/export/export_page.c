@@ -107,7 +107,7 @@ is_elsewhere(struct str key)
 	static const char *const keys[] = {
 	    "actor", "instance", "prev", "seq", "time", "trace"};
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
 		if (str_equal(key, str_of(keys[i])))
 			return true;
 	return false;

@@ -58,7 +58,8 @@ struct export_format_functions {
 	    const struct export_row *row);
 	/* Before all passes but the first; telling->pass is the new one. */
 	void (*turn)(struct export_telling *telling, struct buf *out);
-	void (*end)(struct export_telling *telling, struct buf *out);
+	enum store_error (*end)(
+	    struct export_telling *telling, struct buf *out);
 };
 
 extern const struct export_format_functions export_format_jsonl,

@@ -139,7 +139,7 @@ explain(enum audit_fault fault)
 		[AUDIT_CUT] = "records at the end are missing",
 	};
 
-	must(fault < sizeof(why) / sizeof(why[0]));
+	must(fault < COUNT_OF(why));
 	return why[fault];
 }
 

@@ -149,7 +149,7 @@ read_file(struct reading *reading, struct str path)
 	return error;
 }
 
-/* ----------------------------------------------------------------- all files */
+/* ---------------------------------------------------------------- all files */
 
 static enum store_error
 read_files(struct reading *reading)
@@ -178,7 +178,7 @@ read_files(struct reading *reading)
 	return error;
 }
 
-/* -------------------------------------------------------------- the manifest */
+/* ------------------------------------------------------------- the manifest */
 
 static bool
 says_count(const struct value *from, const char *key, uint64_t count)
@@ -251,7 +251,7 @@ check_manifest(struct reading *reading)
 		    "counts other records than there are");
 }
 
-/* ----------------------------------------------------------------- the whole */
+/* ---------------------------------------------------------------- the whole */
 
 enum store_error
 export_verify_bundle(

@@ -149,11 +149,12 @@ add(struct export_telling *telling, struct buf *out,
 	buf_add_cstr(out, "</event>\n");
 }
 
-static void
+static enum store_error
 end(struct export_telling *telling, struct buf *out)
 {
 	(void)telling;
 	buf_add_cstr(out, "</log>\n");
+	return STORE_OK;
 }
 
 const struct export_format_functions export_format_xes = {

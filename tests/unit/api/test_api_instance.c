@@ -473,7 +473,7 @@ test_every_format_is_streamed_whole(void **state)
 		snprintf(key, sizeof(key), "m-%d", i);
 		api_server_start(server, key);
 	}
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(formats); i++) {
 		answer = api_server_get(server, formats[i].path);
 		answer_must_be(&answer, 200);
 		assert_true(str_has_prefix(

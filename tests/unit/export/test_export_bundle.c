@@ -165,7 +165,7 @@ find(struct fixture *f, const char *text)
 	return at;
 }
 
-/* ------------------------------------------------------------------- telling */
+/* ------------------------------------------------------------------ telling */
 
 static void
 test_bundle_is_whole_and_is_verified(void **state)
@@ -255,7 +255,7 @@ test_page_shows_text_and_runs_nothing(void **state)
 	assert_true(str_has_suffix(page, STR("</html>\n")));
 }
 
-/* ------------------------------------------------------------------ changing */
+/* ----------------------------------------------------------------- changing */
 
 static void
 test_changed_record_is_named(void **state)

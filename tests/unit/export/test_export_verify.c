@@ -590,7 +590,7 @@ test_other_files_are_malformed(void **state)
 	};
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		buf_clear(&f->text);
 		buf_add_cstr(&f->text, texts[i]);
 		verify_text(f);
