@@ -308,7 +308,12 @@ test_defaults_stand_where_nothing_is_written(void **state)
 	assert_int_equal(call->retry.max_delay_ms, 60000);
 	assert_int_equal(call->retry.jitter_percent, 20);
 	assert_null(call->window.at);
-	connection = library_find_connection(loaded.library, STR("crm"));
+	loaded_fini(&loaded);
+	load_text(&loaded, "connection: bare\nkind: http\n"
+			   "url: http://bare.test\n"
+			   "operations: {ask: {request: {get: /ask}}}\n");
+	assert_true(loaded.ok);
+	connection = library_find_connection(loaded.library, STR("bare"));
 	assert_int_equal(connection->concurrency, 64);
 	assert_int_equal(connection->rate_count, 0);
 	assert_int_equal(connection->breaker_failures, 0);
