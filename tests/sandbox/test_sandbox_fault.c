@@ -143,12 +143,12 @@ test_work_comes_late_to_who_asked_too_early(void **state)
 {
 	static const struct call ask = {
 	    "GET", PAYMENTS "?reference=F-1"};
-
 	static const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	struct answer answer = pay("F-1", "late-commit;seconds=1");
 	bool is_there = false;
 
 	(void)state;
-	pay("F-1", "late-commit;seconds=1");
+	answer_fini(&answer);
 	assert_false(text_has(client_text(&bank, 200, &ask), "F-1"));
 	for (int i = 0; i < 500 && !is_there; i++) {
 		(void)nanosleep(&pause, NULL);
@@ -162,9 +162,10 @@ test_stale_read_lacks_what_is_new(void **state)
 {
 	static const struct call ask = {
 	    "GET", PAYMENTS "?reference=F-1"};
+	struct answer answer = pay("F-1", NULL);
 
 	(void)state;
-	pay("F-1", NULL);
+	answer_fini(&answer);
 	add_fault("{\"fault\":\"stale-read\",\"method\":\"GET\","
 		  "\"seconds\":60,\"times\":1}");
 	assert_false(text_has(client_text(&bank, 200, &ask), "F-1"));
