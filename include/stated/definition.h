@@ -547,7 +547,8 @@ struct def_signature {
 	const struct template *url;        /* HUBSPOT: as it is called */
 	const struct template *webhook_id; /* PAYPAL: the subscription's */
 	/* SIGNED_JWS */
-	uint32_t algorithms; /* bits of enum signature_algorithm; 0: the key's */
+	/* bits of enum signature_algorithm; 0: the key's */
+	uint32_t algorithms;
 	const struct template *issuer;   /* may be NULL */
 	const struct template *audience; /* may be NULL */
 	/* of a request: */

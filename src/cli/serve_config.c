@@ -611,7 +611,8 @@ static void
 open_vault(struct reader *reader)
 {
 	const struct vault_config *vault = &reader->config->vault;
-	bool has_role = vault->role_id.at != NULL && vault->secret_id.at != NULL;
+	bool has_role =
+	    vault->role_id.at != NULL && vault->secret_id.at != NULL;
 	struct str path = STR("/secrets/vault/address");
 
 	if (vault->address.at == NULL)

@@ -186,7 +186,8 @@ static bool
 verify_hubspot(const struct claim *claim, struct str key)
 {
 	struct str told = find_header(claim, "x-hubspot-signature-v3");
-	struct str timestamp = find_header(claim, "x-hubspot-request-timestamp");
+	struct str timestamp =
+	    find_header(claim, "x-hubspot-request-timestamp");
 	struct str url;
 
 	if (!call_scope_text(claim->proof->scope, claim->signature->url, &url))

@@ -59,7 +59,8 @@ add_part(struct buf *text, const struct def_signed_part *part,
     const struct signed_message *message)
 {
 	struct str query;
-	struct str path = str_split(signed_text_target(message->url), '?', &query);
+	struct str path =
+	    str_split(signed_text_target(message->url), '?', &query);
 
 	switch (part->kind) {
 	case SIGNED_PART_TEXT:

@@ -194,7 +194,8 @@ show(struct call_scope *scope, const struct mail *mail, bool is_secret,
 	request->body_shown = mail->text;
 }
 
-/* The dialogue without a mail: the server says who it is and takes the login. */
+/* The dialogue without a mail: the server says who it is, and takes the
+ * login. */
 static bool
 prepare_greeting(const struct def_connection *connection,
     struct call_scope *scope, struct message_mail *about,

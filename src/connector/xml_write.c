@@ -216,7 +216,8 @@ write_attribute(struct xml_writer *writer, const struct value_field *field,
 	if (field->value->type == VALUE_NULL)
 		return true;
 	if (!value_text(writer->arena, field->value, &text))
-		return refuse(writer, field->key, "is an attribute and no text");
+		return refuse(
+		    writer, field->key, "is an attribute and no text");
 	if (!(is_namespace(name) ? check_namespace(writer, field, text)
 				 : check_name(writer, name, prefixes)))
 		return false;

@@ -494,7 +494,8 @@ const struct calendar *load_find_calendar(
     struct load *load, const struct yaml_node *name);
 struct def_contact *load_contact(struct load *load);
 extern const struct load_table load_workflow_table, load_connection_table,
-    load_decision_table, load_decision_inline_table, load_calendar_table, load_contact_table,
+    load_decision_table, load_decision_inline_table, load_calendar_table,
+    load_contact_table,
     load_shared_table, load_connection_cases_table;
 
 /* ---- library.c ---- */

@@ -183,7 +183,8 @@ make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
     struct outcome *failure)
 {
 	struct outgoing *outgoing = exchange->outgoing;
-	struct connector_context context = engine_connector_context(engine, outgoing->arena);
+	struct connector_context context =
+	    engine_connector_context(engine, outgoing->arena);
 	struct chart_context chart_context = turn_context(engine, turn);
 	struct outcome refused;
 

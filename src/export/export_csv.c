@@ -106,7 +106,8 @@ add(struct export_telling *telling, struct buf *out,
 	buf_addf(out, ",%llu", (unsigned long long)row->record.seq);
 	for (size_t i = 0; i < FIELD_COLUMN_COUNT; i++) {
 		buf_add_char(out, ',');
-		export_csv_cell(out, value_field_or_null(record, field_columns[i]));
+		export_csv_cell(
+		    out, value_field_or_null(record, field_columns[i]));
 	}
 	buf_add_char(out, ',');
 	add_text(out, row->record.canonical);

@@ -14,7 +14,7 @@
 /* Of what a record of a kind is made here; fields are parted by spaces. */
 struct look {
 	const char *word;       /* first word of the activity; NULL: the kind */
-	const char *subject;    /* fields that complete it: the first there is */
+	const char *subject; /* fields that complete it: the first there is */
 	const char *transition; /* NULL: complete */
 	const char *fields;
 };

@@ -90,7 +90,8 @@ feel_list_append(struct feel_call *call)
 {
 	struct items list = items_of(call, 0);
 	struct items more = items_of(call, 1);
-	const struct value **out = feel_items_new(call->run, list.count + more.count);
+	const struct value **out =
+	    feel_items_new(call->run, list.count + more.count);
 
 	if (out == NULL)
 		return &value_null;

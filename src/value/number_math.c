@@ -9,8 +9,9 @@
  *
  * The library rounds sums, products, quotients and roots correctly.  Its
  * exp, log and powers are good to about 33 digits: number_wide.c finds them
- * all, and the library is asked where it finds no number of the usual kind.  Whole powers that fit
- * in 34 digits are exact, with the digits that multiplying gives.
+ * all, and the library is asked where it finds no number of the usual kind.
+ * Whole powers that fit in 34 digits are exact, with the digits that
+ * multiplying gives.
  */
 #include "stated/number.h"
 
