@@ -6,12 +6,12 @@
 #include "wire.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <threads.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -222,7 +222,7 @@ struct tunnel {
 	uint16_t port; /* its own */
 	uint16_t target;
 	char request[1024];
-	thrd_t thread;
+	pthread_t thread;
 };
 
 static int
@@ -249,7 +249,7 @@ hand_on(int from, int to)
 	return got > 0 && write(to, bytes, (size_t)got) == got;
 }
 
-static int
+static void *
 run_tunnel(void *arg)
 {
 	static const char welcome[] = "HTTP/1.1 200 Connected\r\n"
@@ -277,7 +277,7 @@ run_tunnel(void *arg)
 	    (!FD_ISSET(theirs, &ready) || hand_on(theirs, ours)));
 	close(ours);
 	close(theirs);
-	return 0;
+	return NULL;
 }
 
 static void
@@ -297,7 +297,7 @@ start_tunnel(struct tunnel *tunnel, uint16_t target)
 	must(getsockname(tunnel->listener, (struct sockaddr *)&address,
 		 &bytes) == 0);
 	tunnel->port = ntohs(address.sin_port);
-	must(thrd_create(&tunnel->thread, run_tunnel, tunnel) == thrd_success);
+	must(pthread_create(&tunnel->thread, NULL, run_tunnel, tunnel) == 0);
 }
 
 static void
@@ -317,7 +317,7 @@ test_https_goes_through_a_tunnel_that_sees_nothing(void **state)
 	assert_true(was_said(&fixture->target, "Bearer of-ours"));
 	assert_false(was_said(&fixture->target, "Proxy-"));
 	http_client_free(&fixture->client);
-	must(thrd_join(tunnel.thread, NULL) == thrd_success);
+	must(pthread_join(tunnel.thread, NULL) == 0);
 	close(tunnel.listener);
 	assert_null(strstr(tunnel.request, "of-ours"));
 	assert_memory_equal(tunnel.request, "CONNECT 127.0.0.1:", 18);
