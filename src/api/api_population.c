@@ -84,8 +84,9 @@ read_options(struct api_call *call, struct population_options *options)
 	    .amount = api_query_text(call, "amount"),
 	    .currency = api_query_text(call, "currency"),
 	};
+	/* The end is excluded, and this millisecond has begun. */
 	if (options->to_ms == 0)
-		options->to_ms = api_now_ms(call);
+		options->to_ms = api_now_ms(call) + 1;
 	if (options->from_ms > options->to_ms)
 		api_query_fault(call, "from", "must not be after `to`");
 	return api_query_is_sound(call) &&

@@ -54,7 +54,8 @@ read_options(struct cli *cli, struct population_options *options)
 	*options = (struct population_options){
 	    .path = cli_option_str(cli, "database"),
 	    .workflow = cli_option_str(cli, "workflow"),
-	    .to_ms = clock_now_ms(clock_system()),
+	    /* excluded, and this millisecond has begun */
+	    .to_ms = clock_now_ms(clock_system()) + 1,
 	    .amount = cli_option_str(cli, "amount"),
 	    .currency = cli_option_str(cli, "currency"),
 	};
