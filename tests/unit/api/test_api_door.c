@@ -96,7 +96,7 @@ test_large_bodies_over_the_bound_are_429(void **state)
 		buf_add_cstr(&body, "a text that is long, as there are many, ");
 	buf_add_cstr(&body, "\"}}");
 	buf_addf(&request,
-	    "POST /v1/workflows/slow/instances?wait=20s HTTP/1.1\r\n"
+	    "POST /v1/workflows/slow/instances?wait=5m HTTP/1.1\r\n"
 	    "Host: x\r\nContent-Type: application/json\r\n"
 	    "Content-Length: %zu\r\n\r\n", body.bytes);
 	buf_add_str(&request, buf_str(&body));
