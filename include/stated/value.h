@@ -99,6 +99,9 @@ const struct value *value_of_range(
 bool value_may_end_range(const struct value *value);
 const struct value *value_of_list(struct arena *arena,
     const struct value *const *items, size_t count); /* copies the pointers */
+/* A list of strings, whose bytes are borrowed as value_of_str() does. */
+const struct value *value_of_strs(
+    struct arena *arena, const struct str *strings, size_t count);
 
 /* A context that takes over the fields, whose keys all differ and live as long
  * as the arena. */

@@ -43,16 +43,6 @@ api_token_make(struct arena *arena, struct rng *rng)
 	return made;
 }
 
-static const struct value *
-list_of(struct arena *arena, const struct str *texts, size_t count)
-{
-	struct value_builder *list = value_build_list(arena);
-
-	for (size_t i = 0; i < count; i++)
-		value_append(list, value_of_str(arena, texts[i]));
-	return value_built(list);
-}
-
 struct str
 api_token_grant(struct arena *arena, const struct api_token *token)
 {
@@ -60,9 +50,9 @@ api_token_grant(struct arena *arena, const struct api_token *token)
 	struct buf json = buf_in(arena);
 
 	value_put(grant, STR("roles"),
-	    list_of(arena, token->roles, token->role_count));
+	    value_of_strs(arena, token->roles, token->role_count));
 	value_put(grant, STR("workflows"),
-	    list_of(arena, token->workflows, token->workflow_count));
+	    value_of_strs(arena, token->workflows, token->workflow_count));
 	json_write(value_built(grant), JSON_PLAIN, &json);
 	return buf_keep(&json);
 }

@@ -41,16 +41,6 @@ votes_value(const struct task *task, struct arena *arena)
 	return value_built(list);
 }
 
-static const struct value *
-choices_value(const struct def_task *definition, struct arena *arena)
-{
-	struct value_builder *list = value_build_list(arena);
-
-	for (size_t i = 0; i < definition->choice_count; i++)
-		value_append(list, value_of_str(arena, definition->choices[i]));
-	return value_built(list);
-}
-
 const struct value *
 chart_task_body(
     const struct chart *chart, const struct task *task, struct arena *arena)
@@ -70,7 +60,9 @@ chart_task_body(
 	value_put_str(built, "description", task->description);
 	value_put_str(built, "role", task->role);
 	value_put_int(built, "approvals", task->approvals);
-	value_put(built, STR("choices"), choices_value(definition, arena));
+	value_put(built, STR("choices"),
+	    value_of_strs(
+		arena, definition->choices, definition->choice_count));
 	value_put(built, STR("decisions"), votes_value(task, arena));
 	value_put_instant(built, "created", task->created_ms);
 	value_put_instant(built, "due", task->due_ms);

@@ -314,6 +314,9 @@ struct cli_column {
 };
 void cli_show_list(struct cli *cli, const struct value *items,
     const struct cli_column *columns);
+/* The same of one item; or as JSON. */
+void cli_show_item(struct cli *cli, const struct value *item,
+    const struct cli_column *columns);
 /* The same of a page of `kind`, which may go on at `next`; or as JSON. */
 void cli_show_page(struct cli *cli, const char *kind,
     const struct value *items, const struct cli_column *columns,

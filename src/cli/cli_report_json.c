@@ -4,16 +4,6 @@
 
 #include "cli_report.h"
 
-static const struct value *
-list_of_lines(struct arena *arena, const struct str *lines, size_t count)
-{
-	struct value_builder *list = value_build_list(arena);
-
-	for (size_t i = 0; i < count; i++)
-		value_append(list, value_of_str(arena, lines[i]));
-	return value_built(list);
-}
-
 static void
 put_failure(struct arena *arena, struct value_builder *scenario,
     const struct cli_result *result)
@@ -26,7 +16,7 @@ put_failure(struct arena *arena, struct value_builder *scenario,
 	}
 	value_put_str(scenario, "message", outcome->message);
 	value_put(scenario, STR("differences"),
-	    list_of_lines(
+	    value_of_strs(
 		arena, outcome->differences, outcome->difference_count));
 	if (outcome->records != NULL)
 		value_put(scenario, STR("records"), outcome->records);

@@ -69,6 +69,17 @@ cli_show_list(struct cli *cli, const struct value *items,
 }
 
 void
+cli_show_item(struct cli *cli, const struct value *item,
+    const struct cli_column *columns)
+{
+	if (cli->is_json)
+		cli_value_print(cli, item);
+	else
+		cli_show_list(
+		    cli, value_of_list(cli->arena, &item, 1), columns);
+}
+
+void
 cli_show_page(struct cli *cli, const char *kind, const struct value *items,
     const struct cli_column *columns, struct str next)
 {

@@ -46,14 +46,9 @@ run_switch(struct cli *cli)
 		value_put_str(body, "reason", reason);
 	status = cli_client_post(
 	    cli, path_of(cli), value_built(body), &reply);
-	if (status != CLI_OK)
-		return status;
-	if (cli->is_json)
-		cli_value_print(cli, reply.body);
-	else
-		cli_show_list(cli,
-		    value_of_list(cli->arena, &reply.body, 1), columns);
-	return CLI_OK;
+	if (status == CLI_OK)
+		cli_show_item(cli, reply.body, columns);
+	return status;
 }
 
 /* ---- test ---- */

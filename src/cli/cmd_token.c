@@ -40,16 +40,6 @@ words_of(struct cli *cli, const char *option, size_t *count)
 	return words;
 }
 
-static const struct value *
-list_of(struct cli *cli, const struct str *words, size_t count)
-{
-	struct value_builder *list = value_build_list(cli->arena);
-
-	for (size_t i = 0; i < count; i++)
-		value_append(list, value_of_str(cli->arena, words[i]));
-	return value_built(list);
-}
-
 static enum cli_status
 read_token(struct cli *cli, struct api_token *token)
 {
@@ -97,9 +87,9 @@ ask_engine(struct cli *cli, const struct api_token *token)
 
 	value_put_str(body, "name", token->name);
 	value_put(body, STR("roles"),
-	    list_of(cli, token->roles, token->role_count));
+	    value_of_strs(cli->arena, token->roles, token->role_count));
 	value_put(body, STR("workflows"),
-	    list_of(cli, token->workflows, token->workflow_count));
+	    value_of_strs(cli->arena, token->workflows, token->workflow_count));
 	if (expires.at != NULL)
 		value_put_str(body, "expires", expires);
 	status = cli_client_post(
@@ -194,14 +184,9 @@ run_revoke(struct cli *cli)
 		"/revoke"),
 	    value_built(body), &reply);
 
-	if (status != CLI_OK)
-		return status;
-	if (cli->is_json)
-		cli_value_print(cli, reply.body);
-	else
-		cli_show_list(cli,
-		    value_of_list(cli->arena, &reply.body, 1), columns);
-	return CLI_OK;
+	if (status == CLI_OK)
+		cli_show_item(cli, reply.body, columns);
+	return status;
 }
 
 /* ---- commands ---- */

@@ -207,15 +207,6 @@ trial_new(struct engine *engine, const struct def_connection *connection,
 	return trial;
 }
 
-static const struct def_operation *
-find_operation(const struct def_connection *connection, struct str name)
-{
-	for (size_t i = 0; i < connection->operation_count; i++)
-		if (str_equal(connection->operations[i]->name, name))
-			return connection->operations[i];
-	return NULL;
-}
-
 void
 engine_try(struct engine *engine, const struct engine_trial *wish,
     engine_reply_fn *reply, void *arg)
@@ -231,7 +222,7 @@ engine_try(struct engine *engine, const struct engine_trial *wish,
 		return;
 	}
 	if (wish->operation.at != NULL) {
-		operation = find_operation(connection, wish->operation);
+		operation = def_connection_find(connection, wish->operation);
 		if (operation == NULL || !connector_is_safe(operation)) {
 			answer(reply, arg, ENGINE_REFUSED,
 			    operation == NULL

@@ -171,6 +171,16 @@ value_of_list(struct arena *arena, const struct value *const *items,
 }
 
 const struct value *
+value_of_strs(struct arena *arena, const struct str *strings, size_t count)
+{
+	struct value_builder *list = value_build_list(arena);
+
+	for (size_t i = 0; i < count; i++)
+		value_append(list, value_of_str(arena, strings[i]));
+	return value_built(list);
+}
+
+const struct value *
 value_of_fields(struct arena *arena, const struct value_field *fields,
     size_t count)
 {

@@ -143,6 +143,18 @@ test_temporal_values_and_ranges_are_copied_and_compared(void **state)
 }
 
 static void
+test_strings_make_a_list(void **state)
+{
+	const struct str strings[] = {STR("a"), STR("b")};
+	struct arena *arena = arena_new();
+	(void)state;
+	assert_json(
+	    value_of_strs(arena, strings, 2), JSON_PLAIN, "[\"a\",\"b\"]");
+	assert_json(value_of_strs(arena, NULL, 0), JSON_PLAIN, "[]");
+	arena_free(&arena);
+}
+
+static void
 test_ranges_differ_by_their_ends(void **state)
 {
 	struct arena *arena = arena_new();
@@ -182,6 +194,7 @@ main(void)
 	    cmocka_unit_test(test_a_copy_needs_nothing_of_the_original),
 	    cmocka_unit_test(
 		test_temporal_values_and_ranges_are_copied_and_compared),
+	    cmocka_unit_test(test_strings_make_a_list),
 	    cmocka_unit_test(test_ranges_differ_by_their_ends),
 	    cmocka_unit_test(test_types_have_the_names_of_feel),
 	};
