@@ -136,6 +136,12 @@ find_kind(struct str key)
 	return kind;
 }
 
+bool
+library_is_kind(struct str key)
+{
+	return find_kind(key) != DOCUMENT_KINDS;
+}
+
 static void
 report_what(struct diag_list *diags, const struct yaml_node *root)
 {

@@ -201,6 +201,25 @@ report_unknown_key(struct load *load, const struct load_table *table,
 	load_suggest(load, key->text, legal, count);
 }
 
+/* A document whose first line follows another document's without a line
+ * between them: all from here on is no part of this one. */
+static bool
+is_next_document(const struct yaml_node *map, size_t index)
+{
+	const struct yaml_node *key = map->pairs[index].key;
+
+	return index > 0 && key->span.column == 1 &&
+	    library_is_kind(key->text);
+}
+
+static void
+report_next_document(struct load *load, const struct yaml_node *key)
+{
+	load_error(load, LOAD_UNKNOWN_KEY, key->span,
+	    "`%.*s` begins a document of its own", STR_ARG(key->text));
+	load_repair(load, "put a line with only --- before it");
+}
+
 static void
 load_row(struct load *load, const struct load_key *row,
     const struct yaml_pair *pair, void *into)
@@ -297,10 +316,14 @@ load_map(struct load *load, const struct yaml_node *node,
 		const struct load_key *row =
 		    load_find_key(table, node->pairs[i].key->text);
 
-		if (row)
+		if (row) {
 			load_row(load, row, &node->pairs[i], into);
-		else if (!load_is_rest(node, i))
+		} else if (is_next_document(node, i)) {
+			report_next_document(load, node->pairs[i].key);
+			break;
+		} else if (!load_is_rest(node, i)) {
 			report_unknown_key(load, table, node->pairs[i].key);
+		}
 	}
 	check_missing(load, node, table);
 }

@@ -137,7 +137,7 @@ load_window(struct load *load, const struct yaml_node *node, void *into)
 	struct str *names;
 
 	draft->call.window = load_name(load, node, "window");
-	if (!calendar && load->is_calendar_unread)
+	if (!calendar && load->is_calendar_amiss)
 		return;
 	if (!calendar) {
 		load_error(load, LOAD_NO_CALENDAR, node->span,

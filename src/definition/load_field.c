@@ -215,7 +215,7 @@ load_span(struct load *load, const struct yaml_node *node, const char *key)
 		span = (struct def_span){.kind = SPAN_FIXED, .fixed_ms = 1};
 	}
 	if (span.kind == SPAN_BUSINESS_DAYS && !load->calendar &&
-	    !load->is_calendar_unread) {
+	    !load->is_calendar_amiss) {
 		load_error(load, LOAD_NO_CALENDAR, node->span,
 		    "business days need a calendar");
 		load_repair(load, "add `calendar: NAME` to the workflow");

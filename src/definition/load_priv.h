@@ -32,7 +32,9 @@ struct load {
 	const struct yaml_document *document;
 	struct load_scope *scope;        /* names that expressions may use */
 	const struct calendar *calendar; /* the workflow's; may be NULL */
-	bool is_calendar_unread; /* there is one, but it can't be read */
+	/* one is named, but isn't there or can't be read: told at its name,
+	 * and not again wherever it would be needed */
+	bool is_calendar_amiss;
 	bool is_stored; /* an earlier version, as the store has it */
 	/* the definitions that it was stored with */
 	const struct yaml_document **stored;
@@ -519,5 +521,7 @@ const struct yaml_node *library_find_document(
 /* Whether any document of that kind can't be read. */
 bool library_has_unread(
     const struct library *library, enum load_document kind);
+/* Whether a document begins with that key: `workflow`, `connection`, … */
+bool library_is_kind(struct str key);
 
 #endif

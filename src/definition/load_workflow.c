@@ -40,8 +40,7 @@ find_calendar(struct load *load, const struct yaml_node *root)
 		return;
 	load->calendar = load_find_calendar(load, node);
 	load->build->definition->calendar = load->calendar;
-	load->is_calendar_unread = !load->calendar && library_is_unread(
-	    load->library, DOCUMENT_CALENDAR, node->text);
+	load->is_calendar_amiss = !load->calendar;
 }
 
 static void
