@@ -76,7 +76,7 @@ done <"$work/loads"
 # As text; and the database stays where it was asked for, whole.
 stated bench --load three-calls --seconds 0.3 --callers 2 --dir "$work/dir" \
     --store "$work/kept.db" >"$work/text" || complain "--store: it failed"
-for word in rate latency CPU memory disk syncs floor; do
+for word in rate latency CPU memory disk syncs floor alone; do
 	grep -q "^  $word " "$work/text" || complain "no $word is told"
 done
 stated verify "$work/kept.db" >/dev/null || complain "the database is broken"
@@ -84,6 +84,14 @@ check_left "--store"
 if stated bench --load three-calls --store "$work/kept.db" 2>/dev/null; then
 	complain "a database that was there is used"
 fi
+
+# At a rate a latency is held against that of bare libraries, and where
+# instances wait for one another it isn't.
+grep -q "latency/alone" "$work/text" && complain "a crowd's latency is judged"
+stated bench --load sign-and-wait --seconds 0.4 --rate 50 --dir "$work/dir" \
+    >"$work/text" || complain "--rate: it failed"
+grep -q "^  alone .* latency/alone [0-9]" "$work/text" ||
+    complain "--rate: no latency/alone is told"
 
 # What is interrupted ends without being killed, and tidies up, too.  $1: the
 # file that is there by then.

@@ -104,8 +104,8 @@ measure_floor(struct bench *bench)
 
 	if (ms > FLOOR_MS_MAX)
 		ms = FLOOR_MS_MAX;
-	bench->floor.call = floor_curl(bench->base, bench->stub.port, ms);
-	bench->floor.request = floor_evhttp(bench->base, ms);
+	bench->floor.call_ns = floor_curl(bench->base, bench->stub.port, ms);
+	bench->floor.request_ns = floor_evhttp(bench->base, ms);
 }
 
 /* NULL where it failed or was interrupted. */
@@ -163,16 +163,6 @@ run_loads(struct bench *bench)
 	return value_built(list);
 }
 
-static void
-put_cost(struct bench *bench, struct value_builder *report, const char *name,
-    const struct floor_cost *cost)
-{
-	value_put_kept_int(report, arena_strf(bench->arena, "%s_ns", name),
-	    cost->cpu_ns);
-	value_put_kept_int(report,
-	    arena_strf(bench->arena, "%s_alone_us", name), cost->alone_us);
-}
-
 static const struct value *
 report_run(struct bench *bench, const struct value *loads)
 {
@@ -182,8 +172,8 @@ report_run(struct bench *bench, const struct value *loads)
 	value_put_int(report, "cores", sysconf(_SC_NPROCESSORS_ONLN));
 	value_put_int(report, "callers", (int64_t)bench->options->callers);
 	value_put_int(report, "ms", bench->options->ms);
-	put_cost(bench, report, "curl_exchange", &bench->floor.call);
-	put_cost(bench, report, "evhttp_request", &bench->floor.request);
+	value_put_int(report, "curl_exchange_ns", bench->floor.call_ns);
+	value_put_int(report, "evhttp_request_ns", bench->floor.request_ns);
 	value_put(report, STR("loads"), loads);
 	return value_built(report);
 }

@@ -8,11 +8,11 @@
 /* All of one kind; gives their CPU. */
 static int64_t
 put_part(struct value_builder *report, const char *count_key,
-    const char *ns_key, unsigned count, const struct floor_cost *cost)
+    const char *ns_key, unsigned count, int64_t ns)
 {
 	value_put_kept_int(report, str_of(count_key), count);
-	value_put_kept_int(report, str_of(ns_key), cost->cpu_ns * count);
-	return cost->cpu_ns * count;
+	value_put_kept_int(report, str_of(ns_key), ns * count);
+	return ns * count;
 }
 
 int64_t
@@ -20,16 +20,13 @@ floor_report(struct value_builder *report, const struct floor *floor,
     const struct floor_parts *parts)
 {
 	int64_t ns = put_part(report, "requests", "requests_ns",
-	    parts->requests, &floor->request);
+	    parts->requests, floor->request_ns);
 
 	ns += put_part(
-	    report, "calls", "calls_ns", parts->calls, &floor->call);
+	    report, "calls", "calls_ns", parts->calls, floor->call_ns);
 	ns += put_part(
-	    report, "turns", "turns_ns", parts->turns, &floor->turn);
+	    report, "turns", "turns_ns", parts->turns, floor->turn_ns);
 	value_put_int(report, "ns", ns);
-	value_put_int(report, "alone_us",
-	    floor->request.alone_us * parts->requests +
-		floor->call.alone_us * parts->calls +
-		floor->turn.alone_us * parts->turns);
+	value_put_int(report, "alone_us", floor->alone_us);
 	return ns;
 }

@@ -7,56 +7,60 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <stdlib.h>
 
 #define EXCHANGES 16 /* at a time */
 #define BODY_BYTES 400
+#define URL_BYTES 64
 
-struct bare {
+struct call {
+	struct call *next; /* of all */
+	struct call *next_idle;
+	CURL *easy;
+	bare_called_fn *called;
+	void *arg;
+};
+
+struct bare_calls {
 	struct event_base *base;
 	CURLM *multi;
 	struct event *timer;
-	int64_t until_us;
-	int64_t done;
-	int64_t done_us; /* when the last one was */
-	struct histogram latency_us; /* meaningful of one at a time */
-	size_t under_way;
-	bool failed;
+	struct curl_slist *headers;
+	struct call *all;
+	struct call *idle;
+	char url[URL_BYTES];
+	char body[BODY_BYTES];
 };
 
-static void
-go_on(struct bare *bare, CURL *easy)
-{
-	must(curl_multi_remove_handle(bare->multi, easy) == CURLM_OK);
-	if (clock_monotonic_us() < bare->until_us && !bare->failed)
-		must(curl_multi_add_handle(bare->multi, easy) == CURLM_OK);
-	else if (--bare->under_way == 0)
-		event_base_loopbreak(bare->base);
-}
+/* ---- libcurl on libevent ---- */
 
 static void
-take_done(struct bare *bare)
+take_done(struct bare_calls *calls)
 {
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(bare->multi, &left)) != NULL) {
-		if (message->data.result != CURLE_OK)
-			bare->failed = true;
-		bare->done++;
-		histogram_add(
-		    &bare->latency_us, clock_monotonic_us() - bare->done_us);
-		bare->done_us = clock_monotonic_us();
-		go_on(bare, message->easy_handle);
+	while ((message = curl_multi_info_read(calls->multi, &left)) != NULL) {
+		bool is_done = message->data.result == CURLE_OK;
+		struct call *call;
+
+		must(curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+			 (char **)&call) == CURLE_OK);
+		must(curl_multi_remove_handle(calls->multi, call->easy) ==
+		    CURLM_OK);
+		call->next_idle = calls->idle;
+		calls->idle = call;
+		call->called(is_done, call->arg);
 	}
 }
 
 static void
-act(struct bare *bare, curl_socket_t fd, int what)
+act(struct bare_calls *calls, curl_socket_t fd, int what)
 {
 	int running;
 
-	(void)curl_multi_socket_action(bare->multi, fd, what, &running);
-	take_done(bare);
+	(void)curl_multi_socket_action(calls->multi, fd, what, &running);
+	take_done(calls);
 }
 
 static void
@@ -78,7 +82,7 @@ timer_cb(evutil_socket_t fd, short what, void *arg)
 static int
 watch_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *watched)
 {
-	struct bare *bare = arg;
+	struct bare_calls *calls = arg;
 	struct event *event = watched;
 	short wanted = EV_PERSIST;
 
@@ -91,25 +95,25 @@ watch_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *watched)
 	if (what & CURL_POLL_OUT)
 		wanted |= EV_WRITE;
 	if (what != CURL_POLL_REMOVE) {
-		event = event_new(bare->base, fd, wanted, socket_cb, bare);
+		event = event_new(calls->base, fd, wanted, socket_cb, calls);
 		must(event != NULL && event_add(event, NULL) == 0);
 	}
-	(void)curl_multi_assign(bare->multi, fd, event);
+	(void)curl_multi_assign(calls->multi, fd, event);
 	return 0;
 }
 
 static int
 arm_cb(CURLM *multi, long ms, void *arg)
 {
-	struct bare *bare = arg;
+	struct bare_calls *calls = arg;
 	const struct timeval span = {
 	    .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 
 	(void)multi;
 	if (ms < 0)
-		(void)event_del(bare->timer);
+		(void)event_del(calls->timer);
 	else
-		must(event_add(bare->timer, &span) == 0);
+		must(event_add(calls->timer, &span) == 0);
 	return 0;
 }
 
@@ -121,84 +125,123 @@ body_cb(char *bytes, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-static CURL *
-new_exchange(const char *url, const char *body, struct curl_slist *headers)
+/* ---- calls ---- */
+
+struct bare_calls *
+bare_calls_new(struct event_base *base, uint16_t port)
 {
+	struct bare_calls *calls = calloc(1, sizeof(*calls));
+
+	must(calls != NULL);
+	calls->base = base;
+	calls->timer = event_new(base, -1, 0, timer_cb, calls);
+	calls->multi = curl_multi_init();
+	calls->headers =
+	    curl_slist_append(NULL, "Content-Type: application/json");
+	must(calls->timer != NULL && calls->multi != NULL &&
+	    calls->headers != NULL);
+	memset(calls->body, 'b', sizeof(calls->body));
+	snprintf(calls->url, sizeof(calls->url), "http://127.0.0.1:%u/call",
+	    port);
+	curl_multi_setopt(calls->multi, CURLMOPT_SOCKETFUNCTION, watch_cb);
+	curl_multi_setopt(calls->multi, CURLMOPT_SOCKETDATA, calls);
+	curl_multi_setopt(calls->multi, CURLMOPT_TIMERFUNCTION, arm_cb);
+	curl_multi_setopt(calls->multi, CURLMOPT_TIMERDATA, calls);
+	curl_multi_setopt(calls->multi, CURLMOPT_MAXCONNECTS, (long)EXCHANGES);
+	return calls;
+}
+
+void
+bare_calls_free(struct bare_calls **calls)
+{
+	struct call *call;
+
+	while ((call = (*calls)->all) != NULL) {
+		(*calls)->all = call->next;
+		(void)curl_multi_remove_handle((*calls)->multi, call->easy);
+		curl_easy_cleanup(call->easy);
+		free(call);
+	}
+	curl_multi_cleanup((*calls)->multi);
+	event_free((*calls)->timer);
+	curl_slist_free_all((*calls)->headers);
+	free(*calls);
+	*calls = NULL;
+}
+
+static struct call *
+new_call(struct bare_calls *calls)
+{
+	struct call *call = calloc(1, sizeof(*call));
 	CURL *easy = curl_easy_init();
 
-	must(easy != NULL);
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+	must(call != NULL && easy != NULL);
+	call->easy = easy;
+	call->next = calls->all;
+	calls->all = call;
+	curl_easy_setopt(easy, CURLOPT_URL, calls->url);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, calls->body);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)BODY_BYTES);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, calls->headers);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_cb);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	return easy;
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)call);
+	return call;
 }
 
-/* So many at a time. */
-static void
-exchange_for(struct bare *bare, const char *url, size_t count, int64_t ms)
+void
+bare_calls_make(struct bare_calls *calls, bare_called_fn *called, void *arg)
 {
-	struct curl_slist *headers =
-	    curl_slist_append(NULL, "Content-Type: application/json");
-	CURL *exchanges[EXCHANGES];
-	char body[BODY_BYTES];
+	struct call *call = calls->idle;
 
-	must(count <= EXCHANGES);
-	memset(body, 'b', sizeof(body));
-	bare->done = 0;
-	bare->under_way = 0; /* a signal may have broken off the one before */
-	bare->latency_us = (struct histogram){0};
-	bare->done_us = clock_monotonic_us();
-	bare->until_us = bare->done_us + ms * 1000;
-	for (size_t i = 0; i < count; i++) {
-		exchanges[i] = new_exchange(url, body, headers);
-		bare->under_way++;
-		must(curl_multi_add_handle(bare->multi, exchanges[i]) ==
-		    CURLM_OK);
-	}
-	event_base_dispatch(bare->base);
-	for (size_t i = 0; i < count; i++) {
-		(void)curl_multi_remove_handle(bare->multi, exchanges[i]);
-		curl_easy_cleanup(exchanges[i]);
-	}
-	curl_slist_free_all(headers);
+	if (call != NULL)
+		calls->idle = call->next_idle;
+	else
+		call = new_call(calls);
+	call->called = called;
+	call->arg = arg;
+	must(curl_multi_add_handle(calls->multi, call->easy) == CURLM_OK);
 }
+
+/* ---- what one costs ---- */
+
+struct costing {
+	struct event_base *base;
+	struct bare_calls *calls;
+	int64_t until_us;
+	int64_t done;
+	size_t under_way;
+	bool failed;
+};
 
 static void
-set_up(struct bare *bare)
+called_cb(bool is_done, void *arg)
 {
-	bare->timer = event_new(bare->base, -1, 0, timer_cb, bare);
-	bare->multi = curl_multi_init();
-	must(bare->timer != NULL && bare->multi != NULL);
-	curl_multi_setopt(bare->multi, CURLMOPT_SOCKETFUNCTION, watch_cb);
-	curl_multi_setopt(bare->multi, CURLMOPT_SOCKETDATA, bare);
-	curl_multi_setopt(bare->multi, CURLMOPT_TIMERFUNCTION, arm_cb);
-	curl_multi_setopt(bare->multi, CURLMOPT_TIMERDATA, bare);
-	curl_multi_setopt(bare->multi, CURLMOPT_MAXCONNECTS, (long)EXCHANGES);
+	struct costing *costing = arg;
+
+	costing->done++;
+	costing->failed = costing->failed || !is_done;
+	if (clock_monotonic_us() < costing->until_us && !costing->failed)
+		bare_calls_make(costing->calls, called_cb, costing);
+	else if (--costing->under_way == 0)
+		event_base_loopbreak(costing->base);
 }
 
-struct floor_cost
+int64_t
 floor_curl(struct event_base *base, uint16_t port, int64_t ms)
 {
-	struct bare bare = {.base = base};
-	struct floor_cost cost = {0};
-	int64_t cpu_us;
-	char url[64];
+	struct costing costing = {.base = base,
+	    .calls = bare_calls_new(base, port),
+	    .until_us = clock_monotonic_us() + ms * 1000,
+	    .under_way = EXCHANGES};
+	int64_t cpu_us = bench_clock_cpu_us();
 
-	set_up(&bare);
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u/call", port);
-	cpu_us = bench_clock_cpu_us();
-	exchange_for(&bare, url, EXCHANGES, ms);
+	for (size_t i = 0; i < EXCHANGES; i++)
+		bare_calls_make(costing.calls, called_cb, &costing);
+	event_base_dispatch(base); /* a signal breaks it off, too */
 	cpu_us = bench_clock_cpu_us() - cpu_us;
-	if (!bare.failed && bare.done > 0)
-		cost.cpu_ns = cpu_us * 1000 / bare.done;
-	exchange_for(&bare, url, 1, ms / 4 + 1);
-	if (!bare.failed && bare.done > 0)
-		cost.alone_us =
-		    (int64_t)histogram_quantile(&bare.latency_us, 500);
-	curl_multi_cleanup(bare.multi);
-	event_free(bare.timer);
-	return cost;
+	bare_calls_free(&costing.calls);
+	return costing.failed || costing.done == 0
+		   ? 0
+		   : cpu_us * 1000 / costing.done;
 }

@@ -74,42 +74,30 @@ edge(void *arg, bool is_end)
 	usage_read(&span->usage[is_end], span->pid);
 }
 
-static bool
-drive(struct generator_options options, size_t callers, int64_t ms,
-    struct generated *generated)
+int64_t
+floor_evhttp(struct event_base *base, int64_t ms)
 {
 	static const struct script script = {
 	    .ask = ask, .hear = operation_hear_created};
-
-	options.callers = callers;
-	options.warm_ms = ms / 8;
-	options.ms = ms;
-	options.script = &script;
-	options.edge = edge;
-	return generator_run(&options, generated) && generated->counted > 0 &&
-	       generated->failed == 0;
-}
-
-struct floor_cost
-floor_evhttp(struct event_base *base, int64_t ms)
-{
-	struct generator_options options = {.base = base};
-	struct floor_cost cost = {0};
+	struct span span = {0};
+	struct generator_options options = {.base = base,
+	    .callers = CALLERS,
+	    .warm_ms = ms / 8,
+	    .ms = ms,
+	    .script = &script,
+	    .edge = edge,
+	    .arg = &span};
 	struct generated generated;
 	struct serving serving;
-	struct span span = {0};
+	int64_t cpu_ns = 0;
 
 	serving.fd = wire_listen(&options.port);
 	span.pid = child_fork(serve, &serving);
 	close(serving.fd);
-	options.arg = &span;
-	if (drive(options, CALLERS, ms, &generated))
-		cost.cpu_ns =
-		    (span.usage[1].cpu_us - span.usage[0].cpu_us) * 1000 /
-		    (int64_t)generated.counted;
-	if (drive(options, 1, ms / 4 + 1, &generated))
-		cost.alone_us = (int64_t)histogram_quantile(
-		    &generated.latency_us, 500);
+	if (generator_run(&options, &generated) && generated.counted > 0 &&
+	    generated.failed == 0)
+		cpu_ns = (span.usage[1].cpu_us - span.usage[0].cpu_us) * 1000 /
+			 (int64_t)generated.counted;
 	child_stop(&span.pid);
-	return cost;
+	return cpu_ns;
 }

@@ -12,6 +12,7 @@
 #include "bench_priv.h"
 
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define INSTANCE_BYTES 600
@@ -26,16 +27,14 @@ static const char *const texts[STATEMENTS] = {
     [COMMIT] = "COMMIT",
 };
 
-struct bare {
+struct bare_rows {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
 	char body[INSTANCE_BYTES];
-	sqlite3_int64 next; /* instance */
-	struct histogram latency_us;
 };
 
 static bool
-open_bare(struct bare *bare, const char *path)
+open_bare(struct bare_rows *bare, const char *path)
 {
 	memset(bare->body, 'b', sizeof(bare->body));
 	if (sqlite3_open(path, &bare->db) != SQLITE_OK ||
@@ -57,16 +56,31 @@ open_bare(struct bare *bare, const char *path)
 	return true;
 }
 
-static void
-close_bare(struct bare *bare)
+struct bare_rows *
+bare_rows_open(const char *path)
 {
+	struct bare_rows *bare = calloc(1, sizeof(*bare));
+
+	must(bare != NULL);
+	if (!open_bare(bare, path))
+		bare_rows_close(&bare);
+	return bare;
+}
+
+void
+bare_rows_close(struct bare_rows **bare)
+{
+	if (*bare == NULL)
+		return;
 	for (size_t i = 0; i < STATEMENTS; i++)
-		(void)sqlite3_finalize(bare->statements[i]);
-	(void)sqlite3_close(bare->db);
+		(void)sqlite3_finalize((*bare)->statements[i]);
+	(void)sqlite3_close((*bare)->db);
+	free(*bare);
+	*bare = NULL;
 }
 
 static bool
-step(struct bare *bare, enum statement which)
+step(struct bare_rows *bare, enum statement which)
 {
 	bool is_done = sqlite3_step(bare->statements[which]) == SQLITE_DONE;
 
@@ -74,7 +88,7 @@ step(struct bare *bare, enum statement which)
 }
 
 static bool
-write_row(struct bare *bare, enum statement which, sqlite3_int64 instance,
+write_row(struct bare_rows *bare, enum statement which, sqlite3_int64 instance,
     unsigned turn, int bytes)
 {
 	sqlite3_stmt *statement = bare->statements[which];
@@ -87,14 +101,14 @@ write_row(struct bare *bare, enum statement which, sqlite3_int64 instance,
 	return step(bare, which);
 }
 
-static bool
-write_batch(
-    struct bare *bare, sqlite3_int64 first, size_t batch, unsigned turn)
+bool
+bare_rows_write(struct bare_rows *bare, uint64_t first, size_t batch,
+    unsigned turn)
 {
 	bool is_done = step(bare, BEGIN);
 
 	for (size_t i = 0; i < batch && is_done; i++) {
-		sqlite3_int64 instance = first + (sqlite3_int64)i;
+		sqlite3_int64 instance = (sqlite3_int64)(first + i);
 
 		is_done = write_row(bare, turn == 0 ? INSERT : UPDATE,
 			      instance, turn, INSTANCE_BYTES) &&
@@ -106,46 +120,33 @@ write_batch(
 
 /* Instances for so long; gives the turns, 0 where something failed. */
 static int64_t
-write_for(struct bare *bare, size_t batch, unsigned turns, int64_t ms)
+write_for(struct bare_rows *bare, size_t batch, unsigned turns, int64_t ms)
 {
 	int64_t until_us = clock_monotonic_us() + ms * 1000;
+	uint64_t next = 1;
 	int64_t done = 0;
 
 	do {
-		for (unsigned turn = 0; turn < turns; turn++) {
-			int64_t began_us = clock_monotonic_us();
-
-			if (!write_batch(bare, bare->next, batch, turn))
+		for (unsigned turn = 0; turn < turns; turn++)
+			if (!bare_rows_write(bare, next, batch, turn))
 				return 0;
-			histogram_add(
-			    &bare->latency_us, clock_monotonic_us() - began_us);
-		}
 		done += (int64_t)batch * turns;
-		bare->next += (sqlite3_int64)batch;
+		next += batch;
 	} while (clock_monotonic_us() < until_us);
 	return done;
 }
 
-struct floor_cost
+int64_t
 floor_sqlite(const char *path, size_t batch, unsigned turns, int64_t ms)
 {
-	struct floor_cost cost = {0};
-	struct bare bare = {.next = 1};
-	int64_t cpu_us, done;
+	struct bare_rows *bare = bare_rows_open(path);
+	int64_t cpu_us = bench_clock_cpu_us();
+	int64_t done;
 
 	must(batch > 0 && turns > 0);
-	if (open_bare(&bare, path)) {
-		cpu_us = bench_clock_cpu_us();
-		done = write_for(&bare, batch, turns, ms);
-		cpu_us = bench_clock_cpu_us() - cpu_us;
-		if (done > 0)
-			cost.cpu_ns = cpu_us * 1000 / done;
-		bare.latency_us = (struct histogram){0};
-		if (write_for(&bare, 1, turns, ms / 4) > 0)
-			cost.alone_us = (int64_t)histogram_quantile(
-			    &bare.latency_us, 500);
-	}
-	close_bare(&bare);
+	done = bare != NULL ? write_for(bare, batch, turns, ms) : 0;
+	cpu_us = bench_clock_cpu_us() - cpu_us;
+	bare_rows_close(&bare);
 	engine_child_remove(path);
-	return cost;
+	return done > 0 ? cpu_us * 1000 / done : 0;
 }

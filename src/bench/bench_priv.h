@@ -203,28 +203,49 @@ MUST_USE bool generator_run(
 
 /* ---- bench_floor.c and its parts: the same by bare libraries ---- */
 
-/* Of one; 0: not measured. */
-struct floor_cost {
-	int64_t cpu_ns;	  /* where many are under way */
-	int64_t alone_us; /* how long it takes where it is the only one */
-};
-struct floor_cost floor_curl(
-    struct event_base *base, uint16_t port, int64_t ms);
-struct floor_cost floor_evhttp(struct event_base *base, int64_t ms);
-/* A turn: an instance's row written and a row of history appended, in
- * transactions of `batch` such turns; an instance has `turns` of them. */
-struct floor_cost floor_sqlite(
-    const char *path, size_t batch, unsigned turns, int64_t ms);
-struct floor {
-	struct floor_cost call;
-	struct floor_cost request;
-	struct floor_cost turn;
-};
 /* What an instance needs at the least. */
 struct floor_parts {
 	unsigned requests; /* that the engine answers */
 	unsigned calls;	   /* that it makes */
 	unsigned turns;	   /* that must be durable one after another */
+};
+
+/* CPU of one where many are under way, in nanoseconds; 0: not measured. */
+int64_t floor_curl(struct event_base *base, uint16_t port, int64_t ms);
+int64_t floor_evhttp(struct event_base *base, int64_t ms);
+/* A turn: an instance's row written and a row of history appended, in
+ * transactions of `batch` such turns; an instance has `turns` of them. */
+int64_t floor_sqlite(
+    const char *path, size_t batch, unsigned turns, int64_t ms);
+
+/* How long all the parts take one after another, in microseconds, at the
+ * median; instances are begun at the rate, 0: when the last one has ended. */
+struct floor_place {
+	const char *store;
+	uint16_t stub_port;
+};
+int64_t floor_alone(struct event_base *base, const struct floor_place *place,
+    const struct floor_parts *parts, int64_t rate, int64_t ms);
+
+/* What they are made of. */
+struct bare_calls; /* to the stub */
+typedef void bare_called_fn(bool is_done, void *arg);
+struct bare_calls *bare_calls_new(struct event_base *base, uint16_t port);
+void bare_calls_free(struct bare_calls **calls);
+void bare_calls_make(
+    struct bare_calls *calls, bare_called_fn *called, void *arg);
+struct bare_rows; /* of a new database; NULL where none could be made */
+struct bare_rows *bare_rows_open(const char *path);
+void bare_rows_close(struct bare_rows **rows);
+/* Turn `turn`, from 0, of `batch` instances from `first` on, durably. */
+MUST_USE bool bare_rows_write(
+    struct bare_rows *rows, uint64_t first, size_t batch, unsigned turn);
+
+struct floor {
+	int64_t call_ns;
+	int64_t request_ns;
+	int64_t turn_ns;
+	int64_t alone_us;
 };
 /* The parts and their sum, added to the report; the sum, in nanoseconds. */
 int64_t floor_report(struct value_builder *report, const struct floor *floor,

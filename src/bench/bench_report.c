@@ -213,6 +213,21 @@ put_disk(const struct value *load, struct buf *out)
 }
 
 static void
+put_alone(const struct value *floor, struct buf *out)
+{
+	if (number_of(floor, "alone_us") == 0)
+		return;
+	buf_add_char(out, '\n');
+	put_heading(out, "alone");
+	put_per_mille(out, number_of(floor, "alone_us"));
+	buf_add_cstr(out, " ms by bare libraries");
+	if (number_of(floor, "latency_per_mille") == 0)
+		return;
+	buf_add_cstr(out, ": latency/alone ");
+	put_ratio(out, number_of(floor, "latency_per_mille"));
+}
+
+static void
 put_floor(const struct value *load, struct buf *out)
 {
 	const struct value *floor = value_get_cstr(load, "floor");
@@ -238,9 +253,8 @@ put_floor(const struct value *load, struct buf *out)
 	}
 	buf_add_cstr(out, "\n  engine/floor ");
 	put_ratio(out, number_of(floor, "ratio_per_mille"));
-	buf_add_cstr(out, "; alone, one after another, the floor takes ");
-	put_per_mille(out, number_of(floor, "alone_us"));
-	buf_add_cstr(out, " ms\n");
+	put_alone(floor, out);
+	buf_add_char(out, '\n');
 }
 
 static void

@@ -191,22 +191,40 @@ batch_of(const struct round *round)
 	return commits > 0 && steps > commits ? (size_t)(steps / commits) : 1;
 }
 
+/* Latency is mostly waiting in line then. */
+static bool
+is_crowded(const struct round *round)
+{
+	const struct bench_options *asked = round->bench->options;
+
+	return asked->rate == 0 && asked->callers > 1;
+}
+
 static const struct value *
 floor_of(const struct round *round)
 {
 	struct bench *bench = round->bench;
 	struct value_builder *built = value_build_context(bench->arena);
-	struct str path =
-	    arena_strf(bench->arena, "%s/floor.db", bench->directory);
+	const struct floor_parts *parts = &round->load->floor;
+	struct floor_place place = {
+	    .store = arena_cstr(bench->arena,
+		arena_strf(bench->arena, "%s/floor.db", bench->directory)),
+	    .stub_port = bench->stub.port};
 	int64_t cpu_us =
 	    round->engine_usage[1].cpu_us - round->engine_usage[0].cpu_us;
 	int64_t floor_ns;
 
-	bench->floor.turn = floor_sqlite(arena_cstr(bench->arena, path),
-	    batch_of(round), round->load->floor.turns,
-	    bench->options->ms / 8 + 1);
-	floor_ns = floor_report(built, &bench->floor, &round->load->floor);
+	bench->floor.turn_ns = floor_sqlite(place.store, batch_of(round),
+	    parts->turns, bench->options->ms / 8 + 1);
+	bench->floor.alone_us = floor_alone(bench->base, &place, parts,
+	    round->rate, bench->options->ms / 4 + 1);
+	floor_ns = floor_report(built, &bench->floor, parts);
 	value_put_int(built, "batch", (int64_t)batch_of(round));
+	if (!is_crowded(round) && bench->floor.alone_us > 0)
+		value_put_int(built, "latency_per_mille",
+		    (int64_t)histogram_quantile(
+			&round->generated.latency_us, 500) *
+			1000 / bench->floor.alone_us);
 	if (floor_ns > 0 && units_of(round) > 0)
 		value_put_int(built, "ratio_per_mille",
 		    cpu_us * 1000000 / units_of(round) / floor_ns);

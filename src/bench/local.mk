@@ -10,6 +10,7 @@ libstated_bench_a_SOURCES = \
 	src/bench/bench_engine.c \
 	src/bench/bench_fill.c \
 	src/bench/bench_floor.c \
+	src/bench/bench_floor_alone.c \
 	src/bench/bench_floor_curl.c \
 	src/bench/bench_floor_evhttp.c \
 	src/bench/bench_floor_sqlite.c \
