@@ -131,7 +131,16 @@ enum audit_fault {
 	AUDIT_CUT,       /* the chain ends before the head that is known */
 };
 struct str audit_fault_name(enum audit_fault fault);
-/* Checks one record against the chain so far and moves the head on. */
+/* What a record's text says, the values with their types; place->hash is its
+ * `prev`.  SOUND, CHANGED or MALFORMED; *record is NULL where it can't be
+ * read. */
+enum audit_fault audit_verify_text(struct arena *arena, struct str canonical,
+    struct digest hash, struct audit_head *place, const struct value **record);
+/* The same record's place: checks it against the chain so far and moves the
+ * head on. */
+enum audit_fault audit_verify_place(struct audit_head *head,
+    const struct audit_head *place, struct digest hash);
+/* Both. */
 enum audit_fault audit_verify_next(
     struct audit_head *head, struct str canonical, struct digest hash);
 

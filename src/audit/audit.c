@@ -104,13 +104,11 @@ audit_seal(struct arena *arena, const struct value *record,
 /* Whether writing the record again gives the same bytes: a text that says
  * the same in another way was not written by us. */
 static bool
-is_canonical(struct arena *arena, const struct value *read, struct str text)
+is_canonical(const struct value *record, struct str text)
 {
-	const struct value *record = json_untype(arena, read);
 	struct buf again = {0};
 
-	if (record == NULL || record->type != VALUE_CONTEXT)
-		return false;
+	buf_reserve(&again, text.bytes);
 	json_write(record, JSON_CANONICAL, &again);
 	bool is_same = str_equal(buf_str(&again), text);
 	buf_fini(&again);
@@ -119,23 +117,38 @@ is_canonical(struct arena *arena, const struct value *read, struct str text)
 
 /* The record's own account of its place; false where it has none. */
 static bool
-read_place(struct arena *arena, struct str text, struct audit_head *place)
+read_place(const struct value *record, struct audit_head *place)
 {
-	struct json_error error;
-	const struct value *read = json_read(arena, text, &error);
+	const struct value *number = value_field_or_null(record, "seq");
 	int64_t seq;
 
-	if (read == NULL || read->type != VALUE_CONTEXT)
-		return false;
-	const struct value *number = value_field_or_null(read, "seq");
 	if (number->type != VALUE_NUMBER ||
 	    !number_to_int(number->as.number, &seq) || seq < 1)
 		return false;
 	place->seq = (uint64_t)seq;
-	struct str prev = value_str(value_field_or_null(read, "prev"));
-	if (!digest_parse_hex(prev, &place->hash))
-		return false;
-	return is_canonical(arena, read, text);
+	return digest_parse_hex(
+	    value_str(value_field_or_null(record, "prev")), &place->hash);
+}
+
+enum audit_fault
+audit_verify_text(struct arena *arena, struct str canonical,
+    struct digest hash, struct audit_head *place, const struct value **record)
+{
+	struct json_error error;
+	const struct value *read = json_read(arena, canonical, &error);
+
+	*record = read != NULL && read->type == VALUE_CONTEXT ?
+	    json_untype(arena, read) : NULL;
+	if (*record != NULL && (*record)->type != VALUE_CONTEXT)
+		*record = NULL;
+	/* The hash comes first: where bytes were changed, what they say now
+	 * about themselves means nothing. */
+	if (!digest_equal(digest_sha256(canonical), hash))
+		return AUDIT_CHANGED;
+	if (*record == NULL || !read_place(*record, place) ||
+	    !is_canonical(*record, canonical))
+		return AUDIT_MALFORMED;
+	return AUDIT_SOUND;
 }
 
 static enum audit_fault
@@ -151,25 +164,30 @@ compare_place(const struct audit_head *head, const struct audit_head *place)
 }
 
 enum audit_fault
+audit_verify_place(struct audit_head *head, const struct audit_head *place,
+    struct digest hash)
+{
+	enum audit_fault fault = compare_place(head, place);
+
+	if (fault != AUDIT_SOUND)
+		return fault;
+	must(place->seq == head->seq + 1);
+	head->seq = place->seq;
+	head->hash = hash;
+	return AUDIT_SOUND;
+}
+
+enum audit_fault
 audit_verify_next(struct audit_head *head, struct str canonical,
     struct digest hash)
 {
-	struct audit_head place;
-
-	/* The hash comes first: where bytes were changed, what they say now
-	 * about themselves means nothing. */
-	if (!digest_equal(digest_sha256(canonical), hash))
-		return AUDIT_CHANGED;
 	struct arena *arena = arena_new();
-	bool is_readable = read_place(arena, canonical, &place);
+	const struct value *record;
+	struct audit_head place;
+	enum audit_fault fault =
+	    audit_verify_text(arena, canonical, hash, &place, &record);
+
 	arena_free(&arena);
-	if (!is_readable)
-		return AUDIT_MALFORMED;
-	enum audit_fault fault = compare_place(head, &place);
-	if (fault != AUDIT_SOUND)
-		return fault;
-	must(place.seq == head->seq + 1);
-	head->seq = place.seq;
-	head->hash = hash;
-	return AUDIT_SOUND;
+	return fault == AUDIT_SOUND ? audit_verify_place(head, &place, hash)
+				    : fault;
 }

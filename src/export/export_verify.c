@@ -75,10 +75,9 @@ set_fault(struct check *check, enum audit_fault fault, uint64_t seq,
 
 /* A sound chain under another instance's number is a fault all the same. */
 static void
-check_name(struct check *check, const struct audit_record *sealed)
+check_name(struct check *check, const struct audit_record *sealed,
+    const struct value *record)
 {
-	const struct value *record = export_record_read(check->scratch,
-	    sealed->canonical);
 	uint64_t number;
 
 	must(record != NULL);
@@ -110,11 +109,9 @@ says(const struct value *record, const char *key, struct str shown)
 }
 
 static void
-check_row(struct check *check, const struct audit_record *sealed)
+check_row(struct check *check, const struct audit_record *sealed,
+    const struct value *record)
 {
-	const struct value *record = export_record_read(check->scratch,
-	    sealed->canonical);
-
 	if (!str_equal(value_str(value_get_cstr(record, "kind")),
 	    audit_kind_name(AUDIT_STARTED)))
 		return;
@@ -149,12 +146,17 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 {
 	struct check *check = arg;
 	uint64_t expected = check->head.seq + 1;
+	const struct value *read;
+	struct audit_head place;
 
 	must(number == check->number);
 	check->report->records++;
 	check->report->journal += number == STORE_JOURNAL;
-	enum audit_fault fault = audit_verify_next(&check->head,
-	    record->canonical, record->hash);
+	arena_reset(check->scratch);
+	enum audit_fault fault = audit_verify_text(check->scratch,
+	    record->canonical, record->hash, &place, &read);
+	if (fault == AUDIT_SOUND)
+		fault = audit_verify_place(&check->head, &place, record->hash);
 	/* Without its first turn nothing of an instance can be read. */
 	if (record->canonical.bytes == 0 && record->seq > expected)
 		fault = AUDIT_MISSING;
@@ -164,13 +166,12 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 		set_fault(check, fault, expected, explain(fault));
 		return false;
 	}
-	arena_reset(check->scratch);
-	check_name(check, record);
-	if (record->seq != expected)
+	check_name(check, record, read);
+	if (check->fault == AUDIT_SOUND && record->seq != expected)
 		set_fault(check, AUDIT_CHANGED, expected,
 		    "the row gives the record another place than its own");
-	if (expected == 1)
-		check_row(check, record);
+	if (check->fault == AUDIT_SOUND && expected == 1)
+		check_row(check, record, read);
 	return check->fault == AUDIT_SOUND;
 }
 
@@ -264,6 +265,16 @@ report_missing(struct check *check, uint64_t from, uint64_t to)
 	return STORE_OK;
 }
 
+static void
+report_order(struct check *check, uint64_t number)
+{
+	struct export_report first = {
+		.fault = AUDIT_REORDERED, .number = number};
+
+	export_report_fault(check->report, &first,
+	    "instances do not stand in order of their numbers");
+}
+
 static bool
 add_to_page_cb(const struct store_instance *row, void *arg)
 {
@@ -298,7 +309,12 @@ check_page(struct check *check, uint64_t *after)
 	    add_to_page_cb, check);
 	for (size_t i = 0; i < check->page_count && error == STORE_OK; i++) {
 		const struct store_instance *row = &check->page[i];
-		must(row->number >= check->expected);
+		/* Numbers are the key: its pages are damaged. */
+		if (row->number < check->expected) {
+			report_order(check, row->number);
+			*after = 0;
+			return STORE_OK;
+		}
 		error = report_missing(check, check->expected, row->number);
 		check->expected = row->number + 1;
 		if (error == STORE_OK)

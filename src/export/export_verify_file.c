@@ -130,8 +130,10 @@ fail_line(struct reading *reading, enum audit_fault fault, uint64_t seq,
 static void
 check_record(struct reading *reading, struct str canonical, struct digest hash)
 {
-	const struct value *record = export_record_read(reading->scratch,
-	    canonical);
+	const struct value *record;
+	struct audit_head place;
+	enum audit_fault fault = audit_verify_text(
+	    reading->scratch, canonical, hash, &place, &record);
 	struct str name = {NULL, 0};
 
 	if (record != NULL)
@@ -148,8 +150,8 @@ check_record(struct reading *reading, struct str canonical, struct digest hash)
 	if (chain->is_broken)
 		return;
 	uint64_t expected = chain->head.seq + 1;
-	enum audit_fault fault = audit_verify_next(&chain->head, canonical,
-	    hash);
+	if (fault == AUDIT_SOUND)
+		fault = audit_verify_place(&chain->head, &place, hash);
 	chain->is_broken = fault != AUDIT_SOUND;
 	if (chain->is_broken)
 		fail_line(reading, fault, expected, name, explain(fault));

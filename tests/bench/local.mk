@@ -32,4 +32,5 @@ EXTRA_DIST += \
 	tests/bench/soak.sh \
 	tests/bench/three_calls.lua \
 	tests/bench/three_calls.sh \
+	tests/bench/verify.sh \
 	tests/bench/three_calls.yaml
