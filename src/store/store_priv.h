@@ -23,6 +23,7 @@ struct store {
 	struct store_batch *under_way; /* empty unless committing */
 	uint64_t last_number;   /* durable */
 	uint64_t last_event_id; /* given, durable or not */
+	uint64_t last_post_id;  /* the same */
 	size_t iterating;       /* callbacks of ours on the stack */
 };
 
@@ -82,6 +83,13 @@ struct store_batch_token {
 	struct store_token row;
 };
 
+/* What a batch does to the outbox, in order. */
+struct store_batch_post {
+	struct store_batch_post *next;
+	bool is_removed; /* only the id counts then */
+	struct store_post row;
+};
+
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
@@ -101,6 +109,8 @@ struct store_batch {
 	struct store_batch_switch *switch_last;
 	struct store_batch_token *token_first;
 	struct store_batch_token *token_last;
+	struct store_batch_post *post_first;
+	struct store_batch_post *post_last;
 	struct store_cleaning cleaning;
 	bool has_probe;
 	uint64_t number_max; /* highest of `instances` */
