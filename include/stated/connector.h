@@ -169,7 +169,7 @@ MUST_USE bool connector_subscribe(const struct def_connection *connection,
     const struct connector_context *context, struct message_request *request,
     struct str *queue, struct outcome *failure);
 /* What a message of the queue is as an event; its properties are among its
- * headers: message-id, content-type, routing-key, … */
+ * headers: message_id, routing_key, content-type, … */
 enum webhook_result connector_delivery(
     const struct def_subscription *subscription,
     const struct message_response *delivery,

@@ -422,7 +422,7 @@ static struct str
 default_id(struct arena *arena, const struct message_response *delivery)
 {
 	struct str id = message_find_header(delivery->headers,
-	    delivery->header_count, STR("message-id"));
+	    delivery->header_count, STR("message_id"));
 	char hex[DIGEST_HEX_BYTES];
 
 	if (id.bytes > 0 && str_is_utf8(id))
@@ -440,8 +440,10 @@ map_message(struct call_scope *scope,
 
 	if (scope->env.steps < 0)
 		return WEBHOOK_MALFORMED;
+	/* What is no document can hardly be meant for any rule. */
 	if (rule == NULL)
-		return WEBHOOK_IGNORED;
+		return scope->reply->kind == REPLY_JSON ? WEBHOOK_IGNORED
+							: WEBHOOK_MALFORMED;
 	if (!connector_map_event(scope, rule, event))
 		return WEBHOOK_MALFORMED;
 	if (rule->id == NULL)

@@ -210,7 +210,8 @@ load_amqp_auth(struct load *load, const struct yaml_node *node, void *into)
 
 	load_map(load, node, &load_amqp_auth_table, auth);
 	load_doubt_secret(load, auth->password);
-	auth->kind = auth->is_external ? AUTH_EXTERNAL : AUTH_BASIC;
+	auth->kind = auth->is_external && !has_basic ? AUTH_EXTERNAL
+						     : AUTH_BASIC;
 	if (auth->is_external != has_basic)
 		return;
 	load_error(load, LOAD_EXCLUSIVE, node->span,

@@ -150,7 +150,7 @@ unpack(const struct letter *letter, struct arena *arena,
 {
 	struct str body = letter->body;
 	const struct value *value = value_unpack(arena, &body);
-	const struct value *at = value_of_instant(arena, letter->at_ms);
+	char *time = arena_alloc(arena, CLOCK_TEXT_BYTES);
 
 	if (value == NULL)
 		return false;
@@ -159,7 +159,7 @@ unpack(const struct letter *letter, struct arena *arena,
 	    .subject = value_str(value_field_or_null(value, "subject")),
 	    .id = value_str(value_field_or_null(value, "id")),
 	    .source = value_str(value_field_or_null(value, "source")),
-	    .time = value_str(at),
+	    .time = clock_format(letter->at_ms, time),
 	    .data = value_field_or_null(value, "data"),
 	};
 	return event->type.at != NULL && event->id.at != NULL;

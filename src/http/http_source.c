@@ -250,17 +250,17 @@ add_properties(struct http_delivery *delivery,
 	add_property(delivery, (flags & AMQP_BASIC_CONTENT_TYPE_FLAG) != 0,
 	    "content-type", properties->content_type);
 	add_property(delivery, (flags & AMQP_BASIC_CONTENT_ENCODING_FLAG) != 0,
-	    "content-encoding", properties->content_encoding);
+	    "content_encoding", properties->content_encoding);
 	add_property(delivery, (flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0,
-	    "message-id", properties->message_id);
+	    "message_id", properties->message_id);
 	add_property(delivery, (flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0,
-	    "correlation-id", properties->correlation_id);
+	    "correlation_id", properties->correlation_id);
 	add_property(delivery, (flags & AMQP_BASIC_REPLY_TO_FLAG) != 0,
-	    "reply-to", properties->reply_to);
+	    "reply_to", properties->reply_to);
 	add_property(delivery, (flags & AMQP_BASIC_TYPE_FLAG) != 0,
 	    "type", properties->type);
 	add_property(delivery, (flags & AMQP_BASIC_APP_ID_FLAG) != 0,
-	    "app-id", properties->app_id);
+	    "app_id", properties->app_id);
 	if ((flags & AMQP_BASIC_HEADERS_FLAG) == 0)
 		return;
 	for (int i = 0; i < properties->headers.num_entries; i++)
@@ -280,7 +280,7 @@ begin_reading(struct http_source *source, const amqp_basic_deliver_t *said)
 	delivery->connection = source->connection;
 	delivery->tag = said->delivery_tag;
 	add_header(delivery, STR("exchange"), http_amqp_str(said->exchange));
-	add_header(delivery, STR("routing-key"),
+	add_header(delivery, STR("routing_key"),
 	    http_amqp_str(said->routing_key));
 	add_header(delivery, STR("redelivered"),
 	    said->redelivered ? STR("true") : STR("false"));
