@@ -93,7 +93,10 @@ read_login(struct call_scope *scope, const struct def_auth *auth,
     struct message_broker *broker, struct outcome *failure)
 {
 	if (auth->kind == AUTH_EXTERNAL)
-		return true;
+		return broker->is_tls ||
+		    verdict_refuse(failure, "connector.url", false,
+			STR("our certificate, by which `auth` proves us, can "
+			    "be shown only over amqps://"));
 	must(auth->kind == AUTH_BASIC);
 	if (call_scope_text(scope, auth->user, &broker->user) &&
 	    call_scope_text(scope, auth->password, &broker->password))

@@ -14,6 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #define FRAME_BYTES_MAX (128 * 1024)
 /* How long the broker may take to open what is asked for. */
@@ -230,6 +231,32 @@ trust(SSL_CTX *context, struct str ca)
 	return is_trusted;
 }
 
+/* Without the brackets of an address of IPv6. */
+static struct str
+bare_host(struct str host)
+{
+	bool is_bracketed = host.bytes > 2 && host.at[0] == '[' &&
+	    host.at[host.bytes - 1] == ']';
+
+	return is_bracketed ? str_slice(host, 1, host.bytes - 1) : host;
+}
+
+/* Of the host, in its certificate: an address or a name. */
+static void
+expect_name(SSL_CTX *context, struct str host)
+{
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
+	struct buf name = {0};
+
+	buf_add_str(&name, bare_host(host));
+	if (X509_VERIFY_PARAM_set1_ip_asc(param, buf_cstr(&name)) != 1)
+		must(X509_VERIFY_PARAM_set1_host(param, buf_cstr(&name), 0) ==
+		    1);
+	X509_VERIFY_PARAM_set_hostflags(param,
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	buf_fini(&name);
+}
+
 static amqp_socket_t *
 new_tls_socket(struct http_amqp *amqp)
 {
@@ -239,8 +266,10 @@ new_tls_socket(struct http_amqp *amqp)
 
 	must(socket != NULL);
 	context = amqp_ssl_socket_get_context(socket);
+	/* The library's own look at the name knows no addresses. */
 	amqp_ssl_socket_set_verify_peer(socket, 1);
-	amqp_ssl_socket_set_verify_hostname(socket, 1);
+	amqp_ssl_socket_set_verify_hostname(socket, 0);
+	expect_name(context, amqp->broker.host);
 	must(SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1);
 	if (amqp->client_certificate.at != NULL)
 		is_ready = use_certificate(context, amqp->client_certificate) &&
@@ -263,16 +292,6 @@ timeval_of(int64_t ms)
 		.tv_sec = ms / 1000,
 		.tv_usec = ms % 1000 * 1000,
 	};
-}
-
-/* Without the brackets of an address of IPv6. */
-static struct str
-bare_host(struct str host)
-{
-	bool is_bracketed = host.bytes > 2 && host.at[0] == '[' &&
-	    host.at[host.bytes - 1] == ']';
-
-	return is_bracketed ? str_slice(host, 1, host.bytes - 1) : host;
 }
 
 static bool
@@ -316,21 +335,60 @@ property(const char *name, const char *value)
 	};
 }
 
+static amqp_table_entry_t
+ability(const char *name)
+{
+	return (amqp_table_entry_t){
+		.key = amqp_cstring_bytes(name),
+		.value = {
+			.kind = AMQP_FIELD_KIND_BOOLEAN,
+			.value.boolean = 1,
+		},
+	};
+}
+
+/* The library can't say nothing, which would be as good: by this name the
+ * broker knows us anyway. */
+static void
+name_ourselves(const struct http_amqp *amqp, char *out, size_t bytes)
+{
+	SSL_CTX *context =
+	    amqp_ssl_socket_get_context(amqp_get_socket(amqp->state));
+	X509 *ours = SSL_CTX_get0_certificate(context);
+
+	if (ours == NULL ||
+	    X509_NAME_get_text_by_NID(X509_get_subject_name(ours),
+		NID_commonName, out, (int)bytes) <= 0)
+		str_write(out, bytes, "-");
+}
+
 static amqp_rpc_reply_t
 log_in(struct http_amqp *amqp, const char *vhost, const char *user,
     const char *password)
 {
+	/* So that the broker says that it removed a queue, or takes nothing. */
+	amqp_table_entry_t able[] = {
+		ability("consumer_cancel_notify"),
+		ability("connection.blocked"),
+	};
 	amqp_table_entry_t entries[] = {
 		property("product", "stated"),
 		property("connection_name", "stated"),
+		{.key = amqp_cstring_bytes("capabilities"),
+		    .value = {.kind = AMQP_FIELD_KIND_TABLE,
+			.value.table = {2, able}}},
 	};
-	const amqp_table_t properties = {2, entries};
+	const amqp_table_t properties = {3, entries};
 	int heartbeat_s = (int)(amqp->broker.heartbeat_ms / 1000);
+	char name[256];
 
-	if (amqp->broker.user.at == NULL)
+	if (amqp->broker.user.at == NULL) {
+		must(amqp->broker.is_tls);
+		name_ourselves(amqp, name, sizeof(name));
 		return amqp_login_with_properties(amqp->state, vhost, 0,
 		    FRAME_BYTES_MAX, heartbeat_s, &properties,
-		    AMQP_SASL_METHOD_EXTERNAL, "");
+		    AMQP_SASL_METHOD_EXTERNAL, name);
+	}
 	return amqp_login_with_properties(amqp->state, vhost, 0,
 	    FRAME_BYTES_MAX, heartbeat_s, &properties, AMQP_SASL_METHOD_PLAIN,
 	    user, password);
