@@ -51,7 +51,7 @@ struct engine_options {
 	struct store *store;
 	/* linked, without errors; owned by the caller */
 	struct library *library;
-	struct http_port *http;
+	struct http_port *http; /* lives as long as the engine */
 	const struct clock *clock;
 	struct rng *rng;
 	const struct value *settings; /* lives as long as the engine */

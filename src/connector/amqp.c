@@ -12,6 +12,8 @@
 #define TLS_PORT "5671"
 /* AMQP 0-9-1, section 4.2.5.3: a short string. */
 #define NAME_BYTES_MAX 255
+/* All headers have to fit into one frame, of 128 KiB at most. */
+#define HEADERS_BYTES_MAX (64 * 1024)
 
 /* ----------------------------------------------------------- which broker */
 
@@ -187,6 +189,42 @@ shown_url(struct arena *arena, const struct message_request *request,
 }
 
 static bool
+refuse_name(struct call_scope *scope, const char *what,
+    struct outcome *failure)
+{
+	return verdict_refuse(failure, "connector.name", false,
+	    arena_strf(scope->arena, "the %s is longer than %d bytes", what,
+		NAME_BYTES_MAX));
+}
+
+/* Whether the protocol can hold what others than the definition gave. */
+static bool
+check_lengths(struct call_scope *scope, const struct message_request *request,
+    const struct message_publish *publish, struct outcome *failure)
+{
+	size_t bytes = 0;
+
+	if (publish->message_id.bytes > NAME_BYTES_MAX)
+		return refuse_name(scope, "message's id", failure);
+	if (publish->content_type.bytes > NAME_BYTES_MAX)
+		return refuse_name(scope, "content type", failure);
+	if (publish->type.bytes > NAME_BYTES_MAX ||
+	    publish->routing_key.bytes > NAME_BYTES_MAX)
+		return refuse_name(scope, "event's type", failure);
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct message_header *header = &request->headers[i];
+
+		if (header->name.bytes > NAME_BYTES_MAX)
+			return refuse_name(scope, "name of a header", failure);
+		bytes += header->name.bytes + header->value.bytes;
+	}
+	return bytes <= HEADERS_BYTES_MAX ||
+	    verdict_refuse(failure, "connector.header", false,
+		STR("the headers are longer than 64 KiB together: what is "
+		    "long belongs into the body"));
+}
+
+static bool
 prepare_publish(const struct connector_call *call, struct call_scope *scope,
     struct message_publish *publish, struct message_request *request,
     struct outcome *failure)
@@ -203,7 +241,8 @@ prepare_publish(const struct connector_call *call, struct call_scope *scope,
 	    !read_name(scope, operation->message_id, "message's id",
 		&publish->message_id, failure) ||
 	    !read_headers(scope, operation->headers, request, failure) ||
-	    !read_body(scope, operation, publish, request, failure))
+	    !read_body(scope, operation, publish, request, failure) ||
+	    !check_lengths(scope, request, publish, failure))
 		return false;
 	request->publish = publish;
 	request->url_shown =
@@ -388,9 +427,11 @@ connector_publish(const struct def_connection *connection,
 	    read_broker(&scope, connection, request, failure) &&
 	    address_event(&scope, publication, event, publish, failure);
 	*is_wanted = true;
-	if (is_ready)
+	if (is_ready) {
 		cloud_event_write(context->arena, event,
 		    publication->is_structured, request, publish);
+		is_ready = check_lengths(&scope, request, publish, failure);
+	}
 	return connector_finish(&scope, request, is_ready, failure);
 }
 

@@ -20,6 +20,8 @@
 /* How long the broker may take to open what is asked for. */
 #define ANSWER_MS 10000
 #define GOOD_BYE_MS 500
+/* Where the broker wants no heartbeats. */
+#define QUIET_MS 10000
 
 /* ------------------------------------------------------------------- life */
 
@@ -491,5 +493,7 @@ http_amqp_fd(const struct http_amqp *amqp)
 int64_t
 http_amqp_beat_ms(const struct http_amqp *amqp)
 {
-	return amqp_get_heartbeat(amqp->state) * 1000LL / 4;
+	int heartbeat_s = amqp_get_heartbeat(amqp->state);
+
+	return heartbeat_s > 0 ? heartbeat_s * 1000LL / 4 : QUIET_MS;
 }

@@ -274,7 +274,6 @@ begin_reading(struct http_source *source, const amqp_basic_deliver_t *said)
 	struct http_delivery *delivery =
 	    ARENA_NEW(arena, struct http_delivery);
 
-	must(source->reading == NULL);
 	delivery->arena = arena;
 	delivery->source = source;
 	delivery->connection = source->connection;
@@ -337,6 +336,11 @@ hear_method(struct http_source *source, const amqp_method_t *method)
 {
 	switch (method->id) {
 	case AMQP_BASIC_DELIVER_METHOD:
+		if (source->reading != NULL) {
+			http_amqp_note(&source->amqp,
+			    AMQP_STATUS_BAD_AMQP_DATA);
+			return false; /* the last one has no end */
+		}
 		begin_reading(source, method->decoded);
 		return true;
 	case AMQP_CONNECTION_CLOSE_METHOD:

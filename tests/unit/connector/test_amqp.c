@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -28,6 +29,7 @@ static const char broker[] =
     "              mandatory: false}\n"
     "    errors: [{if: = status = 312, code: nobody.listens,\n"
     "              transient: true}]\n"
+    "  large: {request: {publish: a, headers: {x: = text}, body: {}}}\n"
     "publishes:\n"
     "  - {events: order.*, if: = event.data.amount > 100, exchange: large,\n"
     "     routing-key: '= event.type + \".\" + settings.region',\n"
@@ -198,6 +200,26 @@ test_name_that_the_protocol_can_not_hold_is_refused(void **state)
 	    desk, "own-id", "{\"id\":\"a\",\"text\":null}"));
 	desk_assert_outcome(
 	    &desk->outcome, OUTCOME_NOT_DONE, "connector.body", false);
+}
+
+static void
+test_headers_that_no_frame_can_hold_are_refused(void **state)
+{
+	struct desk *desk = *state;
+	size_t bytes = 70000;
+	char *args = malloc(bytes + 100);
+
+	assert_non_null(args);
+	snprintf(args, bytes + 100, "{\"reference\":\"R\",\"kind\":\"%0*d\"}",
+	    (int)bytes, 1);
+	assert_false(desk_prepare(desk, "announce", args));
+	desk_assert_outcome(
+	    &desk->outcome, OUTCOME_NOT_DONE, "connector.name", false);
+	snprintf(args, bytes + 100, "{\"text\":\"%0*d\"}", (int)bytes, 1);
+	assert_false(desk_prepare(desk, "large", args));
+	desk_assert_outcome(
+	    &desk->outcome, OUTCOME_NOT_DONE, "connector.header", false);
+	free(args);
 }
 
 static void
@@ -446,6 +468,7 @@ main(void)
 		TEST(test_history_shows_where_it_went_without_secrets),
 		TEST(test_url_says_which_broker),
 		TEST(test_name_that_the_protocol_can_not_hold_is_refused),
+		TEST(test_headers_that_no_frame_can_hold_are_refused),
 		TEST(test_answer_decides_what_became_of_it),
 		TEST(test_event_goes_by_the_first_rule_that_takes_it),
 		TEST(test_queue_is_asked_for_as_it_is_written),
