@@ -18,6 +18,7 @@ packages="
 	libjansson-dev
 	libcurl4-openssl-dev
 	libssh2-1-dev
+	librabbitmq-dev
 	libsqlite3-dev
 	liblz4-dev
 	libarchive-dev
@@ -27,7 +28,7 @@ packages="
 	libcmocka-dev
 	tzdata
 	openssl curl
-	nghttp2-server openssh-server
+	nghttp2-server openssh-server rabbitmq-server
 "
 
 say() {

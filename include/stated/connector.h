@@ -131,6 +131,7 @@ struct connector_event {
 	struct str type;
 	struct str subject; /* may be absent */
 	struct str id;
+	struct str source;  /* absent: whoever took it in */
 	struct str time;    /* may be absent */
 	const struct value *data;
 };
@@ -149,5 +150,29 @@ enum webhook_result {
 enum webhook_result connector_webhook(const struct def_connection *connection,
     const struct message_header *headers, size_t header_count, struct str body,
     const struct connector_context *context, struct connector_events *events);
+
+/*
+ * Events by way of a broker (AMQP).  What an instance has emitted becomes a
+ * message: *is_wanted is false where no rule of the connection takes it.
+ * false with *failure where it can't be made.
+ */
+MUST_USE bool connector_publish(const struct def_connection *connection,
+    const struct connector_event *event,
+    const struct connector_context *context, struct message_request *request,
+    bool *is_wanted, struct outcome *failure);
+/* Why a broker did not take it, or does not let us consume. */
+struct outcome connector_publish_outcome(
+    struct arena *arena, const struct message_response *response);
+/* Which broker to consume the queue from. */
+MUST_USE bool connector_subscribe(const struct def_connection *connection,
+    const struct def_subscription *subscription,
+    const struct connector_context *context, struct message_request *request,
+    struct str *queue, struct outcome *failure);
+/* What a message of the queue is as an event; its properties are among its
+ * headers: message_id, routing_key, content-type, … */
+enum webhook_result connector_delivery(
+    const struct def_subscription *subscription,
+    const struct message_response *delivery,
+    const struct connector_context *context, struct connector_event *event);
 
 #endif

@@ -376,6 +376,7 @@ enum def_connection_kind {
 	CONNECTION_ODOO,
 	CONNECTION_SMTP,
 	CONNECTION_SFTP,
+	CONNECTION_AMQP,
 };
 
 /* The first rule that holds names an answer's error. */
@@ -425,6 +426,11 @@ struct def_operation {
 	/* kind: sftp, beside path, body and xml */
 	enum message_file_verb file_verb;
 	struct str content_type; /* of the body; absent: it is a text */
+	/* kind: amqp, beside headers, body and content_type */
+	const struct template *exchange; /* "" leads to the queue of that key */
+	const struct template *routing_key;
+	const struct template *message_id; /* NULL: the idempotency key */
+	bool is_mandatory; /* what reaches no queue is an error */
 	/* kind: smtp; each but the last two a text or a list of texts.  Of
 	 * sftp: a file's new name */
 	const struct template *to;
@@ -452,7 +458,8 @@ enum def_auth_kind {
 	AUTH_QUERY,
 	AUTH_OAUTH2,
 	AUTH_ODOO,
-	AUTH_KEY
+	AUTH_KEY,
+	AUTH_EXTERNAL /* AMQP: the client's certificate (SASL EXTERNAL) */
 };
 enum def_oauth2_grant {
 	GRANT_CLIENT, /* client credentials: RFC 6749, section 4.4 */
@@ -485,6 +492,7 @@ struct def_oauth2 {
 };
 struct def_auth {
 	enum def_auth_kind kind;
+	bool is_external; /* as written, of AMQP */
 	const struct template *user;     /* BASIC, ODOO (login), KEY */
 	/* BASIC, BEARER (token), HEADER and QUERY (value), ODOO, KEY: the
 	 * private key */
@@ -567,6 +575,26 @@ struct def_webhook_event {
 	const struct template *id;
 	const struct template *data;    /* NULL: the body */
 	const struct template *time;    /* may be NULL */
+	const struct template *source;  /* AMQP; may be NULL: the queue */
+};
+
+/* Which of the events that instances emit a broker gets (AMQP). */
+struct def_publication {
+	const struct str *events; /* names, or by prefix: "bank.*" */
+	size_t event_count;
+	const struct template *guard;       /* NULL: all of these */
+	const struct template *exchange;
+	const struct template *routing_key; /* NULL: the event's type */
+	bool is_structured; /* CloudEvents' structured mode, else binary */
+};
+
+/* A queue that events come from (AMQP). */
+struct def_subscription {
+	const struct template *queue;
+	int64_t prefetch; /* messages at hand at a time; 100 unless told */
+	/* none: its messages are CloudEvents themselves */
+	const struct def_webhook_event *events;
+	size_t event_count;
 };
 
 /* The host that calls go through. */
@@ -621,7 +649,15 @@ struct def_connection {
 	const struct template *webhook_each;
 	const struct def_webhook_event *webhook_events;
 	size_t webhook_event_count;
+	int64_t heartbeat_ms; /* AMQP: 30 s unless told; 0: none */
+	const struct def_publication *publications; /* AMQP */
+	size_t publication_count;
+	const struct def_subscription *subscriptions; /* AMQP */
+	size_t subscription_count;
 };
+/* Whether it is about events of that type. */
+bool def_publication_takes(
+    const struct def_publication *publication, struct str type);
 const struct def_operation *def_connection_find(
     const struct def_connection *connection, struct str operation);
 

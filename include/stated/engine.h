@@ -37,6 +37,9 @@ struct engine_limits {
 	size_t calls_max;
 	size_t mails_max; /* the same of mails; HTTP_MAILS_MAX where 0 */
 	size_t files_max; /* the same of files; HTTP_FILES_MAX where 0 */
+	/* Events that wait for a broker; from then on nothing new is started.
+	 * 1000000 where 0 */
+	size_t posts_max;
 	int64_t probe_ms; /* until a store that failed is tried; 250 where 0 */
 	/* After so many commits in a row that were small and quick, the next is
 	 * made on the loop's own thread, without waking another; 0: never. */
@@ -48,7 +51,7 @@ struct engine_options {
 	struct store *store;
 	/* linked, without errors; owned by the caller */
 	struct library *library;
-	struct http_port *http;
+	struct http_port *http; /* lives as long as the engine */
 	const struct clock *clock;
 	struct rng *rng;
 	const struct value *settings; /* lives as long as the engine */
@@ -340,6 +343,16 @@ struct engine_connection {
 	uint64_t sent;
 	uint64_t repeated; /* of the sent: not a call's first attempt */
 	uint64_t outcomes[ENGINE_OUTCOMES];
+	/* of a broker: emitted events that it has not confirmed, and since
+	 * when the oldest that is known waits (0: none) */
+	size_t posts;
+	int64_t posts_since_ms;
+	int64_t now_ms; /* as the engine's clock has it */
+	uint64_t published; /* since the engine began */
+	size_t queues;	     /* that are to be consumed */
+	size_t queues_consumed;
+	uint64_t received; /* messages, since the engine began */
+	uint64_t rejected;
 };
 typedef void engine_connection_fn(
     const struct engine_connection *connection, void *arg);

@@ -9,7 +9,8 @@
  *
  * A request with an envelope is a mail (SMTP), and one may be about a file
  * (SFTP).  Each of these has a connection of its own, and a thread for as long
- * as it takes, of which there are few.
+ * as it takes, of which there are few.  Messages for a broker (AMQP) share a
+ * connection, which has a thread; so has each queue that is consumed.
  */
 #ifndef STATED_HTTP_H
 #define STATED_HTTP_H
@@ -19,11 +20,47 @@
 /* The response and what it points to are valid during the call only. */
 typedef void http_done_fn(const struct message_response *response, void *arg);
 
+/* A message that the broker has given us and will give to somebody again
+ * unless it is settled. */
+struct http_delivery;
+enum http_settlement {
+	SETTLE_TAKEN,   /* the broker forgets it */
+	SETTLE_REFUSED, /* it is no good: to the dead letters, if there are any */
+	SETTLE_LATER,   /* it comes again, at the earliest after the delay */
+};
+void http_delivery_settle(struct http_delivery **delivery,
+    enum http_settlement settlement, int64_t delay_ms);
+/* It lives until the delivery is settled. */
+struct arena *http_delivery_arena(struct http_delivery *delivery);
+
+struct http_listener {
+	struct str queue;
+	int64_t prefetch; /* so many are not settled at a time; at most 65535 */
+	/* The message's properties and headers, and its body, which are valid
+	 * until it is settled. */
+	void (*delivered)(struct http_delivery *delivery,
+	    const struct message_response *message, void *arg);
+	/* 200: the queue is consumed; anything else tells why it is not, or
+	 * (MESSAGE_TOO_LARGE) which message was not taken.  It is tried again
+	 * by itself, after a while. */
+	void (*changed)(const struct message_response *state, void *arg);
+	void *arg;
+};
+struct http_source;
+/* Nothing is delivered any more.  What is not settled comes again, to whoever
+ * consumes the queue then. */
+void http_source_close(struct http_source **source);
+
 struct http_port {
 	/* Copies what it needs of the request.  Exactly one done() follows. */
 	void (*send)(struct http_port *port,
 	    const struct message_request *request, http_done_fn *done,
 	    void *arg);
+	/* Consumes a queue of the request's broker until it is closed.  NULL
+	 * where there is no network for it. */
+	struct http_source *(*listen)(struct http_port *port,
+	    const struct message_request *request,
+	    const struct http_listener *listener);
 };
 
 static inline void

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * message.h: HTTP requests and responses as data (RFC 9110), mails on their
- * way to a server (RFC 5321), and what is asked of a server of files (SFTP).
- * No I/O.
+ * way to a server (RFC 5321), what is asked of a server of files (SFTP), and
+ * messages for a broker (AMQP 0-9-1).  No I/O.
  */
 #ifndef STATED_MESSAGE_H
 #define STATED_MESSAGE_H
 
 #include "stated/arena.h"
 #include "stated/buf.h"
+#include "stated/digest.h"
 
 struct message_header {
 	struct str name; /* compared without case */
@@ -64,6 +65,36 @@ struct message_file {
 	struct str to; /* FILE_RENAME */
 };
 
+/*
+ * A broker, and who we are to it.  The url of its request is shown only.  The
+ * answer's status is 200, or the reply code of AMQP 0-9-1 (section 1.2) that
+ * the broker gave, with its text as the body; 401 is a login that was
+ * refused, 506 a message that it would not take (basic.nack).
+ */
+struct message_broker {
+	struct str host;
+	struct str port;
+	struct str vhost;
+	struct str user; /* absent: by the client certificate (EXTERNAL) */
+	struct str password;
+	bool is_tls;
+	int64_t heartbeat_ms; /* whole seconds */
+};
+/*
+ * A message for an exchange of it; the request's headers and body are the
+ * message's.  It is persistent, and the answer is the broker's confirmation,
+ * with a document of JSON that has its id.
+ */
+struct message_publish {
+	struct str exchange; /* empty: to the queue that the key names */
+	struct str routing_key;
+	struct str message_id;   /* may be absent, and so may those below */
+	struct str content_type;
+	struct str type;
+	int64_t at_ms;
+	bool is_mandatory; /* 312 where no queue gets it */
+};
+
 /* Through which a web request goes; https goes through a tunnel of it. */
 struct message_proxy {
 	struct str url;  /* http or https, with its port */
@@ -75,7 +106,10 @@ struct message_proxy {
 
 struct message_request {
 	const struct message_mail *mail; /* NULL: none */
-	const struct message_file *file; /* NULL: none; neither: HTTP */
+	const struct message_file *file; /* NULL: none */
+	const struct message_broker *broker; /* NULL: none; none of all: HTTP */
+	/* of the broker; NULL: it is only asked to let us in */
+	const struct message_publish *publish;
 	struct str method;
 	struct str url;       /* absolute, encoded */
 	struct str url_shown; /* for history, secrets masked; absent: url */
@@ -123,6 +157,9 @@ struct message_response {
 	int64_t elapsed_ms;
 };
 
+/* Of all that makes a connection to the request's broker another one: where it
+ * is, and what is shown to it. */
+struct digest message_broker_key(const struct message_request *request);
 /* The first header of that name, or the absent string where there is none. */
 struct str message_find_header(const struct message_header *headers,
     size_t count, struct str name);

@@ -204,6 +204,15 @@ struct store_checkpoint {
 	struct str document; /* audit_checkpoint.h */
 };
 
+/* An event on its way to those outside, until a broker has confirmed it. */
+struct store_post {
+	uint64_t id; /* given when it is added, in that order */
+	struct str connection; /* that publishes it */
+	uint64_t instance; /* that emitted it: its events stay in order */
+	int64_t at_ms;
+	struct str body; /* packed event; opaque here */
+};
+
 /* ---- writing ---- */
 
 /* The open batch, made where there is none. */
@@ -258,6 +267,9 @@ void store_add_nodes(struct store_batch *batch, const struct store_node *nodes,
     size_t count);
 void store_add_checkpoint(
     struct store_batch *batch, const struct store_checkpoint *row);
+/* Gives it its id.  Nothing is found of it before it is durable. */
+void store_add_post(struct store_batch *batch, const struct store_post *row);
+void store_remove_post(struct store_batch *batch, uint64_t id);
 /* Deletes idempotency keys that expired, and matched events older than
  * `events_before_ms`, a bounded number at a time. */
 void store_add_cleaning(
@@ -354,6 +366,17 @@ MUST_USE enum store_error store_each_switch(
 typedef void store_token_fn(const struct store_token *row, void *arg);
 MUST_USE enum store_error store_each_token(
     struct store *store, store_token_fn *fn, void *arg);
+
+/* What a connection has to publish, in order, from after that id on. */
+typedef void store_post_fn(const struct store_post *row, void *arg);
+MUST_USE enum store_error store_each_post(struct store *store,
+    struct str connection, uint64_t after, size_t limit, store_post_fn *fn,
+    void *arg);
+/* How much there is of each connection that has any. */
+typedef void store_post_count_fn(
+    struct str connection, size_t count, void *arg);
+MUST_USE enum store_error store_count_posts(
+    struct store *store, store_post_count_fn *fn, void *arg);
 
 struct store_instance_filter {
 	struct str workflow;     /* absent fields don't restrict */

@@ -67,6 +67,21 @@ put_counts(struct value_builder *built,
 	    (int64_t)outcomes[OUTCOME_DONE_WITH_ERROR]);
 }
 
+static void
+put_events(struct value_builder *built,
+    const struct engine_connection *connection)
+{
+	value_put_int(built, "to_publish", (int64_t)connection->posts);
+	api_reply_instant(
+	    built, "to_publish_since", connection->posts_since_ms);
+	value_put_int(built, "published", (int64_t)connection->published);
+	value_put_int(built, "queues", (int64_t)connection->queues);
+	value_put_int(
+	    built, "queues_consumed", (int64_t)connection->queues_consumed);
+	value_put_int(built, "received", (int64_t)connection->received);
+	value_put_int(built, "rejected", (int64_t)connection->rejected);
+}
+
 static struct value_builder *
 build(struct api_call *call, const struct engine_connection *connection)
 {
@@ -82,6 +97,7 @@ build(struct api_call *call, const struct engine_connection *connection)
 	    connection->trouble_ms != 0 ? connection->trouble
 					: (struct str){NULL, 0});
 	put_counts(built, connection);
+	put_events(built, connection);
 	return built;
 }
 

@@ -190,6 +190,45 @@ retries_of(const struct engine_connection *connection)
 	return connection->repeated;
 }
 
+static uint64_t
+posts_of(const struct engine_connection *connection)
+{
+	return connection->posts;
+}
+
+static uint64_t
+post_age_of(const struct engine_connection *connection)
+{
+	int64_t age_ms = connection->posts_since_ms == 0
+	    ? 0 : connection->now_ms - connection->posts_since_ms;
+
+	return age_ms > 0 ? (uint64_t)age_ms / 1000 : 0;
+}
+
+static uint64_t
+published_of(const struct engine_connection *connection)
+{
+	return connection->published;
+}
+
+static uint64_t
+idle_queues_of(const struct engine_connection *connection)
+{
+	return connection->queues - connection->queues_consumed;
+}
+
+static uint64_t
+received_of(const struct engine_connection *connection)
+{
+	return connection->received;
+}
+
+static uint64_t
+rejected_of(const struct engine_connection *connection)
+{
+	return connection->rejected;
+}
+
 static const struct {
 	const char *name;
 	const char *type;
@@ -206,6 +245,18 @@ static const struct {
 	"1 where an operator holds the calls.", paused_of},
     {"stated_connection_retries", "counter",
 	"Calls sent that were not the first attempt.", retries_of},
+    {"stated_connection_events_to_publish", "gauge",
+	"Emitted events that the broker has not confirmed.", posts_of},
+    {"stated_connection_events_to_publish_age_seconds", "gauge",
+	"How long the oldest of these has waited.", post_age_of},
+    {"stated_connection_events_published", "counter",
+	"Emitted events that the broker has confirmed.", published_of},
+    {"stated_connection_queues_idle", "gauge",
+	"Queues that ought to be consumed and are not.", idle_queues_of},
+    {"stated_connection_messages_received", "counter",
+	"Messages taken from queues.", received_of},
+    {"stated_connection_messages_rejected", "counter",
+	"Messages of which no event could be made.", rejected_of},
 };
 
 #define METRIC_COUNT \

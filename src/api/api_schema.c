@@ -287,6 +287,13 @@ static const struct {
 	ALSO("not_done", WHOLE)
 	ALSO("unknown", WHOLE)
 	ALSO("done_with_error", WHOLE)
+	ALSO("to_publish", WHOLE)
+	ALSO("to_publish_since", TEXT_OR_NULL)
+	ALSO("published", WHOLE)
+	ALSO("queues", WHOLE)
+	ALSO("queues_consumed", WHOLE)
+	ALSO("received", WHOLE)
+	ALSO("rejected", WHOLE)
 	ALSO("switches", LIST(CLOSED(HAS("act", "{'enum':['pause','resume']}")
 	    ALSO("at", TEXT)
 	    ALSO("by", TEXT_OR_NULL)
@@ -295,7 +302,9 @@ static const struct {
 	"'name','state','paused','waits_for','queued','active','places',"
 	"'concurrency','rate','rate_learned','oldest_at','open_until',"
 	"'wait_until','switched_at','switched_by','reason','error_at','error',"
-	"'sent','retries','done','not_done','unknown','done_with_error'")},
+	"'sent','retries','done','not_done','unknown','done_with_error',"
+	"'to_publish','to_publish_since','published','queues',"
+	"'queues_consumed','received','rejected'")},
     {"ConnectionPage", PAGE("Connection")},
     {"Tried", CLOSED(HAS("connection", TEXT)
 	ALSO("ok", FLAG)

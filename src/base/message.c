@@ -85,3 +85,26 @@ message_encode(struct str text, struct buf *out)
 		buf_add_char(out, digits[c & 15]);
 	}
 }
+
+struct digest
+message_broker_key(const struct message_request *request)
+{
+	const struct message_broker *broker = request->broker;
+	const struct str parts[] = {
+		broker->host, broker->port, broker->vhost, broker->user,
+		broker->password, request->client_certificate, request->ca,
+	};
+	struct buf text = {0};
+	struct digest digest;
+
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		buf_add_varint(&text, parts[i].bytes);
+		buf_add_str(&text, parts[i]);
+	}
+	buf_addf(&text, "%d %lld", broker->is_tls,
+	    (long long)broker->heartbeat_ms);
+	digest = digest_sha256(buf_str(&text));
+	explicit_bzero(text.at, text.bytes);
+	buf_fini(&text);
+	return digest;
+}

@@ -12,6 +12,7 @@ static const struct cli_column columns[] = {
     {"PLACES", "places"},
     {"RATE", "rate"},
     {"OLDEST", "oldest_at:age"},
+    {"TO PUBLISH", "to_publish"},
     {"ERROR", "error_at:age"},
     {"WHAT", "error"},
     {NULL, NULL},

@@ -756,9 +756,9 @@ take_apart(struct service *service)
 			event_free(service->signals[i]);
 	if (service->tidy != NULL)
 		event_free(service->tidy);
-	http_client_free(&service->http);
 	api_free(&service->api);
 	engine_free(&service->engine);
+	http_client_free(&service->http);
 	store_close(&service->store);
 	for (size_t i = 0; i < service->older_count; i++)
 		library_free(&service->older[i]);

@@ -26,6 +26,7 @@ static const struct protocol protocols[] = {
 	[CONNECTION_ODOO] = {odoo_prepare, odoo_judge},
 	[CONNECTION_SMTP] = {smtp_prepare, smtp_judge},
 	[CONNECTION_SFTP] = {sftp_prepare, sftp_judge},
+	[CONNECTION_AMQP] = {amqp_prepare, amqp_judge},
 };
 
 static const struct protocol *
@@ -79,6 +80,23 @@ assert_call(const struct connector_call *call)
 }
 
 bool
+connector_finish(struct call_scope *scope, struct message_request *request,
+    bool is_ready, struct outcome *failure)
+{
+	/* A null in its place may look like another error. */
+	if (scope->env.steps < 0)
+		return verdict_refuse(failure, "connector.expression", false,
+		    arena_str(scope->arena, str_of(scope->env.note)));
+	if (scope->missing_secret.at != NULL)
+		return verdict_refuse(failure, "connector.secret", true,
+		    arena_strf(scope->arena, "there is no secret named %.*s",
+			STR_ARG(scope->missing_secret)));
+	if (is_ready)
+		connector_mask_keep(scope, request);
+	return is_ready;
+}
+
+bool
 connector_prepare(const struct connector_call *call,
     const struct connector_context *context, struct message_request *request,
     struct outcome *failure)
@@ -97,17 +115,7 @@ connector_prepare(const struct connector_call *call,
 	if (!check_arguments(call, context, failure))
 		return false;
 	is_ready = protocol_of(call)->prepare(call, &scope, request, failure);
-	/* A null in its place may look like another error. */
-	if (scope.env.steps < 0)
-		return verdict_refuse(failure, "connector.expression", false,
-		    arena_str(context->arena, str_of(scope.env.note)));
-	if (scope.missing_secret.at != NULL)
-		return verdict_refuse(failure, "connector.secret", true,
-		    arena_strf(context->arena, "there is no secret named %.*s",
-			STR_ARG(scope.missing_secret)));
-	if (is_ready)
-		connector_mask_keep(&scope, request);
-	return is_ready;
+	return connector_finish(&scope, request, is_ready, failure);
 }
 
 bool
@@ -285,6 +293,7 @@ own_code(struct arena *arena, const struct def_connection *connection,
 	static const char *const names[] = {
 		[CONNECTION_SMTP] = "smtp",
 		[CONNECTION_SFTP] = "sftp",
+		[CONNECTION_AMQP] = "amqp",
 	};
 	const char *name = names[connection->kind];
 	struct str head = STR("http.");
@@ -293,6 +302,20 @@ own_code(struct arena *arena, const struct def_connection *connection,
 		return code;
 	return arena_strf(arena, "%s.%.*s", name,
 	    STR_ARG(str_slice(code, head.bytes, SIZE_MAX)));
+}
+
+struct outcome
+connector_publish_outcome(
+    struct arena *arena, const struct message_response *response)
+{
+	static const struct def_connection broker = {.kind = CONNECTION_AMQP};
+	struct outcome outcome = response->failure == MESSAGE_OK
+	    ? amqp_refusal(arena, response)
+	    : verdict_of_failure(arena, response);
+
+	outcome.code = own_code(arena, &broker, outcome.code);
+	outcome.message = arena_str(arena, outcome.message);
+	return outcome;
 }
 
 struct outcome

@@ -5,8 +5,8 @@
  *
  * HTTP is asked for the head of its address: whatever it answers, it is there.
  * Odoo counts the partners that we may see, for which we have to be let in.  A
- * mail server takes the login and is told nothing, and a server of files tells
- * of its root.
+ * mail server takes the login and is told nothing, a server of files tells of
+ * its root, and a broker opens a channel.
  */
 #include "connector_priv.h"
 
@@ -59,6 +59,9 @@ connector_is_welcome(
 
 	if (outcome->kind == OUTCOME_DONE)
 		return true;
+	/* Its codes look like those of HTTP, and each is a refusal. */
+	if (str_has_prefix(outcome->code, STR("amqp.")))
+		return false;
 	/* 501: what it has not is the head of an answer. */
 	if (response->failure != MESSAGE_OK || status < 300 ||
 	    (status >= 500 && status != 501))
@@ -82,6 +85,12 @@ static const struct {
     {STR_INIT("sftp.access-denied"),
 	STR_INIT("it is there; are user and key, or password, under `auth` "
 		 "right?")},
+    {STR_INIT("amqp.access-denied"),
+	STR_INIT("it is there; are user and password, or our certificate, "
+		 "right, and may it see the virtual host?")},
+    {STR_INIT("amqp.not-allowed"),
+	STR_INIT("it is there; is the virtual host, in the connection's url "
+		 "after the port, right, and may the user see it?")},
     {STR_INIT(".unresolved"),
 	STR_INIT("is the host in the connection's url right, and can this "
 		 "machine ask a name server?")},

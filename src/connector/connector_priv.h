@@ -258,7 +258,14 @@ MUST_USE const struct value *xml_read(struct arena *arena, struct str text,
 MUST_USE bool rest_proxy(struct call_scope *scope,
     const struct def_connection *connection, struct message_request *request,
     struct outcome *failure);
+/* "host", "host:22", "[::1]:22"; a port that it hasn't stays as it is. */
+MUST_USE bool rest_split_host(
+    struct str text, struct str *host, struct str *port);
 /* rest.c */
+/* The template's fields; a null leaves one out.  NULL: none. */
+MUST_USE bool rest_headers(struct call_scope *scope,
+    struct header_list *headers, const struct template *template,
+    struct outcome *failure);
 /* Whether an expression of the operation reads the answer's body. */
 bool rest_reads_body(const struct def_operation *operation);
 /* What the template gives as a body; nothing where that is null. */
@@ -367,7 +374,36 @@ MUST_USE bool sftp_prepare(const struct connector_call *call,
 struct outcome sftp_judge(const struct connector_call *call,
     struct call_scope *scope);
 
-/* connector.c: success, with the operation's output, or `whole` where it
+/* amqp.c */
+MUST_USE bool amqp_prepare(const struct connector_call *call,
+    struct call_scope *scope, struct message_request *request,
+    struct outcome *failure);
+struct outcome amqp_judge(const struct connector_call *call,
+    struct call_scope *scope);
+struct outcome amqp_refusal(
+    struct arena *arena, const struct message_response *response);
+/* cloud_event.c: fills the request's headers and body, and what of the
+ * message's own properties goes with them. */
+void cloud_event_write(struct arena *arena,
+    const struct connector_event *event, bool is_structured,
+    struct message_request *request, struct message_publish *publish);
+/* false where it is no CloudEvent that we can carry. */
+MUST_USE bool cloud_event_read(struct arena *arena,
+    const struct message_response *delivery, struct connector_event *event);
+
+/* connector_webhook.c: the first rule that holds, or NULL. */
+const struct def_webhook_event *connector_find_event(struct call_scope *scope,
+    const struct def_webhook_event *rules, size_t count);
+/* `item` as an event, by the rule; false where its texts are none.  An id
+ * that the rule doesn't give is absent. */
+MUST_USE bool connector_map_event(struct call_scope *scope,
+    const struct def_webhook_event *rule, struct connector_event *event);
+
+/* connector.c: what all requests end with; false with *failure where an
+ * expression was given up or a secret is missing. */
+MUST_USE bool connector_finish(struct call_scope *scope,
+    struct message_request *request, bool is_ready, struct outcome *failure);
+/* success, with the operation's output, or `whole` where it
  * defines none. */
 struct outcome connector_done(const struct connector_call *call,
     struct call_scope *scope, const struct value *whole);

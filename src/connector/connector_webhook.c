@@ -17,19 +17,14 @@ struct hook {
 	const struct message_response *delivery;
 };
 
-static const struct def_webhook_event *
-find_rule(const struct hook *hook)
+const struct def_webhook_event *
+connector_find_event(struct call_scope *scope,
+    const struct def_webhook_event *rules, size_t count)
 {
-	const struct def_connection *connection = hook->connection;
-
-	for (size_t i = 0; i < connection->webhook_event_count; i++) {
-		const struct def_webhook_event *rule =
-		    &connection->webhook_events[i];
-
-		if (rule->guard == NULL ||
-		    call_scope_is_true(hook->scope, rule->guard))
-			return rule;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].guard == NULL ||
+		    call_scope_is_true(scope, rules[i].guard))
+			return &rules[i];
 	return NULL;
 }
 
@@ -138,30 +133,40 @@ map_text(struct call_scope *scope, const struct template *template,
 	    value_text(scope->arena, value, out);
 }
 
+bool
+connector_map_event(struct call_scope *scope,
+    const struct def_webhook_event *rule, struct connector_event *event)
+{
+	*event = (struct connector_event){.data = scope->reply->item};
+	if (!map_text(scope, rule->type, &event->type) ||
+	    !map_text(scope, rule->subject, &event->subject) ||
+	    !map_text(scope, rule->id, &event->id) ||
+	    !map_text(scope, rule->source, &event->source) ||
+	    !map_text(scope, rule->time, &event->time) ||
+	    event->type.bytes == 0)
+		return false;
+	if (rule->data != NULL)
+		event->data = call_scope_eval(scope, rule->data);
+	return true;
+}
+
 /* What `item` is, as an event. */
 static enum webhook_result
 map(const struct hook *hook, bool is_one_of_many,
     struct connector_event *event)
 {
-	const struct def_webhook_event *rule = find_rule(hook);
-	struct call_scope *scope = hook->scope;
+	const struct def_connection *connection = hook->connection;
+	const struct def_webhook_event *rule = connector_find_event(
+	    hook->scope, connection->webhook_events,
+	    connection->webhook_event_count);
 
 	if (rule == NULL)
 		return WEBHOOK_IGNORED;
-	*event = (struct connector_event){.data = scope->reply->item};
-	if (!map_text(scope, rule->type, &event->type) ||
-	    !map_text(scope, rule->subject, &event->subject) ||
-	    !map_text(scope, rule->id, &event->id) ||
-	    !map_text(scope, rule->time, &event->time) ||
-	    event->type.bytes == 0)
+	if (!connector_map_event(hook->scope, rule, event))
 		return WEBHOOK_MALFORMED;
 	if (rule->id == NULL)
 		event->id = default_id(hook, is_one_of_many);
-	if (event->id.bytes == 0)
-		return WEBHOOK_MALFORMED;
-	if (rule->data != NULL)
-		event->data = call_scope_eval(scope, rule->data);
-	return WEBHOOK_ACCEPTED;
+	return event->id.bytes == 0 ? WEBHOOK_MALFORMED : WEBHOOK_ACCEPTED;
 }
 
 static enum webhook_result

@@ -3,7 +3,9 @@
 noinst_LIBRARIES += libstated_connector.a
 libstated_connector_a_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 libstated_connector_a_SOURCES = \
+	src/connector/amqp.c \
 	src/connector/call_scope.c \
+	src/connector/cloud_event.c \
 	src/connector/connector.c \
 	src/connector/connector_advice.c \
 	src/connector/connector_describe.c \

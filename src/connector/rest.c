@@ -46,8 +46,8 @@ set_templated(struct call_scope *scope, struct header_list *headers,
 	return true;
 }
 
-static bool
-set_headers(struct call_scope *scope, struct header_list *headers,
+bool
+rest_headers(struct call_scope *scope, struct header_list *headers,
     const struct template *template, struct outcome *failure)
 {
 	const struct value *all;
@@ -186,6 +186,7 @@ authorization(struct call_scope *scope, const struct def_auth *auth,
 	case AUTH_QUERY:
 	case AUTH_ODOO:
 	case AUTH_KEY:
+	case AUTH_EXTERNAL:
 		break;
 	}
 	unreachable("schemes without a header are left out before");
@@ -335,8 +336,8 @@ rest_prepare(const struct connector_call *call, struct call_scope *scope,
 	request->method = def_method_name(operation->method);
 	accept_xml(&headers, operation);
 	return set_url(scope, operation, request, failure) &&
-	    set_headers(scope, &headers, connection->headers, failure) &&
-	    set_headers(scope, &headers, operation->headers, failure) &&
+	    rest_headers(scope, &headers, connection->headers, failure) &&
+	    rest_headers(scope, &headers, operation->headers, failure) &&
 	    set_body(scope, operation->body, &headers, request, failure) &&
 	    rest_authorize(scope, connection, call->token, &headers, failure) &&
 	    rest_finish(scope, connection, &headers, request, failure) &&

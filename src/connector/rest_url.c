@@ -102,6 +102,23 @@ rest_is_host(struct str text)
 }
 
 bool
+rest_split_host(struct str text, struct str *host, struct str *port)
+{
+	size_t end = str_find(text, STR("]"));
+	struct str rest = end == SIZE_MAX ? text
+					  : str_slice(text, end, SIZE_MAX);
+	size_t colon = str_find(rest, STR(":"));
+	int64_t number;
+
+	*host = text;
+	if (colon != SIZE_MAX) {
+		*port = str_slice(rest, colon + 1, SIZE_MAX);
+		*host = str_slice(text, 0, text.bytes - port->bytes - 1);
+	}
+	return rest_is_host(*host) && str_parse_int(*port, 1, 65535, &number);
+}
+
+bool
 rest_base_url(struct call_scope *scope, const struct template *template,
     struct str *url, struct outcome *failure)
 {

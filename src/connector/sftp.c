@@ -19,27 +19,6 @@ refuse_url(struct outcome *failure)
 	    STR("the connection's url is sftp://HOST or sftp://HOST:PORT"));
 }
 
-/* "host", "host:22", "[::1]:22" */
-static bool
-split_host(struct str text, struct message_file *file)
-{
-	size_t end = str_find(text, STR("]"));
-	struct str rest = end == SIZE_MAX ? text
-					  : str_slice(text, end, SIZE_MAX);
-	size_t colon = str_find(rest, STR(":"));
-	int64_t port;
-
-	file->host = text;
-	file->port = STR(PORT);
-	if (colon != SIZE_MAX) {
-		file->port = str_slice(rest, colon + 1, SIZE_MAX);
-		file->host = str_slice(text, 0,
-		    text.bytes - file->port.bytes - 1);
-	}
-	return rest_is_host(file->host) &&
-	    str_parse_int(file->port, 1, 65535, &port);
-}
-
 static bool
 read_host(struct call_scope *scope, const struct def_connection *connection,
     struct message_file *file, struct str *url, struct outcome *failure)
@@ -50,10 +29,12 @@ read_host(struct call_scope *scope, const struct def_connection *connection,
 		return verdict_refuse(failure, "connector.url", false,
 		    STR("the connection's url gives no text: is what it reads "
 			"from `settings` in the configuration?"));
+	file->port = STR(PORT);
 	if (str_has_suffix(*url, STR("/")))
 		url->bytes--;
 	if (!str_has_prefix(*url, head) ||
-	    !split_host(str_slice(*url, head.bytes, SIZE_MAX), file))
+	    !rest_split_host(str_slice(*url, head.bytes, SIZE_MAX),
+		&file->host, &file->port))
 		return refuse_url(failure);
 	return true;
 }

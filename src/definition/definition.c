@@ -241,3 +241,13 @@ def_connection_find(const struct def_connection *connection,
 	}
 	return NULL;
 }
+
+bool
+def_publication_takes(
+    const struct def_publication *publication, struct str type)
+{
+	for (size_t i = 0; i < publication->event_count; i++)
+		if (def_event_matches(publication->events[i], type))
+			return true;
+	return false;
+}

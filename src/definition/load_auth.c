@@ -192,6 +192,33 @@ static const struct load_key sftp_auth_keys[] = {
 const struct load_table load_sftp_auth_table =
     LOAD_TABLE("`auth`", sftp_auth_keys);
 
+static const struct load_key amqp_auth_keys[] = {
+	{"basic", KIND_MAP, LOAD_MAY, 0, NULL, &basic_table,
+	    "user and password (SASL PLAIN)"},
+	{"external", KIND_BOOLEAN, LOAD_MAY, IN(is_external), NULL, NULL,
+	    "true: by our certificate, `tls.client-certificate` (SASL "
+	    "EXTERNAL)"},
+};
+const struct load_table load_amqp_auth_table =
+    LOAD_TABLE("`auth`", amqp_auth_keys);
+
+void
+load_amqp_auth(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_auth *auth = into;
+	bool has_basic = yaml_tree_find(node, "basic") != NULL;
+
+	load_map(load, node, &load_amqp_auth_table, auth);
+	load_doubt_secret(load, auth->password);
+	auth->kind = auth->is_external && !has_basic ? AUTH_EXTERNAL
+						     : AUTH_BASIC;
+	if (auth->is_external != has_basic)
+		return;
+	load_error(load, LOAD_EXCLUSIVE, node->span,
+	    "`auth` takes one way of authentication");
+	load_repair(load, "write basic or external");
+}
+
 void
 load_sftp_auth(struct load *load, const struct yaml_node *node, void *into)
 {

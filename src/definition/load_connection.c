@@ -143,7 +143,7 @@ static const struct load_word kind_words[] = {
 	{"odoo", CONNECTION_ODOO, false},
 	{"smtp", CONNECTION_SMTP, false},
 	{"sftp", CONNECTION_SFTP, false},
-	{"amqp", CONNECTION_HTTP, true},
+	{"amqp", CONNECTION_AMQP, false},
 };
 const struct load_table load_form_connection_kind = LOAD_WORDS(kind_words);
 
@@ -174,7 +174,7 @@ static const struct load_key connection_keys[] = {
 	    "what it leads to"},
 	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind,
 	    &load_form_connection_kind,
-	    "how it is spoken to: http, odoo, smtp or sftp"},
+	    "how it is spoken to: http, odoo, smtp, sftp or amqp"},
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "where it is, usually = settings.…"},
 	{"auth", KIND_MAP, LOAD_MAY, IN(auth), load_auth, &load_auth_table,
@@ -209,6 +209,7 @@ const struct load_table load_connection_table =
 static const struct load_case connection_cases[] = {
 	{"kind", "smtp", CONNECTION_SMTP, &load_smtp_table},
 	{"kind", "sftp", CONNECTION_SFTP, &load_sftp_table},
+	{"kind", "amqp", CONNECTION_AMQP, &load_amqp_table},
 	{NULL, NULL, CONNECTION_HTTP, &load_connection_table},
 };
 const struct load_table load_connection_cases_table =
@@ -241,6 +242,7 @@ load_connection_made(struct load *load, enum def_connection_kind kind,
 	connection->kind = kind;
 	connection->concurrency = 64;
 	connection->timeout_ms = 30 * 1000;
+	connection->heartbeat_ms = 30 * 1000;
 	connection->breaker_within_ms = 30 * 1000;
 	connection->breaker_open_ms = 30 * 1000;
 	return connection;
@@ -283,6 +285,7 @@ check_url(struct load *load, const struct def_connection *connection)
 		[CONNECTION_ODOO] = "https:// or http://",
 		[CONNECTION_SMTP] = "smtp:// or smtps://",
 		[CONNECTION_SFTP] = "sftp://",
+		[CONNECTION_AMQP] = "amqp:// or amqps://",
 	};
 
 	if (connection->url->kind != TEMPLATE_LITERAL ||
@@ -301,6 +304,8 @@ table_of(enum def_connection_kind kind)
 		return &load_smtp_table;
 	case CONNECTION_SFTP:
 		return &load_sftp_table;
+	case CONNECTION_AMQP:
+		return &load_amqp_table;
 	case CONNECTION_HTTP:
 	case CONNECTION_ODOO:
 		break;
@@ -325,6 +330,8 @@ load_connection(struct load *load)
 		load_mail_operations(load, connection);
 	if (kind == CONNECTION_ODOO)
 		check_odoo(load, connection);
+	if (kind == CONNECTION_AMQP)
+		load_amqp_check(load, connection);
 	check_certificate(load, connection);
 	load_scope_free(&load->scope);
 	return connection;

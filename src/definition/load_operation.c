@@ -310,6 +310,44 @@ load_file_request(struct load *load, const struct yaml_node *node, void *into)
 	    load, "write put, get, list, stat, rename or remove with a path");
 }
 
+/* ---- requests for a broker ---- */
+
+static const struct load_key amqp_request_keys[] = {
+	{"publish", KIND_STRING, LOAD_MUST, IN(exchange), NULL, NULL,
+	    "the exchange that gets the message; \"\" leads to the queue "
+	    "that the routing key names"},
+	{"routing-key", KIND_STRING, LOAD_MAY, IN(routing_key), NULL, NULL,
+	    "by which the exchange finds queues"},
+	{"headers", KIND_VALUE, LOAD_MAY, IN(headers), NULL, NULL,
+	    "the message's own headers"},
+	{"content-type", KIND_TEXT, LOAD_MAY, IN(content_type), NULL, NULL,
+	    "in which form the body is written; JSON unless told"},
+	{"body", KIND_VALUE, LOAD_MUST, IN(body), NULL, NULL,
+	    "what is sent"},
+	{"message-id", KIND_STRING, LOAD_MAY, IN(message_id), NULL, NULL,
+	    "by which receivers know it again; the idempotency key unless "
+	    "told"},
+	{"mandatory", KIND_BOOLEAN, LOAD_MAY, IN(is_mandatory), NULL, NULL,
+	    "false: nobody has to get it; else it is an error where no queue "
+	    "does"},
+};
+static const struct load_table amqp_request_table =
+    LOAD_TABLE("a request", amqp_request_keys);
+
+static void
+load_amqp_request(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_operation *operation = into;
+
+	operation->is_mandatory = true;
+	load_for_request(load, node, &amqp_request_table, operation);
+	if (!operation->exchange)
+		operation->exchange =
+		    load_literal(load, &value_null, node->span);
+	if (!operation->body)
+		operation->body = load_literal(load, &value_null, node->span);
+}
+
 /* ---- answers in XML ---- */
 
 static void
@@ -386,6 +424,8 @@ only_reads(const struct def_operation *operation,
 {
 	if (kind == CONNECTION_ODOO)
 		return is_reading(operation->odoo_method);
+	if (kind == CONNECTION_AMQP)
+		return false;
 	if (kind == CONNECTION_SFTP)
 		return operation->file_verb == FILE_GET ||
 		    operation->file_verb == FILE_LIST ||
@@ -474,6 +514,16 @@ static const struct load_table file_operation_table =
     LOAD_TABLE("an operation on files", file_keys);
 const struct load_table load_form_file_operations =
     LOAD_NAMED(&file_operation_table);
+
+static const struct load_key amqp_keys[] = {
+	ROWS_COMMON,
+	{"request", KIND_MAP, LOAD_MUST, 0, load_amqp_request,
+	    &amqp_request_table, "the message, and where it goes"},
+};
+static const struct load_table amqp_operation_table =
+    LOAD_TABLE("an operation of a broker", amqp_keys);
+const struct load_table load_form_amqp_operations =
+    LOAD_NAMED(&amqp_operation_table);
 
 /* The loader goes by the connection's kind. */
 static const struct load_case operation_cases[] = {
@@ -568,6 +618,8 @@ table_of(enum def_connection_kind kind)
 {
 	if (kind == CONNECTION_ODOO)
 		return &load_odoo_operation_table;
+	if (kind == CONNECTION_AMQP)
+		return &amqp_operation_table;
 	return kind == CONNECTION_SFTP ? &file_operation_table
 				       : &load_operation_table;
 }

@@ -429,11 +429,16 @@ void load_connection_kind(
     struct load *load, const struct yaml_node *node, void *connection);
 extern const struct load_table load_limits_table, load_breaker_table,
     load_tls_table, load_smtp_auth_table, load_smtp_table, load_sftp_table,
-    load_sftp_auth_table;
+    load_sftp_auth_table, load_amqp_table, load_amqp_auth_table;
 void load_connection_errors(
     struct load *load, const struct yaml_node *node, void *connection);
 void load_sftp_auth(
     struct load *load, const struct yaml_node *node, void *auth);
+void load_amqp_auth(
+    struct load *load, const struct yaml_node *node, void *auth);
+/* load_amqp.c: when the connection is loaded. */
+void load_amqp_check(
+    struct load *load, const struct def_connection *connection);
 /* load_mail.c: what connections of kind smtp can be asked to do. */
 void load_mail_operations(
     struct load *load, struct def_connection *connection);
@@ -459,12 +464,33 @@ void load_signature_answer(
     struct load *load, const struct yaml_node *node, void *signature);
 /* load_webhook.c: fills the connection. */
 extern const struct load_table load_webhooks_table;
+/* Rules that make events of messages, each by the table. */
+struct def_webhook_event *load_webhook_rules(struct load *load,
+    const struct yaml_node *node, const struct load_table *table);
+/* The rows that all such tables have. */
+#define LOAD_ROWS_WEBHOOK_EVENT \
+	{"if", KIND_CONDITION, LOAD_MAY, \
+	    offsetof(struct def_webhook_event, guard), NULL, NULL, \
+	    "which messages it is about; the first that holds counts"}, \
+	{"type", KIND_STRING, LOAD_MUST, \
+	    offsetof(struct def_webhook_event, type), NULL, NULL, \
+	    "the event's type, as workflows declare it"}, \
+	{"subject", KIND_STRING, LOAD_MAY, \
+	    offsetof(struct def_webhook_event, subject), NULL, NULL, \
+	    "what it is about, for correlation"}, \
+	{"data", KIND_VALUE, LOAD_MAY, \
+	    offsetof(struct def_webhook_event, data), NULL, NULL, \
+	    "what it carries; the body unless told"}, \
+	{"time", KIND_STRING, LOAD_MAY, \
+	    offsetof(struct def_webhook_event, time), NULL, NULL, \
+	    "when it happened"}
 void load_operations(
     struct load *load, const struct yaml_node *node, void *connection);
 void load_error_rules(struct load *load, const struct yaml_node *node,
     const struct def_error_rule **rules, size_t *count);
 extern const struct load_table load_operation_table, load_odoo_operation_table,
-    load_form_operations, load_form_file_operations, load_form_error_rules;
+    load_form_operations, load_form_file_operations,
+    load_form_amqp_operations, load_form_error_rules;
 /* settings, status, headers, body and idempotency_key; secrets too. */
 struct load_scope *load_connection_scope(struct load *load);
 /* The arguments that an operation takes; the first `required` of them are

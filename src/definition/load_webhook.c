@@ -3,31 +3,21 @@
 #include "load_priv.h"
 
 #define IN(field) offsetof(struct def_connection, field)
-#define IN_EVENT(field) offsetof(struct def_webhook_event, field)
-
 static const struct load_key event_keys[] = {
-	{"if", KIND_CONDITION, LOAD_MAY, IN_EVENT(guard), NULL, NULL,
-	    "which messages it is about; the first that holds counts"},
-	{"type", KIND_STRING, LOAD_MUST, IN_EVENT(type), NULL, NULL,
-	    "the event's type, as workflows declare it"},
-	{"subject", KIND_STRING, LOAD_MAY, IN_EVENT(subject), NULL, NULL,
-	    "what it is about, for correlation"},
-	{"id", KIND_STRING, LOAD_MAY, IN_EVENT(id), NULL, NULL,
+	LOAD_ROWS_WEBHOOK_EVENT,
+	{"id", KIND_STRING, LOAD_MAY, offsetof(struct def_webhook_event, id),
+	    NULL, NULL,
 	    "what tells it from others; the body's digest unless told"},
-	{"data", KIND_VALUE, LOAD_MAY, IN_EVENT(data), NULL, NULL,
-	    "what it carries; the body unless told"},
-	{"time", KIND_STRING, LOAD_MAY, IN_EVENT(time), NULL, NULL,
-	    "when it happened"},
 };
 static const struct load_table event_table =
     LOAD_TABLE("a webhook's event", event_keys);
 static const struct load_table events_form = LOAD_LIST(&event_table);
 
 /* What is mapped goes into histories: no secret may stand there. */
-static void
-load_events(struct load *load, const struct yaml_node *node, void *into)
+struct def_webhook_event *
+load_webhook_rules(struct load *load, const struct yaml_node *node,
+    const struct load_table *table)
 {
-	struct def_connection *connection = into;
 	struct def_webhook_event *items = ARENA_ARRAY(load->arena, node->count,
 	    struct def_webhook_event);
 	struct load_scope *outer = load->scope;
@@ -35,14 +25,23 @@ load_events(struct load *load, const struct yaml_node *node, void *into)
 	load->scope = load_scope_within(outer);
 	load_scope_add(load->scope, STR("item"));
 	for (size_t i = 0; i < node->count; i++) {
-		load_map(load, node->items[i], &event_table, &items[i]);
+		load_map(load, node->items[i], table, &items[i]);
 		if (!items[i].type)
 			items[i].type = load_literal(load, &value_null,
 			    node->items[i]->span);
 	}
 	load_scope_free(&load->scope);
 	load->scope = outer;
-	connection->webhook_events = items;
+	return items;
+}
+
+static void
+load_events(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct def_connection *connection = into;
+
+	connection->webhook_events =
+	    load_webhook_rules(load, node, &event_table);
 	connection->webhook_event_count = node->count;
 }
 

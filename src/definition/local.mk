@@ -8,6 +8,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/definition.c \
 	src/definition/library.c \
 	src/definition/load.c \
+	src/definition/load_amqp.c \
 	src/definition/load_auth.c \
 	src/definition/load_calendar.c \
 	src/definition/load_call.c \

@@ -10,6 +10,7 @@
 #define WINDOW_MAX 10000
 #define CACHE_BYTES_MAX ((size_t)32 * 1024 * 1024)
 #define BULK_MAX 128
+#define POSTS_MAX 1000000
 #define PROBE_MS 250
 #define DRAIN_LOOK_MS 20
 
@@ -34,6 +35,8 @@ set_defaults(struct engine_limits *limits)
 		limits->mails_max = HTTP_MAILS_MAX;
 	if (limits->files_max == 0)
 		limits->files_max = HTTP_FILES_MAX;
+	if (limits->posts_max == 0)
+		limits->posts_max = POSTS_MAX;
 	if (limits->probe_ms == 0)
 		limits->probe_ms = PROBE_MS;
 }
@@ -60,6 +63,7 @@ engine_alloc(const struct engine_options *options)
 	keys_init(engine);
 	line_init(engine);
 	engine->switched = map_new();
+	engine->outboxes = map_new();
 	engine->token_arena = arena_new();
 	engine->tokens = map_new();
 	engine->tokens_by_id = map_new();
@@ -100,6 +104,8 @@ engine_new(const struct engine_options *options, struct buf *detail)
 		error = switch_init(engine);
 	if (error == STORE_OK)
 		error = grant_init(engine);
+	if (error == STORE_OK)
+		error = outbox_init(engine);
 	if (error == STORE_OK &&
 	    !store_batch_is_empty(store_batch(engine->store)))
 		error = store_commit_now(engine->store, detail);
@@ -112,6 +118,7 @@ engine_new(const struct engine_options *options, struct buf *detail)
 	}
 	if (error == STORE_OK) {
 		journal_started(engine);
+		intake_reload(engine);
 		return engine;
 	}
 	buf_addf(detail, "%s%.*s", detail->bytes ? ": " : "",
@@ -158,6 +165,8 @@ engine_free(struct engine **engine_pointer)
 	watch_free_all(engine);
 	instance_free_all(engine);
 	try_free_all(engine);
+	intake_fini(engine);
+	outbox_fini(engine);
 	line_free_all(engine);
 	keys_fini(engine);
 	switch_fini(engine);
@@ -183,6 +192,7 @@ engine_reload(
 		return false;
 	schedule_reload(engine);
 	line_reload(engine);
+	intake_reload(engine);
 	loop_wake(engine->loop);
 	return true;
 }
@@ -193,7 +203,7 @@ void
 engine_check_drained(struct engine *engine)
 {
 	bool quiet = engine->committing == NULL && engine->inbox.count == 0 &&
-		     engine->calls_active == 0;
+		     engine->calls_active == 0 && outbox_is_quiet(engine);
 
 	if (engine->drained == NULL)
 		return;
@@ -215,6 +225,7 @@ engine_drain(struct engine *engine, int64_t patience_ms,
     void (*done)(void *arg), void *arg)
 {
 	engine->stopping = true;
+	intake_stop(engine);
 	engine->drained = done;
 	engine->drained_arg = arg;
 	engine->drain_until_ms = engine_now_real_ms() + patience_ms;

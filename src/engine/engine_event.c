@@ -466,7 +466,6 @@ event_publish(struct engine *engine, struct turn *turn,
 	struct request *request = request_new(REQUEST_EVENT);
 	struct chart_event *event = &request->event;
 
-	(void)turn;
 	request->emitted = true;
 	event->kind = EV_EVENT_RECEIVED;
 	event->type = arena_str(request->arena, effect->type);
@@ -479,6 +478,7 @@ event_publish(struct engine *engine, struct turn *turn,
 	if (effect->data != NULL)
 		event->data = value_copy(request->arena, effect->data);
 	event->received_ms = engine_now_ms(engine);
+	outbox_put(engine, turn, instance->number, event);
 	/* At once and in this turn: it stands or falls with what emitted it. */
 	inbox_add(&engine->emitted, request);
 }

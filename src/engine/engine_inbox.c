@@ -129,6 +129,12 @@ engine_submit(struct engine *engine, struct request *request)
 	else if (engine->stalled && !reads)
 		answer(request, ENGINE_UNAVAILABLE,
 		    buf_str(&engine->stall_detail), STALL_DELAY_MS_MAX);
+	else if (request->kind == REQUEST_START &&
+		 engine->posts >= engine->options.limits.posts_max)
+		answer(request, ENGINE_OVERLOADED,
+		    STR("too many events wait to be published: `stated "
+			"connection list` says what is wrong with the broker"),
+		    10000);
 	else if (engine->inbox.count >= engine->options.limits.inbox_max)
 		answer(request, ENGINE_OVERLOADED,
 		    STR("too many requests are waiting; try again later"),

@@ -341,7 +341,10 @@ engine_each_connection(struct engine *engine, struct str name,
 
 	for (size_t i = 0;
 	     (def = library_connection_at(engine->library, i)) != NULL; i++) {
-		struct engine_connection connection = {.connection = def};
+		struct engine_connection connection = {
+		    .connection = def,
+		    .now_ms = engine_now_ms(engine),
+		};
 		const struct line *line = map_find(engine->lines, def->name);
 
 		if (name.at != NULL && !str_equal(name, def->name))
@@ -351,6 +354,8 @@ engine_each_connection(struct engine *engine, struct str name,
 		else
 			tell_idle(engine, &connection);
 		switch_tell(engine, &connection);
+		outbox_tell(engine, &connection);
+		intake_tell(engine, &connection);
 		fn(&connection, arg);
 	}
 }

@@ -39,6 +39,7 @@ enum request_kind {
 	REQUEST_EXPIRE,	 /* a held event has waited long enough */
 	REQUEST_SCHEDULE, /* a planned instant has come */
 	REQUEST_CHILD,	 /* an instance tells another, within its turn */
+	REQUEST_POSTED,	 /* a broker has an event: its row goes */
 };
 
 struct request {
@@ -205,6 +206,13 @@ struct granting {
 	struct store_token row;
 };
 
+/* What a turn has done to the outbox of a connection. */
+struct posting {
+	struct posting *next;
+	struct str connection;
+	uint64_t removed; /* that row; 0: it has one more */
+};
+
 struct turn {
 	uint64_t serial;
 	struct arena *arena;
@@ -219,6 +227,8 @@ struct turn {
 	struct switching **switches_end;
 	struct granting *grants; /* the same */
 	struct granting **grants_end;
+	struct posting *postings; /* the same */
+	struct posting **postings_end;
 	struct inbox done;   /* requests it consists of */
 	struct touched *touched; /* each once */
 	size_t touched_count;
@@ -298,6 +308,9 @@ struct engine {
 	 * whether there is such a connection now or not */
 	struct map *switched;
 	struct trial *trials; /* under way */
+	struct map *outboxes; /* connection's name -> struct outbox * */
+	size_t posts;	      /* rows in all of them */
+	struct intake *intakes; /* queues of brokers, all there ever were */
 	struct arena *token_arena;
 	struct map *tokens;       /* digest -> struct engine_token * */
 	struct map *tokens_by_id; /* id -> the same */
@@ -528,6 +541,42 @@ void event_bury(
 void event_check_expiry(struct engine *engine);
 /* Finds out when the next one expires, of those that are durable. */
 void event_note_expiry(struct engine *engine);
+
+/* ---- engine_outbox.c ---- */
+/* Finds out how much there is from before. */
+MUST_USE enum store_error outbox_init(struct engine *engine);
+void outbox_fini(struct engine *engine);
+/* Emitted in this turn: one row for each connection that publishes it. */
+void outbox_put(struct engine *engine, struct turn *turn, uint64_t instance,
+    const struct chart_event *event);
+/* REQUEST_POSTED; its event's type is the connection's name. */
+void outbox_remove(
+    struct engine *engine, struct turn *turn, struct request *request);
+/* The turn is durable. */
+void outbox_note(struct engine *engine, const struct turn *turn);
+/* Lets out what may go. */
+void outbox_check_all(struct engine *engine);
+/* When that is to be looked at again; 0: not. */
+int64_t outbox_next_ms(const struct engine *engine);
+/* An operator's word is in force: it is tried at once. */
+void outbox_switch(struct engine *engine, struct str name);
+/* Nothing is on its way to a broker. */
+bool outbox_is_quiet(const struct engine *engine);
+void outbox_tell(
+    const struct engine *engine, struct engine_connection *connection);
+
+/* ---- engine_intake.c ---- */
+/* The library is another, or the first. */
+void intake_reload(struct engine *engine);
+/* An operator's word is in force. */
+void intake_switch(struct engine *engine, struct str name);
+/* No more is taken in. */
+void intake_stop(struct engine *engine);
+void intake_check_all(struct engine *engine);
+int64_t intake_next_ms(const struct engine *engine);
+void intake_fini(struct engine *engine);
+void intake_tell(
+    const struct engine *engine, struct engine_connection *connection);
 
 /* ---- engine_switch.c ---- */
 MUST_USE enum store_error switch_init(struct engine *engine);

@@ -361,6 +361,7 @@ static perform_fn *const kinds[] = {
     [REQUEST_EXPIRE] = event_expire,
     [REQUEST_SCHEDULE] = schedule_perform,
     [REQUEST_CHILD] = child_tell,
+    [REQUEST_POSTED] = outbox_remove,
 };
 
 void

@@ -145,6 +145,8 @@ switch_apply(struct engine *engine, const struct turn *turn)
 
 		note(engine, row);
 		line_switch(engine, row->connection, row->pauses);
+		outbox_switch(engine, row->connection);
+		intake_switch(engine, row->connection);
 		log_info(row->pauses ? "connection paused"
 				     : "connection resumed",
 		    "connection=%.*s by=%.*s reason=%.*s",

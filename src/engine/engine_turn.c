@@ -38,6 +38,7 @@ turn_new(struct engine *engine)
 	turn->ready_end = &turn->ready;
 	turn->switches_end = &turn->switches;
 	turn->grants_end = &turn->grants;
+	turn->postings_end = &turn->postings;
 	inbox_init(&turn->done);
 	return turn;
 }
@@ -278,6 +279,7 @@ release(struct engine *engine, struct turn *turn)
 	timer_arm_touched(engine, turn);
 	recover_note(engine, turn);
 	schedule_note_touched(engine, turn);
+	outbox_note(engine, turn);
 	if (turn->expiries_changed)
 		event_note_expiry(engine);
 	for (exchange = turn->ready; exchange != NULL; exchange = next) {
@@ -383,7 +385,8 @@ arm(struct engine *engine)
 {
 	int64_t wake_ms[] = {timer_next_ms(engine), line_next_ms(engine),
 	    schedule_next_ms(engine), engine->expiry_ms,
-	    engine->refusals_until_ms};
+	    engine->refusals_until_ms,
+	    outbox_next_ms(engine), intake_next_ms(engine)};
 	int64_t next_ms = 0;
 
 	for (size_t i = 0; i < sizeof(wake_ms) / sizeof(*wake_ms); i++)
@@ -440,6 +443,7 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_LOOK:
 	case REQUEST_DUE:
 	case REQUEST_EXPIRE:
+	case REQUEST_POSTED:
 		return true;
 	}
 	unreachable("all kinds of requests are above");
@@ -541,6 +545,8 @@ take_turn(struct engine *engine)
 	event_check_expiry(engine);
 	line_check_all(engine);
 	refusal_check(engine);
+	outbox_check_all(engine);
+	intake_check_all(engine);
 	drain(engine);
 	if (engine->unread != STORE_OK) {
 		give_up(engine);

@@ -12,8 +12,10 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_instance.c \
 	src/engine/engine_journal.c \
 	src/engine/engine_keys.c \
+	src/engine/engine_intake.c \
 	src/engine/engine_line.c \
 	src/engine/engine_loop.c \
+	src/engine/engine_outbox.c \
 	src/engine/engine_priv.h \
 	src/engine/engine_publish.c \
 	src/engine/engine_recover.c \

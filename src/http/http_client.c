@@ -17,6 +17,7 @@
  * slept), answers may have come meanwhile that nobody could read: what is
  * under way gets that time in addition, or they would be taken for lost.
  */
+#include "amqp_priv.h"
 #include "http_priv.h"
 
 #include "stated/clock.h"
@@ -45,6 +46,7 @@ struct http_client {
 	struct http_sockets *sockets;
 	struct http_mailer *mailer;   /* NULL before the first mail */
 	struct http_mailer *filer;    /* NULL before the first file */
+	struct http_broker *broker;   /* NULL before the first message */
 	struct http_transfers active; /* added to multi */
 	struct http_transfers waiting;
 	struct http_transfers idle;
@@ -62,6 +64,9 @@ struct http_client {
 
 static void client_send(struct http_port *port,
     const struct message_request *request, http_done_fn *done, void *arg);
+static struct http_source *client_listen(struct http_port *port,
+    const struct message_request *request,
+    const struct http_listener *listener);
 static int client_socket_cb(CURL *easy, curl_socket_t fd, int what,
     void *client_arg, void *socket_arg);
 static int client_timer_cb(CURLM *multi, long timeout_ms, void *arg);
@@ -97,6 +102,7 @@ http_client_new(struct event_base *base, struct http_client_options options)
 	must(libssh2_init(0) == 0);
 	client->magic = CLIENT_MAGIC;
 	client->port.send = client_send;
+	client->port.listen = client_listen;
 	client->base = base;
 	client->timer = evtimer_new(base, client_timer_fired_cb, client);
 	client->multi = curl_multi_init();
@@ -151,6 +157,7 @@ http_client_free(struct http_client **client_take)
 	must(!client->is_delivering);
 	http_mailer_free(&client->mailer);
 	http_mailer_free(&client->filer);
+	http_broker_free(&client->broker);
 	free_transfers(client, &client->active);
 	free_transfers(client, &client->waiting);
 	free_transfers(client, &client->idle);
@@ -177,7 +184,8 @@ size_t
 http_client_active(const struct http_client *client)
 {
 	must(client->magic == CLIENT_MAGIC);
-	return client->active_count;
+	return client->active_count + (client->broker != NULL
+		? http_broker_active(client->broker) : 0);
 }
 
 static int64_t
@@ -280,16 +288,42 @@ add_waiting(struct http_client *client)
 	}
 }
 
+/* The port is a member of the client that it belongs to. */
+static struct http_client *
+client_of_port(struct http_port *port)
+{
+	return client_of((char *)port - offsetof(struct http_client, port));
+}
+
+static struct http_broker *
+broker_of(struct http_client *client)
+{
+	if (client->broker == NULL)
+		client->broker = http_broker_new(client->base);
+	return client->broker;
+}
+
+static struct http_source *
+client_listen(struct http_port *port, const struct message_request *request,
+    const struct http_listener *listener)
+{
+	return http_broker_listen(broker_of(client_of_port(port)), request,
+	    listener);
+}
+
 static void
 client_send(struct http_port *port, const struct message_request *request,
     http_done_fn *done, void *arg)
 {
-	/* The port is a member of the client that it belongs to. */
-	struct http_client *client = client_of(
-	    (char *)port - offsetof(struct http_client, port));
-	struct http_transfer *transfer = take_idle_transfer(client);
+	struct http_client *client = client_of_port(port);
+	struct http_transfer *transfer;
 
 	must(done != NULL);
+	if (request->broker != NULL) {
+		http_broker_send(broker_of(client), request, done, arg);
+		return;
+	}
+	transfer = take_idle_transfer(client);
 	http_transfer_begin(transfer, request);
 	transfer->done = done;
 	transfer->arg = arg;

@@ -447,6 +447,8 @@ code_of_no(const struct def_connection *connection)
 		return STR("odoo.unsuccessful");
 	case CONNECTION_SFTP:
 		return STR("sftp.unsuccessful");
+	case CONNECTION_AMQP:
+		return STR("amqp.unsuccessful");
 	case CONNECTION_HTTP:
 	case CONNECTION_SMTP:
 		break;

@@ -89,6 +89,10 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    " FROM switch ORDER BY id",
 	[READ_TOKENS] = "SELECT token, revokes, at_ms, actor, name, sha256,"
 	    "	rights, expires_ms FROM token ORDER BY id",
+	[READ_POSTS] = "SELECT id, instance, at_ms, body FROM post"
+	    " WHERE connection = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+	[READ_POST_COUNTS] =
+	    "SELECT connection, count(*) FROM post GROUP BY connection",
 	[READ_INSTANCES] = INSTANCES_UP(""),
 	[READ_INSTANCES_BY_KEY] = INSTANCES_UP("business_key = ?11 AND"),
 	[READ_INSTANCES_BY_STATUS] = INSTANCES_UP("status = ?11 AND"),

@@ -129,6 +129,7 @@ struct telling {
 		store_schedule_fn *schedule;
 		store_switch_fn *act;
 		store_token_fn *token;
+		store_post_count_fn *post_count;
 	} fn;
 	void *arg;
 };
@@ -253,6 +254,55 @@ sqlite_list_tokens(struct store_backend *backend, store_token_fn *fn, void *arg)
 {
 	return tell_rows(backend, READ_TOKENS, tell_token,
 	    &(struct telling){.fn.token = fn, .arg = arg});
+}
+
+/* ------------------------------------------------------------------ outbox */
+
+static bool
+tell_post_count(sqlite3_stmt *statement, const struct telling *telling)
+{
+	telling->fn.post_count(sqlite_column_str(statement, 0),
+	    (size_t)sqlite3_column_int64(statement, 1), telling->arg);
+	return true;
+}
+
+enum store_error
+sqlite_list_post_counts(struct store_backend *backend,
+    store_post_count_fn *fn, void *arg)
+{
+	return tell_rows(backend, READ_POST_COUNTS, tell_post_count,
+	    &(struct telling){.fn.post_count = fn, .arg = arg});
+}
+
+enum store_error
+sqlite_list_posts(struct store_backend *backend, struct str connection,
+    uint64_t after, size_t limit, store_post_fn *fn, void *arg)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	bool is_row = true;
+	enum store_error error =
+	    sqlite_conn_take(conn, READ_POSTS, &statement);
+
+	if (error != STORE_OK)
+		return error;
+	sqlite_bind_text(statement, 1, connection);
+	sqlite_bind_int(statement, 2, (int64_t)after);
+	sqlite_bind_int(statement, 3, (int64_t)limit);
+	while (error == STORE_OK && is_row) {
+		error = sqlite_conn_step(conn, statement, &is_row);
+		if (is_row)
+			fn(&(struct store_post){
+			    .id = (uint64_t)sqlite3_column_int64(statement, 0),
+			    .connection = connection,
+			    .instance =
+				(uint64_t)sqlite3_column_int64(statement, 1),
+			    .at_ms = sqlite3_column_int64(statement, 2),
+			    .body = sqlite_column_str(statement, 3),
+			}, arg);
+	}
+	sqlite_conn_give(conn, READ_POSTS, statement);
+	return error;
 }
 
 /* -------------------------------------------------------------- instances */

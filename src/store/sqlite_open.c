@@ -363,6 +363,20 @@ read_facts(struct sqlite_store *store, struct buf *detail)
 	return STORE_OK;
 }
 
+/* Only who writes needs it, and an older file has none. */
+static enum store_error
+read_last_post(struct sqlite_store *store)
+{
+	int64_t id = 0;
+	enum store_error error = sqlite_conn_query_int(&store->reader,
+	    "SELECT coalesce(max(id), 0) FROM post", &id);
+
+	if (error == STORE_OK && id < 0)
+		error = STORE_CORRUPT;
+	store->backend.last_post_id = (uint64_t)id;
+	return error;
+}
+
 static enum store_error
 open_for_writing(struct sqlite_store *store, struct store_options options,
     const char *path, struct buf *detail)
@@ -382,6 +396,8 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
 	if (error == STORE_OK)
 		error = open_reader(store, options, CONN_READ, &opened,
 		    detail);
+	if (error == STORE_OK)
+		error = read_last_post(store);
 	if (error == STORE_OK)
 		store->files = sqlite_files_open(options.path);
 	return error;
@@ -515,6 +531,8 @@ static const struct store_backend_ops ops = {
 	.each_schedule = sqlite_list_schedules,
 	.each_switch = sqlite_list_switches,
 	.each_token = sqlite_list_tokens,
+	.each_post = sqlite_list_posts,
+	.count_posts = sqlite_list_post_counts,
 	.list_instances = sqlite_list_instances,
 	.list_items = sqlite_list_items,
 	.list_events = sqlite_list_events,

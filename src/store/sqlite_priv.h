@@ -159,6 +159,8 @@ enum sqlite_write_statement {
 	WRITE_SCHEDULE,
 	WRITE_SWITCH,
 	WRITE_TOKEN,
+	WRITE_POST,
+	WRITE_NO_POST,
 	WRITE_READ_PIECES,
 	WRITE_PIECE,
 	WRITE_NO_PIECE,
@@ -261,6 +263,8 @@ enum sqlite_read_statement {
 	READ_SCHEDULES,
 	READ_SWITCHES,
 	READ_TOKENS,
+	READ_POSTS,
+	READ_POST_COUNTS,
 	READ_INSTANCES,
 	READ_INSTANCES_BY_KEY,
 	READ_INSTANCES_BY_STATUS,
@@ -366,6 +370,11 @@ enum store_error sqlite_list_switches(struct store_backend *backend,
     store_switch_fn *fn, void *arg);
 enum store_error sqlite_list_tokens(struct store_backend *backend,
     store_token_fn *fn, void *arg);
+enum store_error sqlite_list_posts(struct store_backend *backend,
+    struct str connection, uint64_t after, size_t limit, store_post_fn *fn,
+    void *arg);
+enum store_error sqlite_list_post_counts(struct store_backend *backend,
+    store_post_count_fn *fn, void *arg);
 enum store_error sqlite_list_instances(struct store_backend *backend,
     const struct store_instance_filter *filter, store_instance_fn *fn,
     void *arg);

@@ -199,6 +199,15 @@ static const char *const migrations[] = {
 	"	at_ms INTEGER NOT NULL,"
 	"	document TEXT NOT NULL"
 	") STRICT;",
+	/* 7: events on their way to those outside, until they are confirmed */
+	"CREATE TABLE post ("
+	"	id INTEGER PRIMARY KEY,"
+	"	connection TEXT NOT NULL,"
+	"	instance INTEGER NOT NULL,"
+	"	at_ms INTEGER NOT NULL,"
+	"	body BLOB NOT NULL"
+	") STRICT;"
+	"CREATE INDEX post_connection ON post (connection, id);",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&

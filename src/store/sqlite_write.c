@@ -108,6 +108,10 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    "INSERT INTO token (token, revokes, at_ms, actor, name, sha256,"
 	    "	rights, expires_ms)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[WRITE_POST] =
+	    "INSERT INTO post (id, connection, instance, at_ms, body)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[WRITE_NO_POST] = "DELETE FROM post WHERE id = ?1",
 	[WRITE_READ_PIECES] = "SELECT snapshot FROM instance"
 	    " WHERE number = ?1 AND form = 1",
 	[WRITE_PIECE] =
@@ -585,6 +589,32 @@ write_checkpoints(struct sqlite_store *store, const struct store_batch *batch)
 	return error;
 }
 
+static void
+bind_post(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_post *post = row;
+
+	sqlite_bind_int(statement, 1, (int64_t)post->id);
+	sqlite_bind_text(statement, 2, post->connection);
+	sqlite_bind_int(statement, 3, (int64_t)post->instance);
+	sqlite_bind_int(statement, 4, post->at_ms);
+	sqlite_bind_blob(statement, 5, post->body);
+}
+
+static enum store_error
+write_posts(struct sqlite_store *store, const struct store_batch *batch)
+{
+	enum store_error error = STORE_OK;
+
+	for (const struct store_batch_post *post = batch->post_first;
+	    error == STORE_OK && post != NULL; post = post->next)
+		error = post->is_removed
+		    ? write_row(store, WRITE_NO_POST, bind_number,
+			  &post->row.id)
+		    : write_row(store, WRITE_POST, bind_post, &post->row);
+	return error;
+}
+
 /* Every row of a map by the same statement. */
 static enum store_error
 write_map(struct sqlite_store *store, const struct map *rows,
@@ -685,6 +715,8 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 		error = write_tokens(store, batch);
 	if (error == STORE_OK)
 		error = write_checkpoints(store, batch);
+	if (error == STORE_OK)
+		error = write_posts(store, batch);
 	if (error == STORE_OK)
 		error = write_chores(store, batch);
 	if (error == STORE_OK)

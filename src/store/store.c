@@ -95,6 +95,7 @@ store_open(struct store_options options, struct store **opened,
 	store->last_number = backend->last_number;
 	store->last_event_id = backend->last_event_id;
 	store->journal = backend->journal;
+	store->last_post_id = backend->last_post_id;
 	if (!options.read_only) {
 		store->thread = store_thread_new(backend);
 		store->open = store_batch_new(store);

@@ -21,6 +21,7 @@ struct store_backend {
 	struct store_identity identity;
 	uint64_t last_number;
 	uint64_t last_event_id;
+	uint64_t last_post_id;
 	struct store_age age;
 	struct audit_head journal; /* when it was opened */
 	int64_t restored_ms;
@@ -76,6 +77,11 @@ struct store_backend_ops {
 	    store_switch_fn *fn, void *arg);
 	enum store_error (*each_token)(struct store_backend *backend,
 	    store_token_fn *fn, void *arg);
+	enum store_error (*each_post)(struct store_backend *backend,
+	    struct str connection, uint64_t after, size_t limit,
+	    store_post_fn *fn, void *arg);
+	enum store_error (*count_posts)(struct store_backend *backend,
+	    store_post_count_fn *fn, void *arg);
 	enum store_error (*list_instances)(struct store_backend *backend,
 	    const struct store_instance_filter *filter,
 	    store_instance_fn *fn, void *arg);

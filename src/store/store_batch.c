@@ -100,7 +100,7 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->idempotency) == 0 &&
 	    map_count(batch->definitions) == 0 &&
 	    map_count(batch->schedules) == 0 && batch->switch_first == NULL &&
-	    batch->token_first == NULL &&
+	    batch->token_first == NULL && batch->post_first == NULL &&
 	    batch->history_first == NULL && batch->journal_count == 0 &&
 	    batch->nodes == NULL && batch->checkpoints == NULL &&
 	    !batch->cleaning.is_wanted &&
@@ -573,6 +573,45 @@ store_add_checkpoint(
 	*added = (struct store_batch_checkpoint){batch->checkpoints, *row};
 	added->row.document = arena_str(batch->arena, row->document);
 	batch->checkpoints = added;
+}
+
+/* ------------------------------------------------------------------ outbox */
+
+static void
+add_post(struct store_batch *batch, struct store_batch_post *last)
+{
+	if (batch->post_last == NULL)
+		batch->post_first = last;
+	else
+		batch->post_last->next = last;
+	batch->post_last = last;
+}
+
+void
+store_add_post(struct store_batch *batch, const struct store_post *row)
+{
+	struct store_batch_post *last =
+	    ARENA_NEW(batch->arena, struct store_batch_post);
+
+	must(row->id == 0 && row->at_ms > 0);
+	must(row->connection.at != NULL && row->body.at != NULL);
+	last->row = *row;
+	last->row.id = ++batch->store->last_post_id;
+	last->row.connection = arena_str(batch->arena, row->connection);
+	last->row.body = arena_str(batch->arena, row->body);
+	add_post(batch, last);
+}
+
+void
+store_remove_post(struct store_batch *batch, uint64_t id)
+{
+	struct store_batch_post *last =
+	    ARENA_NEW(batch->arena, struct store_batch_post);
+
+	must(id > 0);
+	last->is_removed = true;
+	last->row.id = id;
+	add_post(batch, last);
 }
 
 /* ------------------------------------------------------------------ chores */

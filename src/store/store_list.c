@@ -116,6 +116,29 @@ store_each_token(struct store *store, store_token_fn *fn, void *arg)
 }
 
 enum store_error
+store_each_post(struct store *store, struct str connection, uint64_t after,
+    size_t limit, store_post_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_post(
+	    store->backend, connection, after, limit, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_count_posts(struct store *store, store_post_count_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error =
+	    store->backend->ops->count_posts(store->backend, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
 store_list_instances(struct store *store,
     const struct store_instance_filter *filter, store_instance_fn *fn,
     void *arg)

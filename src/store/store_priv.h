@@ -24,6 +24,7 @@ struct store {
 	uint64_t last_number;   /* durable */
 	uint64_t last_event_id; /* given, durable or not */
 	struct audit_head journal; /* durable */
+	uint64_t last_post_id;  /* the same */
 	size_t iterating;       /* callbacks of ours on the stack */
 };
 
@@ -93,6 +94,13 @@ struct store_batch_checkpoint {
 	struct store_checkpoint row;
 };
 
+/* What a batch does to the outbox, in order. */
+struct store_batch_post {
+	struct store_batch_post *next;
+	bool is_removed; /* only the id counts then */
+	struct store_post row;
+};
+
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
@@ -117,6 +125,8 @@ struct store_batch {
 	struct audit_record *journal; /* in the arena, texts too */
 	size_t journal_count;
 	size_t journal_capacity;
+	struct store_batch_post *post_first;
+	struct store_batch_post *post_last;
 	struct store_cleaning cleaning;
 	bool has_probe;
 	uint64_t number_max; /* highest of `instances` */

@@ -16,6 +16,15 @@ E2E_HOUSE = \
 # The tests run them, so they must be there when only a test is made.
 E2E_NEEDS = stated$(EXEEXT) contrib/sandbox/stated-sandbox$(EXEEXT)
 
+check_PROGRAMS += tests/e2e/test_e2e_amqp
+tests_e2e_test_e2e_amqp_SOURCES = tests/e2e/test_e2e_amqp.c $(E2E_HOUSE) \
+	tests/unit/http/daemon.c tests/unit/http/daemon.h \
+	tests/unit/http/rabbit.c tests/unit/http/rabbit.h
+tests_e2e_test_e2e_amqp_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS) \
+	$(RABBITMQ_CFLAGS) -I$(srcdir)/tests/unit/http
+tests_e2e_test_e2e_amqp_LDADD = $(LIBS_BASE) $(RABBITMQ_LIBS) $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_amqp_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_api
 tests_e2e_test_e2e_api_SOURCES = tests/e2e/test_e2e_api.c $(E2E_HOUSE)
 tests_e2e_test_e2e_api_CPPFLAGS = $(E2E_CPPFLAGS)

@@ -75,6 +75,11 @@ tests_unit_connector_test_retry_after_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/src/connector
 tests_unit_connector_test_retry_after_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/connector/test_amqp
+tests_unit_connector_test_amqp_SOURCES = tests/unit/connector/test_amqp.c \
+	$(desk_sources)
+tests_unit_connector_test_amqp_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_sftp
 tests_unit_connector_test_sftp_SOURCES = tests/unit/connector/test_sftp.c \
 	$(desk_sources)

@@ -28,6 +28,10 @@ static const struct {
      "auth: {basic: {user: u, password: {secret: files}}}\n"
      "operations: {look: {request: {list: /in}}}\n",
 	"STAT", "sftp://files.example/"},
+    {"connection: broker\nkind: amqp\nurl: amqp://broker.example/v\n"
+     "auth: {basic: {user: u, password: {secret: broker}}}\n"
+     "consumes: [{queue: a}]\n",
+	"OPEN", "amqp://broker.example/v"},
 };
 
 static void

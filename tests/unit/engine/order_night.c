@@ -32,12 +32,20 @@ const char night_definitions[] =
     "    on: {go: sending}\n"
     "  sending:\n"
     "    entry:\n"
+    "      - {emit: order.sending, with: {subject: = input.k, data: 1}}\n"
     "      - {call: desk.send, with: {k: = input.k}, retry: {limit: 9, "
     "delay: 1s}}\n"
+    "      - {emit: order.sent, with: {subject: = input.k, data: 2}}\n"
     "    on: {done: resting, error: failed}\n"
     "  resting: {after: {1h: ended}}\n"
     "  ended: {type: final, outcome: success}\n"
     "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "connection: broker\n"
+    "kind: amqp\n"
+    "url: amqp://broker.invalid\n"
+    "auth: {basic: {user: us, password: {secret: broker}}}\n"
+    "publishes: [{events: order.*, exchange: orders}]\n"
     "---\n"
     "connection: desk\n"
     "kind: http\n"
@@ -62,6 +70,16 @@ static const struct message_header headers[] = {
     {.name = STR_INIT("content-type"), .value = STR_INIT("application/json")},
 };
 
+/* The second never comes before the first. */
+static void
+take_event(struct str body)
+{
+	int number = str_equal(body, STR("1")) ? 0 : 1;
+
+	must(number == 0 || tonight->published[0] > 0);
+	tonight->published[number]++;
+}
+
 /* The first time it is busy, and has done nothing. */
 bool
 night_answer_cb(struct house *house, const struct message_request *request,
@@ -72,6 +90,11 @@ night_answer_cb(struct house *house, const struct message_request *request,
 	char body[sizeof(tonight->bodies[0])];
 
 	must(house == tonight->house);
+	if (request->broker != NULL) {
+		take_event(request->body);
+		response->status = 200;
+		return true;
+	}
 	tonight->requests++;
 	if (tonight->requests == 1) {
 		response->status = 503;
@@ -219,6 +242,14 @@ night_work(struct night *n)
 	return is_writable(n) && is_in(n, "ended");
 }
 
+/* Nothing waits for the broker any more. */
+static void
+waiting_cb(struct str connection, size_t count, void *arg)
+{
+	(void)connection, (void)count, (void)arg;
+	fail_msg("events are left in the outbox");
+}
+
 void
 night_audit(struct night *n)
 {
@@ -233,5 +264,8 @@ night_audit(struct night *n)
 	    n->requests);
 	assert_true(house_chain_is_sound(house, n->instance));
 	assert_int_equal(store_last_number(house->store), 1);
+	assert_true(n->published[0] >= 1 && n->published[1] >= 1);
+	assert_int_equal(store_count_posts(house->store, waiting_cb, NULL),
+	    STORE_OK);
 }
 

@@ -2,9 +2,9 @@
 /*
  * order_night.h: one order from its start to its end, in a bad night.
  *
- * A call that is tried again, an event, a call and a deadline; callers repeat
- * what was not acknowledged.  The endpoint does what it is asked for once for
- * each key.  What was acknowledged and what really happened is in the night,
+ * A call that is tried again, an event, a call, two events for a broker and a
+ * deadline; callers repeat what was not acknowledged.  The endpoint does what
+ * it is asked for once for each key.  What was acknowledged and what really happened is in the night,
  * which may outlive engines, and processes where it is in shared memory.
  */
 #ifndef ORDER_NIGHT_H
@@ -24,6 +24,7 @@ struct night {
 	int requests; /* that went out */
 	char bodies[NIGHT_OP_COUNT][96]; /* with the key */
 	int effects[NIGHT_OP_COUNT];
+	int published[2]; /* how often the broker was given each event */
 };
 
 extern const char night_definitions[];

@@ -44,11 +44,11 @@ write_pem(struct identity *identity)
 	add_pem(&identity->both_pem, key);
 }
 
-void
-identity_init(struct identity *identity, const char *names, long valid_seconds)
+/* Without its names, its issuer and its signature. */
+static X509 *
+begin(struct identity *identity, const char *common_name, long valid_seconds)
 {
 	X509 *certificate = X509_new();
-	X509_NAME *name = X509_get_subject_name(certificate);
 
 	identity->key = EVP_EC_gen("P-256");
 	identity->certificate = certificate;
@@ -56,13 +56,33 @@ identity_init(struct identity *identity, const char *names, long valid_seconds)
 	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
 	X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
 	X509_gmtime_adj(X509_getm_notAfter(certificate), valid_seconds);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-	    (const unsigned char *)"test", -1, -1, 0);
-	X509_set_issuer_name(certificate, name);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN",
+	    MBSTRING_ASC, (const unsigned char *)common_name, -1, -1, 0);
 	X509_set_pubkey(certificate, identity->key);
+	return certificate;
+}
+
+void
+identity_init(struct identity *identity, const char *names, long valid_seconds)
+{
+	X509 *certificate = begin(identity, "test", valid_seconds);
+
+	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
 	add_extension(certificate, NID_basic_constraints, "CA:TRUE");
 	add_extension(certificate, NID_subject_alt_name, names);
 	assert_true(X509_sign(certificate, identity->key, EVP_sha256()) > 0);
+	write_pem(identity);
+}
+
+void
+identity_init_signed(struct identity *identity, const struct identity *signer,
+    const char *common_name)
+{
+	X509 *certificate = begin(identity, common_name, 3600);
+
+	X509_set_issuer_name(
+	    certificate, X509_get_subject_name(signer->certificate));
+	assert_true(X509_sign(certificate, signer->key, EVP_sha256()) > 0);
 	write_pem(identity);
 }
 

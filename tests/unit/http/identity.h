@@ -18,6 +18,9 @@ struct identity {
 /* names: "IP:127.0.0.1", "DNS:host" */
 void identity_init(struct identity *identity, const char *names,
     long valid_seconds);
+/* Signed by another one, and who it says to be. */
+void identity_init_signed(struct identity *identity,
+    const struct identity *signer, const char *common_name);
 void identity_fini(struct identity *identity);
 /* What a server speaks TLS with; NULL: it has no identity at all. */
 SSL_CTX *identity_server(const struct identity *identity);

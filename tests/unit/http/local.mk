@@ -15,6 +15,14 @@ tests_unit_http_test_http_client_SOURCES = \
 	$(wire_sources)
 tests_unit_http_test_http_client_LDADD = $(wire_libs) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/http/test_http_broker
+tests_unit_http_test_http_broker_CPPFLAGS = $(AM_CPPFLAGS) $(RABBITMQ_CFLAGS)
+tests_unit_http_test_http_broker_SOURCES = \
+	tests/unit/http/test_http_broker.c \
+	tests/unit/http/daemon.c tests/unit/http/daemon.h \
+	tests/unit/http/rabbit.c tests/unit/http/rabbit.h $(identity_sources)
+tests_unit_http_test_http_broker_LDADD = $(wire_libs) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/http/test_http_exchange
 tests_unit_http_test_http_exchange_SOURCES = \
 	tests/unit/http/test_http_exchange.c \

@@ -751,6 +751,100 @@ test_schedules_are_kept_by_workflow_and_position(void **state)
 	assert_true(str_equal(found.rows[2].rule, STR("0 7 * * *")));
 }
 
+/* ----------------------------------------------------------------- outbox */
+
+struct posts {
+	struct arena *arena;
+	struct store_post rows[8];
+	size_t count;
+	size_t total;
+};
+
+static void
+gather_post_cb(const struct store_post *row, void *arg)
+{
+	struct posts *found = arg;
+	struct store_post *copied = &found->rows[found->count++];
+
+	assert_in_range(found->count, 1, 8);
+	*copied = *row;
+	copied->body = arena_str(found->arena, row->body);
+}
+
+static void
+count_posts_cb(struct str connection, size_t count, void *arg)
+{
+	struct posts *found = arg;
+
+	if (str_equal(connection, STR("broker")))
+		found->total = count;
+}
+
+static void
+gather_posts(struct help_fixture *f, uint64_t after, size_t limit,
+    struct posts *found)
+{
+	*found = (struct posts){.arena = f->arena};
+	assert_int_equal(store_each_post(f->store, STR("broker"), after,
+	    limit, gather_post_cb, found), STORE_OK);
+	assert_int_equal(
+	    store_count_posts(f->store, count_posts_cb, found), STORE_OK);
+}
+
+static void
+add_post(struct help_fixture *f, struct str connection, int64_t at_ms)
+{
+	struct store_post row = {
+		.connection = connection,
+		.instance = (uint64_t)at_ms % 2 + 1,
+		.at_ms = at_ms,
+		.body = STR("\0bytes"),
+	};
+
+	store_add_post(store_batch(f->store), &row);
+	assert_false(store_batch_is_empty(store_batch(f->store)));
+}
+
+static void
+test_posts_wait_until_they_are_removed(void **state)
+{
+	struct help_fixture *f = *state;
+	struct posts found;
+	uint64_t second;
+
+	for (int64_t i = 0; i < 4; i++)
+		add_post(f, i == 2 ? STR("other") : STR("broker"), 100 + i);
+	/* Nobody sees what is not durable. */
+	gather_posts(f, 0, 8, &found);
+	assert_int_equal(found.count, 0);
+	help_commit(f);
+	gather_posts(f, 0, 8, &found);
+	assert_int_equal(found.count, 3);
+	assert_int_equal(found.total, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(i == 0 || found.rows[i].id > found.rows[i - 1].id);
+	assert_int_equal(found.rows[2].at_ms, 103);
+	assert_int_equal(found.rows[2].instance, 2);
+	assert_true(str_equal(found.rows[2].body, STR("\0bytes")));
+	second = found.rows[1].id;
+	gather_posts(f, found.rows[0].id, 1, &found);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.rows[0].id, second);
+	store_remove_post(store_batch(f->store), second);
+	add_post(f, STR("broker"), 104);
+	help_commit(f);
+	reopen(f);
+	gather_posts(f, 0, 8, &found);
+	assert_int_equal(found.total, 3);
+	assert_int_equal(found.rows[1].at_ms, 103);
+	assert_int_equal(found.rows[2].at_ms, 104);
+	/* Its number is above all that are there. */
+	add_post(f, STR("broker"), 105);
+	help_commit(f);
+	gather_posts(f, found.rows[2].id, 8, &found);
+	assert_int_equal(found.count, 1);
+}
+
 /* --------------------------------------------------------------- switches */
 
 struct switches {
@@ -1047,6 +1141,7 @@ main(void)
 		TEST(test_definitions_are_kept_by_digest),
 		TEST(test_schedules_are_kept_by_workflow_and_position),
 		TEST(test_switches_are_kept_in_their_order),
+		TEST(test_posts_wait_until_they_are_removed),
 		TEST(test_tokens_are_kept_in_their_order),
 		TEST(test_history_is_told_in_order_as_it_was_sealed),
 		TEST(test_fd_tells_when_a_batch_is_done),
