@@ -106,6 +106,10 @@ engine_new(const struct engine_options *options, struct buf *detail)
 		error = grant_init(engine);
 	if (error == STORE_OK)
 		error = outbox_init(engine);
+	if (error == STORE_OK)
+		error = hold_init(engine);
+	if (error == STORE_OK)
+		error = retention_init(engine);
 	if (error == STORE_OK &&
 	    !store_batch_is_empty(store_batch(engine->store)))
 		error = store_commit_now(engine->store, detail);
@@ -172,6 +176,7 @@ engine_free(struct engine **engine_pointer)
 	switch_fini(engine);
 	map_free(&engine->tokens);
 	map_free(&engine->tokens_by_id);
+	hold_fini(engine);
 	arena_free(&engine->token_arena);
 	timer_fini(engine);
 	refusal_fini(engine);

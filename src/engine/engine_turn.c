@@ -39,6 +39,7 @@ turn_new(struct engine *engine)
 	turn->switches_end = &turn->switches;
 	turn->grants_end = &turn->grants;
 	turn->postings_end = &turn->postings;
+	turn->holdings_end = &turn->holdings;
 	inbox_init(&turn->done);
 	return turn;
 }
@@ -276,6 +277,8 @@ release(struct engine *engine, struct turn *turn)
 	turn_free_retired(turn);
 	switch_apply(engine, turn);
 	grant_apply(engine, turn);
+	hold_apply(engine, turn);
+	retention_note(engine, turn);
 	timer_arm_touched(engine, turn);
 	recover_note(engine, turn);
 	schedule_note_touched(engine, turn);
@@ -384,9 +387,9 @@ static void
 arm(struct engine *engine)
 {
 	int64_t wake_ms[] = {timer_next_ms(engine), line_next_ms(engine),
-	    schedule_next_ms(engine), engine->expiry_ms,
-	    engine->refusals_until_ms,
-	    outbox_next_ms(engine), intake_next_ms(engine)};
+	    schedule_next_ms(engine), retention_next_ms(engine),
+	    outbox_next_ms(engine), intake_next_ms(engine),
+	    engine->expiry_ms, engine->refusals_until_ms};
 	int64_t next_ms = 0;
 
 	for (size_t i = 0; i < sizeof(wake_ms) / sizeof(*wake_ms); i++)
@@ -432,6 +435,8 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_MIGRATE:
 	case REQUEST_SWITCH:
 	case REQUEST_GIVE:
+	case REQUEST_HOLD:
+	case REQUEST_DISCLOSE:
 	case REQUEST_RECOVER: /* recover_take() makes it anew */
 		return false;
 	case REQUEST_RELEASE:
@@ -511,6 +516,8 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	publish_revoke(engine);
 	schedule_revoke(engine);
 	recover_revoke(engine);
+	hold_revoke(engine);
+	retention_revoke(engine);
 	if (committing != NULL)
 		undo_turn(engine, committing, &again);
 	undo_turn(engine, building, &again);
@@ -547,6 +554,7 @@ take_turn(struct engine *engine)
 	refusal_check(engine);
 	outbox_check_all(engine);
 	intake_check_all(engine);
+	retention_check(engine);
 	drain(engine);
 	if (engine->unread != STORE_OK) {
 		give_up(engine);
