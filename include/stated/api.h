@@ -26,6 +26,9 @@ struct api_token {
 	size_t role_count;
 	const struct str *workflows; /* none: all */
 	size_t workflow_count;
+	/* instances by their label `entity`; none: all */
+	const struct str *entities;
+	size_t entity_count;
 	int64_t expires_ms; /* 0: never */
 };
 /* Whether `role` is one that a token may have. */

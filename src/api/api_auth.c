@@ -96,16 +96,6 @@ bearer_of(const struct api_call *call)
 	return str_trim(token);
 }
 
-static const struct str *
-copy_all(struct arena *arena, const struct str *texts, size_t count)
-{
-	struct str *copies = ARENA_ARRAY(arena, count, struct str);
-
-	for (size_t i = 0; i < count; i++)
-		copies[i] = arena_str(arena, texts[i]);
-	return copies;
-}
-
 /* Tokens may be replaced while the call waits for the engine. */
 static struct api_token *
 copy_token(struct arena *arena, const struct api_token *token)
@@ -114,9 +104,11 @@ copy_token(struct arena *arena, const struct api_token *token)
 
 	*copy = *token;
 	copy->name = arena_str(arena, token->name);
-	copy->roles = copy_all(arena, token->roles, token->role_count);
+	copy->roles = arena_strs(arena, token->roles, token->role_count);
 	copy->workflows =
-	    copy_all(arena, token->workflows, token->workflow_count);
+	    arena_strs(arena, token->workflows, token->workflow_count);
+	copy->entities =
+	    arena_strs(arena, token->entities, token->entity_count);
 	return copy;
 }
 
@@ -146,6 +138,8 @@ read_given(struct api_call *call, const struct engine_token *given)
 	    value_field_or_null(grant, "roles"), &token->role_count);
 	token->workflows = read_texts(arena,
 	    value_field_or_null(grant, "workflows"), &token->workflow_count);
+	token->entities = read_texts(arena,
+	    value_field_or_null(grant, "entities"), &token->entity_count);
 	return token;
 }
 
@@ -233,25 +227,90 @@ api_auth_check(struct api_call *call)
 	return false;
 }
 
+/* ---- what a token is limited to ---- */
+
+static bool
+is_in(const struct str *texts, size_t count, struct str text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(texts[i], text))
+			return true;
+	return count == 0;
+}
+
+bool
+api_auth_is_limited(const struct api_call *call)
+{
+	const struct api_token *token = call->token;
+
+	return token != NULL &&
+	       (token->workflow_count > 0 || token->entity_count > 0);
+}
+
 bool
 api_auth_reaches(const struct api_call *call, struct str workflow)
 {
 	const struct api_token *token = call->token;
 
-	if (token == NULL || token->workflow_count == 0)
-		return true;
-	for (size_t i = 0; i < token->workflow_count; i++)
-		if (str_equal(token->workflows[i], workflow))
-			return true;
-	return false;
+	return token == NULL ||
+	       is_in(token->workflows, token->workflow_count, workflow);
 }
 
 bool
-api_auth_is_unlimited(struct api_call *call)
+api_auth_reaches_row(
+    const struct api_call *call, const struct store_instance *row)
+{
+	const struct api_token *token = call->token;
+
+	return api_auth_reaches(call, row->workflow) &&
+	       (token == NULL || token->entity_count == 0 ||
+		   store_has_label(row, STR(CHART_ENTITY), token->entities,
+		       token->entity_count));
+}
+
+bool
+api_auth_reaches_view(const struct api_call *call, const struct value *view)
+{
+	const struct api_token *token = call->token;
+	const struct value *labels = value_field_or_null(view, "labels");
+	struct str entity;
+
+	if (!api_auth_reaches(
+		call, value_str(value_field_or_null(view, "workflow"))))
+		return false;
+	if (token == NULL || token->entity_count == 0)
+		return true;
+	return value_text(call->arena,
+		   value_field_or_null(labels, CHART_ENTITY), &entity) &&
+	       is_in(token->entities, token->entity_count, entity);
+}
+
+enum store_error
+api_auth_reaches_number(
+    const struct api_call *call, uint64_t number, bool *reaches)
+{
+	struct store_instance row;
+	struct arena *arena;
+	enum store_error error;
+
+	*reaches = true;
+	if (!api_auth_is_limited(call))
+		return STORE_OK;
+	arena = arena_new();
+	error = store_find_instance(
+	    engine_store(call->api->options.engine), arena, number, &row);
+	*reaches = error == STORE_OK && api_auth_reaches_row(call, &row);
+	arena_free(&arena);
+	return error == STORE_ABSENT ? STORE_OK : error;
+}
+
+bool
+api_auth_has_all_workflows(struct api_call *call)
 {
 	if (call->token == NULL || call->token->workflow_count == 0)
 		return true;
 	api_problem_reply(call, PROBLEM_FORBIDDEN,
-	    "This concerns all workflows, and the token is limited to some.");
+	    "The token is limited to some workflows: name one of them, by "
+	    "?workflow=NAME.");
 	return false;
 }

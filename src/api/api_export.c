@@ -173,9 +173,10 @@ read_options(struct api_call *call, struct export_options *options)
 		   api_instance_find(call, instance, &options->instance));
 }
 
-/* A token that is limited to workflows has to name one of them. */
+/* Of entities it gets what it reaches; one that is limited to workflows has to
+ * name one of them. */
 static bool
-may_export(struct api_call *call, const struct export_options *options)
+may_export(struct api_call *call, struct export_options *options)
 {
 	struct str workflow = options->workflow;
 
@@ -186,10 +187,13 @@ may_export(struct api_call *call, const struct export_options *options)
 		    EXPORTS_MAX);
 		return false;
 	}
-	if (options->instance != 0 ||
-	    (workflow.at != NULL && api_auth_reaches(call, workflow)))
-		return true;
-	return api_auth_is_unlimited(call);
+	if (call->token != NULL) {
+		options->entities = call->token->entities;
+		options->entity_count = call->token->entity_count;
+	}
+	return options->instance != 0 ||
+	       (workflow.at != NULL && api_auth_reaches(call, workflow)) ||
+	       api_auth_has_all_workflows(call);
 }
 
 static struct stream *

@@ -56,6 +56,23 @@ enum api_role {
 #define API_SENDERS (API_INITIATOR | API_OPERATOR | API_EVENTS)
 #define API_OVERSEERS (API_OPERATOR | API_AUDITOR)
 
+/*
+ * What a route shows or touches, and so what it is to a token that is limited
+ * to workflows or entities.  Symbol, name, what such a token has of it.  What
+ * a route doesn't say is the first.
+ */
+#define API_REACHES(X)                                                     \
+	X(WHOLE, "all", "nothing: it concerns the whole installation")     \
+	X(OWN, "own", "what it reaches, as if nothing else were there")    \
+	X(PART, "part", "that part of the list that it reaches")           \
+	X(NOBODY, "nobody's", "the same as everybody")
+
+enum api_reach {
+#define X(symbol, name, what) REACH_##symbol,
+	API_REACHES(X)
+#undef X
+};
+
 /* ---- problems (RFC 9457) ---- */
 
 /* Symbol, status, name in the type's URN, title, when. */
@@ -168,6 +185,7 @@ struct api_route {
 	const char *method;
 	const char *pattern; /* /v1/workflows/{name}/instances */
 	unsigned roles;	     /* one of these, or admin */
+	enum api_reach reach;
 	api_handle_fn *handle;
 	const char *summary;
 	const struct api_parameter *parameters; /* NULL: none */
@@ -395,12 +413,22 @@ MUST_USE bool api_problem_of_engine(
 /* ---- api_auth.c ---- */
 /* Who calls, and whether the route is open to them; false where answered. */
 MUST_USE bool api_auth_check(struct api_call *call);
-/* Whether the token reaches that workflow. */
 /* Whether a person or system can be called that. */
 bool api_auth_is_name(struct str name);
+/* Whether the token reaches that workflow. */
 bool api_auth_reaches(const struct api_call *call, struct str workflow);
-/* The token reaches all workflows; else answered. */
-MUST_USE bool api_auth_is_unlimited(struct api_call *call);
+/* Whether it reaches that instance, by its workflow and its entity. */
+bool api_auth_reaches_row(
+    const struct api_call *call, const struct store_instance *row);
+/* The same of chart_describe(), or of a row by its number. */
+bool api_auth_reaches_view(
+    const struct api_call *call, const struct value *view);
+MUST_USE enum store_error api_auth_reaches_number(
+    const struct api_call *call, uint64_t number, bool *reaches);
+/* Whether there are instances that it doesn't reach. */
+bool api_auth_is_limited(const struct api_call *call);
+/* It reaches all workflows; else answered. */
+MUST_USE bool api_auth_has_all_workflows(struct api_call *call);
 
 /* ---- api_population.c ---- */
 /* Gives up all counts that are under way. */

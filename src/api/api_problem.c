@@ -236,6 +236,9 @@ api_problem_of_engine(struct api_call *call, const struct engine_reply *reply)
 	case ENGINE_INVALID:
 		reply_invalid(call, reply);
 		return true;
+	case ENGINE_FOREIGN:
+		api_problem_with(call, PROBLEM_FORBIDDEN, reply->detail, NULL);
+		return true;
 	case ENGINE_CONFLICT:
 		reply_exists(call, reply);
 		return true;

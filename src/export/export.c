@@ -130,6 +130,8 @@ copy_options(struct arena *arena, const struct export_options *options)
 	copied.workflow = arena_str(arena, options->workflow);
 	copied.status = arena_str(arena, options->status);
 	copied.state = arena_str(arena, options->state);
+	copied.entities =
+	    arena_strs(arena, options->entities, options->entity_count);
 	return copied;
 }
 
@@ -231,10 +233,20 @@ export_records(const struct export *export)
 /* ------------------------------------------------------------------- pages */
 
 static bool
+is_wanted(const struct export_options *options, const struct store_instance *row)
+{
+	return options->entity_count == 0 ||
+	    store_has_label(row, STR("entity"), options->entities,
+		options->entity_count);
+}
+
+static bool
 add_instance_cb(const struct store_instance *row, void *arg)
 {
 	struct export *export = arg;
 
+	if (!is_wanted(&export->options, row))
+		return true;
 	must(export->page_count < PAGE_INSTANCES);
 	export->page[export->page_count++] = (struct export_instance){
 	    .number = row->number,
@@ -400,7 +412,8 @@ is_asked_cb(const struct store_instance *row, void *arg)
 {
 	struct asking *asking = arg;
 
-	asking->tells = row->number == asking->number;
+	asking->tells = row->number == asking->number &&
+	    is_wanted(asking->telling->options, row);
 	return false;
 }
 
