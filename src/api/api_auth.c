@@ -8,6 +8,8 @@
  */
 #include "api_priv.h"
 
+#include <event2/http.h>
+
 #define NAME_BYTES_MAX 200
 
 static const struct {
@@ -163,37 +165,102 @@ find_token(struct api_call *call, struct str text)
 	    : NULL;
 }
 
-static bool
-take_token(struct api_call *call)
+static void
+take_bearer(struct api_call *call, struct str text)
 {
-	struct str text = bearer_of(call);
-	const struct api_token *token;
+	const struct api_token *token = find_token(call, text);
 
-	if (text.bytes == 0) {
-		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
-		    "Send `Authorization: Bearer TOKEN`.");
-		return false;
-	}
-	token = find_token(call, text);
-	if (token == NULL) {
-		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
-		    "This token is not known here; ask for a new one.");
-		return false;
-	}
-	if (token->expires_ms != 0 && token->expires_ms <= api_now_ms(call)) {
-		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
-		    "This token has expired; ask for a new one.");
-		return false;
-	}
-	call->token = token;
-	call->actor = (struct chart_actor){
-	    .name = token->name,
-	    .roles = token->roles,
-	    .role_count = token->role_count,
-	    .roles_checked = true,
-	};
-	return true;
+	if (token == NULL && api_oidc_is_meant(call, text))
+		api_oidc_take(call, text);
+	else if (token == NULL)
+		api_auth_refuse(call,
+		    STR("This token is not known here; ask for a new one."),
+		    true);
+	else if (token->expires_ms != 0 &&
+		 token->expires_ms <= api_now_ms(call))
+		api_auth_refuse(call,
+		    STR("This token has expired; ask for a new one."), false);
+	else
+		api_auth_settle(call, token, (struct str){NULL, 0});
 }
+
+/* ---- client certificates ---- */
+
+/* Where a token is shown too, that says who calls, and the certificate has
+ * but let it in. */
+static void
+take_certificate(struct api_call *call)
+{
+	const struct api_token *grant = api_tls_caller(call);
+
+	if (grant != NULL)
+		api_auth_settle(call, copy_token(call->arena, grant),
+		    (struct str){NULL, 0});
+	else if (api_tls_has_certificate(call))
+		api_auth_refuse(call,
+		    STR("Nobody has this certificate in auth.certificates; "
+			"show another, or send `Authorization: Bearer "
+			"TOKEN`."),
+		    false);
+	else
+		api_auth_refuse(call,
+		    STR("Send `Authorization: Bearer TOKEN`."), false);
+}
+
+/* ---- who guesses ---- */
+
+/* NULL where the caller has gone. */
+static const char *
+address_of(const struct api_call *call)
+{
+	struct evhttp_connection *connection =
+	    evhttp_request_get_connection(call->request);
+	char *address = NULL;
+	uint16_t port;
+
+	if (connection != NULL)
+		evhttp_connection_get_peer(connection, &address, &port);
+	return address;
+}
+
+static bool
+may_try(struct api_call *call)
+{
+	const char *address = address_of(call);
+	int64_t wait_ms = 0;
+
+	if (address != NULL)
+		wait_ms = api_lockout_wait_ms(
+		    call->api->lockout, address, clock_monotonic_us());
+	if (wait_ms == 0)
+		return true;
+	call->api->shut_out++;
+	api_reply_header(call, "Retry-After",
+	    arena_strf(call->arena, "%lld",
+		(long long)((wait_ms + 999) / 1000)));
+	api_problem_reply(call, PROBLEM_SHUT_OUT,
+	    "Too many sign-ins from this address have failed; try again "
+	    "later.");
+	return false;
+}
+
+void
+api_auth_refuse(struct api_call *call, struct str detail, bool is_guess)
+{
+	const char *address = address_of(call);
+
+	if (is_guess) {
+		call->api->guesses++;
+		if (address != NULL &&
+		    api_lockout_note(call->api->lockout, address,
+			clock_monotonic_us()))
+			log_warning("sign-ins shut out",
+			    "address=%s: too many have failed", address);
+	}
+	api_problem_with(call, PROBLEM_UNKNOWN_CALLER, detail, NULL);
+}
+
+/* ---- whether it may ---- */
 
 static struct str
 role_names(struct api_call *call, unsigned set)
@@ -208,23 +275,65 @@ role_names(struct api_call *call, unsigned set)
 	return text;
 }
 
-bool
-api_auth_check(struct api_call *call)
+static bool
+is_open(struct api_call *call)
 {
-	unsigned needed = call->route->roles;
+	unsigned needed = call->route->roles | API_ADMIN;
 
-	if (!call->api->options.auth_required)
-		return take_word(call);
-	if (needed == API_EVERYBODY)
-		return true;
-	if (!take_token(call))
+	if ((roles_of(call->token) & needed) == 0) {
+		api_problem_reply(call, PROBLEM_FORBIDDEN,
+		    "This needs one of the roles %.*s; ask for a token that "
+		    "has it.",
+		    STR_ARG(role_names(call, needed)));
 		return false;
-	if (roles_of(call->token) & (needed | API_ADMIN))
-		return true;
-	api_problem_reply(call, PROBLEM_FORBIDDEN,
-	    "This needs one of the roles %.*s; ask for a token that has it.",
-	    STR_ARG(role_names(call, needed | API_ADMIN)));
-	return false;
+	}
+	if (call->route->reach == REACH_WHOLE && api_auth_is_limited(call)) {
+		api_problem_reply(call, PROBLEM_FORBIDDEN,
+		    "This concerns the whole installation, and the token is "
+		    "limited to some workflows or entities.");
+		return false;
+	}
+	return true;
+}
+
+void
+api_auth_settle(struct api_call *call, const struct api_token *token,
+    struct str issuer)
+{
+	must(call->token == NULL);
+	call->token = token;
+	call->actor = (struct chart_actor){
+	    .name = token->name,
+	    .issuer = issuer,
+	    .roles = token->roles,
+	    .role_count = token->role_count,
+	    .roles_checked = true,
+	};
+	if (is_open(call))
+		call->admitted(call);
+}
+
+void
+api_auth_admit(
+    struct api_call *call, void (*admitted)(struct api_call *call))
+{
+	struct str bearer;
+
+	call->admitted = admitted;
+	if (!call->api->options.auth_required) {
+		if (take_word(call))
+			admitted(call);
+		return;
+	}
+	if (call->route->roles == API_EVERYBODY) {
+		admitted(call);
+		return;
+	}
+	bearer = bearer_of(call);
+	if (bearer.bytes == 0)
+		take_certificate(call);
+	else if (may_try(call))
+		take_bearer(call, bearer);
 }
 
 /* ---- what a token is limited to ---- */

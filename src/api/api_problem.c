@@ -61,6 +61,15 @@ put_all(struct value_builder *built, const struct value *more)
 		    more->as.context.fields[i].value);
 }
 
+/* RFC 6750, section 3: without a token nothing is said to be wrong with it. */
+static struct str
+challenge_of(const struct api_call *call)
+{
+	return api_call_header(call, "Authorization").at != NULL
+	    ? STR("Bearer realm=\"stated\", error=\"invalid_token\"")
+	    : STR("Bearer realm=\"stated\"");
+}
+
 void
 api_problem_with(struct api_call *call, enum api_problem problem,
     struct str detail, const struct value *more)
@@ -82,8 +91,7 @@ api_problem_with(struct api_call *call, enum api_problem problem,
 	json_write(value_built(built), JSON_PLAIN, &out);
 	buf_add_char(&out, '\n');
 	if (status == 401)
-		api_reply_header(
-		    call, "WWW-Authenticate", STR("Bearer realm=\"stated\""));
+		api_reply_header(call, "WWW-Authenticate", challenge_of(call));
 	api_reply_bytes(
 	    call, status, "application/problem+json", buf_str(&out));
 	buf_fini(&out);

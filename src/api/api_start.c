@@ -128,6 +128,12 @@ reply_with_view(struct api_call *call, const struct engine_reply *reply)
 	const struct start *state = call->state;
 	struct str id = value_str(value_field_or_null(reply->view, "id"));
 
+	/* A reply that is repeated may be one to another token. */
+	if (!api_auth_reaches_view(call, reply->view)) {
+		api_problem_reply(call, PROBLEM_FORBIDDEN,
+		    "The token is limited to other entities.");
+		return;
+	}
 	api_reply_header(call, "Location",
 	    arena_strf(call->arena, "/v1/instances/%.*s", STR_ARG(id)));
 	api_reply_value(call, state->status, reply->view);

@@ -149,7 +149,8 @@ command_cb(evutil_socket_t fd, short what, void *arg)
 	if (c == 'd')
 		api_drain(server->api);
 	else if (c == 'r')
-		api_set_tokens(server->api, NULL, 0);
+		api_set_access(
+		    server->api, &(struct api_options){.token_count = 0});
 	else if (c == 'e')
 		engine_drain(server->engine, 0, drained_cb, NULL);
 	else
