@@ -62,10 +62,12 @@ enum api_role {
  * a route doesn't say is the first.
  */
 #define API_REACHES(X)                                                     \
-	X(WHOLE, "all", "nothing: it concerns the whole installation")     \
-	X(OWN, "own", "what it reaches, as if nothing else were there")    \
-	X(PART, "part", "that part of the list that it reaches")           \
-	X(NOBODY, "nobody's", "the same as everybody")
+	X(WHOLE, "whole", "nothing: it concerns the whole installation")   \
+	X(INSTANCE, "instance",                                            \
+	    "instances of its workflows and entities; no other is there")  \
+	X(WORKFLOW, "workflow", "its workflows; no other is there")        \
+	X(LIST, "list", "what is of its workflows and entities")           \
+	X(NOBODY, "nobody", "what everybody has")
 
 enum api_reach {
 #define X(symbol, name, what) REACH_##symbol,

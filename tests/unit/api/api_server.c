@@ -60,6 +60,7 @@ static const char definitions[] =
     "workflow: stuck\n"
     "version: 1\n"
     "owner: desk\n"
+    "labels: {entity: DE01}\n"
     "initial: failing\n"
     "states:\n"
     "  failing:\n"
@@ -82,6 +83,7 @@ static const char definitions[] =
     "workflow: late\n"
     "version: 1\n"
     "owner: desk\n"
+    "labels: {entity: DE01}\n"
     "events: {later: {correlate: nobody}}\n"
     "initial: waiting\n"
     "states:\n"
@@ -455,7 +457,7 @@ answer_member(const struct answer *answer, const char *path)
 		struct str part = str_split(rest, '.', &rest);
 		int64_t index;
 
-		if (value->type == VALUE_LIST &&
+		if (value->type == VALUE_LIST && value->as.list.count > 0 &&
 		    str_parse_int(
 			part, 0, (int64_t)value->as.list.count - 1, &index))
 			value = value->as.list.items[index];

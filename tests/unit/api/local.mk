@@ -53,3 +53,10 @@ tests_unit_api_test_api_door_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/api/test_api_docs
 tests_unit_api_test_api_docs_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/src/api
 tests_unit_api_test_api_docs_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_matrix
+tests_unit_api_test_api_matrix_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	-I$(srcdir)/src/api
+tests_unit_api_test_api_matrix_SOURCES = \
+	tests/unit/api/test_api_matrix.c $(api_server_sources)
+tests_unit_api_test_api_matrix_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
