@@ -34,6 +34,7 @@ struct keys {
 	const struct issuer *issuer;		 /* or NULL */
 	char *text; /* NULL: none */
 	int64_t tried_ms;
+	int64_t doubted_ms; /* when somebody's doubt last had them fetched */
 	bool is_fetching;
 	struct arena *arena; /* of the fetching */
 	struct waiter *waiters;
@@ -145,24 +146,24 @@ fetch(struct keys *keys)
 		give_up(keys, failure.message);
 }
 
-static int64_t
-patience_ms(const struct keys *keys, bool is_doubted)
-{
-	if (keys->text != NULL && !is_doubted)
-		return OLD_MS;
-	if (keys->issuer == NULL)
-		return DOUBT_MS;
-	return keys->text != NULL ? ISSUER_DOUBT_MS : ISSUER_RETRY_MS;
-}
-
+/* A provider that rotates its keys is believed at once, and then not again for
+ * a minute. */
 static bool
 is_wanted(const struct keys *keys, bool is_doubted)
 {
-	int64_t age_ms = engine_now_ms(keys->engine) - keys->tried_ms;
+	bool is_of_issuer = keys->issuer != NULL;
+	bool is_asked_again =
+	    is_of_issuer && is_doubted && keys->text != NULL;
+	int64_t last_ms = is_asked_again ? keys->doubted_ms : keys->tried_ms;
+	int64_t age_ms = engine_now_ms(keys->engine) - last_ms;
 
-	if (keys->tried_ms == 0 || age_ms < 0)
+	if (last_ms == 0 || age_ms < 0)
 		return true;
-	return age_ms >= patience_ms(keys, is_doubted);
+	if (is_asked_again)
+		return age_ms >= ISSUER_DOUBT_MS;
+	if (keys->text == NULL || is_doubted)
+		return age_ms >= (is_of_issuer ? ISSUER_RETRY_MS : DOUBT_MS);
+	return age_ms >= OLD_MS;
 }
 
 static void
@@ -182,6 +183,8 @@ want(struct keys *keys, bool is_doubted, engine_keys_fn *fn, void *arg)
 		*waiter = (struct waiter){keys->waiters, fn, arg};
 		keys->waiters = waiter;
 	}
+	if (is_wanted_now && is_doubted)
+		keys->doubted_ms = engine_now_ms(keys->engine);
 	if (is_wanted_now)
 		fetch(keys);
 }

@@ -60,3 +60,14 @@ tests_unit_api_test_api_matrix_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
 tests_unit_api_test_api_matrix_SOURCES = \
 	tests/unit/api/test_api_matrix.c $(api_server_sources)
 tests_unit_api_test_api_matrix_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_lockout
+tests_unit_api_test_api_lockout_CPPFLAGS = $(AM_CPPFLAGS) \
+	$(EVENT_CFLAGS) -I$(srcdir)/src/api
+tests_unit_api_test_api_lockout_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_oidc
+tests_unit_api_test_api_oidc_SOURCES = \
+	tests/unit/api/test_api_oidc.c tests/unit/api/provider.c \
+	tests/unit/api/provider.h $(mint_sources) $(api_server_sources)
+tests_unit_api_test_api_oidc_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
