@@ -141,6 +141,16 @@ drained_cb(void *arg)
 }
 
 static void
+reload_tls(struct api_server *server)
+{
+	struct buf detail = {0};
+
+	server->is_reloaded = api_reload_tls(server->api, &detail);
+	atomic_fetch_add(&server->reloads, 1);
+	buf_fini(&detail);
+}
+
+static void
 command_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct api_server *server = arg;
@@ -153,6 +163,8 @@ command_cb(evutil_socket_t fd, short what, void *arg)
 	else if (c == 'r')
 		api_set_access(
 		    server->api, &(struct api_options){.token_count = 0});
+	else if (c == 't')
+		reload_tls(server);
 	else if (c == 'e')
 		engine_drain(server->engine, 0, drained_cb, NULL);
 	else
@@ -323,6 +335,17 @@ void
 api_server_revoke(struct api_server *server)
 {
 	assert_int_equal(write(server->pipe[1], "r", 1), 1);
+}
+
+bool
+api_server_reload_tls(struct api_server *server)
+{
+	int before = atomic_load(&server->reloads);
+
+	assert_int_equal(write(server->pipe[1], "t", 1), 1);
+	while (atomic_load(&server->reloads) == before)
+		usleep(1000);
+	return server->is_reloaded;
 }
 
 void

@@ -71,3 +71,12 @@ tests_unit_api_test_api_oidc_SOURCES = \
 	tests/unit/api/test_api_oidc.c tests/unit/api/provider.c \
 	tests/unit/api/provider.h $(mint_sources) $(api_server_sources)
 tests_unit_api_test_api_oidc_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_tls
+tests_unit_api_test_api_tls_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(SSL_CFLAGS)
+tests_unit_api_test_api_tls_SOURCES = \
+	tests/unit/api/test_api_tls.c tests/unit/api/provider.c \
+	tests/unit/api/provider.h $(identity_sources) $(mint_sources) \
+	$(api_server_sources)
+tests_unit_api_test_api_tls_LDADD = $(LIBS_API) $(SSL_LIBS) $(CMOCKA_LIBS)

@@ -47,6 +47,13 @@ write_pem(struct identity *identity)
 void
 identity_init(struct identity *identity, const char *names, long valid_seconds)
 {
+	identity_init_as(identity, "test", names, valid_seconds);
+}
+
+void
+identity_init_as(struct identity *identity, const char *common_name,
+    const char *names, long valid_seconds)
+{
 	X509 *certificate = X509_new();
 	X509_NAME *name = X509_get_subject_name(certificate);
 
@@ -57,7 +64,7 @@ identity_init(struct identity *identity, const char *names, long valid_seconds)
 	X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
 	X509_gmtime_adj(X509_getm_notAfter(certificate), valid_seconds);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-	    (const unsigned char *)"test", -1, -1, 0);
+	    (const unsigned char *)common_name, -1, -1, 0);
 	X509_set_issuer_name(certificate, name);
 	X509_set_pubkey(certificate, identity->key);
 	add_extension(certificate, NID_basic_constraints, "CA:TRUE");

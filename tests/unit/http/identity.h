@@ -18,6 +18,9 @@ struct identity {
 /* names: "IP:127.0.0.1", "DNS:host" */
 void identity_init(struct identity *identity, const char *names,
     long valid_seconds);
+/* Several that somebody trusts at once need names of their own. */
+void identity_init_as(struct identity *identity, const char *common_name,
+    const char *names, long valid_seconds);
 void identity_fini(struct identity *identity);
 /* What a server speaks TLS with; NULL: it has no identity at all. */
 SSL_CTX *identity_server(const struct identity *identity);
