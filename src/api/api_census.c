@@ -280,6 +280,9 @@ replace_refusal(
 		guest->refused = api_refusal_status(buffer);
 	if (guest->refused == 0)
 		return;
+	/* evhttp takes a chunk that it can't read for one that is too long. */
+	if (guest->frame.state == FRAME_FAULTY)
+		guest->refused = 400;
 	guest->is_replacing = true;
 	if (has_left)
 		api_refusal_drop(buffer);

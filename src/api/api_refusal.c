@@ -32,7 +32,7 @@ detail_of(enum api_problem problem)
 		return "The body is far too large (limits.body).";
 	if (problem == PROBLEM_NOT_ALLOWED)
 		return "No resource takes this method.";
-	return "Send HTTP/1.1 as RFC 9112 has it, with at most 32 KiB of "
+	return "Send HTTP as RFC 9112 has it, with at most 32 KiB of "
 	       "headers and one length of the body.";
 }
 

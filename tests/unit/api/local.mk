@@ -80,3 +80,13 @@ tests_unit_api_test_api_tls_SOURCES = \
 	tests/unit/api/provider.h $(identity_sources) $(mint_sources) \
 	$(api_server_sources)
 tests_unit_api_test_api_tls_LDADD = $(LIBS_API) $(SSL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_frame
+tests_unit_api_test_api_frame_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	-I$(srcdir)/src/api
+tests_unit_api_test_api_frame_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_attack
+tests_unit_api_test_api_attack_SOURCES = \
+	tests/unit/api/test_api_attack.c $(api_server_sources)
+tests_unit_api_test_api_attack_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
