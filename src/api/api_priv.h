@@ -90,7 +90,7 @@ enum api_reach {
 	X(FORGED, 401, "bad-signature", "The signature is not right",         \
 	    "a webhook that its provider has not signed, or too long ago")    \
 	X(FORBIDDEN, 403, "forbidden", "The token does not allow this",       \
-	    "the token lacks the role, or is limited to other workflows")     \
+	    "the token lacks the role, or is limited to others than this")    \
 	X(ROLE_REQUIRED, 403, "role-required", "Another role decides here",   \
 	    "the task is for a role that the caller does not hold")           \
 	X(FOUR_EYES, 403, "four-eyes", "Another person has to do this",       \
