@@ -8,8 +8,6 @@
  */
 #include "api_priv.h"
 
-#include <event2/http.h>
-
 #define NAME_BYTES_MAX 200
 
 static const struct {
@@ -209,29 +207,15 @@ take_certificate(struct api_call *call)
 
 /* ---- who guesses ---- */
 
-/* NULL where the caller has gone. */
-static const char *
-address_of(const struct api_call *call)
-{
-	struct evhttp_connection *connection =
-	    evhttp_request_get_connection(call->request);
-	char *address = NULL;
-	uint16_t port;
-
-	if (connection != NULL)
-		evhttp_connection_get_peer(connection, &address, &port);
-	return address;
-}
-
 static bool
 may_try(struct api_call *call)
 {
-	const char *address = address_of(call);
+	struct str address = api_call_address(call);
 	int64_t wait_ms = 0;
 
-	if (address != NULL)
+	if (address.at != NULL)
 		wait_ms = api_lockout_wait_ms(
-		    call->api->lockout, address, clock_monotonic_us());
+		    call->api->lockout, address.at, clock_monotonic_us());
 	if (wait_ms == 0)
 		return true;
 	call->api->shut_out++;
@@ -247,15 +231,16 @@ may_try(struct api_call *call)
 void
 api_auth_refuse(struct api_call *call, struct str detail, bool is_guess)
 {
-	const char *address = address_of(call);
+	struct str address = api_call_address(call);
 
 	if (is_guess) {
 		call->api->guesses++;
-		if (address != NULL &&
-		    api_lockout_note(call->api->lockout, address,
+		if (address.at != NULL &&
+		    api_lockout_note(call->api->lockout, address.at,
 			clock_monotonic_us()))
 			log_warning("sign-ins shut out",
-			    "address=%s: too many have failed", address);
+			    "address=%.*s: too many have failed",
+			    STR_ARG(address));
 	}
 	api_problem_with(call, PROBLEM_UNKNOWN_CALLER, detail, NULL);
 }

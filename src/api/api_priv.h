@@ -421,6 +421,8 @@ evutil_socket_t api_call_socket(const struct api_call *call);
 /* Says early that the call will wait: evhttp has just given up watching the
  * socket, and watching on costs nothing where the kernel is not told of it. */
 void api_call_mind_hangup(struct api_call *call);
+/* Where it comes from; absent where the caller has hung up. */
+struct str api_call_address(const struct api_call *call);
 int64_t api_now_ms(const struct api_call *call);
 
 /* ---- api_query.c: what is asked for in the URL ---- */
