@@ -364,6 +364,9 @@ take_in(struct api_census *census, struct bufferevent *stream,
 	    .is_open = true,
 	    .silent = census->tick,
 	};
+	/* Its first request is waited for from now on: over TLS it can take
+	 * its time before there is a byte of it. */
+	begin(guest, &guest->in);
 	census->count++;
 	evbuffer_add_cb(bufferevent_get_input(stream), input_cb, guest);
 	evbuffer_add_cb(bufferevent_get_output(stream), output_cb, guest);

@@ -47,11 +47,13 @@ enum api_role {
 #undef X
 };
 
-/* Sets of roles as the routes need them; 0 is for everybody, known or not. */
+/* Sets of roles as the routes need them; 0 is for everybody, known or not:
+ * health, and what a signature admits. */
 #define API_EVERYBODY 0u
 #define API_READERS                                                  \
 	(API_AUTHOR | API_PUBLISHER | API_INITIATOR | API_APPROVER | \
 	    API_OPERATOR | API_AUDITOR)
+#define API_CALLERS (API_READERS | API_EVENTS)
 #define API_DECIDERS (API_APPROVER | API_INITIATOR | API_OPERATOR)
 #define API_SENDERS (API_INITIATOR | API_OPERATOR | API_EVENTS)
 #define API_OVERSEERS (API_OPERATOR | API_AUDITOR)

@@ -60,7 +60,7 @@ static const char definitions[] =
     "workflow: stuck\n"
     "version: 1\n"
     "owner: desk\n"
-    "labels: {entity: DE01}\n"
+    "labels: {entity: DE02}\n"
     "initial: failing\n"
     "states:\n"
     "  failing:\n"
@@ -83,7 +83,7 @@ static const char definitions[] =
     "workflow: late\n"
     "version: 1\n"
     "owner: desk\n"
-    "labels: {entity: DE01}\n"
+    "labels: {entity: DE02}\n"
     "events: {later: {correlate: nobody}}\n"
     "initial: waiting\n"
     "states:\n"
@@ -264,11 +264,33 @@ open_engine(struct api_server *server)
 	buf_fini(&detail);
 }
 
+/* Who asks for the contract has to be somebody, too. */
+static void
+add_reader(struct api_server *server)
+{
+	static const struct str roles[] = {STR_INIT("events")};
+	size_t count = server->options.token_count;
+	struct api_token *tokens =
+	    ARENA_ARRAY(server->arena, count + 1, struct api_token);
+
+	for (size_t i = 0; i < count; i++)
+		tokens[i] = server->options.tokens[i];
+	tokens[count] = (struct api_token){.name = STR("contract"),
+	    .sha256 = digest_sha256(STR("contract")), .roles = roles,
+	    .role_count = 1};
+	server->options.tokens = tokens;
+	server->options.token_count = count + 1;
+}
+
 static void
 load_contract(struct api_server *server)
 {
-	struct answer answer = api_server_get(server, "/openapi.json");
+	const char *token = server->token;
+	struct answer answer;
 
+	server->token = "contract";
+	answer = api_server_get(server, "/openapi.json");
+	server->token = token;
 	answer_must_be(&answer, 200);
 	server->contract = api_contract_new(server->arena, answer.body);
 }
@@ -286,6 +308,7 @@ api_server_open(struct api_server *server)
 		server->options.listeners = &listener;
 		server->options.listener_count = 1;
 	}
+	add_reader(server);
 	server->api = api_new(&server->options, &detail);
 	if (server->api == NULL)
 		fail_msg("%s", buf_cstr(&detail));

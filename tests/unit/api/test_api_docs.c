@@ -77,6 +77,8 @@ put_roles(struct buf *table, unsigned roles)
 
 	if (roles == API_EVERYBODY)
 		buf_add_cstr(table, "everybody");
+	else if (roles == API_CALLERS)
+		buf_add_cstr(table, "all");
 	else if (roles == API_READERS)
 		buf_add_cstr(table, "all but `events`");
 	else

@@ -3,7 +3,7 @@
  * Every route, for every role, of one's own and of others: made from the
  * table of routes, so that a new one is held against what it declares.
  *
- * What is one's own are instances of three workflows and of one entity; a
+ * What is one's own are instances of three workflows and of two entities; a
  * token that is limited to other workflows, or to another entity, must not
  * learn that they are there.
  */
@@ -44,7 +44,8 @@ static const unsigned role_bits[] = {
 static const struct str own_workflows[] = {
     STR_INIT("payment"), STR_INIT("stuck"), STR_INIT("late")};
 static const struct str foreign_workflows[] = {STR_INIT("refund")};
-static const struct str own_entities[] = {STR_INIT("DE01")};
+static const struct str own_entities[] = {
+    STR_INIT("DE01"), STR_INIT("DE02")};
 static const struct str foreign_entities[] = {STR_INIT("FR02")};
 
 static const char *
@@ -77,7 +78,7 @@ token_of(struct arena *arena, size_t role, enum scope scope)
 		break;
 	case OWN_ENTITY:
 		token.entities = own_entities;
-		token.entity_count = 1;
+		token.entity_count = COUNT_OF(own_entities);
 		break;
 	case FOREIGN_ENTITY:
 		token.entities = foreign_entities;
@@ -367,8 +368,7 @@ static void
 test_nothing_is_open_to_nobody_but_what_says_so(void **state)
 {
 	static const char *const open[] = {"/healthz", "/readyz",
-	    "/openapi.json", "/v1/openapi.json", "/hooks/{connection}",
-	    "/v1/hooks/{connection}"};
+	    "/hooks/{connection}", "/v1/hooks/{connection}"};
 	struct world *world = *state;
 	const struct api_route *route;
 

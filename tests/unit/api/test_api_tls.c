@@ -395,6 +395,28 @@ test_only_what_is_safe_is_spoken(void **state)
 		assert_false(is_spoken(house, TLS1_2_VERSION, weak[i]));
 }
 
+/* The beginning of a handshake, a byte now and then. */
+static void
+test_handshake_that_comes_byte_by_byte_is_not_waited_for(void **state)
+{
+	static const char hello[] = "\x16\x03\x01\x3f\xff\x01";
+	struct house *house = build(state);
+	time_t begun = time(NULL);
+	bool is_open = true;
+	int fd;
+
+	house->server->options.limits.idle_ms = 500;
+	api_server_open(house->server);
+	fd = api_server_connect(house->server);
+	assert_int_equal(write(fd, hello, sizeof(hello) - 1), 6);
+	while (is_open && time(NULL) - begun < 20) {
+		is_open = write(fd, "", 1) == 1;
+		usleep(50 * 1000);
+	}
+	assert_false(is_open);
+	close(fd);
+}
+
 static void
 test_plain_http_is_not_answered_where_tls_is_spoken(void **state)
 {
@@ -578,6 +600,7 @@ main(void)
 	    TEST(test_certificate_taken_out_of_the_table_opens_nothing),
 	    TEST(test_bound_token_goes_with_its_certificate),
 	    TEST(test_only_what_is_safe_is_spoken),
+	    TEST(test_handshake_that_comes_byte_by_byte_is_not_waited_for),
 	    TEST(test_plain_http_is_not_answered_where_tls_is_spoken),
 	    TEST(test_renewed_certificate_is_shown_and_nobody_is_dropped),
 	    TEST(test_renewed_certificate_is_found_without_being_told),
