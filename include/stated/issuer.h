@@ -71,6 +71,12 @@ MUST_USE enum issuer_verdict issuer_verify(struct arena *arena,
     const struct issuer *issuer, struct str keys, struct str token,
     int64_t now_ms, const struct value **claims);
 
+/* The same of a token whose signature is known to hold, by those keys: that
+ * alone isn't looked at again. */
+MUST_USE enum issuer_verdict issuer_verify_again(struct arena *arena,
+    const struct issuer *issuer, struct str token, int64_t now_ms,
+    const struct value **claims);
+
 /* A claim by its name, or by a path with dots ("realm_access.roles") where
  * there is none of that name; NULL where there is neither. */
 const struct value *issuer_claim(const struct value *claims, struct str path);

@@ -235,6 +235,7 @@ api_free(struct api **api_pointer)
 	must(api->sending_count == 0);
 	api_door_close(&api->door);
 	api_lockout_free(&api->lockout);
+	free(api->proven);
 	free(api->answered);
 	api->magic = 0;
 	free(api);

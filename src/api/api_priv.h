@@ -271,6 +271,7 @@ struct api {
 	uint64_t (*answered)[API_STATUS_CLASSES]; /* by route and class */
 	uint64_t forged; /* hooks with a bad signature */
 	struct api_lockout *lockout;
+	struct digest *proven; /* see api_oidc.c; NULL: none yet */
 	uint64_t guesses;   /* sign-ins that failed */
 	uint64_t shut_out;  /* that were not tried, for there were too many */
 };

@@ -385,6 +385,10 @@ access_check(struct config_reader *reader)
 		config_complain(reader, STR("/auth/certificates"), "C005",
 		    "needs `tls.client-ca`",
 		    "else no client is asked for its certificate");
+	if (config->tls_certificate.at != NULL && config->tls_key.at == NULL &&
+	    config->tls_key_secret.at == NULL)
+		config_complain(reader, STR("/tls/certificate"), "C005",
+		    "needs `key` beside it", NULL);
 	if (config->tls_client_ca.at != NULL &&
 	    config->tls_certificate.at == NULL)
 		config_complain(reader, STR("/tls/client-ca"), "C005",

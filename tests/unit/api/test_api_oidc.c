@@ -247,6 +247,23 @@ test_keys_are_fetched_once_and_again_for_a_new_one(void **state)
 	answer_must_be(&answer, 200);
 }
 
+/* A signature that has held is not looked at again; one that is like it is. */
+static void
+test_token_with_another_signature_is_another_token(void **state)
+{
+	struct house *house = open_house(state);
+	struct answer answer = get_as(house, ALICE, "/v1/tasks");
+	char *copy;
+
+	answer_must_be(&answer, 200);
+	copy = (char *)arena_str(
+	    house->server->arena, str_of(house->server->token)).at;
+	copy[strlen(copy) - 10] = copy[strlen(copy) - 10] == 'A' ? 'B' : 'A';
+	house->server->token = copy;
+	answer = api_server_get(house->server, "/v1/tasks");
+	answer_must_be_problem(&answer, 401, "unauthenticated");
+}
+
 static void
 test_key_that_was_taken_back_opens_nothing(void **state)
 {
@@ -386,6 +403,7 @@ main(void)
 	    TEST(test_name_is_a_name),
 	    TEST(test_bad_token_is_told_from_none),
 	    TEST(test_keys_are_fetched_once_and_again_for_a_new_one),
+	    TEST(test_token_with_another_signature_is_another_token),
 	    TEST(test_key_that_was_taken_back_opens_nothing),
 	    TEST(test_keys_serve_while_the_provider_is_away),
 	    TEST(test_without_keys_nobody_is_let_in),

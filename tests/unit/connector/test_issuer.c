@@ -188,6 +188,25 @@ test_types_of_access_tokens_are_taken(void **state)
 	    ISSUER_OTHER_TYPE);
 }
 
+/* All but the signature is looked at each time. */
+static void
+test_token_that_was_genuine_is_held_against_the_time_again(void **state)
+{
+	struct court *court = *state;
+	struct str token = mint(court, HEADER, GOOD);
+
+	assert_int_equal(issuer_verify_again(court->arena, &court->issuer,
+			     token, NOW * 1000LL, &court->claims),
+	    ISSUER_GENUINE);
+	assert_int_equal(issuer_verify_again(court->arena, &court->issuer,
+			     token, (NOW + 400) * 1000LL, &court->claims),
+	    ISSUER_EXPIRED);
+	court->issuer.audience = STR("other");
+	assert_int_equal(issuer_verify_again(court->arena, &court->issuer,
+			     token, NOW * 1000LL, &court->claims),
+	    ISSUER_OTHER_AUDIENCE);
+}
+
 /* ---- algorithms ---- */
 
 static void
@@ -738,6 +757,7 @@ main(void)
 	    TEST(test_good_token_gives_its_claims),
 	    TEST(test_each_algorithm_of_key_pairs_is_taken),
 	    TEST(test_types_of_access_tokens_are_taken),
+	    TEST(test_token_that_was_genuine_is_held_against_the_time_again),
 	    TEST(test_token_without_a_signature_is_refused),
 	    TEST(test_public_key_is_no_secret),
 	    TEST(test_shared_secret_of_the_issuer_is_not_taken),
