@@ -67,7 +67,8 @@ add_on_one_line(struct buf *line, struct str text)
 		if (c == '\n')
 			buf_add_cstr(line, "\\n");
 		else if (c == 0xc2 && d >= 0x80 && d < 0xa0) /* C1 controls */
-			buf_addf(line, "\\x%02x", (unsigned)(text.at[++i] & 0xff));
+			buf_addf(
+			    line, "\\x%02x", (unsigned)(text.at[++i] & 0xff));
 		else if (c < 0x20 || c == 0x7f)
 			buf_addf(line, "\\x%02x", c);
 		else

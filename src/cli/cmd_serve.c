@@ -392,7 +392,8 @@ access_of(const struct config *config)
 }
 
 /* Of the configuration only who may call is read again: the rest needs a
- * restart.  Secrets of connections need neither: they are read when they are used. */
+ * restart.  Secrets of connections need neither: they are read when they are
+ * used. */
 static void
 reload_access(struct service *service)
 {
@@ -880,8 +881,8 @@ const struct cmd cmd_serve = {
     .details =
 	"Without a configuration it serves ./workflows on 127.0.0.1:8380, to "
 	"this\nmachine only, with its database in ./stated.db, and callers say "
-	"who they are.\nSIGHUP reloads definitions, tokens, certificates and secrets, "
-	"SIGTERM drains and stops.",
+	"who they are.\nSIGHUP reloads definitions, tokens, certificates and "
+	"secrets, SIGTERM\ndrains and stops.",
     .options = options,
     .run = run,
     .more = more,

@@ -14,7 +14,7 @@
 /* ---- what they have in common ---- */
 
 static struct str
-place_of(struct config_reader *reader, struct str path, struct str key)
+place_of(struct reader *reader, struct str path, struct str key)
 {
 	return arena_strf(reader->config->arena, "%.*s/%.*s", STR_ARG(path),
 	    STR_ARG(key));
@@ -22,7 +22,7 @@ place_of(struct config_reader *reader, struct str path, struct str key)
 
 /* known: ends with the absent string. */
 static void
-check_keys(struct config_reader *reader, struct str path,
+check_keys(struct reader *reader, struct str path,
     const struct value *value, const struct str *known)
 {
 	for (size_t i = 0;
@@ -39,7 +39,7 @@ check_keys(struct config_reader *reader, struct str path,
 }
 
 static void
-take_roles(struct config_reader *reader, struct str path,
+take_roles(struct reader *reader, struct str path,
     const struct value *value, const struct str **roles, size_t *count)
 {
 	config_take_texts(reader, path, value, roles, count);
@@ -50,7 +50,7 @@ take_roles(struct config_reader *reader, struct str path,
 }
 
 static void
-take_limit(struct config_reader *reader, struct str path,
+take_limit(struct reader *reader, struct str path,
     const struct value *value, const char *key, const struct str **texts,
     size_t *count)
 {
@@ -63,7 +63,7 @@ take_limit(struct config_reader *reader, struct str path,
 
 /* Whom it makes of its owner, and what that may. */
 static void
-take_grant(struct config_reader *reader, struct str path,
+take_grant(struct reader *reader, struct str path,
     const struct value *value, struct api_token *token)
 {
 	struct str name = value_str(value_get_cstr(value, "name"));
@@ -84,9 +84,9 @@ take_grant(struct config_reader *reader, struct str path,
 	    &token->entity_count);
 }
 
-/* The rows of a list; NULL where it is none. */
+/* A row of a list, and its place. */
 static const struct value *
-row_at(struct config_reader *reader, struct str path,
+row_at(struct reader *reader, struct str path,
     const struct value *list, size_t index, struct str *place)
 {
 	*place =
@@ -95,7 +95,7 @@ row_at(struct config_reader *reader, struct str path,
 }
 
 static bool
-is_list(struct config_reader *reader, struct str path,
+is_list(struct reader *reader, struct str path,
     const struct value *value)
 {
 	if (value->type == VALUE_LIST)
@@ -107,7 +107,7 @@ is_list(struct config_reader *reader, struct str path,
 /* ---- tokens ---- */
 
 static void
-take_digest(struct config_reader *reader, struct str path,
+take_digest(struct reader *reader, struct str path,
     const struct value *value, struct api_token *token)
 {
 	const struct value *hash = value_get_cstr(value, "sha256");
@@ -135,7 +135,7 @@ take_digest(struct config_reader *reader, struct str path,
 }
 
 static void
-take_token(struct config_reader *reader, struct str path,
+take_token(struct reader *reader, struct str path,
     const struct value *value, struct api_token *token)
 {
 	static const struct str known[NAMES_MAX] = {STR_INIT("name"),
@@ -153,7 +153,7 @@ take_token(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_tokens(struct config_reader *reader, struct str path,
+access_read_tokens(struct reader *reader, struct str path,
     const struct value *value)
 {
 	struct config *config = reader->config;
@@ -185,7 +185,7 @@ is_san(struct str text)
 }
 
 static void
-take_certificate(struct config_reader *reader, struct str path,
+take_certificate(struct reader *reader, struct str path,
     const struct value *value, struct api_certificate *row)
 {
 	static const struct str known[NAMES_MAX] = {STR_INIT("subject"),
@@ -207,7 +207,7 @@ take_certificate(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_certificates(struct config_reader *reader, struct str path,
+access_read_certificates(struct reader *reader, struct str path,
     const struct value *value)
 {
 	struct config *config = reader->config;
@@ -231,7 +231,7 @@ access_read_certificates(struct config_reader *reader, struct str path,
 /* ---- the provider ---- */
 
 void
-access_read_issuer(struct config_reader *reader, struct str path,
+access_read_issuer(struct reader *reader, struct str path,
     const struct value *value)
 {
 	struct str text;
@@ -247,7 +247,7 @@ access_read_issuer(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_audience(struct config_reader *reader, struct str path,
+access_read_audience(struct reader *reader, struct str path,
     const struct value *value)
 {
 	(void)config_take_text(
@@ -255,7 +255,7 @@ access_read_audience(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_issuer_ca(struct config_reader *reader, struct str path,
+access_read_issuer_ca(struct reader *reader, struct str path,
     const struct value *value)
 {
 	(void)config_take_text(
@@ -263,7 +263,7 @@ access_read_issuer_ca(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_roles_claim(struct config_reader *reader, struct str path,
+access_read_roles_claim(struct reader *reader, struct str path,
     const struct value *value)
 {
 	(void)config_take_text(
@@ -271,7 +271,7 @@ access_read_roles_claim(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_name_claim(struct config_reader *reader, struct str path,
+access_read_name_claim(struct reader *reader, struct str path,
     const struct value *value)
 {
 	(void)config_take_text(
@@ -279,7 +279,7 @@ access_read_name_claim(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_workflows_claim(struct config_reader *reader, struct str path,
+access_read_workflows_claim(struct reader *reader, struct str path,
     const struct value *value)
 {
 	(void)config_take_text(
@@ -287,7 +287,7 @@ access_read_workflows_claim(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_entities_claim(struct config_reader *reader, struct str path,
+access_read_entities_claim(struct reader *reader, struct str path,
     const struct value *value)
 {
 	(void)config_take_text(
@@ -296,7 +296,7 @@ access_read_entities_claim(struct config_reader *reader, struct str path,
 
 /* {VALUE: ROLE, VALUE: [ROLE, …]} */
 void
-access_read_rules(struct config_reader *reader, struct str path,
+access_read_rules(struct reader *reader, struct str path,
     const struct value *value)
 {
 	struct config *config = reader->config;
@@ -329,7 +329,7 @@ is_of_key_pair(enum signature_algorithm algorithm)
 }
 
 void
-access_read_algorithms(struct config_reader *reader, struct str path,
+access_read_algorithms(struct reader *reader, struct str path,
     const struct value *value)
 {
 	const struct str *names = NULL;
@@ -350,7 +350,7 @@ access_read_algorithms(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_tolerance(struct config_reader *reader, struct str path,
+access_read_tolerance(struct reader *reader, struct str path,
     const struct value *value)
 {
 	config_take_span(
@@ -358,7 +358,7 @@ access_read_tolerance(struct config_reader *reader, struct str path,
 }
 
 void
-access_read_strict(struct config_reader *reader, struct str path,
+access_read_strict(struct reader *reader, struct str path,
     const struct value *value)
 {
 	config_take_boolean(
@@ -368,7 +368,7 @@ access_read_strict(struct config_reader *reader, struct str path,
 /* ---- whether it fits together ---- */
 
 void
-access_check(struct config_reader *reader)
+access_check(struct reader *reader)
 {
 	const struct config *config = reader->config;
 	const struct issuer *issuer = &config->oidc.issuer;

@@ -21,9 +21,10 @@ static config_read_fn read_environment, read_listen, read_certificate, read_key,
     read_store, read_workflows, read_settings, read_prefix, read_directory,
     read_systemd, read_vault_address, read_vault_namespace, read_vault_mount,
     read_vault_path, read_vault_ca, read_vault_token, read_vault_role,
-    read_vault_secret, read_vault_refresh, read_required,
-    read_client_ca, read_client_certificate, read_sign_ins, read_insecure, read_body, read_connections, read_idle, read_queued,
-    read_log_format, read_log_level, read_proofs;
+    read_vault_secret, read_vault_refresh, read_required, read_client_ca,
+    read_client_certificate, read_sign_ins, read_insecure, read_body,
+    read_connections, read_idle, read_queued, read_log_format, read_log_level,
+    read_proofs;
 
 /* Keys that the language of interfaces has and this version has not. */
 static config_read_fn not_yet;
@@ -123,7 +124,7 @@ static const struct {
 
 /* "/auth/required" as people write it: auth.required. */
 static const char *
-name_of(struct config_reader *reader, struct str path)
+name_of(struct reader *reader, struct str path)
 {
 	struct buf name = {0};
 	const char *result;
@@ -136,7 +137,7 @@ name_of(struct config_reader *reader, struct str path)
 }
 
 void
-config_complain(struct config_reader *reader, struct str path, const char *code,
+config_complain(struct reader *reader, struct str path, const char *code,
     const char *text, const char *repair)
 {
 	diag_add(reader->config->diags, DIAG_ERROR, code,
@@ -147,18 +148,18 @@ config_complain(struct config_reader *reader, struct str path, const char *code,
 }
 
 static void
-not_yet(struct config_reader *reader, struct str path, const struct value *value)
+not_yet(struct reader *reader, struct str path, const struct value *value)
 {
 	(void)value;
-	config_complain(reader, path, "C004", "is not available in this version",
-	    "leave it out");
+	config_complain(reader, path, "C004",
+	    "is not available in this version", "leave it out");
 }
 
 /* ---- kinds of values ---- */
 
 bool
-config_take_text(struct config_reader *reader, struct str path, const struct value *value,
-    struct str *out)
+config_take_text(struct reader *reader, struct str path,
+    const struct value *value, struct str *out)
 {
 	if (value->type != VALUE_STRING || value->as.string.bytes == 0) {
 		config_complain(reader, path, "C002", "takes a text", NULL);
@@ -169,19 +170,20 @@ config_take_text(struct config_reader *reader, struct str path, const struct val
 }
 
 void
-config_take_boolean(struct config_reader *reader, struct str path, const struct value *value,
-    bool *out)
+config_take_boolean(struct reader *reader, struct str path,
+    const struct value *value, bool *out)
 {
 	if (value->type != VALUE_BOOLEAN)
-		config_complain(reader, path, "C002", "takes true or false", NULL);
+		config_complain(
+		    reader, path, "C002", "takes true or false", NULL);
 	else
 		*out = value->as.boolean;
 }
 
 /* One text, or a list of them. */
 void
-config_take_texts(struct config_reader *reader, struct str path, const struct value *value,
-    const struct str **out, size_t *count)
+config_take_texts(struct reader *reader, struct str path,
+    const struct value *value, const struct str **out, size_t *count)
 {
 	struct arena *arena = reader->config->arena;
 	size_t wanted = value->type == VALUE_LIST ? value->as.list.count : 1;
@@ -205,7 +207,7 @@ config_take_texts(struct config_reader *reader, struct str path, const struct va
 
 /* A number, or one with KiB, MiB or GiB behind it. */
 static void
-take_size(struct config_reader *reader, struct str path, const struct value *value,
+take_size(struct reader *reader, struct str path, const struct value *value,
     int64_t *out)
 {
 	static const struct {
@@ -240,13 +242,14 @@ take_size(struct config_reader *reader, struct str path, const struct value *val
 
 static void
 read_environment(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
-	(void)config_take_text(reader, path, value, &reader->config->environment);
+	(void)config_take_text(
+	    reader, path, value, &reader->config->environment);
 }
 
 static void
-read_listen(struct config_reader *reader, struct str path, const struct value *value)
+read_listen(struct reader *reader, struct str path, const struct value *value)
 {
 	config_take_texts(reader, path, value, &reader->config->listen,
 	    &reader->config->listen_count);
@@ -254,13 +257,14 @@ read_listen(struct config_reader *reader, struct str path, const struct value *v
 
 static void
 read_certificate(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
-	(void)config_take_text(reader, path, value, &reader->config->tls_certificate);
+	(void)config_take_text(
+	    reader, path, value, &reader->config->tls_certificate);
 }
 
 static void
-read_key(struct config_reader *reader, struct str path,
+read_key(struct reader *reader, struct str path,
     const struct value *value)
 {
 	struct str secret = value_str(value_get_cstr(value, "secret"));
@@ -273,7 +277,7 @@ read_key(struct config_reader *reader, struct str path,
 }
 
 static void
-read_client_ca(struct config_reader *reader, struct str path,
+read_client_ca(struct reader *reader, struct str path,
     const struct value *value)
 {
 	(void)config_take_text(
@@ -281,7 +285,7 @@ read_client_ca(struct config_reader *reader, struct str path,
 }
 
 static void
-read_client_certificate(struct config_reader *reader, struct str path,
+read_client_certificate(struct reader *reader, struct str path,
     const struct value *value)
 {
 	static const struct str words[] = {
@@ -293,15 +297,15 @@ read_client_certificate(struct config_reader *reader, struct str path,
 }
 
 static void
-read_store(struct config_reader *reader, struct str path, const struct value *value)
+read_store(struct reader *reader, struct str path, const struct value *value)
 {
 	struct str text, prefix = STR("sqlite:");
 
 	if (!config_take_text(reader, path, value, &text))
 		return;
 	if (!str_has_prefix(text, prefix) || text.bytes == prefix.bytes)
-		config_complain(reader, path, "C003", "names no store that is known",
-		    "write sqlite:PATH");
+		config_complain(reader, path, "C003",
+		    "names no store that is known", "write sqlite:PATH");
 	else
 		reader->config->store =
 		    str_slice(text, prefix.bytes, text.bytes);
@@ -309,14 +313,14 @@ read_store(struct config_reader *reader, struct str path, const struct value *va
 
 static void
 read_workflows(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	config_take_texts(reader, path, value, &reader->config->workflows,
 	    &reader->config->workflow_count);
 }
 
 static void
-read_settings(struct config_reader *reader, struct str path, const struct value *value)
+read_settings(struct reader *reader, struct str path, const struct value *value)
 {
 	if (value->type != VALUE_CONTEXT)
 		config_complain(reader, path, "C002", "takes a mapping", NULL);
@@ -325,7 +329,7 @@ read_settings(struct config_reader *reader, struct str path, const struct value 
 }
 
 static void
-read_prefix(struct config_reader *reader, struct str path, const struct value *value)
+read_prefix(struct reader *reader, struct str path, const struct value *value)
 {
 	struct str text;
 
@@ -335,7 +339,7 @@ read_prefix(struct config_reader *reader, struct str path, const struct value *v
 
 static void
 read_directory(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	struct str text;
 
@@ -344,7 +348,7 @@ read_directory(
 }
 
 static void
-read_systemd(struct config_reader *reader, struct str path, const struct value *value)
+read_systemd(struct reader *reader, struct str path, const struct value *value)
 {
 	bool systemd = true;
 
@@ -354,7 +358,7 @@ read_systemd(struct config_reader *reader, struct str path, const struct value *
 
 static void
 read_vault_address(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	struct str text;
 
@@ -370,7 +374,7 @@ read_vault_address(
 
 static void
 read_vault_namespace(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	(void)config_take_text(
 	    reader, path, value, &reader->config->vault.namespace);
@@ -378,26 +382,28 @@ read_vault_namespace(
 
 static void
 read_vault_mount(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
-	(void)config_take_text(reader, path, value, &reader->config->vault.mount);
+	(void)config_take_text(
+	    reader, path, value, &reader->config->vault.mount);
 }
 
 static void
 read_vault_path(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
-	(void)config_take_text(reader, path, value, &reader->config->vault.path);
+	(void)config_take_text(
+	    reader, path, value, &reader->config->vault.path);
 }
 
 static void
-read_vault_ca(struct config_reader *reader, struct str path, const struct value *value)
+read_vault_ca(struct reader *reader, struct str path, const struct value *value)
 {
 	(void)config_take_text(reader, path, value, &reader->config->vault.ca);
 }
 
 static void
-take_secret_name(struct config_reader *reader, struct str path,
+take_secret_name(struct reader *reader, struct str path,
     const struct value *value, struct str *out)
 {
 	struct str name = value_str(value_field_or_null(value, "secret"));
@@ -411,54 +417,55 @@ take_secret_name(struct config_reader *reader, struct str path,
 
 static void
 read_vault_token(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	take_secret_name(reader, path, value, &reader->config->vault.token);
 }
 
 static void
 read_vault_role(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	take_secret_name(reader, path, value, &reader->config->vault.role_id);
 }
 
 static void
 read_vault_secret(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	take_secret_name(
 	    reader, path, value, &reader->config->vault.secret_id);
 }
 
 static void
-read_required(struct config_reader *reader, struct str path, const struct value *value)
+read_required(struct reader *reader, struct str path, const struct value *value)
 {
-	config_take_boolean(reader, path, value, &reader->config->auth_required);
+	config_take_boolean(
+	    reader, path, value, &reader->config->auth_required);
 }
 
 static void
-read_insecure(struct config_reader *reader, struct str path, const struct value *value)
+read_insecure(struct reader *reader, struct str path, const struct value *value)
 {
 	config_take_boolean(reader, path, value, &reader->config->insecure);
 }
 
 static void
-read_body(struct config_reader *reader, struct str path, const struct value *value)
+read_body(struct reader *reader, struct str path, const struct value *value)
 {
 	take_size(reader, path, value, &reader->config->body_bytes_max);
 }
 
 static void
 read_connections(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	take_size(reader, path, value, &reader->config->connections_max);
 }
 
 void
-config_take_span(struct config_reader *reader, struct str path, const struct value *value,
-    int64_t *out)
+config_take_span(struct reader *reader, struct str path,
+    const struct value *value, int64_t *out)
 {
 	struct def_span span;
 
@@ -473,34 +480,36 @@ config_take_span(struct config_reader *reader, struct str path, const struct val
 }
 
 static void
-read_idle(struct config_reader *reader, struct str path, const struct value *value)
+read_idle(struct reader *reader, struct str path, const struct value *value)
 {
 	config_take_span(reader, path, value, &reader->config->idle_ms);
 }
 
 static void
 read_vault_refresh(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
-	config_take_span(reader, path, value, &reader->config->vault.refresh_ms);
+	config_take_span(
+	    reader, path, value, &reader->config->vault.refresh_ms);
 }
 
 static void
-read_sign_ins(struct config_reader *reader, struct str path,
+read_sign_ins(struct reader *reader, struct str path,
     const struct value *value)
 {
 	take_size(reader, path, value, &reader->config->sign_ins_max);
 }
 
 static void
-read_queued(struct config_reader *reader, struct str path, const struct value *value)
+read_queued(struct reader *reader, struct str path, const struct value *value)
 {
 	take_size(reader, path, value, &reader->config->instances_queued);
 }
 
 void
-config_take_word(struct config_reader *reader, struct str path, const struct value *value,
-    const struct str *words, size_t count, struct str *out)
+config_take_word(struct reader *reader, struct str path,
+    const struct value *value, const struct str *words, size_t count,
+    struct str *out)
 {
 	struct str text;
 
@@ -520,36 +529,39 @@ config_take_word(struct config_reader *reader, struct str path, const struct val
 
 static void
 read_log_format(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	static const struct str words[] = {STR_INIT("text"), STR_INIT("json")};
 
-	config_take_word(reader, path, value, words, 2, &reader->config->log_format);
+	config_take_word(
+	    reader, path, value, words, 2, &reader->config->log_format);
 }
 
 static void
 read_log_level(
-    struct config_reader *reader, struct str path, const struct value *value)
+    struct reader *reader, struct str path, const struct value *value)
 {
 	static const struct str words[] = {STR_INIT("debug"), STR_INIT("info"),
 	    STR_INIT("warning"), STR_INIT("error")};
 
-	config_take_word(reader, path, value, words, 4, &reader->config->log_level);
+	config_take_word(
+	    reader, path, value, words, 4, &reader->config->log_level);
 }
 
 static void
-read_proofs(struct config_reader *reader, struct str path, const struct value *value)
+read_proofs(struct reader *reader, struct str path, const struct value *value)
 {
 	static const struct str words[] = {
 	    STR_INIT("required"), STR_INIT("advised")};
 
-	config_take_word(reader, path, value, words, 2, &reader->config->proofs);
+	config_take_word(
+	    reader, path, value, words, 2, &reader->config->proofs);
 }
 
 /* ---- the Vault ---- */
 
 static void
-open_vault(struct config_reader *reader)
+open_vault(struct reader *reader)
 {
 	const struct vault_config *vault = &reader->config->vault;
 	bool has_role =
@@ -586,7 +598,7 @@ is_group(struct str path)
 }
 
 static void
-complain_unknown(struct config_reader *reader, struct str path)
+complain_unknown(struct reader *reader, struct str path)
 {
 	struct str known[KEY_COUNT], near;
 
@@ -605,7 +617,7 @@ complain_unknown(struct config_reader *reader, struct str path)
 }
 
 static void
-read_map(struct config_reader *reader, struct str path, const struct value *map)
+read_map(struct reader *reader, struct str path, const struct value *map)
 {
 	for (size_t i = 0; i < map->as.context.count; i++) {
 		const struct value_field *field = &map->as.context.fields[i];
@@ -629,7 +641,7 @@ read_map(struct config_reader *reader, struct str path, const struct value *map)
 }
 
 static const struct value *
-read_document(struct config_reader *reader, struct str path)
+read_document(struct reader *reader, struct str path)
 {
 	struct arena *arena = reader->config->arena;
 	struct diag_source *source = ARENA_NEW(arena, struct diag_source);
@@ -696,7 +708,7 @@ config_free(struct config **config)
 bool
 config_read(struct config *config, struct str file)
 {
-	struct config_reader reader = {.config = config};
+	struct reader reader = {.config = config};
 	const struct value *value;
 
 	config->file = file;

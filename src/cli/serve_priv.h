@@ -102,29 +102,29 @@ struct config {
 };
 
 /* While it is read. */
-struct config_reader {
+struct reader {
 	struct config *config;
 	const struct yaml_places *places;
 };
 /* Reads the value of one key; path is its JSON Pointer. */
-typedef void config_read_fn(struct config_reader *reader, struct str path,
+typedef void config_read_fn(struct reader *reader, struct str path,
     const struct value *value);
 
 /* `path` text; repair may be NULL. */
-void config_complain(struct config_reader *reader, struct str path,
+void config_complain(struct reader *reader, struct str path,
     const char *code, const char *text, const char *repair);
 /* What isn't of the kind is complained about, and *out stays as it is. */
-bool config_take_text(struct config_reader *reader, struct str path,
+bool config_take_text(struct reader *reader, struct str path,
     const struct value *value, struct str *out);
-void config_take_boolean(struct config_reader *reader, struct str path,
+void config_take_boolean(struct reader *reader, struct str path,
     const struct value *value, bool *out);
 /* One text, or a list of them. */
-void config_take_texts(struct config_reader *reader, struct str path,
+void config_take_texts(struct reader *reader, struct str path,
     const struct value *value, const struct str **out, size_t *count);
-void config_take_word(struct config_reader *reader, struct str path,
+void config_take_word(struct reader *reader, struct str path,
     const struct value *value, const struct str *words, size_t count,
     struct str *out);
-void config_take_span(struct config_reader *reader, struct str path,
+void config_take_span(struct reader *reader, struct str path,
     const struct value *value, int64_t *out);
 
 /* ---- serve_access.c: who may call ---- */
@@ -135,7 +135,7 @@ config_read_fn access_read_tokens, access_read_certificates,
     access_read_rules, access_read_algorithms, access_read_tolerance,
     access_read_strict;
 /* Once all is read: whether it fits together. */
-void access_check(struct config_reader *reader);
+void access_check(struct reader *reader);
 
 /* Defaults, as they are without a file. */
 struct config *config_new(void);

@@ -233,7 +233,8 @@ export_records(const struct export *export)
 /* ------------------------------------------------------------------- pages */
 
 static bool
-is_wanted(const struct export_options *options, const struct store_instance *row)
+is_wanted(
+    const struct export_options *options, const struct store_instance *row)
 {
 	return options->entity_count == 0 ||
 	    store_has_label(row, STR("entity"), options->entities,

@@ -573,8 +573,8 @@ test_end_of_the_certificate_is_measured(void **state)
 	api_server_open(house->server);
 	assert_true(peer_open(&peer, house->server, NULL, 0, NULL));
 	(void)peer_ask(&peer, "/metrics", "t-root", text);
-	while ((at = strstr(text, "\nstated_tls_certificate_expires_seconds ")) ==
-	    NULL) {
+	while ((at = strstr(text,
+		    "\nstated_tls_certificate_expires_seconds ")) == NULL) {
 		int bytes = SSL_read(peer.ssl, text, sizeof(text) - 1);
 
 		assert_true(bytes > 0);

@@ -549,8 +549,9 @@ test_critical_extensions_are_refused(void **state)
 static void
 test_other_kinds_of_tokens_are_refused(void **state)
 {
-	static const char *const types[] = {"\"logout+jwt\"", "\"secevent+jwt\"",
-	    "\"dpop+jwt\"", "\"JOSE\"", "\"\"", "null", "7", "[\"at+jwt\"]"};
+	static const char *const types[] = {"\"logout+jwt\"",
+	    "\"secevent+jwt\"", "\"dpop+jwt\"", "\"JOSE\"", "\"\"", "null", "7",
+	    "[\"at+jwt\"]"};
 	struct court *court = *state;
 
 	for (size_t i = 0; i < COUNT_OF(types); i++)
