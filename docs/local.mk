@@ -20,6 +20,7 @@ dist_doc_DATA = \
 	docs/language.md \
 	docs/objects.md \
 	docs/operations.md \
+	docs/security.md \
 	docs/simulator.md \
 	docs/stated.schema.json \
 	docs/testing.md \

@@ -14,6 +14,7 @@
 #define STATED_API_H
 
 #include "stated/engine.h"
+#include "stated/issuer.h"
 
 struct api;
 
@@ -26,6 +27,9 @@ struct api_token {
 	size_t role_count;
 	const struct str *workflows; /* none: all */
 	size_t workflow_count;
+	/* instances by their label `entity`; none: all */
+	const struct str *entities;
+	size_t entity_count;
 	int64_t expires_ms; /* 0: never */
 };
 /* Whether `role` is one that a token may have. */
@@ -45,6 +49,33 @@ struct str api_token_grant(struct arena *arena, const struct api_token *token);
 MUST_USE bool api_token_expiry(
     struct str text, int64_t now_ms, int64_t *expires_ms);
 
+/* Who a client certificate makes of its owner: either of the two names. */
+struct api_certificate {
+	struct str subject; /* as RFC 4514 writes it: "CN=ops,O=Bank" */
+	struct str san;	    /* "DNS:…", "URI:…" or "email:…" */
+	struct api_token grant; /* its digest is none, and it never expires */
+};
+
+/* What a value of the roles' claim gives. */
+struct api_role_rule {
+	struct str value;
+	const struct str *roles;
+	size_t role_count;
+};
+/* An OpenID provider whose access tokens are taken (issuer.h).  Claims are
+ * named as issuer_claim() takes them. */
+struct api_oidc {
+	struct issuer issuer;
+	struct str name_claim; /* who it is: a text */
+	struct str roles_claim;
+	/* absent: all; else a token has to have it, and "*" is all */
+	struct str workflows_claim;
+	struct str entities_claim;
+	/* none: the values are names of roles */
+	const struct api_role_rule *rules;
+	size_t rule_count;
+};
+
 struct api_listener {
 	/* "127.0.0.1:8380", "[::1]:0"; port 0: any free one. */
 	struct str address;
@@ -57,6 +88,8 @@ struct api_limits {
 	size_t connections_max; /* 10000 where 0 */
 	size_t requests_max;	/* being answered at once; 100000 where 0 */
 	int64_t idle_ms; /* a silent connection is closed; 60 s where 0 */
+	/* that fail in a minute, from one address; 60 where 0 */
+	size_t sign_ins_max;
 };
 
 /* Signed checkpoints over all histories (audit_checkpoint.h). */
@@ -79,10 +112,18 @@ struct api_options {
 	const struct api_listener *listeners;
 	size_t listener_count;
 	struct str tls_certificate; /* path of a PEM file; absent: no TLS */
-	struct str tls_key;
+	struct str tls_key; /* path; or: */
+	struct str tls_key_secret; /* the name of a secret that is its text */
+	/* Path of a PEM file: who signs clients' certificates; absent: they
+	 * show none. */
+	struct str tls_client_ca;
+	bool tls_client_required; /* else a client may show none */
 	bool auth_required; /* false: callers name themselves, X-Stated-Actor */
 	const struct api_token *tokens;
 	size_t token_count;
+	const struct api_certificate *certificates;
+	size_t certificate_count;
+	const struct api_oidc *oidc; /* NULL: none */
 	/* for the signatures of webhooks */
 	const struct value *settings;
 	template_secret_fn *secret;
@@ -100,9 +141,14 @@ MUST_USE struct api *api_new(
 void api_free(struct api **api);
 /* The port that listener `index` has really got. */
 uint16_t api_port(const struct api *api, size_t index);
-/* Rotated tokens: the old ones are not accepted from here on. */
-void api_set_tokens(
-    struct api *api, const struct api_token *tokens, size_t count);
+/* Rotated tokens, certificates and provider: of `access` only these count.
+ * Those of before are not accepted from here on, but must live on as long as
+ * the engine. */
+void api_set_access(struct api *api, const struct api_options *access);
+/* A rotated certificate, key or authority of clients, for new connections;
+ * those that are there stay.  false with *detail where one can't be used: then
+ * all stays.  Files that are replaced are also found without it. */
+MUST_USE bool api_reload_tls(struct api *api, struct buf *detail);
 /* Takes no new connection and closes each after its answer; those who wait
  * for an instance are answered with what there is. */
 void api_drain(struct api *api);

@@ -44,6 +44,9 @@ void *arena_grow(struct arena *arena, void *items, size_t count,
 /* A copy, followed by a zero byte that the view does not count; a copy of the
  * absent string is absent. */
 struct str arena_str(struct arena *arena, struct str s);
+/* A list of them, each copied. */
+struct str *arena_strs(
+    struct arena *arena, const struct str *texts, size_t count);
 struct str arena_strf(struct arena *arena, const char *format, ...)
     PRINTF_LIKE(2, 3);
 /* The same as a C string; the absent string gives an empty one. */

@@ -52,6 +52,8 @@ MUST_USE bool chart_id_parse(
  * everybody holds every role. */
 struct chart_actor {
 	struct str name; /* absent: the system itself */
+	/* the OpenID provider that has vouched for the name; absent: none */
+	struct str issuer;
 	const struct str *roles;
 	size_t role_count;
 	bool roles_checked;
@@ -269,6 +271,12 @@ struct chart_start {
  * input gives none (null, or no scalar).  Absent where there is no key. */
 MUST_USE bool chart_business_key(const struct definition *definition,
     const struct value *input, struct chart_context *context, struct str *key);
+/* The label by which tokens may be limited. */
+#define CHART_ENTITY "entity"
+/* What a label of an instance with that input will be, as text; absent where
+ * it has none, or one that is no text and no number. */
+struct str chart_label(const struct definition *definition,
+    const struct value *input, struct chart_context *context, struct str name);
 
 struct chart *chart_new(const struct chart_start *start);
 void chart_free(struct chart **chart);

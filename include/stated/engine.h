@@ -14,6 +14,7 @@
 #include "stated/clock.h"
 #include "stated/connector.h"
 #include "stated/http.h"
+#include "stated/issuer.h"
 #include "stated/library.h"
 #include "stated/store.h"
 #include "stated/throttle.h"
@@ -99,6 +100,7 @@ enum engine_status {
 	ENGINE_UNKNOWN_CONNECTION,
 	ENGINE_UNKNOWN_TOKEN,
 	ENGINE_UNKNOWN_HOLD,
+	ENGINE_FOREIGN, /* of another entity than those of engine_start */
 };
 
 /* Valid during the callback only. */
@@ -126,6 +128,10 @@ struct engine_start {
 	const struct value *input;
 	struct str priority; /* absent: by definition */
 	struct chart_actor actor;
+	/* Only an instance of one of these (its label `entity`) is started, or
+	 * told of; none: of any. */
+	const struct str *entities;
+	size_t entity_count;
 	struct str trace;
 	/* Kept with the reply in the same commit, so that a repetition gets the
 	 * same answer; key absent: none. */
@@ -460,5 +466,10 @@ typedef void engine_keys_fn(struct str keys, void *arg);
 void engine_keys(struct engine *engine,
     const struct def_connection *connection, bool is_doubted,
     engine_keys_fn *fn, void *arg);
+/* The same of an OpenID provider, which is asked where they are.  Where there
+ * are some and they are not doubted, nobody waits: old ones are renewed
+ * beside.  The issuer lives as long as the engine. */
+void engine_issuer_keys(struct engine *engine, const struct issuer *issuer,
+    bool is_doubted, engine_keys_fn *fn, void *arg);
 
 #endif

@@ -47,6 +47,9 @@ struct export_options {
 	/* Which instances; what is absent or 0 doesn't restrict. */
 	uint64_t instance;
 	struct str workflow;
+	/* of one of these by their label `entity`; none: of any */
+	const struct str *entities;
+	size_t entity_count;
 	struct str status;
 	struct str state; /* active now */
 	int64_t started_from_ms;

@@ -19,6 +19,9 @@
 struct population_options {
 	struct str path;     /* of the database */
 	struct str workflow; /* absent: all */
+	/* of one of these by their label `entity`; none: of any */
+	const struct str *entities;
+	size_t entity_count;
 	int64_t from_ms;     /* 0: from the first instance on */
 	int64_t to_ms;       /* excluded */
 	/* Where in the input the control totals come from, with dots between

@@ -103,6 +103,10 @@ struct store_instance {
 	struct str snapshot;
 };
 
+/* Whether one of its labels has one of these texts. */
+bool store_has_label(const struct store_instance *row, struct str name,
+    const struct str *texts, size_t count);
+
 enum store_item_kind { ITEM_TASK, ITEM_INCIDENT, ITEM_ESCALATION };
 /* What waits for a person: a task, an incident or an escalation. */
 struct store_item {

@@ -166,4 +166,9 @@ void value_pack(const struct value *value, struct buf *out);
 /* NULL where the bytes are damaged.  Strings are copied into the arena. */
 MUST_USE const struct value *value_unpack(struct arena *arena, struct str *in);
 
+/* Strings as they are, numbers without exponent, dates by ISO 8601; false of
+ * what is no scalar. */
+MUST_USE bool value_text(
+    struct arena *arena, const struct value *value, struct str *out);
+
 #endif

@@ -17,6 +17,7 @@
 #define CONNECTIONS_MAX 10000
 #define REQUESTS_MAX 100000
 #define IDLE_MS (60LL * 1000)
+#define SIGN_INS_MAX 60
 #define HEADERS_BYTES_MAX (32 * 1024)
 /* Of all that are being answered, where one alone may not be larger. */
 #define LARGE_BYTES_MAX ((size_t)8 * 1024 * 1024)
@@ -115,6 +116,13 @@ api_of(void *arg)
 }
 
 static void
+admitted(struct api_call *call)
+{
+	if (is_typed(call) && api_query_parse(call))
+		call->route->handle(call);
+}
+
+static void
 request_cb(struct evhttp_request *request, void *arg)
 {
 	struct api *api = api_of(arg);
@@ -122,9 +130,8 @@ request_cb(struct evhttp_request *request, void *arg)
 
 	api_door_asked(api->door, api_call_socket(call));
 	if (has_room(call) && fits(call) && has_room_for_body(call) &&
-	    is_routed(call) && api_auth_check(call) && is_typed(call) &&
-	    api_query_parse(call))
-		call->route->handle(call);
+	    is_routed(call))
+		api_auth_admit(call, admitted);
 	api_call_unref(call);
 }
 
@@ -141,6 +148,8 @@ with_defaults(struct api_limits limits)
 		limits.requests_max = REQUESTS_MAX;
 	if (limits.idle_ms == 0)
 		limits.idle_ms = IDLE_MS;
+	if (limits.sign_ins_max == 0)
+		limits.sign_ins_max = SIGN_INS_MAX;
 	return limits;
 }
 
@@ -202,9 +211,12 @@ api_new(const struct api_options *options, struct buf *detail)
 	set_up(api);
 	api->gallery = api_gallery_new(options->base);
 	api->sealer = api_sealer_new(api);
+	api->lockout = api_lockout_new(api->limits.sign_ins_max);
 	api->door = api_door_open(api, detail);
 	if (api->door == NULL)
 		api_free(&api);
+	else
+		api_oidc_prepare(api);
 	return api;
 }
 
@@ -224,6 +236,8 @@ api_free(struct api **api_pointer)
 	evhttp_free(api->http);
 	must(api->sending_count == 0);
 	api_door_close(&api->door);
+	api_lockout_free(&api->lockout);
+	free(api->proven);
 	free(api->answered);
 	api->magic = 0;
 	free(api);
@@ -236,10 +250,22 @@ api_port(const struct api *api, size_t index)
 }
 
 void
-api_set_tokens(struct api *api, const struct api_token *tokens, size_t count)
+api_set_access(struct api *api, const struct api_options *access)
 {
-	api->options.tokens = tokens;
-	api->options.token_count = count;
+	api->options.tokens = access->tokens;
+	api->options.token_count = access->token_count;
+	api->options.certificates = access->certificates;
+	api->options.certificate_count = access->certificate_count;
+	api->options.oidc = access->oidc;
+	api_oidc_prepare(api);
+}
+
+bool
+api_reload_tls(struct api *api, struct buf *detail)
+{
+	struct api_tls *tls = api_door_tls(api->door);
+
+	return tls == NULL || api_tls_reload(tls, detail);
 }
 
 void

@@ -96,16 +96,6 @@ bearer_of(const struct api_call *call)
 	return str_trim(token);
 }
 
-static const struct str *
-copy_all(struct arena *arena, const struct str *texts, size_t count)
-{
-	struct str *copies = ARENA_ARRAY(arena, count, struct str);
-
-	for (size_t i = 0; i < count; i++)
-		copies[i] = arena_str(arena, texts[i]);
-	return copies;
-}
-
 /* Tokens may be replaced while the call waits for the engine. */
 static struct api_token *
 copy_token(struct arena *arena, const struct api_token *token)
@@ -114,9 +104,11 @@ copy_token(struct arena *arena, const struct api_token *token)
 
 	*copy = *token;
 	copy->name = arena_str(arena, token->name);
-	copy->roles = copy_all(arena, token->roles, token->role_count);
+	copy->roles = arena_strs(arena, token->roles, token->role_count);
 	copy->workflows =
-	    copy_all(arena, token->workflows, token->workflow_count);
+	    arena_strs(arena, token->workflows, token->workflow_count);
+	copy->entities =
+	    arena_strs(arena, token->entities, token->entity_count);
 	return copy;
 }
 
@@ -146,6 +138,8 @@ read_given(struct api_call *call, const struct engine_token *given)
 	    value_field_or_null(grant, "roles"), &token->role_count);
 	token->workflows = read_texts(arena,
 	    value_field_or_null(grant, "workflows"), &token->workflow_count);
+	token->entities = read_texts(arena,
+	    value_field_or_null(grant, "entities"), &token->entity_count);
 	return token;
 }
 
@@ -169,37 +163,89 @@ find_token(struct api_call *call, struct str text)
 	    : NULL;
 }
 
-static bool
-take_token(struct api_call *call)
+static void
+take_bearer(struct api_call *call, struct str text)
 {
-	struct str text = bearer_of(call);
-	const struct api_token *token;
+	const struct api_token *token = find_token(call, text);
 
-	if (text.bytes == 0) {
-		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
-		    "Send `Authorization: Bearer TOKEN`.");
-		return false;
-	}
-	token = find_token(call, text);
-	if (token == NULL) {
-		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
-		    "This token is not known here; ask for a new one.");
-		return false;
-	}
-	if (token->expires_ms != 0 && token->expires_ms <= api_now_ms(call)) {
-		api_problem_reply(call, PROBLEM_UNKNOWN_CALLER,
-		    "This token has expired; ask for a new one.");
-		return false;
-	}
-	call->token = token;
-	call->actor = (struct chart_actor){
-	    .name = token->name,
-	    .roles = token->roles,
-	    .role_count = token->role_count,
-	    .roles_checked = true,
-	};
-	return true;
+	if (token == NULL && api_oidc_is_meant(call, text))
+		api_oidc_take(call, text);
+	else if (token == NULL)
+		api_auth_refuse(call,
+		    STR("This token is not known here; ask for a new one."),
+		    true);
+	else if (token->expires_ms != 0 &&
+		 token->expires_ms <= api_now_ms(call))
+		api_auth_refuse(call,
+		    STR("This token has expired; ask for a new one."), false);
+	else
+		api_auth_settle(call, token, (struct str){NULL, 0});
 }
+
+/* ---- client certificates ---- */
+
+/* Where a token is shown too, that says who calls, and the certificate has
+ * but let it in. */
+static void
+take_certificate(struct api_call *call)
+{
+	const struct api_token *grant = api_tls_caller(call);
+
+	if (grant != NULL)
+		api_auth_settle(call, copy_token(call->arena, grant),
+		    (struct str){NULL, 0});
+	else if (api_tls_has_certificate(call))
+		api_auth_refuse(call,
+		    STR("Nobody has this certificate in auth.certificates; "
+			"show another, or send `Authorization: Bearer "
+			"TOKEN`."),
+		    false);
+	else
+		api_auth_refuse(call,
+		    STR("Send `Authorization: Bearer TOKEN`."), false);
+}
+
+/* ---- who guesses ---- */
+
+static bool
+may_try(struct api_call *call)
+{
+	struct str address = api_call_address(call);
+	int64_t wait_ms = 0;
+
+	if (address.at != NULL)
+		wait_ms = api_lockout_wait_ms(
+		    call->api->lockout, address.at, clock_monotonic_us());
+	if (wait_ms == 0)
+		return true;
+	call->api->shut_out++;
+	api_reply_header(call, "Retry-After",
+	    arena_strf(call->arena, "%lld",
+		(long long)((wait_ms + 999) / 1000)));
+	api_problem_reply(call, PROBLEM_SHUT_OUT,
+	    "Too many sign-ins from this address have failed; try again "
+	    "later.");
+	return false;
+}
+
+void
+api_auth_refuse(struct api_call *call, struct str detail, bool is_guess)
+{
+	struct str address = api_call_address(call);
+
+	if (is_guess) {
+		call->api->guesses++;
+		if (address.at != NULL &&
+		    api_lockout_note(call->api->lockout, address.at,
+			clock_monotonic_us()))
+			log_warning("sign-ins shut out",
+			    "address=%.*s: too many have failed",
+			    STR_ARG(address));
+	}
+	api_problem_with(call, PROBLEM_UNKNOWN_CALLER, detail, NULL);
+}
+
+/* ---- whether it may ---- */
 
 static struct str
 role_names(struct api_call *call, unsigned set)
@@ -214,23 +260,85 @@ role_names(struct api_call *call, unsigned set)
 	return text;
 }
 
-bool
-api_auth_check(struct api_call *call)
+static bool
+is_open(struct api_call *call)
 {
-	unsigned needed = call->route->roles;
+	unsigned needed = call->route->roles | API_ADMIN;
 
-	if (!call->api->options.auth_required)
-		return take_word(call);
-	if (needed == API_EVERYBODY)
-		return true;
-	if (!take_token(call))
+	if ((roles_of(call->token) & needed) == 0) {
+		api_problem_reply(call, PROBLEM_FORBIDDEN,
+		    "This needs one of the roles %.*s; ask for a token that "
+		    "has it.",
+		    STR_ARG(role_names(call, needed)));
 		return false;
-	if (roles_of(call->token) & (needed | API_ADMIN))
-		return true;
-	api_problem_reply(call, PROBLEM_FORBIDDEN,
-	    "This needs one of the roles %.*s; ask for a token that has it.",
-	    STR_ARG(role_names(call, needed | API_ADMIN)));
-	return false;
+	}
+	if (call->route->reach == REACH_WHOLE && api_auth_is_limited(call)) {
+		api_problem_reply(call, PROBLEM_FORBIDDEN,
+		    "This concerns the whole installation, and the token is "
+		    "limited to some workflows or entities.");
+		return false;
+	}
+	return true;
+}
+
+void
+api_auth_settle(struct api_call *call, const struct api_token *token,
+    struct str issuer)
+{
+	must(call->token == NULL);
+	call->token = token;
+	call->actor = (struct chart_actor){
+	    .name = token->name,
+	    .issuer = issuer,
+	    .roles = token->roles,
+	    .role_count = token->role_count,
+	    .roles_checked = true,
+	};
+	if (is_open(call))
+		call->admitted(call);
+}
+
+void
+api_auth_admit(
+    struct api_call *call, void (*admitted)(struct api_call *call))
+{
+	struct str bearer;
+
+	call->admitted = admitted;
+	if (!call->api->options.auth_required) {
+		if (take_word(call))
+			admitted(call);
+		return;
+	}
+	if (call->route->roles == API_EVERYBODY) {
+		admitted(call);
+		return;
+	}
+	bearer = bearer_of(call);
+	if (bearer.bytes == 0)
+		take_certificate(call);
+	else if (may_try(call))
+		take_bearer(call, bearer);
+}
+
+/* ---- what a token is limited to ---- */
+
+static bool
+is_in(const struct str *texts, size_t count, struct str text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(texts[i], text))
+			return true;
+	return count == 0;
+}
+
+bool
+api_auth_is_limited(const struct api_call *call)
+{
+	const struct api_token *token = call->token;
+
+	return token != NULL &&
+	       (token->workflow_count > 0 || token->entity_count > 0);
 }
 
 bool
@@ -238,20 +346,65 @@ api_auth_reaches(const struct api_call *call, struct str workflow)
 {
 	const struct api_token *token = call->token;
 
-	if (token == NULL || token->workflow_count == 0)
-		return true;
-	for (size_t i = 0; i < token->workflow_count; i++)
-		if (str_equal(token->workflows[i], workflow))
-			return true;
-	return false;
+	return token == NULL ||
+	       is_in(token->workflows, token->workflow_count, workflow);
 }
 
 bool
-api_auth_is_unlimited(struct api_call *call)
+api_auth_reaches_row(
+    const struct api_call *call, const struct store_instance *row)
+{
+	const struct api_token *token = call->token;
+
+	return api_auth_reaches(call, row->workflow) &&
+	       (token == NULL || token->entity_count == 0 ||
+		   store_has_label(row, STR(CHART_ENTITY), token->entities,
+		       token->entity_count));
+}
+
+bool
+api_auth_reaches_view(const struct api_call *call, const struct value *view)
+{
+	const struct api_token *token = call->token;
+	const struct value *labels = value_field_or_null(view, "labels");
+	struct str entity;
+
+	if (!api_auth_reaches(
+		call, value_str(value_field_or_null(view, "workflow"))))
+		return false;
+	if (token == NULL || token->entity_count == 0)
+		return true;
+	return value_text(call->arena,
+		   value_field_or_null(labels, CHART_ENTITY), &entity) &&
+	       is_in(token->entities, token->entity_count, entity);
+}
+
+enum store_error
+api_auth_reaches_number(
+    const struct api_call *call, uint64_t number, bool *reaches)
+{
+	struct store_instance row;
+	struct arena *arena;
+	enum store_error error;
+
+	*reaches = true;
+	if (!api_auth_is_limited(call))
+		return STORE_OK;
+	arena = arena_new();
+	error = store_find_instance(
+	    engine_store(call->api->options.engine), arena, number, &row);
+	*reaches = error == STORE_OK && api_auth_reaches_row(call, &row);
+	arena_free(&arena);
+	return error == STORE_ABSENT ? STORE_OK : error;
+}
+
+bool
+api_auth_has_all_workflows(struct api_call *call)
 {
 	if (call->token == NULL || call->token->workflow_count == 0)
 		return true;
 	api_problem_reply(call, PROBLEM_FORBIDDEN,
-	    "This concerns all workflows, and the token is limited to some.");
+	    "The token is limited to some workflows: name one of them, by "
+	    "?workflow=NAME.");
 	return false;
 }

@@ -57,6 +57,8 @@ struct guest {
 	int refused;	 /* by evhttp, with that status; 0: not yet */
 	uint64_t silent; /* tick of the last sign of life */
 	struct flow in;	 /* of a request that is not whole yet */
+	struct api_frame frame;
+	bool is_cutting;
 	struct flow out; /* of an answer that has not left yet */
 };
 
@@ -186,15 +188,72 @@ begin(const struct guest *guest, struct flow *flow)
 	flow->bytes = 0;
 }
 
+/* Puts what evhttp refuses in place of all behind the first `kept` bytes; NULL
+ * where it has that already. */
+static void
+cut(struct guest *guest, struct evbuffer *buffer, size_t kept,
+    const char *refused)
+{
+	struct evbuffer *front = evbuffer_new();
+
+	must(front != NULL);
+	guest->is_cutting = true;
+	evbuffer_unfreeze(buffer, 0);
+	must(evbuffer_remove_buffer(buffer, front, kept) == (int)kept);
+	evbuffer_drain(buffer, evbuffer_get_length(buffer));
+	must(evbuffer_add_buffer(buffer, front) == 0);
+	if (refused != NULL)
+		must(evbuffer_add(buffer, refused, strlen(refused)) == 0);
+	guest->is_cutting = false;
+	evbuffer_free(front);
+}
+
+/* The bytes from `at` on; the index of the first that is not good, or
+ * SIZE_MAX. */
+static size_t
+find_fault(struct guest *guest, struct evbuffer *buffer, size_t at)
+{
+	struct evbuffer_iovec piece;
+	struct evbuffer_ptr place;
+	size_t end = evbuffer_get_length(buffer), good;
+
+	while (at < end) {
+		must(evbuffer_ptr_set(
+			 buffer, &place, at, EVBUFFER_PTR_SET) == 0);
+		must(evbuffer_peek(buffer, -1, &place, &piece, 1) > 0);
+		if (!api_frame_take(&guest->frame,
+			(struct str){piece.iov_base, piece.iov_len}, &good))
+			return at + good;
+		at += piece.iov_len;
+	}
+	return SIZE_MAX;
+}
+
+/* Looked at before evhttp reads any of it. */
+static void
+look_at_input(struct guest *guest, struct evbuffer *buffer, size_t before)
+{
+	size_t fault;
+
+	if (guest->frame.state == FRAME_FAULTY) {
+		cut(guest, buffer, before, NULL);
+		return;
+	}
+	fault = find_fault(guest, buffer, before);
+	if (fault != SIZE_MAX)
+		cut(guest, buffer, fault,
+		    guest->frame.is_in_line ? "\r\n?\r\n" : "?\r\n");
+}
+
 static void
 input_cb(struct evbuffer *buffer, const struct evbuffer_cb_info *info,
     void *arg)
 {
 	struct guest *guest = arg;
 
-	(void)buffer;
-	if (info->n_added == 0)
+	if (info->n_added == 0 || guest->is_cutting)
 		return;
+	look_at_input(guest, buffer, info->orig_size);
 	guest->silent = guest->census->tick;
 	if (guest->is_busy || !guest->is_open)
 		return; /* the next one, sent ahead; or the last words */
@@ -221,6 +280,9 @@ replace_refusal(
 		guest->refused = api_refusal_status(buffer);
 	if (guest->refused == 0)
 		return;
+	/* evhttp takes a chunk that it can't read for one that is too long. */
+	if (guest->frame.state == FRAME_FAULTY)
+		guest->refused = 400;
 	guest->is_replacing = true;
 	if (has_left)
 		api_refusal_drop(buffer);
@@ -302,6 +364,9 @@ take_in(struct api_census *census, struct bufferevent *stream,
 	    .is_open = true,
 	    .silent = census->tick,
 	};
+	/* Its first request is waited for from now on: over TLS it can take
+	 * its time before there is a byte of it. */
+	begin(guest, &guest->in);
 	census->count++;
 	evbuffer_add_cb(bufferevent_get_input(stream), input_cb, guest);
 	evbuffer_add_cb(bufferevent_get_output(stream), output_cb, guest);

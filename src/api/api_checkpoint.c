@@ -46,13 +46,25 @@ find(struct api_call *call, struct str name, struct store_checkpoint *row)
 	return error == STORE_OK;
 }
 
-void
-api_checkpoint_get(struct api_call *call)
+static void
+reply_named(struct api_call *call, struct str name)
 {
 	struct store_checkpoint row;
 
-	if (find(call, call->params[0], &row))
+	if (find(call, name, &row))
 		reply_document(call, row.document);
+}
+
+void
+api_checkpoint_get(struct api_call *call)
+{
+	reply_named(call, call->params[0]);
+}
+
+void
+api_checkpoint_newest(struct api_call *call)
+{
+	reply_named(call, STR("newest"));
 }
 
 /* ---- the list ---- */

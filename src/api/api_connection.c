@@ -115,8 +115,6 @@ api_connection_list(struct api_call *call)
 {
 	struct api_page page;
 
-	if (!api_auth_is_unlimited(call))
-		return;
 	api_page_begin(&page, call, SIZE_MAX);
 	engine_each_connection(call->api->options.engine,
 	    (struct str){NULL, 0}, list_cb, &page);
@@ -197,8 +195,7 @@ reply_one(struct api_call *call)
 void
 api_connection_get(struct api_call *call)
 {
-	if (api_auth_is_unlimited(call))
-		reply_one(call);
+	reply_one(call);
 }
 
 /* ---- pausing ---- */
@@ -227,8 +224,7 @@ switch_to(struct api_call *call, bool pauses)
 	if (body == NULL)
 		return;
 	act.reason = api_body_text(call, body, "reason");
-	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
-	    !api_auth_is_unlimited(call))
+	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return;
 	api_call_ref(call);
 	engine_switch(call->api->options.engine, &act, switched_cb, call);
@@ -283,8 +279,7 @@ api_connection_test(struct api_call *call)
 	trial.with = value_get_cstr(body, "with");
 	if (trial.with != NULL && trial.with->type != VALUE_CONTEXT)
 		api_body_fault(call, STR("/with"), "type", "is no object");
-	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
-	    !api_auth_is_unlimited(call))
+	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return;
 	api_call_ref(call);
 	engine_try(call->api->options.engine, &trial, tried_cb, call);

@@ -100,9 +100,11 @@ open_cb(const struct store_instance *row, void *arg)
 {
 	struct versions *versions = arg;
 
-	for (size_t i = 0; i < versions->count; i++)
-		if (digest_equal(versions->rows[i].digest, row->definition))
-			versions->open[i]++;
+	if (api_auth_reaches_row(versions->call, row))
+		for (size_t i = 0; i < versions->count; i++)
+			if (digest_equal(
+				versions->rows[i].digest, row->definition))
+				versions->open[i]++;
 	return ++versions->looked < OPEN_MAX;
 }
 

@@ -5,15 +5,12 @@
 
 #include <errno.h>
 #include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <event2/util.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,7 +24,7 @@ struct api_door {
 	struct evhttp_bound_socket **sockets; /* evhttp frees them */
 	uint16_t *ports;
 	size_t count;
-	SSL_CTX *tls; /* NULL: none */
+	struct api_tls *tls; /* NULL: none */
 	bool is_shut;
 	int64_t told_us; /* when it was last said that there is no room */
 };
@@ -224,6 +221,8 @@ tick_cb(void *arg)
 {
 	struct api_door *door = arg;
 
+	if (door->tls != NULL)
+		api_tls_look(door->tls);
 	if (door->is_shut || door->count == 0)
 		return;
 	if (descriptor_is_left()) {
@@ -238,63 +237,13 @@ static struct bufferevent *
 stream_cb(struct event_base *base, void *arg)
 {
 	struct api_door *door = arg;
-	struct bufferevent *stream;
+	struct bufferevent *stream = door->tls != NULL
+	    ? api_tls_stream(door->tls, base)
+	    : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
-	if (door->tls == NULL) {
-		stream =
-		    bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-	} else {
-		SSL *ssl = SSL_new(door->tls);
-
-		must(ssl != NULL);
-		stream = bufferevent_openssl_socket_new(base, -1, ssl,
-		    BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-		if (stream != NULL)
-			bufferevent_openssl_set_allow_dirty_shutdown(stream, 1);
-	}
 	must(stream != NULL);
 	api_census_add(door->census, stream);
 	return stream;
-}
-
-/* ---- TLS ---- */
-
-static bool
-fail_tls(struct buf *detail, const char *what, const char *path)
-{
-	char text[256];
-
-	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
-	buf_addf(detail, "%s %s can't be used: %s", what, path, text);
-	return false;
-}
-
-static bool
-open_tls(struct api_door *door, struct buf *detail)
-{
-	const struct api_options *options = &door->api->options;
-	struct arena *arena;
-	const char *certificate, *key;
-	bool ok = true;
-
-	if (options->tls_certificate.at == NULL)
-		return true;
-	arena = arena_new();
-	certificate = arena_cstr(arena, options->tls_certificate);
-	key = arena_cstr(arena, options->tls_key);
-	door->tls = SSL_CTX_new(TLS_server_method());
-	must(door->tls != NULL);
-	SSL_CTX_set_min_proto_version(door->tls, TLS1_2_VERSION);
-	SSL_CTX_set_options(
-	    door->tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	if (SSL_CTX_use_certificate_chain_file(door->tls, certificate) != 1)
-		ok = fail_tls(detail, "certificate", certificate);
-	else if (SSL_CTX_use_PrivateKey_file(
-		     door->tls, key, SSL_FILETYPE_PEM) != 1 ||
-		 SSL_CTX_check_private_key(door->tls) != 1)
-		ok = fail_tls(detail, "key", key);
-	arena_free(&arena);
-	return ok;
 }
 
 /* ---- life ---- */
@@ -304,6 +253,7 @@ api_door_open(struct api *api, struct buf *detail)
 {
 	struct api_door *door = calloc(1, sizeof(*door));
 	size_t count = api->options.listener_count;
+	bool is_open = true;
 
 	must(door != NULL);
 	must(count > 0);
@@ -322,7 +272,11 @@ api_door_open(struct api *api, struct buf *detail)
 	    .arg = door,
 	});
 	evhttp_set_bevcb(api->http, stream_cb, door);
-	if (!open_tls(door, detail) || !open_all(door, detail))
+	if (api->options.tls_certificate.at != NULL) {
+		door->tls = api_tls_open(&api->options, detail);
+		is_open = door->tls != NULL;
+	}
+	if (!is_open || !open_all(door, detail))
 		api_door_close(&door);
 	return door;
 }
@@ -336,7 +290,7 @@ api_door_close(struct api_door **door_pointer)
 		return;
 	*door_pointer = NULL;
 	api_census_free(&door->census);
-	SSL_CTX_free(door->tls);
+	api_tls_close(&door->tls);
 	free(door->sockets);
 	free(door->ports);
 	free(door);
@@ -358,6 +312,12 @@ void
 api_door_asked(struct api_door *door, evutil_socket_t fd)
 {
 	api_census_asked(door->census, fd);
+}
+
+struct api_tls *
+api_door_tls(const struct api_door *door)
+{
+	return door->tls;
 }
 
 uint16_t

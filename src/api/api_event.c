@@ -337,7 +337,7 @@ api_event_post(struct api_call *call)
 {
 	struct batch *batch = ARENA_NEW(call->arena, struct batch);
 
-	if (api_auth_is_unlimited(call) && read_events(call, batch) &&
+	if (read_events(call, batch) &&
 	    api_body_is_sound(call, PROBLEM_INVALID_EVENT))
 		deliver(call, batch);
 }

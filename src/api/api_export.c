@@ -185,18 +185,22 @@ has_place(struct api_call *call)
 	return false;
 }
 
-/* A token that is limited to workflows has to name one of them. */
+/* Of entities it gets what it reaches; one that is limited to workflows has to
+ * name one of them. */
 static bool
-may_export(struct api_call *call, const struct export_options *options)
+may_export(struct api_call *call, struct export_options *options)
 {
 	struct str workflow = options->workflow;
 
 	if (!has_place(call))
 		return false;
-	if (options->instance != 0 ||
-	    (workflow.at != NULL && api_auth_reaches(call, workflow)))
-		return true;
-	return api_auth_is_unlimited(call);
+	if (call->token != NULL) {
+		options->entities = call->token->entities;
+		options->entity_count = call->token->entity_count;
+	}
+	return options->instance != 0 ||
+	       (workflow.at != NULL && api_auth_reaches(call, workflow)) ||
+	       api_auth_has_all_workflows(call);
 }
 
 static struct stream *

@@ -322,6 +322,14 @@ put_connections(struct api_call *call, struct buf *out)
 	put_outcomes(out, &all);
 }
 
+static uint64_t
+expiry_of(const struct api *api)
+{
+	int64_t at_ms = api_tls_expires_ms(api_door_tls(api->door));
+
+	return at_ms > 0 ? (uint64_t)at_ms / 1000 : 0;
+}
+
 void
 api_health_metrics(struct api_call *call)
 {
@@ -334,6 +342,15 @@ api_health_metrics(struct api_call *call)
 	    "Requests being answered.", api->call_count);
 	put_metric(&out, "stated_webhooks_forged", "counter",
 	    "Webhooks with a bad signature.", api->forged);
+	put_metric(&out, "stated_sign_ins_failed", "counter",
+	    "Sign-ins with a token that is not good.", api->guesses);
+	put_metric(&out, "stated_sign_ins_shut_out", "counter",
+	    "Sign-ins not tried, for too many of the address had failed.",
+	    api->shut_out);
+	if (api_door_tls(api->door) != NULL)
+		put_metric(&out, "stated_tls_certificate_expires_seconds",
+		    "gauge", "Instant at which the certificate expires.",
+		    expiry_of(api));
 	put_engine(&health, &out);
 	put_connections(call, &out);
 	buf_add_cstr(&out, "# EOF\n");

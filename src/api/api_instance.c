@@ -10,6 +10,7 @@
 /* ---- which one is meant ---- */
 
 struct candidates {
+	const struct api_call *call;
 	uint64_t number;
 	size_t count;
 };
@@ -19,19 +20,21 @@ candidate_cb(const struct store_instance *row, void *arg)
 {
 	struct candidates *candidates = arg;
 
+	if (!api_auth_reaches_row(candidates->call, row))
+		return true;
 	candidates->number = row->number;
-	candidates->count++;
-	return true;
+	return ++candidates->count < 2;
 }
 
-/* A key that two workflows use names no instance by itself. */
+/* A key that two workflows use names no instance by itself; those that the
+ * caller may not see are not there. */
 static enum store_error
 count_by_key(struct store *store, struct str key, struct candidates *out)
 {
 	struct store_instance_filter filter = {
 	    .business_key = key,
 	    .has_incident = -1,
-	    .limit = 2,
+	    .limit = SIZE_MAX,
 	};
 
 	return store_list_instances(store, &filter, candidate_cb, out);
@@ -42,11 +45,13 @@ find_key(struct api_call *call, struct str key, uint64_t *number)
 {
 	struct store *store = engine_store(call->api->options.engine);
 	struct str workflow = api_query_text(call, "workflow");
-	struct candidates candidates = {0};
+	struct candidates candidates = {.call = call};
 	enum store_error error = store_find_key(store, workflow, key, number);
 
 	if (error == STORE_OK && workflow.at == NULL)
 		error = count_by_key(store, key, &candidates);
+	if (error == STORE_OK && candidates.count == 1)
+		*number = candidates.number;
 	if (error == STORE_OK && candidates.count <= 1)
 		return true;
 	if (error == STORE_OK)
@@ -63,20 +68,17 @@ find_key(struct api_call *call, struct str key, uint64_t *number)
 	return false;
 }
 
-/* A token that is limited to workflows must not even learn that it exists. */
+/* Who may not see it must not even learn that it exists. */
 static bool
 is_reachable(struct api_call *call, struct str text, uint64_t number)
 {
-	struct store_instance row;
-	enum store_error error;
+	bool reaches;
+	enum store_error error =
+	    api_auth_reaches_number(call, number, &reaches);
 
-	if (call->token == NULL || call->token->workflow_count == 0)
+	if (error == STORE_OK && reaches)
 		return true;
-	error = store_find_instance(
-	    engine_store(call->api->options.engine), call->arena, number, &row);
-	if (error == STORE_OK && api_auth_reaches(call, row.workflow))
-		return true;
-	if (error != STORE_OK && error != STORE_ABSENT)
+	if (error != STORE_OK)
 		api_problem_store(call, error);
 	else
 		api_problem_reply(call, PROBLEM_UNKNOWN_INSTANCE,

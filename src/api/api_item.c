@@ -13,6 +13,7 @@ struct items {
 	uint64_t serial;
 	size_t seen;
 	bool more;
+	enum store_error error;
 };
 
 static const struct value *
@@ -37,7 +38,7 @@ item_cb(const struct store_item *row, void *arg)
 {
 	struct items *items = arg;
 	struct api_call *call = items->page.call;
-	const struct value *value;
+	bool reaches;
 
 	if (items->seen == items->page.limit) {
 		items->more = true;
@@ -46,11 +47,11 @@ item_cb(const struct store_item *row, void *arg)
 	items->seen++;
 	items->instance = row->instance;
 	items->serial = row->serial;
-	value = item_value(call, row);
-	if (api_auth_reaches(
-		call, value_str(value_field_or_null(value, "workflow"))))
-		json_write(value, JSON_PLAIN, api_page_item(&items->page));
-	return true;
+	items->error = api_auth_reaches_number(call, row->instance, &reaches);
+	if (items->error == STORE_OK && reaches)
+		json_write(item_value(call, row), JSON_PLAIN,
+		    api_page_item(&items->page));
+	return items->error == STORE_OK;
 }
 
 static struct str
@@ -123,6 +124,8 @@ list(struct api_call *call, enum store_item_kind kind)
 		return;
 	api_page_begin(&items.page, call, limit);
 	error = store_list_items(store, &filter, item_cb, &items);
+	if (error == STORE_OK)
+		error = items.error;
 	if (error != STORE_OK) {
 		buf_fini(&items.page.out);
 		api_problem_store(call, error);

@@ -83,7 +83,7 @@ api_letter_list(struct api_call *call)
 	enum store_error error;
 	char next[24];
 
-	if (!api_auth_is_unlimited(call) || !api_query_is_sound(call))
+	if (!api_query_is_sound(call))
 		return;
 	api_page_begin(&letters.page, call, limit);
 	error = store_list_events(engine_store(call->api->options.engine),
@@ -128,8 +128,7 @@ api_letter_replay(struct api_call *call)
 	const struct value *body = api_body_object(call, members);
 	int64_t id;
 
-	if (body == NULL || !api_auth_is_unlimited(call) ||
-	    !api_body_is_sound(call, PROBLEM_INVALID_BODY))
+	if (body == NULL || !api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return;
 	if (!str_parse_int(call->params[0], 1, INT64_MAX, &id)) {
 		api_problem_reply(call, PROBLEM_UNKNOWN_ITEM,

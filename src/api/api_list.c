@@ -111,7 +111,7 @@ row_cb(const struct store_instance *row, void *arg)
 	}
 	rows->seen++;
 	rows->last = row->number;
-	if (api_auth_reaches(call, row->workflow))
+	if (api_auth_reaches_row(call, row))
 		json_write(row_value(call, row), JSON_PLAIN,
 		    api_page_item(&rows->page));
 	return true;

@@ -151,7 +151,8 @@ open_cb(const struct store_instance *row, void *arg)
 	struct api_call *call = arg;
 	struct move_page *page = call->state;
 
-	if (row->ended_ms == 0 && row->version == page->migrate.from)
+	if (row->ended_ms == 0 && row->version == page->migrate.from &&
+	    api_auth_reaches_row(call, row))
 		add_candidate(call, row->number, row->business_key);
 	return page->count < PAGE_MAX;
 }
@@ -198,11 +199,14 @@ find_named(struct api_call *call, const struct value *names)
 		struct str name = value_str(names->as.list.items[i]);
 		uint64_t number = 0;
 		enum store_error error = STORE_OK;
+		bool reaches = true;
 
 		if (!engine_id_parse(engine, name, &number))
 			error = store_find_key(engine_store(engine),
 			    page->migrate.workflow, name, &number);
-		if (error != STORE_OK) {
+		if (error == STORE_OK)
+			error = api_auth_reaches_number(call, number, &reaches);
+		if (error != STORE_OK || !reaches) {
 			api_problem_reply(call, PROBLEM_UNKNOWN_INSTANCE,
 			    "No instance of %.*s has the identifier or "
 			    "business key %.*s; nothing was moved.",

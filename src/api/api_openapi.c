@@ -149,6 +149,12 @@ static const unsigned role_bits[] = {
 #undef X
 };
 
+static const char *const reach_names[] = {
+#define X(symbol, name, what) name,
+    API_REACHES(X)
+#undef X
+};
+
 static void
 put_security(struct buf *out, const struct api_route *route)
 {
@@ -166,7 +172,7 @@ put_security(struct buf *out, const struct api_route *route)
 		buf_addf(out, "%s\"%s\"", first ? "" : ",", role_names[i]);
 		first = false;
 	}
-	buf_add_cstr(out, "],");
+	buf_addf(out, "],\"x-reach\":\"%s\",", reach_names[route->reach]);
 }
 
 /* "POST /v1/tasks/{id}/decide" is post_tasks_id_decide. */

@@ -89,9 +89,13 @@ read_options(struct api_call *call, struct population_options *options)
 		options->to_ms = api_now_ms(call) + 1;
 	if (options->from_ms > options->to_ms)
 		api_query_fault(call, "from", "must not be after `to`");
+	if (call->token != NULL) {
+		options->entities = call->token->entities;
+		options->entity_count = call->token->entity_count;
+	}
 	return api_query_is_sound(call) &&
 	    ((workflow.at != NULL && api_auth_reaches(call, workflow)) ||
-		api_auth_is_unlimited(call));
+		api_auth_has_all_workflows(call));
 }
 
 void

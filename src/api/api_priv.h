@@ -48,14 +48,35 @@ enum api_role {
 #undef X
 };
 
-/* Sets of roles as the routes need them; 0 is for everybody, known or not. */
+/* Sets of roles as the routes need them; 0 is for everybody, known or not:
+ * health, and what a signature admits. */
 #define API_EVERYBODY 0u
 #define API_READERS                                                  \
 	(API_AUTHOR | API_PUBLISHER | API_INITIATOR | API_APPROVER | \
 	    API_OPERATOR | API_AUDITOR)
+#define API_CALLERS (API_READERS | API_EVENTS)
 #define API_DECIDERS (API_APPROVER | API_INITIATOR | API_OPERATOR)
 #define API_SENDERS (API_INITIATOR | API_OPERATOR | API_EVENTS)
 #define API_OVERSEERS (API_OPERATOR | API_AUDITOR)
+
+/*
+ * What a route shows or touches, and so what it is to a token that is limited
+ * to workflows or entities.  Symbol, name, what such a token has of it.  What
+ * a route doesn't say is the first.
+ */
+#define API_REACHES(X)                                                     \
+	X(WHOLE, "whole", "nothing: it concerns the whole installation")   \
+	X(INSTANCE, "instance",                                            \
+	    "instances of its workflows and entities; no other is there")  \
+	X(WORKFLOW, "workflow", "its workflows; no other is there")        \
+	X(LIST, "list", "what is of its workflows and entities")           \
+	X(NOBODY, "nobody", "what everybody has")
+
+enum api_reach {
+#define X(symbol, name, what) REACH_##symbol,
+	API_REACHES(X)
+#undef X
+};
 
 /* ---- problems (RFC 9457) ---- */
 
@@ -72,7 +93,7 @@ enum api_role {
 	X(FORGED, 401, "bad-signature", "The signature is not right",         \
 	    "a webhook that its provider has not signed, or too long ago")    \
 	X(FORBIDDEN, 403, "forbidden", "The token does not allow this",       \
-	    "the token lacks the role, or is limited to other workflows")     \
+	    "the token lacks the role, or is limited to others than this")    \
 	X(ROLE_REQUIRED, 403, "role-required", "Another role decides here",   \
 	    "the task is for a role that the caller does not hold")           \
 	X(FOUR_EYES, 403, "four-eyes", "Another person has to do this",       \
@@ -152,6 +173,9 @@ enum api_role {
 	X(TOO_MANY_STATES, 422, "too-many-states",                            \
 	    "The workflow is too large to be drawn here",                     \
 	    "`stated draw` draws it, and takes its time")                     \
+	X(SHUT_OUT, 429, "too-many-sign-ins",                                 \
+	    "Too many sign-ins have failed",                                  \
+	    "from this address; `Retry-After` says when to try again")        \
 	X(BUSY, 429, "overloaded", "Too many requests are waiting",           \
 	    "`Retry-After` says when to try again; nothing was done")         \
 	X(INTERNAL, 500, "internal", "Reading the store failed",              \
@@ -180,6 +204,7 @@ struct api_route {
 	const char *method;
 	const char *pattern; /* /v1/workflows/{name}/instances */
 	unsigned roles;	     /* one of these, or admin */
+	enum api_reach reach;
 	api_handle_fn *handle;
 	const char *summary;
 	const struct api_parameter *parameters; /* NULL: none */
@@ -226,6 +251,7 @@ struct api_call {
 	struct str trace; /* traceparent; may be absent */
 	struct chart_actor actor;
 	const struct api_token *token; /* NULL where none is required */
+	void (*admitted)(struct api_call *); /* once it is known who calls */
 	struct schema_errors faults;   /* of the body or the query */
 	/* while it waits for an instance */
 	uint64_t watch;
@@ -257,7 +283,44 @@ struct api {
 	uint64_t last_id[2]; /* given to a request that brought none */
 	uint64_t (*answered)[API_STATUS_CLASSES]; /* by route and class */
 	uint64_t forged; /* hooks with a bad signature */
+	struct api_lockout *lockout;
+	struct digest *proven; /* see api_oidc.c; NULL: none yet */
+	uint64_t guesses;   /* sign-ins that failed */
+	uint64_t shut_out;  /* that were not tried, for there were too many */
 };
+
+/* ---- api_frame.c: requests, read strictly ---- */
+enum api_frame_state {
+	FRAME_METHOD,
+	FRAME_TARGET,
+	FRAME_VERSION,
+	FRAME_NAME,
+	FRAME_VALUE,
+	FRAME_LF, /* that ends a line; then `next` */
+	FRAME_BODY,
+	FRAME_CHUNK_SIZE,
+	FRAME_CHUNK_DATA,
+	FRAME_CHUNK_END,
+	FRAME_LAST, /* the empty line after the last chunk */
+	FRAME_FAULTY,
+};
+/* How far a connection's requests have come; all zero at its beginning. */
+struct api_frame {
+	enum api_frame_state state;
+	enum api_frame_state next;
+	uint64_t left;    /* bytes of the body, or of a chunk */
+	unsigned single;  /* the header that is read; see there */
+	unsigned singles; /* that there were */
+	bool is_older;    /* HTTP/1.0 */
+	bool has_body;    /* the method may have one */
+	bool is_in_line;  /* a fault was found within a line */
+	size_t word_bytes; /* one more than there is room for: longer */
+	char word[24];
+};
+/* Goes on with what has come.  false where it can't be read in one way only:
+ * the first *good bytes are before the fault. */
+MUST_USE bool api_frame_take(
+    struct api_frame *frame, struct str bytes, size_t *good);
 
 /* ---- api_census.c: who is connected, and who is too slow ---- */
 struct api_census;
@@ -292,7 +355,46 @@ void api_refusal_put(struct evbuffer *buffer, int status);
 /* Drops all that is there. */
 void api_refusal_drop(struct evbuffer *buffer);
 
-/* ---- api_door.c: listeners and TLS ---- */
+/* ---- api_tls.c: certificates, ours and those of callers ---- */
+struct api_tls;
+/* The options are borrowed, and read again by each reload. */
+struct api_tls *api_tls_open(
+    const struct api_options *options, struct buf *detail);
+void api_tls_close(struct api_tls **tls);
+/* For new connections; those that are there stay as they are.  false with
+ * *detail where something can't be used: then all stays. */
+MUST_USE bool api_tls_reload(struct api_tls *tls, struct buf *detail);
+/* To be called often: finds files that were replaced. */
+void api_tls_look(struct api_tls *tls);
+struct bufferevent *api_tls_stream(
+    struct api_tls *tls, struct event_base *base);
+int64_t api_tls_expires_ms(const struct api_tls *tls);
+/* Whom the caller's certificate makes of it; NULL: nobody. */
+const struct api_token *api_tls_caller(const struct api_call *call);
+bool api_tls_has_certificate(const struct api_call *call);
+/* Whether it is the one of that thumbprint (RFC 8705, section 3.1). */
+bool api_tls_is_bound(const struct api_call *call, struct str thumbprint);
+
+/* ---- api_lockout.c: sign-ins that failed, by address ---- */
+struct api_lockout;
+struct api_lockout *api_lockout_new(size_t failures_a_minute);
+void api_lockout_free(struct api_lockout **lockout);
+/* How long that address has to wait before it may try again; 0: not. */
+int64_t api_lockout_wait_ms(
+    struct api_lockout *lockout, const char *address, int64_t now_us);
+/* One more has failed; true where it has to wait from now on. */
+bool api_lockout_note(
+    struct api_lockout *lockout, const char *address, int64_t now_us);
+
+/* ---- api_oidc.c: access tokens of a provider ---- */
+/* Whether the text can be one of its. */
+bool api_oidc_is_meant(const struct api_call *call, struct str text);
+/* Asks for the provider's keys beforehand, so that nobody waits for them. */
+void api_oidc_prepare(struct api *api);
+/* Calls api_auth_settle() or api_auth_refuse(), at once or later. */
+void api_oidc_take(struct api_call *call, struct str text);
+
+/* ---- api_door.c: listeners ---- */
 struct api_door *api_door_open(struct api *api, struct buf *detail);
 /* To be called when evhttp is gone. */
 void api_door_close(struct api_door **door);
@@ -301,6 +403,7 @@ void api_door_shut(struct api_door *door);
 /* A request has come as a whole, over that socket. */
 void api_door_asked(struct api_door *door, evutil_socket_t fd);
 uint16_t api_door_port(const struct api_door *door, size_t index);
+struct api_tls *api_door_tls(const struct api_door *door); /* NULL: none */
 
 /* ---- api_diagram.c: pictures, and who waits for them ---- */
 struct api_gallery *api_gallery_new(struct event_base *base);
@@ -383,6 +486,14 @@ MUST_USE bool api_body_is_sound(
     struct api_call *call, enum api_problem problem);
 
 /* ---- api_reply.c: answers ---- */
+/* Headers of every answer: nothing may be stored, guessed or framed. */
+struct api_reply_header {
+	const char *name;
+	const char *value;
+};
+#define API_REPLY_ALWAYS 4
+extern const struct api_reply_header api_reply_always[API_REPLY_ALWAYS];
+#define API_REPLY_POLICY "default-src 'none'; frame-ancestors 'none'"
 void api_reply_header(
     struct api_call *call, const char *name, struct str value);
 void api_reply_bytes(
@@ -418,14 +529,33 @@ MUST_USE bool api_problem_of_engine(
     struct api_call *call, const struct engine_reply *reply);
 
 /* ---- api_auth.c ---- */
-/* Who calls, and whether the route is open to them; false where answered. */
-MUST_USE bool api_auth_check(struct api_call *call);
-/* Whether the token reaches that workflow. */
+/* Finds out who calls, and whether the route is open to them; then calls
+ * admitted(), at once or later, unless it has answered. */
+void api_auth_admit(
+    struct api_call *call, void (*admitted)(struct api_call *call));
+/* The caller is the token's owner.  `issuer` has said so; absent: we know it
+ * ourselves. */
+void api_auth_settle(struct api_call *call, const struct api_token *token,
+    struct str issuer);
+/* What was shown is not good, and is a guess, perhaps. */
+void api_auth_refuse(
+    struct api_call *call, struct str detail, bool is_guess);
 /* Whether a person or system can be called that. */
 bool api_auth_is_name(struct str name);
+/* Whether the token reaches that workflow. */
 bool api_auth_reaches(const struct api_call *call, struct str workflow);
-/* The token reaches all workflows; else answered. */
-MUST_USE bool api_auth_is_unlimited(struct api_call *call);
+/* Whether it reaches that instance, by its workflow and its entity. */
+bool api_auth_reaches_row(
+    const struct api_call *call, const struct store_instance *row);
+/* The same of chart_describe(), or of a row by its number. */
+bool api_auth_reaches_view(
+    const struct api_call *call, const struct value *view);
+MUST_USE enum store_error api_auth_reaches_number(
+    const struct api_call *call, uint64_t number, bool *reaches);
+/* Whether there are instances that it doesn't reach. */
+bool api_auth_is_limited(const struct api_call *call);
+/* It reaches all workflows; else answered. */
+MUST_USE bool api_auth_has_all_workflows(struct api_call *call);
 
 /* ---- api_population.c ---- */
 /* Gives up all counts that are under way. */
@@ -484,8 +614,8 @@ api_handle_fn api_retention_holds, api_retention_hold, api_retention_release;
 api_handle_fn api_retention_plan;
 api_handle_fn api_connection_list, api_connection_get, api_connection_pause,
     api_connection_resume, api_connection_test;
-api_handle_fn api_checkpoint_list, api_checkpoint_get, api_checkpoint_prove,
-    api_checkpoint_consistency, api_checkpoint_key;
+api_handle_fn api_checkpoint_list, api_checkpoint_get, api_checkpoint_newest,
+    api_checkpoint_prove, api_checkpoint_consistency, api_checkpoint_key;
 api_handle_fn api_export_get, api_population_get;
 api_handle_fn api_health_live, api_health_ready, api_health_metrics;
 api_handle_fn api_openapi_get;

@@ -76,7 +76,7 @@ tell_journal(struct api_call *call, enum api_problem problem)
 		refusal.kind = JOURNAL_ACCESS_REFUSED;
 		refusal.actor = call->actor.name;
 	} else if (problem == PROBLEM_UNKNOWN_CALLER ||
-		   problem == PROBLEM_FORGED) {
+		   problem == PROBLEM_FORGED || problem == PROBLEM_SHUT_OUT) {
 		refusal.address = api_call_address(call);
 	} else {
 		return;
@@ -85,6 +85,15 @@ tell_journal(struct api_call *call, enum api_problem problem)
 		refusal.route = arena_strf(call->arena, "%s %s",
 		    call->route->method, call->route->pattern);
 	engine_refused(call->api->options.engine, &refusal);
+}
+
+/* RFC 6750, section 3: without a token nothing is said to be wrong with it. */
+static struct str
+challenge_of(const struct api_call *call)
+{
+	return api_call_header(call, "Authorization").at != NULL
+	    ? STR("Bearer realm=\"stated\", error=\"invalid_token\"")
+	    : STR("Bearer realm=\"stated\"");
 }
 
 void
@@ -109,8 +118,7 @@ api_problem_with(struct api_call *call, enum api_problem problem,
 	buf_add_char(&out, '\n');
 	tell_journal(call, problem);
 	if (status == 401)
-		api_reply_header(
-		    call, "WWW-Authenticate", STR("Bearer realm=\"stated\""));
+		api_reply_header(call, "WWW-Authenticate", challenge_of(call));
 	api_reply_bytes(
 	    call, status, "application/problem+json", buf_str(&out));
 	buf_fini(&out);
@@ -266,6 +274,9 @@ api_problem_of_engine(struct api_call *call, const struct engine_reply *reply)
 		return true;
 	case ENGINE_INVALID:
 		reply_invalid(call, reply);
+		return true;
+	case ENGINE_FOREIGN:
+		api_problem_with(call, PROBLEM_FORBIDDEN, reply->detail, NULL);
 		return true;
 	case ENGINE_CONFLICT:
 		reply_exists(call, reply);

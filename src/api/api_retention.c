@@ -106,8 +106,6 @@ api_retention_holds(struct api_call *call)
 {
 	struct api_page page;
 
-	if (!api_auth_is_unlimited(call))
-		return;
 	api_page_begin(&page, call, SIZE_MAX);
 	engine_each_hold(call->api->options.engine, hold_cb, &page);
 	api_page_end(&page, "cursor", (struct str){NULL, 0});
@@ -219,8 +217,7 @@ api_retention_hold(struct api_call *call)
 		return;
 	read_scope(call, body, &act);
 	act.reason = read_reason(call, body);
-	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
-	    !api_auth_is_unlimited(call))
+	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return;
 	rng->fill(rng, random, sizeof(random));
 	digest_format_hex((struct str){random, sizeof(random)}, hex);
@@ -239,8 +236,7 @@ api_retention_release(struct api_call *call)
 		return;
 	act.id = call->params[0];
 	act.reason = read_reason(call, body);
-	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
-	    !api_auth_is_unlimited(call))
+	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return;
 	submit(call, act);
 }
@@ -277,7 +273,7 @@ planned_cb(const struct store_instance *row, void *arg)
 
 	if (row->number != planned->number ||
 	    str_equal(row->status, STR(STORE_PURGED)) ||
-	    !api_auth_reaches(call, row->workflow))
+	    !api_auth_reaches_row(call, row))
 		return false;
 	value_put_str(
 	    built, "id", engine_id_format(engine, row->number, id));

@@ -50,14 +50,19 @@ schedule_cb(const struct engine_schedule *schedule, void *arg)
 	struct api_call *call = page->call;
 	struct value_builder *built = value_build_context(call->arena);
 	char id[CHART_ID_BYTES];
+	bool shows = false;
 
 	if (!api_auth_reaches(call, schedule->definition->name))
 		return;
+	if (schedule->instance != 0 &&
+	    api_auth_reaches_number(call, schedule->instance, &shows) !=
+		STORE_OK)
+		shows = false;
 	put_rule(built, schedule);
 	api_reply_instant(built, "next_at", schedule->next_ms);
 	api_reply_instant(built, "last_at", schedule->planned_ms);
 	value_put_str(built, "last_instance",
-	    schedule->instance ? engine_id_format(call->api->options.engine,
+	    shows ? engine_id_format(call->api->options.engine,
 				     schedule->instance, id)
 			       : (struct str){NULL, 0});
 	value_put_int(built, "queued", (int64_t)schedule->queued);

@@ -50,14 +50,15 @@
 	ALSO("status", "{'enum':['active','expired','revoked']}")              \
 	ALSO("roles", LIST(TEXT))                                              \
 	ALSO("workflows", LIST(TEXT))                                          \
+	ALSO("entities", LIST(TEXT))                                           \
 	ALSO("given_at", TEXT)                                                 \
 	ALSO("given_by", TEXT_OR_NULL)                                         \
 	ALSO("expires_at", TEXT_OR_NULL)                                       \
 	ALSO("revoked_at", TEXT_OR_NULL)                                       \
 	ALSO("revoked_by", TEXT_OR_NULL)
 #define TOKEN_HAS                                                              \
-	"'id','name','status','roles','workflows','given_at','given_by',"      \
-	"'expires_at','revoked_at','revoked_by'"
+	"'id','name','status','roles','workflows','entities','given_at',"      \
+	"'given_by','expires_at','revoked_at','revoked_by'"
 
 #define INSTANCE							\
 	HAS("id", TEXT)							\
@@ -121,6 +122,7 @@ static const struct {
     {"TokenRequest", CLOSED(HAS("name", TEXT)
 	ALSO("roles", LIST(TEXT))
 	ALSO("workflows", LIST(TEXT))
+	ALSO("entities", LIST(TEXT))
 	ALSO("expires", TEXT_OR_NULL), "'name','roles'")},
     {"Token", CLOSED(TOKEN, TOKEN_HAS)},
     {"TokenGiven", CLOSED(TOKEN ALSO("token", TEXT), TOKEN_HAS ",'token'")},

@@ -110,6 +110,10 @@ read_start(struct api_call *call, struct engine_start *start)
 	    .actor = call->actor,
 	    .trace = call->trace,
 	};
+	if (call->token != NULL) {
+		start->entities = call->token->entities;
+		start->entity_count = call->token->entity_count;
+	}
 	if (start->input == NULL)
 		api_body_fault(call, STR("/input"), "required", "is missing");
 	return api_body_is_sound(call, PROBLEM_INVALID_BODY) &&
@@ -124,6 +128,12 @@ reply_with_view(struct api_call *call, const struct engine_reply *reply)
 	const struct start *state = call->state;
 	struct str id = value_str(value_field_or_null(reply->view, "id"));
 
+	/* A reply that is repeated may be one to another token. */
+	if (!api_auth_reaches_view(call, reply->view)) {
+		api_problem_reply(call, PROBLEM_FORBIDDEN,
+		    "The token is limited to other entities.");
+		return;
+	}
 	api_reply_header(call, "Location",
 	    arena_strf(call->arena, "/v1/instances/%.*s", STR_ARG(id)));
 	api_reply_value(call, state->status, reply->view);

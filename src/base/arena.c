@@ -334,6 +334,16 @@ arena_str(struct arena *arena, struct str s)
 	return (struct str){arena_alloc_with(arena, 0, s), s.bytes};
 }
 
+struct str *
+arena_strs(struct arena *arena, const struct str *texts, size_t count)
+{
+	struct str *copies = ARENA_ARRAY(arena, count, struct str);
+
+	for (size_t i = 0; i < count; i++)
+		copies[i] = arena_str(arena, texts[i]);
+	return copies;
+}
+
 struct str
 arena_strf(struct arena *arena, const char *format, ...)
 {

@@ -61,8 +61,14 @@ add_on_one_line(struct buf *line, struct str text)
 {
 	for (size_t i = 0; i < text.bytes; i++) {
 		unsigned char c = (unsigned char)text.at[i];
+		unsigned char d = i + 1 < text.bytes
+		    ? (unsigned char)text.at[i + 1]
+		    : 0;
 		if (c == '\n')
 			buf_add_cstr(line, "\\n");
+		else if (c == 0xc2 && d >= 0x80 && d < 0xa0) /* C1 controls */
+			buf_addf(
+			    line, "\\x%02x", (unsigned)(text.at[++i] & 0xff));
 		else if (c < 0x20 || c == 0x7f)
 			buf_addf(line, "\\x%02x", c);
 		else

@@ -237,6 +237,33 @@ chart_business_key(const struct definition *definition,
 	return key->bytes > 0;
 }
 
+struct str
+chart_label(const struct definition *definition, const struct value *input,
+    struct chart_context *context, struct str name)
+{
+	struct chart_start start = {.definition = definition, .input = input};
+	const struct value *value;
+	struct chart *chart;
+	struct run run = {.context = context};
+	struct str text = {NULL, 0};
+
+	for (size_t i = 0; i < definition->labels.count; i++) {
+		if (!str_equal(definition->labels.items[i].name, name))
+			continue;
+		chart = chart_new(&start);
+		run.chart = chart;
+		chart->started_ms = context->now_ms;
+		chart_env_assign(&run, definition->data, NULL);
+		value =
+		    chart_env_eval(&run, definition->labels.items[i].value);
+		text = value_text(context->arena, value, &text)
+		    ? arena_str(context->arena, text)
+		    : (struct str){NULL, 0};
+		chart_free(&chart);
+	}
+	return text;
+}
+
 /* ---- looking ---- */
 
 const struct definition *

@@ -224,6 +224,13 @@ fail_tokenless(const struct service *service)
 	    STR_ARG(config->store), STR_ARG(config->file));
 }
 
+static bool
+names_callers(const struct config *config)
+{
+	return config->token_count > 0 || config->certificate_count > 0 ||
+	    config->oidc.issuer.url.at != NULL;
+}
+
 /* Nothing but this machine is served without TLS and tokens, unless the
  * configuration says so in so many words. */
 static enum cli_status
@@ -233,7 +240,7 @@ check_exposure(struct service *service)
 	bool safe = config->auth_required && config->tls_certificate.at != NULL;
 
 	/* Before a database is made in which there is none either. */
-	if (config->auth_required && config->token_count == 0 &&
+	if (config->auth_required && !names_callers(config) &&
 	    access(arena_cstr(service->cli->arena, config->store), F_OK) != 0)
 		return fail_tokenless(service);
 	if (safe || config->insecure)
@@ -360,22 +367,37 @@ count_token_cb(const struct engine_token *token, void *arg)
 	*count += token->revoked_ms == 0;
 }
 
-/* Somebody can call, or nobody has to show a token. */
+/* Somebody can call, or nobody has to show who it is. */
 static bool
 has_callers(const struct service *service, const struct config *config)
 {
 	size_t given = 0;
 
 	engine_each_token(service->engine, count_token_cb, &given);
-	return !service->config->auth_required || config->token_count > 0 ||
+	return !service->config->auth_required || names_callers(config) ||
 	    given > 0;
 }
 
-/* Of the configuration only tokens are read again: the rest needs a restart.
- * Secrets of connections need neither: they are read when they are used. */
-static void
-reload_tokens(struct service *service)
+/* Who may call, and by what. */
+static struct api_options
+access_of(const struct config *config)
 {
+	return (struct api_options){
+	    .tokens = config->tokens,
+	    .token_count = config->token_count,
+	    .certificates = config->certificates,
+	    .certificate_count = config->certificate_count,
+	    .oidc = config->oidc.issuer.url.at ? &config->oidc : NULL,
+	};
+}
+
+/* Of the configuration only who may call is read again: the rest needs a
+ * restart.  Secrets of connections need neither: they are read when they are
+ * used. */
+static void
+reload_access(struct service *service)
+{
+	struct api_options access;
 	struct config *config;
 
 	if (service->config->file.at == NULL)
@@ -386,16 +408,29 @@ reload_tokens(struct service *service)
 		cli_library_report(
 		    service->cli, config->diags, service->cli->err);
 		log_error("not reloaded",
-		    "the configuration has errors, or no tokens; the tokens of "
-		    "before stay");
+		    "the configuration has errors, or lets nobody in; those "
+		    "of before stay");
 		config_free(&config);
 		return;
 	}
-	api_set_tokens(service->api, config->tokens, config->token_count);
+	access = access_of(config);
+	api_set_access(service->api, &access);
 	service->rotated = reallocarray(service->rotated,
 	    service->rotated_count + 1, sizeof(struct config *));
 	must(service->rotated != NULL);
 	service->rotated[service->rotated_count++] = config;
+}
+
+static void
+reload_tls(struct service *service)
+{
+	struct buf detail = {0};
+
+	if (!api_reload_tls(service->api, &detail))
+		log_error("not reloaded",
+		    "%.*s; the certificate of before stays",
+		    STR_ARG(buf_str(&detail)));
+	buf_fini(&detail);
 }
 
 static void
@@ -407,7 +442,8 @@ reload_cb(evutil_socket_t number, short what, void *arg)
 	(void)what;
 	systemd_notify("RELOADING=1");
 	reload_definitions(service);
-	reload_tokens(service);
+	reload_access(service);
+	reload_tls(service);
 	(void)secrets_refused_cb(service->config->secrets);
 	systemd_notify("READY=1");
 }
@@ -665,8 +701,14 @@ open_api(struct service *service)
 	    .tls_certificate = config->tls_certificate,
 	    .tls_key = config->tls_key,
 	    .auth_required = config->auth_required,
+	    .tls_key_secret = config->tls_key_secret,
+	    .tls_client_ca = config->tls_client_ca,
+	    .tls_client_required = config->tls_client_required,
 	    .tokens = config->tokens,
 	    .token_count = config->token_count,
+	    .certificates = config->certificates,
+	    .certificate_count = config->certificate_count,
+	    .oidc = access_of(config).oidc,
 	    .settings = config->settings,
 	    .secret = secrets_find_cb,
 	    .secret_arg = config->secrets,
@@ -675,6 +717,7 @@ open_api(struct service *service)
 		    .body_bytes_max = (size_t)config->body_bytes_max,
 		    .connections_max = service->callers_max,
 		    .idle_ms = config->idle_ms,
+		    .sign_ins_max = (size_t)config->sign_ins_max,
 		},
 	    .checkpoints = config->checkpoints,
 	};
@@ -840,8 +883,8 @@ const struct cmd cmd_serve = {
     .details =
 	"Without a configuration it serves ./workflows on 127.0.0.1:8380, to "
 	"this\nmachine only, with its database in ./stated.db, and callers say "
-	"who they are.\nSIGHUP reloads definitions, tokens and secrets, "
-	"SIGTERM drains and stops.",
+	"who they are.\nSIGHUP reloads definitions, tokens, certificates and "
+	"secrets, SIGTERM\ndrains and stops.",
     .options = options,
     .run = run,
     .more = more,

@@ -19,6 +19,7 @@ static const struct cli_column columns[] = {
     {"STATUS", "status"},
     {"ROLES", "roles"},
     {"WORKFLOWS", "workflows"},
+    {"ENTITIES", "entities"},
     {"GIVEN", "given_at:age"},
     {"BY", "given_by"},
     {"EXPIRES", "expires_at"},
@@ -46,6 +47,7 @@ read_token(struct cli *cli, struct api_token *token)
 	token->name = cli_option_str(cli, "name");
 	token->roles = words_of(cli, "role", &token->role_count);
 	token->workflows = words_of(cli, "workflow", &token->workflow_count);
+	token->entities = words_of(cli, "entity", &token->entity_count);
 	if (token->name.bytes == 0)
 		return cli_usage(cli, "--name says whose token it is");
 	if (token->role_count == 0)
@@ -90,6 +92,8 @@ ask_engine(struct cli *cli, const struct api_token *token)
 	    value_of_strs(cli->arena, token->roles, token->role_count));
 	value_put(body, STR("workflows"),
 	    value_of_strs(cli->arena, token->workflows, token->workflow_count));
+	value_put(body, STR("entities"),
+	    value_of_strs(cli->arena, token->entities, token->entity_count));
 	if (expires.at != NULL)
 		value_put_str(body, "expires", expires);
 	status = cli_client_post(
@@ -208,6 +212,8 @@ static const struct cmd_option create_options[] = {
     {"name", "WHO", "whom it makes of its owner: the actor in histories"},
     {"role", "ROLE", "what it may; as often as there are roles"},
     {"workflow", "NAME", "only this workflow; as often as there are some"},
+    {"entity", "NAME", "only instances with this label `entity`; as often as "
+		       "there are some"},
     {"expires", "SPAN|INSTANT", "90d, or 2027-01-31T00:00:00Z; never unless "
 				"told"},
     {"store", "PATH", "give it in this database, which no engine has open"},

@@ -69,6 +69,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_token.c \
 	src/cli/cmd_verify.c \
 	src/cli/cmd_version.c \
+	src/cli/serve_access.c \
 	src/cli/serve_config.c \
 	src/cli/serve_priv.h \
 	src/cli/serve_secret.c \

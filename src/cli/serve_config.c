@@ -13,34 +13,26 @@
 #include <stdlib.h>
 
 #define FILE_BYTES_MAX (1024 * 1024)
+#define SKEW_MS (60LL * 1000)
 #define SPAN_MS_MIN 1000
 #define SPAN_MS_MAX (24LL * 60 * 60 * 1000)
 
-struct reader {
-	struct config *config;
-	const struct yaml_places *places;
-};
-
-/* Reads the value of one key; path is its JSON Pointer. */
-typedef void read_fn(
-    struct reader *reader, struct str path, const struct value *value);
-
-static read_fn read_environment, read_listen, read_certificate, read_key,
+static config_read_fn read_environment, read_listen, read_certificate, read_key,
     read_store, read_workflows, read_settings, read_prefix, read_directory,
     read_systemd, read_vault_address, read_vault_namespace, read_vault_mount,
     read_vault_path, read_vault_ca, read_vault_token, read_vault_role,
-    read_vault_secret, read_vault_refresh, read_required, read_tokens,
-    read_insecure, read_body, read_connections, read_idle, read_queued,
-    read_log_format, read_log_level, read_proofs, read_checkpoint_key,
-    read_checkpoint_every, read_checkpoint_file, read_checkpoint_webhook,
-    read_checkpoint_log;
+    read_vault_secret, read_vault_refresh, read_required, read_client_ca,
+    read_client_certificate, read_sign_ins, read_insecure, read_body,
+    read_connections, read_idle, read_queued, read_log_format, read_log_level,
+    read_proofs, read_checkpoint_key, read_checkpoint_every,
+    read_checkpoint_file, read_checkpoint_webhook, read_checkpoint_log;
 
 /* Keys that the language of interfaces has and this version has not. */
-static read_fn not_yet;
+static config_read_fn not_yet;
 
 static const struct {
 	const char *path;
-	read_fn *read;
+	config_read_fn *read;
 	const char *otherwise; /* the default */
 	const char *help;
 } keys[] = {
@@ -49,8 +41,11 @@ static const struct {
     {"/listen", read_listen, "127.0.0.1:8380", "addresses to serve on"},
     {"/tls/certificate", read_certificate, "none",
 	"PEM file of the certificate and those above it"},
-    {"/tls/key", read_key, "none", "PEM file of its key"},
-    {"/tls/client-ca", not_yet, "none", "who signs clients' certificates"},
+    {"/tls/key", read_key, "none", "PEM file of its key, or {secret: NAME}"},
+    {"/tls/client-ca", read_client_ca, "none",
+	"PEM file of who signs clients' certificates"},
+    {"/tls/client-certificate", read_client_certificate, "optional",
+	"optional, or required: of every client"},
     {"/store", read_store, "sqlite:stated.db", "where everything is kept"},
     {"/workflows", read_workflows, "workflows",
 	"files and folders of definitions"},
@@ -84,15 +79,40 @@ static const struct {
 	"how often it is read again"},
     {"/auth/required", read_required, "true",
 	"whether callers need a token (without a file: no)"},
-    {"/auth/tokens", read_tokens, "none",
-	"list of {name, sha256 or token, roles, workflows, expires}"},
-    {"/auth/oidc", not_yet, "none", "access tokens of an identity provider"},
+    {"/auth/tokens", access_read_tokens, "none",
+	"list of {name, sha256 or token, roles, workflows, entities, expires}"},
+    {"/auth/certificates", access_read_certificates, "none",
+	"list of {subject or san, name, roles, workflows, entities}"},
+    {"/auth/oidc/issuer", access_read_issuer, "none",
+	"an OpenID provider whose access tokens are taken"},
+    {"/auth/oidc/audience", access_read_audience, "none",
+	"what its tokens for this server have as `aud`"},
+    {"/auth/oidc/roles-claim", access_read_roles_claim, "roles",
+	"the claim with the roles: a name, or a path with dots"},
+    {"/auth/oidc/roles", access_read_rules, "its values are our roles",
+	"a mapping of that claim's values to roles"},
+    {"/auth/oidc/name-claim", access_read_name_claim, "sub",
+	"the claim that says who it is"},
+    {"/auth/oidc/workflows-claim", access_read_workflows_claim, "none",
+	"the claim with the workflows that it is limited to"},
+    {"/auth/oidc/entities-claim", access_read_entities_claim, "none",
+	"the claim with the entities that it is limited to"},
+    {"/auth/oidc/algorithms", access_read_algorithms, "all of key pairs",
+	"those that are taken: RS256, PS256, ES256, EdDSA and others"},
+    {"/auth/oidc/strict", access_read_strict, "false",
+	"take only what calls itself at+jwt (RFC 9068)"},
+    {"/auth/oidc/tolerance", access_read_tolerance, "60s",
+	"how far its clock may be off"},
+    {"/auth/oidc/ca", access_read_issuer_ca, "the system's",
+	"PEM file of who signed its certificate"},
     {"/insecure", read_insecure, "false",
 	"serve others than this machine without TLS or without tokens"},
     {"/limits/body", read_body, "1MiB", "the largest request"},
     {"/limits/connections", read_connections, "10000", "open at once"},
     {"/limits/idle", read_idle, "60s",
 	"how long a connection may be silent, a request take to come"},
+    {"/limits/sign-ins", read_sign_ins, "60",
+	"sign-ins that may fail in a minute, from one address"},
     {"/limits/instances-queued", read_queued, "100000",
 	"requests that wait for their turn"},
     {"/checkpoints/key", read_checkpoint_key, "none",
@@ -127,8 +147,8 @@ name_of(struct reader *reader, struct str path)
 	return result;
 }
 
-static void
-complain(struct reader *reader, struct str path, const char *code,
+void
+config_complain(struct reader *reader, struct str path, const char *code,
     const char *text, const char *repair)
 {
 	diag_add(reader->config->diags, DIAG_ERROR, code,
@@ -142,38 +162,39 @@ static void
 not_yet(struct reader *reader, struct str path, const struct value *value)
 {
 	(void)value;
-	complain(reader, path, "C004", "is not available in this version",
-	    "leave it out");
+	config_complain(reader, path, "C004",
+	    "is not available in this version", "leave it out");
 }
 
 /* ---- kinds of values ---- */
 
-static bool
-take_text(struct reader *reader, struct str path, const struct value *value,
-    struct str *out)
+bool
+config_take_text(struct reader *reader, struct str path,
+    const struct value *value, struct str *out)
 {
 	if (value->type != VALUE_STRING || value->as.string.bytes == 0) {
-		complain(reader, path, "C002", "takes a text", NULL);
+		config_complain(reader, path, "C002", "takes a text", NULL);
 		return false;
 	}
 	*out = value->as.string;
 	return true;
 }
 
-static void
-take_boolean(struct reader *reader, struct str path, const struct value *value,
-    bool *out)
+void
+config_take_boolean(struct reader *reader, struct str path,
+    const struct value *value, bool *out)
 {
 	if (value->type != VALUE_BOOLEAN)
-		complain(reader, path, "C002", "takes true or false", NULL);
+		config_complain(
+		    reader, path, "C002", "takes true or false", NULL);
 	else
 		*out = value->as.boolean;
 }
 
 /* One text, or a list of them. */
-static void
-take_texts(struct reader *reader, struct str path, const struct value *value,
-    const struct str **out, size_t *count)
+void
+config_take_texts(struct reader *reader, struct str path,
+    const struct value *value, const struct str **out, size_t *count)
 {
 	struct arena *arena = reader->config->arena;
 	size_t wanted = value->type == VALUE_LIST ? value->as.list.count : 1;
@@ -185,7 +206,7 @@ take_texts(struct reader *reader, struct str path, const struct value *value,
 			? path
 			: arena_strf(arena, "%.*s/%zu", STR_ARG(path), i);
 
-		if (!take_text(reader, place,
+		if (!config_take_text(reader, place,
 			value->type == VALUE_LIST ? value->as.list.items[i]
 						  : value,
 			&texts[i]))
@@ -221,7 +242,7 @@ take_size(struct reader *reader, struct str path, const struct value *value,
 		   ? number_to_int(value->as.number, &n)
 		   : str_parse_int(str_trim(text), 1, 1024 * 1024, &n);
 	if (!read || n < 1)
-		complain(reader, path, "C002",
+		config_complain(reader, path, "C002",
 		    "takes a whole number, or a size",
 		    "write 1MiB, or 1048576");
 	else
@@ -234,13 +255,14 @@ static void
 read_environment(
     struct reader *reader, struct str path, const struct value *value)
 {
-	(void)take_text(reader, path, value, &reader->config->environment);
+	(void)config_take_text(
+	    reader, path, value, &reader->config->environment);
 }
 
 static void
 read_listen(struct reader *reader, struct str path, const struct value *value)
 {
-	take_texts(reader, path, value, &reader->config->listen,
+	config_take_texts(reader, path, value, &reader->config->listen,
 	    &reader->config->listen_count);
 }
 
@@ -248,13 +270,41 @@ static void
 read_certificate(
     struct reader *reader, struct str path, const struct value *value)
 {
-	(void)take_text(reader, path, value, &reader->config->tls_certificate);
+	(void)config_take_text(
+	    reader, path, value, &reader->config->tls_certificate);
 }
 
 static void
-read_key(struct reader *reader, struct str path, const struct value *value)
+read_key(struct reader *reader, struct str path,
+    const struct value *value)
 {
-	(void)take_text(reader, path, value, &reader->config->tls_key);
+	struct str secret = value_str(value_get_cstr(value, "secret"));
+
+	if (secret.bytes > 0)
+		reader->config->tls_key_secret = secret;
+	else
+		(void)config_take_text(
+		    reader, path, value, &reader->config->tls_key);
+}
+
+static void
+read_client_ca(struct reader *reader, struct str path,
+    const struct value *value)
+{
+	(void)config_take_text(
+	    reader, path, value, &reader->config->tls_client_ca);
+}
+
+static void
+read_client_certificate(struct reader *reader, struct str path,
+    const struct value *value)
+{
+	static const struct str words[] = {
+	    STR_INIT("optional"), STR_INIT("required")};
+	struct str word = words[0];
+
+	config_take_word(reader, path, value, words, 2, &word);
+	reader->config->tls_client_required = str_equal(word, words[1]);
 }
 
 static void
@@ -262,11 +312,11 @@ read_store(struct reader *reader, struct str path, const struct value *value)
 {
 	struct str text, prefix = STR("sqlite:");
 
-	if (!take_text(reader, path, value, &text))
+	if (!config_take_text(reader, path, value, &text))
 		return;
 	if (!str_has_prefix(text, prefix) || text.bytes == prefix.bytes)
-		complain(reader, path, "C003", "names no store that is known",
-		    "write sqlite:PATH");
+		config_complain(reader, path, "C003",
+		    "names no store that is known", "write sqlite:PATH");
 	else
 		reader->config->store =
 		    str_slice(text, prefix.bytes, text.bytes);
@@ -276,7 +326,7 @@ static void
 read_workflows(
     struct reader *reader, struct str path, const struct value *value)
 {
-	take_texts(reader, path, value, &reader->config->workflows,
+	config_take_texts(reader, path, value, &reader->config->workflows,
 	    &reader->config->workflow_count);
 }
 
@@ -284,7 +334,7 @@ static void
 read_settings(struct reader *reader, struct str path, const struct value *value)
 {
 	if (value->type != VALUE_CONTEXT)
-		complain(reader, path, "C002", "takes a mapping", NULL);
+		config_complain(reader, path, "C002", "takes a mapping", NULL);
 	else
 		reader->config->settings = value;
 }
@@ -294,7 +344,7 @@ read_prefix(struct reader *reader, struct str path, const struct value *value)
 {
 	struct str text;
 
-	if (take_text(reader, path, value, &text))
+	if (config_take_text(reader, path, value, &text))
 		secrets_set_environment(reader->config->secrets, text);
 }
 
@@ -304,7 +354,7 @@ read_directory(
 {
 	struct str text;
 
-	if (take_text(reader, path, value, &text))
+	if (config_take_text(reader, path, value, &text))
 		secrets_set_directory(reader->config->secrets, text);
 }
 
@@ -313,7 +363,7 @@ read_systemd(struct reader *reader, struct str path, const struct value *value)
 {
 	bool systemd = true;
 
-	take_boolean(reader, path, value, &systemd);
+	config_take_boolean(reader, path, value, &systemd);
 	secrets_set_systemd(reader->config->secrets, systemd);
 }
 
@@ -323,11 +373,11 @@ read_vault_address(
 {
 	struct str text;
 
-	if (!take_text(reader, path, value, &text))
+	if (!config_take_text(reader, path, value, &text))
 		return;
 	if (!str_has_prefix(text, STR("https://")) &&
 	    !str_has_prefix(text, STR("http://")))
-		complain(reader, path, "C003", "is no address",
+		config_complain(reader, path, "C003", "is no address",
 		    "write https://HOST:PORT");
 	else
 		reader->config->vault.address = text;
@@ -337,7 +387,7 @@ static void
 read_vault_namespace(
     struct reader *reader, struct str path, const struct value *value)
 {
-	(void)take_text(
+	(void)config_take_text(
 	    reader, path, value, &reader->config->vault.namespace);
 }
 
@@ -345,20 +395,22 @@ static void
 read_vault_mount(
     struct reader *reader, struct str path, const struct value *value)
 {
-	(void)take_text(reader, path, value, &reader->config->vault.mount);
+	(void)config_take_text(
+	    reader, path, value, &reader->config->vault.mount);
 }
 
 static void
 read_vault_path(
     struct reader *reader, struct str path, const struct value *value)
 {
-	(void)take_text(reader, path, value, &reader->config->vault.path);
+	(void)config_take_text(
+	    reader, path, value, &reader->config->vault.path);
 }
 
 static void
 read_vault_ca(struct reader *reader, struct str path, const struct value *value)
 {
-	(void)take_text(reader, path, value, &reader->config->vault.ca);
+	(void)config_take_text(reader, path, value, &reader->config->vault.ca);
 }
 
 static void
@@ -368,7 +420,7 @@ take_secret_name(struct reader *reader, struct str path,
 	struct str name = value_str(value_field_or_null(value, "secret"));
 
 	if (name.bytes == 0)
-		complain(reader, path, "C002", "takes {secret: NAME}",
+		config_complain(reader, path, "C002", "takes {secret: NAME}",
 		    "a secret is named here, and not written");
 	else
 		*out = name;
@@ -408,7 +460,7 @@ static void
 read_checkpoint_file(
     struct reader *reader, struct str path, const struct value *value)
 {
-	(void)take_text(
+	(void)config_take_text(
 	    reader, path, value, &reader->config->checkpoints.file);
 }
 
@@ -418,11 +470,11 @@ read_checkpoint_webhook(
 {
 	struct str url;
 
-	if (!take_text(reader, path, value, &url))
+	if (!config_take_text(reader, path, value, &url))
 		return;
 	if (!str_has_prefix(url, STR("https://")) &&
 	    !str_has_prefix(url, STR("http://")))
-		complain(reader, path, "C002", "takes a URL of http or https",
+		config_complain(reader, path, "C002", "takes a URL of http or https",
 		    NULL);
 	reader->config->checkpoints.webhook = url;
 }
@@ -431,19 +483,20 @@ static void
 read_checkpoint_log(
     struct reader *reader, struct str path, const struct value *value)
 {
-	take_boolean(reader, path, value, &reader->config->checkpoints.log);
+	config_take_boolean(reader, path, value, &reader->config->checkpoints.log);
 }
 
 static void
 read_required(struct reader *reader, struct str path, const struct value *value)
 {
-	take_boolean(reader, path, value, &reader->config->auth_required);
+	config_take_boolean(
+	    reader, path, value, &reader->config->auth_required);
 }
 
 static void
 read_insecure(struct reader *reader, struct str path, const struct value *value)
 {
-	take_boolean(reader, path, value, &reader->config->insecure);
+	config_take_boolean(reader, path, value, &reader->config->insecure);
 }
 
 static void
@@ -459,9 +512,9 @@ read_connections(
 	take_size(reader, path, value, &reader->config->connections_max);
 }
 
-static void
-take_span(struct reader *reader, struct str path, const struct value *value,
-    int64_t *out)
+void
+config_take_span(struct reader *reader, struct str path,
+    const struct value *value, int64_t *out)
 {
 	struct def_span span;
 
@@ -469,7 +522,7 @@ take_span(struct reader *reader, struct str path, const struct value *value,
 	    !def_span_parse(value->as.string, &span) ||
 	    span.kind != SPAN_FIXED || span.fixed_ms < SPAN_MS_MIN ||
 	    span.fixed_ms > SPAN_MS_MAX)
-		complain(reader, path, "C002",
+		config_complain(reader, path, "C002",
 		    "takes a time from 1s to 24h", "write 60s, or 2m");
 	else
 		*out = span.fixed_ms;
@@ -483,21 +536,29 @@ read_checkpoint_every(
 	    (value->type == VALUE_BOOLEAN && !value_is_true(value)))
 		reader->config->checkpoints.every_ms = 0;
 	else
-		take_span(reader, path, value,
+		config_take_span(reader, path, value,
 		    &reader->config->checkpoints.every_ms);
 }
 
 static void
 read_idle(struct reader *reader, struct str path, const struct value *value)
 {
-	take_span(reader, path, value, &reader->config->idle_ms);
+	config_take_span(reader, path, value, &reader->config->idle_ms);
 }
 
 static void
 read_vault_refresh(
     struct reader *reader, struct str path, const struct value *value)
 {
-	take_span(reader, path, value, &reader->config->vault.refresh_ms);
+	config_take_span(
+	    reader, path, value, &reader->config->vault.refresh_ms);
+}
+
+static void
+read_sign_ins(struct reader *reader, struct str path,
+    const struct value *value)
+{
+	take_size(reader, path, value, &reader->config->sign_ins_max);
 }
 
 static void
@@ -506,20 +567,21 @@ read_queued(struct reader *reader, struct str path, const struct value *value)
 	take_size(reader, path, value, &reader->config->instances_queued);
 }
 
-static void
-take_word(struct reader *reader, struct str path, const struct value *value,
-    const struct str *words, size_t count, struct str *out)
+void
+config_take_word(struct reader *reader, struct str path,
+    const struct value *value, const struct str *words, size_t count,
+    struct str *out)
 {
 	struct str text;
 
-	if (!take_text(reader, path, value, &text))
+	if (!config_take_text(reader, path, value, &text))
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (str_equal(words[i], text)) {
 			*out = text;
 			return;
 		}
-	complain(reader, path, "C003", "has no such value", NULL);
+	config_complain(reader, path, "C003", "has no such value", NULL);
 	diag_repair(reader->config->diags, "did you mean `%.*s`?",
 	    STR_ARG(str_nearest(text, words, count).at != NULL
 			? str_nearest(text, words, count)
@@ -532,7 +594,8 @@ read_log_format(
 {
 	static const struct str words[] = {STR_INIT("text"), STR_INIT("json")};
 
-	take_word(reader, path, value, words, 2, &reader->config->log_format);
+	config_take_word(
+	    reader, path, value, words, 2, &reader->config->log_format);
 }
 
 static void
@@ -542,7 +605,8 @@ read_log_level(
 	static const struct str words[] = {STR_INIT("debug"), STR_INIT("info"),
 	    STR_INIT("warning"), STR_INIT("error")};
 
-	take_word(reader, path, value, words, 4, &reader->config->log_level);
+	config_take_word(
+	    reader, path, value, words, 4, &reader->config->log_level);
 }
 
 static void
@@ -551,120 +615,8 @@ read_proofs(struct reader *reader, struct str path, const struct value *value)
 	static const struct str words[] = {
 	    STR_INIT("required"), STR_INIT("advised")};
 
-	take_word(reader, path, value, words, 2, &reader->config->proofs);
-}
-
-/* ---- tokens ---- */
-
-static bool
-take_digest(struct reader *reader, struct str path, const struct value *value,
-    struct api_token *token)
-{
-	const struct value *hash = value_get_cstr(value, "sha256");
-	const struct value *text = value_get_cstr(value, "token");
-	const struct value *secret = value_get_cstr(text, "secret");
-
-	if (hash != NULL && text == NULL &&
-	    digest_parse_hex(value_str(hash), &token->sha256))
-		return true;
-	if (secret == NULL || hash != NULL) {
-		complain(reader, path, "C005",
-		    "needs one of `sha256` (64 hex "
-		    "digits of the token's SHA-256) and `token: {secret: "
-		    "NAME}`",
-		    NULL);
-		return false;
-	}
-	secret = secrets_find_cb(reader->config->secrets, value_str(secret));
-	if (secret == NULL) {
-		complain(reader, path, "C006",
-		    "names a secret that is not there",
-		    "put it into the environment or the secrets' directory");
-		return false;
-	}
-	token->sha256 = digest_sha256(value_str(secret));
-	return true;
-}
-
-static void
-take_roles(struct reader *reader, struct str path, const struct value *value,
-    struct api_token *token)
-{
-	const struct value *roles = value_get_cstr(value, "roles");
-	struct str place =
-	    arena_strf(reader->config->arena, "%.*s/roles", STR_ARG(path));
-
-	if (roles == NULL) {
-		complain(reader, path, "C005", "needs `roles`",
-		    "a token without a role may do nothing");
-		return;
-	}
-	take_texts(reader, place, roles, &token->roles, &token->role_count);
-	for (size_t i = 0; i < token->role_count; i++)
-		if (!api_role_is_known(token->roles[i]))
-			complain(reader, place, "C003",
-			    "names a role that is not "
-			    "known",
-			    "initiator, approver:ROLE, operator, auditor, "
-			    "author, publisher, admin");
-}
-
-static void
-take_token(struct reader *reader, struct str path, const struct value *value,
-    struct api_token *token)
-{
-	const struct value *part;
-
-	for (size_t i = 0;
-	     value->type == VALUE_CONTEXT && i < value->as.context.count; i++) {
-		static const struct str known[] = {STR_INIT("name"),
-		    STR_INIT("sha256"), STR_INIT("token"), STR_INIT("roles"),
-		    STR_INIT("workflows"), STR_INIT("expires")};
-		struct str key = value->as.context.fields[i].key;
-		bool found = false;
-
-		for (size_t j = 0; j < 6; j++)
-			found = found || str_equal(known[j], key);
-		if (!found)
-			complain(reader,
-			    arena_strf(reader->config->arena, "%.*s/%.*s",
-				STR_ARG(path), STR_ARG(key)),
-			    "C001", "is an unknown key", NULL);
-	}
-	part = value_get_cstr(value, "name");
-	if (part == NULL || value_str(part).bytes == 0)
-		complain(reader, path, "C005", "needs a `name`", NULL);
-	else
-		token->name = value_str(part);
-	(void)take_digest(reader, path, value, token);
-	take_roles(reader, path, value, token);
-	part = value_get_cstr(value, "workflows");
-	if (part != NULL)
-		take_texts(reader, path, part, &token->workflows,
-		    &token->workflow_count);
-	part = value_get_cstr(value, "expires");
-	if (part != NULL && !clock_parse(value_str(part), &token->expires_ms))
-		complain(reader, path, "C002",
-		    "has an `expires` that is no time", "2027-01-31T00:00:00Z");
-}
-
-static void
-read_tokens(struct reader *reader, struct str path, const struct value *value)
-{
-	struct arena *arena = reader->config->arena;
-	struct api_token *tokens;
-
-	if (value->type != VALUE_LIST) {
-		complain(reader, path, "C002", "takes a list", NULL);
-		return;
-	}
-	tokens = ARENA_ARRAY(arena, value->as.list.count, struct api_token);
-	for (size_t i = 0; i < value->as.list.count; i++)
-		take_token(reader,
-		    arena_strf(arena, "%.*s/%zu", STR_ARG(path), i),
-		    value->as.list.items[i], &tokens[i]);
-	reader->config->tokens = tokens;
-	reader->config->token_count = value->as.list.count;
+	config_take_word(
+	    reader, path, value, words, 2, &reader->config->proofs);
 }
 
 /* ---- the Vault ---- */
@@ -680,10 +632,10 @@ open_vault(struct reader *reader)
 	if (vault->address.at == NULL)
 		return;
 	if (vault->path.at == NULL)
-		complain(reader, path, "C005", "needs `path` beside it",
+		config_complain(reader, path, "C005", "needs `path` beside it",
 		    "the document that holds the secrets");
 	else if ((vault->token.at != NULL) == has_role)
-		complain(reader, path, "C005",
+		config_complain(reader, path, "C005",
 		    "needs either `token`, or `role-id` and `secret-id`", NULL);
 	else
 		secrets_set_vault(reader->config->secrets, vault);
@@ -744,7 +696,7 @@ read_map(struct reader *reader, struct str path, const struct value *map)
 		else if (field->value->type == VALUE_CONTEXT)
 			read_map(reader, below, field->value);
 		else
-			complain(
+			config_complain(
 			    reader, below, "C002", "takes a mapping", NULL);
 	}
 }
@@ -796,6 +748,9 @@ config_new(void)
 	config->connections_max = 10000;
 	config->checkpoints.every_ms = 60LL * 60 * 1000;
 	config->checkpoints.log = true;
+	config->oidc.name_claim = STR("sub");
+	config->oidc.roles_claim = STR("roles");
+	config->oidc.issuer.skew_ms = SKEW_MS;
 	config->log_format = STR("text");
 	config->log_level = STR("info");
 	return config;
@@ -825,9 +780,10 @@ config_read(struct config *config, struct str file)
 	if (value != NULL && value->type == VALUE_CONTEXT)
 		read_map(&reader, STR(""), value);
 	else if (value != NULL)
-		complain(&reader, STR("/"), "C002",
+		config_complain(&reader, STR("/"), "C002",
 		    "the configuration must be a mapping", NULL);
 	open_vault(&reader);
+	access_check(&reader);
 	return diag_count(config->diags, DIAG_ERROR) == 0;
 }
 

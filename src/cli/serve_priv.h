@@ -77,7 +77,10 @@ struct config {
 	const struct str *listen;
 	size_t listen_count;
 	struct str tls_certificate;
-	struct str tls_key;
+	struct str tls_key; /* path; or: */
+	struct str tls_key_secret;
+	struct str tls_client_ca;
+	bool tls_client_required;
 	struct str store; /* path */
 	const struct str *workflows;
 	size_t workflow_count;
@@ -86,6 +89,10 @@ struct config {
 	bool insecure; /* other than loopback without TLS and authentication */
 	const struct api_token *tokens;
 	size_t token_count;
+	const struct api_certificate *certificates;
+	size_t certificate_count;
+	struct api_oidc oidc; /* without an issuer's url: none */
+	int64_t sign_ins_max; /* 0: the default */
 	int64_t body_bytes_max;
 	int64_t connections_max;
 	int64_t idle_ms; /* 0: the default */
@@ -94,6 +101,42 @@ struct config {
 	struct str log_format;
 	struct str log_level;
 };
+
+/* While it is read. */
+struct reader {
+	struct config *config;
+	const struct yaml_places *places;
+};
+/* Reads the value of one key; path is its JSON Pointer. */
+typedef void config_read_fn(struct reader *reader, struct str path,
+    const struct value *value);
+
+/* `path` text; repair may be NULL. */
+void config_complain(struct reader *reader, struct str path,
+    const char *code, const char *text, const char *repair);
+/* What isn't of the kind is complained about, and *out stays as it is. */
+bool config_take_text(struct reader *reader, struct str path,
+    const struct value *value, struct str *out);
+void config_take_boolean(struct reader *reader, struct str path,
+    const struct value *value, bool *out);
+/* One text, or a list of them. */
+void config_take_texts(struct reader *reader, struct str path,
+    const struct value *value, const struct str **out, size_t *count);
+void config_take_word(struct reader *reader, struct str path,
+    const struct value *value, const struct str *words, size_t count,
+    struct str *out);
+void config_take_span(struct reader *reader, struct str path,
+    const struct value *value, int64_t *out);
+
+/* ---- serve_access.c: who may call ---- */
+config_read_fn access_read_tokens, access_read_certificates,
+    access_read_issuer, access_read_audience, access_read_issuer_ca,
+    access_read_roles_claim, access_read_name_claim,
+    access_read_workflows_claim, access_read_entities_claim,
+    access_read_rules, access_read_algorithms, access_read_tolerance,
+    access_read_strict;
+/* Once all is read: whether it fits together. */
+void access_check(struct reader *reader);
 
 /* Defaults, as they are without a file. */
 struct config *config_new(void);

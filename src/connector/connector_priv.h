@@ -78,9 +78,6 @@ const struct value *call_scope_assigns(struct call_scope *scope,
 bool template_has_secret(const struct template *template); /* NULL has none */
 /* Whether an expression in it reads that name. */
 bool template_reads(const struct template *template, struct str name);
-/* Strings as they are, numbers without exponent, dates by ISO 8601. */
-MUST_USE bool value_text(struct arena *arena, const struct value *value,
-    struct str *out);
 
 /* ---- connector_mask.c: what must not be shown ---- */
 
@@ -125,6 +122,9 @@ struct jws_keys {
 /* Of a text, or a list of texts; what is no key is left out. */
 void jws_keys_read(
     struct arena *arena, const struct value *given, struct jws_keys *keys);
+/* Of a JWK set those with that id; absent: all. */
+void jws_keys_find(struct arena *arena, struct str set, struct str id,
+    struct jws_keys *keys);
 void jws_keys_fini(struct jws_keys *keys);
 
 struct jws {
@@ -147,8 +147,20 @@ struct jws_terms {
 	int64_t skew_ms;
 	struct str issuer;   /* absent: any */
 	struct str audience; /* absent: any */
+	bool must_expire;
+};
+enum jws_fault {
+	JWS_SOUND,
+	JWS_NO_CLAIMS, /* no object */
+	JWS_UNTIMED,   /* no exp, where there must be one */
+	JWS_EXPIRED,
+	JWS_EARLY, /* nbf or iat is to come */
+	JWS_OTHER_ISSUER,
+	JWS_OTHER_AUDIENCE,
 };
 /* RFC 7519 section 4.1: exp, nbf, iat, iss, aud. */
+enum jws_fault jws_claims_fault(
+    const struct value *claims, const struct jws_terms *terms);
 bool jws_claims_hold(const struct value *claims, const struct jws_terms *terms);
 /* What UK Open Banking puts into the header: iat, iss. */
 bool jws_header_holds(

@@ -75,18 +75,28 @@ add_jwk(struct arena *arena, const struct value *jwk, struct jws_keys *keys)
 	    value_str(value_field_or_null(jwk, "kid")), algorithm);
 }
 
+static bool
+has_id(const struct value *jwk, struct str id)
+{
+	return id.at == NULL ||
+	    str_equal(value_str(value_field_or_null(jwk, "kid")), id);
+}
+
+/* id: of those that are wanted; absent: all. */
 static void
-add_json(struct arena *arena, struct str text, struct jws_keys *keys)
+add_json(struct arena *arena, struct str text, struct str id,
+    struct jws_keys *keys)
 {
 	struct json_error error;
 	const struct value *json = json_read(arena, text, &error);
 	const struct value *set = value_get_cstr(json, "keys");
 
-	if (set == NULL && json != NULL)
+	if (set == NULL && json != NULL && has_id(json, id))
 		add_jwk(arena, json, keys);
 	for (size_t i = 0; set != NULL && set->type == VALUE_LIST &&
 	     i < set->as.list.count; i++)
-		add_jwk(arena, set->as.list.items[i], keys);
+		if (has_id(set->as.list.items[i], id))
+			add_jwk(arena, set->as.list.items[i], keys);
 }
 
 static void
@@ -96,7 +106,7 @@ add_text(struct arena *arena, struct str text, struct jws_keys *keys)
 
 	text = str_trim(text);
 	if (str_has_prefix(text, STR("{")))
-		add_json(arena, text, keys);
+		add_json(arena, text, none, keys);
 	else if (str_has_prefix(text, STR("-----BEGIN")))
 		add_key(keys, signature_key_read(text), none, SIGNATURE_NONE);
 	else
@@ -116,6 +126,14 @@ jws_keys_read(
 		if (given->as.list.items[i]->type == VALUE_STRING)
 			add_text(arena, given->as.list.items[i]->as.string,
 			    keys);
+}
+
+void
+jws_keys_find(struct arena *arena, struct str set, struct str id,
+    struct jws_keys *keys)
+{
+	*keys = (struct jws_keys){0};
+	add_json(arena, set, id, keys);
 }
 
 void
@@ -270,20 +288,25 @@ read_seconds(const struct value *claims, const char *name, int64_t *seconds)
 }
 
 /* Absent, or an instant that is not past, or not to come. */
-static bool
-is_in_time(const struct value *claims, const struct jws_terms *terms)
+static enum jws_fault
+fault_in_time(const struct value *claims, const struct jws_terms *terms)
 {
 	int64_t now = terms->now_ms / 1000, skew = terms->skew_ms / 1000;
+	const struct value *expiry = value_get_cstr(claims, "exp");
 	int64_t at = 0;
 
-	if (value_get_cstr(claims, "exp") != NULL &&
+	if (expiry == NULL && terms->must_expire)
+		return JWS_UNTIMED;
+	if (expiry != NULL &&
 	    (!read_seconds(claims, "exp", &at) || at <= now - skew))
-		return false;
+		return JWS_EXPIRED;
 	if (value_get_cstr(claims, "nbf") != NULL &&
 	    (!read_seconds(claims, "nbf", &at) || at > now + skew))
-		return false;
-	return value_get_cstr(claims, "iat") == NULL ||
-	    (read_seconds(claims, "iat", &at) && at <= now + skew);
+		return JWS_EARLY;
+	if (value_get_cstr(claims, "iat") != NULL &&
+	    (!read_seconds(claims, "iat", &at) || at > now + skew))
+		return JWS_EARLY;
+	return JWS_SOUND;
 }
 
 static bool
@@ -297,17 +320,30 @@ has_audience(const struct value *audience, struct str wanted)
 	return false;
 }
 
-bool
-jws_claims_hold(const struct value *claims, const struct jws_terms *terms)
+enum jws_fault
+jws_claims_fault(const struct value *claims, const struct jws_terms *terms)
 {
-	if (claims->type != VALUE_CONTEXT || !is_in_time(claims, terms))
-		return false;
+	enum jws_fault fault;
+
+	if (claims->type != VALUE_CONTEXT)
+		return JWS_NO_CLAIMS;
+	fault = fault_in_time(claims, terms);
+	if (fault != JWS_SOUND)
+		return fault;
 	if (terms->issuer.at != NULL &&
 	    !str_equal(value_str(value_field_or_null(claims, "iss")),
 		terms->issuer))
-		return false;
-	return terms->audience.at == NULL ||
-	    has_audience(value_field_or_null(claims, "aud"), terms->audience);
+		return JWS_OTHER_ISSUER;
+	if (terms->audience.at != NULL &&
+	    !has_audience(value_field_or_null(claims, "aud"), terms->audience))
+		return JWS_OTHER_AUDIENCE;
+	return JWS_SOUND;
+}
+
+bool
+jws_claims_hold(const struct value *claims, const struct jws_terms *terms)
+{
+	return jws_claims_fault(claims, terms) == JWS_SOUND;
 }
 
 bool

@@ -16,6 +16,7 @@ libstated_connector_a_SOURCES = \
 	src/connector/connector_token.c \
 	src/connector/connector_webhook.c \
 	src/connector/header_list.c \
+	src/connector/issuer.c \
 	src/connector/jws.c \
 	src/connector/mail.c \
 	src/connector/oauth2.c \

@@ -160,6 +160,7 @@ copy_actor(struct request *request, struct chart_actor *actor)
 	for (size_t i = 0; i < actor->role_count; i++)
 		roles[i] = copy(request, actor->roles[i]);
 	actor->name = copy(request, actor->name);
+	actor->issuer = copy(request, actor->issuer);
 	actor->roles = roles;
 }
 

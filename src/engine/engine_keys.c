@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine_keys.c: the public keys that endpoints publish (a JWK set), by which
- * their webhooks are verified.
+ * engine_keys.c: the public keys that others publish (a JWK set): endpoints,
+ * by which their webhooks are verified, and an OpenID provider, by which its
+ * access tokens are.
  *
  * They are fetched when they are first wanted, by one exchange however many
  * want them, and again when they are old, or when somebody doubts that they
  * are the newest; doubt counts but from time to time, since whoever sends a
- * forgery could sow it.  What was fetched serves while the endpoint is away.
+ * forgery could sow it.  What was fetched serves while its owner is away.
+ *
+ * A provider is asked where its keys are first.  Nobody waits for keys of its
+ * that are only old: people are at the door.
  */
 #include "engine_priv.h"
 
@@ -14,6 +18,9 @@
 
 #define OLD_MS (60 * 60 * 1000)
 #define DOUBT_MS (30 * 1000)
+#define ISSUER_DOUBT_MS (60 * 1000)
+/* A provider whose keys were never had. */
+#define ISSUER_RETRY_MS (5 * 1000)
 
 struct waiter {
 	struct waiter *next;
@@ -23,27 +30,27 @@ struct waiter {
 
 struct keys {
 	struct engine *engine;
-	const struct def_connection *connection;
+	const struct def_connection *connection; /* or NULL */
+	const struct issuer *issuer;		 /* or NULL */
 	char *text; /* NULL: none */
 	int64_t tried_ms;
+	int64_t doubted_ms; /* when somebody's doubt last had them fetched */
 	bool is_fetching;
 	struct arena *arena; /* of the fetching */
 	struct waiter *waiters;
 };
 
 static struct keys *
-keys_of(struct engine *engine, const struct def_connection *connection)
+keys_of(struct engine *engine, struct str name)
 {
-	struct keys *keys = map_find(engine->keys, connection->name);
+	struct keys *keys = map_find(engine->keys, name);
 
 	if (keys == NULL) {
 		keys = calloc(1, sizeof(*keys));
 		must(keys != NULL);
 		keys->engine = engine;
-		map_put(engine->keys,
-		    arena_str(engine->arena, connection->name), keys);
+		map_put(engine->keys, arena_str(engine->arena, name), keys);
 	}
-	keys->connection = connection;
 	return keys;
 }
 
@@ -63,11 +70,18 @@ tell(struct keys *keys)
 }
 
 static void
-fail(struct keys *keys, struct str why)
+give_up(struct keys *keys, struct str why)
 {
-	log_warning("keys not fetched", "connection=%.*s %.*s: %s",
-	    STR_ARG(keys->connection->name), STR_ARG(why),
+	bool is_issuer = keys->issuer != NULL;
+	struct str name =
+	    is_issuer ? keys->issuer->url : keys->connection->name;
+
+	log_warning("keys not fetched", "%s=%.*s %.*s: %s",
+	    is_issuer ? "issuer" : "connection", STR_ARG(name), STR_ARG(why),
 	    keys->text != NULL ? "those of before serve" : "there are none");
+	keys->is_fetching = false;
+	arena_free(&keys->arena);
+	tell(keys);
 }
 
 static void
@@ -77,17 +91,34 @@ keys_cb(const struct message_response *response, void *arg)
 	struct outcome failure;
 	struct str text;
 
-	keys->is_fetching = false;
-	if (connector_keys_interpret(
+	if (!connector_keys_interpret(
 		keys->arena, response, &text, &failure)) {
-		free(keys->text);
-		keys->text = strndup(text.at, text.bytes);
-		must(keys->text != NULL);
-	} else {
-		fail(keys, failure.message);
+		give_up(keys, failure.message);
+		return;
 	}
+	free(keys->text);
+	keys->text = strndup(text.at, text.bytes);
+	must(keys->text != NULL);
+	keys->is_fetching = false;
 	arena_free(&keys->arena);
 	tell(keys);
+}
+
+static void
+discovered_cb(const struct message_response *response, void *arg)
+{
+	struct keys *keys = arg;
+	struct message_request request;
+	struct outcome failure;
+	struct str url;
+
+	if (!issuer_discovery_interpret(
+		keys->arena, keys->issuer, response, &url, &failure)) {
+		give_up(keys, failure.message);
+		return;
+	}
+	issuer_keys_prepare(keys->arena, keys->issuer, url, &request);
+	http_send(keys->engine->options.http, &request, keys_cb, keys);
 }
 
 static void
@@ -100,47 +131,83 @@ fetch(struct keys *keys)
 
 	keys->tried_ms = engine_now_ms(engine);
 	keys->arena = arena_new();
-	context = engine_connector_context(engine, keys->arena);
-	if (connector_keys_prepare(
-		keys->connection, &context, &request, &failure)) {
-		keys->is_fetching = true;
-		http_send(engine->options.http, &request, keys_cb, keys);
+	keys->is_fetching = true;
+	if (keys->issuer != NULL) {
+		issuer_discovery_prepare(keys->arena, keys->issuer, &request);
+		http_send(
+		    engine->options.http, &request, discovered_cb, keys);
 		return;
 	}
-	fail(keys, failure.message);
-	arena_free(&keys->arena);
-	tell(keys);
+	context = engine_connector_context(engine, keys->arena);
+	if (connector_keys_prepare(
+		keys->connection, &context, &request, &failure))
+		http_send(engine->options.http, &request, keys_cb, keys);
+	else
+		give_up(keys, failure.message);
 }
 
+/* A provider that rotates its keys is believed at once, and then not again for
+ * a minute. */
 static bool
 is_wanted(const struct keys *keys, bool is_doubted)
 {
-	int64_t age_ms = engine_now_ms(keys->engine) - keys->tried_ms;
+	bool is_of_issuer = keys->issuer != NULL;
+	bool is_asked_again =
+	    is_of_issuer && is_doubted && keys->text != NULL;
+	int64_t last_ms = is_asked_again ? keys->doubted_ms : keys->tried_ms;
+	int64_t age_ms = engine_now_ms(keys->engine) - last_ms;
 
-	if (keys->tried_ms == 0 || age_ms < 0)
+	if (last_ms == 0 || age_ms < 0)
 		return true;
+	if (is_asked_again)
+		return age_ms >= ISSUER_DOUBT_MS;
 	if (keys->text == NULL || is_doubted)
-		return age_ms >= DOUBT_MS;
+		return age_ms >= (is_of_issuer ? ISSUER_RETRY_MS : DOUBT_MS);
 	return age_ms >= OLD_MS;
+}
+
+static void
+want(struct keys *keys, bool is_doubted, engine_keys_fn *fn, void *arg)
+{
+	bool is_wanted_now =
+	    !keys->is_fetching && is_wanted(keys, is_doubted);
+	bool serves =
+	    keys->issuer != NULL && keys->text != NULL && !is_doubted;
+	struct waiter *waiter;
+
+	if (serves || (!keys->is_fetching && !is_wanted_now)) {
+		fn(str_of(keys->text), arg);
+	} else {
+		waiter = calloc(1, sizeof(*waiter));
+		must(waiter != NULL);
+		*waiter = (struct waiter){keys->waiters, fn, arg};
+		keys->waiters = waiter;
+	}
+	if (is_wanted_now && is_doubted)
+		keys->doubted_ms = engine_now_ms(keys->engine);
+	if (is_wanted_now)
+		fetch(keys);
 }
 
 void
 engine_keys(struct engine *engine, const struct def_connection *connection,
     bool is_doubted, engine_keys_fn *fn, void *arg)
 {
-	struct keys *keys = keys_of(engine, connection);
-	struct waiter *waiter;
+	struct keys *keys = keys_of(engine, connection->name);
 
-	if (!keys->is_fetching && !is_wanted(keys, is_doubted)) {
-		fn(str_of(keys->text), arg);
-		return;
-	}
-	waiter = calloc(1, sizeof(*waiter));
-	must(waiter != NULL);
-	*waiter = (struct waiter){keys->waiters, fn, arg};
-	keys->waiters = waiter;
-	if (!keys->is_fetching)
-		fetch(keys);
+	keys->connection = connection;
+	want(keys, is_doubted, fn, arg);
+}
+
+void
+engine_issuer_keys(struct engine *engine, const struct issuer *issuer,
+    bool is_doubted, engine_keys_fn *fn, void *arg)
+{
+	/* No connection is called like that. */
+	struct keys *keys = keys_of(engine, issuer->url);
+
+	keys->issuer = issuer;
+	want(keys, is_doubted, fn, arg);
 }
 
 void

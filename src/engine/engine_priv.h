@@ -516,6 +516,8 @@ struct start_wish {
 	struct str trace;
 	struct chart_awaiter awaiter; /* of a child */
 	struct str initiator;	      /* absent: the actor who begins it */
+	const struct str *entities;   /* it may be of; none: of any */
+	size_t entity_count;
 };
 
 enum start_fate {
@@ -524,6 +526,7 @@ enum start_fate {
 	START_UNKNOWN,	  /* no such workflow */
 	START_INVALID,	  /* the input fails the schema: see errors */
 	START_KEYLESS,	  /* the input gives no business key */
+	START_FOREIGN,	  /* it would be of another entity */
 	START_CONFLICT,	  /* the key is taken by another input */
 	START_UNREADABLE, /* the instance with that key can't be loaded */
 	START_PURGED,	  /* the instance with that key was purged */
@@ -537,6 +540,8 @@ struct start_result {
 };
 struct start_result start_prepare(
     struct engine *engine, struct turn *turn, const struct start_wish *wish);
+/* Whether that entity is one of those wished for. */
+bool start_reaches(const struct start_wish *wish, struct str entity);
 /* An input that expressions gave, as a caller would have sent it: dates are
  * text, so that a workflow reads the same whoever starts it. */
 const struct value *start_plain(struct turn *turn, const struct value *input);

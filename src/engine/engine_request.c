@@ -114,6 +114,26 @@ answer_invalid(struct turn *turn, const struct request *request,
 			    "nothing was started");
 }
 
+/* Which instance has the key is told to those who may see it. */
+static void
+answer_conflict(struct turn *turn, const struct request *request,
+    const struct start_wish *wish, const struct instance *instance)
+{
+	struct str entity;
+
+	if (!value_text(turn->arena,
+		value_field_or_null(
+		    chart_labels(instance->chart), CHART_ENTITY),
+		&entity))
+		entity = (struct str){NULL, 0};
+	if (start_reaches(wish, entity))
+		reply_view(turn, request, ENGINE_CONFLICT, instance);
+	else
+		reply_with(turn, request, ENGINE_CONFLICT,
+		    STR("the business key is taken by another input; use "
+			"another key for another business case"));
+}
+
 static void
 perform_start(struct engine *engine, struct turn *turn, struct request *request)
 {
@@ -124,6 +144,8 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 	    .input = start->input,
 	    .priority = start->priority,
 	    .trace = start->trace,
+	    .entities = start->entities,
+	    .entity_count = start->entity_count,
 	};
 	struct start_result result;
 
@@ -151,8 +173,12 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 		    STR("the workflow's business-key gives no text for this "
 			"input"));
 		return;
+	case START_FOREIGN:
+		reply_with(turn, request, ENGINE_FOREIGN,
+		    start_detail(engine, turn, &wish, &result));
+		return;
 	case START_CONFLICT:
-		reply_view(turn, request, ENGINE_CONFLICT, result.instance);
+		answer_conflict(turn, request, &wish, result.instance);
 		return;
 	case START_UNREADABLE:
 	case START_PURGED:

@@ -82,6 +82,26 @@ make(struct engine *engine, struct turn *turn, const struct start_wish *wish,
 	return instance;
 }
 
+bool
+start_reaches(const struct start_wish *wish, struct str entity)
+{
+	for (size_t i = 0; i < wish->entity_count; i++)
+		if (str_equal(wish->entities[i], entity))
+			return true;
+	return wish->entity_count == 0;
+}
+
+/* Before anything of it is there: what was begun can't be taken back. */
+static bool
+is_of_wanted_entity(const struct definition *definition,
+    const struct start_wish *wish, struct chart_context *context)
+{
+	return wish->entity_count == 0 ||
+	       start_reaches(wish,
+		   chart_label(definition, wish->input, context,
+		       STR(CHART_ENTITY)));
+}
+
 struct start_result
 start_prepare(
     struct engine *engine, struct turn *turn, const struct start_wish *wish)
@@ -101,6 +121,8 @@ start_prepare(
 	}
 	if (!chart_business_key(definition, wish->input, &context, &key))
 		return refuse(START_KEYLESS);
+	if (!is_of_wanted_entity(definition, wish, &context))
+		return refuse(START_FOREIGN);
 	if (find_same(engine, wish, definition, key, &result))
 		return result;
 	if (engine->unread != STORE_OK)
@@ -162,6 +184,11 @@ start_detail(const struct engine *engine, struct turn *turn,
 	case START_KEYLESS:
 		return arena_strf(turn->arena,
 		    "the business-key of `%.*s` gives no text for this input",
+		    STR_ARG(wish->workflow));
+	case START_FOREIGN:
+		return arena_strf(turn->arena,
+		    "an instance of `%.*s` with this input is of another "
+		    "entity than those that may be started",
 		    STR_ARG(wish->workflow));
 	case START_CONFLICT:
 		return arena_strf(turn->arena,

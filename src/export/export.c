@@ -134,6 +134,8 @@ copy_options(struct arena *arena, const struct export_options *options)
 	copied.workflow = arena_str(arena, options->workflow);
 	copied.status = arena_str(arena, options->status);
 	copied.state = arena_str(arena, options->state);
+	copied.entities =
+	    arena_strs(arena, options->entities, options->entity_count);
 	return copied;
 }
 
@@ -189,7 +191,7 @@ has_journal(const struct export_options *options)
 	bool is_chosen = options->instance != 0 ||
 	    options->workflow.at != NULL || options->status.at != NULL ||
 	    options->state.at != NULL || options->started_from_ms != 0 ||
-	    options->started_to_ms != 0;
+	    options->started_to_ms != 0 || options->entity_count != 0;
 
 	return !is_chosen && (options->format == EXPORT_JSONL ||
 		options->format == EXPORT_BUNDLE);
@@ -318,10 +320,21 @@ export_purged(const struct export *export)
 /* ------------------------------------------------------------------- pages */
 
 static bool
+is_wanted(
+    const struct export_options *options, const struct store_instance *row)
+{
+	return options->entity_count == 0 ||
+	    store_has_label(row, STR("entity"), options->entities,
+		options->entity_count);
+}
+
+static bool
 add_instance_cb(const struct store_instance *row, void *arg)
 {
 	struct export *export = arg;
 
+	if (!is_wanted(&export->options, row))
+		return true;
 	must(export->page_count < PAGE_INSTANCES);
 	export->page[export->page_count++] = (struct export_instance){
 	    .number = row->number,
@@ -479,7 +492,8 @@ is_asked_cb(const struct store_instance *row, void *arg)
 	struct asking *asking = arg;
 
 	asking->tells = row->number == asking->number &&
-	    !str_equal(row->status, STR(STORE_PURGED));
+	    !str_equal(row->status, STR(STORE_PURGED)) &&
+	    is_wanted(asking->telling->options, row);
 	return false;
 }
 

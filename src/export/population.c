@@ -86,6 +86,9 @@ population_open(const struct population_options *options,
 	population->arena = arena_new();
 	population->options = (struct population_options){
 		.workflow = arena_str(population->arena, options->workflow),
+		.entities = arena_strs(population->arena, options->entities,
+		    options->entity_count),
+		.entity_count = options->entity_count,
 		.from_ms = options->from_ms,
 		.to_ms = options->to_ms,
 		.amount = arena_str(population->arena,
@@ -291,7 +294,11 @@ look_cb(const struct store_instance *row, void *arg)
 	const struct value *first;
 
 	if (error != STORE_OK ||
-	    (workflow.at != NULL && !str_equal(workflow, row->workflow)))
+	    (workflow.at != NULL && !str_equal(workflow, row->workflow)) ||
+	    (population->options.entity_count > 0 &&
+		!store_has_label(row, STR("entity"),
+		    population->options.entities,
+		    population->options.entity_count)))
 		return error;
 	find_sides(population, row, is_on);
 	if (!is_on[SIDE_CARRIED] && !is_on[SIDE_STARTED] &&

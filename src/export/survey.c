@@ -47,6 +47,7 @@ add_cb(const struct store_instance *row, void *arg)
 	added->business_key = arena_str(survey->page_arena, row->business_key);
 	added->status = arena_str(survey->page_arena, row->status);
 	added->state = arena_str(survey->page_arena, row->state);
+	added->labels = arena_str(survey->page_arena, row->labels);
 	return true;
 }
 

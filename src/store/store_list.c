@@ -8,6 +8,8 @@
  */
 #include "store_backend.h"
 
+#include "stated/json.h"
+
 enum store_error
 store_each_due(struct store *store, const struct store_due_range *range,
     store_due_fn *fn, void *arg)
@@ -180,6 +182,26 @@ store_list_instances(struct store *store,
 	    store->backend, filter, fn, arg);
 	store->iterating--;
 	return error;
+}
+
+bool
+store_has_label(const struct store_instance *row, struct str name,
+    const struct str *texts, size_t count)
+{
+	struct arena *arena = arena_new();
+	struct json_error error;
+	const struct value *labels =
+	    row->labels.at ? json_read(arena, row->labels, &error) : NULL;
+	const struct value *label =
+	    labels != NULL ? value_get(labels, name) : NULL;
+	struct str text;
+	bool has = false;
+
+	if (label != NULL && value_text(arena, label, &text))
+		for (size_t i = 0; i < count && !has; i++)
+			has = str_equal(texts[i], text);
+	arena_free(&arena);
+	return has;
 }
 
 enum store_error

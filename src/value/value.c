@@ -8,6 +8,7 @@
 #include "stated/value.h"
 
 #include "value_priv.h"
+#include "stated/json.h"
 
 const struct value value_null = {.type = VALUE_NULL};
 const struct value value_true = {.type = VALUE_BOOLEAN, .as.boolean = true};
@@ -531,4 +532,41 @@ value_type_name(enum value_type type)
 	};
 	must((size_t)type < sizeof(names) / sizeof(names[0]));
 	return names[type];
+}
+
+bool
+value_text(struct arena *arena, const struct value *value, struct str *out)
+{
+	struct buf text = buf_in(arena);
+
+	switch (value->type) {
+	case VALUE_STRING:
+		*out = value->as.string;
+		return true;
+	case VALUE_NUMBER:
+		number_format_plain(value->as.number, &text);
+		*out = buf_keep(&text);
+		return true;
+	case VALUE_BOOLEAN:
+		*out = value->as.boolean ? STR("true") : STR("false");
+		return true;
+	case VALUE_DATE:
+	case VALUE_TIME:
+	case VALUE_DATE_TIME:
+	case VALUE_DURATION:
+	case VALUE_MONTHS:
+		/* ISO 8601 needs no escapes: JSON's quotes are all to lose. */
+		json_write(value, JSON_PLAIN, &text);
+		must(text.bytes >= 2);
+		*out = buf_keep(&text);
+		*out = str_slice(*out, 1, out->bytes - 2);
+		return true;
+	case VALUE_NULL:
+	case VALUE_LIST:
+	case VALUE_CONTEXT:
+	case VALUE_RANGE:
+	case VALUE_FUNCTION:
+		return false;
+	}
+	unreachable("every type of value is listed");
 }

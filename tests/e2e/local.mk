@@ -250,3 +250,11 @@ tests_e2e_test_e2e_soak_SOURCES = tests/e2e/test_e2e_soak.c $(E2E_HOUSE)
 tests_e2e_test_e2e_soak_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_soak_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_soak_DEPENDENCIES = $(E2E_NEEDS)
+
+check_PROGRAMS += tests/e2e/test_e2e_guard
+tests_e2e_test_e2e_guard_SOURCES = tests/e2e/test_e2e_guard.c \
+	$(mint_sources) $(E2E_HOUSE)
+tests_e2e_test_e2e_guard_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS) \
+	$(CRYPTO_CFLAGS)
+tests_e2e_test_e2e_guard_LDADD = $(LIBS_BASE) $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_guard_DEPENDENCIES = $(E2E_NEEDS)

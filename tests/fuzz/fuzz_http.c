@@ -5,7 +5,8 @@
  *
  * An input is requests that follow one another, each on a connection of its
  * own, parted by lines "====".  A request is its head, an empty line and its
- * body; its version and the body's length are added where they are missing.
+ * body; its version, the host and the body's length are added where they are
+ * missing.
  * A first line "auth" asks a server that wants tokens; one "raw" sends what
  * follows as it is.
  */

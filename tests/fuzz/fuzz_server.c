@@ -758,15 +758,14 @@ fuzz_server_say(struct fuzz_server *server, struct str request)
 }
 
 static bool
-tells_length(struct str head)
+tells(struct str head, struct str wanted)
 {
 	while (head.at != NULL) {
 		struct str value;
 		struct str name =
 		    str_split(str_split(head, '\n', &head), ':', &value);
 
-		if (message_name_equal(name, STR("Content-Length")) ||
-		    message_name_equal(name, STR("Transfer-Encoding")))
+		if (message_name_equal(name, wanted))
 			return true;
 	}
 	return false;
@@ -802,7 +801,8 @@ check_promise(struct fuzz_server *server, struct str line,
 	buf_fini(&why);
 }
 
-/* The request line's version is added, too, where there is none. */
+/* The request line's version, and the host, are added, too, where there are
+ * none. */
 struct fuzz_answer
 fuzz_server_ask(struct fuzz_server *server, struct str head, struct str body)
 {
@@ -816,11 +816,14 @@ fuzz_server_ask(struct fuzz_server *server, struct str head, struct str body)
 	if (str_find(line, STR(" HTTP/")) == SIZE_MAX)
 		buf_add_cstr(&request, " HTTP/1.1");
 	buf_add_cstr(&request, "\r\n");
-	if (rest.at != NULL) {
-		buf_add_str(&request, rest);
+	while (rest.at != NULL) {
+		buf_add_str(&request, str_split(rest, '\n', &rest));
 		buf_add_cstr(&request, "\r\n");
 	}
-	if (!tells_length(head) && named.bytes > 0)
+	if (!tells(head, STR("Host")))
+		buf_add_cstr(&request, "Host: fuzz\r\n");
+	if (!tells(head, STR("Content-Length")) &&
+	    !tells(head, STR("Transfer-Encoding")) && named.bytes > 0)
 		buf_addf(&request, "Content-Length: %zu\r\n", named.bytes);
 	buf_add_cstr(&request, "\r\n");
 	buf_add_str(&request, named);

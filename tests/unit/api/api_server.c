@@ -60,6 +60,7 @@ static const char definitions[] =
     "workflow: stuck\n"
     "version: 1\n"
     "owner: desk\n"
+    "labels: {entity: DE02}\n"
     "initial: failing\n"
     "states:\n"
     "  failing:\n"
@@ -82,6 +83,7 @@ static const char definitions[] =
     "workflow: late\n"
     "version: 1\n"
     "owner: desk\n"
+    "labels: {entity: DE02}\n"
     "events: {later: {correlate: nobody}}\n"
     "initial: waiting\n"
     "states:\n"
@@ -139,6 +141,16 @@ drained_cb(void *arg)
 }
 
 static void
+reload_tls(struct api_server *server)
+{
+	struct buf detail = {0};
+
+	server->is_reloaded = api_reload_tls(server->api, &detail);
+	atomic_fetch_add(&server->reloads, 1);
+	buf_fini(&detail);
+}
+
+static void
 command_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct api_server *server = arg;
@@ -149,7 +161,10 @@ command_cb(evutil_socket_t fd, short what, void *arg)
 	if (c == 'd')
 		api_drain(server->api);
 	else if (c == 'r')
-		api_set_tokens(server->api, NULL, 0);
+		api_set_access(
+		    server->api, &(struct api_options){.token_count = 0});
+	else if (c == 't')
+		reload_tls(server);
 	else if (c == 'e')
 		engine_drain(server->engine, 0, drained_cb, NULL);
 	else
@@ -249,11 +264,33 @@ open_engine(struct api_server *server)
 	buf_fini(&detail);
 }
 
+/* Who asks for the contract has to be somebody, too. */
+static void
+add_reader(struct api_server *server)
+{
+	static const struct str roles[] = {STR_INIT("events")};
+	size_t count = server->options.token_count;
+	struct api_token *tokens =
+	    ARENA_ARRAY(server->arena, count + 1, struct api_token);
+
+	for (size_t i = 0; i < count; i++)
+		tokens[i] = server->options.tokens[i];
+	tokens[count] = (struct api_token){.name = STR("contract"),
+	    .sha256 = digest_sha256(STR("contract")), .roles = roles,
+	    .role_count = 1};
+	server->options.tokens = tokens;
+	server->options.token_count = count + 1;
+}
+
 static void
 load_contract(struct api_server *server)
 {
-	struct answer answer = api_server_get(server, "/openapi.json");
+	const char *token = server->token;
+	struct answer answer;
 
+	server->token = "contract";
+	answer = api_server_get(server, "/openapi.json");
+	server->token = token;
 	answer_must_be(&answer, 200);
 	server->contract = api_contract_new(server->arena, answer.body);
 }
@@ -271,6 +308,7 @@ api_server_open(struct api_server *server)
 		server->options.listeners = &listener;
 		server->options.listener_count = 1;
 	}
+	add_reader(server);
 	server->api = api_new(&server->options, &detail);
 	if (server->api == NULL)
 		fail_msg("%s", buf_cstr(&detail));
@@ -320,6 +358,17 @@ void
 api_server_revoke(struct api_server *server)
 {
 	assert_int_equal(write(server->pipe[1], "r", 1), 1);
+}
+
+bool
+api_server_reload_tls(struct api_server *server)
+{
+	int before = atomic_load(&server->reloads);
+
+	assert_int_equal(write(server->pipe[1], "t", 1), 1);
+	while (atomic_load(&server->reloads) == before)
+		usleep(1000);
+	return server->is_reloaded;
 }
 
 void
@@ -454,7 +503,7 @@ answer_member(const struct answer *answer, const char *path)
 		struct str part = str_split(rest, '.', &rest);
 		int64_t index;
 
-		if (value->type == VALUE_LIST &&
+		if (value->type == VALUE_LIST && value->as.list.count > 0 &&
 		    str_parse_int(
 			part, 0, (int64_t)value->as.list.count - 1, &index))
 			value = value->as.list.items[index];

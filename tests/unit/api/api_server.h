@@ -10,6 +10,7 @@
 #include "stated/api.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct api_server {
 	struct api_options options; /* may be changed before it is opened */
@@ -26,6 +27,8 @@ struct api_server {
 	uint16_t port;
 	char directory[64];
 	char path[96];
+	atomic_int reloads;
+	bool is_reloaded; /* the last one has done it */
 	const char *token; /* sent with every request; NULL: none */
 	const char *actor;
 	struct api_contract *contract; /* NULL: not known yet */
@@ -41,6 +44,8 @@ int api_server_tear_down(void **state);
 void api_server_drain(struct api_server *server);
 /* Makes the loop's thread forget all tokens. */
 void api_server_revoke(struct api_server *server);
+/* Makes the loop's thread read its certificate again; whether it could. */
+bool api_server_reload_tls(struct api_server *server);
 /* Makes the loop's thread drain the engine. */
 void api_server_drain_engine(struct api_server *server);
 

@@ -53,3 +53,40 @@ tests_unit_api_test_api_door_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/api/test_api_docs
 tests_unit_api_test_api_docs_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/src/api
 tests_unit_api_test_api_docs_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_matrix
+tests_unit_api_test_api_matrix_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	-I$(srcdir)/src/api
+tests_unit_api_test_api_matrix_SOURCES = \
+	tests/unit/api/test_api_matrix.c $(api_server_sources)
+tests_unit_api_test_api_matrix_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_lockout
+tests_unit_api_test_api_lockout_CPPFLAGS = $(AM_CPPFLAGS) \
+	$(EVENT_CFLAGS) -I$(srcdir)/src/api
+tests_unit_api_test_api_lockout_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_oidc
+tests_unit_api_test_api_oidc_SOURCES = \
+	tests/unit/api/test_api_oidc.c tests/unit/api/provider.c \
+	tests/unit/api/provider.h $(mint_sources) $(api_server_sources)
+tests_unit_api_test_api_oidc_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_tls
+tests_unit_api_test_api_tls_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(SSL_CFLAGS)
+tests_unit_api_test_api_tls_SOURCES = \
+	tests/unit/api/test_api_tls.c tests/unit/api/provider.c \
+	tests/unit/api/provider.h $(identity_sources) $(mint_sources) \
+	$(api_server_sources)
+tests_unit_api_test_api_tls_LDADD = $(LIBS_API) $(SSL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_frame
+tests_unit_api_test_api_frame_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	-I$(srcdir)/src/api
+tests_unit_api_test_api_frame_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/api/test_api_attack
+tests_unit_api_test_api_attack_SOURCES = \
+	tests/unit/api/test_api_attack.c $(api_server_sources)
+tests_unit_api_test_api_attack_LDADD = $(LIBS_API) $(CMOCKA_LIBS)

@@ -36,6 +36,9 @@ tests_unit_base_test_rng_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
 # Keys that are made for a test.
 key_pair_sources = tests/unit/base/key_pair.c tests/unit/base/key_pair.h
+# Access tokens that such a pair signs.
+mint_sources = tests/unit/base/mint.c tests/unit/base/mint.h \
+	$(key_pair_sources)
 
 check_PROGRAMS += tests/unit/base/test_signature
 tests_unit_base_test_signature_SOURCES = \

@@ -33,6 +33,11 @@ tests_unit_connector_test_connector_webhook_SOURCES = \
 	tests/unit/connector/test_connector_webhook.c $(desk_sources)
 tests_unit_connector_test_connector_webhook_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/connector/test_issuer
+tests_unit_connector_test_issuer_SOURCES = \
+	tests/unit/connector/test_issuer.c $(mint_sources)
+tests_unit_connector_test_issuer_LDADD = $(LIBS_CONNECTOR) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/connector/test_iso20022
 tests_unit_connector_test_iso20022_SOURCES = \
 	tests/unit/connector/test_iso20022.c $(desk_sources)

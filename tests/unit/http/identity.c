@@ -65,7 +65,14 @@ begin(struct identity *identity, const char *common_name, long valid_seconds)
 void
 identity_init(struct identity *identity, const char *names, long valid_seconds)
 {
-	X509 *certificate = begin(identity, "test", valid_seconds);
+	identity_init_as(identity, "test", names, valid_seconds);
+}
+
+void
+identity_init_as(struct identity *identity, const char *common_name,
+    const char *names, long valid_seconds)
+{
+	X509 *certificate = begin(identity, common_name, valid_seconds);
 
 	X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
 	add_extension(certificate, NID_basic_constraints, "CA:TRUE");

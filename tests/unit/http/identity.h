@@ -21,6 +21,9 @@ void identity_init(struct identity *identity, const char *names,
 /* Signed by another one, and who it says to be. */
 void identity_init_signed(struct identity *identity,
     const struct identity *signer, const char *common_name);
+/* Several that somebody trusts at once need names of their own. */
+void identity_init_as(struct identity *identity, const char *common_name,
+    const char *names, long valid_seconds);
 void identity_fini(struct identity *identity);
 /* What a server speaks TLS with; NULL: it has no identity at all. */
 SSL_CTX *identity_server(const struct identity *identity);
