@@ -29,11 +29,15 @@ struct http_worker {
 	void (*run)(void *arg);	    /* the thread; ends where is_stopping */
 	void (*told_cb)(void *arg); /* on the loop */
 	void *arg;
+	bool has_begun; /* the loop's */
 	atomic_bool is_stopping;
 	bool has_ended;	/* the lock's */
 	int socket; /* that the thread may be stuck in; the lock's; -1: none */
 };
-void http_worker_begin(struct http_worker *worker, struct event_base *base);
+void http_worker_init(struct http_worker *worker);
+/* Starts the thread, unless it runs.  false where the system gives none, or no
+ * descriptors: then it may be tried again. */
+bool http_worker_begin(struct http_worker *worker, struct event_base *base);
 void http_worker_lock(struct http_worker *worker);
 void http_worker_unlock(struct http_worker *worker);
 /* From either side. */
@@ -50,7 +54,7 @@ void http_worker_cut(struct http_worker *worker);
 void http_worker_stop(struct http_worker *worker);
 bool http_worker_has_ended(struct http_worker *worker);
 /* Waits for that. */
-void http_worker_end(struct http_worker *worker);
+void http_worker_fini(struct http_worker *worker);
 
 /* ---- http_amqp.c: a connection to a broker, on a thread ---- */
 
@@ -125,6 +129,8 @@ void http_publisher_free(struct http_publisher **publisher);
 struct http_source *http_source_new(struct event_base *base,
     const struct message_request *request,
     const struct http_listener *listener);
+/* Where the system had no thread for it, or no descriptors. */
+void http_source_begin(struct http_source *source, struct event_base *base);
 void http_source_stop(struct http_source *source);
 /* It was closed, its thread is over, and nobody holds a message of it. */
 bool http_source_is_over(struct http_source *source);

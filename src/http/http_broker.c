@@ -71,6 +71,7 @@ sweep_readers(struct http_broker *broker)
 	struct reader **link = &broker->readers, *reader;
 
 	while ((reader = *link) != NULL) {
+		http_source_begin(reader->source, broker->base);
 		if (!http_source_is_over(reader->source)) {
 			link = &reader->next;
 			continue;

@@ -63,6 +63,7 @@ struct channel {
 
 struct http_publisher {
 	struct http_worker worker;
+	struct event_base *base;
 	struct arena *arena;
 	struct digest key;
 	/* the lock's */
@@ -682,20 +683,50 @@ look_again(struct http_publisher *publisher)
 		must(evtimer_add(publisher->look, &delay) == 0);
 }
 
+/* There is no thread: what is late has not been sent. */
+static void
+end_late_here(struct http_publisher *publisher)
+{
+	int64_t now_us = clock_monotonic_us();
+	struct parcel *parcel, *next;
+
+	for (parcel = TAILQ_FIRST(&publisher->waiting); parcel != NULL;
+	    parcel = next) {
+		next = TAILQ_NEXT(parcel, link);
+		if (parcel->deadline_us > now_us)
+			continue;
+		TAILQ_REMOVE(&publisher->waiting, parcel, link);
+		parcel->failure = MESSAGE_UNSENT;
+		buf_add_cstr(&parcel->text,
+		    "the system gives no more threads or descriptors");
+		deliver(publisher, parcel);
+	}
+}
+
 /* The thread may be stuck in writing to a broker that reads no more. */
 static void
-publisher_look_cb(evutil_socket_t fd, short what, void *arg)
+cut_if_stuck(struct http_publisher *publisher)
 {
-	struct http_publisher *publisher = arg;
 	int64_t now_us = clock_monotonic_us();
 	const struct parcel *parcel;
 
-	(void)fd, (void)what;
 	TAILQ_FOREACH(parcel, &publisher->all, all)
 		if (parcel->deadline_us + STUCK_MS * 1000LL < now_us) {
 			http_worker_cut(&publisher->worker);
 			break;
 		}
+}
+
+static void
+publisher_look_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_publisher *publisher = arg;
+
+	(void)fd, (void)what;
+	if (http_worker_begin(&publisher->worker, publisher->base))
+		cut_if_stuck(publisher);
+	else
+		end_late_here(publisher);
 	look_again(publisher);
 }
 
@@ -720,7 +751,8 @@ http_publisher_new(
 	publisher->worker.run = publisher_run;
 	publisher->worker.told_cb = publisher_told_cb;
 	publisher->worker.arg = publisher;
-	http_worker_begin(&publisher->worker, base);
+	publisher->base = base;
+	http_worker_init(&publisher->worker);
 	return publisher;
 }
 
@@ -748,7 +780,8 @@ http_publisher_send(struct http_publisher *publisher,
 	http_worker_lock(&publisher->worker);
 	TAILQ_INSERT_TAIL(&publisher->waiting, parcel, link);
 	http_worker_unlock(&publisher->worker);
-	http_worker_wake(&publisher->worker);
+	if (http_worker_begin(&publisher->worker, publisher->base))
+		http_worker_wake(&publisher->worker);
 	look_again(publisher);
 }
 
@@ -786,7 +819,7 @@ http_publisher_free(struct http_publisher **publisher_take)
 	http_worker_stop(&publisher->worker);
 	if (publisher->active > 0)
 		http_worker_cut(&publisher->worker);
-	http_worker_end(&publisher->worker);
+	http_worker_fini(&publisher->worker);
 	free_parcels(&publisher->waiting);
 	free_parcels(&publisher->taken);
 	free_parcels(&publisher->ended);

@@ -573,8 +573,16 @@ http_source_new(struct event_base *base, const struct message_request *request,
 	source->worker.run = source_run;
 	source->worker.told_cb = source_told_cb;
 	source->worker.arg = source;
-	http_worker_begin(&source->worker, base);
+	http_worker_init(&source->worker);
+	http_source_begin(source, base);
 	return source;
+}
+
+void
+http_source_begin(struct http_source *source, struct event_base *base)
+{
+	if (!source->is_closed)
+		(void)http_worker_begin(&source->worker, base);
 }
 
 void
@@ -609,7 +617,7 @@ http_source_free(struct http_source **source_take)
 
 	if (source == NULL)
 		return;
-	http_worker_end(&source->worker);
+	http_worker_fini(&source->worker);
 	free_deliveries(&source->arrived);
 	free_deliveries(&source->settled);
 	free_deliveries(&source->held);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_worker.c: a thread of its own for what waits within a library. */
+/*
+ * http_worker.c: a thread of its own for what waits within a library.
+ *
+ * A system that has no descriptors left, or no threads, is no reason to end:
+ * the worker begins later.
+ */
 #include "amqp_priv.h"
 
 #include <event2/event.h>
@@ -45,7 +50,8 @@ clear(int fd)
 void
 http_worker_wake(struct http_worker *worker)
 {
-	count_up(worker->wake_fd);
+	if (worker->has_begun)
+		count_up(worker->wake_fd);
 }
 
 void
@@ -92,34 +98,65 @@ worker_told_cb(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Signals are the loop's business: a thread is born with all blocked. */
-static void
+static bool
 start_thread(struct http_worker *worker)
 {
 	sigset_t all, before;
-	int failed;
+	int failed, refused;
 
 	sigfillset(&all);
 	failed = pthread_sigmask(SIG_SETMASK, &all, &before);
 	must(failed == 0);
-	failed = pthread_create(&worker->thread, NULL, run, worker);
-	must(failed == 0);
+	refused = pthread_create(&worker->thread, NULL, run, worker);
 	failed = pthread_sigmask(SIG_SETMASK, &before, NULL);
 	must(failed == 0);
+	return refused == 0;
 }
 
 void
-http_worker_begin(struct http_worker *worker, struct event_base *base)
+http_worker_init(struct http_worker *worker)
 {
 	must(worker->run != NULL && worker->told_cb != NULL);
+	worker->wake_fd = worker->tell_fd = -1;
+	worker->socket = -1;
+	pthread_mutex_init(&worker->lock, NULL);
+}
+
+static void
+close_all(struct http_worker *worker)
+{
+	if (worker->told != NULL)
+		event_free(worker->told);
+	if (worker->wake_fd >= 0)
+		close(worker->wake_fd);
+	if (worker->tell_fd >= 0)
+		close(worker->tell_fd);
+	worker->told = NULL;
+	worker->wake_fd = worker->tell_fd = -1;
+}
+
+static bool
+open_all(struct http_worker *worker, struct event_base *base)
+{
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	worker->tell_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	must(worker->wake_fd >= 0 && worker->tell_fd >= 0);
-	worker->socket = -1;
+	if (worker->wake_fd < 0 || worker->tell_fd < 0)
+		return false;
 	worker->told = event_new(base, worker->tell_fd, EV_READ | EV_PERSIST,
 	    worker_told_cb, worker);
-	must(worker->told != NULL && event_add(worker->told, NULL) == 0);
-	pthread_mutex_init(&worker->lock, NULL);
-	start_thread(worker);
+	return worker->told != NULL && event_add(worker->told, NULL) == 0;
+}
+
+bool
+http_worker_begin(struct http_worker *worker, struct event_base *base)
+{
+	if (worker->has_begun)
+		return true;
+	worker->has_begun =
+	    open_all(worker, base) && start_thread(worker);
+	if (!worker->has_begun)
+		close_all(worker);
+	return worker->has_begun;
 }
 
 void
@@ -152,6 +189,8 @@ http_worker_has_ended(struct http_worker *worker)
 {
 	bool has_ended;
 
+	if (!worker->has_begun)
+		return atomic_load(&worker->is_stopping);
 	http_worker_lock(worker);
 	has_ended = worker->has_ended;
 	http_worker_unlock(worker);
@@ -159,15 +198,15 @@ http_worker_has_ended(struct http_worker *worker)
 }
 
 void
-http_worker_end(struct http_worker *worker)
+http_worker_fini(struct http_worker *worker)
 {
 	int failed;
 
 	http_worker_stop(worker);
-	failed = pthread_join(worker->thread, NULL);
-	must(failed == 0);
-	event_free(worker->told);
-	close(worker->wake_fd);
-	close(worker->tell_fd);
+	if (worker->has_begun) {
+		failed = pthread_join(worker->thread, NULL);
+		must(failed == 0);
+	}
+	close_all(worker);
 	pthread_mutex_destroy(&worker->lock);
 }

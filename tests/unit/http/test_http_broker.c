@@ -10,13 +10,15 @@
 #include "rabbit.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -527,6 +529,48 @@ test_client_ends_while_all_is_silent(void **state)
 	    fixture->base, (struct http_client_options){0});
 }
 
+/* All that the system gives us; returns how many. */
+static size_t
+hoard_descriptors(int *hoard, size_t max)
+{
+	size_t count = 0;
+
+	while (count < max &&
+	    (hoard[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		count++;
+	assert_in_range(count, 1, max - 1);
+	return count;
+}
+
+static void
+test_it_begins_when_the_system_has_descriptors_again(void **state)
+{
+	struct fixture *fixture = *state;
+	int hoard[512];
+	struct rlimit before, few;
+	size_t count;
+	char port[8];
+
+	close(listen_in_silence(port));
+	fixture->broker.port = str_of(port);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 256;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	count = hoard_descriptors(hoard, 512);
+	fixture->request.timeout_ms = 100;
+	listen_to(fixture, "a");
+	exchange(fixture);
+	assert_int_equal(fixture->failure, MESSAGE_UNSENT);
+	while (count > 0)
+		close(hoard[--count]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	fixture->request.timeout_ms = 5000;
+	exchange(fixture);
+	assert_int_equal(fixture->failure, MESSAGE_UNREACHABLE);
+	run_until_state(fixture, -1);
+}
+
 static int
 open_rabbit(void **state)
 {
@@ -574,6 +618,7 @@ main(void)
 		TEST(test_broker_that_is_killed_leaves_a_doubt),
 		TEST(test_nothing_leaves_where_there_is_no_broker),
 		TEST(test_client_ends_while_all_is_silent),
+		TEST(test_it_begins_when_the_system_has_descriptors_again),
 	};
 
 	return cmocka_run_group_tests(tests, open_rabbit, close_rabbit);
