@@ -5,6 +5,7 @@
 
 noinst_PROGRAMS += contrib/sandbox/stated-sandbox
 contrib_sandbox_stated_sandbox_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(EVENT_OPENSSL_CFLAGS) $(SSL_CFLAGS) $(ARCHIVE_CFLAGS) \
 	$(JANSSON_CFLAGS)
 contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox.h \
@@ -28,14 +29,20 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_desk.h \
 	contrib/sandbox/sandbox_fault.c \
 	contrib/sandbox/sandbox_fault.h \
+	contrib/sandbox/sandbox_front.c \
+	contrib/sandbox/sandbox_front.h \
 	contrib/sandbox/sandbox_hook.c \
 	contrib/sandbox/sandbox_hook.h \
+	contrib/sandbox/sandbox_identity.c \
+	contrib/sandbox/sandbox_identity.h \
 	contrib/sandbox/sandbox_json.c \
 	contrib/sandbox/sandbox_json.h \
 	contrib/sandbox/sandbox_late.c \
 	contrib/sandbox/sandbox_late.h \
 	contrib/sandbox/sandbox_ledger.c \
 	contrib/sandbox/sandbox_ledger.h \
+	contrib/sandbox/sandbox_listen.c \
+	contrib/sandbox/sandbox_listen.h \
 	contrib/sandbox/sandbox_mail.c \
 	contrib/sandbox/sandbox_mail.h \
 	contrib/sandbox/sandbox_main.c \
@@ -65,7 +72,7 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_token.h \
 	contrib/sandbox/sandbox_wire.c \
 	contrib/sandbox/sandbox_wire.h
-contrib_sandbox_stated_sandbox_LDADD = $(EVENT_LIBS) $(JANSSON_LIBS) \
-	$(LIBS_BASE)
+contrib_sandbox_stated_sandbox_LDADD = $(EVENT_OPENSSL_LIBS) $(EVENT_LIBS) \
+	$(SSL_LIBS) $(ARCHIVE_LIBS) $(JANSSON_LIBS) $(LIBS_BASE)
 
 EXTRA_DIST += contrib/sandbox/README.md

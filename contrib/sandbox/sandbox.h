@@ -62,6 +62,7 @@ struct sandbox_reply {
 struct sandbox {
 	struct event_base *base;
 	struct sandbox_ledger *ledger;
+	struct sandbox_ledger *journal; /* of what came */
 	struct sandbox_hook *hook;
 	struct sandbox_fault_box *faults;
 	struct sandbox_bank *bank;
@@ -75,6 +76,7 @@ struct sandbox {
 	struct sandbox_card *card;
 	struct sandbox_desk *desk;
 	struct sandbox_mail *mail;
+	struct sandbox_front *front;
 	struct sandbox_calls *calls;
 	struct sandbox_wire *wire;
 	struct sandbox_late_list *late;

@@ -18,66 +18,100 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#define CHAOS_FAULTS_MAX 32
+#define CHAOS_FAULTS_MAX 128
 #define DURATION_MS_MAX 86400000
 #define LATE_MS 3000
 #define TIMES_MAX 1000000000
 
+/* When it is done, unless its name says so. */
+enum when { BEFORE, AFTER };
+
 static const struct kind {
 	const char *name;
 	enum sandbox_fault_shape shape;
-	bool commits;
+	enum when when;
 	int status;
 	unsigned webhooks;
+	enum sandbox_front_fault front;
 	const char *body; /* unless a rule says otherwise; NULL: "" */
 } kinds[] = {
-    {"timeout", SANDBOX_FAULT_TIMEOUT, true, 0, 0, NULL},
-    {"delay", SANDBOX_FAULT_DELAY, true, 0, 0, NULL},
-    {"late-commit", SANDBOX_FAULT_LATE, false, 0, 0, NULL},
-    {"reset", SANDBOX_FAULT_RESET, true, 0, 0, NULL},
-    {"500", SANDBOX_FAULT_STATUS, true, 500, 0, NULL},
-    {"502", SANDBOX_FAULT_STATUS, false, 502, 0, NULL},
-    {"504", SANDBOX_FAULT_STATUS, true, 504, 0, NULL},
-    {"401", SANDBOX_FAULT_STATUS, false, 401, 0, NULL},
-    {"403", SANDBOX_FAULT_STATUS, false, 403, 0, NULL},
-    {"429", SANDBOX_FAULT_STATUS, false, 429, 0, NULL},
-    {"503", SANDBOX_FAULT_STATUS, false, 503, 0, NULL},
-    {"451", SANDBOX_FAULT_STATUS, false, 451, 0, NULL},
-    {"550", SANDBOX_FAULT_STATUS, false, 550, 0, NULL},
-    {"301", SANDBOX_FAULT_STATUS, false, 301, 0, "/stub/call/1"},
-    {"302", SANDBOX_FAULT_STATUS, false, 302, 0, "/stub/call/1"},
-    {"303", SANDBOX_FAULT_STATUS, false, 303, 0, "/stub/call/1"},
-    {"307", SANDBOX_FAULT_STATUS, false, 307, 0, "/stub/call/1"},
-    {"308", SANDBOX_FAULT_STATUS, false, 308, 0, "/stub/call/1"},
-    {"slow-drip", SANDBOX_FAULT_DRIP, true, 0, 0, NULL},
-    {"truncated-json", SANDBOX_FAULT_TRUNCATED, true, 0, 0, NULL},
-    {"short-body", SANDBOX_FAULT_SHORT, true, 0, 0, NULL},
-    {"chunked-cut", SANDBOX_FAULT_CHUNKED, true, 0, 0, NULL},
-    {"wrong-content-type", SANDBOX_FAULT_HTML, false, 200, 0, NULL},
-    {"error-in-200", SANDBOX_FAULT_ERROR_INSIDE, false, 200, 0, NULL},
-    {"empty-200", SANDBOX_FAULT_EMPTY, true, 200, 0, NULL},
-    {"interim-status", SANDBOX_FAULT_INTERIM, true, 0, 0, NULL},
-    {"header-flood", SANDBOX_FAULT_FLOOD, true, 0, 0, NULL},
-    {"huge-body", SANDBOX_FAULT_HUGE, true, 0, 0, NULL},
-    {"deep-json", SANDBOX_FAULT_DEEP, true, 0, 0, NULL},
-    {"duplicate-key", SANDBOX_FAULT_ODD, true, 0, 0, "{\"a\":1,\"a\":2,"},
-    {"not-a-number", SANDBOX_FAULT_ODD, true, 0, 0, "{\"n\":NaN,"},
-    {"huge-number", SANDBOX_FAULT_ODD, true, 0, 0, "{\"n\":1e99999,"},
-    {"byte-order-mark", SANDBOX_FAULT_ODD, true, 0, 0, "\xef\xbb\xbf{"},
-    {"bad-utf-8", SANDBOX_FAULT_ODD, true, 0, 0, "{\"t\":\"\xc0\xa0\","},
-    {"altered-amount", SANDBOX_FAULT_ALTERED, true, 0, 0, NULL},
-    {"wrong-clock", SANDBOX_FAULT_CLOCK, true, 0, 0, NULL},
-    {"stale-read", SANDBOX_FAULT_STALE, true, 0, 0, NULL},
-    {"duplicate-webhook", SANDBOX_FAULT_NONE, true, 0,
-	SANDBOX_WEBHOOK_DUPLICATE, NULL},
-    {"repeated-webhook", SANDBOX_FAULT_NONE, true, 0,
-	SANDBOX_WEBHOOK_REPEATED, NULL},
-    {"late-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_LATE, NULL},
-    {"out-of-order-webhook", SANDBOX_FAULT_NONE, true, 0,
-	SANDBOX_WEBHOOK_OUT_OF_ORDER, NULL},
-    {"drop-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_DROP, NULL},
-    {"forged-webhook", SANDBOX_FAULT_NONE, true, 0, SANDBOX_WEBHOOK_FORGED,
-	NULL},
+#define ANSWER(name, shape, when)                                              \
+	{name, SANDBOX_FAULT_##shape, when, 0, 0, 0, NULL}
+#define STATUS(name, shape, when, status)                                      \
+	{name, SANDBOX_FAULT_##shape, when, status, 0, 0, NULL}
+#define BODY(name, shape, when, status, body)                                  \
+	{name, SANDBOX_FAULT_##shape, when, status, 0, 0, body}
+#define WEBHOOK(name, bit)                                                     \
+	{name, SANDBOX_FAULT_NONE, AFTER, 0, SANDBOX_WEBHOOK_##bit, 0, NULL}
+#define FRONT(name, front)                                                     \
+	{name, SANDBOX_FAULT_NONE, AFTER, 0, 0, SANDBOX_FRONT_##front, NULL}
+    ANSWER("timeout", TIMEOUT, AFTER),
+    ANSWER("delay", DELAY, AFTER),
+    ANSWER("late-commit", LATE, BEFORE),
+    ANSWER("reset", RESET, AFTER),
+    STATUS("500", STATUS, AFTER, 500),
+    STATUS("502", STATUS, BEFORE, 502),
+    STATUS("504", STATUS, AFTER, 504),
+    STATUS("401", STATUS, BEFORE, 401),
+    STATUS("403", STATUS, BEFORE, 403),
+    STATUS("429", STATUS, BEFORE, 429),
+    STATUS("503", STATUS, BEFORE, 503),
+    STATUS("409", STATUS, BEFORE, 409),
+    STATUS("451", STATUS, BEFORE, 451),
+    STATUS("550", STATUS, BEFORE, 550),
+    BODY("301", STATUS, BEFORE, 301, "/stub/call/1"),
+    BODY("302", STATUS, BEFORE, 302, "/stub/call/1"),
+    BODY("303", STATUS, BEFORE, 303, "/stub/call/1"),
+    BODY("307", STATUS, BEFORE, 307, "/stub/call/1"),
+    BODY("308", STATUS, BEFORE, 308, "/stub/call/1"),
+    ANSWER("slow-drip", DRIP, AFTER),
+    ANSWER("truncated-json", TRUNCATED, AFTER),
+    ANSWER("short-body", SHORT, AFTER),
+    ANSWER("chunked-cut", CHUNKED, AFTER),
+    ANSWER("no-length", ENDLESS, AFTER),
+    STATUS("wrong-content-type", HTML, BEFORE, 200),
+    STATUS("error-in-200", ERROR_INSIDE, BEFORE, 200),
+    STATUS("empty-200", EMPTY, AFTER, 200),
+    STATUS("empty-204", EMPTY, AFTER, 204),
+    ANSWER("interim-status", INTERIM, AFTER),
+    ANSWER("header-flood", FLOOD, AFTER),
+    ANSWER("huge-body", HUGE, AFTER),
+    ANSWER("gzip-bomb", BOMB, AFTER),
+    ANSWER("deep-json", DEEP, AFTER),
+    BODY("duplicate-key", ODD, AFTER, 0, "{\"a\":1,\"a\":2,"),
+    BODY("not-a-number", ODD, AFTER, 0, "{\"n\":NaN,"),
+    BODY("huge-number", ODD, AFTER, 0, "{\"n\":1e99999,"),
+    BODY("big-number", ODD, AFTER, 0, "{\"n\":9223372036854775808,"),
+    BODY("byte-order-mark", ODD, AFTER, 0, "\xef\xbb\xbf{"),
+    BODY("bad-utf-8", ODD, AFTER, 0, "{\"t\":\"\xc0\xa0\","),
+    ANSWER("altered-amount", ALTERED, AFTER),
+    ANSWER("altered-currency", CURRENCY, AFTER),
+    ANSWER("wrong-clock", CLOCK, AFTER),
+    ANSWER("stale-read", STALE, AFTER),
+    WEBHOOK("duplicate-webhook", DUPLICATE),
+    WEBHOOK("repeated-webhook", REPEATED),
+    WEBHOOK("late-webhook", LATE),
+    WEBHOOK("out-of-order-webhook", OUT_OF_ORDER),
+    WEBHOOK("drop-webhook", DROP),
+    WEBHOOK("forged-webhook", FORGED),
+    FRONT("tls-refused", REFUSED),
+    FRONT("tls-closed", CLOSED),
+    FRONT("tls-reset", RESET),
+    FRONT("tls-slow", SLOW),
+    FRONT("tls-old", OLD),
+    FRONT("tls-expired", EXPIRED),
+    FRONT("tls-early", EARLY),
+    FRONT("tls-other-name", OTHER_NAME),
+    FRONT("tls-self-signed", SELF_SIGNED),
+    FRONT("tls-unknown-authority", UNKNOWN_AUTHORITY),
+    FRONT("tls-client-wanted", CLIENT_WANTED),
+    FRONT("tls-client-refused", CLIENT_REFUSED),
+    FRONT("tls-cut", CUT),
+#undef ANSWER
+#undef STATUS
+#undef BODY
+#undef WEBHOOK
+#undef FRONT
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
@@ -88,6 +122,7 @@ struct rule {
 	char *path; /* a prefix; "" fits all */
 	char *method; /* "" fits all */
 	char *match; /* somewhere in the body; "" fits all */
+	char *server; /* of a handshake; "" fits all */
 	const struct kind *kind;
 	struct sandbox_fault fault;
 	int64_t late_ms;
@@ -135,7 +170,7 @@ find_kind(struct str name, bool *commits)
 		if (!str_equal(base, str_of(kinds[i].name)))
 			continue;
 		if (!said)
-			*commits = kinds[i].commits;
+			*commits = kinds[i].when == AFTER;
 		return &kinds[i];
 	}
 	return NULL;
@@ -157,6 +192,7 @@ rule_free(struct rule *rule)
 	free(rule->path);
 	free(rule->method);
 	free(rule->match);
+	free(rule->server);
 	free(rule);
 }
 
@@ -201,8 +237,8 @@ read_duration(struct rule *rule, const json_t *from)
 		    retry_after);
 }
 
-/* {fault, path, method, match, times, seconds, milliseconds, retry_after,
- * body}: all but fault may be left out. */
+/* {fault, path, method, match, server, times, seconds, milliseconds,
+ * retry_after, body}: all but fault may be left out. */
 static struct rule *
 rule_read(const json_t *from, const char **why)
 {
@@ -222,7 +258,10 @@ rule_read(const json_t *from, const char **why)
 	rule->path = copy_text(from, "path");
 	rule->method = copy_text(from, "method");
 	rule->match = copy_text(from, "match");
+	rule->server = copy_text(from, "server");
+	rule->fault.name = kind->name;
 	rule->fault.shape = kind->shape;
+	rule->fault.front = kind->front;
 	rule->fault.commits = commits;
 	rule->fault.status = kind->status;
 	rule->times = sandbox_json_int(from, "times", TIMES_MAX, -1);
@@ -313,12 +352,20 @@ apply(const struct rule *rule, struct sandbox_request *request,
 static bool
 fits(const struct rule *rule, const struct sandbox_request *request)
 {
-	return rule->times != 0 &&
+	return rule->times != 0 && rule->kind->front == SANDBOX_FRONT_NONE &&
 	    str_has_prefix(str_of(request->path), str_of(rule->path)) &&
 	    (rule->method[0] == '\0' ||
 		strcmp(rule->method, request->method) == 0) &&
 	    (rule->match[0] == '\0' ||
 		str_find(request->body, str_of(rule->match)) != SIZE_MAX);
+}
+
+static void
+hit(struct rule *rule)
+{
+	rule->hits++;
+	if (rule->times > 0)
+		rule->times--;
 }
 
 /* A shape that is taken already keeps a rule's times for the next request. */
@@ -335,27 +382,42 @@ pick_by_rules(struct sandbox_fault_box *box, struct sandbox_request *request,
 		    fault->shape != SANDBOX_FAULT_NONE)
 			continue;
 		apply(rule, request, fault);
-		rule->hits++;
-		if (rule->times > 0)
-			rule->times--;
+		hit(rule);
 	}
+}
+
+/* Chance, and one of its faults: of handshakes, or of what comes after. */
+static struct rule *
+draw(struct sandbox_fault_box *box, bool is_front)
+{
+	struct rng *random = &box->random.rng;
+	struct rule *fitting[CHAOS_FAULTS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < box->chaos_count; i++)
+		if (is_front ==
+		    (box->chaos[i]->kind->front != SANDBOX_FRONT_NONE))
+			fitting[count++] = box->chaos[i];
+	if (count == 0 ||
+	    rng_below(random, 100) >= (uint64_t)box->chaos_percent)
+		return NULL;
+	return fitting[rng_below(random, count)];
 }
 
 static void
 pick_by_chance(struct sandbox_fault_box *box, struct sandbox_request *request,
     struct sandbox_fault *fault)
 {
-	struct rng *random = &box->random.rng;
+	struct rule *rule;
 
 	if (box->chaos_count == 0 ||
 	    !str_has_prefix(str_of(request->path), str_of(box->chaos_path)))
 		return;
-	if (rng_below(random, 100) < (uint64_t)box->chaos_percent) {
-		struct rule *rule =
-		    box->chaos[rng_below(random, box->chaos_count)];
-		rule->hits++;
-		apply(rule, request, fault);
-	}
+	rule = draw(box, false);
+	if (rule == NULL)
+		return;
+	rule->hits++;
+	apply(rule, request, fault);
 }
 
 /* How often this very request (its method, path, fault and key) was faulted
@@ -444,6 +506,27 @@ sandbox_fault_pick(struct sandbox_fault_box *box,
 	return true;
 }
 
+void
+sandbox_fault_pick_front(struct sandbox_fault_box *box, const char *server,
+    struct sandbox_fault *fault)
+{
+	struct rule *rule;
+
+	*fault = (struct sandbox_fault){.commits = true};
+	TAILQ_FOREACH (rule, &box->rules, link)
+		if (rule->kind->front != SANDBOX_FRONT_NONE &&
+		    rule->times != 0 &&
+		    (rule->server[0] == '\0' ||
+			strcmp(rule->server, server) == 0))
+			break;
+	if (rule == NULL)
+		rule = draw(box, true);
+	if (rule == NULL)
+		return;
+	hit(rule);
+	*fault = rule->fault;
+}
+
 /* ---------------------------------------------------------------- control */
 
 bool
@@ -501,9 +584,9 @@ sandbox_fault_set_chaos(struct sandbox_fault_box *box, const json_t *chaos,
 static json_t *
 rule_json(const struct rule *rule)
 {
-	return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I}", "fault", rule->name,
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "fault", rule->name,
 	    "path", rule->path, "method", rule->method, "match", rule->match,
-	    "times", (json_int_t)rule->times, "hits", (json_int_t)rule->hits);
+	    "server", rule->server, "times", (json_int_t)rule->times, "hits", (json_int_t)rule->hits);
 }
 
 json_t *

@@ -34,12 +34,35 @@ enum sandbox_fault_shape {
 	SANDBOX_FAULT_CLOCK, /* the answer, dated by a clock that is off */
 	SANDBOX_FAULT_LATE, /* RST, and the work is done only after it */
 	SANDBOX_FAULT_STALE, /* as if what is new were not there yet */
+	SANDBOX_FAULT_ENDLESS, /* a body that ends with the connection */
+	SANDBOX_FAULT_BOMB, /* a small body that unpacks to a huge one */
+	SANDBOX_FAULT_CURRENCY, /* another currency than was asked */
+};
+
+/* What goes wrong with a handshake of TLS, or with what it protects. */
+enum sandbox_front_fault {
+	SANDBOX_FRONT_NONE,
+	SANDBOX_FRONT_REFUSED, /* an alert, instead of an answer */
+	SANDBOX_FRONT_CLOSED, /* FIN, instead of an answer */
+	SANDBOX_FRONT_RESET, /* RST */
+	SANDBOX_FRONT_SLOW, /* the answer, late */
+	SANDBOX_FRONT_OLD, /* nothing newer than TLS 1.1 */
+	SANDBOX_FRONT_EXPIRED, /* a certificate that isn't valid any more */
+	SANDBOX_FRONT_EARLY, /* one that isn't valid yet */
+	SANDBOX_FRONT_OTHER_NAME, /* somebody else's */
+	SANDBOX_FRONT_SELF_SIGNED,
+	SANDBOX_FRONT_UNKNOWN_AUTHORITY,
+	SANDBOX_FRONT_CLIENT_WANTED, /* and has to be the authority's */
+	SANDBOX_FRONT_CLIENT_REFUSED, /* whatever is shown */
+	SANDBOX_FRONT_CUT, /* an answer without its last byte and a goodbye */
 };
 
 struct sandbox_fault {
+	const char *name; /* without when; NULL: none */
 	enum sandbox_fault_shape shape;
+	enum sandbox_front_fault front;
 	bool commits; /* the work is done all the same */
-	int status; /* of SANDBOX_FAULT_STATUS */
+	int status; /* of SANDBOX_FAULT_STATUS and _EMPTY */
 	int64_t duration_ms; /* how long; 0: as the shape has it */
 	bool has_retry_after;
 	char retry_after[64];
@@ -63,6 +86,11 @@ void sandbox_fault_reset(struct sandbox_fault_box *box);
 MUST_USE bool sandbox_fault_pick(struct sandbox_fault_box *box,
     struct sandbox_request *request, struct sandbox_fault *fault,
     const char **unknown);
+
+/* What goes wrong with a handshake that asks for this server, "" where it
+ * names none. */
+void sandbox_fault_pick_front(struct sandbox_fault_box *box,
+    const char *server, struct sandbox_fault *fault);
 
 /* Control: rules, and chance.  false with *why where they make no sense. */
 MUST_USE bool sandbox_fault_add(struct sandbox_fault_box *box,

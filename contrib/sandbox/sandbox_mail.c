@@ -14,10 +14,9 @@
 
 #include "sandbox_fault.h"
 #include "sandbox_ledger.h"
+#include "sandbox_listen.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -26,7 +25,6 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/keyvalq_struct.h>
-#include <event2/listener.h>
 #include <event2/util.h>
 
 #define MESSAGE_BYTES_MAX (4 << 20)
@@ -342,40 +340,6 @@ accept_cb(struct evconnlistener *listener, evutil_socket_t fd,
 
 /* -------------------------------------------------------------- the server */
 
-static uint16_t
-port_of(struct evconnlistener *listener)
-{
-	struct sockaddr_storage at;
-	socklen_t bytes = sizeof(at);
-	int failed = getsockname(evconnlistener_get_fd(listener),
-	    (struct sockaddr *)&at, &bytes);
-
-	must(failed == 0);
-	return at.ss_family == AF_INET6
-	    ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port)
-	    : ntohs(((struct sockaddr_in *)&at)->sin_port);
-}
-
-static struct evconnlistener *
-listen_at(struct sandbox_mail *mail, const char *host)
-{
-	struct addrinfo hints = {
-	    .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_NUMERICSERV,
-	};
-	struct addrinfo *found = NULL;
-	struct evconnlistener *listener = NULL;
-
-	errno = EADDRNOTAVAIL;
-	if (getaddrinfo(host, "0", &hints, &found) != 0)
-		return NULL;
-	listener = evconnlistener_new_bind(mail->sandbox->base, accept_cb, mail,
-	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16, found->ai_addr,
-	    (int)found->ai_addrlen);
-	freeaddrinfo(found);
-	return listener;
-}
-
 struct sandbox_mail *
 sandbox_mail_open(struct sandbox *sandbox, const char *host)
 {
@@ -385,14 +349,14 @@ sandbox_mail_open(struct sandbox *sandbox, const char *host)
 	TAILQ_INIT(&mail->clients);
 	mail->sandbox = sandbox;
 	mail->mails = json_array();
-	mail->listener = listen_at(mail, host);
+	mail->listener = sandbox_listen(sandbox->base, host, accept_cb, mail);
 	if (mail->listener == NULL) {
 		int saved = errno;
 		sandbox_mail_close(&mail);
 		errno = saved;
 		return NULL;
 	}
-	mail->port = port_of(mail->listener);
+	mail->port = sandbox_listen_port(evconnlistener_get_fd(mail->listener));
 	return mail;
 }
 

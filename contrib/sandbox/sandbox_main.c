@@ -15,9 +15,11 @@
 #include "sandbox_crm.h"
 #include "sandbox_desk.h"
 #include "sandbox_fault.h"
+#include "sandbox_front.h"
 #include "sandbox_hook.h"
 #include "sandbox_late.h"
 #include "sandbox_ledger.h"
+#include "sandbox_listen.h"
 #include "sandbox_mail.h"
 #include "sandbox_odoo.h"
 #include "sandbox_reply.h"
@@ -46,6 +48,7 @@ struct options {
 	const char *webhook_secret;
 	const char *port_file;
 	const char *ledger;
+	const char *journal;
 	int64_t delay_ms[SANDBOX_DELAY_COUNT];
 	int64_t webhook_timeout_ms;
 	int64_t webhook_retry_ms;
@@ -91,6 +94,7 @@ static const struct option_row rows[] = {
     TEXT("webhook-secret", "S", webhook_secret, "signs them"),
     TEXT("port-file", "F", port_file, "gets the port when it listens"),
     TEXT("ledger", "F", ledger, "gets a line for each thing really done"),
+    TEXT("journal", "F", journal, "gets a line for each request that came"),
     NUMBER("delay-accepted", "MS", delay_ms[SANDBOX_DELAY_ACCEPTED], 0, MS_MAX,
 	"from the order to payment.accepted or .rejected"),
     NUMBER("delay-settling", "MS", delay_ms[SANDBOX_DELAY_SETTLING], 0, MS_MAX,
@@ -236,17 +240,31 @@ write_port_file(const char *path, uint16_t port)
 }
 
 static void
-tell_address(const char *host, uint16_t port, uint16_t mail_port)
+tell_address(
+    const char *host, uint16_t port, const struct sandbox *sandbox)
 {
 	const char *left = strchr(host, ':') ? "[" : "";
 	const char *right = strchr(host, ':') ? "]" : "";
 
 	printf("{\"address\":\"%s%s%s:%u\",\"port\":%u,"
 	       "\"url\":\"http://%s%s%s:%u\","
+	       "\"tls\":\"https://%s%s%s:%u\","
 	       "\"mail\":\"smtp://%s%s%s:%u\",\"pid\":%ld}\n",
 	    left, host, right, port, port, left, host, right, port, left, host,
-	    right, mail_port, (long)getpid());
+	    right, sandbox_front_port(sandbox->front), left, host, right,
+	    sandbox_mail_port(sandbox->mail), (long)getpid());
 	fflush(stdout);
+}
+
+static struct sandbox_ledger *
+open_file(const char *path)
+{
+	struct sandbox_ledger *file = sandbox_ledger_open(path);
+
+	if (file == NULL)
+		fprintf(stderr, "stated-sandbox: %s: %s\n", path,
+		    strerror(errno));
+	return file;
 }
 
 static bool
@@ -256,12 +274,10 @@ sandbox_init(struct sandbox *sandbox, const struct options *options)
 					   : (uint64_t)sandbox_now_ms();
 	char stem[24] = "";
 
-	sandbox->ledger = sandbox_ledger_open(options->ledger);
-	if (sandbox->ledger == NULL) {
-		fprintf(stderr, "stated-sandbox: %s: %s\n", options->ledger,
-		    strerror(errno));
+	sandbox->ledger = open_file(options->ledger);
+	sandbox->journal = open_file(options->journal);
+	if (sandbox->ledger == NULL || sandbox->journal == NULL)
 		return false;
-	}
 	/* Two runs must not give the same id: a receiver would take the second
 	 * run's webhooks for repetitions. */
 	if (options->seed < 0)
@@ -330,6 +346,7 @@ sandbox_fini(struct sandbox *sandbox)
 	sandbox_calls_free(&sandbox->calls);
 	sandbox_wire_free(&sandbox->wire);
 	sandbox_ledger_close(&sandbox->ledger);
+	sandbox_ledger_close(&sandbox->journal);
 }
 
 static int
@@ -348,22 +365,27 @@ serve(struct sandbox *sandbox, const struct options *options)
 	server = sandbox->mail != NULL
 	    ? sandbox_server_open(sandbox, host, port)
 	    : NULL;
-	if (server == NULL) {
+	if (server != NULL)
+		sandbox->front = sandbox_front_open(
+		    sandbox, host, sandbox_server_fd(server));
+	if (sandbox->front == NULL) {
 		fprintf(stderr, "stated-sandbox: %s: %s\n", options->listen,
 		    strerror(errno));
+		sandbox_server_close(&server);
 		return 1;
 	}
 	stops[0] = evsignal_new(sandbox->base, SIGTERM, stop_cb, sandbox->base);
 	stops[1] = evsignal_new(sandbox->base, SIGINT, stop_cb, sandbox->base);
 	for (size_t i = 0; i < 2; i++)
 		must(stops[i] != NULL && evsignal_add(stops[i], NULL) == 0);
-	port = sandbox_server_port(server);
+	port = sandbox_listen_port(sandbox_server_fd(server));
 	if (write_port_file(options->port_file, port)) {
-		tell_address(host, port, sandbox_mail_port(sandbox->mail));
+		tell_address(host, port, sandbox);
 		event_base_dispatch(sandbox->base);
 	}
 	for (size_t i = 0; i < 2; i++)
 		event_free(stops[i]);
+	sandbox_front_close(&sandbox->front);
 	sandbox_wire_free(&sandbox->wire);
 	sandbox_server_close(&server);
 	return 0;

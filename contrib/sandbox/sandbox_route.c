@@ -10,6 +10,7 @@
 #include "sandbox_control.h"
 #include "sandbox_crm.h"
 #include "sandbox_desk.h"
+#include "sandbox_front.h"
 #include "sandbox_odoo.h"
 #include "sandbox_screen.h"
 #include "sandbox_tax.h"
@@ -82,6 +83,7 @@ static const struct sandbox_route routes[] = {
     {"POST", "/control/oauth2", sandbox_token_control},
     {"GET", "/control/ledger", sandbox_control_ledger},
     {"GET", "/control/mail", sandbox_control_mail},
+    {"GET", "/control/tls", sandbox_front_control},
     {"POST", "/control/reset", sandbox_control_reset},
     {"POST", "/control/faults", sandbox_control_add_faults},
     {"GET", "/control/faults", sandbox_control_list_faults},

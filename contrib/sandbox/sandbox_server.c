@@ -10,6 +10,7 @@
 
 #include "sandbox_fault.h"
 #include "sandbox_late.h"
+#include "sandbox_ledger.h"
 #include "sandbox_reply.h"
 #include "sandbox_route.h"
 #include "sandbox_spoil.h"
@@ -18,8 +19,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <netinet/in.h>
 
 #include <event2/buffer.h>
 #include <event2/http.h>
@@ -32,7 +31,7 @@
 struct sandbox_server {
 	struct sandbox *sandbox;
 	struct evhttp *http;
-	uint16_t port;
+	int fd;
 };
 
 static const char *
@@ -52,6 +51,24 @@ method_name(struct evhttp_request *request)
 	default:
 		return "OTHER";
 	}
+}
+
+/* What came, before anything is done about it. */
+static void
+keep_journal(struct sandbox *sandbox, const struct sandbox_request *request,
+    const struct sandbox_fault *fault)
+{
+	bool is_text =
+	    request->body.bytes > 0 && str_is_utf8(request->body);
+
+	sandbox_ledger_add_take(sandbox->journal, "request",
+	    json_pack("{s:s,s:s,s:s,s:s,s:b,s:o}", "method", request->method,
+		"path", request->path, "key",
+		sandbox_request_header(request, "x-idempotency-key"), "fault",
+		fault->name ? fault->name : "", "commits", fault->commits,
+		"body", is_text ? json_stringn(request->body.at,
+				      request->body.bytes)
+				: json_string("")));
 }
 
 static void
@@ -75,6 +92,8 @@ answer(struct sandbox *sandbox, struct sandbox_request *request,
 		sandbox_reply_error(reply, 400, why);
 		return;
 	}
+	if (!controls)
+		keep_journal(sandbox, request, fault);
 	if (fault->shape == SANDBOX_FAULT_STALE)
 		request->stale_ms = fault->duration_ms > 0 ? fault->duration_ms
 							   : STALE_MS;
@@ -140,20 +159,6 @@ request_cb(struct evhttp_request *from, void *arg)
 	sandbox_reply_fini(&reply);
 }
 
-static uint16_t
-bound_port(struct evhttp_bound_socket *bound)
-{
-	struct sockaddr_storage at;
-	socklen_t bytes = sizeof(at);
-	int failed = getsockname(evhttp_bound_socket_get_fd(bound),
-	    (struct sockaddr *)&at, &bytes);
-
-	must(failed == 0);
-	return at.ss_family == AF_INET6
-	    ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port)
-	    : ntohs(((struct sockaddr_in *)&at)->sin_port);
-}
-
 struct sandbox_server *
 sandbox_server_open(struct sandbox *sandbox, const char *host, uint16_t port)
 {
@@ -178,14 +183,14 @@ sandbox_server_open(struct sandbox *sandbox, const char *host, uint16_t port)
 		errno = saved;
 		return NULL;
 	}
-	server->port = bound_port(bound);
+	server->fd = evhttp_bound_socket_get_fd(bound);
 	return server;
 }
 
-uint16_t
-sandbox_server_port(const struct sandbox_server *server)
+int
+sandbox_server_fd(const struct sandbox_server *server)
 {
-	return server->port;
+	return server->fd;
 }
 
 void

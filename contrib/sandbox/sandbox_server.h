@@ -10,7 +10,8 @@ struct sandbox_server;
 /* Listens at once; port 0 lets the kernel choose.  NULL with errno. */
 MUST_USE struct sandbox_server *sandbox_server_open(struct sandbox *sandbox,
     const char *host, uint16_t port);
-uint16_t sandbox_server_port(const struct sandbox_server *server);
+/* The socket that listens. */
+int sandbox_server_fd(const struct sandbox_server *server);
 void sandbox_server_close(struct sandbox_server **server);
 
 #endif

@@ -14,6 +14,9 @@
 #include <string.h>
 #include <time.h>
 
+#include <archive.h>
+#include <archive_entry.h>
+
 #define HUGE_BYTES (20 << 20)
 #define DEEP_LEVELS 100000
 #define CLOCK_OFF_S 600
@@ -75,6 +78,36 @@ reply_huge(struct sandbox_reply *reply)
 	buf_add_cstr(&reply->body, "\"}");
 }
 
+/* RFC 1952: 20 MiB in some 20 KiB. */
+static void
+reply_bomb(struct sandbox_reply *reply)
+{
+	struct archive *gzip = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+	size_t room, bytes = 0;
+	struct buf packed = {0};
+
+	reply_huge(reply);
+	room = reply->body.bytes;
+	buf_add(&packed, reply->body.at, room);
+	must(gzip != NULL && entry != NULL);
+	must(archive_write_add_filter_gzip(gzip) == ARCHIVE_OK);
+	must(archive_write_set_format_raw(gzip) == ARCHIVE_OK);
+	must(archive_write_set_bytes_in_last_block(gzip, 1) == ARCHIVE_OK);
+	must(archive_write_open_memory(gzip, packed.at, room, &bytes) ==
+	    ARCHIVE_OK);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	must(archive_write_header(gzip, entry) == ARCHIVE_OK);
+	must(archive_write_data(gzip, reply->body.at, room) == (la_ssize_t)room);
+	must(archive_write_close(gzip) == ARCHIVE_OK);
+	archive_entry_free(entry);
+	archive_write_free(gzip);
+	buf_clear(&reply->body);
+	buf_add(&reply->body, packed.at, bytes);
+	buf_fini(&packed);
+	sandbox_reply_header(reply, "Content-Encoding", "gzip");
+}
+
 static void
 reply_deep(struct sandbox_reply *reply)
 {
@@ -97,28 +130,29 @@ begin_oddly(const struct sandbox_fault *fault, struct sandbox_reply *reply)
 	reply->body = body;
 }
 
-/* Where the digits of the first amount stand; NULL: there is none. */
+/* Where the first member of either name has a value that begins with such a
+ * byte, or with a quote and then such a byte; NULL: there is none. */
 static const char *
-find_amount(const char *text)
+find_value(const char *text, const char *const names[2], const char *bytes)
 {
-	static const char *const names[] = {"\"Amount\":", "\"amount\":"};
-
 	for (size_t i = 0; i < 2; i++)
 		for (const char *at = strstr(text, names[i]); at != NULL;
 		     at = strstr(at, names[i])) {
 			at += strlen(names[i]);
 			at += *at == '"';
-			if (*at >= '0' && *at <= '9')
+			if (*at != '\0' && strchr(bytes, *at) != NULL)
 				return at;
 		}
 	return NULL;
 }
 
+/* Another digit before the first amount. */
 static void
 alter_amount(struct sandbox_reply *reply)
 {
+	static const char *const names[] = {"\"Amount\":", "\"amount\":"};
 	const char *text = buf_cstr(&reply->body);
-	const char *at = find_amount(text);
+	const char *at = find_value(text, names, "0123456789");
 	struct buf body = {0};
 
 	if (at == NULL)
@@ -128,6 +162,23 @@ alter_amount(struct sandbox_reply *reply)
 	buf_add_cstr(&body, at);
 	buf_fini(&reply->body);
 	reply->body = body;
+}
+
+/* EUR becomes QUR, eur qur. */
+static void
+alter_currency(struct sandbox_reply *reply)
+{
+	static const char *const names[] = {
+	    "\"Currency\":", "\"currency\":"};
+	const char *text = buf_cstr(&reply->body);
+	const char *upper = find_value(text, names,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	const char *at = upper != NULL
+	    ? upper
+	    : find_value(text, names, "abcdefghijklmnopqrstuvwxyz");
+
+	if (at != NULL)
+		reply->body.at[at - text] = upper != NULL ? 'Q' : 'q';
 }
 
 /* RFC 9110, section 6.6.1. */
@@ -160,10 +211,14 @@ sandbox_spoil(const struct sandbox_request *request,
 		reply_error_inside(request, fault, reply);
 		return;
 	case SANDBOX_FAULT_EMPTY:
-		sandbox_reply_text(reply, 200, "application/json", "");
+		sandbox_reply_text(
+		    reply, fault->status, "application/json", "");
 		return;
 	case SANDBOX_FAULT_HUGE:
 		reply_huge(reply);
+		return;
+	case SANDBOX_FAULT_BOMB:
+		reply_bomb(reply);
 		return;
 	case SANDBOX_FAULT_DEEP:
 		reply_deep(reply);
@@ -173,6 +228,9 @@ sandbox_spoil(const struct sandbox_request *request,
 		return;
 	case SANDBOX_FAULT_ALTERED:
 		alter_amount(reply);
+		return;
+	case SANDBOX_FAULT_CURRENCY:
+		alter_currency(reply);
 		return;
 	case SANDBOX_FAULT_CLOCK:
 		set_wrong_date(reply);
@@ -189,6 +247,7 @@ sandbox_spoil(const struct sandbox_request *request,
 	case SANDBOX_FAULT_FLOOD:
 	case SANDBOX_FAULT_LATE:
 	case SANDBOX_FAULT_STALE:
+	case SANDBOX_FAULT_ENDLESS:
 		return;
 	}
 	unreachable("every shape is named");

@@ -222,6 +222,19 @@ send_chunk(struct sandbox_wire *wire, struct evhttp_request *request,
 	write_rest(held);
 }
 
+/* RFC 9112, section 6.3, case 8: who is cut off there can't tell. */
+static void
+send_endless(struct sandbox_wire *wire, struct evhttp_request *request,
+    const struct sandbox_reply *reply)
+{
+	struct held *held = hold(wire, request, end_cb);
+
+	render_head(reply, held->rest);
+	evbuffer_add_printf(held->rest, "\r\n");
+	evbuffer_add(held->rest, reply->body.at, reply->body.bytes);
+	write_rest(held);
+}
+
 static void
 send_interim(struct sandbox_wire *wire, struct evhttp_request *request,
     const struct sandbox_reply *reply)
@@ -330,7 +343,9 @@ sandbox_wire_send(struct sandbox_wire *wire, struct evhttp_request *request,
 	case SANDBOX_FAULT_ODD:
 	case SANDBOX_FAULT_ALTERED:
 	case SANDBOX_FAULT_CLOCK:
+	case SANDBOX_FAULT_CURRENCY:
 	case SANDBOX_FAULT_STALE:
+	case SANDBOX_FAULT_BOMB:
 		send_whole(request, reply);
 		return;
 	case SANDBOX_FAULT_TIMEOUT:
@@ -354,6 +369,9 @@ sandbox_wire_send(struct sandbox_wire *wire, struct evhttp_request *request,
 		return;
 	case SANDBOX_FAULT_CHUNKED:
 		send_chunk(wire, request, reply);
+		return;
+	case SANDBOX_FAULT_ENDLESS:
+		send_endless(wire, request, reply);
 		return;
 	case SANDBOX_FAULT_INTERIM:
 		send_interim(wire, request, reply);
