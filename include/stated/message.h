@@ -101,7 +101,7 @@ enum message_failure {
 	MESSAGE_UNRESOLVED,  /* no address: surely not sent */
 	MESSAGE_UNREACHABLE, /* refused, no route: surely not sent */
 	MESSAGE_TLS,         /* no handshake: surely not sent */
-	MESSAGE_CERTIFICATE, /* theirs or ours is no good: surely not sent */
+	MESSAGE_CERTIFICATE, /* theirs or ours is no good: surely not done */
 	MESSAGE_UNSENT, /* broken before the first byte of the request left */
 	MESSAGE_TIMEOUT,     /* sent, no whole answer in time */
 	MESSAGE_RESET,       /* sent, the connection broke */

@@ -8,6 +8,17 @@
  */
 #include "http_priv.h"
 
+#include <stdlib.h>
+
+/* How OpenSSL writes a failure: "error:" and eight digits, of which eight bits
+ * are the library and the lower 23 the reason; an alert of the peer is its
+ * number and a thousand. */
+#define PACKED_DIGITS 8
+#define PACKED_LIBRARY(packed) ((packed) >> 23 & 0xff)
+#define PACKED_REASON(packed) ((packed) & 0x7fffff)
+#define LIBRARY_SSL 20
+#define REASON_OF_ALERT 1000
+
 struct meaning {
 	CURLcode result;
 	enum message_failure unsent;
@@ -50,4 +61,43 @@ http_failure_of(CURLcode result, bool may_be_sent)
 			return may_be_sent ? meanings[i].sent
 					   : meanings[i].unsent;
 	return may_be_sent ? MESSAGE_RESET : MESSAGE_UNSENT;
+}
+
+/* RFC 8446, section 6.2: those that speak of the certificate that we showed,
+ * or didn't. */
+static bool
+speaks_of_our_certificate(unsigned long alert)
+{
+	static const unsigned char alerts[] = {
+		42,  /* bad_certificate */
+		43,  /* unsupported_certificate */
+		44,  /* certificate_revoked */
+		45,  /* certificate_expired */
+		46,  /* certificate_unknown */
+		48,  /* unknown_ca */
+		49,  /* access_denied */
+		116, /* certificate_required */
+	};
+
+	return alert <= UINT8_MAX &&
+	    memchr(alerts, (int)alert, sizeof(alerts)) != NULL;
+}
+
+bool
+http_failure_refuses_us(CURLcode result, const char *error)
+{
+	const char *at = strstr(error, "error:");
+	char digits[PACKED_DIGITS + 1] = "";
+	unsigned long packed;
+	char *end;
+
+	if (at == NULL ||
+	    (result != CURLE_SSL_CONNECT_ERROR && result != CURLE_RECV_ERROR))
+		return false;
+	strncat(digits, at + strlen("error:"), PACKED_DIGITS);
+	packed = strtoul(digits, &end, 16);
+	return end == digits + PACKED_DIGITS &&
+	    PACKED_LIBRARY(packed) == LIBRARY_SSL &&
+	    PACKED_REASON(packed) >= REASON_OF_ALERT &&
+	    speaks_of_our_certificate(PACKED_REASON(packed) - REASON_OF_ALERT);
 }

@@ -203,5 +203,8 @@ void http_mailer_free(struct http_mailer **mailer);
 /* What curl's result means, given whether a byte of the request may have
  * left.  Not for CURLE_OK. */
 enum message_failure http_failure_of(CURLcode result, bool may_be_sent);
+/* Whether the peer said, in the midst of TLS, that it doesn't take the
+ * certificate that we showed, or wants one.  error: curl's own text. */
+bool http_failure_refuses_us(CURLcode result, const char *error);
 
 #endif

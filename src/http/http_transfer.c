@@ -122,14 +122,35 @@ http_transfer_begin(struct http_transfer *transfer,
 	http_proxy_set(transfer, request->proxy);
 }
 
+/*
+ * With TLS 1.3 the handshake is over for us before the server has looked at
+ * our certificate, and our request may lie there already when it says no.  It
+ * judges who we are before it reads what we want (RFC 8446, section 4.4.4): on
+ * a connection made for this request, and before any byte of an answer,
+ * nothing was done.  On a kept one nobody knows.
+ */
+static bool
+is_refused_unread(const struct http_transfer *transfer, CURLcode result)
+{
+	long connections = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
+	return transfer->is_tls && !transfer->is_mail &&
+	    !transfer->resend_refused && connections > 0 &&
+	    transfer->head.bytes == 0 &&
+	    http_failure_refuses_us(result, transfer->error);
+}
+
 static enum message_failure
 failure_of(const struct http_transfer *transfer, CURLcode result)
 {
 	if (result == CURLE_OK)
 		return MESSAGE_OK;
-	return transfer->is_too_large
-	    ? MESSAGE_TOO_LARGE
-	    : http_failure_of(result, http_transfer_may_be_sent(transfer));
+	if (transfer->is_too_large)
+		return MESSAGE_TOO_LARGE;
+	if (is_refused_unread(transfer, result))
+		return MESSAGE_CERTIFICATE;
+	return http_failure_of(result, http_transfer_may_be_sent(transfer));
 }
 
 struct message_response

@@ -37,6 +37,39 @@ test_a_bad_certificate_is_told_from_a_broken_handshake(void **state)
 	    MESSAGE_TLS);
 }
 
+static void
+test_refusal_of_our_certificate_is_known_by_its_number(void **state)
+{
+	static const struct {
+		CURLcode result;
+		const char *error;
+		bool refuses;
+	} cases[] = {
+		{CURLE_RECV_ERROR, "OpenSSL SSL_read: OpenSSL/3.0.15: error:"
+		    "0A00045C:SSL routines::tlsv13 alert certificate "
+		    "required, errno 0", true},
+		{CURLE_SSL_CONNECT_ERROR, "error:0A000412:SSL routines::sslv3 "
+		    "alert bad certificate", true},
+		/* unexpected eof while reading */
+		{CURLE_RECV_ERROR, "error:0A000126:SSL routines::", false},
+		/* alert internal error, close notify */
+		{CURLE_RECV_ERROR, "error:0A000438:SSL routines::", false},
+		{CURLE_RECV_ERROR, "error:0A0003E8:SSL routines::", false},
+		/* of another library */
+		{CURLE_RECV_ERROR, "error:0B00045C:x509", false},
+		{CURLE_SEND_ERROR, "error:0A00045C:SSL routines::", false},
+		{CURLE_RECV_ERROR, "error:0A00045", false},
+		{CURLE_RECV_ERROR, "error:", false},
+		{CURLE_RECV_ERROR, "", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(http_failure_refuses_us(cases[i].result,
+				     cases[i].error),
+		    cases[i].refuses);
+}
+
 int
 main(void)
 {
@@ -45,6 +78,8 @@ main(void)
 		    test_no_result_is_called_unsent_once_bytes_have_left),
 		cmocka_unit_test(
 		    test_a_bad_certificate_is_told_from_a_broken_handshake),
+		cmocka_unit_test(
+		    test_refusal_of_our_certificate_is_known_by_its_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,17 +223,36 @@ test_client_certificate_is_shown(void **state)
 }
 
 static void
-test_missing_client_certificate_is_never_a_success(void **state)
+test_missing_client_certificate_did_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct message_request request = post_to(fixture);
 
 	/* TLS 1.3 refuses after the handshake, when bytes may have left. */
 	require_person(fixture, TLS1_3_VERSION);
-	assert_int_equal(exchange(fixture, &request), MESSAGE_RESET);
+	assert_int_equal(exchange(fixture, &request), MESSAGE_CERTIFICATE);
 	SSL_CTX_set_max_proto_version(fixture->tls, TLS1_2_VERSION);
 	assert_int_equal(exchange(fixture, &request), MESSAGE_TLS);
 	assert_int_equal(fixture->wire.request_count, 0);
+}
+
+static void
+test_client_certificate_of_a_stranger_did_nothing(void **state)
+{
+	static const int versions[] = {TLS1_3_VERSION, TLS1_2_VERSION};
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+	struct identity stranger = {0};
+
+	identity_init(&stranger, "DNS:stranger", 3600);
+	request.client_certificate = buf_str(&stranger.both_pem);
+	for (size_t i = 0; i < 2; i++) {
+		require_person(fixture, versions[i]);
+		assert_int_equal(
+		    exchange(fixture, &request), MESSAGE_CERTIFICATE);
+	}
+	assert_int_equal(fixture->wire.request_count, 0);
+	identity_fini(&stranger);
 }
 
 static void
@@ -275,7 +294,8 @@ main(void)
 		CASE(test_expired_certificate_is_not_accepted),
 		CASE(test_handshake_without_a_common_cipher_is_not_sent),
 		CASE(test_client_certificate_is_shown),
-		CASE(test_missing_client_certificate_is_never_a_success),
+		CASE(test_missing_client_certificate_did_nothing),
+		CASE(test_client_certificate_of_a_stranger_did_nothing),
 		CASE(test_client_certificate_that_is_none_is_not_used),
 		CASE(test_post_on_a_kept_tls_connection_arrives_once),
 	};
