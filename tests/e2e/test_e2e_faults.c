@@ -10,7 +10,7 @@
  * docs/faults.md holds the outcomes as a table, which is compared with what
  * came out here.  STATED_FAULTS=FILE writes the page anew instead.
  */
-#include "house.h"
+#include "family.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,207 +24,110 @@ static const struct house_options hasty = {
 	"--delay-settled", "30", "--delay-matched", "40"},
 };
 
-/* ---- families ---- */
-
-/* What the workflows below have in common; %s: its name, and its step. */
-static const char frame[] =
-    "workflow: %s\n"
-    "version: 1\n"
-    "owner: treasury-desk\n"
-    "incident: {owner: treasury-desk, max-age: 4h}\n"
-    "input:\n"
-    "  type: object\n"
-    "  required: [reference, partner]\n"
-    "  properties: {reference: {type: string}, partner: {type: integer}}\n"
-    "business-key: = input.reference\n"
-    "initial: working\n"
-    "states:\n"
-    "  working:\n"
-    "    entry:\n"
-    "%s"
-    "    on: {done: finished, error: refused}\n"
-    "  finished: {type: final, outcome: success}\n"
-    "  refused: {type: final, outcome: failure}\n";
-
-#define PATIENCE                                                               \
-	"        timeout: 1s\n"                                                \
-	"        irreversible: it is what is asked for\n"                      \
-	"        retry: {limit: 4, delay: 30s, backoff: constant}\n"
-
-#define ODOO(connection)                                                       \
-	"      - call: " connection ".register-payment\n"                        \
-	"        with: {invoice: 1, amount: 10.50, memo: = input.reference}\n" \
-	PATIENCE                                                               \
-	"        verify:\n"                                                    \
-	"          call: " connection ".find-payment\n"                        \
-	"          after: 30s\n"                                               \
-	"          confirm: 10m\n"                                             \
-	"          with: {memo: = input.reference}\n"                          \
-	"          happened: = response.id != null\n"
-
-static const struct family {
-	const char *name;  /* as a heading */
-	const char *key;   /* its workflow, and how its references begin */
-	const char *path;  /* of its requests, a prefix */
-	const char *step;
-	const char *list;  /* in the ledger */
-	const char *field; /* of an entry: the reference */
-} families[] = {
-    {"bank, keys for a day", "bank", "/bank/",
-	"      - call: bank.submit-payment\n"
-	"        with: {reference: = input.reference, amount: 10.50,"
-	" currency: EUR, creditor: {name: ACME, iban: DE89370400440532013000}}\n"
-	PATIENCE
-	"        verify:\n"
-	"          call: bank.find-payment\n"
-	"          with: {reference: = input.reference}\n"
-	"          happened: = response.found\n",
-	"orders", "reference"},
-    {"card processor, keys", "stripe", "/stripe/",
-	"      - call: stripe.create-refund\n"
-	"        with: {payment: = \"pi_\" + input.reference, amount: 1050,"
-	" reference: = input.reference}\n"
-	PATIENCE
-	"        verify:\n"
-	"          call: stripe.find-refund\n"
-	"          with: {payment: = \"pi_\" + input.reference,"
-	" reference: = input.reference}\n"
-	"          happened: = response.found\n",
-	"refunds", "metadata.reference"},
-    {"Odoo, JSON-RPC", "odoo", "/odoo/", ODOO("odoo"), "odoo/account.payment",
-	"memo"},
-    {"Odoo, JSON-2", "nineteen", "/odoo/", ODOO("nineteen"),
-	"odoo/account.payment", "memo"},
-    {"CRM, a unique key", "crm", "/crm/",
-	"      - call: crm.create-deal\n"
-	"        with: {key: = input.reference, name: Chairs, amount: 10.50}\n"
-	PATIENCE
-	"        verify:\n"
-	"          call: crm.find-deal\n"
-	"          after: 30s\n"
-	"          confirm: 10m\n"
-	"          with: {key: = input.reference}\n"
-	"          happened: = response.found\n",
-	"deals", "properties.engine_key"},
-    {"tax, our code", "tax", "/tax/",
-	"      - call: tax.record\n"
-	"        with: {code: = input.reference, customer: C-1,"
-	" amount: 10.50, currency: EUR}\n"
-	PATIENCE
-	"        verify:\n"
-	"          call: tax.find\n"
-	"          after: 30s\n"
-	"          confirm: 10m\n"
-	"          with: {code: = input.reference}\n"
-	"          happened: = response.found\n",
-	"tax", "code"},
-    {"letters, PUT", "letters", "/letters/",
-	"      - call: letters.send\n"
-	"        with: {name: = input.reference, template: reminder,"
-	" to: {name: ACME}, fields: {reference: = input.reference}}\n"
-	PATIENCE,
-	"desk/letters", NULL},
-    {"chat, nothing", "chat", "/chat/",
-	"      - call: chat.post\n"
-	"        with: {channel: x, message: = input.reference}\n" PATIENCE,
-	"chat", "text"},
-};
-#define FAMILIES (sizeof(families) / sizeof(families[0]))
-
-/* Odoo 19, whose dialect is another. */
-static const char nineteen[] =
-    "connection: nineteen\n"
-    "kind: odoo\n"
-    "url: = settings.odoo.url\n"
-    "auth: {bearer: {secret: odoo_password}}\n"
-    "limits: {concurrency: 8}\n"
-    "timeout: 40s\n"
-    "operations:\n"
-    "  register-payment:\n"
-    "    model: account.payment\n"
-    "    method: create\n"
-    "    args: [{payment_type: outbound, partner_type: supplier,"
-    " amount: = amount, memo: = memo, invoice_ids: [[4, = invoice, 0]]}]\n"
-    "    output: {id: '= body[1]'}\n"
-    "    errors: [{if: '= status = 200 and not(body[1] instance of number)',"
-    " code: odoo.unconfirmed, outcome: unknown}]\n"
-    "  find-payment:\n"
-    "    model: account.payment\n"
-    "    method: search_read\n"
-    "    args: [[[memo, = \"=\", = memo]]]\n"
-    "    kwargs: {fields: [id]}\n"
-    "    output: {id: '= body[1].id'}\n";
-
 /* ---- faults ---- */
+
+enum way { PLAIN, TLS, NOWHERE };
 
 static const struct fault {
 	const char *text;  /* as a row */
 	const char *rules; /* members of a rule, each ended by a newline */
+	enum way way;
 } faults[] = {
-    {"none", ""},
-    {"done, then no answer", "\"fault\":\"timeout-after-commit\"\n"},
-    {"done, then reset", "\"fault\":\"reset-after-commit\"\n"},
-    {"no answer, not done", "\"fault\":\"timeout-before-commit\"\n"},
-    {"reset, not done", "\"fault\":\"reset-before-commit\"\n"},
+    {"none", "", PLAIN},
+    {"done, then no answer", "\"fault\":\"timeout-after-commit\"\n", PLAIN},
+    {"done, then reset", "\"fault\":\"reset-after-commit\"\n", PLAIN},
+    {"no answer, not done", "\"fault\":\"timeout-before-commit\"\n", PLAIN},
+    {"reset, not done", "\"fault\":\"reset-before-commit\"\n", PLAIN},
     {"done after the answer was lost",
-	"\"fault\":\"late-commit\",\"milliseconds\":300\n"},
-    {"ends before its length", "\"fault\":\"short-body\"\n"},
-    {"ends in a chunk", "\"fault\":\"chunked-cut\"\n"},
-    {"JSON cut in two", "\"fault\":\"truncated-json\"\n"},
-    {"200 and HTML, not done", "\"fault\":\"wrong-content-type\"\n"},
+	"\"fault\":\"late-commit\",\"milliseconds\":300\n", PLAIN},
+    {"ends before its length", "\"fault\":\"short-body\"\n", PLAIN},
+    {"ends in a chunk", "\"fault\":\"chunked-cut\"\n", PLAIN},
+    {"JSON cut in two", "\"fault\":\"truncated-json\"\n", PLAIN},
+    {"200 and HTML, not done", "\"fault\":\"wrong-content-type\"\n", PLAIN},
     {"200 and HTML, done",
-	"\"fault\":\"wrong-content-type-after-commit\"\n"},
-    {"200 and nothing", "\"fault\":\"empty-200\"\n"},
-    {"20 MiB", "\"fault\":\"huge-body\"\n"},
-    {"100,000 levels", "\"fault\":\"deep-json\"\n"},
-    {"a byte at a time", "\"fault\":\"slow-drip\"\n"},
-    {"429 for a second", "\"fault\":\"429\"\n"},
+	"\"fault\":\"wrong-content-type-after-commit\"\n", PLAIN},
+    {"200 and nothing", "\"fault\":\"empty-200\"\n", PLAIN},
+    {"204 and nothing", "\"fault\":\"empty-204\"\n", PLAIN},
+    {"a body that ends with the connection", "\"fault\":\"no-length\"\n",
+	PLAIN},
+    {"20 MiB", "\"fault\":\"huge-body\"\n", PLAIN},
+    {"20 KiB that unpack to 20 MiB", "\"fault\":\"gzip-bomb\"\n", PLAIN},
+    {"100,000 levels", "\"fault\":\"deep-json\"\n", PLAIN},
+    {"a byte at a time", "\"fault\":\"slow-drip\"\n", PLAIN},
+    {"429 for a second", "\"fault\":\"429\"\n", PLAIN},
+    {"429 for no time", "\"fault\":\"429\",\"retry_after\":\"0\"\n", PLAIN},
     {"429 until a date",
 	"\"fault\":\"429\","
-	"\"retry_after\":\"Thu, 01 Jan 1970 00:00:00 GMT\"\n"},
+	"\"retry_after\":\"Thu, 01 Jan 1970 00:00:00 GMT\"\n", PLAIN},
     {"429, nobody knows until when",
-	"\"fault\":\"429\",\"retry_after\":\"none\"\n"},
+	"\"fault\":\"429\",\"retry_after\":\"none\"\n", PLAIN},
     {"429 and nonsense",
-	"\"fault\":\"429\",\"retry_after\":\"soon, maybe\"\n"},
-    {"503 three times", "\"fault\":\"503\",\"times\":3\n"},
+	"\"fault\":\"429\",\"retry_after\":\"soon, maybe\"\n", PLAIN},
+    {"503 three times", "\"fault\":\"503\",\"times\":3\n", PLAIN},
     {"503 without a time to come back, done",
-	"\"fault\":\"503-after-commit\",\"retry_after\":\"none\"\n"},
-    {"500, not done", "\"fault\":\"500-before-commit\"\n"},
-    {"500, done", "\"fault\":\"500-after-commit\"\n"},
-    {"502, not done", "\"fault\":\"502-before-commit\"\n"},
-    {"502, done", "\"fault\":\"502-after-commit\"\n"},
-    {"504, done", "\"fault\":\"504-after-commit\"\n"},
+	"\"fault\":\"503-after-commit\",\"retry_after\":\"none\"\n", PLAIN},
+    {"500, not done", "\"fault\":\"500-before-commit\"\n", PLAIN},
+    {"500, done", "\"fault\":\"500-after-commit\"\n", PLAIN},
+    {"502, not done", "\"fault\":\"502-before-commit\"\n", PLAIN},
+    {"502, done", "\"fault\":\"502-after-commit\"\n", PLAIN},
+    {"504, done", "\"fault\":\"504-after-commit\"\n", PLAIN},
     {"500, 502, reset, and done each time",
 	"\"fault\":\"500-after-commit\"\n\"fault\":\"502-after-commit\"\n"
-	"\"fault\":\"reset-after-commit\"\n"},
-    {"401 once", "\"fault\":\"401\"\n"},
-    {"403", "\"fault\":\"403\"\n"},
-    {"a clock ten minutes off", "\"fault\":\"wrong-clock\"\n"},
-    {"an error in a 200", "\"fault\":\"error-in-200\"\n"},
-    {"another amount in the answer", "\"fault\":\"altered-amount\"\n"},
+	"\"fault\":\"reset-after-commit\"\n", PLAIN},
+    {"401 once", "\"fault\":\"401\"\n", PLAIN},
+    {"403", "\"fault\":\"403\"\n", PLAIN},
+    {"409 once", "\"fault\":\"409\"\n", PLAIN},
+    {"a clock ten minutes off", "\"fault\":\"wrong-clock\"\n", PLAIN},
+    {"an error in a 200", "\"fault\":\"error-in-200\"\n", PLAIN},
+    {"another amount in the answer", "\"fault\":\"altered-amount\"\n", PLAIN},
+    {"another currency in the answer",
+	"\"fault\":\"altered-currency\"\n", PLAIN},
     {"done, reset, and a replica that lags",
 	"\"fault\":\"reset-after-commit\"\n"
-	"\"fault\":\"stale-read\",\"milliseconds\":500\n"},
-    {"302", "\"fault\":\"302\"\n"},
-    {"307", "\"fault\":\"307\"\n"},
-    {"a key twice", "\"fault\":\"duplicate-key\"\n"},
-    {"NaN", "\"fault\":\"not-a-number\"\n"},
-    {"1e99999", "\"fault\":\"huge-number\"\n"},
-    {"a byte order mark", "\"fault\":\"byte-order-mark\"\n"},
-    {"no UTF-8", "\"fault\":\"bad-utf-8\"\n"},
-    {"100 and 103 first", "\"fault\":\"interim-status\"\n"},
-    {"2 MB of headers", "\"fault\":\"header-flood\"\n"},
+	"\"fault\":\"stale-read\",\"milliseconds\":500\n", PLAIN},
+    {"302", "\"fault\":\"302\"\n", PLAIN},
+    {"307", "\"fault\":\"307\"\n", PLAIN},
+    {"a key twice", "\"fault\":\"duplicate-key\"\n", PLAIN},
+    {"NaN", "\"fault\":\"not-a-number\"\n", PLAIN},
+    {"1e99999", "\"fault\":\"huge-number\"\n", PLAIN},
+    {"2^63", "\"fault\":\"big-number\"\n", PLAIN},
+    {"a byte order mark", "\"fault\":\"byte-order-mark\"\n", PLAIN},
+    {"no UTF-8", "\"fault\":\"bad-utf-8\"\n", PLAIN},
+    {"100 and 103 first", "\"fault\":\"interim-status\"\n", PLAIN},
+    {"2 MB of headers", "\"fault\":\"header-flood\"\n", PLAIN},
+    {"TLS: none", "", TLS},
+    {"TLS: refused by an alert", "\"fault\":\"tls-refused\"\n", TLS},
+    {"TLS: closed in the handshake", "\"fault\":\"tls-closed\"\n", TLS},
+    {"TLS: reset in the handshake", "\"fault\":\"tls-reset\"\n", TLS},
+    {"TLS: a handshake that takes too long",
+	"\"fault\":\"tls-slow\",\"milliseconds\":3000\n", TLS},
+    /* each time: or else a downgrade would look like a second handshake */
+    {"TLS: never more than 1.1",
+	"\"fault\":\"tls-old\",\"times\":9\n", TLS},
+    {"TLS: certificate expired", "\"fault\":\"tls-expired\"\n", TLS},
+    {"TLS: certificate not valid yet", "\"fault\":\"tls-early\"\n", TLS},
+    {"TLS: certificate of another name", "\"fault\":\"tls-other-name\"\n",
+	TLS},
+    {"TLS: certificate signed by itself",
+	"\"fault\":\"tls-self-signed\"\n", TLS},
+    {"TLS: certificate of an unknown authority",
+	"\"fault\":\"tls-unknown-authority\"\n", TLS},
+    {"TLS: ours is wanted", "\"fault\":\"tls-client-wanted\"\n", TLS},
+    {"TLS: ours is refused", "\"fault\":\"tls-client-refused\"\n", TLS},
+    {"TLS: ends without a goodbye", "\"fault\":\"tls-cut\"\n", TLS},
+    {"TLS: ends without a goodbye, and no length was told",
+	"\"fault\":\"no-length\"\n\"fault\":\"tls-cut\"\n", TLS},
+    {"nobody listens", "", NOWHERE},
 };
 #define FAULTS (sizeof(faults) / sizeof(faults[0]))
 
 /* ---- the run ---- */
 
-enum end { PENDING, DONE, REFUSED, PERSON };
-
 struct cell {
 	char reference[32];
+	char workflow[32];
 	char id[64];
-	enum end end;
+	enum family_end end;
 	size_t effects;
 };
 
@@ -233,20 +136,61 @@ struct matrix {
 	struct cell cells[FAMILIES][FAULTS];
 };
 
-static void
-write_workflows(const struct house *house)
-{
-	for (size_t i = 0; i < FAMILIES; i++) {
-		char name[128];
-		char text[4096];
+/* ---- ways of their own ---- */
 
-		snprintf(name, sizeof(name), "workflows/fault-%s.yaml",
-		    families[i].key);
-		snprintf(text, sizeof(text), frame, families[i].key,
-		    families[i].step);
-		house_write(house, name, text);
-	}
-	house_write(house, "workflows/connections/nineteen.yaml", nineteen);
+#define SERVER "%s.sandbox.localhost"
+
+/* Whom to trust, and who we are; where the sandbox shakes hands. */
+static long long
+prepare_tls(struct house *house)
+{
+	struct reply *reply = house_ask(house,
+	    &(struct ask){.url = house->sandbox_url, .path = "/control/tls"});
+
+	assert_status(reply, 200);
+	house_write(house, "ca.pem", text_at(reply->json, "ca"));
+	setenv("STATED_SECRET_SANDBOX_CLIENT", text_at(reply->json, "client"),
+	    1);
+	return integer_at(reply->json, "port");
+}
+
+/* A connection of the cell's own: its handshake is nobody else's. */
+static void
+write_own(struct matrix *matrix, const struct family *family,
+    const struct cell *cell, enum way way, long long port)
+{
+	char url[128];
+	char more[HOUSE_PATH_BYTES + 128];
+
+	snprintf(url, sizeof(url), "https://" SERVER ":%lld", cell->workflow,
+	    way == TLS ? port : 1);
+	snprintf(more, sizeof(more),
+	    "tls: {ca: %s, client-certificate: {secret: sandbox_client}}\n",
+	    house_path(matrix->house, "ca.pem"));
+	family_write_own(
+	    matrix->house, family, cell->workflow, url, more);
+}
+
+static void
+prepare(struct matrix *matrix)
+{
+	long long port = prepare_tls(matrix->house);
+
+	family_write_all(matrix->house);
+	for (size_t i = 0; i < FAMILIES; i++)
+		for (size_t j = 0; j < FAULTS; j++) {
+			struct cell *cell = &matrix->cells[i][j];
+			enum way way = faults[j].way;
+
+			snprintf(cell->reference, sizeof(cell->reference),
+			    "%s-%zu-x", families[i].key, j);
+			snprintf(cell->workflow, sizeof(cell->workflow),
+			    way == PLAIN ? "%s" : "%s-%zu", families[i].key,
+			    j);
+			if (way != PLAIN)
+				write_own(matrix, &families[i], cell, way,
+				    port);
+		}
 }
 
 static void
@@ -259,9 +203,10 @@ add_rules(struct house *house, const struct family *family,
 		bool has_times = memmem(rules, bytes, "\"times\"", 7) != NULL;
 
 		assert_status(house_control(house, "/control/faults",
-				  "{%.*s,\"path\":\"%s\",\"match\":\"%s\"%s}",
+				  "{%.*s,\"path\":\"%s\",\"match\":\"%s\","
+				  "\"server\":\"" SERVER "\"%s}",
 				  (int)bytes, rules, family->path,
-				  cell->reference,
+				  cell->reference, cell->workflow,
 				  has_times ? "" : ",\"times\":1"),
 		    200);
 		rules += bytes + 1;
@@ -275,7 +220,8 @@ start(struct matrix *matrix, const struct family *family, struct cell *cell,
 	char path[128];
 
 	add_rules(matrix->house, family, cell, fault->rules);
-	snprintf(path, sizeof(path), "/v1/workflows/%s/instances", family->key);
+	snprintf(path, sizeof(path), "/v1/workflows/%s/instances",
+	    cell->workflow);
 	struct reply *reply = house_post(matrix->house, path,
 	    "{\"input\":{\"reference\":\"%s\",\"partner\":1}}",
 	    cell->reference);
@@ -287,35 +233,18 @@ static void
 start_all(struct matrix *matrix)
 {
 	for (size_t i = 0; i < FAMILIES; i++)
-		for (size_t j = 0; j < FAULTS; j++) {
-			struct cell *cell = &matrix->cells[i][j];
-
-			snprintf(cell->reference, sizeof(cell->reference),
-			    "%s-%zu-x", families[i].key, j);
-			start(matrix, &families[i], cell, &faults[j]);
-		}
-}
-
-static enum end
-end_of(json_t *instance)
-{
-	const char *status = text_at(instance, "status");
-
-	if (strcmp(status, "completed") == 0)
-		return DONE;
-	if (strcmp(status, "faulted") == 0)
-		return REFUSED;
-	return json_array_size(json_at(instance, "incidents")) > 0 ? PERSON
-								    : PENDING;
+		for (size_t j = 0; j < FAULTS; j++)
+			start(matrix, &families[i], &matrix->cells[i][j],
+			    &faults[j]);
 }
 
 static bool
 look(struct matrix *matrix, struct cell *cell)
 {
-	if (cell->end == PENDING)
-		cell->end = end_of(house_get(
+	if (cell->end == FAMILY_PENDING)
+		cell->end = family_end_of(house_get(
 		    matrix->house, "/v1/instances/%s", cell->id)->json);
-	return cell->end != PENDING;
+	return cell->end != FAMILY_PENDING;
 }
 
 static void
@@ -339,37 +268,14 @@ await_all(struct matrix *matrix)
 
 /* ---- what was done ---- */
 
-static json_t *
-list_of(json_t *ledger, const char *path)
-{
-	const char *slash = strchr(path, '/');
-	char name[32];
-
-	if (slash == NULL)
-		return json_object_get(ledger, path);
-	snprintf(name, sizeof(name), "%.*s", (int)(slash - path), path);
-	return json_object_get(json_object_get(ledger, name), slash + 1);
-}
-
-static size_t
-count_effects(json_t *ledger, const struct family *family,
-    const struct cell *cell)
-{
-	json_t *list = list_of(ledger, family->list);
-
-	if (family->field == NULL)
-		return json_object_get(list, cell->reference) != NULL;
-	return json_count_with(list, family->field, cell->reference);
-}
-
 /* Whether what the instance says agrees with what was done. */
 static bool
 check(const struct family *family, const struct fault *fault,
     const struct cell *cell)
 {
-	bool is_true = cell->end == DONE ? cell->effects == 1 :
-	    cell->end == REFUSED	 ? cell->effects == 0
-					 : cell->effects <= 1;
+	bool is_true = cell->end == FAMILY_DONE ? cell->effects == 1 :
+	    cell->end == FAMILY_REFUSED		? cell->effects == 0
+						: cell->effects <= 1;
 
 	if (!is_true)
 		print_error("%s, %s: ended as %d, done %zu times\n",
@@ -380,18 +286,20 @@ check(const struct family *family, const struct fault *fault,
 static void
 check_all(struct matrix *matrix)
 {
-	json_t *ledger = payment_ledger(matrix->house, NULL);
+	json_t *counts =
+	    family_count_all(payment_ledger(matrix->house, NULL));
 	bool are_true = true;
 
 	for (size_t i = 0; i < FAMILIES; i++)
 		for (size_t j = 0; j < FAULTS; j++) {
 			struct cell *cell = &matrix->cells[i][j];
 
-			cell->effects =
-			    count_effects(ledger, &families[i], cell);
+			cell->effects = family_count(
+			    counts, &families[i], cell->reference);
 			are_true = check(&families[i], &faults[j], cell) &&
 			    are_true;
 		}
+	json_decref(counts);
 	assert_true(are_true);
 }
 
@@ -401,9 +309,9 @@ static const char *
 word_of(const struct cell *cell)
 {
 	switch (cell->end) {
-	case DONE:
+	case FAMILY_DONE:
 		return "once";
-	case REFUSED:
+	case FAMILY_REFUSED:
 		return "refused";
 	default:
 		return cell->effects == 1 ? "asked, done" : "asked";
@@ -485,7 +393,7 @@ test_every_fault_leaves_one_effect_or_a_person_who_knows(void **state)
 
 	(void)state;
 	matrix.house = house_build(&hasty);
-	write_workflows(matrix.house);
+	prepare(&matrix);
 	house_start_engine(matrix.house);
 	start_all(&matrix);
 	await_all(&matrix);
@@ -583,7 +491,7 @@ test_key_of_another_payment_pays_nothing(void **state)
 	json_t *orders;
 
 	(void)state;
-	write_workflows(house);
+	family_write_all(house);
 	house_edit(house, "workflows/fault-bank.yaml", "        timeout: 1s\n",
 	    "        timeout: 1s\n        idempotency-key: = \"K-1\"\n");
 	house_start_engine(house);
@@ -612,7 +520,7 @@ test_key_that_would_be_dead_is_not_used_again(void **state)
 	struct house *house = house_build(&hasty);
 
 	(void)state;
-	write_workflows(house);
+	family_write_all(house);
 	house_edit(house, "workflows/fault-bank.yaml", "delay: 30s",
 	    "delay: 48h");
 	house_start_engine(house);
