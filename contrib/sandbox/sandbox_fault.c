@@ -586,7 +586,8 @@ rule_json(const struct rule *rule)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "fault", rule->name,
 	    "path", rule->path, "method", rule->method, "match", rule->match,
-	    "server", rule->server, "times", (json_int_t)rule->times, "hits", (json_int_t)rule->hits);
+	    "server", rule->server, "times", (json_int_t)rule->times, "hits",
+	    (json_int_t)rule->hits);
 }
 
 json_t *

@@ -98,7 +98,8 @@ reply_bomb(struct sandbox_reply *reply)
 	    ARCHIVE_OK);
 	archive_entry_set_filetype(entry, AE_IFREG);
 	must(archive_write_header(gzip, entry) == ARCHIVE_OK);
-	must(archive_write_data(gzip, reply->body.at, room) == (la_ssize_t)room);
+	must(archive_write_data(gzip, reply->body.at, room) ==
+	    (la_ssize_t)room);
 	must(archive_write_close(gzip) == ARCHIVE_OK);
 	archive_entry_free(entry);
 	archive_write_free(gzip);
