@@ -10,14 +10,10 @@
 
 #include <stdlib.h>
 
-/* How OpenSSL writes a failure: "error:" and eight digits, of which eight bits
- * are the library and the lower 23 the reason; an alert of the peer is its
- * number and a thousand. */
-#define PACKED_DIGITS 8
-#define PACKED_LIBRARY(packed) ((packed) >> 23 & 0xff)
-#define PACKED_REASON(packed) ((packed) & 0x7fffff)
-#define LIBRARY_SSL 20
-#define REASON_OF_ALERT 1000
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#define PACKED_DIGITS 8 /* of a failure as OpenSSL writes it */
 
 struct meaning {
 	CURLcode result;
@@ -66,27 +62,29 @@ http_failure_of(CURLcode result, bool may_be_sent)
 /* RFC 8446, section 6.2: those that speak of the certificate that we showed,
  * or didn't. */
 static bool
-speaks_of_our_certificate(unsigned long alert)
+speaks_of_our_certificate(int alert)
 {
-	static const unsigned char alerts[] = {
-		42,  /* bad_certificate */
-		43,  /* unsupported_certificate */
-		44,  /* certificate_revoked */
-		45,  /* certificate_expired */
-		46,  /* certificate_unknown */
-		48,  /* unknown_ca */
-		49,  /* access_denied */
-		116, /* certificate_required */
-	};
-
-	return alert <= UINT8_MAX &&
-	    memchr(alerts, (int)alert, sizeof(alerts)) != NULL;
+	switch (alert) {
+	case SSL_AD_BAD_CERTIFICATE:
+	case SSL_AD_UNSUPPORTED_CERTIFICATE:
+	case SSL_AD_CERTIFICATE_REVOKED:
+	case SSL_AD_CERTIFICATE_EXPIRED:
+	case SSL_AD_CERTIFICATE_UNKNOWN:
+	case SSL_AD_UNKNOWN_CA:
+	case SSL_AD_ACCESS_DENIED:
+	case SSL_AD_CERTIFICATE_REQUIRED:
+		return true;
+	default:
+		return false;
+	}
 }
 
+/* curl hands on what OpenSSL wrote: "error:0A00045C:SSL routines::…". */
 bool
 http_failure_refuses_us(CURLcode result, const char *error)
 {
-	const char *at = strstr(error, "error:");
+	static const char prefix[] = "error:";
+	const char *at = strstr(error, prefix);
 	char digits[PACKED_DIGITS + 1] = "";
 	unsigned long packed;
 	char *end;
@@ -94,10 +92,10 @@ http_failure_refuses_us(CURLcode result, const char *error)
 	if (at == NULL ||
 	    (result != CURLE_SSL_CONNECT_ERROR && result != CURLE_RECV_ERROR))
 		return false;
-	strncat(digits, at + strlen("error:"), PACKED_DIGITS);
+	strncat(digits, at + strlen(prefix), PACKED_DIGITS);
 	packed = strtoul(digits, &end, 16);
 	return end == digits + PACKED_DIGITS &&
-	    PACKED_LIBRARY(packed) == LIBRARY_SSL &&
-	    PACKED_REASON(packed) >= REASON_OF_ALERT &&
-	    speaks_of_our_certificate(PACKED_REASON(packed) - REASON_OF_ALERT);
+	    ERR_GET_LIB(packed) == ERR_LIB_SSL &&
+	    speaks_of_our_certificate(
+		ERR_GET_REASON(packed) - SSL_AD_REASON_OFFSET);
 }

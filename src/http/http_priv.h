@@ -84,6 +84,7 @@ struct http_transfer {
 	bool handed_over;    /* the connection stood; sending could begin */
 	bool resend_refused; /* curl wanted to send it a second time */
 	bool found_no_socket; /* the system had none */
+	bool awaits_goodbye; /* of TLS; without it the answer is none */
 	int64_t timeout_ms;
 	int64_t extra_ms; /* in addition, for a loop that stood still */
 	bool is_too_large;
@@ -131,6 +132,8 @@ void http_transfer_set_text(struct http_transfer *transfer, CURLoption option,
 /* http_proxy.c: NULL undoes what was set before. */
 void http_proxy_set(struct http_transfer *transfer,
     const struct message_proxy *proxy);
+/* http_goodbye.c: the head of an answer is whole. */
+void http_goodbye_expect(struct http_transfer *transfer);
 /* How its sockets are made, where it is no mail. */
 void http_transfer_set_socket(struct http_transfer *transfer);
 bool http_is_one_line(struct str text);

@@ -145,7 +145,8 @@ static enum message_failure
 failure_of(const struct http_transfer *transfer, CURLcode result)
 {
 	if (result == CURLE_OK)
-		return MESSAGE_OK;
+		return transfer->awaits_goodbye ? MESSAGE_TRUNCATED
+						: MESSAGE_OK;
 	if (transfer->is_too_large)
 		return MESSAGE_TOO_LARGE;
 	if (is_refused_unread(transfer, result))
@@ -188,6 +189,10 @@ http_transfer_end(struct http_transfer *transfer, CURLcode result)
 		response.detail = STR("the kept connection broke before an "
 				      "answer, and sending again could do "
 				      "it twice");
+	else if (transfer->awaits_goodbye && result == CURLE_OK)
+		response.detail = STR("the answer told no length, and the "
+				      "connection ended without a goodbye of "
+				      "TLS: it may have been cut");
 	return response;
 }
 
@@ -220,6 +225,7 @@ http_transfer_begin_anew(struct http_transfer *transfer)
 	buf_clear(&transfer->body);
 	transfer->handed_over = false;
 	transfer->found_no_socket = false;
+	transfer->awaits_goodbye = false;
 	transfer->is_too_large = false;
 	transfer->extra_ms = 0;
 	transfer->error[0] = '\0';
@@ -256,6 +262,7 @@ http_transfer_recycle(struct http_transfer *transfer)
 	transfer->handed_over = false;
 	transfer->resend_refused = false;
 	transfer->found_no_socket = false;
+	transfer->awaits_goodbye = false;
 	transfer->extra_ms = 0;
 	transfer->is_too_large = false;
 	transfer->error[0] = '\0';
@@ -541,6 +548,8 @@ transfer_header_cb(char *at, size_t size, size_t count, void *arg)
 	buf_add_str(&transfer->head, line);
 	if (transfer->is_mail)
 		http_mail_heard(transfer, line);
+	else if (str_trim(line).bytes == 0)
+		http_goodbye_expect(transfer);
 	transfer->is_too_large |= transfer->head.bytes > HEAD_BYTES_MAX;
 	return transfer->is_too_large ? 0 : line.bytes;
 }

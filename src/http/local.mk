@@ -2,12 +2,13 @@
 
 noinst_LIBRARIES += libstated_http.a
 libstated_http_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS) \
-	$(SSH_CFLAGS)
+	$(SSL_CFLAGS) $(SSH_CFLAGS)
 libstated_http_a_SOURCES = \
 	src/http/http_client.c \
 	src/http/http_exchange.c \
 	src/http/http_failure.c \
 	src/http/http_file.c \
+	src/http/http_goodbye.c \
 	src/http/http_mail.c \
 	src/http/http_mailer.c \
 	src/http/http_priv.h \

@@ -280,6 +280,34 @@ test_post_on_a_kept_tls_connection_arrives_once(void **state)
 	assert_int_equal(fixture->wire.request_count, 2);
 }
 
+/* Only the goodbye of TLS tells the end of a body without a length from a
+ * connection that somebody cut. */
+static void
+test_body_that_was_cut_is_not_taken_for_a_whole_one(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	fixture->wire.answer = wire_answer_text_and_hang_up;
+	fixture->wire.text = "HTTP/1.1 200 OK\r\n\r\n12345";
+	assert_int_equal(exchange(fixture, &request), MESSAGE_TRUNCATED);
+	fixture->wire.text =
+	    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345";
+	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
+}
+
+static void
+test_body_that_ends_with_a_goodbye_is_whole(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_request request = post_to(fixture);
+
+	fixture->wire.answer = wire_answer_text_and_hang_up;
+	fixture->wire.says_goodbye = true;
+	fixture->wire.text = "HTTP/1.1 200 OK\r\n\r\n12345";
+	assert_int_equal(exchange(fixture, &request), MESSAGE_OK);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -298,6 +326,8 @@ main(void)
 		CASE(test_client_certificate_of_a_stranger_did_nothing),
 		CASE(test_client_certificate_that_is_none_is_not_used),
 		CASE(test_post_on_a_kept_tls_connection_arrives_once),
+		CASE(test_body_that_was_cut_is_not_taken_for_a_whole_one),
+		CASE(test_body_that_ends_with_a_goodbye_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,8 +78,11 @@ wire_written_cb(struct bufferevent *stream, void *arg)
 	struct wire_peer *peer = arg;
 
 	(void)stream;
-	if (peer->is_hanging_up)
-		drop(peer);
+	if (!peer->is_hanging_up)
+		return;
+	if (peer->wire->says_goodbye)
+		SSL_shutdown(bufferevent_openssl_get_ssl(peer->stream));
+	drop(peer);
 }
 
 static void

@@ -29,6 +29,7 @@ struct wire {
 	struct buf last;         /* the last request, whole */
 	struct wire_peer *peers;
 	struct ssl_ctx_st *tls; /* set after opening: it speaks TLS */
+	bool says_goodbye; /* of TLS, before it hangs up */
 };
 
 void wire_open(struct wire *wire, struct event_base *base, wire_fn *answer);
