@@ -37,6 +37,14 @@ tests_sandbox_test_sandbox_odoo_CPPFLAGS = $(SANDBOX_TEST_CPPFLAGS)
 tests_sandbox_test_sandbox_odoo_LDADD = $(SANDBOX_TEST_LIBS)
 EXTRA_tests_sandbox_test_sandbox_odoo_DEPENDENCIES = $(SANDBOX_TEST_NEEDS)
 
+check_PROGRAMS += tests/sandbox/test_sandbox_tls
+tests_sandbox_test_sandbox_tls_SOURCES = \
+	tests/sandbox/test_sandbox_tls.c $(SANDBOX_TEST_CLIENT)
+tests_sandbox_test_sandbox_tls_CPPFLAGS = $(SANDBOX_TEST_CPPFLAGS) \
+	$(JANSSON_CFLAGS)
+tests_sandbox_test_sandbox_tls_LDADD = $(SANDBOX_TEST_LIBS) $(JANSSON_LIBS)
+EXTRA_tests_sandbox_test_sandbox_tls_DEPENDENCIES = $(SANDBOX_TEST_NEEDS)
+
 check_PROGRAMS += tests/sandbox/test_sandbox_webhook
 tests_sandbox_test_sandbox_webhook_SOURCES = \
 	tests/sandbox/test_sandbox_webhook.c $(SANDBOX_TEST_CLIENT)

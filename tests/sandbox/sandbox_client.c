@@ -126,13 +126,26 @@ header_of(struct str headers, const char *name)
 	return strdup("");
 }
 
+static void
+set_pem(CURL *curl, CURLoption option, const char *pem)
+{
+	struct curl_blob blob = {.flags = CURL_BLOB_COPY};
+
+	if (pem == NULL)
+		return;
+	blob.data = (void *)(uintptr_t)pem;
+	blob.len = strlen(pem);
+	curl_easy_setopt(curl, option, &blob);
+}
+
 static struct curl_slist *
 set_call(CURL *curl, const struct client *client, const struct call *call)
 {
 	struct curl_slist *headers = NULL;
 	char url[1024];
 
-	snprintf(url, sizeof(url), "%s%s", client->url, call->path);
+	snprintf(url, sizeof(url), "%s%s",
+	    call->url != NULL ? call->url : client->url, call->path);
 	headers = curl_slist_append(headers, "Content-Type: application/json");
 	for (size_t i = 0; i < 4 && call->headers[i] != NULL; i++)
 		headers = curl_slist_append(headers, call->headers[i]);
@@ -144,6 +157,9 @@ set_call(CURL *curl, const struct client *client, const struct call *call)
 	    call->timeout_ms > 0 ? call->timeout_ms : 5000l);
 	if (call->body != NULL)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body);
+	set_pem(curl, CURLOPT_CAINFO_BLOB, call->ca);
+	set_pem(curl, CURLOPT_SSLCERT_BLOB, call->identity);
+	set_pem(curl, CURLOPT_SSLKEY_BLOB, call->identity);
 	return headers;
 }
 
@@ -167,6 +183,7 @@ client_call(const struct client *client, const struct call *call)
 	result = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	answer.status = result == CURLE_OK ? (int)status : 0;
+	answer.result = (int)result;
 	answer.was_reset = result == CURLE_RECV_ERROR;
 	answer.timed_out = result == CURLE_OPERATION_TIMEDOUT;
 	answer.body = strdup(buf_cstr(&body));

@@ -26,6 +26,7 @@ void client_stop(struct client *client);
 
 struct answer {
 	int status; /* 0: no whole answer came */
+	int result; /* a CURLcode */
 	bool was_reset; /* by an RST */
 	bool timed_out;
 	char *body; /* what came of it; never NULL */
@@ -40,6 +41,9 @@ struct call {
 	const char *headers[4]; /* "name: value" */
 	const char *body; /* NULL: none */
 	long timeout_ms; /* 0: 5 s */
+	const char *url; /* of the server; NULL: the sandbox's, without TLS */
+	const char *ca; /* whom to trust, in PEM */
+	const char *identity; /* certificate and key of ours, in PEM */
 };
 
 struct answer client_call(const struct client *client, const struct call *call);

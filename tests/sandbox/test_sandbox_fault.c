@@ -114,6 +114,12 @@ static const struct expectation {
     {"byte-order-mark", 201, false, false, 1, "\xef\xbb\xbf{\"Data\""},
     {"bad-utf-8", 201, false, false, 1, "\"\xc0\xa0\""},
     {"altered-amount", 201, false, false, 1, "\"Amount\":\"91\""},
+    {"big-number", 201, false, false, 1, "{\"n\":9223372036854775808,"},
+    {"altered-currency", 201, false, false, 1, "\"Currency\":\"QUR\""},
+    {"empty-204", 204, false, false, 1, ""},
+    {"409", 409, false, false, 0, "<html>"},
+    {"no-length", 201, false, false, 1, "DomesticPaymentId"},
+    {"gzip-bomb", 200, false, false, 1, "\x1f\x8b\x08"},
     {"wrong-clock", 201, false, false, 1, "DomesticPaymentId"},
 };
 
