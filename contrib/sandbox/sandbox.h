@@ -37,7 +37,8 @@ struct sandbox_webhook_faults {
 
 struct sandbox_request {
 	const char *method;
-	const char *path; /* as it came, without the query */
+	const char *target; /* as it came */
+	const char *path; /* the same, without the query */
 	char *params[SANDBOX_PARAMS_MAX]; /* what stood for {…} in the route */
 	const struct evkeyvalq *query;
 	const struct evkeyvalq *headers;

@@ -63,7 +63,7 @@ keep_journal(struct sandbox *sandbox, const struct sandbox_request *request,
 
 	sandbox_ledger_add_take(sandbox->journal, "request",
 	    json_pack("{s:s,s:s,s:s,s:s,s:b,s:o}", "method", request->method,
-		"path", request->path, "key",
+		"target", request->target, "key",
 		sandbox_request_header(request, "x-idempotency-key"), "fault",
 		fault->name ? fault->name : "", "commits", fault->commits,
 		"body", is_text ? json_stringn(request->body.at,
@@ -142,6 +142,7 @@ request_cb(struct evhttp_request *from, void *arg)
 	struct sandbox_fault fault = {.commits = true};
 	struct sandbox_request request = {
 	    .method = method_name(from),
+	    .target = evhttp_request_get_uri(from),
 	    .path = path ? path : "/",
 	    .query = &query,
 	    .headers = evhttp_request_get_input_headers(from),

@@ -53,7 +53,7 @@ const struct family families[FAMILIES] = {
 	"          call: bank.find-payment\n"
 	"          with: {reference: = input.reference}\n"
 	"          happened: = response.found\n",
-	"orders", "reference"},
+	"orders", "reference", true},
     {"card processor, keys", "stripe", "stripe", "/stripe/",
 	"      - call: stripe.create-refund\n"
 	"        with: {payment: = \"pi_\" + input.reference, amount: 1050,"
@@ -64,11 +64,11 @@ const struct family families[FAMILIES] = {
 	"          with: {payment: = \"pi_\" + input.reference,"
 	" reference: = input.reference}\n"
 	"          happened: = response.found\n",
-	"refunds", "metadata.reference"},
+	"refunds", "metadata.reference", true},
     {"Odoo, JSON-RPC", "odoo", "odoo", "/odoo/", ODOO("odoo"),
-	"odoo/account.payment", "memo"},
+	"odoo/account.payment", "memo", false},
     {"Odoo, JSON-2", "nineteen", "nineteen", "/odoo/", ODOO("nineteen"),
-	"odoo/account.payment", "memo"},
+	"odoo/account.payment", "memo", false},
     {"CRM, a unique key", "crm", "crm", "/crm/",
 	"      - call: crm.create-deal\n"
 	"        with: {key: = input.reference, name: Chairs, amount: 10.50}\n"
@@ -79,7 +79,7 @@ const struct family families[FAMILIES] = {
 	"          confirm: 10m\n"
 	"          with: {key: = input.reference}\n"
 	"          happened: = response.found\n",
-	"deals", "properties.engine_key"},
+	"deals", "properties.engine_key", false},
     {"tax, our code", "tax", "tax", "/tax/",
 	"      - call: tax.record\n"
 	"        with: {code: = input.reference, customer: C-1,"
@@ -91,17 +91,17 @@ const struct family families[FAMILIES] = {
 	"          confirm: 10m\n"
 	"          with: {code: = input.reference}\n"
 	"          happened: = response.found\n",
-	"tax", "code"},
+	"tax", "code", false},
     {"letters, PUT", "letters", "letters", "/letters/",
 	"      - call: letters.send\n"
 	"        with: {name: = input.reference, template: reminder,"
 	" to: {name: ACME}, fields: {reference: = input.reference}}\n"
 	PATIENCE,
-	"desk/letters", NULL},
+	"desk/letters", NULL, true},
     {"chat, nothing", "chat", "chat", "/chat/",
 	"      - call: chat.post\n"
 	"        with: {channel: x, message: = input.reference}\n" PATIENCE,
-	"chat", "text"},
+	"chat", "text", false},
 };
 
 /* Odoo 19, whose dialect is another. */

@@ -19,6 +19,7 @@ struct family {
 	const char *step;
 	const char *list;  /* in the ledger */
 	const char *field; /* of an entry: the reference */
+	bool is_keyed; /* the same request again does nothing again */
 };
 
 extern const struct family families[FAMILIES];

@@ -188,7 +188,7 @@ void
 house_start_sandbox(struct house *house)
 {
 	char address[32];
-	const char *arguments[24] = {
+	const char *arguments[26] = {
 	    built("contrib/sandbox/stated-sandbox"),
 	    "--listen",
 	    address,
@@ -203,6 +203,10 @@ house_start_sandbox(struct house *house)
 	};
 	size_t count = 11;
 
+	if (house->options->journal) {
+		arguments[count++] = "--journal";
+		arguments[count++] = house_path(house, "journal.jsonl");
+	}
 	snprintf(address, sizeof(address), "127.0.0.1:%d",
 	    house->sandbox_port);
 	(void)remove(house_path(house, "sandbox.port"));

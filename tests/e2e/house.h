@@ -83,6 +83,7 @@ struct house_options {
 	const char *config;  /* more of stated.yaml */
 	const char *sandbox[10]; /* more of the sandbox's options */
 	bool quiet_bank;     /* its webhooks wait */
+	bool journal;        /* the sandbox keeps journal.jsonl */
 	bool small_disk;     /* a file system of its own for the database */
 };
 

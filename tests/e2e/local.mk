@@ -59,6 +59,13 @@ tests_e2e_test_e2e_mail_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_mail_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_mail_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_chance
+tests_e2e_test_e2e_chance_SOURCES = tests/e2e/test_e2e_chance.c \
+	tests/e2e/family.c tests/e2e/family.h $(E2E_HOUSE)
+tests_e2e_test_e2e_chance_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_chance_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_chance_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_faults
 tests_e2e_test_e2e_faults_SOURCES = tests/e2e/test_e2e_faults.c \
 	tests/e2e/family.c tests/e2e/family.h $(E2E_HOUSE)
