@@ -22,12 +22,16 @@ EXTRA_PROGRAMS += tests/bench/bench_expressions
 tests_bench_bench_expressions_SOURCES = tests/bench/bench_expressions.c
 tests_bench_bench_expressions_LDADD = $(LIBS_DEFINITION)
 
+EXTRA_PROGRAMS += tests/bench/bench_outage
+tests_bench_bench_outage_SOURCES = tests/bench/bench_outage.c $(E2E_HOUSE)
+tests_bench_bench_outage_CPPFLAGS = $(E2E_CPPFLAGS) -I$(top_srcdir)/tests/e2e
+tests_bench_bench_outage_LDADD = $(E2E_LIBS) -lm
+EXTRA_tests_bench_bench_outage_DEPENDENCIES = $(E2E_NEEDS)
+
 EXTRA_DIST += \
 	tests/bench/expressions.jsonl \
 	tests/bench/expressions.mjs \
 	tests/bench/expressions.sh \
-	tests/bench/outage.lua \
-	tests/bench/outage.sh \
 	tests/bench/outage.yaml \
 	tests/bench/soak.sh \
 	tests/bench/three_calls.lua \
