@@ -286,6 +286,11 @@ MUST_USE bool rest_finish(struct call_scope *scope,
     const struct def_connection *connection, struct header_list *headers,
     struct message_request *request, struct outcome *failure);
 
+/* Null is none: then whom the system trusts. */
+bool rest_has_authority(struct call_scope *scope,
+    const struct template *template);
+/* In PEM, or an absolute path. */
+bool rest_is_authority(struct str ca);
 MUST_USE bool rest_certificates(struct call_scope *scope,
     const struct def_connection *connection, struct message_request *request,
     struct outcome *failure);

@@ -250,6 +250,20 @@ set_pem(struct call_scope *scope, const struct template *template,
 }
 
 bool
+rest_has_authority(struct call_scope *scope, const struct template *template)
+{
+	return template != NULL &&
+	    call_scope_eval(scope, template)->type != VALUE_NULL;
+}
+
+bool
+rest_is_authority(struct str ca)
+{
+	return str_has_prefix(ca, STR("/")) ||
+	    str_find(ca, STR("-----BEGIN ")) != SIZE_MAX;
+}
+
+bool
 rest_certificates(struct call_scope *scope,
     const struct def_connection *connection, struct message_request *request,
     struct outcome *failure)
@@ -264,7 +278,15 @@ rest_certificates(struct call_scope *scope,
 		request->client_certificate =
 		    arena_strf(scope->arena, "%.*s\n%.*s",
 			STR_ARG(request->client_certificate), STR_ARG(key));
-	return set_pem(scope, connection->ca, &request->ca, failure);
+	if (!rest_has_authority(scope, connection->ca))
+		return true;
+	if (!set_pem(scope, connection->ca, &request->ca, failure))
+		return false;
+	if (!rest_is_authority(request->ca))
+		return verdict_refuse(failure, "connector.tls", false,
+		    STR("`tls.ca` is neither a certificate in PEM nor an "
+			"absolute path"));
+	return true;
 }
 
 bool

@@ -65,6 +65,18 @@ set_except(struct call_scope *scope, const struct def_proxy *definition,
 	return true;
 }
 
+static bool
+set_authority(struct call_scope *scope, const struct template *template,
+    struct message_proxy *proxy, struct outcome *failure)
+{
+	if (!rest_has_authority(scope, template))
+		return true;
+	return set_part(scope, template, &proxy->ca, failure) &&
+	    (rest_is_authority(proxy->ca) ||
+		refuse(failure, STR("the proxy's `ca` is neither a "
+		    "certificate in PEM nor an absolute path")));
+}
+
 bool
 rest_proxy(struct call_scope *scope, const struct def_connection *connection,
     struct message_request *request, struct outcome *failure)
@@ -83,6 +95,6 @@ rest_proxy(struct call_scope *scope, const struct def_connection *connection,
 	return set_url(proxy, url, failure) &&
 	    set_part(scope, definition->user, &proxy->user, failure) &&
 	    set_part(scope, definition->password, &proxy->password, failure) &&
-	    set_part(scope, definition->ca, &proxy->ca, failure) &&
+	    set_authority(scope, definition->ca, proxy, failure) &&
 	    set_except(scope, definition, proxy, failure);
 }

@@ -24,6 +24,9 @@ load_find_contact(struct load *load, const struct yaml_node *node,
 	load_error(load, LOAD_UNKNOWN_CONTACT, node->span, "no contact `%.*s`",
 	    STR_ARG(name));
 	load_suggest(load, name, names, count);
+	if (count == 0)
+		load_repair(load, "add a document `contact: %.*s` with "
+		    "`notify: [{log: warning}]`", STR_ARG(name));
 	return NULL;
 }
 

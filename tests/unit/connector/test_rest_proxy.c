@@ -103,6 +103,47 @@ test_address_that_is_none_is_refused(void **state)
 	}
 }
 
+/* A relative path would be read as a certificate, and be none. */
+static void
+test_authority_is_a_certificate_or_an_absolute_path(void **state)
+{
+	static const struct {
+		const char *ca;
+		bool is_one;
+	} cases[] = {
+		{"\"ca.pem\"", false},
+		{"\"\"", false},
+		{"\"/etc/ca.pem\"", true},
+		{"null", true},
+		{"\"-----BEGIN CERTIFICATE-----\\nMA==\\n\"", true},
+	};
+	static const char *const yaml[] = {
+		"connection: bank\nkind: http\nurl: https://api.example\n"
+		"tls: {ca: = settings.ca}\n"
+		"operations: {show: {request: {get: /}}}\n",
+		"connection: bank\nkind: http\nurl: https://api.example\n"
+		"proxy: {url: 'http://gate:1', ca: = settings.ca}\n"
+		"operations: {show: {request: {get: /}}}\n",
+	};
+	static const char *const codes[] = {"connector.tls", "connector.proxy"};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct desk desk;
+
+		desk_open(&desk, yaml[i % 2]);
+		desk.context.settings = desk_json(&desk,
+		    desk_str(&desk, arena_strf(desk.arena, "{\"ca\":%s}",
+					cases[i / 2].ca)));
+		assert_int_equal(
+		    desk_prepare(&desk, "show", "{}"), cases[i / 2].is_one);
+		if (!cases[i / 2].is_one)
+			desk_assert_outcome(&desk.outcome, OUTCOME_NOT_DONE,
+			    codes[i % 2], false);
+		desk_close(&desk);
+	}
+}
+
 int
 main(void)
 {
@@ -112,6 +153,8 @@ main(void)
 		cmocka_unit_test(test_tokens_are_fetched_through_it_too),
 		cmocka_unit_test(test_null_is_no_proxy),
 		cmocka_unit_test(test_address_that_is_none_is_refused),
+		cmocka_unit_test(
+		    test_authority_is_a_certificate_or_an_absolute_path),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
