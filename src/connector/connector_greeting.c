@@ -90,12 +90,16 @@ static const struct {
 		 "listen there, and is no firewall in between?")},
     {STR_INIT(".timeout"),
 	STR_INIT("is a firewall in between that drops what we send?")},
+    {STR_INIT("connector.tls"),
+	STR_INIT("what stands under `tls` in the connection, and is what it "
+		 "reads from `settings` and as a secret there?")},
     {STR_INIT(".tls"),
 	STR_INIT("does it speak TLS at that port, and does it want a "
 		 "certificate of ours (`tls.client-certificate`)?")},
     {STR_INIT(".certificate"),
 	STR_INIT("did `tls.ca`, or one that the system trusts, sign its "
-		 "certificate, and is the host's name in it?")},
+		 "certificate, and is the host's name in it?  Or does it "
+		 "not take ours (`tls.client-certificate`)?")},
     {STR_INIT("connector.secret"),
 	STR_INIT("where does the configuration's `secrets` look, and is it "
 		 "there?")},
