@@ -483,6 +483,11 @@ pick_by_header(struct sandbox_fault_box *box, struct sandbox_request *request,
 	from = header_as_rule(header);
 	rule = rule_read(from, why);
 	json_decref(from);
+	if (rule != NULL && rule->kind->front != SANDBOX_FRONT_NONE) {
+		*why = "a handshake is over before there is a header";
+		rule_free(rule);
+		rule = NULL;
+	}
 	if (rule == NULL)
 		return false;
 	if (rule->times < 0 ||

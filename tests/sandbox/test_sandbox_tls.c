@@ -183,6 +183,14 @@ test_faults_of_requests_are_those_of_tls_too(void **state)
 	assert_int_equal(orders(), 2);
 }
 
+static void
+test_header_comes_too_late_for_a_handshake(void **state)
+{
+	(void)state;
+	client_text(&bank, 400, &(struct call){"GET", "/stub/call/1",
+	    {"x-sandbox-fault: tls-expired"}});
+}
+
 #define CASE(test) cmocka_unit_test_setup(test, reset)
 
 int
@@ -194,6 +202,7 @@ main(void)
 	    CASE(test_fault_is_of_the_server_that_is_asked_for),
 	    CASE(test_client_that_is_wanted_is_known_by_its_certificate),
 	    CASE(test_faults_of_requests_are_those_of_tls_too),
+	    CASE(test_header_comes_too_late_for_a_handshake),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
