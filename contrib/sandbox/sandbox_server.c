@@ -90,6 +90,7 @@ answer(struct sandbox *sandbox, struct sandbox_request *request,
 	if (!controls &&
 	    !sandbox_fault_pick(sandbox->faults, request, fault, &why)) {
 		sandbox_reply_error(reply, 400, why);
+		sandbox_route_free_params(request);
 		return;
 	}
 	if (!controls)
