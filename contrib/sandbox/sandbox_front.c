@@ -3,7 +3,7 @@
  * sandbox_front.c: handshakes, and bytes from one side to the other.
  *
  *     greeting ──hello──► waiting ──timer──► greeting ──finished──► open
- *         └──failed──► leaving ◄──all was said──────────────────────┘
+ *         └──failed──► leaving
  *
  * greeting  the handshake is under way
  * waiting   a slow one: the answer to the hello is held back

@@ -216,7 +216,31 @@ family_write_own(const struct house *house, const struct family *family,
 	write_workflow(house, name, step);
 }
 
+long long
+family_prepare_tls(struct house *house, char more[FAMILY_MORE_BYTES])
+{
+	struct reply *reply = house_ask(house,
+	    &(struct ask){.url = house->sandbox_url, .path = "/control/tls"});
+
+	assert_status(reply, 200);
+	house_write(house, "ca.pem", text_at(reply->json, "ca"));
+	setenv("STATED_SECRET_SANDBOX_CLIENT", text_at(reply->json, "client"),
+	    1);
+	snprintf(more, FAMILY_MORE_BYTES,
+	    "tls: {ca: %s, client-certificate: {secret: sandbox_client}}\n",
+	    house_path(house, "ca.pem"));
+	return integer_at(reply->json, "port");
+}
+
 /* ---- what was done ---- */
+
+void
+family_tally(json_t *counts, const char *name)
+{
+	json_int_t before = json_integer_value(json_object_get(counts, name));
+
+	json_object_set_new(counts, name, json_integer(before + 1));
+}
 
 static json_t *
 list_of(json_t *ledger, const char *path)
@@ -230,15 +254,6 @@ list_of(json_t *ledger, const char *path)
 	return json_object_get(json_object_get(ledger, name), slash + 1);
 }
 
-static void
-count_one(json_t *counts, const char *reference)
-{
-	json_int_t before =
-	    json_integer_value(json_object_get(counts, reference));
-
-	json_object_set_new(counts, reference, json_integer(before + 1));
-}
-
 static json_t *
 count_family(json_t *ledger, const struct family *family)
 {
@@ -250,10 +265,10 @@ count_family(json_t *ledger, const struct family *family)
 
 	if (family->field == NULL)
 		json_object_foreach(list, reference, entry)
-			count_one(counts, reference);
+			family_tally(counts, reference);
 	else
 		json_array_foreach(list, i, entry)
-			count_one(counts, text_at(entry, family->field));
+			family_tally(counts, text_at(entry, family->field));
 	return counts;
 }
 

@@ -31,6 +31,14 @@ void family_write_all(const struct house *house);
 void family_write_own(const struct house *house, const struct family *family,
     const char *name, const char *url, const char *more);
 
+/* The sandbox's port for TLS; `more` gets what a connection has to say to be
+ * let in there.  Before the engine starts. */
+#define FAMILY_MORE_BYTES (HOUSE_PATH_BYTES + 128)
+long long family_prepare_tls(
+    struct house *house, char more[FAMILY_MORE_BYTES]);
+
+/* One more of those called so. */
+void family_tally(json_t *counts, const char *name);
 /* For each key an object that tells how often each reference was done. */
 json_t *family_count_all(json_t *ledger);
 size_t family_count(json_t *counts, const struct family *family,

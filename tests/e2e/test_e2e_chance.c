@@ -109,17 +109,9 @@ static void
 prepare(struct run_of_calls *run)
 {
 	struct house *house = run->house;
-	char more[HOUSE_PATH_BYTES + 128];
-	struct reply *tls = house_ask(house,
-	    &(struct ask){.url = house->sandbox_url, .path = "/control/tls"});
+	char more[FAMILY_MORE_BYTES];
+	long long port = family_prepare_tls(house, more);
 
-	assert_status(tls, 200);
-	house_write(house, "ca.pem", text_at(tls->json, "ca"));
-	setenv("STATED_SECRET_SANDBOX_CLIENT", text_at(tls->json, "client"),
-	    1);
-	snprintf(more, sizeof(more),
-	    "tls: {ca: %s, client-certificate: {secret: sandbox_client}}\n",
-	    house_path(house, "ca.pem"));
 	family_write_all(house);
 	for (size_t i = 0; i < FAMILIES; i++) {
 		char name[32];
@@ -128,7 +120,7 @@ prepare(struct run_of_calls *run)
 
 		snprintf(name, sizeof(name), "%s-tls", families[i].key);
 		snprintf(url, sizeof(url), "https://%s.sandbox.localhost:%lld",
-		    name, integer_at(tls->json, "port"));
+		    name, port);
 		/* A handshake for each, unless it has headers already. */
 		family_write_own(house, &families[i], name, url, more);
 		if (strcmp(families[i].key, "stripe") != 0) {
@@ -275,14 +267,6 @@ request_key(const char *method, const char *target, const char *body)
 	return key;
 }
 
-static void
-count_one(json_t *counts, const char *key)
-{
-	json_int_t before = json_integer_value(json_object_get(counts, key));
-
-	json_object_set_new(counts, key, json_integer(before + 1));
-}
-
 /* Histories have no secrets, and don't speak of logins. */
 static void
 take_request(struct run_of_calls *run, json_t *line)
@@ -305,7 +289,7 @@ take_request(struct run_of_calls *run, json_t *line)
 				body, mask, at + strlen(secret)) > 0);
 	key = request_key(
 	    text_at(line, "method"), text_at(line, "target"), masked);
-	count_one(run->asked, key);
+	family_tally(run->asked, key);
 	free(masked);
 	free(key);
 }
@@ -342,7 +326,7 @@ explain(struct run_of_calls *run, const struct call *call, const char *key)
 	bool is_same = call->family->is_keyed && strcmp(now.key, key) == 0;
 
 	run->again++;
-	count_one(run->reasons, now.code[0] != '\0' ? now.code : "none");
+	family_tally(run->reasons, now.code[0] != '\0' ? now.code : "none");
 	if (!now.is_unknown || is_same)
 		return;
 	print_error("%s: sent again after %s, and nobody had looked\n",
@@ -385,9 +369,9 @@ take_answer(struct run_of_calls *run, json_t *record)
 	snprintf(failure, sizeof(failure), " %s ",
 	    text_at(record, "reply.failure"));
 	if (json_at(record, "reply.status") != NULL)
-		count_one(run->heard, now.request);
+		family_tally(run->heard, now.request);
 	else if (strstr(unsent, failure) == NULL)
-		count_one(run->maybe_heard, now.request);
+		family_tally(run->maybe_heard, now.request);
 	else
 		run->unsent++;
 	free(now.request);

@@ -140,33 +140,15 @@ struct matrix {
 
 #define SERVER "%s.sandbox.localhost"
 
-/* Whom to trust, and who we are; where the sandbox shakes hands. */
-static long long
-prepare_tls(struct house *house)
-{
-	struct reply *reply = house_ask(house,
-	    &(struct ask){.url = house->sandbox_url, .path = "/control/tls"});
-
-	assert_status(reply, 200);
-	house_write(house, "ca.pem", text_at(reply->json, "ca"));
-	setenv("STATED_SECRET_SANDBOX_CLIENT", text_at(reply->json, "client"),
-	    1);
-	return integer_at(reply->json, "port");
-}
-
 /* A connection of the cell's own: its handshake is nobody else's. */
 static void
 write_own(struct matrix *matrix, const struct family *family,
-    const struct cell *cell, enum way way, long long port)
+    const struct cell *cell, long long port, const char *more)
 {
 	char url[128];
-	char more[HOUSE_PATH_BYTES + 128];
 
 	snprintf(url, sizeof(url), "https://" SERVER ":%lld", cell->workflow,
-	    way == TLS ? port : 1);
-	snprintf(more, sizeof(more),
-	    "tls: {ca: %s, client-certificate: {secret: sandbox_client}}\n",
-	    house_path(matrix->house, "ca.pem"));
+	    port);
 	family_write_own(
 	    matrix->house, family, cell->workflow, url, more);
 }
@@ -174,7 +156,8 @@ write_own(struct matrix *matrix, const struct family *family,
 static void
 prepare(struct matrix *matrix)
 {
-	long long port = prepare_tls(matrix->house);
+	char more[FAMILY_MORE_BYTES];
+	long long port = family_prepare_tls(matrix->house, more);
 
 	family_write_all(matrix->house);
 	for (size_t i = 0; i < FAMILIES; i++)
@@ -188,8 +171,8 @@ prepare(struct matrix *matrix)
 			    way == PLAIN ? "%s" : "%s-%zu", families[i].key,
 			    j);
 			if (way != PLAIN)
-				write_own(matrix, &families[i], cell, way,
-				    port);
+				write_own(matrix, &families[i], cell,
+				    way == TLS ? port : 1, more);
 		}
 }
 
