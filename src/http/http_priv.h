@@ -84,7 +84,6 @@ struct http_transfer {
 	bool handed_over;    /* the connection stood; sending could begin */
 	bool resend_refused; /* curl wanted to send it a second time */
 	bool found_no_socket; /* the system had none */
-	bool awaits_goodbye; /* of TLS; without it the answer is none */
 	int64_t timeout_ms;
 	int64_t extra_ms; /* in addition, for a loop that stood still */
 	bool is_too_large;
@@ -100,6 +99,7 @@ struct http_transfer {
 	struct message_header *fields;
 	size_t field_count;
 	size_t field_capacity;
+	struct http_goodbye *goodbye; /* NULL: none is needed */
 	char error[CURL_ERROR_SIZE];
 };
 TAILQ_HEAD(http_transfers, http_transfer);
@@ -134,6 +134,9 @@ void http_proxy_set(struct http_transfer *transfer,
     const struct message_proxy *proxy);
 /* http_goodbye.c: the head of an answer is whole. */
 void http_goodbye_expect(struct http_transfer *transfer);
+/* Then what came is no whole answer. */
+bool http_goodbye_is_missing(const struct http_transfer *transfer);
+void http_goodbye_forget(struct http_transfer *transfer);
 /* How its sockets are made, where it is no mail. */
 void http_transfer_set_socket(struct http_transfer *transfer);
 bool http_is_one_line(struct str text);

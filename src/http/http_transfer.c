@@ -54,6 +54,7 @@ http_transfer_free(struct http_transfer **transfer_take)
 	struct http_transfer *transfer = http_transfer_of(*transfer_take);
 
 	http_file_free(&transfer->file);
+	http_goodbye_forget(transfer);
 	curl_easy_cleanup(transfer->easy);
 	curl_url_cleanup(transfer->address);
 	curl_slist_free_all(transfer->recipients);
@@ -145,8 +146,8 @@ static enum message_failure
 failure_of(const struct http_transfer *transfer, CURLcode result)
 {
 	if (result == CURLE_OK)
-		return transfer->awaits_goodbye ? MESSAGE_TRUNCATED
-						: MESSAGE_OK;
+		return http_goodbye_is_missing(transfer) ? MESSAGE_TRUNCATED
+							 : MESSAGE_OK;
 	if (transfer->is_too_large)
 		return MESSAGE_TOO_LARGE;
 	if (is_refused_unread(transfer, result))
@@ -189,7 +190,7 @@ http_transfer_end(struct http_transfer *transfer, CURLcode result)
 		response.detail = STR("the kept connection broke before an "
 				      "answer, and sending again could do "
 				      "it twice");
-	else if (transfer->awaits_goodbye && result == CURLE_OK)
+	else if (result == CURLE_OK && http_goodbye_is_missing(transfer))
 		response.detail = STR("the answer told no length, and the "
 				      "connection ended without a goodbye of "
 				      "TLS: it may have been cut");
@@ -225,7 +226,7 @@ http_transfer_begin_anew(struct http_transfer *transfer)
 	buf_clear(&transfer->body);
 	transfer->handed_over = false;
 	transfer->found_no_socket = false;
-	transfer->awaits_goodbye = false;
+	http_goodbye_forget(transfer);
 	transfer->is_too_large = false;
 	transfer->extra_ms = 0;
 	transfer->error[0] = '\0';
@@ -262,7 +263,7 @@ http_transfer_recycle(struct http_transfer *transfer)
 	transfer->handed_over = false;
 	transfer->resend_refused = false;
 	transfer->found_no_socket = false;
-	transfer->awaits_goodbye = false;
+	http_goodbye_forget(transfer);
 	transfer->extra_ms = 0;
 	transfer->is_too_large = false;
 	transfer->error[0] = '\0';
