@@ -51,7 +51,7 @@ static const struct fault {
     {"a body that ends with the connection", "\"fault\":\"no-length\"\n",
 	PLAIN},
     {"20 MiB", "\"fault\":\"huge-body\"\n", PLAIN},
-    {"20 KiB that unpack to 20 MiB", "\"fault\":\"gzip-bomb\"\n", PLAIN},
+    {"gzip that unpacks to 20 MiB", "\"fault\":\"gzip-bomb\"\n", PLAIN},
     {"100,000 levels", "\"fault\":\"deep-json\"\n", PLAIN},
     {"a byte at a time", "\"fault\":\"slow-drip\"\n", PLAIN},
     {"429 for a second", "\"fault\":\"429\"\n", PLAIN},
