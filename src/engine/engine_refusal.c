@@ -162,6 +162,8 @@ refusal_tell(struct engine *engine)
 	engine->refusals_until_ms = 0;
 }
 
+/* Within a turn: while the store can't write there is none, and the window
+ * stays as it is. */
 void
 refusal_check(struct engine *engine)
 {

@@ -313,7 +313,8 @@ tell_packed(struct reading *reading, const struct turn_columns *row)
 
 	if (error != STORE_OK)
 		return error;
-	if (!is_whole)
+	/* Nobody wrote it in both ways. */
+	if (!is_whole || row->records.bytes > 0)
 		tell_unreadable(reading, row->first_seq);
 	else
 		tell_text(reading, row);

@@ -1111,6 +1111,96 @@ test_every_error_has_a_text(void **state)
 		assert_true(store_error_text(i).bytes > 0);
 }
 
+/* ----------------------------------------------------------------- journal */
+
+static void
+add_to_journal(struct help_fixture *f, const char *word)
+{
+	struct value_builder *record = value_build_context(f->arena);
+
+	value_put_str(record, "kind",
+	    audit_journal_name(JOURNAL_ENGINE_STARTED));
+	value_put_str(record, "word", str_of(word));
+	store_add_journal(store_batch(f->store), value_built(record));
+}
+
+static void
+assert_journal(struct help_fixture *f, uint64_t seq)
+{
+	struct audit_head known, told = help_history(f->store, STORE_JOURNAL);
+
+	assert_int_equal(store_find_journal(f->store, &known), STORE_OK);
+	assert_int_equal(known.seq, seq);
+	assert_int_equal(told.seq, seq);
+	assert_true(digest_equal(known.hash, told.hash));
+}
+
+static void
+test_journal_goes_on_over_batches(void **state)
+{
+	struct help_fixture *f = *state;
+	enum store_error error;
+
+	assert_journal(f, 0);
+	add_to_journal(f, "one");
+	add_to_journal(f, "two");
+	store_submit(f->store);
+	add_to_journal(f, "three");
+	help_wait(f->store);
+	assert_true(store_finished(f->store, &error, NULL));
+	assert_int_equal(error, STORE_OK);
+	assert_journal(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	assert_journal(f, 3);
+	/* What never was has no place in it. */
+	add_to_journal(f, "dropped");
+	store_drop(f->store);
+	add_to_journal(f, "four");
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	assert_journal(f, 4);
+	store_close(&f->store);
+	f->store = help_open(&f->dir);
+	add_to_journal(f, "five");
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	assert_journal(f, 5);
+}
+
+static bool
+count_turn_cb(const struct store_turn *turn, void *arg)
+{
+	uint64_t *next = arg;
+
+	assert_int_equal(turn->index, (*next)++);
+	return true;
+}
+
+static void
+test_log_has_every_turn_in_order(void **state)
+{
+	struct help_fixture *f = *state;
+	struct audit_head heads[3] = {{0}};
+	struct store_log log;
+	uint64_t next = 0;
+
+	for (int round = 0; round < 4; round++) {
+		for (uint64_t n = 1; n <= 3; n++)
+			help_add_turn(store_batch(f->store), f->arena, n,
+			    &heads[n - 1], n);
+		add_to_journal(f, "a turn, too");
+		assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	}
+	assert_int_equal(store_each_turn(f->store, 0, 100, count_turn_cb,
+	    &next), STORE_OK);
+	assert_int_equal(next, 16);
+	next = 5;
+	assert_int_equal(store_each_turn(f->store, 5, 3, count_turn_cb, &next),
+	    STORE_OK);
+	assert_int_equal(next, 8);
+	assert_int_equal(store_find_log(f->store, &log), STORE_OK);
+	assert_int_equal(log.size, 16);
+	assert_int_equal(log.journal.seq, 4);
+}
+
 int
 main(void)
 {
@@ -1148,6 +1238,8 @@ main(void)
 		TEST(test_batch_can_be_committed_where_it_was_made),
 		TEST(test_batch_is_empty_until_something_is_put),
 		TEST(test_batch_under_way_is_committed_by_closing),
+		TEST(test_journal_goes_on_over_batches),
+		TEST(test_log_has_every_turn_in_order),
 		TEST(test_every_error_has_a_text),
 	};
 
