@@ -63,10 +63,13 @@ export_jsonl_close(struct buf *out, const struct export_closing *closing)
 	char hex[DIGEST_HEX_BYTES];
 
 	must(closing->instances <= closing->records);
-	buf_addf(out, "{\"export\":{\"excerpt\":%s,\"instances\":%llu,"
-	    "\"records\":%llu,\"sha256\":\"%.*s\"}}\n",
+	buf_addf(out, "{\"export\":{\"excerpt\":%s,\"instances\":%llu,",
 	    closing->is_excerpt ? "true" : "false",
-	    (unsigned long long)closing->instances,
+	    (unsigned long long)closing->instances);
+	if (closing->purged > 0)
+		buf_addf(out, "\"purged\":%llu,",
+		    (unsigned long long)closing->purged);
+	buf_addf(out, "\"records\":%llu,\"sha256\":\"%.*s\"}}\n",
 	    (unsigned long long)closing->records,
 	    STR_ARG(digest_hex(closing->hash, hex)));
 }
