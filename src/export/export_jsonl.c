@@ -119,6 +119,10 @@ export_jsonl_read_closing(struct arena *arena, struct str line,
 		return false;
 	closing->is_excerpt =
 	    value_is_true(value_field_or_null(totals, "excerpt"));
+	closing->purged = 0;
+	if (value_get_cstr(totals, "purged") != NULL &&
+	    !read_count(totals, "purged", &closing->purged))
+		return false;
 	return read_count(totals, "instances", &closing->instances) &&
 	    read_count(totals, "records", &closing->records) &&
 	    digest_parse_hex(value_str(value_field_or_null(totals, "sha256")),
