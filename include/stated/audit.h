@@ -68,6 +68,39 @@ enum audit_kind {
 };
 struct str audit_kind_name(enum audit_kind kind);
 
+/*
+ * The journal is the chain of what happens to the installation and not to one
+ * instance.  Its records have the same form, `instance` being the identifier
+ * of number 0, which no instance has.  Symbol, name, what it tells.
+ */
+#define JOURNAL_KINDS(X)                                                       \
+	X(ENGINE_STARTED, "engine-started",                                    \
+	    "an engine began: version, schema, last number, restored_at")      \
+	X(ENGINE_STOPPED, "engine-stopped", "it ended in order")               \
+	X(DEFINITION_PUBLISHED, "definition-published",                        \
+	    "a version of a workflow: name, version, digest")                  \
+	X(TOKEN_GIVEN, "token-given", "token, name, grant, expires_at")        \
+	X(TOKEN_REVOKED, "token-revoked", "a token was taken back")            \
+	X(CONNECTION_PAUSED, "connection-paused", "its calls wait: reason")    \
+	X(CONNECTION_RESUMED, "connection-resumed", "its calls go: reason")    \
+	X(EVENT_REPLAYED, "event-replayed",                                    \
+	    "a dead letter was delivered again: source, event, type")          \
+	X(EXPORT_BEGUN, "export-begun",                                        \
+	    "histories are about to leave: format, filter")                    \
+	X(CHECKPOINT_MADE, "checkpoint-made", "size and root of the tree")     \
+	X(ACCESS_REFUSED, "access-refused",                                    \
+	    "a caller who is known may not: route, problem, count, path")      \
+	X(SIGN_IN_FAILED, "sign-in-failed",                                    \
+	    "a caller who is not known: address, route, problem, count")
+
+enum journal_kind {
+#define X(symbol, name, tells) JOURNAL_##symbol,
+	JOURNAL_KINDS(X)
+#undef X
+	JOURNAL_KIND_COUNT
+};
+struct str audit_journal_name(enum journal_kind kind);
+
 /* Where an instance's chain stands. */
 struct audit_head {
 	uint64_t seq;       /* of the last record; 0: none yet */

@@ -209,6 +209,40 @@ struct engine_grant {
 void engine_give(struct engine *engine, const struct engine_grant *act,
     engine_reply_fn *reply, void *arg);
 
+/* A record of the journal (audit.h) that tells of nothing else that is done
+ * here; such things write theirs themselves. */
+struct engine_entry {
+	enum journal_kind kind;
+	struct str actor; /* absent: the engine itself */
+	const struct value *fields; /* a context; NULL: none */
+};
+/* OK once it is durable. */
+void engine_journal(struct engine *engine, const struct engine_entry *entry,
+    engine_reply_fn *reply, void *arg);
+/* For who has a store without an engine: a record with what all have, to
+ * which its own fields are put; see store_add_journal(). */
+struct value_builder *engine_journal_begin(struct arena *arena,
+    const struct store *store, enum journal_kind kind, int64_t at_ms,
+    struct str actor);
+
+/* What such a record of a token tells. */
+void engine_journal_token(
+    struct value_builder *record, const struct store_token *row);
+
+/* A caller who was refused.  What is absent is not known. */
+struct engine_refusal {
+	enum journal_kind kind; /* JOURNAL_ACCESS_REFUSED, _SIGN_IN_FAILED */
+	struct str actor;
+	struct str address; /* where a caller who is not known calls from */
+	struct str route;   /* "GET /v1/instances/{id}" */
+	struct str path;    /* what was asked for */
+	struct str problem; /* "forbidden" */
+};
+/* Counts it, and tells the journal: the first one soon, those that follow
+ * within a minute as a number. */
+void engine_refused(
+    struct engine *engine, const struct engine_refusal *refusal);
+
 struct engine_trial {
 	struct str connection;
 	/* One that changes nothing; absent: a greeting, which all endpoints of

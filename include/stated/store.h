@@ -69,6 +69,8 @@ uint64_t store_last_number(const struct store *store);
  * a restored database leaves some out (store_copy.h). */
 MUST_USE enum store_error store_unskipped(
     struct store *store, uint64_t number, uint64_t *given);
+/* When the database was last restored from a backup; 0: never. */
+int64_t store_restored_ms(const struct store *store);
 /* How old the database was that was opened: the number of its schema, 0
  * where it was made by opening it, and the present one. */
 struct store_age {
@@ -210,6 +212,12 @@ void store_add_history(struct store_batch *batch, uint64_t instance,
 /* The same of records that are, with their texts, in the batch's arena. */
 void store_add_history_kept(struct store_batch *batch, uint64_t instance,
     const struct audit_record *records, size_t count);
+/* The number of the journal, where instances have theirs. */
+#define STORE_JOURNAL ((uint64_t)0)
+/* Seals a record (audit.h) into the journal: it is durable together with all
+ * else in the batch.  All of a batch become one row. */
+void store_add_journal(
+    struct store_batch *batch, const struct value *record);
 void store_add_subscription(
     struct store_batch *batch, struct str correlation, uint64_t instance);
 void store_remove_subscription(
@@ -369,7 +377,10 @@ MUST_USE enum store_error store_list_events(struct store *store,
     struct arena *arena, enum store_event_status status, uint64_t after,
     size_t limit, store_event_fn *fn, void *arg);
 
-/* One instance's records, in order, from `from_seq` on.  Where a row is
+/* Where the journal ends, as the database knows it: durably. */
+MUST_USE enum store_error store_find_journal(
+    struct store *store, struct audit_head *head);
+/* One instance's records, or the journal's, in order, from `from_seq` on.  Where a row is
  * damaged, a record is told that doesn't give its hash, or has no text. */
 typedef bool store_record_fn(
     uint64_t instance, const struct audit_record *record, void *arg);

@@ -27,6 +27,19 @@ audit_kind_name(enum audit_kind kind)
 }
 
 struct str
+audit_journal_name(enum journal_kind kind)
+{
+	static const struct str names[JOURNAL_KIND_COUNT] = {
+#define X(symbol, name, tells) [JOURNAL_##symbol] = STR_INIT(name),
+		JOURNAL_KINDS(X)
+#undef X
+	};
+
+	must(kind < JOURNAL_KIND_COUNT);
+	return names[kind];
+}
+
+struct str
 audit_fault_name(enum audit_fault fault)
 {
 	static const struct str names[] = {

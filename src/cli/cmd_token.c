@@ -99,6 +99,18 @@ ask_engine(struct cli *cli, const struct api_token *token)
 	return status;
 }
 
+static void
+tell_journal(struct store *store, const struct store_token *row)
+{
+	struct arena *arena = arena_new();
+	struct value_builder *record = engine_journal_begin(
+	    arena, store, JOURNAL_TOKEN_GIVEN, row->at_ms, row->actor);
+
+	engine_journal_token(record, row);
+	store_add_journal(store_batch(store), value_built(record));
+	arena_free(&arena);
+}
+
 static enum store_error
 write_row(const char *path, const struct store_token *row,
     struct buf *detail)
@@ -111,6 +123,7 @@ write_row(const char *path, const struct store_token *row,
 	if (error != STORE_OK)
 		return error;
 	store_add_token(store_batch(store), row);
+	tell_journal(store, row);
 	error = store_commit_now(store, detail);
 	store_close(&store);
 	return error;

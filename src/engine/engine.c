@@ -66,6 +66,7 @@ engine_alloc(const struct engine_options *options)
 	engine->watches = map_new();
 	engine->published = map_new();
 	timer_init(engine);
+	refusal_init(engine);
 	engine->building = turn_new(engine);
 	engine->number_last = store_last_number(options->store);
 	engine->loop = loop_new(engine);
@@ -109,8 +110,10 @@ engine_new(const struct engine_options *options, struct buf *detail)
 		engine->building = turn_new(engine);
 		error = recover(engine);
 	}
-	if (error == STORE_OK)
+	if (error == STORE_OK) {
+		journal_started(engine);
 		return engine;
+	}
 	buf_addf(detail, "%s%.*s", detail->bytes ? ": " : "",
 	    STR_ARG(store_error_text(error)));
 out:
@@ -162,6 +165,7 @@ engine_free(struct engine **engine_pointer)
 	map_free(&engine->tokens_by_id);
 	arena_free(&engine->token_arena);
 	timer_fini(engine);
+	refusal_fini(engine);
 	recover_fini(engine);
 	publish_fini(engine);
 	schedule_fini(engine);
@@ -193,6 +197,10 @@ engine_check_drained(struct engine *engine)
 
 	if (engine->drained == NULL)
 		return;
+	if (quiet && !engine->is_stop_told) {
+		journal_stopping(engine);
+		quiet = false;
+	}
 	if (!quiet && engine_now_real_ms() < engine->drain_until_ms) {
 		loop_drain_in(engine->loop, DRAIN_LOOK_MS);
 		return;

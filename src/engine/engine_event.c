@@ -411,6 +411,19 @@ find_undelivered(struct engine *engine, struct turn *turn, uint64_t number,
 	       (row->status == EVENT_HELD || row->status == EVENT_DEAD);
 }
 
+static void
+tell_journal(struct engine *engine, struct turn *turn,
+    const struct chart_event *event)
+{
+	struct value_builder *record = journal_begin(
+	    engine, turn, JOURNAL_EVENT_REPLAYED, event->actor.name);
+
+	value_put_str(record, "source", event->source);
+	value_put_str(record, "event", event->id);
+	value_put_str(record, "type", event->type);
+	journal_add(engine, record);
+}
+
 void
 event_replay(struct engine *engine, struct turn *turn, struct request *request)
 {
@@ -429,6 +442,7 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 	event.actor = request->event.actor;
 	if (deliver(engine, turn, &event).matched > 0) {
 		put_event(engine, turn, &event, EVENT_REPLAYED, 0);
+		tell_journal(engine, turn, &event);
 		reply = turn_reply(turn, request, ENGINE_ACCEPTED);
 		if (reply != NULL)
 			reply->fate = STR("matched");

@@ -98,6 +98,18 @@ add_to_turn(struct turn *turn, const struct store_token *row)
 	turn->grants_end = &granting->next;
 }
 
+static void
+tell_journal(struct engine *engine, struct turn *turn,
+    const struct store_token *row)
+{
+	struct value_builder *record = journal_begin(engine, turn,
+	    row->revokes ? JOURNAL_TOKEN_REVOKED : JOURNAL_TOKEN_GIVEN,
+	    row->actor);
+
+	engine_journal_token(record, row);
+	journal_add(engine, record);
+}
+
 void
 grant_perform(struct engine *engine, struct turn *turn, struct request *request)
 {
@@ -112,6 +124,7 @@ grant_perform(struct engine *engine, struct turn *turn, struct request *request)
 		return;
 	}
 	store_add_token(store_batch(engine->store), &row);
+	tell_journal(engine, turn, &row);
 	add_to_turn(turn, &row);
 	(void)turn_reply(turn, request, ENGINE_OK);
 }

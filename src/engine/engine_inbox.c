@@ -289,6 +289,22 @@ engine_give(struct engine *engine, const struct engine_grant *act,
 }
 
 void
+engine_journal(struct engine *engine, const struct engine_entry *entry,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request =
+	    outside(engine, REQUEST_JOURNAL, 0, reply, arg);
+	struct engine_entry *mine = &request->entry;
+
+	must(reply != NULL);
+	mine->kind = entry->kind;
+	mine->actor = copy(request, entry->actor);
+	if (entry->fields != NULL)
+		mine->fields = value_copy(request->arena, entry->fields);
+	engine_submit(engine, request);
+}
+
+void
 engine_migrate(struct engine *engine, uint64_t instance,
     const struct engine_migrate *migrate, engine_reply_fn *reply, void *arg)
 {

@@ -30,6 +30,7 @@ enum request_kind {
 	REQUEST_MIGRATE,
 	REQUEST_SWITCH,
 	REQUEST_GIVE,
+	REQUEST_JOURNAL, /* from inside too: then nobody waits for the reply */
 	/* from inside: never refused, repeated after a failed commit */
 	REQUEST_REPLY,	 /* an exchange ended */
 	REQUEST_DUE,	 /* an instance's time has come */
@@ -54,6 +55,7 @@ struct request {
 		struct engine_migrate migrate;
 		struct engine_switch act;
 		struct engine_grant grant;
+		struct engine_entry entry;
 		struct store_event expired;
 	};
 	struct chart_event event; /* of many */
@@ -331,8 +333,11 @@ struct engine {
 	bool probing;
 	int64_t expiry_ms; /* when the next held event expires */
 	int64_t cleaned_ms;
+	struct map *refusals;	   /* within the window: struct refusal * */
+	int64_t refusals_until_ms; /* its end; 0: none was refused */
 	/* stopping */
 	bool stopping;
+	bool is_stop_told; /* to the journal */
 	void (*drained)(void *arg);
 	void *drained_arg;
 	int64_t drain_until_ms;
@@ -544,6 +549,26 @@ void grant_perform(
     struct engine *engine, struct turn *turn, struct request *request);
 /* The turn is durable. */
 void grant_apply(struct engine *engine, const struct turn *turn);
+
+/* ---- engine_journal.c ---- */
+/* A record of the journal, to which its own fields are put … */
+struct value_builder *journal_begin(struct engine *engine, struct turn *turn,
+    enum journal_kind kind, struct str actor);
+/* … and which goes into the open batch. */
+void journal_add(struct engine *engine, struct value_builder *record);
+/* REQUEST_JOURNAL. */
+void journal_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
+void journal_started(struct engine *engine);
+/* Once nothing is under way any more. */
+void journal_stopping(struct engine *engine);
+
+/* ---- engine_refusal.c ---- */
+void refusal_init(struct engine *engine);
+void refusal_fini(struct engine *engine);
+/* Tells what was counted where the window is over; or at once. */
+void refusal_check(struct engine *engine);
+void refusal_tell(struct engine *engine);
 
 /* ---- engine_try.c ---- */
 void try_free_all(struct engine *engine);

@@ -83,6 +83,20 @@ stored_cb(const struct store_definition *row, void *arg)
 }
 
 static void
+tell_journal(struct engine *engine, const struct definition *definition,
+    struct str by)
+{
+	struct value_builder *record = journal_begin(engine, engine->building,
+	    JOURNAL_DEFINITION_PUBLISHED, by);
+	char hex[DIGEST_HEX_BYTES];
+
+	value_put_str(record, "name", definition->name);
+	value_put_int(record, "version", definition->version);
+	value_put_str(record, "digest", digest_hex(definition->digest, hex));
+	journal_add(engine, record);
+}
+
+static void
 put(struct engine *engine, const struct definition *definition, struct str by)
 {
 	struct store_definition row = {
@@ -95,6 +109,7 @@ put(struct engine *engine, const struct definition *definition, struct str by)
 	};
 
 	store_put_definition(store_batch(engine->store), &row);
+	tell_journal(engine, definition, by);
 }
 
 static void

@@ -353,6 +353,7 @@ static perform_fn *const kinds[] = {
     [REQUEST_MIGRATE] = perform_migrate,
     [REQUEST_SWITCH] = switch_perform,
     [REQUEST_GIVE] = grant_perform,
+    [REQUEST_JOURNAL] = journal_perform,
     [REQUEST_REPLY] = perform_reply,
     [REQUEST_DUE] = perform_due,
     [REQUEST_RELEASE] = perform_release,

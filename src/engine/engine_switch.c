@@ -99,6 +99,21 @@ add_to_turn(struct turn *turn, const struct store_switch *row)
 	turn->switches_end = &switching->next;
 }
 
+static void
+tell_journal(struct engine *engine, struct turn *turn,
+    const struct store_switch *row)
+{
+	struct value_builder *record = journal_begin(engine, turn,
+	    row->pauses ? JOURNAL_CONNECTION_PAUSED
+			: JOURNAL_CONNECTION_RESUMED,
+	    row->actor);
+
+	value_put_str(record, "connection", row->connection);
+	if (row->reason.bytes > 0)
+		value_put_str(record, "reason", row->reason);
+	journal_add(engine, record);
+}
+
 void
 switch_perform(
     struct engine *engine, struct turn *turn, struct request *request)
@@ -116,6 +131,7 @@ switch_perform(
 		return;
 	}
 	store_add_switch(store_batch(engine->store), &row);
+	tell_journal(engine, turn, &row);
 	add_to_turn(turn, &row);
 	(void)turn_reply(turn, request, ENGINE_OK);
 }

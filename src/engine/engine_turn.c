@@ -382,7 +382,8 @@ static void
 arm(struct engine *engine)
 {
 	int64_t wake_ms[] = {timer_next_ms(engine), line_next_ms(engine),
-	    schedule_next_ms(engine), engine->expiry_ms};
+	    schedule_next_ms(engine), engine->expiry_ms,
+	    engine->refusals_until_ms};
 	int64_t next_ms = 0;
 
 	for (size_t i = 0; i < sizeof(wake_ms) / sizeof(*wake_ms); i++)
@@ -432,6 +433,8 @@ comes_again(struct engine *engine, struct request *request)
 		return false;
 	case REQUEST_RELEASE:
 		return exchange_take_back(engine, request);
+	case REQUEST_JOURNAL:
+		return request->reply == NULL;
 	case REQUEST_REPLY:
 		return turn_is_durable(engine, request->turn);
 	case REQUEST_LOOK:
@@ -537,6 +540,7 @@ take_turn(struct engine *engine)
 	schedule_check(engine);
 	event_check_expiry(engine);
 	line_check_all(engine);
+	refusal_check(engine);
 	drain(engine);
 	if (engine->unread != STORE_OK) {
 		give_up(engine);

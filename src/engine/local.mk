@@ -10,12 +10,14 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_grant.c \
 	src/engine/engine_inbox.c \
 	src/engine/engine_instance.c \
+	src/engine/engine_journal.c \
 	src/engine/engine_keys.c \
 	src/engine/engine_line.c \
 	src/engine/engine_loop.c \
 	src/engine/engine_priv.h \
 	src/engine/engine_publish.c \
 	src/engine/engine_recover.c \
+	src/engine/engine_refusal.c \
 	src/engine/engine_request.c \
 	src/engine/engine_schedule.c \
 	src/engine/engine_start.c \

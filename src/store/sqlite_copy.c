@@ -247,9 +247,10 @@ skip_numbers(struct sqlite_conn *conn, int64_t now_ms)
 	must(skipped > last);
 	int bytes = snprintf(sql, sizeof(sql), "BEGIN;"
 	    "UPDATE meta SET value = %lld WHERE name = 'last_number';"
-	    "INSERT OR REPLACE INTO meta VALUES ('" SKIPPED_NAME "', %lld);"
+	    "INSERT OR REPLACE INTO meta VALUES ('" SKIPPED_NAME "', %lld),"
+	    "	('restored_ms', %lld);"
 	    "COMMIT", (long long)skipped, (unsigned long long)last + 1,
-	    (long long)skipped);
+	    (long long)skipped, (long long)now_ms);
 	must(bytes > 0 && (size_t)bytes < sizeof(sql));
 	return sqlite_conn_exec(conn, sql);
 }

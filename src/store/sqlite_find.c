@@ -120,6 +120,8 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    " ORDER BY first_seq DESC LIMIT 1",
 	[READ_DICTIONARY] = "SELECT id, definition, bytes FROM dictionary"
 	    " WHERE id = ?1",
+	[READ_JOURNAL_HEAD] = "SELECT value FROM meta"
+	    " WHERE name = 'journal_head'",
 	[READ_SKIPPED] = "SELECT value FROM meta WHERE name = ?",
 };
 
@@ -437,4 +439,37 @@ sqlite_find_unskipped(struct store_backend *backend, uint64_t number,
 	}
 	sqlite_conn_give(conn, READ_SKIPPED, statement);
 	return error == STORE_ABSENT ? STORE_OK : error;
+}
+
+/* ---------------------------------------------------------------- journal */
+
+static bool
+read_head(struct str bytes, struct audit_head *head)
+{
+	if (bytes.bytes != JOURNAL_HEAD_BYTES)
+		return false;
+	head->seq = 0;
+	for (size_t i = 0; i < 8; i++)
+		head->seq = head->seq << 8 | (uint8_t)bytes.at[i];
+	memcpy(head->hash.bytes, bytes.at + 8, sizeof(head->hash.bytes));
+	return head->seq <= INT64_MAX;
+}
+
+enum store_error
+sqlite_find_journal(struct store_backend *backend, struct audit_head *head)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	bool is_row = false;
+	enum store_error error =
+	    sqlite_conn_take(conn, READ_JOURNAL_HEAD, &statement);
+
+	*head = (struct audit_head){0};
+	if (error != STORE_OK)
+		return error;
+	error = sqlite_conn_step(conn, statement, &is_row);
+	if (is_row && !read_head(sqlite_column_str(statement, 0), head))
+		error = STORE_CORRUPT;
+	sqlite_conn_give(conn, READ_JOURNAL_HEAD, statement);
+	return error;
 }

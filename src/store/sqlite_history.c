@@ -75,6 +75,18 @@ write_whole(struct sqlite_store *store, const struct store_history *turn)
 	return error;
 }
 
+/* What its turns may lean on; those of the journal have nothing in common. */
+static struct str
+first_of(struct sqlite_store *store, const struct store_history *turn)
+{
+	if (turn->instance == STORE_JOURNAL)
+		return (struct str){NULL, 0};
+	/* One of that number may have been in a batch that never was. */
+	if (turn->first_seq == 1)
+		sqlite_recent_forget(store->recents, turn->instance);
+	return sqlite_recent_first(store->recents, turn->instance);
+}
+
 static enum store_error
 write_packed(struct sqlite_store *store, const struct store_history *turn,
     const struct digest *definition, struct str lean)
@@ -86,15 +98,12 @@ write_packed(struct sqlite_store *store, const struct store_history *turn,
 
 	if (error != STORE_OK)
 		return error;
-	/* One of that number may have been in a batch that never was. */
-	if (turn->first_seq == 1)
-		sqlite_recent_forget(store->recents, turn->instance);
 	struct pack_base base = {dictionary->id, dictionary->bytes,
-		sqlite_recent_first(store->recents, turn->instance)};
+		first_of(store, turn)};
 	struct turn_row row = {turn, STR(""), MAP_KEY_OF(&last->hash),
 		store_pack(store->packer, &base, lean)};
 	error = insert_turn(store, &row);
-	if (turn->first_seq == 1)
+	if (turn->first_seq == 1 && turn->instance != STORE_JOURNAL)
 		sqlite_recent_keep_first(store->recents, turn->instance,
 		    store_pack_first(lean));
 	return error;

@@ -331,7 +331,7 @@ read_identity(struct sqlite_store *store)
 static enum store_error
 read_facts(struct sqlite_store *store, struct buf *detail)
 {
-	int64_t number = 0, event_id = 0;
+	int64_t number = 0, event_id = 0, restored_ms = 0;
 	enum store_error error = read_identity(store);
 
 	if (error == STORE_OK)
@@ -343,12 +343,20 @@ read_facts(struct sqlite_store *store, struct buf *detail)
 	if (error == STORE_OK)
 		error = sqlite_conn_query_int(&store->reader,
 		    "SELECT coalesce(max(id), 0) FROM event", &event_id);
+	if (error == STORE_OK)
+		error = sqlite_conn_query_int(&store->reader,
+		    "SELECT coalesce((SELECT value FROM meta"
+		    "	WHERE name = 'restored_ms'), 0)", &restored_ms);
+	if (error == STORE_OK)
+		error = sqlite_find_journal(&store->backend,
+		    &store->backend.journal);
 	if (error == STORE_OK && (number < 0 || event_id < 0))
 		error = STORE_CORRUPT;
 	if (error != STORE_OK) {
 		sqlite_conn_explain(&store->reader, detail);
 		return error;
 	}
+	store->backend.restored_ms = restored_ms;
 	store->backend.last_number = (uint64_t)number;
 	store->backend.last_event_id = (uint64_t)event_id;
 	store->written_number = (uint64_t)number;
@@ -486,6 +494,7 @@ static const struct store_backend_ops ops = {
 	.freeze = freeze_cb,
 	.thaw = thaw_cb,
 	.unskipped = sqlite_find_unskipped,
+	.find_journal = sqlite_find_journal,
 	.find_instance = sqlite_find_instance,
 	.find_key = sqlite_find_key,
 	.each_subscriber = sqlite_find_subscribers,

@@ -144,6 +144,7 @@ enum sqlite_write_statement {
 	WRITE_INSTANCE_CHANGED,
 	WRITE_INSTANCE_ALL,
 	WRITE_HISTORY,
+	WRITE_JOURNAL_HEAD,
 	WRITE_READ_DICTIONARY,
 	WRITE_READ_SOURCE,
 	WRITE_DICTIONARY,
@@ -276,6 +277,7 @@ enum sqlite_read_statement {
 	READ_FIRST_TURN,
 	READ_HASHES_BEFORE,
 	READ_DICTIONARY,
+	READ_JOURNAL_HEAD,
 	READ_SKIPPED,
 	READ_STATEMENT_COUNT
 };
@@ -318,6 +320,12 @@ enum store_error sqlite_find_idempotency(struct store_backend *backend,
 #define SKIPPED_NAME_BYTES 32
 enum store_error sqlite_find_unskipped(struct store_backend *backend,
     uint64_t number, uint64_t *given);
+
+/* Where the journal ends stands in `meta`, beside what it is checked against:
+ * seq, eight bytes from the highest, and the hash. */
+#define JOURNAL_HEAD_BYTES 40
+enum store_error sqlite_find_journal(
+    struct store_backend *backend, struct audit_head *head);
 
 /* All rows of a bound statement on events. */
 enum store_error sqlite_list_rows_of_events(struct sqlite_conn *conn,

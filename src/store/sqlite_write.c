@@ -52,6 +52,9 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	[WRITE_HISTORY] =
 	    "INSERT INTO history (instance, first_seq, count, records, hashes,"
 	    "	packed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[WRITE_JOURNAL_HEAD] =
+	    "INSERT INTO meta VALUES ('journal_head', ?1)"
+	    " ON CONFLICT (name) DO UPDATE SET value = ?1",
 	[WRITE_READ_DICTIONARY] = "SELECT id, definition, bytes"
 	    " FROM dictionary WHERE definition = ?1",
 	[WRITE_READ_SOURCE] =
@@ -351,6 +354,41 @@ write_turns(struct sqlite_store *store, const struct store_batch *batch)
 	return error;
 }
 
+/* ---------------------------------------------------------------- journal */
+
+static void
+bind_journal_head(sqlite3_stmt *statement, const void *row)
+{
+	sqlite_bind_blob(statement, 1,
+	    (struct str){row, JOURNAL_HEAD_BYTES});
+}
+
+/* The head is apart from the records, so that a tail cut off is missed. */
+static enum store_error
+write_journal(struct sqlite_store *store, const struct store_batch *batch)
+{
+	static const struct digest of_none;
+	const struct store_history turn = {
+		.instance = STORE_JOURNAL,
+		.first_seq = batch->journal_count > 0 ? batch->journal->seq : 0,
+		.count = batch->journal_count,
+		.records = batch->journal,
+	};
+	uint8_t head[JOURNAL_HEAD_BYTES];
+
+	if (turn.count == 0)
+		return STORE_OK;
+	const struct audit_record *last = &turn.records[turn.count - 1];
+	for (size_t i = 0; i < 8; i++)
+		head[i] = (uint8_t)(last->seq >> (56 - 8 * i));
+	memcpy(head + 8, last->hash.bytes, sizeof(last->hash.bytes));
+	enum store_error error = sqlite_history_write(store, &turn, &of_none);
+	if (error == STORE_OK)
+		error = write_row(store, WRITE_JOURNAL_HEAD, bind_journal_head,
+		    head);
+	return error;
+}
+
 /* ------------------------------------------------------------ other tables */
 
 static void
@@ -579,6 +617,8 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 
 	if (error == STORE_OK)
 		error = write_turns(store, batch);
+	if (error == STORE_OK)
+		error = write_journal(store, batch);
 	if (error == STORE_OK)
 		error = write_instances(store, batch);
 	if (error == STORE_OK)

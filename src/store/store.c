@@ -94,6 +94,7 @@ store_open(struct store_options options, struct store **opened,
 	store->backend = backend;
 	store->last_number = backend->last_number;
 	store->last_event_id = backend->last_event_id;
+	store->journal = backend->journal;
 	if (!options.read_only) {
 		store->thread = store_thread_new(backend);
 		store->open = store_batch_new(store);
@@ -154,6 +155,13 @@ store_unskipped(struct store *store, uint64_t number, uint64_t *given)
 {
 	must(number > 0);
 	return store->backend->ops->unskipped(store->backend, number, given);
+}
+
+int64_t
+store_restored_ms(const struct store *store)
+{
+	must(store != NULL);
+	return store->backend->restored_ms;
 }
 
 struct store_age
@@ -262,6 +270,20 @@ store_fd(const struct store *store)
 	return store_thread_fd(store->thread);
 }
 
+static void
+note_durable(struct store *store)
+{
+	const struct store_batch *batch = store->under_way;
+
+	if (batch->number_max > store->last_number)
+		store->last_number = batch->number_max;
+	if (batch->journal_count > 0) {
+		const struct audit_record *last =
+		    &batch->journal[batch->journal_count - 1];
+		store->journal = (struct audit_head){last->seq, last->hash};
+	}
+}
+
 bool
 store_finished(struct store *store, enum store_error *error,
     struct buf *detail)
@@ -271,8 +293,7 @@ store_finished(struct store *store, enum store_error *error,
 	if (!store_thread_take(store->thread, error, detail))
 		return false;
 	if (*error == STORE_OK) {
-		if (store->under_way->number_max > store->last_number)
-			store->last_number = store->under_way->number_max;
+		note_durable(store);
 	} else {
 		store_batch_clear(store->open);
 	}

@@ -22,6 +22,8 @@ struct store_backend {
 	uint64_t last_number;
 	uint64_t last_event_id;
 	struct store_age age;
+	struct audit_head journal; /* when it was opened */
+	int64_t restored_ms;
 	/* The last cleaning left something; the loop's as long as no batch is
 	 * under way. */
 	bool needs_cleaning;
@@ -83,6 +85,8 @@ struct store_backend_ops {
 	enum store_error (*list_events)(struct store_backend *backend,
 	    enum store_event_status status, uint64_t after, size_t limit,
 	    store_event_fn *fn, void *arg);
+	enum store_error (*find_journal)(
+	    struct store_backend *backend, struct audit_head *head);
 	enum store_error (*each_record)(struct store_backend *backend,
 	    uint64_t instance, uint64_t from_seq, store_record_fn *fn,
 	    void *arg);

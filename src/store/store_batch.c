@@ -101,7 +101,8 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->definitions) == 0 &&
 	    map_count(batch->schedules) == 0 && batch->switch_first == NULL &&
 	    batch->token_first == NULL &&
-	    batch->history_first == NULL && !batch->cleaning.is_wanted &&
+	    batch->history_first == NULL && batch->journal_count == 0 &&
+	    !batch->cleaning.is_wanted &&
 	    !batch->has_probe;
 }
 
@@ -242,6 +243,36 @@ store_add_history(struct store_batch *batch, uint64_t instance,
 		    arena_str(batch->arena, records[i].canonical);
 	}
 	store_add_history_kept(batch, instance, copies, count);
+}
+
+/* ---------------------------------------------------------------- journal */
+
+static bool
+journal_end(const struct store_batch *batch, struct audit_head *head)
+{
+	const struct audit_record *last;
+
+	if (batch->journal_count == 0)
+		return false;
+	last = &batch->journal[batch->journal_count - 1];
+	*head = (struct audit_head){last->seq, last->hash};
+	return true;
+}
+
+void
+store_add_journal(struct store_batch *batch, const struct value *record)
+{
+	struct store *store = batch->store;
+	struct audit_head head = store->journal;
+
+	must(batch == store->open);
+	if (!journal_end(batch, &head))
+		(void)journal_end(store->under_way, &head);
+	batch->journal = arena_grow(batch->arena, batch->journal,
+	    batch->journal_count, &batch->journal_capacity,
+	    sizeof(*batch->journal));
+	batch->journal[batch->journal_count++] =
+	    audit_seal(batch->arena, record, &head);
 }
 
 /* ---------------------------------------------------------- subscriptions */

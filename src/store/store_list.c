@@ -161,7 +161,6 @@ store_each_record(struct store *store, uint64_t instance, uint64_t from_seq,
     store_record_fn *fn, void *arg)
 {
 	must(fn != NULL);
-	must(instance > 0);
 	store->iterating++;
 	enum store_error error = store->backend->ops->each_record(
 	    store->backend, instance, from_seq, fn, arg);

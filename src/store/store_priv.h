@@ -23,6 +23,7 @@ struct store {
 	struct store_batch *under_way; /* empty unless committing */
 	uint64_t last_number;   /* durable */
 	uint64_t last_event_id; /* given, durable or not */
+	struct audit_head journal; /* durable */
 	size_t iterating;       /* callbacks of ours on the stack */
 };
 
@@ -101,6 +102,9 @@ struct store_batch {
 	struct store_batch_switch *switch_last;
 	struct store_batch_token *token_first;
 	struct store_batch_token *token_last;
+	struct audit_record *journal; /* in the arena, texts too */
+	size_t journal_count;
+	size_t journal_capacity;
 	struct store_cleaning cleaning;
 	bool has_probe;
 	uint64_t number_max; /* highest of `instances` */
