@@ -76,6 +76,7 @@ uint64_t export_records(const struct export *export);
 struct export_report {
 	uint64_t instances; /* looked at */
 	uint64_t records;
+	uint64_t journal;   /* of the records: the journal's */
 	uint64_t broken;    /* faults, one an instance at most */
 	uint64_t excerpts;  /* chains that begin after their first record */
 	bool is_closed;     /* a file with its closing line */

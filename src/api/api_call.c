@@ -44,6 +44,19 @@ api_call_header(const struct api_call *call, const char *name)
 	    evhttp_request_get_input_headers(call->request), name));
 }
 
+struct str
+api_call_address(const struct api_call *call)
+{
+	struct evhttp_connection *connection =
+	    evhttp_request_get_connection(call->request);
+	char *address = NULL;
+	ev_uint16_t port;
+
+	if (connection != NULL)
+		evhttp_connection_get_peer(connection, &address, &port);
+	return arena_str(call->arena, str_of(address));
+}
+
 static struct str
 method_name(const struct evhttp_request *request)
 {

@@ -173,19 +173,26 @@ read_options(struct api_call *call, struct export_options *options)
 		   api_instance_find(call, instance, &options->instance));
 }
 
+static bool
+has_place(struct api_call *call)
+{
+	if (call->api->export_count < EXPORTS_MAX)
+		return true;
+	api_reply_header(call, "Retry-After", STR("10"));
+	api_problem_reply(call, PROBLEM_BUSY,
+	    "%d exports are under way; try again when one has ended.",
+	    EXPORTS_MAX);
+	return false;
+}
+
 /* A token that is limited to workflows has to name one of them. */
 static bool
 may_export(struct api_call *call, const struct export_options *options)
 {
 	struct str workflow = options->workflow;
 
-	if (call->api->export_count >= EXPORTS_MAX) {
-		api_reply_header(call, "Retry-After", STR("10"));
-		api_problem_reply(call, PROBLEM_BUSY,
-		    "%d exports are under way; try again when one has ended.",
-		    EXPORTS_MAX);
+	if (!has_place(call))
 		return false;
-	}
 	if (options->instance != 0 ||
 	    (workflow.at != NULL && api_auth_reaches(call, workflow)))
 		return true;
@@ -213,27 +220,18 @@ open_stream(struct api_call *call, const struct export_options *options)
 	return NULL;
 }
 
-void
-api_export_get(struct api_call *call)
+static void
+begin_stream(struct api_call *call, const struct export_options *options)
 {
-	struct export_options options;
-	struct stream *stream;
-	const char *media;
+	struct stream *stream = open_stream(call, options);
 
-	if (!read_options(call, &options) || !may_export(call, &options))
-		return;
-	media = export_format_media_type(options.format).at;
-	if (str_equal(call->method, STR("HEAD"))) {
-		api_reply_bytes(call, 200, media, STR(""));
-		return;
-	}
-	stream = open_stream(call, &options);
 	if (stream == NULL)
 		return;
-	api_reply_begin(call, 200, media);
+	api_reply_begin(
+	    call, 200, export_format_media_type(options->format).at);
 	api_reply_header(call, "Content-Disposition",
 	    arena_strf(call->arena, "attachment; filename=\"history.%.*s\"",
-		STR_ARG(export_format_suffix(options.format))));
+		STR_ARG(export_format_suffix(options->format))));
 	stream->request = call->request;
 	stream->connection = evhttp_request_get_connection(call->request);
 	call->request = NULL;
@@ -248,4 +246,55 @@ api_export_get(struct api_call *call)
 	evhttp_connection_set_closecb(stream->connection, closed_cb, stream);
 	evhttp_send_reply_start(stream->request, 200, NULL);
 	next_cb(stream->connection, stream);
+}
+
+/* ---- the journal tells of it before the first byte leaves ---- */
+
+static void
+recorded_cb(const struct engine_reply *reply, void *arg)
+{
+	struct api_call *call = api_call_of(arg);
+
+	if (call->request != NULL && !api_problem_of_engine(call, reply) &&
+	    has_place(call))
+		begin_stream(call, call->state);
+	api_call_unref(call);
+}
+
+/* All that was asked for, as it was asked. */
+static const struct value *
+fields_of(struct api_call *call, const struct export_options *options)
+{
+	struct value_builder *fields = value_build_context(call->arena);
+	struct value_builder *filter = value_build_context(call->arena);
+
+	for (size_t i = 0; i < call->query_count; i++)
+		if (!str_equal(call->query[i].name, STR("format")))
+			value_put(filter, call->query[i].name,
+			    value_copy_str(call->arena, call->query[i].value));
+	value_put_str(fields, "format", export_format_name(options->format));
+	value_put(fields, STR("filter"), value_built(filter));
+	return value_built(fields);
+}
+
+void
+api_export_get(struct api_call *call)
+{
+	struct export_options *options =
+	    ARENA_NEW(call->arena, struct export_options);
+
+	if (!read_options(call, options) || !may_export(call, options))
+		return;
+	if (str_equal(call->method, STR("HEAD"))) {
+		api_reply_bytes(call, 200,
+		    export_format_media_type(options->format).at, STR(""));
+		return;
+	}
+	call->state = options;
+	api_call_ref(call);
+	engine_journal(call->api->options.engine, &(struct engine_entry){
+	    .kind = JOURNAL_EXPORT_BEGUN,
+	    .actor = call->actor.name,
+	    .fields = fields_of(call, options),
+	}, recorded_cb, call);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * api_history.c: an instance's records, as they were sealed.
+ * api_history.c: an instance's records, and the journal's, as they were
+ * sealed.
  *
  * Each item is the record's canonical text with its hash added at the end:
  * take `hash` out again and the rest are the bytes that were hashed.
@@ -63,25 +64,18 @@ exists(struct api_call *call, uint64_t number)
 	return error == STORE_OK;
 }
 
-void
-api_history_get(struct api_call *call)
+/* A page of the records after that one. */
+static void
+send_records(
+    struct api_call *call, uint64_t number, uint64_t after, size_t limit)
 {
 	struct history history = {0};
-	size_t limit =
-	    (size_t)api_query_int(call, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT);
-	uint64_t after =
-	    (uint64_t)api_query_int(call, "after", 0, INT64_MAX - 1, 0);
-	enum store_error error;
-	uint64_t number;
 	char next[24];
 
-	if (!api_query_is_sound(call) ||
-	    !api_instance_find(call, call->params[0], &number) ||
-	    !exists(call, number))
-		return;
 	api_page_begin(&history.page, call, limit);
-	error = store_each_record(engine_store(call->api->options.engine),
-	    number, after + 1, record_cb, &history);
+	enum store_error error =
+	    store_each_record(engine_store(call->api->options.engine), number,
+		after + 1, record_cb, &history);
 	if (error == STORE_OK && history.is_damaged)
 		error = STORE_CORRUPT;
 	if (error != STORE_OK) {
@@ -92,4 +86,61 @@ api_history_get(struct api_call *call)
 	snprintf(next, sizeof(next), "%llu", (unsigned long long)history.last);
 	api_page_end(&history.page, "after",
 	    history.more ? str_of(next) : (struct str){NULL, 0});
+}
+
+static size_t
+read_limit(struct api_call *call)
+{
+	return (size_t)api_query_int(
+	    call, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT);
+}
+
+void
+api_history_get(struct api_call *call)
+{
+	size_t limit = read_limit(call);
+	uint64_t after =
+	    (uint64_t)api_query_int(call, "after", 0, INT64_MAX - 1, 0);
+	uint64_t number;
+
+	if (api_query_is_sound(call) &&
+	    api_instance_find(call, call->params[0], &number) &&
+	    exists(call, number))
+		send_records(call, number, after, limit);
+}
+
+/* ---- the journal ---- */
+
+/* Where the last `count` records begin. */
+static enum store_error
+find_tail(struct api_call *call, uint64_t count, uint64_t *after)
+{
+	struct audit_head head;
+	enum store_error error = store_find_journal(
+	    engine_store(call->api->options.engine), &head);
+
+	*after = head.seq > count ? head.seq - count : 0;
+	return error;
+}
+
+void
+api_history_journal(struct api_call *call)
+{
+	size_t limit = read_limit(call);
+	uint64_t after =
+	    (uint64_t)api_query_int(call, "after", 0, INT64_MAX - 1, 0);
+	uint64_t tail =
+	    (uint64_t)api_query_int(call, "tail", 1, LIMIT_MAX, 0);
+	enum store_error error = STORE_OK;
+
+	if (tail != 0 && api_query_text(call, "after").at != NULL)
+		api_query_fault(call, "tail", "goes without `after`");
+	if (!api_query_is_sound(call) || !api_auth_is_unlimited(call))
+		return;
+	if (tail != 0)
+		error = find_tail(call, tail, &after);
+	if (error == STORE_OK)
+		send_records(call, STORE_JOURNAL, after, tail ? tail : limit);
+	else
+		api_problem_store(call, error);
 }

@@ -321,6 +321,8 @@ evutil_socket_t api_call_socket(const struct api_call *call);
 /* Says early that the call will wait: evhttp has just given up watching the
  * socket, and watching on costs nothing where the kernel is not told of it. */
 void api_call_mind_hangup(struct api_call *call);
+/* Where it comes from; absent where the caller has hung up. */
+struct str api_call_address(const struct api_call *call);
 int64_t api_now_ms(const struct api_call *call);
 
 /* ---- api_query.c: what is asked for in the URL ---- */
@@ -440,7 +442,7 @@ api_handle_fn api_start_post;
 api_handle_fn api_instance_get, api_instance_cancel, api_instance_suspend,
     api_instance_resume;
 api_handle_fn api_list_instances;
-api_handle_fn api_history_get;
+api_handle_fn api_history_get, api_history_journal;
 api_handle_fn api_event_post;
 /* Answers once all of them are durable, or one of them can't be. */
 void api_event_deliver(

@@ -61,6 +61,32 @@ put_all(struct value_builder *built, const struct value *more)
 		    more->as.context.fields[i].value);
 }
 
+/* Who may not, and who is not known, stands in the journal; what a person may
+ * not do in an instance is in its own history. */
+static void
+tell_journal(struct api_call *call, enum api_problem problem)
+{
+	struct engine_refusal refusal = {
+	    .kind = JOURNAL_SIGN_IN_FAILED,
+	    .path = call->path,
+	    .problem = str_of(problems[problem].name),
+	};
+
+	if (problem == PROBLEM_FORBIDDEN) {
+		refusal.kind = JOURNAL_ACCESS_REFUSED;
+		refusal.actor = call->actor.name;
+	} else if (problem == PROBLEM_UNKNOWN_CALLER ||
+		   problem == PROBLEM_FORGED) {
+		refusal.address = api_call_address(call);
+	} else {
+		return;
+	}
+	if (call->route != NULL)
+		refusal.route = arena_strf(call->arena, "%s %s",
+		    call->route->method, call->route->pattern);
+	engine_refused(call->api->options.engine, &refusal);
+}
+
 void
 api_problem_with(struct api_call *call, enum api_problem problem,
     struct str detail, const struct value *more)
@@ -81,6 +107,7 @@ api_problem_with(struct api_call *call, enum api_problem problem,
 	put_all(built, more);
 	json_write(value_built(built), JSON_PLAIN, &out);
 	buf_add_char(&out, '\n');
+	tell_journal(call, problem);
 	if (status == 401)
 		api_reply_header(
 		    call, "WWW-Authenticate", STR("Bearer realm=\"stated\""));

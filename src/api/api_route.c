@@ -50,6 +50,12 @@ static const struct api_parameter history_parameters[] = {
     PARAM("workflow", "which one, where several use the business key"),
     PARAMS_END,
 };
+static const struct api_parameter journal_parameters[] = {
+    PARAM("after", "records whose seq is above this"),
+    PARAM("limit", "records of a page, at most 1000"),
+    PARAM("tail", "in place of both: the last so many, at most 1000"),
+    PARAMS_END,
+};
 static const struct api_parameter tasks_parameters[] = {
     PARAM("role", "whose tasks"),
     PARAM("open", "true unless told; false: those that are closed"),
@@ -272,6 +278,11 @@ static const struct api_route routes[] = {
 	.media = "application/jsonl, text/csv, "
 		 "application/xml, application/json, "
 		 "application/x-tar"},
+    {.method = "GET", .pattern = "/v1/journal",
+	.summary = "Read what happened to the installation",
+	.roles = API_OVERSEERS, .handle = api_history_journal,
+	.parameters = journal_parameters, .status = 200,
+	.gives = "HistoryPage"},
     {.method = "GET", .pattern = "/v1/population",
 	.summary = "Count what was open, started and ended in a period",
 	.roles = API_OVERSEERS, .handle = api_population_get,

@@ -23,6 +23,7 @@ static const struct cmd *const commands[] = {
     &cmd_list,
     &cmd_show,
     &cmd_history,
+    &cmd_journal,
     &cmd_event,
     &cmd_task,
     &cmd_incident,

@@ -66,6 +66,27 @@ static const struct sentence sentences[] = {
     {"resumed", COLOUR_GREEN, "resumed[ by {actor}][, “{comment}”]"},
     {"cancelled", COLOUR_YELLOW, "cancelled[ by {actor}][, “{comment}”]"},
     {"ended", COLOUR_BOLD, "ended in {state}: {outcome}"},
+    /* of the journal */
+    {"engine-started", COLOUR_BOLD,
+	"engine started: {program}, schema {schema}[, restored {restored_at}]"},
+    {"engine-stopped", COLOUR_BOLD, "engine stopped"},
+    {"definition-published", COLOUR_GREEN,
+	"{name} version {version} published[ by {actor}]"},
+    {"token-given", COLOUR_YELLOW, "token {token} given to {name}[ by {actor}]"},
+    {"token-revoked", COLOUR_YELLOW, "token {token} taken back[ by {actor}]"},
+    {"connection-paused", COLOUR_YELLOW,
+	"{connection} paused[ by {actor}][, “{reason}”]"},
+    {"connection-resumed", COLOUR_GREEN,
+	"{connection} resumed[ by {actor}][, “{reason}”]"},
+    {"event-replayed", COLOUR_YELLOW,
+	"{type} {event} replayed[ by {actor}]"},
+    {"export-begun", COLOUR_NONE,
+	"histories leave as {format}, {filter}[, for {actor}]"},
+    {"checkpoint-made", COLOUR_GREEN, "checkpoint of {size} turns: {root}"},
+    {"access-refused", COLOUR_RED,
+	"{route}: {problem}[ for {actor}][, {count}×]"},
+    {"sign-in-failed", COLOUR_RED,
+	"{route}: {problem}[ from {address}][, {count}×]"},
 };
 
 static const struct sentence *

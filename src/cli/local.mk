@@ -46,6 +46,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_help.c \
 	src/cli/cmd_history.c \
 	src/cli/cmd_incident.c \
+	src/cli/cmd_journal.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_sample.c \

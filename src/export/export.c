@@ -118,7 +118,8 @@ struct export {
 	struct digest_stream *hash;
 	uint64_t instances;
 	uint64_t records;
-	uint64_t told; /* the instance that is open; 0: none yet */
+	bool is_open;  /* an instance, or the journal: */
+	uint64_t told; /* its number */
 };
 
 static struct export_options
@@ -131,6 +132,43 @@ copy_options(struct arena *arena, const struct export_options *options)
 	copied.status = arena_str(arena, options->status);
 	copied.state = arena_str(arena, options->state);
 	return copied;
+}
+
+static void
+start_instance(struct export *export)
+{
+	must(export->page_at < export->page_count);
+	export->chunk_count = 0;
+	export->chunk_at = 0;
+	export->chunk_next = 1;
+	export->is_last_chunk = false;
+}
+
+/* Where no instances are chosen, and what leaves can be proved. */
+static bool
+has_journal(const struct export_options *options)
+{
+	bool is_chosen = options->instance != 0 ||
+	    options->workflow.at != NULL || options->status.at != NULL ||
+	    options->state.at != NULL || options->started_from_ms != 0 ||
+	    options->started_to_ms != 0;
+
+	return !is_chosen && (options->format == EXPORT_JSONL ||
+		options->format == EXPORT_BUNDLE);
+}
+
+/* It stands where its number does: before all instances. */
+static void
+start_journal(struct export *export)
+{
+	arena_reset(export->page_arena);
+	export->page = ARENA_NEW(export->page_arena, struct export_instance);
+	*export->page = (struct export_instance){
+	    .number = STORE_JOURNAL,
+	    .workflow = STR("journal"),
+	};
+	export->page_count = 1;
+	start_instance(export);
 }
 
 static void
@@ -147,7 +185,9 @@ start_pass(struct export *export)
 	export->is_last_chunk = true;
 	export->instances = 0;
 	export->records = 0;
-	export->told = 0;
+	export->is_open = false;
+	if (has_journal(options))
+		start_journal(export);
 }
 
 enum store_error
@@ -324,16 +364,6 @@ load_chunk(struct export *export)
 	return error;
 }
 
-static void
-start_instance(struct export *export)
-{
-	must(export->page_at < export->page_count);
-	export->chunk_count = 0;
-	export->chunk_at = 0;
-	export->chunk_next = 1;
-	export->is_last_chunk = false;
-}
-
 enum place { PLACE_RECORD, PLACE_BETWEEN, PLACE_END };
 
 /* Moves to the next record, whether it fits or not, or some of the way: where
@@ -443,9 +473,9 @@ export_tells(struct export_telling *telling, uint64_t number, bool *tells)
 static void
 shut_instance(struct export *export, struct buf *out)
 {
-	if (export->told != 0 && export->does->shut != NULL)
+	if (export->is_open && export->does->shut != NULL)
 		export->does->shut(&export->telling, out);
-	export->told = 0;
+	export->is_open = false;
 }
 
 static void
@@ -454,7 +484,8 @@ open_instance(struct export *export, struct buf *out,
 {
 	shut_instance(export, out);
 	arena_reset(export->own);
-	export->instances++;
+	export->instances += row->instance->number != STORE_JOURNAL;
+	export->is_open = true;
 	export->told = row->instance->number;
 	if (export->does->open != NULL)
 		export->does->open(&export->telling, out, row);
@@ -468,7 +499,8 @@ add_row(struct export *export, struct buf *out)
 	struct export_row row = {
 		.instance = instance,
 		.record = export->chunk[export->chunk_at],
-		.is_first = export->told != instance->number,
+		.is_first =
+		    !export->is_open || export->told != instance->number,
 	};
 	size_t before = out->bytes;
 

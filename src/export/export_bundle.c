@@ -222,7 +222,7 @@ open(struct export_telling *telling, struct buf *out,
 	bundle->out = out;
 	export_record_name(telling, row);
 	if (telling->pass == PASS_MEASURE)
-		bundle->instances++;
+		bundle->instances += row->instance->number != STORE_JOURNAL;
 	if (!is_paged(telling))
 		return;
 	export_page_open(telling, &bundle->piece, row);

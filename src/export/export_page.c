@@ -66,11 +66,10 @@ add_term(struct buf *out, const char *name, struct str text)
 	buf_add_cstr(out, "</dd>\n");
 }
 
-void
-export_page_open(struct export_telling *telling, struct buf *out,
-    const struct export_row *row)
+static void
+add_heading(const struct export_telling *telling, struct buf *out,
+    const struct export_instance *instance)
 {
-	const struct export_instance *instance = row->instance;
 	char number[24], text[CLOCK_TEXT_BYTES];
 
 	str_write(number, sizeof(number), "%lld",
@@ -87,7 +86,18 @@ export_page_open(struct export_telling *telling, struct buf *out,
 	add_term(out, "started", clock_format(instance->started_ms, text));
 	if (instance->ended_ms != 0)
 		add_term(out, "ended", clock_format(instance->ended_ms, text));
-	buf_add_cstr(out, "</dl>\n<table>\n<thead><tr><th>no.</th>"
+	buf_add_cstr(out, "</dl>\n");
+}
+
+void
+export_page_open(struct export_telling *telling, struct buf *out,
+    const struct export_row *row)
+{
+	if (row->instance->number == STORE_JOURNAL)
+		buf_add_cstr(out, "<h2>Journal of the installation</h2>\n");
+	else
+		add_heading(telling, out, row->instance);
+	buf_add_cstr(out, "<table>\n<thead><tr><th>no.</th>"
 	    "<th>when (UTC)</th><th>what</th><th>who</th><th>details</th>"
 	    "<th>hash</th></tr></thead>\n<tbody>\n");
 }
@@ -182,7 +192,11 @@ export_page_add(struct export_telling *telling, struct buf *out,
 	struct buf activity = {0};
 	char hex[DIGEST_HEX_BYTES];
 
-	export_kind_activity(&activity, kind, record);
+	if (kind == AUDIT_KIND_COUNT)
+		export_record_text(
+		    &activity, value_field_or_null(record, "kind"));
+	else
+		export_kind_activity(&activity, kind, record);
 	buf_addf(out, "<tr class=\"%s\"><td>%llu</td><td class=\"time\">",
 	    class_of(kind), (unsigned long long)row->record.seq);
 	export_xml_text(out, value_str(value_field_or_null(record, "time")));

@@ -94,6 +94,8 @@ struct str export_record_instance(
 /* The number within a public identifier (a UUID, see chart.h) is its last 62
  * bits; false where the name is of another kind. */
 MUST_USE bool export_record_number(struct str name, uint64_t *number);
+/* Whether it is the journal's identifier. */
+MUST_USE bool export_record_is_journal(struct str name);
 /* A field for a cell or an attribute: texts without quotes, names of states
  * by spaces, all else as JSON; nothing of null. */
 void export_record_text(struct buf *out, const struct value *value);

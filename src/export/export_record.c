@@ -103,6 +103,15 @@ export_record_number(struct str name, uint64_t *number)
 	return digits == 16;
 }
 
+bool
+export_record_is_journal(struct str name)
+{
+	uint64_t number;
+
+	return name.bytes == DIGEST_UUID_BYTES - 1 &&
+	    export_record_number(name, &number) && number == STORE_JOURNAL;
+}
+
 static bool
 is_list_of_strings(const struct value *value)
 {

@@ -151,6 +151,7 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 
 	must(number == check->number);
 	check->report->records++;
+	check->report->journal += number == STORE_JOURNAL;
 	enum audit_fault fault = audit_verify_next(&check->head,
 	    record->canonical, record->hash);
 	/* Without its first turn nothing of an instance can be read. */
@@ -172,20 +173,20 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 	return check->fault == AUDIT_SOUND;
 }
 
-/* What the row says of the chain's end, the chain being sound. */
+/* What is known of the chain's end, by the instance's row, the chain being
+ * sound. */
 static void
 check_head(struct check *check, const struct audit_head *known)
 {
 	if (check->head.seq < known->seq)
 		set_fault(check, AUDIT_CUT, check->head.seq + 1,
-		    "the instance's row knows of more records than there are");
+		    "more records are known than there are");
 	else if (check->head.seq > known->seq)
 		set_fault(check, AUDIT_CHANGED, known->seq + 1,
-		    "there are more records than the instance's row knows of");
+		    "there are more records than are known");
 	else if (!digest_equal(check->head.hash, known->hash))
 		set_fault(check, AUDIT_CHANGED, known->seq,
-		    "the last record is not the one that the instance's row "
-		    "knows of");
+		    "the last record is not the one that is known");
 }
 
 static void
@@ -204,13 +205,14 @@ report_check(struct check *check)
 		bytes = sizeof(first.instance) - 1;
 	if (bytes > 0)
 		memcpy(first.instance, check->name.at, bytes);
-	export_report_fault(check->report, &first, "%s", check->why);
+	export_report_fault(check->report, &first, "%s%s",
+	    check->number == STORE_JOURNAL ? "of the journal: " : "",
+	    check->why);
 }
 
 static enum store_error
-check_instance(struct check *check, const struct store_instance *row)
+check_chain(struct check *check, const struct store_instance *row)
 {
-	check->report->instances++;
 	check->row = row;
 	check->number = row->number;
 	check->head = (struct audit_head){0};
@@ -222,6 +224,23 @@ check_instance(struct check *check, const struct store_instance *row)
 		check_head(check, &row->head);
 	report_check(check);
 	return error;
+}
+
+static enum store_error
+check_instance(struct check *check, const struct store_instance *row)
+{
+	check->report->instances++;
+	return check_chain(check, row);
+}
+
+/* It has no row, but an end that is known. */
+static enum store_error
+check_journal(struct check *check)
+{
+	struct store_instance row = {.number = STORE_JOURNAL};
+	enum store_error error = store_find_journal(check->store, &row.head);
+
+	return error == STORE_OK ? check_chain(check, &row) : error;
 }
 
 /* -------------------------------------------------------- all of a database */
@@ -296,6 +315,8 @@ check_all(struct check *check)
 	enum store_error error = store_freeze(check->store);
 	uint64_t after = 0;
 
+	if (error == STORE_OK)
+		error = check_journal(check);
 	check->expected = 1;
 	do {
 		if (error == STORE_OK)
