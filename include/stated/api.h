@@ -59,6 +59,16 @@ struct api_limits {
 	int64_t idle_ms; /* a silent connection is closed; 60 s where 0 */
 };
 
+/* Signed checkpoints over all histories (audit_checkpoint.h). */
+struct api_checkpoints {
+	struct str key;	  /* the secret with the private key; absent: none */
+	int64_t every_ms; /* 0: only when asked */
+	struct str file;  /* each is appended to; absent: none */
+	struct str webhook; /* each is posted there; absent: nowhere */
+	bool log;	    /* each stands in the log */
+	struct http_port *http; /* for the webhook */
+};
+
 /* What is pointed to must live as long as the api. */
 struct api_options {
 	struct event_base *base;
@@ -78,6 +88,7 @@ struct api_options {
 	template_secret_fn *secret;
 	void *secret_arg;
 	struct api_limits limits;
+	struct api_checkpoints checkpoints;
 };
 
 /* Listens at once.  NULL with *detail where an address can't be had, or the

@@ -215,6 +215,10 @@ struct engine_entry {
 	enum journal_kind kind;
 	struct str actor; /* absent: the engine itself */
 	const struct value *fields; /* a context; NULL: none */
+	/* What it tells of, where that is a checkpoint; else NULL. */
+	const struct store_checkpoint *checkpoint;
+	const struct store_node *nodes; /* stored with it */
+	size_t node_count;
 };
 /* OK once it is durable. */
 void engine_journal(struct engine *engine, const struct engine_entry *entry,

@@ -47,6 +47,13 @@ struct signature_key *signature_key_of_ed25519(struct str x);
 /* *key may be NULL. */
 void signature_key_free(struct signature_key **key);
 
+/* The public half (SubjectPublicKeyInfo), as PEM and as DER; absent of a
+ * secret. */
+struct str signature_key_pem(
+    struct arena *arena, const struct signature_key *key);
+struct str signature_key_der(
+    struct arena *arena, const struct signature_key *key);
+
 /* RSA keys of less than 2048 bits fit nothing. */
 bool signature_key_fits(
     const struct signature_key *key, enum signature_algorithm algorithm);

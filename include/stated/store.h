@@ -190,6 +190,20 @@ struct store_token {
 	int64_t expires_ms; /* 0: never */
 };
 
+/* A node of the tree over all turns (audit_tree.h) that is complete. */
+struct store_node {
+	unsigned level;
+	uint64_t position;
+	struct digest hash;
+};
+
+struct store_checkpoint {
+	uint64_t number; /* 1, 2, 3, … */
+	uint64_t size;   /* turns */
+	int64_t at_ms;
+	struct str document; /* audit_checkpoint.h */
+};
+
 /* ---- writing ---- */
 
 /* The open batch, made where there is none. */
@@ -239,6 +253,11 @@ void store_add_switch(
 /* The same of tokens. */
 void store_add_token(
     struct store_batch *batch, const struct store_token *row);
+/* A node that is there already stays. */
+void store_add_nodes(struct store_batch *batch, const struct store_node *nodes,
+    size_t count);
+void store_add_checkpoint(
+    struct store_batch *batch, const struct store_checkpoint *row);
 /* Deletes idempotency keys that expired, and matched events older than
  * `events_before_ms`, a bounded number at a time. */
 void store_add_cleaning(
@@ -386,5 +405,44 @@ typedef bool store_record_fn(
     uint64_t instance, const struct audit_record *record, void *arg);
 MUST_USE enum store_error store_each_record(struct store *store,
     uint64_t instance, uint64_t from_seq, store_record_fn *fn, void *arg);
+
+/* ---- the log: turns in the order of their commits; durable rows ---- */
+
+/* A turn, and by its last record all of its instance up to there. */
+struct store_turn {
+	uint64_t index; /* in the log, from 0 */
+	uint64_t instance;
+	uint64_t seq; /* of the turn's last record */
+	struct digest hash;
+};
+/* At one moment: */
+struct store_log {
+	uint64_t size; /* turns */
+	uint64_t instances; /* how many numbers have been given */
+	struct audit_head journal;
+};
+MUST_USE enum store_error store_find_log(
+    struct store *store, struct store_log *log);
+/* false stops */
+typedef bool store_turn_fn(const struct store_turn *turn, void *arg);
+/* At most `limit` from that one on.  STORE_CORRUPT at a row that can't be a
+ * turn; one that is missing is seen by its index. */
+MUST_USE enum store_error store_each_turn(struct store *store, uint64_t from,
+    size_t limit, store_turn_fn *fn, void *arg);
+/* Those of one instance, in order, from the one on that has the record. */
+MUST_USE enum store_error store_each_turn_of(struct store *store,
+    uint64_t instance, uint64_t from_seq, store_turn_fn *fn, void *arg);
+/* STORE_ABSENT where it was not added. */
+MUST_USE enum store_error store_find_node(struct store *store, unsigned level,
+    uint64_t position, struct digest *hash);
+/* number 0: the newest. */
+MUST_USE enum store_error store_find_checkpoint(struct store *store,
+    struct arena *arena, uint64_t number, struct store_checkpoint *row);
+typedef bool store_checkpoint_fn(
+    const struct store_checkpoint *row, void *arg);
+/* In order of their numbers, those above `after`; UINT64_MAX: the newest
+ * first. */
+MUST_USE enum store_error store_each_checkpoint(struct store *store,
+    uint64_t after, size_t limit, store_checkpoint_fn *fn, void *arg);
 
 #endif

@@ -201,6 +201,7 @@ api_new(const struct api_options *options, struct buf *detail)
 	must(api->http != NULL);
 	set_up(api);
 	api->gallery = api_gallery_new(options->base);
+	api->sealer = api_sealer_new(api);
 	api->door = api_door_open(api, detail);
 	if (api->door == NULL)
 		api_free(&api);
@@ -218,6 +219,7 @@ api_free(struct api **api_pointer)
 	while (api->calls != NULL)
 		api_call_drop(api->calls);
 	api_gallery_free(&api->gallery);
+	api_sealer_free(&api->sealer);
 	api_population_drop(api);
 	evhttp_free(api->http);
 	must(api->sending_count == 0);

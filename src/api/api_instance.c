@@ -91,6 +91,12 @@ api_instance_find(struct api_call *call, struct str text, uint64_t *number)
 	if (!engine_id_parse(call->api->options.engine, text, number) &&
 	    !find_key(call, text, number))
 		return false;
+	if (*number == STORE_JOURNAL) {
+		api_problem_reply(call, PROBLEM_UNKNOWN_INSTANCE,
+		    "%.*s is the journal, which is read at /v1/journal.",
+		    STR_ARG(text));
+		return false;
+	}
 	return is_reachable(call, text, *number);
 }
 

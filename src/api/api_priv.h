@@ -27,6 +27,7 @@ struct api_call;
 struct api_route;
 struct api_door;
 struct api_gallery;
+struct api_sealer;
 
 /* ---- roles ---- */
 
@@ -89,6 +90,12 @@ enum api_role {
 	X(UNKNOWN_CONNECTION, 404, "unknown-connection",                      \
 	    "There is no such connection",                                    \
 	    "no connection of that name is served")                           \
+	X(UNKNOWN_CHECKPOINT, 404, "unknown-checkpoint",                      \
+	    "There is no such checkpoint",                                    \
+	    "no checkpoint of that number was made")                          \
+	X(NO_KEY, 404, "no-checkpoint-key",                                   \
+	    "Checkpoints can't be signed here",                               \
+	    "checkpoints.key names no private key of Ed25519")                \
 	X(UNKNOWN_ITEM, 404, "unknown-item",                                  \
 	    "There is no such task, incident, escalation or event",           \
 	    "its identifier names nothing")                                   \
@@ -233,6 +240,7 @@ struct api {
 	struct evhttp *http;
 	struct api_door *door;
 	struct api_gallery *gallery;
+	struct api_sealer *sealer;
 	struct api_call *calls; /* newest first */
 	size_t call_count;
 	size_t large_bytes; /* of large bodies that are being answered */
@@ -294,6 +302,16 @@ struct api_gallery *api_gallery_new(struct event_base *base);
 /* Waits for the picture that is being drawn.  To be called when the calls are
  * dropped. */
 void api_gallery_free(struct api_gallery **gallery);
+
+/* ---- api_sealer.c: making checkpoints ---- */
+struct api_sealer *api_sealer_new(struct api *api);
+/* To be called when the calls are dropped. */
+void api_sealer_free(struct api_sealer **sealer);
+/* Makes one now, and answers with it. */
+void api_sealer_make(struct api_call *call);
+struct signature_key;
+/* The private key; NULL where there is none, and *why tells what to do. */
+struct signature_key *api_sealer_key(const struct api *api, const char **why);
 
 /* ---- api_definition.c ---- */
 /* The definition that the path and the query mean; NULL where answered. */
@@ -458,6 +476,8 @@ api_handle_fn api_schedule_list;
 api_handle_fn api_token_list, api_token_post, api_token_revoke;
 api_handle_fn api_connection_list, api_connection_get, api_connection_pause,
     api_connection_resume, api_connection_test;
+api_handle_fn api_checkpoint_list, api_checkpoint_get, api_checkpoint_prove,
+    api_checkpoint_consistency, api_checkpoint_key;
 api_handle_fn api_export_get, api_population_get;
 api_handle_fn api_health_live, api_health_ready, api_health_metrics;
 api_handle_fn api_openapi_get;

@@ -140,6 +140,13 @@ static const struct {
 	ALSO("hash", TEXT),
 	"'kind','seq','time','instance','prev','hash'")},
     {"HistoryPage", PAGE("Record")},
+    {"Checkpoint", CLOSED(HAS("checkpoint", OBJECT)
+	ALSO("key", TEXT)
+	ALSO("signature", TEXT),
+	"'checkpoint','key','signature'")},
+    {"CheckpointPage", PAGE("Checkpoint")},
+    {"Inclusion", CLOSED(HAS("inclusion", OBJECT), "'inclusion'")},
+    {"Consistency", CLOSED(HAS("consistency", OBJECT), "'consistency'")},
     /* ---- what waits for a person ---- */
     {"Task", OPEN(HAS("id", TEXT)
 	ALSO("instance", TEXT)

@@ -9,6 +9,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_body.c \
 	src/api/api_call.c \
 	src/api/api_census.c \
+	src/api/api_checkpoint.c \
 	src/api/api_connection.c \
 	src/api/api_definition.c \
 	src/api/api_diagram.c \
@@ -34,5 +35,6 @@ libstated_api_a_SOURCES = \
 	src/api/api_route.c \
 	src/api/api_schedule.c \
 	src/api/api_schema.c \
+	src/api/api_sealer.c \
 	src/api/api_start.c \
 	src/api/api_token.c

@@ -278,6 +278,37 @@ signature_key_free(struct signature_key **key)
 	*key = NULL;
 }
 
+static struct str
+write_public(struct arena *arena, const struct signature_key *key,
+    int (*write)(BIO *bio, const EVP_PKEY *pkey))
+{
+	BIO *bio = key->pkey != NULL ? BIO_new(BIO_s_mem()) : NULL;
+	struct str text = {NULL, 0};
+	char *at = NULL;
+
+	if (key->pkey == NULL)
+		return text;
+	must(bio != NULL);
+	must(write(bio, key->pkey) == 1);
+	long bytes = BIO_get_mem_data(bio, &at);
+	must(bytes > 0);
+	text = arena_str(arena, (struct str){at, (size_t)bytes});
+	BIO_free(bio);
+	return text;
+}
+
+struct str
+signature_key_pem(struct arena *arena, const struct signature_key *key)
+{
+	return write_public(arena, key, PEM_write_bio_PUBKEY);
+}
+
+struct str
+signature_key_der(struct arena *arena, const struct signature_key *key)
+{
+	return write_public(arena, key, i2d_PUBKEY_bio);
+}
+
 bool
 signature_key_fits(
     const struct signature_key *key, enum signature_algorithm algorithm)

@@ -2,6 +2,8 @@
 /* chart.c: making an instance, and looking at it. */
 #include "chart_priv.h"
 
+#include "stated/audit_tree.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,21 +67,10 @@ chart_actor_has(const struct chart_actor *actor, struct str role)
 
 /* ---- identifiers ---- */
 
-/* RFC 9562, version 8: bits 0-47 the store's, 48-51 the version, 64-65 the
- * variant, 66-127 the instance's number. */
 struct str
 chart_id_format(struct chart_identity identity, char out[CHART_ID_BYTES])
 {
-	uint64_t n = identity.number;
-	uint8_t id[16];
-
-	must(n >> 62 == 0);
-	memcpy(id, identity.store, 8);
-	id[6] = (uint8_t)(0x80 | (id[6] & 15));
-	for (int i = 0; i < 8; i++)
-		id[8 + i] = (uint8_t)(n >> (56 - 8 * i));
-	id[8] |= 0x80;
-	return digest_uuid(id, out);
+	return audit_id_format(identity.store, identity.number, out);
 }
 
 static bool

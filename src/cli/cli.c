@@ -24,6 +24,7 @@ static const struct cmd *const commands[] = {
     &cmd_show,
     &cmd_history,
     &cmd_journal,
+    &cmd_checkpoint,
     &cmd_event,
     &cmd_task,
     &cmd_incident,

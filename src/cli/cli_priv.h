@@ -52,7 +52,8 @@ struct cmd {
 };
 
 extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve,
-    cmd_start, cmd_list, cmd_show, cmd_history, cmd_journal, cmd_event, cmd_task,
+    cmd_start, cmd_list, cmd_show, cmd_history, cmd_journal, cmd_checkpoint,
+    cmd_event, cmd_task,
     cmd_incident, cmd_escalation, cmd_dead_letter, cmd_schedule,
     cmd_connection, cmd_token,
     cmd_suspend, cmd_resume, cmd_cancel, cmd_export, cmd_verify, cmd_version,

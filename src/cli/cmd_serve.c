@@ -676,9 +676,11 @@ open_api(struct service *service)
 		    .connections_max = service->callers_max,
 		    .idle_ms = config->idle_ms,
 		},
+	    .checkpoints = config->checkpoints,
 	};
 	struct buf detail = {0};
 
+	options.checkpoints.http = http_client_port(service->http);
 	if (!has_callers(service, config))
 		return fail_tokenless(service);
 	options.listeners = listeners_of(config, &options.listener_count);

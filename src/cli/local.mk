@@ -35,6 +35,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_backup.c \
 	src/cli/cmd_bench.c \
 	src/cli/cmd_check.c \
+	src/cli/cmd_checkpoint.c \
 	src/cli/cmd_connection.c \
 	src/cli/cmd_dead_letter.c \
 	src/cli/cmd_diff.c \

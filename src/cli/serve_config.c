@@ -31,7 +31,9 @@ static read_fn read_environment, read_listen, read_certificate, read_key,
     read_vault_path, read_vault_ca, read_vault_token, read_vault_role,
     read_vault_secret, read_vault_refresh, read_required, read_tokens,
     read_insecure, read_body, read_connections, read_idle, read_queued,
-    read_log_format, read_log_level, read_proofs;
+    read_log_format, read_log_level, read_proofs, read_checkpoint_key,
+    read_checkpoint_every, read_checkpoint_file, read_checkpoint_webhook,
+    read_checkpoint_log;
 
 /* Keys that the language of interfaces has and this version has not. */
 static read_fn not_yet;
@@ -93,6 +95,16 @@ static const struct {
 	"how long a connection may be silent, a request take to come"},
     {"/limits/instances-queued", read_queued, "100000",
 	"requests that wait for their turn"},
+    {"/checkpoints/key", read_checkpoint_key, "none",
+	"{secret: NAME}, a private key of Ed25519 in PEM: they are signed by it"},
+    {"/checkpoints/every", read_checkpoint_every, "1h",
+	"how often one is made where anything was recorded; off: when asked"},
+    {"/checkpoints/file", read_checkpoint_file, "none",
+	"each is appended to it, a line each"},
+    {"/checkpoints/webhook", read_checkpoint_webhook, "none",
+	"each is posted to that URL, until it is taken"},
+    {"/checkpoints/log", read_checkpoint_log, "true",
+	"whether each stands in the log"},
     {"/log/format", read_log_format, "text", "text or json"},
     {"/log/level", read_log_level, "info", "debug, info, warning or error"},
     {"/telemetry", not_yet, "none", "where traces go"},
@@ -385,6 +397,44 @@ read_vault_secret(
 }
 
 static void
+read_checkpoint_key(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	take_secret_name(
+	    reader, path, value, &reader->config->checkpoints.key);
+}
+
+static void
+read_checkpoint_file(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	(void)take_text(
+	    reader, path, value, &reader->config->checkpoints.file);
+}
+
+static void
+read_checkpoint_webhook(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	struct str url;
+
+	if (!take_text(reader, path, value, &url))
+		return;
+	if (!str_has_prefix(url, STR("https://")) &&
+	    !str_has_prefix(url, STR("http://")))
+		complain(reader, path, "C002", "takes a URL of http or https",
+		    NULL);
+	reader->config->checkpoints.webhook = url;
+}
+
+static void
+read_checkpoint_log(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	take_boolean(reader, path, value, &reader->config->checkpoints.log);
+}
+
+static void
 read_required(struct reader *reader, struct str path, const struct value *value)
 {
 	take_boolean(reader, path, value, &reader->config->auth_required);
@@ -423,6 +473,18 @@ take_span(struct reader *reader, struct str path, const struct value *value,
 		    "takes a time from 1s to 24h", "write 60s, or 2m");
 	else
 		*out = span.fixed_ms;
+}
+
+static void
+read_checkpoint_every(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	if (str_equal(value_str(value), STR("off")) ||
+	    (value->type == VALUE_BOOLEAN && !value_is_true(value)))
+		reader->config->checkpoints.every_ms = 0;
+	else
+		take_span(reader, path, value,
+		    &reader->config->checkpoints.every_ms);
 }
 
 static void
@@ -732,6 +794,8 @@ config_new(void)
 	config->workflow_count = 1;
 	config->settings = value_built(value_build_context(config->arena));
 	config->connections_max = 10000;
+	config->checkpoints.every_ms = 60LL * 60 * 1000;
+	config->checkpoints.log = true;
 	config->log_format = STR("text");
 	config->log_level = STR("info");
 	return config;

@@ -90,6 +90,7 @@ struct config {
 	int64_t connections_max;
 	int64_t idle_ms; /* 0: the default */
 	int64_t instances_queued;
+	struct api_checkpoints checkpoints;
 	struct str log_format;
 	struct str log_level;
 };

@@ -288,6 +288,26 @@ engine_give(struct engine *engine, const struct engine_grant *act,
 	engine_submit(engine, request);
 }
 
+static void
+copy_checkpoint(struct request *request, const struct engine_entry *entry)
+{
+	struct store_checkpoint *checkpoint;
+	struct store_node *nodes;
+
+	if (entry->checkpoint == NULL)
+		return;
+	checkpoint = ARENA_NEW(request->arena, struct store_checkpoint);
+	*checkpoint = *entry->checkpoint;
+	checkpoint->document = copy(request, checkpoint->document);
+	request->entry.checkpoint = checkpoint;
+	request->entry.node_count = entry->node_count;
+	nodes = ARENA_ARRAY(
+	    request->arena, entry->node_count, struct store_node);
+	for (size_t i = 0; i < entry->node_count; i++)
+		nodes[i] = entry->nodes[i];
+	request->entry.nodes = nodes;
+}
+
 void
 engine_journal(struct engine *engine, const struct engine_entry *entry,
     engine_reply_fn *reply, void *arg)
@@ -301,6 +321,7 @@ engine_journal(struct engine *engine, const struct engine_entry *entry,
 	mine->actor = copy(request, entry->actor);
 	if (entry->fields != NULL)
 		mine->fields = value_copy(request->arena, entry->fields);
+	copy_checkpoint(request, entry);
 	engine_submit(engine, request);
 }
 

@@ -71,6 +71,12 @@ journal_perform(
 		value_put(record, fields->as.context.fields[i].key,
 		    fields->as.context.fields[i].value);
 	journal_add(engine, record);
+	if (entry->checkpoint != NULL) {
+		struct store_batch *batch = store_batch(engine->store);
+
+		store_add_nodes(batch, entry->nodes, entry->node_count);
+		store_add_checkpoint(batch, entry->checkpoint);
+	}
 	(void)turn_reply(turn, request, ENGINE_OK);
 }
 

@@ -3,8 +3,9 @@
  * export.c: walking over histories, a page of instances and a handful of
  * records at a time.
  *
- *	EXPORT_BEGINNING ─► EXPORT_TELLING ─► EXPORT_CLOSING ─► EXPORT_OVER
- *	   header row          records          closing line
+ *	EXPORT_BEGINNING ─► EXPORT_TELLING ─► EXPORT_SEALING ─► EXPORT_CLOSING
+ *	   header row          records        what proves it    closing line
+ *	                                                        ─► EXPORT_OVER
  *
  * A format that needs to know all before it tells the first of it has the
  * records told to it in several passes, which all show the same.
@@ -87,6 +88,7 @@ export_format_parse(struct str name, enum export_format *format)
 enum export_stage {
 	EXPORT_BEGINNING,
 	EXPORT_TELLING,
+	EXPORT_SEALING,
 	EXPORT_CLOSING,
 	EXPORT_OVER
 };
@@ -241,6 +243,7 @@ export_close(struct export **closed)
 	if (export->hash != NULL)
 		(void)digest_stream_end(&export->hash);
 	export_bundle_free(&export->telling);
+	export_seal_free(&export->telling);
 	buf_fini(&export->telling.name);
 	buf_fini(&export->telling.states);
 	if (export->telling.seen != NULL)
@@ -470,28 +473,44 @@ export_tells(struct export_telling *telling, uint64_t number, bool *tells)
 
 /* ---- records ---- */
 
-static void
+/* Whether it is one of JSON lines that can be proved by itself. */
+static bool
+is_sealed(const struct export *export)
+{
+	return export->options.closing_line &&
+	    export->options.format == EXPORT_JSONL;
+}
+
+static enum store_error
 shut_instance(struct export *export, struct buf *out)
 {
+	enum store_error error = STORE_OK;
+
+	if (export->is_open && is_sealed(export))
+		error = export_seal_shut(&export->telling, out, export->told);
 	if (export->is_open && export->does->shut != NULL)
 		export->does->shut(&export->telling, out);
 	export->is_open = false;
+	return error;
 }
 
-static void
+static enum store_error
 open_instance(struct export *export, struct buf *out,
     const struct export_row *row)
 {
-	shut_instance(export, out);
+	enum store_error error = shut_instance(export, out);
+
 	arena_reset(export->own);
+	export_seal_open(&export->telling);
 	export->instances += row->instance->number != STORE_JOURNAL;
 	export->is_open = true;
 	export->told = row->instance->number;
 	if (export->does->open != NULL)
 		export->does->open(&export->telling, out, row);
+	return error;
 }
 
-static void
+static enum store_error
 add_row(struct export *export, struct buf *out)
 {
 	const struct export_instance *instance =
@@ -502,30 +521,32 @@ add_row(struct export *export, struct buf *out)
 		.is_first =
 		    !export->is_open || export->told != instance->number,
 	};
-	size_t before = out->bytes;
+	enum store_error error = STORE_OK;
 
 	if (row.is_first)
-		open_instance(export, out, &row);
+		error = open_instance(export, out, &row);
 	export->does->add(&export->telling, out, &row);
-	if (!buf_is_over(out))
-		digest_stream_add(export->hash, (struct str){
-		    out->at + before, out->bytes - before});
+	if (is_sealed(export))
+		export_seal_note(&export->telling, row.record.seq);
 	export->records++;
+	return error;
 }
 
 /* All records were told once. */
-static void
+static enum store_error
 end_pass(struct export *export, struct buf *out)
 {
+	enum store_error error = shut_instance(export, out);
+
 	must(export->stage == EXPORT_TELLING);
-	shut_instance(export, out);
 	if (export->telling.pass + 1 >= export->does->passes) {
-		export->stage = EXPORT_CLOSING;
-		return;
+		export->stage = EXPORT_SEALING;
+		return error;
 	}
 	export->telling.pass++;
 	export->does->turn(&export->telling, out);
 	start_pass(export);
+	return error;
 }
 
 static enum store_error
@@ -537,26 +558,42 @@ tell_record(struct export *export, struct buf *out)
 	must(export->stage == EXPORT_TELLING);
 	if (error != STORE_OK || place == PLACE_BETWEEN)
 		return error;
-	if (place == PLACE_END) {
-		end_pass(export, out);
-		return STORE_OK;
-	}
+	if (place == PLACE_END)
+		return end_pass(export, out);
 	arena_reset(export->scratch);
 	if (is_in_period(&export->telling,
 		export->chunk[export->chunk_at].canonical))
-		add_row(export, out);
+		error = add_row(export, out);
 	export->chunk_at++;
-	return STORE_OK;
+	return error;
 }
 
 static enum store_error
 tell_beginning(struct export *export, struct buf *out)
 {
 	must(export->stage == EXPORT_BEGINNING);
+	enum store_error error = STORE_OK;
+
 	export->stage = EXPORT_TELLING;
-	if (export->does->begin == NULL)
-		return STORE_OK;
-	return export->does->begin(&export->telling, out);
+	if (is_sealed(export))
+		error = export_seal_begin(&export->telling);
+	if (error == STORE_OK && export->does->begin != NULL)
+		error = export->does->begin(&export->telling, out);
+	return error;
+}
+
+static enum store_error
+tell_seal(struct export *export, struct buf *out)
+{
+	enum store_error error = STORE_OK;
+	bool is_end = true;
+
+	must(export->stage == EXPORT_SEALING);
+	if (is_sealed(export))
+		error = export_seal_end(&export->telling, out, &is_end);
+	if (is_end)
+		export->stage = EXPORT_CLOSING;
+	return error;
 }
 
 static enum store_error
@@ -594,6 +631,9 @@ export_next(struct export *export, struct buf *out, bool *is_end)
 		case EXPORT_TELLING:
 			error = tell_record(export, out);
 			break;
+		case EXPORT_SEALING:
+			error = tell_seal(export, out);
+			break;
 		case EXPORT_CLOSING:
 			error = tell_closing(export, out);
 			break;
@@ -601,6 +641,9 @@ export_next(struct export *export, struct buf *out, bool *is_end)
 			unreachable("the loop ends there");
 		}
 	}
+	if (export->stage != EXPORT_OVER && !buf_is_over(out))
+		digest_stream_add(export->hash, (struct str){
+		    out->at + before, out->bytes - before});
 	*is_end = error == STORE_OK && out->bytes == before &&
 	    export->stage == EXPORT_OVER;
 	return error;

@@ -38,6 +38,8 @@ struct export_bundle {
 	struct part records;
 	struct digest_stream *lines; /* the records without the closing line */
 	struct buf closing; /* the closing line */
+	uint64_t told; /* the instance that is open */
+	enum store_error error; /* of what proves the records */
 	uint64_t instances;
 	uint64_t record_count;
 	int64_t now_ms;
@@ -118,6 +120,32 @@ take_piece(struct export_telling *telling, struct part *part)
 		write_piece(bundle, piece);
 	}
 	buf_clear(&bundle->piece);
+}
+
+/* The piece is of the records. */
+static void
+take_lines(struct export_telling *telling)
+{
+	struct export_bundle *bundle = telling->bundle;
+
+	if (telling->pass == PASS_MEASURE)
+		digest_stream_add(bundle->lines, buf_str(&bundle->piece));
+	take_piece(telling, &bundle->records);
+}
+
+/* What proves them stands behind them. */
+static void
+take_seal(struct export_telling *telling)
+{
+	struct export_bundle *bundle = telling->bundle;
+	bool is_end = false;
+
+	export_seal_again(telling);
+	while (bundle->error == STORE_OK && !is_end) {
+		bundle->error =
+		    export_seal_end(telling, &bundle->piece, &is_end);
+		take_lines(telling);
+	}
 }
 
 static void
@@ -210,7 +238,7 @@ begin(struct export_telling *telling, struct buf *out)
 	must(archive_write_open(bundle->archive, bundle, NULL, write_cb,
 	    NULL) == ARCHIVE_OK);
 	begin_page(telling);
-	return STORE_OK;
+	return export_seal_begin(telling);
 }
 
 static void
@@ -220,6 +248,8 @@ open(struct export_telling *telling, struct buf *out,
 	struct export_bundle *bundle = telling->bundle;
 
 	bundle->out = out;
+	bundle->told = row->instance->number;
+	export_seal_open(telling);
 	export_record_name(telling, row);
 	if (telling->pass == PASS_MEASURE)
 		bundle->instances += row->instance->number != STORE_JOURNAL;
@@ -232,11 +262,18 @@ open(struct export_telling *telling, struct buf *out,
 static void
 shut(struct export_telling *telling, struct buf *out)
 {
-	telling->bundle->out = out;
+	struct export_bundle *bundle = telling->bundle;
+
+	bundle->out = out;
+	if (is_recorded(telling) && bundle->error == STORE_OK) {
+		bundle->error = export_seal_shut(
+		    telling, &bundle->piece, bundle->told);
+		take_lines(telling);
+	}
 	if (!is_paged(telling))
 		return;
-	export_page_shut(&telling->bundle->piece);
-	take_piece(telling, &telling->bundle->page);
+	export_page_shut(&bundle->piece);
+	take_piece(telling, &bundle->page);
 }
 
 static void
@@ -265,10 +302,8 @@ add(struct export_telling *telling, struct buf *out,
 	}
 	if (is_recorded(telling)) {
 		export_format_jsonl.add(telling, &bundle->piece, row);
-		if (telling->pass == PASS_MEASURE)
-			digest_stream_add(
-			    bundle->lines, buf_str(&bundle->piece));
-		take_piece(telling, &bundle->records);
+		export_seal_note(telling, row->record.seq);
+		take_lines(telling);
 	}
 }
 
@@ -282,11 +317,12 @@ end_measuring(struct export_telling *telling)
 		.instances = bundle->instances,
 		.records = bundle->record_count,
 		.is_excerpt = options->from_ms > 0 || options->to_ms > 0,
-		.hash = digest_stream_end(&bundle->lines),
 	};
 
 	telling->pass = PASS_MEASURE;
 	end_page(telling);
+	take_seal(telling);
+	closing.hash = digest_stream_end(&bundle->lines);
 	export_jsonl_close(&bundle->closing, &closing);
 	buf_add_str(&bundle->piece, buf_str(&bundle->closing));
 	take_piece(telling, &bundle->records);
@@ -338,6 +374,9 @@ end(struct export_telling *telling, struct buf *out)
 	struct export_bundle *bundle = telling->bundle;
 
 	bundle->out = out;
+	take_seal(telling);
+	if (bundle->error != STORE_OK)
+		return bundle->error;
 	buf_add_str(&bundle->piece, buf_str(&bundle->closing));
 	take_piece(telling, &bundle->records);
 	must(bundle->records.written == bundle->records.bytes);

@@ -42,6 +42,7 @@ struct export_telling {
 	struct export_standing *standing; /* it; known to export_as_at.c */
 	struct buf states; /* its active states, by spaces */
 	struct export_bundle *bundle; /* known to export_bundle.c */
+	struct export_seal *seal; /* known to export_seal.c; NULL: none */
 };
 
 /* A format is told the beginning, every record, pass after pass, and the end.
@@ -135,6 +136,23 @@ void export_xml_pair(struct buf *out, const char *element, const char *key,
 
 /* A cell, quoted where it has to be; never a formula. */
 void export_csv_cell(struct buf *out, const struct value *value);
+
+/* ---- export_seal.c: by which JSON lines are proved ---- */
+
+/* Where there is no checkpoint, nothing of this does anything. */
+MUST_USE enum store_error export_seal_begin(struct export_telling *telling);
+void export_seal_free(struct export_telling *telling);
+/* Of an instance: its first record is about to be told, a record is told,
+ * its last one was. */
+void export_seal_open(struct export_telling *telling);
+void export_seal_note(struct export_telling *telling, uint64_t seq);
+MUST_USE enum store_error export_seal_shut(
+    struct export_telling *telling, struct buf *out, uint64_t instance);
+/* When all were told: the next lines, until *is_end. */
+MUST_USE enum store_error export_seal_end(
+    struct export_telling *telling, struct buf *out, bool *is_end);
+/* The same lines once more. */
+void export_seal_again(struct export_telling *telling);
 
 /* ---- export_jsonl.c ---- */
 

@@ -12,7 +12,11 @@ libstated_export_a_SOURCES = \
 	src/export/export_ocel.c \
 	src/export/export_page.c \
 	src/export/export_priv.h \
+	src/export/export_proof.c \
 	src/export/export_record.c \
+	src/export/export_seal.c \
+	src/export/export_tree.c \
+	src/export/export_tree.h \
 	src/export/export_verify.c \
 	src/export/export_verify_bundle.c \
 	src/export/export_verify_file.c \

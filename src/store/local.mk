@@ -13,6 +13,7 @@ libstated_store_a_SOURCES = \
 	src/store/sqlite_history.c \
 	src/store/sqlite_list.c \
 	src/store/sqlite_lock.c \
+	src/store/sqlite_log.c \
 	src/store/sqlite_open.c \
 	src/store/sqlite_piece.c \
 	src/store/sqlite_priv.h \
@@ -26,6 +27,7 @@ libstated_store_a_SOURCES = \
 	src/store/store_lean.c \
 	src/store/store_lean.h \
 	src/store/store_list.c \
+	src/store/store_log.c \
 	src/store/store_pack.c \
 	src/store/store_pack.h \
 	src/store/store_priv.h \

@@ -39,6 +39,12 @@
 	"	max(first_seq) FROM history WHERE instance = ?1"               \
 	"	AND first_seq <= ?2), 0) ORDER BY first_seq"
 
+/* Of a row of `history`, the hash of its last record. */
+#define TURNS                                                                  \
+	"SELECT id, instance, first_seq + count - 1, substr(hashes, -32)"      \
+	" FROM history WHERE "
+#define CHECKPOINTS "SELECT number, size, at_ms, document FROM checkpoint"
+
 #define ITEM_COLUMNS                                                           \
 	"kind, instance, serial, open, created_ms, closed_ms, owner, body"
 
@@ -122,6 +128,22 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    " WHERE id = ?1",
 	[READ_JOURNAL_HEAD] = "SELECT value FROM meta"
 	    " WHERE name = 'journal_head'",
+	[READ_LOG] = "SELECT (SELECT coalesce(max(id), 0) FROM history),"
+	    "	(SELECT value FROM meta WHERE name = 'journal_head'),"
+	    "	(SELECT value FROM meta WHERE name = 'last_number'),"
+	    "	(SELECT coalesce(sum(value - substr(name, 9) + 1), 0)"
+	    "		FROM meta WHERE name LIKE 'skipped-%')",
+	[READ_TURNS] = TURNS "id > ?1 ORDER BY id LIMIT ?2",
+	[READ_TURNS_OF] = TURNS "instance = ?1"
+	    "	AND first_seq >= coalesce((SELECT max(first_seq) FROM history"
+	    "		WHERE instance = ?1 AND first_seq <= ?2), 0)"
+	    " ORDER BY first_seq",
+	[READ_NODE] =
+	    "SELECT hash FROM tree WHERE level = ?1 AND position = ?2",
+	[READ_CHECKPOINTS] = CHECKPOINTS
+	    " WHERE number > ?1 ORDER BY number LIMIT ?2",
+	[READ_CHECKPOINTS_NEWEST] = CHECKPOINTS
+	    " WHERE number <= ?1 ORDER BY number DESC LIMIT ?2",
 	[READ_SKIPPED] = "SELECT value FROM meta WHERE name = ?",
 };
 
@@ -439,37 +461,4 @@ sqlite_find_unskipped(struct store_backend *backend, uint64_t number,
 	}
 	sqlite_conn_give(conn, READ_SKIPPED, statement);
 	return error == STORE_ABSENT ? STORE_OK : error;
-}
-
-/* ---------------------------------------------------------------- journal */
-
-static bool
-read_head(struct str bytes, struct audit_head *head)
-{
-	if (bytes.bytes != JOURNAL_HEAD_BYTES)
-		return false;
-	head->seq = 0;
-	for (size_t i = 0; i < 8; i++)
-		head->seq = head->seq << 8 | (uint8_t)bytes.at[i];
-	memcpy(head->hash.bytes, bytes.at + 8, sizeof(head->hash.bytes));
-	return head->seq <= INT64_MAX;
-}
-
-enum store_error
-sqlite_find_journal(struct store_backend *backend, struct audit_head *head)
-{
-	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
-	sqlite3_stmt *statement;
-	bool is_row = false;
-	enum store_error error =
-	    sqlite_conn_take(conn, READ_JOURNAL_HEAD, &statement);
-
-	*head = (struct audit_head){0};
-	if (error != STORE_OK)
-		return error;
-	error = sqlite_conn_step(conn, statement, &is_row);
-	if (is_row && !read_head(sqlite_column_str(statement, 0), head))
-		error = STORE_CORRUPT;
-	sqlite_conn_give(conn, READ_JOURNAL_HEAD, statement);
-	return error;
 }

@@ -348,7 +348,7 @@ read_facts(struct sqlite_store *store, struct buf *detail)
 		    "SELECT coalesce((SELECT value FROM meta"
 		    "	WHERE name = 'restored_ms'), 0)", &restored_ms);
 	if (error == STORE_OK)
-		error = sqlite_find_journal(&store->backend,
+		error = sqlite_log_find_journal(&store->backend,
 		    &store->backend.journal);
 	if (error == STORE_OK && (number < 0 || event_id < 0))
 		error = STORE_CORRUPT;
@@ -494,7 +494,12 @@ static const struct store_backend_ops ops = {
 	.freeze = freeze_cb,
 	.thaw = thaw_cb,
 	.unskipped = sqlite_find_unskipped,
-	.find_journal = sqlite_find_journal,
+	.find_journal = sqlite_log_find_journal,
+	.find_log = sqlite_log_find,
+	.each_turn = sqlite_log_turns,
+	.each_turn_of = sqlite_log_turns_of,
+	.find_node = sqlite_log_node,
+	.each_checkpoint = sqlite_log_checkpoints,
 	.find_instance = sqlite_find_instance,
 	.find_key = sqlite_find_key,
 	.each_subscriber = sqlite_find_subscribers,

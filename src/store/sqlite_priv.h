@@ -145,6 +145,8 @@ enum sqlite_write_statement {
 	WRITE_INSTANCE_ALL,
 	WRITE_HISTORY,
 	WRITE_JOURNAL_HEAD,
+	WRITE_NODE,
+	WRITE_CHECKPOINT,
 	WRITE_READ_DICTIONARY,
 	WRITE_READ_SOURCE,
 	WRITE_DICTIONARY,
@@ -278,6 +280,12 @@ enum sqlite_read_statement {
 	READ_HASHES_BEFORE,
 	READ_DICTIONARY,
 	READ_JOURNAL_HEAD,
+	READ_LOG,
+	READ_TURNS,
+	READ_TURNS_OF,
+	READ_NODE,
+	READ_CHECKPOINTS,
+	READ_CHECKPOINTS_NEWEST,
 	READ_SKIPPED,
 	READ_STATEMENT_COUNT
 };
@@ -321,11 +329,23 @@ enum store_error sqlite_find_idempotency(struct store_backend *backend,
 enum store_error sqlite_find_unskipped(struct store_backend *backend,
     uint64_t number, uint64_t *given);
 
+/* ---- sqlite_log.c ---- */
+
 /* Where the journal ends stands in `meta`, beside what it is checked against:
  * seq, eight bytes from the highest, and the hash. */
 #define JOURNAL_HEAD_BYTES 40
-enum store_error sqlite_find_journal(
+enum store_error sqlite_log_find_journal(
     struct store_backend *backend, struct audit_head *head);
+enum store_error sqlite_log_find(
+    struct store_backend *backend, struct store_log *log);
+enum store_error sqlite_log_turns(struct store_backend *backend,
+    uint64_t from, size_t limit, store_turn_fn *fn, void *arg);
+enum store_error sqlite_log_turns_of(struct store_backend *backend,
+    uint64_t instance, uint64_t from_seq, store_turn_fn *fn, void *arg);
+enum store_error sqlite_log_node(struct store_backend *backend,
+    unsigned level, uint64_t position, struct digest *hash);
+enum store_error sqlite_log_checkpoints(struct store_backend *backend,
+    uint64_t after, size_t limit, store_checkpoint_fn *fn, void *arg);
 
 /* All rows of a bound statement on events. */
 enum store_error sqlite_list_rows_of_events(struct sqlite_conn *conn,

@@ -183,6 +183,22 @@ static const char *const migrations[] = {
 	"	rights TEXT,"
 	"	expires_ms INTEGER NOT NULL"
 	") STRICT;",
+
+	/* 6: a Merkle tree over the rows of `history`, by id (sqlite_log.c).
+	 * Of its nodes every eighth level is kept, and all can be had from
+	 * the rows. */
+	"CREATE TABLE tree ("
+	"	level INTEGER NOT NULL,"
+	"	position INTEGER NOT NULL,"
+	"	hash BLOB NOT NULL,"
+	"	PRIMARY KEY (level, position)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE checkpoint ("
+	"	number INTEGER PRIMARY KEY,"
+	"	size INTEGER NOT NULL,"
+	"	at_ms INTEGER NOT NULL,"
+	"	document TEXT NOT NULL"
+	") STRICT;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&

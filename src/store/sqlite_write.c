@@ -55,6 +55,12 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	[WRITE_JOURNAL_HEAD] =
 	    "INSERT INTO meta VALUES ('journal_head', ?1)"
 	    " ON CONFLICT (name) DO UPDATE SET value = ?1",
+	[WRITE_NODE] =
+	    "INSERT INTO tree (level, position, hash) VALUES (?1, ?2, ?3)"
+	    " ON CONFLICT DO NOTHING",
+	[WRITE_CHECKPOINT] =
+	    "INSERT INTO checkpoint (number, size, at_ms, document)"
+	    " VALUES (?1, ?2, ?3, ?4)",
 	[WRITE_READ_DICTIONARY] = "SELECT id, definition, bytes"
 	    " FROM dictionary WHERE definition = ?1",
 	[WRITE_READ_SOURCE] =
@@ -543,6 +549,42 @@ write_tokens(struct sqlite_store *store, const struct store_batch *batch)
 	return error;
 }
 
+static void
+bind_node(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_node *node = row;
+
+	sqlite_bind_int(statement, 1, (int64_t)node->level);
+	sqlite_bind_int(statement, 2, (int64_t)node->position);
+	sqlite_bind_digest(statement, 3, &node->hash);
+}
+
+static void
+bind_checkpoint(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_checkpoint *checkpoint = row;
+
+	sqlite_bind_int(statement, 1, (int64_t)checkpoint->number);
+	sqlite_bind_int(statement, 2, (int64_t)checkpoint->size);
+	sqlite_bind_int(statement, 3, checkpoint->at_ms);
+	sqlite_bind_text(statement, 4, checkpoint->document);
+}
+
+static enum store_error
+write_checkpoints(struct sqlite_store *store, const struct store_batch *batch)
+{
+	const struct store_batch_node *node = batch->nodes;
+	const struct store_batch_checkpoint *made = batch->checkpoints;
+	enum store_error error = STORE_OK;
+
+	for (; error == STORE_OK && node != NULL; node = node->next)
+		error = write_row(store, WRITE_NODE, bind_node, &node->row);
+	for (; error == STORE_OK && made != NULL; made = made->next)
+		error = write_row(store, WRITE_CHECKPOINT, bind_checkpoint,
+		    &made->row);
+	return error;
+}
+
 /* Every row of a map by the same statement. */
 static enum store_error
 write_map(struct sqlite_store *store, const struct map *rows,
@@ -641,6 +683,8 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 		error = write_switches(store, batch);
 	if (error == STORE_OK)
 		error = write_tokens(store, batch);
+	if (error == STORE_OK)
+		error = write_checkpoints(store, batch);
 	if (error == STORE_OK)
 		error = write_chores(store, batch);
 	if (error == STORE_OK)

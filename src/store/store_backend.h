@@ -87,6 +87,17 @@ struct store_backend_ops {
 	    store_event_fn *fn, void *arg);
 	enum store_error (*find_journal)(
 	    struct store_backend *backend, struct audit_head *head);
+	enum store_error (*find_log)(
+	    struct store_backend *backend, struct store_log *log);
+	enum store_error (*each_turn)(struct store_backend *backend,
+	    uint64_t from, size_t limit, store_turn_fn *fn, void *arg);
+	enum store_error (*each_turn_of)(struct store_backend *backend,
+	    uint64_t instance, uint64_t from_seq, store_turn_fn *fn,
+	    void *arg);
+	enum store_error (*find_node)(struct store_backend *backend,
+	    unsigned level, uint64_t position, struct digest *hash);
+	enum store_error (*each_checkpoint)(struct store_backend *backend,
+	    uint64_t after, size_t limit, store_checkpoint_fn *fn, void *arg);
 	enum store_error (*each_record)(struct store_backend *backend,
 	    uint64_t instance, uint64_t from_seq, store_record_fn *fn,
 	    void *arg);

@@ -102,6 +102,7 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->schedules) == 0 && batch->switch_first == NULL &&
 	    batch->token_first == NULL &&
 	    batch->history_first == NULL && batch->journal_count == 0 &&
+	    batch->nodes == NULL && batch->checkpoints == NULL &&
 	    !batch->cleaning.is_wanted &&
 	    !batch->has_probe;
 }
@@ -544,6 +545,34 @@ store_add_token(struct store_batch *batch, const struct store_token *row)
 	else
 		batch->token_last->next = last;
 	batch->token_last = last;
+}
+
+/* ------------------------------------------------------------ checkpoints */
+
+void
+store_add_nodes(struct store_batch *batch, const struct store_node *nodes,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct store_batch_node *node =
+		    ARENA_NEW(batch->arena, struct store_batch_node);
+
+		*node = (struct store_batch_node){batch->nodes, nodes[i]};
+		batch->nodes = node;
+	}
+}
+
+void
+store_add_checkpoint(
+    struct store_batch *batch, const struct store_checkpoint *row)
+{
+	struct store_batch_checkpoint *added =
+	    ARENA_NEW(batch->arena, struct store_batch_checkpoint);
+
+	must(row->number > 0 && row->document.bytes > 0);
+	*added = (struct store_batch_checkpoint){batch->checkpoints, *row};
+	added->row.document = arena_str(batch->arena, row->document);
+	batch->checkpoints = added;
 }
 
 /* ------------------------------------------------------------------ chores */

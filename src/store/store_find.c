@@ -280,12 +280,3 @@ store_find_idempotency(struct store *store, struct arena *arena,
 	return store->backend->ops->find_idempotency(store->backend, arena,
 	    key, row);
 }
-
-/* ---------------------------------------------------------------- journal */
-
-enum store_error
-store_find_journal(struct store *store, struct audit_head *head)
-{
-	must(head != NULL);
-	return store->backend->ops->find_journal(store->backend, head);
-}

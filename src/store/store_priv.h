@@ -83,6 +83,16 @@ struct store_batch_token {
 	struct store_token row;
 };
 
+struct store_batch_node {
+	struct store_batch_node *next;
+	struct store_node row;
+};
+
+struct store_batch_checkpoint {
+	struct store_batch_checkpoint *next;
+	struct store_checkpoint row;
+};
+
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
@@ -102,6 +112,8 @@ struct store_batch {
 	struct store_batch_switch *switch_last;
 	struct store_batch_token *token_first;
 	struct store_batch_token *token_last;
+	struct store_batch_node *nodes; /* in any order */
+	struct store_batch_checkpoint *checkpoints;
 	struct audit_record *journal; /* in the arena, texts too */
 	size_t journal_count;
 	size_t journal_capacity;
