@@ -11,6 +11,7 @@
 #ifndef STATED_EXPORT_H
 #define STATED_EXPORT_H
 
+#include "stated/audit_checkpoint.h"
 #include "stated/store.h"
 
 /* Every format: symbol, name, how its files' names end, media type. */
@@ -80,6 +81,11 @@ struct export_report {
 	uint64_t broken;    /* faults, one an instance at most */
 	uint64_t excerpts;  /* chains that begin after their first record */
 	bool is_closed;     /* a file with its closing line */
+	uint64_t turns;     /* that a checkpoint proves, or proofs speak of */
+	uint64_t unproved;  /* records of a file with a checkpoint that are
+			     * younger, or that it says nothing of */
+	uint64_t checkpoints; /* that fit */
+	bool is_signed;     /* keys were given, and all signatures hold */
 	/* The first fault: AUDIT_SOUND where there is none. */
 	enum audit_fault fault;
 	uint64_t line;      /* of a file; 0: a database */
@@ -89,25 +95,41 @@ struct export_report {
 	char explanation[240];
 };
 
-/* A database: every chain from its first record to the head that the
- * instance's row knows, and numbers of instances without a gap but those
- * that a restore left out.  It may be of an older program. */
-MUST_USE enum store_error export_verify_database(struct str path,
+/* What who verifies has from elsewhere. */
+struct export_against {
+	/* Public keys: each checkpoint must be signed by one of them.  None:
+	 * signatures are not checked. */
+	const struct signature_key *const *keys;
+	size_t key_count;
+	/* Checkpoints that were kept where nobody could change them. */
+	const struct audit_signed *checkpoints;
+	size_t checkpoint_count;
+};
+
+/*
+ * Verifies what is in the file; against may be NULL:
+ *
+ * a database: every chain from its first record to the head that the
+ * instance's row knows, the journal, numbers of instances without a gap but
+ * those that a restore left out, and the log against all checkpoints.  It may
+ * be of an older program;
+ *
+ * a JSONL export, against the checkpoint that it carries;
+ *
+ * an evidence bundle: its records and, by its manifest, every file;
+ *
+ * checkpoints or proofs (export_proof.h), a line each.
+ */
+MUST_USE enum store_error export_verify_against(struct str path,
+    const struct export_against *against, struct export_report *report,
+    struct buf *detail);
+MUST_USE enum store_error export_verify(struct str path,
     struct export_report *report, struct buf *detail);
-/* The same, telling now and then how far it is; false stops it with
+/* Of a database, telling now and then how far it is; false stops it with
  * STORE_STOPPED. */
 typedef bool export_watch_fn(const struct export_report *report, void *arg);
 MUST_USE enum store_error export_verify_watched(struct str path,
     export_watch_fn *watch, void *arg, struct export_report *report,
     struct buf *detail);
-/* A JSONL export. */
-MUST_USE enum store_error export_verify_file(struct str path,
-    struct export_report *report, struct buf *detail);
-/* An evidence bundle: its records and, by its manifest, every file. */
-MUST_USE enum store_error export_verify_bundle(struct str path,
-    struct export_report *report, struct buf *detail);
-/* Any of them, by what is in it. */
-MUST_USE enum store_error export_verify(struct str path,
-    struct export_report *report, struct buf *detail);
 
 #endif

@@ -4,6 +4,9 @@
 
 #include "stated/export.h"
 
+#define KEYS_MAX 16
+#define CHECKPOINTS_MAX 100000
+
 static const struct value *
 report_value(struct cli *cli, const struct export_report *report)
 {
@@ -13,6 +16,11 @@ report_value(struct cli *cli, const struct export_report *report)
 	value_put(built, STR("sound"), value_of_boolean(is_sound));
 	value_put_int(built, "instances", (int64_t)report->instances);
 	value_put_int(built, "records", (int64_t)report->records);
+	value_put_int(built, "journal", (int64_t)report->journal);
+	value_put_int(built, "turns_proved", (int64_t)report->turns);
+	value_put_int(built, "records_unproved", (int64_t)report->unproved);
+	value_put_int(built, "checkpoints", (int64_t)report->checkpoints);
+	value_put(built, STR("signed"), value_of_boolean(report->is_signed));
 	value_put_int(built, "broken", (int64_t)report->broken);
 	value_put_int(built, "excerpts", (int64_t)report->excerpts);
 	if (is_sound)
@@ -49,6 +57,52 @@ print_break(struct cli *cli, const struct export_report *report)
 		    (unsigned long long)(report->broken - 1));
 }
 
+static const char *
+signatures(const struct export_report *report)
+{
+	return report->is_signed ? "signed by the key that was given"
+				 : "whose signatures were not checked: "
+				   "--public-key does it";
+}
+
+static void
+print_seal(struct cli *cli, const struct export_report *report)
+{
+	if (report->checkpoints == 0)
+		return;
+	if (report->turns == 0) {
+		fprintf(cli->out, "%llu checkpoint%s, %s\n",
+		    (unsigned long long)report->checkpoints,
+		    report->checkpoints == 1 ? "" : "s", signatures(report));
+		return;
+	}
+	fprintf(cli->out, "%llu turn%s proved by %llu checkpoint%s, %s\n",
+	    (unsigned long long)report->turns,
+	    report->turns == 1 ? " is" : "s are",
+	    (unsigned long long)report->checkpoints,
+	    report->checkpoints == 1 ? "" : "s", signatures(report));
+	if (report->unproved > 0)
+		fprintf(cli->out,
+		    "%llu records are younger than the checkpoint, or it says "
+		    "nothing of them\n",
+		    (unsigned long long)report->unproved);
+}
+
+static void
+print_counts(struct cli *cli, const struct export_report *report)
+{
+	if (report->records == 0 && report->checkpoints > 0)
+		return; /* a file of proofs */
+	fprintf(cli->out, "%llu records of %llu instance%s were checked",
+	    (unsigned long long)report->records,
+	    (unsigned long long)report->instances,
+	    report->instances == 1 ? "" : "s");
+	if (report->journal > 0)
+		fprintf(cli->out, ", %llu of them the journal's",
+		    (unsigned long long)report->journal);
+	fprintf(cli->out, "\n");
+}
+
 static void
 print(struct cli *cli, const struct export_report *report)
 {
@@ -61,10 +115,8 @@ print(struct cli *cli, const struct export_report *report)
 	else
 		cli_text_paint(
 		    cli->out, cli->colours_out, COLOUR_GREEN, STR("sound\n"));
-	fprintf(cli->out, "%llu records of %llu instance%s were checked\n",
-	    (unsigned long long)report->records,
-	    (unsigned long long)report->instances,
-	    report->instances == 1 ? "" : "s");
+	print_counts(cli, report);
+	print_seal(cli, report);
 	if (report->excerpts > 0)
 		fprintf(cli->out,
 		    "%llu of them are excerpts: what was before is not here to "
@@ -72,13 +124,111 @@ print(struct cli *cli, const struct export_report *report)
 		    (unsigned long long)report->excerpts);
 }
 
+/* ---- what the auditor has from elsewhere ---- */
+
+struct evidence {
+	struct export_against against;
+	const struct signature_key *keys[KEYS_MAX];
+	struct audit_signed *checkpoints;
+	size_t capacity;
+};
+
+static bool
+read_keys(struct cli *cli, struct evidence *evidence)
+{
+	const char *path;
+
+	while ((path = cli_option_at(cli, "public-key",
+		    evidence->against.key_count)) != NULL) {
+		struct signature_key *key;
+		struct str pem;
+
+		if (evidence->against.key_count == KEYS_MAX) {
+			cli_fail(cli, "%d keys are enough", KEYS_MAX);
+			return false;
+		}
+		if (!cli_value_file(cli, path, &pem))
+			return false;
+		key = signature_key_read(pem);
+		if (key != NULL && !signature_key_fits(key, SIGNATURE_EDDSA))
+			signature_key_free(&key);
+		if (key == NULL) {
+			cli_fail(cli, "%s is no key of Ed25519 in PEM, as "
+			    "`stated checkpoint key` gives it", path);
+			return false;
+		}
+		evidence->keys[evidence->against.key_count++] = key;
+	}
+	return true;
+}
+
+static bool
+read_checkpoints(struct cli *cli, const char *path, struct evidence *evidence)
+{
+	struct export_against *against = &evidence->against;
+	struct str text, line;
+
+	if (!cli_value_file(cli, path, &text))
+		return false;
+	while (text.bytes > 0 && against->checkpoint_count < CHECKPOINTS_MAX) {
+		struct audit_signed read;
+
+		line = str_split(text, '\n', &text);
+		if (line.bytes == 0)
+			continue;
+		if (!audit_checkpoint_read(cli->arena, line, &read)) {
+			cli_fail(cli, "%s holds what is no checkpoint, as "
+			    "`stated checkpoint show` prints one", path);
+			return false;
+		}
+		evidence->checkpoints = arena_grow(cli->arena,
+		    evidence->checkpoints, against->checkpoint_count,
+		    &evidence->capacity, sizeof(read));
+		evidence->checkpoints[against->checkpoint_count++] = read;
+	}
+	if (against->checkpoint_count > 0)
+		return true;
+	cli_fail(cli, "%s holds no checkpoint", path);
+	return false;
+}
+
+static bool
+read_evidence(struct cli *cli, struct evidence *evidence)
+{
+	const char *path;
+
+	*evidence = (struct evidence){.capacity = 0};
+	if (!read_keys(cli, evidence))
+		return false;
+	for (size_t i = 0;
+	     (path = cli_option_at(cli, "checkpoint", i)) != NULL; i++)
+		if (!read_checkpoints(cli, path, evidence))
+			return false;
+	evidence->against.keys = evidence->keys;
+	evidence->against.checkpoints = evidence->checkpoints;
+	return true;
+}
+
+static void
+free_keys(struct evidence *evidence)
+{
+	for (size_t i = 0; i < evidence->against.key_count; i++) {
+		struct signature_key *key =
+		    (struct signature_key *)(uintptr_t)evidence->keys[i];
+
+		signature_key_free(&key);
+	}
+}
+
+/* ---- the command ---- */
+
 static enum cli_status
-run(struct cli *cli)
+verify(struct cli *cli, const struct export_against *against)
 {
 	struct export_report report = {0};
 	struct buf detail = {0};
-	enum store_error error =
-	    export_verify(cli_argument(cli, 0), &report, &detail);
+	enum store_error error = export_verify_against(
+	    cli_argument(cli, 0), against, &report, &detail);
 	enum cli_status status = CLI_OK;
 
 	if (error != STORE_OK) {
@@ -94,15 +244,39 @@ run(struct cli *cli)
 	return status;
 }
 
+static enum cli_status
+run(struct cli *cli)
+{
+	struct evidence evidence;
+	enum cli_status status = CLI_FAILED;
+
+	if (read_evidence(cli, &evidence))
+		status = verify(cli, &evidence.against);
+	free_keys(&evidence);
+	return status;
+}
+
+static const struct cmd_option options[] = {
+    {"public-key", "FILE", "of who signs checkpoints; as often as there are "
+			   "some"},
+    {"checkpoint", "FILE", "checkpoints that were kept elsewhere, a line "
+			   "each"},
+    {NULL, NULL, NULL},
+};
+
 const struct cmd cmd_verify = {
     .name = "verify",
     .arguments = "DATABASE|FILE",
     .summary = "Check that nobody has changed the past",
     .details = "Checks every chain of records of a database, of an export in "
 	       "JSON lines or of an\nevidence bundle (and every file in it), "
-	       "without an engine, and names the first\nbreak.",
+	       "without an engine, and names the first\nbreak.  With the "
+	       "public key, and checkpoints that nobody here could change, it\n"
+	       "finds what was recomputed from end to end, too.  A file of "
+	       "checkpoints or proofs is\nchecked by the key alone.",
     .least = 1,
     .most = 1,
     .shares = CMD_FORMAT,
+    .options = options,
     .run = run,
 };

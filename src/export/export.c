@@ -589,7 +589,8 @@ tell_seal(struct export *export, struct buf *out)
 	bool is_end = true;
 
 	must(export->stage == EXPORT_SEALING);
-	if (is_sealed(export))
+	/* What proves nothing is left out. */
+	if (is_sealed(export) && export->records > 0)
 		error = export_seal_end(&export->telling, out, &is_end);
 	if (is_end)
 		export->stage = EXPORT_CLOSING;

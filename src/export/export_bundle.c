@@ -138,7 +138,7 @@ static void
 take_seal(struct export_telling *telling)
 {
 	struct export_bundle *bundle = telling->bundle;
-	bool is_end = false;
+	bool is_end = bundle->record_count == 0;
 
 	export_seal_again(telling);
 	while (bundle->error == STORE_OK && !is_end) {

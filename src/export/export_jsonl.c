@@ -84,6 +84,21 @@ read_count(const struct value *totals, const char *key, uint64_t *count)
 	return true;
 }
 
+/* There is one way to write it. */
+static bool
+is_written_so(const struct export_closing *closing, struct str line)
+{
+	struct buf again = {0};
+
+	if (closing->instances > closing->records)
+		return false;
+	export_jsonl_close(&again, closing);
+	bool is_same = again.bytes == line.bytes + 1 &&
+	    str_has_prefix(buf_str(&again), line);
+	buf_fini(&again);
+	return is_same;
+}
+
 bool
 export_jsonl_read_closing(struct arena *arena, struct str line,
     struct export_closing *closing)
@@ -104,5 +119,6 @@ export_jsonl_read_closing(struct arena *arena, struct str line,
 	return read_count(totals, "instances", &closing->instances) &&
 	    read_count(totals, "records", &closing->records) &&
 	    digest_parse_hex(value_str(value_field_or_null(totals, "sha256")),
-		&closing->hash);
+		&closing->hash) &&
+	    is_written_so(closing, line);
 }

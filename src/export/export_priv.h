@@ -5,6 +5,8 @@
 #ifndef EXPORT_PRIV_H
 #define EXPORT_PRIV_H
 
+#include <stdio.h>
+
 #include "stated/export.h"
 
 /* What an export keeps of an instance's row. */
@@ -222,14 +224,89 @@ void export_report_fault(struct export_report *report,
     const struct export_report *first, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* ---- seal_marks.c: checkpoints, and a tree that grows through them ---- */
+
+/* A checkpoint that the tree has to go through. */
+struct seal_mark {
+	uint64_t number;
+	uint64_t size;
+	struct digest root;
+	int64_t time_ms;
+};
+struct seal_marks {
+	const struct export_against *against; /* may be NULL */
+	struct export_report *report;
+	struct arena *arena;
+	struct seal_mark *items;
+	size_t count;
+	size_t capacity;
+	size_t next;   /* mark that is to come, once they are in order */
+	uint64_t good; /* leaves up to which all were right */
+	bool is_broken;
+};
+void seal_marks_init(struct seal_marks *marks,
+    const struct export_against *against, struct export_report *report);
+void seal_marks_fini(struct seal_marks *marks);
+/* Of a document; a fault is reported where it is none, or is not signed as it
+ * has to be.  What is given as `read` stays the document's. */
+bool seal_marks_read(
+    struct seal_marks *marks, struct str document, struct audit_signed *read);
+/* Whether it is one of those that were kept elsewhere; or there are none. */
+bool seal_marks_is_kept(
+    const struct seal_marks *marks, const struct audit_signed *read);
+void seal_marks_add(
+    struct seal_marks *marks, const struct audit_checkpoint *checkpoint);
+/* Adds those that were kept elsewhere; `origin` is the database that the
+ * others are of. */
+void seal_marks_add_kept(struct seal_marks *marks, const uint8_t origin[16]);
+/* All are there: puts them in order. */
+void seal_marks_sort(struct seal_marks *marks);
+/* The tree has grown: compares the roots of that size. */
+void seal_marks_look(struct seal_marks *marks, const struct audit_tree *tree);
+/* It grows no more: what was not compared is missing. */
+void seal_marks_end(struct seal_marks *marks, const struct audit_tree *tree);
+
+/* ---- seal_log.c: the log of a database ---- */
+
+MUST_USE enum store_error seal_log_verify(struct store *store,
+    const struct export_against *against, struct export_report *report);
+
+/* ---- seal_leaves.c: the tree of a file of lines ---- */
+
+struct seal_leaves;
+struct seal_leaves *seal_leaves_new(
+    const struct export_against *against, struct export_report *report);
+void seal_leaves_free(struct seal_leaves **leaves);
+/* A record was found right; those of an instance come together. */
+void seal_leaves_note(struct seal_leaves *leaves, struct str instance,
+    const struct audit_head *end);
+/* Takes a line that is no record: false where it is none of these. */
+MUST_USE bool seal_leaves_take(
+    struct seal_leaves *leaves, struct str line, uint64_t number);
+/* There are no more lines; is_closed: the last one was the closing line. */
+void seal_leaves_end(struct seal_leaves *leaves, bool is_closed);
+
+/* ---- seal_proofs.c: a file of checkpoints and proofs ---- */
+
+#define SEAL_BEGINNING_BYTES 32
+bool seal_proofs_is_one(struct str beginning);
+MUST_USE enum store_error seal_proofs_verify(FILE *file,
+    const struct export_against *against, struct export_report *report);
+
 /* ---- export_verify_file.c ---- */
 
+MUST_USE enum store_error export_verify_file(struct str path,
+    const struct export_against *against, struct export_report *report,
+    struct buf *detail);
 /* What is left of a file of JSON lines, which stays the caller's. */
-MUST_USE enum store_error export_verify_lines(
-    FILE *file, struct export_report *report);
+MUST_USE enum store_error export_verify_lines(FILE *file,
+    const struct export_against *against, struct export_report *report);
 
 /* ---- export_verify_bundle.c ---- */
 
+MUST_USE enum store_error export_verify_bundle(struct str path,
+    const struct export_against *against, struct export_report *report,
+    struct buf *detail);
 /* Whether a file that begins so is a bundle. */
 #define EXPORT_BUNDLE_BYTES 512
 bool export_is_bundle(struct str beginning);

@@ -44,6 +44,7 @@ export_report_fault(struct export_report *report,
 struct check {
 	struct store *store;
 	struct export_report *report;
+	const struct export_against *against; /* may be NULL */
 	export_watch_fn *watch; /* may be NULL */
 	void *watch_arg;
 	struct arena *page_arena;
@@ -325,15 +326,30 @@ check_all(struct check *check)
 	if (error == STORE_OK)
 		error = report_missing(check, check->expected,
 		    store_last_number(check->store) + 1);
+	if (error == STORE_OK)
+		error = seal_log_verify(
+		    check->store, check->against, check->report);
 	store_thaw(check->store);
 	return error;
 }
 
-enum store_error
-export_verify_database(struct str path, struct export_report *report,
-    struct buf *detail)
+static enum store_error
+verify_database(struct check *check, struct str path, struct buf *detail)
 {
-	return export_verify_watched(path, NULL, NULL, report, detail);
+	must(path.at != NULL);
+	*check->report = (struct export_report){0};
+	enum store_error error = store_open((struct store_options){
+	    .path = path, .read_only = true, .older = true}, &check->store,
+	    detail);
+	if (error != STORE_OK)
+		return error;
+	check->page_arena = arena_new();
+	check->scratch = arena_new();
+	error = check_all(check);
+	arena_free(&check->page_arena);
+	arena_free(&check->scratch);
+	store_close(&check->store);
+	return error;
 }
 
 enum store_error
@@ -343,20 +359,7 @@ export_verify_watched(struct str path, export_watch_fn *watch, void *arg,
 	struct check check = {
 	    .report = report, .watch = watch, .watch_arg = arg};
 
-	must(path.at != NULL);
-	*report = (struct export_report){0};
-	enum store_error error = store_open((struct store_options){
-	    .path = path, .read_only = true, .older = true}, &check.store,
-	    detail);
-	if (error != STORE_OK)
-		return error;
-	check.page_arena = arena_new();
-	check.scratch = arena_new();
-	error = check_all(&check);
-	arena_free(&check.page_arena);
-	arena_free(&check.scratch);
-	store_close(&check.store);
-	return error;
+	return verify_database(&check, path, detail);
 }
 
 /* ------------------------------------------------------------------- either */
@@ -365,6 +368,14 @@ enum store_error
 export_verify(struct str path, struct export_report *report,
     struct buf *detail)
 {
+	return export_verify_against(path, NULL, report, detail);
+}
+
+enum store_error
+export_verify_against(struct str path, const struct export_against *against,
+    struct export_report *report, struct buf *detail)
+{
+	struct check check = {.report = report, .against = against};
 	static const char magic[16] = "SQLite format 3";
 	char found[EXPORT_BUNDLE_BYTES] = {0};
 	struct buf name = {0};
@@ -382,9 +393,9 @@ export_verify(struct str path, struct export_report *report,
 	if (fd < 0)
 		return code == ENOENT ? STORE_ABSENT : STORE_IO;
 	if (memcmp(found, magic, sizeof(magic)) == 0)
-		return export_verify_database(path, report, detail);
+		return verify_database(&check, path, detail);
 	if (export_is_bundle(
 		(struct str){found, bytes > 0 ? (size_t)bytes : 0}))
-		return export_verify_bundle(path, report, detail);
-	return export_verify_file(path, report, detail);
+		return export_verify_bundle(path, against, report, detail);
+	return export_verify_file(path, against, report, detail);
 }

@@ -31,6 +31,7 @@ struct file {
 struct reading {
 	struct archive *archive;
 	struct export_report *report;
+	const struct export_against *against; /* may be NULL */
 	struct arena *arena;
 	struct map *files; /* by path */
 	struct digest_stream *hash; /* of the file that is read */
@@ -85,7 +86,8 @@ read_records(struct reading *reading)
 
 	must(file != NULL);
 	reading->has_records = true;
-	enum store_error error = export_verify_lines(file, reading->report);
+	enum store_error error = export_verify_lines(
+	    file, reading->against, reading->report);
 	fclose(file);
 	if (error == STORE_OK && reading->report->fault == AUDIT_SOUND &&
 	    !reading->report->is_closed)
@@ -254,10 +256,10 @@ check_manifest(struct reading *reading)
 /* ---------------------------------------------------------------- the whole */
 
 enum store_error
-export_verify_bundle(
-    struct str path, struct export_report *report, struct buf *detail)
+export_verify_bundle(struct str path, const struct export_against *against,
+    struct export_report *report, struct buf *detail)
 {
-	struct reading reading = {.report = report};
+	struct reading reading = {.report = report, .against = against};
 	struct buf name = {0};
 	enum store_error error = STORE_IO;
 

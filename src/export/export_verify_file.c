@@ -29,6 +29,7 @@ struct reading {
 	struct arena *arena; /* of the chains */
 	struct arena *scratch; /* of one line */
 	struct digest_stream *hash; /* of the lines so far */
+	struct seal_leaves *leaves; /* what proves them */
 	uint64_t line;
 	bool is_over; /* the closing line was read */
 	/* The first chain that begins late. */
@@ -152,6 +153,8 @@ check_record(struct reading *reading, struct str canonical, struct digest hash)
 	chain->is_broken = fault != AUDIT_SOUND;
 	if (chain->is_broken)
 		fail_line(reading, fault, expected, name, explain(fault));
+	else
+		seal_leaves_note(reading->leaves, name, &chain->head);
 }
 
 /* ------------------------------------------------------------ closing line */
@@ -197,14 +200,17 @@ check_line(struct reading *reading, struct str line)
 		check_closing(reading, &closing);
 		return;
 	}
-	reading->report->records++;
 	digest_stream_add(reading->hash, line);
 	digest_stream_add(reading->hash, STR("\n"));
-	if (export_jsonl_split(line, &canonical, &hash))
+	if (export_jsonl_split(line, &canonical, &hash)) {
+		reading->report->records++;
 		check_record(reading, buf_str(&canonical), hash);
-	else
+	} else if (!seal_leaves_take(
+		       reading->leaves, line, reading->line)) {
+		reading->report->records++;
 		fail_line(reading, AUDIT_MALFORMED, 0, (struct str){NULL, 0},
 		    "the line does not end in a hash");
+	}
 	buf_fini(&canonical);
 }
 
@@ -233,7 +239,8 @@ read_lines(struct reading *reading)
 }
 
 enum store_error
-export_verify_lines(FILE *file, struct export_report *report)
+export_verify_lines(FILE *file, const struct export_against *against,
+    struct export_report *report)
 {
 	struct reading reading = {.report = report, .file = file};
 
@@ -241,7 +248,11 @@ export_verify_lines(FILE *file, struct export_report *report)
 	reading.arena = arena_new();
 	reading.scratch = arena_new();
 	reading.hash = digest_stream_new();
+	reading.leaves = seal_leaves_new(against, report);
 	enum store_error error = read_lines(&reading);
+	if (error == STORE_OK)
+		seal_leaves_end(reading.leaves, reading.is_over);
+	seal_leaves_free(&reading.leaves);
 	if (reading.hash != NULL)
 		(void)digest_stream_end(&reading.hash);
 	arena_free(&reading.arena);
@@ -251,9 +262,10 @@ export_verify_lines(FILE *file, struct export_report *report)
 }
 
 enum store_error
-export_verify_file(struct str path, struct export_report *report,
-    struct buf *detail)
+export_verify_file(struct str path, const struct export_against *against,
+    struct export_report *report, struct buf *detail)
 {
+	char beginning[SEAL_BEGINNING_BYTES];
 	struct buf name = {0};
 
 	must(path.at != NULL);
@@ -267,7 +279,12 @@ export_verify_file(struct str path, struct export_report *report,
 	buf_fini(&name);
 	if (file == NULL)
 		return code == ENOENT ? STORE_ABSENT : STORE_IO;
-	enum store_error error = export_verify_lines(file, report);
+	size_t bytes = fread(beginning, 1, sizeof(beginning), file);
+	rewind(file);
+	enum store_error error =
+	    seal_proofs_is_one((struct str){beginning, bytes}) ?
+	    seal_proofs_verify(file, against, report) :
+	    export_verify_lines(file, against, report);
 	fclose(file);
 	return error;
 }

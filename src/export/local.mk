@@ -24,4 +24,8 @@ libstated_export_a_SOURCES = \
 	src/export/export_xml.c \
 	src/export/population.c \
 	src/export/sample.c \
+	src/export/seal_leaves.c \
+	src/export/seal_log.c \
+	src/export/seal_marks.c \
+	src/export/seal_proofs.c \
 	src/export/survey.c

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seal_proofs.c: a file of checkpoints and proofs (export_proof.h), a line
+ * each.
+ */
+#include "export_priv.h"
+
+#include <stdlib.h>
+
+#include "stated/json.h"
+
+struct checking {
+	struct export_report *report;
+	struct seal_marks marks; /* for signatures */
+	struct arena *arena; /* of a line */
+	uint64_t line;
+};
+
+bool
+seal_proofs_is_one(struct str beginning)
+{
+	return str_has_prefix(beginning, STR("{\"checkpoint\":")) ||
+	    str_has_prefix(beginning, STR("{\"inclusion\":")) ||
+	    str_has_prefix(beginning, STR("{\"consistency\":"));
+}
+
+static void
+fail(struct checking *checking, enum audit_fault fault, struct str instance,
+    const char *why)
+{
+	struct export_report first = {.fault = fault, .line = checking->line};
+	size_t bytes = instance.bytes;
+
+	if (bytes >= sizeof(first.instance))
+		bytes = sizeof(first.instance) - 1;
+	if (bytes > 0)
+		memcpy(first.instance, instance.at, bytes);
+	export_report_fault(checking->report, &first, "%s", why);
+}
+
+/* A checkpoint within a proof: written again as it was. */
+static bool
+read_checkpoint(struct checking *checking, const struct value *from,
+    const char *name, struct audit_signed *out)
+{
+	const struct value *inner = value_field_or_null(from, name);
+	struct buf text = buf_in(checking->marks.arena);
+
+	json_write(inner, JSON_CANONICAL, &text);
+	return seal_marks_read(&checking->marks, buf_keep(&text), out);
+}
+
+static bool
+read_path(const struct value *list, struct audit_tree_proof *proof)
+{
+	proof->count = 0;
+	if (list->type != VALUE_LIST ||
+	    list->as.list.count > COUNT_OF(proof->hashes))
+		return false;
+	for (size_t i = 0; i < list->as.list.count; i++)
+		if (!digest_parse_hex(value_str(list->as.list.items[i]),
+			&proof->hashes[proof->count++]))
+			return false;
+	return true;
+}
+
+static bool
+read_uint(const struct value *from, const char *name, uint64_t *out)
+{
+	const struct value *value = value_field_or_null(from, name);
+	int64_t n;
+
+	if (value->type != VALUE_NUMBER ||
+	    !number_to_int(value->as.number, &n) || n < 0)
+		return false;
+	*out = (uint64_t)n;
+	return true;
+}
+
+/* -------------------------------------------------------------- inclusion */
+
+static bool
+has_turn(const struct audit_checkpoint *checkpoint, struct str instance,
+    const struct value *turn)
+{
+	struct audit_tree_proof proof;
+	struct audit_head end;
+	uint64_t index;
+
+	return turn->type == VALUE_CONTEXT && read_uint(turn, "seq", &end.seq) &&
+	    read_uint(turn, "index", &index) &&
+	    digest_parse_hex(
+		value_str(value_field_or_null(turn, "hash")), &end.hash) &&
+	    read_path(value_field_or_null(turn, "path"), &proof) &&
+	    audit_tree_has(audit_tree_leaf(instance, &end), index,
+		checkpoint->size, &proof, checkpoint->root);
+}
+
+static void
+check_inclusion(struct checking *checking, const struct value *inclusion)
+{
+	const struct value *turns = value_field_or_null(inclusion, "turns");
+	struct str instance =
+	    value_str(value_field_or_null(inclusion, "instance"));
+	struct audit_signed read;
+
+	if (!read_checkpoint(checking, inclusion, "checkpoint", &read))
+		return;
+	if (!seal_marks_is_kept(&checking->marks, &read)) {
+		fail(checking, AUDIT_CHANGED, instance,
+		    "the proof is by another checkpoint than was kept");
+		return;
+	}
+	checking->report->checkpoints++;
+	checking->report->instances++;
+	if (turns->type != VALUE_LIST || turns->as.list.count == 0 ||
+	    instance.bytes == 0) {
+		fail(checking, AUDIT_MALFORMED, instance,
+		    "the proof has no turns");
+		return;
+	}
+	for (size_t i = 0; i < turns->as.list.count; i++) {
+		if (!has_turn(&read.checkpoint, instance,
+			turns->as.list.items[i])) {
+			fail(checking, AUDIT_CHANGED, instance, "a turn is not "
+			    "in the checkpoint's tree as the proof says");
+			return;
+		}
+		checking->report->turns++;
+	}
+}
+
+/* ------------------------------------------------------------ consistency */
+
+static void
+check_consistency(struct checking *checking, const struct value *consistency)
+{
+	const struct str nobody = {NULL, 0};
+	struct audit_signed first, second;
+	struct audit_tree_proof proof;
+
+	if (!read_checkpoint(checking, consistency, "first", &first) ||
+	    !read_checkpoint(checking, consistency, "second", &second))
+		return;
+	checking->report->checkpoints += 2;
+	if (!seal_marks_is_kept(&checking->marks, &first) &&
+	    !seal_marks_is_kept(&checking->marks, &second)) {
+		fail(checking, AUDIT_CHANGED, nobody,
+		    "the proof is of other checkpoints than was kept");
+		return;
+	}
+	if (memcmp(first.checkpoint.origin, second.checkpoint.origin, 16) !=
+	    0)
+		fail(checking, AUDIT_CHANGED, nobody,
+		    "the two checkpoints are of two databases");
+	else if (!read_path(
+		     value_field_or_null(consistency, "path"), &proof) ||
+	    !audit_tree_extends(first.checkpoint.size, first.checkpoint.root,
+		second.checkpoint.size, second.checkpoint.root, &proof))
+		fail(checking, AUDIT_CHANGED, nobody, "it is not proved that "
+		    "the second checkpoint has all that the first one saw");
+	else
+		checking->report->turns += first.checkpoint.size;
+}
+
+/* ------------------------------------------------------------------ lines */
+
+static void
+check_document(struct checking *checking, struct str line)
+{
+	struct json_error error;
+	const struct value *read = json_read(checking->arena, line, &error);
+	const struct value *inclusion, *consistency;
+	const struct str nobody = {NULL, 0};
+	struct buf again = buf_in(checking->arena);
+
+	if (read == NULL || read->type != VALUE_CONTEXT) {
+		fail(checking, AUDIT_MALFORMED, nobody, "the line is no proof");
+		return;
+	}
+	/* There is one way to write it. */
+	json_write(read, JSON_CANONICAL, &again);
+	inclusion = value_field_or_null(read, "inclusion");
+	consistency = value_field_or_null(read, "consistency");
+	if (read->as.context.count != 1 ||
+	    !str_equal(buf_keep(&again), line))
+		fail(checking, AUDIT_MALFORMED, nobody,
+		    "the line is not written as a proof is");
+	else if (inclusion->type == VALUE_CONTEXT)
+		check_inclusion(checking, inclusion);
+	else if (consistency->type == VALUE_CONTEXT)
+		check_consistency(checking, consistency);
+	else
+		fail(checking, AUDIT_MALFORMED, nobody, "the line is no proof");
+}
+
+static void
+check_line(struct checking *checking, struct str line)
+{
+	struct audit_signed read;
+
+	checking->line++;
+	arena_reset(checking->arena);
+	if (!str_has_prefix(line, STR("{\"checkpoint\":")))
+		check_document(checking, line);
+	else if (seal_marks_read(&checking->marks,
+		     arena_str(checking->marks.arena, line), &read))
+		checking->report->checkpoints++;
+}
+
+enum store_error
+seal_proofs_verify(FILE *file, const struct export_against *against,
+    struct export_report *report)
+{
+	struct checking checking = {.report = report, .arena = arena_new()};
+	char *text = NULL;
+	size_t capacity = 0;
+	ssize_t bytes;
+
+	*report = (struct export_report){0};
+	seal_marks_init(&checking.marks, against, report);
+	while ((bytes = getline(&text, &capacity, file)) > 0) {
+		struct str line = {text, (size_t)bytes};
+
+		if (str_has_suffix(line, STR("\n")))
+			line.bytes--;
+		check_line(&checking, line);
+	}
+	free(text);
+	seal_marks_fini(&checking.marks);
+	arena_free(&checking.arena);
+	return ferror(file) ? STORE_IO : STORE_OK;
+}
