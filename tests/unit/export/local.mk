@@ -16,3 +16,14 @@ tests_unit_export_test_population_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/export/test_export_bundle
 tests_unit_export_test_export_bundle_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS)
 tests_unit_export_test_export_bundle_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/export/test_export_seal
+tests_unit_export_test_export_seal_SOURCES = \
+	tests/unit/export/test_export_seal.c \
+	tests/unit/export/seal_help.h
+tests_unit_export_test_export_seal_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/export/test_export_mutation
+tests_unit_export_test_export_mutation_SOURCES = \
+	tests/unit/export/test_export_mutation.c \
+	tests/unit/export/seal_help.h
+tests_unit_export_test_export_mutation_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_unit_export_test_export_mutation_LDADD = $(LIBS_EXPORT) $(CMOCKA_LIBS)

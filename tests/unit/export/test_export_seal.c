@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checkpoints: an export proves itself by the one that it carries, a database
+ * has to go through all of them, and who recomputes all of it is found.
+ */
+#include "stated/export.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "seal_help.h"
+
+static int
+set_up(void **state)
+{
+	struct seal *seal = test_calloc(1, sizeof(*seal));
+
+	seal_build(seal);
+	*state = seal;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct seal *seal = *state;
+
+	seal_clear(seal);
+	test_free(seal);
+	return 0;
+}
+
+static void
+change(struct seal *seal, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(seal->dir.database, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+
+static void
+test_database_goes_through_its_checkpoints(void **state)
+{
+	struct seal *seal = *state;
+	size_t turns = SEAL_INSTANCES * SEAL_TURNS + SEAL_TURNS;
+
+	assert_true(seal_is_sound(seal, seal->dir.database));
+	assert_int_equal(seal->report.turns, turns);
+	assert_int_equal(seal->report.checkpoints, 2);
+	assert_true(seal->report.is_signed);
+	assert_int_equal(seal->report.instances, SEAL_INSTANCES);
+	assert_int_equal(seal->report.journal, 2 * SEAL_TURNS);
+}
+
+static void
+test_export_proves_itself(void **state)
+{
+	struct seal *seal = *state;
+	const struct export_options cases[] = {
+	    {.format = EXPORT_JSONL},
+	    {.instance = 4},
+	    {.workflow = STR("payment")},
+	    {.from_ms = SEAL_FROM_MS + 3},
+	    {.to_ms = SEAL_FROM_MS + 3},
+	    {.from_ms = SEAL_FROM_MS + 3, .to_ms = SEAL_FROM_MS + 6},
+	    {.instance = 9, .from_ms = SEAL_FROM_MS + 7},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		seal_export(seal, cases[i]);
+		assert_true(seal_file_is_sound(seal, buf_str(&seal->text)));
+		assert_int_equal(seal->report.checkpoints, 1);
+		assert_true(seal->report.turns > 0);
+		assert_true(seal->report.is_signed);
+	}
+	seal_export(seal, (struct export_options){.workflow = STR("none")});
+	seal->against.checkpoint_count = 0;
+	assert_true(seal_file_is_sound(seal, buf_str(&seal->text)));
+}
+
+static void
+test_records_after_the_checkpoint_are_told_apart(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+
+	seal_fill(seal, store, 1, "later");
+	store_close(&store);
+	seal_export(seal, (struct export_options){.instance = 3});
+	assert_true(seal_file_is_sound(seal, buf_str(&seal->text)));
+	assert_int_equal(seal->report.turns, SEAL_TURNS);
+	assert_int_equal(seal->report.unproved, 2);
+	assert_true(seal_is_sound(seal, seal->dir.database));
+}
+
+static void
+test_large_log_is_proved_by_its_nodes(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+
+	/* Two levels of stored nodes are more than a test has time for. */
+	seal_fill(seal, store, 70, "much more");
+	seal_make(seal, store);
+	store_close(&store);
+	seal->against.checkpoints = &seal->kept[2];
+	assert_true(seal_is_sound(seal, seal->dir.database));
+	seal_export(seal, (struct export_options){.instance = 5});
+	assert_true(seal_file_is_sound(seal, buf_str(&seal->text)));
+	/* A node that was made up doesn't help. */
+	change(seal, "UPDATE tree SET hash = zeroblob(32) WHERE position = 1");
+	seal_export(seal, (struct export_options){
+	    .instance = 5, .to_ms = SEAL_FROM_MS + 5});
+	assert_false(seal_file_is_sound(seal, buf_str(&seal->text)));
+	assert_true(seal_is_sound(seal, seal->dir.database));
+}
+
+/* ------------------------------------------------------------------ proofs */
+
+static struct store_checkpoint
+find(struct seal *seal, struct store *store, uint64_t number)
+{
+	struct store_checkpoint row;
+
+	assert_int_equal(
+	    store_find_checkpoint(store, seal->arena, number, &row), STORE_OK);
+	return row;
+}
+
+static void
+test_proofs_hold_by_themselves_and_changed_ones_do_not(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+	struct store_checkpoint first = find(seal, store, 1);
+	struct store_checkpoint second = find(seal, store, 2);
+	struct buf proofs[2] = {0};
+
+	assert_int_equal(
+	    export_prove_instance(store, &second, 6, &proofs[0]), STORE_OK);
+	assert_int_equal(
+	    export_prove_consistency(store, &first, &second, &proofs[1]),
+	    STORE_OK);
+	for (size_t i = 0; i < 2; i++) {
+		char *text = proofs[i].at;
+
+		assert_true(seal_file_is_sound(seal, buf_str(&proofs[i])));
+		assert_true(seal->report.turns > 0);
+		/* The last byte ends the line. */
+		for (size_t at = 0; at + 1 < proofs[i].bytes; at += 13) {
+			text[at] ^= 1;
+			if (seal_file_is_sound(seal, buf_str(&proofs[i])))
+				fail_msg("a change at %zu is not found", at);
+			text[at] ^= 1;
+		}
+		buf_fini(&proofs[i]);
+	}
+	assert_int_equal(
+	    export_prove_instance(store, &first, 700, &proofs[0]),
+	    STORE_ABSENT);
+	buf_fini(&proofs[0]);
+	store_close(&store);
+}
+
+static void
+test_proof_by_another_checkpoint_than_was_kept_is_refused(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+	struct store_checkpoint first = find(seal, store, 1);
+	struct buf proof = {0};
+
+	assert_int_equal(
+	    export_prove_instance(store, &first, 6, &proof), STORE_OK);
+	assert_false(seal_file_is_sound(seal, buf_str(&proof)));
+	seal->against.checkpoints = &seal->kept[0];
+	assert_true(seal_file_is_sound(seal, buf_str(&proof)));
+	buf_fini(&proof);
+	store_close(&store);
+}
+
+/* -------------------------------------------------------- who changes all */
+
+static void
+copy_identity(const struct seal *from, const struct seal *to)
+{
+	char sql[512];
+
+	snprintf(sql, sizeof(sql), "ATTACH '%s' AS other;"
+	    "UPDATE meta SET value = (SELECT value FROM other.meta"
+	    "	WHERE name = 'identity') WHERE name = 'identity'",
+	    from->dir.database);
+	change((struct seal *)(uintptr_t)to, sql);
+}
+
+/* Everything is recomputed, heads and checkpoints too: only what was kept
+ * elsewhere tells. */
+static void
+test_database_that_was_replaced_whole_is_found(void **state)
+{
+	struct seal *seal = *state;
+	struct seal forged;
+	struct store *store;
+
+	seal_set_up(&forged);
+	store = help_open(&forged.dir);
+	store_close(&store);
+	copy_identity(seal, &forged);
+	store = help_open(&forged.dir);
+	seal_fill(&forged, store, SEAL_TURNS, "as they would have it");
+	store_close(&store);
+	forged.against.checkpoint_count = 0;
+	assert_true(seal_is_sound(&forged, forged.dir.database));
+	forged.against = seal->against;
+	assert_false(seal_is_sound(&forged, forged.dir.database));
+	assert_int_equal(forged.report.fault, AUDIT_CHANGED);
+	assert_non_null(strstr(forged.report.explanation, "checkpoint 2"));
+	seal_clear(&forged);
+}
+
+static void
+test_checkpoint_of_another_key_is_found(void **state)
+{
+	struct seal *seal = *state;
+	struct signature_key *own = seal->key, *other;
+	struct str pem = STR(
+	    "-----BEGIN PRIVATE KEY-----\n"
+	    "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
+	    "-----END PRIVATE KEY-----\n");
+	struct store *store = help_open(&seal->dir);
+
+	other = signature_key_read(pem);
+	assert_non_null(other);
+	seal->key = other;
+	seal_make(seal, store);
+	seal->key = own;
+	store_close(&store);
+	signature_key_free(&other);
+	assert_false(seal_is_sound(seal, seal->dir.database));
+	/* Without a key nobody knows whose it should be. */
+	seal->against.key_count = 0;
+	assert_true(seal_is_sound(seal, seal->dir.database));
+	assert_false(seal->report.is_signed);
+}
+
+static void
+test_break_is_named_behind_the_last_checkpoint_that_holds(void **state)
+{
+	struct seal *seal = *state;
+
+	/* The last turn of the log, one of the journal's, is cut off, and
+	 * nothing else knows of it. */
+	change(seal, "DELETE FROM history WHERE id = (SELECT max(id) FROM"
+		     " history);"
+		     "UPDATE meta SET value = CAST(x'0000000000000006' ||"
+		     " (SELECT substr(hashes, -32) FROM history WHERE"
+		     " instance = 0 ORDER BY first_seq DESC LIMIT 1) AS BLOB)"
+		     " WHERE name = 'journal_head'");
+	assert_false(seal_is_sound(seal, seal->dir.database));
+	assert_int_equal(seal->report.fault, AUDIT_CUT);
+	assert_non_null(strstr(seal->report.explanation, "turns up to 20 "));
+}
+
+static void
+test_journal_whose_end_is_cut_is_found_without_a_checkpoint(void **state)
+{
+	struct seal *seal = *state;
+
+	change(seal, "DELETE FROM checkpoint; DELETE FROM history WHERE id ="
+		     " (SELECT max(id) FROM history WHERE instance = 0)");
+	seal->against = (struct export_against){.key_count = 0};
+	assert_false(seal_is_sound(seal, seal->dir.database));
+	assert_int_equal(seal->report.fault, AUDIT_CUT);
+	assert_non_null(strstr(seal->report.explanation, "journal"));
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_database_goes_through_its_checkpoints),
+	    TEST(test_export_proves_itself),
+	    TEST(test_records_after_the_checkpoint_are_told_apart),
+	    TEST(test_large_log_is_proved_by_its_nodes),
+	    TEST(test_proofs_hold_by_themselves_and_changed_ones_do_not),
+	    TEST(test_proof_by_another_checkpoint_than_was_kept_is_refused),
+	    TEST(test_database_that_was_replaced_whole_is_found),
+	    TEST(test_checkpoint_of_another_key_is_found),
+	    TEST(test_break_is_named_behind_the_last_checkpoint_that_holds),
+	    TEST(test_journal_whose_end_is_cut_is_found_without_a_checkpoint),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
