@@ -336,10 +336,10 @@ read_facts(struct sqlite_store *store, struct buf *detail)
 
 	if (error == STORE_OK)
 		error = sqlite_conn_query_int(&store->reader,
-		    "SELECT max((SELECT value FROM meta"
+		    "SELECT coalesce(max((SELECT value FROM meta"
 		    "	WHERE name = 'last_number'),"
-		    "	(SELECT coalesce(max(number), 0) FROM instance))",
-		    &number);
+		    "	(SELECT coalesce(max(number), 0) FROM instance)), -1)",
+		    &number); /* -1: the number isn't there */
 	if (error == STORE_OK)
 		error = sqlite_conn_query_int(&store->reader,
 		    "SELECT coalesce(max(id), 0) FROM event", &event_id);
