@@ -57,6 +57,16 @@
 	X(RESUMED, "resumed", "an operator let it go on")                      \
 	X(MIGRATED, "migrated",                                                \
 	    "it goes on on another version: from, to, map")                    \
+	X(PROPOSED, "proposed",                                                \
+	    "a correction waits for another person to confirm it")             \
+	X(CONFIRMED, "confirmed", "that person did: it is done as of now")     \
+	X(PROPOSAL_REJECTED, "proposal-rejected", "it will not be done")       \
+	X(PROPOSAL_LAPSED, "proposal-lapsed",                                  \
+	    "what it was about was settled otherwise")                         \
+	X(GLASS_BROKEN, "glass-broken",                                        \
+	    "a correction was done without the second person, and why")        \
+	X(GLASS_ACKNOWLEDGED, "glass-acknowledged",                            \
+	    "another person has looked at that")                               \
 	X(CANCELLED, "cancelled", "an operator cancelled it")                  \
 	X(ENDED, "ended", "the instance reached its end, with its outcome")    \
 	X(ERASED, "erased",                                                    \
@@ -87,6 +97,13 @@ struct str audit_kind_name(enum audit_kind kind);
 	X(CONNECTION_RESUMED, "connection-resumed", "its calls go: reason")    \
 	X(EVENT_REPLAYED, "event-replayed",                                    \
 	    "a dead letter was delivered again: source, event, type")          \
+	X(DELEGATION_GIVEN, "delegation-given",                                \
+	    "a person may act in another's role: role, from, to, until")       \
+	X(DELEGATION_REVOKED, "delegation-revoked", "and may no longer")       \
+	X(PROPOSAL_MADE, "proposal-made",                                      \
+	    "what waits for another person to confirm it: act")                \
+	X(PROPOSAL_CONFIRMED, "proposal-confirmed", "act, proposed_by")        \
+	X(PROPOSAL_REJECTED, "proposal-rejected", "act, proposed_by")          \
 	X(EXPORT_BEGUN, "export-begun",                                        \
 	    "histories are about to leave: format, filter")                    \
 	X(CHECKPOINT_MADE, "checkpoint-made", "size and root of the tree")     \

@@ -107,7 +107,14 @@ struct store_instance {
 bool store_has_label(const struct store_instance *row, struct str name,
     const struct str *texts, size_t count);
 
-enum store_item_kind { ITEM_TASK, ITEM_INCIDENT, ITEM_ESCALATION };
+enum store_item_kind {
+	ITEM_TASK,
+	ITEM_INCIDENT,
+	ITEM_ESCALATION,
+	/* These may be of no instance but of the installation: of number 0. */
+	ITEM_PROPOSAL,
+	ITEM_DELEGATION,
+};
 /* What waits for a person: a task, an incident or an escalation. */
 struct store_item {
 	enum store_item_kind kind;

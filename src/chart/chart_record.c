@@ -41,6 +41,8 @@ chart_record_begin(struct run *run, enum audit_kind kind)
 		value_put_str(record, "actor", run->actor->name);
 	if (run->actor != NULL && run->actor->issuer.at != NULL)
 		value_put_str(record, "issuer", run->actor->issuer);
+	if (run->proposed_by.at != NULL)
+		value_put_str(record, "proposed_by", run->proposed_by);
 	return record;
 }
 

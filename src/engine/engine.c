@@ -110,6 +110,10 @@ engine_new(const struct engine_options *options, struct buf *detail)
 		error = hold_init(engine);
 	if (error == STORE_OK)
 		error = retention_init(engine);
+	if (error == STORE_OK)
+		error = delegation_init(engine);
+	if (error == STORE_OK)
+		error = proposal_init(engine);
 	if (error == STORE_OK &&
 	    !store_batch_is_empty(store_batch(engine->store)))
 		error = store_commit_now(engine->store, detail);
@@ -174,6 +178,8 @@ engine_free(struct engine **engine_pointer)
 	line_free_all(engine);
 	keys_fini(engine);
 	switch_fini(engine);
+	delegation_fini(engine);
+	proposal_fini(engine);
 	map_free(&engine->tokens);
 	map_free(&engine->tokens_by_id);
 	hold_fini(engine);
@@ -259,6 +265,17 @@ engine_id_format(
 
 	memcpy(identity.store, engine->store_bytes, sizeof(identity.store));
 	return chart_id_format(identity, out);
+}
+
+struct str
+engine_item_id(const struct engine *engine, uint64_t number, uint64_t serial,
+    struct arena *arena)
+{
+	char id[CHART_ID_BYTES];
+
+	return arena_strf(arena, "%.*s.%llu",
+	    STR_ARG(engine_id_format(engine, number, id)),
+	    (unsigned long long)serial);
 }
 
 bool
