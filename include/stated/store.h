@@ -152,6 +152,16 @@ struct store_definition {
 	struct str published_by;
 };
 
+/* A document that workflows lean on (a decision, a calendar, …), as the engine
+ * read it: from since_ms on it is what goes by that kind and name. */
+struct store_document {
+	struct str kind; /* as its first key: "decision" */
+	struct str name;
+	struct digest digest; /* of what it says */
+	struct str source;
+	int64_t since_ms;
+};
+
 /* Where a schedule of a workflow stands. */
 struct store_schedule {
 	struct str workflow;
@@ -222,10 +232,13 @@ void store_put_idempotency(
     struct store_batch *batch, const struct store_idempotency *row);
 void store_put_definition(
     struct store_batch *batch, const struct store_definition *row);
+/* To those before: none is ever replaced. */
+void store_add_document(
+    struct store_batch *batch, const struct store_document *row);
 /* By workflow and position. */
 void store_put_schedule(
     struct store_batch *batch, const struct store_schedule *row);
-/* To those before: none is ever replaced. */
+/* To those before, as documents. */
 void store_add_switch(
     struct store_batch *batch, const struct store_switch *row);
 /* The same of tokens. */
@@ -313,6 +326,11 @@ MUST_USE enum store_error store_next_expiry(
 typedef void store_definition_fn(const struct store_definition *row, void *arg);
 MUST_USE enum store_error store_each_definition(
     struct store *store, store_definition_fn *fn, void *arg);
+
+/* All that there ever were, in the order in which they came. */
+typedef void store_document_fn(const struct store_document *row, void *arg);
+MUST_USE enum store_error store_each_document(
+    struct store *store, store_document_fn *fn, void *arg);
 
 typedef void store_schedule_fn(const struct store_schedule *row, void *arg);
 MUST_USE enum store_error store_each_schedule(

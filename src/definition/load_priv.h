@@ -518,6 +518,8 @@ bool library_is_unread(
 /* Its text as a tree, loaded or not; NULL where there is none. */
 const struct yaml_node *library_find_document(
     const struct library *library, enum load_document kind, struct str name);
+/* Two texts have the same digest when they say the same. */
+struct digest library_digest_value(const struct value *said);
 /* Whether any document of that kind can't be read. */
 bool library_has_unread(
     const struct library *library, enum load_document kind);

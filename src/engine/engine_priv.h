@@ -318,6 +318,8 @@ struct engine {
 	 * number above this one always means: not durable yet. */
 	uint64_t durable_turn;
 	struct map *published; /* digest -> struct published * */
+	struct map *documents; /* "kind name" -> struct kept_document * */
+	bool documents_are_kept; /* those of the library, in some batch */
 	struct schedules *schedules;
 	uint64_t number_last;
 	size_t calls_active;

@@ -76,6 +76,8 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	[READ_DEFINITIONS] = "SELECT digest, name, version, source,"
 	    "	published_ms, published_by FROM definition"
 	    " ORDER BY name, version",
+	[READ_DOCUMENTS] = "SELECT kind, name, digest, source, since_ms"
+	    " FROM document ORDER BY id",
 	[READ_SCHEDULES] = "SELECT workflow, position, rule, decided_ms,"
 	    "	planned_ms, instance, queued, trouble FROM schedule"
 	    " ORDER BY workflow, position",

@@ -498,6 +498,7 @@ static const struct store_backend_ops ops = {
 	.each_expired_event = sqlite_list_expired_events,
 	.next_expiry = sqlite_list_next_expiry,
 	.each_definition = sqlite_list_definitions,
+	.each_document = sqlite_list_documents,
 	.each_schedule = sqlite_list_schedules,
 	.each_switch = sqlite_list_switches,
 	.each_token = sqlite_list_tokens,

@@ -68,6 +68,8 @@ struct store_backend_ops {
 	    int64_t *expires_ms);
 	enum store_error (*each_definition)(struct store_backend *backend,
 	    store_definition_fn *fn, void *arg);
+	enum store_error (*each_document)(struct store_backend *backend,
+	    store_document_fn *fn, void *arg);
 	enum store_error (*each_schedule)(struct store_backend *backend,
 	    store_schedule_fn *fn, void *arg);
 	enum store_error (*each_switch)(struct store_backend *backend,

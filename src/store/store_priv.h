@@ -82,6 +82,11 @@ struct store_batch_token {
 	struct store_token row;
 };
 
+struct store_batch_document {
+	struct store_batch_document *next;
+	struct store_document row;
+};
+
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
@@ -101,6 +106,8 @@ struct store_batch {
 	struct store_batch_switch *switch_last;
 	struct store_batch_token *token_first;
 	struct store_batch_token *token_last;
+	struct store_batch_document *document_first;
+	struct store_batch_document *document_last;
 	struct store_cleaning cleaning;
 	bool has_probe;
 	uint64_t number_max; /* highest of `instances` */
