@@ -233,6 +233,23 @@ struct chart_effects {
 	struct str event_fate;
 };
 
+/*
+ * What records don't tell, where an instance is gone through again by them.
+ * In that case sensitive values are digests in all that the instance is told;
+ * they stay as they are in what it tells.
+ */
+struct chart_replay {
+	/* The delay before a repetition, which jitter has put between these
+	 * two; so many records of the step have been made by then. */
+	int64_t (*delay_ms)(void *arg, size_t record_count, int64_t least_ms,
+	    int64_t most_ms);
+	/* Told of an expression that looks into what is there by its digest
+	 * only; decides: it is a condition, or a decision's, so that nothing
+	 * else tells what it gave. */
+	void (*doubt)(void *arg, struct str expression, bool decides);
+	void *arg;
+};
+
 struct chart_context {
 	int64_t now_ms;
 	struct arena *arena;          /* of the turn */
@@ -247,6 +264,7 @@ struct chart_context {
 	 * test has reached; NULL: nobody asks. */
 	void (*took)(void *arg, const struct def_transition *transition);
 	void *took_arg;
+	const struct chart_replay *replay; /* NULL: it happens now */
 };
 
 /* What a start gives. */
@@ -303,6 +321,12 @@ bool chart_call_is_wanted(
  * nobody else keeps. */
 bool chart_call_again(
     const struct chart *chart, uint64_t serial, struct chart_effect *effect);
+
+/* The call, task, incident, escalation or child that a record of what happened
+ * next tells of, by the serial that events name it by.  Several may fit a
+ * record; nth chooses among them, from 0.  0: there are no more. */
+uint64_t chart_serial_of(const struct chart *chart, const struct value *record,
+    size_t nth, struct arena *arena);
 
 /* ---- looking at an instance ---- */
 

@@ -105,8 +105,10 @@ lookup_builtin(struct run *run, struct str name)
 		return lookup_error(run);
 	if (str_equal(name, STR("decision")))
 		return lookup_decision(run);
-	if (str_equal(name, STR("settings")))
+	if (str_equal(name, STR("settings"))) {
+		run->reads_settings = true;
 		return run->context->settings;
+	}
 	if (str_equal(name, STR("instance")))
 		return chart_env_instance(
 		    chart, run->context->arena, run->context->environment);
@@ -135,15 +137,20 @@ lookup_iteration(const struct run *run, struct str name)
 	return NULL;
 }
 
-static const struct value *
-lookup_cb(void *arg, struct str name)
+const struct value *
+chart_env_lookup(struct run *run, struct str name)
 {
-	struct run *run = arg;
 	const struct value *value = lookup_iteration(run, name);
 
 	if (value == NULL)
 		value = value_get(run->chart->data, name);
 	return value != NULL ? value : lookup_builtin(run, name);
+}
+
+static const struct value *
+lookup_cb(void *arg, struct str name)
+{
+	return chart_env_lookup(arg, name);
 }
 
 /* active("state"): whether that state is active. */
@@ -179,8 +186,8 @@ env_of(struct run *run)
 }
 
 /* What is written as one value is one evaluation, with one budget. */
-const struct value *
-chart_env_eval(struct run *run, const struct template *template)
+static const struct value *
+eval(struct run *run, const struct template *template, bool decides)
 {
 	struct feel_env env = env_of(run);
 	const struct value *value;
@@ -190,6 +197,8 @@ chart_env_eval(struct run *run, const struct template *template)
 	feel_env_share(&env);
 	value = template_eval_telling(
 	    template, &env, chart_record_null_cb, run);
+	if (run->reads_settings || run->context->replay != NULL)
+		chart_reads_note(run, template, decides);
 	if (env.steps > 0)
 		return value;
 	if (run->given_up.at == NULL)
@@ -197,10 +206,16 @@ chart_env_eval(struct run *run, const struct template *template)
 	return &value_null;
 }
 
+const struct value *
+chart_env_eval(struct run *run, const struct template *template)
+{
+	return eval(run, template, false);
+}
+
 bool
 chart_env_holds(struct run *run, const struct template *guard)
 {
-	return guard == NULL || value_is_true(chart_env_eval(run, guard));
+	return guard == NULL || value_is_true(eval(run, guard, true));
 }
 
 /* Strings as they are, dates and times without JSON's quotes; the absent
@@ -286,6 +301,9 @@ chart_env_decide(struct run *run, const struct def_step *step)
 		env.host = NULL;
 	}
 	result = decision_eval(step->decision, &env);
+	if (run->reads_settings ||
+	    (run->context->replay != NULL && step->with == NULL))
+		chart_reads_note_decision(run, step->decision);
 	if (run->given_up.at != NULL)
 		result.failure = run->given_up;
 	run->given_up = (struct str){NULL, 0};

@@ -36,6 +36,10 @@ struct run {
 	 * the last record; the next one tells of them.  NULL: none. */
 	struct value_builder *nulls;
 	size_t null_count;
+	/* What was read of the environment's settings since the last record,
+	 * which nothing else would tell; NULL: nothing. */
+	const struct value *settings;
+	bool reads_settings; /* the expression that is evaluated does */
 	/* What all records of the run have; NULL: there is none yet. */
 	const struct value *time;
 	const struct value *instance;
@@ -159,6 +163,16 @@ MUST_USE bool chart_env_due(struct run *run, const struct def_span *span,
 MUST_USE bool chart_env_instant(
     struct run *run, const struct template *at, int64_t *due_ms);
 
+/* ---- chart_reads.c: what an expression has read ---- */
+/* Where it read settings (run->reads_settings), the next record tells what
+ * they said; where it looked into masked values, the replay is told. */
+void chart_reads_note(
+    struct run *run, const struct template *template, bool decides);
+void chart_reads_note_decision(
+    struct run *run, const struct def_decision *decision);
+/* What the name stands for now; NULL: nothing. */
+const struct value *chart_env_lookup(struct run *run, struct str name);
+
 /* Evaluates a decision table over the variables or the step's `with`. */
 struct decision_result chart_env_decide(
     struct run *run, const struct def_step *step);
@@ -184,6 +198,9 @@ void chart_record_value(
     struct value_builder *record, const char *key, const struct value *value);
 void chart_record_state(struct run *run, struct value_builder *record,
     const char *key, size_t state);
+/* NULL: the strand is of no `for`. */
+const struct value *chart_record_item(const struct chart *chart,
+    const struct strand *strand, struct arena *arena);
 void chart_record_step(
     struct run *run, struct value_builder *record, size_t step);
 /* The text as logs may have it. */
@@ -416,6 +433,9 @@ struct str chart_call_state_name(enum call_state state);
 bool chart_call_is_idle(const struct call *call);
 
 /* ---- retry.c ---- */
+/* What jitter leaves open. */
+void retry_delay_range(const struct def_retry *retry, int64_t attempt,
+    int64_t *least_ms, int64_t *most_ms);
 int64_t retry_delay_ms(
     const struct def_retry *retry, int64_t attempt, struct rng *rng);
 

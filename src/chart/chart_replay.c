@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_replay.c: from a record back to what it tells of.
+ *
+ * Events name calls, tasks, incidents and children by serials, which records
+ * don't have: they tell the step, the item of its `for`, the operation and the
+ * attempt, or the state.  Two may look the same in all of that; who goes
+ * through a history again tries them one after another.
+ */
+#include "chart_priv.h"
+
+struct looking {
+	const struct chart *chart;
+	const struct value *record;
+	struct arena *arena;
+	size_t nth;	 /* still to be passed over */
+	uint64_t serial; /* 0: not found yet */
+};
+
+static struct str
+text_of(const struct looking *looking, const char *key)
+{
+	return value_str(value_get_cstr(looking->record, key));
+}
+
+static bool
+says(const struct looking *looking, const char *key, struct str text)
+{
+	return str_equal(text_of(looking, key), text);
+}
+
+static bool
+says_number(const struct looking *looking, const char *key, int64_t number)
+{
+	const struct value *value = value_get_cstr(looking->record, key);
+	int64_t said;
+
+	return value != NULL && value->type == VALUE_NUMBER &&
+	       number_to_int(value->as.number, &said) && said == number;
+}
+
+static void
+found(struct looking *looking, uint64_t serial)
+{
+	if (looking->serial != 0)
+		return;
+	if (looking->nth > 0)
+		looking->nth--;
+	else
+		looking->serial = serial;
+}
+
+/* SIZE_MAX: of no step. */
+static bool
+is_step(const struct looking *looking, size_t step)
+{
+	struct str said = text_of(looking, "step");
+
+	if (step == SIZE_MAX)
+		return said.at == NULL;
+	return str_equal(looking->chart->definition->steps[step]->id, said);
+}
+
+static bool
+is_item(const struct looking *looking, const struct strand *strand)
+{
+	const struct value *said = value_get_cstr(looking->record, "item");
+	const struct value *item =
+	    chart_record_item(looking->chart, strand, looking->arena);
+
+	if (said == NULL || item == NULL)
+		return said == NULL && item == NULL;
+	return value_is_true(feel_equal(said, item));
+}
+
+static bool
+is_state(const struct looking *looking, size_t state)
+{
+	return says(looking, "state",
+	    looking->chart->definition->states[state]->name);
+}
+
+/* ---- one function a kind of thing ---- */
+
+static bool
+is_call(const struct looking *looking, const struct call *call, bool is_sent)
+{
+	bool asks = call->state == CALL_ASKING;
+
+	if (!asks && call->state != CALL_QUEUED &&
+	    (is_sent || call->state != CALL_SENT))
+		return false;
+	return says(looking, "operation",
+		   asks ? call->call->verify->call->target
+			: call->call->target) &&
+	       says_number(
+		   looking, "attempt", asks ? call->asked : call->attempt) &&
+	       is_step(looking, call->step) &&
+	       is_item(looking,
+		   call->purpose == FOR_NOTICE
+		       ? NULL
+		       : chart_strand_awaiting(looking->chart, call->serial));
+}
+
+static void
+find_call(struct looking *looking)
+{
+	bool is_sent = says(looking, "kind", STR("call-sent"));
+
+	for (const struct call *call = looking->chart->calls; call != NULL;
+	     call = call->next)
+		if (is_call(looking, call, is_sent))
+			found(looking, call->serial);
+}
+
+static void
+find_task(struct looking *looking)
+{
+	for (const struct task *task = looking->chart->tasks; task != NULL;
+	     task = task->next)
+		if (task->open && is_state(looking, task->state))
+			found(looking, task->serial);
+}
+
+static void
+find_incident(struct looking *looking)
+{
+	const struct chart *chart = looking->chart;
+
+	for (const struct incident *incident = chart->incidents;
+	     incident != NULL; incident = incident->next)
+		if (says(looking, "incident",
+			chart_incident_kind_name(incident->kind)) &&
+		    is_step(looking, incident->step))
+			found(looking, incident->serial);
+}
+
+static void
+find_escalation(struct looking *looking)
+{
+	for (const struct escalated *fired = looking->chart->escalations;
+	     fired != NULL; fired = fired->next)
+		if (is_state(looking, fired->state) &&
+		    says_number(looking, "level", (int64_t)fired->level + 1))
+			found(looking, fired->serial);
+}
+
+/* One that is not there yet has no identifier. */
+static void
+find_child(struct looking *looking)
+{
+	bool is_new = says(looking, "kind", STR("child-started")) ||
+		      text_of(looking, "child").at == NULL;
+
+	for (const struct child *child = looking->chart->children;
+	     child != NULL; child = child->next)
+		if (is_step(looking, child->step) &&
+		    (is_new ? child->number == 0
+			    : says(looking, "child", child->id)) &&
+		    is_item(looking,
+			chart_strand_awaiting(looking->chart, child->serial)))
+			found(looking, child->serial);
+}
+
+typedef void find_fn(struct looking *looking);
+static const struct {
+	enum audit_kind kind;
+	find_fn *find;
+} finders[] = {
+    {AUDIT_CALL_SENT, find_call},
+    {AUDIT_CALL_REPLIED, find_call},
+    {AUDIT_TASK_DECIDED, find_task},
+    {AUDIT_INCIDENT_RESOLVED, find_incident},
+    {AUDIT_ESCALATION_ACKNOWLEDGED, find_escalation},
+    {AUDIT_CHILD_STARTED, find_child},
+    {AUDIT_CHILD_ENDED, find_child},
+};
+
+uint64_t
+chart_serial_of(const struct chart *chart, const struct value *record,
+    size_t nth, struct arena *arena)
+{
+	struct looking looking = {
+	    .chart = chart, .record = record, .arena = arena, .nth = nth};
+
+	for (size_t i = 0; i < COUNT_OF(finders); i++)
+		if (says(&looking, "kind", audit_kind_name(finders[i].kind)))
+			finders[i].find(&looking);
+	return looking.serial;
+}
