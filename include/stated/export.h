@@ -72,8 +72,15 @@ uint64_t export_records(const struct export *export);
 
 /* ---- verifying ---- */
 
+enum export_source {
+	EXPORT_FROM_LINES,
+	EXPORT_FROM_BUNDLE,
+	EXPORT_FROM_DATABASE,
+};
+
 /* What verifying found.  Needs no freeing. */
 struct export_report {
+	enum export_source source; /* as export_verify() has found it */
 	uint64_t instances; /* looked at */
 	uint64_t records;
 	uint64_t broken;    /* faults, one an instance at most */

@@ -36,6 +36,7 @@ static const struct cmd *const commands[] = {
     &cmd_cancel,
     &cmd_export,
     &cmd_verify,
+    &cmd_reperform,
     &cmd_population,
     &cmd_as_at,
     &cmd_sample,

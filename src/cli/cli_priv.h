@@ -60,7 +60,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve,
 extern const struct cmd cmd_bench, cmd_draw, cmd_diff, cmd_publish, cmd_schema;
 extern const struct cmd cmd_migrate;
 extern const struct cmd cmd_backup, cmd_restore;
-extern const struct cmd cmd_as_at, cmd_population, cmd_sample;
+extern const struct cmd cmd_as_at, cmd_population, cmd_reperform, cmd_sample;
 
 /* All commands in the order of help; ends with NULL. */
 const struct cmd *const *cli_commands(void);

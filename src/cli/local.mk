@@ -47,6 +47,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_history.c \
 	src/cli/cmd_incident.c \
 	src/cli/cmd_list.c \
+	src/cli/cmd_reperform.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_sample.c \
 	src/cli/cmd_schedule.c \

@@ -6,6 +6,7 @@
 #define EXPORT_PRIV_H
 
 #include "stated/export.h"
+#include "stated/map.h"
 
 /* What an export keeps of an instance's row. */
 struct export_instance {
@@ -162,6 +163,13 @@ void export_page_open(struct export_telling *telling, struct buf *out,
 void export_page_shut(struct buf *out);
 void export_page_add(struct export_telling *telling, struct buf *out,
     const struct export_row *row);
+
+/* ---- export_leant.c ---- */
+
+/* Calls fn for what the definitions lean on whose digests (as hexadecimal
+ * text) are among the keys, in every version that the store has. */
+MUST_USE enum store_error export_leant_each(struct store *store,
+    const struct map *digests, store_document_fn *fn, void *arg);
 
 /* ---- export_bundle.c ---- */
 
