@@ -234,19 +234,24 @@ struct chart_effects {
 };
 
 /*
- * What records don't tell, where an instance is gone through again by them.
- * In that case sensitive values are digests in all that the instance is told;
- * they stay as they are in what it tells.
+ * Where an instance is gone through again by its records.  Sensitive values
+ * are digests in all that it is told, and stay as they are in what it tells.
+ * What an expression gives that looks into such a digest is what the record
+ * says that it gave.
  */
+/* Stands in what comes of it for a value of which nothing is known: the digest
+ * of nothing that anybody knows. */
+#define CHART_UNKNOWN                                                          \
+	"sha256:"                                                              \
+	"0000000000000000000000000000000000000000000000000000000000000000"
 struct chart_replay {
-	/* The delay before a repetition, which jitter has put between these
-	 * two; so many records of the step have been made by then. */
-	int64_t (*delay_ms)(void *arg, size_t record_count, int64_t least_ms,
-	    int64_t most_ms);
-	/* Told of an expression that looks into what is there by its digest
-	 * only; decides: it is a condition, or a decision's, so that nothing
-	 * else tells what it gave. */
-	void (*doubt)(void *arg, struct str expression, bool decides);
+	/* What history has where the step's next record goes, of which so many
+	 * have been made; NULL: it ends there. */
+	const struct value *(*next)(void *arg, size_t record_count);
+	/* Told of such an expression.  Of a condition no record says what it
+	 * gave: the answer counts.  given: what it gives with the digest. */
+	bool (*doubt)(void *arg, struct str expression, bool is_condition,
+	    bool given);
 	void *arg;
 };
 

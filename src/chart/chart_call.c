@@ -442,14 +442,12 @@ again(struct run *run, struct call *call, int64_t delay_ms)
 static int64_t
 draw_delay(struct run *run, const struct def_retry *retry, int64_t attempt)
 {
-	const struct chart_replay *replay = run->context->replay;
 	int64_t least_ms, most_ms;
 
-	if (replay == NULL)
+	if (run->context->replay == NULL)
 		return retry_delay_ms(retry, attempt, run->context->rng);
 	retry_delay_range(retry, attempt, &least_ms, &most_ms);
-	return replay->delay_ms(
-	    replay->arg, run->effects->record_count, least_ms, most_ms);
+	return chart_replay_delay(run, least_ms, most_ms);
 }
 
 static int64_t

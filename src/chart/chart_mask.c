@@ -15,6 +15,7 @@
 
 /* Shorter values would mask half of every record by chance. */
 #define SENSITIVE_BYTES_MIN 4
+#define MASK_WORD "sha256:"
 #define STARTS 65536 /* of the first two bytes */
 
 struct mask {
@@ -25,8 +26,22 @@ struct mask {
 	size_t *lengths; /* that secrets have, the longest first */
 	size_t length_count;
 	size_t length_capacity;
+	bool has_digests;
 	uint8_t starts[STARTS / 8];
 };
+
+bool
+chart_mask_is_in(struct str text)
+{
+	const struct str word = STR(MASK_WORD);
+	size_t at = str_find(text, word);
+	struct digest digest;
+
+	return at != SIZE_MAX &&
+	       digest_parse_hex(str_slice(text, at + word.bytes,
+				    DIGEST_HEX_BYTES - 1),
+		   &digest);
+}
 
 /* ---- gathering ---- */
 
@@ -71,7 +86,8 @@ add_text(struct mask *mask, struct str text)
 {
 	size_t start;
 
-	if (text.bytes < SENSITIVE_BYTES_MIN)
+	if (text.bytes < SENSITIVE_BYTES_MIN ||
+	    (mask->has_digests && chart_mask_is_in(text)))
 		return;
 	start = start_of(text);
 	mask->starts[start / 8] |= (uint8_t)(1u << start % 8);
@@ -127,12 +143,13 @@ add_path(struct mask *mask, const struct value *value, struct str path)
 }
 
 static struct mask *
-gather(const struct chart *chart)
+gather(const struct chart *chart, bool has_digests)
 {
 	const struct definition *definition = chart->definition;
 	struct mask *mask = calloc(1, sizeof(*mask));
 
 	must(mask != NULL);
+	mask->has_digests = has_digests;
 	mask->secrets = map_new();
 	mask->roots = calloc(definition->sensitive_count, sizeof(*mask->roots));
 	must(mask->roots != NULL);
@@ -171,14 +188,14 @@ chart_mask_free(struct mask **mask)
 }
 
 const struct mask *
-chart_mask_of(struct chart *chart)
+chart_mask_of(struct chart *chart, bool has_digests)
 {
 	if (chart->definition->sensitive_count == 0)
 		return NULL;
 	if (chart->mask != NULL && !is_current(chart->mask, chart))
 		chart_mask_free(&chart->mask);
 	if (chart->mask == NULL)
-		chart->mask = gather(chart);
+		chart->mask = gather(chart, has_digests);
 	return map_count(chart->mask->secrets) > 0 ? chart->mask : NULL;
 }
 
@@ -224,7 +241,7 @@ chart_mask_text(const struct mask *mask, struct arena *arena, struct str text)
 			continue;
 		}
 		digest_hex(digest_sha256(secret), hex);
-		buf_addf(&masked, "sha256:%s", hex);
+		buf_addf(&masked, MASK_WORD "%s", hex);
 		at += secret.bytes;
 	}
 	result = arena_str(arena, buf_str(&masked));

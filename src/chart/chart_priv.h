@@ -40,6 +40,8 @@ struct run {
 	 * which nothing else would tell; NULL: nothing. */
 	const struct value *settings;
 	bool reads_settings; /* the expression that is evaluated does */
+	/* It has looked into a value of which there is the digest only. */
+	bool looked;
 	/* What all records of the run have; NULL: there is none yet. */
 	const struct value *time;
 	const struct value *instance;
@@ -163,15 +165,22 @@ MUST_USE bool chart_env_due(struct run *run, const struct def_span *span,
 MUST_USE bool chart_env_instant(
     struct run *run, const struct template *at, int64_t *due_ms);
 
-/* ---- chart_reads.c: what an expression has read ---- */
-/* Where it read settings (run->reads_settings), the next record tells what
- * they said; where it looked into masked values, the replay is told. */
-void chart_reads_note(
-    struct run *run, const struct template *template, bool decides);
-void chart_reads_note_decision(
-    struct run *run, const struct def_decision *decision);
-/* What the name stands for now; NULL: nothing. */
-const struct value *chart_env_lookup(struct run *run, struct str name);
+/* ---- chart_reads.c: settings that expressions read ---- */
+/* The next record tells what those said that the template read; or all. */
+void chart_reads_note(struct run *run, const struct template *template);
+void chart_reads_note_all(struct run *run);
+
+/* ---- chart_replay.c: what the records say instead ---- */
+int64_t chart_replay_delay(
+    const struct run *run, int64_t least_ms, int64_t most_ms);
+/* Sets run->looked where a digest is looked into. */
+feel_look_fn chart_replay_look_cb;
+const struct value *chart_replay_assigned(
+    const struct run *run, const struct def_assign *assign);
+bool chart_replay_holds(
+    const struct run *run, const struct template *guard, bool given);
+void chart_replay_decided(const struct run *run, struct str decision,
+    struct decision_result *result);
 
 /* Evaluates a decision table over the variables or the step's `with`. */
 struct decision_result chart_env_decide(
@@ -179,8 +188,11 @@ struct decision_result chart_env_decide(
 
 /* ---- chart_mask.c: what is sensitive ---- */
 struct mask;
-/* NULL: nothing in the instance is. */
-const struct mask *chart_mask_of(struct chart *chart);
+/* NULL: nothing in the instance is.  has_digests: where it is gone through
+ * again, a digest stands for itself. */
+const struct mask *chart_mask_of(struct chart *chart, bool has_digests);
+/* Whether a digest stands in it for a sensitive value. */
+bool chart_mask_is_in(struct str text);
 struct str chart_mask_text(
     const struct mask *mask, struct arena *arena, struct str text);
 const struct value *chart_mask_value(

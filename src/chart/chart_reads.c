@@ -1,195 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chart_reads.c: what an expression has read that is of interest to whoever
- * goes through the history again.
+ * chart_reads.c: what expressions have read of the environment's settings.
  *
- * Settings are the environment's and may be others tomorrow: what was read of
- * them gets into history.  Of a sensitive value history has the digest only;
- * an expression that does more with it than hand it on can't be evaluated
- * again, and that has to be said rather than its result be believed.
- *
- * Expressions are asked for the paths that they read, without being evaluated
- * once more.
+ * Settings may be others tomorrow, and who goes through the history again has
+ * none: what was read of them gets into history.  An expression is asked for
+ * the paths that it reads, so that the rest of them stays where it is.
  */
 #include "chart_priv.h"
 
 struct reading {
 	struct run *run;
-	struct str text; /* of the expression */
-	bool decides;
-	bool told;   /* of a setting */
-	bool masked; /* something that is read has a digest in it */
+	bool told; /* of a setting */
 };
-
-/* ---- paths ---- */
-
-/* The first item stands for all: lists hold things of one kind. */
-static const struct value *
-first_item(const struct value *value)
-{
-	if (value->type != VALUE_LIST || value->as.list.count == 0)
-		return NULL;
-	return value->as.list.items[0];
-}
-
-/* "input.lines[].net" */
-static const struct value *
-follow(struct run *run, struct str path)
-{
-	struct str rest, name = str_split(path, '.', &rest);
-	bool is_item = str_has_suffix(name, STR("[]"));
-	const struct value *value;
-
-	if (is_item)
-		name.bytes -= 2;
-	value = chart_env_lookup(run, name);
-	while (value != NULL) {
-		if (is_item)
-			value = first_item(value);
-		if (value == NULL || rest.at == NULL)
-			break;
-		name = str_split(rest, '.', &rest);
-		is_item = str_has_suffix(name, STR("[]"));
-		if (is_item)
-			name.bytes -= 2;
-		value = value_get(value, name);
-	}
-	return value;
-}
-
-/* ---- settings ---- */
 
 static const struct value *
 with_path(struct arena *arena, const struct value *context, struct str path,
     const struct value *value)
 {
 	struct str rest, name = str_split(path, '.', &rest);
-	const struct value *inner;
 
 	if (context == NULL || context->type != VALUE_CONTEXT)
 		context = value_built(value_build_context(arena));
-	if (rest.at != NULL) {
-		inner = value_get(context, name);
-		value = with_path(arena, inner, rest, value);
-	}
+	if (rest.at != NULL)
+		value = with_path(
+		    arena, value_get(context, name), rest, value);
 	return value_with(arena, context, name, value);
 }
 
-static void
-note_setting(struct reading *reading, struct str path,
-    const struct value *value)
+static const struct value *
+follow(const struct value *value, struct str path)
 {
-	struct run *run = reading->run;
-	struct str head = STR("settings.");
+	struct str rest = path;
 
-	if (value == NULL || value->type == VALUE_CONTEXT ||
-	    !str_has_prefix(path, head) || str_has_suffix(path, STR("[]")))
-		return;
-	run->settings = with_path(run->context->arena, run->settings,
-	    str_slice(path, head.bytes, path.bytes), value);
-	reading->told = true;
-}
+	while (value != NULL && rest.at != NULL) {
+		struct str name = str_split(rest, '.', &rest);
 
-/* ---- digests ---- */
-
-static bool
-is_masked(const struct value *value)
-{
-	const struct str head = STR("sha256:");
-
-	switch (value->type) {
-	case VALUE_STRING:
-		return str_find(value->as.string, head) != SIZE_MAX;
-	case VALUE_LIST:
-		for (size_t i = 0; i < value->as.list.count; i++)
-			if (is_masked(value->as.list.items[i]))
-				return true;
-		return false;
-	case VALUE_CONTEXT:
-		for (size_t i = 0; i < value->as.context.count; i++)
-			if (is_masked(value->as.context.fields[i].value))
-				return true;
-		return false;
-	default:
-		return false;
+		value = value_get(value, name);
 	}
+	return value;
 }
 
-/* ---- expressions ---- */
-
+/* A path is asked for from its beginning on; only its end counts. */
 static unsigned
 types_cb(struct str path, void *arg)
 {
 	struct reading *reading = arg;
-	const struct value *value = follow(reading->run, path);
-
-	if (value == NULL)
-		return FEEL_TYPES_ANY;
-	note_setting(reading, path, value);
-	/* What a path leads through is asked for, too: only its end counts. */
-	if (value->type != VALUE_CONTEXT && value->type != VALUE_LIST &&
-	    is_masked(value))
-		reading->masked = true;
-	return FEEL_TYPE_BIT(value->type);
-}
-
-/* A list that is read as a whole, or a context, is found by its name. */
-static void
-look_at_whole_cb(const struct feel_shape *shape, struct reading *reading)
-{
+	struct run *run = reading->run;
+	struct str rest, name = str_split(path, '.', &rest);
 	const struct value *value;
 
-	if (shape->kind == SHAPE_PATH) {
-		value = follow(reading->run, shape->path);
-		reading->masked |= value != NULL && is_masked(value);
+	if (!str_equal(name, STR("settings")))
+		return FEEL_TYPES_ANY;
+	value = follow(run->context->settings, rest);
+	if (value == NULL)
+		return FEEL_TYPES_ANY;
+	if (rest.at != NULL && value->type != VALUE_CONTEXT) {
+		run->settings = with_path(
+		    run->context->arena, run->settings, rest, value);
+		reading->told = true;
 	}
-	for (size_t i = 0; i < shape->count; i++)
-		if (shape->parts[i] != NULL)
-			look_at_whole_cb(shape->parts[i], reading);
-}
-
-/* Whether something is there is known of a digest, too. */
-static bool
-asks_for_null(const struct feel_shape *shape)
-{
-	if (shape->kind != SHAPE_EQUAL && shape->kind != SHAPE_UNEQUAL)
-		return false;
-	for (size_t i = 0; i < shape->count; i++)
-		if (shape->parts[i]->kind == SHAPE_CONSTANT &&
-		    value_is_null(shape->parts[i]->constant))
-			return true;
-	return false;
-}
-
-static void
-read_feel(struct reading *reading, const struct feel *feel)
-{
-	struct run *run = reading->run;
-	const struct chart_replay *replay = run->context->replay;
-	const struct feel_shape *shape =
-	    feel_shape(feel, run->context->arena);
-	struct feel_inference inference = {
-	    .arena = run->context->arena,
-	    .types = types_cb,
-	    .arg = reading,
-	};
-
-	reading->masked = false;
-	(void)feel_infer(feel, &inference);
-	if (replay == NULL || shape->kind == SHAPE_PATH ||
-	    asks_for_null(shape))
-		return;
-	look_at_whole_cb(shape, reading);
-	if (reading->masked)
-		replay->doubt(
-		    replay->arg, feel_source(feel), reading->decides);
+	return FEEL_TYPE_BIT(value->type);
 }
 
 static void
 read_template(struct reading *reading, const struct template *template)
 {
+	struct feel_inference inference = {
+	    .arena = reading->run->context->arena,
+	    .types = types_cb,
+	    .arg = reading,
+	};
+
 	if (template->kind == TEMPLATE_FEEL)
-		read_feel(reading, template->feel);
+		(void)feel_infer(template->feel, &inference);
 	else if (template->kind == TEMPLATE_LIST)
 		for (size_t i = 0; i < template->count; i++)
 			read_template(reading, template->items[i]);
@@ -198,36 +81,21 @@ read_template(struct reading *reading, const struct template *template)
 			read_template(reading, template->fields[i].value);
 }
 
-/* All of them where nobody can tell which. */
-static void
-finish(struct reading *reading, bool reads_settings)
+void
+chart_reads_note_all(struct run *run)
 {
-	struct run *run = reading->run;
-
-	if (reads_settings && !reading->told)
-		run->settings = run->context->settings;
+	run->settings = run->context->settings;
 	run->reads_settings = false;
 }
 
+/* All of them where nobody can tell which. */
 void
-chart_reads_note(
-    struct run *run, const struct template *template, bool decides)
+chart_reads_note(struct run *run, const struct template *template)
 {
-	struct reading reading = {.run = run, .decides = decides};
-	bool reads_settings = run->reads_settings;
+	struct reading reading = {.run = run};
 
+	run->reads_settings = false;
 	read_template(&reading, template);
-	finish(&reading, reads_settings);
-}
-
-void
-chart_reads_note_decision(
-    struct run *run, const struct def_decision *decision)
-{
-	struct reading reading = {.run = run, .decides = true};
-	bool reads_settings = run->reads_settings;
-
-	for (size_t i = 0; i < decision->input_count; i++)
-		read_feel(&reading, decision->inputs[i].feel);
-	finish(&reading, reads_settings);
+	if (!reading.told)
+		chart_reads_note_all(run);
 }

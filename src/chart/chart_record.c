@@ -93,11 +93,10 @@ chart_record_step(struct run *run, struct value_builder *record, size_t step)
 
 /* ---- sensitive values ---- */
 
-/* What is gone through again is masked already. */
 static const struct mask *
 mask_of(const struct run *run)
 {
-	return run->context->replay == NULL ? chart_mask_of(run->chart) : NULL;
+	return chart_mask_of(run->chart, run->context->replay != NULL);
 }
 
 struct str
@@ -164,8 +163,9 @@ chart_record_null_cb(
 	struct str before = str_slice(template->text, 0, env->note_offset);
 	char text[EXPRESSION_BYTES_MAX];
 
-	/* What took too much is told by whoever stops for it. */
-	if (env->exhausted || run->null_count == CHART_NULLS_MAX ||
+	/* What took too much is told by whoever stops for it; what a digest
+	 * gives says nothing. */
+	if (env->exhausted || run->looked || run->null_count == CHART_NULLS_MAX ||
 	    is_plain_read(template->text))
 		return;
 	str_write(text, sizeof(text), "%.*s", STR_ARG(template->text));

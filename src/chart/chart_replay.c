@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chart_replay.c: from a record back to what it tells of.
+ * chart_replay.c: an instance that is gone through again by its records.
+ *
+ * Most of what comes of a step follows from what happened.  What does not (the
+ * lot that jitter drew, and what expressions made of values of which history
+ * has the digests only) is taken from the record that is to come next; where
+ * that doesn't fit, the records differ, and that is found.
  *
  * Events name calls, tasks, incidents and children by serials, which records
  * don't have: they tell the step, the item of its `for`, the operation and the
@@ -8,6 +13,173 @@
  * through a history again tries them one after another.
  */
 #include "chart_priv.h"
+
+/* ---- what the records say instead ---- */
+
+static const struct value *
+next_record(const struct run *run)
+{
+	const struct chart_replay *replay = run->context->replay;
+
+	return replay->next(replay->arg, run->effects->record_count);
+}
+
+static bool
+is_of_kind(const struct value *record, enum audit_kind kind)
+{
+	return str_equal(value_str(value_get_cstr(record, "kind")),
+	    audit_kind_name(kind));
+}
+
+/* Without a record of a wait, that was too long for the key. */
+int64_t
+chart_replay_delay(const struct run *run, int64_t least_ms, int64_t most_ms)
+{
+	const struct value *record = next_record(run);
+	int64_t until_ms;
+
+	if (!is_of_kind(record, AUDIT_CALL_WAITING) ||
+	    str_equal(
+		value_str(value_get_cstr(record, "for")), STR("window")) ||
+	    !clock_parse(
+		value_str(value_get_cstr(record, "until")), &until_ms))
+		return most_ms;
+	until_ms -= run->context->now_ms;
+	if (until_ms < least_ms)
+		return least_ms;
+	return until_ms < most_ms ? until_ms : most_ms;
+}
+
+static bool
+doubt(const struct run *run, struct str expression, bool is_condition,
+    bool given)
+{
+	const struct chart_replay *replay = run->context->replay;
+
+	return replay->doubt(replay->arg, expression, is_condition, given);
+}
+
+/* How a list is put together says nothing of what is in it. */
+static bool
+hands_on(struct str function)
+{
+	static const struct str names[] = {
+	    STR_INIT("append"),
+	    STR_INIT("concatenate"),
+	    STR_INIT("count"),
+	    STR_INIT("flatten"),
+	    STR_INIT("insert before"),
+	    STR_INIT("remove"),
+	    STR_INIT("reverse"),
+	    STR_INIT("string"),
+	    STR_INIT("sublist"),
+	};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (str_equal(names[i], function))
+			return true;
+	return false;
+}
+
+/* Not even whether it is a list. */
+static bool
+is_unknown(const struct value *value)
+{
+	return str_equal(value_str(value), STR(CHART_UNKNOWN));
+}
+
+static bool
+is_masked(const struct value *value)
+{
+	switch (value->type) {
+	case VALUE_STRING:
+		return chart_mask_is_in(value->as.string);
+	case VALUE_LIST:
+		for (size_t i = 0; i < value->as.list.count; i++)
+			if (is_masked(value->as.list.items[i]))
+				return true;
+		return false;
+	case VALUE_CONTEXT:
+		for (size_t i = 0; i < value->as.context.count; i++)
+			if (is_masked(value->as.context.fields[i].value))
+				return true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+void
+chart_replay_look_cb(
+    void *arg, struct str function, const struct value *value)
+{
+	struct run *run = arg;
+
+	if (!run->looked && is_masked(value) &&
+	    (!hands_on(function) || is_unknown(value)))
+		run->looked = true;
+}
+
+/* As it is written, or of one of several the place. */
+static struct str
+written(const struct template *template, struct str otherwise)
+{
+	return template->kind == TEMPLATE_FEEL ? template->text : otherwise;
+}
+
+bool
+chart_replay_holds(
+    const struct run *run, const struct template *guard, bool given)
+{
+	return doubt(run, written(guard, STR("a condition")), true, given);
+}
+
+const struct value *
+chart_replay_assigned(
+    const struct run *run, const struct def_assign *assign)
+{
+	const struct value *said = value_get(
+	    value_get_cstr(next_record(run), "assigned"), assign->name);
+
+	(void)doubt(run, written(assign->value, assign->name), false, false);
+	if (said != NULL)
+		return said;
+	/* No record tells it: whatever reads it is in doubt as well. */
+	return value_of_str(run->context->arena, STR(CHART_UNKNOWN));
+}
+
+/* Whether it failed, or which rules held, is there to be read. */
+void
+chart_replay_decided(const struct run *run, struct str decision,
+    struct decision_result *result)
+{
+	const struct value *record = next_record(run);
+	const struct value *rules = value_get_cstr(record, "rules");
+	size_t *matched;
+
+	(void)doubt(run, decision, false, false);
+	if (!is_of_kind(record, AUDIT_DECIDED) || rules == NULL ||
+	    rules->type != VALUE_LIST)
+		return;
+	matched = ARENA_ARRAY(
+	    run->context->arena, rules->as.list.count, size_t);
+	for (size_t i = 0; i < rules->as.list.count; i++) {
+		const struct value *rule = rules->as.list.items[i];
+		int64_t n = 0;
+
+		if (rule->type == VALUE_NUMBER &&
+		    number_to_int(rule->as.number, &n))
+			matched[i] = (size_t)n;
+	}
+	*result = (struct decision_result){
+	    .outcome = value_field_or_null(record, "outcome"),
+	    .inputs = value_field_or_null(record, "inputs"),
+	    .matched = matched,
+	    .matched_count = rules->as.list.count,
+	};
+}
+
+/* ---- what a record tells of ---- */
 
 struct looking {
 	const struct chart *chart;

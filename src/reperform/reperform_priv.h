@@ -17,6 +17,14 @@ struct asked_call {
 	int64_t attempt;
 };
 
+/* Conditions of one step that nobody can evaluate: each has two ways, and so
+ * many are tried. */
+#define CONDITIONS_MAX 6
+struct condition {
+	struct str expression; /* the definition's own text */
+	bool holds;
+};
+
 struct replay {
 	const struct reperform_world *world;
 	struct reperform_finding *finding;
@@ -32,16 +40,22 @@ struct replay {
 	const struct value *settings;
 	size_t settings_at; /* the next record that tells of them */
 	struct chart_replay seam;
-	int64_t step_ms; /* of the attempt under way */
-	size_t step_at;
+	size_t step_at; /* where the attempt under way begins */
 	struct asked_call *calls;
 	size_t call_count;
 	size_t call_capacity;
-	/* Expressions that looked into digests: in the attempt under way, and
-	 * in those that agreed (a condition only). */
+	/* The first expression that looked into digests: in the attempt under
+	 * way, and in those that agreed. */
 	struct str doubt;
-	bool doubt_decides;
 	struct str doubted;
+	/* Conditions of the attempt that are in doubt, and bits: which of them
+	 * give the opposite of what they gave before. */
+	struct condition conditions[CONDITIONS_MAX];
+	unsigned condition_count;
+	unsigned turned;
+	struct condition *answers; /* that agreed, the latest last */
+	size_t answer_count;
+	size_t answer_capacity;
 };
 
 

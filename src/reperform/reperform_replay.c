@@ -61,36 +61,45 @@ replay_find_call(const struct replay *replay, uint64_t serial)
 
 /* ---- what records don't tell ---- */
 
-/* The record of the wait tells until when, if the draw could have given that.
- * Where there is none, the wait was too long for the key. */
-static int64_t
-delay_cb(void *arg, size_t record_count, int64_t least_ms, int64_t most_ms)
+static const struct value *
+next_cb(void *arg, size_t record_count)
 {
 	const struct replay *replay = arg;
 	size_t index = replay->step_at + record_count;
-	const struct value *next =
-	    index < replay->count ? replay->records[index] : NULL;
-	int64_t until_ms;
 
-	if (next == NULL || !replay_is(next, AUDIT_CALL_WAITING) ||
-	    str_equal(replay_text(next, "for"), STR("window")) ||
-	    !clock_parse(replay_text(next, "until"), &until_ms))
-		return most_ms;
-	until_ms -= replay->step_ms;
-	if (until_ms < least_ms)
-		return least_ms;
-	return until_ms < most_ms ? until_ms : most_ms;
+	return index < replay->count ? replay->records[index] : NULL;
 }
 
-static void
-doubt_cb(void *arg, struct str expression, bool decides)
+/* What it gave when it was last taken for right, or gives now. */
+static bool
+last_answer(
+    const struct replay *replay, struct str expression, bool given)
+{
+	for (size_t i = replay->answer_count; i-- > 0;)
+		if (replay->answers[i].expression.at == expression.at)
+			return replay->answers[i].holds;
+	return given;
+}
+
+/* Conditions are tried both ways, as the attempt's bits say. */
+static bool
+doubt_cb(void *arg, struct str expression, bool is_condition, bool given)
 {
 	struct replay *replay = arg;
+	struct condition *condition;
+	unsigned bit = replay->condition_count;
 
-	if (replay->doubt.at == NULL || (decides && !replay->doubt_decides)) {
+	if (replay->doubt.at == NULL)
 		replay->doubt = expression;
-		replay->doubt_decides = decides;
-	}
+	if (!is_condition)
+		return given;
+	given = last_answer(replay, expression, given);
+	if (bit == CONDITIONS_MAX)
+		return given;
+	condition = &replay->conditions[replay->condition_count++];
+	condition->expression = expression;
+	condition->holds = given != ((replay->turned >> bit & 1) != 0);
+	return condition->holds;
 }
 
 /* Laid over one another, since each tells what was read and no more. */
@@ -168,7 +177,6 @@ perform(struct replay *replay, const struct act *act,
 {
 	struct chart_context context = replay_context(replay, act->at_ms);
 
-	replay->step_ms = act->at_ms;
 	switch (act->kind) {
 	case ACT_NONE:
 		return;
@@ -223,7 +231,6 @@ silent_act(const struct replay *replay, enum silence silence, int64_t now_ms,
 struct attempt {
 	size_t matched;
 	const struct value *computed; /* the first that differs; NULL: none */
-	bool is_short; /* history ends where more comes */
 };
 
 static size_t
@@ -236,6 +243,19 @@ matching(struct replay *replay, const struct chart_effects *effects)
 		   effects->records[i]))
 		i++;
 	return i;
+}
+
+static struct attempt
+attempt_of(struct replay *replay, const struct chart_effects *effects)
+{
+	size_t matched = matching(replay, effects);
+
+	return (struct attempt){
+	    .matched = matched,
+	    .computed = matched < effects->record_count
+			    ? effects->records[matched]
+			    : NULL,
+	};
 }
 
 /* The nth way after that silence; false where there is no such way. */
@@ -258,10 +278,7 @@ try_way(struct replay *replay, enum silence silence, size_t nth,
 	if (!replay_input(replay, record, nth, &act))
 		return false;
 	perform(replay, &act, &effects);
-	attempt->matched = matching(replay, &effects);
-	attempt->computed = attempt->matched < effects.record_count
-				? effects.records[attempt->matched]
-				: NULL;
+	*attempt = attempt_of(replay, &effects);
 	return true;
 }
 
@@ -324,11 +341,28 @@ count(struct replay *replay, size_t matched)
 }
 
 static void
+keep_answers(struct replay *replay)
+{
+	for (unsigned i = 0; i < replay->condition_count; i++) {
+		const struct condition *condition = &replay->conditions[i];
+
+		if (last_answer(replay, condition->expression,
+			!condition->holds) == condition->holds)
+			continue;
+		replay->answers = arena_grow(replay->arena, replay->answers,
+		    replay->answer_count, &replay->answer_capacity,
+		    sizeof(*replay->answers));
+		replay->answers[replay->answer_count++] = *condition;
+	}
+}
+
+static void
 accept(struct replay *replay, size_t matched)
 {
-	if (replay->doubt_decides && replay->doubted.at == NULL)
+	if (replay->doubt.at != NULL && replay->doubted.at == NULL)
 		replay->doubted = arena_str(replay->arena, replay->doubt);
 	replay->definition = chart_definition(replay->chart)->digest;
+	keep_answers(replay);
 	count(replay, matched);
 }
 
@@ -342,6 +376,16 @@ could_not(struct replay *replay, struct str why)
 }
 
 static void
+could_not_from(struct replay *replay, size_t seq, struct str expression)
+{
+	replay->finding->result = REPERFORM_COULD_NOT;
+	replay->finding->explanation = arena_strf(replay->arena,
+	    "from record %zu on it can't be known: `%.*s` looks into a "
+	    "sensitive value, of which history has the digest only",
+	    seq, STR_ARG(expression));
+}
+
+static void
 differ(struct replay *replay, const struct best *best)
 {
 	size_t at = replay->at + best->matched;
@@ -352,53 +396,83 @@ differ(struct replay *replay, const struct best *best)
 	replay->finding->result = REPERFORM_DIFFERS;
 	replay->finding->seq = at + 1;
 	compare_explain(replay, recorded, best->computed);
-	if (best->doubt.at == NULL && replay->doubted.at == NULL)
-		return;
-	replay->finding->result = REPERFORM_COULD_NOT;
-	replay->finding->explanation = arena_strf(replay->arena,
-	    "from record %zu on it can't be known: `%.*s` looks into a "
-	    "sensitive value, of which history has the digest only",
-	    at + 1,
-	    STR_ARG(best->doubt.at ? best->doubt : replay->doubted));
+	if (best->doubt.at != NULL)
+		could_not_from(replay, at + 1, best->doubt);
+	else if (replay->doubted.at != NULL)
+		could_not_from(replay, at + 1, replay->doubted);
+}
+
+static void
+begin_attempt(struct replay *replay, unsigned turned)
+{
+	arena_reset(replay->turn);
+	replay->doubt = (struct str){NULL, 0};
+	replay->condition_count = 0;
+	replay->turned = turned;
+}
+
+/* Where the instance stood before the ways are tried. */
+struct search {
+	struct buf snapshot;
+	size_t call_count;
+	bool is_moved;
+	struct best best;
+};
+
+static void
+prepare(struct replay *replay, struct search *search, unsigned turned)
+{
+	if (search->is_moved)
+		go_back(
+		    replay, buf_str(&search->snapshot), search->call_count);
+	search->is_moved = true;
+	begin_attempt(replay, turned);
+}
+
+enum way { WAY_NONE, WAY_WRONG, WAY_RIGHT };
+
+/* With the conditions that are in doubt turned one way and the other. */
+static enum way
+search_way(struct replay *replay, struct search *search,
+    enum silence silence, size_t nth)
+{
+	unsigned turned = 0, conditions = 0;
+
+	do {
+		struct attempt attempt = {0};
+
+		prepare(replay, search, turned);
+		if (!try_way(replay, silence, nth, &attempt))
+			return WAY_NONE;
+		if (explains(&attempt)) {
+			accept(replay, attempt.matched);
+			return WAY_RIGHT;
+		}
+		keep_best(replay, &attempt, &search->best);
+		if (replay->condition_count > conditions)
+			conditions = replay->condition_count;
+	} while (++turned < 1u << conditions);
+	return WAY_WRONG;
 }
 
 /* All ways to the next record, the likeliest first; false where none is. */
 static bool
 explain_next(struct replay *replay)
 {
-	struct buf snapshot = {0};
-	size_t call_count = replay->call_count;
-	struct best best = {0};
-	bool is_explained = false, is_moved = false;
+	struct search search = {.call_count = replay->call_count};
+	enum way way = WAY_WRONG;
 
-	chart_save(replay->chart, &snapshot);
-	for (int s = 0; s < SILENCES && !is_explained; s++) {
-		for (size_t nth = 0; nth < WAYS_MAX && !is_explained; nth++) {
-			struct attempt attempt = {0};
-			bool is_way;
-
-			if (is_moved)
-				go_back(
-				    replay, buf_str(&snapshot), call_count);
-			arena_reset(replay->turn);
-			replay->doubt = (struct str){NULL, 0};
-			replay->doubt_decides = false;
-			is_moved = true;
-			is_way = try_way(
-			    replay, (enum silence)s, nth, &attempt);
-			if (!is_way)
-				break;
-			is_explained = explains(&attempt);
-			if (is_explained)
-				accept(replay, attempt.matched);
-			else
-				keep_best(replay, &attempt, &best);
-		}
+	chart_save(replay->chart, &search.snapshot);
+	for (int s = 0; s < SILENCES && way != WAY_RIGHT; s++) {
+		way = WAY_WRONG;
+		for (size_t nth = 0; nth < WAYS_MAX && way == WAY_WRONG; nth++)
+			way = search_way(
+			    replay, &search, (enum silence)s, nth);
 	}
-	if (!is_explained)
-		differ(replay, &best);
-	buf_fini(&snapshot);
-	return is_explained;
+	if (way != WAY_RIGHT)
+		differ(replay, &search.best);
+	buf_fini(&search.snapshot);
+	return way == WAY_RIGHT;
 }
 
 /* Documents may have changed since the last record: from then on it runs on
@@ -497,35 +571,57 @@ read_start(struct replay *replay, const struct value *record,
 		event->awaiter.number = parent.number;
 }
 
-/* Where it has no end that anybody waits for, serials are of no account. */
+/* The instance as it was, and what it told; with the conditions that are in
+ * doubt turned one way and the other. */
+static bool
+search_start(struct replay *replay, const struct definition *definition,
+    struct best *best)
+{
+	const struct value *record = replay->records[0];
+	unsigned turned = 0, conditions = 0;
+
+	do {
+		struct act act = {
+		    .kind = ACT_EVENT, .at_ms = replay_time(record)};
+		struct chart_effects effects = {0};
+		struct chart_start start = {.definition = definition};
+		struct attempt attempt;
+
+		begin_attempt(replay, turned);
+		read_start(replay, record, &start, &act.event);
+		chart_free(&replay->chart);
+		replay->chart = chart_new(&start);
+		replay->call_count = 0;
+		replay->step_at = 0;
+		perform(replay, &act, &effects);
+		attempt = attempt_of(replay, &effects);
+		if (explains(&attempt)) {
+			accept(replay, attempt.matched);
+			return true;
+		}
+		keep_best(replay, &attempt, best);
+		if (replay->condition_count > conditions)
+			conditions = replay->condition_count;
+	} while (++turned < 1u << conditions);
+	return false;
+}
+
 static bool
 start(struct replay *replay)
 {
-	const struct value *record = replay->records[0];
-	struct act act = {.kind = ACT_EVENT, .at_ms = replay_time(record)};
-	struct chart_effects effects = {0};
-	struct chart_start start = {0};
-	struct best best = {.is_there = true};
+	struct best best = {0};
 	struct str why = {NULL, 0};
+	const struct definition *definition =
+	    replay->world->find(replay->world->arg, replay->definition,
+		replay_time(replay->records[0]), replay->arena, &why);
 
-	start.definition = replay->world->find(replay->world->arg,
-	    replay->definition, act.at_ms, replay->arena, &why);
-	if (start.definition == NULL) {
+	if (definition == NULL) {
 		could_not(replay, why);
 		return false;
 	}
 	look_for_settings(replay);
-	read_start(replay, record, &start, &act.event);
-	replay->chart = chart_new(&start);
-	replay->step_at = 0;
-	perform(replay, &act, &effects);
-	best.matched = matching(replay, &effects);
-	if (best.matched == effects.record_count) {
-		accept(replay, best.matched);
+	if (search_start(replay, definition, &best))
 		return true;
-	}
-	best.computed = effects.records[best.matched];
-	best.doubt = replay->doubt;
 	differ(replay, &best);
 	return false;
 }
@@ -565,9 +661,9 @@ go_through(struct replay *replay)
 	if (replay->doubted.at != NULL)
 		could_not(replay,
 		    arena_strf(replay->arena,
-			"its records agree, but the condition `%.*s` looks "
-			"into a sensitive value, of which history has the "
-			"digest only",
+			"its records agree, but what `%.*s` gave was taken "
+			"from them: it looks into a sensitive value, of which "
+			"history has the digest only",
 			STR_ARG(replay->doubted)));
 }
 
@@ -584,7 +680,7 @@ reperform_instance(const struct reperform_world *world,
 	    .records = records,
 	    .count = record_count,
 	    .settings = value_built(value_build_context(arena)),
-	    .seam = {.delay_ms = delay_cb, .doubt = doubt_cb},
+	    .seam = {.next = next_cb, .doubt = doubt_cb},
 	};
 
 	must(record_count > 0);

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+
+check_PROGRAMS += tests/unit/reperform/test_reperform_shipped
+tests_unit_reperform_test_reperform_shipped_LDADD = \
+	libstated_reperform.a $(LIBS_SCENARIO) $(LIBS_REPERFORM) $(CMOCKA_LIBS)
