@@ -233,24 +233,29 @@ struct chart_effects {
 	struct str event_fate;
 };
 
+enum chart_doubt {
+	DOUBT_CONDITION, /* no record says what it gave */
+	DOUBT_TOLD,	 /* the record that comes next does */
+	DOUBT_UNTOLD,	 /* no record does: what it gave is unknown from now on */
+};
+/* Stands in what comes of it for a value of which nothing is known: the digest
+ * of nothing that anybody knows. */
+#define CHART_UNKNOWN                                                          \
+	"sha256:"                                                              \
+	"0000000000000000000000000000000000000000000000000000000000000000"
 /*
  * Where an instance is gone through again by its records.  Sensitive values
  * are digests in all that it is told, and stay as they are in what it tells.
  * What an expression gives that looks into such a digest is what the record
  * says that it gave.
  */
-/* Stands in what comes of it for a value of which nothing is known: the digest
- * of nothing that anybody knows. */
-#define CHART_UNKNOWN                                                          \
-	"sha256:"                                                              \
-	"0000000000000000000000000000000000000000000000000000000000000000"
 struct chart_replay {
 	/* What history has where the step's next record goes, of which so many
 	 * have been made; NULL: it ends there. */
 	const struct value *(*next)(void *arg, size_t record_count);
-	/* Told of such an expression.  Of a condition no record says what it
-	 * gave: the answer counts.  given: what it gives with the digest. */
-	bool (*doubt)(void *arg, struct str expression, bool is_condition,
+	/* Told of such an expression.  Of a condition the answer counts; given
+	 * is what it gives with the digest. */
+	bool (*doubt)(void *arg, struct str expression, enum chart_doubt kind,
 	    bool given);
 	void *arg;
 };

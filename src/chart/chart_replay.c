@@ -51,12 +51,12 @@ chart_replay_delay(const struct run *run, int64_t least_ms, int64_t most_ms)
 }
 
 static bool
-doubt(const struct run *run, struct str expression, bool is_condition,
+doubt(const struct run *run, struct str expression, enum chart_doubt kind,
     bool given)
 {
 	const struct chart_replay *replay = run->context->replay;
 
-	return replay->doubt(replay->arg, expression, is_condition, given);
+	return replay->doubt(replay->arg, expression, kind, given);
 }
 
 /* How a list is put together says nothing of what is in it. */
@@ -131,7 +131,8 @@ bool
 chart_replay_holds(
     const struct run *run, const struct template *guard, bool given)
 {
-	return doubt(run, written(guard, STR("a condition")), true, given);
+	return doubt(run, written(guard, STR("a condition")), DOUBT_CONDITION,
+	    given);
 }
 
 const struct value *
@@ -141,7 +142,8 @@ chart_replay_assigned(
 	const struct value *said = value_get(
 	    value_get_cstr(next_record(run), "assigned"), assign->name);
 
-	(void)doubt(run, written(assign->value, assign->name), false, false);
+	(void)doubt(run, written(assign->value, assign->name),
+	    said != NULL ? DOUBT_TOLD : DOUBT_UNTOLD, false);
 	if (said != NULL)
 		return said;
 	/* No record tells it: whatever reads it is in doubt as well. */
@@ -157,7 +159,7 @@ chart_replay_decided(const struct run *run, struct str decision,
 	const struct value *rules = value_get_cstr(record, "rules");
 	size_t *matched;
 
-	(void)doubt(run, decision, false, false);
+	(void)doubt(run, decision, DOUBT_TOLD, false);
 	if (!is_of_kind(record, AUDIT_DECIDED) || rules == NULL ||
 	    rules->type != VALUE_LIST)
 		return;

@@ -44,10 +44,13 @@ struct replay {
 	struct asked_call *calls;
 	size_t call_count;
 	size_t call_capacity;
-	/* The first expression that looked into digests: in the attempt under
-	 * way, and in those that agreed. */
+	/* Expressions that looked into digests, the first of each: of the
+	 * attempt under way; of it, where that may have led it astray; of
+	 * those attempts that agreed; and what left a variable unknown. */
 	struct str doubt;
+	struct str disturbed;
 	struct str doubted;
+	struct str unknown;
 	/* Conditions of the attempt that are in doubt, and bits: which of them
 	 * give the opposite of what they gave before. */
 	struct condition conditions[CONDITIONS_MAX];

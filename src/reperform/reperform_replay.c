@@ -83,7 +83,7 @@ last_answer(
 
 /* Conditions are tried both ways, as the attempt's bits say. */
 static bool
-doubt_cb(void *arg, struct str expression, bool is_condition, bool given)
+doubt_cb(void *arg, struct str expression, enum chart_doubt kind, bool given)
 {
 	struct replay *replay = arg;
 	struct condition *condition;
@@ -91,7 +91,11 @@ doubt_cb(void *arg, struct str expression, bool is_condition, bool given)
 
 	if (replay->doubt.at == NULL)
 		replay->doubt = expression;
-	if (!is_condition)
+	if (kind != DOUBT_TOLD && replay->disturbed.at == NULL)
+		replay->disturbed = expression;
+	if (kind == DOUBT_UNTOLD && replay->unknown.at == NULL)
+		replay->unknown = arena_str(replay->arena, expression);
+	if (kind != DOUBT_CONDITION)
 		return given;
 	given = last_answer(replay, expression, given);
 	if (bit == CONDITIONS_MAX)
@@ -304,7 +308,7 @@ struct best {
 	bool is_there;
 	size_t matched;
 	const struct value *computed; /* in the instance's arena */
-	struct str doubt;
+	struct str disturbed;
 };
 
 /* The way that led the farthest is the one to talk about. */
@@ -320,7 +324,7 @@ keep_best(struct replay *replay, const struct attempt *attempt,
 	    attempt->computed != NULL
 		? value_copy(replay->arena, attempt->computed)
 		: NULL;
-	best->doubt = arena_str(replay->arena, replay->doubt);
+	best->disturbed = arena_str(replay->arena, replay->disturbed);
 }
 
 /* ---- from record to record ---- */
@@ -396,10 +400,10 @@ differ(struct replay *replay, const struct best *best)
 	replay->finding->result = REPERFORM_DIFFERS;
 	replay->finding->seq = at + 1;
 	compare_explain(replay, recorded, best->computed);
-	if (best->doubt.at != NULL)
-		could_not_from(replay, at + 1, best->doubt);
-	else if (replay->doubted.at != NULL)
-		could_not_from(replay, at + 1, replay->doubted);
+	if (best->disturbed.at != NULL)
+		could_not_from(replay, at + 1, best->disturbed);
+	else if (replay->unknown.at != NULL)
+		could_not_from(replay, at + 1, replay->unknown);
 }
 
 static void
@@ -407,6 +411,7 @@ begin_attempt(struct replay *replay, unsigned turned)
 {
 	arena_reset(replay->turn);
 	replay->doubt = (struct str){NULL, 0};
+	replay->disturbed = (struct str){NULL, 0};
 	replay->condition_count = 0;
 	replay->turned = turned;
 }

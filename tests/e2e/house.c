@@ -495,15 +495,22 @@ house_run(const struct house *house, const char *const *arguments)
 	return program_run(house->directory, environment, all, NULL);
 }
 
-void
-house_verify(struct house *house)
+static void
+check_database(struct house *house, const char *command)
 {
 	struct run run = house_run(house,
 	    (const char *[]){
-		"verify", house_path(house, "disk/stated.db"), NULL});
+		command, house_path(house, "disk/stated.db"), NULL});
 
 	if (run.status != 0)
 		print_error("%s\n", run.text);
 	assert_int_equal(run.status, 0);
 	run_fini(&run);
+}
+
+void
+house_verify(struct house *house)
+{
+	check_database(house, "verify");
+	check_database(house, "reperform");
 }
