@@ -56,7 +56,28 @@ struct export_options {
 	/* JSONL only: a last line with totals and the SHA-256 of all lines
 	 * before it, so that a file cut short is told from a whole one. */
 	bool closing_line;
+	/* JSONL only: goes on as the export would have that began when
+	 * history's last place was that one (see store_history_last()), and
+	 * that told so far what `after` says.  0 and NULL: begins now. */
+	uint64_t history_place;
+	const struct export_progress *after;
 };
+
+/* How far an export in lines has come: its whole lines but the closing one,
+ * and the record that the last of them is. */
+struct export_progress {
+	uint64_t bytes;
+	uint64_t instances;
+	uint64_t records;
+	uint64_t number; /* of the last instance; 0: there is no line yet */
+	uint64_t seq;
+	bool is_closed; /* nothing was left to be told */
+	struct digest_stream *hash; /* of the lines; export_open() takes it */
+};
+/* By what is in the file; STORE_CORRUPT with detail where a line is no record
+ * of ours. */
+MUST_USE enum store_error export_progress_read(struct str path,
+    struct export_progress *progress, struct buf *detail);
 
 struct export;
 MUST_USE enum store_error export_open(const struct export_options *options,
@@ -66,6 +87,9 @@ MUST_USE enum store_error export_open(const struct export_options *options,
 MUST_USE enum store_error export_next(struct export *export, struct buf *out,
     bool *is_end);
 void export_close(struct export **export);
+/* By which another export tells the same, of the same database. */
+uint64_t export_history_place(const struct export *export);
+struct store_identity export_identity(const struct export *export);
 /* Told so far. */
 uint64_t export_instances(const struct export *export);
 uint64_t export_records(const struct export *export);

@@ -56,6 +56,13 @@ void store_close(struct store **store);
  * written meanwhile, until thawed.  For auditors: only where read_only. */
 MUST_USE enum store_error store_freeze(struct store *store);
 void store_thaw(struct store *store);
+/* Every turn of an instance has a place in the order in which turns were
+ * committed: that of the last one. */
+MUST_USE enum store_error store_history_last(
+    struct store *store, uint64_t *place);
+/* From here on store_each_record() tells what was committed up to that place,
+ * as if nothing had come after it; 0: all.  Only where read_only. */
+void store_bound_history(struct store *store, uint64_t place);
 
 /* 16 random bytes made with the database: what makes numbers of instances
  * unique over all databases. */

@@ -10,6 +10,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_explain.h \
 	src/cli/cli_explain_table.c \
 	src/cli/cli_export.c \
+	src/cli/cli_export_resume.c \
 	src/cli/cli_help.c \
 	src/cli/cli_item.c \
 	src/cli/cli_library.c \

@@ -119,6 +119,7 @@ struct export {
 	uint64_t instances;
 	uint64_t records;
 	uint64_t told; /* the instance that is open; 0: none yet */
+	uint64_t after_seq; /* of it, told before this export began */
 };
 
 static struct export_options
@@ -131,6 +132,19 @@ copy_options(struct arena *arena, const struct export_options *options)
 	copied.status = arena_str(arena, options->status);
 	copied.state = arena_str(arena, options->state);
 	return copied;
+}
+
+/* The last instance may have more to tell. */
+static void
+go_on_after(struct export *export, const struct export_progress *after)
+{
+	must(export->options.format == EXPORT_JSONL);
+	export->instances = after->instances;
+	export->records = after->records;
+	if (after->number > export->page_next)
+		export->page_next = after->number - 1;
+	export->told = after->number;
+	export->after_seq = after->seq;
 }
 
 static void
@@ -148,6 +162,29 @@ start_pass(struct export *export)
 	export->instances = 0;
 	export->records = 0;
 	export->told = 0;
+	if (options->after != NULL)
+		go_on_after(export, options->after);
+}
+
+/* What is told is what was committed up to that place, now or then. */
+static enum store_error
+find_place(struct store *store, const struct export_options *options,
+    uint64_t *place, struct buf *detail)
+{
+	enum store_error error = store_history_last(store, place);
+
+	if (error != STORE_OK || options->history_place == 0)
+		return error;
+	if (*place < options->history_place) {
+		if (detail != NULL)
+			buf_add_cstr(detail,
+			    "it holds less than when the export began: was an "
+			    "older backup restored?  Begin a new export");
+		return STORE_CORRUPT;
+	}
+	*place = options->history_place;
+	store_bound_history(store, *place);
+	return STORE_OK;
 }
 
 enum store_error
@@ -155,13 +192,21 @@ export_open(const struct export_options *options, struct export **opened,
     struct buf *detail)
 {
 	struct store *store = NULL;
+	uint64_t place;
 
 	must(options->format < EXPORT_FORMAT_COUNT);
 	enum store_error error = store_open((struct store_options){
 	    .path = options->path, .read_only = true}, &store, detail);
 	if (error == STORE_OK)
 		error = store_freeze(store);
+	if (error == STORE_OK)
+		error = find_place(store, options, &place, detail);
 	if (error != STORE_OK) {
+		struct digest_stream *unused =
+		    options->after != NULL ? options->after->hash : NULL;
+
+		if (unused != NULL)
+			(void)digest_stream_end(&unused);
 		store_close(&store);
 		return error;
 	}
@@ -174,7 +219,9 @@ export_open(const struct export_options *options, struct export **opened,
 	export->chunk_arena = arena_new();
 	export->scratch = arena_new();
 	export->own = arena_new();
-	export->hash = digest_stream_new();
+	export->options.history_place = place;
+	export->hash = options->after != NULL ? options->after->hash
+					      : digest_stream_new();
 	export->does = formats[options->format].does;
 	export->telling = (struct export_telling){
 		.options = &export->options,
@@ -184,6 +231,7 @@ export_open(const struct export_options *options, struct export **opened,
 		.own = export->own,
 	};
 	start_pass(export);
+	export->options.after = NULL; /* it is the caller's, and used up */
 	*opened = export;
 	return STORE_OK;
 }
@@ -212,6 +260,20 @@ export_close(struct export **closed)
 	arena_free(&export->own);
 	free(export);
 	*closed = NULL;
+}
+
+uint64_t
+export_history_place(const struct export *export)
+{
+	must(export != NULL);
+	return export->options.history_place;
+}
+
+struct store_identity
+export_identity(const struct export *export)
+{
+	must(export != NULL);
+	return store_identity(export->store);
 }
 
 uint64_t
@@ -331,6 +393,8 @@ start_instance(struct export *export)
 	export->chunk_count = 0;
 	export->chunk_at = 0;
 	export->chunk_next = 1;
+	if (export->page[export->page_at].number == export->told)
+		export->chunk_next += export->after_seq;
 	export->is_last_chunk = false;
 }
 

@@ -13,6 +13,7 @@ libstated_export_a_SOURCES = \
 	src/export/export_ocel.c \
 	src/export/export_page.c \
 	src/export/export_priv.h \
+	src/export/export_progress.c \
 	src/export/export_record.c \
 	src/export/export_verify.c \
 	src/export/export_verify_bundle.c \

@@ -35,7 +35,7 @@
 /* From the turn that holds ?2 on. */
 #define RECORDS(packed)                                                        \
 	"SELECT first_seq, records, hashes, " packed " FROM history"           \
-	" WHERE instance = ?1 AND first_seq >= coalesce((SELECT"               \
+	" WHERE instance = ?1 AND id <= ?3 AND first_seq >= coalesce((SELECT"  \
 	"	max(first_seq) FROM history WHERE instance = ?1"               \
 	"	AND first_seq <= ?2), 0) ORDER BY first_seq"
 

@@ -25,6 +25,7 @@ struct store_backend {
 	/* The last cleaning left something; the loop's as long as no batch is
 	 * under way. */
 	bool needs_cleaning;
+	uint64_t history_bound; /* 0: none */
 };
 
 struct store_backend_ops {
@@ -38,6 +39,8 @@ struct store_backend_ops {
 	bool (*wants_tending)(struct store_backend *backend);
 
 	enum store_error (*freeze)(struct store_backend *backend);
+	enum store_error (*history_last)(
+	    struct store_backend *backend, uint64_t *place);
 	void (*thaw)(struct store_backend *backend);
 
 	enum store_error (*unskipped)(struct store_backend *backend,
