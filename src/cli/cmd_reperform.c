@@ -211,9 +211,9 @@ const struct cmd cmd_reperform = {
     .summary = "Decide again what was decided, and compare",
     .details =
 	"Evaluates guards, decisions and transitions again, offline, from the "
-	"recorded inputs,\nevents, replies and people's decisions, with the "
-	"definitions that are in the bundle,\nand compares what comes of it "
-	"with the records.  Names the first difference of each\ninstance; "
+	"recorded\ninputs, events, replies and people's decisions, with the "
+	"definitions that are in\nthe bundle, and compares what comes of it "
+	"with the records.  Names the first\ndifference of each instance; "
 	"exits with 1 where there is one.",
     .least = 1,
     .most = 1,

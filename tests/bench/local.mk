@@ -23,6 +23,7 @@ tests_bench_bench_expressions_SOURCES = tests/bench/bench_expressions.c
 tests_bench_bench_expressions_LDADD = $(LIBS_DEFINITION)
 
 EXTRA_DIST += \
+	tests/bench/export.sh \
 	tests/bench/expressions.jsonl \
 	tests/bench/expressions.mjs \
 	tests/bench/expressions.sh \
