@@ -12,6 +12,7 @@ struct counts {
 
 struct reperforming {
 	struct cli *cli;
+	struct arena *line; /* of one instance */
 	struct counts counts;
 	struct value_builder *items; /* as JSON; NULL: text */
 };
@@ -53,9 +54,9 @@ finding_value(struct arena *arena, const struct reperform_finding *finding)
 }
 
 static struct str
-clean(struct cli *cli, struct str text)
+clean(const struct reperforming *reperforming, struct str text)
 {
-	return cli_text_clean(cli->arena, text);
+	return cli_text_clean(reperforming->line, text);
 }
 
 static void
@@ -79,29 +80,32 @@ print_word(struct cli *cli, enum reperform_result result)
 }
 
 static void
-print(struct cli *cli, const struct reperform_finding *finding)
+print(const struct reperforming *reperforming,
+    const struct reperform_finding *finding)
 {
+	struct cli *cli = reperforming->cli;
+
 	print_word(cli, finding->result);
 	fprintf(cli->out,
 	    "  %.*s  %.*s: %llu records, %llu decisions, %llu transitions "
 	    "agree\n",
-	    STR_ARG(clean(cli, finding->instance)),
-	    STR_ARG(clean(cli, finding->workflow)),
+	    STR_ARG(clean(reperforming, finding->instance)),
+	    STR_ARG(clean(reperforming, finding->workflow)),
 	    (unsigned long long)finding->records,
 	    (unsigned long long)finding->decisions,
 	    (unsigned long long)finding->transitions);
 	if (finding->result == REPERFORM_AGREES)
 		return;
 	fprintf(cli->out, "           %.*s\n",
-	    STR_ARG(clean(cli, finding->explanation)));
+	    STR_ARG(clean(reperforming, finding->explanation)));
 	if (finding->result != REPERFORM_DIFFERS)
 		return;
 	if (finding->recorded.at != NULL)
 		fprintf(cli->out, "  recorded %.*s\n",
-		    STR_ARG(clean(cli, finding->recorded)));
+		    STR_ARG(clean(reperforming, finding->recorded)));
 	if (finding->computed.at != NULL)
 		fprintf(cli->out, "  computed %.*s\n",
-		    STR_ARG(clean(cli, finding->computed)));
+		    STR_ARG(clean(reperforming, finding->computed)));
 }
 
 static void
@@ -116,7 +120,8 @@ tell_cb(const struct reperform_finding *finding, void *arg)
 		value_append(reperforming->items,
 		    finding_value(cli->arena, finding));
 	else
-		print(cli, finding);
+		print(reperforming, finding);
+	arena_reset(reperforming->line);
 }
 
 /* ---- all of them ---- */
@@ -175,7 +180,8 @@ run(struct cli *cli)
 	    .instance = cli_option_str(cli, "instance"),
 	    .workflow = cli_option_str(cli, "workflow"),
 	};
-	struct reperforming reperforming = {.cli = cli};
+	struct reperforming reperforming = {
+	    .cli = cli, .line = arena_new()};
 	struct buf detail = {0};
 	enum cli_status status = CLI_OK;
 	enum store_error error;
@@ -195,6 +201,7 @@ run(struct cli *cli)
 	if (status == CLI_OK && !is_fine(cli, &reperforming.counts))
 		status = CLI_FAILED;
 	buf_fini(&detail);
+	arena_free(&reperforming.line);
 	return status;
 }
 

@@ -502,7 +502,12 @@ follow_documents(struct replay *replay)
 	replay->chart =
 	    chart_load(definition, replay->identity, buf_str(&snapshot));
 	buf_fini(&snapshot);
-	must(replay->chart != NULL);
+	if (replay->chart == NULL) {
+		could_not(replay,
+		    STR("what its definition leans on was changed, and it "
+			"doesn't fit what there is now"));
+		return false;
+	}
 	/* What was asked for before is known by its connection of then. */
 	replay->call_count = 0;
 	return true;

@@ -552,6 +552,52 @@ test_a_history_that_stops_too_early_is_found(void **state)
 	played_free(&played);
 }
 
+/* ---- whatever records say ---- */
+
+/* Somebody who makes hashes anew writes what he likes: it is told apart or
+ * not, but nothing breaks. */
+static void
+test_whatever_records_say_is_borne(void **state)
+{
+	static const char *const instead[] = {"null", "7", "-1",
+	    "\"\"", "\"started\"", "\"done\"", "[]", "{}", "{\"a\":[1]}",
+	    "\"2026-11-23T09:00:00.000Z\""};
+	struct played *played = play(approved);
+	size_t tried = 0;
+
+	(void)state;
+	for (size_t at = 0; at < played->count; at++) {
+		const struct value *record = played->records[at];
+
+		for (size_t i = 0; i < record->as.context.count; i++) {
+			const char *key = arena_cstr(played->arena,
+			    record->as.context.fields[i].key);
+
+			for (size_t j = 0; j < COUNT_OF(instead); j++) {
+				change(played, at, key, instead[j]);
+				(void)again(played);
+				tried++;
+				played->records[at] = record;
+			}
+			leave_out(played, at, key);
+			(void)again(played);
+			played->records[at] = record;
+		}
+	}
+	assert_true(tried > 1000);
+	/* And in any order. */
+	for (size_t at = 1; at < played->count; at++) {
+		const struct value *moved = played->records[at];
+
+		played->records[at] = played->records[played->count - at];
+		(void)again(played);
+		played->records[at] = moved;
+	}
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	played_free(&played);
+}
+
 /* ---- what can't be done again ---- */
 
 static const struct definition *
@@ -602,6 +648,7 @@ main(void)
 	    cmocka_unit_test(test_approval_by_the_wrong_person_is_found),
 	    cmocka_unit_test(test_dropped_and_added_records_are_found),
 	    cmocka_unit_test(test_a_history_that_stops_too_early_is_found),
+	    cmocka_unit_test(test_whatever_records_say_is_borne),
 	    cmocka_unit_test(test_what_is_missing_is_named),
 	};
 
