@@ -208,6 +208,7 @@ chart_env_holds(struct run *run, const struct template *guard)
 {
 	bool holds =
 	    guard == NULL || value_is_true(chart_env_eval(run, guard));
+
 	return guard != NULL && run->looked
 		   ? chart_replay_holds(run, guard, holds)
 		   : holds;

@@ -10,7 +10,8 @@
 
 struct reading {
 	struct run *run;
-	bool told; /* of a setting */
+	bool told;	/* of a setting, or of its absence */
+	struct str whole; /* a path to several of them; absent: none */
 };
 
 static const struct value *
@@ -40,6 +41,16 @@ follow(const struct value *value, struct str path)
 	return value;
 }
 
+static void
+note(struct reading *reading, struct str path, const struct value *value)
+{
+	struct run *run = reading->run;
+
+	run->settings =
+	    with_path(run->context->arena, run->settings, path, value);
+	reading->told = true;
+}
+
 /* A path is asked for from its beginning on; only its end counts. */
 static unsigned
 types_cb(struct str path, void *arg)
@@ -52,13 +63,14 @@ types_cb(struct str path, void *arg)
 	if (!str_equal(name, STR("settings")))
 		return FEEL_TYPES_ANY;
 	value = follow(run->context->settings, rest);
-	if (value == NULL)
-		return FEEL_TYPES_ANY;
-	if (rest.at != NULL && value->type != VALUE_CONTEXT) {
-		run->settings = with_path(
-		    run->context->arena, run->settings, rest, value);
+	if (value == NULL) {
 		reading->told = true;
+		return FEEL_TYPES_ANY;
 	}
+	if (rest.at != NULL && value->type == VALUE_CONTEXT)
+		reading->whole = arena_str(run->context->arena, rest);
+	else if (rest.at != NULL)
+		note(reading, rest, value);
 	return FEEL_TYPE_BIT(value->type);
 }
 
@@ -96,6 +108,9 @@ chart_reads_note(struct run *run, const struct template *template)
 
 	run->reads_settings = false;
 	read_template(&reading, template);
-	if (!reading.told)
+	if (!reading.told && reading.whole.at != NULL)
+		note(&reading, reading.whole,
+		    follow(run->context->settings, reading.whole));
+	else if (!reading.told)
 		chart_reads_note_all(run);
 }

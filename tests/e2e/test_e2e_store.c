@@ -271,6 +271,7 @@ static const char *const back_to[] = {
 	/* 3 */ "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 		"ALTER TABLE instance RENAME COLUMN form TO pieced;",
 	/* 4 */ "DROP TABLE switch; DROP TABLE token;",
+	/* 5 */ "DROP TABLE document;",
 };
 #define VERSIONS_BEFORE (sizeof(back_to) / sizeof(back_to[0]))
 
@@ -295,7 +296,7 @@ test_every_older_database_is_brought_up_to_date(void **state)
 		char told[64];
 
 		make_older(house, version);
-		house_verify(house);
+		house_verify_chains(house);
 		house_start_engine(house);
 		snprintf(told, sizeof(told), "schema=%zu was=%zu",
 		    VERSIONS_BEFORE + 1, version);

@@ -28,7 +28,8 @@ static const char workflow[] =
     "input: {type: object}\n"
     "business-key: = input.key\n"
     "data: {approval: null, id: null, abroad: null, limit: = "
-    "settings.shop.limit}\n"
+    "settings.shop.limit, none: = settings.shop.none, both: = "
+    "settings.both}\n"
     "events: {order.paid: {}}\n"
     "initial: deciding\n"
     "states:\n"
@@ -175,7 +176,8 @@ play(const char *const lines[LINES_MAX])
 	options.definition =
 	    library_find_workflow(played->library, STR("order"), 0);
 	options.settings = json_read(
-	    arena, STR("{\"shop\":{\"limit\":5,\"pin\":1}}"), &error);
+	    arena, STR("{\"shop\":{\"limit\":5,\"pin\":1},"
+		   "\"both\":{\"a\":1,\"b\":2}}"), &error);
 	sim = sim_new(&options);
 	for (size_t i = 0; i < LINES_MAX && lines[i] != NULL; i++)
 		act(played, sim, lines[i]);
@@ -337,7 +339,7 @@ test_settings_that_were_read_are_in_the_record(void **state)
 	(void)state;
 	json_write(value_get_cstr(played->records[0], "settings"),
 	    JSON_PLAIN, &text);
-	assert_string_equal(buf_cstr(&text), "{\"shop\":{\"limit\":5}}");
+	assert_string_equal(buf_cstr(&text), "{\"both\":{\"a\":1,\"b\":2},\"shop\":{\"limit\":5}}");
 	buf_fini(&text);
 	assert_string_equal(
 	    value_str(value_get_cstr(played->records[0], "environment")).at,
