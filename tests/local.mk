@@ -56,6 +56,7 @@ include tests/unit/draw/local.mk
 include tests/unit/diff/local.mk
 include tests/unit/chart/local.mk
 include tests/unit/audit/local.mk
+include tests/unit/reperform/local.mk
 include tests/unit/throttle/local.mk
 include tests/unit/store/local.mk
 include tests/unit/http/local.mk

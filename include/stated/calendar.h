@@ -10,6 +10,7 @@
 #define STATED_CALENDAR_H
 
 #include "stated/arena.h"
+#include "stated/digest.h"
 #include "stated/temporal.h"
 
 enum closed_kind {
@@ -44,6 +45,7 @@ struct calendar_window {
 struct calendar {
 	struct str name;
 	int64_t version; /* 1 unless told */
+	struct digest digest; /* of what its document says */
 	const struct zone *zone;
 	uint8_t weekend; /* bit 0 is Monday … bit 6 Sunday; not all seven */
 	const struct closed_day *closed;

@@ -267,6 +267,33 @@ struct chart_effects {
 	struct str event_fate;
 };
 
+enum chart_doubt {
+	DOUBT_CONDITION, /* no record says what it gave */
+	DOUBT_TOLD,	 /* the record that comes next does */
+	DOUBT_UNTOLD,	 /* no record does: what it gave is unknown from now on */
+};
+/* Stands in what comes of it for a value of which nothing is known: the digest
+ * of nothing that anybody knows. */
+#define CHART_UNKNOWN                                                          \
+	"sha256:"                                                              \
+	"0000000000000000000000000000000000000000000000000000000000000000"
+/*
+ * Where an instance is gone through again by its records.  Sensitive values
+ * are digests in all that it is told, and stay as they are in what it tells.
+ * What an expression gives that looks into such a digest is what the record
+ * says that it gave.
+ */
+struct chart_replay {
+	/* What history has where the step's next record goes, of which so many
+	 * have been made; NULL: it ends there. */
+	const struct value *(*next)(void *arg, size_t record_count);
+	/* Told of such an expression.  Of a condition the answer counts; given
+	 * is what it gives with the digest. */
+	bool (*doubt)(void *arg, struct str expression, enum chart_doubt kind,
+	    bool given);
+	void *arg;
+};
+
 struct chart_context {
 	int64_t now_ms;
 	struct arena *arena;          /* of the turn */
@@ -281,6 +308,7 @@ struct chart_context {
 	 * test has reached; NULL: nobody asks. */
 	void (*took)(void *arg, const struct def_transition *transition);
 	void *took_arg;
+	const struct chart_replay *replay; /* NULL: it happens now */
 };
 
 /* What a start gives. */
@@ -343,6 +371,12 @@ bool chart_call_is_wanted(
  * nobody else keeps. */
 bool chart_call_again(
     const struct chart *chart, uint64_t serial, struct chart_effect *effect);
+
+/* The call, task, incident, escalation or child that a record of what happened
+ * next tells of, by the serial that events name it by.  Several may fit a
+ * record; nth chooses among them, from 0.  0: there are no more. */
+uint64_t chart_serial_of(const struct chart *chart, const struct value *record,
+    size_t nth, struct arena *arena);
 
 /* ---- looking at an instance ---- */
 

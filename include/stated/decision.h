@@ -4,6 +4,7 @@
 #define STATED_DECISION_H
 
 #include "stated/diag.h"
+#include "stated/digest.h"
 #include "stated/feel.h"
 #include "stated/template.h"
 
@@ -51,6 +52,8 @@ struct def_decision {
 	struct str name; /* where it stands in a step, the step's id */
 	bool is_inline;  /* it stands in a step */
 	struct str description; /* may be absent */
+	/* of what a document of its own says; zeros where it stands in a step */
+	struct digest digest;
 	struct diag_span span;
 	uint32_t line_last; /* of its text */
 	enum hit_policy hit_policy;

@@ -327,6 +327,9 @@ struct definition {
 	struct diag_span span; /* of its name */
 	int64_t version;
 	struct digest digest;  /* SHA-256 of its canonical form */
+	/* Documents that it names, "decision limits"; see library.h. */
+	const struct str *leans;
+	size_t lean_count;
 	/* the document's YAML text, enough to load it again */
 	struct str source;
 	struct str file;

@@ -41,6 +41,14 @@ struct str export_format_suffix(enum export_format format);
 struct str export_format_media_type(enum export_format format);
 MUST_USE bool export_format_parse(struct str name, enum export_format *format);
 
+/* What an export shows is what the database held when it began. */
+struct export_moment {
+	int64_t began_ms; /* 0: it is yet to begin */
+	uint64_t history_place; /* see store_history_last() */
+	uint64_t checkpoint; /* the newest one's number; 0: there was none */
+};
+struct export_progress;
+
 struct export_options {
 	struct str path; /* of the database */
 	enum export_format format;
@@ -60,7 +68,28 @@ struct export_options {
 	/* JSONL only: a last line with totals and the SHA-256 of all lines
 	 * before it, so that a file cut short is told from a whole one. */
 	bool closing_line;
+	/* JSONL only: goes on as the export would have that began then, and
+	 * that told so far what `after` says.  Zeros and NULL: begins now. */
+	struct export_moment moment;
+	struct export_progress *after;
 };
+
+/* How far an export in lines has come, without what it told of the last
+ * instance: of that one all is told again. */
+struct export_progress {
+	uint64_t bytes; /* of the lines that count */
+	uint64_t instances;
+	uint64_t records;
+	uint64_t number; /* of the instance to go on with; 0: from the start */
+	struct buf leaves; /* uint64_t each: turns told (audit_tree.h) */
+	struct digest_stream *hash; /* of the lines; export_open() takes it */
+};
+/* By what is in the file; STORE_CORRUPT with detail where a line is no record
+ * of ours. */
+MUST_USE enum store_error export_progress_read(struct str path,
+    struct export_progress *progress, struct buf *detail);
+
+void export_progress_fini(struct export_progress *progress);
 
 struct export;
 MUST_USE enum store_error export_open(const struct export_options *options,
@@ -70,6 +99,9 @@ MUST_USE enum store_error export_open(const struct export_options *options,
 MUST_USE enum store_error export_next(struct export *export, struct buf *out,
     bool *is_end);
 void export_close(struct export **export);
+/* By which another export tells the same, of the same database. */
+struct export_moment export_moment(const struct export *export);
+struct store_identity export_identity(const struct export *export);
 /* Told so far. */
 uint64_t export_instances(const struct export *export);
 uint64_t export_records(const struct export *export);
@@ -79,8 +111,15 @@ uint64_t export_purged(const struct export *export);
 
 /* ---- verifying ---- */
 
+enum export_source {
+	EXPORT_FROM_LINES,
+	EXPORT_FROM_BUNDLE,
+	EXPORT_FROM_DATABASE,
+};
+
 /* What verifying found.  Needs no freeing. */
 struct export_report {
+	enum export_source source; /* as export_verify() has found it */
 	uint64_t instances; /* looked at */
 	uint64_t records;
 	uint64_t journal;   /* of the records: the journal's */

@@ -137,11 +137,17 @@ typedef const struct value *feel_lookup_fn(void *arg, struct str name);
 typedef const struct value *feel_host_fn(void *arg, struct str function,
     const struct value *const *args, size_t count);
 
+/* An operator or a function (else the absent string) is about to do more with
+ * the value than hand it on. */
+typedef void feel_look_fn(
+    void *arg, struct str function, const struct value *value);
+
 struct feel_env {
 	struct arena *arena;    /* where results are made */
 	feel_lookup_fn *lookup; /* may be NULL: no names */
 	feel_host_fn *host;     /* may be NULL */
-	void *arg;              /* for both */
+	feel_look_fn *look;     /* may be NULL: nobody asks */
+	void *arg;              /* for all of them */
 	int64_t now_ms;         /* now() and today() */
 	const struct zone *zone; /* of now() and today(); NULL: UTC */
 	/* The budget.  0: FEEL_STEPS and FEEL_BYTES_MAX, anew each time; else

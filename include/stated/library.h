@@ -41,6 +41,27 @@ MUST_USE bool library_link(struct library *library, struct diag_list *diags);
 MUST_USE const struct definition *library_add_version(struct library *library,
     struct str file, struct str source, struct diag_list *diags);
 
+/* A document that workflows lean on. */
+struct library_document {
+	struct str kind; /* its first key: "decision", "calendar", … */
+	struct str name;
+	struct digest digest; /* of what it says, however that is written */
+	struct str source;
+};
+/* All but workflows, kind by kind, in order of loading; false at the end. */
+MUST_USE bool library_document_at(const struct library *library, size_t index,
+    struct library_document *document);
+/* Those that the workflow leans on, itself or through others (a contact's
+ * connection), each once.  They are those of the library that it was loaded
+ * in: a decision's rules may have changed since. */
+typedef void library_document_fn(
+    const struct library_document *document, void *arg);
+void library_each_leant(const struct library *library,
+    const struct definition *definition, library_document_fn *fn, void *arg);
+/* The digest of a document of any kind but a workflow; false where the text
+ * isn't exactly one. */
+MUST_USE bool library_document_digest(struct str source, struct digest *digest);
+
 /* What identifies a workflow version, from the text that the store keeps of
  * it alone.  false where the text is none. */
 MUST_USE bool library_digest(struct str source, struct digest *digest);

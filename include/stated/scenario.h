@@ -46,6 +46,7 @@ size_t scenario_coverage_transition(
 
 struct scenario_outcome {
 	bool is_passed;
+	const struct value *history; /* all of its records, oldest first */
 	/* the rest is of one that failed */
 	struct diag_span span; /* of the step, or of what is wrong in it */
 	struct str message;    /* one sentence, no full stop */

@@ -56,6 +56,13 @@ void store_close(struct store **store);
  * written meanwhile, until thawed.  For auditors: only where read_only. */
 MUST_USE enum store_error store_freeze(struct store *store);
 void store_thaw(struct store *store);
+/* Every turn of an instance has a place in the order in which turns were
+ * committed: that of the last one. */
+MUST_USE enum store_error store_history_last(
+    struct store *store, uint64_t *place);
+/* From here on store_each_record() tells what was committed up to that place,
+ * as if nothing had come after it; 0: all.  Only where read_only. */
+void store_bound_history(struct store *store, uint64_t place);
 
 /* 16 random bytes made with the database: what makes numbers of instances
  * unique over all databases. */
@@ -163,6 +170,16 @@ struct store_definition {
 	struct str source;
 	int64_t published_ms;
 	struct str published_by;
+};
+
+/* A document that workflows lean on (a decision, a calendar, …), as the engine
+ * read it: from since_ms on it is what goes by that kind and name. */
+struct store_document {
+	struct str kind; /* as its first key: "decision" */
+	struct str name;
+	struct digest digest; /* of what it says */
+	struct str source;
+	int64_t since_ms;
 };
 
 /* Where a schedule of a workflow stands. */
@@ -290,10 +307,13 @@ void store_put_idempotency(
     struct store_batch *batch, const struct store_idempotency *row);
 void store_put_definition(
     struct store_batch *batch, const struct store_definition *row);
+/* To those before: none is ever replaced. */
+void store_add_document(
+    struct store_batch *batch, const struct store_document *row);
 /* By workflow and position. */
 void store_put_schedule(
     struct store_batch *batch, const struct store_schedule *row);
-/* To those before: none is ever replaced. */
+/* To those before, as documents. */
 void store_add_switch(
     struct store_batch *batch, const struct store_switch *row);
 /* The same of tokens. */
@@ -433,6 +453,11 @@ MUST_USE enum store_error store_next_expiry(
 typedef void store_definition_fn(const struct store_definition *row, void *arg);
 MUST_USE enum store_error store_each_definition(
     struct store *store, store_definition_fn *fn, void *arg);
+
+/* All that there ever were, in the order in which they came. */
+typedef void store_document_fn(const struct store_document *row, void *arg);
+MUST_USE enum store_error store_each_document(
+    struct store *store, store_document_fn *fn, void *arg);
 
 typedef void store_schedule_fn(const struct store_schedule *row, void *arg);
 MUST_USE enum store_error store_each_schedule(

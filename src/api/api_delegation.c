@@ -75,6 +75,12 @@ is_within_reach(struct api_call *call, const struct engine_delegate *act)
 {
 	struct engine *engine = call->api->options.engine;
 
+	if (call->token != NULL && call->token->entity_count > 0) {
+		api_problem_reply(call, PROBLEM_FORBIDDEN,
+		    "The token is limited to some entities, and a delegation "
+		    "is for all of them.");
+		return false;
+	}
 	if (act->workflow.at == NULL)
 		return api_auth_has_all_workflows(call);
 	if (api_auth_reaches(call, act->workflow) &&

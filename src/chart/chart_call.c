@@ -438,12 +438,23 @@ again(struct run *run, struct call *call, int64_t delay_ms)
 	record_waiting(run, call, "retry");
 }
 
+/* Where it is gone through again, the lot has been drawn. */
+static int64_t
+draw_delay(struct run *run, const struct def_retry *retry, int64_t attempt)
+{
+	int64_t least_ms, most_ms;
+
+	if (run->context->replay == NULL)
+		return retry_delay_ms(retry, attempt, run->context->rng);
+	retry_delay_range(retry, attempt, &least_ms, &most_ms);
+	return chart_replay_delay(run, least_ms, most_ms);
+}
+
 static int64_t
 delay_after(struct run *run, const struct call *call, int64_t asked_ms)
 {
 	struct def_retry retry = retry_of(call);
-	int64_t delay_ms =
-	    retry_delay_ms(&retry, call->tries, run->context->rng);
+	int64_t delay_ms = draw_delay(run, &retry, call->tries);
 
 	return delay_ms > asked_ms ? delay_ms : asked_ms;
 }
@@ -513,6 +524,41 @@ error_of(
 	return chart_env_keep(run, value_built(error));
 }
 
+/* Whether what came of it can be read from the reply as history shows it:
+ * large bodies are there by their digests only. */
+static bool
+reply_tells_all(const struct value *reply)
+{
+	const struct value *body = value_get_cstr(reply, "body");
+
+	return reply != NULL &&
+	       (body == NULL || body->type != VALUE_CONTEXT);
+}
+
+/* What the reply doesn't tell of the outcome, and the instance goes on by. */
+static void
+record_outcome(struct value_builder *record, const struct chart_event *event)
+{
+	const struct outcome *outcome = event->outcome;
+
+	if (outcome->transient && outcome->kind == OUTCOME_NOT_DONE)
+		value_put(record, STR("transient"), &value_true);
+	if (outcome->retry_after_ms > 0)
+		value_put_int(
+		    record, "retry_after_ms", outcome->retry_after_ms);
+	if (event->is_for_others)
+		value_put(record, STR("for_others"), &value_true);
+	if (reply_tells_all(event->reply))
+		return;
+	if (outcome->kind == OUTCOME_DONE) {
+		chart_record_value(record, "response", outcome->response);
+		return;
+	}
+	if (outcome->status != 0)
+		value_put_int(record, "status", outcome->status);
+	chart_record_value(record, "body", outcome->body);
+}
+
 static void
 record_replied(
     struct run *run, const struct call *call, const struct chart_event *event)
@@ -534,6 +580,7 @@ record_replied(
 	}
 	if (outcome->reference.at != NULL)
 		value_put_str(record, "reference", outcome->reference);
+	record_outcome(record, event);
 	chart_record_value(record, "reply", event->reply);
 	chart_record_end(run, record);
 }
@@ -595,7 +642,7 @@ ask_again(struct run *run, struct call *call)
 	}
 	ask_later(run, call,
 	    run->context->now_ms +
-		retry_delay_ms(retry, call->asked, run->context->rng));
+		draw_delay(run, retry, call->asked));
 }
 
 /*

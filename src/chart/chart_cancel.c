@@ -128,8 +128,15 @@ record_cancelled(struct run *run, const struct chart_event *event)
 {
 	struct value_builder *record = chart_record_begin(run, AUDIT_CANCELLED);
 
+	char id[CHART_ID_BYTES];
+
 	if (event->comment.at != NULL)
 		value_put_str(record, "comment", event->comment);
+	if (event->compensate)
+		value_put(record, STR("compensate"), &value_true);
+	if (event->awaiter.number != 0)
+		value_put_str(record, "parent",
+		    chart_child_id(run->chart, event->awaiter.number, id));
 	chart_record_end(run, record);
 }
 

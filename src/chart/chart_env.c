@@ -105,8 +105,10 @@ lookup_builtin(struct run *run, struct str name)
 		return lookup_error(run);
 	if (str_equal(name, STR("decision")))
 		return lookup_decision(run);
-	if (str_equal(name, STR("settings")))
+	if (str_equal(name, STR("settings"))) {
+		run->reads_settings = true;
 		return run->context->settings;
+	}
 	if (str_equal(name, STR("instance")))
 		return chart_env_instance(
 		    chart, run->context->arena, run->context->environment);
@@ -172,6 +174,7 @@ env_of(struct run *run)
 	    .arena = run->context->arena,
 	    .lookup = lookup_cb,
 	    .host = host_cb,
+	    .look = run->context->replay != NULL ? chart_replay_look_cb : NULL,
 	    .arg = run,
 	    .now_ms = run->context->now_ms,
 	    .zone = calendar ? calendar->zone : NULL,
@@ -185,11 +188,14 @@ chart_env_eval(struct run *run, const struct template *template)
 	struct feel_env env = env_of(run);
 	const struct value *value;
 
+	run->looked = false;
 	if (template == NULL)
 		return &value_null;
 	feel_env_share(&env);
 	value = template_eval_telling(
 	    template, &env, chart_record_null_cb, run);
+	if (run->reads_settings)
+		chart_reads_note(run, template);
 	if (env.steps > 0)
 		return value;
 	if (run->given_up.at == NULL)
@@ -200,7 +206,12 @@ chart_env_eval(struct run *run, const struct template *template)
 bool
 chart_env_holds(struct run *run, const struct template *guard)
 {
-	return guard == NULL || value_is_true(chart_env_eval(run, guard));
+	bool holds =
+	    guard == NULL || value_is_true(chart_env_eval(run, guard));
+
+	return guard != NULL && run->looked
+		   ? chart_replay_holds(run, guard, holds)
+		   : holds;
 }
 
 /* Strings as they are, dates and times without JSON's quotes; the absent
@@ -257,20 +268,39 @@ chart_env_assign(
 	for (size_t i = 0; i < assigns.count; i++) {
 		const struct def_assign *assign = &assigns.items[i];
 		const struct value *value =
-		    chart_env_keep(run, chart_env_eval(run, assign->value));
+		    chart_env_eval(run, assign->value);
 
 		if (run->given_up.at != NULL)
 			return;
+		if (run->looked)
+			value = chart_replay_assigned(run, assign);
+		value = chart_env_keep(run, value);
 		*into = value_with(chart->arena, *into, assign->name, value);
 		if (told != NULL)
 			value_put(told, assign->name, value);
 	}
 }
 
+/* A table's own inputs. */
+struct given {
+	struct run *run;
+	const struct value *inputs;
+};
+
 static const struct value *
 lookup_given_cb(void *arg, struct str name)
 {
-	return value_get(arg, name);
+	const struct given *given = arg;
+
+	return value_get(given->inputs, name);
+}
+
+static void
+look_given_cb(void *arg, struct str function, const struct value *value)
+{
+	const struct given *given = arg;
+
+	chart_replay_look_cb(given->run, function, value);
 }
 
 /* With `with`, a table sees its own inputs only. */
@@ -278,14 +308,23 @@ struct decision_result
 chart_env_decide(struct run *run, const struct def_step *step)
 {
 	struct feel_env env = env_of(run);
+	struct given given = {.run = run};
 	struct decision_result result;
 
+	run->looked = false;
 	if (step->with != NULL) {
 		env.lookup = lookup_given_cb;
-		env.arg = (void *)(uintptr_t)chart_env_eval(run, step->with);
+		given.inputs = chart_env_eval(run, step->with);
+		env.arg = &given;
+		if (env.look != NULL)
+			env.look = look_given_cb;
 		env.host = NULL;
 	}
 	result = decision_eval(step->decision, &env);
+	if (run->reads_settings)
+		chart_reads_note_all(run);
+	if (run->looked)
+		chart_replay_decided(run, step->decision->name, &result);
 	if (run->given_up.at != NULL)
 		result.failure = run->given_up;
 	run->given_up = (struct str){NULL, 0};

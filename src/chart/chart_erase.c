@@ -90,7 +90,7 @@ void
 chart_erase(struct run *run, const struct chart_event *event)
 {
 	struct chart *chart = run->chart;
-	const struct mask *mask = chart_mask_of(chart);
+	const struct mask *mask = chart_mask_of(chart, false);
 
 	if (!chart->ended) {
 		chart_step_refuse(run, REFUSED_STATE,
@@ -121,7 +121,7 @@ const struct value *
 chart_masked(
     struct chart *chart, struct arena *arena, const struct value *value)
 {
-	const struct mask *mask = chart_mask_of(chart);
+	const struct mask *mask = chart_mask_of(chart, false);
 
 	return mask != NULL ? chart_mask_value(mask, arena, value) : value;
 }
@@ -147,7 +147,7 @@ const struct value *
 chart_describe_masked(struct chart *chart, struct arena *arena)
 {
 	const struct value *whole = chart_describe(chart, arena);
-	const struct mask *mask = chart_mask_of(chart);
+	const struct mask *mask = chart_mask_of(chart, false);
 	struct value_builder *built;
 
 	if (mask == NULL)
@@ -232,7 +232,7 @@ chart_disclose(struct chart *chart, struct arena *arena)
 {
 	const struct definition *definition = chart->definition;
 	struct disclosing disclosing = {
-	    .mask = chart_mask_of(chart),
+	    .mask = chart_mask_of(chart, false),
 	    .arena = arena,
 	    .list = value_build_list(arena),
 	};

@@ -59,12 +59,16 @@ record_decided(struct run *run, const struct def_step *step,
 	struct arena *arena = run->context->arena;
 	struct value_builder *record = chart_record_begin(run, AUDIT_DECIDED);
 	struct value_builder *rules = value_build_list(arena);
+	char hex[DIGEST_HEX_BYTES];
 
 	for (size_t i = 0; i < result->matched_count; i++)
 		value_append(
 		    rules, value_of_int(arena, (int64_t)result->matched[i]));
 	chart_record_step(run, record, step->index);
 	value_put_str(record, "decision", step->decision->name);
+	if (!step->decision->is_inline)
+		value_put_str(record, "decision_digest",
+		    digest_hex(step->decision->digest, hex));
 	chart_record_value(record, "inputs", result->inputs);
 	value_put(record, STR("rules"), value_built(rules));
 	chart_record_value(record, "outcome", result->outcome);

@@ -28,10 +28,25 @@ struct mask {
 	size_t *lengths; /* that secrets have, the longest first */
 	size_t length_count;
 	size_t length_capacity;
+	bool has_digests;
 	uint8_t starts[STARTS / 8];
 	uint8_t salt[CHART_SALT_BYTES];
 	bool is_salted;
 };
+
+bool
+chart_mask_is_in(struct str text)
+{
+	/* With which the word of a salted one ends, too. */
+	const struct str word = STR(CHART_UNSALTED);
+	size_t at = str_find(text, word);
+	struct digest digest;
+
+	return at != SIZE_MAX &&
+	       digest_parse_hex(str_slice(text, at + word.bytes,
+				    DIGEST_HEX_BYTES - 1),
+		   &digest);
+}
 
 /* ---- gathering ---- */
 
@@ -76,7 +91,8 @@ add_text(struct mask *mask, struct str text)
 {
 	size_t start;
 
-	if (text.bytes < SENSITIVE_BYTES_MIN)
+	if (text.bytes < SENSITIVE_BYTES_MIN ||
+	    (mask->has_digests && chart_mask_is_in(text)))
 		return;
 	start = start_of(text);
 	mask->starts[start / 8] |= (uint8_t)(1u << start % 8);
@@ -132,12 +148,13 @@ add_path(struct mask *mask, const struct value *value, struct str path)
 }
 
 static struct mask *
-gather(const struct chart *chart)
+gather(const struct chart *chart, bool has_digests)
 {
 	const struct definition *definition = chart->definition;
 	struct mask *mask = calloc(1, sizeof(*mask));
 
 	must(mask != NULL);
+	mask->has_digests = has_digests;
 	mask->secrets = map_new();
 	mask->is_salted = chart->is_salted;
 	memcpy(mask->salt, chart->salt, sizeof(mask->salt));
@@ -178,14 +195,14 @@ chart_mask_free(struct mask **mask)
 }
 
 const struct mask *
-chart_mask_of(struct chart *chart)
+chart_mask_of(struct chart *chart, bool has_digests)
 {
 	if (chart->definition->sensitive_count == 0)
 		return NULL;
 	if (chart->mask != NULL && !is_current(chart->mask, chart))
 		chart_mask_free(&chart->mask);
 	if (chart->mask == NULL)
-		chart->mask = gather(chart);
+		chart->mask = gather(chart, has_digests);
 	return chart->mask;
 }
 
@@ -342,6 +359,8 @@ mask_leaves(
 
 	switch (value->type) {
 	case VALUE_STRING:
+		if (mask->has_digests && chart_mask_is_in(value->as.string))
+			return value;
 		return value_of_str(
 		    arena, chart_mask_digest(mask, arena, value->as.string));
 	case VALUE_NUMBER:

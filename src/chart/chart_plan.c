@@ -313,6 +313,7 @@ record_deadline(
 	const struct calendar *calendar = run->chart->definition->calendar;
 	struct value_builder *record =
 	    chart_record_begin(run, AUDIT_DEADLINE_SET);
+	char hex[DIGEST_HEX_BYTES];
 
 	chart_record_state(run, record, "state", transition->source->index);
 	value_put_str(record, "after", transition->after.text);
@@ -320,6 +321,8 @@ record_deadline(
 	if (transition->after.kind == SPAN_BUSINESS_DAYS) {
 		value_put_str(record, "calendar", calendar->name);
 		value_put_int(record, "calendar_version", calendar->version);
+		value_put_str(record, "calendar_digest",
+		    digest_hex(calendar->digest, hex));
 	}
 	chart_record_end(run, record);
 }

@@ -37,6 +37,12 @@ struct run {
 	 * the last record; the next one tells of them.  NULL: none. */
 	struct value_builder *nulls;
 	size_t null_count;
+	/* What was read of the environment's settings since the last record,
+	 * which nothing else would tell; NULL: nothing. */
+	const struct value *settings;
+	bool reads_settings; /* the expression that is evaluated does */
+	/* It has looked into a value of which there is the digest only. */
+	bool looked;
 	/* What all records of the run have; NULL: there is none yet. */
 	const struct value *time;
 	const struct value *instance;
@@ -160,6 +166,23 @@ MUST_USE bool chart_env_due(struct run *run, const struct def_span *span,
 MUST_USE bool chart_env_instant(
     struct run *run, const struct template *at, int64_t *due_ms);
 
+/* ---- chart_reads.c: settings that expressions read ---- */
+/* The next record tells what those said that the template read; or all. */
+void chart_reads_note(struct run *run, const struct template *template);
+void chart_reads_note_all(struct run *run);
+
+/* ---- chart_replay.c: what the records say instead ---- */
+int64_t chart_replay_delay(
+    const struct run *run, int64_t least_ms, int64_t most_ms);
+/* Sets run->looked where a digest is looked into. */
+feel_look_fn chart_replay_look_cb;
+const struct value *chart_replay_assigned(
+    const struct run *run, const struct def_assign *assign);
+bool chart_replay_holds(
+    const struct run *run, const struct template *guard, bool given);
+void chart_replay_decided(const struct run *run, struct str decision,
+    struct decision_result *result);
+
 /* Evaluates a decision table over the variables or the step's `with`. */
 struct decision_result chart_env_decide(
     struct run *run, const struct def_step *step);
@@ -168,8 +191,11 @@ struct decision_result chart_env_decide(
 #define CHART_SALTED "hmac-sha256:"
 #define CHART_UNSALTED "sha256:"
 struct mask;
-/* NULL: nothing in the instance is. */
-const struct mask *chart_mask_of(struct chart *chart);
+/* NULL: nothing in the instance is.  has_digests: where it is gone through
+ * again, a digest stands for itself. */
+const struct mask *chart_mask_of(struct chart *chart, bool has_digests);
+/* Whether a digest stands in it for a sensitive value. */
+bool chart_mask_is_in(struct str text);
 struct str chart_mask_text(
     const struct mask *mask, struct arena *arena, struct str text);
 const struct value *chart_mask_value(
@@ -195,6 +221,9 @@ void chart_record_value(
     struct value_builder *record, const char *key, const struct value *value);
 void chart_record_state(struct run *run, struct value_builder *record,
     const char *key, size_t state);
+/* NULL: the strand is of no `for`. */
+const struct value *chart_record_item(const struct chart *chart,
+    const struct strand *strand, struct arena *arena);
 void chart_record_step(
     struct run *run, struct value_builder *record, size_t step);
 /* The text as logs may have it. */
@@ -432,6 +461,9 @@ struct str chart_call_state_name(enum call_state state);
 bool chart_call_is_idle(const struct call *call);
 
 /* ---- retry.c ---- */
+/* What jitter leaves open. */
+void retry_delay_range(const struct def_retry *retry, int64_t attempt,
+    int64_t *least_ms, int64_t *most_ms);
 int64_t retry_delay_ms(
     const struct def_retry *retry, int64_t attempt, struct rng *rng);
 

@@ -63,27 +63,26 @@ chart_record_state(struct run *run, struct value_builder *record,
 		    run->chart->definition->states[state]->name);
 }
 
-/* Which item of a `for` the step was for: a number, "2.5" in nested ones. */
-static void
-put_item(struct run *run, struct value_builder *record)
+/* Which item of a `for` the strand is for: a number, "2.5" in nested ones. */
+const struct value *
+chart_record_item(const struct chart *chart, const struct strand *strand,
+    struct arena *arena)
 {
-	const struct strand *strand = run->strand;
+	uint64_t innermost;
 	struct str path;
 
 	if (strand == NULL || strand->parent == 0)
-		return;
-	path = arena_strf(
-	    run->context->arena, "%llu", (unsigned long long)strand->position);
-	strand = chart_strand_find(run->chart, strand->parent);
-	if (strand->parent == 0) {
-		value_put_int(record, "item", (int64_t)run->strand->position);
-		return;
-	}
+		return NULL;
+	innermost = strand->position;
+	path = arena_strf(arena, "%llu", (unsigned long long)innermost);
+	strand = chart_strand_find(chart, strand->parent);
+	if (strand->parent == 0)
+		return value_of_int(arena, (int64_t)innermost);
 	for (; strand->parent != 0;
-	     strand = chart_strand_find(run->chart, strand->parent))
-		path = arena_strf(run->context->arena, "%llu.%.*s",
+	     strand = chart_strand_find(chart, strand->parent))
+		path = arena_strf(arena, "%llu.%.*s",
 		    (unsigned long long)strand->position, STR_ARG(path));
-	value_put_str(record, "item", path);
+	return value_of_str(arena, path);
 }
 
 void
@@ -92,15 +91,22 @@ chart_record_step(struct run *run, struct value_builder *record, size_t step)
 	if (step == SIZE_MAX)
 		return;
 	value_put_str(record, "step", run->chart->definition->steps[step]->id);
-	put_item(run, record);
+	chart_record_value(record, "item",
+	    chart_record_item(run->chart, run->strand, run->context->arena));
 }
 
 /* ---- sensitive values ---- */
 
+static const struct mask *
+mask_of(const struct run *run)
+{
+	return chart_mask_of(run->chart, run->context->replay != NULL);
+}
+
 struct str
 chart_record_mask(struct run *run, struct str text)
 {
-	const struct mask *mask = chart_mask_of(run->chart);
+	const struct mask *mask = mask_of(run);
 
 	return mask == NULL ? text
 			    : chart_mask_text(mask, run->context->arena, text);
@@ -136,7 +142,7 @@ static const struct value *
 mask_record(struct run *run, const struct value *record)
 {
 	struct arena *arena = run->context->arena;
-	const struct mask *mask = chart_mask_of(run->chart);
+	const struct mask *mask = mask_of(run);
 	struct value_builder *built;
 
 	if (mask == NULL)
@@ -176,8 +182,9 @@ chart_record_null_cb(
 	struct str before = str_slice(template->text, 0, env->note_offset);
 	char text[EXPRESSION_BYTES_MAX];
 
-	/* What took too much is told by whoever stops for it. */
-	if (env->exhausted || run->null_count == CHART_NULLS_MAX ||
+	/* What took too much is told by whoever stops for it; what a digest
+	 * gives says nothing. */
+	if (env->exhausted || run->looked || run->null_count == CHART_NULLS_MAX ||
 	    is_plain_read(template->text))
 		return;
 	str_write(text, sizeof(text), "%.*s", STR_ARG(template->text));
@@ -208,6 +215,8 @@ chart_record_end(struct run *run, struct value_builder *record)
 	struct chart_effects *effects = run->effects;
 
 	put_nulls(run, record);
+	chart_record_value(record, "settings", run->settings);
+	run->settings = NULL;
 	effects->records = arena_grow(run->context->arena, effects->records,
 	    effects->record_count, &effects->record_capacity,
 	    sizeof(*effects->records));

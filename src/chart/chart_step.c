@@ -432,6 +432,15 @@ on_started(struct run *run, const struct chart_event *event)
 	if (parent != 0)
 		value_put_str(
 		    record, "parent", chart_child_id(chart, parent, id));
+	/* What expressions may read and nothing else tells. */
+	if (run->actor->name.at == NULL && chart->initiator.at != NULL)
+		value_put_str(record, "initiator", chart->initiator);
+	if (chart->priority_given)
+		value_put_str(
+		    record, "priority", def_priority_name(chart->priority));
+	if (run->context->environment.at != NULL)
+		value_put_str(
+		    record, "environment", run->context->environment);
 	chart_record_value(record, "input", chart->input);
 	chart_record_end(run, record);
 	chart_plan_start(run);

@@ -364,7 +364,7 @@ check_choice(
 		refuse_choice(run, definition, event->choice);
 		return false;
 	}
-	if (definition->form != NULL &&
+	if (definition->form != NULL && run->context->replay == NULL &&
 	    !schema_validate(definition->form,
 		event->data ? event->data : &value_null, &errors)) {
 		chart_step_refuse(run, REFUSED_FORM, "the form%s%.*s %.*s",

@@ -27,7 +27,9 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_plan.c \
 	src/chart/chart_priv.h \
 	src/chart/chart_proposal.c \
+	src/chart/chart_reads.c \
 	src/chart/chart_record.c \
+	src/chart/chart_replay.c \
 	src/chart/chart_run.c \
 	src/chart/chart_select.c \
 	src/chart/chart_snapshot.c \

@@ -28,8 +28,9 @@ base_delay_ms(const struct def_retry *retry, int64_t attempt)
 	return delay < bound ? delay : bound;
 }
 
-int64_t
-retry_delay_ms(const struct def_retry *retry, int64_t attempt, struct rng *rng)
+void
+retry_delay_range(const struct def_retry *retry, int64_t attempt,
+    int64_t *least_ms, int64_t *most_ms)
 {
 	int64_t delay, width;
 
@@ -38,8 +39,18 @@ retry_delay_ms(const struct def_retry *retry, int64_t attempt, struct rng *rng)
 	delay = base_delay_ms(retry, attempt);
 	width = delay / 100 * retry->jitter_percent +
 		delay % 100 * retry->jitter_percent / 100;
-	if (width == 0)
-		return delay;
-	/* Evenly between delay - width and delay + width. */
-	return delay - width + (int64_t)rng_below(rng, 2 * (uint64_t)width + 1);
+	*least_ms = delay - width;
+	*most_ms = delay + width;
+}
+
+int64_t
+retry_delay_ms(const struct def_retry *retry, int64_t attempt, struct rng *rng)
+{
+	int64_t least, most;
+
+	retry_delay_range(retry, attempt, &least, &most);
+	if (least == most)
+		return least;
+	/* Evenly between them. */
+	return least + (int64_t)rng_below(rng, (uint64_t)(most - least) + 1);
 }

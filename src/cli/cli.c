@@ -43,6 +43,7 @@ static const struct cmd *const commands[] = {
     &cmd_purge,
     &cmd_export,
     &cmd_verify,
+    &cmd_reperform,
     &cmd_population,
     &cmd_as_at,
     &cmd_sample,

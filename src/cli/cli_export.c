@@ -10,6 +10,7 @@
 #include "stated/export.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* What one answer over HTTP may hold; a database file has no such bound. */
@@ -24,20 +25,24 @@ struct target {
 	FILE *file;
 	const char *path; /* NULL: standard output */
 	const char *partial;
+	struct cli_resume *resume; /* NULL: what is broken off is lost */
 };
 
 /* A file gets its name only when it is whole. */
 static bool
-open_target(struct cli *cli, cli_export_line_fn *line, struct target *target)
+open_target(struct cli *cli, const struct cli_export *what,
+    struct cli_resume *resume, struct target *target)
 {
-	*target = (struct target){.cli = cli, .line = line,
-	    .file = cli->out, .path = cli_option(cli, "output")};
+	*target = (struct target){.cli = cli, .line = what->line,
+	    .resume = resume, .file = cli->out,
+	    .path = cli_option(cli, "output")};
 	if (target->path == NULL || strcmp(target->path, "-") == 0) {
 		target->path = NULL;
 		return true;
 	}
 	target->partial = arena_strf(cli->arena, "%s.partial", target->path).at;
-	target->file = fopen(target->partial, "we");
+	target->file = fopen(target->partial,
+	    resume != NULL && resume->goes_on ? "ae" : "we");
 	if (target->file == NULL)
 		cli_fail(cli, "%s: %s", target->partial, strerror(errno));
 	return target->file != NULL;
@@ -87,7 +92,7 @@ close_target(struct target *target, enum cli_status status)
 		return status;
 	if (status == CLI_OK && rename(target->partial, target->path) != 0)
 		status = cli_fail(cli, "%s: %s", target->path, strerror(errno));
-	if (status != CLI_OK)
+	if (!cli_resume_end(target->resume, status) && status != CLI_OK)
 		(void)unlink(target->partial);
 	return status;
 }
@@ -205,6 +210,13 @@ read_options(struct cli *cli, const struct cli_export *what,
 		   : CLI_OK;
 }
 
+/* An engine beside us has the processors first. */
+static void
+stand_back(void)
+{
+	(void)setpriority(PRIO_PROCESS, 0, 19);
+}
+
 static enum cli_status
 copy(struct cli *cli, const struct export_options *options,
     struct target *target)
@@ -216,6 +228,9 @@ copy(struct cli *cli, const struct export_options *options,
 	struct cli_progress progress = {0};
 	bool is_end = false;
 
+	stand_back();
+	if (error == STORE_OK)
+		status = cli_resume_begin(target->resume, export);
 	cli_progress_begin(&progress, cli, "exporting");
 	while (error == STORE_OK && !is_end && status == CLI_OK) {
 		error = export_next(export, &lines, &is_end);
@@ -251,17 +266,28 @@ cli_export_run(struct cli *cli, const struct cli_export *what)
 {
 	bool is_offline = cli_option(cli, "database") != NULL;
 	struct export_options options;
+	struct cli_resume resume = {0};
 	struct target target;
 	enum cli_status status = CLI_OK;
 
+	if (!is_offline && cli_option(cli, "resume") != NULL)
+		status = cli_usage(cli, "--resume needs --database: an engine "
+		    "doesn't know what it has told");
 	if (is_offline)
 		status = read_options(cli, what, &options);
+	if (status == CLI_OK && is_offline)
+		status = cli_resume_read(cli, &options, &resume);
 	if (status != CLI_OK)
 		return status;
-	if (!open_target(cli, what->line, &target))
-		return CLI_FAILED;
-	status = is_offline ? copy(cli, &options, &target)
-			    : fetch(cli, what, &target);
-	buf_fini(&target.rest);
-	return close_target(&target, status);
+	if (open_target(cli, what, is_offline ? &resume : NULL, &target)) {
+		status = is_offline ? copy(cli, &options, &target)
+				    : fetch(cli, what, &target);
+		buf_fini(&target.rest);
+		status = close_target(&target, status);
+	} else {
+		status = CLI_FAILED;
+	}
+	if (resume.progress != NULL)
+		export_progress_fini(resume.progress);
+	return status;
 }

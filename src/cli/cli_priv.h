@@ -62,7 +62,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve,
 extern const struct cmd cmd_bench, cmd_draw, cmd_diff, cmd_publish, cmd_schema;
 extern const struct cmd cmd_migrate;
 extern const struct cmd cmd_backup, cmd_restore;
-extern const struct cmd cmd_as_at, cmd_population, cmd_sample;
+extern const struct cmd cmd_as_at, cmd_population, cmd_reperform, cmd_sample;
 
 /* All commands in the order of help; ends with NULL. */
 const struct cmd *const *cli_commands(void);
@@ -300,6 +300,32 @@ struct str cli_client_path(
     struct cli *cli, const char *before, struct str name, const char *after);
 /* Adds "?key=value" or "&key=value"; nothing for an absent value. */
 void cli_client_query(struct buf *path, const char *key, struct str value);
+
+/* ---- cli_export_resume.c: an export that was broken off goes on ---- */
+
+struct export;
+struct export_options;
+struct cli_resume {
+	struct cli *cli;
+	struct export_options *options;
+	const char *path; /* of the note beside the file; NULL: none is kept */
+	const char *partial;
+	bool goes_on; /* what is written is added to what is there */
+	bool is_noted;
+	const struct value *note; /* of the one that was broken off */
+	struct export_progress *progress;
+};
+/* By --resume: fills in the options by what is there.  Else the export
+ * begins. */
+MUST_USE enum cli_status cli_resume_read(struct cli *cli,
+    struct export_options *options, struct cli_resume *resume);
+/* The export is open: notes how it can be gone on with, before its first line
+ * is written; or checks that it is the one that was broken off. */
+MUST_USE enum cli_status cli_resume_begin(
+    struct cli_resume *resume, const struct export *export);
+/* true where what was written is kept, to go on with it.  resume may be
+ * NULL. */
+bool cli_resume_end(struct cli_resume *resume, enum cli_status status);
 
 /* ---- cli_show.c: what an engine answers, for people ---- */
 

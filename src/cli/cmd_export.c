@@ -24,6 +24,7 @@ static const struct cmd_option cmd_options[] = {
     {"to", "INSTANT", "records before then"},
     {"output", "FILE", "write there; standard output unless told"},
     {"database", "FILE", "read a database instead of asking an engine"},
+    {"resume", NULL, "go on with an export of a database that was broken off"},
     {NULL, NULL, NULL},
 };
 
@@ -33,7 +34,9 @@ const struct cmd cmd_export = {
     .summary = "Take histories away",
     .details =
 	"`stated verify` checks what is written as JSON lines.  A large "
-	"export is best read\nfrom the database; it may be open meanwhile.",
+	"export is best read\nfrom the database; it may be open meanwhile.  "
+	"What is broken off there is kept as\nFILE.partial; the same command "
+	"with --resume goes on.",
     .shares = CMD_CLIENT,
     .options = cmd_options,
     .run = run,

@@ -10,6 +10,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_explain.h \
 	src/cli/cli_explain_table.c \
 	src/cli/cli_export.c \
+	src/cli/cli_export_resume.c \
 	src/cli/cli_help.c \
 	src/cli/cli_item.c \
 	src/cli/cli_library.c \
@@ -53,6 +54,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_journal.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_purge.c \
+	src/cli/cmd_reperform.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_sample.c \
 	src/cli/cmd_schedule.c \

@@ -19,10 +19,19 @@
 
 #define FOLDER_DEPTH_MAX 32
 
+/* Names of documents, "decision limits", that another one leans on. */
+struct leaning {
+	struct str *names;
+	size_t count;
+	size_t capacity;
+};
+
 struct entry {
 	const struct yaml_document *document;
 	struct str name; /* "payment"; of workflows "payment 3" too */
 	void *loaded;    /* NULL before library_link() */
+	struct digest digest; /* not of workflows */
+	struct leaning leaning;
 };
 
 struct shelf {
@@ -45,6 +54,8 @@ struct library {
 	const struct definition **definitions;
 	size_t definition_count;
 	size_t definition_capacity;
+	/* Of the document that is being loaded; NULL: none is. */
+	struct leaning *leaning;
 	bool is_linked;
 };
 
@@ -103,12 +114,33 @@ library_is_unread(const struct library *library, enum load_document kind,
 	    (library->base && library_is_unread(library->base, kind, name));
 }
 
+/* Whatever is looked up while a document is loaded, it leans on. */
+static void
+note_leaning(const struct library *library, enum load_document kind,
+    struct str name)
+{
+	struct leaning *leaning = library->leaning;
+	struct str noted;
+
+	if (!leaning)
+		return;
+	noted = arena_strf(library->arena, "%s %.*s",
+	    document_cases[kind].key, STR_ARG(name));
+	for (size_t i = 0; i < leaning->count; i++)
+		if (str_equal(leaning->names[i], noted))
+			return;
+	leaning->names = arena_grow(library->arena, leaning->names,
+	    leaning->count, &leaning->capacity, sizeof(struct str));
+	leaning->names[leaning->count++] = noted;
+}
+
 const struct yaml_node *
 library_find_document(const struct library *library, enum load_document kind,
     struct str name)
 {
 	const struct shelf *shelf = &library->shelves[kind];
 
+	note_leaning(library, kind, name);
 	for (size_t i = 0; i < shelf->count; i++) {
 		if (str_equal(shelf->entries[i].name, name))
 			return shelf->entries[i].document->root;
@@ -268,7 +300,8 @@ add_document(struct library *library, const struct yaml_document *document,
 		return;
 	shelf->entries = arena_grow(library->arena, shelf->entries,
 	    shelf->count, &shelf->capacity, sizeof(struct entry));
-	shelf->entries[shelf->count++] = (struct entry){document, name, NULL};
+	shelf->entries[shelf->count++] =
+	    (struct entry){.document = document, .name = name};
 	add_name(library, shelf, root->pairs[0].value->text);
 }
 
@@ -416,22 +449,66 @@ add_definition(struct library *library, const struct definition *definition)
 	library->definitions[library->definition_count++] = definition;
 }
 
-static void *
-load_document(struct load *load, enum load_document kind)
+struct digest
+library_digest_value(const struct value *said)
 {
+	struct buf canonical = {0};
+	struct digest digest;
+
+	json_write(said, JSON_CANONICAL, &canonical);
+	digest = digest_sha256(buf_str(&canonical));
+	buf_fini(&canonical);
+	return digest;
+}
+
+static struct digest
+digest_of(const struct yaml_document *document, struct arena *arena)
+{
+	/* What can't be a value is told while loading. */
+	struct diag_list *unheard = diag_list_new();
+	struct digest digest = library_digest_value(
+	    yaml_scalar_value(arena, document->root, unheard));
+
+	diag_list_free(&unheard);
+	return digest;
+}
+
+static struct definition *
+load_leaning(struct load *load, struct leaning *leaning)
+{
+	struct definition *definition;
+
+	load->library->leaning = leaning;
+	definition = load_workflow(load);
+	load->library->leaning = NULL;
+	definition->leans = leaning->names;
+	definition->lean_count = leaning->count;
+	return definition;
+}
+
+static void *
+load_document(struct load *load, enum load_document kind, struct entry *entry)
+{
+	struct def_decision *decision;
+	struct calendar *calendar;
+
 	switch (kind) {
 	case DOCUMENT_SCHEMA:
 		return load_shared(load);
 	case DOCUMENT_CALENDAR:
-		return load_calendar(load);
+		calendar = load_calendar(load);
+		calendar->digest = entry->digest;
+		return calendar;
 	case DOCUMENT_CONNECTION:
 		return load_connection(load);
 	case DOCUMENT_DECISION:
-		return load_decision(load);
+		decision = load_decision(load);
+		decision->digest = entry->digest;
+		return decision;
 	case DOCUMENT_CONTACT:
 		return load_contact(load);
 	case DOCUMENT_WORKFLOW:
-		return load_workflow(load);
+		return load_leaning(load, &entry->leaning);
 	case DOCUMENT_KINDS:
 		break;
 	}
@@ -451,7 +528,12 @@ link_shelf(struct library *library, enum load_document kind,
 			.diags = diags, .document = entry->document,
 		};
 
-		entry->loaded = load_document(&load, kind);
+		if (kind != DOCUMENT_WORKFLOW)
+			entry->digest =
+			    digest_of(entry->document, library->arena);
+		library->leaning = &entry->leaning;
+		entry->loaded = load_document(&load, kind, entry);
+		library->leaning = NULL;
 		if (entry->name.bytes > 0)
 			(void)map_put(
 			    shelf->loaded, entry->name, entry->loaded);
@@ -563,6 +645,7 @@ load_version(struct library *library, struct str file, struct str text,
 		.library = library, .arena = library->arena, .diags = diags,
 		.is_stored = true,
 	};
+	struct leaning leaning = {0};
 	struct str part;
 	size_t offset = 0;
 
@@ -581,7 +664,7 @@ load_version(struct library *library, struct str file, struct str text,
 		report_what(diags, load.document->root);
 		return NULL;
 	}
-	return load_workflow(&load);
+	return load_leaning(&load, &leaning);
 }
 
 const struct definition *
@@ -662,6 +745,7 @@ find_loaded(const struct library *library, enum load_document kind,
 {
 	const void *found = map_find(library->shelves[kind].loaded, name);
 
+	note_leaning(library, kind, name);
 	return found || !library->base ? found :
 	    find_loaded(library->base, kind, name);
 }
@@ -711,4 +795,110 @@ library_decision_at(const struct library *library, size_t index)
 	const struct shelf *shelf = &library->shelves[DOCUMENT_DECISION];
 
 	return index < shelf->count ? shelf->entries[index].loaded : NULL;
+}
+
+/* ---- documents ---- */
+
+static struct library_document
+document_of(enum load_document kind, const struct entry *entry)
+{
+	return (struct library_document){
+		.kind = str_of(document_cases[kind].key),
+		.name = entry->name,
+		.digest = entry->digest,
+		.source = entry->document->text,
+	};
+}
+
+bool
+library_document_at(const struct library *library, size_t index,
+    struct library_document *document)
+{
+	must(library->is_linked);
+	for (enum load_document kind = DOCUMENT_SCHEMA;
+	    kind < DOCUMENT_WORKFLOW; kind++) {
+		const struct shelf *shelf = &library->shelves[kind];
+
+		if (index < shelf->count) {
+			*document = document_of(kind, &shelf->entries[index]);
+			return true;
+		}
+		index -= shelf->count;
+	}
+	return false;
+}
+
+/* "decision limits", of this library or of that under it; NULL: none. */
+static const struct entry *
+find_noted(const struct library *library, struct str noted,
+    enum load_document *kind)
+{
+	struct str name;
+
+	*kind = find_kind(str_split(noted, ' ', &name));
+	must(*kind < DOCUMENT_KINDS);
+	for (; library; library = library->base) {
+		const struct shelf *shelf = &library->shelves[*kind];
+
+		for (size_t i = 0; i < shelf->count; i++)
+			if (str_equal(shelf->entries[i].name, name))
+				return &shelf->entries[i];
+	}
+	return NULL;
+}
+
+struct visit {
+	const struct library *library;
+	struct map *seen;
+	library_document_fn *fn;
+	void *arg;
+};
+
+static void
+visit_leant(struct visit *visit, const struct str *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		enum load_document kind;
+		const struct entry *entry =
+		    find_noted(visit->library, names[i], &kind);
+		struct library_document document;
+
+		if (!entry || map_put(visit->seen, names[i], visit))
+			continue;
+		visit_leant(visit, entry->leaning.names, entry->leaning.count);
+		document = document_of(kind, entry);
+		visit->fn(&document, visit->arg);
+	}
+}
+
+void
+library_each_leant(const struct library *library,
+    const struct definition *definition, library_document_fn *fn, void *arg)
+{
+	struct visit visit = {library, map_new(), fn, arg};
+
+	visit_leant(&visit, definition->leans, definition->lean_count);
+	map_free(&visit.seen);
+}
+
+bool
+library_document_digest(struct str source, struct digest *digest)
+{
+	struct library *library = library_new();
+	struct diag_list *unheard = diag_list_new();
+	const struct entry *entry = NULL;
+	size_t count = 0;
+
+	library_add_text(library, STR("document"), source, unheard);
+	for (enum load_document kind = DOCUMENT_SCHEMA; kind < DOCUMENT_KINDS;
+	    kind++) {
+		if (library->shelves[kind].count > 0)
+			entry = &library->shelves[kind].entries[0];
+		count += library->shelves[kind].count;
+	}
+	if (count == 1)
+		*digest = digest_of(entry->document, library->arena);
+	diag_list_free(&unheard);
+	library_free(&library);
+	return count == 1;
 }

@@ -551,6 +551,8 @@ const struct yaml_node *library_find_document(
     const struct library *library, enum load_document kind, struct str name);
 /* NULL: none is told. */
 const struct def_contact *library_alarm(const struct library *library);
+/* Two texts have the same digest when they say the same. */
+struct digest library_digest_value(const struct value *said);
 /* Whether any document of that kind can't be read. */
 bool library_has_unread(
     const struct library *library, enum load_document kind);

@@ -405,19 +405,16 @@ const struct load_table load_workflow_table =
 
 /* ---- the whole ---- */
 
-/* Two texts have the same digest when they say the same. */
 static struct digest
 digest_document(struct load *load)
 {
 	/* What can't be a value was told already while loading. */
 	struct diag_list *unheard = diag_list_new();
-	struct buf canonical = {0};
-	struct digest digest;
+	struct digest digest =
+	    library_digest_value(load_schema_identity(load,
+		yaml_scalar_value(
+		    load->arena, load->document->root, unheard)));
 
-	json_write(load_schema_identity(load, yaml_scalar_value(load->arena,
-	    load->document->root, unheard)), JSON_CANONICAL, &canonical);
-	digest = digest_sha256(buf_str(&canonical));
-	buf_fini(&canonical);
 	diag_list_free(&unheard);
 	return digest;
 }

@@ -69,6 +69,7 @@ engine_alloc(const struct engine_options *options)
 	engine->tokens_by_id = map_new();
 	engine->watches = map_new();
 	engine->published = map_new();
+	engine->documents = map_new();
 	timer_init(engine);
 	refusal_init(engine);
 	engine->building = turn_new(engine);

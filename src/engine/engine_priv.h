@@ -374,6 +374,8 @@ struct engine {
 	uint64_t delegation_last; /* serial */
 	struct wish *wishes;
 	uint64_t wish_last; /* serial */
+	struct map *documents; /* "kind name" -> struct kept_document * */
+	bool documents_are_kept; /* those of the library, in some batch */
 	struct schedules *schedules;
 	uint64_t number_last;
 	size_t calls_active;

@@ -29,6 +29,12 @@ struct published {
 	uint64_t turn; /* in whose batch it is or was; 0: stored */
 };
 
+/* What the store has of a document, last. */
+struct kept_document {
+	struct digest digest; /* zeros: nothing */
+	uint64_t turn; /* in whose batch it is or was; 0: stored */
+};
+
 struct publishing {
 	struct engine *engine;
 	struct library *library;
@@ -127,6 +133,79 @@ put_new(struct engine *engine, const struct library *library)
 	}
 }
 
+/* ---- what workflows lean on ---- */
+
+/* What is known of it; a new one has no turn and zeros for a digest. */
+static struct kept_document *
+find_kept(struct engine *engine, struct str kind, struct str name)
+{
+	struct buf key = {0};
+	struct kept_document *kept;
+
+	buf_addf(&key, "%.*s %.*s", STR_ARG(kind), STR_ARG(name));
+	kept = map_find(engine->documents, buf_str(&key));
+	if (kept == NULL) {
+		kept = calloc(1, sizeof(*kept));
+		must(kept != NULL);
+		map_put(engine->documents, buf_str(&key), kept);
+	}
+	buf_fini(&key);
+	return kept;
+}
+
+static void
+stored_document_cb(const struct store_document *row, void *arg)
+{
+	find_kept(arg, row->kind, row->name)->digest = row->digest;
+}
+
+/* Puts those that say something else than before.  One that is taken away
+ * isn't told of: nothing leans on it any more. */
+static void
+keep_documents(struct engine *engine, uint64_t turn)
+{
+	struct library_document document;
+
+	for (size_t i = 0;
+	     library_document_at(engine->library, i, &document); i++) {
+		struct kept_document *kept =
+		    find_kept(engine, document.kind, document.name);
+
+		if (digest_equal(kept->digest, document.digest))
+			continue;
+		store_add_document(store_batch(engine->store),
+		    &(struct store_document){
+			.kind = document.kind,
+			.name = document.name,
+			.digest = document.digest,
+			.source = document.source,
+			.since_ms = engine_now_ms(engine),
+		    });
+		kept->digest = document.digest;
+		kept->turn = turn;
+	}
+	engine->documents_are_kept = true;
+}
+
+/* They are put again by the next start. */
+static void
+revoke_documents(struct engine *engine)
+{
+	size_t cursor = 0;
+	struct str key;
+	void *value;
+
+	while (map_next(engine->documents, &cursor, &key, &value)) {
+		struct kept_document *kept = value;
+
+		if (turn_is_durable(engine, kept->turn))
+			continue;
+		kept->digest = (struct digest){0};
+		kept->turn = 0;
+		engine->documents_are_kept = false;
+	}
+}
+
 /* ---- proofs ---- */
 
 static bool
@@ -202,6 +281,9 @@ publish_library(
 	    store_each_definition(engine->store, stored_cb, &publishing);
 
 	diag_list_free(&publishing.diags);
+	if (error == STORE_OK && map_count(engine->documents) == 0)
+		error = store_each_document(
+		    engine->store, stored_document_cb, engine);
 	if (error != STORE_OK) {
 		buf_add_str(detail, store_error_text(error));
 		return false;
@@ -211,6 +293,7 @@ publish_library(
 	adopt_additions(engine, library);
 	put_new(engine, library);
 	engine->library = library;
+	keep_documents(engine, engine->building->serial);
 	return true;
 }
 
@@ -218,6 +301,8 @@ void
 publish_definition(struct engine *engine, struct turn *turn,
     const struct definition *definition)
 {
+	if (!engine->documents_are_kept)
+		keep_documents(engine, turn->serial);
 	if (map_find(engine->published, MAP_KEY_OF(&definition->digest)))
 		return;
 	put(engine, definition, STR("engine"));
@@ -441,6 +526,7 @@ publish_revoke(struct engine *engine)
 		if (!turn_is_durable(engine, addition->turn))
 			abandon(engine, addition);
 
+	revoke_documents(engine);
 	while (map_next(engine->published, &cursor, &key, &value)) {
 		struct published *published = value;
 
@@ -462,6 +548,10 @@ publish_fini(struct engine *engine)
 	while (map_next(engine->published, &cursor, &key, &published))
 		free(published);
 	map_free(&engine->published);
+	cursor = 0;
+	while (map_next(engine->documents, &cursor, &key, &published))
+		free(published);
+	map_free(&engine->documents);
 	while (engine->additions != NULL) {
 		struct addition *addition = engine->additions;
 

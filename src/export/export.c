@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "export_priv.h"
+#include "stated/clock.h"
 #include "stated/map.h"
 
 #define PAGE_INSTANCES 256
@@ -123,6 +124,7 @@ struct export {
 	uint64_t records;
 	bool is_open;  /* an instance, or the journal: */
 	uint64_t told; /* its number */
+	bool is_late; /* what it was to tell was purged meanwhile */
 };
 
 static struct export_options
@@ -211,7 +213,63 @@ start_journal(struct export *export)
 	start_instance(export);
 }
 
-static void
+static bool
+is_wanted(
+    const struct export_options *options, const struct store_instance *row)
+{
+	return options->entity_count == 0 ||
+	    store_has_label(row, STR("entity"), options->entities,
+		options->entity_count);
+}
+
+static struct store_instance_filter
+filter_of(const struct export_options *options)
+{
+	return (struct store_instance_filter){
+		.workflow = options->workflow,
+		.status = options->status,
+		.state = options->state,
+		.started_from_ms = options->started_from_ms,
+		.started_to_ms = options->started_to_ms,
+		.has_incident = -1,
+	};
+}
+
+/* Those that were purged before, of which nothing was told; and those of which
+ * nothing can be told any more. */
+static bool
+passed_cb(const struct store_instance *row, void *arg)
+{
+	struct export *export = arg;
+	const struct export_options *options = &export->options;
+
+	if (!is_wanted(options, row))
+		return true;
+	if (row->changed_ms <= options->moment.began_ms)
+		export->purged += row->number < options->after->number;
+	else if (row->number >= options->after->number)
+		export->is_late = true;
+	return !export->is_late;
+}
+
+/* What stands in the file was told, up to the last instance in it. */
+static enum store_error
+go_on_after(struct export *export, const struct export_progress *after)
+{
+	struct store_instance_filter filter = filter_of(&export->options);
+
+	must(export->options.format == EXPORT_JSONL);
+	must(filter.status.at == NULL && filter.state.at == NULL);
+	export->instances = after->instances;
+	export->records = after->records;
+	if (after->number > export->page_next)
+		export->page_next = after->number - 1;
+	filter.status = STR(STORE_PURGED);
+	filter.limit = SIZE_MAX;
+	return store_list_instances(export->store, &filter, passed_cb, export);
+}
+
+static enum store_error
 start_pass(struct export *export)
 {
 	const struct export_options *options = &export->options;
@@ -227,8 +285,97 @@ start_pass(struct export *export)
 	export->purged = 0;
 	export->records = 0;
 	export->is_open = false;
+	if (options->after != NULL && options->after->number > 0)
+		return go_on_after(export, options->after);
 	if (has_journal(options))
 		start_journal(export);
+	return STORE_OK;
+}
+
+static bool
+is_sealed(const struct export *export)
+{
+	return export->options.closing_line &&
+	    export->options.format == EXPORT_JSONL;
+}
+
+/* What is told is what was committed up to that place, now or then. */
+static enum store_error
+find_moment(struct export *export, struct buf *detail)
+{
+	struct export_moment *moment = &export->options.moment;
+	uint64_t place;
+	enum store_error error = store_history_last(export->store, &place);
+
+	if (error != STORE_OK)
+		return error;
+	if (moment->began_ms == 0) {
+		moment->began_ms = clock_now_ms(clock_system());
+		moment->history_place = place;
+		moment->checkpoint = UINT64_MAX;
+		return STORE_OK;
+	}
+	if (place < moment->history_place) {
+		if (detail != NULL)
+			buf_add_cstr(detail,
+			    "it holds less than when the export began: was an "
+			    "older backup restored?  Begin a new export");
+		return STORE_CORRUPT;
+	}
+	store_bound_history(export->store, moment->history_place);
+	return STORE_OK;
+}
+
+static enum store_error
+begin(struct export *export, struct buf *detail)
+{
+	const struct export_progress *after = export->options.after;
+	enum store_error error = find_moment(export, detail);
+
+	if (error == STORE_OK && is_sealed(export))
+		error = export_seal_begin(&export->telling,
+		    &export->options.moment.checkpoint,
+		    after != NULL ? &after->leaves : NULL);
+	if (error == STORE_OK)
+		error = start_pass(export);
+	if (error == STORE_OK && export->is_late) {
+		if (detail != NULL)
+			buf_add_cstr(detail,
+			    "histories that it had yet to tell were purged "
+			    "since it began.  Begin a new export");
+		error = STORE_CORRUPT;
+	}
+	return error;
+}
+
+static struct export *
+export_new(struct store *store, const struct export_options *options)
+{
+	struct export *export = calloc(1, sizeof(*export));
+
+	must(export != NULL);
+	export->store = store;
+	export->arena = arena_new();
+	export->options = copy_options(export->arena, options);
+	export->page_arena = arena_new();
+	export->chunk_arena = arena_new();
+	export->scratch = arena_new();
+	export->own = arena_new();
+	if (options->after == NULL) {
+		export->hash = digest_stream_new();
+	} else {
+		export->hash = options->after->hash;
+		options->after->hash = NULL;
+	}
+	export->does = formats[options->format].does;
+	export->telling = (struct export_telling){
+		.options = &export->options,
+		.store = store,
+		.scratch = export->scratch,
+		.arena = export->arena,
+		.own = export->own,
+	};
+	return export;
 }
 
 enum store_error
@@ -236,6 +383,7 @@ export_open(const struct export_options *options, struct export **opened,
     struct buf *detail)
 {
 	struct store *store = NULL;
+	struct export *export;
 
 	must(options->format < EXPORT_FORMAT_COUNT);
 	enum store_error error = store_open((struct store_options){
@@ -246,27 +394,14 @@ export_open(const struct export_options *options, struct export **opened,
 		store_close(&store);
 		return error;
 	}
-	struct export *export = calloc(1, sizeof(*export));
-	must(export != NULL);
-	export->store = store;
-	export->arena = arena_new();
-	export->options = copy_options(export->arena, options);
-	export->page_arena = arena_new();
-	export->chunk_arena = arena_new();
-	export->scratch = arena_new();
-	export->own = arena_new();
-	export->hash = digest_stream_new();
-	export->does = formats[options->format].does;
-	export->telling = (struct export_telling){
-		.options = &export->options,
-		.store = store,
-		.scratch = export->scratch,
-		.arena = export->arena,
-		.own = export->own,
-	};
-	start_pass(export);
-	*opened = export;
-	return STORE_OK;
+	export = export_new(store, options);
+	error = begin(export, detail);
+	export->options.after = NULL; /* it is the caller's, and used up */
+	if (error == STORE_OK)
+		*opened = export;
+	else
+		export_close(&export);
+	return error;
 }
 
 void
@@ -296,6 +431,20 @@ export_close(struct export **closed)
 	*closed = NULL;
 }
 
+struct export_moment
+export_moment(const struct export *export)
+{
+	must(export != NULL);
+	return export->options.moment;
+}
+
+struct store_identity
+export_identity(const struct export *export)
+{
+	must(export != NULL);
+	return store_identity(export->store);
+}
+
 uint64_t
 export_instances(const struct export *export)
 {
@@ -320,15 +469,6 @@ export_purged(const struct export *export)
 /* ------------------------------------------------------------------- pages */
 
 static bool
-is_wanted(
-    const struct export_options *options, const struct store_instance *row)
-{
-	return options->entity_count == 0 ||
-	    store_has_label(row, STR("entity"), options->entities,
-		options->entity_count);
-}
-
-static bool
 add_instance_cb(const struct store_instance *row, void *arg)
 {
 	struct export *export = arg;
@@ -349,19 +489,6 @@ add_instance_cb(const struct store_instance *row, void *arg)
 	    .head = row->head,
 	};
 	return true;
-}
-
-static struct store_instance_filter
-filter_of(const struct export_options *options)
-{
-	return (struct store_instance_filter){
-		.workflow = options->workflow,
-		.status = options->status,
-		.state = options->state,
-		.started_from_ms = options->started_from_ms,
-		.started_to_ms = options->started_to_ms,
-		.has_incident = -1,
-	};
 }
 
 /* The next page of instances that fit; it may be empty and not the last,
@@ -534,13 +661,6 @@ export_tells(struct export_telling *telling, uint64_t number, bool *tells)
 /* ---- records ---- */
 
 /* Whether it is one of JSON lines that can be proved by itself. */
-static bool
-is_sealed(const struct export *export)
-{
-	return export->options.closing_line &&
-	    export->options.format == EXPORT_JSONL;
-}
-
 static enum store_error
 shut_instance(struct export *export, struct buf *out)
 {
@@ -605,8 +725,7 @@ end_pass(struct export *export, struct buf *out)
 	}
 	export->telling.pass++;
 	export->does->turn(&export->telling, out);
-	start_pass(export);
-	return error;
+	return error == STORE_OK ? start_pass(export) : error;
 }
 
 static enum store_error
@@ -635,9 +754,7 @@ tell_beginning(struct export *export, struct buf *out)
 	enum store_error error = STORE_OK;
 
 	export->stage = EXPORT_TELLING;
-	if (is_sealed(export))
-		error = export_seal_begin(&export->telling);
-	if (error == STORE_OK && export->does->begin != NULL)
+	if (export->does->begin != NULL)
 		error = export->does->begin(&export->telling, out);
 	return error;
 }

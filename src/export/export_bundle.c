@@ -5,6 +5,8 @@
  *	index.html               the histories, to be read by a person
  *	records.jsonl            the same, to be proved
  *	definitions/<digest>.yaml  the workflows that the instances ran on
+ *	decisions/<digest>.yaml, calendars/…, connections/…, contacts/…,
+ *	schemas/…                what these lean on, in all their versions
  *	manifest.json            every file before it, with its SHA-256
  *
  * A tar says how long a file is before it begins, and what is exported may
@@ -44,6 +46,7 @@ struct export_bundle {
 	uint64_t record_count;
 	int64_t now_ms;
 	struct value_builder *files; /* of the manifest */
+	struct value_builder *documents; /* of the manifest */
 };
 
 /* ----------------------------------------------------------------- writing */
@@ -210,11 +213,31 @@ write_definition_cb(const struct store_definition *row, void *arg)
 		    row->source);
 }
 
+/* What says the same as before has the same file. */
+static void
+write_document_cb(const struct store_document *row, void *arg)
+{
+	struct export_telling *telling = arg;
+	struct value_builder *document = value_build_context(telling->arena);
+	char hex[DIGEST_HEX_BYTES];
+	struct str path = arena_strf(telling->arena, "%.*ss/%.*s.yaml",
+	    STR_ARG(row->kind), STR_ARG(digest_hex(row->digest, hex)));
+
+	value_put_str(document, "kind", row->kind);
+	value_put_str(document, "name", row->name);
+	value_put_str(document, "digest", str_of(hex));
+	value_put_instant(document, "since", row->since_ms);
+	value_append(telling->bundle->documents, value_built(document));
+	if (map_put(telling->seen, path, telling->seen) == NULL)
+		write_file(telling, path.at, row->source);
+}
+
 /* --------------------------------------------------------------- the format */
 
 static enum store_error
 begin(struct export_telling *telling, struct buf *out)
 {
+	uint64_t newest = UINT64_MAX;
 	struct export_bundle *bundle =
 	    ARENA_NEW(telling->arena, struct export_bundle);
 
@@ -222,6 +245,7 @@ begin(struct export_telling *telling, struct buf *out)
 	telling->seen = map_new();
 	bundle->now_ms = clock_now_ms(clock_system());
 	bundle->files = value_build_list(telling->arena);
+	bundle->documents = value_build_list(telling->arena);
 	bundle->page = (struct part){
 	    .path = "index.html", .hash = digest_stream_new()};
 	bundle->records = (struct part){
@@ -238,7 +262,7 @@ begin(struct export_telling *telling, struct buf *out)
 	must(archive_write_open(bundle->archive, bundle, NULL, write_cb,
 	    NULL) == ARCHIVE_OK);
 	begin_page(telling);
-	return export_seal_begin(telling);
+	return export_seal_begin(telling, &newest, NULL);
 }
 
 static void
@@ -353,13 +377,19 @@ write_manifest(struct export_telling *telling)
 {
 	struct export_bundle *bundle = telling->bundle;
 	struct value_builder *built = value_build_context(telling->arena);
+	struct store_identity store = store_identity(telling->store);
+	char hex[2 * sizeof(store.bytes) + 1];
 	struct buf text = {0};
 
+	digest_format_hex(
+	    (struct str){(const char *)store.bytes, sizeof(store.bytes)}, hex);
 	value_put_int(built, "bundle", 1);
 	value_put_str(built, "program", STR("stated " STATED_VERSION));
 	value_put_instant(built, "exported_at", bundle->now_ms);
 	value_put_int(built, "instances", (int64_t)bundle->instances);
 	value_put_int(built, "records", (int64_t)bundle->record_count);
+	value_put_str(built, "store", str_of(hex));
+	value_put(built, STR("documents"), value_built(bundle->documents));
 	value_put(built, STR("files"), value_built(bundle->files));
 	json_write_pretty(value_built(built), &text);
 	buf_add_char(&text, '\n');
@@ -382,6 +412,9 @@ end(struct export_telling *telling, struct buf *out)
 	must(bundle->records.written == bundle->records.bytes);
 	enum store_error error = store_each_definition(
 	    telling->store, write_definition_cb, telling);
+	if (error == STORE_OK)
+		error = export_leant_each(telling->store, telling->seen,
+		    write_document_cb, telling);
 	write_manifest(telling);
 	must(archive_write_close(bundle->archive) == ARCHIVE_OK);
 	return error;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "stated/export.h"
+#include "stated/map.h"
 
 /* What an export keeps of an instance's row. */
 struct export_instance {
@@ -146,8 +147,11 @@ void export_csv_cell(struct buf *out, const struct value *value);
 
 /* ---- export_seal.c: by which JSON lines are proved ---- */
 
-/* Where there is no checkpoint, nothing of this does anything. */
-MUST_USE enum store_error export_seal_begin(struct export_telling *telling);
+/* By that checkpoint, UINT64_MAX: the newest; *number becomes its own.  Where
+ * it is 0 there is none, and nothing of this does anything.  leaves: those told
+ * already, as in struct export_progress; may be NULL. */
+MUST_USE enum store_error export_seal_begin(struct export_telling *telling,
+    uint64_t *number, const struct buf *leaves);
 void export_seal_free(struct export_telling *telling);
 /* Of an instance: its first record is about to be told, a record is told,
  * its last one was. */
@@ -190,6 +194,13 @@ void export_page_open(struct export_telling *telling, struct buf *out,
 void export_page_shut(struct buf *out);
 void export_page_add(struct export_telling *telling, struct buf *out,
     const struct export_row *row);
+
+/* ---- export_leant.c ---- */
+
+/* Calls fn for what the definitions lean on whose digests (as hexadecimal
+ * text) are among the keys, in every version that the store has. */
+MUST_USE enum store_error export_leant_each(struct store *store,
+    const struct map *digests, store_document_fn *fn, void *arg);
 
 /* ---- export_bundle.c ---- */
 

@@ -42,24 +42,44 @@ struct export_seal {
 	uint64_t next; /* leaf */
 };
 
+static void
+hold(struct export_seal *seal, uint64_t leaf)
+{
+	seal->held[leaf / 8] |= (uint8_t)(1u << leaf % 8);
+}
+
 enum store_error
-export_seal_begin(struct export_telling *telling)
+export_seal_begin(struct export_telling *telling, uint64_t *number,
+    const struct buf *leaves)
 {
 	struct export_seal *seal;
-	struct store_checkpoint newest;
-	enum store_error error = store_find_checkpoint(
-	    telling->store, telling->arena, 0, &newest);
+	struct store_checkpoint found;
+	bool is_newest = *number == UINT64_MAX;
+	enum store_error error = STORE_ABSENT;
 
+	if (*number > 0)
+		error = store_find_checkpoint(telling->store, telling->arena,
+		    is_newest ? 0 : *number, &found);
 	if (error == STORE_ABSENT)
-		return STORE_OK;
+		*number = 0;
 	if (error != STORE_OK)
-		return error;
+		return error == STORE_ABSENT ? STORE_OK : error;
+	*number = found.number;
 	seal = calloc(1, sizeof(*seal));
 	must(seal != NULL);
-	seal->checkpoint = newest;
-	seal->held = calloc(newest.size / 8 + 1, 1);
+	seal->checkpoint = found;
+	seal->held = calloc(found.size / 8 + 1, 1);
 	must(seal->held != NULL);
 	telling->seal = seal;
+	for (size_t i = 0;
+	    leaves != NULL && i + sizeof(uint64_t) <= leaves->bytes;
+	    i += sizeof(uint64_t)) {
+		uint64_t leaf;
+
+		memcpy(&leaf, leaves->at + i, sizeof(leaf));
+		if (leaf < found.size)
+			hold(seal, leaf);
+	}
 	return STORE_OK;
 }
 
@@ -145,7 +165,7 @@ tell_turn_cb(const struct store_turn *turn, void *arg)
 			identity.bytes, turn->instance, id)));
 	buf_addf(seal->out, "%s[%llu,%llu]", seal->leaves++ > 0 ? "," : "",
 	    (unsigned long long)turn->seq, (unsigned long long)turn->index);
-	seal->held[turn->index / 8] |= (uint8_t)(1u << turn->index % 8);
+	hold(seal, turn->index);
 	return true;
 }
 

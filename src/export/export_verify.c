@@ -553,10 +553,19 @@ export_verify_against(struct str path, const struct export_against *against,
 	buf_fini(&name);
 	if (fd < 0)
 		return code == ENOENT ? STORE_ABSENT : STORE_IO;
+	enum export_source source = EXPORT_FROM_LINES;
+	enum store_error error;
 	if (memcmp(found, magic, sizeof(magic)) == 0)
-		return verify_database(&check, path, detail);
-	if (export_is_bundle(
+		source = EXPORT_FROM_DATABASE;
+	else if (export_is_bundle(
 		(struct str){found, bytes > 0 ? (size_t)bytes : 0}))
-		return export_verify_bundle(path, against, report, detail);
-	return export_verify_file(path, against, report, detail);
+		source = EXPORT_FROM_BUNDLE;
+	if (source == EXPORT_FROM_DATABASE)
+		error = verify_database(&check, path, detail);
+	else if (source == EXPORT_FROM_BUNDLE)
+		error = export_verify_bundle(path, against, report, detail);
+	else
+		error = export_verify_file(path, against, report, detail);
+	report->source = source;
+	return error;
 }

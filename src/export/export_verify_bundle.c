@@ -127,6 +127,42 @@ read_definition(struct reading *reading, struct str path)
 	buf_fini(&text);
 }
 
+/* The same of what workflows lean on: "decisions/<digest>.yaml". */
+static void
+read_document(struct reading *reading, struct str path)
+{
+	struct str name;
+	struct digest named, found;
+	struct buf text = {0};
+
+	(void)str_split(path, '/', &name);
+	read_text(reading, &text);
+	if (!digest_parse_hex(
+		str_slice(name, 0, DIGEST_HEX_BYTES - 1), &named) ||
+	    !library_document_digest(buf_str(&text), &found) ||
+	    !digest_equal(named, found))
+		fail(reading, AUDIT_CHANGED, path,
+		    "is not the document that it is named by");
+	buf_fini(&text);
+}
+
+static bool
+is_document(struct str path)
+{
+	static const struct str folders[] = {
+	    STR_INIT("decisions/"),
+	    STR_INIT("calendars/"),
+	    STR_INIT("connections/"),
+	    STR_INIT("contacts/"),
+	    STR_INIT("schemas/"),
+	};
+
+	for (size_t i = 0; i < COUNT_OF(folders); i++)
+		if (str_has_prefix(path, folders[i]))
+			return true;
+	return false;
+}
+
 static enum store_error
 read_file(struct reading *reading, struct str path)
 {
@@ -139,6 +175,8 @@ read_file(struct reading *reading, struct str path)
 		error = read_records(reading);
 	else if (str_has_prefix(path, STR(EXPORT_DEFINITIONS)))
 		read_definition(reading, path);
+	else if (is_document(path))
+		read_document(reading, path);
 	else if (str_equal(path, STR(EXPORT_MANIFEST)))
 		read_text(reading, &reading->manifest);
 	skip(reading);

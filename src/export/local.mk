@@ -9,10 +9,12 @@ libstated_export_a_SOURCES = \
 	src/export/export_csv.c \
 	src/export/export_jsonl.c \
 	src/export/export_kind.c \
+	src/export/export_leant.c \
 	src/export/export_ocel.c \
 	src/export/export_page.c \
 	src/export/export_priv.h \
 	src/export/export_proof.c \
+	src/export/export_progress.c \
 	src/export/export_record.c \
 	src/export/export_seal.c \
 	src/export/export_tree.c \

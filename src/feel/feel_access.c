@@ -324,8 +324,13 @@ feel_access_get(struct feel_run *run, const struct feel_node *node,
 const struct value *
 feel_access_path(struct feel_run *run, const struct feel_node *node)
 {
-	return feel_access_get(run, node,
-	    feel_eval_node(run, node->as.path.object), node->as.path.name);
+	const struct value *object =
+	    feel_eval_node(run, node->as.path.object);
+
+	/* Of a context or a list a part is taken; of a text it is expected. */
+	if (object->type == VALUE_STRING)
+		feel_look(run, (struct str){NULL, 0}, object);
+	return feel_access_get(run, node, object, node->as.path.name);
 }
 
 /* ----------------------------------------------------------------- filters */
@@ -405,6 +410,9 @@ const struct value *
 feel_access_filter(struct feel_run *run, const struct feel_node *node)
 {
 	const struct value *list = feel_eval_node(run, node->as.filter.list);
+
+	if (list->type == VALUE_STRING)
+		feel_look(run, (struct str){NULL, 0}, list);
 	struct filter filter = make_filter(run, node, &list);
 	const struct value *first = condition_at(&filter, 0);
 

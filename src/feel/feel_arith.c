@@ -488,6 +488,11 @@ feel_arith_apply(struct feel_run *run, const struct feel_node *node,
 	if (left->type == VALUE_NUMBER && right->type == VALUE_NUMBER)
 		return apply_numbers(run, node, op, left->as.number,
 		    right->as.number);
+	/* Texts are joined without being read. */
+	if (op != FEEL_ADD) {
+		feel_look(run, (struct str){NULL, 0}, left);
+		feel_look(run, (struct str){NULL, 0}, right);
+	}
 	row = find_row(op, left->type, right->type);
 	if (row == NULL)
 		return feel_null(run, node, "`%.*s` and `%.*s` cannot be %s",

@@ -197,6 +197,8 @@ call_builtin(struct feel_call *call, size_t count)
 
 	if (!feel_spend(call->run, CALL_STEPS + count))
 		return &value_null;
+	for (size_t i = 0; i < count; i++)
+		feel_look(call->run, builtin->name, call->args[i]);
 	if (builtin->variadic) {
 		must(count > last);
 		/* A copy: the list takes the place of its first item. */

@@ -92,10 +92,22 @@ order_strings(struct feel_run *run, struct str a, struct str b, int *order)
 	return true;
 }
 
+/* Whether there is something is known without looking into it. */
+static void
+look_at_both(
+    struct feel_run *run, const struct value *a, const struct value *b)
+{
+	if (run == NULL || value_is_null(a) || value_is_null(b))
+		return;
+	feel_look(run, (struct str){NULL, 0}, a);
+	feel_look(run, (struct str){NULL, 0}, b);
+}
+
 bool
 feel_order(struct feel_run *run, const struct value *a, const struct value *b,
     int *order)
 {
+	look_at_both(run, a, b);
 	if (a->type != b->type)
 		return false;
 	switch (a->type) {
@@ -231,6 +243,7 @@ equal(struct feel_run *run, const struct value *a, const struct value *b,
 {
 	if (depth == 0 || (run != NULL && !feel_spend(run, 1)))
 		return UNKNOWN;
+	look_at_both(run, a, b);
 	if (a->type == b->type)
 		return equal_same_type(run, a, b, depth - 1);
 	return a->type == VALUE_NULL || b->type == VALUE_NULL ? NO : UNKNOWN;

@@ -358,6 +358,13 @@ feel_is_told(const struct feel_run *run)
 {
 	return run->env->note[0] == '\0' || run->env->trace != NULL;
 }
+/* For who wants to know what is looked into (see feel_env). */
+static inline void
+feel_look(struct feel_run *run, struct str function, const struct value *value)
+{
+	if (run->env->look != NULL && value != NULL)
+		run->env->look(run->env->arg, function, value);
+}
 #define FEEL_TOO_MUCH_MEMORY "the expression took too much memory"
 /* Ends the evaluation: false, always. */
 bool feel_exhaust(struct feel_run *run, const char *why);

@@ -424,8 +424,8 @@ scenario_run(const struct scenario_file *file, size_t index,
 	*outcome = (struct scenario_outcome){.is_passed = true};
 	if (!play_steps(&play))
 		must(!outcome->is_passed);
+	outcome->history = sim_history(play.sim, play.arena);
 	if (coverage != NULL)
-		scenario_coverage_add(
-		    coverage, sim_history(play.sim, play.arena));
+		scenario_coverage_add(coverage, outcome->history);
 	sim_free(&play.sim);
 }

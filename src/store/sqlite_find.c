@@ -35,7 +35,7 @@
 /* From the turn that holds ?2 on. */
 #define RECORDS(packed)                                                        \
 	"SELECT first_seq, records, hashes, " packed ", count FROM history"    \
-	" WHERE instance = ?1 AND first_seq >= coalesce((SELECT"               \
+	" WHERE instance = ?1 AND id <= ?3 AND first_seq >= coalesce((SELECT"  \
 	"	max(first_seq) FROM history WHERE instance = ?1"               \
 	"	AND first_seq <= ?2), 0) ORDER BY first_seq"
 
@@ -82,6 +82,8 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	[READ_DEFINITIONS] = "SELECT digest, name, version, source,"
 	    "	published_ms, published_by FROM definition"
 	    " ORDER BY name, version",
+	[READ_DOCUMENTS] = "SELECT kind, name, digest, source, since_ms"
+	    " FROM document ORDER BY id",
 	[READ_SCHEDULES] = "SELECT workflow, position, rule, decided_ms,"
 	    "	planned_ms, instance, queued, trouble FROM schedule"
 	    " ORDER BY workflow, position",

@@ -409,12 +409,15 @@ tell_turns(struct reading *reading)
 	    READ_RECORDS;
 	sqlite3_stmt *statement;
 	bool is_row = true;
+	uint64_t place = reading->store->backend.history_bound;
+	int64_t bound = place != 0 ? (int64_t)place : INT64_MAX;
 	enum store_error error = sqlite_conn_take(conn, which, &statement);
 
 	if (error != STORE_OK)
 		return error;
 	sqlite_bind_int(statement, 1, (int64_t)reading->instance);
 	sqlite_bind_int(statement, 2, (int64_t)reading->from_seq);
+	sqlite_bind_int(statement, 3, bound);
 	while (error == STORE_OK && is_row && !reading->is_stopped) {
 		error = sqlite_conn_step(conn, statement, &is_row);
 		if (is_row)

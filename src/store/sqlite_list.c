@@ -140,6 +140,7 @@ sqlite_list_next_expiry(struct store_backend *backend, int64_t *expires_ms)
 struct telling {
 	union {
 		store_definition_fn *definition;
+		store_document_fn *document;
 		store_schedule_fn *schedule;
 		store_switch_fn *act;
 		store_token_fn *token;
@@ -194,6 +195,30 @@ sqlite_list_definitions(struct store_backend *backend,
 {
 	return tell_rows(backend, READ_DEFINITIONS, tell_definition,
 	    &(struct telling){.fn.definition = fn, .arg = arg});
+}
+
+static bool
+tell_document(sqlite3_stmt *statement, const struct telling *telling)
+{
+	struct store_document row = {
+		.kind = sqlite_column_str(statement, 0),
+		.name = sqlite_column_str(statement, 1),
+		.source = sqlite_column_str(statement, 3),
+		.since_ms = sqlite3_column_int64(statement, 4),
+	};
+
+	if (!sqlite_column_digest(statement, 2, &row.digest))
+		return false;
+	telling->fn.document(&row, telling->arg);
+	return true;
+}
+
+enum store_error
+sqlite_list_documents(struct store_backend *backend, store_document_fn *fn,
+    void *arg)
+{
+	return tell_rows(backend, READ_DOCUMENTS, tell_document,
+	    &(struct telling){.fn.document = fn, .arg = arg});
 }
 
 static bool

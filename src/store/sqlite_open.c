@@ -458,6 +458,18 @@ freeze_cb(struct store_backend *backend)
 	return error;
 }
 
+static enum store_error
+history_last_cb(struct store_backend *backend, uint64_t *place)
+{
+	struct sqlite_store *store = sqlite_store_of(backend);
+	int64_t last = 0;
+	enum store_error error = sqlite_conn_query_int(&store->reader,
+	    "SELECT coalesce(max(id), 0) FROM history", &last);
+
+	*place = (uint64_t)last;
+	return error;
+}
+
 static void
 thaw_cb(struct store_backend *backend)
 {
@@ -509,6 +521,7 @@ static const struct store_backend_ops ops = {
 	.tend = tend_cb,
 	.wants_tending = wants_tending_cb,
 	.freeze = freeze_cb,
+	.history_last = history_last_cb,
 	.thaw = thaw_cb,
 	.unskipped = sqlite_find_unskipped,
 	.find_journal = sqlite_log_find_journal,
@@ -529,6 +542,7 @@ static const struct store_backend_ops ops = {
 	.each_expired_event = sqlite_list_expired_events,
 	.next_expiry = sqlite_list_next_expiry,
 	.each_definition = sqlite_list_definitions,
+	.each_document = sqlite_list_documents,
 	.each_schedule = sqlite_list_schedules,
 	.each_switch = sqlite_list_switches,
 	.each_token = sqlite_list_tokens,

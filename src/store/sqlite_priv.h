@@ -162,6 +162,7 @@ enum sqlite_write_statement {
 	WRITE_IDEMPOTENCY,
 	WRITE_DEFINITION,
 	WRITE_SCHEDULE,
+	WRITE_DOCUMENT,
 	WRITE_SWITCH,
 	WRITE_TOKEN,
 	WRITE_POST,
@@ -297,6 +298,7 @@ enum sqlite_read_statement {
 	READ_NEXT_EXPIRY,
 	READ_DEFINITIONS,
 	READ_SCHEDULES,
+	READ_DOCUMENTS,
 	READ_SWITCHES,
 	READ_TOKENS,
 	READ_POSTS,
@@ -408,6 +410,8 @@ enum store_error sqlite_list_next_expiry(struct store_backend *backend,
     int64_t *expires_ms);
 enum store_error sqlite_list_definitions(struct store_backend *backend,
     store_definition_fn *fn, void *arg);
+enum store_error sqlite_list_documents(struct store_backend *backend,
+    store_document_fn *fn, void *arg);
 enum store_error sqlite_list_schedules(struct store_backend *backend,
     store_schedule_fn *fn, void *arg);
 enum store_error sqlite_list_switches(struct store_backend *backend,

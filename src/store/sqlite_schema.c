@@ -238,6 +238,15 @@ static const char *const migrations[] = {
 	"	WHERE name = 'last_number' AND value > 0;"
 	"INSERT OR IGNORE INTO meta SELECT 'unwiped', 1 FROM meta"
 	"	WHERE name = 'last_number' AND value > 0;",
+	/* 9: what workflows lean on is kept, too; rows are only added */
+	"CREATE TABLE document ("
+	"	id INTEGER PRIMARY KEY,"
+	"	kind TEXT NOT NULL,"
+	"	name TEXT NOT NULL,"
+	"	digest BLOB NOT NULL,"
+	"	source TEXT NOT NULL,"
+	"	since_ms INTEGER NOT NULL"
+	") STRICT;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&

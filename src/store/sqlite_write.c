@@ -101,6 +101,9 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    " ON CONFLICT (workflow, position) DO UPDATE SET rule = ?3,"
 	    "	decided_ms = ?4, planned_ms = ?5, instance = ?6, queued = ?7,"
 	    "	trouble = ?8",
+	[WRITE_DOCUMENT] =
+	    "INSERT INTO document (kind, name, digest, source, since_ms)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[WRITE_SWITCH] =
 	    "INSERT INTO switch (connection, pauses, at_ms, actor, reason)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -547,6 +550,31 @@ bind_schedule(sqlite3_stmt *statement, const void *row)
 }
 
 static void
+bind_document(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_document *document = row;
+
+	sqlite_bind_text(statement, 1, document->kind);
+	sqlite_bind_text(statement, 2, document->name);
+	sqlite_bind_digest(statement, 3, &document->digest);
+	sqlite_bind_text(statement, 4, document->source);
+	sqlite_bind_int(statement, 5, document->since_ms);
+}
+
+static enum store_error
+write_documents(struct sqlite_store *store, const struct store_batch *batch)
+{
+	enum store_error error = STORE_OK;
+
+	for (const struct store_batch_document *document =
+	    batch->document_first;
+	    error == STORE_OK && document != NULL; document = document->next)
+		error = sqlite_write_row(
+		    store, WRITE_DOCUMENT, bind_document, &document->row);
+	return error;
+}
+
+static void
 bind_switch(sqlite3_stmt *statement, const void *row)
 {
 	const struct store_switch *act = row;
@@ -752,6 +780,8 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 	if (error == STORE_OK)
 		error = write_map(store, batch->schedules, WRITE_SCHEDULE,
 		    bind_schedule);
+	if (error == STORE_OK)
+		error = write_documents(store, batch);
 	if (error == STORE_OK)
 		error = write_switches(store, batch);
 	if (error == STORE_OK)

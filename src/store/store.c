@@ -129,6 +129,21 @@ store_freeze(struct store *store)
 	return store->backend->ops->freeze(store->backend);
 }
 
+enum store_error
+store_history_last(struct store *store, uint64_t *place)
+{
+	must(place != NULL);
+	return store->backend->ops->history_last(store->backend, place);
+}
+
+void
+store_bound_history(struct store *store, uint64_t place)
+{
+	must(store->thread == NULL);
+	must(store->iterating == 0);
+	store->backend->history_bound = place;
+}
+
 void
 store_thaw(struct store *store)
 {

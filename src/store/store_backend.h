@@ -30,6 +30,7 @@ struct store_backend {
 	bool needs_cleaning;
 	/* The log may hold what was erased; the same. */
 	bool needs_scrubbing;
+	uint64_t history_bound; /* 0: none */
 };
 
 struct store_backend_ops {
@@ -43,6 +44,8 @@ struct store_backend_ops {
 	bool (*wants_tending)(struct store_backend *backend);
 
 	enum store_error (*freeze)(struct store_backend *backend);
+	enum store_error (*history_last)(
+	    struct store_backend *backend, uint64_t *place);
 	void (*thaw)(struct store_backend *backend);
 
 	enum store_error (*unskipped)(struct store_backend *backend,
@@ -73,6 +76,8 @@ struct store_backend_ops {
 	    int64_t *expires_ms);
 	enum store_error (*each_definition)(struct store_backend *backend,
 	    store_definition_fn *fn, void *arg);
+	enum store_error (*each_document)(struct store_backend *backend,
+	    store_document_fn *fn, void *arg);
 	enum store_error (*each_schedule)(struct store_backend *backend,
 	    store_schedule_fn *fn, void *arg);
 	enum store_error (*each_switch)(struct store_backend *backend,

@@ -103,7 +103,7 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->definitions) == 0 &&
 	    map_count(batch->schedules) == 0 && batch->switch_first == NULL &&
 	    batch->token_first == NULL && batch->hold_first == NULL &&
-	    batch->post_first == NULL &&
+	    batch->post_first == NULL && batch->document_first == NULL &&
 	    map_count(batch->salts) == 0 && batch->retained == NULL &&
 	    batch->erased == NULL && map_count(batch->purges) == 0 &&
 	    !batch->has_unswept && !batch->has_scrubbing &&
@@ -486,6 +486,27 @@ store_put_definition(struct store_batch *batch,
 	there->name = arena_str(batch->arena, row->name);
 	there->source = arena_str(batch->arena, row->source);
 	there->published_by = arena_str(batch->arena, row->published_by);
+}
+
+/* -------------------------------------------------------------- documents */
+
+void
+store_add_document(struct store_batch *batch, const struct store_document *row)
+{
+	struct store_batch_document *last =
+	    ARENA_NEW(batch->arena, struct store_batch_document);
+
+	must(row->kind.at != NULL && row->name.at != NULL);
+	must(row->source.at != NULL && row->since_ms > 0);
+	last->row = *row;
+	last->row.kind = arena_str(batch->arena, row->kind);
+	last->row.name = arena_str(batch->arena, row->name);
+	last->row.source = arena_str(batch->arena, row->source);
+	if (batch->document_last == NULL)
+		batch->document_first = last;
+	else
+		batch->document_last->next = last;
+	batch->document_last = last;
 }
 
 /* -------------------------------------------------------------- schedules */

@@ -85,6 +85,17 @@ store_each_definition(struct store *store, store_definition_fn *fn, void *arg)
 }
 
 enum store_error
+store_each_document(struct store *store, store_document_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_document(
+	    store->backend, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
 store_each_schedule(struct store *store, store_schedule_fn *fn, void *arg)
 {
 	must(fn != NULL);

@@ -119,6 +119,11 @@ struct store_batch_end {
 	int64_t until_ms;
 };
 
+struct store_batch_document {
+	struct store_batch_document *next;
+	struct store_document row;
+};
+
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
@@ -154,6 +159,8 @@ struct store_batch {
 	size_t journal_capacity;
 	struct store_batch_post *post_first;
 	struct store_batch_post *post_last;
+	struct store_batch_document *document_first;
+	struct store_batch_document *document_last;
 	struct store_cleaning cleaning;
 	bool has_probe;
 	uint64_t number_max; /* highest of `instances` */

@@ -29,6 +29,7 @@ tests_bench_bench_outage_LDADD = $(E2E_LIBS) -lm
 EXTRA_tests_bench_bench_outage_DEPENDENCIES = $(E2E_NEEDS)
 
 EXTRA_DIST += \
+	tests/bench/export.sh \
 	tests/bench/expressions.jsonl \
 	tests/bench/expressions.mjs \
 	tests/bench/expressions.sh \

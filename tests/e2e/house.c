@@ -499,15 +499,28 @@ house_run(const struct house *house, const char *const *arguments)
 	return program_run(house->directory, environment, all, NULL);
 }
 
-void
-house_verify(struct house *house)
+static void
+check_database(struct house *house, const char *command)
 {
 	struct run run = house_run(house,
 	    (const char *[]){
-		"verify", house_path(house, "disk/stated.db"), NULL});
+		command, house_path(house, "disk/stated.db"), NULL});
 
 	if (run.status != 0)
 		print_error("%s\n", run.text);
 	assert_int_equal(run.status, 0);
 	run_fini(&run);
+}
+
+void
+house_verify_chains(struct house *house)
+{
+	check_database(house, "verify");
+}
+
+void
+house_verify(struct house *house)
+{
+	house_verify_chains(house);
+	check_database(house, "reperform");
 }

@@ -224,8 +224,11 @@ const char *payment_task(struct house *house, const char *reference);
 /* A webhook of the bank as it would send it. */
 struct reply *payment_webhook(struct house *house, const char *id,
     const char *type, const char *payment_id, const char *reference);
-/* The database is whole, according to `stated verify`. */
+/* The database is whole, according to `stated verify`, and what it says comes
+ * of it again, according to `stated reperform`. */
 void house_verify(struct house *house);
+/* The first alone: also of a database of an older program. */
+void house_verify_chains(struct house *house);
 
 /* ---- time ---- */
 

@@ -192,6 +192,13 @@ tests_e2e_test_e2e_backup_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_backup_LDADD = $(LIBS_STORE) $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_backup_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_reperform
+tests_e2e_test_e2e_reperform_SOURCES = tests/e2e/test_e2e_reperform.c \
+	$(E2E_HOUSE)
+tests_e2e_test_e2e_reperform_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_reperform_LDADD = $(LIBS_STORE) $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_reperform_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_store
 tests_e2e_test_e2e_store_SOURCES = tests/e2e/test_e2e_store.c $(E2E_HOUSE)
 tests_e2e_test_e2e_store_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS)

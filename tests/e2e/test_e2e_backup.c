@@ -493,7 +493,7 @@ test_older_backup_is_restored_and_newer_is_not(void **state)
 	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 	    "DROP TABLE piece; ALTER TABLE instance DROP COLUMN form;"
 	    "DROP TABLE switch; DROP TABLE token; DROP TABLE post;"
-	    "DROP TABLE tree; DROP TABLE checkpoint;"
+	    "DROP TABLE tree; DROP TABLE checkpoint; DROP TABLE document;"
 	    "DROP TABLE salt; DROP TABLE retention; DROP TABLE hold;"
 	    "PRAGMA user_version = 2");
 	assert_run(restore(house, "--force"), 0, "restored");

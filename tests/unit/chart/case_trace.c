@@ -151,7 +151,10 @@ is_envelope(struct str key)
 {
 	return str_equal(key, STR("kind")) || str_equal(key, STR("time")) ||
 	       str_equal(key, STR("instance")) ||
-	       str_equal(key, STR("definition"));
+	       str_equal(key, STR("definition")) ||
+	       str_equal(key, STR("decision_digest")) ||
+	       str_equal(key, STR("calendar_digest")) ||
+	       str_equal(key, STR("environment"));
 }
 
 static void

@@ -267,7 +267,7 @@ test_database_of_the_first_version_is_brought_up_to_date(void **state)
 	run_sql(f,
 	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 	    "DROP TABLE schedule; DROP TABLE piece; DROP TABLE switch;"
-	    "DROP TABLE token; DROP TABLE post;"
+	    "DROP TABLE token; DROP TABLE post; DROP TABLE document;"
 	    "DROP TABLE salt; DROP TABLE retention;"
 	    "DROP TABLE hold; DROP TABLE tree; DROP TABLE checkpoint;"
 	    "ALTER TABLE instance DROP COLUMN form;"

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reperform.h: what history says was done, done once more.
+ *
+ * Guards, decisions, assignments and transitions are evaluated again by the
+ * interpreter that the engine has, from nothing but what came from outside:
+ * the input, events, replies, what people decided, and when.  What comes of
+ * it is held against the records, member by member.  Nothing is sent, and
+ * nothing but the file is read.  docs/audit.md says what is taken from the
+ * records as given.
+ */
+#ifndef STATED_REPERFORM_H
+#define STATED_REPERFORM_H
+
+#include "stated/definition.h"
+#include "stated/store.h"
+
+enum reperform_result {
+	REPERFORM_AGREES,
+	REPERFORM_DIFFERS,
+	/* Something that it takes isn't there: a definition, the beginning of
+	 * the history, a sensitive value. */
+	REPERFORM_COULD_NOT,
+};
+struct str reperform_result_name(enum reperform_result result);
+
+/* Of one instance.  Texts live as long as the call that tells of it. */
+struct reperform_finding {
+	enum reperform_result result;
+	struct str instance; /* as its records name it */
+	struct str workflow;
+	/* that agree: all, those that a decision was recorded in, and those
+	 * that a transition was */
+	uint64_t records;
+	uint64_t decisions;
+	uint64_t transitions;
+	uint64_t seq; /* of the first that doesn't; 0: none */
+	struct str explanation; /* one sentence, no full stop; absent: agrees */
+	struct str recorded;    /* that record; absent: there is none */
+	struct str computed;    /* what comes there; absent: nothing */
+};
+
+/* ---- one instance ---- */
+
+/* The definitions that were in force. */
+struct reperform_world {
+	/* The definition of that digest with the decisions, calendars, … of
+	 * that instant; it stays there until the instance is done.  NULL: *why
+	 * says, in the arena. */
+	const struct definition *(*find)(void *arg, struct digest digest,
+	    int64_t at_ms, struct arena *arena, struct str *why);
+	void *arg;
+	/* The database's, by which keys were made; NULL: not known. */
+	const struct store_identity *store;
+};
+/* records: all of the instance, in order, as values; the finding's texts are
+ * made in the arena. */
+void reperform_instance(const struct reperform_world *world,
+    const struct value *const *records, size_t count, struct arena *arena,
+    struct reperform_finding *finding);
+
+/* ---- all of a file ---- */
+
+typedef void reperform_fn(const struct reperform_finding *finding, void *arg);
+struct reperform_options {
+	struct str path;     /* an evidence bundle or a database */
+	struct str instance; /* identifier or business key; absent: all */
+	struct str workflow; /* absent: all */
+};
+/* Calls fn for each instance, in the file's order.  STORE_CORRUPT where the
+ * file's own proofs don't hold; STORE_FOREIGN where it has no definitions, as
+ * an export in lines has none; STORE_ABSENT where there is no such instance. */
+MUST_USE enum store_error reperform_file(
+    const struct reperform_options *options, reperform_fn *fn, void *arg,
+    struct buf *detail);
+
+#endif

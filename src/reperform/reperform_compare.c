@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reperform_compare.c: a record, and what comes there when it is done again.
+ */
+#include "reperform_priv.h"
+
+#include "stated/json.h"
+
+#define SHOWN_BYTES_MAX 200
+
+/* ---- which members count ---- */
+
+/* The chain's, which `verify` judges. */
+static bool
+is_of_chain(struct str key)
+{
+	return str_equal(key, STR("seq")) || str_equal(key, STR("prev")) ||
+	       str_equal(key, STR("hash"));
+}
+
+/* What is known of a refusal is that it changed nothing: who may do what is
+ * the business of roles, which records don't have. */
+static bool
+is_taken_as_given(const struct replay *replay, const struct value *recorded,
+    struct str key)
+{
+	if (replay_is(recorded, AUDIT_REFUSED))
+		return str_equal(key, STR("reason")) ||
+		       str_equal(key, STR("detail"));
+	/* So are nulls that a digest gave, or what it stands for. */
+	if (str_equal(key, STR("nulls")))
+		return replay->doubt.at != NULL;
+	/* Keys are made from the database's identity. */
+	return replay->world->store == NULL &&
+	       replay_is(recorded, AUDIT_CALL_SENT) &&
+	       str_equal(key, STR("key"));
+}
+
+/* Members that older programs didn't write: that they are absent says
+ * nothing. */
+static bool
+may_be_absent(struct str key)
+{
+	static const struct str keys[] = {
+	    STR_INIT("body"),
+	    STR_INIT("calendar_digest"),
+	    STR_INIT("compensate"),
+	    STR_INIT("decision_digest"),
+	    STR_INIT("environment"),
+	    STR_INIT("event_time"),
+	    STR_INIT("for_others"),
+	    STR_INIT("initiator"),
+	    STR_INIT("parent"),
+	    STR_INIT("priority"),
+	    STR_INIT("response"),
+	    STR_INIT("retry_after_ms"),
+	    STR_INIT("settings"),
+	    STR_INIT("status"),
+	    STR_INIT("transient"),
+	};
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		if (str_equal(keys[i], key))
+			return true;
+	return false;
+}
+
+/* An event's id ends with a count of what the instance has asked for, which a
+ * call that was withdrawn without a word has raised. */
+static struct str
+counted_part(const struct value *record, struct str key, struct str text)
+{
+	struct str rest;
+
+	return replay_is(record, AUDIT_EVENT_EMITTED) &&
+		       str_equal(key, STR("event_id"))
+		   ? str_split(text, '/', &rest)
+		   : text;
+}
+
+static bool
+same_text(const struct value *a, const struct value *b)
+{
+	struct buf texts[2] = {{0}, {0}};
+	bool same;
+
+	json_write(a, JSON_CANONICAL, &texts[0]);
+	json_write(b, JSON_CANONICAL, &texts[1]);
+	same = str_equal(buf_str(&texts[0]), buf_str(&texts[1]));
+	buf_fini(&texts[0]);
+	buf_fini(&texts[1]);
+	return same;
+}
+
+/* What nobody can know is the same as anything. */
+static bool
+same_value(const struct value *recorded, const struct value *computed)
+{
+	size_t count;
+
+	if (str_find(value_str(computed), STR(CHART_UNKNOWN)) != SIZE_MAX)
+		return true;
+	if (recorded->type != computed->type)
+		return false;
+	if (recorded->type == VALUE_LIST) {
+		count = recorded->as.list.count;
+		if (computed->as.list.count != count)
+			return false;
+		for (size_t i = 0; i < count; i++)
+			if (!same_value(recorded->as.list.items[i],
+				computed->as.list.items[i]))
+				return false;
+		return true;
+	}
+	if (recorded->type != VALUE_CONTEXT)
+		return same_text(recorded, computed);
+	count = recorded->as.context.count;
+	if (computed->as.context.count != count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct value_field *field =
+		    &recorded->as.context.fields[i];
+		const struct value *other = value_get(computed, field->key);
+
+		if (other == NULL || !same_value(field->value, other))
+			return false;
+	}
+	return true;
+}
+
+static bool
+same_member(const struct value *recorded, struct str key,
+    const struct value *a, const struct value *b)
+{
+	if (a == NULL || b == NULL)
+		return a == NULL && b == NULL;
+	if (a->type == VALUE_STRING && b->type == VALUE_STRING)
+		return str_equal(counted_part(recorded, key, a->as.string),
+		    counted_part(recorded, key, b->as.string));
+	return same_value(a, b);
+}
+
+/* The first member that tells them apart; the absent string: none does. */
+static struct str
+first_difference(const struct replay *replay, const struct value *recorded,
+    const struct value *computed)
+{
+	const struct value *sides[2] = {computed, recorded};
+
+	for (size_t side = 0; side < 2; side++) {
+		for (size_t i = 0; i < sides[side]->as.context.count; i++) {
+			struct str key = sides[side]->as.context.fields[i].key;
+			const struct value *said = value_get(recorded, key);
+
+			if (is_of_chain(key) ||
+			    is_taken_as_given(replay, recorded, key) ||
+			    (said == NULL && may_be_absent(key)) ||
+			    same_member(recorded, key, said,
+				value_get(computed, key)))
+				continue;
+			return key;
+		}
+	}
+	return (struct str){NULL, 0};
+}
+
+bool
+compare_agrees(const struct replay *replay, const struct value *recorded,
+    const struct value *computed)
+{
+	return first_difference(replay, recorded, computed).at == NULL;
+}
+
+/* ---- in words ---- */
+
+/* Never in the middle of a character. */
+static struct str
+beginning(struct str text)
+{
+	size_t bytes = SHOWN_BYTES_MAX;
+
+	while (bytes > 0 && ((uint8_t)text.at[bytes] & 0xc0) == 0x80)
+		bytes--;
+	return str_slice(text, 0, bytes);
+}
+
+static struct str
+shown(struct arena *arena, const struct value *value)
+{
+	struct buf text = {0};
+	struct str cut;
+
+	if (value == NULL)
+		return STR("nothing");
+	json_write(value, JSON_PLAIN, &text);
+	cut = buf_str(&text);
+	if (cut.bytes > SHOWN_BYTES_MAX)
+		cut = arena_strf(arena, "%.*s…",
+		    STR_ARG(beginning(cut)));
+	cut = arena_str(arena, cut);
+	buf_fini(&text);
+	return cut;
+}
+
+/* "`entered` paid", "`decided` limits": what it is, and about what. */
+static struct str
+brief(struct arena *arena, const struct value *record)
+{
+	static const char *const subjects[] = {"to", "decision", "step",
+	    "operation", "type", "state", "incident"};
+	struct str about = {NULL, 0};
+
+	for (size_t i = 0; i < COUNT_OF(subjects) && about.at == NULL; i++)
+		about = replay_text(record, subjects[i]);
+	return arena_strf(arena, "`%.*s`%s%.*s",
+	    STR_ARG(replay_text(record, "kind")), about.at ? " " : "",
+	    STR_ARG(about));
+}
+
+static struct str
+text_of(struct arena *arena, const struct value *record)
+{
+	struct buf text = {0};
+	struct str canonical;
+
+	if (record == NULL)
+		return (struct str){NULL, 0};
+	json_write(record, JSON_CANONICAL, &text);
+	canonical = arena_str(arena, buf_str(&text));
+	buf_fini(&text);
+	return canonical;
+}
+
+/* Of what is recorded, and what comes in its place, at least one is there. */
+static struct str
+sentence(struct replay *replay, const struct value *recorded,
+    const struct value *computed)
+{
+	struct arena *arena = replay->arena;
+	unsigned long long seq = replay->finding->seq;
+	struct str key;
+
+	if (recorded == NULL)
+		return arena_strf(arena,
+		    "the history ends before record %llu, where %.*s comes "
+		    "when it is done again",
+		    seq, STR_ARG(brief(arena, computed)));
+	if (computed == NULL)
+		return arena_strf(arena,
+		    "record %llu says %.*s; when it is done again, nothing "
+		    "of the kind happens there",
+		    seq, STR_ARG(brief(arena, recorded)));
+	key = first_difference(replay, recorded, computed);
+	if (str_equal(key, STR("kind")) ||
+	    !str_equal(replay_text(recorded, "kind"),
+		replay_text(computed, "kind")))
+		return arena_strf(arena,
+		    "record %llu says %.*s; when it is done again, %.*s comes "
+		    "there",
+		    seq, STR_ARG(brief(arena, recorded)),
+		    STR_ARG(brief(arena, computed)));
+	return arena_strf(arena,
+	    "record %llu, %.*s, says `%.*s` is %.*s; when it is done again, "
+	    "it is %.*s",
+	    seq, STR_ARG(brief(arena, recorded)), STR_ARG(key),
+	    STR_ARG(shown(arena, value_get(recorded, key))),
+	    STR_ARG(shown(arena, value_get(computed, key))));
+}
+
+void
+compare_explain(struct replay *replay, const struct value *recorded,
+    const struct value *computed)
+{
+	struct reperform_finding *finding = replay->finding;
+
+	finding->recorded = text_of(replay->arena, recorded);
+	finding->computed = text_of(replay->arena, computed);
+	if (recorded == NULL && computed == NULL)
+		finding->explanation =
+		    STR("nothing can be said of where its history stops");
+	else
+		finding->explanation = sentence(replay, recorded, computed);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reperform_priv.h: shared inside src/reperform only. */
+#ifndef REPERFORM_PRIV_H
+#define REPERFORM_PRIV_H
+
+#include "stated/chart.h"
+#include "stated/reperform.h"
+
+/* ---- an instance that is gone through again ---- */
+
+/* A call that the interpreter asked for. */
+struct asked_call {
+	uint64_t serial;
+	const struct def_operation *operation;
+	const struct value *args;
+	struct str key;
+	int64_t attempt;
+};
+
+/* Conditions of one step that nobody can evaluate: each has two ways, and so
+ * many are tried. */
+#define CONDITIONS_MAX 6
+struct condition {
+	struct str expression; /* the definition's own text */
+	bool holds;
+};
+
+struct replay {
+	const struct reperform_world *world;
+	struct reperform_finding *finding;
+	struct arena *arena; /* of the instance */
+	struct arena *turn;  /* of one attempt at a step */
+	const struct value *const *records;
+	size_t count;
+	size_t at; /* the next to be explained */
+	struct chart *chart;
+	struct chart_identity identity;
+	struct digest definition; /* that it runs on */
+	struct str environment;
+	const struct value *settings;
+	size_t settings_at; /* the next record that tells of them */
+	struct chart_replay seam;
+	size_t step_at; /* where the attempt under way begins */
+	struct asked_call *calls;
+	size_t call_count;
+	size_t call_capacity;
+	/* Expressions that looked into digests, the first of each: of the
+	 * attempt under way; of it, where that may have led it astray; of
+	 * those attempts that agreed; and what left a variable unknown. */
+	struct str doubt;
+	struct str disturbed;
+	struct str doubted;
+	struct str unknown;
+	/* Conditions of the attempt that are in doubt, and bits: which of them
+	 * give the opposite of what they gave before. */
+	struct condition conditions[CONDITIONS_MAX];
+	unsigned condition_count;
+	unsigned turned;
+	struct condition *answers; /* that agreed, the latest last */
+	size_t answer_count;
+	size_t answer_capacity;
+};
+
+
+/* 0 where it is none. */
+int64_t replay_instant(const struct value *of, const char *key);
+int64_t replay_time(const struct value *record);
+struct str replay_text(const struct value *record, const char *key);
+bool replay_is(const struct value *record, enum audit_kind kind);
+struct chart_context replay_context(struct replay *replay, int64_t now_ms);
+const struct asked_call *replay_find_call(
+    const struct replay *replay, uint64_t serial);
+
+/* ---- reperform_input.c: what may have brought a record about ---- */
+
+enum act_kind { ACT_NONE, ACT_EVENT, ACT_SENT, ACT_CHILD };
+/* One thing that is done to the instance. */
+struct act {
+	enum act_kind kind;
+	int64_t at_ms;
+	struct chart_event event;
+	struct outcome outcome; /* event.outcome points here */
+	struct chart_migration migration;
+	uint64_t serial;
+	const struct value *request;
+	uint64_t child;
+	struct str child_id;
+};
+/* The nth way in which the record may have come about by something from
+ * outside, as the instance is now; false: there are no more. */
+MUST_USE bool replay_input(struct replay *replay, const struct value *record,
+    size_t nth, struct act *act);
+
+/* ---- reperform_reply.c ---- */
+
+/* What came of a call, by the reply if history has the whole of it. */
+void replay_outcome(struct replay *replay, const struct value *record,
+    const struct asked_call *call, struct outcome *outcome);
+
+/* ---- reperform_compare.c ---- */
+
+/* Whether what comes of it is what the record says. */
+bool compare_agrees(const struct replay *replay, const struct value *recorded,
+    const struct value *computed);
+/* What tells them apart; either may be NULL: there is none. */
+void compare_explain(struct replay *replay, const struct value *recorded,
+    const struct value *computed);
+
+/* ---- reperform_library.c: the definitions of a file ---- */
+
+struct shelf_of_past;
+struct shelf_of_past *past_new(void);
+void past_free(struct shelf_of_past **past);
+void past_add_definition(
+    struct shelf_of_past *past, struct digest digest, struct str source);
+/* In the order in which they came. */
+void past_add_document(
+    struct shelf_of_past *past, const struct store_document *row);
+/* A reperform_world's find. */
+const struct definition *past_find(void *arg, struct digest digest,
+    int64_t at_ms, struct arena *arena, struct str *why);
+
+/* ---- reperform_lines.c: records by lines, instance by instance ---- */
+
+struct lines {
+	const struct reperform_options *options;
+	struct reperform_world world;
+	reperform_fn *fn;
+	void *arg;
+	struct arena *arena; /* of the instance whose records come now */
+	struct str instance;
+	const struct value **records;
+	size_t count;
+	size_t capacity;
+	uint64_t told; /* instances */
+};
+void lines_init(struct lines *lines);
+/* A line of JSON; others than records are passed over. */
+void lines_add(struct lines *lines, struct str line);
+/* There are no more. */
+void lines_end(struct lines *lines);
+
+/* ---- reperform_bundle.c ---- */
+
+MUST_USE enum store_error bundle_reperform(
+    const struct reperform_options *options, reperform_fn *fn, void *arg,
+    struct buf *detail);
+
+#endif

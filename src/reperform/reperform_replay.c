@@ -1,0 +1,706 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reperform_replay.c: an instance goes through its history once more.
+ *
+ * Records tell what came of each step.  The first of a step tells, or lets
+ * guess, what it was that happened: an event, a reply, a person's decision, or
+ * that a time had come.  That is done to the instance, and what it then tells
+ * is held against the records, which may explain several of them.
+ *
+ * Some things happen without a word: a delay is over and the call stands in a
+ * queue again, the engine begins anew.  Where a record can't be explained from
+ * the instance as it is, these are tried before it; and where two calls look
+ * the same in a record, one after the other.  A way that doesn't lead to the
+ * record is gone back.  What no way leads to is a difference.
+ */
+#include "reperform_priv.h"
+
+#include "stated/clock.h"
+
+#include <string.h>
+
+/* Equal calls that are tried; a `for` tells its items apart. */
+#define WAYS_MAX 64
+
+/* ---- records ---- */
+
+int64_t
+replay_instant(const struct value *of, const char *key)
+{
+	int64_t ms = 0;
+
+	return clock_parse(replay_text(of, key), &ms) ? ms : 0;
+}
+
+int64_t
+replay_time(const struct value *record)
+{
+	return replay_instant(record, "time");
+}
+
+struct str
+replay_text(const struct value *record, const char *key)
+{
+	return value_str(value_get_cstr(record, key));
+}
+
+bool
+replay_is(const struct value *record, enum audit_kind kind)
+{
+	return str_equal(replay_text(record, "kind"), audit_kind_name(kind));
+}
+
+const struct asked_call *
+replay_find_call(const struct replay *replay, uint64_t serial)
+{
+	for (size_t i = replay->call_count; i-- > 0;)
+		if (replay->calls[i].serial == serial)
+			return &replay->calls[i];
+	return NULL;
+}
+
+/* ---- what records don't tell ---- */
+
+static const struct value *
+next_cb(void *arg, size_t record_count)
+{
+	const struct replay *replay = arg;
+	size_t index = replay->step_at + record_count;
+
+	return index < replay->count ? replay->records[index] : NULL;
+}
+
+/* What it gave when it was last taken for right, or gives now. */
+static bool
+last_answer(
+    const struct replay *replay, struct str expression, bool given)
+{
+	for (size_t i = replay->answer_count; i-- > 0;)
+		if (replay->answers[i].expression.at == expression.at)
+			return replay->answers[i].holds;
+	return given;
+}
+
+/* Conditions are tried both ways, as the attempt's bits say. */
+static bool
+doubt_cb(void *arg, struct str expression, enum chart_doubt kind, bool given)
+{
+	struct replay *replay = arg;
+	struct condition *condition;
+	unsigned bit = replay->condition_count;
+
+	if (replay->doubt.at == NULL)
+		replay->doubt = expression;
+	if (kind != DOUBT_TOLD && replay->disturbed.at == NULL)
+		replay->disturbed = expression;
+	if (kind == DOUBT_UNTOLD && replay->unknown.at == NULL)
+		replay->unknown = arena_str(replay->arena, expression);
+	if (kind != DOUBT_CONDITION)
+		return given;
+	given = last_answer(replay, expression, given);
+	if (bit == CONDITIONS_MAX)
+		return given;
+	condition = &replay->conditions[replay->condition_count++];
+	condition->expression = expression;
+	condition->holds = given != ((replay->turned >> bit & 1) != 0);
+	return condition->holds;
+}
+
+/* Laid over one another, since each tells what was read and no more. */
+static const struct value *
+merged(struct arena *arena, const struct value *under, const struct value *over)
+{
+	if (under == NULL || under->type != VALUE_CONTEXT ||
+	    over->type != VALUE_CONTEXT)
+		return over;
+	for (size_t i = 0; i < over->as.context.count; i++) {
+		const struct value_field *field = &over->as.context.fields[i];
+
+		under = value_with(arena, under, field->key,
+		    merged(arena, value_get(under, field->key), field->value));
+	}
+	return under;
+}
+
+/* The next record that tells of settings tells what is read from now on. */
+static void
+look_for_settings(struct replay *replay)
+{
+	size_t at = replay->at;
+	const struct value *settings = NULL;
+
+	if (replay->settings_at != SIZE_MAX && replay->settings_at >= at &&
+	    at > 0)
+		return;
+	for (; at < replay->count && settings == NULL; at++)
+		settings = value_get_cstr(replay->records[at], "settings");
+	replay->settings_at = settings != NULL ? at - 1 : replay->count;
+	if (settings != NULL)
+		replay->settings =
+		    merged(replay->arena, replay->settings, settings);
+}
+
+struct chart_context
+replay_context(struct replay *replay, int64_t now_ms)
+{
+	return (struct chart_context){
+	    .now_ms = now_ms,
+	    .arena = replay->turn,
+	    .settings = replay->settings,
+	    .environment = replay->environment,
+	    .replay = &replay->seam,
+	};
+}
+
+/* ---- acting ---- */
+
+static void
+note_calls(struct replay *replay, const struct chart_effects *effects)
+{
+	for (size_t i = 0; i < effects->count; i++) {
+		const struct chart_effect *effect = &effects->items[i];
+
+		if (effect->kind != DO_CALL)
+			continue;
+		replay->calls = arena_grow(replay->arena, replay->calls,
+		    replay->call_count, &replay->call_capacity,
+		    sizeof(*replay->calls));
+		replay->calls[replay->call_count++] = (struct asked_call){
+		    .serial = effect->serial,
+		    .operation = effect->call->operation,
+		    .args = value_copy(replay->arena, effect->args),
+		    .key = arena_str(replay->arena, effect->key),
+		    .attempt = effect->attempt,
+		};
+	}
+}
+
+static void
+perform(struct replay *replay, const struct act *act,
+    struct chart_effects *effects)
+{
+	struct chart_context context = replay_context(replay, act->at_ms);
+
+	switch (act->kind) {
+	case ACT_NONE:
+		return;
+	case ACT_EVENT:
+		chart_step(replay->chart, &act->event, &context, effects);
+		break;
+	case ACT_SENT:
+		chart_call_sent(replay->chart, act->serial, act->request,
+		    &context, effects);
+		break;
+	case ACT_CHILD:
+		chart_run_started(replay->chart, act->serial, act->child,
+		    act->child_id, &context, effects);
+		break;
+	}
+	note_calls(replay, effects);
+}
+
+/* ---- what happens without a word ---- */
+
+enum silence { NOTHING, TIME_WAS_DUE, TIME_IS_NOW, BEGUN_ANEW, SILENCES };
+
+/* false where it would be the same as one before it. */
+static bool
+silent_act(const struct replay *replay, enum silence silence, int64_t now_ms,
+    struct act *act)
+{
+	int64_t due_ms = chart_due_ms(replay->chart);
+
+	*act = (struct act){.kind = ACT_EVENT, .at_ms = now_ms};
+	act->event.kind = EV_TIME_PASSED;
+	switch (silence) {
+	case NOTHING:
+		act->kind = ACT_NONE;
+		return true;
+	case TIME_WAS_DUE:
+		act->at_ms = due_ms;
+		return due_ms != 0 && due_ms < now_ms;
+	case TIME_IS_NOW:
+		return due_ms != 0 && due_ms <= now_ms;
+	case BEGUN_ANEW:
+		act->event.kind = EV_RECOVERED;
+		return chart_is_busy(replay->chart);
+	case SILENCES:
+		break;
+	}
+	unreachable("every silence is listed");
+}
+
+/* ---- one way to explain what comes next ---- */
+
+struct attempt {
+	size_t matched;
+	const struct value *computed; /* the first that differs; NULL: none */
+};
+
+static size_t
+matching(struct replay *replay, const struct chart_effects *effects)
+{
+	size_t i = 0;
+
+	while (i < effects->record_count && replay->at + i < replay->count &&
+	       compare_agrees(replay, replay->records[replay->at + i],
+		   effects->records[i]))
+		i++;
+	return i;
+}
+
+static struct attempt
+attempt_of(struct replay *replay, const struct chart_effects *effects)
+{
+	size_t matched = matching(replay, effects);
+
+	return (struct attempt){
+	    .matched = matched,
+	    .computed = matched < effects->record_count
+			    ? effects->records[matched]
+			    : NULL,
+	};
+}
+
+/* The nth way after that silence; false where there is no such way. */
+static bool
+try_way(struct replay *replay, enum silence silence, size_t nth,
+    struct attempt *attempt)
+{
+	const struct value *record = replay->records[replay->at];
+	int64_t now_ms = replay_time(record);
+	struct chart_effects effects = {0};
+	struct act act;
+
+	replay->step_at = replay->at;
+	if (!silent_act(replay, silence, now_ms, &act))
+		return false;
+	perform(replay, &act, &effects);
+	if (effects.record_count > 0)
+		return false; /* not without a word */
+	effects = (struct chart_effects){0};
+	if (!replay_input(replay, record, nth, &act))
+		return false;
+	perform(replay, &act, &effects);
+	*attempt = attempt_of(replay, &effects);
+	return true;
+}
+
+static void
+go_back(struct replay *replay, struct str snapshot, size_t call_count)
+{
+	const struct definition *definition =
+	    chart_definition(replay->chart);
+
+	chart_free(&replay->chart);
+	replay->chart = chart_load(definition, replay->identity, snapshot);
+	must(replay->chart != NULL); /* it has just been saved */
+	replay->call_count = call_count;
+}
+
+static bool
+explains(const struct attempt *attempt)
+{
+	return attempt->matched > 0 && attempt->computed == NULL;
+}
+
+struct best {
+	bool is_there;
+	size_t matched;
+	const struct value *computed; /* in the instance's arena */
+	struct str disturbed;
+};
+
+/* The way that led the farthest is the one to talk about. */
+static void
+keep_best(struct replay *replay, const struct attempt *attempt,
+    struct best *best)
+{
+	if (best->is_there && attempt->matched <= best->matched)
+		return;
+	best->is_there = true;
+	best->matched = attempt->matched;
+	best->computed =
+	    attempt->computed != NULL
+		? value_copy(replay->arena, attempt->computed)
+		: NULL;
+	best->disturbed = arena_str(replay->arena, replay->disturbed);
+}
+
+/* ---- from record to record ---- */
+
+static void
+count(struct replay *replay, size_t matched)
+{
+	for (size_t i = 0; i < matched; i++) {
+		const struct value *record = replay->records[replay->at + i];
+
+		replay->finding->records++;
+		if (replay_is(record, AUDIT_DECIDED))
+			replay->finding->decisions++;
+		if (replay_is(record, AUDIT_ENTERED))
+			replay->finding->transitions++;
+	}
+	replay->at += matched;
+}
+
+static void
+keep_answers(struct replay *replay)
+{
+	for (unsigned i = 0; i < replay->condition_count; i++) {
+		const struct condition *condition = &replay->conditions[i];
+
+		if (last_answer(replay, condition->expression,
+			!condition->holds) == condition->holds)
+			continue;
+		replay->answers = arena_grow(replay->arena, replay->answers,
+		    replay->answer_count, &replay->answer_capacity,
+		    sizeof(*replay->answers));
+		replay->answers[replay->answer_count++] = *condition;
+	}
+}
+
+static void
+accept(struct replay *replay, size_t matched)
+{
+	if (replay->doubt.at != NULL && replay->doubted.at == NULL)
+		replay->doubted = arena_str(replay->arena, replay->doubt);
+	replay->definition = chart_definition(replay->chart)->digest;
+	keep_answers(replay);
+	count(replay, matched);
+}
+
+static void
+could_not(struct replay *replay, struct str why)
+{
+	replay->finding->result = REPERFORM_COULD_NOT;
+	replay->finding->explanation = why;
+	if (replay->at < replay->count)
+		replay->finding->seq = replay->at + 1;
+}
+
+static void
+could_not_from(struct replay *replay, size_t seq, struct str expression)
+{
+	replay->finding->result = REPERFORM_COULD_NOT;
+	replay->finding->explanation = arena_strf(replay->arena,
+	    "from record %zu on it can't be known: `%.*s` looks into a "
+	    "sensitive value, of which history has the digest only",
+	    seq, STR_ARG(expression));
+}
+
+static void
+differ(struct replay *replay, const struct best *best)
+{
+	size_t at = replay->at + best->matched;
+	const struct value *recorded =
+	    at < replay->count ? replay->records[at] : NULL;
+
+	count(replay, best->matched);
+	replay->finding->result = REPERFORM_DIFFERS;
+	replay->finding->seq = at + 1;
+	compare_explain(replay, recorded, best->computed);
+	if (best->disturbed.at != NULL)
+		could_not_from(replay, at + 1, best->disturbed);
+	else if (replay->unknown.at != NULL)
+		could_not_from(replay, at + 1, replay->unknown);
+}
+
+static void
+begin_attempt(struct replay *replay, unsigned turned)
+{
+	arena_reset(replay->turn);
+	replay->doubt = (struct str){NULL, 0};
+	replay->disturbed = (struct str){NULL, 0};
+	replay->condition_count = 0;
+	replay->turned = turned;
+}
+
+/* Where the instance stood before the ways are tried. */
+struct search {
+	struct buf snapshot;
+	size_t call_count;
+	bool is_moved;
+	struct best best;
+};
+
+static void
+prepare(struct replay *replay, struct search *search, unsigned turned)
+{
+	if (search->is_moved)
+		go_back(
+		    replay, buf_str(&search->snapshot), search->call_count);
+	search->is_moved = true;
+	begin_attempt(replay, turned);
+}
+
+enum way { WAY_NONE, WAY_WRONG, WAY_RIGHT };
+
+/* With the conditions that are in doubt turned one way and the other. */
+static enum way
+search_way(struct replay *replay, struct search *search,
+    enum silence silence, size_t nth)
+{
+	unsigned turned = 0, conditions = 0;
+
+	do {
+		struct attempt attempt = {0};
+
+		prepare(replay, search, turned);
+		if (!try_way(replay, silence, nth, &attempt))
+			return WAY_NONE;
+		if (explains(&attempt)) {
+			accept(replay, attempt.matched);
+			return WAY_RIGHT;
+		}
+		keep_best(replay, &attempt, &search->best);
+		if (replay->condition_count > conditions)
+			conditions = replay->condition_count;
+	} while (++turned < 1u << conditions);
+	return WAY_WRONG;
+}
+
+/* All ways to the next record, the likeliest first; false where none is. */
+static bool
+explain_next(struct replay *replay)
+{
+	struct search search = {.call_count = replay->call_count};
+	enum way way = WAY_WRONG;
+
+	chart_save(replay->chart, &search.snapshot);
+	for (int s = 0; s < SILENCES && way != WAY_RIGHT; s++) {
+		way = WAY_WRONG;
+		for (size_t nth = 0; nth < WAYS_MAX && way == WAY_WRONG; nth++)
+			way = search_way(
+			    replay, &search, (enum silence)s, nth);
+	}
+	if (way != WAY_RIGHT)
+		differ(replay, &search.best);
+	buf_fini(&search.snapshot);
+	return way == WAY_RIGHT;
+}
+
+/* Documents may have changed since the last record: from then on it runs on
+ * what it is linked with now. */
+static bool
+follow_documents(struct replay *replay)
+{
+	struct str why = {NULL, 0};
+	struct buf snapshot = {0};
+	const struct definition *definition =
+	    replay->world->find(replay->world->arg, replay->definition,
+		replay_time(replay->records[replay->at]), replay->arena, &why);
+
+	if (definition == NULL) {
+		could_not(replay, why);
+		return false;
+	}
+	if (definition == chart_definition(replay->chart))
+		return true;
+	chart_save(replay->chart, &snapshot);
+	chart_free(&replay->chart);
+	replay->chart =
+	    chart_load(definition, replay->identity, buf_str(&snapshot));
+	buf_fini(&snapshot);
+	if (replay->chart == NULL) {
+		could_not(replay,
+		    STR("what its definition leans on was changed, and it "
+			"doesn't fit what there is now"));
+		return false;
+	}
+	/* What was asked for before is known by its connection of then. */
+	replay->call_count = 0;
+	return true;
+}
+
+/* ---- the beginning ---- */
+
+/* An identifier begins with eight bytes of the store's. */
+static bool
+read_identity(struct replay *replay, struct str id)
+{
+	struct chart_identity *identity = &replay->identity;
+	char hex[17];
+	size_t digits = 0;
+	struct str named;
+
+	for (size_t i = 0; i < id.bytes && digits < 16; i++)
+		if (id.at[i] != '-')
+			hex[digits++] = id.at[i];
+	hex[digits] = '\0';
+	if (digits != 16)
+		return false;
+	named = (struct str){hex, 16};
+	for (size_t i = 0; i < 8; i++) {
+		int64_t byte = 0;
+		char digit[2][2] = {{named.at[2 * i], 0},
+		    {named.at[2 * i + 1], 0}};
+
+		for (int half = 0; half < 2; half++) {
+			size_t value = str_find(STR("0123456789abcdef"),
+			    str_of(digit[half]));
+
+			if (value == SIZE_MAX)
+				return false;
+			byte = byte * 16 + (int64_t)value;
+		}
+		identity->store[i] = (uint8_t)byte;
+	}
+	if (!chart_id_parse(id, identity->store, &identity->number))
+		return false;
+	if (replay->world->store != NULL)
+		memcpy(identity->store, replay->world->store->bytes,
+		    sizeof(identity->store));
+	return true;
+}
+
+static void
+read_start(struct replay *replay, const struct value *record,
+    struct chart_start *start, struct chart_event *event)
+{
+	struct chart_context context =
+	    replay_context(replay, replay_time(record));
+	struct chart_identity parent = replay->identity;
+	struct str key;
+
+	start->identity = replay->identity;
+	start->input = value_field_or_null(record, "input");
+	start->priority = replay_text(record, "priority");
+	start->initiator = replay_text(record, "initiator");
+	start->trace = replay_text(record, "trace");
+	start->business_key = replay_text(record, "business_key");
+	if (chart_business_key(
+		start->definition, start->input, &context, &key) &&
+	    replay->doubt.at == NULL)
+		start->business_key = arena_str(replay->arena, key);
+	event->kind = EV_STARTED;
+	event->actor.name = replay_text(record, "actor");
+	event->received_ms = replay_time(record);
+	if (chart_id_parse(replay_text(record, "parent"), parent.store,
+		&parent.number))
+		event->awaiter.number = parent.number;
+}
+
+/* The instance as it was, and what it told; with the conditions that are in
+ * doubt turned one way and the other. */
+static bool
+search_start(struct replay *replay, const struct definition *definition,
+    struct best *best)
+{
+	const struct value *record = replay->records[0];
+	unsigned turned = 0, conditions = 0;
+
+	do {
+		struct act act = {
+		    .kind = ACT_EVENT, .at_ms = replay_time(record)};
+		struct chart_effects effects = {0};
+		struct chart_start start = {.definition = definition};
+		struct attempt attempt;
+
+		begin_attempt(replay, turned);
+		read_start(replay, record, &start, &act.event);
+		chart_free(&replay->chart);
+		replay->chart = chart_new(&start);
+		replay->call_count = 0;
+		replay->step_at = 0;
+		perform(replay, &act, &effects);
+		attempt = attempt_of(replay, &effects);
+		if (explains(&attempt)) {
+			accept(replay, attempt.matched);
+			return true;
+		}
+		keep_best(replay, &attempt, best);
+		if (replay->condition_count > conditions)
+			conditions = replay->condition_count;
+	} while (++turned < 1u << conditions);
+	return false;
+}
+
+static bool
+start(struct replay *replay)
+{
+	struct best best = {0};
+	struct str why = {NULL, 0};
+	const struct definition *definition =
+	    replay->world->find(replay->world->arg, replay->definition,
+		replay_time(replay->records[0]), replay->arena, &why);
+
+	if (definition == NULL) {
+		could_not(replay, why);
+		return false;
+	}
+	look_for_settings(replay);
+	if (search_start(replay, definition, &best))
+		return true;
+	differ(replay, &best);
+	return false;
+}
+
+static bool
+can_begin(struct replay *replay)
+{
+	const struct value *first = replay->records[0];
+
+	if (!replay_is(first, AUDIT_STARTED)) {
+		could_not(replay,
+		    STR("its history doesn't begin with its start: an excerpt "
+			"can't be gone through again"));
+		return false;
+	}
+	if (!digest_parse_hex(
+		replay_text(first, "definition"), &replay->definition) ||
+	    !read_identity(replay, replay->finding->instance)) {
+		could_not(replay,
+		    STR("its first record names no definition, or its "
+			"identifier is of another kind"));
+		return false;
+	}
+	return true;
+}
+
+static void
+go_through(struct replay *replay)
+{
+	if (!can_begin(replay) || !start(replay))
+		return;
+	while (replay->at < replay->count) {
+		look_for_settings(replay);
+		if (!follow_documents(replay) || !explain_next(replay))
+			return;
+	}
+	if (replay->doubted.at != NULL)
+		could_not(replay,
+		    arena_strf(replay->arena,
+			"its records agree, but what `%.*s` gave was taken "
+			"from them: it looks into a sensitive value, of which "
+			"history has the digest only",
+			STR_ARG(replay->doubted)));
+}
+
+void
+reperform_instance(const struct reperform_world *world,
+    const struct value *const *records, size_t record_count,
+    struct arena *arena, struct reperform_finding *finding)
+{
+	struct replay replay = {
+	    .world = world,
+	    .finding = finding,
+	    .arena = arena,
+	    .turn = arena_new(),
+	    .records = records,
+	    .count = record_count,
+	    .settings = value_built(value_build_context(arena)),
+	    .seam = {.next = next_cb, .doubt = doubt_cb},
+	};
+
+	must(record_count > 0);
+	replay.seam.arg = &replay;
+	replay.environment = replay_text(records[0], "environment");
+	*finding = (struct reperform_finding){
+	    .instance = replay_text(records[0], "instance"),
+	    .workflow = replay_text(records[0], "workflow"),
+	};
+	go_through(&replay);
+	chart_free(&replay.chart);
+	arena_free(&replay.turn);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_e2e_reperform.c: an auditor takes a bundle away and decides again what
+ * was decided, without the engine.
+ *
+ * That real histories agree is shown by every test here that verifies its
+ * database; what is changed in one is found by tests/unit/reperform.
+ */
+#include "house.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct house_options brisk = {
+    .sandbox = {"--delay-accepted", "20", "--delay-settling", "40",
+	"--delay-settled", "60", "--delay-matched", "120"},
+};
+
+static json_t *
+run_json(struct house *house, int status, const char *const *arguments)
+{
+	struct run run = house_run(house, arguments);
+	json_t *json = json_loads(run.text, 0, NULL);
+
+	if (run.status != status || json == NULL)
+		print_error("%s\n", run.text);
+	assert_int_equal(run.status, status);
+	assert_non_null(json);
+	run_fini(&run);
+	return json;
+}
+
+static void
+take_bundle(struct house *house, const char *database, const char *name)
+{
+	struct run run = house_run(house,
+	    (const char *[]){"export", "--database", database, "--format",
+		"bundle", "--output", house_path(house, name), NULL});
+
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+}
+
+static long long
+count_of(json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+static void
+approve(struct house *house, const char *reference, const char *actor)
+{
+	char path[256];
+
+	payment_await(house, reference, "awaiting-approval");
+	snprintf(path, sizeof(path), "/v1/tasks/%s/decide",
+	    payment_task(house, reference));
+	assert_status(house_post_as(house, actor, path,
+			  "{\"choice\":\"approved\"}"),
+	    200);
+}
+
+/* One that is paid at once, and one that two people approve. */
+static void
+pay_twice(struct house *house)
+{
+	(void)payment_start(house, "R-1", "250.00", "ACME");
+	payment_await_end(house, "R-1", "reconciled");
+	(void)payment_start(house, "R-2", "2500.00", "ACME");
+	approve(house, "R-2", "bob");
+	payment_await_end(house, "R-2", "reconciled");
+}
+
+static void
+test_bundle_is_done_again_offline(void **state)
+{
+	struct house *house = house_open(&brisk);
+	json_t *json, *first;
+
+	(void)state;
+	pay_twice(house);
+	program_stop(&house->engine);
+	take_bundle(house, house_path(house, "disk/stated.db"), "b.tar");
+	/* Nothing is left but the bundle. */
+	assert_int_equal(
+	    rename(house_path(house, "workflows"), house_path(house, "gone")),
+	    0);
+	json = run_json(house, 0,
+	    (const char *[]){"reperform", "--format", "json", "--strict",
+		house_path(house, "b.tar"), NULL});
+	assert_int_equal(count_of(json, "agree"), 2);
+	assert_int_equal(count_of(json, "differ"), 0);
+	first = json_array_get(json_object_get(json, "instances"), 0);
+	assert_true(count_of(first, "records") > 20);
+	assert_int_equal(count_of(first, "decisions"), 1);
+	assert_true(count_of(first, "transitions") > 5);
+	json_decref(json);
+
+	json = run_json(house, 0,
+	    (const char *[]){"reperform", "--format", "json", "--instance",
+		"R-2", house_path(house, "b.tar"), NULL});
+	assert_int_equal(count_of(json, "agree"), 1);
+	json_decref(json);
+	house_close(&house);
+}
+
+/* ---- a table that somebody has changed ---- */
+
+static void
+execute(const char *path, const char *statement)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_changes(db), 1);
+	sqlite3_close(db);
+}
+
+static void
+test_decision_table_that_was_changed_later_is_found(void **state)
+{
+	struct house *house = house_open(&brisk);
+	const char *database = house_path(house, "disk/stated.db");
+	struct run run;
+	json_t *json, *first;
+
+	(void)state;
+	pay_twice(house);
+	program_stop(&house->engine);
+	take_bundle(house, database, "before.tar");
+	execute(database,
+	    "UPDATE document SET source = replace(source, '< 1000', '< 100')"
+	    " WHERE kind = 'decision' AND name = 'payment-approval'");
+	json = run_json(house, 1,
+	    (const char *[]){"reperform", "--format", "json", database, NULL});
+	assert_int_equal(count_of(json, "differ"), 2);
+	first = json_array_get(json_object_get(json, "instances"), 0);
+	assert_string_equal(
+	    json_string_value(json_object_get(first, "result")), "differs");
+	assert_string_equal(
+	    text_at(json_object_get(first, "recorded"), "kind"), "decided");
+	assert_non_null(strstr(
+	    json_string_value(json_object_get(first, "explanation")),
+	    "decided` payment-approval"));
+	json_decref(json);
+	/* In the bundle it would stand under another's digest. */
+	take_bundle(house, database, "after.tar");
+	run = house_run(house,
+	    (const char *[]){
+		"verify", house_path(house, "after.tar"), NULL});
+	assert_int_equal(run.status, 1);
+	assert_non_null(strstr(
+	    run.text, "is not the document that it is named by"));
+	run_fini(&run);
+	run = house_run(house,
+	    (const char *[]){
+		"reperform", house_path(house, "after.tar"), NULL});
+	assert_int_equal(run.status, 1);
+	assert_non_null(strstr(run.text, "its own proofs don't hold"));
+	run_fini(&run);
+	house_close(&house);
+}
+
+/* A table may change while instances run: each is done again by its own. */
+static void
+test_each_decision_is_made_again_by_the_table_of_then(void **state)
+{
+	struct house *house = house_open(&brisk);
+	json_t *json;
+
+	(void)state;
+	(void)payment_start(house, "T-1", "600.00", "ACME");
+	payment_await_end(house, "T-1", "reconciled");
+	house_edit(house, "workflows/decisions/payment-approval.yaml",
+	    "'< 1000'", "'< 500' ");
+	program_stop(&house->engine);
+	house_start_engine(house);
+	(void)payment_start(house, "T-2", "600.00", "ACME");
+	approve(house, "T-2", "bob");
+	approve(house, "T-2", "carol");
+	payment_await_end(house, "T-2", "reconciled");
+	program_stop(&house->engine);
+	take_bundle(house, house_path(house, "disk/stated.db"), "b.tar");
+	json = run_json(house, 0,
+	    (const char *[]){"reperform", "--format", "json", "--strict",
+		house_path(house, "b.tar"), NULL});
+	assert_int_equal(count_of(json, "agree"), 2);
+	json_decref(json);
+	house_close(&house);
+}
+
+static void
+test_lines_alone_are_refused_with_a_reason(void **state)
+{
+	struct house *house = house_open(&brisk);
+	struct run run;
+
+	(void)state;
+	(void)payment_start(house, "L-1", "1.00", "ACME");
+	payment_await_end(house, "L-1", "reconciled");
+	run = house_run(house,
+	    (const char *[]){"export", "--output",
+		house_path(house, "l.jsonl"), NULL});
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+	run = house_run(house,
+	    (const char *[]){
+		"reperform", house_path(house, "l.jsonl"), NULL});
+	assert_int_equal(run.status, 1);
+	assert_non_null(strstr(run.text, "take a bundle"));
+	run_fini(&run);
+	house_close(&house);
+}
+
+/* ---- exports that are broken off ---- */
+
+static void
+make_payments(struct house *house, int from, int to)
+{
+	for (int i = from; i < to; i++) {
+		char reference[16];
+
+		snprintf(reference, sizeof(reference), "E-%d", i);
+		(void)payment_start(house, reference, "1.00", "ACME");
+		payment_await_end(house, reference, "reconciled");
+	}
+}
+
+static void
+test_broken_off_export_goes_on_as_if_it_had_not_been(void **state)
+{
+	struct house *house = house_open(&brisk);
+	const char *database = house_path(house, "disk/stated.db");
+	const char *whole = house_path(house, "whole.jsonl");
+	const char *part = house_path(house, "part.jsonl");
+	char command[4 * HOUSE_PATH_BYTES];
+	const char *const shell[] = {"/bin/sh", "-c", command, NULL};
+	struct run run;
+	char *texts[2];
+
+	(void)state;
+	make_payments(house, 0, 4);
+	run = house_run(house,
+	    (const char *[]){"export", "--database", database, "--output",
+		whole, NULL});
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+	/* No more than a part of the file may be written. */
+	snprintf(command, sizeof(command),
+	    "ulimit -f 32; trap '' XFSZ; %s export --database %s --output %s",
+	    house_program(), database, part);
+	run = program_run(house->directory, NULL, shell, NULL);
+	assert_int_not_equal(run.status, 0);
+	assert_non_null(strstr(run.text, "--resume goes on"));
+	run_fini(&run);
+	assert_int_not_equal(access(part, F_OK), 0);
+
+	/* What is recorded meanwhile is no part of it. */
+	make_payments(house, 4, 6);
+	run = house_run(house,
+	    (const char *[]){"export", "--database", database, "--output",
+		part, "--resume", NULL});
+	if (run.status != 0)
+		print_error("%s\n", run.text);
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+	texts[0] = house_read(whole);
+	texts[1] = house_read(part);
+	assert_string_equal(texts[0], texts[1]);
+	free(texts[0]);
+	free(texts[1]);
+	run = house_run(house, (const char *[]){"verify", part, NULL});
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+
+	/* There is nothing to go on with any more. */
+	run = house_run(house,
+	    (const char *[]){"export", "--database", database, "--output",
+		part, "--resume", NULL});
+	assert_int_equal(run.status, 1);
+	assert_non_null(strstr(run.text, "there is no export to go on with"));
+	run_fini(&run);
+	house_close(&house);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    HOUSE_TEST(test_bundle_is_done_again_offline),
+	    HOUSE_TEST(test_decision_table_that_was_changed_later_is_found),
+	    HOUSE_TEST(test_each_decision_is_made_again_by_the_table_of_then),
+	    HOUSE_TEST(test_lines_alone_are_refused_with_a_reason),
+	    HOUSE_TEST(test_broken_off_export_goes_on_as_if_it_had_not_been),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
