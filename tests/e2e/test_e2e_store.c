@@ -271,6 +271,7 @@ static const char *const back_to[] = {
 	/* 3 */ "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 		"ALTER TABLE instance RENAME COLUMN form TO pieced;",
 	/* 4 */ "DROP TABLE switch; DROP TABLE token;",
+	/* 5 */ "DROP TABLE tree; DROP TABLE checkpoint;",
 };
 #define VERSIONS_BEFORE (sizeof(back_to) / sizeof(back_to[0]))
 
