@@ -25,7 +25,8 @@
 struct str audit_id_format(
     const uint8_t identity[16], uint64_t number, char out[AUDIT_ID_BYTES]);
 
-struct digest audit_tree_leaf(struct str instance, const struct audit_head *end);
+struct digest audit_tree_leaf(
+    struct str instance, const struct audit_head *end);
 
 #define AUDIT_TREE_LEVELS 63
 /* So much of a tree as adding to it takes.  Zeroed, it has no leaf. */

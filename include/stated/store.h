@@ -532,9 +532,9 @@ MUST_USE enum store_error store_list_events(struct store *store,
 /* Where the journal ends, as the database knows it: durably. */
 MUST_USE enum store_error store_find_journal(
     struct store *store, struct audit_head *head);
-/* One instance's records, or the journal's, in order, from `from_seq` on.  Where a row is
- * damaged, a record is told that doesn't give its hash, or has no text.  Of a
- * turn that was purged its last record is told, without a text. */
+/* One instance's records, or the journal's, in order, from `from_seq` on.
+ * Where a row is damaged, a record is told that doesn't give its hash, or has
+ * no text.  Of a turn that was purged its last record is told, without one. */
 typedef bool store_record_fn(
     uint64_t instance, const struct audit_record *record, void *arg);
 MUST_USE enum store_error store_each_record(struct store *store,

@@ -121,7 +121,8 @@ static const struct {
     {"/limits/instances-queued", read_queued, "100000",
 	"requests that wait for their turn"},
     {"/checkpoints/key", read_checkpoint_key, "none",
-	"{secret: NAME}, a private key of Ed25519 in PEM: they are signed by it"},
+	"{secret: NAME}, a private key of Ed25519 in PEM: they are signed by "
+	"it"},
     {"/checkpoints/every", read_checkpoint_every, "1h",
 	"how often one is made where anything was recorded; off: when asked"},
     {"/checkpoints/file", read_checkpoint_file, "none",

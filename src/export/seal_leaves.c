@@ -189,7 +189,8 @@ take_node(struct seal_leaves *leaves, const struct value *tuple)
 	if (!is_tuple(tuple, 3) ||
 	    !read_uint(tuple->as.list.items[0], &level) ||
 	    !read_uint(tuple->as.list.items[1], &position) ||
-	    level >= AUDIT_TREE_LEVELS || position > UINT64_MAX >> (level + 1) ||
+	    level >= AUDIT_TREE_LEVELS ||
+	    position > UINT64_MAX >> (level + 1) ||
 	    !digest_parse_hex(
 		value_str(tuple->as.list.items[2]), &node.hash))
 		return false;

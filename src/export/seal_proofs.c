@@ -87,7 +87,8 @@ has_turn(const struct audit_checkpoint *checkpoint, struct str instance,
 	struct audit_head end;
 	uint64_t index;
 
-	return turn->type == VALUE_CONTEXT && read_uint(turn, "seq", &end.seq) &&
+	return turn->type == VALUE_CONTEXT &&
+	    read_uint(turn, "seq", &end.seq) &&
 	    read_uint(turn, "index", &index) &&
 	    digest_parse_hex(
 		value_str(value_field_or_null(turn, "hash")), &end.hash) &&

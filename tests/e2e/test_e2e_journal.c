@@ -61,7 +61,8 @@ run_as(const struct house *house, const char *token, int status,
 	snprintf(shown, sizeof(shown), "STATED_TOKEN=%s", token);
 	for (size_t i = 0; i < 14 && arguments[i] != NULL; i++)
 		words[i + 1] = arguments[i];
-	struct run run = program_run(house->directory, environment, words, NULL);
+	struct run run =
+	    program_run(house->directory, environment, words, NULL);
 	if (run.status != status)
 		print_error("%s\n", run.text);
 	assert_int_equal(run.status, status);

@@ -56,7 +56,8 @@ static void
 fill(struct naive *naive)
 {
 	for (uint64_t i = 0; i < LEAVES_MAX; i++)
-		naive->leaves[i] = digest_sha256((struct str){(const char *)&i, sizeof(i)});
+		naive->leaves[i] = digest_sha256(
+		    (struct str){(const char *)&i, sizeof(i)});
 }
 
 /* ------------------------------------------------------------------- roots */
