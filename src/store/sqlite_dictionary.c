@@ -38,6 +38,7 @@ static const char of_all[] =
     "{\"attempt\":2,\001,\"kind\":\"call-waiting\",\"operation\":\"\","
     "\"outcome\":\"unknown\",\002,\"reason\":\"retry\"\003,\"step\":\"\n"
     "{\"actor\":\"anonymous\",\"business_key\":\"\",\"definition\":\"\","
+    "\"environment\":\"development\","
     "\"input\":{\"amount\":\"currency\":\"EUR\",\"name\":\"\","
     "\"reference\":\"\"},\001,\"kind\":\"started\",\002\003,\004,"
     "\"version\":1,\"workflow\":\"\n"
