@@ -39,7 +39,8 @@ journal_begin(struct engine *engine, struct turn *turn, enum journal_kind kind,
 uint64_t
 journal_add(struct engine *engine, struct value_builder *record)
 {
-	return store_add_journal(store_batch(engine->store), value_built(record));
+	return store_add_journal(
+	    store_batch(engine->store), value_built(record));
 }
 
 void
