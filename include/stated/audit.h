@@ -57,6 +57,16 @@
 	X(RESUMED, "resumed", "an operator let it go on")                      \
 	X(MIGRATED, "migrated",                                                \
 	    "it goes on on another version: from, to, map")                    \
+	X(PROPOSED, "proposed",                                                \
+	    "a correction waits for another person to confirm it")             \
+	X(CONFIRMED, "confirmed", "that person did: it is done as of now")     \
+	X(PROPOSAL_REJECTED, "proposal-rejected", "it will not be done")       \
+	X(PROPOSAL_LAPSED, "proposal-lapsed",                                  \
+	    "what it was about was settled otherwise")                         \
+	X(GLASS_BROKEN, "glass-broken",                                        \
+	    "a correction was done without the second person, and why")        \
+	X(GLASS_ACKNOWLEDGED, "glass-acknowledged",                            \
+	    "another person has looked at that")                               \
 	X(CANCELLED, "cancelled", "an operator cancelled it")                  \
 	X(ENDED, "ended", "the instance reached its end, with its outcome")
 

@@ -48,6 +48,12 @@ struct str chart_id_format(
 MUST_USE bool chart_id_parse(
     struct str text, const uint8_t store[16], uint64_t *number);
 
+/* That a person may act in another's role, since that one said so. */
+struct chart_mandate {
+	struct str role; /* approver:ROLE */
+	struct str from; /* whose it is */
+};
+
 /* Who acts.  Where roles_checked is false (no authentication configured)
  * everybody holds every role. */
 struct chart_actor {
@@ -55,7 +61,13 @@ struct chart_actor {
 	const struct str *roles;
 	size_t role_count;
 	bool roles_checked;
+	/* For roles that the actor doesn't hold; those that hold now. */
+	const struct chart_mandate *mandates;
+	size_t mandate_count;
 };
+/* Whether two names are one person's: capitals, and blanks more or fewer,
+ * make no other person of anybody.  An absent name is nobody's. */
+bool chart_person_is(struct str a, struct str b);
 bool chart_actor_has(const struct chart_actor *actor, struct str role);
 
 /* ---- what happens to an instance ---- */
@@ -75,6 +87,10 @@ enum chart_event_kind {
 	EV_RECOVERED, /* the engine begins: what was under way is unknown */
 	EV_CHILD_ENDED, /* an instance that a `run` step waits for */
 	EV_AWAITED,     /* another `run` step waits for this one's end, too */
+	/* of what another person proposed */
+	EV_PROPOSAL_CONFIRMED,
+	EV_PROPOSAL_REJECTED,
+	EV_GLASS_ACKNOWLEDGED, /* of what another did alone */
 };
 
 enum chart_settlement {
@@ -127,7 +143,7 @@ struct chart_event {
 	const struct value *data;
 	int64_t received_ms;
 	/* EV_REPLY_ARRIVED; serial also names a task, an incident, an
-	 * escalation */
+	 * escalation, a proposal */
 	uint64_t serial;
 	const struct outcome *outcome;
 	const struct value *reply; /* as history shows it; may be NULL */
@@ -140,6 +156,9 @@ struct chart_event {
 	enum chart_settlement settlement;
 	/* EV_CANCELLED: undo what was done first */
 	bool compensate;
+	/* EV_INCIDENT_SETTLED, EV_CANCELLED: why it can't wait for the second
+	 * person whom the workflow asks for; absent: it can */
+	struct str break_glass;
 	const struct chart_migration *migration; /* EV_MIGRATED */
 	/* EV_AWAITED; EV_STARTED: who runs it; EV_CANCELLED: whose end takes
 	 * this one along, and then nobody's rights are looked at */
@@ -168,7 +187,7 @@ struct str chart_refusal_name(enum chart_refusal refusal);
 enum chart_effect_kind {
 	DO_CALL,     /* prepare and queue an exchange */
 	DO_PUBLISH,  /* a CloudEvent for other instances and subscribers */
-	DO_PUT_ITEM, /* a task, incident or escalation was opened or closed */
+	DO_PUT_ITEM, /* a task, incident, … was opened or closed */
 	DO_LOG,      /* a contact's log channel */
 	/* In the same turn, and so in the same commit: */
 	DO_RUN,        /* start a child; answered by chart_run_started() or, if
@@ -176,7 +195,12 @@ enum chart_effect_kind {
 	DO_CANCEL_RUN, /* EV_CANCELLED to the child */
 	DO_REPORT,     /* EV_CHILD_ENDED to the awaiter: this one has ended */
 };
-enum chart_item_kind { CHART_TASK, CHART_INCIDENT, CHART_ESCALATION };
+enum chart_item_kind {
+	CHART_TASK,
+	CHART_INCIDENT,
+	CHART_ESCALATION,
+	CHART_PROPOSAL,
+};
 
 struct chart_effect {
 	enum chart_effect_kind kind;
@@ -229,6 +253,9 @@ struct chart_effects {
 	size_t record_capacity;
 	enum chart_refusal refusal; /* of the act, if it was one */
 	struct str refusal_detail;
+	/* The act waits for another person, under that serial; 0: it is done.
+	 */
+	uint64_t proposal;
 	/* EV_EVENT_RECEIVED: taken, kept, ignored; refused: too many kept */
 	struct str event_fate;
 };

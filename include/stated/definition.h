@@ -302,11 +302,25 @@ struct def_schedule {
 #define DEF_PARTS(X)                                                           \
 	X(PART_INITIATE, "initiate", 1)                                        \
 	X(PART_APPROVE, "approve", 2)                                          \
-	X(PART_CORRECT, "correct", 4)
+	X(PART_CORRECT, "correct", 4)                                          \
+	X(PART_CONFIRM, "confirm", 8)
+#define PARTS_ALL 15
 
 #define DEF_PART_ENUM(constant, name, bit) constant = bit,
 enum def_part { DEF_PARTS(DEF_PART_ENUM) };
 struct str def_part_name(enum def_part part);
+
+/* What begins the name of a role whose tasks are a part. */
+#define DEF_APPROVER "approver:"
+
+/* What no person may hold together in one instance. */
+struct def_separate {
+	struct diag_span span;
+	unsigned parts; /* of enum def_part */
+	/* tasks, by their states' names, and roles as "approver:ROLE" */
+	const struct str *names;
+	size_t name_count;
+};
 
 struct definition {
 	struct str name;
@@ -323,9 +337,15 @@ struct definition {
 	const struct template *priority;  /* may be NULL: normal */
 	struct def_span retention;
 	struct def_span hold; /* of unmatched events; 7 days unless told */
-	const unsigned *separate;         /* sets of enum def_part bits */
+	const struct def_separate *separate;
 	size_t separate_count;
-	struct diag_span separate_span;
+	/* A correction waits for another person to confirm it: one of them
+	 * names `confirm`. */
+	bool second_person;
+	/* Who is told at once of what was done without the second person; no
+	 * document's but the environment's: see library_set_alarm().  NULL:
+	 * nobody may. */
+	const struct def_contact *alarm;
 	struct def_assigns labels;
 	const struct str *sensitive;      /* dotted paths */
 	size_t sensitive_count;

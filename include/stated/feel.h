@@ -205,4 +205,7 @@ struct str feel_text(
 /* FEEL's "=" in three-valued logic, for those who compare outside. */
 const struct value *feel_equal(const struct value *a, const struct value *b);
 
+/* Adds the text in small letters, by Unicode's mappings; it is UTF-8. */
+void feel_case_lower(struct str text, struct buf *out);
+
 #endif

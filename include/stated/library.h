@@ -26,6 +26,10 @@ bool library_is_document(struct str path);
  * name. */
 void library_add_path(
     struct library *library, struct str path, struct diag_list *diags);
+/* The contact that is told of what was done without the second person whom a
+ * workflow asks for: before library_link().  Without one nobody may do that.
+ * The name is copied; where there is no such contact, nobody may either. */
+void library_set_alarm(struct library *library, struct str contact);
 /* Resolves names between documents and checks all; call once, after all adds.
  * true where there is no error. */
 MUST_USE bool library_link(struct library *library, struct diag_list *diags);

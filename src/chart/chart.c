@@ -210,7 +210,7 @@ chart_begin(struct run *run)
 		    chart_env_eval(run, definition->labels.items[i].value));
 	if (definition->labels.count > 0)
 		chart->labels = chart_env_keep(run, value_built(labels));
-	chart_task_took(run, &initiator, PART_INITIATE);
+	chart_duty_take(run, &initiator, PART_INITIATE);
 }
 
 bool

@@ -134,22 +134,16 @@ record_cancelled(struct run *run, const struct chart_event *event)
 }
 
 /*
- * Where the instance that waits for this one was cancelled, nobody's rights
- * are looked at.  What may have happened is given up by an operator who asks
- * for no undoing, and then only: else it waits until a person has settled it,
- * since nobody knows whether it is to be undone.
+ * What may have happened is given up by an operator who asks for no undoing,
+ * and then only: else it waits until a person has settled it, since nobody
+ * knows whether it is to be undone.
  */
 void
-chart_cancel_asked(struct run *run, const struct chart_event *event)
+chart_cancel_begin(struct run *run, const struct chart_event *event)
 {
 	struct chart *chart = run->chart;
 	bool gives_up_all = event->awaiter.number == 0 && !event->compensate;
 
-	if (event->awaiter.number == 0) {
-		if (!chart_task_may(run, &event->actor, PART_CORRECT))
-			return;
-		chart_task_took(run, &event->actor, PART_CORRECT);
-	}
 	record_cancelled(run, event);
 	chart->suspended = false;
 	chart->cancel_compensates =
@@ -158,4 +152,18 @@ chart_cancel_asked(struct run *run, const struct chart_event *event)
 	chart->cancelling = true;
 	if (!chart_cancel_try(run, gives_up_all ? STOP_NOW : STOP_SURE))
 		return; /* outcomes are waited for */
+}
+
+/* Where the instance that waits for this one was cancelled, nobody's rights
+ * are looked at. */
+void
+chart_cancel_asked(struct run *run, const struct chart_event *event)
+{
+	if (event->awaiter.number == 0) {
+		if (!chart_duty_may(run, &event->actor, PART_CORRECT) ||
+		    !chart_proposal_pass(run, NULL, event))
+			return;
+		chart_duty_take(run, &event->actor, PART_CORRECT);
+	}
+	chart_cancel_begin(run, event);
 }

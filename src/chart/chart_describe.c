@@ -49,6 +49,17 @@ describe_incidents(const struct chart *chart, struct arena *arena)
 }
 
 static const struct value *
+describe_proposals(const struct chart *chart, struct arena *arena)
+{
+	struct value_builder *list = value_build_list(arena);
+
+	for (const struct proposal *proposal = chart->proposals;
+	     proposal != NULL; proposal = proposal->next)
+		value_append(list, chart_proposal_body(chart, proposal, arena));
+	return value_built(list);
+}
+
+static const struct value *
 describe_escalations(const struct chart *chart, struct arena *arena)
 {
 	struct value_builder *list = value_build_list(arena);
@@ -233,6 +244,7 @@ describe_progress(
 	value_put(built, STR("calls"), describe_calls(chart, arena));
 	put_some(built, "children", describe_children(chart, arena));
 	put_some(built, "loops", describe_loops(chart, arena));
+	put_some(built, "proposals", describe_proposals(chart, arena));
 	put_some(built, "awaited_by", describe_awaiters(chart, arena));
 }
 

@@ -203,7 +203,9 @@ chart_escalation_contact(
 	if (notice->step != SIZE_MAX)
 		return definition->steps[notice->step]->contact;
 	if (notice->contact_state == SIZE_MAX)
-		return definition->incident_owner;
+		return notice->contact_level == NOTICE_ALARM
+			   ? definition->alarm
+			   : definition->incident_owner;
 	state = definition->states[notice->contact_state];
 	return notice->contact_level < state->escalation_count
 		   ? state->escalations[notice->contact_level].to

@@ -38,6 +38,8 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
     struct arena *arena)
 {
 	struct value_builder *built = value_build_context(arena);
+	const struct proposal *proposal =
+	    chart_proposal_of(chart, incident->serial);
 
 	value_put(built, STR("id"),
 	    value_of_str(arena, arena_strf(arena, "%s.%llu", chart->id,
@@ -57,6 +59,9 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
 	value_put_str(built, "owner", owner_of(chart));
 	value_put_str(built, "runbook", chart->definition->runbook);
 	value_put_instant(built, "created", incident->created_ms);
+	if (proposal != NULL)
+		value_put(built, STR("proposal"),
+		    chart_proposal_body(chart, proposal, arena));
 	return value_built(built);
 }
 
@@ -159,6 +164,15 @@ find_open(const struct chart *chart, uint64_t serial)
 }
 
 void
+chart_incident_renew(struct run *run, uint64_t serial)
+{
+	const struct incident *incident = find_open(run->chart, serial);
+
+	if (incident != NULL)
+		put_item(run, incident, true);
+}
+
+void
 chart_incident_age(struct run *run, struct timer timer)
 {
 	struct incident *incident = find_open(run->chart, timer.detail);
@@ -243,6 +257,12 @@ static const struct {
     [SETTLE_COMPENSATE] = {STR_INIT("compensate")},
     [SETTLE_CANCEL] = {STR_INIT("cancel")},
 };
+
+struct str
+chart_incident_settlement_name(enum chart_settlement settlement)
+{
+	return settlements[settlement].name;
+}
 
 bool
 chart_settlement_parse(struct str text, enum chart_settlement *out)
@@ -369,12 +389,12 @@ undo_is_in_doubt(const struct chart *chart)
 	return false;
 }
 
-/* Whether the incident can be settled so, by that person, now. */
+/* Whether the incident can be settled so now, whoever asks. */
 static bool
-may_settle(struct run *run, const struct incident *incident,
-    const struct chart_event *event)
+can_settle(struct run *run, const struct incident *incident,
+    enum chart_settlement settlement)
 {
-	if (event->settlement == SETTLE_SUPPLY &&
+	if (settlement == SETTLE_SUPPLY &&
 	    (incident->kind == INCIDENT_INVARIANT ||
 		incident->kind == INCIDENT_TASK ||
 		incident->kind == INCIDENT_DEFINITION)) {
@@ -382,8 +402,7 @@ may_settle(struct run *run, const struct incident *incident,
 		    "no step failed here that a result could be supplied for");
 		return false;
 	}
-	if (event->settlement == SETTLE_COMPENSATE &&
-	    undo_is_in_doubt(run->chart)) {
+	if (settlement == SETTLE_COMPENSATE && undo_is_in_doubt(run->chart)) {
 		chart_step_refuse(run, REFUSED_CHOICE,
 		    "nobody knows whether an undo happened: say so first, by "
 		    "`supply` (it did), `retry` (it did not) or `skip`");
@@ -394,25 +413,46 @@ may_settle(struct run *run, const struct incident *incident,
 		    "the instance is suspended: resume it first");
 		return false;
 	}
-	return chart_task_may(run, &event->actor, PART_CORRECT);
+	return true;
+}
+
+bool
+chart_incident_is_open_to(
+    struct run *run, uint64_t serial, enum chart_settlement settlement)
+{
+	const struct incident *incident = find_open(run->chart, serial);
+
+	must(incident != NULL); /* its proposal would have lapsed */
+	return can_settle(run, incident, settlement);
+}
+
+/* Who leaves a task out stands in for all who would have decided it. */
+static bool
+may_correct(struct run *run, const struct incident *incident,
+    const struct chart_event *event)
+{
+	bool skips_task = incident->kind == INCIDENT_TASK &&
+			  event->settlement == SETTLE_SKIP;
+
+	if (!chart_duty_may(run, &event->actor, PART_CORRECT) ||
+	    (skips_task &&
+		!chart_duty_may(run, &event->actor, PART_APPROVE)))
+		return false;
+	if (!chart_proposal_pass(run, incident, event))
+		return false;
+	chart_duty_take(run, &event->actor, PART_CORRECT);
+	return true;
 }
 
 void
-chart_incident_settle(struct run *run, const struct chart_event *event)
+chart_incident_perform(struct run *run, const struct chart_event *event)
 {
 	struct chart *chart = run->chart;
 	struct incident *incident = find_open(chart, event->serial);
 	struct str how = settlements[event->settlement].name;
 	struct call *call;
 
-	if (incident == NULL) {
-		chart_step_refuse(
-		    run, REFUSED_ABSENT, "there is no such open incident");
-		return;
-	}
-	if (!may_settle(run, incident, event))
-		return;
-	chart_task_took(run, &event->actor, PART_CORRECT);
+	must(incident != NULL);
 	call = incident->call ? chart_call_find(chart, incident->call) : NULL;
 	run->strand = chart_strand_find(chart, incident->strand);
 	must(run->strand != NULL);
@@ -435,4 +475,18 @@ chart_incident_settle(struct run *run, const struct chart_event *event)
 		    event->settlement == SETTLE_COMPENSATE);
 		return;
 	}
+}
+
+void
+chart_incident_settle(struct run *run, const struct chart_event *event)
+{
+	const struct incident *incident =
+	    find_open(run->chart, event->serial);
+
+	if (incident == NULL)
+		chart_step_refuse(
+		    run, REFUSED_ABSENT, "there is no such open incident");
+	else if (can_settle(run, incident, event->settlement) &&
+		 may_correct(run, incident, event))
+		chart_incident_perform(run, event);
 }

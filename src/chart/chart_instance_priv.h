@@ -211,6 +211,7 @@ struct vote {
 	struct vote *next;
 	struct str actor;
 	struct str choice;
+	struct str from; /* whose role the actor acted in; absent: their own */
 };
 
 struct task {
@@ -297,10 +298,32 @@ struct mark {
 	uint64_t undo; /* serial of the latest then */
 };
 
+struct held { /* a task that was decided, by its state; or "approver:ROLE" */
+	struct held *next;
+	struct str name;
+};
 struct part { /* who has held which part: for `separate` */
 	struct part *next;
 	struct str actor;
 	unsigned parts;
+	struct held *names;
+};
+
+/* A correction that waits for another person; or one that was done without,
+ * and that another person has to look at. */
+struct proposal {
+	struct proposal *next;
+	uint64_t serial;
+	uint64_t incident; /* serial; 0: it is a cancel of the instance */
+	enum chart_settlement settlement;
+	bool compensate; /* a cancel's */
+	bool is_done;
+	struct str by;
+	struct str comment; /* may be absent */
+	struct str reason;  /* why it was done without; absent: it was not */
+	const struct value *data; /* a supplied result; NULL: none */
+	int64_t created_ms;
+	uint64_t entries; /* of a cancel: those of the instance by then */
 };
 
 /* An event as transitions see it. */
@@ -381,6 +404,7 @@ struct chart {
 	struct undo *undos;
 	struct mark *marks;
 	struct part *parts;
+	struct proposal *proposals;
 	struct internal *internals;
 	struct waiter *waiters;
 

@@ -380,6 +380,33 @@ chart_can_migrate(const struct chart *chart, const struct chart_event *event,
 	return true;
 }
 
+/* A map could lead past what somebody has still to decide: where a correction
+ * wants a second person, states that are active keep their names. */
+static bool
+keeps_its_place(struct run *run, const struct chart_migration *migration)
+{
+	const struct definition *definition = run->chart->definition;
+
+	for (size_t i = 0;
+	     definition->second_person && i < migration->rename_count; i++) {
+		struct str from = migration->renames[i].from;
+		const struct def_state *state =
+		    definition_find_state(definition, from);
+
+		if (state == NULL ||
+		    !chart_config_is_active(run->chart, state) ||
+		    str_equal(from, migration->renames[i].to))
+			continue;
+		chart_step_refuse(run, REFUSED_STRANDED,
+		    "a correction wants a second person here, and to map "
+		    "`%.*s`, where it stands, would be one: publish a version "
+		    "in which that keeps its name",
+		    STR_ARG(from));
+		return false;
+	}
+	return true;
+}
+
 void
 chart_migrate_asked(struct run *run, const struct chart_event *event)
 {
@@ -387,8 +414,12 @@ chart_migrate_asked(struct run *run, const struct chart_event *event)
 	size_t effect_count = effects->count;
 	size_t record_count = effects->record_count;
 	struct str why;
-	struct chart *moved = move_copy(run, event, effects, &why);
+	struct chart *moved;
 
+	if (!chart_duty_may(run, &event->actor, PART_CORRECT) ||
+	    !keeps_its_place(run, event->migration))
+		return;
+	moved = move_copy(run, event, effects, &why);
 	if (moved == NULL) {
 		effects->count = effect_count;
 		effects->record_count = record_count;
@@ -397,4 +428,5 @@ chart_migrate_asked(struct run *run, const struct chart_event *event)
 	}
 	chart_swap(run->chart, moved);
 	chart_free(&moved);
+	chart_duty_take(run, &event->actor, PART_CORRECT);
 }

@@ -224,6 +224,10 @@ chart_migrate_tasks(struct move *move)
 			LIST_UNLINK(link);
 			continue;
 		}
+		if (!str_equal(
+			move->from->states[task->state]->name, after->name))
+			chart_duty_rename(move->run->chart,
+			    move->from->states[task->state]->name, after->name);
 		task->state = after->index;
 		link = &task->next;
 	}

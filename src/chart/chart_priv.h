@@ -21,6 +21,7 @@ struct run {
 	struct chart_context *context;
 	struct chart_effects *effects;
 	const struct chart_actor *actor; /* NULL: the system */
+	struct str proposed_by; /* what the actor confirmed; absent: nothing */
 	struct strand *strand;	   /* whose steps are being done; NULL: none */
 	const struct active *leaf; /* that transitions are looked for */
 	const struct signal *signal;  /* that they are looked for */
@@ -261,6 +262,8 @@ MUST_USE bool chart_cancel_try(struct run *run, enum stop_mode mode);
 /* Undoing was asked for by a cancel, and is through. */
 enum item_result chart_cancel_finish(struct run *run);
 void chart_cancel_asked(struct run *run, const struct chart_event *event);
+/* Cancels, whoever asked for it. */
+void chart_cancel_begin(struct run *run, const struct chart_event *event);
 
 /* ---- chart_migrate.c ---- */
 void chart_migrate_asked(struct run *run, const struct chart_event *event);
@@ -431,11 +434,53 @@ void chart_task_close(struct run *run, size_t state);
 void chart_task_decide(struct run *run, const struct chart_event *event);
 const struct value *chart_task_body(
     const struct chart *chart, const struct task *task, struct arena *arena);
-/* Whether the actor may take the part; refuses where not. */
-bool chart_task_may(
+
+/* ---- chart_duty.c: what one person may not do together ---- */
+/* What somebody is about to do. */
+struct duty {
+	enum def_part part;
+	struct str task; /* the state's name; absent: it is no task's */
+	struct str role; /* that the task is for; absent: anybody */
+};
+/* Why somebody may not. */
+struct objection {
+	enum chart_refusal refusal; /* REFUSED_NOT: they may */
+	struct str detail;
+};
+struct objection chart_duty_object(struct run *run, enum chart_refusal refusal,
+    const char *format, ...) PRINTF_LIKE(3, 4);
+/* Whether `separate` keeps the person from it. */
+struct objection chart_duty_judge(
+    struct run *run, struct str person, const struct duty *duty);
+void chart_duty_took(
+    struct run *run, struct str person, const struct duty *duty);
+/* The same of a part that is no task's: refuses, or has it taken. */
+MUST_USE bool chart_duty_may(
     struct run *run, const struct chart_actor *actor, enum def_part part);
-void chart_task_took(
+void chart_duty_take(
     struct run *run, const struct chart_actor *actor, enum def_part part);
+/* The definition is another: a task is called otherwise. */
+void chart_duty_rename(
+    struct chart *chart, struct str from, struct str to);
+
+/* ---- chart_proposal.c: corrections that want a second person ---- */
+/*
+ * Whether the act, which the actor may do, is to be done now.  Else it has
+ * become a proposal, or is refused.  incident NULL: a cancel of the instance.
+ */
+MUST_USE bool chart_proposal_pass(struct run *run,
+    const struct incident *incident, const struct chart_event *event);
+void chart_proposal_confirm(struct run *run, const struct chart_event *event);
+void chart_proposal_reject(struct run *run, const struct chart_event *event);
+void chart_proposal_acknowledge(
+    struct run *run, const struct chart_event *event);
+/* Those whose reason is gone lapse. */
+void chart_proposal_sweep(struct run *run);
+/* The one that is open for it; NULL: none.  incident 0: the cancel's. */
+const struct proposal *chart_proposal_of(
+    const struct chart *chart, uint64_t incident);
+const struct value *chart_proposal_body(const struct chart *chart,
+    const struct proposal *proposal, struct arena *arena);
 
 /* ---- chart_escalation.c ---- */
 void chart_escalation_arm(struct run *run, const struct def_state *state);
@@ -453,7 +498,9 @@ void chart_escalation_acknowledge(
 /* Whom a notice is for; NULL where the contact is there no more. */
 const struct def_contact *chart_escalation_contact(
     const struct definition *definition, const struct call *notice);
-/* Of what a notice tells; all SIZE_MAX: of an incident. */
+/* Of what a notice tells; all SIZE_MAX: of an incident.  A level, but no
+ * state: of what was done without a second person. */
+#define NOTICE_ALARM 0
 struct notice {
 	const struct def_contact *to;
 	struct str message;
@@ -470,6 +517,14 @@ struct incident *chart_incident_open(struct run *run, enum incident_kind kind,
     size_t step, uint64_t call, const struct value *error, const char *format,
     ...) PRINTF_LIKE(6, 7);
 void chart_incident_settle(struct run *run, const struct chart_event *event);
+/* Whether an open one can be settled so now; refuses where not. */
+MUST_USE bool chart_incident_is_open_to(
+    struct run *run, uint64_t serial, enum chart_settlement settlement);
+/* Settles it, whoever asked for that. */
+void chart_incident_perform(struct run *run, const struct chart_event *event);
+/* Lists show it as it is now; where there is none, nothing is done. */
+void chart_incident_renew(struct run *run, uint64_t serial);
+struct str chart_incident_settlement_name(enum chart_settlement settlement);
 void chart_incident_age(struct run *run, struct timer timer);
 /* What held the one strand holds the other. */
 void chart_incident_move(

@@ -39,6 +39,8 @@ chart_record_begin(struct run *run, enum audit_kind kind)
 	value_put_kept(record, STR("instance"), run->instance);
 	if (run->actor != NULL && run->actor->name.at != NULL)
 		value_put_str(record, "actor", run->actor->name);
+	if (run->proposed_by.at != NULL)
+		value_put_str(record, "proposed_by", run->proposed_by);
 	return record;
 }
 

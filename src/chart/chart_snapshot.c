@@ -237,6 +237,8 @@ visit_vote(struct snapshot *s, struct vote *vote)
 {
 	chart_snapshot_str(s, &vote->actor);
 	chart_snapshot_str(s, &vote->choice);
+	if (s->version > 3)
+		chart_snapshot_str(s, &vote->from);
 }
 
 static void
@@ -326,10 +328,36 @@ visit_undo(struct snapshot *s, struct undo *undo)
 }
 
 static void
+visit_held(struct snapshot *s, struct held *held)
+{
+	chart_snapshot_str(s, &held->name);
+}
+
+static void
 visit_part(struct snapshot *s, struct part *part)
 {
 	chart_snapshot_str(s, &part->actor);
-	VISIT_ENUM(s, part->parts, PART_INITIATE | PART_APPROVE | PART_CORRECT);
+	VISIT_ENUM(s, part->parts, PARTS_ALL);
+	if (s->version > 3)
+		VISIT_LIST(s, part->names, visit_held);
+}
+
+static void
+visit_proposal(struct snapshot *s, struct proposal *proposal)
+{
+	chart_snapshot_u64(s, &proposal->serial);
+	chart_snapshot_u64(s, &proposal->incident);
+	VISIT_ENUM(s, proposal->settlement, SETTLE_CANCEL);
+	chart_snapshot_bool(s, &proposal->compensate);
+	chart_snapshot_bool(s, &proposal->is_done);
+	chart_snapshot_str(s, &proposal->by);
+	chart_snapshot_str(s, &proposal->comment);
+	chart_snapshot_str(s, &proposal->reason);
+	chart_snapshot_value(s, &proposal->data);
+	chart_snapshot_i64(s, &proposal->created_ms);
+	chart_snapshot_u64(s, &proposal->entries);
+	if (proposal->serial == 0 || proposal->by.at == NULL)
+		s->damaged = true;
 }
 
 static void
@@ -468,6 +496,8 @@ visit_chart(struct snapshot *s, struct chart *chart)
 	VISIT_LIST(s, chart->undos, visit_undo);
 	VISIT_LIST(s, chart->parts, visit_part);
 	VISIT_LIST(s, chart->internals, visit_internal);
+	if (s->version > 3)
+		VISIT_LIST(s, chart->proposals, visit_proposal);
 }
 
 void

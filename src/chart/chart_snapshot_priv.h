@@ -10,8 +10,8 @@
 
 #include "chart_priv.h"
 
-/* 2: several regions.  1: one leaf, one plan. */
-#define SNAPSHOT_VERSION 3
+/* 4: proposals, delegations.  2: several regions.  1: one leaf, one plan. */
+#define SNAPSHOT_VERSION 4
 
 struct snapshot {
 	struct buf *out; /* NULL when loading */

@@ -387,6 +387,7 @@ chart_step_go_on(struct run *run)
 	if (run->context->microsteps != NULL)
 		run->microsteps += *run->context->microsteps;
 	run->actor = NULL;
+	run->proposed_by = (struct str){NULL, 0};
 	run->strand = NULL;
 	if (run->chart->ended)
 		return;
@@ -395,6 +396,7 @@ chart_step_go_on(struct run *run)
 	macrostep(run);
 	share_count(run);
 	chart_kept_tell(run);
+	chart_proposal_sweep(run);
 	must(!run->chart->ended || run->chart->strands == NULL);
 }
 
@@ -512,6 +514,10 @@ static const struct {
     [EV_RECOVERED] = {on_recovered, false},
     [EV_CHILD_ENDED] = {chart_child_ended, false},
     [EV_AWAITED] = {chart_child_awaited, false},
+    [EV_PROPOSAL_CONFIRMED] = {chart_proposal_confirm, true},
+    [EV_PROPOSAL_REJECTED] = {chart_proposal_reject, true},
+    /* what was done alone may have been the end */
+    [EV_GLASS_ACKNOWLEDGED] = {chart_proposal_acknowledge, false},
 };
 
 void

@@ -3,8 +3,8 @@
  * chart_task.c: what people decide, and who may.
  *
  * Four eyes are kept here and not in a page: `exclude` names who may not
- * decide this task, `separate` which parts no one person may hold together in
- * one instance.  Every refusal is a record.
+ * decide this task, `separate` (chart_duty.c) what no one person may do
+ * together in one instance.  Every refusal is a record.
  */
 #include "chart_priv.h"
 
@@ -36,6 +36,8 @@ votes_value(const struct task *task, struct arena *arena)
 
 		value_put_str(built, "actor", vote->actor);
 		value_put_str(built, "choice", vote->choice);
+		if (vote->from.at != NULL)
+			value_put_str(built, "on_behalf_of", vote->from);
 		value_append(list, value_built(built));
 	}
 	return value_built(list);
@@ -208,127 +210,123 @@ chart_task_close(struct run *run, size_t state)
 
 /* ---- who may ---- */
 
-static struct part *
-find_part(const struct chart *chart, struct str actor)
-{
-	for (struct part *part = chart->parts; part != NULL; part = part->next)
-		if (str_equal(part->actor, actor))
-			return part;
-	return NULL;
-}
-
-/*
- * A person that no name is known of can't be told from another: such a one
- * may take a part only where nothing is to be kept separate.
- */
-bool
-chart_task_may(
-    struct run *run, const struct chart_actor *actor, enum def_part part)
-{
-	struct chart *chart = run->chart;
-	const struct part *held = find_part(chart, actor->name);
-
-	for (size_t i = 0; i < chart->definition->separate_count; i++) {
-		unsigned set = chart->definition->separate[i];
-
-		if (!(set & part))
-			continue;
-		if (actor->name.at == NULL) {
-			chart_step_refuse(run, REFUSED_EXCLUDED,
-			    "say who you are: this workflow keeps parts "
-			    "separate");
-			return false;
-		}
-		if (held != NULL && (held->parts & set & ~(unsigned)part)) {
-			chart_step_refuse(run, REFUSED_EXCLUDED,
-			    "%.*s has another part in this instance: another "
-			    "person must %.*s",
-			    STR_ARG(actor->name), STR_ARG(def_part_name(part)));
-			return false;
-		}
-	}
-	return true;
-}
-
-void
-chart_task_took(
-    struct run *run, const struct chart_actor *actor, enum def_part taken)
-{
-	struct chart *chart = run->chart;
-	struct part *part;
-
-	if (actor->name.at == NULL)
-		return;
-	part = find_part(chart, actor->name);
-	if (part == NULL) {
-		part = ARENA_NEW(chart->arena, struct part);
-		part->actor = arena_str(chart->arena, actor->name);
-		LIST_APPEND(chart->parts, part);
-	}
-	part->parts |= taken;
-}
+/* Who decides, and in whose role. */
+struct decider {
+	struct str actor;
+	struct str from; /* absent: their own */
+};
 
 static bool
-has_voted(const struct task *task, struct str actor)
+has_voted(const struct task *task, struct str person)
 {
 	for (const struct vote *vote = task->votes; vote != NULL;
 	     vote = vote->next)
-		if (str_equal(vote->actor, actor))
+		if (chart_person_is(vote->actor, person) ||
+		    chart_person_is(vote->from, person))
 			return true;
 	return false;
 }
 
 static bool
-is_excluded_by(const struct chart *chart, struct str word, struct str actor)
+is_excluded_by(const struct chart *chart, struct str word, struct str person)
 {
 	if (str_equal(word, STR("initiator")))
-		return str_equal(chart->initiator, actor);
+		return chart_person_is(chart->initiator, person);
 	for (const struct task *task = chart->tasks; task != NULL;
 	     task = task->next)
 		if (str_equal(
 			chart->definition->states[task->state]->name, word) &&
-		    has_voted(task, actor))
+		    has_voted(task, person))
 			return true;
 	return false;
 }
 
-static bool
-check_person(
-    struct run *run, const struct task *task, const struct chart_actor *actor)
+static struct str
+role_of(const struct run *run, const struct task *task)
+{
+	return task->role.at == NULL
+		   ? task->role
+		   : arena_strf(run->context->arena, DEF_APPROVER "%.*s",
+			 STR_ARG(task->role));
+}
+
+static struct duty
+duty_of(const struct run *run, const struct task *task)
+{
+	return (struct duty){
+	    .part = PART_APPROVE,
+	    .task = run->chart->definition->states[task->state]->name,
+	    .role = role_of(run, task),
+	};
+}
+
+/* Whether the person may decide, the role aside. */
+static struct objection
+judge_person(struct run *run, const struct task *task, struct str person)
 {
 	const struct def_task *definition = definition_of(run->chart, task);
-	struct str role = arena_strf(
-	    run->context->arena, "approver:%.*s", STR_ARG(task->role));
+	struct duty duty = duty_of(run, task);
 
-	if (task->role.at != NULL && !chart_actor_has(actor, role)) {
-		chart_step_refuse(run, REFUSED_ROLE,
-		    "this task is for the role `%.*s`", STR_ARG(role));
-		return false;
-	}
-	if (actor->name.at == NULL &&
-	    (definition->exclude_count > 0 || task->approvals > 1)) {
-		chart_step_refuse(run, REFUSED_EXCLUDED,
-		    "say who you are: this task is not for everybody");
-		return false;
-	}
 	for (size_t i = 0; i < definition->exclude_count; i++)
-		if (is_excluded_by(
-			run->chart, definition->exclude[i], actor->name)) {
-			chart_step_refuse(run, REFUSED_EXCLUDED,
+		if (is_excluded_by(run->chart, definition->exclude[i], person))
+			return chart_duty_object(run, REFUSED_EXCLUDED,
 			    "%.*s may not decide this task: `exclude` names "
 			    "%.*s",
-			    STR_ARG(actor->name),
-			    STR_ARG(definition->exclude[i]));
-			return false;
-		}
-	if (actor->name.at != NULL && has_voted(task, actor->name)) {
-		chart_step_refuse(run, REFUSED_TWICE,
+			    STR_ARG(person), STR_ARG(definition->exclude[i]));
+	if (has_voted(task, person))
+		return chart_duty_object(run, REFUSED_TWICE,
 		    "%.*s has decided this task already: another person is "
 		    "needed",
-		    STR_ARG(actor->name));
-		return false;
+		    STR_ARG(person));
+	return chart_duty_judge(run, person, &duty);
+}
+
+static struct objection
+judge_decider(
+    struct run *run, const struct task *task, const struct decider *decider)
+{
+	const struct def_task *definition = definition_of(run->chart, task);
+	struct objection objection;
+
+	if (decider->actor.at == NULL &&
+	    (definition->exclude_count > 0 || task->approvals > 1))
+		return chart_duty_object(run, REFUSED_EXCLUDED,
+		    "say who you are: this task is not for everybody");
+	objection = judge_person(run, task, decider->actor);
+	if (objection.refusal == REFUSED_NOT && decider->from.at != NULL)
+		objection = judge_person(run, task, decider->from);
+	return objection;
+}
+
+/* By the role that the actor holds, or else by the first delegation of it that
+ * nothing is to be said against: neither against the one nor the other. */
+static bool
+find_decider(struct run *run, const struct task *task,
+    const struct chart_actor *actor, struct decider *decider)
+{
+	struct str role = role_of(run, task);
+	struct objection objection;
+
+	*decider = (struct decider){.actor = actor->name};
+	if (role.at == NULL || chart_actor_has(actor, role)) {
+		objection = judge_decider(run, task, decider);
+	} else {
+		objection = chart_duty_object(run, REFUSED_ROLE,
+		    "this task is for the role `%.*s`", STR_ARG(role));
+		for (size_t i = 0; i < actor->mandate_count &&
+				   objection.refusal != REFUSED_NOT;
+		     i++) {
+			if (!str_equal(actor->mandates[i].role, role))
+				continue;
+			decider->from = actor->mandates[i].from;
+			objection = judge_decider(run, task, decider);
+		}
 	}
-	return chart_task_may(run, actor, PART_APPROVE);
+	if (objection.refusal == REFUSED_NOT)
+		return true;
+	chart_step_refuse(
+	    run, objection.refusal, "%.*s", STR_ARG(objection.detail));
+	return false;
 }
 
 static bool
@@ -393,14 +391,16 @@ count_votes(const struct task *task, struct str choice)
 }
 
 static void
-record_decided(
-    struct run *run, const struct task *task, const struct chart_event *event)
+record_decided(struct run *run, const struct task *task,
+    const struct chart_event *event, const struct decider *decider)
 {
 	struct value_builder *record =
 	    chart_record_begin(run, AUDIT_TASK_DECIDED);
 
 	chart_record_state(run, record, "state", task->state);
 	value_put_str(record, "choice", event->choice);
+	if (decider->from.at != NULL)
+		value_put_str(record, "on_behalf_of", decider->from);
 	if (event->comment.at != NULL)
 		value_put_str(record, "comment", event->comment);
 	chart_record_value(record, "data", event->data);
@@ -442,29 +442,40 @@ raise_decided(
 			      });
 }
 
+static void
+add_vote(struct run *run, struct task *task, const struct chart_event *event,
+    const struct decider *decider)
+{
+	struct arena *arena = run->chart->arena;
+	struct vote *vote = ARENA_NEW(arena, struct vote);
+	struct duty duty = duty_of(run, task);
+
+	if (decider->actor.at != NULL)
+		vote->actor = arena_str(arena, decider->actor);
+	if (decider->from.at != NULL)
+		vote->from = arena_str(arena, decider->from);
+	vote->choice = arena_str(arena, event->choice);
+	LIST_APPEND(task->votes, vote);
+	chart_duty_took(run, decider->actor, &duty);
+	chart_duty_took(run, decider->from, &duty);
+}
+
 void
 chart_task_decide(struct run *run, const struct chart_event *event)
 {
-	struct chart *chart = run->chart;
-	struct task *task = find_open(chart, event->serial);
-	struct vote *vote;
+	struct task *task = find_open(run->chart, event->serial);
+	struct decider decider;
 
 	if (task == NULL) {
 		chart_step_refuse(
 		    run, REFUSED_ABSENT, "there is no such open task");
 		return;
 	}
-	if (!check_person(run, task, &event->actor) ||
+	if (!find_decider(run, task, &event->actor, &decider) ||
 	    !check_choice(run, task, event))
 		return;
-	chart_task_took(run, &event->actor, PART_APPROVE);
-	vote = ARENA_NEW(chart->arena, struct vote);
-	vote->actor = event->actor.name.at
-			  ? arena_str(chart->arena, event->actor.name)
-			  : (struct str){NULL, 0};
-	vote->choice = arena_str(chart->arena, event->choice);
-	LIST_APPEND(task->votes, vote);
-	record_decided(run, task, event);
+	add_vote(run, task, event, &decider);
+	record_decided(run, task, event, &decider);
 	if (count_votes(task, event->choice) >= task->approvals ||
 	    str_equal(event->choice, STR("rejected"))) {
 		chart_task_close(run, task->state);

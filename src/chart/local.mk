@@ -9,6 +9,7 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_child.c \
 	src/chart/chart_config.c \
 	src/chart/chart_describe.c \
+	src/chart/chart_duty.c \
 	src/chart/chart_env.c \
 	src/chart/chart_escalation.c \
 	src/chart/chart_incident.c \
@@ -21,8 +22,10 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_migrate.c \
 	src/chart/chart_migrate_part.c \
 	src/chart/chart_migrate_priv.h \
+	src/chart/chart_person.c \
 	src/chart/chart_plan.c \
 	src/chart/chart_priv.h \
+	src/chart/chart_proposal.c \
 	src/chart/chart_record.c \
 	src/chart/chart_run.c \
 	src/chart/chart_select.c \

@@ -39,7 +39,8 @@ static const struct sentence sentences[] = {
 	"deadline reached[: {after} in {state}][: {step}]"},
     {"task-opened", COLOUR_NONE, "asked: {title}[ (role {role})]"},
     {"task-decided", COLOUR_GREEN,
-	"{actor} decided: {choice}[ ({decisions} of {approvals})]"
+	"{actor}[ (for {on_behalf_of})] decided: {choice}"
+	"[ ({decisions} of {approvals})]"
 	"[, “{comment}”]"},
     {"task-closed", COLOUR_DIM, "the task of {state} is over"},
     {"refused", COLOUR_RED, "refused[ to {actor}]: {detail}"},
@@ -64,6 +65,20 @@ static const struct sentence sentences[] = {
     {"compensated", COLOUR_YELLOW, "{step} is undone"},
     {"suspended", COLOUR_YELLOW, "suspended[ by {actor}][, “{comment}”]"},
     {"resumed", COLOUR_GREEN, "resumed[ by {actor}][, “{comment}”]"},
+    {"proposed", COLOUR_YELLOW,
+	"{actor} proposes to {act}[ {step}]: another person has to confirm it"
+	"[, “{comment}”]"},
+    {"confirmed", COLOUR_GREEN,
+	"{actor} confirms what {proposed_by} proposed: {act}"
+	"[, “{comment}”]"},
+    {"proposal-rejected", COLOUR_YELLOW,
+	"{actor} rejects what {proposed_by} proposed: {act}[, “{comment}”]"},
+    {"proposal-lapsed", COLOUR_DIM, "the proposal to {act} has lapsed"},
+    {"glass-broken", COLOUR_RED,
+	"{actor} does it without a second person: {act}[ {step}], “{reason}”"},
+    {"glass-acknowledged", COLOUR_GREEN,
+	"{actor} has looked at what {done_by} did alone: {act}"
+	"[, “{comment}”]"},
     {"cancelled", COLOUR_YELLOW, "cancelled[ by {actor}][, “{comment}”]"},
     {"ended", COLOUR_BOLD, "ended in {state}: {outcome}"},
     /* of the journal */

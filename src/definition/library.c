@@ -39,6 +39,7 @@ struct shelf {
 struct library {
 	struct arena *arena;
 	const struct library *base; /* NULL: it stands by itself */
+	struct str alarm; /* a contact's name; empty: none */
 	struct shelf shelves[DOCUMENT_KINDS];
 	/* All versions, those of library_add_version() too. */
 	const struct definition **definitions;
@@ -457,6 +458,23 @@ link_shelf(struct library *library, enum load_document kind,
 		if (kind == DOCUMENT_WORKFLOW)
 			add_definition(library, entry->loaded);
 	}
+}
+
+void
+library_set_alarm(struct library *library, struct str contact)
+{
+	must(!library->is_linked);
+	library->alarm = arena_str(library->arena, contact);
+}
+
+const struct def_contact *
+library_alarm(const struct library *library)
+{
+	while (library->base != NULL)
+		library = library->base;
+	return library->alarm.bytes > 0
+		   ? library_find_contact(library, library->alarm)
+		   : NULL;
 }
 
 struct library *

@@ -395,6 +395,11 @@ extern const struct load_table load_form_compensate;
 void load_compensate(struct load *load, const struct yaml_node *node,
     enum def_compensate *kind, const struct def_state **to);
 
+/* load_separate.c: when the states are known by name. */
+extern const struct load_table load_separate_form;
+void load_separate(
+    struct load *load, const struct yaml_node *node, void *definition);
+
 /* load_circle.c: when all states are loaded. */
 void load_check_circles(struct load *load);
 
@@ -518,6 +523,8 @@ bool library_is_unread(
 /* Its text as a tree, loaded or not; NULL where there is none. */
 const struct yaml_node *library_find_document(
     const struct library *library, enum load_document kind, struct str name);
+/* NULL: none is told. */
+const struct def_contact *library_alarm(const struct library *library);
 /* Whether any document of that kind can't be read. */
 bool library_has_unread(
     const struct library *library, enum load_document kind);

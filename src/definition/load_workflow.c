@@ -264,44 +264,6 @@ load_invariants(struct load *load, const struct yaml_node *node, void *into)
 
 /* ---- small parts ---- */
 
-#define PART_WORD(constant, name, bit) {name, constant, false},
-static const struct load_word part_words[] = {DEF_PARTS(PART_WORD)};
-static const struct load_table part_form = LOAD_WORDS(part_words);
-static const struct load_table parts_form = LOAD_LIST(&part_form);
-static const struct load_table separate_form = LOAD_LIST(&parts_form);
-
-static unsigned
-load_parts(struct load *load, const struct yaml_node *node)
-{
-	unsigned parts = 0;
-
-	if (!load_is_kind(load, node, NODE_LIST, "separate",
-	    "lists such as [[initiate, approve]]"))
-		return 0;
-	for (size_t i = 0; i < node->count; i++) {
-		parts |= (unsigned)LOAD_CHOOSE(load, node->items[i], part_words,
-		    "separate");
-	}
-	if (node->count < 2) {
-		load_error(load, LOAD_BAD_FORM, node->span,
-		    "at least two parts have to be kept apart");
-	}
-	return parts;
-}
-
-static void
-load_separate(struct load *load, const struct yaml_node *node, void *into)
-{
-	struct definition *definition = into;
-	unsigned *sets = ARENA_ARRAY(load->arena, node->count, unsigned);
-
-	for (size_t i = 0; i < node->count; i++)
-		sets[i] = load_parts(load, node->items[i]);
-	definition->separate = sets;
-	definition->separate_span = node->span;
-	definition->separate_count = node->count;
-}
-
 static void
 load_sensitive(struct load *load, const struct yaml_node *node, void *into)
 {
@@ -409,8 +371,8 @@ static const struct load_key workflow_keys[] = {
 	    "how long a finished instance's history is kept"},
 	{"hold", KIND_SPAN, LOAD_MAY, IN(hold), NULL, NULL,
 	    "how long an event that fits no instance is held; 7d unless told"},
-	{"separate", KIND_LIST, LOAD_MAY, 0, load_separate, &separate_form,
-	    "parts that no person may hold together"},
+	{"separate", KIND_LIST, LOAD_MAY, 0, load_separate, &load_separate_form,
+	    "parts, tasks and roles that no person may hold together"},
 	{"labels", KIND_FIELDS, LOAD_MAY, IN(labels), NULL, NULL,
 	    "values to find, count and limit access by"},
 	{"sensitive", KIND_OWN, LOAD_MAY, 0, load_sensitive, &load_form_texts,
@@ -492,6 +454,7 @@ load_workflow(struct load *load)
 	definition->hold = (struct def_span){
 		.kind = SPAN_FIXED, .fixed_ms = 7 * DAY_MS, .text = STR("7d"),
 	};
+	definition->alarm = library_alarm(load->library);
 	find_calendar(load, root);
 	make_scope(load, root);
 	gather_all_events(load, root);

@@ -28,6 +28,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/load_schema.c \
 	src/definition/load_scope.c \
 	src/definition/load_sftp.c \
+	src/definition/load_separate.c \
 	src/definition/load_signature.c \
 	src/definition/load_state.c \
 	src/definition/load_step.c \

@@ -346,14 +346,17 @@ say_invariants(struct diff_facts *facts)
 }
 
 static struct str
-parts_text(struct arena *arena, unsigned parts)
+parts_text(struct arena *arena, const struct def_separate *set)
 {
-	struct str names[8];
+	struct str *names =
+	    ARENA_ARRAY(arena, set->name_count + PARTS_ALL, struct str);
 	size_t count = 0;
 
-	for (unsigned bit = 1; bit <= parts; bit <<= 1)
-		if (parts & bit)
+	for (unsigned bit = 1; bit <= set->parts; bit <<= 1)
+		if (set->parts & bit)
 			names[count++] = def_part_name((enum def_part)bit);
+	for (size_t i = 0; i < set->name_count; i++)
+		names[count++] = set->names[i];
 	return diff_text_names(arena, names, count);
 }
 
@@ -411,7 +414,7 @@ say_words(struct diff_facts *facts)
 	    diff_text_span(arena, &definition->hold));
 	for (size_t i = 0; i < definition->separate_count; i++)
 		say(facts, whole, arena_strf(arena, "separate %zu", i + 1), "",
-		    parts_text(arena, definition->separate[i]));
+		    parts_text(arena, &definition->separate[i]));
 	say(facts, whole, STR("sensitive"), "",
 	    diff_text_names(
 		arena, definition->sensitive, definition->sensitive_count));

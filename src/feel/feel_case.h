@@ -7,8 +7,8 @@
 #define STATED_FEEL_CASE_H
 
 #include "stated/buf.h"
+#include "stated/feel.h"
 
 void feel_case_upper(struct str string, struct buf *out);
-void feel_case_lower(struct str string, struct buf *out);
 
 #endif

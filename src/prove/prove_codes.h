@@ -37,7 +37,8 @@
 	    "a rule of a decision that never decides")                         \
 	X(PROVE_NOTHING, "P119", "a deadline after which nothing happens")     \
 	X(PROVE_NOT_STARTED, "P120", "a child workflow that is never started") \
-	X(PROVE_ODOO, "P121", "a call that Odoo takes otherwise than it reads")
+	X(PROVE_ODOO, "P121", "a call that Odoo takes otherwise than it reads") \
+	X(PROVE_PASSED_BY, "P122", "a task that is passed by")
 
 #define PROVE_CODE_NAME(name, code, meaning) static const char name[] \
 	__attribute__((unused)) = code;

@@ -3,7 +3,8 @@
  * prove_people.c: whoever is to be kept apart is kept apart.
  *
  * The engine refuses who may not act; what is looked for here is a rule that
- * can never refuse anybody, and one that holds in one order only.
+ * can never refuse anybody, one that holds in one order only, and a task that
+ * is passed by without anybody's decision.
  */
 #include "prove_priv.h"
 
@@ -130,31 +131,228 @@ prove_excludes(struct people *people, const struct def_state *state)
 /* ---- separate ---- */
 
 static bool
+is_decided(const struct proof *proof, const struct def_state *state)
+{
+	return state->task && flow_reaches(proof->flow, state, AT_SETTLED);
+}
+
+static bool
 has_task(const struct proof *proof)
 {
 	const struct definition *definition = proof->definition;
 
 	for (size_t i = 0; i < definition->state_count; i++)
-		if (definition->states[i]->task && flow_reaches(
-		    proof->flow, definition->states[i], AT_SETTLED))
+		if (is_decided(proof, definition->states[i]))
 			return true;
 	return false;
 }
 
-static void
-prove_parts(struct proof *proof, unsigned parts)
+/* The task's role, where it is written and not worked out; absent: it is not
+ * known here, or anybody may. */
+static struct str
+role_of(const struct def_state *state)
 {
-	bool is_one = (parts & (parts - 1)) == 0;
+	const struct template *role = state->task->role;
 
-	if (!is_one && (!(parts & PART_APPROVE) || has_task(proof)))
+	return role && role->kind == TEMPLATE_LITERAL
+		   ? value_str(role->literal)
+		   : (struct str){NULL, 0};
+}
+
+static struct str
+role_in(struct str name)
+{
+	return str_has_prefix(name, STR(DEF_APPROVER))
+		   ? str_slice(name, sizeof(DEF_APPROVER) - 1, SIZE_MAX)
+		   : (struct str){NULL, 0};
+}
+
+/* Whether a task may be for that role. */
+static bool
+has_role(const struct proof *proof, struct str role)
+{
+	const struct definition *definition = proof->definition;
+
+	for (size_t i = 0; i < definition->state_count; i++) {
+		const struct def_state *state = definition->states[i];
+
+		if (is_decided(proof, state) && state->task->role &&
+		    (role_of(state).at == NULL ||
+			str_equal(role_of(state), role)))
+			return true;
+	}
+	return false;
+}
+
+static void
+tell_no_role(struct proof *proof, const struct def_separate *set,
+    struct str name)
+{
+	diag_add(proof->diags, DIAG_WARNING, PROVE_NOT_SEPARATE, set->span,
+	    "`separate` keeps nobody from `%.*s`: no task is for that role",
+	    STR_ARG(name));
+	diag_repair(proof->diags,
+	    "name the role of a task, or take `%.*s` out", STR_ARG(name));
+}
+
+/* Whoever decides the task takes both, and what stands in one set would hold
+ * in one order only. */
+static void
+tell_one_act(struct proof *proof, const struct def_separate *set,
+    const struct def_state *state, struct str role)
+{
+	diag_add(proof->diags, DIAG_WARNING, PROVE_NOT_SEPARATE, set->span,
+	    "whoever decides `%.*s` acts in the role `%.*s`: nobody can be "
+	    "kept from one of the two", STR_ARG(state->name), STR_ARG(role));
+	diag_repair(proof->diags, "name the other tasks of the role");
+}
+
+static void
+tell_never_both(struct proof *proof, const struct def_separate *set,
+    struct str a, struct str b)
+{
+	diag_add(proof->diags, DIAG_WARNING, PROVE_NOT_SEPARATE, set->span,
+	    "`separate` keeps nobody apart: no path leads through `%.*s` and "
+	    "`%.*s`", STR_ARG(a), STR_ARG(b));
+	diag_repair(proof->diags, "name tasks of one path");
+}
+
+static bool
+can_both(struct people *people, const struct def_state *a,
+    const struct def_state *b)
+{
+	if (are_side_by_side(a, b) || people->spent > POINTS_MAX)
+		return true;
+	mark_after(people, flow_at(a, AT_REST));
+	if (people->after[flow_at(b, AT_SETTLED)])
+		return true;
+	mark_after(people, flow_at(b, AT_REST));
+	return people->after[flow_at(a, AT_SETTLED)];
+}
+
+static void
+prove_pair(struct people *people, const struct def_separate *set,
+    struct str a, struct str b)
+{
+	struct proof *proof = people->proof;
+	const struct def_state *first =
+	    definition_find_state(proof->definition, a);
+	const struct def_state *second =
+	    definition_find_state(proof->definition, b);
+	struct str role = first ? role_in(b) : role_in(a);
+	const struct def_state *task = first ? first : second;
+
+	if (task && role.at && str_equal(role_of(task), role))
+		tell_one_act(proof, set, task, role);
+	else if (first && second && is_decided(proof, first) &&
+	    is_decided(proof, second) && !can_both(people, first, second))
+		tell_never_both(proof, set, a, b);
+}
+
+static void
+prove_names(struct people *people, const struct def_separate *set)
+{
+	for (size_t i = 0; i < set->name_count; i++) {
+		struct str role = role_in(set->names[i]);
+
+		if (role.at && !has_role(people->proof, role))
+			tell_no_role(people->proof, set, set->names[i]);
+		for (size_t k = 0; k < i; k++)
+			prove_pair(people, set, set->names[k], set->names[i]);
+	}
+}
+
+static size_t
+count_of(const struct def_separate *set)
+{
+	size_t count = set->name_count;
+
+	for (unsigned parts = set->parts; parts != 0; parts &= parts - 1)
+		count++;
+	return count;
+}
+
+static void
+prove_set(struct people *people, const struct def_separate *set)
+{
+	struct proof *proof = people->proof;
+	bool is_one = count_of(set) < 2;
+
+	prove_names(people, set);
+	if (!is_one && (!(set->parts & PART_APPROVE) || has_task(proof)))
 		return;
 	diag_add(proof->diags, DIAG_WARNING, PROVE_NOT_SEPARATE,
-	    proof->definition->separate_span, is_one ?
+	    set->span, is_one ?
 	    "`separate` names one part only, and keeps nobody apart" :
 	    "`separate` keeps nobody apart: nothing is approved here");
 	diag_repair(proof->diags, is_one ?
 	    "name two parts, such as [initiate, approve]" :
 	    "add a `user-task`, or take `approve` out");
+}
+
+/* ---- tasks that are passed by ---- */
+
+static void
+tell_from_outside(struct proof *proof, const struct def_state *state,
+    struct str choice)
+{
+	diag_add(proof->diags, DIAG_WARNING, PROVE_PASSED_BY,
+	    state->task->span,
+	    "`%.*s` may come from outside as well: whoever sends events "
+	    "decides `%.*s` without being asked", STR_ARG(choice),
+	    STR_ARG(state->name));
+	diag_path(proof->diags, flow_path_from_start(
+	    proof->flow, flow_at(state, AT_SETTLED)));
+	diag_repair(proof->diags,
+	    "give the event, or the choice, another name");
+}
+
+static void
+tell_at_once(struct proof *proof, const struct def_state *state,
+    const struct def_transition *transition)
+{
+	diag_add(proof->diags, DIAG_WARNING, PROVE_PASSED_BY,
+	    transition->span,
+	    "`%.*s` is left before anybody can decide its task",
+	    STR_ARG(state->name));
+	diag_path(proof->diags, flow_path_from_start(
+	    proof->flow, flow_at(state, AT_SETTLED)));
+	diag_repair(proof->diags,
+	    "leave it by the task's choices, or take the task out");
+}
+
+/* At once: when the entry is through, whatever the instance's data. */
+static const struct def_transition *
+leaves_at_once(const struct def_state *state)
+{
+	const struct def_transitions *lists[] = {&state->always, &state->on};
+
+	for (size_t i = 0; i < COUNT_OF(lists); i++)
+		for (size_t k = 0; k < lists[i]->count; k++) {
+			const struct def_transition *transition =
+			    lists[i]->items[k];
+
+			if (transition->targets.count > 0 &&
+			    flow_guard_always(transition->guard) &&
+			    (i == 0 || str_equal(
+			    transition->event, STR("done"))))
+				return transition;
+		}
+	return NULL;
+}
+
+static void
+prove_asked(struct proof *proof, const struct def_state *state)
+{
+	const struct def_task *task = state->task;
+	const struct def_transition *transition = leaves_at_once(state);
+
+	if (transition)
+		tell_at_once(proof, state, transition);
+	for (size_t i = 0; i < task->choice_count; i++)
+		if (definition_find_event(
+		    proof->definition, task->choices[i]))
+			tell_from_outside(proof, state, task->choices[i]);
 }
 
 void
@@ -170,9 +368,11 @@ prove_people(struct proof *proof)
 	};
 
 	for (size_t i = 0; i < definition->separate_count; i++)
-		prove_parts(proof, definition->separate[i]);
-	for (size_t i = 0; i < definition->state_count; i++)
-		if (definition->states[i]->task && flow_reaches(proof->flow,
-		    definition->states[i], AT_SETTLED))
-			prove_excludes(&people, definition->states[i]);
+		prove_set(&people, &definition->separate[i]);
+	for (size_t i = 0; i < definition->state_count; i++) {
+		if (!is_decided(proof, definition->states[i]))
+			continue;
+		prove_excludes(&people, definition->states[i]);
+		prove_asked(proof, definition->states[i]);
+	}
 }

@@ -61,6 +61,8 @@ struct case_roles {
 	struct str actor;
 	struct str roles[CASE_ROLES_MAX];
 	size_t count;
+	struct chart_mandate mandates[CASE_ROLES_MAX];
+	size_t mandate_count;
 };
 
 struct play {

@@ -12,6 +12,8 @@
  *	settle HOW [by WHO] {result}
  *	acknowledge [LEVEL] [by WHO]
  *	cancel [undoing] [by WHO], suspend [by WHO], resume [by WHO]
+ *	settle or cancel … alone   without the second person, "in a hurry"
+ *	confirm, reject, look by WHO   at what was proposed, or done alone
  *	advance SPAN           waking whenever the instance wants to
  *	sleep SPAN             as if the engine had stood still meanwhile
  *	crash                  what was under way is lost
@@ -19,6 +21,7 @@
  *	refuse WORKFLOW        its next start is refused
  *	await for NUMBER.SERIAL   another instance waits for this one
  *	roles WHO ROLE…        from then on roles are checked
+ *	delegate ROLE by WHO to WHOM
  *	hold calls, hide KIND…, show FIELD
  */
 #include "case.h"
@@ -112,6 +115,8 @@ actor_of(const struct play *play, const struct command *command)
 		if (str_equal(play->roles[i].actor, actor.name)) {
 			actor.roles = play->roles[i].roles;
 			actor.role_count = play->roles[i].count;
+			actor.mandates = play->roles[i].mandates;
+			actor.mandate_count = play->roles[i].mandate_count;
 		}
 	return actor;
 }
@@ -359,6 +364,13 @@ do_decide(struct play *play, const struct command *command)
 	play_step(play, &event);
 }
 
+static struct str
+hurry_of(const struct command *command)
+{
+	return play_has_word(command, "alone") ? STR("in a hurry")
+					       : (struct str){NULL, 0};
+}
+
 static void
 do_settle(struct play *play, const struct command *command)
 {
@@ -368,6 +380,7 @@ do_settle(struct play *play, const struct command *command)
 	    .serial = find_item(play, CHART_INCIDENT, 0),
 	    .comment = comment_of(play, command),
 	    .data = play_json(play, command),
+	    .break_glass = hurry_of(command),
 	};
 
 	if (!chart_settlement_parse(play_word(command, 1), &event.settlement))
@@ -400,9 +413,43 @@ do_cancel(struct play *play, const struct command *command)
 	    .actor = actor_of(play, command),
 	    .compensate = play_has_word(command, "undoing"),
 	    .comment = comment_of(play, command),
+	    .break_glass = hurry_of(command),
 	};
 
 	play_step(play, &event);
+}
+
+static void
+step_proposal(struct play *play, const struct command *command,
+    enum chart_event_kind kind)
+{
+	struct chart_event event = {
+	    .kind = kind,
+	    .actor = actor_of(play, command),
+	    .serial = find_item(play, CHART_PROPOSAL, 0),
+	    .comment = comment_of(play, command),
+	};
+
+	play_step(play, &event);
+}
+
+static void
+do_confirm(struct play *play, const struct command *command)
+{
+	check_settled(play);
+	step_proposal(play, command, EV_PROPOSAL_CONFIRMED);
+}
+
+static void
+do_reject(struct play *play, const struct command *command)
+{
+	step_proposal(play, command, EV_PROPOSAL_REJECTED);
+}
+
+static void
+do_look(struct play *play, const struct command *command)
+{
+	step_proposal(play, command, EV_GLASS_ACKNOWLEDGED);
 }
 
 static void
@@ -499,6 +546,30 @@ do_roles(struct play *play, const struct command *command)
 	}
 }
 
+static struct case_roles *
+roles_of(struct play *play, struct str actor)
+{
+	for (size_t i = 0; i < play->role_count; i++)
+		if (str_equal(play->roles[i].actor, actor))
+			return &play->roles[i];
+	must(play->role_count < CASE_ROLES_MAX);
+	play->roles[play->role_count].actor = arena_str(play->arena, actor);
+	return &play->roles[play->role_count++];
+}
+
+static void
+do_delegate(struct play *play, const struct command *command)
+{
+	struct case_roles *roles =
+	    roles_of(play, play_word_after(command, "to"));
+
+	must(roles->mandate_count < CASE_ROLES_MAX);
+	roles->mandates[roles->mandate_count++] = (struct chart_mandate){
+	    .role = arena_str(play->arena, play_word(command, 1)),
+	    .from = arena_str(play->arena, play_word_after(command, "by")),
+	};
+}
+
 static void
 do_hold(struct play *play, const struct command *command)
 {
@@ -543,7 +614,11 @@ static const struct {
     {STR_INIT("child"), child_ends, false},
     {STR_INIT("refuse"), child_is_refused, true},
     {STR_INIT("await"), child_awaited, false},
+    {STR_INIT("confirm"), do_confirm, false},
+    {STR_INIT("reject"), do_reject, false},
+    {STR_INIT("look"), do_look, false},
     {STR_INIT("roles"), do_roles, true},
+    {STR_INIT("delegate"), do_delegate, true},
     {STR_INIT("hold"), do_hold, true},
     {STR_INIT("hide"), do_hide, true},
     {STR_INIT("show"), do_show, false},

@@ -211,6 +211,7 @@ trace_item(struct play *play, const struct chart_effect *effect)
 	static const char *const kinds[] = {
 	    [CHART_TASK] = "task",
 	    [CHART_INCIDENT] = "incident",
+	    [CHART_PROPOSAL] = "proposal",
 	    [CHART_ESCALATION] = "escalation",
 	};
 

@@ -7,6 +7,7 @@
  *	load PATH        a file or folder of definitions, from the source tree
  *	workflow NAME    which one is played; left out: the only one
  *	clock INSTANT    when it begins
+ *	alarm CONTACT    who is told of what is done without a second person
  *	<<<              definitions in place, up to a line ">>>"
  *
  * and then the steps (case.h).  A line of a step may be continued by one that
@@ -45,7 +46,7 @@ struct tale {
 };
 
 /* Of snapshots that are still to be read, besides the present one. */
-static const int old_versions[] = {1, 2};
+static const int old_versions[] = {1, 2, 3};
 #define OLD_VERSIONS (sizeof(old_versions) / sizeof(old_versions[0]))
 
 static bool
@@ -144,6 +145,8 @@ read_directive(struct tale *tale, struct str line)
 		load_path(tale, rest);
 	else if (str_equal(word, STR("workflow")))
 		tale->workflow = rest;
+	else if (str_equal(word, STR("alarm")))
+		library_set_alarm(tale->play.library, rest);
 	else if (str_equal(word, STR("clock")) &&
 		 !clock_parse(rest, &tale->play.now_ms))
 		trace_complain(&tale->play, "no instant");
