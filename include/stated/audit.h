@@ -95,6 +95,13 @@ struct str audit_kind_name(enum audit_kind kind);
 	X(CONNECTION_RESUMED, "connection-resumed", "its calls go: reason")    \
 	X(EVENT_REPLAYED, "event-replayed",                                    \
 	    "a dead letter was delivered again: source, event, type")          \
+	X(DELEGATION_GIVEN, "delegation-given",                                \
+	    "a person may act in another's role: role, from, to, until")       \
+	X(DELEGATION_REVOKED, "delegation-revoked", "and may no longer")       \
+	X(PROPOSAL_MADE, "proposal-made",                                      \
+	    "what waits for another person to confirm it: act")                \
+	X(PROPOSAL_CONFIRMED, "proposal-confirmed", "act, proposed_by")        \
+	X(PROPOSAL_REJECTED, "proposal-rejected", "act, proposed_by")          \
 	X(EXPORT_BEGUN, "export-begun",                                        \
 	    "histories are about to leave: format, filter")                    \
 	X(CHECKPOINT_MADE, "checkpoint-made", "size and root of the tree")     \

@@ -159,6 +159,9 @@ struct chart_event {
 	/* EV_INCIDENT_SETTLED, EV_CANCELLED: why it can't wait for the second
 	 * person whom the workflow asks for; absent: it can */
 	struct str break_glass;
+	/* EV_EVENT_RECEIVED: who proposed to deliver it again, which the actor
+	 * has confirmed; absent: it needed no proposal */
+	struct str proposed_by;
 	const struct chart_migration *migration; /* EV_MIGRATED */
 	/* EV_AWAITED; EV_STARTED: who runs it; EV_CANCELLED: whose end takes
 	 * this one along, and then nobody's rights are looked at */
@@ -365,6 +368,11 @@ size_t chart_correlations(const struct chart *chart,
 /* Whether an event of that type and subject is for this instance. */
 bool chart_takes(const struct chart *chart, struct str type, struct str subject,
     struct chart_context *context);
+/* Whether a correction of it waits for a second person. */
+bool chart_wants_second(const struct chart *chart);
+/* Whether the person may take that part in it, by what they hold already. */
+bool chart_allows(
+    const struct chart *chart, struct str person, enum def_part part);
 /* The instance as interfaces show it: id, workflow, version, status, states,
  * input, data, tasks, incidents, deadlines, … */
 const struct value *chart_describe(

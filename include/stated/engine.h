@@ -55,6 +55,9 @@ struct engine_options {
 	struct str environment;
 	/* Nothing is published that a proof has a finding about. */
 	bool proofs_required;
+	/* Nothing is published, but by the configuration's own files, until
+	 * another person has confirmed it. */
+	bool publishing_needs_two;
 	template_secret_fn *secret;
 	void *secret_arg;
 	/* Told of each credential that was refused; true where another one
@@ -81,6 +84,7 @@ enum engine_status {
 	ENGINE_CREATED,     /* a new instance */
 	ENGINE_OK,
 	ENGINE_ACCEPTED,    /* an event: see fate */
+	ENGINE_PROPOSED,    /* it waits for another person: see proposal */
 	ENGINE_UNKNOWN_WORKFLOW,
 	ENGINE_UNKNOWN_INSTANCE,
 	ENGINE_INVALID,     /* input fails the schema, or the key is missing */
@@ -101,6 +105,9 @@ enum engine_status {
 struct engine_reply {
 	enum engine_status status;
 	uint64_t instance;          /* where there is one */
+	/* PROPOSED: its number among the instance's items; of no instance,
+	 * among those of the installation, which are of number 0 */
+	uint64_t proposal;
 	/* chart_describe(), where there is one; of engine_publish() what it
 	 * says */
 	const struct value *view;
@@ -163,20 +170,60 @@ struct engine_publish {
 	const struct engine_document *documents;
 	size_t count;
 	bool dry_run; /* only look whether it would be done */
+	bool proposes; /* another person has to confirm it, in any case */
 	struct chart_actor actor;
 };
 /*
  * Checks workflows against the library and publishes them, all or none: new
  * starts use them from then on, running instances stay where they are.
  * CREATED, or OK where nothing is new (or on a dry run), with the view {items:
- * [{name, version, digest, new, newest}], dry_run}; else CHANGED, or FAULTY or
+ * [{name, version, digest, new, newest}], dry_run}; PROPOSED, with the proposal
+ * as the view, where another person has to confirm it; else CHANGED, or FAULTY or
  * UNPROVED with a list of what is wrong.
  */
 void engine_publish(struct engine *engine, const struct engine_publish *publish,
     engine_reply_fn *reply, void *arg);
-/* Delivers a dead letter (or a held event) again. */
-void engine_replay(struct engine *engine, uint64_t event_id,
-    const struct chart_actor *actor, engine_reply_fn *reply, void *arg);
+/*
+ * Delivers a dead letter (or a held event) again.  Where an instance that
+ * takes it belongs to a workflow whose corrections want a second person, it is
+ * PROPOSED instead, or done alone for the reason given.
+ */
+struct engine_replay {
+	uint64_t event_id;
+	struct chart_actor actor;
+	struct str break_glass; /* see struct chart_event; may be absent */
+};
+void engine_replay(struct engine *engine, const struct engine_replay *act,
+    engine_reply_fn *reply, void *arg);
+
+/* What another person says to a proposal of the installation; for those of an
+ * instance there are EV_PROPOSAL_CONFIRMED and its like. */
+struct engine_verdict {
+	uint64_t serial;
+	bool confirms; /* else it is rejected */
+	struct str comment;
+	struct chart_actor actor;
+};
+/* OK with the proposal as the view, once that is durable; else why it can't
+ * be done: REFUSED, or as engine_publish() and engine_replay() answer. */
+void engine_judge(struct engine *engine, const struct engine_verdict *verdict,
+    engine_reply_fn *reply, void *arg);
+
+/* A person lets another one act in their role, or no longer. */
+struct engine_delegate {
+	uint64_t serial; /* of what is taken back */
+	bool revokes;	 /* only serial and actor count then */
+	struct str role; /* approver:ROLE */
+	struct str from; /* whose it is */
+	struct str to;
+	struct str workflow; /* absent: of any */
+	int64_t until_ms;
+	struct chart_actor actor;
+};
+/* CREATED, or OK where it is taken back, with the delegation as the view; or
+ * REFUSED.  In force once that is so. */
+void engine_delegate(struct engine *engine, const struct engine_delegate *act,
+    engine_reply_fn *reply, void *arg);
 
 struct engine_switch {
 	struct str connection;
@@ -284,6 +331,9 @@ struct str engine_id_format(
     const struct engine *engine, uint64_t number, char out[CHART_ID_BYTES]);
 MUST_USE bool engine_id_parse(
     const struct engine *engine, struct str text, uint64_t *number);
+/* "INSTANCE.SERIAL", in the arena. */
+struct str engine_item_id(const struct engine *engine, uint64_t number,
+    uint64_t serial, struct arena *arena);
 
 /* Where a schedule stands; valid during the callback. */
 struct engine_schedule {

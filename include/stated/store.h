@@ -103,7 +103,14 @@ struct store_instance {
 	struct str snapshot;
 };
 
-enum store_item_kind { ITEM_TASK, ITEM_INCIDENT, ITEM_ESCALATION };
+enum store_item_kind {
+	ITEM_TASK,
+	ITEM_INCIDENT,
+	ITEM_ESCALATION,
+	/* These may be of no instance but of the installation: of number 0. */
+	ITEM_PROPOSAL,
+	ITEM_DELEGATION,
+};
 /* What waits for a person: a task, an incident or an escalation. */
 struct store_item {
 	enum store_item_kind kind;

@@ -128,8 +128,12 @@ view_cb(const struct engine_reply *reply, void *arg)
 {
 	struct api_call *call = api_call_of(arg);
 
-	if (call->request != NULL && !api_problem_of_engine(call, reply))
-		api_reply_value(call, 200, reply->view);
+	if (call->request != NULL && !api_problem_of_engine(call, reply)) {
+		if (reply->status == ENGINE_PROPOSED)
+			api_proposal_reply(call, reply);
+		else
+			api_reply_value(call, 200, reply->view);
+	}
 	api_call_unref(call);
 }
 
@@ -165,8 +169,10 @@ act(struct api_call *call, enum chart_event_kind kind,
 	if (body == NULL)
 		return;
 	event.comment = api_body_text(call, body, "comment");
-	if (kind == EV_CANCELLED)
+	if (kind == EV_CANCELLED) {
 		event.compensate = api_body_flag(call, body, "compensate");
+		event.break_glass = api_body_text(call, body, "break_glass");
+	}
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
 	    !api_instance_find(call, call->params[0], &number))
 		return;
@@ -176,7 +182,8 @@ act(struct api_call *call, enum chart_event_kind kind,
 void
 api_instance_cancel(struct api_call *call)
 {
-	static const char *const members[] = {"comment", "compensate", NULL};
+	static const char *const members[] = {
+	    "comment", "compensate", "break_glass", NULL};
 
 	act(call, EV_CANCELLED, members);
 }

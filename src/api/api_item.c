@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api_item.c: what waits for a person: tasks, incidents, escalations. */
+/*
+ * api_item.c: what waits for a person: tasks, incidents, escalations; and the
+ * lists of what is stored like these: proposals and delegations.
+ */
 #include "api_priv.h"
 
 #define LIMIT_DEFAULT 50
@@ -13,6 +16,7 @@ struct items {
 	uint64_t serial;
 	size_t seen;
 	bool more;
+	bool is_active_wanted; /* of delegations: those that hold */
 };
 
 static const struct value *
@@ -24,12 +28,42 @@ item_value(struct api_call *call, const struct store_item *row)
 
 	if (body->type != VALUE_CONTEXT)
 		body = value_built(value_build_context(arena));
+	if (row->kind == ITEM_DELEGATION)
+		return api_delegation_value(call, body);
 	body =
 	    value_with(arena, body, STR("open"), value_of_boolean(row->open));
 	return value_with(arena, body, STR("closed"),
 	    row->closed_ms == 0
 		? &value_null
 		: value_copy_str(arena, clock_format(row->closed_ms, text)));
+}
+
+/* What is published may be long: whoever looks at one proposal sees it. */
+static const struct value *
+listed(struct api_call *call, const struct value *item)
+{
+	struct value_builder *built;
+
+	if (value_get_cstr(item, "files") == NULL)
+		return item;
+	built = value_build_context(call->arena);
+	for (size_t i = 0; i < item->as.context.count; i++)
+		if (!str_equal(item->as.context.fields[i].key, STR("files")))
+			value_put(built, item->as.context.fields[i].key,
+			    item->as.context.fields[i].value);
+	return value_built(built);
+}
+
+/* A delegation ends by itself, without becoming another row. */
+static bool
+is_wanted(const struct items *items, const struct value *item)
+{
+	bool is_active = str_equal(
+	    value_str(value_field_or_null(item, "status")), STR("active"));
+
+	return api_auth_reaches(items->page.call,
+		   value_str(value_field_or_null(item, "workflow"))) &&
+	       (!items->is_active_wanted || is_active);
 }
 
 static bool
@@ -47,9 +81,9 @@ item_cb(const struct store_item *row, void *arg)
 	items->instance = row->instance;
 	items->serial = row->serial;
 	value = item_value(call, row);
-	if (api_auth_reaches(
-		call, value_str(value_field_or_null(value, "workflow"))))
-		json_write(value, JSON_PLAIN, api_page_item(&items->page));
+	if (is_wanted(items, value))
+		json_write(listed(call, value), JSON_PLAIN,
+		    api_page_item(&items->page));
 	return true;
 }
 
@@ -97,8 +131,8 @@ owner_of(const struct api_call *call)
 		   : role;
 }
 
-static void
-list(struct api_call *call, enum store_item_kind kind)
+void
+api_item_list(struct api_call *call, enum store_item_kind kind)
 {
 	struct store *store = engine_store(call->api->options.engine);
 	struct str instance = api_query_text(call, "instance");
@@ -111,7 +145,8 @@ list(struct api_call *call, enum store_item_kind kind)
 	    .owner = owner_of(call),
 	    .limit = limit + 1,
 	};
-	struct items items = {0};
+	struct items items = {
+	    .is_active_wanted = kind == ITEM_DELEGATION && filter.open == 1};
 	enum store_error error;
 	struct str next = {NULL, 0};
 
@@ -136,27 +171,28 @@ list(struct api_call *call, enum store_item_kind kind)
 void
 api_item_tasks(struct api_call *call)
 {
-	list(call, ITEM_TASK);
+	api_item_list(call, ITEM_TASK);
 }
 
 void
 api_item_incidents(struct api_call *call)
 {
-	list(call, ITEM_INCIDENT);
+	api_item_list(call, ITEM_INCIDENT);
 }
 
 void
 api_item_escalations(struct api_call *call)
 {
-	list(call, ITEM_ESCALATION);
+	api_item_list(call, ITEM_ESCALATION);
 }
 
 /* ---- acts ---- */
 
 struct wanted {
+	struct api_call *call;
 	uint64_t instance;
 	uint64_t serial;
-	bool found;
+	const struct value *value; /* NULL: there is none */
 };
 
 static bool
@@ -164,16 +200,24 @@ wanted_cb(const struct store_item *row, void *arg)
 {
 	struct wanted *wanted = arg;
 
-	wanted->found =
-	    row->instance == wanted->instance && row->serial == wanted->serial;
+	if (row->instance == wanted->instance &&
+	    row->serial == wanted->serial)
+		wanted->value = item_value(wanted->call, row);
 	return false;
 }
 
 /* Whether there ever was one: that it is closed is the engine's to say. */
-static bool
-exists(struct api_call *call, enum store_item_kind kind, uint64_t number,
-    uint64_t serial)
+bool
+api_item_find(struct api_call *call, enum store_item_kind kind,
+    uint64_t number, uint64_t serial, const struct value **value)
 {
+	static const char *const names[] = {
+	    [ITEM_TASK] = "task",
+	    [ITEM_INCIDENT] = "incident",
+	    [ITEM_ESCALATION] = "escalation",
+	    [ITEM_PROPOSAL] = "proposal",
+	    [ITEM_DELEGATION] = "delegation",
+	};
 	struct store_item_filter filter = {
 	    .kind = kind,
 	    .open = -1,
@@ -182,31 +226,31 @@ exists(struct api_call *call, enum store_item_kind kind, uint64_t number,
 	    .after_serial = serial - 1,
 	    .limit = 1,
 	};
-	struct wanted wanted = {.instance = number, .serial = serial};
+	struct wanted wanted = {
+	    .call = call, .instance = number, .serial = serial};
 	enum store_error error =
 	    store_list_items(engine_store(call->api->options.engine), &filter,
 		wanted_cb, &wanted);
 
+	*value = wanted.value;
 	if (error != STORE_OK)
 		api_problem_store(call, error);
-	else if (!wanted.found)
+	else if (wanted.value == NULL)
 		api_problem_reply(call, PROBLEM_UNKNOWN_ITEM,
-		    "There is no %s %.*s.",
-		    kind == ITEM_TASK	    ? "task"
-		    : kind == ITEM_INCIDENT ? "incident"
-					    : "escalation",
+		    "There is no %s %.*s.", names[kind],
 		    STR_ARG(call->params[0]));
-	return error == STORE_OK && wanted.found;
+	return error == STORE_OK && wanted.value != NULL;
 }
 
 static void
 act(struct api_call *call, enum store_item_kind kind, struct chart_event *event)
 {
+	const struct value *there;
 	uint64_t number;
 
 	if (api_body_is_sound(call, PROBLEM_INVALID_BODY) &&
 	    api_instance_find_item(call, &number, &event->serial) &&
-	    exists(call, kind, number, event->serial))
+	    api_item_find(call, kind, number, event->serial, &there))
 		api_instance_act(call, number, event);
 }
 
@@ -243,7 +287,7 @@ void
 api_item_settle(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "comment", "result", "data", NULL};
+	    "comment", "break_glass", "result", "data", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct chart_event event = {
 	    .kind = EV_INCIDENT_SETTLED,
@@ -253,6 +297,7 @@ api_item_settle(struct api_call *call)
 	if (body == NULL)
 		return;
 	event.comment = api_body_text(call, body, "comment");
+	event.break_glass = api_body_text(call, body, "break_glass");
 	event.data = value_get_cstr(body, "result");
 	if (event.data == NULL)
 		event.data = value_get_cstr(body, "data");

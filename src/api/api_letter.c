@@ -110,7 +110,9 @@ replayed_cb(const struct engine_reply *reply, void *arg)
 		api_call_unref(call);
 		return;
 	}
-	if (reply->status == ENGINE_UNKNOWN_INSTANCE) {
+	if (reply->status == ENGINE_PROPOSED) {
+		api_proposal_reply(call, reply);
+	} else if (reply->status == ENGINE_UNKNOWN_INSTANCE) {
 		api_problem_with(
 		    call, PROBLEM_UNKNOWN_ITEM, reply->detail, NULL);
 	} else if (!api_problem_of_engine(call, reply)) {
@@ -124,11 +126,15 @@ replayed_cb(const struct engine_reply *reply, void *arg)
 void
 api_letter_replay(struct api_call *call)
 {
-	static const char *const members[] = {NULL};
+	static const char *const members[] = {"break_glass", NULL};
 	const struct value *body = api_body_object(call, members);
+	struct engine_replay act = {.actor = call->actor};
 	int64_t id;
 
-	if (body == NULL || !api_auth_is_unlimited(call) ||
+	if (body == NULL)
+		return;
+	act.break_glass = api_body_text(call, body, "break_glass");
+	if (!api_auth_is_unlimited(call) ||
 	    !api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return;
 	if (!str_parse_int(call->params[0], 1, INT64_MAX, &id)) {
@@ -136,7 +142,7 @@ api_letter_replay(struct api_call *call)
 		    "There is no dead letter %.*s.", STR_ARG(call->params[0]));
 		return;
 	}
+	act.event_id = (uint64_t)id;
 	api_call_ref(call);
-	engine_replay(call->api->options.engine, (uint64_t)id, &call->actor,
-	    replayed_cb, call);
+	engine_replay(call->api->options.engine, &act, replayed_cb, call);
 }

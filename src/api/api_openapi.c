@@ -130,6 +130,13 @@ put_responses(struct buf *out, const struct api_route *route)
 		put_schema(out, "application/json", route->gives);
 		buf_add_cstr(out, "}}");
 	}
+	if (route->proposes != NULL) {
+		buf_add_cstr(out, ",\"202\":{\"description\":\"it waits for "
+				  "another person to confirm it\","
+				  "\"content\":{");
+		put_schema(out, "application/json", route->proposes);
+		buf_add_cstr(out, "}}");
+	}
 	buf_add_cstr(out, ",\"default\":{\"description\":\"a problem\","
 			  "\"content\":{");
 	put_schema(out, "application/problem+json", "Problem");

@@ -56,6 +56,7 @@ enum api_role {
 #define API_DECIDERS (API_APPROVER | API_INITIATOR | API_OPERATOR)
 #define API_SENDERS (API_INITIATOR | API_OPERATOR | API_EVENTS)
 #define API_OVERSEERS (API_OPERATOR | API_AUDITOR)
+#define API_CONFIRMERS (API_OPERATOR | API_PUBLISHER)
 
 /* ---- problems (RFC 9457) ---- */
 
@@ -181,6 +182,8 @@ struct api_route {
 	const char *takes;	 /* schema of the body; NULL: none of ours */
 	const char *takes_media; /* its types, where not application/json */
 	int status;		 /* of success */
+	/* 202, and this schema, where a second person is wanted; NULL: never */
+	const char *proposes;
 	const char *gives;	 /* schema of the answer; NULL: see `media` */
 	const char *media;	 /* types of an answer that is no JSON */
 };
@@ -452,6 +455,27 @@ MUST_USE bool api_instance_find_item(
 void api_instance_act(
     struct api_call *call, uint64_t number, struct chart_event *event);
 
+/* ---- api_item.c ---- */
+/* A page of them, as the query asks. */
+void api_item_list(struct api_call *call, enum store_item_kind kind);
+/* One of them, open or not; false where there is none, which is answered. */
+MUST_USE bool api_item_find(struct api_call *call, enum store_item_kind kind,
+    uint64_t number, uint64_t serial, const struct value **value);
+
+/* ---- api_proposal.c ---- */
+/* 202: what was asked for waits for another person. */
+void api_proposal_reply(
+    struct api_call *call, const struct engine_reply *reply);
+
+/* ---- api_publish.c ---- */
+/* Answers where documents have errors, or proofs findings. */
+MUST_USE bool api_publish_findings(
+    struct api_call *call, const struct engine_reply *reply);
+
+/* ---- api_delegation.c ---- */
+const struct value *api_delegation_value(
+    struct api_call *call, const struct value *body);
+
 /* ---- api_schema.c: the members of OpenAPI's components.schemas ---- */
 void api_schema_write(struct buf *out);
 
@@ -470,7 +494,10 @@ api_handle_fn api_item_tasks, api_item_incidents, api_item_escalations;
 api_handle_fn api_item_decide, api_item_settle, api_item_acknowledge;
 api_handle_fn api_letter_list, api_letter_replay;
 api_handle_fn api_definition_list, api_definition_get;
-api_handle_fn api_publish_post, api_migrate_post;
+api_handle_fn api_publish_post, api_publish_propose, api_migrate_post;
+api_handle_fn api_proposal_list, api_proposal_get, api_proposal_confirm,
+    api_proposal_reject, api_proposal_acknowledge;
+api_handle_fn api_delegation_list, api_delegation_post, api_delegation_revoke;
 api_handle_fn api_diagram_definition, api_diagram_instance;
 api_handle_fn api_schedule_list;
 api_handle_fn api_token_list, api_token_post, api_token_revoke;

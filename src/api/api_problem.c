@@ -243,6 +243,7 @@ api_problem_of_engine(struct api_call *call, const struct engine_reply *reply)
 	case ENGINE_CREATED:
 	case ENGINE_OK:
 	case ENGINE_ACCEPTED:
+	case ENGINE_PROPOSED:
 		return false;
 	case ENGINE_UNKNOWN_WORKFLOW:
 		api_problem_with(

@@ -107,40 +107,55 @@ reply_findings(struct api_call *call, enum api_problem problem,
 	api_problem_with(call, problem, reply->detail, value_built(more));
 }
 
+bool
+api_publish_findings(struct api_call *call, const struct engine_reply *reply)
+{
+	if (reply->status == ENGINE_FAULTY)
+		reply_findings(call, PROBLEM_FAULTY, reply);
+	else if (reply->status == ENGINE_UNPROVED)
+		reply_findings(call, PROBLEM_UNPROVED, reply);
+	else
+		return false;
+	return true;
+}
+
 static void
 published_cb(const struct engine_reply *reply, void *arg)
 {
 	struct api_call *call = api_call_of(arg);
 
-	if (call->request == NULL)
-		goto out;
-	switch (reply->status) {
-	case ENGINE_CREATED:
-	case ENGINE_OK:
-		api_reply_value(call,
-		    reply->status == ENGINE_CREATED ? 201 : 200, reply->view);
-		break;
-	case ENGINE_FAULTY:
-		reply_findings(call, PROBLEM_FAULTY, reply);
-		break;
-	case ENGINE_UNPROVED:
-		reply_findings(call, PROBLEM_UNPROVED, reply);
-		break;
-	default:
-		must(api_problem_of_engine(call, reply));
+	if (call->request != NULL && !api_publish_findings(call, reply) &&
+	    !api_problem_of_engine(call, reply)) {
+		if (reply->status == ENGINE_PROPOSED)
+			api_proposal_reply(call, reply);
+		else
+			api_reply_value(call,
+			    reply->status == ENGINE_CREATED ? 201 : 200,
+			    reply->view);
 	}
-out:
 	api_call_unref(call);
 }
 
 /* Of a token that is limited to workflows nothing else may come. */
-void
-api_publish_post(struct api_call *call)
+static void
+publish(struct api_call *call, bool proposes)
 {
-	struct engine_publish publish = {0};
+	struct engine_publish publish = {.proposes = proposes};
 
 	if (!api_auth_is_unlimited(call) || !read_publish(call, &publish))
 		return;
 	api_call_ref(call);
 	engine_publish(call->api->options.engine, &publish, published_cb, call);
+}
+
+void
+api_publish_post(struct api_call *call)
+{
+	publish(call, false);
+}
+
+void
+api_publish_propose(struct api_call *call)
+{
+	publish(call, true);
 }

@@ -69,13 +69,22 @@ static const struct {
 	ALSO("version", "{'type':'integer','minimum':1}"),
 	"'input'")},
     {"Comment", CLOSED(HAS("comment", TEXT_OR_NULL), "")},
-    {"Cancel", CLOSED(HAS("comment", TEXT_OR_NULL) ALSO("compensate", FLAG),
-	"")},
+    {"Settle", CLOSED(HAS("comment", TEXT_OR_NULL)
+	ALSO("break_glass", TEXT_OR_NULL), "")},
+    {"Cancel", CLOSED(HAS("comment", TEXT_OR_NULL) ALSO("compensate", FLAG)
+	ALSO("break_glass", TEXT_OR_NULL), "")},
     {"Decide", CLOSED(HAS("choice", TEXT) ALSO("comment", TEXT_OR_NULL)
 	ALSO("data", ANY),
 	"'choice'")},
-    {"Supply", CLOSED(HAS("result", ANY) ALSO("comment", TEXT_OR_NULL),
+    {"Supply", CLOSED(HAS("result", ANY) ALSO("comment", TEXT_OR_NULL)
+	ALSO("break_glass", TEXT_OR_NULL),
 	"'result'")},
+    {"Replay", CLOSED(HAS("break_glass", TEXT_OR_NULL), "")},
+    {"Delegate", CLOSED(HAS("role", TEXT)
+	ALSO("from", TEXT_OR_NULL)
+	ALSO("to", TEXT)
+	ALSO("until", TEXT)
+	ALSO("workflow", TEXT_OR_NULL), "'role','to','until'")},
     {"Nothing", CLOSED("", "")},
     {"TokenRequest", CLOSED(HAS("name", TEXT)
 	ALSO("roles", LIST(TEXT))
@@ -111,7 +120,8 @@ static const struct {
 	ALSO("incidents", LIST(REF("Incident")))
 	ALSO("escalations", LIST(REF("Escalation")))
 	ALSO("deadlines", LIST(OBJECT))
-	ALSO("calls", LIST(OBJECT)),
+	ALSO("calls", LIST(OBJECT))
+	ALSO("proposals", LIST(REF("Proposal"))),
 	"'id','workflow','version','definition','status','states','input',"
 	"'data','tasks','incidents','escalations'")},
     {"InstanceRow", CLOSED(HAS("id", TEXT)
@@ -168,7 +178,8 @@ static const struct {
 	ALSO("state", TEXT_OR_NULL)
 	ALSO("step", TEXT_OR_NULL)
 	ALSO("message", TEXT_OR_NULL)
-	ALSO("owner", TEXT_OR_NULL),
+	ALSO("owner", TEXT_OR_NULL)
+	ALSO("proposal", REF("Proposal")),
 	"'id','instance','workflow','kind','message'")},
     {"IncidentPage", PAGE("Incident")},
     {"Escalation", OPEN(HAS("id", TEXT)
@@ -182,6 +193,46 @@ static const struct {
 	ALSO("acknowledged", FLAG),
 	"'id','instance','workflow','state','level','to','acknowledged'")},
     {"EscalationPage", PAGE("Escalation")},
+    {"Proposal", OPEN(HAS("id", TEXT)
+	ALSO("act", "{'enum':['retry','supply','skip','compensate','cancel',"
+	    "'replay','publish']}")
+	ALSO("status", "{'enum':['proposed','confirmed','rejected','lapsed',"
+	    "'done','acknowledged']}")
+	ALSO("what", TEXT)
+	ALSO("instance", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("state", TEXT_OR_NULL)
+	ALSO("incident", TEXT)
+	ALSO("step", TEXT)
+	ALSO("compensate", FLAG)
+	ALSO("result", ANY)
+	ALSO("workflows", LIST(OBJECT))
+	ALSO("files", LIST(OBJECT))
+	ALSO("letter", TEXT)
+	ALSO("event", OBJECT)
+	ALSO("proposed_by", TEXT)
+	ALSO("comment", TEXT_OR_NULL)
+	ALSO("break_glass", TEXT)
+	ALSO("created", TEXT)
+	ALSO("closed_by", TEXT_OR_NULL),
+	"'id','act','status','what','proposed_by','created'")},
+    {"ProposalPage", PAGE("Proposal")},
+    {"Judged", "{'anyOf':[" REF("Instance") "," REF("Proposal") "]}"},
+    {"Delegation", CLOSED(HAS("id", TEXT)
+	ALSO("role", TEXT)
+	ALSO("from", TEXT)
+	ALSO("to", TEXT)
+	ALSO("workflow", TEXT_OR_NULL)
+	ALSO("status", "{'enum':['active','ended','revoked']}")
+	ALSO("given_by", TEXT)
+	ALSO("given_at", TEXT)
+	ALSO("until", TEXT)
+	ALSO("revoked_by", TEXT_OR_NULL)
+	ALSO("revoked_at", TEXT),
+	"'id','role','from','to','workflow','status','given_by','given_at',"
+	"'until'")},
+    {"DelegationPage", PAGE("Delegation")},
     /* ---- events ---- */
     {"Receipt", CLOSED(HAS("id", TEXT) ALSO("source", TEXT)
 	ALSO("status", FATE),

@@ -12,6 +12,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_checkpoint.c \
 	src/api/api_connection.c \
 	src/api/api_definition.c \
+	src/api/api_delegation.c \
 	src/api/api_diagram.c \
 	src/api/api_door.c \
 	src/api/api_event.c \
@@ -28,6 +29,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_population.c \
 	src/api/api_priv.h \
 	src/api/api_problem.c \
+	src/api/api_proposal.c \
 	src/api/api_publish.c \
 	src/api/api_query.c \
 	src/api/api_refusal.c \

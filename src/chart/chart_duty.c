@@ -121,6 +121,25 @@ holds_other(const struct def_separate *set, const struct part *part,
 	return false;
 }
 
+/* The first set that keeps the person from it; NULL: none does. */
+static const struct def_separate *
+find_set(
+    const struct chart *chart, struct str person, const struct duty *duty)
+{
+	const struct definition *definition = chart->definition;
+	const struct part *part = find_part(chart, person);
+
+	for (size_t i = 0; i < definition->separate_count; i++) {
+		const struct def_separate *set = &definition->separate[i];
+
+		if (concerns(set, duty) &&
+		    (person.at == NULL ||
+			(part != NULL && holds_other(set, part, duty))))
+			return set;
+	}
+	return NULL;
+}
+
 /*
  * A person that no name is known of can't be told from another: such a one
  * may take a part only where nothing is to be kept separate.
@@ -128,25 +147,20 @@ holds_other(const struct def_separate *set, const struct part *part,
 struct objection
 chart_duty_judge(struct run *run, struct str person, const struct duty *duty)
 {
-	const struct definition *definition = run->chart->definition;
-	const struct part *part = find_part(run->chart, person);
+	if (find_set(run->chart, person, duty) == NULL)
+		return (struct objection){REFUSED_NOT, {NULL, 0}};
+	if (person.at == NULL)
+		return chart_duty_object(run, REFUSED_EXCLUDED,
+		    "say who you are: this workflow keeps parts separate");
+	return chart_duty_object(run, REFUSED_EXCLUDED,
+	    "%.*s has another part in this instance: another person must %.*s",
+	    STR_ARG(person), STR_ARG(def_part_name(duty->part)));
+}
 
-	for (size_t i = 0; i < definition->separate_count; i++) {
-		const struct def_separate *set = &definition->separate[i];
-
-		if (!concerns(set, duty))
-			continue;
-		if (person.at == NULL)
-			return chart_duty_object(run, REFUSED_EXCLUDED,
-			    "say who you are: this workflow keeps parts "
-			    "separate");
-		if (part != NULL && holds_other(set, part, duty))
-			return chart_duty_object(run, REFUSED_EXCLUDED,
-			    "%.*s has another part in this instance: another "
-			    "person must %.*s",
-			    STR_ARG(person), STR_ARG(def_part_name(duty->part)));
-	}
-	return (struct objection){REFUSED_NOT, {NULL, 0}};
+bool
+chart_allows(const struct chart *chart, struct str person, enum def_part part)
+{
+	return find_set(chart, person, &(struct duty){.part = part}) == NULL;
 }
 
 /* ---- parts that are no task's ---- */

@@ -314,7 +314,8 @@ struct part { /* who has held which part: for `separate` */
 struct proposal {
 	struct proposal *next;
 	uint64_t serial;
-	uint64_t incident; /* serial; 0: it is a cancel of the instance */
+	uint64_t incident; /* serial; 0: it is of the instance as a whole */
+	bool is_replay;	   /* of an event; else what has no incident cancels */
 	enum chart_settlement settlement;
 	bool compensate; /* a cancel's */
 	bool is_done;

@@ -269,6 +269,23 @@ data_is_valid(struct run *run, const struct def_event *declared,
 		   event->data ? event->data : &value_null, &errors);
 }
 
+/* An event that a person delivers again, and another has confirmed; or that
+ * one delivers alone. */
+static void
+take_parts(struct run *run, const struct chart_event *event)
+{
+	const struct chart_actor proposer = {.name = event->proposed_by};
+
+	if (event->break_glass.bytes > 0) {
+		chart_duty_take(run, &event->actor, PART_CORRECT);
+		chart_proposal_alone(run, NULL, event);
+	} else if (event->proposed_by.at != NULL) {
+		run->proposed_by = event->proposed_by;
+		chart_duty_take(run, &proposer, PART_CORRECT);
+		chart_duty_take(run, &event->actor, PART_CONFIRM);
+	}
+}
+
 void
 chart_kept_receive(struct run *run, const struct chart_event *event)
 {
@@ -278,6 +295,8 @@ chart_kept_receive(struct run *run, const struct chart_event *event)
 	struct kept *kept = ARENA_NEW(chart->arena, struct kept);
 
 	must(declared != NULL);
+	if (chart_wants_second(chart))
+		take_parts(run, event);
 	kept->type = declared->type;
 	kept->subject = arena_str(chart->arena, event->subject);
 	kept->received_ms = event->received_ms;

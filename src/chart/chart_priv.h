@@ -470,6 +470,9 @@ void chart_duty_rename(
  */
 MUST_USE bool chart_proposal_pass(struct run *run,
     const struct incident *incident, const struct chart_event *event);
+/* Tells of what is done without the second person, which is allowed. */
+void chart_proposal_alone(struct run *run, const struct incident *incident,
+    const struct chart_event *event);
 void chart_proposal_confirm(struct run *run, const struct chart_event *event);
 void chart_proposal_reject(struct run *run, const struct chart_event *event);
 void chart_proposal_acknowledge(

@@ -16,6 +16,12 @@
 
 /* ---- what wants a second person ---- */
 
+bool
+chart_wants_second(const struct chart *chart)
+{
+	return chart->definition->second_person && !chart->ended;
+}
+
 static bool
 has_effect(const struct def_step *step)
 {
@@ -99,9 +105,17 @@ incident_of(const struct chart *chart, const struct proposal *proposal)
 static struct str
 act_of(const struct proposal *proposal)
 {
+	if (proposal->is_replay)
+		return STR("replay");
 	return proposal->incident == 0
 		   ? STR("cancel")
 		   : chart_incident_settlement_name(proposal->settlement);
+}
+
+static bool
+is_cancel(const struct proposal *proposal)
+{
+	return proposal->incident == 0 && !proposal->is_replay;
 }
 
 static struct str
@@ -121,6 +135,7 @@ begin_body(const struct chart *chart, const struct proposal *proposal,
 	value_put_str(built, "id", item_id(chart, proposal->serial, arena));
 	value_put_str(built, "act", act_of(proposal));
 	value_put_str(built, "status", status);
+	value_put_str(built, "what", chart->definition->name);
 	value_put_str(built, "instance", str_of(chart->id));
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_str(built, "business_key", chart->business_key);
@@ -131,7 +146,7 @@ begin_body(const struct chart *chart, const struct proposal *proposal,
 	if (incident != NULL && incident->step != SIZE_MAX)
 		value_put_str(built, "step",
 		    chart->definition->steps[incident->step]->id);
-	if (proposal->incident == 0)
+	if (is_cancel(proposal))
 		value_put(built, STR("compensate"),
 		    value_of_boolean(proposal->compensate));
 	if (proposal->data != NULL)
@@ -194,7 +209,7 @@ begin_record(
 		    chart_incident_kind_name(incident->kind));
 		chart_record_step(run, record, incident->step);
 	}
-	if (proposal->incident == 0)
+	if (is_cancel(proposal))
 		value_put(record, STR("compensate"),
 		    value_of_boolean(proposal->compensate));
 	return record;
@@ -231,6 +246,7 @@ add(struct run *run, const struct incident *incident,
 	must(event->actor.name.at != NULL);
 	proposal->serial = ++chart->serial_last;
 	proposal->incident = incident != NULL ? incident->serial : 0;
+	proposal->is_replay = event->kind == EV_EVENT_RECEIVED;
 	proposal->settlement = event->settlement;
 	proposal->compensate = event->compensate;
 	proposal->by = arena_str(arena, event->actor.name);
@@ -315,8 +331,8 @@ alarm(struct run *run, const struct proposal *proposal)
 }
 
 /* What it is about is still there to be told of. */
-static void
-note_alone(struct run *run, const struct incident *incident,
+void
+chart_proposal_alone(struct run *run, const struct incident *incident,
     const struct chart_event *event)
 {
 	struct proposal *proposal = add(run, incident, event);
@@ -343,7 +359,7 @@ chart_proposal_pass(struct run *run, const struct incident *incident,
 	}
 	if (!may_alone(run, event))
 		return false;
-	note_alone(run, incident, event);
+	chart_proposal_alone(run, incident, event);
 	return true;
 }
 

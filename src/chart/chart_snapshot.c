@@ -347,6 +347,7 @@ visit_proposal(struct snapshot *s, struct proposal *proposal)
 {
 	chart_snapshot_u64(s, &proposal->serial);
 	chart_snapshot_u64(s, &proposal->incident);
+	chart_snapshot_bool(s, &proposal->is_replay);
 	VISIT_ENUM(s, proposal->settlement, SETTLE_CANCEL);
 	chart_snapshot_bool(s, &proposal->compensate);
 	chart_snapshot_bool(s, &proposal->is_done);

@@ -33,6 +33,8 @@ static const struct cmd *const commands[] = {
     &cmd_schedule,
     &cmd_connection,
     &cmd_token,
+    &cmd_proposal,
+    &cmd_delegate,
     &cmd_suspend,
     &cmd_resume,
     &cmd_cancel,

@@ -123,3 +123,14 @@ cli_item_body(struct cli *cli, const char *option, const char *key)
 	}
 	return value_built(body);
 }
+
+const struct value *
+cli_item_alone(struct cli *cli, const struct value *body)
+{
+	struct str reason = cli_option_str(cli, "break-glass");
+
+	return reason.at == NULL
+		   ? body
+		   : value_with(cli->arena, body, STR("break_glass"),
+			 value_of_str(cli->arena, reason));
+}

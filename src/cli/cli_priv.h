@@ -55,7 +55,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve,
     cmd_start, cmd_list, cmd_show, cmd_history, cmd_journal, cmd_checkpoint,
     cmd_event, cmd_task,
     cmd_incident, cmd_escalation, cmd_dead_letter, cmd_schedule,
-    cmd_connection, cmd_token,
+    cmd_connection, cmd_token, cmd_proposal, cmd_delegate,
     cmd_suspend, cmd_resume, cmd_cancel, cmd_export, cmd_verify, cmd_version,
     cmd_help;
 extern const struct cmd cmd_bench, cmd_draw, cmd_diff, cmd_publish, cmd_schema;
@@ -304,11 +304,14 @@ void cli_client_query(struct buf *path, const char *key, struct str value);
 
 /* An instance: where it stands and what it waits for. */
 void cli_show_instance(struct cli *cli, const struct value *view);
+/* Tells, on standard error, that what was asked for waits for another person;
+ * false where it doesn't. */
+bool cli_show_proposed(struct cli *cli, const struct cli_reply *reply);
 /* Prints the instance as text or as JSON. */
 enum cli_status cli_show_reply(struct cli *cli, const struct cli_reply *reply);
 /* Tasks, incidents, escalations, letters, instances: one line each; columns
  * are (heading, key) and end with NULL.  Keys: "started_at:age" tells how
- * long ago, "started_at:time" when. */
+ * long ago, "started_at:time" when; "proposal.act" goes down. */
 struct cli_column {
 	const char *heading;
 	const char *key;
@@ -337,6 +340,17 @@ enum cli_status cli_item_act(struct cli *cli, const char *kind, const char *act,
  * NULL with a message. */
 MUST_USE const struct value *cli_item_body(
     struct cli *cli, const char *option, const char *key);
+
+/* The option of acts that may want a second person, and the body with what it
+ * says, where it was given. */
+#define CLI_BREAK_GLASS                                                   \
+	{                                                                 \
+		"break-glass", "REASON",                                  \
+		    "without the second person whom the workflow wants, " \
+		    "and why"                                             \
+	}
+const struct value *cli_item_alone(
+    struct cli *cli, const struct value *body);
 
 /* ---- cli_story.c: history in words ---- */
 

@@ -29,8 +29,10 @@ cell_of(struct cli *cli, const struct value *item, const char *key)
 {
 	struct str how;
 	struct str name = str_split(str_of(key), ':', &how);
-	const struct value *value = value_get(item, name);
+	const struct value *value = item;
 
+	while (value != NULL && name.at != NULL)
+		value = value_get(value, str_split(name, '.', &name));
 	if (value == NULL)
 		return STR("");
 	if (str_equal(how, STR("age")))
@@ -179,6 +181,10 @@ static const struct {
     {"children", "runs",
 	{{"ID", "id"}, {"WORKFLOW", "workflow"}, {"STEP", "step"},
 	    {NULL, NULL}}},
+    {"proposals", "wants a second person",
+	{{"ID", "id"}, {"ACT", "act"}, {"STATUS", "status"},
+	    {"BY", "proposed_by"}, {"AGE", "created:age"},
+	    {"COMMENT", "comment"}, {NULL, NULL}}},
     {"loops", "loops under way",
 	{{"STEP", "step"}, {"ITEMS", "items"}, {"BEGUN", "begun"},
 	    {NULL, NULL}}},
@@ -219,12 +225,36 @@ cli_show_instance(struct cli *cli, const struct value *view)
 	}
 }
 
+/* What was asked for last, of an instance or of none. */
+static struct str
+proposal_of(struct cli *cli, const struct value *body)
+{
+	const struct value *list = value_field_or_null(body, "proposals");
+
+	if (list->type == VALUE_LIST && list->as.list.count > 0)
+		body = list->as.list.items[list->as.list.count - 1];
+	return cli_text_of(cli->arena, value_get_cstr(body, "id"));
+}
+
+bool
+cli_show_proposed(struct cli *cli, const struct cli_reply *reply)
+{
+	if (reply->status != 202)
+		return false;
+	fprintf(cli->err,
+	    "This waits for another person: stated proposal confirm %.*s\n",
+	    STR_ARG(proposal_of(cli, reply->body)));
+	return true;
+}
+
 enum cli_status
 cli_show_reply(struct cli *cli, const struct cli_reply *reply)
 {
-	if (cli->is_json)
+	if (cli->is_json) {
 		cli_value_print(cli, reply->body);
-	else
-		cli_show_instance(cli, reply->body);
+		return CLI_OK;
+	}
+	cli_show_instance(cli, reply->body);
+	(void)cli_show_proposed(cli, reply);
 	return CLI_OK;
 }

@@ -26,13 +26,14 @@ run_replay(struct cli *cli)
 	enum cli_status status = cli_client_post(cli,
 	    cli_client_path(
 		cli, "/v1/dead-letters/", cli_argument(cli, 0), "/replay"),
-	    value_built(value_build_context(cli->arena)), &reply);
+	    cli_item_alone(cli, value_built(value_build_context(cli->arena))),
+	    &reply);
 
 	if (status != CLI_OK)
 		return status;
 	if (cli->is_json)
 		cli_value_print(cli, reply.body);
-	else
+	else if (!cli_show_proposed(cli, &reply))
 		fprintf(cli->out, "%.*s\n",
 		    STR_ARG(cli_text_of(
 			cli->arena, value_get_cstr(reply.body, "status"))));
@@ -44,6 +45,11 @@ static const struct cmd_option list_options[] = {
     {"limit", "COUNT", "so many; 50 unless told"},
     {"cursor", "CURSOR", "go on where a page ended"},
     {"all", NULL, "every page"},
+    {NULL, NULL, NULL},
+};
+
+static const struct cmd_option replay_options[] = {
+    CLI_BREAK_GLASS,
     {NULL, NULL, NULL},
 };
 
@@ -63,6 +69,7 @@ static const struct cmd letter_replay = {
     .least = 1,
     .most = 1,
     .shares = CMD_FORMAT | CMD_CLIENT,
+    .options = replay_options,
     .run = run_replay,
 };
 

@@ -13,6 +13,8 @@ run_list(struct cli *cli)
 	    {"STEP", "step"},
 	    {"OWNER", "owner"},
 	    {"AGE", "created:age"},
+	    {"PROPOSED", "proposal.act"},
+	    {"BY", "proposal.proposed_by"},
 	    {"MESSAGE", "message"},
 	    {NULL, NULL},
 	};
@@ -33,17 +35,20 @@ run_settle(struct cli *cli)
 				      "would have given");
 	if (body == NULL)
 		return CLI_FAILED;
+	body = cli_item_alone(cli, body);
 	return cli_item_act(cli, "incidents", cli->cmd->name, body);
 }
 
 static const struct cmd_option settle_options[] = {
     {"comment", "TEXT", "why; it stands in history"},
+    CLI_BREAK_GLASS,
     {NULL, NULL, NULL},
 };
 
 static const struct cmd_option supply_options[] = {
     {"result", "JSON|@FILE|-", "what the step would have given"},
     {"comment", "TEXT", "why; it stands in history"},
+    CLI_BREAK_GLASS,
     {NULL, NULL, NULL},
 };
 

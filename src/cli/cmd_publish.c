@@ -113,12 +113,15 @@ static enum cli_status
 print_published(struct cli *cli, const struct cli_reply *reply)
 {
 	const struct value *items = value_get_cstr(reply->body, "items");
-	bool dry_run = value_is_true(value_get_cstr(reply->body, "dry_run"));
+	bool dry_run =
+	    value_is_true(value_field_or_null(reply->body, "dry_run"));
 
 	if (cli->is_json) {
 		cli_value_print(cli, reply->body);
 		return CLI_OK;
 	}
+	if (cli_show_proposed(cli, reply))
+		return CLI_OK;
 	for (size_t i = 0; items != NULL && items->type == VALUE_LIST &&
 			   i < items->as.list.count;
 	     i++)
@@ -144,14 +147,17 @@ run(struct cli *cli)
 		return cli_fail(cli, "there is no workflow to publish");
 	value_put(body, STR("files"), value_built(parcel.files));
 	status = cli_client_post(cli,
-	    dry_run ? STR("/v1/definitions?dry_run=true")
-		    : STR("/v1/definitions"),
+	    arena_strf(cli->arena, "/v1/%s%s",
+		cli_option(cli, "propose") != NULL ? "proposals"
+						   : "definitions",
+		dry_run ? "?dry_run=true" : ""),
 	    value_built(body), &reply);
 	return status == CLI_OK ? print_published(cli, &reply) : status;
 }
 
 static const struct cmd_option options[] = {
     {"dry-run", NULL, "only tell whether it would be done"},
+    {"propose", NULL, "let another person confirm it, who may publish"},
     {NULL, NULL, NULL},
 };
 

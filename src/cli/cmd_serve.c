@@ -263,9 +263,20 @@ load_library(struct service *service)
 
 	for (size_t i = 0; i < config->workflow_count; i++)
 		library_add_path(library, config->workflows[i], diags);
+	if (config->alarm.at != NULL)
+		library_set_alarm(library, config->alarm);
 	is_linked = library_link(library, diags);
 	/* What is told points into the library's texts. */
 	cli_library_report(service->cli, diags, service->cli->err);
+	if (is_linked && config->alarm.at != NULL &&
+	    library_find_contact(library, config->alarm) == NULL) {
+		fprintf(service->cli->err,
+		    "stated: `break-glass.contact` is %.*s, and there is no "
+		    "contact of that name: write `contact: %.*s` among the "
+		    "definitions\n",
+		    STR_ARG(config->alarm), STR_ARG(config->alarm));
+		is_linked = false;
+	}
 	if (!is_linked)
 		library_free(&library);
 	diag_list_free(&diags);
@@ -613,6 +624,7 @@ open_engine(struct service *service)
 	    .settings = config->settings,
 	    .environment = config->environment,
 	    .proofs_required = str_equal(config->proofs, STR("required")),
+	    .publishing_needs_two = config->publishing_needs_two,
 	    .secret = secrets_find_cb,
 	    .secret_arg = config->secrets,
 	    .secret_refused = secrets_refused_cb,

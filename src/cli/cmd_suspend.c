@@ -21,7 +21,7 @@ run(struct cli *cli)
 		       arena_strf(cli->arena, "/%s", cli->cmd->name).at));
 	cli_client_query(&path, "workflow", cli_option_str(cli, "workflow"));
 	status = cli_client_post(cli, arena_str(cli->arena, buf_str(&path)),
-	    value_built(body), &reply);
+	    cli_item_alone(cli, value_built(body)), &reply);
 	buf_fini(&path);
 	return status == CLI_OK ? cli_show_reply(cli, &reply) : status;
 }
@@ -35,6 +35,7 @@ static const struct cmd_option options[] = {
 static const struct cmd_option cancel_options[] = {
     {"compensate", NULL, "undo first what was done"},
     {"comment", "TEXT", "why; it stands in history"},
+    CLI_BREAK_GLASS,
     {"workflow", "NAME", "where several have that business key"},
     {NULL, NULL, NULL},
 };

@@ -38,6 +38,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_checkpoint.c \
 	src/cli/cmd_connection.c \
 	src/cli/cmd_dead_letter.c \
+	src/cli/cmd_delegate.c \
 	src/cli/cmd_diff.c \
 	src/cli/cmd_draw.c \
 	src/cli/cmd_escalation.c \
@@ -54,6 +55,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_schedule.c \
 	src/cli/cmd_migrate.c \
 	src/cli/cmd_population.c \
+	src/cli/cmd_proposal.c \
 	src/cli/cmd_publish.c \
 	src/cli/cmd_schema.c \
 	src/cli/cmd_serve.c \

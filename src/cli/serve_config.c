@@ -34,6 +34,7 @@ static read_fn read_environment, read_listen, read_certificate, read_key,
     read_log_format, read_log_level, read_proofs, read_checkpoint_key,
     read_checkpoint_every, read_checkpoint_file, read_checkpoint_webhook,
     read_checkpoint_log;
+static read_fn read_second_person, read_break_glass;
 
 /* Keys that the language of interfaces has and this version has not. */
 static read_fn not_yet;
@@ -56,6 +57,10 @@ static const struct {
 	"files and folders of definitions"},
     {"/proofs", read_proofs, "required in production",
 	"required: nothing is published that has findings; or advised"},
+    {"/publishing/second-person", read_second_person, "false",
+	"whether another person has to confirm what is published"},
+    {"/break-glass/contact", read_break_glass, "none: nobody may",
+	"who is told of what is done without a second person"},
     {"/settings", read_settings, "{}",
 	"what connections read as settings.NAME"},
     {"/secrets/environment", read_prefix, "STATED_SECRET_",
@@ -553,6 +558,21 @@ read_proofs(struct reader *reader, struct str path, const struct value *value)
 	    STR_INIT("required"), STR_INIT("advised")};
 
 	take_word(reader, path, value, words, 2, &reader->config->proofs);
+}
+
+static void
+read_second_person(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	take_boolean(
+	    reader, path, value, &reader->config->publishing_needs_two);
+}
+
+static void
+read_break_glass(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	(void)take_text(reader, path, value, &reader->config->alarm);
 }
 
 /* ---- tokens ---- */

@@ -74,6 +74,8 @@ struct config {
 	struct str file; /* absent: there is none */
 	struct str environment;
 	struct str proofs; /* required or advised; absent: by environment */
+	bool publishing_needs_two;
+	struct str alarm; /* a contact's name; absent: nobody acts alone */
 	const struct str *listen;
 	size_t listen_count;
 	struct str tls_certificate;

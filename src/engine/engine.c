@@ -100,6 +100,10 @@ engine_new(const struct engine_options *options, struct buf *detail)
 		error = switch_init(engine);
 	if (error == STORE_OK)
 		error = grant_init(engine);
+	if (error == STORE_OK)
+		error = delegation_init(engine);
+	if (error == STORE_OK)
+		error = proposal_init(engine);
 	if (error == STORE_OK &&
 	    !store_batch_is_empty(store_batch(engine->store)))
 		error = store_commit_now(engine->store, detail);
@@ -161,6 +165,8 @@ engine_free(struct engine **engine_pointer)
 	line_free_all(engine);
 	keys_fini(engine);
 	switch_fini(engine);
+	delegation_fini(engine);
+	proposal_fini(engine);
 	map_free(&engine->tokens);
 	map_free(&engine->tokens_by_id);
 	arena_free(&engine->token_arena);
@@ -243,6 +249,17 @@ engine_id_format(
 
 	memcpy(identity.store, engine->store_bytes, sizeof(identity.store));
 	return chart_id_format(identity, out);
+}
+
+struct str
+engine_item_id(const struct engine *engine, uint64_t number, uint64_t serial,
+    struct arena *arena)
+{
+	char id[CHART_ID_BYTES];
+
+	return arena_strf(arena, "%.*s.%llu",
+	    STR_ARG(engine_id_format(engine, number, id)),
+	    (unsigned long long)serial);
 }
 
 bool

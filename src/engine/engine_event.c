@@ -424,37 +424,154 @@ tell_journal(struct engine *engine, struct turn *turn,
 	journal_add(engine, record);
 }
 
-void
-event_replay(struct engine *engine, struct turn *turn, struct request *request)
+/* What stands against delivering it again: the first instance that it is for
+ * and whose workflow has something to say. */
+struct bar {
+	bool wants_second;
+	enum chart_refusal refusal; /* REFUSED_NOT: nothing */
+	const char *detail;
+};
+
+static struct bar
+bar_of(const struct chart *chart, const struct chart_event *event)
+{
+	struct bar bar = {.wants_second = true};
+	bool is_confirmed = event->proposed_by.at != NULL;
+	struct str proposer =
+	    is_confirmed ? event->proposed_by : event->actor.name;
+
+	if (!chart_allows(chart, proposer, PART_CORRECT) ||
+	    (is_confirmed &&
+		!chart_allows(chart, event->actor.name, PART_CONFIRM))) {
+		bar.refusal = REFUSED_EXCLUDED;
+		bar.detail = "this person has another part in an instance "
+			     "that the event is for: another person must "
+			     "deliver it";
+	} else if (event->break_glass.bytes > 0 &&
+		   chart_definition(chart)->alarm == NULL) {
+		bar.refusal = REFUSED_STATE;
+		bar.detail = "nobody may do this alone here: the configuration "
+			     "has no `break-glass.contact` that is told of it";
+	} else if (event->break_glass.bytes > 0 &&
+		   !chart_actor_has(&event->actor, STR("operator"))) {
+		bar.refusal = REFUSED_ROLE;
+		bar.detail = "to do this alone takes the role `operator`";
+	}
+	return bar;
+}
+
+static struct bar
+find_bar(
+    struct engine *engine, struct turn *turn, const struct chart_event *event)
+{
+	struct chart_context context = turn_context(engine, turn);
+	struct numbers numbers = {.arena = turn->arena};
+	struct bar bar = {.wants_second = false};
+
+	if (event->subject.bytes == 0 ||
+	    !engine_found(engine,
+		store_each_subscriber(
+		    engine->store, event->subject, number_cb, &numbers)))
+		return bar;
+	for (size_t i = 0; i < numbers.count && bar.refusal == REFUSED_NOT;
+	     i++) {
+		const struct instance *instance =
+		    instance_find(engine, numbers.items[i]);
+
+		if (instance != NULL && chart_wants_second(instance->chart) &&
+		    chart_takes(instance->chart, event->type, event->subject,
+			&context))
+			bar = bar_of(instance->chart, event);
+	}
+	return bar;
+}
+
+static void
+refuse_replay(struct turn *turn, const struct request *request,
+    enum chart_refusal refusal, const char *detail)
+{
+	struct engine_reply *reply = turn_reply(turn, request, ENGINE_REFUSED);
+
+	if (reply == NULL)
+		return;
+	reply->refusal = refusal;
+	reply->detail = str_of(detail);
+}
+
+/* The event as it is delivered now; false where there is none: answered. */
+static bool
+read_letter(struct engine *engine, struct turn *turn,
+    const struct request *request, struct chart_event *event)
 {
 	struct store_event row;
-	struct chart_event event;
 	struct engine_reply *reply;
 
 	if (!find_undelivered(engine, turn, request->number, &row) ||
-	    !unpack_event(&row, turn->arena, &event)) {
+	    !unpack_event(&row, turn->arena, event)) {
 		reply = turn_reply(turn, request, ENGINE_UNKNOWN_INSTANCE);
 		if (reply != NULL)
 			reply->detail = STR("there is no such dead letter");
-		return;
+		return false;
 	}
-	event.received_ms = engine_now_ms(engine);
-	event.actor = request->event.actor;
-	if (deliver(engine, turn, &event).matched > 0) {
-		put_event(engine, turn, &event, EVENT_REPLAYED, 0);
-		tell_journal(engine, turn, &event);
+	event->received_ms = engine_now_ms(engine);
+	event->actor = request->event.actor;
+	event->break_glass = request->event.break_glass;
+	event->proposed_by = request->event.proposed_by;
+	return true;
+}
+
+/* false where nobody takes it, which is answered. */
+static bool
+replay(struct engine *engine, struct turn *turn,
+    const struct request *request, const struct chart_event *event)
+{
+	if (deliver(engine, turn, event).matched > 0) {
+		put_event(engine, turn, event, EVENT_REPLAYED, 0);
+		tell_journal(engine, turn, event);
+		return true;
+	}
+	refuse_replay(turn, request, REFUSED_STATE,
+	    "no instance waits for it: start or correct the instance first, "
+	    "then replay again");
+	return false;
+}
+
+void
+event_replay(struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct chart_event event;
+	struct engine_reply *reply;
+	struct bar bar;
+
+	if (!read_letter(engine, turn, request, &event))
+		return;
+	bar = find_bar(engine, turn, &event);
+	if (bar.refusal != REFUSED_NOT) {
+		refuse_replay(turn, request, bar.refusal, bar.detail);
+	} else if (bar.wants_second && event.break_glass.bytes == 0) {
+		proposal_replay(engine, turn, request, &event);
+	} else if (replay(engine, turn, request, &event)) {
 		reply = turn_reply(turn, request, ENGINE_ACCEPTED);
 		if (reply != NULL)
 			reply->fate = STR("matched");
-		return;
 	}
-	reply = turn_reply(turn, request, ENGINE_REFUSED);
-	if (reply != NULL) {
-		reply->refusal = REFUSED_STATE;
-		reply->detail =
-		    STR("no instance waits for it: start or correct "
-			"the instance first, then replay again");
+}
+
+bool
+event_replay_confirmed(
+    struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct chart_event event;
+	struct bar bar;
+
+	if (!read_letter(engine, turn, request, &event))
+		return false;
+	bar = find_bar(engine, turn, &event);
+	if (bar.refusal != REFUSED_NOT) {
+		refuse_replay(turn, request, bar.refusal, bar.detail);
+		return false;
 	}
+	return replay(engine, turn, request, &event);
 }
 
 /* ---- events that instances publish ---- */

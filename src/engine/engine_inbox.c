@@ -155,6 +155,8 @@ copy_actor(struct request *request, struct chart_actor *actor)
 		roles[i] = copy(request, actor->roles[i]);
 	actor->name = copy(request, actor->name);
 	actor->roles = roles;
+	actor->mandates = NULL; /* the engine's to say */
+	actor->mandate_count = 0;
 }
 
 static void
@@ -171,6 +173,7 @@ copy_event(struct request *request, const struct chart_event *event)
 	mine->source = copy(request, event->source);
 	mine->time = copy(request, event->time);
 	mine->choice = copy(request, event->choice);
+	mine->break_glass = copy(request, event->break_glass);
 	if (event->data != NULL)
 		mine->data = value_copy(request->arena, event->data);
 	must(event->outcome == NULL && event->reply == NULL);
@@ -227,14 +230,46 @@ engine_act(struct engine *engine, uint64_t instance,
 }
 
 void
-engine_replay(struct engine *engine, uint64_t event_id,
-    const struct chart_actor *actor, engine_reply_fn *reply, void *arg)
+engine_replay(struct engine *engine, const struct engine_replay *act,
+    engine_reply_fn *reply, void *arg)
 {
 	struct request *request =
-	    outside(engine, REQUEST_REPLAY, event_id, reply, arg);
+	    outside(engine, REQUEST_REPLAY, act->event_id, reply, arg);
 
-	request->event.actor = *actor;
+	request->event.actor = act->actor;
+	request->event.break_glass = copy(request, act->break_glass);
 	copy_actor(request, &request->event.actor);
+	engine_submit(engine, request);
+}
+
+void
+engine_judge(struct engine *engine, const struct engine_verdict *verdict,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request =
+	    outside(engine, REQUEST_JUDGE, 0, reply, arg);
+	struct engine_verdict *mine = &request->verdict;
+
+	*mine = *verdict;
+	mine->comment = copy(request, verdict->comment);
+	copy_actor(request, &mine->actor);
+	engine_submit(engine, request);
+}
+
+void
+engine_delegate(struct engine *engine, const struct engine_delegate *act,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request =
+	    outside(engine, REQUEST_DELEGATE, 0, reply, arg);
+	struct engine_delegate *mine = &request->delegate;
+
+	*mine = *act;
+	mine->role = copy(request, act->role);
+	mine->from = copy(request, act->from);
+	mine->to = copy(request, act->to);
+	mine->workflow = copy(request, act->workflow);
+	copy_actor(request, &mine->actor);
 	engine_submit(engine, request);
 }
 

@@ -448,6 +448,7 @@ put_item(struct engine *engine, struct turn *turn,
 	    [CHART_TASK] = ITEM_TASK,
 	    [CHART_INCIDENT] = ITEM_INCIDENT,
 	    [CHART_ESCALATION] = ITEM_ESCALATION,
+	    [CHART_PROPOSAL] = ITEM_PROPOSAL,
 	};
 	struct buf body = buf_in(turn->arena);
 	struct store_item item = {

@@ -30,6 +30,8 @@ enum request_kind {
 	REQUEST_MIGRATE,
 	REQUEST_SWITCH,
 	REQUEST_GIVE,
+	REQUEST_JUDGE,
+	REQUEST_DELEGATE,
 	REQUEST_JOURNAL, /* from inside too: then nobody waits for the reply */
 	/* from inside: never refused, repeated after a failed commit */
 	REQUEST_REPLY,	 /* an exchange ended */
@@ -56,6 +58,8 @@ struct request {
 		struct engine_switch act;
 		struct engine_grant grant;
 		struct engine_entry entry;
+		struct engine_verdict verdict;
+		struct engine_delegate delegate;
 		struct store_event expired;
 	};
 	struct chart_event event; /* of many */
@@ -274,6 +278,8 @@ struct watch {
 };
 
 struct addition;  /* engine_publish.c: documents published while we run */
+struct delegation; /* engine_delegation.c: who acts for whom */
+struct wish;	  /* engine_proposal.c: what waits for another person */
 struct loop;	  /* engine_loop.c: libevent's side */
 struct schedules; /* engine_schedule.c: starts by time */
 
@@ -320,6 +326,10 @@ struct engine {
 	 * number above this one always means: not durable yet. */
 	uint64_t durable_turn;
 	struct map *published; /* digest -> struct published * */
+	struct delegation *delegations;
+	uint64_t delegation_last; /* serial */
+	struct wish *wishes;
+	uint64_t wish_last; /* serial */
 	struct schedules *schedules;
 	uint64_t number_last;
 	size_t calls_active;
@@ -514,6 +524,10 @@ void event_route(
     struct engine *engine, struct turn *turn, struct request *request);
 void event_replay(
     struct engine *engine, struct turn *turn, struct request *request);
+/* What another person has confirmed; answers only where it gives false: it
+ * can't be done. */
+MUST_USE bool event_replay_confirmed(
+    struct engine *engine, struct turn *turn, struct request *request);
 void event_expire(
     struct engine *engine, struct turn *turn, struct request *request);
 /* Delivers what has been held for values that it has just begun to wait for. */
@@ -549,6 +563,32 @@ void grant_perform(
     struct engine *engine, struct turn *turn, struct request *request);
 /* The turn is durable. */
 void grant_apply(struct engine *engine, const struct turn *turn);
+
+/* ---- engine_delegation.c ---- */
+MUST_USE enum store_error delegation_init(struct engine *engine);
+void delegation_fini(struct engine *engine);
+/* A commit has failed: what was not durable has not happened. */
+void delegation_revoke(struct engine *engine);
+/* Lets the actor act, in that workflow, for those who said so. */
+void delegation_give(struct engine *engine, struct turn *turn,
+    struct str workflow, struct chart_actor *actor);
+/* REQUEST_DELEGATE. */
+void delegation_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
+
+/* ---- engine_proposal.c ---- */
+MUST_USE enum store_error proposal_init(struct engine *engine);
+void proposal_fini(struct engine *engine);
+/* The same as delegation_revoke(). */
+void proposal_revoke(struct engine *engine);
+/* Each answers the request.  items: what would be published. */
+void proposal_publish(struct engine *engine, struct turn *turn,
+    struct request *request, const struct value *items);
+void proposal_replay(struct engine *engine, struct turn *turn,
+    struct request *request, const struct chart_event *event);
+/* REQUEST_JUDGE. */
+void proposal_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
 
 /* ---- engine_journal.c ---- */
 /* A record of the journal, to which its own fields are put … */
@@ -718,6 +758,9 @@ void publish_definition(struct engine *engine, struct turn *turn,
     const struct definition *definition);
 /* REQUEST_PUBLISH. */
 void publish_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
+/* The same as event_replay_confirmed(). */
+MUST_USE bool publish_confirmed(
     struct engine *engine, struct turn *turn, struct request *request);
 /* Turns did not happen: what they put is to be put again. */
 void publish_revoke(struct engine *engine);

@@ -356,6 +356,22 @@ add(struct engine *engine, struct turn *turn, struct library *own,
 	schedule_reload(engine);
 }
 
+static void
+reply_items(struct turn *turn, const struct request *request,
+    const struct value *items, bool fresh)
+{
+	struct value_builder *view = value_build_context(turn->arena);
+	struct engine_reply *reply =
+	    turn_reply(turn, request, fresh ? ENGINE_CREATED : ENGINE_OK);
+
+	if (reply == NULL)
+		return;
+	value_put(view, STR("items"), items);
+	value_put(view, STR("dry_run"),
+	    value_of_boolean(request->publish.dry_run));
+	reply->view = value_built(view);
+}
+
 void
 publish_perform(
     struct engine *engine, struct turn *turn, struct request *request)
@@ -365,26 +381,41 @@ publish_perform(
 	struct diag_list *diags = diag_list_new();
 
 	if (is_accepted(engine, turn, request, own, diags)) {
-		struct value_builder *view = value_build_context(turn->arena);
-		struct engine_reply *reply;
 		bool fresh;
+		const struct value *items =
+		    items_of(engine, turn, own, &fresh);
 
-		value_put(view, STR("items"),
-		    items_of(engine, turn, own, &fresh));
-		value_put(view, STR("dry_run"),
-		    value_of_boolean(publish->dry_run));
 		fresh &= !publish->dry_run;
-		reply = turn_reply(
-		    turn, request, fresh ? ENGINE_CREATED : ENGINE_OK);
-		if (reply != NULL)
-			reply->view = value_built(view);
-		if (fresh) {
-			add(engine, turn, own, publish->actor.name);
-			own = NULL;
+		if (fresh && (publish->proposes ||
+				 engine->options.publishing_needs_two)) {
+			proposal_publish(engine, turn, request, items);
+		} else {
+			reply_items(turn, request, items, fresh);
+			if (fresh) {
+				add(engine, turn, own, publish->actor.name);
+				own = NULL;
+			}
 		}
 	}
 	diag_list_free(&diags);
 	library_free(&own);
+}
+
+bool
+publish_confirmed(
+    struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct library *own = library_new_over(engine->library);
+	struct diag_list *diags = diag_list_new();
+	bool is_done = is_accepted(engine, turn, request, own, diags);
+
+	if (is_done) {
+		add(engine, turn, own, request->publish.actor.name);
+		own = NULL;
+	}
+	diag_list_free(&diags);
+	library_free(&own);
+	return is_done;
 }
 
 /* Starts can't use it any more. */

@@ -181,6 +181,20 @@ find_or_reply(
 }
 
 static void
+reply_done(struct turn *turn, const struct request *request,
+    const struct instance *instance, uint64_t proposal)
+{
+	struct engine_reply *reply = turn_reply(
+	    turn, request, proposal != 0 ? ENGINE_PROPOSED : ENGINE_OK);
+
+	if (reply == NULL)
+		return;
+	reply->instance = instance->number;
+	reply->proposal = proposal;
+	reply->view = chart_describe(instance->chart, turn->arena);
+}
+
+static void
 perform_act(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct instance *instance = find_or_reply(engine, turn, request);
@@ -190,9 +204,13 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 	if (instance == NULL)
 		return;
 	instance_begin_if_new(engine, turn, instance);
+	if (request->event.kind == EV_TASK_DECIDED)
+		delegation_give(engine, turn,
+		    chart_definition(instance->chart)->name,
+		    &request->event.actor);
 	instance_step(engine, turn, instance, &request->event, &effects);
 	if (effects.refusal == REFUSED_NOT) {
-		reply_view(turn, request, ENGINE_OK, instance);
+		reply_done(turn, request, instance, effects.proposal);
 		return;
 	}
 	reply = turn_reply(turn, request, ENGINE_REFUSED);
@@ -353,6 +371,8 @@ static perform_fn *const kinds[] = {
     [REQUEST_MIGRATE] = perform_migrate,
     [REQUEST_SWITCH] = switch_perform,
     [REQUEST_GIVE] = grant_perform,
+    [REQUEST_JUDGE] = proposal_perform,
+    [REQUEST_DELEGATE] = delegation_perform,
     [REQUEST_JOURNAL] = journal_perform,
     [REQUEST_REPLY] = perform_reply,
     [REQUEST_DUE] = perform_due,

@@ -429,6 +429,8 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_MIGRATE:
 	case REQUEST_SWITCH:
 	case REQUEST_GIVE:
+	case REQUEST_JUDGE:
+	case REQUEST_DELEGATE:
 	case REQUEST_RECOVER: /* recover_take() makes it anew */
 		return false;
 	case REQUEST_RELEASE:
@@ -505,6 +507,8 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	engine->number_last = store_last_number(engine->store);
 	line_revoke_all(engine);
 	publish_revoke(engine);
+	delegation_revoke(engine);
+	proposal_revoke(engine);
 	schedule_revoke(engine);
 	recover_revoke(engine);
 	if (committing != NULL)

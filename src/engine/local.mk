@@ -6,6 +6,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine.c \
 	src/engine/engine_call.c \
 	src/engine/engine_child.c \
+	src/engine/engine_delegation.c \
 	src/engine/engine_event.c \
 	src/engine/engine_grant.c \
 	src/engine/engine_inbox.c \
@@ -15,6 +16,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_line.c \
 	src/engine/engine_loop.c \
 	src/engine/engine_priv.h \
+	src/engine/engine_proposal.c \
 	src/engine/engine_publish.c \
 	src/engine/engine_recover.c \
 	src/engine/engine_refusal.c \

@@ -205,7 +205,8 @@ _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&
     EVENT_REPLAYED == 3, "these numbers are in files");
 _Static_assert(FORM_WHOLE == 0 && FORM_PIECES == 1 && FORM_PACKED == 2,
     "these numbers are in files");
-_Static_assert(ITEM_TASK == 0 && ITEM_INCIDENT == 1 && ITEM_ESCALATION == 2,
+_Static_assert(ITEM_TASK == 0 && ITEM_INCIDENT == 1 && ITEM_ESCALATION == 2 &&
+    ITEM_PROPOSAL == 3 && ITEM_DELEGATION == 4,
     "these numbers are in files");
 
 enum store_error

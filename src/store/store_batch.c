@@ -331,7 +331,7 @@ store_put_item(struct store_batch *batch, const struct store_item *item)
 {
 	uint64_t key[3] = {item->kind, item->instance, item->serial};
 
-	must(item->instance > 0);
+	must(item->instance > 0 || item->kind >= ITEM_PROPOSAL);
 	struct store_item *there = map_find(batch->items, MAP_KEY_OF(&key));
 	if (there == NULL) {
 		there = ARENA_NEW(batch->arena, struct store_item);

@@ -415,8 +415,9 @@ world_replay(struct world *world, const struct happening *happening)
 		 (size_t)happening->numbers[0] + 1, dead_cb, &id) == STORE_OK);
 	world_reads_cb(world, false);
 	if (id != 0)
-		engine_replay(
-		    world->engine, id, &actor, replay_reply_cb, world);
+		engine_replay(world->engine,
+		    &(struct engine_replay){.event_id = id, .actor = actor},
+		    replay_reply_cb, world);
 }
 
 /* ---- everybody ---- */

@@ -345,8 +345,9 @@ test_event_that_nobody_came_for_becomes_a_dead_letter(void **state)
 	house_start(house, "three", "{\"reference\": \"A\"}");
 	house_look(house, house->instance);
 	assert_string_equal(house->state, "resting");
-	engine_replay(house->engine, row.id, &(struct chart_actor){0},
-	    house_reply_cb, house);
+	engine_replay(house->engine,
+	    &(struct engine_replay){.event_id = row.id}, house_reply_cb,
+	    house);
 	house_run(house);
 	assert_string_equal(house->fate, "matched");
 	house_look(house, 1);
@@ -368,7 +369,8 @@ test_a_dead_letter_that_is_replayed_twice_at_once_comes_once(void **state)
 	    STORE_OK);
 	house_start(house, "three", "{\"reference\": \"A\"}");
 	for (int i = 0; i < 2; i++)
-		engine_replay(house->engine, row.id, &(struct chart_actor){0},
+		engine_replay(house->engine,
+		    &(struct engine_replay){.event_id = row.id},
 		    house_reply_cb, house);
 	house_run(house);
 	assert_int_equal(house->status, ENGINE_UNKNOWN_INSTANCE);

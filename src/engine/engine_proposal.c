@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_proposal.c: what concerns no one instance and wants a second person.
+ *
+ * Workflows that are published, where the environment says so, and an event
+ * that is delivered again to an instance whose workflow does.  Such a proposal
+ * is an item of the installation.  What it asks for is kept as it was asked,
+ * and is looked at anew when another person confirms it.
+ */
+#include "engine_priv.h"
+
+#include "stated/json.h"
+
+#include <stdlib.h>
+
+#define PROPOSALS_MAX 1000 /* open at a time */
+
+enum wish_kind { WISH_PUBLISH, WISH_REPLAY };
+
+struct wish {
+	struct wish *next;
+	struct arena *arena; /* this itself lives there */
+	uint64_t serial;
+	enum wish_kind kind;
+	struct str by;
+	int64_t created_ms;
+	const struct value *about; /* what lists tell of it: a context */
+	struct engine_document *documents; /* WISH_PUBLISH */
+	size_t document_count;
+	uint64_t event; /* WISH_REPLAY: its number */
+	uint64_t turn;	 /* in whose batch it is or was; 0: stored */
+	uint64_t closed; /* the same of its end; 0: it is open */
+};
+
+static struct str
+act_of(const struct wish *wish)
+{
+	return wish->kind == WISH_PUBLISH ? STR("publish") : STR("replay");
+}
+
+static struct wish *
+wish_new(struct engine *engine, uint64_t serial, enum wish_kind kind)
+{
+	struct arena *arena = arena_new();
+	struct wish *wish = ARENA_NEW(arena, struct wish);
+
+	wish->arena = arena;
+	wish->serial = serial;
+	wish->kind = kind;
+	wish->next = engine->wishes;
+	engine->wishes = wish;
+	if (serial > engine->wish_last)
+		engine->wish_last = serial;
+	return wish;
+}
+
+static void
+drop(struct wish **link)
+{
+	struct wish *wish = *link;
+	struct arena *arena = wish->arena;
+
+	*link = wish->next;
+	arena_free(&arena);
+}
+
+/* ---- as a row ---- */
+
+static const struct value *
+files_of(const struct wish *wish, struct arena *arena)
+{
+	struct value_builder *list = value_build_list(arena);
+
+	for (size_t i = 0; i < wish->document_count; i++) {
+		struct value_builder *file = value_build_context(arena);
+
+		value_put_str(file, "name", wish->documents[i].file);
+		value_put_str(file, "text", wish->documents[i].text);
+		value_append(list, value_built(file));
+	}
+	return value_built(list);
+}
+
+/* What is over needs the texts no more: what was published is kept. */
+static const struct value *
+body_of(const struct engine *engine, const struct wish *wish,
+    struct str status, struct str closed_by, struct arena *arena)
+{
+	struct value_builder *built = value_build_context(arena);
+
+	value_put_str(
+	    built, "id", engine_item_id(engine, 0, wish->serial, arena));
+	value_put_str(built, "act", act_of(wish));
+	value_put_str(built, "status", status);
+	for (size_t i = 0; i < wish->about->as.context.count; i++)
+		value_put(built, wish->about->as.context.fields[i].key,
+		    value_copy(
+			arena, wish->about->as.context.fields[i].value));
+	value_put_str(built, "proposed_by", wish->by);
+	value_put_instant(built, "created", wish->created_ms);
+	if (closed_by.at != NULL)
+		value_put_str(built, "closed_by", closed_by);
+	else if (wish->kind == WISH_PUBLISH)
+		value_put(built, STR("files"), files_of(wish, arena));
+	return value_built(built);
+}
+
+static const struct value *
+put(struct engine *engine, struct turn *turn, const struct wish *wish,
+    struct str status, struct str closed_by)
+{
+	const struct value *body =
+	    body_of(engine, wish, status, closed_by, turn->arena);
+	struct buf text = buf_in(turn->arena);
+	struct store_item item = {
+	    .kind = ITEM_PROPOSAL,
+	    .serial = wish->serial,
+	    .open = closed_by.at == NULL,
+	    .created_ms = wish->created_ms,
+	    .closed_ms = closed_by.at == NULL ? 0 : engine_now_ms(engine),
+	};
+
+	json_write(body, JSON_PLAIN, &text);
+	item.body = buf_keep(&text);
+	store_put_item(store_batch(engine->store), &item);
+	return body;
+}
+
+static struct str
+text_of(struct arena *arena, const struct value *body, const char *key)
+{
+	struct str text = value_str(value_field_or_null(body, key));
+
+	return text.at == NULL ? text : arena_str(arena, text);
+}
+
+static void
+read_files(struct wish *wish, const struct value *files)
+{
+	size_t count =
+	    files->type == VALUE_LIST ? files->as.list.count : 0;
+
+	wish->documents =
+	    ARENA_ARRAY(wish->arena, count, struct engine_document);
+	wish->document_count = count;
+	for (size_t i = 0; i < count; i++)
+		wish->documents[i] = (struct engine_document){
+		    .file = text_of(
+			wish->arena, files->as.list.items[i], "name"),
+		    .text = text_of(
+			wish->arena, files->as.list.items[i], "text"),
+		};
+}
+
+/* What lists tell beside what all proposals have. */
+static const char *const about_keys[] = {
+    "what", "workflows", "letter", "event"};
+
+static void
+read_wish(struct wish *wish, const struct store_item *row,
+    const struct value *body)
+{
+	struct value_builder *about = value_build_context(wish->arena);
+	int64_t letter;
+
+	for (size_t i = 0; i < COUNT_OF(about_keys); i++) {
+		const struct value *value =
+		    value_get_cstr(body, about_keys[i]);
+
+		if (value != NULL)
+			value_put(about, str_of(about_keys[i]),
+			    value_copy(wish->arena, value));
+	}
+	wish->about = value_built(about);
+	wish->by = text_of(wish->arena, body, "proposed_by");
+	wish->created_ms = row->created_ms;
+	read_files(wish, value_field_or_null(body, "files"));
+	if (str_parse_int(value_str(value_field_or_null(body, "letter")), 1,
+		INT64_MAX, &letter))
+		wish->event = (uint64_t)letter;
+}
+
+static bool
+row_cb(const struct store_item *row, void *arg)
+{
+	struct engine *engine = arg;
+	struct arena *arena = arena_new();
+	struct json_error error;
+	const struct value *body = json_read(arena, row->body, &error);
+
+	if (row->instance == 0 && row->serial > engine->wish_last)
+		engine->wish_last = row->serial;
+	if (row->instance == 0 && row->open && body != NULL)
+		read_wish(wish_new(engine, row->serial,
+			      str_equal(value_str(value_field_or_null(
+					    body, "act")),
+				  STR("publish"))
+				  ? WISH_PUBLISH
+				  : WISH_REPLAY),
+		    row, body);
+	arena_free(&arena);
+	return row->instance == 0; /* those of the installation come first */
+}
+
+/* ---- life ---- */
+
+enum store_error
+proposal_init(struct engine *engine)
+{
+	return store_list_items(engine->store,
+	    &(struct store_item_filter){
+		.kind = ITEM_PROPOSAL, .open = -1, .limit = SIZE_MAX},
+	    row_cb, engine);
+}
+
+void
+proposal_fini(struct engine *engine)
+{
+	while (engine->wishes != NULL)
+		drop(&engine->wishes);
+}
+
+void
+proposal_revoke(struct engine *engine)
+{
+	struct wish **link = &engine->wishes;
+
+	while (*link != NULL) {
+		if ((*link)->turn != 0 &&
+		    !turn_is_durable(engine, (*link)->turn)) {
+			drop(link);
+			continue;
+		}
+		if (!turn_is_durable(engine, (*link)->closed))
+			(*link)->closed = 0;
+		link = &(*link)->next;
+	}
+}
+
+/* What is durably over needs no memory; gives how many are left. */
+static size_t
+forget_closed(struct engine *engine)
+{
+	struct wish **link = &engine->wishes;
+	size_t count = 0;
+
+	while (*link != NULL) {
+		if ((*link)->closed != 0 &&
+		    turn_is_durable(engine, (*link)->closed)) {
+			drop(link);
+			continue;
+		}
+		count++;
+		link = &(*link)->next;
+	}
+	return count;
+}
+
+/* ---- proposing ---- */
+
+static void
+refuse(struct turn *turn, const struct request *request,
+    enum chart_refusal refusal, struct str detail)
+{
+	struct engine_reply *reply = turn_reply(turn, request, ENGINE_REFUSED);
+
+	if (reply == NULL)
+		return;
+	reply->refusal = refusal;
+	reply->detail = detail;
+}
+
+static void
+tell_journal(struct engine *engine, struct turn *turn,
+    const struct wish *wish, enum journal_kind kind, struct str actor,
+    struct str comment)
+{
+	struct value_builder *record =
+	    journal_begin(engine, turn, kind, actor);
+
+	value_put_int(record, "proposal", (int64_t)wish->serial);
+	value_put_str(record, "act", act_of(wish));
+	if (kind != JOURNAL_PROPOSAL_MADE)
+		value_put_str(record, "proposed_by", wish->by);
+	for (size_t i = 0; i < wish->about->as.context.count; i++)
+		value_put(record, wish->about->as.context.fields[i].key,
+		    value_copy(
+			turn->arena, wish->about->as.context.fields[i].value));
+	if (comment.at != NULL)
+		value_put_str(record, "comment", comment);
+	journal_add(engine, record);
+}
+
+/* Whether there is room for one of that person; else answered. */
+static bool
+may_propose(struct engine *engine, struct turn *turn,
+    const struct request *request, const struct chart_actor *actor)
+{
+	if (actor->name.at == NULL) {
+		refuse(turn, request, REFUSED_EXCLUDED,
+		    STR("say who you are: another person has to confirm "
+			"this"));
+		return false;
+	}
+	if (forget_closed(engine) >= PROPOSALS_MAX) {
+		refuse(turn, request, REFUSED_STATE,
+		    STR("too many proposals are open: confirm or reject some "
+			"first"));
+		return false;
+	}
+	return true;
+}
+
+static void
+finish(struct engine *engine, struct turn *turn, const struct request *request,
+    struct wish *wish, const struct chart_actor *actor)
+{
+	const struct value *body;
+	struct engine_reply *reply;
+
+	wish->by = arena_str(wish->arena, actor->name);
+	wish->created_ms = engine_now_ms(engine);
+	wish->turn = turn->serial;
+	tell_journal(engine, turn, wish, JOURNAL_PROPOSAL_MADE, wish->by,
+	    (struct str){NULL, 0});
+	body = put(
+	    engine, turn, wish, STR("proposed"), (struct str){NULL, 0});
+	reply = turn_reply(turn, request, ENGINE_PROPOSED);
+	if (reply == NULL)
+		return;
+	reply->proposal = wish->serial;
+	reply->view = body;
+}
+
+/* "payment 4, refund 2": those that would be new. */
+static struct str
+names_of(struct turn *turn, const struct value *items)
+{
+	struct buf names = buf_in(turn->arena);
+
+	for (size_t i = 0; i < items->as.list.count; i++) {
+		const struct value *item = items->as.list.items[i];
+		int64_t version = 0;
+
+		(void)!number_to_int(
+		    value_field_or_null(item, "version")->as.number, &version);
+		if (!value_is_true(value_field_or_null(item, "new")))
+			continue;
+		buf_addf(&names, "%s%.*s %lld", names.bytes > 0 ? ", " : "",
+		    STR_ARG(value_str(value_field_or_null(item, "name"))),
+		    (long long)version);
+	}
+	return buf_keep(&names);
+}
+
+void
+proposal_publish(struct engine *engine, struct turn *turn,
+    struct request *request, const struct value *items)
+{
+	const struct engine_publish *publish = &request->publish;
+	struct value_builder *about;
+	struct wish *wish;
+
+	if (!may_propose(engine, turn, request, &publish->actor))
+		return;
+	wish = wish_new(engine, engine->wish_last + 1, WISH_PUBLISH);
+	wish->documents = ARENA_ARRAY(
+	    wish->arena, publish->count, struct engine_document);
+	wish->document_count = publish->count;
+	for (size_t i = 0; i < publish->count; i++)
+		wish->documents[i] = (struct engine_document){
+		    .file = arena_str(wish->arena, publish->documents[i].file),
+		    .text = arena_str(wish->arena, publish->documents[i].text),
+		};
+	about = value_build_context(wish->arena);
+	value_put_str(about, "what", names_of(turn, items));
+	value_put(about, STR("workflows"), value_copy(wish->arena, items));
+	wish->about = value_built(about);
+	finish(engine, turn, request, wish, &publish->actor);
+}
+
+/* The same event is proposed once. */
+static const struct wish *
+find_replay(const struct engine *engine, uint64_t event)
+{
+	const struct wish *wish = engine->wishes;
+
+	while (wish != NULL &&
+	       (wish->kind != WISH_REPLAY || wish->event != event ||
+		   wish->closed != 0))
+		wish = wish->next;
+	return wish;
+}
+
+void
+proposal_replay(struct engine *engine, struct turn *turn,
+    struct request *request, const struct chart_event *event)
+{
+	const struct wish *there = find_replay(engine, request->number);
+	struct value_builder *about, *told;
+	struct wish *wish;
+
+	if (there != NULL) {
+		refuse(turn, request, REFUSED_STATE,
+		    arena_strf(turn->arena,
+			"%.*s has proposed this already: confirm or reject "
+			"proposal %.*s first",
+			STR_ARG(there->by),
+			STR_ARG(engine_item_id(
+			    engine, 0, there->serial, turn->arena))));
+		return;
+	}
+	if (!may_propose(engine, turn, request, &event->actor))
+		return;
+	wish = wish_new(engine, engine->wish_last + 1, WISH_REPLAY);
+	wish->event = request->number;
+	about = value_build_context(wish->arena);
+	value_put_str(about, "what",
+	    arena_strf(turn->arena, "%.*s for %.*s", STR_ARG(event->type),
+		STR_ARG(event->subject)));
+	told = value_build_context(wish->arena);
+	value_put_str(about, "letter",
+	    arena_strf(wish->arena, "%llu", (unsigned long long)wish->event));
+	value_put_str(told, "type", event->type);
+	value_put_str(told, "subject", event->subject);
+	value_put_str(told, "source", event->source);
+	value_put_str(told, "id", event->id);
+	value_put(about, STR("event"), value_built(told));
+	wish->about = value_built(about);
+	finish(engine, turn, request, wish, &event->actor);
+}
+
+/* ---- what becomes of it ---- */
+
+static struct wish *
+find_open(struct engine *engine, uint64_t serial)
+{
+	struct wish *wish = engine->wishes;
+
+	while (wish != NULL && (wish->serial != serial || wish->closed != 0))
+		wish = wish->next;
+	return wish;
+}
+
+/* Whether the person may say so; else answered. */
+static bool
+may_judge(struct turn *turn, const struct request *request,
+    const struct wish *wish)
+{
+	const struct engine_verdict *verdict = &request->verdict;
+	bool is_own = chart_person_is(verdict->actor.name, wish->by);
+	struct str role = wish->kind == WISH_PUBLISH ? STR("publisher")
+						     : STR("operator");
+
+	if (verdict->confirms && verdict->actor.name.at == NULL) {
+		refuse(turn, request, REFUSED_EXCLUDED,
+		    STR("say who you are: another person has to confirm "
+			"this"));
+		return false;
+	}
+	if (verdict->confirms && is_own) {
+		refuse(turn, request, REFUSED_EXCLUDED,
+		    arena_strf(turn->arena,
+			"%.*s proposed this: another person is needed",
+			STR_ARG(verdict->actor.name)));
+		return false;
+	}
+	if (!is_own && !chart_actor_has(&verdict->actor, role)) {
+		refuse(turn, request, REFUSED_ROLE,
+		    arena_strf(turn->arena, "this takes the role `%.*s`",
+			STR_ARG(role)));
+		return false;
+	}
+	return true;
+}
+
+/* Does what was proposed, and answers; false where it can't be done. */
+static bool
+perform(struct engine *engine, struct turn *turn, struct request *request,
+    const struct wish *wish, const struct chart_actor *actor)
+{
+	if (wish->kind == WISH_REPLAY) {
+		request->number = wish->event;
+		request->event = (struct chart_event){
+		    .actor = *actor, .proposed_by = wish->by};
+		return event_replay_confirmed(engine, turn, request);
+	}
+	request->publish = (struct engine_publish){
+	    .documents = wish->documents,
+	    .count = wish->document_count,
+	    .actor = *actor,
+	};
+	return publish_confirmed(engine, turn, request);
+}
+
+void
+proposal_perform(
+    struct engine *engine, struct turn *turn, struct request *request)
+{
+	/* The request is used for what it is about. */
+	struct engine_verdict verdict = request->verdict;
+	struct wish *wish = find_open(engine, verdict.serial);
+	struct engine_reply *reply;
+	const struct value *body;
+
+	if (wish == NULL) {
+		refuse(turn, request, REFUSED_ABSENT,
+		    STR("there is no such open proposal"));
+		return;
+	}
+	if (!may_judge(turn, request, wish) ||
+	    (verdict.confirms &&
+		!perform(engine, turn, request, wish, &verdict.actor)))
+		return;
+	wish->closed = turn->serial;
+	body = put(engine, turn, wish,
+	    verdict.confirms ? STR("confirmed") : STR("rejected"),
+	    verdict.actor.name.at ? verdict.actor.name : STR("anonymous"));
+	tell_journal(engine, turn, wish,
+	    verdict.confirms ? JOURNAL_PROPOSAL_CONFIRMED
+			     : JOURNAL_PROPOSAL_REJECTED,
+	    verdict.actor.name, verdict.comment);
+	reply = turn_reply(turn, request, ENGINE_OK);
+	if (reply != NULL)
+		reply->view = body;
+}
