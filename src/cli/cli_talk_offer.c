@@ -291,6 +291,21 @@ offer_escalation(struct talk *talk, const struct value *escalation)
 }
 
 static void
+offer_proposal(struct talk *talk, const struct value *proposal)
+{
+	static const char *const verdicts[] = {"confirm", "reject"};
+
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		offer_who(talk,
+		    arena_strf(talk->arena, "%s what was proposed: %.*s",
+			verdicts[i],
+			STR_ARG(value_str(
+			    value_field_or_null(proposal, "act")))),
+		    arena_strf(talk->arena, "{\"%s\": {\"actor\": ",
+			verdicts[i]));
+}
+
+static void
 offer_items(struct talk *talk, const struct value *view, const char *key,
     void (*one)(struct talk *talk, const struct value *item))
 {
@@ -475,6 +490,7 @@ cli_talk_offer_all(struct talk *talk, const struct value *report)
 	offer_children(talk, report);
 	offer_items(talk, view, "tasks", offer_task);
 	offer_items(talk, view, "incidents", offer_incident);
+	offer_items(talk, view, "proposals", offer_proposal);
 	offer_events(talk, definition, report);
 	offer_items(talk, view, "escalations", offer_escalation);
 	offer_time(talk, view);

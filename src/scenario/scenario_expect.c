@@ -387,6 +387,16 @@ scenario_expect_item(struct play *play, const struct scenario_step *step)
 	    "none of the %.*s is as expected", STR_ARG(step->row->kind));
 }
 
+/* What people call such an item by. */
+static const char *
+name_key(const struct scenario_step *step)
+{
+	if (str_equal(step->row->kind, STR("tasks")))
+		return "title";
+	return str_equal(step->row->kind, STR("incidents")) ? "message"
+							    : "act";
+}
+
 bool
 scenario_expect_no_item(struct play *play, const struct scenario_step *step)
 {
@@ -403,10 +413,7 @@ scenario_expect_no_item(struct play *play, const struct scenario_step *step)
 			continue;
 		scenario_match_tell(&play->match, "there is: %.*s",
 		    STR_ARG(scenario_match_text(play->arena,
-			value_field_or_null(
-			    item, str_equal(step->row->kind, STR("tasks"))
-				      ? "title"
-				      : "message"))));
+			value_field_or_null(item, name_key(step)))));
 		return scenario_play_fail(play, step->span,
 		    "one of the %.*s was not expected",
 		    STR_ARG(step->row->kind));

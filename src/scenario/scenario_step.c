@@ -43,6 +43,10 @@ static const struct form_key acknowledge_keys[] = {
     {"state", FORM_TEXT, false, scenario_check_state},
     WHO,
 };
+static const struct form_key verdict_keys[] = {
+    {"step", FORM_TEXT, false, NULL},
+    WHO,
+};
 static const struct form_key cancel_keys[] = {
     {"compensate", FORM_FLAG, false, NULL},
     WHO,
@@ -120,11 +124,22 @@ static const struct form_key incident_keys[] = {
     {"owner", FORM_TEXT, false, NULL},
 };
 
+static const struct form_key proposal_keys[] = {
+    {"act", FORM_TEXT, false, NULL},
+    {"step", FORM_TEXT, false, NULL},
+    {"proposed_by", FORM_TEXT, false, NULL},
+    {"comment", FORM_TEXT, false, NULL},
+    {"compensate", FORM_FLAG, false, NULL},
+    {"result", FORM_ANY, false, NULL},
+};
+
 static const struct form_table
     event_table = FORM_TABLE("an event", event_keys),
     decide_table = FORM_TABLE("a decision", decide_keys),
     settle_table = FORM_TABLE("a settlement", settle_keys),
     acknowledge_table = FORM_TABLE("an acknowledgement", acknowledge_keys),
+    verdict_table = FORM_TABLE("a second person's act", verdict_keys),
+    proposal_table = FORM_TABLE("an expected proposal", proposal_keys),
     cancel_table = FORM_TABLE("a cancel", cancel_keys),
     operator_table = FORM_TABLE("an operator's act", operator_keys),
     advance_table = FORM_TABLE("an advance", advance_keys),
@@ -161,6 +176,8 @@ static const struct step_row rows[] = {
     ACT("advance", FORM_SHORT, &advance_table, scenario_check_span),
     ACT("settle", FORM_SHORT, &settle_table, scenario_check_how),
     ACT("acknowledge", FORM_OPTIONAL, &acknowledge_table, NULL),
+    ACT("confirm", FORM_OPTIONAL, &verdict_table, NULL),
+    ACT("reject", FORM_OPTIONAL, &verdict_table, NULL),
     ACT("cancel", FORM_OPTIONAL, &cancel_table, NULL),
     ACT("suspend", FORM_OPTIONAL, &operator_table, NULL),
     ACT("resume", FORM_OPTIONAL, &operator_table, NULL),
@@ -197,6 +214,10 @@ static const struct step_row rows[] = {
 	scenario_expect_item, "incidents", "kind"),
     EXPECT("expect-no-incident", FORM_WHETHER, &incident_table, NULL,
 	scenario_expect_no_item, "incidents", "kind"),
+    EXPECT("expect-proposal", FORM_SHORT, &proposal_table, NULL,
+	scenario_expect_item, "proposals", "act"),
+    EXPECT("expect-no-proposal", FORM_WHETHER, &proposal_table, NULL,
+	scenario_expect_no_item, "proposals", "act"),
     EXPECT("expect-compensation", FORM_LIST, NULL, scenario_check_operations,
 	scenario_expect_compensation, "", NULL),
     EXPECT("expect-history", FORM_LIST, NULL, scenario_check_records,

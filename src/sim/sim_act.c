@@ -548,6 +548,24 @@ act_acknowledge(struct sim *sim, const struct value *what,
 }
 
 static bool
+act_confirm(struct sim *sim, const struct value *what,
+    const struct value *line, struct buf *why)
+{
+	(void)line;
+	return act_on_instance(sim, what, EV_PROPOSAL_CONFIRMED,
+	    last_serial(sim, "proposals", what), why);
+}
+
+static bool
+act_reject(struct sim *sim, const struct value *what,
+    const struct value *line, struct buf *why)
+{
+	(void)line;
+	return act_on_instance(sim, what, EV_PROPOSAL_REJECTED,
+	    last_serial(sim, "proposals", what), why);
+}
+
+static bool
 act_cancel(struct sim *sim, const struct value *what, const struct value *line,
     struct buf *why)
 {
@@ -582,6 +600,8 @@ static const struct act acts[] = {
     {STR_INIT("decide"), TAKES_OBJECT, true, act_decide},
     {STR_INIT("settle"), TAKES_OBJECT, true, act_settle},
     {STR_INIT("acknowledge"), TAKES_OBJECT, true, act_acknowledge},
+    {STR_INIT("confirm"), TAKES_OBJECT, true, act_confirm},
+    {STR_INIT("reject"), TAKES_OBJECT, true, act_reject},
     {STR_INIT("cancel"), TAKES_OBJECT, true, act_cancel},
     {STR_INIT("suspend"), TAKES_OBJECT, true, act_suspend},
     {STR_INIT("resume"), TAKES_OBJECT, true, act_resume},
@@ -605,7 +625,7 @@ tell_unknown(const struct value *line, struct buf *why)
 	else
 		buf_add_cstr(why, "a line is an object with one of start, "
 				  "event, reply, child, advance, decide, "
-				  "settle, acknowledge, "
+				  "settle, acknowledge, confirm, reject, "
 				  "cancel, suspend, resume");
 }
 

@@ -68,6 +68,8 @@ sim_report(struct sim *sim, struct arena *arena)
 	put_list(report, "tasks", value_field_or_null(view, "tasks"), arena);
 	put_list(
 	    report, "incidents", value_field_or_null(view, "incidents"), arena);
+	put_list(
+	    report, "proposals", value_field_or_null(view, "proposals"), arena);
 	put_list(report, "calls", waiting_calls(sim, arena), arena);
 	put_list(report, "children", waiting_children(sim, arena), arena);
 	sim->fate = (struct str){NULL, 0};

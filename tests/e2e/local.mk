@@ -40,6 +40,12 @@ tests_e2e_test_e2e_disk_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_disk_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_disk_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_duties
+tests_e2e_test_e2e_duties_SOURCES = tests/e2e/test_e2e_duties.c $(E2E_HOUSE)
+tests_e2e_test_e2e_duties_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_duties_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_duties_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_event
 tests_e2e_test_e2e_event_SOURCES = tests/e2e/test_e2e_event.c $(E2E_HOUSE)
 tests_e2e_test_e2e_event_CPPFLAGS = $(E2E_CPPFLAGS)
