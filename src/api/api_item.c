@@ -16,7 +16,7 @@ struct items {
 	uint64_t serial;
 	size_t seen;
 	bool more;
-	bool is_active_wanted; /* of delegations: those that hold */
+	int active; /* of delegations: 1 those that hold, 0 the others */
 };
 
 static const struct value *
@@ -58,12 +58,12 @@ listed(struct api_call *call, const struct value *item)
 static bool
 is_wanted(const struct items *items, const struct value *item)
 {
-	bool is_active = str_equal(
-	    value_str(value_field_or_null(item, "status")), STR("active"));
+	struct str status = value_str(value_field_or_null(item, "status"));
 
 	return api_auth_reaches(items->page.call,
 		   value_str(value_field_or_null(item, "workflow"))) &&
-	       (!items->is_active_wanted || is_active);
+	       (items->active < 0 ||
+		   str_equal(status, STR("active")) == items->active);
 }
 
 static bool
@@ -145,11 +145,14 @@ api_item_list(struct api_call *call, enum store_item_kind kind)
 	    .owner = owner_of(call),
 	    .limit = limit + 1,
 	};
-	struct items items = {
-	    .is_active_wanted = kind == ITEM_DELEGATION && filter.open == 1};
+	struct items items = {.active = -1};
 	enum store_error error;
 	struct str next = {NULL, 0};
 
+	if (kind == ITEM_DELEGATION) {
+		items.active = filter.open;
+		filter.open = -1;
+	}
 	read_cursor(call, &filter);
 	if (!api_query_is_sound(call))
 		return;

@@ -14,7 +14,6 @@
 
 /* A token's text is "t-" and the first word; its name is who they are. */
 static const char people[] =
-    "environment: test\n"
     "auth:\n"
     "  required: true\n"
     "  tokens:\n"
