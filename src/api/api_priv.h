@@ -33,7 +33,7 @@ struct api_sealer;
 
 /* Symbol, bit, name, what it may. */
 #define API_ROLES(X)                                                      \
-	X(AUTHOR, 1, "author", "reads definitions and instances")         \
+	X(AUTHOR, 1, "author", "proposes workflows to be published")      \
 	X(PUBLISHER, 2, "publisher", "publishes workflows")               \
 	X(INITIATOR, 4, "initiator", "starts instances and posts events") \
 	X(APPROVER, 8, "approver:ROLE", "decides the tasks of that role") \

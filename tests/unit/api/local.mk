@@ -23,6 +23,11 @@ tests_unit_api_test_api_event_SOURCES = \
 	tests/unit/api/test_api_event.c $(api_server_sources)
 tests_unit_api_test_api_event_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/api/test_api_proposal
+tests_unit_api_test_api_proposal_SOURCES = \
+	tests/unit/api/test_api_proposal.c $(api_server_sources)
+tests_unit_api_test_api_proposal_LDADD = $(LIBS_API) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/api/test_api_instance
 tests_unit_api_test_api_instance_SOURCES = \
 	tests/unit/api/test_api_instance.c $(api_server_sources)

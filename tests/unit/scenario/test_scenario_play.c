@@ -199,6 +199,35 @@ test_operators_act(void **state)
 }
 
 static void
+test_second_person_confirms(void **state)
+{
+	struct stage *stage = *state;
+	const struct scenario_file *file = stage_read(stage,
+	    "test: careful\nstart: {}\nactor: alice\nscenarios:\n"
+	    "  - name: it\n"
+	    "    steps:\n"
+	    "      - settle: {how: skip, actor: bob, comment: so what}\n"
+	    "      - expect-proposal: skip\n"
+	    "      - expect-proposal: {act: skip, proposed_by: bob, comment: "
+	    "so what}\n"
+	    "      - {confirm: {actor: BOB}, refused: excluded}\n"
+	    "      - reject: {actor: cyd}\n"
+	    "      - expect-no-proposal:\n"
+	    "      - {confirm: {actor: cyd}, refused: absent}\n"
+	    "      - settle: {how: skip, actor: bob}\n"
+	    "      - confirm: {actor: cyd, comment: all right}\n"
+	    "      - expect: end\n"
+	    "      - expect-history: [proposed, {kind: proposal-rejected, "
+	    "actor: cyd}, proposed, {kind: confirmed, proposed_by: bob}, "
+	    "{kind: incident-resolved, actor: cyd, proposed_by: bob}]\n");
+	struct scenario_outcome outcome;
+
+	assert_non_null(file);
+	scenario_run(file, 0, NULL, stage->arena, &outcome);
+	assert_true(outcome.is_passed);
+}
+
+static void
 test_failure_tells_the_last_records_without_deadlines(void **state)
 {
 	struct stage *stage = *state;
@@ -263,6 +292,7 @@ main(void)
 	    TEST(test_roles_are_held_where_they_are_given),
 	    TEST(test_refusals_are_expected_by_their_reason),
 	    TEST(test_operators_act),
+	    TEST(test_second_person_confirms),
 	    TEST(test_failure_tells_the_last_records_without_deadlines),
 	    TEST(test_start_that_fails_is_told_at_its_place),
 	    TEST(test_what_an_act_carries_is_plain_json),
