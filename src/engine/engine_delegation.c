@@ -353,8 +353,9 @@ take_back(struct engine *engine, struct turn *turn, struct request *request)
 	const struct engine_delegate *act = &request->delegate;
 	struct delegation *delegation = engine->delegations;
 
-	while (delegation != NULL && (delegation->serial != act->serial ||
-					 delegation->revoked != 0))
+	while (delegation != NULL &&
+	       (delegation->serial != act->serial || delegation->revoked != 0 ||
+		   delegation->until_ms <= engine_now_ms(engine)))
 		delegation = delegation->next;
 	if (delegation == NULL) {
 		refuse(turn, request, REFUSED_ABSENT,

@@ -47,6 +47,14 @@ tests_unit_engine_test_engine_race_SOURCES = \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_race_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/engine/test_engine_duties
+tests_unit_engine_test_engine_duties_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(SQLITE_CFLAGS)
+tests_unit_engine_test_engine_duties_SOURCES = \
+	tests/unit/engine/test_engine_duties.c \
+	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
+tests_unit_engine_test_engine_duties_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/engine/test_engine_publish
 tests_unit_engine_test_engine_publish_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
 	$(SQLITE_CFLAGS)
