@@ -530,6 +530,10 @@ write_workflow(struct chart_writer *writer)
 		? ""
 		: "business-key: = input.k\n",
 	    chance(writer, 70) ? "7d" : "2h");
+	/* No dice: what the other seeds play stays as it is. */
+	if (count == 2)
+		buf_add_cstr(
+		    writer->out, "separate: [[correct, confirm]]\n");
 	buf_addf(writer->out,
 	    "events:\n"
 	    "  e1: {correlate: = input.k}\n"

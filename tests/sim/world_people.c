@@ -52,7 +52,10 @@ reply_cb(const struct engine_reply *reply, void *arg)
 			    world->auditor, &ask->event, reply->fate);
 		break;
 	case ASK_ACT:
-		if (reply->status == ENGINE_OK)
+		if (reply->status == ENGINE_PROPOSED)
+			ask->act.kind = "proposed";
+		if (reply->status == ENGINE_OK ||
+		    reply->status == ENGINE_PROPOSED)
 			auditor_act_acknowledged(
 			    world->auditor, reply->instance, &ask->act);
 		break;
@@ -326,11 +329,112 @@ settle(struct world *world, const struct items *items, size_t at, int64_t luck)
 	act(world, items->items[at].instance, &event, "incident-resolved");
 }
 
+/* ---- the second person ---- */
+
+static const struct value *
+body_of(struct world *world, const struct item *item)
+{
+	struct json_error error;
+	const struct value *body =
+	    json_read(world->arena, item->body, &error);
+
+	must(body != NULL);
+	return body;
+}
+
+/* "UUID.7" gives 7; 0 where there is none. */
+static uint64_t
+serial_in(const struct value *body, const char *key)
+{
+	struct str digits;
+	int64_t serial;
+
+	(void)str_split(
+	    value_str(value_field_or_null(body, key)), '.', &digits);
+	return str_parse_int(digits, 1, INT64_MAX, &serial) ? (uint64_t)serial
+							    : 0;
+}
+
+/* Whether the advice is what it was when it was proposed: an endpoint may have
+ * come round to it meanwhile. */
+static bool
+is_still_advised(struct world *world, const struct item *proposal,
+    const struct value *body)
+{
+	struct str act = value_str(value_field_or_null(body, "act"));
+	uint64_t serial = serial_in(body, "incident");
+	struct auditor_incident incident;
+	struct items items;
+	struct str ref = {NULL, 0};
+	enum auditor_advice advice;
+	size_t at = 0;
+
+	if (str_equal(act, STR("cancel")) || str_equal(act, STR("compensate")))
+		return true;
+	list_items(world, ITEM_INCIDENT, &items);
+	while (at < items.count &&
+	       (items.items[at].instance != proposal->instance ||
+		   items.items[at].serial != serial))
+		at++;
+	if (at == items.count)
+		return false;
+	incident = incident_of(world, &items, at);
+	advice = auditor_advise(world->auditor, &incident, &ref);
+	if (str_equal(act, STR("retry")) && advice == ADVICE_RETRY) {
+		auditor_let_repeat(world->auditor, &incident);
+		return true;
+	}
+	if (str_equal(act, STR("supply")))
+		return advice == ADVICE_SUPPLY &&
+		       str_equal(ref,
+			   value_str(value_field_or_null(
+			       value_field_or_null(body, "result"), "ref")));
+	return str_equal(act, STR("skip")) &&
+	       (advice == ADVICE_SKIP ||
+		   str_equal(incident.kind, STR("step-failed")));
+}
+
+/* Another person looks at it, too. */
+static void
+judge(struct world *world, const struct item *proposal)
+{
+	const struct value *body = body_of(world, proposal);
+	bool is_cancel = value_get_cstr(body, "incident") == NULL;
+	bool confirms = is_still_advised(world, proposal, body);
+	struct chart_event event = {
+	    .kind = confirms ? EV_PROPOSAL_CONFIRMED : EV_PROPOSAL_REJECTED,
+	    .serial = proposal->serial,
+	    .compensate = value_is_true(
+		value_field_or_null(body, "compensate")),
+	};
+
+	act(world, proposal->instance, &event,
+	    !confirms	? "proposal-rejected"
+	    : is_cancel ? "cancelled"
+			: "incident-resolved");
+}
+
+/* true where there was something to be judged. */
+static bool
+judge_one(struct world *world, int64_t which)
+{
+	struct items proposals;
+
+	list_items(world, ITEM_PROPOSAL, &proposals);
+	if (proposals.count == 0)
+		return false;
+	judge(world, &proposals.items[(size_t)which % proposals.count]);
+	return true;
+}
+
 void
 world_settle(struct world *world, const struct happening *happening)
 {
 	struct items incidents;
 
+	if (happening->numbers[1] % 2 == 0 &&
+	    judge_one(world, happening->numbers[0]))
+		return;
 	list_items(world, ITEM_INCIDENT, &incidents);
 	if (incidents.count > 0)
 		settle(world, &incidents,
@@ -489,6 +593,10 @@ world_do_all(struct world *world)
 	count += items.count;
 	for (size_t i = 0; i < items.count; i++)
 		settle(world, &items, i, (int64_t)rng_below(luck, 100));
+	list_items(world, ITEM_PROPOSAL, &items);
+	count += items.count;
+	for (size_t i = 0; i < items.count; i++)
+		judge(world, &items.items[i]);
 	list_items(world, ITEM_ESCALATION, &items);
 	for (size_t i = 0; i < items.count; i++)
 		if (rng_below(luck, 2) == 0)
