@@ -322,11 +322,34 @@ skip_undo(
 }
 
 /* The leaf whose task could not be opened. */
+static size_t
+leaf_of(const struct strand *strand)
+{
+	return strand->plan[strand->plan_next].index;
+}
+
+static struct str
+task_of(const struct chart *chart, const struct incident *incident)
+{
+	const struct strand *strand =
+	    chart_strand_find(chart, incident->strand);
+
+	must(incident->kind == INCIDENT_TASK && strand != NULL);
+	return chart->definition->states[leaf_of(strand)]->name;
+}
+
+static bool
+leaves_task_out(
+    const struct incident *incident, enum chart_settlement settlement)
+{
+	return incident->kind == INCIDENT_TASK && settlement == SETTLE_SKIP;
+}
+
 static void
 skip_task(struct run *run)
 {
 	struct strand *strand = run->strand;
-	size_t leaf = strand->plan[strand->plan_next].index;
+	size_t leaf = leaf_of(strand);
 
 	chart_run_advance(run->chart, strand);
 	chart_step_done(run, run->chart->definition->states[leaf]);
@@ -428,15 +451,27 @@ chart_incident_is_open_to(
 
 /* Who leaves a task out stands in for all who would have decided it. */
 static bool
+may_leave_out(
+    struct run *run, const struct incident *incident, struct str person)
+{
+	struct objection objection = chart_duty_judge(run, person,
+	    &(struct duty){
+		.part = PART_APPROVE, .task = task_of(run->chart, incident)});
+
+	if (objection.refusal == REFUSED_NOT)
+		return true;
+	chart_step_refuse(
+	    run, objection.refusal, "%.*s", STR_ARG(objection.detail));
+	return false;
+}
+
+static bool
 may_correct(struct run *run, const struct incident *incident,
     const struct chart_event *event)
 {
-	bool skips_task = incident->kind == INCIDENT_TASK &&
-			  event->settlement == SETTLE_SKIP;
-
 	if (!chart_duty_may(run, &event->actor, PART_CORRECT) ||
-	    (skips_task &&
-		!chart_duty_may(run, &event->actor, PART_APPROVE)))
+	    (leaves_task_out(incident, event->settlement) &&
+		!may_leave_out(run, incident, event->actor.name)))
 		return false;
 	if (!chart_proposal_pass(run, incident, event))
 		return false;
@@ -453,6 +488,13 @@ chart_incident_perform(struct run *run, const struct chart_event *event)
 	struct call *call;
 
 	must(incident != NULL);
+	if (leaves_task_out(incident, event->settlement)) {
+		struct duty duty = {
+		    .part = PART_APPROVE, .task = task_of(chart, incident)};
+
+		chart_duty_took(run, event->actor.name, &duty);
+		chart_duty_took(run, run->proposed_by, &duty);
+	}
 	call = incident->call ? chart_call_find(chart, incident->call) : NULL;
 	run->strand = chart_strand_find(chart, incident->strand);
 	must(run->strand != NULL);

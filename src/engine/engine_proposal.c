@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-#define PROPOSALS_MAX 1000 /* open at a time */
+#define PROPOSALS_MAX 100 /* open at a time: each may be long */
 
 enum wish_kind { WISH_PUBLISH, WISH_REPLAY };
 
