@@ -494,7 +494,8 @@ chart_proposal_acknowledge(struct run *run, const struct chart_event *event)
 	LIST_UNLINK(link);
 }
 
-/* A cancel was proposed for where the instance stood. */
+/* A cancel was proposed for where the instance stood; one that is under way
+ * already may wait for what only another one gives up. */
 static bool
 has_lapsed(const struct chart *chart, const struct proposal *proposal)
 {
@@ -504,7 +505,7 @@ has_lapsed(const struct chart *chart, const struct proposal *proposal)
 		return true;
 	return proposal->incident != 0
 		   ? incident_of(chart, proposal) == NULL
-		   : chart->cancelling || chart->entries != proposal->entries;
+		   : chart->entries != proposal->entries;
 }
 
 void

@@ -520,6 +520,14 @@ read_letter(struct engine *engine, struct turn *turn,
 	return true;
 }
 
+bool
+event_is_undelivered(struct engine *engine, struct turn *turn, uint64_t number)
+{
+	struct store_event row;
+
+	return find_undelivered(engine, turn, number, &row);
+}
+
 /* false where nobody takes it, which is answered. */
 static bool
 replay(struct engine *engine, struct turn *turn,

@@ -524,6 +524,9 @@ void event_route(
     struct engine *engine, struct turn *turn, struct request *request);
 void event_replay(
     struct engine *engine, struct turn *turn, struct request *request);
+/* Whether the event of that number still waits for an instance. */
+bool event_is_undelivered(
+    struct engine *engine, struct turn *turn, uint64_t number);
 /* What another person has confirmed; answers only where it gives false: it
  * can't be done. */
 MUST_USE bool event_replay_confirmed(

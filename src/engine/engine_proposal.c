@@ -66,6 +66,14 @@ drop(struct wish **link)
 
 /* ---- as a row ---- */
 
+static const struct str nobody = {NULL, 0};
+
+static bool
+is_open(struct str status)
+{
+	return str_equal(status, STR("proposed"));
+}
+
 static const struct value *
 files_of(const struct wish *wish, struct arena *arena)
 {
@@ -98,7 +106,7 @@ body_of(const struct engine *engine, const struct wish *wish,
 			arena, wish->about->as.context.fields[i].value));
 	value_put_str(built, "proposed_by", wish->by);
 	value_put_instant(built, "created", wish->created_ms);
-	if (closed_by.at != NULL)
+	if (!is_open(status))
 		value_put_str(built, "closed_by", closed_by);
 	else if (wish->kind == WISH_PUBLISH)
 		value_put(built, STR("files"), files_of(wish, arena));
@@ -115,9 +123,9 @@ put(struct engine *engine, struct turn *turn, const struct wish *wish,
 	struct store_item item = {
 	    .kind = ITEM_PROPOSAL,
 	    .serial = wish->serial,
-	    .open = closed_by.at == NULL,
+	    .open = is_open(status),
 	    .created_ms = wish->created_ms,
-	    .closed_ms = closed_by.at == NULL ? 0 : engine_now_ms(engine),
+	    .closed_ms = is_open(status) ? 0 : engine_now_ms(engine),
 	};
 
 	json_write(body, JSON_PLAIN, &text);
@@ -321,10 +329,9 @@ finish(struct engine *engine, struct turn *turn, const struct request *request,
 	wish->by = arena_str(wish->arena, actor->name);
 	wish->created_ms = engine_now_ms(engine);
 	wish->turn = turn->serial;
-	tell_journal(engine, turn, wish, JOURNAL_PROPOSAL_MADE, wish->by,
-	    (struct str){NULL, 0});
-	body = put(
-	    engine, turn, wish, STR("proposed"), (struct str){NULL, 0});
+	tell_journal(
+	    engine, turn, wish, JOURNAL_PROPOSAL_MADE, wish->by, nobody);
+	body = put(engine, turn, wish, STR("proposed"), nobody);
 	reply = turn_reply(turn, request, ENGINE_PROPOSED);
 	if (reply == NULL)
 		return;
@@ -493,6 +500,15 @@ perform(struct engine *engine, struct turn *turn, struct request *request,
 	return publish_confirmed(engine, turn, request);
 }
 
+/* The event has found its instance in another way. */
+static bool
+is_pointless(
+    struct engine *engine, struct turn *turn, const struct wish *wish)
+{
+	return wish->kind == WISH_REPLAY &&
+	       !event_is_undelivered(engine, turn, wish->event);
+}
+
 void
 proposal_perform(
     struct engine *engine, struct turn *turn, struct request *request)
@@ -508,14 +524,20 @@ proposal_perform(
 		    STR("there is no such open proposal"));
 		return;
 	}
-	if (!may_judge(turn, request, wish) ||
-	    (verdict.confirms &&
-		!perform(engine, turn, request, wish, &verdict.actor)))
+	if (!may_judge(turn, request, wish))
 		return;
+	if (verdict.confirms &&
+	    !perform(engine, turn, request, wish, &verdict.actor)) {
+		if (is_pointless(engine, turn, wish)) {
+			wish->closed = turn->serial;
+			(void)put(engine, turn, wish, STR("lapsed"), nobody);
+		}
+		return;
+	}
 	wish->closed = turn->serial;
 	body = put(engine, turn, wish,
 	    verdict.confirms ? STR("confirmed") : STR("rejected"),
-	    verdict.actor.name.at ? verdict.actor.name : STR("anonymous"));
+	    verdict.actor.name);
 	tell_journal(engine, turn, wish,
 	    verdict.confirms ? JOURNAL_PROPOSAL_CONFIRMED
 			     : JOURNAL_PROPOSAL_REJECTED,

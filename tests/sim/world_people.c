@@ -331,6 +331,13 @@ settle(struct world *world, const struct items *items, size_t at, int64_t luck)
 
 /* ---- the second person ---- */
 
+static void
+replay_reply_cb(const struct engine_reply *reply, void *arg)
+{
+	world_tell(arg, "  replayed %d %.*s", (int)reply->status,
+	    STR_ARG(reply->fate));
+}
+
 static const struct value *
 body_of(struct world *world, const struct item *item)
 {
@@ -394,6 +401,19 @@ is_still_advised(struct world *world, const struct item *proposal,
 		   str_equal(incident.kind, STR("step-failed")));
 }
 
+/* An event that was to be delivered again, to whoever waits for it. */
+static void
+judge_replay(struct world *world, const struct item *proposal)
+{
+	struct engine_verdict verdict = {
+	    .serial = proposal->serial,
+	    .actor = {.name = world_person(world)},
+	};
+
+	verdict.confirms = world->people % 3 != 0;
+	engine_judge(world->engine, &verdict, replay_reply_cb, world);
+}
+
 /* Another person looks at it, too. */
 static void
 judge(struct world *world, const struct item *proposal)
@@ -419,11 +439,16 @@ static bool
 judge_one(struct world *world, int64_t which)
 {
 	struct items proposals;
+	const struct item *proposal;
 
 	list_items(world, ITEM_PROPOSAL, &proposals);
 	if (proposals.count == 0)
 		return false;
-	judge(world, &proposals.items[(size_t)which % proposals.count]);
+	proposal = &proposals.items[(size_t)which % proposals.count];
+	if (proposal->instance == 0)
+		judge_replay(world, proposal);
+	else
+		judge(world, proposal);
 	return true;
 }
 
@@ -498,13 +523,6 @@ static void
 dead_cb(const struct store_event *row, void *arg)
 {
 	*(uint64_t *)arg = row->id;
-}
-
-static void
-replay_reply_cb(const struct engine_reply *reply, void *arg)
-{
-	world_tell(arg, "  replayed %d %.*s", (int)reply->status,
-	    STR_ARG(reply->fate));
 }
 
 void
@@ -596,7 +614,10 @@ world_do_all(struct world *world)
 	list_items(world, ITEM_PROPOSAL, &items);
 	count += items.count;
 	for (size_t i = 0; i < items.count; i++)
-		judge(world, &items.items[i]);
+		if (items.items[i].instance == 0)
+			judge_replay(world, &items.items[i]);
+		else
+			judge(world, &items.items[i]);
 	list_items(world, ITEM_ESCALATION, &items);
 	for (size_t i = 0; i < items.count; i++)
 		if (rng_below(luck, 2) == 0)
