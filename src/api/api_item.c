@@ -202,10 +202,17 @@ static bool
 wanted_cb(const struct store_item *row, void *arg)
 {
 	struct wanted *wanted = arg;
+	const struct value *value;
 
-	if (row->instance == wanted->instance &&
-	    row->serial == wanted->serial)
-		wanted->value = item_value(wanted->call, row);
+	if (row->instance != wanted->instance ||
+	    row->serial != wanted->serial)
+		return false;
+	value = item_value(wanted->call, row);
+	/* Whether an instance is within reach has been asked before. */
+	if (row->instance != STORE_JOURNAL ||
+	    api_auth_reaches(wanted->call,
+		value_str(value_field_or_null(value, "workflow"))))
+		wanted->value = value;
 	return false;
 }
 

@@ -445,8 +445,11 @@ chart_incident_is_open_to(
 {
 	const struct incident *incident = find_open(run->chart, serial);
 
-	must(incident != NULL); /* its proposal would have lapsed */
-	return can_settle(run, incident, settlement);
+	if (incident != NULL)
+		return can_settle(run, incident, settlement);
+	chart_step_refuse(
+	    run, REFUSED_ABSENT, "there is no such open incident");
+	return false;
 }
 
 /* Who leaves a task out stands in for all who would have decided it. */
