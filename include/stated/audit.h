@@ -58,7 +58,9 @@
 	X(MIGRATED, "migrated",                                                \
 	    "it goes on on another version: from, to, map")                    \
 	X(CANCELLED, "cancelled", "an operator cancelled it")                  \
-	X(ENDED, "ended", "the instance reached its end, with its outcome")
+	X(ENDED, "ended", "the instance reached its end, with its outcome")    \
+	X(ERASED, "erased",                                                    \
+	    "what is sensitive was erased: which fields, and why")
 
 enum audit_kind {
 #define X(symbol, name, tells) AUDIT_##symbol,
@@ -88,6 +90,15 @@ struct str audit_kind_name(enum audit_kind kind);
 	X(EXPORT_BEGUN, "export-begun",                                        \
 	    "histories are about to leave: format, filter")                    \
 	X(CHECKPOINT_MADE, "checkpoint-made", "size and root of the tree")     \
+	X(HOLD_SET, "hold-set",                                                \
+	    "nothing of certain instances is purged or erased: reason")        \
+	X(HOLD_RELEASED, "hold-released", "a hold was taken back: reason")     \
+	X(ERASED, "erased",                                                    \
+	    "what is sensitive in an instance is gone: fields, reason")        \
+	X(DISCLOSED, "disclosed",                                              \
+	    "what is sensitive in an instance was shown")                      \
+	X(PURGED, "purged",                                                    \
+	    "a certificate: which histories are gone, by which rule")          \
 	X(ACCESS_REFUSED, "access-refused",                                    \
 	    "a caller who is known may not: route, problem, count, path")      \
 	X(SIGN_IN_FAILED, "sign-in-failed",                                    \
@@ -113,6 +124,9 @@ struct audit_record {
 	struct digest prev; /* as the text has it; zeros where not known */
 	struct digest hash;
 	struct str canonical; /* the bytes that were hashed; in the arena */
+	/* Its text was purged, as were those of the records before it from
+	 * this seq on, of which not even hashes are left; 0: it was not. */
+	uint64_t purged_from;
 };
 
 /* Adds seq and prev to the fields of `record` (a context without them),

@@ -204,6 +204,32 @@ struct store_checkpoint {
 	struct str document; /* audit_checkpoint.h */
 };
 
+/* Nothing of certain instances is purged: somebody has said so, or has taken
+ * that back. */
+struct store_hold {
+	struct str id; /* by which it is known in lists */
+	bool releases; /* only id, at_ms, actor and reason count then */
+	int64_t at_ms;
+	struct str actor;  /* absent: nobody said who */
+	struct str reason;
+	/* which ones: "instance", "key", "workflow" or "label", and its value;
+	 * what both mean is not looked at here */
+	struct str scope;
+	struct str label; /* its name; absent where the scope is another */
+	struct str value;
+};
+
+/* The status of an instance whose history was purged.  Its row has the status
+ * that it ended with as its state, and in place of a snapshot what the purge
+ * gave it. */
+#define STORE_PURGED "purged"
+struct store_purge {
+	uint64_t number;
+	int64_t until_ms; /* as store_put_retention() was told */
+	int64_t at_ms;
+	struct str left; /* of the snapshot */
+};
+
 /* ---- writing ---- */
 
 /* The open batch, made where there is none. */
@@ -229,8 +255,8 @@ void store_add_history_kept(struct store_batch *batch, uint64_t instance,
 /* The number of the journal, where instances have theirs. */
 #define STORE_JOURNAL ((uint64_t)0)
 /* Seals a record (audit.h) into the journal: it is durable together with all
- * else in the batch.  All of a batch become one row. */
-void store_add_journal(
+ * else in the batch.  All of a batch become one row.  Gives its seq. */
+uint64_t store_add_journal(
     struct store_batch *batch, const struct value *record);
 void store_add_subscription(
     struct store_batch *batch, struct str correlation, uint64_t instance);
@@ -258,6 +284,35 @@ void store_add_nodes(struct store_batch *batch, const struct store_node *nodes,
     size_t count);
 void store_add_checkpoint(
     struct store_batch *batch, const struct store_checkpoint *row);
+void store_add_hold(struct store_batch *batch, const struct store_hold *row);
+/* What digests of an instance's sensitive values are made with; absent: it
+ * goes. */
+void store_put_salt(
+    struct store_batch *batch, uint64_t number, struct str salt);
+/* From then on an instance that has ended may be purged. */
+void store_put_retention(
+    struct store_batch *batch, uint64_t number, int64_t until_ms);
+/* Those above that number that ended have their retention put: see
+ * store_find_unswept(). */
+void store_put_unswept(struct store_batch *batch, uint64_t number);
+/*
+ * An instance's row, as it was put in this batch, is all that is left of what
+ * was sensitive: its items and its salt go.  Nor does any of it stay behind in
+ * the file's free pages, or, as soon as no reader needs it any more, in the
+ * log: see store_is_scrubbed().
+ */
+void store_add_erasure(struct store_batch *batch, uint64_t number);
+/* The same of what was purged with batches before: once for all of them. */
+void store_add_scrubbing(struct store_batch *batch);
+/*
+ * An instance that has ended: of its row the number, workflow, version,
+ * business key, times and head stay, of its records where they stood and the
+ * hash of each turn's last one.  All else goes, a bounded number of rows with
+ * a batch, the last records first.  It is to be added again for as long as
+ * store_each_retained() tells of the instance; its row is changed once.
+ */
+void store_add_purge(
+    struct store_batch *batch, const struct store_purge *purge);
 /* Deletes idempotency keys that expired, and matched events older than
  * `events_before_ms`, a bounded number at a time. */
 void store_add_cleaning(
@@ -275,6 +330,9 @@ void store_submit(struct store *store);
  * returns true: on this thread, sync and all.  store_fd() does not tell, and
  * store_finished() is to be called. */
 MUST_USE bool store_submit_here(struct store *store);
+/* Whether what was erased is gone from the log, too.  A batch tries it where
+ * it is not; not while one is under way. */
+bool store_is_scrubbed(struct store *store);
 /* How long the last commit took, of those that store_finished() told of. */
 int64_t store_took_us(const struct store *store);
 bool store_is_committing(const struct store *store);
@@ -313,6 +371,10 @@ MUST_USE enum store_error store_each_held_event(struct store *store,
 MUST_USE enum store_error store_find_idempotency(struct store *store,
     struct arena *arena, struct str key, struct store_idempotency *row);
 
+/* STORE_ABSENT where it has none. */
+MUST_USE enum store_error store_find_salt(struct store *store,
+    struct arena *arena, uint64_t number, struct str *salt);
+
 /* ---- lists: durable rows ---- */
 
 /* For start-up and timers: number and due instant. */
@@ -327,6 +389,14 @@ struct store_due_range {
 };
 MUST_USE enum store_error store_each_due(struct store *store,
     const struct store_due_range *range, store_due_fn *fn, void *arg);
+/* Instances whose history may be purged by then, earliest first, by the same
+ * rules; also those of which a purge has left something yet. */
+MUST_USE enum store_error store_each_retained(struct store *store,
+    const struct store_due_range *range, store_due_fn *fn, void *arg);
+/* The highest number of an instance that may have ended without its retention
+ * having been put, since an older program ended it; 0: none is left. */
+MUST_USE enum store_error store_find_unswept(
+    struct store *store, uint64_t *number);
 /* Busy instances with numbers above `after`, in order of number. */
 MUST_USE enum store_error store_each_busy(struct store *store, uint64_t after,
     size_t limit, store_number_fn *fn, void *arg);
@@ -354,6 +424,11 @@ MUST_USE enum store_error store_each_switch(
 typedef void store_token_fn(const struct store_token *row, void *arg);
 MUST_USE enum store_error store_each_token(
     struct store *store, store_token_fn *fn, void *arg);
+
+/* All that were ever set and released, in that order. */
+typedef void store_hold_fn(const struct store_hold *row, void *arg);
+MUST_USE enum store_error store_each_hold(
+    struct store *store, store_hold_fn *fn, void *arg);
 
 struct store_instance_filter {
 	struct str workflow;     /* absent fields don't restrict */
@@ -401,7 +476,7 @@ MUST_USE enum store_error store_find_journal(
     struct store *store, struct audit_head *head);
 /* One instance's records, or the journal's, in order, from `from_seq` on.
  * Where a row is damaged, a record is told that doesn't give its hash, or has
- * no text. */
+ * no text.  Of a turn that was purged its last record is told, without one. */
 typedef bool store_record_fn(
     uint64_t instance, const struct audit_record *record, void *arg);
 MUST_USE enum store_error store_each_record(struct store *store,

@@ -18,6 +18,7 @@ libstated_store_a_SOURCES = \
 	src/store/sqlite_piece.c \
 	src/store/sqlite_priv.h \
 	src/store/sqlite_recent.c \
+	src/store/sqlite_retention.c \
 	src/store/sqlite_schema.c \
 	src/store/sqlite_write.c \
 	src/store/store.c \

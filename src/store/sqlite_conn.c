@@ -149,7 +149,7 @@ set_up(struct sqlite_conn *conn, enum conn_access access)
 	    "PRAGMA wal_autocheckpoint = 0;"
 	    "PRAGMA journal_size_limit = 67108864;"
 	    "PRAGMA cache_size = -16384;"
-	    "PRAGMA secure_delete = FAST;"
+	    "PRAGMA secure_delete = ON;"
 	    "PRAGMA temp_store = MEMORY;";
 	static const char for_reader[] =
 	    "PRAGMA query_only = ON;"
@@ -207,6 +207,16 @@ sqlite_conn_close(struct sqlite_conn *conn)
 	int code = sqlite3_close(conn->db);
 	must(code == SQLITE_OK);
 	conn->db = NULL;
+}
+
+bool
+sqlite_conn_checkpoint(struct sqlite_conn *conn, int mode, int patience_ms)
+{
+	sqlite3_busy_timeout(conn->db, patience_ms);
+	int code = sqlite3_wal_checkpoint_v2(
+	    conn->db, "main", mode, NULL, NULL);
+	sqlite3_busy_timeout(conn->db, WRITER_PATIENCE_MS);
+	return code == SQLITE_OK;
 }
 
 /* ------------------------------------------------------------- statements */

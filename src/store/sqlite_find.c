@@ -34,7 +34,7 @@
 
 /* From the turn that holds ?2 on. */
 #define RECORDS(packed)                                                        \
-	"SELECT first_seq, records, hashes, " packed " FROM history"           \
+	"SELECT first_seq, records, hashes, " packed ", count FROM history"    \
 	" WHERE instance = ?1 AND first_seq >= coalesce((SELECT"               \
 	"	max(first_seq) FROM history WHERE instance = ?1"               \
 	"	AND first_seq <= ?2), 0) ORDER BY first_seq"
@@ -144,6 +144,13 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    " WHERE number > ?1 ORDER BY number LIMIT ?2",
 	[READ_CHECKPOINTS_NEWEST] = CHECKPOINTS
 	    " WHERE number <= ?1 ORDER BY number DESC LIMIT ?2",
+	[READ_RETAINED] = "SELECT instance, until_ms FROM retention"
+	    " WHERE (until_ms, instance) > (?3, ?4) AND until_ms <= ?1"
+	    " ORDER BY until_ms, instance LIMIT ?2",
+	[READ_UNSWEPT] = "SELECT value FROM meta WHERE name = 'unswept'",
+	[READ_SALT] = "SELECT salt FROM salt WHERE instance = ?1",
+	[READ_HOLDS] = "SELECT hold, releases, at_ms, actor, reason, scope,"
+	    "	label, value FROM hold ORDER BY id",
 	[READ_SKIPPED] = "SELECT value FROM meta WHERE name = ?",
 };
 

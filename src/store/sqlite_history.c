@@ -146,6 +146,7 @@ struct turn_columns {
 	struct str records;
 	struct str hashes;
 	struct str packed;
+	uint64_t count;
 };
 
 static struct turn_columns
@@ -156,6 +157,7 @@ read_columns(sqlite3_stmt *statement)
 		.records = sqlite_column_str(statement, 1),
 		.hashes = sqlite_column_str(statement, 2),
 		.packed = sqlite_column_str(statement, 3),
+		.count = (uint64_t)sqlite3_column_int64(statement, 4),
 	};
 }
 
@@ -319,6 +321,33 @@ tell_packed(struct reading *reading, const struct turn_columns *row)
 	return STORE_OK;
 }
 
+/* Purged: packed, to nothing. */
+static bool
+is_stub(const struct turn_columns *row)
+{
+	return row->packed.at != NULL && row->packed.bytes == 0 &&
+	    row->records.bytes == 0 && row->count > 0 &&
+	    row->count <= INT64_MAX - row->first_seq;
+}
+
+static void
+tell_stub(struct reading *reading, const struct turn_columns *row)
+{
+	struct str hashes = row->hashes;
+	struct audit_record record = {
+		.seq = row->first_seq + row->count - 1,
+		.canonical = STR(""),
+		.purged_from = row->first_seq,
+	};
+
+	/* An older program's row has all of them. */
+	if (hashes.bytes > sizeof(record.hash))
+		hashes = str_slice(hashes, hashes.bytes - sizeof(record.hash),
+		    sizeof(record.hash));
+	record.hash = take_hash(&hashes);
+	tell(reading, &record);
+}
+
 /* A packed row is linked to the hash that the row before ends with. */
 static void
 set_prev(struct reading *reading, struct str hashes)
@@ -358,7 +387,9 @@ tell_turn(struct reading *reading, sqlite3_stmt *statement)
 	enum store_error error = STORE_OK;
 
 	must(reading->fn != NULL);
-	if (row.packed.at == NULL) {
+	if (is_stub(&row)) {
+		tell_stub(reading, &row);
+	} else if (row.packed.at == NULL) {
 		tell_whole(reading, &row);
 	} else {
 		if (!reading->has_prev && row.first_seq > 1)

@@ -35,14 +35,14 @@ limit_of(size_t limit)
 
 /* ---------------------------------------------------- start-up and timers */
 
-enum store_error
-sqlite_list_due(struct store_backend *backend,
+static enum store_error
+tell_due(struct store_backend *backend, enum sqlite_read_statement read,
     const struct store_due_range *range, store_due_fn *fn, void *arg)
 {
 	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
 	sqlite3_stmt *statement;
 	bool is_row = true;
-	enum store_error error = sqlite_conn_take(conn, READ_DUE, &statement);
+	enum store_error error = sqlite_conn_take(conn, read, &statement);
 
 	if (error != STORE_OK)
 		return error;
@@ -56,8 +56,22 @@ sqlite_list_due(struct store_backend *backend,
 			fn((uint64_t)sqlite3_column_int64(statement, 0),
 			    sqlite3_column_int64(statement, 1), arg);
 	}
-	sqlite_conn_give(conn, READ_DUE, statement);
+	sqlite_conn_give(conn, read, statement);
 	return error;
+}
+
+enum store_error
+sqlite_list_due(struct store_backend *backend,
+    const struct store_due_range *range, store_due_fn *fn, void *arg)
+{
+	return tell_due(backend, READ_DUE, range, fn, arg);
+}
+
+enum store_error
+sqlite_list_retained(struct store_backend *backend,
+    const struct store_due_range *range, store_due_fn *fn, void *arg)
+{
+	return tell_due(backend, READ_RETAINED, range, fn, arg);
 }
 
 enum store_error
@@ -129,6 +143,7 @@ struct telling {
 		store_schedule_fn *schedule;
 		store_switch_fn *act;
 		store_token_fn *token;
+		store_hold_fn *hold;
 	} fn;
 	void *arg;
 };
@@ -253,6 +268,31 @@ sqlite_list_tokens(struct store_backend *backend, store_token_fn *fn, void *arg)
 {
 	return tell_rows(backend, READ_TOKENS, tell_token,
 	    &(struct telling){.fn.token = fn, .arg = arg});
+}
+
+static bool
+tell_hold(sqlite3_stmt *statement, const struct telling *telling)
+{
+	struct store_hold row = {
+		.id = sqlite_column_str(statement, 0),
+		.releases = sqlite3_column_int64(statement, 1) != 0,
+		.at_ms = sqlite3_column_int64(statement, 2),
+		.actor = sqlite_column_str(statement, 3),
+		.reason = sqlite_column_str(statement, 4),
+		.scope = sqlite_column_str(statement, 5),
+		.label = sqlite_column_str(statement, 6),
+		.value = sqlite_column_str(statement, 7),
+	};
+
+	telling->fn.hold(&row, telling->arg);
+	return true;
+}
+
+enum store_error
+sqlite_list_holds(struct store_backend *backend, store_hold_fn *fn, void *arg)
+{
+	return tell_rows(backend, READ_HOLDS, tell_hold,
+	    &(struct telling){.fn.hold = fn, .arg = arg});
 }
 
 /* -------------------------------------------------------------- instances */

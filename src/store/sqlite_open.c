@@ -30,7 +30,6 @@
  * this (64 MiB) we wait for a gap between them, a moment each time. */
 #define WAL_PAGES_WANTED 32000
 #define GAP_PATIENCE_MS 20
-#define WRITER_PATIENCE_MS 1000
 
 /* ------------------------------------------------------------- file checks */
 
@@ -331,7 +330,8 @@ read_identity(struct sqlite_store *store)
 static enum store_error
 read_facts(struct sqlite_store *store, struct buf *detail)
 {
-	int64_t number = 0, event_id = 0, restored_ms = 0;
+	int64_t number = 0, event_id = 0, restored_ms = 0,
+	    unscrubbed = 0;
 	enum store_error error = read_identity(store);
 
 	if (error == STORE_OK)
@@ -350,6 +350,10 @@ read_facts(struct sqlite_store *store, struct buf *detail)
 	if (error == STORE_OK)
 		error = sqlite_log_find_journal(&store->backend,
 		    &store->backend.journal);
+	if (error == STORE_OK)
+		error = sqlite_conn_query_int(&store->reader,
+		    "SELECT count(*) FROM meta WHERE name = 'unscrubbed'",
+		    &unscrubbed);
 	if (error == STORE_OK && (number < 0 || event_id < 0))
 		error = STORE_CORRUPT;
 	if (error != STORE_OK) {
@@ -357,6 +361,7 @@ read_facts(struct sqlite_store *store, struct buf *detail)
 		return error;
 	}
 	store->backend.restored_ms = restored_ms;
+	store->backend.needs_scrubbing = unscrubbed > 0;
 	store->backend.last_number = (uint64_t)number;
 	store->backend.last_event_id = (uint64_t)event_id;
 	store->written_number = (uint64_t)number;
@@ -453,15 +458,11 @@ thaw_cb(struct store_backend *backend)
 static void
 checkpoint(struct sqlite_store *store)
 {
-	sqlite3 *db = store->writer.db;
-	int mode = SQLITE_CHECKPOINT_PASSIVE;
+	bool is_long = store->wal_pages >= WAL_PAGES_WANTED;
 
-	if (store->wal_pages >= WAL_PAGES_WANTED) {
-		mode = SQLITE_CHECKPOINT_RESTART;
-		sqlite3_busy_timeout(db, GAP_PATIENCE_MS);
-	}
-	(void)sqlite3_wal_checkpoint_v2(db, "main", mode, NULL, NULL);
-	sqlite3_busy_timeout(db, WRITER_PATIENCE_MS);
+	(void)sqlite_conn_checkpoint(&store->writer, is_long ?
+	    SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
+	    GAP_PATIENCE_MS);
 }
 
 static bool
@@ -515,6 +516,10 @@ static const struct store_backend_ops ops = {
 	.each_schedule = sqlite_list_schedules,
 	.each_switch = sqlite_list_switches,
 	.each_token = sqlite_list_tokens,
+	.each_hold = sqlite_list_holds,
+	.each_retained = sqlite_list_retained,
+	.find_unswept = sqlite_retention_unswept,
+	.find_salt = sqlite_retention_find_salt,
 	.list_instances = sqlite_list_instances,
 	.list_items = sqlite_list_items,
 	.list_events = sqlite_list_events,

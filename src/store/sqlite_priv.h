@@ -17,7 +17,7 @@
 
 /* "Sttd": at offset 68 of the file, see file(1). */
 #define STATED_APPLICATION_ID 0x53747464
-#define CONN_STATEMENTS_MAX 48
+#define CONN_STATEMENTS_MAX 80
 
 /* A connection and its prepared statements, made when first needed. */
 struct sqlite_conn {
@@ -64,6 +64,11 @@ enum conn_access {
 MUST_USE enum store_error sqlite_conn_open(struct sqlite_conn *conn,
     struct str path, enum conn_access access, const char *const *sql);
 void sqlite_conn_close(struct sqlite_conn *conn);
+/* Copies a writer's log into the database; how readers are waited for is the
+ * mode's (SQLITE_CHECKPOINT_…), and how long is told.  false: it could not be
+ * done, or not all of it. */
+bool sqlite_conn_checkpoint(
+    struct sqlite_conn *conn, int mode, int patience_ms);
 /* What a result code means, looking at the connection's last failure. */
 enum store_error sqlite_conn_error(const struct sqlite_conn *conn, int code);
 /* Adds SQLite's own words. */
@@ -159,6 +164,21 @@ enum sqlite_write_statement {
 	WRITE_SCHEDULE,
 	WRITE_SWITCH,
 	WRITE_TOKEN,
+	WRITE_HOLD,
+	WRITE_SALT,
+	WRITE_NO_SALT,
+	WRITE_RETENTION,
+	WRITE_RETENTION_STEP,
+	WRITE_NO_RETENTION,
+	WRITE_UNSWEPT,
+	WRITE_UNSCRUBBED,
+	WRITE_SCRUBBED,
+	WRITE_NO_ITEMS,
+	WRITE_PURGED,
+	WRITE_PURGED_BACK,
+	WRITE_READ_PORTION,
+	WRITE_STUBS,
+	WRITE_STUBS_BACK,
 	WRITE_READ_PIECES,
 	WRITE_PIECE,
 	WRITE_NO_PIECE,
@@ -169,6 +189,10 @@ enum sqlite_write_statement {
 };
 _Static_assert(WRITE_STATEMENT_COUNT <= CONN_STATEMENTS_MAX, "room for all");
 extern const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT];
+/* Takes, binds with `bind`, runs and gives back one statement without rows. */
+typedef void sqlite_bind_fn(sqlite3_stmt *statement, const void *row);
+MUST_USE enum store_error sqlite_write_row(struct sqlite_store *store,
+    enum sqlite_write_statement number, sqlite_bind_fn *bind, const void *row);
 enum store_error sqlite_write_commit(struct store_backend *backend,
     const struct store_batch *batch, struct buf *detail);
 
@@ -241,6 +265,18 @@ MUST_USE enum store_error sqlite_piece_read(struct sqlite_conn *conn,
     uint64_t number, struct str list, struct arena *arena,
     struct str *snapshot);
 
+/* ---- sqlite_retention.c ---- */
+
+/* Within the transaction, after all rows were put. */
+MUST_USE enum store_error sqlite_retention_write(
+    struct sqlite_store *store, const struct store_batch *batch);
+/* Empties the log where it may hold what was erased, unless somebody reads. */
+void sqlite_retention_scrub(struct sqlite_store *store);
+enum store_error sqlite_retention_unswept(
+    struct store_backend *backend, uint64_t *number);
+enum store_error sqlite_retention_find_salt(struct store_backend *backend,
+    struct arena *arena, uint64_t number, struct str *salt);
+
 /* ---- sqlite_find.c, sqlite_list.c: statements of the reader ---- */
 
 enum sqlite_read_statement {
@@ -287,6 +323,10 @@ enum sqlite_read_statement {
 	READ_CHECKPOINTS,
 	READ_CHECKPOINTS_NEWEST,
 	READ_SKIPPED,
+	READ_RETAINED,
+	READ_UNSWEPT,
+	READ_SALT,
+	READ_HOLDS,
 	READ_STATEMENT_COUNT
 };
 _Static_assert(READ_STATEMENT_COUNT <= CONN_STATEMENTS_MAX, "room for all");
@@ -352,6 +392,10 @@ enum store_error sqlite_list_rows_of_events(struct sqlite_conn *conn,
     sqlite3_stmt *statement, store_event_fn *fn, void *arg);
 enum store_error sqlite_list_due(struct store_backend *backend,
     const struct store_due_range *range, store_due_fn *fn, void *arg);
+enum store_error sqlite_list_retained(struct store_backend *backend,
+    const struct store_due_range *range, store_due_fn *fn, void *arg);
+enum store_error sqlite_list_holds(struct store_backend *backend,
+    store_hold_fn *fn, void *arg);
 enum store_error sqlite_list_busy(struct store_backend *backend,
     uint64_t after, size_t limit, store_number_fn *fn, void *arg);
 enum store_error sqlite_list_expired_events(struct store_backend *backend,

@@ -199,6 +199,36 @@ static const char *const migrations[] = {
 	"	at_ms INTEGER NOT NULL,"
 	"	document TEXT NOT NULL"
 	") STRICT;",
+
+	/* 7: histories are kept for a time, unless they are held */
+	"CREATE TABLE salt ("
+	"	instance INTEGER PRIMARY KEY,"
+	"	salt BLOB NOT NULL"
+	") STRICT;"
+	"CREATE TABLE retention ("
+	"	until_ms INTEGER NOT NULL,"
+	"	instance INTEGER NOT NULL,"
+	/* of a purge under way: what is left of records */
+	"	below INTEGER NOT NULL DEFAULT 9223372036854775807,"
+	"	PRIMARY KEY (until_ms, instance)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE hold ("
+	"	id INTEGER PRIMARY KEY,"
+	"	hold TEXT NOT NULL,"
+	"	releases INTEGER NOT NULL,"
+	"	at_ms INTEGER NOT NULL,"
+	"	actor TEXT,"
+	"	reason TEXT,"
+	"	scope TEXT,"
+	"	label TEXT,"
+	"	value TEXT"
+	") STRICT;"
+	/* What ended before has no retention yet, and free pages may hold
+	 * what was in them. */
+	"INSERT OR IGNORE INTO meta SELECT 'unswept', value FROM meta"
+	"	WHERE name = 'last_number' AND value > 0;"
+	"INSERT OR IGNORE INTO meta SELECT 'unwiped', 1 FROM meta"
+	"	WHERE name = 'last_number' AND value > 0;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&

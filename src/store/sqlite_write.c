@@ -108,6 +108,53 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    "INSERT INTO token (token, revokes, at_ms, actor, name, sha256,"
 	    "	rights, expires_ms)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[WRITE_HOLD] =
+	    "INSERT INTO hold (hold, releases, at_ms, actor, reason, scope,"
+	    "	label, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[WRITE_SALT] =
+	    "INSERT INTO salt (instance, salt) VALUES (?1, ?2)"
+	    " ON CONFLICT (instance) DO UPDATE SET salt = ?2",
+	[WRITE_NO_SALT] = "DELETE FROM salt WHERE instance = ?1",
+	[WRITE_RETENTION] =
+	    "INSERT INTO retention (until_ms, instance) VALUES (?1, ?2)"
+	    " ON CONFLICT DO NOTHING",
+	[WRITE_RETENTION_STEP] =
+	    "UPDATE retention SET below = ?3"
+	    " WHERE until_ms = ?1 AND instance = ?2",
+	[WRITE_NO_RETENTION] =
+	    "DELETE FROM retention WHERE until_ms = ?1 AND instance = ?2",
+	[WRITE_UNSWEPT] =
+	    "INSERT INTO meta VALUES ('unswept', ?1)"
+	    " ON CONFLICT (name) DO UPDATE SET value = ?1",
+	[WRITE_UNSCRUBBED] =
+	    "INSERT INTO meta VALUES ('unscrubbed', 1) ON CONFLICT DO NOTHING",
+	[WRITE_SCRUBBED] = "DELETE FROM meta WHERE name = 'unscrubbed'",
+	[WRITE_NO_ITEMS] =
+	    "DELETE FROM item WHERE kind IN (0, 1, 2) AND instance = ?1",
+	/* A row that gets shorter leaves its page as it is; one that moves
+	 * away has the page merged with those beside it.  So what is purged
+	 * goes to where there are no numbers, and comes back. */
+	[WRITE_PURGED] =
+	    "UPDATE instance SET number = -number, state = status,"
+	    "	status = '" STORE_PURGED "',"
+	    "	initiator = NULL, labels = NULL,"
+	    "	changed_ms = ?2, due_ms = 0, busy = 0, incidents = 0,"
+	    "	snapshot = ?3, form = 0"
+	    " WHERE number = ?1 AND status <> '" STORE_PURGED "'",
+	/* From where the last portion stopped down to where this one stops. */
+	[WRITE_READ_PORTION] =
+	    "SELECT min(first_seq) FROM (SELECT first_seq FROM history"
+	    "	WHERE instance = ?1 AND first_seq < (SELECT below"
+	    "	    FROM retention WHERE until_ms = ?2 AND instance = ?1)"
+	    "	ORDER BY first_seq DESC LIMIT ?3)",
+	[WRITE_PURGED_BACK] =
+	    "UPDATE instance SET number = -number WHERE number < 0",
+	[WRITE_STUBS] =
+	    "UPDATE history SET id = -id, records = '', packed = x''"
+	    " WHERE instance = ?1 AND first_seq >= ?2 AND first_seq < (SELECT"
+	    "	below FROM retention WHERE until_ms = ?3 AND instance = ?1)",
+	[WRITE_STUBS_BACK] =
+	    "UPDATE history SET id = -id WHERE id < 0",
 	[WRITE_READ_PIECES] = "SELECT snapshot FROM instance"
 	    " WHERE number = ?1 AND form = 1",
 	[WRITE_PIECE] =
@@ -126,12 +173,9 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    "	ORDER BY expires_ms LIMIT ?2)",
 };
 
-/* Takes, binds with `bind`, runs and gives back one statement. */
-typedef void bind_fn(sqlite3_stmt *statement, const void *row);
-
-static enum store_error
-write_row(struct sqlite_store *store, enum sqlite_write_statement number,
-    bind_fn *bind, const void *row)
+enum store_error
+sqlite_write_row(struct sqlite_store *store, enum sqlite_write_statement number,
+    sqlite_bind_fn *bind, const void *row)
 {
 	sqlite3_stmt *statement;
 	enum store_error error = sqlite_conn_take(&store->writer, number,
@@ -197,7 +241,7 @@ static enum store_error
 write_by(struct sqlite_store *store, enum sqlite_write_statement number,
     const struct write_instance *write)
 {
-	return write_row(store, number, bind_instance, write);
+	return sqlite_write_row(store, number, bind_instance, write);
 }
 
 /* Of a row of which nothing is known. */
@@ -210,7 +254,7 @@ write_unknown(struct sqlite_store *store, const struct write_instance *write)
 		return error;
 	/* It may have had pieces before. */
 	if (write->form != FORM_PIECES)
-		error = write_row(store, WRITE_NO_PIECES, bind_number,
+		error = sqlite_write_row(store, WRITE_NO_PIECES, bind_number,
 		    &write->row->number);
 	if (error == STORE_OK)
 		error = write_by(store, WRITE_INSTANCE_ALL, write);
@@ -324,7 +368,7 @@ write_instances(struct sqlite_store *store, const struct store_batch *batch)
 	/* Kept apart from the rows, so that one removed at the end is missed
 	 * and its number never given again. */
 	if (error == STORE_OK && batch->number_max > store->written_number)
-		error = write_row(store, WRITE_LAST_NUMBER, bind_number,
+		error = sqlite_write_row(store, WRITE_LAST_NUMBER, bind_number,
 		    &batch->number_max);
 	return error;
 }
@@ -390,7 +434,7 @@ write_journal(struct sqlite_store *store, const struct store_batch *batch)
 	memcpy(head + 8, last->hash.bytes, sizeof(last->hash.bytes));
 	enum store_error error = sqlite_history_write(store, &turn, &of_none);
 	if (error == STORE_OK)
-		error = write_row(store, WRITE_JOURNAL_HEAD, bind_journal_head,
+		error = sqlite_write_row(store, WRITE_JOURNAL_HEAD, bind_journal_head,
 		    head);
 	return error;
 }
@@ -418,7 +462,7 @@ write_subscriptions(struct sqlite_store *store,
 	    map_next(batch->subscriptions, &cursor, NULL, &first)) {
 		const struct store_subscription *entry = first;
 		for (; entry != NULL && error == STORE_OK; entry = entry->next)
-			error = write_row(store, entry->is_removed ?
+			error = sqlite_write_row(store, entry->is_removed ?
 			    WRITE_NO_SUBSCRIPTION : WRITE_SUBSCRIPTION,
 			    bind_subscription, entry);
 	}
@@ -518,7 +562,7 @@ write_switches(struct sqlite_store *store, const struct store_batch *batch)
 
 	for (const struct store_batch_switch *act = batch->switch_first;
 	    error == STORE_OK && act != NULL; act = act->next)
-		error = write_row(store, WRITE_SWITCH, bind_switch, &act->row);
+		error = sqlite_write_row(store, WRITE_SWITCH, bind_switch, &act->row);
 	return error;
 }
 
@@ -545,7 +589,7 @@ write_tokens(struct sqlite_store *store, const struct store_batch *batch)
 
 	for (const struct store_batch_token *token = batch->token_first;
 	    error == STORE_OK && token != NULL; token = token->next)
-		error = write_row(store, WRITE_TOKEN, bind_token, &token->row);
+		error = sqlite_write_row(store, WRITE_TOKEN, bind_token, &token->row);
 	return error;
 }
 
@@ -578,9 +622,9 @@ write_checkpoints(struct sqlite_store *store, const struct store_batch *batch)
 	enum store_error error = STORE_OK;
 
 	for (; error == STORE_OK && node != NULL; node = node->next)
-		error = write_row(store, WRITE_NODE, bind_node, &node->row);
+		error = sqlite_write_row(store, WRITE_NODE, bind_node, &node->row);
 	for (; error == STORE_OK && made != NULL; made = made->next)
-		error = write_row(store, WRITE_CHECKPOINT, bind_checkpoint,
+		error = sqlite_write_row(store, WRITE_CHECKPOINT, bind_checkpoint,
 		    &made->row);
 	return error;
 }
@@ -588,7 +632,7 @@ write_checkpoints(struct sqlite_store *store, const struct store_batch *batch)
 /* Every row of a map by the same statement. */
 static enum store_error
 write_map(struct sqlite_store *store, const struct map *rows,
-    enum sqlite_write_statement number, bind_fn *bind)
+    enum sqlite_write_statement number, sqlite_bind_fn *bind)
 {
 	enum store_error error = STORE_OK;
 	size_t cursor = 0;
@@ -596,7 +640,7 @@ write_map(struct sqlite_store *store, const struct map *rows,
 
 	must(bind != NULL);
 	while (error == STORE_OK && map_next(rows, &cursor, NULL, &row))
-		error = write_row(store, number, bind, row);
+		error = sqlite_write_row(store, number, bind, row);
 	return error;
 }
 
@@ -624,7 +668,7 @@ clean(struct sqlite_store *store, enum sqlite_write_statement number,
 		.limit = CLEANING_ROWS_MAX + 2 * added,
 	};
 	enum store_error error =
-	    write_row(store, number, bind_cleaning, &cleaning);
+	    sqlite_write_row(store, number, bind_cleaning, &cleaning);
 
 	if (error == STORE_OK &&
 	    (size_t)sqlite3_changes(store->writer.db) == cleaning.limit)
@@ -638,7 +682,7 @@ write_chores(struct sqlite_store *store, const struct store_batch *batch)
 	enum store_error error = STORE_OK;
 
 	if (batch->has_probe)
-		error = write_row(store, WRITE_PROBE, NULL, NULL);
+		error = sqlite_write_row(store, WRITE_PROBE, NULL, NULL);
 	if (!batch->cleaning.is_wanted || error != STORE_OK)
 		return error;
 	store->backend.needs_cleaning = false;
@@ -655,7 +699,7 @@ write_chores(struct sqlite_store *store, const struct store_batch *batch)
 static enum store_error
 write_all(struct sqlite_store *store, const struct store_batch *batch)
 {
-	enum store_error error = write_row(store, WRITE_BEGIN, NULL, NULL);
+	enum store_error error = sqlite_write_row(store, WRITE_BEGIN, NULL, NULL);
 
 	if (error == STORE_OK)
 		error = write_turns(store, batch);
@@ -686,9 +730,11 @@ write_all(struct sqlite_store *store, const struct store_batch *batch)
 	if (error == STORE_OK)
 		error = write_checkpoints(store, batch);
 	if (error == STORE_OK)
+		error = sqlite_retention_write(store, batch);
+	if (error == STORE_OK)
 		error = write_chores(store, batch);
 	if (error == STORE_OK)
-		error = write_row(store, WRITE_COMMIT, NULL, NULL);
+		error = sqlite_write_row(store, WRITE_COMMIT, NULL, NULL);
 	return error;
 }
 
@@ -719,6 +765,7 @@ sqlite_write_commit(struct store_backend *backend,
 		must(sqlite3_get_autocommit(store->writer.db));
 		if (batch->number_max > store->written_number)
 			store->written_number = batch->number_max;
+		sqlite_retention_scrub(store);
 		return STORE_OK;
 	}
 	sqlite_conn_explain(&store->writer, detail);

@@ -263,6 +263,13 @@ store_needs_cleaning(struct store *store)
 	return store->backend->needs_cleaning;
 }
 
+bool
+store_is_scrubbed(struct store *store)
+{
+	must(!store_is_committing(store));
+	return !store->backend->needs_scrubbing;
+}
+
 int
 store_fd(const struct store *store)
 {

@@ -27,6 +27,8 @@ struct store_backend {
 	/* The last cleaning left something; the loop's as long as no batch is
 	 * under way. */
 	bool needs_cleaning;
+	/* The log may hold what was erased; the same. */
+	bool needs_scrubbing;
 };
 
 struct store_backend_ops {
@@ -76,6 +78,14 @@ struct store_backend_ops {
 	    store_switch_fn *fn, void *arg);
 	enum store_error (*each_token)(struct store_backend *backend,
 	    store_token_fn *fn, void *arg);
+	enum store_error (*each_hold)(struct store_backend *backend,
+	    store_hold_fn *fn, void *arg);
+	enum store_error (*each_retained)(struct store_backend *backend,
+	    const struct store_due_range *range, store_due_fn *fn, void *arg);
+	enum store_error (*find_unswept)(
+	    struct store_backend *backend, uint64_t *number);
+	enum store_error (*find_salt)(struct store_backend *backend,
+	    struct arena *arena, uint64_t number, struct str *salt);
 	enum store_error (*list_instances)(struct store_backend *backend,
 	    const struct store_instance_filter *filter,
 	    store_instance_fn *fn, void *arg);

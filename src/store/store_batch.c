@@ -33,7 +33,9 @@ pair_key(struct buf *buf, struct str first, struct str second)
 	X(subjects)                                                            \
 	X(idempotency)                                                         \
 	X(definitions)                                                         \
-	X(schedules)
+	X(schedules)                                                           \
+	X(salts)                                                               \
+	X(purges)
 
 static void
 make_maps(struct store_batch *batch)
@@ -100,7 +102,10 @@ store_batch_is_empty(const struct store_batch *batch)
 	    map_count(batch->idempotency) == 0 &&
 	    map_count(batch->definitions) == 0 &&
 	    map_count(batch->schedules) == 0 && batch->switch_first == NULL &&
-	    batch->token_first == NULL &&
+	    batch->token_first == NULL && batch->hold_first == NULL &&
+	    map_count(batch->salts) == 0 && batch->retained == NULL &&
+	    batch->erased == NULL && map_count(batch->purges) == 0 &&
+	    !batch->has_unswept && !batch->has_scrubbing &&
 	    batch->history_first == NULL && batch->journal_count == 0 &&
 	    batch->nodes == NULL && batch->checkpoints == NULL &&
 	    !batch->cleaning.is_wanted &&
@@ -260,7 +265,7 @@ journal_end(const struct store_batch *batch, struct audit_head *head)
 	return true;
 }
 
-void
+uint64_t
 store_add_journal(struct store_batch *batch, const struct value *record)
 {
 	struct store *store = batch->store;
@@ -274,6 +279,7 @@ store_add_journal(struct store_batch *batch, const struct value *record)
 	    sizeof(*batch->journal));
 	batch->journal[batch->journal_count++] =
 	    audit_seal(batch->arena, record, &head);
+	return head.seq;
 }
 
 /* ---------------------------------------------------------- subscriptions */
@@ -573,6 +579,114 @@ store_add_checkpoint(
 	*added = (struct store_batch_checkpoint){batch->checkpoints, *row};
 	added->row.document = arena_str(batch->arena, row->document);
 	batch->checkpoints = added;
+}
+
+/* ------------------------------------------------------------------- holds */
+
+void
+store_add_hold(struct store_batch *batch, const struct store_hold *row)
+{
+	struct store_batch_hold *last =
+	    ARENA_NEW(batch->arena, struct store_batch_hold);
+
+	must(row->id.at != NULL && row->at_ms > 0);
+	must(row->releases || (row->scope.at != NULL && row->value.at != NULL));
+	last->row = *row;
+	last->row.id = arena_str(batch->arena, row->id);
+	last->row.actor = arena_str(batch->arena, row->actor);
+	last->row.reason = arena_str(batch->arena, row->reason);
+	last->row.scope = arena_str(batch->arena, row->scope);
+	last->row.label = arena_str(batch->arena, row->label);
+	last->row.value = arena_str(batch->arena, row->value);
+	if (batch->hold_last == NULL)
+		batch->hold_first = last;
+	else
+		batch->hold_last->next = last;
+	batch->hold_last = last;
+}
+
+/* ------------------------------------------------------- what is to be gone */
+
+void
+store_put_salt(struct store_batch *batch, uint64_t number, struct str salt)
+{
+	struct store_batch_salt *there =
+	    map_find(batch->salts, MAP_KEY_OF(&number));
+
+	must(number > 0);
+	if (there == NULL) {
+		there = ARENA_NEW(batch->arena, struct store_batch_salt);
+		there->number = number;
+		map_put(batch->salts, MAP_KEY_OF(&there->number), there);
+	}
+	there->salt = arena_str(batch->arena, salt);
+}
+
+const struct store_batch_salt *
+store_batch_salt(const struct store_batch *batch, uint64_t number)
+{
+	return map_find(batch->salts, MAP_KEY_OF(&number));
+}
+
+static void
+add_end(struct store_batch *batch, struct store_batch_end **list,
+    uint64_t number, int64_t until_ms)
+{
+	struct store_batch_end *end =
+	    ARENA_NEW(batch->arena, struct store_batch_end);
+
+	must(number > 0);
+	*end = (struct store_batch_end){*list, number, until_ms};
+	*list = end;
+}
+
+void
+store_put_retention(
+    struct store_batch *batch, uint64_t number, int64_t until_ms)
+{
+	must(until_ms > 0);
+	add_end(batch, &batch->retained, number, until_ms);
+}
+
+void
+store_put_unswept(struct store_batch *batch, uint64_t number)
+{
+	batch->has_unswept = true;
+	batch->unswept = number;
+}
+
+void
+store_add_erasure(struct store_batch *batch, uint64_t number)
+{
+	store_put_salt(batch, number, (struct str){NULL, 0});
+	add_end(batch, &batch->erased, number, 0);
+	store_add_scrubbing(batch);
+}
+
+void
+store_add_scrubbing(struct store_batch *batch)
+{
+	batch->has_scrubbing = true;
+}
+
+void
+store_add_purge(struct store_batch *batch, const struct store_purge *purge)
+{
+	struct store_purge *there =
+	    ARENA_NEW(batch->arena, struct store_purge);
+
+	must(purge->at_ms > 0 && purge->left.at != NULL);
+	must(store_batch_instance(batch, purge->number) == NULL);
+	store_put_salt(batch, purge->number, (struct str){NULL, 0});
+	*there = *purge;
+	there->left = arena_str(batch->arena, purge->left);
+	must(map_put(batch->purges, MAP_KEY_OF(&there->number), there) == NULL);
+}
+
+const struct store_purge *
+store_batch_purge(const struct store_batch *batch, uint64_t number)
+{
+	return map_find(batch->purges, MAP_KEY_OF(&number));
 }
 
 /* ------------------------------------------------------------------ chores */

@@ -10,6 +10,24 @@
 
 #include <stdlib.h>
 
+/* As the row will be once the batch is durable. */
+static enum store_error
+find_purged(struct store *store, struct arena *arena,
+    const struct store_purge *purge, struct store_instance *row)
+{
+	enum store_error error = store->backend->ops->find_instance(
+	    store->backend, arena, purge->number, row);
+
+	if (error != STORE_OK || str_equal(row->status, STR(STORE_PURGED)))
+		return error;
+	row->state = row->status;
+	row->status = STR(STORE_PURGED);
+	row->initiator = row->labels = (struct str){NULL, 0};
+	row->changed_ms = purge->at_ms;
+	row->snapshot = arena_str(arena, purge->left);
+	return STORE_OK;
+}
+
 enum store_error
 store_find_instance(struct store *store, struct arena *arena, uint64_t number,
     struct store_instance *row)
@@ -21,6 +39,10 @@ store_find_instance(struct store *store, struct arena *arena, uint64_t number,
 	for (size_t i = 0; i < 2 && batches[i] != NULL; i++) {
 		const struct store_batch_instance *there =
 		    store_batch_instance(batches[i], number);
+		const struct store_purge *purge =
+		    store_batch_purge(batches[i], number);
+		if (purge != NULL)
+			return find_purged(store, arena, purge, row);
 		if (there == NULL)
 			continue;
 		*row = store_copy_instance(arena, &there->row);
@@ -279,4 +301,26 @@ store_find_idempotency(struct store *store, struct arena *arena,
 	}
 	return store->backend->ops->find_idempotency(store->backend, arena,
 	    key, row);
+}
+
+/* ------------------------------------------------------------------ salts */
+
+enum store_error
+store_find_salt(struct store *store, struct arena *arena, uint64_t number,
+    struct str *salt)
+{
+	const struct store_batch *const batches[] = {
+		store->open, store->under_way};
+
+	must(number > 0);
+	for (size_t i = 0; i < 2 && batches[i] != NULL; i++) {
+		const struct store_batch_salt *there =
+		    store_batch_salt(batches[i], number);
+		if (there == NULL)
+			continue;
+		*salt = arena_str(arena, there->salt);
+		return salt->at != NULL ? STORE_OK : STORE_ABSENT;
+	}
+	return store->backend->ops->find_salt(store->backend, arena, number,
+	    salt);
 }

@@ -116,6 +116,36 @@ store_each_token(struct store *store, store_token_fn *fn, void *arg)
 }
 
 enum store_error
+store_each_hold(struct store *store, store_hold_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error =
+	    store->backend->ops->each_hold(store->backend, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_each_retained(struct store *store, const struct store_due_range *range,
+    store_due_fn *fn, void *arg)
+{
+	must(fn != NULL);
+	store->iterating++;
+	enum store_error error = store->backend->ops->each_retained(
+	    store->backend, range, fn, arg);
+	store->iterating--;
+	return error;
+}
+
+enum store_error
+store_find_unswept(struct store *store, uint64_t *number)
+{
+	must(number != NULL);
+	return store->backend->ops->find_unswept(store->backend, number);
+}
+
+enum store_error
 store_list_instances(struct store *store,
     const struct store_instance_filter *filter, store_instance_fn *fn,
     void *arg)

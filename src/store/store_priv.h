@@ -93,6 +93,24 @@ struct store_batch_checkpoint {
 	struct store_checkpoint row;
 };
 
+struct store_batch_hold {
+	struct store_batch_hold *next;
+	struct store_hold row;
+};
+
+struct store_batch_salt {
+	uint64_t number;
+	struct str salt; /* absent: it goes */
+};
+
+/* What may be purged from then on, or is erased: then only its number
+ * counts. */
+struct store_batch_end {
+	struct store_batch_end *next;
+	uint64_t number;
+	int64_t until_ms;
+};
+
 struct store_batch {
 	struct store *store;
 	struct arena *arena;
@@ -106,6 +124,8 @@ struct store_batch {
 	struct map *idempotency;   /* key -> store_idempotency */
 	struct map *definitions;   /* digest -> store_definition */
 	struct map *schedules;     /* (workflow, position) -> store_schedule */
+	struct map *salts;         /* number -> store_batch_salt */
+	struct map *purges;        /* number -> store_purge */
 	struct store_history *history_first;
 	struct store_history *history_last;
 	struct store_batch_switch *switch_first;
@@ -114,6 +134,13 @@ struct store_batch {
 	struct store_batch_token *token_last;
 	struct store_batch_node *nodes; /* in any order */
 	struct store_batch_checkpoint *checkpoints;
+	struct store_batch_hold *hold_first;
+	struct store_batch_hold *hold_last;
+	struct store_batch_end *retained; /* in no order, like these: */
+	struct store_batch_end *erased;
+	bool has_scrubbing;
+	bool has_unswept;
+	uint64_t unswept;
 	struct audit_record *journal; /* in the arena, texts too */
 	size_t journal_count;
 	size_t journal_capacity;
@@ -143,6 +170,10 @@ const struct store_event *store_batch_event_id(const struct store_batch *batch,
     uint64_t id);
 const struct store_batch_event *store_batch_held(
     const struct store_batch *batch, struct str subject);
+const struct store_batch_salt *store_batch_salt(
+    const struct store_batch *batch, uint64_t number);
+const struct store_purge *store_batch_purge(
+    const struct store_batch *batch, uint64_t number);
 const struct store_idempotency *store_batch_idempotency(
     const struct store_batch *batch, struct str key);
 

@@ -492,8 +492,9 @@ test_older_backup_is_restored_and_newer_is_not(void **state)
 	run_sql(house, "backup.db",
 	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 	    "DROP TABLE piece; ALTER TABLE instance DROP COLUMN form;"
-	    "DROP TABLE switch; DROP TABLE token; DROP TABLE tree;"
-	    "DROP TABLE checkpoint;"
+	    "DROP TABLE switch; DROP TABLE token;"
+	    "DROP TABLE tree; DROP TABLE checkpoint;"
+	    "DROP TABLE salt; DROP TABLE retention; DROP TABLE hold;"
 	    "PRAGMA user_version = 2");
 	assert_run(restore(house, "--force"), 0, "restored");
 	house_start_engine(house);

@@ -272,6 +272,7 @@ static const char *const back_to[] = {
 		"ALTER TABLE instance RENAME COLUMN form TO pieced;",
 	/* 4 */ "DROP TABLE switch; DROP TABLE token;",
 	/* 5 */ "DROP TABLE tree; DROP TABLE checkpoint;",
+	/* 6 */ "DROP TABLE salt; DROP TABLE retention; DROP TABLE hold;",
 };
 #define VERSIONS_BEFORE (sizeof(back_to) / sizeof(back_to[0]))
 

@@ -267,7 +267,8 @@ test_database_of_the_first_version_is_brought_up_to_date(void **state)
 	run_sql(f,
 	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 	    "DROP TABLE schedule; DROP TABLE piece; DROP TABLE switch;"
-	    "DROP TABLE token; DROP TABLE tree; DROP TABLE checkpoint;"
+	    "DROP TABLE token; DROP TABLE salt; DROP TABLE retention;"
+	    "DROP TABLE hold; DROP TABLE tree; DROP TABLE checkpoint;"
 	    "ALTER TABLE instance DROP COLUMN form;"
 	    "PRAGMA user_version = 1");
 	assert_int_equal(try_open(f, true, false), STORE_OLDER);
