@@ -75,6 +75,7 @@ enum chart_event_kind {
 	EV_RECOVERED, /* the engine begins: what was under way is unknown */
 	EV_CHILD_ENDED, /* an instance that a `run` step waits for */
 	EV_AWAITED,     /* another `run` step waits for this one's end, too */
+	EV_ERASED, /* what is sensitive goes; only once it has ended */
 };
 
 enum chart_settlement {
@@ -138,6 +139,7 @@ struct chart_event {
 	struct str choice;
 	/* EV_INCIDENT_SETTLED */
 	enum chart_settlement settlement;
+	struct str held; /* EV_ERASED: why it must not be; absent: it may */
 	/* EV_CANCELLED: undo what was done first */
 	bool compensate;
 	const struct chart_migration *migration; /* EV_MIGRATED */
@@ -346,6 +348,36 @@ const struct value *chart_describe(
 size_t chart_bytes(const struct chart *chart);
 /* The audit head travels with the instance. */
 struct audit_head *chart_head(struct chart *chart);
+
+/* ---- what is sensitive ---- */
+
+/*
+ * In history the digest of a sensitive value stands in its place:
+ * "hmac-sha256:" and the HMAC-SHA-256 (RFC 2104) of its text in hexadecimal
+ * digits, keyed with the instance's salt.  So nobody finds the value by trying
+ * all that it may be, as an account's number can be found from a bare digest.
+ * The salt travels with the instance as its head does, and is kept apart from
+ * history.  An instance without one (it began under an older program, or is
+ * only simulated) has "sha256:" and the SHA-256.
+ */
+#define CHART_SALT_BYTES 16
+struct str chart_salt(const struct chart *chart); /* absent: none */
+/* Of CHART_SALT_BYTES bytes, or absent. */
+void chart_set_salt(struct chart *chart, struct str salt);
+/* chart_describe() for eyes: digests stand for what is sensitive. */
+const struct value *chart_describe_masked(
+    struct chart *chart, struct arena *arena);
+/* What an item's body, or a label, says without what is sensitive. */
+const struct value *chart_masked(
+    struct chart *chart, struct arena *arena, const struct value *value);
+/* What was masked, for who may see it: {salt, values: [{path, value, digest}]}
+ * of every text and number that the instance has at a sensitive path now. */
+const struct value *chart_disclose(struct chart *chart, struct arena *arena);
+
+/* When the history of an instance that has ended may be purged, by the
+ * definition's `retention`; 0: never. */
+int64_t chart_retained_until(
+    struct chart *chart, struct chart_context *context);
 
 /* ---- snapshots ---- */
 

@@ -376,6 +376,47 @@ chart_head(struct chart *chart)
 	return &chart->head;
 }
 
+struct str
+chart_salt(const struct chart *chart)
+{
+	if (!chart->is_salted)
+		return (struct str){NULL, 0};
+	return (struct str){(const char *)chart->salt, sizeof(chart->salt)};
+}
+
+void
+chart_set_salt(struct chart *chart, struct str salt)
+{
+	must(salt.at == NULL || salt.bytes == sizeof(chart->salt));
+	chart->is_salted = salt.at != NULL;
+	memset(chart->salt, 0, sizeof(chart->salt));
+	if (chart->is_salted)
+		memcpy(chart->salt, salt.at, sizeof(chart->salt));
+	chart_mask_free(&chart->mask);
+}
+
+void
+chart_take_beside(struct chart *copy, const struct chart *chart)
+{
+	copy->head = chart->head;
+	chart_set_salt(copy, chart_salt(chart));
+}
+
+int64_t
+chart_retained_until(struct chart *chart, struct chart_context *context)
+{
+	struct run run = {.chart = chart, .context = context};
+	const struct def_span *retention = &chart->definition->retention;
+	int64_t until_ms;
+
+	must(chart->ended);
+	if (retention->kind == SPAN_NONE ||
+	    !chart_env_due(&run, retention, chart->ended_ms, &until_ms) ||
+	    until_ms <= 0)
+		return 0;
+	return until_ms;
+}
+
 /* ---- correlation ---- */
 
 /* The value that events of that type are matched by; absent: none yet. */

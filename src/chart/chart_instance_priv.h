@@ -339,6 +339,9 @@ struct chart {
 	struct str initiator;
 	struct str trace;
 	struct audit_head head;
+	/* of digests that stand for what is sensitive; not saved, like head */
+	uint8_t salt[CHART_SALT_BYTES];
+	bool is_salted;
 
 	bool ended;
 	enum def_ending ending;

@@ -5,6 +5,9 @@
  * An instance may have tens of thousands of such values, a batch of salaries
  * say, and history a record for each: they are gathered once and looked up by
  * their lengths, and gathered anew only when a variable has got another value.
+ *
+ * What a path leads to is masked there, whatever it is; wherever else it may
+ * stand it is found by its text, if that is long enough not to be anything.
  */
 #include "chart_priv.h"
 
@@ -26,6 +29,8 @@ struct mask {
 	size_t length_count;
 	size_t length_capacity;
 	uint8_t starts[STARTS / 8];
+	uint8_t salt[CHART_SALT_BYTES];
+	bool is_salted;
 };
 
 /* ---- gathering ---- */
@@ -134,6 +139,8 @@ gather(const struct chart *chart)
 
 	must(mask != NULL);
 	mask->secrets = map_new();
+	mask->is_salted = chart->is_salted;
+	memcpy(mask->salt, chart->salt, sizeof(mask->salt));
 	mask->roots = calloc(definition->sensitive_count, sizeof(*mask->roots));
 	must(mask->roots != NULL);
 	for (size_t i = 0; i < definition->sensitive_count; i++) {
@@ -179,10 +186,34 @@ chart_mask_of(struct chart *chart)
 		chart_mask_free(&chart->mask);
 	if (chart->mask == NULL)
 		chart->mask = gather(chart);
-	return map_count(chart->mask->secrets) > 0 ? chart->mask : NULL;
+	return chart->mask;
 }
 
 /* ---- masking ---- */
+
+static void
+add_digest(const struct mask *mask, struct buf *out, struct str text)
+{
+	struct str salt = {(const char *)mask->salt, sizeof(mask->salt)};
+	char hex[DIGEST_HEX_BYTES];
+
+	if (mask->is_salted)
+		buf_addf(out, CHART_SALTED "%s",
+		    digest_hex(digest_hmac_sha256(salt, text), hex).at);
+	else
+		buf_addf(out, CHART_UNSALTED "%s",
+		    digest_hex(digest_sha256(text), hex).at);
+}
+
+struct str
+chart_mask_digest(
+    const struct mask *mask, struct arena *arena, struct str text)
+{
+	struct buf digest = buf_in(arena);
+
+	add_digest(mask, &digest, text);
+	return buf_keep(&digest);
+}
 
 /* The longest secret that begins at the front of the text, or the absent
  * string: one may be the beginning of another. */
@@ -214,17 +245,17 @@ chart_mask_text(const struct mask *mask, struct arena *arena, struct str text)
 	struct buf masked = {0};
 	struct str result;
 
+	if (mask->length_count == 0)
+		return text;
 	for (size_t at = 0; at < text.bytes;) {
 		struct str secret =
 		    secret_at(mask, str_slice(text, at, text.bytes - at));
-		char hex[DIGEST_HEX_BYTES];
 
 		if (secret.at == NULL) {
 			buf_add_char(&masked, text.at[at++]);
 			continue;
 		}
-		digest_hex(digest_sha256(secret), hex);
-		buf_addf(&masked, "sha256:%s", hex);
+		add_digest(mask, &masked, secret);
 		at += secret.bytes;
 	}
 	result = arena_str(arena, buf_str(&masked));
@@ -288,4 +319,115 @@ chart_mask_value(
 	default:
 		return value;
 	}
+}
+
+/* ---- masking by paths ---- */
+
+/* What is left of the paths that lead here or further. */
+struct paths {
+	const struct str *items; /* absent: the value itself is sensitive */
+	size_t count;
+};
+
+static const struct value *mask_paths(const struct mask *mask,
+    struct arena *arena, const struct value *value, struct paths paths);
+
+/* Every text and number in it, at any depth. */
+static const struct value *
+mask_leaves(
+    const struct mask *mask, struct arena *arena, const struct value *value)
+{
+	static const struct str whole = {NULL, 0};
+	char number[NUMBER_TEXT_BYTES];
+
+	switch (value->type) {
+	case VALUE_STRING:
+		return value_of_str(
+		    arena, chart_mask_digest(mask, arena, value->as.string));
+	case VALUE_NUMBER:
+		return value_of_str(arena, chart_mask_digest(mask, arena,
+		    number_format(value->as.number, number)));
+	case VALUE_LIST:
+	case VALUE_CONTEXT:
+		return mask_paths(
+		    mask, arena, value, (struct paths){&whole, 1});
+	default:
+		return value;
+	}
+}
+
+static struct paths
+paths_below(struct arena *arena, struct paths paths, struct str key)
+{
+	struct str *items = ARENA_ARRAY(arena, paths.count, struct str);
+	size_t count = 0;
+
+	for (size_t i = 0; i < paths.count; i++) {
+		struct str rest;
+
+		if (paths.items[i].at == NULL)
+			items[count++] = paths.items[i];
+		else if (str_equal(str_split(paths.items[i], '.', &rest), key))
+			items[count++] = rest;
+	}
+	return (struct paths){items, count};
+}
+
+static bool
+leads_here(struct paths paths)
+{
+	for (size_t i = 0; i < paths.count; i++)
+		if (paths.items[i].at == NULL)
+			return true;
+	return false;
+}
+
+static const struct value *
+mask_paths(const struct mask *mask, struct arena *arena,
+    const struct value *value, struct paths paths)
+{
+	struct value_builder *built;
+
+	if (paths.count == 0)
+		return chart_mask_value(mask, arena, value);
+	if (value->type == VALUE_LIST) {
+		built = value_build_list(arena);
+		for (size_t i = 0; i < value->as.list.count; i++)
+			value_append(built, mask_paths(mask, arena,
+			    value->as.list.items[i], paths));
+		return value_built(built);
+	}
+	if (value->type != VALUE_CONTEXT)
+		return leads_here(paths)
+		    ? mask_leaves(mask, arena, value)
+		    : chart_mask_value(mask, arena, value);
+	built = value_build_context(arena);
+	for (size_t i = 0; i < value->as.context.count; i++) {
+		const struct value_field *field = &value->as.context.fields[i];
+
+		value_put(built, field->key,
+		    mask_paths(mask, arena, field->value,
+			paths_below(arena, paths, field->key)));
+	}
+	return value_built(built);
+}
+
+const struct value *
+chart_mask_root(const struct chart *chart, const struct mask *mask,
+    struct arena *arena, struct str root, const struct value *value)
+{
+	const struct definition *definition = chart->definition;
+	struct str *items =
+	    ARENA_ARRAY(arena, definition->sensitive_count, struct str);
+	struct paths paths = {.items = items};
+
+	for (size_t i = 0; i < definition->sensitive_count; i++) {
+		struct str path = definition->sensitive[i], rest;
+		bool is_input =
+		    str_equal(str_split(path, '.', &rest), STR("input"));
+
+		if (is_input == (root.at != NULL))
+			items[paths.count++] = is_input ? rest : path;
+	}
+	return mask_paths(mask, arena, value, paths);
 }

@@ -328,7 +328,7 @@ copy_of(const struct chart *chart)
 	copy = chart_load(chart->definition, chart->identity, buf_str(&packed));
 	buf_fini(&packed);
 	must(copy != NULL);
-	copy->head = chart->head;
+	chart_take_beside(copy, chart);
 	return copy;
 }
 

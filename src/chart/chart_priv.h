@@ -164,6 +164,8 @@ struct decision_result chart_env_decide(
     struct run *run, const struct def_step *step);
 
 /* ---- chart_mask.c: what is sensitive ---- */
+#define CHART_SALTED "hmac-sha256:"
+#define CHART_UNSALTED "sha256:"
 struct mask;
 /* NULL: nothing in the instance is. */
 const struct mask *chart_mask_of(struct chart *chart);
@@ -171,6 +173,14 @@ struct str chart_mask_text(
     const struct mask *mask, struct arena *arena, struct str text);
 const struct value *chart_mask_value(
     const struct mask *mask, struct arena *arena, const struct value *value);
+/* The same of the instance's input ("input"), or of a context of its variables
+ * (absent), in which paths lead to what is sensitive however short it is. */
+const struct value *chart_mask_root(const struct chart *chart,
+    const struct mask *mask, struct arena *arena, struct str root,
+    const struct value *value);
+/* The text that stands for the value. */
+struct str chart_mask_digest(
+    const struct mask *mask, struct arena *arena, struct str text);
 void chart_mask_free(struct mask **mask);
 
 /* ---- chart_record.c: history ---- */
@@ -264,6 +274,9 @@ void chart_cancel_asked(struct run *run, const struct chart_event *event);
 
 /* ---- chart_migrate.c ---- */
 void chart_migrate_asked(struct run *run, const struct chart_event *event);
+
+/* ---- chart_erase.c ---- */
+void chart_erase(struct run *run, const struct chart_event *event);
 
 /* ---- chart_invariant.c ---- */
 /* Adds the names of those that don't hold. */
@@ -485,6 +498,8 @@ const struct value *chart_incident_body(const struct chart *chart,
 struct chart *chart_alloc(
     const struct definition *definition, struct chart_identity identity);
 void chart_swap(struct chart *a, struct chart *b);
+/* What travels with an instance and isn't in its snapshot. */
+void chart_take_beside(struct chart *copy, const struct chart *chart);
 void chart_begin(struct run *run);
 struct str chart_correlation_of(struct run *run, const struct def_event *event);
 /* chart_snapshot.c: moves what is still in use to a new arena. */

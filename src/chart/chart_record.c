@@ -111,6 +111,24 @@ is_envelope(struct str key)
 }
 
 static const struct value *
+mask_field(struct run *run, const struct mask *mask,
+    const struct value_field *field)
+{
+	struct arena *arena = run->context->arena;
+
+	if (is_envelope(field->key))
+		return field->value;
+	if (str_equal(field->key, STR("input")) &&
+	    field->value == run->chart->input)
+		return chart_mask_root(run->chart, mask, arena, STR("input"),
+		    field->value);
+	if (str_equal(field->key, STR("assigned")))
+		return chart_mask_root(run->chart, mask, arena,
+		    (struct str){NULL, 0}, field->value);
+	return chart_mask_value(mask, arena, field->value);
+}
+
+static const struct value *
 mask_record(struct run *run, const struct value *record)
 {
 	struct arena *arena = run->context->arena;
@@ -123,10 +141,7 @@ mask_record(struct run *run, const struct value *record)
 	for (size_t i = 0; i < record->as.context.count; i++) {
 		const struct value_field *field = &record->as.context.fields[i];
 
-		value_put(built, field->key,
-		    is_envelope(field->key)
-			? field->value
-			: chart_mask_value(mask, arena, field->value));
+		value_put(built, field->key, mask_field(run, mask, field));
 	}
 	return value_built(built);
 }

@@ -527,7 +527,7 @@ chart_compact(struct chart *chart)
 	    chart_load(chart->definition, chart->identity, buf_str(&packed));
 	buf_fini(&packed);
 	must(fresh != NULL);
-	fresh->head = chart->head;
+	chart_take_beside(fresh, chart);
 	chart_swap(chart, fresh);
 	chart_free(&fresh);
 }

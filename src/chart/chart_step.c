@@ -512,6 +512,7 @@ static const struct {
     [EV_RECOVERED] = {on_recovered, false},
     [EV_CHILD_ENDED] = {chart_child_ended, false},
     [EV_AWAITED] = {chart_child_awaited, false},
+    [EV_ERASED] = {chart_erase, false},
 };
 
 void

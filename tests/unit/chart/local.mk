@@ -24,6 +24,10 @@ check_PROGRAMS += tests/unit/chart/test_chart_migrate
 tests_unit_chart_test_chart_migrate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_chart_test_chart_migrate_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/chart/test_chart_erase
+tests_unit_chart_test_chart_erase_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_chart_test_chart_erase_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/chart/test_chart_loop
 tests_unit_chart_test_chart_loop_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
 
