@@ -95,6 +95,7 @@ enum engine_status {
 	ENGINE_STOPPING,
 	ENGINE_UNKNOWN_CONNECTION,
 	ENGINE_UNKNOWN_TOKEN,
+	ENGINE_UNKNOWN_HOLD,
 };
 
 /* Valid during the callback only. */
@@ -247,6 +248,36 @@ struct engine_refusal {
 void engine_refused(
     struct engine *engine, const struct engine_refusal *refusal);
 
+/* What a hold is over. */
+#define ENGINE_HOLD_SCOPES(X)                                                  \
+	X(INSTANCE, "instance") /* by identifier */                            \
+	X(KEY, "key")           /* by business key, of any workflow */         \
+	X(WORKFLOW, "workflow") /* all its versions */                         \
+	X(LABEL, "label")       /* one of the workflow's labels */
+enum engine_hold_scope {
+#define X(symbol, name) HOLD_##symbol,
+	ENGINE_HOLD_SCOPES(X)
+#undef X
+	HOLD_SCOPE_COUNT
+};
+struct str engine_hold_scope_name(enum engine_hold_scope scope);
+
+/* A legal hold that is set, or released. */
+struct engine_holding {
+	struct str id;
+	bool releases; /* only id, reason and actor count then */
+	enum engine_hold_scope scope;
+	struct str label; /* its name; absent but for HOLD_LABEL */
+	struct str value;
+	struct str reason;
+	struct chart_actor actor;
+};
+/* Durable, with who did it and why.  From the reply on, nothing that the hold
+ * is over is purged or erased.  OK, or UNKNOWN_HOLD; to release what was
+ * released changes nothing. */
+void engine_hold(struct engine *engine, const struct engine_holding *act,
+    engine_reply_fn *reply, void *arg);
+
 struct engine_trial {
 	struct str connection;
 	/* One that changes nothing; absent: a greeting, which all endpoints of
@@ -277,6 +308,16 @@ void engine_unwatch(struct engine *engine, uint64_t instance, uint64_t watch);
  * goes through the inbox like everything else. */
 void engine_look(struct engine *engine, uint64_t instance,
     engine_reply_fn *reply, void *arg);
+/* The same with what is sensitive: the view has it in plain, and `sensitive`
+ * (chart_disclose()).  Recorded, with who did it. */
+void engine_disclose(struct engine *engine, uint64_t instance,
+    const struct chart_actor *actor, engine_reply_fn *reply, void *arg);
+/* What is left of an instance whose history was purged (STORE_PURGED), of its
+ * row with the snapshot: {id, workflow, version, definition, business_key,
+ * status, ended_as, started_at, ended_at, purged_at, records, hash,
+ * certificate: the seq of the journal's record}. */
+const struct value *engine_describe_purged(const struct engine *engine,
+    struct arena *arena, const struct store_instance *row);
 struct store *engine_store(struct engine *engine);
 const struct library *engine_library(const struct engine *engine);
 /* The identifier as text and back. */
@@ -320,6 +361,30 @@ typedef void engine_token_fn(const struct engine_token *token, void *arg);
 /* In the order in which they were given. */
 void engine_each_token(
     const struct engine *engine, engine_token_fn *fn, void *arg);
+
+/* A hold that was ever set; it lives until the next turn. */
+struct engine_hold {
+	struct str id;
+	enum engine_hold_scope scope;
+	struct str label; /* absent but for HOLD_LABEL */
+	struct str value;
+	int64_t set_ms;
+	struct str set_by; /* absent: nobody said */
+	struct str reason;
+	int64_t released_ms; /* 0: it holds */
+	struct str released_by;
+	struct str release_reason;
+};
+const struct engine_hold *engine_find_hold(
+    const struct engine *engine, struct str id); /* NULL: there is none */
+typedef void engine_hold_fn(const struct engine_hold *hold, void *arg);
+/* In the order in which they were set. */
+void engine_each_hold(
+    const struct engine *engine, engine_hold_fn *fn, void *arg);
+/* The first that holds this instance; NULL: none does.  The row need not have
+ * a snapshot. */
+const struct engine_hold *engine_held_by(
+    const struct engine *engine, const struct store_instance *row);
 
 #define ENGINE_OUTCOMES 4 /* of enum outcome_kind */
 

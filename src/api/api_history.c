@@ -47,6 +47,19 @@ record_cb(uint64_t instance, const struct audit_record *record, void *arg)
 	return true;
 }
 
+static enum store_error
+refuse_purged(struct api_call *call, const struct store_instance *row)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	api_problem_reply(call, PROBLEM_PURGED,
+	    "The history was purged on %.*s, since its workflow's `retention` "
+	    "was over.  The instance's `certificate` is the seq of the "
+	    "journal's record that proves it.",
+	    STR_ARG(clock_format(row->changed_ms, text)));
+	return STORE_ABSENT;
+}
+
 /* An instance that is there has at least one record. */
 static bool
 exists(struct api_call *call, uint64_t number)
@@ -61,6 +74,8 @@ exists(struct api_call *call, uint64_t number)
 		    STR_ARG(call->params[0]));
 	else if (error != STORE_OK)
 		api_problem_store(call, error);
+	else if (str_equal(row.status, STR(STORE_PURGED)))
+		error = refuse_purged(call, &row);
 	return error == STORE_OK;
 }
 

@@ -87,6 +87,11 @@ enum api_role {
 	    "no instance has that identifier or business key")                \
 	X(UNKNOWN_TOKEN, 404, "unknown-token", "There is no such token",      \
 	    "no token of that id was ever given")                             \
+	X(UNKNOWN_HOLD, 404, "unknown-hold", "There is no such hold",         \
+	    "no legal hold of that id was ever set")                          \
+	X(PURGED, 410, "purged", "The history was purged",                    \
+	    "the instance ended, and nobody had to keep its history any "     \
+	    "longer")                                                         \
 	X(UNKNOWN_CONNECTION, 404, "unknown-connection",                      \
 	    "There is no such connection",                                    \
 	    "no connection of that name is served")                           \
@@ -474,6 +479,9 @@ api_handle_fn api_publish_post, api_migrate_post;
 api_handle_fn api_diagram_definition, api_diagram_instance;
 api_handle_fn api_schedule_list;
 api_handle_fn api_token_list, api_token_post, api_token_revoke;
+api_handle_fn api_retention_disclose, api_retention_erase;
+api_handle_fn api_retention_holds, api_retention_hold, api_retention_release;
+api_handle_fn api_retention_plan;
 api_handle_fn api_connection_list, api_connection_get, api_connection_pause,
     api_connection_resume, api_connection_test;
 api_handle_fn api_checkpoint_list, api_checkpoint_get, api_checkpoint_prove,

@@ -256,6 +256,10 @@ api_problem_of_engine(struct api_call *call, const struct engine_reply *reply)
 		api_problem_with(
 		    call, PROBLEM_UNKNOWN_TOKEN, reply->detail, NULL);
 		return true;
+	case ENGINE_UNKNOWN_HOLD:
+		api_problem_with(
+		    call, PROBLEM_UNKNOWN_HOLD, reply->detail, NULL);
+		return true;
 	case ENGINE_UNKNOWN_CONNECTION:
 		api_problem_with(
 		    call, PROBLEM_UNKNOWN_CONNECTION, reply->detail, NULL);

@@ -27,8 +27,8 @@ static const struct api_parameter start_parameters[] = {
 };
 static const struct api_parameter instances_parameters[] = {
     PARAM("workflow", "by name"),
-    PARAM("status", "running, waiting, suspended, completed, cancelled or "
-		    "faulted"),
+    PARAM("status", "running, waiting, suspended, completed, cancelled, "
+		    "faulted or purged"),
     PARAM("state", "active now"),
     PARAM("business_key", "as the workflow computed it"),
     PARAM("label.", "label.NAME=VALUE: by one of the workflow's labels"),
@@ -101,6 +101,13 @@ static const struct api_parameter export_parameters[] = {
     PARAMS_END,
 };
 
+static const struct api_parameter purges_parameters[] = {
+    PARAM("until", "kept no longer than until this day or instant; now "
+		   "unless told"),
+    PAGED,
+    PARAMS_END,
+};
+
 static const struct api_parameter population_parameters[] = {
     PARAM("from", "the period's beginning, a day or an instant; all time"),
     PARAM("to", "its end, excluded; now unless told"),
@@ -155,6 +162,32 @@ static const struct api_route routes[] = {
 	.roles = API_OPERATOR, .handle = api_instance_resume,
 	.parameters = key_parameters, .takes = "Comment", .status = 200,
 	.gives = "Instance"},
+    {.method = "GET", .pattern = "/v1/instances/{id}/sensitive",
+	.summary = "Look at an instance with what is sensitive, on record",
+	.roles = API_AUDITOR, .handle = api_retention_disclose,
+	.parameters = key_parameters, .status = 200, .gives = "Disclosed"},
+    {.method = "POST", .pattern = "/v1/instances/{id}/erase",
+	.summary = "Erase what is sensitive in an instance that has ended",
+	.roles = API_ADMIN, .handle = api_retention_erase,
+	.parameters = key_parameters, .takes = "Reason", .status = 200,
+	.gives = "Instance"},
+    {.method = "GET", .pattern = "/v1/purges",
+	.summary = "List what the engine purges, in order of time",
+	.roles = API_OVERSEERS, .handle = api_retention_plan,
+	.parameters = purges_parameters, .status = 200,
+	.gives = "PurgePage"},
+    {.method = "GET", .pattern = "/v1/holds",
+	.summary = "List the legal holds that were set, and released",
+	.roles = API_AUDITOR, .handle = api_retention_holds, .status = 200,
+	.gives = "HoldPage"},
+    {.method = "POST", .pattern = "/v1/holds",
+	.summary = "Hold instances: nothing of them is purged or erased",
+	.roles = API_ADMIN, .handle = api_retention_hold,
+	.takes = "HoldRequest", .status = 201, .gives = "Hold"},
+    {.method = "POST", .pattern = "/v1/holds/{hold}/release",
+	.summary = "Release what is held",
+	.roles = API_ADMIN, .handle = api_retention_release,
+	.takes = "Reason", .status = 200, .gives = "Hold"},
     {.method = "POST", .pattern = "/v1/events",
 	.summary = "Post CloudEvents 1.0: binary, structured or a batch",
 	.roles = API_SENDERS, .handle = api_event_post, .takes = "CloudEvent",

@@ -59,6 +59,47 @@
 	"'id','name','status','roles','workflows','given_at','given_by',"      \
 	"'expires_at','revoked_at','revoked_by'"
 
+#define INSTANCE							\
+	HAS("id", TEXT)							\
+	ALSO("workflow", TEXT)						\
+	ALSO("version", WHOLE)						\
+	ALSO("definition", TEXT)					\
+	ALSO("business_key", TEXT_OR_NULL)				\
+	ALSO("status", "{'enum':['running','waiting','suspended',"	\
+	    "'completed','cancelled','faulted']}")			\
+	ALSO("state", TEXT_OR_NULL)					\
+	ALSO("states", LIST(TEXT))					\
+	ALSO("outcome", "{'enum':['success','failure','cancelled']}")	\
+	ALSO("priority", TEXT)						\
+	ALSO("initiator", TEXT_OR_NULL)					\
+	ALSO("started_at", TEXT_OR_NULL)				\
+	ALSO("ended_at", TEXT_OR_NULL)					\
+	ALSO("labels", ANY)						\
+	ALSO("input", ANY)						\
+	ALSO("data", ANY)						\
+	ALSO("output", ANY)						\
+	ALSO("error", ANY)						\
+	ALSO("tasks", LIST(REF("Task")))				\
+	ALSO("incidents", LIST(REF("Incident")))			\
+	ALSO("escalations", LIST(REF("Escalation")))			\
+	ALSO("deadlines", LIST(OBJECT))					\
+	ALSO("calls", LIST(OBJECT))
+#define INSTANCE_HAS							\
+	"'id','workflow','version','definition','status','states','input',"\
+	"'data','tasks','incidents','escalations'"
+#define HOLD_MEMBERS                                                           \
+	HAS("id", TEXT)                                                        \
+	ALSO("scope", TEXT)                                                    \
+	ALSO("label", TEXT_OR_NULL)                                            \
+	ALSO("value", TEXT)                                                    \
+	ALSO("status", "{'enum':['held','released']}")                         \
+	ALSO("reason", TEXT)                                                   \
+	ALSO("set_at", TEXT)                                                   \
+	ALSO("set_by", TEXT_OR_NULL)                                           \
+	ALSO("released_at", TEXT_OR_NULL)                                      \
+	ALSO("released_by", TEXT_OR_NULL)                                      \
+	ALSO("release_reason", TEXT_OR_NULL)
+
 static const struct {
 	const char *name;
 	const char *schema;
@@ -85,35 +126,54 @@ static const struct {
     {"TokenGiven", CLOSED(TOKEN ALSO("token", TEXT), TOKEN_HAS ",'token'")},
     {"TokenPage", PAGE("Token")},
     {"Reason", CLOSED(HAS("reason", TEXT_OR_NULL), "")},
+    {"HoldRequest", CLOSED(HAS("instance", TEXT)
+	ALSO("key", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("label", OBJECT)
+	ALSO("reason", TEXT), "'reason'")},
+    {"Hold", CLOSED(HOLD_MEMBERS,
+	"'id','scope','label','value','status','reason','set_at','set_by',"
+	"'released_at','released_by','release_reason'")},
+    {"HoldPage", PAGE("Hold")},
+    {"Purge", CLOSED(HAS("id", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("version", WHOLE)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("status", TEXT)
+	ALSO("records", WHOLE)
+	ALSO("ended_at", TEXT)
+	ALSO("kept_until", TEXT)
+	ALSO("due", FLAG)
+	ALSO("held_by", TEXT_OR_NULL),
+	"'id','workflow','version','business_key','status','records',"
+	"'ended_at','kept_until','due','held_by'")},
+    {"PurgePage", PAGE("Purge")},
     {"Try", CLOSED(HAS("operation", TEXT_OR_NULL) ALSO("with", OBJECT), "")},
     {"CloudEvent", ANY},
     /* ---- instances ---- */
-    {"Instance", OPEN(HAS("id", TEXT)
+    {"Instance", "{'anyOf':[" OPEN(INSTANCE, INSTANCE_HAS) ","
+	REF("PurgedInstance") "]}"},
+    {"Disclosed", "{'anyOf':["
+	OPEN(INSTANCE ALSO("sensitive", CLOSED(HAS("salt", TEXT)
+	    ALSO("values", LIST(CLOSED(HAS("path", TEXT) ALSO("value", TEXT)
+		ALSO("digest", TEXT), "'path','value','digest'"))),
+	    "'values'")), INSTANCE_HAS ",'sensitive'") ","
+	REF("PurgedInstance") "]}"},
+    {"PurgedInstance", CLOSED(HAS("id", TEXT)
 	ALSO("workflow", TEXT)
 	ALSO("version", WHOLE)
 	ALSO("definition", TEXT)
 	ALSO("business_key", TEXT_OR_NULL)
-	ALSO("status", "{'enum':['running','waiting','suspended',"
-	    "'completed','cancelled','faulted']}")
-	ALSO("state", TEXT_OR_NULL)
-	ALSO("states", LIST(TEXT))
-	ALSO("outcome", "{'enum':['success','failure','cancelled']}")
-	ALSO("priority", TEXT)
-	ALSO("initiator", TEXT_OR_NULL)
-	ALSO("started_at", TEXT_OR_NULL)
-	ALSO("ended_at", TEXT_OR_NULL)
-	ALSO("labels", ANY)
-	ALSO("input", ANY)
-	ALSO("data", ANY)
-	ALSO("output", ANY)
-	ALSO("error", ANY)
-	ALSO("tasks", LIST(REF("Task")))
-	ALSO("incidents", LIST(REF("Incident")))
-	ALSO("escalations", LIST(REF("Escalation")))
-	ALSO("deadlines", LIST(OBJECT))
-	ALSO("calls", LIST(OBJECT)),
-	"'id','workflow','version','definition','status','states','input',"
-	"'data','tasks','incidents','escalations'")},
+	ALSO("status", "{'const':'purged'}")
+	ALSO("ended_as", TEXT)
+	ALSO("started_at", TEXT)
+	ALSO("ended_at", TEXT)
+	ALSO("purged_at", TEXT)
+	ALSO("records", WHOLE)
+	ALSO("hash", TEXT)
+	ALSO("certificate", WHOLE),
+	"'id','workflow','version','business_key','status','ended_as',"
+	"'started_at','ended_at','purged_at','records','hash','certificate'")},
     {"InstanceRow", CLOSED(HAS("id", TEXT)
 	ALSO("workflow", TEXT)
 	ALSO("version", WHOLE)
@@ -318,6 +378,7 @@ static const struct {
 	ALSO("adds_up", FLAG)
 	ALSO("ended_as",
 	    "{'type':'object','additionalProperties':{'type':'integer'}}")
+	ALSO("purged", WHOLE)
 	ALSO("numbers", CLOSED(HAS("last", WHOLE) ALSO("present", WHOLE)
 	    ALSO("left_out", WHOLE) ALSO("missing", WHOLE)
 	    ALSO("first_missing", WHOLE),
@@ -327,7 +388,7 @@ static const struct {
 	    ALSO("without", REF("PopulationSides")) ALSO("rounded", FLAG),
 	    "'amount','currency','totals','without','rounded'")),
 	"'from','to','workflow'," SIDES_REQUIRED
-	",'adds_up','ended_as','numbers','amounts'")},
+	",'adds_up','ended_as','purged','numbers','amounts'")},
     {"Health", CLOSED(HAS("status", TEXT) ALSO("version", TEXT),
 	"'status','version'")},
     {"OpenApi", OBJECT},

@@ -32,6 +32,7 @@ libstated_api_a_SOURCES = \
 	src/api/api_query.c \
 	src/api/api_refusal.c \
 	src/api/api_reply.c \
+	src/api/api_retention.c \
 	src/api/api_route.c \
 	src/api/api_schedule.c \
 	src/api/api_schema.c \

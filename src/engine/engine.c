@@ -100,6 +100,10 @@ engine_new(const struct engine_options *options, struct buf *detail)
 		error = switch_init(engine);
 	if (error == STORE_OK)
 		error = grant_init(engine);
+	if (error == STORE_OK)
+		error = hold_init(engine);
+	if (error == STORE_OK)
+		error = retention_init(engine);
 	if (error == STORE_OK &&
 	    !store_batch_is_empty(store_batch(engine->store)))
 		error = store_commit_now(engine->store, detail);
@@ -163,6 +167,7 @@ engine_free(struct engine **engine_pointer)
 	switch_fini(engine);
 	map_free(&engine->tokens);
 	map_free(&engine->tokens_by_id);
+	hold_fini(engine);
 	arena_free(&engine->token_arena);
 	timer_fini(engine);
 	refusal_fini(engine);

@@ -309,6 +309,35 @@ copy_checkpoint(struct request *request, const struct engine_entry *entry)
 }
 
 void
+engine_hold(struct engine *engine, const struct engine_holding *act,
+    engine_reply_fn *reply, void *arg)
+{
+	struct request *request =
+	    outside(engine, REQUEST_HOLD, 0, reply, arg);
+	struct engine_holding *mine = &request->holding;
+
+	*mine = *act;
+	mine->id = copy(request, act->id);
+	mine->label = copy(request, act->label);
+	mine->value = copy(request, act->value);
+	mine->reason = copy(request, act->reason);
+	copy_actor(request, &mine->actor);
+	engine_submit(engine, request);
+}
+
+void
+engine_disclose(struct engine *engine, uint64_t instance,
+    const struct chart_actor *actor, engine_reply_fn *reply, void *arg)
+{
+	struct request *request =
+	    outside(engine, REQUEST_DISCLOSE, instance, reply, arg);
+
+	request->event.actor = *actor;
+	copy_actor(request, &request->event.actor);
+	engine_submit(engine, request);
+}
+
+void
 engine_journal(struct engine *engine, const struct engine_entry *entry,
     engine_reply_fn *reply, void *arg)
 {

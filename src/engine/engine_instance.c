@@ -176,13 +176,17 @@ keep_correlations(
 }
 
 static struct chart *
-load_chart(struct engine *engine, const struct store_instance *row)
+load_chart(struct engine *engine, struct arena *arena,
+    const struct store_instance *row)
 {
 	struct chart_identity identity = {.number = row->number};
 	const struct definition *definition =
 	    library_find_digest(engine->library, row->definition);
 	struct chart *chart;
+	struct str salt;
 
+	if (str_equal(row->status, STR(STORE_PURGED)))
+		return NULL;
 	if (definition == NULL) {
 		log_error("instance can't be loaded",
 		    "number=%llu workflow=%.*s version=%lld: its definition is "
@@ -200,7 +204,27 @@ load_chart(struct engine *engine, const struct store_instance *row)
 		return NULL;
 	}
 	*chart_head(chart) = row->head;
+	if (definition->sensitive_count > 0 &&
+	    engine_found(engine, store_find_salt(engine->store, arena,
+		row->number, &salt)))
+		chart_set_salt(chart, salt);
 	return chart;
+}
+
+void
+instance_give_salt(struct engine *engine, struct instance *instance,
+    const struct definition *definition)
+{
+	struct rng *rng = engine->options.rng;
+	char salt[CHART_SALT_BYTES];
+	struct str bytes = {salt, sizeof(salt)};
+
+	if (definition->sensitive_count == 0 ||
+	    chart_salt(instance->chart).at != NULL)
+		return;
+	rng->fill(rng, salt, sizeof(salt));
+	chart_set_salt(instance->chart, bytes);
+	store_put_salt(store_batch(engine->store), instance->number, bytes);
 }
 
 static struct instance *
@@ -222,7 +246,7 @@ load(struct engine *engine, uint64_t number)
 
 	if (engine_found(engine,
 		store_find_instance(engine->store, arena, number, &row)))
-		chart = load_chart(engine, &row);
+		chart = load_chart(engine, arena, &row);
 	if (chart != NULL) {
 		instance = instance_add(engine, chart, number);
 		count = chart_correlations(chart, &context, &values);
@@ -331,14 +355,15 @@ save_history(struct engine *engine, struct instance *instance,
 }
 
 static struct str
-labels_text(struct turn *turn, const struct chart *chart)
+labels_text(struct turn *turn, struct chart *chart)
 {
 	struct buf text = buf_in(turn->arena);
 
 	if (value_is_null(chart_labels(chart)))
 		return (struct str){NULL, 0};
 	/* Plain, not canonical: a label is looked up by its text. */
-	json_write(chart_labels(chart), JSON_PLAIN, &text);
+	json_write(chart_masked(chart, turn->arena, chart_labels(chart)),
+	    JSON_PLAIN, &text);
 	return buf_keep(&text);
 }
 
@@ -354,7 +379,7 @@ instance_due_ms(const struct engine *engine, const struct instance *instance)
 static struct store_instance
 row_of(struct engine *engine, struct turn *turn, struct instance *instance)
 {
-	const struct chart *chart = instance->chart;
+	struct chart *chart = instance->chart;
 	const struct definition *definition = chart_definition(chart);
 
 	return (struct store_instance){
@@ -402,6 +427,8 @@ seal(struct engine *engine, struct turn *turn, struct instance *instance)
 	chart_save(instance->chart, &snapshot);
 	row.snapshot = buf_keep(&snapshot);
 	store_put_instance_kept(batch, &row);
+	if (row.ended_ms != 0)
+		retention_put(engine, turn, instance);
 }
 
 void
@@ -442,7 +469,7 @@ instance_save(struct engine *engine, struct turn *turn,
 
 static void
 put_item(struct engine *engine, struct turn *turn,
-    const struct instance *instance, const struct chart_effect *effect)
+    struct instance *instance, const struct chart_effect *effect)
 {
 	static const enum store_item_kind kinds[] = {
 	    [CHART_TASK] = ITEM_TASK,
@@ -460,7 +487,9 @@ put_item(struct engine *engine, struct turn *turn,
 	    .owner = effect->owner,
 	};
 
-	json_write(effect->body, JSON_PLAIN, &body);
+	/* Items are listed without their instances. */
+	json_write(chart_masked(instance->chart, turn->arena, effect->body),
+	    JSON_PLAIN, &body);
 	item.body = buf_keep(&body);
 	store_put_item(store_batch(engine->store), &item);
 }

@@ -36,10 +36,11 @@ journal_begin(struct engine *engine, struct turn *turn, enum journal_kind kind,
 	    engine_now_ms(engine), actor);
 }
 
-void
+uint64_t
 journal_add(struct engine *engine, struct value_builder *record)
 {
-	store_add_journal(store_batch(engine->store), value_built(record));
+	return store_add_journal(
+	    store_batch(engine->store), value_built(record));
 }
 
 void

@@ -30,6 +30,8 @@ enum request_kind {
 	REQUEST_MIGRATE,
 	REQUEST_SWITCH,
 	REQUEST_GIVE,
+	REQUEST_HOLD,
+	REQUEST_DISCLOSE,
 	REQUEST_JOURNAL, /* from inside too: then nobody waits for the reply */
 	/* from inside: never refused, repeated after a failed commit */
 	REQUEST_REPLY,	 /* an exchange ended */
@@ -55,6 +57,7 @@ struct request {
 		struct engine_migrate migrate;
 		struct engine_switch act;
 		struct engine_grant grant;
+		struct engine_holding holding;
 		struct engine_entry entry;
 		struct store_event expired;
 	};
@@ -205,6 +208,12 @@ struct granting {
 	struct store_token row;
 };
 
+/* A hold that was released. */
+struct holding {
+	struct holding *next;
+	struct store_hold row;
+};
+
 struct turn {
 	uint64_t serial;
 	struct arena *arena;
@@ -219,10 +228,14 @@ struct turn {
 	struct switching **switches_end;
 	struct granting *grants; /* the same */
 	struct granting **grants_end;
+	struct holding *holdings; /* the same */
+	struct holding **holdings_end;
 	struct inbox done;   /* requests it consists of */
 	struct touched *touched; /* each once */
 	size_t touched_count;
 	size_t touched_capacity;
+	int64_t retained_ms; /* until when what ended in it is kept, of the
+			      * first; 0: nothing did */
 	bool expiries_changed; /* it holds events, or buries them */
 	size_t bulk;	    /* of its requests: deadlines and recoveries */
 	uint64_t recovered; /* up to this number: see struct recovery */
@@ -266,6 +279,21 @@ struct recovery {
 	size_t count;
 };
 
+/*
+ * What is purged next.  Up to (after_ms, after_number) all that is left is
+ * held.
+ */
+struct retention {
+	int64_t next_ms; /* when to look for more; 0: there is none */
+	int64_t after_ms;
+	uint64_t after_number;
+	uint64_t turn; /* the last one that wrote something of this */
+	bool has_purged;  /* and the log still has to be emptied for it */
+	uint64_t unswept; /* as the store says; perhaps not durable yet */
+	int64_t sweep_ms; /* not before */
+	int64_t scrub_ms; /* when to empty the log; 0: it need not be */
+};
+
 struct watch {
 	struct watch *next; /* for the same instance */
 	uint64_t handle;
@@ -276,6 +304,7 @@ struct watch {
 struct addition;  /* engine_publish.c: documents published while we run */
 struct loop;	  /* engine_loop.c: libevent's side */
 struct schedules; /* engine_schedule.c: starts by time */
+struct holds;     /* engine_hold.c: what must not be purged */
 
 struct engine {
 	struct engine_options options;
@@ -304,6 +333,8 @@ struct engine {
 	struct engine_token **token_order;
 	size_t token_count;
 	size_t token_capacity;
+	struct holds *holds;
+	struct retention retention;
 	struct exchange *sent; /* the client has them */
 	struct timers timers;
 	struct recovery recovery;
@@ -424,6 +455,10 @@ struct instance *instance_add(
 void instance_drop(struct engine *engine, uint64_t number);
 /* Forgets those that ended in the turn: nobody will step them again. */
 void instance_forget_ended(struct engine *engine, const struct turn *turn);
+/* Gives it a salt, where it has none and the definition calls something
+ * sensitive. */
+void instance_give_salt(struct engine *engine, struct instance *instance,
+    const struct definition *definition);
 /* Forgets the least used ones that nothing depends on. */
 void instance_trim(struct engine *engine);
 void instance_free_all(struct engine *engine);
@@ -478,6 +513,7 @@ enum start_fate {
 	START_KEYLESS,	  /* the input gives no business key */
 	START_CONFLICT,	  /* the key is taken by another input */
 	START_UNREADABLE, /* the instance with that key can't be loaded */
+	START_PURGED,	  /* the instance with that key was purged */
 	START_UNREAD,	  /* the store can't tell: the turn is given up */
 };
 
@@ -554,8 +590,8 @@ void grant_apply(struct engine *engine, const struct turn *turn);
 /* A record of the journal, to which its own fields are put … */
 struct value_builder *journal_begin(struct engine *engine, struct turn *turn,
     enum journal_kind kind, struct str actor);
-/* … and which goes into the open batch. */
-void journal_add(struct engine *engine, struct value_builder *record);
+/* … and which goes into the open batch; gives its seq. */
+uint64_t journal_add(struct engine *engine, struct value_builder *record);
 /* REQUEST_JOURNAL. */
 void journal_perform(
     struct engine *engine, struct turn *turn, struct request *request);
@@ -569,6 +605,33 @@ void refusal_fini(struct engine *engine);
 /* Tells what was counted where the window is over; or at once. */
 void refusal_check(struct engine *engine);
 void refusal_tell(struct engine *engine);
+
+/* ---- engine_hold.c ---- */
+MUST_USE enum store_error hold_init(struct engine *engine);
+void hold_fini(struct engine *engine);
+/* Turns did not happen: what they set is forgotten. */
+void hold_revoke(struct engine *engine);
+/* REQUEST_HOLD. */
+void hold_perform(
+    struct engine *engine, struct turn *turn, struct request *request);
+/* The turn is durable. */
+void hold_apply(struct engine *engine, const struct turn *turn);
+
+/* ---- engine_retention.c ---- */
+MUST_USE enum store_error retention_init(struct engine *engine);
+void retention_revoke(struct engine *engine);
+/* An instance that has ended is about to be written. */
+void retention_put(
+    struct engine *engine, struct turn *turn, struct instance *instance);
+/* The turn is durable. */
+void retention_note(struct engine *engine, const struct turn *turn);
+/* At what was passed by, too. */
+void retention_look_again(struct engine *engine);
+/* Something is erased in this turn: the log has to be emptied. */
+void retention_erased(struct engine *engine);
+/* Purges a few, where it is time. */
+void retention_check(struct engine *engine);
+int64_t retention_next_ms(const struct engine *engine);
 
 /* ---- engine_try.c ---- */
 void try_free_all(struct engine *engine);

@@ -23,7 +23,7 @@ reply_view(struct turn *turn, const struct request *request,
 	if (reply == NULL)
 		return;
 	reply->instance = instance->number;
-	reply->view = chart_describe(instance->chart, turn->arena);
+	reply->view = chart_describe_masked(instance->chart, turn->arena);
 }
 
 /* ---- start ---- */
@@ -96,7 +96,7 @@ answer_start(struct engine *engine, struct turn *turn,
 	reply->instance = instance->number;
 	if (start->watches && start->idempotency_key.at == NULL)
 		return;
-	reply->view = chart_describe(instance->chart, turn->arena);
+	reply->view = chart_describe_masked(instance->chart, turn->arena);
 	keep_reply(engine, request, status, reply->view);
 }
 
@@ -155,6 +155,7 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 		reply_view(turn, request, ENGINE_CONFLICT, result.instance);
 		return;
 	case START_UNREADABLE:
+	case START_PURGED:
 		reply_with(turn, request, ENGINE_CONFLICT,
 		    start_detail(engine, turn, &wish, &result));
 		return;
@@ -165,12 +166,42 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 
 /* ---- acts and looks ---- */
 
+/* One whose history was purged can be looked at, and no more. */
+static bool
+reply_purged(
+    struct engine *engine, struct turn *turn, const struct request *request)
+{
+	bool looks = request->kind == REQUEST_LOOK ||
+	    request->kind == REQUEST_DISCLOSE;
+	struct store_instance row;
+	struct engine_reply *reply;
+	char text[CLOCK_TEXT_BYTES];
+
+	if (!engine_found(engine, store_find_instance(engine->store,
+		turn->arena, request->number, &row)) ||
+	    !str_equal(row.status, STR(STORE_PURGED)))
+		return false;
+	reply = turn_reply(turn, request, looks ? ENGINE_OK : ENGINE_REFUSED);
+	if (reply == NULL)
+		return true;
+	reply->instance = row.number;
+	reply->view = engine_describe_purged(engine, turn->arena, &row);
+	reply->refusal = looks ? REFUSED_NOT : REFUSED_ENDED;
+	reply->detail = arena_strf(turn->arena,
+	    "the instance ended, and its history was purged on %.*s",
+	    STR_ARG(clock_format(row.changed_ms, text)));
+	return true;
+}
+
 static struct instance *
 find_or_reply(
     struct engine *engine, struct turn *turn, const struct request *request)
 {
 	struct instance *instance = instance_find(engine, request->number);
 
+	if (instance == NULL && engine->unread == STORE_OK &&
+	    reply_purged(engine, turn, request))
+		return NULL;
 	if (instance == NULL && engine->unread != STORE_OK)
 		reply_with(turn, request, ENGINE_UNAVAILABLE,
 		    store_error_text(engine->unread));
@@ -178,6 +209,48 @@ find_or_reply(
 		reply_with(turn, request, ENGINE_UNKNOWN_INSTANCE,
 		    STR("there is no such instance"));
 	return instance;
+}
+
+/* ---- erasing ---- */
+
+/* Why it must not be erased; absent: it may. */
+static struct str
+find_hold(struct engine *engine, struct turn *turn, uint64_t number)
+{
+	const struct engine_hold *hold;
+	struct store_instance row;
+
+	if (!engine_found(engine, store_find_instance(
+		engine->store, turn->arena, number, &row)))
+		return (struct str){NULL, 0};
+	hold = engine_held_by(engine, &row);
+	if (hold == NULL)
+		return (struct str){NULL, 0};
+	return arena_strf(turn->arena, "the instance is under the legal hold "
+	    "%.*s (%.*s): nothing of it is erased before that is released",
+	    STR_ARG(hold->id), STR_ARG(hold->reason));
+}
+
+static void
+erase(struct engine *engine, struct turn *turn, const struct request *request,
+    const struct instance *instance)
+{
+	const struct definition *definition =
+	    chart_definition(instance->chart);
+	struct value_builder *record = journal_begin(
+	    engine, turn, JOURNAL_ERASED, request->event.actor.name);
+	char id[CHART_ID_BYTES];
+
+	value_put_str(record, "erased",
+	    engine_id_format(engine, instance->number, id));
+	value_put_str(record, "workflow", definition->name);
+	value_put(record, STR("fields"),
+	    value_of_strs(turn->arena, definition->sensitive,
+		definition->sensitive_count));
+	value_put_str(record, "reason", request->event.comment);
+	(void)journal_add(engine, record);
+	store_add_erasure(store_batch(engine->store), instance->number);
+	retention_erased(engine);
 }
 
 static void
@@ -190,8 +263,12 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 	if (instance == NULL)
 		return;
 	instance_begin_if_new(engine, turn, instance);
+	if (request->event.kind == EV_ERASED)
+		request->event.held = find_hold(engine, turn, request->number);
 	instance_step(engine, turn, instance, &request->event, &effects);
 	if (effects.refusal == REFUSED_NOT) {
+		if (request->event.kind == EV_ERASED)
+			erase(engine, turn, request, instance);
 		reply_view(turn, request, ENGINE_OK, instance);
 		return;
 	}
@@ -279,6 +356,7 @@ perform_migrate(
 		look_ahead(engine, turn, request, instance);
 	} else {
 		publish_definition(engine, turn, migration.to);
+		instance_give_salt(engine, instance, migration.to);
 		perform_act(engine, turn, request);
 	}
 	request->event.migration = NULL; /* it ends here */
@@ -291,6 +369,41 @@ perform_look(struct engine *engine, struct turn *turn, struct request *request)
 
 	if (instance != NULL)
 		reply_view(turn, request, ENGINE_OK, instance);
+}
+
+/* In plain, and told to the journal: whoever asks has to answer for it. */
+static void
+perform_disclose(
+    struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct instance *instance = find_or_reply(engine, turn, request);
+	struct arena *arena = turn->arena;
+	struct value_builder *record, *view;
+	const struct value *whole;
+	struct engine_reply *reply;
+	char id[CHART_ID_BYTES];
+
+	if (instance == NULL)
+		return;
+	record = journal_begin(
+	    engine, turn, JOURNAL_DISCLOSED, request->event.actor.name);
+	value_put_str(record, "disclosed",
+	    engine_id_format(engine, instance->number, id));
+	value_put_str(
+	    record, "workflow", chart_definition(instance->chart)->name);
+	(void)journal_add(engine, record);
+	reply = turn_reply(turn, request, ENGINE_OK);
+	if (reply == NULL)
+		return;
+	whole = chart_describe(instance->chart, arena);
+	view = value_build_context(arena);
+	for (size_t i = 0; i < whole->as.context.count; i++)
+		value_put(view, whole->as.context.fields[i].key,
+		    whole->as.context.fields[i].value);
+	value_put(view, STR("sensitive"),
+	    chart_disclose(instance->chart, arena));
+	reply->instance = instance->number;
+	reply->view = value_built(view);
 }
 
 /* ---- from inside ---- */
@@ -353,6 +466,8 @@ static perform_fn *const kinds[] = {
     [REQUEST_MIGRATE] = perform_migrate,
     [REQUEST_SWITCH] = switch_perform,
     [REQUEST_GIVE] = grant_perform,
+    [REQUEST_HOLD] = hold_perform,
+    [REQUEST_DISCLOSE] = perform_disclose,
     [REQUEST_JOURNAL] = journal_perform,
     [REQUEST_REPLY] = perform_reply,
     [REQUEST_DUE] = perform_due,

@@ -18,6 +18,20 @@ refuse(enum start_fate fate)
 	return (struct start_result){.fate = fate};
 }
 
+static bool
+is_purged(struct engine *engine, uint64_t number)
+{
+	struct arena *arena = arena_new();
+	struct store_instance row;
+	bool purged =
+	    engine_found(engine,
+		store_find_instance(engine->store, arena, number, &row)) &&
+	    str_equal(row.status, STR(STORE_PURGED));
+
+	arena_free(&arena);
+	return purged;
+}
+
 /* One instance a key: the same input finds it, another is a conflict. */
 static bool
 find_same(struct engine *engine, const struct start_wish *wish,
@@ -33,7 +47,8 @@ find_same(struct engine *engine, const struct start_wish *wish,
 		return false;
 	result->instance = instance_find(engine, number);
 	if (result->instance == NULL)
-		result->fate = START_UNREADABLE;
+		result->fate = is_purged(engine, number) ? START_PURGED
+							 : START_UNREADABLE;
 	else if (value_equal(chart_input(result->instance->chart), wish->input))
 		result->fate = START_FOUND;
 	else
@@ -62,6 +77,7 @@ make(struct engine *engine, struct turn *turn, const struct start_wish *wish,
 	publish_definition(engine, turn, definition);
 	instance =
 	    instance_add(engine, chart_new(&start), start.identity.number);
+	instance_give_salt(engine, instance, definition);
 	instance_save_new(engine, turn, instance);
 	return instance;
 }
@@ -158,6 +174,10 @@ start_detail(const struct engine *engine, struct turn *turn,
 	case START_UNREADABLE:
 		return STR("an instance with this business key exists and "
 			   "can't be read");
+	case START_PURGED:
+		return STR("an instance with this business key ended, and its "
+			   "history was purged: a key is never used twice; "
+			   "use another one for another business case");
 	case START_UNREAD:
 		return store_error_text(engine->unread);
 	}

@@ -38,6 +38,7 @@ turn_new(struct engine *engine)
 	turn->ready_end = &turn->ready;
 	turn->switches_end = &turn->switches;
 	turn->grants_end = &turn->grants;
+	turn->holdings_end = &turn->holdings;
 	inbox_init(&turn->done);
 	return turn;
 }
@@ -275,6 +276,8 @@ release(struct engine *engine, struct turn *turn)
 	turn_free_retired(turn);
 	switch_apply(engine, turn);
 	grant_apply(engine, turn);
+	hold_apply(engine, turn);
+	retention_note(engine, turn);
 	timer_arm_touched(engine, turn);
 	recover_note(engine, turn);
 	schedule_note_touched(engine, turn);
@@ -382,7 +385,8 @@ static void
 arm(struct engine *engine)
 {
 	int64_t wake_ms[] = {timer_next_ms(engine), line_next_ms(engine),
-	    schedule_next_ms(engine), engine->expiry_ms,
+	    schedule_next_ms(engine), retention_next_ms(engine),
+	    engine->expiry_ms,
 	    engine->refusals_until_ms};
 	int64_t next_ms = 0;
 
@@ -429,6 +433,8 @@ comes_again(struct engine *engine, struct request *request)
 	case REQUEST_MIGRATE:
 	case REQUEST_SWITCH:
 	case REQUEST_GIVE:
+	case REQUEST_HOLD:
+	case REQUEST_DISCLOSE:
 	case REQUEST_RECOVER: /* recover_take() makes it anew */
 		return false;
 	case REQUEST_RELEASE:
@@ -507,6 +513,8 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	publish_revoke(engine);
 	schedule_revoke(engine);
 	recover_revoke(engine);
+	hold_revoke(engine);
+	retention_revoke(engine);
 	if (committing != NULL)
 		undo_turn(engine, committing, &again);
 	undo_turn(engine, building, &again);
@@ -541,6 +549,7 @@ take_turn(struct engine *engine)
 	event_check_expiry(engine);
 	line_check_all(engine);
 	refusal_check(engine);
+	retention_check(engine);
 	drain(engine);
 	if (engine->unread != STORE_OK) {
 		give_up(engine);

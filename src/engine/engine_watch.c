@@ -12,14 +12,14 @@ is_at_rest(const struct engine *engine, const struct instance *instance)
 }
 
 static void
-call_back(struct engine *engine, const struct instance *instance,
+call_back(struct engine *engine, struct instance *instance,
     engine_reply_fn *fn, void *arg)
 {
 	struct arena *arena = arena_new_in(engine->arenas);
 	struct engine_reply reply = {
 	    .status = ENGINE_OK,
 	    .instance = instance->number,
-	    .view = chart_describe(instance->chart, arena),
+	    .view = chart_describe_masked(instance->chart, arena),
 	};
 
 	fn(&reply, arg);

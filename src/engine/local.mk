@@ -8,6 +8,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_child.c \
 	src/engine/engine_event.c \
 	src/engine/engine_grant.c \
+	src/engine/engine_hold.c \
 	src/engine/engine_inbox.c \
 	src/engine/engine_instance.c \
 	src/engine/engine_journal.c \
@@ -19,6 +20,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_recover.c \
 	src/engine/engine_refusal.c \
 	src/engine/engine_request.c \
+	src/engine/engine_retention.c \
 	src/engine/engine_schedule.c \
 	src/engine/engine_start.c \
 	src/engine/engine_switch.c \

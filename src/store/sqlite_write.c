@@ -434,7 +434,8 @@ write_journal(struct sqlite_store *store, const struct store_batch *batch)
 	memcpy(head + 8, last->hash.bytes, sizeof(last->hash.bytes));
 	enum store_error error = sqlite_history_write(store, &turn, &of_none);
 	if (error == STORE_OK)
-		error = sqlite_write_row(store, WRITE_JOURNAL_HEAD, bind_journal_head,
+		error = sqlite_write_row(
+		    store, WRITE_JOURNAL_HEAD, bind_journal_head,
 		    head);
 	return error;
 }
@@ -562,7 +563,8 @@ write_switches(struct sqlite_store *store, const struct store_batch *batch)
 
 	for (const struct store_batch_switch *act = batch->switch_first;
 	    error == STORE_OK && act != NULL; act = act->next)
-		error = sqlite_write_row(store, WRITE_SWITCH, bind_switch, &act->row);
+		error = sqlite_write_row(
+		    store, WRITE_SWITCH, bind_switch, &act->row);
 	return error;
 }
 
@@ -589,7 +591,8 @@ write_tokens(struct sqlite_store *store, const struct store_batch *batch)
 
 	for (const struct store_batch_token *token = batch->token_first;
 	    error == STORE_OK && token != NULL; token = token->next)
-		error = sqlite_write_row(store, WRITE_TOKEN, bind_token, &token->row);
+		error = sqlite_write_row(
+		    store, WRITE_TOKEN, bind_token, &token->row);
 	return error;
 }
 
@@ -622,9 +625,11 @@ write_checkpoints(struct sqlite_store *store, const struct store_batch *batch)
 	enum store_error error = STORE_OK;
 
 	for (; error == STORE_OK && node != NULL; node = node->next)
-		error = sqlite_write_row(store, WRITE_NODE, bind_node, &node->row);
+		error = sqlite_write_row(
+		    store, WRITE_NODE, bind_node, &node->row);
 	for (; error == STORE_OK && made != NULL; made = made->next)
-		error = sqlite_write_row(store, WRITE_CHECKPOINT, bind_checkpoint,
+		error = sqlite_write_row(
+		    store, WRITE_CHECKPOINT, bind_checkpoint,
 		    &made->row);
 	return error;
 }
@@ -699,7 +704,8 @@ write_chores(struct sqlite_store *store, const struct store_batch *batch)
 static enum store_error
 write_all(struct sqlite_store *store, const struct store_batch *batch)
 {
-	enum store_error error = sqlite_write_row(store, WRITE_BEGIN, NULL, NULL);
+	enum store_error error =
+	    sqlite_write_row(store, WRITE_BEGIN, NULL, NULL);
 
 	if (error == STORE_OK)
 		error = write_turns(store, batch);

@@ -87,3 +87,10 @@ tests_unit_engine_test_engine_memory_SOURCES = \
 	tests/unit/engine/scarce_memory.c tests/unit/engine/scarce_memory.h \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_memory_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/engine/test_engine_retention
+tests_unit_engine_test_engine_retention_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
+tests_unit_engine_test_engine_retention_SOURCES = \
+	tests/unit/engine/test_engine_retention.c \
+	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
+tests_unit_engine_test_engine_retention_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
