@@ -70,6 +70,9 @@ void export_close(struct export **export);
 /* Told so far. */
 uint64_t export_instances(const struct export *export);
 uint64_t export_records(const struct export *export);
+/* Of those that fit, the instances whose histories were purged: nothing of
+ * them is told. */
+uint64_t export_purged(const struct export *export);
 
 /* ---- verifying ---- */
 
@@ -79,6 +82,7 @@ struct export_report {
 	uint64_t records;
 	uint64_t journal;   /* of the records: the journal's */
 	uint64_t broken;    /* faults, one an instance at most */
+	uint64_t purged;    /* of the instances: their histories are gone */
 	uint64_t excerpts;  /* chains that begin after their first record */
 	bool is_closed;     /* a file with its closing line */
 	uint64_t turns;     /* that a checkpoint proves, or proofs speak of */
@@ -110,7 +114,8 @@ struct export_against {
  * Verifies what is in the file; against may be NULL:
  *
  * a database: every chain from its first record to the head that the
- * instance's row knows, the journal, numbers of instances without a gap but
+ * instance's row knows, or, of one that was purged, the certificate in the
+  * journal, that itself, numbers of instances without a gap but
  * those that a restore left out, and the log against all checkpoints.  It may
  * be of an older program;
  *

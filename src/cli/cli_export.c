@@ -236,6 +236,10 @@ copy(struct cli *cli, const struct export_options *options,
 		fprintf(cli->err, "%llu records of %llu instances\n",
 		    (unsigned long long)export_records(export),
 		    (unsigned long long)export_instances(export));
+	if (error == STORE_OK && status == CLI_OK && export_purged(export) > 0)
+		fprintf(cli->err, "%llu more that fit were purged: of their "
+		    "histories nothing is left\n",
+		    (unsigned long long)export_purged(export));
 	export_close(&export);
 	buf_fini(&lines);
 	buf_fini(&detail);

@@ -55,7 +55,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve,
     cmd_start, cmd_list, cmd_show, cmd_history, cmd_journal, cmd_checkpoint,
     cmd_event, cmd_task,
     cmd_incident, cmd_escalation, cmd_dead_letter, cmd_schedule,
-    cmd_connection, cmd_token,
+    cmd_connection, cmd_token, cmd_erase, cmd_hold, cmd_purge,
     cmd_suspend, cmd_resume, cmd_cancel, cmd_export, cmd_verify, cmd_version,
     cmd_help;
 extern const struct cmd cmd_bench, cmd_draw, cmd_diff, cmd_publish, cmd_schema;

@@ -135,8 +135,14 @@ show_heading(struct cli *cli, const struct value *view)
 	fprintf(cli->out, "%s%.*s  ", key.bytes > 0 ? " " : "", STR_ARG(key));
 	cli_text_paint(
 	    cli->out, cli->colours_out, cli_text_status(status), status);
-	fprintf(cli->out, " in %.*s\n",
-	    STR_ARG(cli_text_of(cli->arena, value_get_cstr(view, "state"))));
+	if (value_get_cstr(view, "ended_as") != NULL)
+		fprintf(cli->out, ", it ended %.*s\n",
+		    STR_ARG(cli_text_of(
+			cli->arena, value_get_cstr(view, "ended_as"))));
+	else
+		fprintf(cli->out, " in %.*s\n",
+		    STR_ARG(cli_text_of(
+			cli->arena, value_get_cstr(view, "state"))));
 }
 
 static void
@@ -201,6 +207,13 @@ cli_show_instance(struct cli *cli, const struct value *view)
 	    cli_text_of(arena, value_get_cstr(view, "awaited_by")));
 	show_time(cli, "started", view, "started_at");
 	show_time(cli, "ended", view, "ended_at");
+	show_time(cli, "purged", view, "purged_at");
+	show_field(cli, "records",
+	    cli_text_of(arena, value_get_cstr(view, "records")));
+	show_field(cli, "hash",
+	    cli_text_of(arena, value_get_cstr(view, "hash")));
+	show_field(cli, "certificate",
+	    cli_text_of(arena, value_get_cstr(view, "certificate")));
 	show_field(cli, "outcome",
 	    cli_text_of(arena, value_get_cstr(view, "outcome")));
 	show_fields(cli, "labels", value_field_or_null(view, "labels"));
@@ -219,12 +232,34 @@ cli_show_instance(struct cli *cli, const struct value *view)
 	}
 }
 
+/* What its digests stand for, for who may see it. */
+static void
+show_sensitive(struct cli *cli, const struct value *view)
+{
+	static const struct cli_column columns[] = {
+	    {"PATH", "path"}, {"VALUE", "value"}, {"DIGEST", "digest"},
+	    {NULL, NULL}};
+	const struct value *sensitive = value_field_or_null(view, "sensitive");
+	const struct value *values;
+
+	if (sensitive->type != VALUE_CONTEXT)
+		return;
+	values = value_field_or_null(sensitive, "values");
+	fprintf(cli->out, "\nsensitive\n");
+	show_field(cli, "salt",
+	    cli_text_of(cli->arena, value_get_cstr(sensitive, "salt")));
+	if (values->type == VALUE_LIST && values->as.list.count > 0)
+		cli_show_list(cli, values, columns);
+}
+
 enum cli_status
 cli_show_reply(struct cli *cli, const struct cli_reply *reply)
 {
-	if (cli->is_json)
+	if (cli->is_json) {
 		cli_value_print(cli, reply->body);
-	else
-		cli_show_instance(cli, reply->body);
+		return CLI_OK;
+	}
+	cli_show_instance(cli, reply->body);
+	show_sensitive(cli, reply->body);
 	return CLI_OK;
 }

@@ -162,6 +162,10 @@ print(struct cli *cli, const struct value *report)
 	    "a restore, %lld missing\n", whole_at(numbers, "last"),
 	    whole_at(numbers, "present"), whole_at(numbers, "left_out"),
 	    whole_at(numbers, "missing"));
+	if (whole_at(report, "purged") > 0)
+		fprintf(cli->out, "%lld of them were purged since: they count, "
+		    "but their amounts are gone\n",
+		    whole_at(report, "purged"));
 	print_totals(cli, value_get_cstr(report, "amounts"));
 }
 

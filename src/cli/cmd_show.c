@@ -10,7 +10,8 @@ run(struct cli *cli)
 	enum cli_status status;
 
 	buf_add_str(&path,
-	    cli_client_path(cli, "/v1/instances/", cli_argument(cli, 0), ""));
+	    cli_client_path(cli, "/v1/instances/", cli_argument(cli, 0),
+		cli_option(cli, "sensitive") != NULL ? "/sensitive" : ""));
 	cli_client_query(&path, "workflow", cli_option_str(cli, "workflow"));
 	status =
 	    cli_client_get(cli, arena_str(cli->arena, buf_str(&path)), &reply);
@@ -20,6 +21,8 @@ run(struct cli *cli)
 
 static const struct cmd_option options[] = {
     {"workflow", "NAME", "where several have that business key"},
+    {"sensitive", NULL, "with what is sensitive, for auditors; it is "
+			"recorded who asked"},
     {NULL, NULL, NULL},
 };
 

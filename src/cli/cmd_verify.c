@@ -21,6 +21,8 @@ report_value(struct cli *cli, const struct export_report *report)
 	value_put_int(built, "records_unproved", (int64_t)report->unproved);
 	value_put_int(built, "checkpoints", (int64_t)report->checkpoints);
 	value_put(built, STR("signed"), value_of_boolean(report->is_signed));
+	if (report->purged > 0)
+		value_put_int(built, "purged", (int64_t)report->purged);
 	value_put_int(built, "broken", (int64_t)report->broken);
 	value_put_int(built, "excerpts", (int64_t)report->excerpts);
 	if (is_sound)
@@ -117,6 +119,12 @@ print(struct cli *cli, const struct export_report *report)
 		    cli->out, cli->colours_out, COLOUR_GREEN, STR("sound\n"));
 	print_counts(cli, report);
 	print_seal(cli, report);
+	if (report->purged > 0)
+		fprintf(cli->out,
+		    "%llu instance%s purged: of their histories the hashes are "
+		    "left, and a certificate in the journal\n",
+		    (unsigned long long)report->purged,
+		    report->purged == 1 ? " was" : "s were");
 	if (report->excerpts > 0)
 		fprintf(cli->out,
 		    "%llu of them are excerpts: what was before is not here to "

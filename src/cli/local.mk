@@ -40,15 +40,18 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_dead_letter.c \
 	src/cli/cmd_diff.c \
 	src/cli/cmd_draw.c \
+	src/cli/cmd_erase.c \
 	src/cli/cmd_escalation.c \
 	src/cli/cmd_eval.c \
 	src/cli/cmd_event.c \
 	src/cli/cmd_export.c \
 	src/cli/cmd_help.c \
 	src/cli/cmd_history.c \
+	src/cli/cmd_hold.c \
 	src/cli/cmd_incident.c \
 	src/cli/cmd_journal.c \
 	src/cli/cmd_list.c \
+	src/cli/cmd_purge.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_sample.c \
 	src/cli/cmd_schedule.c \

@@ -119,6 +119,7 @@ struct export {
 	struct arena *own; /* of one instance */
 	struct digest_stream *hash;
 	uint64_t instances;
+	uint64_t purged;
 	uint64_t records;
 	bool is_open;  /* an instance, or the journal: */
 	uint64_t told; /* its number */
@@ -136,14 +137,49 @@ copy_options(struct arena *arena, const struct export_options *options)
 	return copied;
 }
 
+bool
+export_is_purged(const struct export_instance *instance)
+{
+	return str_equal(instance->status, STR(STORE_PURGED));
+}
+
+/* Nothing is told of it, or that it was there. */
+static void
+pass_purged(struct export *export, const struct export_instance *instance)
+{
+	int64_t to_ms = export->options.to_ms;
+
+	export->is_last_chunk = true;
+	if (!export->does->tells_purged) {
+		export->purged++;
+		return;
+	}
+	if (to_ms > 0 && instance->started_ms >= to_ms)
+		return;
+	arena_reset(export->chunk_arena);
+	export->chunk = ARENA_NEW(export->chunk_arena, struct audit_record);
+	*export->chunk = (struct audit_record){
+		.seq = instance->head.seq,
+		.hash = instance->head.hash,
+		.canonical = STR(""),
+		.purged_from = 1,
+	};
+	export->chunk_count = 1;
+}
+
 static void
 start_instance(struct export *export)
 {
+	const struct export_instance *instance =
+	    &export->page[export->page_at];
+
 	must(export->page_at < export->page_count);
 	export->chunk_count = 0;
 	export->chunk_at = 0;
 	export->chunk_next = 1;
 	export->is_last_chunk = false;
+	if (export_is_purged(instance))
+		pass_purged(export, instance);
 }
 
 /* Where no instances are chosen, and what leaves can be proved. */
@@ -186,6 +222,7 @@ start_pass(struct export *export)
 	export->chunk_at = 0;
 	export->is_last_chunk = true;
 	export->instances = 0;
+	export->purged = 0;
 	export->records = 0;
 	export->is_open = false;
 	if (has_journal(options))
@@ -271,6 +308,13 @@ export_records(const struct export *export)
 	return export->records;
 }
 
+uint64_t
+export_purged(const struct export *export)
+{
+	must(export != NULL);
+	return export->purged;
+}
+
 /* ------------------------------------------------------------------- pages */
 
 static bool
@@ -289,6 +333,7 @@ add_instance_cb(const struct store_instance *row, void *arg)
 	    .started_ms = row->started_ms,
 	    .changed_ms = row->changed_ms,
 	    .ended_ms = row->ended_ms,
+	    .head = row->head,
 	};
 	return true;
 }
@@ -433,7 +478,8 @@ is_asked_cb(const struct store_instance *row, void *arg)
 {
 	struct asking *asking = arg;
 
-	asking->tells = row->number == asking->number;
+	asking->tells = row->number == asking->number &&
+	    !str_equal(row->status, STR(STORE_PURGED));
 	return false;
 }
 
@@ -604,6 +650,7 @@ tell_closing(struct export *export, struct buf *out)
 	struct export_closing closing = {
 		.instances = export->instances,
 		.records = export->records,
+		.purged = export->purged,
 		.is_excerpt = has_period(&export->options),
 		.hash = digest_stream_end(&export->hash),
 	};

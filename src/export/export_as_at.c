@@ -140,15 +140,42 @@ take(struct export_telling *telling, const struct value *record)
 	}
 }
 
+/* Of one that was purged, the row says when it was there, and how it ended;
+ * where it stood meanwhile nobody can tell any more. */
+static void
+take_purged(struct export_telling *telling, const struct export_row *row)
+{
+	struct export_standing *standing = telling->standing;
+	const struct export_instance *instance = row->instance;
+	int64_t to_ms = telling->options->to_ms;
+
+	standing->version = instance->version;
+	standing->business_key =
+	    arena_str(telling->own, instance->business_key);
+	standing->started_ms = instance->started_ms;
+	buf_add_cstr(&telling->states, STORE_PURGED);
+	if (to_ms > 0 && instance->ended_ms >= to_ms)
+		return;
+	standing->ended_as = arena_str(telling->own, instance->state);
+	standing->ended_ms = instance->ended_ms;
+	standing->changed_ms = instance->ended_ms;
+	standing->seq = row->record.seq;
+	standing->hash = row->record.hash;
+}
+
 static void
 add(struct export_telling *telling, struct buf *out,
     const struct export_row *row)
 {
 	struct export_standing *standing = telling->standing;
-	const struct value *record =
-	    export_record_read_or_empty(telling->scratch, row);
+	const struct value *record;
 
 	(void)out;
+	if (export_is_purged(row->instance)) {
+		take_purged(telling, row);
+		return;
+	}
+	record = export_record_read_or_empty(telling->scratch, row);
 	standing->changed_ms = export_record_time_or_zero(record);
 	standing->seq = row->record.seq;
 	standing->hash = row->record.hash;
@@ -182,8 +209,11 @@ line_of(const struct export_telling *telling)
 	value_put_instant(built, "started_at", standing->started_ms);
 	value_put_instant(built, "changed_at", standing->changed_ms);
 	value_put_instant(built, "ended_at", standing->ended_ms);
-	value_put_int(built, "seq", (int64_t)standing->seq);
-	value_put_str(built, "hash", digest_hex(standing->hash, hex));
+	/* Where its history is gone, what was its last record then. */
+	if (standing->seq > 0) {
+		value_put_int(built, "seq", (int64_t)standing->seq);
+		value_put_str(built, "hash", digest_hex(standing->hash, hex));
+	}
 	return value_built(built);
 }
 
@@ -223,11 +253,13 @@ shut_csv(struct export_telling *telling, struct buf *out)
 }
 
 const struct export_format_functions export_format_as_at = {
+    .tells_purged = true,
     .open = open,
     .add = add,
     .shut = shut_json,
 };
 const struct export_format_functions export_format_as_at_csv = {
+    .tells_purged = true,
     .begin = begin_csv,
     .open = open,
     .add = add,

@@ -63,10 +63,13 @@ export_jsonl_close(struct buf *out, const struct export_closing *closing)
 	char hex[DIGEST_HEX_BYTES];
 
 	must(closing->instances <= closing->records);
-	buf_addf(out, "{\"export\":{\"excerpt\":%s,\"instances\":%llu,"
-	    "\"records\":%llu,\"sha256\":\"%.*s\"}}\n",
+	buf_addf(out, "{\"export\":{\"excerpt\":%s,\"instances\":%llu,",
 	    closing->is_excerpt ? "true" : "false",
-	    (unsigned long long)closing->instances,
+	    (unsigned long long)closing->instances);
+	if (closing->purged > 0)
+		buf_addf(out, "\"purged\":%llu,",
+		    (unsigned long long)closing->purged);
+	buf_addf(out, "\"records\":%llu,\"sha256\":\"%.*s\"}}\n",
 	    (unsigned long long)closing->records,
 	    STR_ARG(digest_hex(closing->hash, hex)));
 }
@@ -116,6 +119,10 @@ export_jsonl_read_closing(struct arena *arena, struct str line,
 		return false;
 	closing->is_excerpt =
 	    value_is_true(value_field_or_null(totals, "excerpt"));
+	closing->purged = 0;
+	if (value_get_cstr(totals, "purged") != NULL &&
+	    !read_count(totals, "purged", &closing->purged))
+		return false;
 	return read_count(totals, "instances", &closing->instances) &&
 	    read_count(totals, "records", &closing->records) &&
 	    digest_parse_hex(value_str(value_field_or_null(totals, "sha256")),

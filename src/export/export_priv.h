@@ -20,7 +20,10 @@ struct export_instance {
 	int64_t started_ms;
 	int64_t changed_ms;
 	int64_t ended_ms; /* 0: not ended */
+	struct audit_head head;
 };
+/* Its history is gone: it has no records to be told. */
+bool export_is_purged(const struct export_instance *instance);
 
 /* A record about to be written. */
 struct export_row {
@@ -51,6 +54,8 @@ struct export_telling {
  * What is NULL is left out. */
 struct export_format_functions {
 	unsigned passes; /* 0 is 1 */
+	/* Of a purged instance a record without a text is told, its last. */
+	bool tells_purged;
 	enum store_error (*begin)(
 	    struct export_telling *telling, struct buf *out);
 	/* Before an instance's first record, and after its last. */
@@ -162,6 +167,7 @@ void export_seal_again(struct export_telling *telling);
 struct export_closing {
 	uint64_t instances;
 	uint64_t records;
+	uint64_t purged;  /* instances that nothing is left of */
 	bool is_excerpt; /* records were chosen by time */
 	struct digest hash; /* of all bytes before it */
 };

@@ -7,6 +7,7 @@
  */
 #include "export_priv.h"
 
+#include "stated/audit_tree.h"
 #include "stated/clock.h"
 #include "stated/json.h"
 
@@ -39,10 +40,15 @@ export_record_name(struct export_telling *telling, const struct export_row *row)
 {
 	struct str name = export_record_instance(telling->scratch,
 	    export_record_read_or_empty(telling->scratch, row));
+	char id[AUDIT_ID_BYTES];
 
 	buf_clear(&telling->name);
 	buf_add_str(&telling->name, name);
-	if (name.bytes == 0)
+	if (export_is_purged(row->instance))
+		buf_add_str(&telling->name, audit_id_format(
+		    store_identity(telling->store).bytes,
+		    row->instance->number, id));
+	else if (name.bytes == 0)
 		buf_addf(&telling->name, "%llu",
 		    (unsigned long long)row->instance->number);
 }

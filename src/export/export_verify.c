@@ -10,6 +10,8 @@
  */
 #include "export_priv.h"
 
+#include "stated/json.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -93,19 +95,27 @@ check_name(struct check *check, const struct audit_record *sealed,
 }
 
 /* What the row shows must be what the first record says; where the definition
- * calls the key sensitive, the record has its digest. */
+ * calls the key sensitive, the record has its digest (chart.h). */
 static bool
-says(const struct value *record, const char *key, struct str shown)
+says(struct check *check, const struct value *record, const char *key,
+    struct str shown)
 {
-	struct str said = value_str(value_get_cstr(record, key));
+	struct str said = value_str(value_get_cstr(record, key)), digest, salt;
+	struct str how = str_split(said, ':', &digest);
 	char hex[DIGEST_HEX_BYTES];
 
 	if (str_equal(said, shown))
 		return true;
-	if (shown.at == NULL || !str_has_prefix(said, STR("sha256:")))
+	if (shown.at == NULL || digest.at == NULL)
 		return false;
-	return str_equal(str_slice(said, 7, said.bytes),
-	    digest_hex(digest_sha256(shown), hex));
+	if (str_equal(how, STR("sha256")))
+		return str_equal(
+		    digest, digest_hex(digest_sha256(shown), hex));
+	return str_equal(how, STR("hmac-sha256")) &&
+	    store_find_salt(check->store, check->scratch, check->number,
+		&salt) == STORE_OK &&
+	    str_equal(
+		digest, digest_hex(digest_hmac_sha256(salt, shown), hex));
 }
 
 static void
@@ -115,8 +125,8 @@ check_row(struct check *check, const struct audit_record *sealed,
 	if (!str_equal(value_str(value_get_cstr(record, "kind")),
 	    audit_kind_name(AUDIT_STARTED)))
 		return;
-	if (!says(record, "workflow", check->row->workflow) ||
-	    !says(record, "business_key", check->row->business_key))
+	if (!says(check, record, "workflow", check->row->workflow) ||
+	    !says(check, record, "business_key", check->row->business_key))
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the instance's row shows another workflow or business key "
 		    "than it began with");
@@ -141,6 +151,134 @@ explain(enum audit_fault fault)
 	return why[fault];
 }
 
+/* ---- purged ---- */
+
+static bool
+is_purged(const struct check *check)
+{
+	return str_equal(check->row->status, STR(STORE_PURGED));
+}
+
+/* Of a turn without texts there is its place and the hash that it ended with.
+ * That it links to the one before can't be seen any more, but that none is
+ * missing can; and the end is in the certificate. */
+static bool
+check_stub(struct check *check, const struct audit_record *record)
+{
+	uint64_t expected = check->head.seq + 1;
+
+	must(record->seq >= record->purged_from);
+	if (!is_purged(check))
+		set_fault(check, AUDIT_CHANGED, expected,
+		    "its text is gone, and the instance's row does not say "
+		    "that it was purged");
+	else if (record->purged_from != expected)
+		set_fault(check, record->purged_from > expected
+			? AUDIT_MISSING : AUDIT_REORDERED,
+		    expected, "of a purged history, a turn is missing or "
+		    "stands here twice");
+	check->head = (struct audit_head){record->seq, record->hash};
+	return check->fault == AUDIT_SOUND;
+}
+
+struct certificate {
+	struct check *check;
+	uint64_t seq;
+	bool is_found;
+};
+
+/* Whether the certificate has this instance, with this end. */
+static bool
+certifies(struct check *check, const struct value *record)
+{
+	const struct value *list = value_field_or_null(record, "instances");
+	char hex[DIGEST_HEX_BYTES];
+
+	if (!str_equal(value_str(value_field_or_null(record, "kind")),
+		audit_journal_name(JOURNAL_PURGED)) ||
+	    list->type != VALUE_LIST)
+		return false;
+	digest_hex(check->row->head.hash, hex);
+	for (size_t i = 0; i < list->as.list.count; i++) {
+		const struct value *item = list->as.list.items[i];
+		const struct value *records =
+		    value_field_or_null(item, "records");
+		uint64_t number;
+		int64_t seq;
+
+		if (export_record_number(value_str(value_field_or_null(
+			item, "instance")), &number) &&
+		    number == check->number &&
+		    records->type == VALUE_NUMBER &&
+		    number_to_int(records->as.number, &seq) &&
+		    (uint64_t)seq == check->row->head.seq &&
+		    str_equal(value_str(value_field_or_null(item, "hash")),
+			str_of(hex)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+certificate_cb(uint64_t number, const struct audit_record *record, void *arg)
+{
+	struct certificate *certificate = arg;
+	const struct value *read;
+
+	must(number == STORE_JOURNAL);
+	if (record->seq != certificate->seq)
+		return record->seq < certificate->seq;
+	read = export_record_read(
+	    certificate->check->scratch, record->canonical);
+	certificate->is_found =
+	    read != NULL && certifies(certificate->check, read);
+	return false;
+}
+
+/* Where the row says that the certificate stands in the journal. */
+static enum store_error
+find_certificate(struct check *check, uint64_t *seq)
+{
+	struct store_instance row;
+	struct json_error error;
+	const struct value *left, *place = &value_null;
+	int64_t n;
+	enum store_error found = store_find_instance(
+	    check->store, check->scratch, check->number, &row);
+
+	*seq = 0;
+	if (found != STORE_OK)
+		return found;
+	left = json_read(check->scratch, row.snapshot, &error);
+	if (left != NULL && left->type == VALUE_CONTEXT)
+		place = value_field_or_null(left, "certificate");
+	if (place->type == VALUE_NUMBER &&
+	    number_to_int(place->as.number, &n) && n > 0)
+		*seq = (uint64_t)n;
+	return STORE_OK;
+}
+
+static enum store_error
+check_certificate(struct check *check)
+{
+	struct certificate certificate = {.check = check};
+	enum store_error error;
+
+	check->report->purged++;
+	arena_reset(check->scratch);
+	error = find_certificate(check, &certificate.seq);
+	if (error == STORE_OK && certificate.seq > 0)
+		error = store_each_record(check->store, STORE_JOURNAL,
+		    certificate.seq, certificate_cb, &certificate);
+	if (error == STORE_OK && !certificate.is_found)
+		set_fault(check, AUDIT_CHANGED, 0,
+		    "the history was purged, and no certificate in the "
+		    "journal is for it");
+	return error;
+}
+
+/* ---- record by record ---- */
+
 static bool
 check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 {
@@ -150,6 +288,8 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 	struct audit_head place;
 
 	must(number == check->number);
+	if (record->purged_from != 0)
+		return check_stub(check, record);
 	check->report->records++;
 	check->report->journal += number == STORE_JOURNAL;
 	arena_reset(check->scratch);
@@ -224,6 +364,9 @@ check_chain(struct check *check, const struct store_instance *row)
 	    0, check_record_cb, check);
 	if (error == STORE_OK && check->fault == AUDIT_SOUND)
 		check_head(check, &row->head);
+	if (error == STORE_OK && check->fault == AUDIT_SOUND &&
+	    is_purged(check))
+		error = check_certificate(check);
 	report_check(check);
 	return error;
 }
@@ -283,6 +426,8 @@ add_to_page_cb(const struct store_instance *row, void *arg)
 	must(check->page_count < PAGE_INSTANCES);
 	check->page[check->page_count].number = row->number;
 	check->page[check->page_count].head = row->head;
+	check->page[check->page_count].status =
+	    arena_str(check->page_arena, row->status);
 	check->page[check->page_count].workflow =
 	    arena_str(check->page_arena, row->workflow);
 	check->page[check->page_count].business_key =

@@ -61,6 +61,7 @@ struct population {
 	struct ending endings[ENDINGS_MAX];
 	size_t ending_count;
 	/* numbers */
+	uint64_t purged; /* of the period: their amounts are gone */
 	uint64_t present;
 	uint64_t expected; /* the next */
 	uint64_t missing;
@@ -286,7 +287,7 @@ look_cb(const struct store_instance *row, void *arg)
 	struct population *population = arg;
 	struct str workflow = population->options.workflow;
 	enum store_error error = count_number(population, row->number);
-	bool is_on[SIDE_COUNT];
+	bool is_on[SIDE_COUNT], is_purged;
 	const struct value *first;
 
 	if (error != STORE_OK ||
@@ -299,8 +300,10 @@ look_cb(const struct store_instance *row, void *arg)
 	error = survey_first(&population->survey, row->number, &first);
 	if (error != STORE_OK)
 		return error;
+	is_purged = str_equal(row->status, STR(STORE_PURGED));
+	population->purged += is_purged;
 	if (is_on[SIDE_ENDED])
-		count_ending(population, row->status);
+		count_ending(population, is_purged ? row->state : row->status);
 	count_sides(population, first, is_on);
 	return STORE_OK;
 }
@@ -416,6 +419,7 @@ population_report(const struct population *population, struct arena *arena)
 		    value_of_int(
 			arena, (int64_t)population->endings[i].count));
 	value_put(built, STR("ended_as"), value_built(endings));
+	value_put_int(built, "purged", (int64_t)population->purged);
 	value_put(built, STR("numbers"), report_numbers(population, arena));
 	value_put(built, STR("amounts"), report_amounts(population, arena));
 	return value_built(built);

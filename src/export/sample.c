@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "export_priv.h"
+#include "stated/audit_tree.h"
 #include "stated/clock.h"
 
 struct lot {
@@ -130,18 +131,20 @@ keep_lot(struct sample *sample, struct lot lot)
 	}
 }
 
-/* What its records call it; the number where the first can't be read. */
+/* What its records call it, where the first can be read, or would have. */
 static struct str
 name_of(struct sample *sample, uint64_t number, const struct value *first)
 {
 	struct arena *scratch = sample->survey.scratch;
 	struct str name = {NULL, 0};
+	char id[AUDIT_ID_BYTES];
 
 	if (first != NULL)
 		name = export_record_instance(scratch, first);
-	return name.at != NULL ? name
-			       : arena_strf(scratch, "%llu",
-				     (unsigned long long)number);
+	if (name.at != NULL)
+		return name;
+	return arena_str(scratch, audit_id_format(
+	    store_identity(sample->survey.store).bytes, number, id));
 }
 
 static enum store_error

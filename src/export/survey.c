@@ -46,6 +46,7 @@ add_cb(const struct store_instance *row, void *arg)
 	added->workflow = arena_str(survey->page_arena, row->workflow);
 	added->business_key = arena_str(survey->page_arena, row->business_key);
 	added->status = arena_str(survey->page_arena, row->status);
+	added->state = arena_str(survey->page_arena, row->state);
 	return true;
 }
 
