@@ -42,6 +42,7 @@ MUST_USE bool export_format_parse(struct str name, enum export_format *format);
 
 struct export_options {
 	struct str path; /* of the database */
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	enum export_format format;
 	/* Which instances; what is absent or 0 doesn't restrict. */
 	uint64_t instance;
@@ -90,15 +91,17 @@ struct export_report {
 
 /* A database: every chain from its first record to the head that the
  * instance's row knows, and numbers of instances without a gap but those
- * that a restore left out.  It may be of an older program. */
+ * that a restore left out.  It may be of an older program, and encrypted
+ * under `keys` (NULL: none). */
 MUST_USE enum store_error export_verify_database(struct str path,
-    struct export_report *report, struct buf *detail);
+    struct store_keys *keys, struct export_report *report,
+    struct buf *detail);
 /* The same, telling now and then how far it is; false stops it with
  * STORE_STOPPED. */
 typedef bool export_watch_fn(const struct export_report *report, void *arg);
 MUST_USE enum store_error export_verify_watched(struct str path,
-    export_watch_fn *watch, void *arg, struct export_report *report,
-    struct buf *detail);
+    struct store_keys *keys, export_watch_fn *watch, void *arg,
+    struct export_report *report, struct buf *detail);
 /* A JSONL export. */
 MUST_USE enum store_error export_verify_file(struct str path,
     struct export_report *report, struct buf *detail);
@@ -107,6 +110,7 @@ MUST_USE enum store_error export_verify_bundle(struct str path,
     struct export_report *report, struct buf *detail);
 /* Any of them, by what is in it. */
 MUST_USE enum store_error export_verify(struct str path,
-    struct export_report *report, struct buf *detail);
+    struct store_keys *keys, struct export_report *report,
+    struct buf *detail);
 
 #endif

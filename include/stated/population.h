@@ -18,6 +18,7 @@
 
 struct population_options {
 	struct str path;     /* of the database */
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	struct str workflow; /* absent: all */
 	int64_t from_ms;     /* 0: from the first instance on */
 	int64_t to_ms;       /* excluded */
@@ -48,6 +49,7 @@ const struct value *population_report(
 
 struct sample_options {
 	struct str path;
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	struct str workflow; /* absent: all */
 	struct str status;
 	int64_t from_ms; /* started; 0: no bound */

@@ -34,7 +34,7 @@ const struct cmd cmd_export = {
     .details =
 	"`stated verify` checks what is written as JSON lines.  A large "
 	"export is best read\nfrom the database; it may be open meanwhile.",
-    .shares = CMD_CLIENT,
+    .shares = CMD_CLIENT | CMD_DATABASE,
     .options = cmd_options,
     .run = run,
 };

@@ -9,6 +9,7 @@
 #include "serve_priv.h"
 #include "stated/descriptor.h"
 #include "stated/memory.h"
+#include "stated/store_keys.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,8 +25,6 @@
 #define LOOKS_MAX 200
 #define SIGNALS 4
 #define TIDY_SECONDS 5
-/* More than an exchange with it may take. */
-#define VAULT_MS 12000
 #define SPARE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 struct service {
@@ -37,6 +36,7 @@ struct service {
 	struct library **older;	 /* instances hold on to them */
 	size_t older_count;
 	struct event_base *base;
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	struct store *store;
 	struct http_client *http;
 	struct engine *engine;
@@ -371,7 +371,36 @@ has_callers(const struct service *service, const struct config *config)
 	    given > 0;
 }
 
-/* Of the configuration only tokens are read again: the rest needs a restart.
+/* New keys are there from now on, the first of them for writing.  Those that
+ * are named no more are kept until the end: pages may be under them. */
+static void
+reload_keys(struct service *service, struct config *config)
+{
+	char id[STORE_KEY_ID_BYTES];
+
+	if (service->keys == NULL) {
+		if (config->key_count > 0)
+			log_warning("not encrypted", "the database is not, and "
+			    "encryption.keys don't change that: stop, `stated "
+			    "rekey`, and start");
+		return;
+	}
+	if (config->key_count == 0 ||
+	    !config_keys(
+		config, service->config->secrets, &service->keys)) {
+		cli_library_report(
+		    service->cli, config->diags, service->cli->err);
+		log_error("not reloaded",
+		    "encryption.keys has errors, or is gone; the keys of before "
+		    "stay");
+		return;
+	}
+	log_info("keys reloaded", "writing=%.*s",
+	    STR_ARG(store_keys_first_id(service->keys, id)));
+}
+
+/* Of the configuration only tokens and keys are read again: the rest needs a
+ * restart.
  * Secrets of connections need neither: they are read when they are used. */
 static void
 reload_tokens(struct service *service)
@@ -391,6 +420,7 @@ reload_tokens(struct service *service)
 		config_free(&config);
 		return;
 	}
+	reload_keys(service, config);
 	api_set_tokens(service->api, config->tokens, config->token_count);
 	service->rotated = reallocarray(service->rotated,
 	    service->rotated_count + 1, sizeof(struct config *));
@@ -555,14 +585,21 @@ tell_store(struct service *service)
 static enum cli_status
 open_store(struct service *service)
 {
-	struct store_options options = {
-	    .path = service->config->store,
-	    .create = true,
-	};
+	struct config *config = service->config;
 	struct buf detail = {0};
-	enum store_error error = store_open(options, &service->store, &detail);
+	enum store_error error;
 	enum cli_status status = CLI_OK;
 
+	if (!config_keys(config, config->secrets, &service->keys)) {
+		cli_library_report(
+		    service->cli, config->diags, service->cli->err);
+		return CLI_FAILED;
+	}
+	error = store_open(
+	    (struct store_options){.path = config->store,
+		.create = true,
+		.keys = service->keys},
+	    &service->store, &detail);
 	if (error != STORE_OK)
 		status = cli_fail(service->cli, "%.*s: %.*s%s%s",
 		    STR_ARG(service->config->store),
@@ -572,19 +609,6 @@ open_store(struct service *service)
 		tell_store(service);
 	buf_fini(&detail);
 	return status;
-}
-
-/* Calls need the secrets that a Vault keeps: it gets some time to give them.
- * Where it doesn't, what needs none of them is served all the same. */
-static void
-await_vault(struct service *service, struct vault *vault)
-{
-	int64_t until_ms = clock_now_ms(clock_system()) + VAULT_MS;
-
-	vault_open(vault, http_client_port(service->http), clock_system());
-	while (!vault_is_settled(vault) &&
-	       clock_now_ms(clock_system()) < until_ms)
-		event_base_loop(service->base, EVLOOP_ONCE);
 }
 
 static void
@@ -597,7 +621,8 @@ open_network(struct service *service)
 		.connections_max = service->calls_max,
 	    });
 	if (vault != NULL)
-		await_vault(service, vault);
+		vault_await(
+		    vault, service->base, http_client_port(service->http));
 }
 
 static enum cli_status
@@ -662,6 +687,7 @@ open_api(struct service *service)
 	    .engine = service->engine,
 	    .clock = clock_system(),
 	    .database = config->store,
+	    .keys = service->keys,
 	    .tls_certificate = config->tls_certificate,
 	    .tls_key = config->tls_key,
 	    .auth_required = config->auth_required,
@@ -758,6 +784,7 @@ take_apart(struct service *service)
 	api_free(&service->api);
 	engine_free(&service->engine);
 	store_close(&service->store);
+	store_keys_free(&service->keys);
 	for (size_t i = 0; i < service->older_count; i++)
 		library_free(&service->older[i]);
 	free(service->older);

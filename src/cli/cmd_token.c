@@ -100,12 +100,13 @@ ask_engine(struct cli *cli, const struct api_token *token)
 }
 
 static enum store_error
-write_row(const char *path, const struct store_token *row,
-    struct buf *detail)
+write_row(const char *path, struct store_keys *keys,
+    const struct store_token *row, struct buf *detail)
 {
 	struct store *store = NULL;
 	enum store_error error = store_open(
-	    (struct store_options){.path = str_of(path), .create = true},
+	    (struct store_options){
+		.path = str_of(path), .create = true, .keys = keys},
 	    &store, detail);
 
 	if (error != STORE_OK)
@@ -138,7 +139,7 @@ write_store(struct cli *cli, const char *path, const struct api_token *token)
 	    !api_token_expiry(expires, row.at_ms, &row.expires_ms))
 		return cli_usage(cli, "--expires takes an instant to come, or "
 				      "a duration such as 90d");
-	error = write_row(path, &row, &detail);
+	error = write_row(path, cli->keys, &row, &detail);
 	if (error != STORE_OK)
 		status = cli_fail(cli, "%s: %.*s%s%.*s", path,
 		    STR_ARG(store_error_text(error)),
@@ -210,7 +211,7 @@ static const struct cmd token_create = {
 	"publisher, events,\nadmin.  Only a digest of the token is kept.  The "
 	"first token of an engine that\nasks for one is given with --store, "
 	"before it is started.",
-    .shares = CMD_FORMAT | CMD_CLIENT,
+    .shares = CMD_FORMAT | CMD_CLIENT | CMD_DATABASE,
     .options = create_options,
     .run = run_create,
 };

@@ -78,7 +78,7 @@ run(struct cli *cli)
 	struct export_report report = {0};
 	struct buf detail = {0};
 	enum store_error error =
-	    export_verify(cli_argument(cli, 0), &report, &detail);
+	    export_verify(cli_argument(cli, 0), cli->keys, &report, &detail);
 	enum cli_status status = CLI_OK;
 
 	if (error != STORE_OK) {
@@ -103,6 +103,6 @@ const struct cmd cmd_verify = {
 	       "without an engine, and names the first\nbreak.",
     .least = 1,
     .most = 1,
-    .shares = CMD_FORMAT,
+    .shares = CMD_FORMAT | CMD_DATABASE,
     .run = run,
 };

@@ -12,6 +12,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_export.c \
 	src/cli/cli_help.c \
 	src/cli/cli_item.c \
+	src/cli/cli_keys.c \
 	src/cli/cli_library.c \
 	src/cli/cli_option.c \
 	src/cli/cli_priv.h \
@@ -47,6 +48,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_history.c \
 	src/cli/cmd_incident.c \
 	src/cli/cmd_list.c \
+	src/cli/cmd_rekey.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_sample.c \
 	src/cli/cmd_schedule.c \

@@ -34,6 +34,10 @@ void vault_free(struct vault **vault);
 /* Begins to read. */
 void vault_open(
     struct vault *vault, struct http_port *http, const struct clock *clock);
+/* The same, and waits until it was read, or can't be for the moment. */
+struct event_base;
+void vault_await(
+    struct vault *vault, struct event_base *base, struct http_port *http);
 /* To be called every few seconds. */
 void vault_tick(struct vault *vault);
 /* What was read may be over: it is read again. */
@@ -72,6 +76,7 @@ struct config {
 	struct secrets *secrets;
 	struct vault_config vault; /* without an address: none */
 	struct str file; /* absent: there is none */
+	const struct yaml_places *places; /* in it */
 	struct str environment;
 	struct str proofs; /* required or advised; absent: by environment */
 	const struct str *listen;
@@ -79,6 +84,8 @@ struct config {
 	struct str tls_certificate;
 	struct str tls_key;
 	struct str store; /* path */
+	const struct str *keys; /* names of secrets, the first for writing */
+	size_t key_count;
 	const struct str *workflows;
 	size_t workflow_count;
 	const struct value *settings;
@@ -99,6 +106,12 @@ struct config *config_new(void);
 void config_free(struct config **config);
 /* false with config->diags where the file can't be used. */
 MUST_USE bool config_read(struct config *config, struct str file);
+/* Adds the keys that the database is encrypted under to *keys, which is made
+ * where it is NULL, the first of them before all others; nothing where none
+ * are named.  false with config->diags. */
+struct store_keys;
+MUST_USE bool config_keys(struct config *config, struct secrets *secrets,
+    struct store_keys **keys);
 /* The table of keys, for --help and the manual. */
 void config_describe(struct buf *out);
 

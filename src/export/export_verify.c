@@ -309,15 +309,16 @@ check_all(struct check *check)
 }
 
 enum store_error
-export_verify_database(struct str path, struct export_report *report,
-    struct buf *detail)
+export_verify_database(struct str path, struct store_keys *keys,
+    struct export_report *report, struct buf *detail)
 {
-	return export_verify_watched(path, NULL, NULL, report, detail);
+	return export_verify_watched(path, keys, NULL, NULL, report, detail);
 }
 
 enum store_error
-export_verify_watched(struct str path, export_watch_fn *watch, void *arg,
-    struct export_report *report, struct buf *detail)
+export_verify_watched(struct str path, struct store_keys *keys,
+    export_watch_fn *watch, void *arg, struct export_report *report,
+    struct buf *detail)
 {
 	struct check check = {
 	    .report = report, .watch = watch, .watch_arg = arg};
@@ -325,8 +326,8 @@ export_verify_watched(struct str path, export_watch_fn *watch, void *arg,
 	must(path.at != NULL);
 	*report = (struct export_report){0};
 	enum store_error error = store_open((struct store_options){
-	    .path = path, .read_only = true, .older = true}, &check.store,
-	    detail);
+	    .path = path, .read_only = true, .older = true, .keys = keys},
+	    &check.store, detail);
 	if (error != STORE_OK)
 		return error;
 	check.page_arena = arena_new();
@@ -341,10 +342,9 @@ export_verify_watched(struct str path, export_watch_fn *watch, void *arg,
 /* ------------------------------------------------------------------- either */
 
 enum store_error
-export_verify(struct str path, struct export_report *report,
-    struct buf *detail)
+export_verify(struct str path, struct store_keys *keys,
+    struct export_report *report, struct buf *detail)
 {
-	static const char magic[16] = "SQLite format 3";
 	char found[EXPORT_BUNDLE_BYTES] = {0};
 	struct buf name = {0};
 
@@ -360,8 +360,8 @@ export_verify(struct str path, struct export_report *report,
 	buf_fini(&name);
 	if (fd < 0)
 		return code == ENOENT ? STORE_ABSENT : STORE_IO;
-	if (memcmp(found, magic, sizeof(magic)) == 0)
-		return export_verify_database(path, report, detail);
+	if (store_is_beginning((struct str){found, sizeof(found)}))
+		return export_verify_database(path, keys, report, detail);
 	if (export_is_bundle(
 		(struct str){found, bytes > 0 ? (size_t)bytes : 0}))
 		return export_verify_bundle(path, report, detail);
