@@ -9,28 +9,29 @@
 #include "serve_priv.h"
 #include "stated/store_keys.h"
 
-#include <event2/event.h>
+/* What a Vault keeps comes over the network; nobody else waits for us, so
+ * each exchange is done when it is asked for. */
+static void
+send_cb(struct http_port *port, const struct message_request *request,
+    http_done_fn *done, void *arg)
+{
+	struct arena *arena = arena_new();
+	struct message_response response = http_exchange(arena, request);
 
-/* What a Vault keeps comes over the network, once. */
+	(void)port;
+	done(&response, arg);
+	arena_free(&arena);
+}
+
 static bool
 resolve(struct config *config, struct store_keys **keys)
 {
 	struct vault *vault = secrets_vault(config->secrets);
-	struct event_base *base;
-	struct http_client *http;
-	bool is_resolved;
+	struct http_port port = {send_cb};
 
-	if (vault == NULL)
-		return config_keys(config, config->secrets, keys);
-	base = event_base_new();
-	must(base != NULL);
-	http = http_client_new(
-	    base, (struct http_client_options){.connections_max = 1});
-	vault_await(vault, base, http_client_port(http));
-	is_resolved = config_keys(config, config->secrets, keys);
-	http_client_free(&http);
-	event_base_free(base);
-	return is_resolved;
+	if (vault != NULL)
+		vault_open(vault, &port, clock_system());
+	return config_keys(config, config->secrets, keys);
 }
 
 enum cli_status

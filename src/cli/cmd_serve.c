@@ -25,6 +25,8 @@
 #define LOOKS_MAX 200
 #define SIGNALS 4
 #define TIDY_SECONDS 5
+/* More than an exchange with it may take. */
+#define VAULT_MS 12000
 #define SPARE_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
 struct service {
@@ -611,6 +613,19 @@ open_store(struct service *service)
 	return status;
 }
 
+/* Calls need the secrets that a Vault keeps: it gets some time to give them.
+ * Where it doesn't, what needs none of them is served all the same. */
+static void
+await_vault(struct service *service, struct vault *vault)
+{
+	int64_t until_ms = clock_now_ms(clock_system()) + VAULT_MS;
+
+	vault_open(vault, http_client_port(service->http), clock_system());
+	while (!vault_is_settled(vault) &&
+	       clock_now_ms(clock_system()) < until_ms)
+		event_base_loop(service->base, EVLOOP_ONCE);
+}
+
 static void
 open_network(struct service *service)
 {
@@ -621,8 +636,7 @@ open_network(struct service *service)
 		.connections_max = service->calls_max,
 	    });
 	if (vault != NULL)
-		vault_await(
-		    vault, service->base, http_client_port(service->http));
+		await_vault(service, vault);
 }
 
 static enum cli_status

@@ -34,10 +34,6 @@ void vault_free(struct vault **vault);
 /* Begins to read. */
 void vault_open(
     struct vault *vault, struct http_port *http, const struct clock *clock);
-/* The same, and waits until it was read, or can't be for the moment. */
-struct event_base;
-void vault_await(
-    struct vault *vault, struct event_base *base, struct http_port *http);
 /* To be called every few seconds. */
 void vault_tick(struct vault *vault);
 /* What was read may be over: it is read again. */

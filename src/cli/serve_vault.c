@@ -17,12 +17,9 @@
 
 #include "stated/json.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 
 #define TIMEOUT_MS 10000
-/* More than an exchange may take. */
-#define PATIENCE_MS 12000
 #define RETRY_MS 5000
 #define REFRESH_MS (5 * 60 * 1000)
 /* Doubt is answered at once, but not by each of many calls. */
@@ -119,7 +116,7 @@ token_of(struct vault *vault)
 static void answer_cb(const struct message_response *response, void *arg);
 
 static void
-ask(struct vault *vault, enum vault_state state, struct str method,
+send(struct vault *vault, enum vault_state state, struct str method,
     struct str path, struct str body)
 {
 	const struct vault_config *config = &vault->config;
@@ -163,7 +160,7 @@ log_in(struct vault *vault)
 	    own_secret(vault, vault->config.secret_id));
 	json_write(value_built(body), JSON_PLAIN, &text);
 	drop_token(vault);
-	ask(vault, VAULT_LOGIN, STR("POST"), STR("auth/approle/login"),
+	send(vault, VAULT_LOGIN, STR("POST"), STR("auth/approle/login"),
 	    buf_keep(&text));
 }
 
@@ -172,7 +169,7 @@ read_document(struct vault *vault)
 {
 	const struct vault_config *config = &vault->config;
 
-	ask(vault, VAULT_READING, STR("GET"),
+	send(vault, VAULT_READING, STR("GET"),
 	    arena_strf(vault->arena, "%.*s/data/%.*s", STR_ARG(config->mount),
 		STR_ARG(config->path)),
 	    STR(""));
@@ -192,7 +189,7 @@ begin(struct vault *vault, int64_t now_ms)
 		log_in(vault);
 	else if (!has_role(vault) &&
 		 (vault->read_ms == 0 || is_old(vault, now_ms)))
-		ask(vault, VAULT_RENEWAL, STR("POST"),
+		send(vault, VAULT_RENEWAL, STR("POST"),
 		    STR("auth/token/renew-self"), STR("{}"));
 	else
 		read_document(vault);
@@ -352,19 +349,6 @@ vault_open(
 	vault->http = http;
 	vault->clock = clock;
 	vault_tick(vault);
-}
-
-/* Calls need the secrets that it keeps: it gets some time to give them.
- * Where it doesn't, what needs none of them is served all the same. */
-void
-vault_await(
-    struct vault *vault, struct event_base *base, struct http_port *http)
-{
-	int64_t until_ms = clock_now_ms(clock_system()) + PATIENCE_MS;
-
-	vault_open(vault, http, clock_system());
-	while (!vault->is_settled && clock_now_ms(clock_system()) < until_ms)
-		event_base_loop(base, EVLOOP_ONCE);
 }
 
 void

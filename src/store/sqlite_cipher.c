@@ -8,6 +8,7 @@
  */
 #include "sqlite_cipher.h"
 
+#include "stated/clock.h"
 #include "stated/digest.h"
 
 #include <errno.h>
@@ -21,6 +22,8 @@
 #define NAME_BYTES 40
 /* A journal's first header: as much of it as a new database needs. */
 #define JOURNAL_BYTES_MAX 512
+/* At the beginning of 1970. */
+#define JULIAN_MS 210866760000000
 
 struct sqlite_cipher {
 	sqlite3_vfs vfs; /* first: SQLite has a pointer to it */
@@ -303,16 +306,13 @@ sleep_cb(sqlite3_vfs *vfs, int us)
 	return below(vfs)->xSleep(below(vfs), us);
 }
 
+/* Since the Julian epoch. */
 static int
-time_cb(sqlite3_vfs *vfs, double *now)
+time_cb(sqlite3_vfs *vfs, sqlite3_int64 *now_ms)
 {
-	return below(vfs)->xCurrentTime(below(vfs), now);
-}
-
-static int
-time_ms_cb(sqlite3_vfs *vfs, sqlite3_int64 *now)
-{
-	return below(vfs)->xCurrentTimeInt64(below(vfs), now);
+	(void)vfs;
+	*now_ms = clock_now_ms(clock_system()) + JULIAN_MS;
+	return SQLITE_OK;
 }
 
 static int
@@ -336,7 +336,7 @@ sqlite_cipher_new(struct store_keys *keys)
 	snprintf(cipher->name, sizeof(cipher->name), "stated-cipher-%p",
 	    (void *)cipher);
 	cipher->vfs = (sqlite3_vfs){
-		.iVersion = cipher->below->iVersion > 1 ? 2 : 1,
+		.iVersion = 2,
 		.szOsFile = (int)BELOW_AT + cipher->below->szOsFile,
 		.mxPathname = cipher->below->mxPathname,
 		.zName = cipher->name,
@@ -346,10 +346,8 @@ sqlite_cipher_new(struct store_keys *keys)
 		.xFullPathname = full_path_cb,
 		.xRandomness = randomness_cb,
 		.xSleep = sleep_cb,
-		.xCurrentTime = time_cb,
 		.xGetLastError = last_error_cb,
-		.xCurrentTimeInt64 =
-		    cipher->below->iVersion > 1 ? time_ms_cb : NULL,
+		.xCurrentTimeInt64 = time_cb,
 	};
 	int code = sqlite3_vfs_register(&cipher->vfs, 0);
 	must(code == SQLITE_OK);

@@ -386,6 +386,52 @@ test_every_command_reads_it_by_the_configuration(void **state)
 	house_close(&house);
 }
 
+/* ---- a key that a Vault keeps ---- */
+
+static void
+keep_cb(int fd, const char *request, void *arg)
+{
+	static const char document[] = "{\"data\":{\"data\":{\"kept\":\"" NEW
+				       "\"}}}";
+	bool is_asked = strncmp(request, "GET /v1/secret/data/apps ", 25) == 0;
+	char text[512];
+
+	(void)arg;
+	snprintf(text, sizeof(text),
+	    "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %zu\r\n\r\n%s",
+	    is_asked ? "200 OK" : "403 Forbidden",
+	    is_asked ? strlen(document) : 2, is_asked ? document : "{}");
+	endpoint_say(fd, text, strlen(text));
+}
+
+static void
+test_key_may_be_kept_by_a_vault(void **state)
+{
+	struct house *house = house_build(&sealed);
+	struct endpoint endpoint;
+	char text[512];
+
+	(void)state;
+	setenv("STATED_SECRET_VAULT", "a-token", 1);
+	endpoint_open(&endpoint, keep_cb, NULL);
+	snprintf(text, sizeof(text),
+	    "secrets: {environment: STATED_SECRET_, vault: {address: '%s', "
+	    "path: apps, token: {secret: vault}}}\n", endpoint.url);
+	house_edit(house, "stated.yaml",
+	    "secrets: {environment: STATED_SECRET_}\n", text);
+	house_edit(house, "stated.yaml", "secret: old", "secret: kept");
+	house_start_engine(house);
+	start_payments(house, 0, 2);
+	assert_run(run_with_keys(
+		       house, "verify", house_path(house, DATABASE), NULL,
+		       NULL), 0, "sound");
+	program_stop(&house->engine);
+	endpoint_close(&endpoint);
+	assert_refused(house, "names a secret that is not there");
+	house_close(&house);
+}
+
 int
 main(void)
 {
@@ -397,6 +443,7 @@ main(void)
 	    HOUSE_TEST(test_configuration_is_told_where_it_is_wrong),
 	    HOUSE_TEST(test_plain_database_is_encrypted_and_decrypted),
 	    HOUSE_TEST(test_every_command_reads_it_by_the_configuration),
+	    HOUSE_TEST(test_key_may_be_kept_by_a_vault),
 	};
 
 	return cmocka_run_group_tests(tests, set_keys, NULL);
