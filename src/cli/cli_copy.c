@@ -193,6 +193,8 @@ text_of(const struct work *work, enum store_error error)
 static enum cli_status
 tell(struct work *work, enum store_error error)
 {
+	static const char *const undone[] = {[COPY_BACKUP] = "backed up",
+	    [COPY_RESTORE] = "restored", [COPY_REKEY] = "changed"};
 	struct cli *cli = work->cli;
 
 	if (error == STORE_OK)
@@ -200,9 +202,6 @@ tell(struct work *work, enum store_error error)
 	if (error == STORE_TAKEN && work->detail.bytes > 0)
 		return cli_fail(cli, "%s: %s", work->blamed,
 		    buf_cstr(&work->detail));
-	static const char *const undone[] = {[COPY_BACKUP] = "backed up",
-	    [COPY_RESTORE] = "restored", [COPY_REKEY] = "changed"};
-
 	return cli_fail(cli, "%s: %.*s%s%.*s\nnothing was %s", work->blamed,
 	    STR_ARG(text_of(work, error)), work->detail.bytes > 0 ? ": " : "",
 	    STR_ARG(cli_text_clean(cli->arena, buf_str(&work->detail))),

@@ -93,12 +93,15 @@ sqlite_cipher_refuse_key(const struct cipher_file *file, const char *what,
 	return code;
 }
 
-void
+bool
 sqlite_cipher_explain(struct sqlite_cipher *cipher, struct buf *detail)
 {
 	pthread_mutex_lock(&cipher->lock);
+	bool is_told = cipher->trouble.bytes > 0;
 	buf_add_str(detail, buf_str(&cipher->trouble));
+	buf_clear(&cipher->trouble);
 	pthread_mutex_unlock(&cipher->lock);
+	return is_told;
 }
 
 /* ------------------------------------------------- what all files hand down */
@@ -394,8 +397,8 @@ look_at_key(int fd, const struct sealed_head *head, struct store_keys *keys,
 	    SEALED_HEAD_BYTES + (off_t)sealed_head_page_bytes(head));
 
 	/* Cut short, or never written: SQLite will say so. */
-	if ((bytes != sizeof(id) || sealed_head_is_no_id(id)) && keys != NULL)
-		return STORE_OK;
+	if (bytes != sizeof(id) || sealed_head_is_no_id(id))
+		return keys != NULL ? STORE_OK : STORE_SEALED;
 	if (keys != NULL && store_keys_find(keys, id, &key)) {
 		cipher_key_forget(&key);
 		return STORE_OK;

@@ -24,8 +24,8 @@ struct sqlite_cipher *sqlite_cipher_new(struct store_keys *keys);
 void sqlite_cipher_free(struct sqlite_cipher **cipher);
 /* For sqlite3_open_v2(). */
 const char *sqlite_cipher_vfs(const struct sqlite_cipher *cipher);
-/* Adds why it refused something last, or nothing. */
-void sqlite_cipher_explain(struct sqlite_cipher *cipher, struct buf *detail);
+/* Adds why it refused something since it was asked last; false: it did not. */
+bool sqlite_cipher_explain(struct sqlite_cipher *cipher, struct buf *detail);
 
 /* What SQLite has no code for is told by one that it never gives here. */
 #define SQLITE_CIPHER_UNKNOWN SQLITE_AUTH

@@ -103,9 +103,9 @@ sqlite_conn_explain(const struct sqlite_conn *conn, struct buf *detail)
 	must(conn->db != NULL);
 	if (detail == NULL)
 		return;
-	if (conn->cipher != NULL)
-		sqlite_cipher_explain(conn->cipher, detail);
-	if ((code & 0xff) == SQLITE_CIPHER_UNKNOWN)
+	/* Where we have refused something, SQLite knows no more. */
+	if (conn->cipher != NULL &&
+	    sqlite_cipher_explain(conn->cipher, detail))
 		return;
 	buf_addf(detail, "%s (SQLite %d", sqlite3_errmsg(conn->db), code);
 	if (is_system && find_errno(conn->db) != 0)

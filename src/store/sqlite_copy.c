@@ -56,19 +56,27 @@ close_source(struct store_copy *copy)
 	copy->source = NULL;
 }
 
+static enum store_error
+open_source(struct store_copy *copy, struct str from, struct buf *detail)
+{
+	struct store_options options = {.path = from, .read_only = true,
+		.older = true, .keys = copy->keys};
+	enum store_error error = sqlite_open(options, &copy->source, detail);
+
+	if (error == STORE_OK)
+		error = copy->source->ops->freeze(copy->source);
+	return error;
+}
+
 enum store_error
 store_copy_open(struct str from, struct store_keys *keys,
     struct store_copy **opened, struct buf *detail)
 {
 	struct store_copy *copy = calloc(1, sizeof(*copy));
-	struct store_options options = {
-		.path = from, .read_only = true, .older = true, .keys = keys};
 
 	must(copy != NULL);
 	copy->keys = keys;
-	enum store_error error = sqlite_open(options, &copy->source, detail);
-	if (error == STORE_OK)
-		error = copy->source->ops->freeze(copy->source);
+	enum store_error error = open_source(copy, from, detail);
 	if (error != STORE_OK) {
 		store_copy_close(&copy);
 		return error;
@@ -154,6 +162,12 @@ store_copy_begin(struct store_copy *copy,
 	copy->target = target;
 	if (target->kind != COPY_BACKUP)
 		error = sqlite_lock_open(target->to, &copy->lock, detail);
+	/* Up to now an engine may have written to it, or another copy have
+	 * taken its place. */
+	if (error == STORE_OK && target->kind == COPY_REKEY) {
+		close_source(copy);
+		error = open_source(copy, target->to, detail);
+	}
 	if (error == STORE_OK)
 		error = check_target(copy, detail);
 	if (error == STORE_OK)

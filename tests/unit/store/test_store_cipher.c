@@ -704,6 +704,37 @@ test_database_is_encrypted_rekeyed_and_decrypted(void **state)
 	buf_fini(&bytes);
 }
 
+/* What an engine wrote between the opening and the beginning is in it. */
+static void
+test_rekey_copies_what_is_there_when_it_has_the_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct store_copy_target target = {.to = str_of(f->dir.database),
+	    .kind = COPY_REKEY, .replaces = true, .now_ms = 1795339800000};
+	struct store_copy_progress at = {0, 1};
+	struct store_copy *copy = NULL;
+	struct buf aside = {0};
+
+	open_store(f);
+	put(f, 1, 1);
+	assert_int_equal(store_copy_open(str_of(f->dir.database), f->keys,
+	    &copy, NULL), STORE_OK);
+	put(f, 2, 1);
+	store_close(&f->store);
+	assert_int_equal(store_copy_begin(copy, &target, NULL), STORE_OK);
+	while (at.bytes < at.bytes_all)
+		assert_int_equal(
+		    store_copy_step(copy, &at, NULL), STORE_OK);
+	assert_int_equal(
+	    store_copy_check(copy, go_on_cb, NULL, NULL), STORE_OK);
+	assert_int_equal(store_copy_keep(copy, &aside, NULL), STORE_OK);
+	store_copy_close(&copy);
+	remove_aside(f, &aside);
+	open_store(f);
+	assert_true(is_there(f, 1) && is_there(f, 2));
+	buf_fini(&aside);
+}
+
 static void
 test_ring_has_a_bound_and_no_twins(void **state)
 {
@@ -747,6 +778,7 @@ main(void)
 		TEST(test_plain_database_is_not_gone_on_with_where_keys_are_given),
 		TEST(test_new_key_is_used_from_then_on),
 		TEST(test_database_is_encrypted_rekeyed_and_decrypted),
+		TEST(test_rekey_copies_what_is_there_when_it_has_the_lock),
 		TEST(test_ring_has_a_bound_and_no_twins),
 	};
 

@@ -91,8 +91,7 @@ old_read(struct old_reader *reader, const char *path)
 
 	reader->records_end = &reader->records;
 	assert_int_equal(store_open((struct store_options){
-	    .path = str_of(path), .read_only = true, .keys = help_keys()},
-	    &reader->store, NULL),
+	    .path = str_of(path), .read_only = true}, &reader->store, NULL),
 	    STORE_OK);
 	assert_int_equal(store_list_instances(reader->store, &all,
 	    old_instance_cb, reader), STORE_OK);
