@@ -61,7 +61,7 @@ tell_status(struct status *status)
 	}
 	cli_table_print(status->table, cli->out, cli->colours_out);
 	if (status->unknown > 0)
-		fprintf(cli->out, "\nThe engine won't start: a key that is "
+		fprintf(cli->out, "\nNot all of it can be read: a key that is "
 		    "needed was not given.\n");
 	else if (status->left > 0)
 		fprintf(cli->out, "\nKeys that pages are under must be kept; "

@@ -17,11 +17,14 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME_BYTES 40
 /* A journal's first header: as much of it as a new database needs. */
 #define JOURNAL_BYTES_MAX 512
+/* Of one with a million pages as of one with a thousand. */
+#define PAGES_LOOKED_AT 512
 /* At the beginning of 1970. */
 #define JULIAN_MS 210866760000000
 
@@ -74,8 +77,6 @@ add_key(const char *what, const uint8_t id[SEALED_ID_BYTES],
 	buf_addf(out, "%s is encrypted under the key %.*s", what,
 	    STR_ARG(digest_format_hex(
 		(struct str){(const char *)id, SEALED_ID_BYTES}, text)));
-	if (keys == NULL)
-		return;
 	buf_add_cstr(out, ", which is not among those given: ");
 	store_keys_list(keys, out);
 }
@@ -386,26 +387,51 @@ sqlite_cipher_keys(const struct sqlite_cipher *cipher)
 
 /* ------------------------------------------------------------ looking at it */
 
-/* The key of the first page, which every database has. */
+/* Whether a page's key was given, or it has none: a page that is cut short or
+ * was never written is damage, of which SQLite will hear. */
+static bool
+is_known(int fd, off_t at, struct store_keys *keys,
+    uint8_t id[SEALED_ID_BYTES])
+{
+	struct cipher_key key;
+
+	if (pread(fd, id, SEALED_ID_BYTES, at) != SEALED_ID_BYTES ||
+	    sealed_head_is_no_id(id))
+		return true;
+	if (!store_keys_find(keys, id, &key))
+		return false;
+	cipher_key_forget(&key);
+	return true;
+}
+
+/* Of the first page, which every database has, and of some of the others: a
+ * key that was taken away too soon is better missed now than later. */
 static enum store_error
-look_at_key(int fd, const struct sealed_head *head, struct store_keys *keys,
+look_at_keys(int fd, const struct sealed_head *head, struct store_keys *keys,
     struct buf *detail)
 {
+	off_t slot = (off_t)sealed_head_page_bytes(head) + SEALED_PAGE_MORE;
+	off_t first = SEALED_HEAD_BYTES + (off_t)sealed_head_page_bytes(head);
 	uint8_t id[SEALED_ID_BYTES];
-	struct cipher_key key;
-	ssize_t bytes = pread(fd, id, sizeof(id),
-	    SEALED_HEAD_BYTES + (off_t)sealed_head_page_bytes(head));
+	char what[40];
+	struct stat status;
 
-	/* Cut short, or never written: SQLite will say so. */
-	if (bytes != sizeof(id) || sealed_head_is_no_id(id))
-		return keys != NULL ? STORE_OK : STORE_SEALED;
-	if (keys != NULL && store_keys_find(keys, id, &key)) {
-		cipher_key_forget(&key);
-		return STORE_OK;
+	if (fstat(fd, &status) != 0)
+		return store_error_of_errno(errno);
+	off_t pages = (status.st_size - SEALED_HEAD_BYTES) / slot;
+	off_t step = pages / PAGES_LOOKED_AT + 1;
+	for (off_t n = 0; n < pages; n += step) {
+		off_t at = first + n * slot;
+
+		/* Twice: an engine may be writing it at this moment. */
+		if (is_known(fd, at, keys, id) || is_known(fd, at, keys, id))
+			continue;
+		snprintf(what, sizeof(what), "page %lld", (long long)n + 1);
+		if (detail != NULL)
+			add_key(what, id, keys, detail);
+		return STORE_SEALED;
 	}
-	if (detail != NULL)
-		add_key("its first page", id, keys, detail);
-	return STORE_SEALED;
+	return STORE_OK;
 }
 
 enum store_error
@@ -430,8 +456,10 @@ sqlite_cipher_look(const char *path, struct store_keys *keys,
 			*form = CIPHER_FORM_PLAIN;
 	} else if (bytes == sizeof(head.bytes)) {
 		*form = CIPHER_FORM_SEALED;
-		if (sealed_head_is(&head, SEALED_PAGES))
-			error = look_at_key(fd, &head, keys, detail);
+		if (keys == NULL)
+			error = STORE_SEALED;
+		else if (sealed_head_is(&head, SEALED_PAGES))
+			error = look_at_keys(fd, &head, keys, detail);
 		else
 			error = STORE_CORRUPT;
 	}

@@ -36,7 +36,8 @@ enum cipher_form {
 	CIPHER_FORM_SEALED
 };
 /* Looks at the file itself, before SQLite has it open.  STORE_SEALED where
- * its first page is under a key that isn't among these (NULL: none). */
+ * its first page, or one of some hundred others, is under a key that isn't
+ * among these (NULL: none). */
 MUST_USE enum store_error sqlite_cipher_look(const char *path,
     struct store_keys *keys, enum cipher_form *form, struct buf *detail);
 

@@ -615,6 +615,11 @@ test_new_key_is_used_from_then_on(void **state)
 	assert_int_equal(uses.count, 2);
 	assert_string_equal(uses.items[1].name, "");
 	assert_int_equal(read_all(f), STORE_SEALED);
+	/* Told before anything begins, though the first page is readable. */
+	assert_int_equal(try_open(f, false), STORE_SEALED);
+	assert_true(str_find(buf_str(&f->detail), STR("page 1 ")) == SIZE_MAX);
+	assert_true(str_find(buf_str(&f->detail),
+	    STR("is encrypted under the key")) != SIZE_MAX);
 }
 
 /* ---------------------------------------------------------------- rewriting */
