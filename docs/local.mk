@@ -13,6 +13,7 @@ dist_doc_DATA = \
 	docs/connections.md \
 	docs/diagnostics.md \
 	docs/editor.md \
+	docs/encryption.md \
 	docs/expressions.md \
 	docs/faults.md \
 	docs/first-workflow.md \

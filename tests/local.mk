@@ -15,7 +15,8 @@ dist_check_SCRIPTS = \
 	tests/manual.sh \
 	tests/scenarios.sh \
 	tests/tidy.sh \
-	tests/tour.sh
+	tests/tour.sh \
+	tests/unit/store/sealed.sh
 EXTRA_DIST += tests/coverage.awk tests/layers.tsv tests/cli
 library_cflags = $(BID_CFLAGS) $(CRYPTO_CFLAGS) $(CURL_CFLAGS) \
 	$(EVENT_CFLAGS) $(GVC_CFLAGS) $(JANSSON_CFLAGS) $(PCRE2_CFLAGS) $(SQLITE_CFLAGS) \

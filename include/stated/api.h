@@ -109,6 +109,7 @@ struct api_options {
 	const struct clock *clock; /* for the expiry of tokens and the age of
 				      signatures; NULL: the machine's */
 	struct str database; /* path of the store's file, for exports */
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	const struct api_listener *listeners;
 	size_t listener_count;
 	struct str tls_certificate; /* path of a PEM file; absent: no TLS */

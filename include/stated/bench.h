@@ -31,6 +31,9 @@ struct bench_options {
 	/* The database is made there instead and stays; absent: it doesn't.
 	 * Absolute, and one load only. */
 	struct str store;
+	/* Databases are encrypted, under a key that is made for them and lost
+	 * at the end: not with `store`. */
+	bool encrypts;
 	struct str program; /* the path of `stated` itself */
 };
 

@@ -51,6 +51,7 @@ struct export_progress;
 
 struct export_options {
 	struct str path; /* of the database */
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	enum export_format format;
 	/* Which instances; what is absent or 0 doesn't restrict. */
 	uint64_t instance;
@@ -150,6 +151,8 @@ struct export_against {
 	/* Checkpoints that were kept where nobody could change them. */
 	const struct audit_signed *checkpoints;
 	size_t checkpoint_count;
+	/* What a database is encrypted under; NULL: nothing. */
+	struct store_keys *store_keys;
 };
 
 /*
@@ -170,13 +173,16 @@ struct export_against {
 MUST_USE enum store_error export_verify_against(struct str path,
     const struct export_against *against, struct export_report *report,
     struct buf *detail);
+/* The same against nothing; keys as in struct export_against. */
 MUST_USE enum store_error export_verify(struct str path,
-    struct export_report *report, struct buf *detail);
+    struct store_keys *keys, struct export_report *report,
+    struct buf *detail);
 /* Of a database, telling now and then how far it is; false stops it with
  * STORE_STOPPED. */
 typedef bool export_watch_fn(const struct export_report *report, void *arg);
 MUST_USE enum store_error export_verify_watched(struct str path,
-    export_watch_fn *watch, void *arg, struct export_report *report,
+    struct store_keys *keys, export_watch_fn *watch, void *arg,
+    struct export_report *report,
     struct buf *detail);
 
 #endif

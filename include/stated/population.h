@@ -18,6 +18,7 @@
 
 struct population_options {
 	struct str path;     /* of the database */
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	struct str workflow; /* absent: all */
 	/* of one of these by their label `entity`; none: of any */
 	const struct str *entities;
@@ -51,6 +52,7 @@ const struct value *population_report(
 
 struct sample_options {
 	struct str path;
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	struct str workflow; /* absent: all */
 	struct str status;
 	int64_t from_ms; /* started; 0: no bound */

@@ -64,6 +64,7 @@ void reperform_instance(const struct reperform_world *world,
 typedef void reperform_fn(const struct reperform_finding *finding, void *arg);
 struct reperform_options {
 	struct str path;     /* an evidence bundle or a database */
+	struct store_keys *keys; /* it is encrypted under; NULL: it isn't */
 	struct str instance; /* identifier or business key; absent: all */
 	struct str workflow; /* absent: all */
 };

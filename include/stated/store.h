@@ -18,6 +18,7 @@
 
 struct store;
 struct store_batch;
+struct store_keys; /* store_keys.h */
 
 enum store_error {
 	STORE_OK,
@@ -29,6 +30,8 @@ enum store_error {
 	STORE_NEWER,    /* written by a newer program */
 	STORE_OLDER, /* and opened for reading only, so it can't be migrated */
 	STORE_FOREIGN,  /* not a database of ours */
+	STORE_SEALED,   /* encrypted, and its key was not given */
+	STORE_UNSEALED, /* not encrypted, although keys were given */
 	STORE_PARTED,   /* a part of it is here without the rest */
 	STORE_TAKEN,    /* a file is there that must not be replaced */
 	STORE_MOVED,    /* removed or replaced while it was open */
@@ -46,7 +49,13 @@ struct store_options {
 	/* read_only: also one that an older program wrote; only instances and
 	 * records can be read then */
 	bool older;
+	/* Under which it is encrypted, and a new one will be; borrowed until
+	 * it is closed.  NULL: not at all.  read_only: one that isn't
+	 * encrypted is opened all the same. */
+	struct store_keys *keys;
 };
+/* Whether a file that begins with these 16 bytes or more is a database. */
+bool store_is_beginning(struct str bytes);
 /* Opens, checks and migrates.  detail (may be NULL) gets a message. */
 MUST_USE enum store_error store_open(struct store_options options,
     struct store **store, struct buf *detail);

@@ -15,24 +15,32 @@
 
 struct store_copy;
 
-/* Opens `from` for reading, of whatever age it is. */
-MUST_USE enum store_error store_copy_open(
-    struct str from, struct store_copy **copy, struct buf *detail);
+/* Opens `from` for reading, of whatever age it is.  It may be encrypted under
+ * `keys` (NULL: none), which must live as long as the copy. */
+MUST_USE enum store_error store_copy_open(struct str from,
+    struct store_keys *keys, struct store_copy **copy, struct buf *detail);
 void store_copy_close(struct store_copy **copy); /* removes "<to>.part" */
 
 enum store_copy_kind {
-	COPY_BACKUP, /* to keep */
+	COPY_BACKUP, /* to keep; encrypted if `from` is */
 	/*
 	 * To be used by an engine in the place of `to`, which no engine may
 	 * hold.  Numbers that were given after the backup may have gone out in
 	 * keys and identifiers: they are left out, none is given twice.
+	 * Encrypted if there are keys.
 	 */
 	COPY_RESTORE,
+	/*
+	 * In the place of `from`, which `to` is, and which no engine may hold:
+	 * the same database, every page under the first of the keys.
+	 */
+	COPY_REKEY,
 };
 struct store_copy_target {
 	struct str to;
 	enum store_copy_kind kind;
 	bool replaces; /* what is there; else it is STORE_TAKEN */
+	bool unseals;  /* COPY_REKEY: in plain */
 	int64_t now_ms;
 };
 /* What `target` points to must live as long as the copy. */
@@ -55,8 +63,9 @@ MUST_USE enum store_error store_copy_check(struct store_copy *copy,
     store_copy_watch_fn *watch, void *arg, struct buf *detail);
 /* Where it is until it is kept. */
 struct str store_copy_part(const struct store_copy *copy);
-/* Makes it durable and gives it its name.  COPY_RESTORE: what was there has
- * the name `aside` then, which is empty where nothing was. */
+/* Makes it durable and gives it its name.  Where it takes the place of
+ * another, that one has the name `aside` then, which is empty where nothing
+ * was there. */
 MUST_USE enum store_error store_copy_keep(
     struct store_copy *copy, struct buf *aside, struct buf *detail);
 

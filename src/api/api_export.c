@@ -158,6 +158,7 @@ read_options(struct api_call *call, struct export_options *options)
 
 	*options = (struct export_options){
 	    .path = call->api->options.database,
+	    .keys = call->api->options.keys,
 	    .format = EXPORT_JSONL,
 	    .workflow = api_query_text(call, "workflow"),
 	    .status = api_query_text(call, "status"),

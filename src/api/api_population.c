@@ -78,6 +78,7 @@ read_options(struct api_call *call, struct population_options *options)
 
 	*options = (struct population_options){
 	    .path = call->api->options.database,
+	    .keys = call->api->options.keys,
 	    .workflow = workflow,
 	    .from_ms = api_query_instant(call, "from"),
 	    .to_ms = api_query_instant(call, "to"),

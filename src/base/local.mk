@@ -5,6 +5,7 @@ libstated_base_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 libstated_base_a_SOURCES = \
 	src/base/arena.c \
 	src/base/buf.c \
+	src/base/cipher.c \
 	src/base/clock.c \
 	src/base/descriptor.c \
 	src/base/diag.c \

@@ -4,6 +4,7 @@
  */
 #include "bench_priv.h"
 #include "stated/descriptor.h"
+#include "stated/rng.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -37,6 +38,18 @@ make_directory(struct bench *bench)
 		: arena_cstr(bench->arena,
 		      arena_strf(bench->arena, "%s/stated.db", path));
 	return true;
+}
+
+/* Of use to nobody afterwards. */
+static void
+make_key(struct bench *bench)
+{
+	if (!bench->options->encrypts)
+		return;
+	rng_system()->fill(
+	    rng_system(), bench->key.bytes, sizeof(bench->key.bytes));
+	bench->keys = store_keys_new();
+	must(store_keys_add(bench->keys, STR("bench"), &bench->key));
 }
 
 /* All that is in it is ours, and files. */
@@ -192,6 +205,7 @@ bench_run(struct arena *arena, const struct bench_options *options,
 	/* A descriptor a caller, here and in the engine. */
 	(void)descriptor_raise_limit();
 	bench.base = new_base();
+	make_key(&bench);
 	if (make_directory(&bench)) {
 		/* Before signals are caught: a child has its own way. */
 		stub_start(&bench.stub);
@@ -207,6 +221,7 @@ bench_run(struct arena *arena, const struct bench_options *options,
 		stub_stop(&bench.stub);
 	}
 	remove_directory(&bench);
+	store_keys_free(&bench.keys);
 	event_base_free(bench.base);
 	return loads == NULL ? NULL : report_run(&bench, loads);
 }

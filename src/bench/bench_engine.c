@@ -7,6 +7,8 @@
  */
 #include "bench_priv.h"
 
+#include "stated/digest.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -62,12 +64,31 @@ put_quoted(struct buf *out, const char *before, const char *text)
 }
 
 static bool
+write_key(const struct engine_place *place, struct buf *config,
+    struct buf *detail)
+{
+	const struct cipher_key *key = place->key;
+	char hex[DIGEST_HEX_BYTES], path[PATH_BYTES];
+
+	name_file(path, place->directory, "store-key");
+	buf_add_cstr(config, "encryption: {keys: [{secret: store-key}]}\n"
+			     "secrets: {directory: ");
+	put_quoted(config, "", place->directory);
+	buf_add_cstr(config, "}\n");
+	return write_file(path,
+	    digest_format_hex(
+		(struct str){(const char *)key->bytes, sizeof(key->bytes)},
+		hex),
+	    detail);
+}
+
+static bool
 write_config(const struct engine_place *place, const struct command *command,
     struct buf *detail)
 {
 	char documents[PATH_BYTES];
 	struct buf text = {0};
-	bool is_written;
+	bool is_written = true;
 
 	name_file(documents, place->directory, "documents.yaml");
 	buf_add_cstr(&text, "listen: ['127.0.0.1:0']\nauth: {required: false}\n"
@@ -78,7 +99,9 @@ write_config(const struct engine_place *place, const struct command *command,
 	buf_addf(&text,
 	    "]\nsettings: {stub: {url: 'http://127.0.0.1:%u'}}\n",
 	    place->stub_port);
-	is_written =
+	if (place->key != NULL)
+		is_written = write_key(place, &text, detail);
+	is_written = is_written &&
 	    write_file(documents, str_of(place->documents), detail) &&
 	    write_file(command->config, buf_str(&text), detail);
 	buf_fini(&text);

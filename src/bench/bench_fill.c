@@ -32,6 +32,7 @@ struct filled {
 struct filling {
 	const struct fill *fill;
 	const char *store_path;
+	struct store_keys *keys;
 	struct filled *filled;
 	struct event_base *base;
 	struct store *store;
@@ -146,7 +147,9 @@ open_all(struct filling *filling, struct http_port *port)
 
 	if (store_open(
 		(struct store_options){
-		    .path = str_of(filling->store_path), .create = true},
+		    .path = str_of(filling->store_path),
+		    .create = true,
+		    .keys = filling->keys},
 		&filling->store, &detail) != STORE_OK)
 		fail(filling, filling->store_path, buf_str(&detail));
 	filling->library = library_new();
@@ -190,7 +193,10 @@ fill_run(struct bench *bench, const struct fill *fill)
 	struct filled *filled = mmap(NULL, sizeof(*filled),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct filling filling = {
-	    .fill = fill, .store_path = bench->store, .filled = filled};
+	    .fill = fill,
+	    .store_path = bench->store,
+	    .keys = bench->keys,
+	    .filled = filled};
 	pid_t pid;
 	bool is_full;
 

@@ -14,6 +14,7 @@
 
 #include "stated/bench.h"
 #include "stated/clock.h"
+#include "stated/store_keys.h"
 
 #include <signal.h>
 #include <sys/types.h>
@@ -129,6 +130,7 @@ struct engine_place {
 	const char *store;
 	const char *documents; /* YAML */
 	uint16_t stub_port;
+	const struct cipher_key *key; /* of the store; NULL: none */
 };
 MUST_USE bool engine_child_start(struct engine_child *child,
     const struct engine_place *place, struct buf *detail);
@@ -278,6 +280,8 @@ struct bench {
 	struct floor floor;
 	const char *directory; /* ours */
 	const char *store;
+	struct cipher_key key; /* of the database */
+	struct store_keys *keys; /* with that one; NULL: it isn't encrypted */
 	uint64_t waiting; /* instances that the database holds */
 	bool interrupted;
 	struct buf *detail;

@@ -22,6 +22,7 @@ round_begin(
 	    .store = bench->store,
 	    .documents = load->documents,
 	    .stub_port = bench->stub.port,
+	    .key = bench->keys != NULL ? &bench->key : NULL,
 	};
 
 	*round = (struct round){

@@ -3,6 +3,7 @@
 #include "stated/cli.h"
 
 #include "cli_priv.h"
+#include "stated/store_keys.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ static const struct cmd *const commands[] = {
     &cmd_sample,
     &cmd_backup,
     &cmd_restore,
+    &cmd_rekey,
     &cmd_bench,
     &cmd_schema,
     &cmd_version,
@@ -124,6 +126,8 @@ run(struct cli *cli, const struct cmd *const *from, int count,
 			return CLI_OK;
 		}
 	enum cli_status status = cli_option_parse(cli, count - 1, words + 1);
+	if (status == CLI_OK && (cli->cmd->shares & CMD_DATABASE))
+		status = cli_keys_read(cli);
 	return status == CLI_OK ? cli->cmd->run(cli) : status;
 }
 
@@ -177,6 +181,7 @@ cli_main(int argc, char **argv)
 
 	if (fflush(cli.out) != 0 && status == CLI_OK)
 		status = cli_fail(&cli, "can't write the output");
+	store_keys_free(&cli.keys);
 	arena_free(&cli.arena);
 	return (int)status;
 }

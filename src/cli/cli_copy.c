@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli_copy.c: databases that are copied and checked: backup and restore.
+ * cli_copy.c: databases that are copied and checked: backup, restore and
+ * rekey.
  *
  * Who presses Ctrl-C leaves nothing half done behind: the signals are held
  * back, and looked for between two pieces of work.
@@ -110,7 +111,7 @@ check_copy(struct work *work)
 		return error;
 	cli_progress_begin(&work->progress, work->cli, "checking histories");
 	error = export_verify_watched(store_copy_part(work->store),
-	    watch_verify_cb, work, report, &work->detail);
+	    work->copy->keys, watch_verify_cb, work, report, &work->detail);
 	if (error != STORE_OK || report->fault == AUDIT_SOUND)
 		return error;
 	buf_addf(&work->detail, "a history is broken: %s",
@@ -129,8 +130,8 @@ do_work(struct work *work)
 	enum store_error error;
 
 	work->blamed = copy->from;
-	error = store_copy_open(
-	    str_of(copy->from), &work->store, &work->detail);
+	error = store_copy_open(str_of(copy->from), copy->keys, &work->store,
+	    &work->detail);
 	if (error != STORE_OK)
 		return error;
 	work->blamed = path_to(work);
@@ -157,6 +158,7 @@ static struct str
 text_of(const struct work *work, enum store_error error)
 {
 	bool restores = work->copy->target->kind == COPY_RESTORE;
+	bool is_stopped = work->copy->target->kind != COPY_BACKUP;
 
 	switch (error) {
 	case STORE_TAKEN:
@@ -167,9 +169,10 @@ text_of(const struct work *work, enum store_error error)
 		return STR("it can't be written or read: look at its "
 			   "permissions and those of its folder");
 	case STORE_LOCKED:
-		return restores ? STR("an engine, or another restore, holds "
-				      "it; stop that first")
-				: STR("another backup, or another program, "
+		return is_stopped
+			   ? STR("an engine, a restore or another rekey holds "
+				 "it; stop that first")
+			   : STR("another backup, or another program, "
 				      "holds it");
 	case STORE_CORRUPT:
 		return restores ? STR("the backup is damaged; use another")
@@ -177,6 +180,11 @@ text_of(const struct work *work, enum store_error error)
 				      "the backups of before");
 	case STORE_FOREIGN:
 		return STR("it is not a database of stated");
+	case STORE_SEALED:
+		return work->copy->keys == NULL
+			   ? STR("it is encrypted; --config FILE names the "
+				 "configuration that has its keys")
+			   : STR("none of the keys that were given opens it");
 	default:
 		return store_error_text(error);
 	}
@@ -185,6 +193,8 @@ text_of(const struct work *work, enum store_error error)
 static enum cli_status
 tell(struct work *work, enum store_error error)
 {
+	static const char *const undone[] = {[COPY_BACKUP] = "backed up",
+	    [COPY_RESTORE] = "restored", [COPY_REKEY] = "changed"};
 	struct cli *cli = work->cli;
 
 	if (error == STORE_OK)
@@ -195,8 +205,7 @@ tell(struct work *work, enum store_error error)
 	return cli_fail(cli, "%s: %.*s%s%.*s\nnothing was %s", work->blamed,
 	    STR_ARG(text_of(work, error)), work->detail.bytes > 0 ? ": " : "",
 	    STR_ARG(cli_text_clean(cli->arena, buf_str(&work->detail))),
-	    work->copy->target->kind == COPY_RESTORE ? "restored"
-						     : "backed up");
+	    undone[work->copy->target->kind]);
 }
 
 enum cli_status
@@ -261,6 +270,8 @@ cli_copy_store(const struct cli *cli)
 {
 	struct str store = cli_option_str(cli, "store");
 
+	if (store.at == NULL)
+		return cli->store;
 	return str_has_prefix(store, STR("sqlite:"))
 		   ? str_slice(store, 7, store.bytes)
 		   : store;

@@ -158,7 +158,7 @@ find_instance(
     struct cli *cli, const char *path, struct str name, uint64_t *number)
 {
 	struct store_options options = {
-	    .path = str_of(path), .read_only = true};
+	    .path = str_of(path), .read_only = true, .keys = cli->keys};
 	struct buf detail = {0};
 	struct store *store = NULL;
 	enum store_error error = store_open(options, &store, &detail);
@@ -192,6 +192,7 @@ read_options(struct cli *cli, const struct cli_export *what,
 
 	*options = (struct export_options){
 	    .path = str_of(path),
+	    .keys = cli->keys,
 	    .format = EXPORT_JSONL,
 	    .workflow = cli_option_str(cli, "workflow"),
 	    .status = cli_option_str(cli, "status"),

@@ -15,6 +15,8 @@ static const struct {
 } shared[] = {
     {CMD_CLIENT,
 	{"as", "NAME", "who acts, where the engine asks for no proof of it"}},
+    {CMD_DATABASE,
+	{"config", "FILE", "the configuration, for the keys of the database"}},
     {CMD_FORMAT, {"format", "text|json", "for people, or for programs"}},
     {~0u, {"help", NULL, "show this"}},
 };

@@ -35,6 +35,7 @@ struct cmd_option {
 enum cmd_shares {
 	CMD_FORMAT = 1, /* --format text|json */
 	CMD_CLIENT = 2, /* --as NAME */
+	CMD_DATABASE = 4, /* --config FILE, for the keys of a database */
 };
 
 struct cmd {
@@ -61,7 +62,7 @@ extern const struct cmd cmd_check, cmd_eval, cmd_test, cmd_simulate, cmd_serve,
     cmd_help;
 extern const struct cmd cmd_bench, cmd_draw, cmd_diff, cmd_publish, cmd_schema;
 extern const struct cmd cmd_migrate;
-extern const struct cmd cmd_backup, cmd_restore;
+extern const struct cmd cmd_backup, cmd_restore, cmd_rekey;
 extern const struct cmd cmd_as_at, cmd_population, cmd_reperform, cmd_sample;
 
 /* All commands in the order of help; ends with NULL. */
@@ -87,6 +88,9 @@ struct cli {
 	bool is_json;	  /* --format json */
 	bool colours_out; /* standard output is a terminal and wants colour */
 	bool colours_err;
+	/* CMD_DATABASE, where there is --config: */
+	struct store_keys *keys; /* NULL: it names none */
+	struct str store;	 /* the path of the database */
 };
 
 /* ---- cli_option.c ---- */
@@ -181,6 +185,7 @@ struct store_copy_target;
 struct export_report;
 struct cli_copy {
 	const char *from;
+	struct store_keys *keys; /* NULL: none */
 	const struct store_copy_target *target;
 	const char *refused; /* what to do where `to` is taken */
 	struct export_report *report; /* of the copy */
@@ -195,8 +200,14 @@ struct value_builder *cli_copy_value(
     struct cli *cli, const struct cli_copy *copy);
 /* "3 instances, 12 records, 1.2 MiB in 0.1 s" */
 struct str cli_copy_text(struct cli *cli, const struct cli_copy *copy);
-/* The path of --store, with or without "sqlite:"; absent: not given. */
+/* The path of --store, with or without "sqlite:", or else that of the
+ * configuration; absent: neither was given. */
 struct str cli_copy_store(const struct cli *cli);
+
+/* ---- cli_keys.c: the keys of a database ---- */
+
+/* Fills in cli->keys and cli->store by --config; or else tells why not. */
+MUST_USE enum cli_status cli_keys_read(struct cli *cli);
 
 /* ---- cli_export.c: histories, from an engine or a database ---- */
 

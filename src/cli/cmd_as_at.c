@@ -73,7 +73,7 @@ const struct cmd cmd_as_at = {
 	       "last record that it is made of.",
     .least = 1,
     .most = 1,
-    .shares = CMD_CLIENT,
+    .shares = CMD_CLIENT | CMD_DATABASE,
     .options = options,
     .run = run,
 };

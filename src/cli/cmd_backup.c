@@ -20,6 +20,7 @@ run(struct cli *cli)
 	struct cli_copy copy = {
 	    .from = store.at != NULL ? arena_cstr(cli->arena, store)
 				     : "stated.db",
+	    .keys = cli->keys,
 	    .target = &target,
 	    .refused = "there is a file of that name; --force replaces it "
 		       "once the new one is whole",
@@ -55,7 +56,7 @@ const struct cmd cmd_backup = {
 	"FILE.part.",
     .least = 1,
     .most = 1,
-    .shares = CMD_FORMAT,
+    .shares = CMD_FORMAT | CMD_DATABASE,
     .options = options,
     .run = run,
 };

@@ -107,6 +107,10 @@ read_places(struct cli *cli, struct bench_options *options)
 		directory =
 		    usual != NULL && usual[0] != '\0' ? str_of(usual)
 						      : STR("/tmp");
+	options->encrypts = cli_option(cli, "encrypt") != NULL;
+	if (options->encrypts && store.at != NULL)
+		return cli_usage(cli,
+		    "--encrypt doesn't go with --store: the key would be lost");
 	if ((store.at != NULL || options->waiting > 0) &&
 	    options->load.at == NULL)
 		return cli_usage(cli,
@@ -182,6 +186,7 @@ static const struct cmd_option options[] = {
     {"waiting", "NUMBER", "measure once more beside so many that wait"},
     {"dir", "DIR", "where databases are made; TMPDIR, or else /tmp"},
     {"store", "PATH", "make the database there, and keep it"},
+    {"encrypt", NULL, "encrypt databases, to learn what that costs"},
     {NULL, NULL, NULL},
 };
 

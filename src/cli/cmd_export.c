@@ -37,7 +37,7 @@ const struct cmd cmd_export = {
 	"export is best read\nfrom the database; it may be open meanwhile.  "
 	"What is broken off there is kept as\nFILE.partial; the same command "
 	"with --resume goes on.",
-    .shares = CMD_CLIENT,
+    .shares = CMD_CLIENT | CMD_DATABASE,
     .options = cmd_options,
     .run = run,
 };

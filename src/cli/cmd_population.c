@@ -53,6 +53,7 @@ read_options(struct cli *cli, struct population_options *options)
 {
 	*options = (struct population_options){
 	    .path = cli_option_str(cli, "database"),
+	    .keys = cli->keys,
 	    .workflow = cli_option_str(cli, "workflow"),
 	    /* excluded, and this millisecond has begun */
 	    .to_ms = clock_now_ms(clock_system()) + 1,
@@ -209,7 +210,7 @@ const struct cmd cmd_population = {
     .details =
 	"Exit status 1 where it doesn't add up, or where instances are missing "
 	"from the\nnumbering.",
-    .shares = CMD_FORMAT | CMD_CLIENT,
+    .shares = CMD_FORMAT | CMD_CLIENT | CMD_DATABASE,
     .options = options,
     .run = run,
 };

@@ -177,6 +177,7 @@ run(struct cli *cli)
 {
 	const struct reperform_options options = {
 	    .path = cli_argument(cli, 0),
+	    .keys = cli->keys,
 	    .instance = cli_option_str(cli, "instance"),
 	    .workflow = cli_option_str(cli, "workflow"),
 	};
@@ -224,7 +225,7 @@ const struct cmd cmd_reperform = {
 	"exits with 1 where there is one.",
     .least = 1,
     .most = 1,
-    .shares = CMD_FORMAT,
+    .shares = CMD_FORMAT | CMD_DATABASE,
     .options = cmd_options,
     .run = run,
 };

@@ -40,6 +40,7 @@ run(struct cli *cli)
 	struct export_report report = {0};
 	struct cli_copy copy = {
 	    .from = cli->arguments[0],
+	    .keys = cli->keys,
 	    .target = &target,
 	    .refused = "a database, or a part of one, is there; --force keeps "
 		       "it under another name and restores",
@@ -80,7 +81,7 @@ const struct cmd cmd_restore = {
 	"gone; calls that were under way then are of unknown outcome.",
     .least = 1,
     .most = 1,
-    .shares = CMD_FORMAT,
+    .shares = CMD_FORMAT | CMD_DATABASE,
     .options = options,
     .run = run,
 };

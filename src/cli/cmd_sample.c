@@ -11,6 +11,7 @@ read_options(struct cli *cli, struct sample_options *options)
 
 	*options = (struct sample_options){
 	    .path = cli_option_str(cli, "database"),
+	    .keys = cli->keys,
 	    .workflow = cli_option_str(cli, "workflow"),
 	    .status = cli_option_str(cli, "status"),
 	    .seed = cli_option_str(cli, "seed"),
@@ -114,7 +115,7 @@ const struct cmd cmd_sample = {
     .summary = "Draw a sample that anybody can draw again",
     .details = "Of all instances that fit, those with the smallest SHA-256 of "
 	       "the seed, a colon\nand their identifier, in that order.",
-    .shares = CMD_FORMAT,
+    .shares = CMD_FORMAT | CMD_DATABASE,
     .options = options,
     .run = run,
 };

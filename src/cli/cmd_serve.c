@@ -9,6 +9,7 @@
 #include "serve_priv.h"
 #include "stated/descriptor.h"
 #include "stated/memory.h"
+#include "stated/store_keys.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,6 +38,7 @@ struct service {
 	struct library **older;	 /* instances hold on to them */
 	size_t older_count;
 	struct event_base *base;
+	struct store_keys *keys; /* NULL: it isn't encrypted */
 	struct store *store;
 	struct http_client *http;
 	struct engine *engine;
@@ -389,6 +391,34 @@ has_callers(const struct service *service, const struct config *config)
 	    given > 0;
 }
 
+/* New keys are there from now on, the first of them for writing.  Those that
+ * are named no more are kept until the end: pages may be under them. */
+static void
+reload_keys(struct service *service, struct config *config)
+{
+	char id[STORE_KEY_ID_BYTES];
+
+	if (service->keys == NULL) {
+		if (config->key_count > 0)
+			log_warning("not encrypted", "the database is not, and "
+			    "encryption.keys don't change that: stop, `stated "
+			    "rekey`, and start");
+		return;
+	}
+	if (config->key_count == 0 ||
+	    !config_keys(
+		config, service->config->secrets, &service->keys)) {
+		cli_library_report(
+		    service->cli, config->diags, service->cli->err);
+		log_error("not reloaded",
+		    "encryption.keys has errors, or is gone; the keys of before "
+		    "stay");
+		return;
+	}
+	log_info("keys reloaded", "writing=%.*s",
+	    STR_ARG(store_keys_first_id(service->keys, id)));
+}
+
 /* Who may call, and by what. */
 static struct api_options
 access_of(const struct config *config)
@@ -425,6 +455,7 @@ reload_access(struct service *service)
 		return;
 	}
 	access = access_of(config);
+	reload_keys(service, config);
 	api_set_access(service->api, &access);
 	service->rotated = reallocarray(service->rotated,
 	    service->rotated_count + 1, sizeof(struct config *));
@@ -602,14 +633,21 @@ tell_store(struct service *service)
 static enum cli_status
 open_store(struct service *service)
 {
-	struct store_options options = {
-	    .path = service->config->store,
-	    .create = true,
-	};
+	struct config *config = service->config;
 	struct buf detail = {0};
-	enum store_error error = store_open(options, &service->store, &detail);
+	enum store_error error;
 	enum cli_status status = CLI_OK;
 
+	if (!config_keys(config, config->secrets, &service->keys)) {
+		cli_library_report(
+		    service->cli, config->diags, service->cli->err);
+		return CLI_FAILED;
+	}
+	error = store_open(
+	    (struct store_options){.path = config->store,
+		.create = true,
+		.keys = service->keys},
+	    &service->store, &detail);
 	if (error != STORE_OK)
 		status = cli_fail(service->cli, "%.*s: %.*s%s%s",
 		    STR_ARG(service->config->store),
@@ -710,6 +748,7 @@ open_api(struct service *service)
 	    .engine = service->engine,
 	    .clock = clock_system(),
 	    .database = config->store,
+	    .keys = service->keys,
 	    .tls_certificate = config->tls_certificate,
 	    .tls_key = config->tls_key,
 	    .auth_required = config->auth_required,
@@ -815,6 +854,7 @@ take_apart(struct service *service)
 	engine_free(&service->engine);
 	http_client_free(&service->http);
 	store_close(&service->store);
+	store_keys_free(&service->keys);
 	for (size_t i = 0; i < service->older_count; i++)
 		library_free(&service->older[i]);
 	free(service->older);

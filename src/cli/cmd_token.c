@@ -116,12 +116,13 @@ tell_journal(struct store *store, const struct store_token *row)
 }
 
 static enum store_error
-write_row(const char *path, const struct store_token *row,
-    struct buf *detail)
+write_row(const char *path, struct store_keys *keys,
+    const struct store_token *row, struct buf *detail)
 {
 	struct store *store = NULL;
 	enum store_error error = store_open(
-	    (struct store_options){.path = str_of(path), .create = true},
+	    (struct store_options){
+		.path = str_of(path), .create = true, .keys = keys},
 	    &store, detail);
 
 	if (error != STORE_OK)
@@ -155,7 +156,7 @@ write_store(struct cli *cli, const char *path, const struct api_token *token)
 	    !api_token_expiry(expires, row.at_ms, &row.expires_ms))
 		return cli_usage(cli, "--expires takes an instant to come, or "
 				      "a duration such as 90d");
-	error = write_row(path, &row, &detail);
+	error = write_row(path, cli->keys, &row, &detail);
 	if (error != STORE_OK)
 		status = cli_fail(cli, "%s: %.*s%s%.*s", path,
 		    STR_ARG(store_error_text(error)),
@@ -229,7 +230,7 @@ static const struct cmd token_create = {
 	"publisher, events,\nadmin.  Only a digest of the token is kept.  The "
 	"first token of an engine that\nasks for one is given with --store, "
 	"before it is started.",
-    .shares = CMD_FORMAT | CMD_CLIENT,
+    .shares = CMD_FORMAT | CMD_CLIENT | CMD_DATABASE,
     .options = create_options,
     .run = run_create,
 };

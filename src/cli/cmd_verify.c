@@ -213,6 +213,7 @@ read_evidence(struct cli *cli, struct evidence *evidence)
 		if (!read_checkpoints(cli, path, evidence))
 			return false;
 	evidence->against.keys = evidence->keys;
+	evidence->against.store_keys = cli->keys;
 	evidence->against.checkpoints = evidence->checkpoints;
 	return true;
 }
@@ -284,7 +285,7 @@ const struct cmd cmd_verify = {
 	       "checkpoints or proofs is\nchecked by the key alone.",
     .least = 1,
     .most = 1,
-    .shares = CMD_FORMAT,
+    .shares = CMD_FORMAT | CMD_DATABASE,
     .options = options,
     .run = run,
 };

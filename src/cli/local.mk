@@ -13,6 +13,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_export_resume.c \
 	src/cli/cli_help.c \
 	src/cli/cli_item.c \
+	src/cli/cli_keys.c \
 	src/cli/cli_library.c \
 	src/cli/cli_option.c \
 	src/cli/cli_priv.h \
@@ -55,6 +56,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cmd_list.c \
 	src/cli/cmd_purge.c \
 	src/cli/cmd_reperform.c \
+	src/cli/cmd_rekey.c \
 	src/cli/cmd_restore.c \
 	src/cli/cmd_sample.c \
 	src/cli/cmd_schedule.c \

@@ -8,6 +8,7 @@
 #include "serve_priv.h"
 
 #include "stated/json.h"
+#include "stated/store_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static config_read_fn read_environment, read_listen, read_certificate, read_key,
     read_connections, read_idle, read_queued, read_log_format, read_log_level,
     read_proofs, read_checkpoint_key, read_checkpoint_every,
     read_checkpoint_file, read_checkpoint_webhook, read_checkpoint_log,
-    read_second_person, read_break_glass;
+    read_second_person, read_break_glass, read_encryption_keys;
 
 /* Keys that the language of interfaces has and this version has not. */
 static config_read_fn not_yet;
@@ -48,6 +49,8 @@ static const struct {
     {"/tls/client-certificate", read_client_certificate, "optional",
 	"optional, or required: of every client"},
     {"/store", read_store, "sqlite:stated.db", "where everything is kept"},
+    {"/encryption/keys", read_encryption_keys, "none",
+	"list of {secret: NAME}; the database is written under the first"},
     {"/workflows", read_workflows, "workflows",
 	"files and folders of definitions"},
     {"/proofs", read_proofs, "required in production",
@@ -433,6 +436,29 @@ take_secret_name(struct reader *reader, struct str path,
 }
 
 static void
+read_encryption_keys(
+    struct reader *reader, struct str path, const struct value *value)
+{
+	struct arena *arena = reader->config->arena;
+	struct str *names;
+
+	if (value->type != VALUE_LIST || value->as.list.count == 0 ||
+	    value->as.list.count > STORE_KEYS_MAX) {
+		config_complain(reader, path, "C002",
+		    "takes a list of one to 16 {secret: NAME}",
+		    "leave `encryption` out where nothing is to be encrypted");
+		return;
+	}
+	names = ARENA_ARRAY(arena, value->as.list.count, struct str);
+	for (size_t i = 0; i < value->as.list.count; i++)
+		take_secret_name(reader,
+		    arena_strf(arena, "%.*s/%zu", STR_ARG(path), i),
+		    value->as.list.items[i], &names[i]);
+	reader->config->keys = names;
+	reader->config->key_count = value->as.list.count;
+}
+
+static void
 read_vault_token(
     struct reader *reader, struct str path, const struct value *value)
 {
@@ -662,6 +688,61 @@ open_vault(struct reader *reader)
 		secrets_set_vault(reader->config->secrets, vault);
 }
 
+/* ---- the keys of the database ---- */
+
+static bool
+read_key_of(struct reader *reader, size_t index, struct secrets *secrets,
+    struct cipher_key *key)
+{
+	struct config *config = reader->config;
+	struct str path = arena_strf(
+	    config->arena, "/encryption/keys/%zu", index);
+	const struct value *text =
+	    secrets_find_cb(secrets, config->keys[index]);
+
+	if (text == NULL)
+		config_complain(reader, path, "C006",
+		    "names a secret that is not there",
+		    "put it where `secrets` looks for it: `stated serve "
+		    "--help` tells; what was encrypted can't be read without");
+	else if (!cipher_key_parse(str_trim(value_str(text)), key))
+		config_complain(reader, path, "C003",
+		    "names a secret that is no key: 32 bytes, as 64 "
+		    "hexadecimal digits or as Base64",
+		    "openssl rand -hex 32 makes one");
+	else
+		return true;
+	return false;
+}
+
+bool
+config_keys(struct config *config, struct secrets *secrets,
+    struct store_keys **ring)
+{
+	struct reader reader = {.config = config, .places = config->places};
+	struct cipher_key read[STORE_KEYS_MAX];
+	bool is_done = true;
+
+	must(config->key_count <= STORE_KEYS_MAX);
+	for (size_t i = 0; i < config->key_count; i++)
+		is_done &= read_key_of(&reader, i, secrets, &read[i]);
+	for (size_t i = 0; i < config->key_count && is_done; i++) {
+		if (*ring == NULL)
+			*ring = store_keys_new();
+		is_done = i == 0 ? store_keys_lead(
+				       *ring, config->keys[i], &read[i])
+				 : store_keys_add(
+				       *ring, config->keys[i], &read[i]);
+		if (!is_done)
+			config_complain(&reader, STR("/encryption/keys"), "C003",
+			    "has more keys than may be known until a restart",
+			    "`stated rekey`, and name the first one only");
+	}
+	for (size_t i = 0; i < config->key_count; i++)
+		cipher_key_forget(&read[i]);
+	return is_done;
+}
+
 /* ---- the whole ---- */
 
 static bool
@@ -805,6 +886,7 @@ config_read(struct config *config, struct str file)
 		    "the configuration must be a mapping", NULL);
 	open_vault(&reader);
 	access_check(&reader);
+	config->places = reader.places;
 	return diag_count(config->diags, DIAG_ERROR) == 0;
 }
 

@@ -72,6 +72,7 @@ struct config {
 	struct secrets *secrets;
 	struct vault_config vault; /* without an address: none */
 	struct str file; /* absent: there is none */
+	const struct yaml_places *places; /* in it */
 	struct str environment;
 	struct str proofs; /* required or advised; absent: by environment */
 	bool publishing_needs_two;
@@ -84,6 +85,8 @@ struct config {
 	struct str tls_client_ca;
 	bool tls_client_required;
 	struct str store; /* path */
+	const struct str *keys; /* names of secrets, the first for writing */
+	size_t key_count;
 	const struct str *workflows;
 	size_t workflow_count;
 	const struct value *settings;
@@ -145,6 +148,12 @@ struct config *config_new(void);
 void config_free(struct config **config);
 /* false with config->diags where the file can't be used. */
 MUST_USE bool config_read(struct config *config, struct str file);
+/* Adds the keys that the database is encrypted under to *keys, which is made
+ * where it is NULL, the first of them before all others; nothing where none
+ * are named.  false with config->diags. */
+struct store_keys;
+MUST_USE bool config_keys(struct config *config, struct secrets *secrets,
+    struct store_keys **keys);
 /* The table of keys, for --help and the manual. */
 void config_describe(struct buf *out);
 

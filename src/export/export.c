@@ -387,7 +387,8 @@ export_open(const struct export_options *options, struct export **opened,
 
 	must(options->format < EXPORT_FORMAT_COUNT);
 	enum store_error error = store_open((struct store_options){
-	    .path = options->path, .read_only = true}, &store, detail);
+	    .path = options->path, .read_only = true, .keys = options->keys},
+	    &store, detail);
 	if (error == STORE_OK)
 		error = store_freeze(store);
 	if (error != STORE_OK) {

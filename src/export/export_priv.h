@@ -221,8 +221,8 @@ struct survey {
 	uint64_t looked;
 	const struct value *first;
 };
-MUST_USE enum store_error survey_open(
-    struct survey *survey, struct str path, struct buf *detail);
+MUST_USE enum store_error survey_open(struct survey *survey, struct str path,
+    struct store_keys *keys, struct buf *detail);
 void survey_close(struct survey *survey);
 /* Calls fn for the next instances that fit; an error ends it. */
 typedef enum store_error survey_fn(

@@ -495,13 +495,14 @@ check_all(struct check *check)
 }
 
 static enum store_error
-verify_database(struct check *check, struct str path, struct buf *detail)
+verify_database(struct check *check, struct str path, struct store_keys *keys,
+    struct buf *detail)
 {
 	must(path.at != NULL);
 	*check->report = (struct export_report){0};
 	enum store_error error = store_open((struct store_options){
-	    .path = path, .read_only = true, .older = true}, &check->store,
-	    detail);
+	    .path = path, .read_only = true, .older = true, .keys = keys},
+	    &check->store, detail);
 	if (error != STORE_OK)
 		return error;
 	check->page_arena = arena_new();
@@ -514,22 +515,24 @@ verify_database(struct check *check, struct str path, struct buf *detail)
 }
 
 enum store_error
-export_verify_watched(struct str path, export_watch_fn *watch, void *arg,
-    struct export_report *report, struct buf *detail)
+export_verify_watched(struct str path, struct store_keys *keys,
+    export_watch_fn *watch, void *arg, struct export_report *report,
+    struct buf *detail)
 {
 	struct check check = {
 	    .report = report, .watch = watch, .watch_arg = arg};
 
-	return verify_database(&check, path, detail);
+	return verify_database(&check, path, keys, detail);
 }
 
 /* ------------------------------------------------------------------- either */
 
 enum store_error
-export_verify(struct str path, struct export_report *report,
-    struct buf *detail)
+export_verify(struct str path, struct store_keys *keys,
+    struct export_report *report, struct buf *detail)
 {
-	return export_verify_against(path, NULL, report, detail);
+	return export_verify_against(path,
+	    &(struct export_against){.store_keys = keys}, report, detail);
 }
 
 enum store_error
@@ -537,7 +540,6 @@ export_verify_against(struct str path, const struct export_against *against,
     struct export_report *report, struct buf *detail)
 {
 	struct check check = {.report = report, .against = against};
-	static const char magic[16] = "SQLite format 3";
 	char found[EXPORT_BUNDLE_BYTES] = {0};
 	struct buf name = {0};
 
@@ -555,13 +557,14 @@ export_verify_against(struct str path, const struct export_against *against,
 		return code == ENOENT ? STORE_ABSENT : STORE_IO;
 	enum export_source source = EXPORT_FROM_LINES;
 	enum store_error error;
-	if (memcmp(found, magic, sizeof(magic)) == 0)
+	if (store_is_beginning((struct str){found, sizeof(found)}))
 		source = EXPORT_FROM_DATABASE;
 	else if (export_is_bundle(
 		(struct str){found, bytes > 0 ? (size_t)bytes : 0}))
 		source = EXPORT_FROM_BUNDLE;
 	if (source == EXPORT_FROM_DATABASE)
-		error = verify_database(&check, path, detail);
+		error = verify_database(&check, path,
+		    against != NULL ? against->store_keys : NULL, detail);
 	else if (source == EXPORT_FROM_BUNDLE)
 		error = export_verify_bundle(path, against, report, detail);
 	else

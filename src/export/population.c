@@ -77,8 +77,8 @@ population_open(const struct population_options *options,
 
 	must(population != NULL);
 	must(options->from_ms <= options->to_ms);
-	enum store_error error =
-	    survey_open(&population->survey, options->path, detail);
+	enum store_error error = survey_open(
+	    &population->survey, options->path, options->keys, detail);
 	if (error != STORE_OK) {
 		free(population);
 		return error;

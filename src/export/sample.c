@@ -38,8 +38,8 @@ sample_open(const struct sample_options *options, struct sample **opened,
 
 	must(sample != NULL);
 	must(options->size > 0 && options->size <= SAMPLE_SIZE_MAX);
-	enum store_error error =
-	    survey_open(&sample->survey, options->path, detail);
+	enum store_error error = survey_open(
+	    &sample->survey, options->path, options->keys, detail);
 	if (error != STORE_OK) {
 		free(sample);
 		return error;

@@ -9,11 +9,13 @@
 #define PAGE_LOOKED 20000
 
 enum store_error
-survey_open(struct survey *survey, struct str path, struct buf *detail)
+survey_open(struct survey *survey, struct str path, struct store_keys *keys,
+    struct buf *detail)
 {
 	*survey = (struct survey){0};
 	enum store_error error = store_open((struct store_options){
-	    .path = path, .read_only = true}, &survey->store, detail);
+	    .path = path, .read_only = true, .keys = keys}, &survey->store,
+	    detail);
 	if (error == STORE_OK)
 		error = store_freeze(survey->store);
 	if (error != STORE_OK) {

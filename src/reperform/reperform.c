@@ -58,7 +58,8 @@ read_definitions(const struct reperform_options *options,
 {
 	struct store *store = NULL;
 	enum store_error error = store_open(
-	    (struct store_options){.path = options->path, .read_only = true},
+	    (struct store_options){.path = options->path, .read_only = true,
+		.keys = options->keys},
 	    &store, detail);
 
 	if (error != STORE_OK)
@@ -92,6 +93,7 @@ go_through(const struct reperform_options *options, uint64_t number,
 {
 	const struct export_options what = {
 	    .path = options->path,
+	    .keys = options->keys,
 	    .format = EXPORT_JSONL,
 	    .instance = number,
 	    .workflow = options->workflow,
@@ -141,11 +143,12 @@ database_reperform(const struct reperform_options *options, reperform_fn *fn,
 /* ---- either ---- */
 
 static enum store_error
-check_proofs(
-    struct str path, enum export_source *source, struct buf *detail)
+check_proofs(const struct reperform_options *options,
+    enum export_source *source, struct buf *detail)
 {
 	struct export_report report;
-	enum store_error error = export_verify(path, &report, detail);
+	enum store_error error =
+	    export_verify(options->path, options->keys, &report, detail);
 
 	if (error != STORE_OK)
 		return error;
@@ -168,7 +171,7 @@ reperform_file(const struct reperform_options *options, reperform_fn *fn,
 {
 	enum export_source source;
 	enum store_error error =
-	    check_proofs(options->path, &source, detail);
+	    check_proofs(options, &source, detail);
 
 	if (error != STORE_OK)
 		return error;

@@ -5,6 +5,15 @@ libstated_store_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(LZ4_CFLAGS)
 libstated_store_a_SOURCES = \
 	src/store/part_file.c \
 	src/store/part_file.h \
+	src/store/sealed.h \
+	src/store/sealed_count.c \
+	src/store/sealed_head.c \
+	src/store/sealed_log.c \
+	src/store/sealed_pages.c \
+	src/store/sqlite_cipher.c \
+	src/store/sqlite_cipher.h \
+	src/store/sqlite_cipher_log.c \
+	src/store/sqlite_cipher_pages.c \
 	src/store/sqlite_conn.c \
 	src/store/sqlite_copy.c \
 	src/store/sqlite_dictionary.c \
@@ -25,6 +34,7 @@ libstated_store_a_SOURCES = \
 	src/store/store_backend.h \
 	src/store/store_batch.c \
 	src/store/store_find.c \
+	src/store/store_keys.c \
 	src/store/store_lean.c \
 	src/store/store_lean.h \
 	src/store/store_list.c \

@@ -143,17 +143,6 @@ path_of(const struct part_file *part)
 	return part->path.at;
 }
 
-enum store_error
-part_file_patch(struct part_file *part, struct str bytes, size_t at,
-    struct buf *detail)
-{
-	ssize_t written = pwrite(part->fd, bytes.at, bytes.bytes, (off_t)at);
-
-	if (written == (ssize_t)bytes.bytes)
-		return STORE_OK;
-	return fail(part_file_path(part), detail);
-}
-
 /* ----------------------------------------------------------- what is there */
 
 bool

@@ -21,9 +21,6 @@ MUST_USE enum store_error part_file_open(
 /* Removes it unless it was kept. */
 void part_file_close(struct part_file **part);
 const char *part_file_path(const struct part_file *part);
-/* Puts bytes in the place of others. */
-MUST_USE enum store_error part_file_patch(
-    struct part_file *part, struct str bytes, size_t at, struct buf *detail);
 
 /* Whether the name, or a log that would belong to it, is taken. */
 MUST_USE bool part_file_is_taken(struct str path);

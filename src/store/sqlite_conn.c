@@ -77,6 +77,8 @@ sqlite_conn_error(const struct sqlite_conn *conn, int code)
 		return store_error_of_errno(find_errno(conn->db));
 	case SQLITE_CANTOPEN:
 		return store_error_of_errno(find_errno(conn->db));
+	case SQLITE_CIPHER_UNKNOWN:
+		return STORE_SEALED;
 	case SQLITE_INTERRUPT:
 		return STORE_STOPPED;
 	case SQLITE_NOMEM:
@@ -100,6 +102,10 @@ sqlite_conn_explain(const struct sqlite_conn *conn, struct buf *detail)
 
 	must(conn->db != NULL);
 	if (detail == NULL)
+		return;
+	/* Where we have refused something, SQLite knows no more. */
+	if (conn->cipher != NULL &&
+	    sqlite_cipher_explain(conn->cipher, detail))
 		return;
 	buf_addf(detail, "%s (SQLite %d", sqlite3_errmsg(conn->db), code);
 	if (is_system && find_errno(conn->db) != 0)
@@ -183,7 +189,8 @@ sqlite_conn_open(struct sqlite_conn *conn, struct str path,
 	conn->sql = sql;
 	add_uri(&uri, path, access);
 	int code = sqlite3_open_v2(buf_cstr(&uri), &conn->db,
-	    open_flags(access), NULL);
+	    open_flags(access),
+	    conn->cipher != NULL ? sqlite_cipher_vfs(conn->cipher) : NULL);
 	buf_fini(&uri);
 	must(conn->db != NULL);
 	if (code != SQLITE_OK)

@@ -22,14 +22,17 @@
 #define STEP_PAGES 1024
 #define WATCH_OPERATIONS 200000
 /* Where a file's header tells whether it has a log (SQLite's file format,
- * 1.3.3): versions for writing and for reading, 1 for none. */
+ * 1.3.3): versions for writing and for reading. */
 #define HEADER_VERSIONS_AT 18
+#define VERSION_PLAIN 1
+#define VERSION_LOG 2
 
 struct store_copy {
 	struct store_backend *source;
 	const struct store_copy_target *target;
 	struct sqlite_lock *lock; /* of a restored database */
 	struct part_file *part;
+	struct store_keys *keys; /* NULL: none */
 	struct sqlite_conn conn; /* to the part */
 	sqlite3_backup *backup;
 };
@@ -53,18 +56,27 @@ close_source(struct store_copy *copy)
 	copy->source = NULL;
 }
 
-enum store_error
-store_copy_open(struct str from, struct store_copy **opened,
-    struct buf *detail)
+static enum store_error
+open_source(struct store_copy *copy, struct str from, struct buf *detail)
 {
-	struct store_copy *copy = calloc(1, sizeof(*copy));
-	struct store_options options = {
-		.path = from, .read_only = true, .older = true};
-
-	must(copy != NULL);
+	struct store_options options = {.path = from, .read_only = true,
+		.older = true, .keys = copy->keys};
 	enum store_error error = sqlite_open(options, &copy->source, detail);
+
 	if (error == STORE_OK)
 		error = copy->source->ops->freeze(copy->source);
+	return error;
+}
+
+enum store_error
+store_copy_open(struct str from, struct store_keys *keys,
+    struct store_copy **opened, struct buf *detail)
+{
+	struct store_copy *copy = calloc(1, sizeof(*copy));
+
+	must(copy != NULL);
+	copy->keys = keys;
+	enum store_error error = open_source(copy, from, detail);
 	if (error != STORE_OK) {
 		store_copy_close(&copy);
 		return error;
@@ -82,6 +94,7 @@ store_copy_close(struct store_copy **closed)
 		return;
 	close_source(copy);
 	sqlite_conn_close(&copy->conn);
+	sqlite_cipher_free(&copy->conn.cipher);
 	part_file_close(&copy->part);
 	sqlite_lock_close(&copy->lock);
 	free(copy);
@@ -97,7 +110,9 @@ check_target(const struct store_copy *copy, struct buf *detail)
 	const char *from = sqlite3_db_filename(source_db(copy), "main");
 
 	must(from != NULL);
-	if (part_file_is_same(target->to, str_of(from))) {
+	bool is_same = part_file_is_same(target->to, str_of(from));
+	must(is_same || target->kind != COPY_REKEY);
+	if (is_same && target->kind != COPY_REKEY) {
 		if (detail != NULL)
 			buf_add_cstr(detail, "it is the database itself");
 		return STORE_TAKEN;
@@ -107,9 +122,20 @@ check_target(const struct store_copy *copy, struct buf *detail)
 	return STORE_OK;
 }
 
+/* A backup is as its source is; what an engine will use, as it is told. */
+static bool
+seals(const struct store_copy *copy)
+{
+	if (copy->target->kind == COPY_BACKUP)
+		return sqlite_store_of(copy->source)->cipher != NULL;
+	return copy->keys != NULL && !copy->target->unseals;
+}
+
 static enum store_error
 begin_backup(struct store_copy *copy, struct buf *detail)
 {
+	if (seals(copy))
+		copy->conn.cipher = sqlite_cipher_new(copy->keys);
 	enum store_error error = sqlite_conn_open(&copy->conn,
 	    store_copy_part(copy), CONN_COPY, NULL);
 
@@ -134,8 +160,14 @@ store_copy_begin(struct store_copy *copy,
 	must(copy->target == NULL);
 	must(target->to.bytes > 0);
 	copy->target = target;
-	if (target->kind == COPY_RESTORE)
+	if (target->kind != COPY_BACKUP)
 		error = sqlite_lock_open(target->to, &copy->lock, detail);
+	/* Up to now an engine may have written to it, or another copy have
+	 * taken its place. */
+	if (error == STORE_OK && target->kind == COPY_REKEY) {
+		close_source(copy);
+		error = open_source(copy, target->to, detail);
+	}
 	if (error == STORE_OK)
 		error = check_target(copy, detail);
 	if (error == STORE_OK)
@@ -270,12 +302,42 @@ check_part(struct store_copy *copy, struct watching *watching,
 	sqlite3_progress_handler(conn->db, WATCH_OPERATIONS, watch_cb,
 	    watching);
 	error = check_pages(conn, detail);
-	if (error != STORE_OK || copy->target->kind == COPY_BACKUP)
+	if (error != STORE_OK || copy->target->kind != COPY_RESTORE)
 		return error;
 	error = skip_numbers(conn, copy->target->now_ms);
 	if (error != STORE_OK)
 		sqlite_conn_explain(conn, detail);
 	return error;
+}
+
+/* A file's header tells whether it has a log.  SQLite would change that by its
+ * own means, but not without a journal; the copy is nobody's yet. */
+static enum store_error
+write_versions(struct store_copy *copy, char version, struct buf *detail)
+{
+	sqlite3_file *file = NULL;
+	int64_t page_bytes = 0;
+	enum store_error error = sqlite_conn_query_int(
+	    &copy->conn, "PRAGMA page_size", &page_bytes);
+
+	if (error != STORE_OK) {
+		sqlite_conn_explain(&copy->conn, detail);
+		return error;
+	}
+	int code = sqlite3_file_control(
+	    copy->conn.db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	must(code == SQLITE_OK && file->pMethods != NULL);
+	char *page = malloc((size_t)page_bytes);
+	must(page != NULL);
+	code = file->pMethods->xRead(file, page, (int)page_bytes, 0);
+	page[HEADER_VERSIONS_AT] = page[HEADER_VERSIONS_AT + 1] = version;
+	if (code == SQLITE_OK)
+		code = file->pMethods->xWrite(
+		    file, page, (int)page_bytes, 0);
+	free(page);
+	if (code != SQLITE_OK && detail != NULL)
+		buf_addf(detail, "%s (SQLite %d)", sqlite3_errstr(code), code);
+	return sqlite_conn_error(&copy->conn, code);
 }
 
 enum store_error
@@ -286,9 +348,8 @@ store_copy_check(struct store_copy *copy, store_copy_watch_fn *watch,
 
 	must(copy->backup != NULL);
 	close_source(copy);
+	enum store_error error = write_versions(copy, VERSION_PLAIN, detail);
 	sqlite_conn_close(&copy->conn);
-	enum store_error error = part_file_patch(copy->part, STR("\1\1"),
-	    HEADER_VERSIONS_AT, detail);
 	if (error == STORE_OK)
 		error = check_part(copy, &watching, detail);
 	sqlite_conn_close(&copy->conn);
@@ -312,6 +373,22 @@ name_aside(const struct store_copy_target *target, struct buf *aside)
 	buf_add_char(aside, 'Z');
 }
 
+/* An engine would switch to a log by way of a journal, and what is encrypted
+ * has none (sqlite_cipher.c): so it is switched while it is still a part. */
+static enum store_error
+prepare_log(struct store_copy *copy, struct buf *detail)
+{
+	enum store_error error = sqlite_conn_open(
+	    &copy->conn, store_copy_part(copy), CONN_COPY, NULL);
+
+	if (error != STORE_OK)
+		sqlite_conn_explain(&copy->conn, detail);
+	else
+		error = write_versions(copy, VERSION_LOG, detail);
+	sqlite_conn_close(&copy->conn);
+	return error;
+}
+
 enum store_error
 store_copy_keep(struct store_copy *copy, struct buf *aside,
     struct buf *detail)
@@ -326,8 +403,12 @@ store_copy_keep(struct store_copy *copy, struct buf *aside,
 	if (is_taken && !target->replaces)
 		return STORE_TAKEN;
 	name_aside(target, aside);
-	enum store_error error = part_file_install(copy->part,
-	    buf_cstr(aside), detail);
+	enum store_error error = STORE_OK;
+	if (copy->conn.cipher != NULL)
+		error = prepare_log(copy, detail);
+	if (error == STORE_OK)
+		error = part_file_install(
+		    copy->part, buf_cstr(aside), detail);
 	if (!is_taken)
 		buf_clear(aside);
 	return error;

@@ -109,13 +109,22 @@ is_torn_beginning(const char *path, const char *found, size_t bytes)
 	       is_there(path, "-journal", 1);
 }
 
+bool
+store_is_beginning(struct str bytes)
+{
+	static const char magic[16] = "SQLite format 3";
+
+	return sealed_head_is_beginning(bytes) ||
+	    (bytes.bytes >= sizeof(magic) &&
+		memcmp(bytes.at, magic, sizeof(magic)) == 0);
+}
+
 /* A file with anything else in it than SQLite's format is none of ours.
  * Called before SQLite has it open: see sqlite_lock.c. */
 static enum store_error
 check_magic(const char *path, struct buf *detail)
 {
-	static const char magic[16] = "SQLite format 3";
-	char found[sizeof(magic)];
+	char found[16];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -129,7 +138,7 @@ check_magic(const char *path, struct buf *detail)
 		return STORE_OK;
 	if (bytes != sizeof(found))
 		return STORE_FOREIGN;
-	if (memcmp(found, magic, sizeof(magic)) == 0 ||
+	if (store_is_beginning((struct str){found, sizeof(found)}) ||
 	    is_torn_beginning(path, found, sizeof(found)))
 		return STORE_OK;
 	return STORE_FOREIGN;
@@ -180,6 +189,29 @@ look_at_file(const char *path, bool create, struct buf *detail)
 	return error;
 }
 
+/* Whether the file is encrypted decides how it is read; whether keys were
+ * given, how a new one is made.  An engine that was told to encrypt doesn't
+ * go on in plain. */
+static enum store_error
+choose_cipher(struct sqlite_store *store, struct store_options options,
+    const char *path, struct buf *detail)
+{
+	enum cipher_form form;
+	enum store_error error =
+	    sqlite_cipher_look(path, options.keys, &form, detail);
+
+	if (error != STORE_OK)
+		return error;
+	if (form == CIPHER_FORM_PLAIN && options.keys != NULL &&
+	    !options.read_only)
+		return STORE_UNSEALED;
+	if (form == CIPHER_FORM_PLAIN || options.keys == NULL)
+		return STORE_OK;
+	store->cipher = sqlite_cipher_new(options.keys);
+	store->reader.cipher = store->writer.cipher = store->cipher;
+	return STORE_OK;
+}
+
 /* ----------------------------------------------------------------- opening */
 
 static int
@@ -205,12 +237,15 @@ set_wal(struct sqlite_conn *conn, struct buf *detail)
 
 	if (code == SQLITE_OK)
 		code = sqlite3_step(statement);
-	if (code == SQLITE_ROW)
+	if (code == SQLITE_ROW) {
 		is_wal = str_equal(sqlite_column_str(statement, 0), STR("wal"));
-	if (code != SQLITE_ROW)
+		/* It tells what it is about to do, and then does it. */
+		code = sqlite3_step(statement);
+	}
+	if (code != SQLITE_DONE)
 		sqlite_conn_explain(conn, detail);
 	sqlite3_finalize(statement);
-	if (code != SQLITE_ROW)
+	if (code != SQLITE_DONE)
 		return sqlite_conn_error(conn, code);
 	if (!is_wal && detail != NULL)
 		buf_add_cstr(detail, "this file system has no write-ahead log");
@@ -232,6 +267,29 @@ explain_readonly(struct str path, struct buf *detail)
 	buf_fini(&name);
 }
 
+/* An encrypted backup has no log, and can't be switched to one without a
+ * journal in plain.  It isn't what an engine should work on anyway: numbers
+ * would be given twice (decision 10). */
+static enum store_error
+check_log(struct sqlite_conn *conn, struct buf *detail)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(conn->db, "PRAGMA journal_mode", -1,
+	    &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	bool is_wal = code == SQLITE_ROW &&
+	    str_equal(sqlite_column_str(statement, 0), STR("wal"));
+	sqlite3_finalize(statement);
+	if (code != SQLITE_ROW)
+		return sqlite_conn_error(conn, code);
+	if (!is_wal && detail != NULL)
+		buf_add_cstr(detail, "it is a backup: `stated restore` makes a "
+		    "database of it");
+	return is_wal ? STORE_OK : STORE_READONLY;
+}
+
 static enum store_error
 open_writer(struct sqlite_store *store, struct store_options options,
     struct buf *detail)
@@ -251,6 +309,8 @@ open_writer(struct sqlite_store *store, struct store_options options,
 	error = sqlite_schema_check(writer, SCHEMA_WRITE, age, detail);
 	if (error == STORE_OK && age->found == 0 && !options.create)
 		error = STORE_FOREIGN;
+	if (error == STORE_OK && age->found != 0 && writer->cipher != NULL)
+		error = check_log(writer, detail);
 	/* Which can be chosen only before there is anything in it. */
 	if (error == STORE_OK && age->found == 0)
 		error = sqlite_conn_exec(writer,
@@ -397,6 +457,8 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
 	if (error == STORE_OK)
 		error = sqlite_lock_open(options.path, &store->lock, detail);
 	if (error == STORE_OK)
+		error = choose_cipher(store, options, path, detail);
+	if (error == STORE_OK)
 		error = open_writer(store, options, detail);
 	if (error == STORE_OK)
 		error = open_reader(store, options, CONN_READ, &opened,
@@ -416,6 +478,8 @@ open_for_reading(struct sqlite_store *store, struct store_options options,
 
 	must(options.read_only);
 	if (error == STORE_OK)
+		error = choose_cipher(store, options, path, detail);
+	if (error == STORE_OK)
 		error = open_for_audit(store, options, path, detail);
 	store->is_older =
 	    store->backend.age.found < store->backend.age.present;
@@ -432,6 +496,7 @@ close_cb(struct store_backend *backend)
 	must(&store->backend == backend);
 	sqlite_conn_close(&store->reader);
 	sqlite_conn_close(&store->writer);
+	sqlite_cipher_free(&store->cipher);
 	sqlite_files_close(&store->files);
 	sqlite_lock_close(&store->lock);
 	sqlite_dictionary_forget(&store->read_dictionaries);

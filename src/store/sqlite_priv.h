@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "sqlite_cipher.h"
 #include "store_backend.h"
 #include "store_lean.h"
 #include "store_pack.h"
@@ -22,6 +23,7 @@
 /* A connection and its prepared statements, made when first needed. */
 struct sqlite_conn {
 	sqlite3 *db;
+	struct sqlite_cipher *cipher; /* set before opening; NULL: plain */
 	const char *const *sql; /* by number of statement */
 	sqlite3_stmt *statements[CONN_STATEMENTS_MAX];
 	bool is_taken[CONN_STATEMENTS_MAX];
@@ -32,6 +34,7 @@ struct sqlite_store {
 	struct sqlite_conn reader;
 	struct map *read_dictionaries; /* by id */
 	bool is_older;                 /* than the present schema */
+	struct sqlite_cipher *cipher;  /* NULL: it is not encrypted */
 	/* Where opened for writing: */
 	struct sqlite_conn writer;
 	struct sqlite_lock *lock;

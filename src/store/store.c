@@ -54,6 +54,12 @@ store_error_text(enum store_error error)
 		    "program; open it once for writing to bring it up to date"),
 		[STORE_FOREIGN] = STR_INIT("the file is not a database of "
 		    "stated; it was left as it is"),
+		[STORE_SEALED] = STR_INIT("the database is encrypted under a "
+		    "key that was not given; nothing was changed: name it in "
+		    "encryption.keys of the configuration"),
+		[STORE_UNSEALED] = STR_INIT("the database is not encrypted, "
+		    "although keys were given for it; nothing was changed: "
+		    "stated rekey encrypts it"),
 		[STORE_PARTED] = STR_INIT("a part of a database is here "
 		    "without the rest; nothing was made in its place: put "
 		    "back what is missing, or restore a backup"),

@@ -2,7 +2,7 @@
 /*
  * bench_store.c: how many turns of instances a second become durable.
  *
- *	bench_store [DIRECTORY [BATCH [SECONDS [TURNS]]]]
+ *	bench_store [DIRECTORY [BATCH [SECONDS [TURNS [encrypted]]]]]
  *
  * A batch holds one turn each of BATCH instances; an instance has TURNS turns
  * (4 unless told: a start and three replies), none of which may be in the
@@ -10,11 +10,11 @@
  * history of some 500, with the names and numbers of a payment, which are
  * others in each.  They are sealed while the batch before is under way, as the
  * engine does it; the time for that is counted.  One line of JSON tells what
- * came out.
+ * came out.  A last word encrypts the database, for what that costs.
  */
 #include "stated/clock.h"
 #include "stated/json.h"
-#include "stated/store.h"
+#include "stated/store_keys.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -235,14 +235,18 @@ main(int argc, char **argv)
 		.arena = arena_new(),
 		.latencies = calloc(LATENCIES_MAX, sizeof(double)),
 	};
+	static const struct cipher_key key = {"a key of 32 bytes, as it is made"};
+	struct store_keys *keys = argc > 5 ? store_keys_new() : NULL;
 	struct buf detail = {0};
 
+	must(keys == NULL || store_keys_add(keys, STR("bench"), &key));
 	must(bench.latencies != NULL);
 	must(bench.batch <= INSTANCES_AT_A_TIME);
 	snprintf(bench.path, sizeof(bench.path), "%s/bench_store.%ld.db",
 	    argc > 1 ? argv[1] : "/tmp", (long)getpid());
 	enum store_error error = store_open((struct store_options){
-	    .path = str_of(bench.path), .create = true}, &bench.store, &detail);
+	    .path = str_of(bench.path), .create = true, .keys = keys},
+	    &bench.store, &detail);
 	if (error != STORE_OK) {
 		fprintf(stderr, "%.*s: %s\n", STR_ARG(store_error_text(error)),
 		    buf_cstr(&detail));
@@ -252,6 +256,7 @@ main(int argc, char **argv)
 	uint64_t turns = run(&bench);
 	report(&bench, turns, now() - begun, cpu_seconds() - cpu);
 	remove_files(bench.path);
+	store_keys_free(&keys);
 	free(bench.latencies);
 	arena_free(&bench.arena);
 	buf_fini(&detail);

@@ -37,6 +37,12 @@ tests_e2e_test_e2e_body_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_body_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_body_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_cipher
+tests_e2e_test_e2e_cipher_SOURCES = tests/e2e/test_e2e_cipher.c $(E2E_HOUSE)
+tests_e2e_test_e2e_cipher_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_cipher_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_cipher_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_cli
 tests_e2e_test_e2e_cli_SOURCES = tests/e2e/test_e2e_cli.c $(E2E_HOUSE)
 tests_e2e_test_e2e_cli_CPPFLAGS = $(E2E_CPPFLAGS)

@@ -91,7 +91,7 @@ verify(const struct writing *writing)
 	struct fuzz_file file = fuzz_file_new(buf_str(&writing->out));
 	struct export_report report;
 
-	must(export_verify(str_of(file.path), &report, NULL) == STORE_OK);
+	must(export_verify(str_of(file.path), NULL, &report, NULL) == STORE_OK);
 	check_report(&report);
 	if (writing->is_honest)
 		must(report.fault == AUDIT_SOUND);

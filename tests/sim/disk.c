@@ -11,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* As much of a file as a program could know it by. */
-#define SHOWN_BYTES 16
+/* As much of a file as a program could know it by: the head of an encrypted
+ * one, and its first page. */
+#define SHOWN_BYTES 4096
 
 static const char *const operation_names[] = {
 #define OPERATION_NAME(constant, name) [constant] = name,

@@ -11,6 +11,8 @@
 #include "chaos_gate.h"
 #include "stated/library.h"
 #include "stated/log.h"
+#include "stated/store_copy.h"
+#include "stated/store_keys.h"
 
 #include <event2/event.h>
 #include <poll.h>
@@ -31,6 +33,7 @@ static struct stage {
 	char directory[64];
 	char path[96];
 	struct buf database;
+	struct store_keys *keys; /* NULL: it is not encrypted */
 } stage;
 
 /* ---- telling ---- */
@@ -122,7 +125,8 @@ secret_cb(void *arg, struct str name)
 static void
 open_engine(struct world *world)
 {
-	struct store_options options = {.path = str_of(stage.path)};
+	struct store_options options = {
+	    .path = str_of(stage.path), .keys = stage.keys};
 	struct buf detail = {0};
 	struct engine_options engine = {
 	    .base = world->base = event_base_new(),
@@ -536,6 +540,43 @@ fix_identity(void)
 	must(sqlite3_close(db) == SQLITE_OK);
 }
 
+static bool
+go_on_cb(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* With STATED_SEALED in the environment the database is encrypted, and every
+ * play goes as it does without. */
+static void
+seal(void)
+{
+	static const struct cipher_key key = {"a key of 32 bytes, as it is made"};
+	struct store_copy_target target = {.to = str_of(stage.path),
+	    .kind = COPY_REKEY, .replaces = true, .now_ms = 1};
+	struct store_copy_progress at = {0, 1};
+	struct store_copy *copy;
+	struct buf aside = {0};
+
+	if (getenv("STATED_SEALED") == NULL)
+		return;
+	stage.keys = store_keys_new();
+	must(store_keys_add(stage.keys, STR("stage"), &key));
+	must(store_copy_open(
+		 str_of(stage.path), stage.keys, &copy, NULL) == STORE_OK);
+	must(store_copy_begin(copy, &target, NULL) == STORE_OK);
+	while (at.bytes < at.bytes_all)
+		must(store_copy_step(copy, &at, NULL) == STORE_OK);
+	must(store_copy_check(copy, go_on_cb, NULL, NULL) == STORE_OK);
+	must(store_copy_keep(copy, &aside, NULL) == STORE_OK);
+	store_copy_close(&copy);
+	(void)unlink(buf_cstr(&aside));
+	buf_add_cstr(&aside, "-wal");
+	(void)unlink(buf_cstr(&aside));
+	buf_fini(&aside);
+}
+
 void
 world_init(void)
 {
@@ -553,6 +594,7 @@ world_init(void)
 	must(store_open(options, &store, NULL) == STORE_OK);
 	store_close(&store);
 	fix_identity();
+	seal();
 	file = fopen(stage.path, "r");
 	must(file != NULL);
 	must(buf_add_file(&stage.database, file, 1 << 24));
@@ -574,5 +616,6 @@ world_fini(void)
 		(void)unlink(path);
 	}
 	must(rmdir(stage.directory) == 0);
+	store_keys_free(&stage.keys);
 	buf_fini(&stage.database);
 }

@@ -10,6 +10,9 @@ tests_unit_base_test_arena_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/base/test_buf
 tests_unit_base_test_buf_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/base/test_cipher
+tests_unit_base_test_cipher_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/base/test_clock
 tests_unit_base_test_clock_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 

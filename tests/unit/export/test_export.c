@@ -260,7 +260,7 @@ test_long_history_is_told_whole(void **state)
 	store_close(&store);
 	assert_int_equal(tell(f, (struct export_options){0}),
 	    14 + 600 + 14 * 2);
-	assert_int_equal(export_verify(str_of(f->dir.database),
+	assert_int_equal(export_verify(str_of(f->dir.database), NULL,
 	    &report, NULL), STORE_OK);
 	assert_int_equal(report.fault, AUDIT_SOUND);
 	assert_int_equal(report.instances, 700);

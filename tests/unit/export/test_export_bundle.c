@@ -127,7 +127,7 @@ verify(struct fixture *f)
 	    fwrite(f->out.at, 1, f->out.bytes, file), f->out.bytes);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(
-	    export_verify(buf_str(&f->path), &report, NULL), STORE_OK);
+	    export_verify(buf_str(&f->path), NULL, &report, NULL), STORE_OK);
 	return report;
 }
 

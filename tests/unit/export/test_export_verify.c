@@ -111,7 +111,7 @@ verify_after(struct fixture *f, const char *sql)
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		fail_msg("%s", sqlite3_errmsg(db));
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	assert_int_equal(export_verify(str_of(f->dir.database), &f->report,
+	assert_int_equal(export_verify(str_of(f->dir.database), NULL, &f->report,
 	    NULL), STORE_OK);
 }
 
@@ -398,7 +398,7 @@ verify_text(struct fixture *f)
 	assert_int_equal(fwrite(f->text.at, 1, f->text.bytes, file),
 	    f->text.bytes);
 	assert_int_equal(fclose(file), 0);
-	assert_int_equal(export_verify(str_of(f->file), &f->report, NULL),
+	assert_int_equal(export_verify(str_of(f->file), NULL, &f->report, NULL),
 	    STORE_OK);
 }
 
@@ -597,7 +597,7 @@ test_other_files_are_malformed(void **state)
 		verify_text(f);
 		assert_fault(f, AUDIT_MALFORMED, 1, 0);
 	}
-	assert_int_equal(export_verify(STR("/nonexistent"), &f->report, NULL),
+	assert_int_equal(export_verify(STR("/nonexistent"), NULL, &f->report, NULL),
 	    STORE_ABSENT);
 }
 

@@ -8,6 +8,9 @@ EXTRA_DIST += tests/unit/store/test_store_help.h tests/unit/store/test_store_old
 
 check_PROGRAMS += tests/unit/store/test_store_contract
 tests_unit_store_test_store_contract_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/store/test_store_cipher
+tests_unit_store_test_store_cipher_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+tests_unit_store_test_store_cipher_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/store/test_store_list
 tests_unit_store_test_store_list_LDADD = $(LIBS_STORE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/store/test_store_sqlite

@@ -91,7 +91,8 @@ try_open(struct scenario *s)
 {
 	buf_clear(&s->detail);
 	enum store_error error = store_open((struct store_options){
-	    .path = str_of(s->dir.database), .create = true}, &s->store,
+	    .path = str_of(s->dir.database), .create = true,
+	    .keys = help_keys()}, &s->store,
 	    &s->detail);
 	assert_true(error == STORE_OK || s->store == NULL);
 	return error;

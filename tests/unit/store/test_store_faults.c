@@ -242,6 +242,7 @@ struct scenario {
 	struct store *store;
 	struct arena *arena;
 	bool is_durable[BATCHES]; /* as the store told */
+	bool is_backup; /* to be read, and no more */
 };
 
 static bool
@@ -249,7 +250,8 @@ try_open(struct scenario *s)
 {
 	struct buf detail = {0};
 	enum store_error error = store_open((struct store_options){
-	    .path = str_of(s->dir.database), .create = true}, &s->store,
+	    .path = str_of(s->dir.database), .create = !s->is_backup,
+	    .read_only = s->is_backup, .keys = help_keys()}, &s->store,
 	    &detail);
 
 	assert_true(error == STORE_OK || s->store == NULL);
@@ -428,7 +430,8 @@ copy_database(const char *from, const struct store_copy_target *target)
 	struct store_copy *copy = NULL;
 	struct store_copy_progress at = {0, 1};
 	struct buf aside = {0}, detail = {0};
-	enum store_error error = store_copy_open(str_of(from), &copy, &detail);
+	enum store_error error = store_copy_open(
+	    str_of(from), help_keys(), &copy, &detail);
 
 	if (error == STORE_OK)
 		error = store_copy_begin(copy, target, &detail);
@@ -446,8 +449,10 @@ copy_database(const char *from, const struct store_copy_target *target)
 
 /* It is whole where it was told to be, and else not there at all. */
 static void
-check_copy(struct scenario *s, const char *to, bool is_told)
+check_copy(struct scenario *s, const struct store_copy_target *target,
+    bool is_told)
 {
+	const char *to = target->to.at;
 	char part[160];
 	struct help_dir dir = s->dir;
 
@@ -457,7 +462,9 @@ check_copy(struct scenario *s, const char *to, bool is_told)
 	if (!is_told)
 		return;
 	snprintf(s->dir.database, sizeof(s->dir.database), "%s", to);
+	s->is_backup = target->kind == COPY_BACKUP;
 	check_afterwards(s);
+	s->is_backup = false;
 	s->dir = dir;
 }
 
@@ -480,7 +487,7 @@ run_copy(long operations, enum store_copy_kind kind)
 	arm(NEVER, false);
 	assert_true(error == STORE_OK || has_failed);
 	store_close(&s.store);
-	check_copy(&s, to, error == STORE_OK);
+	check_copy(&s, &target, error == STORE_OK);
 	check_afterwards(&s);
 	help_dir_remove(&s.dir);
 	arena_free(&s.arena);

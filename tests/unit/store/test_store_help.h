@@ -7,7 +7,7 @@
 #ifndef TEST_STORE_HELP_H
 #define TEST_STORE_HELP_H
 
-#include "stated/store.h"
+#include "stated/store_keys.h"
 
 #include <dirent.h>
 #include <poll.h>
@@ -57,6 +57,25 @@ help_dir_remove(struct help_dir *dir)
 	assert_int_equal(rmdir(dir->path), 0);
 }
 
+/* -------------------------------------------------------------------- keys */
+
+/* With STATED_SEALED in the environment databases are encrypted, and all must
+ * be as it is without: tests/unit/store/sealed.sh. */
+static inline struct store_keys *
+help_keys(void)
+{
+	static struct store_keys *keys;
+	static const struct cipher_key key = {"a key of 32 bytes, as it is made"};
+
+	if (getenv("STATED_SEALED") == NULL)
+		return NULL;
+	if (keys == NULL) {
+		keys = store_keys_new();
+		assert_true(store_keys_add(keys, STR("test"), &key));
+	}
+	return keys;
+}
+
 /* ------------------------------------------------------------------ stores */
 
 static inline struct store *
@@ -65,7 +84,8 @@ help_open(const struct help_dir *dir)
 	struct store *store = NULL;
 	struct buf detail = {0};
 	enum store_error error = store_open((struct store_options){
-	    .path = str_of(dir->database), .create = true}, &store, &detail);
+	    .path = str_of(dir->database), .create = true,
+	    .keys = help_keys()}, &store, &detail);
 
 	if (error != STORE_OK)
 		fail_msg("open: %.*s %s", STR_ARG(store_error_text(error)),
