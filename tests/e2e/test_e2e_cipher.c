@@ -123,8 +123,8 @@ count_on_disk(const struct house *house, const char *const *words)
 }
 
 /* What payments have: a key, an account, names of people, states and
- * workflows; and what SQLite and we have in any database. */
-/* Long enough not to be anywhere by chance. */
+ * workflows; and what SQLite and we have in any database.  All of it is long
+ * enough not to be anywhere by chance. */
 static const char *const planted[] = {"SECRET-REF-", "DE89370400440532013000",
     "Whistle GmbH", "bank-token", "awaiting-", "screening", "payment",
     "CREATE TABLE", "SQLite format 3", NULL};
