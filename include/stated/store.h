@@ -407,6 +407,10 @@ MUST_USE enum store_error store_find_instance(struct store *store,
 /* workflow may be absent: any. */
 MUST_USE enum store_error store_find_key(struct store *store,
     struct str workflow, struct str business_key, uint64_t *number);
+/* OK where an event that the instance emitted is still to be published, else
+ * ABSENT. */
+MUST_USE enum store_error store_find_post_of(
+    struct store *store, uint64_t instance);
 /* Calls fn for every instance that waits for that correlation value. */
 typedef void store_number_fn(uint64_t number, void *arg);
 MUST_USE enum store_error store_each_subscriber(struct store *store,

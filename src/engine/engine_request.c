@@ -246,6 +246,12 @@ find_hold(struct engine *engine, struct turn *turn, uint64_t number)
 	const struct engine_hold *hold;
 	struct store_instance row;
 
+	if (engine_found(
+		engine, store_find_post_of(engine->store, number)))
+		return STR("an event that it emitted, with what is in it, "
+			   "still waits to be published: `stated connection "
+			   "list` tells what it waits for");
+
 	if (!engine_found(engine, store_find_instance(
 		engine->store, turn->arena, number, &row)))
 		return (struct str){NULL, 0};

@@ -93,6 +93,7 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    "	rights, expires_ms FROM token ORDER BY id",
 	[READ_POSTS] = "SELECT id, instance, at_ms, body FROM post"
 	    " WHERE connection = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+	[READ_POST_OF] = "SELECT 1 FROM post WHERE instance = ?1 LIMIT 1",
 	[READ_POST_COUNTS] =
 	    "SELECT connection, count(*) FROM post GROUP BY connection",
 	[READ_INSTANCES] = INSTANCES_UP(""),
@@ -299,6 +300,22 @@ sqlite_find_instance(struct store_backend *backend, struct arena *arena,
 		error = take_instance(store, statement, arena, row);
 	must(error != STORE_OK || row->number == number);
 	sqlite_conn_give(conn, READ_INSTANCE, statement);
+	return error;
+}
+
+enum store_error
+sqlite_find_post_of(struct store_backend *backend, uint64_t instance)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	enum store_error error =
+	    sqlite_conn_take(conn, READ_POST_OF, &statement);
+
+	if (error != STORE_OK)
+		return error;
+	sqlite_bind_int(statement, 1, (int64_t)instance);
+	error = step_to_row(conn, statement);
+	sqlite_conn_give(conn, READ_POST_OF, statement);
 	return error;
 }
 

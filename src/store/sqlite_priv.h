@@ -306,6 +306,7 @@ enum sqlite_read_statement {
 	READ_TOKENS,
 	READ_POSTS,
 	READ_POST_COUNTS,
+	READ_POST_OF,
 	READ_INSTANCES,
 	READ_INSTANCES_BY_KEY,
 	READ_INSTANCES_BY_STATUS,
@@ -421,6 +422,8 @@ enum store_error sqlite_list_switches(struct store_backend *backend,
     store_switch_fn *fn, void *arg);
 enum store_error sqlite_list_tokens(struct store_backend *backend,
     store_token_fn *fn, void *arg);
+enum store_error sqlite_find_post_of(
+    struct store_backend *backend, uint64_t instance);
 enum store_error sqlite_list_posts(struct store_backend *backend,
     struct str connection, uint64_t after, size_t limit, store_post_fn *fn,
     void *arg);

@@ -207,7 +207,8 @@ static const char *const migrations[] = {
 	"	at_ms INTEGER NOT NULL,"
 	"	body BLOB NOT NULL"
 	") STRICT;"
-	"CREATE INDEX post_connection ON post (connection, id);",
+	"CREATE INDEX post_connection ON post (connection, id);"
+	"CREATE INDEX post_instance ON post (instance);",
 
 	/* 8: histories are kept for a time, unless they are held */
 	"CREATE TABLE salt ("

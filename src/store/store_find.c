@@ -67,6 +67,29 @@ store_find_key(struct store *store, struct str workflow,
 	    business_key, number);
 }
 
+/* ----------------------------------------------------------------- outbox */
+
+static bool
+batch_has_post_of(const struct store_batch *batch, uint64_t instance)
+{
+	const struct store_batch_post *post = batch->post_first;
+
+	while (post != NULL &&
+	    (post->is_removed || post->row.instance != instance))
+		post = post->next;
+	return post != NULL;
+}
+
+enum store_error
+store_find_post_of(struct store *store, uint64_t instance)
+{
+	if (batch_has_post_of(store->open, instance) ||
+	    (store->under_way != NULL &&
+		batch_has_post_of(store->under_way, instance)))
+		return STORE_OK;
+	return store->backend->ops->find_post_of(store->backend, instance);
+}
+
 /* ------------------------------------------------------------ subscribers */
 
 /* Numbers are gathered first and told afterwards, since the callback may add

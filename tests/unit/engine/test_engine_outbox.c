@@ -22,6 +22,7 @@ static const char definitions[] =
     "workflow: order\n"
     "version: 1\n"
     "owner: desk\n"
+    "sensitive: [input.ref]\n"
     "input: {type: object, properties: {ref: {type: string}}}\n"
     "initial: going\n"
     "states:\n"
@@ -200,6 +201,42 @@ test_a_pause_holds_events(void **state)
 }
 
 static void
+erase(struct house *house, uint64_t instance)
+{
+	house->instance = instance;
+	house_act(house, &(struct chart_event){
+	    .kind = EV_ERASED,
+	    .actor = {.name = STR("ann")},
+	    .comment = STR("the law"),
+	});
+}
+
+/* Its events hold what would be erased. */
+static void
+test_what_waits_to_be_published_is_not_erased(void **state)
+{
+	struct house *house = house_new(definitions, answer_away);
+	uint64_t instance;
+
+	(void)state;
+	house_start(house, "order", "{\"ref\":\"a\"}");
+	instance = house->instance;
+	settle(house);
+	erase(house, instance);
+	assert_int_equal(house->status, ENGINE_REFUSED);
+	assert_non_null(strstr(house->detail, "waits to be published"));
+	assert_int_equal(house_count(house, instance, "erased"), 0);
+	house->answer = answer_confirmed;
+	house_advance(house, 60000);
+	settle(house);
+	assert_int_equal(look(house).posts, 0);
+	erase(house, instance);
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house_count(house, instance, "erased"), 1);
+	house_free(&house);
+}
+
+static void
 test_many_go_by_windows(void **state)
 {
 	struct house *house = house_new(definitions, answer_away);
@@ -249,6 +286,7 @@ main(void)
 		test_what_was_not_confirmed_goes_again_after_a_crash),
 	    cmocka_unit_test(test_what_is_refused_waits_and_is_told),
 	    cmocka_unit_test(test_a_pause_holds_events),
+	    cmocka_unit_test(test_what_waits_to_be_published_is_not_erased),
 	    cmocka_unit_test(test_many_go_by_windows),
 	    cmocka_unit_test(test_too_many_that_wait_hold_new_starts),
 	};
