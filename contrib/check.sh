@@ -167,7 +167,7 @@ check_threads() {
 	    CFLAGS='-O1 -g'
 }
 
-"$root/contrib/install-packages.sh"
+"$root/contrib/install-packages.sh" --tests
 find_source
 say "generating configure"
 mkdir -p "$work"

@@ -1,12 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs what is needed to build and test on Debian 12 (bookworm), and only
-# what is missing of it.  Run as root, or as somebody who may use sudo.
+# Installs what is needed to build on Debian 12 (bookworm), and only what is
+# missing of it.  Run as root, or as somebody who may use sudo.
+#
+#	contrib/install-packages.sh [--tests]
+#
+# --tests: the servers, too, that tests start for themselves
 
 set -eu
 
-# The compiler, the build tools, the libraries, and what tests read or run.
+# The compiler, the build tools, the libraries, and what scripts run.
 packages="
 	gcc libc6-dev make binutils patch
 	autoconf automake pkg-config
@@ -28,8 +32,8 @@ packages="
 	libcmocka-dev
 	tzdata
 	openssl curl
-	nghttp2-server openssh-server rabbitmq-server
 "
+servers="nghttp2-server openssh-server rabbitmq-server"
 
 say() {
 	echo "install-packages: $*"
@@ -48,6 +52,16 @@ as_root() {
 	fi
 }
 
+# A server that is installed is started, unless this file says no: nobody asked
+# for one that listens, and tests have their own.
+policy=/usr/sbin/policy-rc.d
+start_nothing() {
+	[ -e "$policy" ] && return 0
+	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+	as_root chmod 755 "$policy"
+	trap 'as_root rm -f "$policy"' EXIT INT TERM
+}
+
 # Words are taken from $missing on purpose.
 # shellcheck disable=SC2086
 install_missing() {
@@ -55,6 +69,14 @@ install_missing() {
 	    --no-install-recommends $missing
 }
 
+case ${1:-} in
+--tests) packages="$packages $servers" ;;
+'') ;;
+*)
+	say "usage: contrib/install-packages.sh [--tests]"
+	exit 2
+	;;
+esac
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	say "this is no Debian; what is needed, by the names that Debian uses:"
 	echo "$packages"
@@ -76,6 +98,7 @@ if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
 fi
 
 say "installing$missing"
+start_nothing
 # A fresh system has no lists, an old one has lists of versions that are gone.
 install_missing || {
 	say "fetching the package lists"

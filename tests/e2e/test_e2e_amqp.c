@@ -505,7 +505,7 @@ main(void)
 
 	if (!rabbit_is_there()) {
 		printf("no broker: apt-get install rabbitmq-server "
-		       "(contrib/install-packages.sh installs it)\n");
+		       "(contrib/install-packages.sh --tests installs it)\n");
 		return 77;
 	}
 	return cmocka_run_group_tests(tests, set_up, tear_down);

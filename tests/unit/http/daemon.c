@@ -25,7 +25,7 @@ daemon_need(const char *program, const char *package)
 {
 	if (access(program, X_OK) != 0)
 		fail_msg("%s is missing: apt-get install %s "
-			 "(contrib/install-packages.sh installs it)",
+			 "(contrib/install-packages.sh --tests installs it)",
 		    program, package);
 }
 
