@@ -50,7 +50,9 @@ MUST_USE bool chart_id_parse(
 
 /* That a person may act in another's role, since that one said so. */
 struct chart_mandate {
-	struct str role; /* approver:ROLE */
+	/* approver:ROLE; absent, where it is gone through again by a history
+	 * that doesn't tell: the one that is asked for */
+	struct str role;
 	struct str from; /* whose it is */
 };
 
@@ -372,8 +374,8 @@ bool chart_call_is_wanted(
 bool chart_call_again(
     const struct chart *chart, uint64_t serial, struct chart_effect *effect);
 
-/* The call, task, incident, escalation or child that a record of what happened
- * next tells of, by the serial that events name it by.  Several may fit a
+/* The call, task, incident, escalation, proposal or child that a record of what
+ * happened next tells of, by the serial that events name it by.  Several may fit a
  * record; nth chooses among them, from 0.  0: there are no more. */
 uint64_t chart_serial_of(const struct chart *chart, const struct value *record,
     size_t nth, struct arena *arena);

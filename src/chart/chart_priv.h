@@ -527,6 +527,7 @@ void chart_proposal_sweep(struct run *run);
 /* The one that is open for it; NULL: none.  incident 0: the cancel's. */
 const struct proposal *chart_proposal_of(
     const struct chart *chart, uint64_t incident);
+struct str chart_proposal_act(const struct proposal *proposal);
 const struct value *chart_proposal_body(const struct chart *chart,
     const struct proposal *proposal, struct arena *arena);
 

@@ -102,8 +102,8 @@ incident_of(const struct chart *chart, const struct proposal *proposal)
 	return incident;
 }
 
-static struct str
-act_of(const struct proposal *proposal)
+struct str
+chart_proposal_act(const struct proposal *proposal)
 {
 	if (proposal->is_replay)
 		return STR("replay");
@@ -133,7 +133,7 @@ begin_body(const struct chart *chart, const struct proposal *proposal,
 	struct value_builder *built = value_build_context(arena);
 
 	value_put_str(built, "id", item_id(chart, proposal->serial, arena));
-	value_put_str(built, "act", act_of(proposal));
+	value_put_str(built, "act", chart_proposal_act(proposal));
 	value_put_str(built, "status", status);
 	value_put_str(built, "what", chart->definition->name);
 	value_put_str(built, "instance", str_of(chart->id));
@@ -203,7 +203,7 @@ begin_record(
 	const struct incident *incident = incident_of(run->chart, proposal);
 
 	value_put_int(record, "proposal", (int64_t)proposal->serial);
-	value_put_str(record, "act", act_of(proposal));
+	value_put_str(record, "act", chart_proposal_act(proposal));
 	if (incident != NULL) {
 		value_put_str(record, "incident",
 		    chart_incident_kind_name(incident->kind));
@@ -272,7 +272,8 @@ propose(struct run *run, const struct incident *incident,
 		chart_step_refuse(run, REFUSED_STATE,
 		    "%.*s has proposed to %.*s already: confirm or reject "
 		    "proposal %.*s first",
-		    STR_ARG(proposal->by), STR_ARG(act_of(proposal)),
+		    STR_ARG(proposal->by),
+		    STR_ARG(chart_proposal_act(proposal)),
 		    STR_ARG(item_id(run->chart, proposal->serial,
 			run->context->arena)));
 		return;
@@ -319,7 +320,8 @@ alarm(struct run *run, const struct proposal *proposal)
 	    .message = arena_strf(run->context->arena,
 		"%.*s %.*s: %.*s did `%.*s` without a second person: %.*s",
 		STR_ARG(chart->definition->name), STR_ARG(key),
-		STR_ARG(proposal->by), STR_ARG(act_of(proposal)),
+		STR_ARG(proposal->by),
+		STR_ARG(chart_proposal_act(proposal)),
 		STR_ARG(proposal->reason)),
 	    .severity = STR("critical"),
 	    .state = SIZE_MAX,
@@ -338,10 +340,12 @@ chart_proposal_alone(struct run *run, const struct incident *incident,
 	struct proposal *proposal = add(run, incident, event);
 	struct value_builder *record;
 
+	must(run->chart->definition->alarm != NULL);
 	proposal->is_done = true;
 	proposal->reason = arena_str(run->chart->arena, event->break_glass);
 	record = begin_record(run, AUDIT_GLASS_BROKEN, proposal);
 	value_put_str(record, "reason", proposal->reason);
+	value_put_str(record, "contact", run->chart->definition->alarm->name);
 	chart_record_end(run, record);
 	put_item(run, proposal, (struct str){NULL, 0});
 	alarm(run, proposal);

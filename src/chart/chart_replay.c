@@ -309,6 +309,26 @@ find_incident(struct looking *looking)
 			found(looking, incident->serial);
 }
 
+/* Records number proposals as serials are given, which what happened without a
+ * word may have raised: the same number goes first, then whatever looks the
+ * same. */
+static void
+find_proposal(struct looking *looking)
+{
+	const struct chart *chart = looking->chart;
+	bool is_done = says(looking, "kind",
+	    audit_kind_name(AUDIT_GLASS_ACKNOWLEDGED));
+
+	for (int same = 1; same >= 0; same--)
+		for (const struct proposal *proposal = chart->proposals;
+		     proposal != NULL; proposal = proposal->next)
+			if (proposal->is_done == is_done &&
+			    says_number(looking, "proposal",
+				(int64_t)proposal->serial) == (same == 1) &&
+			    says(looking, "act", chart_proposal_act(proposal)))
+				found(looking, proposal->serial);
+}
+
 static void
 find_escalation(struct looking *looking)
 {
@@ -345,6 +365,11 @@ static const struct {
     {AUDIT_CALL_REPLIED, find_call},
     {AUDIT_TASK_DECIDED, find_task},
     {AUDIT_INCIDENT_RESOLVED, find_incident},
+    {AUDIT_PROPOSED, find_incident},
+    {AUDIT_GLASS_BROKEN, find_incident},
+    {AUDIT_CONFIRMED, find_proposal},
+    {AUDIT_PROPOSAL_REJECTED, find_proposal},
+    {AUDIT_GLASS_ACKNOWLEDGED, find_proposal},
     {AUDIT_ESCALATION_ACKNOWLEDGED, find_escalation},
     {AUDIT_CHILD_STARTED, find_child},
     {AUDIT_CHILD_ENDED, find_child},

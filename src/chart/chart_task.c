@@ -298,6 +298,17 @@ judge_decider(
 	return objection;
 }
 
+/* History tells whose the role was that somebody decided in, and not which: it
+ * is the task's. */
+static bool
+is_mandate_for(const struct run *run, const struct chart_mandate *mandate,
+    struct str role)
+{
+	if (mandate->role.at == NULL)
+		return run->context->replay != NULL;
+	return str_equal(mandate->role, role);
+}
+
 /* By the role that the actor holds, or else by the first delegation of it that
  * nothing is to be said against: neither against the one nor the other. */
 static bool
@@ -316,7 +327,7 @@ find_decider(struct run *run, const struct task *task,
 		for (size_t i = 0; i < actor->mandate_count &&
 				   objection.refusal != REFUSED_NOT;
 		     i++) {
-			if (!str_equal(actor->mandates[i].role, role))
+			if (!is_mandate_for(run, &actor->mandates[i], role))
 				continue;
 			decider->from = actor->mandates[i].from;
 			objection = judge_decider(run, task, decider);
