@@ -58,6 +58,9 @@ typedef void library_document_fn(
     const struct library_document *document, void *arg);
 void library_each_leant(const struct library *library,
     const struct definition *definition, library_document_fn *fn, void *arg);
+/* The same of a document, "contact pager", and it itself. */
+void library_each_leant_by(const struct library *library, struct str document,
+    library_document_fn *fn, void *arg);
 /* The digest of a document of any kind but a workflow; false where the text
  * isn't exactly one. */
 MUST_USE bool library_document_digest(struct str source, struct digest *digest);

@@ -881,6 +881,16 @@ library_each_leant(const struct library *library,
 	map_free(&visit.seen);
 }
 
+void
+library_each_leant_by(const struct library *library, struct str document,
+    library_document_fn *fn, void *arg)
+{
+	struct visit visit = {library, map_new(), fn, arg};
+
+	visit_leant(&visit, &document, 1);
+	map_free(&visit.seen);
+}
+
 bool
 library_document_digest(struct str source, struct digest *digest)
 {

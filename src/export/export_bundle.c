@@ -201,6 +201,23 @@ note_definition(struct export_telling *telling, const struct value *record,
 }
 
 static void
+note_contact(struct export_telling *telling, const struct value *record)
+{
+	struct str kind = value_str(value_field_or_null(record, "kind"));
+	struct str name = value_str(value_field_or_null(record, "contact"));
+	struct str key;
+
+	if (!str_equal(kind, audit_kind_name(AUDIT_GLASS_BROKEN)) ||
+	    name.bytes == 0)
+		return;
+	key = arena_strf(
+	    telling->scratch, EXPORT_CONTACT "%.*s", STR_ARG(name));
+	if (map_find(telling->seen, key) == NULL)
+		map_put(telling->seen, arena_str(telling->arena, key),
+		    telling->seen);
+}
+
+static void
 write_definition_cb(const struct store_definition *row, void *arg)
 {
 	struct export_telling *telling = arg;
@@ -309,6 +326,7 @@ measure(struct export_telling *telling, const struct export_row *row)
 	telling->bundle->record_count++;
 	note_definition(telling, record, "definition");
 	note_definition(telling, record, "to_definition");
+	note_contact(telling, record);
 }
 
 static void

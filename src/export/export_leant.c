@@ -14,7 +14,7 @@
 struct leant {
 	struct library *library;
 	struct diag_list *unheard;
-	const struct map *digests;
+	const struct map *named;
 	struct arena *arena;
 	struct map *latest; /* "decision limits" -> its text, char * */
 	struct map *wanted; /* the same names -> anything */
@@ -69,7 +69,7 @@ look_at_definition_cb(const struct store_definition *row, void *arg)
 	const struct definition *definition;
 	char hex[DIGEST_HEX_BYTES];
 
-	if (map_find(leant->digests, digest_hex(row->digest, hex)) == NULL)
+	if (map_find(leant->named, digest_hex(row->digest, hex)) == NULL)
 		return;
 	definition = library_add_version(
 	    leant->library, row->name, row->source, leant->unheard);
@@ -78,6 +78,20 @@ look_at_definition_cb(const struct store_definition *row, void *arg)
 	else
 		library_each_leant(
 		    leant->library, definition, want_cb, leant);
+}
+
+/* Who was told of what was done alone is in no definition. */
+static void
+look_at_contacts(struct leant *leant)
+{
+	size_t cursor = 0;
+	struct str name;
+	void *value;
+
+	while (map_next(leant->named, &cursor, &name, &value))
+		if (str_has_prefix(name, STR(EXPORT_CONTACT)))
+			library_each_leant_by(
+			    leant->library, name, want_cb, leant);
 }
 
 static void
@@ -92,13 +106,13 @@ tell_cb(const struct store_document *row, void *arg)
 }
 
 enum store_error
-export_leant_each(struct store *store, const struct map *digests,
+export_leant_each(struct store *store, const struct map *named,
     store_document_fn *fn, void *arg)
 {
 	struct leant leant = {
 	    .library = library_new(),
 	    .unheard = diag_list_new(),
-	    .digests = digests,
+	    .named = named,
 	    .arena = arena_new(),
 	    .latest = map_new(),
 	    .wanted = map_new(),
@@ -110,6 +124,7 @@ export_leant_each(struct store *store, const struct map *digests,
 
 	if (error == STORE_OK) {
 		load_latest(&leant);
+		look_at_contacts(&leant);
 		error = store_each_definition(
 		    store, look_at_definition_cb, &leant);
 	}

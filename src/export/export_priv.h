@@ -198,9 +198,11 @@ void export_page_add(struct export_telling *telling, struct buf *out,
 /* ---- export_leant.c ---- */
 
 /* Calls fn for what the definitions lean on whose digests (as hexadecimal
- * text) are among the keys, in every version that the store has. */
+ * text) are among the keys, in every version that the store has; and for the
+ * contacts that are ("contact pager"). */
+#define EXPORT_CONTACT "contact "
 MUST_USE enum store_error export_leant_each(struct store *store,
-    const struct map *digests, store_document_fn *fn, void *arg);
+    const struct map *named, store_document_fn *fn, void *arg);
 
 /* ---- export_bundle.c ---- */
 
