@@ -19,7 +19,7 @@ enum reperform_result {
 	REPERFORM_AGREES,
 	REPERFORM_DIFFERS,
 	/* Something that it takes isn't there: a definition, the beginning of
-	 * the history, a sensitive value. */
+	 * the history, a sensitive value, or all of it: it was purged. */
 	REPERFORM_COULD_NOT,
 };
 struct str reperform_result_name(enum reperform_result result);
@@ -42,14 +42,24 @@ struct reperform_finding {
 
 /* ---- one instance ---- */
 
+/* A definition that an instance ran on. */
+struct reperform_wanted {
+	struct digest digest;
+	int64_t at_ms; /* with the decisions, calendars, … of that instant */
+	/* The contact that was told of what was done without a second person,
+	 * see library_set_alarm(); absent: nobody had to be. */
+	struct str alarm;
+};
 /* The definitions that were in force. */
 struct reperform_world {
-	/* The definition of that digest with the decisions, calendars, … of
-	 * that instant; it stays there until the instance is done.  NULL: *why
-	 * says, in the arena. */
-	const struct definition *(*find)(void *arg, struct digest digest,
-	    int64_t at_ms, struct arena *arena, struct str *why);
+	/* It stays there until the instance is done.  NULL: *why says, in the
+	 * arena. */
+	const struct definition *(*find)(void *arg,
+	    const struct reperform_wanted *wanted, struct arena *arena,
+	    struct str *why);
 	void *arg;
+	/* That has the salts of digests, open; NULL: they aren't at hand. */
+	struct store *salts;
 	/* The database's, by which keys were made; NULL: not known. */
 	const struct store_identity *store;
 };
@@ -68,7 +78,8 @@ struct reperform_options {
 	struct str instance; /* identifier or business key; absent: all */
 	struct str workflow; /* absent: all */
 };
-/* Calls fn for each instance, in the file's order.  STORE_CORRUPT where the
+/* Calls fn for each instance, those that were purged first, then in the file's
+ * order; the journal is none.  STORE_CORRUPT where the
  * file's own proofs don't hold; STORE_FOREIGN where it has no definitions, as
  * an export in lines has none; STORE_ABSENT where there is no such instance. */
 MUST_USE enum store_error reperform_file(

@@ -9,6 +9,8 @@
 
 #include "stated/export.h"
 
+#include <string.h>
+
 #define CHUNK_BYTES (256u * 1024)
 
 struct str
@@ -52,26 +54,44 @@ find_instance(struct store *store, const struct reperform_options *options,
 }
 
 static enum store_error
-read_definitions(const struct reperform_options *options,
-    struct shelf_of_past *past, struct store_identity *identity,
-    uint64_t *number, struct buf *detail)
+read_definitions(struct store *store, struct shelf_of_past *past)
 {
-	struct store *store = NULL;
-	enum store_error error = store_open(
-	    (struct store_options){.path = options->path, .read_only = true,
-		.keys = options->keys},
-	    &store, detail);
+	enum store_error error =
+	    store_each_definition(store, keep_definition_cb, past);
 
-	if (error != STORE_OK)
-		return error;
-	*identity = store_identity(store);
-	error = find_instance(store, options, number);
-	if (error == STORE_OK)
-		error = store_each_definition(store, keep_definition_cb, past);
 	if (error == STORE_OK)
 		error = store_each_document(store, keep_document_cb, past);
-	store_close(&store);
 	return error;
+}
+
+static bool
+purged_cb(const struct store_instance *row, void *arg)
+{
+	struct lines *lines = arg;
+	struct chart_identity identity = {.number = row->number};
+	char id[CHART_ID_BYTES];
+
+	memcpy(identity.store, lines->world.store->bytes,
+	    sizeof(identity.store));
+	lines_add_purged(lines, chart_id_format(identity, id), row->workflow,
+	    row->business_key);
+	return true;
+}
+
+/* Those of which the database has no records any more.  number: of the only
+ * one that is asked for; 0: all are. */
+static enum store_error
+tell_purged(struct store *store, uint64_t number, struct lines *lines)
+{
+	const struct store_instance_filter filter = {
+	    .workflow = lines->options->workflow,
+	    .status = STR(STORE_PURGED),
+	    .has_incident = -1,
+	    .after = number > 0 ? number - 1 : 0,
+	    .limit = number > 0 ? 1 : SIZE_MAX,
+	};
+
+	return store_list_instances(store, &filter, purged_cb, lines);
 }
 
 static void
@@ -113,30 +133,54 @@ go_through(const struct reperform_options *options, uint64_t number,
 	return error;
 }
 
+/* Of an open database. */
+static enum store_error
+reperform_store(struct store *store, struct lines *lines, struct buf *detail)
+{
+	struct shelf_of_past *past = lines->world.arg;
+	uint64_t number = 0;
+	enum store_error error =
+	    find_instance(store, lines->options, &number);
+
+	if (error == STORE_OK)
+		error = read_definitions(store, past);
+	if (error == STORE_OK)
+		error = tell_purged(store, number, lines);
+	if (error == STORE_OK)
+		error = go_through(lines->options, number, lines, detail);
+	return error;
+}
+
 static enum store_error
 database_reperform(const struct reperform_options *options, reperform_fn *fn,
     void *arg, struct buf *detail)
 {
-	struct shelf_of_past *past = past_new();
-	struct store_identity store;
+	struct store *store = NULL;
+	struct shelf_of_past *past;
+	enum store_error error = store_open(
+	    (struct store_options){.path = options->path, .read_only = true,
+		.keys = options->keys},
+	    &store, detail);
+
+	if (error != STORE_OK)
+		return error;
+	past = past_new();
+	struct store_identity identity = store_identity(store);
 	struct lines lines = {
 	    .options = options,
 	    .fn = fn,
 	    .arg = arg,
-	    .world = {.find = past_find, .arg = past, .store = &store},
+	    .world = {.find = past_find, .arg = past, .store = &identity,
+		.salts = store},
 	};
-	uint64_t number = 0;
-	enum store_error error =
-	    read_definitions(options, past, &store, &number, detail);
-
-	if (error == STORE_OK) {
-		lines_init(&lines);
-		error = go_through(options, number, &lines, detail);
-		lines_end(&lines);
-		if (error == STORE_OK && number != 0 && lines.told == 0)
-			error = STORE_ABSENT;
-	}
+	lines_init(&lines);
+	error = reperform_store(store, &lines, detail);
+	lines_end(&lines);
+	if (error == STORE_OK && options->instance.at != NULL &&
+	    lines.told == 0)
+		error = STORE_ABSENT;
 	past_free(&past);
+	store_close(&store);
 	return error;
 }
 

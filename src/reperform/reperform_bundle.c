@@ -204,7 +204,8 @@ bundle_reperform(const struct reperform_options *options, reperform_fn *fn,
 	    .arena = arena_new(),
 	    .past = past_new(),
 	    .texts = map_new(),
-	    .lines = {.options = options, .fn = fn, .arg = arg},
+	    .lines = {.options = options, .fn = fn, .arg = arg,
+		.tells_purged = true},
 	};
 	enum store_error error = each_file(&bundle, keep_text, detail);
 

@@ -30,6 +30,9 @@ is_taken_as_given(const struct replay *replay, const struct value *recorded,
 	/* So are nulls that a digest gave, or what it stands for. */
 	if (str_equal(key, STR("nulls")))
 		return replay->doubt.at != NULL;
+	/* A serial, see chart_serial_of(). */
+	if (str_equal(key, STR("proposal")))
+		return true;
 	/* Keys are made from the database's identity. */
 	return replay->world->store == NULL &&
 	       replay_is(recorded, AUDIT_CALL_SENT) &&
@@ -67,15 +70,19 @@ may_be_absent(struct str key)
 
 /* An event's id ends with a count of what the instance has asked for, which a
  * call that was withdrawn without a word has raised. */
-static struct str
-counted_part(const struct value *record, struct str key, struct str text)
+static bool
+is_counted(const struct value *record, struct str key)
+{
+	return replay_is(record, AUDIT_EVENT_EMITTED) &&
+	       str_equal(key, STR("event_id"));
+}
+
+static bool
+same_but_count(struct str a, struct str b)
 {
 	struct str rest;
 
-	return replay_is(record, AUDIT_EVENT_EMITTED) &&
-		       str_equal(key, STR("event_id"))
-		   ? str_split(text, '/', &rest)
-		   : text;
+	return str_equal(str_split(a, '/', &rest), str_split(b, '/', &rest));
 }
 
 static bool
@@ -92,14 +99,37 @@ same_text(const struct value *a, const struct value *b)
 	return same;
 }
 
+/* A number that is sensitive is a text in history: its digest. */
+static bool
+same_scalar(const struct replay *replay, const struct value *recorded,
+    const struct value *computed)
+{
+	char number[NUMBER_TEXT_BYTES];
+
+	if (recorded->type != VALUE_STRING)
+		return recorded->type == computed->type &&
+		       same_text(recorded, computed);
+	if (computed->type == VALUE_NUMBER)
+		return masked_is_digest(recorded->as.string) &&
+		       masked_agrees(recorded->as.string,
+			   number_format(computed->as.number, number),
+			   replay->salt);
+	return computed->type == VALUE_STRING &&
+	       masked_agrees(recorded->as.string, computed->as.string,
+		   replay->salt);
+}
+
 /* What nobody can know is the same as anything. */
 static bool
-same_value(const struct value *recorded, const struct value *computed)
+same_value(const struct replay *replay, const struct value *recorded,
+    const struct value *computed)
 {
 	size_t count;
 
 	if (str_find(value_str(computed), STR(CHART_UNKNOWN)) != SIZE_MAX)
 		return true;
+	if (recorded->type != VALUE_LIST && recorded->type != VALUE_CONTEXT)
+		return same_scalar(replay, recorded, computed);
 	if (recorded->type != computed->type)
 		return false;
 	if (recorded->type == VALUE_LIST) {
@@ -107,13 +137,11 @@ same_value(const struct value *recorded, const struct value *computed)
 		if (computed->as.list.count != count)
 			return false;
 		for (size_t i = 0; i < count; i++)
-			if (!same_value(recorded->as.list.items[i],
+			if (!same_value(replay, recorded->as.list.items[i],
 				computed->as.list.items[i]))
 				return false;
 		return true;
 	}
-	if (recorded->type != VALUE_CONTEXT)
-		return same_text(recorded, computed);
 	count = recorded->as.context.count;
 	if (computed->as.context.count != count)
 		return false;
@@ -122,22 +150,23 @@ same_value(const struct value *recorded, const struct value *computed)
 		    &recorded->as.context.fields[i];
 		const struct value *other = value_get(computed, field->key);
 
-		if (other == NULL || !same_value(field->value, other))
+		if (other == NULL ||
+		    !same_value(replay, field->value, other))
 			return false;
 	}
 	return true;
 }
 
 static bool
-same_member(const struct value *recorded, struct str key,
-    const struct value *a, const struct value *b)
+same_member(const struct replay *replay, const struct value *recorded,
+    struct str key, const struct value *a, const struct value *b)
 {
 	if (a == NULL || b == NULL)
 		return a == NULL && b == NULL;
-	if (a->type == VALUE_STRING && b->type == VALUE_STRING)
-		return str_equal(counted_part(recorded, key, a->as.string),
-		    counted_part(recorded, key, b->as.string));
-	return same_value(a, b);
+	if (a->type == VALUE_STRING && b->type == VALUE_STRING &&
+	    is_counted(recorded, key))
+		return same_but_count(a->as.string, b->as.string);
+	return same_value(replay, a, b);
 }
 
 /* The first member that tells them apart; the absent string: none does. */
@@ -155,7 +184,7 @@ first_difference(const struct replay *replay, const struct value *recorded,
 			if (is_of_chain(key) ||
 			    is_taken_as_given(replay, recorded, key) ||
 			    (said == NULL && may_be_absent(key)) ||
-			    same_member(recorded, key, said,
+			    same_member(replay, recorded, key, said,
 				value_get(computed, key)))
 				continue;
 			return key;

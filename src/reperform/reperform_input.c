@@ -77,6 +77,7 @@ event_received(struct replay *replay, const struct value *record, size_t nth,
 	event->source = replay_text(record, "source");
 	event->time = replay_text(record, "event_time");
 	event->data = field(record, "data");
+	event->proposed_by = replay_text(record, "proposed_by");
 	if (nth > 0)
 		event->received_ms = 0;
 	return nth < 2 &&
@@ -93,6 +94,12 @@ task_decided(struct replay *replay, const struct value *record, size_t nth,
 	act->event.kind = EV_TASK_DECIDED;
 	act->event.choice = replay_text(record, "choice");
 	act->event.data = field(record, "data");
+	if (field(record, "on_behalf_of") != NULL) {
+		act->mandate.from = replay_text(record, "on_behalf_of");
+		act->event.actor.roles_checked = true;
+		act->event.actor.mandates = &act->mandate;
+		act->event.actor.mandate_count = 1;
+	}
 	return find_serial(replay, record, nth, &act->event.serial);
 }
 
@@ -148,6 +155,95 @@ resumed(struct replay *replay, const struct value *record, size_t nth,
 	return nth == 0;
 }
 
+static bool
+erased(struct replay *replay, const struct value *record, size_t nth,
+    struct act *act)
+{
+	(void)replay;
+	act->event.kind = EV_ERASED;
+	act->event.comment = replay_text(record, "reason");
+	return nth == 0;
+}
+
+/* ---- two people ---- */
+
+/* Of the instance; one of an incident says nothing of compensating. */
+static bool
+is_cancel(const struct value *record)
+{
+	return field(record, "compensate") != NULL;
+}
+
+/* What a record names by `act`.  Nobody without a name proposes, or breaks the
+ * glass. */
+static bool
+corrected(struct replay *replay, const struct value *record, size_t nth,
+    struct act *act)
+{
+	if (act->event.actor.name.at == NULL)
+		return false;
+	if (!is_cancel(record)) {
+		act->event.kind = EV_INCIDENT_SETTLED;
+		return chart_settlement_parse(replay_text(record, "act"),
+			   &act->event.settlement) &&
+		       find_serial(replay, record, nth, &act->event.serial);
+	}
+	act->event.kind = EV_CANCELLED;
+	act->event.compensate =
+	    value_is_true(value_field_or_null(record, "compensate"));
+	return nth == 0;
+}
+
+static bool
+proposed(struct replay *replay, const struct value *record, size_t nth,
+    struct act *act)
+{
+	act->event.data = field(record, "result");
+	return corrected(replay, record, nth, act);
+}
+
+/* The record of what was done alone follows, once somebody is told. */
+static const struct value *
+done_alone(const struct replay *replay)
+{
+	size_t at = replay->at + 1;
+
+	while (at < replay->count &&
+	       replay_is(replay->records[at], AUDIT_NOTIFIED))
+		at++;
+	return at < replay->count ? replay->records[at] : &value_null;
+}
+
+static bool
+glass_broken(struct replay *replay, const struct value *record, size_t nth,
+    struct act *act)
+{
+	const struct value *done = done_alone(replay);
+
+	act->event.break_glass = replay_text(record, "reason");
+	if (act->event.actor.name.at == NULL ||
+	    act->event.break_glass.at == NULL)
+		return false;
+	if (replay_is(done, AUDIT_EVENT_RECEIVED))
+		return event_received(replay, done, nth, act);
+	act->event.comment = replay_text(done, "comment");
+	act->event.data = field(done, "supplied");
+	return corrected(replay, record, nth, act);
+}
+
+static bool
+of_proposal(struct replay *replay, const struct value *record, size_t nth,
+    struct act *act)
+{
+	if (replay_is(record, AUDIT_CONFIRMED))
+		act->event.kind = EV_PROPOSAL_CONFIRMED;
+	else if (replay_is(record, AUDIT_PROPOSAL_REJECTED))
+		act->event.kind = EV_PROPOSAL_REJECTED;
+	else
+		act->event.kind = EV_GLASS_ACKNOWLEDGED;
+	return find_serial(replay, record, nth, &act->event.serial);
+}
+
 /* Whatever was asked for and refused: that it changes nothing is what is done
  * again, and not why it was refused. */
 static bool
@@ -181,8 +277,7 @@ migrated(struct replay *replay, const struct value *record, size_t nth,
 		    .from = map->as.context.fields[i].key,
 		    .to = value_str(map->as.context.fields[i].value)};
 	act->migration = (struct chart_migration){
-	    .to = replay->world->find(replay->world->arg, digest, act->at_ms,
-		replay->turn, &why),
+	    .to = replay_find(replay, digest, act->at_ms, &why),
 	    .renames = renames,
 	    .rename_count = count,
 	};
@@ -243,6 +338,12 @@ static const struct {
     {AUDIT_CANCELLED, cancelled},
     {AUDIT_SUSPENDED, suspended},
     {AUDIT_RESUMED, resumed},
+    {AUDIT_ERASED, erased},
+    {AUDIT_PROPOSED, proposed},
+    {AUDIT_GLASS_BROKEN, glass_broken},
+    {AUDIT_CONFIRMED, of_proposal},
+    {AUDIT_PROPOSAL_REJECTED, of_proposal},
+    {AUDIT_GLASS_ACKNOWLEDGED, of_proposal},
     {AUDIT_REFUSED, refused},
     {AUDIT_MIGRATED, migrated},
     {AUDIT_CHILD_STARTED, child_started},
@@ -254,7 +355,7 @@ static bool
 by_itself(size_t nth, struct act *act)
 {
 	act->event.kind = nth == 0 ? EV_TIME_PASSED : EV_RECOVERED;
-	act->event.actor.name = (struct str){NULL, 0};
+	act->event.actor = (struct chart_actor){.name = {NULL, 0}};
 	return nth < 2;
 }
 
@@ -265,7 +366,8 @@ replay_input(struct replay *replay, const struct value *record, size_t nth,
 	*act = (struct act){
 	    .kind = ACT_EVENT,
 	    .at_ms = replay_time(record),
-	    .event = {.actor = {.name = replay_text(record, "actor")},
+	    .event = {.actor = {.name = replay_text(record, "actor"),
+			  .issuer = replay_text(record, "issuer")},
 		.comment = replay_text(record, "comment"),
 		.received_ms = replay_time(record)},
 	};

@@ -3,8 +3,9 @@
  * reperform_library.c: definitions with what they leaned on at an instant.
  *
  * Decisions, calendars and connections may have changed while an instance
- * lived.  From each such moment on there is a library of its own: it is made
- * when it is asked for, and the few that were used last are kept.
+ * lived.  From each such moment on there is a library of its own, and so there
+ * is for each contact that was told of what was done alone: it is made when it
+ * is asked for, and the few that were used last are kept.
  */
 #include "reperform_priv.h"
 
@@ -24,6 +25,7 @@ struct past_definition {
 struct age {
 	struct library *library; /* NULL: this place is free */
 	int64_t since_ms;
+	struct str alarm; /* its contact's name; absent: none */
 	uint64_t used;
 	struct str trouble; /* why nothing can be linked; absent: all is well */
 };
@@ -147,12 +149,19 @@ first_message(struct arena *arena, struct diag_list *diags)
 }
 
 static void
-begin_age(struct shelf_of_past *past, struct age *age, int64_t since_ms)
+begin_age(struct shelf_of_past *past, struct age *age, int64_t since_ms,
+    struct str alarm)
 {
 	struct diag_list *diags = diag_list_new();
 
 	library_free(&age->library);
-	*age = (struct age){.library = library_new(), .since_ms = since_ms};
+	*age = (struct age){
+	    .library = library_new(),
+	    .since_ms = since_ms,
+	    .alarm = arena_str(past->arena, alarm),
+	};
+	if (alarm.at != NULL)
+		library_set_alarm(age->library, alarm);
 	add_documents(past, age, diags);
 	if (!library_link(age->library, diags))
 		age->trouble = first_message(past->arena, diags);
@@ -160,21 +169,22 @@ begin_age(struct shelf_of_past *past, struct age *age, int64_t since_ms)
 }
 
 static struct age *
-find_age(struct shelf_of_past *past, int64_t since_ms)
+find_age(struct shelf_of_past *past, int64_t since_ms, struct str alarm)
 {
 	struct age *oldest = &past->ages[0];
 
 	for (size_t i = 0; i < LIBRARIES_MAX; i++) {
 		struct age *age = &past->ages[i];
 
-		if (age->library != NULL && age->since_ms == since_ms) {
+		if (age->library != NULL && age->since_ms == since_ms &&
+		    str_equal(age->alarm, alarm)) {
 			age->used = ++past->uses;
 			return age;
 		}
 		if (age->used < oldest->used)
 			oldest = age;
 	}
-	begin_age(past, oldest, since_ms);
+	begin_age(past, oldest, since_ms, alarm);
 	oldest->used = ++past->uses;
 	return oldest;
 }
@@ -208,14 +218,16 @@ add_version(struct age *age, const struct past_definition *text,
 }
 
 const struct definition *
-past_find(void *arg, struct digest digest, int64_t at_ms, struct arena *arena,
-    struct str *why)
+past_find(void *arg, const struct reperform_wanted *wanted,
+    struct arena *arena, struct str *why)
 {
 	struct shelf_of_past *past = arg;
-	struct age *age = find_age(past, age_of(past, at_ms));
+	struct age *age = find_age(
+	    past, age_of(past, wanted->at_ms), wanted->alarm);
 	const struct definition *found =
-	    library_find_digest(age->library, digest);
-	const struct past_definition *text = find_text(past, digest);
+	    library_find_digest(age->library, wanted->digest);
+	const struct past_definition *text =
+	    find_text(past, wanted->digest);
 
 	if (found != NULL)
 		return found;
@@ -230,7 +242,7 @@ past_find(void *arg, struct digest digest, int64_t at_ms, struct arena *arena,
 		return NULL;
 	}
 	found = add_version(age, text, arena, why);
-	if (found == NULL || digest_equal(found->digest, digest))
+	if (found == NULL || digest_equal(found->digest, wanted->digest))
 		return found;
 	*why = STR("what is here as its definition is another one");
 	return NULL;

@@ -37,6 +37,8 @@ struct replay {
 	struct chart_identity identity;
 	struct digest definition; /* that it runs on */
 	struct str environment;
+	struct str alarm; /* who is told of what is done alone; absent: nobody */
+	struct str salt;  /* of its digests; absent: not at hand */
 	const struct value *settings;
 	size_t settings_at; /* the next record that tells of them */
 	struct chart_replay seam;
@@ -62,11 +64,18 @@ struct replay {
 };
 
 
+/* The text is an identifier of any database; else false. */
+MUST_USE bool record_identity(
+    struct str text, struct chart_identity *identity);
+
 /* 0 where it is none. */
 int64_t replay_instant(const struct value *of, const char *key);
 int64_t replay_time(const struct value *record);
 struct str replay_text(const struct value *record, const char *key);
 bool replay_is(const struct value *record, enum audit_kind kind);
+/* The definition as it was at that instant; NULL: *why says. */
+const struct definition *replay_find(struct replay *replay,
+    struct digest digest, int64_t at_ms, struct str *why);
 struct chart_context replay_context(struct replay *replay, int64_t now_ms);
 const struct asked_call *replay_find_call(
     const struct replay *replay, uint64_t serial);
@@ -81,6 +90,7 @@ struct act {
 	struct chart_event event;
 	struct outcome outcome; /* event.outcome points here */
 	struct chart_migration migration;
+	struct chart_mandate mandate; /* event.actor may point here */
 	uint64_t serial;
 	const struct value *request;
 	uint64_t child;
@@ -96,6 +106,16 @@ MUST_USE bool replay_input(struct replay *replay, const struct value *record,
 /* What came of a call, by the reply if history has the whole of it. */
 void replay_outcome(struct replay *replay, const struct value *record,
     const struct asked_call *call, struct outcome *outcome);
+
+/* ---- reperform_masked.c ---- */
+
+/* Whether what comes of it is the text that history has, with digests for what
+ * is sensitive.  One that can't be made again (its salt isn't at hand) is
+ * taken to be of what comes in its place. */
+bool masked_agrees(
+    struct str recorded, struct str computed, struct str salt);
+/* A digest and no more. */
+bool masked_is_digest(struct str text);
 
 /* ---- reperform_compare.c ---- */
 
@@ -117,8 +137,9 @@ void past_add_definition(
 void past_add_document(
     struct shelf_of_past *past, const struct store_document *row);
 /* A reperform_world's find. */
-const struct definition *past_find(void *arg, struct digest digest,
-    int64_t at_ms, struct arena *arena, struct str *why);
+const struct definition *past_find(void *arg,
+    const struct reperform_wanted *wanted, struct arena *arena,
+    struct str *why);
 
 /* ---- reperform_lines.c: records by lines, instance by instance ---- */
 
@@ -133,9 +154,15 @@ struct lines {
 	size_t count;
 	size_t capacity;
 	uint64_t told; /* instances */
+	/* Those that were purged are told of by the journal's certificates, and
+	 * by nothing else. */
+	bool tells_purged;
 };
 void lines_init(struct lines *lines);
-/* A line of JSON; others than records are passed over. */
+/* That there is nothing of it any more. */
+void lines_add_purged(struct lines *lines, struct str instance,
+    struct str workflow, struct str business_key);
+/* A line of JSON; the journal's, and others than records, are no instance's. */
 void lines_add(struct lines *lines, struct str line);
 /* There are no more. */
 void lines_end(struct lines *lines);

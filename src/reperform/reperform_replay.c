@@ -140,6 +140,33 @@ look_for_settings(struct replay *replay)
 		    merged(replay->arena, replay->settings, settings);
 }
 
+/* Whom a record of what was done alone names goes for the others, too, until
+ * the next one names another. */
+static void
+look_for_alarm(struct replay *replay)
+{
+	size_t at = replay->at;
+
+	if (at > 0 && !replay_is(replay->records[at], AUDIT_GLASS_BROKEN))
+		return;
+	while (at < replay->count &&
+	       !replay_is(replay->records[at], AUDIT_GLASS_BROKEN))
+		at++;
+	if (at < replay->count)
+		replay->alarm = replay_text(replay->records[at], "contact");
+}
+
+const struct definition *
+replay_find(struct replay *replay, struct digest digest, int64_t at_ms,
+    struct str *why)
+{
+	const struct reperform_wanted wanted = {
+	    .digest = digest, .at_ms = at_ms, .alarm = replay->alarm};
+
+	return replay->world->find(
+	    replay->world->arg, &wanted, replay->arena, why);
+}
+
 struct chart_context
 replay_context(struct replay *replay, int64_t now_ms)
 {
@@ -295,6 +322,7 @@ go_back(struct replay *replay, struct str snapshot, size_t call_count)
 	chart_free(&replay->chart);
 	replay->chart = chart_load(definition, replay->identity, snapshot);
 	must(replay->chart != NULL); /* it has just been saved */
+	chart_set_salt(replay->chart, replay->salt);
 	replay->call_count = call_count;
 }
 
@@ -487,12 +515,19 @@ follow_documents(struct replay *replay)
 {
 	struct str why = {NULL, 0};
 	struct buf snapshot = {0};
-	const struct definition *definition =
-	    replay->world->find(replay->world->arg, replay->definition,
-		replay_time(replay->records[replay->at]), replay->arena, &why);
+	const struct value *record = replay->records[replay->at];
+	const struct definition *definition = replay_find(
+	    replay, replay->definition, replay_time(record), &why);
 
 	if (definition == NULL) {
 		could_not(replay, why);
+		return false;
+	}
+	if (replay_is(record, AUDIT_GLASS_BROKEN) &&
+	    definition->alarm == NULL) {
+		could_not(replay,
+		    STR("the contact that was told of what was done without a "
+			"second person isn't here"));
 		return false;
 	}
 	if (definition == chart_definition(replay->chart))
@@ -508,51 +543,13 @@ follow_documents(struct replay *replay)
 			"doesn't fit what there is now"));
 		return false;
 	}
+	chart_set_salt(replay->chart, replay->salt);
 	/* What was asked for before is known by its connection of then. */
 	replay->call_count = 0;
 	return true;
 }
 
 /* ---- the beginning ---- */
-
-/* An identifier begins with eight bytes of the store's. */
-static bool
-read_identity(struct replay *replay, struct str id)
-{
-	struct chart_identity *identity = &replay->identity;
-	char hex[17];
-	size_t digits = 0;
-	struct str named;
-
-	for (size_t i = 0; i < id.bytes && digits < 16; i++)
-		if (id.at[i] != '-')
-			hex[digits++] = id.at[i];
-	hex[digits] = '\0';
-	if (digits != 16)
-		return false;
-	named = (struct str){hex, 16};
-	for (size_t i = 0; i < 8; i++) {
-		int64_t byte = 0;
-		char digit[2][2] = {{named.at[2 * i], 0},
-		    {named.at[2 * i + 1], 0}};
-
-		for (int half = 0; half < 2; half++) {
-			size_t value = str_find(STR("0123456789abcdef"),
-			    str_of(digit[half]));
-
-			if (value == SIZE_MAX)
-				return false;
-			byte = byte * 16 + (int64_t)value;
-		}
-		identity->store[i] = (uint8_t)byte;
-	}
-	if (!chart_id_parse(id, identity->store, &identity->number))
-		return false;
-	if (replay->world->store != NULL)
-		memcpy(identity->store, replay->world->store->bytes,
-		    sizeof(identity->store));
-	return true;
-}
 
 static void
 read_start(struct replay *replay, const struct value *record,
@@ -575,6 +572,7 @@ read_start(struct replay *replay, const struct value *record,
 		start->business_key = arena_str(replay->arena, key);
 	event->kind = EV_STARTED;
 	event->actor.name = replay_text(record, "actor");
+	event->actor.issuer = replay_text(record, "issuer");
 	event->received_ms = replay_time(record);
 	if (chart_id_parse(replay_text(record, "parent"), parent.store,
 		&parent.number))
@@ -601,6 +599,7 @@ search_start(struct replay *replay, const struct definition *definition,
 		read_start(replay, record, &start, &act.event);
 		chart_free(&replay->chart);
 		replay->chart = chart_new(&start);
+		chart_set_salt(replay->chart, replay->salt);
 		replay->call_count = 0;
 		replay->step_at = 0;
 		perform(replay, &act, &effects);
@@ -621,9 +620,8 @@ start(struct replay *replay)
 {
 	struct best best = {0};
 	struct str why = {NULL, 0};
-	const struct definition *definition =
-	    replay->world->find(replay->world->arg, replay->definition,
-		replay_time(replay->records[0]), replay->arena, &why);
+	const struct definition *definition = replay_find(replay,
+	    replay->definition, replay_time(replay->records[0]), &why);
 
 	if (definition == NULL) {
 		could_not(replay, why);
@@ -634,6 +632,18 @@ start(struct replay *replay)
 		return true;
 	differ(replay, &best);
 	return false;
+}
+
+static void
+read_salt(struct replay *replay)
+{
+	struct str salt = {NULL, 0};
+
+	if (replay->world->salts != NULL &&
+	    store_find_salt(replay->world->salts, replay->arena,
+		replay->identity.number, &salt) == STORE_OK &&
+	    salt.bytes == CHART_SALT_BYTES)
+		replay->salt = salt;
 }
 
 static bool
@@ -649,26 +659,47 @@ can_begin(struct replay *replay)
 	}
 	if (!digest_parse_hex(
 		replay_text(first, "definition"), &replay->definition) ||
-	    !read_identity(replay, replay->finding->instance)) {
+	    !record_identity(replay->finding->instance, &replay->identity)) {
 		could_not(replay,
 		    STR("its first record names no definition, or its "
 			"identifier is of another kind"));
 		return false;
 	}
+	if (replay->world->store != NULL)
+		memcpy(replay->identity.store, replay->world->store->bytes,
+		    sizeof(replay->identity.store));
+	read_salt(replay);
 	return true;
+}
+
+static bool
+is_erased(const struct replay *replay)
+{
+	for (size_t i = replay->count; i-- > 0;)
+		if (replay_is(replay->records[i], AUDIT_ERASED))
+			return true;
+	return false;
 }
 
 static void
 go_through(struct replay *replay)
 {
-	if (!can_begin(replay) || !start(replay))
+	if (!can_begin(replay))
+		return;
+	look_for_alarm(replay);
+	if (!start(replay))
 		return;
 	while (replay->at < replay->count) {
 		look_for_settings(replay);
+		look_for_alarm(replay);
 		if (!follow_documents(replay) || !explain_next(replay))
 			return;
 	}
-	if (replay->doubted.at != NULL)
+	if (is_erased(replay))
+		could_not(replay,
+		    STR("its records agree, but it was erased: what digests "
+			"stand for in them can't be found out any more"));
+	else if (replay->doubted.at != NULL)
 		could_not(replay,
 		    arena_strf(replay->arena,
 			"its records agree, but what `%.*s` gave was taken "

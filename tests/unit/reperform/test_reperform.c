@@ -134,12 +134,12 @@ load(struct arena *arena, const char *what, const char *with)
 }
 
 static const struct definition *
-find(void *arg, struct digest digest, int64_t at_ms, struct arena *arena,
+find(void *arg, const struct reperform_wanted *wanted, struct arena *arena,
     struct str *why)
 {
 	struct played *played = arg;
 
-	(void)at_ms, (void)arena, (void)digest;
+	(void)wanted, (void)arena;
 	*why = STR("it isn't here");
 	return library_find_workflow(
 	    played->changed != NULL ? played->changed : played->library,
@@ -603,10 +603,10 @@ test_whatever_records_say_is_borne(void **state)
 /* ---- what can't be done again ---- */
 
 static const struct definition *
-find_nothing(void *arg, struct digest digest, int64_t at_ms,
+find_nothing(void *arg, const struct reperform_wanted *wanted,
     struct arena *arena, struct str *why)
 {
-	(void)arg, (void)digest, (void)at_ms, (void)arena;
+	(void)arg, (void)wanted, (void)arena;
 	*why = STR("the definition that it ran on isn't here");
 	return NULL;
 }

@@ -27,13 +27,13 @@ struct played {
 };
 
 static const struct definition *
-find(void *arg, struct digest digest, int64_t at_ms, struct arena *arena,
+find(void *arg, const struct reperform_wanted *wanted, struct arena *arena,
     struct str *why)
 {
 	const struct definition *definition =
-	    library_find_digest(arg, digest);
+	    library_find_digest(arg, wanted->digest);
 
-	(void)at_ms, (void)arena;
+	(void)arena;
 	if (definition == NULL)
 		*why = STR("it is not in the folder");
 	return definition;
