@@ -386,6 +386,7 @@ test_delegation_counts_for_both_and_ends_by_itself(void **state)
 	list = get(house, "bob", "/v1/delegations?open=false");
 	assert_string_equal(text_at(list->json, "items.0.status"), "ended");
 	assert_int_equal(count_journal(house, "delegation-given"), 1);
+	house_verify(house);
 	house_close(&house);
 }
 
@@ -487,6 +488,7 @@ test_rejected_correction_leaves_the_incident(void **state)
 	assert_int_equal(
 	    json_array_size(json_at(look(house, "D-8")->json, "incidents")),
 	    1);
+	house_verify(house);
 	house_close(&house);
 }
 
@@ -506,6 +508,26 @@ test_nobody_acts_alone_where_nobody_is_told(void **state)
 	    409, "wrong-state");
 	assert_state(house, "D-9", "sound");
 	house_close(&house);
+}
+
+/* Who was told is in the bundle as well. */
+static void
+reperform_bundle(struct house *house)
+{
+	const char *bundle = house_path(house, "b.tar");
+	struct run run = house_run(house,
+	    (const char *[]){"export", "--database",
+		house_path(house, "disk/stated.db"), "--format", "bundle",
+		"--output", bundle, NULL});
+
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+	run = house_run(house,
+	    (const char *[]){"reperform", "--strict", bundle, NULL});
+	if (run.status != 0)
+		print_error("%s\n", run.text);
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
 }
 
 static void
@@ -538,6 +560,8 @@ test_what_is_done_alone_is_told_and_looked_at(void **state)
 	    200);
 	json = json_at(get(house, "cyd", "/v1/proposals")->json, "items");
 	assert_int_equal(json_array_size(json), 0);
+	house_verify(house);
+	reperform_bundle(house);
 	house_close(&house);
 }
 
@@ -610,6 +634,7 @@ test_replay_waits_for_another_person(void **state)
 	assert_state(house, "D-11", "over");
 	assert_int_equal(count_journal(house, "proposal-confirmed"), 1);
 	assert_int_equal(count_journal(house, "event-replayed"), 1);
+	house_verify(house);
 	house_close(&house);
 }
 

@@ -182,6 +182,9 @@ test_purged_instances_are_told_of_everywhere(void **state)
 	    "--database", database);
 	SAYS(house, "W-1", 0, "as-at", "2100-01-01", "--database", database);
 	SAYS(house, "1 instance was purged", 0, "verify", database);
+	SAYS(house, "its history was purged", 0, "reperform", database);
+	SAYS(house, "0 differ, 1 could not", 0, "reperform", "--instance",
+	    "W-1", database);
 	SAYS(house, "1 more that fit were purged", 0, "export", "--database",
 	    database, "--output", file);
 	SAYS(house, "sound", 0, "verify", file);
@@ -430,6 +433,30 @@ test_sensitive_value_is_masked_and_can_be_erased(void **state)
 	house_close(&house);
 }
 
+/* What the definition itself says is sensitive is masked as it was then, and
+ * without the salt anything may stand there. */
+static void
+test_digests_are_made_again_with_the_salt(void **state)
+{
+	struct house *house = open_house(&plain);
+	char database[HOUSE_PATH_BYTES], bundle[HOUSE_PATH_BYTES];
+
+	(void)state;
+	strcpy(database, house_path(house, DATABASE));
+	strcpy(bundle, house_path(house, "b.tar"));
+	start(house, "S-1", "DE01");
+	program_stop(&house->engine);
+	SAYS(house, "1 agree", 0, "reperform", "--strict", database);
+	SAYS(house, "", 0, "export", "--database", database, "--format",
+	    "bundle", "--output", bundle);
+	SAYS(house, "1 agree", 0, "reperform", "--strict", bundle);
+	run_sql(house, "UPDATE salt SET salt = zeroblob(16)");
+	SAYS(house, "`assigned` is", 1, "reperform", database);
+	run_sql(house, "DELETE FROM salt");
+	SAYS(house, "1 agree", 0, "reperform", "--strict", database);
+	house_close(&house);
+}
+
 int
 main(void)
 {
@@ -438,6 +465,7 @@ main(void)
 	    HOUSE_TEST(test_purge_without_a_certificate_is_found),
 	    HOUSE_TEST(test_kill_in_the_midst_of_a_purge),
 	    HOUSE_TEST(test_sensitive_value_is_masked_and_can_be_erased),
+	    HOUSE_TEST(test_digests_are_made_again_with_the_salt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_reperform_masked.c: digests in texts, with their salt and without. */
+#include "../../../src/reperform/reperform_priv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const struct str salt = STR_INIT("0123456789abcdef");
+static const struct str none = {NULL, 0};
+
+#define HMAC "hmac-sha256:"
+
+/* With H for the salted digest of "secret", S for the bare one and O for
+ * another salted one. */
+static struct str
+text(struct arena *arena, const char *pattern)
+{
+	struct buf built = buf_in(arena);
+	char hex[DIGEST_HEX_BYTES];
+
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern == 'H')
+			buf_addf(&built, HMAC "%s",
+			    digest_hex(digest_hmac_sha256(
+					   salt, STR("secret")),
+				hex)
+				.at);
+		else if (*pattern == 'S')
+			buf_addf(&built, "sha256:%s",
+			    digest_hex(digest_sha256(STR("secret")), hex).at);
+		else if (*pattern == 'O')
+			buf_addf(&built, HMAC "%s",
+			    digest_hex(digest_sha256(STR("other")), hex).at);
+		else
+			buf_add_char(&built, *pattern);
+	}
+	return buf_keep(&built);
+}
+
+static void
+test_texts_agree_where_digests_do(void **state)
+{
+	static const struct {
+		const char *recorded;
+		const char *computed;
+		bool with; /* the salt */
+		bool without;
+	} rows[] = {
+	    {"", "", true, true},
+	    {"a", "a", true, true},
+	    {"a", "b", false, false},
+	    {"a", "ab", false, false},
+	    {"H", "H", true, true},
+	    {"H", "O", false, false},
+	    {"H", "", false, false},
+	    {"H", "secret", true, true},
+	    {"H", "public", false, true},
+	    {"H", "S", false, true},
+	    {"S", "S", true, true},
+	    {"S", "secret", true, true},
+	    {"S", "public", false, false},
+	    {"S", "H", false, false},
+	    {"to H!", "to secret!", true, true},
+	    {"to H!", "to secret", false, false},
+	    {"to H!", "on secret!", false, false},
+	    {"to H!", "to !", false, false},
+	    {"to H!", "to a!b!", false, true},
+	    {"to H, H.", "to secret, H.", true, true},
+	    {"to H, H.", "to H, secret.", true, true},
+	    {"to H, H.", "to secret, secret.", true, true},
+	    {"to H, O.", "to secret, H.", false, false},
+	    {"HH", "secretsecret", true, true},
+	    {"secret", "H", false, false},
+	    {HMAC "ab", HMAC "ab", true, true},
+	    {HMAC "ab", "secret", false, false},
+	};
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct str recorded = text(arena, rows[i].recorded);
+		struct str computed = text(arena, rows[i].computed);
+
+		if (masked_agrees(recorded, computed, salt) != rows[i].with ||
+		    masked_agrees(recorded, computed, none) !=
+			rows[i].without)
+			fail_msg("%s, %s", rows[i].recorded,
+			    rows[i].computed);
+	}
+	arena_free(&arena);
+}
+
+static void
+test_digest_is_told_from_text(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	assert_true(masked_is_digest(text(arena, "H")));
+	assert_true(masked_is_digest(text(arena, "S")));
+	assert_false(masked_is_digest(text(arena, "H!")));
+	assert_false(masked_is_digest(text(arena, " H")));
+	assert_false(masked_is_digest(STR("12")));
+	assert_false(masked_is_digest(none));
+	arena_free(&arena);
+}
+
+/* ---- whose a record is ---- */
+
+#define ID(last) "12345678-9abc-8def-8000-00000000000" last
+
+static void
+test_journal_is_no_instance(void **state)
+{
+	struct chart_identity identity;
+
+	(void)state;
+	assert_true(record_identity(STR(ID("0")), &identity));
+	assert_int_equal(identity.number, STORE_JOURNAL);
+	assert_true(record_identity(STR(ID("7")), &identity));
+	assert_int_equal(identity.number, 7);
+	assert_false(record_identity(STR("12345678-9abc"), &identity));
+	assert_false(record_identity(
+	    STR("x2345678-9abc-8def-8000-000000000007"), &identity));
+	assert_false(record_identity(none, &identity));
+}
+
+/* ---- lines ---- */
+
+struct told {
+	size_t count;
+	char explanation[300];
+};
+
+static void
+tell_cb(const struct reperform_finding *finding, void *arg)
+{
+	struct told *told = arg;
+
+	assert_int_equal(finding->result, REPERFORM_COULD_NOT);
+	told->count++;
+	str_write(told->explanation, sizeof(told->explanation), "%.*s %.*s",
+	    STR_ARG(finding->instance), STR_ARG(finding->explanation));
+}
+
+/* Of a file without definitions, in which everything could not be done. */
+static struct told
+go_through(struct reperform_options options, bool tells_purged)
+{
+	static const char *const file[] = {
+	    "{\"instance\":\"" ID("0") "\",\"kind\":\"engine-started\"}",
+	    "{\"instance\":\"" ID("0") "\",\"kind\":\"purged\",\"instances\":["
+	    "{\"instance\":\"" ID("1") "\",\"workflow\":\"wire\"},"
+	    "{\"instance\":\"" ID("2") "\",\"workflow\":\"order\"}]}",
+	    "{\"instance\":\"" ID("0") "\",\"kind\":\"purged\"}",
+	    "{\"instance\":\"" ID("3") "\",\"kind\":\"entered\","
+	    "\"workflow\":\"wire\"}",
+	    "{\"totals\":{}}",
+	};
+	struct told told = {.count = 0};
+	struct lines lines = {.options = &options,
+	    .fn = tell_cb,
+	    .arg = &told,
+	    .tells_purged = tells_purged};
+
+	lines_init(&lines);
+	for (size_t i = 0; i < COUNT_OF(file); i++)
+		lines_add(&lines, str_of(file[i]));
+	lines_end(&lines);
+	assert_int_equal(lines.told, told.count);
+	return told;
+}
+
+static void
+test_certificates_tell_what_was_purged(void **state)
+{
+	struct told told;
+
+	(void)state;
+	told = go_through((struct reperform_options){.path = STR("x")}, true);
+	assert_int_equal(told.count, 3);
+	told = go_through((struct reperform_options){.path = STR("x")}, false);
+	assert_int_equal(told.count, 1);
+	told = go_through(
+	    (struct reperform_options){.workflow = STR("order")}, true);
+	assert_int_equal(told.count, 1);
+	assert_int_not_equal(
+	    str_find(str_of(told.explanation), STR(ID("2") " its history was "
+						   "purged")),
+	    SIZE_MAX);
+	told = go_through(
+	    (struct reperform_options){.instance = STR(ID("1"))}, true);
+	assert_int_equal(told.count, 1);
+	told = go_through(
+	    (struct reperform_options){.instance = STR(ID("0"))}, true);
+	assert_int_equal(told.count, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_texts_agree_where_digests_do),
+	    cmocka_unit_test(test_digest_is_told_from_text),
+	    cmocka_unit_test(test_journal_is_no_instance),
+	    cmocka_unit_test(test_certificates_tell_what_was_purged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
