@@ -86,6 +86,7 @@ struct instance {
 	struct instance *older;
 	uint64_t number;
 	struct chart *chart;
+	const struct library *library; /* of whose connections it knows */
 	size_t bytes;		  /* as counted for the cache */
 	uint64_t turn;		  /* serial of the last turn that changed it */
 	uint64_t cause;		  /* what it was stepped for last … */
