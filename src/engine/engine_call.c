@@ -433,6 +433,8 @@ line_check(struct line *line)
 		token_want(line);
 	if (!token_is_at_hand(line))
 		return;
+	/* Here the connection has been given anew, and needs none now. */
+	token_settle_refused(line, NULL);
 	while (line_queued(line) > 0 && line_has_place(line)) {
 		struct request *request = request_new(REQUEST_RELEASE);
 

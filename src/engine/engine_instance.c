@@ -72,6 +72,7 @@ instance_add(struct engine *engine, struct chart *chart, uint64_t number)
 	must(instance != NULL);
 	instance->number = number;
 	instance->chart = chart;
+	instance->library = engine->library;
 	must(map_put(engine->instances, MAP_KEY_OF(&instance->number),
 		 instance) == NULL);
 	link_newest(engine, instance);
@@ -256,12 +257,25 @@ load(struct engine *engine, uint64_t number)
 	return instance;
 }
 
+/* The connections that it calls may have been given anew since it was loaded,
+ * and those of before are nobody's any more. */
+static bool
+is_stale(const struct engine *engine, const struct instance *instance)
+{
+	return instance->library != engine->library &&
+	       !instance_is_dirty(engine, instance);
+}
+
 struct instance *
 instance_find(struct engine *engine, uint64_t number)
 {
 	struct instance *instance =
 	    map_find(engine->instances, MAP_KEY_OF(&number));
 
+	if (instance != NULL && is_stale(engine, instance)) {
+		instance_drop(engine, number);
+		instance = NULL;
+	}
 	if (instance == NULL)
 		return load(engine, number);
 	unlink_used(engine, instance);

@@ -86,6 +86,7 @@ struct instance {
 	struct instance *older;
 	uint64_t number;
 	struct chart *chart;
+	const struct library *library; /* of whose connections it knows */
 	size_t bytes;		  /* as counted for the cache */
 	uint64_t turn;		  /* serial of the last turn that changed it */
 	uint64_t cause;		  /* what it was stepped for last … */
@@ -153,10 +154,12 @@ struct token {
 	int64_t until_ms; /* 0: until it is refused */
 	int64_t renew_ms; /* from then on; 0: never */
 	bool is_fetching;
+	const struct def_connection *asked; /* whose token is fetched */
 	struct arena *arena; /* of the fetching */
 	struct message_request request;
 	int failures; /* in a row */
 	int64_t retry_ms; /* not before; 0: at once */
+	int64_t delay_ms; /* so long, counted from the failure */
 	struct exchange *refused; /* that wait for another one */
 };
 
@@ -776,6 +779,8 @@ bool token_is_at_hand(const struct line *line);
 void token_want(struct line *line);
 /* When to look again; 0: not for its sake. */
 int64_t token_retry_ms(const struct line *line);
+/* What was refused goes out once more or, with a failure, has failed. */
+void token_settle_refused(struct line *line, const struct outcome *failure);
 /* false where a call that was refused has failed; else it is sent again as
  * soon as there is another token. */
 MUST_USE bool token_was_refused(struct exchange *exchange);

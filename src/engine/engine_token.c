@@ -83,9 +83,8 @@ token_doubt_secrets(struct engine *engine)
 
 /* ---- who waits for it ---- */
 
-/* What was refused goes out once more, or has failed. */
-static void
-settle_refused(struct line *line, const struct outcome *failure)
+void
+token_settle_refused(struct line *line, const struct outcome *failure)
 {
 	struct exchange *exchange = line->token.refused;
 
@@ -113,22 +112,46 @@ give_up(struct line *line, const struct outcome *failure)
 		delay_ms = failure->retry_after_ms;
 	/* What is refused for good is mended by people, who want to see it. */
 	token->failures = failure->transient ? token->failures + 1 : 0;
+	token->delay_ms = delay_ms;
 	token->retry_ms = engine_now_ms(line->engine) + delay_ms;
 	log_warning("no token", "connection=%.*s code=%.*s %.*s",
 	    STR_ARG(line->name), STR_ARG(failure->code),
 	    STR_ARG(failure->message));
 	line_note_trouble(line, failure);
-	settle_refused(line, failure);
+	token_settle_refused(line, failure);
 	if (!token_is_at_hand(line))
 		exchange_fail_queue(line, failure);
 }
 
+/* Not to be asked for before; 0: at once.  Where the clock was set back, what
+ * lies farther ahead than it could have been set is over. */
+static int64_t
+barred_until_ms(const struct line *line)
+{
+	const struct token *token = &line->token;
+	int64_t left_ms = token->retry_ms - engine_now_ms(line->engine);
+
+	return left_ms > 0 && left_ms <= token->delay_ms ? token->retry_ms : 0;
+}
+
 /* ---- the exchange ---- */
 
-static void
-token_cb(const struct message_response *response, void *arg)
+/* What the connection was before asked for it: it is shown to nobody. */
+static bool
+is_for_another(struct line *line)
 {
-	struct line *line = arg;
+	struct token *token = &line->token;
+
+	if (token->asked == line->connection)
+		return false;
+	arena_free(&token->arena);
+	line_check(line);
+	return true;
+}
+
+static void
+receive(struct line *line, const struct message_response *response)
+{
 	struct token *token = &line->token;
 	struct connector_context context =
 	    engine_connector_context(line->engine, token->arena);
@@ -138,12 +161,11 @@ token_cb(const struct message_response *response, void *arg)
 	struct outcome failure;
 	bool is_given;
 
-	token->is_fetching = false;
 	is_given = connector_token_interpret(
 	    line->connection, &masked, &context, &given, &failure);
 	if (is_given) {
 		keep(line, &given);
-		settle_refused(line, NULL);
+		token_settle_refused(line, NULL);
 	} else {
 		if (!failure.transient)
 			failure.transient = token_doubt_secrets(line->engine);
@@ -152,6 +174,16 @@ token_cb(const struct message_response *response, void *arg)
 	arena_free(&token->arena);
 	if (is_given)
 		line_check(line);
+}
+
+static void
+token_cb(const struct message_response *response, void *arg)
+{
+	struct line *line = arg;
+
+	line->token.is_fetching = false;
+	if (!is_for_another(line))
+		receive(line, response);
 }
 
 /* A token changes nothing at the endpoint: it may be asked for before any
@@ -168,6 +200,7 @@ fetch(struct line *line)
 	if (connector_token_prepare(
 		line->connection, &context, &token->request, &failure)) {
 		token->is_fetching = true;
+		token->asked = line->connection;
 		http_send(line->engine->options.http, &token->request,
 		    token_cb, line);
 		return;
@@ -184,7 +217,7 @@ token_want(struct line *line)
 	bool is_old = token->renew_ms != 0 && now_ms >= token->renew_ms;
 
 	if (!connector_needs_token(line->connection) || token->is_fetching ||
-	    (token_is_at_hand(line) && !is_old) || now_ms < token->retry_ms)
+	    (token_is_at_hand(line) && !is_old) || barred_until_ms(line) != 0)
 		return;
 	fetch(line);
 }
@@ -192,11 +225,9 @@ token_want(struct line *line)
 int64_t
 token_retry_ms(const struct line *line)
 {
-	const struct token *token = &line->token;
-
-	return token->is_fetching || token_is_at_hand(line)
+	return line->token.is_fetching || token_is_at_hand(line)
 		   ? 0 /* its arrival is the reason to look again */
-		   : token->retry_ms;
+		   : barred_until_ms(line);
 }
 
 /* ---- 401 ---- */

@@ -553,7 +553,8 @@ has_item(struct auditor *auditor, uint64_t number)
 	return owned.is_owned;
 }
 
-/* It has ended, or something will come, or somebody has it. */
+/* It has ended, or something will come, or somebody has it.  One that waits for
+ * a call has another name: nothing but an answer lets it go on. */
 static void
 check_owner(struct auditor *auditor, const struct life *life,
     const struct store_instance *row)
@@ -564,7 +565,7 @@ check_owner(struct auditor *auditor, const struct life *life,
 		(row->busy && auditor->has_calls_waiting) ||
 		str_equal(row->status, STR("suspended")) ||
 		has_item(auditor, life->number),
-	    "nobody has it",
+	    row->busy ? "nothing is under way" : "nobody has it",
 	    "%.*s is %.*s in %.*s, nothing is due and nobody was asked",
 	    STR_ARG(life->k), STR_ARG(row->status), STR_ARG(row->state));
 }

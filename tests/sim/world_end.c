@@ -8,6 +8,7 @@
 
 #define ROUNDS_BY_ITSELF 40 /* then operators cancel what is left */
 #define ROUNDS_MAX 120
+#define ROUNDS_OF_CALLS 20 /* when all have ended */
 #define ANSWERS_MAX 4000
 
 /* Until the engine finds nothing more to do: what is due it takes a little at
@@ -47,6 +48,16 @@ due_cb(uint64_t number, int64_t due_ms, void *arg)
 	*(int64_t *)arg = due_ms;
 }
 
+/* Calls that nobody outside has, and that are not through: they wait for a
+ * place, or, refused with 401, for another token. */
+static bool
+has_calls_inside(const struct world *world)
+{
+	struct engine_health health = engine_health(world->engine);
+
+	return health.calls_queued + health.calls_active > 0;
+}
+
 /* On to whatever is due first. */
 static void
 pass_time(struct world *world)
@@ -59,8 +70,9 @@ pass_time(struct world *world)
 	};
 	int64_t due_ms = 0;
 
-	if (engine_health(world->engine).calls_queued > 0) {
-		world->now_ms += 21 * 1000; /* places, rates, breakers */
+	/* Rates, breakers and tokens take their time. */
+	if (has_calls_inside(world)) {
+		world->now_ms += 21 * 1000;
 		return;
 	}
 	must(store_each_due(world->store, &range, due_cb, &due_ms) ==
@@ -71,6 +83,20 @@ pass_time(struct world *world)
 		world->now_ms += 1000;
 }
 
+/* What an instance asked for before it was cancelled goes when its turn comes,
+ * and leaves its place. */
+static void
+let_calls_go(struct world *world)
+{
+	for (int round = 0; has_calls_inside(world); round++) {
+		if (round == ROUNDS_OF_CALLS)
+			world_fail(world, "a call is not through",
+			    "all have ended, and it keeps its place");
+		pass_time(world);
+		answer_all(world);
+	}
+}
+
 void
 world_grow_honest(struct world *world)
 {
@@ -79,8 +105,7 @@ world_grow_honest(struct world *world)
 	world_tell(world, "honest");
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		answer_all(world);
-		auditor_check_rest(world->auditor,
-		    engine_health(world->engine).calls_queued > 0);
+		auditor_check_rest(world->auditor, has_calls_inside(world));
 		auditor_tidy(world->auditor);
 		if (world_count_open(world) == 0)
 			break;
@@ -91,4 +116,5 @@ world_grow_honest(struct world *world)
 	}
 	answer_all(world);
 	auditor_check_end(world->auditor);
+	let_calls_go(world);
 }

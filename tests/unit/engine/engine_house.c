@@ -198,7 +198,7 @@ free_libraries(struct house *house)
 }
 
 void
-house_reload(struct house *house, const char *definitions)
+house_replace(struct house *house, const char *definitions)
 {
 	struct buf detail = {0};
 	size_t i = 0;
@@ -211,6 +211,12 @@ house_reload(struct house *house, const char *definitions)
 	if (!engine_reload(house->engine, house->library, &detail))
 		fprintf(stderr, "%s\n", buf_cstr(&detail));
 	must(detail.bytes == 0);
+}
+
+void
+house_reload(struct house *house, const char *definitions)
+{
+	house_replace(house, definitions);
 	house_run(house);
 }
 

@@ -62,6 +62,8 @@ void house_open_engine(struct house *house);
 bool house_try_engine(struct house *house);
 /* Other definitions, as SIGHUP brings them. */
 void house_reload(struct house *house, const char *definitions);
+/* The same from within what the engine calls. */
+void house_replace(struct house *house, const char *definitions);
 /* Runs the loop until nothing is under way. */
 void house_run(struct house *house);
 /* Runs the loop for so long, really. */

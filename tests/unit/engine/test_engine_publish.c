@@ -105,6 +105,42 @@ test_version_that_is_taken_keeps_its_text(void **state)
 	house_free(&house);
 }
 
+#define CALLER                                                              \
+	"workflow: caller\nversion: 1\ninitial: first\n"                   \
+	"events: {go: {correlate: = \"A\"}}\nstates:\n"                    \
+	"  first: {on: {go: second}}\n"                                     \
+	"  second: {entry: [{call: stub.ask}], on: {done: end}}\n"          \
+	"  end: {type: final}\n---\n"                                       \
+	"connection: stub\nkind: http\noperations:\n"                       \
+	"  ask: {request: {get: /ask}}\n"
+
+static char asked[64]; /* the last address */
+
+static bool
+answer_and_note(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	str_write(asked, sizeof(asked), "%.*s", STR_ARG(request->url));
+	return house_answer_ok(house, request, response);
+}
+
+/* It began under other definitions, and has been in memory ever since. */
+static void
+test_instance_in_memory_goes_by_the_connection_of_now(void **state)
+{
+	struct house *house =
+	    house_new(CALLER "url: http://one.invalid\n", answer_and_note);
+
+	(void)state;
+	house_start(house, "caller", "{}");
+	house_reload(house, CALLER "url: http://two.invalid\n");
+	house_event(house, "go", "A", "e-1");
+	assert_string_equal(asked, "http://two.invalid/ask");
+	house_look(house, 1);
+	assert_string_equal(house->state, "end");
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -115,6 +151,8 @@ main(void)
 	    cmocka_unit_test(
 		test_publication_that_is_not_committed_did_not_happen),
 	    cmocka_unit_test(test_version_that_is_taken_keeps_its_text),
+	    cmocka_unit_test(
+		test_instance_in_memory_goes_by_the_connection_of_now),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -277,8 +277,146 @@ test_crash_while_a_refused_call_waits(void **state)
 	house_free(&house);
 }
 
+/* A second is a second, whatever the clock says. */
+static void
+test_clock_that_is_set_back_makes_nobody_wait_for_a_token(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	bank.status = 503;
+	house_start(house, "pay", "{}");
+	assert_state(house, 1, "failed");
+	house_start(house, "pay", "{}");
+	assert_state(house, 2, "paying");
+	bank.status = 0;
+	house_advance(house, 999);
+	assert_int_equal(bank.asked, 1);
+	house_advance(house, -3600 * 1000);
+	assert_state(house, 2, "paid");
+	assert_int_equal(bank.asked, 2);
+	house_free(&house);
+}
+
+/* With the first 401 the client's secret is gone, so that a token can't even
+ * be asked for. */
+static bool
+answer_and_lose_secret(struct house *house,
+    const struct message_request *request, struct message_response *response)
+{
+	bool is_answered = answer(house, request, response);
+
+	if (response->status == 401)
+		house->secret = "";
+	return is_answered;
+}
+
+/* Two are refused, one after the other; between them the fetching fails.  The
+ * second waits until it may be tried again, and keeps its place. */
+static void
+test_refused_call_waits_while_no_token_may_be_asked_for(void **state)
+{
+	static const struct value input = {.type = VALUE_CONTEXT};
+	static const struct engine_start start = {
+	    .workflow = STR_INIT("pay"),
+	    .input = &input,
+	    .actor = {.name = STR_INIT("alice")},
+	};
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	bank.taken = 2;
+	house->answer = answer_and_lose_secret;
+	engine_start(house->engine, &start, house_reply_cb, house);
+	engine_start(house->engine, &start, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(bank.refused, 2);
+	assert_state(house, 2, "failed");
+	assert_state(house, 3, "paying");
+	assert_int_equal(engine_health(house->engine).calls_active, 1);
+	house->secret = NULL;
+	house_advance(house, 1000);
+	assert_state(house, 3, "paid");
+	assert_int_equal(engine_health(house->engine).calls_active, 0);
+	assert_int_equal(house_count(house, 3, "call-sent"), 1);
+	house_free(&house);
+}
+
 static const char by_secret[] = WORKFLOW
     "auth: {bearer: {secret: bank}}\n";
+
+static const char by_other_token[] = WORKFLOW
+    "auth: {oauth2: {token-url: http://other.invalid/token, client: {secret: "
+    "bank}}}\n";
+
+static const char *given_anew; /* while a token is on its way */
+
+static bool
+answer_and_reload(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	const char *definitions = given_anew;
+
+	if (definitions != NULL &&
+	    str_find(request->url, STR("/token")) != SIZE_MAX) {
+		given_anew = NULL;
+		house_replace(house, definitions);
+	}
+	return answer(house, request, response);
+}
+
+/* A token is shown to nobody but whom it was asked for. */
+static void
+test_token_of_what_the_connection_was_is_not_shown(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house->answer = answer_and_reload;
+	given_anew = by_other_token;
+	bank.taken = 2; /* a call by the first one would be refused */
+	house_start(house, "pay", "{}");
+	assert_state(house, 1, "paid");
+	assert_int_equal(bank.asked, 2);
+	assert_int_equal(bank.refused, 0);
+	house_free(&house);
+}
+
+static void
+test_token_that_nobody_needs_any_more_is_dropped(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house->answer = answer_and_reload;
+	house->secret = "t1:s";
+	given_anew = by_secret;
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.asked, 1);
+	/* The bank doesn't know the secret. */
+	assert_state(house, 1, "failed");
+	assert_int_equal(bank.paid, 0);
+	house_free(&house);
+}
+
+/* It was refused, and waits for a token that will never be asked for. */
+static void
+test_refused_call_goes_on_where_no_token_is_needed_any_more(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	house->answer = answer_and_reload;
+	given_anew = by_secret;
+	bank.taken = 2;
+	house_start(house, "pay", "{}");
+	assert_state(house, 2, "failed");
+	assert_int_equal(bank.refused, 1);
+	assert_int_equal(engine_health(house->engine).calls_active, 0);
+	house_free(&house);
+}
 
 /* It takes t1 once, and then t2 alone; the secret changes meanwhile. */
 static void
@@ -321,6 +459,15 @@ main(void)
 	    cmocka_unit_test(
 		test_token_endpoint_in_trouble_costs_one_call_at_a_time),
 	    cmocka_unit_test(test_crash_while_a_refused_call_waits),
+	    cmocka_unit_test(
+		test_clock_that_is_set_back_makes_nobody_wait_for_a_token),
+	    cmocka_unit_test(
+		test_refused_call_waits_while_no_token_may_be_asked_for),
+	    cmocka_unit_test(
+		test_token_of_what_the_connection_was_is_not_shown),
+	    cmocka_unit_test(test_token_that_nobody_needs_any_more_is_dropped),
+	    cmocka_unit_test(
+		test_refused_call_goes_on_where_no_token_is_needed_any_more),
 	    cmocka_unit_test(
 		test_secret_that_was_changed_meanwhile_is_tried_once),
 	};
