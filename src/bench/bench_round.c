@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#define ALONE_MS_MIN 600
 #define WARM_MS_MAX 1000
 
 bool
@@ -192,6 +193,13 @@ batch_of(const struct round *round)
 	return commits > 0 && steps > commits ? (size_t)(steps / commits) : 1;
 }
 
+/* A median wants some of them, on a machine that is busy, too. */
+static int64_t
+alone_ms(int64_t ms)
+{
+	return ms / 4 > ALONE_MS_MIN ? ms / 4 : ALONE_MS_MIN;
+}
+
 /* Latency is mostly waiting in line then. */
 static bool
 is_crowded(const struct round *round)
@@ -217,8 +225,10 @@ floor_of(const struct round *round)
 
 	bench->floor.turn_ns = floor_sqlite(place.store, batch_of(round),
 	    parts->turns, bench->options->ms / 8 + 1);
-	bench->floor.alone_us = floor_alone(bench->base, &place, parts,
-	    round->rate, bench->options->ms / 4 + 1);
+	bench->floor.alone_us = parts->requests == 0
+	    ? 0 /* time begins it, and nobody waits for it */
+	    : floor_alone(bench->base, &place, parts, round->rate,
+		  alone_ms(bench->options->ms));
 	floor_ns = floor_report(built, &bench->floor, parts);
 	value_put_int(built, "batch", (int64_t)batch_of(round));
 	if (!is_crowded(round) && bench->floor.alone_us > 0)
