@@ -37,7 +37,7 @@ struct replay {
 	struct chart_identity identity;
 	struct digest definition; /* that it runs on */
 	struct str environment;
-	struct str alarm; /* who is told of what is done alone; absent: nobody */
+	struct str alarm; /* told of what is done alone; absent: nobody is */
 	struct str salt;  /* of its digests; absent: not at hand */
 	const struct value *settings;
 	size_t settings_at; /* the next record that tells of them */
