@@ -19,30 +19,39 @@ const struct cmd_option cli_item_options[] = {
 };
 
 enum cli_status
+cli_item_pages(struct cli *cli, struct buf *path, const char *kind,
+    const struct cli_column *columns)
+{
+	bool takes_all = cli_option(cli, "all") != NULL;
+	const struct value *items;
+	struct str next = {NULL, 0};
+	enum cli_status status;
+
+	cli_client_query(path, "limit", cli_option_str(cli, "limit"));
+	if (!takes_all)
+		cli_client_query(path, "cursor", cli_option_str(cli, "cursor"));
+	status = cli_client_pages(cli, arena_str(cli->arena, buf_str(path)),
+	    "cursor", &items, takes_all ? NULL : &next);
+	if (status == CLI_OK)
+		cli_show_page(cli, kind, items, columns, next);
+	return status;
+}
+
+enum cli_status
 cli_item_list(
     struct cli *cli, const char *kind, const struct cli_column *columns)
 {
-	bool takes_all = cli_option(cli, "all") != NULL;
 	struct buf path = {0};
-	const struct value *items;
-	struct str next = {NULL, 0};
 	enum cli_status status;
 
 	buf_addf(&path, "/v1/%s", kind);
 	cli_client_query(&path, "role", cli_option_str(cli, "role"));
 	cli_client_query(&path, "instance", cli_option_str(cli, "instance"));
-	cli_client_query(&path, "limit", cli_option_str(cli, "limit"));
 	cli_client_query(&path, "status", cli_option_str(cli, "status"));
 	if (cli_option(cli, "closed") != NULL)
 		cli_client_query(&path, "open", STR("false"));
-	if (!takes_all)
-		cli_client_query(
-		    &path, "cursor", cli_option_str(cli, "cursor"));
-	status = cli_client_pages(cli, arena_str(cli->arena, buf_str(&path)),
-	    "cursor", &items, takes_all ? NULL : &next);
+	status = cli_item_pages(cli, &path, kind, columns);
 	buf_fini(&path);
-	if (status == CLI_OK)
-		cli_show_page(cli, kind, items, columns, next);
 	return status;
 }
 

@@ -367,6 +367,9 @@ void cli_show_page(struct cli *cli, const char *kind,
 /* ---- cli_item.c: tasks, incidents, escalations ---- */
 
 extern const struct cmd_option cli_item_options[]; /* of the lists */
+/* Shows what the path gives, page by page, as --limit, --cursor and --all say. */
+enum cli_status cli_item_pages(struct cli *cli, struct buf *path,
+    const char *kind, const struct cli_column *columns);
 /* Lists /v1/`kind`. */
 enum cli_status cli_item_list(
     struct cli *cli, const char *kind, const struct cli_column *columns);

@@ -20,23 +20,13 @@ static const struct cli_column columns[] = {
 static enum cli_status
 show_plan(struct cli *cli)
 {
-	bool takes_all = cli_option(cli, "all") != NULL;
 	struct buf path = {0};
-	const struct value *items;
-	struct str next = {NULL, 0};
 	enum cli_status status;
 
 	buf_add_cstr(&path, "/v1/purges");
 	cli_client_query(&path, "until", cli_option_str(cli, "until"));
-	cli_client_query(&path, "limit", cli_option_str(cli, "limit"));
-	if (!takes_all)
-		cli_client_query(
-		    &path, "cursor", cli_option_str(cli, "cursor"));
-	status = cli_client_pages(cli, arena_str(cli->arena, buf_str(&path)),
-	    "cursor", &items, takes_all ? NULL : &next);
+	status = cli_item_pages(cli, &path, "purges", columns);
 	buf_fini(&path);
-	if (status == CLI_OK)
-		cli_show_page(cli, "purges", items, columns, next);
 	return status;
 }
 

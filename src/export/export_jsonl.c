@@ -77,14 +77,7 @@ export_jsonl_close(struct buf *out, const struct export_closing *closing)
 static bool
 read_count(const struct value *totals, const char *key, uint64_t *count)
 {
-	const struct value *number = value_field_or_null(totals, key);
-	int64_t n;
-
-	if (number->type != VALUE_NUMBER ||
-	    !number_to_int(number->as.number, &n) || n < 0)
-		return false;
-	*count = (uint64_t)n;
-	return true;
+	return export_record_uint(value_field_or_null(totals, key), count);
 }
 
 /* There is one way to write it. */

@@ -97,6 +97,8 @@ void export_record_name(
 /* false where the record carries no time. */
 MUST_USE bool export_record_time(const struct value *record, int64_t *time_ms);
 int64_t export_record_time_or_zero(const struct value *record);
+/* Of a number that counts something; false where it is none. */
+MUST_USE bool export_record_uint(const struct value *value, uint64_t *out);
 /* The `instance` that it names, as text; absent where it names none. */
 struct str export_record_instance(
     struct arena *arena, const struct value *record);

@@ -85,15 +85,12 @@ take_turns(struct scan *scan, struct str line)
 		return complain(scan, "tells of no turns");
 	for (size_t i = 0; i < list->as.list.count; i++) {
 		const struct value *turn = list->as.list.items[i];
-		int64_t index;
+		uint64_t index;
 
 		if (turn->type != VALUE_LIST || turn->as.list.count != 2 ||
-		    turn->as.list.items[1]->type != VALUE_NUMBER ||
-		    !number_to_int(turn->as.list.items[1]->as.number, &index) ||
-		    index < 0)
+		    !export_record_uint(turn->as.list.items[1], &index))
 			return complain(scan, "tells of no turns");
-		buf_add(&scan->leaves, &(uint64_t){(uint64_t)index},
-		    sizeof(uint64_t));
+		buf_add(&scan->leaves, &index, sizeof(index));
 	}
 	return true;
 }

@@ -73,6 +73,18 @@ export_record_time_or_zero(const struct value *record)
 	return export_record_time(record, &time_ms) ? time_ms : 0;
 }
 
+bool
+export_record_uint(const struct value *value, uint64_t *out)
+{
+	int64_t n;
+
+	if (value->type != VALUE_NUMBER ||
+	    !number_to_int(value->as.number, &n) || n < 0)
+		return false;
+	*out = (uint64_t)n;
+	return true;
+}
+
 struct str
 export_record_instance(struct arena *arena, const struct value *record)
 {

@@ -123,18 +123,6 @@ seal_leaves_note(struct seal_leaves *leaves, struct str instance,
 /* ------------------------------------------------------------------ lines */
 
 static bool
-read_uint(const struct value *value, uint64_t *out)
-{
-	int64_t n;
-
-	if (value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &n) || n < 0)
-		return false;
-	*out = (uint64_t)n;
-	return true;
-}
-
-static bool
 is_tuple(const struct value *value, size_t count)
 {
 	return value->type == VALUE_LIST && value->as.list.count == count;
@@ -148,8 +136,8 @@ take_turn(struct seal_leaves *leaves, const struct value *turn)
 	struct leaf leaf;
 
 	if (!is_tuple(turn, 2) ||
-	    !read_uint(turn->as.list.items[0], &end.seq) ||
-	    !read_uint(turn->as.list.items[1], &leaf.index) ||
+	    !export_record_uint(turn->as.list.items[0], &end.seq) ||
+	    !export_record_uint(turn->as.list.items[1], &leaf.index) ||
 	    leaves->hashes.bytes == 0 || end.seq < leaves->first_seq ||
 	    end.seq > last_seq(leaves) || end.seq <= leaves->proved)
 		return false;
@@ -187,8 +175,8 @@ take_node(struct seal_leaves *leaves, const struct value *tuple)
 	uint64_t level, position;
 
 	if (!is_tuple(tuple, 3) ||
-	    !read_uint(tuple->as.list.items[0], &level) ||
-	    !read_uint(tuple->as.list.items[1], &position) ||
+	    !export_record_uint(tuple->as.list.items[0], &level) ||
+	    !export_record_uint(tuple->as.list.items[1], &position) ||
 	    level >= AUDIT_TREE_LEVELS ||
 	    position > UINT64_MAX >> (level + 1) ||
 	    !digest_parse_hex(

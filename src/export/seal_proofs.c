@@ -67,14 +67,7 @@ read_path(const struct value *list, struct audit_tree_proof *proof)
 static bool
 read_uint(const struct value *from, const char *name, uint64_t *out)
 {
-	const struct value *value = value_field_or_null(from, name);
-	int64_t n;
-
-	if (value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &n) || n < 0)
-		return false;
-	*out = (uint64_t)n;
-	return true;
+	return export_record_uint(value_field_or_null(from, name), out);
 }
 
 /* -------------------------------------------------------------- inclusion */
