@@ -10,11 +10,6 @@
 #include <unistd.h>
 
 #define TOKEN_BYTES 128
-#define KEY_PEM                                                                \
-	"-----BEGIN PRIVATE KEY-----\n"                                        \
-	"MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"   \
-	"-----END PRIVATE KEY-----\n"
-
 static const struct house_options guarded = {
     .config = "auth: {required: true}\n"
 	      "checkpoints: {key: {secret: seal}, every: off}\n",
@@ -453,6 +448,6 @@ main(void)
 	    HOUSE_TEST(test_without_a_key_it_is_said_what_to_do),
 	};
 
-	setenv("STATED_SECRET_SEAL", KEY_PEM, 1);
+	setenv("STATED_SECRET_SEAL", HOUSE_SEAL_PEM, 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

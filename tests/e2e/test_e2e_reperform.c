@@ -18,6 +18,12 @@ static const struct house_options brisk = {
 	"--delay-settled", "60", "--delay-matched", "120"},
 };
 
+static const struct house_options sealed = {
+    .sandbox = {"--delay-accepted", "20", "--delay-settling", "40",
+	"--delay-settled", "60", "--delay-matched", "120"},
+    .config = "checkpoints: {key: {secret: seal}, every: off}\n",
+};
+
 static json_t *
 run_json(struct house *house, int status, const char *const *arguments)
 {
@@ -231,9 +237,18 @@ make_payments(struct house *house, int from, int to)
 }
 
 static void
-test_broken_off_export_goes_on_as_if_it_had_not_been(void **state)
+make_checkpoint(struct house *house)
 {
-	struct house *house = house_open(&brisk);
+	struct run run = house_run(
+	    house, (const char *[]){"checkpoint", "make", NULL});
+
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+}
+
+static void
+go_on(struct house *house, bool is_sealed)
+{
 	const char *database = house_path(house, "disk/stated.db");
 	const char *whole = house_path(house, "whole.jsonl");
 	const char *part = house_path(house, "part.jsonl");
@@ -242,8 +257,9 @@ test_broken_off_export_goes_on_as_if_it_had_not_been(void **state)
 	struct run run;
 	char *texts[2];
 
-	(void)state;
 	make_payments(house, 0, 4);
+	if (is_sealed)
+		make_checkpoint(house);
 	run = house_run(house,
 	    (const char *[]){"export", "--database", database, "--output",
 		whole, NULL});
@@ -261,6 +277,8 @@ test_broken_off_export_goes_on_as_if_it_had_not_been(void **state)
 
 	/* What is recorded meanwhile is no part of it. */
 	make_payments(house, 4, 6);
+	if (is_sealed)
+		make_checkpoint(house);
 	run = house_run(house,
 	    (const char *[]){"export", "--database", database, "--output",
 		part, "--resume", NULL});
@@ -271,6 +289,8 @@ test_broken_off_export_goes_on_as_if_it_had_not_been(void **state)
 	texts[0] = house_read(whole);
 	texts[1] = house_read(part);
 	assert_string_equal(texts[0], texts[1]);
+	assert_int_equal(strstr(texts[1], "{\"checkpoint\":{") != NULL,
+	    is_sealed);
 	free(texts[0]);
 	free(texts[1]);
 	run = house_run(house, (const char *[]){"verify", part, NULL});
@@ -284,6 +304,26 @@ test_broken_off_export_goes_on_as_if_it_had_not_been(void **state)
 	assert_int_equal(run.status, 1);
 	assert_non_null(strstr(run.text, "there is no export to go on with"));
 	run_fini(&run);
+}
+
+static void
+test_broken_off_export_goes_on_as_if_it_had_not_been(void **state)
+{
+	struct house *house = house_open(&brisk);
+
+	(void)state;
+	go_on(house, false);
+	house_close(&house);
+}
+
+/* By the checkpoint of then, with all turns that it was told about before. */
+static void
+test_broken_off_export_goes_on_to_the_same_proof(void **state)
+{
+	struct house *house = house_open(&sealed);
+
+	(void)state;
+	go_on(house, true);
 	house_close(&house);
 }
 
@@ -296,7 +336,9 @@ main(void)
 	    HOUSE_TEST(test_each_decision_is_made_again_by_the_table_of_then),
 	    HOUSE_TEST(test_lines_alone_are_refused_with_a_reason),
 	    HOUSE_TEST(test_broken_off_export_goes_on_as_if_it_had_not_been),
+	    HOUSE_TEST(test_broken_off_export_goes_on_to_the_same_proof),
 	};
 
+	setenv("STATED_SECRET_SEAL", HOUSE_SEAL_PEM, 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
