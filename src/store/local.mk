@@ -24,6 +24,8 @@ libstated_store_a_SOURCES = \
 	src/store/sqlite_lock.c \
 	src/store/sqlite_log.c \
 	src/store/sqlite_open.c \
+	src/store/sqlite_over.c \
+	src/store/sqlite_over.h \
 	src/store/sqlite_piece.c \
 	src/store/sqlite_priv.h \
 	src/store/sqlite_recent.c \

@@ -8,31 +8,24 @@
  */
 #include "sqlite_cipher.h"
 
-#include "stated/clock.h"
 #include "stated/digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_BYTES 40
 /* A journal's first header: as much of it as a new database needs. */
 #define JOURNAL_BYTES_MAX 512
 /* Of one with a million pages as of one with a thousand. */
 #define PAGES_LOOKED_AT 512
-/* At the beginning of 1970. */
-#define JULIAN_MS 210866760000000
 
 struct sqlite_cipher {
-	sqlite3_vfs vfs; /* first: SQLite has a pointer to it */
-	sqlite3_vfs *below;
+	struct sqlite_over over;
 	struct store_keys *keys;
-	char name[NAME_BYTES];
 	pthread_mutex_t lock; /* of what follows: connections have threads */
 	struct buf trouble;
 };
@@ -41,12 +34,6 @@ static struct sqlite_cipher *
 cipher_of(sqlite3_vfs *vfs)
 {
 	return (struct sqlite_cipher *)(void *)vfs;
-}
-
-static sqlite3_vfs *
-below(sqlite3_vfs *vfs)
-{
-	return cipher_of(vfs)->below;
 }
 
 /* ----------------------------------------------------------------- refusals */
@@ -105,60 +92,18 @@ sqlite_cipher_explain(struct sqlite_cipher *cipher, struct buf *detail)
 	return is_told;
 }
 
-/* ------------------------------------------------- what all files hand down */
-
-int
-sqlite_cipher_sync(sqlite3_file *opened, int flags)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xSync(file, flags);
-}
-
-int
-sqlite_cipher_lock(sqlite3_file *opened, int kind)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xLock(file, kind);
-}
-
-int
-sqlite_cipher_unlock(sqlite3_file *opened, int kind)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xUnlock(file, kind);
-}
-
-int
-sqlite_cipher_is_reserved(sqlite3_file *opened, int *is_reserved)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xCheckReservedLock(file, is_reserved);
-}
+/* ------------------------------------------------ what all files have alike */
 
 int
 sqlite_cipher_control(sqlite3_file *opened, int number, void *arg)
 {
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
 	/* Hints about sizes, which are others below, and no mapping. */
 	if (number == SQLITE_FCNTL_SIZE_HINT ||
 	    number == SQLITE_FCNTL_CHUNK_SIZE)
 		return SQLITE_OK;
 	if (number == SQLITE_FCNTL_MMAP_SIZE)
 		return SQLITE_NOTFOUND;
-	return file->pMethods->xFileControl(file, number, arg);
-}
-
-int
-sqlite_cipher_sector(sqlite3_file *opened)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xSectorSize(file);
+	return sqlite_over_control(opened, number, arg);
 }
 
 /* No promise about whole pages holds for sealed ones.  That a write leaves
@@ -166,30 +111,13 @@ sqlite_cipher_sector(sqlite3_file *opened)
 int
 sqlite_cipher_traits(sqlite3_file *opened)
 {
-	sqlite3_file *file = cipher_file_of(opened)->below;
 	int kept = SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN | SQLITE_IOCAP_IMMUTABLE;
 
-	return (file->pMethods->xDeviceCharacteristics(file) & kept) |
+	return (sqlite_over_traits(opened) & kept) |
 	    SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-int
-sqlite_cipher_close(sqlite3_file *opened)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xClose(file);
-}
-
 /* ------------------------------------------------------------------ journal */
-
-static int
-journal_read(sqlite3_file *opened, void *out, int bytes, sqlite3_int64 at)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xRead(file, out, bytes, at);
-}
 
 static int
 journal_write(
@@ -200,39 +128,22 @@ journal_write(
 	if (at + bytes > JOURNAL_BYTES_MAX)
 		return sqlite_cipher_refuse(journal, SQLITE_IOERR_WRITE,
 		    "a journal would hold pages in plain");
-	return journal->below->pMethods->xWrite(
-	    journal->below, in, bytes, at);
-}
-
-static int
-journal_truncate(sqlite3_file *opened, sqlite3_int64 bytes)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xTruncate(file, bytes);
-}
-
-static int
-journal_size(sqlite3_file *opened, sqlite3_int64 *bytes)
-{
-	sqlite3_file *file = cipher_file_of(opened)->below;
-
-	return file->pMethods->xFileSize(file, bytes);
+	return sqlite_over_write(opened, in, bytes, at);
 }
 
 static const sqlite3_io_methods journal = {
 	.iVersion = 1,
-	.xClose = sqlite_cipher_close,
-	.xRead = journal_read,
+	.xClose = sqlite_over_close,
+	.xRead = sqlite_over_read,
 	.xWrite = journal_write,
-	.xTruncate = journal_truncate,
-	.xSync = sqlite_cipher_sync,
-	.xFileSize = journal_size,
-	.xLock = sqlite_cipher_lock,
-	.xUnlock = sqlite_cipher_unlock,
-	.xCheckReservedLock = sqlite_cipher_is_reserved,
+	.xTruncate = sqlite_over_truncate,
+	.xSync = sqlite_over_sync,
+	.xFileSize = sqlite_over_size,
+	.xLock = sqlite_over_lock,
+	.xUnlock = sqlite_over_unlock,
+	.xCheckReservedLock = sqlite_over_is_reserved,
 	.xFileControl = sqlite_cipher_control,
-	.xSectorSize = sqlite_cipher_sector,
+	.xSectorSize = sqlite_over_sector,
 	.xDeviceCharacteristics = sqlite_cipher_traits,
 };
 
@@ -242,10 +153,6 @@ static const sqlite3_io_methods journal = {
 	(sizeof(struct cipher_pages_file) > sizeof(struct cipher_log_file)     \
 		? sizeof(struct cipher_pages_file)                             \
 		: sizeof(struct cipher_log_file))
-/* What is below begins there, aligned for anything. */
-#define BELOW_AT                                                        \
-	((FILE_BYTES_MAX + alignof(max_align_t) - 1) / alignof(max_align_t) *  \
-	    alignof(max_align_t))
 
 static const sqlite3_io_methods *
 methods_of(int flags)
@@ -261,100 +168,35 @@ static int
 open_cb(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *opened,
     int flags, int *flags_got)
 {
-	struct cipher_file *file = cipher_file_of(opened);
 	const sqlite3_io_methods *methods = methods_of(flags);
+	struct cipher_file plain = {
+		.cipher = cipher_of(vfs),
+		.path = path != NULL ? path : "a temporary file",
+	};
 
-	memset(opened, 0, BELOW_AT);
-	file->cipher = cipher_of(vfs);
-	file->path = path != NULL ? path : "a temporary file";
-	file->below = (sqlite3_file *)(void *)((char *)opened + BELOW_AT);
+	opened->pMethods = NULL;
 	if (methods == NULL)
-		return sqlite_cipher_refuse(file, SQLITE_CANTOPEN,
+		return sqlite_cipher_refuse(&plain, SQLITE_CANTOPEN,
 		    "it would be written in plain");
-	int code = below(vfs)->xOpen(
-	    below(vfs), path, file->below, flags, flags_got);
-	if (code == SQLITE_OK)
-		opened->pMethods = methods;
-	else if (file->below->pMethods != NULL)
-		(void)file->below->pMethods->xClose(file->below);
+	int code = sqlite_over_open(
+	    vfs, path, opened, flags, flags_got, methods);
+	struct cipher_file *file = cipher_file_of(opened);
+	file->cipher = plain.cipher;
+	file->path = plain.path;
 	return code;
 }
 
-static int
-delete_cb(sqlite3_vfs *vfs, const char *path, int syncs)
-{
-	return below(vfs)->xDelete(below(vfs), path, syncs);
-}
-
-static int
-access_cb(sqlite3_vfs *vfs, const char *path, int flags, int *result)
-{
-	return below(vfs)->xAccess(below(vfs), path, flags, result);
-}
-
-static int
-full_path_cb(sqlite3_vfs *vfs, const char *path, int bytes, char *out)
-{
-	return below(vfs)->xFullPathname(below(vfs), path, bytes, out);
-}
-
-static int
-randomness_cb(sqlite3_vfs *vfs, int bytes, char *out)
-{
-	return below(vfs)->xRandomness(below(vfs), bytes, out);
-}
-
-static int
-sleep_cb(sqlite3_vfs *vfs, int us)
-{
-	return below(vfs)->xSleep(below(vfs), us);
-}
-
-/* Since the Julian epoch. */
-static int
-time_cb(sqlite3_vfs *vfs, sqlite3_int64 *now_ms)
-{
-	(void)vfs;
-	*now_ms = clock_now_ms(clock_system()) + JULIAN_MS;
-	return SQLITE_OK;
-}
-
-static int
-last_error_cb(sqlite3_vfs *vfs, int bytes, char *out)
-{
-	return below(vfs)->xGetLastError(below(vfs), bytes, out);
-}
-
 struct sqlite_cipher *
-sqlite_cipher_new(struct store_keys *keys)
+sqlite_cipher_new(struct store_keys *keys, const char *below)
 {
 	struct sqlite_cipher *cipher = calloc(1, sizeof(*cipher));
 
 	must(cipher != NULL);
 	must(keys != NULL);
-	cipher->below = sqlite3_vfs_find(NULL);
-	must(cipher->below != NULL);
 	cipher->keys = keys;
 	pthread_mutex_init(&cipher->lock, NULL);
-	/* One for each database: each has keys of its own. */
-	snprintf(cipher->name, sizeof(cipher->name), "stated-cipher-%p",
-	    (void *)cipher);
-	cipher->vfs = (sqlite3_vfs){
-		.iVersion = 2,
-		.szOsFile = (int)BELOW_AT + cipher->below->szOsFile,
-		.mxPathname = cipher->below->mxPathname,
-		.zName = cipher->name,
-		.xOpen = open_cb,
-		.xDelete = delete_cb,
-		.xAccess = access_cb,
-		.xFullPathname = full_path_cb,
-		.xRandomness = randomness_cb,
-		.xSleep = sleep_cb,
-		.xGetLastError = last_error_cb,
-		.xCurrentTimeInt64 = time_cb,
-	};
-	int code = sqlite3_vfs_register(&cipher->vfs, 0);
-	must(code == SQLITE_OK);
+	sqlite_over_init(&cipher->over, "stated-cipher", below, FILE_BYTES_MAX,
+	    open_cb);
 	return cipher;
 }
 
@@ -365,8 +207,7 @@ sqlite_cipher_free(struct sqlite_cipher **freed)
 
 	if (cipher == NULL)
 		return;
-	int code = sqlite3_vfs_unregister(&cipher->vfs);
-	must(code == SQLITE_OK);
+	sqlite_over_fini(&cipher->over);
 	pthread_mutex_destroy(&cipher->lock);
 	buf_fini(&cipher->trouble);
 	free(cipher);
@@ -376,7 +217,7 @@ sqlite_cipher_free(struct sqlite_cipher **freed)
 const char *
 sqlite_cipher_vfs(const struct sqlite_cipher *cipher)
 {
-	return cipher->name;
+	return cipher->over.name;
 }
 
 struct store_keys *

@@ -3,7 +3,7 @@
  * sqlite_cipher.h: SQLite's files, sealed on their way to the disk; private
  * to src/store.
  *
- * A file system (VFS) of its own that stands over SQLite's default one.  What
+ * A file system (VFS) that stands over SQLite's default one, or another.  What
  * is above it sees files as ever; what is below gets what sealed.h describes.
  * Only three kinds of files pass: a database, its log, and the journal that
  * SQLite writes while a database is made, as long as that holds no content.
@@ -12,14 +12,16 @@
 #define SQLITE_CIPHER_H
 
 #include <pthread.h>
-#include <sqlite3.h>
 
 #include "sealed.h"
+#include "sqlite_over.h"
 #include "store_priv.h"
 
 struct sqlite_cipher;
-/* The keys are borrowed, and there is at least one. */
-struct sqlite_cipher *sqlite_cipher_new(struct store_keys *keys);
+/* The keys are borrowed, and there is at least one.  below: a file system's
+ * name, NULL: SQLite's default. */
+struct sqlite_cipher *sqlite_cipher_new(
+    struct store_keys *keys, const char *below);
 /* No connection may be open any more. */
 void sqlite_cipher_free(struct sqlite_cipher **cipher);
 /* For sqlite3_open_v2(). */
@@ -43,11 +45,9 @@ MUST_USE enum store_error sqlite_cipher_look(const char *path,
 
 /* ---- between the files of the cipher ---- */
 
-/* What SQLite has open; what is below it comes after it in memory. */
 struct cipher_file {
-	sqlite3_file base; /* first: SQLite has a pointer to it */
+	struct over_file over;
 	struct sqlite_cipher *cipher;
-	sqlite3_file *below;
 	const char *path;
 };
 struct cipher_pages_file {
@@ -82,13 +82,7 @@ int sqlite_cipher_refuse(const struct cipher_file *file, int code,
 /* "x is encrypted under the key ID, which is not among those given: …" */
 int sqlite_cipher_refuse_key(const struct cipher_file *file,
     const char *what, const uint8_t id[SEALED_ID_BYTES]);
-int sqlite_cipher_close(sqlite3_file *opened);
-int sqlite_cipher_sync(sqlite3_file *opened, int flags);
-int sqlite_cipher_lock(sqlite3_file *opened, int kind);
-int sqlite_cipher_unlock(sqlite3_file *opened, int kind);
-int sqlite_cipher_is_reserved(sqlite3_file *opened, int *is_reserved);
 int sqlite_cipher_control(sqlite3_file *opened, int number, void *arg);
-int sqlite_cipher_sector(sqlite3_file *opened);
 int sqlite_cipher_traits(sqlite3_file *opened);
 
 /* ---- sqlite_cipher_pages.c, sqlite_cipher_log.c ---- */

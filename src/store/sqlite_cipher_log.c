@@ -77,7 +77,7 @@ take_head(struct cipher_log_file *file, const struct sealed_head *head,
 static int
 load_head(struct cipher_log_file *file)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	uint8_t bytes[SEALED_LOG_HEAD_BYTES];
 	struct sealed_head head;
 	int code = below->pMethods->xRead(below, bytes, sizeof(bytes), 0);
@@ -117,7 +117,7 @@ need_head(struct cipher_log_file *file)
 static int
 write_head(struct cipher_log_file *file, const uint8_t *in)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	uint8_t bytes[SEALED_LOG_HEAD_BYTES] = {0};
 	uint8_t id[SEALED_ID_BYTES];
 	struct cipher_key key;
@@ -168,7 +168,7 @@ read_head(struct cipher_log_file *file, uint8_t *out, int bytes,
 static int
 open_frame(struct cipher_log_file *file, sqlite3_int64 frame, int from, int to)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	int first = from < LOG_FRAME_BYTES
 			? 0
 			: LOG_FRAME_BYTES + SEALED_LOG_MORE;
@@ -268,7 +268,7 @@ static int
 write_piece(struct cipher_log_file *file, enum sealed_piece piece,
     sqlite3_int64 frame, struct str plain)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	sqlite3_int64 at = place_of(file, frame);
 
 	if (piece == SEALED_FRAME_PAGE)
@@ -324,7 +324,7 @@ static int
 log_size(sqlite3_file *opened, sqlite3_int64 *bytes)
 {
 	struct cipher_log_file *file = log_of(opened);
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	sqlite3_int64 all = 0, frames;
 	int code = need_head(file);
 
@@ -344,7 +344,7 @@ static int
 log_truncate(sqlite3_file *opened, sqlite3_int64 bytes)
 {
 	struct cipher_log_file *file = log_of(opened);
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	sqlite3_int64 frames;
 	int code = need_head(file);
 
@@ -363,7 +363,7 @@ static int
 log_close(sqlite3_file *opened)
 {
 	forget_head(log_of(opened));
-	return sqlite_cipher_close(opened);
+	return sqlite_over_close(opened);
 }
 
 const sqlite3_io_methods sqlite_cipher_log = {
@@ -372,12 +372,12 @@ const sqlite3_io_methods sqlite_cipher_log = {
 	.xRead = log_read,
 	.xWrite = log_write,
 	.xTruncate = log_truncate,
-	.xSync = sqlite_cipher_sync,
+	.xSync = sqlite_over_sync,
 	.xFileSize = log_size,
-	.xLock = sqlite_cipher_lock,
-	.xUnlock = sqlite_cipher_unlock,
-	.xCheckReservedLock = sqlite_cipher_is_reserved,
+	.xLock = sqlite_over_lock,
+	.xUnlock = sqlite_over_unlock,
+	.xCheckReservedLock = sqlite_over_is_reserved,
 	.xFileControl = sqlite_cipher_control,
-	.xSectorSize = sqlite_cipher_sector,
+	.xSectorSize = sqlite_over_sector,
 	.xDeviceCharacteristics = sqlite_cipher_traits,
 };

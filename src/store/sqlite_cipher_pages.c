@@ -60,7 +60,7 @@ static int
 load_head(struct cipher_pages_file *file)
 {
 	static const struct sealed_head zeros;
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	struct sealed_head head;
 
 	if (file->pages != NULL)
@@ -84,7 +84,7 @@ load_head(struct cipher_pages_file *file)
 static int
 make_head(struct cipher_pages_file *file, int page_bytes)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	struct sealed_head head;
 	int code = below->pMethods->xTruncate(below, 0);
 
@@ -103,7 +103,7 @@ make_head(struct cipher_pages_file *file, int page_bytes)
 static int
 read_page(struct cipher_pages_file *file, sqlite3_int64 number, uint8_t *out)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	char what[40];
 	int code = below->pMethods->xRead(below, file->slot,
 	    (int)slot_bytes(file), place_of(file, number));
@@ -193,7 +193,7 @@ static int
 write_page(struct cipher_pages_file *file, sqlite3_int64 number,
     const uint8_t *plain)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 
 	sealed_pages_seal(file->pages, (uint32_t)number, plain, file->slot);
 	return below->pMethods->xWrite(below, file->slot,
@@ -203,7 +203,7 @@ write_page(struct cipher_pages_file *file, sqlite3_int64 number,
 static int
 count_pages(const struct cipher_pages_file *file, sqlite3_int64 *count)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	sqlite3_int64 bytes = 0;
 	int code = below->pMethods->xFileSize(below, &bytes);
 
@@ -222,7 +222,7 @@ count_pages(const struct cipher_pages_file *file, sqlite3_int64 *count)
 static int
 fill_gap(struct cipher_pages_file *file, sqlite3_int64 number)
 {
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	sqlite3_int64 count;
 	int code = count_pages(file, &count);
 
@@ -263,7 +263,7 @@ static int
 pages_truncate(sqlite3_file *opened, sqlite3_int64 bytes)
 {
 	struct cipher_pages_file *file = pages_of(opened);
-	sqlite3_file *below = file->file.below;
+	sqlite3_file *below = file->file.over.below;
 	int code = load_head(file);
 
 	if (code != SQLITE_OK)
@@ -297,7 +297,7 @@ static int
 pages_close(sqlite3_file *opened)
 {
 	forget_head(pages_of(opened));
-	return sqlite_cipher_close(opened);
+	return sqlite_over_close(opened);
 }
 
 /* ------------------------------------------- memory that connections share */
@@ -308,7 +308,7 @@ static int
 pages_map(sqlite3_file *opened, int region, int bytes, int extends,
     void volatile **at)
 {
-	sqlite3_file *below = cipher_file_of(opened)->below;
+	sqlite3_file *below = over_file_of(opened)->below;
 
 	if (below->pMethods->iVersion < 2 || below->pMethods->xShmMap == NULL)
 		return SQLITE_IOERR_SHMMAP;
@@ -318,7 +318,7 @@ pages_map(sqlite3_file *opened, int region, int bytes, int extends,
 static int
 pages_map_lock(sqlite3_file *opened, int first, int count, int flags)
 {
-	sqlite3_file *below = cipher_file_of(opened)->below;
+	sqlite3_file *below = over_file_of(opened)->below;
 
 	return below->pMethods->xShmLock(below, first, count, flags);
 }
@@ -326,7 +326,7 @@ pages_map_lock(sqlite3_file *opened, int first, int count, int flags)
 static void
 pages_map_barrier(sqlite3_file *opened)
 {
-	sqlite3_file *below = cipher_file_of(opened)->below;
+	sqlite3_file *below = over_file_of(opened)->below;
 
 	below->pMethods->xShmBarrier(below);
 }
@@ -334,7 +334,7 @@ pages_map_barrier(sqlite3_file *opened)
 static int
 pages_unmap(sqlite3_file *opened, int removes)
 {
-	sqlite3_file *below = cipher_file_of(opened)->below;
+	sqlite3_file *below = over_file_of(opened)->below;
 
 	if (below->pMethods->iVersion < 2 || below->pMethods->xShmMap == NULL)
 		return SQLITE_OK;
@@ -347,13 +347,13 @@ const sqlite3_io_methods sqlite_cipher_pages = {
 	.xRead = pages_read,
 	.xWrite = pages_write,
 	.xTruncate = pages_truncate,
-	.xSync = sqlite_cipher_sync,
+	.xSync = sqlite_over_sync,
 	.xFileSize = pages_size,
-	.xLock = sqlite_cipher_lock,
-	.xUnlock = sqlite_cipher_unlock,
-	.xCheckReservedLock = sqlite_cipher_is_reserved,
+	.xLock = sqlite_over_lock,
+	.xUnlock = sqlite_over_unlock,
+	.xCheckReservedLock = sqlite_over_is_reserved,
 	.xFileControl = sqlite_cipher_control,
-	.xSectorSize = sqlite_cipher_sector,
+	.xSectorSize = sqlite_over_sector,
 	.xDeviceCharacteristics = sqlite_cipher_traits,
 	.xShmMap = pages_map,
 	.xShmLock = pages_map_lock,

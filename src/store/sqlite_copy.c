@@ -135,7 +135,7 @@ static enum store_error
 begin_backup(struct store_copy *copy, struct buf *detail)
 {
 	if (seals(copy))
-		copy->conn.cipher = sqlite_cipher_new(copy->keys);
+		copy->conn.cipher = sqlite_cipher_new(copy->keys, NULL);
 	enum store_error error = sqlite_conn_open(&copy->conn,
 	    store_copy_part(copy), CONN_COPY, NULL);
 

@@ -207,7 +207,7 @@ choose_cipher(struct sqlite_store *store, struct store_options options,
 		return STORE_UNSEALED;
 	if (form == CIPHER_FORM_PLAIN || options.keys == NULL)
 		return STORE_OK;
-	store->cipher = sqlite_cipher_new(options.keys);
+	store->cipher = sqlite_cipher_new(options.keys, NULL);
 	store->reader.cipher = store->writer.cipher = store->cipher;
 	return STORE_OK;
 }
