@@ -19,6 +19,8 @@ libstated_store_a_SOURCES = \
 	src/store/sqlite_dictionary.c \
 	src/store/sqlite_files.c \
 	src/store/sqlite_find.c \
+	src/store/sqlite_gather.c \
+	src/store/sqlite_gather.h \
 	src/store/sqlite_history.c \
 	src/store/sqlite_list.c \
 	src/store/sqlite_lock.c \

@@ -190,7 +190,7 @@ sqlite_conn_open(struct sqlite_conn *conn, struct str path,
 	add_uri(&uri, path, access);
 	int code = sqlite3_open_v2(buf_cstr(&uri), &conn->db,
 	    open_flags(access),
-	    conn->cipher != NULL ? sqlite_cipher_vfs(conn->cipher) : NULL);
+	    conn->cipher != NULL ? sqlite_cipher_vfs(conn->cipher) : conn->vfs);
 	buf_fini(&uri);
 	must(conn->db != NULL);
 	if (code != SQLITE_OK)

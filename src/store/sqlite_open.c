@@ -207,7 +207,7 @@ choose_cipher(struct sqlite_store *store, struct store_options options,
 		return STORE_UNSEALED;
 	if (form == CIPHER_FORM_PLAIN || options.keys == NULL)
 		return STORE_OK;
-	store->cipher = sqlite_cipher_new(options.keys, NULL);
+	store->cipher = sqlite_cipher_new(options.keys, store->writer.vfs);
 	store->reader.cipher = store->writer.cipher = store->cipher;
 	return STORE_OK;
 }
@@ -452,6 +452,8 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
 	must(!options.read_only);
 	store->recents = sqlite_recent_new();
 	store->packer = store_packer_new();
+	store->gather = sqlite_gather_new();
+	store->writer.vfs = sqlite_gather_vfs(store->gather);
 	if (error == STORE_OK)
 		error = look_at_file(path, options.create, detail);
 	if (error == STORE_OK)
@@ -497,6 +499,7 @@ close_cb(struct store_backend *backend)
 	sqlite_conn_close(&store->reader);
 	sqlite_conn_close(&store->writer);
 	sqlite_cipher_free(&store->cipher);
+	sqlite_gather_free(&store->gather);
 	sqlite_files_close(&store->files);
 	sqlite_lock_close(&store->lock);
 	sqlite_dictionary_forget(&store->read_dictionaries);

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "sqlite_cipher.h"
+#include "sqlite_gather.h"
 #include "store_backend.h"
 #include "store_lean.h"
 #include "store_pack.h"
@@ -24,6 +25,7 @@
 struct sqlite_conn {
 	sqlite3 *db;
 	struct sqlite_cipher *cipher; /* set before opening; NULL: plain */
+	const char *vfs; /* of a plain one; NULL: SQLite's default */
 	const char *const *sql; /* by number of statement */
 	sqlite3_stmt *statements[CONN_STATEMENTS_MAX];
 	bool is_taken[CONN_STATEMENTS_MAX];
@@ -36,6 +38,7 @@ struct sqlite_store {
 	bool is_older;                 /* than the present schema */
 	struct sqlite_cipher *cipher;  /* NULL: it is not encrypted */
 	/* Where opened for writing: */
+	struct sqlite_gather *gather;
 	struct sqlite_conn writer;
 	struct sqlite_lock *lock;
 	struct sqlite_files *files;
