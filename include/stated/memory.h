@@ -15,4 +15,8 @@
 void *memory_get(size_t bytes);
 void *memory_resize(void *at, size_t bytes);
 
+/* For a process that works in turns: what one turn gives back the next one
+ * asks for again, so some of it is kept from the system. */
+void memory_keep_some(void);
+
 #endif

@@ -591,6 +591,7 @@ new_base(void)
 
 	/* Before anything else of libevent's. */
 	event_set_mem_functions(memory_get, memory_resize, free);
+	memory_keep_some();
 	config = event_config_new();
 	must(config != NULL);
 	/* One system call for many changes of interest: calls are short. */
