@@ -55,6 +55,9 @@ struct sample_options {
 	struct store_keys *keys; /* NULL: it isn't encrypted */
 	struct str workflow; /* absent: all */
 	struct str status;
+	/* of one of these by their label `entity`; none: of any */
+	const struct str *entities;
+	size_t entity_count;
 	int64_t from_ms; /* started; 0: no bound */
 	int64_t to_ms;   /* excluded */
 	struct str seed;
@@ -64,10 +67,13 @@ struct sample_options {
 struct sample;
 MUST_USE enum store_error sample_open(const struct sample_options *options,
     struct sample **sample, struct buf *detail);
+/* Looks at some more, or tells of some that were drawn. */
 MUST_USE enum store_error sample_step(struct sample *sample, bool *is_end);
 void sample_close(struct sample **sample);
 uint64_t sample_looked(const struct sample *sample);
-/* When all have been seen: {seed, size, population, items}. */
-const struct value *sample_report(struct sample *sample, struct arena *arena);
+/* When there is no more to look at: {seed, size, population, items}, as GET
+ * /v1/sample answers it.  The items live as long as the sample. */
+const struct value *sample_report(
+    const struct sample *sample, struct arena *arena);
 
 #endif

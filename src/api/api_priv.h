@@ -280,7 +280,7 @@ struct api {
 	size_t large_bytes; /* of large bodies that are being answered */
 	size_t sending_count; /* answers that have not left yet */
 	size_t export_count;  /* under way */
-	struct api_count *counts; /* of populations, under way */
+	struct api_count *counts; /* of populations and samples, under way */
 	size_t count_count;
 	bool draining;
 	uint64_t last_id[2]; /* given to a request that brought none */
@@ -643,7 +643,7 @@ api_handle_fn api_connection_list, api_connection_get, api_connection_pause,
     api_connection_resume, api_connection_test;
 api_handle_fn api_checkpoint_list, api_checkpoint_get, api_checkpoint_newest,
     api_checkpoint_prove, api_checkpoint_consistency, api_checkpoint_key;
-api_handle_fn api_export_get, api_population_get;
+api_handle_fn api_export_get, api_population_get, api_sample_get;
 api_handle_fn api_health_live, api_health_ready, api_health_metrics;
 api_handle_fn api_openapi_get;
 

@@ -123,6 +123,16 @@ static const struct api_parameter population_parameters[] = {
     PARAMS_END,
 };
 
+static const struct api_parameter sample_parameters[] = {
+    PARAM("seed", "the same seed gives the same sample"),
+    PARAM("size", "so many instances, up to 100,000; 25 unless told"),
+    PARAM("workflow", "by name"),
+    PARAM("status", "with that status now"),
+    PARAM("from", "started at or after this day or instant"),
+    PARAM("to", "started before this day or instant"),
+    PARAMS_END,
+};
+
 #define EVENT_MEDIA                                                          \
 	"application/cloudevents+json, application/cloudevents-batch+json, " \
 	"application/json, text/plain"
@@ -445,6 +455,12 @@ static const struct api_route routes[] = {
 	.handle = api_population_get,
 	.parameters = population_parameters, .status = 200,
 	.gives = "Population"},
+    {.method = "GET", .pattern = "/v1/sample",
+	.summary = "Draw a sample that anybody can draw again",
+	.roles = API_OVERSEERS, .reach = REACH_LIST,
+	.handle = api_sample_get,
+	.parameters = sample_parameters, .status = 200,
+	.gives = "Sample"},
     {.method = "GET", .pattern = "/healthz",
 	.summary = "Whether the process lives",
 	.roles = API_EVERYBODY, .reach = REACH_NOBODY,

@@ -451,6 +451,15 @@ static const struct {
 	    "'amount','currency','totals','without','rounded'")),
 	"'from','to','workflow'," SIDES_REQUIRED
 	",'adds_up','ended_as','purged','numbers','amounts'")},
+    {"Sample", CLOSED(HAS("seed", TEXT)
+	ALSO("size", WHOLE)
+	ALSO("population", WHOLE)
+	ALSO("items", LIST(CLOSED(HAS("instance", TEXT)
+	    ALSO("workflow", TEXT) ALSO("business_key", TEXT_OR_NULL)
+	    ALSO("status", TEXT) ALSO("started_at", TEXT) ALSO("lot", TEXT),
+	    "'instance','workflow','business_key','status','started_at',"
+	    "'lot'"))),
+	"'seed','size','population','items'")},
     {"Health", CLOSED(HAS("status", TEXT) ALSO("version", TEXT),
 	"'status','version'")},
     {"OpenApi", OBJECT},

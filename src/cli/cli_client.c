@@ -14,6 +14,7 @@
 #define DEFAULT_URL "http://127.0.0.1:8380"
 #define HEADERS_MAX 8
 #define PATIENCE_MS 30000
+#define REPORT_PATIENCE_MS (60 * 60 * 1000)
 #define REPLY_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 struct str
@@ -263,6 +264,29 @@ cli_client_post(struct cli *cli, struct str path, const struct value *body,
 	    .method = "POST", .path = path, .body = body};
 
 	return cli_client_send(cli, &request, reply);
+}
+
+/* ---- reports ---- */
+
+enum cli_status
+cli_client_report(struct cli *cli, const char *path,
+    const char *const *options, const struct value **report)
+{
+	struct buf asked = {0};
+	struct cli_request request = {
+	    .method = "GET", .patience_ms = REPORT_PATIENCE_MS};
+	struct cli_reply reply;
+
+	buf_add_cstr(&asked, path);
+	for (; *options != NULL; options++)
+		cli_client_query(
+		    &asked, *options, cli_option_str(cli, *options));
+	request.path = arena_str(cli->arena, buf_str(&asked));
+	buf_fini(&asked);
+	enum cli_status status = cli_client_send(cli, &request, &reply);
+	if (status == CLI_OK)
+		*report = reply.body;
+	return status;
 }
 
 /* ---- pages ---- */

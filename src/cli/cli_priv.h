@@ -304,6 +304,10 @@ MUST_USE enum cli_status cli_client_post(struct cli *cli, struct str path,
  * of one page, and *next gets the cursor of the next, absent where there is
  * none.  cursor_key: the query's key for it.
  */
+/* GETs what takes long over many instances, asked for by the options of those
+ * names, after which comes a NULL. */
+MUST_USE enum cli_status cli_client_report(struct cli *cli, const char *path,
+    const char *const *options, const struct value **report);
 MUST_USE enum cli_status cli_client_pages(struct cli *cli, struct str path,
     const char *cursor_key, const struct value **items, struct str *next);
 /* "/v1/instances/" and a name, percent-encoded, and what follows. */

@@ -5,31 +5,7 @@
 #include "stated/clock.h"
 #include "stated/population.h"
 
-#define PATIENCE_MS (60 * 60 * 1000)
-
 /* ---- where the figures come from ---- */
-
-static enum cli_status
-ask(struct cli *cli, const struct value **report)
-{
-	static const char *const queries[] = {
-	    "from", "to", "workflow", "amount", "currency"};
-	struct buf path = {0};
-	struct cli_request request = {
-	    .method = "GET", .patience_ms = PATIENCE_MS};
-	struct cli_reply reply;
-
-	buf_add_cstr(&path, "/v1/population");
-	for (size_t i = 0; i < COUNT_OF(queries); i++)
-		cli_client_query(
-		    &path, queries[i], cli_option_str(cli, queries[i]));
-	request.path = arena_str(cli->arena, buf_str(&path));
-	buf_fini(&path);
-	enum cli_status status = cli_client_send(cli, &request, &reply);
-	if (status == CLI_OK)
-		*report = reply.body;
-	return status;
-}
 
 static enum store_error
 count(struct cli *cli, struct population *population)
@@ -180,9 +156,12 @@ is_sound(const struct value *report)
 static enum cli_status
 run(struct cli *cli)
 {
+	static const char *const queries[] = {
+	    "from", "to", "workflow", "amount", "currency", NULL};
 	const struct value *report = NULL;
 	enum cli_status status = cli_option(cli, "database") != NULL
-		? read_database(cli, &report) : ask(cli, &report);
+		? read_database(cli, &report)
+		: cli_client_report(cli, "/v1/population", queries, &report);
 
 	if (status != CLI_OK)
 		return status;

@@ -4,10 +4,13 @@
 
 #include "stated/population.h"
 
+#define SIZE_USUAL 25
+
 static enum cli_status
 read_options(struct cli *cli, struct sample_options *options)
 {
-	int64_t size;
+	struct str told = cli_option_str(cli, "size");
+	int64_t size = SIZE_USUAL;
 
 	*options = (struct sample_options){
 	    .path = cli_option_str(cli, "database"),
@@ -16,12 +19,7 @@ read_options(struct cli *cli, struct sample_options *options)
 	    .status = cli_option_str(cli, "status"),
 	    .seed = cli_option_str(cli, "seed"),
 	};
-	if (options->path.at == NULL)
-		options->path = STR("stated.db");
-	if (options->seed.bytes == 0)
-		return cli_usage(cli, "--seed says which sample it is");
-	if (!str_parse_int(cli_option_str(cli, "size"), 1, SAMPLE_SIZE_MAX,
-		&size))
+	if (told.at != NULL && !str_parse_int(told, 1, SAMPLE_SIZE_MAX, &size))
 		return cli_usage(
 		    cli, "--size is a number from 1 to %d", SAMPLE_SIZE_MAX);
 	options->size = (size_t)size;
@@ -70,12 +68,11 @@ print(struct cli *cli, const struct value *report)
 }
 
 static enum cli_status
-run(struct cli *cli)
+read_database(struct cli *cli, const struct value **report)
 {
 	struct sample_options options;
 	struct sample *sample = NULL;
 	struct buf detail = {0};
-	const struct value *report = NULL;
 	enum cli_status status = read_options(cli, &options);
 	enum store_error error;
 
@@ -84,12 +81,9 @@ run(struct cli *cli)
 	error = sample_open(&options, &sample, &detail);
 	if (error == STORE_OK)
 		error = draw(cli, sample);
-	if (error == STORE_OK) {
-		report = sample_report(sample, cli->arena);
-		error = report == NULL ? STORE_CORRUPT : STORE_OK;
-	}
 	if (error == STORE_OK)
-		print(cli, report);
+		*report = value_copy(
+		    cli->arena, sample_report(sample, cli->arena));
 	else
 		status = cli_export_fail(
 		    cli, options.path.at, error, &detail);
@@ -98,14 +92,32 @@ run(struct cli *cli)
 	return status;
 }
 
+static enum cli_status
+run(struct cli *cli)
+{
+	static const char *const queries[] = {
+	    "size", "seed", "workflow", "status", "from", "to", NULL};
+	const struct value *report = NULL;
+	enum cli_status status;
+
+	if (cli_option_str(cli, "seed").bytes == 0)
+		return cli_usage(cli, "--seed says which sample it is");
+	status = cli_option(cli, "database") != NULL
+		? read_database(cli, &report)
+		: cli_client_report(cli, "/v1/sample", queries, &report);
+	if (status == CLI_OK)
+		print(cli, report);
+	return status;
+}
+
 static const struct cmd_option options[] = {
-    {"size", "COUNT", "so many instances"},
+    {"size", "COUNT", "so many instances; 25 unless told"},
     {"seed", "TEXT", "the same seed gives the same sample"},
     {"workflow", "NAME", "of that workflow"},
     {"status", "STATUS", "with that status now"},
     {"from", "INSTANT", "started then or later"},
     {"to", "INSTANT", "started before then"},
-    {"database", "FILE", "the database; ./stated.db unless told"},
+    {"database", "FILE", "read a database instead of asking an engine"},
     {NULL, NULL, NULL},
 };
 
@@ -115,7 +127,7 @@ const struct cmd cmd_sample = {
     .summary = "Draw a sample that anybody can draw again",
     .details = "Of all instances that fit, those with the smallest SHA-256 of "
 	       "the seed, a colon\nand their identifier, in that order.",
-    .shares = CMD_FORMAT | CMD_DATABASE,
+    .shares = CMD_FORMAT | CMD_CLIENT | CMD_DATABASE,
     .options = options,
     .run = run,
 };

@@ -16,6 +16,9 @@
 #include "stated/audit_tree.h"
 #include "stated/clock.h"
 
+/* So many are told of at a time. */
+#define STEP_LOTS 64
+
 struct lot {
 	struct digest digest;
 	uint64_t number;
@@ -28,6 +31,8 @@ struct sample {
 	struct lot *lots; /* a heap */
 	size_t count;
 	uint64_t population;
+	struct value_builder *items; /* NULL: not all have been looked at */
+	size_t told;
 };
 
 enum store_error
@@ -50,6 +55,8 @@ sample_open(const struct sample_options *options, struct sample **opened,
 	sample->options.workflow = arena_str(sample->arena, options->workflow);
 	sample->options.status = arena_str(sample->arena, options->status);
 	sample->options.seed = arena_str(sample->arena, options->seed);
+	sample->options.entities = arena_strs(sample->arena, options->entities,
+	    options->entity_count);
 	sample->lots = ARENA_ARRAY(sample->arena, options->size, struct lot);
 	*opened = sample;
 	return STORE_OK;
@@ -153,9 +160,13 @@ look_cb(const struct store_instance *row, void *arg)
 	struct sample *sample = arg;
 	const struct value *first;
 	struct str parts[3] = {sample->options.seed, STR(":")};
+
+	if (sample->options.entity_count > 0 &&
+	    !store_has_label(row, STR("entity"), sample->options.entities,
+		sample->options.entity_count))
+		return STORE_OK;
 	enum store_error error =
 	    survey_first(&sample->survey, row->number, &first);
-
 	if (error != STORE_OK)
 		return error;
 	parts[2] = name_of(sample, row->number, first);
@@ -165,8 +176,8 @@ look_cb(const struct store_instance *row, void *arg)
 	return STORE_OK;
 }
 
-enum store_error
-sample_step(struct sample *sample, bool *is_end)
+static enum store_error
+look(struct sample *sample, bool *is_end)
 {
 	const struct sample_options *options = &sample->options;
 
@@ -176,48 +187,70 @@ sample_step(struct sample *sample, bool *is_end)
 	    .started_to_ms = options->to_ms}, look_cb, sample, is_end);
 }
 
-/* ------------------------------------------------------------------ report */
+/* -------------------------------------------------------------- what it says */
 
-static const struct value *
-report_lot(struct sample *sample, const struct lot *lot, struct arena *arena)
+static enum store_error
+tell_lot(struct sample *sample, const struct lot *lot)
 {
-	struct value_builder *built = value_build_context(arena);
+	struct value_builder *built = value_build_context(sample->arena);
 	struct store_instance row;
 	const struct value *first = NULL;
 	char hex[DIGEST_HEX_BYTES];
+	enum store_error error;
 
 	arena_reset(sample->survey.scratch);
-	if (store_find_instance(sample->survey.store, sample->survey.scratch,
-		lot->number, &row) != STORE_OK ||
-	    survey_first(&sample->survey, lot->number, &first) != STORE_OK)
-		return NULL;
+	error = store_find_instance(sample->survey.store,
+	    sample->survey.scratch, lot->number, &row);
+	if (error == STORE_OK)
+		error = survey_first(&sample->survey, lot->number, &first);
+	if (error != STORE_OK)
+		return error == STORE_ABSENT ? STORE_CORRUPT : error;
 	value_put_str(built, "instance", name_of(sample, lot->number, first));
 	value_put_str(built, "workflow", row.workflow);
 	value_put_str(built, "business_key", row.business_key);
 	value_put_str(built, "status", row.status);
 	value_put_instant(built, "started_at", row.started_ms);
 	value_put_str(built, "lot", digest_hex(lot->digest, hex));
-	return value_built(built);
+	value_append(sample->items, value_built(built));
+	return STORE_OK;
+}
+
+static enum store_error
+tell(struct sample *sample, bool *is_end)
+{
+	enum store_error error = STORE_OK;
+
+	for (size_t i = 0; error == STORE_OK && i < STEP_LOTS &&
+	     sample->told < sample->count; i++)
+		error = tell_lot(sample, &sample->lots[sample->told++]);
+	*is_end = sample->told == sample->count;
+	return error;
+}
+
+enum store_error
+sample_step(struct sample *sample, bool *is_end)
+{
+	if (sample->items != NULL)
+		return tell(sample, is_end);
+	enum store_error error = look(sample, is_end);
+	if (error != STORE_OK || !*is_end)
+		return error;
+	qsort(sample->lots, sample->count, sizeof(*sample->lots),
+	    compare_lots);
+	sample->items = value_build_list(sample->arena);
+	*is_end = false;
+	return STORE_OK;
 }
 
 const struct value *
-sample_report(struct sample *sample, struct arena *arena)
+sample_report(const struct sample *sample, struct arena *arena)
 {
 	struct value_builder *built = value_build_context(arena);
-	struct value_builder *items = value_build_list(arena);
 
-	qsort(sample->lots, sample->count, sizeof(*sample->lots),
-	    compare_lots);
+	must(sample->items != NULL && sample->told == sample->count);
 	value_put_str(built, "seed", sample->options.seed);
 	value_put_int(built, "size", (int64_t)sample->count);
 	value_put_int(built, "population", (int64_t)sample->population);
-	for (size_t i = 0; i < sample->count; i++) {
-		const struct value *item =
-		    report_lot(sample, &sample->lots[i], arena);
-		if (item == NULL)
-			return NULL;
-		value_append(items, item);
-	}
-	value_put(built, STR("items"), value_built(items));
+	value_put(built, STR("items"), value_built(sample->items));
 	return value_built(built);
 }

@@ -264,7 +264,10 @@ test_exports_prove_themselves_and_changes_are_found(void **state)
 	SAYS(house, 2, "takes a day", "as-at", "yesterday");
 	SAYS(house, 0, "P-1", "sample", "--size", "5", "--seed", "7",
 	    "--database", "disk/stated.db");
+	SAYS(house, 0, "P-1", "sample", "--size", "5", "--seed", "7");
 	SAYS(house, 2, "--seed", "sample", "--size", "5");
+	SAYS(house, 2, "--size", "sample", "--size", "0", "--seed", "7",
+	    "--database", "disk/stated.db");
 	SAYS(house, 2, "xes", "export", "--format", "pdf", "--database",
 	    "disk/stated.db");
 	/* 250 becomes 950. */

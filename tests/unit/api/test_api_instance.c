@@ -507,6 +507,42 @@ test_population_adds_up(void **state)
 }
 
 static void
+test_sample_is_the_same_for_the_same_seed(void **state)
+{
+	struct api_server *server = *state;
+	struct answer first, again, more;
+	const struct value *few, *all;
+	char name[16];
+
+	/* More than are told of at a time. */
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "r-%d", i);
+		api_server_start(server, name);
+	}
+	first = api_server_get(server, "/v1/sample?seed=2026&size=70");
+	again = api_server_get(server, "/v1/sample?seed=2026&size=70");
+	more = api_server_get(server, "/v1/sample?seed=2026&size=1000");
+	answer_must_be(&first, 200);
+	assert_true(str_equal(first.body, again.body));
+	few = answer_member(&first, "items");
+	all = answer_member(&more, "items");
+	assert_int_equal(few->as.list.count, 70);
+	assert_int_equal(all->as.list.count, 100);
+	for (size_t i = 0; i < few->as.list.count; i++)
+		assert_true(value_equal(
+		    few->as.list.items[i], all->as.list.items[i]));
+	again = api_server_get(server, "/v1/sample?seed=2027");
+	assert_int_equal(answer_member(&again, "items")->as.list.count, 25);
+	assert_false(value_equal(
+	    answer_member(&again, "items")->as.list.items[0],
+	    few->as.list.items[0]));
+	again = api_server_get(server, "/v1/sample?size=1&seed=");
+	answer_must_be_problem(&again, 400, "invalid-parameter");
+	again = api_server_get(server, "/v1/sample?seed=x&size=0");
+	answer_must_be_problem(&again, 400, "invalid-parameter");
+}
+
+static void
 test_long_export_is_whole(void **state)
 {
 	struct api_server *server = *state;
@@ -596,6 +632,7 @@ main(void)
 	    TEST(test_export_streams_whole_histories),
 	    TEST(test_every_format_is_streamed_whole),
 	    TEST(test_population_adds_up),
+	    TEST(test_sample_is_the_same_for_the_same_seed),
 	    TEST(test_long_export_is_whole),
 	    TEST(test_export_that_nobody_reads_does_no_harm),
 	};

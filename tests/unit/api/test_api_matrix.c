@@ -269,6 +269,8 @@ target_of(const struct world *world, const struct api_route *route)
 	if (route->handle == api_export_get ||
 	    route->handle == api_population_get)
 		buf_add_cstr(&target, "?workflow=payment");
+	if (route->handle == api_sample_get)
+		buf_add_cstr(&target, "?workflow=payment&seed=s");
 	return arena_cstr(world->server->arena, buf_str(&target));
 }
 
@@ -484,15 +486,15 @@ test_lists_have_what_is_ones_own(void **state)
 }
 
 static const char *
-count_as(struct world *world, enum scope scope, const char *path)
+count_as(struct world *world, enum scope scope, const char *target,
+    const char *path)
 {
 	struct answer answer;
 	struct buf text = buf_in(world->server->arena);
 
 	world->server->token =
 	    token_text(world->server->arena, ROLE_COUNT - 1, scope);
-	answer = api_server_get(
-	    world->server, "/v1/population?workflow=payment");
+	answer = api_server_get(world->server, target);
 	answer_must_be(&answer, 200);
 	json_write(answer_member(&answer, path), JSON_PLAIN, &text);
 	return arena_cstr(world->server->arena, buf_str(&text));
@@ -501,12 +503,23 @@ count_as(struct world *world, enum scope scope, const char *path)
 static void
 test_population_counts_what_is_ones_own(void **state)
 {
-	struct world *world = *state;
+	static const char target[] = "/v1/population?workflow=payment";
 
 	assert_string_equal(
-	    count_as(world, OWN_ENTITY, "started"), "1");
+	    count_as(*state, OWN_ENTITY, target, "started"), "1");
 	assert_string_equal(
-	    count_as(world, FOREIGN_ENTITY, "started"), "0");
+	    count_as(*state, FOREIGN_ENTITY, target, "started"), "0");
+}
+
+static void
+test_sample_is_drawn_from_what_is_ones_own(void **state)
+{
+	static const char target[] = "/v1/sample?workflow=payment&seed=s";
+
+	assert_string_equal(
+	    count_as(*state, OWN_ENTITY, target, "population"), "1");
+	assert_string_equal(
+	    count_as(*state, FOREIGN_ENTITY, target, "population"), "0");
 }
 
 /* ---- entities, where a start has them ---- */
@@ -588,6 +601,7 @@ main(void)
 	    TEST(test_nothing_is_open_to_nobody_but_what_says_so),
 	    TEST(test_lists_have_what_is_ones_own),
 	    TEST(test_population_counts_what_is_ones_own),
+	    TEST(test_sample_is_drawn_from_what_is_ones_own),
 	    TEST(test_start_of_another_entity_is_refused_and_leaves_nothing),
 	    TEST(test_key_of_another_entity_does_not_tell_whose_it_is),
 	    TEST(test_answer_is_not_repeated_to_another_entity),
