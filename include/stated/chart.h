@@ -449,8 +449,14 @@ const struct value *chart_describe_masked(
 /* What an item's body, or a label, says without what is sensitive. */
 const struct value *chart_masked(
     struct chart *chart, struct arena *arena, const struct value *value);
+/* The text of a value whose digest stands for it: of texts, numbers, booleans,
+ * dates, times, durations and ranges, as JSON_PLAIN has them, without quotes.
+ * false of what has none: lists and contexts, whose items have, and null, which
+ * is shown as it is. */
+MUST_USE bool chart_sensitive_text(
+    struct arena *arena, const struct value *value, struct str *text);
 /* What was masked, for who may see it: {salt, values: [{path, value, digest}]}
- * of every text and number that the instance has at a sensitive path now. */
+ * of every value that the instance has at a sensitive path now. */
 const struct value *chart_disclose(struct chart *chart, struct arena *arena);
 
 /* When the history of an instance that has ended may be purged, by the

@@ -195,8 +195,7 @@ disclose(struct disclosing *disclosing, struct str path,
     const struct value *value, struct str rest)
 {
 	struct arena *arena = disclosing->arena;
-	char number[NUMBER_TEXT_BYTES];
-	struct str name;
+	struct str name, text;
 
 	if (value->type == VALUE_LIST) {
 		for (size_t i = 0; i < value->as.list.count; i++)
@@ -218,12 +217,9 @@ disclose(struct disclosing *disclosing, struct str path,
 			    arena_strf(arena, "%.*s.%.*s", STR_ARG(path),
 				STR_ARG(value->as.context.fields[i].key)),
 			    value->as.context.fields[i].value, rest);
-	} else if (rest.at == NULL && value->type == VALUE_STRING) {
-		disclose_text(disclosing, path, value->as.string);
-	} else if (rest.at == NULL && value->type == VALUE_NUMBER) {
-		disclose_text(disclosing, path,
-		    arena_str(arena,
-			number_format(value->as.number, number)));
+	} else if (rest.at == NULL &&
+	    chart_sensitive_text(arena, value, &text)) {
+		disclose_text(disclosing, path, text);
 	}
 }
 

@@ -176,6 +176,12 @@ int64_t chart_replay_delay(
     const struct run *run, int64_t least_ms, int64_t most_ms);
 /* Sets run->looked where a digest is looked into. */
 feel_look_fn chart_replay_look_cb;
+/* When something is due that hangs on a digest, written as `after`: what the
+ * record of that deadline says, or never. */
+int64_t chart_replay_due(const struct run *run, const struct template *template,
+    struct str after);
+/* Whether there is a digest in it. */
+bool chart_replay_is_masked(const struct value *value);
 const struct value *chart_replay_assigned(
     const struct run *run, const struct def_assign *assign);
 bool chart_replay_holds(
