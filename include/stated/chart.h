@@ -203,6 +203,9 @@ enum chart_effect_kind {
 			* it is refused, by EV_CHILD_ENDED */
 	DO_CANCEL_RUN, /* EV_CANCELLED to the child */
 	DO_REPORT,     /* EV_CHILD_ENDED to the awaiter: this one has ended */
+	/* Of an instance that is erased: what is kept of events of that type
+	 * and subject, which were for it, goes. */
+	DO_FORGET,
 };
 enum chart_item_kind {
 	CHART_TASK,
@@ -226,7 +229,7 @@ struct chart_effect {
 	 * of its window's cut-off, its key's death and the instance's own
 	 * deadlines; 0: none.  Who makes it wait lets the earliest go first. */
 	int64_t deadline_ms;
-	/* DO_PUBLISH */
+	/* DO_PUBLISH, the first two also of DO_FORGET */
 	struct str type;
 	struct str subject;
 	struct str id;

@@ -530,6 +530,7 @@ void chart_proposal_acknowledge(
     struct run *run, const struct chart_event *event);
 /* Those whose reason is gone lapse. */
 void chart_proposal_sweep(struct run *run);
+void chart_proposal_erase(struct run *run, const struct mask *mask);
 /* The one that is open for it; NULL: none.  incident 0: the cancel's. */
 const struct proposal *chart_proposal_of(
     const struct chart *chart, uint64_t incident);

@@ -428,6 +428,7 @@ tell_journal(struct engine *engine, struct turn *turn,
  * and whose workflow has something to say. */
 struct bar {
 	bool wants_second;
+	struct str subject; /* then: without what the workflow calls sensitive */
 	enum chart_refusal refusal; /* REFUSED_NOT: nothing */
 	const char *detail;
 };
@@ -460,6 +461,14 @@ bar_of(const struct chart *chart, const struct chart_event *event)
 	return bar;
 }
 
+static struct str
+masked_subject(
+    struct chart *chart, struct turn *turn, const struct chart_event *event)
+{
+	return value_str(chart_masked(chart, turn->arena,
+	    value_of_str(turn->arena, event->subject)));
+}
+
 static struct bar
 find_bar(
     struct engine *engine, struct turn *turn, const struct chart_event *event)
@@ -478,10 +487,12 @@ find_bar(
 		const struct instance *instance =
 		    instance_find(engine, numbers.items[i]);
 
-		if (instance != NULL && chart_wants_second(instance->chart) &&
-		    chart_takes(instance->chart, event->type, event->subject,
+		if (instance == NULL || !chart_wants_second(instance->chart) ||
+		    !chart_takes(instance->chart, event->type, event->subject,
 			&context))
-			bar = bar_of(instance->chart, event);
+			continue;
+		bar = bar_of(instance->chart, event);
+		bar.subject = masked_subject(instance->chart, turn, event);
 	}
 	return bar;
 }
@@ -557,7 +568,7 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 	if (bar.refusal != REFUSED_NOT) {
 		refuse_replay(turn, request, bar.refusal, bar.detail);
 	} else if (bar.wants_second && event.break_glass.bytes == 0) {
-		proposal_replay(engine, turn, request, &event);
+		proposal_replay(engine, turn, request, &event, bar.subject);
 	} else if (replay(engine, turn, request, &event)) {
 		reply = turn_reply(turn, request, ENGINE_ACCEPTED);
 		if (reply != NULL)
@@ -584,6 +595,13 @@ event_replay_confirmed(
 
 /* ---- events that instances publish ---- */
 
+struct str
+event_source_of(const struct instance *instance, struct arena *arena)
+{
+	return arena_strf(arena, "/workflows/%.*s",
+	    STR_ARG(chart_definition(instance->chart)->name));
+}
+
 void
 event_publish(struct engine *engine, struct turn *turn,
     const struct instance *instance, const struct chart_effect *effect)
@@ -598,8 +616,7 @@ event_publish(struct engine *engine, struct turn *turn,
 			     ? arena_str(request->arena, effect->subject)
 			     : STR("");
 	event->id = arena_str(request->arena, effect->id);
-	event->source = arena_strf(request->arena, "/workflows/%.*s",
-	    STR_ARG(chart_definition(instance->chart)->name));
+	event->source = event_source_of(instance, request->arena);
 	if (effect->data != NULL)
 		event->data = value_copy(request->arena, effect->data);
 	event->received_ms = engine_now_ms(engine);

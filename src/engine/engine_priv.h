@@ -595,6 +595,9 @@ void event_expire(
 /* Delivers what has been held for values that it has just begun to wait for. */
 void event_deliver_held(struct engine *engine, struct turn *turn,
     struct instance *instance, struct str correlation);
+/* The source of what the instance emits. */
+struct str event_source_of(
+    const struct instance *instance, struct arena *arena);
 void event_publish(struct engine *engine, struct turn *turn,
     const struct instance *instance, const struct chart_effect *effect);
 /* Emitted by instances that answer each other without end: a dead letter. */
@@ -682,8 +685,10 @@ void proposal_revoke(struct engine *engine);
 /* Each answers the request.  items: what would be published. */
 void proposal_publish(struct engine *engine, struct turn *turn,
     struct request *request, const struct value *items);
+/* subject: the event's, without what is sensitive. */
 void proposal_replay(struct engine *engine, struct turn *turn,
-    struct request *request, const struct chart_event *event);
+    struct request *request, const struct chart_event *event,
+    struct str subject);
 /* REQUEST_JUDGE. */
 void proposal_perform(
     struct engine *engine, struct turn *turn, struct request *request);
