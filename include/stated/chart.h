@@ -56,6 +56,15 @@ struct chart_mandate {
 	struct str from; /* whose it is */
 };
 
+/* What somebody's token is limited to: instances of those workflows (none: of
+ * any), whose label `entity` is one of those (none: whatever it is). */
+struct chart_limits {
+	const struct str *workflows;
+	size_t workflow_count;
+	const struct str *entities;
+	size_t entity_count;
+};
+
 /* Who acts.  Where roles_checked is false (no authentication configured)
  * everybody holds every role. */
 struct chart_actor {
@@ -68,6 +77,8 @@ struct chart_actor {
 	/* For roles that the actor doesn't hold; those that hold now. */
 	const struct chart_mandate *mandates;
 	size_t mandate_count;
+	/* Of an event, whom it may reach; NULL: anybody. */
+	const struct chart_limits *limits;
 };
 /* Whether two names are one person's: capitals, and blanks more or fewer,
  * make no other person of anybody.  An absent name is nobody's. */
@@ -417,6 +428,9 @@ size_t chart_correlations(const struct chart *chart,
 /* Whether an event of that type and subject is for this instance. */
 bool chart_takes(const struct chart *chart, struct str type, struct str subject,
     struct chart_context *context);
+/* Whether the limits let it be reached; NULL: there are none. */
+bool chart_is_within(
+    const struct chart *chart, const struct chart_limits *limits);
 /* Whether a correction of it waits for a second person. */
 bool chart_wants_second(const struct chart *chart);
 /* Whether the person may take that part in it, by what they hold already. */

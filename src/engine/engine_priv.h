@@ -665,14 +665,25 @@ void grant_perform(
 /* The turn is durable. */
 void grant_apply(struct engine *engine, const struct turn *turn);
 
+/* ---- engine_limits.c: what tokens are limited to ---- */
+/* What engine_limits_value() gave; NULL: no context. */
+const struct chart_limits *limits_read(
+    const struct value *value, struct arena *arena);
+const struct chart_limits *limits_copy(
+    const struct chart_limits *limits, struct arena *arena);
+/* Whether all that the inner ones let be reached is within the others, of
+ * which NULL leaves everything. */
+bool limits_cover(
+    const struct chart_limits *limits, const struct chart_limits *inner);
+
 /* ---- engine_delegation.c ---- */
 MUST_USE enum store_error delegation_init(struct engine *engine);
 void delegation_fini(struct engine *engine);
 /* A commit has failed: what was not durable has not happened. */
 void delegation_revoke(struct engine *engine);
-/* Lets the actor act, in that workflow, for those who said so. */
+/* Lets the actor act, in that instance, for those who said so. */
 void delegation_give(struct engine *engine, struct turn *turn,
-    struct str workflow, struct chart_actor *actor);
+    const struct chart *chart, struct chart_actor *actor);
 /* REQUEST_DELEGATE. */
 void delegation_perform(
     struct engine *engine, struct turn *turn, struct request *request);

@@ -342,8 +342,7 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 		request->event.held = find_hold(engine, turn, instance);
 	}
 	if (request->event.kind == EV_TASK_DECIDED)
-		delegation_give(engine, turn,
-		    chart_definition(instance->chart)->name,
+		delegation_give(engine, turn, instance->chart,
 		    &request->event.actor);
 	instance_step(engine, turn, instance, &request->event, &effects);
 	if (effects.refusal == REFUSED_NOT) {
