@@ -56,6 +56,15 @@ struct chart_mandate {
 	struct str from; /* whose it is */
 };
 
+/* What somebody's token is limited to: instances of those workflows (none: of
+ * any), whose label `entity` is one of those (none: whatever it is). */
+struct chart_limits {
+	const struct str *workflows;
+	size_t workflow_count;
+	const struct str *entities;
+	size_t entity_count;
+};
+
 /* Who acts.  Where roles_checked is false (no authentication configured)
  * everybody holds every role. */
 struct chart_actor {
@@ -68,6 +77,8 @@ struct chart_actor {
 	/* For roles that the actor doesn't hold; those that hold now. */
 	const struct chart_mandate *mandates;
 	size_t mandate_count;
+	/* Of an event, whom it may reach; NULL: anybody. */
+	const struct chart_limits *limits;
 };
 /* Whether two names are one person's: capitals, and blanks more or fewer,
  * make no other person of anybody.  An absent name is nobody's. */
@@ -203,6 +214,9 @@ enum chart_effect_kind {
 			* it is refused, by EV_CHILD_ENDED */
 	DO_CANCEL_RUN, /* EV_CANCELLED to the child */
 	DO_REPORT,     /* EV_CHILD_ENDED to the awaiter: this one has ended */
+	/* Of an instance that is erased: what is kept of events of that type
+	 * and subject, which were for it, goes. */
+	DO_FORGET,
 };
 enum chart_item_kind {
 	CHART_TASK,
@@ -226,7 +240,7 @@ struct chart_effect {
 	 * of its window's cut-off, its key's death and the instance's own
 	 * deadlines; 0: none.  Who makes it wait lets the earliest go first. */
 	int64_t deadline_ms;
-	/* DO_PUBLISH */
+	/* DO_PUBLISH, the first two also of DO_FORGET */
 	struct str type;
 	struct str subject;
 	struct str id;
@@ -414,6 +428,9 @@ size_t chart_correlations(const struct chart *chart,
 /* Whether an event of that type and subject is for this instance. */
 bool chart_takes(const struct chart *chart, struct str type, struct str subject,
     struct chart_context *context);
+/* Whether the limits let it be reached; NULL: there are none. */
+bool chart_is_within(
+    const struct chart *chart, const struct chart_limits *limits);
 /* Whether a correction of it waits for a second person. */
 bool chart_wants_second(const struct chart *chart);
 /* Whether the person may take that part in it, by what they hold already. */
@@ -449,8 +466,14 @@ const struct value *chart_describe_masked(
 /* What an item's body, or a label, says without what is sensitive. */
 const struct value *chart_masked(
     struct chart *chart, struct arena *arena, const struct value *value);
+/* The text of a value whose digest stands for it: of texts, numbers, booleans,
+ * dates, times, durations and ranges, as JSON_PLAIN has them, without quotes.
+ * false of what has none: lists and contexts, whose items have, and null, which
+ * is shown as it is. */
+MUST_USE bool chart_sensitive_text(
+    struct arena *arena, const struct value *value, struct str *text);
 /* What was masked, for who may see it: {salt, values: [{path, value, digest}]}
- * of every text and number that the instance has at a sensitive path now. */
+ * of every value that the instance has at a sensitive path now. */
 const struct value *chart_disclose(struct chart *chart, struct arena *arena);
 
 /* When the history of an instance that has ended may be purged, by the

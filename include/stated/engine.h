@@ -235,6 +235,10 @@ struct engine_delegate {
 void engine_delegate(struct engine *engine, const struct engine_delegate *act,
     engine_reply_fn *reply, void *arg);
 
+/* {workflows: [...], entities: [...]}, without what limits nothing. */
+const struct value *engine_limits_value(
+    const struct chart_limits *limits, struct arena *arena);
+
 struct engine_switch {
 	struct str connection;
 	bool pauses; /* else it resumes */

@@ -312,6 +312,17 @@ void store_put_item(struct store_batch *batch, const struct store_item *item);
 /* By (source, event_id); an event that was found before keeps its id. */
 void store_put_event(
     struct store_batch *batch, const struct store_event *event);
+/* What is kept of events goes, by what they are for or by who emitted them; of
+ * those that are put after it into the same batch, too.  What is left is that
+ * they came: their identities, as of events that matched. */
+struct store_forgotten {
+	struct str type; /* absent: of any, by `source` and `id_prefix` */
+	struct str subject;
+	struct str source;
+	struct str id_prefix;
+};
+void store_forget_events(
+    struct store_batch *batch, const struct store_forgotten *which);
 void store_put_idempotency(
     struct store_batch *batch, const struct store_idempotency *row);
 void store_put_definition(
@@ -411,6 +422,9 @@ MUST_USE enum store_error store_find_key(struct store *store,
  * ABSENT. */
 MUST_USE enum store_error store_find_post_of(
     struct store *store, uint64_t instance);
+/* The same of an event from that source that is held, whose id begins so. */
+MUST_USE enum store_error store_find_held_from(
+    struct store *store, struct str source, struct str id_prefix);
 /* Calls fn for every instance that waits for that correlation value. */
 typedef void store_number_fn(uint64_t number, void *arg);
 MUST_USE enum store_error store_each_subscriber(struct store *store,

@@ -281,6 +281,24 @@ is_open(struct api_call *call)
 	return true;
 }
 
+static const struct chart_limits *
+limits_of(struct api_call *call)
+{
+	const struct api_token *token = call->token;
+	struct chart_limits *limits;
+
+	if (!api_auth_is_limited(call))
+		return NULL;
+	limits = ARENA_NEW(call->arena, struct chart_limits);
+	*limits = (struct chart_limits){
+	    .workflows = token->workflows,
+	    .workflow_count = token->workflow_count,
+	    .entities = token->entities,
+	    .entity_count = token->entity_count,
+	};
+	return limits;
+}
+
 void
 api_auth_settle(struct api_call *call, const struct api_token *token,
     struct str issuer)
@@ -293,6 +311,7 @@ api_auth_settle(struct api_call *call, const struct api_token *token,
 	    .roles = token->roles,
 	    .role_count = token->role_count,
 	    .roles_checked = true,
+	    .limits = limits_of(call),
 	};
 	if (is_open(call))
 		call->admitted(call);
@@ -351,6 +370,15 @@ api_auth_reaches(const struct api_call *call, struct str workflow)
 }
 
 bool
+api_auth_reaches_entity(const struct api_call *call, struct str entity)
+{
+	const struct api_token *token = call->token;
+
+	return token == NULL ||
+	       is_in(token->entities, token->entity_count, entity);
+}
+
+bool
 api_auth_reaches_row(
     const struct api_call *call, const struct store_instance *row)
 {
@@ -376,7 +404,7 @@ api_auth_reaches_view(const struct api_call *call, const struct value *view)
 		return true;
 	return value_text(call->arena,
 		   value_field_or_null(labels, CHART_ENTITY), &entity) &&
-	       is_in(token->entities, token->entity_count, entity);
+	       api_auth_reaches_entity(call, entity);
 }
 
 enum store_error

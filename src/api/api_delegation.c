@@ -73,9 +73,10 @@ static bool
 is_known(struct api_call *call, struct str workflow)
 {
 	if (workflow.at == NULL ||
-	    library_find_workflow(
-		engine_library(call->api->options.engine), workflow, 0) !=
-		NULL)
+	    (api_auth_reaches(call, workflow) &&
+		library_find_workflow(
+		    engine_library(call->api->options.engine), workflow, 0) !=
+		    NULL))
 		return true;
 	api_problem_reply(call, PROBLEM_UNKNOWN_WORKFLOW,
 	    "There is no workflow %.*s.", STR_ARG(workflow));

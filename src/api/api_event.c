@@ -272,6 +272,9 @@ reply_batch(struct api_call *call, const struct batch *batch)
 		value_append(list, value_built(one));
 	}
 	value_put(built, STR("events"), value_built(list));
+	if (call->actor.limits != NULL)
+		value_put(built, STR("limited_to"),
+		    engine_limits_value(call->actor.limits, call->arena));
 	api_reply_value(call, 202, value_built(built));
 }
 

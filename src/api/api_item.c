@@ -55,14 +55,45 @@ listed(struct api_call *call, const struct value *item)
 	return value_built(built);
 }
 
+static bool
+has_one(const struct api_call *call, const struct value *list,
+    bool (*reaches)(const struct api_call *call, struct str text))
+{
+	if (list->type != VALUE_LIST)
+		return reaches(call, (struct str){NULL, 0});
+	for (size_t i = 0; i < list->as.list.count; i++)
+		if (reaches(call, value_str(list->as.list.items[i])))
+			return true;
+	return false;
+}
+
+/* Of one workflow, of some, or of all; what a limited token has given is of
+ * some entities as well. */
+static bool
+is_of_callers(const struct api_call *call, const struct value *item)
+{
+	const struct value *limits = value_get_cstr(item, "limited_to");
+	struct str workflow = value_str(value_field_or_null(item, "workflow"));
+
+	if (limits == NULL)
+		return api_auth_reaches(call, workflow);
+	return (workflow.at != NULL
+			? api_auth_reaches(call, workflow)
+			: has_one(call,
+			      value_field_or_null(limits, "workflows"),
+			      api_auth_reaches)) &&
+	       (value_get_cstr(limits, "entities") == NULL ||
+		   has_one(call, value_field_or_null(limits, "entities"),
+		       api_auth_reaches_entity));
+}
+
 /* A delegation ends by itself, without becoming another row. */
 static bool
 is_wanted(const struct items *items, const struct value *item)
 {
 	struct str status = value_str(value_field_or_null(item, "status"));
 
-	return api_auth_reaches(items->page.call,
-		   value_str(value_field_or_null(item, "workflow"))) &&
+	return is_of_callers(items->page.call, item) &&
 	       (items->active < 0 ||
 		   str_equal(status, STR("active")) == items->active);
 }
@@ -215,8 +246,7 @@ wanted_cb(const struct store_item *row, void *arg)
 	value = item_value(wanted->call, row);
 	/* Whether an instance is within reach has been asked before. */
 	if (row->instance != STORE_JOURNAL ||
-	    api_auth_reaches(wanted->call,
-		value_str(value_field_or_null(value, "workflow"))))
+	    is_of_callers(wanted->call, value))
 		wanted->value = value;
 	return false;
 }

@@ -71,6 +71,9 @@ enum api_role {
 	    "instances of its workflows and entities; no other is there")  \
 	X(WORKFLOW, "workflow", "its workflows; no other is there")        \
 	X(LIST, "list", "what is of its workflows and entities")           \
+	X(EFFECT, "effect",                                                \
+	    "what comes of it concerns instances of its workflows and "    \
+	    "entities only")                                               \
 	X(NOBODY, "nobody", "what everybody has")
 
 enum api_reach {
@@ -547,6 +550,7 @@ void api_auth_refuse(
 bool api_auth_is_name(struct str name);
 /* Whether the token reaches that workflow. */
 bool api_auth_reaches(const struct api_call *call, struct str workflow);
+bool api_auth_reaches_entity(const struct api_call *call, struct str entity);
 /* Whether it reaches that instance, by its workflow and its entity. */
 bool api_auth_reaches_row(
     const struct api_call *call, const struct store_instance *row);

@@ -286,6 +286,7 @@ static const struct {
 	ALSO("from", TEXT)
 	ALSO("to", TEXT)
 	ALSO("workflow", TEXT_OR_NULL)
+	ALSO("limited_to", REF("Limits"))
 	ALSO("status", "{'enum':['active','ended','revoked']}")
 	ALSO("given_by", TEXT)
 	ALSO("given_at", TEXT)
@@ -299,7 +300,10 @@ static const struct {
     {"Receipt", CLOSED(HAS("id", TEXT) ALSO("source", TEXT)
 	ALSO("status", FATE),
 	"'id','source','status'")},
-    {"Receipts", CLOSED(HAS("events", LIST(REF("Receipt"))), "'events'")},
+    {"Receipts", CLOSED(HAS("events", LIST(REF("Receipt")))
+	ALSO("limited_to", REF("Limits")), "'events'")},
+    {"Limits", CLOSED(HAS("workflows", LIST(TEXT))
+	ALSO("entities", LIST(TEXT)), "")},
     {"MessageReceipt", CLOSED(HAS("id", TEXT_OR_NULL) ALSO("status", FATE),
 	"'id','status'")},
     {"HookReceipt", "{'anyOf':[" REF("MessageReceipt") "," REF("Receipts")

@@ -490,6 +490,38 @@ chart_takes(const struct chart *chart, struct str type, struct str subject,
 	       str_equal(chart_correlation_of(&run, event), subject);
 }
 
+static bool
+is_in(const struct str *texts, size_t count, struct str text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(texts[i], text))
+			return true;
+	return count == 0;
+}
+
+bool
+chart_is_within(const struct chart *chart, const struct chart_limits *limits)
+{
+	struct arena *arena;
+	struct str entity;
+	bool is_own;
+
+	if (limits == NULL)
+		return true;
+	if (!is_in(limits->workflows, limits->workflow_count,
+		chart->definition->name))
+		return false;
+	if (limits->entity_count == 0)
+		return true;
+	arena = arena_new();
+	is_own = value_text(arena,
+		     value_field_or_null(chart_labels(chart), CHART_ENTITY),
+		     &entity) &&
+		 is_in(limits->entities, limits->entity_count, entity);
+	arena_free(&arena);
+	return is_own;
+}
+
 size_t
 chart_bytes(const struct chart *chart)
 {

@@ -203,15 +203,26 @@ chart_env_eval(struct run *run, const struct template *template)
 	return &value_null;
 }
 
+/* What comes of the value can't be known: an expression has looked into a
+ * digest, or it is one. */
+static bool
+is_in_doubt(const struct run *run, const struct value *value)
+{
+	return run->context->replay != NULL &&
+	       (run->looked || chart_replay_is_masked(value));
+}
+
 bool
 chart_env_holds(struct run *run, const struct template *guard)
 {
-	bool holds =
-	    guard == NULL || value_is_true(chart_env_eval(run, guard));
+	const struct value *value;
 
-	return guard != NULL && run->looked
-		   ? chart_replay_holds(run, guard, holds)
-		   : holds;
+	if (guard == NULL)
+		return true;
+	value = chart_env_eval(run, guard);
+	return is_in_doubt(run, value)
+		   ? chart_replay_holds(run, guard, value_is_true(value))
+		   : value_is_true(value);
 }
 
 /* Strings as they are, dates and times without JSON's quotes; the absent
@@ -395,6 +406,7 @@ chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms,
     int64_t *due_ms)
 {
 	const struct calendar *calendar = run->chart->definition->calendar;
+	const struct value *value;
 
 	switch (span->kind) {
 	case SPAN_NONE:
@@ -410,8 +422,12 @@ chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms,
 		    calendar, from_ms, span->business_days);
 		return true;
 	case SPAN_FEEL:
-		return due_of_value(
-		    run, chart_env_eval(run, span->feel), from_ms, due_ms);
+		value = chart_env_eval(run, span->feel);
+		if (is_in_doubt(run, value)) {
+			*due_ms = chart_replay_due(run, span->feel, span->text);
+			return true;
+		}
+		return due_of_value(run, value, from_ms, due_ms);
 	}
 	unreachable("every kind of span is listed");
 }
@@ -419,5 +435,12 @@ chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms,
 bool
 chart_env_instant(struct run *run, const struct template *at, int64_t *due_ms)
 {
-	return instant_of_value(run, chart_env_eval(run, at), due_ms);
+	const struct value *value = chart_env_eval(run, at);
+
+	if (is_in_doubt(run, value)) {
+		*due_ms =
+		    chart_replay_due(run, at, (struct str){NULL, 0});
+		return true;
+	}
+	return instant_of_value(run, value, due_ms);
 }

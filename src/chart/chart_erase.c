@@ -5,7 +5,8 @@
  * History has digests only, so it stays as it is, and its chain whole.  What
  * goes are the values, the salt that the digests were made with, and all that
  * an instance which has ended needs no more and that may repeat a value: what
- * it called, undid, kept and asked.
+ * it called, undid, kept and asked; and, outside of it, events that came for it
+ * and that it never took.
  */
 #include "chart_priv.h"
 
@@ -86,6 +87,25 @@ forget_work(struct chart *chart)
 	chart->internals = NULL;
 }
 
+/* Under the values that they were last matched by. */
+static void
+forget_events(struct run *run)
+{
+	const struct definition *definition = run->chart->definition;
+
+	for (size_t i = 0; i < definition->event_count; i++) {
+		const struct def_event *event = &definition->events[i];
+		struct str subject = chart_correlation_of(run, event);
+		struct chart_effect *effect;
+
+		if (subject.bytes == 0)
+			continue;
+		effect = chart_effect_add(run, DO_FORGET);
+		effect->type = event->type;
+		effect->subject = arena_str(run->context->arena, subject);
+	}
+}
+
 void
 chart_erase(struct run *run, const struct chart_event *event)
 {
@@ -110,7 +130,9 @@ chart_erase(struct run *run, const struct chart_event *event)
 		return;
 	}
 	record_erasure(run, event);
+	forget_events(run);
 	replace_values(run, mask);
+	chart_proposal_erase(run, mask);
 	forget_work(chart);
 	chart_set_salt(chart, (struct str){NULL, 0});
 }
@@ -195,8 +217,7 @@ disclose(struct disclosing *disclosing, struct str path,
     const struct value *value, struct str rest)
 {
 	struct arena *arena = disclosing->arena;
-	char number[NUMBER_TEXT_BYTES];
-	struct str name;
+	struct str name, text;
 
 	if (value->type == VALUE_LIST) {
 		for (size_t i = 0; i < value->as.list.count; i++)
@@ -218,12 +239,9 @@ disclose(struct disclosing *disclosing, struct str path,
 			    arena_strf(arena, "%.*s.%.*s", STR_ARG(path),
 				STR_ARG(value->as.context.fields[i].key)),
 			    value->as.context.fields[i].value, rest);
-	} else if (rest.at == NULL && value->type == VALUE_STRING) {
-		disclose_text(disclosing, path, value->as.string);
-	} else if (rest.at == NULL && value->type == VALUE_NUMBER) {
-		disclose_text(disclosing, path,
-		    arena_str(arena,
-			number_format(value->as.number, number)));
+	} else if (rest.at == NULL &&
+	    chart_sensitive_text(arena, value, &text)) {
+		disclose_text(disclosing, path, text);
 	}
 }
 

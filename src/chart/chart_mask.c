@@ -11,6 +11,7 @@
  */
 #include "chart_priv.h"
 
+#include "stated/json.h"
 #include "stated/map.h"
 
 #include <stdlib.h>
@@ -46,6 +47,50 @@ chart_mask_is_in(struct str text)
 	       digest_parse_hex(str_slice(text, at + word.bytes,
 				    DIGEST_HEX_BYTES - 1),
 		   &digest);
+}
+
+/* A range has no text but in JSON, whose quotes and escapes are all to lose. */
+static struct str
+range_text(struct arena *arena, const struct value *range)
+{
+	struct buf json = buf_in(arena);
+	struct json_error error;
+	const struct value *text;
+
+	json_write(range, JSON_PLAIN, &json);
+	text = json_read(arena, buf_keep(&json), &error);
+	must(text != NULL && text->type == VALUE_STRING);
+	return text->as.string;
+}
+
+bool
+chart_sensitive_text(
+    struct arena *arena, const struct value *value, struct str *text)
+{
+	char number[NUMBER_TEXT_BYTES];
+
+	switch (value->type) {
+	case VALUE_NUMBER:
+		*text = arena_str(
+		    arena, number_format(value->as.number, number));
+		return true;
+	case VALUE_RANGE:
+		*text = range_text(arena, value);
+		return true;
+	case VALUE_NULL:
+	case VALUE_BOOLEAN:
+	case VALUE_STRING:
+	case VALUE_DATE:
+	case VALUE_TIME:
+	case VALUE_DATE_TIME:
+	case VALUE_DURATION:
+	case VALUE_MONTHS:
+	case VALUE_LIST:
+	case VALUE_CONTEXT:
+	case VALUE_FUNCTION:
+		return value_text(arena, value, text);
+	}
+	unreachable("every type of value is listed");
 }
 
 /* ---- gathering ---- */
@@ -100,18 +145,21 @@ add_text(struct mask *mask, struct str text)
 	(void)map_put(mask->secrets, text, mask);
 }
 
-/* Every text and number in it, at any depth. */
+/* Every text, number, time and range in it, at any depth.  That something is
+ * true is said everywhere, and of whatever. */
 static void
 add_value(struct mask *mask, const struct value *value)
 {
-	char number[NUMBER_TEXT_BYTES];
+	struct arena *arena;
+	struct str text;
 
 	switch (value->type) {
+	case VALUE_NULL:
+	case VALUE_BOOLEAN:
+	case VALUE_FUNCTION:
+		break;
 	case VALUE_STRING:
 		add_text(mask, value->as.string);
-		break;
-	case VALUE_NUMBER:
-		add_text(mask, number_format(value->as.number, number));
 		break;
 	case VALUE_LIST:
 		for (size_t i = 0; i < value->as.list.count; i++)
@@ -122,6 +170,10 @@ add_value(struct mask *mask, const struct value *value)
 			add_value(mask, value->as.context.fields[i].value);
 		break;
 	default:
+		arena = arena_new();
+		if (chart_sensitive_text(arena, value, &text))
+			add_text(mask, text);
+		arena_free(&arena);
 		break;
 	}
 }
@@ -307,16 +359,22 @@ mask_list(
 	return value_built(built);
 }
 
+/* A range is sensitive where one of its ends is. */
 static const struct value *
-mask_number(
+mask_scalar(
     const struct mask *mask, struct arena *arena, const struct value *value)
 {
-	char text[NUMBER_TEXT_BYTES];
-	struct str plain = number_format(value->as.number, text);
+	struct str text, masked;
 
-	return map_find(mask->secrets, plain)
-		   ? value_of_str(arena, chart_mask_text(mask, arena, plain))
-		   : value;
+	if (!chart_sensitive_text(arena, value, &text))
+		return value;
+	if (map_find(mask->secrets, text))
+		return value_of_str(
+		    arena, chart_mask_digest(mask, arena, text));
+	if (value->type != VALUE_RANGE)
+		return value;
+	masked = chart_mask_text(mask, arena, text);
+	return str_equal(masked, text) ? value : value_of_str(arena, masked);
 }
 
 const struct value *
@@ -324,17 +382,19 @@ chart_mask_value(
     const struct mask *mask, struct arena *arena, const struct value *value)
 {
 	switch (value->type) {
+	case VALUE_NULL:
+	case VALUE_BOOLEAN:
+	case VALUE_FUNCTION:
+		return value;
 	case VALUE_STRING:
 		return value_of_str(
 		    arena, chart_mask_text(mask, arena, value->as.string));
-	case VALUE_NUMBER:
-		return mask_number(mask, arena, value);
 	case VALUE_CONTEXT:
 		return mask_context(mask, arena, value);
 	case VALUE_LIST:
 		return mask_list(mask, arena, value);
 	default:
-		return value;
+		return mask_scalar(mask, arena, value);
 	}
 }
 
@@ -349,30 +409,22 @@ struct paths {
 static const struct value *mask_paths(const struct mask *mask,
     struct arena *arena, const struct value *value, struct paths paths);
 
-/* Every text and number in it, at any depth. */
+/* Every value in it, at any depth.  null stays: it says that there is none. */
 static const struct value *
 mask_leaves(
     const struct mask *mask, struct arena *arena, const struct value *value)
 {
 	static const struct str whole = {NULL, 0};
-	char number[NUMBER_TEXT_BYTES];
+	struct str text;
 
-	switch (value->type) {
-	case VALUE_STRING:
-		if (mask->has_digests && chart_mask_is_in(value->as.string))
-			return value;
-		return value_of_str(
-		    arena, chart_mask_digest(mask, arena, value->as.string));
-	case VALUE_NUMBER:
-		return value_of_str(arena, chart_mask_digest(mask, arena,
-		    number_format(value->as.number, number)));
-	case VALUE_LIST:
-	case VALUE_CONTEXT:
+	if (value->type == VALUE_LIST || value->type == VALUE_CONTEXT)
 		return mask_paths(
 		    mask, arena, value, (struct paths){&whole, 1});
-	default:
+	if (!chart_sensitive_text(arena, value, &text) ||
+	    (mask->has_digests && value->type == VALUE_STRING &&
+		chart_mask_is_in(text)))
 		return value;
-	}
+	return value_of_str(arena, chart_mask_digest(mask, arena, text));
 }
 
 static struct paths

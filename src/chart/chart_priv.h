@@ -176,6 +176,12 @@ int64_t chart_replay_delay(
     const struct run *run, int64_t least_ms, int64_t most_ms);
 /* Sets run->looked where a digest is looked into. */
 feel_look_fn chart_replay_look_cb;
+/* When something is due that hangs on a digest, written as `after`: what the
+ * record of that deadline says, or never. */
+int64_t chart_replay_due(const struct run *run, const struct template *template,
+    struct str after);
+/* Whether there is a digest in it. */
+bool chart_replay_is_masked(const struct value *value);
 const struct value *chart_replay_assigned(
     const struct run *run, const struct def_assign *assign);
 bool chart_replay_holds(
@@ -524,6 +530,7 @@ void chart_proposal_acknowledge(
     struct run *run, const struct chart_event *event);
 /* Those whose reason is gone lapse. */
 void chart_proposal_sweep(struct run *run);
+void chart_proposal_erase(struct run *run, const struct mask *mask);
 /* The one that is open for it; NULL: none.  incident 0: the cancel's. */
 const struct proposal *chart_proposal_of(
     const struct chart *chart, uint64_t incident);

@@ -498,6 +498,26 @@ chart_proposal_acknowledge(struct run *run, const struct chart_event *event)
 	LIST_UNLINK(link);
 }
 
+/* What was done alone still waits for another person, without what is sensitive
+ * in its words. */
+void
+chart_proposal_erase(struct run *run, const struct mask *mask)
+{
+	struct arena *arena = run->context->arena;
+
+	for (struct proposal *proposal = run->chart->proposals;
+	     proposal != NULL; proposal = proposal->next) {
+		struct str *texts[] = {&proposal->comment, &proposal->reason};
+
+		for (size_t i = 0; i < COUNT_OF(texts); i++)
+			if (texts[i]->at != NULL)
+				*texts[i] = arena_str(run->chart->arena,
+				    chart_mask_text(mask, arena, *texts[i]));
+		proposal->data = NULL;
+		put_item(run, proposal, (struct str){NULL, 0});
+	}
+}
+
 /* A cancel was proposed for where the instance stood; one that is under way
  * already may wait for what only another one gives up. */
 static bool

@@ -88,20 +88,21 @@ is_unknown(const struct value *value)
 	return str_equal(value_str(value), STR(CHART_UNKNOWN));
 }
 
-static bool
-is_masked(const struct value *value)
+bool
+chart_replay_is_masked(const struct value *value)
 {
 	switch (value->type) {
 	case VALUE_STRING:
 		return chart_mask_is_in(value->as.string);
 	case VALUE_LIST:
 		for (size_t i = 0; i < value->as.list.count; i++)
-			if (is_masked(value->as.list.items[i]))
+			if (chart_replay_is_masked(value->as.list.items[i]))
 				return true;
 		return false;
 	case VALUE_CONTEXT:
 		for (size_t i = 0; i < value->as.context.count; i++)
-			if (is_masked(value->as.context.fields[i].value))
+			if (chart_replay_is_masked(
+				value->as.context.fields[i].value))
 				return true;
 		return false;
 	default:
@@ -115,7 +116,7 @@ chart_replay_look_cb(
 {
 	struct run *run = arg;
 
-	if (!run->looked && is_masked(value) &&
+	if (!run->looked && chart_replay_is_masked(value) &&
 	    (!hands_on(function) || is_unknown(value)))
 		run->looked = true;
 }
@@ -133,6 +134,28 @@ chart_replay_holds(
 {
 	return doubt(run, written(guard, STR("a condition")), DOUBT_CONDITION,
 	    given);
+}
+
+/* The record of another deadline may come first: of what it says only the one
+ * that is written alike is sure. */
+int64_t
+chart_replay_due(const struct run *run, const struct template *template,
+    struct str after)
+{
+	const struct value *record = next_record(run);
+	bool is_told = is_of_kind(record, AUDIT_DEADLINE_SET) &&
+	    after.at != NULL &&
+	    str_equal(value_str(value_get_cstr(record, "after")), after);
+	int64_t due_ms;
+
+	if (!is_of_kind(record, AUDIT_DEADLINE_SET) ||
+	    !clock_parse(value_str(value_get_cstr(record, "due")), &due_ms)) {
+		is_told = false;
+		due_ms = INT64_MAX;
+	}
+	(void)doubt(run, written(template, STR("a time")),
+	    is_told ? DOUBT_TOLD : DOUBT_UNTOLD, false);
+	return due_ms;
 }
 
 const struct value *

@@ -24,6 +24,8 @@ struct delegation {
 	struct str from;
 	struct str to;
 	struct str workflow; /* absent: any */
+	/* Of the token that it was given with; NULL: none. */
+	const struct chart_limits *limits;
 	struct str given_by;
 	int64_t given_ms;
 	int64_t until_ms;
@@ -72,6 +74,9 @@ body_of(const struct engine *engine, const struct delegation *delegation,
 	value_put_str(built, "from", delegation->from);
 	value_put_str(built, "to", delegation->to);
 	value_put_str(built, "workflow", delegation->workflow);
+	if (delegation->limits != NULL)
+		value_put(built, STR("limited_to"),
+		    engine_limits_value(delegation->limits, arena));
 	value_put_str(built, "given_by", delegation->given_by);
 	value_put_instant(built, "given_at", delegation->given_ms);
 	value_put_instant(built, "until", delegation->until_ms);
@@ -136,6 +141,8 @@ row_cb(const struct store_item *row, void *arg)
 	delegation->from = text_of(delegation->arena, body, "from");
 	delegation->to = text_of(delegation->arena, body, "to");
 	delegation->workflow = text_of(delegation->arena, body, "workflow");
+	delegation->limits = limits_read(
+	    value_field_or_null(body, "limited_to"), delegation->arena);
 	delegation->given_by = text_of(delegation->arena, body, "given_by");
 	delegation->given_ms = row->created_ms;
 	delegation->until_ms = until_ms;
@@ -210,8 +217,9 @@ holds(const struct engine *engine, const struct delegation *delegation)
 
 void
 delegation_give(struct engine *engine, struct turn *turn,
-    struct str workflow, struct chart_actor *actor)
+    const struct chart *chart, struct chart_actor *actor)
 {
+	struct str workflow = chart_definition(chart)->name;
 	struct chart_mandate *mandates = NULL;
 	size_t count = 0, capacity = 0;
 
@@ -220,7 +228,8 @@ delegation_give(struct engine *engine, struct turn *turn,
 		if (!holds(engine, delegation) ||
 		    !chart_person_is(delegation->to, actor->name) ||
 		    (delegation->workflow.at != NULL &&
-			!str_equal(delegation->workflow, workflow)))
+			!str_equal(delegation->workflow, workflow)) ||
+		    !chart_is_within(chart, delegation->limits))
 			continue;
 		mandates = arena_grow(turn->arena, mandates, count, &capacity,
 		    sizeof(*mandates));
@@ -259,6 +268,22 @@ refuse(struct turn *turn, const struct request *request,
 	return false;
 }
 
+/* Whether the actor's token reaches all that the delegation is for. */
+static bool
+is_covered(const struct chart_actor *actor, struct str workflow,
+    const struct chart_limits *limits)
+{
+	struct chart_limits inner = {.workflows = NULL};
+
+	if (limits != NULL)
+		inner = *limits;
+	if (workflow.at != NULL) {
+		inner.workflows = &workflow;
+		inner.workflow_count = 1;
+	}
+	return limits_cover(actor->limits, &inner);
+}
+
 /* Whether the actor may delegate it so; else the request is answered. */
 static bool
 may_give(struct engine *engine, struct turn *turn,
@@ -278,6 +303,9 @@ may_give(struct engine *engine, struct turn *turn,
 			     "delegated, and none that was delegated to you"
 			   : "to delegate another person's role takes the role "
 			     "`admin`");
+	if (!is_covered(&act->actor, act->workflow, act->actor.limits))
+		return refuse(turn, request, REFUSED_ROLE,
+		    "the token is limited to other workflows than this");
 	if (chart_person_is(act->from, act->to))
 		return refuse(turn, request, REFUSED_CHOICE,
 		    "nobody needs to delegate to themselves");
@@ -306,6 +334,9 @@ tell_journal(struct engine *engine, struct turn *turn,
 	value_put_str(record, "to", delegation->to);
 	if (delegation->workflow.at != NULL)
 		value_put_str(record, "workflow", delegation->workflow);
+	if (delegation->limits != NULL)
+		value_put(record, STR("limited_to"),
+		    engine_limits_value(delegation->limits, turn->arena));
 	value_put_instant(record, "until", delegation->until_ms);
 	journal_add(engine, record);
 }
@@ -340,6 +371,7 @@ give(struct engine *engine, struct turn *turn, struct request *request)
 	delegation->to = arena_str(arena, act->to);
 	if (act->workflow.at != NULL)
 		delegation->workflow = arena_str(arena, act->workflow);
+	delegation->limits = limits_copy(act->actor.limits, arena);
 	delegation->given_by = arena_str(arena, act->actor.name);
 	delegation->given_ms = engine_now_ms(engine);
 	delegation->until_ms = act->until_ms;
@@ -368,6 +400,13 @@ take_back(struct engine *engine, struct turn *turn, struct request *request)
 		refuse(turn, request, REFUSED_ROLE,
 		    "a delegation is taken back by the one who gave it, the "
 		    "one who has it, or an `admin`");
+		return;
+	}
+	if (!is_covered(
+		&act->actor, delegation->workflow, delegation->limits)) {
+		refuse(turn, request, REFUSED_ROLE,
+		    "the delegation reaches further than the token, which is "
+		    "limited to some workflows or entities");
 		return;
 	}
 	delegation->revoked = turn->serial;

@@ -5,8 +5,15 @@
  * (source, id) is an event's identity: what comes twice is told so and does
  * nothing.  What matches no instance is held until one waits for it, then
  * becomes a dead letter, which a person can replay.
+ *
+ * What somebody posts whose token is limited reaches nothing beyond its limits,
+ * also where it is held and delivered later.  Nor may it take the identity of
+ * anybody else's event, or find out that there is such a one: events that are
+ * limited alike have identities of their own.
  */
 #include "engine_priv.h"
+
+#include "stated/json.h"
 
 /* Held events that are buried at a time. */
 #define EXPIRED_MAX 1000
@@ -61,7 +68,9 @@ deliver(
 
 		if (instance == NULL ||
 		    !chart_takes(
-			instance->chart, event->type, event->subject, &context))
+			instance->chart, event->type, event->subject,
+			&context) ||
+		    !chart_is_within(instance->chart, event->actor.limits))
 			continue;
 		instance_step(engine, turn, instance, event, &effects);
 		if (is_refused(&effects))
@@ -93,6 +102,27 @@ hold_ms(const struct engine *engine, struct str type)
 	return longest_ms;
 }
 
+/* ---- events as they are kept ---- */
+
+#define LIMITED "#limited-"
+#define LIMITED_HEX 32
+
+/* By which the store knows it. */
+static struct str
+stored_source(const struct chart_event *event, struct arena *arena)
+{
+	struct buf text = buf_in(arena);
+	char hex[DIGEST_HEX_BYTES];
+
+	if (event->actor.limits == NULL)
+		return event->source;
+	json_write(engine_limits_value(event->actor.limits, arena), JSON_CANONICAL,
+	    &text);
+	return arena_strf(arena, "%.*s" LIMITED "%.*s",
+	    STR_ARG(event->source), LIMITED_HEX,
+	    digest_hex(digest_sha256(buf_keep(&text)), hex).at);
+}
+
 static void
 pack_event(
     const struct chart_event *event, struct arena *arena, struct buf *out)
@@ -102,6 +132,11 @@ pack_event(
 	value_put_str(built, "time", event->time);
 	value_put(built, STR("data"), event->data ? event->data : &value_null);
 	value_put_str(built, "actor", event->actor.name);
+	if (event->actor.limits != NULL) {
+		value_put_str(built, "source", event->source);
+		value_put(built, STR("limits"),
+		    engine_limits_value(event->actor.limits, arena));
+	}
 	value_pack(value_built(built), out);
 }
 
@@ -111,19 +146,25 @@ unpack_event(const struct store_event *row, struct arena *arena,
 {
 	struct str body = row->body;
 	const struct value *value = value_unpack(arena, &body);
+	struct str source;
 
 	if (value == NULL)
 		return false;
+	source = value_str(value_field_or_null(value, "source"));
 	*event = (struct chart_event){
 	    .kind = EV_EVENT_RECEIVED,
 	    .type = row->type,
 	    .subject = row->subject,
 	    .id = row->event_id,
-	    .source = row->source,
+	    .source = source.at != NULL ? source : row->source,
 	    .time = value_str(value_field_or_null(value, "time")),
 	    .data = value_field_or_null(value, "data"),
 	    .received_ms = row->received_ms,
-	    .actor = {.name = value_str(value_field_or_null(value, "actor"))},
+	    .actor = {
+		.name = value_str(value_field_or_null(value, "actor")),
+		.limits = limits_read(
+		    value_field_or_null(value, "limits"), arena),
+	    },
 	};
 	return true;
 }
@@ -135,7 +176,7 @@ put_event(struct engine *engine, struct turn *turn,
 {
 	struct buf body = {0};
 	struct store_event row = {
-	    .source = event->source,
+	    .source = stored_source(event, turn->arena),
 	    .event_id = event->id,
 	    .type = event->type,
 	    .subject = event->subject,
@@ -204,8 +245,8 @@ route(struct engine *engine, struct turn *turn, const struct request *request)
 	int64_t ms;
 
 	if (engine_found(engine,
-		store_find_event(engine->store, turn->arena, event->source,
-		    event->id, &known)))
+		store_find_event(engine->store, turn->arena,
+		    stored_source(event, turn->arena), event->id, &known)))
 		return STR("duplicate");
 	delivery = deliver(engine, turn, event);
 	if (delivery.matched > 0) {
@@ -292,7 +333,8 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 		if (!chart_takes(instance->chart, held.items[i].type, subject,
 			&context) ||
 		    !is_held(engine, turn, &held.items[i]) ||
-		    !unpack_event(&held.items[i], turn->arena, &event))
+		    !unpack_event(&held.items[i], turn->arena, &event) ||
+		    !chart_is_within(instance->chart, event.actor.limits))
 			continue;
 		/* First told to be matched: delivering may come back here, and
 		 * then the rest of the list may have been delivered, too. */
@@ -428,6 +470,7 @@ tell_journal(struct engine *engine, struct turn *turn,
  * and whose workflow has something to say. */
 struct bar {
 	bool wants_second;
+	struct str subject; /* then: without what the workflow calls sensitive */
 	enum chart_refusal refusal; /* REFUSED_NOT: nothing */
 	const char *detail;
 };
@@ -460,6 +503,14 @@ bar_of(const struct chart *chart, const struct chart_event *event)
 	return bar;
 }
 
+static struct str
+masked_subject(
+    struct chart *chart, struct turn *turn, const struct chart_event *event)
+{
+	return value_str(chart_masked(chart, turn->arena,
+	    value_of_str(turn->arena, event->subject)));
+}
+
 static struct bar
 find_bar(
     struct engine *engine, struct turn *turn, const struct chart_event *event)
@@ -478,10 +529,13 @@ find_bar(
 		const struct instance *instance =
 		    instance_find(engine, numbers.items[i]);
 
-		if (instance != NULL && chart_wants_second(instance->chart) &&
-		    chart_takes(instance->chart, event->type, event->subject,
+		if (instance == NULL || !chart_wants_second(instance->chart) ||
+		    !chart_is_within(instance->chart, event->actor.limits) ||
+		    !chart_takes(instance->chart, event->type, event->subject,
 			&context))
-			bar = bar_of(instance->chart, event);
+			continue;
+		bar = bar_of(instance->chart, event);
+		bar.subject = masked_subject(instance->chart, turn, event);
 	}
 	return bar;
 }
@@ -503,6 +557,7 @@ static bool
 read_letter(struct engine *engine, struct turn *turn,
     const struct request *request, struct chart_event *event)
 {
+	const struct chart_limits *limits;
 	struct store_event row;
 	struct engine_reply *reply;
 
@@ -514,7 +569,9 @@ read_letter(struct engine *engine, struct turn *turn,
 		return false;
 	}
 	event->received_ms = engine_now_ms(engine);
+	limits = event->actor.limits;
 	event->actor = request->event.actor;
+	event->actor.limits = limits; /* its own are the sender's */
 	event->break_glass = request->event.break_glass;
 	event->proposed_by = request->event.proposed_by;
 	return true;
@@ -557,7 +614,7 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 	if (bar.refusal != REFUSED_NOT) {
 		refuse_replay(turn, request, bar.refusal, bar.detail);
 	} else if (bar.wants_second && event.break_glass.bytes == 0) {
-		proposal_replay(engine, turn, request, &event);
+		proposal_replay(engine, turn, request, &event, bar.subject);
 	} else if (replay(engine, turn, request, &event)) {
 		reply = turn_reply(turn, request, ENGINE_ACCEPTED);
 		if (reply != NULL)
@@ -584,6 +641,13 @@ event_replay_confirmed(
 
 /* ---- events that instances publish ---- */
 
+struct str
+event_source_of(const struct instance *instance, struct arena *arena)
+{
+	return arena_strf(arena, "/workflows/%.*s",
+	    STR_ARG(chart_definition(instance->chart)->name));
+}
+
 void
 event_publish(struct engine *engine, struct turn *turn,
     const struct instance *instance, const struct chart_effect *effect)
@@ -598,8 +662,7 @@ event_publish(struct engine *engine, struct turn *turn,
 			     ? arena_str(request->arena, effect->subject)
 			     : STR("");
 	event->id = arena_str(request->arena, effect->id);
-	event->source = arena_strf(request->arena, "/workflows/%.*s",
-	    STR_ARG(chart_definition(instance->chart)->name));
+	event->source = event_source_of(instance, request->arena);
 	if (effect->data != NULL)
 		event->data = value_copy(request->arena, effect->data);
 	event->received_ms = engine_now_ms(engine);

@@ -162,6 +162,7 @@ copy_actor(struct request *request, struct chart_actor *actor)
 	actor->name = copy(request, actor->name);
 	actor->issuer = copy(request, actor->issuer);
 	actor->roles = roles;
+	actor->limits = limits_copy(actor->limits, request->arena);
 	actor->mandates = NULL; /* the engine's to say */
 	actor->mandate_count = 0;
 }

@@ -569,6 +569,13 @@ perform_effects(struct engine *engine, struct turn *turn,
 		case DO_REPORT:
 			child_report(engine, &effect);
 			break;
+		case DO_FORGET:
+			store_forget_events(store_batch(engine->store),
+			    &(struct store_forgotten){
+				.type = effect.type,
+				.subject = effect.subject,
+			    });
+			break;
 		}
 	}
 }

@@ -595,6 +595,9 @@ void event_expire(
 /* Delivers what has been held for values that it has just begun to wait for. */
 void event_deliver_held(struct engine *engine, struct turn *turn,
     struct instance *instance, struct str correlation);
+/* The source of what the instance emits. */
+struct str event_source_of(
+    const struct instance *instance, struct arena *arena);
 void event_publish(struct engine *engine, struct turn *turn,
     const struct instance *instance, const struct chart_effect *effect);
 /* Emitted by instances that answer each other without end: a dead letter. */
@@ -662,14 +665,25 @@ void grant_perform(
 /* The turn is durable. */
 void grant_apply(struct engine *engine, const struct turn *turn);
 
+/* ---- engine_limits.c: what tokens are limited to ---- */
+/* What engine_limits_value() gave; NULL: no context. */
+const struct chart_limits *limits_read(
+    const struct value *value, struct arena *arena);
+const struct chart_limits *limits_copy(
+    const struct chart_limits *limits, struct arena *arena);
+/* Whether all that the inner ones let be reached is within the others, of
+ * which NULL leaves everything. */
+bool limits_cover(
+    const struct chart_limits *limits, const struct chart_limits *inner);
+
 /* ---- engine_delegation.c ---- */
 MUST_USE enum store_error delegation_init(struct engine *engine);
 void delegation_fini(struct engine *engine);
 /* A commit has failed: what was not durable has not happened. */
 void delegation_revoke(struct engine *engine);
-/* Lets the actor act, in that workflow, for those who said so. */
+/* Lets the actor act, in that instance, for those who said so. */
 void delegation_give(struct engine *engine, struct turn *turn,
-    struct str workflow, struct chart_actor *actor);
+    const struct chart *chart, struct chart_actor *actor);
 /* REQUEST_DELEGATE. */
 void delegation_perform(
     struct engine *engine, struct turn *turn, struct request *request);
@@ -682,8 +696,10 @@ void proposal_revoke(struct engine *engine);
 /* Each answers the request.  items: what would be published. */
 void proposal_publish(struct engine *engine, struct turn *turn,
     struct request *request, const struct value *items);
+/* subject: the event's, without what is sensitive. */
 void proposal_replay(struct engine *engine, struct turn *turn,
-    struct request *request, const struct chart_event *event);
+    struct request *request, const struct chart_event *event,
+    struct str subject);
 /* REQUEST_JUDGE. */
 void proposal_perform(
     struct engine *engine, struct turn *turn, struct request *request);

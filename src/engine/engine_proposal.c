@@ -401,7 +401,8 @@ find_replay(const struct engine *engine, uint64_t event)
 
 void
 proposal_replay(struct engine *engine, struct turn *turn,
-    struct request *request, const struct chart_event *event)
+    struct request *request, const struct chart_event *event,
+    struct str subject)
 {
 	const struct wish *there = find_replay(engine, request->number);
 	struct value_builder *about, *told;
@@ -424,12 +425,12 @@ proposal_replay(struct engine *engine, struct turn *turn,
 	about = value_build_context(wish->arena);
 	value_put_str(about, "what",
 	    arena_strf(turn->arena, "%.*s for %.*s", STR_ARG(event->type),
-		STR_ARG(event->subject)));
+		STR_ARG(subject)));
 	told = value_build_context(wish->arena);
 	value_put_str(about, "letter",
 	    arena_strf(wish->arena, "%llu", (unsigned long long)wish->event));
 	value_put_str(told, "type", event->type);
-	value_put_str(told, "subject", event->subject);
+	value_put_str(told, "subject", subject);
 	value_put_str(told, "source", event->source);
 	value_put_str(told, "id", event->id);
 	value_put(about, STR("event"), value_built(told));

@@ -239,10 +239,27 @@ find_or_reply(
 
 /* ---- erasing ---- */
 
+/* By which the events are known that it has emitted. */
+static struct store_forgotten
+emitted_by(struct engine *engine, struct turn *turn,
+    const struct instance *instance)
+{
+	char id[CHART_ID_BYTES];
+
+	return (struct store_forgotten){
+	    .source = event_source_of(instance, turn->arena),
+	    .id_prefix = arena_strf(turn->arena, "%.*s/",
+		STR_ARG(engine_id_format(engine, instance->number, id))),
+	};
+}
+
 /* Why it must not be erased; absent: it may. */
 static struct str
-find_hold(struct engine *engine, struct turn *turn, uint64_t number)
+find_hold(struct engine *engine, struct turn *turn,
+    const struct instance *instance)
 {
+	struct store_forgotten emitted = emitted_by(engine, turn, instance);
+	uint64_t number = instance->number;
 	const struct engine_hold *hold;
 	struct store_instance row;
 
@@ -251,7 +268,13 @@ find_hold(struct engine *engine, struct turn *turn, uint64_t number)
 		return STR("an event that it emitted, with what is in it, "
 			   "still waits to be published: `stated connection "
 			   "list` tells what it waits for");
-
+	if (engine_found(engine,
+		store_find_held_from(
+		    engine->store, emitted.source, emitted.id_prefix)))
+		return STR("an event that it emitted, with what is in it, "
+			   "still waits for an instance that takes it: "
+			   "`stated dead-letter list --status held` shows it "
+			   "and until when");
 	if (!engine_found(engine, store_find_instance(
 		engine->store, turn->arena, number, &row)))
 		return (struct str){NULL, 0};
@@ -271,6 +294,7 @@ erase(struct engine *engine, struct turn *turn, const struct request *request,
 	    chart_definition(instance->chart);
 	struct value_builder *record = journal_begin(
 	    engine, turn, JOURNAL_ERASED, request->event.actor.name);
+	struct store_forgotten emitted = emitted_by(engine, turn, instance);
 	char id[CHART_ID_BYTES];
 
 	value_put_str(record, "erased",
@@ -282,6 +306,7 @@ erase(struct engine *engine, struct turn *turn, const struct request *request,
 	value_put_str(record, "reason", request->event.comment);
 	(void)journal_add(engine, record);
 	store_add_erasure(store_batch(engine->store), instance->number);
+	store_forget_events(store_batch(engine->store), &emitted);
 	retention_erased(engine);
 }
 
@@ -309,11 +334,15 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 	if (instance == NULL)
 		return;
 	instance_begin_if_new(engine, turn, instance);
-	if (request->event.kind == EV_ERASED)
-		request->event.held = find_hold(engine, turn, request->number);
+	if (request->event.kind == EV_ERASED) {
+		/* It may say what goes, and the journal stays. */
+		request->event.comment = value_str(chart_masked(
+		    instance->chart, turn->arena,
+		    value_of_str(turn->arena, request->event.comment)));
+		request->event.held = find_hold(engine, turn, instance);
+	}
 	if (request->event.kind == EV_TASK_DECIDED)
-		delegation_give(engine, turn,
-		    chart_definition(instance->chart)->name,
+		delegation_give(engine, turn, instance->chart,
 		    &request->event.actor);
 	instance_step(engine, turn, instance, &request->event, &effects);
 	if (effects.refusal == REFUSED_NOT) {

@@ -15,6 +15,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_journal.c \
 	src/engine/engine_keys.c \
 	src/engine/engine_intake.c \
+	src/engine/engine_limits.c \
 	src/engine/engine_line.c \
 	src/engine/engine_loop.c \
 	src/engine/engine_outbox.c \

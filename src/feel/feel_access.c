@@ -395,6 +395,7 @@ select_items(const struct filter *filter, const struct value *first)
 			return &value_null;
 		if (i > 0 && filter->node->as.filter.uses_item)
 			first = condition_at(filter, i);
+		feel_look(filter->run, (struct str){NULL, 0}, first);
 		if (value_is_true(first))
 			feel_items_add(filter->run, &chosen, filter->items[i]);
 		else if (first->type != VALUE_BOOLEAN && !value_is_null(first))

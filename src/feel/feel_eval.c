@@ -286,6 +286,7 @@ feel_eval_if(struct feel_run *run, const struct feel_node *node)
 {
 	const struct value *condition = feel_eval_node(run, node->as.of.left);
 
+	feel_look(run, (struct str){NULL, 0}, condition);
 	if (condition->type != VALUE_BOOLEAN)
 		(void)feel_null(run, node->as.of.left, "a `%.*s` is no"
 		    " condition, and counts as false",
@@ -308,9 +309,11 @@ join(struct feel_run *run, const struct feel_node *node, bool decisive)
 	const struct value *left = feel_eval_node(run, node->as.of.left);
 	const struct value *right;
 
+	feel_look(run, (struct str){NULL, 0}, left);
 	if (is_boolean(left, decisive))
 		return value_of_boolean(decisive);
 	right = feel_eval_node(run, node->as.of.right);
+	feel_look(run, (struct str){NULL, 0}, right);
 	if (is_boolean(right, decisive))
 		return value_of_boolean(decisive);
 	if (is_boolean(left, !decisive) && is_boolean(right, !decisive))
@@ -451,6 +454,8 @@ feel_eval_range(struct feel_run *run, const struct feel_node *node)
 	}
 	if (node->as.range.high != NULL)
 		range.high = feel_eval_node(run, node->as.range.high);
+	feel_look(run, (struct str){NULL, 0}, range.low);
+	feel_look(run, (struct str){NULL, 0}, range.high);
 	if ((range.low != NULL && !has_range_type(range.low)) ||
 	    (range.high != NULL && !has_range_type(range.high)))
 		return feel_null(run, node, "a range needs ends with an order");

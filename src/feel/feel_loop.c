@@ -201,6 +201,7 @@ feel_loop_for(struct feel_run *run, const struct feel_node *node)
 static bool
 turn_quantified(struct walk *walk, const struct value *value)
 {
+	feel_look(walk->run, (struct str){NULL, 0}, value);
 	if (value->type != VALUE_BOOLEAN) {
 		walk->verdict = feel_null(walk->run, walk->node->as.loop.body,
 		    "a `%.*s` satisfies nothing",

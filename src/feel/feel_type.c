@@ -312,6 +312,7 @@ feel_type_instance(struct feel_run *run, const struct feel_node *node)
 	const struct value *value =
 	    feel_eval_node(run, node->as.instance.operand);
 
+	feel_look(run, (struct str){NULL, 0}, value);
 	return value_of_boolean(
 	    feel_type_has(run, node->as.instance.type, value));
 }

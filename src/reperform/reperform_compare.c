@@ -99,24 +99,35 @@ same_text(const struct value *a, const struct value *b)
 	return same;
 }
 
-/* A number that is sensitive is a text in history: its digest. */
+/* Older programs masked texts and numbers only. */
+static bool
+was_not_masked(const struct replay *replay, const struct value *recorded,
+    const struct value *computed)
+{
+	struct str text;
+
+	return recorded->type != VALUE_NUMBER &&
+	       computed->type == VALUE_STRING &&
+	       masked_is_digest(computed->as.string) &&
+	       chart_sensitive_text(replay->turn, recorded, &text) &&
+	       masked_agrees(computed->as.string, text, replay->salt);
+}
+
+/* Whatever is sensitive is a text in history: its digest. */
 static bool
 same_scalar(const struct replay *replay, const struct value *recorded,
     const struct value *computed)
 {
-	char number[NUMBER_TEXT_BYTES];
+	struct str text;
 
 	if (recorded->type != VALUE_STRING)
-		return recorded->type == computed->type &&
-		       same_text(recorded, computed);
-	if (computed->type == VALUE_NUMBER)
-		return masked_is_digest(recorded->as.string) &&
-		       masked_agrees(recorded->as.string,
-			   number_format(computed->as.number, number),
-			   replay->salt);
-	return computed->type == VALUE_STRING &&
-	       masked_agrees(recorded->as.string, computed->as.string,
-		   replay->salt);
+		return (recorded->type == computed->type &&
+			   same_text(recorded, computed)) ||
+		       was_not_masked(replay, recorded, computed);
+	return chart_sensitive_text(replay->turn, computed, &text) &&
+	       (computed->type == VALUE_STRING ||
+		   masked_is_digest(recorded->as.string)) &&
+	       masked_agrees(recorded->as.string, text, replay->salt);
 }
 
 /* What nobody can know is the same as anything. */

@@ -151,6 +151,7 @@ perform(struct sim *sim, const struct chart_effect *effect,
 	case DO_PUT_ITEM:
 	case DO_LOG:
 	case DO_REPORT: /* nobody awaits this instance */
+	case DO_FORGET:
 		break;
 	}
 }

@@ -243,6 +243,7 @@ sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
 			tell_cancel_run(sim, effect);
 			break;
 		case DO_REPORT:
+		case DO_FORGET:
 			break;
 		}
 	}

@@ -94,6 +94,9 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	[READ_POSTS] = "SELECT id, instance, at_ms, body FROM post"
 	    " WHERE connection = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
 	[READ_POST_OF] = "SELECT 1 FROM post WHERE instance = ?1 LIMIT 1",
+	[READ_HELD_FROM] = "SELECT 1 FROM event WHERE source = ?1"
+	    "	AND event_id >= ?2 AND event_id < ?2 || char(1114111)"
+	    "	AND status = 1 LIMIT 1",
 	[READ_POST_COUNTS] =
 	    "SELECT connection, count(*) FROM post GROUP BY connection",
 	[READ_INSTANCES] = INSTANCES_UP(""),
@@ -316,6 +319,24 @@ sqlite_find_post_of(struct store_backend *backend, uint64_t instance)
 	sqlite_bind_int(statement, 1, (int64_t)instance);
 	error = step_to_row(conn, statement);
 	sqlite_conn_give(conn, READ_POST_OF, statement);
+	return error;
+}
+
+enum store_error
+sqlite_find_held_from(struct store_backend *backend, struct str source,
+    struct str id_prefix)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	enum store_error error =
+	    sqlite_conn_take(conn, READ_HELD_FROM, &statement);
+
+	if (error != STORE_OK)
+		return error;
+	sqlite_bind_text(statement, 1, source);
+	sqlite_bind_text(statement, 2, id_prefix);
+	error = step_to_row(conn, statement);
+	sqlite_conn_give(conn, READ_HELD_FROM, statement);
 	return error;
 }
 

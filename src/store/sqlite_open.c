@@ -616,6 +616,7 @@ static const struct store_backend_ops ops = {
 	.each_token = sqlite_list_tokens,
 	.each_post = sqlite_list_posts,
 	.find_post_of = sqlite_find_post_of,
+	.find_held_from = sqlite_find_held_from,
 	.count_posts = sqlite_list_post_counts,
 	.each_hold = sqlite_list_holds,
 	.each_retained = sqlite_list_retained,

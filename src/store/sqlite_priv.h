@@ -183,6 +183,9 @@ enum sqlite_write_statement {
 	WRITE_UNSCRUBBED,
 	WRITE_SCRUBBED,
 	WRITE_NO_ITEMS,
+	WRITE_NO_ITEMS_BUT_OPEN,
+	WRITE_NO_EVENTS_FOR,
+	WRITE_NO_EVENTS_FROM,
 	WRITE_PURGED,
 	WRITE_PURGED_BACK,
 	WRITE_READ_PORTION,
@@ -310,6 +313,7 @@ enum sqlite_read_statement {
 	READ_POSTS,
 	READ_POST_COUNTS,
 	READ_POST_OF,
+	READ_HELD_FROM,
 	READ_INSTANCES,
 	READ_INSTANCES_BY_KEY,
 	READ_INSTANCES_BY_STATUS,
@@ -427,6 +431,8 @@ enum store_error sqlite_list_tokens(struct store_backend *backend,
     store_token_fn *fn, void *arg);
 enum store_error sqlite_find_post_of(
     struct store_backend *backend, uint64_t instance);
+enum store_error sqlite_find_held_from(struct store_backend *backend,
+    struct str source, struct str id_prefix);
 enum store_error sqlite_list_posts(struct store_backend *backend,
     struct str connection, uint64_t after, size_t limit, store_post_fn *fn,
     void *arg);

@@ -231,16 +231,41 @@ wipe_free_pages(struct sqlite_store *store)
 	return error;
 }
 
+static void
+bind_forgotten(sqlite3_stmt *statement, const void *row)
+{
+	const struct store_forgotten *which = row;
+	bool is_for = which->type.at != NULL;
+
+	sqlite_bind_text(statement, 1, is_for ? which->type : which->source);
+	sqlite_bind_text(
+	    statement, 2, is_for ? which->subject : which->id_prefix);
+}
+
+static enum store_error
+write_forgotten(struct sqlite_store *store, const struct store_batch *batch)
+{
+	enum store_error error = STORE_OK;
+
+	for (const struct store_batch_forgotten *there = batch->forgotten;
+	    error == STORE_OK && there != NULL; there = there->next)
+		error = sqlite_write_row(store,
+		    there->which.type.at != NULL ? WRITE_NO_EVENTS_FOR
+						 : WRITE_NO_EVENTS_FROM,
+		    bind_forgotten, &there->which);
+	return error;
+}
+
 static enum store_error
 write_erasures(struct sqlite_store *store, const struct store_batch *batch)
 {
-	enum store_error error = STORE_OK;
+	enum store_error error = write_forgotten(store, batch);
 
 	for (const struct store_batch_end *end = batch->erased;
 	    error == STORE_OK && end != NULL; end = end->next) {
 		sqlite_recent_forget(store->recents, end->number);
-		error = sqlite_write_row(
-		    store, WRITE_NO_ITEMS, bind_number, &end->number);
+		error = sqlite_write_row(store, WRITE_NO_ITEMS_BUT_OPEN,
+		    bind_number, &end->number);
 	}
 	if (error == STORE_OK && batch->erased != NULL)
 		error = wipe_free_pages(store);

@@ -137,7 +137,18 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    "INSERT INTO meta VALUES ('unscrubbed', 1) ON CONFLICT DO NOTHING",
 	[WRITE_SCRUBBED] = "DELETE FROM meta WHERE name = 'unscrubbed'",
 	[WRITE_NO_ITEMS] =
-	    "DELETE FROM item WHERE kind IN (0, 1, 2) AND instance = ?1",
+	    "DELETE FROM item WHERE kind IN (0, 1, 2, 3) AND instance = ?1",
+	/* What was done alone waits for another person still. */
+	[WRITE_NO_ITEMS_BUT_OPEN] =
+	    "DELETE FROM item WHERE kind IN (0, 1, 2, 3) AND instance = ?1"
+	    "	AND (kind < 3 OR open = 0)",
+	[WRITE_NO_EVENTS_FOR] =
+	    "UPDATE event SET subject = NULL, body = NULL, status = 0,"
+	    "	expires_ms = 0 WHERE type = ?1 AND subject = ?2",
+	[WRITE_NO_EVENTS_FROM] =
+	    "UPDATE event SET subject = NULL, body = NULL, status = 0,"
+	    "	expires_ms = 0 WHERE source = ?1"
+	    "	AND event_id >= ?2 AND event_id < ?2 || char(1114111)",
 	/* A row that gets shorter leaves its page as it is; one that moves
 	 * away has the page merged with those beside it.  So what is purged
 	 * goes to where there are no numbers, and comes back. */

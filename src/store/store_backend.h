@@ -89,6 +89,8 @@ struct store_backend_ops {
 	    store_post_fn *fn, void *arg);
 	enum store_error (*find_post_of)(
 	    struct store_backend *backend, uint64_t instance);
+	enum store_error (*find_held_from)(struct store_backend *backend,
+	    struct str source, struct str id_prefix);
 	enum store_error (*count_posts)(struct store_backend *backend,
 	    store_post_count_fn *fn, void *arg);
 	enum store_error (*each_hold)(struct store_backend *backend,

@@ -105,7 +105,7 @@ store_batch_is_empty(const struct store_batch *batch)
 	    batch->token_first == NULL && batch->hold_first == NULL &&
 	    batch->post_first == NULL && batch->document_first == NULL &&
 	    map_count(batch->salts) == 0 && batch->retained == NULL &&
-	    batch->erased == NULL && map_count(batch->purges) == 0 &&
+	    batch->erased == NULL && batch->forgotten == NULL && map_count(batch->purges) == 0 &&
 	    !batch->has_unswept && !batch->has_scrubbing &&
 	    batch->history_first == NULL && batch->journal_count == 0 &&
 	    batch->nodes == NULL && batch->checkpoints == NULL &&
@@ -434,6 +434,67 @@ store_batch_held(const struct store_batch *batch, struct str subject)
 	const struct store_subject *list = map_find(batch->subjects, subject);
 
 	return list != NULL ? list->first : NULL;
+}
+
+static bool
+is_forgotten(const struct store_forgotten *which, const struct store_event *row)
+{
+	if (which->type.at != NULL)
+		return str_equal(which->type, row->type) &&
+		    str_equal(which->subject, row->subject);
+	return str_equal(which->source, row->source) &&
+	    str_has_prefix(row->event_id, which->id_prefix);
+}
+
+void
+store_forget_events(
+    struct store_batch *batch, const struct store_forgotten *which)
+{
+	struct store_batch_forgotten *there =
+	    ARENA_NEW(batch->arena, struct store_batch_forgotten);
+
+	must(which->type.at != NULL ? which->subject.bytes > 0 :
+	    which->source.bytes > 0 && which->id_prefix.bytes > 0);
+	*there = (struct store_batch_forgotten){
+		.next = batch->forgotten,
+		.which = {
+			.type = arena_str(batch->arena, which->type),
+			.subject = arena_str(batch->arena, which->subject),
+			.source = arena_str(batch->arena, which->source),
+			.id_prefix = arena_str(batch->arena, which->id_prefix),
+		},
+	};
+	batch->forgotten = there;
+}
+
+bool
+store_batch_forgets(
+    const struct store_batch *batch, const struct store_event *row)
+{
+	const struct store_batch_forgotten *there = batch->forgotten;
+
+	while (there != NULL && !is_forgotten(&there->which, row))
+		there = there->next;
+	return there != NULL;
+}
+
+bool
+store_batch_has_held_from(const struct store_batch *batch, struct str source,
+    struct str id_prefix)
+{
+	const struct store_forgotten from = {
+		.source = source, .id_prefix = id_prefix};
+	size_t cursor = 0;
+	void *row;
+
+	while (map_next(batch->events, &cursor, NULL, &row)) {
+		const struct store_batch_event *event = row;
+
+		if (event->row.status == EVENT_HELD &&
+		    is_forgotten(&from, &event->row))
+			return true;
+	}
+	return false;
 }
 
 /* ------------------------------------------- idempotency keys, definitions */

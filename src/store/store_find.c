@@ -182,6 +182,25 @@ store_each_subscriber(struct store *store, struct str correlation,
 
 /* ----------------------------------------------------------------- events */
 
+/* As it will be when the batches are durable.  Those before the one that it
+ * was found in don't concern it; batch absent: it is durable. */
+static void
+forget(const struct store *store, const struct store_batch *batch,
+    struct store_event *row)
+{
+	bool is_forgotten =
+	    (store->open != NULL && store_batch_forgets(store->open, row)) ||
+	    (batch != store->open && store->under_way != NULL &&
+		store_batch_forgets(store->under_way, row));
+
+	if (!is_forgotten)
+		return;
+	row->subject = (struct str){NULL, 0};
+	row->body = (struct str){NULL, 0};
+	row->status = EVENT_MATCHED;
+	row->expires_ms = 0;
+}
+
 enum store_error
 store_find_event(struct store *store, struct arena *arena, struct str source,
     struct str event_id, struct store_event *row)
@@ -196,10 +215,14 @@ store_find_event(struct store *store, struct arena *arena, struct str source,
 		if (there == NULL)
 			continue;
 		*row = store_copy_event(arena, there);
+		forget(store, batches[i], row);
 		return STORE_OK;
 	}
-	return store->backend->ops->find_event(store->backend, arena, source,
-	    event_id, row);
+	enum store_error error = store->backend->ops->find_event(
+	    store->backend, arena, source, event_id, row);
+	if (error == STORE_OK)
+		forget(store, NULL, row);
+	return error;
 }
 
 enum store_error
@@ -216,14 +239,34 @@ store_find_event_id(struct store *store, struct arena *arena, uint64_t id,
 		if (there == NULL)
 			continue;
 		*row = store_copy_event(arena, there);
+		forget(store, batches[i], row);
 		return STORE_OK;
 	}
-	return store->backend->ops->find_event_id(store->backend, arena, id,
-	    row);
+	enum store_error error = store->backend->ops->find_event_id(
+	    store->backend, arena, id, row);
+	if (error == STORE_OK)
+		forget(store, NULL, row);
+	return error;
+}
+
+enum store_error
+store_find_held_from(
+    struct store *store, struct str source, struct str id_prefix)
+{
+	must(source.bytes > 0 && id_prefix.bytes > 0);
+	if ((store->open != NULL &&
+		store_batch_has_held_from(store->open, source, id_prefix)) ||
+	    (store->under_way != NULL &&
+		store_batch_has_held_from(
+		    store->under_way, source, id_prefix)))
+		return STORE_OK;
+	return store->backend->ops->find_held_from(
+	    store->backend, source, id_prefix);
 }
 
 /* Held events, gathered before they are told, as subscribers are. */
 struct held_events {
+	const struct store *store;
 	struct arena *arena;
 	const struct store_batch *open;
 	const struct store_batch *under_way;
@@ -233,8 +276,14 @@ struct held_events {
 };
 
 static void
-gather_event(struct held_events *found, const struct store_event *row)
+gather_event(struct held_events *found, const struct store_batch *batch,
+    const struct store_event *row)
 {
+	struct store_event now = *row;
+
+	forget(found->store, batch, &now);
+	if (now.status != EVENT_HELD)
+		return;
 	found->rows = arena_grow(found->arena, found->rows, found->count,
 	    &found->capacity, sizeof(found->rows[0]));
 	found->rows[found->count++] = store_copy_event(found->arena, row);
@@ -254,7 +303,7 @@ durable_event_cb(const struct store_event *row, void *arg)
 	must(row->status == EVENT_HELD);
 	if (!has_event(found->open, row->id) &&
 	    !has_event(found->under_way, row->id))
-		gather_event(found, row);
+		gather_event(found, NULL, row);
 }
 
 /* The batch's held events; `above` is the batch that was filled later. */
@@ -270,7 +319,7 @@ gather_held(struct held_events *found, const struct store_batch *batch,
 	     event = event->next)
 		if (event->row.status == EVENT_HELD &&
 		    !has_event(above, event->row.id))
-			gather_event(found, &event->row);
+			gather_event(found, batch, &event->row);
 }
 
 static int
@@ -286,6 +335,7 @@ store_each_held_event(struct store *store, struct arena *arena,
     struct str subject, store_event_fn *fn, void *arg)
 {
 	struct held_events found = {
+		.store = store,
 		.arena = arena,
 		.open = store->open,
 		.under_way = store->under_way,

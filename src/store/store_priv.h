@@ -119,6 +119,11 @@ struct store_batch_end {
 	int64_t until_ms;
 };
 
+struct store_batch_forgotten {
+	struct store_batch_forgotten *next;
+	struct store_forgotten which;
+};
+
 struct store_batch_document {
 	struct store_batch_document *next;
 	struct store_document row;
@@ -151,6 +156,7 @@ struct store_batch {
 	struct store_batch_hold *hold_last;
 	struct store_batch_end *retained; /* in no order, like these: */
 	struct store_batch_end *erased;
+	struct store_batch_forgotten *forgotten;
 	bool has_scrubbing;
 	bool has_unswept;
 	uint64_t unswept;
@@ -185,6 +191,11 @@ const struct store_event *store_batch_event(const struct store_batch *batch,
     struct str source, struct str event_id);
 const struct store_event *store_batch_event_id(const struct store_batch *batch,
     uint64_t id);
+/* Whether what is kept of the event is forgotten in the batch. */
+bool store_batch_forgets(
+    const struct store_batch *batch, const struct store_event *row);
+bool store_batch_has_held_from(const struct store_batch *batch,
+    struct str source, struct str id_prefix);
 const struct store_batch_event *store_batch_held(
     const struct store_batch *batch, struct str subject);
 const struct store_batch_salt *store_batch_salt(

@@ -211,6 +211,12 @@ tests_e2e_test_e2e_store_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_store_LDADD = $(LIBS_STORE) $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_store_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_erase
+tests_e2e_test_e2e_erase_SOURCES = tests/e2e/test_e2e_erase.c $(E2E_HOUSE)
+tests_e2e_test_e2e_erase_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_erase_LDADD = $(LIBS_STORE) $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_erase_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_retention
 tests_e2e_test_e2e_retention_SOURCES = tests/e2e/test_e2e_retention.c \
 	$(E2E_HOUSE)

@@ -384,7 +384,15 @@ test_without_key_and_question_a_person_is_asked(void **state)
 	    house_post_as(house, "otto", path,
 		"{\"result\":{\"payment_id\":\"bp_1\"},"
 		"\"comment\":\"the bank has it\"}"),
-	    200);
+	    202);
+	/* Money may have moved: that takes two. */
+	one_order(house, "P-1");
+	reply = house_get(house, "/v1/proposals");
+	snprintf(path, sizeof(path), "/v1/proposals/%s/confirm",
+	    text_at(reply->json, "items.0.id"));
+	assert_problem(
+	    house_post_as(house, "Otto", path, "{}"), 403, "four-eyes");
+	assert_status(house_post_as(house, "olga", path, "{}"), 200);
 	payment_await(house, "P-1", "reconciled");
 	one_order(house, "P-1");
 	house_close(&house);

@@ -19,7 +19,9 @@ static const struct str posts[] = {STR_INIT("events")};
 static const struct str operates[] = {STR_INIT("operator")};
 static const struct str refunds[] = {STR_INIT("refund")};
 
-#define TOKEN_COUNT 8
+static const struct str entities[] = {STR_INIT("DE01")};
+
+#define TOKEN_COUNT 9
 #define TOKEN(text, who, what)                                             \
 	{                                                                  \
 		.name = STR_INIT(who), .sha256 = digest_sha256(STR(text)), \
@@ -39,6 +41,7 @@ set_up(void **state)
 	    TOKEN("t-dave", "dave", operates),
 	    TOKEN("t-old", "old", all),
 	    TOKEN("t-erin", "erin", operates),
+	    TOKEN("t-fred", "fred", approves),
 	};
 	struct api_token *tokens =
 	    ARENA_ARRAY(server->arena, TOKEN_COUNT, struct api_token);
@@ -47,6 +50,8 @@ set_up(void **state)
 	tokens[6].expires_ms = 1;
 	tokens[7].workflows = refunds;
 	tokens[7].workflow_count = 1;
+	tokens[8].entities = entities;
+	tokens[8].entity_count = 1;
 	server->options.auth_required = true;
 	server->options.tokens = tokens;
 	server->options.token_count = TOKEN_COUNT;
@@ -219,6 +224,147 @@ test_limited_token_sees_its_workflows_only(void **state)
 }
 
 static void
+assert_fate(struct api_server *server, const char *token, const char *type,
+    const char *subject, const char *id, const char *fate)
+{
+	struct answer answer = post_as(server, token, "/v1/events",
+	    arena_strf(server->arena,
+		"{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/bank\","
+		"\"type\":\"%s\",\"subject\":\"%s\"}", id, type, subject).at);
+
+	answer_must_be(&answer, 202);
+	assert_true(str_equal(
+	    answer_text(&answer, "events.0.status"), str_of(fate)));
+	assert_true(str_equal(
+	    answer_text(&answer, "events.0.source"), STR("/bank")));
+	assert_int_equal(
+	    answer_text(&answer, "limited_to.workflows.0").bytes > 0,
+	    strcmp(token, "t-erin") == 0);
+}
+
+static void
+start_refund(struct api_server *server, const char *reference)
+{
+	struct answer answer = post_as(server, "t-root",
+	    "/v1/workflows/refund/instances",
+	    arena_strf(server->arena, "{\"input\":{\"reference\":\"%s\"}}",
+		reference).at);
+
+	answer_must_be(&answer, 201);
+}
+
+static void
+pay(struct api_server *server, const char *reference)
+{
+	struct answer answer = post_as(server, "t-alice", PAYMENTS,
+	    arena_strf(server->arena,
+		"{\"input\":{\"reference\":\"%s\",\"amount\":1}}",
+		reference).at);
+
+	answer_must_be(&answer, 201);
+	answer = post_as(server, "t-bob",
+	    arena_strf(server->arena, "/v1/tasks/%.*s/decide",
+		STR_ARG(answer_text(&answer, "tasks.0.id"))).at,
+	    "{\"choice\":\"approved\"}");
+	answer_must_be(&answer, 200);
+}
+
+static void
+assert_state(struct api_server *server, const char *reference,
+    const char *status)
+{
+	struct answer answer = get_as(server, "t-root",
+	    arena_strf(server->arena, "/v1/instances/%s", reference).at);
+
+	answer_must_be(&answer, 200);
+	assert_true(
+	    str_equal(answer_text(&answer, "status"), str_of(status)));
+}
+
+/* At once and after having been held; and without taking an event's identity
+ * from whoever may reach more, or finding out whether it has come. */
+static void
+test_limited_token_posts_events_to_its_own_only(void **state)
+{
+	struct api_server *server = *state;
+
+	pay(server, "e-1");
+	assert_fate(server, "t-erin", "bank.settled", "e-1", "1", "held");
+	assert_state(server, "e-1", "waiting");
+	assert_fate(server, "t-erin", "bank.settled", "e-1", "1", "duplicate");
+	assert_fate(server, "t-bank", "bank.settled", "e-1", "1", "matched");
+	assert_state(server, "e-1", "completed");
+	assert_fate(server, "t-bank", "refund.done", "e-2", "2", "held");
+	assert_fate(server, "t-erin", "refund.done", "e-3", "2", "held");
+	assert_fate(server, "t-erin", "bank.settled", "e-4", "3", "held");
+	start_refund(server, "e-3");
+	assert_state(server, "e-3", "completed");
+	pay(server, "e-4");
+	assert_state(server, "e-4", "waiting");
+	start_refund(server, "e-5");
+	assert_fate(server, "t-erin", "refund.done", "e-5", "4", "matched");
+	assert_state(server, "e-5", "completed");
+}
+
+static struct answer
+decide(struct api_server *server, const char *token, const char *reference,
+    const char *entity)
+{
+	struct answer answer = post_as(server, "t-alice", PAYMENTS,
+	    arena_strf(server->arena,
+		"{\"input\":{\"reference\":\"%s\",\"amount\":1,"
+		"\"entity\":\"%s\"}}", reference, entity).at);
+
+	answer_must_be(&answer, 201);
+	return post_as(server, token,
+	    arena_strf(server->arena, "/v1/tasks/%.*s/decide",
+		STR_ARG(answer_text(&answer, "tasks.0.id"))).at,
+	    "{\"choice\":\"approved\"}");
+}
+
+#define DELEGATIONS "/v1/delegations"
+#define TO_DAVE "{\"role\":\"approver:treasurer\",\"to\":\"dave\",\"until\":\"14d\"}"
+
+/* Whom a limited token lets act in its role has the same limits; and what
+ * reaches further isn't taken back by it. */
+static void
+test_limited_token_delegates_within_its_limits(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = decide(server, "t-dave", "d-1", "DE01");
+	const char *revoke;
+
+	answer_must_be_problem(&answer, 403, "role-required");
+	answer = post_as(server, "t-fred", DELEGATIONS, TO_DAVE);
+	answer_must_be(&answer, 201);
+	assert_true(str_equal(
+	    answer_text(&answer, "limited_to.entities.0"), STR("DE01")));
+	revoke = arena_strf(server->arena, DELEGATIONS "/%.*s/revoke",
+	    STR_ARG(answer_text(&answer, "id"))).at;
+	answer = decide(server, "t-dave", "d-2", "DE01");
+	answer_must_be(&answer, 200);
+	answer = decide(server, "t-dave", "d-3", "DE02");
+	answer_must_be_problem(&answer, 403, "role-required");
+	answer = get_as(server, "t-fred", DELEGATIONS);
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 1);
+	answer = post_as(server, "t-fred", revoke, "{}");
+	answer_must_be(&answer, 200);
+	answer = decide(server, "t-dave", "d-4", "DE01");
+	answer_must_be_problem(&answer, 403, "role-required");
+
+	answer = post_as(server, "t-root", DELEGATIONS,
+	    "{\"role\":\"approver:treasurer\",\"from\":\"fred\","
+	    "\"to\":\"dave\",\"until\":\"14d\"}");
+	answer_must_be(&answer, 201);
+	assert_int_equal(
+	    answer_text(&answer, "limited_to.entities.0").bytes, 0);
+	revoke = arena_strf(server->arena, DELEGATIONS "/%.*s/revoke",
+	    STR_ARG(answer_text(&answer, "id"))).at;
+	answer = post_as(server, "t-fred", revoke, "{}");
+	answer_must_be_problem(&answer, 403, "role-required");
+}
+
+static void
 test_revoked_token_is_refused_at_once(void **state)
 {
 	struct api_server *server = *state;
@@ -256,6 +402,8 @@ main(void)
 		test_connections_are_paused_by_operators_of_all_workflows),
 	    TEST(test_task_is_for_its_role),
 	    TEST(test_limited_token_sees_its_workflows_only),
+	    TEST(test_limited_token_posts_events_to_its_own_only),
+	    TEST(test_limited_token_delegates_within_its_limits),
 	    TEST(test_revoked_token_is_refused_at_once),
 	    TEST(test_known_roles),
 	};

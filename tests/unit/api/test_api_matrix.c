@@ -170,7 +170,7 @@ fill(struct world *world)
 	world->proposal = propose(server);
 	answer = api_server_post(server, "/v1/delegations",
 	    "{\"role\":\"approver:treasurer\",\"from\":\"carol\","
-	    "\"to\":\"dave\",\"until\":\"14d\"}");
+	    "\"to\":\"dave\",\"until\":\"14d\",\"workflow\":\"payment\"}");
 	answer_must_be(&answer, 201);
 	world->delegation = answer_text(&answer, "id");
 	answer = api_server_post(server, "/v1/holds",
@@ -386,6 +386,10 @@ is_as_declared(const struct world *world, const struct api_route *route,
 			return is_let_in(answer);
 		return !is_told(world, answer) &&
 		       (answer->status == 200 || is_forbidden(answer));
+	case REACH_EFFECT:
+		return !is_told(world, answer) &&
+		       (is_let_in(answer) ||
+			   (is_foreign(scope) && answer->status == 404));
 	case REACH_NOBODY:
 		return is_let_in(answer);
 	}

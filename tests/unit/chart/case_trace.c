@@ -276,6 +276,10 @@ trace_effect(struct play *play, const struct chart_effect *effect)
 	case DO_REPORT:
 		trace_report(play, effect);
 		break;
+	case DO_FORGET:
+		trace_line(play, "-> forget events %.*s for %.*s",
+		    STR_ARG(effect->type), STR_ARG(effect->subject));
+		break;
 	}
 }
 

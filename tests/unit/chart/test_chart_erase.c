@@ -17,14 +17,15 @@
 #define NOW_MS INT64_C(1795165200000)
 #define DAY ((int64_t)24 * 60 * 60 * 1000)
 #define IBAN "DE89370400440532013000"
+#define BORN "1971-02-03"
 
 #define WORKFLOW(name, retention)                                              \
 	"workflow: " name "\n"                                                 \
 	"version: 1\n" retention                                               \
-	"sensitive: [input.iban, input.people.pin, copy]\n"                    \
+	"sensitive: [input.iban, input.people.pin, copy, born, adult]\n"       \
 	"business-key: = input.iban\n"                                         \
 	"labels: {account: = input.iban, entity: = input.entity}\n"            \
-	"data: {copy: null, text: null}\n"                                     \
+	"data: {copy: null, text: null, born: null, adult: null, day: null}\n" \
 	"events: {go: {correlate: = input.entity}}\n"                          \
 	"initial: open\n"                                                      \
 	"states:\n"                                                            \
@@ -33,6 +34,9 @@
 	"      - set:\n"                                                       \
 	"          copy: = input.people[1].pin\n"                              \
 	"          text: '= \"to \" + input.iban'\n"                           \
+	"          born: '= date(\"" BORN "\")'\n"                             \
+	"          adult: = true\n"                                            \
+	"          day: = born\n"                                              \
 	"    on: {go: over}\n"                                                 \
 	"    after: {9d: over}\n"                                              \
 	"  over: {type: final, outcome: success, output: {to: = text}}\n"      \
@@ -173,6 +177,10 @@ test_digests_are_salted_where_there_is_a_salt(void **state)
 	assert_true(told(desk, digest_of(desk, "no", salt)));
 	assert_false(told(desk, "\"no\""));
 	assert_false(told(desk, "{\"pin\":7}"));
+	/* And whatever it is. */
+	assert_true(told(desk, digest_of(desk, BORN, salt)));
+	assert_true(told(desk, digest_of(desk, "true", salt)));
+	assert_false(told(desk, BORN));
 }
 
 static void
@@ -216,6 +224,12 @@ test_erasing_leaves_digests_only(void **state)
 	    str_find(buf_str(&snapshot), STR(salt)), SIZE_MAX);
 	assert_true(str_find(buf_str(&snapshot),
 	    str_of(digest_of(desk, "no", salt))) != SIZE_MAX);
+	assert_true(str_equal(
+	    value_str(value_get_cstr(chart_data(desk->chart), "day")),
+	    str_of(digest_of(desk, BORN, salt))));
+	assert_true(str_equal(
+	    value_str(value_get_cstr(chart_data(desk->chart), "adult")),
+	    str_of(digest_of(desk, "true", salt))));
 	assert_null(chart_salt(desk->chart).at);
 	assert_int_equal(
 	    str_find(chart_key(desk->chart), STR(IBAN)), SIZE_MAX);
@@ -237,7 +251,7 @@ test_disclosure_leads_from_values_to_digests(void **state)
 	start(desk, "fixed", STR(salt));
 	shown = chart_disclose(desk->chart, desk->arena);
 	list = value_field_or_null(shown, "values");
-	assert_int_equal(list->as.list.count, 4);
+	assert_int_equal(list->as.list.count, 6);
 	assert_true(str_equal(
 	    value_str(value_field_or_null(list->as.list.items[1], "path")),
 	    STR("input.people[1].pin")));
@@ -247,6 +261,12 @@ test_disclosure_leads_from_values_to_digests(void **state)
 	assert_true(str_equal(
 	    value_str(value_field_or_null(list->as.list.items[3], "path")),
 	    STR("copy")));
+	assert_true(str_equal(
+	    value_str(value_field_or_null(list->as.list.items[4], "value")),
+	    STR(BORN)));
+	assert_true(str_equal(
+	    value_str(value_field_or_null(list->as.list.items[5], "digest")),
+	    str_of(digest_of(desk, "true", salt))));
 }
 
 static int64_t

@@ -40,6 +40,30 @@ static const char documents[] =
     "  waiting:\n"
     "    on: {go: over}\n"
     "    after: {10d: over}\n"
+    "  over: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: vetted\n"
+    "version: 1\n"
+    "owner: pager\n"
+    "sensitive: [input.listed, input.term, born, term, within]\n"
+    "business-key: = input.key\n"
+    "data: {born: null, term: null, within: null, listed: null}\n"
+    "events: {go: {}}\n"
+    "initial: asking\n"
+    "states:\n"
+    "  asking:\n"
+    "    entry:\n"
+    "      - set:\n"
+    "          born: '= date(\"1971-02-03\")'\n"
+    "          term: = duration(input.term)\n"
+    "          within: '= [born..date(\"1999-01-01\")]'\n"
+    "          listed: = if input.listed then \"yes\" else \"no\"\n"
+    "    on:\n"
+    "      go: [{if: = input.listed, target: over}, {target: waiting}]\n"
+    "  waiting:\n"
+    "    on: {go: over}\n"
+    "    after: {= term: late}\n"
+    "  late: {type: final, outcome: failure}\n"
     "  over: {type: final, outcome: success}\n";
 
 #define RECORDS_MAX 100
@@ -136,7 +160,7 @@ person(const char *name)
 
 /* Begun by alice; the serial of the task. */
 static uint64_t
-begin(struct tale *tale, const char *input)
+begin_workflow(struct tale *tale, const char *workflow, const char *input)
 {
 	struct chart_start start = {
 	    .identity = {.store = "12345678abcdefgh", .number = 7},
@@ -150,12 +174,18 @@ begin(struct tale *tale, const char *input)
 	    .now_ms = START_MS,
 	};
 	start.definition =
-	    library_find_workflow(tale->library, STR("careful"), 0);
+	    library_find_workflow(tale->library, str_of(workflow), 0);
 	start.input = json_of(tale, input);
 	tale->chart = chart_new(&start);
 	chart_set_salt(tale->chart, STR("0123456789abcdef"));
 	return step(tale,
 	    (struct chart_event){.kind = EV_STARTED, .actor = person("alice")});
+}
+
+static uint64_t
+begin(struct tale *tale, const char *input)
+{
+	return begin_workflow(tale, "careful", input);
 }
 
 static void
@@ -506,6 +536,72 @@ test_digest_that_cannot_be_made_again_agrees(void **state)
 	end(&tale);
 }
 
+#define LISTED "{\"key\":\"K\",\"listed\":true,\"term\":\"P3D\"}"
+#define UNLISTED "{\"key\":\"K\",\"listed\":false,\"term\":\"P3D\"}"
+
+/* Whichever way a condition went that reads such a boolean; and a deadline
+ * whose length is no secret's business of the record that tells when it is. */
+static void
+test_every_kind_of_digest_is_gone_through(void **state)
+{
+	static const char *const inputs[] = {LISTED, UNLISTED};
+	struct tale tale;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(inputs); i++) {
+		const struct value *said;
+
+		(void)begin_workflow(&tale, "vetted", inputs[i]);
+		said = value_get_cstr(
+		    tale.records[find_record(&tale, AUDIT_STEP_DONE)],
+		    "assigned");
+		for (size_t j = 0; j < said->as.context.count; j++)
+			assert_int_equal(
+			    str_has_prefix(
+				value_str(said->as.context.fields[j].value),
+				STR("hmac-sha256:")),
+			    !str_equal(said->as.context.fields[j].key,
+				STR("listed")));
+		go(&tale, (struct chart_event){.actor = person("bank")});
+		if (i == 1) {
+			tale.now_ms += (int64_t)3 * 24 * 60 * 60 * 1000;
+			(void)step(&tale,
+			    (struct chart_event){.kind = EV_TIME_PASSED});
+		}
+		assert_true(chart_status_is_end(chart_status(tale.chart)));
+		assert_explained(&tale, REPERFORM_COULD_NOT,
+		    "its records agree, but what ");
+		assert_int_equal(tale.finding.records, tale.count);
+		end(&tale);
+	}
+}
+
+static void
+test_change_beside_a_digest_of_any_kind_is_found(void **state)
+{
+	struct tale tale;
+	size_t at;
+
+	(void)state;
+	(void)begin_workflow(&tale, "vetted", LISTED);
+	at = find_record(&tale, AUDIT_STEP_DONE);
+	tale.records[at] = value_with(tale.arena, tale.records[at],
+	    STR("assigned"),
+	    value_with(tale.arena,
+		value_get_cstr(tale.records[at], "assigned"), STR("born"),
+		json_of(&tale, "\"1971-02-04\"")));
+	assert_int_equal(again(&tale), REPERFORM_DIFFERS);
+	/* An older program left dates as they are. */
+	tale.records[at] = value_with(tale.arena, tale.records[at],
+	    STR("assigned"),
+	    value_with(tale.arena,
+		value_get_cstr(tale.records[at], "assigned"), STR("born"),
+		value_of_date(tale.arena, (struct date){1971, 2, 3})));
+	assert_explained(
+	    &tale, REPERFORM_COULD_NOT, "its records agree, but what ");
+	end(&tale);
+}
+
 static void
 test_erased_instance_could_not_be_done_again(void **state)
 {
@@ -540,6 +636,9 @@ main(void)
 	    cmocka_unit_test(test_cancel_that_was_alone_is_done_again),
 	    cmocka_unit_test(test_whatever_records_say_of_people_is_borne),
 	    cmocka_unit_test(test_digest_that_cannot_be_made_again_agrees),
+	    cmocka_unit_test(test_every_kind_of_digest_is_gone_through),
+	    cmocka_unit_test(
+		test_change_beside_a_digest_of_any_kind_is_found),
 	    cmocka_unit_test(test_erased_instance_could_not_be_done_again),
 	};
 

@@ -522,6 +522,99 @@ test_expired_events_are_told_earliest_first(void **state)
 }
 
 static void
+assert_forgotten(struct help_fixture *f, const char *source, const char *id)
+{
+	struct store_event found, same;
+
+	assert_int_equal(store_find_event(f->store, f->arena, str_of(source),
+	    str_of(id), &found), STORE_OK);
+	assert_int_equal(found.status, EVENT_MATCHED);
+	assert_null(found.body.at);
+	assert_null(found.subject.at);
+	assert_int_equal(store_find_event_id(f->store, f->arena, found.id,
+	    &same), STORE_OK);
+	assert_null(same.body.at);
+}
+
+/* One that was durable, one that is put with it, and one after it; and no
+ * others that look like them. */
+static void
+test_events_of_an_instance_are_forgotten(void **state)
+{
+	static const enum store_event_status statuses[] = {
+		EVENT_HELD, EVENT_DEAD, EVENT_REPLAYED};
+	struct help_fixture *f = *state;
+	const struct store_forgotten which[] = {
+		{.type = STR("payment.settled"), .subject = STR("P-1")},
+		{.source = STR("/workflows/w"), .id_prefix = STR("id-1/")},
+	};
+	struct store_event event = help_event("s", "other", EVENT_HELD), found;
+	struct help_numbers ids;
+
+	event.type = STR("payment.sent");
+	store_put_event(store_batch(f->store), &event);
+	event = help_event("/workflows/w", "id-10/1", EVENT_DEAD);
+	event.subject = STR("P-2");
+	store_put_event(store_batch(f->store), &event);
+	event.event_id = STR("id-1/1");
+	store_put_event(store_batch(f->store), &event);
+	for (int i = 0; i < 3; i++) {
+		char id[16];
+		snprintf(id, sizeof(id), "%d", i);
+		event = help_event("s", id, statuses[i]);
+		store_put_event(store_batch(f->store), &event);
+		if (i == 0)
+			help_commit(f);
+	}
+	for (int i = 0; i < 2; i++)
+		store_forget_events(store_batch(f->store), &which[i]);
+	for (enum moment m = OPEN; m < MOMENT_COUNT; m++) {
+		advance_to(f, m);
+		assert_int_equal(count_held(f, STR("P-1"), &ids), 1);
+		assert_forgotten(f, "s", "0");
+		assert_forgotten(f, "s", "1");
+		assert_forgotten(f, "s", "2");
+		assert_forgotten(f, "/workflows/w", "id-1/1");
+		assert_int_equal(store_find_event(f->store, f->arena,
+		    STR("/workflows/w"), STR("id-10/1"), &found), STORE_OK);
+		assert_non_null(found.body.at);
+	}
+	/* What comes then is another matter. */
+	event = help_event("s", "3", EVENT_HELD);
+	store_put_event(store_batch(f->store), &event);
+	for (enum moment m = OPEN; m < MOMENT_COUNT; m++) {
+		advance_to(f, m);
+		assert_int_equal(count_held(f, STR("P-1"), &ids), 2);
+	}
+}
+
+static void
+test_held_event_of_an_emitter_is_found(void **state)
+{
+	struct help_fixture *f = *state;
+	struct store_event event =
+	    help_event("/workflows/w", "id-1/7", EVENT_HELD);
+
+	assert_int_equal(store_find_held_from(f->store, event.source,
+	    STR("id-1/")), STORE_ABSENT);
+	store_put_event(store_batch(f->store), &event);
+	for (enum moment m = OPEN; m < MOMENT_COUNT; m++) {
+		advance_to(f, m);
+		assert_int_equal(store_find_held_from(f->store, event.source,
+		    STR("id-1/")), STORE_OK);
+		assert_int_equal(store_find_held_from(f->store, event.source,
+		    STR("id-2/")), STORE_ABSENT);
+		assert_int_equal(store_find_held_from(f->store, STR("s"),
+		    STR("id-1/")), STORE_ABSENT);
+	}
+	event.status = EVENT_DEAD;
+	store_put_event(store_batch(f->store), &event);
+	help_commit(f);
+	assert_int_equal(store_find_held_from(f->store, event.source,
+	    STR("id-1/")), STORE_ABSENT);
+}
+
+static void
 test_events_are_listed_by_status_in_pages(void **state)
 {
 	static const enum store_event_status statuses[] = {
@@ -1224,6 +1317,8 @@ main(void)
 		TEST(test_event_held_and_matched_in_one_batch_is_matched),
 		TEST(test_event_without_subject_is_held_too),
 		TEST(test_expired_events_are_told_earliest_first),
+		TEST(test_events_of_an_instance_are_forgotten),
+		TEST(test_held_event_of_an_emitter_is_found),
 		TEST(test_events_are_listed_by_status_in_pages),
 		TEST(test_idempotency_key_is_found_at_every_moment),
 		TEST(test_cleaning_removes_what_is_over_and_nothing_else),
