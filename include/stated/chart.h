@@ -472,6 +472,8 @@ const struct value *chart_masked(
  * is shown as it is. */
 MUST_USE bool chart_sensitive_text(
     struct arena *arena, const struct value *value, struct str *text);
+/* Adds that text's digest.  salt: of CHART_SALT_BYTES bytes, or absent. */
+void chart_sensitive_digest(struct str salt, struct str text, struct buf *out);
 /* What was masked, for who may see it: {salt, values: [{path, value, digest}]}
  * of every value that the instance has at a sensitive path now. */
 const struct value *chart_disclose(struct chart *chart, struct arena *arena);

@@ -50,6 +50,13 @@ struct reperform_wanted {
 	 * see library_set_alarm(); absent: nobody had to be. */
 	struct str alarm;
 };
+/* What is known of an instance's sensitive values. */
+struct reperform_disclosure {
+	struct str salt; /* of CHART_SALT_BYTES; absent: not known, or none */
+	/* Whatever the instance had, in contexts and lists: of which of it a
+	 * digest is made is found out.  NULL: not known. */
+	const struct value *values;
+};
 /* The definitions that were in force. */
 struct reperform_world {
 	/* It stays there until the instance is done.  NULL: *why says, in the
@@ -58,8 +65,10 @@ struct reperform_world {
 	    const struct reperform_wanted *wanted, struct arena *arena,
 	    struct str *why);
 	void *arg;
-	/* That has the salts of digests, open; NULL: they aren't at hand. */
-	struct store *salts;
+	/* Made in the arena; NULL: nothing is known of any. */
+	struct reperform_disclosure (*disclose)(
+	    void *arg, struct str instance, struct arena *arena);
+	void *disclose_arg;
 	/* The database's, by which keys were made; NULL: not known. */
 	const struct store_identity *store;
 };
@@ -74,6 +83,11 @@ void reperform_instance(const struct reperform_world *world,
 typedef void reperform_fn(const struct reperform_finding *finding, void *arg);
 struct reperform_options {
 	struct str path;     /* an evidence bundle or a database */
+	/* What was disclosed of instances, by their `id`, as GET
+	 * /v1/instances/{id}/sensitive answers; NULL: nothing.  A database
+	 * discloses what it has by itself. */
+	const struct value *const *disclosed;
+	size_t disclosed_count;
 	struct store_keys *keys; /* it is encrypted under; NULL: it isn't */
 	struct str instance; /* identifier or business key; absent: all */
 	struct str workflow; /* absent: all */

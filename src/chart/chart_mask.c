@@ -260,18 +260,28 @@ chart_mask_of(struct chart *chart, bool has_digests)
 
 /* ---- masking ---- */
 
-static void
-add_digest(const struct mask *mask, struct buf *out, struct str text)
+void
+chart_sensitive_digest(struct str salt, struct str text, struct buf *out)
 {
-	struct str salt = {(const char *)mask->salt, sizeof(mask->salt)};
 	char hex[DIGEST_HEX_BYTES];
 
-	if (mask->is_salted)
+	must(salt.at == NULL || salt.bytes == CHART_SALT_BYTES);
+	if (salt.at != NULL)
 		buf_addf(out, CHART_SALTED "%s",
 		    digest_hex(digest_hmac_sha256(salt, text), hex).at);
 	else
 		buf_addf(out, CHART_UNSALTED "%s",
 		    digest_hex(digest_sha256(text), hex).at);
+}
+
+static void
+add_digest(const struct mask *mask, struct buf *out, struct str text)
+{
+	struct str salt = {(const char *)mask->salt, sizeof(mask->salt)};
+
+	if (!mask->is_salted)
+		salt = (struct str){NULL, 0};
+	chart_sensitive_digest(salt, text, out);
 }
 
 struct str

@@ -172,10 +172,37 @@ is_fine(const struct cli *cli, const struct counts *counts)
 		   cli_option(cli, "strict") == NULL);
 }
 
+/* What `stated show ID --sensitive --format json` printed. */
+static enum cli_status
+read_disclosed(struct cli *cli, struct reperform_options *options)
+{
+	size_t count = 0;
+	const struct value **disclosed;
+
+	while (cli_option_at(cli, "sensitive", count) != NULL)
+		count++;
+	disclosed = ARENA_ARRAY(cli->arena, count, const struct value *);
+	for (size_t i = 0; i < count; i++) {
+		const char *text = cli_option_at(cli, "sensitive", i);
+
+		disclosed[i] = cli_value_of(cli, "--sensitive", text);
+		if (disclosed[i] == NULL)
+			return CLI_FAILED;
+		if (value_get_cstr(disclosed[i], "sensitive") == NULL)
+			return cli_fail(cli,
+			    "%s: this is not what `stated show ID --sensitive "
+			    "--format json` prints",
+			    text);
+	}
+	options->disclosed = disclosed;
+	options->disclosed_count = count;
+	return CLI_OK;
+}
+
 static enum cli_status
 run(struct cli *cli)
 {
-	const struct reperform_options options = {
+	struct reperform_options options = {
 	    .path = cli_argument(cli, 0),
 	    .keys = cli->keys,
 	    .instance = cli_option_str(cli, "instance"),
@@ -189,6 +216,11 @@ run(struct cli *cli)
 
 	if (cli->is_json)
 		reperforming.items = value_build_list(cli->arena);
+	status = read_disclosed(cli, &options);
+	if (status != CLI_OK) {
+		arena_free(&reperforming.line);
+		return status;
+	}
 	error = reperform_file(&options, tell_cb, &reperforming, &detail);
 	if (error == STORE_ABSENT && options.instance.at != NULL)
 		status = cli_fail(cli,
@@ -209,6 +241,8 @@ run(struct cli *cli)
 static const struct cmd_option cmd_options[] = {
     {"instance", "ID|KEY", "one instance"},
     {"workflow", "NAME", "instances of that workflow"},
+    {"sensitive", "JSON|@FILE|-", "what `stated show ID --sensitive --format json` "
+	"printed; may be given often"},
     {"strict", NULL, "fail also where something could not be done again"},
     {NULL, NULL, NULL},
 };

@@ -6,6 +6,7 @@ libstated_reperform_a_SOURCES = \
 	src/reperform/reperform.c \
 	src/reperform/reperform_bundle.c \
 	src/reperform/reperform_compare.c \
+	src/reperform/reperform_disclosed.c \
 	src/reperform/reperform_input.c \
 	src/reperform/reperform_library.c \
 	src/reperform/reperform_lines.c \

@@ -133,6 +133,59 @@ go_through(const struct reperform_options *options, uint64_t number,
 	return error;
 }
 
+/* ---- what a database knows of sensitive values ---- */
+
+struct known {
+	struct store *store;
+	struct shelf_of_past *past;
+};
+
+/* All that the instance has now; NULL: its snapshot can't be read. */
+static const struct value *
+values_of(const struct definition *definition,
+    struct chart_identity identity, const struct store_instance *row,
+    struct arena *arena)
+{
+	struct chart *chart =
+	    chart_load(definition, identity, row->snapshot);
+	const struct value *values = NULL;
+
+	if (chart != NULL)
+		values = disclosed_values(arena, chart_describe(chart, arena));
+	chart_free(&chart);
+	return values;
+}
+
+static struct reperform_disclosure
+disclose_cb(void *arg, struct str instance, struct arena *arena)
+{
+	const struct known *known = arg;
+	struct store_identity store = store_identity(known->store);
+	struct reperform_disclosure disclosure = {.values = NULL};
+	struct chart_identity identity = {.number = 0};
+	struct reperform_wanted wanted;
+	const struct definition *definition;
+	struct store_instance row;
+	struct str why;
+
+	memcpy(identity.store, store.bytes, sizeof(identity.store));
+	if (!chart_id_parse(instance, store.bytes, &identity.number) ||
+	    store_find_instance(known->store, arena, identity.number, &row) !=
+		STORE_OK)
+		return disclosure;
+	wanted = (struct reperform_wanted){
+	    .digest = row.definition, .at_ms = row.changed_ms};
+	definition = past_find(known->past, &wanted, arena, &why);
+	if (definition == NULL || definition->sensitive_count == 0)
+		return disclosure;
+	if (store_find_salt(known->store, arena, identity.number,
+		&disclosure.salt) != STORE_OK ||
+	    disclosure.salt.bytes != CHART_SALT_BYTES)
+		disclosure.salt = (struct str){NULL, 0};
+	disclosure.values = values_of(definition, identity, &row, arena);
+	return disclosure;
+}
+
 /* Of an open database. */
 static enum store_error
 reperform_store(struct store *store, struct lines *lines, struct buf *detail)
@@ -166,12 +219,13 @@ database_reperform(const struct reperform_options *options, reperform_fn *fn,
 		return error;
 	past = past_new();
 	struct store_identity identity = store_identity(store);
+	struct known known = {.store = store, .past = past};
 	struct lines lines = {
 	    .options = options,
 	    .fn = fn,
 	    .arg = arg,
 	    .world = {.find = past_find, .arg = past, .store = &identity,
-		.salts = store},
+		.disclose = disclose_cb, .disclose_arg = &known},
 	};
 	lines_init(&lines);
 	error = reperform_store(store, &lines, detail);

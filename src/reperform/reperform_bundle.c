@@ -135,6 +135,16 @@ add_document(struct bundle *bundle, const struct value *listed)
 	past_add_document(bundle->past, &row);
 }
 
+/* Half as many bytes as a digest has; false where the digits are others. */
+static bool
+read_half(struct arena *arena, struct str hex, struct digest *twice)
+{
+	return hex.bytes == DIGEST_HEX_BYTES / 2 &&
+	       digest_parse_hex(arena_strf(arena, "%.*s%.*s", STR_ARG(hex),
+				    STR_ARG(hex)),
+		   twice);
+}
+
 static void
 read_manifest(struct bundle *bundle)
 {
@@ -152,14 +162,35 @@ read_manifest(struct bundle *bundle)
 			   i < documents->as.list.count;
 	     i++)
 		add_document(bundle, documents->as.list.items[i]);
-	bundle->store_is_known =
-	    store.bytes == 2 * sizeof(bundle->store.bytes) &&
-	    digest_parse_hex(arena_strf(bundle->arena, "%.*s%.*s",
-				 STR_ARG(store), STR_ARG(store)),
-		&twice);
+	bundle->store_is_known = read_half(bundle->arena, store, &twice);
 	if (bundle->store_is_known)
 		memcpy(bundle->store.bytes, twice.bytes,
 		    sizeof(bundle->store.bytes));
+}
+
+/* ---- what was disclosed beside it ---- */
+
+static struct reperform_disclosure
+disclose_cb(void *arg, struct str instance, struct arena *arena)
+{
+	const struct reperform_options *options = arg;
+	struct reperform_disclosure disclosure = {.values = NULL};
+	struct digest twice;
+
+	for (size_t i = 0; i < options->disclosed_count; i++) {
+		const struct value *told = options->disclosed[i];
+
+		if (!str_equal(replay_text(told, "id"), instance))
+			continue;
+		disclosure.values = disclosed_values(arena, told);
+		if (read_half(arena,
+			replay_text(value_get_cstr(told, "sensitive"), "salt"),
+			&twice))
+			disclosure.salt = arena_str(arena,
+			    (struct str){(const char *)twice.bytes,
+				CHART_SALT_BYTES});
+	}
+	return disclosure;
 }
 
 /* ---- the records ---- */
@@ -217,6 +248,8 @@ bundle_reperform(const struct reperform_options *options, reperform_fn *fn,
 		    .arg = bundle.past,
 		    .store =
 			bundle.store_is_known ? &bundle.store : NULL,
+		    .disclose = disclose_cb,
+		    .disclose_arg = (void *)(uintptr_t)options,
 		};
 		lines_init(&bundle.lines);
 		error = each_file(&bundle, go_through_records, detail);

@@ -211,7 +211,7 @@ done_alone(const struct replay *replay)
 	while (at < replay->count &&
 	       replay_is(replay->records[at], AUDIT_NOTIFIED))
 		at++;
-	return at < replay->count ? replay->records[at] : &value_null;
+	return at < replay->count ? replay->inputs[at] : &value_null;
 }
 
 static bool

@@ -57,6 +57,16 @@ before_digest(struct str text, struct stand_in *found)
 	return text;
 }
 
+struct str
+masked_before_digest(struct str text, struct str *digest)
+{
+	struct stand_in found;
+	struct str before = before_digest(text, &found);
+
+	*digest = found.text;
+	return before;
+}
+
 static struct str
 after(struct str text, size_t bytes)
 {

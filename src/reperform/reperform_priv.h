@@ -31,6 +31,9 @@ struct replay {
 	struct arena *arena; /* of the instance */
 	struct arena *turn;  /* of one attempt at a step */
 	const struct value *const *records;
+	/* The same, with the values that digests in them stand for where those
+	 * are known: what came from outside is taken from here. */
+	const struct value *const *inputs;
 	size_t count;
 	size_t at; /* the next to be explained */
 	struct chart *chart;
@@ -116,6 +119,25 @@ bool masked_agrees(
     struct str recorded, struct str computed, struct str salt);
 /* A digest and no more. */
 bool masked_is_digest(struct str text);
+/* The text up to the first digest in it, which is absent where there is
+ * none. */
+struct str masked_before_digest(struct str text, struct str *digest);
+
+/* ---- reperform_disclosed.c: what digests stand for ---- */
+
+struct disclosed;
+/* The arena keeps what is made; the values that are added are kept as they
+ * are. */
+struct disclosed *disclosed_new(struct arena *arena, struct str salt);
+void disclosed_free(struct disclosed **disclosed);
+/* What is to be added of an instance as it is shown. */
+const struct value *disclosed_values(
+    struct arena *arena, const struct value *instance);
+/* Whatever is in it, at any depth.  NULL: nothing. */
+void disclosed_add(struct disclosed *disclosed, const struct value *value);
+/* With the values in the place of their digests. */
+const struct value *disclosed_record(
+    const struct disclosed *disclosed, const struct value *record);
 
 /* ---- reperform_compare.c ---- */
 

@@ -67,7 +67,7 @@ next_cb(void *arg, size_t record_count)
 	const struct replay *replay = arg;
 	size_t index = replay->step_at + record_count;
 
-	return index < replay->count ? replay->records[index] : NULL;
+	return index < replay->count ? replay->inputs[index] : NULL;
 }
 
 /* What it gave when it was last taken for right, or gives now. */
@@ -294,7 +294,7 @@ static bool
 try_way(struct replay *replay, enum silence silence, size_t nth,
     struct attempt *attempt)
 {
-	const struct value *record = replay->records[replay->at];
+	const struct value *record = replay->inputs[replay->at];
 	int64_t now_ms = replay_time(record);
 	struct chart_effects effects = {0};
 	struct act act;
@@ -585,7 +585,7 @@ static bool
 search_start(struct replay *replay, const struct definition *definition,
     struct best *best)
 {
-	const struct value *record = replay->records[0];
+	const struct value *record = replay->inputs[0];
 	unsigned turned = 0, conditions = 0;
 
 	do {
@@ -634,16 +634,30 @@ start(struct replay *replay)
 	return false;
 }
 
+/* What is known of its sensitive values is put where their digests are. */
 static void
-read_salt(struct replay *replay)
+disclose(struct replay *replay)
 {
-	struct str salt = {NULL, 0};
+	const struct reperform_world *world = replay->world;
+	struct reperform_disclosure known;
+	const struct value **inputs;
 
-	if (replay->world->salts != NULL &&
-	    store_find_salt(replay->world->salts, replay->arena,
-		replay->identity.number, &salt) == STORE_OK &&
-	    salt.bytes == CHART_SALT_BYTES)
-		replay->salt = salt;
+	if (world->disclose == NULL)
+		return;
+	known = world->disclose(
+	    world->disclose_arg, replay->finding->instance, replay->arena);
+	replay->salt = known.salt;
+	if (known.values == NULL)
+		return;
+	struct disclosed *disclosed =
+	    disclosed_new(replay->arena, known.salt);
+	disclosed_add(disclosed, known.values);
+	inputs = ARENA_ARRAY(
+	    replay->arena, replay->count, const struct value *);
+	for (size_t i = 0; i < replay->count; i++)
+		inputs[i] = disclosed_record(disclosed, replay->records[i]);
+	replay->inputs = inputs;
+	disclosed_free(&disclosed);
 }
 
 static bool
@@ -668,7 +682,7 @@ can_begin(struct replay *replay)
 	if (replay->world->store != NULL)
 		memcpy(replay->identity.store, replay->world->store->bytes,
 		    sizeof(replay->identity.store));
-	read_salt(replay);
+	disclose(replay);
 	return true;
 }
 
@@ -719,6 +733,7 @@ reperform_instance(const struct reperform_world *world,
 	    .arena = arena,
 	    .turn = arena_new(),
 	    .records = records,
+	    .inputs = records,
 	    .count = record_count,
 	    .settings = value_built(value_build_context(arena)),
 	    .seam = {.next = next_cb, .doubt = doubt_cb},

@@ -222,6 +222,114 @@ test_lines_alone_are_refused_with_a_reason(void **state)
 	house_close(&house);
 }
 
+/* ---- what is sensitive ---- */
+
+static const char salaries[] =
+    "workflow: salaries\n"
+    "version: 1\n"
+    "business-key: = input.run\n"
+    "sensitive: [input.lines.amount, input.lines.iban, total]\n"
+    "input:\n"
+    "  type: object\n"
+    "  properties:\n"
+    "    run: {type: string}\n"
+    "    lines: {type: array}\n"
+    "data: {total: null, home: null}\n"
+    "initial: counting\n"
+    "states:\n"
+    "  counting:\n"
+    "    entry:\n"
+    "      - set:\n"
+    "          total: = sum(input.lines.amount)\n"
+    "          home: = substring(input.lines[1].iban, 1, 2)\n"
+    "    on:\n"
+    "      done:\n"
+    "        - {target: large, if: = total > 5000}\n"
+    "        - {target: small}\n"
+    "  large: {type: final, outcome: success}\n"
+    "  small: {type: final, outcome: success}\n";
+
+static void
+assert_reperformed(
+    struct house *house, const char *const *arguments, int agree, int could_not)
+{
+	json_t *json = run_json(house, 0, arguments);
+
+	assert_int_equal(count_of(json, "agree"), agree);
+	assert_int_equal(count_of(json, "could_not"), could_not);
+	assert_int_equal(count_of(json, "differ"), 0);
+	json_decref(json);
+}
+
+static void
+print_to(struct house *house, const char *file, const char *const *arguments)
+{
+	struct run run = house_run(house, arguments);
+
+	assert_int_equal(run.status, 0);
+	house_write(house, file, run.text);
+	run_fini(&run);
+}
+
+/* From digests alone nobody can tell a sum.  Who may see the values has them
+ * beside the bundle; those of another run don't help. */
+static void
+test_sum_of_salaries_is_made_again_by_who_may_see_them(void **state)
+{
+	struct house *house = house_build(&brisk);
+	const char *database, *bundle;
+
+	(void)state;
+	house_write(house, "workflows/salaries.yaml", salaries);
+	house_start_engine(house);
+	database = house_path(house, "disk/stated.db");
+	bundle = house_path(house, "b.tar");
+	assert_status(
+	    house_post(house, "/v1/workflows/salaries/instances?wait=10s",
+		"{\"input\":{\"run\":\"S-1\",\"lines\":["
+		"{\"amount\":3100.50,\"iban\":\"DE89370400440532013000\"},"
+		"{\"amount\":2999.50,\"iban\":\"FR7630006000011234567890189\"}"
+		"]}}"),
+	    201);
+	assert_status(
+	    house_post(house, "/v1/workflows/salaries/instances?wait=10s",
+		"{\"input\":{\"run\":\"S-2\",\"lines\":["
+		"{\"amount\":12.50,\"iban\":\"DE02120300000000202051\"}]}}"),
+	    201);
+	print_to(house, "s-1.json",
+	    (const char *[]){"show", "S-1", "--sensitive", "--format", "json",
+		NULL});
+	print_to(house, "s-2.json",
+	    (const char *[]){"show", "S-2", "--sensitive", "--format", "json",
+		NULL});
+	take_bundle(house, database, "b.tar");
+	assert_reperformed(house,
+	    (const char *[]){"reperform", "--format", "json", bundle, NULL}, 0,
+	    2);
+	assert_reperformed(house,
+	    (const char *[]){"reperform", "--format", "json", "--sensitive",
+		"@s-1.json", bundle, NULL},
+	    1, 1);
+	assert_reperformed(house,
+	    (const char *[]){"reperform", "--format", "json", "--strict",
+		"--sensitive", "@s-1.json", "--sensitive", "@s-2.json", bundle,
+		NULL},
+	    2, 0);
+	/* Under the name of the other: its digests are others. */
+	house_edit(house, "s-2.json", text_at(
+	    house_get(house, "/v1/instances/S-2")->json, "id"), text_at(
+	    house_get(house, "/v1/instances/S-1")->json, "id"));
+	assert_reperformed(house,
+	    (const char *[]){"reperform", "--format", "json", "--instance",
+		"S-1", "--sensitive", "@s-2.json", bundle, NULL},
+	    0, 1);
+	assert_reperformed(house,
+	    (const char *[]){"reperform", "--format", "json", "--strict",
+		database, NULL},
+	    2, 0);
+	house_close(&house);
+}
+
 /* ---- exports that are broken off ---- */
 
 static void
@@ -335,6 +443,7 @@ main(void)
 	    HOUSE_TEST(test_decision_table_that_was_changed_later_is_found),
 	    HOUSE_TEST(test_each_decision_is_made_again_by_the_table_of_then),
 	    HOUSE_TEST(test_lines_alone_are_refused_with_a_reason),
+	    HOUSE_TEST(test_sum_of_salaries_is_made_again_by_who_may_see_them),
 	    HOUSE_TEST(test_broken_off_export_goes_on_as_if_it_had_not_been),
 	    HOUSE_TEST(test_broken_off_export_goes_on_to_the_same_proof),
 	};
