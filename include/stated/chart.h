@@ -65,6 +65,12 @@ struct chart_limits {
 	size_t entity_count;
 };
 
+/* NULL limits nothing. */
+bool chart_limits_reach_workflow(
+    const struct chart_limits *limits, struct str workflow);
+bool chart_limits_reach_entity(
+    const struct chart_limits *limits, struct str entity);
+
 /* Who acts.  Where roles_checked is false (no authentication configured)
  * everybody holds every role. */
 struct chart_actor {
@@ -77,7 +83,8 @@ struct chart_actor {
 	/* For roles that the actor doesn't hold; those that hold now. */
 	const struct chart_mandate *mandates;
 	size_t mandate_count;
-	/* Of an event, whom it may reach; NULL: anybody. */
+	/* What the token is limited to, which routes see to; of an event and
+	 * of a delegation it is the engine's to. */
 	const struct chart_limits *limits;
 };
 /* Whether two names are one person's: capitals, and blanks more or fewer,

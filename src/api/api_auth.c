@@ -342,15 +342,6 @@ api_auth_admit(
 
 /* ---- what a token is limited to ---- */
 
-static bool
-is_in(const struct str *texts, size_t count, struct str text)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(texts[i], text))
-			return true;
-	return count == 0;
-}
-
 bool
 api_auth_is_limited(const struct api_call *call)
 {
@@ -363,19 +354,13 @@ api_auth_is_limited(const struct api_call *call)
 bool
 api_auth_reaches(const struct api_call *call, struct str workflow)
 {
-	const struct api_token *token = call->token;
-
-	return token == NULL ||
-	       is_in(token->workflows, token->workflow_count, workflow);
+	return chart_limits_reach_workflow(call->actor.limits, workflow);
 }
 
 bool
 api_auth_reaches_entity(const struct api_call *call, struct str entity)
 {
-	const struct api_token *token = call->token;
-
-	return token == NULL ||
-	       is_in(token->entities, token->entity_count, entity);
+	return chart_limits_reach_entity(call->actor.limits, entity);
 }
 
 bool

@@ -500,24 +500,37 @@ is_in(const struct str *texts, size_t count, struct str text)
 }
 
 bool
+chart_limits_reach_workflow(
+    const struct chart_limits *limits, struct str workflow)
+{
+	return limits == NULL ||
+	       is_in(limits->workflows, limits->workflow_count, workflow);
+}
+
+bool
+chart_limits_reach_entity(
+    const struct chart_limits *limits, struct str entity)
+{
+	return limits == NULL ||
+	       is_in(limits->entities, limits->entity_count, entity);
+}
+
+bool
 chart_is_within(const struct chart *chart, const struct chart_limits *limits)
 {
 	struct arena *arena;
 	struct str entity;
 	bool is_own;
 
-	if (limits == NULL)
-		return true;
-	if (!is_in(limits->workflows, limits->workflow_count,
-		chart->definition->name))
+	if (!chart_limits_reach_workflow(limits, chart->definition->name))
 		return false;
-	if (limits->entity_count == 0)
+	if (limits == NULL || limits->entity_count == 0)
 		return true;
 	arena = arena_new();
 	is_own = value_text(arena,
 		     value_field_or_null(chart_labels(chart), CHART_ENTITY),
 		     &entity) &&
-		 is_in(limits->entities, limits->entity_count, entity);
+		 chart_limits_reach_entity(limits, entity);
 	arena_free(&arena);
 	return is_own;
 }

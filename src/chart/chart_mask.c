@@ -55,12 +55,13 @@ range_text(struct arena *arena, const struct value *range)
 {
 	struct buf json = buf_in(arena);
 	struct json_error error;
-	const struct value *text;
+	const struct value *read;
+	struct str text;
 
 	json_write(range, JSON_PLAIN, &json);
-	text = json_read(arena, buf_keep(&json), &error);
-	must(text != NULL && text->type == VALUE_STRING);
-	return text->as.string;
+	text = buf_keep(&json);
+	read = json_read(arena, text, &error);
+	return read != NULL ? value_str(read) : text;
 }
 
 bool
@@ -150,6 +151,7 @@ add_text(struct mask *mask, struct str text)
 static void
 add_value(struct mask *mask, const struct value *value)
 {
+	char number[NUMBER_TEXT_BYTES];
 	struct arena *arena;
 	struct str text;
 
@@ -160,6 +162,9 @@ add_value(struct mask *mask, const struct value *value)
 		break;
 	case VALUE_STRING:
 		add_text(mask, value->as.string);
+		break;
+	case VALUE_NUMBER:
+		add_text(mask, number_format(value->as.number, number));
 		break;
 	case VALUE_LIST:
 		for (size_t i = 0; i < value->as.list.count; i++)
@@ -369,6 +374,18 @@ mask_list(
 	return value_built(built);
 }
 
+static const struct value *
+mask_number(
+    const struct mask *mask, struct arena *arena, const struct value *value)
+{
+	char text[NUMBER_TEXT_BYTES];
+	struct str plain = number_format(value->as.number, text);
+
+	return map_find(mask->secrets, plain)
+		   ? value_of_str(arena, chart_mask_digest(mask, arena, plain))
+		   : value;
+}
+
 /* A range is sensitive where one of its ends is. */
 static const struct value *
 mask_scalar(
@@ -399,6 +416,8 @@ chart_mask_value(
 	case VALUE_STRING:
 		return value_of_str(
 		    arena, chart_mask_text(mask, arena, value->as.string));
+	case VALUE_NUMBER:
+		return mask_number(mask, arena, value);
 	case VALUE_CONTEXT:
 		return mask_context(mask, arena, value);
 	case VALUE_LIST:

@@ -116,8 +116,8 @@ stored_source(const struct chart_event *event, struct arena *arena)
 
 	if (event->actor.limits == NULL)
 		return event->source;
-	json_write(engine_limits_value(event->actor.limits, arena), JSON_CANONICAL,
-	    &text);
+	json_write(engine_limits_value(event->actor.limits, arena),
+	    JSON_CANONICAL, &text);
 	return arena_strf(arena, "%.*s" LIMITED "%.*s",
 	    STR_ARG(event->source), LIMITED_HEX,
 	    digest_hex(digest_sha256(buf_keep(&text)), hex).at);
@@ -470,7 +470,7 @@ tell_journal(struct engine *engine, struct turn *turn,
  * and whose workflow has something to say. */
 struct bar {
 	bool wants_second;
-	struct str subject; /* then: without what the workflow calls sensitive */
+	struct str subject; /* then: without what is sensitive in it */
 	enum chart_refusal refusal; /* REFUSED_NOT: nothing */
 	const char *detail;
 };

@@ -206,11 +206,13 @@ test_payment_has_its_head(void **state)
 	assert_str(payment->title, "Supplier payment");
 	assert_str(payment->owner->name, "treasury");
 	assert_str(payment->calendar->name, "target2");
-	assert_int_equal(payment->separate_count, 1);
+	assert_int_equal(payment->separate_count, 2);
 	assert_int_equal(
 	    payment->separate[0].parts, PART_INITIATE | PART_APPROVE);
 	assert_int_equal(payment->separate[0].name_count, 0);
-	assert_false(payment->second_person);
+	assert_int_equal(
+	    payment->separate[1].parts, PART_CORRECT | PART_CONFIRM);
+	assert_true(payment->second_person);
 	assert_str(payment->labels.items[0].name, "entity");
 	assert_str(payment->sensitive[0], "input.creditor.iban");
 	assert_non_null(payment->input);
