@@ -43,6 +43,14 @@ api_population_drop(struct api *api)
 	must(api->count_count == 0);
 }
 
+/* It is answered. */
+static void
+finish(struct api_call *call)
+{
+	end_count(call->api, call->state);
+	api_call_unref(call);
+}
+
 static void
 go_on(struct api_call *call)
 {
@@ -52,9 +60,9 @@ go_on(struct api_call *call)
 	bool is_end = false;
 
 	if (api_call_socket(call) < 0) {
-		end_count(call->api, count);
 		api_problem_reply(call, PROBLEM_UNAVAILABLE,
 		    "The caller has not waited for the end.");
+		finish(call);
 		return;
 	}
 	while (error == STORE_OK && !is_end && clock_monotonic_us() < until_us)
@@ -68,7 +76,7 @@ go_on(struct api_call *call)
 		    population_report(count->population, call->arena));
 	else
 		api_problem_store(call, error);
-	end_count(call->api, count);
+	finish(call);
 }
 
 static bool
@@ -131,5 +139,6 @@ api_population_get(struct api_call *call)
 	call->api->counts = count;
 	call->api->count_count++;
 	call->state = count;
+	api_call_ref(call); /* until it is answered */
 	go_on(call);
 }
