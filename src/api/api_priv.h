@@ -114,6 +114,9 @@ enum api_reach {
 	X(PURGED, 410, "purged", "The history was purged",                    \
 	    "the instance ended, and nobody had to keep its history any "     \
 	    "longer")                                                         \
+	X(MOMENT_GONE, 410, "moment-gone", "The export can't go on",          \
+	    "histories were purged since, or the database is another or an "  \
+	    "older one")                                                      \
 	X(UNKNOWN_CONNECTION, 404, "unknown-connection",                      \
 	    "There is no such connection",                                    \
 	    "no connection of that name is served")                           \
@@ -280,6 +283,7 @@ struct api {
 	size_t large_bytes; /* of large bodies that are being answered */
 	size_t sending_count; /* answers that have not left yet */
 	size_t export_count;  /* under way */
+	struct api_stream *finding; /* exports whose answer hasn't begun */
 	struct api_count *counts; /* of populations, under way */
 	size_t count_count;
 	bool draining;
@@ -563,6 +567,8 @@ MUST_USE bool api_auth_has_all_workflows(struct api_call *call);
 /* ---- api_population.c ---- */
 /* Gives up all counts that are under way. */
 void api_population_drop(struct api *api);
+/* The same of exports. */
+void api_export_drop(struct api *api);
 
 /* ---- api_list.c: pages ---- */
 struct api_page {
