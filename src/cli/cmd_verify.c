@@ -234,6 +234,7 @@ free_keys(struct evidence *evidence)
 struct work {
 	struct cli_progress progress;
 	struct cli_pace pace;
+	bool is_paced;
 };
 
 static bool
@@ -242,6 +243,12 @@ watch_cb(const struct export_report *report, void *arg)
 	struct work *work = arg;
 
 	cli_progress_count(&work->progress, report->records, "records");
+	/* A file has no engine beside it. */
+	if (report->source != EXPORT_FROM_DATABASE)
+		return true;
+	if (!work->is_paced)
+		cli_pace_begin(&work->pace);
+	work->is_paced = true;
 	cli_pace_rest(&work->pace);
 	return true;
 }
@@ -257,12 +264,12 @@ verify(struct cli *cli, struct export_against *against)
 
 	against->watch = watch_cb;
 	against->watch_arg = &work;
-	cli_pace_begin(&work.pace);
 	cli_progress_begin(&work.progress, cli, "verifying");
 	error = export_verify_against(
 	    cli_argument(cli, 0), against, &report, &detail);
 	cli_progress_end(&work.progress);
-	cli_pace_end(&work.pace);
+	if (work.is_paced)
+		cli_pace_end(&work.pace);
 	if (error != STORE_OK) {
 		status = cli_fail(cli, "%s: %.*s%s%.*s", cli->arguments[0],
 		    STR_ARG(store_error_text(error)),

@@ -505,7 +505,8 @@ verify_database(struct check *check, struct str path, struct store_keys *keys,
     struct buf *detail)
 {
 	must(path.at != NULL);
-	*check->report = (struct export_report){0};
+	*check->report =
+	    (struct export_report){.source = EXPORT_FROM_DATABASE};
 	enum store_error error = store_open((struct store_options){
 	    .path = path, .read_only = true, .older = true, .keys = keys},
 	    &check->store, detail);
