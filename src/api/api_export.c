@@ -23,10 +23,13 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <stdlib.h>
+#include <time.h>
 
-#define CHUNK_BYTES (64u * 1024)
+#define CHUNK_BYTES (128u * 1024)
 #define EXPORTS_MAX 8
-#define SLICE_US 20000
+#define SLICE_US 2000
+/* Where the loop has others to serve, rest is so many times the work. */
+#define REST_TIMES 2
 
 struct api_stream {
 	struct api *api;
@@ -39,6 +42,10 @@ struct api_stream {
 	uint64_t skip; /* so many bytes the caller has, and gets no more */
 	bool is_looked;
 	bool is_end;
+	/* of the last slice: */
+	int64_t worked_us;
+	int64_t ended_us;
+	int64_t ended_cpu_us; /* by the thread's own clock */
 };
 
 /* What was asked for. */
@@ -85,12 +92,36 @@ closed_cb(struct evhttp_connection *connection, void *arg)
 		evhttp_send_reply_end(request);
 }
 
+static int64_t
+cpu_us(void)
+{
+	struct timespec used;
+
+	must(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
+	return used.tv_sec * INT64_C(1000000) + used.tv_nsec / 1000;
+}
+
+/* What is owed to others: since the last slice the loop has worked for them,
+ * and not only sent what it made. */
+static int64_t
+rest_ms(const struct api_stream *stream)
+{
+	int64_t others_us = cpu_us() - stream->ended_cpu_us;
+	int64_t owed_us = REST_TIMES * stream->worked_us -
+			  (clock_monotonic_us() - stream->ended_us);
+
+	if (2 * others_us < stream->worked_us || owed_us <= 0)
+		return 0;
+	return (owed_us + 999) / 1000;
+}
+
 /* One chunk, or as much of it as is found in a slice of time: the engine has
  * other things to do. */
 static enum store_error
 fill(struct api_stream *stream)
 {
-	int64_t until_us = clock_monotonic_us() + SLICE_US;
+	int64_t began_us = clock_monotonic_us();
+	int64_t until_us = began_us + SLICE_US;
 	enum store_error error = STORE_OK;
 
 	buf_clear(&stream->lines);
@@ -104,6 +135,9 @@ fill(struct api_stream *stream)
 			buf_clear(&stream->lines);
 		}
 	}
+	stream->ended_us = clock_monotonic_us();
+	stream->worked_us = stream->ended_us - began_us;
+	stream->ended_cpu_us = cpu_us();
 	return error;
 }
 
@@ -138,22 +172,19 @@ again_cb(evutil_socket_t fd, short what, void *arg)
 	next_cb(stream->connection, stream);
 }
 
-/* Nothing was found: it is the end, or there is more to look at when others
- * have had their turn. */
 static void
-look_on(struct api_stream *stream)
+wait_on(struct api_stream *stream, int64_t ms)
 {
-	static const struct timeval now = {0, 0};
+	const struct timeval delay = {
+	    .tv_sec = (time_t)(ms / 1000),
+	    .tv_usec = (suseconds_t)(ms % 1000 * 1000),
+	};
 
-	if (stream->is_end) {
-		end(stream);
-		return;
-	}
 	if (stream->again == NULL)
 		stream->again = evtimer_new(
 		    stream->api->options.base, again_cb, stream);
 	must(stream->again != NULL);
-	evtimer_add(stream->again, &now);
+	evtimer_add(stream->again, &delay);
 }
 
 static void
@@ -165,6 +196,7 @@ send_lines(struct api_stream *stream)
 	evbuffer_add(chunk, stream->lines.at + stream->skip,
 	    stream->lines.bytes - stream->skip);
 	stream->skip = 0;
+	buf_clear(&stream->lines);
 	evhttp_send_reply_chunk_with_cb(
 	    stream->request, chunk, next_cb, stream);
 	evbuffer_free(chunk);
@@ -174,20 +206,24 @@ static void
 next_cb(struct evhttp_connection *connection, void *arg)
 {
 	struct api_stream *stream = arg;
-	enum store_error error;
+	enum store_error error = STORE_OK;
+	int64_t rest = stream->is_end ? 0 : rest_ms(stream);
 
 	(void)connection;
-	if (stream->is_end) {
-		end(stream);
+	if (rest > 0) {
+		wait_on(stream, rest);
 		return;
 	}
-	error = fill(stream);
+	if (!stream->is_end)
+		error = fill(stream);
 	if (error != STORE_OK)
 		break_off(stream, error);
-	else if (stream->lines.bytes == 0)
-		look_on(stream);
-	else
+	else if (stream->lines.bytes > 0)
 		send_lines(stream);
+	else if (stream->is_end)
+		end(stream);
+	else
+		wait_on(stream, 0); /* there is more to look at */
 }
 
 /* ---- what was asked for ---- */
@@ -389,8 +425,9 @@ go_on_finding(struct api_call *call)
 	struct api_stream *stream = asked->stream;
 	struct buf detail = {0};
 	enum store_error error = STORE_OK;
+	int64_t rest = rest_ms(stream);
 
-	if (api_call_socket(call) >= 0 && !has_found(stream))
+	if (rest == 0 && api_call_socket(call) >= 0 && !has_found(stream))
 		error = find_on(stream, &detail);
 	if (api_call_socket(call) < 0) {
 		stream_free(stream);
@@ -402,7 +439,7 @@ go_on_finding(struct api_call *call)
 	} else if (has_found(stream)) {
 		begin_sending(call, stream);
 	} else {
-		api_call_wait(call, 0, go_on_finding);
+		api_call_wait(call, rest, go_on_finding);
 	}
 	buf_fini(&detail);
 	if (call->request == NULL)
