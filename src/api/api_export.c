@@ -29,7 +29,7 @@
 #define EXPORTS_MAX 8
 #define SLICE_US 2000
 /* Where the loop has others to serve, rest is so many times the work. */
-#define REST_TIMES 2
+#define REST_TIMES 3
 
 struct api_stream {
 	struct api *api;
@@ -426,10 +426,11 @@ go_on_finding(struct api_call *call)
 	struct buf detail = {0};
 	enum store_error error = STORE_OK;
 	int64_t rest = rest_ms(stream);
+	bool is_gone = api_call_is_gone(call);
 
-	if (rest == 0 && api_call_socket(call) >= 0 && !has_found(stream))
+	if (rest == 0 && !is_gone && !has_found(stream))
 		error = find_on(stream, &detail);
-	if (api_call_socket(call) < 0) {
+	if (is_gone) {
 		stream_free(stream);
 		api_problem_reply(call, PROBLEM_UNAVAILABLE,
 		    "The caller has not waited for the answer.");

@@ -59,7 +59,7 @@ go_on(struct api_call *call)
 	enum store_error error = STORE_OK;
 	bool is_end = false;
 
-	if (api_call_socket(call) < 0) {
+	if (api_call_is_gone(call)) {
 		api_problem_reply(call, PROBLEM_UNAVAILABLE,
 		    "The caller has not waited for the end.");
 		finish(call);

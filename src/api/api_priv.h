@@ -451,6 +451,8 @@ void api_call_wait(
     struct api_call *call, int64_t ms, void (*ready)(struct api_call *));
 /* -1 where the caller has hung up. */
 evutil_socket_t api_call_socket(const struct api_call *call);
+/* The same, whether the loop has seen it yet or not. */
+bool api_call_is_gone(const struct api_call *call);
 /* Says early that the call will wait: evhttp has just given up watching the
  * socket, and watching on costs nothing where the kernel is not told of it. */
 void api_call_mind_hangup(struct api_call *call);

@@ -81,9 +81,9 @@ static enum cli_status
 close_target(struct target *target, enum cli_status status)
 {
 	struct cli *cli = target->cli;
-	buf_fini(&target->rest);
 	bool is_written = fflush(target->file) == 0 && !ferror(target->file);
 
+	buf_fini(&target->rest);
 	if (target->path != NULL) {
 		is_written = is_written && fsync(fileno(target->file)) == 0;
 		is_written = fclose(target->file) == 0 && is_written;
@@ -186,8 +186,6 @@ enum cli_status
 cli_export_fail(struct cli *cli, const char *path, enum store_error error,
     struct buf *detail)
 {
-	if (error == STORE_ABSENT && detail->bytes > 0)
-		return cli_fail(cli, "%s: %.*s", path, STR_ARG(buf_str(detail)));
 	return cli_fail(cli, "%s: %.*s%s%.*s", path,
 	    STR_ARG(store_error_text(error)), detail->bytes > 0 ? ": " : "",
 	    STR_ARG(buf_str(detail)));
@@ -281,7 +279,10 @@ copy(struct cli *cli, const struct export_options *options,
 	}
 	cli_pace_end(&pace);
 	cli_progress_end(&progress);
-	if (error != STORE_OK)
+	if (error == STORE_ABSENT && target->resume->goes_on)
+		status = cli_fail(cli, "%s: %.*s", options->path.at,
+		    STR_ARG(buf_str(&detail)));
+	else if (error != STORE_OK)
 		status = cli_export_fail(
 		    cli, options->path.at, error, &detail);
 	else if (status == CLI_OK && target->path != NULL)
@@ -326,9 +327,8 @@ export_from_engine(struct cli *cli, const struct cli_export *what,
 	struct cli_resume resume;
 	struct target target;
 	struct str path = path_of(cli, what);
-	enum cli_status status =
-	    cli_resume_ask(cli,
-		options->format == EXPORT_JSONL, &path, &resume);
+	enum cli_status status = cli_resume_ask(
+	    cli, options->format == EXPORT_JSONL, &path, &resume);
 
 	if (status != CLI_OK)
 		return status;
