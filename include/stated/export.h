@@ -45,8 +45,15 @@ MUST_USE bool export_format_parse(struct str name, enum export_format *format);
 struct export_moment {
 	int64_t began_ms; /* 0: it is yet to begin */
 	uint64_t history_place; /* see store_history_last() */
+	struct digest turn; /* its hash, of the turn there; zeros: there is none */
 	uint64_t checkpoint; /* the newest one's number; 0: there was none */
 };
+/* As text that goes through a URL, and back; false where it is none. */
+#define EXPORT_MOMENT_BYTES 128
+struct str export_moment_format(
+    const struct export_moment *moment, char text[EXPORT_MOMENT_BYTES]);
+MUST_USE bool export_moment_parse(
+    struct str text, struct export_moment *moment);
 struct export_progress;
 
 struct export_options {
@@ -69,8 +76,9 @@ struct export_options {
 	/* JSONL only: a last line with totals and the SHA-256 of all lines
 	 * before it, so that a file cut short is told from a whole one. */
 	bool closing_line;
-	/* JSONL only: goes on as the export would have that began then, and
-	 * that told so far what `after` says.  Zeros and NULL: begins now. */
+	/* JSONL only, without status and state, which change: tells what the
+	 * export did that began then, byte for byte, from the beginning or
+	 * after what it told so far.  Zeros and NULL: begins now. */
 	struct export_moment moment;
 	struct export_progress *after;
 };
@@ -93,8 +101,15 @@ MUST_USE enum store_error export_progress_read(struct str path,
 void export_progress_fini(struct export_progress *progress);
 
 struct export;
+/* Where a moment was given and the database is another, or an older backup of
+ * it: STORE_ABSENT with detail. */
 MUST_USE enum store_error export_open(const struct export_options *options,
     struct export **export, struct buf *detail);
+/* Before the first line, until *is_done: looks for a while whether all that
+ * is to be told is still there.  STORE_ABSENT with detail where histories
+ * were purged since the moment that was given. */
+MUST_USE enum store_error export_look(
+    struct export *export, bool *is_done, struct buf *detail);
 /* Appends the next line to `out`, or nothing where it has looked for a while
  * and found none yet; *is_end tells that there is none. */
 MUST_USE enum store_error export_next(struct export *export, struct buf *out,
@@ -142,6 +157,10 @@ struct export_report {
 	char explanation[240];
 };
 
+/* Told now and then how far verifying is; false stops it with
+ * STORE_STOPPED. */
+typedef bool export_watch_fn(const struct export_report *report, void *arg);
+
 /* What who verifies has from elsewhere. */
 struct export_against {
 	/* Public keys: each checkpoint must be signed by one of them.  None:
@@ -153,6 +172,8 @@ struct export_against {
 	size_t checkpoint_count;
 	/* What a database is encrypted under; NULL: nothing. */
 	struct store_keys *store_keys;
+	export_watch_fn *watch; /* NULL: nobody waits for it */
+	void *watch_arg;
 };
 
 /*
@@ -176,13 +197,6 @@ MUST_USE enum store_error export_verify_against(struct str path,
 /* The same against nothing; keys as in struct export_against. */
 MUST_USE enum store_error export_verify(struct str path,
     struct store_keys *keys, struct export_report *report,
-    struct buf *detail);
-/* Of a database, telling now and then how far it is; false stops it with
- * STORE_STOPPED. */
-typedef bool export_watch_fn(const struct export_report *report, void *arg);
-MUST_USE enum store_error export_verify_watched(struct str path,
-    struct store_keys *keys, export_watch_fn *watch, void *arg,
-    struct export_report *report,
     struct buf *detail);
 
 #endif

@@ -90,9 +90,26 @@ void http_client_free(struct http_client **client);
 struct http_port *http_client_port(struct http_client *client);
 size_t http_client_active(const struct http_client *client);
 
+/* Who takes an answer's body as it comes.  What is no success (2xx) comes as
+ * ever, in one piece. */
+struct http_sink {
+	/* The answer's head; it and what it points to are valid during the
+	 * call.  It comes before the first piece, and without any where the
+	 * body is empty.  false: nothing is wanted. */
+	bool (*begin)(const struct message_response *head, void *arg);
+	/* The next piece; false: no more is wanted. */
+	bool (*take)(struct str bytes, void *arg);
+	void *arg;
+};
+
 /* For command-line clients: one exchange, blocking.  The response lives in
  * the arena. */
 struct message_response http_exchange(struct arena *arena,
     const struct message_request *request);
+/* The same for an answer of any length: the body of a success goes to the
+ * sink, and the request's timeout is for silence between two pieces.  One that
+ * the sink doesn't want any more is MESSAGE_TRUNCATED. */
+struct message_response http_exchange_into(struct arena *arena,
+    const struct message_request *request, const struct http_sink *sink);
 
 #endif

@@ -233,6 +233,7 @@ api_free(struct api **api_pointer)
 	api_gallery_free(&api->gallery);
 	api_sealer_free(&api->sealer);
 	api_population_drop(api);
+	api_export_drop(api);
 	evhttp_free(api->http);
 	must(api->sending_count == 0);
 	api_door_close(&api->door);

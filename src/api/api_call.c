@@ -9,6 +9,7 @@
  */
 #include "api_priv.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -291,12 +292,10 @@ static void
 hangup_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct api_call *call = api_call_of(arg);
-	char byte;
 
-	(void)what;
+	(void)fd, (void)what;
 	free_event(&call->hangup);
-	if (call->timer != NULL &&
-	    recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+	if (call->timer != NULL && api_call_is_gone(call))
 		ready_cb(-1, 0, call);
 }
 
@@ -311,6 +310,20 @@ api_call_socket(const struct api_call *call)
 		return -1;
 	stream = evhttp_connection_get_bufferevent(connection);
 	return stream ? bufferevent_getfd(stream) : -1;
+}
+
+bool
+api_call_is_gone(const struct api_call *call)
+{
+	evutil_socket_t fd = api_call_socket(call);
+	char byte;
+	ssize_t bytes;
+
+	if (fd < 0)
+		return true;
+	bytes = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return bytes == 0 ||
+	       (bytes < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void

@@ -64,6 +64,14 @@ api_population_drop(struct api *api)
 	must(api->count_count == 0);
 }
 
+/* It is answered. */
+static void
+finish(struct api_call *call)
+{
+	end_count(call->api, call->state);
+	api_call_unref(call);
+}
+
 static void
 go_on(struct api_call *call)
 {
@@ -72,10 +80,10 @@ go_on(struct api_call *call)
 	enum store_error error = STORE_OK;
 	bool is_end = false;
 
-	if (api_call_socket(call) < 0) {
-		end_count(call->api, count);
+	if (api_call_is_gone(call)) {
 		api_problem_reply(call, PROBLEM_UNAVAILABLE,
 		    "The caller has not waited for the end.");
+		finish(call);
 		return;
 	}
 	while (error == STORE_OK && !is_end && clock_monotonic_us() < until_us)
@@ -88,7 +96,7 @@ go_on(struct api_call *call)
 		api_reply_value(call, 200, report(count, call->arena));
 	else
 		api_problem_store(call, error);
-	end_count(call->api, count);
+	finish(call);
 }
 
 /* ---- beginning ---- */
@@ -126,6 +134,7 @@ begin(struct api_call *call, struct api_count looked, enum store_error error,
 	call->api->counts = count;
 	call->api->count_count++;
 	call->state = count;
+	api_call_ref(call); /* until it is answered */
 	go_on(call);
 }
 

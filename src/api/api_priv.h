@@ -117,6 +117,9 @@ enum api_reach {
 	X(PURGED, 410, "purged", "The history was purged",                    \
 	    "the instance ended, and nobody had to keep its history any "     \
 	    "longer")                                                         \
+	X(MOMENT_GONE, 410, "moment-gone", "The export can't go on",          \
+	    "histories were purged since, or the database is another or an "  \
+	    "older one")                                                      \
 	X(UNKNOWN_CONNECTION, 404, "unknown-connection",                      \
 	    "There is no such connection",                                    \
 	    "no connection of that name is served")                           \
@@ -283,6 +286,7 @@ struct api {
 	size_t large_bytes; /* of large bodies that are being answered */
 	size_t sending_count; /* answers that have not left yet */
 	size_t export_count;  /* under way */
+	struct api_stream *finding; /* exports whose answer hasn't begun */
 	struct api_count *counts; /* of populations and samples, under way */
 	size_t count_count;
 	bool draining;
@@ -450,6 +454,8 @@ void api_call_wait(
     struct api_call *call, int64_t ms, void (*ready)(struct api_call *));
 /* -1 where the caller has hung up. */
 evutil_socket_t api_call_socket(const struct api_call *call);
+/* The same, whether the loop has seen it yet or not. */
+bool api_call_is_gone(const struct api_call *call);
 /* Says early that the call will wait: evhttp has just given up watching the
  * socket, and watching on costs nothing where the kernel is not told of it. */
 void api_call_mind_hangup(struct api_call *call);
@@ -567,6 +573,8 @@ MUST_USE bool api_auth_has_all_workflows(struct api_call *call);
 /* ---- api_population.c ---- */
 /* Gives up all counts that are under way. */
 void api_population_drop(struct api *api);
+/* The same of exports. */
+void api_export_drop(struct api *api);
 
 /* ---- api_list.c: pages ---- */
 struct api_page {

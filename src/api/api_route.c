@@ -104,6 +104,9 @@ static const struct api_parameter export_parameters[] = {
     PARAM("state", "active now"),
     PARAM("from", "records at or after this day or instant"),
     PARAM("to", "records before this day or instant"),
+    PARAM("moment", "as the Content-Location of an answer has it: the same "
+	"once more, byte for byte"),
+    PARAM("skip", "so many bytes of it, which are there already"),
     PARAMS_END,
 };
 

@@ -119,7 +119,8 @@ ca_of(struct cli *cli)
 }
 
 static struct message_response
-exchange(struct cli *cli, const struct cli_request *request)
+exchange(struct cli *cli, const struct cli_request *request,
+    const struct http_sink *sink)
 {
 	struct str base = str_of(base_url());
 	struct headers headers = {.count = 0};
@@ -139,18 +140,21 @@ exchange(struct cli *cli, const struct cli_request *request)
 	add_headers(cli, request, &headers);
 	message.headers = headers.items;
 	message.header_count = headers.count;
-	return http_exchange(cli->arena, &message);
+	return http_exchange_into(cli->arena, &message, sink);
 }
 
 /* ---- what went wrong ---- */
 
 static enum cli_status
-tell_failure(struct cli *cli, const struct message_response *response)
+tell_failure(struct cli *cli, const struct message_response *response,
+    bool is_begun)
 {
 	bool is_absent = response->failure == MESSAGE_UNREACHABLE ||
 			 response->failure == MESSAGE_UNRESOLVED;
 
-	cli_fail(cli, "no answer from %s: %.*s", base_url(),
+	cli_fail(cli, "%s %s: %.*s",
+	    is_begun ? "the answer broke off, from" : "no answer from",
+	    base_url(),
 	    STR_ARG(response->detail.bytes > 0
 			? cli_text_clean(cli->arena, response->detail)
 			: message_failure_name(response->failure)));
@@ -227,16 +231,54 @@ tell_problem(struct cli *cli, const struct cli_reply *reply)
 
 /* ---- sending ---- */
 
+/* A sink, and what became of it. */
+struct relay {
+	const struct http_sink *to;
+	bool is_begun;
+	bool is_refused; /* it wants no more, and has told why */
+};
+
+static bool
+begin_cb(const struct message_response *head, void *arg)
+{
+	struct relay *relay = arg;
+
+	relay->is_begun = true;
+	relay->is_refused = !relay->to->begin(head, relay->to->arg);
+	return !relay->is_refused;
+}
+
+static bool
+take_cb(struct str bytes, void *arg)
+{
+	struct relay *relay = arg;
+
+	relay->is_refused = !relay->to->take(bytes, relay->to->arg);
+	return !relay->is_refused;
+}
+
 enum cli_status
 cli_client_send(
     struct cli *cli, const struct cli_request *request, struct cli_reply *reply)
 {
-	struct message_response response = exchange(cli, request);
+	return cli_client_send_into(cli, request, NULL, reply);
+}
+
+enum cli_status
+cli_client_send_into(struct cli *cli, const struct cli_request *request,
+    const struct http_sink *sink, struct cli_reply *reply)
+{
+	struct relay relay = {.to = sink};
+	struct http_sink relaying = {begin_cb, take_cb, &relay};
+	struct message_response response =
+	    exchange(cli, request, sink != NULL ? &relaying : NULL);
 	struct json_error malformed;
 
 	*reply = (struct cli_reply){.body = &value_null};
+	if (relay.is_refused)
+		return CLI_FAILED;
 	if (response.failure != MESSAGE_OK)
-		return tell_failure(cli, &response);
+		return tell_failure(cli, &response, relay.is_begun);
 	reply->status = response.status;
 	reply->text = response.body;
 	if (response.body.bytes > 0)

@@ -102,6 +102,11 @@ static enum store_error
 check_copy(struct work *work)
 {
 	struct export_report *report = work->copy->report;
+	const struct export_against against = {
+	    .store_keys = work->copy->keys,
+	    .watch = watch_verify_cb,
+	    .watch_arg = work,
+	};
 	enum store_error error;
 
 	cli_progress_begin(&work->progress, work->cli, "checking pages");
@@ -110,8 +115,8 @@ check_copy(struct work *work)
 	if (error != STORE_OK)
 		return error;
 	cli_progress_begin(&work->progress, work->cli, "checking histories");
-	error = export_verify_watched(store_copy_part(work->store),
-	    work->copy->keys, watch_verify_cb, work, report, &work->detail);
+	error = export_verify_against(store_copy_part(work->store), &against,
+	    report, &work->detail);
 	if (error != STORE_OK || report->fault == AUDIT_SOUND)
 		return error;
 	buf_addf(&work->detail, "a history is broken: %s",

@@ -8,13 +8,13 @@
 #include "stated/chart.h"
 #include "stated/clock.h"
 #include "stated/export.h"
+#include "stated/http.h"
 
 #include <errno.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-/* What one answer over HTTP may hold; a database file has no such bound. */
-#define PATIENCE_MS (60 * 60 * 1000)
+/* An engine that goes on with an export has to make again what is there. */
+#define SILENCE_MS (60 * 60 * 1000)
 #define CHUNK_BYTES (64u * 1024)
 #define DAY_BYTES (sizeof("2026-11-22") - 1)
 
@@ -25,7 +25,8 @@ struct target {
 	FILE *file;
 	const char *path; /* NULL: standard output */
 	const char *partial;
-	struct cli_resume *resume; /* NULL: what is broken off is lost */
+	struct cli_resume *resume;
+	int error; /* of the first write that failed; 0: none did */
 };
 
 /* A file gets its name only when it is whole. */
@@ -42,7 +43,7 @@ open_target(struct cli *cli, const struct cli_export *what,
 	}
 	target->partial = arena_strf(cli->arena, "%s.partial", target->path).at;
 	target->file = fopen(target->partial,
-	    resume != NULL && resume->goes_on ? "ae" : "we");
+	    resume->goes_on ? "ae" : "we");
 	if (target->file == NULL)
 		cli_fail(cli, "%s: %s", target->partial, strerror(errno));
 	return target->file != NULL;
@@ -67,12 +68,13 @@ print_lines(struct target *target, struct str bytes)
 static bool
 write_target(struct target *target, struct str bytes)
 {
-	if (target->line != NULL) {
+	if (target->line != NULL)
 		print_lines(target, bytes);
-		return !ferror(target->file);
-	}
-	return bytes.bytes == 0 ||
-	       fwrite(bytes.at, 1, bytes.bytes, target->file) == bytes.bytes;
+	else
+		(void)fwrite(bytes.at, 1, bytes.bytes, target->file);
+	if (ferror(target->file) && target->error == 0)
+		target->error = errno;
+	return target->error == 0;
 }
 
 static enum cli_status
@@ -81,13 +83,14 @@ close_target(struct target *target, enum cli_status status)
 	struct cli *cli = target->cli;
 	bool is_written = fflush(target->file) == 0 && !ferror(target->file);
 
+	buf_fini(&target->rest);
 	if (target->path != NULL) {
 		is_written = is_written && fsync(fileno(target->file)) == 0;
 		is_written = fclose(target->file) == 0 && is_written;
 	}
-	if (status == CLI_OK && !is_written)
-		status = cli_fail(
-		    cli, "can't write the export: %s", strerror(errno));
+	if (!is_written)
+		status = cli_fail(cli, "can't write the export: %s",
+		    strerror(target->error != 0 ? target->error : errno));
 	if (target->path == NULL)
 		return status;
 	if (status == CLI_OK && rename(target->partial, target->path) != 0)
@@ -99,16 +102,41 @@ close_target(struct target *target, enum cli_status status)
 
 /* ---- from an engine ---- */
 
-static enum cli_status
-fetch(struct cli *cli, const struct cli_export *what, struct target *target)
+struct fetching {
+	struct target *target;
+	struct cli_progress progress;
+	uint64_t bytes;
+};
+
+static bool
+begin_cb(const struct message_response *head, void *arg)
+{
+	struct fetching *fetching = arg;
+	struct str location = message_find_header(
+	    head->headers, head->header_count, STR("Content-Location"));
+
+	return cli_resume_answered(fetching->target->resume, location);
+}
+
+/* What can't be written is told at the end. */
+static bool
+take_cb(struct str bytes, void *arg)
+{
+	struct fetching *fetching = arg;
+
+	fetching->bytes += bytes.bytes;
+	if (fetching->target->path != NULL)
+		cli_progress_count(
+		    &fetching->progress, fetching->bytes >> 20, "MiB");
+	return write_target(fetching->target, bytes);
+}
+
+static struct str
+path_of(struct cli *cli, const struct cli_export *what)
 {
 	static const char *const filters[] = {
 	    "workflow", "instance", "status", "state", "from"};
-	struct buf path = {0};
-	struct cli_request request = {
-	    .method = "GET", .patience_ms = PATIENCE_MS};
-	struct cli_reply reply;
-	enum cli_status status;
+	struct buf path = buf_in(cli->arena);
 
 	buf_add_cstr(&path, "/v1/export");
 	cli_client_query(&path, "format", what->format);
@@ -116,11 +144,22 @@ fetch(struct cli *cli, const struct cli_export *what, struct target *target)
 	for (size_t i = 0; i < COUNT_OF(filters); i++)
 		cli_client_query(
 		    &path, filters[i], cli_option_str(cli, filters[i]));
-	request.path = arena_str(cli->arena, buf_str(&path));
-	buf_fini(&path);
-	status = cli_client_send(cli, &request, &reply);
-	if (status == CLI_OK && !write_target(target, reply.text))
-		status = CLI_FAILED;
+	return buf_keep(&path);
+}
+
+static enum cli_status
+fetch(struct cli *cli, struct str path, struct target *target)
+{
+	struct fetching fetching = {.target = target};
+	struct cli_request request = {
+	    .method = "GET", .path = path, .patience_ms = SILENCE_MS};
+	const struct http_sink sink = {begin_cb, take_cb, &fetching};
+	struct cli_reply reply;
+	enum cli_status status;
+
+	cli_progress_begin(&fetching.progress, cli, "exporting");
+	status = cli_client_send_into(cli, &request, &sink, &reply);
+	cli_progress_end(&fetching.progress);
 	return status;
 }
 
@@ -193,14 +232,11 @@ read_options(struct cli *cli, const struct cli_export *what,
 	*options = (struct export_options){
 	    .path = str_of(path),
 	    .keys = cli->keys,
-	    .format = EXPORT_JSONL,
+	    .format = options->format,
 	    .workflow = cli_option_str(cli, "workflow"),
 	    .status = cli_option_str(cli, "status"),
 	    .state = cli_option_str(cli, "state"),
 	};
-	if (what->format.at != NULL &&
-	    !export_format_parse(what->format, &options->format))
-		return cli_usage(cli, "--format is " EXPORT_FORMAT_NAMES);
 	options->closing_line = options->format == EXPORT_JSONL;
 	if (!cli_export_instant(cli, "--from", cli_option_str(cli, "from"),
 		&options->from_ms) ||
@@ -209,13 +245,6 @@ read_options(struct cli *cli, const struct cli_export *what,
 	return instance.at != NULL
 		   ? find_instance(cli, path, instance, &options->instance)
 		   : CLI_OK;
-}
-
-/* An engine beside us has the processors first. */
-static void
-stand_back(void)
-{
-	(void)setpriority(PRIO_PROCESS, 0, 19);
 }
 
 static enum cli_status
@@ -227,9 +256,12 @@ copy(struct cli *cli, const struct export_options *options,
 	enum store_error error = export_open(options, &export, &detail);
 	enum cli_status status = CLI_OK;
 	struct cli_progress progress = {0};
-	bool is_end = false;
+	struct cli_pace pace;
+	bool is_end = false, is_looked = false;
 
-	stand_back();
+	cli_pace_begin(&pace);
+	while (error == STORE_OK && !is_looked)
+		error = export_look(export, &is_looked, &detail);
 	if (error == STORE_OK)
 		status = cli_resume_begin(target->resume, export);
 	cli_progress_begin(&progress, cli, "exporting");
@@ -243,9 +275,14 @@ copy(struct cli *cli, const struct export_options *options,
 		if (target->path != NULL)
 			cli_progress_count(
 			    &progress, export_records(export), "records");
+		cli_pace_rest(&pace);
 	}
+	cli_pace_end(&pace);
 	cli_progress_end(&progress);
-	if (error != STORE_OK)
+	if (error == STORE_ABSENT && target->resume->goes_on)
+		status = cli_fail(cli, "%s: %.*s", options->path.at,
+		    STR_ARG(buf_str(&detail)));
+	else if (error != STORE_OK)
 		status = cli_export_fail(
 		    cli, options->path.at, error, &detail);
 	else if (status == CLI_OK && target->path != NULL)
@@ -262,33 +299,53 @@ copy(struct cli *cli, const struct export_options *options,
 	return status;
 }
 
-enum cli_status
-cli_export_run(struct cli *cli, const struct cli_export *what)
+static enum cli_status
+export_from_database(struct cli *cli, const struct cli_export *what,
+    struct export_options *options)
 {
-	bool is_offline = cli_option(cli, "database") != NULL;
-	struct export_options options;
 	struct cli_resume resume = {0};
 	struct target target;
-	enum cli_status status = CLI_OK;
+	enum cli_status status = read_options(cli, what, options);
 
-	if (!is_offline && cli_option(cli, "resume") != NULL)
-		status = cli_usage(cli, "--resume needs --database: an engine "
-		    "doesn't know what it has told");
-	if (is_offline)
-		status = read_options(cli, what, &options);
-	if (status == CLI_OK && is_offline)
-		status = cli_resume_read(cli, &options, &resume);
+	if (status == CLI_OK)
+		status = cli_resume_read(cli, options, &resume);
 	if (status != CLI_OK)
 		return status;
-	if (open_target(cli, what, is_offline ? &resume : NULL, &target)) {
-		status = is_offline ? copy(cli, &options, &target)
-				    : fetch(cli, what, &target);
-		buf_fini(&target.rest);
-		status = close_target(&target, status);
-	} else {
+	if (open_target(cli, what, &resume, &target))
+		status = close_target(&target, copy(cli, options, &target));
+	else
 		status = CLI_FAILED;
-	}
 	if (resume.progress != NULL)
 		export_progress_fini(resume.progress);
 	return status;
+}
+
+static enum cli_status
+export_from_engine(struct cli *cli, const struct cli_export *what,
+    const struct export_options *options)
+{
+	struct cli_resume resume;
+	struct target target;
+	struct str path = path_of(cli, what);
+	enum cli_status status = cli_resume_ask(
+	    cli, options->format == EXPORT_JSONL, &path, &resume);
+
+	if (status != CLI_OK)
+		return status;
+	if (!open_target(cli, what, &resume, &target))
+		return CLI_FAILED;
+	return close_target(&target, fetch(cli, path, &target));
+}
+
+enum cli_status
+cli_export_run(struct cli *cli, const struct cli_export *what)
+{
+	struct export_options options = {.format = EXPORT_JSONL};
+
+	if (what->format.at != NULL &&
+	    !export_format_parse(what->format, &options.format))
+		return cli_usage(cli, "--format is " EXPORT_FORMAT_NAMES);
+	return cli_option(cli, "database") != NULL
+		   ? export_from_database(cli, what, &options)
+		   : export_from_engine(cli, what, &options);
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli_export_resume.c: an export of a database that was broken off goes on.
+ * cli_export_resume.c: an export that was broken off goes on.
  *
  * Beside FILE.partial stands FILE.resume, a note of what was asked for and up
  * to which commit history was to be told.  Nothing that was recorded then has
  * changed since, so that the file becomes what it would have been without a
  * break, byte for byte.  Status and state of an instance do change: an export
  * that chooses by them can't go on.
+ *
+ * Of a database all is told again after the last whole instance of the file.
+ * An engine is asked for the same once more, without the bytes that are there:
+ * where is what it said itself, in the answer's Content-Location.
  */
 #include "cli_priv.h"
 
@@ -14,6 +18,7 @@
 #include "stated/json.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NOTE_BYTES_MAX 65536
@@ -28,13 +33,12 @@ make_note(struct cli *cli, const struct export_options *options,
 	struct store_identity store = export_identity(export);
 	struct export_moment moment = export_moment(export);
 	char hex[2 * sizeof(store.bytes) + 1];
+	char text[EXPORT_MOMENT_BYTES];
 
 	digest_format_hex(
 	    (struct str){(const char *)store.bytes, sizeof(store.bytes)}, hex);
 	value_put_str(built, "store", str_of(hex));
-	value_put_int(built, "place", (int64_t)moment.history_place);
-	value_put_int(built, "began_ms", moment.began_ms);
-	value_put_int(built, "checkpoint", (int64_t)moment.checkpoint);
+	value_put_str(built, "moment", export_moment_format(&moment, text));
 	value_put_str(built, "workflow", options->workflow);
 	value_put_int(built, "instance", (int64_t)options->instance);
 	value_put_int(built, "from_ms", options->from_ms);
@@ -76,19 +80,66 @@ read_note(struct cli *cli, const char *path)
 	return note;
 }
 
-static int64_t
-number_of(const struct value *note, const char *key)
+static struct str
+text_of(const struct value *note, const char *key)
 {
-	const struct value *number = value_field_or_null(note, key);
-	int64_t n = 0;
-
-	return number->type == VALUE_NUMBER &&
-		       number_to_int(number->as.number, &n)
-		   ? n
-		   : 0;
+	return value_str(value_field_or_null(note, key));
 }
 
-/* ---- going on ---- */
+/* Whether it can go on once it is broken off, and shall go on now. */
+static enum cli_status
+look(struct cli *cli, bool is_lines, struct cli_resume *resume)
+{
+	const char *output = cli_option(cli, "output");
+	bool is_file = output != NULL && strcmp(output, "-") != 0;
+	bool is_asked = cli_option(cli, "resume") != NULL;
+	bool is_changing = cli_option(cli, "status") != NULL ||
+			   cli_option(cli, "state") != NULL;
+
+	if (is_asked && (!is_file || !is_lines))
+		return cli_usage(cli,
+		    "--resume goes on with a file of JSON lines: it needs "
+		    "--output, and no other --format");
+	if (is_asked && is_changing)
+		return cli_usage(cli,
+		    "an export by --status or --state can't go on: they may "
+		    "be others now");
+	if (!is_file || !is_lines || is_changing)
+		return CLI_OK;
+	resume->path = arena_strf(cli->arena, "%s.resume", output).at;
+	resume->partial = arena_strf(cli->arena, "%s.partial", output).at;
+	if (!is_asked)
+		return CLI_OK;
+	resume->note = read_note(cli, resume->path);
+	if (resume->note == NULL)
+		return cli_fail(cli,
+		    "there is no export to go on with: %s isn't there, or "
+		    "can't be read; begin it without --resume",
+		    resume->path);
+	resume->goes_on = true;
+	return CLI_OK;
+}
+
+static enum cli_status
+tell_another(const struct cli_resume *resume)
+{
+	return cli_fail(resume->cli,
+	    "%s was begun on another database, or asked for other records: "
+	    "go on with the same options",
+	    resume->partial);
+}
+
+static enum cli_status
+keep_note(struct cli_resume *resume, const struct value *note)
+{
+	resume->is_noted = true;
+	if (write_note(resume, note))
+		return CLI_OK;
+	return cli_fail(
+	    resume->cli, "%s: %s", resume->path, strerror(errno));
+}
+
+/* ---- from a database ---- */
 
 static enum cli_status
 go_on(struct cli *cli, struct cli_resume *resume)
@@ -99,12 +150,9 @@ go_on(struct cli *cli, struct cli_resume *resume)
 	enum store_error error;
 	enum cli_status status = CLI_OK;
 
-	resume->note = read_note(cli, resume->path);
-	if (resume->note == NULL)
-		return cli_fail(cli,
-		    "there is no export to go on with: %s isn't there, or "
-		    "can't be read; begin it without --resume",
-		    resume->path);
+	if (!export_moment_parse(text_of(resume->note, "moment"),
+		&resume->options->moment))
+		return tell_another(resume);
 	error = export_progress_read(
 	    str_of(resume->partial), progress, &detail);
 	if (error != STORE_OK)
@@ -118,14 +166,8 @@ go_on(struct cli *cli, struct cli_resume *resume)
 		export_progress_fini(progress);
 		return status;
 	}
-	resume->goes_on = true;
 	resume->progress = progress;
 	resume->options->after = progress;
-	resume->options->moment = (struct export_moment){
-	    .began_ms = number_of(resume->note, "began_ms"),
-	    .history_place = (uint64_t)number_of(resume->note, "place"),
-	    .checkpoint = (uint64_t)number_of(resume->note, "checkpoint"),
-	};
 	return CLI_OK;
 }
 
@@ -133,26 +175,13 @@ enum cli_status
 cli_resume_read(struct cli *cli, struct export_options *options,
     struct cli_resume *resume)
 {
-	const char *output = cli_option(cli, "output");
-	bool is_file = output != NULL && strcmp(output, "-") != 0;
-	bool is_asked = cli_option(cli, "resume") != NULL;
+	enum cli_status status;
 
 	*resume = (struct cli_resume){.cli = cli, .options = options};
-	if (is_asked && (!is_file || options->format != EXPORT_JSONL))
-		return cli_usage(cli,
-		    "--resume goes on with a file of JSON lines: it needs "
-		    "--output, and no other --format");
-	if (is_asked && (options->status.at != NULL ||
-			    options->state.at != NULL))
-		return cli_usage(cli,
-		    "an export by --status or --state can't go on: they may "
-		    "be others now");
-	if (!is_file || options->format != EXPORT_JSONL ||
-	    options->status.at != NULL || options->state.at != NULL)
-		return CLI_OK;
-	resume->path = arena_strf(cli->arena, "%s.resume", output).at;
-	resume->partial = arena_strf(cli->arena, "%s.partial", output).at;
-	return is_asked ? go_on(cli, resume) : CLI_OK;
+	status = look(cli, options->format == EXPORT_JSONL, resume);
+	if (status == CLI_OK && resume->goes_on)
+		status = go_on(cli, resume);
+	return status;
 }
 
 enum cli_status
@@ -163,20 +192,54 @@ cli_resume_begin(struct cli_resume *resume, const struct export *export)
 	if (resume->path == NULL)
 		return CLI_OK;
 	note = make_note(resume->cli, resume->options, export);
+	if (!resume->goes_on)
+		return keep_note(resume, note);
 	resume->is_noted = true;
-	if (!resume->goes_on) {
-		if (!write_note(resume, note))
-			return cli_fail(resume->cli, "%s: %s", resume->path,
-			    strerror(errno));
-		return CLI_OK;
-	}
-	if (value_equal(note, resume->note))
-		return CLI_OK;
-	return cli_fail(resume->cli,
-	    "%s was begun on another database, or asked for other records: "
-	    "go on with the same options",
-	    resume->partial);
+	return value_equal(note, resume->note) ? CLI_OK : tell_another(resume);
 }
+
+/* ---- from an engine ---- */
+
+enum cli_status
+cli_resume_ask(struct cli *cli, bool is_lines, struct str *path,
+    struct cli_resume *resume)
+{
+	struct str location;
+	struct stat partial;
+	enum cli_status status;
+
+	*resume = (struct cli_resume){.cli = cli, .asked = *path};
+	status = look(cli, is_lines, resume);
+	if (status != CLI_OK || !resume->goes_on)
+		return status;
+	location = text_of(resume->note, "location");
+	if (location.at == NULL ||
+	    !str_equal(text_of(resume->note, "asked"), *path))
+		return tell_another(resume);
+	if (stat(resume->partial, &partial) != 0)
+		return cli_fail(
+		    cli, "%s: %s", resume->partial, strerror(errno));
+	*path = arena_strf(cli->arena, "%.*s&skip=%lld", STR_ARG(location),
+	    (long long)partial.st_size);
+	return CLI_OK;
+}
+
+bool
+cli_resume_answered(struct cli_resume *resume, struct str location)
+{
+	struct value_builder *built;
+
+	resume->is_noted = resume->goes_on;
+	if (resume->path == NULL || resume->goes_on ||
+	    !str_has_prefix(location, STR("/v1/export?")))
+		return true;
+	built = value_build_context(resume->cli->arena);
+	value_put_str(built, "asked", resume->asked);
+	value_put_str(built, "location", location);
+	return keep_note(resume, value_built(built)) == CLI_OK;
+}
+
+/* ---- the end ---- */
 
 bool
 cli_resume_end(struct cli_resume *resume, enum cli_status status)

@@ -179,6 +179,23 @@ void cli_progress_end(struct cli_progress *progress);
 /* "12.3 MiB" */
 struct str cli_progress_size(struct arena *arena, uint64_t bytes);
 
+/* ---- cli_pace.c: work that gives way to an engine beside it ---- */
+
+struct cli_pace {
+	int fd; /* of what the system counts of this thread; -1: nothing */
+	int64_t ran_ns;  /* when it was looked at last */
+	int64_t line_ns; /* stood in, for a processor; the same */
+	int64_t company_until_ns;
+};
+void cli_pace_begin(struct cli_pace *pace);
+/* To be called again and again: rests where others want the machine. */
+void cli_pace_rest(struct cli_pace *pace);
+/* What it decides by: the rest that is due now, after so much work and so long
+ * a line. */
+int64_t cli_pace_owed(struct cli_pace *pace, int64_t now_ns, int64_t ran_ns,
+    int64_t line_ns);
+void cli_pace_end(struct cli_pace *pace);
+
 /* ---- cli_copy.c: databases that are copied and checked ---- */
 
 struct store_copy_target;
@@ -295,6 +312,12 @@ struct cli_request {
 /* CLI_OK for 2xx; else what went wrong has been told. */
 MUST_USE enum cli_status cli_client_send(struct cli *cli,
     const struct cli_request *request, struct cli_reply *reply);
+/* The same for an answer of any length: what comes with 2xx goes to the sink,
+ * which tells itself why it wants no more, and patience is for silence. */
+struct http_sink;
+MUST_USE enum cli_status cli_client_send_into(struct cli *cli,
+    const struct cli_request *request, const struct http_sink *sink,
+    struct cli_reply *reply);
 MUST_USE enum cli_status cli_client_get(
     struct cli *cli, struct str path, struct cli_reply *reply);
 MUST_USE enum cli_status cli_client_post(struct cli *cli, struct str path,
@@ -322,13 +345,16 @@ struct export;
 struct export_options;
 struct cli_resume {
 	struct cli *cli;
-	struct export_options *options;
 	const char *path; /* of the note beside the file; NULL: none is kept */
 	const char *partial;
 	bool goes_on; /* what is written is added to what is there */
 	bool is_noted;
 	const struct value *note; /* of the one that was broken off */
+	/* of a database: */
+	struct export_options *options;
 	struct export_progress *progress;
+	/* from an engine: */
+	struct str asked; /* path and query */
 };
 /* By --resume: fills in the options by what is there.  Else the export
  * begins. */
@@ -338,6 +364,14 @@ MUST_USE enum cli_status cli_resume_read(struct cli *cli,
  * is written; or checks that it is the one that was broken off. */
 MUST_USE enum cli_status cli_resume_begin(
     struct cli_resume *resume, const struct export *export);
+/* The same of an engine, which is asked for *path: it becomes that of what is
+ * missing. */
+MUST_USE enum cli_status cli_resume_ask(struct cli *cli,
+    bool is_lines, struct str *path, struct cli_resume *resume);
+/* Its answer begins.  location: where it can be asked for again; absent where
+ * it can't be. */
+MUST_USE bool cli_resume_answered(
+    struct cli_resume *resume, struct str location);
 /* true where what was written is kept, to go on with it.  resume may be
  * NULL. */
 bool cli_resume_end(struct cli_resume *resume, enum cli_status status);

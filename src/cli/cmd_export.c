@@ -24,7 +24,7 @@ static const struct cmd_option cmd_options[] = {
     {"to", "INSTANT", "records before then"},
     {"output", "FILE", "write there; standard output unless told"},
     {"database", "FILE", "read a database instead of asking an engine"},
-    {"resume", NULL, "go on with an export of a database that was broken off"},
+    {"resume", NULL, "go on with an export that was broken off"},
     {NULL, NULL, NULL},
 };
 
@@ -35,7 +35,7 @@ const struct cmd cmd_export = {
     .details =
 	"`stated verify` checks what is written as JSON lines.  A large "
 	"export is best read\nfrom the database; it may be open meanwhile.  "
-	"What is broken off there is kept as\nFILE.partial; the same command "
+	"What is broken off is kept as\nFILE.partial; the same command "
 	"with --resume goes on.",
     .shares = CMD_CLIENT | CMD_DATABASE,
     .options = cmd_options,

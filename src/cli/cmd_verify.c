@@ -231,15 +231,45 @@ free_keys(struct evidence *evidence)
 
 /* ---- the command ---- */
 
+struct work {
+	struct cli_progress progress;
+	struct cli_pace pace;
+	bool is_paced;
+};
+
+static bool
+watch_cb(const struct export_report *report, void *arg)
+{
+	struct work *work = arg;
+
+	cli_progress_count(&work->progress, report->records, "records");
+	/* A file has no engine beside it. */
+	if (report->source != EXPORT_FROM_DATABASE)
+		return true;
+	if (!work->is_paced)
+		cli_pace_begin(&work->pace);
+	work->is_paced = true;
+	cli_pace_rest(&work->pace);
+	return true;
+}
+
 static enum cli_status
-verify(struct cli *cli, const struct export_against *against)
+verify(struct cli *cli, struct export_against *against)
 {
 	struct export_report report = {0};
 	struct buf detail = {0};
-	enum store_error error = export_verify_against(
-	    cli_argument(cli, 0), against, &report, &detail);
+	struct work work = {.progress = {0}};
+	enum store_error error;
 	enum cli_status status = CLI_OK;
 
+	against->watch = watch_cb;
+	against->watch_arg = &work;
+	cli_progress_begin(&work.progress, cli, "verifying");
+	error = export_verify_against(
+	    cli_argument(cli, 0), against, &report, &detail);
+	cli_progress_end(&work.progress);
+	if (work.is_paced)
+		cli_pace_end(&work.pace);
 	if (error != STORE_OK) {
 		status = cli_fail(cli, "%s: %.*s%s%.*s", cli->arguments[0],
 		    STR_ARG(store_error_text(error)),

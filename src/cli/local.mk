@@ -16,6 +16,7 @@ libstated_cli_a_SOURCES = \
 	src/cli/cli_keys.c \
 	src/cli/cli_library.c \
 	src/cli/cli_option.c \
+	src/cli/cli_pace.c \
 	src/cli/cli_priv.h \
 	src/cli/cli_progress.c \
 	src/cli/cli_report.c \

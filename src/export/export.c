@@ -124,6 +124,12 @@ struct export {
 	uint64_t records;
 	bool is_open;  /* an instance, or the journal: */
 	uint64_t told; /* its number */
+
+	/* Where it goes on with one that was broken off: */
+	bool goes_on;
+	uint64_t told_before; /* what has a lower number */
+	bool is_looked; /* all that is to be told is there */
+	uint64_t look_next; /* cursor */
 	bool is_late; /* what it was to tell was purged meanwhile */
 };
 
@@ -235,41 +241,18 @@ filter_of(const struct export_options *options)
 	};
 }
 
-/* Those that were purged before, of which nothing was told; and those of which
- * nothing can be told any more. */
-static bool
-passed_cb(const struct store_instance *row, void *arg)
-{
-	struct export *export = arg;
-	const struct export_options *options = &export->options;
-
-	if (!is_wanted(options, row))
-		return true;
-	if (row->changed_ms <= options->moment.began_ms)
-		export->purged += row->number < options->after->number;
-	else if (row->number >= options->after->number)
-		export->is_late = true;
-	return !export->is_late;
-}
-
 /* What stands in the file was told, up to the last instance in it. */
-static enum store_error
+static void
 go_on_after(struct export *export, const struct export_progress *after)
 {
-	struct store_instance_filter filter = filter_of(&export->options);
-
-	must(export->options.format == EXPORT_JSONL);
-	must(filter.status.at == NULL && filter.state.at == NULL);
+	must(after->number > 0);
 	export->instances = after->instances;
 	export->records = after->records;
 	if (after->number > export->page_next)
 		export->page_next = after->number - 1;
-	filter.status = STR(STORE_PURGED);
-	filter.limit = SIZE_MAX;
-	return store_list_instances(export->store, &filter, passed_cb, export);
 }
 
-static enum store_error
+static void
 start_pass(struct export *export)
 {
 	const struct export_options *options = &export->options;
@@ -286,10 +269,9 @@ start_pass(struct export *export)
 	export->records = 0;
 	export->is_open = false;
 	if (options->after != NULL && options->after->number > 0)
-		return go_on_after(export, options->after);
-	if (has_journal(options))
+		go_on_after(export, options->after);
+	else if (has_journal(options))
 		start_journal(export);
-	return STORE_OK;
 }
 
 static bool
@@ -299,52 +281,22 @@ is_sealed(const struct export *export)
 	    export->options.format == EXPORT_JSONL;
 }
 
-/* What is told is what was committed up to that place, now or then. */
-static enum store_error
-find_moment(struct export *export, struct buf *detail)
-{
-	struct export_moment *moment = &export->options.moment;
-	uint64_t place;
-	enum store_error error = store_history_last(export->store, &place);
-
-	if (error != STORE_OK)
-		return error;
-	if (moment->began_ms == 0) {
-		moment->began_ms = clock_now_ms(clock_system());
-		moment->history_place = place;
-		moment->checkpoint = UINT64_MAX;
-		return STORE_OK;
-	}
-	if (place < moment->history_place) {
-		if (detail != NULL)
-			buf_add_cstr(detail,
-			    "it holds less than when the export began: was an "
-			    "older backup restored?  Begin a new export");
-		return STORE_CORRUPT;
-	}
-	store_bound_history(export->store, moment->history_place);
-	return STORE_OK;
-}
-
 static enum store_error
 begin(struct export *export, struct buf *detail)
 {
 	const struct export_progress *after = export->options.after;
-	enum store_error error = find_moment(export, detail);
+	struct export_moment *moment = &export->options.moment;
+	enum store_error error =
+	    export_moment_find(export->store, moment, detail);
 
+	if (error == STORE_OK && export->goes_on)
+		store_bound_history(export->store, moment->history_place);
 	if (error == STORE_OK && is_sealed(export))
 		error = export_seal_begin(&export->telling,
-		    &export->options.moment.checkpoint,
+		    &moment->checkpoint,
 		    after != NULL ? &after->leaves : NULL);
 	if (error == STORE_OK)
-		error = start_pass(export);
-	if (error == STORE_OK && export->is_late) {
-		if (detail != NULL)
-			buf_add_cstr(detail,
-			    "histories that it had yet to tell were purged "
-			    "since it began.  Begin a new export");
-		error = STORE_CORRUPT;
-	}
+		start_pass(export);
 	return error;
 }
 
@@ -361,6 +313,10 @@ export_new(struct store *store, const struct export_options *options)
 	export->chunk_arena = arena_new();
 	export->scratch = arena_new();
 	export->own = arena_new();
+	export->goes_on = options->moment.began_ms != 0;
+	export->is_looked = !export->goes_on;
+	if (options->after != NULL)
+		export->told_before = options->after->number;
 	if (options->after == NULL) {
 		export->hash = digest_stream_new();
 	} else {
@@ -386,6 +342,10 @@ export_open(const struct export_options *options, struct export **opened,
 	struct export *export;
 
 	must(options->format < EXPORT_FORMAT_COUNT);
+	must(options->moment.began_ms == 0 ||
+	    (options->format == EXPORT_JSONL && options->status.at == NULL &&
+		options->state.at == NULL));
+	must(options->after == NULL || options->moment.began_ms != 0);
 	enum store_error error = store_open((struct store_options){
 	    .path = options->path, .read_only = true, .keys = options->keys},
 	    &store, detail);
@@ -430,6 +390,51 @@ export_close(struct export **closed)
 	arena_free(&export->own);
 	free(export);
 	*closed = NULL;
+}
+
+/* ---- what was purged meanwhile ---- */
+
+/* Those that were purged before, of which nothing was told; and those of which
+ * nothing can be told any more. */
+static bool
+passed_cb(const struct store_instance *row, void *arg)
+{
+	struct export *export = arg;
+	const struct export_options *options = &export->options;
+
+	if (!is_wanted(options, row) ||
+	    (options->instance != 0 && options->instance != row->number))
+		return true;
+	if (row->changed_ms <= options->moment.began_ms)
+		export->purged += row->number < export->told_before;
+	else if (row->number >= export->told_before)
+		export->is_late = true;
+	return !export->is_late;
+}
+
+enum store_error
+export_look(struct export *export, bool *is_done, struct buf *detail)
+{
+	struct store_instance_filter filter = filter_of(&export->options);
+	enum store_error error = STORE_OK;
+
+	must(export->stage == EXPORT_BEGINNING);
+	*is_done = export->is_looked;
+	if (export->is_looked)
+		return STORE_OK;
+	filter.status = STR(STORE_PURGED);
+	filter.after = export->look_next;
+	filter.limit = PAGE_LOOKED;
+	filter.looked_max = PAGE_LOOKED;
+	filter.resume_after = &export->look_next;
+	error = store_list_instances(export->store, &filter, passed_cb, export);
+	if (error == STORE_OK && export->is_late)
+		return export_moment_refuse(detail,
+		    "histories that it had yet to tell were purged since it "
+		    "began");
+	export->is_looked = export->look_next == 0;
+	*is_done = export->is_looked;
+	return error;
 }
 
 struct export_moment
@@ -726,7 +731,9 @@ end_pass(struct export *export, struct buf *out)
 	}
 	export->telling.pass++;
 	export->does->turn(&export->telling, out);
-	return error == STORE_OK ? start_pass(export) : error;
+	if (error == STORE_OK)
+		start_pass(export);
+	return error;
 }
 
 static enum store_error
@@ -802,6 +809,7 @@ export_next(struct export *export, struct buf *out, bool *is_end)
 	size_t before = out->bytes;
 	enum store_error error = STORE_OK;
 
+	must(export->is_looked);
 	for (int steps = 0; steps < STEPS_MAX && error == STORE_OK &&
 	    out->bytes == before && export->stage != EXPORT_OVER; steps++) {
 		switch (export->stage) {

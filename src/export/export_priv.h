@@ -238,6 +238,16 @@ MUST_USE enum store_error survey_step(struct survey *survey,
 MUST_USE enum store_error survey_first(
     struct survey *survey, uint64_t number, const struct value **first);
 
+/* ---- export_moment.c ---- */
+
+/* The present one where began_ms is 0 (its checkpoint then is UINT64_MAX: the
+ * newest); else STORE_ABSENT with detail where the database never held what is
+ * told of it. */
+MUST_USE enum store_error export_moment_find(
+    struct store *store, struct export_moment *moment, struct buf *detail);
+/* STORE_ABSENT, and why in the detail, which may be NULL. */
+enum store_error export_moment_refuse(struct buf *detail, const char *why);
+
 /* ---- export_verify.c ---- */
 
 /* Counts a broken chain and keeps the first. */
@@ -313,6 +323,12 @@ void seal_leaves_end(struct seal_leaves *leaves, bool is_closed);
 bool seal_proofs_is_one(struct str beginning);
 MUST_USE enum store_error seal_proofs_verify(FILE *file,
     const struct export_against *against, struct export_report *report);
+
+/* ---- export_verify.c ---- */
+
+/* Tells who waits; false: it shall stop.  against may be NULL. */
+bool export_verify_tell(const struct export_against *against,
+    const struct export_report *report);
 
 /* ---- export_verify_file.c ---- */
 

@@ -41,14 +41,20 @@ export_report_fault(struct export_report *report,
 	va_end(arguments);
 }
 
+bool
+export_verify_tell(const struct export_against *against,
+    const struct export_report *report)
+{
+	return against == NULL || against->watch == NULL ||
+	       against->watch(report, against->watch_arg);
+}
+
 /* ------------------------------------------------------------- one instance */
 
 struct check {
 	struct store *store;
 	struct export_report *report;
 	const struct export_against *against; /* may be NULL */
-	export_watch_fn *watch; /* may be NULL */
-	void *watch_arg;
 	struct arena *page_arena;
 	struct arena *scratch;
 	struct store_instance *page;
@@ -465,8 +471,8 @@ check_page(struct check *check, uint64_t *after)
 		if (error == STORE_OK)
 			error = check_instance(check, row);
 	}
-	if (error == STORE_OK && check->watch != NULL &&
-	    !check->watch(check->report, check->watch_arg))
+	if (error == STORE_OK &&
+	    !export_verify_tell(check->against, check->report))
 		return STORE_STOPPED;
 	return error;
 }
@@ -499,7 +505,8 @@ verify_database(struct check *check, struct str path, struct store_keys *keys,
     struct buf *detail)
 {
 	must(path.at != NULL);
-	*check->report = (struct export_report){0};
+	*check->report =
+	    (struct export_report){.source = EXPORT_FROM_DATABASE};
 	enum store_error error = store_open((struct store_options){
 	    .path = path, .read_only = true, .older = true, .keys = keys},
 	    &check->store, detail);
@@ -512,17 +519,6 @@ verify_database(struct check *check, struct str path, struct store_keys *keys,
 	arena_free(&check->scratch);
 	store_close(&check->store);
 	return error;
-}
-
-enum store_error
-export_verify_watched(struct str path, struct store_keys *keys,
-    export_watch_fn *watch, void *arg, struct export_report *report,
-    struct buf *detail)
-{
-	struct check check = {
-	    .report = report, .watch = watch, .watch_arg = arg};
-
-	return verify_database(&check, path, keys, detail);
 }
 
 /* ------------------------------------------------------------------- either */

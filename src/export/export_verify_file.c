@@ -16,6 +16,8 @@
 #include "stated/json.h"
 #include "stated/map.h"
 
+#define PORTION_LINES 1024 /* between two looks at who waits */
+
 struct chain {
 	struct audit_head head;
 	bool is_broken; /* told once; the rest of it is not looked at */
@@ -24,6 +26,7 @@ struct chain {
 
 struct reading {
 	struct export_report *report;
+	const struct export_against *against; /* may be NULL */
 	FILE *file;
 	struct map *chains; /* by the instance's name */
 	struct arena *arena; /* of the chains */
@@ -222,14 +225,18 @@ read_lines(struct reading *reading)
 	char *text = NULL;
 	size_t capacity = 0;
 	ssize_t bytes;
+	bool goes_on = true;
 
-	while ((bytes = getline(&text, &capacity, reading->file)) > 0) {
+	while (goes_on && (bytes = getline(&text, &capacity, reading->file)) > 0) {
 		struct str line = {text, (size_t)bytes};
 		bool is_whole = str_has_suffix(line, STR("\n"));
 		if (is_whole)
 			line.bytes--;
 		if (is_whole) {
 			check_line(reading, line);
+			if (reading->line % PORTION_LINES == 0)
+				goes_on = export_verify_tell(
+				    reading->against, reading->report);
 			continue;
 		}
 		reading->line++;
@@ -237,6 +244,8 @@ read_lines(struct reading *reading)
 		    "the file ends in the middle of a line");
 	}
 	free(text);
+	if (!goes_on)
+		return STORE_STOPPED;
 	return ferror(reading->file) ? STORE_IO : STORE_OK;
 }
 
@@ -244,7 +253,8 @@ enum store_error
 export_verify_lines(FILE *file, const struct export_against *against,
     struct export_report *report)
 {
-	struct reading reading = {.report = report, .file = file};
+	struct reading reading = {
+	    .report = report, .against = against, .file = file};
 
 	reading.chains = map_new();
 	reading.arena = arena_new();

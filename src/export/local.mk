@@ -10,6 +10,7 @@ libstated_export_a_SOURCES = \
 	src/export/export_jsonl.c \
 	src/export/export_kind.c \
 	src/export/export_leant.c \
+	src/export/export_moment.c \
 	src/export/export_ocel.c \
 	src/export/export_page.c \
 	src/export/export_priv.h \

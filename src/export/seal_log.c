@@ -14,6 +14,7 @@
 
 struct checking {
 	struct store *store;
+	const struct export_against *against;
 	struct seal_marks marks;
 	struct audit_tree tree;
 	bool is_missing;
@@ -68,16 +69,19 @@ grow(struct checking *checking)
 {
 	enum store_error error = STORE_OK;
 	uint64_t before;
+	bool goes_on;
 
 	seal_marks_look(&checking->marks, &checking->tree);
 	do {
 		before = checking->tree.size;
 		error = store_each_turn(checking->store, before, PORTION,
 		    add_turn_cb, checking);
-	} while (error == STORE_OK && !checking->is_missing &&
+		goes_on = export_verify_tell(
+		    checking->against, checking->marks.report);
+	} while (error == STORE_OK && goes_on && !checking->is_missing &&
 	    !checking->marks.is_broken &&
 	    checking->tree.size == before + PORTION);
-	return error;
+	return error == STORE_OK && !goes_on ? STORE_STOPPED : error;
 }
 
 static enum store_error
@@ -113,7 +117,7 @@ enum store_error
 seal_log_verify(struct store *store, const struct export_against *against,
     struct export_report *report)
 {
-	struct checking checking = {.store = store};
+	struct checking checking = {.store = store, .against = against};
 
 	seal_marks_init(&checking.marks, against, report);
 	enum store_error error = check(&checking);

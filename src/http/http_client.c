@@ -315,7 +315,14 @@ static void
 client_send(struct http_port *port, const struct message_request *request,
     http_done_fn *done, void *arg)
 {
-	struct http_client *client = client_of_port(port);
+	http_client_send(client_of_port(port), request, NULL, done, arg);
+}
+
+void
+http_client_send(struct http_client *client,
+    const struct message_request *request, const struct http_sink *sink,
+    http_done_fn *done, void *arg)
+{
 	struct http_transfer *transfer;
 
 	must(done != NULL);
@@ -324,7 +331,7 @@ client_send(struct http_port *port, const struct message_request *request,
 		return;
 	}
 	transfer = take_idle_transfer(client);
-	http_transfer_begin(transfer, request);
+	http_transfer_begin(transfer, request, sink);
 	transfer->done = done;
 	transfer->arg = arg;
 	client->active_count++;

@@ -5,7 +5,7 @@
  * It has a loop of its own for as long as it takes, so that there is one
  * client and one reading of failures.
  */
-#include "stated/http.h"
+#include "http_priv.h"
 
 #include <event2/event.h>
 
@@ -49,14 +49,20 @@ exchange_done_cb(const struct message_response *response, void *arg)
 struct message_response
 http_exchange(struct arena *arena, const struct message_request *request)
 {
+	return http_exchange_into(arena, request, NULL);
+}
+
+struct message_response
+http_exchange_into(struct arena *arena, const struct message_request *request,
+    const struct http_sink *sink)
+{
 	struct exchange exchange = {.arena = arena};
 	struct event_base *base = event_base_new();
 	struct http_client *client;
 
 	must(base != NULL);
 	client = http_client_new(base, (struct http_client_options){0});
-	http_send(http_client_port(client), request, exchange_done_cb,
-	    &exchange);
+	http_client_send(client, request, sink, exchange_done_cb, &exchange);
 	while (!exchange.is_done)
 		must(event_base_loop(base, EVLOOP_ONCE) == 0);
 	http_client_free(&client);

@@ -54,11 +54,13 @@ struct http_transfer {
 	struct http_sockets *sockets; /* the client's */
 	http_done_fn *done;
 	void *arg;
+	const struct http_sink *sink; /* NULL: the body is kept */
 
 	/* options as they are set now */
 	struct buf url;
 	CURLU *address; /* the same, parsed */
 	int64_t timeout_set_ms;
+	int64_t silence_set_s;
 	char method[16]; /* empty: none of the web's */
 	bool has_body;
 	bool has_blobs;
@@ -87,6 +89,8 @@ struct http_transfer {
 	int64_t timeout_ms;
 	int64_t extra_ms; /* in addition, for a loop that stood still */
 	bool is_too_large;
+	bool is_sinking;  /* the sink has seen the head */
+	bool is_unwanted; /* by the sink */
 	struct http_file *file; /* NULL: it is about none */
 	size_t mail_bytes_read; /* of request_body, by curl */
 	CURLcode mail_result;   /* of http_mail_perform() */
@@ -104,11 +108,18 @@ struct http_transfer {
 };
 TAILQ_HEAD(http_transfers, http_transfer);
 
+/* http_client.c: the port's send(), for bodies that go to a sink as well,
+ * which has to stay where it is. */
+void http_client_send(struct http_client *client,
+    const struct message_request *request, const struct http_sink *sink,
+    http_done_fn *done, void *arg);
+
 struct http_transfer *http_transfer_new(struct http_sockets *sockets);
 void http_transfer_free(struct http_transfer **transfer);
-/* Copies the request into the handle, which is then ready to be added. */
+/* Copies the request into the handle, which is then ready to be added.  sink
+ * may be NULL. */
 void http_transfer_begin(struct http_transfer *transfer,
-    const struct message_request *request);
+    const struct message_request *request, const struct http_sink *sink);
 /* What came of it; points into the transfer until it is recycled. */
 struct message_response http_transfer_end(struct http_transfer *transfer,
     CURLcode result);

@@ -32,6 +32,7 @@ static void set_url(struct http_transfer *transfer, struct str url);
 static void set_timeout(struct http_transfer *transfer, int64_t timeout_ms);
 static void set_blobs(struct http_transfer *transfer);
 static void read_fields(struct http_transfer *transfer);
+static bool begin_sink(struct http_transfer *transfer);
 
 struct http_transfer *
 http_transfer_new(struct http_sockets *sockets)
@@ -91,7 +92,7 @@ is_https(struct str url)
 
 void
 http_transfer_begin(struct http_transfer *transfer,
-    const struct message_request *request)
+    const struct message_request *request, const struct http_sink *sink)
 {
 	must(transfer->state == TRANSFER_IDLE);
 	must(request->timeout_ms > 0);
@@ -110,6 +111,7 @@ http_transfer_begin(struct http_transfer *transfer,
 	buf_add_str(&transfer->certificate, request->client_certificate);
 	buf_add_str(&transfer->ca, request->ca);
 	set_url(transfer, request->url);
+	transfer->sink = sink;
 	transfer->timeout_ms = request->timeout_ms;
 	set_timeout(transfer, request->timeout_ms);
 	if (request->mail != NULL) {
@@ -150,6 +152,8 @@ failure_of(const struct http_transfer *transfer, CURLcode result)
 							 : MESSAGE_OK;
 	if (transfer->is_too_large)
 		return MESSAGE_TOO_LARGE;
+	if (transfer->is_unwanted)
+		return MESSAGE_TRUNCATED;
 	if (is_refused_unread(transfer, result))
 		return MESSAGE_CERTIFICATE;
 	return http_failure_of(result, http_transfer_may_be_sent(transfer));
@@ -166,6 +170,8 @@ http_transfer_end(struct http_transfer *transfer, CURLcode result)
 	transfer->state = TRANSFER_ENDED;
 	if (transfer->file != NULL)
 		return http_file_response(transfer->file);
+	if (result == CURLE_OK)
+		(void)begin_sink(transfer); /* of an empty body */
 	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
 	response.status = (int)status;
@@ -239,6 +245,8 @@ http_transfer_extend(struct http_transfer *transfer, int64_t more_ms)
 {
 	must(transfer->state == TRANSFER_UNDER_WAY);
 	must(more_ms > 0);
+	if (transfer->sink != NULL)
+		return; /* it is curl that counts the silence */
 	transfer->extra_ms += more_ms;
 	set_timeout(transfer, transfer->timeout_ms + transfer->extra_ms);
 }
@@ -267,6 +275,9 @@ http_transfer_recycle(struct http_transfer *transfer)
 	transfer->extra_ms = 0;
 	transfer->is_too_large = false;
 	transfer->error[0] = '\0';
+	transfer->is_sinking = false;
+	transfer->is_unwanted = false;
+	transfer->sink = NULL;
 	transfer->done = NULL;
 	transfer->arg = NULL;
 }
@@ -294,9 +305,22 @@ set_url(struct http_transfer *transfer, struct str url)
 	    parsed == CURLUE_OK ? transfer->address : NULL);
 }
 
+/* Of a body that goes to a sink nobody knows how long it takes: then the time
+ * is for silence, in seconds, which is how curl measures it. */
 static void
 set_timeout(struct http_transfer *transfer, int64_t timeout_ms)
 {
+	int64_t silence_s =
+	    transfer->sink != NULL ? (timeout_ms + 999) / 1000 : 0;
+
+	if (transfer->silence_set_s != silence_s) {
+		transfer->silence_set_s = silence_s;
+		SET(transfer->easy, CURLOPT_LOW_SPEED_LIMIT,
+		    silence_s > 0 ? 1L : 0L);
+		SET(transfer->easy, CURLOPT_LOW_SPEED_TIME, (long)silence_s);
+	}
+	if (silence_s > 0)
+		timeout_ms = 0;
 	if (transfer->timeout_set_ms == timeout_ms)
 		return;
 	transfer->timeout_set_ms = timeout_ms;
@@ -555,11 +579,42 @@ transfer_header_cb(char *at, size_t size, size_t count, void *arg)
 	return transfer->is_too_large ? 0 : line.bytes;
 }
 
+/* Whether the answer's body is for the sink.  An answer with another status
+ * than a success is read as ever. */
+static bool
+begin_sink(struct http_transfer *transfer)
+{
+	struct message_response head = {.failure = MESSAGE_OK};
+	long status = 0;
+
+	if (transfer->sink == NULL || transfer->is_sinking)
+		return transfer->is_sinking;
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200 || status > 299)
+		return false;
+	transfer->is_sinking = true;
+	read_fields(transfer);
+	head.status = (int)status;
+	head.headers = transfer->fields;
+	head.header_count = transfer->field_count;
+	transfer->is_unwanted =
+	    !transfer->sink->begin(&head, transfer->sink->arg);
+	transfer->field_count = 0;
+	return true;
+}
+
 static size_t
 transfer_body_cb(char *at, size_t size, size_t count, void *arg)
 {
 	struct http_transfer *transfer = http_transfer_of(arg);
 
+	if (begin_sink(transfer)) {
+		if (!transfer->is_unwanted)
+			transfer->is_unwanted = !transfer->sink->take(
+			    (struct str){at, size * count},
+			    transfer->sink->arg);
+		return transfer->is_unwanted ? 0 : size * count;
+	}
 	buf_add(&transfer->body, at, size * count);
 	transfer->is_too_large |= buf_is_over(&transfer->body);
 	return transfer->is_too_large ? 0 : size * count;

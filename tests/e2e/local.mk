@@ -93,6 +93,12 @@ tests_e2e_test_e2e_chance_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_chance_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_chance_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_export
+tests_e2e_test_e2e_export_SOURCES = tests/e2e/test_e2e_export.c $(E2E_HOUSE)
+tests_e2e_test_e2e_export_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_export_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_export_DEPENDENCIES = $(E2E_NEEDS)
+
 check_PROGRAMS += tests/e2e/test_e2e_faults
 tests_e2e_test_e2e_faults_SOURCES = tests/e2e/test_e2e_faults.c \
 	tests/e2e/family.c tests/e2e/family.h $(E2E_HOUSE)

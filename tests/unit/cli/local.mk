@@ -7,6 +7,9 @@
 check_PROGRAMS += tests/unit/cli/test_cli_option
 tests_unit_cli_test_cli_option_LDADD = $(LIBS_ALL) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/cli/test_cli_pace
+tests_unit_cli_test_cli_pace_LDADD = $(LIBS_ALL) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/cli/test_cli_progress
 tests_unit_cli_test_cli_progress_LDADD = $(LIBS_ALL) $(CMOCKA_LIBS)
 

@@ -107,6 +107,9 @@ tell(struct fixture *f, struct export_options options)
 	options.path = str_of(f->dir.database);
 	buf_clear(&f->out);
 	assert_int_equal(export_open(&options, &export, NULL), STORE_OK);
+	while (!is_end)
+		assert_int_equal(
+		    export_look(export, &is_end, NULL), STORE_OK);
 	for (;;) {
 		size_t before = f->out.bytes;
 		assert_int_equal(export_next(export, &f->out, &is_end),
@@ -235,6 +238,84 @@ test_export_shows_the_database_as_it_was_when_it_began(void **state)
 	assert_int_equal(export_instances(export), 3);
 	export_close(&export);
 	store_close(&store);
+}
+
+/* ---- moments ---- */
+
+static struct export_moment
+moment_of(struct fixture *f)
+{
+	struct export_options options = {
+	    .path = str_of(f->dir.database), .closing_line = true};
+	struct export_moment moment;
+	struct export *export = NULL;
+
+	assert_int_equal(export_open(&options, &export, NULL), STORE_OK);
+	moment = export_moment(export);
+	export_close(&export);
+	return moment;
+}
+
+static void
+test_export_of_a_moment_is_the_same_later(void **state)
+{
+	struct fixture *f = *state;
+	struct export_moment moment = moment_of(f);
+	struct buf then = {0}, detail = {0};
+	struct export_options options = {.closing_line = true};
+	struct export *export = NULL;
+
+	tell(f, options);
+	buf_add_str(&then, buf_str(&f->out));
+	struct store *store = help_open(&f->dir);
+	struct store_instance row = help_instance(4);
+	row.head = (struct audit_head){0};
+	add_turn(f, store, &row, 9);
+	store_put_instance(store_batch(store), &row);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	options.moment = moment;
+	tell(f, options);
+	assert_true(str_equal(buf_str(&then), buf_str(&f->out)));
+
+	/* As many turns, but not the same ones. */
+	options.moment.turn.bytes[0] ^= 1;
+	options.path = str_of(f->dir.database);
+	assert_int_equal(
+	    export_open(&options, &export, &detail), STORE_ABSENT);
+	assert_true(str_find(buf_str(&detail), STR("other histories")) !=
+	    SIZE_MAX);
+	buf_fini(&then);
+	buf_fini(&detail);
+}
+
+static void
+test_moment_goes_through_text(void **state)
+{
+	static const char *const wrong[] = {"", "1", "1-2-3", "1-2-3-",
+	    "0-2-3-", "1-2--", "a-b-c-d", "1-2-3-4",
+	    "1--2-3-0000000000000000000000000000000000000000000000000000000000"
+	    "000000",
+	    "0-2-3-00000000000000000000000000000000000000000000000000000000000"
+	    "00000",
+	    "1-2-3-00000000000000000000000000000000000000000000000000000000000"
+	    "00000-",
+	    "1-99999999999999999999-3-0000000000000000000000000000000000000000"
+	    "000000000000000000000000"};
+	struct export_moment moment = moment_of(*state), read;
+	char text[EXPORT_MOMENT_BYTES];
+
+	moment.history_place = INT64_MAX;
+	moment.began_ms = INT64_MAX;
+	moment.checkpoint = INT64_MAX;
+	assert_true(export_moment_parse(
+	    export_moment_format(&moment, text), &read));
+	assert_int_equal(read.history_place, moment.history_place);
+	assert_int_equal(read.began_ms, moment.began_ms);
+	assert_int_equal(read.checkpoint, moment.checkpoint);
+	assert_true(digest_equal(read.turn, moment.turn));
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		assert_false(export_moment_parse(str_of(wrong[i]), &read));
 }
 
 static void
@@ -378,6 +459,8 @@ main(void)
 		TEST(test_filters_choose_instances),
 		TEST(test_period_chooses_records_by_their_time),
 		TEST(test_export_shows_the_database_as_it_was_when_it_began),
+		TEST(test_export_of_a_moment_is_the_same_later),
+		TEST(test_moment_goes_through_text),
 		TEST(test_long_history_is_told_whole),
 		TEST(test_database_that_is_none_is_refused),
 		TEST(test_formats_have_names),
