@@ -137,7 +137,7 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	    "INSERT INTO meta VALUES ('unscrubbed', 1) ON CONFLICT DO NOTHING",
 	[WRITE_SCRUBBED] = "DELETE FROM meta WHERE name = 'unscrubbed'",
 	[WRITE_NO_ITEMS] =
-	    "DELETE FROM item WHERE kind IN (0, 1, 2) AND instance = ?1",
+	    "DELETE FROM item WHERE kind IN (0, 1, 2, 3) AND instance = ?1",
 	/* A row that gets shorter leaves its page as it is; one that moves
 	 * away has the page merged with those beside it.  So what is purged
 	 * goes to where there are no numbers, and comes back. */
