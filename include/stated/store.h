@@ -35,7 +35,7 @@ enum store_error {
 	STORE_PARTED,   /* a part of it is here without the rest */
 	STORE_TAKEN,    /* a file is there that must not be replaced */
 	STORE_MOVED,    /* removed or replaced while it was open */
-	STORE_STARVED,  /* the system gives no more descriptors */
+	STORE_STARVED,  /* the system gives no more descriptors, or threads */
 	STORE_STOPPED,  /* by who waited for it */
 	STORE_IO,       /* anything else the disk does to us */
 };

@@ -10,7 +10,9 @@
  *  PICTURE_QUEUED   waits for the thread
  *  PICTURE_DRAWING  is the thread's alone
  *  PICTURE_READY    has its places
- *  PICTURE_FAILED   can't be had: `why` says so
+ *  PICTURE_FAILED   can't be had: `why` says so; who asks a minute later has
+ *                   it tried once more, for the system may have been short of
+ *                   something
  */
 #include "api_priv.h"
 
@@ -24,6 +26,7 @@
 
 /* What is kept, and what may be asked for at the same time. */
 #define PICTURES_MAX 64
+#define TRY_AGAIN_US (60 * 1000000LL)
 
 enum picture_state {
 	PICTURE_QUEUED,
@@ -45,6 +48,7 @@ struct picture {
 	struct digest digest;
 	struct draw *draw;
 	struct buf why;
+	int64_t failed_us;
 	struct onlooker *onlookers; /* in the arenas of their calls */
 };
 
@@ -78,26 +82,24 @@ draw_thread(void *arg)
 	return NULL;
 }
 
-/* Takes the oldest of those that wait. */
-static void
-draw_next(struct api_gallery *gallery)
+static bool
+start_thread(struct api_gallery *gallery, struct picture *picture)
 {
-	struct picture *next = NULL;
-	struct errand *errand;
+	struct errand *errand = calloc(1, sizeof(*errand));
+	int refused;
 
-	must(gallery->drawing == NULL);
-	for (struct picture *picture = gallery->pictures; picture != NULL;
-	     picture = picture->older)
-		if (picture->state == PICTURE_QUEUED)
-			next = picture;
-	if (next == NULL)
-		return;
-	errand = calloc(1, sizeof(*errand));
 	must(errand != NULL);
-	*errand = (struct errand){next, gallery->fd};
-	next->state = PICTURE_DRAWING;
-	gallery->drawing = next;
-	must(pthread_create(&gallery->thread, NULL, draw_thread, errand) == 0);
+	*errand = (struct errand){picture, gallery->fd};
+	picture->state = PICTURE_DRAWING;
+	refused =
+	    pthread_create(&gallery->thread, NULL, draw_thread, errand);
+	if (refused == 0) {
+		gallery->drawing = picture;
+		return true;
+	}
+	buf_addf(&picture->why, "no thread for it: %s", strerror(refused));
+	free(errand);
+	return false;
 }
 
 /* ---- answers ---- */
@@ -136,6 +138,42 @@ answer_all(struct picture *picture)
 	picture->onlookers = NULL;
 }
 
+static struct picture *
+find_oldest_queued(const struct api_gallery *gallery)
+{
+	struct picture *oldest = NULL;
+
+	for (struct picture *picture = gallery->pictures; picture != NULL;
+	     picture = picture->older)
+		if (picture->state == PICTURE_QUEUED)
+			oldest = picture;
+	return oldest;
+}
+
+static void
+settle(struct picture *picture)
+{
+	picture->state =
+	    picture->why.bytes > 0 ? PICTURE_FAILED : PICTURE_READY;
+	if (picture->state == PICTURE_FAILED) {
+		picture->failed_us = clock_monotonic_us();
+		log_warning("a picture can't be drawn", "why=\"%s\"",
+		    buf_cstr(&picture->why));
+	}
+	answer_all(picture);
+}
+
+static void
+draw_next(struct api_gallery *gallery)
+{
+	struct picture *next;
+
+	must(gallery->drawing == NULL);
+	while ((next = find_oldest_queued(gallery)) != NULL &&
+	    !start_thread(gallery, next))
+		settle(next);
+}
+
 static void
 ended_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -149,12 +187,7 @@ ended_cb(evutil_socket_t fd, short what, void *arg)
 	must(picture != NULL);
 	must(pthread_join(gallery->thread, NULL) == 0);
 	gallery->drawing = NULL;
-	picture->state =
-	    picture->why.bytes > 0 ? PICTURE_FAILED : PICTURE_READY;
-	if (picture->state == PICTURE_FAILED)
-		log_warning("a picture can't be drawn", "why=\"%s\"",
-		    buf_cstr(&picture->why));
-	answer_all(picture);
+	settle(picture);
 	draw_next(gallery);
 }
 
@@ -263,6 +296,11 @@ show(struct api_call *call, const struct definition *definition,
 		picture = add(call, definition);
 	if (picture == NULL)
 		return;
+	if (picture->state == PICTURE_FAILED &&
+	    clock_monotonic_us() - picture->failed_us >= TRY_AGAIN_US) {
+		picture->state = PICTURE_QUEUED;
+		buf_clear(&picture->why);
+	}
 	if (is_settled(picture)) {
 		answer(call, picture, &marks);
 		return;

@@ -9,8 +9,11 @@
  * It runs in a child of ours.  It keeps its state in globals, forgets to free
  * some of what it knows about groups and frees some of it twice (version 2.43
  * does), and can take as long as it likes: none of this may happen to a
- * process that moves money.  The child has no descriptor of ours but a pipe,
- * is bounded in time, frees nothing and tells the places in lines of text:
+ * process that moves money.  The child is this program once more, under a name
+ * that says that it has to lay out and nothing else: what is only forked from a
+ * process of several threads may find the allocator locked for ever.  It reads
+ * the graph from its input, has no descriptor of ours, is bounded in time,
+ * frees nothing and tells the places in lines of text on its output.
  *
  * Groups have anchors, which nobody sees: tN above all that is in group N,
  * where it begins, and bN below, from where arrows leave it.  So regions stand
@@ -31,6 +34,9 @@
 #include <gvc.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +45,8 @@
 /* Of computing; whoever waits is patient a little longer. */
 #define SECONDS_MAX 60
 #define PATIENCE_MS (3 * SECONDS_MAX * 1000)
+/* What the child is called; nobody else may be. */
+#define CHILD_NAME "stated: laying out a picture"
 
 extern gvplugin_library_t gvplugin_dot_layout_LTX_library;
 static const lt_symlist_t plugins[] = {
@@ -437,50 +445,41 @@ tell_places(FILE *out, Agraph_t *graph)
 	}
 }
 
-/* What our handlers write to is closed here. */
 static void
-forget_handlers(void)
-{
-	static const int caught[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-
-	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
-		(void)signal(caught[i], SIG_DFL);
-}
-
-static void
-keep_only(int fd)
+be_bounded(void)
 {
 	struct rlimit none = {0, 0};
 	struct rlimit seconds = {SECONDS_MAX, SECONDS_MAX};
-	int quiet = open("/dev/null", O_RDWR);
 
-	for (int standard = 0; standard <= STDERR_FILENO; standard++)
-		(void)dup2(quiet, standard);
-	(void)dup2(fd, STDERR_FILENO + 1);
-	(void)close_range(STDERR_FILENO + 2, ~0U, 0);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)setrlimit(RLIMIT_CPU, &seconds);
 }
 
 /* Whatever becomes of it, it ends here. */
 static _Noreturn void
-lay_out(const char *dot, int fd)
+lay_out(void)
 {
 	Agraph_t *graph;
 	GVC_t *context;
-	FILE *out;
 
-	forget_handlers();
-	keep_only(fd);
-	out = fdopen(STDERR_FILENO + 1, "w");
+	be_bounded();
 	context = gvContextPlugins(plugins, 0);
-	graph = agmemread(dot);
-	if (out == NULL || context == NULL || graph == NULL ||
+	graph = agread(stdin, NULL);
+	if (context == NULL || graph == NULL ||
 	    gvLayout(context, graph, "dot") != 0)
 		_exit(1);
 	attach_attrs(graph);
-	tell_places(out, graph);
-	_exit(fflush(out) == 0 ? 0 : 1);
+	tell_places(stdout, graph);
+	_exit(fflush(stdout) == 0 ? 0 : 1);
+}
+
+/* Before main(), whichever program this is: the C library hands its arguments
+ * to constructors, too. */
+__attribute__((constructor)) static void
+lay_out_if_child(int argc, char **argv)
+{
+	if (argc == 1 && strcmp(argv[0], CHILD_NAME) == 0)
+		lay_out();
 }
 
 /* ---- its parent ---- */
@@ -505,6 +504,8 @@ listen_to(int fd, struct buf *text)
 			continue;
 		}
 		bytes = read(fd, piece, sizeof(piece));
+		if (bytes < 0 && errno == EINTR)
+			continue;
 		if (bytes <= 0)
 			return;
 		buf_add(text, piece, (size_t)bytes);
@@ -524,26 +525,87 @@ is_well(pid_t child)
 	return !WIFEXITED(status) || WEXITSTATUS(status) == 0;
 }
 
-static bool
-ask(const char *dot, struct buf *text, struct buf *why)
+/* A file of no name that has the graph, from its begin on; or -1. */
+static int
+put_down(struct str dot)
 {
-	int ends[2];
+	int fd = memfd_create("graph", MFD_CLOEXEC);
+	bool is_whole = fd >= 0;
+
+	while (is_whole && dot.bytes > 0) {
+		ssize_t bytes = write(fd, dot.at, dot.bytes);
+
+		if (bytes < 0 && errno == EINTR)
+			continue;
+		is_whole = bytes > 0;
+		if (is_whole)
+			dot = str_slice(dot, (size_t)bytes, dot.bytes);
+	}
+	if (is_whole && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
+}
+
+/* What it inherits is the two descriptors.  0, or why not. */
+static int
+spawn(int input, int output, pid_t *child)
+{
+	char *const arguments[] = {(char *)CHILD_NAME, NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t how;
+	sigset_t all, none;
+	int failed;
+
+	(void)sigfillset(&all);
+	(void)sigemptyset(&none);
+	must(posix_spawn_file_actions_init(&files) == 0);
+	must(posix_spawnattr_init(&how) == 0);
+	(void)posix_spawnattr_setsigdefault(&how, &all);
+	(void)posix_spawnattr_setsigmask(&how, &none);
+	(void)posix_spawnattr_setflags(
+	    &how, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	failed = posix_spawn_file_actions_adddup2(
+	    &files, input, STDIN_FILENO);
+	if (failed == 0)
+		failed = posix_spawn_file_actions_adddup2(
+		    &files, output, STDOUT_FILENO);
+	if (failed == 0)
+		failed = posix_spawn_file_actions_addopen(&files,
+		    STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (failed == 0)
+		failed = posix_spawn_file_actions_addclosefrom_np(
+		    &files, STDERR_FILENO + 1);
+	if (failed == 0)
+		failed = posix_spawn(child, "/proc/self/exe", &files, &how,
+		    arguments, environ);
+	(void)posix_spawnattr_destroy(&how);
+	(void)posix_spawn_file_actions_destroy(&files);
+	return failed;
+}
+
+static bool
+ask(struct str dot, struct buf *text, struct buf *why)
+{
+	int input = put_down(dot), ends[2], failed;
 	pid_t child;
 
-	if (pipe2(ends, O_CLOEXEC) != 0) {
+	if (input < 0 || pipe2(ends, O_CLOEXEC) != 0) {
 		buf_addf(why, "no pipe to Graphviz: %s", strerror(errno));
+		if (input >= 0)
+			(void)close(input);
 		return false;
 	}
-	child = fork();
-	if (child == 0)
-		lay_out(dot, ends[1]);
+	failed = spawn(input, ends[1], &child);
+	(void)close(input);
 	(void)close(ends[1]);
-	if (child > 0)
+	if (failed == 0)
 		listen_to(ends[0], text);
 	else
-		buf_addf(why, "no process for Graphviz: %s", strerror(errno));
+		buf_addf(why, "no process for Graphviz: %s", strerror(failed));
 	(void)close(ends[0]);
-	return child > 0 && is_well(child);
+	return failed == 0 && is_well(child);
 }
 
 bool
@@ -553,7 +615,7 @@ draw_layout(struct draw *draw, struct buf *why)
 	bool is_placed;
 
 	write_graph(draw, &dot);
-	is_placed = ask(buf_cstr(&dot), &places, why) &&
+	is_placed = ask(buf_str(&dot), &places, why) &&
 		    read_places(draw, buf_str(&places));
 	if (!is_placed && why->bytes == 0)
 		buf_addf(why,

@@ -220,7 +220,9 @@ instance_give_salt(struct engine *engine, struct instance *instance,
 	char salt[CHART_SALT_BYTES];
 	struct str bytes = {salt, sizeof(salt)};
 
+	/* One that has ended has all its digests, or was erased. */
 	if (definition->sensitive_count == 0 ||
+	    chart_ended_ms(instance->chart) != 0 ||
 	    chart_salt(instance->chart).at != NULL)
 		return;
 	rng->fill(rng, salt, sizeof(salt));

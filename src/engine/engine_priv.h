@@ -306,6 +306,7 @@ struct retention {
 	uint64_t after_number;
 	uint64_t turn; /* the last one that wrote something of this */
 	bool has_purged;  /* and the log still has to be emptied for it */
+	uint64_t scrub_turn; /* in whose batch that was asked for last */
 	uint64_t unswept; /* as the store says; perhaps not durable yet */
 	int64_t sweep_ms; /* not before */
 	int64_t scrub_ms; /* when to empty the log; 0: it need not be */

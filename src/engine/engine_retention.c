@@ -301,6 +301,7 @@ purge(struct engine *engine)
 	} else if (retention->has_purged && retention->next_ms != now_ms) {
 		store_add_scrubbing(store_batch(engine->store));
 		retention->has_purged = false;
+		retention->scrub_turn = turn->serial;
 		retention_erased(engine);
 	}
 	if (retention->next_ms == now_ms)
@@ -406,6 +407,8 @@ retention_revoke(struct engine *engine)
 	/* Then it is found out once more when the engine begins. */
 	if (error != STORE_OK)
 		engine->retention.unswept = 0;
+	if (!turn_is_durable(engine, engine->retention.scrub_turn))
+		engine->retention.has_purged = true;
 	engine->retention.turn = 0;
 	retention_look_again(engine);
 }

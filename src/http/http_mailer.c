@@ -14,6 +14,8 @@
  */
 #include "http_priv.h"
 
+#include "stated/log.h"
+
 #include <event2/event.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +24,7 @@
 #include <unistd.h>
 
 #define THREADS_MAX 8
+#define TRY_AGAIN_MS 500
 _Static_assert(THREADS_MAX >= HTTP_MAILS_MAX && THREADS_MAX >= HTTP_FILES_MAX,
     "what may be under way has a thread");
 
@@ -31,6 +34,7 @@ struct http_mailer {
 	void *arg;
 	int fd; /* readable: something has ended */
 	struct event *ready;
+	struct event *again; /* a thread is to be tried for */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct http_transfers waiting;
@@ -95,21 +99,31 @@ run(void *arg)
 	return NULL;
 }
 
-/* Signals are the loop's business: a thread is born with all blocked. */
+/* Signals are the loop's business: a thread is born with all blocked.  Where
+ * the system has none to give, those that there are do the work; where there
+ * is not even one it is tried again. */
 static void
 start_thread(struct http_mailer *mailer)
 {
+	const struct timeval pause = {.tv_usec = TRY_AGAIN_MS * 1000};
 	sigset_t all, before;
-	int failed;
+	int failed, refused;
 
 	sigfillset(&all);
 	failed = pthread_sigmask(SIG_SETMASK, &all, &before);
 	must(failed == 0);
-	failed = pthread_create(&mailer->threads[mailer->thread_count++], NULL,
+	refused = pthread_create(&mailer->threads[mailer->thread_count], NULL,
 	    run, mailer);
-	must(failed == 0);
 	failed = pthread_sigmask(SIG_SETMASK, &before, NULL);
 	must(failed == 0);
+	if (refused == 0) {
+		mailer->thread_count++;
+		return;
+	}
+	log_warning("no thread for a mail or a file",
+	    "%s: those that there are do the work", strerror(refused));
+	if (mailer->thread_count == 0)
+		evtimer_add(mailer->again, &pause);
 }
 
 /* --------------------------------------------------------------- the loop */
@@ -133,6 +147,18 @@ mailer_ready_cb(evutil_socket_t fd, short what, void *arg)
 	unlock(mailer);
 }
 
+static void
+mailer_again_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct http_mailer *mailer = arg;
+
+	(void)fd, (void)what;
+	lock(mailer);
+	if (mailer->thread_count == 0)
+		start_thread(mailer);
+	unlock(mailer);
+}
+
 struct http_mailer *
 http_mailer_new(struct event_base *base, http_perform_fn *perform,
     http_mailed_fn *mailed, void *arg)
@@ -148,6 +174,8 @@ http_mailer_new(struct event_base *base, http_perform_fn *perform,
 	mailer->ready = event_new(base, mailer->fd, EV_READ | EV_PERSIST,
 	    mailer_ready_cb, mailer);
 	must(mailer->ready != NULL && event_add(mailer->ready, NULL) == 0);
+	mailer->again = evtimer_new(base, mailer_again_cb, mailer);
+	must(mailer->again != NULL);
 	pthread_mutex_init(&mailer->lock, NULL);
 	pthread_cond_init(&mailer->changed, NULL);
 	TAILQ_INIT(&mailer->waiting);
@@ -198,6 +226,7 @@ http_mailer_free(struct http_mailer **mailer_take)
 	free_transfers(&mailer->waiting);
 	free_transfers(&mailer->ended);
 	event_free(mailer->ready);
+	event_free(mailer->again);
 	close(mailer->fd);
 	pthread_cond_destroy(&mailer->changed);
 	pthread_mutex_destroy(&mailer->lock);

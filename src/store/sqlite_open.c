@@ -290,6 +290,23 @@ check_log(struct sqlite_conn *conn, struct buf *detail)
 	return is_wal ? STORE_OK : STORE_READONLY;
 }
 
+/* Where its log, or what goes with that, can't be opened for writing SQLite
+ * opens it for reading, without a word, for as long as the connection lives:
+ * this engine would never write.  Other troubles may pass. */
+static enum store_error
+check_writable(struct sqlite_conn *conn, struct buf *detail)
+{
+	enum store_error error =
+	    sqlite_conn_exec(conn, "BEGIN IMMEDIATE; COMMIT");
+
+	if (error != STORE_READONLY)
+		return STORE_OK;
+	if (detail != NULL)
+		buf_add_cstr(detail, "its log (-wal, -shm) could be opened for "
+		    "reading, but not for writing");
+	return error;
+}
+
 static enum store_error
 open_writer(struct sqlite_store *store, struct store_options options,
     struct buf *detail)
@@ -319,6 +336,8 @@ open_writer(struct sqlite_store *store, struct store_options options,
 		error = set_wal(writer, detail);
 	if (error == STORE_OK)
 		error = sqlite_schema_migrate(writer, detail);
+	if (error == STORE_OK)
+		error = check_writable(writer, detail);
 	sqlite3_wal_hook(writer->db, wal_cb, store);
 	return error;
 }

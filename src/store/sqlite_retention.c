@@ -193,6 +193,9 @@ write_purges(struct sqlite_store *store, const struct store_batch *batch)
 		error = sqlite_write_row(store, WRITE_PURGED_BACK, NULL, NULL);
 	if (error == STORE_OK)
 		error = sqlite_write_row(store, WRITE_STUBS_BACK, NULL, NULL);
+	/* Whoever comes to it next empties the log, if not this process. */
+	if (error == STORE_OK)
+		error = sqlite_write_row(store, WRITE_UNSCRUBBED, NULL, NULL);
 	return error;
 }
 

@@ -69,8 +69,8 @@ store_error_text(enum store_error error)
 		    "while it was open; put the same file back and work goes "
 		    "on, or stop, restore a backup, and start"),
 		[STORE_STARVED] = STR_INIT("the system gives no more "
-		    "descriptors (LimitNOFILE, ulimit -n); try again in a "
-		    "moment"),
+		    "descriptors or threads (LimitNOFILE, TasksMax; ulimit "
+		    "-n, -u); try again in a moment"),
 		[STORE_STOPPED] = STR_INIT("it was stopped before its end"),
 		[STORE_IO] = STR_INIT("the disk or the file system failed; "
 		    "the system's log tells more"),
@@ -104,6 +104,11 @@ store_open(struct store_options options, struct store **opened,
 	store->last_post_id = backend->last_post_id;
 	if (!options.read_only) {
 		store->thread = store_thread_new(backend);
+		if (store->thread == NULL) {
+			backend->ops->close(backend);
+			free(store);
+			return STORE_STARVED;
+		}
 		store->open = store_batch_new(store);
 		store->under_way = store_batch_new(store);
 	}

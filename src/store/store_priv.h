@@ -207,7 +207,8 @@ const struct store_idempotency *store_batch_idempotency(
 
 /* ---- the thread that commits (store_thread.c) ---- */
 
-struct store_thread *store_thread_new(struct store_backend *backend);
+/* NULL where the system has no thread, or descriptor, to give. */
+MUST_USE struct store_thread *store_thread_new(struct store_backend *backend);
 /* Waits for the batch under way. */
 void store_thread_free(struct store_thread **thread);
 /* Only while idle; the batch must stay as it is until store_thread_take(). */

@@ -96,7 +96,7 @@ run(void *arg)
 }
 
 /* Signals are the loop's business: the thread is born with all blocked. */
-static void
+static bool
 start(struct store_thread *thread)
 {
 	sigset_t all, before;
@@ -104,12 +104,13 @@ start(struct store_thread *thread)
 	sigfillset(&all);
 	int failed = pthread_sigmask(SIG_SETMASK, &all, &before);
 	must(failed == 0);
-	failed = pthread_create(&thread->id, NULL, run, thread);
-	must(failed == 0);
-	/* For those who look at the process from outside. */
-	(void)pthread_setname_np(thread->id, "store");
+	int refused = pthread_create(&thread->id, NULL, run, thread);
 	failed = pthread_sigmask(SIG_SETMASK, &before, NULL);
 	must(failed == 0);
+	/* For those who look at the process from outside. */
+	if (refused == 0)
+		(void)pthread_setname_np(thread->id, "store");
+	return refused == 0;
 }
 
 struct store_thread *
@@ -122,10 +123,14 @@ store_thread_new(struct store_backend *backend)
 	thread->backend = backend;
 	thread->is_idle = true;
 	thread->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	must(thread->fd >= 0);
 	must(sem_init(&thread->given, 0, 0) == 0);
-	start(thread);
-	return thread;
+	if (thread->fd >= 0 && start(thread))
+		return thread;
+	if (thread->fd >= 0)
+		close(thread->fd);
+	must(sem_destroy(&thread->given) == 0);
+	free(thread);
+	return NULL;
 }
 
 static void

@@ -37,6 +37,14 @@ tests_e2e_test_e2e_body_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_body_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_body_DEPENDENCIES = $(E2E_NEEDS)
 
+check_PROGRAMS += tests/e2e/test_e2e_call
+tests_e2e_test_e2e_call_SOURCES = tests/e2e/test_e2e_call.c \
+	tests/e2e/shim_call.h $(E2E_HOUSE)
+tests_e2e_test_e2e_call_CPPFLAGS = $(E2E_CPPFLAGS)
+tests_e2e_test_e2e_call_LDADD = $(E2E_LIBS)
+EXTRA_tests_e2e_test_e2e_call_DEPENDENCIES = $(E2E_NEEDS) \
+	tests/e2e/shim_call.so
+
 check_PROGRAMS += tests/e2e/test_e2e_cipher
 tests_e2e_test_e2e_cipher_SOURCES = tests/e2e/test_e2e_cipher.c $(E2E_HOUSE)
 tests_e2e_test_e2e_cipher_CPPFLAGS = $(E2E_CPPFLAGS)
@@ -244,12 +252,14 @@ EXTRA_tests_e2e_test_e2e_clock_DEPENDENCIES = $(E2E_NEEDS) \
 	tests/e2e/shim_clock.so
 
 # Loaded into a program of ours: no sanitizer of their own.
-CLEANFILES += tests/e2e/shim_clock.so tests/e2e/shim_kill.so \
-	tests/e2e/shim_memory.so
-EXTRA_DIST += tests/e2e/shim_clock.c tests/e2e/shim_kill.c \
-	tests/e2e/shim_memory.c
+CLEANFILES += tests/e2e/shim_call.so tests/e2e/shim_clock.so \
+	tests/e2e/shim_kill.so tests/e2e/shim_memory.so
+EXTRA_DIST += tests/e2e/shim_call.c tests/e2e/shim_clock.c \
+	tests/e2e/shim_kill.c tests/e2e/shim_memory.c
 SHIM_CC = $(AM_V_CCLD)$(MKDIR_P) $(@D) && $(CC) -std=gnu17 -D_GNU_SOURCE \
 	-O1 -shared -fPIC
+tests/e2e/shim_call.so: tests/e2e/shim_call.c tests/e2e/shim_call.h
+	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_call.c
 tests/e2e/shim_clock.so: tests/e2e/shim_clock.c
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_clock.c
 tests/e2e/shim_kill.so: tests/e2e/shim_kill.c

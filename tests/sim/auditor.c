@@ -66,6 +66,8 @@ auditor_new(const struct auditor_options *options)
 	auditor->unders = map_new();
 	auditor->events = map_new();
 	auditor->news = map_new();
+	auditor->certified = map_new();
+	auditor->versions = map_new();
 	return auditor;
 }
 
@@ -90,6 +92,8 @@ auditor_free(struct auditor **freed)
 	map_free(&auditor->unders);
 	map_free(&auditor->events);
 	map_free(&auditor->news);
+	map_free(&auditor->certified);
+	map_free(&auditor->versions);
 	arena_free(&auditor->scratch);
 	arena_free(&auditor->arena);
 	free(auditor);
@@ -140,6 +144,7 @@ auditor_open(struct auditor *auditor, struct store *store)
 	auditor->store = store;
 	while (map_next(auditor->lives, &cursor, &key, &life))
 		check_is_there(auditor, life);
+	auditor_look_again(auditor);
 }
 
 void
@@ -233,6 +238,12 @@ auditor_start_acknowledged(
 	CHECK(auditor, str_equal(life->k, start->k), "another's instance",
 	    "%.*s was acknowledged as %.*s", STR_ARG(start->k),
 	    STR_ARG(life->k));
+	CHECK(auditor,
+	    !start->was_created || life->version >= start->version_min ||
+		start->under != 0,
+	    "an old version", "%.*s began on version %lld, and %lld had been "
+	    "published", STR_ARG(start->k), (long long)life->version,
+	    (long long)start->version_min);
 	if (start->under != 0)
 		check_under(auditor, start);
 	if (known == NULL) {
@@ -259,8 +270,14 @@ auditor_start_refused(struct auditor *auditor, struct str k, int64_t items,
 	    number == 0 ? NULL
 			: map_find(auditor->unders,
 			      under_name(auditor, number));
+	const struct life *life = map_find(auditor->lives_of, k);
 
-	CHECK(auditor, known == NULL || known->items != items || under != NULL,
+	/* A key is known for ever; what it was started with may have gone. */
+	if (life != NULL && life->kept_ms > 0)
+		auditor_look(auditor);
+	CHECK(auditor,
+	    known == NULL || known->items != items || under != NULL ||
+		(life != NULL && (life->is_purged || life->is_erased)),
 	    "refused after all", "%.*s was acknowledged, and now refused: %s",
 	    STR_ARG(k), how);
 }
@@ -617,6 +634,10 @@ check_life(struct auditor *auditor, struct life *life)
 	    "%.*s: its history has %llu records, its head says %llu",
 	    STR_ARG(life->k), (unsigned long long)life->head.seq,
 	    (unsigned long long)row.head.seq);
+	CHECK(auditor, row.version == life->version, "another version",
+	    "%.*s is on version %lld, and history says %lld",
+	    STR_ARG(life->k), (long long)row.version,
+	    (long long)life->version);
 	CHECK(auditor, (row.ended_ms != 0) == (life->ended_ms != 0),
 	    "history is not whole", "%.*s: history does not tell of its end",
 	    STR_ARG(life->k));
@@ -654,8 +675,8 @@ auditor_check_rest(struct auditor *auditor, bool has_calls_waiting)
 	void *value;
 
 	auditor->has_calls_waiting = has_calls_waiting;
+	auditor_look(auditor);
 	auditor_reading(auditor, true);
-	auditor_meet(auditor);
 	check_starts(auditor);
 	while (map_next(auditor->lives, &cursor, &key, &value))
 		check_life(auditor, value);

@@ -16,7 +16,8 @@
  *    changes nothing, and page is a notice;
  *  - what an endpoint did it gives a name, R17, and what undoes it names that;
  *  - a step whose name ends with `u` has an undo;
- *  - an instance that ends in `undone` has undone all.
+ *  - an instance that ends in `undone` has undone all;
+ *  - one with a label `kept` is purged so many days after its end.
  */
 #ifndef AUDITOR_H
 #define AUDITOR_H
@@ -32,6 +33,8 @@ struct auditor_options {
 	void (*reads)(void *arg, bool begins);
 	/* Each record, as it is read for the first time. */
 	void (*sees)(void *arg, struct str k, struct str canonical);
+	/* Whether the files have these bytes in them. */
+	bool (*has_bytes)(void *arg, struct str bytes);
 	void *arg;
 	const int64_t *now_ms;
 };
@@ -97,6 +100,7 @@ struct auditor_start {
 	int64_t under; /* number of the Idempotency-Key; 0: none */
 	bool was_created; /* else it was there */
 	uint64_t instance;
+	int64_t version_min; /* the newest that was there when it was asked */
 };
 void auditor_start_acknowledged(
     struct auditor *auditor, const struct auditor_start *start);
@@ -126,6 +130,42 @@ struct auditor_act {
 };
 void auditor_act_acknowledged(struct auditor *auditor, uint64_t instance,
     const struct auditor_act *act);
+
+/* ---- the installation ---- */
+
+/* What is sensitive of that instance. */
+struct str auditor_secret(struct arena *arena, struct str k);
+/* Reads what has become durable.  Before anything after which more may be
+ * purged or erased: what is seen later is judged by what holds then. */
+void auditor_look(struct auditor *auditor);
+
+struct auditor_hold {
+	struct str id;
+	struct str scope; /* instance, key, workflow, label */
+	struct str value;
+};
+/* From when it is asked for until its end something may be held; from when it
+ * is acknowledged until its release is asked for it is. */
+void auditor_hold_asked(
+    struct auditor *auditor, const struct auditor_hold *hold);
+void auditor_hold_acknowledged(struct auditor *auditor, struct str id);
+void auditor_release_asked(struct auditor *auditor, struct str id);
+/* One of those whose release was not asked for, counted round; absent: there
+ * is none. */
+struct str auditor_hold_at(struct auditor *auditor, size_t at);
+
+/* No call leaves between these two. */
+void auditor_pause_acknowledged(struct auditor *auditor);
+void auditor_resume_asked(struct auditor *auditor);
+
+void auditor_publish_asked(
+    struct auditor *auditor, struct str workflow, int64_t version);
+void auditor_published(
+    struct auditor *auditor, struct str workflow, int64_t version);
+/* The newest that is known to be published. */
+int64_t auditor_version(struct auditor *auditor, struct str workflow);
+/* That an instance is on, as its history says; 0: there is none. */
+int64_t auditor_version_of(struct auditor *auditor, uint64_t instance);
 
 /* ---- people who look ---- */
 
@@ -159,6 +199,8 @@ void auditor_let_repeat(
 void auditor_check_rest(struct auditor *auditor, bool has_calls_waiting);
 /* The same when all has come to its end. */
 void auditor_check_end(struct auditor *auditor);
+/* Nothing is held any more, and the time of all that ended is over. */
+void auditor_check_purged(struct auditor *auditor);
 /* Sum of the lives of instances so far, in virtual time, and their number. */
 int64_t auditor_lived_ms(const struct auditor *auditor);
 size_t auditor_instances(const struct auditor *auditor);

@@ -39,8 +39,8 @@ auditor_operation_parse(struct str name, enum auditor_operation *operation)
 	return false;
 }
 
-static bool
-take_int(const struct value *body, const char *name, int64_t *out)
+bool
+auditor_take_int(const struct value *body, const char *name, int64_t *out)
 {
 	const struct value *value = value_field_or_null(body, name);
 	struct buf text = {0};
@@ -69,7 +69,8 @@ auditor_body_parse(
 	call->at = value_str(value_field_or_null(body, "at"));
 	call->ref = value_str(value_field_or_null(body, "ref"));
 	return call->k.bytes > 0 && call->at.bytes > 0 &&
-	       take_int(body, "v", &call->v) && take_int(body, "i", &call->i);
+	       auditor_take_int(body, "v", &call->v) &&
+	       auditor_take_int(body, "i", &call->i);
 }
 
 bool
@@ -240,6 +241,10 @@ auditor_sent(struct auditor *auditor, const struct auditor_call *call)
 	    call->operation == OPERATION_PAGE)
 		return;
 	at_ms = take_intent(auditor, call);
+	CHECK(auditor, !auditor->is_paused || at_ms <= auditor->paused_ms,
+	    "sent while paused",
+	    "%.*s of %.*s went out, and was asked for after the pause",
+	    STR_ARG(call->at), STR_ARG(call->k));
 	if (nature == NATURE_FIND || nature == NATURE_FREE)
 		return;
 	effect = auditor_effect_of(auditor, call);

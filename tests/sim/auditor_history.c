@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+#define DAY_MS (24 * 3600 * 1000LL)
+
 struct reading {
 	struct auditor *auditor;
 	struct life *life;
@@ -45,6 +47,13 @@ instant_of(const struct reading *reading, const char *name)
 								 : 0;
 }
 
+/* A text for as long as the play lasts. */
+static struct str
+keep(const struct reading *reading, const char *name)
+{
+	return arena_str(reading->auditor->arena, text_of(reading, name));
+}
+
 #define REQUIRE(reading, holds, check, format, ...)                            \
 	CHECK((reading)->auditor, holds, check, "%.*s, record %llu: " format,  \
 	    STR_ARG((reading)->life->k),                                       \
@@ -61,6 +70,35 @@ read_started(struct reading *reading)
 	map_put(reading->auditor->ids, text_of(reading, "instance"),
 	    reading->life);
 	reading->life->began_ms = reading->time_ms;
+	reading->life->id = keep(reading, "instance");
+	reading->life->workflow = keep(reading, "workflow");
+	reading->life->business_key = keep(reading, "business_key");
+	reading->life->version = int_of(reading, "version");
+}
+
+/* The version that it leaves is the one that it was on. */
+static void
+read_migrated(struct reading *reading)
+{
+	struct life *life = reading->life;
+
+	REQUIRE(reading, life->version == int_of(reading, "from_version"),
+	    "another version", "it leaves version %lld, and was on %lld",
+	    (long long)int_of(reading, "from_version"),
+	    (long long)life->version);
+	life->version = int_of(reading, "to_version");
+}
+
+static void
+read_erased(struct reading *reading)
+{
+	struct life *life = reading->life;
+
+	REQUIRE(reading, life->ended_ms != 0, "erased too early", "%s",
+	    "it has not ended");
+	REQUIRE(reading, !auditor_is_held(reading->auditor, life, true),
+	    "erased under a hold", "%s", "a hold is over it");
+	life->is_erased = true;
 }
 
 static bool
@@ -485,6 +523,8 @@ static const struct {
 } kinds[] = {
     {STR_INIT("started"), read_started},
     {STR_INIT("ended"), read_ended},
+    {STR_INIT("migrated"), read_migrated},
+    {STR_INIT("erased"), read_erased},
     {STR_INIT("call-sent"), read_call_sent},
     {STR_INIT("step-done"), read_step_done},
     {STR_INIT("step-failed"), read_step_failed},
@@ -519,11 +559,16 @@ record_cb(uint64_t number, const struct audit_record *record, void *arg)
 {
 	struct reading *reading = arg;
 	struct auditor *auditor = reading->auditor;
-	enum audit_fault fault = audit_verify_next(
-	    &reading->life->head, record->canonical, record->hash);
 	struct json_error error;
+	enum audit_fault fault;
 	struct str kind;
 
+	CHECK(auditor, record->purged_from == 0, "purged too early",
+	    "%llu (%.*s) was purged, and its record %llu has never been seen",
+	    (unsigned long long)number, STR_ARG(reading->life->k),
+	    (unsigned long long)record->seq);
+	fault = audit_verify_next(
+	    &reading->life->head, record->canonical, record->hash);
 	CHECK(auditor, fault == AUDIT_SOUND, "history is not whole",
 	    "%llu (%.*s), record %llu: %.*s", (unsigned long long)number,
 	    STR_ARG(reading->life->k), (unsigned long long)record->seq,
@@ -535,6 +580,11 @@ record_cb(uint64_t number, const struct audit_record *record, void *arg)
 	kind = text_of(reading, "kind");
 	REQUIRE(reading, reading->life->began || record->seq == 1,
 	    "history is not whole", "it does not begin with %s", "its start");
+	REQUIRE(reading,
+	    str_find(record->canonical,
+		auditor_secret(auditor->scratch, reading->life->k)) ==
+		SIZE_MAX,
+	    "told what is sensitive", "%.*s", STR_ARG(kind));
 	auditor->options.sees(
 	    auditor->options.arg, reading->life->k, record->canonical);
 	note_act(reading, kind);
@@ -592,11 +642,15 @@ give_name(struct auditor *auditor, struct life *life, struct str labels)
 {
 	struct json_error error;
 	const struct value *value = json_read(auditor->scratch, labels, &error);
+	int64_t days;
 
 	if (value == NULL)
 		return;
 	life->k = arena_str(
 	    auditor->arena, value_str(value_field_or_null(value, "k")));
+	if (str_parse_int(value_str(value_field_or_null(value, "kept")), 1,
+		10000, &days))
+		life->kept_ms = days * DAY_MS;
 	CHECK(auditor, map_put(auditor->lives_of, life->k, life) == NULL,
 	    "started twice", "%.*s has two instances", STR_ARG(life->k));
 	auditor->nameless--;

@@ -72,6 +72,15 @@ struct life {
 	struct str news;
 	bool is_to_be_undone; /* the last cancel asked for it */
 	bool is_given_up;     /* somebody settled an incident by an end */
+	/* as its first record, and the last move, have it */
+	struct str id;
+	struct str workflow;
+	struct str business_key;
+	int64_t version;
+	int64_t kept_ms; /* after its end; 0: for ever */
+	struct str salt; /* of its digests; absent: none has been seen */
+	bool is_erased;
+	bool is_purged;
 };
 
 struct count {
@@ -103,6 +112,24 @@ struct told_event {
 	bool was_held;
 };
 
+struct hold {
+	struct auditor_hold what;
+	struct hold *next;
+	bool is_acknowledged;
+	bool is_released; /* that was asked for */
+};
+
+/* What a certificate says of an instance. */
+struct certified {
+	int64_t records;
+	struct str hash;
+};
+
+struct versions {
+	int64_t asked; /* the newest */
+	int64_t published;
+};
+
 struct auditor {
 	struct auditor_options options;
 	struct arena *arena;
@@ -123,6 +150,15 @@ struct auditor {
 	struct map *events;   /* id -> struct told_event */
 	struct map *news;     /* ref -> struct life that waited for it */
 	int ref_last;
+	struct hold *holds; /* that were ever asked for */
+	struct audit_head journal;
+	struct map *certified; /* identifier -> struct certified */
+	struct digest *turns;  /* of the log: hashes of their last records */
+	size_t turn_count;
+	size_t turn_capacity;
+	bool is_paused;
+	int64_t paused_ms;
+	struct map *versions; /* workflow -> struct versions */
 };
 
 #define FAIL(auditor, check, ...) auditor_fail(auditor, check, __VA_ARGS__)
@@ -148,12 +184,23 @@ void auditor_meet(struct auditor *auditor);
 void auditor_read(struct auditor *auditor, struct life *life);
 void auditor_life_free(struct life *life);
 
+/* ---- auditor_office.c ---- */
+/* Whether a hold that was acknowledged is over it; is_sure: or else whether
+ * one may be. */
+bool auditor_is_held(
+    const struct auditor *auditor, const struct life *life, bool is_sure);
+/* After a crash: what was there is there. */
+void auditor_look_again(struct auditor *auditor);
+
 /* ---- auditor_effect.c ---- */
 struct str auditor_call_name(
     struct arena *arena, const struct auditor_call *call);
 /* The names of operations, as histories and addresses have them. */
 MUST_USE bool auditor_operation_parse(
     struct str name, enum auditor_operation *operation);
+/* A whole number, from 0 on. */
+MUST_USE bool auditor_take_int(
+    const struct value *body, const char *name, int64_t *out);
 bool auditor_body_parse(
     struct arena *arena, const struct value *body, struct auditor_call *call);
 /* Made where there is none. */

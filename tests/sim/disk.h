@@ -99,6 +99,10 @@ void disk_revive(struct disk *disk);
 bool disk_damage(struct disk *disk, const char *path, size_t at);
 /* SIZE_MAX: there is no such file. */
 size_t disk_bytes(struct disk *disk, const char *path);
+/* Whether these bytes are in any page of a database or its log, as whoever
+ * reads it now sees; not in the part of a page that is in no use: SQLite leaves
+ * copies there of what it moved to other pages, whatever it is told. */
+bool disk_contains(struct disk *disk, const char *at, size_t bytes);
 /* What only a sync would make durable. */
 size_t disk_bytes_unsynced(struct disk *disk);
 

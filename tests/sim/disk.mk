@@ -4,6 +4,7 @@
 
 SIM_DISK = \
 	tests/sim/disk.c \
+	tests/sim/disk_search.c \
 	tests/sim/disk.h \
 	tests/sim/disk_priv.h \
 	tests/sim/disk_vfs.c

@@ -11,11 +11,14 @@ tests_sim_simulate_SOURCES = \
 	tests/sim/auditor.h \
 	tests/sim/auditor_effect.c \
 	tests/sim/auditor_history.c \
+	tests/sim/auditor_office.c \
 	tests/sim/auditor_priv.h \
 	tests/sim/fixed_chart.c \
 	tests/sim/fixed_chart.h \
 	tests/sim/random_chart.c \
 	tests/sim/random_chart.h \
+	tests/sim/random_office.c \
+	tests/sim/random_office.h \
 	tests/sim/random_script.c \
 	tests/sim/random_script.h \
 	tests/sim/script.c \
@@ -26,6 +29,7 @@ tests_sim_simulate_SOURCES = \
 	tests/sim/world.h \
 	tests/sim/world_end.c \
 	tests/sim/world_network.c \
+	tests/sim/world_office.c \
 	tests/sim/world_people.c \
 	tests/sim/world_priv.h \
 	tests/unit/engine/chaos_gate.c \

@@ -2,6 +2,7 @@
 #include "random_script.h"
 
 #include "random_chart.h"
+#include "random_office.h"
 #include "stated/rng.h"
 
 #define KEYS 4	/* of each workflow */
@@ -17,6 +18,7 @@ struct script_writer {
 	int troubles; /* percent of ticks with trouble of the engine's own */
 	int lies;     /* percent of answers that are none */
 	int patience; /* how far time goes at once: less or more */
+	struct random_office *office; /* NULL: nobody is in */
 };
 
 static int
@@ -194,6 +196,8 @@ add_tick(struct script_writer *writer)
 
 	if (chance(writer, writer->troubles))
 		add_trouble(writer);
+	if (writer->office != NULL)
+		random_office_tick(writer->office, writer->script);
 	if (what < 12)
 		add_start(writer);
 	else if (what < 24)
@@ -222,12 +226,16 @@ random_script_make(uint64_t seed, struct script *script)
 {
 	struct rng_seeded rng;
 	struct script_writer writer = {.rng = &rng.rng, .script = script};
+	struct random_office office;
 	int ticks;
 
 	rng_seeded_init(&rng, seed);
 	buf_addf(&script->definitions, "# seed %llu\n",
 	    (unsigned long long)seed);
 	writer.workflows = random_chart_make(&rng.rng, &script->definitions);
+	if (random_office_init(
+		&office, seed, writer.workflows, &script->definitions))
+		writer.office = &office;
 	writer.troubles = below(&writer, 20);
 	writer.lies = below(&writer, 60);
 	writer.patience = 3 + below(&writer, 8);

@@ -47,7 +47,19 @@
 	/* what the engine reads in the next one fails */                      \
 	X(UNREADABLE, "unreadable", "", "", "", "")                            \
 	/* the engine is gone: MANNER is killed or power */                    \
-	X(CRASH, "crash", "MANNER", "luck", "", "")
+	X(CRASH, "crash", "MANNER", "luck", "", "")                            \
+	/* of the installation: a legal hold over who has that key, by SCOPE:  \
+	 * instance, key, label, or the whole workflow; and its release */     \
+	X(KEEP, "keep", "SCOPE WORKFLOW", "key", "", "")                       \
+	X(LET_GO, "let-go", "", "at", "", "")                                  \
+	X(ERASE, "erase", "WORKFLOW", "key", "", "")                           \
+	/* of the connection that all calls go by */                           \
+	X(PAUSE, "pause", "", "", "", "")                                      \
+	X(UNPAUSE, "unpause", "", "", "", "")                                  \
+	X(PUBLISH, "publish", "WORKFLOW", "version", "", "")                   \
+	X(MIGRATE, "migrate", "WORKFLOW", "key", "to", "")                     \
+	/* the files are read again: they say what they said */                \
+	X(RELOAD, "reload", "", "", "", "")
 
 enum happening_kind {
 #define X(symbol, ...) HAPPENING_##symbol,

@@ -87,6 +87,14 @@ sees_cb(void *arg, struct str k, struct str canonical)
 		printf("    %.*s %.*s\n", STR_ARG(k), STR_ARG(canonical));
 }
 
+static bool
+has_bytes_cb(void *arg, struct str bytes)
+{
+	const struct world *world = arg;
+
+	return disk_contains(world->disk, bytes.at, bytes.bytes);
+}
+
 struct str
 world_person(struct world *world)
 {
@@ -109,6 +117,42 @@ static int64_t
 sleep_cb(const struct clock *clock, int64_t until_ms)
 {
 	return until_ms <= now_cb(clock) ? 0 : 24 * 3600 * 1000;
+}
+
+/* ---- the library ---- */
+
+struct library *
+world_load(struct world *world)
+{
+	struct diag_list *diags = diag_list_new();
+	struct library *library = library_new();
+
+	library_add_text(library, STR("script.yaml"),
+	    buf_str(&world->script->definitions), diags);
+	if (!library_link(library, diags)) {
+		struct buf text = {0};
+
+		diag_format(diags, &text, false);
+		if (world->traces)
+			printf("%s", buf_cstr(&text));
+		buf_fini(&text);
+		library_free(&library);
+	}
+	diag_list_free(&diags);
+	return library;
+}
+
+static void
+unload(struct world *world)
+{
+	library_free(&world->library);
+	while (world->older != NULL) {
+		struct older *older = world->older;
+
+		world->older = older->next;
+		library_free(&older->library);
+		free(older);
+	}
 }
 
 /* ---- the engine ---- */
@@ -314,6 +358,12 @@ crash(struct world *world, const struct happening *happening)
 		disk_revive(world->disk);
 	world->held = 0;
 	world->fails = false;
+	if (world->is_stale) {
+		unload(world);
+		world->library = world_load(world);
+		must(world->library != NULL);
+		world->is_stale = false;
+	}
 	open_engine(world);
 }
 
@@ -333,6 +383,8 @@ set_bounds(struct world *world, const struct happening *happening)
 static void
 pass_time(struct world *world, int64_t ms)
 {
+	if (world->keeps)
+		auditor_look(world->auditor);
 	world->now_ms += world_is_quiet(world) ? ms : ms % WAITING_MS_MAX;
 }
 
@@ -393,6 +445,28 @@ perform(struct world *world, const struct happening *happening)
 	case HAPPENING_CRASH:
 		crash(world, happening);
 		return;
+	case HAPPENING_KEEP:
+		world_keep(world, happening);
+		return;
+	case HAPPENING_LET_GO:
+		world_let_go(world, happening);
+		return;
+	case HAPPENING_ERASE:
+		world_erase(world, happening);
+		return;
+	case HAPPENING_PAUSE:
+	case HAPPENING_UNPAUSE:
+		world_switch(world, happening->kind == HAPPENING_PAUSE);
+		return;
+	case HAPPENING_PUBLISH:
+		world_publish(world, happening);
+		return;
+	case HAPPENING_MIGRATE:
+		world_migrate(world, happening);
+		return;
+	case HAPPENING_RELOAD:
+		world_reload(world);
+		return;
 	case HAPPENING_COUNT:
 		break;
 	}
@@ -410,27 +484,6 @@ tell_happening(struct world *world, const struct happening *happening)
 }
 
 /* ---- a play ---- */
-
-static bool
-load(struct world *world, const struct script *script)
-{
-	struct diag_list *diags = diag_list_new();
-	bool is_linked;
-
-	world->library = library_new();
-	library_add_text(world->library, STR("script.yaml"),
-	    buf_str(&script->definitions), diags);
-	is_linked = library_link(world->library, diags);
-	if (!is_linked && world->traces) {
-		struct buf text = {0};
-
-		diag_format(diags, &text, false);
-		printf("%s", buf_cstr(&text));
-		buf_fini(&text);
-	}
-	diag_list_free(&diags);
-	return is_linked;
-}
 
 static void
 lay_database(void)
@@ -450,6 +503,7 @@ world_begin(struct world *world, const struct script *script)
 	    .fail = fail_cb,
 	    .reads = world_reads_cb,
 	    .sees = sees_cb,
+	    .has_bytes = has_bytes_cb,
 	    .arg = world,
 	    .now_ms = &world->now_ms,
 	};
@@ -505,7 +559,11 @@ world_play(const struct script *script, bool traces, void (*failed)(void),
 	world->failed = failed;
 	world->traces = traces;
 	*result = (struct world_result){.instances = 0};
-	result->is_invalid = !load(world, script);
+	world->script = script;
+	world->keeps = str_find(buf_str(&script->definitions),
+			   STR("\nretention:")) != SIZE_MAX;
+	world->library = world_load(world);
+	result->is_invalid = world->library == NULL;
 	if (!result->is_invalid) {
 		world_begin(world, script);
 		for (size_t i = 0; i < script->count; i++) {
@@ -518,7 +576,7 @@ world_play(const struct script *script, bool traces, void (*failed)(void),
 		result->digest = digest_stream_end(&world->seen);
 		arena_free(&world->arena);
 	}
-	library_free(&world->library);
+	unload(world);
 	free(world);
 }
 

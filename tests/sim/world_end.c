@@ -9,6 +9,8 @@
 #define ROUNDS_BY_ITSELF 40 /* then operators cancel what is left */
 #define ROUNDS_MAX 120
 #define ROUNDS_OF_CALLS 20 /* when all have ended */
+#define ROUNDS_OF_PURGES 8
+#define KEPT_MS_MAX (400 * 24 * 3600 * 1000LL)
 #define ANSWERS_MAX 4000
 
 /* Until the engine finds nothing more to do: what is due it takes a little at
@@ -75,6 +77,8 @@ pass_time(struct world *world)
 		world->now_ms += 21 * 1000;
 		return;
 	}
+	if (world->keeps)
+		auditor_look(world->auditor);
 	must(store_each_due(world->store, &range, due_cb, &due_ms) ==
 	     STORE_OK);
 	if (due_ms > world->now_ms)
@@ -97,12 +101,30 @@ let_calls_go(struct world *world)
 	}
 }
 
+/* Nothing is held, all is over: all that isn't kept for ever goes. */
+static void
+let_histories_go(struct world *world)
+{
+	while (world_release_any(world))
+		rest(world);
+	auditor_look(world->auditor);
+	world->now_ms += KEPT_MS_MAX;
+	for (int round = 0; round < ROUNDS_OF_PURGES; round++) {
+		answer_all(world);
+		auditor_look(world->auditor);
+		world->now_ms += 1100;
+	}
+	answer_all(world);
+	auditor_check_purged(world->auditor);
+}
+
 void
 world_grow_honest(struct world *world)
 {
 	world->held = 0;
 	world->fails = false;
 	world_tell(world, "honest");
+	world_switch(world, false);
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		answer_all(world);
 		auditor_check_rest(world->auditor, has_calls_inside(world));
@@ -117,4 +139,6 @@ world_grow_honest(struct world *world)
 	answer_all(world);
 	auditor_check_end(world->auditor);
 	let_calls_go(world);
+	if (world->keeps)
+		let_histories_go(world);
 }

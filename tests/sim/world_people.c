@@ -72,17 +72,27 @@ ask_new(struct world *world, int kind)
 	return ask;
 }
 
-static struct str
-k_of(struct world *world, const char *workflow, int64_t key)
+struct str
+world_k(struct world *world, const char *workflow, int64_t key)
 {
 	return arena_strf(world->arena, "%s:%lld", workflow, (long long)key);
 }
 
 /* ---- callers ---- */
 
-static const struct value *
-input_of(struct world *world, struct str k, int64_t items)
+static bool
+is_sensitive(struct world *world, const char *workflow)
 {
+	const struct definition *definition =
+	    library_find_workflow(world->library, str_of(workflow), 0);
+
+	return definition != NULL && definition->sensitive_count > 0;
+}
+
+static const struct value *
+input_of(struct world *world, struct str k, const struct happening *start)
+{
+	int64_t items = start->numbers[1];
 	struct value_builder *input = value_build_context(world->arena);
 	struct value_builder *list = value_build_list(world->arena);
 
@@ -90,6 +100,9 @@ input_of(struct world *world, struct str k, int64_t items)
 		value_append(list, value_of_int(world->arena, i));
 	value_put_str(input, "k", k);
 	value_put(input, STR("xs"), value_built(list));
+	if (is_sensitive(world, start->word))
+		value_put_str(
+		    input, "s", auditor_secret(world->arena, k));
 	return value_built(input);
 }
 
@@ -102,11 +115,11 @@ k_of_start(struct world *world, const struct happening *happening)
 	    world->library, str_of(happening->word), 0);
 
 	if (definition == NULL || definition->business_key != NULL)
-		return k_of(world, happening->word, happening->numbers[0]);
+		return world_k(world, happening->word, happening->numbers[0]);
 	if (happening->numbers[2] != 0)
-		return k_of(
+		return world_k(
 		    world, happening->word, 1000 + happening->numbers[2]);
-	return k_of(world, happening->word, 2000 + ++world->people);
+	return world_k(world, happening->word, 2000 + ++world->people);
 }
 
 void
@@ -116,7 +129,7 @@ world_start(struct world *world, const struct happening *happening)
 	struct str k = k_of_start(world, happening);
 	struct engine_start start = {
 	    .workflow = str_of(happening->word),
-	    .input = input_of(world, k, happening->numbers[1]),
+	    .input = input_of(world, k, happening),
 	    .actor = {.name = STR("caller")},
 	};
 	int64_t under = happening->numbers[2];
@@ -124,6 +137,8 @@ world_start(struct world *world, const struct happening *happening)
 	ask->start.k = k;
 	ask->start.items = happening->numbers[1];
 	ask->start.under = under;
+	ask->start.version_min =
+	    auditor_version(world->auditor, start.workflow);
 	if (under != 0) {
 		struct str request = arena_strf(world->arena, "%.*s %lld",
 		    STR_ARG(k), (long long)happening->numbers[1]);
@@ -161,13 +176,13 @@ void
 world_event(struct world *world, const struct happening *happening)
 {
 	send_event(world, happening,
-	    k_of(world, happening->workflow, happening->numbers[0]));
+	    world_k(world, happening->workflow, happening->numbers[0]));
 }
 
 void
 world_news(struct world *world, const struct happening *happening)
 {
-	struct str k = k_of(world, happening->workflow, happening->numbers[0]);
+	struct str k = world_k(world, happening->workflow, happening->numbers[0]);
 	struct str ref = auditor_news(world->auditor, k);
 
 	if (ref.at != NULL)
@@ -214,8 +229,8 @@ list_items(
 	world_reads_cb(world, false);
 }
 
-static void
-act(struct world *world, uint64_t instance, struct chart_event *event,
+void
+world_act(struct world *world, uint64_t instance, struct chart_event *event,
     const char *record)
 {
 	struct ask *ask = ask_new(world, ASK_ACT);
@@ -236,7 +251,7 @@ decide(struct world *world, const struct item *task, const char *choice)
 	    .choice = str_of(choice),
 	};
 
-	act(world, task->instance, &event, "task-decided");
+	world_act(world, task->instance, &event, "task-decided");
 }
 
 void
@@ -326,7 +341,7 @@ settle(struct world *world, const struct items *items, size_t at, int64_t luck)
 		auditor_let_repeat(world->auditor, &incident);
 	value_put_str(data, "ref", ref);
 	event.data = value_built(data);
-	act(world, items->items[at].instance, &event, "incident-resolved");
+	world_act(world, items->items[at].instance, &event, "incident-resolved");
 }
 
 /* ---- the second person ---- */
@@ -428,7 +443,7 @@ judge(struct world *world, const struct item *proposal)
 		value_field_or_null(body, "compensate")),
 	};
 
-	act(world, proposal->instance, &event,
+	world_act(world, proposal->instance, &event,
 	    !confirms	? "proposal-rejected"
 	    : is_cancel ? "cancelled"
 			: "incident-resolved");
@@ -475,7 +490,7 @@ acknowledge(struct world *world, const struct item *item)
 	    .serial = item->serial,
 	};
 
-	act(world, item->instance, &event, "escalation-acknowledged");
+	world_act(world, item->instance, &event, "escalation-acknowledged");
 }
 
 void
@@ -513,10 +528,32 @@ world_operate(struct world *world, const struct happening *happening)
 	struct chart_event event = {.compensate = happening->numbers[1] != 0};
 	const char *record = operation_of(happening->kind, &event);
 	uint64_t instance = auditor_find(world->auditor,
-	    k_of(world, happening->word, happening->numbers[0]));
+	    world_k(world, happening->word, happening->numbers[0]));
 
 	if (instance != 0)
-		act(world, instance, &event, record);
+		world_act(world, instance, &event, record);
+}
+
+void
+world_migrate(struct world *world, const struct happening *happening)
+{
+	uint64_t instance = auditor_find(world->auditor,
+	    world_k(world, happening->word, happening->numbers[0]));
+	struct ask *ask;
+
+	if (instance == 0)
+		return;
+	ask = ask_new(world, ASK_ACT);
+	ask->act.kind = "migrated";
+	ask->act.actor = world_person(world);
+	engine_migrate(world->engine, instance,
+	    &(struct engine_migrate){
+		.workflow = str_of(happening->word),
+		.from = auditor_version_of(world->auditor, instance),
+		.to = happening->numbers[1],
+		.actor = {.name = ask->act.actor},
+	    },
+	    reply_cb, ask);
 }
 
 static void
@@ -563,10 +600,10 @@ open_cb(const struct store_instance *row, void *arg)
 		return true;
 	ones->count++;
 	if (str_equal(row->status, STR("suspended"))) {
-		act(ones->world, row->number, &event, "resumed");
+		world_act(ones->world, row->number, &event, "resumed");
 	} else if (ones->cancels) {
 		event.kind = EV_CANCELLED;
-		act(ones->world, row->number, &event, "cancelled");
+		world_act(ones->world, row->number, &event, "cancelled");
 	}
 	return true;
 }

@@ -17,6 +17,12 @@ struct waiting {
 
 #define WAITING_MAX 1024
 
+/* A library that was replaced: instances may run on what is in it. */
+struct older {
+	struct older *next;
+	struct library *library;
+};
+
 struct world {
 	struct world_result *result;
 	void (*failed)(void);
@@ -43,6 +49,12 @@ struct world {
 	struct happening failure;
 	bool is_unreadable; /* what the engine reads, from now on */
 	int reads;	    /* of ours, one within another */
+	const struct script *script;
+	bool keeps;	 /* histories are purged */
+	bool is_stale;	 /* the library has more in it than its files */
+	struct older *older; /* libraries, from before it was read again */
+	int holds;	 /* so far */
+	int64_t resumes; /* of the connection */
 };
 
 /* Told to who watches, and part of the play's digest. */
@@ -58,6 +70,8 @@ void world_reads_cb(void *world, bool begins);
 /* The engine does what there is to be done, and commits it. */
 void world_go_on(struct world *world);
 bool world_is_quiet(struct world *world);
+/* What the script's definitions say; NULL: they can't be loaded. */
+struct library *world_load(struct world *world);
 /* Who acts is somebody new each time. */
 struct str world_person(struct world *world);
 
@@ -84,6 +98,22 @@ size_t world_do_all(struct world *world);
 /* An operator ends whatever has not ended. */
 void world_cancel_all(struct world *world);
 size_t world_count_open(struct world *world);
+
+void world_act(struct world *world, uint64_t instance,
+    struct chart_event *event, const char *record);
+void world_migrate(struct world *world, const struct happening *happening);
+struct str world_k(struct world *world, const char *workflow, int64_t key);
+
+/* ---- world_office.c: the installation: what is kept, who may call, and what
+ * there is to be started ---- */
+void world_keep(struct world *world, const struct happening *happening);
+void world_let_go(struct world *world, const struct happening *happening);
+void world_erase(struct world *world, const struct happening *happening);
+void world_switch(struct world *world, bool pauses);
+void world_publish(struct world *world, const struct happening *happening);
+void world_reload(struct world *world);
+/* Of all holds that the engine knows, one; false: there is none. */
+bool world_release_any(struct world *world);
 
 /* ---- world_end.c ---- */
 void world_grow_honest(struct world *world);

@@ -234,6 +234,25 @@ test_many_are_purged_a_few_at_a_time(void **state)
 	house_free(&house);
 }
 
+/* The next engine empties the log of what was purged, whenever the last one
+ * went. */
+static void
+test_log_is_emptied_after_a_crash_too(void **state)
+{
+	struct house *house = open_house(kept_a_month);
+	uint64_t number = run(house, "A-1", "DE01");
+
+	(void)state;
+	house_advance(house, 31 * DAY);
+	assert_true(is_purged(house, number));
+	house_crash(house);
+	assert_false(store_is_scrubbed(house->store));
+	for (int i = 0; i < 6; i++)
+		house_advance(house, 1100);
+	assert_true(store_is_scrubbed(house->store));
+	house_free(&house);
+}
+
 /* The commit that purges fails: nothing is lost, and it is done later. */
 static void
 test_purge_that_fails_is_done_later(void **state)
@@ -288,6 +307,100 @@ test_what_an_older_program_ended_is_purged_too(void **state)
 	for (uint64_t n = 1; n <= number; n++)
 		assert_true(is_purged(house, n));
 	assert_false(is_purged(house, open));
+	house_free(&house);
+}
+
+/* ---- what a second person was asked for ---- */
+
+static const char checked_by_two[] =
+    "workflow: two\n"
+    "version: 1\n"
+    "retention: 30d\n"
+    "sensitive: [input.iban]\n"
+    "business-key: = input.key\n"
+    "separate: [[correct, confirm]]\n"
+    "data: {n: 0}\n"
+    "initial: open\n"
+    "states:\n"
+    "  open:\n"
+    "    user-task: {title: = input.iban}\n"
+    "    on: {approved: paid, rejected: paid}\n"
+    "    after: {100d: paid}\n"
+    "  paid: {type: final, outcome: success}\n";
+
+struct found {
+	int count;
+	uint64_t serial; /* of the last one */
+};
+
+static bool
+found_cb(const struct store_item *item, void *arg)
+{
+	struct found *found = arg;
+
+	found->count++;
+	found->serial = item->serial;
+	return true;
+}
+
+/* Proposals last. */
+static struct found
+find_items(struct house *house, uint64_t number)
+{
+	static const enum store_item_kind kinds[] = {
+	    ITEM_TASK, ITEM_INCIDENT, ITEM_ESCALATION, ITEM_PROPOSAL};
+	struct found found = {.count = 0};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct store_item_filter filter = {.kind = kinds[i],
+		    .open = -1, .instance = number, .limit = 10};
+
+		assert_int_equal(store_list_items(
+		    house->store, &filter, found_cb, &found), STORE_OK);
+	}
+	return found;
+}
+
+/* One that somebody proposed to cancel, and that was cancelled. */
+static uint64_t
+cancel_by_two(struct house *house, const char *input)
+{
+	uint64_t number;
+
+	house_start(house, "two", input);
+	assert_int_equal(house->status, ENGINE_CREATED);
+	number = house->instance;
+	house_act(house, &(struct chart_event){.kind = EV_CANCELLED,
+	    .compensate = true, .actor = {.name = STR("ann")}});
+	assert_int_equal(house->status, ENGINE_PROPOSED);
+	house->instance = number;
+	house_act(house, &(struct chart_event){.kind = EV_PROPOSAL_CONFIRMED,
+	    .serial = find_items(house, number).serial,
+	    .actor = {.name = STR("bob")}});
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(find_items(house, number).count, 2);
+	return number;
+}
+
+static void
+test_proposals_go_with_what_they_were_about(void **state)
+{
+	struct house *house = open_house(checked_by_two);
+	uint64_t purged = cancel_by_two(
+	    house, "{\"key\":\"A-1\",\"iban\":\"" IBAN "\"}");
+	uint64_t erased;
+
+	(void)state;
+	advance(house, 31 * DAY);
+	assert_true(is_purged(house, purged));
+	assert_int_equal(find_items(house, purged).count, 0);
+	erased = cancel_by_two(
+	    house, "{\"key\":\"A-2\",\"iban\":\"" IBAN "\"}");
+	house->instance = erased;
+	house_act(house, &(struct chart_event){.kind = EV_ERASED,
+	    .actor = {.name = STR("ann")}});
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(find_items(house, erased).count, 0);
 	house_free(&house);
 }
 
@@ -429,6 +542,31 @@ test_what_is_sensitive_is_erased_and_the_chain_is_whole(void **state)
 	house_free(&house);
 }
 
+/* Whatever is asked of it afterwards, it gets no other salt. */
+static void
+test_erased_one_stays_without_a_salt(void **state)
+{
+	struct house *house = open_house(kept_a_month);
+	uint64_t number = run(house, "A-1", "DE01");
+	struct str salt;
+
+	(void)state;
+	erase(house, number);
+	assert_int_equal(house->status, ENGINE_OK);
+	house_reload(house, WORKFLOW("2", "retention: 30d\n"));
+	engine_migrate(house->engine, number, &(struct engine_migrate){
+	    .workflow = STR("pay"),
+	    .from = 1,
+	    .to = 2,
+	    .actor = {.name = STR("ann")},
+	}, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_REFUSED);
+	assert_int_equal(store_find_salt(house->store, house->arena, number,
+	    &salt), STORE_ABSENT);
+	house_free(&house);
+}
+
 /* ---- digests, and what they stand for ---- */
 
 struct disclosed {
@@ -556,12 +694,15 @@ main(void)
 	    cmocka_unit_test(
 		test_purged_instance_is_looked_at_and_nothing_else),
 	    cmocka_unit_test(test_what_has_no_retention_is_kept),
+	    cmocka_unit_test(test_log_is_emptied_after_a_crash_too),
+	    cmocka_unit_test(test_proposals_go_with_what_they_were_about),
 	    cmocka_unit_test(test_many_are_purged_a_few_at_a_time),
 	    cmocka_unit_test(test_purge_that_fails_is_done_later),
 	    cmocka_unit_test(test_what_an_older_program_ended_is_purged_too),
 	    cmocka_unit_test(test_what_is_held_is_purged_when_it_is_released),
 	    cmocka_unit_test(
 		test_what_is_sensitive_is_erased_and_the_chain_is_whole),
+	    cmocka_unit_test(test_erased_one_stays_without_a_salt),
 	    cmocka_unit_test(test_digest_can_be_proved_by_who_may_see_the_salt),
 	    cmocka_unit_test(test_lists_show_digests),
 	};

@@ -75,6 +75,17 @@ end(void)
 	_exit(1);
 }
 
+/* From then on nobody gets in: else who looks at once might. */
+static void
+stop_acceptor(const char *number)
+{
+	char path[4096];
+
+	(void)kill((pid_t)atoi(number), SIGTERM);
+	while (access(path_of("acceptor", path), F_OK) == 0)
+		(void)usleep(1000);
+}
+
 int
 link(const char *from, const char *to)
 {
@@ -97,7 +108,7 @@ unlink(const char *path)
 	if (is_cut("taken"))
 		(void)really_unlink(linked);
 	else if (is_cut("gone") && read_line("acceptor", line))
-		(void)kill((pid_t)atoi(line), SIGTERM);
+		stop_acceptor(line);
 	else if (!is_cut("after-unlink"))
 		return result;
 	end();

@@ -126,15 +126,20 @@ serve_one(const struct sshd *sshd, int fd)
 	_exit(127);
 }
 
+static volatile sig_atomic_t listening;
+
+/* accept() ends, or, where it has not begun, fails. */
 static void
 stop_cb(int number)
 {
-	(void)number; /* accept() ends, and nothing begins it again */
+	(void)number;
+	(void)close(listening);
 }
 
 /*
  * The servers that it starts end with their connections, and it ends with the
  * last of them: none is left behind, nor is it itself by a test that fails.
+ * Its number is taken away once nobody gets in any more.
  */
 _Noreturn static void
 accept_all(const struct sshd *sshd, int listener)
@@ -145,17 +150,18 @@ accept_all(const struct sshd *sshd, int listener)
 
 	(void)dup2(nowhere, STDOUT_FILENO);
 	(void)dup2(nowhere, STDERR_FILENO);
+	listening = listener;
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	while ((fd = accept(listener, NULL, NULL)) >= 0) {
 		if (fork() == 0) {
-			close(listener);
 			(void)signal(SIGTERM, SIG_DFL);
+			close(listener);
 			serve_one(sshd, fd);
 		}
 		close(fd);
 	}
-	close(listener);
+	(void)unlink(path_of(sshd, "acceptor"));
 	while (wait(NULL) > 0 || errno == EINTR)
 		continue;
 	_exit(0);
