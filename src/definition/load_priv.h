@@ -437,6 +437,29 @@ extern const struct load_table load_limits_table, load_breaker_table,
     load_sftp_auth_table, load_amqp_table, load_amqp_auth_table;
 void load_connection_errors(
     struct load *load, const struct yaml_node *node, void *connection);
+/* The rows that connections of every kind have: which it is, how much it is
+ * asked, and what its answers mean. */
+#define LOAD_ROWS_CONNECTION(kind_told) \
+	{"connection", KIND_NAME, LOAD_MUST, \
+	    offsetof(struct def_connection, name), NULL, NULL, \
+	    "the name under which calls refer to it"}, \
+	{"description", KIND_TEXT, LOAD_MAY, \
+	    offsetof(struct def_connection, description), NULL, NULL, \
+	    "what it leads to"}, \
+	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind, \
+	    &load_form_connection_kind, kind_told}
+#define LOAD_ROWS_CONNECTION_LIMITS(timeout_told) \
+	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table, \
+	    "how much it is asked at most"}, \
+	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &load_breaker_table, \
+	    "when it is left alone for a while"}, \
+	{"timeout", KIND_DURATION, LOAD_MAY, \
+	    offsetof(struct def_connection, timeout_ms), NULL, NULL, \
+	    timeout_told}
+#define LOAD_ROW_CONNECTION_ERRORS \
+	{"errors", KIND_LIST, LOAD_MAY, 0, load_connection_errors, \
+	    &load_form_error_rules, \
+	    "what answers mean, after an operation's own"}
 void load_sftp_auth(
     struct load *load, const struct yaml_node *node, void *auth);
 void load_amqp_auth(
