@@ -146,6 +146,8 @@ const struct value *value_field_or_null(
     const struct value *value, const char *key);
 /* The string, or the absent string where it is none, or NULL. */
 struct str value_str(const struct value *value);
+/* The same of a field. */
+struct str value_field_str(const struct value *value, const char *key);
 bool value_is_null(const struct value *value);
 bool value_is_true(const struct value *value);
 /* The context with one field added or replaced; the rest is shared. */

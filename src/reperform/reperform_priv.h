@@ -71,7 +71,6 @@ MUST_USE bool record_identity(
 /* 0 where it is none. */
 int64_t replay_instant(const struct value *of, const char *key);
 int64_t replay_time(const struct value *record);
-struct str replay_text(const struct value *record, const char *key);
 bool replay_is(const struct value *record, enum audit_kind kind);
 /* The definition as it was at that instant; NULL: *why says. */
 const struct definition *replay_find(struct replay *replay,

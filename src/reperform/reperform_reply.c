@@ -58,12 +58,12 @@ response_of(struct arena *arena, const struct value *reply)
 		    .name = headers->as.context.fields[i].key,
 		    .value = value_str(headers->as.context.fields[i].value)};
 	return (struct message_response){
-	    .failure = failure_of(replay_text(reply, "failure")),
+	    .failure = failure_of(value_field_str(reply, "failure")),
 	    .status = (int)number_of(reply, "status"),
 	    .headers = list,
 	    .header_count = count,
-	    .body = replay_text(reply, "body"),
-	    .detail = replay_text(reply, "detail"),
+	    .body = value_field_str(reply, "body"),
+	    .detail = value_field_str(reply, "detail"),
 	    .elapsed_ms = number_of(reply, "elapsed_ms"),
 	};
 }
@@ -86,13 +86,13 @@ take_from_record(const struct value *record, struct outcome *outcome)
 	const struct value *body = value_get_cstr(record, "body");
 
 	*outcome = (struct outcome){
-	    .kind = kind_of(replay_text(record, "outcome")),
+	    .kind = kind_of(value_field_str(record, "outcome")),
 	    .response = value_field_or_null(record, "response"),
-	    .code = replay_text(record, "code"),
-	    .message = replay_text(record, "message"),
+	    .code = value_field_str(record, "code"),
+	    .message = value_field_str(record, "message"),
 	    .status = (int)number_of(record, "status"),
 	    .body = body,
-	    .reference = replay_text(record, "reference"),
+	    .reference = value_field_str(record, "reference"),
 	};
 }
 

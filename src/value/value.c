@@ -268,6 +268,12 @@ value_str(const struct value *value)
 	    ? value->as.string : (struct str){0};
 }
 
+struct str
+value_field_str(const struct value *value, const char *key)
+{
+	return value_str(value_get_cstr(value, key));
+}
+
 bool
 value_is_null(const struct value *value)
 {
