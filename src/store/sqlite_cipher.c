@@ -226,14 +226,8 @@ static const sqlite3_io_methods journal = {
 	.xRead = journal_read,
 	.xWrite = journal_write,
 	.xTruncate = journal_truncate,
-	.xSync = sqlite_cipher_sync,
 	.xFileSize = journal_size,
-	.xLock = sqlite_cipher_lock,
-	.xUnlock = sqlite_cipher_unlock,
-	.xCheckReservedLock = sqlite_cipher_is_reserved,
-	.xFileControl = sqlite_cipher_control,
-	.xSectorSize = sqlite_cipher_sector,
-	.xDeviceCharacteristics = sqlite_cipher_traits,
+	SQLITE_CIPHER_HANDED_DOWN,
 };
 
 /* ----------------------------------------------------------------- the VFS */

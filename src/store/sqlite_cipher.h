@@ -90,6 +90,14 @@ int sqlite_cipher_is_reserved(sqlite3_file *opened, int *is_reserved);
 int sqlite_cipher_control(sqlite3_file *opened, int number, void *arg);
 int sqlite_cipher_sector(sqlite3_file *opened);
 int sqlite_cipher_traits(sqlite3_file *opened);
+/* What the methods of all kinds of files have in common. */
+#define SQLITE_CIPHER_HANDED_DOWN                                              \
+	.xSync = sqlite_cipher_sync, .xLock = sqlite_cipher_lock,              \
+	.xUnlock = sqlite_cipher_unlock,                                       \
+	.xCheckReservedLock = sqlite_cipher_is_reserved,                       \
+	.xFileControl = sqlite_cipher_control,                                 \
+	.xSectorSize = sqlite_cipher_sector,                                   \
+	.xDeviceCharacteristics = sqlite_cipher_traits
 
 /* ---- sqlite_cipher_pages.c, sqlite_cipher_log.c ---- */
 

@@ -372,12 +372,6 @@ const sqlite3_io_methods sqlite_cipher_log = {
 	.xRead = log_read,
 	.xWrite = log_write,
 	.xTruncate = log_truncate,
-	.xSync = sqlite_cipher_sync,
 	.xFileSize = log_size,
-	.xLock = sqlite_cipher_lock,
-	.xUnlock = sqlite_cipher_unlock,
-	.xCheckReservedLock = sqlite_cipher_is_reserved,
-	.xFileControl = sqlite_cipher_control,
-	.xSectorSize = sqlite_cipher_sector,
-	.xDeviceCharacteristics = sqlite_cipher_traits,
+	SQLITE_CIPHER_HANDED_DOWN,
 };
