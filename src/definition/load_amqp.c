@@ -26,8 +26,8 @@ load_event_names(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word mode_words[] = {
-	{"binary", false, false},
-	{"structured", true, false},
+	{"binary", false},
+	{"structured", true},
 };
 static const struct load_table mode_form = LOAD_WORDS(mode_words);
 

@@ -139,11 +139,11 @@ load_proxy(struct load *load, const struct yaml_node *node, void *into)
 /* ---- the connection ---- */
 
 static const struct load_word kind_words[] = {
-	{"http", CONNECTION_HTTP, false},
-	{"odoo", CONNECTION_ODOO, false},
-	{"smtp", CONNECTION_SMTP, false},
-	{"sftp", CONNECTION_SFTP, false},
-	{"amqp", CONNECTION_AMQP, false},
+	{"http", CONNECTION_HTTP},
+	{"odoo", CONNECTION_ODOO},
+	{"smtp", CONNECTION_SMTP},
+	{"sftp", CONNECTION_SFTP},
+	{"amqp", CONNECTION_AMQP},
 };
 const struct load_table load_form_connection_kind = LOAD_WORDS(kind_words);
 

@@ -65,7 +65,7 @@ enum load_kind {
 	KIND_OWN,	/* any kind of node; the row's own function judges */
 };
 
-enum load_need { LOAD_MAY, LOAD_MUST, LOAD_NOT_YET };
+enum load_need { LOAD_MAY, LOAD_MUST };
 
 /* into: the struct that the table fills, moved by the row's offset. */
 typedef void load_fn(
@@ -85,7 +85,6 @@ struct load_key {
 struct load_word {
 	const char *name;
 	int value;
-	bool not_yet;
 };
 
 /* A mapping that is one of several: by a key that it has, or, where a word is
@@ -166,9 +165,6 @@ void load_repair(struct load *load, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "did you mean `x`?", or else the list of what is legal. */
 void load_suggest(struct load *load, struct str word, const struct str *legal,
     size_t count);
-/* "`key: word` is not available in this version"; word may be absent. */
-void load_not_yet(struct load *load, struct diag_span span, const char *key,
-    struct str word);
 /* false with an error: "`key` takes WANTED, not a list". */
 bool load_is_kind(struct load *load, const struct yaml_node *node,
     enum yaml_node_kind kind, const char *key, const char *wanted);
