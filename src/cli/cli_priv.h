@@ -345,8 +345,6 @@ bool cli_resume_end(struct cli_resume *resume, enum cli_status status);
 
 /* ---- cli_show.c: what an engine answers, for people ---- */
 
-/* An instance: where it stands and what it waits for. */
-void cli_show_instance(struct cli *cli, const struct value *view);
 /* Tells, on standard error, that what was asked for waits for another person;
  * false where it doesn't. */
 bool cli_show_proposed(struct cli *cli, const struct cli_reply *reply);

@@ -342,7 +342,7 @@ load_check_variable(struct load *load, const struct yaml_node *key)
 	}
 }
 
-struct def_assigns
+static struct def_assigns
 load_assigns(struct load *load, const struct yaml_node *node, const char *key,
     bool are_variables)
 {

@@ -209,8 +209,6 @@ const struct str *load_texts(struct load *load, const struct yaml_node *node,
     const char *key, size_t *count);
 /* An error where the text can't be the name of a variable. */
 void load_check_variable(struct load *load, const struct yaml_node *name);
-struct def_assigns load_assigns(struct load *load, const struct yaml_node *node,
-    const char *key, bool are_variables);
 
 /* ---- load_schema.c: JSON Schemas ---- */
 
@@ -241,9 +239,7 @@ const struct template *load_template(
 void load_refuse_secret(struct load *load, const struct template *template);
 const struct template *load_literal(
     struct load *load, const struct value *value, struct diag_span span);
-/* The node's text from `offset` on; NULL with an error. */
-const struct feel *load_feel(struct load *load, const struct yaml_node *node,
-    size_t offset);
+/* NULL with an error. */
 const struct feel *load_feel_tests(
     struct load *load, const struct yaml_node *node);
 

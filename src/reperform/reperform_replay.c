@@ -162,8 +162,8 @@ replay_find(struct replay *replay, struct digest digest, int64_t at_ms,
 	    replay->world->arg, &wanted, replay->arena, why);
 }
 
-struct chart_context
-replay_context(struct replay *replay, int64_t now_ms)
+static struct chart_context
+context_at(struct replay *replay, int64_t now_ms)
 {
 	return (struct chart_context){
 	    .now_ms = now_ms,
@@ -201,7 +201,7 @@ static void
 perform(struct replay *replay, const struct act *act,
     struct chart_effects *effects)
 {
-	struct chart_context context = replay_context(replay, act->at_ms);
+	struct chart_context context = context_at(replay, act->at_ms);
 
 	switch (act->kind) {
 	case ACT_NONE:
@@ -551,7 +551,7 @@ read_start(struct replay *replay, const struct value *record,
     struct chart_start *start, struct chart_event *event)
 {
 	struct chart_context context =
-	    replay_context(replay, replay_time(record));
+	    context_at(replay, replay_time(record));
 	struct chart_identity parent = replay->identity;
 	struct str key;
 
