@@ -115,8 +115,7 @@ read_count(const struct value *read, const char *name, uint64_t *count)
 	const struct value *value = value_field_or_null(read, name);
 	int64_t n;
 
-	if (value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &n) || n < 0 || n > COUNT_MAX)
+	if (!value_to_int(value, &n) || n < 0 || n > COUNT_MAX)
 		return false;
 	*count = (uint64_t)n;
 	return true;

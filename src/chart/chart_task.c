@@ -97,8 +97,7 @@ approvals_of(
 	if (definition->approvals == NULL)
 		return true;
 	value = chart_env_eval(run, definition->approvals);
-	return value->type == VALUE_NUMBER &&
-	       number_to_int(value->as.number, approvals) && *approvals >= 1;
+	return value_to_int(value, approvals) && *approvals >= 1;
 }
 
 static struct str

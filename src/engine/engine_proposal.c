@@ -241,15 +241,12 @@ names_of(struct turn *turn, const struct value *items)
 
 	for (size_t i = 0; i < items->as.list.count; i++) {
 		const struct value *item = items->as.list.items[i];
-		int64_t version = 0;
 
-		(void)!number_to_int(
-		    value_field_or_null(item, "version")->as.number, &version);
 		if (!value_is_true(value_field_or_null(item, "new")))
 			continue;
 		buf_addf(&names, "%s%.*s %lld", names.bytes > 0 ? ", " : "",
-		    STR_ARG(value_str(value_field_or_null(item, "name"))),
-		    (long long)version);
+		    STR_ARG(value_field_str(item, "name")),
+		    (long long)value_field_int(item, "version"));
 	}
 	return buf_keep(&names);
 }

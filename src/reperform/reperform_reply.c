@@ -31,18 +31,6 @@ failure_of(struct str name)
 	return MESSAGE_GARBLED;
 }
 
-static int64_t
-number_of(const struct value *from, const char *key)
-{
-	const struct value *value = value_get_cstr(from, key);
-	int64_t n = 0;
-
-	if (value == NULL || value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &n))
-		return 0;
-	return n;
-}
-
 static struct message_response
 response_of(struct arena *arena, const struct value *reply)
 {
@@ -59,12 +47,12 @@ response_of(struct arena *arena, const struct value *reply)
 		    .value = value_str(headers->as.context.fields[i].value)};
 	return (struct message_response){
 	    .failure = failure_of(value_field_str(reply, "failure")),
-	    .status = (int)number_of(reply, "status"),
+	    .status = (int)value_field_int(reply, "status"),
 	    .headers = list,
 	    .header_count = count,
 	    .body = value_field_str(reply, "body"),
 	    .detail = value_field_str(reply, "detail"),
-	    .elapsed_ms = number_of(reply, "elapsed_ms"),
+	    .elapsed_ms = value_field_int(reply, "elapsed_ms"),
 	};
 }
 
@@ -90,7 +78,7 @@ take_from_record(const struct value *record, struct outcome *outcome)
 	    .response = value_field_or_null(record, "response"),
 	    .code = value_field_str(record, "code"),
 	    .message = value_field_str(record, "message"),
-	    .status = (int)number_of(record, "status"),
+	    .status = (int)value_field_int(record, "status"),
 	    .body = body,
 	    .reference = value_field_str(record, "reference"),
 	};
@@ -102,7 +90,7 @@ static void
 add_what_engine_knew(
     const struct value *record, struct outcome *outcome, bool is_all_told)
 {
-	int64_t retry_after_ms = number_of(record, "retry_after_ms");
+	int64_t retry_after_ms = value_field_int(record, "retry_after_ms");
 
 	if (is_all_told || outcome->status == 401 ||
 	    str_equal(outcome->code, STR("odoo.session-expired")))

@@ -259,9 +259,8 @@ find_times(const struct value *line, int64_t *times, struct buf *why)
 	const struct value *told = value_get_cstr(line, "times");
 
 	*times = 1;
-	if (told == NULL || (told->type == VALUE_NUMBER &&
-				number_to_int(told->as.number, times) &&
-				*times >= 1 && *times <= TIMES_MAX))
+	if (told == NULL || (value_to_int(told, times) && *times >= 1 &&
+				*times <= TIMES_MAX))
 		return true;
 	buf_addf(why, "`times` is a number from 1 to %d", TIMES_MAX);
 	return false;
