@@ -27,10 +27,6 @@ struct audit_checkpoint {
 	struct audit_head journal; /* where the journal ended */
 };
 
-#define AUDIT_KEY_ID_BYTES 17 /* with the closing zero byte */
-struct str audit_checkpoint_key_id(
-    const struct signature_key *key, char out[AUDIT_KEY_ID_BYTES]);
-
 /* The document; absent where the key is none of Ed25519, or has no private
  * half. */
 struct str audit_checkpoint_sign(struct arena *arena,

@@ -57,10 +57,6 @@ struct str signature_key_der(
 /* RSA keys of less than 2048 bits fit nothing. */
 bool signature_key_fits(
     const struct signature_key *key, enum signature_algorithm algorithm);
-/* The algorithm that a key of its kind is meant for where nobody says: PS256,
- * ES256, ES384, EdDSA or HS256. */
-enum signature_algorithm signature_key_default(
-    const struct signature_key *key);
 
 /* The lowest of these bits, or the key's default where there is none. */
 enum signature_algorithm signature_algorithm_of(

@@ -146,6 +146,12 @@ const struct value *value_field_or_null(
     const struct value *value, const char *key);
 /* The string, or the absent string where it is none, or NULL. */
 struct str value_str(const struct value *value);
+/* The same of a field. */
+struct str value_field_str(const struct value *value, const char *key);
+/* false where it is no whole number of that range, or NULL. */
+MUST_USE bool value_to_int(const struct value *value, int64_t *out);
+/* Of a field; 0 where it is none. */
+int64_t value_field_int(const struct value *value, const char *key);
 bool value_is_null(const struct value *value);
 bool value_is_true(const struct value *value);
 /* The context with one field added or replaced; the rest is shared. */

@@ -37,8 +37,7 @@ read_version(struct api_call *call, const struct value *body, const char *name)
 	const struct value *value = value_field_or_null(body, name);
 	int64_t version = 0;
 
-	if (value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &version) || version < 1)
+	if (!value_to_int(value, &version) || version < 1)
 		api_body_fault(call, arena_strf(call->arena, "/%s", name),
 		    "type", "must be a whole number of at least 1");
 	return version;
@@ -316,8 +315,7 @@ api_migrate_post(struct api_call *call)
 	names = value_field_or_null(body, "instances");
 	after = value_field_or_null(body, "after");
 	if (after->type != VALUE_NULL &&
-	    (after->type != VALUE_NUMBER ||
-		!number_to_int(after->as.number, &number) || number < 0))
+	    (!value_to_int(after, &number) || number < 0))
 		api_body_fault(call, STR("/after"), "type",
 		    "must be `next` of the answer before");
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))

@@ -510,8 +510,6 @@ void api_reply_header(
     struct api_call *call, const char *name, struct str value);
 void api_reply_bytes(
     struct api_call *call, int status, const char *type, struct str body);
-/* Counts the answer among those being sent until it has left. */
-void api_reply_watch(struct api_call *call);
 void api_reply_value(
     struct api_call *call, int status, const struct value *value);
 /* Counts and logs; the common headers of every answer. */

@@ -157,8 +157,9 @@ sent_cb(struct evhttp_request *request, void *arg)
 	end_sending(sending);
 }
 
-void
-api_reply_watch(struct api_call *call)
+/* Counts the answer among those being sent until it has left. */
+static void
+watch(struct api_call *call)
 {
 	struct evhttp_connection *connection =
 	    evhttp_request_get_connection(call->request);
@@ -208,7 +209,7 @@ send_reply(struct api_call *call, int status, struct evbuffer *out)
 		return; /* nothing will be sent, and the request is gone */
 	if (!is_plain ||
 	    !write_at_once(evhttp_connection_get_bufferevent(connection)))
-		api_reply_watch(call);
+		watch(call);
 }
 
 void

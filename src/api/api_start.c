@@ -74,8 +74,7 @@ read_version(struct api_call *call, const struct value *body)
 	int64_t version = 0;
 
 	if (value->type != VALUE_NULL &&
-	    (value->type != VALUE_NUMBER ||
-		!number_to_int(value->as.number, &version) || version < 1))
+	    (!value_to_int(value, &version) || version < 1))
 		api_body_fault(call, STR("/version"), "type",
 		    "must be a whole number of at least 1");
 	return version;

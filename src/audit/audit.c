@@ -122,8 +122,7 @@ read_place(const struct value *record, struct audit_head *place)
 	const struct value *number = value_field_or_null(record, "seq");
 	int64_t seq;
 
-	if (number->type != VALUE_NUMBER ||
-	    !number_to_int(number->as.number, &seq) || seq < 1)
+	if (!value_to_int(number, &seq) || seq < 1)
 		return false;
 	place->seq = (uint64_t)seq;
 	return digest_parse_hex(

@@ -15,14 +15,13 @@
 #define BEFORE_KEY ",\"key\":\""
 #define BEFORE_SIGNATURE "\",\"signature\":\""
 #define END "\"}"
-#define KEY_BYTES (AUDIT_KEY_ID_BYTES - 1)
+#define KEY_BYTES 16
 #define SIGNATURE_BYTES 88 /* 64 in Base64 */
 /* Numbers that any reader of JSON takes for what they are. */
 #define COUNT_MAX (((int64_t)1 << 53) - 1)
 
-struct str
-audit_checkpoint_key_id(
-    const struct signature_key *key, char out[AUDIT_KEY_ID_BYTES])
+static struct str
+key_id(const struct signature_key *key, char out[KEY_BYTES + 1])
 {
 	struct arena *arena = arena_new();
 	struct digest digest = digest_sha256(signature_key_der(arena, key));
@@ -64,7 +63,7 @@ audit_checkpoint_sign(struct arena *arena,
     const struct audit_checkpoint *checkpoint, const struct signature_key *key)
 {
 	struct str text = write_text(arena, checkpoint), signature;
-	char id[AUDIT_KEY_ID_BYTES];
+	char id[KEY_BYTES + 1];
 
 	if (!signature_key_fits(key, SIGNATURE_EDDSA) ||
 	    !signature_make(arena, key, SIGNATURE_EDDSA, text, &signature))
@@ -73,7 +72,7 @@ audit_checkpoint_sign(struct arena *arena,
 	must(signature.bytes == SIGNATURE_BYTES);
 	return arena_strf(arena,
 	    BEGINNING "%.*s" BEFORE_KEY "%.*s" BEFORE_SIGNATURE "%.*s" END,
-	    STR_ARG(text), STR_ARG(audit_checkpoint_key_id(key, id)),
+	    STR_ARG(text), STR_ARG(key_id(key, id)),
 	    STR_ARG(signature));
 }
 
@@ -116,8 +115,7 @@ read_count(const struct value *read, const char *name, uint64_t *count)
 	const struct value *value = value_field_or_null(read, name);
 	int64_t n;
 
-	if (value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &n) || n < 0 || n > COUNT_MAX)
+	if (!value_to_int(value, &n) || n < 0 || n > COUNT_MAX)
 		return false;
 	*count = (uint64_t)n;
 	return true;
@@ -190,9 +188,9 @@ audit_checkpoint_is_of(
 {
 	struct arena *arena = arena_new();
 	struct str signature;
-	char id[AUDIT_KEY_ID_BYTES];
+	char id[KEY_BYTES + 1];
 	bool is_of = signature_key_fits(key, SIGNATURE_EDDSA) &&
-	    str_equal(audit_checkpoint_key_id(key, id), document->key) &&
+	    str_equal(key_id(key, id), document->key) &&
 	    digest_parse_base64(arena, document->signature, &signature) &&
 	    signature_is_of(key, SIGNATURE_EDDSA, document->text, signature);
 

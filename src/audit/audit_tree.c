@@ -132,6 +132,20 @@ reverse(struct audit_tree_proof *proof)
 	}
 }
 
+/* One level down, to the side where the leaf is; the other joins the proof. */
+static bool
+descend(const struct audit_tree_source *source, uint64_t leaf, uint64_t *from,
+    uint64_t *to, struct audit_tree_proof *proof)
+{
+	uint64_t split = *from + split_of(*to - *from);
+	bool is_left = leaf < split;
+	uint64_t other_from = is_left ? split : *from;
+	uint64_t other_to = is_left ? *to : split;
+
+	*(is_left ? to : from) = split;
+	return put(source, other_from, other_to, proof);
+}
+
 bool
 audit_tree_path(const struct audit_tree_source *source, uint64_t index,
     uint64_t size, struct audit_tree_proof *proof)
@@ -140,18 +154,9 @@ audit_tree_path(const struct audit_tree_source *source, uint64_t index,
 
 	must(index < size);
 	proof->count = 0;
-	while (to - from > 1) {
-		uint64_t split = from + split_of(to - from);
-		bool is_left = index < split;
-
-		if (!put(source, is_left ? split : from, is_left ? to : split,
-			proof))
+	while (to - from > 1)
+		if (!descend(source, index, &from, &to, proof))
 			return false;
-		if (is_left)
-			to = split;
-		else
-			from = split;
-	}
 	reverse(proof);
 	return true;
 }
@@ -166,18 +171,9 @@ audit_tree_consistency(const struct audit_tree_source *source, uint64_t first,
 	proof->count = 0;
 	if (first == 0 || first == size)
 		return true;
-	while (first < to) {
-		uint64_t split = from + split_of(to - from);
-		bool is_left = first <= split;
-
-		if (!put(source, is_left ? split : from, is_left ? to : split,
-			proof))
+	while (first < to)
+		if (!descend(source, first - 1, &from, &to, proof))
 			return false;
-		if (is_left)
-			to = split;
-		else
-			from = split;
-	}
 	/* A tree that is the first one whole is known to who asks. */
 	if (from > 0 && !put(source, from, to, proof))
 		return false;
@@ -187,20 +183,21 @@ audit_tree_consistency(const struct audit_tree_source *source, uint64_t first,
 
 /* --------------------------------------------------------------- checking */
 
-bool
-audit_tree_has(struct digest leaf, uint64_t index, uint64_t size,
-    const struct audit_tree_proof *proof, struct digest root)
+/*
+ * From a node up to the root, along the proof's hashes from `next` on: *whole
+ * becomes the root of the tree, *left that of the leaves that end with the
+ * node's.  false where the proof has too few hashes, or too many.
+ */
+static bool
+climb(const struct audit_tree_proof *proof, size_t next, uint64_t index,
+    uint64_t last, struct digest *whole, struct digest *left)
 {
-	uint64_t last = size - 1;
-	struct digest hash = leaf;
-
-	if (index >= size)
-		return false;
-	for (size_t i = 0; i < proof->count; i++) {
+	for (; next < proof->count; next++) {
 		if (last == 0)
 			return false;
 		if (index % 2 == 1 || index == last) {
-			hash = hash_node(proof->hashes[i], hash);
+			*left = hash_node(proof->hashes[next], *left);
+			*whole = hash_node(proof->hashes[next], *whole);
 			/* At the edge there is nothing beside it for a
 			 * while. */
 			while (index % 2 == 0 && index != 0) {
@@ -208,12 +205,23 @@ audit_tree_has(struct digest leaf, uint64_t index, uint64_t size,
 				last /= 2;
 			}
 		} else {
-			hash = hash_node(hash, proof->hashes[i]);
+			*whole = hash_node(*whole, proof->hashes[next]);
 		}
 		index /= 2;
 		last /= 2;
 	}
-	return last == 0 && digest_equal(hash, root);
+	return last == 0;
+}
+
+bool
+audit_tree_has(struct digest leaf, uint64_t index, uint64_t size,
+    const struct audit_tree_proof *proof, struct digest root)
+{
+	struct digest whole = leaf, left = leaf;
+
+	return index < size &&
+	    climb(proof, 0, index, size - 1, &whole, &left) &&
+	    digest_equal(whole, root);
 }
 
 bool
@@ -222,7 +230,7 @@ audit_tree_extends(uint64_t first, struct digest first_root, uint64_t size,
 {
 	uint64_t at = first - 1, last = size - 1;
 	size_t next = 0;
-	struct digest old, new;
+	struct digest whole, left;
 
 	if (first > size)
 		return false;
@@ -236,24 +244,7 @@ audit_tree_extends(uint64_t first, struct digest first_root, uint64_t size,
 		last /= 2;
 	}
 	/* Where the first tree is complete it is its own beginning. */
-	old = at == 0 ? first_root : proof->hashes[next++];
-	new = old;
-	for (; next < proof->count; next++) {
-		if (last == 0)
-			return false;
-		if (at % 2 == 1 || at == last) {
-			old = hash_node(proof->hashes[next], old);
-			new = hash_node(proof->hashes[next], new);
-			while (at % 2 == 0 && at != 0) {
-				at /= 2;
-				last /= 2;
-			}
-		} else {
-			new = hash_node(new, proof->hashes[next]);
-		}
-		at /= 2;
-		last /= 2;
-	}
-	return last == 0 && digest_equal(old, first_root) &&
-	    digest_equal(new, root);
+	whole = left = at == 0 ? first_root : proof->hashes[next++];
+	return climb(proof, next, at, last, &whole, &left) &&
+	    digest_equal(left, first_root) && digest_equal(whole, root);
 }

@@ -319,8 +319,10 @@ signature_key_fits(
 	    algorithms[algorithm].kind == key->kind;
 }
 
-enum signature_algorithm
-signature_key_default(const struct signature_key *key)
+/* The algorithm that a key of its kind is meant for where nobody says: PS256,
+ * ES256, ES384, EdDSA or HS256. */
+static enum signature_algorithm
+default_of(const struct signature_key *key)
 {
 	static const enum signature_algorithm defaults[] = {
 		[KEY_SECRET] = SIGNATURE_HS256,
@@ -340,7 +342,7 @@ signature_algorithm_of(uint32_t bits, const struct signature_key *key)
 	for (int i = SIGNATURE_NONE + 1; i < SIGNATURE_COUNT; i++)
 		if (bits & 1u << i)
 			return (enum signature_algorithm)i;
-	return signature_key_default(key);
+	return default_of(key);
 }
 
 /* ------------------------------------------------------------------ HMACs */

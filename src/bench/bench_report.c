@@ -11,13 +11,7 @@
 static int64_t
 number_of(const struct value *context, const char *key)
 {
-	const struct value *field = value_get_cstr(context, key);
-	int64_t number = 0;
-
-	if (field == NULL || field->type != VALUE_NUMBER ||
-	    !number_to_int(field->as.number, &number))
-		return 0;
-	return number;
+	return value_field_int(context, key);
 }
 
 static struct str

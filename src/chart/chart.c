@@ -163,16 +163,12 @@ chart_new(const struct chart_start *start)
 	chart->input = value_copy(chart->arena, start->input);
 	chart->data = value_built(value_build_context(chart->arena));
 	chart->priority = PRIORITY_NORMAL;
-	if (start->business_key.at != NULL)
-		chart->business_key =
-		    arena_str(chart->arena, start->business_key);
-	if (start->trace.at != NULL)
-		chart->trace = arena_str(chart->arena, start->trace);
+	chart->business_key = arena_str(chart->arena, start->business_key);
+	chart->trace = arena_str(chart->arena, start->trace);
 	if (start->priority.at != NULL &&
 	    def_priority_parse(start->priority, &chart->priority))
 		chart->priority_given = true;
-	if (start->initiator.at != NULL)
-		chart->initiator = arena_str(chart->arena, start->initiator);
+	chart->initiator = arena_str(chart->arena, start->initiator);
 	if (start->awaiter.number != 0) {
 		chart->waiters = ARENA_NEW(chart->arena, struct waiter);
 		chart->waiters->awaiter = start->awaiter;

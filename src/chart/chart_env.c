@@ -10,8 +10,8 @@
 
 #include "stated/json.h"
 
-const struct value *
-chart_env_instance(
+static const struct value *
+instance_of(
     const struct chart *chart, struct arena *arena, struct str environment)
 {
 	struct value_builder *built = value_build_context(arena);
@@ -110,7 +110,7 @@ lookup_builtin(struct run *run, struct str name)
 		return run->context->settings;
 	}
 	if (str_equal(name, STR("instance")))
-		return chart_env_instance(
+		return instance_of(
 		    chart, run->context->arena, run->context->environment);
 	return NULL;
 }

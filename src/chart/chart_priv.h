@@ -138,9 +138,7 @@ bool chart_select_error(
     struct run *run, const struct def_state *from, struct chosen *chosen);
 /* Whether every leaf is busy. */
 bool chart_select_is_busy(const struct chart *chart);
-/* Whether no busy region hinders them. */
-bool chart_select_is_open(
-    const struct chart *chart, const struct chosen *chosen);
+/* Whether no busy region hinders it. */
 bool chart_select_timer_is_open(
     const struct chart *chart, const struct timer *timer);
 
@@ -158,8 +156,6 @@ struct str chart_env_text_of(struct arena *arena, const struct value *value);
 const struct value *chart_env_keep(struct run *run, const struct value *value);
 void chart_env_assign(
     struct run *run, struct def_assigns assigns, struct value_builder *told);
-const struct value *chart_env_instance(
-    const struct chart *chart, struct arena *arena, struct str environment);
 /* An instant from a span; false with a reason where the span gives none. */
 MUST_USE bool chart_env_due(struct run *run, const struct def_span *span,
     int64_t from_ms, int64_t *due_ms);

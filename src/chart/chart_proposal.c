@@ -250,8 +250,7 @@ add(struct run *run, const struct incident *incident,
 	proposal->settlement = event->settlement;
 	proposal->compensate = event->compensate;
 	proposal->by = arena_str(arena, event->actor.name);
-	if (event->comment.at != NULL)
-		proposal->comment = arena_str(arena, event->comment);
+	proposal->comment = arena_str(arena, event->comment);
 	if (event->data != NULL && incident != NULL)
 		proposal->data = chart_env_keep(run, event->data);
 	proposal->created_ms = run->context->now_ms;

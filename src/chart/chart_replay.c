@@ -192,8 +192,7 @@ chart_replay_decided(const struct run *run, struct str decision,
 		const struct value *rule = rules->as.list.items[i];
 		int64_t n = 0;
 
-		if (rule->type == VALUE_NUMBER &&
-		    number_to_int(rule->as.number, &n))
+		if (value_to_int(rule, &n))
 			matched[i] = (size_t)n;
 	}
 	*result = (struct decision_result){
@@ -232,8 +231,7 @@ says_number(const struct looking *looking, const char *key, int64_t number)
 	const struct value *value = value_get_cstr(looking->record, key);
 	int64_t said;
 
-	return value != NULL && value->type == VALUE_NUMBER &&
-	       number_to_int(value->as.number, &said) && said == number;
+	return value_to_int(value, &said) && said == number;
 }
 
 static void

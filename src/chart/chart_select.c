@@ -52,8 +52,9 @@ interrupts(const struct chart *chart, const struct taken *taken)
 	       chart->definition->transitions[taken->transition]->interrupt;
 }
 
-bool
-chart_select_is_open(const struct chart *chart, const struct chosen *chosen)
+/* Whether no busy region hinders them. */
+static bool
+is_open(const struct chart *chart, const struct chosen *chosen)
 {
 	for (size_t i = 0; i < chosen->count; i++)
 		if (!interrupts(chart, &chosen->items[i]) &&
@@ -344,7 +345,7 @@ select_all(struct run *run, const struct signal *signal, enum select_mode mode,
 	remove_conflicts(run, chosen);
 	if (chosen->count == 0)
 		return SELECTED_NONE;
-	if (mode == SELECT_FREE && !chart_select_is_open(chart, chosen))
+	if (mode == SELECT_FREE && !is_open(chart, chosen))
 		return SELECTED_LATER;
 	return SELECTED_NOW;
 }
@@ -481,7 +482,7 @@ chart_select_timer_is_open(const struct chart *chart, const struct timer *timer)
 	else
 		chart_select_escalation(
 		    &run, source, (size_t)timer->detail, &chosen);
-	open = chart_select_is_open(chart, &chosen);
+	open = is_open(chart, &chosen);
 	arena_free(&context.arena);
 	return open;
 }

@@ -97,16 +97,14 @@ approvals_of(
 	if (definition->approvals == NULL)
 		return true;
 	value = chart_env_eval(run, definition->approvals);
-	return value->type == VALUE_NUMBER &&
-	       number_to_int(value->as.number, approvals) && *approvals >= 1;
+	return value_to_int(value, approvals) && *approvals >= 1;
 }
 
 static struct str
 kept_text(struct run *run, const struct template *template)
 {
-	struct str text = chart_env_text(run, template, (struct str){NULL, 0});
-
-	return text.at == NULL ? text : arena_str(run->chart->arena, text);
+	return arena_str(run->chart->arena,
+	    chart_env_text(run, template, (struct str){NULL, 0}));
 }
 
 /* The task of a state, if it has one; false where an incident stands in the
@@ -461,10 +459,8 @@ add_vote(struct run *run, struct task *task, const struct chart_event *event,
 	struct vote *vote = ARENA_NEW(arena, struct vote);
 	struct duty duty = duty_of(run, task);
 
-	if (decider->actor.at != NULL)
-		vote->actor = arena_str(arena, decider->actor);
-	if (decider->from.at != NULL)
-		vote->from = arena_str(arena, decider->from);
+	vote->actor = arena_str(arena, decider->actor);
+	vote->from = arena_str(arena, decider->from);
 	vote->choice = arena_str(arena, event->choice);
 	LIST_APPEND(task->votes, vote);
 	chart_duty_took(run, decider->actor, &duty);

@@ -32,6 +32,17 @@ cli_client_path(
 	return result;
 }
 
+struct str
+cli_client_instance(struct cli *cli, const char *after)
+{
+	struct buf path = buf_in(cli->arena);
+
+	buf_add_str(&path, cli_client_path(cli, "/v1/instances/",
+			       cli_argument(cli, 0), after));
+	cli_client_query(&path, "workflow", cli_option_str(cli, "workflow"));
+	return buf_keep(&path);
+}
+
 void
 cli_client_query(struct buf *path, const char *key, struct str value)
 {

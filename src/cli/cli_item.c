@@ -133,6 +133,18 @@ cli_item_body(struct cli *cli, const char *option, const char *key)
 	return value_built(body);
 }
 
+enum cli_status
+cli_item_reason(struct cli *cli, struct value_builder *body)
+{
+	struct str reason = cli_option_str(cli, "reason");
+
+	if (reason.bytes == 0)
+		return cli_usage(cli, "--reason says why: it is recorded with "
+				      "who did it");
+	value_put_str(body, "reason", reason);
+	return CLI_OK;
+}
+
 const struct value *
 cli_item_alone(struct cli *cli, const struct value *body)
 {

@@ -336,6 +336,11 @@ MUST_USE enum cli_status cli_client_pages(struct cli *cli, struct str path,
 /* "/v1/instances/" and a name, percent-encoded, and what follows. */
 struct str cli_client_path(
     struct cli *cli, const char *before, struct str name, const char *after);
+/* The same of the instance that the first argument names, and the option that
+ * tells it from others of that business key. */
+#define CLI_OF_WORKFLOW \
+	{"workflow", "NAME", "where several have that business key"}
+struct str cli_client_instance(struct cli *cli, const char *after);
 /* Adds "?key=value" or "&key=value"; nothing for an absent value. */
 void cli_client_query(struct buf *path, const char *key, struct str value);
 
@@ -378,8 +383,6 @@ bool cli_resume_end(struct cli_resume *resume, enum cli_status status);
 
 /* ---- cli_show.c: what an engine answers, for people ---- */
 
-/* An instance: where it stands and what it waits for. */
-void cli_show_instance(struct cli *cli, const struct value *view);
 /* Tells, on standard error, that what was asked for waits for another person;
  * false where it doesn't. */
 bool cli_show_proposed(struct cli *cli, const struct cli_reply *reply);
@@ -419,6 +422,14 @@ enum cli_status cli_item_act(struct cli *cli, const char *kind, const char *act,
  * NULL with a message. */
 MUST_USE const struct value *cli_item_body(
     struct cli *cli, const char *option, const char *key);
+
+/* The option of acts that history tells of, which cli_item_body() reads. */
+#define CLI_COMMENT {"comment", "TEXT", "why; it stands in history"}
+/* The option of acts that nobody does without a reason, which goes into the
+ * body; CLI_USAGE with a message where there is none. */
+#define CLI_REASON {"reason", "TEXT", "why; it is recorded with who did it"}
+MUST_USE enum cli_status cli_item_reason(
+    struct cli *cli, struct value_builder *body);
 
 /* The option of acts that may want a second person, and the body with what it
  * says, where it was given. */

@@ -196,8 +196,9 @@ static const struct {
 	    {NULL, NULL}}},
 };
 
-void
-cli_show_instance(struct cli *cli, const struct value *view)
+/* An instance: where it stands and what it waits for. */
+static void
+show_instance(struct cli *cli, const struct value *view)
 {
 	struct arena *arena = cli->arena;
 
@@ -287,7 +288,7 @@ cli_show_reply(struct cli *cli, const struct cli_reply *reply)
 		cli_value_print(cli, reply->body);
 		return CLI_OK;
 	}
-	cli_show_instance(cli, reply->body);
+	show_instance(cli, reply->body);
 	show_sensitive(cli, reply->body);
 	(void)cli_show_proposed(cli, reply);
 	return CLI_OK;

@@ -5,29 +5,26 @@
 #include "stated/clock.h"
 
 static struct str
-text_at(const struct value *line, const char *key)
+shown(struct arena *arena, const struct value *line, const char *key)
 {
-	return value_str(value_field_or_null(line, key));
+	return cli_text_clean(arena, value_field_str(line, key));
 }
 
-/* "payment  P-1  open  approve  since 2026-11-22 09:30:00" */
+/* "ID  payment  P-1  running  approve" */
 static void
 print_line(struct cli *cli, FILE *out, struct str text)
 {
 	struct arena *arena = arena_new();
 	struct json_error error;
 	const struct value *line = json_read(arena, text, &error);
-	struct str key;
 
-	if (line != NULL && line->type == VALUE_CONTEXT) {
-		key = text_at(line, "business_key");
+	if (line != NULL && line->type == VALUE_CONTEXT)
 		fprintf(out, "%.*s  %-20.*s  %-24.*s  %-9.*s  %.*s\n",
-		    STR_ARG(cli_text_clean(arena, text_at(line, "instance"))),
-		    STR_ARG(cli_text_clean(arena, text_at(line, "workflow"))),
-		    STR_ARG(cli_text_clean(arena, key)),
-		    STR_ARG(cli_text_clean(arena, text_at(line, "status"))),
-		    STR_ARG(cli_text_clean(arena, text_at(line, "state"))));
-	}
+		    STR_ARG(shown(arena, line, "instance")),
+		    STR_ARG(shown(arena, line, "workflow")),
+		    STR_ARG(shown(arena, line, "business_key")),
+		    STR_ARG(shown(arena, line, "status")),
+		    STR_ARG(shown(arena, line, "state")));
 	arena_free(&arena);
 	(void)cli;
 }

@@ -6,27 +6,19 @@ static enum cli_status
 run(struct cli *cli)
 {
 	struct value_builder *body = value_build_context(cli->arena);
-	struct str reason = cli_option_str(cli, "reason");
-	struct buf path = {0};
 	struct cli_reply reply;
-	enum cli_status status;
+	enum cli_status status = cli_item_reason(cli, body);
 
-	if (reason.bytes == 0)
-		return cli_usage(cli, "--reason says why: it is recorded with "
-				      "who did it");
-	value_put_str(body, "reason", reason);
-	buf_add_str(&path, cli_client_path(cli, "/v1/instances/",
-			       cli_argument(cli, 0), "/erase"));
-	cli_client_query(&path, "workflow", cli_option_str(cli, "workflow"));
-	status = cli_client_post(cli, arena_str(cli->arena, buf_str(&path)),
-	    value_built(body), &reply);
-	buf_fini(&path);
+	if (status == CLI_OK)
+		status = cli_client_post(cli,
+		    cli_client_instance(cli, "/erase"), value_built(body),
+		    &reply);
 	return status == CLI_OK ? cli_show_reply(cli, &reply) : status;
 }
 
 static const struct cmd_option options[] = {
-    {"reason", "TEXT", "why; it is recorded with who did it"},
-    {"workflow", "NAME", "where several have that business key"},
+    CLI_REASON,
+    CLI_OF_WORKFLOW,
     {NULL, NULL, NULL},
 };
 

@@ -9,9 +9,7 @@ run(struct cli *cli)
 	const struct value *records;
 	enum cli_status status;
 
-	buf_add_str(&path, cli_client_path(cli, "/v1/instances/",
-			       cli_argument(cli, 0), "/history"));
-	cli_client_query(&path, "workflow", cli_option_str(cli, "workflow"));
+	buf_add_str(&path, cli_client_instance(cli, "/history"));
 	cli_client_query(&path, "limit", STR("1000"));
 	status = cli_client_pages(cli, arena_str(cli->arena, buf_str(&path)),
 	    "after", &records, NULL);
@@ -26,7 +24,7 @@ run(struct cli *cli)
 }
 
 static const struct cmd_option options[] = {
-    {"workflow", "NAME", "where several have that business key"},
+    CLI_OF_WORKFLOW,
     {NULL, NULL, NULL},
 };
 

@@ -26,15 +26,11 @@ run_list(struct cli *cli)
 static enum cli_status
 post(struct cli *cli, struct str path, struct value_builder *body)
 {
-	struct str reason = cli_option_str(cli, "reason");
 	struct cli_reply reply;
-	enum cli_status status;
+	enum cli_status status = cli_item_reason(cli, body);
 
-	if (reason.bytes == 0)
-		return cli_usage(cli, "--reason says why: it is recorded with "
-				      "who did it");
-	value_put_str(body, "reason", reason);
-	status = cli_client_post(cli, path, value_built(body), &reply);
+	if (status == CLI_OK)
+		status = cli_client_post(cli, path, value_built(body), &reply);
 	if (status == CLI_OK)
 		cli_show_item(cli, reply.body, columns);
 	return status;
@@ -88,11 +84,11 @@ static const struct cmd_option set_options[] = {
     {"key", "KEY", "whatever has this business key"},
     {"workflow", "NAME", "all instances of this workflow"},
     {"label", "NAME=VALUE", "all that have this label, as entity=DE01"},
-    {"reason", "TEXT", "why; it is recorded with who did it"},
+    CLI_REASON,
     {NULL, NULL, NULL},
 };
 static const struct cmd_option release_options[] = {
-    {"reason", "TEXT", "why; it is recorded with who did it"},
+    CLI_REASON,
     {NULL, NULL, NULL},
 };
 

@@ -40,14 +40,14 @@ run_settle(struct cli *cli)
 }
 
 static const struct cmd_option settle_options[] = {
-    {"comment", "TEXT", "why; it stands in history"},
+    CLI_COMMENT,
     CLI_BREAK_GLASS,
     {NULL, NULL, NULL},
 };
 
 static const struct cmd_option supply_options[] = {
     {"result", "JSON|@FILE|-", "what the step would have given"},
-    {"comment", "TEXT", "why; it stands in history"},
+    CLI_COMMENT,
     CLI_BREAK_GLASS,
     {NULL, NULL, NULL},
 };

@@ -75,12 +75,7 @@ read_database(struct cli *cli, const struct value **report)
 static long long
 whole_at(const struct value *from, const char *key)
 {
-	const struct value *value = value_get_cstr(from, key);
-	int64_t n = 0;
-
-	if (value != NULL && value->type == VALUE_NUMBER)
-		(void)!number_to_int(value->as.number, &n);
-	return (long long)n;
+	return (long long)value_field_int(from, key);
 }
 
 static struct str

@@ -102,7 +102,7 @@ static const struct cmd proposal_show = {
 };
 
 static const struct cmd_option act_options[] = {
-    {"comment", "TEXT", "why; it stands in history"},
+    CLI_COMMENT,
     {NULL, NULL, NULL},
 };
 

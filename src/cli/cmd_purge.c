@@ -47,8 +47,7 @@ find_certificate(struct cli *cli, struct str text, int64_t *seq)
 	if (status != CLI_OK)
 		return status;
 	certificate = value_field_or_null(reply.body, "certificate");
-	if (certificate->type != VALUE_NUMBER ||
-	    !number_to_int(certificate->as.number, seq))
+	if (!value_to_int(certificate, seq))
 		return cli_fail(
 		    cli, "%.*s was not purged", STR_ARG(text));
 	return CLI_OK;

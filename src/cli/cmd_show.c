@@ -5,22 +5,17 @@
 static enum cli_status
 run(struct cli *cli)
 {
-	struct buf path = {0};
 	struct cli_reply reply;
-	enum cli_status status;
+	enum cli_status status = cli_client_get(cli,
+	    cli_client_instance(cli,
+		cli_option(cli, "sensitive") != NULL ? "/sensitive" : ""),
+	    &reply);
 
-	buf_add_str(&path,
-	    cli_client_path(cli, "/v1/instances/", cli_argument(cli, 0),
-		cli_option(cli, "sensitive") != NULL ? "/sensitive" : ""));
-	cli_client_query(&path, "workflow", cli_option_str(cli, "workflow"));
-	status =
-	    cli_client_get(cli, arena_str(cli->arena, buf_str(&path)), &reply);
-	buf_fini(&path);
 	return status == CLI_OK ? cli_show_reply(cli, &reply) : status;
 }
 
 static const struct cmd_option options[] = {
-    {"workflow", "NAME", "where several have that business key"},
+    CLI_OF_WORKFLOW,
     {"sensitive", NULL, "with what is sensitive, for auditors; it is "
 			"recorded who asked"},
     {NULL, NULL, NULL},

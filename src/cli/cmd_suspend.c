@@ -6,37 +6,31 @@
 static enum cli_status
 run(struct cli *cli)
 {
-	struct value_builder *body = value_build_context(cli->arena);
-	struct str comment = cli_option_str(cli, "comment");
-	struct buf path = {0};
+	const struct value *body = cli_item_body(cli, NULL, NULL);
 	struct cli_reply reply;
 	enum cli_status status;
 
-	if (comment.at != NULL)
-		value_put_str(body, "comment", comment);
 	if (cli_option(cli, "compensate") != NULL)
-		value_put(body, STR("compensate"), &value_true);
-	buf_add_str(
-	    &path, cli_client_path(cli, "/v1/instances/", cli_argument(cli, 0),
-		       arena_strf(cli->arena, "/%s", cli->cmd->name).at));
-	cli_client_query(&path, "workflow", cli_option_str(cli, "workflow"));
-	status = cli_client_post(cli, arena_str(cli->arena, buf_str(&path)),
-	    cli_item_alone(cli, value_built(body)), &reply);
-	buf_fini(&path);
+		body = value_with(
+		    cli->arena, body, STR("compensate"), &value_true);
+	status = cli_client_post(cli,
+	    cli_client_instance(cli,
+		arena_strf(cli->arena, "/%s", cli->cmd->name).at),
+	    cli_item_alone(cli, body), &reply);
 	return status == CLI_OK ? cli_show_reply(cli, &reply) : status;
 }
 
 static const struct cmd_option options[] = {
-    {"comment", "TEXT", "why; it stands in history"},
-    {"workflow", "NAME", "where several have that business key"},
+    CLI_COMMENT,
+    CLI_OF_WORKFLOW,
     {NULL, NULL, NULL},
 };
 
 static const struct cmd_option cancel_options[] = {
     {"compensate", NULL, "undo first what was done"},
-    {"comment", "TEXT", "why; it stands in history"},
+    CLI_COMMENT,
     CLI_BREAK_GLASS,
-    {"workflow", "NAME", "where several have that business key"},
+    CLI_OF_WORKFLOW,
     {NULL, NULL, NULL},
 };
 

@@ -42,7 +42,7 @@ static const struct cmd task_list = {
 };
 
 static const struct cmd_option decide_options[] = {
-    {"comment", "TEXT", "why; it stands in history"},
+    CLI_COMMENT,
     {"data", "JSON|@FILE|-", "what the task's form asks for"},
     {NULL, NULL, NULL},
 };

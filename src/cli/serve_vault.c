@@ -236,8 +236,7 @@ note_lease(struct vault *vault, const struct value *auth)
 	int64_t seconds;
 
 	vault->token_ms = 0;
-	if (lease->type == VALUE_NUMBER &&
-	    number_to_int(lease->as.number, &seconds) && seconds > 0 &&
+	if (value_to_int(lease, &seconds) && seconds > 0 &&
 	    seconds < INT32_MAX)
 		vault->token_ms =
 		    clock_now_ms(vault->clock) + seconds * 1000 / 3 * 2;

@@ -275,15 +275,9 @@ amqp_prepare(const struct connector_call *call, struct call_scope *scope,
 
 /* ----------------------------------------------------------------- answer */
 
-struct refusal {
-	int status;
-	bool transient;
-	const char *code;
-};
-
 /* AMQP 0-9-1, section 1.2; 401 and 506 are what our client says of a login
  * that was refused and of a negative acknowledgement. */
-static const struct refusal refusals[] = {
+static const struct verdict_refusal refusals[] = {
 	{311, false, "amqp.too-large"},
 	{312, false, "amqp.no-route"},
 	{313, true, "amqp.no-consumers"},
@@ -302,22 +296,14 @@ static const struct refusal refusals[] = {
 struct outcome
 amqp_refusal(struct arena *arena, const struct message_response *response)
 {
-	int status = response->status;
-	struct outcome outcome = {
-		.kind = OUTCOME_NOT_DONE,
-		.code = arena_strf(arena, "amqp.%d", status),
-		.message = response->body.bytes > 0 &&
-			str_is_utf8(response->body)
-		    ? arena_str(arena, response->body)
-		    : STR("the broker said no"),
-	};
+	struct str code = arena_strf(arena, "amqp.%d", response->status);
+	struct str said = response->body.bytes > 0 &&
+		str_is_utf8(response->body)
+	    ? arena_str(arena, response->body)
+	    : STR("the broker said no");
 
-	for (size_t i = 0; i < COUNT_OF(refusals); i++)
-		if (refusals[i].status == status) {
-			outcome.code = str_of(refusals[i].code);
-			outcome.transient = refusals[i].transient;
-		}
-	return outcome;
+	return verdict_of_refusal(
+	    refusals, COUNT_OF(refusals), response->status, code, said);
 }
 
 struct outcome
@@ -333,11 +319,7 @@ amqp_judge(const struct connector_call *call, struct call_scope *scope)
 	if (is_success)
 		return connector_done(call, scope, reply->body);
 	if (is_done)
-		return (struct outcome){
-			.kind = OUTCOME_DONE_WITH_ERROR,
-			.code = STR_INIT("amqp.unsuccessful"),
-			.message = STR_INIT("the answer doesn't show success"),
-		};
+		return verdict_unsuccessful("amqp.unsuccessful");
 	return amqp_refusal(scope->arena, reply->response);
 }
 

@@ -93,10 +93,21 @@ struct outcome verdict_of_failure(struct arena *arena,
 struct outcome verdict_of_status(struct arena *arena,
     const struct def_operation *operation, const struct reply *reply,
     int64_t now_ms);
+/* What a protocol's server says no with. */
+struct verdict_refusal {
+	int status;
+	bool transient;
+	const char *code;
+};
+/* NOT_DONE, as the status's row says; without one permanent, with `code`. */
+struct outcome verdict_of_refusal(const struct verdict_refusal *rows,
+    size_t count, int status, struct str code, struct str message);
 /* Fills in *outcome as a NOT_DONE of our own making and returns false. */
 bool verdict_refuse(struct outcome *outcome, const char *code, bool transient,
     struct str message);
 struct outcome verdict_unknown(const char *code, struct str message);
+/* The server did it, and `success` doesn't hold of what it answered. */
+struct outcome verdict_unsuccessful(const char *code);
 
 /* ---- retry_after.c ---- */
 

@@ -483,11 +483,7 @@ odoo_judge(const struct connector_call *call, struct call_scope *scope)
 		return outcome;
 	if (operation->success != NULL &&
 	    !call_scope_is_true(scope, operation->success))
-		return (struct outcome){
-			.kind = OUTCOME_DONE_WITH_ERROR,
-			.code = STR("odoo.unsuccessful"),
-			.message = STR("the answer doesn't show success"),
-		};
+		return verdict_unsuccessful("odoo.unsuccessful");
 	return connector_done(call, scope, reply->result);
 }
 

@@ -125,8 +125,7 @@ is_session_expired(const struct value *error)
 	const struct value *code = value_field_or_null(error, "code");
 	int64_t n;
 
-	return code->type == VALUE_NUMBER &&
-	    number_to_int(code->as.number, &n) && n == SESSION_EXPIRED;
+	return value_to_int(code, &n) && n == SESSION_EXPIRED;
 }
 
 /* A RedirectWarning's message is all its arguments as Python prints them. */

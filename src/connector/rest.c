@@ -435,11 +435,7 @@ rest_judge(const struct connector_call *call, struct call_scope *scope)
 	if (is_success)
 		return connector_done(call, scope, reply->body);
 	if (is_2xx)
-		return (struct outcome){
-			.kind = OUTCOME_DONE_WITH_ERROR,
-			.code = STR("http.unsuccessful"),
-			.message = STR("the answer doesn't show success"),
-		};
+		return verdict_unsuccessful("http.unsuccessful");
 	return verdict_of_status(scope->arena, operation, reply,
 	    scope->context->now_ms);
 }

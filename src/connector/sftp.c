@@ -203,13 +203,7 @@ sftp_prepare(const struct connector_call *call, struct call_scope *scope,
 
 /* ----------------------------------------------------------------- answer */
 
-struct refusal {
-	int status;
-	bool transient;
-	const char *code;
-};
-
-static const struct refusal refusals[] = {
+static const struct verdict_refusal refusals[] = {
 	{401, false, "sftp.access-denied"},
 	{403, false, "sftp.permission-denied"},
 	{404, false, "sftp.not-found"},
@@ -219,22 +213,13 @@ static const struct refusal refusals[] = {
 };
 
 static struct outcome
-refused(struct call_scope *scope)
+refused(const struct reply *reply)
 {
-	int status = scope->reply->response->status;
-	struct str said = value_str(scope->reply->body);
-	struct outcome outcome = {
-		.kind = OUTCOME_NOT_DONE,
-		.code = STR_INIT("sftp.failure"),
-		.message = said.at != NULL ? said : STR("the server said no"),
-	};
+	struct str said = value_str(reply->body);
 
-	for (size_t i = 0; i < COUNT_OF(refusals); i++)
-		if (refusals[i].status == status) {
-			outcome.code = str_of(refusals[i].code);
-			outcome.transient = refusals[i].transient;
-		}
-	return outcome;
+	return verdict_of_refusal(refusals, COUNT_OF(refusals),
+	    reply->response->status, STR("sftp.failure"),
+	    said.at != NULL ? said : STR("the server said no"));
 }
 
 /* A file that is read has to be what the operation reads of it. */
@@ -263,10 +248,6 @@ sftp_judge(const struct connector_call *call, struct call_scope *scope)
 	if (is_success)
 		return connector_done(call, scope, reply->body);
 	if (is_done)
-		return (struct outcome){
-			.kind = OUTCOME_DONE_WITH_ERROR,
-			.code = STR_INIT("sftp.unsuccessful"),
-			.message = STR_INIT("the answer doesn't show success"),
-		};
-	return refused(scope);
+		return verdict_unsuccessful("sftp.unsuccessful");
+	return refused(reply);
 }

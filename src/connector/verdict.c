@@ -160,6 +160,24 @@ verdict_of_status(struct arena *arena, const struct def_operation *operation,
 	};
 }
 
+struct outcome
+verdict_of_refusal(const struct verdict_refusal *rows, size_t count,
+    int status, struct str code, struct str message)
+{
+	struct outcome outcome = {
+		.kind = OUTCOME_NOT_DONE,
+		.code = code,
+		.message = message,
+	};
+
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].status == status) {
+			outcome.code = str_of(rows[i].code);
+			outcome.transient = rows[i].transient;
+		}
+	return outcome;
+}
+
 bool
 verdict_refuse(struct outcome *outcome, const char *code, bool transient,
     struct str message)
@@ -182,5 +200,15 @@ verdict_unknown(const char *code, struct str message)
 		.kind = OUTCOME_UNKNOWN,
 		.code = str_of(code),
 		.message = message,
+	};
+}
+
+struct outcome
+verdict_unsuccessful(const char *code)
+{
+	return (struct outcome){
+		.kind = OUTCOME_DONE_WITH_ERROR,
+		.code = str_of(code),
+		.message = STR("the answer doesn't show success"),
 	};
 }

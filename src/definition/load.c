@@ -76,15 +76,6 @@ load_suggest(struct load *load, struct str word, const struct str *legal,
 	buf_fini(&list);
 }
 
-void
-load_not_yet(struct load *load, struct diag_span span, const char *key,
-    struct str word)
-{
-	load_error(load, LOAD_LATER, span,
-	    "`%s%s%.*s` is not available in this version", key,
-	    word.at ? ": " : "", STR_ARG(word));
-}
-
 struct str
 load_describe(struct load *load, const struct yaml_node *node)
 {
@@ -134,24 +125,18 @@ load_choose(struct load *load, const struct yaml_node *node,
     const struct load_word *words, size_t count, const char *key)
 {
 	struct str legal[16];
-	size_t legal_count = 0;
 
 	must(count <= 16 && count > 0);
 	if (!load_is_kind(load, node, NODE_TEXT, key, "a word"))
 		return words[0].value;
 	for (size_t i = 0; i < count; i++) {
-		if (!str_equal(str_of(words[i].name), node->text)) {
-			if (!words[i].not_yet)
-				legal[legal_count++] = str_of(words[i].name);
-			continue;
-		}
-		if (words[i].not_yet)
-			load_not_yet(load, node->span, key, node->text);
-		return words[i].value;
+		legal[i] = str_of(words[i].name);
+		if (str_equal(legal[i], node->text))
+			return words[i].value;
 	}
 	load_error(load, LOAD_WRONG_WORD, node->span, "`%s` can't be `%.*s`",
 	    key, STR_ARG(yaml_short(node->text)));
-	load_suggest(load, node->text, legal, legal_count);
+	load_suggest(load, node->text, legal, count);
 	return words[0].value;
 }
 
@@ -176,15 +161,12 @@ load_key_span(const struct yaml_node *map, const char *key)
 }
 
 static const struct str *
-legal_keys(struct load *load, const struct load_table *table, size_t *count)
+legal_keys(struct load *load, const struct load_table *table)
 {
 	struct str *legal = ARENA_ARRAY(load->arena, table->count, struct str);
 
-	*count = 0;
-	for (size_t i = 0; i < table->count; i++) {
-		if (table->keys[i].need != LOAD_NOT_YET)
-			legal[(*count)++] = str_of(table->keys[i].name);
-	}
+	for (size_t i = 0; i < table->count; i++)
+		legal[i] = str_of(table->keys[i].name);
 	return legal;
 }
 
@@ -192,13 +174,11 @@ static void
 report_unknown_key(struct load *load, const struct load_table *table,
     const struct yaml_node *key)
 {
-	size_t count;
-	const struct str *legal = legal_keys(load, table, &count);
-
 	load_error(load, LOAD_UNKNOWN_KEY, key->span,
 	    "unknown key `%.*s` in %s", STR_ARG(yaml_short(key->text)),
 	    table->what);
-	load_suggest(load, key->text, legal, count);
+	load_suggest(
+	    load, key->text, legal_keys(load, table), table->count);
 }
 
 /* A document whose first line follows another document's without a line
@@ -226,11 +206,6 @@ load_row(struct load *load, const struct load_key *row,
 {
 	void *field = (char *)into + row->offset;
 
-	if (row->need == LOAD_NOT_YET) {
-		load_not_yet(load, pair->key->span, row->name,
-		    (struct str){0});
-		return;
-	}
 	if (row->kind == KIND_MAP && !load_is_kind(load, pair->value,
 	    NODE_MAP, row->name, load_kind_words(KIND_MAP)))
 		return;
@@ -250,14 +225,13 @@ static bool
 is_misspelt(struct load *load, const struct yaml_node *node,
     const struct load_table *table, const char *name)
 {
-	size_t count;
-	const struct str *legal = legal_keys(load, table, &count);
+	const struct str *legal = legal_keys(load, table);
 
 	for (size_t i = 0; i < node->count; i++) {
 		struct str key = node->pairs[i].key->text;
 
 		if (!load_find_key(table, key) && str_equal(
-		    str_nearest(key, legal, count), str_of(name)))
+		    str_nearest(key, legal, table->count), str_of(name)))
 			return true;
 	}
 	return false;

@@ -26,8 +26,8 @@ load_event_names(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word mode_words[] = {
-	{"binary", false, false},
-	{"structured", true, false},
+	{"binary", false},
+	{"structured", true},
 };
 static const struct load_table mode_form = LOAD_WORDS(mode_words);
 
@@ -174,13 +174,7 @@ load_heartbeat(struct load *load, const struct yaml_node *node, void *into)
 static const struct load_table heartbeat_form = LOAD_KIND(KIND_DURATION);
 
 static const struct load_key amqp_keys[] = {
-	{"connection", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the name under which calls refer to it"},
-	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
-	    "what it leads to"},
-	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind,
-	    &load_form_connection_kind,
-	    "amqp: a broker of AMQP 0-9-1, such as RabbitMQ"},
+	LOAD_ROWS_CONNECTION("amqp: a broker of AMQP 0-9-1, such as RabbitMQ"),
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "the broker: amqp://HOST:PORT/VHOST, or amqps://"},
 	{"auth", KIND_MAP, LOAD_MUST, IN(auth), load_amqp_auth,
@@ -189,17 +183,11 @@ static const struct load_key amqp_keys[] = {
 	    "our certificate, and whom we trust"},
 	{"heartbeat", KIND_OWN, LOAD_MAY, 0, load_heartbeat, &heartbeat_form,
 	    "how often each side hears from the other; 30s unless told"},
-	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table,
-	    "how much it is asked at most"},
-	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &load_breaker_table,
-	    "when it is left alone for a while"},
-	{"timeout", KIND_DURATION, LOAD_MAY, IN(timeout_ms), NULL, NULL,
-	    "how long to wait for a confirmation; 30s unless told"},
+	LOAD_ROWS_CONNECTION_LIMITS(
+	    "how long to wait for a confirmation; 30s unless told"),
 	{"operations", KIND_MAP, LOAD_MAY, 0, load_operations,
 	    &load_form_amqp_operations, "what it can be asked to do"},
-	{"errors", KIND_LIST, LOAD_MAY, 0, load_connection_errors,
-	    &load_form_error_rules,
-	    "what answers mean, after an operation's own"},
+	LOAD_ROW_CONNECTION_ERRORS,
 	{"publishes", KIND_LIST, LOAD_MAY, 0, load_publications,
 	    &publications_form,
 	    "which events of ours it gets, each by the first that takes it"},

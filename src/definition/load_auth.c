@@ -49,8 +49,8 @@ static const struct load_table odoo_table = LOAD_TABLE("`odoo`", odoo_keys);
 /* ---- OAuth2 ---- */
 
 static const struct load_word grant_words[] = {
-	{"client-credentials", GRANT_CLIENT, false},
-	{"jwt-bearer", GRANT_JWT, false},
+	{"client-credentials", GRANT_CLIENT},
+	{"jwt-bearer", GRANT_JWT},
 };
 static const struct load_table grant_form = LOAD_WORDS(grant_words);
 
@@ -64,11 +64,11 @@ load_grant(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word client_words[] = {
-	{"client-secret-basic", CLIENT_SECRET_BASIC, false},
-	{"client-secret-post", CLIENT_SECRET_POST, false},
-	{"private-key-jwt", CLIENT_PRIVATE_KEY_JWT, false},
-	{"tls-client-auth", CLIENT_TLS, false},
-	{"none", CLIENT_NONE, false},
+	{"client-secret-basic", CLIENT_SECRET_BASIC},
+	{"client-secret-post", CLIENT_SECRET_POST},
+	{"private-key-jwt", CLIENT_PRIVATE_KEY_JWT},
+	{"tls-client-auth", CLIENT_TLS},
+	{"none", CLIENT_NONE},
 };
 static const struct load_table client_form = LOAD_WORDS(client_words);
 

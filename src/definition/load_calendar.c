@@ -31,9 +31,9 @@ load_timezone(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word day_words[] = {
-	{"mon", 0, false}, {"tue", 1, false}, {"wed", 2, false},
-	{"thu", 3, false}, {"fri", 4, false}, {"sat", 5, false},
-	{"sun", 6, false},
+	{"mon", 0}, {"tue", 1}, {"wed", 2},
+	{"thu", 3}, {"fri", 4}, {"sat", 5},
+	{"sun", 6},
 };
 static const struct load_table day_form = LOAD_WORDS(day_words);
 static const struct load_table weekend_form = LOAD_LIST(&day_form);

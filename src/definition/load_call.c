@@ -19,9 +19,9 @@ static const struct def_retry retry_default = {
 };
 
 static const struct load_word backoff_words[] = {
-	{"exponential", BACKOFF_EXPONENTIAL, false},
-	{"linear", BACKOFF_LINEAR, false},
-	{"constant", BACKOFF_CONSTANT, false},
+	{"exponential", BACKOFF_EXPONENTIAL},
+	{"linear", BACKOFF_LINEAR},
+	{"constant", BACKOFF_CONSTANT},
 };
 static const struct load_table backoff_form = LOAD_WORDS(backoff_words);
 

@@ -32,7 +32,6 @@
 	X(LOAD_MISSING_KEY, "D102", "a required key is missing")               \
 	X(LOAD_WRONG_KIND, "D103", "a value of the wrong kind")                \
 	X(LOAD_WRONG_WORD, "D104", "none of the legal words")                  \
-	X(LOAD_LATER, "D105", "not available in this version")                 \
 	X(LOAD_BAD_NAME, "D106", "a name with a character that it can't have") \
 	X(LOAD_DUPLICATE_NAME, "D107", "a name that is given twice")           \
 	X(LOAD_BAD_SPAN, "D108", "not a duration")                             \

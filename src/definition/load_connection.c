@@ -139,11 +139,11 @@ load_proxy(struct load *load, const struct yaml_node *node, void *into)
 /* ---- the connection ---- */
 
 static const struct load_word kind_words[] = {
-	{"http", CONNECTION_HTTP, false},
-	{"odoo", CONNECTION_ODOO, false},
-	{"smtp", CONNECTION_SMTP, false},
-	{"sftp", CONNECTION_SFTP, false},
-	{"amqp", CONNECTION_AMQP, false},
+	{"http", CONNECTION_HTTP},
+	{"odoo", CONNECTION_ODOO},
+	{"smtp", CONNECTION_SMTP},
+	{"sftp", CONNECTION_SFTP},
+	{"amqp", CONNECTION_AMQP},
 };
 const struct load_table load_form_connection_kind = LOAD_WORDS(kind_words);
 
@@ -168,13 +168,8 @@ load_connection_errors(struct load *load, const struct yaml_node *node,
 }
 
 static const struct load_key connection_keys[] = {
-	{"connection", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the name under which calls refer to it"},
-	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
-	    "what it leads to"},
-	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind,
-	    &load_form_connection_kind,
-	    "how it is spoken to: http, odoo, smtp, sftp or amqp"},
+	LOAD_ROWS_CONNECTION(
+	    "how it is spoken to: http, odoo, smtp, sftp or amqp"),
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "where it is, usually = settings.…"},
 	{"auth", KIND_MAP, LOAD_MAY, IN(auth), load_auth, &load_auth_table,
@@ -187,19 +182,13 @@ static const struct load_key connection_keys[] = {
 	    &load_signature_answer_table, "how answers have to be signed"},
 	{"proxy", KIND_MAP, LOAD_MAY, 0, load_proxy, &proxy_table,
 	    "the host that calls go through; none unless told"},
-	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table,
-	    "how much it is asked at most"},
-	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &load_breaker_table,
-	    "when it is left alone for a while"},
-	{"timeout", KIND_DURATION, LOAD_MAY, IN(timeout_ms), NULL, NULL,
-	    "how long to wait for an answer; 30s unless told"},
+	LOAD_ROWS_CONNECTION_LIMITS(
+	    "how long to wait for an answer; 30s unless told"),
 	{"headers", KIND_VALUE, LOAD_MAY, IN(headers), NULL, NULL,
 	    "header fields of all requests"},
 	{"operations", KIND_MAP, LOAD_MUST, 0, load_operations,
 	    &load_form_operations, "what it can be asked to do"},
-	{"errors", KIND_LIST, LOAD_MAY, 0, load_connection_errors,
-	    &load_form_error_rules,
-	    "what answers mean, after an operation's own"},
+	LOAD_ROW_CONNECTION_ERRORS,
 	{"webhooks", KIND_MAP, LOAD_MAY, 0, NULL, &load_webhooks_table,
 	    "what it may send to /hooks/NAME"},
 };

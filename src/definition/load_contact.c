@@ -288,7 +288,7 @@ finish_webhook(struct load *load, struct channel_draft *draft)
 /* ---- call and log ---- */
 
 static const struct load_word log_words[] = {
-	{"info", 0, false}, {"warning", 1, false}, {"error", 2, false},
+	{"info", 0}, {"warning", 1}, {"error", 2},
 };
 static const struct load_table log_form = LOAD_WORDS(log_words);
 

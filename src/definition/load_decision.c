@@ -30,9 +30,9 @@ load_decision_reads(const struct def_decision *decision, size_t *count)
 
 /* ---- hit policy ---- */
 
-#define POLICY_WORD(constant, name, dmn_name) {name, constant, false},
+#define POLICY_WORD(constant, name, dmn_name) {name, constant},
 #define AGGREGATION_WORD(constant, name, dmn_name)                             \
-	{"collect " name, constant, false},
+	{"collect " name, constant},
 
 static const struct load_word policies[] = {HIT_POLICIES(POLICY_WORD)};
 /* The first is none, which has no word. */

@@ -154,7 +154,8 @@ finish(struct load *load, const struct yaml_node *node, size_t offset,
 	return feel;
 }
 
-const struct feel *
+/* The node's text from `offset` on; NULL with an error. */
+static const struct feel *
 load_feel(struct load *load, const struct yaml_node *node, size_t offset)
 {
 	struct str text = str_slice(node->text, offset, SIZE_MAX);

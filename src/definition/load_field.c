@@ -124,10 +124,10 @@ load_texts(struct load *load, const struct yaml_node *node, const char *key,
 
 /* The first stands in for a wrong one. */
 static const struct load_word level_words[] = {
-	{"normal", PRIORITY_NORMAL, false},
-	{"low", PRIORITY_LOW, false},
-	{"high", PRIORITY_HIGH, false},
-	{"critical", PRIORITY_CRITICAL, false},
+	{"normal", PRIORITY_NORMAL},
+	{"low", PRIORITY_LOW},
+	{"high", PRIORITY_HIGH},
+	{"critical", PRIORITY_CRITICAL},
 };
 const struct load_table load_form_level = LOAD_WORDS(level_words);
 const struct load_table load_form_level_value =
@@ -342,7 +342,7 @@ load_check_variable(struct load *load, const struct yaml_node *key)
 	}
 }
 
-struct def_assigns
+static struct def_assigns
 load_assigns(struct load *load, const struct yaml_node *node, const char *key,
     bool are_variables)
 {

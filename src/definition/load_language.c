@@ -248,11 +248,8 @@ write_words(const struct language *language, const struct load_table *form)
 {
 	struct value_builder *words = value_build_list(language->arena);
 
-	for (size_t i = 0; i < form->count; i++) {
-		if (!form->words[i].not_yet)
-			value_append(words,
-			    text(language, form->words[i].name));
-	}
+	for (size_t i = 0; i < form->count; i++)
+		value_append(words, text(language, form->words[i].name));
 	return pair(language, "enum", value_built(words));
 }
 
@@ -345,8 +342,6 @@ write_keys(struct language *language, const struct load_table *table)
 	for (size_t i = 0; i < table->count; i++) {
 		const struct load_key *row = &table->keys[i];
 
-		if (row->need == LOAD_NOT_YET)
-			continue;
 		value_put(properties, str_of(row->name),
 		    write_row(language, row));
 		if (row->need != LOAD_MUST)

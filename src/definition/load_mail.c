@@ -145,13 +145,8 @@ load_smtp_tls(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_key smtp_keys[] = {
-	{"connection", KIND_NAME, LOAD_MUST, IN(name), NULL, NULL,
-	    "the name under which calls refer to it"},
-	{"description", KIND_TEXT, LOAD_MAY, IN(description), NULL, NULL,
-	    "what it leads to"},
-	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind,
-	    &load_form_connection_kind,
-	    "smtp: a mail server, with the one operation `send`"},
+	LOAD_ROWS_CONNECTION(
+	    "smtp: a mail server, with the one operation `send`"),
 	{"url", KIND_STRING, LOAD_MUST, IN(url), NULL, NULL,
 	    "the mail server: smtp://HOST:PORT, or smtps:// where TLS comes "
 	    "first"},
@@ -161,12 +156,8 @@ static const struct load_key smtp_keys[] = {
 	    "who we are to it; nothing is sent without TLS then"},
 	{"tls", KIND_MAP, LOAD_MAY, 0, load_smtp_tls, &load_tls_table,
 	    "certificates; nothing is sent without TLS then"},
-	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table,
-	    "how much it is asked at most"},
-	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &load_breaker_table,
-	    "when it is left alone for a while"},
-	{"timeout", KIND_DURATION, LOAD_MAY, IN(timeout_ms), NULL, NULL,
-	    "how long a mail may take; 30s unless told"},
+	LOAD_ROWS_CONNECTION_LIMITS(
+	    "how long a mail may take; 30s unless told"),
 	{"idempotent", KIND_BOOLEAN, LOAD_MAY, IN(is_idempotent), NULL, NULL,
 	    "true: a mail that comes twice is no harm, so one in doubt is sent "
 	    "again"},

@@ -35,9 +35,9 @@ load_operation_arguments(const struct def_operation *operation, size_t *count,
 /* ---- errors ---- */
 
 static const struct load_word outcome_words[] = {
-	{"not-done", OUTCOME_NOT_DONE, false},
-	{"unknown", OUTCOME_UNKNOWN, false},
-	{"done-with-error", OUTCOME_DONE_WITH_ERROR, false},
+	{"not-done", OUTCOME_NOT_DONE},
+	{"unknown", OUTCOME_UNKNOWN},
+	{"done-with-error", OUTCOME_DONE_WITH_ERROR},
 };
 static const struct load_table outcome_form = LOAD_WORDS(outcome_words);
 

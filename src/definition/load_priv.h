@@ -65,7 +65,7 @@ enum load_kind {
 	KIND_OWN,	/* any kind of node; the row's own function judges */
 };
 
-enum load_need { LOAD_MAY, LOAD_MUST, LOAD_NOT_YET };
+enum load_need { LOAD_MAY, LOAD_MUST };
 
 /* into: the struct that the table fills, moved by the row's offset. */
 typedef void load_fn(
@@ -85,7 +85,6 @@ struct load_key {
 struct load_word {
 	const char *name;
 	int value;
-	bool not_yet;
 };
 
 /* A mapping that is one of several: by a key that it has, or, where a word is
@@ -166,9 +165,6 @@ void load_repair(struct load *load, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "did you mean `x`?", or else the list of what is legal. */
 void load_suggest(struct load *load, struct str word, const struct str *legal,
     size_t count);
-/* "`key: word` is not available in this version"; word may be absent. */
-void load_not_yet(struct load *load, struct diag_span span, const char *key,
-    struct str word);
 /* false with an error: "`key` takes WANTED, not a list". */
 bool load_is_kind(struct load *load, const struct yaml_node *node,
     enum yaml_node_kind kind, const char *key, const char *wanted);
@@ -213,8 +209,6 @@ const struct str *load_texts(struct load *load, const struct yaml_node *node,
     const char *key, size_t *count);
 /* An error where the text can't be the name of a variable. */
 void load_check_variable(struct load *load, const struct yaml_node *name);
-struct def_assigns load_assigns(struct load *load, const struct yaml_node *node,
-    const char *key, bool are_variables);
 
 /* ---- load_schema.c: JSON Schemas ---- */
 
@@ -245,9 +239,7 @@ const struct template *load_template(
 void load_refuse_secret(struct load *load, const struct template *template);
 const struct template *load_literal(
     struct load *load, const struct value *value, struct diag_span span);
-/* The node's text from `offset` on; NULL with an error. */
-const struct feel *load_feel(struct load *load, const struct yaml_node *node,
-    size_t offset);
+/* NULL with an error. */
 const struct feel *load_feel_tests(
     struct load *load, const struct yaml_node *node);
 
@@ -437,6 +429,29 @@ extern const struct load_table load_limits_table, load_breaker_table,
     load_sftp_auth_table, load_amqp_table, load_amqp_auth_table;
 void load_connection_errors(
     struct load *load, const struct yaml_node *node, void *connection);
+/* The rows that connections of every kind have: which it is, how much it is
+ * asked, and what its answers mean. */
+#define LOAD_ROWS_CONNECTION(kind_told) \
+	{"connection", KIND_NAME, LOAD_MUST, \
+	    offsetof(struct def_connection, name), NULL, NULL, \
+	    "the name under which calls refer to it"}, \
+	{"description", KIND_TEXT, LOAD_MAY, \
+	    offsetof(struct def_connection, description), NULL, NULL, \
+	    "what it leads to"}, \
+	{"kind", KIND_OWN, LOAD_MUST, 0, load_connection_kind, \
+	    &load_form_connection_kind, kind_told}
+#define LOAD_ROWS_CONNECTION_LIMITS(timeout_told) \
+	{"limits", KIND_MAP, LOAD_MAY, 0, NULL, &load_limits_table, \
+	    "how much it is asked at most"}, \
+	{"breaker", KIND_MAP, LOAD_MAY, 0, NULL, &load_breaker_table, \
+	    "when it is left alone for a while"}, \
+	{"timeout", KIND_DURATION, LOAD_MAY, \
+	    offsetof(struct def_connection, timeout_ms), NULL, NULL, \
+	    timeout_told}
+#define LOAD_ROW_CONNECTION_ERRORS \
+	{"errors", KIND_LIST, LOAD_MAY, 0, load_connection_errors, \
+	    &load_form_error_rules, \
+	    "what answers mean, after an operation's own"}
 void load_sftp_auth(
     struct load *load, const struct yaml_node *node, void *auth);
 void load_amqp_auth(

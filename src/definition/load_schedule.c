@@ -47,9 +47,9 @@ load_days(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word overlap_words[] = {
-	{"skip", OVERLAP_SKIP, false},
-	{"queue", OVERLAP_QUEUE, false},
-	{"allow", OVERLAP_ALLOW, false},
+	{"skip", OVERLAP_SKIP},
+	{"queue", OVERLAP_QUEUE},
+	{"allow", OVERLAP_ALLOW},
 };
 static const struct load_table overlap_form = LOAD_WORDS(overlap_words);
 
@@ -63,9 +63,9 @@ load_overlap(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word catch_up_words[] = {
-	{"last", CATCH_UP_LAST, false},
-	{"all", CATCH_UP_ALL, false},
-	{"none", CATCH_UP_NONE, false},
+	{"last", CATCH_UP_LAST},
+	{"all", CATCH_UP_ALL},
+	{"none", CATCH_UP_NONE},
 };
 static const struct load_table catch_up_form = LOAD_WORDS(catch_up_words);
 

@@ -8,7 +8,7 @@
  */
 #include "load_priv.h"
 
-#define PART_WORD(constant, name, bit) {name, constant, false},
+#define PART_WORD(constant, name, bit) {name, constant},
 static const struct load_word part_words[] = {DEF_PARTS(PART_WORD)};
 #define PART_COUNT COUNT_OF(part_words)
 

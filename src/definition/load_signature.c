@@ -17,13 +17,13 @@
 #define PAYPAL_TOLERANCE_MS (3 * 24 * 60 * (int64_t)MINUTE_MS)
 
 static const struct load_word scheme_words[] = {
-	{"hmac", SIGNED_HMAC, false},
-	{"stripe", SIGNED_STRIPE, false},
-	{"github", SIGNED_GITHUB, false},
-	{"standard-webhooks", SIGNED_STANDARD, false},
-	{"hubspot", SIGNED_HUBSPOT, false},
-	{"paypal", SIGNED_PAYPAL, false},
-	{"jws", SIGNED_JWS, false},
+	{"hmac", SIGNED_HMAC},
+	{"stripe", SIGNED_STRIPE},
+	{"github", SIGNED_GITHUB},
+	{"standard-webhooks", SIGNED_STANDARD},
+	{"hubspot", SIGNED_HUBSPOT},
+	{"paypal", SIGNED_PAYPAL},
+	{"jws", SIGNED_JWS},
 };
 static const struct load_table scheme_form = LOAD_WORDS(scheme_words);
 
@@ -37,9 +37,9 @@ load_scheme(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word sign_words[] = {
-	{"hmac", SIGNED_HMAC, false},
-	{"jws", SIGNED_JWS, false},
-	{"http-signature", SIGNED_HTTP, false},
+	{"hmac", SIGNED_HMAC},
+	{"jws", SIGNED_JWS},
+	{"http-signature", SIGNED_HTTP},
 };
 static const struct load_table sign_scheme_form = LOAD_WORDS(sign_words);
 
@@ -53,8 +53,8 @@ load_sign_scheme(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word answer_words[] = {
-	{"hmac", SIGNED_HMAC, false},
-	{"jws", SIGNED_JWS, false},
+	{"hmac", SIGNED_HMAC},
+	{"jws", SIGNED_JWS},
 };
 static const struct load_table answer_scheme_form = LOAD_WORDS(answer_words);
 
@@ -154,8 +154,8 @@ has_part(const struct def_signature *signature, enum def_signed_part_kind kind)
 }
 
 static const struct load_word encoding_words[] = {
-	{"hex", ENCODED_HEX, false},
-	{"base64", ENCODED_BASE64, false},
+	{"hex", ENCODED_HEX},
+	{"base64", ENCODED_BASE64},
 };
 static const struct load_table encoding_form = LOAD_WORDS(encoding_words);
 
@@ -169,8 +169,8 @@ load_encoding(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word unit_words[] = {
-	{"s", false, false},
-	{"ms", true, false},
+	{"s", false},
+	{"ms", true},
 };
 static const struct load_table unit_form = LOAD_WORDS(unit_words);
 
@@ -186,15 +186,15 @@ load_unit(struct load *load, const struct yaml_node *node, void *into)
 /* ---- algorithms ---- */
 
 static const struct load_word algorithm_words[] = {
-	{"PS256", SIGNATURE_PS256, false},
-	{"PS512", SIGNATURE_PS512, false},
-	{"RS256", SIGNATURE_RS256, false},
-	{"RS512", SIGNATURE_RS512, false},
-	{"ES256", SIGNATURE_ES256, false},
-	{"ES384", SIGNATURE_ES384, false},
-	{"EdDSA", SIGNATURE_EDDSA, false},
-	{"HS256", SIGNATURE_HS256, false},
-	{"HS512", SIGNATURE_HS512, false},
+	{"PS256", SIGNATURE_PS256},
+	{"PS512", SIGNATURE_PS512},
+	{"RS256", SIGNATURE_RS256},
+	{"RS512", SIGNATURE_RS512},
+	{"ES256", SIGNATURE_ES256},
+	{"ES384", SIGNATURE_ES384},
+	{"EdDSA", SIGNATURE_EDDSA},
+	{"HS256", SIGNATURE_HS256},
+	{"HS512", SIGNATURE_HS512},
 };
 const struct load_table load_form_algorithm = LOAD_WORDS(algorithm_words);
 static const struct load_table algorithms_form =

@@ -11,9 +11,9 @@
 #define IN(field) offsetof(struct def_state, field)
 
 static const struct load_word type_words[] = {
-	{"final", STATE_FINAL, false},
-	{"parallel", STATE_PARALLEL, false},
-	{"history", STATE_HISTORY, false},
+	{"final", STATE_FINAL},
+	{"parallel", STATE_PARALLEL},
+	{"history", STATE_HISTORY},
 };
 static const struct load_table type_form = LOAD_WORDS(type_words);
 
@@ -235,9 +235,9 @@ const struct load_table load_state_table = LOAD_TABLE("a state", state_keys);
 /* ---- final states ---- */
 
 static const struct load_word outcome_words[] = {
-	{"success", ENDING_SUCCESS, false},
-	{"failure", ENDING_FAILURE, false},
-	{"cancelled", ENDING_CANCELLED, false},
+	{"success", ENDING_SUCCESS},
+	{"failure", ENDING_FAILURE},
+	{"cancelled", ENDING_CANCELLED},
 };
 static const struct load_table outcome_form = LOAD_WORDS(outcome_words);
 
@@ -271,7 +271,7 @@ const struct load_table load_final_table =
 /* ---- histories ---- */
 
 static const struct load_word history_words[] = {
-	{"shallow", false, false}, {"deep", true, false},
+	{"shallow", false}, {"deep", true},
 };
 static const struct load_table history_form = LOAD_WORDS(history_words);
 

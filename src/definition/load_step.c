@@ -229,7 +229,7 @@ skip_body(struct load *load, const struct yaml_node *node, void *into)
 }
 
 static const struct load_word on_error_words[] = {
-	{"stop", false, false}, {"continue", true, false},
+	{"stop", false}, {"continue", true},
 };
 static const struct load_table on_error_form = LOAD_WORDS(on_error_words);
 

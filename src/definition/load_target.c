@@ -151,8 +151,8 @@ load_targets(struct load *load, const struct yaml_node *node, const char *key)
 /* ---- compensate ---- */
 
 static const struct load_word undo_words[] = {
-	{"all", COMPENSATE_ALL, false},
-	{"to STATE", COMPENSATE_TO, false},
+	{"all", COMPENSATE_ALL},
+	{"to STATE", COMPENSATE_TO},
 };
 /* What the second stands for. */
 static const struct load_table all_form = {

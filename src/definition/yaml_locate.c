@@ -142,8 +142,9 @@ skip_opening(struct walk *walk, enum yaml_style style)
 	unreachable("all styles are handled");
 }
 
-size_t
-yaml_locate_byte(const struct yaml_source *source, const struct yaml_node *node,
+/* The source's byte that a byte of a node's text was written at. */
+static size_t
+byte_of(const struct yaml_source *source, const struct yaml_node *node,
     size_t offset)
 {
 	struct walk walk = {
@@ -168,8 +169,8 @@ struct diag_span
 yaml_locate_span(const struct yaml_source *source, const struct yaml_node *node,
     size_t offset, size_t bytes)
 {
-	size_t from = yaml_locate_byte(source, node, offset);
-	size_t to = yaml_locate_byte(source, node, offset + bytes);
+	size_t from = byte_of(source, node, offset);
+	size_t to = byte_of(source, node, offset + bytes);
 
 	return yaml_source_span(source, from, to > from ? to - from : 1);
 }

@@ -69,9 +69,6 @@ MUST_USE const struct yaml_document *yaml_tree_read(struct arena *arena,
 /* The place of a part of the source. */
 struct diag_span yaml_source_span(const struct yaml_source *source, size_t from,
     size_t bytes);
-/* The source's byte that a byte of a node's text was written at. */
-size_t yaml_locate_byte(const struct yaml_source *source,
-    const struct yaml_node *node, size_t offset);
 /* The place of a part of a node's text. */
 struct diag_span yaml_locate_span(const struct yaml_source *source,
     const struct yaml_node *node, size_t offset, size_t bytes);

@@ -10,8 +10,8 @@
 #include "stated/decision.h"
 #include "stated/json.h"
 
-struct str
-diff_fact_name(const struct diff_facts *facts, const struct def_state *state)
+static struct str
+name_of(const struct diff_facts *facts, const struct def_state *state)
 {
 	return facts->names != NULL ? facts->names[state->index] : state->name;
 }
@@ -41,7 +41,7 @@ targets_text(const struct diff_facts *facts, const struct def_targets *targets)
 	    ARENA_ARRAY(facts->arena, targets->count + 1, struct str);
 
 	for (size_t i = 0; i < targets->count; i++)
-		names[i] = diff_fact_name(facts, targets->items[i]);
+		names[i] = name_of(facts, targets->items[i]);
 	return diff_text_names(facts->arena, names, targets->count);
 }
 
@@ -54,7 +54,7 @@ compensate_text(const struct diff_facts *facts, enum def_compensate compensate,
 	if (compensate == COMPENSATE_ALL)
 		return STR("all");
 	return arena_strf(
-	    facts->arena, "to %.*s", STR_ARG(diff_fact_name(facts, to)));
+	    facts->arena, "to %.*s", STR_ARG(name_of(facts, to)));
 }
 
 /* ---- transitions ---- */
@@ -232,7 +232,7 @@ say_escalation(struct diff_facts *facts, struct str state,
 	say(facts, state, item, "if", diff_text_of(arena, escalation->guard));
 	if (escalation->target != NULL)
 		say(facts, state, item, "target",
-		    diff_fact_name(facts, escalation->target));
+		    name_of(facts, escalation->target));
 }
 
 static struct str
@@ -258,12 +258,12 @@ static void
 say_state(struct diff_facts *facts, const struct def_state *state)
 {
 	struct arena *arena = facts->arena;
-	struct str name = diff_fact_name(facts, state), none = STR("");
+	struct str name = name_of(facts, state), none = STR("");
 
 	say(facts, name, none, "", kind_text(arena, state));
 	if (state->parent != NULL)
 		say(facts, name, none, "parent",
-		    diff_fact_name(facts, state->parent));
+		    name_of(facts, state->parent));
 	say(facts, name, none, "title", state->title);
 	say(facts, name, none, "description", state->description);
 	say(facts, name, none, "initial", targets_text(facts, &state->initial));

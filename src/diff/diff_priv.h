@@ -29,8 +29,6 @@ struct diff_facts {
 
 /* ---- diff_fact.c: all that a definition says ---- */
 void diff_fact_gather(struct diff_facts *facts);
-struct str diff_fact_name(
-    const struct diff_facts *facts, const struct def_state *state);
 void diff_fact_add(struct diff_facts *facts, struct diff_fact fact);
 
 /* ---- diff_step.c: what steps say ---- */

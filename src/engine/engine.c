@@ -179,8 +179,8 @@ engine_free(struct engine **engine_pointer)
 	line_free_all(engine);
 	keys_fini(engine);
 	switch_fini(engine);
-	delegation_fini(engine);
-	proposal_fini(engine);
+	standing_fini(&engine->delegations);
+	standing_fini(&engine->wishes);
 	map_free(&engine->tokens);
 	map_free(&engine->tokens_by_id);
 	hold_fini(engine);

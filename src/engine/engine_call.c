@@ -114,20 +114,14 @@ engine_connector_context(struct engine *engine, struct arena *arena)
 	};
 }
 
-static struct str
-copy_str(struct arena *arena, struct str text)
-{
-	return text.at == NULL ? text : arena_str(arena, text);
-}
-
 static struct outcome
 outcome_copy(struct arena *arena, const struct outcome *outcome)
 {
 	struct outcome copy = *outcome;
 
-	copy.code = copy_str(arena, outcome->code);
-	copy.message = copy_str(arena, outcome->message);
-	copy.reference = copy_str(arena, outcome->reference);
+	copy.code = arena_str(arena, outcome->code);
+	copy.message = arena_str(arena, outcome->message);
+	copy.reference = arena_str(arena, outcome->reference);
 	if (outcome->response != NULL)
 		copy.response = value_copy(arena, outcome->response);
 	if (outcome->body != NULL)

@@ -23,12 +23,6 @@
 /* Turns of this many times the usual length begin nothing more. */
 #define LONG_TURN 2
 
-static struct str
-copy(struct request *request, struct str text)
-{
-	return text.at == NULL ? text : arena_str(request->arena, text);
-}
-
 static struct request *
 tell(struct engine *engine, uint64_t number, enum chart_event_kind kind)
 {
@@ -202,9 +196,9 @@ child_report(struct engine *engine, const struct chart_effect *effect)
 	must(effect->kind == DO_REPORT);
 	request->event.serial = effect->awaiter.serial;
 	*end = effect->end;
-	end->id = copy(request, effect->end.id);
-	end->state = copy(request, effect->end.state);
-	end->refusal = copy(request, effect->end.refusal);
+	end->id = arena_str(request->arena, effect->end.id);
+	end->state = arena_str(request->arena, effect->end.state);
+	end->refusal = arena_str(request->arena, effect->end.refusal);
 	if (effect->end.output != NULL)
 		end->output = value_copy(request->arena, effect->end.output);
 }

@@ -148,7 +148,7 @@ engine_submit(struct engine *engine, struct request *request)
 static struct str
 copy(struct request *request, struct str text)
 {
-	return text.at == NULL ? text : arena_str(request->arena, text);
+	return arena_str(request->arena, text);
 }
 
 static void

@@ -259,6 +259,23 @@ struct turn {
 	size_t depth; /* of instances that run one another, right now */
 };
 
+/* ---- items of the installation: delegations, proposals ---- */
+
+/* The first member of what stands. */
+struct standing {
+	struct standing *next;
+	struct arena *arena; /* all of it lives there */
+	uint64_t serial;
+	int64_t created_ms;
+	int64_t until_ms; /* INT64_MAX: until somebody ends it */
+	uint64_t turn;	  /* in whose batch it is or was; 0: stored */
+	uint64_t ended;	  /* the same of its end; 0: none */
+};
+struct standing_list {
+	struct standing *first; /* the newest */
+	uint64_t serial_last;	/* that was ever given */
+};
+
 /* ---- timers ---- */
 
 struct due {
@@ -320,8 +337,6 @@ struct watch {
 };
 
 struct addition;  /* engine_publish.c: documents published while we run */
-struct delegation; /* engine_delegation.c: who acts for whom */
-struct wish;	  /* engine_proposal.c: what waits for another person */
 struct loop;	  /* engine_loop.c: libevent's side */
 struct schedules; /* engine_schedule.c: starts by time */
 struct holds;     /* engine_hold.c: what must not be purged */
@@ -374,10 +389,8 @@ struct engine {
 	 * number above this one always means: not durable yet. */
 	uint64_t durable_turn;
 	struct map *published; /* digest -> struct published * */
-	struct delegation *delegations;
-	uint64_t delegation_last; /* serial */
-	struct wish *wishes;
-	uint64_t wish_last; /* serial */
+	struct standing_list delegations;
+	struct standing_list wishes;
 	struct map *documents; /* "kind name" -> struct kept_document * */
 	bool documents_are_kept; /* those of the library, in some batch */
 	struct schedules *schedules;
@@ -677,11 +690,37 @@ const struct chart_limits *limits_copy(
 bool limits_cover(
     const struct chart_limits *limits, const struct chart_limits *inner);
 
+/* ---- engine_standing.c: items of the installation, in memory ---- */
+/* Zeros behind the standing, which is the first member.  Of a row, for
+ * standing_load(); and a new one, of that turn. */
+void *standing_read(struct standing_list *list, const struct store_item *row,
+    size_t bytes);
+void *standing_make(struct engine *engine, struct turn *turn,
+    struct standing_list *list, size_t bytes);
+void standing_fini(struct standing_list *list);
+/* Of each that is open; the body lives as long as the call. */
+typedef void standing_read_fn(struct engine *engine,
+    const struct store_item *row, const struct value *body);
+MUST_USE enum store_error standing_load(struct engine *engine,
+    struct standing_list *list, enum store_item_kind kind,
+    standing_read_fn *read);
+/* Its row as it is now; `row` has the kind, and the owner if it has one. */
+void standing_put(struct engine *engine, struct turn *turn,
+    const struct standing *item, struct store_item row,
+    const struct value *body);
+/* A commit has failed: what was not durable has not happened. */
+void standing_revoke(struct engine *engine, struct standing_list *list);
+/* Nobody has ended it, and its time isn't over. */
+bool standing_is_open(
+    const struct engine *engine, const struct standing *item);
+/* Frees those that are over for good; gives how many are left. */
+size_t standing_forget(struct engine *engine, struct standing_list *list);
+/* NULL where none of that serial is open. */
+void *standing_find(const struct engine *engine,
+    const struct standing_list *list, uint64_t serial);
+
 /* ---- engine_delegation.c ---- */
 MUST_USE enum store_error delegation_init(struct engine *engine);
-void delegation_fini(struct engine *engine);
-/* A commit has failed: what was not durable has not happened. */
-void delegation_revoke(struct engine *engine);
 /* Lets the actor act, in that instance, for those who said so. */
 void delegation_give(struct engine *engine, struct turn *turn,
     const struct chart *chart, struct chart_actor *actor);
@@ -691,9 +730,6 @@ void delegation_perform(
 
 /* ---- engine_proposal.c ---- */
 MUST_USE enum store_error proposal_init(struct engine *engine);
-void proposal_fini(struct engine *engine);
-/* The same as delegation_revoke(). */
-void proposal_revoke(struct engine *engine);
 /* Each answers the request.  items: what would be published. */
 void proposal_publish(struct engine *engine, struct turn *turn,
     struct request *request, const struct value *items);

@@ -9,27 +9,18 @@
  */
 #include "engine_priv.h"
 
-#include "stated/json.h"
-
-#include <stdlib.h>
-
 #define PROPOSALS_MAX 100 /* open at a time: each may be long */
 
 enum wish_kind { WISH_PUBLISH, WISH_REPLAY };
 
 struct wish {
-	struct wish *next;
-	struct arena *arena; /* this itself lives there */
-	uint64_t serial;
+	struct standing standing;
 	enum wish_kind kind;
 	struct str by;
-	int64_t created_ms;
 	const struct value *about; /* what lists tell of it: a context */
 	struct engine_document *documents; /* WISH_PUBLISH */
 	size_t document_count;
 	uint64_t event; /* WISH_REPLAY: its number */
-	uint64_t turn;	 /* in whose batch it is or was; 0: stored */
-	uint64_t closed; /* the same of its end; 0: it is open */
 };
 
 static struct str
@@ -38,41 +29,25 @@ act_of(const struct wish *wish)
 	return wish->kind == WISH_PUBLISH ? STR("publish") : STR("replay");
 }
 
-static struct wish *
-wish_new(struct engine *engine, uint64_t serial, enum wish_kind kind)
+static const struct wish *
+wish_of(const struct standing *item)
 {
-	struct arena *arena = arena_new();
-	struct wish *wish = ARENA_NEW(arena, struct wish);
-
-	wish->arena = arena;
-	wish->serial = serial;
-	wish->kind = kind;
-	wish->next = engine->wishes;
-	engine->wishes = wish;
-	if (serial > engine->wish_last)
-		engine->wish_last = serial;
-	return wish;
+	return (const struct wish *)(const void *)item;
 }
 
-static void
-drop(struct wish **link)
+static struct wish *
+wish_make(struct engine *engine, struct turn *turn, enum wish_kind kind)
 {
-	struct wish *wish = *link;
-	struct arena *arena = wish->arena;
+	struct wish *wish =
+	    standing_make(engine, turn, &engine->wishes, sizeof(*wish));
 
-	*link = wish->next;
-	arena_free(&arena);
+	wish->kind = kind;
+	return wish;
 }
 
 /* ---- as a row ---- */
 
 static const struct str nobody = {NULL, 0};
-
-static bool
-is_open(struct str status)
-{
-	return str_equal(status, STR("proposed"));
-}
 
 static const struct value *
 files_of(const struct wish *wish, struct arena *arena)
@@ -96,8 +71,8 @@ body_of(const struct engine *engine, const struct wish *wish,
 {
 	struct value_builder *built = value_build_context(arena);
 
-	value_put_str(
-	    built, "id", engine_item_id(engine, 0, wish->serial, arena));
+	value_put_str(built, "id",
+	    engine_item_id(engine, 0, wish->standing.serial, arena));
 	value_put_str(built, "act", act_of(wish));
 	value_put_str(built, "status", status);
 	for (size_t i = 0; i < wish->about->as.context.count; i++)
@@ -105,59 +80,44 @@ body_of(const struct engine *engine, const struct wish *wish,
 		    value_copy(
 			arena, wish->about->as.context.fields[i].value));
 	value_put_str(built, "proposed_by", wish->by);
-	value_put_instant(built, "created", wish->created_ms);
-	if (!is_open(status))
+	value_put_instant(built, "created", wish->standing.created_ms);
+	if (wish->standing.ended != 0)
 		value_put_str(built, "closed_by", closed_by);
 	else if (wish->kind == WISH_PUBLISH)
 		value_put(built, STR("files"), files_of(wish, arena));
 	return value_built(built);
 }
 
+/* Its row, as it is now. */
 static const struct value *
 put(struct engine *engine, struct turn *turn, const struct wish *wish,
     struct str status, struct str closed_by)
 {
 	const struct value *body =
 	    body_of(engine, wish, status, closed_by, turn->arena);
-	struct buf text = buf_in(turn->arena);
-	struct store_item item = {
-	    .kind = ITEM_PROPOSAL,
-	    .serial = wish->serial,
-	    .open = is_open(status),
-	    .created_ms = wish->created_ms,
-	    .closed_ms = is_open(status) ? 0 : engine_now_ms(engine),
-	};
 
-	json_write(body, JSON_PLAIN, &text);
-	item.body = buf_keep(&text);
-	store_put_item(store_batch(engine->store), &item);
+	standing_put(engine, turn, &wish->standing,
+	    (struct store_item){.kind = ITEM_PROPOSAL}, body);
 	return body;
-}
-
-static struct str
-text_of(struct arena *arena, const struct value *body, const char *key)
-{
-	struct str text = value_str(value_field_or_null(body, key));
-
-	return text.at == NULL ? text : arena_str(arena, text);
 }
 
 static void
 read_files(struct wish *wish, const struct value *files)
 {
+	struct arena *arena = wish->standing.arena;
 	size_t count =
 	    files->type == VALUE_LIST ? files->as.list.count : 0;
 
-	wish->documents =
-	    ARENA_ARRAY(wish->arena, count, struct engine_document);
+	wish->documents = ARENA_ARRAY(arena, count, struct engine_document);
 	wish->document_count = count;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		const struct value *file = files->as.list.items[i];
+
 		wish->documents[i] = (struct engine_document){
-		    .file = text_of(
-			wish->arena, files->as.list.items[i], "name"),
-		    .text = text_of(
-			wish->arena, files->as.list.items[i], "text"),
+		    .file = arena_str(arena, value_field_str(file, "name")),
+		    .text = arena_str(arena, value_field_str(file, "text")),
 		};
+	}
 }
 
 /* What lists tell beside what all proposals have. */
@@ -165,103 +125,39 @@ static const char *const about_keys[] = {
     "what", "workflows", "letter", "event"};
 
 static void
-read_wish(struct wish *wish, const struct store_item *row,
+read_wish(struct engine *engine, const struct store_item *row,
     const struct value *body)
 {
-	struct value_builder *about = value_build_context(wish->arena);
+	struct wish *wish =
+	    standing_read(&engine->wishes, row, sizeof(*wish));
+	struct arena *arena = wish->standing.arena;
+	struct value_builder *about = value_build_context(arena);
 	int64_t letter;
 
+	wish->kind = str_equal(value_field_str(body, "act"), STR("publish"))
+			 ? WISH_PUBLISH
+			 : WISH_REPLAY;
 	for (size_t i = 0; i < COUNT_OF(about_keys); i++) {
 		const struct value *value =
 		    value_get_cstr(body, about_keys[i]);
 
 		if (value != NULL)
 			value_put(about, str_of(about_keys[i]),
-			    value_copy(wish->arena, value));
+			    value_copy(arena, value));
 	}
 	wish->about = value_built(about);
-	wish->by = text_of(wish->arena, body, "proposed_by");
-	wish->created_ms = row->created_ms;
+	wish->by = arena_str(arena, value_field_str(body, "proposed_by"));
 	read_files(wish, value_field_or_null(body, "files"));
-	if (str_parse_int(value_str(value_field_or_null(body, "letter")), 1,
-		INT64_MAX, &letter))
+	if (str_parse_int(
+		value_field_str(body, "letter"), 1, INT64_MAX, &letter))
 		wish->event = (uint64_t)letter;
 }
-
-static bool
-row_cb(const struct store_item *row, void *arg)
-{
-	struct engine *engine = arg;
-	struct arena *arena = arena_new();
-	struct json_error error;
-	const struct value *body = json_read(arena, row->body, &error);
-
-	if (row->instance == 0 && row->serial > engine->wish_last)
-		engine->wish_last = row->serial;
-	if (row->instance == 0 && row->open && body != NULL)
-		read_wish(wish_new(engine, row->serial,
-			      str_equal(value_str(value_field_or_null(
-					    body, "act")),
-				  STR("publish"))
-				  ? WISH_PUBLISH
-				  : WISH_REPLAY),
-		    row, body);
-	arena_free(&arena);
-	return row->instance == 0; /* those of the installation come first */
-}
-
-/* ---- life ---- */
 
 enum store_error
 proposal_init(struct engine *engine)
 {
-	return store_list_items(engine->store,
-	    &(struct store_item_filter){
-		.kind = ITEM_PROPOSAL, .open = -1, .limit = SIZE_MAX},
-	    row_cb, engine);
-}
-
-void
-proposal_fini(struct engine *engine)
-{
-	while (engine->wishes != NULL)
-		drop(&engine->wishes);
-}
-
-void
-proposal_revoke(struct engine *engine)
-{
-	struct wish **link = &engine->wishes;
-
-	while (*link != NULL) {
-		if ((*link)->turn != 0 &&
-		    !turn_is_durable(engine, (*link)->turn)) {
-			drop(link);
-			continue;
-		}
-		if (!turn_is_durable(engine, (*link)->closed))
-			(*link)->closed = 0;
-		link = &(*link)->next;
-	}
-}
-
-/* What is durably over needs no memory; gives how many are left. */
-static size_t
-forget_closed(struct engine *engine)
-{
-	struct wish **link = &engine->wishes;
-	size_t count = 0;
-
-	while (*link != NULL) {
-		if ((*link)->closed != 0 &&
-		    turn_is_durable(engine, (*link)->closed)) {
-			drop(link);
-			continue;
-		}
-		count++;
-		link = &(*link)->next;
-	}
-	return count;
+	return standing_load(
+	    engine, &engine->wishes, ITEM_PROPOSAL, read_wish);
 }
 
 /* ---- proposing ---- */
@@ -286,7 +182,7 @@ tell_journal(struct engine *engine, struct turn *turn,
 	struct value_builder *record =
 	    journal_begin(engine, turn, kind, actor);
 
-	value_put_int(record, "proposal", (int64_t)wish->serial);
+	value_put_int(record, "proposal", (int64_t)wish->standing.serial);
 	value_put_str(record, "act", act_of(wish));
 	if (kind != JOURNAL_PROPOSAL_MADE)
 		value_put_str(record, "proposed_by", wish->by);
@@ -310,7 +206,7 @@ may_propose(struct engine *engine, struct turn *turn,
 			"this"));
 		return false;
 	}
-	if (forget_closed(engine) >= PROPOSALS_MAX) {
+	if (standing_forget(engine, &engine->wishes) >= PROPOSALS_MAX) {
 		refuse(turn, request, REFUSED_STATE,
 		    STR("too many proposals are open: confirm or reject some "
 			"first"));
@@ -326,16 +222,14 @@ finish(struct engine *engine, struct turn *turn, const struct request *request,
 	const struct value *body;
 	struct engine_reply *reply;
 
-	wish->by = arena_str(wish->arena, actor->name);
-	wish->created_ms = engine_now_ms(engine);
-	wish->turn = turn->serial;
+	wish->by = arena_str(wish->standing.arena, actor->name);
 	tell_journal(
 	    engine, turn, wish, JOURNAL_PROPOSAL_MADE, wish->by, nobody);
 	body = put(engine, turn, wish, STR("proposed"), nobody);
 	reply = turn_reply(turn, request, ENGINE_PROPOSED);
 	if (reply == NULL)
 		return;
-	reply->proposal = wish->serial;
+	reply->proposal = wish->standing.serial;
 	reply->view = body;
 }
 
@@ -347,15 +241,12 @@ names_of(struct turn *turn, const struct value *items)
 
 	for (size_t i = 0; i < items->as.list.count; i++) {
 		const struct value *item = items->as.list.items[i];
-		int64_t version = 0;
 
-		(void)!number_to_int(
-		    value_field_or_null(item, "version")->as.number, &version);
 		if (!value_is_true(value_field_or_null(item, "new")))
 			continue;
 		buf_addf(&names, "%s%.*s %lld", names.bytes > 0 ? ", " : "",
-		    STR_ARG(value_str(value_field_or_null(item, "name"))),
-		    (long long)version);
+		    STR_ARG(value_field_str(item, "name")),
+		    (long long)value_field_int(item, "version"));
 	}
 	return buf_keep(&names);
 }
@@ -367,21 +258,23 @@ proposal_publish(struct engine *engine, struct turn *turn,
 	const struct engine_publish *publish = &request->publish;
 	struct value_builder *about;
 	struct wish *wish;
+	struct arena *arena;
 
 	if (!may_propose(engine, turn, request, &publish->actor))
 		return;
-	wish = wish_new(engine, engine->wish_last + 1, WISH_PUBLISH);
-	wish->documents = ARENA_ARRAY(
-	    wish->arena, publish->count, struct engine_document);
+	wish = wish_make(engine, turn, WISH_PUBLISH);
+	arena = wish->standing.arena;
+	wish->documents =
+	    ARENA_ARRAY(arena, publish->count, struct engine_document);
 	wish->document_count = publish->count;
 	for (size_t i = 0; i < publish->count; i++)
 		wish->documents[i] = (struct engine_document){
-		    .file = arena_str(wish->arena, publish->documents[i].file),
-		    .text = arena_str(wish->arena, publish->documents[i].text),
+		    .file = arena_str(arena, publish->documents[i].file),
+		    .text = arena_str(arena, publish->documents[i].text),
 		};
-	about = value_build_context(wish->arena);
+	about = value_build_context(arena);
 	value_put_str(about, "what", names_of(turn, items));
-	value_put(about, STR("workflows"), value_copy(wish->arena, items));
+	value_put(about, STR("workflows"), value_copy(arena, items));
 	wish->about = value_built(about);
 	finish(engine, turn, request, wish, &publish->actor);
 }
@@ -390,13 +283,15 @@ proposal_publish(struct engine *engine, struct turn *turn,
 static const struct wish *
 find_replay(const struct engine *engine, uint64_t event)
 {
-	const struct wish *wish = engine->wishes;
+	for (const struct standing *item = engine->wishes.first; item != NULL;
+	     item = item->next) {
+		const struct wish *wish = wish_of(item);
 
-	while (wish != NULL &&
-	       (wish->kind != WISH_REPLAY || wish->event != event ||
-		   wish->closed != 0))
-		wish = wish->next;
-	return wish;
+		if (wish->kind == WISH_REPLAY && wish->event == event &&
+		    item->ended == 0)
+			return wish;
+	}
+	return NULL;
 }
 
 void
@@ -407,6 +302,7 @@ proposal_replay(struct engine *engine, struct turn *turn,
 	const struct wish *there = find_replay(engine, request->number);
 	struct value_builder *about, *told;
 	struct wish *wish;
+	struct arena *arena;
 
 	if (there != NULL) {
 		refuse(turn, request, REFUSED_STATE,
@@ -415,20 +311,21 @@ proposal_replay(struct engine *engine, struct turn *turn,
 			"proposal %.*s first",
 			STR_ARG(there->by),
 			STR_ARG(engine_item_id(
-			    engine, 0, there->serial, turn->arena))));
+			    engine, 0, there->standing.serial, turn->arena))));
 		return;
 	}
 	if (!may_propose(engine, turn, request, &event->actor))
 		return;
-	wish = wish_new(engine, engine->wish_last + 1, WISH_REPLAY);
+	wish = wish_make(engine, turn, WISH_REPLAY);
+	arena = wish->standing.arena;
 	wish->event = request->number;
-	about = value_build_context(wish->arena);
+	about = value_build_context(arena);
 	value_put_str(about, "what",
 	    arena_strf(turn->arena, "%.*s for %.*s", STR_ARG(event->type),
 		STR_ARG(subject)));
-	told = value_build_context(wish->arena);
+	told = value_build_context(arena);
 	value_put_str(about, "letter",
-	    arena_strf(wish->arena, "%llu", (unsigned long long)wish->event));
+	    arena_strf(arena, "%llu", (unsigned long long)wish->event));
 	value_put_str(told, "type", event->type);
 	value_put_str(told, "subject", subject);
 	value_put_str(told, "source", event->source);
@@ -439,16 +336,6 @@ proposal_replay(struct engine *engine, struct turn *turn,
 }
 
 /* ---- what becomes of it ---- */
-
-static struct wish *
-find_open(struct engine *engine, uint64_t serial)
-{
-	struct wish *wish = engine->wishes;
-
-	while (wish != NULL && (wish->serial != serial || wish->closed != 0))
-		wish = wish->next;
-	return wish;
-}
 
 /* Whether the person may say so; else answered. */
 static bool
@@ -516,7 +403,8 @@ proposal_perform(
 {
 	/* The request is used for what it is about. */
 	struct engine_verdict verdict = request->verdict;
-	struct wish *wish = find_open(engine, verdict.serial);
+	struct wish *wish =
+	    standing_find(engine, &engine->wishes, verdict.serial);
 	struct engine_reply *reply;
 	const struct value *body;
 
@@ -530,12 +418,12 @@ proposal_perform(
 	if (verdict.confirms &&
 	    !perform(engine, turn, request, wish, &verdict.actor)) {
 		if (is_pointless(engine, turn, wish)) {
-			wish->closed = turn->serial;
+			wish->standing.ended = turn->serial;
 			(void)put(engine, turn, wish, STR("lapsed"), nobody);
 		}
 		return;
 	}
-	wish->closed = turn->serial;
+	wish->standing.ended = turn->serial;
 	body = put(engine, turn, wish,
 	    verdict.confirms ? STR("confirmed") : STR("rejected"),
 	    verdict.actor.name);

@@ -336,9 +336,11 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 	instance_begin_if_new(engine, turn, instance);
 	if (request->event.kind == EV_ERASED) {
 		/* It may say what goes, and the journal stays. */
-		request->event.comment = value_str(chart_masked(
-		    instance->chart, turn->arena,
-		    value_of_str(turn->arena, request->event.comment)));
+		if (request->event.comment.at != NULL)
+			request->event.comment = value_str(chart_masked(
+			    instance->chart, turn->arena,
+			    value_of_str(
+				turn->arena, request->event.comment)));
 		request->event.held = find_hold(engine, turn, instance);
 	}
 	if (request->event.kind == EV_TASK_DECIDED)

@@ -516,8 +516,8 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	engine->number_last = store_last_number(engine->store);
 	line_revoke_all(engine);
 	publish_revoke(engine);
-	delegation_revoke(engine);
-	proposal_revoke(engine);
+	standing_revoke(engine, &engine->delegations);
+	standing_revoke(engine, &engine->wishes);
 	schedule_revoke(engine);
 	recover_revoke(engine);
 	hold_revoke(engine);

@@ -27,6 +27,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_request.c \
 	src/engine/engine_retention.c \
 	src/engine/engine_schedule.c \
+	src/engine/engine_standing.c \
 	src/engine/engine_start.c \
 	src/engine/engine_switch.c \
 	src/engine/engine_timer.c \

@@ -78,8 +78,7 @@ take_version(struct export_standing *standing, const struct value *record,
 {
 	const struct value *version = value_field_or_null(record, key);
 
-	if (version->type == VALUE_NUMBER)
-		(void)!number_to_int(version->as.number, &standing->version);
+	(void)!value_to_int(version, &standing->version);
 }
 
 static void

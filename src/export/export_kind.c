@@ -146,8 +146,7 @@ is_of_type(const struct value *value, enum export_type type)
 	case EXPORT_TEXT:
 		return true;
 	case EXPORT_INTEGER:
-		return value->type == VALUE_NUMBER &&
-		    number_to_int(value->as.number, &n);
+		return value_to_int(value, &n);
 	case EXPORT_INSTANT:
 		return value->type == VALUE_STRING &&
 		    clock_parse(value->as.string, &n);

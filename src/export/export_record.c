@@ -78,8 +78,7 @@ export_record_uint(const struct value *value, uint64_t *out)
 {
 	int64_t n;
 
-	if (value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &n) || n < 0)
+	if (!value_to_int(value, &n) || n < 0)
 		return false;
 	*out = (uint64_t)n;
 	return true;

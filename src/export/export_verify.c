@@ -215,8 +215,7 @@ certifies(struct check *check, const struct value *record)
 		if (export_record_number(value_str(value_field_or_null(
 			item, "instance")), &number) &&
 		    number == check->number &&
-		    records->type == VALUE_NUMBER &&
-		    number_to_int(records->as.number, &seq) &&
+		    value_to_int(records, &seq) &&
 		    (uint64_t)seq == check->row->head.seq &&
 		    str_equal(value_str(value_field_or_null(item, "hash")),
 			str_of(hex)))
@@ -258,8 +257,7 @@ find_certificate(struct check *check, uint64_t *seq)
 	left = json_read(check->scratch, row.snapshot, &error);
 	if (left != NULL && left->type == VALUE_CONTEXT)
 		place = value_field_or_null(left, "certificate");
-	if (place->type == VALUE_NUMBER &&
-	    number_to_int(place->as.number, &n) && n > 0)
+	if (value_to_int(place, &n) && n > 0)
 		*seq = (uint64_t)n;
 	return STORE_OK;
 }

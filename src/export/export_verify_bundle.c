@@ -223,11 +223,9 @@ read_files(struct reading *reading)
 static bool
 says_count(const struct value *from, const char *key, uint64_t count)
 {
-	const struct value *number = value_get_cstr(from, key);
 	int64_t n;
 
-	return number != NULL && number->type == VALUE_NUMBER &&
-	    number_to_int(number->as.number, &n) && n >= 0 &&
+	return value_to_int(value_get_cstr(from, key), &n) && n >= 0 &&
 	    (uint64_t)n == count;
 }
 

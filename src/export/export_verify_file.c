@@ -59,8 +59,7 @@ read_place(const struct value *record, struct audit_head *before)
 	const struct value *seq = value_field_or_null(record, "seq");
 	int64_t n;
 
-	if (seq->type != VALUE_NUMBER || !number_to_int(seq->as.number, &n) ||
-	    n < 1)
+	if (!value_to_int(seq, &n) || n < 1)
 		return false;
 	before->seq = (uint64_t)n - 1;
 	return digest_parse_hex(value_str(value_field_or_null(record, "prev")),

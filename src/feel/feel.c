@@ -155,6 +155,8 @@ feel_constant(const struct feel *feel)
 
 /* ---------------------------------------------------------------- evaluate */
 
+/* Whether a value is small and shallow enough to be walked: what iteration
+ * shares can be exponentially large when written out. */
 static bool
 is_walkable(struct feel_run *run, const struct value *value, unsigned depth)
 {
@@ -184,19 +186,13 @@ is_walkable(struct feel_run *run, const struct value *value, unsigned depth)
 	return true;
 }
 
-bool
-feel_is_walkable(struct feel_run *run, const struct value *value)
-{
-	return is_walkable(run, value, FEEL_VALUE_DEPTH_MAX);
-}
-
 /* What goes out will be walked by others, who have no budget. */
 static const struct value *
 check_result(struct feel_run *run, const struct value *value)
 {
 	if (run->env->exhausted)
 		return &value_null;
-	if (feel_is_walkable(run, value))
+	if (is_walkable(run, value, FEEL_VALUE_DEPTH_MAX))
 		return value;
 	return feel_null(run, NULL, "the result is nested too deep");
 }

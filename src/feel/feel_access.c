@@ -302,8 +302,8 @@ fail_field(struct feel_run *run, const struct feel_node *node,
 	    STR_ARG(near));
 }
 
-const struct value *
-feel_access_get(struct feel_run *run, const struct feel_node *node,
+static const struct value *
+get(struct feel_run *run, const struct feel_node *node,
     const struct value *object, struct str name)
 {
 	const struct value *value;
@@ -330,7 +330,7 @@ feel_access_path(struct feel_run *run, const struct feel_node *node)
 	/* Of a context or a list a part is taken; of a text it is expected. */
 	if (object->type == VALUE_STRING)
 		feel_look(run, (struct str){NULL, 0}, object);
-	return feel_access_get(run, node, object, node->as.path.name);
+	return get(run, node, object, node->as.path.name);
 }
 
 /* ----------------------------------------------------------------- filters */

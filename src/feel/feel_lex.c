@@ -58,8 +58,8 @@ is_space(uint32_t codepoint)
 	return is_among(spaces, COUNT_OF(spaces), codepoint);
 }
 
-bool
-feel_lex_is_name_start(uint32_t codepoint)
+static bool
+is_name_start(uint32_t codepoint)
 {
 	if (codepoint < 0x80)
 		return (codepoint | 32) - 'a' < 26 || codepoint == '_' ||
@@ -68,10 +68,10 @@ feel_lex_is_name_start(uint32_t codepoint)
 	    is_among(name_starts, COUNT_OF(name_starts), codepoint);
 }
 
-bool
-feel_lex_is_name_part(uint32_t codepoint)
+static bool
+is_name_part(uint32_t codepoint)
 {
-	return feel_lex_is_name_start(codepoint) ||
+	return is_name_start(codepoint) ||
 	    is_among(name_parts, COUNT_OF(name_parts), codepoint);
 }
 
@@ -125,11 +125,11 @@ feel_lex_identifier(struct str text, size_t at)
 	size_t next = at;
 
 	if (at >= text.bytes ||
-	    !feel_lex_is_name_start(str_next_codepoint(text, &next)))
+	    !is_name_start(str_next_codepoint(text, &next)))
 		return at;
 	at = next;
 	while (at < text.bytes &&
-	    feel_lex_is_name_part(str_next_codepoint(text, &next)))
+	    is_name_part(str_next_codepoint(text, &next)))
 		at = next;
 	return at;
 }
@@ -326,7 +326,7 @@ is_word_end(struct str text, size_t at)
 	size_t next = at;
 
 	return at >= text.bytes ||
-	    !feel_lex_is_name_part(str_next_codepoint(text, &next));
+	    !is_name_part(str_next_codepoint(text, &next));
 }
 
 static size_t
@@ -362,7 +362,7 @@ feel_lex_match_name(struct str text, size_t at, struct str name)
 		last--;
 	must(last > 0);
 	last--;
-	if (!feel_lex_is_name_part(str_next_codepoint(name, &last)))
+	if (!is_name_part(str_next_codepoint(name, &last)))
 		return at;
 	return is_word_end(text, at) ? at : 0;
 }
@@ -386,7 +386,7 @@ take_name_part(struct str text, size_t *at, size_t *end)
 		blank = skip_spaces(text, *at);
 	if (blank > *at)
 		next = blank;
-	else if (feel_lex_is_name_part(codepoint) || is_name_symbol(codepoint))
+	else if (is_name_part(codepoint) || is_name_symbol(codepoint))
 		*end = next;
 	else
 		return false;

@@ -23,8 +23,15 @@ struct walk {
 
 /* ------------------------------------------------------------------- steps */
 
+/* Counts for iteration: numbers or dates from one to the other. */
+struct steps {
+	const struct value *from;
+	int64_t count;
+	int64_t step; /* 1 or -1 */
+};
+
 static bool
-count_steps(struct feel_steps *steps, int64_t from, int64_t to)
+count_steps(struct steps *steps, int64_t from, int64_t to)
 {
 	int64_t distance;
 
@@ -37,8 +44,8 @@ count_steps(struct feel_steps *steps, int64_t from, int64_t to)
 }
 
 /* Numbers count by one, dates by a day. */
-bool
-feel_steps_init(struct feel_steps *steps, const struct value *from,
+static bool
+steps_init(struct steps *steps, const struct value *from,
     const struct value *to)
 {
 	int64_t first;
@@ -55,8 +62,8 @@ feel_steps_init(struct feel_steps *steps, const struct value *from,
 	return false;
 }
 
-const struct value *
-feel_steps_at(struct feel_run *run, const struct feel_steps *steps,
+static const struct value *
+steps_at(struct feel_run *run, const struct steps *steps,
     int64_t index)
 {
 	int64_t first;
@@ -71,10 +78,10 @@ feel_steps_at(struct feel_run *run, const struct feel_steps *steps,
 
 /* A range that is iterated runs upwards; its open ends are left out. */
 static bool
-steps_of_range(struct feel_steps *steps, const struct value_range *range)
+steps_of_range(struct steps *steps, const struct value_range *range)
 {
 	if (range->low == NULL || range->high == NULL ||
-	    !feel_steps_init(steps, range->low, range->high) ||
+	    !steps_init(steps, range->low, range->high) ||
 	    steps->step < 0)
 		return false;
 	return true;
@@ -97,11 +104,11 @@ visit(struct walk *walk, uint32_t level, const struct value *item)
 }
 
 static bool
-walk_steps(struct walk *walk, uint32_t level, const struct feel_steps *steps,
+walk_steps(struct walk *walk, uint32_t level, const struct steps *steps,
     int64_t from, int64_t to)
 {
 	for (int64_t i = from; i < to; i++) {
-		if (!visit(walk, level, feel_steps_at(walk->run, steps, i)))
+		if (!visit(walk, level, steps_at(walk->run, steps, i)))
 			return false;
 	}
 	return true;
@@ -118,7 +125,7 @@ stop_null(struct walk *walk, const char *why)
 static bool
 walk_value(struct walk *walk, uint32_t level, const struct value *value)
 {
-	struct feel_steps steps;
+	struct steps steps;
 	const struct value_range *range;
 
 	switch (value->type) {
@@ -148,7 +155,7 @@ walk_level(struct walk *walk, uint32_t level)
 	const struct feel_node *node = walk->node;
 	const struct feel_iterator *iterator;
 	const struct value *from;
-	struct feel_steps steps;
+	struct steps steps;
 
 	if (level == node->as.loop.count)
 		return walk->turn(walk,
@@ -157,7 +164,7 @@ walk_level(struct walk *walk, uint32_t level)
 	from = feel_eval_node(walk->run, iterator->from);
 	if (iterator->to == NULL)
 		return walk_value(walk, level, from);
-	if (!feel_steps_init(&steps, from,
+	if (!steps_init(&steps, from,
 	    feel_eval_node(walk->run, iterator->to)))
 		return stop_null(walk,
 		    "only whole numbers and dates can be counted");

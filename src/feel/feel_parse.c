@@ -86,8 +86,8 @@ parse_instance(struct feel_parser *p)
 
 /* Rule 26: arithmetic negation = "-" expression.  It binds tighter than the
  * power: -3 ** 2 is 9. */
-struct feel_node *
-feel_parse_negation(struct feel_parser *p)
+static struct feel_node *
+parse_negation(struct feel_parser *p)
 {
 	size_t offset = p->at;
 	struct feel_node *node;
@@ -97,7 +97,7 @@ feel_parse_negation(struct feel_parser *p)
 	if (!feel_token_enter(p))
 		return NULL;
 	node = feel_node_new(p, FEEL_NEGATE, offset);
-	node->as.of.left = feel_parse_negation(p);
+	node->as.of.left = parse_negation(p);
 	p->nesting--;
 	feel_node_over(node, node->as.of.left);
 	return feel_node_done(p, node);
@@ -107,7 +107,7 @@ feel_parse_negation(struct feel_parser *p)
 static struct feel_node *
 parse_power(struct feel_parser *p)
 {
-	return parse_chain(p, powers, feel_parse_negation);
+	return parse_chain(p, powers, parse_negation);
 }
 
 /* Rules 23, 24: multiplication, division */

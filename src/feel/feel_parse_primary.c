@@ -52,8 +52,8 @@ feel_parse_string(struct feel_parser *p, struct str *out)
 	return true;
 }
 
-const struct value *
-feel_parse_temporal(struct arena *arena, struct str text)
+static const struct value *
+parse_temporal(struct arena *arena, struct str text)
 {
 	struct date date;
 	struct time_of_day time;
@@ -87,7 +87,7 @@ parse_at(struct feel_parser *p)
 		return feel_token_unexpected(p, "text in quotes after `@`");
 	if (!feel_parse_string(p, &text))
 		return NULL;
-	value = feel_parse_temporal(p->arena, text);
+	value = parse_temporal(p->arena, text);
 	if (value == NULL)
 		return feel_token_fail(p, offset, p->end - offset,
 		    "not a date, time, date and time or duration");

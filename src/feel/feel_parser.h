@@ -68,8 +68,6 @@ struct feel_parser {
 
 /* feel_lex.c: characters and tokens. */
 size_t feel_lex_space(struct str text, size_t at);
-bool feel_lex_is_name_start(uint32_t codepoint);
-bool feel_lex_is_name_part(uint32_t codepoint);
 /* The end of what begins at `at`; `at` itself where nothing does. */
 size_t feel_lex_identifier(struct str text, size_t at);
 size_t feel_lex_number(struct str text, size_t at);
@@ -179,7 +177,6 @@ struct feel_node *feel_node_binary(struct feel_parser *p, enum feel_op op,
 /* The grammar: feel_parse.c … */
 struct feel_node *feel_parse_expression(struct feel_parser *p);
 struct feel_node *feel_parse_arithmetic(struct feel_parser *p);
-struct feel_node *feel_parse_negation(struct feel_parser *p);
 /* … feel_parse_flow.c, each from behind its first word … */
 struct feel_node *feel_parse_if(struct feel_parser *p, size_t offset);
 struct feel_node *feel_parse_for(struct feel_parser *p, size_t offset);
@@ -189,7 +186,6 @@ struct feel_node *feel_parse_function(struct feel_parser *p, size_t offset);
 /* … feel_parse_primary.c: literals, names, paths, filters … */
 struct feel_node *feel_parse_postfix(struct feel_parser *p);
 bool feel_parse_string(struct feel_parser *p, struct str *out);
-const struct value *feel_parse_temporal(struct arena *arena, struct str text);
 /* … feel_parse_boxed.c: what begins with a bracket … */
 struct feel_node *feel_parse_square(struct feel_parser *p);
 struct feel_node *feel_parse_round(struct feel_parser *p);

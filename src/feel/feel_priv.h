@@ -402,9 +402,6 @@ const struct value *feel_number_or_null(struct feel_run *run,
  * where it is null, and then env->note may say why. */
 const struct value *feel_fold(struct feel_env *env,
     const struct feel_node *node);
-/* Checks that a value is small and shallow enough to be walked: what
- * iteration shares can be exponentially large when written out. */
-bool feel_is_walkable(struct feel_run *run, const struct value *value);
 
 /* Applies an operator (ADD … POWER) to two values. */
 const struct value *feel_arith_apply(struct feel_run *run,
@@ -433,13 +430,6 @@ const struct value *feel_compare_fail(struct feel_run *run,
 const struct value *feel_compare_apply(struct feel_run *run, enum feel_op op,
     const struct value *a, const struct value *b);
 
-/* The input against what a test evaluated to. */
-const struct value *feel_test_value(struct feel_run *run,
-    const struct value *input, const struct value *tested);
-
-const struct value *feel_access_get(struct feel_run *run,
-    const struct feel_node *node, const struct value *object, struct str name);
-
 bool feel_type_has(struct feel_run *run, const struct feel_type *type,
     const struct value *value);
 /* The value as a parameter of that type takes it, or NULL. */
@@ -455,17 +445,6 @@ const struct value *feel_call_function(struct feel_run *run,
 /* string(value): NULL where it is too large. */
 const struct value *feel_text_of(struct feel_run *run,
     const struct value *value);
-
-/* Counts for iteration: numbers or dates from one to the other. */
-struct feel_steps {
-	const struct value *from;
-	int64_t count;
-	int64_t step; /* 1 or -1 */
-};
-bool feel_steps_init(struct feel_steps *steps, const struct value *from,
-    const struct value *to);
-const struct value *feel_steps_at(struct feel_run *run,
-    const struct feel_steps *steps, int64_t index);
 
 extern feel_eval_fn *const feel_evaluators[FEEL_OP_COUNT];
 /* feel_trace.c: the same, each with its result noted down. */

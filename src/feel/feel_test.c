@@ -30,8 +30,9 @@ test_list(struct feel_run *run, const struct value *input,
 	return &value_false;
 }
 
-const struct value *
-feel_test_value(struct feel_run *run, const struct value *input,
+/* The input against what a test evaluated to. */
+static const struct value *
+test_value(struct feel_run *run, const struct value *input,
     const struct value *tested)
 {
 	if (tested->type == VALUE_RANGE && input->type != VALUE_RANGE)
@@ -90,7 +91,7 @@ test_one(struct feel_run *run, const struct feel_node *node)
 	/* What can't be told is no null that a null input would equal. */
 	if (value_is_null(value) && is_condition(node))
 		return value;
-	return tell(run, node, feel_test_value(run, run->input, value), value);
+	return tell(run, node, test_value(run, run->input, value), value);
 }
 
 const struct value *

@@ -25,12 +25,6 @@
 
 /* ------------------------------------------------------------------- life */
 
-static struct str
-copy(struct arena *arena, struct str text)
-{
-	return text.at != NULL ? arena_str(arena, text) : text;
-}
-
 void
 http_amqp_init(struct http_amqp *amqp, struct arena *arena,
     const struct message_request *request, struct http_worker *worker)
@@ -39,15 +33,16 @@ http_amqp_init(struct http_amqp *amqp, struct arena *arena,
 
 	*amqp = (struct http_amqp){
 		.broker = *broker,
-		.client_certificate = copy(arena, request->client_certificate),
-		.ca = copy(arena, request->ca),
+		.client_certificate =
+		    arena_str(arena, request->client_certificate),
+		.ca = arena_str(arena, request->ca),
 		.worker = worker,
 	};
-	amqp->broker.host = copy(arena, broker->host);
-	amqp->broker.port = copy(arena, broker->port);
-	amqp->broker.vhost = copy(arena, broker->vhost);
-	amqp->broker.user = copy(arena, broker->user);
-	amqp->broker.password = copy(arena, broker->password);
+	amqp->broker.host = arena_str(arena, broker->host);
+	amqp->broker.port = arena_str(arena, broker->port);
+	amqp->broker.vhost = arena_str(arena, broker->vhost);
+	amqp->broker.user = arena_str(arena, broker->user);
+	amqp->broker.password = arena_str(arena, broker->password);
 }
 
 static void

@@ -58,7 +58,7 @@ struct http_file {
 static struct str
 copy(struct http_file *file, struct str text)
 {
-	return text.at != NULL ? arena_str(file->arena, text) : text;
+	return arena_str(file->arena, text);
 }
 
 struct http_file *

@@ -86,23 +86,17 @@ struct http_publisher {
 
 /* ---------------------------------------------------------------- parcels */
 
-static struct str
-copy(struct arena *arena, struct str text)
-{
-	return text.at != NULL ? arena_str(arena, text) : text;
-}
-
 static void
 copy_publish(struct parcel *parcel, const struct message_publish *publish)
 {
 	struct arena *arena = parcel->arena;
 
 	parcel->publish = *publish;
-	parcel->publish.exchange = copy(arena, publish->exchange);
-	parcel->publish.routing_key = copy(arena, publish->routing_key);
-	parcel->publish.message_id = copy(arena, publish->message_id);
-	parcel->publish.content_type = copy(arena, publish->content_type);
-	parcel->publish.type = copy(arena, publish->type);
+	parcel->publish.exchange = arena_str(arena, publish->exchange);
+	parcel->publish.routing_key = arena_str(arena, publish->routing_key);
+	parcel->publish.message_id = arena_str(arena, publish->message_id);
+	parcel->publish.content_type = arena_str(arena, publish->content_type);
+	parcel->publish.type = arena_str(arena, publish->type);
 }
 
 static struct parcel *
@@ -119,11 +113,12 @@ parcel_new(const struct message_request *request)
 	    struct message_header);
 	parcel->header_count = request->header_count;
 	for (size_t i = 0; i < request->header_count; i++) {
-		parcel->headers[i].name = copy(arena, request->headers[i].name);
+		parcel->headers[i].name =
+		    arena_str(arena, request->headers[i].name);
 		parcel->headers[i].value =
-		    copy(arena, request->headers[i].value);
+		    arena_str(arena, request->headers[i].value);
 	}
-	parcel->body = copy(arena, request->body);
+	parcel->body = arena_str(arena, request->body);
 	parcel->begun_us = clock_monotonic_us();
 	parcel->deadline_us = parcel->begun_us + request->timeout_ms * 1000;
 	return parcel;

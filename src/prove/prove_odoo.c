@@ -186,8 +186,7 @@ prove_limit(const struct odoo_proof *self)
 	const struct value *limit = value_field_or_null(self->kwargs, "limit");
 	int64_t n;
 
-	if (!is_search(self) || limit->type != VALUE_NUMBER ||
-	    !number_to_int(limit->as.number, &n) || n != 0)
+	if (!is_search(self) || !value_to_int(limit, &n) || n != 0)
 		return;
 	TELL(self, "`limit: 0` of `%.*s` is no limit: Odoo gives all records",
 	    STR_ARG(self->method));

@@ -180,11 +180,11 @@ disclose_cb(void *arg, struct str instance, struct arena *arena)
 	for (size_t i = 0; i < options->disclosed_count; i++) {
 		const struct value *told = options->disclosed[i];
 
-		if (!str_equal(replay_text(told, "id"), instance))
+		if (!str_equal(value_field_str(told, "id"), instance))
 			continue;
 		disclosure.values = disclosed_values(arena, told);
 		if (read_half(arena,
-			replay_text(value_get_cstr(told, "sensitive"), "salt"),
+			value_field_str(value_get_cstr(told, "sensitive"), "salt"),
 			&twice))
 			disclosure.salt = arena_str(arena,
 			    (struct str){(const char *)twice.bytes,

@@ -251,9 +251,9 @@ brief(struct arena *arena, const struct value *record)
 	struct str about = {NULL, 0};
 
 	for (size_t i = 0; i < COUNT_OF(subjects) && about.at == NULL; i++)
-		about = replay_text(record, subjects[i]);
+		about = value_field_str(record, subjects[i]);
 	return arena_strf(arena, "`%.*s`%s%.*s",
-	    STR_ARG(replay_text(record, "kind")), about.at ? " " : "",
+	    STR_ARG(value_field_str(record, "kind")), about.at ? " " : "",
 	    STR_ARG(about));
 }
 
@@ -292,8 +292,8 @@ sentence(struct replay *replay, const struct value *recorded,
 		    seq, STR_ARG(brief(arena, recorded)));
 	key = first_difference(replay, recorded, computed);
 	if (str_equal(key, STR("kind")) ||
-	    !str_equal(replay_text(recorded, "kind"),
-		replay_text(computed, "kind")))
+	    !str_equal(value_field_str(recorded, "kind"),
+		value_field_str(computed, "kind")))
 		return arena_strf(arena,
 		    "record %llu says %.*s; when it is done again, %.*s comes "
 		    "there",

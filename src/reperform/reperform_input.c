@@ -44,7 +44,7 @@ call_replied(struct replay *replay, const struct value *record, size_t nth,
     struct act *act)
 {
 	/* All that was under way was given up at once. */
-	if (str_equal(replay_text(record, "code"), STR("engine.crashed"))) {
+	if (str_equal(value_field_str(record, "code"), STR("engine.crashed"))) {
 		act->event.kind = EV_RECOVERED;
 		return nth == 0;
 	}
@@ -71,13 +71,13 @@ event_received(struct replay *replay, const struct value *record, size_t nth,
 	struct chart_event *event = &act->event;
 
 	event->kind = EV_EVENT_RECEIVED;
-	event->type = replay_text(record, "type");
-	event->subject = replay_text(record, "subject");
-	event->id = replay_text(record, "event_id");
-	event->source = replay_text(record, "source");
-	event->time = replay_text(record, "event_time");
+	event->type = value_field_str(record, "type");
+	event->subject = value_field_str(record, "subject");
+	event->id = value_field_str(record, "event_id");
+	event->source = value_field_str(record, "source");
+	event->time = value_field_str(record, "event_time");
 	event->data = field(record, "data");
-	event->proposed_by = replay_text(record, "proposed_by");
+	event->proposed_by = value_field_str(record, "proposed_by");
 	if (nth > 0)
 		event->received_ms = 0;
 	return nth < 2 &&
@@ -92,10 +92,10 @@ task_decided(struct replay *replay, const struct value *record, size_t nth,
     struct act *act)
 {
 	act->event.kind = EV_TASK_DECIDED;
-	act->event.choice = replay_text(record, "choice");
+	act->event.choice = value_field_str(record, "choice");
 	act->event.data = field(record, "data");
 	if (field(record, "on_behalf_of") != NULL) {
-		act->mandate.from = replay_text(record, "on_behalf_of");
+		act->mandate.from = value_field_str(record, "on_behalf_of");
 		act->event.actor.roles_checked = true;
 		act->event.actor.mandates = &act->mandate;
 		act->event.actor.mandate_count = 1;
@@ -110,7 +110,7 @@ incident_resolved(struct replay *replay, const struct value *record,
 	act->event.kind = EV_INCIDENT_SETTLED;
 	act->event.data = field(record, "supplied");
 	return chart_settlement_parse(
-		   replay_text(record, "how"), &act->event.settlement) &&
+		   value_field_str(record, "how"), &act->event.settlement) &&
 	       find_serial(replay, record, nth, &act->event.serial);
 }
 
@@ -131,7 +131,7 @@ cancelled(struct replay *replay, const struct value *record, size_t nth,
 	act->event.kind = EV_CANCELLED;
 	act->event.compensate =
 	    value_is_true(value_field_or_null(record, "compensate"));
-	if (chart_id_parse(replay_text(record, "parent"),
+	if (chart_id_parse(value_field_str(record, "parent"),
 		replay->identity.store, &parent))
 		act->event.awaiter.number = parent;
 	return nth == 0;
@@ -161,7 +161,7 @@ erased(struct replay *replay, const struct value *record, size_t nth,
 {
 	(void)replay;
 	act->event.kind = EV_ERASED;
-	act->event.comment = replay_text(record, "reason");
+	act->event.comment = value_field_str(record, "reason");
 	return nth == 0;
 }
 
@@ -184,7 +184,7 @@ corrected(struct replay *replay, const struct value *record, size_t nth,
 		return false;
 	if (!is_cancel(record)) {
 		act->event.kind = EV_INCIDENT_SETTLED;
-		return chart_settlement_parse(replay_text(record, "act"),
+		return chart_settlement_parse(value_field_str(record, "act"),
 			   &act->event.settlement) &&
 		       find_serial(replay, record, nth, &act->event.serial);
 	}
@@ -220,13 +220,13 @@ glass_broken(struct replay *replay, const struct value *record, size_t nth,
 {
 	const struct value *done = done_alone(replay);
 
-	act->event.break_glass = replay_text(record, "reason");
+	act->event.break_glass = value_field_str(record, "reason");
 	if (act->event.actor.name.at == NULL ||
 	    act->event.break_glass.at == NULL)
 		return false;
 	if (replay_is(done, AUDIT_EVENT_RECEIVED))
 		return event_received(replay, done, nth, act);
-	act->event.comment = replay_text(done, "comment");
+	act->event.comment = value_field_str(done, "comment");
 	act->event.data = field(done, "supplied");
 	return corrected(replay, record, nth, act);
 }
@@ -269,7 +269,8 @@ migrated(struct replay *replay, const struct value *record, size_t nth,
 			   : 0;
 
 	if (nth > 0 ||
-	    !digest_parse_hex(replay_text(record, "to_definition"), &digest))
+	    !digest_parse_hex(
+		value_field_str(record, "to_definition"), &digest))
 		return false;
 	renames = ARENA_ARRAY(replay->turn, count, struct chart_rename);
 	for (size_t i = 0; i < count; i++)
@@ -293,7 +294,7 @@ child_started(struct replay *replay, const struct value *record, size_t nth,
     struct act *act)
 {
 	act->kind = ACT_CHILD;
-	act->child_id = replay_text(record, "child");
+	act->child_id = value_field_str(record, "child");
 	return chart_id_parse(
 		   act->child_id, replay->identity.store, &act->child) &&
 	       act->child != 0 &&
@@ -316,11 +317,11 @@ child_ended(struct replay *replay, const struct value *record, size_t nth,
 {
 	act->event.kind = EV_CHILD_ENDED;
 	act->event.child = (struct chart_child_end){
-	    .id = replay_text(record, "child"),
-	    .status = status_of(replay_text(record, "outcome")),
-	    .state = replay_text(record, "state"),
+	    .id = value_field_str(record, "child"),
+	    .status = status_of(value_field_str(record, "outcome")),
+	    .state = value_field_str(record, "state"),
 	    .output = field(record, "output"),
-	    .refusal = replay_text(record, "refused"),
+	    .refusal = value_field_str(record, "refused"),
 	};
 	return find_serial(replay, record, nth, &act->event.serial);
 }
@@ -366,9 +367,9 @@ replay_input(struct replay *replay, const struct value *record, size_t nth,
 	*act = (struct act){
 	    .kind = ACT_EVENT,
 	    .at_ms = replay_time(record),
-	    .event = {.actor = {.name = replay_text(record, "actor"),
-			  .issuer = replay_text(record, "issuer")},
-		.comment = replay_text(record, "comment"),
+	    .event = {.actor = {.name = value_field_str(record, "actor"),
+			  .issuer = value_field_str(record, "issuer")},
+		.comment = value_field_str(record, "comment"),
 		.received_ms = replay_time(record)},
 	};
 	for (size_t i = 0; i < COUNT_OF(inputs); i++)

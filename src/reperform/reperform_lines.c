@@ -32,8 +32,8 @@ are_wanted(const struct lines *lines)
 	const struct value *first = lines->records[0];
 
 	return is_wanted(lines->options, lines->instance,
-	    replay_text(first, "workflow"),
-	    replay_text(first, "business_key"));
+	    value_field_str(first, "workflow"),
+	    value_field_str(first, "business_key"));
 }
 
 static void
@@ -98,15 +98,15 @@ add_certified(struct lines *lines, const struct value *record)
 {
 	const struct value *list = value_get_cstr(record, "instances");
 
-	if (!str_equal(replay_text(record, "kind"),
+	if (!str_equal(value_field_str(record, "kind"),
 		audit_journal_name(JOURNAL_PURGED)) ||
 	    list == NULL || list->type != VALUE_LIST)
 		return;
 	for (size_t i = 0; i < list->as.list.count; i++) {
 		const struct value *purged = list->as.list.items[i];
 
-		lines_add_purged(lines, replay_text(purged, "instance"),
-		    replay_text(purged, "workflow"), (struct str){NULL, 0});
+		lines_add_purged(lines, value_field_str(purged, "instance"),
+		    value_field_str(purged, "workflow"), (struct str){NULL, 0});
 	}
 }
 
@@ -131,7 +131,7 @@ lines_add(struct lines *lines, struct str line)
 
 	if (record == NULL || record->type != VALUE_CONTEXT)
 		return;
-	instance = replay_text(record, "instance");
+	instance = value_field_str(record, "instance");
 	if (instance.at == NULL)
 		return; /* the closing line */
 	if (is_journal(instance)) {
@@ -142,7 +142,7 @@ lines_add(struct lines *lines, struct str line)
 		go_through(lines);
 		record = json_read_typed(lines->arena, line, &error);
 		must(record != NULL);
-		instance = replay_text(record, "instance");
+		instance = value_field_str(record, "instance");
 	}
 	lines->instance = instance;
 	add_record(lines, record);

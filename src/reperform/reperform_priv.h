@@ -66,7 +66,6 @@ struct replay {
 	size_t answer_capacity;
 };
 
-
 /* The text is an identifier of any database; else false. */
 MUST_USE bool record_identity(
     struct str text, struct chart_identity *identity);
@@ -74,12 +73,10 @@ MUST_USE bool record_identity(
 /* 0 where it is none. */
 int64_t replay_instant(const struct value *of, const char *key);
 int64_t replay_time(const struct value *record);
-struct str replay_text(const struct value *record, const char *key);
 bool replay_is(const struct value *record, enum audit_kind kind);
 /* The definition as it was at that instant; NULL: *why says. */
 const struct definition *replay_find(struct replay *replay,
     struct digest digest, int64_t at_ms, struct str *why);
-struct chart_context replay_context(struct replay *replay, int64_t now_ms);
 const struct asked_call *replay_find_call(
     const struct replay *replay, uint64_t serial);
 

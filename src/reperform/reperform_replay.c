@@ -29,7 +29,7 @@ replay_instant(const struct value *of, const char *key)
 {
 	int64_t ms = 0;
 
-	return clock_parse(replay_text(of, key), &ms) ? ms : 0;
+	return clock_parse(value_field_str(of, key), &ms) ? ms : 0;
 }
 
 int64_t
@@ -38,16 +38,11 @@ replay_time(const struct value *record)
 	return replay_instant(record, "time");
 }
 
-struct str
-replay_text(const struct value *record, const char *key)
-{
-	return value_str(value_get_cstr(record, key));
-}
-
 bool
 replay_is(const struct value *record, enum audit_kind kind)
 {
-	return str_equal(replay_text(record, "kind"), audit_kind_name(kind));
+	return str_equal(
+	    value_field_str(record, "kind"), audit_kind_name(kind));
 }
 
 const struct asked_call *
@@ -153,7 +148,7 @@ look_for_alarm(struct replay *replay)
 	       !replay_is(replay->records[at], AUDIT_GLASS_BROKEN))
 		at++;
 	if (at < replay->count)
-		replay->alarm = replay_text(replay->records[at], "contact");
+		replay->alarm = value_field_str(replay->records[at], "contact");
 }
 
 const struct definition *
@@ -167,8 +162,8 @@ replay_find(struct replay *replay, struct digest digest, int64_t at_ms,
 	    replay->world->arg, &wanted, replay->arena, why);
 }
 
-struct chart_context
-replay_context(struct replay *replay, int64_t now_ms)
+static struct chart_context
+context_at(struct replay *replay, int64_t now_ms)
 {
 	return (struct chart_context){
 	    .now_ms = now_ms,
@@ -206,7 +201,7 @@ static void
 perform(struct replay *replay, const struct act *act,
     struct chart_effects *effects)
 {
-	struct chart_context context = replay_context(replay, act->at_ms);
+	struct chart_context context = context_at(replay, act->at_ms);
 
 	switch (act->kind) {
 	case ACT_NONE:
@@ -556,25 +551,25 @@ read_start(struct replay *replay, const struct value *record,
     struct chart_start *start, struct chart_event *event)
 {
 	struct chart_context context =
-	    replay_context(replay, replay_time(record));
+	    context_at(replay, replay_time(record));
 	struct chart_identity parent = replay->identity;
 	struct str key;
 
 	start->identity = replay->identity;
 	start->input = value_field_or_null(record, "input");
-	start->priority = replay_text(record, "priority");
-	start->initiator = replay_text(record, "initiator");
-	start->trace = replay_text(record, "trace");
-	start->business_key = replay_text(record, "business_key");
+	start->priority = value_field_str(record, "priority");
+	start->initiator = value_field_str(record, "initiator");
+	start->trace = value_field_str(record, "trace");
+	start->business_key = value_field_str(record, "business_key");
 	if (chart_business_key(
 		start->definition, start->input, &context, &key) &&
 	    replay->doubt.at == NULL)
 		start->business_key = arena_str(replay->arena, key);
 	event->kind = EV_STARTED;
-	event->actor.name = replay_text(record, "actor");
-	event->actor.issuer = replay_text(record, "issuer");
+	event->actor.name = value_field_str(record, "actor");
+	event->actor.issuer = value_field_str(record, "issuer");
 	event->received_ms = replay_time(record);
-	if (chart_id_parse(replay_text(record, "parent"), parent.store,
+	if (chart_id_parse(value_field_str(record, "parent"), parent.store,
 		&parent.number))
 		event->awaiter.number = parent.number;
 }
@@ -672,7 +667,7 @@ can_begin(struct replay *replay)
 		return false;
 	}
 	if (!digest_parse_hex(
-		replay_text(first, "definition"), &replay->definition) ||
+		value_field_str(first, "definition"), &replay->definition) ||
 	    !record_identity(replay->finding->instance, &replay->identity)) {
 		could_not(replay,
 		    STR("its first record names no definition, or its "
@@ -741,10 +736,10 @@ reperform_instance(const struct reperform_world *world,
 
 	must(record_count > 0);
 	replay.seam.arg = &replay;
-	replay.environment = replay_text(records[0], "environment");
+	replay.environment = value_field_str(records[0], "environment");
 	*finding = (struct reperform_finding){
-	    .instance = replay_text(records[0], "instance"),
-	    .workflow = replay_text(records[0], "workflow"),
+	    .instance = value_field_str(records[0], "instance"),
+	    .workflow = value_field_str(records[0], "workflow"),
 	};
 	go_through(&replay);
 	chart_free(&replay.chart);

@@ -31,18 +31,6 @@ failure_of(struct str name)
 	return MESSAGE_GARBLED;
 }
 
-static int64_t
-number_of(const struct value *from, const char *key)
-{
-	const struct value *value = value_get_cstr(from, key);
-	int64_t n = 0;
-
-	if (value == NULL || value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &n))
-		return 0;
-	return n;
-}
-
 static struct message_response
 response_of(struct arena *arena, const struct value *reply)
 {
@@ -58,13 +46,13 @@ response_of(struct arena *arena, const struct value *reply)
 		    .name = headers->as.context.fields[i].key,
 		    .value = value_str(headers->as.context.fields[i].value)};
 	return (struct message_response){
-	    .failure = failure_of(replay_text(reply, "failure")),
-	    .status = (int)number_of(reply, "status"),
+	    .failure = failure_of(value_field_str(reply, "failure")),
+	    .status = (int)value_field_int(reply, "status"),
 	    .headers = list,
 	    .header_count = count,
-	    .body = replay_text(reply, "body"),
-	    .detail = replay_text(reply, "detail"),
-	    .elapsed_ms = number_of(reply, "elapsed_ms"),
+	    .body = value_field_str(reply, "body"),
+	    .detail = value_field_str(reply, "detail"),
+	    .elapsed_ms = value_field_int(reply, "elapsed_ms"),
 	};
 }
 
@@ -86,13 +74,13 @@ take_from_record(const struct value *record, struct outcome *outcome)
 	const struct value *body = value_get_cstr(record, "body");
 
 	*outcome = (struct outcome){
-	    .kind = kind_of(replay_text(record, "outcome")),
+	    .kind = kind_of(value_field_str(record, "outcome")),
 	    .response = value_field_or_null(record, "response"),
-	    .code = replay_text(record, "code"),
-	    .message = replay_text(record, "message"),
-	    .status = (int)number_of(record, "status"),
+	    .code = value_field_str(record, "code"),
+	    .message = value_field_str(record, "message"),
+	    .status = (int)value_field_int(record, "status"),
 	    .body = body,
-	    .reference = replay_text(record, "reference"),
+	    .reference = value_field_str(record, "reference"),
 	};
 }
 
@@ -102,7 +90,7 @@ static void
 add_what_engine_knew(
     const struct value *record, struct outcome *outcome, bool is_all_told)
 {
-	int64_t retry_after_ms = number_of(record, "retry_after_ms");
+	int64_t retry_after_ms = value_field_int(record, "retry_after_ms");
 
 	if (is_all_told || outcome->status == 401 ||
 	    str_equal(outcome->code, STR("odoo.session-expired")))

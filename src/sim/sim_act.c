@@ -19,12 +19,6 @@ struct act {
 	    const struct value *line, struct buf *why);
 };
 
-static struct str
-field(const struct value *what, const char *key)
-{
-	return value_str(value_field_or_null(what, key));
-}
-
 /* A name alone holds every role; with `roles`, just these.  Who names a
  * task's role means the role of its approver. */
 static struct chart_actor
@@ -36,7 +30,7 @@ actor_of(struct sim *sim, const struct value *what)
 	struct str *names;
 
 	if (actor->type == VALUE_CONTEXT)
-		who.name = field(actor, "name");
+		who.name = value_field_str(actor, "name");
 	if (roles == NULL || roles->type != VALUE_LIST)
 		return who;
 	names = ARENA_ARRAY(sim->turn, 2 * roles->as.list.count, struct str);
@@ -99,7 +93,7 @@ act_start(struct sim *sim, const struct value *what, const struct value *line,
 	    .definition = sim->definition,
 	    .identity = {.number = 1},
 	    .input = what,
-	    .priority = field(line, "priority"),
+	    .priority = value_field_str(line, "priority"),
 	};
 	struct chart_event event = {.kind = EV_STARTED,
 	    .actor = actor_of(sim, line),
@@ -192,10 +186,10 @@ act_event(struct sim *sim, const struct value *what, const struct value *line,
 	struct chart_event event = {
 	    .kind = EV_EVENT_RECEIVED,
 	    .actor = actor_of(sim, what),
-	    .type = field(what, "type"),
-	    .id = field(what, "id"),
-	    .source = field(what, "source"),
-	    .time = field(what, "time"),
+	    .type = value_field_str(what, "type"),
+	    .id = value_field_str(what, "id"),
+	    .source = value_field_str(what, "source"),
+	    .time = value_field_str(what, "time"),
 	    .data = value_field_or_null(what, "data"),
 	    .received_ms = sim->now_ms,
 	};
@@ -265,9 +259,8 @@ find_times(const struct value *line, int64_t *times, struct buf *why)
 	const struct value *told = value_get_cstr(line, "times");
 
 	*times = 1;
-	if (told == NULL || (told->type == VALUE_NUMBER &&
-				number_to_int(told->as.number, times) &&
-				*times >= 1 && *times <= TIMES_MAX))
+	if (told == NULL || (value_to_int(told, times) && *times >= 1 &&
+				*times <= TIMES_MAX))
 		return true;
 	buf_addf(why, "`times` is a number from 1 to %d", TIMES_MAX);
 	return false;
@@ -432,7 +425,8 @@ act_advance(struct sim *sim, const struct value *what, const struct value *line,
 
 	(void)line;
 	if (what->type == VALUE_CONTEXT)
-		return find_instant(sim, field(what, "to"), &until_ms, why) &&
+		return find_instant(sim, value_field_str(what, "to"),
+			   &until_ms, why) &&
 		       sim_pass(sim, until_ms, why);
 	return find_end(sim, value_str(what), &until_ms, why) &&
 	       sim_pass(sim, until_ms, why);
@@ -447,10 +441,10 @@ is_meant(const struct value *item, const struct value *what)
 	static const char *const keys[] = {"state", "step"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		struct str wanted = field(what, keys[i]);
+		struct str wanted = value_field_str(what, keys[i]);
 
 		if (wanted.at != NULL &&
-		    !str_equal(wanted, field(item, keys[i])))
+		    !str_equal(wanted, value_field_str(item, keys[i])))
 			return false;
 	}
 	return !value_is_true(value_field_or_null(item, "acknowledged"));
@@ -469,7 +463,7 @@ last_serial(struct sim *sim, const char *items, const struct value *what)
 		struct str rest;
 		int64_t n;
 
-		(void)str_split(field(item, "id"), '.', &rest);
+		(void)str_split(value_field_str(item, "id"), '.', &rest);
 		if (is_meant(item, what) &&
 		    str_parse_int(rest, 1, INT64_MAX, &n))
 			serial = (uint64_t)n;
@@ -484,9 +478,9 @@ act_decide(struct sim *sim, const struct value *what, const struct value *line,
 	struct chart_event event = {
 	    .kind = EV_TASK_DECIDED,
 	    .actor = actor_of(sim, what),
-	    .comment = field(what, "comment"),
+	    .comment = value_field_str(what, "comment"),
 	    .data = value_get_cstr(what, "data"),
-	    .choice = field(what, "choice"),
+	    .choice = value_field_str(what, "choice"),
 	    .serial = last_serial(sim, "tasks", what),
 	    .received_ms = sim->now_ms,
 	};
@@ -506,14 +500,15 @@ act_settle(struct sim *sim, const struct value *what, const struct value *line,
 	struct chart_event event = {
 	    .kind = EV_INCIDENT_SETTLED,
 	    .actor = actor_of(sim, what),
-	    .comment = field(what, "comment"),
+	    .comment = value_field_str(what, "comment"),
 	    .data = value_get_cstr(what, "data"),
 	    .serial = last_serial(sim, "incidents", what),
 	    .received_ms = sim->now_ms,
 	};
 
 	(void)line;
-	if (!chart_settlement_parse(field(what, "how"), &event.settlement)) {
+	if (!chart_settlement_parse(
+		value_field_str(what, "how"), &event.settlement)) {
 		buf_add_cstr(why, "`how` is retry, supply, skip, compensate or "
 				  "cancel");
 		return false;
@@ -528,7 +523,7 @@ act_on_instance(struct sim *sim, const struct value *what,
 	struct chart_event event = {
 	    .kind = kind,
 	    .actor = actor_of(sim, what),
-	    .comment = field(what, "comment"),
+	    .comment = value_field_str(what, "comment"),
 	    .serial = serial,
 	    .compensate =
 		value_is_true(value_field_or_null(what, "compensate")),

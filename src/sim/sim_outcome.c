@@ -61,18 +61,6 @@ kind_of(const struct value *error)
 	return OUTCOME_NOT_DONE;
 }
 
-static int64_t
-int_of(const struct value *error, const char *key)
-{
-	const struct value *value = value_get_cstr(error, key);
-	int64_t n = 0;
-
-	if (value == NULL || value->type != VALUE_NUMBER ||
-	    !number_to_int(value->as.number, &n))
-		return 0;
-	return n;
-}
-
 struct outcome
 sim_outcome_of(const struct value *reply)
 {
@@ -96,7 +84,7 @@ sim_outcome_of(const struct value *reply)
 			: value_str(value_field_or_null(error, "code")),
 	    .message = value_str(value_field_or_null(error, "message")),
 	    .transient = value_is_true(value_field_or_null(error, "transient")),
-	    .status = (int)int_of(error, "status"),
+	    .status = (int)value_field_int(error, "status"),
 	    .body = value_get_cstr(error, "body"),
 	};
 	if (outcome.code.at == NULL)

@@ -374,10 +374,7 @@ const sqlite3_io_methods sqlite_cipher_log = {
 	.xTruncate = log_truncate,
 	.xSync = sqlite_over_sync,
 	.xFileSize = log_size,
-	.xLock = sqlite_over_lock,
-	.xUnlock = sqlite_over_unlock,
-	.xCheckReservedLock = sqlite_over_is_reserved,
 	.xFileControl = sqlite_cipher_control,
-	.xSectorSize = sqlite_over_sector,
+	SQLITE_OVER_HANDED_DOWN,
 	.xDeviceCharacteristics = sqlite_cipher_traits,
 };

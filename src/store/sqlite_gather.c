@@ -124,11 +124,8 @@ static const sqlite3_io_methods log_methods = {
 	.xTruncate = log_truncate,
 	.xSync = log_sync,
 	.xFileSize = log_size,
-	.xLock = sqlite_over_lock,
-	.xUnlock = sqlite_over_unlock,
-	.xCheckReservedLock = sqlite_over_is_reserved,
 	.xFileControl = sqlite_over_control,
-	.xSectorSize = sqlite_over_sector,
+	SQLITE_OVER_HANDED_DOWN,
 	.xDeviceCharacteristics = sqlite_over_traits,
 };
 

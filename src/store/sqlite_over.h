@@ -66,4 +66,10 @@ int sqlite_over_control(sqlite3_file *opened, int number, void *arg);
 int sqlite_over_sector(sqlite3_file *opened);
 int sqlite_over_traits(sqlite3_file *opened);
 
+/* Those that nobody here does otherwise. */
+#define SQLITE_OVER_HANDED_DOWN                                                \
+	.xLock = sqlite_over_lock, .xUnlock = sqlite_over_unlock,              \
+	.xCheckReservedLock = sqlite_over_is_reserved,                         \
+	.xSectorSize = sqlite_over_sector
+
 #endif

@@ -268,6 +268,27 @@ value_str(const struct value *value)
 	    ? value->as.string : (struct str){0};
 }
 
+struct str
+value_field_str(const struct value *value, const char *key)
+{
+	return value_str(value_get_cstr(value, key));
+}
+
+bool
+value_to_int(const struct value *value, int64_t *out)
+{
+	return value != NULL && value->type == VALUE_NUMBER &&
+	    number_to_int(value->as.number, out);
+}
+
+int64_t
+value_field_int(const struct value *value, const char *key)
+{
+	int64_t n = 0;
+
+	return value_to_int(value_get_cstr(value, key), &n) ? n : 0;
+}
+
 bool
 value_is_null(const struct value *value)
 {

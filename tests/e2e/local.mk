@@ -264,7 +264,8 @@ tests/e2e/shim_clock.so: tests/e2e/shim_clock.c
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_clock.c
 tests/e2e/shim_kill.so: tests/e2e/shim_kill.c
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_kill.c
-tests/e2e/shim_memory.so: tests/e2e/shim_memory.c
+tests/e2e/shim_memory.so: tests/e2e/shim_memory.c \
+	tests/unit/engine/refused_malloc.h
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_memory.c
 
 check_PROGRAMS += tests/e2e/test_e2e_memory

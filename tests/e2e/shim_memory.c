@@ -8,20 +8,13 @@
  * program runs: how many requests are met until one is refused (0: none is),
  * and whether all after it are refused, too.
  */
-#include <errno.h>
+#include "../unit/engine/refused_malloc.h"
+
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* What the C library calls its own. */
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *at, size_t bytes);
 
 static _Atomic int64_t *shared; /* requests left, is for good */
 
@@ -53,24 +46,5 @@ is_refused(void)
 		return false;
 	if (!shared[1])
 		shared[0] = 0;
-	errno = ENOMEM;
 	return true;
-}
-
-void *
-malloc(size_t bytes)
-{
-	return is_refused() ? NULL : __libc_malloc(bytes);
-}
-
-void *
-calloc(size_t count, size_t bytes)
-{
-	return is_refused() ? NULL : __libc_calloc(count, bytes);
-}
-
-void *
-realloc(void *at, size_t bytes)
-{
-	return is_refused() ? NULL : __libc_realloc(at, bytes);
 }

@@ -34,25 +34,6 @@ fuzz_take_headers(struct arena *arena, struct str *rest, size_t *count)
 	return headers;
 }
 
-struct library *
-fuzz_library_new(const char *yaml)
-{
-	struct library *library = library_new();
-	struct diag_list *diags = diag_list_new();
-	struct buf text = {0};
-	bool is_linked;
-
-	library_add_text(library, STR("fuzz.yaml"), str_of(yaml), diags);
-	is_linked = library_link(library, diags);
-	diag_format(diags, &text, false);
-	if (!is_linked)
-		(void)fprintf(stderr, "%s", buf_cstr(&text));
-	must(is_linked);
-	buf_fini(&text);
-	diag_list_free(&diags);
-	return library;
-}
-
 void
 fuzz_check_value(const struct value *value)
 {

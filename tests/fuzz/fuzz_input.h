@@ -17,8 +17,6 @@ struct str fuzz_take_line(struct str *rest);
 /* Lines "name: value" up to an empty one. */
 const struct message_header *fuzz_take_headers(
     struct arena *arena, struct str *rest, size_t *count);
-/* A library of documents without errors. */
-struct library *fuzz_library_new(const char *yaml);
 /* A value that goes on to history: it can be written, and read again. */
 void fuzz_check_value(const struct value *value);
 /* A text for people. */

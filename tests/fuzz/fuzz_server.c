@@ -5,6 +5,7 @@
 #include "stated/json.h"
 #include "stated/log.h"
 #include "unit/api/api_contract.h"
+#include "../unit/definition/written_library.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -313,7 +314,7 @@ open_all(struct fuzz_server *server)
 	server->arena = arena_new();
 	server->base = event_base_new();
 	must(server->base != NULL);
-	server->library = fuzz_library_new(documents);
+	server->library = written_library(documents);
 	clock_virtual_init(&server->clock, FUZZ_SERVER_NOW_MS);
 	must(store_open(options, &server->store, NULL) == STORE_OK);
 	open_engine(server);

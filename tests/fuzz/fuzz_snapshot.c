@@ -12,6 +12,7 @@
 
 #include "stated/json.h"
 #include "stated/sim.h"
+#include "../unit/definition/written_library.h"
 
 #include <stdlib.h>
 
@@ -148,7 +149,7 @@ book_new(void)
 	struct book *book = calloc(1, sizeof(*book));
 
 	must(book != NULL);
-	book->library = fuzz_library_new(fuzz_documents);
+	book->library = written_library(fuzz_documents);
 	for (size_t i = 0; i < STORY_COUNT; i++)
 		play(book, stories[i].workflow, stories[i].lines);
 	return book;

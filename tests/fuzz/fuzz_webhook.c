@@ -12,6 +12,7 @@
 
 #include "stated/connector.h"
 #include "stated/json.h"
+#include "../unit/definition/written_library.h"
 
 #define NOW_MS INT64_C(1700000000000)
 #define KEY "hush"
@@ -194,7 +195,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *arena = arena_new();
 
 	if (library == NULL)
-		library = fuzz_library_new(documents);
+		library = written_library(documents);
 	receive(library, arena, (struct str){(const char *)data, size});
 	arena_free(&arena);
 	return 0;

@@ -10,6 +10,7 @@
 
 #include "stated/connector.h"
 #include "stated/json.h"
+#include "../unit/definition/written_library.h"
 
 static const char documents[] =
     "connection: bank\n"
@@ -100,7 +101,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct connector_call call = {.idempotency_key = STR("key-1")};
 
 	if (library == NULL)
-		library = fuzz_library_new(documents);
+		library = written_library(documents);
 	call.args = value_built(value_build_context(arena));
 	call.operation = def_connection_find(
 	    library_find_connection(library, STR("bank")), STR("send"));

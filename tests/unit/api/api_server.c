@@ -4,6 +4,7 @@
 #include "api_contract.h"
 #include "stated/http.h"
 #include "stated/json.h"
+#include "../definition/written_library.h"
 
 #include <event2/event.h>
 #include <netinet/in.h>
@@ -180,24 +181,6 @@ serve(void *arg)
 	return NULL;
 }
 
-static void
-load(struct api_server *server)
-{
-	struct diag_list *diags = diag_list_new();
-	struct buf text = {0};
-	bool linked;
-
-	server->library = library_new();
-	library_add_text(
-	    server->library, STR("test.yaml"), str_of(definitions), diags);
-	linked = library_link(server->library, diags);
-	diag_format(diags, &text, false);
-	if (!linked)
-		fail_msg("%s", buf_cstr(&text));
-	buf_fini(&text);
-	diag_list_free(&diags);
-}
-
 static const struct value *
 settings(struct api_server *server)
 {
@@ -227,7 +210,7 @@ api_server_new(void)
 	if (store_open(store, &server->store, &detail) != STORE_OK)
 		fail_msg("%s", buf_cstr(&detail));
 	buf_fini(&detail);
-	load(server);
+	server->library = written_library(definitions);
 	server->base = event_base_new();
 	server->client =
 	    http_client_new(server->base, (struct http_client_options){0});

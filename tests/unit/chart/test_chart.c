@@ -6,7 +6,7 @@
 #include "src/chart/chart_priv.h"
 
 #include "stated/json.h"
-#include "stated/library.h"
+#include "../definition/written_library.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,14 +68,9 @@ static int
 open_desk(void **state)
 {
 	struct desk *desk = calloc(1, sizeof(*desk));
-	struct diag_list *diags = diag_list_new();
 
 	desk->arena = arena_new();
-	desk->library = library_new();
-	library_add_text(
-	    desk->library, STR("talk.yaml"), STR(definitions), diags);
-	assert_true(library_link(desk->library, diags));
-	diag_list_free(&diags);
+	desk->library = written_library(definitions);
 	desk->definition = library_find_workflow(desk->library, STR("talk"), 0);
 	rng_seeded_init(&desk->rng, 1);
 	desk->context = (struct chart_context){

@@ -4,7 +4,7 @@
  * order, and that an instance can be saved and loaded anywhere on the way.
  */
 #include "stated/chart.h"
-#include "stated/library.h"
+#include "../definition/written_library.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,14 +55,9 @@ static int
 open_loops(void **state)
 {
 	struct loops *loops = calloc(1, sizeof(*loops));
-	struct diag_list *diags = diag_list_new();
 
 	loops->arena = arena_new();
-	loops->library = library_new();
-	library_add_text(
-	    loops->library, STR("lines.yaml"), STR(definitions), diags);
-	assert_true(library_link(loops->library, diags));
-	diag_list_free(&diags);
+	loops->library = written_library(definitions);
 	loops->definition = library_workflow_at(loops->library, 0);
 	rng_seeded_init(&loops->rng, 1);
 	loops->context = (struct chart_context){

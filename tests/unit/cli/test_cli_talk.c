@@ -2,7 +2,7 @@
 /* test_cli_talk.c: a simulation by numbers, as on a terminal. */
 #include "../../../src/cli/cli_priv.h"
 
-#include "stated/library.h"
+#include "../definition/written_library.h"
 #include "stated/sim.h"
 
 #include <setjmp.h>
@@ -108,17 +108,13 @@ static const char regions[] =
 static char *
 talk_about(const char *text_of_documents, const char *typed)
 {
-	struct diag_list *diags = diag_list_new();
-	struct library *library = library_new();
+	struct library *library = written_library(text_of_documents);
 	struct sim_options options = {0};
 	struct sim *sim;
 	struct cli cli = {.arena = arena_new()};
 	char *text = NULL;
 	size_t bytes;
 
-	library_add_text(
-	    library, STR("order.yaml"), str_of(text_of_documents), diags);
-	assert_true(library_link(library, diags));
 	options.definition = library_workflow_at(library, 0);
 	sim = sim_new(&options);
 	cli.in = fmemopen((char *)(uintptr_t)typed, strlen(typed), "r");
@@ -128,7 +124,6 @@ talk_about(const char *text_of_documents, const char *typed)
 	fclose(cli.out);
 	sim_free(&sim);
 	library_free(&library);
-	diag_list_free(&diags);
 	arena_free(&cli.arena);
 	return text;
 }

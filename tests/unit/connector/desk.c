@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "desk.h"
+#include "../definition/written_library.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,29 +33,13 @@ secret_cb(void *arg, struct str name)
 	    arena_strf(desk->arena, "secret of %.*s", STR_ARG(name)));
 }
 
-static void
-load(struct desk *desk, const char *yaml)
-{
-	struct diag_list *diags = diag_list_new();
-	struct buf text = {0};
-
-	library_add_text(desk->library, STR("test.yaml"), str_of(yaml), diags);
-	bool is_linked = library_link(desk->library, diags);
-	diag_format(diags, &text, false);
-	if (!is_linked)
-		fail_msg("%s", buf_cstr(&text));
-	buf_fini(&text);
-	diag_list_free(&diags);
-}
-
 void
 desk_open(struct desk *desk, const char *yaml)
 {
 	*desk = (struct desk){
 		.arena = arena_new(),
-		.library = library_new(),
+		.library = written_library(yaml),
 	};
-	load(desk, yaml);
 	desk->connection = library_connection_at(desk->library, 0);
 	assert_non_null(desk->connection);
 	desk->context = (struct connector_context){

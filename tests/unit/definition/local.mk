@@ -41,7 +41,7 @@ tests_unit_definition_test_load_table_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/definition/test_yaml_tree
 tests_unit_definition_test_yaml_tree_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 
-EXTRA_DIST += tests/cases/definition
+EXTRA_DIST += tests/cases/definition tests/unit/definition/written_library.h
 
 check_PROGRAMS += tests/unit/definition/test_expressions_page
 tests_unit_definition_test_expressions_page_LDADD = $(LIBS_DEFINITION) \

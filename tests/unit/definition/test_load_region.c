@@ -3,7 +3,7 @@
  * test_load_region.c: what a definition holds where states are active
  * together, come back, and where steps lie within steps.
  */
-#include "stated/library.h"
+#include "written_library.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,6 @@
 
 struct fixture {
 	struct library *library;
-	struct diag_list *diags;
 	const struct definition *definition;
 };
 
@@ -69,18 +68,12 @@ static int
 set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct buf out = {0};
-	bool ok;
+	struct buf told = {0};
 
 	assert_non_null(fixture);
-	fixture->library = library_new();
-	fixture->diags = diag_list_new();
-	library_add_text(fixture->library, STR("w.yaml"), str_of(text),
-	    fixture->diags);
-	ok = library_link(fixture->library, fixture->diags);
-	diag_format(fixture->diags, &out, false);
-	if (!ok || out.bytes > 0)
-		fail_msg("%s", buf_cstr(&out));
+	fixture->library = written_library_told(text, &told);
+	assert_string_equal(buf_cstr(&told), "");
+	buf_fini(&told);
 	fixture->definition = library_workflow_at(fixture->library, 0);
 	*state = fixture;
 	return 0;
@@ -91,7 +84,6 @@ tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	diag_list_free(&fixture->diags);
 	library_free(&fixture->library);
 	free(fixture);
 	return 0;

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "stated/library.h"
+#include "../definition/written_library.h"
 
 #define REST                                                 \
 	"---\n"                                              \
@@ -43,23 +43,6 @@
 	"    escalate: [{after: 4h, to: desk}]\n"                       \
 	"  paid: {type: final, outcome: success}\n"                     \
 	"  lost: {type: final, outcome: failure}\n"
-
-static struct library *
-load(const char *text)
-{
-	struct library *library = library_new();
-	struct diag_list *diags = diag_list_new();
-	struct buf out = {0};
-
-	library_add_text(library, STR("t.yaml"), str_of(text), diags);
-	if (!library_link(library, diags)) {
-		diag_format(diags, &out, false);
-		print_message("%s\n", buf_cstr(&out));
-		fail();
-	}
-	diag_list_free(&diags);
-	return library;
-}
 
 /* The text with one part replaced. */
 static char *
@@ -94,7 +77,8 @@ write_change(const struct diff_change *change, struct buf *out)
 static void
 assert_diff(const char *before, const char *after, const char *expected)
 {
-	struct library *old = load(before), *new = load(after);
+	struct library *old = written_library(before);
+	struct library *new = written_library(after);
 	struct diff *diff =
 	    diff_new(library_workflow_at(old, 0), library_workflow_at(new, 0));
 	struct buf out = {0};

@@ -8,11 +8,10 @@
 
 #include <cmocka.h>
 
-#include "stated/library.h"
+#include "../definition/written_library.h"
 
 struct fixture {
 	struct library *library;
-	struct diag_list *diags;
 	struct draw *draw;
 	struct buf out;
 };
@@ -20,15 +19,7 @@ struct fixture {
 static void
 fixture_init(struct fixture *fixture, const char *text)
 {
-	*fixture = (struct fixture){
-	    .library = library_new(), .diags = diag_list_new()};
-	library_add_text(
-	    fixture->library, STR("test.yaml"), str_of(text), fixture->diags);
-	if (!library_link(fixture->library, fixture->diags)) {
-		diag_format(fixture->diags, &fixture->out, false);
-		print_message("%s\n", buf_cstr(&fixture->out));
-		fail();
-	}
+	*fixture = (struct fixture){.library = written_library(text)};
 	fixture->draw = draw_new(library_workflow_at(fixture->library, 0));
 }
 
@@ -37,7 +28,6 @@ fixture_fini(struct fixture *fixture)
 {
 	draw_free(&fixture->draw);
 	buf_fini(&fixture->out);
-	diag_list_free(&fixture->diags);
 	library_free(&fixture->library);
 }
 

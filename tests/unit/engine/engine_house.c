@@ -3,6 +3,7 @@
 
 #include "stated/json.h"
 #include "stated/log.h"
+#include "../definition/written_library.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -171,25 +172,6 @@ house_close_engine(struct house *house)
 }
 
 static void
-load(struct house *house, const char *definitions)
-{
-	struct diag_list *diags = diag_list_new();
-	struct buf text = {0};
-	bool linked;
-
-	house->library = library_new();
-	library_add_text(
-	    house->library, STR("test.yaml"), str_of(definitions), diags);
-	linked = library_link(house->library, diags);
-	diag_format(diags, &text, false);
-	if (!linked)
-		fprintf(stderr, "%s\n", buf_cstr(&text));
-	must(linked);
-	buf_fini(&text);
-	diag_list_free(&diags);
-}
-
-static void
 free_libraries(struct house *house)
 {
 	library_free(&house->library);
@@ -207,7 +189,7 @@ house_replace(struct house *house, const char *definitions)
 		i++;
 	must(i < 8);
 	house->libraries_before[i] = house->library;
-	load(house, definitions);
+	house->library = written_library(definitions);
 	if (!engine_reload(house->engine, house->library, &detail))
 		fprintf(stderr, "%s\n", buf_cstr(&detail));
 	must(detail.bytes == 0);
@@ -238,7 +220,7 @@ house_new(const char *definitions, house_answer_fn *answer)
 	must(mkdtemp(house->directory) != NULL);
 	snprintf(
 	    house->path, sizeof(house->path), "%s/stated.db", house->directory);
-	load(house, definitions);
+	house->library = written_library(definitions);
 	house_open_engine(house);
 	house_run(house);
 	return house;

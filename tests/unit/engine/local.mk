@@ -100,6 +100,7 @@ tests_unit_engine_test_engine_memory_SOURCES = \
 	tests/unit/engine/test_engine_memory.c \
 	tests/unit/engine/order_night.c tests/unit/engine/order_night.h \
 	tests/unit/engine/scarce_memory.c tests/unit/engine/scarce_memory.h \
+	tests/unit/engine/refused_malloc.h \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_memory_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
 

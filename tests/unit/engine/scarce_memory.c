@@ -5,10 +5,7 @@
  */
 #include "scarce_memory.h"
 
-#include <errno.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdlib.h>
 
 static atomic_long count, refused_at;
 static atomic_bool is_for_good, was_refused;
@@ -36,10 +33,7 @@ scarce_memory_was_refused(void)
 }
 
 #if SCARCE_MEMORY_IS_POSSIBLE
-/* What the C library calls its own. */
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *at, size_t bytes);
+#include "refused_malloc.h"
 
 static bool
 is_refused(void)
@@ -50,25 +44,6 @@ is_refused(void)
 	if (nth == 0 || n < nth || (n > nth && !is_for_good))
 		return false;
 	was_refused = true;
-	errno = ENOMEM;
 	return true;
-}
-
-void *
-malloc(size_t bytes)
-{
-	return is_refused() ? NULL : __libc_malloc(bytes);
-}
-
-void *
-calloc(size_t n, size_t bytes)
-{
-	return is_refused() ? NULL : __libc_calloc(n, bytes);
-}
-
-void *
-realloc(void *at, size_t bytes)
-{
-	return is_refused() ? NULL : __libc_realloc(at, bytes);
 }
 #endif

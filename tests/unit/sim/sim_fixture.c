@@ -2,7 +2,7 @@
 #include "sim_fixture.h"
 
 #include "stated/json.h"
-#include "stated/library.h"
+#include "../definition/written_library.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,20 +15,10 @@ sim_fixture_set_up(void **state, const char *documents)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct sim_options options = {.seed = 1};
-	struct buf text = {0};
 
 	assert_non_null(f);
 	f->arena = arena_new();
-	f->diags = diag_list_new();
-	f->library = library_new();
-	library_add_text(
-	    f->library, STR("test.yaml"), str_of(documents), f->diags);
-	if (!library_link(f->library, f->diags)) {
-		diag_format(f->diags, &text, false);
-		print_error("%s", buf_cstr(&text));
-		buf_fini(&text);
-		return -1;
-	}
+	f->library = written_library(documents);
 	options.library = f->library;
 	options.definition = library_workflow_at(f->library, 0);
 	f->sim = sim_new(&options);
@@ -43,7 +33,6 @@ sim_fixture_tear_down(void **state)
 
 	sim_free(&f->sim);
 	library_free(&f->library);
-	diag_list_free(&f->diags);
 	arena_free(&f->arena);
 	buf_fini(&f->why);
 	free(f);

@@ -10,7 +10,6 @@
 
 struct fixture {
 	struct library *library;
-	struct diag_list *diags;
 	struct sim *sim;
 	struct arena *arena;
 	struct buf why;
