@@ -233,6 +233,18 @@ rabbit_open(struct rabbit *rabbit, const char *certificate)
 	rabbit_start(rabbit);
 }
 
+/* Its threads stop one by one: some might answer yet. */
+void
+rabbit_halt(struct rabbit *rabbit)
+{
+	int status = 0;
+
+	must(kill(rabbit->broker, SIGSTOP) == 0);
+	while (waitpid(rabbit->broker, &status, WUNTRACED) < 0)
+		must(errno == EINTR);
+	must(WIFSTOPPED(status));
+}
+
 void
 rabbit_kill(struct rabbit *rabbit)
 {

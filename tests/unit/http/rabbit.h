@@ -33,6 +33,8 @@ bool rabbit_is_there(void);
  * signs clients; NULL: no TLS.  Waits until it answers. */
 void rabbit_open(struct rabbit *rabbit, const char *certificate);
 void rabbit_close(struct rabbit *rabbit);
+/* Stands still from when this returns on, until SIGCONT. */
+void rabbit_halt(struct rabbit *rabbit);
 /* SIGKILL. */
 void rabbit_kill(struct rabbit *rabbit);
 /* The same broker again, with what it had kept. */

@@ -246,7 +246,7 @@ test_broker_that_stands_still_leaves_a_doubt(void **state)
 	need_rabbit();
 	exchange(fixture);
 	assert_int_equal(fixture->status, 200);
-	must(kill(rabbit.broker, SIGSTOP) == 0);
+	rabbit_halt(&rabbit);
 	fixture->request.timeout_ms = 500;
 	exchange(fixture);
 	must(kill(rabbit.broker, SIGCONT) == 0);
@@ -263,7 +263,7 @@ test_broker_that_is_killed_leaves_a_doubt(void **state)
 
 	need_rabbit();
 	exchange(fixture);
-	must(kill(rabbit.broker, SIGSTOP) == 0);
+	rabbit_halt(&rabbit);
 	send_request(fixture);
 	for (int i = 0; i < 20; i++) {
 		struct timeval soon = {0, 10 * 1000};
