@@ -58,6 +58,8 @@ struct run {
 struct run program_run(const char *directory, const char *const *environment,
     const char *const *arguments, const char *input);
 void run_fini(struct run *run);
+/* It left with that status and said that, among other things; its end. */
+void assert_run(struct run run, int status, const char *says);
 
 /* ---- houses ---- */
 
@@ -160,6 +162,10 @@ struct reply *house_post(struct house *house, const char *path,
 struct reply *house_post_as(struct house *house, const char *who,
     const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* An event without data, which the engine must take; for one of that type and
+ * subject always the same. */
+void house_post_event(
+    struct house *house, const char *type, const char *subject);
 /* To the sandbox. */
 struct reply *house_control(struct house *house, const char *path,
     const char *format, ...) __attribute__((format(printf, 3, 4)));

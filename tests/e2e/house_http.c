@@ -212,6 +212,17 @@ house_post_as(struct house *house, const char *who, const char *path,
 	return reply;
 }
 
+void
+house_post_event(struct house *house, const char *type, const char *subject)
+{
+	assert_status(house_post(house, "/v1/events",
+			  "{\"specversion\":\"1.0\",\"source\":\"/e2e\","
+			  "\"id\":\"%s-%s\",\"type\":\"%s\","
+			  "\"subject\":\"%s\"}",
+			  type, subject, type, subject),
+	    202);
+}
+
 struct reply *
 house_control(
     struct house *house, const char *path, const char *format, ...)

@@ -272,3 +272,14 @@ run_fini(struct run *run)
 	free(run->text);
 	run->text = NULL;
 }
+
+void
+assert_run(struct run run, int status, const char *says)
+{
+	if (run.status != status || strstr(run.text, says) == NULL)
+		print_error("status %d, not %d that says: %s\n%s\n",
+		    run.status, status, says, run.text);
+	assert_int_equal(run.status, status);
+	assert_non_null(strstr(run.text, says));
+	run_fini(&run);
+}

@@ -80,16 +80,6 @@ restore(const struct house *house, const char *more)
 }
 
 static void
-assert_run(struct run run, int status, const char *says)
-{
-	if (run.status != status || strstr(run.text, says) == NULL)
-		print_error("%d: %s\n", run.status, run.text);
-	assert_int_equal(run.status, status);
-	assert_non_null(strstr(run.text, says));
-	run_fini(&run);
-}
-
-static void
 verify(const struct house *house, const char *name)
 {
 	assert_run(house_run(house,

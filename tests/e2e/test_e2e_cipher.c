@@ -43,16 +43,6 @@ config_of(const struct house *house)
 	return house_path(house, "stated.yaml");
 }
 
-static void
-assert_run(struct run run, int status, const char *says)
-{
-	if (run.status != status || strstr(run.text, says) == NULL)
-		print_error("%d: %s\n", run.status, run.text);
-	assert_int_equal(run.status, status);
-	assert_non_null(strstr(run.text, says));
-	run_fini(&run);
-}
-
 /* `stated NAME A B --config stated.yaml`. */
 static struct run
 run_with_keys(const struct house *house, const char *name, const char *a,

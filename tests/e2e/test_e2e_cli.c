@@ -8,21 +8,9 @@
 static const struct house_options quiet = {.quiet_bank = true};
 
 /* Runs it, and wants this status and this text in what it says. */
-static void
-says(struct house *house, int status, const char *text,
-    const char *const *arguments)
-{
-	struct run run = house_run(house, arguments);
-
-	if (run.status != status || strstr(run.text, text) == NULL)
-		print_error("%s: status %d, wanted: %s\n%s\n", arguments[0],
-		    run.status, text, run.text);
-	assert_int_equal(run.status, status);
-	assert_non_null(strstr(run.text, text));
-	run_fini(&run);
-}
-#define SAYS(house, status, text, ...) \
-	says(house, status, text, (const char *[]){__VA_ARGS__, NULL})
+#define SAYS(house, status, text, ...)                                         \
+	assert_run(house_run(house, (const char *[]){__VA_ARGS__, NULL}),      \
+	    status, text)
 
 /* What it says as JSON; to be freed. */
 static json_t *

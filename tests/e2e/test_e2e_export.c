@@ -58,14 +58,6 @@ start(struct house *house, const char *prefix, int count)
 }
 
 static void
-end(struct house *house, const char *key)
-{
-	assert_status(house_post(house, "/v1/events",
-	    "{\"specversion\":\"1.0\",\"type\":\"go\",\"source\":\"/test\","
-	    "\"id\":\"%s\",\"subject\":\"%s\"}", key, key), 202);
-}
-
-static void
 await_purged(struct house *house, const char *key)
 {
 	int64_t until_ms = time_ms() + PATIENCE_MS;
@@ -83,20 +75,8 @@ await_purged(struct house *house, const char *key)
 /* ---- programs ---- */
 
 #define SAYS(house, text, status, ...)                                         \
-	assert_says(house, text, status, (const char *[]){__VA_ARGS__, NULL})
-
-static void
-assert_says(const struct house *house, const char *text, int status,
-    const char *const *arguments)
-{
-	struct run run = house_run(house, arguments);
-
-	if (run.status != status || strstr(run.text, text) == NULL)
-		print_error("%s: %d: %s\n", arguments[0], run.status, run.text);
-	assert_int_equal(run.status, status);
-	assert_non_null(strstr(run.text, text));
-	run_fini(&run);
-}
+	assert_run(house_run(house, (const char *[]){__VA_ARGS__, NULL}),      \
+	    status, text)
 
 /* `stated export …` by a shell, which may limit it. */
 static struct run
@@ -294,14 +274,14 @@ test_export_goes_on_past_a_purge_or_says_why_not(void **state)
 	(void)state;
 	snprintf(from, sizeof(from), "--database %s", database);
 	start(house, "W", 60);
-	end(house, "W-5");
+	house_post_event(house, "go", "W-5");
 	await_purged(house, "W-5");
 
 	/* What was purged before, and what the file has already. */
 	SAYS(house, "1 more that fit were purged", 0, "export", "--database",
 	    database, "--output", "whole.jsonl");
 	break_off(house, from);
-	end(house, "W-1");
+	house_post_event(house, "go", "W-1");
 	await_purged(house, "W-1");
 	SAYS(house, "1 more that fit were purged", 0, "export", "--database",
 	    database, "--output", "part.jsonl", "--resume");
@@ -310,7 +290,7 @@ test_export_goes_on_past_a_purge_or_says_why_not(void **state)
 
 	/* What it had yet to tell is gone. */
 	break_off(house, from);
-	end(house, "W-55");
+	house_post_event(house, "go", "W-55");
 	await_purged(house, "W-55");
 	SAYS(house, "had yet to tell were purged", 1, "export", "--database",
 	    database, "--output", "part.jsonl", "--resume");
@@ -325,13 +305,13 @@ test_engine_goes_on_unless_something_was_purged(void **state)
 
 	(void)state;
 	start(house, "W", 60);
-	end(house, "W-5");
+	house_post_event(house, "go", "W-5");
 	await_purged(house, "W-5");
 	break_off(house, "");
 	SAYS(house, "", 0, "export", "--output", "part.jsonl", "--resume");
 	assert_verified(house, "part.jsonl");
 	break_off(house, "");
-	end(house, "W-1");
+	house_post_event(house, "go", "W-1");
 	await_purged(house, "W-1");
 	SAYS(house, "were purged since", 1, "export", "--output",
 	    "part.jsonl", "--resume");
@@ -362,8 +342,8 @@ test_one_instance_is_told_whatever_else_is_purged(void **state)
 	snprintf(
 	    from, sizeof(from), "--instance W-1 --database %s", database);
 	break_off(house, from);
-	end(house, "W-0");
-	end(house, "W-2");
+	house_post_event(house, "go", "W-0");
+	house_post_event(house, "go", "W-2");
 	await_purged(house, "W-0");
 	await_purged(house, "W-2");
 	SAYS(house, "records of 1 instances", 0, "export", "--database",
@@ -404,7 +384,7 @@ test_exports_around_a_purge_are_proved_by_the_same_checkpoint(void **state)
 
 	(void)state;
 	start(house, "W", 20);
-	end(house, "W-3");
+	house_post_event(house, "go", "W-3");
 	keep(house, "key.pem", (const char *[]){"checkpoint", "key", NULL});
 	keep(house, "kept.jsonl", (const char *[]){"checkpoint", "make", NULL});
 	SAYS(house, "records", 0, "export", "--database", database,

@@ -247,13 +247,7 @@ static void
 assert_refused(struct house *house, const char *const *arguments,
     const char *says)
 {
-	struct run run = house_run(house, arguments);
-
-	if (run.status != 1 || strstr(run.text, says) == NULL)
-		print_error("status %d: %s\n", run.status, run.text);
-	assert_int_equal(run.status, 1);
-	assert_non_null(strstr(run.text, says));
-	run_fini(&run);
+	assert_run(house_run(house, arguments), 1, says);
 }
 
 static void

@@ -94,16 +94,6 @@ try_serve_as(const struct house *house, bool as_nobody)
 	    house->directory, NULL, drops ? all : all + 4, NULL);
 }
 
-static void
-assert_says(struct run *run, const char *text)
-{
-	if (run->status != 1 || strstr(run->text, text) == NULL)
-		print_error("%d: %s\n", run->status, run->text);
-	assert_int_equal(run->status, 1);
-	assert_non_null(strstr(run->text, text));
-	run_fini(run);
-}
-
 /* It refuses, says so, and leaves the file as it is, also a second time. */
 static void
 assert_refused(const struct house *house, const char *name, const char *text)
@@ -111,9 +101,7 @@ assert_refused(const struct house *house, const char *name, const char *text)
 	struct bytes before = bytes_of(house, name), after;
 
 	for (int i = 0; i < 2; i++) {
-		struct run run = try_serve_as(house, false);
-
-		assert_says(&run, text);
+		assert_run(try_serve_as(house, false), 1, text);
 		after = bytes_of(house, name);
 		assert_int_equal(after.count, before.count);
 		assert_memory_equal(after.at, before.at, before.count);
@@ -146,12 +134,10 @@ static void
 test_folder_that_is_not_there_is_told(void **state)
 {
 	struct house *house = house_build(&quiet);
-	struct run run;
 
 	(void)state;
 	assert_int_equal(rmdir(house_path(house, "disk")), 0);
-	run = try_serve_as(house, false);
-	assert_says(&run, "No such file or directory");
+	assert_run(try_serve_as(house, false), 1, "No such file or directory");
 	house_close(&house);
 }
 
@@ -168,8 +154,7 @@ test_foreign_file_is_left_as_it_is(void **state)
 	assert_refused(house, DATABASE, "not a database of stated");
 	unlink(house_path(house, DATABASE));
 	assert_int_equal(mkdir(house_path(house, DATABASE), 0700), 0);
-	struct run run = try_serve_as(house, false);
-	assert_says(&run, "Is a directory");
+	assert_run(try_serve_as(house, false), 1, "Is a directory");
 	house_close(&house);
 }
 
@@ -341,18 +326,17 @@ test_files_that_may_not_be_written_are_told(void **state)
 		skip();
 	assert_int_equal(chmod(disk, 0777), 0);
 	assert_int_equal(chmod(database, 0444), 0);
-	run = try_serve_as(house, true);
-	assert_says(&run, "can be read, but not written (it belongs to user");
+	assert_run(try_serve_as(house, true), 1,
+	    "can be read, but not written (it belongs to user");
 	assert_int_equal(chmod(database, 0000), 0);
-	run = try_serve_as(house, true);
-	assert_says(&run, "Permission denied (it belongs to user");
+	assert_run(try_serve_as(house, true), 1,
+	    "Permission denied (it belongs to user");
 	assert_int_equal(chmod(database, 0666), 0);
 	assert_int_equal(chmod(disk, 0555), 0);
-	run = try_serve_as(house, true);
-	assert_says(&run, "stated.db-lock: Permission denied");
+	assert_run(try_serve_as(house, true), 1,
+	    "stated.db-lock: Permission denied");
 	assert_int_equal(unlink(database) == 0, geteuid() == 0);
-	run = try_serve_as(house, true);
-	assert_says(&run, "can't be written");
+	assert_run(try_serve_as(house, true), 1, "can't be written");
 	assert_int_equal(chmod(disk, 0700), 0);
 	house_close(&house);
 }
