@@ -3,10 +3,12 @@
 #include "house.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -81,6 +83,23 @@ house_edit(const struct house *house, const char *name, const char *what,
 	write_file(path, edited);
 	free(edited);
 	free(text);
+}
+
+void *
+house_share(const struct house *house, const char *variable, size_t bytes)
+{
+	const char *path = house_path(house, variable);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	void *shared;
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	shared =
+	    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(shared != MAP_FAILED);
+	close(fd);
+	setenv(variable, path, 1);
+	return shared;
 }
 
 /* Files and directories, but no links. */

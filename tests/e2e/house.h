@@ -37,6 +37,8 @@ void program_stop(struct program *program);
 /* SIGKILL, and waits. */
 void program_kill(struct program *program);
 bool program_is_alive(struct program *program);
+/* Prints its last words. */
+void program_tell_log(const struct program *program);
 
 /* What the system says of it. */
 struct usage {
@@ -117,6 +119,10 @@ void house_await_engine(struct house *house);
 /* A path in the house's directory. */
 const char *house_path(const struct house *house, const char *name);
 void house_write(const struct house *house, const char *name, const char *text);
+/* Memory that is a file of so many bytes, all 0 at first, which that variable
+ * of the environment names to shims; to be unmapped. */
+void *house_share(
+    const struct house *house, const char *variable, size_t bytes);
 /* Whole contents, to be freed. */
 char *house_read(const char *path);
 /* Puts `with` where `what` stands, which must be there. */

@@ -79,9 +79,8 @@ program_is_alive(struct program *program)
 	       info.si_pid == 0;
 }
 
-/* The last words of a program that did what it should not. */
-static void
-tell_log(const struct program *program)
+void
+program_tell_log(const struct program *program)
 {
 	char *text = house_read(program->log);
 	size_t bytes = strlen(text);
@@ -102,14 +101,14 @@ program_stop(struct program *program)
 	while (program_is_alive(program) && time_ms() < until_ms)
 		time_sleep(5);
 	if (program_is_alive(program)) {
-		tell_log(program);
+		program_tell_log(program);
 		program_kill(program);
 		fail_msg("SIGTERM did not end it");
 	}
 	assert_int_equal(waitpid(program->pid, &status, 0), program->pid);
 	program->pid = 0;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		tell_log(program);
+		program_tell_log(program);
 		fail_msg("it ended with status %#x", (unsigned)status);
 	}
 }
@@ -124,7 +123,7 @@ program_kill(struct program *program)
 	assert_int_equal(waitpid(program->pid, &status, 0), program->pid);
 	program->pid = 0;
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
-		tell_log(program);
+		program_tell_log(program);
 		fail_msg("it had ended before, with status %#x",
 		    (unsigned)status);
 	}

@@ -39,7 +39,8 @@ EXTRA_tests_e2e_test_e2e_body_DEPENDENCIES = $(E2E_NEEDS)
 
 check_PROGRAMS += tests/e2e/test_e2e_call
 tests_e2e_test_e2e_call_SOURCES = tests/e2e/test_e2e_call.c \
-	tests/e2e/shim_call.h $(E2E_HOUSE)
+	tests/e2e/shim_call.h tests/e2e/trial.c tests/e2e/trial.h \
+	$(E2E_HOUSE)
 tests_e2e_test_e2e_call_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_call_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_call_DEPENDENCIES = $(E2E_NEEDS) \
@@ -269,7 +270,8 @@ tests/e2e/shim_memory.so: tests/e2e/shim_memory.c \
 	$(SHIM_CC) -o $@ $(srcdir)/tests/e2e/shim_memory.c
 
 check_PROGRAMS += tests/e2e/test_e2e_memory
-tests_e2e_test_e2e_memory_SOURCES = tests/e2e/test_e2e_memory.c $(E2E_HOUSE)
+tests_e2e_test_e2e_memory_SOURCES = tests/e2e/test_e2e_memory.c \
+	tests/e2e/trial.c tests/e2e/trial.h $(E2E_HOUSE)
 tests_e2e_test_e2e_memory_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_memory_LDADD = $(E2E_LIBS)
 EXTRA_tests_e2e_test_e2e_memory_DEPENDENCIES = $(E2E_NEEDS) \

@@ -113,23 +113,6 @@ set_offset(struct scene *scene, const char *text)
 	*scene->offset_ms = (int64_t)timegm(&at) * 1000 - now_ms();
 }
 
-static void
-make_clock(struct scene *scene)
-{
-	const char *path = house_path(scene->house, "clock");
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	void *mapped;
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, sizeof(int64_t)), 0);
-	mapped = mmap(NULL, sizeof(int64_t), PROT_READ | PROT_WRITE, MAP_SHARED,
-	    fd, 0);
-	assert_true(mapped != MAP_FAILED);
-	close(fd);
-	scene->offset_ms = mapped;
-	setenv("STATED_TEST_CLOCK", path, 1);
-}
-
 /* at: NULL for the present. */
 static void
 open_scene(struct scene *scene, const char *at)
@@ -143,7 +126,8 @@ open_scene(struct scene *scene, const char *at)
 	snprintf(settings, sizeof(settings), "settings:\n  peer: {url: '%s'}\n",
 	    scene->peer.url);
 	house_edit(scene->house, "stated.yaml", "settings:\n", settings);
-	make_clock(scene);
+	scene->offset_ms = house_share(
+	    scene->house, "STATED_TEST_CLOCK", sizeof(*scene->offset_ms));
 	if (at != NULL)
 		set_offset(scene, at);
 	house_start_engine(scene->house);
