@@ -64,13 +64,6 @@ echo "verify     $((have * 1000 / (took + 1))) records/s," \
 # ---- over HTTP ----
 
 mkdir none
-cat >none/none.yaml <<-'END'
-	workflow: none
-	version: 1
-	initial: end
-	states:
-	  end: {type: final}
-END
 echo 'auth: {required: false}' >stated.yaml
 "$stated" serve --config stated.yaml --store many.db --workflows none \
     --listen 127.0.0.1:0 --port-file port >serve.log 2>&1 &
