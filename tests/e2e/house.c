@@ -478,6 +478,17 @@ house_open(const struct house_options *options)
 	return house;
 }
 
+struct house *
+house_open_with(const struct house_options *options, const char *name,
+    const char *definitions)
+{
+	struct house *house = house_build(options);
+
+	house_write(house, name, definitions);
+	house_start_engine(house);
+	return house;
+}
+
 void
 house_close(struct house **house)
 {

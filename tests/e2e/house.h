@@ -100,8 +100,11 @@ struct house_options {
 /* A copy of the shipped workflows whose calendar is always open, a sandbox, an
  * engine.  options may be NULL and must live as long as the house. */
 struct house *house_open(const struct house_options *options);
-/* The same, but the engine isn't started yet.  NULL where a small disk is
- * asked for and can't be had. */
+/* The same, with one more file of definitions, as "workflows/wire.yaml". */
+struct house *house_open_with(const struct house_options *options,
+    const char *name, const char *definitions);
+/* As house_open(), but the engine isn't started yet.  NULL where a small disk
+ * is asked for and can't be had. */
 struct house *house_build(const struct house_options *options);
 void house_close(struct house **house);
 /* Ends what a test left that failed. */

@@ -36,11 +36,7 @@ static const struct house_options sealed = {
 static struct house *
 open_house(const struct house_options *options)
 {
-	struct house *house = house_build(options);
-
-	house_write(house, "workflows/wire.yaml", workflow);
-	house_start_engine(house);
-	return house;
+	return house_open_with(options, "workflows/wire.yaml", workflow);
 }
 
 /* Some kilobytes of history each. */

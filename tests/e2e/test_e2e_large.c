@@ -58,11 +58,7 @@ wanted(const char *name, size_t otherwise)
 static struct house *
 open_counting(void)
 {
-	struct house *house = house_build(&roomy);
-
-	house_write(house, "workflows/counting.yaml", counting);
-	house_start_engine(house);
-	return house;
+	return house_open_with(&roomy, "workflows/counting.yaml", counting);
 }
 
 /* Each event is three records; gives the time that they took. */

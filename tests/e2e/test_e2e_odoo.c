@@ -57,11 +57,8 @@ static const char paying_a_bill[] =
 static struct house *
 open_house(void)
 {
-	struct house *house = house_build(&hasty);
-
-	house_write(house, "workflows/bill-payment.yaml", paying_a_bill);
-	house_start_engine(house);
-	return house;
+	return house_open_with(
+	    &hasty, "workflows/bill-payment.yaml", paying_a_bill);
 }
 
 static void

@@ -41,11 +41,7 @@ static const char workflow[] =
 static struct house *
 open_house(const struct house_options *options)
 {
-	struct house *house = house_build(options);
-
-	house_write(house, "workflows/wire.yaml", workflow);
-	house_start_engine(house);
-	return house;
+	return house_open_with(options, "workflows/wire.yaml", workflow);
 }
 
 static void
