@@ -26,7 +26,7 @@
 /* for so long; */
 #define COMPANY_NS (NS_PER_S / 2)
 /* and then rest is so many times the work. */
-#define REST_TIMES 2
+#define REST_TIMES 4
 
 static int64_t
 read_clock(clockid_t clock)

@@ -86,26 +86,44 @@ wait "$engine" || :
 
 # ---- beside an engine under load ----
 
-# run_engine AMOUNT [COMMAND...]: the engine's rate, to rate.txt, while that is
-# done again and again by somebody who has signed in apart: a scheduler may
-# share a machine out by sessions.  How much of it was done a second, AMOUNT
-# each time, goes to speed.txt.
+# again COMMAND...: over and over, by somebody who has signed in apart: a
+# scheduler may share a machine out by sessions.
+again() {
+	while :; do
+		setsid "$@" >/dev/null 2>&1 &
+		echo $! >child.txt
+		wait $!
+		echo whole >>passes.txt
+	done
+}
+
+# run_engine [COMMAND...]: the engine's rate, to rate.txt, while that is done;
+# what is written to again.jsonl meanwhile is MB/s in speed.txt.
 run_engine() {
-	amount=$1
-	shift
-	rm -f other.db*
+	rm -f other.db* again.jsonl*
+	: >passes.txt
 	"$stated" bench --load three-calls --seconds 8 --store other.db \
 	    >bench.txt &
 	bench=$!
-	sleep 3 # the bare libraries' costs are measured first
-	begin=$(now_ms)
-	count=0
-	while [ $# -gt 0 ] && [ $(($(now_ms) - begin)) -lt 6500 ]; do
-		setsid --wait "$@" >/dev/null 2>&1
-		count=$((count + 1))
+	# the bare libraries' costs are measured first, in other files
+	while [ ! -s other.db ] && kill -0 "$bench"; do
+		sleep 0.1
 	done
-	echo $((count * amount / ($(now_ms) - begin + 1))) >speed.txt
-	wait "$bench"
+	sleep 0.5
+	if [ $# -gt 0 ]; then
+		begin=$(now_ms)
+		again "$@" &
+		doing=$!
+		wait "$bench"
+		took=$(($(now_ms) - begin))
+		kill "$doing" "$(cat child.txt)"
+		wait "$doing" 2>/dev/null || :
+		partial=$(stat -c %s again.jsonl.partial 2>/dev/null || echo 0)
+		whole=$(wc -l <passes.txt)
+		echo $(((whole * bytes + partial) / 1000 / took)) >speed.txt
+	else
+		wait "$bench"
+	fi
 	rate_of bench.txt >rate.txt
 }
 
@@ -114,27 +132,24 @@ median_of() {
 	sort -n "$1" | sed -n "$((($(wc -l <"$1") + 1) / 2))p"
 }
 
-# beside NAME UNIT AMOUNT COMMAND...  A machine has good and bad minutes: each
-# run is held against the one just before it.
+# beside NAME COMMAND...  A machine has good and bad minutes: each run is held
+# against the one just before it.
 beside() {
 	name=$1
-	unit=$2
-	each=$3
-	shift 3
+	shift
 	: >kept.txt
 	: >speeds.txt
 	for _ in $(seq "$pairs"); do
-		run_engine 0
+		run_engine
 		alone=$(cat rate.txt)
-		run_engine "$each" "$@"
+		run_engine "$@"
 		echo $(($(cat rate.txt) * 100 / alone)) >>kept.txt
 		cat speed.txt >>speeds.txt
 	done
-	echo "beside it  $name at $(median_of speeds.txt) $unit, while the" \
-	    "engine kept $(median_of kept.txt) % of its rate:" \
-	    "$(sort -n kept.txt | tr '\n' ' ')"
+	echo "beside it  $name, while the engine kept $(median_of kept.txt) %" \
+	    "of its rate: $(sort -n kept.txt | tr '\n' ' ')"
 }
 
-beside export MB/s "$((bytes / 1000))" \
-    "$stated" export --database many.db --output again.jsonl
-beside verify records/s "$((have * 1000))" "$stated" verify many.db
+beside export "$stated" export --database many.db --output again.jsonl
+echo "           at $(median_of speeds.txt) MB/s"
+beside verify "$stated" verify many.db

@@ -22,14 +22,14 @@ test_nobody_rests_alone(void **state)
 }
 
 static void
-test_who_stood_in_line_takes_a_third_of_the_time(void **state)
+test_who_stood_in_line_takes_a_fifth_of_the_time(void **state)
 {
 	struct cli_pace pace = {.fd = -1};
 
 	(void)state;
 	/* The line was rest, too. */
 	assert_int_equal(
-	    cli_pace_owed(&pace, NOW_NS, 5 * MS, 2 * MS), 8 * MS);
+	    cli_pace_owed(&pace, NOW_NS, 5 * MS, 2 * MS), 18 * MS);
 	assert_int_equal(cli_pace_owed(&pace, NOW_NS, 5 * MS, 50 * MS), 0);
 }
 
@@ -41,7 +41,7 @@ test_company_is_remembered_for_a_while(void **state)
 	(void)state;
 	(void)cli_pace_owed(&pace, NOW_NS, 5 * MS, 5 * MS);
 	assert_int_equal(
-	    cli_pace_owed(&pace, NOW_NS + 499 * MS, 5 * MS, 0), 10 * MS);
+	    cli_pace_owed(&pace, NOW_NS + 499 * MS, 5 * MS, 0), 20 * MS);
 	assert_int_equal(
 	    cli_pace_owed(&pace, NOW_NS + 500 * MS, 5 * MS, 0), 0);
 }
@@ -63,7 +63,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_nobody_rests_alone),
-	    cmocka_unit_test(test_who_stood_in_line_takes_a_third_of_the_time),
+	    cmocka_unit_test(test_who_stood_in_line_takes_a_fifth_of_the_time),
 	    cmocka_unit_test(test_company_is_remembered_for_a_while),
 	    cmocka_unit_test(test_pace_begins_and_ends_anywhere),
 	};
