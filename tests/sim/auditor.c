@@ -513,6 +513,14 @@ check_event(struct auditor *auditor, struct told_event *told)
 	    STR_ARG(told->id));
 	if (!is_there)
 		return;
+	/* It goes with what it was for, come or not. */
+	if (row.subject.at == NULL) {
+		CHECK(auditor, life != NULL && life->is_erased,
+		    "an event was lost", "%.*s for %.*s is empty, and nobody "
+		    "asked for that", STR_ARG(told->id),
+		    STR_ARG(told->subject));
+		return;
+	}
 	if (row.status == EVENT_MATCHED || row.status == EVENT_REPLAYED)
 		CHECK(auditor, is_received, "an event was lost",
 		    "%.*s for %.*s has been delivered, and was received by "

@@ -501,6 +501,9 @@ static void
 read_incident_resolved(struct reading *reading)
 {
 	struct opened **link = &reading->life->opened;
+	/* Where all of a step are closed at once none is named. */
+	bool is_one = !str_equal(text_of(reading, "how"), STR("cancelled")) &&
+	    !str_equal(text_of(reading, "how"), STR("left"));
 
 	if (str_equal(text_of(reading, "how"), STR("cancel")))
 		reading->life->is_given_up = true;
@@ -509,7 +512,7 @@ read_incident_resolved(struct reading *reading)
 	while (*link != NULL &&
 	       !(str_equal((*link)->kind, text_of(reading, "incident")) &&
 		   str_equal((*link)->step, text_of(reading, "step")) &&
-		   (*link)->item == int_of(reading, "item")))
+		   (!is_one || (*link)->item == int_of(reading, "item"))))
 		link = &(*link)->next;
 	if (*link != NULL)
 		*link = (*link)->next;
