@@ -44,6 +44,7 @@ str_equal(struct str a, struct str b)
 
 /* Bytewise order, shorter first where one begins the other: <0, 0 or >0. */
 int str_compare(struct str a, struct str b);
+bool str_is_among(struct str s, const struct str *all, size_t count);
 bool str_has_prefix(struct str s, struct str prefix);
 bool str_has_suffix(struct str s, struct str suffix);
 /* Without ASCII white space at both ends. */

@@ -148,6 +148,10 @@ const struct value *value_field_or_null(
 struct str value_str(const struct value *value);
 /* The same of a field. */
 struct str value_field_str(const struct value *value, const char *key);
+/* The strings of a list, absent where an item is none; *count is 0 where it is
+ * no list, or NULL.  Their bytes are the value's. */
+const struct str *value_strs(
+    struct arena *arena, const struct value *list, size_t *count);
 /* false where it is no whole number of that range, or NULL. */
 MUST_USE bool value_to_int(const struct value *value, int64_t *out);
 /* Of a field; 0 where it is none. */

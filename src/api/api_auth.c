@@ -112,18 +112,6 @@ copy_token(struct arena *arena, const struct api_token *token)
 	return copy;
 }
 
-static const struct str *
-read_texts(struct arena *arena, const struct value *list, size_t *count)
-{
-	struct str *texts;
-
-	*count = list->type == VALUE_LIST ? list->as.list.count : 0;
-	texts = ARENA_ARRAY(arena, *count, struct str);
-	for (size_t i = 0; i < *count; i++)
-		texts[i] = value_str(list->as.list.items[i]);
-	return texts;
-}
-
 /* One that an admin gave, and nobody took back. */
 static struct api_token *
 read_given(struct api_call *call, const struct engine_token *given)
@@ -134,11 +122,11 @@ read_given(struct api_call *call, const struct engine_token *given)
 
 	token->name = arena_str(arena, given->name);
 	token->expires_ms = given->expires_ms;
-	token->roles = read_texts(arena,
+	token->roles = value_strs(arena,
 	    value_field_or_null(grant, "roles"), &token->role_count);
-	token->workflows = read_texts(arena,
+	token->workflows = value_strs(arena,
 	    value_field_or_null(grant, "workflows"), &token->workflow_count);
-	token->entities = read_texts(arena,
+	token->entities = value_strs(arena,
 	    value_field_or_null(grant, "entities"), &token->entity_count);
 	return token;
 }

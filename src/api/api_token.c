@@ -167,18 +167,14 @@ read_texts(struct api_call *call, const struct value *body,
 {
 	const struct value *list = value_field_or_null(body, member);
 	struct str pointer = arena_strf(call->arena, "/%s", member);
-	struct str *texts;
+	const struct str *texts = value_strs(call->arena, list, count);
 
-	*count = list->type == VALUE_LIST ? list->as.list.count : 0;
-	texts = ARENA_ARRAY(call->arena, *count, struct str);
 	if (list->type != VALUE_LIST && list->type != VALUE_NULL)
 		api_body_fault(call, pointer, "type", "must be a list");
-	for (size_t i = 0; i < *count; i++) {
-		texts[i] = value_str(list->as.list.items[i]);
+	for (size_t i = 0; i < *count; i++)
 		if (texts[i].bytes == 0)
 			api_body_fault(call, pointer, "items",
 			    "must hold names, as strings");
-	}
 	return texts;
 }
 

@@ -361,6 +361,15 @@ edit_distance(struct str a, struct str b)
 	return rows[a.bytes % 3][b.bytes];
 }
 
+bool
+str_is_among(struct str s, const struct str *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(all[i], s))
+			return true;
+	return false;
+}
+
 struct str
 str_nearest(struct str word, const struct str *candidates, size_t count)
 {

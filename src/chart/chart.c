@@ -486,29 +486,20 @@ chart_takes(const struct chart *chart, struct str type, struct str subject,
 	       str_equal(chart_correlation_of(&run, event), subject);
 }
 
-static bool
-is_in(const struct str *texts, size_t count, struct str text)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(texts[i], text))
-			return true;
-	return count == 0;
-}
-
 bool
 chart_limits_reach_workflow(
     const struct chart_limits *limits, struct str workflow)
 {
-	return limits == NULL ||
-	       is_in(limits->workflows, limits->workflow_count, workflow);
+	return limits == NULL || limits->workflow_count == 0 ||
+	    str_is_among(workflow, limits->workflows, limits->workflow_count);
 }
 
 bool
 chart_limits_reach_entity(
     const struct chart_limits *limits, struct str entity)
 {
-	return limits == NULL ||
-	       is_in(limits->entities, limits->entity_count, entity);
+	return limits == NULL || limits->entity_count == 0 ||
+	    str_is_among(entity, limits->entities, limits->entity_count);
 }
 
 bool

@@ -74,15 +74,6 @@ count_node(struct xml_reader *reader)
 	return false;
 }
 
-static bool
-is_declared_list(const struct xml_reader *reader, struct str name)
-{
-	for (size_t i = 0; i < reader->rules->list_count; i++)
-		if (str_equal(reader->rules->lists[i], name))
-			return true;
-	return false;
-}
-
 /* ----------------------------------------------------------------- elements */
 
 static void
@@ -119,7 +110,8 @@ add_element(struct xml_reader *reader, struct xml_frame *frame,
 
 	if (group == NULL) {
 		group = add_group(reader, frame, name);
-		if (is_declared_list(reader, name))
+		if (str_is_among(name, reader->rules->lists,
+			reader->rules->list_count))
 			begin_list(reader, group);
 	} else if (group->list == NULL) {
 		begin_list(reader, group);

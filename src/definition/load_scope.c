@@ -61,16 +61,6 @@ load_scope_free(struct load_scope **scope)
 	*scope = NULL;
 }
 
-static bool
-has(const struct str *names, size_t count, struct str name)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (str_equal(names[i], name))
-			return true;
-	}
-	return false;
-}
-
 bool
 load_scope_knows(const struct load_scope *scope, struct str name)
 {
@@ -223,7 +213,7 @@ load_scope_gather(struct load_scope *scope, struct str name)
 {
 	if (!scope->is_open)
 		return false;
-	if (has(scope->gathered, scope->gathered_count, name))
+	if (str_is_among(name, scope->gathered, scope->gathered_count))
 		return true;
 	scope->gathered = arena_grow(scope->arena, scope->gathered,
 	    scope->gathered_count, &scope->gathered_capacity,

@@ -58,15 +58,6 @@ legal_names(struct load *load, size_t *count)
 	return names;
 }
 
-static bool
-is_named(const struct def_separate *set, struct str name)
-{
-	for (size_t i = 0; i < set->name_count; i++)
-		if (str_equal(set->names[i], name))
-			return true;
-	return false;
-}
-
 /* A task or a role, behind those that the set has. */
 static void
 load_name_of_set(struct load *load, const struct yaml_node *node,
@@ -84,7 +75,7 @@ load_name_of_set(struct load *load, const struct yaml_node *node,
 		load_suggest(load, name, legal, count);
 		return;
 	}
-	if (is_named(set, name))
+	if (str_is_among(name, set->names, set->name_count))
 		load_error(load, LOAD_DUPLICATE_NAME, node->span,
 		    "`%.*s` stands here twice", STR_ARG(name));
 	names[set->name_count++] = name;

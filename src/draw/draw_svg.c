@@ -241,10 +241,8 @@ write_lines(
 static bool
 is_active(const struct page *page, const struct def_state *state)
 {
-	for (size_t i = 0; i < page->marks->active_count; i++)
-		if (str_equal(page->marks->active[i], state->name))
-			return true;
-	return false;
+	return str_is_among(
+	    state->name, page->marks->active, page->marks->active_count);
 }
 
 static bool

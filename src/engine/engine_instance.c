@@ -287,21 +287,12 @@ instance_find(struct engine *engine, uint64_t number)
 
 /* ---- saving ---- */
 
-static bool
-is_among(struct str value, const struct str *values, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(values[i], value))
-			return true;
-	return false;
-}
-
 /* Whether it is a value at all, and stands there for the first time: several
  * events may be matched by the same one. */
 static bool
 is_first(const struct str *values, size_t i)
 {
-	return values[i].bytes > 0 && !is_among(values[i], values, i);
+	return values[i].bytes > 0 && !str_is_among(values[i], values, i);
 }
 
 static void
@@ -313,12 +304,13 @@ subscribe(struct engine *engine, const struct instance *instance,
 	size_t before_count = instance->correlation_count;
 
 	for (size_t i = 0; i < before_count; i++)
-		if (is_first(before, i) && !is_among(before[i], values, count))
+		if (is_first(before, i) &&
+		    !str_is_among(before[i], values, count))
 			store_remove_subscription(
 			    batch, before[i], instance->number);
 	for (size_t i = 0; i < count; i++)
 		if (is_first(values, i) &&
-		    !is_among(values[i], before, before_count))
+		    !str_is_among(values[i], before, before_count))
 			store_add_subscription(
 			    batch, values[i], instance->number);
 }

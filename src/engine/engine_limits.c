@@ -23,40 +23,37 @@ engine_limits_value(const struct chart_limits *limits, struct arena *arena)
 	return value_built(built);
 }
 
-static const struct str *
-read_texts(const struct value *list, struct arena *arena, size_t *count)
-{
-	struct str *texts;
-
-	*count = list->type == VALUE_LIST ? list->as.list.count : 0;
-	texts = ARENA_ARRAY(arena, *count, struct str);
-	for (size_t i = 0; i < *count; i++)
-		texts[i] = arena_str(arena, value_str(list->as.list.items[i]));
-	return texts;
-}
-
 const struct chart_limits *
 limits_read(const struct value *value, struct arena *arena)
 {
-	struct chart_limits *limits;
+	struct chart_limits limits;
 
 	if (value->type != VALUE_CONTEXT)
 		return NULL;
-	limits = ARENA_NEW(arena, struct chart_limits);
-	limits->workflows =
-	    read_texts(value_field_or_null(value, "workflows"), arena,
-		&limits->workflow_count);
-	limits->entities = read_texts(value_field_or_null(value, "entities"),
-	    arena, &limits->entity_count);
-	return limits;
+	limits.workflows = value_strs(arena,
+	    value_get_cstr(value, "workflows"), &limits.workflow_count);
+	limits.entities = value_strs(arena,
+	    value_get_cstr(value, "entities"), &limits.entity_count);
+	return limits_copy(&limits, arena);
 }
 
 const struct chart_limits *
 limits_copy(const struct chart_limits *limits, struct arena *arena)
 {
-	return limits == NULL
-		   ? NULL
-		   : limits_read(engine_limits_value(limits, arena), arena);
+	struct chart_limits *copy;
+
+	if (limits == NULL)
+		return NULL;
+	copy = ARENA_NEW(arena, struct chart_limits);
+	*copy = (struct chart_limits){
+	    .workflows =
+		arena_strs(arena, limits->workflows, limits->workflow_count),
+	    .workflow_count = limits->workflow_count,
+	    .entities =
+		arena_strs(arena, limits->entities, limits->entity_count),
+	    .entity_count = limits->entity_count,
+	};
+	return copy;
 }
 
 /* ---- what they leave ---- */
@@ -65,14 +62,9 @@ static bool
 are_in(const struct str *texts, size_t count, const struct str *all,
     size_t all_count)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t at = 0;
-
-		while (at < all_count && !str_equal(all[at], texts[i]))
-			at++;
-		if (at == all_count)
+	for (size_t i = 0; i < count; i++)
+		if (!str_is_among(texts[i], all, all_count))
 			return false;
-	}
 	return count > 0;
 }
 

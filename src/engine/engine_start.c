@@ -85,10 +85,8 @@ make(struct engine *engine, struct turn *turn, const struct start_wish *wish,
 bool
 start_reaches(const struct start_wish *wish, struct str entity)
 {
-	for (size_t i = 0; i < wish->entity_count; i++)
-		if (str_equal(wish->entities[i], entity))
-			return true;
-	return wish->entity_count == 0;
+	return wish->entity_count == 0 ||
+	    str_is_among(entity, wish->entities, wish->entity_count);
 }
 
 /* Before anything of it is there: what was begun can't be taken back. */

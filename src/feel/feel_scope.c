@@ -138,13 +138,8 @@ feel_scope_add_key(struct feel_parser *p, struct str key)
 bool
 feel_scope_is_around(const struct feel_parser *p, struct str name)
 {
-	if (p->names == NULL)
-		return false;
-	for (size_t i = 0; i < p->names->count; i++) {
-		if (str_equal(p->names->names[i], name))
-			return true;
-	}
-	return false;
+	return p->names != NULL &&
+	    str_is_among(name, p->names->names, p->names->count);
 }
 
 bool

@@ -59,15 +59,6 @@ are_side_by_side(const struct def_state *a, const struct def_state *b)
 
 /* ---- exclude ---- */
 
-static bool
-excludes(const struct def_state *state, struct str name)
-{
-	for (size_t i = 0; i < state->task->exclude_count; i++)
-		if (str_equal(state->task->exclude[i], name))
-			return true;
-	return false;
-}
-
 static void
 tell_one_way(struct proof *proof, const struct def_state *strict,
     const struct def_state *lax)
@@ -103,7 +94,8 @@ prove_excluded(struct people *people, const struct def_state *state,
     const struct def_state *excluded)
 {
 	if (are_side_by_side(state, excluded)) {
-		if (!excludes(excluded, state->name))
+		if (!str_is_among(state->name, excluded->task->exclude,
+			excluded->task->exclude_count))
 			tell_one_way(people->proof, state, excluded);
 		return;
 	}

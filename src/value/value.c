@@ -274,6 +274,19 @@ value_field_str(const struct value *value, const char *key)
 	return value_str(value_get_cstr(value, key));
 }
 
+const struct str *
+value_strs(struct arena *arena, const struct value *list, size_t *count)
+{
+	struct str *strings;
+
+	*count = list != NULL && list->type == VALUE_LIST
+	    ? list->as.list.count : 0;
+	strings = ARENA_ARRAY(arena, *count, struct str);
+	for (size_t i = 0; i < *count; i++)
+		strings[i] = value_str(list->as.list.items[i]);
+	return strings;
+}
+
 bool
 value_to_int(const struct value *value, int64_t *out)
 {

@@ -26,6 +26,18 @@ test_compare_orders_by_bytes_and_shorter_first(void **state)
 }
 
 static void
+test_one_is_among_others(void **state)
+{
+	const struct str words[] = {STR_INIT("paid"), STR_INIT("held")};
+
+	(void)state;
+	assert_true(str_is_among(STR("held"), words, 2));
+	assert_false(str_is_among(STR("held"), words, 1));
+	assert_false(str_is_among(STR("hel"), words, 2));
+	assert_false(str_is_among(STR("paid"), NULL, 0));
+}
+
+static void
 test_prefix_and_suffix_of_the_empty_string(void **state)
 {
 	(void)state;
@@ -261,6 +273,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_compare_orders_by_bytes_and_shorter_first),
+	    cmocka_unit_test(test_one_is_among_others),
 	    cmocka_unit_test(test_prefix_and_suffix_of_the_empty_string),
 	    cmocka_unit_test(test_trim_takes_white_space_at_both_ends),
 	    cmocka_unit_test(test_split_tells_an_empty_rest_from_none),

@@ -155,6 +155,27 @@ test_strings_make_a_list(void **state)
 }
 
 static void
+test_a_list_gives_its_strings(void **state)
+{
+	struct arena *arena = arena_new();
+	const struct value *items[] = {value_of_str(arena, STR("a")),
+	    value_of_int(arena, 1), value_of_str(arena, STR("b"))};
+	size_t count;
+	const struct str *strings =
+	    value_strs(arena, value_of_list(arena, items, 3), &count);
+	(void)state;
+	assert_int_equal(count, 3);
+	assert_true(str_equal(strings[0], STR("a")));
+	assert_true(str_equal(strings[1], (struct str){NULL, 0}));
+	assert_true(str_equal(strings[2], STR("b")));
+	value_strs(arena, items[0], &count);
+	assert_int_equal(count, 0);
+	value_strs(arena, NULL, &count);
+	assert_int_equal(count, 0);
+	arena_free(&arena);
+}
+
+static void
 test_ranges_differ_by_their_ends(void **state)
 {
 	struct arena *arena = arena_new();
@@ -195,6 +216,7 @@ main(void)
 	    cmocka_unit_test(
 		test_temporal_values_and_ranges_are_copied_and_compared),
 	    cmocka_unit_test(test_strings_make_a_list),
+	    cmocka_unit_test(test_a_list_gives_its_strings),
 	    cmocka_unit_test(test_ranges_differ_by_their_ends),
 	    cmocka_unit_test(test_types_have_the_names_of_feel),
 	};
