@@ -45,7 +45,7 @@ MUST_USE bool export_format_parse(struct str name, enum export_format *format);
 struct export_moment {
 	int64_t began_ms; /* 0: it is yet to begin */
 	uint64_t history_place; /* see store_history_last() */
-	struct digest turn; /* its hash, of the turn there; zeros: there is none */
+	struct digest turn; /* the hash of the turn there; zeros: none */
 	uint64_t checkpoint; /* the newest one's number; 0: there was none */
 };
 /* As text that goes through a URL, and back; false where it is none. */

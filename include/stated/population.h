@@ -49,6 +49,7 @@ const struct value *population_report(
 /* ---- samples ---- */
 
 #define SAMPLE_SIZE_MAX 100000
+#define SAMPLE_SIZE_USUAL 25
 
 struct sample_options {
 	struct str path;

@@ -330,6 +330,13 @@ api_auth_admit(
 
 /* ---- what a token is limited to ---- */
 
+const struct str *
+api_auth_entities(const struct api_call *call, size_t *count)
+{
+	*count = call->token != NULL ? call->token->entity_count : 0;
+	return call->token != NULL ? call->token->entities : NULL;
+}
+
 bool
 api_auth_is_limited(const struct api_call *call)
 {

@@ -275,10 +275,7 @@ read_options(struct api_call *call, struct asked *asked)
 	    .from_ms = api_query_instant(call, "from"),
 	    .to_ms = api_query_instant(call, "to"),
 	};
-	if (call->token != NULL) {
-		options->entities = call->token->entities;
-		options->entity_count = call->token->entity_count;
-	}
+	options->entities = api_auth_entities(call, &options->entity_count);
 	if (format.at != NULL && !export_format_parse(format, &options->format))
 		api_query_fault(call, "format", "must be " EXPORT_FORMAT_NAMES);
 	options->closing_line = options->format == EXPORT_JSONL;

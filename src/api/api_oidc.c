@@ -93,11 +93,8 @@ read_limit(struct arena *arena, const struct value *claims, struct str claim,
 	*texts = issuer_claim_texts(arena, claims, claim, count);
 	if (*count == 0)
 		return false;
-	for (size_t i = 0; i < *count; i++)
-		if (str_equal((*texts)[i], STR("*"))) {
-			*count = 0;
-			break;
-		}
+	if (str_is_among(STR("*"), *texts, *count))
+		*count = 0;
 	return true;
 }
 

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 
 #define COUNTS_MAX 4
-#define SAMPLE_SIZE_USUAL 25
 #define SLICE_US 5000
 
 struct api_count {
@@ -164,10 +163,7 @@ read_options(struct api_call *call, struct population_options *options)
 		options->to_ms = api_now_ms(call) + 1;
 	if (options->from_ms > options->to_ms)
 		api_query_fault(call, "from", "must not be after `to`");
-	if (call->token != NULL) {
-		options->entities = call->token->entities;
-		options->entity_count = call->token->entity_count;
-	}
+	options->entities = api_auth_entities(call, &options->entity_count);
 	return reaches(call, options->workflow);
 }
 
@@ -201,10 +197,7 @@ read_sample(struct api_call *call, struct sample_options *options)
 		api_query_fault(call, "seed", "says which sample it is");
 	options->size = (size_t)api_query_int(
 	    call, "size", 1, SAMPLE_SIZE_MAX, SAMPLE_SIZE_USUAL);
-	if (call->token != NULL) {
-		options->entities = call->token->entities;
-		options->entity_count = call->token->entity_count;
-	}
+	options->entities = api_auth_entities(call, &options->entity_count);
 	return reaches(call, options->workflow);
 }
 

@@ -109,10 +109,7 @@ read_start(struct api_call *call, struct engine_start *start)
 	    .actor = call->actor,
 	    .trace = call->trace,
 	};
-	if (call->token != NULL) {
-		start->entities = call->token->entities;
-		start->entity_count = call->token->entity_count;
-	}
+	start->entities = api_auth_entities(call, &start->entity_count);
 	if (start->input == NULL)
 		api_body_fault(call, STR("/input"), "required", "is missing");
 	return api_body_is_sound(call, PROBLEM_INVALID_BODY) &&

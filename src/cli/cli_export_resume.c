@@ -80,12 +80,6 @@ read_note(struct cli *cli, const char *path)
 	return note;
 }
 
-static struct str
-text_of(const struct value *note, const char *key)
-{
-	return value_str(value_field_or_null(note, key));
-}
-
 /* Whether it can go on once it is broken off, and shall go on now. */
 static enum cli_status
 look(struct cli *cli, bool is_lines, struct cli_resume *resume)
@@ -150,7 +144,7 @@ go_on(struct cli *cli, struct cli_resume *resume)
 	enum store_error error;
 	enum cli_status status = CLI_OK;
 
-	if (!export_moment_parse(text_of(resume->note, "moment"),
+	if (!export_moment_parse(value_field_str(resume->note, "moment"),
 		&resume->options->moment))
 		return tell_another(resume);
 	error = export_progress_read(
@@ -212,9 +206,9 @@ cli_resume_ask(struct cli *cli, bool is_lines, struct str *path,
 	status = look(cli, is_lines, resume);
 	if (status != CLI_OK || !resume->goes_on)
 		return status;
-	location = text_of(resume->note, "location");
+	location = value_field_str(resume->note, "location");
 	if (location.at == NULL ||
-	    !str_equal(text_of(resume->note, "asked"), *path))
+	    !str_equal(value_field_str(resume->note, "asked"), *path))
 		return tell_another(resume);
 	if (stat(resume->partial, &partial) != 0)
 		return cli_fail(

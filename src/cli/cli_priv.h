@@ -327,18 +327,18 @@ MUST_USE enum cli_status cli_client_post(struct cli *cli, struct str path,
  * of one page, and *next gets the cursor of the next, absent where there is
  * none.  cursor_key: the query's key for it.
  */
+MUST_USE enum cli_status cli_client_pages(struct cli *cli, struct str path,
+    const char *cursor_key, const struct value **items, struct str *next);
 /* GETs what takes long over many instances, asked for by the options of those
  * names, after which comes a NULL. */
 MUST_USE enum cli_status cli_client_report(struct cli *cli, const char *path,
     const char *const *options, const struct value **report);
-MUST_USE enum cli_status cli_client_pages(struct cli *cli, struct str path,
-    const char *cursor_key, const struct value **items, struct str *next);
 /* "/v1/instances/" and a name, percent-encoded, and what follows. */
 struct str cli_client_path(
     struct cli *cli, const char *before, struct str name, const char *after);
 /* The same of the instance that the first argument names, and the option that
  * tells it from others of that business key. */
-#define CLI_OF_WORKFLOW \
+#define CLI_OF_WORKFLOW                                                        \
 	{"workflow", "NAME", "where several have that business key"}
 struct str cli_client_instance(struct cli *cli, const char *after);
 /* Adds "?key=value" or "&key=value"; nothing for an absent value. */

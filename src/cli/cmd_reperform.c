@@ -241,8 +241,9 @@ run(struct cli *cli)
 static const struct cmd_option cmd_options[] = {
     {"instance", "ID|KEY", "one instance"},
     {"workflow", "NAME", "instances of that workflow"},
-    {"sensitive", "JSON|@FILE|-", "what `stated show ID --sensitive --format json` "
-	"printed; may be given often"},
+    {"sensitive", "JSON|@FILE|-",
+	"what `stated show ID --sensitive --format json` printed; may be given "
+	"often"},
     {"strict", NULL, "fail also where something could not be done again"},
     {NULL, NULL, NULL},
 };

@@ -4,13 +4,11 @@
 
 #include "stated/population.h"
 
-#define SIZE_USUAL 25
-
 static enum cli_status
 read_options(struct cli *cli, struct sample_options *options)
 {
 	struct str told = cli_option_str(cli, "size");
-	int64_t size = SIZE_USUAL;
+	int64_t size = SAMPLE_SIZE_USUAL;
 
 	*options = (struct sample_options){
 	    .path = cli_option_str(cli, "database"),

@@ -66,12 +66,6 @@ move(struct export_telling *telling, struct str left, struct str entered)
 	buf_add_str(&telling->states, entered);
 }
 
-static struct str
-text_at(const struct value *record, const char *key)
-{
-	return value_str(value_field_or_null(record, key));
-}
-
 static void
 take_version(struct export_standing *standing, const struct value *record,
     const char *key)
@@ -85,12 +79,12 @@ static void
 start(struct export_telling *telling, const struct value *record)
 {
 	struct export_standing *standing = telling->standing;
-	struct str workflow = text_at(record, "workflow");
+	struct str workflow = value_field_str(record, "workflow");
 
 	if (workflow.bytes > 0)
 		standing->workflow = arena_str(telling->own, workflow);
 	standing->business_key =
-	    arena_str(telling->own, text_at(record, "business_key"));
+	    arena_str(telling->own, value_field_str(record, "business_key"));
 	standing->started_ms = export_record_time_or_zero(record);
 	take_version(standing, record, "version");
 }
@@ -98,7 +92,7 @@ start(struct export_telling *telling, const struct value *record)
 static void
 end_instance(struct export_standing *standing, const struct value *record)
 {
-	struct str outcome = text_at(record, "outcome");
+	struct str outcome = value_field_str(record, "outcome");
 
 	standing->ended_ms = export_record_time_or_zero(record);
 	if (str_equal(outcome, STR("success")))
@@ -119,12 +113,13 @@ take(struct export_telling *telling, const struct value *record)
 		start(telling, record);
 		break;
 	case AUDIT_ENTERED:
-		move(telling, text_at(record, "from"), text_at(record, "to"));
+		move(telling, value_field_str(record, "from"),
+		    value_field_str(record, "to"));
 		break;
 	case AUDIT_MIGRATED:
 		take_version(standing, record, "to_version");
 		buf_clear(&telling->states);
-		buf_add_str(&telling->states, text_at(record, "to"));
+		buf_add_str(&telling->states, value_field_str(record, "to"));
 		break;
 	case AUDIT_SUSPENDED:
 	case AUDIT_RESUMED:

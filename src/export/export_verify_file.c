@@ -226,7 +226,8 @@ read_lines(struct reading *reading)
 	ssize_t bytes;
 	bool goes_on = true;
 
-	while (goes_on && (bytes = getline(&text, &capacity, reading->file)) > 0) {
+	while (goes_on &&
+	    (bytes = getline(&text, &capacity, reading->file)) > 0) {
 		struct str line = {text, (size_t)bytes};
 		bool is_whole = str_has_suffix(line, STR("\n"));
 		if (is_whole)

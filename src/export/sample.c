@@ -187,7 +187,7 @@ look(struct sample *sample, bool *is_end)
 	    .started_to_ms = options->to_ms}, look_cb, sample, is_end);
 }
 
-/* -------------------------------------------------------------- what it says */
+/* ------------------------------------------------------------- what it says */
 
 static enum store_error
 tell_lot(struct sample *sample, const struct lot *lot)

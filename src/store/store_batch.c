@@ -105,7 +105,8 @@ store_batch_is_empty(const struct store_batch *batch)
 	    batch->token_first == NULL && batch->hold_first == NULL &&
 	    batch->post_first == NULL && batch->document_first == NULL &&
 	    map_count(batch->salts) == 0 && batch->retained == NULL &&
-	    batch->erased == NULL && batch->forgotten == NULL && map_count(batch->purges) == 0 &&
+	    batch->erased == NULL && batch->forgotten == NULL &&
+	    map_count(batch->purges) == 0 &&
 	    !batch->has_unswept && !batch->has_scrubbing &&
 	    batch->history_first == NULL && batch->journal_count == 0 &&
 	    batch->nodes == NULL && batch->checkpoints == NULL &&

@@ -209,8 +209,7 @@ store_has_label(const struct store_instance *row, struct str name,
 	bool has = false;
 
 	if (label != NULL && value_text(arena, label, &text))
-		for (size_t i = 0; i < count && !has; i++)
-			has = str_equal(texts[i], text);
+		has = str_is_among(text, texts, count);
 	arena_free(&arena);
 	return has;
 }
