@@ -378,7 +378,7 @@ api_auth_reaches_view(const struct api_call *call, const struct value *view)
 	struct str entity;
 
 	if (!api_auth_reaches(
-		call, value_str(value_field_or_null(view, "workflow"))))
+		call, value_field_str(view, "workflow")))
 		return false;
 	if (token == NULL || token->entity_count == 0)
 		return true;

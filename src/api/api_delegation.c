@@ -16,7 +16,7 @@ api_delegation_value(struct api_call *call, const struct value *body)
 	int64_t until_ms = 0;
 
 	(void)!clock_parse(
-	    value_str(value_field_or_null(body, "until")), &until_ms);
+	    value_field_str(body, "until"), &until_ms);
 	if (value_get_cstr(body, "revoked_at") != NULL)
 		status = STR("revoked");
 	else if (until_ms <= api_now_ms(call))

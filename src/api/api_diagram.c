@@ -390,7 +390,7 @@ look_cb(const struct engine_reply *reply, void *arg)
 
 	if (call->request != NULL && !api_problem_of_engine(call, reply)) {
 		if (digest_parse_hex(
-			value_str(value_get_cstr(reply->view, "definition")),
+			value_field_str(reply->view, "definition"),
 			&digest))
 			definition = library_find_digest(
 			    engine_library(call->api->options.engine), digest);

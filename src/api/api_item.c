@@ -73,7 +73,7 @@ static bool
 is_of_callers(const struct api_call *call, const struct value *item)
 {
 	const struct value *limits = value_get_cstr(item, "limited_to");
-	struct str workflow = value_str(value_field_or_null(item, "workflow"));
+	struct str workflow = value_field_str(item, "workflow");
 
 	if (limits == NULL)
 		return api_auth_reaches(call, workflow);
@@ -91,7 +91,7 @@ is_of_callers(const struct api_call *call, const struct value *item)
 static bool
 is_wanted(const struct items *items, const struct value *item)
 {
-	struct str status = value_str(value_field_or_null(item, "status"));
+	struct str status = value_field_str(item, "status");
 
 	return is_of_callers(items->page.call, item) &&
 	       (items->active < 0 ||

@@ -267,10 +267,9 @@ moved_cb(const struct engine_reply *reply, void *arg)
 	item->moved = reply->status == ENGINE_OK;
 	if (item->moved) {
 		item->state = arena_str(call->arena,
-		    value_str(value_field_or_null(reply->view, "state")));
+		    value_field_str(reply->view, "state"));
 		item->key = arena_str(call->arena,
-		    value_str(
-			value_field_or_null(reply->view, "business_key")));
+		    value_field_str(reply->view, "business_key"));
 	} else {
 		item->detail = arena_str(call->arena, reply->detail);
 	}

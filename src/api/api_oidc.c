@@ -136,7 +136,7 @@ is_held(const struct api_call *call, const struct value *claims)
 
 	return bound == NULL ||
 	       api_tls_is_bound(
-		   call, value_str(value_get_cstr(bound, "x5t#S256")));
+		   call, value_field_str(bound, "x5t#S256"));
 }
 
 /* ---- the keys it is verified by ---- */

@@ -122,7 +122,7 @@ static void
 reply_with_view(struct api_call *call, const struct engine_reply *reply)
 {
 	const struct start *state = call->state;
-	struct str id = value_str(value_field_or_null(reply->view, "id"));
+	struct str id = value_field_str(reply->view, "id");
 
 	/* A reply that is repeated may be one to another token. */
 	if (!api_auth_reaches_view(call, reply->view)) {

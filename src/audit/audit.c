@@ -126,7 +126,7 @@ read_place(const struct value *record, struct audit_head *place)
 		return false;
 	place->seq = (uint64_t)seq;
 	return digest_parse_hex(
-	    value_str(value_field_or_null(record, "prev")), &place->hash);
+	    value_field_str(record, "prev"), &place->hash);
 }
 
 enum audit_fault

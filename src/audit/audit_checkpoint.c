@@ -125,13 +125,13 @@ static bool
 read_hash(const struct value *read, const char *name, struct digest *hash)
 {
 	return digest_parse_hex(
-	    value_str(value_field_or_null(read, name)), hash);
+	    value_field_str(read, name), hash);
 }
 
 static bool
 read_origin(const struct value *read, uint8_t origin[16])
 {
-	struct str hex = value_str(value_field_or_null(read, "origin"));
+	struct str hex = value_field_str(read, "origin");
 
 	if (hex.bytes != 32)
 		return false;
@@ -164,7 +164,7 @@ read_text(
 	    read_count(read, "size", &checkpoint->size) &&
 	    read_hash(read, "root", &checkpoint->root) &&
 	    read_origin(read, checkpoint->origin) &&
-	    clock_parse(value_str(value_field_or_null(read, "time")),
+	    clock_parse(value_field_str(read, "time"),
 		&checkpoint->time_ms) &&
 	    str_equal(write_text(arena, checkpoint), text);
 }

@@ -17,7 +17,7 @@ number_of(const struct value *context, const char *key)
 static struct str
 text_of(const struct value *context, const char *key)
 {
-	struct str text = value_str(value_get_cstr(context, key));
+	struct str text = value_field_str(context, key);
 
 	return text.at == NULL ? STR("") : text;
 }

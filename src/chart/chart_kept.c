@@ -215,8 +215,8 @@ void
 chart_kept_overtaken(struct run *run, const struct value *event)
 {
 	const struct kept taken = {
-	    .type = value_str(value_field_or_null(event, "type")),
-	    .subject = value_str(value_field_or_null(event, "subject")),
+	    .type = value_field_str(event, "type"),
+	    .subject = value_field_str(event, "subject"),
 	    .event = event,
 	};
 

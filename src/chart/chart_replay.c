@@ -27,7 +27,7 @@ next_record(const struct run *run)
 static bool
 is_of_kind(const struct value *record, enum audit_kind kind)
 {
-	return str_equal(value_str(value_get_cstr(record, "kind")),
+	return str_equal(value_field_str(record, "kind"),
 	    audit_kind_name(kind));
 }
 
@@ -40,9 +40,9 @@ chart_replay_delay(const struct run *run, int64_t least_ms, int64_t most_ms)
 
 	if (!is_of_kind(record, AUDIT_CALL_WAITING) ||
 	    str_equal(
-		value_str(value_get_cstr(record, "for")), STR("window")) ||
+		value_field_str(record, "for"), STR("window")) ||
 	    !clock_parse(
-		value_str(value_get_cstr(record, "until")), &until_ms))
+		value_field_str(record, "until"), &until_ms))
 		return most_ms;
 	until_ms -= run->context->now_ms;
 	if (until_ms < least_ms)
@@ -145,11 +145,11 @@ chart_replay_due(const struct run *run, const struct template *template,
 	const struct value *record = next_record(run);
 	bool is_told = is_of_kind(record, AUDIT_DEADLINE_SET) &&
 	    after.at != NULL &&
-	    str_equal(value_str(value_get_cstr(record, "after")), after);
+	    str_equal(value_field_str(record, "after"), after);
 	int64_t due_ms;
 
 	if (!is_of_kind(record, AUDIT_DEADLINE_SET) ||
-	    !clock_parse(value_str(value_get_cstr(record, "due")), &due_ms)) {
+	    !clock_parse(value_field_str(record, "due"), &due_ms)) {
 		is_told = false;
 		due_ms = INT64_MAX;
 	}
@@ -216,7 +216,7 @@ struct looking {
 static struct str
 text_of(const struct looking *looking, const char *key)
 {
-	return value_str(value_get_cstr(looking->record, key));
+	return value_field_str(looking->record, key);
 }
 
 static bool

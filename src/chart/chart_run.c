@@ -153,7 +153,7 @@ chart_run_fail(
 	}
 	chart_incident_open(run, INCIDENT_FAILED, step->index, 0, strand->error,
 	    "the step `%.*s` failed: %.*s", STR_ARG(step->id),
-	    STR_ARG(value_str(value_field_or_null(error, "message"))));
+	    STR_ARG(value_field_str(error, "message")));
 }
 
 bool
@@ -367,7 +367,7 @@ chart_run_call_failed(
 		chart_incident_open(run, INCIDENT_UNDO, call->step, 0,
 		    chart_env_keep(run, error),
 		    "undoing step `%.*s` failed: %.*s", STR_ARG(step->id),
-		    STR_ARG(value_str(value_field_or_null(error, "message"))))
+		    STR_ARG(value_field_str(error, "message")))
 		    ->undo = call->undo;
 	}
 	run->strand = before;

@@ -205,7 +205,7 @@ tell_errors(struct cli *cli, const struct value *errors)
 	     errors->type == VALUE_LIST && i < errors->as.list.count; i++) {
 		const struct value *error = errors->as.list.items[i];
 		struct str pointer =
-		    value_str(value_field_or_null(error, "pointer"));
+		    value_field_str(error, "pointer");
 
 		if (value_get_cstr(error, "file") != NULL) {
 			tell_finding(cli, error);
@@ -224,8 +224,8 @@ static enum cli_status
 tell_problem(struct cli *cli, const struct cli_reply *reply)
 {
 	const struct value *problem = reply->body;
-	struct str title = value_str(value_field_or_null(problem, "title"));
-	struct str detail = value_str(value_field_or_null(problem, "detail"));
+	struct str title = value_field_str(problem, "title");
+	struct str detail = value_field_str(problem, "detail");
 
 	if (cli->is_json && problem->type == VALUE_CONTEXT)
 		cli_value_print(cli, problem);
@@ -369,7 +369,7 @@ cli_client_pages(struct cli *cli, struct str path, const char *cursor_key,
 		for (size_t i = 0;
 		     list->type == VALUE_LIST && i < list->as.list.count; i++)
 			value_append(all, list->as.list.items[i]);
-		cursor = value_str(value_field_or_null(reply.body, "next"));
+		cursor = value_field_str(reply.body, "next");
 	} while (takes_all && cursor.at != NULL);
 	*items = value_built(all);
 	if (next != NULL)

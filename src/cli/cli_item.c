@@ -83,8 +83,7 @@ find_only(
 	if (status != CLI_OK)
 		return status;
 	if (items->as.list.count == 1) {
-		*id = value_str(
-		    value_field_or_null(items->as.list.items[0], "id"));
+		*id = value_field_str(items->as.list.items[0], "id");
 		return CLI_OK;
 	}
 	if (items->as.list.count == 0)

@@ -115,7 +115,7 @@ static void
 show_time(struct cli *cli, const char *name, const struct value *view,
     const char *key)
 {
-	struct str instant = value_str(value_field_or_null(view, key));
+	struct str instant = value_field_str(view, key);
 
 	if (instant.at == NULL)
 		return;
@@ -128,7 +128,7 @@ show_time(struct cli *cli, const char *name, const struct value *view,
 static void
 show_heading(struct cli *cli, const struct value *view)
 {
-	struct str status = value_str(value_field_or_null(view, "status"));
+	struct str status = value_field_str(view, "status");
 	struct str key =
 	    cli_text_of(cli->arena, value_get_cstr(view, "business_key"));
 

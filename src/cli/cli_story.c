@@ -216,8 +216,8 @@ cli_story_fill(struct cli *cli, const struct value *record, struct str text)
 struct str
 cli_story_tell(struct cli *cli, const struct value *record)
 {
-	struct str kind = value_str(value_field_or_null(record, "kind"));
-	struct str time = value_str(value_field_or_null(record, "time"));
+	struct str kind = value_field_str(record, "kind");
+	struct str time = value_field_str(record, "time");
 	const struct sentence *sentence = find(kind);
 
 	return arena_strf(cli->arena, "%.*s  %.*s",
@@ -244,8 +244,8 @@ print_nulls(struct cli *cli, const struct value *nulls)
 static void
 print_record(struct cli *cli, const struct value *record)
 {
-	struct str kind = value_str(value_field_or_null(record, "kind"));
-	struct str time = value_str(value_field_or_null(record, "time"));
+	struct str kind = value_field_str(record, "kind");
+	struct str time = value_field_str(record, "time");
 	const struct sentence *sentence = find(kind);
 
 	fprintf(cli->out, "%4.*s  ",

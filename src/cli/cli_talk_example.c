@@ -41,7 +41,7 @@ find_resource(const struct place *place, struct str name)
 	    defs->type == VALUE_CONTEXT && i < defs->as.context.count; i++) {
 		const struct value *def = defs->as.context.fields[i].value;
 
-		if (str_equal(value_str(value_field_or_null(def, "$id")), name))
+		if (str_equal(value_field_str(def, "$id"), name))
 			return def;
 	}
 	return NULL;
@@ -67,7 +67,7 @@ follow(struct place *place, const struct value *schema)
 {
 	struct str pointer = {0};
 	struct str name = str_split(
-	    value_str(value_field_or_null(schema, "$ref")), '#', &pointer);
+	    value_field_str(schema, "$ref"), '#', &pointer);
 	const struct value *resource = find_resource(place, name);
 
 	if (resource == NULL)
@@ -157,7 +157,7 @@ static const struct value *
 example_text(const struct place *place, const struct value *schema,
     struct str name)
 {
-	struct str format = value_str(value_field_or_null(schema, "format"));
+	struct str format = value_field_str(schema, "format");
 
 	if (str_equal(format, STR("date")))
 		return value_of_str(place->arena, STR("2026-11-23"));
@@ -170,7 +170,7 @@ static const struct value *
 example_of_type(const struct place *place, const struct value *schema,
     const struct value *more, struct str name, int depth)
 {
-	struct str type = value_str(value_field_or_null(schema, "type"));
+	struct str type = value_field_str(schema, "type");
 
 	if (str_equal(type, STR("object")) ||
 	    value_get_cstr(schema, "properties") != NULL)

@@ -211,7 +211,7 @@ offer_children(struct talk *talk, const struct value *report)
 static struct str
 state_of(struct talk *talk, const struct value *item)
 {
-	struct str state = value_str(value_field_or_null(item, "state"));
+	struct str state = value_field_str(item, "state");
 
 	return state.bytes == 0 ? STR("")
 				: arena_strf(talk->arena, "\"state\": %.*s, ",
@@ -241,7 +241,7 @@ offer_task(struct talk *talk, const struct value *task)
 
 		offer_who(talk,
 		    arena_strf(talk->arena, "%.*s: decide %.*s",
-			STR_ARG(value_str(value_field_or_null(task, "title"))),
+			STR_ARG(value_field_str(task, "title")),
 			STR_ARG(choice)),
 		    arena_strf(talk->arena,
 			"{\"decide\": {\"choice\": %.*s, %.*s\"actor\": ",
@@ -285,7 +285,7 @@ offer_escalation(struct talk *talk, const struct value *escalation)
 		return;
 	offer_who(talk,
 	    arena_strf(talk->arena, "acknowledge the escalation to %.*s",
-		STR_ARG(value_str(value_field_or_null(escalation, "to")))),
+		STR_ARG(value_field_str(escalation, "to"))),
 	    arena_strf(talk->arena, "{\"acknowledge\": {%.*s\"actor\": ",
 		STR_ARG(state_of(talk, escalation))));
 }
@@ -299,8 +299,7 @@ offer_proposal(struct talk *talk, const struct value *proposal)
 		offer_who(talk,
 		    arena_strf(talk->arena, "%s what was proposed: %.*s",
 			verdicts[i],
-			STR_ARG(value_str(
-			    value_field_or_null(proposal, "act")))),
+			STR_ARG(value_field_str(proposal, "act"))),
 		    arena_strf(talk->arena, "{\"%s\": {\"actor\": ",
 			verdicts[i]));
 }
@@ -415,18 +414,18 @@ reason_of(struct talk *talk, const struct value *view, struct str due)
 
 	for (size_t i = 0; i < count_of(list); i++) {
 		const struct value *item = list->as.list.items[i];
-		struct str to = value_str(value_field_or_null(item, "to"));
+		struct str to = value_field_str(item, "to");
 
 		if (!str_equal(
-			value_str(value_field_or_null(item, "due")), due))
+			value_field_str(item, "due"), due))
 			continue;
 		if (to.at == NULL)
-			to = value_str(value_field_or_null(item, "target"));
+			to = value_field_str(item, "target");
 		return arena_strf(talk->arena, ": %.*s of %.*s%s%.*s",
-		    STR_ARG(value_str(value_field_or_null(item, "kind"))),
-		    STR_ARG(value_str(value_field_or_null(
+		    STR_ARG(value_field_str(item, "kind")),
+		    STR_ARG(value_field_str(
 			item, value_get_cstr(item, "state") != NULL ? "state"
-								    : "step"))),
+								    : "step")),
 		    to.at != NULL ? " to " : "", STR_ARG(to));
 	}
 	return STR("");

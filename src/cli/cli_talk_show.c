@@ -66,7 +66,7 @@ text_of_effect(struct talk *talk, const struct value *effect)
 
 	if (text == NULL)
 		text = FIND(
-		    timers, value_str(value_field_or_null(fields, "kind")));
+		    timers, value_field_str(fields, "kind"));
 	return text != NULL ? cli_story_fill(talk->cli, fields, str_of(text))
 			    : cli_text_of(talk->arena, effect);
 }
@@ -135,12 +135,12 @@ static void
 show_states(struct talk *talk, const struct value *report)
 {
 	const struct value *states = value_field_or_null(report, "states");
-	struct str status = value_str(value_field_or_null(report, "status"));
+	struct str status = value_field_str(report, "status");
 	struct cli *cli = talk->cli;
 
 	fprintf(cli->out, "%.*s  ",
 	    STR_ARG(cli_text_time(
-		talk->arena, value_str(value_field_or_null(report, "now")))));
+		talk->arena, value_field_str(report, "now"))));
 	for (size_t i = 0; i < states->as.list.count; i++) {
 		if (i > 0)
 			fputs(", ", cli->out);
@@ -164,8 +164,8 @@ show_incidents(struct talk *talk, const struct value *report)
 		cli_text_paint(talk->cli->out, talk->cli->colours_out,
 		    COLOUR_RED,
 		    cli_text_clean(
-			talk->arena, value_str(value_field_or_null(
-					 list->as.list.items[i], "message"))));
+			talk->arena, value_field_str(
+					 list->as.list.items[i], "message")));
 		fputc('\n', talk->cli->out);
 	}
 }
@@ -173,7 +173,7 @@ show_incidents(struct talk *talk, const struct value *report)
 void
 cli_talk_show(struct talk *talk, const struct value *report)
 {
-	struct str fate = value_str(value_field_or_null(report, "fate"));
+	struct str fate = value_field_str(report, "fate");
 
 	if (sim_chart(talk->sim) == NULL)
 		return;

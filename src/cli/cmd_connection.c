@@ -57,11 +57,11 @@ run_switch(struct cli *cli)
 static void
 show_tried(struct cli *cli, const struct value *tried)
 {
-	struct str did = value_str(value_field_or_null(tried, "did"));
+	struct str did = value_field_str(tried, "did");
 
 	fprintf(cli->out, "%.*s: %.*s\n",
-	    STR_ARG(value_str(value_field_or_null(tried, "connection"))),
-	    STR_ARG(value_str(value_field_or_null(tried, "message"))));
+	    STR_ARG(value_field_str(tried, "connection")),
+	    STR_ARG(value_field_str(tried, "message")));
 	if (did.at != NULL)
 		fprintf(cli->out, "  %.*s (%.*s ms)\n", STR_ARG(did),
 		    STR_ARG(cli_text_of(cli->arena,

@@ -101,7 +101,7 @@ static const struct value *
 convert(struct arena *arena, const struct value *line,
     const struct value *value, const struct value **error)
 {
-	struct str text = value_str(value_field_or_null(line, "as"));
+	struct str text = value_field_str(line, "as");
 	const struct feel_type *type;
 	struct feel_error failure;
 
@@ -118,7 +118,7 @@ static const struct value *
 answer_expression(struct arena *arena, const struct value *line,
     const struct value *context, const struct value **error)
 {
-	struct str text = value_str(value_field_or_null(line, "expr"));
+	struct str text = value_field_str(line, "expr");
 	struct feel_env env = env_of(arena, context);
 	struct feel_error failure;
 	const struct value *value;

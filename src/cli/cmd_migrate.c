@@ -88,12 +88,12 @@ read_body(struct cli *cli)
 static void
 print_item(struct cli *cli, const struct value *item)
 {
-	struct str key = value_str(value_field_or_null(item, "business_key"));
-	struct str fate = value_str(value_field_or_null(item, "fate"));
+	struct str key = value_field_str(item, "business_key");
+	struct str fate = value_field_str(item, "fate");
 	bool stranded = str_equal(fate, STR("stranded"));
 
 	if (key.bytes == 0)
-		key = value_str(value_field_or_null(item, "instance"));
+		key = value_field_str(item, "instance");
 	fprintf(cli->out, "%.*s  ", STR_ARG(cli_text_clean(cli->arena, key)));
 	cli_text_paint(cli->out, cli->colours_out,
 	    stranded ? COLOUR_RED : COLOUR_GREEN, fate);
@@ -110,7 +110,7 @@ take_items(struct migrate *migrate, const struct value *items)
 	     i++) {
 		const struct value *item = items->as.list.items[i];
 
-		if (str_equal(value_str(value_field_or_null(item, "fate")),
+		if (str_equal(value_field_str(item, "fate"),
 			STR("stranded")))
 			migrate->stranded++;
 		else

@@ -31,7 +31,7 @@ show_files(struct cli *cli, const struct value *files)
 	     files->type == VALUE_LIST && i < files->as.list.count; i++) {
 		const struct value *file = files->as.list.items[i];
 		struct str rest =
-		    value_str(value_field_or_null(file, "text"));
+		    value_field_str(file, "text");
 
 		fprintf(cli->out, "\n--- %.*s\n",
 		    STR_ARG(cli_text_of(

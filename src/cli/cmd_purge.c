@@ -73,7 +73,7 @@ show_certificate(struct cli *cli, struct str text)
 	record = items->type == VALUE_LIST && items->as.list.count == 1
 	    ? items->as.list.items[0]
 	    : &value_null;
-	if (!str_equal(value_str(value_field_or_null(record, "kind")),
+	if (!str_equal(value_field_str(record, "kind"),
 		STR("purged")))
 		return cli_fail(cli, "%.*s is the number of no certificate",
 		    STR_ARG(text));

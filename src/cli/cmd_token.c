@@ -71,12 +71,12 @@ show_given(struct cli *cli, const struct value *given)
 		return;
 	}
 	fprintf(cli->out, "%.*s\n",
-	    STR_ARG(value_str(value_field_or_null(given, "token"))));
+	    STR_ARG(value_field_str(given, "token")));
 	fprintf(cli->err,
 	    "This is shown once.  It is %.*s; `stated token revoke %.*s` takes "
 	    "it back.\n",
-	    STR_ARG(value_str(value_field_or_null(given, "id"))),
-	    STR_ARG(value_str(value_field_or_null(given, "id"))));
+	    STR_ARG(value_field_str(given, "id")),
+	    STR_ARG(value_field_str(given, "id")));
 }
 
 static enum cli_status

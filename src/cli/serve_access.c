@@ -66,7 +66,7 @@ static void
 take_grant(struct reader *reader, struct str path,
     const struct value *value, struct api_token *token)
 {
-	struct str name = value_str(value_get_cstr(value, "name"));
+	struct str name = value_field_str(value, "name");
 	const struct value *roles = value_get_cstr(value, "roles");
 
 	if (name.bytes == 0)
@@ -193,8 +193,8 @@ take_certificate(struct reader *reader, struct str path,
 	    STR_INIT("workflows"), STR_INIT("entities")};
 
 	check_keys(reader, path, value, known);
-	row->subject = value_str(value_get_cstr(value, "subject"));
-	row->san = value_str(value_get_cstr(value, "san"));
+	row->subject = value_field_str(value, "subject");
+	row->san = value_field_str(value, "san");
 	if ((row->subject.bytes > 0) == (row->san.bytes > 0))
 		config_complain(reader, path, "C005",
 		    "needs one of `subject` and `san`",

@@ -287,7 +287,7 @@ static void
 read_key(struct reader *reader, struct str path,
     const struct value *value)
 {
-	struct str secret = value_str(value_get_cstr(value, "secret"));
+	struct str secret = value_field_str(value, "secret");
 
 	if (secret.bytes > 0)
 		reader->config->tls_key_secret = secret;
@@ -426,7 +426,7 @@ static void
 take_secret_name(struct reader *reader, struct str path,
     const struct value *value, struct str *out)
 {
-	struct str name = value_str(value_field_or_null(value, "secret"));
+	struct str name = value_field_str(value, "secret");
 
 	if (name.bytes == 0)
 		config_complain(reader, path, "C002", "takes {secret: NAME}",

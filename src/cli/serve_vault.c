@@ -247,7 +247,7 @@ logged_in(struct vault *vault, const struct message_response *response)
 {
 	const struct value *auth =
 	    value_get_cstr(read_json(vault, response), "auth");
-	struct str token = value_str(value_field_or_null(auth, "client_token"));
+	struct str token = value_field_str(auth, "client_token");
 
 	if (token.bytes == 0) {
 		fail(vault, response);

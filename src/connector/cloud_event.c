@@ -109,7 +109,7 @@ find(const struct source *source, const char *name)
 	struct str found = {NULL, 0};
 
 	if (source->document != NULL)
-		return value_str(value_field_or_null(source->document, name));
+		return value_field_str(source->document, name);
 	for (size_t i = 0; i < COUNT_OF(prefixes) && found.at == NULL; i++)
 		found = message_find_header(delivery->headers,
 		    delivery->header_count,
@@ -164,9 +164,9 @@ static const struct value *
 data_of_document(struct arena *arena, const struct value *document)
 {
 	struct str encoded =
-	    value_str(value_field_or_null(document, "data_base64"));
+	    value_field_str(document, "data_base64");
 	struct str type =
-	    value_str(value_field_or_null(document, "datacontenttype"));
+	    value_field_str(document, "datacontenttype");
 	struct str bytes;
 
 	if (encoded.at == NULL)

@@ -93,12 +93,12 @@ issuer_discovery_interpret(struct arena *arena, const struct issuer *issuer,
 		return verdict_refuse(failure, "connector.issuer", true,
 		    arena_strf(arena, "%d is no " DISCOVERY_PATH,
 			response->status));
-	if (!str_equal(value_str(value_field_or_null(found, "issuer")),
+	if (!str_equal(value_field_str(found, "issuer"),
 		issuer->url))
 		return verdict_refuse(failure, "connector.issuer", false,
 		    STR("it calls itself by another name than auth.oidc.issuer "
 			"does"));
-	*keys_url = value_str(value_field_or_null(found, "jwks_uri"));
+	*keys_url = value_field_str(found, "jwks_uri");
 	if (keys_url->bytes == 0 || !issuer_is_url(*keys_url))
 		return verdict_refuse(failure, "connector.issuer", false,
 		    STR("its jwks_uri is none that may be asked"));

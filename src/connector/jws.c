@@ -35,7 +35,7 @@ static struct str
 member(struct arena *arena, const struct value *jwk, const char *name)
 {
 	struct str bytes = {NULL, 0};
-	struct str text = value_str(value_field_or_null(jwk, name));
+	struct str text = value_field_str(jwk, name);
 
 	if (!digest_parse_base64url(arena, text, &bytes))
 		return (struct str){NULL, 0};
@@ -45,8 +45,8 @@ member(struct arena *arena, const struct value *jwk, const char *name)
 static struct signature_key *
 key_of_jwk(struct arena *arena, const struct value *jwk)
 {
-	struct str type = value_str(value_field_or_null(jwk, "kty"));
-	struct str curve = value_str(value_field_or_null(jwk, "crv"));
+	struct str type = value_field_str(jwk, "kty");
+	struct str curve = value_field_str(jwk, "crv");
 
 	if (str_equal(type, STR("RSA")))
 		return signature_key_of_rsa(member(arena, jwk, "n"),
@@ -64,22 +64,22 @@ key_of_jwk(struct arena *arena, const struct value *jwk)
 static void
 add_jwk(struct arena *arena, const struct value *jwk, struct jws_keys *keys)
 {
-	struct str use = value_str(value_field_or_null(jwk, "use"));
-	struct str name = value_str(value_field_or_null(jwk, "alg"));
+	struct str use = value_field_str(jwk, "use");
+	struct str name = value_field_str(jwk, "alg");
 	enum signature_algorithm algorithm = signature_find(name);
 
 	if ((use.bytes > 0 && !str_equal(use, STR("sig"))) ||
 	    (name.bytes > 0 && algorithm == SIGNATURE_NONE))
 		return;
 	add_key(keys, key_of_jwk(arena, jwk),
-	    value_str(value_field_or_null(jwk, "kid")), algorithm);
+	    value_field_str(jwk, "kid"), algorithm);
 }
 
 static bool
 has_id(const struct value *jwk, struct str id)
 {
 	return id.at == NULL ||
-	    str_equal(value_str(value_field_or_null(jwk, "kid")), id);
+	    str_equal(value_field_str(jwk, "kid"), id);
 }
 
 /* id: of those that are wanted; absent: all. */
@@ -220,7 +220,7 @@ jws_parse(struct arena *arena, struct str text, struct jws *jws)
 	if (jws->header == NULL || jws->header->type != VALUE_CONTEXT)
 		return false;
 	jws->algorithm = signature_find(
-	    value_str(value_field_or_null(jws->header, "alg")));
+	    value_field_str(jws->header, "alg"));
 	return is_understood(jws->header) && read_form(jws);
 }
 
@@ -229,7 +229,7 @@ static bool
 is_taken(const struct jws *jws, const struct jws_key *key,
     uint32_t algorithms)
 {
-	struct str id = value_str(value_field_or_null(jws->header, "kid"));
+	struct str id = value_field_str(jws->header, "kid");
 
 	if (algorithms != 0 && (algorithms & 1u << jws->algorithm) == 0)
 		return false;
@@ -331,7 +331,7 @@ jws_claims_fault(const struct value *claims, const struct jws_terms *terms)
 	if (fault != JWS_SOUND)
 		return fault;
 	if (terms->issuer.at != NULL &&
-	    !str_equal(value_str(value_field_or_null(claims, "iss")),
+	    !str_equal(value_field_str(claims, "iss"),
 		terms->issuer))
 		return JWS_OTHER_ISSUER;
 	if (terms->audience.at != NULL &&

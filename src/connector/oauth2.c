@@ -43,9 +43,9 @@ read_client(struct asking *asking)
 		asking->id = str_split(client->as.string, ':', &asking->secret);
 		connector_mask_add(asking->scope, asking->secret);
 	} else {
-		asking->id = value_str(value_field_or_null(client, "id"));
+		asking->id = value_field_str(client, "id");
 		asking->secret =
-		    value_str(value_field_or_null(client, "secret"));
+		    value_field_str(client, "secret");
 	}
 	return asking->id.bytes > 0;
 }
@@ -330,7 +330,7 @@ refused(const struct reply *reply, struct arena *arena,
     struct outcome *failure)
 {
 	int status = reply->response->status;
-	struct str error = value_str(value_field_or_null(reply->body, "error"));
+	struct str error = value_field_str(reply->body, "error");
 	bool is_transient = status == 408 || status == 429 || status >= 500;
 	struct str message = reply_message(reply);
 
@@ -351,9 +351,9 @@ oauth2_interpret(const struct reply *reply, struct arena *arena,
 {
 	int status = reply->response->status;
 	struct str text =
-	    value_str(value_field_or_null(reply->body, "access_token"));
+	    value_field_str(reply->body, "access_token");
 	struct str type =
-	    value_str(value_field_or_null(reply->body, "token_type"));
+	    value_field_str(reply->body, "token_type");
 
 	if (status < 200 || status > 299 || text.bytes == 0)
 		return refused(reply, arena, failure);

@@ -381,8 +381,8 @@ is_load_refused(const struct def_operation *operation,
 	    ids->type != VALUE_BOOLEAN || ids->as.boolean)
 		return false;
 	if (messages->type == VALUE_LIST && messages->as.list.count > 0)
-		message = value_str(value_field_or_null(
-		    messages->as.list.items[0], "message"));
+		message = value_field_str(
+		    messages->as.list.items[0], "message");
 	bool is_transient = mentions(message, "could not serialize access");
 	*outcome = (struct outcome){
 		.kind = is_transient ? OUTCOME_NOT_DONE

@@ -133,14 +133,14 @@ static struct str
 message_of(const struct value *error, const struct value *data)
 {
 	const struct value *arguments = value_field_or_null(data, "arguments");
-	struct str message = value_str(value_field_or_null(data, "message"));
+	struct str message = value_field_str(data, "message");
 
 	if (arguments->type == VALUE_LIST && arguments->as.list.count > 0 &&
 	    arguments->as.list.items[0]->type == VALUE_STRING)
 		return arguments->as.list.items[0]->as.string;
 	if (message.bytes > 0)
 		return message;
-	return value_str(value_field_or_null(error, "message"));
+	return value_field_str(error, "message");
 }
 
 struct outcome
@@ -156,7 +156,7 @@ odoo_error(const struct value *error)
 	message = message_of(error, data);
 	row = find_row(is_session_expired(error)
 		? STR("odoo.http.SessionExpiredException")
-		: value_str(value_field_or_null(data, "name")));
+		: value_field_str(data, "name"));
 	if (str_find(message, str_of(lost_race_message)) != SIZE_MAX)
 		row = &lost_race;
 	return (struct outcome){

@@ -207,9 +207,9 @@ reply_message(const struct reply *reply)
 
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		struct str text =
-		    value_str(value_field_or_null(reply->body, keys[i]));
+		    value_field_str(reply->body, keys[i]);
 		if (text.bytes > 0)
 			return clip(text);
 	}
-	return clip(value_str(value_field_or_null(inner, "message")));
+	return clip(value_field_str(inner, "message"));
 }

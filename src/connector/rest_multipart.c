@@ -74,7 +74,7 @@ read_content(struct multipart *multipart, struct str name,
     const struct value *file, struct rest_body *body)
 {
 	const struct value *content = value_get_cstr(file, "content");
-	struct str base64 = value_str(value_get_cstr(file, "base64"));
+	struct str base64 = value_field_str(file, "base64");
 
 	if ((content != NULL) == (base64.at != NULL))
 		return refuse(multipart, name,
@@ -117,9 +117,9 @@ static bool
 add_file(struct multipart *multipart, struct str name,
     const struct value *file)
 {
-	struct str filename = value_str(value_get_cstr(file, "filename"));
+	struct str filename = value_field_str(file, "filename");
 	struct rest_body body = {
-		.content_type = value_str(value_get_cstr(file, "content-type")),
+		.content_type = value_field_str(file, "content-type"),
 	};
 
 	if (!has_file_keys_only(file) || filename.at == NULL)

@@ -108,7 +108,7 @@ static bool
 read_input(const struct reader *reader, const struct value *value,
     struct decision_input *out)
 {
-	out->label = value_str(value_field_or_null(value, "expr"));
+	out->label = value_field_str(value, "expr");
 	if (out->label.at == NULL)
 		return refuse(reader, "an input has `expr`, a string");
 	out->feel = feel_parse(reader->arena, out->label, reader->names,
@@ -142,7 +142,7 @@ read_output(const struct reader *reader, const struct value *value,
 	const struct value *values = value_field_or_null(value, "values");
 	const struct value *fallback = value_field_or_null(value, "default");
 
-	out->name = value_str(value_field_or_null(value, "name"));
+	out->name = value_field_str(value, "name");
 	if (!read_tests(reader, values, &out->allowed))
 		return false;
 	if (out->allowed != NULL)

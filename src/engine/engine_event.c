@@ -150,18 +150,18 @@ unpack_event(const struct store_event *row, struct arena *arena,
 
 	if (value == NULL)
 		return false;
-	source = value_str(value_field_or_null(value, "source"));
+	source = value_field_str(value, "source");
 	*event = (struct chart_event){
 	    .kind = EV_EVENT_RECEIVED,
 	    .type = row->type,
 	    .subject = row->subject,
 	    .id = row->event_id,
 	    .source = source.at != NULL ? source : row->source,
-	    .time = value_str(value_field_or_null(value, "time")),
+	    .time = value_field_str(value, "time"),
 	    .data = value_field_or_null(value, "data"),
 	    .received_ms = row->received_ms,
 	    .actor = {
-		.name = value_str(value_field_or_null(value, "actor")),
+		.name = value_field_str(value, "actor"),
 		.limits = limits_read(
 		    value_field_or_null(value, "limits"), arena),
 	    },

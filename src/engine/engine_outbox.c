@@ -155,10 +155,10 @@ unpack(const struct letter *letter, struct arena *arena,
 	if (value == NULL)
 		return false;
 	*event = (struct connector_event){
-	    .type = value_str(value_field_or_null(value, "type")),
-	    .subject = value_str(value_field_or_null(value, "subject")),
-	    .id = value_str(value_field_or_null(value, "id")),
-	    .source = value_str(value_field_or_null(value, "source")),
+	    .type = value_field_str(value, "type"),
+	    .subject = value_field_str(value, "subject"),
+	    .id = value_field_str(value, "id"),
+	    .source = value_field_str(value, "source"),
 	    .time = clock_format(letter->at_ms, time),
 	    .data = value_field_or_null(value, "data"),
 	};

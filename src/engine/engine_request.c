@@ -56,7 +56,7 @@ repeat_reply(
 		reply->view = json_read(turn->arena, row.response, &error);
 		if (reply->view == NULL ||
 		    !engine_id_parse(engine,
-			value_str(value_field_or_null(reply->view, "id")),
+			value_field_str(reply->view, "id"),
 			&reply->instance))
 			reply->status = ENGINE_UNKNOWN_INSTANCE;
 	}

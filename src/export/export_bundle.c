@@ -193,7 +193,7 @@ static void
 note_definition(struct export_telling *telling, const struct value *record,
     const char *field)
 {
-	struct str hex = value_str(value_field_or_null(record, field));
+	struct str hex = value_field_str(record, field);
 
 	if (hex.bytes > 0 && map_find(telling->seen, hex) == NULL)
 		map_put(telling->seen, arena_str(telling->arena, hex),
@@ -203,8 +203,8 @@ note_definition(struct export_telling *telling, const struct value *record,
 static void
 note_contact(struct export_telling *telling, const struct value *record)
 {
-	struct str kind = value_str(value_field_or_null(record, "kind"));
-	struct str name = value_str(value_field_or_null(record, "contact"));
+	struct str kind = value_field_str(record, "kind");
+	struct str name = value_field_str(record, "contact");
 	struct str key;
 
 	if (!str_equal(kind, audit_kind_name(AUDIT_GLASS_BROKEN)) ||

@@ -118,7 +118,7 @@ export_jsonl_read_closing(struct arena *arena, struct str line,
 		return false;
 	return read_count(totals, "instances", &closing->instances) &&
 	    read_count(totals, "records", &closing->records) &&
-	    digest_parse_hex(value_str(value_field_or_null(totals, "sha256")),
+	    digest_parse_hex(value_field_str(totals, "sha256"),
 		&closing->hash) &&
 	    is_written_so(closing, line);
 }

@@ -110,7 +110,7 @@ static const struct export_field typed[] = {
 enum audit_kind
 export_kind_of(const struct value *record)
 {
-	struct str name = value_str(value_field_or_null(record, "kind"));
+	struct str name = value_field_str(record, "kind");
 
 	for (enum audit_kind i = 0; i < AUDIT_KIND_COUNT; i++)
 		if (str_equal(name, audit_kind_name(i)))

@@ -478,7 +478,7 @@ add_attributes(struct inner *inner, const struct export_row *row,
 static void
 add_other(struct inner *inner, const struct value *record, const char *field)
 {
-	struct str name = value_str(value_field_or_null(record, field));
+	struct str name = value_field_str(record, field);
 	uint64_t number;
 	bool tells = false;
 
@@ -493,7 +493,7 @@ tell_event(struct export_telling *telling, struct buf *out,
     const struct export_row *row, const struct value *record)
 {
 	enum audit_kind kind = export_kind_of(record);
-	struct str actor = value_str(value_field_or_null(record, "actor"));
+	struct str actor = value_field_str(record, "actor");
 	struct str id = arena_strf(telling->scratch, "%.*s/%llu",
 	    STR_ARG(buf_str(&telling->name)),
 	    (unsigned long long)row->record.seq);
@@ -531,7 +531,7 @@ add(struct export_telling *telling, struct buf *out,
 {
 	const struct value *record =
 	    export_record_read_or_empty(telling->scratch, row);
-	struct str actor = value_str(value_field_or_null(record, "actor"));
+	struct str actor = value_field_str(record, "actor");
 
 	if (telling->pass == 1)
 		tell_event(telling, out, row, record);

@@ -199,11 +199,11 @@ export_page_add(struct export_telling *telling, struct buf *out,
 		export_kind_activity(&activity, kind, record);
 	buf_addf(out, "<tr class=\"%s\"><td>%llu</td><td class=\"time\">",
 	    class_of(kind), (unsigned long long)row->record.seq);
-	export_xml_text(out, value_str(value_field_or_null(record, "time")));
+	export_xml_text(out, value_field_str(record, "time"));
 	buf_add_cstr(out, "</td><td>");
 	export_xml_text(out, buf_str(&activity));
 	buf_add_cstr(out, "</td><td>");
-	export_xml_text(out, value_str(value_field_or_null(record, "actor")));
+	export_xml_text(out, value_field_str(record, "actor"));
 	buf_add_cstr(out, "</td><td>");
 	add_details(out, record);
 	buf_addf(out, "</td><td class=\"hash\">%.*s</td></tr>\n",

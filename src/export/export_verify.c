@@ -106,7 +106,7 @@ static bool
 says(struct check *check, const struct value *record, const char *key,
     struct str shown)
 {
-	struct str said = value_str(value_get_cstr(record, key)), digest, salt;
+	struct str said = value_field_str(record, key), digest, salt;
 	struct str how = str_split(said, ':', &digest);
 	char hex[DIGEST_HEX_BYTES];
 
@@ -128,7 +128,7 @@ static void
 check_row(struct check *check, const struct audit_record *sealed,
     const struct value *record)
 {
-	if (!str_equal(value_str(value_get_cstr(record, "kind")),
+	if (!str_equal(value_field_str(record, "kind"),
 	    audit_kind_name(AUDIT_STARTED)))
 		return;
 	if (!says(check, record, "workflow", check->row->workflow) ||
@@ -200,7 +200,7 @@ certifies(struct check *check, const struct value *record)
 	const struct value *list = value_field_or_null(record, "instances");
 	char hex[DIGEST_HEX_BYTES];
 
-	if (!str_equal(value_str(value_field_or_null(record, "kind")),
+	if (!str_equal(value_field_str(record, "kind"),
 		audit_journal_name(JOURNAL_PURGED)) ||
 	    list->type != VALUE_LIST)
 		return false;
@@ -212,12 +212,12 @@ certifies(struct check *check, const struct value *record)
 		uint64_t number;
 		int64_t seq;
 
-		if (export_record_number(value_str(value_field_or_null(
-			item, "instance")), &number) &&
+		if (export_record_number(value_field_str(
+			item, "instance"), &number) &&
 		    number == check->number &&
 		    value_to_int(records, &seq) &&
 		    (uint64_t)seq == check->row->head.seq &&
-		    str_equal(value_str(value_field_or_null(item, "hash")),
+		    str_equal(value_field_str(item, "hash"),
 			str_of(hex)))
 			return true;
 	}

@@ -232,7 +232,7 @@ says_count(const struct value *from, const char *key, uint64_t count)
 static void
 check_listed(struct reading *reading, const struct value *listed)
 {
-	struct str path = value_str(value_get_cstr(listed, "path"));
+	struct str path = value_field_str(listed, "path");
 	struct file *file = map_find(reading->files, path);
 	struct digest digest;
 
@@ -243,7 +243,7 @@ check_listed(struct reading *reading, const struct value *listed)
 	}
 	file->is_listed = true;
 	if (!digest_parse_hex(
-		value_str(value_get_cstr(listed, "sha256")), &digest) ||
+		value_field_str(listed, "sha256"), &digest) ||
 	    !digest_equal(digest, file->digest) ||
 	    !says_count(listed, "bytes", file->bytes))
 		fail(reading, AUDIT_CHANGED, path,

@@ -62,7 +62,7 @@ read_place(const struct value *record, struct audit_head *before)
 	if (!value_to_int(seq, &n) || n < 1)
 		return false;
 	before->seq = (uint64_t)n - 1;
-	return digest_parse_hex(value_str(value_field_or_null(record, "prev")),
+	return digest_parse_hex(value_field_str(record, "prev"),
 	    &before->hash);
 }
 

@@ -123,7 +123,7 @@ add(struct export_telling *telling, struct buf *out,
 	const struct value *record =
 	    export_record_read_or_empty(telling->scratch, row);
 	enum audit_kind kind = export_kind_of(record);
-	struct str actor = value_str(value_field_or_null(record, "actor"));
+	struct str actor = value_field_str(record, "actor");
 	struct str rest = export_kind_fields(kind);
 	struct export_field field;
 	struct buf activity = {0};
@@ -143,7 +143,7 @@ add(struct export_telling *telling, struct buf *out,
 	export_xml_pair(
 	    out, "string", "hash", digest_hex(row->record.hash, hex));
 	export_xml_pair(out, "string", "kind",
-	    value_str(value_field_or_null(record, "kind")));
+	    value_field_str(record, "kind"));
 	while (export_kind_next(&rest, &field))
 		add_field(out, record, &field);
 	buf_add_cstr(out, "</event>\n");

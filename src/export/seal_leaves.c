@@ -156,7 +156,7 @@ take_turns(struct seal_leaves *leaves, const struct value *turns)
 {
 	const struct value *list = value_field_or_null(turns, "leaves");
 	struct str instance =
-	    value_str(value_field_or_null(turns, "instance"));
+	    value_field_str(turns, "instance");
 	bool is_right = list->type == VALUE_LIST &&
 	    str_equal(instance, buf_str(&leaves->instance));
 

@@ -84,7 +84,7 @@ has_turn(const struct audit_checkpoint *checkpoint, struct str instance,
 	    read_uint(turn, "seq", &end.seq) &&
 	    read_uint(turn, "index", &index) &&
 	    digest_parse_hex(
-		value_str(value_field_or_null(turn, "hash")), &end.hash) &&
+		value_field_str(turn, "hash"), &end.hash) &&
 	    read_path(value_field_or_null(turn, "path"), &proof) &&
 	    audit_tree_has(audit_tree_leaf(instance, &end), index,
 		checkpoint->size, &proof, checkpoint->root);
@@ -95,7 +95,7 @@ check_inclusion(struct checking *checking, const struct value *inclusion)
 {
 	const struct value *turns = value_field_or_null(inclusion, "turns");
 	struct str instance =
-	    value_str(value_field_or_null(inclusion, "instance"));
+	    value_field_str(inclusion, "instance");
 	struct audit_signed read;
 
 	if (!read_checkpoint(checking, inclusion, "checkpoint", &read))

@@ -147,7 +147,7 @@ add_step(struct axis *axis, const struct value *schema)
 
 	if (step && step->type == VALUE_NUMBER)
 		axis->step = step;
-	else if (str_equal(value_str(value_get_cstr(schema, "type")),
+	else if (str_equal(value_field_str(schema, "type"),
 	    STR("integer")))
 		axis->step = value_of_int(axis->arena, 1);
 }
@@ -159,7 +159,7 @@ axis_add_schema(struct axis *axis, const struct value *schema)
 	    "exclusiveMinimum", "exclusiveMaximum", "const"};
 	const struct value *listed = value_get_cstr(schema, "enum");
 	struct schema_errors errors = {.arena = axis->arena};
-	struct str type = value_str(value_get_cstr(schema, "type"));
+	struct str type = value_field_str(schema, "type");
 
 	axis->schema = schema_compile(axis->arena, schema, &errors);
 	if (!axis->schema)

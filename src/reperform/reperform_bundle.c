@@ -118,10 +118,10 @@ static void
 add_document(struct bundle *bundle, const struct value *listed)
 {
 	struct store_document row = {
-	    .kind = value_str(value_get_cstr(listed, "kind")),
-	    .name = value_str(value_get_cstr(listed, "name")),
+	    .kind = value_field_str(listed, "kind"),
+	    .name = value_field_str(listed, "name"),
 	};
-	struct str digest = value_str(value_get_cstr(listed, "digest"));
+	struct str digest = value_field_str(listed, "digest");
 	const char *text;
 
 	text = map_find(bundle->texts,
@@ -155,7 +155,7 @@ read_manifest(struct bundle *bundle)
 			 : NULL;
 	const struct value *documents = value_get_cstr(manifest, "documents");
 	struct digest twice;
-	struct str store = value_str(value_get_cstr(manifest, "store"));
+	struct str store = value_field_str(manifest, "store");
 
 	for (size_t i = 0; documents != NULL &&
 			   documents->type == VALUE_LIST &&
@@ -175,6 +175,7 @@ disclose_cb(void *arg, struct str instance, struct arena *arena)
 {
 	const struct reperform_options *options = arg;
 	struct reperform_disclosure disclosure = {.values = NULL};
+	const struct value *sensitive;
 	struct digest twice;
 
 	for (size_t i = 0; i < options->disclosed_count; i++) {
@@ -183,8 +184,8 @@ disclose_cb(void *arg, struct str instance, struct arena *arena)
 		if (!str_equal(value_field_str(told, "id"), instance))
 			continue;
 		disclosure.values = disclosed_values(arena, told);
-		if (read_half(arena,
-			value_field_str(value_get_cstr(told, "sensitive"), "salt"),
+		sensitive = value_get_cstr(told, "sensitive");
+		if (read_half(arena, value_field_str(sensitive, "salt"),
 			&twice))
 			disclosure.salt = arena_str(arena,
 			    (struct str){(const char *)twice.bytes,

@@ -117,14 +117,14 @@ static void
 read_common(struct reader *reader, const struct value *map, struct str pointer,
     struct scenario *into)
 {
-	struct str now = value_str(value_field_or_null(map, "now"));
+	struct str now = value_field_str(map, "now");
 
 	into->start = read_field(reader, map, pointer, "start");
 	into->actor = read_field(reader, map, pointer, "actor");
 	into->settings = read_field(reader, map, pointer, "settings");
 	into->replies = read_field(reader, map, pointer, "replies");
-	into->environment = value_str(value_field_or_null(map, "environment"));
-	into->priority = value_str(value_field_or_null(map, "priority"));
+	into->environment = value_field_str(map, "environment");
+	into->priority = value_field_str(map, "priority");
 	if (!clock_parse(now, &into->now_ms))
 		into->now_ms = 0; /* its check has told it */
 }
@@ -153,7 +153,7 @@ read_scenario(struct reader *reader, const struct value *map,
 	    map->type != VALUE_CONTEXT)
 		return;
 	form_map(reader, map, pointer, &scenario_table);
-	into->name = value_str(value_field_or_null(map, "name"));
+	into->name = value_field_str(map, "name");
 	into->span = yaml_place(
 	    reader->places, form_below(reader, pointer, STR("name")));
 	read_common(reader, map, pointer, into);

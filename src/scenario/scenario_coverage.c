@@ -105,7 +105,7 @@ scenario_coverage_add(
 	for (size_t i = 0; i < records->as.list.count; i++) {
 		const struct value *record = records->as.list.items[i];
 
-		if (str_equal(value_str(value_field_or_null(record, "kind")),
+		if (str_equal(value_field_str(record, "kind"),
 			audit_kind_name(AUDIT_ENTERED)))
 			enter_all(coverage, value_field_or_null(record, "to"));
 	}

@@ -134,8 +134,8 @@ tell_incidents(struct play *play)
 	for (size_t i = 0; list->type == VALUE_LIST && i < list->as.list.count;
 	     i++)
 		scenario_match_tell(&play->match, "it stands still: %.*s",
-		    STR_ARG(value_str(value_field_or_null(
-			list->as.list.items[i], "message"))));
+		    STR_ARG(value_field_str(
+			list->as.list.items[i], "message")));
 }
 
 bool
@@ -426,7 +426,7 @@ scenario_expect_no_item(struct play *play, const struct scenario_step *step)
 static bool
 is_kind(const struct value *record, enum audit_kind kind)
 {
-	return str_equal(value_str(value_field_or_null(record, "kind")),
+	return str_equal(value_field_str(record, "kind"),
 	    audit_kind_name(kind));
 }
 
@@ -442,7 +442,7 @@ list_undone(struct play *play)
 	for (size_t i = 0; i < records->as.list.count; i++) {
 		const struct value *record = records->as.list.items[i];
 		struct str step =
-		    value_str(value_field_or_null(record, "step"));
+		    value_field_str(record, "step");
 
 		if (is_kind(record, AUDIT_COMPENSATED)) {
 			under_way = (struct str){NULL, 0};

@@ -92,7 +92,7 @@ laid_over(
 static bool
 is_news(const struct value *record)
 {
-	return !str_equal(value_str(value_field_or_null(record, "kind")),
+	return !str_equal(value_field_str(record, "kind"),
 	    audit_kind_name(AUDIT_DEADLINE_SET));
 }
 

@@ -312,7 +312,7 @@ is_run(const struct sim *sim, struct str workflow, struct buf *why)
 static bool
 is_ending(const struct value *end, struct buf *why)
 {
-	struct str outcome = value_str(value_field_or_null(end, "outcome"));
+	struct str outcome = value_field_str(end, "outcome");
 
 	if (end->type == VALUE_CONTEXT &&
 	    (str_equal(outcome, def_ending_name(ENDING_SUCCESS)) ||

@@ -143,7 +143,7 @@ end_of(const struct sim *sim, const struct sim_child *child,
 {
 	const struct value *state = value_get_cstr(end, "state");
 	enum def_ending ending =
-	    ending_of(value_str(value_field_or_null(end, "outcome")));
+	    ending_of(value_field_str(end, "outcome"));
 
 	return (struct chart_child_end){
 	    .id = child->id,
@@ -151,7 +151,7 @@ end_of(const struct sim *sim, const struct sim_child *child,
 	    .state =
 		state != NULL ? value_str(state) : state_of(sim, child, ending),
 	    .output = value_get_cstr(end, "output"),
-	    .refusal = value_str(value_field_or_null(end, "refused")),
+	    .refusal = value_field_str(end, "refused"),
 	};
 }
 

@@ -28,7 +28,7 @@ tell_notice(
 	value_put_str(
 	    notice, "by", is_call ? effect->call->target : to.channel->word);
 	value_put_str(notice, "message",
-	    value_str(value_field_or_null(effect->args, "message")));
+	    value_field_str(effect->args, "message"));
 	value_put(notice, STR("args"), effect->args);
 	tell(sim, "notice", value_built(notice));
 }
@@ -59,12 +59,12 @@ logged_to(const struct chart_effects *effects, size_t index)
 	for (size_t i = 0; i < effects->record_count; i++) {
 		const struct value *record = effects->records[i];
 
-		if (str_equal(value_str(value_field_or_null(record, "kind")),
+		if (str_equal(value_field_str(record, "kind"),
 			STR("notified")) &&
-		    str_equal(value_str(value_field_or_null(record, "by")),
+		    str_equal(value_field_str(record, "by"),
 			STR("log")) &&
 		    index-- == 0)
-			return value_str(value_field_or_null(record, "to"));
+			return value_field_str(record, "to");
 	}
 	return (struct str){NULL, 0};
 }
@@ -201,7 +201,7 @@ tell_waits(struct sim *sim, const struct chart_effects *effects)
 		const struct value *record = effects->records[i];
 		struct value_builder *timer = value_build_context(sim->turn);
 
-		if (!str_equal(value_str(value_field_or_null(record, "kind")),
+		if (!str_equal(value_field_str(record, "kind"),
 			STR("deadline-set")) ||
 		    value_get_cstr(record, "step") == NULL)
 			continue;

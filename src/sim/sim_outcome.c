@@ -52,7 +52,7 @@ error_of(const struct value *reply)
 static enum outcome_kind
 kind_of(const struct value *error)
 {
-	struct str name = value_str(value_field_or_null(error, "outcome"));
+	struct str name = value_field_str(error, "outcome");
 
 	if (str_equal(outcome_name(OUTCOME_UNKNOWN), name))
 		return OUTCOME_UNKNOWN;
@@ -81,8 +81,8 @@ sim_outcome_of(const struct value *reply)
 	    .kind = kind_of(error),
 	    .code = error->type == VALUE_STRING
 			? error->as.string
-			: value_str(value_field_or_null(error, "code")),
-	    .message = value_str(value_field_or_null(error, "message")),
+			: value_field_str(error, "code"),
+	    .message = value_field_str(error, "message"),
 	    .transient = value_is_true(value_field_or_null(error, "transient")),
 	    .status = (int)value_field_int(error, "status"),
 	    .body = value_get_cstr(error, "body"),

@@ -57,7 +57,7 @@ sim_report(struct sim *sim, struct arena *arena)
 	value_put(report, STR("states"),
 	    value_copy(arena, value_field_or_null(view, "states")));
 	value_put_str(
-	    report, "status", value_str(value_field_or_null(view, "status")));
+	    report, "status", value_field_str(view, "status"));
 	value_put(
 	    report, STR("data"), value_copy(arena, chart_data(sim->chart)));
 	value_put(report, STR("effects"),

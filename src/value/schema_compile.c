@@ -495,7 +495,7 @@ static void
 register_names(struct schema_compiler *compiler, const struct value *document,
     const struct schema_place *place)
 {
-	struct str id = value_str(value_field_or_null(document, "$id"));
+	struct str id = value_field_str(document, "$id");
 	if (id.at) {
 		compiler->resource = document;
 		/* map_put() wants a pointer to what may change. */
@@ -503,7 +503,7 @@ register_names(struct schema_compiler *compiler, const struct value *document,
 			(void *)(uintptr_t)document))
 			refuse_twice(compiler, SCHEMA_ID, id, place);
 	}
-	struct str anchor = value_str(value_field_or_null(document, "$anchor"));
+	struct str anchor = value_field_str(document, "$anchor");
 	if (anchor.at &&
 	    !schema_reference_add_anchor(compiler, document, anchor))
 		refuse_twice(compiler, SCHEMA_ANCHOR, anchor, place);

@@ -107,7 +107,7 @@ follow_pointer(struct schema_compiler *compiler, struct str pointer,
 		struct str token = str_split(rest, '/', &rest);
 		value = step_into(value, decode_token(compiler->arena, token));
 		if (value &&
-		    value_str(value_field_or_null(value, "$id")).at)
+		    value_field_str(value, "$id").at)
 			*resource = value;
 	}
 	return value;

@@ -55,7 +55,7 @@ read_text(struct subject *subject, struct arena *arena)
 
 	if (value_is_null(table))
 		subject->feel = feel_parse(arena,
-		    value_str(value_get_cstr(subject->line, "expr")),
+		    value_field_str(subject->line, "expr"),
 		    subject->names, &error);
 	else
 		subject->decision = decision_of_value(
@@ -123,7 +123,7 @@ run_line(struct str text, double seconds)
 	json_write(evaluate(&subject, subject.arena), JSON_PLAIN, &out);
 	rate = measure(&subject, seconds, false);
 	printf("{\"name\": \"%.*s\", \"value\": %s, \"rate\": %.0f, ",
-	    STR_ARG(value_str(value_get_cstr(subject.line, "name"))),
+	    STR_ARG(value_field_str(subject.line, "name")),
 	    buf_cstr(&out), rate);
 	printf("\"parse_rate\": %.0f}\n", measure(&subject, seconds, true));
 	buf_fini(&out);

@@ -58,8 +58,7 @@ check_published(struct fuzz_server *server, struct arena *arena,
 	must(items->type == VALUE_LIST);
 	for (size_t i = 0; i < items->as.list.count && i < 2; i++)
 		check_served(server, arena,
-		    value_str(
-			value_get_cstr(items->as.list.items[i], "name")));
+		    value_field_str(items->as.list.items[i], "name"));
 }
 
 int

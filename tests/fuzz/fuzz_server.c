@@ -669,9 +669,9 @@ check_problem(const struct reading *reading, const struct value *body)
 	must(body->type == VALUE_CONTEXT);
 	must(str_equal(header(reading, "Content-Type"),
 	    STR("application/problem+json")));
-	must(str_has_prefix(value_str(value_get_cstr(body, "type")),
+	must(str_has_prefix(value_field_str(body, "type"),
 	    STR("urn:stated:problem:")));
-	must(value_str(value_get_cstr(body, "title")).bytes > 0);
+	must(value_field_str(body, "title").bytes > 0);
 	must(status->type == VALUE_NUMBER);
 	must(number_to_int(status->as.number, &n) && n == reading->status);
 }

@@ -62,12 +62,12 @@ auditor_body_parse(
 		body = json_read(arena, body->as.string, &error);
 	if (body == NULL)
 		return false;
-	call->key = value_str(value_field_or_null(body, "key"));
+	call->key = value_field_str(body, "key");
 	if (call->operation == OPERATION_PAGE)
 		return true;
-	call->k = value_str(value_field_or_null(body, "k"));
-	call->at = value_str(value_field_or_null(body, "at"));
-	call->ref = value_str(value_field_or_null(body, "ref"));
+	call->k = value_field_str(body, "k");
+	call->at = value_field_str(body, "at");
+	call->ref = value_field_str(body, "ref");
 	return call->k.bytes > 0 && call->at.bytes > 0 &&
 	       auditor_take_int(body, "v", &call->v) &&
 	       auditor_take_int(body, "i", &call->i);

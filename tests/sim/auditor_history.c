@@ -21,7 +21,7 @@ struct reading {
 static struct str
 text_of(const struct reading *reading, const char *name)
 {
-	return value_str(value_field_or_null(reading->record, name));
+	return value_field_str(reading->record, name);
 }
 
 static int64_t
@@ -215,8 +215,7 @@ read_results(struct reading *reading, const struct value *results)
 	if (results->type != VALUE_LIST)
 		return;
 	for (size_t i = 0; i < results->as.list.count; i++) {
-		struct str ref = value_str(
-		    value_field_or_null(results->as.list.items[i], "r"));
+		struct str ref = value_field_str(results->as.list.items[i], "r");
 		const struct effect *effect =
 		    map_find(reading->auditor->refs, ref);
 
@@ -256,7 +255,7 @@ read_step_done(struct reading *reading)
 	struct str step = text_of(reading, "step");
 	struct str ref = {NULL, 0};
 
-	settle_event(reading, value_str(value_field_or_null(assigned, "seen")));
+	settle_event(reading, value_field_str(assigned, "seen"));
 	if (str_has_prefix(step, STR("l")) &&
 	    str_find(step, STR(".")) == SIZE_MAX)
 		read_results(reading,
@@ -295,7 +294,7 @@ read_step_failed(struct reading *reading)
 	effect = auditor_latest(reading->auditor, reading->life->k, step,
 	    int_of(reading, "item"));
 	if (effect == NULL || effect->sides[DOING].known == SIDE_DONE ||
-	    !str_equal(value_str(value_field_or_null(error, "outcome")),
+	    !str_equal(value_field_str(error, "outcome"),
 		STR("not-done")))
 		return;
 	REQUIRE(reading, effect->sides[DOING].times == 0, "not done, done",
@@ -650,8 +649,8 @@ give_name(struct auditor *auditor, struct life *life, struct str labels)
 	if (value == NULL)
 		return;
 	life->k = arena_str(
-	    auditor->arena, value_str(value_field_or_null(value, "k")));
-	if (str_parse_int(value_str(value_field_or_null(value, "kept")), 1,
+	    auditor->arena, value_field_str(value, "k"));
+	if (str_parse_int(value_field_str(value, "kept"), 1,
 		10000, &days))
 		life->kept_ms = days * DAY_MS;
 	CHECK(auditor, map_put(auditor->lives_of, life->k, life) == NULL,

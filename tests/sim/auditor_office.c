@@ -109,12 +109,12 @@ read_certificate(struct auditor *auditor, const struct value *record)
 	for (size_t i = 0; i < list->as.list.count; i++) {
 		const struct value *item = list->as.list.items[i];
 		struct str id =
-		    value_str(value_field_or_null(item, "instance"));
+		    value_field_str(item, "instance");
 		struct certified *certified =
 		    ARENA_NEW(auditor->arena, struct certified);
 
 		certified->hash = arena_str(auditor->arena,
-		    value_str(value_field_or_null(item, "hash")));
+		    value_field_str(item, "hash"));
 		CHECK(auditor,
 		    auditor_take_int(item, "records", &certified->records),
 		    "a bad certificate", "%.*s has no number of records",
@@ -140,7 +140,7 @@ entry_cb(uint64_t number, const struct audit_record *record, void *arg)
 	    STR_ARG(audit_fault_name(fault)));
 	value = json_read(auditor->scratch, record->canonical, &error);
 	must(value != NULL);
-	if (str_equal(value_str(value_field_or_null(value, "kind")),
+	if (str_equal(value_field_str(value, "kind"),
 		STR("purged")))
 		read_certificate(auditor, value);
 	return true;

@@ -276,9 +276,9 @@ read_incident(struct world *world, const struct item *item)
 	must(body != NULL);
 	return (struct auditor_incident){
 	    .instance = item->instance,
-	    .kind = value_str(value_field_or_null(body, "kind")),
-	    .step = value_str(value_field_or_null(body, "step")),
-	    .message = value_str(value_field_or_null(body, "message")),
+	    .kind = value_field_str(body, "kind"),
+	    .step = value_field_str(body, "step"),
+	    .message = value_field_str(body, "message"),
 	};
 }
 
@@ -372,7 +372,7 @@ serial_in(const struct value *body, const char *key)
 	int64_t serial;
 
 	(void)str_split(
-	    value_str(value_field_or_null(body, key)), '.', &digits);
+	    value_field_str(body, key), '.', &digits);
 	return str_parse_int(digits, 1, INT64_MAX, &serial) ? (uint64_t)serial
 							    : 0;
 }
@@ -383,7 +383,7 @@ static bool
 is_still_advised(struct world *world, const struct item *proposal,
     const struct value *body)
 {
-	struct str act = value_str(value_field_or_null(body, "act"));
+	struct str act = value_field_str(body, "act");
 	uint64_t serial = serial_in(body, "incident");
 	struct auditor_incident incident;
 	struct items items;
@@ -409,8 +409,8 @@ is_still_advised(struct world *world, const struct item *proposal,
 	if (str_equal(act, STR("supply")))
 		return advice == ADVICE_SUPPLY &&
 		       str_equal(ref,
-			   value_str(value_field_or_null(
-			       value_field_or_null(body, "result"), "ref")));
+			   value_field_str(
+			       value_field_or_null(body, "result"), "ref"));
 	return str_equal(act, STR("skip")) &&
 	       (advice == ADVICE_SKIP ||
 		   str_equal(incident.kind, STR("step-failed")));

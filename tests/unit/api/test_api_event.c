@@ -303,12 +303,12 @@ test_delivery_of_many_messages_tells_each_fate(void **state)
 	answer_must_be(&answer, 202);
 	fates = answer_member(&answer, "events");
 	assert_int_equal(fates->as.list.count, 3);
-	assert_true(str_equal(value_str(value_field_or_null(
-	    fates->as.list.items[0], "status")), STR("matched")));
-	assert_true(str_equal(value_str(value_field_or_null(
-	    fates->as.list.items[1], "status")), STR("held")));
-	assert_true(str_equal(value_str(value_field_or_null(
-	    fates->as.list.items[2], "status")), STR("duplicate")));
+	assert_true(str_equal(value_field_str(
+	    fates->as.list.items[0], "status"), STR("matched")));
+	assert_true(str_equal(value_field_str(
+	    fates->as.list.items[1], "status"), STR("held")));
+	assert_true(str_equal(value_field_str(
+	    fates->as.list.items[2], "status"), STR("duplicate")));
 	answer = ring(server, "/hooks/ledger", "hush", "{\"entries\":[]}");
 	answer_must_be(&answer, 202);
 	answer = ring(server, "/hooks/ledger", "hush", "{\"entries\":1}");

@@ -160,7 +160,7 @@ is_envelope(struct str key)
 static void
 trace_record(struct play *play, const struct value *record)
 {
-	struct str kind = value_str(value_get_cstr(record, "kind"));
+	struct str kind = value_field_str(record, "kind");
 
 	if (is_hidden(play, kind))
 		return;

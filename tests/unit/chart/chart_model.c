@@ -281,10 +281,10 @@ collect(struct player *player, const struct chart_effects *effects)
 	for (size_t i = 0; i < effects->record_count; i++) {
 		const struct value *record = effects->records[i];
 
-		if (str_equal(value_str(value_get_cstr(record, "kind")),
+		if (str_equal(value_field_str(record, "kind"),
 			STR("attested")))
 			buf_addf(&player->log, "%.*s ",
-			    STR_ARG(value_str(value_get_cstr(record, "text"))));
+			    STR_ARG(value_field_str(record, "text")));
 	}
 }
 

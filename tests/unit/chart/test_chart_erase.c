@@ -220,10 +220,10 @@ test_erasing_leaves_digests_only(void **state)
 	assert_true(str_find(buf_str(&snapshot),
 	    str_of(digest_of(desk, "no", salt))) != SIZE_MAX);
 	assert_true(str_equal(
-	    value_str(value_get_cstr(chart_data(desk->chart), "day")),
+	    value_field_str(chart_data(desk->chart), "day"),
 	    str_of(digest_of(desk, BORN, salt))));
 	assert_true(str_equal(
-	    value_str(value_get_cstr(chart_data(desk->chart), "adult")),
+	    value_field_str(chart_data(desk->chart), "adult"),
 	    str_of(digest_of(desk, "true", salt))));
 	assert_null(chart_salt(desk->chart).at);
 	assert_int_equal(
@@ -248,19 +248,19 @@ test_disclosure_leads_from_values_to_digests(void **state)
 	list = value_field_or_null(shown, "values");
 	assert_int_equal(list->as.list.count, 6);
 	assert_true(str_equal(
-	    value_str(value_field_or_null(list->as.list.items[1], "path")),
+	    value_field_str(list->as.list.items[1], "path"),
 	    STR("input.people[1].pin")));
 	assert_true(str_equal(
-	    value_str(value_field_or_null(list->as.list.items[1], "digest")),
+	    value_field_str(list->as.list.items[1], "digest"),
 	    str_of(digest_of(desk, "7", salt))));
 	assert_true(str_equal(
-	    value_str(value_field_or_null(list->as.list.items[3], "path")),
+	    value_field_str(list->as.list.items[3], "path"),
 	    STR("copy")));
 	assert_true(str_equal(
-	    value_str(value_field_or_null(list->as.list.items[4], "value")),
+	    value_field_str(list->as.list.items[4], "value"),
 	    STR(BORN)));
 	assert_true(str_equal(
-	    value_str(value_field_or_null(list->as.list.items[5], "digest")),
+	    value_field_str(list->as.list.items[5], "digest"),
 	    str_of(digest_of(desk, "true", salt))));
 }
 

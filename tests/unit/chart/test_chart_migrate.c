@@ -229,7 +229,7 @@ count_records(const struct tale *tale, const char *kind)
 
 	for (size_t i = 0; i < tale->effects.record_count; i++)
 		count += str_equal(
-		    value_str(value_get_cstr(tale->effects.records[i], "kind")),
+		    value_field_str(tale->effects.records[i], "kind"),
 		    str_of(kind));
 	return count;
 }
@@ -631,7 +631,7 @@ test_task_asks_as_the_new_version_says(void **state)
 	assert_int_equal(tale.effects.count, 1);
 	assert_true(str_equal(tale.effects.items[0].owner, STR("clerk")));
 	assert_string_equal(
-	    value_str(value_get_cstr(tale.effects.items[0].body, "title")).at,
+	    value_field_str(tale.effects.items[0].body, "title").at,
 	    "Look twice");
 	step(&tale, (struct chart_event){.kind = EV_TASK_DECIDED,
 			.serial = 1,

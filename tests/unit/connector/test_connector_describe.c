@@ -79,7 +79,7 @@ test_large_and_binary_bodies_are_told_by_digest(void **state)
 	shown = value_get_cstr(connector_describe_request(arena, &request),
 	    "body");
 	assert_json(value_get_cstr(shown, "bytes"), "16385");
-	assert_int_equal(value_str(value_get_cstr(shown, "sha256")).bytes, 64);
+	assert_int_equal(value_field_str(shown, "sha256").bytes, 64);
 	request.body.bytes--;
 	shown = value_get_cstr(connector_describe_request(arena, &request),
 	    "body");

@@ -250,14 +250,14 @@ read_jwt(struct desk *desk, struct str jwt, struct str private,
 	    "1699999995");
 	assert_string_equal(desk_text(desk, value_get_cstr(claims, "exp")),
 	    "1700000180");
-	assert_int_equal(value_str(value_get_cstr(claims, "jti")).bytes, 36);
+	assert_int_equal(value_field_str(claims, "jti").bytes, 36);
 	return claims;
 }
 
 static const char *
 claim(struct desk *desk, const struct value *claims, const char *name)
 {
-	return desk_str(desk, value_str(value_field_or_null(claims, name)));
+	return desk_str(desk, value_field_str(claims, name));
 }
 
 static void
@@ -314,7 +314,7 @@ test_jwt_may_be_the_grant(void **state)
 	struct desk *desk = ask(OAUTH2("grant: jwt-bearer, issuer: consumer, "
 	    "subject: robot@example.com, audience: https://login.example, "
 	    "key: {secret: key}, key-id: k1, algorithm: RS256"));
-	struct str pem = value_str(value_get_cstr(desk->secrets, "key"));
+	struct str pem = value_field_str(desk->secrets, "key");
 	const struct value *claims;
 
 	(void)state;

@@ -62,8 +62,8 @@ expected_of(struct desk *desk, int64_t status, struct str text)
 	if (str_find(text, STR("cannot follow twice")) != SIZE_MAX)
 		return (struct expected){NULL, OUTCOME_NOT_DONE, true};
 	if (failure->type == VALUE_CONTEXT)
-		return expected_error(value_str(value_field_or_null(
-		    value_field_or_null(failure, "data"), "name")));
+		return expected_error(value_field_str(
+		    value_field_or_null(failure, "data"), "name"));
 	return (struct expected){.kind = OUTCOME_DONE};
 }
 
@@ -89,12 +89,12 @@ judge(struct desk *desk, const struct value *record, size_t line)
 {
 	const struct value *request = value_field_or_null(record, "request");
 	const struct value *response = value_field_or_null(record, "response");
-	struct str text = value_str(value_field_or_null(response, "body"));
+	struct str text = value_field_str(response, "body");
 	int64_t status = number_in(response, "status");
 	struct outcome *outcome;
 	struct expected expected;
 
-	if (!is_load(value_str(value_field_or_null(request, "body")))) {
+	if (!is_load(value_field_str(request, "body"))) {
 		outcome = desk_answer(desk, "any", "{\"m\":\"x\"}", (int)status,
 		    NULL, arena_cstr(desk->arena, text));
 		expected = expected_of(desk, status, text);
@@ -122,7 +122,7 @@ is_judged(const struct value *record)
 	const struct value *request = value_field_or_null(record, "request");
 	const struct value *response = value_field_or_null(record, "response");
 
-	return str_equal(value_str(value_field_or_null(request, "path")),
+	return str_equal(value_field_str(request, "path"),
 		   STR("/jsonrpc")) &&
 	    number_in(response, "status") >= 200;
 }

@@ -345,7 +345,7 @@ test_standard_webhooks_by_a_public_key(void **state)
 	pair = key_pair_new(letter.desk.arena, PAIR_ED25519);
 	jwk = json_read(letter.desk.arena, pair.jwk, &error);
 	must(digest_parse_base64(letter.desk.arena,
-	    value_str(value_field_or_null(jwk, "x")), &raw));
+	    value_field_str(jwk, "x"), &raw));
 	raw = digest_base64(letter.desk.arena, raw);
 	desk_give(&letter.desk, "key", arena_strf(letter.desk.arena,
 	    "whpk_%.*s", STR_ARG(raw)));

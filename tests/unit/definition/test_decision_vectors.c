@@ -60,7 +60,7 @@ line_holds(struct arena *arena, struct str text)
 		return true;
 	json_write(actual, JSON_TYPED, &out);
 	print_error("%.*s\n    gives %s\n",
-	    STR_ARG(value_str(value_field_or_null(line, "id"))),
+	    STR_ARG(value_field_str(line, "id")),
 	    buf_cstr(&out));
 	buf_fini(&out);
 	return false;

@@ -223,8 +223,7 @@ check_descriptions(const struct value *properties)
 	for (size_t i = 0; i < properties->as.context.count; i++) {
 		const struct value_field *field =
 		    &properties->as.context.fields[i];
-		struct str text = value_str(
-		    value_field_or_null(field->value, "description"));
+		struct str text = value_field_str(field->value, "description");
 
 		if (text.bytes < strlen("who it is"))
 			fail_msg("%.*s is described by `%.*s`",

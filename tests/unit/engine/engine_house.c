@@ -306,9 +306,9 @@ house_reply_cb(const struct engine_reply *reply, void *arg)
 	if (reply->view == NULL)
 		return;
 	keep(house->state, sizeof(house->state),
-	    value_str(value_field_or_null(reply->view, "state")));
+	    value_field_str(reply->view, "state"));
 	keep(house->state_status, sizeof(house->state_status),
-	    value_str(value_field_or_null(reply->view, "status")));
+	    value_field_str(reply->view, "status"));
 }
 
 void

@@ -119,8 +119,8 @@ reply_cb(const struct engine_reply *reply, void *arg)
 
 	n->status = reply->status;
 	if (reply->view != NULL)
-		snprintf(n->state, sizeof(n->state), "%.*s", STR_ARG(value_str(
-		    value_field_or_null(reply->view, "state"))));
+		snprintf(n->state, sizeof(n->state), "%.*s",
+		    STR_ARG(value_field_str(reply->view, "state")));
 	if (reply->instance != 0)
 		n->instance = reply->instance;
 }

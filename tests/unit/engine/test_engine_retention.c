@@ -115,7 +115,7 @@ entry_cb(uint64_t instance, const struct audit_record *record, void *arg)
 
 	assert_int_equal(instance, STORE_JOURNAL);
 	assert_non_null(read);
-	if (str_equal(value_str(value_field_or_null(read, "kind")),
+	if (str_equal(value_field_str(read, "kind"),
 		str_of(entries->kind))) {
 		entries->last = read;
 		entries->count++;
@@ -165,7 +165,7 @@ test_history_is_purged_when_its_time_is_over(void **state)
 	purged = entries(house, "purged");
 	assert_int_equal(purged.count, 1);
 	assert_true(str_equal(
-	    value_str(value_field_or_null(item_of(purged.last, 0), "hash")),
+	    value_field_str(item_of(purged.last, 0), "hash"),
 	    digest_hex(head.hash, hex)));
 	assert_true(digest_equal(row_of(house, number).head.hash, head.hash));
 	/* and once only, whoever begins anew */
@@ -528,7 +528,7 @@ test_what_is_sensitive_is_erased_and_the_chain_is_whole(void **state)
 	erased = entries(house, "erased");
 	assert_int_equal(erased.count, 1);
 	assert_true(str_equal(
-	    value_str(value_field_or_null(erased.last, "actor")), STR("ann")));
+	    value_field_str(erased.last, "actor"), STR("ann")));
 	/* It is as it was, but for that. */
 	house_crash(house);
 	house_look(house, number);
@@ -586,11 +586,11 @@ disclosed_cb(const struct engine_reply *reply, void *arg)
 	sensitive = value_field_or_null(reply->view, "sensitive");
 	first = value_field_or_null(sensitive, "values")->as.list.items[0];
 	str_write(disclosed->salt, sizeof(disclosed->salt), "%.*s",
-	    STR_ARG(value_str(value_field_or_null(sensitive, "salt"))));
+	    STR_ARG(value_field_str(sensitive, "salt")));
 	str_write(disclosed->value, sizeof(disclosed->value), "%.*s",
-	    STR_ARG(value_str(value_field_or_null(first, "value"))));
+	    STR_ARG(value_field_str(first, "value")));
 	str_write(disclosed->digest, sizeof(disclosed->digest), "%.*s",
-	    STR_ARG(value_str(value_field_or_null(first, "digest"))));
+	    STR_ARG(value_field_str(first, "digest")));
 	disclosed->replies++;
 }
 

@@ -229,10 +229,10 @@ test_manifest_names_every_file_before_it(void **state)
 		const struct value *file = files->as.list.items[i];
 		char hex[DIGEST_HEX_BYTES];
 		struct str text = file_at(f,
-		    value_str(value_get_cstr(file, "path")).at);
+		    value_field_str(file, "path").at);
 		assert_non_null(text.at);
 		assert_true(str_equal(
-		    value_str(value_get_cstr(file, "sha256")),
+		    value_field_str(file, "sha256"),
 		    digest_hex(digest_sha256(text), hex)));
 	}
 }

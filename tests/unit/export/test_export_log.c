@@ -419,7 +419,7 @@ gather_types(struct names *names, const struct value *types)
 {
 	for (size_t i = 0; i < types->as.list.count; i++) {
 		const struct value *type = types->as.list.items[i];
-		struct str name = value_str(value_get_cstr(type, "name"));
+		struct str name = value_field_str(type, "name");
 		const struct value *attributes =
 		    value_get_cstr(type, "attributes");
 
@@ -429,8 +429,7 @@ gather_types(struct names *names, const struct value *types)
 			    attributes->as.list.items[j];
 			struct str key = arena_strf(names->arena, "%.*s/%.*s",
 			    STR_ARG(name),
-			    STR_ARG(value_str(
-				value_get_cstr(attribute, "name"))));
+			    STR_ARG(value_field_str(attribute, "name")));
 			assert_null(map_put(names->map, key,
 			    (void *)value_get_cstr(attribute, "type")));
 		}
@@ -440,7 +439,7 @@ gather_types(struct names *names, const struct value *types)
 static void
 check_attributes(struct names *names, const struct value *item)
 {
-	struct str type = value_str(value_get_cstr(item, "type"));
+	struct str type = value_field_str(item, "type");
 	const struct value *attributes = value_get_cstr(item, "attributes");
 	int64_t n;
 
@@ -450,7 +449,7 @@ check_attributes(struct names *names, const struct value *item)
 		const struct value *value = value_get_cstr(attribute, "value");
 		struct str key = arena_strf(names->arena, "%.*s/%.*s",
 		    STR_ARG(type),
-		    STR_ARG(value_str(value_get_cstr(attribute, "name"))));
+		    STR_ARG(value_field_str(attribute, "name")));
 		const struct value *wanted = map_find(names->map, key);
 
 		assert_non_null(wanted);
@@ -496,7 +495,7 @@ check_ocel(struct fixture *f, const struct value *log)
 	for (size_t i = 0; i < list->as.list.count; i++) {
 		const struct value *item = list->as.list.items[i];
 		assert_null(map_put(ids,
-		    value_str(value_get_cstr(item, "id")), f));
+		    value_field_str(item, "id"), f));
 		check_attributes(&objects, item);
 	}
 	list = value_get_cstr(log, "events");
@@ -507,10 +506,10 @@ check_ocel(struct fixture *f, const struct value *log)
 		check_attributes(&events, item);
 		assert_true(named->as.list.count > 0);
 		for (size_t j = 0; j < named->as.list.count; j++)
-			assert_non_null(map_find(ids, value_str(value_get_cstr(
-			    named->as.list.items[j], "objectId"))));
+			assert_non_null(map_find(ids, value_field_str(
+			    named->as.list.items[j], "objectId")));
 		assert_null(map_put(ids,
-		    value_str(value_get_cstr(item, "id")), f));
+		    value_field_str(item, "id"), f));
 	}
 	map_free(&ids);
 	map_free(&objects.map);

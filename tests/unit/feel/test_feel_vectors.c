@@ -64,8 +64,8 @@ passes(struct arena *arena, struct str line, char note[512])
 	bool ok;
 
 	assert_non_null(vector);
-	text = value_str(value_get_cstr(vector, "expr"));
-	type = value_str(value_field_or_null(vector, "as"));
+	text = value_field_str(vector, "expr");
+	type = value_field_str(vector, "as");
 	context = feel_vector_context(arena, value_get_cstr(vector, "context"));
 	expected = json_untype(arena, value_get_cstr(vector, "expected"));
 	assert_non_null(expected);

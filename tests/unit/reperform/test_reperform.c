@@ -222,8 +222,8 @@ static size_t
 find_record(const struct played *played, const char *kind, size_t nth)
 {
 	for (size_t i = 0; i < played->count; i++)
-		if (str_equal(value_str(value_get_cstr(
-				  played->records[i], "kind")),
+		if (str_equal(value_field_str(
+				  played->records[i], "kind"),
 			str_of(kind)) &&
 		    nth-- == 0)
 			return i;
@@ -342,7 +342,7 @@ test_settings_that_were_read_are_in_the_record(void **state)
 	assert_string_equal(buf_cstr(&text), "{\"both\":{\"a\":1,\"b\":2},\"shop\":{\"limit\":5}}");
 	buf_fini(&text);
 	assert_string_equal(
-	    value_str(value_get_cstr(played->records[0], "environment")).at,
+	    value_field_str(played->records[0], "environment").at,
 	    "test");
 	played_free(&played);
 }

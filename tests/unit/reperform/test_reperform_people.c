@@ -245,8 +245,8 @@ static size_t
 find_record(const struct tale *tale, enum audit_kind kind)
 {
 	for (size_t i = 0; i < tale->count; i++)
-		if (str_equal(value_str(value_get_cstr(
-				  tale->records[i], "kind")),
+		if (str_equal(value_field_str(
+				  tale->records[i], "kind"),
 			audit_kind_name(kind)))
 			return i;
 	fail_msg("there is no %.*s", STR_ARG(audit_kind_name(kind)));
@@ -528,7 +528,7 @@ test_digest_that_cannot_be_made_again_agrees(void **state)
 	said = value_get_cstr(
 	    tale.records[find_record(&tale, AUDIT_STEP_DONE)], "assigned");
 	assert_true(str_has_prefix(
-	    value_str(value_get_cstr(said, "pin")), STR("hmac-sha256:")));
+	    value_field_str(said, "pin"), STR("hmac-sha256:")));
 	assert_forgery_is_found(
 	    &tale, AUDIT_STEP_DONE, "assigned", "{\"pin\":\"124\"}");
 	assert_forgery_is_found(

@@ -239,8 +239,8 @@ test_failure_tells_the_last_records_without_deadlines(void **state)
 	assert_int_equal(outcome.records->as.list.count, 6);
 	for (size_t i = 0; i < 6; i++)
 		assert_false(
-		    str_equal(value_str(value_field_or_null(
-				  outcome.records->as.list.items[i], "kind")),
+		    str_equal(value_field_str(
+				  outcome.records->as.list.items[i], "kind"),
 			STR("deadline-set")));
 }
 
