@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -647,14 +648,25 @@ static const struct store_backend_ops ops = {
 	.each_record = sqlite_history_tell,
 };
 
+/* SQLite would count its memory, under a lock that all its threads take each
+ * time that it takes or gives back any; nobody asks for the sum.  Refused where
+ * another user of SQLite in the process was there before us. */
+static void
+configure_cb(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum store_error
 sqlite_open(struct store_options options, struct store_backend **backend,
     struct buf *detail)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sqlite_store *store = calloc(1, sizeof(*store));
 	struct buf path = {0};
 
 	must(store != NULL);
+	must(pthread_once(&once, configure_cb) == 0);
 	store->backend.ops = &ops;
 	buf_add_str(&path, options.path);
 	enum store_error error = options.read_only ?

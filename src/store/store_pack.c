@@ -5,8 +5,9 @@
  * LZ4 takes a base as the text that stands before what it packs, in one piece.
  * So the packer keeps a buffer that begins with the dictionary it used last:
  * most turns of a moment are of the same definition.  Taking a base in costs
- * more than packing a short text; a turn and its snapshot have the same, so it
- * is kept as it was before the first of them.
+ * more than packing a short text; so it is kept as it was before the first
+ * text that was packed against it, with and without what follows the
+ * dictionary: what rests is packed without between what leans.
  *
  * Whoever can write to the file can write anything into a packed form.  What
  * it claims to unpack to is held against what LZ4 can make of so many bytes,
@@ -22,7 +23,8 @@
 #define LEANS 1u
 
 struct store_packer {
-	LZ4_stream_t loaded; /* has the base, and has packed nothing yet */
+	LZ4_stream_t alone; /* has the dictionary, and has packed nothing yet */
+	LZ4_stream_t whole; /* the same with what follows it */
 	LZ4_stream_t stream;
 	uint64_t dictionary_id; /* which the base begins with; 0: none */
 	size_t dictionary_bytes;
@@ -36,7 +38,11 @@ store_packer_new(void)
 	struct store_packer *packer = calloc(1, sizeof(*packer));
 
 	must(packer != NULL);
-	must(LZ4_initStream(&packer->loaded, sizeof(packer->loaded)) != NULL);
+	must(LZ4_initStream(&packer->alone, sizeof(packer->alone)) != NULL);
+	must(LZ4_initStream(&packer->whole, sizeof(packer->whole)) != NULL);
+	/* LZ4 keeps pointers into it. */
+	buf_reserve(&packer->base,
+	    PACK_DICTIONARY_BYTES_MAX + PACK_FIRST_BYTES_MAX);
 	return packer;
 }
 
@@ -58,32 +64,43 @@ store_packer_forget(struct store_packer *packer)
 	packer->dictionary_id = 0;
 }
 
-static bool
-is_loaded(const struct store_packer *packer, const struct pack_base *base)
+static void
+load_dictionary(struct store_packer *packer, const struct pack_base *base)
 {
-	struct str first = str_slice(buf_str(&packer->base),
-	    packer->dictionary_bytes, SIZE_MAX);
+	struct buf *whole = &packer->base;
 
-	return packer->dictionary_id == base->dictionary_id &&
-	    str_equal(first, base->first);
+	must(base->dictionary_id > 0);
+	must(base->dictionary.bytes <= PACK_DICTIONARY_BYTES_MAX);
+	buf_clear(whole);
+	buf_add_str(whole, base->dictionary);
+	packer->dictionary_id = base->dictionary_id;
+	packer->dictionary_bytes = whole->bytes;
+	(void)LZ4_loadDict(&packer->alone, whole->at, (int)whole->bytes);
 }
 
 static void
+load_first(struct store_packer *packer, const struct pack_base *base)
+{
+	struct buf *whole = &packer->base;
+
+	must(base->first.bytes > 0);
+	must(base->first.bytes <= PACK_FIRST_BYTES_MAX);
+	whole->bytes = packer->dictionary_bytes;
+	buf_add_str(whole, base->first);
+	(void)LZ4_loadDict(&packer->whole, whole->at, (int)whole->bytes);
+}
+
+static const LZ4_stream_t *
 load_base(struct store_packer *packer, const struct pack_base *base)
 {
-	must(base->dictionary_id > 0);
-	must(base->dictionary.bytes <= PACK_DICTIONARY_BYTES_MAX);
-	must(base->first.bytes <= PACK_FIRST_BYTES_MAX);
-	if (packer->dictionary_id != base->dictionary_id) {
-		buf_clear(&packer->base);
-		buf_add_str(&packer->base, base->dictionary);
-		packer->dictionary_id = base->dictionary_id;
-		packer->dictionary_bytes = base->dictionary.bytes;
-	}
-	packer->base.bytes = packer->dictionary_bytes;
-	buf_add_str(&packer->base, base->first);
-	(void)LZ4_loadDict(&packer->loaded, packer->base.at,
-	    (int)packer->base.bytes);
+	if (packer->dictionary_id != base->dictionary_id)
+		load_dictionary(packer, base);
+	if (base->first.at == NULL)
+		return &packer->alone;
+	if (!str_equal(str_slice(buf_str(&packer->base),
+	    packer->dictionary_bytes, SIZE_MAX), base->first))
+		load_first(packer, base);
+	return &packer->whole;
 }
 
 struct str
@@ -94,9 +111,7 @@ store_pack(struct store_packer *packer, const struct pack_base *base,
 	bool leans = base->first.at != NULL;
 
 	must(bytes.bytes > 0 && bytes.bytes <= PACK_BYTES_MAX);
-	if (!is_loaded(packer, base))
-		load_base(packer, base);
-	packer->stream = packer->loaded;
+	packer->stream = *load_base(packer, base);
 	buf_clear(out);
 	buf_add_varint(out, base->dictionary_id);
 	buf_add_varint(out, bytes.bytes << 1 | (leans ? LEANS : 0));
