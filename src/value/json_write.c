@@ -14,6 +14,8 @@
 
 /* So many are sorted on the stack. */
 #define FIELDS_FEW 16
+/* \u001f */
+#define ESCAPE_BYTES_MAX 6
 
 struct writer {
 	struct buf *out;
@@ -63,46 +65,31 @@ typedef unsigned char lanes __attribute__((vector_size(16)));
 #define LANES(c)                                                               \
 	((lanes){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c})
 
+/* The same as two words. */
+typedef uint64_t words __attribute__((vector_size(16)));
+
+/* Not zero where a byte must be escaped. */
+static words
+find_hits(lanes bytes)
+{
+	lanes hits = (lanes)(bytes < LANES(0x20)) |
+	    (lanes)(bytes == LANES('"')) | (lanes)(bytes == LANES('\\'));
+
+	return (words)hits;
+}
+
 /* How many of them stand for themselves before the first that does not. */
 static size_t
 count_lanes(const char *at)
 {
-	uint64_t words[2];
 	lanes bytes;
 
 	memcpy(&bytes, at, sizeof(bytes));
-	lanes hits = (lanes)(bytes < LANES(0x20)) |
-	    (lanes)(bytes == LANES('"')) | (lanes)(bytes == LANES('\\'));
-	memcpy(words, &hits, sizeof(words));
-	if (words[0] != 0)
-		return first_byte(words[0]);
-	return words[1] != 0 ? sizeof(words[0]) + first_byte(words[1])
-			     : sizeof(lanes);
-}
-
-/* Eight of them in a word. */
-#define WORD(c) (UINT64_C(0x0101010101010101) * (c))
-
-static uint64_t
-word_at(const char *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-/* Whether some byte must be escaped. */
-static bool
-has_escapes(uint64_t word)
-{
-	uint64_t quotes = word ^ WORD('"');
-	uint64_t backslashes = word ^ WORD('\\');
-	uint64_t hits = ((word - WORD(0x20)) & ~word) |
-	    ((quotes - WORD(1)) & ~quotes) |
-	    ((backslashes - WORD(1)) & ~backslashes);
-
-	return (hits & WORD(0x80)) != 0;
+	words hits = find_hits(bytes);
+	if (hits[0] != 0)
+		return first_byte(hits[0]);
+	return hits[1] != 0 ? sizeof(hits[0]) + first_byte(hits[1])
+			    : sizeof(lanes);
 }
 
 static bool
@@ -127,34 +114,47 @@ json_count_plain(struct str string, size_t from)
 	return at - from;
 }
 
-/* Each of these copies bytes, and tells whether all stand for themselves. */
+/* The first few and the last few of eight to sixteen bytes may overlap, and so
+ * may those of four to seven.  Each of these copies bytes, and tells whether
+ * all stand for themselves. */
 static bool
-copy_word(char *to, const char *from)
+copy_pair(char *to, const char *from, size_t bytes)
 {
-	memcpy(to, from, sizeof(uint64_t));
-	return !has_escapes(word_at(from));
+	uint64_t first, last;
+	size_t rest = bytes - sizeof(last);
+
+	memcpy(&first, from, sizeof(first));
+	memcpy(&last, from + rest, sizeof(last));
+	memcpy(to, &first, sizeof(first));
+	memcpy(to + rest, &last, sizeof(last));
+	words hits = find_hits((lanes)(words){first, last});
+	return (hits[0] | hits[1]) == 0;
 }
 
-/* Most keys are so short; the first few and the last few may overlap. */
 static bool
-copy_few(char *to, const char *from, size_t bytes)
+copy_half_pair(char *to, const char *from, size_t bytes)
 {
 	uint32_t first, last;
+	size_t rest = bytes - sizeof(last);
+
+	memcpy(&first, from, sizeof(first));
+	memcpy(&last, from + rest, sizeof(last));
+	memcpy(to, &first, sizeof(first));
+	memcpy(to + rest, &last, sizeof(last));
+	uint64_t both = first | (uint64_t)last << 32;
+	return find_hits((lanes)(words){both, both})[0] == 0;
+}
+
+static inline bool
+copy_few(char *to, const char *from, size_t bytes)
+{
 	bool are = true;
 
 	must(bytes < sizeof(lanes));
-	if (bytes >= sizeof(uint64_t)) {
-		size_t rest = bytes - sizeof(uint64_t);
-		return copy_word(to, from) && copy_word(to + rest, from + rest);
-	}
-	if (bytes >= sizeof(first)) {
-		size_t rest = bytes - sizeof(first);
-		memcpy(&first, from, sizeof(first));
-		memcpy(&last, from + rest, sizeof(last));
-		memcpy(to, &first, sizeof(first));
-		memcpy(to + rest, &last, sizeof(last));
-		return !has_escapes(first | (uint64_t)last << 32);
-	}
+	if (bytes >= sizeof(uint64_t))
+		return copy_pair(to, from, bytes);
+	if (bytes >= sizeof(uint32_t))
+		return copy_half_pair(to, from, bytes);
 	for (size_t i = 0; i < bytes; i++) {
 		to[i] = from[i];
 		are = are && is_plain(from[i]);
@@ -189,21 +189,29 @@ copy_plain(char *to, struct str from)
 						 : json_count_plain(from, 0);
 }
 
-static void
-write_escape(struct buf *out, unsigned char c)
+/* Returns how many bytes it wrote. */
+static size_t
+put_escape(char to[ESCAPE_BYTES_MAX], unsigned char c)
 {
-	char escape[2] = {'\\', short_escape(c)};
+	static const char digits[] = "0123456789abcdef";
+	char escape = short_escape(c);
 
-	if (escape[1] != 0)
-		buf_add(out, escape, sizeof(escape));
-	else
-		buf_addf(out, "\\u%04x", c);
+	to[0] = '\\';
+	to[1] = escape;
+	if (escape != 0)
+		return 2;
+	must(c < 0x20);
+	memcpy(to + 1, "u00", 3);
+	to[4] = digits[c >> 4];
+	to[5] = digits[c & 15];
+	return ESCAPE_BYTES_MAX;
 }
 
 /* Into a buffer that has a bound, where no room may be reserved. */
 static void
 write_bounded(struct buf *out, struct str string)
 {
+	char escape[ESCAPE_BYTES_MAX];
 	size_t at = 0;
 
 	buf_add_char(out, '"');
@@ -213,11 +221,31 @@ write_bounded(struct buf *out, struct str string)
 		buf_add(out, string.at + at, plain);
 		at += plain;
 		if (at < string.bytes)
-			write_escape(out, (unsigned char)string.at[at++]);
+			buf_add(out, escape, put_escape(escape,
+			    (unsigned char)string.at[at++]));
 	}
 	buf_add_char(out, '"');
 }
 
+static void
+write_any(struct buf *out, struct str string)
+{
+	*buf_reserve(out, string.bytes + 2) = '"';
+	out->bytes++;
+	for (size_t at = 0; at < string.bytes;) {
+		struct str rest = {string.at + at, string.bytes - at};
+		char *to = buf_reserve(out, rest.bytes + ESCAPE_BYTES_MAX);
+		size_t plain = copy_plain(to, rest);
+		out->bytes += plain;
+		at += plain;
+		if (plain < rest.bytes)
+			out->bytes += put_escape(to + plain,
+			    (unsigned char)string.at[at++]);
+	}
+	buf_add_char(out, '"');
+}
+
+/* Keys, names and most texts are short and need no escape. */
 void
 json_write_string(struct buf *out, struct str string)
 {
@@ -226,17 +254,14 @@ json_write_string(struct buf *out, struct str string)
 		return;
 	}
 	char *to = buf_reserve(out, string.bytes + 2);
-	*to = '"';
-	out->bytes++;
-	for (size_t at = 0; at < string.bytes;) {
-		struct str rest = {string.at + at, string.bytes - at};
-		size_t plain = copy_plain(buf_reserve(out, rest.bytes), rest);
-		out->bytes += plain;
-		at += plain;
-		if (plain < rest.bytes)
-			write_escape(out, (unsigned char)string.at[at++]);
+	if (string.bytes >= sizeof(lanes) ||
+	    !copy_few(to + 1, string.at, string.bytes)) {
+		write_any(out, string);
+		return;
 	}
-	buf_add_char(out, '"');
+	to[0] = '"';
+	to[string.bytes + 1] = '"';
+	out->bytes += string.bytes + 2;
 }
 
 /* ------------------------------------------------------------- scalars */
