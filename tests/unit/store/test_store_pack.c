@@ -108,6 +108,29 @@ test_dictionary_of_another_number_is_taken_up(void **state)
 	(void)round_trip(f, first, text);
 }
 
+/* A packer keeps what it took in; it must make what a new one makes. */
+static void
+test_the_base_of_before_leaves_no_trace(void **state)
+{
+	struct fixture *f = *state;
+	const struct str firsts[] = {{NULL, 0}, first, STR("{\"kind\":\"x\"}")};
+	const struct pack_base dictionaries[] = {
+		{.dictionary_id = 7, .dictionary = dictionary},
+		{.dictionary_id = 8, .dictionary = STR("Hansa Papier GmbH")},
+	};
+	struct rng_seeded seeded;
+	struct rng *rng = begin_random(&seeded);
+
+	for (int i = 0; i < 1000; i++) {
+		struct store_packer *fresh = store_packer_new();
+		struct pack_base base = dictionaries[rng_below(rng, 2)];
+		base.first = firsts[rng_below(rng, 3)];
+		assert_true(str_equal(store_pack(f->packer, &base, text),
+		    store_pack(fresh, &base, text)));
+		store_packer_free(&fresh);
+	}
+}
+
 static void
 test_megabytes_come_back(void **state)
 {
@@ -190,6 +213,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_bytes_come_back_and_the_base_saves_most_of_them),
 		TEST(test_dictionary_of_another_number_is_taken_up),
+		TEST(test_the_base_of_before_leaves_no_trace),
 		TEST(test_megabytes_come_back),
 		TEST(test_claims_that_cannot_be_true_are_refused),
 		TEST(test_damaged_forms_are_unpacked_without_harm),
