@@ -427,9 +427,12 @@ MUST_USE bool chart_awaiter_at(
 struct str chart_state_names(const struct chart *chart, struct arena *arena);
 /* The definition's labels, evaluated at the start; a context or null. */
 const struct value *chart_labels(const struct chart *chart);
-/* The values that events are matched by: one for every event that the
- * definition declares, in its order; empty where it waits for none.  An
- * instance that has ended has none at all. */
+/* The values that events are matched by, or were when it ended: one for every
+ * event that the definition declares, in its order; empty where there is
+ * none. */
+size_t chart_subjects(const struct chart *chart, struct chart_context *context,
+    struct str **subjects);
+/* Those that it waits for; an instance that has ended has none at all. */
 size_t chart_correlations(const struct chart *chart,
     struct chart_context *context, struct str **correlations);
 /* Whether an event of that type and subject is for this instance. */

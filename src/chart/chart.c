@@ -459,18 +459,26 @@ chart_correlation_of(struct run *run, const struct def_event *event)
 }
 
 size_t
-chart_correlations(const struct chart *chart, struct chart_context *context,
-    struct str **correlations)
+chart_subjects(const struct chart *chart, struct chart_context *context,
+    struct str **subjects)
 {
 	struct run run = {
 	    .chart = (struct chart *)(uintptr_t)chart, .context = context};
-	size_t count = chart->ended ? 0 : chart->definition->event_count;
+	size_t count = chart->definition->event_count;
 
-	*correlations = ARENA_ARRAY(context->arena, count, struct str);
+	*subjects = ARENA_ARRAY(context->arena, count, struct str);
 	for (size_t i = 0; i < count; i++)
-		(*correlations)[i] =
+		(*subjects)[i] =
 		    chart_correlation_of(&run, &chart->definition->events[i]);
 	return count;
+}
+
+size_t
+chart_correlations(const struct chart *chart, struct chart_context *context,
+    struct str **correlations)
+{
+	return chart->ended ? 0
+			    : chart_subjects(chart, context, correlations);
 }
 
 bool

@@ -91,18 +91,18 @@ forget_work(struct chart *chart)
 static void
 forget_events(struct run *run)
 {
-	const struct definition *definition = run->chart->definition;
+	struct arena *arena = run->context->arena;
+	struct str *subjects;
+	size_t count = chart_subjects(run->chart, run->context, &subjects);
 
-	for (size_t i = 0; i < definition->event_count; i++) {
-		const struct def_event *event = &definition->events[i];
-		struct str subject = chart_correlation_of(run, event);
+	for (size_t i = 0; i < count; i++) {
 		struct chart_effect *effect;
 
-		if (subject.bytes == 0)
+		if (subjects[i].bytes == 0)
 			continue;
 		effect = chart_effect_add(run, DO_FORGET);
-		effect->type = event->type;
-		effect->subject = arena_str(run->context->arena, subject);
+		effect->type = run->chart->definition->events[i].type;
+		effect->subject = arena_str(arena, subjects[i]);
 	}
 }
 

@@ -253,6 +253,44 @@ emitted_by(struct engine *engine, struct turn *turn,
 	};
 }
 
+struct awaited {
+	struct str type;
+	bool is_held;
+};
+
+static void
+awaited_cb(const struct store_event *row, void *arg)
+{
+	struct awaited *awaited = arg;
+
+	if (str_equal(row->type, awaited->type))
+		awaited->is_held = true;
+}
+
+/* An event that was for it, and that another instance may take yet. */
+static bool
+has_held_for(struct engine *engine, struct turn *turn,
+    const struct instance *instance)
+{
+	struct chart_context context = turn_context(engine, turn);
+	const struct definition *definition =
+	    chart_definition(instance->chart);
+	struct str *subjects;
+	size_t count = chart_subjects(instance->chart, &context, &subjects);
+	struct awaited awaited = {.is_held = false};
+
+	for (size_t i = 0; i < count; i++) {
+		awaited.type = definition->events[i].type;
+		if (subjects[i].bytes > 0 &&
+		    engine_found(engine,
+			store_each_held_event(engine->store, turn->arena,
+			    subjects[i], awaited_cb, &awaited)) &&
+		    awaited.is_held)
+			return true;
+	}
+	return false;
+}
+
 /* Why it must not be erased; absent: it may. */
 static struct str
 find_hold(struct engine *engine, struct turn *turn,
@@ -275,6 +313,11 @@ find_hold(struct engine *engine, struct turn *turn,
 			   "still waits for an instance that takes it: "
 			   "`stated dead-letter list --status held` shows it "
 			   "and until when");
+	if (has_held_for(engine, turn, instance))
+		return STR("an event that it came too late for is held, and "
+			   "another instance may take it yet: `stated "
+			   "dead-letter list --status held` shows it and until "
+			   "when");
 	if (!engine_found(engine, store_find_instance(
 		engine->store, turn->arena, number, &row)))
 		return (struct str){NULL, 0};

@@ -542,6 +542,29 @@ test_what_is_sensitive_is_erased_and_the_chain_is_whole(void **state)
 	house_free(&house);
 }
 
+/* It goes with the instance once nobody can take it any more. */
+static void
+test_event_that_another_may_take_is_not_erased(void **state)
+{
+	struct house *house = open_house(kept_a_month);
+	uint64_t number = run(house, "A-1", "DE01");
+
+	(void)state;
+	house_event(house, "go", "A-2", "for another");
+	house_event(house, "go", "A-1", "too late");
+	assert_string_equal(house->fate, "held");
+	erase(house, number);
+	assert_int_equal(house->refusal, REFUSED_STATE);
+	assert_non_null(strstr(house->detail, "--status held"));
+	house_crash(house);
+	erase(house, number);
+	assert_int_equal(house->refusal, REFUSED_STATE);
+	advance(house, 8 * DAY);
+	erase(house, number);
+	assert_int_equal(house->status, ENGINE_OK);
+	house_free(&house);
+}
+
 /* Whatever is asked of it afterwards, it gets no other salt. */
 static void
 test_erased_one_stays_without_a_salt(void **state)
@@ -702,6 +725,7 @@ main(void)
 	    cmocka_unit_test(test_what_is_held_is_purged_when_it_is_released),
 	    cmocka_unit_test(
 		test_what_is_sensitive_is_erased_and_the_chain_is_whole),
+	    cmocka_unit_test(test_event_that_another_may_take_is_not_erased),
 	    cmocka_unit_test(test_erased_one_stays_without_a_salt),
 	    cmocka_unit_test(test_digest_can_be_proved_by_who_may_see_the_salt),
 	    cmocka_unit_test(test_lists_show_digests),
