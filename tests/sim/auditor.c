@@ -12,6 +12,8 @@
 /* Of keys that live for a day, of events that are remembered for 90. */
 #define UNDER_MS (20 * HOUR_MS)
 #define EVENT_MS (60 * 24 * HOUR_MS)
+/* The clock may have been set back so far since. */
+#define BACK_MS (24 * HOUR_MS)
 #define ITEMS_MAX 1000
 
 void
@@ -368,7 +370,7 @@ auditor_event_acknowledged(struct auditor *auditor,
 	    STR_ARG(told->id));
 	told->is_acknowledged = true;
 	if (str_equal(fate, STR("held")))
-		told->was_held = true;
+		told->held_until_ms = row.expires_ms;
 	if (str_equal(fate, STR("matched")))
 		CHECK(auditor, has_received(receiver_of(auditor, told), told),
 		    "an event was lost",
@@ -518,6 +520,11 @@ check_event(struct auditor *auditor, struct told_event *told)
 		CHECK(auditor, life != NULL && life->is_erased,
 		    "an event was lost", "%.*s for %.*s is empty, and nobody "
 		    "asked for that", STR_ARG(told->id),
+		    STR_ARG(told->subject));
+		CHECK(auditor, is_received ||
+			life->erased_ms + BACK_MS >= told->held_until_ms,
+		    "an event was lost", "%.*s for %.*s is empty, and another "
+		    "could have taken it yet", STR_ARG(told->id),
 		    STR_ARG(told->subject));
 		return;
 	}

@@ -80,6 +80,7 @@ struct life {
 	int64_t kept_ms; /* after its end; 0: for ever */
 	struct str salt; /* of its digests; absent: none has been seen */
 	bool is_erased;
+	int64_t erased_ms;
 	bool is_purged;
 };
 
@@ -109,7 +110,7 @@ struct told_event {
 	struct str id;
 	int64_t told_ms; /* the first time */
 	bool is_acknowledged;
-	bool was_held;
+	int64_t held_until_ms; /* as it was said to be; 0: it was not */
 };
 
 struct hold {

@@ -127,6 +127,9 @@ world_grow_honest(struct world *world)
 	world_switch(world, false);
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		answer_all(world);
+		/* Something may have been in the way of it, and is mended. */
+		if (world->must_resume)
+			world_switch(world, false);
 		auditor_check_rest(world->auditor, has_calls_inside(world));
 		auditor_tidy(world->auditor);
 		if (world_count_open(world) == 0)

@@ -31,6 +31,8 @@ reply_cb(const struct engine_reply *reply, void *arg)
 	if (is_done && errand->kind == ERRAND_PAUSE &&
 	    errand->resumes == world->resumes)
 		auditor_pause_acknowledged(world->auditor);
+	if (errand->kind == ERRAND_RESUME)
+		world->must_resume = reply->status == ENGINE_UNAVAILABLE;
 	if (is_done && errand->kind == ERRAND_PUBLISH)
 		auditor_published(
 		    world->auditor, errand->id, errand->version);

@@ -55,6 +55,7 @@ struct world {
 	struct older *older; /* libraries, from before it was read again */
 	int holds;	 /* so far */
 	int64_t resumes; /* of the connection */
+	bool must_resume; /* the last one asked for was not taken */
 };
 
 /* Told to who watches, and part of the play's digest. */
