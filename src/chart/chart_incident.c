@@ -210,7 +210,9 @@ close_one(struct run *run, struct incident *incident, const char *how,
 
 	value_put_str(
 	    record, "incident", chart_incident_kind_name(incident->kind));
-	chart_record_step(run, record, incident->step);
+	/* Where all are closed at once, each is of another item. */
+	chart_record_step_of(run, record, incident->step,
+	    chart_strand_find(chart, incident->strand));
 	value_put_str(record, "how", str_of(how));
 	if (event != NULL && event->comment.at != NULL)
 		value_put_str(record, "comment", event->comment);

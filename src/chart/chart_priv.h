@@ -228,6 +228,9 @@ const struct value *chart_record_item(const struct chart *chart,
     const struct strand *strand, struct arena *arena);
 void chart_record_step(
     struct run *run, struct value_builder *record, size_t step);
+/* The same where it is not of the strand at hand; NULL: none that there is. */
+void chart_record_step_of(struct run *run, struct value_builder *record,
+    size_t step, const struct strand *strand);
 /* The text as logs may have it. */
 struct str chart_record_mask(struct run *run, struct str text);
 struct chart_effect *chart_effect_add(

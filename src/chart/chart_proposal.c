@@ -207,7 +207,8 @@ begin_record(
 	if (incident != NULL) {
 		value_put_str(record, "incident",
 		    chart_incident_kind_name(incident->kind));
-		chart_record_step(run, record, incident->step);
+		chart_record_step_of(run, record, incident->step,
+		    chart_strand_find(run->chart, incident->strand));
 	}
 	if (is_cancel(proposal))
 		value_put(record, STR("compensate"),

@@ -86,13 +86,20 @@ chart_record_item(const struct chart *chart, const struct strand *strand,
 }
 
 void
-chart_record_step(struct run *run, struct value_builder *record, size_t step)
+chart_record_step_of(struct run *run, struct value_builder *record, size_t step,
+    const struct strand *strand)
 {
 	if (step == SIZE_MAX)
 		return;
 	value_put_str(record, "step", run->chart->definition->steps[step]->id);
 	chart_record_value(record, "item",
-	    chart_record_item(run->chart, run->strand, run->context->arena));
+	    chart_record_item(run->chart, strand, run->context->arena));
+}
+
+void
+chart_record_step(struct run *run, struct value_builder *record, size_t step)
+{
+	chart_record_step_of(run, record, step, run->strand);
 }
 
 /* ---- sensitive values ---- */
