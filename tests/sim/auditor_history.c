@@ -447,12 +447,16 @@ read_event_told(struct reading *reading)
 static void
 read_child_started(struct reading *reading)
 {
+	struct life *life = reading->life;
 	struct str child = text_of(reading, "child");
 	struct count *count =
-	    auditor_count(reading->auditor, reading->life->children, child);
+	    auditor_count(reading->auditor, life->children, child);
 
+	/* Run again after an end that nothing came of. */
+	if (str_equal(life->child_ended, child))
+		life->child_ended = (struct str){NULL, 0};
 	if (count->n++ == 0)
-		reading->life->children_open++;
+		life->children_open++;
 }
 
 static void
@@ -501,9 +505,6 @@ static void
 read_incident_resolved(struct reading *reading)
 {
 	struct opened **link = &reading->life->opened;
-	/* Where all of a step are closed at once none is named. */
-	bool is_one = !str_equal(text_of(reading, "how"), STR("cancelled")) &&
-	    !str_equal(text_of(reading, "how"), STR("left"));
 
 	if (str_equal(text_of(reading, "how"), STR("cancel")))
 		reading->life->is_given_up = true;
@@ -512,7 +513,7 @@ read_incident_resolved(struct reading *reading)
 	while (*link != NULL &&
 	       !(str_equal((*link)->kind, text_of(reading, "incident")) &&
 		   str_equal((*link)->step, text_of(reading, "step")) &&
-		   (!is_one || (*link)->item == int_of(reading, "item"))))
+		   (*link)->item == int_of(reading, "item")))
 		link = &(*link)->next;
 	if (*link != NULL)
 		*link = (*link)->next;

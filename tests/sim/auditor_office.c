@@ -499,6 +499,15 @@ auditor_pause_acknowledged(struct auditor *auditor)
 {
 	auditor->is_paused = true;
 	auditor->paused_ms = *auditor->options.now_ms;
+	if (auditor->paused_ms < auditor->latest_ms)
+		auditor->paused_ms = auditor->latest_ms;
+}
+
+void
+auditor_set_back(struct auditor *auditor)
+{
+	if (auditor->latest_ms < *auditor->options.now_ms)
+		auditor->latest_ms = *auditor->options.now_ms;
 }
 
 void

@@ -159,6 +159,7 @@ struct auditor {
 	size_t turn_capacity;
 	bool is_paused;
 	int64_t paused_ms;
+	int64_t latest_ms; /* before the clock was set back */
 	struct map *versions; /* workflow -> struct versions */
 };
 

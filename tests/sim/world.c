@@ -428,6 +428,7 @@ perform(struct world *world, const struct happening *happening)
 		pass_time(world, happening->numbers[0]);
 		return;
 	case HAPPENING_BACK:
+		auditor_set_back(world->auditor);
 		world->now_ms -= happening->numbers[0];
 		return;
 	case HAPPENING_HOLD:
