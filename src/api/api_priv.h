@@ -563,7 +563,7 @@ bool api_auth_reaches_view(
     const struct api_call *call, const struct value *view);
 MUST_USE enum store_error api_auth_reaches_number(
     const struct api_call *call, uint64_t number, bool *reaches);
-/* The entities that it is limited to; none: to no entity. */
+/* The entities that it is limited to; *count is 0 where it is not. */
 const struct str *api_auth_entities(
     const struct api_call *call, size_t *count);
 /* Whether there are instances that it doesn't reach. */
