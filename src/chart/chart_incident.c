@@ -375,6 +375,30 @@ skip(struct run *run, const struct incident *incident, struct call *call)
 	}
 }
 
+/* Nobody knows whether the undo that it is about happened. */
+static bool
+is_undo_in_doubt(const struct chart *chart, const struct incident *incident)
+{
+	const struct call *call = incident->call != 0
+	    ? chart_call_find(chart, incident->call) : NULL;
+
+	return incident->kind == INCIDENT_UNKNOWN && call != NULL &&
+	    call->purpose == FOR_UNDO;
+}
+
+/* Those that end with the instance: the cancel waits for a person to say of
+ * each undo whether it happened. */
+static void
+close_given_up(struct run *run, const char *how)
+{
+	for (struct incident *incident = run->chart->incidents, *next;
+	     incident != NULL; incident = next) {
+		next = incident->next;
+		if (!is_undo_in_doubt(run->chart, incident))
+			close_one(run, incident, how, NULL);
+	}
+}
+
 /* The instance is over for the person; an undo that failed is not begun
  * again. */
 static void
@@ -395,23 +419,15 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 	(void)!chart_cancel_try(run, STOP_NOW);
 }
 
-/* Of some undo nobody knows whether it happened: undoing all would send it once
- * more. */
+/* Undoing all would send some undo once more. */
 static bool
 undo_is_in_doubt(const struct chart *chart)
 {
-	for (const struct incident *incident = chart->incidents; incident;
-	     incident = incident->next) {
-		const struct call *call = incident->call
-					      ? chart_call_find(
-						    chart, incident->call)
-					      : NULL;
+	const struct incident *incident = chart->incidents;
 
-		if (incident->kind == INCIDENT_UNKNOWN && call != NULL &&
-		    call->purpose == FOR_UNDO)
-			return true;
-	}
-	return false;
+	while (incident != NULL && !is_undo_in_doubt(chart, incident))
+		incident = incident->next;
+	return incident != NULL;
 }
 
 /* Whether the incident can be settled so now, whoever asks. */
@@ -517,7 +533,7 @@ chart_incident_perform(struct run *run, const struct chart_event *event)
 		return;
 	case SETTLE_COMPENSATE:
 	case SETTLE_CANCEL:
-		chart_incident_close_all(run, 0, how.at);
+		close_given_up(run, how.at);
 		give_up(run, incident, call,
 		    event->settlement == SETTLE_COMPENSATE);
 		return;
