@@ -91,10 +91,8 @@ chart_duty_rename(struct chart *chart, struct str from, struct str to)
 static bool
 names(const struct def_separate *set, struct str name)
 {
-	for (size_t i = 0; name.at != NULL && i < set->name_count; i++)
-		if (str_equal(set->names[i], name))
-			return true;
-	return false;
+	return name.at != NULL &&
+	    str_is_among(name, set->names, set->name_count);
 }
 
 static bool

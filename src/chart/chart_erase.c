@@ -159,10 +159,7 @@ is_plain(struct str key)
 	    STR_INIT("ended_at"), STR_INIT("children"), STR_INIT("loops"),
 	    STR_INIT("awaited_by")};
 
-	for (size_t i = 0; i < COUNT_OF(plain); i++)
-		if (str_equal(plain[i], key))
-			return true;
-	return false;
+	return str_is_among(key, plain, COUNT_OF(plain));
 }
 
 const struct value *

@@ -379,11 +379,9 @@ skip(struct run *run, const struct incident *incident, struct call *call)
 static bool
 is_undo_in_doubt(const struct chart *chart, const struct incident *incident)
 {
-	const struct call *call = incident->call != 0
-	    ? chart_call_find(chart, incident->call) : NULL;
+	const struct call *call = chart_call_find(chart, incident->call);
 
-	return incident->kind == INCIDENT_UNKNOWN && call != NULL &&
-	    call->purpose == FOR_UNDO;
+	return call != NULL && call->purpose == FOR_UNDO;
 }
 
 /* Those that end with the instance: the cancel waits for a person to say of
@@ -516,7 +514,7 @@ chart_incident_perform(struct run *run, const struct chart_event *event)
 		chart_duty_took(run, event->actor.name, &duty);
 		chart_duty_took(run, run->proposed_by, &duty);
 	}
-	call = incident->call ? chart_call_find(chart, incident->call) : NULL;
+	call = chart_call_find(chart, incident->call);
 	run->strand = chart_strand_find(chart, incident->strand);
 	must(run->strand != NULL);
 	close_one(run, incident, how.at, event);

@@ -37,10 +37,7 @@ set_fate(struct run *run, const struct kept *kept, struct str fate)
 static bool
 is_superseded(const struct def_event *by, struct str type)
 {
-	for (size_t i = 0; i < by->supersedes_count; i++)
-		if (str_equal(by->supersedes[i], type))
-			return true;
-	return false;
+	return str_is_among(type, by->supersedes, by->supersedes_count);
 }
 
 static bool

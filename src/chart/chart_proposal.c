@@ -44,8 +44,7 @@ has_effect(const struct def_step *step)
 static bool
 repeats_effect(const struct chart *chart, const struct incident *incident)
 {
-	const struct call *call =
-	    incident->call ? chart_call_find(chart, incident->call) : NULL;
+	const struct call *call = chart_call_find(chart, incident->call);
 
 	if (call != NULL)
 		return !call->call->operation->safe;

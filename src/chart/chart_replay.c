@@ -75,10 +75,7 @@ hands_on(struct str function)
 	    STR_INIT("sublist"),
 	};
 
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (str_equal(names[i], function))
-			return true;
-	return false;
+	return str_is_among(function, names, COUNT_OF(names));
 }
 
 /* Not even whether it is a list. */

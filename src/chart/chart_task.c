@@ -338,15 +338,6 @@ find_decider(struct run *run, const struct task *task,
 	return false;
 }
 
-static bool
-is_choice(const struct def_task *definition, struct str choice)
-{
-	for (size_t i = 0; i < definition->choice_count; i++)
-		if (str_equal(definition->choices[i], choice))
-			return true;
-	return false;
-}
-
 static void
 refuse_choice(
     struct run *run, const struct def_task *definition, struct str choice)
@@ -369,7 +360,8 @@ check_choice(
 	const struct def_task *definition = definition_of(run->chart, task);
 	struct schema_errors errors = {.arena = run->context->arena};
 
-	if (!is_choice(definition, event->choice)) {
+	if (!str_is_among(event->choice, definition->choices,
+		definition->choice_count)) {
 		refuse_choice(run, definition, event->choice);
 		return false;
 	}

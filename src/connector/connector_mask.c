@@ -25,9 +25,8 @@ struct masking {
 static void
 add(struct call_scope *scope, struct str text)
 {
-	for (size_t i = 0; i < scope->secret_count; i++)
-		if (str_equal(scope->secrets[i], text))
-			return;
+	if (str_is_among(text, scope->secrets, scope->secret_count))
+		return;
 	scope->secrets = arena_grow(scope->arena, scope->secrets,
 	    scope->secret_count, &scope->secret_capacity,
 	    sizeof(*scope->secrets));

@@ -126,9 +126,8 @@ note_leaning(const struct library *library, enum load_document kind,
 		return;
 	noted = arena_strf(library->arena, "%s %.*s",
 	    document_cases[kind].key, STR_ARG(name));
-	for (size_t i = 0; i < leaning->count; i++)
-		if (str_equal(leaning->names[i], noted))
-			return;
+	if (str_is_among(noted, leaning->names, leaning->count))
+		return;
 	leaning->names = arena_grow(library->arena, leaning->names,
 	    leaning->count, &leaning->capacity, sizeof(struct str));
 	leaning->names[leaning->count++] = noted;
@@ -263,11 +262,8 @@ is_new_entry(const struct shelf *shelf, const struct yaml_node *root,
 static void
 add_name(struct library *library, struct shelf *shelf, struct str name)
 {
-	for (size_t i = 0; i < shelf->name_count; i++) {
-		if (str_equal(shelf->names[i], name))
-			return;
-	}
-	if (name.bytes == 0)
+	if (name.bytes == 0 ||
+	    str_is_among(name, shelf->names, shelf->name_count))
 		return;
 	shelf->names = arena_grow(library->arena, shelf->names,
 	    shelf->name_count, &shelf->name_capacity, sizeof(struct str));

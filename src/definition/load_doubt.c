@@ -243,10 +243,8 @@ looks_like_path(struct str text)
 	for (size_t i = 0; i < text.bytes; i++)
 		if (!is_word(text.at[i]) && text.at[i] != '.')
 			return false;
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(names[i], first))
-			return first.bytes + 1 < text.bytes;
-	return false;
+	return str_is_among(first, names, count) &&
+	    first.bytes + 1 < text.bytes;
 }
 
 void

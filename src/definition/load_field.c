@@ -327,9 +327,7 @@ load_check_variable(struct load *load, const struct yaml_node *key)
 		load_repair(load, "use letters, digits and `_` only");
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (!str_equal(builtins[i], key->text))
-			continue;
+	if (str_is_among(key->text, builtins, count)) {
 		load_error(load, LOAD_BAD_NAME, key->span,
 		    "`%.*s` is a name of the language and can't be set",
 		    STR_ARG(key->text));

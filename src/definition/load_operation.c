@@ -547,10 +547,8 @@ struct argument_list {
 static void
 add_argument(struct argument_list *list, struct str name)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		if (str_equal(list->names[i], name))
-			return;
-	}
+	if (str_is_among(name, list->names, list->count))
+		return;
 	list->names = arena_grow(list->load->arena, list->names, list->count,
 	    &list->capacity, sizeof(struct str));
 	list->names[list->count++] = name;

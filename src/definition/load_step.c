@@ -112,10 +112,8 @@ load_child(struct load *load, const struct yaml_node *node, void *into)
 	    library_names(load->library, DOCUMENT_WORKFLOW, &count);
 
 	draft->step.workflow = name;
-	for (size_t i = 0; i < count; i++) {
-		if (str_equal(names[i], name))
-			return;
-	}
+	if (str_is_among(name, names, count))
+		return;
 	/* Of workflows that only run to their end, the store has the text. */
 	if (name.bytes == 0 || load->is_stored || library_is_unread(
 	    load->library, DOCUMENT_WORKFLOW, name))

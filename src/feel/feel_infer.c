@@ -239,11 +239,7 @@ is_counted(struct str name)
 		STR_INIT("seconds"),
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (str_equal(names[i], name))
-			return true;
-	}
-	return false;
+	return str_is_among(name, names, COUNT_OF(names));
 }
 
 static struct info

@@ -26,12 +26,9 @@ feel_names_new(struct arena *arena)
 static void
 add_key(struct feel_names *names, struct str key)
 {
-	if (names->key_count == KEYS_MAX)
+	if (names->key_count == KEYS_MAX ||
+	    str_is_among(key, names->keys, names->key_count))
 		return;
-	for (size_t i = 0; i < names->key_count; i++) {
-		if (str_equal(names->keys[i], key))
-			return;
-	}
 	names->keys = arena_grow(names->arena, names->keys, names->key_count,
 	    &names->key_capacity, sizeof(*names->keys));
 	names->keys[names->key_count++] = key;

@@ -62,10 +62,7 @@ may_be_absent(struct str key)
 	    STR_INIT("transient"),
 	};
 
-	for (size_t i = 0; i < COUNT_OF(keys); i++)
-		if (str_equal(keys[i], key))
-			return true;
-	return false;
+	return str_is_among(key, keys, COUNT_OF(keys));
 }
 
 /* An event's id ends with a count of what the instance has asked for, which a

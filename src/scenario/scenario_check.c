@@ -45,9 +45,8 @@ static void
 report_never(struct reader *reader, struct diag_span span, const char *does,
     struct str name, const struct str *legal, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(legal[i], name))
-			return;
+	if (str_is_among(name, legal, count))
+		return;
 	diag_add(reader->diags, DIAG_ERROR, SCENARIO_UNKNOWN_NAME, span,
 	    "the workflow never %s `%.*s`", does, STR_ARG(name));
 	form_suggest(reader, name, legal, count);
@@ -103,10 +102,9 @@ static void
 check_among(struct reader *reader, const struct value *value,
     struct str pointer, const char *what, const struct str *legal, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(legal[i], value_str(value)))
-			return;
-	form_unknown(reader, pointer, what, value_str(value), legal, count);
+	if (!str_is_among(value_str(value), legal, count))
+		form_unknown(
+		    reader, pointer, what, value_str(value), legal, count);
 }
 
 /* Workflows that `run` steps start. */

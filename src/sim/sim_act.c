@@ -227,9 +227,8 @@ is_called(struct sim *sim, struct str operation, struct buf *why)
 	    sim_operations(sim->definition, sim->turn, &count);
 	struct str near;
 
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(names[i], operation))
-			return true;
+	if (str_is_among(operation, names, count))
+		return true;
 	buf_addf(why, "the workflow never calls `%.*s`", STR_ARG(operation));
 	near = str_nearest(operation, names, count);
 	if (near.at != NULL)

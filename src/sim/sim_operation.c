@@ -17,9 +17,8 @@ struct names {
 static void
 add_name(struct names *names, struct str name)
 {
-	for (size_t i = 0; i < names->count; i++)
-		if (str_equal(names->items[i], name))
-			return;
+	if (str_is_among(name, names->items, names->count))
+		return;
 	names->items = arena_grow(names->arena, names->items, names->count,
 	    &names->capacity, sizeof(*names->items));
 	names->items[names->count++] = name;

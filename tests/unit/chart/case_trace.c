@@ -140,10 +140,7 @@ put_value(struct play *play, const struct value *value)
 static bool
 is_hidden(const struct play *play, struct str kind)
 {
-	for (size_t i = 0; i < play->hidden_count; i++)
-		if (str_equal(play->hidden[i], kind))
-			return true;
-	return false;
+	return str_is_among(kind, play->hidden, play->hidden_count);
 }
 
 static bool
