@@ -67,6 +67,7 @@ typedef unsigned char lanes __attribute__((vector_size(16)));
 
 /* The same as two words. */
 typedef uint64_t words __attribute__((vector_size(16)));
+#define WORD(c) (UINT64_C(0x0101010101010101) * (c))
 
 /* Not zero where a byte must be escaped. */
 static words
@@ -114,35 +115,20 @@ json_count_plain(struct str string, size_t from)
 	return at - from;
 }
 
-/* The first few and the last few of eight to sixteen bytes may overlap, and so
- * may those of four to seven.  Each of these copies bytes, and tells whether
- * all stand for themselves. */
-static bool
-copy_pair(char *to, const char *from, size_t bytes)
+/* The first few and the last few, which may overlap.  Each of these copies
+ * bytes, and tells whether all stand for themselves. */
+static inline bool
+copy_ends(char *to, const char *from, size_t bytes, size_t few)
 {
-	uint64_t first, last;
-	size_t rest = bytes - sizeof(last);
+	uint64_t first = WORD(' '), last = WORD(' ');
+	size_t rest = bytes - few;
 
-	memcpy(&first, from, sizeof(first));
-	memcpy(&last, from + rest, sizeof(last));
-	memcpy(to, &first, sizeof(first));
-	memcpy(to + rest, &last, sizeof(last));
+	memcpy(&first, from, few);
+	memcpy(&last, from + rest, few);
+	memcpy(to, &first, few);
+	memcpy(to + rest, &last, few);
 	words hits = find_hits((lanes)(words){first, last});
 	return (hits[0] | hits[1]) == 0;
-}
-
-static bool
-copy_half_pair(char *to, const char *from, size_t bytes)
-{
-	uint32_t first, last;
-	size_t rest = bytes - sizeof(last);
-
-	memcpy(&first, from, sizeof(first));
-	memcpy(&last, from + rest, sizeof(last));
-	memcpy(to, &first, sizeof(first));
-	memcpy(to + rest, &last, sizeof(last));
-	uint64_t both = first | (uint64_t)last << 32;
-	return find_hits((lanes)(words){both, both})[0] == 0;
 }
 
 static inline bool
@@ -152,9 +138,9 @@ copy_few(char *to, const char *from, size_t bytes)
 
 	must(bytes < sizeof(lanes));
 	if (bytes >= sizeof(uint64_t))
-		return copy_pair(to, from, bytes);
+		return copy_ends(to, from, bytes, sizeof(uint64_t));
 	if (bytes >= sizeof(uint32_t))
-		return copy_half_pair(to, from, bytes);
+		return copy_ends(to, from, bytes, sizeof(uint32_t));
 	for (size_t i = 0; i < bytes; i++) {
 		to[i] = from[i];
 		are = are && is_plain(from[i]);
@@ -193,7 +179,6 @@ copy_plain(char *to, struct str from)
 static size_t
 put_escape(char to[ESCAPE_BYTES_MAX], unsigned char c)
 {
-	static const char digits[] = "0123456789abcdef";
 	char escape = short_escape(c);
 
 	to[0] = '\\';
@@ -202,8 +187,8 @@ put_escape(char to[ESCAPE_BYTES_MAX], unsigned char c)
 		return 2;
 	must(c < 0x20);
 	memcpy(to + 1, "u00", 3);
-	to[4] = digits[c >> 4];
-	to[5] = digits[c & 15];
+	to[4] = (char)('0' + c / 16);
+	to[5] = "0123456789abcdef"[c % 16];
 	return ESCAPE_BYTES_MAX;
 }
 
