@@ -83,7 +83,6 @@ load_first(struct store_packer *packer, const struct pack_base *base)
 {
 	struct buf *whole = &packer->base;
 
-	must(base->first.bytes > 0);
 	must(base->first.bytes <= PACK_FIRST_BYTES_MAX);
 	whole->bytes = packer->dictionary_bytes;
 	buf_add_str(whole, base->first);
@@ -97,6 +96,7 @@ load_base(struct store_packer *packer, const struct pack_base *base)
 		load_dictionary(packer, base);
 	if (base->first.at == NULL)
 		return &packer->alone;
+	must(base->first.bytes > 0);
 	if (!str_equal(str_slice(buf_str(&packer->base),
 	    packer->dictionary_bytes, SIZE_MAX), base->first))
 		load_first(packer, base);
