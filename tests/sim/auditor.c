@@ -279,7 +279,7 @@ auditor_start_refused(struct auditor *auditor, struct str k, int64_t items,
 		auditor_look(auditor);
 	CHECK(auditor,
 	    known == NULL || known->items != items || under != NULL ||
-		(life != NULL && (life->is_purged || life->is_erased)),
+		(life != NULL && (life->is_purged || life->erased_ms != 0)),
 	    "refused after all", "%.*s was acknowledged, and now refused: %s",
 	    STR_ARG(k), how);
 }
@@ -517,7 +517,7 @@ check_event(struct auditor *auditor, struct told_event *told)
 		return;
 	/* It goes with what it was for, come or not. */
 	if (row.subject.at == NULL) {
-		CHECK(auditor, life != NULL && life->is_erased,
+		CHECK(auditor, life != NULL && life->erased_ms != 0,
 		    "an event was lost", "%.*s for %.*s is empty, and nobody "
 		    "asked for that", STR_ARG(told->id),
 		    STR_ARG(told->subject));

@@ -157,7 +157,7 @@ struct str auditor_hold_at(struct auditor *auditor, size_t at);
 /* No call leaves between these two. */
 void auditor_pause_acknowledged(struct auditor *auditor);
 void auditor_resume_asked(struct auditor *auditor);
-/* It is about to be: what was recorded until now may be told later. */
+/* The clock is about to be: what is acknowledged then was recorded before. */
 void auditor_set_back(struct auditor *auditor);
 
 void auditor_publish_asked(

@@ -98,7 +98,6 @@ read_erased(struct reading *reading)
 	    "it has not ended");
 	REQUIRE(reading, !auditor_is_held(reading->auditor, life, true),
 	    "erased under a hold", "%s", "a hold is over it");
-	life->is_erased = true;
 	life->erased_ms = reading->time_ms;
 }
 

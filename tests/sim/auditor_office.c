@@ -336,7 +336,7 @@ row_cb(const struct store_instance *row, void *arg)
 		check_certificate(auditor, life);
 		check_nothing_left(auditor, life);
 	}
-	if (life->is_purged || life->is_erased) {
+	if (life->is_purged || life->erased_ms != 0) {
 		check_gone(auditor, life);
 	} else if (life->salt.at == NULL) {
 		struct str salt = find_salt(auditor, life);
@@ -460,7 +460,7 @@ check_files(struct auditor *auditor)
 	while (map_next(auditor->lives, &cursor, &key, &value)) {
 		const struct life *life = value;
 
-		if (life->is_purged || life->is_erased)
+		if (life->is_purged || life->erased_ms != 0)
 			check_bytes(auditor, life);
 	}
 }

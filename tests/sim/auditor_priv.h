@@ -79,8 +79,7 @@ struct life {
 	int64_t version;
 	int64_t kept_ms; /* after its end; 0: for ever */
 	struct str salt; /* of its digests; absent: none has been seen */
-	bool is_erased;
-	int64_t erased_ms;
+	int64_t erased_ms; /* 0: it is not */
 	bool is_purged;
 };
 
