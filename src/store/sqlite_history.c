@@ -98,8 +98,11 @@ write_packed(struct sqlite_store *store, const struct store_history *turn,
 
 	if (error != STORE_OK)
 		return error;
-	struct pack_base base = {dictionary->id, dictionary->bytes,
-		first_of(store, turn)};
+	struct pack_base base = {
+		.dictionary_id = dictionary->id,
+		.dictionary = dictionary->bytes,
+		.first = first_of(store, turn),
+	};
 	struct turn_row row = {turn, STR(""), MAP_KEY_OF(&last->hash),
 		store_pack(store->packer, &base, lean)};
 	error = insert_turn(store, &row);

@@ -338,8 +338,12 @@ hold_snapshot(struct sqlite_store *store,
 		write->form = FORM_PIECES;
 		return error;
 	}
-	struct pack_base base = {dictionary->id, dictionary->bytes,
-		first_to_lean_on(store, row)};
+	struct pack_base base = {
+		.dictionary_id = dictionary->id,
+		.dictionary = dictionary->bytes,
+		.first = first_to_lean_on(store, row),
+		.is_last = true, /* of its turn */
+	};
 	write->held = row->snapshot;
 	write->form = FORM_WHOLE;
 	if (row->snapshot.bytes > 0) {

@@ -5,9 +5,9 @@
  * LZ4 takes a base as the text that stands before what it packs, in one piece.
  * So the packer keeps a buffer that begins with the dictionary it used last:
  * most turns of a moment are of the same definition.  Taking a base in costs
- * more than packing a short text; so it is kept as it was before the first
- * text that was packed against it, with and without what follows the
- * dictionary: what rests is packed without between what leans.
+ * more than packing a short text, and a stream is 16 KiB: so it is kept as it
+ * was before the first text that was packed against it, with and without what
+ * follows the dictionary, and only the last text that leans has it itself.
  *
  * Whoever can write to the file can write anything into a packed form.  What
  * it claims to unpack to is held against what LZ4 can make of so many bytes,
@@ -25,10 +25,10 @@
 struct store_packer {
 	LZ4_stream_t alone; /* has the dictionary, and has packed nothing yet */
 	LZ4_stream_t whole; /* the same with what follows it */
-	LZ4_stream_t stream;
+	LZ4_stream_t copy;
 	uint64_t dictionary_id; /* which the base begins with; 0: none */
 	size_t dictionary_bytes;
-	struct buf base;
+	struct buf base; /* without what follows where `whole` has packed */
 	struct buf out;
 };
 
@@ -89,18 +89,26 @@ load_first(struct store_packer *packer, const struct pack_base *base)
 	(void)LZ4_loadDict(&packer->whole, whole->at, (int)whole->bytes);
 }
 
-static const LZ4_stream_t *
-load_base(struct store_packer *packer, const struct pack_base *base)
+/* What nothing was packed by yet, and one text may be. */
+static LZ4_stream_t *
+take_stream(struct store_packer *packer, const struct pack_base *base)
 {
 	if (packer->dictionary_id != base->dictionary_id)
 		load_dictionary(packer, base);
-	if (base->first.at == NULL)
-		return &packer->alone;
+	if (base->first.at == NULL) {
+		packer->copy = packer->alone;
+		return &packer->copy;
+	}
 	must(base->first.bytes > 0);
 	if (!str_equal(str_slice(buf_str(&packer->base),
 	    packer->dictionary_bytes, SIZE_MAX), base->first))
 		load_first(packer, base);
-	return &packer->whole;
+	if (base->is_last) {
+		packer->base.bytes = packer->dictionary_bytes;
+		return &packer->whole;
+	}
+	packer->copy = packer->whole;
+	return &packer->copy;
 }
 
 struct str
@@ -111,12 +119,12 @@ store_pack(struct store_packer *packer, const struct pack_base *base,
 	bool leans = base->first.at != NULL;
 
 	must(bytes.bytes > 0 && bytes.bytes <= PACK_BYTES_MAX);
-	packer->stream = *load_base(packer, base);
+	LZ4_stream_t *stream = take_stream(packer, base);
 	buf_clear(out);
 	buf_add_varint(out, base->dictionary_id);
 	buf_add_varint(out, bytes.bytes << 1 | (leans ? LEANS : 0));
 	int bound = LZ4_compressBound((int)bytes.bytes);
-	int packed = LZ4_compress_fast_continue(&packer->stream, bytes.at,
+	int packed = LZ4_compress_fast_continue(stream, bytes.at,
 	    buf_reserve(out, (size_t)bound), (int)bytes.bytes, bound, 1);
 	must(packed > 0);
 	out->bytes += (size_t)packed;

@@ -29,6 +29,7 @@ struct pack_base {
 	uint64_t dictionary_id; /* the same number is the same text */
 	struct str dictionary;
 	struct str first; /* absent: does not lean */
+	bool is_last;     /* likely nothing more will lean on `first` at once */
 };
 
 /* Valid until the packer is used again. */

@@ -125,6 +125,7 @@ test_the_base_of_before_leaves_no_trace(void **state)
 		struct store_packer *fresh = store_packer_new();
 		struct pack_base base = dictionaries[rng_below(rng, 2)];
 		base.first = firsts[rng_below(rng, 3)];
+		base.is_last = rng_below(rng, 2) == 0;
 		assert_true(str_equal(store_pack(f->packer, &base, text),
 		    store_pack(fresh, &base, text)));
 		store_packer_free(&fresh);
