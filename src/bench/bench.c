@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A second or less is enough for what costs microseconds. */
-#define FLOOR_MS_MAX 1000
-
 /* ---- the directory ---- */
 
 static bool
@@ -110,24 +107,17 @@ new_base(void)
 
 /* ---- loads ---- */
 
-static void
-measure_floor(struct bench *bench)
-{
-	int64_t ms = bench->options->ms / 4;
-
-	if (ms > FLOOR_MS_MAX)
-		ms = FLOOR_MS_MAX;
-	bench->floor.call_ns = floor_curl(bench->base, bench->stub.port, ms);
-	bench->floor.request_ns = floor_evhttp(bench->base, ms);
-}
-
 /* NULL where it failed or was interrupted. */
 static const struct value *
 run_load(struct bench *bench, const struct load *load)
 {
-	const struct value *report =
-	    bench->interrupted ? NULL : load_run(bench, load);
+	const struct value *report = NULL;
 
+	bench->floor = (struct floor){0};
+	if (load->floor.turns > 0 && !bench->interrupted)
+		floor_measure(bench);
+	if (!bench->interrupted)
+		report = load_run(bench, load);
 	if (bench->interrupted)
 		buf_add_cstr(bench->detail, "interrupted");
 	return bench->interrupted ? NULL : report;
@@ -161,7 +151,6 @@ run_loads(struct bench *bench)
 	struct str only = bench->options->load;
 	const struct load *load;
 
-	measure_floor(bench);
 	for (size_t i = 0; (load = load_at(i)) != NULL; i++) {
 		bool is_run;
 
@@ -185,8 +174,6 @@ report_run(struct bench *bench, const struct value *loads)
 	value_put_int(report, "cores", sysconf(_SC_NPROCESSORS_ONLN));
 	value_put_int(report, "callers", (int64_t)bench->options->callers);
 	value_put_int(report, "ms", bench->options->ms);
-	value_put_int(report, "curl_exchange_ns", bench->floor.call_ns);
-	value_put_int(report, "evhttp_request_ns", bench->floor.request_ns);
 	value_put(report, STR("loads"), loads);
 	return value_built(report);
 }

@@ -5,6 +5,7 @@
 #include "bench_priv.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,4 +55,30 @@ child_stop(pid_t *pid)
 			(void)kill(*pid, SIGKILL);
 		usleep(LOOK_US);
 	}
+}
+
+static void
+set_policy(int policy)
+{
+	static const struct sched_param usual;
+
+	/* Where it may not be set, things are as they are without. */
+	(void)sched_setscheduler(0, policy, &usual);
+}
+
+int
+child_give_way(void)
+{
+	int before = sched_getscheduler(0);
+
+	if (before == SCHED_OTHER)
+		set_policy(SCHED_BATCH);
+	return before;
+}
+
+void
+child_give_way_no_more(int before)
+{
+	if (before == SCHED_OTHER)
+		set_policy(SCHED_OTHER);
 }

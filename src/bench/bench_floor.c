@@ -5,6 +5,29 @@
  */
 #include "bench_priv.h"
 
+/* Half a second or less is enough for what costs microseconds. */
+#define MEASURED_MS_MAX 500
+
+static int64_t
+mean(int64_t before, int64_t now)
+{
+	return before > 0 ? (before + now) / 2 : now;
+}
+
+void
+floor_measure(struct bench *bench)
+{
+	struct floor *floor = &bench->floor;
+	int64_t ms = bench->options->ms / 8 + 1;
+
+	if (ms > MEASURED_MS_MAX)
+		ms = MEASURED_MS_MAX;
+	floor->call_ns = mean(floor->call_ns,
+	    floor_curl(bench->base, bench->stub.port, ms));
+	floor->request_ns =
+	    mean(floor->request_ns, floor_evhttp(bench->base, ms));
+}
+
 /* All of one kind; gives their CPU. */
 static int64_t
 put_part(struct value_builder *report, const char *count_key,

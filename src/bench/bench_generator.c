@@ -378,8 +378,11 @@ generator_run(
 	must(options->callers > 0);
 	*generated = (struct generated){0};
 	is_connected = connect_callers(&generator);
-	if (is_connected)
+	if (is_connected) {
+		int policy = child_give_way();
 		run(&generator);
+		child_give_way_no_more(policy);
+	}
 	for (size_t i = 0; i < options->callers; i++)
 		wire_free(&generator.callers[i].wire);
 	free(generator.callers);

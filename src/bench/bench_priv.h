@@ -80,6 +80,12 @@ void child_stop(pid_t *pid);
 /* Whether it has ended by itself; then *pid is 0. */
 bool child_has_ended(pid_t *pid);
 
+/* What stands for other machines gives way to what is measured on this one:
+ * it takes its share of a processor, and interrupts nobody.  Gives how it was
+ * before; children begin as their parent is. */
+int child_give_way(void);
+void child_give_way_no_more(int before);
+
 /* ---- bench_usage.c: what processes use ---- */
 
 #define USAGE_THREADS 32
@@ -249,13 +255,16 @@ struct floor {
 	int64_t turn_ns;
 	int64_t alone_us;
 };
+/* Calls and requests: before a load and after it, of which the mean counts,
+ * since machines have better and worse minutes. */
+struct bench;
+void floor_measure(struct bench *bench);
 /* The parts and their sum, added to the report; the sum, in nanoseconds. */
 int64_t floor_report(struct value_builder *report, const struct floor *floor,
     const struct floor_parts *parts);
 
 /* ---- bench_fill.c: databases with many instances in them ---- */
 
-struct bench;
 struct fill {
 	const char *documents;
 	const char *workflow;

@@ -223,6 +223,7 @@ floor_of(const struct round *round)
 	    round->engine_usage[1].cpu_us - round->engine_usage[0].cpu_us;
 	int64_t floor_ns;
 
+	floor_measure(bench);
 	bench->floor.turn_ns = floor_sqlite(place.store, batch_of(round),
 	    parts->turns, bench->options->ms / 8 + 1);
 	bench->floor.alone_us = parts->requests == 0

@@ -82,6 +82,7 @@ serve(void *arg)
 	struct event *incoming;
 
 	(void)prctl(PR_SET_NAME, "stated-stub");
+	(void)child_give_way();
 	serving->base = event_base_new();
 	must(serving->base != NULL);
 	must(evutil_make_socket_nonblocking(serving->fd) == 0);
