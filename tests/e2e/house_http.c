@@ -15,18 +15,35 @@
 struct text {
 	char *at;
 	size_t bytes;
+	size_t capacity;
 };
+
+/* An answer may be some hundred megabytes. */
+static bool
+make_room(struct text *text, size_t bytes)
+{
+	size_t capacity = 2 * text->capacity > bytes ? 2 * text->capacity
+						     : bytes;
+	char *grown;
+
+	if (bytes <= text->capacity)
+		return true;
+	grown = realloc(text->at, capacity);
+	if (grown == NULL)
+		return false;
+	text->at = grown;
+	text->capacity = capacity;
+	return true;
+}
 
 static size_t
 text_cb(char *at, size_t size, size_t count, void *arg)
 {
 	struct text *text = arg;
-	char *grown = realloc(text->at, text->bytes + size * count + 1);
 
-	if (grown == NULL)
+	if (!make_room(text, text->bytes + size * count + 1))
 		return 0;
-	memcpy(grown + text->bytes, at, size * count);
-	text->at = grown;
+	memcpy(text->at + text->bytes, at, size * count);
 	text->bytes += size * count;
 	text->at[text->bytes] = '\0';
 	return size * count;
