@@ -51,6 +51,8 @@ struct str arena_strf(struct arena *arena, const char *format, ...)
     PRINTF_LIKE(2, 3);
 /* The same as a C string; the absent string gives an empty one. */
 const char *arena_cstr(struct arena *arena, struct str s);
+/* Whether that is memory of the arena's. */
+bool arena_holds(const struct arena *arena, const void *at);
 /* Bytes handed out since the last reset. */
 size_t arena_bytes(const struct arena *arena);
 /* Bytes that it takes from the heap, used or not. */

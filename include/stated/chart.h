@@ -273,7 +273,7 @@ struct chart_effect {
 	struct chart_child_end end;
 };
 
-/* Grows in the turn's arena. */
+/* Grows in the step's arena. */
 struct chart_effects {
 	struct chart_effect *items;
 	size_t count;
@@ -319,7 +319,7 @@ struct chart_replay {
 
 struct chart_context {
 	int64_t now_ms;
-	struct arena *arena;          /* of the turn */
+	struct arena *arena;          /* of the step, or longer */
 	struct rng *rng;              /* jitter */
 	const struct value *settings; /* a context */
 	struct str environment;
@@ -365,7 +365,7 @@ void chart_free(struct chart **chart);
  * effects must be {0}-initialised. */
 void chart_step(struct chart *chart, const struct chart_event *event,
     struct chart_context *context, struct chart_effects *effects);
-/* Whether EV_MIGRATED would be taken; else *why says, in the turn's arena, all
+/* Whether EV_MIGRATED would be taken; else *why says, in the step's arena, all
  * that stands in its way.  Nothing is changed. */
 MUST_USE bool chart_can_migrate(const struct chart *chart,
     const struct chart_event *event, struct chart_context *context,
@@ -447,8 +447,13 @@ bool chart_wants_second(const struct chart *chart);
 bool chart_allows(
     const struct chart *chart, struct str person, enum def_part part);
 /* The instance as interfaces show it: id, workflow, version, status, states,
- * input, data, tasks, incidents, deadlines, … */
+ * input, data, tasks, incidents, deadlines, …  It may outlive the instance in
+ * memory. */
 const struct value *chart_describe(
+    const struct chart *chart, struct arena *arena);
+/* The same for who looks at it before the instance is stepped or freed: what
+ * the instance has is not copied. */
+const struct value *chart_describe_lent(
     const struct chart *chart, struct arena *arena);
 /* The memory that it takes, more or less. */
 size_t chart_bytes(const struct chart *chart);
@@ -472,6 +477,8 @@ struct str chart_salt(const struct chart *chart); /* absent: none */
 void chart_set_salt(struct chart *chart, struct str salt);
 /* chart_describe() for eyes: digests stand for what is sensitive. */
 const struct value *chart_describe_masked(
+    struct chart *chart, struct arena *arena);
+const struct value *chart_describe_masked_lent(
     struct chart *chart, struct arena *arena);
 /* What an item's body, or a label, says without what is sensitive. */
 const struct value *chart_masked(

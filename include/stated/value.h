@@ -168,6 +168,9 @@ const struct value *value_with(struct arena *arena, const struct value *context,
 bool value_equal(const struct value *a, const struct value *b);
 /* Deep copy, strings too.  Functions are not copied: they become null. */
 const struct value *value_copy(struct arena *arena, const struct value *value);
+/* The same, but for what stands in the arena already: that is shared.  So
+ * nothing in the arena may refer to what goes before it does. */
+const struct value *value_keep(struct arena *arena, const struct value *value);
 /* "number", "string", "date and time", …: FEEL's names of types. */
 struct str value_type_name(enum value_type type);
 

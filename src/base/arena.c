@@ -370,6 +370,21 @@ arena_cstr(struct arena *arena, struct str s)
 	return arena_alloc_with(arena, 0, s);
 }
 
+bool
+arena_holds(const struct arena *arena, const void *at)
+{
+	uintptr_t place = (uintptr_t)at;
+
+	for (const struct block *block = arena->newest; block != NULL;
+	     block = block->older) {
+		uintptr_t begin = (uintptr_t)block->at;
+
+		if (place >= begin && place - begin < block->capacity)
+			return true;
+	}
+	return false;
+}
+
 size_t
 arena_bytes(const struct arena *arena)
 {

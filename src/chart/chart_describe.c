@@ -2,12 +2,15 @@
 /* chart_describe.c: an instance as interfaces show it. */
 #include "chart_priv.h"
 
-/* The description may outlive the instance in memory. */
-static void
-put_copy(struct value_builder *built, struct arena *arena, const char *key,
-    const struct value *value)
+/* What the instance has, as it is or copied. */
+typedef const struct value *take_fn(
+    struct arena *arena, const struct value *value);
+
+static const struct value *
+lend(struct arena *arena, const struct value *value)
 {
-	value_put(built, str_of(key), value_copy(arena, value));
+	(void)arena;
+	return value;
 }
 
 static const struct value *
@@ -248,8 +251,8 @@ describe_progress(
 	put_some(built, "awaited_by", describe_awaiters(chart, arena));
 }
 
-const struct value *
-chart_describe(const struct chart *chart, struct arena *arena)
+static const struct value *
+describe(const struct chart *chart, struct arena *arena, take_fn *take)
 {
 	struct value_builder *built = value_build_context(arena);
 	char hex[DIGEST_HEX_BYTES];
@@ -269,13 +272,25 @@ chart_describe(const struct chart *chart, struct arena *arena)
 	value_put_str(built, "initiator", chart->initiator);
 	value_put_instant(built, "started_at", chart->started_ms);
 	value_put_instant(built, "ended_at", chart->ended_ms);
-	put_copy(built, arena, "labels", chart_labels(chart));
-	put_copy(built, arena, "input", chart->input);
-	put_copy(built, arena, "data", chart->data);
+	value_put(built, STR("labels"), take(arena, chart_labels(chart)));
+	value_put(built, STR("input"), take(arena, chart->input));
+	value_put(built, STR("data"), take(arena, chart->data));
 	if (chart->output != NULL)
-		put_copy(built, arena, "output", chart->output);
+		value_put(built, STR("output"), take(arena, chart->output));
 	if (chart->error != NULL)
-		put_copy(built, arena, "error", chart->error);
+		value_put(built, STR("error"), take(arena, chart->error));
 	describe_progress(chart, arena, built);
 	return value_built(built);
+}
+
+const struct value *
+chart_describe(const struct chart *chart, struct arena *arena)
+{
+	return describe(chart, arena, value_copy);
+}
+
+const struct value *
+chart_describe_lent(const struct chart *chart, struct arena *arena)
+{
+	return describe(chart, arena, lend);
 }

@@ -3,7 +3,7 @@
  * chart_env.c: what the expressions of a workflow see.
  *
  * Names are looked up when they are met, variables first, so that nothing is
- * built that no expression asks for.  Results live in the turn's arena until
+ * built that no expression asks for.  Results live in the step's arena until
  * chart_env_keep() moves them into the instance's.
  */
 #include "chart_priv.h"
@@ -259,7 +259,7 @@ chart_env_text(
 const struct value *
 chart_env_keep(struct run *run, const struct value *value)
 {
-	return value_copy(run->chart->arena, value);
+	return value_keep(run->chart->arena, value);
 }
 
 /*

@@ -162,10 +162,10 @@ is_plain(struct str key)
 	return str_is_among(key, plain, COUNT_OF(plain));
 }
 
-const struct value *
-chart_describe_masked(struct chart *chart, struct arena *arena)
+static const struct value *
+mask_whole(
+    struct chart *chart, struct arena *arena, const struct value *whole)
 {
-	const struct value *whole = chart_describe(chart, arena);
 	const struct mask *mask = chart_mask_of(chart, false);
 	struct value_builder *built;
 
@@ -187,6 +187,18 @@ chart_describe_masked(struct chart *chart, struct arena *arena)
 		value_put(built, field->key, shown);
 	}
 	return value_built(built);
+}
+
+const struct value *
+chart_describe_masked(struct chart *chart, struct arena *arena)
+{
+	return mask_whole(chart, arena, chart_describe(chart, arena));
+}
+
+const struct value *
+chart_describe_masked_lent(struct chart *chart, struct arena *arena)
+{
+	return mask_whole(chart, arena, chart_describe_lent(chart, arena));
 }
 
 struct disclosing {

@@ -63,7 +63,7 @@ struct run {
 
 /* ---- chart_config.c: which states are active ---- */
 
-/* States in document order, in the turn's arena. */
+/* States in document order, in the step's arena. */
 struct state_set {
 	struct arena *arena;
 	const struct def_state **items;
@@ -118,7 +118,7 @@ enum selected {
 	SELECTED_LATER, /* a busy region may want it, or is in the way */
 	SELECTED_NOW,
 };
-/* The transitions of a microstep, in the turn's arena. */
+/* The transitions of a microstep, in the step's arena. */
 struct chosen {
 	struct taken *items;
 	size_t count;

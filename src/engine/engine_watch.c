@@ -19,7 +19,7 @@ call_back(struct engine *engine, struct instance *instance,
 	struct engine_reply reply = {
 	    .status = ENGINE_OK,
 	    .instance = instance->number,
-	    .view = chart_describe_masked(instance->chart, arena),
+	    .view = chart_describe_masked_lent(instance->chart, arena),
 	};
 
 	fn(&reply, arg);

@@ -467,14 +467,17 @@ value_equal(const struct value *a, const struct value *b)
 	unreachable("all types are listed");
 }
 
+typedef const struct value *copy_fn(
+    struct arena *arena, const struct value *value);
+
 static const struct value *
-copy_list(struct arena *arena, const struct value *list)
+copy_list(struct arena *arena, const struct value *list, copy_fn *copy_item)
 {
 	size_t count = list->as.list.count;
 	const struct value **items =
 	    ARENA_ARRAY(arena, count, const struct value *);
 	for (size_t i = 0; i < count; i++)
-		items[i] = value_copy(arena, list->as.list.items[i]);
+		items[i] = copy_item(arena, list->as.list.items[i]);
 	struct value *copy = value_new(arena, VALUE_LIST);
 	copy->as.list.items = items;
 	copy->as.list.count = count;
@@ -482,7 +485,8 @@ copy_list(struct arena *arena, const struct value *list)
 }
 
 static const struct value *
-copy_context(struct arena *arena, const struct value *context)
+copy_context(
+    struct arena *arena, const struct value *context, copy_fn *copy_item)
 {
 	size_t count = context->as.context.count;
 	const struct value_field *from = context->as.context.fields;
@@ -490,7 +494,7 @@ copy_context(struct arena *arena, const struct value *context)
 	    ARENA_ARRAY(arena, count, struct value_field);
 	for (size_t i = 0; i < count; i++)
 		fields[i] = (struct value_field){arena_str(arena, from[i].key),
-		    value_copy(arena, from[i].value)};
+		    copy_item(arena, from[i].value)};
 	struct value *copy = value_new(arena, VALUE_CONTEXT);
 	copy->as.context.fields = fields;
 	copy->as.context.count = count;
@@ -504,18 +508,19 @@ copy_context(struct arena *arena, const struct value *context)
 }
 
 static const struct value *
-copy_range(struct arena *arena, const struct value_range *range)
+copy_range(struct arena *arena, const struct value_range *range,
+    copy_fn *copy_item)
 {
 	struct value_range copy = *range;
 	if (range->low)
-		copy.low = value_copy(arena, range->low);
+		copy.low = copy_item(arena, range->low);
 	if (range->high)
-		copy.high = value_copy(arena, range->high);
+		copy.high = copy_item(arena, range->high);
 	return value_of_range(arena, copy);
 }
 
-const struct value *
-value_copy(struct arena *arena, const struct value *value)
+static const struct value *
+copy_with(struct arena *arena, const struct value *value, copy_fn *copy_item)
 {
 	must(value);
 	switch (value->type) {
@@ -529,11 +534,11 @@ value_copy(struct arena *arena, const struct value *value)
 	case VALUE_DATE_TIME:
 		return value_of_date_time(arena, *value->as.date_time);
 	case VALUE_LIST:
-		return copy_list(arena, value);
+		return copy_list(arena, value, copy_item);
 	case VALUE_CONTEXT:
-		return copy_context(arena, value);
+		return copy_context(arena, value, copy_item);
 	case VALUE_RANGE:
-		return copy_range(arena, value->as.range);
+		return copy_range(arena, value->as.range, copy_item);
 	case VALUE_NUMBER:
 	case VALUE_DATE:
 	case VALUE_TIME:
@@ -544,6 +549,20 @@ value_copy(struct arena *arena, const struct value *value)
 	struct value *copy = value_new(arena, value->type);
 	*copy = *value;
 	return copy;
+}
+
+const struct value *
+value_copy(struct arena *arena, const struct value *value)
+{
+	return copy_with(arena, value, value_copy);
+}
+
+const struct value *
+value_keep(struct arena *arena, const struct value *value)
+{
+	return arena_holds(arena, value)
+		   ? value
+		   : copy_with(arena, value, value_keep);
 }
 
 struct str

@@ -183,6 +183,27 @@ test_a_footprint_is_never_less_and_soon_not_much_more_than_what_is_used(
 	arena_free(&arena);
 }
 
+static void
+test_an_arena_knows_what_it_holds(void **state)
+{
+	struct arena *arena = arena_new();
+	struct arena *other = arena_new();
+	char *at[3] = {arena_alloc(arena, 10), arena_alloc(arena, 100000),
+	    arena_alloc(arena, 10)};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(arena_holds(arena, at[i]));
+		assert_false(arena_holds(other, at[i]));
+	}
+	assert_true(arena_holds(arena, at[1] + 99999));
+	assert_false(arena_holds(arena, arena_alloc(other, 10)));
+	assert_false(arena_holds(arena, "x"));
+	assert_false(arena_holds(arena, NULL));
+	arena_free(&arena);
+	arena_free(&other);
+}
+
 int
 main(void)
 {
@@ -190,6 +211,7 @@ main(void)
 	    cmocka_unit_test(
 		test_a_footprint_is_never_less_and_soon_not_much_more_than_what_is_used),
 	    cmocka_unit_test(test_memory_is_zeroed_and_aligned),
+	    cmocka_unit_test(test_an_arena_knows_what_it_holds),
 	    cmocka_unit_test(test_nothing_overlaps),
 	    cmocka_unit_test(test_large_pieces_get_a_block_of_their_own),
 	    cmocka_unit_test(test_reset_forgets_but_zeroes_again),

@@ -119,6 +119,34 @@ test_a_copy_needs_nothing_of_the_original(void **state)
 	arena_free(&to);
 }
 
+/* What was kept before is shared, however deep it stands; all else lives on
+ * when the first arena is gone. */
+static void
+test_what_is_kept_is_copied_once(void **state)
+{
+	struct arena *from = arena_new();
+	struct arena *to = arena_new();
+	const struct value *order =
+	    value_keep(to, value_of(from, "{\"lines\":[1,\"text\"]}"));
+	struct value_builder *list = value_build_list(from);
+	struct value_builder *builder = value_build_context(from);
+	(void)state;
+	value_append(list, value_of(from, "\"new\""));
+	value_append(list, value_get_cstr(order, "lines"));
+	value_put(builder, STR("order"), order);
+	value_put(builder, STR("list"), value_built(list));
+	const struct value *kept = value_keep(to, value_built(builder));
+	arena_free(&from);
+	assert_ptr_equal(value_keep(to, kept), kept);
+	assert_ptr_equal(value_get_cstr(kept, "order"), order);
+	assert_ptr_equal(value_get_cstr(kept, "list")->as.list.items[1],
+	    value_get_cstr(order, "lines"));
+	assert_json(kept, JSON_PLAIN,
+	    "{\"order\":{\"lines\":[1,\"text\"]},"
+	    "\"list\":[\"new\",[1,\"text\"]]}");
+	arena_free(&to);
+}
+
 static void
 test_temporal_values_and_ranges_are_copied_and_compared(void **state)
 {
@@ -213,6 +241,7 @@ main(void)
 	    cmocka_unit_test(test_with_leaves_the_original_alone),
 	    cmocka_unit_test(test_with_keeps_a_large_context_indexed),
 	    cmocka_unit_test(test_a_copy_needs_nothing_of_the_original),
+	    cmocka_unit_test(test_what_is_kept_is_copied_once),
 	    cmocka_unit_test(
 		test_temporal_values_and_ranges_are_copied_and_compared),
 	    cmocka_unit_test(test_strings_make_a_list),
