@@ -52,6 +52,7 @@ engine_alloc(const struct engine_options *options)
 	set_defaults(&engine->options.limits);
 	engine->arena = arena_new();
 	engine->arenas = arena_pool_new();
+	engine->scratch = arena_new();
 	engine->options.environment =
 	    arena_str(engine->arena, options->environment);
 	engine->store = options->store;
@@ -191,6 +192,7 @@ engine_free(struct engine **engine_pointer)
 	publish_fini(engine);
 	schedule_fini(engine);
 	buf_fini(&engine->stall_detail);
+	arena_free(&engine->scratch);
 	arena_pool_free(&engine->arenas);
 	arena_free(&engine->arena);
 	free(engine);

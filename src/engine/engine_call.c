@@ -179,7 +179,8 @@ make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
 	struct outgoing *outgoing = exchange->outgoing;
 	struct connector_context context =
 	    engine_connector_context(engine, outgoing->arena);
-	struct chart_context chart_context = turn_context(engine, turn);
+	struct chart_context chart_context =
+	    turn_context_of(engine, turn, instance);
 	struct outcome refused;
 
 	must(exchange->state == EXCHANGE_QUEUED);
@@ -193,7 +194,8 @@ make_ready(struct engine *engine, struct turn *turn, struct instance *instance,
 		return false;
 	}
 	chart_call_sent(instance->chart, exchange->serial,
-	    connector_describe_request(turn->arena, &outgoing->request),
+	    connector_describe_request(
+		chart_context.arena, &outgoing->request),
 	    &chart_context, effects);
 	/* A question may be asked again: only the exchange has it. */
 	if (!exchange->is_question)

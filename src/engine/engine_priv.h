@@ -345,6 +345,7 @@ struct engine {
 	struct engine_options options;
 	struct arena *arena; /* of the engine's life: settings, names */
 	struct arena_pool *arenas; /* of requests and calls */
+	struct arena *scratch;	   /* of what a request's steps make */
 	struct library *library;
 	struct addition *additions; /* what was published since it began */
 	struct store *store;
@@ -477,9 +478,10 @@ void turn_free(struct turn **turn);
 /* Frees the exchanges that were given up in it. */
 void turn_free_retired(struct turn *turn);
 struct chart_context turn_context(struct engine *engine, struct turn *turn);
-/* The same for a step of that instance: what goes round in a circle within
- * one cause, through calls that can't be made and children that end at once,
- * is found as if it were one step. */
+/* The same for a step of that instance: what it makes is gone when the request
+ * is done, and what goes round in a circle within one cause, through calls that
+ * can't be made and children that end at once, is found as if it were one
+ * step. */
 struct chart_context turn_context_of(
     struct engine *engine, struct turn *turn, struct instance *instance);
 struct engine_reply *turn_reply(struct turn *turn,

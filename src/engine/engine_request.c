@@ -400,7 +400,8 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 	if (reply != NULL) {
 		reply->instance = instance->number;
 		reply->refusal = effects.refusal;
-		reply->detail = effects.refusal_detail;
+		/* The step's memory goes with the request. */
+		reply->detail = arena_str(turn->arena, effects.refusal_detail);
 	}
 }
 

@@ -14,6 +14,8 @@
 
 /* Of what a turn does, at least one in so many came in bulk. */
 #define BULK_SHARE 4
+/* Kept for the next request, and small enough to stay in the caches. */
+#define SCRATCH_BYTES_MAX ((size_t)256 * 1024)
 
 /* ---- a turn ---- */
 
@@ -96,6 +98,7 @@ turn_context_of(
 		instance->cause = engine->cause;
 		instance->microsteps = 0;
 	}
+	context.arena = engine->scratch;
 	context.microsteps = &instance->microsteps;
 	return context;
 }
@@ -169,6 +172,19 @@ engine_found(struct engine *engine, enum store_error error)
 	return error == STORE_OK;
 }
 
+/* What its steps have made is of no use any more. */
+static void
+perform_one(struct engine *engine, struct turn *turn, struct request *request)
+{
+	request_perform(engine, turn, request);
+	inbox_add(&turn->done, request);
+	if (arena_footprint(engine->scratch) > SCRATCH_BYTES_MAX) {
+		arena_free(&engine->scratch);
+		engine->scratch = arena_new();
+	}
+	arena_reset(engine->scratch);
+}
+
 /* What instances publish is routed at once, in the same turn, so that it
  * stands or falls with what published it: but not without end.  What parents
  * and children tell one another has its bounds elsewhere (engine_child.c) and
@@ -180,20 +196,20 @@ perform(struct engine *engine, struct turn *turn, struct request *request)
 	size_t left = engine->options.limits.batch_max;
 
 	engine->cause++;
-	request_perform(engine, turn, request);
-	inbox_add(&turn->done, request);
+	perform_one(engine, turn, request);
 	while ((emitted = inbox_take(&engine->emitted)) != NULL) {
 		bool is_event = emitted->kind == REQUEST_EVENT;
 
 		if (is_event)
 			engine->cause++;
-		if (is_event && left == 0)
+		if (is_event && left == 0) {
 			event_bury(engine, turn, emitted);
-		else
-			request_perform(engine, turn, emitted);
+			inbox_add(&turn->done, emitted);
+		} else {
+			perform_one(engine, turn, emitted);
+		}
 		if (is_event && left > 0)
 			left--;
-		inbox_add(&turn->done, emitted);
 	}
 }
 
