@@ -115,7 +115,8 @@ run_load(struct bench *bench, const struct load *load)
 
 	bench->floor = (struct floor){0};
 	if (load->floor.turns > 0 && !bench->interrupted)
-		floor_measure(bench);
+		floor_measure(&bench->floor, bench->base, bench->stub.port,
+		    bench->options->ms);
 	if (!bench->interrupted)
 		report = load_run(bench, load);
 	if (bench->interrupted)

@@ -15,17 +15,16 @@ mean(int64_t before, int64_t now)
 }
 
 void
-floor_measure(struct bench *bench)
+floor_measure(struct floor *floor, struct event_base *base,
+    uint16_t stub_port, int64_t load_ms)
 {
-	struct floor *floor = &bench->floor;
-	int64_t ms = bench->options->ms / 8 + 1;
+	int64_t ms = load_ms / 8 + 1;
 
 	if (ms > MEASURED_MS_MAX)
 		ms = MEASURED_MS_MAX;
-	floor->call_ns = mean(floor->call_ns,
-	    floor_curl(bench->base, bench->stub.port, ms));
-	floor->request_ns =
-	    mean(floor->request_ns, floor_evhttp(bench->base, ms));
+	floor->call_ns =
+	    mean(floor->call_ns, floor_curl(base, stub_port, ms));
+	floor->request_ns = mean(floor->request_ns, floor_evhttp(base, ms));
 }
 
 /* All of one kind; gives their CPU. */

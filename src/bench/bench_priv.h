@@ -255,16 +255,17 @@ struct floor {
 	int64_t turn_ns;
 	int64_t alone_us;
 };
-/* Calls and requests: before a load and after it, of which the mean counts,
- * since machines have better and worse minutes. */
-struct bench;
-void floor_measure(struct bench *bench);
+/* Calls and requests: before a load of so long and after it, of which the mean
+ * counts, since machines have better and worse minutes. */
+void floor_measure(struct floor *floor, struct event_base *base,
+    uint16_t stub_port, int64_t load_ms);
 /* The parts and their sum, added to the report; the sum, in nanoseconds. */
 int64_t floor_report(struct value_builder *report, const struct floor *floor,
     const struct floor_parts *parts);
 
 /* ---- bench_fill.c: databases with many instances in them ---- */
 
+struct bench;
 struct fill {
 	const char *documents;
 	const char *workflow;

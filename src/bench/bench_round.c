@@ -223,7 +223,8 @@ floor_of(const struct round *round)
 	    round->engine_usage[1].cpu_us - round->engine_usage[0].cpu_us;
 	int64_t floor_ns;
 
-	floor_measure(bench);
+	floor_measure(&bench->floor, bench->base, bench->stub.port,
+	    bench->options->ms);
 	bench->floor.turn_ns = floor_sqlite(place.store, batch_of(round),
 	    parts->turns, bench->options->ms / 8 + 1);
 	bench->floor.alone_us = parts->requests == 0
