@@ -451,10 +451,6 @@ bool chart_allows(
  * memory. */
 const struct value *chart_describe(
     const struct chart *chart, struct arena *arena);
-/* The same for who looks at it before the instance is stepped or freed: what
- * the instance has is not copied. */
-const struct value *chart_describe_lent(
-    const struct chart *chart, struct arena *arena);
 /* The memory that it takes, more or less. */
 size_t chart_bytes(const struct chart *chart);
 /* The audit head travels with the instance. */
@@ -478,6 +474,8 @@ void chart_set_salt(struct chart *chart, struct str salt);
 /* chart_describe() for eyes: digests stand for what is sensitive. */
 const struct value *chart_describe_masked(
     struct chart *chart, struct arena *arena);
+/* The same for who looks at it before the instance is stepped or freed: what
+ * the instance has is not copied. */
 const struct value *chart_describe_masked_lent(
     struct chart *chart, struct arena *arena);
 /* What an item's body, or a label, says without what is sensitive. */

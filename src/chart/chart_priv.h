@@ -485,6 +485,12 @@ void chart_task_decide(struct run *run, const struct chart_event *event);
 const struct value *chart_task_body(
     const struct chart *chart, const struct task *task, struct arena *arena);
 
+/* ---- chart_describe.c ---- */
+
+/* chart_describe() with what the instance has, and no copies of it. */
+const struct value *chart_describe_lent(
+    const struct chart *chart, struct arena *arena);
+
 /* ---- chart_duty.c: what one person may not do together ---- */
 /* What somebody is about to do. */
 struct duty {
