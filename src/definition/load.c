@@ -53,6 +53,16 @@ load_repair(struct load *load, const char *format, ...)
 	diag_repair(load->diags, "%s", message);
 }
 
+struct str *
+load_candidates(const struct load *load, size_t *count)
+{
+	if (load_is_full(load))
+		*count = 0;
+	else if (*count > CANDIDATES_MAX)
+		*count = CANDIDATES_MAX;
+	return ARENA_ARRAY(load->arena, *count, struct str);
+}
+
 void
 load_suggest(struct load *load, struct str word, const struct str *legal,
     size_t count)

@@ -83,12 +83,12 @@ static void
 suggest_operations(struct load *load, const struct def_connection *connection,
     struct str name)
 {
-	struct str *names = ARENA_ARRAY(load->arena,
-	    connection->operation_count, struct str);
+	size_t count = connection->operation_count;
+	struct str *names = load_candidates(load, &count);
 
-	for (size_t i = 0; i < connection->operation_count; i++)
+	for (size_t i = 0; i < count; i++)
 		names[i] = connection->operations[i]->name;
-	load_suggest(load, name, names, connection->operation_count);
+	load_suggest(load, name, names, count);
 }
 
 static void
@@ -135,6 +135,7 @@ load_window(struct load *load, const struct yaml_node *node, void *into)
 	struct load_draft *draft = into;
 	const struct calendar *calendar = load->calendar;
 	struct str *names;
+	size_t count;
 
 	draft->call.window = load_name(load, node, "window");
 	if (!calendar && load->is_calendar_amiss)
@@ -149,13 +150,14 @@ load_window(struct load *load, const struct yaml_node *node, void *into)
 	    draft->call.window);
 	if (draft->call.window_hours)
 		return;
-	names = ARENA_ARRAY(load->arena, calendar->window_count, struct str);
-	for (size_t i = 0; i < calendar->window_count; i++)
+	count = calendar->window_count;
+	names = load_candidates(load, &count);
+	for (size_t i = 0; i < count; i++)
 		names[i] = calendar->windows[i].name;
 	load_error(load, LOAD_UNKNOWN_WINDOW, node->span,
 	    "calendar `%.*s` has no window `%.*s`", STR_ARG(calendar->name),
 	    STR_ARG(draft->call.window));
-	load_suggest(load, draft->call.window, names, calendar->window_count);
+	load_suggest(load, draft->call.window, names, count);
 }
 
 /* ---- verify and compensate ---- */

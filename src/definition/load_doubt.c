@@ -64,9 +64,7 @@ input_members(const struct load *load, size_t *count)
 	struct str *names;
 
 	*count = properties ? properties->count : 0;
-	if (*count == 0)
-		return NULL;
-	names = ARENA_ARRAY(load->arena, *count, struct str);
+	names = load_candidates(load, count);
 	for (size_t i = 0; i < *count; i++)
 		names[i] = properties->pairs[i].key->text;
 	return names;

@@ -162,6 +162,10 @@ void load_error(struct load *load, const char *code, struct diag_span span,
     const char *format, ...) PRINTF_LIKE(4, 5);
 /* For the last error. */
 void load_repair(struct load *load, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Room for legal words, as many of *count as would be looked at: none where no
+ * more errors are told.  Else a document with as many mistakes as words would
+ * take memory by the square of its length. */
+struct str *load_candidates(const struct load *load, size_t *count);
 /* "did you mean `x`?", or else the list of what is legal. */
 void load_suggest(struct load *load, struct str word, const struct str *legal,
     size_t count);

@@ -144,18 +144,19 @@ report_unknown_def(const struct bundle_walk *walk,
     struct str def)
 {
 	struct load *load = walk->load;
+	size_t count = entry->defs->count;
 	struct str *names;
 
 	if (walk->is_told)
 		return;
-	names = ARENA_ARRAY(load->arena, entry->defs->count, struct str);
-	for (size_t i = 0; i < entry->defs->count; i++)
+	names = load_candidates(load, &count);
+	for (size_t i = 0; i < count; i++)
 		names[i] = entry->defs->pairs[i].key->text;
 	load_error(load, LOAD_UNKNOWN_SCHEMA, yaml_locate_span(
 	    load->document->source, node, (size_t)(def.at - node->text.at),
 	    def.bytes), "schema `%.*s` has no definition `%.*s`",
 	    STR_ARG(entry->name), STR_ARG(def));
-	load_suggest(load, def, names, entry->defs->count);
+	load_suggest(load, def, names, count);
 }
 
 /* Marks the definition, and what that one refers to. */

@@ -21,7 +21,7 @@ find_named(struct load *load, struct str name, struct diag_span span)
 
 	if (state)
 		return state;
-	names = ARENA_ARRAY(load->arena, count, struct str);
+	names = load_candidates(load, &count);
 	for (size_t i = 0; i < count; i++)
 		names[i] = build->states[i]->name;
 	load_error(load, LOAD_UNKNOWN_STATE, span, "no state `%.*s`",

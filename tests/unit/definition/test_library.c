@@ -8,6 +8,7 @@
 #include "stated/library.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -672,6 +673,25 @@ test_a_damaged_definition_is_told_about_and_never_crashes(void **state)
 	buf_fini(&text);
 }
 
+/* One state in so many, and the memory of none. */
+static void
+test_many_unknown_names_take_no_more_memory_than_few(void **state)
+{
+	struct loaded loaded;
+	struct buf text = {0};
+	size_t before = mallinfo2().uordblks;
+
+	(void)state;
+	buf_add_cstr(&text, "workflow: w\nversion: 1\ninitial: s0\nstates:\n");
+	for (int i = 0; i < 10000; i++)
+		buf_addf(&text, " s%d: {on: {e: x%d}}\n", i, i);
+	load_text(&loaded, buf_cstr(&text));
+	assert_false(loaded.ok);
+	assert_true(mallinfo2().uordblks - before < 256u << 20);
+	loaded_fini(&loaded);
+	buf_fini(&text);
+}
+
 int
 main(void)
 {
@@ -702,6 +722,8 @@ main(void)
 		cmocka_unit_test(test_nothing_at_all_is_no_mistake),
 		cmocka_unit_test(
 		    test_a_damaged_definition_is_told_about_and_never_crashes),
+		cmocka_unit_test(
+		    test_many_unknown_names_take_no_more_memory_than_few),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
