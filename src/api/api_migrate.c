@@ -181,6 +181,17 @@ list_open(struct api_call *call, uint64_t after)
 	return true;
 }
 
+static bool
+are_texts(const struct value *names)
+{
+	if (names->type != VALUE_LIST || names->as.list.count > PAGE_MAX)
+		return false;
+	for (size_t i = 0; i < names->as.list.count; i++)
+		if (names->as.list.items[i]->type != VALUE_STRING)
+			return false;
+	return true;
+}
+
 /* Identifiers or business keys; false where answered. */
 static bool
 find_named(struct api_call *call, const struct value *names)
@@ -188,10 +199,10 @@ find_named(struct api_call *call, const struct value *names)
 	struct engine *engine = call->api->options.engine;
 	const struct move_page *page = call->state;
 
-	if (names->type != VALUE_LIST || names->as.list.count > PAGE_MAX) {
+	if (!are_texts(names)) {
 		api_body_fault(call, STR("/instances"), "type",
 		    "must be a list of at most 200 identifiers or business "
-		    "keys");
+		    "keys, each a string");
 		return api_body_is_sound(call, PROBLEM_INVALID_BODY);
 	}
 	for (size_t i = 0; i < names->as.list.count; i++) {

@@ -401,6 +401,8 @@ test_migration_that_makes_no_sense_is_refused(void **state)
 	answer_must_be_problem(&answer, 422, "invalid-body");
 	answer = migrate(server, ",\"instances\":[\"none\"]");
 	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = migrate(server, ",\"instances\":[\"none\",5]");
+	answer_must_be_problem(&answer, 422, "invalid-body");
 	answer = api_server_post(
 	    server, "/v1/migrations", "{\"workflow\":\"refund\"}");
 	answer_must_be_problem(&answer, 422, "invalid-body");
