@@ -8,6 +8,8 @@
 #include "api_priv.h"
 
 #define MEMBERS_MAX 16
+/* Who made more has seen enough of them; and each takes memory. */
+#define FAULTS_MAX 100
 
 bool
 api_body_is_type(const struct api_call *call, const char *type)
@@ -45,6 +47,8 @@ api_body_fault(struct api_call *call, struct str pointer, const char *keyword,
 {
 	struct schema_errors *faults = &call->faults;
 
+	if (faults->count == FAULTS_MAX)
+		return;
 	faults->items = arena_grow(call->arena, faults->items, faults->count,
 	    &faults->capacity, sizeof(*faults->items));
 	faults->items[faults->count++] = (struct schema_error){

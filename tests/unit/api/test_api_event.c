@@ -140,6 +140,23 @@ test_faults_of_an_event_are_all_named(void **state)
 }
 
 static void
+test_many_faults_are_not_all_told(void **state)
+{
+	struct api_server *server = *state;
+	struct buf batch = {0};
+	struct answer answer;
+
+	for (int i = 0; i < 1000; i++)
+		buf_add_cstr(&batch, i == 0 ? "[{}" : ",{}");
+	buf_add_char(&batch, ']');
+	answer = api_server_ask(server, "POST", "/v1/events", BATCH,
+	    buf_cstr(&batch));
+	answer_must_be_problem(&answer, 422, "invalid-event");
+	assert_int_equal(answer_member(&answer, "errors")->as.list.count, 100);
+	buf_fini(&batch);
+}
+
+static void
 test_base64_data_is_decoded(void **state)
 {
 	struct api_server *server = *state;
@@ -329,6 +346,7 @@ main(void)
 	    TEST(test_binary_event_has_its_attributes_in_headers),
 	    TEST(test_batch_tells_what_became_of_each),
 	    TEST(test_faults_of_an_event_are_all_named),
+	    TEST(test_many_faults_are_not_all_told),
 	    TEST(test_base64_data_is_decoded),
 	    TEST(test_other_types_are_refused),
 	    TEST(test_held_event_is_replayed),
