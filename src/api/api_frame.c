@@ -335,11 +335,12 @@ api_frame_take(struct api_frame *frame, struct str bytes, size_t *good)
 			*good += skip(frame, bytes.bytes - *good);
 			continue;
 		}
-		/* Where a line has begun, what replaces the rest ends it. */
-		frame->is_in_line =
-		    frame->word_bytes > 0 || frame->state == FRAME_TARGET ||
-		    frame->state == FRAME_VERSION ||
-		    frame->state == FRAME_VALUE;
+		/* Where a line has begun, what replaces the rest ends it; but
+		 * the beginning of a chunk's size would be a size. */
+		frame->is_in_line = frame->state != FRAME_CHUNK_SIZE &&
+		    (frame->word_bytes > 0 || frame->state == FRAME_TARGET ||
+			frame->state == FRAME_VERSION ||
+			frame->state == FRAME_VALUE);
 		if (frame->state == FRAME_LF)
 			frame->is_in_line = frame->next != FRAME_BODY;
 		if (!take(frame, (unsigned char)bytes.at[*good])) {

@@ -15,6 +15,8 @@
 
 #define STATUS_AT 9 /* "HTTP/1.1 400 Bad Request" */
 #define STATUS_DIGITS 3
+/* All that any resource takes, since it isn't known which one was meant. */
+#define METHODS "GET, HEAD, POST"
 
 /* evhttp knows a few ways to refuse. */
 static enum api_problem
@@ -82,6 +84,8 @@ api_refusal_put(struct evbuffer *buffer, int status)
 	    "Content-Security-Policy: " API_REPLY_POLICY "\r\n",
 	    api_problem_status(problem), api_problem_title(problem),
 	    body.bytes, id.at);
+	if (problem == PROBLEM_NOT_ALLOWED)
+		evbuffer_add_printf(buffer, "Allow: " METHODS "\r\n");
 	for (size_t i = 0; i < COUNT_OF(api_reply_always); i++)
 		evbuffer_add_printf(buffer, "%s: %s\r\n",
 		    api_reply_always[i].name, api_reply_always[i].value);

@@ -216,8 +216,19 @@ test_what_cannot_be_read_is_a_problem_too(void **state)
 	    "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
 	    "Content-Length: 99999999999\r\n\r\n",
 	    413, "too-large");
+	expect_refusal(server,
+	    "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\n\r\n",
+	    400, "bad-request");
+	expect_refusal(server,
+	    "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n2 \r\n{}\r\n0\r\n\r\n",
+	    400, "bad-request");
 	expect_refusal(server, "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n",
 	    405, "method-not-allowed");
+	assert_true(str_find(api_server_say(server,
+	    "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n"),
+	    STR("\r\nAllow: GET, HEAD, POST\r\n")) != SIZE_MAX);
 	expect_refusal(server, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 405,
 	    "method-not-allowed");
 }
