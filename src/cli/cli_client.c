@@ -129,6 +129,30 @@ ca_of(struct cli *cli)
 	return ca;
 }
 
+/* What goes into a line of the request must be one; false where told. */
+static bool
+is_line(struct cli *cli, const char *what, struct str text)
+{
+	for (size_t i = 0; i < text.bytes; i++)
+		if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f) {
+			cli_usage(cli, "%s has a control character (a line's "
+			    "end?): take it out", what);
+			return false;
+		}
+	return true;
+}
+
+static bool
+are_lines(struct cli *cli, const struct cli_request *request)
+{
+	const char *token = getenv("STATED_TOKEN");
+
+	return is_line(cli, "STATED_URL", str_of(base_url())) &&
+	       is_line(cli, "STATED_TOKEN", str_of(token)) &&
+	       is_line(cli, "--as", cli_option_str(cli, "as")) &&
+	       is_line(cli, "--idempotency-key", request->idempotency_key);
+}
+
 static struct message_response
 exchange(struct cli *cli, const struct cli_request *request,
     const struct http_sink *sink)
@@ -281,11 +305,13 @@ cli_client_send_into(struct cli *cli, const struct cli_request *request,
 {
 	struct relay relay = {.to = sink};
 	struct http_sink relaying = {begin_cb, take_cb, &relay};
-	struct message_response response =
-	    exchange(cli, request, sink != NULL ? &relaying : NULL);
+	struct message_response response;
 	struct json_error malformed;
 
 	*reply = (struct cli_reply){.body = &value_null};
+	if (!are_lines(cli, request))
+		return CLI_USAGE;
+	response = exchange(cli, request, sink != NULL ? &relaying : NULL);
 	if (relay.is_refused)
 		return CLI_FAILED;
 	if (response.failure != MESSAGE_OK)

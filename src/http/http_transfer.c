@@ -286,7 +286,8 @@ http_transfer_recycle(struct http_transfer *transfer)
 
 /*
  * curl parses an address anew with every exchange, unless it is given one
- * that is parsed.  What it can't parse it shall refuse itself.
+ * that is parsed.  What it can't parse it shall refuse itself.  Dots in a path
+ * are names like others: what we asked for is not for curl to guess.
  */
 static void
 set_url(struct http_transfer *transfer, struct str url)
@@ -299,7 +300,8 @@ set_url(struct http_transfer *transfer, struct str url)
 	buf_clear(&transfer->url);
 	buf_add_str(&transfer->url, url);
 	parsed = curl_url_set(transfer->address, CURLUPART_URL,
-	    buf_cstr(&transfer->url), CURLU_NON_SUPPORT_SCHEME);
+	    buf_cstr(&transfer->url),
+	    CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS);
 	SET(transfer->easy, CURLOPT_URL, buf_cstr(&transfer->url));
 	SET(transfer->easy, CURLOPT_CURLU,
 	    parsed == CURLUE_OK ? transfer->address : NULL);
@@ -710,6 +712,7 @@ set_constant_options(struct http_transfer *transfer)
 	/* What a proxy says to CONNECT is no answer. */
 	SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
 	SET(easy, CURLOPT_ACCEPT_ENCODING, ENCODINGS); /* are decoded */
