@@ -52,6 +52,17 @@ split_address(struct arena *arena, struct str address, const char **host,
 	return name.bytes > 0 && **port != '\0';
 }
 
+/* getaddrinfo() takes what is left of a larger number in sixteen bits. */
+static bool
+is_port(const char *text)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
+	       port <= UINT16_MAX;
+}
+
 static int
 listen_on(const struct addrinfo *address)
 {
@@ -85,6 +96,11 @@ listen_at(struct arena *arena, struct str text, struct buf *detail)
 	if (!split_address(arena, text, &host, &port)) {
 		buf_addf(detail, "%.*s is no address: write HOST:PORT",
 		    STR_ARG(text));
+		return -1;
+	}
+	if (!is_port(port)) {
+		buf_addf(detail, "%.*s has no port: write HOST:PORT, PORT up "
+		    "to %d", STR_ARG(text), UINT16_MAX);
 		return -1;
 	}
 	error = getaddrinfo(host, port, &hints, &found);

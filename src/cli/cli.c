@@ -179,7 +179,7 @@ cli_main(int argc, char **argv)
 	enum cli_status status = dispatch(
 	    &cli, argc > 0 ? argc - 1 : 0, (const char *const *)argv + 1);
 
-	if (fflush(cli.out) != 0 && status == CLI_OK)
+	if ((fflush(cli.out) != 0 || ferror(cli.out)) && status != CLI_USAGE)
 		status = cli_fail(&cli, "can't write the output");
 	store_keys_free(&cli.keys);
 	arena_free(&cli.arena);

@@ -323,7 +323,7 @@ ask_table(struct cli *cli, const struct def_decision *table,
 
 	if (cli_option(cli, "explain") != NULL) {
 		cli_explain_table(cli, table, &result, env);
-		return CLI_OK;
+		return result.failure.at == NULL ? CLI_OK : CLI_FAILED;
 	}
 	print(cli, result.outcome);
 	if (result.failure.at == NULL)

@@ -248,7 +248,9 @@ check_exposure(struct service *service)
 	if (safe || config->insecure)
 		return CLI_OK;
 	for (size_t i = 0; i < config->listen_count; i++)
-		if (!is_loopback(config->listen[i]))
+		/* Without a port it is refused as no address. */
+		if (str_find(config->listen[i], STR(":")) != SIZE_MAX &&
+		    !is_loopback(config->listen[i]))
 			return cli_fail(service->cli,
 			    "%.*s is reached by others "
 			    "than this machine: that needs `tls` and `auth` in "

@@ -129,6 +129,12 @@ test_eval_reckons_in_decimals(void **state)
 	SAYS(house, 0, "99999999999999999999.99\n", "eval", "amount",
 	    "--data", "{\"amount\": 99999999999999999999.99}");
 	SAYS(house, 1, "expected a value", "eval", "1 +");
+	house_write(house, "one.yaml", "decision: one\nhit-policy: unique\n"
+	    "inputs: [= a]\noutputs: [b]\nrules: [['> 1', 1], ['> 2', 2]]\n");
+	SAYS(house, 1, "rules 1 and 2", "eval", "--decision", "one.yaml",
+	    "--data", "{\"a\": 3}");
+	SAYS(house, 1, "rules 1 and 2", "eval", "--decision", "one.yaml",
+	    "--data", "{\"a\": 3}", "--explain");
 	house_close(&house);
 }
 
@@ -143,6 +149,11 @@ test_wrong_usage_is_status_two_and_says_what_was_meant(void **state)
 	SAYS(house, 0, "usage: stated start", "start", "--help");
 	/* Nobody is there. */
 	SAYS(house, 1, "stated serve", "list");
+	SAYS(house, 2, "--as has a control character", "start", "payment",
+	    "--input", "{}", "--as", "a\r\nX: 1");
+	SAYS(house, 1, "write HOST:PORT", "serve", "--listen",
+	    "127.0.0.1:99999");
+	SAYS(house, 1, "write HOST:PORT", "serve", "--listen", "127.0.0.1");
 	house_close(&house);
 }
 
@@ -269,10 +280,29 @@ test_exports_prove_themselves_and_changes_are_found(void **state)
 	house_close(&house);
 }
 
+static void
+test_instances_are_called_by_any_key(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	house_write(house, "workflows/any.yaml",
+	    "workflow: any\nversion: 1\ninput: {type: object}\n"
+	    "business-key: = input.key\ninitial: over\n"
+	    "states: {over: {type: final, outcome: success}}\n");
+	house_start_engine(house);
+	SAYS(house, 0, "", "start", "any", "--input", "{\"key\": \"..\"}");
+	SAYS(house, 0, "any", "show", "..");
+	SAYS(house, 1, "", "show", ".");
+	SAYS(house, 0, "started", "history", "..");
+	house_close(&house);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    HOUSE_TEST(test_instances_are_called_by_any_key),
 	    HOUSE_TEST(test_check_tells_twelve_mistakes_in_one_run),
 	    HOUSE_TEST(test_shipped_workflows_are_sound_to_the_letter),
 	    HOUSE_TEST(test_eval_reckons_in_decimals),
