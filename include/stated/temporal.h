@@ -67,7 +67,8 @@ MUST_USE bool date_add_months(
 /* Nanosecond-exact instant in UTC; a local time (OFFSET_NONE) counts as UTC. */
 void date_time_to_utc(const struct date_time *date_time, int64_t *seconds,
     uint32_t *nanoseconds);
-/* The same instant's fields as seen with `like`'s offset or zone. */
+/* The same instant's fields as seen with `like`'s offset or zone; with the
+ * zone's offset where its clock, set back, shows them for the second time. */
 MUST_USE bool date_time_of_utc(int64_t seconds, uint32_t nanoseconds,
     const struct time_of_day *like, struct date_time *out);
 /* Engine instants (milliseconds, see clock.h); local time counts as UTC. */

@@ -82,7 +82,8 @@ date_time_of_utc(int64_t seconds, uint32_t nanoseconds,
 {
 	must(nanoseconds < TEMPORAL_NANOSECONDS);
 	int64_t local;
-	if (__builtin_add_overflow(seconds, offset_at(like, seconds), &local))
+	int32_t offset = offset_at(like, seconds);
+	if (__builtin_add_overflow(seconds, offset, &local))
 		return false;
 	int64_t second;
 	int64_t days = temporal_divide(local, TEMPORAL_DAY_SECONDS, &second);
@@ -94,6 +95,13 @@ date_time_of_utc(int64_t seconds, uint32_t nanoseconds,
 	out->time.minute = (uint8_t)(second / 60 % 60);
 	out->time.second = (uint8_t)(second % 60);
 	out->time.nanosecond = nanoseconds;
+	/* What a clock shows the second time names the first in its zone. */
+	if (like->offset_kind == OFFSET_ZONE &&
+	    zone_utc_of_local(like->zone, local) != seconds) {
+		out->time.offset_kind = OFFSET_SECONDS;
+		out->time.offset_seconds = offset;
+		out->time.zone = NULL;
+	}
 	return true;
 }
 

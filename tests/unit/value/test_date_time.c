@@ -92,6 +92,13 @@ test_an_instant_is_seen_as_another_clock_shows_it(void **state)
 	(void)state;
 	assert_true(date_time_of_utc(1782900000, 5, &like.time, &seen));
 	assert_date_time(&seen, "2026-07-01T12:00:00.000000005@Europe/Berlin");
+	/* The hour that comes twice. */
+	assert_true(date_time_of_utc(1635640200, 0, &like.time, &seen));
+	assert_date_time(&seen, "2021-10-31T02:30:00@Europe/Berlin");
+	assert_true(date_time_of_utc(1635643800, 0, &like.time, &seen));
+	assert_date_time(&seen, "2021-10-31T02:30:00+01:00");
+	assert_true(date_time_of_utc(1635645600, 0, &like.time, &seen));
+	assert_date_time(&seen, "2021-10-31T03:00:00@Europe/Berlin");
 	like = date_time_of("2000-01-01T00:00:00-01:30");
 	assert_true(date_time_of_utc(0, 0, &like.time, &seen));
 	assert_date_time(&seen, "1969-12-31T22:30:00-01:30");
