@@ -270,7 +270,20 @@ compare(struct diff *diff)
 			tell(diff, after, before, i, false);
 }
 
-/* Items that both sides have, in an order of their own. */
+/* Items, and the rules of tables, have an order that means something. */
+static bool
+is_in_order(const struct diff_fact *fact, struct str state,
+    const struct side *other)
+{
+	bool is_rule = fact->aspect.bytes > 0 &&
+	    str_has_prefix(fact->item, STR(DIFF_DECISION));
+
+	return str_equal(fact->state, state) && fact->item.bytes > 0 &&
+	       (fact->aspect.bytes == 0 || is_rule) &&
+	       text_in(other, fact) != NULL;
+}
+
+/* What both sides have, in an order of their own. */
 static void
 compare_order(struct diff *diff, struct str state)
 {
@@ -279,28 +292,30 @@ compare_order(struct diff *diff, struct str state)
 	size_t j = 0;
 
 	for (size_t i = 0; i < old->count; i++) {
-		const struct diff_fact *fact = &old->items[i];
+		const struct diff_fact *fact = &old->items[i], *there;
 
-		if (!str_equal(fact->state, state) || fact->aspect.bytes > 0 ||
-		    fact->item.bytes == 0 ||
-		    text_in(&diff->after, fact) == NULL)
+		if (!is_in_order(fact, state, &diff->after))
 			continue;
 		while (j < new->count &&
-		       (!str_equal(new->items[j].state, state) ||
-			   new->items[j].aspect.bytes > 0 ||
-			   new->items[j].item.bytes == 0 ||
-			   text_in(&diff->before, &new->items[j]) == NULL))
+		       !is_in_order(&new->items[j], state, &diff->before))
 			j++;
 		must(j < new->count);
-		if (!str_equal(new->items[j].item, fact->item)) {
-			add(diff, (struct diff_change){.kind = DIFF_CHANGED,
-				      .state = state,
-				      .aspect = STR("order"),
-				      .before = fact->item,
-				      .after = new->items[j].item});
-			return;
-		}
-		j++;
+		there = &new->items[j++];
+		if (str_equal(there->item, fact->item) &&
+		    str_equal(there->aspect, fact->aspect))
+			continue;
+		add(diff, (struct diff_change){
+			.kind = DIFF_CHANGED,
+			.state = state,
+			.item = fact->aspect.bytes > 0 ? fact->item
+						       : (struct str){NULL, 0},
+			.aspect = STR("order"),
+			.before = fact->aspect.bytes > 0 ? fact->aspect
+							 : fact->item,
+			.after = there->aspect.bytes > 0 ? there->aspect
+							 : there->item,
+		});
+		return;
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "stated/decision.h"
 #include "stated/json.h"
+#include "stated/map.h"
 
 static struct str
 name_of(const struct diff_facts *facts, const struct def_state *state)
@@ -432,31 +433,146 @@ say_words(struct diff_facts *facts)
 
 /* ---- decision tables that it uses ---- */
 
-/* A table is told line by line: it is made of lines. */
+static void
+add_separator(struct buf *text, size_t index)
+{
+	if (index > 0)
+		buf_add_cstr(text, ", ");
+}
+
+static struct str
+keep(const struct diff_facts *facts, struct buf *text)
+{
+	struct str kept = arena_str(facts->arena, buf_str(text));
+
+	buf_fini(text);
+	return kept;
+}
+
+static void
+add_tests(struct buf *text, const char *before, const struct feel *tests)
+{
+	if (tests != NULL)
+		buf_addf(text, "%s%.*s", before,
+		    STR_ARG(str_trim(feel_source(tests))));
+}
+
+static struct str
+inputs_text(
+    const struct diff_facts *facts, const struct def_decision *decision)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < decision->input_count; i++) {
+		add_separator(&text, i);
+		buf_add_str(&text, str_trim(decision->inputs[i].label));
+		add_tests(&text, " in ", decision->inputs[i].allowed);
+	}
+	return keep(facts, &text);
+}
+
+static struct str
+outputs_text(
+    const struct diff_facts *facts, const struct def_decision *decision)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < decision->output_count; i++) {
+		const struct decision_output *output = &decision->outputs[i];
+
+		add_separator(&text, i);
+		buf_add_str(&text, output->name);
+		add_tests(&text, " in ", output->allowed);
+		if (output->fallback != NULL)
+			buf_addf(&text, ", else %.*s",
+			    STR_ARG(diff_text_of(facts->arena,
+				output->fallback)));
+	}
+	return keep(facts, &text);
+}
+
+static struct str
+rule_text(const struct diff_facts *facts, const struct def_decision *decision,
+    const struct decision_rule *rule)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < decision->input_count; i++) {
+		add_separator(&text, i);
+		if (rule->when[i] == NULL)
+			buf_add_char(&text, '-');
+		add_tests(&text, "", rule->when[i]);
+	}
+	buf_add_cstr(&text, " → ");
+	for (size_t i = 0; i < decision->output_count; i++) {
+		add_separator(&text, i);
+		buf_add_str(&text,
+		    diff_text_of(facts->arena, rule->then[i]));
+	}
+	return keep(facts, &text);
+}
+
+/* A rule is known by what it says, so that a new one before it leaves it alone;
+ * one that says the same as one before it is told apart. */
+static void
+say_rules(struct diff_facts *facts, struct str item,
+    const struct def_decision *decision)
+{
+	struct map *told = map_new();
+
+	for (size_t i = 0; i < decision->rule_count; i++) {
+		struct str rule =
+		    rule_text(facts, decision, &decision->rules[i]);
+		size_t *times = map_find(told, rule);
+
+		if (times == NULL) {
+			times = ARENA_NEW(facts->arena, size_t);
+			(void)map_put(told, rule, times);
+		}
+		if (++*times > 1)
+			rule = arena_strf(facts->arena, "%.*s (%zu)",
+			    STR_ARG(rule), *times);
+		diff_fact_add(facts,
+		    (struct diff_fact){STR(""), item, rule, rule});
+	}
+	map_free(&told);
+}
+
+static struct str
+hit_policy_text(
+    const struct diff_facts *facts, const struct def_decision *decision)
+{
+	static const char *const policies[] = {
+#define X(constant, name, dmn_name) [constant] = name,
+		HIT_POLICIES(X)
+#undef X
+	};
+	static const char *const aggregations[] = {
+#define X(constant, name, dmn_name) [constant] = name,
+		HIT_AGGREGATIONS(X)
+#undef X
+	};
+
+	return str_trim(arena_strf(facts->arena, "%s %s",
+	    policies[decision->hit_policy],
+	    aggregations[decision->aggregation]));
+}
+
 static void
 say_table(struct diff_facts *facts, const struct def_decision *decision)
 {
 	struct str item =
-	    arena_strf(facts->arena, "decision %.*s", STR_ARG(decision->name));
-	struct str text = decision->span.source->text, line;
-	/* A document's first line is its name; its text goes on to its end. */
-	uint32_t first = decision->span.line + !decision->is_inline;
-	uint32_t last =
-	    decision->is_inline ? decision->line_last : UINT32_MAX;
+	    arena_strf(facts->arena, DIFF_DECISION "%.*s",
+		STR_ARG(decision->name));
 
-	for (uint32_t i = 1; i < first; i++)
-		(void)str_split(text, '\n', &text);
 	diff_fact_add(
 	    facts, (struct diff_fact){STR(""), item, STR(""), STR("")});
-	for (uint32_t i = first; text.bytes > 0 && i <= last; i++) {
-		line = str_split(text, '\n', &text);
-		if (str_has_prefix(line, STR("---")))
-			return;
-		line = str_trim(line);
-		if (line.bytes > 0 && line.at[0] != '#')
-			diff_fact_add(facts,
-			    (struct diff_fact){STR(""), item, line, line});
-	}
+	say(facts, STR(""), item, "description", decision->description);
+	say(facts, STR(""), item, "hit-policy",
+	    hit_policy_text(facts, decision));
+	say(facts, STR(""), item, "inputs", inputs_text(facts, decision));
+	say(facts, STR(""), item, "outputs", outputs_text(facts, decision));
+	say_rules(facts, item, decision);
 }
 
 static void

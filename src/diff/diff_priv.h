@@ -28,6 +28,8 @@ struct diff_facts {
 };
 
 /* ---- diff_fact.c: all that a definition says ---- */
+/* How the item of a decision table begins; its aspects are in order. */
+#define DIFF_DECISION "decision "
 void diff_fact_gather(struct diff_facts *facts);
 void diff_fact_add(struct diff_facts *facts, struct diff_fact fact);
 

@@ -158,9 +158,8 @@ test_step_before_another_leaves_that_one_alone(void **state)
 	    "added paying|entry: call bank.find|:  > \n");
 }
 
-/* Line by line, and no line of what follows it. */
 static void
-test_tables_within_a_step_are_told_by_their_lines(void **state)
+test_tables_are_told_by_their_rules(void **state)
 {
 	char *before = with(ORDER REST, "    entry:\n",
 	    "    entry:\n"
@@ -176,8 +175,20 @@ test_tables_within_a_step_are_told_by_their_lines(void **state)
 
 	(void)state;
 	assert_diff(before, after,
-	    "removed |decision way|- ['< 5', 1]: - ['< 5', 1] > \n"
-	    "added |decision way|- ['< 5', 3]:  > - ['< 5', 3]\n");
+	    "removed |decision way|< 5 → 1: < 5 → 1 > \n"
+	    "added |decision way|< 5 → 3:  > < 5 → 3\n");
+	free(after);
+	after = with(before, "            - ['< 5', 1]\n"
+	    "            - ['>= 5', 2]\n",
+	    "            - ['>= 5', 2] # the larger\n\n"
+	    "            - [ '< 5',  1 ]\n");
+	assert_diff(before, after,
+	    "changed |decision way|order: < 5 → 1 > >= 5 → 2\n");
+	free(after);
+	after = with(before, "            - ['>= 5', 2]\n",
+	    "            - ['>= 5', 2]\n            - ['>= 5', 2]\n");
+	assert_diff(before, after,
+	    "added |decision way|>= 5 → 2 (2):  > >= 5 → 2 (2)\n");
 	free(before);
 	free(changed);
 	free(after);
@@ -233,7 +244,7 @@ main(void)
 	    cmocka_unit_test(test_calls_are_told_by_what_changed_in_them),
 	    cmocka_unit_test(test_step_before_another_leaves_that_one_alone),
 	    cmocka_unit_test(
-		test_tables_within_a_step_are_told_by_their_lines),
+		test_tables_are_told_by_their_rules),
 	    cmocka_unit_test(test_new_and_old_states_are_told_once),
 	    cmocka_unit_test(
 		test_renamed_state_is_recognised_and_not_told_by_its_neighbours),
