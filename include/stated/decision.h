@@ -55,7 +55,6 @@ struct def_decision {
 	/* of what a document of its own says; zeros where it stands in a step */
 	struct digest digest;
 	struct diag_span span;
-	uint32_t line_last; /* of its text */
 	enum hit_policy hit_policy;
 	enum hit_aggregation aggregation;
 	const struct feel *aggregate; /* of the list `hits`; NULL: just that */

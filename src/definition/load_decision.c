@@ -315,24 +315,6 @@ check_policy(struct load *load, const struct yaml_node *root,
 	    "a table with several outputs can't be summed up in one number");
 }
 
-static uint32_t
-last_line(const struct yaml_node *node)
-{
-	uint32_t last = node->span.line;
-
-	if (node->kind == NODE_TEXT)
-		for (size_t i = 0; i < node->text.bytes; i++)
-			last += node->text.at[i] == '\n';
-	for (size_t i = 0; i < node->count; i++) {
-		uint32_t line = last_line(node->kind == NODE_LIST ?
-		    node->items[i] : node->pairs[i].value);
-
-		if (line > last)
-			last = line;
-	}
-	return last;
-}
-
 static struct load_decision *
 begin(struct load *load, const struct yaml_node *root)
 {
@@ -340,7 +322,6 @@ begin(struct load *load, const struct yaml_node *root)
 	    ARENA_NEW(load->arena, struct load_decision);
 
 	whole->def.span = root->span;
-	whole->def.line_last = last_line(root);
 	whole->root = root;
 	return whole;
 }
