@@ -297,10 +297,28 @@ void seal_marks_look(struct seal_marks *marks, const struct audit_tree *tree);
 /* It grows no more: what was not compared is missing. */
 void seal_marks_end(struct seal_marks *marks, const struct audit_tree *tree);
 
+/* ---- export_numbers.c: which numbers there are ---- */
+
+struct export_span {
+	uint64_t first, last;
+};
+struct export_numbers {
+	struct export_span *spans; /* in order, with gaps between them */
+	size_t count;
+	size_t capacity;
+};
+/* From first to last, all greater than those so far. */
+void export_numbers_add(
+    struct export_numbers *numbers, uint64_t first, uint64_t last);
+bool export_numbers_has(const struct export_numbers *numbers, uint64_t number);
+void export_numbers_fini(struct export_numbers *numbers);
+
 /* ---- seal_log.c: the log of a database ---- */
 
+/* `numbers`: of the instances that have a row. */
 MUST_USE enum store_error seal_log_verify(struct store *store,
-    const struct export_against *against, struct export_report *report);
+    const struct export_against *against, const struct export_numbers *numbers,
+    struct export_report *report);
 
 /* ---- seal_leaves.c: the tree of a file of lines ---- */
 

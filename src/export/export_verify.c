@@ -5,11 +5,12 @@
  * Three things are compared that somebody who changes one has to change too:
  * the records with their hashes, the hashes with one another, and the end of
  * each chain with what the instance's row says it is.  Numbers of instances
- * have no gaps but those that a restore leaves, so an instance that was
- * removed is missed.
+ * have no gaps but those that a restore leaves, and each turn of the log
+ * belongs to a row, so an instance that was removed is missed.
  */
 #include "export_priv.h"
 
+#include "stated/clock.h"
 #include "stated/json.h"
 
 #include <errno.h>
@@ -60,12 +61,16 @@ struct check {
 	struct store_instance *page;
 	size_t page_count;
 	uint64_t expected; /* number of the next instance */
+	struct export_numbers numbers; /* that have a row, or lack one */
 
 	/* The instance at hand: */
 	const struct store_instance *row; /* the one that is checked */
 	uint64_t number;
 	struct audit_head head;
 	struct str name; /* as its first record has it */
+	bool has_started; /* it tells when, and whether it ended: */
+	struct str outcome; /* absent: not yet */
+	int64_t ended_ms;
 	enum audit_fault fault;
 	uint64_t fault_seq;
 	const char *why;
@@ -125,17 +130,73 @@ says(struct check *check, const struct value *record, const char *key,
 }
 
 static void
-check_row(struct check *check, const struct audit_record *sealed,
+check_start(struct check *check, const struct audit_record *sealed,
     const struct value *record)
 {
 	if (!str_equal(value_field_str(record, "kind"),
 	    audit_kind_name(AUDIT_STARTED)))
 		return;
+	check->has_started = true;
 	if (!says(check, record, "workflow", check->row->workflow) ||
 	    !says(check, record, "business_key", check->row->business_key))
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the instance's row shows another workflow or business key "
 		    "than it began with");
+	else if (export_record_time_or_zero(record) != check->row->started_ms)
+		set_fault(check, AUDIT_CHANGED, sealed->seq,
+		    "the instance's row shows another time than it began at");
+}
+
+static void
+note_end(struct check *check, const struct value *record)
+{
+	if (!str_equal(value_field_str(record, "kind"),
+	    audit_kind_name(AUDIT_ENDED)))
+		return;
+	check->outcome = arena_str(
+	    check->page_arena, value_field_str(record, "outcome"));
+	check->ended_ms = export_record_time_or_zero(record);
+}
+
+/* The status that an outcome ends with; absent where there is none. */
+static struct str
+status_of(struct str outcome)
+{
+	static const struct {
+		struct str outcome, status;
+	} ends[] = {
+		{STR_INIT("success"), STR_INIT("completed")},
+		{STR_INIT("failure"), STR_INIT("faulted")},
+		{STR_INIT("cancelled"), STR_INIT("cancelled")},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(ends); i++)
+		if (str_equal(outcome, ends[i].outcome))
+			return ends[i].status;
+	return (struct str){NULL, 0};
+}
+
+static bool
+is_end(struct str status)
+{
+	return str_equal(status, STR("completed")) ||
+	       str_equal(status, STR("faulted")) ||
+	       str_equal(status, STR("cancelled"));
+}
+
+/* Lists, populations and samples go by the row. */
+static void
+check_end(struct check *check)
+{
+	const struct store_instance *row = check->row;
+	bool is_so = check->outcome.at != NULL
+	    ? str_equal(row->status, status_of(check->outcome)) &&
+		row->ended_ms == check->ended_ms
+	    : !is_end(row->status) && row->ended_ms == 0;
+
+	if (check->has_started && !is_so)
+		set_fault(check, AUDIT_CHANGED, check->head.seq,
+		    "the instance's row shows another end than its history");
 }
 
 static const char *
@@ -193,32 +254,52 @@ struct certificate {
 	bool is_found;
 };
 
+static bool
+is_instant(const struct value *item, const char *key, int64_t instant_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	return str_equal(value_field_str(item, key),
+	    clock_format(instant_ms, text));
+}
+
+/* Whether that is what is left of the row that is checked. */
+static bool
+is_of_row(const struct check *check, const struct value *item)
+{
+	const struct store_instance *row = check->row;
+	char hex[DIGEST_HEX_BYTES];
+	int64_t seq, version;
+
+	return value_to_int(value_field_or_null(item, "records"), &seq) &&
+	    (uint64_t)seq == row->head.seq &&
+	    str_equal(value_field_str(item, "hash"),
+		digest_hex(row->head.hash, hex)) &&
+	    str_equal(value_field_str(item, "workflow"), row->workflow) &&
+	    value_to_int(value_field_or_null(item, "version"), &version) &&
+	    version == row->version &&
+	    str_equal(value_field_str(item, "status"), row->state) &&
+	    is_instant(item, "started_at", row->started_ms) &&
+	    is_instant(item, "ended_at", row->ended_ms);
+}
+
 /* Whether the certificate has this instance, with this end. */
 static bool
 certifies(struct check *check, const struct value *record)
 {
 	const struct value *list = value_field_or_null(record, "instances");
-	char hex[DIGEST_HEX_BYTES];
 
 	if (!str_equal(value_field_str(record, "kind"),
 		audit_journal_name(JOURNAL_PURGED)) ||
 	    list->type != VALUE_LIST)
 		return false;
-	digest_hex(check->row->head.hash, hex);
 	for (size_t i = 0; i < list->as.list.count; i++) {
 		const struct value *item = list->as.list.items[i];
-		const struct value *records =
-		    value_field_or_null(item, "records");
 		uint64_t number;
-		int64_t seq;
 
 		if (export_record_number(value_field_str(
 			item, "instance"), &number) &&
-		    number == check->number &&
-		    value_to_int(records, &seq) &&
-		    (uint64_t)seq == check->row->head.seq &&
-		    str_equal(value_field_str(item, "hash"),
-			str_of(hex)))
+		    number == check->number && is_of_row(check, item))
 			return true;
 	}
 	return false;
@@ -315,7 +396,9 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 		set_fault(check, AUDIT_CHANGED, expected,
 		    "the row gives the record another place than its own");
 	if (check->fault == AUDIT_SOUND && expected == 1)
-		check_row(check, record, read);
+		check_start(check, record, read);
+	if (check->fault == AUDIT_SOUND)
+		note_end(check, read);
 	return check->fault == AUDIT_SOUND;
 }
 
@@ -363,14 +446,19 @@ check_chain(struct check *check, const struct store_instance *row)
 	check->number = row->number;
 	check->head = (struct audit_head){0};
 	check->name = (struct str){NULL, 0};
+	check->has_started = false;
+	check->outcome = (struct str){NULL, 0};
 	check->fault = AUDIT_SOUND;
 	enum store_error error = store_each_record(check->store, row->number,
 	    0, check_record_cb, check);
 	if (error == STORE_OK && check->fault == AUDIT_SOUND)
 		check_head(check, &row->head);
-	if (error == STORE_OK && check->fault == AUDIT_SOUND &&
-	    is_purged(check))
-		error = check_certificate(check);
+	if (error == STORE_OK && check->fault == AUDIT_SOUND) {
+		if (is_purged(check))
+			error = check_certificate(check);
+		else
+			check_end(check);
+	}
 	report_check(check);
 	return error;
 }
@@ -409,6 +497,7 @@ report_missing(struct check *check, uint64_t from, uint64_t to)
 	    (unsigned long long)(to - from), to - from == 1 ? " is" : "s are",
 	    (unsigned long long)from);
 	check->report->broken += to - from - 1;
+	export_numbers_add(&check->numbers, from, to - 1); /* told */
 	return STORE_OK;
 }
 
@@ -430,6 +519,11 @@ add_to_page_cb(const struct store_instance *row, void *arg)
 	must(check->page_count < PAGE_INSTANCES);
 	check->page[check->page_count].number = row->number;
 	check->page[check->page_count].head = row->head;
+	check->page[check->page_count].version = row->version;
+	check->page[check->page_count].started_ms = row->started_ms;
+	check->page[check->page_count].ended_ms = row->ended_ms;
+	check->page[check->page_count].state =
+	    arena_str(check->page_arena, row->state);
 	check->page[check->page_count].status =
 	    arena_str(check->page_arena, row->status);
 	check->page[check->page_count].workflow =
@@ -466,6 +560,8 @@ check_page(struct check *check, uint64_t *after)
 		}
 		error = report_missing(check, check->expected, row->number);
 		check->expected = row->number + 1;
+		export_numbers_add(
+		    &check->numbers, row->number, row->number);
 		if (error == STORE_OK)
 			error = check_instance(check, row);
 	}
@@ -492,8 +588,9 @@ check_all(struct check *check)
 		error = report_missing(check, check->expected,
 		    store_last_number(check->store) + 1);
 	if (error == STORE_OK)
-		error = seal_log_verify(
-		    check->store, check->against, check->report);
+		error = seal_log_verify(check->store, check->against,
+		    &check->numbers, check->report);
+	export_numbers_fini(&check->numbers);
 	store_thaw(check->store);
 	return error;
 }

@@ -12,6 +12,7 @@ libstated_export_a_SOURCES = \
 	src/export/export_leant.c \
 	src/export/export_moment.c \
 	src/export/export_ocel.c \
+	src/export/export_numbers.c \
 	src/export/export_page.c \
 	src/export/export_priv.h \
 	src/export/export_proof.c \

@@ -17,6 +17,8 @@ struct checking {
 	const struct export_against *against;
 	struct seal_marks marks;
 	struct audit_tree tree;
+	const struct export_numbers *numbers;
+	uint64_t orphan; /* a number that has turns and no row; 0: none */
 	bool is_missing;
 	uint64_t last; /* number of the checkpoint before */
 };
@@ -60,6 +62,9 @@ add_turn_cb(const struct store_turn *turn, void *arg)
 		checking->is_missing = true;
 		return false;
 	}
+	if (checking->orphan == 0 && turn->instance != STORE_JOURNAL &&
+	    !export_numbers_has(checking->numbers, turn->instance))
+		checking->orphan = turn->instance;
 	seal_marks_look(&checking->marks, &checking->tree);
 	return !checking->marks.is_broken;
 }
@@ -103,6 +108,13 @@ check(struct checking *checking)
 	}
 	if (error != STORE_OK)
 		return error;
+	if (checking->orphan != 0) {
+		first.number = checking->orphan;
+		export_report_fault(marks->report, &first,
+		    "the log has turns of number %llu, which has no row",
+		    (unsigned long long)checking->orphan);
+		first.number = 0;
+	}
 	if (checking->is_missing)
 		export_report_fault(marks->report, &first,
 		    "the log has no turn %llu: they are numbered without gaps",
@@ -115,9 +127,10 @@ check(struct checking *checking)
 
 enum store_error
 seal_log_verify(struct store *store, const struct export_against *against,
-    struct export_report *report)
+    const struct export_numbers *numbers, struct export_report *report)
 {
-	struct checking checking = {.store = store, .against = against};
+	struct checking checking = {
+		.store = store, .against = against, .numbers = numbers};
 
 	seal_marks_init(&checking.marks, against, report);
 	enum store_error error = check(&checking);

@@ -267,7 +267,8 @@ skip_numbers(struct sqlite_conn *conn, int64_t now_ms)
 	int64_t last = 0;
 	enum store_error error = sqlite_conn_query_int(conn,
 	    "SELECT max((SELECT value FROM meta WHERE name = 'last_number'),"
-	    "	(SELECT coalesce(max(number), 0) FROM instance))", &last);
+	    "	(SELECT coalesce(max(number), 0) FROM instance),"
+	    "	(SELECT coalesce(max(instance), 0) FROM history))", &last);
 
 	must(now_ms > 0 && now_ms < (int64_t)1 << 42);
 	if (error != STORE_OK)

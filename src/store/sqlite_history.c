@@ -329,7 +329,8 @@ static bool
 is_stub(const struct turn_columns *row)
 {
 	return row->packed.at != NULL && row->packed.bytes == 0 &&
-	    row->records.bytes == 0 && row->count > 0 &&
+	    row->records.bytes == 0 && row->first_seq > 0 &&
+	    row->first_seq <= INT64_MAX && row->count > 0 &&
 	    row->count <= INT64_MAX - row->first_seq;
 }
 

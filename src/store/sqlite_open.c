@@ -418,7 +418,8 @@ read_facts(struct sqlite_store *store, struct buf *detail)
 		error = sqlite_conn_query_int(&store->reader,
 		    "SELECT coalesce(max((SELECT value FROM meta"
 		    "	WHERE name = 'last_number'),"
-		    "	(SELECT coalesce(max(number), 0) FROM instance)), -1)",
+		    "	(SELECT coalesce(max(number), 0) FROM instance),"
+		    "	(SELECT coalesce(max(instance), 0) FROM history)), -1)",
 		    &number); /* -1: the number isn't there */
 	if (error == STORE_OK)
 		error = sqlite_conn_query_int(&store->reader,

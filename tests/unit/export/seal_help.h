@@ -105,6 +105,7 @@ seal_fill(struct seal *seal, struct store *store, int rounds, const char *word)
 		for (uint64_t n = 0; n <= SEAL_INSTANCES; n++) {
 			struct store_instance row = help_instance(n);
 
+			row.started_ms = SEAL_FROM_MS;
 			row.head = help_history(store, n);
 			seal_add_turn(
 			    seal->arena, store, n, &row.head, word);

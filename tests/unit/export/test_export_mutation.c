@@ -453,6 +453,7 @@ forge_instance(struct seal *seal)
 	    "DELETE FROM history WHERE instance = %llu", n, n);
 	run(seal->dir.database, sql);
 	store = help_open(&seal->dir);
+	row.started_ms = SEAL_FROM_MS;
 	row.head = (struct audit_head){0};
 	for (int turn = 0; turn < SEAL_TURNS; turn++)
 		seal_add_turn(seal->arena, store, n, &row.head, "as forged");

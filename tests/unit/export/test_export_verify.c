@@ -3,6 +3,7 @@
  * Whatever somebody changes in a database or in an exported file, verifying
  * names the first break.
  */
+#include "stated/clock.h"
 #include "stated/export.h"
 
 #include <setjmp.h>
@@ -272,6 +273,8 @@ add_started(struct fixture *f)
 	value_put_str(started, "instance", STR("5"));
 	value_put_str(started, "workflow", row.workflow);
 	value_put_str(started, "business_key", row.business_key);
+	assert_true(clock_parse(
+	    STR("2026-11-22T09:30:00.000Z"), &row.started_ms));
 	row.head = (struct audit_head){0};
 	record = audit_seal(f->arena, value_built(started), &row.head);
 	store_add_history(store_batch(store), 5, &record, 1);
@@ -374,6 +377,59 @@ test_removed_last_instances_are_found(void **state)
 	verify_after(f, "DELETE FROM instance WHERE number > 2");
 	assert_fault(f, AUDIT_MISSING, 3, 0);
 	assert_int_equal(f->report.broken, 2);
+}
+
+/* Numbers forgotten with their rows: the log remembers. */
+static void
+test_rows_removed_with_their_numbers_are_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "DELETE FROM instance WHERE number = 4;"
+	    "UPDATE meta SET value = 3 WHERE name = 'last_number'");
+	assert_fault(f, AUDIT_MISSING, 4, 0);
+	assert_int_equal(f->report.broken, 1);
+}
+
+static void
+test_row_that_was_skipped_by_nobody_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "DELETE FROM instance WHERE number = 3;"
+	    "INSERT INTO meta VALUES ('skipped-3', 3)");
+	assert_fault(f, AUDIT_MISSING, 3, 0);
+	assert_int_equal(f->report.broken, 1);
+}
+
+static void
+test_row_that_shows_another_course_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	add_started(f);
+	verify_after(f, "UPDATE instance SET started_ms = 5 WHERE number = 5");
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+	verify_after(f, "UPDATE instance SET started_ms = 1795339800000,"
+	    " status = 'completed' WHERE number = 5");
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+	verify_after(f, "UPDATE instance SET status = 'waiting',"
+	    " ended_ms = 1795339800000 WHERE number = 5");
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+	verify_after(f, "UPDATE instance SET ended_ms = 0 WHERE number = 5");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+}
+
+static void
+test_purged_turn_in_an_impossible_place_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	verify_after(f, "UPDATE history SET first_seq = -5, count = 10,"
+	    " packed = x'', records = '' WHERE instance = 1"
+	    " AND first_seq = 3");
+	assert_int_equal(f->report.number, 1);
+	assert_int_not_equal(f->report.fault, AUDIT_SOUND);
 }
 
 static void
@@ -621,6 +677,10 @@ main(void)
 		TEST(test_histories_exchanged_whole_are_found),
 		TEST(test_history_under_another_identifier_is_found),
 		TEST(test_removed_instance_is_found),
+		TEST(test_rows_removed_with_their_numbers_are_found),
+		TEST(test_row_that_was_skipped_by_nobody_is_found),
+		TEST(test_row_that_shows_another_course_is_found),
+		TEST(test_purged_turn_in_an_impossible_place_is_found),
 		TEST(test_removed_last_instances_are_found),
 		TEST(test_first_of_several_breaks_is_told),
 		TEST(test_file_as_exported_is_sound),
