@@ -311,6 +311,18 @@ is_allowed(const struct axis *axis, const struct value *value)
 	    value_is_true(feel_test(axis->allowed, value, &env));
 }
 
+/* A property that isn't there is null, whatever its schema says. */
+static bool
+may_be_null(const struct axis *axis)
+{
+	struct feel_env env = {.arena = axis->arena};
+
+	if (axis->is_there)
+		return is_allowed(axis, &value_null);
+	return !axis->allowed ||
+	    value_is_true(feel_test(axis->allowed, &value_null, &env));
+}
+
 static void
 add_region(struct axis *axis, const struct value *value)
 {
@@ -364,8 +376,8 @@ add_kind(struct axis *axis, size_t first, size_t end)
 }
 
 /*
- * Null comes last, and only where a cell names it: it is not counted as a
- * gap, but two rules may well contradict each other over it.
+ * Null comes last, where there may be one: it is not counted as a gap, but a
+ * rule may be there for it, and two may contradict each other over it.
  */
 void
 axis_cut(struct axis *axis)
@@ -386,7 +398,8 @@ axis_cut(struct axis *axis)
 		first = i;
 	}
 	axis->is_anything = axis->region_count == 0;
-	if (names_null && is_allowed(axis, &value_null))
+	if (names_null ? is_allowed(axis, &value_null)
+		       : !axis->is_anything && may_be_null(axis))
 		axis->null_at = axis->region_count + 1;
 	if (axis->null_at || axis->is_anything)
 		add_region(axis, &value_null);

@@ -9,6 +9,8 @@
 #include "stated/json.h"
 #include "stated/map.h"
 
+#include <stdlib.h>
+
 /* ---- what an operation does ---- */
 
 /* Whether the request carries the engine's key; where it doesn't, an
@@ -47,6 +49,35 @@ is_effect(const struct proof *proof, const struct def_step *step)
 
 /* ---- as it is written ---- */
 
+static int
+compare_key_cb(const void *a, const void *b)
+{
+	const struct template_field *const *left = a, *const *right = b;
+
+	return str_compare((*left)->key, (*right)->key);
+}
+
+static void write_template(const struct template *template, struct buf *out);
+
+/* In whatever order they are written. */
+static void
+write_fields(const struct template *template, struct buf *out)
+{
+	const struct template_field **fields =
+	    calloc(template->count + 1, sizeof(fields[0]));
+
+	must(fields != NULL);
+	for (size_t i = 0; i < template->count; i++)
+		fields[i] = &template->fields[i];
+	qsort(fields, template->count, sizeof(fields[0]), compare_key_cb);
+	for (size_t i = 0; i < template->count; i++) {
+		buf_addf(out, "%.*s:", STR_ARG(fields[i]->key));
+		write_template(fields[i]->value, out);
+		buf_add_char(out, ',');
+	}
+	free(fields);
+}
+
 static void
 write_template(const struct template *template, struct buf *out)
 {
@@ -64,18 +95,17 @@ write_template(const struct template *template, struct buf *out)
 		buf_add_str(out, template->secret);
 		return;
 	case TEMPLATE_LIST:
-	case TEMPLATE_CONTEXT:
 		buf_add_char(out, '[');
 		for (size_t i = 0; i < template->count; i++) {
-			if (template->kind == TEMPLATE_CONTEXT)
-				buf_addf(out, "%.*s:",
-				    STR_ARG(template->fields[i].key));
-			write_template(template->kind == TEMPLATE_LIST ?
-			    template->items[i] : template->fields[i].value,
-			    out);
+			write_template(template->items[i], out);
 			buf_add_char(out, ',');
 		}
 		buf_add_char(out, ']');
+		return;
+	case TEMPLATE_CONTEXT:
+		buf_add_char(out, '{');
+		write_fields(template, out);
+		buf_add_char(out, '}');
 		return;
 	}
 	unreachable("every kind of template is listed");

@@ -56,6 +56,30 @@ find_property(const struct value *schema, struct str path)
 	return find_property(property, rest);
 }
 
+static bool
+has_text(const struct value *list, struct str text)
+{
+	for (size_t i = 0; list && list->type == VALUE_LIST &&
+	     i < list->as.list.count; i++)
+		if (str_equal(value_str(list->as.list.items[i]), text))
+			return true;
+	return false;
+}
+
+/* Whether each of the names is required of what stands before it. */
+static bool
+is_required(const struct value *schema, struct str path)
+{
+	struct str rest;
+	struct str name = str_split(path, '.', &rest);
+
+	if (!has_text(value_get_cstr(schema, "required"), name) ||
+	    !str_equal(value_field_str(schema, "type"), STR("object")))
+		return false;
+	return !rest.at || is_required(value_get(
+	    value_get_cstr(schema, "properties"), name), rest);
+}
+
 /* What the table's name stands for where the step gives it by `with`. */
 static struct str
 given_path(
@@ -84,7 +108,7 @@ given_path(
 static const struct value *
 schema_of(const struct decision_input *input,
     const struct definition *definition, const struct def_step *step,
-    struct arena *arena)
+    struct arena *arena, bool *is_there)
 {
 	const struct feel_shape *shape = feel_shape(input->feel, arena);
 	struct str path = shape->path;
@@ -95,8 +119,9 @@ schema_of(const struct decision_input *input,
 		path = given_path(step->with, path, arena);
 	if (!path.at || !str_has_prefix(path, STR("input.")))
 		return NULL;
-	return find_property(definition->input_schema,
-	    str_slice(path, 6, path.bytes));
+	path = str_slice(path, 6, path.bytes);
+	*is_there = is_required(definition->input_schema, path);
+	return find_property(definition->input_schema, path);
 }
 
 /* ---- regions and boxes ---- */
@@ -107,10 +132,11 @@ cut_axis(struct table *table, size_t at, const struct definition *definition,
 {
 	const struct decision_input *input = &table->decision->inputs[at];
 	struct axis *axis = &table->axes[at];
-	const struct value *schema = definition ?
-	    schema_of(input, definition, step, table->arena) : NULL;
+	bool is_there = false;
+	const struct value *schema = definition ? schema_of(
+	    input, definition, step, table->arena, &is_there) : NULL;
 
-	*axis = (struct axis){.arena = table->arena};
+	*axis = (struct axis){.arena = table->arena, .is_there = is_there};
 	table->is_unclear[at] =
 	    ARENA_ARRAY(table->arena, table->decision->rule_count, bool);
 	for (size_t i = 0; i < table->decision->rule_count; i++)

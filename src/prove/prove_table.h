@@ -20,6 +20,7 @@ struct axis {
 	const struct schema *schema;
 	const struct feel *allowed;
 	const struct value *step; /* values are its multiples */
+	bool is_there; /* what it asks for can't be absent, and so null */
 	/* one value for each region */
 	const struct value **regions;
 	size_t region_count;
