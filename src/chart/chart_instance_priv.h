@@ -297,6 +297,8 @@ struct mark {
 	size_t state;
 	uint64_t undo; /* serial of the latest then */
 };
+/* In its place: it has not been, so nothing has come since. */
+#define MARK_NOT_ENTERED UINT64_MAX
 
 struct held { /* a task that was decided, by its state; or "approver:ROLE" */
 	struct held *next;

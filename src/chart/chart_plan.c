@@ -189,13 +189,16 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 void
 chart_plan_start(struct run *run)
 {
+	struct chart *chart = run->chart;
 	struct taken whole = {.transition = SIZE_MAX,
 	    .state = SIZE_MAX,
 	    .scope = SIZE_MAX,
 	    .leaves = true};
 	struct chosen chosen = {.items = &whole, .count = 1};
 
-	must(run->chart->active_count == 0);
+	must(chart->active_count == 0);
+	for (size_t i = 0; i < chart->definition->state_count; i++)
+		chart_undo_mark_not_entered(chart, state_of(chart, i));
 	chart_plan_take(run, &chosen, NULL, (struct str){NULL, 0}, NULL);
 }
 
@@ -429,7 +432,7 @@ perform_switch(struct run *run, struct strand *strand)
 	note_event(chart, strand);
 	record_entered(run, strand, &left, &entered);
 	for (size_t i = 0; i < entered.count; i++) {
-		chart_undo_mark(run, entered.items[i]);
+		chart_undo_mark(chart, entered.items[i]);
 		arm_deadlines(run, entered.items[i]);
 		chart_escalation_arm(run, entered.items[i]);
 	}

@@ -430,7 +430,11 @@ bool chart_child_stop(struct run *run, struct child *child);
 /* ---- chart_undo.c: the stack ---- */
 void chart_undo_push(struct run *run, const struct def_step *step);
 /* What was done from now on is undone by `compensate: to` the state. */
-void chart_undo_mark(struct run *run, const struct def_state *state);
+void chart_undo_mark(struct chart *chart, const struct def_state *state);
+/* Nothing is, until it is entered. */
+void chart_undo_mark_not_entered(
+    struct chart *chart, const struct def_state *state);
+bool chart_undo_was_entered(struct chart *chart, size_t state);
 /* Starts the next undo, back to the entry of that state (SIZE_MAX: all); true
  * where there is none. */
 MUST_USE bool chart_undo_next(struct run *run, size_t to);
