@@ -417,6 +417,39 @@ note_event(struct chart *chart, const struct strand *strand)
 			chart->active[i].event = strand->event;
 }
 
+/* Whether the microstep's undoing goes back to the state. */
+static bool
+is_gone_back_to(
+    const struct chart *chart, uint64_t taking, const struct def_state *state)
+{
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		for (size_t i = 0;
+		     strand->taking == taking && i < strand->plan_count; i++)
+			if (strand->plan[i].kind == PLAN_COMPENSATE &&
+			    strand->plan[i].index == state->index)
+				return true;
+	return false;
+}
+
+/*
+ * Where the undoing goes back to a state that is entered by it, back to is
+ * where that was entered before; so the mark of then stands, and is right
+ * once more when all that came since is undone.
+ */
+static void
+mark_entered(
+    struct chart *chart, uint64_t taking, const struct state_set *entered)
+{
+	for (size_t i = 0; i < entered->count; i++) {
+		const struct def_state *state = entered->items[i];
+
+		if (!chart_undo_was_entered(chart, state->index) ||
+		    !is_gone_back_to(chart, taking, state))
+			chart_undo_mark(chart, state);
+	}
+}
+
 static enum item_result
 perform_switch(struct run *run, struct strand *strand)
 {
@@ -432,11 +465,11 @@ perform_switch(struct run *run, struct strand *strand)
 	note_event(chart, strand);
 	record_entered(run, strand, &left, &entered);
 	for (size_t i = 0; i < entered.count; i++) {
-		chart_undo_mark(chart, entered.items[i]);
 		arm_deadlines(run, entered.items[i]);
 		chart_escalation_arm(run, entered.items[i]);
 	}
 	branch_arrivals(run, strand);
+	mark_entered(chart, strand->taking, &entered);
 	return ITEM_MOVED;
 }
 
