@@ -210,20 +210,6 @@ names(const struct def_state *state, struct str name)
 	return false;
 }
 
-/* Whether the leaf's region has a transition of that name, at any depth. */
-static bool
-could_take(const struct def_state *state, struct str name)
-{
-	for (; state != NULL; state = state->parent) {
-		if (names(state, name))
-			return true;
-		if (state->parent != NULL &&
-		    state->parent->kind == STATE_PARALLEL)
-			return false;
-	}
-	return false;
-}
-
 /* ---- selecting ---- */
 
 /* What was said of a state holds while it stays entered. */
@@ -278,6 +264,24 @@ is_wholly_busy(const struct chart *chart, const struct def_state *state)
 	return true;
 }
 
+/* Whether the busy leaf's region has a transition of that name, at any depth.
+ * What is around a region is asked for it too as long as nothing in there is
+ * free to. */
+static bool
+could_take(const struct chart *chart, const struct def_state *state,
+    struct str name)
+{
+	for (; state != NULL; state = state->parent) {
+		if (names(state, name))
+			return true;
+		if (state->parent != NULL &&
+		    state->parent->kind == STATE_PARALLEL &&
+		    !is_wholly_busy(chart, state->parent))
+			return false;
+	}
+	return false;
+}
+
 bool
 chart_select_is_busy(const struct chart *chart)
 {
@@ -316,7 +320,7 @@ select_for_leaf(struct run *run, const struct active *leaf,
 	const struct def_transition *transition;
 
 	if (busy && mode == SELECT_FREE)
-		return !could_take(state, signal->name);
+		return !could_take(run->chart, state, signal->name);
 	run->leaf = leaf;
 	transition = first_upwards(run, state, signal->name, busy);
 	run->leaf = NULL;
