@@ -123,7 +123,7 @@ chart_config_names(const struct chart *chart, struct arena *arena)
 	return names;
 }
 
-/* SCXML's isInFinalState, where nothing goes on any more. */
+/* SCXML's isInFinalState, where what was entered for it is through. */
 bool
 chart_config_is_through(
     const struct chart *chart, const struct def_state *state)
@@ -134,7 +134,7 @@ chart_config_is_through(
 		return false;
 	switch (state->kind) {
 	case STATE_FINAL:
-		return !chart_strand_is_busy(chart, state);
+		return !chart_strand_is_arriving(chart, state);
 	case STATE_COMPOUND:
 		child = chart_config_child(chart, state);
 		return child != NULL && child->kind == STATE_FINAL &&

@@ -88,7 +88,7 @@ const struct def_state *chart_config_trunk(
     const struct chart *chart, const struct def_state *state);
 /* The leaves' names, separated by blanks. */
 struct str chart_config_names(const struct chart *chart, struct arena *arena);
-/* Whether every region is final, and nothing goes on in it. */
+/* Whether every region is final, and the steps of its entry are through. */
 bool chart_config_is_through(
     const struct chart *chart, const struct def_state *state);
 /* SCXML's transition domain: the innermost compound state that stays entered;
@@ -258,6 +258,9 @@ bool chart_strand_reaches(const struct chart *chart,
     const struct strand *strand, const struct def_state *state);
 /* Whether a strand does something for that leaf. */
 bool chart_strand_is_busy(
+    const struct chart *chart, const struct def_state *leaf);
+/* Whether one does what belongs to its entry. */
+bool chart_strand_is_arriving(
     const struct chart *chart, const struct def_state *leaf);
 /* Nothing of what it waits for is happening: it waits for a time. */
 bool chart_strand_is_idle(

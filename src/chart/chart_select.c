@@ -288,15 +288,21 @@ chart_select_is_busy(const struct chart *chart)
 	return chart->strands != NULL && is_wholly_busy(chart, NULL);
 }
 
-/* `done` and the like are one state's. */
+/* `done` and the like are one state's.  That of a parallel state waits, even
+ * where it interrupts, until nothing runs in there, and is void where that has
+ * led away from one of the final states. */
 static enum selected
 select_only(struct run *run, const struct signal *signal, enum select_mode mode,
     struct chosen *chosen)
 {
 	const struct def_state *state = state_of(run->chart, signal->only);
 	const struct def_transition *transition;
+	bool is_whole = state->kind == STATE_PARALLEL;
 
-	if (mode == SELECT_FREE && is_partly_busy(run->chart, state))
+	if (is_whole && !chart_config_is_through(run->chart, state))
+		return SELECTED_NONE;
+	if ((mode == SELECT_FREE || is_whole) &&
+	    is_partly_busy(run->chart, state))
 		return names(state, signal->name) ? SELECTED_LATER
 						  : SELECTED_NONE;
 	run->leaf = chart_config_find(run->chart, state);
