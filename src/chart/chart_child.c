@@ -306,8 +306,7 @@ chart_child_stop(struct run *run, struct child *child)
 	effect = chart_effect_add(run, DO_CANCEL_RUN);
 	effect->serial = child->serial;
 	effect->child = child->number;
-	effect->compensate =
-	    run->chart->cancelling && run->chart->cancel_compensates;
+	effect->compensate = run->undoes;
 	record = chart_record_begin(run, AUDIT_CHILD_CANCELLED);
 	chart_record_step(run, record, child->step);
 	value_put_str(record, "child", child->id);

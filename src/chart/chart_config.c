@@ -464,3 +464,21 @@ chart_config_enter(struct chart *chart, const struct taken *taken,
 	for (size_t i = 0; i < entered->count; i++)
 		activate(chart, entered->items[i]);
 }
+
+/* Without what histories would remember of what is left now. */
+void
+chart_config_foresee(const struct chart *chart, const struct taken *taken,
+    size_t taken_count, struct state_set *entered)
+{
+	struct chart copy = *chart;
+
+	copy.arena = entered->arena;
+	copy.active = ARENA_ARRAY(
+	    entered->arena, chart->active_count, struct active);
+	copy.active_capacity = chart->active_count;
+	copy.active_count = 0;
+	for (size_t i = 0; i < chart->active_count; i++)
+		if (!is_left(chart, taken, taken_count, state_at(chart, i)))
+			copy.active[copy.active_count++] = chart->active[i];
+	chart_config_enter(&copy, taken, taken_count, entered);
+}

@@ -51,6 +51,39 @@ plan_undoing(struct chart *chart, struct strand *strand,
 	chart_strand_plan(chart, strand, PLAN_COMPENSATE, back_to);
 }
 
+static bool
+asks_for_undoing(struct chart *chart, enum def_compensate compensate,
+    const struct def_state *to)
+{
+	return compensate == COMPENSATE_ALL ||
+	       (compensate == COMPENSATE_TO &&
+		   chart_undo_was_entered(chart, to->index));
+}
+
+bool
+chart_plan_undoes(struct run *run, const struct chosen *chosen)
+{
+	struct chart *chart = run->chart;
+	struct state_set entered = {.arena = run->context->arena};
+
+	for (size_t i = 0; i < chosen->count; i++) {
+		const struct def_transition *transition =
+		    transition_of(chart, &chosen->items[i]);
+
+		if (chosen->items[i].undoes ||
+		    (transition != NULL &&
+			asks_for_undoing(chart, transition->compensate,
+			    transition->compensate_to)))
+			return true;
+	}
+	chart_config_foresee(chart, chosen->items, chosen->count, &entered);
+	for (size_t i = 0; i < entered.count; i++)
+		if (asks_for_undoing(chart, entered.items[i]->compensate,
+			entered.items[i]->compensate_to))
+			return true;
+	return false;
+}
+
 /* ---- up to the switch ---- */
 
 static bool
@@ -171,6 +204,7 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 	must(chosen->count > 0);
 	tell_taken(run, chosen);
 	strand = begin(run, chosen, cause, event);
+	run->undoes = chart->children != NULL && chart_plan_undoes(run, chosen);
 	if (instead != NULL) {
 		strand->error = instead->error;
 		strand->decision = instead->decision;
@@ -181,6 +215,7 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 	if (!chart_strand_stop_others(run, strand, STOP_LEFT) &&
 	    strand->plan_count == 0)
 		chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
+	run->undoes = false;
 	plan_taken(chart, strand);
 	if (strand->plan_count == 0)
 		chart_strand_end(run, strand);

@@ -40,6 +40,7 @@ struct run {
 	/* What was read of the environment's settings since the last record,
 	 * which nothing else would tell; NULL: nothing. */
 	const struct value *settings;
+	bool undoes;	     /* what stops now is left by what undoes */
 	bool reads_settings; /* the expression that is evaluated does */
 	/* It has looked into a value of which there is the digest only. */
 	bool looked;
@@ -102,6 +103,9 @@ const struct def_state *chart_config_domain(const struct chart *chart,
 void chart_config_leave(struct chart *chart, const struct taken *taken,
     size_t taken_count, struct state_set *left);
 void chart_config_enter(struct chart *chart, const struct taken *taken,
+    size_t taken_count, struct state_set *entered);
+/* What would be entered, and nothing is. */
+void chart_config_foresee(const struct chart *chart, const struct taken *taken,
     size_t taken_count, struct state_set *entered);
 struct def_targets chart_taken_targets(
     const struct definition *definition, const struct taken *taken);
@@ -291,6 +295,8 @@ bool chart_strand_stop_others(
 void chart_plan_take(struct run *run, const struct chosen *chosen,
     struct strand *instead, struct str cause, const struct value *event);
 void chart_plan_start(struct run *run);
+/* Whether something is undone when they are taken. */
+bool chart_plan_undoes(struct run *run, const struct chosen *chosen);
 /* The deadline counts from now on; false where it gives no time. */
 MUST_USE bool chart_plan_arm(
     struct run *run, const struct def_transition *transition);
