@@ -87,17 +87,22 @@ chart_plan_undoes(struct run *run, const struct chosen *chosen)
 /* ---- up to the switch ---- */
 
 static bool
+leaves(const struct chart *chart, const struct taken *taken,
+    const struct def_state *state)
+{
+	const struct def_state *scope = state_of(chart, taken->scope);
+
+	return taken->leaves && scope != state &&
+	       (scope == NULL || def_state_contains(scope, state));
+}
+
+static bool
 is_left(const struct chart *chart, const struct strand *strand,
     const struct def_state *state)
 {
-	for (size_t i = 0; i < strand->taken_count; i++) {
-		const struct def_state *scope =
-		    state_of(chart, strand->taken[i].scope);
-
-		if (strand->taken[i].leaves && scope != state &&
-		    (scope == NULL || def_state_contains(scope, state)))
+	for (size_t i = 0; i < strand->taken_count; i++)
+		if (leaves(chart, &strand->taken[i], state))
 			return true;
-	}
 	return false;
 }
 
@@ -221,6 +226,103 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 		chart_strand_end(run, strand);
 }
 
+/* ---- what goes on where a step has failed ---- */
+
+/* A strand for what follows, with what its microstep was taken for. */
+static struct strand *
+branch(struct chart *chart, const struct strand *from, struct strand *after,
+    size_t scope)
+{
+	struct strand *strand = chart_strand_add(chart, after);
+
+	strand->taking = from->taking;
+	strand->cause = from->cause;
+	strand->event = from->event;
+	strand->error = from->error;
+	strand->decision = from->decision;
+	strand->scope = scope;
+	return strand;
+}
+
+static bool
+is_nested(const struct chart *chart, size_t a, size_t b)
+{
+	return a == SIZE_MAX || b == SIZE_MAX ||
+	       def_state_contains(state_of(chart, a), state_of(chart, b)) ||
+	       def_state_contains(state_of(chart, b), state_of(chart, a));
+}
+
+/* Neither leaves what the other is about. */
+static bool
+is_clear_of(const struct chart *chart, const struct taken *taken,
+    const struct chosen *chosen)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if ((taken->leaves || chosen->items[i].leaves) &&
+		    is_nested(chart, taken->scope, chosen->items[i].scope))
+			return false;
+	return true;
+}
+
+/* Whether the list of steps that the strand is at is done for it. */
+static bool
+is_under_way(const struct chart *chart, const struct strand *strand,
+    const struct taken *taken)
+{
+	const struct plan_item *item = &strand->plan[strand->plan_next];
+
+	return item->kind == PLAN_DO
+		   ? taken->transition == item->index
+		   : leaves(chart, taken, state_of(chart, item->index));
+}
+
+static bool
+is_behind(const struct strand *strand, const struct plan_item *item)
+{
+	for (size_t i = 0; i < strand->plan_next; i++)
+		if (strand->plan[i].kind == item->kind &&
+		    strand->plan[i].index == item->index)
+			return true;
+	return false;
+}
+
+/* The event was theirs too: what another region makes of its failed step is
+ * nothing to them.  What they have done already is not done again. */
+void
+chart_plan_part(struct run *run, struct strand *strand,
+    const struct chosen *instead)
+{
+	struct chart *chart = run->chart;
+	struct strand *rest;
+	struct taken *taken = ARENA_ARRAY(
+	    chart->arena, strand->taken_count, struct taken);
+	size_t count = 0, left = 0;
+
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		struct taken one = strand->taken[i];
+
+		if (is_under_way(chart, strand, &one) ||
+		    !is_clear_of(chart, &one, instead))
+			strand->taken[left++] = one;
+		else
+			taken[count++] = one;
+	}
+	if (count == 0)
+		return;
+	must(left > 0);
+	strand->taken_count = left;
+	rest = branch(chart, strand, strand, SIZE_MAX);
+	rest->error = NULL;
+	rest->taken = taken;
+	rest->taken_count = count;
+	plan_taken(chart, rest);
+	while (rest->plan_next < rest->plan_count &&
+	       is_behind(strand, &rest->plan[rest->plan_next]))
+		rest->plan_next++;
+	if (rest->plan_next == rest->plan_count)
+		chart_strand_end(run, rest);
+}
+
 void
 chart_plan_start(struct run *run)
 {
@@ -278,22 +380,6 @@ plan_arrival(
 	chart_strand_plan(chart, strand,
 	    last->kind == STATE_PARALLEL ? PLAN_FORK : PLAN_SETTLE,
 	    last->index);
-}
-
-/* A strand for what follows, with what its microstep was taken for. */
-static struct strand *
-branch(struct chart *chart, const struct strand *from, struct strand *after,
-    size_t scope)
-{
-	struct strand *strand = chart_strand_add(chart, after);
-
-	strand->taking = from->taking;
-	strand->cause = from->cause;
-	strand->event = from->event;
-	strand->error = from->error;
-	strand->decision = from->decision;
-	strand->scope = scope;
-	return strand;
 }
 
 static bool

@@ -295,6 +295,11 @@ bool chart_strand_stop_others(
 void chart_plan_take(struct run *run, const struct chosen *chosen,
     struct strand *instead, struct str cause, const struct value *event);
 void chart_plan_start(struct run *run);
+/* A step of the strand's microstep has failed, and that is taken instead: the
+ * transitions of other regions, which it doesn't leave, become a strand of
+ * their own. */
+void chart_plan_part(struct run *run, struct strand *strand,
+    const struct chosen *instead);
 /* Whether something is undone when they are taken. */
 bool chart_plan_undoes(struct run *run, const struct chosen *chosen);
 /* The deadline counts from now on; false where it gives no time. */
