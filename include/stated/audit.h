@@ -52,6 +52,8 @@
 	X(CHILD_STARTED, "child-started", "a child instance was started")      \
 	X(CHILD_ENDED, "child-ended", "a child ended, with its outcome")       \
 	X(CHILD_CANCELLED, "child-cancelled", "a child was told to end")       \
+	X(CHILD_LEFT, "child-left",                                            \
+	    "one that somebody else began is waited for no more")              \
 	X(ATTESTED, "attested", "evidence was laid down")                      \
 	X(SUSPENDED, "suspended", "an operator stopped it")                    \
 	X(RESUMED, "resumed", "an operator let it go on")                      \

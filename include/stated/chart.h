@@ -376,12 +376,20 @@ void chart_call_sent(struct chart *chart, uint64_t serial,
     const struct value *request, struct chart_context *context,
     struct chart_effects *effects);
 
-/* The child of a DO_RUN is there: a new one, or one with the same business
- * key and input.  In the turn of DO_RUN, before anything else is stepped.  A
- * step that does not wait for the child's end is through by this, and the
- * instance goes on: the effects that are added have to be performed too. */
-void chart_run_started(struct chart *chart, uint64_t serial, uint64_t number,
-    struct str id, struct chart_context *context,
+/* The child of a DO_RUN. */
+struct chart_child_start {
+	uint64_t serial; /* of DO_RUN */
+	uint64_t number;
+	struct str id;
+	bool is_found; /* it was there, by its business key and input */
+};
+/* It is there: a new one, or one that was found, which somebody else began:
+ * that one is only waited for, and never told to end.  In the turn of DO_RUN,
+ * before anything else is stepped.  A step that does not wait for the child's
+ * end is through by this, and the instance goes on: the effects that are added
+ * have to be performed too. */
+void chart_run_started(struct chart *chart,
+    const struct chart_child_start *start, struct chart_context *context,
     struct chart_effects *effects);
 
 /* Whether a DO_CALL of that serial is still to be sent: not where it has been

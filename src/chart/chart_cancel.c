@@ -78,12 +78,16 @@ chart_cancel_try(struct run *run, enum stop_mode mode)
 {
 	struct chart *chart = run->chart;
 	struct chosen chosen = {0};
-	bool taken, compensate;
+	bool taken, compensate, stopped;
 
 	must(chart->cancelling);
 	taken = !chart->cancel_ends && chart_select(run, &cancel_signal,
 					   SELECT_ALL, &chosen) == SELECTED_NOW;
-	if (!stop_all(run, &chosen, mode))
+	run->undoes = chart->cancel_compensates ||
+		      (taken && chart_plan_undoes(run, &chosen));
+	stopped = stop_all(run, &chosen, mode);
+	run->undoes = false;
+	if (!stopped)
 		return false;
 	compensate = chart->cancel_compensates;
 	chart->cancelling = false;

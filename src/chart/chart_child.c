@@ -114,25 +114,28 @@ cancel_unwanted(struct run *run, uint64_t number)
 }
 
 static void
-note_started(
-    struct run *run, struct child *child, uint64_t number, struct str id)
+note_started(struct run *run, struct child *child,
+    const struct chart_child_start *start)
 {
 	const struct def_step *step =
 	    run->chart->definition->steps[child->step];
 	struct value_builder *record =
 	    chart_record_begin(run, AUDIT_CHILD_STARTED);
 
-	child->number = number;
-	child->id = arena_str(run->chart->arena, id);
+	child->number = start->number;
+	child->id = arena_str(run->chart->arena, start->id);
+	child->found = start->is_found;
 	chart_record_step(run, record, step->index);
 	value_put_str(record, "workflow", step->workflow);
 	value_put_str(record, "child", child->id);
+	if (child->found)
+		value_put(record, STR("found"), &value_true);
 	chart_record_end(run, record);
 }
 
 void
-chart_run_started(struct chart *chart, uint64_t serial, uint64_t number,
-    struct str id, struct chart_context *context, struct chart_effects *effects)
+chart_run_started(struct chart *chart, const struct chart_child_start *start,
+    struct chart_context *context, struct chart_effects *effects)
 {
 	struct run run = {
 	    .chart = chart,
@@ -140,18 +143,19 @@ chart_run_started(struct chart *chart, uint64_t serial, uint64_t number,
 	    .effects = effects,
 	    .effects_first = effects->count,
 	};
-	struct child *child = chart_child_find(chart, serial);
+	struct child *child = chart_child_find(chart, start->serial);
 	const struct def_step *step;
 
 	must(chart->magic == CHART_MAGIC);
 	if (child == NULL) {
-		cancel_unwanted(&run, number);
+		if (!start->is_found)
+			cancel_unwanted(&run, start->number);
 		return;
 	}
-	must(child->number == 0 && number != 0);
-	run.strand = chart_strand_awaiting(chart, serial);
+	must(child->number == 0 && start->number != 0);
+	run.strand = chart_strand_awaiting(chart, start->serial);
 	must(run.strand != NULL);
-	note_started(&run, child, number, id);
+	note_started(&run, child, start);
 	step = chart->definition->steps[child->step];
 	if (step->waits)
 		return;
@@ -289,14 +293,30 @@ take_back(struct run *run, uint64_t serial)
 	return false;
 }
 
+static void
+record_stopped(
+    struct run *run, enum audit_kind kind, const struct child *child)
+{
+	struct value_builder *record = chart_record_begin(run, kind);
+
+	chart_record_step(run, record, child->step);
+	value_put_str(record, "child", child->id);
+	chart_record_end(run, record);
+}
+
+/* What somebody else has begun is theirs: it is only waited for no more. */
 bool
 chart_child_stop(struct run *run, struct child *child)
 {
 	struct chart_effect *effect;
-	struct value_builder *record;
 
 	if (child->number == 0) {
 		(void)take_back(run, child->serial);
+		remove_child(run->chart, child);
+		return true;
+	}
+	if (child->found) {
+		record_stopped(run, AUDIT_CHILD_LEFT, child);
 		remove_child(run->chart, child);
 		return true;
 	}
@@ -306,12 +326,8 @@ chart_child_stop(struct run *run, struct child *child)
 	effect = chart_effect_add(run, DO_CANCEL_RUN);
 	effect->serial = child->serial;
 	effect->child = child->number;
-	effect->compensate =
-	    run->chart->cancelling && run->chart->cancel_compensates;
-	record = chart_record_begin(run, AUDIT_CHILD_CANCELLED);
-	chart_record_step(run, record, child->step);
-	value_put_str(record, "child", child->id);
-	chart_record_end(run, record);
+	effect->compensate = run->undoes;
+	record_stopped(run, AUDIT_CHILD_CANCELLED, child);
 	return false;
 }
 

@@ -123,7 +123,7 @@ chart_config_names(const struct chart *chart, struct arena *arena)
 	return names;
 }
 
-/* SCXML's isInFinalState, where nothing goes on any more. */
+/* SCXML's isInFinalState, where what was entered for it is through. */
 bool
 chart_config_is_through(
     const struct chart *chart, const struct def_state *state)
@@ -134,7 +134,7 @@ chart_config_is_through(
 		return false;
 	switch (state->kind) {
 	case STATE_FINAL:
-		return !chart_strand_is_busy(chart, state);
+		return !chart_strand_is_arriving(chart, state);
 	case STATE_COMPOUND:
 		child = chart_config_child(chart, state);
 		return child != NULL && child->kind == STATE_FINAL &&
@@ -463,4 +463,22 @@ chart_config_enter(struct chart *chart, const struct taken *taken,
 				: chart->definition->states[taken[i].scope]);
 	for (size_t i = 0; i < entered->count; i++)
 		activate(chart, entered->items[i]);
+}
+
+/* Without what histories would remember of what is left now. */
+void
+chart_config_foresee(const struct chart *chart, const struct taken *taken,
+    size_t taken_count, struct state_set *entered)
+{
+	struct chart copy = *chart;
+
+	copy.arena = entered->arena;
+	copy.active = ARENA_ARRAY(
+	    entered->arena, chart->active_count, struct active);
+	copy.active_capacity = chart->active_count;
+	copy.active_count = 0;
+	for (size_t i = 0; i < chart->active_count; i++)
+		if (!is_left(chart, taken, taken_count, state_at(chart, i)))
+			copy.active[copy.active_count++] = chart->active[i];
+	chart_config_enter(&copy, taken, taken_count, entered);
 }

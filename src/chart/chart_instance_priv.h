@@ -185,6 +185,7 @@ struct child {
 	uint64_t number; /* 0: it is not there yet */
 	struct str id;
 	bool cancelled; /* it was told to end */
+	bool found;	/* somebody else has begun it */
 };
 
 /* ---- timers ---- */
@@ -297,6 +298,8 @@ struct mark {
 	size_t state;
 	uint64_t undo; /* serial of the latest then */
 };
+/* In its place: it has not been, so nothing has come since. */
+#define MARK_NOT_ENTERED UINT64_MAX
 
 struct held { /* a task that was decided, by its state; or "approver:ROLE" */
 	struct held *next;

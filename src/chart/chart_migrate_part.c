@@ -305,20 +305,43 @@ check_marks(struct move *move)
 	}
 }
 
+/* Under another name, or as the group that it becomes by the move. */
+static bool
+was_entered(struct move *move, const struct def_state *after)
+{
+	for (size_t i = 0; i < move->from->state_count; i++)
+		if (move->states[i] == after->index &&
+		    chart_undo_was_entered(move->run->chart, i))
+			return true;
+	for (size_t i = 0; i < move->active_count; i++)
+		if (move->active[i].after == after)
+			return true;
+	return false;
+}
+
 static void
 move_marks(struct move *move)
 {
+	bool *entered = ARENA_ARRAY(
+	    move->run->context->arena, move->to->state_count, bool);
+
+	for (size_t i = 0; i < move->to->state_count; i++)
+		entered[i] = was_entered(move, move->to->states[i]);
 	for (struct mark **link = &move->run->chart->marks; *link != NULL;) {
 		const struct def_state *after =
 		    chart_migrate_state(move, (*link)->state);
 
-		if (after == NULL) {
+		if (after == NULL || (*link)->undo == MARK_NOT_ENTERED) {
 			LIST_UNLINK(link);
 			continue;
 		}
 		(*link)->state = after->index;
 		link = &(*link)->next;
 	}
+	for (size_t i = 0; i < move->to->state_count; i++)
+		if (!entered[i])
+			chart_undo_mark_not_entered(
+			    move->run->chart, move->to->states[i]);
 }
 
 void

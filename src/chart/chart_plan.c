@@ -51,20 +51,58 @@ plan_undoing(struct chart *chart, struct strand *strand,
 	chart_strand_plan(chart, strand, PLAN_COMPENSATE, back_to);
 }
 
+static bool
+asks_for_undoing(struct chart *chart, enum def_compensate compensate,
+    const struct def_state *to)
+{
+	return compensate == COMPENSATE_ALL ||
+	       (compensate == COMPENSATE_TO &&
+		   chart_undo_was_entered(chart, to->index));
+}
+
+bool
+chart_plan_undoes(struct run *run, const struct chosen *chosen)
+{
+	struct chart *chart = run->chart;
+	struct state_set entered = {.arena = run->context->arena};
+
+	for (size_t i = 0; i < chosen->count; i++) {
+		const struct def_transition *transition =
+		    transition_of(chart, &chosen->items[i]);
+
+		if (chosen->items[i].undoes ||
+		    (transition != NULL &&
+			asks_for_undoing(chart, transition->compensate,
+			    transition->compensate_to)))
+			return true;
+	}
+	chart_config_foresee(chart, chosen->items, chosen->count, &entered);
+	for (size_t i = 0; i < entered.count; i++)
+		if (asks_for_undoing(chart, entered.items[i]->compensate,
+			entered.items[i]->compensate_to))
+			return true;
+	return false;
+}
+
 /* ---- up to the switch ---- */
+
+static bool
+leaves(const struct chart *chart, const struct taken *taken,
+    const struct def_state *state)
+{
+	const struct def_state *scope = state_of(chart, taken->scope);
+
+	return taken->leaves && scope != state &&
+	       (scope == NULL || def_state_contains(scope, state));
+}
 
 static bool
 is_left(const struct chart *chart, const struct strand *strand,
     const struct def_state *state)
 {
-	for (size_t i = 0; i < strand->taken_count; i++) {
-		const struct def_state *scope =
-		    state_of(chart, strand->taken[i].scope);
-
-		if (strand->taken[i].leaves && scope != state &&
-		    (scope == NULL || def_state_contains(scope, state)))
+	for (size_t i = 0; i < strand->taken_count; i++)
+		if (leaves(chart, &strand->taken[i], state))
 			return true;
-	}
 	return false;
 }
 
@@ -171,6 +209,7 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 	must(chosen->count > 0);
 	tell_taken(run, chosen);
 	strand = begin(run, chosen, cause, event);
+	run->undoes = chart->children != NULL && chart_plan_undoes(run, chosen);
 	if (instead != NULL) {
 		strand->error = instead->error;
 		strand->decision = instead->decision;
@@ -181,21 +220,122 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 	if (!chart_strand_stop_others(run, strand, STOP_LEFT) &&
 	    strand->plan_count == 0)
 		chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
+	run->undoes = false;
 	plan_taken(chart, strand);
 	if (strand->plan_count == 0)
 		chart_strand_end(run, strand);
 }
 
+/* ---- what goes on where a step has failed ---- */
+
+/* A strand for what follows, with what its microstep was taken for. */
+static struct strand *
+branch(struct chart *chart, const struct strand *from, struct strand *after,
+    size_t scope)
+{
+	struct strand *strand = chart_strand_add(chart, after);
+
+	strand->taking = from->taking;
+	strand->cause = from->cause;
+	strand->event = from->event;
+	strand->error = from->error;
+	strand->decision = from->decision;
+	strand->scope = scope;
+	return strand;
+}
+
+static bool
+is_nested(const struct chart *chart, size_t a, size_t b)
+{
+	return a == SIZE_MAX || b == SIZE_MAX ||
+	       def_state_contains(state_of(chart, a), state_of(chart, b)) ||
+	       def_state_contains(state_of(chart, b), state_of(chart, a));
+}
+
+/* Neither leaves what the other is about. */
+static bool
+is_clear_of(const struct chart *chart, const struct taken *taken,
+    const struct chosen *chosen)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if ((taken->leaves || chosen->items[i].leaves) &&
+		    is_nested(chart, taken->scope, chosen->items[i].scope))
+			return false;
+	return true;
+}
+
+/* Whether the list of steps that the strand is at is done for it. */
+static bool
+is_under_way(const struct chart *chart, const struct strand *strand,
+    const struct taken *taken)
+{
+	const struct plan_item *item = &strand->plan[strand->plan_next];
+
+	return item->kind == PLAN_DO
+		   ? taken->transition == item->index
+		   : leaves(chart, taken, state_of(chart, item->index));
+}
+
+static bool
+is_behind(const struct strand *strand, const struct plan_item *item)
+{
+	for (size_t i = 0; i < strand->plan_next; i++)
+		if (strand->plan[i].kind == item->kind &&
+		    strand->plan[i].index == item->index)
+			return true;
+	return false;
+}
+
+/* The event was theirs too: what another region makes of its failed step is
+ * nothing to them.  What they have done already is not done again. */
+void
+chart_plan_part(struct run *run, struct strand *strand,
+    const struct chosen *instead)
+{
+	struct chart *chart = run->chart;
+	struct strand *rest;
+	struct taken *taken = ARENA_ARRAY(
+	    chart->arena, strand->taken_count, struct taken);
+	size_t count = 0, left = 0;
+
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		struct taken one = strand->taken[i];
+
+		if (is_under_way(chart, strand, &one) ||
+		    !is_clear_of(chart, &one, instead))
+			strand->taken[left++] = one;
+		else
+			taken[count++] = one;
+	}
+	if (count == 0)
+		return;
+	must(left > 0);
+	strand->taken_count = left;
+	rest = branch(chart, strand, strand, SIZE_MAX);
+	rest->error = NULL;
+	rest->taken = taken;
+	rest->taken_count = count;
+	plan_taken(chart, rest);
+	while (rest->plan_next < rest->plan_count &&
+	       is_behind(strand, &rest->plan[rest->plan_next]))
+		rest->plan_next++;
+	if (rest->plan_next == rest->plan_count)
+		chart_strand_end(run, rest);
+}
+
 void
 chart_plan_start(struct run *run)
 {
+	struct chart *chart = run->chart;
 	struct taken whole = {.transition = SIZE_MAX,
 	    .state = SIZE_MAX,
 	    .scope = SIZE_MAX,
 	    .leaves = true};
 	struct chosen chosen = {.items = &whole, .count = 1};
 
-	must(run->chart->active_count == 0);
+	must(chart->active_count == 0);
+	for (size_t i = 0; i < chart->definition->state_count; i++)
+		chart_undo_mark_not_entered(chart, state_of(chart, i));
 	chart_plan_take(run, &chosen, NULL, (struct str){NULL, 0}, NULL);
 }
 
@@ -240,22 +380,6 @@ plan_arrival(
 	chart_strand_plan(chart, strand,
 	    last->kind == STATE_PARALLEL ? PLAN_FORK : PLAN_SETTLE,
 	    last->index);
-}
-
-/* A strand for what follows, with what its microstep was taken for. */
-static struct strand *
-branch(struct chart *chart, const struct strand *from, struct strand *after,
-    size_t scope)
-{
-	struct strand *strand = chart_strand_add(chart, after);
-
-	strand->taking = from->taking;
-	strand->cause = from->cause;
-	strand->event = from->event;
-	strand->error = from->error;
-	strand->decision = from->decision;
-	strand->scope = scope;
-	return strand;
 }
 
 static bool
@@ -414,6 +538,39 @@ note_event(struct chart *chart, const struct strand *strand)
 			chart->active[i].event = strand->event;
 }
 
+/* Whether the microstep's undoing goes back to the state. */
+static bool
+is_gone_back_to(
+    const struct chart *chart, uint64_t taking, const struct def_state *state)
+{
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		for (size_t i = 0;
+		     strand->taking == taking && i < strand->plan_count; i++)
+			if (strand->plan[i].kind == PLAN_COMPENSATE &&
+			    strand->plan[i].index == state->index)
+				return true;
+	return false;
+}
+
+/*
+ * Where the undoing goes back to a state that is entered by it, back to is
+ * where that was entered before; so the mark of then stands, and is right
+ * once more when all that came since is undone.
+ */
+static void
+mark_entered(
+    struct chart *chart, uint64_t taking, const struct state_set *entered)
+{
+	for (size_t i = 0; i < entered->count; i++) {
+		const struct def_state *state = entered->items[i];
+
+		if (!chart_undo_was_entered(chart, state->index) ||
+		    !is_gone_back_to(chart, taking, state))
+			chart_undo_mark(chart, state);
+	}
+}
+
 static enum item_result
 perform_switch(struct run *run, struct strand *strand)
 {
@@ -429,11 +586,11 @@ perform_switch(struct run *run, struct strand *strand)
 	note_event(chart, strand);
 	record_entered(run, strand, &left, &entered);
 	for (size_t i = 0; i < entered.count; i++) {
-		chart_undo_mark(run, entered.items[i]);
 		arm_deadlines(run, entered.items[i]);
 		chart_escalation_arm(run, entered.items[i]);
 	}
 	branch_arrivals(run, strand);
+	mark_entered(chart, strand->taking, &entered);
 	return ITEM_MOVED;
 }
 

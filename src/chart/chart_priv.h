@@ -40,6 +40,7 @@ struct run {
 	/* What was read of the environment's settings since the last record,
 	 * which nothing else would tell; NULL: nothing. */
 	const struct value *settings;
+	bool undoes;	     /* what stops now is left by what undoes */
 	bool reads_settings; /* the expression that is evaluated does */
 	/* It has looked into a value of which there is the digest only. */
 	bool looked;
@@ -88,7 +89,7 @@ const struct def_state *chart_config_trunk(
     const struct chart *chart, const struct def_state *state);
 /* The leaves' names, separated by blanks. */
 struct str chart_config_names(const struct chart *chart, struct arena *arena);
-/* Whether every region is final, and nothing goes on in it. */
+/* Whether every region is final, and the steps of its entry are through. */
 bool chart_config_is_through(
     const struct chart *chart, const struct def_state *state);
 /* SCXML's transition domain: the innermost compound state that stays entered;
@@ -102,6 +103,9 @@ const struct def_state *chart_config_domain(const struct chart *chart,
 void chart_config_leave(struct chart *chart, const struct taken *taken,
     size_t taken_count, struct state_set *left);
 void chart_config_enter(struct chart *chart, const struct taken *taken,
+    size_t taken_count, struct state_set *entered);
+/* What would be entered, and nothing is. */
+void chart_config_foresee(const struct chart *chart, const struct taken *taken,
     size_t taken_count, struct state_set *entered);
 struct def_targets chart_taken_targets(
     const struct definition *definition, const struct taken *taken);
@@ -259,6 +263,9 @@ bool chart_strand_reaches(const struct chart *chart,
 /* Whether a strand does something for that leaf. */
 bool chart_strand_is_busy(
     const struct chart *chart, const struct def_state *leaf);
+/* Whether one does what belongs to its entry. */
+bool chart_strand_is_arriving(
+    const struct chart *chart, const struct def_state *leaf);
 /* Nothing of what it waits for is happening: it waits for a time. */
 bool chart_strand_is_idle(
     const struct chart *chart, const struct strand *strand);
@@ -288,6 +295,13 @@ bool chart_strand_stop_others(
 void chart_plan_take(struct run *run, const struct chosen *chosen,
     struct strand *instead, struct str cause, const struct value *event);
 void chart_plan_start(struct run *run);
+/* A step of the strand's microstep has failed, and that is taken instead: the
+ * transitions of other regions, which it doesn't leave, become a strand of
+ * their own. */
+void chart_plan_part(struct run *run, struct strand *strand,
+    const struct chosen *instead);
+/* Whether something is undone when they are taken. */
+bool chart_plan_undoes(struct run *run, const struct chosen *chosen);
 /* The deadline counts from now on; false where it gives no time. */
 MUST_USE bool chart_plan_arm(
     struct run *run, const struct def_transition *transition);
@@ -430,7 +444,11 @@ bool chart_child_stop(struct run *run, struct child *child);
 /* ---- chart_undo.c: the stack ---- */
 void chart_undo_push(struct run *run, const struct def_step *step);
 /* What was done from now on is undone by `compensate: to` the state. */
-void chart_undo_mark(struct run *run, const struct def_state *state);
+void chart_undo_mark(struct chart *chart, const struct def_state *state);
+/* Nothing is, until it is entered. */
+void chart_undo_mark_not_entered(
+    struct chart *chart, const struct def_state *state);
+bool chart_undo_was_entered(struct chart *chart, size_t state);
 /* Starts the next undo, back to the entry of that state (SIZE_MAX: all); true
  * where there is none. */
 MUST_USE bool chart_undo_next(struct run *run, size_t to);

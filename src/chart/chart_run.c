@@ -147,6 +147,8 @@ chart_run_fail(
 	}
 	if (chart_select_error(run, place_of(chart, strand), &chosen)) {
 		chart_loop_drop(run, strand);
+		if (strand->taken_count > 1)
+			chart_plan_part(run, strand, &chosen);
 		chart_strand_end(run, strand);
 		chart_plan_take(run, &chosen, strand, STR("error"), NULL);
 		return;

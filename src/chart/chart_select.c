@@ -210,20 +210,6 @@ names(const struct def_state *state, struct str name)
 	return false;
 }
 
-/* Whether the leaf's region has a transition of that name, at any depth. */
-static bool
-could_take(const struct def_state *state, struct str name)
-{
-	for (; state != NULL; state = state->parent) {
-		if (names(state, name))
-			return true;
-		if (state->parent != NULL &&
-		    state->parent->kind == STATE_PARALLEL)
-			return false;
-	}
-	return false;
-}
-
 /* ---- selecting ---- */
 
 /* What was said of a state holds while it stays entered. */
@@ -278,21 +264,45 @@ is_wholly_busy(const struct chart *chart, const struct def_state *state)
 	return true;
 }
 
+/* Whether the busy leaf's region has a transition of that name, at any depth.
+ * What is around a region is asked for it too as long as nothing in there is
+ * free to. */
+static bool
+could_take(const struct chart *chart, const struct def_state *state,
+    struct str name)
+{
+	for (; state != NULL; state = state->parent) {
+		if (names(state, name))
+			return true;
+		if (state->parent != NULL &&
+		    state->parent->kind == STATE_PARALLEL &&
+		    !is_wholly_busy(chart, state->parent))
+			return false;
+	}
+	return false;
+}
+
 bool
 chart_select_is_busy(const struct chart *chart)
 {
 	return chart->strands != NULL && is_wholly_busy(chart, NULL);
 }
 
-/* `done` and the like are one state's. */
+/* `done` and the like are one state's.  That of a parallel state waits, even
+ * where it interrupts, until nothing runs in there, and is void where that has
+ * led away from one of the final states. */
 static enum selected
 select_only(struct run *run, const struct signal *signal, enum select_mode mode,
     struct chosen *chosen)
 {
 	const struct def_state *state = state_of(run->chart, signal->only);
 	const struct def_transition *transition;
+	bool is_whole = state->kind == STATE_PARALLEL;
 
-	if (mode == SELECT_FREE && is_partly_busy(run->chart, state))
+	if (is_whole && !chart_config_is_through(run->chart, state))
+		return SELECTED_NONE;
+	if ((mode == SELECT_FREE || is_whole) &&
+	    is_partly_busy(run->chart, state))
 		return names(state, signal->name) ? SELECTED_LATER
 						  : SELECTED_NONE;
 	run->leaf = chart_config_find(run->chart, state);
@@ -316,7 +326,7 @@ select_for_leaf(struct run *run, const struct active *leaf,
 	const struct def_transition *transition;
 
 	if (busy && mode == SELECT_FREE)
-		return !could_take(state, signal->name);
+		return !could_take(run->chart, state, signal->name);
 	run->leaf = leaf;
 	transition = first_upwards(run, state, signal->name, busy);
 	run->leaf = NULL;

@@ -119,6 +119,18 @@ chart_strand_is_busy(const struct chart *chart, const struct def_state *leaf)
 }
 
 bool
+chart_strand_is_arriving(
+    const struct chart *chart, const struct def_state *leaf)
+{
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (strand->taken_count == 0 &&
+		    chart_strand_covers(chart, strand, leaf))
+			return true;
+	return false;
+}
+
+bool
 chart_strand_is_idle(const struct chart *chart, const struct strand *strand)
 {
 	const struct call *call;

@@ -60,27 +60,48 @@ find_mark(struct chart *chart, size_t state)
 	return link;
 }
 
+static void
+set_mark(struct chart *chart, size_t state, uint64_t undo)
+{
+	struct mark **link = find_mark(chart, state);
+
+	if (*link == NULL) {
+		*link = ARENA_NEW(chart->arena, struct mark);
+		(*link)->state = state;
+	}
+	(*link)->undo = undo;
+}
+
+void
+chart_undo_mark_not_entered(struct chart *chart, const struct def_state *state)
+{
+	if (state->is_undone_to)
+		set_mark(chart, state->index, MARK_NOT_ENTERED);
+}
+
+bool
+chart_undo_was_entered(struct chart *chart, size_t state)
+{
+	const struct mark *mark = *find_mark(chart, state);
+
+	return mark == NULL || mark->undo != MARK_NOT_ENTERED;
+}
+
 /* Without a mark everything on the stack has come since. */
 void
-chart_undo_mark(struct run *run, const struct def_state *state)
+chart_undo_mark(struct chart *chart, const struct def_state *state)
 {
-	struct chart *chart = run->chart;
-	struct mark **link, *mark;
+	struct mark **link;
 
 	if (!state->is_undone_to)
 		return;
-	link = find_mark(chart, state->index);
-	if (chart->undos == NULL) {
-		if (*link != NULL)
-			LIST_UNLINK(link);
+	if (chart->undos != NULL) {
+		set_mark(chart, state->index, chart->undos->serial);
 		return;
 	}
-	if (*link == NULL) {
-		mark = ARENA_NEW(chart->arena, struct mark);
-		mark->state = state->index;
-		*link = mark;
-	}
-	(*link)->undo = chart->undos->serial;
+	link = find_mark(chart, state->index);
+	if (*link != NULL)
+		LIST_UNLINK(link);
 }
 
 static bool

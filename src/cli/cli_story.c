@@ -57,6 +57,7 @@ static const struct sentence sentences[] = {
     {"child-ended", COLOUR_NONE,
 	"{workflow}[ ended: {outcome}][ in {state}][ can't be run: {refused}]"},
     {"child-cancelled", COLOUR_YELLOW, "the child of {step} is told to end"},
+    {"child-left", COLOUR_NONE, "waits for {child} no more"},
     {"migrated", COLOUR_YELLOW,
 	"moved from version {from_version} to {to_version}: {from} → {to}"
 	"[ by {actor}][, “{comment}”]"},

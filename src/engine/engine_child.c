@@ -63,15 +63,20 @@ refuse_run(struct engine *engine, struct turn *turn, struct instance *parent,
 
 static void
 note_run(struct engine *engine, struct turn *turn, struct instance *parent,
-    uint64_t serial, const struct instance *child,
+    uint64_t serial, const struct start_result *result,
     struct chart_effects *effects)
 {
 	struct chart_context context = turn_context_of(engine, turn, parent);
 	char id[CHART_ID_BYTES];
+	struct chart_child_start start = {
+	    .serial = serial,
+	    .number = result->instance->number,
+	    .id = arena_str(turn->arena,
+		engine_id_format(engine, result->instance->number, id)),
+	    .is_found = result->fate == START_FOUND,
+	};
 
-	chart_run_started(parent->chart, serial, child->number,
-	    arena_str(turn->arena, engine_id_format(engine, child->number, id)),
-	    &context, effects);
+	chart_run_started(parent->chart, &start, &context, effects);
 }
 
 static void
@@ -164,8 +169,7 @@ child_run(struct engine *engine, struct turn *turn, struct instance *parent,
 		refuse_run(engine, turn, parent, effect->serial, why, effects);
 		return;
 	}
-	note_run(
-	    engine, turn, parent, effect->serial, result.instance, effects);
+	note_run(engine, turn, parent, effect->serial, &result, effects);
 	if (result.fate == START_CREATED)
 		begin_child(engine, turn, result.instance, parent->number);
 	else

@@ -69,6 +69,7 @@ static const struct look looks[AUDIT_KIND_COUNT] = {
 	"step item workflow child outcome state refused"},
     [AUDIT_CHILD_CANCELLED] = {"child", "step", "withdraw",
 	"step item child"},
+    [AUDIT_CHILD_LEFT] = {"child", "step", "withdraw", "step item child"},
     [AUDIT_ATTESTED] = {"attest", "step", NULL, "step text evidence"},
     [AUDIT_SUSPENDED] = {"suspension", NULL, "suspend", "comment"},
     [AUDIT_RESUMED] = {"suspension", NULL, "resume", "comment"},

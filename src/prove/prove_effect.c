@@ -7,7 +7,8 @@
  * taken away where the effect is undone, and where what it reads changes:
  * with other arguments it is another one.  For `compensate: to` there is one
  * more set of bits for each such state: what had been done when it was last
- * entered.
+ * entered, or, as long as it has not been, all that is done: nothing of that
+ * is undone then.  One bit for each says that it may not have been.
  *
  * Where a step gives its own idempotency key, the endpoint does it once, as
  * long as the key is the same and lives.  So there is a last set of bits: what
@@ -118,6 +119,12 @@ stale_bit(const struct effect_proof *self, const struct effect *effect)
 	return bit_of(self, self->plane_count, effect->index);
 }
 
+static size_t
+not_entered_bit(const struct effect_proof *self, size_t plane)
+{
+	return bit_of(self, self->plane_count + 1, 0) + plane;
+}
+
 /* Whoever reads the name does something else from now on; whose key reads it
  * has another key. */
 static void
@@ -158,6 +165,16 @@ change_assigned(struct along *along, const struct def_step *step)
 }
 
 static void
+add_done(const struct effect_proof *self, const struct effect *effect,
+    uint64_t *bits)
+{
+	facts_add(bits, bit_of(self, 0, effect->index));
+	for (size_t k = 1; k < self->plane_count; k++)
+		if (facts_has(bits, not_entered_bit(self, k)))
+			facts_add(bits, bit_of(self, k, effect->index));
+}
+
+static void
 undo(const struct effect_proof *self, const struct def_state *to,
     uint64_t *bits)
 {
@@ -180,6 +197,8 @@ enter(const struct effect_proof *self, const struct def_state *state,
 {
 	size_t plane = self->plane_of[state->index];
 
+	if (plane != 0)
+		facts_remove(bits, not_entered_bit(self, plane));
 	for (size_t i = 0; plane != 0 && i < self->effects.count; i++) {
 		if (facts_has(bits, bit_of(self, 0, i)))
 			facts_add(bits, bit_of(self, plane, i));
@@ -275,13 +294,13 @@ act(const struct effect_proof *self, const struct flow_edge *edge,
 	switch (edge->act) {
 	case ACT_STEP_DONE:
 		if (effect)
-			facts_add(bits, bit_of(self, 0, effect->index));
+			add_done(self, effect, bits);
 		change_assigned(&along, edge->step);
 		return;
 	case ACT_STEP_FAILED:
 		if (effect && effect_may_be_done(
 		    effect, self->proof->flow, edge->move))
-			facts_add(bits, bit_of(self, 0, effect->index));
+			add_done(self, effect, bits);
 		changed_cb(STR("error"), &along);
 		return;
 	case ACT_MOVE:
@@ -590,8 +609,11 @@ prove_effect(struct proof *proof)
 
 	add_readers(&self);
 	add_planes(&self);
-	self.done = facts_new(
-	    proof->flow, (self.plane_count + 1) * self.effects.count);
+	self.done = facts_new(proof->flow,
+	    not_entered_bit(&self, self.plane_count));
+	for (size_t k = 1; k < self.plane_count; k++)
+		facts_add(facts_at(&self.done, FLOW_START),
+		    not_entered_bit(&self, k));
 	self.scratch =
 	    ARENA_ARRAY(proof->arena, self.done.words, uint64_t);
 	facts_solve(&self.done, false, transfer, &self);

@@ -294,11 +294,13 @@ child_started(struct replay *replay, const struct value *record, size_t nth,
     struct act *act)
 {
 	act->kind = ACT_CHILD;
-	act->child_id = value_field_str(record, "child");
-	return chart_id_parse(
-		   act->child_id, replay->identity.store, &act->child) &&
-	       act->child != 0 &&
-	       find_serial(replay, record, nth, &act->serial);
+	act->child.id = value_field_str(record, "child");
+	act->child.is_found =
+	    value_is_true(value_field_or_null(record, "found"));
+	return chart_id_parse(act->child.id, replay->identity.store,
+		   &act->child.number) &&
+	       act->child.number != 0 &&
+	       find_serial(replay, record, nth, &act->child.serial);
 }
 
 static enum chart_status

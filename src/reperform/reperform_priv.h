@@ -93,8 +93,7 @@ struct act {
 	struct chart_mandate mandate; /* event.actor may point here */
 	uint64_t serial;
 	const struct value *request;
-	uint64_t child;
-	struct str child_id;
+	struct chart_child_start child;
 };
 /* The nth way in which the record may have come about by something from
  * outside, as the instance is now; false: there are no more. */

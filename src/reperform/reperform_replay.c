@@ -214,8 +214,8 @@ perform(struct replay *replay, const struct act *act,
 		    &context, effects);
 		break;
 	case ACT_CHILD:
-		chart_run_started(replay->chart, act->serial, act->child,
-		    act->child_id, &context, effects);
+		chart_run_started(
+		    replay->chart, &act->child, &context, effects);
 		break;
 	}
 	note_calls(replay, effects);

@@ -59,8 +59,11 @@ sim_child_start(struct sim *sim, const struct chart_effect *effect,
 	child->id = arena_str(sim->arena, chart_id_format(identity, id));
 	child->refusal = refusal_of(sim, effect);
 	if (child->refusal.at == NULL)
-		chart_run_started(sim->chart, child->serial, child->number,
-		    child->id, &context, effects);
+		chart_run_started(sim->chart,
+		    &(struct chart_child_start){.serial = child->serial,
+			.number = child->number,
+			.id = child->id},
+		    &context, effects);
 	if (child->refusal.at != NULL || effect->waits)
 		add_child(sim, child);
 }

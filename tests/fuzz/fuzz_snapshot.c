@@ -270,9 +270,12 @@ perform(struct stage *stage, struct chart_effects *effects)
 			chart_call_sent(stage->chart, effect.serial,
 			    &value_null, &context, effects);
 		if (effect.kind == DO_RUN)
-			chart_run_started(stage->chart, effect.serial,
-			    100 + effect.serial, STR("child"), &context,
-			    effects);
+			chart_run_started(stage->chart,
+			    &(struct chart_child_start){.serial = effect.serial,
+				.number = 100 + effect.serial,
+				.id = STR("child"),
+				.is_found = effect.serial % 2 == 0},
+			    &context, effects);
 	}
 	for (size_t i = 0; i < effects->record_count; i++)
 		fuzz_check_value(effects->records[i]);

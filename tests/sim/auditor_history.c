@@ -476,6 +476,20 @@ read_child_ended(struct reading *reading)
 		reading->life->children_open--;
 }
 
+/* It goes on without this one, which has only waited for it. */
+static void
+read_child_left(struct reading *reading)
+{
+	struct count *count = auditor_count(reading->auditor,
+	    reading->life->children, text_of(reading, "child"));
+
+	REQUIRE(reading, count->n > 0, "a child was left twice",
+	    "%.*s was left more often than it was run",
+	    STR_ARG(text_of(reading, "child")));
+	if (--count->n == 0)
+		reading->life->children_open--;
+}
+
 /* ---- incidents ---- */
 
 static void
@@ -541,6 +555,7 @@ static const struct {
     {STR_INIT("entered"), read_event_told},
     {STR_INIT("child-started"), read_child_started},
     {STR_INIT("child-ended"), read_child_ended},
+    {STR_INIT("child-left"), read_child_left},
     {STR_INIT("incident-opened"), read_incident_opened},
     {STR_INIT("incident-resolved"), read_incident_resolved},
 };

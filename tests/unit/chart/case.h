@@ -84,6 +84,7 @@ struct play {
 	size_t child_count;
 	uint64_t child_last;   /* number of the last one that was started */
 	struct str refused;    /* a workflow that can't be started */
+	struct str found;      /* one that somebody else has started */
 	struct case_item items[CASE_ITEMS_MAX];
 	size_t item_count;
 	struct str keys[CASE_KEYS_MAX];
@@ -119,6 +120,7 @@ void play_perform(struct play *play, const struct chart_effects *effects);
 void child_begin(struct play *play, const struct chart_effect *effect);
 void child_ends(struct play *play, const struct command *command);
 void child_is_refused(struct play *play, const struct command *command);
+void child_is_found(struct play *play, const struct command *command);
 void child_awaited(struct play *play, const struct command *command);
 struct chart_awaiter child_awaiter(
     struct play *play, const struct command *command);

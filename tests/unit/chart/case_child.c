@@ -41,8 +41,13 @@ child_begin(struct play *play, const struct chart_effect *effect)
 	    play->arena, "child-%llu", (unsigned long long)play->child_last);
 	if (!effect->waits)
 		play->child_count--;
-	chart_run_started(play->chart, effect->serial, play->child_last,
-	    child->id, &context, &effects);
+	chart_run_started(play->chart,
+	    &(struct chart_child_start){.serial = effect->serial,
+		.number = play->child_last,
+		.id = child->id,
+		.is_found = str_equal(play->found, effect->workflow)},
+	    &context, &effects);
+	play->found = (struct str){NULL, 0};
 	trace_effects(play, &effects);
 	play_perform(play, &effects);
 }
@@ -51,6 +56,12 @@ void
 child_is_refused(struct play *play, const struct command *command)
 {
 	play->refused = arena_str(play->arena, play_word(command, 1));
+}
+
+void
+child_is_found(struct play *play, const struct command *command)
+{
+	play->found = arena_str(play->arena, play_word(command, 1));
 }
 
 /* ---- ending ---- */

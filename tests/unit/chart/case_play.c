@@ -19,6 +19,7 @@
  *	crash                  what was under way is lost
  *	child WORKFLOW OUTCOME [in STATE] {output}   it has ended
  *	refuse WORKFLOW        its next start is refused
+ *	find WORKFLOW          its next start finds one that was there
  *	await for NUMBER.SERIAL   another instance waits for this one
  *	roles WHO ROLE…        from then on roles are checked
  *	delegate ROLE by WHO to WHOM
@@ -613,6 +614,7 @@ static const struct {
     {STR_INIT("crash"), do_crash, false},
     {STR_INIT("child"), child_ends, false},
     {STR_INIT("refuse"), child_is_refused, true},
+    {STR_INIT("find"), child_is_found, true},
     {STR_INIT("await"), child_awaited, false},
     {STR_INIT("confirm"), do_confirm, false},
     {STR_INIT("reject"), do_reject, false},

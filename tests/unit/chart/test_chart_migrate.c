@@ -518,6 +518,61 @@ test_undoing_back_to_where_nobody_has_noted_strands(void **state)
 	end(&tale);
 }
 
+#define UNDONE_BACK(version)                                           \
+	HEAD(version)                                                  \
+	"initial: resting\n"                                           \
+	"states:\n"                                                    \
+	"  resting: {on: {go: paying}, after: {1d: over}}\n"           \
+	"  paying:\n"                                                  \
+	"    entry:\n" PAY                                             \
+	"    on:\n"                                                    \
+	"      stop: {target: over, compensate: to resting}\n"         \
+	"  over: {type: final}\n"
+
+static void
+test_undoing_back_knows_where_the_instance_was_before_the_move(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, UNDONE_BACK("1"), UNDONE_BACK("2"));
+	move(&tale);
+	assert_moved(&tale, "resting");
+	send(&tale, "go");
+	reply(&tale);
+	send(&tale, "stop");
+	assert_int_equal(count_records(&tale, "compensating"), 1);
+	end(&tale);
+}
+
+#define BACK_TO_NEW(version)                                           \
+	HEAD(version)                                                  \
+	"initial: resting\n"                                           \
+	"states:\n"                                                    \
+	"  resting: {on: {go: paying}, after: {1d: over}}\n"           \
+	"  fresh: {on: {go: over}, after: {1d: over}}\n"               \
+	"  paying:\n"                                                  \
+	"    entry:\n" PAY                                             \
+	"    on: {stop: {target: fresh, compensate: to fresh}}\n"      \
+	"  over: {type: final}\n"
+
+static void
+test_nothing_is_undone_back_to_a_state_that_is_new(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, UNDONE_BACK("1"), BACK_TO_NEW("2"));
+	move(&tale);
+	assert_moved(&tale, "resting");
+	send(&tale, "go");
+	reply(&tale);
+	send(&tale, "stop");
+	assert_moved(&tale, "fresh");
+	assert_int_equal(count_records(&tale, "compensating"), 0);
+	end(&tale);
+}
+
 /* ---- what else it holds ---- */
 
 static void
@@ -704,6 +759,10 @@ main(void)
 		test_undo_that_is_gone_or_not_the_only_one_strands),
 	    cmocka_unit_test(
 		test_undoing_back_to_where_nobody_has_noted_strands),
+	    cmocka_unit_test(
+		test_undoing_back_knows_where_the_instance_was_before_the_move),
+	    cmocka_unit_test(
+		test_nothing_is_undone_back_to_a_state_that_is_new),
 	    cmocka_unit_test(test_input_and_invariants_have_to_hold),
 	    cmocka_unit_test(test_new_variables_begin_and_old_ones_stay),
 	    cmocka_unit_test(

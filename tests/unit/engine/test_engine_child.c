@@ -255,6 +255,29 @@ test_a_parent_that_is_cancelled_takes_its_child_along(void **state)
 }
 
 static void
+test_a_parent_that_is_cancelled_leaves_a_child_of_another_alone(void **state)
+{
+	struct house *house = house_new(waiting_child, no_answer);
+
+	(void)state;
+	house_start(
+	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
+	house_start(
+	    house, "parent", "{\"key\": \"Q\", \"child\": {\"key\": \"C\"}}");
+	assert_int_equal(count_instances(house), 3);
+	house_crash(house);
+	cancel(house, 3);
+	house_look(house, 3);
+	assert_string_equal(house->state_status, "cancelled");
+	assert_state(house, 2, "waiting");
+	assert_int_equal(house_count(house, 3, "child-left"), 1);
+	house_event(house, "good", "C", "e1");
+	assert_state(house, 1, "ended");
+	assert_sound(house);
+	house_free(&house);
+}
+
+static void
 test_a_child_that_is_cancelled_fails_its_parents_step(void **state)
 {
 	struct house *house = house_new(waiting_child, no_answer);
@@ -595,6 +618,8 @@ main(void)
 		test_parents_of_the_same_key_and_input_share_the_child),
 	    cmocka_unit_test(
 		test_a_parent_that_is_cancelled_takes_its_child_along),
+	    cmocka_unit_test(
+	        test_a_parent_that_is_cancelled_leaves_a_child_of_another_alone),
 	    cmocka_unit_test(
 		test_a_child_that_is_cancelled_fails_its_parents_step),
 	    cmocka_unit_test(
