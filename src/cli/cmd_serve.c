@@ -362,7 +362,8 @@ reload_definitions(struct service *service)
 		log_error("not reloaded",
 		    "the definitions have errors; those of before stay");
 	} else if (!engine_reload(service->engine, library, &detail)) {
-		log_error("not reloaded", "%s", buf_cstr(&detail));
+		log_error("not reloaded", "those of before stay: %s",
+		    buf_cstr(&detail));
 		library_free(&library);
 	} else {
 		keep_older(service, service->library);
