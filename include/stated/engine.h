@@ -509,6 +509,8 @@ struct engine_health engine_health(const struct engine *engine);
 /* Stops intake; done() once nothing is under way or the time is over. */
 void engine_drain(struct engine *engine, int64_t patience_ms,
     void (*done)(void *arg), void *arg);
+/* Logs the calls that are under way: nobody will hear their answers. */
+void engine_tell_left(const struct engine *engine);
 
 /*
  * The public keys that a connection's webhooks are verified by, of one whose

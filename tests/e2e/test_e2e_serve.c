@@ -66,6 +66,63 @@ test_sigterm_takes_no_more_work(void **state)
 	house_close(&house);
 }
 
+/* The bank takes so long, and the workflow waits for it. */
+static struct house *
+open_slow_bank(int seconds)
+{
+	struct house *house = house_build(&slow);
+
+	house_edit(
+	    house, "workflows/payment.yaml", "timeout: 10s", "timeout: 40s");
+	house_start_engine(house);
+	house_control(house, "/control/faults",
+	    "{\"fault\":\"delay\",\"path\":\"/bank\",\"seconds\":%d,"
+	    "\"method\":\"POST\",\"times\":1}",
+	    seconds);
+	payment_start(house, "P-1", "250", "ACME");
+	payment_await(house, "P-1", "submitting");
+	time_sleep(300);
+	return house;
+}
+
+static void
+test_sigterm_waits_for_a_call_as_long_as_its_timeout_allows(void **state)
+{
+	struct house *house = open_slow_bank(12);
+
+	(void)state;
+	program_stop(&house->engine);
+	assert_int_equal(house_logged(house, "a call is left under way"), 0);
+	house_start_engine(house);
+	payment_await(house, "P-1", "reconciled");
+	assert_null(strstr(
+	    house_get(house, "/v1/instances/P-1/history")->body,
+	    "engine.crashed"));
+	assert_int_equal(json_array_size(json_at(
+			     payment_ledger(house, "P-1"), "orders")),
+	    1);
+	house_close(&house);
+}
+
+static void
+test_second_sigterm_stops_at_once_and_names_what_is_left(void **state)
+{
+	struct house *house = open_slow_bank(20);
+	int64_t began_ms = time_ms();
+
+	(void)state;
+	kill(house->engine.pid, SIGTERM);
+	while (house_logged(house, "stopping: signal=15 calls=1") == 0 &&
+	       time_ms() - began_ms < 5000)
+		time_sleep(10);
+	program_stop(&house->engine);
+	assert_true(time_ms() - began_ms < 10000);
+	assert_int_equal(house_logged(house, "a call is left under way"), 1);
+	assert_int_equal(
+	    house_logged(house, "operation=bank.submit-payment"), 1);
+	house_close(&house);
+}
+
 /* ---- reloading ---- */
 
 static void
@@ -424,6 +481,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_sigterm_drains_and_the_next_start_goes_on),
 	    HOUSE_TEST(test_sigterm_takes_no_more_work),
+	    HOUSE_TEST(
+		test_sigterm_waits_for_a_call_as_long_as_its_timeout_allows),
+	    HOUSE_TEST(
+		test_second_sigterm_stops_at_once_and_names_what_is_left),
 	    HOUSE_TEST(test_sighup_serves_a_new_version_to_new_instances),
 	    HOUSE_TEST(test_changed_text_under_an_old_version_is_refused),
 	    HOUSE_TEST(test_bad_definitions_leave_the_old_ones_in_place),
