@@ -385,6 +385,11 @@ test_definitions_that_strand_open_instances_are_refused(void **state)
 	assert_string_equal(
 	    text_at(payment_show(house, "B-1"), "status"), "completed");
 	assert_status(house_get(house, "/v1/instances/B-1/history"), 200);
+	assert_run(
+	    house_run(house, (const char *[]){"show", "B-1", NULL}), 0,
+	    "parcel B-1  completed in ended");
+	assert_run(house_run(house, (const char *[]){"show", "B-1", NULL}), 0,
+	    "not loaded");
 	assert_int_equal(start_parcel(house, "B-3"), 201);
 	assert_int_equal(integer_at(payment_show(house, "B-3"), "version"), 2);
 	house_verify(house);
