@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 
 /* For calls under way, of which each has its own timeout, too; with what
- * follows it is less than systemd waits (90 s).  docs/cli.md and --help tell. */
+ * follows it is less than systemd waits (90 s).  The docs and --help tell. */
 #define DRAIN_SECONDS 80
 /* For answers to leave, once the engine has nothing under way. */
 #define LOOK_US 10000
@@ -946,9 +946,9 @@ const struct cmd cmd_serve = {
 	"Without a configuration it serves ./workflows on 127.0.0.1:8380, to "
 	"this\nmachine only, with its database in ./stated.db, and callers say "
 	"who they are.\nSIGHUP reloads definitions, tokens, certificates and "
-	"secrets.  SIGTERM\ntakes no new work, waits for the calls under way as "
-	"long as their timeouts\nallow, 80 seconds at most, and stops; a second "
-	"one stops at once.",
+	"secrets.  SIGTERM\ntakes no new work, waits for the calls under way "
+	"as long as their timeouts\nallow, 80 seconds at most, and stops; a "
+	"second one stops at once.",
     .options = options,
     .run = run,
     .more = more,

@@ -68,7 +68,8 @@ load_stored(struct publishing *publishing, const struct store_definition *row)
 		STR_ARG(row->name), (long long)row->version),
 	    row->source, diags);
 
-	if (definition == NULL || !digest_equal(definition->digest, row->digest))
+	if (definition == NULL ||
+	    !digest_equal(definition->digest, row->digest))
 		lost_add(&publishing->lost, publishing->engine, row, diags);
 	diag_list_free(&diags);
 }
