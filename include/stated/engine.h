@@ -71,14 +71,16 @@ struct engine_options {
 };
 
 /* Publishes the library's definitions (a changed text under an old version is
- * refused: NULL with *detail), loads the versions that instances run on, and
- * recovers: calls without a recorded reply become unknown. */
+ * refused: NULL with *detail), loads the versions that instances run on (one
+ * with open instances that can't be loaded is refused, too), and recovers:
+ * calls without a recorded reply become unknown. */
 MUST_USE struct engine *engine_new(
     const struct engine_options *options, struct buf *detail);
 /* Stops taking work; what is under way is left for the next start. */
 void engine_free(struct engine **engine);
 /* Takes a reloaded library: new starts use it; the caller keeps the old one
- * until engine_free().  false with *detail where it can't be published. */
+ * until engine_free().  false with *detail where it can't be published, or
+ * lacks what open instances need: then that of before stays. */
 MUST_USE bool engine_reload(
     struct engine *engine, struct library *library, struct buf *detail);
 
@@ -509,6 +511,8 @@ struct engine_health engine_health(const struct engine *engine);
 /* Stops intake; done() once nothing is under way or the time is over. */
 void engine_drain(struct engine *engine, int64_t patience_ms,
     void (*done)(void *arg), void *arg);
+/* Logs the calls that are under way: nobody will hear their answers. */
+void engine_tell_left(const struct engine *engine);
 
 /*
  * The public keys that a connection's webhooks are verified by, of one whose

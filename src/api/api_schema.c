@@ -164,7 +164,7 @@ static const struct {
     {"CloudEvent", ANY},
     /* ---- instances ---- */
     {"Instance", "{'anyOf':[" OPEN(INSTANCE, INSTANCE_HAS) ","
-	REF("PurgedInstance") "]}"},
+	REF("PurgedInstance") "," REF("UnloadedInstance") "]}"},
     {"Disclosed", "{'anyOf':["
 	OPEN(INSTANCE ALSO("sensitive", CLOSED(HAS("salt", TEXT)
 	    ALSO("values", LIST(CLOSED(HAS("path", TEXT) ALSO("value", TEXT)
@@ -186,6 +186,23 @@ static const struct {
 	ALSO("certificate", WHOLE),
 	"'id','workflow','version','business_key','status','ended_as',"
 	"'started_at','ended_at','purged_at','records','hash','certificate'")},
+    {"UnloadedInstance", CLOSED(HAS("id", TEXT)
+	ALSO("workflow", TEXT)
+	ALSO("version", WHOLE)
+	ALSO("definition", TEXT)
+	ALSO("business_key", TEXT_OR_NULL)
+	ALSO("status", "{'enum':['completed','cancelled','faulted']}")
+	ALSO("state", TEXT_OR_NULL)
+	ALSO("priority", TEXT)
+	ALSO("initiator", TEXT_OR_NULL)
+	ALSO("started_at", TEXT)
+	ALSO("ended_at", TEXT)
+	ALSO("labels", ANY)
+	ALSO("records", WHOLE)
+	ALSO("hash", TEXT)
+	ALSO("unloaded", "{'const':true}"),
+	"'id','workflow','version','status','ended_at','records','hash',"
+	"'unloaded'")},
     {"InstanceRow", CLOSED(HAS("id", TEXT)
 	ALSO("workflow", TEXT)
 	ALSO("version", WHOLE)

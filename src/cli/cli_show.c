@@ -223,6 +223,10 @@ show_instance(struct cli *cli, const struct value *view)
 	    cli_text_of(arena, value_get_cstr(view, "certificate")));
 	show_field(cli, "outcome",
 	    cli_text_of(arena, value_get_cstr(view, "outcome")));
+	if (value_get_cstr(view, "unloaded") != NULL)
+		show_field(cli, "not loaded",
+		    STR("its version can't be any more: `stated history` "
+			"tells the rest"));
 	show_fields(cli, "labels", value_field_or_null(view, "labels"));
 	show_fields(cli, "input", value_field_or_null(view, "input"));
 	show_fields(cli, "data", value_field_or_null(view, "data"));

@@ -19,7 +19,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define DRAIN_MS 10000
+/* For calls under way, of which each has its own timeout, too; with what
+ * follows it is less than systemd waits (90 s).  The docs and --help tell. */
+#define DRAIN_SECONDS 80
 /* For answers to leave, once the engine has nothing under way. */
 #define LOOK_US 10000
 #define LOOKS_MAX 200
@@ -338,11 +340,16 @@ stop_cb(evutil_socket_t number, short what, void *arg)
 		event_base_loopbreak(service->base);
 		return;
 	}
-	log_info("stopping", "signal=%d: no new work is taken", (int)number);
+	log_info("stopping",
+	    "signal=%d calls=%zu: no new work is taken, and calls under way "
+	    "may take %d s more",
+	    (int)number, engine_health(service->engine).calls_active,
+	    DRAIN_SECONDS);
 	systemd_notify("STOPPING=1");
 	service->stopping = true;
 	api_drain(service->api);
-	engine_drain(service->engine, DRAIN_MS, drained_cb, service);
+	engine_drain(
+	    service->engine, DRAIN_SECONDS * 1000, drained_cb, service);
 }
 
 static void
@@ -364,7 +371,8 @@ reload_definitions(struct service *service)
 		log_error("not reloaded",
 		    "the definitions have errors; those of before stay");
 	} else if (!engine_reload(service->engine, library, &detail)) {
-		log_error("not reloaded", "%s", buf_cstr(&detail));
+		log_error("not reloaded", "those of before stay: %s",
+		    buf_cstr(&detail));
 		library_free(&library);
 	} else {
 		keep_older(service, service->library);
@@ -902,6 +910,7 @@ run(struct cli *cli)
 		goto out;
 	announce(&service);
 	event_base_dispatch(service.base);
+	engine_tell_left(service.engine);
 	log_info("stopped", "everything acknowledged is in %.*s",
 	    STR_ARG(service.config->store));
 out:
@@ -939,7 +948,9 @@ const struct cmd cmd_serve = {
 	"Without a configuration it serves ./workflows on 127.0.0.1:8380, to "
 	"this\nmachine only, with its database in ./stated.db, and callers say "
 	"who they are.\nSIGHUP reloads definitions, tokens, certificates and "
-	"secrets, SIGTERM\ndrains and stops.",
+	"secrets.  SIGTERM\ntakes no new work, waits for the calls under way "
+	"as long as their timeouts\nallow, 80 seconds at most, and stops; a "
+	"second one stops at once.",
     .options = options,
     .run = run,
     .more = more,

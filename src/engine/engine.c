@@ -13,6 +13,8 @@
 #define POSTS_MAX 1000000
 #define PROBE_MS 250
 #define DRAIN_LOOK_MS 20
+/* Told one by one. */
+#define LEFT_MAX 100
 
 static void
 set_defaults(struct engine_limits *limits)
@@ -244,6 +246,36 @@ engine_drain(struct engine *engine, int64_t patience_ms,
 	engine->drained_arg = arg;
 	engine->drain_until_ms = engine_now_real_ms() + patience_ms;
 	loop_drain_in(engine->loop, 0);
+}
+
+static void
+tell_call(const struct engine *engine, const struct exchange *exchange)
+{
+	const struct def_operation *operation =
+	    exchange->outgoing->call.operation;
+	char id[CHART_ID_BYTES];
+
+	log_warning("a call is left under way",
+	    "instance=%.*s operation=%.*s.%.*s: what comes of it is unknown, "
+	    "and the next start goes on as its step says",
+	    STR_ARG(engine_id_format(engine, exchange->number, id)),
+	    STR_ARG(exchange->line->name), STR_ARG(operation->name));
+}
+
+void
+engine_tell_left(const struct engine *engine)
+{
+	const struct exchange *exchange = engine->sent;
+	size_t count = 0;
+
+	for (; exchange != NULL; exchange = exchange->next)
+		if (++count <= LEFT_MAX)
+			tell_call(engine, exchange);
+	if (count > LEFT_MAX)
+		log_warning("a call is left under way",
+		    "and %zu more: `stated incident list` tells after the next "
+		    "start what a person has to look at",
+		    count - LEFT_MAX);
 }
 
 /* ---- looking ---- */

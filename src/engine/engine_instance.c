@@ -188,6 +188,8 @@ load_chart(struct engine *engine, struct arena *arena,
 
 	if (str_equal(row->status, STR(STORE_PURGED)))
 		return NULL;
+	if (definition == NULL && row->ended_ms != 0)
+		return NULL; /* nothing stands still by that */
 	if (definition == NULL) {
 		log_error("instance can't be loaded",
 		    "number=%llu workflow=%.*s version=%lld: its definition is "

@@ -144,10 +144,12 @@ line_switch(struct engine *engine, struct str name, bool pauses)
 
 /* ---- places ---- */
 
+/* Nothing new is sent by an engine that stops: the next one does. */
 bool
 line_has_place(struct line *line)
 {
-	return line->active + line->pool->active < line->pool->max &&
+	return !line->engine->stopping &&
+	       line->active + line->pool->active < line->pool->max &&
 	       throttle_may_begin(line->throttle, engine_now_ms(line->engine));
 }
 

@@ -929,6 +929,27 @@ int64_t schedule_next_ms(const struct engine *engine);
 void schedule_count(
     const struct engine *engine, uint64_t *started, uint64_t *failed);
 
+/* ---- engine_lost.c: versions that can't be loaded any more ---- */
+struct lost {
+	struct arena *arena;
+	struct lost_version *first;
+	struct lost_version **end;
+};
+void lost_init(struct lost *lost);
+void lost_fini(struct lost *lost);
+/* A stored version, with what was said of its text.  engine->library is that
+ * of before. */
+void lost_add(struct lost *lost, const struct engine *engine,
+    const struct store_definition *row, struct diag_list *diags);
+/* *detail gets those on which open instances run: they must not be lost. */
+MUST_USE enum store_error lost_check(
+    const struct lost *lost, const struct engine *engine, struct buf *detail);
+/* Logs the others. */
+void lost_tell(const struct lost *lost);
+/* What its row tells of an instance that ended on one. */
+const struct value *lost_describe(const struct engine *engine,
+    struct arena *arena, const struct store_instance *row);
+
 /* ---- engine_publish.c ---- */
 /* Checks the library against what is stored, adds the versions that only the
  * store has, and puts what is new into the open batch. */

@@ -38,9 +38,8 @@ struct kept_document {
 struct publishing {
 	struct engine *engine;
 	struct library *library;
-	struct diag_list *diags;
-	struct buf *detail;
-	bool refused;
+	struct lost lost;
+	struct buf *detail; /* why it is refused */
 };
 
 static void
@@ -60,6 +59,22 @@ note(struct engine *engine, struct digest digest, uint64_t turn)
 }
 
 static void
+load_stored(struct publishing *publishing, const struct store_definition *row)
+{
+	struct diag_list *diags = diag_list_new();
+	const struct definition *definition = library_add_version(
+	    publishing->library,
+	    arena_strf(publishing->engine->arena, "%.*s version %lld (stored)",
+		STR_ARG(row->name), (long long)row->version),
+	    row->source, diags);
+
+	if (definition == NULL ||
+	    !digest_equal(definition->digest, row->digest))
+		lost_add(&publishing->lost, publishing->engine, row, diags);
+	diag_list_free(&diags);
+}
+
+static void
 stored_cb(const struct store_definition *row, void *arg)
 {
 	struct publishing *publishing = arg;
@@ -68,7 +83,6 @@ stored_cb(const struct store_definition *row, void *arg)
 
 	note(publishing->engine, row->digest, 0);
 	if (same != NULL && !digest_equal(same->digest, row->digest)) {
-		publishing->refused = true;
 		buf_addf(publishing->detail,
 		    "%sworkflow `%.*s` version %lld has "
 		    "been published with another text, or other shared "
@@ -77,15 +91,8 @@ stored_cb(const struct store_definition *row, void *arg)
 		    (long long)row->version);
 		return;
 	}
-	if (same == NULL &&
-	    library_add_version(publishing->library,
-		arena_strf(publishing->engine->arena,
-		    "%.*s version %lld (stored)", STR_ARG(row->name),
-		    (long long)row->version),
-		row->source, publishing->diags) == NULL)
-		log_warning("a stored version can't be loaded",
-		    "workflow=%.*s version=%lld: instances on it stand still",
-		    STR_ARG(row->name), (long long)row->version);
+	if (same == NULL)
+		load_stored(publishing, row);
 }
 
 static void
@@ -267,28 +274,40 @@ adopt_additions(struct engine *engine, struct library *library)
 				library_adopt(library, definition);
 }
 
-bool
-publish_library(
+/* What is stored becomes part of the library; false with *detail where that
+ * can't be. */
+static bool
+take_stored(
     struct engine *engine, struct library *library, struct buf *detail)
 {
 	struct publishing publishing = {
 	    .engine = engine,
 	    .library = library,
-	    .diags = diag_list_new(),
 	    .detail = detail,
 	};
-	enum store_error error =
-	    store_each_definition(engine->store, stored_cb, &publishing);
+	enum store_error error;
 
-	diag_list_free(&publishing.diags);
+	lost_init(&publishing.lost);
+	error = store_each_definition(engine->store, stored_cb, &publishing);
 	if (error == STORE_OK && map_count(engine->documents) == 0)
 		error = store_each_document(
 		    engine->store, stored_document_cb, engine);
-	if (error != STORE_OK) {
+	if (error == STORE_OK)
+		error = lost_check(&publishing.lost, engine, detail);
+	if (error != STORE_OK)
 		buf_add_str(detail, store_error_text(error));
-		return false;
-	}
-	if (publishing.refused || !is_library_proved(engine, library, detail))
+	else if (detail->bytes == 0)
+		lost_tell(&publishing.lost);
+	lost_fini(&publishing.lost);
+	return error == STORE_OK && detail->bytes == 0;
+}
+
+bool
+publish_library(
+    struct engine *engine, struct library *library, struct buf *detail)
+{
+	if (!take_stored(engine, library, detail) ||
+	    !is_library_proved(engine, library, detail))
 		return false;
 	adopt_additions(engine, library);
 	put_new(engine, library);

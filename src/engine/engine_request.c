@@ -192,31 +192,70 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 
 /* ---- acts and looks ---- */
 
-/* One whose history was purged can be looked at, and no more. */
 static bool
-reply_purged(
-    struct engine *engine, struct turn *turn, const struct request *request)
+is_purged(const struct store_instance *row)
 {
-	bool looks = request->kind == REQUEST_LOOK ||
-	    request->kind == REQUEST_DISCLOSE;
-	struct store_instance row;
-	struct engine_reply *reply;
+	return str_equal(row->status, STR(STORE_PURGED));
+}
+
+static struct str
+why_unloaded(struct turn *turn, const struct store_instance *row)
+{
 	char text[CLOCK_TEXT_BYTES];
 
-	if (!engine_found(engine, store_find_instance(engine->store,
-		turn->arena, request->number, &row)) ||
-	    !str_equal(row.status, STR(STORE_PURGED)))
-		return false;
-	reply = turn_reply(turn, request, looks ? ENGINE_OK : ENGINE_REFUSED);
+	if (is_purged(row))
+		return arena_strf(turn->arena,
+		    "the instance ended, and its history was purged on %.*s",
+		    STR_ARG(clock_format(row->changed_ms, text)));
+	return arena_strf(turn->arena,
+	    "the instance ended, and its version %lld of `%.*s` can't be "
+	    "loaded any more: its history can be read, and the server's log "
+	    "says what is missing",
+	    (long long)row->version, STR_ARG(row->workflow));
+}
+
+/* One that has ended can be looked at without its definition, and no more. */
+static void
+reply_unloaded(struct engine *engine, struct turn *turn,
+    const struct request *request, const struct store_instance *row)
+{
+	bool purged = is_purged(row);
+	bool looks = request->kind == REQUEST_LOOK ||
+	    (request->kind == REQUEST_DISCLOSE && purged);
+	struct engine_reply *reply =
+	    turn_reply(turn, request, looks ? ENGINE_OK : ENGINE_REFUSED);
+
 	if (reply == NULL)
-		return true;
-	reply->instance = row.number;
-	reply->view = engine_describe_purged(engine, turn->arena, &row);
-	reply->refusal = looks ? REFUSED_NOT : REFUSED_ENDED;
-	reply->detail = arena_strf(turn->arena,
-	    "the instance ended, and its history was purged on %.*s",
-	    STR_ARG(clock_format(row.changed_ms, text)));
-	return true;
+		return;
+	reply->instance = row->number;
+	reply->view = purged ? engine_describe_purged(engine, turn->arena, row)
+			     : lost_describe(engine, turn->arena, row);
+	if (!looks)
+		reply->refusal = purged ? REFUSED_ENDED : REFUSED_STATE;
+	reply->detail = why_unloaded(turn, row);
+}
+
+static void
+reply_without(
+    struct engine *engine, struct turn *turn, const struct request *request)
+{
+	struct store_instance row;
+	bool is_there = engine->unread == STORE_OK &&
+	    engine_found(engine, store_find_instance(engine->store,
+		turn->arena, request->number, &row));
+
+	if (engine->unread != STORE_OK)
+		reply_with(turn, request, ENGINE_UNAVAILABLE,
+		    store_error_text(engine->unread));
+	else if (!is_there)
+		reply_with(turn, request, ENGINE_UNKNOWN_INSTANCE,
+		    STR("there is no such instance"));
+	else if (row.ended_ms != 0)
+		reply_unloaded(engine, turn, request, &row);
+	else
+		reply_with(turn, request, ENGINE_UNAVAILABLE,
+		    STR("the instance is there and can't be loaded: the "
+			"server's log says why; its history can be read"));
 }
 
 static struct instance *
@@ -225,15 +264,8 @@ find_or_reply(
 {
 	struct instance *instance = instance_find(engine, request->number);
 
-	if (instance == NULL && engine->unread == STORE_OK &&
-	    reply_purged(engine, turn, request))
-		return NULL;
-	if (instance == NULL && engine->unread != STORE_OK)
-		reply_with(turn, request, ENGINE_UNAVAILABLE,
-		    store_error_text(engine->unread));
-	else if (instance == NULL)
-		reply_with(turn, request, ENGINE_UNKNOWN_INSTANCE,
-		    STR("there is no such instance"));
+	if (instance == NULL)
+		reply_without(engine, turn, request);
 	return instance;
 }
 

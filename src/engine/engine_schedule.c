@@ -532,7 +532,22 @@ start(struct engine *engine, struct turn *turn, const struct schedule *schedule,
 		start_begin(engine, turn, result.instance, &actor, 0);
 }
 
-/* One that can't be loaded stands still, and counts as running. */
+/* One that can't be loaded may have ended on a version that is lost. */
+static bool
+has_ended(struct engine *engine, uint64_t number)
+{
+	struct arena *arena = arena_new();
+	struct store_instance row;
+	bool ended = engine_found(engine,
+			 store_find_instance(
+			     engine->store, arena, number, &row)) &&
+		     row.ended_ms != 0;
+
+	arena_free(&arena);
+	return ended;
+}
+
+/* Else it stands still, and counts as running. */
 static bool
 is_running(struct engine *engine, const struct schedule_row *row)
 {
@@ -541,8 +556,9 @@ is_running(struct engine *engine, const struct schedule_row *row)
 	if (row->instance == 0)
 		return false;
 	instance = instance_find(engine, row->instance);
-	return instance == NULL ||
-	       !chart_status_is_end(chart_status(instance->chart));
+	if (instance == NULL)
+		return !has_ended(engine, row->instance);
+	return !chart_status_is_end(chart_status(instance->chart));
 }
 
 static void

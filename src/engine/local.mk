@@ -18,6 +18,7 @@ libstated_engine_a_SOURCES = \
 	src/engine/engine_limits.c \
 	src/engine/engine_line.c \
 	src/engine/engine_loop.c \
+	src/engine/engine_lost.c \
 	src/engine/engine_outbox.c \
 	src/engine/engine_priv.h \
 	src/engine/engine_proposal.c \

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STOP_MS 20000
+#define STOP_MS 90000
 
 int64_t
 time_us(void)

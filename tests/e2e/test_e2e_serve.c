@@ -66,6 +66,63 @@ test_sigterm_takes_no_more_work(void **state)
 	house_close(&house);
 }
 
+/* The bank takes so long, and the workflow waits for it. */
+static struct house *
+open_slow_bank(int seconds)
+{
+	struct house *house = house_build(&slow);
+
+	house_edit(
+	    house, "workflows/payment.yaml", "timeout: 10s", "timeout: 40s");
+	house_start_engine(house);
+	house_control(house, "/control/faults",
+	    "{\"fault\":\"delay\",\"path\":\"/bank\",\"seconds\":%d,"
+	    "\"method\":\"POST\",\"times\":1}",
+	    seconds);
+	payment_start(house, "P-1", "250", "ACME");
+	payment_await(house, "P-1", "submitting");
+	time_sleep(300);
+	return house;
+}
+
+static void
+test_sigterm_waits_for_a_call_as_long_as_its_timeout_allows(void **state)
+{
+	struct house *house = open_slow_bank(12);
+
+	(void)state;
+	program_stop(&house->engine);
+	assert_int_equal(house_logged(house, "a call is left under way"), 0);
+	house_start_engine(house);
+	payment_await(house, "P-1", "reconciled");
+	assert_null(strstr(
+	    house_get(house, "/v1/instances/P-1/history")->body,
+	    "engine.crashed"));
+	assert_int_equal(json_array_size(json_at(
+			     payment_ledger(house, "P-1"), "orders")),
+	    1);
+	house_close(&house);
+}
+
+static void
+test_second_sigterm_stops_at_once_and_names_what_is_left(void **state)
+{
+	struct house *house = open_slow_bank(20);
+	int64_t began_ms = time_ms();
+
+	(void)state;
+	kill(house->engine.pid, SIGTERM);
+	while (house_logged(house, "stopping: signal=15 calls=1") == 0 &&
+	       time_ms() - began_ms < 5000)
+		time_sleep(10);
+	program_stop(&house->engine);
+	assert_true(time_ms() - began_ms < 10000);
+	assert_int_equal(house_logged(house, "a call is left under way"), 1);
+	assert_int_equal(
+	    house_logged(house, "operation=bank.submit-payment"), 1);
+	house_close(&house);
+}
+
 /* ---- reloading ---- */
 
 static void
@@ -241,6 +298,104 @@ test_instances_keep_the_shared_definitions_that_they_began_with(void **state)
 	house_close(&house);
 }
 
+/* What only open instances need any more. */
+static void
+write_parcels(const struct house *house, int version, const char *operation)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+	    "workflow: parcel\n"
+	    "version: %d\n"
+	    "business-key: = input.key\n"
+	    "input: {type: object}\n"
+	    "initial: asking\n"
+	    "states:\n"
+	    "  asking:\n"
+	    "    user-task: {title: Send it?}\n"
+	    "    on: {approved: sending, rejected: ended}\n"
+	    "  sending:\n"
+	    "    entry: [{call: courier.%s}]\n"
+	    "    on: {done: ended, error: ended}\n"
+	    "  ended: {type: final}\n"
+	    "---\n"
+	    "connection: courier\n"
+	    "kind: http\n"
+	    "url: http://127.0.0.1:9\n"
+	    "operations: {%s: {request: {post: /parcels}}}\n",
+	    version, operation, operation);
+	house_write(house, "workflows/parcel.yaml", text);
+}
+
+static int
+start_parcel(struct house *house, const char *key)
+{
+	return house_post(house, "/v1/workflows/parcel/instances",
+	    "{\"input\":{\"key\":\"%s\"}}", key)
+	    ->status;
+}
+
+static int
+reject_parcel(struct house *house, const char *key)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/v1/tasks/%s/decide",
+	    payment_task(house, key));
+	return house_post_as(house, "anna", path, "{\"choice\":\"rejected\"}")
+	    ->status;
+}
+
+static void
+assert_start_refused(struct house *house, const char *says)
+{
+	assert_run(house_run(house, (const char *[]){"serve", "--config",
+		       house_path(house, "stated.yaml"), "--listen",
+		       "127.0.0.1:0", NULL}),
+	    1, says);
+}
+
+static void
+test_definitions_that_strand_open_instances_are_refused(void **state)
+{
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	write_parcels(house, 1, "send");
+	house_start_engine(house);
+	assert_int_equal(start_parcel(house, "B-1"), 201);
+	assert_int_equal(start_parcel(house, "B-2"), 201);
+	write_parcels(house, 2, "ship");
+	reload(house, "2 open instances run on workflow `parcel` version 1");
+	assert_true(
+	    house_logged(house, "`courier` has no operation `send`") > 0);
+	assert_int_equal(reject_parcel(house, "B-1"), 200);
+	/* At a start too: what is acknowledged can be delivered. */
+	program_stop(&house->engine);
+	assert_start_refused(
+	    house, "1 open instance runs on workflow `parcel` version 1");
+	write_parcels(house, 1, "send");
+	house_start_engine(house);
+	assert_int_equal(reject_parcel(house, "B-2"), 200);
+	/* What has ended needs none of it. */
+	write_parcels(house, 2, "ship");
+	reload(house, "reloaded: workflows");
+	program_stop(&house->engine);
+	house_start_engine(house);
+	assert_string_equal(
+	    text_at(payment_show(house, "B-1"), "status"), "completed");
+	assert_status(house_get(house, "/v1/instances/B-1/history"), 200);
+	assert_run(
+	    house_run(house, (const char *[]){"show", "B-1", NULL}), 0,
+	    "parcel B-1  completed in ended");
+	assert_run(house_run(house, (const char *[]){"show", "B-1", NULL}), 0,
+	    "not loaded");
+	assert_int_equal(start_parcel(house, "B-3"), 201);
+	assert_int_equal(integer_at(payment_show(house, "B-3"), "version"), 2);
+	house_verify(house);
+	house_close(&house);
+}
+
 /* ---- refusals at the start ---- */
 
 static void
@@ -331,11 +486,16 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_sigterm_drains_and_the_next_start_goes_on),
 	    HOUSE_TEST(test_sigterm_takes_no_more_work),
+	    HOUSE_TEST(
+		test_sigterm_waits_for_a_call_as_long_as_its_timeout_allows),
+	    HOUSE_TEST(
+		test_second_sigterm_stops_at_once_and_names_what_is_left),
 	    HOUSE_TEST(test_sighup_serves_a_new_version_to_new_instances),
 	    HOUSE_TEST(test_changed_text_under_an_old_version_is_refused),
 	    HOUSE_TEST(test_bad_definitions_leave_the_old_ones_in_place),
 	    HOUSE_TEST(
 		test_instances_keep_the_shared_definitions_that_they_began_with),
+	    HOUSE_TEST(test_definitions_that_strand_open_instances_are_refused),
 	    HOUSE_TEST(test_without_a_configuration_only_loopback_is_served),
 	    HOUSE_TEST(test_a_fast_clock_is_refused_in_production),
 	    HOUSE_TEST(test_unsound_configurations_are_told_with_their_place),

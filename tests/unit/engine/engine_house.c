@@ -179,20 +179,44 @@ free_libraries(struct house *house)
 		library_free(&house->libraries_before[i]);
 }
 
-void
-house_replace(struct house *house, const char *definitions)
+static void
+keep_library(struct house *house)
 {
-	struct buf detail = {0};
 	size_t i = 0;
 
 	while (house->libraries_before[i] != NULL)
 		i++;
 	must(i < 8);
 	house->libraries_before[i] = house->library;
-	house->library = written_library(definitions);
-	if (!engine_reload(house->engine, house->library, &detail))
-		fprintf(stderr, "%s\n", buf_cstr(&detail));
-	must(detail.bytes == 0);
+}
+
+bool
+house_try_replace(struct house *house, const char *definitions)
+{
+	struct library *library = written_library(definitions);
+	struct buf detail = {0};
+	bool is_taken = engine_reload(house->engine, library, &detail);
+
+	must(is_taken == (detail.bytes == 0));
+	keep(house->detail, sizeof(house->detail), buf_str(&detail));
+	buf_fini(&detail);
+	if (is_taken) {
+		keep_library(house);
+		house->library = library;
+	} else {
+		library_free(&library);
+	}
+	return is_taken;
+}
+
+void
+house_replace(struct house *house, const char *definitions)
+{
+	bool is_taken = house_try_replace(house, definitions);
+
+	if (!is_taken)
+		fprintf(stderr, "%s\n", house->detail);
+	must(is_taken);
 }
 
 void

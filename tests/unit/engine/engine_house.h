@@ -46,7 +46,7 @@ struct house {
 	char state[64];
 	char state_status[32];
 	char fate[32];
-	char detail[256];
+	char detail[1024];
 	enum chart_refusal refusal;
 };
 
@@ -64,6 +64,8 @@ bool house_try_engine(struct house *house);
 void house_reload(struct house *house, const char *definitions);
 /* The same from within what the engine calls. */
 void house_replace(struct house *house, const char *definitions);
+/* The same, but it may be refused: then those of before stay. */
+bool house_try_replace(struct house *house, const char *definitions);
 /* Runs the loop until nothing is under way. */
 void house_run(struct house *house);
 /* Runs the loop for so long, really. */

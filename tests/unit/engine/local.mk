@@ -40,6 +40,14 @@ tests_unit_engine_test_engine_line_SOURCES = \
 	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
 tests_unit_engine_test_engine_line_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/engine/test_engine_lost
+tests_unit_engine_test_engine_lost_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) \
+	$(SQLITE_CFLAGS)
+tests_unit_engine_test_engine_lost_SOURCES = \
+	tests/unit/engine/test_engine_lost.c \
+	tests/unit/engine/engine_house.c tests/unit/engine/engine_house.h
+tests_unit_engine_test_engine_lost_LDADD = $(LIBS_ENGINE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/engine/test_engine_outbox
 tests_unit_engine_test_engine_outbox_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS)
 tests_unit_engine_test_engine_outbox_SOURCES = \

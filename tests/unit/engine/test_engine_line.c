@@ -325,6 +325,46 @@ test_nobody_pauses_what_is_not_there(void **state)
 	house_free(&house);
 }
 
+static const char later[] =
+    "workflow: later\n"
+    "version: 1\n"
+    "initial: resting\n"
+    "states:\n"
+    "  resting: {after: {1h: asking}}\n"
+    "  asking: {entry: [{call: stub.ask}], on: {done: ended}}\n"
+    "  ended: {type: final}\n"
+    "---\n"
+    "connection: stub\n"
+    "kind: http\n"
+    "url: http://stub.invalid\n"
+    "operations: {ask: {request: {get: /ask}}}\n";
+
+static void
+drained_cb(void *arg)
+{
+	(void)arg;
+}
+
+static void
+test_an_engine_that_stops_leaves_calls_to_the_next_one(void **state)
+{
+	struct house *house = house_new(later, house_answer_ok);
+
+	(void)state;
+	house_start(house, "later", "{}");
+	engine_drain(house->engine, 1000, drained_cb, NULL);
+	house_advance(house, INT64_C(3600000));
+	house_look(house, 1);
+	assert_string_equal(house->state, "asking");
+	assert_int_equal(house->sent, 0);
+	house_crash(house);
+	house_run(house);
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	assert_int_equal(house->sent, 1);
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -341,6 +381,8 @@ main(void)
 		test_an_endpoint_that_is_dead_leaves_places_to_others),
 	    cmocka_unit_test(test_a_pause_holds_calls_and_not_instances),
 	    cmocka_unit_test(test_nobody_pauses_what_is_not_there),
+	    cmocka_unit_test(
+		test_an_engine_that_stops_leaves_calls_to_the_next_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,6 +291,33 @@ test_one_that_still_runs_is_not_overtaken(void **state)
 	house_free(&house);
 }
 
+#define CALLING(version, operation)                                  \
+	"workflow: sweep\nversion: " version "\n"                   \
+	"business-key: = input.day\n"                              \
+	"schedule: {cron: '@hourly', " INPUT "}\n"                 \
+	"initial: asking\nstates:\n"                               \
+	"  asking: {entry: [{call: stub." operation "}],"          \
+	" on: {done: ended}}\n"                                    \
+	"  ended: {type: final, outcome: success}\n---\n"          \
+	"connection: stub\nkind: http\nurl: http://one.invalid\n"  \
+	"operations: {" operation ": {request: {get: /ask}}}\n"
+
+/* Nobody can load what has ended on a version that is lost. */
+static void
+test_one_that_ended_on_a_lost_version_is_in_nobodys_way(void **state)
+{
+	struct house *house =
+	    house_new(CALLING("1", "ask"), house_answer_ok);
+
+	(void)state;
+	house_advance(house, HOUR);
+	assert_int_equal(started(house).count, 1);
+	house_reload(house, CALLING("2", "tell"));
+	house_advance(house, HOUR);
+	assert_int_equal(started(house).count, 2);
+	house_free(&house);
+}
+
 static void
 test_those_that_queue_begin_when_the_one_before_has_ended(void **state)
 {
@@ -476,6 +503,8 @@ main(void)
 	    cmocka_unit_test(
 		test_years_of_silence_are_made_up_for_within_bounds),
 	    cmocka_unit_test(test_one_that_still_runs_is_not_overtaken),
+	    cmocka_unit_test(
+		test_one_that_ended_on_a_lost_version_is_in_nobodys_way),
 	    cmocka_unit_test(
 		test_those_that_queue_begin_when_the_one_before_has_ended),
 	    cmocka_unit_test(
