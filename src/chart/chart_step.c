@@ -198,17 +198,21 @@ has_what_may_interrupt(const struct run *run)
 	       chart_time_may_interrupt(run);
 }
 
-/* An event or a deadline may cut an idle wait short. */
+/* An event or a deadline may cut an idle wait short; what was left while its
+ * call was under way ends where that would only be tried again. */
 static void
 cut_idle_waits(struct run *run)
 {
-	if (!has_what_may_interrupt(run))
-		return;
+	bool may_interrupt = has_what_may_interrupt(run);
+
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
-		if (!strand->gone && !strand->stopping &&
-		    chart_strand_is_idle(run->chart, strand))
+		if (strand->gone || !chart_strand_is_idle(run->chart, strand))
+			continue;
+		if (strand->stopping)
+			(void)!chart_strand_stop(run, strand, STOP_LEFT);
+		else if (may_interrupt)
 			chart_step_interrupt(run, strand);
 	}
 	run->strand = NULL;
