@@ -284,7 +284,7 @@ struct undo {
 	struct undo *next;
 	uint64_t serial;
 	size_t step;
-	const struct value *args;
+	const struct value *args; /* NULL: they could not be reckoned */
 	const struct value *verify_args;
 	struct str key; /* fixed, like the arguments, when the step was done */
 	int64_t done_ms;
