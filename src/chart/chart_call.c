@@ -77,6 +77,7 @@ chart_call_remove(struct chart *chart, struct call *call)
 	while (*link != call)
 		link = &(*link)->next;
 	LIST_UNLINK(link);
+	chart_key_keep(chart, call);
 }
 
 static struct strand *
@@ -280,18 +281,6 @@ emit_question(struct run *run, const struct call *call,
 
 /* ---- the key ---- */
 
-/* 0: never. */
-static int64_t
-key_dies_ms(const struct call *call)
-{
-	const struct def_operation *operation = call->call->operation;
-
-	if (operation->safe || operation->idempotent_lifetime_ms == 0 ||
-	    call->first_sent_ms == 0)
-		return 0;
-	return call->first_sent_ms + operation->idempotent_lifetime_ms;
-}
-
 /* Whether the same key may be sent at that time, although an earlier attempt
  * may have done it.  Where the clock has been set back to before the first
  * one, nobody can tell how old the key is. */
@@ -302,8 +291,9 @@ key_lives_at(const struct call *call, int64_t at_ms)
 
 	if (!operation->safe && !operation->idempotent)
 		return false;
-	return key_dies_ms(call) == 0 ||
-	       (at_ms >= call->first_sent_ms && at_ms < key_dies_ms(call));
+	return chart_key_dies_ms(call) == 0 ||
+	       (at_ms >= call->first_sent_ms &&
+		   at_ms < chart_key_dies_ms(call));
 }
 
 /* What nobody wants any more is asked about, and not sent once more. */
@@ -326,7 +316,7 @@ has_window(const struct run *run, const struct call *call)
 static int64_t
 good_until_ms(const struct run *run, const struct call *call)
 {
-	int64_t until_ms = call->unknown ? key_dies_ms(call) : 0;
+	int64_t until_ms = call->unknown ? chart_key_dies_ms(call) : 0;
 
 	if (!has_window(run, call))
 		return until_ms;
@@ -893,8 +883,9 @@ chart_call_sent(struct chart *chart, uint64_t serial,
 	} else {
 		call_move(call, CALL_SENT);
 		call->due_ms = 0;
-		if (call->first_sent_ms == 0)
-			call->first_sent_ms = context->now_ms;
+		if (call->first_sent_ms == 0 || !call->unknown)
+			call->first_sent_ms =
+			    chart_key_since(chart, call, context->now_ms);
 		value_put_str(record, "operation", call->call->target);
 		value_put_int(record, "attempt", call->attempt);
 		value_put_str(record, "key", call->key);

@@ -173,8 +173,17 @@ struct call {
 	int64_t asked;	 /* how often verify was asked since it was unknown */
 	bool denied;	 /* one answer was no; the next one counts */
 	int64_t due_ms;
-	int64_t first_sent_ms;	   /* 0: never */
+	int64_t first_sent_ms;	   /* its key, by whatever call; 0: never */
 	const struct value *error; /* of the last attempt; NULL: none */
+};
+
+/* A key that an endpoint still knows from a call that is over. */
+struct used_key {
+	struct used_key *next;
+	struct str operation;
+	struct str key;
+	int64_t first_sent_ms;
+	int64_t dies_ms;
 };
 
 /* An instance that a `run` step has started. */
@@ -398,6 +407,7 @@ struct chart {
 	struct memory *memories;
 	struct strand *strands;
 	struct call *calls;
+	struct used_key *keys;
 	struct child *children;
 	struct timer *timers;
 	struct task *tasks;

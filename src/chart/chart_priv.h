@@ -465,6 +465,15 @@ struct str chart_call_state_name(enum call_state state);
 /* Nothing of it is under way or unknown: it may be dropped. */
 bool chart_call_is_idle(const struct call *call);
 
+/* ---- chart_key.c: how old keys are ---- */
+/* When the endpoint forgets the call's key; 0: never, or it has not seen it. */
+int64_t chart_key_dies_ms(const struct call *call);
+/* Since when it knows the key, if that is sent now. */
+int64_t chart_key_since(
+    struct chart *chart, const struct call *call, int64_t now_ms);
+/* The call is over, and its key may come again. */
+void chart_key_keep(struct chart *chart, const struct call *call);
+
 /* ---- retry.c ---- */
 /* What jitter leaves open. */
 void retry_delay_range(const struct def_retry *retry, int64_t attempt,

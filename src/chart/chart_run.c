@@ -350,6 +350,9 @@ chart_run_call_done(struct run *run, struct call *call,
 		    response, output);
 	else if (call->purpose == FOR_UNDO)
 		chart_undo_done(run, call->undo, call->call->target);
+	/* A key that was made for it alone never comes again. */
+	if (run->given_up.at == NULL && call->call->idempotency_key == NULL)
+		call->first_sent_ms = 0;
 	chart_call_remove(chart, call);
 	/* What its output can't be reckoned of has been done all the same. */
 	if (call->purpose == FOR_STEP &&

@@ -206,6 +206,15 @@ visit_call(struct snapshot *s, struct call *call)
 }
 
 static void
+visit_used_key(struct snapshot *s, struct used_key *used)
+{
+	chart_snapshot_str(s, &used->operation);
+	chart_snapshot_str(s, &used->key);
+	chart_snapshot_i64(s, &used->first_sent_ms);
+	chart_snapshot_i64(s, &used->dies_ms);
+}
+
+static void
 visit_timer(struct snapshot *s, struct timer *timer)
 {
 	const struct definition *definition = s->definition;
@@ -499,6 +508,8 @@ visit_chart(struct snapshot *s, struct chart *chart)
 	VISIT_LIST(s, chart->internals, visit_internal);
 	if (s->version > 3)
 		VISIT_LIST(s, chart->proposals, visit_proposal);
+	if (s->version > 4)
+		VISIT_LIST(s, chart->keys, visit_used_key);
 }
 
 void

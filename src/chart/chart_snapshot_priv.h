@@ -10,8 +10,9 @@
 
 #include "chart_priv.h"
 
-/* 4: proposals, delegations.  2: several regions.  1: one leaf, one plan. */
-#define SNAPSHOT_VERSION 4
+/* 5: keys that outlive their calls, what verify judges by.  4: proposals,
+ * delegations.  2: several regions.  1: one leaf, one plan. */
+#define SNAPSHOT_VERSION 5
 
 struct snapshot {
 	struct buf *out; /* NULL when loading */

@@ -236,6 +236,7 @@ close_all(struct run *run)
 	chart_kept_end(run);
 	chart->timers = NULL;
 	chart->internals = NULL;
+	chart->keys = NULL;
 	chart->undos = NULL;
 	chart->marks = NULL;
 	chart->memories = NULL;
