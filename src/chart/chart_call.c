@@ -188,6 +188,20 @@ chart_call_key(struct run *run, enum call_purpose purpose,
 	return make_key(run, "state", step, active->entry);
 }
 
+struct question
+chart_call_question(struct run *run, const struct def_call *definition)
+{
+	const struct def_verify *verify = definition->verify;
+
+	if (verify == NULL)
+		return (struct question){NULL, NULL};
+	return (struct question){
+	    .args =
+		chart_env_keep(run, chart_env_eval(run, verify->call->with)),
+	    .scope = chart_env_scope(run, verify->happened),
+	};
+}
+
 struct call *
 chart_call_begin(struct run *run, enum call_purpose purpose,
     const struct def_call *definition, size_t step, const struct value *args)
@@ -204,8 +218,10 @@ chart_call_begin(struct run *run, enum call_purpose purpose,
 	call->args = args->type == VALUE_CONTEXT
 			 ? chart_env_keep(run, args)
 			 : value_built(value_build_context(chart->arena));
-	if (purpose != FOR_UNDO) /* an undo brings its own */
+	if (purpose != FOR_UNDO) { /* an undo brings its own */
+		call->question = chart_call_question(run, definition);
 		call->key = chart_call_key(run, purpose, definition, step);
+	}
 	LIST_APPEND(chart->calls, call);
 	return call;
 }
@@ -609,10 +625,10 @@ static void
 ask(struct run *run, struct call *call)
 {
 	const struct def_call *verify = call->call->verify->call;
-	const struct value *args = call->verify_args != NULL
-				       ? call->verify_args
-				       : chart_env_eval(run, verify->with);
+	const struct value *args = call->question.args;
 
+	if (args == NULL) /* it began before these were kept */
+		args = chart_env_eval(run, verify->with);
 	if (args->type != VALUE_CONTEXT)
 		args = value_built(value_build_context(run->context->arena));
 	call_move(call, CALL_ASKING);
@@ -677,7 +693,9 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 
 	if (outcome->kind == OUTCOME_DONE) {
 		run->response = outcome->response;
+		run->scope = call->question.scope;
 		happened = chart_env_eval(run, verify->happened);
+		run->scope = NULL;
 		run->response = NULL;
 	}
 	if (value_is_true(happened)) {

@@ -149,6 +149,12 @@ enum call_state {
 
 enum call_purpose { FOR_STEP, FOR_UNDO, FOR_NOTICE };
 
+/* Whether it happened, asked of what was so when the call was meant. */
+struct question {
+	const struct value *args;  /* NULL: no verify */
+	const struct value *scope; /* of `happened`; NULL: as it is by then */
+};
+
 struct call {
 	struct call *next;
 	uint64_t serial;
@@ -164,7 +170,7 @@ struct call {
 	size_t contact_channel;
 	uint64_t undo; /* FOR_UNDO: serial of what is undone */
 	const struct value *args;
-	const struct value *verify_args; /* evaluated at the beginning */
+	struct question question;
 	struct str key;
 	int64_t attempt; /* of the call itself, from 1 */
 	int64_t tries;	 /* attempts since a person last said: again */
@@ -294,7 +300,7 @@ struct undo {
 	uint64_t serial;
 	size_t step;
 	const struct value *args; /* NULL: they could not be reckoned */
-	const struct value *verify_args;
+	struct question question;
 	struct str key; /* fixed, like the arguments, when the step was done */
 	int64_t done_ms;
 };

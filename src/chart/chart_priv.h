@@ -26,6 +26,7 @@ struct run {
 	const struct active *leaf; /* that transitions are looked for */
 	const struct signal *signal;  /* that they are looked for */
 	const struct value *response; /* while an output is evaluated */
+	const struct value *scope; /* what was so when it began; NULL: nothing */
 	const struct value *results;  /* while that of a `for` is */
 	const struct kept *arrived;   /* the event that came; NULL: none */
 	size_t effects_first;	      /* how many effects were there before */
@@ -154,6 +155,10 @@ struct str chart_env_text(
     struct run *run, const struct template *template, struct str otherwise);
 struct str chart_env_text_of(struct arena *arena, const struct value *value);
 const struct value *chart_env_keep(struct run *run, const struct value *value);
+/* The present values of what the expression reads, for when it is evaluated
+ * later as run->scope; NULL: it reads none that may change. */
+const struct value *chart_env_scope(
+    struct run *run, const struct template *template);
 void chart_env_assign(
     struct run *run, struct def_assigns assigns, struct value_builder *told);
 /* An instant from a span; false with a reason where the span gives none. */
@@ -444,6 +449,10 @@ struct str chart_call_key(struct run *run, enum call_purpose purpose,
     const struct def_call *definition, size_t step);
 struct call *chart_call_begin(struct run *run, enum call_purpose purpose,
     const struct def_call *call, size_t step, const struct value *args);
+/* With what verify asks about the call that is meant now, and by what it
+ * judges the answer. */
+struct question chart_call_question(
+    struct run *run, const struct def_call *definition);
 void chart_call_start(struct run *run, struct call *call);
 void chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event);

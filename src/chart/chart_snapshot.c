@@ -167,6 +167,14 @@ call_definition(const struct snapshot *s, const struct call *call)
 }
 
 static void
+visit_question(struct snapshot *s, struct question *question)
+{
+	chart_snapshot_value(s, &question->args);
+	if (s->version > 4)
+		chart_snapshot_value(s, &question->scope);
+}
+
+static void
 visit_call(struct snapshot *s, struct call *call)
 {
 	chart_snapshot_u64(s, &call->serial);
@@ -178,7 +186,7 @@ visit_call(struct snapshot *s, struct call *call)
 	chart_snapshot_index(s, &call->contact_level, SIZE_MAX - 1);
 	chart_snapshot_index(s, &call->contact_channel, SIZE_MAX - 1);
 	chart_snapshot_value(s, &call->args);
-	chart_snapshot_value(s, &call->verify_args);
+	visit_question(s, &call->question);
 	chart_snapshot_str(s, &call->key);
 	chart_snapshot_i64(s, &call->attempt);
 	chart_snapshot_i64(s, &call->tries);
@@ -325,7 +333,7 @@ visit_undo(struct snapshot *s, struct undo *undo)
 {
 	chart_snapshot_index(s, &undo->step, s->definition->step_count);
 	chart_snapshot_value(s, &undo->args);
-	chart_snapshot_value(s, &undo->verify_args);
+	visit_question(s, &undo->question);
 	chart_snapshot_str(s, &undo->key);
 	chart_snapshot_i64(s, &undo->done_ms);
 	if (s->version > 1)

@@ -18,9 +18,7 @@ chart_undo_push(struct run *run, const struct def_step *step)
 	entry->serial = ++chart->undo_last;
 	entry->step = step->index;
 	entry->args = chart_env_keep(run, chart_env_eval(run, undo->with));
-	if (undo->verify != NULL)
-		entry->verify_args = chart_env_keep(
-		    run, chart_env_eval(run, undo->verify->call->with));
+	entry->question = chart_call_question(run, undo);
 	entry->key = chart_call_key(run, FOR_UNDO, undo, step->index);
 	if (run->given_up.at != NULL) /* these, or the step's output */
 		entry->args = NULL;
@@ -136,7 +134,7 @@ chart_undo_next(struct run *run, size_t to)
 	call = chart_call_begin(
 	    run, FOR_UNDO, step->call->compensate, undo->step, undo->args);
 	call->undo = undo->serial;
-	call->verify_args = undo->verify_args;
+	call->question = undo->question;
 	call->key = undo->key;
 	run->strand->awaits = call->serial;
 	chart_call_start(run, call);
