@@ -456,6 +456,43 @@ test_instance_with_a_call_under_way_is_stranded(void **state)
 	end(&tale);
 }
 
+static struct str
+key_of_call(struct tale *tale)
+{
+	assert_int_equal(tale->effects.count, 1);
+	assert_int_equal(tale->effects.items[0].kind, DO_CALL);
+	return arena_str(tale->arena, tale->effects.items[0].key);
+}
+
+/* The exit's step stands where the entry's stood. */
+static void
+test_another_step_in_the_same_place_has_another_key(void **state)
+{
+	struct tale tale;
+	struct str before;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open:\n"
+		      "    entry: [{call: bank.pay}]\n"
+		      "    exit: [{call: bank.pay}]\n"
+		      "    on: {go: over}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open:\n"
+		      "    exit: [{call: bank.pay}]\n"
+		      "    on: {go: over}\n"
+		      "  over: {type: final}\n");
+	before = key_of_call(&tale);
+	reply(&tale);
+	move(&tale);
+	assert_moved(&tale, "open");
+	send(&tale, "go");
+	assert_false(str_equal(key_of_call(&tale), before));
+	end(&tale);
+}
+
 static void
 test_what_was_done_is_undone_by_the_new_version(void **state)
 {
@@ -699,6 +736,8 @@ main(void)
 	    cmocka_unit_test(test_state_that_is_gone_or_another_type_strands),
 	    cmocka_unit_test(test_history_is_carried_over),
 	    cmocka_unit_test(test_instance_with_a_call_under_way_is_stranded),
+	    cmocka_unit_test(
+		test_another_step_in_the_same_place_has_another_key),
 	    cmocka_unit_test(test_what_was_done_is_undone_by_the_new_version),
 	    cmocka_unit_test(
 		test_undo_that_is_gone_or_not_the_only_one_strands),
