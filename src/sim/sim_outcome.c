@@ -74,6 +74,7 @@ sim_outcome_of(const struct value *reply)
 		    .transient = fault->transient,
 		    .code = fault->code,
 		    .message = fault->message,
+		    .body = &value_null,
 		};
 	if (error == NULL)
 		return outcome;
@@ -85,7 +86,7 @@ sim_outcome_of(const struct value *reply)
 	    .message = value_field_str(error, "message"),
 	    .transient = value_is_true(value_field_or_null(error, "transient")),
 	    .status = (int)value_field_int(error, "status"),
-	    .body = value_get_cstr(error, "body"),
+	    .body = value_field_or_null(error, "body"),
 	};
 	if (outcome.code.at == NULL)
 		outcome.code = codes[outcome.kind];
@@ -113,6 +114,7 @@ sim_outcome_of_args(
 	    .message = arena_strf(arena, "arguments of %.*s: %.*s: %.*s",
 		STR_ARG(call->target), STR_ARG(errors.items[0].pointer),
 		STR_ARG(errors.items[0].message)),
+	    .body = &value_null,
 	};
 	return failure;
 }
