@@ -638,17 +638,18 @@ ask(struct run *run, struct call *call)
 }
 
 static void
-ask_again(struct run *run, struct call *call)
+ask_again(struct run *run, struct call *call, int64_t asked_ms)
 {
 	const struct def_retry *retry = &call->call->verify->call->retry;
+	int64_t delay_ms;
 
 	if (call->asked > retry->limit) {
 		stick(run, call);
 		return;
 	}
+	delay_ms = draw_delay(run, retry, call->asked);
 	ask_later(run, call,
-	    run->context->now_ms +
-		draw_delay(run, retry, call->asked));
+	    run->context->now_ms + (delay_ms > asked_ms ? delay_ms : asked_ms));
 }
 
 /*
@@ -703,7 +704,7 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 		    verify->output.count > 0 ? verify->output
 					     : output_of(run, call));
 	} else if (happened->type != VALUE_BOOLEAN) {
-		ask_again(run, call);
+		ask_again(run, call, outcome->retry_after_ms);
 	} else if (!wants_confirmation(run, call)) {
 		not_done(run, call);
 	}
