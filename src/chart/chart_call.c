@@ -24,10 +24,12 @@
  *                                 was sent; on to WINDOW by send()
  *   QUEUED       -> DELAYED       chart_call_suspend()
  *   ASKING_LATER -> ASKING        ask()
- *   ASKING       -> (gone)        answered(): it happened
- *   ASKING       -> DELAYED       answered(): it did not; tried again
- *   ASKING       -> ASKING_LATER  answered(): still unknown, or a first no
- *   ASKING       -> STUCK         answered(): asked often enough
+ *   ASKING       -> ASKED         chart_call_sent()
+ *   ASKING       -> ASKING_LATER  chart_call_suspend()
+ *   ASKED, ASKING -> (gone)       answered(): it happened
+ *   ASKED, ASKING -> DELAYED      answered(): it did not; tried again
+ *   ASKED, ASKING -> ASKING_LATER  answered(): still unknown, or a first no
+ *   ASKED, ASKING -> STUCK        answered(): asked often enough
  *   STUCK        -> QUEUED, (gone)  chart_incident.c: a person settles it
  */
 #include "chart_priv.h"
@@ -48,6 +50,8 @@ static const struct {
 	BIT(QUEUED) | BIT(WINDOW) | BIT(ASKING_LATER) | BIT(STUCK)},
     [CALL_ASKING_LATER] = {STR_INIT("asking-later"), BIT(ASKING) | BIT(STUCK)},
     [CALL_ASKING] = {STR_INIT("asking"),
+	BIT(ASKED) | BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
+    [CALL_ASKED] = {STR_INIT("asked"),
 	BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
     [CALL_STUCK] = {STR_INIT("stuck"), BIT(QUEUED) | BIT(WINDOW)},
 #undef BIT
@@ -102,6 +106,12 @@ chart_call_drop(struct run *run, struct call *call)
 			break;
 		}
 	chart_call_remove(run->chart, call);
+}
+
+bool
+chart_call_is_asking(const struct call *call)
+{
+	return call->state == CALL_ASKING || call->state == CALL_ASKED;
 }
 
 struct str
@@ -575,10 +585,10 @@ record_replied(
 
 	chart_record_step(run, record, call->step);
 	value_put_str(record, "operation",
-	    call->state == CALL_ASKING ? call->call->verify->call->target
+	    chart_call_is_asking(call) ? call->call->verify->call->target
 				       : call->call->target);
 	value_put_int(record, "attempt",
-	    call->state == CALL_ASKING ? call->asked : call->attempt);
+	    chart_call_is_asking(call) ? call->asked : call->attempt);
 	value_put_str(record, "outcome", outcome_name(outcome->kind));
 	if (outcome->kind != OUTCOME_DONE) {
 		value_put_str(record, "code", outcome->code);
@@ -715,7 +725,7 @@ static void
 uncount(struct call *call)
 {
 	int64_t *count =
-	    call->state == CALL_ASKING ? &call->asked : &call->tries;
+	    chart_call_is_asking(call) ? &call->asked : &call->tries;
 
 	if (*count > 1)
 		--*count;
@@ -736,6 +746,7 @@ chart_call_reply(
 		replied(run, call, event->outcome);
 		return;
 	case CALL_ASKING:
+	case CALL_ASKED:
 		answered(run, call, event->outcome);
 		return;
 	default:
@@ -749,7 +760,7 @@ withdraw(struct chart *chart, struct call *call)
 {
 	struct strand *strand = chart_strand_awaiting(chart, call->serial);
 
-	must(call->state == CALL_QUEUED);
+	must(call->state == CALL_QUEUED || call->state == CALL_ASKING);
 	call->serial = ++chart->serial_last;
 	if (strand != NULL)
 		strand->awaits = call->serial;
@@ -766,13 +777,27 @@ wait_anew(struct run *run, struct call *call)
 	call->tries--;
 }
 
+/* The same of a question. */
+static void
+ask_anew(struct run *run, struct call *call)
+{
+	withdraw(run->chart, call);
+	call_move(call, CALL_ASKING_LATER);
+	call->due_ms = run->context->now_ms;
+	call->asked--;
+}
+
 /* An operator stops the instance: what was not sent yet is not sent now, but
  * as soon as it goes on. */
 void
 chart_call_suspend(struct run *run, struct call *call)
 {
-	if (call->state == CALL_QUEUED && call->purpose != FOR_NOTICE)
+	if (call->purpose == FOR_NOTICE)
+		return;
+	if (call->state == CALL_QUEUED)
 		wait_anew(run, call);
+	else if (call->state == CALL_ASKING)
+		ask_anew(run, call);
 }
 
 /* What may have happened is asked about, and its repetition called back. */
@@ -846,6 +871,7 @@ chart_call_recover(struct run *run, struct call *call)
 		chart_call_reply(run, call, &event);
 		return;
 	case CALL_ASKING:
+	case CALL_ASKED:
 		call->state = CALL_ASKING_LATER;
 		call->asked--;
 		ask(run, call);
@@ -896,6 +922,7 @@ chart_call_sent(struct chart *chart, uint64_t serial,
 	record = chart_record_begin(&run, AUDIT_CALL_SENT);
 	chart_record_step(&run, record, call->step);
 	if (call->state == CALL_ASKING) {
+		call_move(call, CALL_ASKED);
 		value_put_str(
 		    record, "operation", call->call->verify->call->target);
 		value_put_int(record, "attempt", call->asked);

@@ -128,7 +128,8 @@ struct strand {
  *
  *   (begin) -> WINDOW -> QUEUED -> SENT -> done | failed | DELAYED
  *                 ^________________|___________________|
- *   SENT -> ASKING_LATER -> ASKING -> done | DELAYED | ASKING_LATER | STUCK
+ *   SENT -> ASKING_LATER -> ASKING -> ASKED -> done | DELAYED | STUCK
+ *                ^__________________________|
  *
  * chart_call.c holds the table of transitions.
  */
@@ -138,8 +139,9 @@ struct strand {
 	X(SENT, "sent")	      /* the intent is recorded; no reply yet */   \
 	X(DELAYED, "delayed") /* due_ms: when it is tried again */         \
 	X(ASKING_LATER, "asking-later") /* due_ms: when verify is asked */ \
-	X(ASKING, "asking")		/* verify's DO_CALL is out */      \
-	X(STUCK, "stuck") /* an incident is open: a person decides */
+	X(ASKING, "asking") /* verify's DO_CALL is out; not sent */         \
+	X(STUCK, "stuck")   /* an incident is open: a person decides */     \
+	X(ASKED, "asked")   /* verify was sent; no reply yet */
 
 enum call_state {
 #define X(symbol, name) CALL_##symbol,

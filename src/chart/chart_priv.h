@@ -471,6 +471,8 @@ void chart_call_remove(struct chart *chart, struct call *call);
 void chart_call_drop(struct run *run, struct call *call);
 struct call *chart_call_find(const struct chart *chart, uint64_t serial);
 struct str chart_call_state_name(enum call_state state);
+/* Whether verify is being asked. */
+bool chart_call_is_asking(const struct call *call);
 /* Nothing of it is under way or unknown: it may be dropped. */
 bool chart_call_is_idle(const struct call *call);
 

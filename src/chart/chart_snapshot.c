@@ -179,7 +179,7 @@ visit_call(struct snapshot *s, struct call *call)
 {
 	chart_snapshot_u64(s, &call->serial);
 	VISIT_ENUM(s, call->purpose, FOR_NOTICE);
-	VISIT_ENUM(s, call->state, CALL_STUCK);
+	VISIT_ENUM(s, call->state, CALL_ASKED);
 	chart_snapshot_index(s, &call->step, s->definition->step_count);
 	chart_snapshot_index(
 	    s, &call->contact_state, s->definition->state_count);
@@ -207,7 +207,7 @@ visit_call(struct snapshot *s, struct call *call)
 			s->damaged = true;
 		if (call->args == NULL ||
 		    (call->call != NULL && call->call->verify == NULL &&
-			(call->state == CALL_ASKING ||
+			(chart_call_is_asking(call) ||
 			    call->state == CALL_ASKING_LATER)))
 			s->damaged = true;
 	}

@@ -458,7 +458,7 @@ on_reply(struct run *run, const struct chart_event *event)
 
 	if (call != NULL &&
 	    (call->state == CALL_QUEUED || call->state == CALL_SENT ||
-		call->state == CALL_ASKING))
+		chart_call_is_asking(call)))
 		chart_call_reply(run, call, event);
 }
 
