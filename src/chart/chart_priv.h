@@ -341,9 +341,9 @@ void chart_step_go_on(struct run *run);
 
 /* ---- chart_kept.c: events from outside ---- */
 void chart_kept_receive(struct run *run, const struct chart_event *event);
-/* The first that can be taken; NULL: none. */
-struct kept **chart_kept_find(
-    struct run *run, enum select_mode mode, struct chosen *chosen);
+/* The first that can be taken, from that one on; NULL: none. */
+struct kept **chart_kept_find(struct run *run, struct kept **from,
+    enum select_mode mode, struct chosen *chosen);
 void chart_kept_take(struct run *run, struct kept **link,
     const struct chosen *chosen, struct strand *instead);
 void chart_kept_tell(struct run *run);

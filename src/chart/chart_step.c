@@ -103,7 +103,8 @@ take_external(struct run *run)
 {
 	struct timer *timer = chart_time_find(run, TIMERS_ALL, NULL);
 	struct chosen chosen;
-	struct kept **link = chart_kept_find(run, SELECT_FREE, &chosen);
+	struct kept **link = chart_kept_find(
+	    run, &run->chart->kept, SELECT_FREE, &chosen);
 
 	if (link != NULL &&
 	    (timer == NULL || (*link)->received_ms <= timer->due_ms))
@@ -154,15 +155,26 @@ interrupt_by_raised(struct run *run, struct strand *strand)
 	return false;
 }
 
+/* One that interrupts another region only is in nobody's way here. */
+static struct kept **
+find_kept_for(struct run *run, struct strand *strand, struct chosen *chosen)
+{
+	struct kept **link = chart_kept_find(
+	    run, &run->chart->kept, SELECT_INTERRUPTING, chosen);
+
+	while (link != NULL && !interrupts_strand(run->chart, chosen, strand))
+		link = chart_kept_find(
+		    run, &(*link)->next, SELECT_INTERRUPTING, chosen);
+	return link;
+}
+
 static bool
 interrupt_by_external(struct run *run, struct strand *strand)
 {
 	struct timer *timer = chart_time_find(run, TIMERS_INTERRUPTING, strand);
 	struct chosen chosen;
-	struct kept **link = chart_kept_find(run, SELECT_INTERRUPTING, &chosen);
+	struct kept **link = find_kept_for(run, strand, &chosen);
 
-	if (link != NULL && !interrupts_strand(run->chart, &chosen, strand))
-		link = NULL;
 	if (link != NULL &&
 	    (timer == NULL || (*link)->received_ms <= timer->due_ms))
 		chart_kept_take(run, link, &chosen, strand);
