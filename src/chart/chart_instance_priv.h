@@ -207,7 +207,7 @@ struct child {
 /* ---- timers ---- */
 
 enum timer_kind {
-	TIMER_AFTER,	  /* a transition's deadline: index of the transition */
+	TIMER_AFTER,	  /* a deadline: index of one of its transitions */
 	TIMER_ESCALATION, /* index: state; detail: escalation */
 	TIMER_INCIDENT,	  /* detail: incident's serial: it is too old */
 	TIMER_LEAVING, /* like TIMER_ESCALATION, told already: its target waits
@@ -219,7 +219,9 @@ struct timer {
 	size_t index;
 	uint64_t detail;
 	int64_t due_ms;
-	int64_t since_ms; /* TIMER_ESCALATION: when its state was entered */
+	/* TIMER_ESCALATION: when its state was entered; TIMER_AFTER: since when
+	 * it is asked for in vain, 0: it is not */
+	int64_t since_ms;
 };
 
 /* ---- what waits for people ---- */

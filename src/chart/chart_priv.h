@@ -364,6 +364,10 @@ bool chart_time_may_interrupt(const struct run *run);
 void chart_time_take(
     struct run *run, struct timer timer, struct strand *instead);
 void chart_time_passed(struct run *run, const struct chart_event *event);
+/* The first of those under the same key of `after` in that state; one timer is
+ * for all of them.  NULL: there is no such key. */
+const struct def_transition *chart_time_first_of_key(
+    const struct def_state *state, const struct def_transition *like);
 struct timer *chart_timer_add(struct chart *chart, enum timer_kind kind,
     size_t index, uint64_t detail, int64_t due_ms);
 void chart_timer_remove(

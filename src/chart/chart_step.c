@@ -185,7 +185,42 @@ interrupt_by_external(struct run *run, struct strand *strand)
 	return true;
 }
 
-/* A deadline whose guard fails passes without a microstep. */
+/* What is wrong is wrong for the instance as a whole: where no strand is
+ * asked about the last one has to stand for it. */
+static void
+blame_definition(struct run *run, struct strand *strand, const char *why)
+{
+	struct strand *last = run->chart->strands;
+
+	while (last != NULL && last->next != NULL)
+		last = last->next;
+	if (last == NULL)
+		last = chart_strand_add(run->chart, NULL);
+	run->strand = strand != NULL ? strand : last;
+	chart_incident_open(
+	    run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL, "%s", why);
+	run->strand = NULL;
+}
+
+/* Stops an instance for which nobody can tell what comes next, since an
+ * expression was given up that was to say so; true where it did. */
+static bool
+is_given_up(struct run *run, struct strand *strand)
+{
+	char why[400];
+
+	if (run->given_up.at == NULL)
+		return false;
+	str_write(why, sizeof(why), "in state `%.*s` %.*s",
+	    STR_ARG(chart_config_names(run->chart, run->context->arena)),
+	    STR_ARG(run->given_up));
+	run->given_up = (struct str){NULL, 0};
+	blame_definition(run, strand, why);
+	return true;
+}
+
+/* A deadline whose guard fails passes without a microstep.  Where one is given
+ * up, the strand goes on once a person has settled that. */
 bool
 chart_step_interrupt(struct run *run, struct strand *strand)
 {
@@ -193,12 +228,15 @@ chart_step_interrupt(struct run *run, struct strand *strand)
 	struct strand *root = chart_strand_root(run->chart, strand);
 	bool interrupted;
 
-	if (run->chart->active_count == 0)
+	if (run->chart->active_count == 0 || run->given_up.at != NULL)
 		return false;
 	run->strand = NULL;
 	interrupted = interrupt_by_raised(run, root);
-	while (!interrupted && interrupt_by_external(run, root))
+	while (!interrupted && run->given_up.at == NULL &&
+	       interrupt_by_external(run, root))
 		interrupted = run->chart->taking != before;
+	if (!interrupted)
+		interrupted = is_given_up(run, strand);
 	run->strand = strand;
 	return interrupted;
 }
@@ -300,23 +338,6 @@ chart_step_end(struct run *run, enum def_ending ending)
 
 /* ---- the macrostep ---- */
 
-/* What is wrong is wrong for the instance as a whole: the last strand has to
- * stand for it. */
-static void
-blame_definition(struct run *run, const char *why)
-{
-	struct strand *last = run->chart->strands;
-
-	while (last != NULL && last->next != NULL)
-		last = last->next;
-	if (last == NULL)
-		last = chart_strand_add(run->chart, NULL);
-	run->strand = last;
-	chart_incident_open(
-	    run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL, "%s", why);
-	run->strand = NULL;
-}
-
 /* Stops an instance that goes round in a circle; true where it did. */
 static bool
 circles(struct run *run)
@@ -329,24 +350,7 @@ circles(struct run *run)
 	    "over %d transitions without an end in sight: the definition goes "
 	    "round in a circle",
 	    CHART_MICROSTEPS_MAX);
-	blame_definition(run, why);
-	return true;
-}
-
-/* Stops an instance for which nobody can tell what comes next, since an
- * expression was given up that was to say so; true where it did. */
-static bool
-is_given_up(struct run *run)
-{
-	char why[400];
-
-	if (run->given_up.at == NULL)
-		return false;
-	str_write(why, sizeof(why), "in state `%.*s` %.*s",
-	    STR_ARG(chart_config_names(run->chart, run->context->arena)),
-	    STR_ARG(run->given_up));
-	run->given_up = (struct str){NULL, 0};
-	blame_definition(run, why);
+	blame_definition(run, NULL, why);
 	return true;
 }
 
@@ -379,10 +383,10 @@ macrostep(struct run *run)
 			return;
 		if (chart->cancelling)
 			continue;
-		if (is_given_up(run) || chart_select_is_busy(chart))
+		if (is_given_up(run, NULL) || chart_select_is_busy(chart))
 			return;
 		if (!take_next(run)) {
-			(void)is_given_up(run);
+			(void)is_given_up(run, NULL);
 			return;
 		}
 	}

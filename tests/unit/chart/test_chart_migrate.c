@@ -263,6 +263,33 @@ test_deadline_of_both_versions_runs_on_and_a_new_one_begins(void **state)
 }
 
 static void
+test_list_under_a_deadline_runs_on_as_one(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {after: {1d: over}, on: {go: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open:\n"
+		      "    after: {1d: [{if: = input.key = \"B\", target: over},"
+		      " late]}\n"
+		      "    on: {go: over}\n"
+		      "  late: {on: {go: over}}\n"
+		      "  over: {type: final}\n");
+	pass(&tale, 10 * HOUR_MS);
+	move(&tale);
+	assert_moved(&tale, "open");
+	assert_int_equal(chart_due_ms(tale.chart), NOW_MS + 24 * HOUR_MS);
+	assert_int_equal(count_records(&tale, "deadline-set"), 0);
+	pass(&tale, 14 * HOUR_MS);
+	assert_moved(&tale, "late");
+	end(&tale);
+}
+
+static void
 test_escalations_are_known_by_when_and_to_whom(void **state)
 {
 	struct tale tale;
@@ -728,6 +755,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		test_deadline_of_both_versions_runs_on_and_a_new_one_begins),
+	    cmocka_unit_test(test_list_under_a_deadline_runs_on_as_one),
 	    cmocka_unit_test(test_escalations_are_known_by_when_and_to_whom),
 	    cmocka_unit_test(
 		test_state_moves_into_a_group_whose_deadline_begins),
