@@ -502,20 +502,29 @@ in_doubt(struct run *run, struct call *call)
 	ask_later(run, call, due_ms);
 }
 
-static void
-unknown(struct run *run, struct call *call, int64_t asked_ms)
-{
-	int64_t delay_ms = delay_after(run, call, asked_ms);
+static const struct outcome crashed = {
+    .kind = OUTCOME_UNKNOWN,
+    .code = STR_INIT("engine.crashed"),
+    .message = STR_INIT("the engine stopped before the reply was recorded"),
+};
 
-	call->unknown = true;
+/* Of what changes nothing the next answer counts as well as this one. */
+static void
+unknown(struct run *run, struct call *call, const struct outcome *outcome)
+{
+	bool is_safe = call->call->operation->safe;
+	int64_t delay_ms = delay_after(run, call, outcome->retry_after_ms);
+
+	call->unknown = !is_safe;
 	if (is_given_up(call))
 		in_doubt(run, call);
+	else if (call->given_up)
+		end_failed(run, call);
 	else if (call->tries <= retry_of(call).limit &&
 		 key_lives_at(call, run->context->now_ms + delay_ms))
 		again(run, call, delay_ms);
-	else if (call->call->operation->safe)
-		end_failed(
-		    run, call); /* it changes nothing: nothing to settle */
+	else if (is_safe && str_equal(outcome->code, crashed.code))
+		end_failed(run, call); /* there is no answer to settle */
 	else
 		in_doubt(run, call);
 }
@@ -620,7 +629,7 @@ replied(struct run *run, struct call *call, const struct outcome *outcome)
 	}
 	call->error = error_of(run, call, outcome);
 	if (outcome->kind == OUTCOME_UNKNOWN || call->unknown)
-		unknown(run, call, outcome->retry_after_ms);
+		unknown(run, call, outcome);
 	else if (outcome->kind == OUTCOME_NOT_DONE && outcome->transient &&
 		 call->tries <= retry_of(call).limit)
 		again(
@@ -851,11 +860,6 @@ chart_call_due(struct run *run, struct call *call)
 void
 chart_call_recover(struct run *run, struct call *call)
 {
-	struct outcome crashed = {
-	    .kind = OUTCOME_UNKNOWN,
-	    .code = STR("engine.crashed"),
-	    .message = STR("the engine stopped before the reply was recorded"),
-	};
 	struct chart_event event = {
 	    .kind = EV_REPLY_ARRIVED, .outcome = &crashed};
 

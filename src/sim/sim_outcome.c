@@ -61,17 +61,19 @@ kind_of(const struct value *error)
 	return OUTCOME_NOT_DONE;
 }
 
+/* What would be unknown of a safe operation may be repeated. */
 struct outcome
-sim_outcome_of(const struct value *reply)
+sim_outcome_of(const struct def_operation *operation, const struct value *reply)
 {
 	const struct value *error = error_of(reply);
 	const struct fault *fault = fault_of(reply);
+	bool is_safe = operation != NULL && operation->safe;
 	struct outcome outcome = {.kind = OUTCOME_DONE, .response = reply};
 
 	if (fault != NULL)
 		return (struct outcome){
-		    .kind = fault->kind,
-		    .transient = fault->transient,
+		    .kind = is_safe ? OUTCOME_NOT_DONE : fault->kind,
+		    .transient = is_safe || fault->transient,
 		    .code = fault->code,
 		    .message = fault->message,
 		    .body = &value_null,
