@@ -365,7 +365,7 @@ chart_is_busy(const struct chart *chart)
 	for (const struct call *call = chart->calls; call != NULL;
 	     call = call->next)
 		if (call->state == CALL_QUEUED || call->state == CALL_SENT ||
-		    call->state == CALL_ASKING)
+		    chart_call_is_asking(call))
 			return true;
 	return false;
 }

@@ -24,10 +24,12 @@
  *                                 was sent; on to WINDOW by send()
  *   QUEUED       -> DELAYED       chart_call_suspend()
  *   ASKING_LATER -> ASKING        ask()
- *   ASKING       -> (gone)        answered(): it happened
- *   ASKING       -> DELAYED       answered(): it did not; tried again
- *   ASKING       -> ASKING_LATER  answered(): still unknown, or a first no
- *   ASKING       -> STUCK         answered(): asked often enough
+ *   ASKING       -> ASKED         chart_call_sent()
+ *   ASKING       -> ASKING_LATER  chart_call_suspend()
+ *   ASKED, ASKING -> (gone)       answered(): it happened
+ *   ASKED, ASKING -> DELAYED      answered(): it did not; tried again
+ *   ASKED, ASKING -> ASKING_LATER  answered(): still unknown, or a first no
+ *   ASKED, ASKING -> STUCK        answered(): asked often enough
  *   STUCK        -> QUEUED, (gone)  chart_incident.c: a person settles it
  */
 #include "chart_priv.h"
@@ -48,6 +50,8 @@ static const struct {
 	BIT(QUEUED) | BIT(WINDOW) | BIT(ASKING_LATER) | BIT(STUCK)},
     [CALL_ASKING_LATER] = {STR_INIT("asking-later"), BIT(ASKING) | BIT(STUCK)},
     [CALL_ASKING] = {STR_INIT("asking"),
+	BIT(ASKED) | BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
+    [CALL_ASKED] = {STR_INIT("asked"),
 	BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
     [CALL_STUCK] = {STR_INIT("stuck"), BIT(QUEUED) | BIT(WINDOW)},
 #undef BIT
@@ -77,6 +81,7 @@ chart_call_remove(struct chart *chart, struct call *call)
 	while (*link != call)
 		link = &(*link)->next;
 	LIST_UNLINK(link);
+	chart_key_keep(chart, call);
 }
 
 static struct strand *
@@ -101,6 +106,12 @@ chart_call_drop(struct run *run, struct call *call)
 			break;
 		}
 	chart_call_remove(run->chart, call);
+}
+
+bool
+chart_call_is_asking(const struct call *call)
+{
+	return call->state == CALL_ASKING || call->state == CALL_ASKED;
 }
 
 struct str
@@ -187,6 +198,20 @@ chart_call_key(struct run *run, enum call_purpose purpose,
 	return make_key(run, "state", step, active->entry);
 }
 
+struct question
+chart_call_question(struct run *run, const struct def_call *definition)
+{
+	const struct def_verify *verify = definition->verify;
+
+	if (verify == NULL)
+		return (struct question){NULL, NULL};
+	return (struct question){
+	    .args =
+		chart_env_keep(run, chart_env_eval(run, verify->call->with)),
+	    .scope = chart_env_scope(run, verify->happened),
+	};
+}
+
 struct call *
 chart_call_begin(struct run *run, enum call_purpose purpose,
     const struct def_call *definition, size_t step, const struct value *args)
@@ -203,8 +228,10 @@ chart_call_begin(struct run *run, enum call_purpose purpose,
 	call->args = args->type == VALUE_CONTEXT
 			 ? chart_env_keep(run, args)
 			 : value_built(value_build_context(chart->arena));
-	if (purpose != FOR_UNDO) /* an undo brings its own */
+	if (purpose != FOR_UNDO) { /* an undo brings its own */
+		call->question = chart_call_question(run, definition);
 		call->key = chart_call_key(run, purpose, definition, step);
+	}
 	LIST_APPEND(chart->calls, call);
 	return call;
 }
@@ -280,18 +307,6 @@ emit_question(struct run *run, const struct call *call,
 
 /* ---- the key ---- */
 
-/* 0: never. */
-static int64_t
-key_dies_ms(const struct call *call)
-{
-	const struct def_operation *operation = call->call->operation;
-
-	if (operation->safe || operation->idempotent_lifetime_ms == 0 ||
-	    call->first_sent_ms == 0)
-		return 0;
-	return call->first_sent_ms + operation->idempotent_lifetime_ms;
-}
-
 /* Whether the same key may be sent at that time, although an earlier attempt
  * may have done it.  Where the clock has been set back to before the first
  * one, nobody can tell how old the key is. */
@@ -302,8 +317,9 @@ key_lives_at(const struct call *call, int64_t at_ms)
 
 	if (!operation->safe && !operation->idempotent)
 		return false;
-	return key_dies_ms(call) == 0 ||
-	       (at_ms >= call->first_sent_ms && at_ms < key_dies_ms(call));
+	return chart_key_dies_ms(call) == 0 ||
+	       (at_ms >= call->first_sent_ms &&
+		   at_ms < chart_key_dies_ms(call));
 }
 
 /* What nobody wants any more is asked about, and not sent once more. */
@@ -326,7 +342,7 @@ has_window(const struct run *run, const struct call *call)
 static int64_t
 good_until_ms(const struct run *run, const struct call *call)
 {
-	int64_t until_ms = call->unknown ? key_dies_ms(call) : 0;
+	int64_t until_ms = call->unknown ? chart_key_dies_ms(call) : 0;
 
 	if (!has_window(run, call))
 		return until_ms;
@@ -486,20 +502,29 @@ in_doubt(struct run *run, struct call *call)
 	ask_later(run, call, due_ms);
 }
 
-static void
-unknown(struct run *run, struct call *call, int64_t asked_ms)
-{
-	int64_t delay_ms = delay_after(run, call, asked_ms);
+static const struct outcome crashed = {
+    .kind = OUTCOME_UNKNOWN,
+    .code = STR_INIT("engine.crashed"),
+    .message = STR_INIT("the engine stopped before the reply was recorded"),
+};
 
-	call->unknown = true;
+/* Of what changes nothing the next answer counts as well as this one. */
+static void
+unknown(struct run *run, struct call *call, const struct outcome *outcome)
+{
+	bool is_safe = call->call->operation->safe;
+	int64_t delay_ms = delay_after(run, call, outcome->retry_after_ms);
+
+	call->unknown = !is_safe;
 	if (is_given_up(call))
 		in_doubt(run, call);
+	else if (call->given_up)
+		end_failed(run, call);
 	else if (call->tries <= retry_of(call).limit &&
 		 key_lives_at(call, run->context->now_ms + delay_ms))
 		again(run, call, delay_ms);
-	else if (call->call->operation->safe)
-		end_failed(
-		    run, call); /* it changes nothing: nothing to settle */
+	else if (is_safe && str_equal(outcome->code, crashed.code))
+		end_failed(run, call); /* there is no answer to settle */
 	else
 		in_doubt(run, call);
 }
@@ -569,10 +594,10 @@ record_replied(
 
 	chart_record_step(run, record, call->step);
 	value_put_str(record, "operation",
-	    call->state == CALL_ASKING ? call->call->verify->call->target
+	    chart_call_is_asking(call) ? call->call->verify->call->target
 				       : call->call->target);
 	value_put_int(record, "attempt",
-	    call->state == CALL_ASKING ? call->asked : call->attempt);
+	    chart_call_is_asking(call) ? call->asked : call->attempt);
 	value_put_str(record, "outcome", outcome_name(outcome->kind));
 	if (outcome->kind != OUTCOME_DONE) {
 		value_put_str(record, "code", outcome->code);
@@ -604,7 +629,7 @@ replied(struct run *run, struct call *call, const struct outcome *outcome)
 	}
 	call->error = error_of(run, call, outcome);
 	if (outcome->kind == OUTCOME_UNKNOWN || call->unknown)
-		unknown(run, call, outcome->retry_after_ms);
+		unknown(run, call, outcome);
 	else if (outcome->kind == OUTCOME_NOT_DONE && outcome->transient &&
 		 call->tries <= retry_of(call).limit)
 		again(
@@ -619,10 +644,10 @@ static void
 ask(struct run *run, struct call *call)
 {
 	const struct def_call *verify = call->call->verify->call;
-	const struct value *args = call->verify_args != NULL
-				       ? call->verify_args
-				       : chart_env_eval(run, verify->with);
+	const struct value *args = call->question.args;
 
+	if (args == NULL) /* it began before these were kept */
+		args = chart_env_eval(run, verify->with);
 	if (args->type != VALUE_CONTEXT)
 		args = value_built(value_build_context(run->context->arena));
 	call_move(call, CALL_ASKING);
@@ -632,17 +657,18 @@ ask(struct run *run, struct call *call)
 }
 
 static void
-ask_again(struct run *run, struct call *call)
+ask_again(struct run *run, struct call *call, int64_t asked_ms)
 {
 	const struct def_retry *retry = &call->call->verify->call->retry;
+	int64_t delay_ms;
 
 	if (call->asked > retry->limit) {
 		stick(run, call);
 		return;
 	}
+	delay_ms = draw_delay(run, retry, call->asked);
 	ask_later(run, call,
-	    run->context->now_ms +
-		draw_delay(run, retry, call->asked));
+	    run->context->now_ms + (delay_ms > asked_ms ? delay_ms : asked_ms));
 }
 
 /*
@@ -687,7 +713,9 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 
 	if (outcome->kind == OUTCOME_DONE) {
 		run->response = outcome->response;
+		run->scope = call->question.scope;
 		happened = chart_env_eval(run, verify->happened);
+		run->scope = NULL;
 		run->response = NULL;
 	}
 	if (value_is_true(happened)) {
@@ -695,7 +723,7 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 		    verify->output.count > 0 ? verify->output
 					     : output_of(run, call));
 	} else if (happened->type != VALUE_BOOLEAN) {
-		ask_again(run, call);
+		ask_again(run, call, outcome->retry_after_ms);
 	} else if (!wants_confirmation(run, call)) {
 		not_done(run, call);
 	}
@@ -706,7 +734,7 @@ static void
 uncount(struct call *call)
 {
 	int64_t *count =
-	    call->state == CALL_ASKING ? &call->asked : &call->tries;
+	    chart_call_is_asking(call) ? &call->asked : &call->tries;
 
 	if (*count > 1)
 		--*count;
@@ -727,6 +755,7 @@ chart_call_reply(
 		replied(run, call, event->outcome);
 		return;
 	case CALL_ASKING:
+	case CALL_ASKED:
 		answered(run, call, event->outcome);
 		return;
 	default:
@@ -740,7 +769,7 @@ withdraw(struct chart *chart, struct call *call)
 {
 	struct strand *strand = chart_strand_awaiting(chart, call->serial);
 
-	must(call->state == CALL_QUEUED);
+	must(call->state == CALL_QUEUED || call->state == CALL_ASKING);
 	call->serial = ++chart->serial_last;
 	if (strand != NULL)
 		strand->awaits = call->serial;
@@ -757,13 +786,27 @@ wait_anew(struct run *run, struct call *call)
 	call->tries--;
 }
 
+/* The same of a question. */
+static void
+ask_anew(struct run *run, struct call *call)
+{
+	withdraw(run->chart, call);
+	call_move(call, CALL_ASKING_LATER);
+	call->due_ms = run->context->now_ms;
+	call->asked--;
+}
+
 /* An operator stops the instance: what was not sent yet is not sent now, but
  * as soon as it goes on. */
 void
 chart_call_suspend(struct run *run, struct call *call)
 {
-	if (call->state == CALL_QUEUED && call->purpose != FOR_NOTICE)
+	if (call->purpose == FOR_NOTICE)
+		return;
+	if (call->state == CALL_QUEUED)
 		wait_anew(run, call);
+	else if (call->state == CALL_ASKING)
+		ask_anew(run, call);
 }
 
 /* What may have happened is asked about, and its repetition called back. */
@@ -817,11 +860,6 @@ chart_call_due(struct run *run, struct call *call)
 void
 chart_call_recover(struct run *run, struct call *call)
 {
-	struct outcome crashed = {
-	    .kind = OUTCOME_UNKNOWN,
-	    .code = STR("engine.crashed"),
-	    .message = STR("the engine stopped before the reply was recorded"),
-	};
 	struct chart_event event = {
 	    .kind = EV_REPLY_ARRIVED, .outcome = &crashed};
 
@@ -837,6 +875,7 @@ chart_call_recover(struct run *run, struct call *call)
 		chart_call_reply(run, call, &event);
 		return;
 	case CALL_ASKING:
+	case CALL_ASKED:
 		call->state = CALL_ASKING_LATER;
 		call->asked--;
 		ask(run, call);
@@ -887,14 +926,16 @@ chart_call_sent(struct chart *chart, uint64_t serial,
 	record = chart_record_begin(&run, AUDIT_CALL_SENT);
 	chart_record_step(&run, record, call->step);
 	if (call->state == CALL_ASKING) {
+		call_move(call, CALL_ASKED);
 		value_put_str(
 		    record, "operation", call->call->verify->call->target);
 		value_put_int(record, "attempt", call->asked);
 	} else {
 		call_move(call, CALL_SENT);
 		call->due_ms = 0;
-		if (call->first_sent_ms == 0)
-			call->first_sent_ms = context->now_ms;
+		if (call->first_sent_ms == 0 || !call->unknown)
+			call->first_sent_ms =
+			    chart_key_since(chart, call, context->now_ms);
 		value_put_str(record, "operation", call->call->target);
 		value_put_int(record, "attempt", call->attempt);
 		value_put_str(record, "key", call->key);

@@ -137,14 +137,25 @@ lookup_iteration(const struct run *run, struct str name)
 	return NULL;
 }
 
+/* NULL where it is none. */
+static const struct value *
+lookup_variable(const struct run *run, struct str name)
+{
+	const struct value *value = lookup_iteration(run, name);
+
+	return value != NULL ? value : value_get(run->chart->data, name);
+}
+
 static const struct value *
 lookup_cb(void *arg, struct str name)
 {
 	struct run *run = arg;
-	const struct value *value = lookup_iteration(run, name);
+	const struct value *value = NULL;
 
+	if (run->scope != NULL)
+		value = value_get(run->scope, name);
 	if (value == NULL)
-		value = value_get(run->chart->data, name);
+		value = lookup_variable(run, name);
 	return value != NULL ? value : lookup_builtin(run, name);
 }
 
@@ -254,6 +265,46 @@ chart_env_text(
 	    run->context->arena, chart_env_eval(run, template));
 
 	return text.at != NULL ? text : otherwise;
+}
+
+/* ---- what is evaluated later ---- */
+
+struct keeping {
+	struct run *run;
+	struct value_builder *built; /* NULL: there is nothing yet */
+};
+
+/* What changes, but for the answer that it is evaluated for. */
+static void
+keep_cb(struct str name, size_t offset, void *arg)
+{
+	static const struct str passing[] = {
+	    STR_INIT("event"), STR_INIT("error"), STR_INIT("decision")};
+	struct keeping *keeping = arg;
+	struct run *run = keeping->run;
+	const struct value *value = lookup_variable(run, name);
+
+	(void)offset;
+	if (value == NULL && str_is_among(name, passing, COUNT_OF(passing)))
+		value = lookup_builtin(run, name);
+	if (value == NULL)
+		return;
+	if (keeping->built == NULL)
+		keeping->built = value_build_context(run->context->arena);
+	value_put(keeping->built, name, value);
+}
+
+const struct value *
+chart_env_scope(struct run *run, const struct template *template)
+{
+	struct keeping keeping = {.run = run};
+
+	if (template == NULL || template->kind != TEMPLATE_FEEL)
+		return NULL;
+	feel_each_free_name(template->feel, keep_cb, &keeping);
+	return keeping.built == NULL
+		   ? NULL
+		   : chart_env_keep(run, value_built(keeping.built));
 }
 
 const struct value *

@@ -384,15 +384,24 @@ is_undo_in_doubt(const struct chart *chart, const struct incident *incident)
 	return call != NULL && call->purpose == FOR_UNDO;
 }
 
-/* Those that end with the instance: the cancel waits for a person to say of
- * each undo whether it happened. */
+/* A person has to say whether the call happened before the instance ends: an
+ * undo, and where all is undone whatever else may have happened. */
+static bool
+outlasts(const struct chart *chart, const struct incident *incident,
+    bool compensate)
+{
+	return is_undo_in_doubt(chart, incident) ||
+	       (compensate && incident->kind == INCIDENT_UNKNOWN);
+}
+
+/* Those that end with the instance; the cancel waits for the others. */
 static void
-close_given_up(struct run *run, const char *how)
+close_given_up(struct run *run, const char *how, bool compensate)
 {
 	for (struct incident *incident = run->chart->incidents, *next;
 	     incident != NULL; incident = next) {
 		next = incident->next;
-		if (!is_undo_in_doubt(run->chart, incident))
+		if (!outlasts(run->chart, incident, compensate))
 			close_one(run, incident, how, NULL);
 	}
 }
@@ -414,7 +423,7 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 		chart_strand_end(run, run->strand);
 	chart->cancelling = true;
 	run->strand = NULL;
-	(void)!chart_cancel_try(run, STOP_NOW);
+	(void)!chart_cancel_try(run, compensate ? STOP_SURE : STOP_NOW);
 }
 
 /* Undoing all would send some undo once more. */
@@ -505,6 +514,7 @@ chart_incident_perform(struct run *run, const struct chart_event *event)
 	struct incident *incident = find_open(chart, event->serial);
 	struct str how = settlements[event->settlement].name;
 	struct call *call;
+	bool compensate;
 
 	must(incident != NULL);
 	if (leaves_task_out(incident, event->settlement)) {
@@ -531,9 +541,9 @@ chart_incident_perform(struct run *run, const struct chart_event *event)
 		return;
 	case SETTLE_COMPENSATE:
 	case SETTLE_CANCEL:
-		close_given_up(run, how.at);
-		give_up(run, incident, call,
-		    event->settlement == SETTLE_COMPENSATE);
+		compensate = event->settlement == SETTLE_COMPENSATE;
+		close_given_up(run, how.at, compensate);
+		give_up(run, incident, call, compensate);
 		return;
 	}
 }

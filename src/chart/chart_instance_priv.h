@@ -128,7 +128,8 @@ struct strand {
  *
  *   (begin) -> WINDOW -> QUEUED -> SENT -> done | failed | DELAYED
  *                 ^________________|___________________|
- *   SENT -> ASKING_LATER -> ASKING -> done | DELAYED | ASKING_LATER | STUCK
+ *   SENT -> ASKING_LATER -> ASKING -> ASKED -> done | DELAYED | STUCK
+ *                ^__________________________|
  *
  * chart_call.c holds the table of transitions.
  */
@@ -138,8 +139,9 @@ struct strand {
 	X(SENT, "sent")	      /* the intent is recorded; no reply yet */   \
 	X(DELAYED, "delayed") /* due_ms: when it is tried again */         \
 	X(ASKING_LATER, "asking-later") /* due_ms: when verify is asked */ \
-	X(ASKING, "asking")		/* verify's DO_CALL is out */      \
-	X(STUCK, "stuck") /* an incident is open: a person decides */
+	X(ASKING, "asking") /* verify's DO_CALL is out; not sent */         \
+	X(STUCK, "stuck")   /* an incident is open: a person decides */     \
+	X(ASKED, "asked")   /* verify was sent; no reply yet */
 
 enum call_state {
 #define X(symbol, name) CALL_##symbol,
@@ -148,6 +150,12 @@ enum call_state {
 };
 
 enum call_purpose { FOR_STEP, FOR_UNDO, FOR_NOTICE };
+
+/* Whether it happened, asked of what was so when the call was meant. */
+struct question {
+	const struct value *args;  /* NULL: no verify */
+	const struct value *scope; /* of `happened`; NULL: as it is by then */
+};
 
 struct call {
 	struct call *next;
@@ -164,7 +172,7 @@ struct call {
 	size_t contact_channel;
 	uint64_t undo; /* FOR_UNDO: serial of what is undone */
 	const struct value *args;
-	const struct value *verify_args; /* evaluated at the beginning */
+	struct question question;
 	struct str key;
 	int64_t attempt; /* of the call itself, from 1 */
 	int64_t tries;	 /* attempts since a person last said: again */
@@ -173,8 +181,17 @@ struct call {
 	int64_t asked;	 /* how often verify was asked since it was unknown */
 	bool denied;	 /* one answer was no; the next one counts */
 	int64_t due_ms;
-	int64_t first_sent_ms;	   /* 0: never */
+	int64_t first_sent_ms;	   /* its key, by whatever call; 0: never */
 	const struct value *error; /* of the last attempt; NULL: none */
+};
+
+/* A key that an endpoint still knows from a call that is over. */
+struct used_key {
+	struct used_key *next;
+	struct str operation;
+	struct str key;
+	int64_t first_sent_ms;
+	int64_t dies_ms;
 };
 
 /* An instance that a `run` step has started. */
@@ -191,7 +208,7 @@ struct child {
 /* ---- timers ---- */
 
 enum timer_kind {
-	TIMER_AFTER,	  /* a transition's deadline: index of the transition */
+	TIMER_AFTER,	  /* a deadline: index of one of its transitions */
 	TIMER_ESCALATION, /* index: state; detail: escalation */
 	TIMER_INCIDENT,	  /* detail: incident's serial: it is too old */
 	TIMER_LEAVING, /* like TIMER_ESCALATION, told already: its target waits
@@ -203,7 +220,9 @@ struct timer {
 	size_t index;
 	uint64_t detail;
 	int64_t due_ms;
-	int64_t since_ms; /* TIMER_ESCALATION: when its state was entered */
+	/* TIMER_ESCALATION: when its state was entered; TIMER_AFTER: since when
+	 * it is asked for in vain, 0: it is not */
+	int64_t since_ms;
 };
 
 /* ---- what waits for people ---- */
@@ -285,8 +304,8 @@ struct undo {
 	struct undo *next;
 	uint64_t serial;
 	size_t step;
-	const struct value *args;
-	const struct value *verify_args;
+	const struct value *args; /* NULL: they could not be reckoned */
+	struct question question;
 	struct str key; /* fixed, like the arguments, when the step was done */
 	int64_t done_ms;
 };
@@ -401,6 +420,7 @@ struct chart {
 	struct memory *memories;
 	struct strand *strands;
 	struct call *calls;
+	struct used_key *keys;
 	struct child *children;
 	struct timer *timers;
 	struct task *tasks;

@@ -125,9 +125,10 @@ select_kept(struct run *run, const struct kept *kept, enum select_mode mode,
 }
 
 struct kept **
-chart_kept_find(struct run *run, enum select_mode mode, struct chosen *chosen)
+chart_kept_find(struct run *run, struct kept **from, enum select_mode mode,
+    struct chosen *chosen)
 {
-	struct kept **link = &run->chart->kept;
+	struct kept **link = from;
 
 	for (; *link != NULL; link = &(*link)->next)
 		if (select_kept(run, *link, mode, chosen) == SELECTED_NOW &&

@@ -30,11 +30,14 @@ static enum step_result
 run_call(struct run *run, const struct def_step *step)
 {
 	const struct value *with = chart_env_eval(run, step->call->with);
-	struct call *call;
+	struct call *call =
+	    chart_call_begin(run, FOR_STEP, step->call, step->index, with);
 
-	if (chart_run_fail_given_up(run, step))
+	if (run->given_up.at != NULL) { /* the key, or what verify asks with */
+		chart_call_remove(run->chart, call);
+		(void)!chart_run_fail_given_up(run, step);
 		return STEP_BLOCKED;
-	call = chart_call_begin(run, FOR_STEP, step->call, step->index, with);
+	}
 	run->strand->awaits = call->serial;
 	chart_call_start(run, call);
 	return STEP_BLOCKED;

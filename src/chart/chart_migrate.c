@@ -164,7 +164,6 @@ static void
 find_active(struct move *move)
 {
 	struct arena *arena = move->run->context->arena;
-	struct chart *chart = move->run->chart;
 	size_t capacity = 0;
 
 	for (size_t i = 0; i < move->to->state_count; i++) {
@@ -180,12 +179,14 @@ find_active(struct move *move)
 		    .before = active != NULL ? move->from->states[active->state]
 					     : NULL,
 		    .after = after,
-		    .entry =
-			active != NULL ? active->entry : chart->entries + 1,
 		};
 	}
 }
 
+/*
+ * To keys each of them counts as entered anew: they are made of the step's
+ * place in the definition, and another step may stand there now.
+ */
 static void
 move_states(struct move *move)
 {
@@ -193,6 +194,7 @@ move_states(struct move *move)
 	struct active *active =
 	    ARENA_ARRAY(chart->arena, move->active_count, struct active);
 
+	chart->entries++;
 	for (size_t i = 0; i < move->active_count; i++) {
 		const struct active *old =
 		    old_active(move, move->active[i].after);
@@ -200,11 +202,10 @@ move_states(struct move *move)
 		if (old != NULL)
 			active[i] = *old;
 		active[i].state = move->active[i].after->index;
-		active[i].entry = move->active[i].entry;
+		active[i].entry = chart->entries;
 	}
 	chart->active = active;
 	chart->active_count = chart->active_capacity = move->active_count;
-	chart->entries++;
 	chart->definition = move->to;
 	chart_mask_free(&chart->mask);
 }

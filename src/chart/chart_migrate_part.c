@@ -3,36 +3,17 @@
  * chart_migrate_part.c: what hangs on states and steps, moved with them.
  *
  * Deadlines and escalations are known by what is written of them: the second
- * of two that are written alike is the second there, too.
+ * of two escalations that are written alike is the second there, too.
  */
 #include "chart_migrate_priv.h"
 
 /* ---- known by what is written ---- */
 
-/* How many before it in its state are written alike. */
-static size_t
-rank_of_deadline(const struct def_transition *deadline)
-{
-	const struct def_transitions *after = &deadline->source->after;
-	size_t rank = 0;
-
-	for (size_t i = 0; after->items[i] != deadline; i++)
-		rank += str_equal(
-		    after->items[i]->after.text, deadline->after.text);
-	return rank;
-}
-
+/* One timer is for all transitions under one key. */
 static const struct def_transition *
 find_deadline(const struct def_state *in, const struct def_transition *like)
 {
-	size_t rank = rank_of_deadline(like);
-
-	for (size_t i = 0; in != NULL && i < in->after.count; i++)
-		if (str_equal(
-			in->after.items[i]->after.text, like->after.text) &&
-		    rank-- == 0)
-			return in->after.items[i];
-	return NULL;
+	return in != NULL ? chart_time_first_of_key(in, like) : NULL;
 }
 
 static struct str
@@ -159,7 +140,9 @@ arm_state(struct move *move, const struct moved_state *state)
 	const struct def_state *after = state->after;
 
 	for (size_t i = 0; i < after->after.count; i++)
-		if ((state->before == NULL ||
+		if (find_deadline(after, after->after.items[i]) ==
+			after->after.items[i] &&
+		    (state->before == NULL ||
 			find_deadline(state->before, after->after.items[i]) ==
 			    NULL) &&
 		    !chart_plan_arm(move->run, after->after.items[i]))

@@ -13,7 +13,6 @@
 struct moved_state {
 	const struct def_state *before;
 	const struct def_state *after;
-	uint64_t entry;
 };
 
 /*

@@ -469,7 +469,9 @@ static void
 arm_deadlines(struct run *run, const struct def_state *state)
 {
 	for (size_t i = 0; i < state->after.count; i++)
-		if (!chart_plan_arm(run, state->after.items[i]))
+		if (chart_time_first_of_key(state, state->after.items[i]) ==
+			state->after.items[i] &&
+		    !chart_plan_arm(run, state->after.items[i]))
 			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
 			    0, NULL,
 			    "the deadline `%.*s` of state `%.*s` gives no time "

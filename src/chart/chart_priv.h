@@ -26,6 +26,7 @@ struct run {
 	const struct active *leaf; /* that transitions are looked for */
 	const struct signal *signal;  /* that they are looked for */
 	const struct value *response; /* while an output is evaluated */
+	const struct value *scope; /* what was so when it began; NULL: nothing */
 	const struct value *results;  /* while that of a `for` is */
 	const struct kept *arrived;   /* the event that came; NULL: none */
 	size_t effects_first;	      /* how many effects were there before */
@@ -158,6 +159,10 @@ struct str chart_env_text(
     struct run *run, const struct template *template, struct str otherwise);
 struct str chart_env_text_of(struct arena *arena, const struct value *value);
 const struct value *chart_env_keep(struct run *run, const struct value *value);
+/* The present values of what the expression reads, for when it is evaluated
+ * later as run->scope; NULL: it reads none that may change. */
+const struct value *chart_env_scope(
+    struct run *run, const struct template *template);
 void chart_env_assign(
     struct run *run, struct def_assigns assigns, struct value_builder *told);
 /* An instant from a span; false with a reason where the span gives none. */
@@ -350,9 +355,9 @@ void chart_step_go_on(struct run *run);
 
 /* ---- chart_kept.c: events from outside ---- */
 void chart_kept_receive(struct run *run, const struct chart_event *event);
-/* The first that can be taken; NULL: none. */
-struct kept **chart_kept_find(
-    struct run *run, enum select_mode mode, struct chosen *chosen);
+/* The first that can be taken, from that one on; NULL: none. */
+struct kept **chart_kept_find(struct run *run, struct kept **from,
+    enum select_mode mode, struct chosen *chosen);
 void chart_kept_take(struct run *run, struct kept **link,
     const struct chosen *chosen, struct strand *instead);
 void chart_kept_tell(struct run *run);
@@ -373,6 +378,10 @@ bool chart_time_may_interrupt(const struct run *run);
 void chart_time_take(
     struct run *run, struct timer timer, struct strand *instead);
 void chart_time_passed(struct run *run, const struct chart_event *event);
+/* The first of those under the same key of `after` in that state; one timer is
+ * for all of them.  NULL: there is no such key. */
+const struct def_transition *chart_time_first_of_key(
+    const struct def_state *state, const struct def_transition *like);
 struct timer *chart_timer_add(struct chart *chart, enum timer_kind kind,
     size_t index, uint64_t detail, int64_t due_ms);
 void chart_timer_remove(
@@ -462,6 +471,10 @@ struct str chart_call_key(struct run *run, enum call_purpose purpose,
     const struct def_call *definition, size_t step);
 struct call *chart_call_begin(struct run *run, enum call_purpose purpose,
     const struct def_call *call, size_t step, const struct value *args);
+/* With what verify asks about the call that is meant now, and by what it
+ * judges the answer. */
+struct question chart_call_question(
+    struct run *run, const struct def_call *definition);
 void chart_call_start(struct run *run, struct call *call);
 void chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event);
@@ -480,8 +493,19 @@ void chart_call_remove(struct chart *chart, struct call *call);
 void chart_call_drop(struct run *run, struct call *call);
 struct call *chart_call_find(const struct chart *chart, uint64_t serial);
 struct str chart_call_state_name(enum call_state state);
+/* Whether verify is being asked. */
+bool chart_call_is_asking(const struct call *call);
 /* Nothing of it is under way or unknown: it may be dropped. */
 bool chart_call_is_idle(const struct call *call);
+
+/* ---- chart_key.c: how old keys are ---- */
+/* When the endpoint forgets the call's key; 0: never, or it has not seen it. */
+int64_t chart_key_dies_ms(const struct call *call);
+/* Since when it knows the key, if that is sent now. */
+int64_t chart_key_since(
+    struct chart *chart, const struct call *call, int64_t now_ms);
+/* The call is over, and its key may come again. */
+void chart_key_keep(struct chart *chart, const struct call *call);
 
 /* ---- retry.c ---- */
 /* What jitter leaves open. */

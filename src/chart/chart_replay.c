@@ -277,10 +277,10 @@ is_state(const struct looking *looking, size_t state)
 static bool
 is_call(const struct looking *looking, const struct call *call, bool is_sent)
 {
-	bool asks = call->state == CALL_ASKING;
+	bool asks = chart_call_is_asking(call);
 
-	if (!asks && call->state != CALL_QUEUED &&
-	    (is_sent || call->state != CALL_SENT))
+	if (call->state != (asks ? CALL_ASKING : CALL_QUEUED) &&
+	    (is_sent || call->state != (asks ? CALL_ASKED : CALL_SENT)))
 		return false;
 	return says(looking, "operation",
 		   asks ? call->call->verify->call->target

@@ -158,17 +158,28 @@ chart_run_fail(
 	    STR_ARG(value_field_str(error, "message")));
 }
 
-bool
-chart_run_fail_given_up(struct run *run, const struct def_step *step)
+static bool
+fail_given_up(
+    struct run *run, const struct def_step *step, enum outcome_kind outcome)
 {
+	struct arena *arena = run->context->arena;
 	struct str why = run->given_up;
+	const struct value *error;
 
 	if (why.at == NULL)
 		return false;
 	run->given_up = (struct str){NULL, 0};
+	error = chart_run_error(run, STR("expression.given-up"), why, step);
 	chart_run_fail(run, step,
-	    chart_run_error(run, STR("expression.given-up"), why, step));
+	    value_with(arena, error, STR("outcome"),
+		value_of_str(arena, outcome_name(outcome))));
 	return true;
+}
+
+bool
+chart_run_fail_given_up(struct run *run, const struct def_step *step)
+{
+	return fail_given_up(run, step, OUTCOME_NOT_DONE);
 }
 
 /* The pause that a step made is over. */
@@ -341,9 +352,14 @@ chart_run_call_done(struct run *run, struct call *call,
 		    response, output);
 	else if (call->purpose == FOR_UNDO)
 		chart_undo_done(run, call->undo, call->call->target);
+	/* A key that was made for it alone never comes again. */
+	if (run->given_up.at == NULL && call->call->idempotency_key == NULL)
+		call->first_sent_ms = 0;
 	chart_call_remove(chart, call);
-	if (call->purpose == FOR_STEP && !chart_run_fail_given_up(
-		run, chart->definition->steps[call->step]))
+	/* What its output can't be reckoned of has been done all the same. */
+	if (call->purpose == FOR_STEP &&
+	    !fail_given_up(run, chart->definition->steps[call->step],
+		OUTCOME_DONE_WITH_ERROR))
 		chart_run_advance(chart, strand);
 	else if (call->purpose == FOR_UNDO)
 		strand->awaits = 0;

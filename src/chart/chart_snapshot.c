@@ -167,18 +167,26 @@ call_definition(const struct snapshot *s, const struct call *call)
 }
 
 static void
+visit_question(struct snapshot *s, struct question *question)
+{
+	chart_snapshot_value(s, &question->args);
+	if (s->version > 4)
+		chart_snapshot_value(s, &question->scope);
+}
+
+static void
 visit_call(struct snapshot *s, struct call *call)
 {
 	chart_snapshot_u64(s, &call->serial);
 	VISIT_ENUM(s, call->purpose, FOR_NOTICE);
-	VISIT_ENUM(s, call->state, CALL_STUCK);
+	VISIT_ENUM(s, call->state, CALL_ASKED);
 	chart_snapshot_index(s, &call->step, s->definition->step_count);
 	chart_snapshot_index(
 	    s, &call->contact_state, s->definition->state_count);
 	chart_snapshot_index(s, &call->contact_level, SIZE_MAX - 1);
 	chart_snapshot_index(s, &call->contact_channel, SIZE_MAX - 1);
 	chart_snapshot_value(s, &call->args);
-	chart_snapshot_value(s, &call->verify_args);
+	visit_question(s, &call->question);
 	chart_snapshot_str(s, &call->key);
 	chart_snapshot_i64(s, &call->attempt);
 	chart_snapshot_i64(s, &call->tries);
@@ -199,10 +207,19 @@ visit_call(struct snapshot *s, struct call *call)
 			s->damaged = true;
 		if (call->args == NULL ||
 		    (call->call != NULL && call->call->verify == NULL &&
-			(call->state == CALL_ASKING ||
+			(chart_call_is_asking(call) ||
 			    call->state == CALL_ASKING_LATER)))
 			s->damaged = true;
 	}
+}
+
+static void
+visit_used_key(struct snapshot *s, struct used_key *used)
+{
+	chart_snapshot_str(s, &used->operation);
+	chart_snapshot_str(s, &used->key);
+	chart_snapshot_i64(s, &used->first_sent_ms);
+	chart_snapshot_i64(s, &used->dies_ms);
 }
 
 static void
@@ -316,12 +333,12 @@ visit_undo(struct snapshot *s, struct undo *undo)
 {
 	chart_snapshot_index(s, &undo->step, s->definition->step_count);
 	chart_snapshot_value(s, &undo->args);
-	chart_snapshot_value(s, &undo->verify_args);
+	visit_question(s, &undo->question);
 	chart_snapshot_str(s, &undo->key);
 	chart_snapshot_i64(s, &undo->done_ms);
 	if (s->version > 1)
 		chart_snapshot_u64(s, &undo->serial);
-	if (undo->step == SIZE_MAX || undo->args == NULL ||
+	if (undo->step == SIZE_MAX ||
 	    s->definition->steps[undo->step]->kind != STEP_CALL ||
 	    s->definition->steps[undo->step]->call->compensate == NULL)
 		s->damaged = true;
@@ -501,6 +518,8 @@ visit_chart(struct snapshot *s, struct chart *chart)
 	VISIT_LIST(s, chart->internals, visit_internal);
 	if (s->version > 3)
 		VISIT_LIST(s, chart->proposals, visit_proposal);
+	if (s->version > 4)
+		VISIT_LIST(s, chart->keys, visit_used_key);
 }
 
 void

@@ -10,8 +10,9 @@
 
 #include "chart_priv.h"
 
-/* 5: children that were found.  4: proposals, delegations.  2: several regions.
- * 1: one leaf, one plan. */
+/* 5: keys that outlive their calls, what verify judges by, children that were
+ * found.  4: proposals, delegations.  2: several regions.  1: one leaf, one
+ * plan. */
 #define SNAPSHOT_VERSION 5
 
 struct snapshot {

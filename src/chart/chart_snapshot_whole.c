@@ -248,6 +248,7 @@ is_where_it_can_be(const struct call *call)
 	case CALL_ASKING_LATER:
 		return call->tries > 0 && call->error != NULL && waits;
 	case CALL_ASKING:
+	case CALL_ASKED:
 		return call->tries > 0 && call->error != NULL && !waits &&
 		       call->asked > 0;
 	case CALL_STUCK:

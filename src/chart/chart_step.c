@@ -103,7 +103,8 @@ take_external(struct run *run)
 {
 	struct timer *timer = chart_time_find(run, TIMERS_ALL, NULL);
 	struct chosen chosen;
-	struct kept **link = chart_kept_find(run, SELECT_FREE, &chosen);
+	struct kept **link = chart_kept_find(
+	    run, &run->chart->kept, SELECT_FREE, &chosen);
 
 	if (link != NULL &&
 	    (timer == NULL || (*link)->received_ms <= timer->due_ms))
@@ -154,15 +155,26 @@ interrupt_by_raised(struct run *run, struct strand *strand)
 	return false;
 }
 
+/* One that interrupts another region only is in nobody's way here. */
+static struct kept **
+find_kept_for(struct run *run, struct strand *strand, struct chosen *chosen)
+{
+	struct kept **link = chart_kept_find(
+	    run, &run->chart->kept, SELECT_INTERRUPTING, chosen);
+
+	while (link != NULL && !interrupts_strand(run->chart, chosen, strand))
+		link = chart_kept_find(
+		    run, &(*link)->next, SELECT_INTERRUPTING, chosen);
+	return link;
+}
+
 static bool
 interrupt_by_external(struct run *run, struct strand *strand)
 {
 	struct timer *timer = chart_time_find(run, TIMERS_INTERRUPTING, strand);
 	struct chosen chosen;
-	struct kept **link = chart_kept_find(run, SELECT_INTERRUPTING, &chosen);
+	struct kept **link = find_kept_for(run, strand, &chosen);
 
-	if (link != NULL && !interrupts_strand(run->chart, &chosen, strand))
-		link = NULL;
 	if (link != NULL &&
 	    (timer == NULL || (*link)->received_ms <= timer->due_ms))
 		chart_kept_take(run, link, &chosen, strand);
@@ -173,7 +185,42 @@ interrupt_by_external(struct run *run, struct strand *strand)
 	return true;
 }
 
-/* A deadline whose guard fails passes without a microstep. */
+/* What is wrong is wrong for the instance as a whole: where no strand is
+ * asked about the last one has to stand for it. */
+static void
+blame_definition(struct run *run, struct strand *strand, const char *why)
+{
+	struct strand *last = run->chart->strands;
+
+	while (last != NULL && last->next != NULL)
+		last = last->next;
+	if (last == NULL)
+		last = chart_strand_add(run->chart, NULL);
+	run->strand = strand != NULL ? strand : last;
+	chart_incident_open(
+	    run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL, "%s", why);
+	run->strand = NULL;
+}
+
+/* Stops an instance for which nobody can tell what comes next, since an
+ * expression was given up that was to say so; true where it did. */
+static bool
+is_given_up(struct run *run, struct strand *strand)
+{
+	char why[400];
+
+	if (run->given_up.at == NULL)
+		return false;
+	str_write(why, sizeof(why), "in state `%.*s` %.*s",
+	    STR_ARG(chart_config_names(run->chart, run->context->arena)),
+	    STR_ARG(run->given_up));
+	run->given_up = (struct str){NULL, 0};
+	blame_definition(run, strand, why);
+	return true;
+}
+
+/* A deadline whose guard fails passes without a microstep.  Where one is given
+ * up, the strand goes on once a person has settled that. */
 bool
 chart_step_interrupt(struct run *run, struct strand *strand)
 {
@@ -181,12 +228,15 @@ chart_step_interrupt(struct run *run, struct strand *strand)
 	struct strand *root = chart_strand_root(run->chart, strand);
 	bool interrupted;
 
-	if (run->chart->active_count == 0)
+	if (run->chart->active_count == 0 || run->given_up.at != NULL)
 		return false;
 	run->strand = NULL;
 	interrupted = interrupt_by_raised(run, root);
-	while (!interrupted && interrupt_by_external(run, root))
+	while (!interrupted && run->given_up.at == NULL &&
+	       interrupt_by_external(run, root))
 		interrupted = run->chart->taking != before;
+	if (!interrupted)
+		interrupted = is_given_up(run, strand);
 	run->strand = strand;
 	return interrupted;
 }
@@ -198,17 +248,21 @@ has_what_may_interrupt(const struct run *run)
 	       chart_time_may_interrupt(run);
 }
 
-/* An event or a deadline may cut an idle wait short. */
+/* An event or a deadline may cut an idle wait short; what was left while its
+ * call was under way ends where that would only be tried again. */
 static void
 cut_idle_waits(struct run *run)
 {
-	if (!has_what_may_interrupt(run))
-		return;
+	bool may_interrupt = has_what_may_interrupt(run);
+
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
-		if (!strand->gone && !strand->stopping &&
-		    chart_strand_is_idle(run->chart, strand))
+		if (strand->gone || !chart_strand_is_idle(run->chart, strand))
+			continue;
+		if (strand->stopping)
+			(void)!chart_strand_stop(run, strand, STOP_LEFT);
+		else if (may_interrupt)
 			chart_step_interrupt(run, strand);
 	}
 	run->strand = NULL;
@@ -232,6 +286,7 @@ close_all(struct run *run)
 	chart_kept_end(run);
 	chart->timers = NULL;
 	chart->internals = NULL;
+	chart->keys = NULL;
 	chart->undos = NULL;
 	chart->marks = NULL;
 	chart->memories = NULL;
@@ -283,23 +338,6 @@ chart_step_end(struct run *run, enum def_ending ending)
 
 /* ---- the macrostep ---- */
 
-/* What is wrong is wrong for the instance as a whole: the last strand has to
- * stand for it. */
-static void
-blame_definition(struct run *run, const char *why)
-{
-	struct strand *last = run->chart->strands;
-
-	while (last != NULL && last->next != NULL)
-		last = last->next;
-	if (last == NULL)
-		last = chart_strand_add(run->chart, NULL);
-	run->strand = last;
-	chart_incident_open(
-	    run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL, "%s", why);
-	run->strand = NULL;
-}
-
 /* Stops an instance that goes round in a circle; true where it did. */
 static bool
 circles(struct run *run)
@@ -312,24 +350,7 @@ circles(struct run *run)
 	    "over %d transitions without an end in sight: the definition goes "
 	    "round in a circle",
 	    CHART_MICROSTEPS_MAX);
-	blame_definition(run, why);
-	return true;
-}
-
-/* Stops an instance for which nobody can tell what comes next, since an
- * expression was given up that was to say so; true where it did. */
-static bool
-is_given_up(struct run *run)
-{
-	char why[400];
-
-	if (run->given_up.at == NULL)
-		return false;
-	str_write(why, sizeof(why), "in state `%.*s` %.*s",
-	    STR_ARG(chart_config_names(run->chart, run->context->arena)),
-	    STR_ARG(run->given_up));
-	run->given_up = (struct str){NULL, 0};
-	blame_definition(run, why);
+	blame_definition(run, NULL, why);
 	return true;
 }
 
@@ -362,10 +383,10 @@ macrostep(struct run *run)
 			return;
 		if (chart->cancelling)
 			continue;
-		if (is_given_up(run) || chart_select_is_busy(chart))
+		if (is_given_up(run, NULL) || chart_select_is_busy(chart))
 			return;
 		if (!take_next(run)) {
-			(void)is_given_up(run);
+			(void)is_given_up(run, NULL);
 			return;
 		}
 	}
@@ -453,7 +474,7 @@ on_reply(struct run *run, const struct chart_event *event)
 
 	if (call != NULL &&
 	    (call->state == CALL_QUEUED || call->state == CALL_SENT ||
-		call->state == CALL_ASKING))
+		chart_call_is_asking(call)))
 		chart_call_reply(run, call, event);
 }
 

@@ -33,11 +33,43 @@ chart_timer_remove(
 	}
 }
 
+/* ---- deadlines ---- */
+
+/* Whether they stand in one list under `after`. */
+static bool
+is_of_one_key(
+    const struct def_transition *a, const struct def_transition *b)
+{
+	return a->source == b->source &&
+	       str_equal(a->after.text, b->after.text);
+}
+
+const struct def_transition *
+chart_time_first_of_key(
+    const struct def_state *state, const struct def_transition *like)
+{
+	for (size_t i = 0; i < state->after.count; i++)
+		if (str_equal(
+			state->after.items[i]->after.text, like->after.text))
+			return state->after.items[i];
+	return NULL;
+}
+
+/* One that was asked at a boundary waits for the steps. */
 static bool
 is_interrupting(const struct chart *chart, const struct timer *timer)
 {
-	return timer->kind == TIMER_AFTER &&
-	       chart->definition->transitions[timer->index]->interrupt;
+	const struct def_transition *like;
+	bool interrupts = false;
+
+	if (timer->kind != TIMER_AFTER || timer->since_ms != 0)
+		return false;
+	like = chart->definition->transitions[timer->index];
+	for (size_t i = 0; i < like->source->after.count; i++)
+		if (is_of_one_key(like->source->after.items[i], like) &&
+		    like->source->after.items[i]->interrupt)
+			interrupts = true;
+	return interrupts;
 }
 
 static bool
@@ -162,34 +194,109 @@ chart_time_find(const struct run *run, enum timer_choice choice,
 	return first;
 }
 
+/* As if it had been the state's own transition for an event. */
+static const struct def_transition *
+first_that_holds(struct run *run, const struct def_transition *like)
+{
+	const struct def_transitions *after = &like->source->after;
+	const struct signal signal = {.event = NULL};
+	const struct def_transition *found = NULL;
+
+	run->leaf = chart_config_find(run->chart, like->source);
+	run->signal = &signal;
+	for (size_t i = 0; i < after->count && found == NULL &&
+			   run->given_up.at == NULL;
+	     i++)
+		if (is_of_one_key(after->items[i], like) &&
+		    chart_env_holds(run, after->items[i]->guard))
+			found = after->items[i];
+	run->signal = NULL;
+	run->leaf = NULL;
+	return run->given_up.at == NULL ? found : NULL;
+}
+
+static void
+record_reached(struct run *run, const struct def_transition *transition,
+    int64_t due_ms)
+{
+	struct value_builder *record =
+	    chart_record_begin(run, AUDIT_DEADLINE_REACHED);
+
+	chart_record_state(run, record, "state", transition->source->index);
+	value_put_str(record, "after", transition->after.text);
+	value_put_instant(record, "due", due_ms);
+	chart_record_end(run, record);
+}
+
+/* An instance of former times has a timer for each of them. */
+static void
+remove_all(struct chart *chart, const struct def_transition *like)
+{
+	const struct def_transitions *after = &like->source->after;
+
+	for (size_t i = 0; i < after->count; i++)
+		if (is_of_one_key(after->items[i], like))
+			chart_timer_remove(
+			    chart, TIMER_AFTER, after->items[i]->index, 0);
+}
+
+static bool
+may_take(const struct chart *chart, const struct def_transition *transition,
+    const struct strand *instead)
+{
+	const struct timer timer = {
+	    .kind = TIMER_AFTER, .index = transition->index};
+
+	return instead != NULL ? transition->interrupt
+			       : chart_select_timer_is_open(chart, &timer);
+}
+
+/* The first of the key that doesn't interrupt; NULL: all do. */
+static const struct def_transition *
+first_that_waits(const struct def_transition *like)
+{
+	const struct def_transitions *after = &like->source->after;
+
+	for (size_t i = 0; i < after->count; i++)
+		if (is_of_one_key(after->items[i], like) &&
+		    !after->items[i]->interrupt)
+			return after->items[i];
+	return NULL;
+}
+
+/*
+ * The first whose `if` holds is taken; where that has to wait, or, at a
+ * boundary, those that do have not been asked yet, all are asked anew once it
+ * could be.  Nothing comes of it where an `if` is given up: it is asked again.
+ */
 static void
 take_deadline(struct run *run, struct timer timer, struct strand *instead)
 {
 	struct chart *chart = run->chart;
-	const struct signal signal = {.event = NULL};
-	const struct def_transition *transition;
-	struct value_builder *record;
+	const struct def_transition *transition =
+	    chart->definition->transitions[timer.index];
+	const struct def_transition *found;
 	struct chosen chosen = {0};
-	bool holds;
 
-	chart_timer_remove(chart, timer.kind, timer.index, timer.detail);
-	transition = chart->definition->transitions[timer.index];
-	record = chart_record_begin(run, AUDIT_DEADLINE_REACHED);
-	chart_record_state(run, record, "state", transition->source->index);
-	value_put_str(record, "after", transition->after.text);
-	value_put_instant(record, "due", timer.due_ms);
-	chart_record_end(run, record);
-	run->leaf = chart_config_find(chart, transition->source);
-	run->signal = &signal;
-	holds = chart_env_holds(run, transition->guard);
-	run->signal = NULL;
-	run->leaf = NULL;
-	if (!holds)
+	if (timer.since_ms == 0)
+		record_reached(run, transition, timer.due_ms);
+	found = first_that_holds(run, transition);
+	if (run->given_up.at != NULL)
 		return;
-	chart_select_this(run, transition, &chosen);
+	remove_all(chart, transition);
+	if (found == NULL && instead != NULL)
+		found = first_that_waits(transition);
+	if (found == NULL)
+		return;
+	if (!may_take(chart, found, instead)) {
+		chart_timer_add(
+		    chart, TIMER_AFTER, found->index, 0, timer.due_ms)
+		    ->since_ms = run->context->now_ms;
+		return;
+	}
+	chart_select_this(run, found, &chosen);
 	chart_plan_take(run, &chosen, instead,
-	    arena_strf(
-		chart->arena, "after %.*s", STR_ARG(transition->after.text)),
+	    arena_strf(chart->arena, "after %.*s", STR_ARG(found->after.text)),
 	    NULL);
 }
 

@@ -18,10 +18,10 @@ chart_undo_push(struct run *run, const struct def_step *step)
 	entry->serial = ++chart->undo_last;
 	entry->step = step->index;
 	entry->args = chart_env_keep(run, chart_env_eval(run, undo->with));
-	if (undo->verify != NULL)
-		entry->verify_args = chart_env_keep(
-		    run, chart_env_eval(run, undo->verify->call->with));
+	entry->question = chart_call_question(run, undo);
 	entry->key = chart_call_key(run, FOR_UNDO, undo, step->index);
+	if (run->given_up.at != NULL) /* these, or the step's output */
+		entry->args = NULL;
 	entry->done_ms = run->context->now_ms;
 	entry->next = chart->undos;
 	chart->undos = entry;
@@ -119,6 +119,19 @@ is_reached(struct chart *chart, size_t to)
 
 /* ---- undoing ---- */
 
+/* Nobody knows what to undo it with. */
+static void
+stick(struct run *run, const struct undo *undo)
+{
+	const struct def_step *step = run->chart->definition->steps[undo->step];
+
+	chart_incident_open(run, INCIDENT_UNDO, undo->step, 0, NULL,
+	    "step `%.*s` can't be undone: an expression of its `output` or its "
+	    "`compensate` was given up; undo it by hand, and say so by `supply`",
+	    STR_ARG(step->id))
+	    ->undo = undo->serial;
+}
+
 bool
 chart_undo_next(struct run *run, size_t to)
 {
@@ -131,6 +144,10 @@ chart_undo_next(struct run *run, size_t to)
 	if (is_reached(chart, to))
 		return true;
 	step = chart->definition->steps[undo->step];
+	if (undo->args == NULL) {
+		stick(run, undo);
+		return false;
+	}
 	record = chart_record_begin(run, AUDIT_COMPENSATING);
 	chart_record_step(run, record, step->index);
 	value_put_str(record, "by", step->call->compensate->target);
@@ -138,7 +155,7 @@ chart_undo_next(struct run *run, size_t to)
 	call = chart_call_begin(
 	    run, FOR_UNDO, step->call->compensate, undo->step, undo->args);
 	call->undo = undo->serial;
-	call->verify_args = undo->verify_args;
+	call->question = undo->question;
 	call->key = undo->key;
 	run->strand->awaits = call->serial;
 	chart_call_start(run, call);

@@ -17,6 +17,7 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_instance_priv.h \
 	src/chart/chart_invariant.c \
 	src/chart/chart_kept.c \
+	src/chart/chart_key.c \
 	src/chart/chart_kinds.c \
 	src/chart/chart_loop.c \
 	src/chart/chart_mask.c \

@@ -359,6 +359,7 @@ exchange_end_waiting(
 	    .code = STR_INIT("http.401"),
 	    .message = STR_INIT("the endpoint answered 401"),
 	    .status = 401,
+	    .body = &value_null,
 	};
 	struct outcome own;
 

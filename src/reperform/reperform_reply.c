@@ -71,15 +71,14 @@ kind_of(struct str name)
 static void
 take_from_record(const struct value *record, struct outcome *outcome)
 {
-	const struct value *body = value_get_cstr(record, "body");
-
 	*outcome = (struct outcome){
 	    .kind = kind_of(value_field_str(record, "outcome")),
 	    .response = value_field_or_null(record, "response"),
 	    .code = value_field_str(record, "code"),
 	    .message = value_field_str(record, "message"),
 	    .status = (int)value_field_int(record, "status"),
-	    .body = body,
+	    /* One that is null is not written. */
+	    .body = value_field_or_null(record, "body"),
 	    .reference = value_field_str(record, "reference"),
 	};
 }

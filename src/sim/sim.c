@@ -239,7 +239,8 @@ answer_one(struct sim *sim)
 		reply = (*link)->reply;
 		if (!(*link)->always)
 			*link = (*link)->next;
-		reply_to(sim, call, sim_outcome_of(reply));
+		reply_to(sim, call, sim_outcome_of(
+				    call->call->operation, reply));
 		return true;
 	}
 	return sim_child_end(sim);

@@ -61,19 +61,22 @@ kind_of(const struct value *error)
 	return OUTCOME_NOT_DONE;
 }
 
+/* What would be unknown of a safe operation may be repeated. */
 struct outcome
-sim_outcome_of(const struct value *reply)
+sim_outcome_of(const struct def_operation *operation, const struct value *reply)
 {
 	const struct value *error = error_of(reply);
 	const struct fault *fault = fault_of(reply);
+	bool is_safe = operation != NULL && operation->safe;
 	struct outcome outcome = {.kind = OUTCOME_DONE, .response = reply};
 
 	if (fault != NULL)
 		return (struct outcome){
-		    .kind = fault->kind,
-		    .transient = fault->transient,
+		    .kind = is_safe ? OUTCOME_NOT_DONE : fault->kind,
+		    .transient = is_safe || fault->transient,
 		    .code = fault->code,
 		    .message = fault->message,
+		    .body = &value_null,
 		};
 	if (error == NULL)
 		return outcome;
@@ -85,7 +88,7 @@ sim_outcome_of(const struct value *reply)
 	    .message = value_field_str(error, "message"),
 	    .transient = value_is_true(value_field_or_null(error, "transient")),
 	    .status = (int)value_field_int(error, "status"),
-	    .body = value_get_cstr(error, "body"),
+	    .body = value_field_or_null(error, "body"),
 	};
 	if (outcome.code.at == NULL)
 		outcome.code = codes[outcome.kind];
@@ -113,6 +116,7 @@ sim_outcome_of_args(
 	    .message = arena_strf(arena, "arguments of %.*s: %.*s: %.*s",
 		STR_ARG(call->target), STR_ARG(errors.items[0].pointer),
 		STR_ARG(errors.items[0].message)),
+	    .body = &value_null,
 	};
 	return failure;
 }

@@ -115,8 +115,9 @@ struct sim_channel sim_operation_channel(
 
 /* ---- sim_outcome.c ---- */
 
-/* A scripted reply as the outcome of a call. */
-struct outcome sim_outcome_of(const struct value *reply);
+/* A scripted reply as the outcome of a call of the operation. */
+struct outcome sim_outcome_of(
+    const struct def_operation *operation, const struct value *reply);
 /* What comes of arguments that fail the operation's schema: the engine would
  * not send them either.  NULL where they pass. */
 const struct outcome *sim_outcome_of_args(

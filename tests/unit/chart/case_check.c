@@ -154,15 +154,15 @@ check_sent(struct play *play, const struct case_call *call)
 	const struct def_operation *operation = call->operation;
 	struct case_key *doubt = doubt_of(play, call);
 	int64_t lifetime_ms = operation->idempotent_lifetime_ms;
+	bool has_died = lifetime_ms != 0 &&
+			play->now_ms >= doubt->first_ms + lifetime_ms;
 
 	if (operation->safe)
 		return;
-	if (doubt->first_ms == 0)
+	/* A key that the endpoint has forgotten is new to it. */
+	if (doubt->first_ms == 0 || (has_died && !doubt->in_doubt))
 		doubt->first_ms = play->now_ms;
-	if (doubt->in_doubt &&
-	    (!operation->idempotent ||
-		(lifetime_ms != 0 &&
-		    play->now_ms >= doubt->first_ms + lifetime_ms)))
+	else if (doubt->in_doubt && (!operation->idempotent || has_died))
 		trace_complain(
 		    play, "%.*s is sent blindly", STR_ARG(call->target));
 }

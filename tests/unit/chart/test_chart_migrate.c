@@ -263,6 +263,33 @@ test_deadline_of_both_versions_runs_on_and_a_new_one_begins(void **state)
 }
 
 static void
+test_list_under_a_deadline_runs_on_as_one(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {after: {1d: over}, on: {go: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open:\n"
+		      "    after: {1d: [{if: = input.key = \"B\", target: over},"
+		      " late]}\n"
+		      "    on: {go: over}\n"
+		      "  late: {on: {go: over}}\n"
+		      "  over: {type: final}\n");
+	pass(&tale, 10 * HOUR_MS);
+	move(&tale);
+	assert_moved(&tale, "open");
+	assert_int_equal(chart_due_ms(tale.chart), NOW_MS + 24 * HOUR_MS);
+	assert_int_equal(count_records(&tale, "deadline-set"), 0);
+	pass(&tale, 14 * HOUR_MS);
+	assert_moved(&tale, "late");
+	end(&tale);
+}
+
+static void
 test_escalations_are_known_by_when_and_to_whom(void **state)
 {
 	struct tale tale;
@@ -453,6 +480,43 @@ test_instance_with_a_call_under_way_is_stranded(void **state)
 	reply(&tale);
 	move(&tale);
 	assert_moved(&tale, "resting");
+	end(&tale);
+}
+
+static struct str
+key_of_call(struct tale *tale)
+{
+	assert_int_equal(tale->effects.count, 1);
+	assert_int_equal(tale->effects.items[0].kind, DO_CALL);
+	return arena_str(tale->arena, tale->effects.items[0].key);
+}
+
+/* The exit's step stands where the entry's stood. */
+static void
+test_another_step_in_the_same_place_has_another_key(void **state)
+{
+	struct tale tale;
+	struct str before;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open:\n"
+		      "    entry: [{call: bank.pay}]\n"
+		      "    exit: [{call: bank.pay}]\n"
+		      "    on: {go: over}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open:\n"
+		      "    exit: [{call: bank.pay}]\n"
+		      "    on: {go: over}\n"
+		      "  over: {type: final}\n");
+	before = key_of_call(&tale);
+	reply(&tale);
+	move(&tale);
+	assert_moved(&tale, "open");
+	send(&tale, "go");
+	assert_false(str_equal(key_of_call(&tale), before));
 	end(&tale);
 }
 
@@ -746,6 +810,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		test_deadline_of_both_versions_runs_on_and_a_new_one_begins),
+	    cmocka_unit_test(test_list_under_a_deadline_runs_on_as_one),
 	    cmocka_unit_test(test_escalations_are_known_by_when_and_to_whom),
 	    cmocka_unit_test(
 		test_state_moves_into_a_group_whose_deadline_begins),
@@ -754,6 +819,8 @@ main(void)
 	    cmocka_unit_test(test_state_that_is_gone_or_another_type_strands),
 	    cmocka_unit_test(test_history_is_carried_over),
 	    cmocka_unit_test(test_instance_with_a_call_under_way_is_stranded),
+	    cmocka_unit_test(
+		test_another_step_in_the_same_place_has_another_key),
 	    cmocka_unit_test(test_what_was_done_is_undone_by_the_new_version),
 	    cmocka_unit_test(
 		test_undo_that_is_gone_or_not_the_only_one_strands),

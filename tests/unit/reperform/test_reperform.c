@@ -279,6 +279,10 @@ static const char *const retried[LINES_MAX] = {START("250.00"),
     "{\"resume\":{\"actor\":\"olga\"}}",
     "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}", PAID};
 
+static const char *const failed[LINES_MAX] = {START("250.00"),
+    "{\"reply\":{\"bank.pay\":{\"error\":{\"code\":\"connector.header\","
+    "\"outcome\":\"not-done\"}}}}"};
+
 /* ---- what is as it was ---- */
 
 /* `look` reads a sensitive value: that all else agrees is told all the same. */
@@ -303,6 +307,7 @@ test_what_was_not_changed_agrees(void **state)
 	assert_all_agree(straight);
 	assert_all_agree(approved);
 	assert_all_agree(retried);
+	assert_all_agree(failed);
 }
 
 static void
