@@ -16,6 +16,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "stated/export_proof.h"
@@ -195,20 +196,67 @@ write_line(int fd, struct str line)
 	return fsync(fd) == 0;
 }
 
+/* All of it or nothing, where the file lets go of what was written: half a
+ * line, to which the next one is added, would spoil both. */
+static bool
+add_line(int fd, struct str line)
+{
+	struct stat before;
+	bool is_known = fstat(fd, &before) == 0;
+	int why;
+
+	if (write_line(fd, line))
+		return true;
+	why = errno;
+	if (is_known && ftruncate(fd, before.st_size) == 0)
+		(void)fsync(fd);
+	errno = why;
+	return false;
+}
+
+/* At most so many bytes of its end; the absent string where there are none,
+ * or it is nothing that could be read. */
+static struct str
+read_end(struct arena *arena, const char *path, size_t bytes_max)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct str end = {NULL, 0};
+	struct stat file;
+
+	if (fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode)) {
+		size_t bytes = (size_t)file.st_size < bytes_max
+				   ? (size_t)file.st_size
+				   : bytes_max;
+		char *at = arena_alloc(arena, bytes + 1);
+
+		if (pread(fd, at, bytes, file.st_size - (off_t)bytes) ==
+		    (ssize_t)bytes)
+			end = (struct str){at, bytes};
+	}
+	if (fd >= 0)
+		close(fd);
+	return end;
+}
+
 static void
 append(struct api_sealer *sealer)
 {
 	struct arena *arena = sealer->arena;
 	struct str file = options_of(sealer)->file;
+	struct str line =
+	    arena_strf(arena, "%.*s\n", STR_ARG(sealer->made.document));
+	const char *path;
+	struct str end;
 	int fd;
 
 	if (file.at == NULL)
 		return;
-	fd = open(arena_cstr(arena, file),
-	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0 ||
-	    !write_line(fd, arena_strf(arena, "%.*s\n",
-				STR_ARG(sealer->made.document))))
+	path = arena_cstr(arena, file);
+	end = read_end(arena, path, 1);
+	if (end.bytes > 0 && !str_has_suffix(end, STR("\n")))
+		line = arena_strf(arena, "\n%.*s", STR_ARG(line));
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0 || !add_line(fd, line))
 		log_error("checkpoint not written",
 		    "number=%llu file=%.*s: %s; `stated checkpoint show` has "
 		    "it", (unsigned long long)sealer->made.number,
