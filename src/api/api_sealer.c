@@ -238,6 +238,14 @@ read_end(struct arena *arena, const char *path, size_t bytes_max)
 	return end;
 }
 
+/* `line` ends with a newline, and `end` has room for one before it. */
+static bool
+is_last_line(struct str end, struct str line)
+{
+	return str_has_suffix(end, line) &&
+	       (end.bytes == line.bytes || end.at[0] == '\n');
+}
+
 static void
 append(struct api_sealer *sealer)
 {
@@ -252,7 +260,9 @@ append(struct api_sealer *sealer)
 	if (file.at == NULL)
 		return;
 	path = arena_cstr(arena, file);
-	end = read_end(arena, path, 1);
+	end = read_end(arena, path, line.bytes + 1);
+	if (is_last_line(end, line))
+		return;
 	if (end.bytes > 0 && !str_has_suffix(end, STR("\n")))
 		line = arena_strf(arena, "\n%.*s", STR_ARG(line));
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -263,6 +273,17 @@ append(struct api_sealer *sealer)
 		    STR_ARG(file), strerrordesc_np(errno));
 	if (fd >= 0)
 		close(fd);
+}
+
+/* ---- out ---- */
+
+static void
+send_away(struct api_sealer *sealer)
+{
+	append(sealer);
+	deliver(sealer);
+	if (options_of(sealer)->log)
+		log_info("checkpoint", "%.*s", STR_ARG(sealer->made.document));
 }
 
 /* ---- making one ---- */
@@ -302,10 +323,7 @@ stored_cb(const struct engine_reply *reply, void *arg)
 		fail(sealer, PROBLEM_UNAVAILABLE, reply->detail);
 		return;
 	}
-	append(sealer);
-	deliver(sealer);
-	if (options_of(sealer)->log)
-		log_info("checkpoint", "%.*s", STR_ARG(sealer->made.document));
+	send_away(sealer);
 	if (call != NULL && call->request != NULL)
 		api_reply_bytes(call, 201, "application/json",
 		    arena_strf(call->arena, "%.*s\n",
@@ -454,6 +472,17 @@ work_cb(evutil_socket_t fd, short what, void *arg)
 
 /* ---- life ---- */
 
+/* The newest may be durable, and the engine have ended before it left the
+ * machine: nobody knows whether it did, so it goes out once more. */
+static void
+take_up(struct api_sealer *sealer)
+{
+	if (store_find_checkpoint(store_of(sealer), sealer->arena, 0,
+		&sealer->made) == STORE_OK)
+		send_away(sealer);
+	arena_reset(sealer->arena);
+}
+
 struct api_sealer *
 api_sealer_new(struct api *api)
 {
@@ -466,6 +495,7 @@ api_sealer_new(struct api *api)
 	sealer->work = event_new(base, -1, 0, work_cb, sealer);
 	sealer->delivery.again = event_new(base, -1, 0, send_cb, sealer);
 	must(sealer->work != NULL && sealer->delivery.again != NULL);
+	take_up(sealer);
 	work_in(sealer, 0);
 	return sealer;
 }

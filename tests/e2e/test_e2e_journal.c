@@ -474,6 +474,17 @@ make_checkpoint(struct taker *taker)
 	assert_status(house_post(taker->house, "/v1/checkpoints", "{}"), 201);
 }
 
+static void
+await_requests(struct taker *taker, int count)
+{
+	for (int i = 0; i < 100; i++) {
+		if (atomic_load(&taker->endpoint.requests) >= count)
+			return;
+		time_sleep(100);
+	}
+	fail_msg("no request %d has come", count);
+}
+
 static size_t
 count_lines(const struct house *house)
 {
@@ -485,6 +496,40 @@ count_lines(const struct house *house)
 			count++;
 	free(text);
 	return count;
+}
+
+/* As if it had been killed before the checkpoint left. */
+static void
+test_newest_checkpoint_goes_out_once_more_when_the_engine_starts(void **state)
+{
+	struct taker taker;
+	int asked;
+
+	(void)state;
+	taker_build(&taker, "off");
+	atomic_store(&taker.is_down, true);
+	house_start_engine(taker.house);
+	make_checkpoint(&taker);
+	await_requests(&taker, 1);
+	program_kill(&taker.house->engine);
+	atomic_store(&taker.is_down, false);
+	asked = atomic_load(&taker.endpoint.requests);
+	house_write(taker.house, "kept.jsonl", "");
+	house_start_engine(taker.house);
+	await_requests(&taker, asked + 1);
+	assert_int_equal(count_lines(taker.house), 1);
+	/* It is there now. */
+	program_stop(&taker.house->engine);
+	house_start_engine(taker.house);
+	await_requests(&taker, asked + 2);
+	assert_int_equal(count_lines(taker.house), 1);
+	make_checkpoint(&taker);
+	assert_int_equal(count_lines(taker.house), 2);
+	assert_run(house_run(taker.house,
+		       (const char *[]){"verify",
+			   house_path(taker.house, "kept.jsonl"), NULL}),
+	    0, "2 checkpoints");
+	taker_close(&taker);
 }
 
 static void
@@ -572,6 +617,8 @@ main(void)
 	    HOUSE_TEST(test_signature_is_checked_by_openssl_alone),
 	    HOUSE_TEST(test_restored_backup_is_told_from_what_was_lost),
 	    HOUSE_TEST(test_checkpoint_is_made_by_the_clock_and_sent_away),
+	    HOUSE_TEST(
+		test_newest_checkpoint_goes_out_once_more_when_the_engine_starts),
 	    HOUSE_TEST(test_line_that_was_cut_takes_nothing_from_the_others),
 	    HOUSE_TEST(test_line_that_could_not_be_written_is_taken_back),
 	    HOUSE_TEST(test_without_a_key_it_is_said_what_to_do),
