@@ -443,6 +443,9 @@ look(struct api_sealer *sealer)
 		return;
 	if (sealer->next_ms == 0)
 		sealer->next_ms = first_ms(sealer);
+	/* The last one may be of a time when the clock was ahead. */
+	if (sealer->next_ms > now_ms(sealer) + every_ms)
+		sealer->next_ms = now_ms(sealer) + every_ms;
 	if (now_ms(sealer) >= sealer->next_ms) {
 		sealer->next_ms = now_ms(sealer) + every_ms;
 		begin(sealer);

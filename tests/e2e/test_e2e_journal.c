@@ -590,6 +590,36 @@ test_line_that_could_not_be_written_is_taken_back(void **state)
 }
 
 static void
+test_checkpoints_go_on_when_the_clock_was_ahead(void **state)
+{
+	const int64_t ahead_ms = (int64_t)30 * 86400 * 1000;
+	struct taker taker;
+	int64_t *offset_ms;
+
+	(void)state;
+	taker_build(&taker, "1s");
+	taker.house->shim = "tests/e2e/shim_clock.so";
+	offset_ms =
+	    house_share(taker.house, "STATED_TEST_CLOCK", sizeof(*offset_ms));
+	*offset_ms = ahead_ms;
+	house_start_engine(taker.house);
+	await_requests(&taker, 1);
+	*offset_ms = 0;
+	payment_start(taker.house, "RE-1", "10.00", "Ada");
+	await_requests(&taker, 2);
+	*offset_ms = ahead_ms;
+	payment_start(taker.house, "RE-2", "10.00", "Ada");
+	await_requests(&taker, 3);
+	program_stop(&taker.house->engine);
+	*offset_ms = 0;
+	house_start_engine(taker.house); /* the newest goes out once more */
+	payment_start(taker.house, "RE-3", "10.00", "Ada");
+	await_requests(&taker, 5);
+	taker_close(&taker);
+	munmap(offset_ms, sizeof(*offset_ms));
+}
+
+static void
 test_without_a_key_it_is_said_what_to_do(void **state)
 {
 	struct house *house = house_open(NULL);
@@ -621,6 +651,7 @@ main(void)
 		test_newest_checkpoint_goes_out_once_more_when_the_engine_starts),
 	    HOUSE_TEST(test_line_that_was_cut_takes_nothing_from_the_others),
 	    HOUSE_TEST(test_line_that_could_not_be_written_is_taken_back),
+	    HOUSE_TEST(test_checkpoints_go_on_when_the_clock_was_ahead),
 	    HOUSE_TEST(test_without_a_key_it_is_said_what_to_do),
 	};
 
