@@ -339,7 +339,9 @@ struct chart_start {
 	const struct definition *definition;
 	struct chart_identity identity;
 	const struct value *input;
-	struct str business_key; /* from chart_business_key(); may be absent */
+	/* chart_business_key()'s text, or as it is written where that is how
+	 * it began; may be absent */
+	struct str business_key;
 	/* asked for by the caller; absent: by definition */
 	struct str priority;
 	struct str trace;        /* traceparent; may be absent */
@@ -348,10 +350,19 @@ struct chart_start {
 	struct str initiator; /* absent: the actor of EV_STARTED */
 };
 
+/* A value that something is found by.  Equal numbers have one text, however
+ * they are written; engines of before took what was written, and that is what
+ * their instances are found by. */
+struct chart_handle {
+	struct str text;    /* may be absent */
+	struct str written; /* as the value is: the same, but of some numbers */
+};
+
 /* The business key of an input; false where the definition has a key and the
  * input gives none (null, or no scalar).  Absent where there is no key. */
 MUST_USE bool chart_business_key(const struct definition *definition,
-    const struct value *input, struct chart_context *context, struct str *key);
+    const struct value *input, struct chart_context *context,
+    struct chart_handle *key);
 /* The label by which tokens may be limited. */
 #define CHART_ENTITY "entity"
 /* What a label of an instance with that input will be, as text; absent where
@@ -436,7 +447,8 @@ struct str chart_state_names(const struct chart *chart, struct arena *arena);
 /* The definition's labels, evaluated at the start; a context or null. */
 const struct value *chart_labels(const struct chart *chart);
 /* The values that events are matched by, or were when it ended: one for every
- * event that the definition declares, in its order; empty where there is
+ * event that the definition declares, in its order; then, in the same order,
+ * as they are written where that is another text; empty where there is
  * none. */
 size_t chart_subjects(const struct chart *chart, struct chart_context *context,
     struct str **subjects);

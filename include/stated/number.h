@@ -41,6 +41,9 @@ MUST_USE bool number_to_int(struct number n, int64_t *out);
 struct str number_format(struct number n, char out[NUMBER_TEXT_BYTES]);
 /* FEEL's string(): never an exponent, no trailing zeros added or removed. */
 void number_format_plain(struct number n, struct buf *out);
+/* For keys: equal numbers give the same text.  7, 7.0 and 0.7E+1 are "7"; an
+ * exponent only where there would be more than 34 places without it. */
+void number_format_key(struct number n, struct buf *out);
 /* Whether RFC 8785 would print the same text, having read it as a binary
  * double: at most 15 digits, no trailing zeros after the point, no exponent. */
 bool number_is_jcs_exact(struct number n);

@@ -16,6 +16,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "stated/export_proof.h"
@@ -195,26 +196,94 @@ write_line(int fd, struct str line)
 	return fsync(fd) == 0;
 }
 
+/* All of it or nothing, where the file lets go of what was written: half a
+ * line, to which the next one is added, would spoil both. */
+static bool
+add_line(int fd, struct str line)
+{
+	struct stat before;
+	bool is_known = fstat(fd, &before) == 0;
+	int why;
+
+	if (write_line(fd, line))
+		return true;
+	why = errno;
+	if (is_known && ftruncate(fd, before.st_size) == 0)
+		(void)fsync(fd);
+	errno = why;
+	return false;
+}
+
+/* At most so many bytes of its end; the absent string where there are none,
+ * or it is nothing that could be read. */
+static struct str
+read_end(struct arena *arena, const char *path, size_t bytes_max)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct str end = {NULL, 0};
+	struct stat file;
+
+	if (fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode)) {
+		size_t bytes = (size_t)file.st_size < bytes_max
+				   ? (size_t)file.st_size
+				   : bytes_max;
+		char *at = arena_alloc(arena, bytes + 1);
+
+		if (pread(fd, at, bytes, file.st_size - (off_t)bytes) ==
+		    (ssize_t)bytes)
+			end = (struct str){at, bytes};
+	}
+	if (fd >= 0)
+		close(fd);
+	return end;
+}
+
+/* `line` ends with a newline, and `end` has room for one before it. */
+static bool
+is_last_line(struct str end, struct str line)
+{
+	return str_has_suffix(end, line) &&
+	       (end.bytes == line.bytes || end.at[0] == '\n');
+}
+
 static void
 append(struct api_sealer *sealer)
 {
 	struct arena *arena = sealer->arena;
 	struct str file = options_of(sealer)->file;
+	struct str line =
+	    arena_strf(arena, "%.*s\n", STR_ARG(sealer->made.document));
+	const char *path;
+	struct str end;
 	int fd;
 
 	if (file.at == NULL)
 		return;
-	fd = open(arena_cstr(arena, file),
-	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0 ||
-	    !write_line(fd, arena_strf(arena, "%.*s\n",
-				STR_ARG(sealer->made.document))))
+	path = arena_cstr(arena, file);
+	end = read_end(arena, path, line.bytes + 1);
+	if (is_last_line(end, line))
+		return;
+	if (end.bytes > 0 && !str_has_suffix(end, STR("\n")))
+		line = arena_strf(arena, "\n%.*s", STR_ARG(line));
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0 || !add_line(fd, line))
 		log_error("checkpoint not written",
 		    "number=%llu file=%.*s: %s; `stated checkpoint show` has "
 		    "it", (unsigned long long)sealer->made.number,
 		    STR_ARG(file), strerrordesc_np(errno));
 	if (fd >= 0)
 		close(fd);
+}
+
+/* ---- out ---- */
+
+static void
+send_away(struct api_sealer *sealer)
+{
+	append(sealer);
+	deliver(sealer);
+	if (options_of(sealer)->log)
+		log_info("checkpoint", "%.*s", STR_ARG(sealer->made.document));
 }
 
 /* ---- making one ---- */
@@ -254,10 +323,7 @@ stored_cb(const struct engine_reply *reply, void *arg)
 		fail(sealer, PROBLEM_UNAVAILABLE, reply->detail);
 		return;
 	}
-	append(sealer);
-	deliver(sealer);
-	if (options_of(sealer)->log)
-		log_info("checkpoint", "%.*s", STR_ARG(sealer->made.document));
+	send_away(sealer);
 	if (call != NULL && call->request != NULL)
 		api_reply_bytes(call, 201, "application/json",
 		    arena_strf(call->arena, "%.*s\n",
@@ -377,6 +443,9 @@ look(struct api_sealer *sealer)
 		return;
 	if (sealer->next_ms == 0)
 		sealer->next_ms = first_ms(sealer);
+	/* The last one may be of a time when the clock was ahead. */
+	if (sealer->next_ms > now_ms(sealer) + every_ms)
+		sealer->next_ms = now_ms(sealer) + every_ms;
 	if (now_ms(sealer) >= sealer->next_ms) {
 		sealer->next_ms = now_ms(sealer) + every_ms;
 		begin(sealer);
@@ -406,6 +475,17 @@ work_cb(evutil_socket_t fd, short what, void *arg)
 
 /* ---- life ---- */
 
+/* The newest may be durable, and the engine have ended before it left the
+ * machine: nobody knows whether it did, so it goes out once more. */
+static void
+take_up(struct api_sealer *sealer)
+{
+	if (store_find_checkpoint(store_of(sealer), sealer->arena, 0,
+		&sealer->made) == STORE_OK)
+		send_away(sealer);
+	arena_reset(sealer->arena);
+}
+
 struct api_sealer *
 api_sealer_new(struct api *api)
 {
@@ -418,6 +498,7 @@ api_sealer_new(struct api *api)
 	sealer->work = event_new(base, -1, 0, work_cb, sealer);
 	sealer->delivery.again = event_new(base, -1, 0, send_cb, sealer);
 	must(sealer->work != NULL && sealer->delivery.again != NULL);
+	take_up(sealer);
 	work_in(sealer, 0);
 	return sealer;
 }

@@ -209,16 +209,28 @@ chart_begin(struct run *run)
 	chart_duty_take(run, &initiator, PART_INITIATE);
 }
 
+static struct chart_handle
+handle_of(struct arena *arena, const struct value *value)
+{
+	struct chart_handle handle = {
+	    .written = chart_env_text_of(arena, value)};
+
+	if (!value_key_text(arena, value, &handle.text))
+		handle.text = handle.written;
+	return handle;
+}
+
 bool
 chart_business_key(const struct definition *definition,
-    const struct value *input, struct chart_context *context, struct str *key)
+    const struct value *input, struct chart_context *context,
+    struct chart_handle *key)
 {
 	struct chart_start start = {.definition = definition, .input = input};
 	struct chart *chart;
 	struct run run = {.context = context};
 	const struct value *value;
 
-	*key = (struct str){NULL, 0};
+	*key = (struct chart_handle){.text = {NULL, 0}};
 	if (definition->business_key == NULL)
 		return true;
 	chart = chart_new(&start);
@@ -226,11 +238,11 @@ chart_business_key(const struct definition *definition,
 	value = chart_env_eval(&run, definition->business_key);
 	if (value->type == VALUE_STRING || value->type == VALUE_NUMBER ||
 	    value->type == VALUE_DATE)
-		*key = arena_str(context->arena,
-		    chart_env_text(
-			&run, definition->business_key, (struct str){NULL, 0}));
+		*key = handle_of(context->arena, value);
+	key->text = arena_str(context->arena, key->text);
+	key->written = arena_str(context->arena, key->written);
 	chart_free(&chart);
-	return key->bytes > 0;
+	return key->text.bytes > 0;
 }
 
 struct str
@@ -443,19 +455,30 @@ chart_retained_until(struct chart *chart, struct chart_context *context)
 /* ---- correlation ---- */
 
 /* The value that events of that type are matched by; absent: none yet. */
-struct str
-chart_correlation_of(struct run *run, const struct def_event *event)
+static struct chart_handle
+correlation_of(struct run *run, const struct def_event *event)
 {
+	const struct chart *chart = run->chart;
+	struct str own = chart->business_key.at != NULL ? chart->business_key
+							: str_of(chart->id);
 	const struct value *value;
 
 	if (event->correlate == NULL)
-		return run->chart->business_key.at != NULL
-			   ? run->chart->business_key
-			   : str_of(run->chart->id);
+		return (struct chart_handle){.text = own, .written = own};
 	value = chart_env_eval(run, event->correlate);
 	if (value->type != VALUE_STRING && value->type != VALUE_NUMBER)
-		return (struct str){NULL, 0};
-	return chart_env_text(run, event->correlate, (struct str){NULL, 0});
+		return (struct chart_handle){.text = {NULL, 0}};
+	return handle_of(run->context->arena, value);
+}
+
+bool
+chart_is_matched(
+    struct run *run, const struct def_event *event, struct str subject)
+{
+	struct chart_handle handle = correlation_of(run, event);
+
+	return str_equal(handle.text, subject) ||
+	       str_equal(handle.written, subject);
 }
 
 size_t
@@ -466,11 +489,18 @@ chart_subjects(const struct chart *chart, struct chart_context *context,
 	    .chart = (struct chart *)(uintptr_t)chart, .context = context};
 	size_t count = chart->definition->event_count;
 
-	*subjects = ARENA_ARRAY(context->arena, count, struct str);
-	for (size_t i = 0; i < count; i++)
-		(*subjects)[i] =
-		    chart_correlation_of(&run, &chart->definition->events[i]);
-	return count;
+	*subjects = ARENA_ARRAY(context->arena, 2 * count, struct str);
+	for (size_t i = 0; i < count; i++) {
+		struct chart_handle handle =
+		    correlation_of(&run, &chart->definition->events[i]);
+
+		(*subjects)[i] = handle.text;
+		(*subjects)[count + i] =
+		    str_equal(handle.text, handle.written)
+			? (struct str){NULL, 0}
+			: handle.written;
+	}
+	return 2 * count;
 }
 
 size_t
@@ -491,7 +521,7 @@ chart_takes(const struct chart *chart, struct str type, struct str subject,
 	    definition_find_event(chart->definition, type);
 
 	return event != NULL && !chart->ended && subject.bytes > 0 &&
-	       str_equal(chart_correlation_of(&run, event), subject);
+	       chart_is_matched(&run, event, subject);
 }
 
 bool

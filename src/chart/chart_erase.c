@@ -97,12 +97,14 @@ forget_events(struct run *run)
 	size_t count = chart_subjects(run->chart, run->context, &subjects);
 
 	for (size_t i = 0; i < count; i++) {
+		const struct definition *definition = run->chart->definition;
 		struct chart_effect *effect;
 
 		if (subjects[i].bytes == 0)
 			continue;
 		effect = chart_effect_add(run, DO_FORGET);
-		effect->type = run->chart->definition->events[i].type;
+		effect->type =
+		    definition->events[i % definition->event_count].type;
 		effect->subject = arena_str(arena, subjects[i]);
 	}
 }

@@ -40,13 +40,24 @@ is_superseded(const struct def_event *by, struct str type)
 	return str_is_among(type, by->supersedes, by->supersedes_count);
 }
 
+/* A number is met by two texts. */
 static bool
-has_passed(const struct chart *chart, struct str type, struct str subject)
+is_same(struct run *run, const struct def_event *event, struct str subject,
+    struct str other)
 {
-	for (const struct passed *passed = chart->passed; passed;
+	return str_equal(subject, other) ||
+	       (chart_is_matched(run, event, subject) &&
+		   chart_is_matched(run, event, other));
+}
+
+static bool
+has_passed(struct run *run, const struct def_event *event, struct str type,
+    struct str subject)
+{
+	for (const struct passed *passed = run->chart->passed; passed;
 	     passed = passed->next)
 		if (str_equal(passed->type, type) &&
-		    str_equal(passed->subject, subject))
+		    is_same(run, event, passed->subject, subject))
 			return true;
 	return false;
 }
@@ -65,7 +76,7 @@ supersede(struct run *run, const struct kept *taken)
 		struct kept *kept = *link;
 
 		if (is_superseded(by, kept->type) &&
-		    str_equal(kept->subject, taken->subject)) {
+		    is_same(run, by, kept->subject, taken->subject)) {
 			record_event(
 			    run, AUDIT_EVENT_IGNORED, kept, "superseded");
 			set_fate(run, kept, STR("ignored"));
@@ -77,7 +88,7 @@ supersede(struct run *run, const struct kept *taken)
 	for (size_t i = 0; i < by->supersedes_count; i++) {
 		struct passed *passed;
 
-		if (has_passed(chart, by->supersedes[i], taken->subject))
+		if (has_passed(run, by, by->supersedes[i], taken->subject))
 			continue;
 		passed = ARENA_NEW(chart->arena, struct passed);
 		passed->type = by->supersedes[i];
@@ -107,7 +118,7 @@ is_for_now(struct run *run, const struct kept *kept)
 	    definition_find_event(run->chart->definition, kept->type);
 
 	return declared != NULL &&
-	       str_equal(chart_correlation_of(run, declared), kept->subject);
+	       chart_is_matched(run, declared, kept->subject);
 }
 
 static enum selected
@@ -309,7 +320,7 @@ chart_kept_receive(struct run *run, const struct chart_event *event)
 	} else if (!data_is_valid(run, declared, event)) {
 		record_event(run, AUDIT_EVENT_IGNORED, kept,
 		    "its data fails the schema");
-	} else if (has_passed(chart, kept->type, kept->subject)) {
+	} else if (has_passed(run, declared, kept->type, kept->subject)) {
 		record_event(run, AUDIT_EVENT_IGNORED, kept, "superseded");
 	} else {
 		run->arrived = kept;

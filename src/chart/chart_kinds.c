@@ -170,8 +170,9 @@ run_emit(struct run *run, const struct def_step *step)
 	effect = chart_effect_add(run, DO_PUBLISH);
 	chart->serial_last++;
 	effect->type = step->event;
-	effect->subject =
-	    subject ? chart_env_text_of(arena, subject) : chart->business_key;
+	effect->subject = chart->business_key;
+	if (subject != NULL && !value_key_text(arena, subject, &effect->subject))
+		effect->subject = chart_env_text_of(arena, subject);
 	effect->id = arena_strf(arena, "%s/%llu", chart->id,
 	    (unsigned long long)chart->serial_last);
 	effect->data = value_get_cstr(with, "data");

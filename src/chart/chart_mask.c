@@ -152,6 +152,7 @@ static void
 add_value(struct mask *mask, const struct value *value)
 {
 	char number[NUMBER_TEXT_BYTES];
+	struct buf key = {0};
 	struct arena *arena;
 	struct str text;
 
@@ -165,6 +166,9 @@ add_value(struct mask *mask, const struct value *value)
 		break;
 	case VALUE_NUMBER:
 		add_text(mask, number_format(value->as.number, number));
+		number_format_key(value->as.number, &key);
+		add_text(mask, buf_str(&key));
+		buf_fini(&key);
 		break;
 	case VALUE_LIST:
 		for (size_t i = 0; i < value->as.list.count; i++)

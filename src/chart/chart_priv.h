@@ -646,7 +646,9 @@ void chart_swap(struct chart *a, struct chart *b);
 /* What travels with an instance and isn't in its snapshot. */
 void chart_take_beside(struct chart *copy, const struct chart *chart);
 void chart_begin(struct run *run);
-struct str chart_correlation_of(struct run *run, const struct def_event *event);
+/* Whether events of that type and subject are for it now. */
+bool chart_is_matched(
+    struct run *run, const struct def_event *event, struct str subject);
 /* chart_snapshot.c: moves what is still in use to a new arena. */
 void chart_compact(struct chart *chart);
 /* Whether so much has been replaced that this pays. */

@@ -97,7 +97,7 @@ try_input(struct cli *cli, const struct definition *definition,
 	    .settings = value_built(value_build_context(cli->arena)),
 	    .environment = STR("check"),
 	};
-	struct str key;
+	struct chart_handle key;
 
 	rng_seeded_init(&rng, 1);
 	if (definition->input != NULL &&

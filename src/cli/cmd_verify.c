@@ -170,31 +170,60 @@ read_keys(struct cli *cli, struct evidence *evidence)
 	return true;
 }
 
+static void
+add_checkpoint(struct cli *cli, struct evidence *evidence,
+    const struct audit_signed *read)
+{
+	struct export_against *against = &evidence->against;
+
+	evidence->checkpoints = arena_grow(cli->arena, evidence->checkpoints,
+	    against->checkpoint_count, &evidence->capacity, sizeof(*read));
+	evidence->checkpoints[against->checkpoint_count++] = *read;
+}
+
+/* Begun as a checkpoint, and cut where the disk was full. */
+static bool
+is_cut(struct str line)
+{
+	const struct str beginning = STR("{\"checkpoint\":");
+
+	return str_has_prefix(line, beginning) ||
+	       str_has_prefix(beginning, line);
+}
+
+/* A line that was cut takes nothing from the others. */
 static bool
 read_checkpoints(struct cli *cli, const char *path, struct evidence *evidence)
 {
 	struct export_against *against = &evidence->against;
+	size_t count_before = against->checkpoint_count;
 	struct str text, line;
 
 	if (!cli_value_file(cli, path, &text))
 		return false;
-	while (text.bytes > 0 && against->checkpoint_count < CHECKPOINTS_MAX) {
+	for (int number = 1; text.bytes > 0 &&
+	     against->checkpoint_count < CHECKPOINTS_MAX;
+	     number++) {
 		struct audit_signed read;
 
 		line = str_split(text, '\n', &text);
 		if (line.bytes == 0)
 			continue;
-		if (!audit_checkpoint_read(cli->arena, line, &read)) {
-			cli_fail(cli, "%s holds what is no checkpoint, as "
-			    "`stated checkpoint show` prints one", path);
+		if (audit_checkpoint_read(cli->arena, line, &read)) {
+			add_checkpoint(cli, evidence, &read);
+		} else if (is_cut(line)) {
+			fprintf(cli->err,
+			    "%s:%d: warning: a checkpoint was cut here, and "
+			    "can't be compared; the others are\n",
+			    path, number);
+		} else {
+			cli_fail(cli, "%s:%d is no checkpoint, as "
+			    "`stated checkpoint show` prints one",
+			    path, number);
 			return false;
 		}
-		evidence->checkpoints = arena_grow(cli->arena,
-		    evidence->checkpoints, against->checkpoint_count,
-		    &evidence->capacity, sizeof(read));
-		evidence->checkpoints[against->checkpoint_count++] = read;
 	}
-	if (against->checkpoint_count > 0)
+	if (against->checkpoint_count > count_before)
 		return true;
 	cli_fail(cli, "%s holds no checkpoint", path);
 	return false;

@@ -133,13 +133,28 @@ map_text(struct call_scope *scope, const struct template *template,
 	    value_text(scope->arena, value, out);
 }
 
+/* The same, of what instances are found by. */
+static bool
+map_subject(struct call_scope *scope, const struct template *template,
+    struct str *out)
+{
+	const struct value *value;
+
+	*out = (struct str){NULL, 0};
+	if (template == NULL)
+		return true;
+	value = call_scope_eval(scope, template);
+	return value->type == VALUE_NULL ||
+	    value_key_text(scope->arena, value, out);
+}
+
 bool
 connector_map_event(struct call_scope *scope,
     const struct def_webhook_event *rule, struct connector_event *event)
 {
 	*event = (struct connector_event){.data = scope->reply->item};
 	if (!map_text(scope, rule->type, &event->type) ||
-	    !map_text(scope, rule->subject, &event->subject) ||
+	    !map_subject(scope, rule->subject, &event->subject) ||
 	    !map_text(scope, rule->id, &event->id) ||
 	    !map_text(scope, rule->source, &event->source) ||
 	    !map_text(scope, rule->time, &event->time) ||

@@ -170,7 +170,8 @@ keep_correlations(
 
 	must(copies != NULL);
 	for (size_t i = 0; i < count; i++)
-		copies[i] = heap_copy(values[i]);
+		if (values[i].bytes > 0)
+			copies[i] = heap_copy(values[i]);
 	free_correlations(instance);
 	instance->correlations = copies;
 	instance->correlation_count = count;

@@ -312,7 +312,8 @@ has_held_for(struct engine *engine, struct turn *turn,
 	struct awaited awaited = {.is_held = false};
 
 	for (size_t i = 0; i < count; i++) {
-		awaited.type = definition->events[i].type;
+		awaited.type =
+		    definition->events[i % definition->event_count].type;
 		if (subjects[i].bytes > 0 &&
 		    engine_found(engine,
 			store_each_held_event(engine->store, turn->arena,

@@ -32,18 +32,29 @@ is_purged(struct engine *engine, uint64_t number)
 	return purged;
 }
 
+/* What was started before numbers had one text goes by what was written. */
+static bool
+find_key(struct engine *engine, struct str workflow,
+    const struct chart_handle *key, uint64_t *number)
+{
+	return (!str_equal(key->written, key->text) &&
+		   engine_found(engine,
+		       store_find_key(
+			   engine->store, workflow, key->written, number))) ||
+	       engine_found(engine,
+		   store_find_key(engine->store, workflow, key->text, number));
+}
+
 /* One instance a key: the same input finds it, another is a conflict. */
 static bool
 find_same(struct engine *engine, const struct start_wish *wish,
-    const struct definition *definition, struct str key,
+    const struct definition *definition, const struct chart_handle *key,
     struct start_result *result)
 {
 	uint64_t number;
 
-	if (key.at == NULL)
-		return false;
-	if (!engine_found(engine,
-		store_find_key(engine->store, definition->name, key, &number)))
+	if (key->text.at == NULL ||
+	    !find_key(engine, definition->name, key, &number))
 		return false;
 	result->instance = instance_find(engine, number);
 	if (result->instance == NULL)
@@ -108,7 +119,7 @@ start_prepare(
 	    engine->library, wish->workflow, wish->version);
 	struct chart_context context = turn_context(engine, turn);
 	struct start_result result = {.errors = {.arena = turn->arena}};
-	struct str key;
+	struct chart_handle key;
 
 	if (definition == NULL)
 		return refuse(START_UNKNOWN);
@@ -121,12 +132,12 @@ start_prepare(
 		return refuse(START_KEYLESS);
 	if (!is_of_wanted_entity(definition, wish, &context))
 		return refuse(START_FOREIGN);
-	if (find_same(engine, wish, definition, key, &result))
+	if (find_same(engine, wish, definition, &key, &result))
 		return result;
 	if (engine->unread != STORE_OK)
 		return refuse(START_UNREAD);
 	result.fate = START_CREATED;
-	result.instance = make(engine, turn, wish, definition, key);
+	result.instance = make(engine, turn, wish, definition, key.text);
 	return result;
 }
 

@@ -273,6 +273,7 @@ struct seal_marks {
 	size_t capacity;
 	size_t next;   /* mark that is to come, once they are in order */
 	uint64_t good; /* leaves up to which all were right */
+	uint64_t line; /* of the file, where marks are read from one; 0 */
 	bool is_broken;
 };
 void seal_marks_init(struct seal_marks *marks,

@@ -29,7 +29,8 @@ seal_marks_fini(struct seal_marks *marks)
 static void
 fail(struct seal_marks *marks, enum audit_fault fault, const char *text)
 {
-	const struct export_report first = {.fault = fault};
+	const struct export_report first = {
+	    .fault = fault, .line = marks->line};
 
 	export_report_fault(marks->report, &first, "%s", text);
 	marks->is_broken = true;

@@ -13,7 +13,6 @@ struct checking {
 	struct export_report *report;
 	struct seal_marks marks; /* for signatures */
 	struct arena *arena; /* of a line */
-	uint64_t line;
 };
 
 bool
@@ -28,7 +27,8 @@ static void
 fail(struct checking *checking, enum audit_fault fault, struct str instance,
     const char *why)
 {
-	struct export_report first = {.fault = fault, .line = checking->line};
+	struct export_report first = {
+	    .fault = fault, .line = checking->marks.line};
 	size_t bytes = instance.bytes;
 
 	if (bytes >= sizeof(first.instance))
@@ -192,7 +192,7 @@ check_line(struct checking *checking, struct str line)
 {
 	struct audit_signed read;
 
-	checking->line++;
+	checking->marks.line++;
 	arena_reset(checking->arena);
 	if (!str_has_prefix(line, STR("{\"checkpoint\":")))
 		check_document(checking, line);

@@ -546,6 +546,18 @@ follow_documents(struct replay *replay)
 
 /* ---- the beginning ---- */
 
+/* Older programs took a number as it was written. */
+static struct str
+key_of_then(const struct replay *replay, const struct value *record,
+    const struct chart_handle *key)
+{
+	struct str recorded = value_field_str(record, "business_key");
+
+	return masked_agrees(recorded, key->written, replay->salt)
+		   ? key->written
+		   : key->text;
+}
+
 static void
 read_start(struct replay *replay, const struct value *record,
     struct chart_start *start, struct chart_event *event)
@@ -553,7 +565,7 @@ read_start(struct replay *replay, const struct value *record,
 	struct chart_context context =
 	    context_at(replay, replay_time(record));
 	struct chart_identity parent = replay->identity;
-	struct str key;
+	struct chart_handle key;
 
 	start->identity = replay->identity;
 	start->input = value_field_or_null(record, "input");
@@ -564,7 +576,8 @@ read_start(struct replay *replay, const struct value *record,
 	if (chart_business_key(
 		start->definition, start->input, &context, &key) &&
 	    replay->doubt.at == NULL)
-		start->business_key = arena_str(replay->arena, key);
+		start->business_key = arena_str(
+		    replay->arena, key_of_then(replay, record, &key));
 	event->kind = EV_STARTED;
 	event->actor.name = value_field_str(record, "actor");
 	event->actor.issuer = value_field_str(record, "issuer");

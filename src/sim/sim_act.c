@@ -67,6 +67,7 @@ prepare_start(struct sim *sim, const struct value *input,
 {
 	struct chart_context context = sim_context(sim);
 	struct schema_errors errors = {.arena = sim->turn};
+	struct chart_handle key;
 
 	if (sim->chart != NULL) {
 		buf_add_cstr(why, "the instance has been started already");
@@ -77,11 +78,11 @@ prepare_start(struct sim *sim, const struct value *input,
 		tell_errors(&errors, why);
 		return false;
 	}
-	if (!chart_business_key(
-		sim->definition, input, &context, &start->business_key)) {
+	if (!chart_business_key(sim->definition, input, &context, &key)) {
 		buf_add_cstr(why, "the input gives no business key");
 		return false;
 	}
+	start->business_key = key.text;
 	return true;
 }
 
@@ -159,13 +160,13 @@ static struct str
 subject_of(struct sim *sim, const struct value *what, struct str type)
 {
 	const struct value *subject = value_get_cstr(what, "subject");
-	char number[NUMBER_TEXT_BYTES];
+	struct str text;
 
 	if (subject == NULL)
 		return sim_subject(sim, type, sim->turn);
-	if (subject->type == VALUE_NUMBER)
-		return arena_str(
-		    sim->turn, number_format(subject->as.number, number));
+	if (subject->type == VALUE_NUMBER &&
+	    value_key_text(sim->turn, subject, &text))
+		return text;
 	return value_str(subject);
 }
 

@@ -269,6 +269,21 @@ number_format_plain(struct number n, struct buf *out)
 	add_zeros(out, parts.exponent);
 }
 
+void
+number_format_key(struct number n, struct buf *out)
+{
+	struct number reduced = number_reduce(n);
+	struct number_parts parts = number_split(reduced);
+	char text[NUMBER_TEXT_BYTES];
+	int whole =
+	    number_count_digits(parts.coefficient) + parts.exponent;
+
+	if (whole <= NUMBER_DIGITS_MAX && parts.exponent >= -NUMBER_DIGITS_MAX)
+		number_format_plain(reduced, out);
+	else
+		buf_add_str(out, number_format(reduced, text));
+}
+
 bool
 number_is_jcs_exact(struct number n)
 {

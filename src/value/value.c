@@ -623,3 +623,15 @@ value_text(struct arena *arena, const struct value *value, struct str *out)
 	}
 	unreachable("every type of value is listed");
 }
+
+bool
+value_key_text(struct arena *arena, const struct value *value, struct str *out)
+{
+	struct buf text = buf_in(arena);
+
+	if (value->type != VALUE_NUMBER)
+		return value_text(arena, value, out);
+	number_format_key(value->as.number, &text);
+	*out = buf_keep(&text);
+	return true;
+}

@@ -80,7 +80,8 @@ check_PROGRAMS += tests/e2e/test_e2e_journal
 tests_e2e_test_e2e_journal_SOURCES = tests/e2e/test_e2e_journal.c $(E2E_HOUSE)
 tests_e2e_test_e2e_journal_CPPFLAGS = $(E2E_CPPFLAGS)
 tests_e2e_test_e2e_journal_LDADD = $(E2E_LIBS)
-EXTRA_tests_e2e_test_e2e_journal_DEPENDENCIES = $(E2E_NEEDS)
+EXTRA_tests_e2e_test_e2e_journal_DEPENDENCIES = $(E2E_NEEDS) \
+	tests/e2e/shim_call.so tests/e2e/shim_clock.so
 
 check_PROGRAMS += tests/e2e/test_e2e_kill
 tests_e2e_test_e2e_kill_SOURCES = tests/e2e/test_e2e_kill.c $(E2E_HOUSE)

@@ -4,9 +4,12 @@
  * checkpoints leave it that an auditor checks with nothing but the key.
  */
 #include "house.h"
+#include "shim_call.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define TOKEN_BYTES 128
@@ -417,6 +420,205 @@ test_checkpoint_is_made_by_the_clock_and_sent_away(void **state)
 	endpoint_close(&endpoint);
 }
 
+/* ---- what is in the way ---- */
+
+struct taker {
+	struct endpoint endpoint;
+	atomic_bool is_down;
+	char config[512];
+	struct house_options options;
+	struct house *house;
+};
+
+static void
+receive_cb(int fd, const char *request, void *arg)
+{
+	static const char down[] = "HTTP/1.1 500 Down\r\n"
+				   "Content-Length: 0\r\n\r\n";
+	struct taker *taker = arg;
+
+	(void)request;
+	if (atomic_load(&taker->is_down))
+		endpoint_say(fd, down, sizeof(down) - 1);
+	else
+		endpoint_say_ok(fd);
+}
+
+/* Checkpoints go to an endpoint, and to `kept.jsonl`. */
+static void
+taker_build(struct taker *taker, const char *every)
+{
+	char more[HOUSE_PATH_BYTES + 64];
+
+	*taker = (struct taker){.options = {.config = taker->config}};
+	endpoint_open(&taker->endpoint, receive_cb, taker);
+	snprintf(taker->config, sizeof(taker->config),
+	    "checkpoints: {key: {secret: seal}, every: %s, webhook: '%s',\n"
+	    "  file: FILE}\n", every, taker->endpoint.url);
+	taker->house = house_build(&taker->options);
+	snprintf(more, sizeof(more), "file: '%s'",
+	    house_path(taker->house, "kept.jsonl"));
+	house_edit(taker->house, "stated.yaml", "file: FILE", more);
+}
+
+static void
+taker_close(struct taker *taker)
+{
+	house_close(&taker->house);
+	endpoint_close(&taker->endpoint);
+}
+
+static void
+make_checkpoint(struct taker *taker)
+{
+	assert_status(house_post(taker->house, "/v1/checkpoints", "{}"), 201);
+}
+
+static void
+await_requests(struct taker *taker, int count)
+{
+	for (int i = 0; i < 100; i++) {
+		if (atomic_load(&taker->endpoint.requests) >= count)
+			return;
+		time_sleep(100);
+	}
+	fail_msg("no request %d has come", count);
+}
+
+static size_t
+count_lines(const struct house *house)
+{
+	char *text = house_read(house_path(house, "kept.jsonl"));
+	size_t count = 0;
+
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at == '\n')
+			count++;
+	free(text);
+	return count;
+}
+
+/* As if it had been killed before the checkpoint left. */
+static void
+test_newest_checkpoint_goes_out_once_more_when_the_engine_starts(void **state)
+{
+	struct taker taker;
+	int asked;
+
+	(void)state;
+	taker_build(&taker, "off");
+	atomic_store(&taker.is_down, true);
+	house_start_engine(taker.house);
+	make_checkpoint(&taker);
+	await_requests(&taker, 1);
+	program_kill(&taker.house->engine);
+	atomic_store(&taker.is_down, false);
+	asked = atomic_load(&taker.endpoint.requests);
+	house_write(taker.house, "kept.jsonl", "");
+	house_start_engine(taker.house);
+	await_requests(&taker, asked + 1);
+	assert_int_equal(count_lines(taker.house), 1);
+	/* It is there now. */
+	program_stop(&taker.house->engine);
+	house_start_engine(taker.house);
+	await_requests(&taker, asked + 2);
+	assert_int_equal(count_lines(taker.house), 1);
+	make_checkpoint(&taker);
+	assert_int_equal(count_lines(taker.house), 2);
+	assert_run(house_run(taker.house,
+		       (const char *[]){"verify",
+			   house_path(taker.house, "kept.jsonl"), NULL}),
+	    0, "2 checkpoints");
+	taker_close(&taker);
+}
+
+static void
+test_line_that_was_cut_takes_nothing_from_the_others(void **state)
+{
+	char database[HOUSE_PATH_BYTES];
+	struct taker taker;
+
+	(void)state;
+	taker_build(&taker, "off");
+	house_write(taker.house, "kept.jsonl", "{\"checkpoint\":{\"inst");
+	house_start_engine(taker.house);
+	make_checkpoint(&taker);
+	make_checkpoint(&taker);
+	assert_int_equal(count_lines(taker.house), 3);
+	snprintf(database, sizeof(database), "%s",
+	    house_path(taker.house, "disk/stated.db"));
+	assert_run(house_run(taker.house,
+		       (const char *[]){"verify", database, "--checkpoint",
+			   "kept.jsonl", NULL}),
+	    0, "kept.jsonl:1: warning: a checkpoint was cut here");
+	assert_run(house_run(taker.house,
+		       (const char *[]){"verify", "kept.jsonl", NULL}),
+	    1, "line      1");
+	house_write(taker.house, "other.jsonl", "{\"records\":[]}\n");
+	assert_run(house_run(taker.house,
+		       (const char *[]){"verify", database, "--checkpoint",
+			   "other.jsonl", NULL}),
+	    1, "other.jsonl:1 is no checkpoint");
+	taker_close(&taker);
+}
+
+static void
+test_line_that_could_not_be_written_is_taken_back(void **state)
+{
+	struct taker taker;
+	struct shim_call *call;
+
+	(void)state;
+	taker_build(&taker, "off");
+	taker.house->shim = "tests/e2e/shim_call.so";
+	call = house_share(taker.house, "STATED_TEST_CALL", sizeof(*call));
+	house_start_engine(taker.house);
+	make_checkpoint(&taker);
+	snprintf(call->name, sizeof(call->name), "fsync");
+	call->error = ENOSPC;
+	call->of = SHIM_FILE;
+	atomic_store(&call->left, 1);
+	make_checkpoint(&taker);
+	assert_int_equal(atomic_load(&call->failed), 1);
+	assert_int_equal(count_lines(taker.house), 1);
+	assert_int_equal(
+	    house_logged(taker.house, "checkpoint not written"), 1);
+	make_checkpoint(&taker);
+	assert_int_equal(count_lines(taker.house), 2);
+	taker_close(&taker);
+	munmap(call, sizeof(*call));
+}
+
+static void
+test_checkpoints_go_on_when_the_clock_was_ahead(void **state)
+{
+	const int64_t ahead_ms = (int64_t)30 * 86400 * 1000;
+	struct taker taker;
+	int64_t *offset_ms;
+
+	(void)state;
+	taker_build(&taker, "1s");
+	taker.house->shim = "tests/e2e/shim_clock.so";
+	offset_ms =
+	    house_share(taker.house, "STATED_TEST_CLOCK", sizeof(*offset_ms));
+	*offset_ms = ahead_ms;
+	house_start_engine(taker.house);
+	await_requests(&taker, 1);
+	*offset_ms = 0;
+	payment_start(taker.house, "RE-1", "10.00", "Ada");
+	await_requests(&taker, 2);
+	*offset_ms = ahead_ms;
+	payment_start(taker.house, "RE-2", "10.00", "Ada");
+	await_requests(&taker, 3);
+	program_stop(&taker.house->engine);
+	*offset_ms = 0;
+	house_start_engine(taker.house); /* the newest goes out once more */
+	payment_start(taker.house, "RE-3", "10.00", "Ada");
+	await_requests(&taker, 5);
+	taker_close(&taker);
+	munmap(offset_ms, sizeof(*offset_ms));
+}
+
 static void
 test_without_a_key_it_is_said_what_to_do(void **state)
 {
@@ -445,6 +647,11 @@ main(void)
 	    HOUSE_TEST(test_signature_is_checked_by_openssl_alone),
 	    HOUSE_TEST(test_restored_backup_is_told_from_what_was_lost),
 	    HOUSE_TEST(test_checkpoint_is_made_by_the_clock_and_sent_away),
+	    HOUSE_TEST(
+		test_newest_checkpoint_goes_out_once_more_when_the_engine_starts),
+	    HOUSE_TEST(test_line_that_was_cut_takes_nothing_from_the_others),
+	    HOUSE_TEST(test_line_that_could_not_be_written_is_taken_back),
+	    HOUSE_TEST(test_checkpoints_go_on_when_the_clock_was_ahead),
 	    HOUSE_TEST(test_without_a_key_it_is_said_what_to_do),
 	};
 

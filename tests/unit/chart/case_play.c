@@ -222,14 +222,16 @@ do_start(struct play *play, const struct command *command)
 	struct chart_event event = {
 	    .kind = EV_STARTED, .actor = actor_of(play, command)};
 	struct chart_context context = play_context(play);
+	struct chart_handle key;
 
 	if (start.input == NULL)
 		start.input = &value_null;
 	if (!chart_business_key(
-		play->definition, start.input, &context, &start.business_key)) {
+		play->definition, start.input, &context, &key)) {
 		trace_line(play, "the input gives no business key");
 		return;
 	}
+	start.business_key = key.text;
 	chart_free(&play->chart);
 	play->call_count = 0;
 	play->child_count = 0;

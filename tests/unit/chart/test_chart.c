@@ -220,21 +220,27 @@ test_correlations_are_told_event_by_event(void **state)
 
 	start(desk, json(desk, "{\"key\": \"A\", \"text\": \"hello\"}"));
 	assert_int_equal(
-	    chart_correlations(desk->chart, &desk->context, &values), 4);
+	    chart_correlations(desk->chart, &desk->context, &values), 8);
 	assert_true(str_equal(values[0], STR("A")));
 	assert_int_equal(values[1].bytes, 0);
 	assert_int_equal(values[3].bytes, 0);
+	assert_int_equal(values[4].bytes, 0);
 	reply(desk, 1,
 	    (struct outcome){.kind = OUTCOME_DONE,
 		.response = json(desk, "{\"id\": 12.50}")});
 	assert_int_equal(
-	    chart_correlations(desk->chart, &desk->context, &values), 4);
-	assert_true(str_equal(values[1], STR("12.50")));
-	assert_true(str_equal(values[2], STR("12.50")));
-	assert_false(
+	    chart_correlations(desk->chart, &desk->context, &values), 8);
+	/* A number in its one form, and as it was written. */
+	assert_true(str_equal(values[1], STR("12.5")));
+	assert_true(str_equal(values[2], STR("12.5")));
+	assert_int_equal(values[4].bytes, 0);
+	assert_true(str_equal(values[5], STR("12.50")));
+	assert_true(
 	    chart_takes(desk->chart, STR("seen"), STR("12.5"), &desk->context));
 	assert_true(chart_takes(
 	    desk->chart, STR("seen"), STR("12.50"), &desk->context));
+	assert_false(chart_takes(
+	    desk->chart, STR("seen"), STR("12.500"), &desk->context));
 	assert_false(chart_takes(
 	    desk->chart, STR("unheard-of"), STR("A"), &desk->context));
 	step(desk, (struct chart_event){.kind = EV_CANCELLED});

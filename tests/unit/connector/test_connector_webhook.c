@@ -276,6 +276,7 @@ static const char hubspot[] = HEAD
     "    - {if: '= item.subscriptionType = \"deal.creation\"',\n"
     "       type: crm.deal, subject: = string(item.objectId)}\n"
     "    - {if: '= item.broken', type: = item.type, id: = item.id}\n"
+    "    - {if: '= item.order > 0', type: crm.order, subject: = item.order}\n"
     "    - {if: '= item.nameless', type: crm.other}\n";
 
 static enum webhook_result
@@ -327,6 +328,23 @@ test_each_message_of_a_delivery_is_an_event(void **state)
 }
 
 static void
+test_subject_that_is_a_number_has_one_text(void **state)
+{
+	struct hook hook;
+
+	(void)state;
+	hook_open(&hook, hubspot);
+	assert_int_equal(
+	    receive_hubspot(&hook, "[{\"order\":7.10},{\"order\":1E+3}]"),
+	    WEBHOOK_ACCEPTED);
+	assert_string_equal(
+	    desk_str(&hook.desk, hook.events.items[0].subject), "7.1");
+	assert_string_equal(
+	    desk_str(&hook.desk, hook.events.items[1].subject), "1000");
+	desk_close(&hook.desk);
+}
+
+static void
 test_connection_without_webhooks_takes_none(void **state)
 {
 	struct hook hook;
@@ -365,6 +383,7 @@ main(void)
 		cmocka_unit_test(
 		    test_genuine_message_that_no_rule_maps_is_ignored),
 		cmocka_unit_test(test_each_message_of_a_delivery_is_an_event),
+		cmocka_unit_test(test_subject_that_is_a_number_has_one_text),
 		cmocka_unit_test(test_connection_without_webhooks_takes_none),
 		cmocka_unit_test(test_missing_secret_verifies_nothing),
 	};

@@ -120,6 +120,97 @@ test_same_business_key_finds_the_instance_that_is_there(void **state)
 	house_free(&house);
 }
 
+static const char numbered[] =
+    "workflow: invoice\n"
+    "version: 1\n"
+    "business-key: = input.n\n"
+    "data: {order: = input.n + 0.10}\n"
+    "events: {go: {correlate: = order}}\n"
+    "initial: resting\n"
+    "states:\n"
+    "  resting: {on: {go: ended}}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: sender\n"
+    "version: 1\n"
+    "initial: sending\n"
+    "states:\n"
+    "  sending:\n"
+    "    entry: [{emit: go, with: {subject: = input.n}}]\n"
+    "    on: {done: sent}\n"
+    "  sent: {type: final, outcome: success}\n";
+
+static void
+test_a_number_is_one_business_key_however_it_is_written(void **state)
+{
+	struct house *house = house_new(numbered, house_answer_nothing);
+
+	(void)state;
+	house_start(house, "invoice", "{\"n\": 7}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_start(house, "invoice", "{\"n\": 7.0}");
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house->instance, 1);
+	house_start(house, "invoice", "{\"n\": 0.7E+1}");
+	assert_int_equal(house->status, ENGINE_OK);
+	house_start(house, "invoice", "{\"n\": 7.00, \"more\": 1}");
+	assert_int_equal(house->status, ENGINE_CONFLICT);
+	/* A text stays as it is. */
+	house_start(house, "invoice", "{\"n\": \"7.0\"}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	assert_int_equal(store_last_number(house->store), 2);
+	house_free(&house);
+}
+
+static void
+change(const struct house *house, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(house->path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void
+test_a_number_that_was_stored_as_written_is_still_found(void **state)
+{
+	struct house *house = house_new(numbered, house_answer_nothing);
+
+	(void)state;
+	house_start(house, "invoice", "{\"n\": 7.0}");
+	house_close_engine(house);
+	change(house, "UPDATE instance SET business_key = '7.0';"
+		      "DELETE FROM subscription WHERE correlation = '7.1'");
+	house_open_engine(house);
+	house_start(house, "invoice", "{\"n\": 7.0}");
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house->instance, 1);
+	house_event(house, "go", "7.10", "e-1");
+	assert_string_equal(house->fate, "matched");
+	house_free(&house);
+}
+
+static void
+test_a_number_is_met_in_its_one_form_and_as_it_was_written(void **state)
+{
+	struct house *house = house_new(numbered, house_answer_nothing);
+
+	(void)state;
+	house_start(house, "invoice", "{\"n\": 7.0}");
+	house_event(house, "go", "7.1", "e-1");
+	assert_string_equal(house->fate, "matched");
+	house_start(house, "invoice", "{\"n\": 8.0}");
+	house_event(house, "go", "8.10", "e-2");
+	assert_string_equal(house->fate, "matched");
+	house_start(house, "sender", "{\"n\": 9.100}");
+	house_start(house, "invoice", "{\"n\": 9.0}");
+	house_look(house, house->instance);
+	assert_string_equal(house->state, "ended");
+	house_free(&house);
+}
+
 static void
 test_invalid_input_starts_nothing(void **state)
 {
@@ -1278,6 +1369,12 @@ main(void)
 	    cmocka_unit_test(test_instance_runs_through_its_calls_and_ends),
 	    cmocka_unit_test(
 		test_same_business_key_finds_the_instance_that_is_there),
+	    cmocka_unit_test(
+		test_a_number_is_one_business_key_however_it_is_written),
+	    cmocka_unit_test(
+		test_a_number_that_was_stored_as_written_is_still_found),
+	    cmocka_unit_test(
+		test_a_number_is_met_in_its_one_form_and_as_it_was_written),
 	    cmocka_unit_test(test_invalid_input_starts_nothing),
 	    cmocka_unit_test(test_deadline_fires_once_its_time_has_come),
 	    cmocka_unit_test(

@@ -187,6 +187,25 @@ test_proof_by_another_checkpoint_than_was_kept_is_refused(void **state)
 	store_close(&store);
 }
 
+static void
+test_line_that_was_cut_is_named(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+	struct str first = find(seal, store, 1).document;
+	struct str second = find(seal, store, 2).document;
+
+	seal->against.checkpoint_count = 0;
+	assert_false(seal_file_is_sound(seal,
+	    arena_strf(seal->arena, "%.*s\n%.*s\n%.*s\n", STR_ARG(first),
+		STR_ARG(str_slice(second, 0, 50)), STR_ARG(second))));
+	assert_int_equal(seal->report.fault, AUDIT_MALFORMED);
+	assert_int_equal(seal->report.line, 2);
+	assert_int_equal(seal->report.broken, 1);
+	assert_int_equal(seal->report.checkpoints, 2);
+	store_close(&store);
+}
+
 /* -------------------------------------------------------- who changes all */
 
 static void
@@ -293,6 +312,7 @@ main(void)
 	    TEST(test_large_log_is_proved_by_its_nodes),
 	    TEST(test_proofs_hold_by_themselves_and_changed_ones_do_not),
 	    TEST(test_proof_by_another_checkpoint_than_was_kept_is_refused),
+	    TEST(test_line_that_was_cut_is_named),
 	    TEST(test_database_that_was_replaced_whole_is_found),
 	    TEST(test_checkpoint_of_another_key_is_found),
 	    TEST(test_break_is_named_behind_the_last_checkpoint_that_holds),

@@ -57,7 +57,9 @@ static const char workflow[] =
     "  sent:\n"
     "    on: {order.paid: paid}\n"
     "    after: {30m: late}\n"
-    "  late: {on: {order.paid: paid}}\n"
+    "  late:\n"
+    "    entry: [{emit: order.late, with: {subject: = input.number}}]\n"
+    "    on: {order.paid: paid}\n"
     "  paid: {type: final, outcome: success, output: {id: = id}}\n"
     "  refused: {type: final, outcome: failure}\n";
 
@@ -411,6 +413,34 @@ use(struct played *played, const char *what, const char *with)
 	library_free(&without);
 }
 
+/* Older programs took a number as it was written, where it is a key. */
+static void
+test_numbers_that_were_keys_as_written_agree(void **state)
+{
+	static const char *const numbered[LINES_MAX] = {
+	    "{\"start\":{\"key\":7.0,\"number\":1.50,\"amount\":250,"
+	    "\"iban\":\"DE89370400440532013000\"}}",
+	    "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}",
+	    "{\"advance\":\"31m\"}", PAID};
+	struct played *played = play(numbered);
+	size_t emitted = find_record(played, "event-emitted", 0);
+
+	(void)state;
+	assert_true(str_equal(STR("7"),
+	    value_field_str(played->records[0], "business_key")));
+	assert_true(str_equal(STR("1.5"),
+	    value_field_str(played->records[emitted], "subject")));
+	change(played, 0, "business_key", "\"7.0\"");
+	change(played, emitted, "subject", "\"1.50\"");
+	change(played, find_record(played, "event-received", 0), "subject",
+	    "\"7.0\"");
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	assert_int_equal(played->finding.seq, 0);
+	change(played, emitted, "subject", "\"1.51\"");
+	assert_differs(played, emitted, "`subject`");
+}
+
 static void
 test_changed_guard_is_found(void **state)
 {
@@ -643,6 +673,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_was_not_changed_agrees),
+	    cmocka_unit_test(test_numbers_that_were_keys_as_written_agree),
 	    cmocka_unit_test(test_without_sensitive_values_there_is_no_doubt),
 	    cmocka_unit_test(test_settings_that_were_read_are_in_the_record),
 	    cmocka_unit_test(test_changed_guard_is_found),

@@ -53,7 +53,7 @@ static const char documents[] =
     "url: http://127.0.0.1:1\n"
     "operations:\n"
     "  reserve:\n"
-    "    input: {type: object, properties: {key: {type: string}}}\n"
+    "    input: {type: object, properties: {key: {type: [string, number]}}}\n"
     "    request: {post: /reserve}\n"
     "    idempotent: true\n"
     "    output: {price: = body.price}\n"
@@ -256,6 +256,20 @@ test_event_is_for_the_instance_that_its_subject_names(void **state)
 	refuses(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": "
 		   "\"A\"}}",
 	    "over");
+}
+
+static void
+test_number_is_one_key_however_it_is_written(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 1}}}");
+	does(f, "{\"start\": {\"key\": 7.0}, \"actor\": \"alice\"}");
+	refuses(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": "
+		   "\"7.0\"}}",
+	    "another one");
+	does(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": 7.00}}");
+	stands(f, "[\"done\"]", "\"completed\"");
 }
 
 static void
@@ -473,6 +487,7 @@ main(void)
 	    TEST(test_unknown_outcome_is_retried_with_the_same_key),
 	    TEST(test_time_passes_deadline_by_deadline),
 	    TEST(test_event_is_for_the_instance_that_its_subject_names),
+	    TEST(test_number_is_one_key_however_it_is_written),
 	    TEST(test_event_without_a_subject_is_for_this_instance),
 	    TEST(test_fate_of_an_event_is_told),
 	    TEST(test_four_eyes_hold_in_a_simulation),

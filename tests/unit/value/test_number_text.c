@@ -130,6 +130,39 @@ test_plain_text_of_the_largest_number(void **state)
 }
 
 static void
+assert_key(const char *text, const char *expected)
+{
+	struct buf out = {0};
+
+	number_format_key(number_of(text), &out);
+	assert_text(buf_str(&out), expected);
+	buf_fini(&out);
+}
+
+static void
+test_equal_numbers_are_one_key(void **state)
+{
+	(void)state;
+	assert_key("7", "7");
+	assert_key("7.0", "7");
+	assert_key("0.70E+1", "7");
+	assert_key("1E+3", "1000");
+	assert_key("1000", "1000");
+	assert_key("-7.10", "-7.1");
+	assert_key("0", "0");
+	assert_key("-0.00", "0");
+	assert_key("0E+9", "0");
+	assert_key("1.0E-9", "0.000000001");
+	assert_key("1E+33", "1000000000000000000000000000000000");
+	assert_key("10E+33", "1E+34");
+	assert_key("1.50E+6000", "1.5E+6000");
+	assert_key("1E-34", "0.0000000000000000000000000000000001");
+	assert_key("1.0E-35", "1E-35");
+	assert_key("9999999999999999999999999999999999",
+	    "9999999999999999999999999999999999");
+}
+
+static void
 test_jcs_prints_only_some_numbers_as_we_do(void **state)
 {
 	static const char *const exact[] = {"0", "1", "-1", "100", "0.5",
@@ -157,6 +190,7 @@ main(void)
 	    cmocka_unit_test(test_exponents_are_shifted_into_range_or_refused),
 	    cmocka_unit_test(test_plain_text_never_has_an_exponent),
 	    cmocka_unit_test(test_plain_text_of_the_largest_number),
+	    cmocka_unit_test(test_equal_numbers_are_one_key),
 	    cmocka_unit_test(test_jcs_prints_only_some_numbers_as_we_do),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
