@@ -312,9 +312,15 @@ end(struct exchange *exchange, const struct outcome *outcome,
 	line_check(line);
 }
 
+/* Only who surely did nothing may be asked once more: a 401 that was cut, is
+ * not signed as it has to be, or that a rule calls in doubt proves nothing. */
 static bool
-is_refused(const struct outcome *outcome)
+is_refused(const struct outcome *outcome,
+    const struct message_response *response)
 {
+	if (response->failure != MESSAGE_OK ||
+	    outcome->kind != OUTCOME_NOT_DONE)
+		return false;
 	return outcome->status == 401 ||
 	       str_equal(outcome->code, STR("odoo.session-expired"));
 }
@@ -385,7 +391,7 @@ exchange_cb(const struct message_response *response, void *arg)
 	received = connector_receive(
 	    &outgoing->call, &outgoing->request, response, &context);
 	outcome = connector_interpret(&outgoing->call, &received, &context);
-	if (is_refused(&outcome)) {
+	if (is_refused(&outcome, &received)) {
 		if (goes_on(exchange))
 			return;
 		outcome.transient &= !exchange->is_renewed;

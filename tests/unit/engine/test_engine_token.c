@@ -44,6 +44,7 @@ static struct {
 	int refused;
 	int status; /* of the token endpoint; 0: it gives one */
 	bool is_silent; /* the token endpoint doesn't answer */
+	bool is_cut;	/* a refusal breaks off */
 	char key[64];	/* of the last call */
 	char other_key[64]; /* of the one before it */
 } bank;
@@ -94,6 +95,8 @@ answer(struct house *house, const struct message_request *request,
 	    number < bank.taken) {
 		bank.refused++;
 		response->status = 401;
+		if (bank.is_cut)
+			response->failure = MESSAGE_TRUNCATED;
 	} else {
 		bank.paid++;
 	}
@@ -202,6 +205,46 @@ test_call_that_is_refused_goes_out_once_more_with_its_key(void **state)
 	assert_string_equal(bank.key, bank.other_key);
 	assert_int_equal(house_count(house, 2, "call-sent"), 1);
 	assert_int_equal(house_count(house, 2, "call-replied"), 1);
+	house_free(&house);
+}
+
+/* The key of the step's operation is what makes this one safe to repeat: as
+ * another attempt, which this step has none of. */
+static void
+test_refusal_that_breaks_off_is_no_refusal(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	bank.taken = 2;
+	bank.is_cut = true;
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.refused, 1);
+	assert_int_equal(bank.paid, 1);
+	assert_int_equal(bank.asked, 1);
+	assert_state(house, 2, "paying");
+	house_free(&house);
+}
+
+static const char by_token_and_rule[] = WORKFLOW
+    "    errors: [{if: = status = 401, code: bank.odd, outcome: unknown}]\n"
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n";
+
+static void
+test_refusal_that_a_rule_doubts_is_no_refusal(void **state)
+{
+	struct house *house;
+
+	(void)state;
+	memset(&bank, 0, sizeof(bank));
+	house = house_new(by_token_and_rule, answer);
+	bank.taken = 2;
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.refused, 1);
+	assert_int_equal(bank.paid, 0);
+	assert_state(house, 1, "paying");
 	house_free(&house);
 }
 
@@ -454,6 +497,8 @@ main(void)
 	    cmocka_unit_test(test_renewal_that_fails_stops_nobody),
 	    cmocka_unit_test(
 		test_call_that_is_refused_goes_out_once_more_with_its_key),
+	    cmocka_unit_test(test_refusal_that_breaks_off_is_no_refusal),
+	    cmocka_unit_test(test_refusal_that_a_rule_doubts_is_no_refusal),
 	    cmocka_unit_test(test_call_that_is_refused_twice_has_failed),
 	    cmocka_unit_test(test_refused_call_whose_renewal_fails_has_failed),
 	    cmocka_unit_test(
