@@ -347,13 +347,25 @@ send_again(struct exchange *exchange)
 	return true;
 }
 
+/* Meanwhile it may have been cancelled, or its instance suspended. */
+static bool
+is_still_wanted(const struct exchange *exchange)
+{
+	const struct instance *instance =
+	    instance_find(exchange->line->engine, exchange->number);
+
+	return instance != NULL &&
+	       chart_call_may_go_again(instance->chart, exchange->serial);
+}
+
 /* Whether it goes on in spite of a 401. */
 static bool
 goes_on(struct exchange *exchange)
 {
 	if (connector_needs_token(exchange->line->connection))
 		return token_was_refused(exchange);
-	return !exchange->is_renewed && send_again(exchange);
+	return !exchange->is_renewed && is_still_wanted(exchange) &&
+	       send_again(exchange);
 }
 
 void
@@ -366,12 +378,16 @@ exchange_end_waiting(
 	    .message = STR_INIT("the endpoint answered 401"),
 	    .status = 401,
 	};
+	bool is_wanted = failure == NULL && is_still_wanted(exchange);
 	struct outcome own;
 
-	if (failure == NULL && send_again(exchange))
+	if (is_wanted && send_again(exchange))
 		return;
 	own = outcome_copy(exchange->outgoing->arena,
 	    failure != NULL ? failure : &refused);
+	/* The other token was not tried: it is when the instance goes on. */
+	if (failure == NULL && !is_wanted)
+		own.transient = true;
 	line_note_end(exchange, &own, &(struct message_response){
 	    .status = own.status});
 	end(exchange, &own, NULL);

@@ -9,13 +9,13 @@
 
 #include <cmocka.h>
 
-#define WORKFLOW                                                              \
+#define WORKFLOW_TRYING(retries)                                              \
 	"workflow: pay\n"                                                     \
 	"version: 1\n"                                                        \
 	"initial: paying\n"                                                   \
 	"states:\n"                                                           \
 	"  paying:\n"                                                         \
-	"    entry: [{call: bank.pay, retry: {limit: 0}}]\n"                  \
+	"    entry: [{call: bank.pay, retry: {limit: " #retries "}}]\n"       \
 	"    on: {done: paid, error: failed}\n"                               \
 	"  paid: {type: final}\n"                                             \
 	"  failed: {type: final, outcome: failure}\n"                         \
@@ -30,6 +30,7 @@
 	"      post: /pay\n"                                                  \
 	"      headers: {x-key: = idempotency_key}\n"                         \
 	"    idempotent: true\n"
+#define WORKFLOW WORKFLOW_TRYING(0)
 
 static const char by_token[] = WORKFLOW
     "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
@@ -355,9 +356,9 @@ answer_and_lose_secret(struct house *house,
 }
 
 /* Two are refused, one after the other; between them the fetching fails.  The
- * second waits until it may be tried again, and keeps its place. */
+ * second, instance 3, waits until it may be tried again. */
 static void
-test_refused_call_waits_while_no_token_may_be_asked_for(void **state)
+leave_one_waiting(struct house *house)
 {
 	static const struct value input = {.type = VALUE_CONTEXT};
 	static const struct engine_start start = {
@@ -365,9 +366,7 @@ test_refused_call_waits_while_no_token_may_be_asked_for(void **state)
 	    .input = &input,
 	    .actor = {.name = STR_INIT("alice")},
 	};
-	struct house *house = open_bank();
 
-	(void)state;
 	house_start(house, "pay", "{}");
 	bank.taken = 2;
 	house->answer = answer_and_lose_secret;
@@ -375,14 +374,80 @@ test_refused_call_waits_while_no_token_may_be_asked_for(void **state)
 	engine_start(house->engine, &start, house_reply_cb, house);
 	house_run(house);
 	assert_int_equal(bank.refused, 2);
-	assert_state(house, 2, "failed");
 	assert_state(house, 3, "paying");
-	assert_int_equal(engine_health(house->engine).calls_active, 1);
 	house->secret = NULL;
+}
+
+static void
+test_refused_call_waits_while_no_token_may_be_asked_for(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	leave_one_waiting(house);
+	assert_state(house, 2, "failed");
+	assert_int_equal(engine_health(house->engine).calls_active, 1);
 	house_advance(house, 1000);
 	assert_state(house, 3, "paid");
 	assert_int_equal(engine_health(house->engine).calls_active, 0);
 	assert_int_equal(house_count(house, 3, "call-sent"), 1);
+	house_free(&house);
+}
+
+static void
+act(struct house *house, uint64_t instance, enum chart_event_kind kind)
+{
+	struct chart_event event = {
+	    .kind = kind,
+	    .actor = {.name = STR("bob")},
+	    .compensate = kind == EV_CANCELLED,
+	};
+
+	house->instance = instance;
+	house_act(house, &event);
+	assert_int_equal(house->status, ENGINE_OK);
+}
+
+static void
+test_refused_call_that_is_cancelled_goes_out_no_more(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	leave_one_waiting(house);
+	act(house, 3, EV_CANCELLED);
+	house_advance(house, 1000);
+	assert_int_equal(bank.paid, 1);
+	house_look(house, 3);
+	assert_string_equal(house->state_status, "cancelled");
+	assert_int_equal(engine_health(house->engine).calls_active, 0);
+	house_free(&house);
+}
+
+static const char by_token_trying[] = WORKFLOW_TRYING(1)
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n";
+
+/* It goes on with the instance, as another attempt. */
+static void
+test_refused_call_of_a_suspended_instance_waits_for_it(void **state)
+{
+	struct house *house;
+
+	(void)state;
+	memset(&bank, 0, sizeof(bank));
+	house = house_new(by_token_trying, answer);
+	leave_one_waiting(house);
+	act(house, 3, EV_SUSPENDED);
+	bank.paid = 0;
+	house_advance(house, 1000);
+	house_advance(house, 3600 * 1000);
+	assert_int_equal(house_count(house, 3, "call-sent"), 1);
+	assert_state(house, 3, "paying");
+	act(house, 3, EV_RESUMED);
+	house_run(house);
+	assert_state(house, 3, "paid");
+	assert_int_equal(house_count(house, 3, "call-sent"), 2);
 	house_free(&house);
 }
 
@@ -508,6 +573,10 @@ main(void)
 		test_clock_that_is_set_back_makes_nobody_wait_for_a_token),
 	    cmocka_unit_test(
 		test_refused_call_waits_while_no_token_may_be_asked_for),
+	    cmocka_unit_test(
+		test_refused_call_that_is_cancelled_goes_out_no_more),
+	    cmocka_unit_test(
+		test_refused_call_of_a_suspended_instance_waits_for_it),
 	    cmocka_unit_test(
 		test_token_of_what_the_connection_was_is_not_shown),
 	    cmocka_unit_test(test_token_that_nobody_needs_any_more_is_dropped),
