@@ -466,6 +466,48 @@ test_page_of_a_login_is_no_success(void **state)
 	    OUTCOME_UNKNOWN, "http.garbled", false);
 }
 
+/* Wherever it comes from, and whether or not an expression reads it. */
+static void
+test_page_is_known_by_its_type_and_by_its_first_byte(void **state)
+{
+	static const char html[] = "Content-Type: text/html; charset=x";
+	static const char page[] = "<html>Bitte anmelden</html>";
+	static const struct {
+		const char *operation;
+		const char *headers;
+		const char *body;
+		enum outcome_kind kind;
+	} rows[] = {
+	    {"note", html, page, OUTCOME_UNKNOWN},
+	    {"note", html, "<html>f\xfcr", OUTCOME_UNKNOWN},
+	    {"note", html, "\xef\xbb\xbf<html>", OUTCOME_UNKNOWN},
+	    {"note", html, "\xff\xfe<", OUTCOME_UNKNOWN},
+	    {"note", html, "&nbsp;<html>", OUTCOME_UNKNOWN},
+	    {"note", "", "\xef\xbb\xbf <html>", OUTCOME_UNKNOWN},
+	    {"note", "Content-Type: text/xml", "<a/>", OUTCOME_UNKNOWN},
+	    {"note", html, "ok", OUTCOME_DONE},
+	    {"note", html, "{\"ok\":true}", OUTCOME_DONE},
+	    {"note", "Content-Type: text/plain", "{\"id\":\"pay",
+		OUTCOME_UNKNOWN},
+	    {"note", "", "[{\"id\":\"pay", OUTCOME_UNKNOWN},
+	    {"gone", html, page, OUTCOME_UNKNOWN},
+	    {"gone", NULL, "{\"id\":\"pay", OUTCOME_UNKNOWN},
+	    {"gone", "Content-Type: application/xhtml+xml", page,
+		OUTCOME_UNKNOWN},
+	    {"gone", "Content-Type: text/xml", "<Ack/>", OUTCOME_DONE},
+	    {"gone", "Content-Type: text/plain", "deleted", OUTCOME_DONE},
+	    {"gone", "", "", OUTCOME_DONE},
+	    {"moved", html, page, OUTCOME_UNKNOWN},
+	    {"moved", "", "", OUTCOME_DONE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(desk_answer(*state, rows[i].operation,
+				     "{\"id\":\"x\"}", 200, rows[i].headers,
+				     rows[i].body)->kind,
+		    rows[i].kind);
+}
+
 static void
 test_text_that_was_asked_for_is_a_response(void **state)
 {
@@ -558,6 +600,7 @@ main(void)
 		CASE(test_failures_tell_what_is_known),
 		CASE(test_body_that_the_output_needs_must_be_trustworthy),
 		CASE(test_page_of_a_login_is_no_success),
+		CASE(test_page_is_known_by_its_type_and_by_its_first_byte),
 		CASE(test_text_that_was_asked_for_is_a_response),
 		CASE(test_success_of_its_own_may_take_any_status),
 		CASE(test_message_is_what_the_endpoint_says),
