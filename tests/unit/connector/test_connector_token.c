@@ -360,6 +360,11 @@ test_refusal_tells_when_to_come_again(void **state)
 	assert_false(connector_token_interpret(desk->connection, &response,
 	    &desk->context, &token, &desk->outcome));
 	assert_int_equal(desk->outcome.retry_after_ms, 7000);
+	response.headers = desk_headers(desk, "Retry-After: 2147483647",
+	    &response.header_count);
+	assert_false(connector_token_interpret(desk->connection, &response,
+	    &desk->context, &token, &desk->outcome));
+	assert_int_equal(desk->outcome.retry_after_ms, THROTTLE_WAIT_MS_MAX);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

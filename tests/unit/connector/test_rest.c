@@ -372,6 +372,8 @@ test_status_decides_where_no_rule_does(void **state)
 		{503, "", OUTCOME_UNKNOWN, false, 0},
 		{503, "Retry-After: soon", OUTCOME_UNKNOWN, false, 0},
 		{503, "Retry-After: 0", OUTCOME_NOT_DONE, true, 0},
+		{503, "Retry-After: 2147483647", OUTCOME_NOT_DONE, true,
+		    86400000},
 		{503, "Retry-After: Tue, 14 Nov 2023 22:13:50 GMT",
 		    OUTCOME_NOT_DONE, true, 30000},
 		{504, "", OUTCOME_UNKNOWN, false, 0},
