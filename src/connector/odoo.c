@@ -412,14 +412,17 @@ find_error(const struct def_connection *connection, const struct reply *reply)
 }
 
 /* A method that returns None has no `result`; the envelope shows that it is
- * Odoo that answers. */
+ * Odoo that answers.  An error that is no object is none that Odoo writes, and
+ * nothing that could be called an answer. */
 static bool
 is_answer(const struct def_connection *connection, const struct reply *reply)
 {
 	if (reply->kind != REPLY_JSON)
 		return false;
 	return !is_json_rpc(connection) ||
-	    value_get_cstr(reply->envelope, "jsonrpc") != NULL;
+	    (value_get_cstr(reply->envelope, "jsonrpc") != NULL &&
+		value_field_or_null(reply->envelope, "error")->type ==
+		    VALUE_NULL);
 }
 
 void
