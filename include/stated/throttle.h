@@ -104,6 +104,12 @@ struct throttle_pass throttle_begin(
 /* The request leaves: from here the rate counts. */
 void throttle_sent(struct throttle *throttle, struct throttle_pass *pass,
     int64_t now_ms);
+/* One that has been sent leaves once more, by another credential: it has its
+ * place, and only the rate is in its way. */
+bool throttle_may_repeat(struct throttle *throttle, int64_t now_ms);
+/* When that may turn true although nothing else happens; 0: it doesn't. */
+int64_t throttle_repeat_ms(struct throttle *throttle, int64_t now_ms);
+void throttle_repeated(struct throttle *throttle, int64_t now_ms);
 /* It did not leave. */
 void throttle_give_back(
     struct throttle *throttle, const struct throttle_pass *pass);

@@ -329,7 +329,7 @@ static void exchange_cb(const struct message_response *response, void *arg);
 
 /* The same request by what proves us now; false where nothing has changed. */
 static bool
-send_again(struct exchange *exchange)
+renew(struct exchange *exchange)
 {
 	struct outgoing *outgoing = exchange->outgoing;
 	struct line *line = exchange->line;
@@ -341,10 +341,20 @@ send_again(struct exchange *exchange)
 		    arena_str(outgoing->arena, str_of(line->token.text));
 	if (!connector_renew(&outgoing->call, &context, &outgoing->request))
 		return false;
-	exchange->is_renewed = true;
-	http_send(line->engine->options.http, &outgoing->request, exchange_cb,
-	    exchange);
+	exchange->renewal = RENEWAL_MADE;
 	return true;
+}
+
+/* It has its place still; the rate counts it once more. */
+static void
+send_again(struct exchange *exchange)
+{
+	struct line *line = exchange->line;
+
+	must(exchange->state == EXCHANGE_SENT);
+	throttle_repeated(line->throttle, engine_now_ms(line->engine));
+	http_send(line->engine->options.http, &exchange->outgoing->request,
+	    exchange_cb, exchange);
 }
 
 /* Meanwhile it may have been cancelled, or its instance suspended. */
@@ -364,8 +374,10 @@ goes_on(struct exchange *exchange)
 {
 	if (connector_needs_token(exchange->line->connection))
 		return token_was_refused(exchange);
-	return !exchange->is_renewed && is_still_wanted(exchange) &&
-	       send_again(exchange);
+	if (exchange->renewal != RENEWAL_NONE || !renew(exchange))
+		return false;
+	token_wait(exchange);
+	return true;
 }
 
 void
@@ -381,11 +393,14 @@ exchange_end_waiting(
 	bool is_wanted = failure == NULL && is_still_wanted(exchange);
 	struct outcome own;
 
-	if (is_wanted && send_again(exchange))
+	if (is_wanted &&
+	    (exchange->renewal == RENEWAL_MADE || renew(exchange))) {
+		send_again(exchange);
 		return;
+	}
 	own = outcome_copy(exchange->outgoing->arena,
 	    failure != NULL ? failure : &refused);
-	/* The other token was not tried: it is when the instance goes on. */
+	/* Another one was not tried: it is when the instance goes on. */
 	if (failure == NULL && !is_wanted)
 		own.transient = true;
 	line_note_end(exchange, &own, &(struct message_response){
@@ -410,7 +425,7 @@ exchange_cb(const struct message_response *response, void *arg)
 	if (is_refused(&outcome, &received)) {
 		if (goes_on(exchange))
 			return;
-		outcome.transient &= !exchange->is_renewed;
+		outcome.transient &= exchange->renewal == RENEWAL_NONE;
 		outcome.transient |=
 		    token_doubt_secrets(exchange->line->engine);
 	}
@@ -451,7 +466,8 @@ line_check(struct line *line)
 		token_want(line);
 	if (!token_is_at_hand(line))
 		return;
-	/* Here the connection has been given anew, and needs none now. */
+	/* Those that waited for the rate, or whose connection has been given
+	 * anew, and needs none now. */
 	token_settle_refused(line, NULL);
 	while (line_queued(line) > 0 && line_has_place(line)) {
 		struct request *request = request_new(REQUEST_RELEASE);
@@ -477,11 +493,20 @@ line_check_all(struct engine *engine)
 static int64_t
 line_wants_ms(const struct line *line)
 {
+	int64_t now_ms = engine_now_ms(line->engine);
+	int64_t next_ms = 0, again_ms = 0;
+
 	if (line_queued(line) == 0 && line->token.refused == NULL)
 		return 0;
 	if (!token_is_at_hand(line))
 		return token_retry_ms(line);
-	return throttle_next_ms(line->throttle, engine_now_ms(line->engine));
+	if (line_queued(line) > 0)
+		next_ms = throttle_next_ms(line->throttle, now_ms);
+	if (line->token.refused != NULL)
+		again_ms = throttle_repeat_ms(line->throttle, now_ms);
+	return next_ms == 0 || (again_ms != 0 && again_ms < next_ms)
+		   ? again_ms
+		   : next_ms;
 }
 
 int64_t

@@ -293,6 +293,32 @@ throttle_sent(
 	throttle_rate_sent(&throttle->learned, now_ms);
 }
 
+bool
+throttle_may_repeat(struct throttle *throttle, int64_t now_ms)
+{
+	settle(throttle, now_ms);
+	return rate_obstacle(throttle, now_ms).bar == THROTTLE_BAR_NONE;
+}
+
+int64_t
+throttle_repeat_ms(struct throttle *throttle, int64_t now_ms)
+{
+	settle(throttle, now_ms);
+	return rate_obstacle(throttle, now_ms).until_ms;
+}
+
+void
+throttle_repeated(struct throttle *throttle, int64_t now_ms)
+{
+	must(throttle->active > 0);
+	if (throttle->quota_until_ms != 0)
+		throttle->quota--;
+	throttle_rate_begin(&throttle->rate);
+	throttle_rate_begin(&throttle->learned);
+	throttle_rate_sent(&throttle->rate, now_ms);
+	throttle_rate_sent(&throttle->learned, now_ms);
+}
+
 /* Whether it began in this epoch. */
 static bool
 leave(struct throttle *throttle, const struct throttle_pass *pass)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define WORKFLOW_TRYING(retries)                                              \
+#define WORKFLOW_OF(retries, limits)                                          \
 	"workflow: pay\n"                                                     \
 	"version: 1\n"                                                        \
 	"initial: paying\n"                                                   \
@@ -23,14 +23,14 @@
 	"connection: bank\n"                                                  \
 	"kind: http\n"                                                        \
 	"url: http://bank.invalid\n"                                          \
-	"limits: {concurrency: 100}\n"                                        \
+	"limits: {" limits "}\n"                                              \
 	"operations:\n"                                                       \
 	"  pay:\n"                                                            \
 	"    request:\n"                                                      \
 	"      post: /pay\n"                                                  \
 	"      headers: {x-key: = idempotency_key}\n"                         \
 	"    idempotent: true\n"
-#define WORKFLOW WORKFLOW_TRYING(0)
+#define WORKFLOW WORKFLOW_OF(0, "concurrency: 100")
 
 static const char by_token[] = WORKFLOW
     "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
@@ -355,10 +355,8 @@ answer_and_lose_secret(struct house *house,
 	return is_answered;
 }
 
-/* Two are refused, one after the other; between them the fetching fails.  The
- * second, instance 3, waits until it may be tried again. */
 static void
-leave_one_waiting(struct house *house)
+start_two(struct house *house)
 {
 	static const struct value input = {.type = VALUE_CONTEXT};
 	static const struct engine_start start = {
@@ -367,11 +365,19 @@ leave_one_waiting(struct house *house)
 	    .actor = {.name = STR_INIT("alice")},
 	};
 
+	engine_start(house->engine, &start, house_reply_cb, house);
+	engine_start(house->engine, &start, house_reply_cb, house);
+}
+
+/* Two are refused, one after the other; between them the fetching fails.  The
+ * second, instance 3, waits until it may be tried again. */
+static void
+leave_one_waiting(struct house *house)
+{
 	house_start(house, "pay", "{}");
 	bank.taken = 2;
 	house->answer = answer_and_lose_secret;
-	engine_start(house->engine, &start, house_reply_cb, house);
-	engine_start(house->engine, &start, house_reply_cb, house);
+	start_two(house);
 	house_run(house);
 	assert_int_equal(bank.refused, 2);
 	assert_state(house, 3, "paying");
@@ -424,7 +430,7 @@ test_refused_call_that_is_cancelled_goes_out_no_more(void **state)
 	house_free(&house);
 }
 
-static const char by_token_trying[] = WORKFLOW_TRYING(1)
+static const char by_token_trying[] = WORKFLOW_OF(1, "concurrency: 100")
     "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
     "bank}}}\n";
 
@@ -448,6 +454,36 @@ test_refused_call_of_a_suspended_instance_waits_for_it(void **state)
 	house_run(house);
 	assert_state(house, 3, "paid");
 	assert_int_equal(house_count(house, 3, "call-sent"), 2);
+	house_free(&house);
+}
+
+static const char by_token_and_rate[] = WORKFLOW_OF(0, "rate: 3/s")
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n";
+
+/* Two leave, and are refused: one of them may go once more in this second. */
+static void
+test_refused_calls_go_out_once_more_within_the_rate(void **state)
+{
+	struct house *house;
+
+	(void)state;
+	memset(&bank, 0, sizeof(bank));
+	house = house_new(by_token_and_rate, answer);
+	house_start(house, "pay", "{}");
+	house_advance(house, 1000);
+	bank.taken = 2;
+	bank.paid = 0;
+	start_two(house);
+	house_run(house);
+	assert_int_equal(bank.refused, 2);
+	assert_int_equal(bank.paid, 1);
+	house_advance(house, 999);
+	assert_int_equal(bank.paid, 1);
+	house_advance(house, 1);
+	assert_int_equal(bank.paid, 2);
+	assert_state(house, 2, "paid");
+	assert_state(house, 3, "paid");
 	house_free(&house);
 }
 
@@ -577,6 +613,8 @@ main(void)
 		test_refused_call_that_is_cancelled_goes_out_no_more),
 	    cmocka_unit_test(
 		test_refused_call_of_a_suspended_instance_waits_for_it),
+	    cmocka_unit_test(
+		test_refused_calls_go_out_once_more_within_the_rate),
 	    cmocka_unit_test(
 		test_token_of_what_the_connection_was_is_not_shown),
 	    cmocka_unit_test(test_token_that_nobody_needs_any_more_is_dropped),

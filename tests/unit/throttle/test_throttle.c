@@ -133,6 +133,48 @@ test_a_call_that_did_not_leave_has_used_nothing(void **state)
 
 /* ---- rates ---- */
 
+static void
+test_a_call_that_leaves_once_more_counts_for_the_rate(void **state)
+{
+	struct throttle_pass first, second;
+
+	(void)state;
+	limit(&(struct throttle_limits){
+	    .concurrency = 9, .rate_count = 3, .rate_ms = 1000});
+	first = send_one();
+	now_ms += 100;
+	second = send_one();
+	assert_true(throttle_may_repeat(throttle, now_ms));
+	throttle_repeated(throttle, now_ms);
+	assert_false(may_begin());
+	assert_false(throttle_may_repeat(throttle, now_ms));
+	assert_int_equal(
+	    throttle_repeat_ms(throttle, now_ms), now_ms + 900);
+	now_ms += 900;
+	assert_true(throttle_may_repeat(throttle, now_ms));
+	throttle_repeated(throttle, now_ms);
+	assert_false(may_begin());
+	end(first, THROTTLE_WELL);
+	end(second, THROTTLE_WELL);
+	assert_int_equal(next_ms(), now_ms + 100);
+}
+
+/* It has its place, and doesn't ask for another. */
+static void
+test_a_call_that_leaves_once_more_needs_no_place(void **state)
+{
+	struct throttle_pass pass;
+
+	(void)state;
+	limit(&(struct throttle_limits){.concurrency = 1});
+	pass = send_one();
+	assert_false(may_begin());
+	assert_true(throttle_may_repeat(throttle, now_ms));
+	throttle_repeated(throttle, now_ms);
+	end(pass, THROTTLE_WELL);
+	assert_true(may_begin());
+}
+
 /* The largest number within any stretch of that length. */
 static int
 most_within(const int64_t *instants, int count, int64_t window_ms)
@@ -544,6 +586,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ROW(test_no_more_are_under_way_than_there_are_places),
 	    ROW(test_a_call_that_did_not_leave_has_used_nothing),
+	    ROW(test_a_call_that_leaves_once_more_counts_for_the_rate),
+	    ROW(test_a_call_that_leaves_once_more_needs_no_place),
 	    ROW(test_no_stretch_of_time_holds_more_than_the_rate),
 	    ROW(test_a_rate_counts_from_when_a_call_leaves),
 	    ROW(test_a_large_rate_is_kept_within_a_thousandth),
