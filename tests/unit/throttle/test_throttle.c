@@ -294,6 +294,49 @@ test_failures_that_are_far_apart_do_not(void **state)
 	assert_int_equal(state_now(), THROTTLE_CLOSED);
 }
 
+/* The first is too old for the third, and not the second for the fourth. */
+static void
+test_any_stretch_of_time_may_open_the_breaker(void **state)
+{
+	static const int64_t instants[] = {0, 1590, 2310, 2890};
+	int64_t began_ms = now_ms;
+
+	(void)state;
+	limit(&(struct throttle_limits){.concurrency = 9,
+	    .breaker_failures = 3,
+	    .breaker_within_ms = 2000,
+	    .breaker_open_ms = 1000});
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(state_now(), THROTTLE_CLOSED);
+		now_ms = began_ms + instants[i];
+		end(send_one(), THROTTLE_ILL);
+	}
+	assert_int_equal(state_now(), THROTTLE_OPEN);
+	/* The one that goes to see, and then a row that begins anew. */
+	now_ms += 1000;
+	end(send_one(), THROTTLE_WELL);
+	for (int i = 0; i < 2; i++) {
+		now_ms += 500;
+		end(send_one(), THROTTLE_ILL);
+	}
+	assert_int_equal(state_now(), THROTTLE_CLOSED);
+	now_ms += 1500; /* to the millisecond `within` */
+	end(send_one(), THROTTLE_ILL);
+	assert_int_equal(state_now(), THROTTLE_OPEN);
+}
+
+static void
+test_one_failure_may_be_enough(void **state)
+{
+	(void)state;
+	limit(&(struct throttle_limits){.concurrency = 9,
+	    .breaker_failures = 1,
+	    .breaker_within_ms = 2000,
+	    .breaker_open_ms = 1000});
+	end(send_one(), THROTTLE_ILL);
+	assert_int_equal(state_now(), THROTTLE_OPEN);
+}
+
 static void
 test_a_success_ends_the_row(void **state)
 {
@@ -594,6 +637,8 @@ main(void)
 	    ROW(test_a_rate_goes_on_where_the_clock_is_set_back),
 	    ROW(test_failures_in_a_row_open_the_breaker),
 	    ROW(test_failures_that_are_far_apart_do_not),
+	    ROW(test_any_stretch_of_time_may_open_the_breaker),
+	    ROW(test_one_failure_may_be_enough),
 	    ROW(test_a_success_ends_the_row),
 	    ROW(test_one_call_goes_to_see),
 	    ROW(test_another_goes_where_the_one_to_see_did_not_leave),
