@@ -39,9 +39,11 @@ struct throttle_advice {
 	int64_t policy_count; /* in any stretch of policy_ms; 0: not said */
 	int64_t policy_ms;
 };
-/* What it says is taken for no more than this: an endpoint that means years
- * is asked again after this time, with one call. */
+/* A wait is taken for no more than this: an endpoint that means years is asked
+ * again after this time, with one call. */
 #define THROTTLE_WAIT_MS_MAX (15LL * 60 * 1000)
+/* How long what is left, and be it nothing, is heeded at most. */
+#define THROTTLE_QUOTA_MS_MAX (24LL * 60 * 60 * 1000)
 /* How long a policy is heeded that isn't told again. */
 #define THROTTLE_POLICY_MS (60LL * 60 * 1000)
 /* Policies beyond these bounds are slips. */

@@ -190,7 +190,7 @@ settle(struct throttle *throttle, int64_t now_ms)
 	    !is_ahead(throttle->wait_until_ms, THROTTLE_WAIT_MS_MAX, now_ms))
 		throttle->wait_until_ms = 0;
 	if (throttle->quota_until_ms != 0 &&
-	    !is_ahead(throttle->quota_until_ms, THROTTLE_WAIT_MS_MAX, now_ms))
+	    !is_ahead(throttle->quota_until_ms, THROTTLE_QUOTA_MS_MAX, now_ms))
 		throttle->quota_until_ms = 0;
 	if (throttle->learned.count != 0 &&
 	    !is_ahead(throttle->learned_until_ms, THROTTLE_POLICY_MS, now_ms))
@@ -460,7 +460,7 @@ heed(struct throttle *throttle, const struct throttle_advice *advice,
 
 		throttle->quota = left > 0 ? left : 0;
 		throttle->quota_until_ms =
-		    now_ms + at_most(advice->quota_ms, THROTTLE_WAIT_MS_MAX);
+		    now_ms + at_most(advice->quota_ms, THROTTLE_QUOTA_MS_MAX);
 	}
 	heed_policy(throttle, advice, now_ms);
 }

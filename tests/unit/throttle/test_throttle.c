@@ -555,6 +555,31 @@ test_a_quota_is_not_overdrawn(void **state)
 	assert_true(may_begin());
 }
 
+/* Hours, where the endpoint counts by hours; a day, where it means years. */
+static void
+test_a_quota_is_heeded_until_it_is_new(void **state)
+{
+	static const int64_t told_ms[] = {
+	    2 * 3600000, THROTTLE_QUOTA_MS_MAX, INT64_C(99999999999)};
+
+	(void)state;
+	limit(&(struct throttle_limits){.concurrency = 8});
+	for (size_t i = 0; i < 3; i++) {
+		int64_t left_ms = told_ms[i] < THROTTLE_QUOTA_MS_MAX
+				      ? told_ms[i]
+				      : THROTTLE_QUOTA_MS_MAX;
+
+		advise(send_one(), THROTTLE_WELL,
+		    (struct throttle_advice){
+			.has_quota = true, .quota_ms = told_ms[i]});
+		assert_int_equal(next_ms(), now_ms + left_ms);
+		now_ms += left_ms - 1;
+		assert_false(may_begin());
+		now_ms++;
+		assert_true(may_begin());
+	}
+}
+
 static void
 test_a_policy_becomes_the_rate(void **state)
 {
@@ -651,6 +676,7 @@ main(void)
 	    ROW(test_an_absurd_wait_is_cut_short),
 	    ROW(test_a_refusal_without_a_time_slows_down),
 	    ROW(test_a_quota_is_not_overdrawn),
+	    ROW(test_a_quota_is_heeded_until_it_is_new),
 	    ROW(test_a_policy_becomes_the_rate),
 	    ROW(test_an_absurd_policy_is_ignored),
 	    ROW(test_nothing_begins_while_paused),
