@@ -169,6 +169,7 @@ set_url(struct call_scope *scope, const struct def_connection *connection,
 
 	if (!rest_base_url(scope, connection->url, &base, failure))
 		return false;
+	base = rest_before_path(base, path);
 	request->url = arena_strf(scope->arena, "%.*s%.*s", STR_ARG(base),
 	    STR_ARG(path));
 	return true;

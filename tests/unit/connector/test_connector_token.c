@@ -349,6 +349,25 @@ test_key_that_can_not_sign_is_refused(void **state)
 }
 
 static void
+test_token_endpoint_is_asked_at_its_very_address(void **state)
+{
+	struct desk own, *desk = &own;
+
+	(void)state;
+	desk_open(desk, "connection: bank\n"
+	    "kind: http\n"
+	    "url: https://api.example\n"
+	    "auth: {oauth2: {token-url: https://id.example/o/token/,\n"
+	    "  client: {secret: oauth}}}\n"
+	    "operations: {pay: {request: {post: /pay}}}\n");
+	assert_true(connector_token_prepare(desk->connection, &desk->context,
+	    &desk->request, &desk->outcome));
+	assert_string_equal(desk_str(desk, desk->request.url),
+	    "https://id.example/o/token/");
+	desk_close(desk);
+}
+
+static void
 test_refusal_tells_when_to_come_again(void **state)
 {
 	struct desk *desk = *state;
@@ -379,6 +398,7 @@ main(void)
 		CASE(test_refusals_are_permanent_and_troubles_are_not),
 		CASE(test_failed_exchange_may_be_repeated),
 		CASE(test_refused_token_is_worth_another),
+		cmocka_unit_test(test_token_endpoint_is_asked_at_its_very_address),
 		CASE(test_refusal_tells_when_to_come_again),
 		cmocka_unit_test(test_secret_may_go_in_the_form),
 		cmocka_unit_test(test_certificate_proves_who_we_are),

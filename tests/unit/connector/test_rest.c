@@ -36,6 +36,12 @@ static const char bank[] =
     "    idempotent: true\n"
     "  note:\n"
     "    request: {post: /note}\n"
+    "  bare:\n"
+    "    request: {post: '= \"\"'}\n"
+    "  root:\n"
+    "    request: {post: /}\n"
+    "  search:\n"
+    "    request: {get: '= \"?q=1\"'}\n"
     "  moved:\n"
     "    request: {post: /moved}\n"
     "    output: {where: = headers.location}\n"
@@ -157,6 +163,26 @@ test_query_is_encoded_and_lists_repeat_their_key(void **state)
 	    "&tag=x&tag=2.50&exact=true");
 	assert_null(desk->request.body.at);
 	assert_string_equal(desk_header(desk, "content-type"), "(absent)");
+}
+
+/* A slash at the address's end is its own: it parts it from a path, and stays
+ * where none comes. */
+static void
+test_address_is_used_as_it_is_given(void **state)
+{
+	static const char *const urls[][2] = {
+	    {"bare", "https://api.example/v1/"},
+	    {"root", "https://api.example/v1/"},
+	    {"note", "https://api.example/v1/note"},
+	    {"search", "https://api.example/v1/?q=1"},
+	};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+		assert_true(desk_prepare(desk, urls[i][0], "{}"));
+		assert_string_equal(
+		    desk_str(desk, desk->request.url), urls[i][1]);
+	}
 }
 
 static void
@@ -583,6 +609,7 @@ main(void)
 		CASE(test_call_may_have_a_timeout_of_its_own),
 		CASE(test_arguments_against_the_schema_are_refused),
 		CASE(test_query_is_encoded_and_lists_repeat_their_key),
+		CASE(test_address_is_used_as_it_is_given),
 		CASE(test_path_encodes_what_is_illegal),
 		CASE(test_path_that_leads_elsewhere_is_refused),
 		CASE(test_header_cannot_be_split),
