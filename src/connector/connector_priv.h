@@ -79,6 +79,11 @@ bool template_has_secret(const struct template *template); /* NULL has none */
 /* Whether an expression in it reads that name. */
 bool template_reads(const struct template *template, struct str name);
 
+/* ---- connector_describe.c ---- */
+
+/* A header that is shown as "***", whatever it says. */
+bool connector_is_credential(const struct message_header *header);
+
 /* ---- connector_mask.c: what must not be shown ---- */
 
 void connector_mask_add(struct call_scope *scope, struct str secret);
