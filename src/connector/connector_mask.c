@@ -5,7 +5,8 @@
  * Endpoints repeat what they were told: error pages with all headers, "invalid
  * key sk_live_…".  What they answer goes into histories and errors, so it is
  * cleaned before anything reads it.  Short ones are left: "admin" in an answer
- * is most likely a user's name, and business data must not be changed.
+ * is most likely a user's name, and business data must not be changed.  An
+ * answer's cookies are credentials, whatever was asked.
  *
  * JSON may write one character in many ways ("/", "\/", "\u002F"), and so may
  * addresses ("%2f", "%2F").  So that no way is overlooked, secrets are looked
@@ -363,7 +364,9 @@ mask_headers(const struct masking *masking,
 
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct message_header *header = &response->headers[i];
-		struct str value = mask_text(masking, header->value);
+		struct str value = connector_is_credential(header)
+		    ? mask
+		    : mask_text(masking, header->value);
 
 		if (value.at == header->value.at)
 			continue;

@@ -144,6 +144,29 @@ test_what_a_proxy_and_a_mail_server_see_is_cleaned_away(void **state)
 	desk_close(&desk);
 }
 
+/* What a workflow reads of an answer is what history tells of it. */
+static void
+test_cookie_is_nobody_s(void **state)
+{
+	const struct message_header headers[] = {
+	    {.name = STR_INIT("Content-Type"), .value = STR_INIT("text/plain")},
+	    {.name = STR_INIT("set-cookie"), .value = STR_INIT("sid=abcdef")},
+	};
+	const struct message_response response = {
+	    .status = 200, .headers = headers, .header_count = 2};
+	struct message_response masked;
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, talkative);
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	masked = connector_mask(desk.arena, &desk.request, &response);
+	assert_string_equal(
+	    desk_str(&desk, masked.headers[0].value), "text/plain");
+	assert_string_equal(desk_str(&desk, masked.headers[1].value), "***");
+	desk_close(&desk);
+}
+
 static void
 test_token_is_cleaned_away_as_well(void **state)
 {
@@ -175,6 +198,7 @@ main(void)
 		cmocka_unit_test(test_secret_is_known_however_it_is_written),
 		cmocka_unit_test(
 		    test_what_a_proxy_and_a_mail_server_see_is_cleaned_away),
+		cmocka_unit_test(test_cookie_is_nobody_s),
 		cmocka_unit_test(test_token_is_cleaned_away_as_well),
 	};
 
