@@ -5,7 +5,8 @@
  * A token is renewed while it still holds, so that no call waits for it, and
  * by one exchange however many calls want it.  A call that is refused with 401
  * is sent once more with another one: the same request under the same intent,
- * with the same idempotency key.  Refused again it has failed.
+ * with the same idempotency key, unless it was called off meanwhile.  Refused
+ * again it has failed.
  */
 #include "engine_priv.h"
 
