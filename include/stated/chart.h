@@ -407,6 +407,10 @@ void chart_run_started(struct chart *chart,
  * withdrawn, nor where the key under which it could be repeated is dead. */
 bool chart_call_is_wanted(
     const struct chart *chart, uint64_t serial, int64_t now_ms);
+/* Whether one that was sent, and was refused for what it was shown with, may
+ * be sent once more: not where it has been cancelled meanwhile, nor while the
+ * instance is suspended. */
+bool chart_call_may_go_again(const struct chart *chart, uint64_t serial);
 /* The DO_CALL of that serial as it was, as long as it is to be sent: what it
  * points to is the instance's.  For who keeps no more of it than the serial
  * while it waits.  false where it asks about another call: what that says

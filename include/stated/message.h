@@ -165,6 +165,7 @@ struct str message_find_header(const struct message_header *headers,
     size_t count, struct str name);
 /* Names of headers are equal without regard to (ASCII) case. */
 bool message_name_equal(struct str a, struct str b);
+struct str message_name_lower(struct arena *arena, struct str name);
 /* Percent-encodes all but RFC 3986's unreserved characters. */
 void message_encode(struct str text, struct buf *out);
 

@@ -39,9 +39,11 @@ struct throttle_advice {
 	int64_t policy_count; /* in any stretch of policy_ms; 0: not said */
 	int64_t policy_ms;
 };
-/* What it says is taken for no more than this: an endpoint that means years
- * is asked again after this time, with one call. */
+/* A wait is taken for no more than this: an endpoint that means years is asked
+ * again after this time, with one call. */
 #define THROTTLE_WAIT_MS_MAX (15LL * 60 * 1000)
+/* How long what is left, and be it nothing, is heeded at most. */
+#define THROTTLE_QUOTA_MS_MAX (24LL * 60 * 60 * 1000)
 /* How long a policy is heeded that isn't told again. */
 #define THROTTLE_POLICY_MS (60LL * 60 * 1000)
 /* Policies beyond these bounds are slips. */
@@ -104,6 +106,12 @@ struct throttle_pass throttle_begin(
 /* The request leaves: from here the rate counts. */
 void throttle_sent(struct throttle *throttle, struct throttle_pass *pass,
     int64_t now_ms);
+/* One that has been sent leaves once more, by another credential: it has its
+ * place, and only the rate is in its way. */
+bool throttle_may_repeat(struct throttle *throttle, int64_t now_ms);
+/* When that may turn true although nothing else happens; 0: it doesn't. */
+int64_t throttle_repeat_ms(struct throttle *throttle, int64_t now_ms);
+void throttle_repeated(struct throttle *throttle, int64_t now_ms);
 /* It did not leave. */
 void throttle_give_back(
     struct throttle *throttle, const struct throttle_pass *pass);

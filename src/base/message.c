@@ -50,6 +50,16 @@ message_name_equal(struct str a, struct str b)
 }
 
 struct str
+message_name_lower(struct arena *arena, struct str name)
+{
+	char *at = arena_alloc(arena, name.bytes + 1);
+
+	for (size_t i = 0; i < name.bytes; i++)
+		at[i] = lower(name.at[i]);
+	return (struct str){at, name.bytes};
+}
+
+struct str
 message_find_header(const struct message_header *headers, size_t count,
     struct str name)
 {

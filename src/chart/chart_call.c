@@ -898,6 +898,16 @@ chart_call_is_wanted(const struct chart *chart, uint64_t serial, int64_t now_ms)
 }
 
 bool
+chart_call_may_go_again(const struct chart *chart, uint64_t serial)
+{
+	const struct call *call = chart_call_find(chart, serial);
+
+	if (call == NULL || (chart->suspended && call->purpose != FOR_NOTICE))
+		return false;
+	return call->state == CALL_ASKING || !call->given_up;
+}
+
+bool
 chart_call_again(
     const struct chart *chart, uint64_t serial, struct chart_effect *effect)
 {

@@ -4,14 +4,18 @@
  *
  * A request brings what may be shown of its parts that hold secrets; an
  * answer's cookies are credentials too.  Large bodies are told by digest, so
- * that history stays small and still proves which bytes they were.
+ * that history stays small and still proves which bytes they were.  A header
+ * that came several times is a list of what it said, so that the answer can be
+ * judged once more as it was.
  */
 #include "connector_priv.h"
 
+#include "stated/map.h"
+
 #define SHOWN_BYTES_MAX (16 * 1024)
 
-static bool
-is_credential(const struct message_header *header)
+bool
+connector_is_credential(const struct message_header *header)
 {
 	static const struct str names[] = {
 		STR_INIT("authorization"),
@@ -26,21 +30,62 @@ is_credential(const struct message_header *header)
 	return header->secret;
 }
 
+/* Headers of one name, whatever its case. */
+struct told {
+	struct told *next;
+	struct str name; /* as it came first */
+	const struct value **values;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+tell(struct arena *arena, struct told *told, struct str value)
+{
+	told->values = arena_grow(arena, told->values, told->count,
+	    &told->capacity, sizeof(*told->values));
+	told->values[told->count++] = value_copy_str(arena, value);
+}
+
+/* Each is looked at once: an endpoint may send very many. */
+static struct told *
+gather(struct arena *arena, const struct message_header *headers, size_t count)
+{
+	struct map *names = map_new();
+	struct told *first = NULL, **link = &first;
+
+	for (size_t i = 0; i < count; i++) {
+		struct str name = message_name_lower(arena, headers[i].name);
+		struct str value = connector_is_credential(&headers[i])
+		    ? STR("***")
+		    : headers[i].value;
+		struct told *told = map_find(names, name);
+
+		if (!str_is_utf8(name) || !str_is_utf8(value))
+			continue;
+		if (told == NULL) {
+			told = *link = ARENA_NEW(arena, struct told);
+			told->name = headers[i].name;
+			link = &told->next;
+			map_put(names, name, told);
+		}
+		tell(arena, told, value);
+	}
+	map_free(&names);
+	return first;
+}
+
 static const struct value *
 describe_headers(struct arena *arena, const struct message_header *headers,
     size_t count)
 {
 	struct value_builder *context = value_build_context(arena);
 
-	for (size_t i = 0; i < count; i++) {
-		struct str value = headers[i].value;
-		if (is_credential(&headers[i]))
-			value = STR("***");
-		if (!str_is_utf8(headers[i].name) || !str_is_utf8(value))
-			continue;
-		value_put(context, headers[i].name,
-		    value_copy_str(arena, value));
-	}
+	for (struct told *told = gather(arena, headers, count); told != NULL;
+	     told = told->next)
+		value_put(context, told->name, told->count == 1
+			? told->values[0]
+			: value_of_list(arena, told->values, told->count));
 	return value_built(context);
 }
 

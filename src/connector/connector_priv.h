@@ -79,6 +79,11 @@ bool template_has_secret(const struct template *template); /* NULL has none */
 /* Whether an expression in it reads that name. */
 bool template_reads(const struct template *template, struct str name);
 
+/* ---- connector_describe.c ---- */
+
+/* A header that is shown as "***", whatever it says. */
+bool connector_is_credential(const struct message_header *header);
+
 /* ---- connector_mask.c: what must not be shown ---- */
 
 void connector_mask_add(struct call_scope *scope, struct str secret);
@@ -244,9 +249,11 @@ bool rest_is_host(struct str text);
 MUST_USE bool rest_url(struct call_scope *scope,
     const struct def_operation *operation, struct str *url,
     struct outcome *failure);
-/* A connection's own address: absolute, http or https. */
+/* A connection's own address: absolute, http or https; as it is given. */
 MUST_USE bool rest_base_url(struct call_scope *scope,
     const struct template *template, struct str *url, struct outcome *failure);
+/* The same where that comes after it: with one "/" between them. */
+struct str rest_before_path(struct str url, struct str path);
 /* rest_body.c: as its content type says; false where it can't be. */
 struct rest_body {
 	struct str content_type; /* what comes out may have a boundary */

@@ -45,7 +45,8 @@ connector_token_prepare(const struct def_connection *connection,
 	return is_ready;
 }
 
-/* How long the endpoint asks us to leave it alone. */
+/* How long the endpoint asks us to leave it alone; one that means years is
+ * asked again all the same, for all calls wait for it. */
 static void
 set_retry_after(struct outcome *failure, const struct reply *reply,
     const struct connector_context *context)
@@ -56,7 +57,9 @@ set_retry_after(struct outcome *failure, const struct reply *reply,
 	if (asked.at != NULL &&
 	    retry_after_parse(asked, reply_header(reply, STR("date")),
 		context->now_ms, &delay_ms))
-		failure->retry_after_ms = delay_ms;
+		failure->retry_after_ms = delay_ms < THROTTLE_WAIT_MS_MAX
+		    ? delay_ms
+		    : THROTTLE_WAIT_MS_MAX;
 }
 
 bool

@@ -169,6 +169,7 @@ set_url(struct call_scope *scope, const struct def_connection *connection,
 
 	if (!rest_base_url(scope, connection->url, &base, failure))
 		return false;
+	base = rest_before_path(base, path);
 	request->url = arena_strf(scope->arena, "%.*s%.*s", STR_ARG(base),
 	    STR_ARG(path));
 	return true;
@@ -412,14 +413,17 @@ find_error(const struct def_connection *connection, const struct reply *reply)
 }
 
 /* A method that returns None has no `result`; the envelope shows that it is
- * Odoo that answers. */
+ * Odoo that answers.  An error that is no object is none that Odoo writes, and
+ * nothing that could be called an answer. */
 static bool
 is_answer(const struct def_connection *connection, const struct reply *reply)
 {
 	if (reply->kind != REPLY_JSON)
 		return false;
 	return !is_json_rpc(connection) ||
-	    value_get_cstr(reply->envelope, "jsonrpc") != NULL;
+	    (value_get_cstr(reply->envelope, "jsonrpc") != NULL &&
+		value_field_or_null(reply->envelope, "error")->type ==
+		    VALUE_NULL);
 }
 
 void

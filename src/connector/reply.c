@@ -11,22 +11,6 @@
 
 #define MESSAGE_BYTES_MAX 500
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static struct str
-lower_str(struct arena *arena, struct str text)
-{
-	char *at = arena_alloc(arena, text.bytes + 1);
-
-	for (size_t i = 0; i < text.bytes; i++)
-		at[i] = lower(text.at[i]);
-	return (struct str){at, text.bytes};
-}
-
 static bool
 looks_like_json(struct str body)
 {
@@ -118,7 +102,7 @@ join_headers(struct arena *arena, const struct message_response *response)
 
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct message_header *header = &response->headers[i];
-		struct str name = lower_str(arena, header->name);
+		struct str name = message_name_lower(arena, header->name);
 		struct joined *joined = map_find(names, name);
 
 		if (!str_is_utf8(name) || !str_is_utf8(header->value))

@@ -387,22 +387,59 @@ rest_reads_body(const struct def_operation *operation)
 	return false;
 }
 
-static bool
-is_page(const struct reply *reply)
+/* The body's first character, behind blanks and a byte order mark. */
+static char
+first_of(struct str body)
 {
-	struct str text = str_trim(value_str(reply->body));
+	static const struct str mark = STR_INIT("\xef\xbb\xbf");
 
-	return reply->kind == REPLY_TEXT && text.bytes > 0 && text.at[0] == '<';
+	if (str_has_prefix(body, mark))
+		body = str_slice(body, mark.bytes, body.bytes);
+	body = str_trim(body);
+	return body.bytes > 0 ? body.at[0] : '\0';
+}
+
+/*
+ * HTML, by its type or its first byte.  A bare word under that type is what
+ * some endpoints answer ("ok").  XML that nobody asked for is as foreign, but
+ * for an operation that says itself what success is.
+ */
+static bool
+is_page(const struct def_operation *operation, const struct reply *reply)
+{
+	struct str body = reply->response->body;
+	struct str type = reply_header(reply, STR("content-type"));
+	bool is_html = rest_is_media_type(type, STR("text/html"),
+	    STR("/xhtml+xml"));
+	bool is_told = operation->output.count > 0 ||
+	    operation->success != NULL;
+
+	if (reply->kind != REPLY_TEXT && reply->kind != REPLY_BINARY)
+		return false;
+	if (is_html)
+		return reply->kind == REPLY_BINARY ||
+		    memchr(body.at, '<', body.bytes) != NULL;
+	return first_of(body) == '<' && !(is_told && xml_is_type(type));
+}
+
+/* A document of JSON under another type, or under none. */
+static bool
+is_cut(const struct reply *reply)
+{
+	char first = first_of(reply->response->body);
+
+	return reply->kind != REPLY_JSON && (first == '{' || first == '[');
 }
 
 /*
  * Whether the body is what the operation can go by.  Where an expression
  * reads it, it must be there and be what was asked for.  Where none does, a
- * cut document or the page of a login still shows that somebody else, or
- * somebody half-way, has answered.
+ * cut document or the page of a login under 2xx still shows that somebody
+ * else, or somebody half-way, has answered.
  */
 static bool
-is_trustworthy(const struct def_operation *operation, const struct reply *reply)
+is_trustworthy(const struct def_operation *operation,
+    const struct reply *reply, bool is_2xx)
 {
 	if (operation->method == METHOD_HEAD)
 		return true;
@@ -411,11 +448,12 @@ is_trustworthy(const struct def_operation *operation, const struct reply *reply)
 	if (rest_reads_body(operation))
 		return reply->kind == REPLY_JSON ||
 		    (!expects_json(operation) && reply->kind == REPLY_TEXT);
-	if (operation->output.count > 0 || operation->success != NULL)
+	if (!is_2xx)
 		return true;
-	return reply->kind != REPLY_BROKEN &&
-	    !(is_page(reply) &&
-		(operation->xml != NULL || expects_json(operation)));
+	if (operation->xml == NULL && !expects_json(operation))
+		return reply->kind != REPLY_BROKEN;
+	return reply->kind != REPLY_BROKEN && !is_cut(reply) &&
+	    !is_page(operation, reply);
 }
 
 struct outcome
@@ -429,7 +467,8 @@ rest_judge(const struct connector_call *call, struct call_scope *scope)
 	    ? call_scope_is_true(scope, operation->success)
 	    : is_2xx;
 
-	if ((is_2xx || is_success) && !is_trustworthy(operation, reply))
+	if ((is_2xx || is_success) &&
+	    !is_trustworthy(operation, reply, is_2xx))
 		return verdict_unknown("http.garbled",
 		    STR("the answer's body is not what the operation needs"));
 	if (is_success)

@@ -77,6 +77,16 @@ set_authority(struct call_scope *scope, const struct template *template,
 		    "certificate in PEM nor an absolute path")));
 }
 
+/* It is shown to the proxy in this form (RFC 7617), which may repeat it. */
+static void
+keep_secret(struct call_scope *scope, const struct message_proxy *proxy)
+{
+	if (proxy->password.bytes > 0)
+		connector_mask_add(scope, digest_base64(scope->arena,
+		    arena_strf(scope->arena, "%.*s:%.*s", STR_ARG(proxy->user),
+			STR_ARG(proxy->password))));
+}
+
 bool
 rest_proxy(struct call_scope *scope, const struct def_connection *connection,
     struct message_request *request, struct outcome *failure)
@@ -92,9 +102,11 @@ rest_proxy(struct call_scope *scope, const struct def_connection *connection,
 		return true;
 	proxy = ARENA_NEW(scope->arena, struct message_proxy);
 	request->proxy = proxy;
-	return set_url(proxy, url, failure) &&
-	    set_part(scope, definition->user, &proxy->user, failure) &&
-	    set_part(scope, definition->password, &proxy->password, failure) &&
-	    set_authority(scope, definition->ca, proxy, failure) &&
+	if (!set_url(proxy, url, failure) ||
+	    !set_part(scope, definition->user, &proxy->user, failure) ||
+	    !set_part(scope, definition->password, &proxy->password, failure))
+		return false;
+	keep_secret(scope, proxy);
+	return set_authority(scope, definition->ca, proxy, failure) &&
 	    set_except(scope, definition, proxy, failure);
 }

@@ -145,10 +145,16 @@ rest_base_url(struct call_scope *scope, const struct template *template,
 	if (str_find(authority, STR("@")) != SIZE_MAX)
 		return verdict_refuse(failure, "connector.url", false,
 		    STR("credentials belong under `auth`, not in the url"));
-	if (str_has_suffix(text, STR("/")))
-		text.bytes--;
 	*url = text;
 	return true;
+}
+
+struct str
+rest_before_path(struct str url, struct str path)
+{
+	if (str_has_prefix(path, STR("/")) && str_has_suffix(url, STR("/")))
+		url.bytes--;
+	return url;
 }
 
 /*
@@ -270,13 +276,15 @@ rest_url(struct call_scope *scope, const struct def_operation *operation,
 {
 	const struct value *query = &value_null;
 	struct buf out = buf_in(scope->arena);
+	struct buf path = buf_in(scope->arena);
 
 	out.bytes_max = URL_BYTES_MAX;
-	if (!rest_base_url(scope, operation->connection->url, url, failure))
+	path.bytes_max = URL_BYTES_MAX;
+	if (!rest_base_url(scope, operation->connection->url, url, failure) ||
+	    !add_path(scope, operation->path, &path, failure))
 		return false;
-	buf_add_str(&out, *url);
-	if (!add_path(scope, operation->path, &out, failure))
-		return false;
+	buf_add_str(&out, rest_before_path(*url, buf_str(&path)));
+	buf_add_str(&out, buf_str(&path));
 	if (operation->query != NULL)
 		query = call_scope_eval(scope, operation->query);
 	if (query->type == VALUE_CONTEXT &&
@@ -284,7 +292,7 @@ rest_url(struct call_scope *scope, const struct def_operation *operation,
 		return false;
 	if (!add_credential(scope, &operation->connection->auth, &out, failure))
 		return false;
-	if (buf_is_over(&out))
+	if (buf_is_over(&path) || buf_is_over(&out))
 		return verdict_refuse(failure, "connector.url", false,
 		    STR("the url is longer than 64 KiB"));
 	*url = buf_keep(&out);

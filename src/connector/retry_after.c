@@ -101,13 +101,26 @@ parse_date(struct str text, int64_t now_ms, int64_t *instant_ms)
 	return true;
 }
 
+/* Who asks for more years than we can count asks for many. */
+static bool
+parse_seconds(struct str text, int64_t *seconds)
+{
+	*seconds = DELAY_SECONDS_MAX;
+	if (str_parse_int(text, 0, DELAY_SECONDS_MAX, seconds))
+		return true;
+	for (size_t i = 0; i < text.bytes; i++)
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return false;
+	return text.bytes > 0;
+}
+
 bool
 retry_after_parse(struct str text, struct str date, int64_t now_ms,
     int64_t *delay_ms)
 {
 	int64_t seconds, until_ms, from_ms;
 
-	if (str_parse_int(text, 0, DELAY_SECONDS_MAX, &seconds)) {
+	if (parse_seconds(text, &seconds)) {
 		*delay_ms = seconds * 1000;
 		return true;
 	}

@@ -129,16 +129,34 @@ read_url(struct call_scope *scope, const struct def_connection *connection,
 		"smtps://HOST:PORT"));
 }
 
+/* A server is shown them in these forms (AUTH PLAIN and LOGIN), and may repeat
+ * them. */
+static void
+keep_secret(struct call_scope *scope, const struct message_mail *envelope)
+{
+	struct arena *arena = scope->arena;
+	struct buf plain = buf_in(arena);
+
+	buf_add_char(&plain, '\0');
+	buf_add_str(&plain, envelope->user);
+	buf_add_char(&plain, '\0');
+	buf_add_str(&plain, envelope->password);
+	connector_mask_add(scope, digest_base64(arena, buf_str(&plain)));
+	connector_mask_add(scope, digest_base64(arena, envelope->password));
+}
+
 static bool
 read_login(struct call_scope *scope, const struct def_auth *auth,
     struct message_mail *envelope, struct outcome *failure)
 {
-	if (auth->kind != AUTH_BASIC ||
-	    (call_scope_text(scope, auth->user, &envelope->user) &&
-		call_scope_text(scope, auth->password, &envelope->password)))
+	if (auth->kind != AUTH_BASIC)
 		return true;
-	return verdict_refuse(failure, "connector.auth", true,
-	    STR("there is no credential to call with"));
+	if (!call_scope_text(scope, auth->user, &envelope->user) ||
+	    !call_scope_text(scope, auth->password, &envelope->password))
+		return verdict_refuse(failure, "connector.auth", true,
+		    STR("there is no credential to call with"));
+	keep_secret(scope, envelope);
+	return true;
 }
 
 static const struct message_mail *

@@ -37,7 +37,7 @@ static const struct failure_row failure_rows[] = {
 	{MESSAGE_TOO_LARGE, OUTCOME_UNKNOWN, false, "http.too-large",
 	    STR_INIT("the answer is too large")},
 	{MESSAGE_GARBLED, OUTCOME_UNKNOWN, false, "http.garbled",
-	    STR_INIT("the answer is not HTTP")},
+	    STR_INIT("the answer breaks its protocol")},
 	{MESSAGE_FORGED, OUTCOME_UNKNOWN, false, "http.forged",
 	    STR_INIT("the answer is not signed as it has to be")},
 	{MESSAGE_CRASHED, OUTCOME_UNKNOWN, false, "http.crashed",

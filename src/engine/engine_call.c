@@ -312,9 +312,15 @@ end(struct exchange *exchange, const struct outcome *outcome,
 	line_check(line);
 }
 
+/* Only who surely did nothing may be asked once more: a 401 that was cut, is
+ * not signed as it has to be, or that a rule calls in doubt proves nothing. */
 static bool
-is_refused(const struct outcome *outcome)
+is_refused(const struct outcome *outcome,
+    const struct message_response *response)
 {
+	if (response->failure != MESSAGE_OK ||
+	    outcome->kind != OUTCOME_NOT_DONE)
+		return false;
 	return outcome->status == 401 ||
 	       str_equal(outcome->code, STR("odoo.session-expired"));
 }
@@ -323,7 +329,7 @@ static void exchange_cb(const struct message_response *response, void *arg);
 
 /* The same request by what proves us now; false where nothing has changed. */
 static bool
-send_again(struct exchange *exchange)
+renew(struct exchange *exchange)
 {
 	struct outgoing *outgoing = exchange->outgoing;
 	struct line *line = exchange->line;
@@ -335,10 +341,31 @@ send_again(struct exchange *exchange)
 		    arena_str(outgoing->arena, str_of(line->token.text));
 	if (!connector_renew(&outgoing->call, &context, &outgoing->request))
 		return false;
-	exchange->is_renewed = true;
-	http_send(line->engine->options.http, &outgoing->request, exchange_cb,
-	    exchange);
+	exchange->renewal = RENEWAL_MADE;
 	return true;
+}
+
+/* It has its place still; the rate counts it once more. */
+static void
+send_again(struct exchange *exchange)
+{
+	struct line *line = exchange->line;
+
+	must(exchange->state == EXCHANGE_SENT);
+	throttle_repeated(line->throttle, engine_now_ms(line->engine));
+	http_send(line->engine->options.http, &exchange->outgoing->request,
+	    exchange_cb, exchange);
+}
+
+/* Meanwhile it may have been cancelled, or its instance suspended. */
+static bool
+is_still_wanted(const struct exchange *exchange)
+{
+	const struct instance *instance =
+	    instance_find(exchange->line->engine, exchange->number);
+
+	return instance != NULL &&
+	       chart_call_may_go_again(instance->chart, exchange->serial);
 }
 
 /* Whether it goes on in spite of a 401. */
@@ -347,7 +374,10 @@ goes_on(struct exchange *exchange)
 {
 	if (connector_needs_token(exchange->line->connection))
 		return token_was_refused(exchange);
-	return !exchange->is_renewed && send_again(exchange);
+	if (exchange->renewal != RENEWAL_NONE || !renew(exchange))
+		return false;
+	token_wait(exchange);
+	return true;
 }
 
 void
@@ -361,12 +391,19 @@ exchange_end_waiting(
 	    .status = 401,
 	    .body = &value_null,
 	};
+	bool is_wanted = failure == NULL && is_still_wanted(exchange);
 	struct outcome own;
 
-	if (failure == NULL && send_again(exchange))
+	if (is_wanted &&
+	    (exchange->renewal == RENEWAL_MADE || renew(exchange))) {
+		send_again(exchange);
 		return;
+	}
 	own = outcome_copy(exchange->outgoing->arena,
 	    failure != NULL ? failure : &refused);
+	/* Another one was not tried: it is when the instance goes on. */
+	if (failure == NULL && !is_wanted)
+		own.transient = true;
 	line_note_end(exchange, &own, &(struct message_response){
 	    .status = own.status});
 	end(exchange, &own, NULL);
@@ -386,10 +423,10 @@ exchange_cb(const struct message_response *response, void *arg)
 	received = connector_receive(
 	    &outgoing->call, &outgoing->request, response, &context);
 	outcome = connector_interpret(&outgoing->call, &received, &context);
-	if (is_refused(&outcome)) {
+	if (is_refused(&outcome, &received)) {
 		if (goes_on(exchange))
 			return;
-		outcome.transient &= !exchange->is_renewed;
+		outcome.transient &= exchange->renewal == RENEWAL_NONE;
 		outcome.transient |=
 		    token_doubt_secrets(exchange->line->engine);
 	}
@@ -430,7 +467,8 @@ line_check(struct line *line)
 		token_want(line);
 	if (!token_is_at_hand(line))
 		return;
-	/* Here the connection has been given anew, and needs none now. */
+	/* Those that waited for the rate, or whose connection has been given
+	 * anew, and needs none now. */
 	token_settle_refused(line, NULL);
 	while (line_queued(line) > 0 && line_has_place(line)) {
 		struct request *request = request_new(REQUEST_RELEASE);
@@ -456,11 +494,20 @@ line_check_all(struct engine *engine)
 static int64_t
 line_wants_ms(const struct line *line)
 {
+	int64_t now_ms = engine_now_ms(line->engine);
+	int64_t next_ms = 0, again_ms = 0;
+
 	if (line_queued(line) == 0 && line->token.refused == NULL)
 		return 0;
 	if (!token_is_at_hand(line))
 		return token_retry_ms(line);
-	return throttle_next_ms(line->throttle, engine_now_ms(line->engine));
+	if (line_queued(line) > 0)
+		next_ms = throttle_next_ms(line->throttle, now_ms);
+	if (line->token.refused != NULL)
+		again_ms = throttle_repeat_ms(line->throttle, now_ms);
+	return next_ms == 0 || (again_ms != 0 && again_ms < next_ms)
+		   ? again_ms
+		   : next_ms;
 }
 
 int64_t

@@ -112,6 +112,13 @@ enum exchange_state {
 	EXCHANGE_RETIRED, /* given up in a turn that is not durable yet */
 };
 
+/* What a 401 leads to, once. */
+enum exchange_renewal {
+	RENEWAL_NONE,
+	RENEWAL_WANTED, /* goes out once more by another token */
+	RENEWAL_MADE,	/* the request has another credential */
+};
+
 struct exchange {
 	struct throttle_ticket ticket; /* QUEUED; comes first */
 	struct throttle_pass pass;     /* otherwise: of its place */
@@ -128,8 +135,8 @@ struct exchange {
 	bool is_repetition;  /* not the first attempt */
 	bool is_for_others;  /* others wait for what becomes of it */
 	bool is_question;	   /* the instance has not what is sent */
-	bool is_renewed;	   /* sent again after a 401 */
-	struct exchange *refused_next; /* SENT, and waits for another token */
+	enum exchange_renewal renewal;
+	struct exchange *refused_next; /* SENT, and waits to go once more */
 	struct outgoing *outgoing; /* NULL: the instance has it */
 };
 /* What is sent. */
@@ -160,7 +167,7 @@ struct token {
 	int failures; /* in a row */
 	int64_t retry_ms; /* not before; 0: at once */
 	int64_t delay_ms; /* so long, counted from the failure */
-	struct exchange *refused; /* that wait for another one */
+	struct exchange *refused; /* that wait for another one, or the rate */
 };
 
 /* A connection's way out: its limits, its queue, its token. */
@@ -834,8 +841,11 @@ bool token_is_at_hand(const struct line *line);
 void token_want(struct line *line);
 /* When to look again; 0: not for its sake. */
 int64_t token_retry_ms(const struct line *line);
-/* What was refused goes out once more or, with a failure, has failed. */
+/* What was refused goes out once more, as far as it may, or, with a failure,
+ * has failed. */
 void token_settle_refused(struct line *line, const struct outcome *failure);
+/* It goes out once more as soon as it may. */
+void token_wait(struct exchange *exchange);
 /* false where a call that was refused has failed; else it is sent again as
  * soon as there is another token. */
 MUST_USE bool token_was_refused(struct exchange *exchange);

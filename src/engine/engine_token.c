@@ -5,7 +5,8 @@
  * A token is renewed while it still holds, so that no call waits for it, and
  * by one exchange however many calls want it.  A call that is refused with 401
  * is sent once more with another one: the same request under the same intent,
- * with the same idempotency key.  Refused again it has failed.
+ * with the same idempotency key, unless it was called off meanwhile.  Refused
+ * again it has failed.
  */
 #include "engine_priv.h"
 
@@ -86,16 +87,34 @@ token_doubt_secrets(struct engine *engine)
 void
 token_settle_refused(struct line *line, const struct outcome *failure)
 {
-	struct exchange *exchange = line->token.refused;
+	struct exchange *exchange;
 
-	line->token.refused = NULL;
-	while (exchange != NULL) {
-		struct exchange *next = exchange->refused_next;
-
+	while ((exchange = line->token.refused) != NULL &&
+	       (failure != NULL ||
+		   throttle_may_repeat(
+		       line->throttle, engine_now_ms(line->engine)))) {
+		line->token.refused = exchange->refused_next;
 		exchange->refused_next = NULL;
 		exchange_end_waiting(exchange, failure);
-		exchange = next;
 	}
+}
+
+void
+token_wait(struct exchange *exchange)
+{
+	struct line *line = exchange->line;
+	struct exchange **link = &line->token.refused;
+
+	while (*link != NULL)
+		link = &(*link)->refused_next;
+	exchange->refused_next = NULL;
+	*link = exchange;
+	if (token_is_at_hand(line))
+		token_settle_refused(line, NULL);
+	else
+		token_want(line);
+	if (line->token.refused != NULL)
+		loop_wake(line->engine->loop); /* it may be due */
 }
 
 static void
@@ -118,9 +137,10 @@ give_up(struct line *line, const struct outcome *failure)
 	    STR_ARG(line->name), STR_ARG(failure->code),
 	    STR_ARG(failure->message));
 	line_note_trouble(line, failure);
+	if (token_is_at_hand(line))
+		return; /* nobody waits for this one */
 	token_settle_refused(line, failure);
-	if (!token_is_at_hand(line))
-		exchange_fail_queue(line, failure);
+	exchange_fail_queue(line, failure);
 }
 
 /* Not to be asked for before; 0: at once.  Where the clock was set back, what
@@ -242,18 +262,12 @@ token_was_refused(struct exchange *exchange)
 	/* One that has come meanwhile has not been refused. */
 	if (token->text != NULL && str_equal(shown, str_of(token->text)))
 		token_drop(line);
-	if (exchange->is_renewed ||
+	if (exchange->renewal != RENEWAL_NONE ||
 	    line->connection->auth.kind != AUTH_OAUTH2)
 		return false;
-	exchange->is_renewed = true;
+	exchange->renewal = RENEWAL_WANTED;
 	log_info("token refused", "connection=%.*s: another one is tried",
 	    STR_ARG(line->name));
-	if (token_is_at_hand(line)) {
-		exchange_end_waiting(exchange, NULL);
-		return true;
-	}
-	exchange->refused_next = token->refused;
-	token->refused = exchange;
-	token_want(line);
+	token_wait(exchange);
 	return true;
 }

@@ -31,25 +31,57 @@ failure_of(struct str name)
 	return MESSAGE_GARBLED;
 }
 
+struct headers {
+	struct arena *arena;
+	struct message_header *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+add_header(
+    struct headers *headers, struct str name, const struct value *value)
+{
+	headers->items = arena_grow(headers->arena, headers->items,
+	    headers->count, &headers->capacity, sizeof(*headers->items));
+	headers->items[headers->count++] =
+	    (struct message_header){.name = name, .value = value_str(value)};
+}
+
+/* One that came several times is a list. */
+static struct headers
+headers_of(struct arena *arena, const struct value *told)
+{
+	struct headers headers = {.arena = arena};
+	size_t count = told != NULL && told->type == VALUE_CONTEXT
+			   ? told->as.context.count
+			   : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct value_field *field = &told->as.context.fields[i];
+
+		if (field->value->type != VALUE_LIST)
+			add_header(&headers, field->key, field->value);
+		else
+			for (size_t k = 0; k < field->value->as.list.count;
+			     k++)
+				add_header(&headers, field->key,
+				    field->value->as.list.items[k]);
+	}
+	return headers;
+}
+
 static struct message_response
 response_of(struct arena *arena, const struct value *reply)
 {
-	const struct value *headers = value_get_cstr(reply, "headers");
-	size_t count = headers != NULL && headers->type == VALUE_CONTEXT
-			   ? headers->as.context.count
-			   : 0;
-	struct message_header *list =
-	    ARENA_ARRAY(arena, count, struct message_header);
+	struct headers headers =
+	    headers_of(arena, value_get_cstr(reply, "headers"));
 
-	for (size_t i = 0; i < count; i++)
-		list[i] = (struct message_header){
-		    .name = headers->as.context.fields[i].key,
-		    .value = value_str(headers->as.context.fields[i].value)};
 	return (struct message_response){
 	    .failure = failure_of(value_field_str(reply, "failure")),
 	    .status = (int)value_field_int(reply, "status"),
-	    .headers = list,
-	    .header_count = count,
+	    .headers = headers.items,
+	    .header_count = headers.count,
 	    .body = value_field_str(reply, "body"),
 	    .detail = value_field_str(reply, "detail"),
 	    .elapsed_ms = value_field_int(reply, "elapsed_ms"),

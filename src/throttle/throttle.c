@@ -45,8 +45,7 @@ struct throttle {
 	int64_t fresh; /* of the active: begun in this epoch */
 	/* breaker */
 	enum throttle_state state;
-	int64_t failures;
-	int64_t failing_since_ms;
+	struct throttle_rate failures; /* in a row: one fewer than open it */
 	int64_t open_until_ms;
 	/* the way back */
 	int64_t window; /* 0: full use */
@@ -102,6 +101,7 @@ throttle_free(struct throttle **throttle)
 		return;
 	throttle_rate_fini(&(*throttle)->rate);
 	throttle_rate_fini(&(*throttle)->learned);
+	throttle_rate_fini(&(*throttle)->failures);
 	free(*throttle);
 	*throttle = NULL;
 }
@@ -112,7 +112,13 @@ move(struct throttle *throttle, enum throttle_state state)
 	throttle->state = state;
 	throttle->epoch++;
 	throttle->fresh = 0;
-	throttle->failures = 0;
+}
+
+/* As the breaker moves, and with each that goes well. */
+static void
+end_row(struct throttle *throttle)
+{
+	throttle_rate_forget(&throttle->failures);
 }
 
 void
@@ -123,6 +129,10 @@ throttle_set_limits(
 	throttle->limits = *limits;
 	throttle_rate_set(
 	    &throttle->rate, limits->rate_count, limits->rate_ms);
+	if (limits->breaker_failures > 1)
+		throttle_rate_set(&throttle->failures,
+		    limits->breaker_failures - 1,
+		    limits->breaker_within_ms + 1);
 	if (limits->breaker_failures == 0 &&
 	    throttle->state != THROTTLE_CLOSED)
 		move(throttle, THROTTLE_CLOSED);
@@ -180,7 +190,7 @@ settle(struct throttle *throttle, int64_t now_ms)
 	    !is_ahead(throttle->wait_until_ms, THROTTLE_WAIT_MS_MAX, now_ms))
 		throttle->wait_until_ms = 0;
 	if (throttle->quota_until_ms != 0 &&
-	    !is_ahead(throttle->quota_until_ms, THROTTLE_WAIT_MS_MAX, now_ms))
+	    !is_ahead(throttle->quota_until_ms, THROTTLE_QUOTA_MS_MAX, now_ms))
 		throttle->quota_until_ms = 0;
 	if (throttle->learned.count != 0 &&
 	    !is_ahead(throttle->learned_until_ms, THROTTLE_POLICY_MS, now_ms))
@@ -293,6 +303,32 @@ throttle_sent(
 	throttle_rate_sent(&throttle->learned, now_ms);
 }
 
+bool
+throttle_may_repeat(struct throttle *throttle, int64_t now_ms)
+{
+	settle(throttle, now_ms);
+	return rate_obstacle(throttle, now_ms).bar == THROTTLE_BAR_NONE;
+}
+
+int64_t
+throttle_repeat_ms(struct throttle *throttle, int64_t now_ms)
+{
+	settle(throttle, now_ms);
+	return rate_obstacle(throttle, now_ms).until_ms;
+}
+
+void
+throttle_repeated(struct throttle *throttle, int64_t now_ms)
+{
+	must(throttle->active > 0);
+	if (throttle->quota_until_ms != 0)
+		throttle->quota--;
+	throttle_rate_begin(&throttle->rate);
+	throttle_rate_begin(&throttle->learned);
+	throttle_rate_sent(&throttle->rate, now_ms);
+	throttle_rate_sent(&throttle->learned, now_ms);
+}
+
 /* Whether it began in this epoch. */
 static bool
 leave(struct throttle *throttle, const struct throttle_pass *pass)
@@ -326,7 +362,7 @@ throttle_give_back(
 static void
 succeed(struct throttle *throttle, int64_t now_ms)
 {
-	throttle->failures = 0;
+	end_row(throttle);
 	throttle->well++;
 	if (throttle->state != THROTTLE_HALF_OPEN)
 		return;
@@ -334,25 +370,30 @@ succeed(struct throttle *throttle, int64_t now_ms)
 	begin_way_back(throttle, 1, now_ms);
 }
 
+/* One too many in any stretch of time as long as `within`, or the one that
+ * went to see. */
+static bool
+is_too_much(const struct throttle *throttle, int64_t now_ms)
+{
+	return throttle->state == THROTTLE_HALF_OPEN ||
+	       throttle->limits.breaker_failures == 1 ||
+	       !throttle_rate_allows(&throttle->failures, now_ms);
+}
+
 /* Opens the breaker where it was one too many. */
 static void
 count_failure(struct throttle *throttle, int64_t now_ms)
 {
-	const struct throttle_limits *limits = &throttle->limits;
-	int64_t age_ms = now_ms - throttle->failing_since_ms;
-
-	if (limits->breaker_failures == 0)
+	if (throttle->limits.breaker_failures == 0)
 		return;
-	if (throttle->failures == 0 || age_ms > limits->breaker_within_ms ||
-	    age_ms < 0) {
-		throttle->failures = 0;
-		throttle->failing_since_ms = now_ms;
+	if (!is_too_much(throttle, now_ms)) {
+		throttle_rate_begin(&throttle->failures);
+		throttle_rate_sent(&throttle->failures, now_ms);
+		return;
 	}
-	if (++throttle->failures < limits->breaker_failures &&
-	    throttle->state != THROTTLE_HALF_OPEN)
-		return;
 	move(throttle, THROTTLE_OPEN);
-	throttle->open_until_ms = now_ms + limits->breaker_open_ms;
+	end_row(throttle);
+	throttle->open_until_ms = now_ms + throttle->limits.breaker_open_ms;
 	throttle->window = 0;
 }
 
@@ -371,7 +412,6 @@ refuse(struct throttle *throttle, bool has_wait, int64_t now_ms)
 {
 	int64_t used = throttle->window != 0 ? throttle->window
 					     : throttle->fresh + 1;
-	int64_t failures = throttle->failures;
 
 	if (!has_wait && throttle->state == THROTTLE_HALF_OPEN) {
 		count_failure(throttle, now_ms);
@@ -380,9 +420,9 @@ refuse(struct throttle *throttle, bool has_wait, int64_t now_ms)
 	move(throttle, THROTTLE_CLOSED);
 	begin_way_back(throttle, used > 1 ? used / 2 : 1, now_ms);
 	if (has_wait)
-		return;
-	throttle->failures = failures;
-	count_failure(throttle, now_ms);
+		end_row(throttle);
+	else
+		count_failure(throttle, now_ms);
 }
 
 static int64_t
@@ -420,7 +460,7 @@ heed(struct throttle *throttle, const struct throttle_advice *advice,
 
 		throttle->quota = left > 0 ? left : 0;
 		throttle->quota_until_ms =
-		    now_ms + at_most(advice->quota_ms, THROTTLE_WAIT_MS_MAX);
+		    now_ms + at_most(advice->quota_ms, THROTTLE_QUOTA_MS_MAX);
 	}
 	heed_policy(throttle, advice, now_ms);
 }
@@ -468,6 +508,7 @@ throttle_resume(struct throttle *throttle, int64_t now_ms)
 {
 	throttle->is_paused = false;
 	move(throttle, THROTTLE_CLOSED);
+	end_row(throttle);
 	throttle->wait_until_ms = 0;
 	throttle->quota_until_ms = 0;
 	begin_way_back(throttle, 1, now_ms);

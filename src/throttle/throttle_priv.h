@@ -21,6 +21,8 @@ struct throttle_rate {
 /* count 0: no bound. */
 void throttle_rate_set(
     struct throttle_rate *rate, int64_t count, int64_t window_ms);
+/* None has been sent. */
+void throttle_rate_forget(struct throttle_rate *rate);
 void throttle_rate_fini(struct throttle_rate *rate);
 bool throttle_rate_allows(const struct throttle_rate *rate, int64_t now_ms);
 /* When it allows the next; 0: when one that is pending has been sent. */

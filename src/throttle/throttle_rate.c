@@ -39,6 +39,12 @@ throttle_rate_set(struct throttle_rate *rate, int64_t count, int64_t window_ms)
 }
 
 void
+throttle_rate_forget(struct throttle_rate *rate)
+{
+	rate->sent = 0;
+}
+
+void
 throttle_rate_fini(struct throttle_rate *rate)
 {
 	free(rate->sent_ms);

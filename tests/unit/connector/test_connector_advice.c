@@ -35,7 +35,8 @@ static const struct row rows[] = {
     {429, {{"Retry-After", "Mon, 23 Nov 2020 09:00:30 GMT"}}, 0, -1, -1, 0,
 	0},
     {429, {{"Retry-After", "soon"}}, -1, -1, -1, 0, 0},
-    {429, {{"Retry-After", "99999999999999999999"}}, -1, -1, -1, 0, 0},
+    {429, {{"Retry-After", "99999999999999999999"}}, 316224000000, -1, -1,
+	0, 0},
     {429, {{"Retry-After", "-5"}}, -1, -1, -1, 0, 0},
     /* when to look at what was taken on, not when to ask for more */
     {202, {{"Retry-After", "7"}}, -1, -1, -1, 0, 0},

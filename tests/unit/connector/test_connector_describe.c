@@ -45,6 +45,32 @@ test_answer_is_shown_without_its_cookies(void **state)
 }
 
 static void
+test_header_that_came_several_times_is_a_list(void **state)
+{
+	const struct message_header headers[] = {
+		{.name = STR_INIT("X-A"), .value = STR_INIT("1")},
+		{.name = STR_INIT("Set-Cookie"), .value = STR_INIT("a=1")},
+		{.name = STR_INIT("x-a"), .value = STR_INIT("2, 3")},
+		{.name = STR_INIT("set-cookie"), .value = STR_INIT("b=1")},
+		{.name = STR_INIT("X-B"), .value = STR_INIT("")},
+	};
+	const struct message_response response = {
+		.status = 200,
+		.headers = headers,
+		.header_count = 5,
+	};
+	struct arena *arena = arena_new();
+
+	(void)state;
+	assert_json(value_get_cstr(
+			connector_describe_response(arena, &response),
+			"headers"),
+	    "{\"X-A\":[\"1\",\"2, 3\"],\"Set-Cookie\":[\"***\",\"***\"],"
+	    "\"X-B\":\"\"}");
+	arena_free(&arena);
+}
+
+static void
 test_failure_is_shown_with_its_reason(void **state)
 {
 	const struct message_response response = {
@@ -97,6 +123,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answer_is_shown_without_its_cookies),
+		cmocka_unit_test(test_header_that_came_several_times_is_a_list),
 		cmocka_unit_test(test_failure_is_shown_with_its_reason),
 		cmocka_unit_test(
 		    test_large_and_binary_bodies_are_told_by_digest),

@@ -74,6 +74,99 @@ test_answer_that_repeats_a_secret_is_cleaned(void **state)
 	desk_close(&desk);
 }
 
+/* As PHP, .NET and Python write it, and as addresses have it. */
+static void
+test_secret_is_known_however_it_is_written(void **state)
+{
+	static const char *const written[] = {
+	    "{\"k\":\"ab/c+d\xc3\xa9\xf0\x9f\x92\xb0==\"}",
+	    "{\"k\":\"ab\\/c+d\xc3\xa9\xf0\x9f\x92\xb0==\"}",
+	    "{\"k\":\"ab/c\\u002Bd\\u00E9\\ud83d\\udcb0\\u003d=\"}",
+	    "{\"k\":\"{\\\"q\\\":\\\"ab\\\\\\/c\\\\u002bd\\\\u00e9\xf0\x9f\x92"
+	    "\xb0==\\\"}\"}",
+	    "{\"k\":\"ab%2fc%2Bd%c3%A9%f0%9F%92%b0%3d%3D\"}",
+	    "{\"k\":\"ab\\/c%2bd%c3%a9%f0%9f%92%b0==\"}",
+	};
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, talkative);
+	desk_give(&desk, "header",
+	    STR("ab/c+d\xc3\xa9\xf0\x9f\x92\xb0=="));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	for (size_t i = 0; i < COUNT_OF(written); i++)
+		assert_string_equal(shown(&desk, written[i]), i == 3
+			? "{\"k\":\"{\\\"q\\\":\\\"***\\\"}\"}"
+			: "{\"k\":\"***\"}");
+	/* It stands there many times, in several ways. */
+	assert_string_equal(shown(&desk, "%61b\\/c+d\xc3\xa9\xf0\x9f\x92\xb0=="
+	    "ab/c+d\xc3\xa9\xf0\x9f\x92\xb0==\\n|secret of pin"), "******\\n|***");
+	/* What is no writing of anything stays. */
+	assert_string_equal(shown(&desk, "\\ud83d \\u12 \\x %zz % \\"),
+	    "\\ud83d \\u12 \\x %zz % \\");
+	desk_close(&desk);
+}
+
+static const char proxied[] =
+    "connection: shop\n"
+    "kind: http\n"
+    "url: http://api.example\n"
+    "proxy: {url: 'http://gate.example', user: us,\n"
+    "  password: {secret: gate}}\n"
+    "operations:\n"
+    "  show: {request: {get: /}}\n"
+    "---\n"
+    "connection: mail\n"
+    "kind: smtp\n"
+    "url: smtp://mail.example\n"
+    "from: t@example.com\n"
+    "auth: {basic: {user: us, password: {secret: mail}}}\n";
+
+/* us:secret of gate, and what a login to a mail server looks like. */
+static void
+test_what_a_proxy_and_a_mail_server_see_is_cleaned_away(void **state)
+{
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, proxied);
+	assert_true(desk_prepare(&desk, "show", "{}"));
+	assert_string_equal(
+	    shown(&desk, "Proxy-Authorization: Basic dXM6c2VjcmV0IG9mIGdhdGU="),
+	    "Proxy-Authorization: Basic ***");
+	desk.connection = library_connection_at(desk.library, 1);
+	assert_true(desk_prepare(&desk, "send",
+	    "{\"to\":\"a@example.com\",\"subject\":\"s\",\"text\":\"t\"}"));
+	assert_string_equal(
+	    shown(&desk, "AUTH PLAIN AHVzAHNlY3JldCBvZiBtYWls, LOGIN "
+			 "c2VjcmV0IG9mIG1haWw="),
+	    "AUTH PLAIN ***, LOGIN ***");
+	desk_close(&desk);
+}
+
+/* What a workflow reads of an answer is what history tells of it. */
+static void
+test_cookie_is_nobody_s(void **state)
+{
+	const struct message_header headers[] = {
+	    {.name = STR_INIT("Content-Type"), .value = STR_INIT("text/plain")},
+	    {.name = STR_INIT("set-cookie"), .value = STR_INIT("sid=abcdef")},
+	};
+	const struct message_response response = {
+	    .status = 200, .headers = headers, .header_count = 2};
+	struct message_response masked;
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, talkative);
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	masked = connector_mask(desk.arena, &desk.request, &response);
+	assert_string_equal(
+	    desk_str(&desk, masked.headers[0].value), "text/plain");
+	assert_string_equal(desk_str(&desk, masked.headers[1].value), "***");
+	desk_close(&desk);
+}
+
 static void
 test_token_is_cleaned_away_as_well(void **state)
 {
@@ -102,6 +195,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answer_that_repeats_a_secret_is_cleaned),
+		cmocka_unit_test(test_secret_is_known_however_it_is_written),
+		cmocka_unit_test(
+		    test_what_a_proxy_and_a_mail_server_see_is_cleaned_away),
+		cmocka_unit_test(test_cookie_is_nobody_s),
 		cmocka_unit_test(test_token_is_cleaned_away_as_well),
 	};
 

@@ -349,6 +349,25 @@ test_key_that_can_not_sign_is_refused(void **state)
 }
 
 static void
+test_token_endpoint_is_asked_at_its_very_address(void **state)
+{
+	struct desk own, *desk = &own;
+
+	(void)state;
+	desk_open(desk, "connection: bank\n"
+	    "kind: http\n"
+	    "url: https://api.example\n"
+	    "auth: {oauth2: {token-url: https://id.example/o/token/,\n"
+	    "  client: {secret: oauth}}}\n"
+	    "operations: {pay: {request: {post: /pay}}}\n");
+	assert_true(connector_token_prepare(desk->connection, &desk->context,
+	    &desk->request, &desk->outcome));
+	assert_string_equal(desk_str(desk, desk->request.url),
+	    "https://id.example/o/token/");
+	desk_close(desk);
+}
+
+static void
 test_refusal_tells_when_to_come_again(void **state)
 {
 	struct desk *desk = *state;
@@ -360,6 +379,11 @@ test_refusal_tells_when_to_come_again(void **state)
 	assert_false(connector_token_interpret(desk->connection, &response,
 	    &desk->context, &token, &desk->outcome));
 	assert_int_equal(desk->outcome.retry_after_ms, 7000);
+	response.headers = desk_headers(desk, "Retry-After: 2147483647",
+	    &response.header_count);
+	assert_false(connector_token_interpret(desk->connection, &response,
+	    &desk->context, &token, &desk->outcome));
+	assert_int_equal(desk->outcome.retry_after_ms, THROTTLE_WAIT_MS_MAX);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -374,6 +398,7 @@ main(void)
 		CASE(test_refusals_are_permanent_and_troubles_are_not),
 		CASE(test_failed_exchange_may_be_repeated),
 		CASE(test_refused_token_is_worth_another),
+		cmocka_unit_test(test_token_endpoint_is_asked_at_its_very_address),
 		CASE(test_refusal_tells_when_to_come_again),
 		cmocka_unit_test(test_secret_may_go_in_the_form),
 		cmocka_unit_test(test_certificate_proves_who_we_are),

@@ -449,6 +449,26 @@ test_what_is_not_odoo_is_garbled(void **state)
 	    OUTCOME_NOT_DONE, "http.400", false);
 }
 
+static void
+test_error_that_is_no_object_is_garbled(void **state)
+{
+	static const char *const errors[] = {"\"boom\"", "[\"boom\"]", "true",
+	    "false", "0"};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < COUNT_OF(errors); i++)
+		desk_assert_outcome(answer(desk, "create-partner",
+				   desk_str(desk, arena_strf(desk->arena,
+				       "{\"jsonrpc\":\"2.0\",\"id\":1,"
+				       "\"error\":%s,\"result\":5}",
+				       errors[i]))),
+		    OUTCOME_UNKNOWN, "http.garbled", false);
+	assert_int_equal(answer(desk, "create-partner",
+			     "{\"jsonrpc\":\"2.0\",\"error\":null,"
+			     "\"result\":5}")->kind,
+	    OUTCOME_DONE);
+}
+
 /* ------------------------------------------------------------------- login */
 
 static bool
@@ -604,6 +624,7 @@ main(void)
 		CASE(test_redirect_warning_says_its_first_argument),
 		CASE(test_load_tells_errors_inside_success),
 		CASE(test_what_is_not_odoo_is_garbled),
+		CASE(test_error_that_is_no_object_is_garbled),
 		CASE(test_login_gives_the_user_number),
 		CASE(test_login_that_is_false_is_denied),
 		CASE(test_login_may_be_tried_again_when_the_database_is_down),

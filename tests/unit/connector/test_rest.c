@@ -36,6 +36,12 @@ static const char bank[] =
     "    idempotent: true\n"
     "  note:\n"
     "    request: {post: /note}\n"
+    "  bare:\n"
+    "    request: {post: '= \"\"'}\n"
+    "  root:\n"
+    "    request: {post: /}\n"
+    "  search:\n"
+    "    request: {get: '= \"?q=1\"'}\n"
     "  moved:\n"
     "    request: {post: /moved}\n"
     "    output: {where: = headers.location}\n"
@@ -157,6 +163,26 @@ test_query_is_encoded_and_lists_repeat_their_key(void **state)
 	    "&tag=x&tag=2.50&exact=true");
 	assert_null(desk->request.body.at);
 	assert_string_equal(desk_header(desk, "content-type"), "(absent)");
+}
+
+/* A slash at the address's end is its own: it parts it from a path, and stays
+ * where none comes. */
+static void
+test_address_is_used_as_it_is_given(void **state)
+{
+	static const char *const urls[][2] = {
+	    {"bare", "https://api.example/v1/"},
+	    {"root", "https://api.example/v1/"},
+	    {"note", "https://api.example/v1/note"},
+	    {"search", "https://api.example/v1/?q=1"},
+	};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+		assert_true(desk_prepare(desk, urls[i][0], "{}"));
+		assert_string_equal(
+		    desk_str(desk, desk->request.url), urls[i][1]);
+	}
 }
 
 static void
@@ -372,6 +398,8 @@ test_status_decides_where_no_rule_does(void **state)
 		{503, "", OUTCOME_UNKNOWN, false, 0},
 		{503, "Retry-After: soon", OUTCOME_UNKNOWN, false, 0},
 		{503, "Retry-After: 0", OUTCOME_NOT_DONE, true, 0},
+		{503, "Retry-After: 2147483647", OUTCOME_NOT_DONE, true,
+		    86400000},
 		{503, "Retry-After: Tue, 14 Nov 2023 22:13:50 GMT",
 		    OUTCOME_NOT_DONE, true, 30000},
 		{504, "", OUTCOME_UNKNOWN, false, 0},
@@ -466,6 +494,48 @@ test_page_of_a_login_is_no_success(void **state)
 	    OUTCOME_UNKNOWN, "http.garbled", false);
 }
 
+/* Wherever it comes from, and whether or not an expression reads it. */
+static void
+test_page_is_known_by_its_type_and_by_its_first_byte(void **state)
+{
+	static const char html[] = "Content-Type: text/html; charset=x";
+	static const char page[] = "<html>Bitte anmelden</html>";
+	static const struct {
+		const char *operation;
+		const char *headers;
+		const char *body;
+		enum outcome_kind kind;
+	} rows[] = {
+	    {"note", html, page, OUTCOME_UNKNOWN},
+	    {"note", html, "<html>f\xfcr", OUTCOME_UNKNOWN},
+	    {"note", html, "\xef\xbb\xbf<html>", OUTCOME_UNKNOWN},
+	    {"note", html, "\xff\xfe<", OUTCOME_UNKNOWN},
+	    {"note", html, "&nbsp;<html>", OUTCOME_UNKNOWN},
+	    {"note", "", "\xef\xbb\xbf <html>", OUTCOME_UNKNOWN},
+	    {"note", "Content-Type: text/xml", "<a/>", OUTCOME_UNKNOWN},
+	    {"note", html, "ok", OUTCOME_DONE},
+	    {"note", html, "{\"ok\":true}", OUTCOME_DONE},
+	    {"note", "Content-Type: text/plain", "{\"id\":\"pay",
+		OUTCOME_UNKNOWN},
+	    {"note", "", "[{\"id\":\"pay", OUTCOME_UNKNOWN},
+	    {"gone", html, page, OUTCOME_UNKNOWN},
+	    {"gone", NULL, "{\"id\":\"pay", OUTCOME_UNKNOWN},
+	    {"gone", "Content-Type: application/xhtml+xml", page,
+		OUTCOME_UNKNOWN},
+	    {"gone", "Content-Type: text/xml", "<Ack/>", OUTCOME_DONE},
+	    {"gone", "Content-Type: text/plain", "deleted", OUTCOME_DONE},
+	    {"gone", "", "", OUTCOME_DONE},
+	    {"moved", html, page, OUTCOME_UNKNOWN},
+	    {"moved", "", "", OUTCOME_DONE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(desk_answer(*state, rows[i].operation,
+				     "{\"id\":\"x\"}", 200, rows[i].headers,
+				     rows[i].body)->kind,
+		    rows[i].kind);
+}
+
 static void
 test_text_that_was_asked_for_is_a_response(void **state)
 {
@@ -539,6 +609,7 @@ main(void)
 		CASE(test_call_may_have_a_timeout_of_its_own),
 		CASE(test_arguments_against_the_schema_are_refused),
 		CASE(test_query_is_encoded_and_lists_repeat_their_key),
+		CASE(test_address_is_used_as_it_is_given),
 		CASE(test_path_encodes_what_is_illegal),
 		CASE(test_path_that_leads_elsewhere_is_refused),
 		CASE(test_header_cannot_be_split),
@@ -558,6 +629,7 @@ main(void)
 		CASE(test_failures_tell_what_is_known),
 		CASE(test_body_that_the_output_needs_must_be_trustworthy),
 		CASE(test_page_of_a_login_is_no_success),
+		CASE(test_page_is_known_by_its_type_and_by_its_first_byte),
 		CASE(test_text_that_was_asked_for_is_a_response),
 		CASE(test_success_of_its_own_may_take_any_status),
 		CASE(test_message_is_what_the_endpoint_says),

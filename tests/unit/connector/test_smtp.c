@@ -207,6 +207,10 @@ test_mail_without_a_reply_may_have_gone_out(void **state)
 	    OUTCOME_NOT_DONE, "smtp.unreachable", true);
 	desk_assert_outcome(desk_fail(desk, "send", MESSAGE_TLS),
 	    OUTCOME_NOT_DONE, "smtp.tls", true);
+	desk_assert_outcome(desk_fail(desk, "send", MESSAGE_GARBLED),
+	    OUTCOME_UNKNOWN, "smtp.garbled", false);
+	assert_string_equal(desk_str(desk, desk->outcome.message),
+	    "the answer breaks its protocol");
 }
 
 int

@@ -9,13 +9,13 @@
 
 #include <cmocka.h>
 
-#define WORKFLOW                                                              \
+#define WORKFLOW_OF(retries, limits)                                          \
 	"workflow: pay\n"                                                     \
 	"version: 1\n"                                                        \
 	"initial: paying\n"                                                   \
 	"states:\n"                                                           \
 	"  paying:\n"                                                         \
-	"    entry: [{call: bank.pay, retry: {limit: 0}}]\n"                  \
+	"    entry: [{call: bank.pay, retry: {limit: " #retries "}}]\n"       \
 	"    on: {done: paid, error: failed}\n"                               \
 	"  paid: {type: final}\n"                                             \
 	"  failed: {type: final, outcome: failure}\n"                         \
@@ -23,13 +23,14 @@
 	"connection: bank\n"                                                  \
 	"kind: http\n"                                                        \
 	"url: http://bank.invalid\n"                                          \
-	"limits: {concurrency: 100}\n"                                        \
+	"limits: {" limits "}\n"                                              \
 	"operations:\n"                                                       \
 	"  pay:\n"                                                            \
 	"    request:\n"                                                      \
 	"      post: /pay\n"                                                  \
 	"      headers: {x-key: = idempotency_key}\n"                         \
 	"    idempotent: true\n"
+#define WORKFLOW WORKFLOW_OF(0, "concurrency: 100")
 
 static const char by_token[] = WORKFLOW
     "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
@@ -44,6 +45,7 @@ static struct {
 	int refused;
 	int status; /* of the token endpoint; 0: it gives one */
 	bool is_silent; /* the token endpoint doesn't answer */
+	bool is_cut;	/* a refusal breaks off */
 	char key[64];	/* of the last call */
 	char other_key[64]; /* of the one before it */
 } bank;
@@ -94,6 +96,8 @@ answer(struct house *house, const struct message_request *request,
 	    number < bank.taken) {
 		bank.refused++;
 		response->status = 401;
+		if (bank.is_cut)
+			response->failure = MESSAGE_TRUNCATED;
 	} else {
 		bank.paid++;
 	}
@@ -205,6 +209,46 @@ test_call_that_is_refused_goes_out_once_more_with_its_key(void **state)
 	house_free(&house);
 }
 
+/* The key of the step's operation is what makes this one safe to repeat: as
+ * another attempt, which this step has none of. */
+static void
+test_refusal_that_breaks_off_is_no_refusal(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	bank.taken = 2;
+	bank.is_cut = true;
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.refused, 1);
+	assert_int_equal(bank.paid, 1);
+	assert_int_equal(bank.asked, 1);
+	assert_state(house, 2, "paying");
+	house_free(&house);
+}
+
+static const char by_token_and_rule[] = WORKFLOW
+    "    errors: [{if: = status = 401, code: bank.odd, outcome: unknown}]\n"
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n";
+
+static void
+test_refusal_that_a_rule_doubts_is_no_refusal(void **state)
+{
+	struct house *house;
+
+	(void)state;
+	memset(&bank, 0, sizeof(bank));
+	house = house_new(by_token_and_rule, answer);
+	bank.taken = 2;
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.refused, 1);
+	assert_int_equal(bank.paid, 0);
+	assert_state(house, 1, "paying");
+	house_free(&house);
+}
+
 static void
 test_call_that_is_refused_twice_has_failed(void **state)
 {
@@ -311,10 +355,8 @@ answer_and_lose_secret(struct house *house,
 	return is_answered;
 }
 
-/* Two are refused, one after the other; between them the fetching fails.  The
- * second waits until it may be tried again, and keeps its place. */
 static void
-test_refused_call_waits_while_no_token_may_be_asked_for(void **state)
+start_two(struct house *house)
 {
 	static const struct value input = {.type = VALUE_CONTEXT};
 	static const struct engine_start start = {
@@ -322,24 +364,126 @@ test_refused_call_waits_while_no_token_may_be_asked_for(void **state)
 	    .input = &input,
 	    .actor = {.name = STR_INIT("alice")},
 	};
-	struct house *house = open_bank();
 
-	(void)state;
+	engine_start(house->engine, &start, house_reply_cb, house);
+	engine_start(house->engine, &start, house_reply_cb, house);
+}
+
+/* Two are refused, one after the other; between them the fetching fails.  The
+ * second, instance 3, waits until it may be tried again. */
+static void
+leave_one_waiting(struct house *house)
+{
 	house_start(house, "pay", "{}");
 	bank.taken = 2;
 	house->answer = answer_and_lose_secret;
-	engine_start(house->engine, &start, house_reply_cb, house);
-	engine_start(house->engine, &start, house_reply_cb, house);
+	start_two(house);
 	house_run(house);
 	assert_int_equal(bank.refused, 2);
-	assert_state(house, 2, "failed");
 	assert_state(house, 3, "paying");
-	assert_int_equal(engine_health(house->engine).calls_active, 1);
 	house->secret = NULL;
+}
+
+static void
+test_refused_call_waits_while_no_token_may_be_asked_for(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	leave_one_waiting(house);
+	assert_state(house, 2, "failed");
+	assert_int_equal(engine_health(house->engine).calls_active, 1);
 	house_advance(house, 1000);
 	assert_state(house, 3, "paid");
 	assert_int_equal(engine_health(house->engine).calls_active, 0);
 	assert_int_equal(house_count(house, 3, "call-sent"), 1);
+	house_free(&house);
+}
+
+static void
+act(struct house *house, uint64_t instance, enum chart_event_kind kind)
+{
+	struct chart_event event = {
+	    .kind = kind,
+	    .actor = {.name = STR("bob")},
+	    .compensate = kind == EV_CANCELLED,
+	};
+
+	house->instance = instance;
+	house_act(house, &event);
+	assert_int_equal(house->status, ENGINE_OK);
+}
+
+static void
+test_refused_call_that_is_cancelled_goes_out_no_more(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	leave_one_waiting(house);
+	act(house, 3, EV_CANCELLED);
+	house_advance(house, 1000);
+	assert_int_equal(bank.paid, 1);
+	house_look(house, 3);
+	assert_string_equal(house->state_status, "cancelled");
+	assert_int_equal(engine_health(house->engine).calls_active, 0);
+	house_free(&house);
+}
+
+static const char by_token_trying[] = WORKFLOW_OF(1, "concurrency: 100")
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n";
+
+/* It goes on with the instance, as another attempt. */
+static void
+test_refused_call_of_a_suspended_instance_waits_for_it(void **state)
+{
+	struct house *house;
+
+	(void)state;
+	memset(&bank, 0, sizeof(bank));
+	house = house_new(by_token_trying, answer);
+	leave_one_waiting(house);
+	act(house, 3, EV_SUSPENDED);
+	bank.paid = 0;
+	house_advance(house, 1000);
+	house_advance(house, 3600 * 1000);
+	assert_int_equal(house_count(house, 3, "call-sent"), 1);
+	assert_state(house, 3, "paying");
+	act(house, 3, EV_RESUMED);
+	house_run(house);
+	assert_state(house, 3, "paid");
+	assert_int_equal(house_count(house, 3, "call-sent"), 2);
+	house_free(&house);
+}
+
+static const char by_token_and_rate[] = WORKFLOW_OF(0, "rate: 3/s")
+    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
+    "bank}}}\n";
+
+/* Two leave, and are refused: one of them may go once more in this second. */
+static void
+test_refused_calls_go_out_once_more_within_the_rate(void **state)
+{
+	struct house *house;
+
+	(void)state;
+	memset(&bank, 0, sizeof(bank));
+	house = house_new(by_token_and_rate, answer);
+	house_start(house, "pay", "{}");
+	house_advance(house, 1000);
+	bank.taken = 2;
+	bank.paid = 0;
+	start_two(house);
+	house_run(house);
+	assert_int_equal(bank.refused, 2);
+	assert_int_equal(bank.paid, 1);
+	house_advance(house, 999);
+	assert_int_equal(bank.paid, 1);
+	house_advance(house, 1);
+	assert_int_equal(bank.paid, 2);
+	assert_state(house, 2, "paid");
+	assert_state(house, 3, "paid");
 	house_free(&house);
 }
 
@@ -454,6 +598,8 @@ main(void)
 	    cmocka_unit_test(test_renewal_that_fails_stops_nobody),
 	    cmocka_unit_test(
 		test_call_that_is_refused_goes_out_once_more_with_its_key),
+	    cmocka_unit_test(test_refusal_that_breaks_off_is_no_refusal),
+	    cmocka_unit_test(test_refusal_that_a_rule_doubts_is_no_refusal),
 	    cmocka_unit_test(test_call_that_is_refused_twice_has_failed),
 	    cmocka_unit_test(test_refused_call_whose_renewal_fails_has_failed),
 	    cmocka_unit_test(
@@ -463,6 +609,12 @@ main(void)
 		test_clock_that_is_set_back_makes_nobody_wait_for_a_token),
 	    cmocka_unit_test(
 		test_refused_call_waits_while_no_token_may_be_asked_for),
+	    cmocka_unit_test(
+		test_refused_call_that_is_cancelled_goes_out_no_more),
+	    cmocka_unit_test(
+		test_refused_call_of_a_suspended_instance_waits_for_it),
+	    cmocka_unit_test(
+		test_refused_calls_go_out_once_more_within_the_rate),
 	    cmocka_unit_test(
 		test_token_of_what_the_connection_was_is_not_shown),
 	    cmocka_unit_test(test_token_that_nobody_needs_any_more_is_dropped),

@@ -545,6 +545,23 @@ test_answer_of_an_endpoint_is_made_out_again(void **state)
 }
 
 static void
+test_header_that_came_twice_is_read_as_it_came(void **state)
+{
+	struct played *played = play_plainly(straight);
+
+	(void)state;
+	use(played, "= body.payment_id",
+	    "'= replace(get value(headers, \"x-id\"), \", \", \"\")'");
+	answer(played, "{\"status\":201,\"body\":\"{}\","
+		       "\"headers\":{\"X-Id\":[\"p\",\"1\"]}}");
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	answer(played, "{\"status\":201,\"body\":\"{}\","
+		       "\"headers\":{\"X-Id\":\"1\"}}");
+	assert_differs(played, find_record(played, "step-done", 0),
+	    "`assigned` is {\"id\":\"p1\"}");
+}
+
+static void
 test_approval_by_the_wrong_person_is_found(void **state)
 {
 	struct played *played = play_plainly(approved);
@@ -683,6 +700,7 @@ main(void)
 	    cmocka_unit_test(test_changed_deadline_is_found),
 	    cmocka_unit_test(test_changed_reply_is_found),
 	    cmocka_unit_test(test_answer_of_an_endpoint_is_made_out_again),
+	    cmocka_unit_test(test_header_that_came_twice_is_read_as_it_came),
 	    cmocka_unit_test(test_approval_by_the_wrong_person_is_found),
 	    cmocka_unit_test(test_dropped_and_added_records_are_found),
 	    cmocka_unit_test(test_a_history_that_stops_too_early_is_found),

@@ -133,6 +133,48 @@ test_a_call_that_did_not_leave_has_used_nothing(void **state)
 
 /* ---- rates ---- */
 
+static void
+test_a_call_that_leaves_once_more_counts_for_the_rate(void **state)
+{
+	struct throttle_pass first, second;
+
+	(void)state;
+	limit(&(struct throttle_limits){
+	    .concurrency = 9, .rate_count = 3, .rate_ms = 1000});
+	first = send_one();
+	now_ms += 100;
+	second = send_one();
+	assert_true(throttle_may_repeat(throttle, now_ms));
+	throttle_repeated(throttle, now_ms);
+	assert_false(may_begin());
+	assert_false(throttle_may_repeat(throttle, now_ms));
+	assert_int_equal(
+	    throttle_repeat_ms(throttle, now_ms), now_ms + 900);
+	now_ms += 900;
+	assert_true(throttle_may_repeat(throttle, now_ms));
+	throttle_repeated(throttle, now_ms);
+	assert_false(may_begin());
+	end(first, THROTTLE_WELL);
+	end(second, THROTTLE_WELL);
+	assert_int_equal(next_ms(), now_ms + 100);
+}
+
+/* It has its place, and doesn't ask for another. */
+static void
+test_a_call_that_leaves_once_more_needs_no_place(void **state)
+{
+	struct throttle_pass pass;
+
+	(void)state;
+	limit(&(struct throttle_limits){.concurrency = 1});
+	pass = send_one();
+	assert_false(may_begin());
+	assert_true(throttle_may_repeat(throttle, now_ms));
+	throttle_repeated(throttle, now_ms);
+	end(pass, THROTTLE_WELL);
+	assert_true(may_begin());
+}
+
 /* The largest number within any stretch of that length. */
 static int
 most_within(const int64_t *instants, int count, int64_t window_ms)
@@ -250,6 +292,49 @@ test_failures_that_are_far_apart_do_not(void **state)
 	for (int i = 0; i < 20; i++, now_ms += 20000)
 		end(send_one(), THROTTLE_ILL);
 	assert_int_equal(state_now(), THROTTLE_CLOSED);
+}
+
+/* The first is too old for the third, and not the second for the fourth. */
+static void
+test_any_stretch_of_time_may_open_the_breaker(void **state)
+{
+	static const int64_t instants[] = {0, 1590, 2310, 2890};
+	int64_t began_ms = now_ms;
+
+	(void)state;
+	limit(&(struct throttle_limits){.concurrency = 9,
+	    .breaker_failures = 3,
+	    .breaker_within_ms = 2000,
+	    .breaker_open_ms = 1000});
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(state_now(), THROTTLE_CLOSED);
+		now_ms = began_ms + instants[i];
+		end(send_one(), THROTTLE_ILL);
+	}
+	assert_int_equal(state_now(), THROTTLE_OPEN);
+	/* The one that goes to see, and then a row that begins anew. */
+	now_ms += 1000;
+	end(send_one(), THROTTLE_WELL);
+	for (int i = 0; i < 2; i++) {
+		now_ms += 500;
+		end(send_one(), THROTTLE_ILL);
+	}
+	assert_int_equal(state_now(), THROTTLE_CLOSED);
+	now_ms += 1500; /* to the millisecond `within` */
+	end(send_one(), THROTTLE_ILL);
+	assert_int_equal(state_now(), THROTTLE_OPEN);
+}
+
+static void
+test_one_failure_may_be_enough(void **state)
+{
+	(void)state;
+	limit(&(struct throttle_limits){.concurrency = 9,
+	    .breaker_failures = 1,
+	    .breaker_within_ms = 2000,
+	    .breaker_open_ms = 1000});
+	end(send_one(), THROTTLE_ILL);
+	assert_int_equal(state_now(), THROTTLE_OPEN);
 }
 
 static void
@@ -470,6 +555,31 @@ test_a_quota_is_not_overdrawn(void **state)
 	assert_true(may_begin());
 }
 
+/* Hours, where the endpoint counts by hours; a day, where it means years. */
+static void
+test_a_quota_is_heeded_until_it_is_new(void **state)
+{
+	static const int64_t told_ms[] = {
+	    2 * 3600000, THROTTLE_QUOTA_MS_MAX, INT64_C(99999999999)};
+
+	(void)state;
+	limit(&(struct throttle_limits){.concurrency = 8});
+	for (size_t i = 0; i < 3; i++) {
+		int64_t left_ms = told_ms[i] < THROTTLE_QUOTA_MS_MAX
+				      ? told_ms[i]
+				      : THROTTLE_QUOTA_MS_MAX;
+
+		advise(send_one(), THROTTLE_WELL,
+		    (struct throttle_advice){
+			.has_quota = true, .quota_ms = told_ms[i]});
+		assert_int_equal(next_ms(), now_ms + left_ms);
+		now_ms += left_ms - 1;
+		assert_false(may_begin());
+		now_ms++;
+		assert_true(may_begin());
+	}
+}
+
 static void
 test_a_policy_becomes_the_rate(void **state)
 {
@@ -544,12 +654,16 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    ROW(test_no_more_are_under_way_than_there_are_places),
 	    ROW(test_a_call_that_did_not_leave_has_used_nothing),
+	    ROW(test_a_call_that_leaves_once_more_counts_for_the_rate),
+	    ROW(test_a_call_that_leaves_once_more_needs_no_place),
 	    ROW(test_no_stretch_of_time_holds_more_than_the_rate),
 	    ROW(test_a_rate_counts_from_when_a_call_leaves),
 	    ROW(test_a_large_rate_is_kept_within_a_thousandth),
 	    ROW(test_a_rate_goes_on_where_the_clock_is_set_back),
 	    ROW(test_failures_in_a_row_open_the_breaker),
 	    ROW(test_failures_that_are_far_apart_do_not),
+	    ROW(test_any_stretch_of_time_may_open_the_breaker),
+	    ROW(test_one_failure_may_be_enough),
 	    ROW(test_a_success_ends_the_row),
 	    ROW(test_one_call_goes_to_see),
 	    ROW(test_another_goes_where_the_one_to_see_did_not_leave),
@@ -562,6 +676,7 @@ main(void)
 	    ROW(test_an_absurd_wait_is_cut_short),
 	    ROW(test_a_refusal_without_a_time_slows_down),
 	    ROW(test_a_quota_is_not_overdrawn),
+	    ROW(test_a_quota_is_heeded_until_it_is_new),
 	    ROW(test_a_policy_becomes_the_rate),
 	    ROW(test_an_absurd_policy_is_ignored),
 	    ROW(test_nothing_begins_while_paused),
