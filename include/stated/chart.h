@@ -481,6 +481,10 @@ const struct value *chart_describe_masked_lent(
 /* What an item's body, or a label, says without what is sensitive. */
 const struct value *chart_masked(
     struct chart *chart, struct arena *arena, const struct value *value);
+/* The same of an instance that is gone through again, in which digests are
+ * values, and stay. */
+const struct value *chart_masked_again(
+    struct chart *chart, struct arena *arena, const struct value *value);
 /* The text of a value whose digest stands for it: of texts, numbers, booleans,
  * dates, times, durations and ranges, as JSON_PLAIN has them, without quotes.
  * false of what has none: lists and contexts, whose items have, and null, which

@@ -509,6 +509,42 @@ test_answer_of_an_endpoint_is_made_out_again(void **state)
 	    "`outcome` is \"done\"");
 }
 
+static struct reperform_disclosure
+disclose_cb(void *arg, struct str instance, struct arena *arena)
+{
+	(void)arg, (void)instance;
+	return (struct reperform_disclosure){
+	    .values = value_of_str(arena, STR("DE89370400440532013000"))};
+}
+
+/* Older programs didn't mask what was escaped, and their histories are as
+ * genuine. */
+static void
+test_what_was_masked_less_agrees(void **state)
+{
+	struct played *played = play_plainly(straight);
+	struct reperform_world world = {
+	    .find = find, .arg = played, .disclose = disclose_cb};
+
+	(void)state;
+	use(played, "[= input.amount]", "[= input.amount]");
+	answer(played, "{\"status\":201,\"body\":\"{\\\"payment_id\\\":"
+		       "\\\"p%44E89370400440532013000\\\"}\"}");
+	change(played, find_record(played, "step-done", 0), "assigned",
+	    "{\"id\":\"p%44E89370400440532013000\"}");
+	change(played, find_record(played, "ended", 0), "output",
+	    "{\"id\":\"p%44E89370400440532013000\"}");
+	reperform_instance(&world, played->records, played->count,
+	    played->arena, &played->finding);
+	assert_int_equal(played->finding.result, REPERFORM_AGREES);
+	change(played, find_record(played, "step-done", 0), "assigned",
+	    "{\"id\":\"p%44E89370400440532013001\"}");
+	reperform_instance(&world, played->records, played->count,
+	    played->arena, &played->finding);
+	assert_int_equal(played->finding.result, REPERFORM_DIFFERS);
+	played_free(&played);
+}
+
 static void
 test_approval_by_the_wrong_person_is_found(void **state)
 {
@@ -647,6 +683,7 @@ main(void)
 	    cmocka_unit_test(test_changed_deadline_is_found),
 	    cmocka_unit_test(test_changed_reply_is_found),
 	    cmocka_unit_test(test_answer_of_an_endpoint_is_made_out_again),
+	    cmocka_unit_test(test_what_was_masked_less_agrees),
 	    cmocka_unit_test(test_approval_by_the_wrong_person_is_found),
 	    cmocka_unit_test(test_dropped_and_added_records_are_found),
 	    cmocka_unit_test(test_a_history_that_stops_too_early_is_found),
