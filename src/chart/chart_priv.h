@@ -184,6 +184,10 @@ bool chart_replay_holds(
     const struct run *run, const struct template *guard, bool given);
 void chart_replay_decided(const struct run *run, struct str decision,
     struct decision_result *result);
+/* Whether the record that comes next says that an event of that type was
+ * ignored for that reason, of which nothing else can tell. */
+bool chart_replay_ignored(
+    const struct run *run, struct str type, const char *reason);
 
 /* Evaluates a decision table over the variables or the step's `with`. */
 struct decision_result chart_env_decide(

@@ -200,6 +200,17 @@ chart_replay_decided(const struct run *run, struct str decision,
 	};
 }
 
+bool
+chart_replay_ignored(
+    const struct run *run, struct str type, const char *reason)
+{
+	const struct value *record = next_record(run);
+
+	return is_of_kind(record, AUDIT_EVENT_IGNORED) &&
+	       str_equal(value_field_str(record, "reason"), str_of(reason)) &&
+	       doubt(run, type, DOUBT_TOLD, true);
+}
+
 /* ---- what a record tells of ---- */
 
 struct looking {

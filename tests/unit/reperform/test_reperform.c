@@ -30,7 +30,7 @@ static const char workflow[] =
     "data: {approval: null, id: null, abroad: null, limit: = "
     "settings.shop.limit, none: = settings.shop.none, both: = "
     "settings.both}\n"
-    "events: {order.paid: {}}\n"
+    "events: {order.paid: {data: {properties: {by: {type: number}}}}}\n"
     "initial: deciding\n"
     "states:\n"
     "  deciding:\n"
@@ -509,6 +509,43 @@ test_answer_of_an_endpoint_is_made_out_again(void **state)
 	    "`outcome` is \"done\"");
 }
 
+static const char *const misread[LINES_MAX] = {START("250.00"),
+    "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}",
+    "{\"event\":{\"type\":\"order.paid\",\"data\":{\"by\":\"cash\"}}}",
+    PAID};
+/* Nobody sees by a digest whether the schema was right. */
+static const char *const unreadable[LINES_MAX] = {START("250.00"),
+    "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}",
+    "{\"event\":{\"type\":\"order.paid\","
+    "\"data\":{\"by\":\"DE89370400440532013000\"}}}",
+    PAID};
+
+static void
+test_event_that_fails_its_schema_is_ignored_again(void **state)
+{
+	struct played *played = play_plainly(misread);
+	size_t at = find_record(played, "event-ignored", 0);
+
+	(void)state;
+	use(played, "[= input.amount]", "[= input.amount]");
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	assert_true(str_equal(value_field_str(played->records[at], "reason"),
+	    STR("its data fails the schema")));
+	change(played, at - 1, "data", "{\"by\":2}");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	assert_int_equal(played->finding.seq, at + 1);
+	played_free(&played);
+
+	played = play_plainly(unreadable);
+	use(played, "[= input.amount]", "[= input.amount]");
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	assert_int_not_equal(
+	    str_find(played->finding.explanation, STR("`order.paid`")),
+	    SIZE_MAX);
+	played_free(&played);
+}
+
 static struct reperform_disclosure
 disclose_cb(void *arg, struct str instance, struct arena *arena)
 {
@@ -675,6 +712,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_was_not_changed_agrees),
 	    cmocka_unit_test(test_without_sensitive_values_there_is_no_doubt),
+	    cmocka_unit_test(test_event_that_fails_its_schema_is_ignored_again),
 	    cmocka_unit_test(test_settings_that_were_read_are_in_the_record),
 	    cmocka_unit_test(test_changed_guard_is_found),
 	    cmocka_unit_test(
