@@ -315,6 +315,9 @@ struct chart_replay {
 	bool (*doubt)(void *arg, struct str expression, enum chart_doubt kind,
 	    bool given);
 	void *arg;
+	/* A version that it has run on calls something sensitive: else what
+	 * looks like a digest is a text like any other. */
+	bool has_digests;
 };
 
 struct chart_context {

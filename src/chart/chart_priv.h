@@ -176,8 +176,8 @@ feel_look_fn chart_replay_look_cb;
  * record of that deadline says, or never. */
 int64_t chart_replay_due(const struct run *run, const struct template *template,
     struct str after);
-/* Whether there is a digest in it. */
-bool chart_replay_is_masked(const struct value *value);
+/* Whether the instance is gone through again, and there is a digest in it. */
+bool chart_replay_is_masked(const struct run *run, const struct value *value);
 const struct value *chart_replay_assigned(
     const struct run *run, const struct def_assign *assign);
 bool chart_replay_holds(

@@ -85,26 +85,33 @@ is_unknown(const struct value *value)
 	return str_equal(value_str(value), STR(CHART_UNKNOWN));
 }
 
-bool
-chart_replay_is_masked(const struct value *value)
+static bool
+has_digest(const struct value *value)
 {
 	switch (value->type) {
 	case VALUE_STRING:
 		return chart_mask_is_in(value->as.string);
 	case VALUE_LIST:
 		for (size_t i = 0; i < value->as.list.count; i++)
-			if (chart_replay_is_masked(value->as.list.items[i]))
+			if (has_digest(value->as.list.items[i]))
 				return true;
 		return false;
 	case VALUE_CONTEXT:
 		for (size_t i = 0; i < value->as.context.count; i++)
-			if (chart_replay_is_masked(
-				value->as.context.fields[i].value))
+			if (has_digest(value->as.context.fields[i].value))
 				return true;
 		return false;
 	default:
 		return false;
 	}
+}
+
+bool
+chart_replay_is_masked(const struct run *run, const struct value *value)
+{
+	const struct chart_replay *replay = run->context->replay;
+
+	return replay != NULL && replay->has_digests && has_digest(value);
 }
 
 void
@@ -113,7 +120,7 @@ chart_replay_look_cb(
 {
 	struct run *run = arg;
 
-	if (!run->looked && chart_replay_is_masked(value) &&
+	if (!run->looked && chart_replay_is_masked(run, value) &&
 	    (!hands_on(function) || is_unknown(value)))
 		run->looked = true;
 }

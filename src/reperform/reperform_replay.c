@@ -157,9 +157,12 @@ replay_find(struct replay *replay, struct digest digest, int64_t at_ms,
 {
 	const struct reperform_wanted wanted = {
 	    .digest = digest, .at_ms = at_ms, .alarm = replay->alarm};
-
-	return replay->world->find(
+	const struct definition *found = replay->world->find(
 	    replay->world->arg, &wanted, replay->arena, why);
+
+	if (found != NULL && found->sensitive_count > 0)
+		replay->seam.has_digests = true;
+	return found;
 }
 
 static struct chart_context

@@ -329,6 +329,28 @@ test_without_sensitive_values_there_is_no_doubt(void **state)
 	played_free(&played);
 }
 
+/* A document's hash, say: nothing is sensitive, so nothing is hidden. */
+static void
+test_text_like_a_digest_is_a_text(void **state)
+{
+	struct played *played = play(straight);
+	size_t look = find_record(played, "step-done", 0);
+
+	(void)state;
+	played->changed =
+	    load(played->arena, "sensitive: [input.iban]\n", "");
+	forge_digests(played);
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	assert_int_equal(played->finding.seq, look + 1);
+	change(played, look, "assigned", "{\"abroad\":true}");
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	change(played, find_record(played, "step-done", 1), "assigned",
+	    "{\"id\":\"hmac-sha256:faf7e1c0107370ff6f5d03205da7d8ae41ba8e22b31"
+	    "e94b986a65210075d9a1d\"}");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	played_free(&played);
+}
+
 /* Of the settings only what was read is told, and it is what counts. */
 static void
 test_settings_that_were_read_are_in_the_record(void **state)
@@ -713,6 +735,7 @@ main(void)
 	    cmocka_unit_test(test_what_was_not_changed_agrees),
 	    cmocka_unit_test(test_without_sensitive_values_there_is_no_doubt),
 	    cmocka_unit_test(test_event_that_fails_its_schema_is_ignored_again),
+	    cmocka_unit_test(test_text_like_a_digest_is_a_text),
 	    cmocka_unit_test(test_settings_that_were_read_are_in_the_record),
 	    cmocka_unit_test(test_changed_guard_is_found),
 	    cmocka_unit_test(
