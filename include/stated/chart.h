@@ -294,6 +294,10 @@ enum chart_doubt {
 	DOUBT_CONDITION, /* no record says what it gave */
 	DOUBT_TOLD,	 /* the record that comes next does */
 	DOUBT_UNTOLD,	 /* no record does: what it gave is unknown from now on */
+	/* The order of members counted, and history has them sorted: it gives
+	 * what it gave, or something else. */
+	DOUBT_ORDER,
+	DOUBT_ORDER_UNTOLD, /* and no record says what it gave */
 };
 /* Stands in what comes of it for a value of which nothing is known: the digest
  * of nothing that anybody knows. */

@@ -43,6 +43,7 @@ struct run {
 	bool reads_settings; /* the expression that is evaluated does */
 	/* It has looked into a value of which there is the digest only. */
 	bool looked;
+	bool ordered; /* the order of a context's members counts in it */
 	/* What all records of the run have; NULL: there is none yet. */
 	const struct value *time;
 	const struct value *instance;
@@ -176,6 +177,13 @@ feel_look_fn chart_replay_look_cb;
  * record of that deadline says, or never. */
 int64_t chart_replay_due(const struct run *run, const struct template *template,
     struct str after);
+/* Tells of an expression that made a text of the value, or asked for the order
+ * of members before. */
+void chart_replay_text(struct run *run, const struct template *template,
+    const struct value *value);
+void chart_replay_ordered(const struct run *run, struct str expression);
+/* The same of what was assigned, where no record says so. */
+void chart_replay_kept(const struct run *run, const struct def_assign *assign);
 /* Whether the instance is gone through again, and there is a digest in it. */
 bool chart_replay_is_masked(const struct run *run, const struct value *value);
 const struct value *chart_replay_assigned(

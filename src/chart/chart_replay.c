@@ -114,12 +114,37 @@ chart_replay_is_masked(const struct run *run, const struct value *value)
 	return replay != NULL && replay->has_digests && has_digest(value);
 }
 
+/* Records have the members of all contexts sorted (RFC 8785), and not as they
+ * came in. */
+static bool
+asks_for_order(struct str function)
+{
+	return str_equal(function, STR("string")) ||
+	       str_equal(function, STR("get entries"));
+}
+
+static bool
+has_order(const struct value *value)
+{
+	bool has = value->type == VALUE_CONTEXT && value->as.context.count > 1;
+
+	if (value->type == VALUE_LIST)
+		for (size_t i = 0; i < value->as.list.count && !has; i++)
+			has = has_order(value->as.list.items[i]);
+	else if (value->type == VALUE_CONTEXT && !has)
+		has = value->as.context.count == 1 &&
+		      has_order(value->as.context.fields[0].value);
+	return has;
+}
+
 void
 chart_replay_look_cb(
     void *arg, struct str function, const struct value *value)
 {
 	struct run *run = arg;
 
+	if (asks_for_order(function) && has_order(value))
+		run->ordered = true;
 	if (!run->looked && chart_replay_is_masked(run, value) &&
 	    (!hands_on(function) || is_unknown(value)))
 		run->looked = true;
@@ -130,6 +155,31 @@ static struct str
 written(const struct template *template, struct str otherwise)
 {
 	return template->kind == TEMPLATE_FEEL ? template->text : otherwise;
+}
+
+void
+chart_replay_ordered(const struct run *run, struct str expression)
+{
+	(void)doubt(run, expression, DOUBT_ORDER, false);
+}
+
+void
+chart_replay_text(struct run *run, const struct template *template,
+    const struct value *value)
+{
+	if (run->context->replay != NULL && has_order(value))
+		chart_replay_ordered(run, written(template, STR("a text")));
+}
+
+void
+chart_replay_kept(const struct run *run, const struct def_assign *assign)
+{
+	const struct value *said = value_get(
+	    value_get_cstr(next_record(run), "assigned"), assign->name);
+
+	if (said == NULL)
+		(void)doubt(run, written(assign->value, assign->name),
+		    DOUBT_ORDER_UNTOLD, false);
 }
 
 bool

@@ -351,6 +351,35 @@ test_text_like_a_digest_is_a_text(void **state)
 	played_free(&played);
 }
 
+/* Records have members sorted; the input came with its key first. */
+static void
+test_order_of_members_is_not_known(void **state)
+{
+	struct played *played = play(straight);
+	size_t look = find_record(played, "step-done", 0);
+
+	(void)state;
+	change(played, 0, "input",
+	    "{\"amount\":{\"n\":\"250.00\"},\"key\":\"K-1\"}");
+	change(played, look, "assigned", "{\"abroad\":\"key\"}");
+	played->changed = load(played->arena,
+	    "substring(input.iban, 1, 2) != \"DE\"",
+	    "get entries(input)[1].key");
+	forge_digests(played);
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.seq, look + 1);
+	assert_int_not_equal(str_find(played->finding.explanation,
+	    STR("`get entries(input)[1].key` hangs on the order")), SIZE_MAX);
+	/* Where it is the same, there is no doubt. */
+	change(played, look, "assigned", "{\"abroad\":\"amount\"}");
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	/* And none hangs on it later. */
+	change(played, find_record(played, "step-done", 1), "assigned",
+	    "{\"id\":\"p2\"}");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	played_free(&played);
+}
+
 /* Of the settings only what was read is told, and it is what counts. */
 static void
 test_settings_that_were_read_are_in_the_record(void **state)
@@ -736,6 +765,7 @@ main(void)
 	    cmocka_unit_test(test_without_sensitive_values_there_is_no_doubt),
 	    cmocka_unit_test(test_event_that_fails_its_schema_is_ignored_again),
 	    cmocka_unit_test(test_text_like_a_digest_is_a_text),
+	    cmocka_unit_test(test_order_of_members_is_not_known),
 	    cmocka_unit_test(test_settings_that_were_read_are_in_the_record),
 	    cmocka_unit_test(test_changed_guard_is_found),
 	    cmocka_unit_test(
