@@ -294,6 +294,10 @@ enum chart_doubt {
 	DOUBT_CONDITION, /* no record says what it gave */
 	DOUBT_TOLD,	 /* the record that comes next does */
 	DOUBT_UNTOLD,	 /* no record does: what it gave is unknown from now on */
+	/* The order of members counted, and history has them sorted: it gives
+	 * what it gave, or something else. */
+	DOUBT_ORDER,
+	DOUBT_ORDER_UNTOLD, /* and no record says what it gave */
 };
 /* Stands in what comes of it for a value of which nothing is known: the digest
  * of nothing that anybody knows. */
@@ -315,6 +319,9 @@ struct chart_replay {
 	bool (*doubt)(void *arg, struct str expression, enum chart_doubt kind,
 	    bool given);
 	void *arg;
+	/* A version that it has run on calls something sensitive: else what
+	 * looks like a digest is a text like any other. */
+	bool has_digests;
 };
 
 struct chart_context {
@@ -504,6 +511,10 @@ const struct value *chart_describe_masked_lent(
     struct chart *chart, struct arena *arena);
 /* What an item's body, or a label, says without what is sensitive. */
 const struct value *chart_masked(
+    struct chart *chart, struct arena *arena, const struct value *value);
+/* The same of an instance that is gone through again, in which digests are
+ * values, and stay. */
+const struct value *chart_masked_again(
     struct chart *chart, struct arena *arena, const struct value *value);
 /* The text of a value whose digest stands for it: of texts, numbers, booleans,
  * dates, times, durations and ranges, as JSON_PLAIN has them, without quotes.

@@ -200,11 +200,16 @@ chart_env_eval(struct run *run, const struct template *template)
 	const struct value *value;
 
 	run->looked = false;
+	run->ordered = false;
 	if (template == NULL)
 		return &value_null;
 	feel_env_share(&env);
 	value = template_eval_telling(
 	    template, &env, chart_record_null_cb, run);
+	if (run->ordered)
+		chart_replay_ordered(
+		    run, template->text.at != NULL ? template->text
+						   : STR("an expression"));
 	if (run->reads_settings)
 		chart_reads_note(run, template);
 	if (env.steps > 0)
@@ -219,8 +224,7 @@ chart_env_eval(struct run *run, const struct template *template)
 static bool
 is_in_doubt(const struct run *run, const struct value *value)
 {
-	return run->context->replay != NULL &&
-	       (run->looked || chart_replay_is_masked(value));
+	return run->looked || chart_replay_is_masked(run, value);
 }
 
 bool
@@ -261,9 +265,10 @@ struct str
 chart_env_text(
     struct run *run, const struct template *template, struct str otherwise)
 {
-	struct str text = chart_env_text_of(
-	    run->context->arena, chart_env_eval(run, template));
+	const struct value *value = chart_env_eval(run, template);
+	struct str text = chart_env_text_of(run->context->arena, value);
 
+	chart_replay_text(run, template, value);
 	return text.at != NULL ? text : otherwise;
 }
 
@@ -334,6 +339,8 @@ chart_env_assign(
 
 		if (run->given_up.at != NULL)
 			return;
+		if (run->ordered)
+			chart_replay_kept(run, assign);
 		if (run->looked)
 			value = chart_replay_assigned(run, assign);
 		value = chart_env_keep(run, value);
@@ -374,6 +381,7 @@ chart_env_decide(struct run *run, const struct def_step *step)
 	struct decision_result result;
 
 	run->looked = false;
+	run->ordered = false;
 	if (step->with != NULL) {
 		env.lookup = lookup_given_cb;
 		given.inputs = chart_env_eval(run, step->with);
@@ -385,6 +393,8 @@ chart_env_decide(struct run *run, const struct def_step *step)
 	result = decision_eval(step->decision, &env);
 	if (run->reads_settings)
 		chart_reads_note_all(run);
+	if (run->ordered)
+		chart_replay_ordered(run, step->decision->name);
 	if (run->looked)
 		chart_replay_decided(run, step->decision->name, &result);
 	if (run->given_up.at != NULL)

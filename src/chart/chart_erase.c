@@ -151,6 +151,15 @@ chart_masked(
 	return mask != NULL ? chart_mask_value(mask, arena, value) : value;
 }
 
+const struct value *
+chart_masked_again(
+    struct chart *chart, struct arena *arena, const struct value *value)
+{
+	const struct mask *mask = chart_mask_of(chart, true);
+
+	return mask != NULL ? chart_mask_value(mask, arena, value) : value;
+}
+
 /* What tells what the instance is, and where it stands. */
 static bool
 is_plain(struct str key)

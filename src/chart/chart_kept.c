@@ -269,16 +269,21 @@ record_received(struct run *run, const struct kept *kept)
 	chart_record_end(run, record);
 }
 
+static const char data_fails[] = "its data fails the schema";
+
 static bool
 data_is_valid(struct run *run, const struct def_event *declared,
     const struct chart_event *event)
 {
+	const struct value *data = event->data ? event->data : &value_null;
 	struct schema_errors errors = {.arena = run->context->arena};
 
+	if (declared->data == NULL)
+		return true;
 	/* A digest has another form than what it stands for. */
-	return declared->data == NULL || run->context->replay != NULL ||
-	       schema_validate(declared->data,
-		   event->data ? event->data : &value_null, &errors);
+	if (chart_replay_is_masked(run, data))
+		return !chart_replay_ignored(run, declared->type, data_fails);
+	return schema_validate(declared->data, data, &errors);
 }
 
 /* An event that a person delivers again, and another has confirmed; or that
@@ -318,8 +323,7 @@ chart_kept_receive(struct run *run, const struct chart_event *event)
 	if (chart->ended) {
 		record_event(run, AUDIT_EVENT_IGNORED, kept, "ended");
 	} else if (!data_is_valid(run, declared, event)) {
-		record_event(run, AUDIT_EVENT_IGNORED, kept,
-		    "its data fails the schema");
+		record_event(run, AUDIT_EVENT_IGNORED, kept, data_fails);
 	} else if (has_passed(run, declared, kept->type, kept->subject)) {
 		record_event(run, AUDIT_EVENT_IGNORED, kept, "superseded");
 	} else {

@@ -7,7 +7,9 @@
  * their lengths, and gathered anew only when a variable has got another value.
  *
  * What a path leads to is masked there, whatever it is; wherever else it may
- * stand it is found by its text, if that is long enough not to be anything.
+ * stand it is found by its text, if that is long enough not to be anything:
+ * as it is, or as addresses, forms, JSON, XML and mails escape it.  A number is
+ * found however it is spelled.
  */
 #include "chart_priv.h"
 
@@ -20,12 +22,18 @@
 /* Shorter values would mask half of every record by chance. */
 #define SENSITIVE_BYTES_MIN 4
 #define STARTS 65536 /* of the first two bytes */
+/* JSON in JSON is escaped twice; so is it in a form. */
+#define ESCAPED_MAX 2
 
 struct mask {
 	/* What each of the definition's paths began with, when the values were
 	 * gathered. */
 	const struct value **roots;
 	struct map *secrets;
+	/* The texts of those that are numbers, by the one that all numbers of
+	 * that value have. */
+	struct map *numbers;
+	struct arena *texts;
 	size_t *lengths; /* that secrets have, the longest first */
 	size_t length_count;
 	size_t length_capacity;
@@ -146,13 +154,37 @@ add_text(struct mask *mask, struct str text)
 	(void)map_put(mask->secrets, text, mask);
 }
 
+/* One text for all numbers of its value: 4321.5 and 4321.50 have the same. */
+static struct str
+reduced_text(struct number number, char out[NUMBER_TEXT_BYTES])
+{
+	return number_format(number_reduce(number), out);
+}
+
+static void
+add_number(struct mask *mask, struct number number)
+{
+	char plain[NUMBER_TEXT_BYTES], reduced[NUMBER_TEXT_BYTES];
+	struct str text = number_format(number, plain);
+	struct str *kept;
+
+	if (text.bytes < SENSITIVE_BYTES_MIN)
+		return;
+	add_text(mask, text);
+	if (mask->numbers == NULL) {
+		mask->numbers = map_new();
+		mask->texts = arena_new();
+	}
+	kept = ARENA_NEW(mask->texts, struct str);
+	*kept = arena_str(mask->texts, text);
+	(void)map_put(mask->numbers, reduced_text(number, reduced), kept);
+}
+
 /* Every text, number, time and range in it, at any depth.  That something is
  * true is said everywhere, and of whatever. */
 static void
 add_value(struct mask *mask, const struct value *value)
 {
-	char number[NUMBER_TEXT_BYTES];
-	struct buf key = {0};
 	struct arena *arena;
 	struct str text;
 
@@ -165,10 +197,7 @@ add_value(struct mask *mask, const struct value *value)
 		add_text(mask, value->as.string);
 		break;
 	case VALUE_NUMBER:
-		add_text(mask, number_format(value->as.number, number));
-		number_format_key(value->as.number, &key);
-		add_text(mask, buf_str(&key));
-		buf_fini(&key);
+		add_number(mask, value->as.number);
 		break;
 	case VALUE_LIST:
 		for (size_t i = 0; i < value->as.list.count; i++)
@@ -249,6 +278,8 @@ chart_mask_free(struct mask **mask)
 	if (*mask == NULL)
 		return;
 	map_free(&(*mask)->secrets);
+	map_free(&(*mask)->numbers);
+	arena_free(&(*mask)->texts);
 	free((*mask)->lengths);
 	free((*mask)->roots);
 	free(*mask);
@@ -325,31 +356,229 @@ secret_at(const struct mask *mask, struct str text)
 	return (struct str){NULL, 0};
 }
 
+/* The text of the secret that a number, as it is written here, has the value
+ * of; or the absent string. */
+static struct str
+secret_number(
+    const struct mask *mask, struct str written, struct number number)
+{
+	char reduced[NUMBER_TEXT_BYTES];
+	const struct str *secret;
+
+	if (map_find(mask->secrets, written))
+		return written;
+	if (mask->numbers == NULL || written.bytes < SENSITIVE_BYTES_MIN)
+		return (struct str){NULL, 0};
+	secret = map_find(mask->numbers, reduced_text(number, reduced));
+	return secret != NULL ? *secret : (struct str){NULL, 0};
+}
+
+/* ---- finding ---- */
+
+struct found {
+	struct str written; /* in the text, in whatever form */
+	struct str secret;
+};
+
+struct search {
+	const struct mask *mask;
+	struct arena *arena;
+	struct found *found;
+	size_t count;
+	size_t capacity;
+};
+
+static void
+add_found(struct search *search, struct str written, struct str secret)
+{
+	search->found = arena_grow(search->arena, search->found,
+	    search->count, &search->capacity, sizeof(*search->found));
+	search->found[search->count++] =
+	    (struct found){.written = written, .secret = secret};
+}
+
+/* What nothing is escaped in has been found where it is escaped less. */
+static bool
+is_new(const struct meant *meant, size_t at, struct str secret)
+{
+	size_t from, bytes;
+
+	if (meant->of == NULL)
+		return true;
+	from = meant->from[at];
+	bytes = meant->from[at + secret.bytes] - from;
+	return !str_equal(str_slice(meant->of->text, from, bytes), secret);
+}
+
+static void
+find_texts(struct search *search, const struct meant *meant)
+{
+	struct str text = meant->text;
+
+	for (size_t at = 0; at < text.bytes;) {
+		struct str secret = secret_at(
+		    search->mask, str_slice(text, at, text.bytes - at));
+
+		if (secret.at == NULL) {
+			at++;
+			continue;
+		}
+		if (is_new(meant, at, secret))
+			add_found(search,
+			    chart_escape_source(meant, at, secret.bytes),
+			    meant->of != NULL
+				? arena_str(search->arena, secret)
+				: secret);
+		at += secret.bytes;
+	}
+}
+
+/* And where it is escaped, in one form or in one within another. */
+static void
+find_escaped(
+    struct search *search, const struct meant *of, unsigned depth)
+{
+	struct meant meant;
+
+	find_texts(search, of);
+	if (depth == ESCAPED_MAX)
+		return;
+	for (enum escape form = 0; form < ESCAPES; form++) {
+		if (!chart_escape_undo(of, form, &meant))
+			continue;
+		find_escaped(search, &meant, depth + 1);
+		chart_escape_free(&meant);
+	}
+}
+
+static bool
+is_digit_at(struct str text, size_t at)
+{
+	return at < text.bytes && text.at[at] >= '0' && text.at[at] <= '9';
+}
+
+static size_t
+after_digits(struct str text, size_t at)
+{
+	while (is_digit_at(text, at))
+		at++;
+	return at;
+}
+
+/* Where the number ends that begins there: 12, 12.50, 1.25E+1. */
+static size_t
+after_number(struct str text, size_t at)
+{
+	size_t exponent;
+
+	at = after_digits(text, at);
+	if (at < text.bytes && text.at[at] == '.' && is_digit_at(text, at + 1))
+		at = after_digits(text, at + 1);
+	if (at == text.bytes || (text.at[at] | 0x20) != 'e')
+		return at;
+	exponent = at + 1;
+	if (exponent < text.bytes &&
+	    (text.at[exponent] == '+' || text.at[exponent] == '-'))
+		exponent++;
+	return is_digit_at(text, exponent) ? after_digits(text, exponent) : at;
+}
+
+static bool
+find_number(struct search *search, struct str written)
+{
+	struct number number;
+	struct str secret;
+
+	if (written.bytes < SENSITIVE_BYTES_MIN ||
+	    number_parse(written, &number) != NUMBER_OK)
+		return false;
+	secret = secret_number(search->mask, written, number);
+	if (secret.at != NULL)
+		add_found(search, written, secret);
+	return secret.at != NULL;
+}
+
+/* Escaping leaves them as they are.  A dash may be a sign, or none. */
+static void
+find_numbers(struct search *search, struct str text)
+{
+	if (search->mask->numbers == NULL)
+		return;
+	for (size_t at = 0; at < text.bytes; at++) {
+		size_t end, signed_at = at;
+
+		if (!is_digit_at(text, at))
+			continue;
+		end = after_number(text, at);
+		if (at > 0 && text.at[at - 1] == '-')
+			signed_at--;
+		if (!find_number(
+			search, str_slice(text, signed_at, end - signed_at)) &&
+		    signed_at < at)
+			(void)find_number(
+			    search, str_slice(text, at, end - at));
+		at = end;
+	}
+}
+
+/* The first of them first; of those that begin at one place the longest. */
+static int
+compare_found(const void *a, const void *b)
+{
+	const struct str x = ((const struct found *)a)->written;
+	const struct str y = ((const struct found *)b)->written;
+
+	if (x.at != y.at)
+		return x.at < y.at ? -1 : 1;
+	return (x.bytes < y.bytes) - (x.bytes > y.bytes);
+}
+
 /* From left to right and never over what was put in: a digest may hold the
- * secret's own letters by chance. */
-struct str
-chart_mask_text(const struct mask *mask, struct arena *arena, struct str text)
+ * secret's own letters by chance.  Of one that begins within another nothing
+ * stays, either. */
+static struct str
+put_digests(const struct search *search, struct str text)
 {
 	struct buf masked = {0};
 	struct str result;
+	size_t at = 0;
 
-	if (mask->length_count == 0)
-		return text;
-	for (size_t at = 0; at < text.bytes;) {
-		struct str secret =
-		    secret_at(mask, str_slice(text, at, text.bytes - at));
+	for (size_t i = 0; i < search->count; i++) {
+		const struct found *found = &search->found[i];
+		size_t from = (size_t)(found->written.at - text.at);
+		size_t end = from + found->written.bytes;
 
-		if (secret.at == NULL) {
-			buf_add_char(&masked, text.at[at++]);
+		if (end <= at)
 			continue;
-		}
-		add_digest(mask, &masked, secret);
-		at += secret.bytes;
+		if (from > at)
+			buf_add(&masked, text.at + at, from - at);
+		add_digest(search->mask, &masked, found->secret);
+		at = end;
 	}
-	result = arena_str(arena, buf_str(&masked));
+	buf_add(&masked, text.at + at, text.bytes - at);
+	result = arena_str(search->arena, buf_str(&masked));
 	buf_fini(&masked);
 	return result;
 }
+
+struct str
+chart_mask_text(const struct mask *mask, struct arena *arena, struct str text)
+{
+	struct search search = {.mask = mask, .arena = arena};
+	const struct meant plain = {.text = text};
+
+	if (mask->length_count == 0)
+		return text;
+	find_escaped(&search, &plain, 0);
+	find_numbers(&search, text);
+	if (search.count == 0)
+		return text;
+	qsort(search.found, search.count, sizeof(*search.found),
+	    compare_found);
+	return put_digests(&search, text);
+}
+
+/* ---- masking values ---- */
 
 static const struct value *
 mask_context(
@@ -383,10 +612,11 @@ mask_number(
     const struct mask *mask, struct arena *arena, const struct value *value)
 {
 	char text[NUMBER_TEXT_BYTES];
-	struct str plain = number_format(value->as.number, text);
+	struct str secret = secret_number(mask,
+	    number_format(value->as.number, text), value->as.number);
 
-	return map_find(mask->secrets, plain)
-		   ? value_of_str(arena, chart_mask_digest(mask, arena, plain))
+	return secret.at != NULL
+		   ? value_of_str(arena, chart_mask_digest(mask, arena, secret))
 		   : value;
 }
 

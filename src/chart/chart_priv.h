@@ -45,6 +45,7 @@ struct run {
 	bool reads_settings; /* the expression that is evaluated does */
 	/* It has looked into a value of which there is the digest only. */
 	bool looked;
+	bool ordered; /* the order of a context's members counts in it */
 	/* What all records of the run have; NULL: there is none yet. */
 	const struct value *time;
 	const struct value *instance;
@@ -185,18 +186,53 @@ feel_look_fn chart_replay_look_cb;
  * record of that deadline says, or never. */
 int64_t chart_replay_due(const struct run *run, const struct template *template,
     struct str after);
-/* Whether there is a digest in it. */
-bool chart_replay_is_masked(const struct value *value);
+/* Tells of an expression that made a text of the value, or asked for the order
+ * of members before. */
+void chart_replay_text(struct run *run, const struct template *template,
+    const struct value *value);
+void chart_replay_ordered(const struct run *run, struct str expression);
+/* The same of what was assigned, where no record says so. */
+void chart_replay_kept(const struct run *run, const struct def_assign *assign);
+/* Whether the instance is gone through again, and there is a digest in it. */
+bool chart_replay_is_masked(const struct run *run, const struct value *value);
 const struct value *chart_replay_assigned(
     const struct run *run, const struct def_assign *assign);
 bool chart_replay_holds(
     const struct run *run, const struct template *guard, bool given);
 void chart_replay_decided(const struct run *run, struct str decision,
     struct decision_result *result);
+/* Whether the record that comes next says that an event of that type was
+ * ignored for that reason, of which nothing else can tell. */
+bool chart_replay_ignored(
+    const struct run *run, struct str type, const char *reason);
 
 /* Evaluates a decision table over the variables or the step's `with`. */
 struct decision_result chart_env_decide(
     struct run *run, const struct def_step *step);
+
+/* ---- chart_escape.c: texts in which parts are escaped ---- */
+enum escape {
+	ESCAPE_JSON,
+	ESCAPE_PERCENT, /* in addresses */
+	ESCAPE_FORM,    /* the same, and "+" for a blank */
+	ESCAPE_XML,
+	ESCAPE_MAIL, /* quoted-printable */
+	ESCAPES
+};
+/* A text as it is meant. */
+struct meant {
+	struct str text;
+	const struct meant *of; /* where it is escaped; NULL: nowhere */
+	size_t *from; /* where in that each byte comes from; and its end */
+};
+/* false where nothing in it is escaped in that form; else to be freed before
+ * what it is of. */
+MUST_USE bool chart_escape_undo(
+    const struct meant *of, enum escape form, struct meant *meant);
+void chart_escape_free(struct meant *meant);
+/* What those bytes are written as in the text that all of it is of. */
+struct str chart_escape_source(
+    const struct meant *meant, size_t at, size_t bytes);
 
 /* ---- chart_mask.c: what is sensitive ---- */
 #define CHART_SALTED "hmac-sha256:"

@@ -85,26 +85,56 @@ is_unknown(const struct value *value)
 	return str_equal(value_str(value), STR(CHART_UNKNOWN));
 }
 
-bool
-chart_replay_is_masked(const struct value *value)
+static bool
+has_digest(const struct value *value)
 {
 	switch (value->type) {
 	case VALUE_STRING:
 		return chart_mask_is_in(value->as.string);
 	case VALUE_LIST:
 		for (size_t i = 0; i < value->as.list.count; i++)
-			if (chart_replay_is_masked(value->as.list.items[i]))
+			if (has_digest(value->as.list.items[i]))
 				return true;
 		return false;
 	case VALUE_CONTEXT:
 		for (size_t i = 0; i < value->as.context.count; i++)
-			if (chart_replay_is_masked(
-				value->as.context.fields[i].value))
+			if (has_digest(value->as.context.fields[i].value))
 				return true;
 		return false;
 	default:
 		return false;
 	}
+}
+
+bool
+chart_replay_is_masked(const struct run *run, const struct value *value)
+{
+	const struct chart_replay *replay = run->context->replay;
+
+	return replay != NULL && replay->has_digests && has_digest(value);
+}
+
+/* Records have the members of all contexts sorted (RFC 8785), and not as they
+ * came in. */
+static bool
+asks_for_order(struct str function)
+{
+	return str_equal(function, STR("string")) ||
+	       str_equal(function, STR("get entries"));
+}
+
+static bool
+has_order(const struct value *value)
+{
+	bool has = value->type == VALUE_CONTEXT && value->as.context.count > 1;
+
+	if (value->type == VALUE_LIST)
+		for (size_t i = 0; i < value->as.list.count && !has; i++)
+			has = has_order(value->as.list.items[i]);
+	else if (value->type == VALUE_CONTEXT && !has)
+		has = value->as.context.count == 1 &&
+		      has_order(value->as.context.fields[0].value);
+	return has;
 }
 
 void
@@ -113,7 +143,9 @@ chart_replay_look_cb(
 {
 	struct run *run = arg;
 
-	if (!run->looked && chart_replay_is_masked(value) &&
+	if (asks_for_order(function) && has_order(value))
+		run->ordered = true;
+	if (!run->looked && chart_replay_is_masked(run, value) &&
 	    (!hands_on(function) || is_unknown(value)))
 		run->looked = true;
 }
@@ -123,6 +155,31 @@ static struct str
 written(const struct template *template, struct str otherwise)
 {
 	return template->kind == TEMPLATE_FEEL ? template->text : otherwise;
+}
+
+void
+chart_replay_ordered(const struct run *run, struct str expression)
+{
+	(void)doubt(run, expression, DOUBT_ORDER, false);
+}
+
+void
+chart_replay_text(struct run *run, const struct template *template,
+    const struct value *value)
+{
+	if (run->context->replay != NULL && has_order(value))
+		chart_replay_ordered(run, written(template, STR("a text")));
+}
+
+void
+chart_replay_kept(const struct run *run, const struct def_assign *assign)
+{
+	const struct value *said = value_get(
+	    value_get_cstr(next_record(run), "assigned"), assign->name);
+
+	if (said == NULL)
+		(void)doubt(run, written(assign->value, assign->name),
+		    DOUBT_ORDER_UNTOLD, false);
 }
 
 bool
@@ -198,6 +255,17 @@ chart_replay_decided(const struct run *run, struct str decision,
 	    .matched = matched,
 	    .matched_count = rules->as.list.count,
 	};
+}
+
+bool
+chart_replay_ignored(
+    const struct run *run, struct str type, const char *reason)
+{
+	const struct value *record = next_record(run);
+
+	return is_of_kind(record, AUDIT_EVENT_IGNORED) &&
+	       str_equal(value_field_str(record, "reason"), str_of(reason)) &&
+	       doubt(run, type, DOUBT_TOLD, true);
 }
 
 /* ---- what a record tells of ---- */

@@ -397,7 +397,8 @@ reply_done(struct turn *turn, const struct request *request,
 		return;
 	reply->instance = instance->number;
 	reply->proposal = proposal;
-	reply->view = chart_describe(instance->chart, turn->arena);
+	/* Who may act has not asked to see what is sensitive. */
+	reply->view = chart_describe_masked(instance->chart, turn->arena);
 }
 
 static void

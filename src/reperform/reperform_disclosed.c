@@ -9,7 +9,9 @@
  */
 #include "reperform_priv.h"
 
+#include "stated/json.h"
 #include "stated/map.h"
+#include "stated/xml.h"
 
 /* Deeper than any input is let in. */
 #define DEPTH_MAX 256
@@ -90,35 +92,107 @@ value_of(const struct disclosed *disclosed, struct str digest)
 	return map_find(disclosed->values, digest);
 }
 
-/* A text that is a digest is the value; one that has digests in it has the
- * values' texts there. */
-static const struct value *
-with_text(const struct disclosed *disclosed, const struct value *value)
-{
-	struct str rest = value->as.string, digest;
-	const struct value *whole = value_of(disclosed, rest);
-	struct buf text = buf_in(disclosed->arena);
-	bool is_changed = false;
+/* How a value is written within a text. */
+enum writing { AS_IT_IS, IN_JSON, IN_XML };
 
-	if (whole != NULL)
-		return whole;
+static struct str
+json_escaped(struct arena *arena, struct str text)
+{
+	struct buf quoted = buf_in(arena);
+
+	buf_add_json_string(&quoted, text);
+	return str_slice(buf_str(&quoted), 1, quoted.bytes - 2);
+}
+
+static struct str
+xml_escaped(struct arena *arena, struct str text)
+{
+	struct buf escaped = buf_in(arena);
+
+	for (size_t i = 0; i < text.bytes; i++) {
+		const char *entity = xml_entity((uint8_t)text.at[i]);
+
+		if (entity != NULL)
+			buf_add_cstr(&escaped, entity);
+		else
+			buf_add_char(&escaped, text.at[i]);
+	}
+	return buf_keep(&escaped);
+}
+
+static struct str
+written(struct arena *arena, struct str text, enum writing writing)
+{
+	switch (writing) {
+	case AS_IT_IS:
+		return text;
+	case IN_JSON:
+		return json_escaped(arena, text);
+	case IN_XML:
+		return xml_escaped(arena, text);
+	}
+	unreachable("every way of writing is listed");
+}
+
+/* The text with what stands for its digests. */
+static struct str
+filled_in(const struct disclosed *disclosed, struct str rest,
+    enum writing writing)
+{
+	struct arena *arena = disclosed->arena;
+	struct buf text = buf_in(arena);
+
 	while (rest.bytes > 0) {
-		struct str before = masked_before_digest(rest, &digest), stood;
+		struct str digest, before = masked_before_digest(rest, &digest);
+		struct str stood;
 		const struct value *there =
 		    digest.at != NULL ? value_of(disclosed, digest) : NULL;
 
 		buf_add_str(&text, before);
 		if (there != NULL &&
-		    chart_sensitive_text(disclosed->arena, there, &stood)) {
-			buf_add_str(&text, stood);
-			is_changed = true;
-		} else if (digest.at != NULL) {
+		    chart_sensitive_text(arena, there, &stood))
+			buf_add_str(&text, written(arena, stood, writing));
+		else if (digest.at != NULL)
 			buf_add_str(&text, digest);
-		}
 		rest = str_slice(rest, before.bytes + digest.bytes, SIZE_MAX);
 	}
-	return is_changed ? value_of_str(disclosed->arena, buf_keep(&text))
-			  : value;
+	return buf_keep(&text);
+}
+
+/* A digest doesn't say how the value was escaped there: so that what was JSON
+ * or XML is that again. */
+static struct str
+filled_in_form(const struct disclosed *disclosed, struct str text)
+{
+	struct str front = str_trim(text), filled;
+	struct json_error error;
+
+	if (str_has_prefix(front, STR("<")))
+		return filled_in(disclosed, text, IN_XML);
+	if (str_has_prefix(front, STR("{")) ||
+	    str_has_prefix(front, STR("["))) {
+		filled = filled_in(disclosed, text, IN_JSON);
+		if (json_read(disclosed->arena, filled, &error) != NULL)
+			return filled;
+	}
+	return filled_in(disclosed, text, AS_IT_IS);
+}
+
+/* A text that is a digest is the value; one that has digests in it has the
+ * values' texts there. */
+static const struct value *
+with_text(const struct disclosed *disclosed, const struct value *value)
+{
+	struct str text = value->as.string, digest;
+	const struct value *whole = value_of(disclosed, text);
+
+	if (whole != NULL)
+		return whole;
+	(void)masked_before_digest(text, &digest);
+	return digest.at != NULL
+		   ? value_of_str(disclosed->arena,
+			 filled_in_form(disclosed, text))
+		   : value;
 }
 
 static const struct value *with(const struct disclosed *disclosed,

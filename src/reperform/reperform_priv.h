@@ -25,6 +25,12 @@ struct condition {
 	bool holds;
 };
 
+/* What can't be known, and whether for the order of members. */
+struct unknown {
+	struct str expression; /* absent: all can */
+	bool is_order;
+};
+
 struct replay {
 	const struct reperform_world *world;
 	struct reperform_finding *finding;
@@ -53,9 +59,9 @@ struct replay {
 	 * attempt under way; of it, where that may have led it astray; of
 	 * those attempts that agreed; and what left a variable unknown. */
 	struct str doubt;
-	struct str disturbed;
+	struct unknown disturbed;
 	struct str doubted;
-	struct str unknown;
+	struct unknown unknown;
 	/* Conditions of the attempt that are in doubt, and bits: which of them
 	 * give the opposite of what they gave before. */
 	struct condition conditions[CONDITIONS_MAX];

@@ -76,6 +76,13 @@ last_answer(
 	return given;
 }
 
+static struct unknown
+kept(const struct replay *replay, struct unknown unknown)
+{
+	unknown.expression = arena_str(replay->arena, unknown.expression);
+	return unknown;
+}
+
 /* Conditions are tried both ways, as the attempt's bits say. */
 static bool
 doubt_cb(void *arg, struct str expression, enum chart_doubt kind, bool given)
@@ -83,13 +90,17 @@ doubt_cb(void *arg, struct str expression, enum chart_doubt kind, bool given)
 	struct replay *replay = arg;
 	struct condition *condition;
 	unsigned bit = replay->condition_count;
+	bool is_order = kind == DOUBT_ORDER || kind == DOUBT_ORDER_UNTOLD;
+	struct unknown unknown = {expression, is_order};
 
-	if (replay->doubt.at == NULL)
+	/* Where the order counted and all agrees, it was the same. */
+	if (!is_order && replay->doubt.at == NULL)
 		replay->doubt = expression;
-	if (kind != DOUBT_TOLD && replay->disturbed.at == NULL)
-		replay->disturbed = expression;
-	if (kind == DOUBT_UNTOLD && replay->unknown.at == NULL)
-		replay->unknown = arena_str(replay->arena, expression);
+	if (kind != DOUBT_TOLD && replay->disturbed.expression.at == NULL)
+		replay->disturbed = unknown;
+	if ((kind == DOUBT_UNTOLD || kind == DOUBT_ORDER_UNTOLD) &&
+	    replay->unknown.expression.at == NULL)
+		replay->unknown = kept(replay, unknown);
 	if (kind != DOUBT_CONDITION)
 		return given;
 	given = last_answer(replay, expression, given);
@@ -157,9 +168,12 @@ replay_find(struct replay *replay, struct digest digest, int64_t at_ms,
 {
 	const struct reperform_wanted wanted = {
 	    .digest = digest, .at_ms = at_ms, .alarm = replay->alarm};
-
-	return replay->world->find(
+	const struct definition *found = replay->world->find(
 	    replay->world->arg, &wanted, replay->arena, why);
+
+	if (found != NULL && found->sensitive_count > 0)
+		replay->seam.has_digests = true;
+	return found;
 }
 
 static struct chart_context
@@ -331,7 +345,7 @@ struct best {
 	bool is_there;
 	size_t matched;
 	const struct value *computed; /* in the instance's arena */
-	struct str disturbed;
+	struct unknown disturbed;
 };
 
 /* The way that led the farthest is the one to talk about. */
@@ -347,7 +361,7 @@ keep_best(struct replay *replay, const struct attempt *attempt,
 	    attempt->computed != NULL
 		? value_copy(replay->arena, attempt->computed)
 		: NULL;
-	best->disturbed = arena_str(replay->arena, replay->disturbed);
+	best->disturbed = kept(replay, replay->disturbed);
 }
 
 /* ---- from record to record ---- */
@@ -403,13 +417,18 @@ could_not(struct replay *replay, struct str why)
 }
 
 static void
-could_not_from(struct replay *replay, size_t seq, struct str expression)
+could_not_from(
+    struct replay *replay, size_t seq, const struct unknown *unknown)
 {
 	replay->finding->result = REPERFORM_COULD_NOT;
 	replay->finding->explanation = arena_strf(replay->arena,
-	    "from record %zu on it can't be known: `%.*s` looks into a "
-	    "sensitive value, of which history has the digest only",
-	    seq, STR_ARG(expression));
+	    "from record %zu on it can't be known: `%.*s` %s", seq,
+	    STR_ARG(unknown->expression),
+	    unknown->is_order
+		? "hangs on the order of members, which came in one way and "
+		  "stand sorted in history"
+		: "looks into a sensitive value, of which history has the "
+		  "digest only");
 }
 
 static void
@@ -423,10 +442,10 @@ differ(struct replay *replay, const struct best *best)
 	replay->finding->result = REPERFORM_DIFFERS;
 	replay->finding->seq = at + 1;
 	compare_explain(replay, recorded, best->computed);
-	if (best->disturbed.at != NULL)
-		could_not_from(replay, at + 1, best->disturbed);
-	else if (replay->unknown.at != NULL)
-		could_not_from(replay, at + 1, replay->unknown);
+	if (best->disturbed.expression.at != NULL)
+		could_not_from(replay, at + 1, &best->disturbed);
+	else if (replay->unknown.expression.at != NULL)
+		could_not_from(replay, at + 1, &replay->unknown);
 }
 
 static void
@@ -434,7 +453,7 @@ begin_attempt(struct replay *replay, unsigned turned)
 {
 	arena_reset(replay->turn);
 	replay->doubt = (struct str){NULL, 0};
-	replay->disturbed = (struct str){NULL, 0};
+	replay->disturbed = (struct unknown){.is_order = false};
 	replay->condition_count = 0;
 	replay->turned = turned;
 }

@@ -155,8 +155,10 @@ replay_outcome(struct replay *replay, const struct value *record,
 
 		*outcome =
 		    connector_interpret(&interpreted, &response, &context);
-		if (str_find(response.body, STR("sha256:")) != SIZE_MAX)
-			replay->disturbed = call->operation->name;
+		if (replay->seam.has_digests &&
+		    str_find(response.body, STR("sha256:")) != SIZE_MAX)
+			replay->disturbed = (struct unknown){
+			    .expression = call->operation->name};
 	}
 	add_what_engine_knew(record, outcome, call == NULL || !tells_all(reply));
 }

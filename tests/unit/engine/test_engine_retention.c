@@ -709,6 +709,42 @@ test_lists_show_digests(void **state)
 	house_free(&house);
 }
 
+static void
+shown_cb(const struct engine_reply *reply, void *arg)
+{
+	struct buf *shown = arg;
+
+	assert_int_equal(reply->status, ENGINE_OK);
+	json_write(reply->view, JSON_PLAIN, shown);
+}
+
+/* Who may act is shown no more than who may look. */
+static void
+test_answers_to_acts_show_digests(void **state)
+{
+	static const enum chart_event_kind acts[] = {
+	    EV_SUSPENDED, EV_RESUMED, EV_CANCELLED, EV_ERASED};
+	struct house *house = open_house(kept_a_month);
+	uint64_t number = start(house, "A-1", "DE01");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(acts); i++) {
+		struct chart_event event = {.kind = acts[i],
+		    .actor = {.name = STR("ann")}, .comment = STR("told to")};
+		struct buf shown = {0};
+
+		engine_act(house->engine, number, &event, shown_cb, &shown);
+		house_run(house);
+		assert_int_not_equal(
+		    str_find(buf_str(&shown), STR("sha256:")), SIZE_MAX);
+		assert_int_equal(
+		    str_find(buf_str(&shown), STR(IBAN)), SIZE_MAX);
+		buf_fini(&shown);
+	}
+	assert_int_equal(entries(house, "disclosed").count, 0);
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -729,6 +765,7 @@ main(void)
 	    cmocka_unit_test(test_erased_one_stays_without_a_salt),
 	    cmocka_unit_test(test_digest_can_be_proved_by_who_may_see_the_salt),
 	    cmocka_unit_test(test_lists_show_digests),
+	    cmocka_unit_test(test_answers_to_acts_show_digests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ static const char workflow[] =
     "data: {approval: null, id: null, abroad: null, limit: = "
     "settings.shop.limit, none: = settings.shop.none, both: = "
     "settings.both}\n"
-    "events: {order.paid: {}}\n"
+    "events: {order.paid: {data: {properties: {by: {type: number}}}}}\n"
     "initial: deciding\n"
     "states:\n"
     "  deciding:\n"
@@ -336,6 +336,57 @@ test_without_sensitive_values_there_is_no_doubt(void **state)
 	played_free(&played);
 }
 
+/* A document's hash, say: nothing is sensitive, so nothing is hidden. */
+static void
+test_text_like_a_digest_is_a_text(void **state)
+{
+	struct played *played = play(straight);
+	size_t look = find_record(played, "step-done", 0);
+
+	(void)state;
+	played->changed =
+	    load(played->arena, "sensitive: [input.iban]\n", "");
+	forge_digests(played);
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	assert_int_equal(played->finding.seq, look + 1);
+	change(played, look, "assigned", "{\"abroad\":true}");
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	change(played, find_record(played, "step-done", 1), "assigned",
+	    "{\"id\":\"hmac-sha256:faf7e1c0107370ff6f5d03205da7d8ae41ba8e22b31"
+	    "e94b986a65210075d9a1d\"}");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	played_free(&played);
+}
+
+/* Records have members sorted; the input came with its key first. */
+static void
+test_order_of_members_is_not_known(void **state)
+{
+	struct played *played = play(straight);
+	size_t look = find_record(played, "step-done", 0);
+
+	(void)state;
+	change(played, 0, "input",
+	    "{\"amount\":{\"n\":\"250.00\"},\"key\":\"K-1\"}");
+	change(played, look, "assigned", "{\"abroad\":\"key\"}");
+	played->changed = load(played->arena,
+	    "substring(input.iban, 1, 2) != \"DE\"",
+	    "get entries(input)[1].key");
+	forge_digests(played);
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.seq, look + 1);
+	assert_int_not_equal(str_find(played->finding.explanation,
+	    STR("`get entries(input)[1].key` hangs on the order")), SIZE_MAX);
+	/* Where it is the same, there is no doubt. */
+	change(played, look, "assigned", "{\"abroad\":\"amount\"}");
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	/* And none hangs on it later. */
+	change(played, find_record(played, "step-done", 1), "assigned",
+	    "{\"id\":\"p2\"}");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	played_free(&played);
+}
+
 /* Of the settings only what was read is told, and it is what counts. */
 static void
 test_settings_that_were_read_are_in_the_record(void **state)
@@ -544,6 +595,79 @@ test_answer_of_an_endpoint_is_made_out_again(void **state)
 	    "`outcome` is \"done\"");
 }
 
+static const char *const misread[LINES_MAX] = {START("250.00"),
+    "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}",
+    "{\"event\":{\"type\":\"order.paid\",\"data\":{\"by\":\"cash\"}}}",
+    PAID};
+/* Nobody sees by a digest whether the schema was right. */
+static const char *const unreadable[LINES_MAX] = {START("250.00"),
+    "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}",
+    "{\"event\":{\"type\":\"order.paid\","
+    "\"data\":{\"by\":\"DE89370400440532013000\"}}}",
+    PAID};
+
+static void
+test_event_that_fails_its_schema_is_ignored_again(void **state)
+{
+	struct played *played = play_plainly(misread);
+	size_t at = find_record(played, "event-ignored", 0);
+
+	(void)state;
+	use(played, "[= input.amount]", "[= input.amount]");
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	assert_true(str_equal(value_field_str(played->records[at], "reason"),
+	    STR("its data fails the schema")));
+	change(played, at - 1, "data", "{\"by\":2}");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	assert_int_equal(played->finding.seq, at + 1);
+	played_free(&played);
+
+	played = play_plainly(unreadable);
+	use(played, "[= input.amount]", "[= input.amount]");
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	assert_int_not_equal(
+	    str_find(played->finding.explanation, STR("`order.paid`")),
+	    SIZE_MAX);
+	played_free(&played);
+}
+
+static struct reperform_disclosure
+disclose_cb(void *arg, struct str instance, struct arena *arena)
+{
+	(void)arg, (void)instance;
+	return (struct reperform_disclosure){
+	    .values = value_of_str(arena, STR("DE89370400440532013000"))};
+}
+
+/* Older programs didn't mask what was escaped, and their histories are as
+ * genuine. */
+static void
+test_what_was_masked_less_agrees(void **state)
+{
+	struct played *played = play_plainly(straight);
+	struct reperform_world world = {
+	    .find = find, .arg = played, .disclose = disclose_cb};
+
+	(void)state;
+	use(played, "[= input.amount]", "[= input.amount]");
+	answer(played, "{\"status\":201,\"body\":\"{\\\"payment_id\\\":"
+		       "\\\"p%44E89370400440532013000\\\"}\"}");
+	change(played, find_record(played, "step-done", 0), "assigned",
+	    "{\"id\":\"p%44E89370400440532013000\"}");
+	change(played, find_record(played, "ended", 0), "output",
+	    "{\"id\":\"p%44E89370400440532013000\"}");
+	reperform_instance(&world, played->records, played->count,
+	    played->arena, &played->finding);
+	assert_int_equal(played->finding.result, REPERFORM_AGREES);
+	change(played, find_record(played, "step-done", 0), "assigned",
+	    "{\"id\":\"p%44E89370400440532013001\"}");
+	reperform_instance(&world, played->records, played->count,
+	    played->arena, &played->finding);
+	assert_int_equal(played->finding.result, REPERFORM_DIFFERS);
+	played_free(&played);
+}
+
 static void
 test_header_that_came_twice_is_read_as_it_came(void **state)
 {
@@ -692,6 +816,9 @@ main(void)
 	    cmocka_unit_test(test_what_was_not_changed_agrees),
 	    cmocka_unit_test(test_numbers_that_were_keys_as_written_agree),
 	    cmocka_unit_test(test_without_sensitive_values_there_is_no_doubt),
+	    cmocka_unit_test(test_event_that_fails_its_schema_is_ignored_again),
+	    cmocka_unit_test(test_text_like_a_digest_is_a_text),
+	    cmocka_unit_test(test_order_of_members_is_not_known),
 	    cmocka_unit_test(test_settings_that_were_read_are_in_the_record),
 	    cmocka_unit_test(test_changed_guard_is_found),
 	    cmocka_unit_test(
@@ -701,6 +828,7 @@ main(void)
 	    cmocka_unit_test(test_changed_reply_is_found),
 	    cmocka_unit_test(test_answer_of_an_endpoint_is_made_out_again),
 	    cmocka_unit_test(test_header_that_came_twice_is_read_as_it_came),
+	    cmocka_unit_test(test_what_was_masked_less_agrees),
 	    cmocka_unit_test(test_approval_by_the_wrong_person_is_found),
 	    cmocka_unit_test(test_dropped_and_added_records_are_found),
 	    cmocka_unit_test(test_a_history_that_stops_too_early_is_found),

@@ -108,6 +108,55 @@ test_digest_is_told_from_text(void **state)
 	arena_free(&arena);
 }
 
+/* ---- digests that are known ---- */
+
+/* With V for the digest of the value. */
+static struct str
+masked(struct arena *arena, const char *pattern, const char *value)
+{
+	struct buf built = buf_in(arena);
+
+	for (; *pattern != '\0'; pattern++)
+		if (*pattern == 'V')
+			chart_sensitive_digest(salt, str_of(value), &built);
+		else
+			buf_add_char(&built, *pattern);
+	return buf_keep(&built);
+}
+
+static void
+test_value_is_put_in_as_the_text_around_it_wants_it(void **state)
+{
+	static const struct {
+		const char *recorded;
+		const char *filled;
+	} rows[] = {
+	    {"V", "Z\"<\\&\n"},
+	    {"to V!", "to Z\"<\\&\n!"},
+	    {" {\"n\":\"V\"}", " {\"n\":\"Z\\\"<\\\\&\\n\"}"},
+	    {"[V]", "[Z\"<\\&\n]"},
+	    {"<n a='V'/>", "<n a='Z&quot;&lt;\\&amp;&#10;'/>"},
+	    {"{no", "{no"},
+	};
+	struct arena *arena = arena_new();
+	const char *value = "Z\"<\\&\n";
+	struct disclosed *disclosed = disclosed_new(arena, salt);
+
+	(void)state;
+	disclosed_add(disclosed, value_of_str(arena, str_of(value)));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct str filled = value_str(disclosed_record(disclosed,
+		    value_of_str(
+			arena, masked(arena, rows[i].recorded, value))));
+
+		if (!str_equal(filled, str_of(rows[i].filled)))
+			fail_msg("%s: %.*s", rows[i].recorded,
+			    STR_ARG(filled));
+	}
+	disclosed_free(&disclosed);
+	arena_free(&arena);
+}
+
 /* ---- whose a record is ---- */
 
 #define ID(last) "12345678-9abc-8def-8000-00000000000" last
@@ -205,6 +254,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_texts_agree_where_digests_do),
 	    cmocka_unit_test(test_digest_is_told_from_text),
+	    cmocka_unit_test(
+		test_value_is_put_in_as_the_text_around_it_wants_it),
 	    cmocka_unit_test(test_journal_is_no_instance),
 	    cmocka_unit_test(test_certificates_tell_what_was_purged),
 	};

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_escape.c: a text as it is meant where parts of it are escaped.
+ *
+ * Requests carry values in addresses, forms, JSON, XML and mails, and
+ * endpoints repeat them in forms of their own: "M\u00fcller", "M%C3%BCller",
+ * "M&#252;ller".  Forms are undone without asking whether the whole is well
+ * formed; what only looks like an escape stays as it is.
+ */
+#include "chart_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What an escape stands for. */
+struct unit {
+	char bytes[4];
+	size_t count;
+};
+
+/* Bytes of the escape that the text begins with; 0: it is none. */
+typedef size_t escape_fn(struct str text, struct unit *unit);
+
+static void
+put_byte(struct unit *unit, char byte)
+{
+	unit->bytes[0] = byte;
+	unit->count = 1;
+}
+
+static bool
+is_surrogate(int64_t codepoint)
+{
+	return codepoint >= 0xd800 && codepoint < 0xe000;
+}
+
+/* false where that is no character. */
+static bool
+put_character(struct unit *unit, int64_t codepoint)
+{
+	if (codepoint < 0 || codepoint > 0x10ffff || is_surrogate(codepoint))
+		return false;
+	unit->count = str_put_codepoint(unit->bytes, (uint32_t)codepoint);
+	return true;
+}
+
+/* ---- JSON (RFC 8259, 7) ---- */
+
+/* Of "\u00fc"; -1: there is none. */
+static int64_t
+json_code(struct str text)
+{
+	int high, low;
+
+	if (!str_has_prefix(text, STR("\\u")))
+		return -1;
+	high = str_hex_byte(text, 2);
+	low = str_hex_byte(text, 4);
+	return high < 0 || low < 0 ? -1 : (int64_t)high << 8 | low;
+}
+
+static size_t
+json_code_unit(struct str text, struct unit *unit)
+{
+	int64_t code = json_code(text), second;
+
+	if (put_character(unit, code))
+		return 6;
+	second = json_code(str_slice(text, 6, 6));
+	if (code < 0xd800 || code >= 0xdc00 || second < 0xdc00 ||
+	    second >= 0xe000)
+		return 0;
+	(void)put_character(
+	    unit, 0x10000 + ((code - 0xd800) << 10) + (second - 0xdc00));
+	return 12;
+}
+
+static size_t
+json_unit(struct str text, struct unit *unit)
+{
+	static const char letters[] = "\"\\/bfnrt";
+	static const char meant[] = "\"\\/\b\f\n\r\t";
+	const char *letter;
+
+	if (text.bytes < 2 || text.at[0] != '\\')
+		return 0;
+	if (text.at[1] == 'u')
+		return json_code_unit(text, unit);
+	letter = memchr(letters, text.at[1], sizeof(letters) - 1);
+	if (letter == NULL)
+		return 0;
+	put_byte(unit, meant[letter - letters]);
+	return 2;
+}
+
+/* ---- addresses, forms and mails ---- */
+
+/* "%2F", "=2F" */
+static size_t
+hex_unit(struct str text, char mark, struct unit *unit)
+{
+	int byte;
+
+	if (text.at[0] != mark)
+		return 0;
+	byte = str_hex_byte(text, 1);
+	if (byte < 0)
+		return 0;
+	put_byte(unit, (char)byte);
+	return 3;
+}
+
+static size_t
+percent_unit(struct str text, struct unit *unit)
+{
+	return hex_unit(text, '%', unit);
+}
+
+/* As addresses have it, but for the blank. */
+static size_t
+form_unit(struct str text, struct unit *unit)
+{
+	if (text.at[0] != '+')
+		return percent_unit(text, unit);
+	put_byte(unit, ' ');
+	return 1;
+}
+
+/* Quoted-printable (RFC 2045, 6.7): a line that goes on ends with "=". */
+static size_t
+mail_unit(struct str text, struct unit *unit)
+{
+	unit->count = 0;
+	if (str_has_prefix(text, STR("=\r\n")))
+		return 3;
+	if (str_has_prefix(text, STR("=\n")))
+		return 2;
+	return hex_unit(text, '=', unit);
+}
+
+/* ---- XML ---- */
+
+static const struct {
+	struct str name;
+	char meant;
+} entities[] = {
+    {STR_INIT("&amp;"), '&'},
+    {STR_INIT("&lt;"), '<'},
+    {STR_INIT("&gt;"), '>'},
+    {STR_INIT("&quot;"), '"'},
+    {STR_INIT("&apos;"), '\''},
+};
+
+/* "&#252;", "&#xFC;": no character has more digits. */
+static size_t
+reference_unit(struct str text, struct unit *unit)
+{
+	bool is_hex = text.bytes > 2 && (text.at[2] | 0x20) == 'x';
+	size_t first = is_hex ? 3 : 2, at = first;
+	int64_t codepoint = 0;
+
+	for (; at < text.bytes && at < first + 7; at++) {
+		int digit = str_hex_digit(text.at[at]);
+
+		if (digit < 0 || (!is_hex && digit > 9))
+			break;
+		codepoint = codepoint * (is_hex ? 16 : 10) + digit;
+	}
+	return at > first && at < text.bytes && text.at[at] == ';' &&
+		       put_character(unit, codepoint)
+		   ? at + 1
+		   : 0;
+}
+
+static size_t
+xml_unit(struct str text, struct unit *unit)
+{
+	if (text.at[0] != '&')
+		return 0;
+	if (text.bytes > 1 && text.at[1] == '#')
+		return reference_unit(text, unit);
+	for (size_t i = 0; i < COUNT_OF(entities); i++) {
+		if (!str_has_prefix(text, entities[i].name))
+			continue;
+		put_byte(unit, entities[i].meant);
+		return entities[i].name.bytes;
+	}
+	return 0;
+}
+
+/* ---- any of them ---- */
+
+static const struct {
+	escape_fn *read;
+	char mark; /* without which there is none */
+} forms[ESCAPES] = {
+    [ESCAPE_JSON] = {json_unit, '\\'},
+    [ESCAPE_PERCENT] = {percent_unit, '%'},
+    [ESCAPE_FORM] = {form_unit, '+'},
+    [ESCAPE_XML] = {xml_unit, '&'},
+    [ESCAPE_MAIL] = {mail_unit, '='},
+};
+
+/* Of the first escape in it, or SIZE_MAX. */
+static size_t
+first_escape(struct str text, enum escape form)
+{
+	struct unit unit;
+
+	if (text.bytes == 0 ||
+	    memchr(text.at, forms[form].mark, text.bytes) == NULL)
+		return SIZE_MAX;
+	for (size_t at = 0; at < text.bytes; at++)
+		if (forms[form].read(
+			str_slice(text, at, text.bytes - at), &unit) > 0)
+			return at;
+	return SIZE_MAX;
+}
+
+/* No escape is shorter than what it stands for. */
+static void
+undo(struct str text, enum escape form, struct meant *meant)
+{
+	char *to = malloc(text.bytes);
+	size_t count = 0;
+
+	meant->from = malloc((text.bytes + 1) * sizeof(*meant->from));
+	must(to != NULL && meant->from != NULL);
+	for (size_t at = 0; at < text.bytes;) {
+		struct unit unit;
+		size_t bytes = forms[form].read(
+		    str_slice(text, at, text.bytes - at), &unit);
+
+		if (bytes == 0) {
+			put_byte(&unit, text.at[at]);
+			bytes = 1;
+		}
+		must(unit.count <= bytes);
+		for (size_t i = 0; i < unit.count; i++) {
+			meant->from[count] = at;
+			to[count++] = unit.bytes[i];
+		}
+		at += bytes;
+	}
+	meant->from[count] = text.bytes;
+	meant->text = (struct str){to, count};
+}
+
+bool
+chart_escape_undo(
+    const struct meant *of, enum escape form, struct meant *meant)
+{
+	must(form < ESCAPES);
+	if (first_escape(of->text, form) == SIZE_MAX)
+		return false;
+	*meant = (struct meant){.of = of};
+	undo(of->text, form, meant);
+	return true;
+}
+
+void
+chart_escape_free(struct meant *meant)
+{
+	must(meant->of != NULL);
+	free((char *)(uintptr_t)meant->text.at);
+	free(meant->from);
+	*meant = (struct meant){.of = NULL};
+}
+
+struct str
+chart_escape_source(const struct meant *meant, size_t at, size_t bytes)
+{
+	must(at + bytes <= meant->text.bytes);
+	while (meant->of != NULL) {
+		size_t end = meant->from[at + bytes];
+
+		at = meant->from[at];
+		bytes = end - at;
+		meant = meant->of;
+	}
+	return str_slice(meant->text, at, bytes);
+}
