@@ -30,6 +30,7 @@
 struct store_copy {
 	struct store_backend *source;
 	const struct store_copy_target *target;
+	struct buf to; /* the file that target->to means */
 	struct sqlite_lock *lock; /* of a restored database */
 	struct part_file *part;
 	struct store_keys *keys; /* NULL: none */
@@ -97,6 +98,7 @@ store_copy_close(struct store_copy **closed)
 	sqlite_cipher_free(&copy->conn.cipher);
 	part_file_close(&copy->part);
 	sqlite_lock_close(&copy->lock);
+	buf_fini(&copy->to);
 	free(copy);
 	*closed = NULL;
 }
@@ -110,14 +112,14 @@ check_target(const struct store_copy *copy, struct buf *detail)
 	const char *from = sqlite3_db_filename(source_db(copy), "main");
 
 	must(from != NULL);
-	bool is_same = part_file_is_same(target->to, str_of(from));
+	bool is_same = part_file_is_same(buf_str(&copy->to), str_of(from));
 	must(is_same || target->kind != COPY_REKEY);
 	if (is_same && target->kind != COPY_REKEY) {
 		if (detail != NULL)
 			buf_add_cstr(detail, "it is the database itself");
 		return STORE_TAKEN;
 	}
-	if (!target->replaces && part_file_is_taken(target->to))
+	if (!target->replaces && part_file_is_taken(buf_str(&copy->to)))
 		return STORE_TAKEN;
 	return STORE_OK;
 }
@@ -160,18 +162,23 @@ store_copy_begin(struct store_copy *copy,
 	must(copy->target == NULL);
 	must(target->to.bytes > 0);
 	copy->target = target;
+	if (target->kind == COPY_BACKUP)
+		buf_add_str(&copy->to, target->to);
+	else
+		sqlite_files_resolve(target->to, &copy->to);
+	struct str to = buf_str(&copy->to);
 	if (target->kind != COPY_BACKUP)
-		error = sqlite_lock_open(target->to, &copy->lock, detail);
+		error = sqlite_lock_open(to, &copy->lock, detail);
 	/* Up to now an engine may have written to it, or another copy have
 	 * taken its place. */
 	if (error == STORE_OK && target->kind == COPY_REKEY) {
 		close_source(copy);
-		error = open_source(copy, target->to, detail);
+		error = open_source(copy, to, detail);
 	}
 	if (error == STORE_OK)
 		error = check_target(copy, detail);
 	if (error == STORE_OK)
-		error = part_file_open(target->to, &copy->part, detail);
+		error = part_file_open(to, &copy->part, detail);
 	if (error == STORE_OK)
 		error = begin_backup(copy, detail);
 	return error;
@@ -360,12 +367,12 @@ store_copy_check(struct store_copy *copy, store_copy_watch_fn *watch,
 
 /* "<to>.20261122T093000Z" */
 static void
-name_aside(const struct store_copy_target *target, struct buf *aside)
+name_aside(const struct store_copy *copy, struct buf *aside)
 {
 	char text[CLOCK_TEXT_BYTES];
-	struct str now = clock_format(target->now_ms, text);
+	struct str now = clock_format(copy->target->now_ms, text);
 
-	buf_add_str(aside, target->to);
+	buf_add_str(aside, buf_str(&copy->to));
 	buf_add_char(aside, '.');
 	for (size_t i = 0; i < now.bytes && now.at[i] != '.'; i++)
 		if (now.at[i] != '-' && now.at[i] != ':')
@@ -394,7 +401,7 @@ store_copy_keep(struct store_copy *copy, struct buf *aside,
     struct buf *detail)
 {
 	const struct store_copy_target *target = copy->target;
-	bool is_taken = part_file_is_taken(target->to);
+	bool is_taken = part_file_is_taken(buf_str(&copy->to));
 
 	must(copy->conn.db == NULL);
 	must(aside->bytes == 0);
@@ -402,7 +409,7 @@ store_copy_keep(struct store_copy *copy, struct buf *aside,
 		return part_file_keep(copy->part, target->replaces, detail);
 	if (is_taken && !target->replaces)
 		return STORE_TAKEN;
-	name_aside(target, aside);
+	name_aside(copy, aside);
 	enum store_error error = STORE_OK;
 	if (copy->conn.cipher != NULL)
 		error = prepare_log(copy, detail);

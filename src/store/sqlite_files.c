@@ -34,6 +34,21 @@ name_of(struct str path, const char *suffix)
 	return name;
 }
 
+void
+sqlite_files_resolve(struct str path, struct buf *name)
+{
+	char *given = name_of(path, "");
+	struct stat status;
+	char *real = NULL;
+
+	/* What a link leads to may not be there: then it is that name. */
+	if (lstat(given, &status) == 0 && S_ISLNK(status.st_mode))
+		real = realpath(given, NULL);
+	buf_add_cstr(name, real != NULL ? real : given);
+	free(real);
+	free(given);
+}
+
 struct sqlite_files *
 sqlite_files_open(struct str path)
 {

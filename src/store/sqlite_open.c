@@ -663,16 +663,18 @@ sqlite_open(struct store_options options, struct store_backend **backend,
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sqlite_store *store = calloc(1, sizeof(*store));
-	struct buf path = {0};
+	struct buf resolved = {0};
 
 	must(store != NULL);
 	must(pthread_once(&once, configure_cb) == 0);
 	store->backend.ops = &ops;
-	buf_add_str(&path, options.path);
+	sqlite_files_resolve(options.path, &resolved);
+	const char *path = buf_cstr(&resolved);
+	options.path = str_of(path);
 	enum store_error error = options.read_only ?
-	    open_for_reading(store, options, buf_cstr(&path), detail) :
-	    open_for_writing(store, options, buf_cstr(&path), detail);
-	buf_fini(&path);
+	    open_for_reading(store, options, path, detail) :
+	    open_for_writing(store, options, path, detail);
+	buf_fini(&resolved);
 	if (error == STORE_OK)
 		error = read_facts(store, detail);
 	if (error != STORE_OK) {

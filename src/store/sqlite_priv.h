@@ -120,6 +120,10 @@ void sqlite_lock_close(struct sqlite_lock **lock);
 
 /* ---- sqlite_files.c ---- */
 
+/* Adds the name of the file that a path means: SQLite has its log beside the
+ * file that a symbolic link leads to, and so must be all else. */
+void sqlite_files_resolve(struct str path, struct buf *name);
+
 struct sqlite_files;
 /* Remembers which files these are. */
 struct sqlite_files *sqlite_files_open(struct str path);

@@ -305,6 +305,32 @@ test_database_in_use_is_not_restored_over(void **state)
 }
 
 static void
+test_link_to_a_database_is_what_it_leads_to(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying backup = {0}, restored = {0};
+	struct stat status;
+
+	put(f, 1, 10);
+	aim(f, &backup, "copy.db", COPY_BACKUP);
+	copy_whole(f->dir.database, &backup);
+	aim(f, &restored, "link.db", COPY_RESTORE);
+	restored.target.replaces = true;
+	assert_int_equal(symlink("stated.db", restored.to), 0);
+	assert_int_equal(begin(backup.to, &restored), STORE_LOCKED);
+	store_copy_close(&restored.copy);
+	store_close(&f->store);
+	copy_whole(backup.to, &restored);
+	assert_int_equal(lstat(restored.to, &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	assert_true(str_has_suffix(
+	    buf_str(&restored.aside), STR("stated.db.20261122T093000Z")));
+	assert_int_equal(
+	    last_number_of(f->dir.database), (uint64_t)NOW_MS << 20);
+	buf_fini(&restored.aside);
+}
+
+static void
 test_part_of_a_database_is_not_restored_over(void **state)
 {
 	struct help_fixture *f = *state;
@@ -339,6 +365,7 @@ main(void)
 		TEST(test_check_can_be_stopped),
 		TEST(test_restored_database_gives_numbers_that_were_never_given),
 		TEST(test_database_in_use_is_not_restored_over),
+		TEST(test_link_to_a_database_is_what_it_leads_to),
 		TEST(test_part_of_a_database_is_not_restored_over),
 	};
 

@@ -382,6 +382,68 @@ test_lock_file_left_behind_does_no_harm(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* Opens by the name it had before, and by another one. */
+static void
+expect_locked_as(struct help_fixture *f, const char *name)
+{
+	struct help_dir other = f->dir;
+	struct buf detail = {0};
+	struct store *second = NULL;
+
+	snprintf(other.database, sizeof(other.database), "%s/%s",
+	    f->dir.path, name);
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(other.database), .keys = help_keys()}, &second,
+	    &detail), STORE_LOCKED);
+	assert_true(detail.bytes > 0);
+	buf_fini(&detail);
+}
+
+static void
+test_database_with_two_names_is_locked_by_both(void **state)
+{
+	struct help_fixture *f = *state;
+	char symbolic[128], hard[128];
+
+	make_database(f, 1);
+	snprintf(symbolic, sizeof(symbolic), "%s/symbolic.db", f->dir.path);
+	snprintf(hard, sizeof(hard), "%s/hard.db", f->dir.path);
+	assert_int_equal(symlink("stated.db", symbolic), 0);
+	assert_int_equal(link(f->dir.database, hard), 0);
+	assert_int_equal(try_open(f, false, false), STORE_OK);
+	expect_locked_as(f, "symbolic.db");
+	expect_locked_as(f, "hard.db");
+	/* Who was refused leaves nothing, and takes nothing away. */
+	snprintf(hard, sizeof(hard), "%s/hard.db-lock", f->dir.path);
+	assert_int_not_equal(access(hard, F_OK), 0);
+	expect_locked_as(f, "stated.db");
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	store_close(&f->store);
+	/* By a link it is the same, with its log beside the file. */
+	struct store *store = NULL;
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(symbolic), .keys = help_keys()}, &store, NULL),
+	    STORE_OK);
+	expect_locked_as(f, "stated.db");
+	store_close(&store);
+}
+
+static void
+test_lock_file_that_is_removed_lets_no_second_engine_in(void **state)
+{
+	struct help_fixture *f = *state;
+	char path[128];
+
+	make_database(f, 1);
+	snprintf(path, sizeof(path), "%s-lock", f->dir.database);
+	assert_int_equal(try_open(f, false, false), STORE_OK);
+	assert_int_equal(unlink(path), 0);
+	expect_locked_as(f, "stated.db");
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+}
+
 static void
 test_path_may_hold_any_character(void **state)
 {
@@ -783,6 +845,8 @@ main(void)
 		TEST(test_damage_found_later_is_told_as_such),
 		TEST(test_second_engine_is_kept_out),
 		TEST(test_lock_file_left_behind_does_no_harm),
+		TEST(test_database_with_two_names_is_locked_by_both),
+		TEST(test_lock_file_that_is_removed_lets_no_second_engine_in),
 		TEST(test_path_may_hold_any_character),
 		TEST(test_auditor_reads_beside_the_engine),
 		TEST(test_database_on_read_only_medium_can_be_read),
