@@ -105,20 +105,51 @@ store_copy_close(struct store_copy **closed)
 
 /* --------------------------------------------------------------- beginning */
 
-static enum store_error
-check_target(const struct store_copy *copy, struct buf *detail)
+static bool
+is_source(const struct store_copy *copy, const char *suffix)
 {
-	const struct store_copy_target *target = copy->target;
 	const char *from = sqlite3_db_filename(source_db(copy), "main");
+	struct buf name = {0};
 
 	must(from != NULL);
-	bool is_same = part_file_is_same(buf_str(&copy->to), str_of(from));
-	must(is_same || target->kind != COPY_REKEY);
-	if (is_same && target->kind != COPY_REKEY) {
+	buf_add_str(&name, buf_str(&copy->to));
+	buf_add_cstr(&name, suffix);
+	bool is_same = part_file_is_same(buf_str(&name), str_of(from));
+	buf_fini(&name);
+	return is_same;
+}
+
+/* What a copy makes, moves or removes beside its target may not be what it is
+ * made of. */
+static enum store_error
+check_names(const struct store_copy *copy, struct buf *detail)
+{
+	static const char *const suffixes[] = {".part", RESTORING, "-lock",
+	    "-wal", "-shm", "-journal"};
+
+	if (copy->target->kind != COPY_REKEY && is_source(copy, "")) {
 		if (detail != NULL)
 			buf_add_cstr(detail, "it is the database itself");
 		return STORE_TAKEN;
 	}
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		if (!is_source(copy, suffixes[i]))
+			continue;
+		if (detail != NULL)
+			buf_addf(detail, "what is to be copied has the name of "
+			    "a part of it (%s); give one of them another name",
+			    suffixes[i]);
+		return STORE_TAKEN;
+	}
+	return STORE_OK;
+}
+
+static enum store_error
+check_target(const struct store_copy *copy)
+{
+	const struct store_copy_target *target = copy->target;
+
+	must(target->kind != COPY_REKEY || is_source(copy, ""));
 	if (!target->replaces && part_file_is_taken(buf_str(&copy->to)))
 		return STORE_TAKEN;
 	return STORE_OK;
@@ -167,7 +198,8 @@ store_copy_begin(struct store_copy *copy,
 	else
 		sqlite_files_resolve(target->to, &copy->to);
 	struct str to = buf_str(&copy->to);
-	if (target->kind != COPY_BACKUP)
+	error = check_names(copy, detail);
+	if (error == STORE_OK && target->kind != COPY_BACKUP)
 		error = sqlite_lock_open(to, &copy->lock, detail);
 	/* Up to now an engine may have written to it, or another copy have
 	 * taken its place. */
@@ -176,7 +208,7 @@ store_copy_begin(struct store_copy *copy,
 		error = open_source(copy, to, detail);
 	}
 	if (error == STORE_OK)
-		error = check_target(copy, detail);
+		error = check_target(copy);
 	if (error == STORE_OK)
 		error = part_file_open(to, &copy->part, detail);
 	if (error == STORE_OK)

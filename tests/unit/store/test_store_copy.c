@@ -179,6 +179,38 @@ test_name_that_is_taken_is_left_alone(void **state)
 }
 
 static void
+test_source_with_the_name_of_a_part_is_left_alone(void **state)
+{
+	static const struct {
+		const char *from;
+		enum store_copy_kind kind;
+	} cases[] = {
+	    {"copy.db.part", COPY_BACKUP},
+	    {"copy.db.part", COPY_RESTORE},
+	    {"copy.db.restoring", COPY_RESTORE},
+	    {"copy.db-lock", COPY_RESTORE},
+	    {"copy.db-shm", COPY_RESTORE},
+	};
+	struct help_fixture *f = *state;
+	struct copying copying = {0};
+
+	put(f, 1, 10);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct copying source = {0};
+
+		aim(f, &source, cases[i].from, COPY_BACKUP);
+		source.target.replaces = true;
+		copy_whole(f->dir.database, &source);
+		aim(f, &copying, "copy.db", cases[i].kind);
+		copying.target.replaces = true;
+		assert_int_equal(begin(source.to, &copying), STORE_TAKEN);
+		store_copy_close(&copying.copy);
+		assert_int_equal(last_number_of(source.to), 10);
+		assert_int_equal(unlink(source.to), 0);
+	}
+}
+
+static void
 test_index_that_lacks_a_row_is_damage(void **state)
 {
 	struct help_fixture *f = *state;
@@ -361,6 +393,7 @@ main(void)
 		TEST(test_copy_is_of_the_moment_in_which_it_was_opened),
 		TEST(test_copy_that_is_given_up_is_removed),
 		TEST(test_name_that_is_taken_is_left_alone),
+		TEST(test_source_with_the_name_of_a_part_is_left_alone),
 		TEST(test_index_that_lacks_a_row_is_damage),
 		TEST(test_check_can_be_stopped),
 		TEST(test_restored_database_gives_numbers_that_were_never_given),
