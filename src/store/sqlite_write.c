@@ -843,6 +843,7 @@ sqlite_write_commit(struct store_backend *backend,
 	enum store_error error = sqlite_files_check(store->files, detail);
 	if (error != STORE_OK)
 		return error;
+	sqlite_gather_begin(store->gather);
 	error = write_all(store, batch);
 	if (error == STORE_OK) {
 		must(sqlite3_get_autocommit(store->writer.db));
@@ -857,5 +858,5 @@ sqlite_write_commit(struct store_backend *backend,
 	if (!sqlite3_get_autocommit(store->writer.db))
 		(void)sqlite3_exec(store->writer.db, "ROLLBACK", NULL, NULL,
 		    NULL);
-	return error;
+	return sqlite_gather_take_back(store->gather) ? error : STORE_UNSURE;
 }

@@ -68,6 +68,10 @@ store_error_text(enum store_error error)
 		[STORE_MOVED] = STR_INIT("the database was removed or replaced "
 		    "while it was open; put the same file back and work goes "
 		    "on, or stop, restore a backup, and start"),
+		[STORE_UNSURE] = STR_INIT("the disk failed while it was "
+		    "written, and nobody knows what will be there after a "
+		    "crash: it may have been done; ask again under the same "
+		    "business key or Idempotency-Key"),
 		[STORE_STARVED] = STR_INIT("the system gives no more "
 		    "descriptors or threads (LimitNOFILE, TasksMax; ulimit "
 		    "-n, -u); try again in a moment"),
