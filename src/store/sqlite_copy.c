@@ -17,7 +17,6 @@
 
 #include "part_file.h"
 #include "sqlite_priv.h"
-#include "stated/clock.h"
 
 #define STEP_PAGES 1024
 #define WATCH_OPERATIONS 200000
@@ -124,8 +123,8 @@ is_source(const struct store_copy *copy, const char *suffix)
 static enum store_error
 check_names(const struct store_copy *copy, struct buf *detail)
 {
-	static const char *const suffixes[] = {".part", RESTORING, "-lock",
-	    "-wal", "-shm", "-journal"};
+	static const char *const suffixes[] = {".part", RESTORING, REKEYING,
+	    "-lock", "-wal", "-shm", "-journal"};
 
 	if (copy->target->kind != COPY_REKEY && is_source(copy, "")) {
 		if (detail != NULL)
@@ -144,12 +143,18 @@ check_names(const struct store_copy *copy, struct buf *detail)
 	return STORE_OK;
 }
 
+/* The one doesn't go on with what the other began. */
 static enum store_error
-check_target(const struct store_copy *copy)
+check_target(const struct store_copy *copy, struct buf *detail)
 {
 	const struct store_copy_target *target = copy->target;
+	const char *other =
+	    target->kind == COPY_REKEY ? RESTORING : REKEYING;
 
 	must(target->kind != COPY_REKEY || is_source(copy, ""));
+	if (target->kind != COPY_BACKUP &&
+	    part_file_is_ready(buf_str(&copy->to), other, detail))
+		return STORE_PARTED;
 	if (!target->replaces && part_file_is_taken(buf_str(&copy->to)))
 		return STORE_TAKEN;
 	return STORE_OK;
@@ -208,7 +213,7 @@ store_copy_begin(struct store_copy *copy,
 		error = open_source(copy, to, detail);
 	}
 	if (error == STORE_OK)
-		error = check_target(copy);
+		error = check_target(copy, detail);
 	if (error == STORE_OK)
 		error = part_file_open(to, &copy->part, detail);
 	if (error == STORE_OK)
@@ -397,21 +402,6 @@ store_copy_check(struct store_copy *copy, store_copy_watch_fn *watch,
 
 /* ----------------------------------------------------------------- keeping */
 
-/* "<to>.20261122T093000Z" */
-static void
-name_aside(const struct store_copy *copy, struct buf *aside)
-{
-	char text[CLOCK_TEXT_BYTES];
-	struct str now = clock_format(copy->target->now_ms, text);
-
-	buf_add_str(aside, buf_str(&copy->to));
-	buf_add_char(aside, '.');
-	for (size_t i = 0; i < now.bytes && now.at[i] != '.'; i++)
-		if (now.at[i] != '-' && now.at[i] != ':')
-			buf_add_char(aside, now.at[i]);
-	buf_add_char(aside, 'Z');
-}
-
 /* An engine would switch to a log by way of a journal, and what is encrypted
  * has none (sqlite_cipher.c): so it is switched while it is still a part. */
 static enum store_error
@@ -433,6 +423,11 @@ store_copy_keep(struct store_copy *copy, struct buf *aside,
     struct buf *detail)
 {
 	const struct store_copy_target *target = copy->target;
+	const struct part_exchange exchange = {
+		.ready = target->kind == COPY_REKEY ? REKEYING : RESTORING,
+		.now_ms = target->now_ms,
+		.aside = aside,
+	};
 	bool is_taken = part_file_is_taken(buf_str(&copy->to));
 
 	must(copy->conn.db == NULL);
@@ -441,14 +436,35 @@ store_copy_keep(struct store_copy *copy, struct buf *aside,
 		return part_file_keep(copy->part, target->replaces, detail);
 	if (is_taken && !target->replaces)
 		return STORE_TAKEN;
-	name_aside(copy, aside);
 	enum store_error error = STORE_OK;
 	if (copy->conn.cipher != NULL)
 		error = prepare_log(copy, detail);
 	if (error == STORE_OK)
-		error = part_file_install(
-		    copy->part, buf_cstr(aside), detail);
+		error = part_file_install(copy->part, &exchange, detail);
 	if (!is_taken)
 		buf_clear(aside);
+	return error;
+}
+
+enum store_error
+store_copy_finish(struct str path, struct buf *aside, struct buf *detail)
+{
+	const struct part_exchange exchange = {
+		.ready = REKEYING, .aside = aside};
+	struct buf to = {0};
+	struct sqlite_lock *lock = NULL;
+	enum store_error error = STORE_ABSENT;
+
+	must(path.bytes > 0);
+	sqlite_files_resolve(path, &to);
+	if (part_file_is_begun(buf_str(&to), REKEYING))
+		error = sqlite_lock_open(buf_str(&to), &lock, detail);
+	/* Somebody else may have done it by now. */
+	if (error == STORE_OK && !part_file_is_begun(buf_str(&to), REKEYING))
+		error = STORE_ABSENT;
+	if (error == STORE_OK)
+		error = part_file_finish(buf_str(&to), &exchange, detail);
+	sqlite_lock_close(&lock);
+	buf_fini(&to);
 	return error;
 }

@@ -10,11 +10,14 @@
 #include "sqlite_priv.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FILES 2
+#define LINKS_MAX 40 /* one after the other, as the system follows them */
 
 struct sqlite_files {
 	struct {
@@ -37,16 +40,21 @@ name_of(struct str path, const char *suffix)
 void
 sqlite_files_resolve(struct str path, struct buf *name)
 {
-	char *given = name_of(path, "");
-	struct stat status;
-	char *real = NULL;
+	char target[PATH_MAX];
+	ssize_t bytes;
 
-	/* What a link leads to may not be there: then it is that name. */
-	if (lstat(given, &status) == 0 && S_ISLNK(status.st_mode))
-		real = realpath(given, NULL);
-	buf_add_cstr(name, real != NULL ? real : given);
-	free(real);
-	free(given);
+	must(name->bytes == 0);
+	buf_add_str(name, path);
+	/* What a link leads to may not be there, in the midst of a restore. */
+	for (int i = 0; i < LINKS_MAX; i++) {
+		bytes = readlink(buf_cstr(name), target, sizeof(target));
+		if (bytes <= 0 || (size_t)bytes == sizeof(target))
+			return;
+		while (name->bytes > 0 &&
+		       (target[0] == '/' || name->at[name->bytes - 1] != '/'))
+			name->bytes--;
+		buf_add(name, target, (size_t)bytes);
+	}
 }
 
 struct sqlite_files *

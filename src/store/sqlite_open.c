@@ -145,8 +145,8 @@ check_magic(const char *path, struct buf *detail)
 	return STORE_FOREIGN;
 }
 
-/* A log holds commits that were acknowledged, and a restore that was cut
- * short has the database under another name: a new one must not hide them.
+/* A log holds commits that were acknowledged, and a restore or rekey that was
+ * cut short has the database under another name: a new one must not hide them.
  * Who is killed while making a database leaves a journal, beside a file that
  * is empty. */
 static enum store_error
@@ -157,20 +157,17 @@ look_at_parts(const char *path, struct buf *detail)
 		off_t bytes; /* that its database has at least */
 	} logs[] = {{"-wal", 1}, {"-journal", 0}};
 
-	if (is_there(path, RESTORING, 0)) {
-		if (detail != NULL)
-			buf_addf(detail, "%s%s was left by a restore that was "
-			    "cut short: restore once more, with --force", path,
-			    RESTORING);
+	if (part_file_is_ready(str_of(path), RESTORING, detail) ||
+	    part_file_is_ready(str_of(path), REKEYING, detail))
 		return STORE_PARTED;
-	}
 	for (size_t i = 0; i < 2; i++) {
 		if (is_there(path, "", logs[i].bytes) ||
 		    !is_there(path, logs[i].suffix, 1))
 			continue;
 		if (detail != NULL)
-			buf_addf(detail, "%s%s is there without its database",
-			    path, logs[i].suffix);
+			buf_addf(detail, "%s%s is there without its database: "
+			    "put that back, or restore a backup", path,
+			    logs[i].suffix);
 		return STORE_PARTED;
 	}
 	return STORE_OK;

@@ -61,8 +61,7 @@ store_error_text(enum store_error error)
 		    "although keys were given for it; nothing was changed: "
 		    "stated rekey encrypts it"),
 		[STORE_PARTED] = STR_INIT("a part of a database is here "
-		    "without the rest; nothing was made in its place: put "
-		    "back what is missing, or restore a backup"),
+		    "without the rest; nothing was made in its place"),
 		[STORE_TAKEN] = STR_INIT("there is a file of that name, and "
 		    "it was left as it is"),
 		[STORE_MOVED] = STR_INIT("the database was removed or replaced "
