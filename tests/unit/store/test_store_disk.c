@@ -358,6 +358,38 @@ test_commit_that_can_t_be_taken_back_is_told_as_unsure(void **state)
 	end(&s);
 }
 
+/* One read fails, and may be well the next time: nobody shall be told to
+ * restore a backup for it. */
+static void
+test_read_that_fails_is_no_damage(void **state)
+{
+	struct disk_plan plan = {.operations = 1u << DISK_READ, .nth = 1,
+		.fault = DISK_FAILS};
+	struct store_instance row;
+	struct scenario s;
+	bool is_struck;
+
+	(void)state;
+	do {
+		begin(&s, first_seed());
+		assert_int_equal(try_open(&s), STORE_OK);
+		work(&s);
+		store_close(&s.store);
+		disk_set_plan(s.disk, plan);
+		enum store_error error = try_open(&s);
+		for (int batch = 0; batch < BATCHES && error == STORE_OK;
+		     batch++)
+			error = store_find_instance(s.store, s.arena,
+			    number_of(batch, 0), &row);
+		assert_true(error == STORE_OK || error == STORE_IO);
+		is_struck = disk_faults(s.disk) > 0;
+		store_close(&s.store);
+		end(&s);
+		plan.nth++;
+	} while (is_struck);
+	assert_true(plan.nth > 10);
+}
+
 /* A disk that lies may leave a wreck, or less than was told. */
 static bool
 is_damaged(struct scenario *s)
@@ -415,6 +447,7 @@ main(void)
 		    test_commit_whose_sync_failed_is_not_there_after_a_crash),
 		cmocka_unit_test(
 		    test_commit_that_can_t_be_taken_back_is_told_as_unsure),
+		cmocka_unit_test(test_read_that_fails_is_no_damage),
 		cmocka_unit_test(test_syncs_that_did_nothing_are_noticed),
 	};
 
