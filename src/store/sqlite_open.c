@@ -368,6 +368,7 @@ open_for_audit(struct sqlite_store *store, struct store_options options,
 
 	/* What is in a log would be left out: better to fail. */
 	bool has_log = is_there(path, "-wal", 1);
+
 	if ((error == STORE_READONLY || error == STORE_IO) && !has_log) {
 		sqlite_conn_close(&store->reader);
 		error = open_reader(store, options, CONN_AUDIT_FROZEN, age,
@@ -376,6 +377,15 @@ open_for_audit(struct sqlite_store *store, struct store_options options,
 		buf_add_str(detail, buf_str(&first));
 	}
 	buf_fini(&first);
+	/* What SQLite missed is the index of the log, which it couldn't make.
+	 */
+	if (error == STORE_IO && has_log && !is_there(path, "-shm", 0)) {
+		if (detail != NULL)
+			buf_addf(detail, "; it has a log (%s-wal), which can't "
+			    "be read where nothing can be written: copy both "
+			    "to where it can", path);
+		return STORE_READONLY;
+	}
 	return error;
 }
 

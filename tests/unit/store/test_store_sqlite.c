@@ -500,6 +500,39 @@ test_database_on_read_only_medium_can_be_read(void **state)
 	assert_int_equal(try_open(f, false, false), STORE_READONLY);
 }
 
+/* What stands in a log can't be found without an index of it. */
+static void
+test_log_that_can_t_be_read_is_told(void **state)
+{
+	struct help_fixture *f = *state;
+	struct store *store = NULL;
+	struct buf detail = {0};
+	char index[128];
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		make_database(f, 1);
+		f->store = help_open(&f->dir);
+		put(f, 2);
+		_exit(store_commit_now(f->store, NULL) != STORE_OK);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	snprintf(index, sizeof(index), "%s-shm", f->dir.database);
+	(void)unlink(index);
+	/* Nobody can make it there, be he root. */
+	assert_int_equal(symlink("nowhere/index", index), 0);
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(f->dir.database), .read_only = true}, &store,
+	    &detail), STORE_READONLY);
+	assert_true(str_find(buf_str(&detail), STR("stated.db-wal)")) !=
+	    SIZE_MAX);
+	buf_fini(&detail);
+	assert_int_equal(unlink(index), 0);
+	assert_int_equal(try_open(f, true, false), STORE_OK);
+	assert_true(has(f, 2));
+}
+
 /* ----------------------------------------------------------------- failing */
 
 static void
@@ -850,6 +883,7 @@ main(void)
 		TEST(test_path_may_hold_any_character),
 		TEST(test_auditor_reads_beside_the_engine),
 		TEST(test_database_on_read_only_medium_can_be_read),
+		TEST(test_log_that_can_t_be_read_is_told),
 		TEST(test_locked_database_drops_both_batches_and_recovers),
 		TEST(test_nothing_is_committed_to_files_that_were_moved_away),
 		TEST(test_full_disk_fails_the_batch_whole_and_recovers),
