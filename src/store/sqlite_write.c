@@ -225,6 +225,7 @@ struct write_instance {
 	struct str definition; /* number of its dictionary */
 	struct str held;
 	enum sqlite_form form;
+	uint64_t sum; /* 0: none */
 };
 
 static void
@@ -252,7 +253,8 @@ bind_instance(sqlite3_stmt *statement, const void *row)
 	sqlite_bind_int(statement, 17, (int64_t)instance->head.seq);
 	sqlite_bind_digest(statement, 18, &instance->head.hash);
 	sqlite_bind_blob(statement, 19, write->held);
-	sqlite_bind_int(statement, 20, (int64_t)write->form);
+	sqlite_bind_int(statement, 20,
+	    (int64_t)(write->sum << FORM_BITS | write->form));
 }
 
 static enum store_error
@@ -349,6 +351,7 @@ hold_snapshot(struct sqlite_store *store,
 	if (row->snapshot.bytes > 0) {
 		write->held = store_pack(store->packer, &base, row->snapshot);
 		write->form = FORM_PACKED;
+		write->sum = store_pack_sum(row->snapshot);
 	}
 	return STORE_OK;
 }

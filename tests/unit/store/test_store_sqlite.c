@@ -533,6 +533,25 @@ test_log_that_can_t_be_read_is_told(void **state)
 	assert_true(has(f, 2));
 }
 
+/* A bit that the disk has turned may unpack to another account's number. */
+static void
+test_snapshot_that_is_not_what_was_written_is_left_out(void **state)
+{
+	struct help_fixture *f = *state;
+	struct store_instance found;
+
+	make_database(f, 2);
+	run_sql(f, "UPDATE instance SET snapshot = CAST(replace(snapshot,"
+	    " 'snapshot', 'snapshat') AS BLOB) WHERE number = 2");
+	assert_int_equal(try_open(f, true, false), STORE_OK);
+	assert_int_equal(
+	    store_find_instance(f->store, f->arena, 1, &found), STORE_OK);
+	assert_true(str_equal(found.snapshot, STR("snapshot")));
+	assert_int_equal(
+	    store_find_instance(f->store, f->arena, 2, &found), STORE_OK);
+	assert_null(found.snapshot.at);
+}
+
 /* ----------------------------------------------------------------- failing */
 
 static void
@@ -884,6 +903,7 @@ main(void)
 		TEST(test_auditor_reads_beside_the_engine),
 		TEST(test_database_on_read_only_medium_can_be_read),
 		TEST(test_log_that_can_t_be_read_is_told),
+		TEST(test_snapshot_that_is_not_what_was_written_is_left_out),
 		TEST(test_locked_database_drops_both_batches_and_recovers),
 		TEST(test_nothing_is_committed_to_files_that_were_moved_away),
 		TEST(test_full_disk_fails_the_batch_whole_and_recovers),
