@@ -101,7 +101,9 @@ enum engine_status {
 	ENGINE_KEY_REUSED,  /* same Idempotency-Key, other request */
 	ENGINE_REFUSED,     /* see refusal */
 	ENGINE_OVERLOADED,  /* the inbox is full: later */
-	ENGINE_UNAVAILABLE, /* the store can't write: later; nothing was done */
+	/* the store can't write: later; nothing was done, unless detail says
+	 * that it may have been (STORE_UNSURE) */
+	ENGINE_UNAVAILABLE,
 	ENGINE_STOPPING,
 	ENGINE_UNKNOWN_CONNECTION,
 	ENGINE_UNKNOWN_TOKEN,

@@ -5,7 +5,8 @@
  * All writing goes through batches: the engine fills one in memory, submits
  * it, and a thread of the store makes it durable in one transaction (with a
  * full sync) while the loop fills the next.  At most one batch is under way.
- * A batch is done whole or not at all.
+ * A batch is done whole or not at all; where its commit fails, not at all, but
+ * for STORE_UNSURE.
  *
  * Reading is on the loop's thread.  The find functions see what has been
  * added to batches (open or under way) as well as what is durable; lists and
@@ -35,6 +36,7 @@ enum store_error {
 	STORE_PARTED,   /* a part of it is here without the rest */
 	STORE_TAKEN,    /* a file is there that must not be replaced */
 	STORE_MOVED,    /* removed or replaced while it was open */
+	STORE_UNSURE,   /* whether a batch was done: it may be, once opened */
 	STORE_STARVED,  /* the system gives no more descriptors, or threads */
 	STORE_STOPPED,  /* by who waited for it */
 	STORE_IO,       /* anything else the disk does to us */

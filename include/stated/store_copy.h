@@ -69,4 +69,9 @@ struct str store_copy_part(const struct store_copy *copy);
 MUST_USE enum store_error store_copy_keep(
     struct store_copy *copy, struct buf *aside, struct buf *detail);
 
+/* A COPY_REKEY of `path` that was cut short while it was kept is kept to its
+ * end; STORE_ABSENT where there is none such. */
+MUST_USE enum store_error store_copy_finish(
+    struct str path, struct buf *aside, struct buf *detail);
+
 #endif

@@ -188,7 +188,8 @@ enum api_reach {
 	X(INTERNAL, 500, "internal", "Reading the store failed",              \
 	    "the server's log says why")                                      \
 	X(UNAVAILABLE, 503, "unavailable", "Nothing can be taken now",        \
-	    "the store can't write, or the server stops; nothing was done")
+	    "the store can't write, or the server stops; nothing was done, "   \
+	    "unless `detail` says that it may have been")
 
 enum api_problem {
 #define X(symbol, status, name, title, when) PROBLEM_##symbol,

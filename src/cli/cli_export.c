@@ -11,6 +11,7 @@
 #include "stated/http.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 /* An engine that goes on with an export has to make again what is there. */
@@ -29,6 +30,43 @@ struct target {
 	int error; /* of the first write that failed; 0: none did */
 };
 
+static bool
+is_database(const char *path)
+{
+	char found[16];
+	/* Whatever else may be there shall not be waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_read = fd >= 0 &&
+		       pread(fd, found, sizeof(found), 0) == sizeof(found);
+
+	if (fd >= 0)
+		close(fd);
+	return is_read &&
+	       store_is_beginning((struct str){found, sizeof(found)});
+}
+
+/* Nothing that is told of a database takes the place of one: neither of the
+ * one that is read, nor of an engine's, nor of a backup. */
+static bool
+check_target(struct cli *cli, const char *path)
+{
+	static const char *const written[] = {"", ".partial", ".resume"};
+
+	for (size_t i = 0; i < COUNT_OF(written); i++) {
+		struct str name =
+		    arena_strf(cli->arena, "%s%s", path, written[i]);
+
+		if (!is_database(name.at))
+			continue;
+		cli_fail(cli,
+		    "%s is a database, and would be lost: give --output "
+		    "another name",
+		    name.at);
+		return false;
+	}
+	return true;
+}
+
 /* A file gets its name only when it is whole. */
 static bool
 open_target(struct cli *cli, const struct cli_export *what,
@@ -41,6 +79,8 @@ open_target(struct cli *cli, const struct cli_export *what,
 		target->path = NULL;
 		return true;
 	}
+	if (!check_target(cli, target->path))
+		return false;
 	target->partial = arena_strf(cli->arena, "%s.partial", target->path).at;
 	target->file = fopen(target->partial,
 	    resume->goes_on ? "ae" : "we");

@@ -123,6 +123,44 @@ print(struct cli *cli, const struct cli_copy *copy)
 }
 
 static enum cli_status
+tell_finished(struct cli *cli, struct str path, struct str aside)
+{
+	struct value_builder *built = value_build_context(cli->arena);
+
+	value_put_str(built, "file", path);
+	value_put_str(built, "kept", aside);
+	if (cli->is_json)
+		cli_value_print(cli, value_built(built));
+	else
+		fprintf(cli->out,
+		    "%.*s: a rekey that was cut short is done now; what was "
+		    "there is kept as %.*s\n`stated rekey --status` tells which "
+		    "keys it is under\n",
+		    STR_ARG(path), STR_ARG(aside));
+	return CLI_OK;
+}
+
+/* Where a rekey was cut short between its renames, what it had written and
+ * verified is put in place; else the database is written anew. */
+static bool
+finish(struct cli *cli, struct str path, enum cli_status *status)
+{
+	struct buf aside = {0}, detail = {0};
+	enum store_error error = store_copy_finish(path, &aside, &detail);
+	bool is_over = error != STORE_ABSENT;
+
+	if (error == STORE_OK)
+		*status = tell_finished(cli, path,
+		    arena_str(cli->arena, buf_str(&aside)));
+	else if (is_over)
+		*status = cli_export_fail(
+		    cli, arena_cstr(cli->arena, path), error, &detail);
+	buf_fini(&aside);
+	buf_fini(&detail);
+	return is_over;
+}
+
+static enum cli_status
 change(struct cli *cli, struct str path)
 {
 	struct store_copy_target target = {
@@ -133,6 +171,7 @@ change(struct cli *cli, struct str path)
 	    .now_ms = clock_now_ms(clock_system()),
 	};
 	struct export_report report = {0};
+	enum cli_status status;
 	struct cli_copy copy = {
 	    .from = arena_cstr(cli->arena, path),
 	    .keys = cli->keys,
@@ -145,6 +184,8 @@ change(struct cli *cli, struct str path)
 		return cli_usage(cli, "the configuration has no "
 		    "`encryption.keys`: name the keys there, the new one "
 		    "first");
+	if (finish(cli, path, &status))
+		return status;
 	if (cli_copy_run(cli, &copy) != CLI_OK)
 		return CLI_FAILED;
 	if (cli->is_json) {

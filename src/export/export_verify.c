@@ -418,6 +418,28 @@ check_head(struct check *check, const struct audit_head *known)
 		    "the last record is not the one that is known");
 }
 
+/* What an instance goes on from is no record, but what it will send next may
+ * stand there alone. */
+static enum store_error
+check_snapshot(struct check *check)
+{
+	struct store_age age = store_age(check->store);
+	struct store_instance row;
+	enum store_error error;
+
+	/* Of what an older program wrote only records can be read. */
+	if (age.found < age.present)
+		return STORE_OK;
+	arena_reset(check->scratch);
+	error = store_find_instance(
+	    check->store, check->scratch, check->number, &row);
+	if (error == STORE_OK && row.snapshot.at == NULL)
+		set_fault(check, AUDIT_CHANGED, row.head.seq,
+		    "the records are sound, but what the instance goes on "
+		    "from (its snapshot) is damaged");
+	return error;
+}
+
 static void
 report_check(struct check *check)
 {
@@ -453,12 +475,13 @@ check_chain(struct check *check, const struct store_instance *row)
 	    0, check_record_cb, check);
 	if (error == STORE_OK && check->fault == AUDIT_SOUND)
 		check_head(check, &row->head);
-	if (error == STORE_OK && check->fault == AUDIT_SOUND) {
-		if (is_purged(check))
-			error = check_certificate(check);
-		else
-			check_end(check);
-	}
+	if (error == STORE_OK && check->fault == AUDIT_SOUND &&
+	    !is_purged(check))
+		check_end(check);
+	if (error == STORE_OK && check->fault == AUDIT_SOUND &&
+	    row->number != STORE_JOURNAL)
+		error = is_purged(check) ? check_certificate(check)
+					 : check_snapshot(check);
 	report_check(check);
 	return error;
 }

@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "stated/clock.h"
+
 #define OPEN_TRIES 100
 #define SUFFIXES 3
 
@@ -148,14 +150,16 @@ path_of(const struct part_file *part)
 bool
 part_file_is_taken(struct str path)
 {
+	static const char *const names[] = {
+	    "", "-wal", "-journal", RESTORING, REKEYING};
 	struct buf name = {0};
 	struct stat status;
 	bool is_taken = false;
 
-	for (size_t i = 0; i <= SUFFIXES; i++) {
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		buf_clear(&name);
 		buf_add_str(&name, path);
-		buf_add_cstr(&name, i < SUFFIXES ? suffixes[i] : RESTORING);
+		buf_add_cstr(&name, names[i]);
 		is_taken |= lstat(buf_cstr(&name), &status) == 0;
 	}
 	buf_fini(&name);
@@ -249,10 +253,10 @@ move(const char *from, const char *to, const char *suffix)
 }
 
 /* Puts `ready` where the database at `path` is: all renames or none, as far
- * as we live.  Who is killed in between leaves RESTORING, and where that is
+ * as we live.  Who is killed in between leaves `ready`, and where that is
  * nothing is served (sqlite_open.c). */
 static enum store_error
-exchange(const char *ready, const char *path, const char *aside,
+move_all(const char *ready, const char *path, const char *aside,
     struct buf *detail)
 {
 	bool is_moved[SUFFIXES] = {false};
@@ -281,41 +285,152 @@ remove_index(const char *path)
 	buf_fini(&name);
 }
 
+static enum store_error
+take_place(const char *ready, const char *path, const char *aside,
+    struct buf *detail)
+{
+	enum store_error error = move_all(ready, path, aside, detail);
+
+	if (error != STORE_OK)
+		return error;
+	remove_index(path);
+	return sync_directory(path, detail);
+}
+
 /* Where root restores what belongs to the engine's user; for others it is
  * theirs anyway. */
 static void
-keep_owner(const struct part_file *part)
+keep_owner(const struct part_file *part, const char *aside)
 {
 	struct stat status;
 
-	if (stat(path_of(part), &status) == 0 &&
+	if ((stat(path_of(part), &status) == 0 ||
+		stat(aside, &status) == 0) &&
 	    fchown(part->fd, status.st_uid, status.st_gid) != 0)
 		must(errno != EBADF);
 }
 
+/* ---- what was cut short ---- */
+
+bool
+part_file_is_ready(struct str path, const char *ready, struct buf *detail)
+{
+	struct buf name = {0};
+	struct stat status;
+
+	buf_add_str(&name, path);
+	buf_add_cstr(&name, ready);
+	bool is_ready = lstat(buf_cstr(&name), &status) == 0;
+	if (is_ready && detail != NULL)
+		buf_addf(detail, strcmp(ready, REKEYING) == 0
+			? "%s was left by a rekey that was cut short, and has "
+			  "all that the database had: `stated rekey` once "
+			  "more puts it in its place"
+			: "%s was left by a restore that was cut short: "
+			  "restore once more, with --force",
+		    buf_cstr(&name));
+	buf_fini(&name);
+	return is_ready;
+}
+
+/* The database is what is moved first.  When that began is the time of the
+ * file that is ready (see mark). */
+static bool
+find_begun(struct str path, const char *ready, int64_t *began_ms)
+{
+	struct buf name = {0};
+	struct stat status;
+
+	buf_add_str(&name, path);
+	bool is_moved =
+	    lstat(buf_cstr(&name), &status) != 0 && errno == ENOENT;
+	buf_add_cstr(&name, ready);
+	bool is_begun = is_moved && lstat(buf_cstr(&name), &status) == 0;
+	if (is_begun)
+		*began_ms = (int64_t)status.st_mtim.tv_sec * 1000;
+	buf_fini(&name);
+	return is_begun;
+}
+
+bool
+part_file_is_begun(struct str path, const char *ready)
+{
+	int64_t began_ms;
+
+	return find_begun(path, ready, &began_ms);
+}
+
+/* So that who goes on after us moves a log to where its database is. */
+static int
+mark(const struct part_file *part, int64_t began_ms)
+{
+	struct timespec began = {.tv_sec = began_ms / 1000};
+
+	return futimens(part->fd, (struct timespec[]){began, began});
+}
+
+/* "<path>.20261122T093000Z" */
+static void
+name_aside(struct str path, int64_t began_ms, struct buf *aside)
+{
+	char text[CLOCK_TEXT_BYTES];
+	struct str began = clock_format(began_ms, text);
+
+	must(aside->bytes == 0);
+	buf_add_str(aside, path);
+	buf_add_char(aside, '.');
+	for (size_t i = 0; i < began.bytes && began.at[i] != '.'; i++)
+		if (began.at[i] != '-' && began.at[i] != ':')
+			buf_add_char(aside, began.at[i]);
+	buf_add_char(aside, 'Z');
+}
+
 enum store_error
-part_file_install(struct part_file *part, const char *aside,
-    struct buf *detail)
+part_file_install(struct part_file *part,
+    const struct part_exchange *exchange, struct buf *detail)
 {
 	struct buf ready = {0};
 	const char *path = path_of(part);
+	int64_t began_ms = exchange->now_ms;
+	bool goes_on = find_begun(str_of(path), exchange->ready, &began_ms);
 	enum store_error error = STORE_OK;
 
 	must(!part->is_kept);
-	buf_addf(&ready, "%s%s", path, RESTORING);
-	keep_owner(part);
-	if (fsync(part->fd) != 0 ||
-	    rename(part_file_path(part), buf_cstr(&ready)) != 0)
+	buf_add_cstr(&ready, path);
+	buf_add_cstr(&ready, exchange->ready);
+	name_aside(str_of(path), began_ms, exchange->aside);
+	const char *aside = buf_cstr(exchange->aside);
+	keep_owner(part, aside);
+	if (mark(part, began_ms) != 0 || fsync(part->fd) != 0 ||
+	    rename(part_file_path(part), buf_cstr(&ready)) != 0) {
 		error = fail(buf_cstr(&ready), detail);
-	if (error == STORE_OK)
-		error = exchange(buf_cstr(&ready), path, aside, detail);
-	if (error == STORE_OK)
-		remove_index(path);
-	else
+		buf_fini(&ready);
+		return error;
+	}
+	part->is_kept = true;
+	error = take_place(buf_cstr(&ready), path, aside, detail);
+	/* What is as it was needs nobody to go on. */
+	if (error != STORE_OK && !goes_on)
 		(void)unlink(buf_cstr(&ready));
-	part->is_kept = error == STORE_OK;
-	if (error == STORE_OK)
-		error = sync_directory(path, detail);
+	buf_fini(&ready);
+	return error;
+}
+
+enum store_error
+part_file_finish(struct str path, const struct part_exchange *exchange,
+    struct buf *detail)
+{
+	struct buf name = {0}, ready = {0};
+	int64_t began_ms = 0;
+	bool is_begun = find_begun(path, exchange->ready, &began_ms);
+
+	must(is_begun);
+	buf_add_str(&name, path);
+	buf_addf(&ready, "%s%s", buf_cstr(&name), exchange->ready);
+	name_aside(path, began_ms, exchange->aside);
+	enum store_error error = take_place(buf_cstr(&ready), buf_cstr(&name),
+	    buf_cstr(exchange->aside), detail);
+	buf_fini(&name);
 	buf_fini(&ready);
 	return error;
 }

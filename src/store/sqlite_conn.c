@@ -49,6 +49,16 @@ find_errno(sqlite3 *db)
 	return last_errno(main_file);
 }
 
+/* SQLite takes a read that the device fails for damage, but only what was read
+ * can tell that. */
+static bool
+is_device_error(sqlite3 *db)
+{
+	int code = find_errno(db);
+
+	return code == EIO || code == ENXIO || code == ERANGE;
+}
+
 enum store_error
 sqlite_conn_error(const struct sqlite_conn *conn, int code)
 {
@@ -67,6 +77,7 @@ sqlite_conn_error(const struct sqlite_conn *conn, int code)
 	case SQLITE_PERM:
 		return STORE_READONLY;
 	case SQLITE_CORRUPT:
+		return is_device_error(conn->db) ? STORE_IO : STORE_CORRUPT;
 	case SQLITE_NOTADB:
 	case SQLITE_FORMAT:
 		return STORE_CORRUPT;
@@ -98,7 +109,8 @@ sqlite_conn_explain(const struct sqlite_conn *conn, struct buf *detail)
 {
 	int code = sqlite3_extended_errcode(conn->db);
 	bool is_system = (code & 0xff) == SQLITE_IOERR ||
-	    (code & 0xff) == SQLITE_CANTOPEN;
+	    (code & 0xff) == SQLITE_CANTOPEN ||
+	    ((code & 0xff) == SQLITE_CORRUPT && is_device_error(conn->db));
 
 	must(conn->db != NULL);
 	if (detail == NULL)

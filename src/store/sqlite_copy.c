@@ -17,7 +17,6 @@
 
 #include "part_file.h"
 #include "sqlite_priv.h"
-#include "stated/clock.h"
 
 #define STEP_PAGES 1024
 #define WATCH_OPERATIONS 200000
@@ -30,6 +29,7 @@
 struct store_copy {
 	struct store_backend *source;
 	const struct store_copy_target *target;
+	struct buf to; /* the file that target->to means */
 	struct sqlite_lock *lock; /* of a restored database */
 	struct part_file *part;
 	struct store_keys *keys; /* NULL: none */
@@ -97,27 +97,65 @@ store_copy_close(struct store_copy **closed)
 	sqlite_cipher_free(&copy->conn.cipher);
 	part_file_close(&copy->part);
 	sqlite_lock_close(&copy->lock);
+	buf_fini(&copy->to);
 	free(copy);
 	*closed = NULL;
 }
 
 /* --------------------------------------------------------------- beginning */
 
-static enum store_error
-check_target(const struct store_copy *copy, struct buf *detail)
+static bool
+is_source(const struct store_copy *copy, const char *suffix)
 {
-	const struct store_copy_target *target = copy->target;
 	const char *from = sqlite3_db_filename(source_db(copy), "main");
+	struct buf name = {0};
 
 	must(from != NULL);
-	bool is_same = part_file_is_same(target->to, str_of(from));
-	must(is_same || target->kind != COPY_REKEY);
-	if (is_same && target->kind != COPY_REKEY) {
+	buf_add_str(&name, buf_str(&copy->to));
+	buf_add_cstr(&name, suffix);
+	bool is_same = part_file_is_same(buf_str(&name), str_of(from));
+	buf_fini(&name);
+	return is_same;
+}
+
+/* What a copy makes, moves or removes beside its target may not be what it is
+ * made of. */
+static enum store_error
+check_names(const struct store_copy *copy, struct buf *detail)
+{
+	static const char *const suffixes[] = {".part", RESTORING, REKEYING,
+	    "-lock", "-wal", "-shm", "-journal"};
+
+	if (copy->target->kind != COPY_REKEY && is_source(copy, "")) {
 		if (detail != NULL)
 			buf_add_cstr(detail, "it is the database itself");
 		return STORE_TAKEN;
 	}
-	if (!target->replaces && part_file_is_taken(target->to))
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		if (!is_source(copy, suffixes[i]))
+			continue;
+		if (detail != NULL)
+			buf_addf(detail, "what is to be copied has the name of "
+			    "a part of it (%s); give one of them another name",
+			    suffixes[i]);
+		return STORE_TAKEN;
+	}
+	return STORE_OK;
+}
+
+/* The one doesn't go on with what the other began. */
+static enum store_error
+check_target(const struct store_copy *copy, struct buf *detail)
+{
+	const struct store_copy_target *target = copy->target;
+	const char *other =
+	    target->kind == COPY_REKEY ? RESTORING : REKEYING;
+
+	must(target->kind != COPY_REKEY || is_source(copy, ""));
+	if (target->kind != COPY_BACKUP &&
+	    part_file_is_ready(buf_str(&copy->to), other, detail))
+		return STORE_PARTED;
+	if (!target->replaces && part_file_is_taken(buf_str(&copy->to)))
 		return STORE_TAKEN;
 	return STORE_OK;
 }
@@ -160,18 +198,24 @@ store_copy_begin(struct store_copy *copy,
 	must(copy->target == NULL);
 	must(target->to.bytes > 0);
 	copy->target = target;
-	if (target->kind != COPY_BACKUP)
-		error = sqlite_lock_open(target->to, &copy->lock, detail);
+	if (target->kind == COPY_BACKUP)
+		buf_add_str(&copy->to, target->to);
+	else
+		sqlite_files_resolve(target->to, &copy->to);
+	struct str to = buf_str(&copy->to);
+	error = check_names(copy, detail);
+	if (error == STORE_OK && target->kind != COPY_BACKUP)
+		error = sqlite_lock_open(to, &copy->lock, detail);
 	/* Up to now an engine may have written to it, or another copy have
 	 * taken its place. */
 	if (error == STORE_OK && target->kind == COPY_REKEY) {
 		close_source(copy);
-		error = open_source(copy, target->to, detail);
+		error = open_source(copy, to, detail);
 	}
 	if (error == STORE_OK)
 		error = check_target(copy, detail);
 	if (error == STORE_OK)
-		error = part_file_open(target->to, &copy->part, detail);
+		error = part_file_open(to, &copy->part, detail);
 	if (error == STORE_OK)
 		error = begin_backup(copy, detail);
 	return error;
@@ -359,21 +403,6 @@ store_copy_check(struct store_copy *copy, store_copy_watch_fn *watch,
 
 /* ----------------------------------------------------------------- keeping */
 
-/* "<to>.20261122T093000Z" */
-static void
-name_aside(const struct store_copy_target *target, struct buf *aside)
-{
-	char text[CLOCK_TEXT_BYTES];
-	struct str now = clock_format(target->now_ms, text);
-
-	buf_add_str(aside, target->to);
-	buf_add_char(aside, '.');
-	for (size_t i = 0; i < now.bytes && now.at[i] != '.'; i++)
-		if (now.at[i] != '-' && now.at[i] != ':')
-			buf_add_char(aside, now.at[i]);
-	buf_add_char(aside, 'Z');
-}
-
 /* An engine would switch to a log by way of a journal, and what is encrypted
  * has none (sqlite_cipher.c): so it is switched while it is still a part. */
 static enum store_error
@@ -395,7 +424,12 @@ store_copy_keep(struct store_copy *copy, struct buf *aside,
     struct buf *detail)
 {
 	const struct store_copy_target *target = copy->target;
-	bool is_taken = part_file_is_taken(target->to);
+	const struct part_exchange exchange = {
+		.ready = target->kind == COPY_REKEY ? REKEYING : RESTORING,
+		.now_ms = target->now_ms,
+		.aside = aside,
+	};
+	bool is_taken = part_file_is_taken(buf_str(&copy->to));
 
 	must(copy->conn.db == NULL);
 	must(aside->bytes == 0);
@@ -403,14 +437,35 @@ store_copy_keep(struct store_copy *copy, struct buf *aside,
 		return part_file_keep(copy->part, target->replaces, detail);
 	if (is_taken && !target->replaces)
 		return STORE_TAKEN;
-	name_aside(target, aside);
 	enum store_error error = STORE_OK;
 	if (copy->conn.cipher != NULL)
 		error = prepare_log(copy, detail);
 	if (error == STORE_OK)
-		error = part_file_install(
-		    copy->part, buf_cstr(aside), detail);
+		error = part_file_install(copy->part, &exchange, detail);
 	if (!is_taken)
 		buf_clear(aside);
+	return error;
+}
+
+enum store_error
+store_copy_finish(struct str path, struct buf *aside, struct buf *detail)
+{
+	const struct part_exchange exchange = {
+		.ready = REKEYING, .aside = aside};
+	struct buf to = {0};
+	struct sqlite_lock *lock = NULL;
+	enum store_error error = STORE_ABSENT;
+
+	must(path.bytes > 0);
+	sqlite_files_resolve(path, &to);
+	if (part_file_is_begun(buf_str(&to), REKEYING))
+		error = sqlite_lock_open(buf_str(&to), &lock, detail);
+	/* Somebody else may have done it by now. */
+	if (error == STORE_OK && !part_file_is_begun(buf_str(&to), REKEYING))
+		error = STORE_ABSENT;
+	if (error == STORE_OK)
+		error = part_file_finish(buf_str(&to), &exchange, detail);
+	sqlite_lock_close(&lock);
+	buf_fini(&to);
 	return error;
 }

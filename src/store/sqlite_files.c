@@ -10,11 +10,14 @@
 #include "sqlite_priv.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FILES 2
+#define LINKS_MAX 40 /* one after the other, as the system follows them */
 
 struct sqlite_files {
 	struct {
@@ -32,6 +35,26 @@ name_of(struct str path, const char *suffix)
 
 	must(asprintf(&name, "%.*s%s", STR_ARG(path), suffix) > 0);
 	return name;
+}
+
+void
+sqlite_files_resolve(struct str path, struct buf *name)
+{
+	char target[PATH_MAX];
+	ssize_t bytes;
+
+	must(name->bytes == 0);
+	buf_add_str(name, path);
+	/* What a link leads to may not be there, in the midst of a restore. */
+	for (int i = 0; i < LINKS_MAX; i++) {
+		bytes = readlink(buf_cstr(name), target, sizeof(target));
+		if (bytes <= 0 || (size_t)bytes == sizeof(target))
+			return;
+		while (name->bytes > 0 &&
+		       (target[0] == '/' || name->at[name->bytes - 1] != '/'))
+			name->bytes--;
+		buf_add(name, target, (size_t)bytes);
+	}
 }
 
 struct sqlite_files *

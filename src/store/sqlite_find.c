@@ -231,7 +231,7 @@ step_to_row(struct sqlite_conn *conn, sqlite3_stmt *statement)
 /* Damage of one row is that instance's alone: it comes without a snapshot. */
 static enum store_error
 unpack_snapshot(struct sqlite_store *store, struct arena *arena,
-    struct str form, struct store_instance *row)
+    struct str form, uint64_t sum, struct store_instance *row)
 {
 	struct buf first = {0}, snapshot = {0};
 	struct pack_head head;
@@ -243,6 +243,8 @@ unpack_snapshot(struct sqlite_store *store, struct arena *arena,
 	if (error == STORE_OK)
 		error = sqlite_history_unpack(store, form, buf_str(&first),
 		    &snapshot, &is_whole);
+	if (is_whole && sum != 0)
+		is_whole = store_pack_sum(buf_str(&snapshot)) == sum;
 	if (error == STORE_OK && is_whole)
 		row->snapshot = arena_str(arena, buf_str(&snapshot));
 	buf_fini(&first);
@@ -257,16 +259,19 @@ take_snapshot(struct sqlite_store *store, sqlite3_stmt *statement,
     struct arena *arena, struct store_instance *row)
 {
 	struct str held = sqlite_column_str(statement, INSTANCE_COLUMN_COUNT);
+	uint64_t form = (uint64_t)sqlite3_column_int64(
+	    statement, INSTANCE_COLUMN_COUNT + 1);
 
-	switch (sqlite3_column_int(statement, INSTANCE_COLUMN_COUNT + 1)) {
+	if ((form & ((1u << FORM_BITS) - 1)) == FORM_PACKED)
+		return unpack_snapshot(
+		    store, arena, held, form >> FORM_BITS, row);
+	switch (form) {
 	case FORM_WHOLE:
 		row->snapshot = arena_str(arena, held);
 		return STORE_OK;
 	case FORM_PIECES:
 		return sqlite_piece_read(&store->reader, row->number, held,
 		    arena, &row->snapshot);
-	case FORM_PACKED:
-		return unpack_snapshot(store, arena, held, row);
 	default:
 		return STORE_CORRUPT;
 	}

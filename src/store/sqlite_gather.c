@@ -10,6 +10,11 @@
  *
  * A piece that can't be written is forgotten.  SQLite hears of it from the
  * sync or the read that wanted it there, and takes the transaction back.
+ *
+ * Once all pieces are written a sync that fails comes too late: the frames are
+ * in the file, with a mark that says that they are a commit, and whoever
+ * recovers the log would believe it, although the transaction was taken back
+ * and its failure told.  So they are cut off again.
  */
 #include "sqlite_gather.h"
 
@@ -22,12 +27,19 @@
  * once, and writes no more than that of a larger piece. */
 #define PIECE_BYTES_MAX ((size_t)96 * 1024)
 
+struct gather_file;
 struct sqlite_gather {
 	struct sqlite_over over;
+	/* Of the commit at hand: the log that it is written to, NULL before
+	 * its first frame; where that is; whether the last is in the file. */
+	struct gather_file *log;
+	sqlite3_int64 begin;
+	bool is_whole;
 };
 
 struct gather_file {
 	struct over_file over;
+	struct sqlite_gather *gather;
 	struct buf piece;
 	sqlite3_int64 at; /* where in the file the piece begins */
 };
@@ -57,12 +69,26 @@ is_next(const struct gather_file *file, size_t bytes, sqlite3_int64 at)
 	    file->piece.bytes + bytes <= PIECE_BYTES_MAX;
 }
 
+/* A log's head, at 0, is of no commit.  SQLite writes frames anew within a
+ * transaction, but none before its first. */
+static void
+note_frame(struct gather_file *file, sqlite3_int64 at)
+{
+	struct sqlite_gather *gather = file->gather;
+
+	if (at == 0 || gather->log != NULL)
+		return;
+	gather->log = file;
+	gather->begin = at;
+}
+
 static int
 log_write(sqlite3_file *opened, const void *in, int bytes, sqlite3_int64 at)
 {
 	struct gather_file *file = file_of(opened);
 
 	must(bytes >= 0);
+	note_frame(file, at);
 	if (!is_next(file, (size_t)bytes, at)) {
 		int code = write_piece(opened);
 		if (code != SQLITE_OK)
@@ -93,8 +119,11 @@ log_truncate(sqlite3_file *opened, sqlite3_int64 bytes)
 static int
 log_sync(sqlite3_file *opened, int flags)
 {
+	struct gather_file *file = file_of(opened);
 	int code = write_piece(opened);
 
+	if (code == SQLITE_OK && file->gather->log == file)
+		file->gather->is_whole = true;
 	return code == SQLITE_OK ? sqlite_over_sync(opened, flags) : code;
 }
 
@@ -109,9 +138,12 @@ log_size(sqlite3_file *opened, sqlite3_int64 *bytes)
 static int
 log_close(sqlite3_file *opened)
 {
+	struct gather_file *file = file_of(opened);
 	int code = write_piece(opened);
 
-	buf_fini(&file_of(opened)->piece);
+	if (file->gather->log == file)
+		file->gather->log = NULL;
+	buf_fini(&file->piece);
 	int closed = sqlite_over_close(opened);
 	return code == SQLITE_OK ? closed : code;
 }
@@ -136,10 +168,12 @@ open_cb(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *opened,
 {
 	sqlite3_vfs *below = ((struct sqlite_over *)(void *)vfs)->below;
 
-	if (flags & SQLITE_OPEN_WAL)
-		return sqlite_over_open(
-		    vfs, path, opened, flags, flags_got, &log_methods);
-	return below->xOpen(below, path, opened, flags, flags_got);
+	if ((flags & SQLITE_OPEN_WAL) == 0)
+		return below->xOpen(below, path, opened, flags, flags_got);
+	int code = sqlite_over_open(
+	    vfs, path, opened, flags, flags_got, &log_methods);
+	file_of(opened)->gather = (struct sqlite_gather *)(void *)vfs;
+	return code;
 }
 
 struct sqlite_gather *
@@ -161,6 +195,25 @@ sqlite_gather_free(struct sqlite_gather **gather)
 	sqlite_over_fini(&(*gather)->over);
 	free(*gather);
 	*gather = NULL;
+}
+
+void
+sqlite_gather_begin(struct sqlite_gather *gather)
+{
+	gather->log = NULL;
+	gather->is_whole = false;
+}
+
+bool
+sqlite_gather_take_back(struct sqlite_gather *gather)
+{
+	sqlite3_file *log = (sqlite3_file *)(void *)gather->log;
+
+	if (log == NULL || !gather->is_whole)
+		return true;
+	must(gather->log->piece.bytes == 0);
+	return sqlite_over_truncate(log, gather->begin) == SQLITE_OK &&
+	    sqlite_over_sync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK;
 }
 
 const char *

@@ -9,6 +9,8 @@
 #ifndef SQLITE_GATHER_H
 #define SQLITE_GATHER_H
 
+#include <stdbool.h>
+
 struct sqlite_gather;
 struct sqlite_gather *sqlite_gather_new(void);
 /* No connection may be open any more. */
@@ -16,5 +18,11 @@ void sqlite_gather_free(struct sqlite_gather **gather);
 /* For sqlite3_open_v2(), of connections that sync each commit only: what is
  * kept is nobody else's before it is synced. */
 const char *sqlite_gather_vfs(const struct sqlite_gather *gather);
+
+/* What is written to the log from here on is one commit. */
+void sqlite_gather_begin(struct sqlite_gather *gather);
+/* After it failed and was rolled back: nobody will find it in the log.  false
+ * where that can't be made sure of either. */
+bool sqlite_gather_take_back(struct sqlite_gather *gather);
 
 #endif

@@ -5,9 +5,13 @@
  * SQLite lets several processes write in turns; two engines would each step
  * the same instances from memory.  So a writer holds a lock (flock) on a file
  * of its own beside the database, "<path>-lock", for as long as it has it
- * open.  The database itself is never opened but by SQLite: closing it behind
- * SQLite's back would drop SQLite's locks (POSIX).  The kernel drops ours when
- * the process ends, however it ends; the file is then only a leftover.
+ * open.  The kernel drops it when the process ends, however it ends; the file
+ * is then only a leftover.
+ *
+ * That file can be removed by hand, and a database may have a second name (a
+ * hard link), so the database itself is locked as well.  SQLite's own locks are
+ * of the other kind (POSIX) and don't meet ours, but closing our descriptor
+ * would drop them: it is closed when SQLite has the file open no more.
  */
 #include "sqlite_priv.h"
 
@@ -23,6 +27,7 @@
 
 struct sqlite_lock {
 	int fd;
+	int database; /* -1: there is none yet */
 	struct buf path;
 };
 
@@ -44,8 +49,8 @@ fail(struct sqlite_lock *lock, struct buf *detail)
 	int code = errno;
 
 	if (detail != NULL)
-		buf_addf(detail, "can't open %s: %s", buf_cstr(&lock->path),
-		    strerrordesc_np(code));
+		buf_addf(detail, "can't open or lock %s: %s",
+		    buf_cstr(&lock->path), strerrordesc_np(code));
 	if (code == ENOSPC || code == EDQUOT)
 		return STORE_FULL;
 	if (code == EROFS || code == EACCES || code == EPERM)
@@ -83,6 +88,29 @@ try_lock(struct sqlite_lock *lock, struct buf *detail)
 	return is_current(lock) ? STORE_OK : STORE_ABSENT;
 }
 
+/* Locks what engines share even where they name it in two ways. */
+static enum store_error
+lock_database(struct sqlite_lock *lock, struct str path, struct buf *detail)
+{
+	struct buf name = {0};
+
+	must(lock->database < 0);
+	buf_add_str(&name, path);
+	lock->database = open(buf_cstr(&name), O_RDONLY | O_CLOEXEC);
+	buf_fini(&name);
+	/* What is restored is put there under the other lock. */
+	if (lock->database < 0)
+		return errno == ENOENT ? STORE_OK : fail(lock, detail);
+	if (flock(lock->database, LOCK_EX | LOCK_NB) == 0)
+		return STORE_OK;
+	if (errno != EWOULDBLOCK)
+		return fail(lock, detail);
+	if (detail != NULL)
+		buf_addf(detail, "it has it by another name, "
+		    "or %s was removed under it", buf_cstr(&lock->path));
+	return STORE_LOCKED;
+}
+
 /* For people who wonder who it is; a failure to write it does no harm. */
 static void
 write_pid(struct sqlite_lock *lock)
@@ -105,7 +133,7 @@ sqlite_lock_open(struct str path, struct sqlite_lock **opened,
 	enum store_error error = STORE_ABSENT;
 
 	must(lock != NULL);
-	lock->fd = -1;
+	lock->fd = lock->database = -1;
 	buf_add_str(&lock->path, path);
 	buf_add_cstr(&lock->path, "-lock");
 	for (int i = 0; i < LOCK_TRIES && error == STORE_ABSENT; i++) {
@@ -114,9 +142,13 @@ sqlite_lock_open(struct str path, struct sqlite_lock **opened,
 		error = try_lock(lock, detail);
 	}
 	if (error == STORE_OK) {
-		write_pid(lock);
+		error = lock_database(lock, path, detail);
+		if (error != STORE_OK)
+			sqlite_lock_close(&lock);
+		else
+			write_pid(lock);
 		*opened = lock;
-		return STORE_OK;
+		return error;
 	}
 	if (lock->fd >= 0)
 		close(lock->fd);
@@ -136,6 +168,8 @@ sqlite_lock_close(struct sqlite_lock **closed)
 	/* Removed while it is still locked: see is_current(). */
 	(void)unlink(buf_cstr(&lock->path));
 	close(lock->fd);
+	if (lock->database >= 0)
+		close(lock->database);
 	buf_fini(&lock->path);
 	free(lock);
 	*closed = NULL;

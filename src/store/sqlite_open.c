@@ -145,8 +145,8 @@ check_magic(const char *path, struct buf *detail)
 	return STORE_FOREIGN;
 }
 
-/* A log holds commits that were acknowledged, and a restore that was cut
- * short has the database under another name: a new one must not hide them.
+/* A log holds commits that were acknowledged, and a restore or rekey that was
+ * cut short has the database under another name: a new one must not hide them.
  * Who is killed while making a database leaves a journal, beside a file that
  * is empty. */
 static enum store_error
@@ -157,20 +157,17 @@ look_at_parts(const char *path, struct buf *detail)
 		off_t bytes; /* that its database has at least */
 	} logs[] = {{"-wal", 1}, {"-journal", 0}};
 
-	if (is_there(path, RESTORING, 0)) {
-		if (detail != NULL)
-			buf_addf(detail, "%s%s was left by a restore that was "
-			    "cut short: restore once more, with --force", path,
-			    RESTORING);
+	if (part_file_is_ready(str_of(path), RESTORING, detail) ||
+	    part_file_is_ready(str_of(path), REKEYING, detail))
 		return STORE_PARTED;
-	}
 	for (size_t i = 0; i < 2; i++) {
 		if (is_there(path, "", logs[i].bytes) ||
 		    !is_there(path, logs[i].suffix, 1))
 			continue;
 		if (detail != NULL)
-			buf_addf(detail, "%s%s is there without its database",
-			    path, logs[i].suffix);
+			buf_addf(detail, "%s%s is there without its database: "
+			    "put that back, or restore a backup", path,
+			    logs[i].suffix);
 		return STORE_PARTED;
 	}
 	return STORE_OK;
@@ -371,6 +368,7 @@ open_for_audit(struct sqlite_store *store, struct store_options options,
 
 	/* What is in a log would be left out: better to fail. */
 	bool has_log = is_there(path, "-wal", 1);
+
 	if ((error == STORE_READONLY || error == STORE_IO) && !has_log) {
 		sqlite_conn_close(&store->reader);
 		error = open_reader(store, options, CONN_AUDIT_FROZEN, age,
@@ -379,6 +377,15 @@ open_for_audit(struct sqlite_store *store, struct store_options options,
 		buf_add_str(detail, buf_str(&first));
 	}
 	buf_fini(&first);
+	/* What SQLite missed is the index of the log, which it couldn't make.
+	 */
+	if (error == STORE_IO && has_log && !is_there(path, "-shm", 0)) {
+		if (detail != NULL)
+			buf_addf(detail, "; it has a log (%s-wal), which can't "
+			    "be read where nothing can be written: copy both "
+			    "to where it can", path);
+		return STORE_READONLY;
+	}
 	return error;
 }
 
@@ -664,16 +671,18 @@ sqlite_open(struct store_options options, struct store_backend **backend,
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sqlite_store *store = calloc(1, sizeof(*store));
-	struct buf path = {0};
+	struct buf resolved = {0};
 
 	must(store != NULL);
 	must(pthread_once(&once, configure_cb) == 0);
 	store->backend.ops = &ops;
-	buf_add_str(&path, options.path);
+	sqlite_files_resolve(options.path, &resolved);
+	const char *path = buf_cstr(&resolved);
+	options.path = str_of(path);
 	enum store_error error = options.read_only ?
-	    open_for_reading(store, options, buf_cstr(&path), detail) :
-	    open_for_writing(store, options, buf_cstr(&path), detail);
-	buf_fini(&path);
+	    open_for_reading(store, options, path, detail) :
+	    open_for_writing(store, options, path, detail);
+	buf_fini(&resolved);
 	if (error == STORE_OK)
 		error = read_facts(store, detail);
 	if (error != STORE_OK) {

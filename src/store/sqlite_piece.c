@@ -144,9 +144,10 @@ sqlite_piece_write(struct sqlite_store *store,
 
 /* ---------------------------------------------------------------- reading */
 
+/* *is_whole is false where the bytes are not those of the digest. */
 static enum store_error
 read_piece(struct sqlite_conn *conn, uint64_t number, struct str digest,
-    struct buf *out)
+    struct buf *out, bool *is_whole)
 {
 	sqlite3_stmt *statement;
 	bool is_row = false;
@@ -158,10 +159,15 @@ read_piece(struct sqlite_conn *conn, uint64_t number, struct str digest,
 	sqlite_bind_int(statement, 1, (int64_t)number);
 	sqlite_bind_blob(statement, 2, digest);
 	error = sqlite_conn_step(conn, statement, &is_row);
-	if (is_row)
-		buf_add_str(out, sqlite_column_str(statement, 0));
-	else if (error == STORE_OK)
+	if (is_row) {
+		struct str piece = sqlite_column_str(statement, 0);
+		struct digest found = digest_sha256(piece);
+
+		*is_whole = *is_whole && str_equal(digest, MAP_KEY_OF(&found));
+		buf_add_str(out, piece);
+	} else if (error == STORE_OK) {
 		error = STORE_CORRUPT;
+	}
 	sqlite_conn_give(conn, READ_PIECE, statement);
 	return error;
 }
@@ -171,6 +177,7 @@ sqlite_piece_read(struct sqlite_conn *conn, uint64_t number, struct str list,
     struct arena *arena, struct str *snapshot)
 {
 	struct buf whole = {0};
+	bool is_whole = true;
 	enum store_error error = STORE_OK;
 
 	if (list.bytes % DIGEST_BYTES != 0)
@@ -178,8 +185,9 @@ sqlite_piece_read(struct sqlite_conn *conn, uint64_t number, struct str list,
 	for (size_t at = 0; at < list.bytes && error == STORE_OK;
 	     at += DIGEST_BYTES)
 		error = read_piece(conn, number,
-		    str_slice(list, at, DIGEST_BYTES), &whole);
-	if (error == STORE_OK)
+		    str_slice(list, at, DIGEST_BYTES), &whole, &is_whole);
+	/* As where one can't be unpacked: that instance's damage alone. */
+	if (error == STORE_OK && is_whole)
 		*snapshot = arena_str(arena, buf_str(&whole));
 	buf_fini(&whole);
 	return error;

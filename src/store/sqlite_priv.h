@@ -120,6 +120,10 @@ void sqlite_lock_close(struct sqlite_lock **lock);
 
 /* ---- sqlite_files.c ---- */
 
+/* Adds the name of the file that a path means: SQLite has its log beside the
+ * file that a symbolic link leads to, and so must be all else. */
+void sqlite_files_resolve(struct str path, struct buf *name);
+
 struct sqlite_files;
 /* Remembers which files these are. */
 struct sqlite_files *sqlite_files_open(struct str path);
@@ -359,8 +363,11 @@ extern const char *const sqlite_read_sql[READ_STATEMENT_COUNT];
 #define EVENT_COLUMNS                                                   \
 	"id, source, event_id, type, subject, workflow, status, received_ms, " \
 	"expires_ms, body"
-/* How a row has its snapshot. */
+/* How a row has its snapshot.  What is packed has its sum in the bits above; 0
+ * where an older program wrote it.  Pieces have their digests. */
 enum sqlite_form { FORM_WHOLE, FORM_PIECES, FORM_PACKED };
+#define FORM_BITS 2
+_Static_assert(FORM_BITS + PACK_SUM_BITS < 48, "six bytes in a row");
 MUST_USE enum store_error sqlite_find_read_instance(struct sqlite_store *store,
     sqlite3_stmt *statement, struct store_instance *row);
 struct store_event sqlite_find_read_event(sqlite3_stmt *statement);

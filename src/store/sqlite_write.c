@@ -225,6 +225,7 @@ struct write_instance {
 	struct str definition; /* number of its dictionary */
 	struct str held;
 	enum sqlite_form form;
+	uint64_t sum; /* 0: none */
 };
 
 static void
@@ -252,7 +253,8 @@ bind_instance(sqlite3_stmt *statement, const void *row)
 	sqlite_bind_int(statement, 17, (int64_t)instance->head.seq);
 	sqlite_bind_digest(statement, 18, &instance->head.hash);
 	sqlite_bind_blob(statement, 19, write->held);
-	sqlite_bind_int(statement, 20, (int64_t)write->form);
+	sqlite_bind_int(statement, 20,
+	    (int64_t)(write->sum << FORM_BITS | write->form));
 }
 
 static enum store_error
@@ -349,6 +351,7 @@ hold_snapshot(struct sqlite_store *store,
 	if (row->snapshot.bytes > 0) {
 		write->held = store_pack(store->packer, &base, row->snapshot);
 		write->form = FORM_PACKED;
+		write->sum = store_pack_sum(row->snapshot);
 	}
 	return STORE_OK;
 }
@@ -843,6 +846,7 @@ sqlite_write_commit(struct store_backend *backend,
 	enum store_error error = sqlite_files_check(store->files, detail);
 	if (error != STORE_OK)
 		return error;
+	sqlite_gather_begin(store->gather);
 	error = write_all(store, batch);
 	if (error == STORE_OK) {
 		must(sqlite3_get_autocommit(store->writer.db));
@@ -857,5 +861,5 @@ sqlite_write_commit(struct store_backend *backend,
 	if (!sqlite3_get_autocommit(store->writer.db))
 		(void)sqlite3_exec(store->writer.db, "ROLLBACK", NULL, NULL,
 		    NULL);
-	return error;
+	return sqlite_gather_take_back(store->gather) ? error : STORE_UNSURE;
 }

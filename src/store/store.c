@@ -61,13 +61,16 @@ store_error_text(enum store_error error)
 		    "although keys were given for it; nothing was changed: "
 		    "stated rekey encrypts it"),
 		[STORE_PARTED] = STR_INIT("a part of a database is here "
-		    "without the rest; nothing was made in its place: put "
-		    "back what is missing, or restore a backup"),
+		    "without the rest; nothing was made in its place"),
 		[STORE_TAKEN] = STR_INIT("there is a file of that name, and "
 		    "it was left as it is"),
 		[STORE_MOVED] = STR_INIT("the database was removed or replaced "
 		    "while it was open; put the same file back and work goes "
 		    "on, or stop, restore a backup, and start"),
+		[STORE_UNSURE] = STR_INIT("the disk failed while it was "
+		    "written, and nobody knows what will be there after a "
+		    "crash: it may have been done; ask again under the same "
+		    "business key or Idempotency-Key"),
 		[STORE_STARVED] = STR_INIT("the system gives no more "
 		    "descriptors or threads (LimitNOFILE, TasksMax; ulimit "
 		    "-n, -u); try again in a moment"),

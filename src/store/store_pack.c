@@ -15,6 +15,7 @@
  */
 #include "store_pack.h"
 
+#include <endian.h>
 #include <lz4.h>
 #include <stdlib.h>
 
@@ -187,4 +188,31 @@ struct str
 store_pack_first(struct str lean)
 {
 	return str_slice(lean, 0, PACK_FIRST_BYTES_MAX);
+}
+
+/* -------------------------------------------------------------------- sums */
+
+/* No two sums become one, so that what differs in one word stays apart. */
+static uint64_t
+mix(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
+	return sum ^ sum >> 32;
+}
+
+uint64_t
+store_pack_sum(struct str bytes)
+{
+	uint64_t sum = bytes.bytes, word;
+
+	for (; bytes.bytes >= sizeof(word);
+	     bytes = str_slice(bytes, sizeof(word), bytes.bytes)) {
+		memcpy(&word, bytes.at, sizeof(word));
+		sum = mix(sum, le64toh(word));
+	}
+	word = 0;
+	if (bytes.bytes > 0)
+		memcpy(&word, bytes.at, bytes.bytes);
+	sum = mix(mix(sum, le64toh(word)), 0) >> (64 - PACK_SUM_BITS);
+	return sum == 0 ? 1 : sum;
 }

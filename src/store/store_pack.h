@@ -48,6 +48,11 @@ MUST_USE bool store_pack_read_head(struct str form, struct pack_head *head);
 /* Adds the bytes to `out`; false where they can't be had. */
 MUST_USE bool store_unpack(const struct pack_head *head, struct str dictionary,
     struct str first, struct buf *out);
+/* Of bytes that are packed, for who unpacks them: tells whether a disk has
+ * turned a bit of them, or of what they lean on; not whether somebody has
+ * written others.  Never 0. */
+#define PACK_SUM_BITS 45
+uint64_t store_pack_sum(struct str bytes);
 /* What later forms lean on, of what the first turn told. */
 struct str store_pack_first(struct str lean);
 

@@ -312,6 +312,25 @@ test_changed_history_is_found_and_not_backed_up(void **state)
 	house_close(&house);
 }
 
+/* It would go on from what nobody has recorded. */
+static void
+test_changed_snapshot_is_found_and_not_backed_up(void **state)
+{
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	payment_start(house, "B-1", "250", "ACME");
+	program_stop(&house->engine);
+	run_sql(house, DATABASE,
+	    "UPDATE instance SET snapshot ="
+	    "	CAST(replace(snapshot, 'ACME', 'EMCA') AS BLOB)");
+	assert_run(back_up(house, NULL), 1, "snapshot");
+	assert_run(house_run(house, (const char *[]){"verify",
+			   house_path(house, DATABASE), NULL}),
+	    1, "snapshot");
+	house_close(&house);
+}
+
 static void
 test_full_disk_leaves_no_half_backup(void **state)
 {
@@ -507,6 +526,7 @@ main(void)
 	    HOUSE_TEST(test_backup_replaces_nothing_unless_told),
 	    HOUSE_TEST(test_damage_is_found_and_not_backed_up),
 	    HOUSE_TEST(test_changed_history_is_found_and_not_backed_up),
+	    HOUSE_TEST(test_changed_snapshot_is_found_and_not_backed_up),
 	    HOUSE_TEST(test_full_disk_leaves_no_half_backup),
 	    HOUSE_TEST(test_restored_engine_goes_on_from_the_backup),
 	    HOUSE_TEST(test_what_was_there_is_kept_with_its_log),

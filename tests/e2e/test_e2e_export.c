@@ -426,6 +426,33 @@ tell_much(int fd, const char *request, void *arg)
 	free(line);
 }
 
+/* Not even where it is told to: an engine may be working on it. */
+static void
+test_export_takes_no_database_s_place(void **state)
+{
+	struct house *house = open_house(&plain);
+	const char *database = house_path(house, DATABASE);
+
+	(void)state;
+	start(house, "K", 2);
+	SAYS(house, "verified", 0, "backup", "copy.partial", "--store",
+	    database);
+	SAYS(house, "is a database", 1, "export", "--output", database);
+	SAYS(house, "is a database", 1, "export", "--database", database,
+	    "--output", database);
+	SAYS(house, "is a database", 1, "as-at", "2027-01-01", "--database",
+	    database, "--output", database);
+	SAYS(house, "is a database", 1, "export", "--database",
+	    "copy.partial", "--output", "copy");
+	SAYS(house, "is a database", 1, "export", "--database", database,
+	    "--output", "copy.partial");
+	SAYS(house, "sound", 0, "verify", "copy.partial");
+	start(house, "L", 1);
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+}
+
 static void
 test_client_writes_as_it_comes(void **state)
 {
@@ -558,6 +585,7 @@ main(void)
 	    HOUSE_TEST(test_one_instance_is_told_whatever_else_is_purged),
 	    HOUSE_TEST(
 		test_exports_around_a_purge_are_proved_by_the_same_checkpoint),
+	    HOUSE_TEST(test_export_takes_no_database_s_place),
 	    HOUSE_TEST(test_client_writes_as_it_comes),
 	    HOUSE_TEST(test_engine_tells_much_in_little_memory),
 	};

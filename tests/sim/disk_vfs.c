@@ -67,7 +67,7 @@ disk_vfs_read(sqlite3_file *opened, void *out, int bytes, sqlite3_int64 at)
 	enum disk_fault fault;
 
 	if (!begin(handle, DISK_READ, &fault))
-		return end_struck(handle, fault, SQLITE_IOERR_READ);
+		return end_struck(handle, fault, SQLITE_IOERR_CORRUPTFS);
 	size_t there = (size_t)at < now->bytes ? now->bytes - (size_t)at : 0;
 	size_t wanted = (size_t)bytes;
 	if (there > wanted)

@@ -6,10 +6,13 @@
 
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -179,6 +182,38 @@ test_name_that_is_taken_is_left_alone(void **state)
 }
 
 static void
+test_source_with_the_name_of_a_part_is_left_alone(void **state)
+{
+	static const struct {
+		const char *from;
+		enum store_copy_kind kind;
+	} cases[] = {
+	    {"copy.db.part", COPY_BACKUP},
+	    {"copy.db.part", COPY_RESTORE},
+	    {"copy.db.restoring", COPY_RESTORE},
+	    {"copy.db-lock", COPY_RESTORE},
+	    {"copy.db-shm", COPY_RESTORE},
+	};
+	struct help_fixture *f = *state;
+	struct copying copying = {0};
+
+	put(f, 1, 10);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct copying source = {0};
+
+		aim(f, &source, cases[i].from, COPY_BACKUP);
+		source.target.replaces = true;
+		copy_whole(f->dir.database, &source);
+		aim(f, &copying, "copy.db", cases[i].kind);
+		copying.target.replaces = true;
+		assert_int_equal(begin(source.to, &copying), STORE_TAKEN);
+		store_copy_close(&copying.copy);
+		assert_int_equal(last_number_of(source.to), 10);
+		assert_int_equal(unlink(source.to), 0);
+	}
+}
+
+static void
 test_index_that_lacks_a_row_is_damage(void **state)
 {
 	struct help_fixture *f = *state;
@@ -305,6 +340,184 @@ test_database_in_use_is_not_restored_over(void **state)
 }
 
 static void
+test_link_to_a_database_is_what_it_leads_to(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying backup = {0}, restored = {0};
+	struct stat status;
+
+	put(f, 1, 10);
+	aim(f, &backup, "copy.db", COPY_BACKUP);
+	copy_whole(f->dir.database, &backup);
+	aim(f, &restored, "link.db", COPY_RESTORE);
+	restored.target.replaces = true;
+	assert_int_equal(symlink("stated.db", restored.to), 0);
+	assert_int_equal(begin(backup.to, &restored), STORE_LOCKED);
+	store_copy_close(&restored.copy);
+	store_close(&f->store);
+	copy_whole(backup.to, &restored);
+	assert_int_equal(lstat(restored.to, &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	assert_true(str_has_suffix(
+	    buf_str(&restored.aside), STR("stated.db.20261122T093000Z")));
+	assert_int_equal(
+	    last_number_of(f->dir.database), (uint64_t)NOW_MS << 20);
+	buf_fini(&restored.aside);
+}
+
+/* ------------------------------------------------------- what is cut short */
+
+/* What an exchange does before it is done: database, log and journal are
+ * moved away, and what is ready is put there. */
+#define EXCHANGE_RENAMES 4
+
+static int dies_before; /* which one, in a process of its own; 0: none */
+
+/* In the place of the C library's. */
+int
+renameat2(int from_fd, const char *from, int to_fd, const char *to,
+    unsigned flags)
+{
+	if (dies_before > 0 && --dies_before == 0)
+		kill(getpid(), SIGKILL);
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+static void
+await_killed(pid_t pid)
+{
+	int status;
+
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* 10 instances in the database, and 2 that are in its log only. */
+static void
+leave_log(struct help_fixture *f)
+{
+	put(f, 1, 10);
+	store_close(&f->store);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		f->store = help_open(&f->dir);
+		put(f, 11, 12);
+		kill(getpid(), SIGKILL);
+	}
+	await_killed(pid);
+	assert_true(is_there(f->dir.database, "-wal"));
+}
+
+static void
+cut_short(const char *from, struct copying *copying, int nth)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		dies_before = nth;
+		if (begin(from, copying) == STORE_OK)
+			(void)finish(copying);
+		_exit(1);
+	}
+	await_killed(pid);
+}
+
+static enum store_error
+try_serve(const struct help_fixture *f)
+{
+	struct store *store = NULL;
+	enum store_error error = store_open((struct store_options){
+	    .path = str_of(f->dir.database), .create = true,
+	    .keys = help_keys()}, &store, NULL);
+
+	store_close(&store);
+	return error;
+}
+
+static void
+begin_anew(struct help_fixture *f)
+{
+	help_dir_remove(&f->dir);
+	help_dir_make(&f->dir);
+	f->store = help_open(&f->dir);
+}
+
+static void
+test_restore_that_was_cut_short_keeps_log_and_database(void **state)
+{
+	struct help_fixture *f = *state;
+
+	for (int nth = 1; nth <= EXCHANGE_RENAMES; nth++) {
+		struct copying backup = {0}, restored = {0};
+
+		put(f, 1, 5);
+		aim(f, &backup, "copy.db", COPY_BACKUP);
+		copy_whole(f->dir.database, &backup);
+		leave_log(f);
+		aim(f, &restored, "stated.db", COPY_RESTORE);
+		restored.target.replaces = true;
+		cut_short(backup.to, &restored, nth);
+		assert_int_equal(try_serve(f), STORE_PARTED);
+		restored.target.now_ms += 5000;
+		copy_whole(backup.to, &restored);
+		assert_int_equal(
+		    last_number_of(buf_cstr(&restored.aside)), 12);
+		assert_true(
+		    is_there(buf_cstr(&restored.aside), "-wal"));
+		assert_int_equal(try_serve(f), STORE_OK);
+		assert_int_equal(last_number_of(restored.to),
+		    (uint64_t)(NOW_MS + 5000) << 20);
+		buf_fini(&restored.aside);
+		begin_anew(f);
+	}
+}
+
+static void
+test_rekey_that_was_cut_short_is_gone_on_with(void **state)
+{
+	struct help_fixture *f = *state;
+
+	for (int nth = 1; nth <= EXCHANGE_RENAMES; nth++) {
+		struct copying backup = {0}, restored = {0}, rekeyed = {0};
+		struct str path = str_of(f->dir.database);
+
+		put(f, 1, 5);
+		aim(f, &backup, "copy.db", COPY_BACKUP);
+		copy_whole(f->dir.database, &backup);
+		leave_log(f);
+		aim(f, &rekeyed, "stated.db", COPY_REKEY);
+		rekeyed.target.replaces = true;
+		cut_short(f->dir.database, &rekeyed, nth);
+		assert_int_equal(try_serve(f), STORE_PARTED);
+		/* What was there before would be no gain. */
+		aim(f, &restored, "stated.db", COPY_RESTORE);
+		restored.target.replaces = true;
+		assert_int_equal(begin(backup.to, &restored), STORE_PARTED);
+		store_copy_close(&restored.copy);
+		if (nth == 1) {
+			assert_int_equal(store_copy_finish(path,
+			    &rekeyed.aside, NULL), STORE_ABSENT);
+			copy_whole(f->dir.database, &rekeyed);
+		} else {
+			assert_int_equal(store_copy_finish(path,
+			    &rekeyed.aside, NULL), STORE_OK);
+		}
+		assert_int_equal(store_copy_finish(path, &restored.aside,
+		    NULL), STORE_ABSENT);
+		assert_int_equal(last_number_of(f->dir.database), 12);
+		assert_int_equal(
+		    last_number_of(buf_cstr(&rekeyed.aside)), 12);
+		assert_true(str_has_suffix(buf_str(&rekeyed.aside),
+		    STR("stated.db.20261122T093000Z")));
+		assert_int_equal(try_serve(f), STORE_OK);
+		buf_fini(&rekeyed.aside);
+		begin_anew(f);
+	}
+}
+
+static void
 test_part_of_a_database_is_not_restored_over(void **state)
 {
 	struct help_fixture *f = *state;
@@ -335,10 +548,14 @@ main(void)
 		TEST(test_copy_is_of_the_moment_in_which_it_was_opened),
 		TEST(test_copy_that_is_given_up_is_removed),
 		TEST(test_name_that_is_taken_is_left_alone),
+		TEST(test_source_with_the_name_of_a_part_is_left_alone),
 		TEST(test_index_that_lacks_a_row_is_damage),
 		TEST(test_check_can_be_stopped),
 		TEST(test_restored_database_gives_numbers_that_were_never_given),
 		TEST(test_database_in_use_is_not_restored_over),
+		TEST(test_link_to_a_database_is_what_it_leads_to),
+		TEST(test_restore_that_was_cut_short_keeps_log_and_database),
+		TEST(test_rekey_that_was_cut_short_is_gone_on_with),
 		TEST(test_part_of_a_database_is_not_restored_over),
 	};
 

@@ -2,7 +2,8 @@
 /*
  * The power goes at every operation on a file, and every operation fails, on
  * a disk that forgets and tears what was not synced: what the store told to
- * be durable is there afterwards, and no batch is there by half.
+ * be durable is there afterwards, what it told to have failed is not, and no
+ * batch is there by half.
  *
  * The disk is in memory (tests/sim/disk.h), so that the moments to try can be
  * many; test_store_faults.c does less on SQLite's own file system.
@@ -37,7 +38,7 @@ struct scenario {
 	struct arena *arena;
 	struct buf detail;
 	char *bulk; /* NULL: snapshots are short */
-	bool is_durable[BATCHES]; /* as the store told */
+	bool is_durable[BATCHES], has_failed[BATCHES]; /* as the store told */
 };
 
 static long
@@ -139,8 +140,12 @@ work(struct scenario *s)
 		}
 		for (int i = 0; i < BATCH_INSTANCES; i++)
 			put_instance(s, batch, i);
-		s->is_durable[batch] =
-		    store_commit_now(s->store, &s->detail) == STORE_OK;
+		enum store_error error =
+		    store_commit_now(s->store, &s->detail);
+		s->is_durable[batch] = error == STORE_OK;
+		/* Without power nobody is told anything. */
+		s->has_failed[batch] = error != STORE_OK &&
+		    error != STORE_UNSURE && !disk_is_dead(s->disk);
 	}
 }
 
@@ -172,6 +177,7 @@ check_batch(struct scenario *s, int batch)
 		assert_int_equal(is_there(s, number_of(batch, i)),
 		    is_first_there);
 	assert_true(is_first_there || !s->is_durable[batch]);
+	assert_false(is_first_there && s->has_failed[batch]);
 }
 
 static void
@@ -301,6 +307,89 @@ test_power_may_go_while_the_log_is_copied(void **state)
 	}
 }
 
+/* The first batch is committed while syncs fail, once or for good. */
+static enum store_error
+fail_sync(struct scenario *s, bool for_good)
+{
+	begin(s, first_seed());
+	assert_int_equal(try_open(s), STORE_OK);
+	put_instance(s, 0, 0);
+	disk_set_plan(s->disk, (struct disk_plan){
+	    .operations = 1u << DISK_SYNC, .nth = 1, .for_good = for_good,
+	    .fault = DISK_FAILS});
+	return store_commit_now(s->store, &s->detail);
+}
+
+/* All that was written is there: only the process has gone. */
+static void
+test_commit_whose_sync_failed_is_not_there_after_a_crash(void **state)
+{
+	struct scenario s;
+
+	(void)state;
+	assert_int_equal(fail_sync(&s, false), STORE_IO);
+	disk_cut(s.disk);
+	store_close(&s.store);
+	disk_revive(s.disk);
+	assert_int_equal(try_open(&s), STORE_OK);
+	assert_false(is_there(&s, number_of(0, 0)));
+	store_close(&s.store);
+	end(&s);
+}
+
+static void
+test_commit_that_can_t_be_taken_back_is_told_as_unsure(void **state)
+{
+	struct scenario s;
+
+	(void)state;
+	assert_int_equal(fail_sync(&s, true), STORE_UNSURE);
+	/* The next one stands where it stood. */
+	disk_set_plan(s.disk, (struct disk_plan){0});
+	put_instance(&s, 1, 0);
+	assert_int_equal(store_commit_now(s.store, NULL), STORE_OK);
+	disk_cut(s.disk);
+	store_close(&s.store);
+	disk_revive(s.disk);
+	assert_int_equal(try_open(&s), STORE_OK);
+	assert_false(is_there(&s, number_of(0, 0)));
+	assert_true(is_there(&s, number_of(1, 0)));
+	store_close(&s.store);
+	end(&s);
+}
+
+/* One read fails, and may be well the next time: nobody shall be told to
+ * restore a backup for it. */
+static void
+test_read_that_fails_is_no_damage(void **state)
+{
+	struct disk_plan plan = {.operations = 1u << DISK_READ, .nth = 1,
+		.fault = DISK_FAILS};
+	struct store_instance row;
+	struct scenario s;
+	bool is_struck;
+
+	(void)state;
+	do {
+		begin(&s, first_seed());
+		assert_int_equal(try_open(&s), STORE_OK);
+		work(&s);
+		store_close(&s.store);
+		disk_set_plan(s.disk, plan);
+		enum store_error error = try_open(&s);
+		for (int batch = 0; batch < BATCHES && error == STORE_OK;
+		     batch++)
+			error = store_find_instance(s.store, s.arena,
+			    number_of(batch, 0), &row);
+		assert_true(error == STORE_OK || error == STORE_IO);
+		is_struck = disk_faults(s.disk) > 0;
+		store_close(&s.store);
+		end(&s);
+		plan.nth++;
+	} while (is_struck);
+	assert_true(plan.nth > 10);
+}
+
 /* A disk that lies may leave a wreck, or less than was told. */
 static bool
 is_damaged(struct scenario *s)
@@ -354,6 +443,11 @@ main(void)
 		cmocka_unit_test(
 		    test_disk_may_fail_for_good_from_any_operation_on),
 		cmocka_unit_test(test_power_may_go_while_the_log_is_copied),
+		cmocka_unit_test(
+		    test_commit_whose_sync_failed_is_not_there_after_a_crash),
+		cmocka_unit_test(
+		    test_commit_that_can_t_be_taken_back_is_told_as_unsure),
+		cmocka_unit_test(test_read_that_fails_is_no_damage),
 		cmocka_unit_test(test_syncs_that_did_nothing_are_noticed),
 	};
 

@@ -382,6 +382,68 @@ test_lock_file_left_behind_does_no_harm(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* Opens by the name it had before, and by another one. */
+static void
+expect_locked_as(struct help_fixture *f, const char *name)
+{
+	struct help_dir other = f->dir;
+	struct buf detail = {0};
+	struct store *second = NULL;
+
+	snprintf(other.database, sizeof(other.database), "%s/%s",
+	    f->dir.path, name);
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(other.database), .keys = help_keys()}, &second,
+	    &detail), STORE_LOCKED);
+	assert_true(detail.bytes > 0);
+	buf_fini(&detail);
+}
+
+static void
+test_database_with_two_names_is_locked_by_both(void **state)
+{
+	struct help_fixture *f = *state;
+	char symbolic[128], hard[128];
+
+	make_database(f, 1);
+	snprintf(symbolic, sizeof(symbolic), "%s/symbolic.db", f->dir.path);
+	snprintf(hard, sizeof(hard), "%s/hard.db", f->dir.path);
+	assert_int_equal(symlink("stated.db", symbolic), 0);
+	assert_int_equal(link(f->dir.database, hard), 0);
+	assert_int_equal(try_open(f, false, false), STORE_OK);
+	expect_locked_as(f, "symbolic.db");
+	expect_locked_as(f, "hard.db");
+	/* Who was refused leaves nothing, and takes nothing away. */
+	snprintf(hard, sizeof(hard), "%s/hard.db-lock", f->dir.path);
+	assert_int_not_equal(access(hard, F_OK), 0);
+	expect_locked_as(f, "stated.db");
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	store_close(&f->store);
+	/* By a link it is the same, with its log beside the file. */
+	struct store *store = NULL;
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(symbolic), .keys = help_keys()}, &store, NULL),
+	    STORE_OK);
+	expect_locked_as(f, "stated.db");
+	store_close(&store);
+}
+
+static void
+test_lock_file_that_is_removed_lets_no_second_engine_in(void **state)
+{
+	struct help_fixture *f = *state;
+	char path[128];
+
+	make_database(f, 1);
+	snprintf(path, sizeof(path), "%s-lock", f->dir.database);
+	assert_int_equal(try_open(f, false, false), STORE_OK);
+	assert_int_equal(unlink(path), 0);
+	expect_locked_as(f, "stated.db");
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+}
+
 static void
 test_path_may_hold_any_character(void **state)
 {
@@ -436,6 +498,58 @@ test_database_on_read_only_medium_can_be_read(void **state)
 	assert_true(is_found);
 	store_close(&f->store);
 	assert_int_equal(try_open(f, false, false), STORE_READONLY);
+}
+
+/* What stands in a log can't be found without an index of it. */
+static void
+test_log_that_can_t_be_read_is_told(void **state)
+{
+	struct help_fixture *f = *state;
+	struct store *store = NULL;
+	struct buf detail = {0};
+	char index[128];
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		make_database(f, 1);
+		f->store = help_open(&f->dir);
+		put(f, 2);
+		_exit(store_commit_now(f->store, NULL) != STORE_OK);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	snprintf(index, sizeof(index), "%s-shm", f->dir.database);
+	(void)unlink(index);
+	/* Nobody can make it there, be he root. */
+	assert_int_equal(symlink("nowhere/index", index), 0);
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(f->dir.database), .read_only = true}, &store,
+	    &detail), STORE_READONLY);
+	assert_true(str_find(buf_str(&detail), STR("stated.db-wal)")) !=
+	    SIZE_MAX);
+	buf_fini(&detail);
+	assert_int_equal(unlink(index), 0);
+	assert_int_equal(try_open(f, true, false), STORE_OK);
+	assert_true(has(f, 2));
+}
+
+/* A bit that the disk has turned may unpack to another account's number. */
+static void
+test_snapshot_that_is_not_what_was_written_is_left_out(void **state)
+{
+	struct help_fixture *f = *state;
+	struct store_instance found;
+
+	make_database(f, 2);
+	run_sql(f, "UPDATE instance SET snapshot = CAST(replace(snapshot,"
+	    " 'snapshot', 'snapshat') AS BLOB) WHERE number = 2");
+	assert_int_equal(try_open(f, true, false), STORE_OK);
+	assert_int_equal(
+	    store_find_instance(f->store, f->arena, 1, &found), STORE_OK);
+	assert_true(str_equal(found.snapshot, STR("snapshot")));
+	assert_int_equal(
+	    store_find_instance(f->store, f->arena, 2, &found), STORE_OK);
+	assert_null(found.snapshot.at);
 }
 
 /* ----------------------------------------------------------------- failing */
@@ -783,9 +897,13 @@ main(void)
 		TEST(test_damage_found_later_is_told_as_such),
 		TEST(test_second_engine_is_kept_out),
 		TEST(test_lock_file_left_behind_does_no_harm),
+		TEST(test_database_with_two_names_is_locked_by_both),
+		TEST(test_lock_file_that_is_removed_lets_no_second_engine_in),
 		TEST(test_path_may_hold_any_character),
 		TEST(test_auditor_reads_beside_the_engine),
 		TEST(test_database_on_read_only_medium_can_be_read),
+		TEST(test_log_that_can_t_be_read_is_told),
+		TEST(test_snapshot_that_is_not_what_was_written_is_left_out),
 		TEST(test_locked_database_drops_both_batches_and_recovers),
 		TEST(test_nothing_is_committed_to_files_that_were_moved_away),
 		TEST(test_full_disk_fails_the_batch_whole_and_recovers),
