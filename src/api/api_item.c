@@ -67,14 +67,21 @@ has_one(const struct api_call *call, const struct value *list,
 	return false;
 }
 
-/* Of one workflow, of some, or of all; what a limited token has given is of
- * some entities as well. */
+/* Of the installation's own: what is proposed concerns all of it, and so is
+ * nobody's whose token is limited.  A delegation is of one workflow, of some,
+ * or of all; what a limited token has given is of some entities as well.
+ * Whether an instance is within reach its row tells. */
 static bool
-is_of_callers(const struct api_call *call, const struct value *item)
+is_of_callers(const struct api_call *call, const struct store_item *row,
+    const struct value *item)
 {
 	const struct value *limits = value_get_cstr(item, "limited_to");
 	struct str workflow = value_field_str(item, "workflow");
 
+	if (row->instance != STORE_JOURNAL || !api_auth_is_limited(call))
+		return true;
+	if (row->kind == ITEM_PROPOSAL)
+		return false;
 	if (limits == NULL)
 		return api_auth_reaches(call, workflow);
 	return (workflow.at != NULL
@@ -89,11 +96,12 @@ is_of_callers(const struct api_call *call, const struct value *item)
 
 /* A delegation ends by itself, without becoming another row. */
 static bool
-is_wanted(const struct items *items, const struct value *item)
+is_wanted(const struct items *items, const struct store_item *row,
+    const struct value *item)
 {
 	struct str status = value_field_str(item, "status");
 
-	return is_of_callers(items->page.call, item) &&
+	return is_of_callers(items->page.call, row, item) &&
 	       (items->active < 0 ||
 		   str_equal(status, STR("active")) == items->active);
 }
@@ -115,7 +123,7 @@ item_cb(const struct store_item *row, void *arg)
 	items->serial = row->serial;
 	items->error = api_auth_reaches_number(call, row->instance, &reaches);
 	value = item_value(call, row);
-	if (items->error == STORE_OK && reaches && is_wanted(items, value))
+	if (items->error == STORE_OK && reaches && is_wanted(items, row, value))
 		json_write(listed(call, value), JSON_PLAIN,
 		    api_page_item(&items->page));
 	return items->error == STORE_OK;
@@ -244,9 +252,7 @@ wanted_cb(const struct store_item *row, void *arg)
 	    row->serial != wanted->serial)
 		return false;
 	value = item_value(wanted->call, row);
-	/* Whether an instance is within reach has been asked before. */
-	if (row->instance != STORE_JOURNAL ||
-	    is_of_callers(wanted->call, value))
+	if (is_of_callers(wanted->call, row, value))
 		wanted->value = value;
 	return false;
 }

@@ -408,7 +408,8 @@ proposal_perform(
 	struct engine_reply *reply;
 	const struct value *body;
 
-	if (wish == NULL) {
+	/* It concerns the whole installation. */
+	if (wish == NULL || verdict.actor.limits != NULL) {
 		refuse(turn, request, REFUSED_ABSENT,
 		    STR("there is no such open proposal"));
 		return;

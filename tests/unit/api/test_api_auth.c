@@ -17,11 +17,13 @@ static const struct str approves[] = {STR_INIT("approver:treasurer")};
 static const struct str audits[] = {STR_INIT("auditor")};
 static const struct str posts[] = {STR_INIT("events")};
 static const struct str operates[] = {STR_INIT("operator")};
+static const struct str corrects[] = {
+    STR_INIT("operator"), STR_INIT("publisher")};
 static const struct str refunds[] = {STR_INIT("refund")};
 
 static const struct str entities[] = {STR_INIT("DE01")};
 
-#define TOKEN_COUNT 9
+#define TOKEN_COUNT 11
 #define TOKEN(text, who, what)                                             \
 	{                                                                  \
 		.name = STR_INIT(who), .sha256 = digest_sha256(STR(text)), \
@@ -42,6 +44,8 @@ set_up(void **state)
 	    TOKEN("t-old", "old", all),
 	    TOKEN("t-erin", "erin", operates),
 	    TOKEN("t-fred", "fred", approves),
+	    TOKEN("t-gwen", "gwen", corrects),
+	    TOKEN("t-hugo", "hugo", corrects),
 	};
 	struct api_token *tokens =
 	    ARENA_ARRAY(server->arena, TOKEN_COUNT, struct api_token);
@@ -52,6 +56,9 @@ set_up(void **state)
 	tokens[7].workflow_count = 1;
 	tokens[8].entities = entities;
 	tokens[8].entity_count = 1;
+	tokens[9].role_count = tokens[10].role_count = 2;
+	tokens[10].entities = entities;
+	tokens[10].entity_count = 1;
 	server->options.auth_required = true;
 	server->options.tokens = tokens;
 	server->options.token_count = TOKEN_COUNT;
@@ -364,6 +371,34 @@ test_limited_token_delegates_within_its_limits(void **state)
 	answer_must_be_problem(&answer, 403, "role-required");
 }
 
+#define WORKFLOW                                                            \
+	"{\"files\":[{\"name\":\"a.yaml\",\"text\":\"workflow: more\\n"        \
+	"version: 1\\ninitial: over\\nstates: {over: {type: final, outcome: " \
+	"success}}\\n\"}]}"
+
+/* What is proposed for the whole installation is none of a limited token's. */
+static void
+test_limited_token_judges_nothing_of_the_whole(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    post_as(server, "t-gwen", "/v1/proposals", WORKFLOW);
+	const char *path, *confirm;
+
+	answer_must_be(&answer, 202);
+	path = arena_strf(server->arena, "/v1/proposals/%.*s",
+	    STR_ARG(answer_text(&answer, "id"))).at;
+	confirm = arena_strf(server->arena, "%s/confirm", path).at;
+	answer = get_as(server, "t-hugo", "/v1/proposals");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+	answer = get_as(server, "t-hugo", path);
+	answer_must_be_problem(&answer, 404, "unknown-item");
+	answer = post_as(server, "t-hugo", confirm, "{}");
+	answer_must_be_problem(&answer, 404, "unknown-item");
+	answer = post_as(server, "t-root", confirm, "{}");
+	answer_must_be(&answer, 200);
+}
+
 static void
 test_revoked_token_is_refused_at_once(void **state)
 {
@@ -404,6 +439,7 @@ main(void)
 	    TEST(test_limited_token_sees_its_workflows_only),
 	    TEST(test_limited_token_posts_events_to_its_own_only),
 	    TEST(test_limited_token_delegates_within_its_limits),
+	    TEST(test_limited_token_judges_nothing_of_the_whole),
 	    TEST(test_revoked_token_is_refused_at_once),
 	    TEST(test_known_roles),
 	};
