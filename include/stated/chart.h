@@ -160,6 +160,7 @@ struct chart_event {
 	struct str type;
 	struct str subject;
 	struct str id;
+	struct str former_id;      /* of earlier versions; may be absent */
 	struct str source;
 	struct str time;           /* may be absent */
 	/* also: form of a decision, supplied result */

@@ -17,6 +17,9 @@
 
 /* Held events that are buried at a time. */
 #define EXPIRED_MAX 1000
+/* How long after an event has come its sender may repeat it under the name that
+ * an earlier version made of it. */
+#define FORMER_MS (7LL * 24 * 3600 * 1000)
 
 struct numbers {
 	struct arena *arena;
@@ -236,17 +239,40 @@ bury_refused(
 	    "its instance keeps too many events that no state takes");
 }
 
+static bool
+was_taken(struct engine *engine, struct turn *turn, struct str source,
+    struct str id, int64_t since_ms)
+{
+	struct store_event known;
+
+	return engine_found(engine,
+		   store_find_event(
+		       engine->store, turn->arena, source, id, &known)) &&
+	       known.received_ms >= since_ms;
+}
+
+/* Also under the name that an earlier version gave it, as long as it may be
+ * sent again. */
+static bool
+is_duplicate(
+    struct engine *engine, struct turn *turn, const struct chart_event *event)
+{
+	struct str source = stored_source(event, turn->arena);
+
+	return was_taken(engine, turn, source, event->id, INT64_MIN) ||
+	       (event->former_id.at != NULL &&
+		   was_taken(engine, turn, source, event->former_id,
+		       engine_now_ms(engine) - FORMER_MS));
+}
+
 static struct str
 route(struct engine *engine, struct turn *turn, const struct request *request)
 {
 	const struct chart_event *event = &request->event;
-	struct store_event known;
 	struct delivery delivery;
 	int64_t ms;
 
-	if (engine_found(engine,
-		store_find_event(engine->store, turn->arena,
-		    stored_source(event, turn->arena), event->id, &known)))
+	if (is_duplicate(engine, turn, event))
 		return STR("duplicate");
 	delivery = deliver(engine, turn, event);
 	if (delivery.matched > 0) {

@@ -329,6 +329,33 @@ test_event_before_its_instance_is_held_and_delivered(void **state)
 	house_free(&house);
 }
 
+/* What earlier versions called otherwise is known by that name as long as its
+ * sender repeats it. */
+static void
+test_event_is_known_by_its_former_id_for_a_week(void **state)
+{
+	struct house *house = house_new(three_calls, house_answer_ok);
+	struct chart_event event = {
+	    .type = STR("go"),
+	    .subject = STR("A"),
+	    .id = STR("delivery-item"),
+	    .former_id = STR("item"),
+	    .source = STR("/test"),
+	};
+
+	(void)state;
+	house_event(house, "go", "A", "item");
+	assert_string_equal(house->fate, "held");
+	engine_event(house->engine, &event, house_reply_cb, house);
+	house_run(house);
+	assert_string_equal(house->fate, "duplicate");
+	house_advance(house, 7LL * 86400 * 1000 + 1);
+	engine_event(house->engine, &event, house_reply_cb, house);
+	house_run(house);
+	assert_string_equal(house->fate, "held");
+	house_free(&house);
+}
+
 static void
 test_event_that_nobody_came_for_becomes_a_dead_letter(void **state)
 {
@@ -1294,6 +1321,7 @@ main(void)
 		test_clock_that_jumps_back_and_forth_loses_no_deadline),
 	    cmocka_unit_test(
 		test_event_before_its_instance_is_held_and_delivered),
+	    cmocka_unit_test(test_event_is_known_by_its_former_id_for_a_week),
 	    cmocka_unit_test(
 		test_event_that_nobody_came_for_becomes_a_dead_letter),
 	    cmocka_unit_test(
