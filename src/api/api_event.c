@@ -106,6 +106,11 @@ read_attributes(const struct reader *reader, struct chart_event *event)
 	    .time = attribute(reader, "time", false),
 	    .received_ms = api_now_ms(reader->call),
 	};
+	if (event->actor.limits == NULL &&
+	    str_find(event->source, STR(ENGINE_LIMITED)) != SIZE_MAX)
+		fault(reader, "source", "not",
+		    "must not contain `" ENGINE_LIMITED "`: what stands before "
+		    "it is the source");
 	if (event->time.at != NULL && !clock_parse(event->time, &instant_ms))
 		fault(reader, "time", "format",
 		    "must be an instant as RFC 3339 has it");

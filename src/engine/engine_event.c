@@ -107,7 +107,6 @@ hold_ms(const struct engine *engine, struct str type)
 
 /* ---- events as they are kept ---- */
 
-#define LIMITED "#limited-"
 #define LIMITED_HEX 32
 
 /* By which the store knows it. */
@@ -121,7 +120,7 @@ stored_source(const struct chart_event *event, struct arena *arena)
 		return event->source;
 	json_write(engine_limits_value(event->actor.limits, arena),
 	    JSON_CANONICAL, &text);
-	return arena_strf(arena, "%.*s" LIMITED "%.*s",
+	return arena_strf(arena, "%.*s" ENGINE_LIMITED "%.*s",
 	    STR_ARG(event->source), LIMITED_HEX,
 	    digest_hex(digest_sha256(buf_keep(&text)), hex).at);
 }
@@ -266,12 +265,18 @@ is_duplicate(
 }
 
 static struct str
-route(struct engine *engine, struct turn *turn, const struct request *request)
+route(struct engine *engine, struct turn *turn, struct request *request)
 {
-	const struct chart_event *event = &request->event;
+	struct chart_event *event = &request->event;
 	struct delivery delivery;
 	int64_t ms;
 
+	/* In which order a token lists its limits makes no other event of it;
+	 * but those that are kept from before have the order of theirs. */
+	if (event->actor.limits != NULL && is_duplicate(engine, turn, event))
+		return STR("duplicate");
+	event->actor.limits =
+	    limits_sorted(event->actor.limits, request->arena);
 	if (is_duplicate(engine, turn, event))
 		return STR("duplicate");
 	delivery = deliver(engine, turn, event);

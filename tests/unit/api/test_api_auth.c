@@ -294,6 +294,7 @@ static void
 test_limited_token_posts_events_to_its_own_only(void **state)
 {
 	struct api_server *server = *state;
+	struct answer answer;
 
 	pay(server, "e-1");
 	assert_fate(server, "t-erin", "bank.settled", "e-1", "1", "held");
@@ -311,6 +312,12 @@ test_limited_token_posts_events_to_its_own_only(void **state)
 	start_refund(server, "e-5");
 	assert_fate(server, "t-erin", "refund.done", "e-5", "4", "matched");
 	assert_state(server, "e-5", "completed");
+	/* Nor may anybody else take a name of theirs. */
+	answer = post_as(server, "t-bank", "/v1/events",
+	    "{\"specversion\":\"1.0\",\"id\":\"5\",\"type\":\"refund.done\","
+	    "\"source\":\"/bank#limited-0123456789abcdef0123456789abcdef\","
+	    "\"subject\":\"e-6\"}");
+	answer_must_be_problem(&answer, 422, "invalid-event");
 }
 
 static struct answer
