@@ -58,7 +58,7 @@ repeats_effect(const struct chart *chart, const struct incident *incident)
 static bool
 leaves_standing(const struct chart *chart)
 {
-	if (chart->undos != NULL)
+	if (chart->stands || chart->undos != NULL || chart->children != NULL)
 		return true;
 	for (const struct call *call = chart->calls; call; call = call->next)
 		if (call->purpose != FOR_NOTICE &&

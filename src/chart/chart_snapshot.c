@@ -499,6 +499,10 @@ visit_chart(struct snapshot *s, struct chart *chart)
 	VISIT_LIST(s, chart->internals, visit_internal);
 	if (s->version > 3)
 		VISIT_LIST(s, chart->proposals, visit_proposal);
+	if (s->version > 4)
+		chart_snapshot_bool(s, &chart->stands);
+	else
+		chart_snapshot_old_stands(chart);
 }
 
 void

@@ -11,7 +11,7 @@
 #include "chart_priv.h"
 
 /* 4: proposals, delegations.  2: several regions.  1: one leaf, one plan. */
-#define SNAPSHOT_VERSION 4
+#define SNAPSHOT_VERSION 5
 
 struct snapshot {
 	struct buf *out; /* NULL when loading */
@@ -91,5 +91,7 @@ void chart_snapshot_old_plan(struct snapshot *s, struct chart *chart);
 void chart_snapshot_old_signal(struct snapshot *s, struct signal *signal);
 /* What version 1 left to be guessed, once all has been read. */
 void chart_snapshot_old_settle(struct chart *chart);
+/* What versions before 5 left to be guessed. */
+void chart_snapshot_old_stands(struct chart *chart);
 
 #endif

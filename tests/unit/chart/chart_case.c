@@ -46,7 +46,7 @@ struct tale {
 };
 
 /* Of snapshots that are still to be read, besides the present one. */
-static const int old_versions[] = {1, 2, 3};
+static const int old_versions[] = {1, 2, 3, 4};
 #define OLD_VERSIONS (sizeof(old_versions) / sizeof(old_versions[0]))
 
 static bool
