@@ -534,6 +534,12 @@ void api_problem_store(struct api_call *call, enum store_error error);
 /* With further members. */
 void api_problem_with(struct api_call *call, enum api_problem problem,
     struct str detail, const struct value *more);
+/* What a person may not do and is no instance's has no other record than one
+ * in the journal, which is for those as well who have hung up. */
+void api_problem_note(
+    struct api_call *call, const struct engine_reply *reply);
+/* The same, and answers: it takes a role. */
+void api_problem_refuse_role(struct api_call *call, const char *detail);
 /* Answers with a problem and returns true unless the engine did it. */
 MUST_USE bool api_problem_of_engine(
     struct api_call *call, const struct engine_reply *reply);

@@ -376,6 +376,11 @@ test_limited_token_delegates_within_its_limits(void **state)
 	    STR_ARG(answer_text(&answer, "id"))).at;
 	answer = post_as(server, "t-fred", revoke, "{}");
 	answer_must_be_problem(&answer, 403, "role-required");
+	server->token = "t-root";
+	answer = api_server_await(
+	    server, "/v1/journal?tail=1", "items.0.actor", "fred");
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.problem"), STR("role-required")));
 }
 
 #define WORKFLOW                                                            \
