@@ -315,6 +315,44 @@ test_delivery_of_many_messages_tells_each_fate(void **state)
 	answer_must_be_problem(&answer, 422, "invalid-body");
 }
 
+static int
+set_up_short_queue(void **state)
+{
+	struct api_server *server = api_server_new();
+
+	server->queue_max = 10;
+	api_server_open(server);
+	*state = server;
+	return 0;
+}
+
+static void
+test_batch_longer_than_the_queue_is_taken_whole(void **state)
+{
+	struct api_server *server = *state;
+	struct buf body = {0};
+	struct answer answer;
+	const struct value *fates;
+
+	for (int i = 0; i < 35; i++)
+		buf_addf(&body,
+		    "%s{\"specversion\":\"1.0\",\"id\":\"%d\",\"source\":\"/s\","
+		    "\"type\":\"bank.settled\",\"subject\":\"r\"}",
+		    i > 0 ? "," : "[", i);
+	buf_add_char(&body, ']');
+	for (int i = 0; i < 2; i++) {
+		answer = api_server_ask(
+		    server, "POST", "/v1/events", BATCH, buf_cstr(&body));
+		answer_must_be(&answer, 202);
+		fates = answer_member(&answer, "events");
+		assert_int_equal(fates->as.list.count, 35);
+		assert_true(str_equal(
+		    value_field_str(fates->as.list.items[34], "status"),
+		    i == 0 ? STR("held") : STR("duplicate")));
+	}
+	buf_fini(&body);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(                                       \
 	    name, api_server_set_up, api_server_tear_down)
@@ -328,6 +366,9 @@ main(void)
 	    TEST(test_plain_json_is_taken_for_a_structured_event),
 	    TEST(test_binary_event_has_its_attributes_in_headers),
 	    TEST(test_batch_tells_what_became_of_each),
+	    cmocka_unit_test_setup_teardown(
+		test_batch_longer_than_the_queue_is_taken_whole,
+		set_up_short_queue, api_server_tear_down),
 	    TEST(test_faults_of_an_event_are_all_named),
 	    TEST(test_base64_data_is_decoded),
 	    TEST(test_other_types_are_refused),
