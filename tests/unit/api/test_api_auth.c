@@ -383,6 +383,52 @@ test_limited_token_delegates_within_its_limits(void **state)
 	    answer_text(&answer, "items.0.problem"), STR("role-required")));
 }
 
+static void
+expect_page(struct api_server *server, const char *target, size_t count,
+    bool has_next)
+{
+	struct answer answer = get_as(server, "t-hugo", target);
+
+	answer_must_be(&answer, 200);
+	assert_int_equal(
+	    answer_member(&answer, "items")->as.list.count, count);
+	assert_int_equal(answer_text(&answer, "next").bytes > 0, has_next);
+	assert_int_equal(
+	    answer_header(&answer, "Link").bytes > 0, has_next);
+}
+
+/* Neither how many there are of others' nor what they are called: a page ends
+ * where one's own do. */
+static void
+test_pages_of_a_limited_token_tell_of_no_others(void **state)
+{
+	static const char *const owners[] = {
+	    "DE02", "DE01", "DE02", "DE01", "DE02", "DE02"};
+	struct api_server *server = *state;
+	struct answer answer;
+	const char *next;
+
+	for (size_t i = 0; i < COUNT_OF(owners); i++) {
+		answer = post_as(server, "t-alice", PAYMENTS,
+		    arena_strf(server->arena,
+			"{\"input\":{\"reference\":\"p-%zu\",\"amount\":1,"
+			"\"entity\":\"%s\"}}", i, owners[i]).at);
+		answer_must_be(&answer, 201);
+	}
+	expect_page(server, "/v1/instances?limit=2", 2, false);
+	expect_page(server, "/v1/instances?limit=2&order=oldest", 2, false);
+	expect_page(server, "/v1/instances?limit=1", 1, true);
+	expect_page(server, "/v1/instances?entity=DE02&limit=1", 0, false);
+	expect_page(server, "/v1/tasks?limit=2", 2, false);
+	expect_page(server, "/v1/tasks?limit=1", 1, true);
+	answer = get_as(server, "t-hugo", "/v1/tasks?limit=1");
+	next = arena_strf(server->arena, "/v1/tasks?limit=1&cursor=%.*s",
+	    STR_ARG(answer_text(&answer, "next"))).at;
+	assert_true(str_equal(answer_text(&answer, "next"),
+	    answer_text(&answer, "items.0.id")));
+	expect_page(server, next, 1, false);
+}
+
 #define WORKFLOW                                                            \
 	"{\"files\":[{\"name\":\"a.yaml\",\"text\":\"workflow: more\\n"        \
 	"version: 1\\ninitial: over\\nstates: {over: {type: final, outcome: " \
@@ -451,6 +497,7 @@ main(void)
 	    TEST(test_limited_token_sees_its_workflows_only),
 	    TEST(test_limited_token_posts_events_to_its_own_only),
 	    TEST(test_limited_token_delegates_within_its_limits),
+	    TEST(test_pages_of_a_limited_token_tell_of_no_others),
 	    TEST(test_limited_token_judges_nothing_of_the_whole),
 	    TEST(test_revoked_token_is_refused_at_once),
 	    TEST(test_known_roles),
