@@ -156,7 +156,7 @@ read_filter(struct api_call *call)
 	struct str cursor = api_query_text(call, "cursor");
 	struct store_instance_filter filter = {
 	    .workflow = api_query_text(call, "workflow"),
-	    .status = api_query_text(call, "status"),
+	    .status = api_query_status(call),
 	    .state = api_query_text(call, "state"),
 	    .business_key = api_query_text(call, "business_key"),
 	    .started_from_ms = api_query_instant(call, "from"),

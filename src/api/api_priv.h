@@ -475,7 +475,10 @@ void api_query_fault(
     struct api_call *call, const char *name, const char *message);
 int64_t api_query_int(struct api_call *call, const char *name, int64_t min,
     int64_t max, int64_t absent);
+/* 0 where absent. */
 int64_t api_query_instant(struct api_call *call, const char *name);
+/* An instance's, or the absent string. */
+struct str api_query_status(struct api_call *call);
 /* -1 where absent. */
 int api_query_flag(struct api_call *call, const char *name);
 int64_t api_query_span(struct api_call *call, const char *name, int64_t max_ms);
