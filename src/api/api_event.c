@@ -53,6 +53,24 @@ fault(const struct reader *reader, const char *name, const char *keyword,
 	api_body_fault(reader->call, pointer, keyword, message);
 }
 
+/* What stands in double quotes, without them (RFC 9110, section 5.6.4). */
+static struct str
+unquote(struct arena *arena, struct str text)
+{
+	struct buf out = buf_in(arena);
+
+	if (text.bytes < 2 || text.at[0] != '"' ||
+	    text.at[text.bytes - 1] != '"')
+		return text;
+	for (size_t i = 1; i < text.bytes - 1; i++) {
+		if (text.at[i] == '\\' && i + 1 < text.bytes - 1)
+			i++;
+		buf_add_char(&out, text.at[i]);
+	}
+	return out.bytes > 0 ? buf_keep(&out) : STR("");
+}
+
+/* Unquoted first, then percent-decoded: HTTP binding, section 3.1.3.2. */
 static struct str
 find_in_headers(const struct reader *reader, const char *name)
 {
@@ -63,6 +81,7 @@ find_in_headers(const struct reader *reader, const char *name)
 
 	if (encoded.at == NULL)
 		return encoded;
+	encoded = unquote(arena, encoded);
 	if (!api_query_decode(arena, encoded, false, &text))
 		fault(reader, name, "format", "must be percent-encoded UTF-8");
 	return text;
@@ -130,7 +149,10 @@ is_json(struct str type)
 	struct str media = str_trim(str_split(type, ';', &rest));
 
 	return message_name_equal(media, STR("application/json")) ||
-	       str_has_suffix(media, STR("+json"));
+	       (media.bytes > 5 &&
+		   message_name_equal(
+		       str_slice(media, media.bytes - 5, media.bytes),
+		       STR("+json")));
 }
 
 static bool
@@ -169,10 +191,14 @@ data_of_object(const struct reader *reader)
 {
 	struct str type = find_in_object(reader, "datacontenttype");
 	struct str encoded = find_in_object(reader, "data_base64");
+	const struct value *data = value_field_or_null(reader->event, "data");
 	struct str bytes;
 
 	if (encoded.at == NULL)
-		return value_field_or_null(reader->event, "data");
+		return data;
+	if (data->type != VALUE_NULL)
+		fault(reader, "data_base64", "not",
+		    "stands beside `data`: only one of them can be meant");
 	if (!digest_parse_base64(reader->call->arena, encoded, &bytes)) {
 		fault(reader, "data_base64", "contentEncoding", "is no Base64");
 		return NULL;

@@ -98,6 +98,38 @@ test_binary_event_has_its_attributes_in_headers(void **state)
 }
 
 static void
+test_quoted_headers_are_unquoted(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(server, "POST", "/v1/events",
+	    "Content-Type: APPLICATION/VND.X+JSON\nce-specversion: \"1.0\"\n"
+	    "ce-id: \"e-\\\"1\"\nce-source: /bank\nce-type: bank.settled\n"
+	    "ce-subject: \"r%2F1\"",
+	    "{\"amount\":10.50}");
+
+	expect_fate(&answer, "held");
+	assert_true(
+	    str_equal(answer_text(&answer, "events.0.id"), STR("e-\"1")));
+	answer = api_server_get(server, "/v1/dead-letters?status=held");
+	assert_true(
+	    str_equal(answer_text(&answer, "items.0.subject"), STR("r/1")));
+}
+
+static void
+test_data_in_two_forms_is_refused(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(server, "POST", "/v1/events",
+	    STRUCTURED,
+	    "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\","
+	    "\"type\":\"t\",\"data\":{},\"data_base64\":\"e30=\"}");
+
+	answer_must_be_problem(&answer, 422, "invalid-event");
+	assert_true(str_equal(
+	    answer_text(&answer, "errors.0.pointer"), STR("/data_base64")));
+}
+
+static void
 test_batch_tells_what_became_of_each(void **state)
 {
 	struct api_server *server = *state;
@@ -365,6 +397,8 @@ main(void)
 	    TEST(test_event_that_comes_twice_is_a_duplicate),
 	    TEST(test_plain_json_is_taken_for_a_structured_event),
 	    TEST(test_binary_event_has_its_attributes_in_headers),
+	    TEST(test_quoted_headers_are_unquoted),
+	    TEST(test_data_in_two_forms_is_refused),
 	    TEST(test_batch_tells_what_became_of_each),
 	    cmocka_unit_test_setup_teardown(
 		test_batch_longer_than_the_queue_is_taken_whole,
