@@ -151,7 +151,7 @@ is_json(struct str type)
 	return message_name_equal(media, STR("application/json")) ||
 	       (media.bytes > 5 &&
 		   message_name_equal(
-		       str_slice(media, media.bytes - 5, media.bytes),
+		       str_slice(media, media.bytes - 5, 5),
 		       STR("+json")));
 }
 
