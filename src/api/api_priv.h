@@ -468,6 +468,8 @@ int64_t api_now_ms(const struct api_call *call);
 MUST_USE bool api_query_parse(struct api_call *call);
 bool api_query_decode(
     struct arena *arena, struct str text, bool plus, struct str *out);
+/* Whether the route has a parameter of that name. */
+bool api_query_takes(const struct api_call *call, const char *name);
 /* The value, or the absent string. */
 struct str api_query_text(const struct api_call *call, const char *name);
 /* A fault is kept until api_query_is_sound(). */

@@ -85,6 +85,17 @@ takes(const struct api_parameter *parameter, struct str name)
 		   name.bytes > mine.bytes);
 }
 
+bool
+api_query_takes(const struct api_call *call, const char *name)
+{
+	const struct api_parameter *known = call->route->parameters;
+
+	for (; known != NULL && known->name != NULL; known++)
+		if (takes(known, str_of(name)))
+			return true;
+	return false;
+}
+
 static void
 check_name(struct api_call *call, struct str name)
 {

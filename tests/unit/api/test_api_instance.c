@@ -38,6 +38,13 @@ test_key_of_two_workflows_needs_the_workflow(void **state)
 	answer_must_be(&answer, 201);
 	answer = api_server_get(server, "/v1/instances/r-1");
 	answer_must_be_problem(&answer, 409, "ambiguous-key");
+	assert_true(str_find(answer_text(&answer, "detail"),
+			STR("?workflow=")) != SIZE_MAX);
+	/* Here there is no such parameter. */
+	answer = api_server_get(server, "/v1/tasks?instance=r-1");
+	answer_must_be_problem(&answer, 409, "ambiguous-key");
+	assert_true(str_find(answer_text(&answer, "detail"),
+			STR("identifier")) != SIZE_MAX);
 	answer = api_server_get(server, "/v1/instances/r-1?workflow=payment");
 	answer_must_be(&answer, 200);
 	assert_true(str_equal(answer_text(&answer, "id"), id));
