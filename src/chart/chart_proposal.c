@@ -399,7 +399,7 @@ static bool
 is_another(struct run *run, const struct proposal *proposal,
     const struct chart_event *event)
 {
-	if (event->actor.name.at == NULL) {
+	if (!chart_person_is_known(event->actor.name)) {
 		chart_step_refuse(run, REFUSED_EXCLUDED,
 		    "say who you are: another person than %.*s is needed",
 		    STR_ARG(proposal->by));

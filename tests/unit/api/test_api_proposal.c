@@ -300,6 +300,30 @@ test_who_was_kept_from_it_stands_in_the_journal(void **state)
 	server->actor = NULL;
 }
 
+/* Two of them may be one person. */
+static void
+test_who_has_no_name_does_nothing_that_takes_two(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = post_as(server, "ada", "/v1/proposals", FILES);
+	struct str id = answer_text(&answer, "id");
+
+	answer_must_be(&answer, 202);
+	answer = act(server, NULL, "proposals", id, "confirm");
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	answer = act(server, "Anonymous", "proposals", id, "confirm");
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	answer = post_as(server, NULL, "/v1/proposals", FILES);
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	publish_careful(server);
+	id = propose(server, "r-9");
+	answer = act(server, NULL, "proposals", id, "confirm");
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	answer = act(server, "cyd", "proposals", id, "confirm");
+	answer_must_be(&answer, 200);
+	server->actor = NULL;
+}
+
 #define TEST(test)                       \
 	cmocka_unit_test_setup_teardown( \
 	    test, api_server_set_up, api_server_tear_down)
@@ -316,6 +340,7 @@ main(void)
 	    TEST(test_role_is_delegated_and_taken_back),
 	    TEST(test_what_is_no_delegation_is_refused),
 	    TEST(test_who_was_kept_from_it_stands_in_the_journal),
+	    TEST(test_who_has_no_name_does_nothing_that_takes_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
