@@ -90,6 +90,11 @@ struct chart_actor {
 /* Whether two names are one person's: capitals, and blanks more or fewer,
  * make no other person of anybody.  An absent name is nobody's. */
 bool chart_person_is(struct str a, struct str b);
+/* What is recorded of callers who don't say who they are, where they needn't:
+ * anybody's word, and so nobody's name. */
+#define CHART_ANONYMOUS "anonymous"
+/* Whether it is the name of one person, who can be told from others. */
+bool chart_person_is_known(struct str name);
 bool chart_actor_has(const struct chart_actor *actor, struct str role);
 
 /* ---- what happens to an instance ---- */
@@ -160,6 +165,7 @@ struct chart_event {
 	struct str type;
 	struct str subject;
 	struct str id;
+	struct str former_id;      /* of earlier versions; may be absent */
 	struct str source;
 	struct str time;           /* may be absent */
 	/* also: form of a decision, supplied result */

@@ -131,6 +131,8 @@ struct connector_event {
 	struct str type;
 	struct str subject; /* may be absent */
 	struct str id;
+	/* By which earlier versions knew it; may be absent. */
+	struct str former_id;
 	struct str source;  /* absent: whoever took it in */
 	struct str time;    /* may be absent */
 	const struct value *data;

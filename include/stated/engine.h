@@ -239,6 +239,9 @@ struct engine_delegate {
 void engine_delegate(struct engine *engine, const struct engine_delegate *act,
     engine_reply_fn *reply, void *arg);
 
+/* What follows the source of an event that a limited token has sent, in the
+ * store: then comes a digest of the limits. */
+#define ENGINE_LIMITED "#limited-"
 /* {workflows: [...], entities: [...]}, without what limits nothing. */
 const struct value *engine_limits_value(
     const struct chart_limits *limits, struct arena *arena);

@@ -68,7 +68,7 @@ take_word(struct api_call *call)
 {
 	struct str name = api_call_header(call, "X-Stated-Actor");
 
-	call->actor.name = STR("anonymous");
+	call->actor.name = STR(CHART_ANONYMOUS);
 	if (name.at == NULL)
 		return true;
 	if (!api_auth_is_name(name)) {

@@ -100,24 +100,46 @@ is_sane_id(struct str id)
 	return true;
 }
 
-/* A traceparent of the W3C's Trace Context, version 00:
- * 00-TRACE-SPAN-FLAGS, of 2, 32, 16 and 2 hexadecimal digits. */
+/* A traceparent of the W3C's Trace Context: VERSION-TRACE-SPAN-FLAGS, of 2, 32,
+ * 16 and 2 hexadecimal digits. */
+#define TRACE_BYTES 55
+
 static bool
 is_trace(struct str text)
 {
 	static const char form[] =
-	    "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+	    "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
 
-	if (text.bytes != sizeof(form) - 1)
-		return false;
-	for (size_t i = 0; i < text.bytes; i++) {
+	_Static_assert(sizeof(form) == TRACE_BYTES + 1, "its length");
+	for (size_t i = 0; i < TRACE_BYTES; i++) {
 		char c = text.at[i];
 		bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 
 		if (form[i] == 'x' ? !hex : c != form[i])
 			return false;
 	}
-	return true;
+	return !str_equal(str_slice(text, 0, 2), STR("ff")) &&
+	       !str_equal(str_slice(text, 3, 32),
+		   STR("00000000000000000000000000000000")) &&
+	       !str_equal(str_slice(text, 36, 16), STR("0000000000000000"));
+}
+
+/* As version 00 has it, which is what we hand on; absent where it is none.  Of
+ * a later version what stands behind isn't known, nor any flag but one. */
+static struct str
+read_trace(struct arena *arena, struct str text)
+{
+	bool is_ours = str_has_prefix(text, STR("00"));
+
+	if (text.bytes < TRACE_BYTES || !is_trace(text) ||
+	    (text.bytes > TRACE_BYTES &&
+		(is_ours || text.at[TRACE_BYTES] != '-')))
+		return (struct str){NULL, 0};
+	if (is_ours)
+		return arena_str(arena, text);
+	return arena_strf(arena, "00%.*s0%c",
+	    STR_ARG(str_slice(text, 2, TRACE_BYTES - 4)),
+	    strchr("13579bdf", text.at[TRACE_BYTES - 1]) != NULL ? '1' : '0');
 }
 
 /* No secret, and never the same: counted on from a random number. */
@@ -167,14 +189,13 @@ read_request(struct api_call *call)
 	    evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
 	struct evbuffer *input = evhttp_request_get_input_buffer(request);
 	size_t bytes = evbuffer_get_length(input);
-	struct str trace = api_call_header(call, "traceparent");
 
 	call->method = method_name(request);
 	call->path =
 	    encoded_path(call->arena, path ? str_of(path) : STR("/"));
 	call->request_id = request_id(call);
-	if (is_trace(trace))
-		call->trace = arena_str(call->arena, trace);
+	call->trace =
+	    read_trace(call->arena, api_call_header(call, "traceparent"));
 	/* One that is too large is refused: no need to look at it. */
 	if (bytes <= call->api->limits.body_bytes_max)
 		call->body = (struct str){

@@ -30,6 +30,7 @@ done_cb(const struct engine_reply *reply, void *arg)
 {
 	struct api_call *call = api_call_of(arg);
 
+	api_problem_note(call, reply);
 	if (call->request != NULL && !api_problem_of_engine(call, reply))
 		api_reply_value(call,
 		    reply->status == ENGINE_CREATED ? 201 : 200,

@@ -99,8 +99,8 @@ listen_at(struct arena *arena, struct str text, struct buf *detail)
 		return -1;
 	}
 	if (!is_port(port)) {
-		buf_addf(detail, "%.*s has no port: write HOST:PORT, PORT up "
-		    "to %d", STR_ARG(text), UINT16_MAX);
+		buf_addf(detail, "%.*s is no address: write HOST:PORT, PORT "
+		    "up to %d", STR_ARG(text), UINT16_MAX);
 		return -1;
 	}
 	error = getaddrinfo(host, port, &hints, &found);

@@ -5,11 +5,13 @@
  *
  * A batch is answered as a whole, when all of its events are durable.  Where
  * one can't be taken the sender repeats the batch: what was taken before is a
- * duplicate then, and does nothing.
+ * duplicate then, and does nothing.  It is fed to the engine by and by, or one
+ * that is longer than the engine's queue would never be taken.
  */
 #include "api_priv.h"
 
 #define ATTRIBUTE_BYTES_MAX 1024
+#define PENDING_MAX 1000 /* of a batch's events, at the engine */
 
 struct receipt {
 	struct api_call *call;
@@ -22,7 +24,10 @@ struct batch {
 	struct chart_event *events;
 	struct receipt *receipts;
 	size_t count;
-	size_t pending;
+	size_t next;    /* to be fed */
+	size_t pending; /* fed, and not answered yet */
+	bool feeding;
+	bool full; /* the queue is: what was fed has to leave it first */
 	bool failed;
 	struct engine_reply failure; /* the first one; its texts are copied */
 };
@@ -48,6 +53,24 @@ fault(const struct reader *reader, const char *name, const char *keyword,
 	api_body_fault(reader->call, pointer, keyword, message);
 }
 
+/* What stands in double quotes, without them (RFC 9110, section 5.6.4). */
+static struct str
+unquote(struct arena *arena, struct str text)
+{
+	struct buf out = buf_in(arena);
+
+	if (text.bytes < 2 || text.at[0] != '"' ||
+	    text.at[text.bytes - 1] != '"')
+		return text;
+	for (size_t i = 1; i < text.bytes - 1; i++) {
+		if (text.at[i] == '\\' && i + 1 < text.bytes - 1)
+			i++;
+		buf_add_char(&out, text.at[i]);
+	}
+	return out.bytes > 0 ? buf_keep(&out) : STR("");
+}
+
+/* Unquoted first, then percent-decoded: HTTP binding, section 3.1.3.2. */
 static struct str
 find_in_headers(const struct reader *reader, const char *name)
 {
@@ -58,6 +81,7 @@ find_in_headers(const struct reader *reader, const char *name)
 
 	if (encoded.at == NULL)
 		return encoded;
+	encoded = unquote(arena, encoded);
 	if (!api_query_decode(arena, encoded, false, &text))
 		fault(reader, name, "format", "must be percent-encoded UTF-8");
 	return text;
@@ -106,6 +130,11 @@ read_attributes(const struct reader *reader, struct chart_event *event)
 	    .time = attribute(reader, "time", false),
 	    .received_ms = api_now_ms(reader->call),
 	};
+	if (event->actor.limits == NULL &&
+	    str_find(event->source, STR(ENGINE_LIMITED)) != SIZE_MAX)
+		fault(reader, "source", "not",
+		    "must not contain `" ENGINE_LIMITED "`: what stands before "
+		    "it is the source");
 	if (event->time.at != NULL && !clock_parse(event->time, &instant_ms))
 		fault(reader, "time", "format",
 		    "must be an instant as RFC 3339 has it");
@@ -120,7 +149,10 @@ is_json(struct str type)
 	struct str media = str_trim(str_split(type, ';', &rest));
 
 	return message_name_equal(media, STR("application/json")) ||
-	       str_has_suffix(media, STR("+json"));
+	       (media.bytes > 5 &&
+		   message_name_equal(
+		       str_slice(media, media.bytes - 5, 5),
+		       STR("+json")));
 }
 
 static bool
@@ -159,10 +191,14 @@ data_of_object(const struct reader *reader)
 {
 	struct str type = find_in_object(reader, "datacontenttype");
 	struct str encoded = find_in_object(reader, "data_base64");
+	const struct value *data = value_field_or_null(reader->event, "data");
 	struct str bytes;
 
 	if (encoded.at == NULL)
-		return value_field_or_null(reader->event, "data");
+		return data;
+	if (data->type != VALUE_NULL)
+		fault(reader, "data_base64", "not",
+		    "stands beside `data`: only one of them can be meant");
 	if (!digest_parse_base64(reader->call->arena, encoded, &bytes)) {
 		fault(reader, "data_base64", "contentEncoding", "is no Base64");
 		return NULL;
@@ -292,27 +328,79 @@ finish(struct api_call *call)
 }
 
 static void
+fail(struct api_call *call, const struct engine_reply *reply)
+{
+	struct batch *batch = call->state;
+
+	if (batch->failed)
+		return;
+	batch->failed = true;
+	batch->failure = (struct engine_reply){
+	    .status = reply->status,
+	    .refusal = reply->refusal,
+	    .detail = arena_str(call->arena, reply->detail),
+	    .retry_after_ms = reply->retry_after_ms,
+	};
+}
+
+static void feed(struct api_call *call);
+
+/* Where the queue is full it says so at once, and what others have put there
+ * can't be waited for. */
+static void
 posted_cb(const struct engine_reply *reply, void *arg)
 {
 	struct receipt *receipt = arg;
 	struct api_call *call = api_call_of(receipt->call);
 	struct batch *batch = call->state;
 
-	if (reply->status == ENGINE_ACCEPTED) {
-		receipt->fate = arena_str(call->arena, reply->fate);
-	} else if (!batch->failed) {
-		batch->failed = true;
-		batch->failure = (struct engine_reply){
-		    .status = reply->status,
-		    .refusal = reply->refusal,
-		    .detail = arena_str(call->arena, reply->detail),
-		    .retry_after_ms = reply->retry_after_ms,
-		};
-	}
 	must(batch->pending > 0);
-	if (--batch->pending == 0)
-		finish(call);
+	batch->pending--;
+	if (reply->status == ENGINE_ACCEPTED)
+		receipt->fate = arena_str(call->arena, reply->fate);
+	else if (reply->status == ENGINE_OVERLOADED && batch->feeding &&
+		 batch->pending > 0)
+		batch->full = true;
+	else
+		fail(call, reply);
+	if (!batch->feeding)
+		feed(call);
 	api_call_unref(call);
+}
+
+static void
+feed_one(struct api_call *call, struct batch *batch)
+{
+	struct receipt *receipt = &batch->receipts[batch->next];
+	const struct chart_event *event = &batch->events[batch->next];
+
+	*receipt = (struct receipt){
+	    .call = call, .id = event->id, .source = event->source};
+	batch->pending++;
+	api_call_ref(call);
+	engine_event(
+	    call->api->options.engine, event, posted_cb, receipt);
+	if (!batch->full)
+		batch->next++;
+}
+
+/* In their order: the next ones wait behind one that the queue has no room
+ * for. */
+static void
+feed(struct api_call *call)
+{
+	struct batch *batch = call->state;
+
+	if (batch->full && batch->pending > 0)
+		return;
+	batch->full = false;
+	batch->feeding = true;
+	while (batch->next < batch->count && batch->pending < PENDING_MAX &&
+	       !batch->full && !batch->failed)
+		feed_one(call, batch);
+	batch->feeding = false;
+	if (batch->pending == 0)
+		finish(call);
 }
 
 static void
@@ -320,19 +408,10 @@ deliver(struct api_call *call, struct batch *batch)
 {
 	batch->receipts =
 	    ARENA_ARRAY(call->arena, batch->count, struct receipt);
-	batch->pending = batch->count;
 	call->state = batch;
-	if (batch->count == 0)
-		finish(call);
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct chart_event *event = &batch->events[i];
-
-		batch->receipts[i] = (struct receipt){
-		    .call = call, .id = event->id, .source = event->source};
-		api_call_ref(call);
-		engine_event(call->api->options.engine, event, posted_cb,
-		    &batch->receipts[i]);
-	}
+	api_call_ref(call);
+	feed(call);
+	api_call_unref(call);
 }
 
 void

@@ -270,7 +270,7 @@ read_options(struct api_call *call, struct asked *asked)
 	    .keys = call->api->options.keys,
 	    .format = EXPORT_JSONL,
 	    .workflow = api_query_text(call, "workflow"),
-	    .status = api_query_text(call, "status"),
+	    .status = api_query_status(call),
 	    .state = api_query_text(call, "state"),
 	    .from_ms = api_query_instant(call, "from"),
 	    .to_ms = api_query_instant(call, "to"),

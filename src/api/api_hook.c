@@ -62,6 +62,7 @@ event_of(struct api_call *call, const struct connector_event *mapped)
 	    .type = mapped->type,
 	    .subject = mapped->subject,
 	    .id = mapped->id,
+	    .former_id = mapped->former_id,
 	    .source = arena_strf(
 		call->arena, "/hooks/%.*s", STR_ARG(call->params[0])),
 	    .time = mapped->time,

@@ -56,9 +56,11 @@ find_key(struct api_call *call, struct str key, uint64_t *number)
 		return true;
 	if (error == STORE_OK)
 		api_problem_reply(call, PROBLEM_AMBIGUOUS,
-		    "Several workflows have an instance with the key %.*s; add "
-		    "?workflow=NAME.",
-		    STR_ARG(key));
+		    "Several workflows have an instance with the key %.*s; %s.",
+		    STR_ARG(key),
+		    api_query_takes(call, "workflow")
+			? "add ?workflow=NAME"
+			: "name it by its identifier");
 	else if (error == STORE_ABSENT)
 		api_problem_reply(call, PROBLEM_UNKNOWN_INSTANCE,
 		    "No instance has the identifier or business key %.*s.",

@@ -7,14 +7,20 @@
 
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 1000
+#define LOOKED_MAX 2000 /* rows, for a token that may not see all of them */
 
 /* ---- lists ---- */
 
+struct place {
+	uint64_t instance;
+	uint64_t serial;
+};
+
 struct items {
 	struct api_page page;
-	uint64_t instance; /* of the last one on the page */
-	uint64_t serial;
-	size_t seen;
+	struct place last; /* on the page; where it is empty, looked at */
+	size_t looked;
+	size_t looked_max;
 	bool more;
 	enum store_error error;
 	int active; /* of delegations: 1 those that hold, 0 the others */
@@ -67,14 +73,21 @@ has_one(const struct api_call *call, const struct value *list,
 	return false;
 }
 
-/* Of one workflow, of some, or of all; what a limited token has given is of
- * some entities as well. */
+/* Of the installation's own: what is proposed concerns all of it, and so is
+ * nobody's whose token is limited.  A delegation is of one workflow, of some,
+ * or of all; what a limited token has given is of some entities as well.
+ * Whether an instance is within reach its row tells. */
 static bool
-is_of_callers(const struct api_call *call, const struct value *item)
+is_of_callers(const struct api_call *call, const struct store_item *row,
+    const struct value *item)
 {
 	const struct value *limits = value_get_cstr(item, "limited_to");
 	struct str workflow = value_field_str(item, "workflow");
 
+	if (row->instance != STORE_JOURNAL || !api_auth_is_limited(call))
+		return true;
+	if (row->kind == ITEM_PROPOSAL)
+		return false;
 	if (limits == NULL)
 		return api_auth_reaches(call, workflow);
 	return (workflow.at != NULL
@@ -89,46 +102,71 @@ is_of_callers(const struct api_call *call, const struct value *item)
 
 /* A delegation ends by itself, without becoming another row. */
 static bool
-is_wanted(const struct items *items, const struct value *item)
+is_wanted(const struct items *items, const struct store_item *row,
+    const struct value *item)
 {
 	struct str status = value_field_str(item, "status");
 
-	return is_of_callers(items->page.call, item) &&
+	return is_of_callers(items->page.call, row, item) &&
 	       (items->active < 0 ||
 		   str_equal(status, STR("active")) == items->active);
 }
 
+static bool
+is_reached(struct items *items, const struct store_item *row,
+    const struct value *item)
+{
+	struct api_call *call = items->page.call;
+	struct str workflow = value_field_str(item, "workflow");
+	bool reaches = false;
+
+	if (row->instance == STORE_JOURNAL || workflow.at == NULL ||
+	    api_auth_reaches(call, workflow))
+		items->error =
+		    api_auth_reaches_number(call, row->instance, &reaches);
+	return reaches && items->error == STORE_OK;
+}
+
+/* What isn't within reach takes no place on a page, and a page that is full has
+ * a next one only where something is left that is: else they would tell of it
+ * all the same. */
 static bool
 item_cb(const struct store_item *row, void *arg)
 {
 	struct items *items = arg;
 	struct api_call *call = items->page.call;
 	const struct value *value;
-	bool reaches;
+	bool is_shown;
 
-	if (items->seen == items->page.limit) {
+	if (items->looked == items->looked_max) {
 		items->more = true;
 		return false;
 	}
-	items->seen++;
-	items->instance = row->instance;
-	items->serial = row->serial;
-	items->error = api_auth_reaches_number(call, row->instance, &reaches);
+	items->looked++;
 	value = item_value(call, row);
-	if (items->error == STORE_OK && reaches && is_wanted(items, value))
+	is_shown =
+	    is_wanted(items, row, value) && is_reached(items, row, value);
+	if (is_shown && items->page.count == items->page.limit) {
+		items->more = true;
+		return false;
+	}
+	if (is_shown || items->page.count == 0)
+		items->last = (struct place){row->instance, row->serial};
+	if (is_shown)
 		json_write(listed(call, value), JSON_PLAIN,
 		    api_page_item(&items->page));
 	return items->error == STORE_OK;
 }
 
 static struct str
-cursor_of(struct api_call *call, uint64_t number, uint64_t serial)
+cursor_of(struct api_call *call, struct place last)
 {
 	char id[CHART_ID_BYTES];
 
 	return arena_strf(call->arena, "%.*s.%llu",
-	    STR_ARG(engine_id_format(call->api->options.engine, number, id)),
-	    (unsigned long long)serial);
+	    STR_ARG(engine_id_format(
+		call->api->options.engine, last.instance, id)),
+	    (unsigned long long)last.serial);
 }
 
 static void
@@ -177,7 +215,6 @@ api_item_list(struct api_call *call, enum store_item_kind kind)
 	    .kind = kind,
 	    .open = open < 0 ? 1 : open,
 	    .owner = owner_of(call),
-	    .limit = limit + 1,
 	};
 	struct items items = {.active = -1};
 	enum store_error error;
@@ -193,6 +230,8 @@ api_item_list(struct api_call *call, enum store_item_kind kind)
 	if (instance.at != NULL &&
 	    !api_instance_find(call, instance, &filter.instance))
 		return;
+	items.looked_max = api_auth_is_limited(call) ? LOOKED_MAX : limit;
+	filter.limit = items.looked_max + 1;
 	api_page_begin(&items.page, call, limit);
 	error = store_list_items(store, &filter, item_cb, &items);
 	if (error == STORE_OK)
@@ -203,7 +242,7 @@ api_item_list(struct api_call *call, enum store_item_kind kind)
 		return;
 	}
 	if (items.more)
-		next = cursor_of(call, items.instance, items.serial);
+		next = cursor_of(call, items.last);
 	api_page_end(&items.page, "cursor", next);
 }
 
@@ -244,9 +283,7 @@ wanted_cb(const struct store_item *row, void *arg)
 	    row->serial != wanted->serial)
 		return false;
 	value = item_value(wanted->call, row);
-	/* Whether an instance is within reach has been asked before. */
-	if (row->instance != STORE_JOURNAL ||
-	    is_of_callers(wanted->call, value))
+	if (is_of_callers(wanted->call, row, value))
 		wanted->value = value;
 	return false;
 }

@@ -106,6 +106,7 @@ replayed_cb(const struct engine_reply *reply, void *arg)
 	struct api_call *call = api_call_of(arg);
 	struct value_builder *built = value_build_context(call->arena);
 
+	api_problem_note(call, reply);
 	if (call->request == NULL) {
 		api_call_unref(call);
 		return;

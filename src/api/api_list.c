@@ -5,7 +5,7 @@
  * A page is {"items": […], "next": cursor or null}; the next one's address
  * stands in a Link header as well (RFC 8288).  The store looks at a bounded
  * number of rows for a page: one that has few items, or none, may have a next
- * one all the same.
+ * one all the same.  Rows that the caller may not see take no place on a page.
  */
 #include "api_priv.h"
 
@@ -94,7 +94,6 @@ row_value(struct api_call *call, const struct store_instance *row)
 
 struct rows {
 	struct api_page page;
-	size_t seen;
 	uint64_t last; /* on the page */
 	bool more;
 };
@@ -105,15 +104,15 @@ row_cb(const struct store_instance *row, void *arg)
 	struct rows *rows = arg;
 	struct api_call *call = rows->page.call;
 
-	if (rows->seen == rows->page.limit) {
+	if (!api_auth_reaches_row(call, row))
+		return true;
+	if (rows->page.count == rows->page.limit) {
 		rows->more = true;
 		return false;
 	}
-	rows->seen++;
 	rows->last = row->number;
-	if (api_auth_reaches_row(call, row))
-		json_write(row_value(call, row), JSON_PLAIN,
-		    api_page_item(&rows->page));
+	json_write(row_value(call, row), JSON_PLAIN,
+	    api_page_item(&rows->page));
 	return true;
 }
 
@@ -157,7 +156,7 @@ read_filter(struct api_call *call)
 	struct str cursor = api_query_text(call, "cursor");
 	struct store_instance_filter filter = {
 	    .workflow = api_query_text(call, "workflow"),
-	    .status = api_query_text(call, "status"),
+	    .status = api_query_status(call),
 	    .state = api_query_text(call, "state"),
 	    .business_key = api_query_text(call, "business_key"),
 	    .started_from_ms = api_query_instant(call, "from"),
@@ -191,7 +190,8 @@ api_list_instances(struct api_call *call)
 	if (!api_query_is_sound(call))
 		return;
 	api_page_begin(&rows.page, call, filter.limit);
-	filter.limit++; /* one more tells whether there is a next page */
+	/* One more tells whether there is a next page. */
+	filter.limit = api_auth_is_limited(call) ? SIZE_MAX : filter.limit + 1;
 	filter.resume_after = &resume_after;
 	error =
 	    store_list_instances(engine_store(engine), &filter, row_cb, &rows);
@@ -200,7 +200,10 @@ api_list_instances(struct api_call *call)
 		api_problem_store(call, error);
 		return;
 	}
-	if (rows.more)
+	/* Which rows were looked at in vain is not for those to know who may
+	 * not see all of them. */
+	if (rows.more || (resume_after != 0 && api_auth_is_limited(call) &&
+			     rows.page.count > 0))
 		resume_after = rows.last;
 	if (resume_after != 0)
 		next = engine_id_format(engine, resume_after, id);

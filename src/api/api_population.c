@@ -188,7 +188,7 @@ read_sample(struct api_call *call, struct sample_options *options)
 	    .path = call->api->options.database,
 	    .keys = call->api->options.keys,
 	    .workflow = api_query_text(call, "workflow"),
-	    .status = api_query_text(call, "status"),
+	    .status = api_query_status(call),
 	    .from_ms = api_query_instant(call, "from"),
 	    .to_ms = api_query_instant(call, "to"),
 	    .seed = api_query_text(call, "seed"),

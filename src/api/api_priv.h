@@ -469,6 +469,8 @@ int64_t api_now_ms(const struct api_call *call);
 MUST_USE bool api_query_parse(struct api_call *call);
 bool api_query_decode(
     struct arena *arena, struct str text, bool plus, struct str *out);
+/* Whether the route has a parameter of that name. */
+bool api_query_takes(const struct api_call *call, const char *name);
 /* The value, or the absent string. */
 struct str api_query_text(const struct api_call *call, const char *name);
 /* A fault is kept until api_query_is_sound(). */
@@ -476,7 +478,10 @@ void api_query_fault(
     struct api_call *call, const char *name, const char *message);
 int64_t api_query_int(struct api_call *call, const char *name, int64_t min,
     int64_t max, int64_t absent);
+/* 0 where absent. */
 int64_t api_query_instant(struct api_call *call, const char *name);
+/* An instance's, or the absent string. */
+struct str api_query_status(struct api_call *call);
 /* -1 where absent. */
 int api_query_flag(struct api_call *call, const char *name);
 int64_t api_query_span(struct api_call *call, const char *name, int64_t max_ms);
@@ -535,6 +540,12 @@ void api_problem_store(struct api_call *call, enum store_error error);
 /* With further members. */
 void api_problem_with(struct api_call *call, enum api_problem problem,
     struct str detail, const struct value *more);
+/* What a person may not do and is no instance's has no other record than one
+ * in the journal, which is for those as well who have hung up. */
+void api_problem_note(
+    struct api_call *call, const struct engine_reply *reply);
+/* The same, and answers: it takes a role. */
+void api_problem_refuse_role(struct api_call *call, const char *detail);
 /* Answers with a problem and returns true unless the engine did it. */
 MUST_USE bool api_problem_of_engine(
     struct api_call *call, const struct engine_reply *reply);

@@ -61,30 +61,35 @@ put_all(struct value_builder *built, const struct value *more)
 		    more->as.context.fields[i].value);
 }
 
+static void
+note(struct api_call *call, enum journal_kind kind, enum api_problem problem)
+{
+	struct engine_refusal refusal = {
+	    .kind = kind,
+	    .path = call->path,
+	    .problem = str_of(problems[problem].name),
+	};
+
+	if (kind == JOURNAL_ACCESS_REFUSED)
+		refusal.actor = call->actor.name;
+	else
+		refusal.address = api_call_address(call);
+	if (call->route != NULL)
+		refusal.route = arena_strf(call->arena, "%s %s",
+		    call->route->method, call->route->pattern);
+	engine_refused(call->api->options.engine, &refusal);
+}
+
 /* Who may not, and who is not known, stands in the journal; what a person may
  * not do in an instance is in its own history. */
 static void
 tell_journal(struct api_call *call, enum api_problem problem)
 {
-	struct engine_refusal refusal = {
-	    .kind = JOURNAL_SIGN_IN_FAILED,
-	    .path = call->path,
-	    .problem = str_of(problems[problem].name),
-	};
-
-	if (problem == PROBLEM_FORBIDDEN) {
-		refusal.kind = JOURNAL_ACCESS_REFUSED;
-		refusal.actor = call->actor.name;
-	} else if (problem == PROBLEM_UNKNOWN_CALLER ||
-		   problem == PROBLEM_FORGED || problem == PROBLEM_SHUT_OUT) {
-		refusal.address = api_call_address(call);
-	} else {
-		return;
-	}
-	if (call->route != NULL)
-		refusal.route = arena_strf(call->arena, "%s %s",
-		    call->route->method, call->route->pattern);
-	engine_refused(call->api->options.engine, &refusal);
+	if (problem == PROBLEM_FORBIDDEN)
+		note(call, JOURNAL_ACCESS_REFUSED, problem);
+	else if (problem == PROBLEM_UNKNOWN_CALLER ||
+		 problem == PROBLEM_FORGED || problem == PROBLEM_SHUT_OUT)
+		note(call, JOURNAL_SIGN_IN_FAILED, problem);
 }
 
 /* RFC 6750, section 3: without a token nothing is said to be wrong with it. */
@@ -200,6 +205,25 @@ problem_of_refusal(enum chart_refusal refusal)
 		break;
 	}
 	unreachable("a refusal has a reason");
+}
+
+void
+api_problem_note(struct api_call *call, const struct engine_reply *reply)
+{
+	if (reply->status != ENGINE_REFUSED || reply->instance != 0)
+		return;
+	if (reply->refusal == REFUSED_ROLE ||
+	    reply->refusal == REFUSED_EXCLUDED ||
+	    reply->refusal == REFUSED_STATE)
+		note(call, JOURNAL_ACCESS_REFUSED,
+		    problem_of_refusal(reply->refusal));
+}
+
+void
+api_problem_refuse_role(struct api_call *call, const char *detail)
+{
+	note(call, JOURNAL_ACCESS_REFUSED, PROBLEM_ROLE_REQUIRED);
+	api_problem_reply(call, PROBLEM_ROLE_REQUIRED, "%s", detail);
 }
 
 static void

@@ -51,6 +51,7 @@ judged_cb(const struct engine_reply *reply, void *arg)
 {
 	struct api_call *call = api_call_of(arg);
 
+	api_problem_note(call, reply);
 	if (call->request != NULL && !api_publish_findings(call, reply) &&
 	    !api_problem_of_engine(call, reply))
 		api_reply_value(call, 200, reply->view);
@@ -78,7 +79,7 @@ may_act(struct api_call *call, uint64_t number)
 {
 	if (number == 0 || chart_actor_has(&call->actor, STR("operator")))
 		return true;
-	api_problem_reply(call, PROBLEM_ROLE_REQUIRED,
+	api_problem_refuse_role(call,
 	    "What was proposed for an instance takes the role `operator`.");
 	return false;
 }

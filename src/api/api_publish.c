@@ -124,6 +124,7 @@ published_cb(const struct engine_reply *reply, void *arg)
 {
 	struct api_call *call = api_call_of(arg);
 
+	api_problem_note(call, reply);
 	if (call->request != NULL && !api_publish_findings(call, reply) &&
 	    !api_problem_of_engine(call, reply)) {
 		if (reply->status == ENGINE_PROPOSED)

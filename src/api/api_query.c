@@ -85,6 +85,17 @@ takes(const struct api_parameter *parameter, struct str name)
 		   name.bytes > mine.bytes);
 }
 
+bool
+api_query_takes(const struct api_call *call, const char *name)
+{
+	const struct api_parameter *known = call->route->parameters;
+
+	for (; known != NULL && known->name != NULL; known++)
+		if (takes(known, str_of(name)))
+			return true;
+	return false;
+}
+
 static void
 check_name(struct api_call *call, struct str name)
 {
@@ -194,7 +205,7 @@ int64_t
 api_query_instant(struct api_call *call, const char *name)
 {
 	struct str text = api_query_text(call, name);
-	int64_t instant_ms = 0;
+	int64_t instant_ms = 1;
 
 	if (text.at == NULL)
 		return 0;
@@ -204,7 +215,30 @@ api_query_instant(struct api_call *call, const char *name)
 		api_query_fault(call, name,
 		    "must be a day (2026-11-22, UTC) or an instant "
 		    "(2026-11-22T09:30:00Z)");
-	return instant_ms;
+	/* 0 means that none is given, and nothing was there before. */
+	return instant_ms > 0 ? instant_ms : 1;
+}
+
+static bool
+is_status(struct str text)
+{
+	for (enum chart_status status = CHART_RUNNING; status <= CHART_FAULTED;
+	     status++)
+		if (str_equal(chart_status_name(status), text))
+			return true;
+	return str_equal(text, STR(STORE_PURGED));
+}
+
+struct str
+api_query_status(struct api_call *call)
+{
+	struct str text = api_query_text(call, "status");
+
+	if (text.at != NULL && !is_status(text))
+		api_query_fault(call, "status",
+		    "must be running, waiting, suspended, completed, "
+		    "cancelled, faulted or purged");
+	return text;
 }
 
 int

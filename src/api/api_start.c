@@ -42,6 +42,19 @@ digest_of(const struct value *body)
 	return digest;
 }
 
+/* Of three parts, of which only the last may have blanks: what the path names
+ * need not be a workflow. */
+static struct str
+stored_key(struct api_call *call, struct str workflow, struct str key)
+{
+	struct buf name = buf_in(call->arena);
+
+	message_encode(workflow, &name);
+	return arena_strf(call->arena, "start %.*s %.*s %.*s",
+	    STR_ARG(buf_keep(&name)), STR_ARG(key),
+	    STR_ARG(call->actor.name));
+}
+
 /* The draft has it in quotes; most write it without. */
 static bool
 read_key(struct api_call *call, const struct value *body,
@@ -59,10 +72,7 @@ read_key(struct api_call *call, const struct value *body,
 		    KEY_BYTES_MAX);
 		return false;
 	}
-	start->idempotency_key =
-	    arena_strf(call->arena, "start %.*s %.*s %.*s",
-		STR_ARG(start->workflow), STR_ARG(key),
-		STR_ARG(call->actor.name));
+	start->idempotency_key = stored_key(call, start->workflow, key);
 	start->request_digest = digest_of(body);
 	return true;
 }

@@ -268,6 +268,8 @@ chart_child_ended(struct run *run, const struct chart_event *event)
 	error = error_of(run, step, &event->child);
 	remove_child(chart, child);
 	run->strand->awaits = 0;
+	if (event->child.refusal.at == NULL)
+		chart->stands = true; /* also of what it did before it failed */
 	if (error != NULL) {
 		chart_run_fail(run, step, error);
 		return;

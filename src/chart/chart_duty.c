@@ -131,7 +131,7 @@ find_set(
 		const struct def_separate *set = &definition->separate[i];
 
 		if (concerns(set, duty) &&
-		    (person.at == NULL ||
+		    (!chart_person_is_known(person) ||
 			(part != NULL && holds_other(set, part, duty))))
 			return set;
 	}
@@ -147,7 +147,7 @@ chart_duty_judge(struct run *run, struct str person, const struct duty *duty)
 {
 	if (find_set(run->chart, person, duty) == NULL)
 		return (struct objection){REFUSED_NOT, {NULL, 0}};
-	if (person.at == NULL)
+	if (!chart_person_is_known(person))
 		return chart_duty_object(run, REFUSED_EXCLUDED,
 		    "say who you are: this workflow keeps parts separate");
 	return chart_duty_object(run, REFUSED_EXCLUDED,

@@ -395,6 +395,7 @@ struct chart {
 	bool cancelling; /* an operator's cancel waits for step boundaries */
 	bool cancel_compensates;
 	bool cancel_ends; /* whatever transition would take it */
+	bool stands; /* something was done outside that nothing here undoes */
 	enum def_priority priority;
 	bool priority_given; /* by the caller; not saved: it is settled at the
 				start */

@@ -38,6 +38,12 @@ write_key(struct str name, struct buf *key)
 }
 
 bool
+chart_person_is_known(struct str name)
+{
+	return name.at != NULL && !chart_person_is(name, STR(CHART_ANONYMOUS));
+}
+
+bool
 chart_person_is(struct str a, struct str b)
 {
 	struct buf left = {0}, right = {0};

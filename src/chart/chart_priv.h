@@ -434,6 +434,9 @@ void chart_run_call_failed(
 /* A person gives the result of the step that failed. */
 void chart_run_supply(
     struct run *run, const struct def_step *step, const struct value *data);
+/* Whether what the step does outside is left as it is, whatever becomes of the
+ * instance: there is nothing that would undo it. */
+bool chart_run_leaves(const struct def_step *step);
 /* The step is through with that response. */
 void chart_run_done(struct run *run, const struct def_step *step,
     const struct value *response, struct def_assigns output);

@@ -58,7 +58,7 @@ repeats_effect(const struct chart *chart, const struct incident *incident)
 static bool
 leaves_standing(const struct chart *chart)
 {
-	if (chart->undos != NULL)
+	if (chart->stands || chart->undos != NULL || chart->children != NULL)
 		return true;
 	for (const struct call *call = chart->calls; call; call = call->next)
 		if (call->purpose != FOR_NOTICE &&
@@ -399,7 +399,7 @@ static bool
 is_another(struct run *run, const struct proposal *proposal,
     const struct chart_event *event)
 {
-	if (event->actor.name.at == NULL) {
+	if (!chart_person_is_known(event->actor.name)) {
 		chart_step_refuse(run, REFUSED_EXCLUDED,
 		    "say who you are: another person than %.*s is needed",
 		    STR_ARG(proposal->by));

@@ -306,6 +306,14 @@ chart_run_strands(struct run *run)
 
 /* ---- ends of calls ---- */
 
+bool
+chart_run_leaves(const struct def_step *step)
+{
+	return step->kind == STEP_RUN ||
+	       (step->kind == STEP_CALL && !step->call->operation->safe &&
+		   step->call->compensate == NULL);
+}
+
 void
 chart_run_done(struct run *run, const struct def_step *step,
     const struct value *response, struct def_assigns output)
@@ -320,6 +328,8 @@ chart_run_done(struct run *run, const struct def_step *step,
 		    run, AUDIT_STEP_DONE, step, "assigned", value_built(told));
 	if (step->kind == STEP_CALL && step->call->compensate != NULL)
 		chart_undo_push(run, step);
+	if (chart_run_leaves(step))
+		run->chart->stands = true;
 }
 
 /* What a person supplies counts as the step's result: outputs are taken from

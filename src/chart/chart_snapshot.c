@@ -520,6 +520,10 @@ visit_chart(struct snapshot *s, struct chart *chart)
 		VISIT_LIST(s, chart->proposals, visit_proposal);
 	if (s->version > 4)
 		VISIT_LIST(s, chart->keys, visit_used_key);
+	if (s->version > 4)
+		chart_snapshot_bool(s, &chart->stands);
+	else
+		chart_snapshot_old_stands(chart);
 }
 
 void

@@ -256,6 +256,18 @@ number_undos(struct chart *chart)
 		undo->serial = count--;
 }
 
+/* Nobody noted before version 5 what was done: it is taken for done where the
+ * workflow has such a step. */
+void
+chart_snapshot_old_stands(struct chart *chart)
+{
+	const struct definition *definition = chart->definition;
+
+	for (size_t i = 0; i < definition->step_count; i++)
+		if (chart_run_leaves(definition->steps[i]))
+			chart->stands = true;
+}
+
 void
 chart_snapshot_old_settle(struct chart *chart)
 {

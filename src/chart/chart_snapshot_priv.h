@@ -11,8 +11,8 @@
 #include "chart_priv.h"
 
 /* 5: keys that outlive their calls, what verify judges by, children that were
- * found.  4: proposals, delegations.  2: several regions.  1: one leaf, one
- * plan. */
+ * found, whether something stands that nobody can undo.  4: proposals,
+ * delegations.  2: several regions.  1: one leaf, one plan. */
 #define SNAPSHOT_VERSION 5
 
 struct snapshot {
@@ -93,5 +93,7 @@ void chart_snapshot_old_plan(struct snapshot *s, struct chart *chart);
 void chart_snapshot_old_signal(struct snapshot *s, struct signal *signal);
 /* What version 1 left to be guessed, once all has been read. */
 void chart_snapshot_old_settle(struct chart *chart);
+/* What versions before 5 left to be guessed. */
+void chart_snapshot_old_stands(struct chart *chart);
 
 #endif

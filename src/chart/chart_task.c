@@ -286,7 +286,7 @@ judge_decider(
 	const struct def_task *definition = definition_of(run->chart, task);
 	struct objection objection;
 
-	if (decider->actor.at == NULL &&
+	if (!chart_person_is_known(decider->actor) &&
 	    (definition->exclude_count > 0 || task->approvals > 1))
 		return chart_duty_object(run, REFUSED_EXCLUDED,
 		    "say who you are: this task is not for everybody");

@@ -8,6 +8,8 @@
  */
 #include "connector_priv.h"
 
+#include "stated/map.h"
+
 #define MESSAGES_MAX 10000
 
 struct hook {
@@ -15,6 +17,7 @@ struct hook {
 	const struct def_connection *connection;
 	struct call_scope *scope;
 	const struct message_response *delivery;
+	struct map *counts; /* of equal items; NULL: it is no list */
 };
 
 const struct def_webhook_event *
@@ -84,24 +87,54 @@ provider_id(const struct hook *hook)
 	return (struct str){NULL, 0};
 }
 
-/* Of one of many, which have the delivery's headers in common, its own. */
 static struct str
-digest_of(const struct hook *hook, bool is_one_of_many)
+digest_of(const struct hook *hook, struct str text)
 {
 	char hex[DIGEST_HEX_BYTES];
-	struct buf text = {0};
-	struct digest digest = digest_sha256(hook->delivery->body);
 
-	if (is_one_of_many) {
-		json_write(hook->scope->reply->item, JSON_CANONICAL, &text);
-		digest = digest_sha256(buf_str(&text));
-		buf_fini(&text);
-	}
-	return arena_str(hook->arena, digest_hex(digest, hex));
+	return arena_str(hook->arena, digest_hex(digest_sha256(text), hex));
 }
 
-static struct str
-default_id(const struct hook *hook, bool is_one_of_many)
+/* How many times that item has come in this delivery. */
+static size_t
+count_of(const struct hook *hook, struct str digest)
+{
+	size_t *count = map_find(hook->counts, digest);
+
+	if (count == NULL) {
+		count = ARENA_NEW(hook->arena, size_t);
+		(void)map_put(hook->counts, digest, count);
+	}
+	return ++*count;
+}
+
+/* Of one of many, which have the delivery's id in common: by what it is and not
+ * by where it stands, and the second one like it is another event. */
+static void
+name_item(const struct hook *hook, struct str delivery,
+    struct connector_event *event)
+{
+	struct buf text = {0};
+	struct str digest;
+	size_t count;
+
+	json_write(hook->scope->reply->item, JSON_CANONICAL, &text);
+	digest = digest_of(hook, buf_str(&text));
+	buf_fini(&text);
+	count = count_of(hook, digest);
+	event->id = digest;
+	if (count > 1)
+		event->id = arena_strf(
+		    hook->arena, "%.*s-%zu", STR_ARG(digest), count);
+	if (delivery.at == NULL)
+		return;
+	event->former_id = digest;
+	event->id = arena_strf(hook->arena, "%.*s-%.*s", STR_ARG(delivery),
+	    STR_ARG(event->id));
+}
+
+static void
+name_event(const struct hook *hook, struct connector_event *event)
 {
 	enum def_signature_scheme scheme =
 	    hook->connection->webhook_signature.scheme;
@@ -109,10 +142,14 @@ default_id(const struct hook *hook, bool is_one_of_many)
 	    scheme == SIGNED_STANDARD || scheme == SIGNED_GITHUB;
 	struct str id = provider_id(hook);
 
-	if (id.bytes > 0 && str_is_utf8(id) &&
-	    !(is_one_of_many && is_of_delivery))
-		return arena_str(hook->arena, id);
-	return digest_of(hook, is_one_of_many);
+	if (id.bytes == 0 || !str_is_utf8(id))
+		id = (struct str){NULL, 0};
+	if (hook->counts != NULL && (is_of_delivery || id.at == NULL))
+		name_item(hook, id, event);
+	else
+		event->id = id.at != NULL
+		    ? arena_str(hook->arena, id)
+		    : digest_of(hook, hook->delivery->body);
 }
 
 /* ---------------------------------------------------------------- mapping */
@@ -167,8 +204,7 @@ connector_map_event(struct call_scope *scope,
 
 /* What `item` is, as an event. */
 static enum webhook_result
-map(const struct hook *hook, bool is_one_of_many,
-    struct connector_event *event)
+map(const struct hook *hook, struct connector_event *event)
 {
 	const struct def_connection *connection = hook->connection;
 	const struct def_webhook_event *rule = connector_find_event(
@@ -180,7 +216,7 @@ map(const struct hook *hook, bool is_one_of_many,
 	if (!connector_map_event(hook->scope, rule, event))
 		return WEBHOOK_MALFORMED;
 	if (rule->id == NULL)
-		event->id = default_id(hook, is_one_of_many);
+		name_event(hook, event);
 	return event->id.bytes == 0 ? WEBHOOK_MALFORMED : WEBHOOK_ACCEPTED;
 }
 
@@ -196,7 +232,7 @@ map_list(const struct hook *hook, const struct value *list,
 	events->items = ARENA_ARRAY(hook->arena, count, struct connector_event);
 	for (size_t i = 0; i < count; i++) {
 		hook->scope->reply->item = list->as.list.items[i];
-		switch (map(hook, true, &events->items[events->count])) {
+		switch (map(hook, &events->items[events->count])) {
 		case WEBHOOK_ACCEPTED:
 			events->count++;
 			break;
@@ -211,7 +247,7 @@ map_list(const struct hook *hook, const struct value *list,
 }
 
 static enum webhook_result
-map_all(const struct hook *hook, struct connector_events *events)
+map_all(struct hook *hook, struct connector_events *events)
 {
 	const struct template *each = hook->connection->webhook_each;
 	const struct value *list;
@@ -219,12 +255,15 @@ map_all(const struct hook *hook, struct connector_events *events)
 
 	if (each != NULL) {
 		list = call_scope_eval(hook->scope, each);
-		return list->type == VALUE_LIST
-		    ? map_list(hook, list, events)
-		    : WEBHOOK_MALFORMED;
+		if (list->type != VALUE_LIST)
+			return WEBHOOK_MALFORMED;
+		hook->counts = map_new();
+		result = map_list(hook, list, events);
+		map_free(&hook->counts);
+		return result;
 	}
 	events->items = ARENA_NEW(hook->arena, struct connector_event);
-	result = map(hook, false, events->items);
+	result = map(hook, events->items);
 	events->count = result == WEBHOOK_ACCEPTED;
 	return result;
 }

@@ -99,17 +99,57 @@ add_json(struct arena *arena, struct str text, struct str id,
 			add_jwk(arena, set->as.list.items[i], keys);
 }
 
+/* The whole of it a SEQUENCE in DER, as keys and certificates are. */
+static bool
+is_der(struct str bytes)
+{
+	const unsigned char *at = (const unsigned char *)bytes.at;
+	size_t head = 2, length;
+
+	if (bytes.bytes < 2 || at[0] != 0x30)
+		return false;
+	length = at[1];
+	if (length > 0x80) {
+		head += length - 0x80;
+		if (head > 2 + sizeof(length) || head > bytes.bytes)
+			return false;
+		length = 0;
+		for (size_t i = 2; i < head; i++)
+			length = length << 8 | at[i];
+	}
+	return length == bytes.bytes - head;
+}
+
+/* In a form in which public keys are given out: taken for a shared secret, it
+ * would let everybody sign who has it. */
+static bool
+is_given_out(struct arena *arena, struct str text)
+{
+	struct str bytes;
+
+	return str_find(text, STR("BEGIN ")) != SIZE_MAX ||
+	    str_has_prefix(text, STR("ssh-")) ||
+	    str_has_prefix(text, STR("ecdsa-")) ||
+	    (digest_parse_base64(arena, text, &bytes) && is_der(bytes));
+}
+
 static void
 add_text(struct arena *arena, struct str text, struct jws_keys *keys)
 {
-	const struct str none = {NULL, 0};
+	const struct str none = {NULL, 0}, mark = STR("\xef\xbb\xbf");
+	size_t pem;
 
+	if (str_has_prefix(text, mark))
+		text = str_slice(text, mark.bytes, text.bytes);
 	text = str_trim(text);
+	pem = str_find(text, STR("-----BEGIN"));
 	if (str_has_prefix(text, STR("{")))
 		add_json(arena, text, none, keys);
-	else if (str_has_prefix(text, STR("-----BEGIN")))
-		add_key(keys, signature_key_read(text), none, SIGNATURE_NONE);
-	else
+	else if (pem != SIZE_MAX)
+		add_key(keys,
+		    signature_key_read(str_slice(text, pem, text.bytes)), none,
+		    SIGNATURE_NONE);
+	else if (!is_given_out(arena, text))
 		add_key(keys, signature_key_of_secret(text), none,
 		    SIGNATURE_NONE);
 }

@@ -17,6 +17,9 @@
 
 /* Held events that are buried at a time. */
 #define EXPIRED_MAX 1000
+/* How long after an event has come its sender may repeat it under the name that
+ * an earlier version made of it. */
+#define FORMER_MS (7LL * 24 * 3600 * 1000)
 
 struct numbers {
 	struct arena *arena;
@@ -104,7 +107,6 @@ hold_ms(const struct engine *engine, struct str type)
 
 /* ---- events as they are kept ---- */
 
-#define LIMITED "#limited-"
 #define LIMITED_HEX 32
 
 /* By which the store knows it. */
@@ -118,7 +120,7 @@ stored_source(const struct chart_event *event, struct arena *arena)
 		return event->source;
 	json_write(engine_limits_value(event->actor.limits, arena),
 	    JSON_CANONICAL, &text);
-	return arena_strf(arena, "%.*s" LIMITED "%.*s",
+	return arena_strf(arena, "%.*s" ENGINE_LIMITED "%.*s",
 	    STR_ARG(event->source), LIMITED_HEX,
 	    digest_hex(digest_sha256(buf_keep(&text)), hex).at);
 }
@@ -236,17 +238,46 @@ bury_refused(
 	    "its instance keeps too many events that no state takes");
 }
 
-static struct str
-route(struct engine *engine, struct turn *turn, const struct request *request)
+static bool
+was_taken(struct engine *engine, struct turn *turn, struct str source,
+    struct str id, int64_t since_ms)
 {
-	const struct chart_event *event = &request->event;
 	struct store_event known;
+
+	return engine_found(engine,
+		   store_find_event(
+		       engine->store, turn->arena, source, id, &known)) &&
+	       known.received_ms >= since_ms;
+}
+
+/* Also under the name that an earlier version gave it, as long as it may be
+ * sent again. */
+static bool
+is_duplicate(
+    struct engine *engine, struct turn *turn, const struct chart_event *event)
+{
+	struct str source = stored_source(event, turn->arena);
+
+	return was_taken(engine, turn, source, event->id, INT64_MIN) ||
+	       (event->former_id.at != NULL &&
+		   was_taken(engine, turn, source, event->former_id,
+		       engine_now_ms(engine) - FORMER_MS));
+}
+
+static struct str
+route(struct engine *engine, struct turn *turn, struct request *request)
+{
+	struct chart_event *event = &request->event;
 	struct delivery delivery;
 	int64_t ms;
 
-	if (engine_found(engine,
-		store_find_event(engine->store, turn->arena,
-		    stored_source(event, turn->arena), event->id, &known)))
+	/* In which order a token lists its limits makes no other event of it;
+	 * but those that are kept from before have the order of theirs. */
+	if (event->actor.limits != NULL && is_duplicate(engine, turn, event))
+		return STR("duplicate");
+	event->actor.limits =
+	    limits_sorted(event->actor.limits, request->arena);
+	if (is_duplicate(engine, turn, event))
 		return STR("duplicate");
 	delivery = deliver(engine, turn, event);
 	if (delivery.matched > 0) {

@@ -178,6 +178,7 @@ copy_event(struct request *request, const struct chart_event *event)
 	mine->type = copy(request, event->type);
 	mine->subject = copy(request, event->subject);
 	mine->id = copy(request, event->id);
+	mine->former_id = copy(request, event->former_id);
 	mine->source = copy(request, event->source);
 	mine->time = copy(request, event->time);
 	mine->choice = copy(request, event->choice);

@@ -5,6 +5,8 @@
  */
 #include "engine_priv.h"
 
+#include <stdlib.h>
+
 /* ---- as a value ---- */
 
 const struct value *
@@ -53,6 +55,44 @@ limits_copy(const struct chart_limits *limits, struct arena *arena)
 		arena_strs(arena, limits->entities, limits->entity_count),
 	    .entity_count = limits->entity_count,
 	};
+	return copy;
+}
+
+/* ---- in one order ---- */
+
+static int
+by_text(const void *a, const void *b)
+{
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+static const struct str *
+sorted(const struct str *texts, size_t *count, struct arena *arena)
+{
+	struct str *all = arena_strs(arena, texts, *count);
+	size_t kept = 0;
+
+	if (*count > 0)
+		qsort(all, *count, sizeof(*all), by_text);
+	for (size_t i = 0; i < *count; i++)
+		if (kept == 0 || !str_equal(all[kept - 1], all[i]))
+			all[kept++] = all[i];
+	*count = kept;
+	return all;
+}
+
+const struct chart_limits *
+limits_sorted(const struct chart_limits *limits, struct arena *arena)
+{
+	struct chart_limits *copy;
+
+	if (limits == NULL)
+		return NULL;
+	copy = ARENA_NEW(arena, struct chart_limits);
+	*copy = *limits;
+	copy->workflows =
+	    sorted(limits->workflows, &copy->workflow_count, arena);
+	copy->entities = sorted(limits->entities, &copy->entity_count, arena);
 	return copy;
 }
 

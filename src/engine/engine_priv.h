@@ -692,6 +692,9 @@ void grant_apply(struct engine *engine, const struct turn *turn);
 /* What engine_limits_value() gave; NULL: no context. */
 const struct chart_limits *limits_read(
     const struct value *value, struct arena *arena);
+/* Each once and in one order, whatever the token's is. */
+const struct chart_limits *limits_sorted(
+    const struct chart_limits *limits, struct arena *arena);
 const struct chart_limits *limits_copy(
     const struct chart_limits *limits, struct arena *arena);
 /* Whether all that the inner ones let be reached is within the others, of

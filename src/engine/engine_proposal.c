@@ -200,7 +200,7 @@ static bool
 may_propose(struct engine *engine, struct turn *turn,
     const struct request *request, const struct chart_actor *actor)
 {
-	if (actor->name.at == NULL) {
+	if (!chart_person_is_known(actor->name)) {
 		refuse(turn, request, REFUSED_EXCLUDED,
 		    STR("say who you are: another person has to confirm "
 			"this"));
@@ -347,7 +347,8 @@ may_judge(struct turn *turn, const struct request *request,
 	struct str role = wish->kind == WISH_PUBLISH ? STR("publisher")
 						     : STR("operator");
 
-	if (verdict->confirms && verdict->actor.name.at == NULL) {
+	if (verdict->confirms &&
+	    !chart_person_is_known(verdict->actor.name)) {
 		refuse(turn, request, REFUSED_EXCLUDED,
 		    STR("say who you are: another person has to confirm "
 			"this"));
@@ -408,7 +409,8 @@ proposal_perform(
 	struct engine_reply *reply;
 	const struct value *body;
 
-	if (wish == NULL) {
+	/* It concerns the whole installation. */
+	if (wish == NULL || verdict.actor.limits != NULL) {
 		refuse(turn, request, REFUSED_ABSENT,
 		    STR("there is no such open proposal"));
 		return;

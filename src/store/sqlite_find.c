@@ -12,7 +12,8 @@
 
 /* Lists of instances: what a row must fulfil is a CASE, since its branches
  * are tried in turn and the dear ones last; a row that doesn't is counted
- * (looked_max) but not read further. */
+ * (looked_max) but not read further.  A label that is a number has digits that
+ * SQLite doesn't keep: 2, it is to be looked at (INSTANCE_FITS_PERHAPS). */
 #define INSTANCE_FITS                                                          \
 	"CASE WHEN workflow <> ?2 THEN 0"                                      \
 	" WHEN status <> ?3 THEN 0"                                            \
@@ -22,9 +23,10 @@
 	" WHEN ?6 > 0 AND started_ms >= ?6 THEN 0"                             \
 	" WHEN ?7 >= 0 AND (incidents > 0) <> ?7 THEN 0"                       \
 	" WHEN ?8 IS NULL THEN 1"                                              \
-	" WHEN EXISTS (SELECT 1 FROM json_each(labels)"                        \
-	"	WHERE key = ?8 AND CAST(value AS TEXT) = ?9) THEN 1"           \
-	" ELSE 0 END"
+	" ELSE coalesce((SELECT CASE type WHEN 'text' THEN value = ?9"         \
+	"	WHEN 'true' THEN type = ?9 WHEN 'false' THEN type = ?9"        \
+	"	WHEN 'integer' THEN 2 WHEN 'real' THEN 2 ELSE 0 END"           \
+	"	FROM json_each(labels) WHERE key = ?8), 0) END"
 #define INSTANCES(where, cursor, order)                                        \
 	"SELECT " INSTANCE_COLUMNS ", " INSTANCE_FITS                   \
 	" FROM instance WHERE " where " number " cursor " ?1"                  \

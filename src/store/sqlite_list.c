@@ -440,16 +440,19 @@ look_at_row(struct sqlite_store *store, struct walk *walk,
 {
 	struct store_instance row;
 	enum store_error error;
-	bool fits =
-	    sqlite3_column_int(statement, INSTANCE_COLUMN_COUNT) != 0;
+	int fits = sqlite3_column_int(statement, INSTANCE_COLUMN_COUNT);
 
 	walk->looked++;
 	walk->last = (uint64_t)sqlite3_column_int64(statement, 0);
-	if (!fits)
+	if (fits == 0)
 		return STORE_OK;
 	error = sqlite_find_read_instance(store, statement, &row);
 	if (error != STORE_OK)
 		return error;
+	if (fits == INSTANCE_FITS_PERHAPS &&
+	    !store_has_label(&row, walk->filter->label,
+		&walk->filter->label_value, 1))
+		return STORE_OK;
 	walk->told++;
 	walk->is_stopped = !walk->fn(&row, walk->arg) ||
 	    walk->told >= walk->filter->limit;

@@ -360,6 +360,8 @@ extern const char *const sqlite_read_sql[READ_STATEMENT_COUNT];
 	"initiator, priority, labels, started_ms, changed_ms, ended_ms, "      \
 	"due_ms, busy, incidents, head_seq, head_hash"
 #define INSTANCE_COLUMN_COUNT 18
+/* Lists tell after these whether the row fits: 0, 1, or this. */
+#define INSTANCE_FITS_PERHAPS 2
 #define EVENT_COLUMNS                                                   \
 	"id, source, event_id, type, subject, workflow, status, received_ms, " \
 	"expires_ms, body"

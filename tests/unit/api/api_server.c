@@ -239,6 +239,7 @@ open_engine(struct api_server *server)
 	    .environment = STR("test"),
 	    .secret = secret_cb,
 	    .secret_arg = server->arena,
+	    .limits = {.inbox_max = server->queue_max},
 	};
 
 	server->engine = engine_new(&options, &detail);

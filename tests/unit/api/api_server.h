@@ -14,6 +14,7 @@
 
 struct api_server {
 	struct api_options options; /* may be changed before it is opened */
+	size_t queue_max;	    /* of the engine; 0: as it is by itself */
 	struct event_base *base;
 	struct store *store;
 	struct library *library;

@@ -17,11 +17,13 @@ static const struct str approves[] = {STR_INIT("approver:treasurer")};
 static const struct str audits[] = {STR_INIT("auditor")};
 static const struct str posts[] = {STR_INIT("events")};
 static const struct str operates[] = {STR_INIT("operator")};
+static const struct str corrects[] = {
+    STR_INIT("operator"), STR_INIT("publisher")};
 static const struct str refunds[] = {STR_INIT("refund")};
 
 static const struct str entities[] = {STR_INIT("DE01")};
 
-#define TOKEN_COUNT 9
+#define TOKEN_COUNT 11
 #define TOKEN(text, who, what)                                             \
 	{                                                                  \
 		.name = STR_INIT(who), .sha256 = digest_sha256(STR(text)), \
@@ -42,6 +44,8 @@ set_up(void **state)
 	    TOKEN("t-old", "old", all),
 	    TOKEN("t-erin", "erin", operates),
 	    TOKEN("t-fred", "fred", approves),
+	    TOKEN("t-gwen", "gwen", corrects),
+	    TOKEN("t-hugo", "hugo", corrects),
 	};
 	struct api_token *tokens =
 	    ARENA_ARRAY(server->arena, TOKEN_COUNT, struct api_token);
@@ -52,6 +56,9 @@ set_up(void **state)
 	tokens[7].workflow_count = 1;
 	tokens[8].entities = entities;
 	tokens[8].entity_count = 1;
+	tokens[9].role_count = tokens[10].role_count = 2;
+	tokens[10].entities = entities;
+	tokens[10].entity_count = 1;
 	server->options.auth_required = true;
 	server->options.tokens = tokens;
 	server->options.token_count = TOKEN_COUNT;
@@ -287,6 +294,7 @@ static void
 test_limited_token_posts_events_to_its_own_only(void **state)
 {
 	struct api_server *server = *state;
+	struct answer answer;
 
 	pay(server, "e-1");
 	assert_fate(server, "t-erin", "bank.settled", "e-1", "1", "held");
@@ -304,6 +312,12 @@ test_limited_token_posts_events_to_its_own_only(void **state)
 	start_refund(server, "e-5");
 	assert_fate(server, "t-erin", "refund.done", "e-5", "4", "matched");
 	assert_state(server, "e-5", "completed");
+	/* Nor may anybody else take a name of theirs. */
+	answer = post_as(server, "t-bank", "/v1/events",
+	    "{\"specversion\":\"1.0\",\"id\":\"5\",\"type\":\"refund.done\","
+	    "\"source\":\"/bank#limited-0123456789abcdef0123456789abcdef\","
+	    "\"subject\":\"e-6\"}");
+	answer_must_be_problem(&answer, 422, "invalid-event");
 }
 
 static struct answer
@@ -362,6 +376,85 @@ test_limited_token_delegates_within_its_limits(void **state)
 	    STR_ARG(answer_text(&answer, "id"))).at;
 	answer = post_as(server, "t-fred", revoke, "{}");
 	answer_must_be_problem(&answer, 403, "role-required");
+	server->token = "t-root";
+	answer = api_server_await(
+	    server, "/v1/journal?tail=1", "items.0.actor", "fred");
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.problem"), STR("role-required")));
+}
+
+static void
+expect_page(struct api_server *server, const char *target, size_t count,
+    bool has_next)
+{
+	struct answer answer = get_as(server, "t-hugo", target);
+
+	answer_must_be(&answer, 200);
+	assert_int_equal(
+	    answer_member(&answer, "items")->as.list.count, count);
+	assert_int_equal(answer_text(&answer, "next").bytes > 0, has_next);
+	assert_int_equal(
+	    answer_header(&answer, "Link").bytes > 0, has_next);
+}
+
+/* Neither how many there are of others' nor what they are called: a page ends
+ * where one's own do. */
+static void
+test_pages_of_a_limited_token_tell_of_no_others(void **state)
+{
+	static const char *const owners[] = {
+	    "DE02", "DE01", "DE02", "DE01", "DE02", "DE02"};
+	struct api_server *server = *state;
+	struct answer answer;
+	const char *next;
+
+	for (size_t i = 0; i < COUNT_OF(owners); i++) {
+		answer = post_as(server, "t-alice", PAYMENTS,
+		    arena_strf(server->arena,
+			"{\"input\":{\"reference\":\"p-%zu\",\"amount\":1,"
+			"\"entity\":\"%s\"}}", i, owners[i]).at);
+		answer_must_be(&answer, 201);
+	}
+	expect_page(server, "/v1/instances?limit=2", 2, false);
+	expect_page(server, "/v1/instances?limit=2&order=oldest", 2, false);
+	expect_page(server, "/v1/instances?limit=1", 1, true);
+	expect_page(server, "/v1/instances?entity=DE02&limit=1", 0, false);
+	expect_page(server, "/v1/tasks?limit=2", 2, false);
+	expect_page(server, "/v1/tasks?limit=1", 1, true);
+	answer = get_as(server, "t-hugo", "/v1/tasks?limit=1");
+	next = arena_strf(server->arena, "/v1/tasks?limit=1&cursor=%.*s",
+	    STR_ARG(answer_text(&answer, "next"))).at;
+	assert_true(str_equal(answer_text(&answer, "next"),
+	    answer_text(&answer, "items.0.id")));
+	expect_page(server, next, 1, false);
+}
+
+#define WORKFLOW                                                            \
+	"{\"files\":[{\"name\":\"a.yaml\",\"text\":\"workflow: more\\n"        \
+	"version: 1\\ninitial: over\\nstates: {over: {type: final, outcome: " \
+	"success}}\\n\"}]}"
+
+/* What is proposed for the whole installation is none of a limited token's. */
+static void
+test_limited_token_judges_nothing_of_the_whole(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    post_as(server, "t-gwen", "/v1/proposals", WORKFLOW);
+	const char *path, *confirm;
+
+	answer_must_be(&answer, 202);
+	path = arena_strf(server->arena, "/v1/proposals/%.*s",
+	    STR_ARG(answer_text(&answer, "id"))).at;
+	confirm = arena_strf(server->arena, "%s/confirm", path).at;
+	answer = get_as(server, "t-hugo", "/v1/proposals");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+	answer = get_as(server, "t-hugo", path);
+	answer_must_be_problem(&answer, 404, "unknown-item");
+	answer = post_as(server, "t-hugo", confirm, "{}");
+	answer_must_be_problem(&answer, 404, "unknown-item");
+	answer = post_as(server, "t-root", confirm, "{}");
+	answer_must_be(&answer, 200);
 }
 
 static void
@@ -404,6 +497,8 @@ main(void)
 	    TEST(test_limited_token_sees_its_workflows_only),
 	    TEST(test_limited_token_posts_events_to_its_own_only),
 	    TEST(test_limited_token_delegates_within_its_limits),
+	    TEST(test_pages_of_a_limited_token_tell_of_no_others),
+	    TEST(test_limited_token_judges_nothing_of_the_whole),
 	    TEST(test_revoked_token_is_refused_at_once),
 	    TEST(test_known_roles),
 	};

@@ -98,6 +98,38 @@ test_binary_event_has_its_attributes_in_headers(void **state)
 }
 
 static void
+test_quoted_headers_are_unquoted(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(server, "POST", "/v1/events",
+	    "Content-Type: APPLICATION/VND.X+JSON\nce-specversion: \"1.0\"\n"
+	    "ce-id: \"e-\\\"1\"\nce-source: /bank\nce-type: bank.settled\n"
+	    "ce-subject: \"r%2F1\"",
+	    "{\"amount\":10.50}");
+
+	expect_fate(&answer, "held");
+	assert_true(
+	    str_equal(answer_text(&answer, "events.0.id"), STR("e-\"1")));
+	answer = api_server_get(server, "/v1/dead-letters?status=held");
+	assert_true(
+	    str_equal(answer_text(&answer, "items.0.subject"), STR("r/1")));
+}
+
+static void
+test_data_in_two_forms_is_refused(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_ask(server, "POST", "/v1/events",
+	    STRUCTURED,
+	    "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\","
+	    "\"type\":\"t\",\"data\":{},\"data_base64\":\"e30=\"}");
+
+	answer_must_be_problem(&answer, 422, "invalid-event");
+	assert_true(str_equal(
+	    answer_text(&answer, "errors.0.pointer"), STR("/data_base64")));
+}
+
+static void
 test_batch_tells_what_became_of_each(void **state)
 {
 	struct api_server *server = *state;
@@ -332,6 +364,44 @@ test_delivery_of_many_messages_tells_each_fate(void **state)
 	answer_must_be_problem(&answer, 422, "invalid-body");
 }
 
+static int
+set_up_short_queue(void **state)
+{
+	struct api_server *server = api_server_new();
+
+	server->queue_max = 10;
+	api_server_open(server);
+	*state = server;
+	return 0;
+}
+
+static void
+test_batch_longer_than_the_queue_is_taken_whole(void **state)
+{
+	struct api_server *server = *state;
+	struct buf body = {0};
+	struct answer answer;
+	const struct value *fates;
+
+	for (int i = 0; i < 35; i++)
+		buf_addf(&body,
+		    "%s{\"specversion\":\"1.0\",\"id\":\"%d\",\"source\":\"/s\","
+		    "\"type\":\"bank.settled\",\"subject\":\"r\"}",
+		    i > 0 ? "," : "[", i);
+	buf_add_char(&body, ']');
+	for (int i = 0; i < 2; i++) {
+		answer = api_server_ask(
+		    server, "POST", "/v1/events", BATCH, buf_cstr(&body));
+		answer_must_be(&answer, 202);
+		fates = answer_member(&answer, "events");
+		assert_int_equal(fates->as.list.count, 35);
+		assert_true(str_equal(
+		    value_field_str(fates->as.list.items[34], "status"),
+		    i == 0 ? STR("held") : STR("duplicate")));
+	}
+	buf_fini(&body);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(                                       \
 	    name, api_server_set_up, api_server_tear_down)
@@ -344,7 +414,12 @@ main(void)
 	    TEST(test_event_that_comes_twice_is_a_duplicate),
 	    TEST(test_plain_json_is_taken_for_a_structured_event),
 	    TEST(test_binary_event_has_its_attributes_in_headers),
+	    TEST(test_quoted_headers_are_unquoted),
+	    TEST(test_data_in_two_forms_is_refused),
 	    TEST(test_batch_tells_what_became_of_each),
+	    cmocka_unit_test_setup_teardown(
+		test_batch_longer_than_the_queue_is_taken_whole,
+		set_up_short_queue, api_server_tear_down),
 	    TEST(test_faults_of_an_event_are_all_named),
 	    TEST(test_many_faults_are_not_all_told),
 	    TEST(test_base64_data_is_decoded),

@@ -38,6 +38,13 @@ test_key_of_two_workflows_needs_the_workflow(void **state)
 	answer_must_be(&answer, 201);
 	answer = api_server_get(server, "/v1/instances/r-1");
 	answer_must_be_problem(&answer, 409, "ambiguous-key");
+	assert_true(str_find(answer_text(&answer, "detail"),
+			STR("?workflow=")) != SIZE_MAX);
+	/* Here there is no such parameter. */
+	answer = api_server_get(server, "/v1/tasks?instance=r-1");
+	answer_must_be_problem(&answer, 409, "ambiguous-key");
+	assert_true(str_find(answer_text(&answer, "detail"),
+			STR("identifier")) != SIZE_MAX);
 	answer = api_server_get(server, "/v1/instances/r-1?workflow=payment");
 	answer_must_be(&answer, 200);
 	assert_true(str_equal(answer_text(&answer, "id"), id));
@@ -156,6 +163,42 @@ test_parameters_that_are_wrong_are_named(void **state)
 	answer_must_be_problem(&answer, 400, "invalid-parameter");
 	answer = api_server_get(server, "/v1/instances?state=%zz");
 	answer_must_be_problem(&answer, 400, "invalid-parameter");
+}
+
+/* One that is misspelt would find nothing. */
+static void
+test_status_that_is_none_is_named(void **state)
+{
+	static const char *const wrong[] = {"/v1/instances?status=runing",
+	    "/v1/instances?status=", "/v1/export?status=complete",
+	    "/v1/sample?workflow=payment&seed=s&status=complete"};
+	static const char *const right[] = {"/v1/instances?status=faulted",
+	    "/v1/instances?status=purged", "/v1/export?status=running",
+	    "/v1/sample?workflow=payment&seed=s&status=suspended"};
+	struct api_server *server = *state;
+	struct answer answer;
+
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		answer = api_server_get(server, wrong[i]);
+		answer_must_be_problem(&answer, 400, "invalid-parameter");
+		answer = api_server_get(server, right[i]);
+		answer_must_be(&answer, 200);
+	}
+}
+
+static void
+test_nothing_is_older_than_the_clock(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_start(server, "r-1");
+	answer = api_server_get(server, "/v1/instances?to=1970-01-01");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+	answer = api_server_get(server, "/v1/instances?to=1903-05-01");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+	answer = api_server_get(server, "/v1/instances?from=1903-05-01");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 1);
 }
 
 static void
@@ -619,6 +662,8 @@ main(void)
 	    TEST(test_list_begins_with_the_newest),
 	    TEST(test_list_filters),
 	    TEST(test_parameters_that_are_wrong_are_named),
+	    TEST(test_status_that_is_none_is_named),
+	    TEST(test_nothing_is_older_than_the_clock),
 	    TEST(test_history_is_a_chain_in_pages),
 	    TEST(test_history_can_be_verified_by_its_reader),
 	    TEST(test_suspend_and_resume),

@@ -269,6 +269,61 @@ test_what_is_no_delegation_is_refused(void **state)
 	assert_int_equal(count_items(server, "/v1/delegations"), 0);
 }
 
+static void
+expect_refusal(struct api_server *server, const char *actor,
+    const char *route, const char *problem)
+{
+	struct answer answer = api_server_await(
+	    server, "/v1/journal?tail=1", "items.0.actor", actor);
+
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.kind"), STR("access-refused")));
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.route"), str_of(route)));
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.problem"), str_of(problem)));
+}
+
+/* What is no instance's has no history to stand in. */
+static void
+test_who_was_kept_from_it_stands_in_the_journal(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = post_as(server, "ada", "/v1/proposals", FILES);
+	struct str id = answer_text(&answer, "id");
+
+	answer_must_be(&answer, 202);
+	answer = act(server, "Ada", "proposals", id, "confirm");
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	expect_refusal(server, "Ada", "POST /v1/proposals/{id}/confirm",
+	    "four-eyes");
+	server->actor = NULL;
+}
+
+/* Two of them may be one person. */
+static void
+test_who_has_no_name_does_nothing_that_takes_two(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = post_as(server, "ada", "/v1/proposals", FILES);
+	struct str id = answer_text(&answer, "id");
+
+	answer_must_be(&answer, 202);
+	answer = act(server, NULL, "proposals", id, "confirm");
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	answer = act(server, "Anonymous", "proposals", id, "confirm");
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	answer = post_as(server, NULL, "/v1/proposals", FILES);
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	publish_careful(server);
+	id = propose(server, "r-9");
+	answer = act(server, NULL, "proposals", id, "confirm");
+	answer_must_be_problem(&answer, 403, "four-eyes");
+	answer = act(server, "cyd", "proposals", id, "confirm");
+	answer_must_be(&answer, 200);
+	server->actor = NULL;
+}
+
 #define TEST(test)                       \
 	cmocka_unit_test_setup_teardown( \
 	    test, api_server_set_up, api_server_tear_down)
@@ -284,6 +339,8 @@ main(void)
 	    TEST(test_workflow_is_looked_at_anew_when_it_is_confirmed),
 	    TEST(test_role_is_delegated_and_taken_back),
 	    TEST(test_what_is_no_delegation_is_refused),
+	    TEST(test_who_was_kept_from_it_stands_in_the_journal),
+	    TEST(test_who_has_no_name_does_nothing_that_takes_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,27 @@ test_idempotency_keys_of_two_callers_differ(void **state)
 	    str_equal(answer_text(&first, "id"), answer_text(&second, "id")));
 }
 
+/* What is parted otherwise would read the same, put together by blanks. */
+static void
+test_idempotency_keys_of_two_callers_do_not_meet(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	server->actor = "b c";
+	answer = api_server_ask(server, "POST", "/v1/workflows/late/instances",
+	    "Content-Type: application/json\nIdempotency-Key: a",
+	    "{\"input\":{}}");
+	answer_must_be(&answer, 201);
+	server->actor = "c";
+	answer = api_server_ask(server, "POST",
+	    "/v1/workflows/late%20a/instances",
+	    "Content-Type: application/json\nIdempotency-Key: b",
+	    "{\"input\":{}}");
+	answer_must_be_problem(&answer, 404, "unknown-workflow");
+	server->actor = NULL;
+}
+
 static void
 test_wait_answers_when_the_instance_rests(void **state)
 {
@@ -270,6 +291,7 @@ main(void)
 	    TEST(test_input_that_does_not_fit_starts_nothing),
 	    TEST(test_idempotency_key_gets_the_same_answer),
 	    TEST(test_idempotency_keys_of_two_callers_differ),
+	    TEST(test_idempotency_keys_of_two_callers_do_not_meet),
 	    TEST(test_wait_answers_when_the_instance_rests),
 	    TEST(test_wait_ends_with_its_time),
 	    TEST(test_caller_that_hangs_up_does_no_harm),

@@ -158,6 +158,49 @@ test_trace_goes_into_history(void **state)
 	assert_true(str_find(answer.body, str_of(trace)) != SIZE_MAX);
 }
 
+/* What the W3C calls invalid is not handed on; what a later version says is,
+ * as far as it is known. */
+static void
+test_trace_is_taken_as_the_standard_says(void **state)
+{
+#define SPANS "-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-"
+	static const struct {
+		const char *sent, *kept;
+	} traces[] = {
+	    {"00-00000000000000000000000000000000-b7ad6b7169203331-01", NULL},
+	    {"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", NULL},
+	    {"ff" SPANS "01", NULL},
+	    {"00" SPANS "01-more", NULL},
+	    {"01" SPANS "01more", NULL},
+	    {"00" SPANS "03", "00" SPANS "03"},
+	    {"cc" SPANS "03", "00" SPANS "01"},
+	    {"01" SPANS "02-more", "00" SPANS "00"},
+	};
+	struct api_server *server = *state;
+
+	for (size_t i = 0; i < COUNT_OF(traces); i++) {
+		struct answer answer = api_server_ask(server, "POST",
+		    "/v1/workflows/payment/instances",
+		    arena_strf(server->arena,
+			"Content-Type: application/json\ntraceparent: %s",
+			traces[i].sent).at,
+		    arena_strf(server->arena,
+			"{\"input\":{\"reference\":\"t-%zu\",\"amount\":1}}",
+			i).at);
+
+		answer_must_be(&answer, 201);
+		answer = api_server_get(server,
+		    arena_strf(server->arena,
+			"/v1/instances/t-%zu/history", i).at);
+		if (traces[i].kept == NULL)
+			assert_true(str_find(answer.body, STR("\"trace\"")) ==
+				    SIZE_MAX);
+		else
+			assert_true(str_find(answer.body,
+					str_of(traces[i].kept)) != SIZE_MAX);
+	}
+}
+
 static void
 test_body_over_the_bound_is_413(void **state)
 {
@@ -322,6 +365,7 @@ main(void)
 	    TEST(test_request_id_is_taken_up_or_made),
 	    TEST(test_answers_may_not_be_kept_or_framed),
 	    TEST(test_trace_goes_into_history),
+	    TEST(test_trace_is_taken_as_the_standard_says),
 	    TEST(test_body_over_the_bound_is_413),
 	    TEST(test_what_cannot_be_read_is_a_problem_too),
 	    TEST(test_what_cannot_be_read_comes_after_what_could),

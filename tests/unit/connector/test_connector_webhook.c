@@ -327,6 +327,55 @@ test_each_message_of_a_delivery_is_an_event(void **state)
 	desk_close(&hook.desk);
 }
 
+#define TWINS(id) "{\"list\":[{\"a\":1},{\"a\":1},{\"a\":2}],\"n\":\"" id "\"}"
+
+static const char of_many[] = HEAD
+    "webhooks:\n"
+    "  verify: {scheme: github, secret: {secret: hook}}\n"
+    "  each: = body.list\n"
+    "  events: [{type: bank.paid, subject: = string(item.a)}]\n";
+
+static void
+receive_github(struct hook *hook, const char *id, const char *body)
+{
+	const char *told = signed_by(
+	    hook, "X-Hub-Signature-256", "sha256=", "secret of hook", body);
+
+	assert_int_equal(receive(hook,
+	    arena_strf(hook->desk.arena, "%s\nX-GitHub-Delivery: %s", told,
+		id).at, body), WEBHOOK_ACCEPTED);
+	assert_int_equal(hook->events.count, 3);
+}
+
+/* Equal items of two deliveries are two events, and of one delivery as well;
+ * the same delivery has the same ones when it comes again, in any order. */
+static void
+test_equal_items_are_events_of_their_own(void **state)
+{
+	struct hook hook;
+	const struct connector_event *first;
+
+	(void)state;
+	hook_open(&hook, of_many);
+	receive_github(&hook, "d-1", TWINS("x"));
+	first = hook.events.items;
+	assert_true(str_has_prefix(first[0].id, STR("d-1-")));
+	assert_string_equal(
+	    desk_str(&hook.desk, first[1].id),
+	    arena_strf(hook.desk.arena, "%.*s-2", STR_ARG(first[0].id)).at);
+	assert_false(str_equal(first[0].id, first[2].id));
+	assert_int_equal(first[0].former_id.bytes, 64);
+	assert_true(str_has_suffix(first[0].id, first[0].former_id));
+	receive_github(&hook, "d-1",
+	    "{\"list\":[{\"a\":2},{\"a\":1},{\"a\":1}]}");
+	assert_true(str_equal(first[0].id, hook.events.items[1].id));
+	assert_true(str_equal(first[1].id, hook.events.items[2].id));
+	assert_true(str_equal(first[2].id, hook.events.items[0].id));
+	receive_github(&hook, "d-2", TWINS("x"));
+	assert_false(str_equal(first[0].id, hook.events.items[0].id));
+	desk_close(&hook.desk);
+}
+
 static void
 test_subject_that_is_a_number_has_one_text(void **state)
 {
@@ -384,6 +433,7 @@ main(void)
 		    test_genuine_message_that_no_rule_maps_is_ignored),
 		cmocka_unit_test(test_each_message_of_a_delivery_is_an_event),
 		cmocka_unit_test(test_subject_that_is_a_number_has_one_text),
+		cmocka_unit_test(test_equal_items_are_events_of_their_own),
 		cmocka_unit_test(test_connection_without_webhooks_takes_none),
 		cmocka_unit_test(test_missing_secret_verifies_nothing),
 	};

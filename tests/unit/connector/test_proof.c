@@ -442,6 +442,51 @@ test_jws_may_be_the_body(void **state)
 	}
 }
 
+/* The lines of a PEM text between its marks. */
+static struct str
+bare(struct arena *arena, struct str pem)
+{
+	struct str all = STR("");
+
+	while (pem.at != NULL) {
+		struct str line = str_split(pem, '\n', &pem);
+
+		if (line.bytes > 0 && line.at[0] != '-')
+			all = arena_strf(arena, "%.*s%.*s", STR_ARG(all),
+			    STR_ARG(line));
+	}
+	return all;
+}
+
+/* Whoever has the public key could sign, if it were taken for a shared one. */
+static void
+test_jws_takes_no_public_key_for_a_shared_one(void **state)
+{
+	static const char *const before[] = {"\xef\xbb\xbf", "the key:\n",
+	    "BEGIN PUBLIC KEY ", "ssh-ed25519 ", ""};
+	struct letter letter;
+	struct arena *arena;
+
+	(void)state;
+	letter_open(&letter, HOOK("scheme: jws, secret: {secret: key}"));
+	arena = letter.desk.arena;
+	struct key_pair pair = key_pair_new(arena, PAIR_P256);
+
+	for (size_t i = 0; i < COUNT_OF(before); i++) {
+		struct str text = arena_strf(arena, "%s%.*s", before[i],
+		    STR_ARG(i < 2 ? pair.public : bare(arena, pair.public)));
+		struct signature_key *key = signature_key_of_secret(text);
+
+		must(jws_make(arena, key, SIGNATURE_HS256,
+		    desk_json(&letter.desk, "{\"alg\":\"HS256\"}"),
+		    STR("{\"jti\":\"j1\"}"), JWS_COMPACT, &letter.body));
+		signature_key_free(&key);
+		desk_give(&letter.desk, "key", text);
+		assert_false(is_taken(&letter));
+	}
+	desk_close(&letter.desk);
+}
+
 static void
 test_jws_may_be_detached(void **state)
 {
@@ -611,6 +656,8 @@ main(void)
 		cmocka_unit_test(test_standard_webhooks_by_a_public_key),
 		cmocka_unit_test(test_paypal),
 		cmocka_unit_test(test_jws_may_be_the_body),
+		cmocka_unit_test(
+		    test_jws_takes_no_public_key_for_a_shared_one),
 		cmocka_unit_test(test_jws_may_be_detached),
 		cmocka_unit_test(test_jws_that_claims_too_much),
 		cmocka_unit_test(test_jws_of_another_kind_of_key_is_forged),

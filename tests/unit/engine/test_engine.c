@@ -420,6 +420,85 @@ test_event_before_its_instance_is_held_and_delivered(void **state)
 	house_free(&house);
 }
 
+/* What earlier versions called otherwise is known by that name as long as its
+ * sender repeats it. */
+static void
+test_event_is_known_by_its_former_id_for_a_week(void **state)
+{
+	struct house *house = house_new(three_calls, house_answer_ok);
+	struct chart_event event = {
+	    .type = STR("go"),
+	    .subject = STR("A"),
+	    .id = STR("delivery-item"),
+	    .former_id = STR("item"),
+	    .source = STR("/test"),
+	};
+
+	(void)state;
+	house_event(house, "go", "A", "item");
+	assert_string_equal(house->fate, "held");
+	engine_event(house->engine, &event, house_reply_cb, house);
+	house_run(house);
+	assert_string_equal(house->fate, "duplicate");
+	house_advance(house, 7LL * 86400 * 1000 + 1);
+	engine_event(house->engine, &event, house_reply_cb, house);
+	house_run(house);
+	assert_string_equal(house->fate, "held");
+	house_free(&house);
+}
+
+static void
+post_limited(struct house *house, const char *id, const char *entities)
+{
+	struct chart_limits limits = {0};
+	struct json_error error;
+	struct chart_event event = {
+	    .type = STR("go"),
+	    .subject = STR("A"),
+	    .id = str_of(id),
+	    .source = STR("/test"),
+	    .actor = {.name = STR("bank"), .limits = &limits},
+	};
+
+	limits.entities = value_strs(house->arena,
+	    json_read(house->arena, str_of(entities), &error),
+	    &limits.entity_count);
+	engine_event(house->engine, &event, house_reply_cb, house);
+	house_run(house);
+}
+
+static void
+test_order_of_a_tokens_limits_makes_no_other_event(void **state)
+{
+	struct house *house = house_new(three_calls, house_answer_ok);
+	char hex[DIGEST_HEX_BYTES];
+	struct chart_event former = {
+	    .type = STR("go"),
+	    .subject = STR("A"),
+	    .id = STR("e-2"),
+	};
+
+	(void)state;
+	post_limited(house, "e-1", "[\"DE\",\"FR\"]");
+	assert_string_equal(house->fate, "held");
+	post_limited(house, "e-1", "[\"FR\",\"DE\"]");
+	assert_string_equal(house->fate, "duplicate");
+	post_limited(house, "e-1", "[\"DE\",\"FR\",\"DE\"]");
+	assert_string_equal(house->fate, "duplicate");
+	post_limited(house, "e-1", "[\"DE\"]");
+	assert_string_equal(house->fate, "held");
+	/* As earlier versions kept what came from a token of that order. */
+	digest_hex(digest_sha256(STR("{\"entities\":[\"FR\",\"DE\"]}")), hex);
+	former.source = arena_strf(
+	    house->arena, "/test" ENGINE_LIMITED "%.32s", hex);
+	engine_event(house->engine, &former, house_reply_cb, house);
+	house_run(house);
+	assert_string_equal(house->fate, "held");
+	post_limited(house, "e-2", "[\"FR\",\"DE\"]");
+	assert_string_equal(house->fate, "duplicate");
+	house_free(&house);
+}
+
 static void
 test_event_that_nobody_came_for_becomes_a_dead_letter(void **state)
 {
@@ -1391,6 +1470,9 @@ main(void)
 		test_clock_that_jumps_back_and_forth_loses_no_deadline),
 	    cmocka_unit_test(
 		test_event_before_its_instance_is_held_and_delivered),
+	    cmocka_unit_test(test_event_is_known_by_its_former_id_for_a_week),
+	    cmocka_unit_test(
+		test_order_of_a_tokens_limits_makes_no_other_event),
 	    cmocka_unit_test(
 		test_event_that_nobody_came_for_becomes_a_dead_letter),
 	    cmocka_unit_test(

@@ -204,6 +204,35 @@ test_instances_are_listed_by_every_filter(void **state)
 	    .workflow = STR("refund"), .started_from_ms = 700), 8);
 }
 
+/* As people write them, and with all of their digits. */
+static void
+test_labels_that_are_no_text_are_found_by_theirs(void **state)
+{
+	static const char *const labels[] = {
+	    "{\"a\":true,\"n\":10.50}", "{\"a\":false,\"n\":1e3}",
+	    "{\"a\":\"true\",\"n\":12345678901234567890.123}",
+	    "{\"a\":1,\"n\":null}", "{\"a\":[1]}"};
+	struct help_fixture *f = *state;
+
+	for (uint64_t n = 1; n <= COUNT_OF(labels); n++) {
+		struct store_instance row = help_instance(n);
+
+		row.labels = str_of(labels[n - 1]);
+		store_put_instance(store_batch(f->store), &row);
+	}
+	help_commit(f);
+#define LABEL(name, text)                                                      \
+	FILTER(.label = STR(name), .label_value = STR(text))
+	ASSERT_LISTED(LABEL("a", "true"), 1, 3);
+	ASSERT_LISTED(LABEL("a", "false"), 2);
+	ASSERT_LISTED(LABEL("a", "1"), 4);
+	ASSERT_LISTED(LABEL("n", "10.50"), 1);
+	assert_listed(f, LABEL("n", "10.5"), 0, NULL);
+	ASSERT_LISTED(LABEL("n", "12345678901234567890.123"), 3);
+	assert_listed(f, LABEL("n", "null"), 0, NULL);
+#undef LABEL
+}
+
 static void
 test_state_matches_whole_names_only(void **state)
 {
@@ -375,6 +404,7 @@ main(void)
 		TEST(test_busy_instances_are_told_until_they_rest),
 		TEST(test_busy_instances_are_listed_a_few_at_a_time),
 		TEST(test_instances_are_listed_by_every_filter),
+		TEST(test_labels_that_are_no_text_are_found_by_theirs),
 		TEST(test_state_matches_whole_names_only),
 		TEST(test_lists_page_by_cursor_in_both_directions),
 		TEST(test_list_may_look_at_few_rows_and_be_resumed),
