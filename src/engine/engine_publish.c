@@ -116,15 +116,13 @@ is_reordered(const struct definition *definition, struct str published,
  * count states, transitions and steps as they come in it.
  */
 static void
-stored_cb(const struct store_definition *row, void *arg)
+take(struct publishing *publishing, const struct store_definition *row)
 {
-	struct publishing *publishing = arg;
 	struct library *library = publishing->library;
 	const struct definition *stored;
 	const struct definition *same =
 	    library_find_workflow(library, row->name, row->version);
 
-	note(publishing->engine, row->digest, 0);
 	if (same != NULL && !digest_equal(same->digest, row->digest)) {
 		tell_changed(publishing->detail, same);
 		buf_add_cstr(publishing->detail,
@@ -142,6 +140,43 @@ stored_cb(const struct store_definition *row, void *arg)
 	if (is_reordered(same, stored->source, publishing->detail))
 		buf_add_cstr(publishing->detail,
 		    "give what has changed a higher version");
+}
+
+static void
+stored_cb(const struct store_definition *row, void *arg)
+{
+	struct publishing *publishing = arg;
+
+	note(publishing->engine, row->digest, 0);
+	take(publishing, row);
+}
+
+/* What a batch under way will have stored holds against files, too. */
+static void
+take_under_way(struct publishing *publishing)
+{
+	const struct engine *engine = publishing->engine;
+	const struct definition *definition;
+
+	for (size_t i = 0;
+	     engine->library != NULL &&
+	     (definition = library_workflow_at(engine->library, i));
+	     i++) {
+		const struct published *published = map_find(
+		    engine->published, MAP_KEY_OF(&definition->digest));
+
+		if (published == NULL ||
+		    turn_is_durable(engine, published->turn) ||
+		    library_find_workflow(publishing->library,
+			definition->name, definition->version) == NULL)
+			continue;
+		take(publishing, &(struct store_definition){
+				     .digest = definition->digest,
+				     .name = definition->name,
+				     .version = definition->version,
+				     .source = definition->source,
+				 });
+	}
 }
 
 static void
@@ -338,6 +373,8 @@ take_stored(
 
 	lost_init(&publishing.lost);
 	error = store_each_definition(engine->store, stored_cb, &publishing);
+	if (error == STORE_OK)
+		take_under_way(&publishing);
 	if (error == STORE_OK && map_count(engine->documents) == 0)
 		error = store_each_document(
 		    engine->store, stored_document_cb, engine);

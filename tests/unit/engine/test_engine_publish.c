@@ -186,6 +186,33 @@ test_proposal_of_another_order_is_refused(void **state)
 	house_free(&house);
 }
 
+/* Published, but not stored yet. */
+static void
+test_text_under_way_to_the_store_is_kept_as_well(void **state)
+{
+	struct house *house = house_new(TWO, NULL);
+	sqlite3 *locker;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
+	publish(house, PAID_FIRST);
+	house_run_ms(house, 50);
+	assert_int_equal(house->replies, 0);
+	assert_false(house_try_replace(house, PAID_LAST));
+	assert_told_of_order(house, "a higher version");
+	assert_false(house_try_replace(house, ONE));
+	assert_non_null(strstr(house->detail, "another text"));
+	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(locker);
+	house_run_ms(house, 1500);
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_reload(house, PAID_FIRST "# now stored\n");
+	house_free(&house);
+}
+
 #define EVENTS_APART "bank.paid: paid, shop.*: failed"
 #define TIDIED \
 	"# tidied up\n" ORDERED("shop.*: failed, bank.paid: paid", \
@@ -267,6 +294,8 @@ main(void)
 	    cmocka_unit_test(
 		test_version_keeps_the_order_that_means_something),
 	    cmocka_unit_test(test_proposal_of_another_order_is_refused),
+	    cmocka_unit_test(
+		test_text_under_way_to_the_store_is_kept_as_well),
 	    cmocka_unit_test(test_order_without_meaning_changes_nothing),
 	};
 
