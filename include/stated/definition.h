@@ -326,7 +326,9 @@ struct definition {
 	struct str name;
 	struct diag_span span; /* of its name */
 	int64_t version;
-	struct digest digest;  /* SHA-256 of its canonical form */
+	/* SHA-256 of its canonical form, whatever the order of its keys: see
+	 * library_is_reordered() */
+	struct digest digest;
 	/* Documents that it names, "decision limits"; see library.h. */
 	const struct str *leans;
 	size_t lean_count;

@@ -68,6 +68,11 @@ MUST_USE bool library_document_digest(struct str source, struct digest *digest);
 /* What identifies a workflow version, from the text that the store keeps of
  * it alone.  false where the text is none. */
 MUST_USE bool library_digest(struct str source, struct digest *digest);
+/* Whether two texts of one digest differ all the same, in the order of keys
+ * where that means something.  `where`, which is empty, then gets the first
+ * such mapping: "states.sent.on".  Reading both, it takes its time. */
+MUST_USE bool library_is_reordered(
+    struct str one, struct str other, struct buf *where);
 
 /*
  * A library of workflows that come later, to be linked against what `base`

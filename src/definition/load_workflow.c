@@ -4,7 +4,8 @@
  *
  * What other parts of the text refer to is gathered before anything is
  * loaded: the calendar, the names that expressions may read, the events, the
- * states.  So the order of keys in a document means nothing.
+ * states.  So a key may lean on one that comes later; where order means
+ * something all the same, library_order.c says.
  */
 #include "load_priv.h"
 

@@ -7,6 +7,7 @@ libstated_definition_a_SOURCES = \
 	src/definition/decision_of.c \
 	src/definition/definition.c \
 	src/definition/library.c \
+	src/definition/library_order.c \
 	src/definition/load.c \
 	src/definition/load_amqp.c \
 	src/definition/load_auth.c \

@@ -58,7 +58,8 @@ note(struct engine *engine, struct digest digest, uint64_t turn)
 	published->turn = turn;
 }
 
-static void
+/* NULL where it is lost. */
+static const struct definition *
 load_stored(struct publishing *publishing, const struct store_definition *row)
 {
 	struct diag_list *diags = diag_list_new();
@@ -68,31 +69,114 @@ load_stored(struct publishing *publishing, const struct store_definition *row)
 		STR_ARG(row->name), (long long)row->version),
 	    row->source, diags);
 
-	if (definition == NULL ||
-	    !digest_equal(definition->digest, row->digest))
+	if (definition != NULL &&
+	    !digest_equal(definition->digest, row->digest)) {
+		library_abandon(publishing->library, definition);
+		definition = NULL;
+	}
+	if (definition == NULL)
 		lost_add(&publishing->lost, publishing->engine, row, diags);
 	diag_list_free(&diags);
+	return definition;
+}
+
+/* Why a text can't be published under that version: another has been. */
+static void
+tell_changed(struct buf *detail, const struct definition *definition)
+{
+	buf_addf(detail,
+	    "%sworkflow `%.*s` version %lld has been published with ",
+	    detail->bytes ? "; " : "", STR_ARG(definition->name),
+	    (long long)definition->version);
+}
+
+/* Whether the text says something else than the one that is published, though
+ * it has its digest; *detail then says where. */
+static bool
+is_reordered(const struct definition *definition, struct str published,
+    struct buf *detail)
+{
+	struct buf where = {0};
+	bool is = library_is_reordered(published, definition->source, &where);
+
+	if (is) {
+		tell_changed(detail, definition);
+		buf_addf(detail,
+		    "the keys of `%.*s` in another order, which means "
+		    "something there: put them back into that order, or ",
+		    STR_ARG(buf_str(&where)));
+	}
+	buf_fini(&where);
+	return is;
+}
+
+/*
+ * The text that is stored runs, and none of a file that says the same with
+ * other comments or its states in another order: instances as they are stored
+ * count states, transitions and steps as they come in it.
+ */
+static void
+take(struct publishing *publishing, const struct store_definition *row)
+{
+	struct library *library = publishing->library;
+	const struct definition *stored;
+	const struct definition *same =
+	    library_find_workflow(library, row->name, row->version);
+
+	if (same != NULL && !digest_equal(same->digest, row->digest)) {
+		tell_changed(publishing->detail, same);
+		buf_add_cstr(publishing->detail,
+		    "another text, or other shared definitions: give what has "
+		    "changed a higher version");
+		return;
+	}
+	if (same != NULL && str_equal(same->source, row->source))
+		return;
+	stored = load_stored(publishing, row);
+	if (stored == NULL || same == NULL)
+		return;
+	library_abandon(library, same);
+	library_adopt(library, stored);
+	if (is_reordered(same, stored->source, publishing->detail))
+		buf_add_cstr(publishing->detail,
+		    "give what has changed a higher version");
 }
 
 static void
 stored_cb(const struct store_definition *row, void *arg)
 {
 	struct publishing *publishing = arg;
-	const struct definition *same =
-	    library_find_workflow(publishing->library, row->name, row->version);
 
 	note(publishing->engine, row->digest, 0);
-	if (same != NULL && !digest_equal(same->digest, row->digest)) {
-		buf_addf(publishing->detail,
-		    "%sworkflow `%.*s` version %lld has "
-		    "been published with another text, or other shared "
-		    "definitions: give what has changed a higher version",
-		    publishing->detail->bytes ? "; " : "", STR_ARG(row->name),
-		    (long long)row->version);
-		return;
+	take(publishing, row);
+}
+
+/* What a batch under way will have stored holds against files, too. */
+static void
+take_under_way(struct publishing *publishing)
+{
+	const struct engine *engine = publishing->engine;
+	const struct definition *definition;
+
+	for (size_t i = 0;
+	     engine->library != NULL &&
+	     (definition = library_workflow_at(engine->library, i));
+	     i++) {
+		const struct published *published = map_find(
+		    engine->published, MAP_KEY_OF(&definition->digest));
+
+		if (published == NULL ||
+		    turn_is_durable(engine, published->turn) ||
+		    library_find_workflow(publishing->library,
+			definition->name, definition->version) == NULL)
+			continue;
+		take(publishing, &(struct store_definition){
+				     .digest = definition->digest,
+				     .name = definition->name,
+				     .version = definition->version,
+				     .source = definition->source,
+				 });
 	}
-	if (same == NULL)
-		load_stored(publishing, row);
 }
 
 static void
@@ -289,6 +373,8 @@ take_stored(
 
 	lost_init(&publishing.lost);
 	error = store_each_definition(engine->store, stored_cb, &publishing);
+	if (error == STORE_OK)
+		take_under_way(&publishing);
 	if (error == STORE_OK && map_count(engine->documents) == 0)
 		error = store_each_document(
 		    engine->store, stored_document_cb, engine);
@@ -358,25 +444,34 @@ refuse(struct turn *turn, const struct request *request,
 
 /* Another text under a version that is taken, whoever has taken it. */
 static bool
+is_another(const struct definition *published,
+    const struct definition *definition, struct buf *detail)
+{
+	if (digest_equal(published->digest, definition->digest))
+		return is_reordered(definition, published->source, detail);
+	tell_changed(detail, definition);
+	buf_add_cstr(detail, "another text: ");
+	return true;
+}
+
+static bool
 is_changed(struct engine *engine, const struct library *own,
     struct turn *turn, struct str *detail)
 {
 	const struct definition *definition, *same;
+	struct buf text = buf_in(turn->arena);
 
 	for (size_t i = 0; (definition = library_workflow_at(own, i)); i++) {
 		same = library_find_workflow(
 		    engine->library, definition->name, definition->version);
-		if (same == NULL ||
-		    digest_equal(same->digest, definition->digest))
+		if (same == NULL || !is_another(same, definition, &text))
 			continue;
-		*detail = arena_strf(turn->arena,
-		    "workflow `%.*s` version %lld has been published with "
-		    "another text: give the changed text the version %lld",
-		    STR_ARG(definition->name), (long long)definition->version,
+		buf_addf(&text, "give the changed text the version %lld",
 		    (long long)library_find_workflow(
 			engine->library, definition->name, 0)
 			    ->version +
 			1);
+		*detail = buf_keep(&text);
 		return true;
 	}
 	return false;

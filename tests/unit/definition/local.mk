@@ -20,6 +20,10 @@ tests_unit_definition_test_template_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/definition/test_library
 tests_unit_definition_test_library_LDADD = $(LIBS_DEFINITION) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/definition/test_library_order
+tests_unit_definition_test_library_order_LDADD = $(LIBS_DEFINITION) \
+	$(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/definition/test_load_language
 tests_unit_definition_test_load_language_LDADD = $(LIBS_DEFINITION) \
 	$(CMOCKA_LIBS)

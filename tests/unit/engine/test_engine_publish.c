@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_engine_publish.c: workflows published while the engine runs. */
+#include "../definition/written_library.h"
 #include "engine_house.h"
 
 #include <setjmp.h>
@@ -105,6 +106,143 @@ test_version_that_is_taken_keeps_its_text(void **state)
 	house_free(&house);
 }
 
+/* ---- the order of keys ---- */
+
+#define ORDERED(events, more)                                              \
+	"workflow: one\nversion: 1\ninitial: first\n"                     \
+	"events: {bank.paid: {correlate: = \"A\"}}\nstates:\n" more        \
+	"  first: {on: {" events "}}\n"                                    \
+	"  paid: {type: final}\n"                                          \
+	"  failed: {type: final, outcome: failure}\n"
+#define PAID_FIRST ORDERED("bank.paid: paid, bank.*: failed", "")
+#define PAID_LAST ORDERED("bank.*: failed, bank.paid: paid", "")
+
+static void
+assert_told_of_order(struct house *house, const char *repair)
+{
+	assert_non_null(strstr(house->detail,
+	    "workflow `one` version 1 has been published with the keys of "
+	    "`states.first.on` in another order"));
+	assert_non_null(strstr(house->detail, "put them back"));
+	assert_non_null(strstr(house->detail, repair));
+}
+
+/* With other files than before. */
+static bool
+try_start(struct house *house, const char *definitions)
+{
+	struct library *before = house->library;
+	bool is_started;
+
+	house_close_engine(house);
+	house->library = written_library(definitions);
+	is_started = house_try_engine(house);
+	if (is_started) {
+		library_free(&before);
+	} else {
+		library_free(&house->library);
+		store_close(&house->store);
+		house->library = before;
+	}
+	return is_started;
+}
+
+static void
+test_version_keeps_the_order_that_means_something(void **state)
+{
+	struct house *house = house_new(PAID_FIRST, NULL);
+
+	(void)state;
+	house_start(house, "one", "{}");
+	publish(house, PAID_LAST);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_CHANGED);
+	assert_told_of_order(house, "the version 2");
+	assert_false(house_try_replace(house, PAID_LAST));
+	assert_told_of_order(house, "a higher version");
+	assert_false(try_start(house, PAID_LAST));
+	assert_told_of_order(house, "a higher version");
+	house_open_engine(house);
+	house_event(house, "bank.paid", "A", "e-1");
+	house_look(house, 1);
+	assert_string_equal(house->state, "paid");
+	house_free(&house);
+}
+
+static void
+test_proposal_of_another_order_is_refused(void **state)
+{
+	struct house *house = house_new(PAID_FIRST, NULL);
+	struct engine_document document = {
+	    STR("sent.yaml"), STR_INIT(PAID_LAST)};
+	struct engine_publish request = {
+	    .documents = &document, .count = 1, .proposes = true};
+
+	(void)state;
+	engine_publish(house->engine, &request, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_CHANGED);
+	assert_told_of_order(house, "the version 2");
+	house_free(&house);
+}
+
+/* Published, but not stored yet. */
+static void
+test_text_under_way_to_the_store_is_kept_as_well(void **state)
+{
+	struct house *house = house_new(TWO, NULL);
+	sqlite3 *locker;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
+	publish(house, PAID_FIRST);
+	house_run_ms(house, 50);
+	assert_int_equal(house->replies, 0);
+	assert_false(house_try_replace(house, PAID_LAST));
+	assert_told_of_order(house, "a higher version");
+	assert_false(house_try_replace(house, ONE));
+	assert_non_null(strstr(house->detail, "another text"));
+	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(locker);
+	house_run_ms(house, 1500);
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_reload(house, PAID_FIRST "# now stored\n");
+	house_free(&house);
+}
+
+#define EVENTS_APART "bank.paid: paid, shop.*: failed"
+#define TIDIED \
+	"# tidied up\n" ORDERED("shop.*: failed, bank.paid: paid", \
+	    "  spare: {on: {bank.paid: failed}}\n")
+#define UNTIDY ORDERED(EVENTS_APART, "") "  spare: {on: {bank.paid: failed}}\n"
+
+/* As it is stored, an instance counts states as they come in the text. */
+static void
+test_order_without_meaning_changes_nothing(void **state)
+{
+	struct house *house = house_new(UNTIDY, NULL);
+
+	(void)state;
+	house_start(house, "one", "{}");
+	publish(house, TIDIED);
+	house_run(house);
+	assert_int_equal(house->status, ENGINE_OK);
+	house_reload(house, TIDIED);
+	house_look(house, 1);
+	assert_string_equal(house->state, "first");
+	assert_true(try_start(house, TIDIED));
+	house_look(house, 1);
+	assert_string_equal(house->state, "first");
+	house_event(house, "bank.paid", "A", "e-1");
+	house_look(house, 1);
+	assert_string_equal(house->state, "paid");
+	assert_next_start(house, "first");
+	house_free(&house);
+}
+
 #define CALLER                                                              \
 	"workflow: caller\nversion: 1\ninitial: first\n"                   \
 	"events: {go: {correlate: = \"A\"}}\nstates:\n"                    \
@@ -153,6 +291,12 @@ main(void)
 	    cmocka_unit_test(test_version_that_is_taken_keeps_its_text),
 	    cmocka_unit_test(
 		test_instance_in_memory_goes_by_the_connection_of_now),
+	    cmocka_unit_test(
+		test_version_keeps_the_order_that_means_something),
+	    cmocka_unit_test(test_proposal_of_another_order_is_refused),
+	    cmocka_unit_test(
+		test_text_under_way_to_the_store_is_kept_as_well),
+	    cmocka_unit_test(test_order_without_meaning_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
