@@ -480,7 +480,7 @@ infer_repetition(struct def_operation *operation, const struct yaml_node *node,
 static const struct load_key http_keys[] = {
 	ROWS_COMMON,
 	{"request", KIND_MAP, LOAD_MUST, 0, load_request, &request_table,
-	    "method, path, query, headers and body"},
+	    "{get: /path} or another method; query, headers and body"},
 	{"xml", KIND_MAP, LOAD_MAY, 0, load_xml, &xml_table,
 	    "{lists: [NAME, …]}: the answer is XML, and these of its elements "
 	    "are always lists"},
