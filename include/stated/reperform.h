@@ -64,6 +64,12 @@ struct reperform_world {
 	const struct definition *(*find)(void *arg,
 	    const struct reperform_wanted *wanted, struct arena *arena,
 	    struct str *why);
+	/* What a connection of that name had to call at that instant, for calls
+	 * that were under way when documents changed; it stays there as long.
+	 * The digest counts for nothing.  NULL: there was none. */
+	const struct def_operation *(*find_operation)(void *arg,
+	    const struct reperform_wanted *wanted, struct str connection,
+	    struct str operation);
 	void *arg;
 	/* Made in the arena; NULL: nothing is known of any. */
 	struct reperform_disclosure (*disclose)(

@@ -224,8 +224,10 @@ database_reperform(const struct reperform_options *options, reperform_fn *fn,
 	    .options = options,
 	    .fn = fn,
 	    .arg = arg,
-	    .world = {.find = past_find, .arg = past, .store = &identity,
-		.disclose = disclose_cb, .disclose_arg = &known},
+	    .world = {.find = past_find,
+		.find_operation = past_find_operation, .arg = past,
+		.store = &identity, .disclose = disclose_cb,
+		.disclose_arg = &known},
 	};
 	lines_init(&lines);
 	error = reperform_store(store, &lines, detail);

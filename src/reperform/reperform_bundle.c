@@ -246,6 +246,7 @@ bundle_reperform(const struct reperform_options *options, reperform_fn *fn,
 		read_manifest(&bundle);
 		bundle.lines.world = (struct reperform_world){
 		    .find = past_find,
+		    .find_operation = past_find_operation,
 		    .arg = bundle.past,
 		    .store =
 			bundle.store_is_known ? &bundle.store : NULL,

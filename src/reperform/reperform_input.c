@@ -52,10 +52,11 @@ call_replied(struct replay *replay, const struct value *record, size_t nth,
 	act->event.reply = field(record, "reply");
 	act->event.is_for_others =
 	    value_is_true(value_field_or_null(record, "for_others"));
-	if (!find_serial(replay, record, nth, &act->event.serial))
+	if (!find_serial(replay, record, nth / 2, &act->event.serial))
 		return false;
 	replay_outcome(replay, record,
-	    replay_find_call(replay, act->event.serial), &act->outcome);
+	    replay_find_call(replay, act->event.serial), nth % 2 == 1,
+	    &act->outcome);
 	act->event.outcome = &act->outcome;
 	return true;
 }

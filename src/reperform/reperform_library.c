@@ -247,3 +247,20 @@ past_find(void *arg, const struct reperform_wanted *wanted,
 	*why = STR("what is here as its definition is another one");
 	return NULL;
 }
+
+const struct def_operation *
+past_find_operation(void *arg, const struct reperform_wanted *wanted,
+    struct str connection, struct str operation)
+{
+	struct shelf_of_past *past = arg;
+	const struct age *age = find_age(
+	    past, age_of(past, wanted->at_ms), wanted->alarm);
+	const struct def_connection *found =
+	    library_find_connection(age->library, connection);
+
+	if (found == NULL)
+		return NULL;
+	if (found->notice != NULL && str_equal(found->notice->name, operation))
+		return found->notice;
+	return def_connection_find(found, operation);
+}

@@ -11,7 +11,12 @@
 /* A call that the interpreter asked for. */
 struct asked_call {
 	uint64_t serial;
+	/* NULL: documents have changed since, so that it is looked up by the
+	 * names */
 	const struct def_operation *operation;
+	struct str connection;
+	struct str name;
+	int64_t at_ms;
 	const struct value *args;
 	struct str key;
 	int64_t attempt;
@@ -85,6 +90,9 @@ const struct definition *replay_find(struct replay *replay,
     struct digest digest, int64_t at_ms, struct str *why);
 const struct asked_call *replay_find_call(
     const struct replay *replay, uint64_t serial);
+/* NULL where there is no such operation. */
+const struct def_operation *replay_operation(
+    struct replay *replay, const struct asked_call *call, int64_t at_ms);
 
 /* ---- reperform_input.c: what may have brought a record about ---- */
 
@@ -108,9 +116,12 @@ MUST_USE bool replay_input(struct replay *replay, const struct value *record,
 
 /* ---- reperform_reply.c ---- */
 
-/* What came of a call, by the reply if history has the whole of it. */
+/* What came of a call, by the reply if history has the whole of it.  An engine
+ * that goes on takes the operation as it was when it was asked for; one that
+ * starts again asks again, of what there is now. */
 void replay_outcome(struct replay *replay, const struct value *record,
-    const struct asked_call *call, struct outcome *outcome);
+    const struct asked_call *call, bool is_asked_again,
+    struct outcome *outcome);
 
 /* ---- reperform_masked.c ---- */
 
@@ -160,7 +171,10 @@ void past_add_definition(
 /* In the order in which they came. */
 void past_add_document(
     struct shelf_of_past *past, const struct store_document *row);
-/* A reperform_world's find. */
+/* A reperform_world's find and find_operation. */
+const struct def_operation *past_find_operation(void *arg,
+    const struct reperform_wanted *wanted, struct str connection,
+    struct str operation);
 const struct definition *past_find(void *arg,
     const struct reperform_wanted *wanted, struct arena *arena,
     struct str *why);

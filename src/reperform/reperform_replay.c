@@ -19,8 +19,8 @@
 
 #include <string.h>
 
-/* Equal calls that are tried; a `for` tells its items apart. */
-#define WAYS_MAX 64
+/* Equal calls that are tried, each in two ways; a `for` tells its items apart. */
+#define WAYS_MAX 128
 
 /* ---- records ---- */
 
@@ -52,6 +52,30 @@ replay_find_call(const struct replay *replay, uint64_t serial)
 		if (replay->calls[i].serial == serial)
 			return &replay->calls[i];
 	return NULL;
+}
+
+const struct def_operation *
+replay_operation(
+    struct replay *replay, const struct asked_call *call, int64_t at_ms)
+{
+	const struct reperform_wanted wanted = {
+	    .digest = replay->definition,
+	    .at_ms = at_ms,
+	    .alarm = replay->alarm,
+	};
+
+	if (call->operation != NULL)
+		return call->operation;
+	return replay->world->find_operation(
+	    replay->world->arg, &wanted, call->connection, call->name);
+}
+
+/* Its definition's documents may go. */
+static void
+forget_operations(struct replay *replay)
+{
+	for (size_t i = 0; i < replay->call_count; i++)
+		replay->calls[i].operation = NULL;
 }
 
 /* ---- what records don't tell ---- */
@@ -191,19 +215,26 @@ context_at(struct replay *replay, int64_t now_ms)
 /* ---- acting ---- */
 
 static void
-note_calls(struct replay *replay, const struct chart_effects *effects)
+note_calls(struct replay *replay, int64_t at_ms,
+    const struct chart_effects *effects)
 {
 	for (size_t i = 0; i < effects->count; i++) {
 		const struct chart_effect *effect = &effects->items[i];
+		const struct def_operation *operation;
 
 		if (effect->kind != DO_CALL)
 			continue;
+		operation = effect->call->operation;
 		replay->calls = arena_grow(replay->arena, replay->calls,
 		    replay->call_count, &replay->call_capacity,
 		    sizeof(*replay->calls));
 		replay->calls[replay->call_count++] = (struct asked_call){
 		    .serial = effect->serial,
-		    .operation = effect->call->operation,
+		    .operation = operation,
+		    .connection = arena_str(
+			replay->arena, operation->connection->name),
+		    .name = arena_str(replay->arena, operation->name),
+		    .at_ms = at_ms,
 		    .args = value_copy(replay->arena, effect->args),
 		    .key = arena_str(replay->arena, effect->key),
 		    .attempt = effect->attempt,
@@ -232,7 +263,7 @@ perform(struct replay *replay, const struct act *act,
 		    replay->chart, &act->child, &context, effects);
 		break;
 	}
-	note_calls(replay, effects);
+	note_calls(replay, act->at_ms, effects);
 }
 
 /* ---- what happens without a word ---- */
@@ -558,8 +589,7 @@ follow_documents(struct replay *replay)
 		return false;
 	}
 	chart_set_salt(replay->chart, replay->salt);
-	/* What was asked for before is known by its connection of then. */
-	replay->call_count = 0;
+	forget_operations(replay);
 	return true;
 }
 

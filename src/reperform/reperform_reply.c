@@ -133,20 +133,25 @@ add_what_engine_knew(
 
 void
 replay_outcome(struct replay *replay, const struct value *record,
-    const struct asked_call *call, struct outcome *outcome)
+    const struct asked_call *call, bool is_asked_again,
+    struct outcome *outcome)
 {
 	const struct value *reply = value_get_cstr(record, "reply");
+	const struct def_operation *operation = NULL;
 	struct connector_context context = {
 	    .arena = replay->turn,
 	    .now_ms = replay_time(record),
 	    .settings = replay->settings,
 	};
 
-	if (call == NULL || !tells_all(reply)) {
+	if (call != NULL && tells_all(reply))
+		operation = replay_operation(replay, call,
+		    is_asked_again ? replay_time(record) : call->at_ms);
+	if (operation == NULL) {
 		take_from_record(record, outcome);
 	} else {
 		struct connector_call interpreted = {
-		    .operation = call->operation,
+		    .operation = operation,
 		    .args = call->args,
 		    .idempotency_key = call->key,
 		};
@@ -158,7 +163,7 @@ replay_outcome(struct replay *replay, const struct value *record,
 		if (replay->seam.has_digests &&
 		    str_find(response.body, STR("sha256:")) != SIZE_MAX)
 			replay->disturbed = (struct unknown){
-			    .expression = call->operation->name};
+			    .expression = operation->name};
 	}
-	add_what_engine_knew(record, outcome, call == NULL || !tells_all(reply));
+	add_what_engine_knew(record, outcome, operation == NULL);
 }

@@ -8,7 +8,9 @@
  */
 #include "house.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -196,6 +198,116 @@ test_each_decision_is_made_again_by_the_table_of_then(void **state)
 		house_path(house, "b.tar"), NULL});
 	assert_int_equal(count_of(json, "agree"), 2);
 	json_decref(json);
+	house_close(&house);
+}
+
+/* ---- a connection that changes while it is asked ---- */
+
+static const char asked[] =
+    "connection: oracle\n"
+    "kind: http\n"
+    "url: '%s'\n"
+    "operations:\n"
+    "  ask:\n"
+    "    request: {get: /}\n"
+    "    idempotent: true\n"
+    "    output: {value: = body.old}\n"
+    "---\n"
+    "workflow: question\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "input:\n"
+    "  type: object\n"
+    "  properties:\n"
+    "    key: {type: string}\n"
+    "data: {value: null}\n"
+    "initial: asking\n"
+    "states:\n"
+    "  asking:\n"
+    "    entry:\n"
+    "      - {call: oracle.ask, id: ask, timeout: 20s, retry: {limit: 3,"
+    " delay: 10ms}, output: {value: = response.value}}\n"
+    "    on: {done: told, error: failed}\n"
+    "  told: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n";
+
+/* The first two questions are answered once it is said so. */
+static void
+ponder(int fd, const char *request, void *arg)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\n"
+				   "Content-Type: application/json\r\n"
+				   "Content-Length: 25\r\n\r\n"
+				   "{\"old\":\"was\",\"new\":\"is\"}\n";
+	atomic_bool *may_answer = arg;
+
+	(void)request;
+	while (!atomic_load(may_answer))
+		time_sleep(5);
+	endpoint_say(fd, text, sizeof(text) - 1);
+}
+
+static void
+ask(struct house *house, struct endpoint *oracle, const char *key)
+{
+	int before = atomic_load(&oracle->requests);
+
+	assert_status(
+	    house_post(house, "/v1/workflows/question/instances",
+		"{\"input\":{\"key\":\"%s\"}}", key),
+	    201);
+	while (atomic_load(&oracle->requests) == before)
+		time_sleep(5);
+}
+
+static void
+assert_told(struct house *house, const char *key, const char *value)
+{
+	assert_string_equal(
+	    text_at(payment_await_end(house, key, "told"), "data.value"),
+	    value);
+}
+
+/* What was asked before is read as it was meant then; what is asked again,
+ * since nobody knows the answer, as it is meant now. */
+static void
+test_answer_is_read_again_as_it_was(void **state)
+{
+	struct house *house = house_build(&brisk);
+	struct endpoint oracle;
+	atomic_bool may_answer = false;
+	char text[2048];
+	json_t *json;
+
+	(void)state;
+	endpoint_open(&oracle, ponder, &may_answer);
+	snprintf(text, sizeof(text), asked, oracle.url);
+	house_write(house, "workflows/question.yaml", text);
+	house_start_engine(house);
+	ask(house, &oracle, "over-a-reload");
+	house_edit(house, "workflows/question.yaml", "body.old", "body.new");
+	kill(house->engine.pid, SIGHUP);
+	while (house_logged(house, "reloaded") == 0)
+		time_sleep(5);
+	atomic_store(&may_answer, true);
+	assert_told(house, "over-a-reload", "was");
+
+	atomic_store(&may_answer, false);
+	ask(house, &oracle, "over-a-crash");
+	program_kill(&house->engine);
+	house_edit(house, "workflows/question.yaml", "body.new}",
+	    "body.new + body.old}");
+	atomic_store(&may_answer, true);
+	house_start_engine(house);
+	assert_told(house, "over-a-crash", "iswas");
+	program_stop(&house->engine);
+
+	json = run_json(house, 0,
+	    (const char *[]){"reperform", "--format", "json", "--strict",
+		house_path(house, "disk/stated.db"), NULL});
+	assert_int_equal(count_of(json, "agree"), 2);
+	json_decref(json);
+	endpoint_close(&oracle);
 	house_close(&house);
 }
 
@@ -442,6 +554,7 @@ main(void)
 	    HOUSE_TEST(test_bundle_is_done_again_offline),
 	    HOUSE_TEST(test_decision_table_that_was_changed_later_is_found),
 	    HOUSE_TEST(test_each_decision_is_made_again_by_the_table_of_then),
+	    HOUSE_TEST(test_answer_is_read_again_as_it_was),
 	    HOUSE_TEST(test_lines_alone_are_refused_with_a_reason),
 	    HOUSE_TEST(test_sum_of_salaries_is_made_again_by_who_may_see_them),
 	    HOUSE_TEST(test_broken_off_export_goes_on_as_if_it_had_not_been),
