@@ -98,6 +98,7 @@ flow_build_move(struct build *build, uint32_t from,
 		emit_staying(build, from, leaf, move, is_plain);
 		return;
 	}
+	from = flow_wait_build_meeting(build, from, leaf, move);
 	if (!is_plain)
 		from = flow_build_exits(build, from, leaf, move->domain);
 	flow_build_taking(build, from, move);
