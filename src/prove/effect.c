@@ -318,10 +318,11 @@ effects_free(struct effects *effects)
 
 /* ---- errors ---- */
 
-/* An error as a guard may ask about it. */
+/* An error as a guard may ask about it; absent is what isn't known. */
 struct error {
 	struct str code;
 	struct str step;
+	struct str outcome;
 };
 
 enum verdict { MAY_HOLD, HOLDS, FAILS };
@@ -335,7 +336,7 @@ known(const struct error *error, struct str path)
 	if (str_equal(path, STR("error.step")))
 		return error->step;
 	if (str_equal(path, STR("error.outcome")))
-		return STR("done-with-error");
+		return error->outcome;
 	return (struct str){NULL, 0};
 }
 
@@ -451,7 +452,8 @@ static bool
 takes_code(const struct effect *effect, const struct flow *flow,
     const struct flow_move *move, struct str code)
 {
-	struct error error = {code, effect->step->id};
+	struct error error = {.code = code, .step = effect->step->id,
+	    .outcome = STR("done-with-error")};
 
 	return !move || takes(flow, move, &error);
 }
@@ -508,4 +510,13 @@ effect_may_be_done(const struct effect *effect, const struct flow *flow,
 		   call->operation->error_count) ||
 	    takes_rules(effect, flow, move, call->connection->errors,
 		call->connection->error_count);
+}
+
+bool
+effect_takes_error_of(const struct flow *flow, const struct flow_move *move,
+    const struct def_step *step)
+{
+	struct error error = {.step = step->id};
+
+	return takes(flow, move, &error);
 }

@@ -284,6 +284,13 @@ forget_keys(const struct effect_proof *self, uint64_t *bits)
 			facts_remove(bits, stale_bit(self, self->keyed[i]));
 }
 
+/* Where the edge leads nowhere nothing has been done. */
+static void
+nothing(const struct effect_proof *self, uint64_t *bits)
+{
+	memset(bits, 0, self->done.words * sizeof(*bits));
+}
+
 static void
 act(const struct effect_proof *self, const struct flow_edge *edge,
     uint64_t *bits)
@@ -298,6 +305,11 @@ act(const struct effect_proof *self, const struct flow_edge *edge,
 		change_assigned(&along, edge->step);
 		return;
 	case ACT_STEP_FAILED:
+		if (edge->move && !effect_takes_error_of(
+		    self->proof->flow, edge->move, edge->step)) {
+			nothing(self, bits);
+			return;
+		}
 		if (effect && effect_may_be_done(
 		    effect, self->proof->flow, edge->move))
 			add_done(self, effect, bits);

@@ -36,5 +36,8 @@ void effects_free(struct effects *effects);
 /* Whether an error that the move takes leaves it open that it was done. */
 bool effect_may_be_done(const struct effect *effect,
     const struct flow *flow, const struct flow_move *move);
+/* Whether the move takes any error of that step. */
+bool effect_takes_error_of(const struct flow *flow,
+    const struct flow_move *move, const struct def_step *step);
 
 #endif
