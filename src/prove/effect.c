@@ -143,12 +143,12 @@ kind_of(struct map *texts, const struct def_step *step)
 }
 
 static size_t
-key_kind_of(struct map *texts, const struct def_step *step)
+key_kind_of(struct map *texts, const struct effect *effect)
 {
 	struct buf text = {0};
 
 	buf_add_cstr(&text, "key\n");
-	write_template(step->call->idempotency_key, &text);
+	write_template(effect->key, &text);
 	return number_of(texts, &text);
 }
 
@@ -243,13 +243,30 @@ read_effect(struct effect *effect)
 	for (const struct def_step *around = step->around; around;
 	     around = around->around)
 		names_each(around->in, list_cb, &reading);
-	if (!step->call)
-		return;
 	reading.into = &effect->key_reads;
-	names_each(step->call->idempotency_key, read_cb, &reading);
+	names_each(effect->key, read_cb, &reading);
 }
 
 /* ---- all ---- */
+
+/* Without a key the endpoint knows a call again by its arguments; for a while
+ * only where there is a lifetime. */
+static void
+read_idempotence(struct effect *effect, const struct def_call *call)
+{
+	const struct def_operation *operation = call->operation;
+
+	if (!operation->idempotent)
+		return;
+	effect->key_lives_ms = operation->idempotent_lifetime_ms;
+	if (sends_key(operation)) {
+		effect->key = call->idempotency_key;
+		effect->has_key = effect->key != NULL;
+	} else {
+		effect->has_key = effect->key_lives_ms > 0;
+		effect->is_harmless = !effect->has_key;
+	}
+}
 
 static struct effect
 effect_of(struct proof *proof, const struct def_step *step)
@@ -262,13 +279,8 @@ effect_of(struct proof *proof, const struct def_step *step)
 	};
 
 	if (call) {
-		bool is_keyed = call->operation->idempotent &&
-		    sends_key(call->operation);
-
+		read_idempotence(&effect, call);
 		effect.can_be_undone = call->compensate != NULL;
-		effect.is_harmless = call->operation->idempotent && !is_keyed;
-		effect.has_key = is_keyed && call->idempotency_key;
-		effect.key_lives_ms = call->operation->idempotent_lifetime_ms;
 	}
 	read_effect(&effect);
 	return effect;
@@ -300,7 +312,7 @@ effects_new(struct proof *proof)
 		effect->index = effects.count;
 		link_kind(last_of_kind, kind_of(texts, step), effect);
 		if (effect->has_key)
-			effect->key_kind = key_kind_of(texts, step);
+			effect->key_kind = key_kind_of(texts, effect);
 		effects.of_step[i] = effects.count++;
 	}
 	map_free(&texts);

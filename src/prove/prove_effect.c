@@ -482,8 +482,9 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 	    effect->step->call ? effect->step->call->span : effect->step->span,
 	    "`%.*s` can happen twice%s%s", STR_ARG(what_of(effect)),
 	    first != effect ? ", the first time by another step" : "",
-	    self->is_stale ? ": its key can have changed or died by then" :
-	    "");
+	    !self->is_stale ? "" : effect->key ?
+	    ": its key can have changed or died by then" :
+	    ": the endpoint can have forgotten the first time by then");
 	self->goal = point;
 	find_first(self, first, ways);
 	diag_path(proof->diags, flow_path_text(proof->flow, ways, 3));
@@ -491,6 +492,10 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 	    "give the child's workflow a `business-key`, so that it is "
 	    "started once" : effect->step->around && !effect->varies ?
 	    "what it is called with is the same for every item" :
+	    self->is_stale && !effect->key ?
+	    "undo it before, or let no path that waits longer than the "
+	    "operation's `lifetime` lead back here; or let its request send "
+	    "`idempotency_key`, and give the step one that stays the same" :
 	    self->is_stale ?
 	    "undo it before, or let no path that waits longer than the key "
 	    "lives, or that changes it, lead back here" :

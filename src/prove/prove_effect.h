@@ -19,6 +19,7 @@ struct effect {
 	bool can_be_undone;
 	bool is_harmless;      /* done twice it is as done once */
 	bool has_key;          /* one of its own that the endpoint honours */
+	const struct template *key; /* NULL: its arguments are */
 	size_t key_kind;       /* the same where it is written the same */
 	int64_t key_lives_ms;  /* 0: for ever */
 };
