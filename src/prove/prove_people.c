@@ -313,34 +313,15 @@ tell_at_once(struct proof *proof, const struct def_state *state,
 	    "leave it by the task's choices, or take the task out");
 }
 
-/* At once: when the entry is through, whatever the instance's data. */
-static const struct def_transition *
-leaves_at_once(const struct def_state *state)
-{
-	const struct def_transitions *lists[] = {&state->always, &state->on};
-
-	for (size_t i = 0; i < COUNT_OF(lists); i++)
-		for (size_t k = 0; k < lists[i]->count; k++) {
-			const struct def_transition *transition =
-			    lists[i]->items[k];
-
-			if (transition->targets.count > 0 &&
-			    flow_guard_always(transition->guard) &&
-			    (i == 0 || str_equal(
-			    transition->event, STR("done"))))
-				return transition;
-		}
-	return NULL;
-}
-
 static void
 prove_asked(struct proof *proof, const struct def_state *state)
 {
 	const struct def_task *task = state->task;
-	const struct def_transition *transition = leaves_at_once(state);
+	/* When the entry is through, whatever the instance's data. */
+	const struct flow_move *exit = flow_sure_exit(proof->flow, state);
 
-	if (transition)
-		tell_at_once(proof, state, transition);
+	if (exit)
+		tell_at_once(proof, state, exit->transition);
 	for (size_t i = 0; i < task->choice_count; i++)
 		if (definition_find_event(
 		    proof->definition, task->choices[i]))
