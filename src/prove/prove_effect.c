@@ -535,6 +535,28 @@ find_done_before(const struct effect_proof *self, const struct effect *effect,
 }
 
 static void
+tell_beside(struct effect_proof *self, const struct effect *effect,
+    const struct effect *other)
+{
+	const struct proof *proof = self->proof;
+	const struct flow *flow = proof->flow;
+	bool is_call = effect->step->call != NULL;
+
+	diag_add(proof->diags, DIAG_WARNING, PROVE_TWICE,
+	    is_call ? effect->step->call->span : effect->step->span,
+	    "`%.*s` can happen twice: line %u does the same in another region",
+	    STR_ARG(what_of(effect)), is_call ? other->step->call->span.line :
+	    other->step->span.line);
+	diag_path(proof->diags, flow_path_from_start(
+	    flow, flow->first_of_step[effect->step->index]));
+	diag_repair(proof->diags, is_call ?
+	    "do it in one region only, or before them all, or give both the "
+	    "same `idempotency-key`" :
+	    "give the child's workflow a `business-key`, so that it is "
+	    "started once");
+}
+
+static void
 prove_once(struct effect_proof *self)
 {
 	const struct flow *flow = self->proof->flow;
@@ -551,6 +573,8 @@ prove_once(struct effect_proof *self)
 			point = flow->next_of_step[point];
 		if (first)
 			tell_twice(self, effect, point, first);
+		else if ((first = effect_find_beside(&self->effects, effect)))
+			tell_beside(self, effect, first);
 	}
 }
 

@@ -41,4 +41,10 @@ bool effect_may_be_done(const struct effect *effect,
 bool effect_takes_error_of(const struct flow *flow,
     const struct flow_move *move, const struct def_step *step);
 
+/* effect_beside.c */
+/* Another that does the same in another region, so that neither is first;
+ * NULL: none. */
+const struct effect *effect_find_beside(
+    const struct effects *effects, const struct effect *effect);
+
 #endif

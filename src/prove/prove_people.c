@@ -46,17 +46,6 @@ mark_after(struct people *people, uint32_t from)
 	}
 }
 
-/* Regions of one parallel state, so that either may come first. */
-static bool
-are_side_by_side(const struct def_state *a, const struct def_state *b)
-{
-	for (; a; a = a->parent)
-		if (flow_is_region(a) && !def_state_contains(a, b) &&
-		    def_state_contains(a->parent, b))
-			return true;
-	return false;
-}
-
 /* ---- exclude ---- */
 
 static void
@@ -93,7 +82,7 @@ static void
 prove_excluded(struct people *people, const struct def_state *state,
     const struct def_state *excluded)
 {
-	if (are_side_by_side(state, excluded)) {
+	if (flow_parallel_of(state, excluded)) {
 		if (!str_is_among(state->name, excluded->task->exclude,
 			excluded->task->exclude_count))
 			tell_one_way(people->proof, state, excluded);
@@ -213,7 +202,7 @@ static bool
 can_both(struct people *people, const struct def_state *a,
     const struct def_state *b)
 {
-	if (are_side_by_side(a, b) || people->spent > POINTS_MAX)
+	if (flow_parallel_of(a, b) || people->spent > POINTS_MAX)
 		return true;
 	mark_after(people, flow_at(a, AT_REST));
 	if (people->after[flow_at(b, AT_SETTLED)])
