@@ -56,11 +56,11 @@ word_bytes(struct str text)
 	return bytes;
 }
 
-/* What the workflow's input can hold; none where that can't be said. */
+/* The properties' names; none where there are no properties. */
 static const struct str *
-input_members(const struct load *load, size_t *count)
+members_of(const struct load *load, const struct yaml_node *properties,
+    size_t *count)
 {
-	const struct yaml_node *properties = load_scope_input(load->scope);
 	struct str *names;
 
 	*count = properties ? properties->count : 0;
@@ -77,7 +77,7 @@ find_members(const struct load *load, struct str name, size_t *count)
 	if (!load_scope_has_members(load->scope))
 		return NULL;
 	if (str_equal(name, STR("input")))
-		return input_members(load, count);
+		return members_of(load, load_scope_input(load->scope), count);
 	if (str_equal(name, STR("event"))) {
 		*count = COUNT_OF(event_members);
 		return event_members;
@@ -124,6 +124,56 @@ check_member(struct load *load, const struct yaml_node *node, struct str name,
 	load_suggest(load, word, members, count);
 }
 
+/* Of a list, what its items are; NULL where that isn't the same for all. */
+static const struct yaml_node *
+item_of(const struct yaml_node *schema)
+{
+	const struct yaml_node *items;
+
+	while (schema && schema->kind == NODE_MAP &&
+	    (items = yaml_tree_find(schema, "items")) != NULL)
+		schema = yaml_tree_find(schema, "properties") ||
+		    yaml_tree_find(schema, "prefixItems") ? NULL : items;
+	return schema && schema->kind == NODE_MAP ? schema : NULL;
+}
+
+/* The schema of the property that the text goes on with behind the path,
+ * which then takes it in; NULL: none is known. */
+static const struct yaml_node *
+step_into(const struct yaml_node *schema, struct str text, struct str *path)
+{
+	const struct yaml_node *properties =
+	    yaml_tree_find(schema, "properties");
+	struct str word = str_slice(text, path->bytes + 1, SIZE_MAX);
+
+	if (path->bytes >= text.bytes || text.at[path->bytes] != '.' ||
+	    !properties || properties->kind != NODE_MAP)
+		return NULL;
+	word.bytes = word_bytes(word);
+	*path = str_slice(text, 0, path->bytes + 1 + word.bytes);
+	for (size_t i = 0; i < properties->count; i++)
+		if (str_equal(properties->pairs[i].key->text, word))
+			return item_of(properties->pairs[i].value);
+	return NULL;
+}
+
+/* "input.order.amount": what is read of the input's parts. */
+static void
+check_parts(struct load *load, const struct yaml_node *node, size_t offset)
+{
+	const struct yaml_node *schema = load_scope_schema(load->scope);
+	struct str text = str_slice(node->text, offset, SIZE_MAX);
+	struct str path = STR("input");
+
+	while (schema && (schema = step_into(schema, text, &path)) != NULL) {
+		size_t count = 0;
+		const struct str *members = members_of(
+		    load, load_scope_closed(schema), &count);
+
+		check_member(load, node, path, offset, members, count);
+	}
+}
+
 void
 load_doubt_member(struct load *load, const struct yaml_node *node,
     struct str name, size_t offset)
@@ -132,6 +182,9 @@ load_doubt_member(struct load *load, const struct yaml_node *node,
 	const struct str *members = find_members(load, name, &count);
 
 	check_member(load, node, name, offset, members, count);
+	if (str_equal(name, STR("input")) &&
+	    load_scope_has_members(load->scope))
+		check_parts(load, node, offset);
 }
 
 struct reply {

@@ -302,6 +302,8 @@ bool load_scope_has_members(const struct load_scope *scope);
 const struct yaml_node *load_scope_schema(const struct load_scope *scope);
 /* The properties of the input where there can be no others, or NULL. */
 const struct yaml_node *load_scope_input(const struct load_scope *scope);
+/* The properties of a schema that lets no others be; NULL: it does. */
+const struct yaml_node *load_scope_closed(const struct yaml_node *schema);
 /* Any name may be read; those that aren't known are gathered. */
 void load_scope_open(struct load_scope *scope);
 void load_scope_allow_secrets(struct load_scope *scope);

@@ -132,16 +132,23 @@ is_closed(const struct yaml_node *schema)
 	    str_equal(closed->text, STR("false"));
 }
 
+const struct yaml_node *
+load_scope_closed(const struct yaml_node *schema)
+{
+	const struct yaml_node *properties =
+	    yaml_tree_find(schema, "properties");
+
+	return properties && properties->kind == NODE_MAP && is_closed(schema) ?
+	    properties : NULL;
+}
+
 void
 load_scope_set_input(struct load_scope *scope, const struct yaml_node *schema)
 {
-	const struct yaml_node *properties =
-	    schema ? yaml_tree_find(schema, "properties") : NULL;
-
 	scope->has_members = true;
 	scope->schema = schema;
-	if (properties && properties->kind == NODE_MAP && is_closed(schema))
-		scope->input = properties;
+	if (schema)
+		scope->input = load_scope_closed(schema);
 }
 
 bool

@@ -152,6 +152,20 @@ add_step(struct axis *axis, const struct value *schema)
 		axis->step = value_of_int(axis->arena, 1);
 }
 
+/* One type of several. */
+static bool
+has_type(const struct value *schema, struct str type)
+{
+	const struct value *types = value_get_cstr(schema, "type");
+
+	if (!types || types->type != VALUE_LIST)
+		return false;
+	for (size_t i = 0; i < types->as.list.count; i++)
+		if (str_equal(value_str(types->as.list.items[i]), type))
+			return true;
+	return false;
+}
+
 void
 axis_add_schema(struct axis *axis, const struct value *schema)
 {
@@ -170,7 +184,18 @@ axis_add_schema(struct axis *axis, const struct value *schema)
 		(void)add_value(axis, listed);
 	if (str_equal(type, STR("boolean")))
 		add_constant(axis, &value_true);
+	if (has_type(schema, STR("null")))
+		add_constant(axis, &value_null);
 	add_step(axis, schema);
+}
+
+bool
+axis_has_null(const struct axis *axis)
+{
+	for (size_t i = 0; i < axis->constant_count; i++)
+		if (value_is_null(axis->constants[i]))
+			return true;
+	return false;
 }
 
 /* ---- order ---- */
@@ -376,21 +401,20 @@ add_kind(struct axis *axis, size_t first, size_t end)
 }
 
 /*
- * Null comes last, where there may be one: it is not counted as a gap, but a
- * rule may be there for it, and two may contradict each other over it.
+ * Null comes last, where there may be one: unless it is expected it is not
+ * counted as a gap, but a rule may be there for it, and two may contradict
+ * each other over it.
  */
 void
 axis_cut(struct axis *axis)
 {
 	size_t first = 0;
-	bool names_null = false;
 
 	must(axis->region_count == 0);
 	if (axis->constant_count > 0)
 		qsort(axis->constants, axis->constant_count,
 		    sizeof(*axis->constants), compare_cb);
 	for (size_t i = 1; i <= axis->constant_count; i++) {
-		names_null |= value_is_null(axis->constants[i - 1]);
 		if (i < axis->constant_count && axis->constants[i]->type ==
 		    axis->constants[first]->type)
 			continue;
@@ -398,8 +422,7 @@ axis_cut(struct axis *axis)
 		first = i;
 	}
 	axis->is_anything = axis->region_count == 0;
-	if (names_null ? is_allowed(axis, &value_null)
-		       : !axis->is_anything && may_be_null(axis))
+	if ((!axis->is_anything || axis_has_null(axis)) && may_be_null(axis))
 		axis->null_at = axis->region_count + 1;
 	if (axis->null_at || axis->is_anything)
 		add_region(axis, &value_null);

@@ -143,12 +143,12 @@ kind_of(struct map *texts, const struct def_step *step)
 }
 
 static size_t
-key_kind_of(struct map *texts, const struct def_step *step)
+key_kind_of(struct map *texts, const struct effect *effect)
 {
 	struct buf text = {0};
 
 	buf_add_cstr(&text, "key\n");
-	write_template(step->call->idempotency_key, &text);
+	write_template(effect->key, &text);
 	return number_of(texts, &text);
 }
 
@@ -243,13 +243,30 @@ read_effect(struct effect *effect)
 	for (const struct def_step *around = step->around; around;
 	     around = around->around)
 		names_each(around->in, list_cb, &reading);
-	if (!step->call)
-		return;
 	reading.into = &effect->key_reads;
-	names_each(step->call->idempotency_key, read_cb, &reading);
+	names_each(effect->key, read_cb, &reading);
 }
 
 /* ---- all ---- */
+
+/* Without a key the endpoint knows a call again by its arguments; for a while
+ * only where there is a lifetime. */
+static void
+read_idempotence(struct effect *effect, const struct def_call *call)
+{
+	const struct def_operation *operation = call->operation;
+
+	if (!operation->idempotent)
+		return;
+	effect->key_lives_ms = operation->idempotent_lifetime_ms;
+	if (sends_key(operation)) {
+		effect->key = call->idempotency_key;
+		effect->has_key = effect->key != NULL;
+	} else {
+		effect->has_key = effect->key_lives_ms > 0;
+		effect->is_harmless = !effect->has_key;
+	}
+}
 
 static struct effect
 effect_of(struct proof *proof, const struct def_step *step)
@@ -262,13 +279,8 @@ effect_of(struct proof *proof, const struct def_step *step)
 	};
 
 	if (call) {
-		bool is_keyed = call->operation->idempotent &&
-		    sends_key(call->operation);
-
+		read_idempotence(&effect, call);
 		effect.can_be_undone = call->compensate != NULL;
-		effect.is_harmless = call->operation->idempotent && !is_keyed;
-		effect.has_key = is_keyed && call->idempotency_key;
-		effect.key_lives_ms = call->operation->idempotent_lifetime_ms;
 	}
 	read_effect(&effect);
 	return effect;
@@ -300,7 +312,7 @@ effects_new(struct proof *proof)
 		effect->index = effects.count;
 		link_kind(last_of_kind, kind_of(texts, step), effect);
 		if (effect->has_key)
-			effect->key_kind = key_kind_of(texts, step);
+			effect->key_kind = key_kind_of(texts, effect);
 		effects.of_step[i] = effects.count++;
 	}
 	map_free(&texts);
@@ -318,10 +330,11 @@ effects_free(struct effects *effects)
 
 /* ---- errors ---- */
 
-/* An error as a guard may ask about it. */
+/* An error as a guard may ask about it; absent is what isn't known. */
 struct error {
 	struct str code;
 	struct str step;
+	struct str outcome;
 };
 
 enum verdict { MAY_HOLD, HOLDS, FAILS };
@@ -335,7 +348,7 @@ known(const struct error *error, struct str path)
 	if (str_equal(path, STR("error.step")))
 		return error->step;
 	if (str_equal(path, STR("error.outcome")))
-		return STR("done-with-error");
+		return error->outcome;
 	return (struct str){NULL, 0};
 }
 
@@ -451,7 +464,8 @@ static bool
 takes_code(const struct effect *effect, const struct flow *flow,
     const struct flow_move *move, struct str code)
 {
-	struct error error = {code, effect->step->id};
+	struct error error = {.code = code, .step = effect->step->id,
+	    .outcome = STR("done-with-error")};
 
 	return !move || takes(flow, move, &error);
 }
@@ -508,4 +522,13 @@ effect_may_be_done(const struct effect *effect, const struct flow *flow,
 		   call->operation->error_count) ||
 	    takes_rules(effect, flow, move, call->connection->errors,
 		call->connection->error_count);
+}
+
+bool
+effect_takes_error_of(const struct flow *flow, const struct flow_move *move,
+    const struct def_step *step)
+{
+	struct error error = {.step = step->id};
+
+	return takes(flow, move, &error);
 }

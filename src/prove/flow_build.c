@@ -18,6 +18,8 @@ struct lane {
 	uint32_t caught_at;            /* errors end here; 0: they don't */
 	unsigned uses;                 /* of the errors' edges */
 	bool is_plain;                 /* what an error leads to is not left */
+	uint32_t iterated;             /* an iteration is over; 0: no loop */
+	const struct lane *around;     /* of the loop */
 };
 
 static uint32_t emit_steps(struct build *build, uint32_t from,
@@ -98,12 +100,28 @@ flow_build_move(struct build *build, uint32_t from,
 		emit_staying(build, from, leaf, move, is_plain);
 		return;
 	}
+	from = flow_wait_build_meeting(build, from, leaf, move);
 	if (!is_plain)
 		from = flow_build_exits(build, from, leaf, move->domain);
 	flow_build_taking(build, from, move);
 }
 
 /* ---- steps ---- */
+
+/* What the iterations before did has happened, although the step failed. */
+static void
+emit_earlier(struct build *build, uint32_t failed, const struct def_step *step,
+    const struct flow_move *move, const struct lane *lane)
+{
+	for (; lane && lane->iterated != lane->caught_at; lane = lane->around) {
+		struct flow_edge *edge = flow_edge_add(build->flow,
+		    lane->iterated, failed, ACT_STEP_FAILED);
+
+		edge->step = step;
+		edge->move = move;
+		edge->uses = USE_MAY;
+	}
+}
 
 static void
 emit_failure(struct build *build, uint32_t from, const struct def_step *step,
@@ -116,6 +134,7 @@ emit_failure(struct build *build, uint32_t from, const struct def_step *step,
 	edge->step = step;
 	edge->move = move;
 	edge->uses = lane->uses;
+	emit_earlier(build, failed, step, move, lane);
 	flow_build_move(build, failed, lane->leaf, move, lane->is_plain);
 }
 
@@ -150,6 +169,7 @@ emit_failures(struct build *build, uint32_t from, const struct def_step *step,
 
 		edge->step = step;
 		edge->uses = USE_MAY;
+		emit_earlier(build, lane->caught_at, step, NULL, lane);
 		return;
 	}
 	emit_inner_failures(build, from, lane->leaf);
@@ -183,6 +203,8 @@ emit_loop(struct build *build, uint32_t from, uint32_t next,
 
 	inner.caught_at = step->goes_on ? last : lane->caught_at;
 	inner.uses = lane->uses & ~(unsigned)USE_SURE;
+	inner.iterated = last;
+	inner.around = lane;
 	flow_edge_add(flow, from, first, ACT_EACH)->step = step;
 	end = emit_steps(build, first, step->body, &inner);
 	flow_edge_add(flow, end, last, ACT_NONE);

@@ -48,6 +48,9 @@ void flow_wait_build(struct build *build, const struct flow_move *move);
 /* What the others did may have happened when a region leaves them all. */
 void flow_wait_build_regions(
     struct build *build, const struct flow_move *move);
+/* The same where a state around the regions takes what `leaf` brings. */
+uint32_t flow_wait_build_meeting(struct build *build, uint32_t from,
+    const struct def_state *leaf, const struct flow_move *move);
 /* Before all that leads to moves, and after all steps are there. */
 void flow_wait_build_gates(struct build *build);
 void flow_wait_build_raising(struct build *build);

@@ -36,6 +36,16 @@ flow_is_region(const struct def_state *state)
 }
 
 const struct def_state *
+flow_parallel_of(const struct def_state *a, const struct def_state *b)
+{
+	for (; a; a = a->parent)
+		if (flow_is_region(a) && !def_state_contains(a, b) &&
+		    def_state_contains(a->parent, b))
+			return a->parent;
+	return NULL;
+}
+
+const struct def_state *
 flow_first_leaf(const struct def_state *state)
 {
 	for (;;) {

@@ -152,25 +152,47 @@ flow_wait_build(struct build *build, const struct flow_move *move)
 
 /* ---- regions ---- */
 
-void
-flow_wait_build_regions(struct build *build, const struct flow_move *move)
+/* From the regions that are left beside those between the two states. */
+static void
+emit_others(struct build *build, const struct def_state *inner,
+    const struct def_state *outer, uint32_t to)
 {
-	const struct def_state *inner = move->source;
-
-	for (; inner && inner != move->domain; inner = inner->parent) {
+	for (; inner != outer; inner = inner->parent) {
 		const struct def_state *parallel = inner->parent;
 
-		if (!flow_is_region(inner) || parallel == move->domain)
+		if (!flow_is_region(inner))
 			continue;
 		for (size_t i = 0; i < parallel->child_count; i++) {
 			const struct def_state *other = parallel->children[i];
 
 			if (other != inner && other->kind != STATE_HISTORY)
 				flow_edge_add(build->flow,
-				    flow_at(other, AT_LEFT), move->take,
+				    flow_at(other, AT_LEFT), to,
 				    ACT_NONE)->uses = USE_MAY;
 		}
 	}
+}
+
+void
+flow_wait_build_regions(struct build *build, const struct flow_move *move)
+{
+	must(!move->domain || move->domain->kind == STATE_COMPOUND);
+	emit_others(build, move->source, move->domain, move->take);
+}
+
+uint32_t
+flow_wait_build_meeting(struct build *build, uint32_t from,
+    const struct def_state *leaf, const struct flow_move *move)
+{
+	uint32_t met;
+
+	must(def_state_contains(move->source, leaf));
+	if (leaf == move->source)
+		return from;
+	met = flow_build_point(build, leaf);
+	flow_edge_add(build->flow, from, met, ACT_NONE);
+	emit_others(build, leaf, move->source, met);
+	return met;
 }
 
 /* ---- raised events ---- */

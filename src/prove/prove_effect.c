@@ -284,6 +284,13 @@ forget_keys(const struct effect_proof *self, uint64_t *bits)
 			facts_remove(bits, stale_bit(self, self->keyed[i]));
 }
 
+/* Where the edge leads nowhere nothing has been done. */
+static void
+nothing(const struct effect_proof *self, uint64_t *bits)
+{
+	memset(bits, 0, self->done.words * sizeof(*bits));
+}
+
 static void
 act(const struct effect_proof *self, const struct flow_edge *edge,
     uint64_t *bits)
@@ -298,6 +305,11 @@ act(const struct effect_proof *self, const struct flow_edge *edge,
 		change_assigned(&along, edge->step);
 		return;
 	case ACT_STEP_FAILED:
+		if (edge->move && !effect_takes_error_of(
+		    self->proof->flow, edge->move, edge->step)) {
+			nothing(self, bits);
+			return;
+		}
 		if (effect && effect_may_be_done(
 		    effect, self->proof->flow, edge->move))
 			add_done(self, effect, bits);
@@ -470,8 +482,9 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 	    effect->step->call ? effect->step->call->span : effect->step->span,
 	    "`%.*s` can happen twice%s%s", STR_ARG(what_of(effect)),
 	    first != effect ? ", the first time by another step" : "",
-	    self->is_stale ? ": its key can have changed or died by then" :
-	    "");
+	    !self->is_stale ? "" : effect->key ?
+	    ": its key can have changed or died by then" :
+	    ": the endpoint can have forgotten the first time by then");
 	self->goal = point;
 	find_first(self, first, ways);
 	diag_path(proof->diags, flow_path_text(proof->flow, ways, 3));
@@ -479,6 +492,10 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 	    "give the child's workflow a `business-key`, so that it is "
 	    "started once" : effect->step->around && !effect->varies ?
 	    "what it is called with is the same for every item" :
+	    self->is_stale && !effect->key ?
+	    "undo it before, or let no path that waits longer than the "
+	    "operation's `lifetime` lead back here; or let its request send "
+	    "`idempotency_key`, and give the step one that stays the same" :
 	    self->is_stale ?
 	    "undo it before, or let no path that waits longer than the key "
 	    "lives, or that changes it, lead back here" :
@@ -518,6 +535,28 @@ find_done_before(const struct effect_proof *self, const struct effect *effect,
 }
 
 static void
+tell_beside(struct effect_proof *self, const struct effect *effect,
+    const struct effect *other)
+{
+	const struct proof *proof = self->proof;
+	const struct flow *flow = proof->flow;
+	bool is_call = effect->step->call != NULL;
+
+	diag_add(proof->diags, DIAG_WARNING, PROVE_TWICE,
+	    is_call ? effect->step->call->span : effect->step->span,
+	    "`%.*s` can happen twice: line %u does the same in another region",
+	    STR_ARG(what_of(effect)), is_call ? other->step->call->span.line :
+	    other->step->span.line);
+	diag_path(proof->diags, flow_path_from_start(
+	    flow, flow->first_of_step[effect->step->index]));
+	diag_repair(proof->diags, is_call ?
+	    "do it in one region only, or before them all, or give both the "
+	    "same `idempotency-key`" :
+	    "give the child's workflow a `business-key`, so that it is "
+	    "started once");
+}
+
+static void
 prove_once(struct effect_proof *self)
 {
 	const struct flow *flow = self->proof->flow;
@@ -534,6 +573,8 @@ prove_once(struct effect_proof *self)
 			point = flow->next_of_step[point];
 		if (first)
 			tell_twice(self, effect, point, first);
+		else if ((first = effect_find_beside(&self->effects, effect)))
+			tell_beside(self, effect, first);
 	}
 }
 

@@ -19,6 +19,7 @@ struct effect {
 	bool can_be_undone;
 	bool is_harmless;      /* done twice it is as done once */
 	bool has_key;          /* one of its own that the endpoint honours */
+	const struct template *key; /* NULL: its arguments are */
 	size_t key_kind;       /* the same where it is written the same */
 	int64_t key_lives_ms;  /* 0: for ever */
 };
@@ -36,5 +37,14 @@ void effects_free(struct effects *effects);
 /* Whether an error that the move takes leaves it open that it was done. */
 bool effect_may_be_done(const struct effect *effect,
     const struct flow *flow, const struct flow_move *move);
+/* Whether the move takes any error of that step. */
+bool effect_takes_error_of(const struct flow *flow,
+    const struct flow_move *move, const struct def_step *step);
+
+/* effect_beside.c */
+/* Another that does the same in another region, so that neither is first;
+ * NULL: none. */
+const struct effect *effect_find_beside(
+    const struct effects *effects, const struct effect *effect);
 
 #endif

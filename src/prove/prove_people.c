@@ -46,17 +46,6 @@ mark_after(struct people *people, uint32_t from)
 	}
 }
 
-/* Regions of one parallel state, so that either may come first. */
-static bool
-are_side_by_side(const struct def_state *a, const struct def_state *b)
-{
-	for (; a; a = a->parent)
-		if (flow_is_region(a) && !def_state_contains(a, b) &&
-		    def_state_contains(a->parent, b))
-			return true;
-	return false;
-}
-
 /* ---- exclude ---- */
 
 static void
@@ -93,7 +82,7 @@ static void
 prove_excluded(struct people *people, const struct def_state *state,
     const struct def_state *excluded)
 {
-	if (are_side_by_side(state, excluded)) {
+	if (flow_parallel_of(state, excluded)) {
 		if (!str_is_among(state->name, excluded->task->exclude,
 			excluded->task->exclude_count))
 			tell_one_way(people->proof, state, excluded);
@@ -213,7 +202,7 @@ static bool
 can_both(struct people *people, const struct def_state *a,
     const struct def_state *b)
 {
-	if (are_side_by_side(a, b) || people->spent > POINTS_MAX)
+	if (flow_parallel_of(a, b) || people->spent > POINTS_MAX)
 		return true;
 	mark_after(people, flow_at(a, AT_REST));
 	if (people->after[flow_at(b, AT_SETTLED)])
@@ -313,34 +302,15 @@ tell_at_once(struct proof *proof, const struct def_state *state,
 	    "leave it by the task's choices, or take the task out");
 }
 
-/* At once: when the entry is through, whatever the instance's data. */
-static const struct def_transition *
-leaves_at_once(const struct def_state *state)
-{
-	const struct def_transitions *lists[] = {&state->always, &state->on};
-
-	for (size_t i = 0; i < COUNT_OF(lists); i++)
-		for (size_t k = 0; k < lists[i]->count; k++) {
-			const struct def_transition *transition =
-			    lists[i]->items[k];
-
-			if (transition->targets.count > 0 &&
-			    flow_guard_always(transition->guard) &&
-			    (i == 0 || str_equal(
-			    transition->event, STR("done"))))
-				return transition;
-		}
-	return NULL;
-}
-
 static void
 prove_asked(struct proof *proof, const struct def_state *state)
 {
 	const struct def_task *task = state->task;
-	const struct def_transition *transition = leaves_at_once(state);
+	/* When the entry is through, whatever the instance's data. */
+	const struct flow_move *exit = flow_sure_exit(proof->flow, state);
 
-	if (transition)
-		tell_at_once(proof, state, transition);
+	if (exit)
+		tell_at_once(proof, state, exit->transition);
 	for (size_t i = 0; i < task->choice_count; i++)
 		if (definition_find_event(
 		    proof->definition, task->choices[i]))

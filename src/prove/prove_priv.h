@@ -143,6 +143,10 @@ void flow_build_histories(struct flow *flow);
 bool flow_guard_never(const struct template *guard);
 bool flow_guard_always(const struct template *guard);
 bool flow_is_region(const struct def_state *state);
+/* The parallel state in whose regions the two are, so that either may come
+ * first; NULL: there is none. */
+const struct def_state *flow_parallel_of(
+    const struct def_state *a, const struct def_state *b);
 /* The state without states that entering it leads to first. */
 const struct def_state *flow_first_leaf(const struct def_state *state);
 bool flow_step_can_fail(const struct def_step *step);

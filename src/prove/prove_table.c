@@ -137,15 +137,19 @@ cut_axis(struct table *table, size_t at, const struct definition *definition,
 	    input, definition, step, table->arena, &is_there) : NULL;
 
 	*axis = (struct axis){.arena = table->arena, .is_there = is_there};
+	if (axis_add_tests(axis, input->allowed))
+		axis->allowed = input->allowed;
+	if (schema)
+		axis_add_schema(axis, schema);
+	/* What a cell asks for is not yet expected, and what stands before
+	 * the step may keep it away. */
+	axis->expects_null = axis_has_null(axis) &&
+	    (!step || flow_guard_always(step->guard));
 	table->is_unclear[at] =
 	    ARENA_ARRAY(table->arena, table->decision->rule_count, bool);
 	for (size_t i = 0; i < table->decision->rule_count; i++)
 		table->is_unclear[at][i] = !axis_add_tests(
 		    axis, table->decision->rules[i].when[at]);
-	if (axis_add_tests(axis, input->allowed))
-		axis->allowed = input->allowed;
-	if (schema)
-		axis_add_schema(axis, schema);
 	axis_cut(axis);
 }
 
@@ -321,7 +325,8 @@ is_in_search(const struct search *search, size_t axis, size_t region)
 	if (search->within != SIZE_MAX)
 		return has_bit(search->table->takes[axis][region],
 		    search->within);
-	return at->null_at != region + 1 || at->is_anything;
+	return at->null_at != region + 1 || at->is_anything ||
+	    at->expects_null;
 }
 
 static bool

@@ -26,6 +26,7 @@ struct axis {
 	size_t region_count;
 	size_t region_capacity;
 	size_t null_at;   /* the region of null, plus 1; 0: there is none */
+	bool expects_null; /* it is said to be one of the values */
 	bool is_anything; /* no cell asks for it: one region is all */
 };
 
@@ -34,6 +35,8 @@ struct axis {
 bool axis_add_tests(struct axis *axis, const struct feel *tests);
 /* The schema that all values of the input pass. */
 void axis_add_schema(struct axis *axis, const struct value *schema);
+/* Whether something that was added names null. */
+bool axis_has_null(const struct axis *axis);
 void axis_cut(struct axis *axis);
 
 #endif
