@@ -114,13 +114,19 @@ void
 grant_perform(struct engine *engine, struct turn *turn, struct request *request)
 {
 	const struct engine_grant *act = &request->grant;
+	const struct engine_token *token = token_of_id(engine, act->id);
 	struct store_token row = row_of(engine, act);
 	struct engine_reply *reply;
 
-	if (act->revokes && token_of_id(engine, act->id) == NULL) {
+	if (act->revokes && token == NULL) {
 		reply = turn_reply(turn, request, ENGINE_UNKNOWN_TOKEN);
 		if (reply != NULL)
 			reply->detail = STR("there is no token of that id");
+		return;
+	}
+	/* Who took it back, and when, stays as it was. */
+	if (act->revokes && token->revoked_ms != 0) {
+		(void)turn_reply(turn, request, ENGINE_OK);
 		return;
 	}
 	store_add_token(store_batch(engine->store), &row);
@@ -139,7 +145,8 @@ grant_apply(struct engine *engine, const struct turn *turn)
 		note(engine, row);
 		log_info(row->revokes ? "token revoked" : "token given",
 		    "token=%.*s name=%.*s by=%.*s", STR_ARG(row->id),
-		    STR_ARG(row->name), STR_ARG(row->actor));
+		    STR_ARG(token_of_id(engine, row->id)->name),
+		    STR_ARG(row->actor));
 	}
 }
 

@@ -103,15 +103,32 @@ answer_start(struct engine *engine, struct turn *turn,
 /* What is wrong with the input, by JSON Pointer. */
 static void
 answer_invalid(struct turn *turn, const struct request *request,
-    const struct start_result *result)
+    struct schema_errors errors, struct str detail)
 {
 	struct engine_reply *reply = turn_reply(turn, request, ENGINE_INVALID);
 
 	if (reply == NULL)
 		return;
-	reply->errors = result->errors;
-	reply->detail = STR("the input does not fit the workflow's schema; "
-			    "nothing was started");
+	reply->errors = errors;
+	reply->detail = detail;
+}
+
+/* The whole of it, since any part may be what lacks. */
+static void
+answer_keyless(struct turn *turn, const struct request *request)
+{
+	struct schema_error *error = ARENA_NEW(turn->arena, struct schema_error);
+
+	*error = (struct schema_error){
+	    .pointer = STR(""),
+	    .keyword = STR("business-key"),
+	    .message = STR("the workflow's business-key gives no text for it"),
+	};
+	answer_invalid(turn, request,
+	    (struct schema_errors){
+		.arena = turn->arena, .items = error, .count = 1},
+	    STR("the workflow's business-key gives no text for this input; "
+		"nothing was started"));
 }
 
 /* Which instance has the key is told to those who may see it. */
@@ -166,12 +183,12 @@ perform_start(struct engine *engine, struct turn *turn, struct request *request)
 		    STR("there is no workflow of that name and version here"));
 		return;
 	case START_INVALID:
-		answer_invalid(turn, request, &result);
+		answer_invalid(turn, request, result.errors,
+		    STR("the input does not fit the workflow's schema; "
+			"nothing was started"));
 		return;
 	case START_KEYLESS:
-		reply_with(turn, request, ENGINE_INVALID,
-		    STR("the workflow's business-key gives no text for this "
-			"input"));
+		answer_keyless(turn, request);
 		return;
 	case START_FOREIGN:
 		reply_with(turn, request, ENGINE_FOREIGN,
@@ -501,8 +518,9 @@ perform_migrate(
 	}
 	if (!is_on(instance, migrate)) {
 		refuse_move(turn, request,
-		    arena_strf(turn->arena, "it is not on version %lld",
-			(long long)migrate->from));
+		    arena_strf(turn->arena,
+			"it is not on version %lld of `%.*s`",
+			(long long)migrate->from, STR_ARG(migrate->workflow)));
 		return;
 	}
 	request->event = (struct chart_event){

@@ -246,6 +246,27 @@ test_lists_are_filtered(void **state)
 /* ---- problems ---- */
 
 static void
+test_input_without_a_key_is_told(void **state)
+{
+	struct house *house = house_open_with(&quiet, "workflows/note.yaml",
+	    "workflow: note\n"
+	    "version: 1\n"
+	    "business-key: = input.number\n"
+	    "initial: there\n"
+	    "states: {there: {type: final, outcome: success}}\n");
+	struct reply *reply = house_post(
+	    house, "/v1/workflows/note/instances", "{\"input\":{}}");
+
+	(void)state;
+	assert_problem(reply, 422, "invalid-input");
+	assert_int_equal(json_array_size(json_at(reply->json, "errors")), 1);
+	assert_string_equal(
+	    text_at(reply->json, "errors.0.keyword"), "business-key");
+	assert_string_equal(text_at(reply->json, "errors.0.pointer"), "");
+	house_close(&house);
+}
+
+static void
 test_errors_are_problems_that_say_what_to_do(void **state)
 {
 	struct house *house = house_open(&quiet);
@@ -445,6 +466,7 @@ main(void)
 		test_start_with_wait_answers_when_somebody_is_waited_for),
 	    HOUSE_TEST(test_lists_are_paged_by_link),
 	    HOUSE_TEST(test_lists_are_filtered),
+	    HOUSE_TEST(test_input_without_a_key_is_told),
 	    HOUSE_TEST(test_errors_are_problems_that_say_what_to_do),
 	    HOUSE_TEST(test_history_is_a_chain_and_comes_in_pages),
 	    HOUSE_TEST(test_without_a_good_token_nobody_gets_in),

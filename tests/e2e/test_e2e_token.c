@@ -138,6 +138,12 @@ test_token_taken_back_opens_nothing_and_stays_so(void **state)
 	run_fini(&run);
 	assert_problem(
 	    get_as(house, ines, "/v1/instances"), 401, "unauthenticated");
+	/* Once more it is as it was, and nothing more is recorded. */
+	run = run_as(house, root, revoke);
+	assert_int_equal(run.status, 0);
+	run_fini(&run);
+	assert_int_equal(house_logged(house, "token revoked"), 1);
+	assert_int_equal(house_logged(house, "name=ines by=root"), 2);
 	program_kill(&house->engine);
 	house_start_engine(house);
 	assert_problem(
