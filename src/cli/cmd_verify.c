@@ -7,6 +7,20 @@
 #define KEYS_MAX 16
 #define CHECKPOINTS_MAX 100000
 
+static bool
+is_of_proofs(const struct export_report *report)
+{
+	return report->records == 0 && report->checkpoints > 0;
+}
+
+/* Records as lines, of which nothing says that they are all. */
+static bool
+may_be_cut(const struct export_report *report)
+{
+	return report->source == EXPORT_FROM_LINES && !report->is_closed &&
+	       !is_of_proofs(report);
+}
+
 static const struct value *
 report_value(struct cli *cli, const struct export_report *report)
 {
@@ -25,6 +39,9 @@ report_value(struct cli *cli, const struct export_report *report)
 		value_put_int(built, "purged", (int64_t)report->purged);
 	value_put_int(built, "broken", (int64_t)report->broken);
 	value_put_int(built, "excerpts", (int64_t)report->excerpts);
+	if (report->source == EXPORT_FROM_LINES && !is_of_proofs(report))
+		value_put(built, STR("closed"),
+		    value_of_boolean(report->is_closed));
 	if (is_sound)
 		return value_built(built);
 	value_put_str(built, "fault", audit_fault_name(report->fault));
@@ -93,8 +110,8 @@ print_seal(struct cli *cli, const struct export_report *report)
 static void
 print_counts(struct cli *cli, const struct export_report *report)
 {
-	if (report->records == 0 && report->checkpoints > 0)
-		return; /* a file of proofs */
+	if (is_of_proofs(report))
+		return;
 	fprintf(cli->out, "%llu records of %llu instance%s were checked",
 	    (unsigned long long)report->records,
 	    (unsigned long long)report->instances,
@@ -130,6 +147,10 @@ print(struct cli *cli, const struct export_report *report)
 		    "%llu of them are excerpts: what was before is not here to "
 		    "be checked\n",
 		    (unsigned long long)report->excerpts);
+	if (may_be_cut(report))
+		fprintf(cli->out,
+		    "there is no closing line: the file may have been cut "
+		    "short at the end of a line\n");
 }
 
 /* ---- what the auditor has from elsewhere ---- */

@@ -453,6 +453,30 @@ test_export_takes_no_database_s_place(void **state)
 	house_close(&house);
 }
 
+/* Cut at the end of a line, all that is left is as it was. */
+static void
+test_file_without_its_end_is_told(void **state)
+{
+	struct house *house = open_house(&plain);
+	char *text, *last;
+
+	(void)state;
+	start(house, "K", 2);
+	SAYS(house, "", 0, "export", "--output", "e.jsonl");
+	text = house_read(house_path(house, "e.jsonl"));
+	last = strstr(text, "{\"export\":");
+	assert_non_null(last);
+	*last = '\0';
+	house_write(house, "cut.jsonl", text);
+	SAYS(house, "there is no closing line", 0, "verify", "cut.jsonl");
+	SAYS(house, "\"closed\": false", 0, "verify", "cut.jsonl",
+	    "--format", "json");
+	SAYS(house, "\"closed\": true", 0, "verify", "e.jsonl", "--format",
+	    "json");
+	free(text);
+	house_close(&house);
+}
+
 static void
 test_client_writes_as_it_comes(void **state)
 {
@@ -578,6 +602,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    HOUSE_TEST(test_file_without_its_end_is_told),
 	    HOUSE_TEST(test_broken_connection_loses_nothing),
 	    HOUSE_TEST(test_moments_are_for_what_stays_as_it_is),
 	    HOUSE_TEST(test_export_goes_on_past_a_purge_or_says_why_not),
