@@ -316,10 +316,11 @@ void export_numbers_fini(struct export_numbers *numbers);
 
 /* ---- seal_log.c: the log of a database ---- */
 
-/* `numbers`: of the instances that have a row. */
+/* `numbers`: of the instances that have a row.  `sealed`: the last checkpoint
+ * that the journal tells of; 0: of none. */
 MUST_USE enum store_error seal_log_verify(struct store *store,
     const struct export_against *against, const struct export_numbers *numbers,
-    struct export_report *report);
+    uint64_t sealed, struct export_report *report);
 
 /* ---- seal_leaves.c: the tree of a file of lines ---- */
 

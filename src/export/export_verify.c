@@ -62,6 +62,7 @@ struct check {
 	size_t page_count;
 	uint64_t expected; /* number of the next instance */
 	struct export_numbers numbers; /* that have a row, or lack one */
+	uint64_t sealed; /* the last checkpoint that the journal tells of */
 
 	/* The instance at hand: */
 	const struct store_instance *row; /* the one that is checked */
@@ -156,6 +157,18 @@ note_end(struct check *check, const struct value *record)
 	check->outcome = arena_str(
 	    check->page_arena, value_field_str(record, "outcome"));
 	check->ended_ms = export_record_time_or_zero(record);
+}
+
+/* Older programs' journals don't tell of them all. */
+static void
+note_checkpoint(struct check *check, const struct value *record)
+{
+	int64_t number = value_field_int(record, "number");
+
+	if (check->number == STORE_JOURNAL && number > 0 &&
+	    str_equal(value_field_str(record, "kind"),
+		audit_journal_name(JOURNAL_CHECKPOINT_MADE)))
+		check->sealed = (uint64_t)number;
 }
 
 /* The status that an outcome ends with; absent where there is none. */
@@ -399,6 +412,8 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 		check_start(check, record, read);
 	if (check->fault == AUDIT_SOUND)
 		note_end(check, read);
+	if (check->fault == AUDIT_SOUND)
+		note_checkpoint(check, read);
 	return check->fault == AUDIT_SOUND;
 }
 
@@ -612,7 +627,7 @@ check_all(struct check *check)
 		    store_last_number(check->store) + 1);
 	if (error == STORE_OK)
 		error = seal_log_verify(check->store, check->against,
-		    &check->numbers, check->report);
+		    &check->numbers, check->sealed, check->report);
 	export_numbers_fini(&check->numbers);
 	store_thaw(check->store);
 	return error;

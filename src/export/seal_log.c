@@ -18,6 +18,7 @@ struct checking {
 	struct seal_marks marks;
 	struct audit_tree tree;
 	const struct export_numbers *numbers;
+	uint64_t sealed;
 	uint64_t orphan; /* a number that has turns and no row; 0: none */
 	bool is_missing;
 	uint64_t last; /* number of the checkpoint before */
@@ -89,6 +90,18 @@ grow(struct checking *checking)
 	return error == STORE_OK && !goes_on ? STORE_STOPPED : error;
 }
 
+/* Those that stand there have no gap; their end is told by the journal. */
+static void
+check_last(const struct checking *checking)
+{
+	struct export_report first = {.fault = AUDIT_CUT};
+
+	if (checking->last < checking->sealed && !checking->marks.is_broken)
+		export_report_fault(checking->marks.report, &first,
+		    "the journal tells of checkpoint %llu, which is not there",
+		    (unsigned long long)checking->sealed);
+}
+
 static enum store_error
 check(struct checking *checking)
 {
@@ -98,6 +111,8 @@ check(struct checking *checking)
 	enum store_error error = store_each_checkpoint(
 	    checking->store, 0, SIZE_MAX, read_stored_cb, checking);
 
+	if (error == STORE_OK)
+		check_last(checking);
 	seal_marks_add_kept(marks, identity.bytes);
 	seal_marks_sort(marks);
 	if (error == STORE_OK)
@@ -127,10 +142,11 @@ check(struct checking *checking)
 
 enum store_error
 seal_log_verify(struct store *store, const struct export_against *against,
-    const struct export_numbers *numbers, struct export_report *report)
+    const struct export_numbers *numbers, uint64_t sealed,
+    struct export_report *report)
 {
-	struct checking checking = {
-		.store = store, .against = against, .numbers = numbers};
+	struct checking checking = {.store = store, .against = against,
+		.numbers = numbers, .sealed = sealed};
 
 	seal_marks_init(&checking.marks, against, report);
 	enum store_error error = check(&checking);

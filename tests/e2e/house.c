@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -527,6 +528,18 @@ house_run(const struct house *house, const char *const *arguments)
 		all[count++] = *arguments;
 	snprintf(url, sizeof(url), "STATED_URL=%s", house->url);
 	return program_run(house->directory, environment, all, NULL);
+}
+
+void
+house_sql(const struct house *house, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(house_path(house, "disk/stated.db"), &db),
+	    SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 static void

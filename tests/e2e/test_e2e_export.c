@@ -401,6 +401,26 @@ test_exports_around_a_purge_are_proved_by_the_same_checkpoint(void **state)
 	house_close(&house);
 }
 
+/* A tree may be made of whatever is there; that one was made before, the
+ * journal tells. */
+static void
+test_checkpoint_that_was_taken_away_is_missed(void **state)
+{
+	struct house *house = open_house(&sealed);
+
+	(void)state;
+	start(house, "W", 2);
+	SAYS(house, "", 0, "checkpoint", "make");
+	start(house, "X", 2);
+	SAYS(house, "", 0, "checkpoint", "make");
+	program_stop(&house->engine);
+	SAYS(house, "2 checkpoints", 0, "verify", house_path(house, DATABASE));
+	house_sql(house, "DELETE FROM checkpoint WHERE number = 2");
+	SAYS(house, "the journal tells of checkpoint 2", 1, "verify",
+	    house_path(house, DATABASE));
+	house_close(&house);
+}
+
 /* ---- more than fits into memory ---- */
 
 #define ENDLESS_MIB 600
@@ -610,6 +630,7 @@ main(void)
 	    HOUSE_TEST(test_one_instance_is_told_whatever_else_is_purged),
 	    HOUSE_TEST(
 		test_exports_around_a_purge_are_proved_by_the_same_checkpoint),
+	    HOUSE_TEST(test_checkpoint_that_was_taken_away_is_missed),
 	    HOUSE_TEST(test_export_takes_no_database_s_place),
 	    HOUSE_TEST(test_client_writes_as_it_comes),
 	    HOUSE_TEST(test_engine_tells_much_in_little_memory),

@@ -50,18 +50,6 @@ is_there(const struct house *house, const char *name)
 	return access(house_path(house, name), F_OK) == 0;
 }
 
-static void
-run_sql(const struct house *house, const char *sql)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(
-	    sqlite3_open(house_path(house, DATABASE), &db), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 /* One with some payments in it. */
 static struct house *
 house_with_database(void)
@@ -150,7 +138,7 @@ test_foreign_file_is_left_as_it_is(void **state)
 	house_write(house, DATABASE, "Dear Sir or Madam, no database.");
 	assert_refused(house, DATABASE, "not a database of stated");
 	unlink(house_path(house, DATABASE));
-	run_sql(house, "CREATE TABLE instance (number INTEGER)");
+	house_sql(house, "CREATE TABLE instance (number INTEGER)");
 	assert_refused(house, DATABASE, "not a database of stated");
 	unlink(house_path(house, DATABASE));
 	assert_int_equal(mkdir(house_path(house, DATABASE), 0700), 0);
@@ -243,7 +231,7 @@ test_newer_database_is_refused(void **state)
 	struct house *house = house_with_database();
 
 	(void)state;
-	run_sql(house, "PRAGMA user_version = 99");
+	house_sql(house, "PRAGMA user_version = 99");
 	assert_refused(house, DATABASE, "newer program");
 	house_close(&house);
 }
@@ -270,9 +258,9 @@ make_older(const struct house *house, size_t version)
 
 	old_write_as_before(house_path(house, DATABASE));
 	for (size_t i = VERSIONS_BEFORE; i >= version; i--)
-		run_sql(house, back_to[i - 1]);
+		house_sql(house, back_to[i - 1]);
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu", version);
-	run_sql(house, sql);
+	house_sql(house, sql);
 }
 
 static void
