@@ -45,12 +45,36 @@ is_database(const char *path)
 	       store_is_beginning((struct str){found, sizeof(found)});
 }
 
+/* Its log has what the database has not yet. */
+static bool
+is_beside_database(struct cli *cli, struct str path)
+{
+	static const struct str suffixes[] = {STR_INIT("-wal"),
+	    STR_INIT("-shm"), STR_INIT("-journal"), STR_INIT("-lock")};
+
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+		if (str_has_suffix(path, suffixes[i]) &&
+		    is_database(arena_strf(cli->arena, "%.*s",
+			(int)(path.bytes - suffixes[i].bytes), path.at).at))
+			return true;
+	return false;
+}
+
 /* Nothing that is told of a database takes the place of one: neither of the
- * one that is read, nor of an engine's, nor of a backup. */
+ * one that is read, nor of an engine's, nor of a backup; nor of what is beside
+ * one. */
 static bool
 check_target(struct cli *cli, const char *path)
 {
 	static const char *const written[] = {"", ".partial", ".resume"};
+
+	if (is_beside_database(cli, str_of(path))) {
+		cli_fail(cli,
+		    "%s belongs to the database beside it: give --output "
+		    "another name",
+		    path);
+		return false;
+	}
 
 	for (size_t i = 0; i < COUNT_OF(written); i++) {
 		struct str name =

@@ -460,6 +460,8 @@ test_export_takes_no_database_s_place(void **state)
 	SAYS(house, "is a database", 1, "export", "--output", database);
 	SAYS(house, "is a database", 1, "export", "--database", database,
 	    "--output", database);
+	SAYS(house, "belongs to the database", 1, "export", "--database",
+	    database, "--output", house_path(house, DATABASE "-wal"));
 	SAYS(house, "is a database", 1, "as-at", "2027-01-01", "--database",
 	    database, "--output", database);
 	SAYS(house, "is a database", 1, "export", "--database",
