@@ -417,7 +417,9 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 	if (call != NULL)
 		chart_call_remove(chart, call);
 	run->strand->awaits = 0;
-	chart->cancel_compensates = compensate;
+	/* What a cancel under way undoes it undoes all the same. */
+	chart->cancel_compensates =
+	    compensate || (chart->cancelling && chart->cancel_compensates);
 	chart->cancel_ends = compensate || is_of_undo(incident, call);
 	if (is_of_undo(incident, call) && !compensate)
 		chart_strand_end(run, run->strand);
