@@ -319,12 +319,14 @@ say_variables(struct diff_facts *facts)
 		say(facts, STR(""),
 		    arena_strf(arena, "data %.*s",
 			STR_ARG(definition->data.items[i].name)),
-		    "", diff_text_of(arena, definition->data.items[i].value));
+		    "",
+		    diff_text_value(arena, definition->data.items[i].value));
 	for (size_t i = 0; i < definition->labels.count; i++)
 		say(facts, STR(""),
 		    arena_strf(arena, "label %.*s",
 			STR_ARG(definition->labels.items[i].name)),
-		    "", diff_text_of(arena, definition->labels.items[i].value));
+		    "",
+		    diff_text_value(arena, definition->labels.items[i].value));
 }
 
 static void
@@ -433,11 +435,12 @@ say_words(struct diff_facts *facts)
 
 /* ---- decision tables that it uses ---- */
 
+/* No cell can have it but in quotes; a comma parts the tests of one cell. */
 static void
 add_separator(struct buf *text, size_t index)
 {
 	if (index > 0)
-		buf_add_cstr(text, ", ");
+		buf_add_cstr(text, " | ");
 }
 
 static struct str
@@ -457,6 +460,19 @@ add_tests(struct buf *text, const char *before, const struct feel *tests)
 		    STR_ARG(str_trim(feel_source(tests))));
 }
 
+/* The label is the expression where it has none of its own. */
+static void
+add_input(struct buf *text, const struct decision_input *input)
+{
+	struct str label = str_trim(input->label);
+	struct str expression = str_trim(feel_source(input->feel));
+
+	buf_add_str(text, label);
+	if (!str_equal(label, expression))
+		buf_addf(text, " = %.*s", STR_ARG(expression));
+	add_tests(text, " in ", input->allowed);
+}
+
 static struct str
 inputs_text(
     const struct diff_facts *facts, const struct def_decision *decision)
@@ -465,10 +481,24 @@ inputs_text(
 
 	for (size_t i = 0; i < decision->input_count; i++) {
 		add_separator(&text, i);
-		buf_add_str(&text, str_trim(decision->inputs[i].label));
-		add_tests(&text, " in ", decision->inputs[i].allowed);
+		add_input(&text, &decision->inputs[i]);
 	}
 	return keep(facts, &text);
+}
+
+static void
+add_output(const struct diff_facts *facts, struct buf *text,
+    const struct decision_output *output)
+{
+	buf_add_str(text, output->name);
+	if (output->values != NULL) {
+		buf_add_cstr(text, " of ");
+		json_write(output->values, JSON_PLAIN, text);
+	}
+	add_tests(text, " in ", output->allowed);
+	if (output->fallback != NULL)
+		buf_addf(text, ", else %.*s",
+		    STR_ARG(diff_text_value(facts->arena, output->fallback)));
 }
 
 static struct str
@@ -478,15 +508,8 @@ outputs_text(
 	struct buf text = {0};
 
 	for (size_t i = 0; i < decision->output_count; i++) {
-		const struct decision_output *output = &decision->outputs[i];
-
 		add_separator(&text, i);
-		buf_add_str(&text, output->name);
-		add_tests(&text, " in ", output->allowed);
-		if (output->fallback != NULL)
-			buf_addf(&text, ", else %.*s",
-			    STR_ARG(diff_text_of(facts->arena,
-				output->fallback)));
+		add_output(facts, &text, &decision->outputs[i]);
 	}
 	return keep(facts, &text);
 }
@@ -507,7 +530,7 @@ rule_text(const struct diff_facts *facts, const struct def_decision *decision,
 	for (size_t i = 0; i < decision->output_count; i++) {
 		add_separator(&text, i);
 		buf_add_str(&text,
-		    diff_text_of(facts->arena, rule->then[i]));
+		    diff_text_value(facts->arena, rule->then[i]));
 	}
 	return keep(facts, &text);
 }

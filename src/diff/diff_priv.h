@@ -40,6 +40,10 @@ void diff_step_gather(struct diff_facts *facts, struct str state,
 /* ---- diff_text.c: texts that are equal where the meaning is ---- */
 /* Absent of NULL. */
 struct str diff_text_of(struct arena *arena, const struct template *template);
+/* The same where a text is another value than the number that it reads as:
+ * texts stand in quotes. */
+struct str diff_text_value(
+    struct arena *arena, const struct template *template);
 struct str diff_text_assigns(
     struct arena *arena, const struct def_assigns *assigns);
 struct str diff_text_span(struct arena *arena, const struct def_span *span);

@@ -48,17 +48,23 @@ keep(struct arena *arena, struct buf *text)
 }
 
 struct str
-diff_text_of(struct arena *arena, const struct template *template)
+diff_text_value(struct arena *arena, const struct template *template)
 {
 	struct buf text = {0};
 
 	if (template == NULL)
 		return (struct str){NULL, 0};
-	if (template->kind == TEMPLATE_LITERAL &&
-	    template->literal->type == VALUE_STRING)
-		return arena_str(arena, template->literal->as.string);
 	write_template(&text, template);
 	return keep(arena, &text);
+}
+
+struct str
+diff_text_of(struct arena *arena, const struct template *template)
+{
+	if (template != NULL && template->kind == TEMPLATE_LITERAL &&
+	    template->literal->type == VALUE_STRING)
+		return arena_str(arena, template->literal->as.string);
+	return diff_text_value(arena, template);
 }
 
 struct str

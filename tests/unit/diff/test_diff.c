@@ -195,6 +195,49 @@ test_tables_are_told_by_their_rules(void **state)
 }
 
 static void
+test_whatever_decides_in_a_table_is_told(void **state)
+{
+	static const struct {
+		const char *old, *new, *told;
+	} edits[] = {
+	    {"expression: = input.amount,", "expression: = input.amount * 100,",
+		"changed |decision way|inputs: money = input.amount | "
+		"input.more > money = input.amount * 100 | input.more\n"},
+	    {"[low, high]", "[high, low]",
+		"changed |decision way|outputs: way of [\"low\",\"high\"] > "
+		"way of [\"high\",\"low\"]\n"},
+	    {"'1, 2', '3'", "'1', '2, 3'",
+		"removed |decision way|1, 2 | 3 → \"low\": "
+		"1, 2 | 3 → \"low\" > \n"
+		"added |decision way|1 | 2, 3 → \"low\":  > "
+		"1 | 2, 3 → \"low\"\n"},
+	    {"'-', '-', 7", "'-', '-', '7'",
+		"removed |decision way|- | - → 7: - | - → 7 > \n"
+		"added |decision way|- | - → \"7\":  > - | - → \"7\"\n"},
+	};
+	char *before = with(ORDER REST, "    entry:\n",
+	    "    entry:\n"
+	    "      - id: way\n"
+	    "        decide:\n"
+	    "          hit-policy: priority\n"
+	    "          inputs: [{expression: = input.amount, label: money},"
+	    " = input.more]\n"
+	    "          outputs: [{name: way, values: [low, high]}]\n"
+	    "          rules:\n"
+	    "            - ['1, 2', '3', low]\n"
+	    "            - ['-', '-', 7]\n");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		char *after = with(before, edits[i].old, edits[i].new);
+
+		assert_diff(before, after, edits[i].told);
+		free(after);
+	}
+	free(before);
+}
+
+static void
 test_new_and_old_states_are_told_once(void **state)
 {
 	(void)state;
@@ -245,6 +288,7 @@ main(void)
 	    cmocka_unit_test(test_step_before_another_leaves_that_one_alone),
 	    cmocka_unit_test(
 		test_tables_are_told_by_their_rules),
+	    cmocka_unit_test(test_whatever_decides_in_a_table_is_told),
 	    cmocka_unit_test(test_new_and_old_states_are_told_once),
 	    cmocka_unit_test(
 		test_renamed_state_is_recognised_and_not_told_by_its_neighbours),
