@@ -140,21 +140,54 @@ tell_finished(struct cli *cli, struct str path, struct str aside)
 	return CLI_OK;
 }
 
-/* Where a rekey was cut short between its renames, what it had written and
- * verified is put in place; else the database is written anew. */
+static void
+add_left_cb(const struct store_key_use *use, void *arg)
+{
+	uint64_t *left = arg;
+
+	if (!use->is_first)
+		*left += use->pages + use->frames;
+}
+
+/* Nothing is left to be done: the rekey that was cut short was this one. */
 static bool
-finish(struct cli *cli, struct str path, enum cli_status *status)
+is_as_asked(struct cli *cli, struct str path, bool is_plain)
+{
+	uint64_t left = 0;
+	struct buf detail = {0}; /* who writes it anew meets it again */
+	enum store_error error = store_keys_each_use(
+	    cli->keys, path, add_left_cb, &left, &detail);
+
+	buf_fini(&detail);
+	return is_plain ? error == STORE_UNSEALED
+			: error == STORE_OK && left == 0;
+}
+
+/* Where a rekey was cut short between its renames, what it had written and
+ * verified is put in place.  false where the database is still to be written
+ * anew: there was none, or it was another one. */
+static bool
+finish(struct cli *cli, const struct store_copy_target *target,
+    enum cli_status *status)
 {
 	struct buf aside = {0}, detail = {0};
+	struct str path = target->to;
 	enum store_error error = store_copy_finish(path, &aside, &detail);
+	struct str kept = arena_str(cli->arena, buf_str(&aside));
 	bool is_over = error != STORE_ABSENT;
 
-	if (error == STORE_OK)
-		*status = tell_finished(cli, path,
-		    arena_str(cli->arena, buf_str(&aside)));
-	else if (is_over)
+	if (error == STORE_OK && is_as_asked(cli, path, target->unseals)) {
+		*status = tell_finished(cli, path, kept);
+	} else if (error == STORE_OK) {
+		fprintf(cli->err,
+		    "%.*s: another rekey that was cut short is done now; what "
+		    "was there is kept as %.*s\n",
+		    STR_ARG(path), STR_ARG(kept));
+		is_over = false;
+	} else if (is_over) {
 		*status = cli_export_fail(
 		    cli, arena_cstr(cli->arena, path), error, &detail);
+	}
 	buf_fini(&aside);
 	buf_fini(&detail);
 	return is_over;
@@ -184,7 +217,7 @@ change(struct cli *cli, struct str path)
 		return cli_usage(cli, "the configuration has no "
 		    "`encryption.keys`: name the keys there, the new one "
 		    "first");
-	if (finish(cli, path, &status))
+	if (finish(cli, &target, &status))
 		return status;
 	if (cli_copy_run(cli, &copy) != CLI_OK)
 		return CLI_FAILED;

@@ -334,6 +334,40 @@ test_plain_database_is_encrypted_and_decrypted(void **state)
 	house_close(&house);
 }
 
+/* Killed when the old one was moved away, and the new one was not yet there. */
+static void
+cut_short(const struct house *house)
+{
+	assert_int_equal(rename(house_path(house, DATABASE),
+			     house_path(house, DATABASE ".rekeying")),
+	    0);
+	time_sleep(1000); /* what is kept is named by the second */
+}
+
+static void
+test_rekey_that_was_cut_short_is_done_before_another(void **state)
+{
+	struct house *house = house_open(&sealed);
+
+	(void)state;
+	start_payments(house, 0, 5);
+	program_stop(&house->engine);
+	cut_short(house);
+	assert_refused(house, "left by a rekey that was cut short");
+	assert_run(run_with_keys(house, "rekey", NULL, NULL, NULL), 0,
+	    "a rekey that was cut short is done now");
+	cut_short(house);
+	assert_run(run_with_keys(house, "rekey", "--plain", NULL, NULL), 0,
+	    "`encryption` has to leave the configuration");
+	assert_run(run_with_keys(house, "rekey", "--status", NULL, NULL), 0,
+	    "is not encrypted");
+	house_edit(house, "stated.yaml",
+	    "encryption: {keys: [{secret: old}]}\n", "");
+	house_start_engine(house);
+	assert_payments(house, 5);
+	house_close(&house);
+}
+
 /* ---- what reads a database ---- */
 
 static void
@@ -432,6 +466,7 @@ main(void)
 	    HOUSE_TEST(test_key_is_changed_while_the_engine_runs),
 	    HOUSE_TEST(test_who_has_no_key_is_told_and_changes_nothing),
 	    HOUSE_TEST(test_configuration_is_told_where_it_is_wrong),
+	    HOUSE_TEST(test_rekey_that_was_cut_short_is_done_before_another),
 	    HOUSE_TEST(test_plain_database_is_encrypted_and_decrypted),
 	    HOUSE_TEST(test_every_command_reads_it_by_the_configuration),
 	    HOUSE_TEST(test_key_may_be_kept_by_a_vault),
