@@ -13,6 +13,7 @@
  */
 #include "chart_priv.h"
 
+#include "stated/escape.h"
 #include "stated/json.h"
 #include "stated/map.h"
 
@@ -397,19 +398,6 @@ add_found(struct search *search, struct str written, struct str secret)
 	    (struct found){.written = written, .secret = secret};
 }
 
-/* What nothing is escaped in has been found where it is escaped less. */
-static bool
-is_new(const struct meant *meant, size_t at, struct str secret)
-{
-	size_t from, bytes;
-
-	if (meant->of == NULL)
-		return true;
-	from = meant->from[at];
-	bytes = meant->from[at + secret.bytes] - from;
-	return !str_equal(str_slice(meant->of->text, from, bytes), secret);
-}
-
 static void
 find_texts(struct search *search, const struct meant *meant)
 {
@@ -423,9 +411,11 @@ find_texts(struct search *search, const struct meant *meant)
 			at++;
 			continue;
 		}
-		if (is_new(meant, at, secret))
+		/* Else it has been found where the text is escaped less. */
+		if (meant->of == NULL ||
+		    escape_is_in(meant, at, secret.bytes))
 			add_found(search,
-			    chart_escape_source(meant, at, secret.bytes),
+			    escape_source(meant, at, secret.bytes),
 			    meant->of != NULL
 				? arena_str(search->arena, secret)
 				: secret);
@@ -444,10 +434,10 @@ find_escaped(
 	if (depth == ESCAPED_MAX)
 		return;
 	for (enum escape form = 0; form < ESCAPES; form++) {
-		if (!chart_escape_undo(of, form, &meant))
+		if (!escape_undo(of, form, &meant))
 			continue;
 		find_escaped(search, &meant, depth + 1);
-		chart_escape_free(&meant);
+		escape_free(&meant);
 	}
 }
 

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chart_escape.c: a text as it is meant where parts of it are escaped.
+ * escape.c: a text as it is meant where parts of it are escaped.
  *
  * Requests carry values in addresses, forms, JSON, XML and mails, and
  * endpoints repeat them in forms of their own: "M\u00fcller", "M%C3%BCller",
  * "M&#252;ller".  Forms are undone without asking whether the whole is well
  * formed; what only looks like an escape stays as it is.
  */
-#include "chart_priv.h"
+#include "stated/escape.h"
+
+#include "stated/must.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define CODEPOINT_MAX 0x10ffff
 
 /* What an escape stands for. */
 struct unit {
@@ -38,7 +42,7 @@ is_surrogate(int64_t codepoint)
 static bool
 put_character(struct unit *unit, int64_t codepoint)
 {
-	if (codepoint < 0 || codepoint > 0x10ffff || is_surrogate(codepoint))
+	if (codepoint < 0 || codepoint > CODEPOINT_MAX || is_surrogate(codepoint))
 		return false;
 	unit->count = str_put_codepoint(unit->bytes, (uint32_t)codepoint);
 	return true;
@@ -151,7 +155,7 @@ static const struct {
     {STR_INIT("&apos;"), '\''},
 };
 
-/* "&#252;", "&#xFC;": no character has more digits. */
+/* "&#252;", "&#xFC;", with any number of zeros before it. */
 static size_t
 reference_unit(struct str text, struct unit *unit)
 {
@@ -159,12 +163,13 @@ reference_unit(struct str text, struct unit *unit)
 	size_t first = is_hex ? 3 : 2, at = first;
 	int64_t codepoint = 0;
 
-	for (; at < text.bytes && at < first + 7; at++) {
+	for (; at < text.bytes; at++) {
 		int digit = str_hex_digit(text.at[at]);
 
 		if (digit < 0 || (!is_hex && digit > 9))
 			break;
-		codepoint = codepoint * (is_hex ? 16 : 10) + digit;
+		if (codepoint <= CODEPOINT_MAX)
+			codepoint = codepoint * (is_hex ? 16 : 10) + digit;
 	}
 	return at > first && at < text.bytes && text.at[at] == ';' &&
 		       put_character(unit, codepoint)
@@ -247,7 +252,7 @@ undo(struct str text, enum escape form, struct meant *meant)
 }
 
 bool
-chart_escape_undo(
+escape_undo(
     const struct meant *of, enum escape form, struct meant *meant)
 {
 	must(form < ESCAPES);
@@ -259,7 +264,7 @@ chart_escape_undo(
 }
 
 void
-chart_escape_free(struct meant *meant)
+escape_free(struct meant *meant)
 {
 	must(meant->of != NULL);
 	free((char *)(uintptr_t)meant->text.at);
@@ -267,16 +272,31 @@ chart_escape_free(struct meant *meant)
 	*meant = (struct meant){.of = NULL};
 }
 
-struct str
-chart_escape_source(const struct meant *meant, size_t at, size_t bytes)
+static struct str
+written(const struct meant *meant, size_t at, size_t bytes)
 {
 	must(at + bytes <= meant->text.bytes);
-	while (meant->of != NULL) {
-		size_t end = meant->from[at + bytes];
+	return str_slice(meant->of->text, meant->from[at],
+	    meant->from[at + bytes] - meant->from[at]);
+}
 
-		at = meant->from[at];
-		bytes = end - at;
-		meant = meant->of;
+bool
+escape_is_in(const struct meant *meant, size_t at, size_t bytes)
+{
+	return meant->of != NULL &&
+	       !str_equal(written(meant, at, bytes),
+		   str_slice(meant->text, at, bytes));
+}
+
+struct str
+escape_source(const struct meant *meant, size_t at, size_t bytes)
+{
+	must(at + bytes <= meant->text.bytes);
+	for (; meant->of != NULL; meant = meant->of) {
+		struct str source = written(meant, at, bytes);
+
+		at = (size_t)(source.at - meant->of->text.at);
+		bytes = source.bytes;
 	}
 	return str_slice(meant->text, at, bytes);
 }
