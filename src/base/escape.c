@@ -134,12 +134,14 @@ form_unit(struct str text, struct unit *unit)
 static size_t
 mail_unit(struct str text, struct unit *unit)
 {
+	char next = text.bytes > 1 ? text.at[1] : '\0';
+
+	if (next != '\r' && next != '\n')
+		return hex_unit(text, '=', unit);
 	unit->count = 0;
-	if (str_has_prefix(text, STR("=\r\n")))
-		return 3;
-	if (str_has_prefix(text, STR("=\n")))
+	if (next == '\n')
 		return 2;
-	return hex_unit(text, '=', unit);
+	return str_has_prefix(text, STR("=\r\n")) ? 3 : 0;
 }
 
 /* ---- XML ---- */
@@ -180,12 +182,15 @@ reference_unit(struct str text, struct unit *unit)
 static size_t
 xml_unit(struct str text, struct unit *unit)
 {
+	char next = text.bytes > 1 ? text.at[1] : '\0';
+
 	if (text.at[0] != '&')
 		return 0;
-	if (text.bytes > 1 && text.at[1] == '#')
+	if (next == '#')
 		return reference_unit(text, unit);
 	for (size_t i = 0; i < COUNT_OF(entities); i++) {
-		if (!str_has_prefix(text, entities[i].name))
+		if (next != entities[i].name.at[1] ||
+		    !str_has_prefix(text, entities[i].name))
 			continue;
 		put_byte(unit, entities[i].meant);
 		return entities[i].name.bytes;
@@ -198,28 +203,65 @@ xml_unit(struct str text, struct unit *unit)
 static const struct {
 	escape_fn *read;
 	char mark; /* without which there is none */
+	char other_mark; /* the same where there is one mark only */
 } forms[ESCAPES] = {
-    [ESCAPE_JSON] = {json_unit, '\\'},
-    [ESCAPE_PERCENT] = {percent_unit, '%'},
-    [ESCAPE_FORM] = {form_unit, '+'},
-    [ESCAPE_XML] = {xml_unit, '&'},
-    [ESCAPE_MAIL] = {mail_unit, '='},
+    [ESCAPE_JSON] = {json_unit, '\\', '\\'},
+    [ESCAPE_PERCENT] = {percent_unit, '%', '%'},
+    [ESCAPE_FORM] = {form_unit, '+', '%'},
+    [ESCAPE_XML] = {xml_unit, '&', '&'},
+    [ESCAPE_MAIL] = {mail_unit, '=', '='},
 };
 
-/* Of the first escape in it, or SIZE_MAX. */
 static size_t
-first_escape(struct str text, enum escape form)
+find_byte(struct str text, size_t at, char byte)
 {
-	struct unit unit;
+	const char *found =
+	    at < text.bytes ? memchr(text.at + at, byte, text.bytes - at)
+			    : NULL;
 
-	if (text.bytes == 0 ||
-	    memchr(text.at, forms[form].mark, text.bytes) == NULL)
-		return SIZE_MAX;
-	for (size_t at = 0; at < text.bytes; at++)
-		if (forms[form].read(
-			str_slice(text, at, text.bytes - at), &unit) > 0)
+	return found != NULL ? (size_t)(found - text.at) : text.bytes;
+}
+
+/* Where an escape may begin next, or the text's end. */
+static size_t
+next_mark(struct str text, enum escape form, size_t at)
+{
+	char mark = forms[form].mark, other = forms[form].other_mark;
+
+	if (mark == other)
+		return find_byte(text, at, mark);
+	while (at < text.bytes && text.at[at] != mark && text.at[at] != other)
+		at++;
+	return at;
+}
+
+/* Where the next one begins, and what it is; or the text's end. */
+static size_t
+next_escape(struct str text, enum escape form, size_t at, struct unit *unit,
+    size_t *bytes)
+{
+	for (;; at++) {
+		at = next_mark(text, form, at);
+		if (at == text.bytes)
 			return at;
-	return SIZE_MAX;
+		*bytes = forms[form].read(
+		    (struct str){text.at + at, text.bytes - at}, unit);
+		if (*bytes > 0)
+			return at;
+	}
+}
+
+static void
+add_shift(struct meant *meant, size_t at, size_t from)
+{
+	if (meant->shift_count == meant->shift_capacity) {
+		meant->shift_capacity = 2 * meant->shift_capacity + 16;
+		meant->shifts = realloc(meant->shifts,
+		    meant->shift_capacity * sizeof(*meant->shifts));
+		must(meant->shifts != NULL);
+	}
+	meant->shifts[meant->shift_count++] =
+	    (struct escape_shift){.at = at, .from = from};
 }
 
 /* No escape is shorter than what it stands for. */
@@ -229,34 +271,58 @@ undo(struct str text, enum escape form, struct meant *meant)
 	char *to = malloc(text.bytes);
 	size_t count = 0;
 
-	meant->from = malloc((text.bytes + 1) * sizeof(*meant->from));
-	must(to != NULL && meant->from != NULL);
-	for (size_t at = 0; at < text.bytes;) {
-		struct unit unit;
-		size_t bytes = forms[form].read(
-		    str_slice(text, at, text.bytes - at), &unit);
+	must(to != NULL);
+	for (size_t done = 0; done < text.bytes;) {
+		struct unit unit = {.count = 0};
+		size_t bytes = 0;
+		size_t at = next_escape(text, form, done, &unit, &bytes);
 
-		if (bytes == 0) {
-			put_byte(&unit, text.at[at]);
-			bytes = 1;
-		}
+		memcpy(to + count, text.at + done, at - done);
+		count += at - done;
 		must(unit.count <= bytes);
-		for (size_t i = 0; i < unit.count; i++) {
-			meant->from[count] = at;
+		for (size_t i = 0; i < unit.count; i++)
 			to[count++] = unit.bytes[i];
-		}
-		at += bytes;
+		done = at + bytes;
+		if (bytes > unit.count) /* a blank of a form is as long */
+			add_shift(meant, count, done);
 	}
-	meant->from[count] = text.bytes;
 	meant->text = (struct str){to, count};
 }
 
+/* What stands for nothing may stand within anything. */
+static bool
+is_wanted(const struct unit *unit, const struct escape_bytes *wanted)
+{
+	if (wanted == NULL)
+		return true;
+	for (size_t i = 0; i < unit->count; i++)
+		if (!wanted->has[(uint8_t)unit->bytes[i]])
+			return false;
+	return true;
+}
+
+static bool
+has_wanted(
+    struct str text, enum escape form, const struct escape_bytes *wanted)
+{
+	struct unit unit;
+	size_t bytes = 0;
+
+	if (find_byte(text, 0, forms[form].mark) == text.bytes)
+		return false;
+	for (size_t at = 0;; at += bytes) {
+		at = next_escape(text, form, at, &unit, &bytes);
+		if (at == text.bytes || is_wanted(&unit, wanted))
+			return at < text.bytes;
+	}
+}
+
 bool
-escape_undo(
-    const struct meant *of, enum escape form, struct meant *meant)
+escape_undo(const struct meant *of, enum escape form,
+    const struct escape_bytes *wanted, struct meant *meant)
 {
 	must(form < ESCAPES);
-	if (first_escape(of->text, form) == SIZE_MAX)
+	if (!has_wanted(of->text, form, wanted))
 		return false;
 	*meant = (struct meant){.of = of};
 	undo(of->text, form, meant);
@@ -268,16 +334,39 @@ escape_free(struct meant *meant)
 {
 	must(meant->of != NULL);
 	free((char *)(uintptr_t)meant->text.at);
-	free(meant->from);
+	free(meant->shifts);
 	*meant = (struct meant){.of = NULL};
+}
+
+/* Where in what it is of that byte comes from, or its end.  Behind an escape
+ * it is behind all of it, also where that stands for nothing. */
+static size_t
+place_of(const struct meant *meant, size_t at)
+{
+	size_t first = 0, last = meant->shift_count;
+
+	while (first < last) {
+		size_t middle = first + (last - first) / 2;
+
+		if (meant->shifts[middle].at <= at)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	if (first == 0)
+		return at;
+	return meant->shifts[first - 1].from +
+	       (at - meant->shifts[first - 1].at);
 }
 
 static struct str
 written(const struct meant *meant, size_t at, size_t bytes)
 {
+	size_t begin = place_of(meant, at);
+
 	must(at + bytes <= meant->text.bytes);
-	return str_slice(meant->of->text, meant->from[at],
-	    meant->from[at + bytes] - meant->from[at]);
+	return str_slice(meant->of->text, begin,
+	    place_of(meant, at + bytes) - begin);
 }
 
 bool

@@ -155,13 +155,13 @@ find_all(const struct masking *masking, const struct meant *of, unsigned depth,
 
 	find_secrets(masking, of, found);
 	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
-		if (!escape_undo(of, addresses[i], &meant))
+		if (!escape_undo(of, addresses[i], NULL, &meant))
 			continue;
 		find_secrets(masking, &meant, found);
 		escape_free(&meant);
 	}
 	for (size_t i = 0; depth > 0 && i < COUNT_OF(documents); i++) {
-		if (!escape_undo(of, documents[i], &meant))
+		if (!escape_undo(of, documents[i], NULL, &meant))
 			continue;
 		find_all(masking, &meant, depth - 1, found);
 		escape_free(&meant);

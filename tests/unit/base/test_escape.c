@@ -13,7 +13,7 @@ check(enum escape form, const char *text, const char *wanted)
 	const struct meant plain = {.text = str_of(text)};
 	struct meant meant;
 
-	if (!escape_undo(&plain, form, &meant)) {
+	if (!escape_undo(&plain, form, NULL, &meant)) {
 		if (wanted != NULL)
 			fail_msg("nothing in %s", text);
 		return;
@@ -56,6 +56,34 @@ test_what_is_no_escape_stays(void **state)
 	check(ESCAPE_MAIL, "a=b =g1 =", NULL);
 }
 
+static bool
+is_undone(enum escape form, const char *text, const char *wanted)
+{
+	const struct meant plain = {.text = str_of(text)};
+	struct escape_bytes bytes = {.has = {false}};
+	struct meant meant;
+
+	for (; *wanted != '\0'; wanted++)
+		bytes.has[(uint8_t)*wanted] = true;
+	if (!escape_undo(&plain, form, &bytes, &meant))
+		return false;
+	escape_free(&meant);
+	return true;
+}
+
+static void
+test_only_what_is_wanted_is_undone(void **state)
+{
+	(void)state;
+	assert_false(is_undone(ESCAPE_PERCENT, "a%41%42", "aC"));
+	assert_true(is_undone(ESCAPE_PERCENT, "a%41%42", "B"));
+	assert_false(is_undone(ESCAPE_JSON, "\\u00e4", "\xc3"));
+	assert_false(is_undone(ESCAPE_JSON, "\\u00e4", "\xa4"));
+	assert_true(is_undone(ESCAPE_JSON, "\\n\\u00e4", "\xc3\xa4"));
+	assert_true(is_undone(ESCAPE_MAIL, "a=\nb", "x"));
+	assert_false(is_undone(ESCAPE_MAIL, "ab", "ab"));
+}
+
 static struct str
 source(const struct meant *meant, const char *part)
 {
@@ -73,8 +101,8 @@ test_what_is_meant_is_found_where_it_is_written(void **state)
 	struct meant address, json;
 
 	(void)state;
-	assert_true(escape_undo(&text, ESCAPE_PERCENT, &address));
-	assert_true(escape_undo(&address, ESCAPE_JSON, &json));
+	assert_true(escape_undo(&text, ESCAPE_PERCENT, NULL, &address));
+	assert_true(escape_undo(&address, ESCAPE_JSON, NULL, &json));
 	assert_true(str_equal(json.text,
 	    STR("ab Abc=\"\xc3\xa4 c \xf0\x9f\x98\x80!")));
 	assert_true(str_equal(source(&json, "ab"), STR("ab")));
@@ -104,6 +132,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_escapes_become_what_they_mean),
 	    cmocka_unit_test(test_what_is_no_escape_stays),
+	    cmocka_unit_test(test_only_what_is_wanted_is_undone),
 	    cmocka_unit_test(test_what_is_meant_is_found_where_it_is_written),
 	};
 
