@@ -10,6 +10,7 @@ libstated_base_a_SOURCES = \
 	src/base/descriptor.c \
 	src/base/diag.c \
 	src/base/digest.c \
+	src/base/escape.c \
 	src/base/log.c \
 	src/base/map.c \
 	src/base/memory.c \

@@ -4,7 +4,8 @@
  *
  * An instance may have tens of thousands of such values, a batch of salaries
  * say, and history a record for each: they are gathered once and looked up by
- * their lengths, and gathered anew only when a variable has got another value.
+ * how they begin and how long they are, and gathered anew only when a variable
+ * has got another value.
  *
  * What a path leads to is masked there, whatever it is; wherever else it may
  * stand it is found by its text, if that is long enough not to be anything:
@@ -13,6 +14,7 @@
  */
 #include "chart_priv.h"
 
+#include "stated/escape.h"
 #include "stated/json.h"
 #include "stated/map.h"
 
@@ -21,23 +23,30 @@
 
 /* Shorter values would mask half of every record by chance. */
 #define SENSITIVE_BYTES_MIN 4
-#define STARTS 65536 /* of the first two bytes */
+#define STARTS 65536 /* what those bytes come to */
 /* JSON in JSON is escaped twice; so is it in a form. */
 #define ESCAPED_MAX 2
+
+/* Those that begin with the same SENSITIVE_BYTES_MIN bytes. */
+struct front {
+	size_t *lengths; /* that they have, the longest first */
+	size_t count;
+	size_t capacity;
+};
 
 struct mask {
 	/* What each of the definition's paths began with, when the values were
 	 * gathered. */
 	const struct value **roots;
 	struct map *secrets;
+	struct map *fronts;
 	/* The texts of those that are numbers, by the one that all numbers of
 	 * that value have. */
 	struct map *numbers;
-	struct arena *texts;
-	size_t *lengths; /* that secrets have, the longest first */
-	size_t length_count;
-	size_t length_capacity;
+	struct arena *arena; /* of what these maps lead to */
 	bool has_digests;
+	struct escape_bytes firsts; /* that they begin with */
+	struct escape_bytes bytes;  /* that they have */
 	uint8_t starts[STARTS / 8];
 	uint8_t salt[CHART_SALT_BYTES];
 	bool is_salted;
@@ -113,31 +122,45 @@ root_of(const struct chart *chart, struct str path, struct str *rest)
 					     : value_get(chart->data, name);
 }
 
+/* Spread over all of them (Knuth's multiplicative hashing). */
 static size_t
-start_of(struct str text)
+start_of(const char *at)
 {
-	return (size_t)(uint8_t)text.at[0] << 8 | (uint8_t)text.at[1];
+	uint32_t bytes;
+
+	_Static_assert(sizeof(bytes) == SENSITIVE_BYTES_MIN, "all of them");
+	memcpy(&bytes, at, sizeof(bytes));
+	return (size_t)(bytes * UINT32_C(2654435761) >> 16);
+}
+
+static struct front *
+front_of(struct mask *mask, struct str text)
+{
+	struct str begins = {text.at, SENSITIVE_BYTES_MIN};
+	struct front *front = map_find(mask->fronts, begins);
+
+	if (front == NULL) {
+		front = ARENA_NEW(mask->arena, struct front);
+		(void)map_put(mask->fronts, begins, front);
+	}
+	return front;
 }
 
 static void
-add_length(struct mask *mask, size_t length)
+add_length(struct mask *mask, struct front *front, size_t length)
 {
 	size_t at = 0;
 
-	while (at < mask->length_count && mask->lengths[at] > length)
+	while (at < front->count && front->lengths[at] > length)
 		at++;
-	if (at < mask->length_count && mask->lengths[at] == length)
+	if (at < front->count && front->lengths[at] == length)
 		return;
-	if (mask->length_count == mask->length_capacity) {
-		mask->length_capacity = 2 * mask->length_capacity + 16;
-		mask->lengths = realloc(mask->lengths,
-		    mask->length_capacity * sizeof(*mask->lengths));
-		must(mask->lengths != NULL);
-	}
-	memmove(&mask->lengths[at + 1], &mask->lengths[at],
-	    (mask->length_count - at) * sizeof(*mask->lengths));
-	mask->lengths[at] = length;
-	mask->length_count++;
+	front->lengths = arena_grow(mask->arena, front->lengths, front->count,
+	    &front->capacity, sizeof(*front->lengths));
+	memmove(&front->lengths[at + 1], &front->lengths[at],
+	    (front->count - at) * sizeof(*front->lengths));
+	front->lengths[at] = length;
+	front->count++;
 }
 
 static void
@@ -148,9 +171,12 @@ add_text(struct mask *mask, struct str text)
 	if (text.bytes < SENSITIVE_BYTES_MIN ||
 	    (mask->has_digests && chart_mask_is_in(text)))
 		return;
-	start = start_of(text);
+	start = start_of(text.at);
 	mask->starts[start / 8] |= (uint8_t)(1u << start % 8);
-	add_length(mask, text.bytes);
+	mask->firsts.has[(uint8_t)text.at[0]] = true;
+	for (size_t i = 0; i < text.bytes; i++)
+		mask->bytes.has[(uint8_t)text.at[i]] = true;
+	add_length(mask, front_of(mask, text), text.bytes);
 	(void)map_put(mask->secrets, text, mask);
 }
 
@@ -171,12 +197,10 @@ add_number(struct mask *mask, struct number number)
 	if (text.bytes < SENSITIVE_BYTES_MIN)
 		return;
 	add_text(mask, text);
-	if (mask->numbers == NULL) {
+	if (mask->numbers == NULL)
 		mask->numbers = map_new();
-		mask->texts = arena_new();
-	}
-	kept = ARENA_NEW(mask->texts, struct str);
-	*kept = arena_str(mask->texts, text);
+	kept = ARENA_NEW(mask->arena, struct str);
+	*kept = arena_str(mask->arena, text);
 	(void)map_put(mask->numbers, reduced_text(number, reduced), kept);
 }
 
@@ -246,6 +270,8 @@ gather(const struct chart *chart, bool has_digests)
 	must(mask != NULL);
 	mask->has_digests = has_digests;
 	mask->secrets = map_new();
+	mask->fronts = map_new();
+	mask->arena = arena_new();
 	mask->is_salted = chart->is_salted;
 	memcpy(mask->salt, chart->salt, sizeof(mask->salt));
 	mask->roots = calloc(definition->sensitive_count, sizeof(*mask->roots));
@@ -278,9 +304,9 @@ chart_mask_free(struct mask **mask)
 	if (*mask == NULL)
 		return;
 	map_free(&(*mask)->secrets);
+	map_free(&(*mask)->fronts);
 	map_free(&(*mask)->numbers);
-	arena_free(&(*mask)->texts);
-	free((*mask)->lengths);
+	arena_free(&(*mask)->arena);
 	free((*mask)->roots);
 	free(*mask);
 	*mask = NULL;
@@ -334,24 +360,37 @@ chart_mask_digest(
 	return buf_keep(&digest);
 }
 
+/* Where a secret may begin next, or the text's end.  Each byte of a text is
+ * asked in each of its forms, so the cheapest question comes first. */
+static size_t
+next_start(const struct mask *mask, struct str text, size_t at)
+{
+	for (; text.bytes - at >= SENSITIVE_BYTES_MIN; at++) {
+		size_t start;
+
+		if (!mask->firsts.has[(uint8_t)text.at[at]])
+			continue;
+		start = start_of(text.at + at);
+		if (mask->starts[start / 8] & 1u << start % 8)
+			return at;
+	}
+	return text.bytes;
+}
+
 /* The longest secret that begins at the front of the text, or the absent
  * string: one may be the beginning of another. */
 static struct str
 secret_at(const struct mask *mask, struct str text)
 {
-	size_t start;
+	const struct front *front = map_find(
+	    mask->fronts, (struct str){text.at, SENSITIVE_BYTES_MIN});
 
-	if (text.bytes < SENSITIVE_BYTES_MIN)
-		return (struct str){NULL, 0};
-	start = start_of(text);
-	if (!(mask->starts[start / 8] & 1u << start % 8))
-		return (struct str){NULL, 0};
-	for (size_t i = 0; i < mask->length_count; i++) {
-		struct str front = str_slice(text, 0, mask->lengths[i]);
+	for (size_t i = 0; front != NULL && i < front->count; i++) {
+		struct str begins = {text.at, front->lengths[i]};
 
-		if (front.bytes == mask->lengths[i] &&
-		    map_find(mask->secrets, front))
-			return front;
+		if (begins.bytes <= text.bytes &&
+		    map_find(mask->secrets, begins))
+			return begins;
 	}
 	return (struct str){NULL, 0};
 }
@@ -397,35 +436,25 @@ add_found(struct search *search, struct str written, struct str secret)
 	    (struct found){.written = written, .secret = secret};
 }
 
-/* What nothing is escaped in has been found where it is escaped less. */
-static bool
-is_new(const struct meant *meant, size_t at, struct str secret)
-{
-	size_t from, bytes;
-
-	if (meant->of == NULL)
-		return true;
-	from = meant->from[at];
-	bytes = meant->from[at + secret.bytes] - from;
-	return !str_equal(str_slice(meant->of->text, from, bytes), secret);
-}
-
 static void
 find_texts(struct search *search, const struct meant *meant)
 {
 	struct str text = meant->text;
+	size_t at = 0;
 
-	for (size_t at = 0; at < text.bytes;) {
-		struct str secret = secret_at(
-		    search->mask, str_slice(text, at, text.bytes - at));
+	while ((at = next_start(search->mask, text, at)) < text.bytes) {
+		struct str secret = secret_at(search->mask,
+		    (struct str){text.at + at, text.bytes - at});
 
 		if (secret.at == NULL) {
 			at++;
 			continue;
 		}
-		if (is_new(meant, at, secret))
+		/* Else it has been found where the text is escaped less. */
+		if (meant->of == NULL ||
+		    escape_is_in(meant, at, secret.bytes))
 			add_found(search,
-			    chart_escape_source(meant, at, secret.bytes),
+			    escape_source(meant, at, secret.bytes),
 			    meant->of != NULL
 				? arena_str(search->arena, secret)
 				: secret);
@@ -433,21 +462,27 @@ find_texts(struct search *search, const struct meant *meant)
 	}
 }
 
-/* And where it is escaped, in one form or in one within another. */
+/* And where it is escaped, in one form or in one within another: the last of
+ * them has to be of what a secret has. */
 static void
 find_escaped(
     struct search *search, const struct meant *of, unsigned depth)
 {
+	const struct escape_bytes *wanted =
+	    depth + 1 == ESCAPED_MAX ? &search->mask->bytes : NULL;
 	struct meant meant;
 
 	find_texts(search, of);
 	if (depth == ESCAPED_MAX)
 		return;
 	for (enum escape form = 0; form < ESCAPES; form++) {
-		if (!chart_escape_undo(of, form, &meant))
+		/* But for blanks, a form is what an address is. */
+		if (form == ESCAPE_FORM && !search->mask->bytes.has[' '])
+			continue;
+		if (!escape_undo(of, form, wanted, &meant))
 			continue;
 		find_escaped(search, &meant, depth + 1);
-		chart_escape_free(&meant);
+		escape_free(&meant);
 	}
 }
 
@@ -567,7 +602,7 @@ chart_mask_text(const struct mask *mask, struct arena *arena, struct str text)
 	struct search search = {.mask = mask, .arena = arena};
 	const struct meant plain = {.text = text};
 
-	if (mask->length_count == 0)
+	if (map_count(mask->secrets) == 0)
 		return text;
 	find_escaped(&search, &plain, 0);
 	find_numbers(&search, text);

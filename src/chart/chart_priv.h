@@ -210,30 +210,6 @@ bool chart_replay_ignored(
 struct decision_result chart_env_decide(
     struct run *run, const struct def_step *step);
 
-/* ---- chart_escape.c: texts in which parts are escaped ---- */
-enum escape {
-	ESCAPE_JSON,
-	ESCAPE_PERCENT, /* in addresses */
-	ESCAPE_FORM,    /* the same, and "+" for a blank */
-	ESCAPE_XML,
-	ESCAPE_MAIL, /* quoted-printable */
-	ESCAPES
-};
-/* A text as it is meant. */
-struct meant {
-	struct str text;
-	const struct meant *of; /* where it is escaped; NULL: nowhere */
-	size_t *from; /* where in that each byte comes from; and its end */
-};
-/* false where nothing in it is escaped in that form; else to be freed before
- * what it is of. */
-MUST_USE bool chart_escape_undo(
-    const struct meant *of, enum escape form, struct meant *meant);
-void chart_escape_free(struct meant *meant);
-/* What those bytes are written as in the text that all of it is of. */
-struct str chart_escape_source(
-    const struct meant *meant, size_t at, size_t bytes);
-
 /* ---- chart_mask.c: what is sensitive ---- */
 #define CHART_SALTED "hmac-sha256:"
 #define CHART_UNSALTED "sha256:"

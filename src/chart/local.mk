@@ -13,7 +13,6 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_env.c \
 	src/chart/chart_erase.c \
 	src/chart/chart_escalation.c \
-	src/chart/chart_escape.c \
 	src/chart/chart_incident.c \
 	src/chart/chart_instance_priv.h \
 	src/chart/chart_invariant.c \

@@ -9,15 +9,19 @@
  * answer's cookies are credentials, whatever was asked.
  *
  * JSON may write one character in many ways ("/", "\/", "\u002F"), and so may
- * addresses ("%2f", "%2F").  So that no way is overlooked, secrets are looked
- * for in the answer as it is and in what it stands for, and what was found
- * there is traced back to where it stands.
+ * XML ("&amp;", "&#38;") and addresses ("%2f", "%2F").  So that no way is
+ * overlooked, secrets are looked for in the answer as it is and in what it
+ * stands for, and what was found there is traced back to where it stands.
  */
 #include "connector_priv.h"
+
+#include "stated/escape.h"
 
 #include <stdlib.h>
 
 #define SECRET_BYTES_MIN 8
+/* A document that is repeated within a document is escaped twice. */
+#define NESTED_MAX 2
 
 static const struct str mask = STR_INIT("***");
 
@@ -94,231 +98,82 @@ connector_mask_keep(struct call_scope *scope, struct message_request *request)
 	request->secret_count = scope->secret_count;
 }
 
-/* ------------------------------------------------- ways of writing a text */
-
-/* A character stands for itself, or is written as what begins with the mark. */
-struct coding {
-	char mark;
-	/* One that is written so, of 1 to 4 bytes; returns how many bytes stand
-	 * for it.  What is no writing of a character is the mark itself. */
-	size_t (*read)(struct str text, char out[4], size_t *out_bytes);
-};
-
-static size_t
-read_mark(struct str text, char out[4], size_t *out_bytes)
-{
-	out[0] = text.at[0];
-	*out_bytes = 1;
-	return 1;
-}
-
-static size_t
-read_percent(struct str text, char out[4], size_t *out_bytes)
-{
-	int byte = str_hex_byte(text, 1);
-
-	if (byte < 0)
-		return read_mark(text, out, out_bytes);
-	out[0] = (char)byte;
-	*out_bytes = 1;
-	return 3;
-}
-
-/* "\u" and four digits; false where there is none at that place. */
-static bool
-read_unit(struct str text, size_t at, uint32_t *unit)
-{
-	int high = str_hex_byte(text, at + 2);
-	int low = str_hex_byte(text, at + 4);
-
-	if (!str_equal(str_slice(text, at, 2), STR("\\u")) || high < 0 ||
-	    low < 0)
-		return false;
-	*unit = (uint32_t)high << 8 | (uint32_t)low;
-	return true;
-}
-
-static size_t
-read_unicode(struct str text, char out[4], size_t *out_bytes)
-{
-	uint32_t unit, low;
-	size_t bytes = 6;
-
-	if (!read_unit(text, 0, &unit))
-		return read_mark(text, out, out_bytes);
-	if (unit >= 0xd800 && unit <= 0xdbff && read_unit(text, 6, &low) &&
-	    low >= 0xdc00 && low <= 0xdfff) {
-		unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-		bytes = 12;
-	}
-	if (unit >= 0xd800 && unit <= 0xdfff)
-		return read_mark(text, out, out_bytes);
-	*out_bytes = str_put_codepoint(out, unit);
-	return bytes;
-}
-
-static size_t
-read_escape(struct str text, char out[4], size_t *out_bytes)
-{
-	static const char names[] = "\"\\/bfnrt";
-	static const char bytes[] = "\"\\/\b\f\n\r\t";
-	char name = text.bytes > 1 ? text.at[1] : '\0';
-	const char *found = name != '\0' ? strchr(names, name) : NULL;
-
-	if (found == NULL)
-		return read_unicode(text, out, out_bytes);
-	out[0] = bytes[found - names];
-	*out_bytes = 1;
-	return 2;
-}
-
-static const struct coding percent_coding = {'%', read_percent};
-static const struct coding json_coding = {'\\', read_escape};
-/* JSON that is repeated within JSON is quoted twice. */
-#define NESTED_MAX 2
-
-/* A text, and what it is the meaning of. */
-struct layer {
-	struct str text;
-	const struct layer *below; /* NULL: the answer itself */
-	const struct coding *coding; /* in which that one writes this one */
-};
-
-/* How many bytes come before the next mark. */
-static size_t
-run_before(struct str text, size_t at, char mark)
-{
-	const char *found = memchr(text.at + at, mark, text.bytes - at);
-
-	return found != NULL ? (size_t)(found - text.at) - at
-			     : text.bytes - at;
-}
-
-static bool
-is_written_by(const struct coding *coding, struct str text)
-{
-	return run_before(text, 0, coding->mark) < text.bytes;
-}
-
-static void
-decode(struct str text, const struct coding *coding, struct buf *out)
-{
-	char bytes[4];
-	size_t count;
-
-	for (size_t at = 0; at < text.bytes;) {
-		size_t run = run_before(text, at, coding->mark);
-
-		buf_add(out, text.at + at, run);
-		at += run;
-		if (at == text.bytes)
-			return;
-		at += coding->read(
-		    str_slice(text, at, SIZE_MAX), bytes, &count);
-		buf_add(out, bytes, count);
-	}
-}
-
-/* Offsets in what the text stands for, in order, become offsets in it. */
-static void
-trace_back(struct str text, const struct coding *coding, size_t *offsets,
-    size_t count)
-{
-	size_t at = 0, passed = 0, bytes;
-	char ignored[4];
-
-	for (size_t i = 0; i < count;) {
-		size_t run = run_before(text, at, coding->mark);
-
-		for (; i < count && offsets[i] <= passed + run; i++)
-			offsets[i] = at + (offsets[i] - passed);
-		at += run;
-		passed += run;
-		if (at == text.bytes)
-			break;
-		at += coding->read(
-		    str_slice(text, at, SIZE_MAX), ignored, &bytes);
-		passed += bytes;
-		for (; i < count && offsets[i] < passed; i++)
-			offsets[i] = at; /* inside of a character */
-	}
-}
-
 /* ------------------------------------------------------------------ answers */
 
-/* Where secrets stand: beginnings and ends by turns. */
+static const enum escape documents[] = {ESCAPE_JSON, ESCAPE_XML};
+/* What they hold, and nothing else is within. */
+static const enum escape addresses[] = {ESCAPE_PERCENT, ESCAPE_FORM};
+
+/* Where secrets stand in the answer. */
 struct found {
 	struct arena *arena;
-	size_t *offsets;
+	struct str *places;
 	size_t count;
 	size_t capacity;
 };
 
 static void
-add_offset(struct found *found, size_t offset)
+add_place(struct found *found, struct str place)
 {
-	found->offsets = arena_grow(found->arena, found->offsets, found->count,
-	    &found->capacity, sizeof(*found->offsets));
-	found->offsets[found->count++] = offset;
+	found->places = arena_grow(found->arena, found->places, found->count,
+	    &found->capacity, sizeof(*found->places));
+	found->places[found->count++] = place;
 }
 
 static void
-find_one(const struct layer *layer, struct str secret, struct found *found)
+find_one(const struct meant *meant, struct str secret, struct found *found)
 {
-	size_t first = found->count, from = 0;
-	struct str rest = layer->text;
+	size_t from = 0;
+	struct str rest = meant->text;
 
 	for (size_t at; (at = str_find(rest, secret)) != SIZE_MAX;) {
-		add_offset(found, from + at);
-		from += at + secret.bytes;
-		add_offset(found, from);
-		rest = str_slice(layer->text, from, SIZE_MAX);
+		from += at;
+		/* Else it has been found where the text is escaped less. */
+		if (meant->of == NULL ||
+		    escape_is_in(meant, from, secret.bytes))
+			add_place(found,
+			    escape_source(meant, from, secret.bytes));
+		from += secret.bytes;
+		rest = str_slice(meant->text, from, SIZE_MAX);
 	}
-	for (; found->count > first && layer->below != NULL;
-	     layer = layer->below)
-		trace_back(layer->below->text, layer->coding,
-		    found->offsets + first, found->count - first);
 }
 
-static void find_all(const struct masking *masking, const struct layer *layer,
-    int depth, struct found *found);
-
-/* In what the text stands for. */
 static void
-find_meant(const struct masking *masking, const struct layer *layer,
-    const struct coding *coding, int depth, struct found *found)
-{
-	struct buf meant = {0};
-	struct layer above = {.below = layer, .coding = coding};
-
-	if (!is_written_by(coding, layer->text))
-		return;
-	decode(layer->text, coding, &meant);
-	above.text = buf_str(&meant);
-	find_all(masking, &above, depth, found);
-	buf_fini(&meant);
-}
-
-/* depth: how many times it may still be JSON within something. */
-static void
-find_all(const struct masking *masking, const struct layer *layer, int depth,
+find_secrets(const struct masking *masking, const struct meant *meant,
     struct found *found)
 {
 	for (size_t i = 0; i < masking->count; i++)
-		find_one(layer, masking->secrets[i], found);
-	if (layer->coding == &percent_coding)
-		return;
-	find_meant(masking, layer, &percent_coding, depth, found);
-	if (depth > 0)
-		find_meant(masking, layer, &json_coding, depth - 1, found);
+		find_one(meant, masking->secrets[i], found);
+}
+
+/* depth: how many documents it may still be, one within another. */
+static void
+find_all(const struct masking *masking, const struct meant *of, unsigned depth,
+    struct found *found)
+{
+	struct meant meant;
+
+	find_secrets(masking, of, found);
+	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
+		if (!escape_undo(of, addresses[i], NULL, &meant))
+			continue;
+		find_secrets(masking, &meant, found);
+		escape_free(&meant);
+	}
+	for (size_t i = 0; depth > 0 && i < COUNT_OF(documents); i++) {
+		if (!escape_undo(of, documents[i], NULL, &meant))
+			continue;
+		find_all(masking, &meant, depth - 1, found);
+		escape_free(&meant);
+	}
 }
 
 static int
 compare_places_cb(const void *a, const void *b)
 {
-	const size_t *left = a, *right = b;
+	const struct str *left = a, *right = b;
 
-	return left[0] < right[0] ? -1 : left[0] > right[0];
+	return left->at < right->at ? -1 : left->at > right->at;
 }
 
 static struct str
@@ -327,10 +182,11 @@ mask_places(struct arena *arena, struct str text, const struct found *found)
 	struct buf out = buf_in(arena);
 	size_t done = 0;
 
-	qsort(found->offsets, found->count / 2, 2 * sizeof(*found->offsets),
+	qsort(found->places, found->count, sizeof(*found->places),
 	    compare_places_cb);
-	for (size_t i = 0; i < found->count; i += 2) {
-		size_t begin = found->offsets[i], end = found->offsets[i + 1];
+	for (size_t i = 0; i < found->count; i++) {
+		size_t begin = (size_t)(found->places[i].at - text.at);
+		size_t end = begin + found->places[i].bytes;
 
 		if (i == 0 || begin >= done) {
 			buf_add(&out, text.at + done, begin - done);
@@ -347,7 +203,7 @@ static struct str
 mask_text(const struct masking *masking, struct str text)
 {
 	struct found found = {.arena = masking->arena};
-	const struct layer answer = {.text = text};
+	const struct meant answer = {.text = text};
 
 	if (masking->count == 0 || text.bytes == 0)
 		return text;

@@ -25,6 +25,9 @@ tests_unit_base_test_diag_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/base/test_digest
 tests_unit_base_test_digest_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/base/test_escape
+tests_unit_base_test_escape_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/base/test_log
 tests_unit_base_test_log_LDADD = $(LIBS_BASE) $(CMOCKA_LIBS)
 

@@ -31,6 +31,10 @@ tests_unit_chart_test_chart_erase_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/chart/test_chart_loop
 tests_unit_chart_test_chart_loop_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/chart/test_chart_mask
+tests_unit_chart_test_chart_mask_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_chart_test_chart_mask_LDADD = $(LIBS_CHART) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/chart/chart_random
 tests_unit_chart_chart_random_SOURCES = \
 	tests/unit/chart/case.h \

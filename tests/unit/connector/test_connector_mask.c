@@ -107,6 +107,44 @@ test_secret_is_known_however_it_is_written(void **state)
 	desk_close(&desk);
 }
 
+/* The answer is read after this, and what it escapes is plain then. */
+static void
+test_secret_is_known_in_xml(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *masked;
+	} rows[] = {
+	    {"<m>no abc&amp;def&lt;ghi>\"jkl/mno.</m>", "<m>no ***.</m>"},
+	    {"<m>abc&#38;def&#x3C;ghi&#0000000062;&quot;jkl&#X2f;mno</m>",
+		"<m>***</m>"},
+	    /* XML within XML, within JSON and the other way round */
+	    {"<m>abc&amp;amp;def&amp;lt;ghi&gt;\"jkl/mno</m>", "<m>***</m>"},
+	    {"{\"x\":\"abc&amp;def&lt;ghi&gt;\\\"jkl\\/mno\"}",
+		"{\"x\":\"***\"}"},
+	    {"<m>{&quot;x&quot;:&quot;abc&amp;def&lt;ghi&gt;\\&quot;jkl/mno"
+	     "&quot;}</m>", "<m>{&quot;x&quot;:&quot;***&quot;}</m>"},
+	    /* an address, a form, and an address in XML */
+	    {"?k=abc%26def%3Cghi%3E%22jkl%2Fmno", "?k=***"},
+	    {"k=two+words+%26+more&z=1", "k=***&z=1"},
+	    {"<a>?k=two%20words%20&amp;%20more&amp;z=1</a>",
+		"<a>?k=***&amp;z=1</a>"},
+	    {"<m>abc&amp;def&lt;ghi&unknown;\"jkl &#; &#x; &#99999999;</m>",
+		"<m>abc&amp;def&lt;ghi&unknown;\"jkl &#; &#x; &#99999999;</m>"},
+	};
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, talkative);
+	desk_give(&desk, "header", STR("abc&def<ghi>\"jkl/mno"));
+	desk_give(&desk, "odd", STR("two words & more"));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_string_equal(shown(&desk, rows[i].body),
+		    rows[i].masked);
+	desk_close(&desk);
+}
+
 static const char proxied[] =
     "connection: shop\n"
     "kind: http\n"
@@ -196,6 +234,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answer_that_repeats_a_secret_is_cleaned),
 		cmocka_unit_test(test_secret_is_known_however_it_is_written),
+		cmocka_unit_test(test_secret_is_known_in_xml),
 		cmocka_unit_test(
 		    test_what_a_proxy_and_a_mail_server_see_is_cleaned_away),
 		cmocka_unit_test(test_cookie_is_nobody_s),
