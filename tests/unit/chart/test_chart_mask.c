@@ -10,7 +10,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -113,14 +112,13 @@ long_text(struct arena *arena)
 }
 
 static void
-test_many_secrets_are_soon_looked_for_in_what_is_escaped(void **state)
+test_what_nearly_is_one_of_many_secrets_stays(void **state)
 {
 	static const char filling[LENGTHS] =
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 	struct desk desk = {.arena = arena_new()};
 	struct value_builder *list = value_build_list(desk.arena);
 	struct str text = long_text(desk.arena);
-	clock_t before;
 
 	(void)state;
 	for (int i = 0; i < LINES; i++) {
@@ -131,10 +129,8 @@ test_many_secrets_are_soon_looked_for_in_what_is_escaped(void **state)
 		    arena_strf(desk.arena, "%d.25", 1000 + 7 * i)));
 	}
 	desk_open(&desk, value_built(list));
-	before = clock();
 	assert_true(str_equal(
 	    chart_mask_text(desk.mask, desk.arena, text), text));
-	assert_true(clock() - before < CLOCKS_PER_SEC);
 	desk_close(&desk);
 }
 
@@ -143,8 +139,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_longest_of_those_that_begin_alike_is_found),
-	    cmocka_unit_test(
-		test_many_secrets_are_soon_looked_for_in_what_is_escaped),
+	    cmocka_unit_test(test_what_nearly_is_one_of_many_secrets_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
