@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_chart_mask.c: sensitive texts among many, and how long it takes to find
- * them.  What is masked, and where: tests/cases/chart/sensitive*.case.
+ * test_chart_mask.c: sensitive texts among many, of which some begin alike.  What
+ * is masked, and where: tests/cases/chart/sensitive*.case.
  */
 #include "src/chart/chart_priv.h"
 
