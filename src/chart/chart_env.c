@@ -403,29 +403,39 @@ chart_env_decide(struct run *run, const struct def_step *step)
 	return result;
 }
 
+/* That day's midnight by the calendar's clock. */
+static struct date_time
+midnight_of(const struct run *run, struct date date)
+{
+	const struct calendar *calendar = run->chart->definition->calendar;
+	struct date_time midnight = {.date = date};
+
+	if (calendar != NULL) {
+		midnight.time.offset_kind = OFFSET_ZONE;
+		midnight.time.zone = calendar->zone;
+	}
+	return midnight;
+}
+
 /* An instant that an expression gave: a date and time, or a date (its
  * midnight in the calendar's zone), or a string of one. */
 static bool
 instant_of_value(struct run *run, const struct value *value, int64_t *ms)
 {
-	const struct calendar *calendar = run->chart->definition->calendar;
 	struct date_time date_time;
 	struct date date;
 
 	if (value->type == VALUE_DATE_TIME)
-		return date_time_to_instant(value->as.date_time, ms);
-	if (value->type == VALUE_DATE)
-		date = value->as.date;
-	else if (value->type == VALUE_STRING &&
-		 date_time_parse(value->as.string, &date_time))
-		return date_time_to_instant(&date_time, ms);
-	else if (value->type != VALUE_STRING ||
-		 !date_parse(value->as.string, &date))
+		date_time = *value->as.date_time;
+	else if (value->type == VALUE_DATE)
+		date_time = midnight_of(run, value->as.date);
+	else if (value->type != VALUE_STRING)
 		return false;
-	*ms = date_to_days(date) * 86400000;
-	if (calendar != NULL)
-		*ms = zone_utc_of_local(calendar->zone, *ms / 1000) * 1000;
-	return true;
+	else if (date_parse(value->as.string, &date))
+		date_time = midnight_of(run, date);
+	else if (!date_time_parse(value->as.string, &date_time))
+		return false;
+	return date_time_to_instant(&date_time, ms);
 }
 
 static int64_t
@@ -441,9 +451,10 @@ duration_ms(struct duration duration)
 {
 	int64_t ms;
 
-	if (__builtin_mul_overflow(duration.seconds, (int64_t)1000, &ms))
+	if (__builtin_mul_overflow(duration.seconds, (int64_t)1000, &ms) ||
+	    __builtin_add_overflow(ms, duration.nanoseconds / 1000000, &ms))
 		return duration.seconds < 0 ? 0 : INT64_MAX;
-	return ms + duration.nanoseconds / 1000000;
+	return ms;
 }
 
 static bool
