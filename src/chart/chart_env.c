@@ -403,38 +403,40 @@ chart_env_decide(struct run *run, const struct def_step *step)
 	return result;
 }
 
-/* That day's midnight by the calendar's clock. */
-static struct date_time
-midnight_of(const struct run *run, struct date date)
+/* As value, or text that says it; a date is its midnight. */
+static bool
+date_time_of_value(const struct value *value, struct date_time *out)
 {
-	const struct calendar *calendar = run->chart->definition->calendar;
-	struct date_time midnight = {.date = date};
-
-	if (calendar != NULL) {
-		midnight.time.offset_kind = OFFSET_ZONE;
-		midnight.time.zone = calendar->zone;
+	*out = (struct date_time){.time.offset_kind = OFFSET_NONE};
+	switch (value->type) {
+	case VALUE_DATE_TIME:
+		*out = *value->as.date_time;
+		return true;
+	case VALUE_DATE:
+		out->date = value->as.date;
+		return true;
+	case VALUE_STRING:
+		return date_parse(value->as.string, &out->date) ||
+		       date_time_parse(value->as.string, out);
+	default:
+		return false;
 	}
-	return midnight;
 }
 
-/* An instant that an expression gave: a date and time, or a date (its
- * midnight in the calendar's zone), or a string of one. */
+/* An instant that an expression gave: a date and time, or a date.  What names
+ * neither an offset nor a zone is meant by the calendar's clock. */
 static bool
 instant_of_value(struct run *run, const struct value *value, int64_t *ms)
 {
+	const struct calendar *calendar = run->chart->definition->calendar;
 	struct date_time date_time;
-	struct date date;
 
-	if (value->type == VALUE_DATE_TIME)
-		date_time = *value->as.date_time;
-	else if (value->type == VALUE_DATE)
-		date_time = midnight_of(run, value->as.date);
-	else if (value->type != VALUE_STRING)
+	if (!date_time_of_value(value, &date_time))
 		return false;
-	else if (date_parse(value->as.string, &date))
-		date_time = midnight_of(run, date);
-	else if (!date_time_parse(value->as.string, &date_time))
-		return false;
+	if (date_time.time.offset_kind == OFFSET_NONE && calendar != NULL) {
+		date_time.time.offset_kind = OFFSET_ZONE;
+		date_time.time.zone = calendar->zone;
+	}
 	return date_time_to_instant(&date_time, ms);
 }
 
