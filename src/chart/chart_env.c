@@ -464,9 +464,16 @@ due_of_value(struct run *run, const struct value *value, int64_t from_ms,
     int64_t *due_ms)
 {
 	struct def_span span;
+	int64_t ms;
 
 	if (value->type == VALUE_DURATION) {
 		*due_ms = add_clamped(from_ms, duration_ms(value->as.duration));
+		return true;
+	}
+	if (value->type == VALUE_MONTHS) {
+		if (!def_span_of_months(value->as.months, &ms))
+			return false;
+		*due_ms = add_clamped(from_ms, ms);
 		return true;
 	}
 	if (value->type == VALUE_STRING &&
