@@ -508,7 +508,10 @@ chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms,
 			*due_ms = chart_replay_due(run, span->feel, span->text);
 			return true;
 		}
-		return due_of_value(run, value, from_ms, due_ms);
+		if (due_of_value(run, value, from_ms, due_ms))
+			return true;
+		chart_record_no_time(run, span->feel, value);
+		return false;
 	}
 	unreachable("every kind of span is listed");
 }
@@ -523,5 +526,8 @@ chart_env_instant(struct run *run, const struct template *at, int64_t *due_ms)
 		    chart_replay_due(run, at, (struct str){NULL, 0});
 		return true;
 	}
-	return instant_of_value(run, value, due_ms);
+	if (instant_of_value(run, value, due_ms))
+		return true;
+	chart_record_no_time(run, at, value);
+	return false;
 }

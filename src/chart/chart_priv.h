@@ -262,6 +262,9 @@ void chart_mask_free(struct mask **mask);
 /* Has the next record tell why an expression gave null.  More than the first
  * few are left out, and so is what is null because it just isn't there. */
 template_null_fn chart_record_null_cb;
+/* The same of a value that a time was to be made of; null tells itself. */
+void chart_record_no_time(struct run *run, const struct template *template,
+    const struct value *value);
 struct value_builder *chart_record_begin(struct run *run, enum audit_kind kind);
 void chart_record_end(struct run *run, struct value_builder *record);
 void chart_record_value(
