@@ -434,6 +434,7 @@ instant_of_value(struct run *run, const struct value *value, int64_t *ms)
 	if (!date_time_of_value(value, &date_time))
 		return false;
 	if (date_time.time.offset_kind == OFFSET_NONE && calendar != NULL) {
+		run->by_calendar = true;
 		date_time.time.offset_kind = OFFSET_ZONE;
 		date_time.time.zone = calendar->zone;
 	}
@@ -489,6 +490,7 @@ chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms,
 	const struct calendar *calendar = run->chart->definition->calendar;
 	const struct value *value;
 
+	run->by_calendar = span->kind == SPAN_BUSINESS_DAYS;
 	switch (span->kind) {
 	case SPAN_NONE:
 		*due_ms = from_ms;
@@ -521,6 +523,7 @@ chart_env_instant(struct run *run, const struct template *at, int64_t *due_ms)
 {
 	const struct value *value = chart_env_eval(run, at);
 
+	run->by_calendar = false;
 	if (is_in_doubt(run, value)) {
 		*due_ms =
 		    chart_replay_due(run, at, (struct str){NULL, 0});

@@ -86,6 +86,20 @@ chart_record_item(const struct chart *chart, const struct strand *strand,
 }
 
 void
+chart_record_calendar(struct run *run, struct value_builder *record)
+{
+	const struct calendar *calendar = run->chart->definition->calendar;
+	char hex[DIGEST_HEX_BYTES];
+
+	if (!run->by_calendar || calendar == NULL)
+		return;
+	value_put_str(record, "calendar", calendar->name);
+	value_put_int(record, "calendar_version", calendar->version);
+	value_put_str(
+	    record, "calendar_digest", digest_hex(calendar->digest, hex));
+}
+
+void
 chart_record_step_of(struct run *run, struct value_builder *record, size_t step,
     const struct strand *strand)
 {

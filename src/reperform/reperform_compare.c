@@ -53,7 +53,9 @@ may_be_absent(struct str key)
 {
 	static const struct str keys[] = {
 	    STR_INIT("body"),
+	    STR_INIT("calendar"),
 	    STR_INIT("calendar_digest"),
+	    STR_INIT("calendar_version"),
 	    STR_INIT("compensate"),
 	    STR_INIT("decision_digest"),
 	    STR_INIT("environment"),
