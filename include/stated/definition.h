@@ -57,6 +57,8 @@ struct def_span {
  * never deleted too early.  *out is written whole: its `span` is left empty.
  */
 MUST_USE bool def_span_parse(struct str text, struct def_span *out);
+/* The same of months alone, before or after: false over a thousand years. */
+MUST_USE bool def_span_of_months(int64_t months, int64_t *ms);
 
 enum def_backoff { BACKOFF_CONSTANT, BACKOFF_LINEAR, BACKOFF_EXPONENTIAL };
 struct def_retry {

@@ -29,7 +29,8 @@
  *   ASKED, ASKING -> (gone)       answered(): it happened
  *   ASKED, ASKING -> DELAYED      answered(): it did not; tried again
  *   ASKED, ASKING -> ASKING_LATER  answered(): still unknown, or a first no
- *   ASKED, ASKING -> STUCK        answered(): asked often enough
+ *   ASKED, ASKING -> STUCK        answered(): asked often enough, or no time
+ *                                 to ask once more
  *   STUCK        -> QUEUED, (gone)  chart_incident.c: a person settles it
  */
 #include "chart_priv.h"
@@ -426,9 +427,10 @@ end_failed(struct run *run, struct call *call)
 	chart_run_call_failed(run, call, call->error);
 }
 
-/* Nobody can say whether it happened: a person has to. */
+/* Nobody can say whether it happened: a person has to.  `why` goes on with
+ * that sentence. */
 static void
-stick(struct run *run, struct call *call)
+stick(struct run *run, struct call *call, struct str why)
 {
 	const struct definition *definition = run->chart->definition;
 
@@ -439,9 +441,22 @@ stick(struct run *run, struct call *call)
 		return;
 	}
 	chart_incident_open(run, INCIDENT_UNKNOWN, call->step, call->serial,
-	    call->error, "nobody knows whether `%.*s` of step `%.*s` happened",
+	    call->error,
+	    "nobody knows whether `%.*s` of step `%.*s` happened%.*s",
 	    STR_ARG(call->call->target),
-	    STR_ARG(definition->steps[call->step]->id));
+	    STR_ARG(definition->steps[call->step]->id), STR_ARG(why));
+}
+
+/* To ask at once instead might be too early, and its no a second order. */
+static void
+stick_without_time(struct run *run, struct call *call, const char *which,
+    const struct def_span *span)
+{
+	run->given_up = (struct str){NULL, 0};
+	stick(run, call,
+	    arena_strf(run->context->arena,
+		": `%s` of its `verify`, `%.*s`, gives no time to ask at",
+		which, STR_ARG(span->text)));
 }
 
 /* ---- after an attempt ---- */
@@ -492,14 +507,15 @@ in_doubt(struct run *run, struct call *call)
 	int64_t due_ms;
 
 	if (verify == NULL) {
-		stick(run, call);
+		stick(run, call, STR(""));
 		return;
 	}
 	call->asked = 0;
 	call->denied = false;
 	if (!chart_env_due(run, &verify->after, run->context->now_ms, &due_ms))
-		due_ms = run->context->now_ms;
-	ask_later(run, call, due_ms);
+		stick_without_time(run, call, "after", &verify->after);
+	else
+		ask_later(run, call, due_ms);
 }
 
 static const struct outcome crashed = {
@@ -663,7 +679,7 @@ ask_again(struct run *run, struct call *call, int64_t asked_ms)
 	int64_t delay_ms;
 
 	if (call->asked > retry->limit) {
-		stick(run, call);
+		stick(run, call, STR(""));
 		return;
 	}
 	delay_ms = draw_delay(run, retry, call->asked);
@@ -676,17 +692,23 @@ ask_again(struct run *run, struct call *call, int64_t asked_ms)
  * be done, and a replica may lag behind what was.
  */
 static bool
-wants_confirmation(struct run *run, struct call *call)
+wants_confirmation(const struct call *call)
 {
-	const struct def_span *confirm = &call->call->verify->confirm;
+	return !call->denied && call->call->verify->confirm.kind != SPAN_NONE;
+}
+
+static void
+confirm(struct run *run, struct call *call)
+{
+	const struct def_span *span = &call->call->verify->confirm;
 	int64_t due_ms;
 
-	if (call->denied || confirm->kind == SPAN_NONE ||
-	    !chart_env_due(run, confirm, run->context->now_ms, &due_ms))
-		return false;
+	if (!chart_env_due(run, span, run->context->now_ms, &due_ms)) {
+		stick_without_time(run, call, "confirm", span);
+		return;
+	}
 	call->denied = true;
 	ask_later(run, call, due_ms);
-	return true;
 }
 
 /* It surely did not happen. */
@@ -724,7 +746,9 @@ answered(struct run *run, struct call *call, const struct outcome *outcome)
 					     : output_of(run, call));
 	} else if (happened->type != VALUE_BOOLEAN) {
 		ask_again(run, call, outcome->retry_after_ms);
-	} else if (!wants_confirmation(run, call)) {
+	} else if (wants_confirmation(call)) {
+		confirm(run, call);
+	} else {
 		not_done(run, call);
 	}
 }

@@ -403,29 +403,42 @@ chart_env_decide(struct run *run, const struct def_step *step)
 	return result;
 }
 
-/* An instant that an expression gave: a date and time, or a date (its
- * midnight in the calendar's zone), or a string of one. */
+/* As value, or text that says it; a date is its midnight. */
+static bool
+date_time_of_value(const struct value *value, struct date_time *out)
+{
+	*out = (struct date_time){.time.offset_kind = OFFSET_NONE};
+	switch (value->type) {
+	case VALUE_DATE_TIME:
+		*out = *value->as.date_time;
+		return true;
+	case VALUE_DATE:
+		out->date = value->as.date;
+		return true;
+	case VALUE_STRING:
+		return date_parse(value->as.string, &out->date) ||
+		       date_time_parse(value->as.string, out);
+	default:
+		return false;
+	}
+}
+
+/* An instant that an expression gave: a date and time, or a date.  What names
+ * neither an offset nor a zone is meant by the calendar's clock. */
 static bool
 instant_of_value(struct run *run, const struct value *value, int64_t *ms)
 {
 	const struct calendar *calendar = run->chart->definition->calendar;
 	struct date_time date_time;
-	struct date date;
 
-	if (value->type == VALUE_DATE_TIME)
-		return date_time_to_instant(value->as.date_time, ms);
-	if (value->type == VALUE_DATE)
-		date = value->as.date;
-	else if (value->type == VALUE_STRING &&
-		 date_time_parse(value->as.string, &date_time))
-		return date_time_to_instant(&date_time, ms);
-	else if (value->type != VALUE_STRING ||
-		 !date_parse(value->as.string, &date))
+	if (!date_time_of_value(value, &date_time))
 		return false;
-	*ms = date_to_days(date) * 86400000;
-	if (calendar != NULL)
-		*ms = zone_utc_of_local(calendar->zone, *ms / 1000) * 1000;
-	return true;
+	if (date_time.time.offset_kind == OFFSET_NONE && calendar != NULL) {
+		run->by_calendar = true;
+		date_time.time.offset_kind = OFFSET_ZONE;
+		date_time.time.zone = calendar->zone;
+	}
+	return date_time_to_instant(&date_time, ms);
 }
 
 static int64_t
@@ -441,9 +454,10 @@ duration_ms(struct duration duration)
 {
 	int64_t ms;
 
-	if (__builtin_mul_overflow(duration.seconds, (int64_t)1000, &ms))
+	if (__builtin_mul_overflow(duration.seconds, (int64_t)1000, &ms) ||
+	    __builtin_add_overflow(ms, duration.nanoseconds / 1000000, &ms))
 		return duration.seconds < 0 ? 0 : INT64_MAX;
-	return ms + duration.nanoseconds / 1000000;
+	return ms;
 }
 
 static bool
@@ -451,9 +465,16 @@ due_of_value(struct run *run, const struct value *value, int64_t from_ms,
     int64_t *due_ms)
 {
 	struct def_span span;
+	int64_t ms;
 
 	if (value->type == VALUE_DURATION) {
 		*due_ms = add_clamped(from_ms, duration_ms(value->as.duration));
+		return true;
+	}
+	if (value->type == VALUE_MONTHS) {
+		if (!def_span_of_months(value->as.months, &ms))
+			return false;
+		*due_ms = add_clamped(from_ms, ms);
 		return true;
 	}
 	if (value->type == VALUE_STRING &&
@@ -469,6 +490,7 @@ chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms,
 	const struct calendar *calendar = run->chart->definition->calendar;
 	const struct value *value;
 
+	run->by_calendar = span->kind == SPAN_BUSINESS_DAYS;
 	switch (span->kind) {
 	case SPAN_NONE:
 		*due_ms = from_ms;
@@ -488,7 +510,10 @@ chart_env_due(struct run *run, const struct def_span *span, int64_t from_ms,
 			*due_ms = chart_replay_due(run, span->feel, span->text);
 			return true;
 		}
-		return due_of_value(run, value, from_ms, due_ms);
+		if (due_of_value(run, value, from_ms, due_ms))
+			return true;
+		chart_record_no_time(run, span->feel, value);
+		return false;
 	}
 	unreachable("every kind of span is listed");
 }
@@ -498,10 +523,14 @@ chart_env_instant(struct run *run, const struct template *at, int64_t *due_ms)
 {
 	const struct value *value = chart_env_eval(run, at);
 
+	run->by_calendar = false;
 	if (is_in_doubt(run, value)) {
 		*due_ms =
 		    chart_replay_due(run, at, (struct str){NULL, 0});
 		return true;
 	}
-	return instant_of_value(run, value, due_ms);
+	if (instant_of_value(run, value, due_ms))
+		return true;
+	chart_record_no_time(run, at, value);
+	return false;
 }

@@ -214,6 +214,7 @@ run_wait(struct run *run, const struct def_step *step)
 	record = chart_record_begin(run, AUDIT_DEADLINE_SET);
 	chart_record_step(run, record, step->index);
 	value_put_instant(record, "due", due_ms);
+	chart_record_calendar(run, record);
 	chart_record_end(run, record);
 	return STEP_BLOCKED;
 }

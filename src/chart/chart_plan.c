@@ -434,20 +434,13 @@ static void
 record_deadline(
     struct run *run, const struct def_transition *transition, int64_t due_ms)
 {
-	const struct calendar *calendar = run->chart->definition->calendar;
 	struct value_builder *record =
 	    chart_record_begin(run, AUDIT_DEADLINE_SET);
-	char hex[DIGEST_HEX_BYTES];
 
 	chart_record_state(run, record, "state", transition->source->index);
 	value_put_str(record, "after", transition->after.text);
 	value_put_instant(record, "due", due_ms);
-	if (transition->after.kind == SPAN_BUSINESS_DAYS) {
-		value_put_str(record, "calendar", calendar->name);
-		value_put_int(record, "calendar_version", calendar->version);
-		value_put_str(record, "calendar_digest",
-		    digest_hex(calendar->digest, hex));
-	}
+	chart_record_calendar(run, record);
 	chart_record_end(run, record);
 }
 

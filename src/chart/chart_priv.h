@@ -46,6 +46,7 @@ struct run {
 	/* It has looked into a value of which there is the digest only. */
 	bool looked;
 	bool ordered; /* the order of a context's members counts in it */
+	bool by_calendar; /* the last instant was reckoned by the calendar */
 	/* What all records of the run have; NULL: there is none yet. */
 	const struct value *time;
 	const struct value *instance;
@@ -166,7 +167,8 @@ const struct value *chart_env_scope(
     struct run *run, const struct template *template);
 void chart_env_assign(
     struct run *run, struct def_assigns assigns, struct value_builder *told);
-/* An instant from a span; false with a reason where the span gives none. */
+/* An instant from a span; false where the span gives none.  Both set
+ * run->by_calendar. */
 MUST_USE bool chart_env_due(struct run *run, const struct def_span *span,
     int64_t from_ms, int64_t *due_ms);
 MUST_USE bool chart_env_instant(
@@ -184,8 +186,8 @@ int64_t chart_replay_delay(
 feel_look_fn chart_replay_look_cb;
 /* When something is due that hangs on a digest, written as `after`: what the
  * record of that deadline says, or never. */
-int64_t chart_replay_due(const struct run *run, const struct template *template,
-    struct str after);
+int64_t chart_replay_due(
+    struct run *run, const struct template *template, struct str after);
 /* Tells of an expression that made a text of the value, or asked for the order
  * of members before. */
 void chart_replay_text(struct run *run, const struct template *template,
@@ -238,6 +240,11 @@ void chart_mask_free(struct mask **mask);
 /* Has the next record tell why an expression gave null.  More than the first
  * few are left out, and so is what is null because it just isn't there. */
 template_null_fn chart_record_null_cb;
+/* The same of a value that a time was to be made of; null tells itself. */
+void chart_record_no_time(struct run *run, const struct template *template,
+    const struct value *value);
+/* Which calendar fixed the last instant, if one did. */
+void chart_record_calendar(struct run *run, struct value_builder *record);
 struct value_builder *chart_record_begin(struct run *run, enum audit_kind kind);
 void chart_record_end(struct run *run, struct value_builder *record);
 void chart_record_value(

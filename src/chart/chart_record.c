@@ -86,6 +86,20 @@ chart_record_item(const struct chart *chart, const struct strand *strand,
 }
 
 void
+chart_record_calendar(struct run *run, struct value_builder *record)
+{
+	const struct calendar *calendar = run->chart->definition->calendar;
+	char hex[DIGEST_HEX_BYTES];
+
+	if (!run->by_calendar || calendar == NULL)
+		return;
+	value_put_str(record, "calendar", calendar->name);
+	value_put_int(record, "calendar_version", calendar->version);
+	value_put_str(
+	    record, "calendar_digest", digest_hex(calendar->digest, hex));
+}
+
+void
 chart_record_step_of(struct run *run, struct value_builder *record, size_t step,
     const struct strand *strand)
 {
@@ -179,20 +193,16 @@ is_plain_read(struct str text)
 	return true;
 }
 
-void
-chart_record_null_cb(
-    void *arg, const struct template *template, const struct feel_env *env)
+static void
+add_null(struct run *run, const struct template *template, size_t offset,
+    struct str reason)
 {
-	struct run *run = arg;
 	struct arena *arena = run->context->arena;
+	struct str before = str_slice(template->text, 0, offset);
 	struct value_builder *null;
-	struct str before = str_slice(template->text, 0, env->note_offset);
 	char text[EXPRESSION_BYTES_MAX];
 
-	/* What took too much is told by whoever stops for it; what a digest
-	 * gives says nothing. */
-	if (env->exhausted || run->looked || run->null_count == CHART_NULLS_MAX ||
-	    is_plain_read(template->text))
+	if (run->null_count == CHART_NULLS_MAX)
 		return;
 	str_write(text, sizeof(text), "%.*s", STR_ARG(template->text));
 	if (run->nulls == NULL)
@@ -201,9 +211,33 @@ chart_record_null_cb(
 	value_put_str(null, "expression", str_of(text));
 	value_put_int(
 	    null, "column", (int64_t)str_count_codepoints(before) + 1);
-	value_put_str(null, "reason", str_of(env->note));
+	value_put_str(null, "reason", reason);
 	value_append(run->nulls, value_built(null));
 	run->null_count++;
+}
+
+void
+chart_record_null_cb(
+    void *arg, const struct template *template, const struct feel_env *env)
+{
+	struct run *run = arg;
+
+	/* What took too much is told by whoever stops for it; what a digest
+	 * gives says nothing. */
+	if (env->exhausted || run->looked || is_plain_read(template->text))
+		return;
+	add_null(run, template, env->note_offset, str_of(env->note));
+}
+
+void
+chart_record_no_time(struct run *run, const struct template *template,
+    const struct value *value)
+{
+	if (value_is_null(value))
+		return;
+	add_null(run, template, 0,
+	    arena_strf(run->context->arena, "no time can be made of the %.*s",
+		STR_ARG(value_type_name(value->type))));
 }
 
 static void

@@ -193,8 +193,8 @@ chart_replay_holds(
 /* The record of another deadline may come first: of what it says only the one
  * that is written alike is sure. */
 int64_t
-chart_replay_due(const struct run *run, const struct template *template,
-    struct str after)
+chart_replay_due(
+    struct run *run, const struct template *template, struct str after)
 {
 	const struct value *record = next_record(run);
 	bool is_told = is_of_kind(record, AUDIT_DEADLINE_SET) &&
@@ -207,6 +207,7 @@ chart_replay_due(const struct run *run, const struct template *template,
 		is_told = false;
 		due_ms = INT64_MAX;
 	}
+	run->by_calendar = value_get_cstr(record, "calendar") != NULL;
 	(void)doubt(run, written(template, STR("a time")),
 	    is_told ? DOUBT_TOLD : DOUBT_UNTOLD, false);
 	return due_ms;

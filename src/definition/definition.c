@@ -14,6 +14,7 @@
 #define YEAR_MS (366 * DAY_MS)
 /* Keeps every sum with an instant of this age far from overflow. */
 #define SPAN_MS_MAX (1000 * YEAR_MS)
+#define MONTHS_MAX (SPAN_MS_MAX / YEAR_MS * 12)
 
 #define ENUM_NAME(constant, name) [constant] = STR_INIT(name),
 static const struct str priority_names[] = {DEF_PRIORITIES(ENUM_NAME)};
@@ -128,16 +129,23 @@ parse_units(struct str text, int64_t *ms)
 	return false;
 }
 
+bool
+def_span_of_months(int64_t months, int64_t *ms)
+{
+	must(ms != NULL);
+	if (months < -MONTHS_MAX || months > MONTHS_MAX)
+		return false;
+	*ms = months / 12 * YEAR_MS + months % 12 * MONTH_MS;
+	return true;
+}
+
 static bool
 parse_iso_months(struct str text, int64_t *ms)
 {
 	int64_t months = 0;
 
-	if (!months_parse(text, &months) || months < 0 ||
-	    months > SPAN_MS_MAX / YEAR_MS * 12)
-		return false;
-	*ms = months / 12 * YEAR_MS + months % 12 * MONTH_MS;
-	return true;
+	return months_parse(text, &months) && months >= 0 &&
+	    def_span_of_months(months, ms);
 }
 
 /* "PT4H"; what is finer than a millisecond counts as one more. */

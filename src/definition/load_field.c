@@ -14,6 +14,7 @@ load_kind_words(enum load_kind kind)
 		[KIND_POSITIVE] = "a whole number from 1",
 		[KIND_BOOLEAN] = "true or false",
 		[KIND_DURATION] = "a duration such as 30s, 15m or 4h",
+		[KIND_TERM] = "a duration such as 4h, 7d or 3 business days",
 		[KIND_SPAN] = "a duration such as 15m, 4h or 3 business days",
 		[KIND_VALUE] = "a value",
 		[KIND_STRING] = "a text or an expression",
@@ -193,19 +194,14 @@ load_boolean(struct load *load, const struct load_key *key,
 
 /* ---- spans of time ---- */
 
-struct def_span
-load_span(struct load *load, const struct yaml_node *node, const char *key)
+/* What is not for one instance, whose values an expression could read. */
+static struct def_span
+load_term(struct load *load, const struct yaml_node *node, const char *key)
 {
 	struct def_span span = {.span = node->span};
 	struct str found;
 
-	if (load_is_expression(node)) {
-		span.kind = SPAN_FEEL;
-		span.text = node->text;
-		span.feel = load_template(load, node);
-		return span;
-	}
-	if (!yaml_scalar_is_string(node) ||
+	if (!yaml_scalar_is_string(node) || load_is_expression(node) ||
 	    !def_span_parse(node->text, &span)) {
 		found = load_describe(load, node);
 		load_error(load, LOAD_BAD_SPAN, node->span,
@@ -223,6 +219,19 @@ load_span(struct load *load, const struct yaml_node *node, const char *key)
 	span.text = node->kind == NODE_TEXT ? node->text : STR("");
 	span.span = node->span;
 	return span;
+}
+
+struct def_span
+load_span(struct load *load, const struct yaml_node *node, const char *key)
+{
+	if (!load_is_expression(node))
+		return load_term(load, node, key);
+	return (struct def_span){
+	    .kind = SPAN_FEEL,
+	    .text = node->text,
+	    .feel = load_template(load, node),
+	    .span = node->span,
+	};
 }
 
 int64_t
@@ -385,6 +394,9 @@ load_field(struct load *load, const struct load_key *key,
 		return;
 	case KIND_DURATION:
 		*(int64_t *)field = load_duration(load, node, key->name);
+		return;
+	case KIND_TERM:
+		*(struct def_span *)field = load_term(load, node, key->name);
 		return;
 	case KIND_SPAN:
 		*(struct def_span *)field = load_span(load, node, key->name);

@@ -156,6 +156,9 @@ write_kind(const struct language *language, enum load_kind kind)
 		return typed(language, "boolean");
 	case KIND_DURATION:
 		return pattern(language, "^(" DURATION ")$");
+	case KIND_TERM:
+		return pattern(
+		    language, "^(" DURATION "|[0-9]+ business days?)$");
 	case KIND_SPAN:
 		return pattern(language,
 		    "^(" DURATION "|[0-9]+ business days?|=(.|\\n)*)$");
@@ -311,8 +314,8 @@ write_form(struct language *language, const struct load_table *form)
 static bool
 is_told_by_kind(enum load_kind kind)
 {
-	return kind == KIND_DURATION || kind == KIND_SPAN ||
-	    kind == KIND_CONDITION;
+	return kind == KIND_DURATION || kind == KIND_TERM ||
+	    kind == KIND_SPAN || kind == KIND_CONDITION;
 }
 
 static const struct value *

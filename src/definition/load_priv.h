@@ -52,6 +52,7 @@ enum load_kind {
 	KIND_POSITIVE,	/* int64_t, 1 or more */
 	KIND_BOOLEAN,	/* bool */
 	KIND_DURATION,	/* int64_t, ms; fixed */
+	KIND_TERM,	/* struct def_span, no expression */
 	KIND_SPAN,	/* struct def_span */
 	KIND_VALUE,	/* const struct template *, any value */
 	KIND_STRING,	/* the same, a text or an expression */

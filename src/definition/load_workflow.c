@@ -370,7 +370,7 @@ static const struct load_key workflow_keys[] = {
 	    "low, normal, high or critical, or an expression"},
 	{"retention", KIND_SPAN, LOAD_MAY, IN(retention), NULL, NULL,
 	    "how long a finished instance's history is kept"},
-	{"hold", KIND_SPAN, LOAD_MAY, IN(hold), NULL, NULL,
+	{"hold", KIND_TERM, LOAD_MAY, IN(hold), NULL, NULL,
 	    "how long an event that fits no instance is held; 7d unless told"},
 	{"separate", KIND_LIST, LOAD_MAY, 0, load_separate, &load_separate_form,
 	    "parts, tasks and roles that no person may hold together"},

@@ -66,7 +66,7 @@ number_problem(enum number_error error)
 	case NUMBER_INEXACT:
 		return "a number holds at most 34 digits";
 	case NUMBER_RANGE:
-		return "the number is too large";
+		return "the number is out of range";
 	case NUMBER_OK:
 	case NUMBER_SYNTAX:
 	case NUMBER_UNDEFINED:

@@ -84,25 +84,39 @@ deliver(
 	return delivery;
 }
 
-/* How long to hold what nobody waits for: as the workflows that declare it
+/* Until when that one does. */
+static int64_t
+hold_of(const struct definition *definition, int64_t now_ms)
+{
+	const struct def_span *hold = &definition->hold;
+
+	if (hold->kind == SPAN_FIXED)
+		return now_ms + hold->fixed_ms;
+	must(hold->kind == SPAN_BUSINESS_DAYS && definition->calendar != NULL);
+	return calendar_add_business_days(
+	    definition->calendar, now_ms, hold->business_days);
+}
+
+/* Until when to hold what nobody waits for: as the workflows that declare it
  * say, the longest of them.  0: no workflow knows the type. */
 static int64_t
-hold_ms(const struct engine *engine, struct str type)
+hold_until_ms(const struct engine *engine, struct str type)
 {
 	const struct definition *definition;
-	int64_t longest_ms = 0;
+	int64_t now_ms = engine_now_ms(engine);
+	int64_t latest_ms = 0;
 
 	for (size_t i = 0;
 	     (definition = library_workflow_at(engine->library, i)); i++) {
-		int64_t ms = definition->hold.kind == SPAN_FIXED
-				 ? definition->hold.fixed_ms
-				 : HOLD_DEFAULT_MS;
+		int64_t until_ms =
+		    definition_find_event(definition, type) != NULL
+			? hold_of(definition, now_ms)
+			: 0;
 
-		if (definition_find_event(definition, type) != NULL &&
-		    ms > longest_ms)
-			longest_ms = ms;
+		if (until_ms > latest_ms)
+			latest_ms = until_ms;
 	}
-	return longest_ms;
+	return latest_ms;
 }
 
 /* ---- events as they are kept ---- */
@@ -269,7 +283,7 @@ route(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct chart_event *event = &request->event;
 	struct delivery delivery;
-	int64_t ms;
+	int64_t until_ms;
 
 	/* In which order a token lists its limits makes no other event of it;
 	 * but those that are kept from before have the order of theirs. */
@@ -288,12 +302,12 @@ route(struct engine *engine, struct turn *turn, struct request *request)
 		bury_refused(engine, turn, event);
 		return STR("dead");
 	}
-	ms = hold_ms(engine, event->type);
-	if (ms == 0 && request->emitted)
+	until_ms = hold_until_ms(engine, event->type);
+	if (until_ms == 0 && request->emitted)
 		return STR("ignored"); /* for others than our instances */
-	if (ms == 0)
-		ms = HOLD_DEFAULT_MS;
-	put_event(engine, turn, event, EVENT_HELD, engine_now_ms(engine) + ms);
+	if (until_ms == 0)
+		until_ms = engine_now_ms(engine) + HOLD_DEFAULT_MS;
+	put_event(engine, turn, event, EVENT_HELD, until_ms);
 	return STR("held");
 }
 
@@ -458,7 +472,7 @@ event_bury(struct engine *engine, struct turn *turn, struct request *request)
 	    .event_id = event->id,
 	};
 
-	if (hold_ms(engine, event->type) == 0)
+	if (hold_until_ms(engine, event->type) == 0)
 		return; /* for others than our instances */
 	put_event(engine, turn, event, EVENT_DEAD, 0);
 	log_dead(engine, turn, &row,

@@ -53,13 +53,16 @@ may_be_absent(struct str key)
 {
 	static const struct str keys[] = {
 	    STR_INIT("body"),
+	    STR_INIT("calendar"),
 	    STR_INIT("calendar_digest"),
+	    STR_INIT("calendar_version"),
 	    STR_INIT("compensate"),
 	    STR_INIT("decision_digest"),
 	    STR_INIT("environment"),
 	    STR_INIT("event_time"),
 	    STR_INIT("for_others"),
 	    STR_INIT("initiator"),
+	    STR_INIT("nulls"),
 	    STR_INIT("parent"),
 	    STR_INIT("priority"),
 	    STR_INIT("response"),

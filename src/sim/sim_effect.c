@@ -193,27 +193,6 @@ tell_timers(struct sim *sim, const struct value *before)
 			tell(sim, "timer", after->as.list.items[i]);
 }
 
-/* The `wait` step's time stands in the records only. */
-static void
-tell_waits(struct sim *sim, const struct chart_effects *effects)
-{
-	for (size_t i = 0; i < effects->record_count; i++) {
-		const struct value *record = effects->records[i];
-		struct value_builder *timer = value_build_context(sim->turn);
-
-		if (!str_equal(value_field_str(record, "kind"),
-			STR("deadline-set")) ||
-		    value_get_cstr(record, "step") == NULL)
-			continue;
-		value_put_str(timer, "kind", STR("wait"));
-		value_put(
-		    timer, STR("step"), value_field_or_null(record, "step"));
-		value_put(
-		    timer, STR("due"), value_field_or_null(record, "due"));
-		tell(sim, "timer", value_built(timer));
-	}
-}
-
 void
 sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
     const struct value *before)
@@ -248,5 +227,4 @@ sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
 		}
 	}
 	tell_timers(sim, before);
-	tell_waits(sim, effects);
 }

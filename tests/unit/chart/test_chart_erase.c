@@ -46,6 +46,7 @@ static const char definitions[] =
     WORKFLOW("fixed", "retention: 10y\n")
     WORKFLOW("none", "")
     WORKFLOW("asked", "retention: '= input.keep'\n")
+    WORKFLOW("months", "retention: '= duration(\"P10Y\")'\n")
     WORKFLOW("working", "retention: 3 business days\ncalendar: week\n")
     "calendar: week\n"
     "timezone: UTC\n"
@@ -285,6 +286,7 @@ test_retention_counts_from_the_end(void **state)
 	assert_int_equal(kept_days(desk, "none"), 0);
 	assert_int_equal(kept_days(desk, "fixed"), 3660);
 	assert_int_equal(kept_days(desk, "asked"), 2);
+	assert_int_equal(kept_days(desk, "months"), 3660);
 	assert_true(kept_days(desk, "working") >= 3);
 }
 

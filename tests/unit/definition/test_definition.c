@@ -62,6 +62,24 @@ test_span_of_years_is_never_shorter_than_the_calendar_years(void **state)
 }
 
 static void
+test_span_of_months_is_at_most_a_thousand_years(void **state)
+{
+	int64_t ms = 77;
+
+	(void)state;
+	assert_true(def_span_of_months(14, &ms));
+	assert_int_equal(ms, (366 + 62) * DAY_MS);
+	assert_true(def_span_of_months(-14, &ms));
+	assert_int_equal(ms, -(366 + 62) * DAY_MS);
+	assert_true(def_span_of_months(12000, &ms));
+	assert_int_equal(ms, 366000 * DAY_MS);
+	assert_false(def_span_of_months(12001, &ms));
+	assert_false(def_span_of_months(-12001, &ms));
+	assert_false(def_span_of_months(INT64_MIN, &ms));
+	assert_int_equal(ms, 366000 * DAY_MS);
+}
+
+static void
 test_span_as_iso_8601(void **state)
 {
 	(void)state;
@@ -188,6 +206,7 @@ main(void)
 	    cmocka_unit_test(test_span_in_short_units),
 	    cmocka_unit_test(
 		test_span_of_years_is_never_shorter_than_the_calendar_years),
+	    cmocka_unit_test(test_span_of_months_is_at_most_a_thousand_years),
 	    cmocka_unit_test(test_span_as_iso_8601),
 	    cmocka_unit_test(test_span_of_business_days),
 	    cmocka_unit_test(test_what_is_no_span_is_refused),

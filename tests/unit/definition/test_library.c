@@ -327,6 +327,21 @@ test_defaults_stand_where_nothing_is_written(void **state)
 }
 
 static void
+test_a_calendar_is_of_utc_unless_told(void **state)
+{
+	struct loaded loaded;
+	const struct calendar *calendar;
+
+	(void)state;
+	load_text(&loaded, "calendar: plain\nclosed: [12-25]\n");
+	calendar = library_find_calendar(loaded.library, STR("plain"));
+	assert_true(loaded.ok);
+	assert_non_null(calendar);
+	assert_ptr_equal(calendar->zone, zone_find(STR("UTC")));
+	loaded_fini(&loaded);
+}
+
+static void
 test_documents_of_one_file_lean_on_one_another(void **state)
 {
 	struct loaded loaded;
@@ -702,6 +717,7 @@ main(void)
 		cmocka_unit_test(test_payment_has_its_states),
 		cmocka_unit_test(test_payment_has_its_calls),
 		cmocka_unit_test(test_defaults_stand_where_nothing_is_written),
+		cmocka_unit_test(test_a_calendar_is_of_utc_unless_told),
 		cmocka_unit_test(
 		    test_documents_of_one_file_lean_on_one_another),
 		cmocka_unit_test(test_a_definition_loads_again_from_its_source),

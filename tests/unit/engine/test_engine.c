@@ -1091,6 +1091,51 @@ test_events_are_held_as_long_as_the_workflows_say(void **state)
 	house_free(&house);
 }
 
+/* What is held over a weekend, and what nobody has to wait for. */
+static const char working[] =
+    "workflow: working\n"
+    "version: 1\n"
+    "calendar: week\n"
+    "hold: 1 business day\n"
+    "business-key: = input.key\n"
+    "events: {go: {}}\n"
+    "initial: resting\n"
+    "states: {resting: {on: {go: ended}},\n"
+    "  ended: {type: final, outcome: success}}\n"
+    "---\n"
+    "workflow: impatient\n"
+    "version: 1\n"
+    "hold: 0s\n"
+    "business-key: = input.key\n"
+    "events: {rush: {}}\n"
+    "initial: resting\n"
+    "states: {resting: {on: {rush: ended}},\n"
+    "  ended: {type: final, outcome: success}}\n"
+    "---\n"
+    "calendar: week\n"
+    "timezone: UTC\n"
+    "weekend: [sat, sun]\n";
+
+static void
+test_event_is_held_for_business_days(void **state)
+{
+	struct house *house = house_new(working, house_answer_ok);
+
+	(void)state;
+	house_advance(house, 4 * 86400LL * 1000); /* to the Friday */
+	house_event(house, "go", "A", "go");
+	house_event(house, "rush", "A", "rush");
+	house_advance(house, 1);
+	assert_int_equal(status_of_event(house, "rush"), EVENT_DEAD);
+	house_advance(house, 71 * 3600 * 1000);
+	house_advance(house, 1);
+	assert_int_equal(status_of_event(house, "go"), EVENT_HELD);
+	house_advance(house, 2 * 3600 * 1000);
+	house_advance(house, 1);
+	assert_int_equal(status_of_event(house, "go"), EVENT_DEAD);
+	house_free(&house);
+}
+
 /* Rows that are due for ever, of a definition that nobody has. */
 static const char broken_rows[] =
     "WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n"
@@ -1503,6 +1548,7 @@ main(void)
 	    cmocka_unit_test(
 		test_calls_wait_in_the_order_of_a_priority_that_the_input_decides),
 	    cmocka_unit_test(test_events_are_held_as_long_as_the_workflows_say),
+	    cmocka_unit_test(test_event_is_held_for_business_days),
 	    cmocka_unit_test(test_an_instance_keeps_so_many_events_and_no_more),
 	    cmocka_unit_test(
 		test_instances_that_cannot_be_loaded_stand_in_nobodys_way),

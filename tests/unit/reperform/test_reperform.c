@@ -565,6 +565,75 @@ leave_out(struct played *played, size_t at, const char *key)
 	played->records[at] = value_built(built);
 }
 
+static void
+leave_calendar_out(struct played *played, size_t at)
+{
+	leave_out(played, at, "calendar");
+	leave_out(played, at, "calendar_version");
+	leave_out(played, at, "calendar_digest");
+}
+
+/* Older programs didn't always tell which calendar fixed a deadline. */
+static void
+test_calendar_that_was_not_told_agrees(void **state)
+{
+	struct played *played = play(approved);
+	size_t set = find_record(played, "deadline-set", 0);
+
+	(void)state;
+	assert_non_null(value_get_cstr(played->records[set], "calendar"));
+	leave_calendar_out(played, set);
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	assert_int_equal(played->finding.seq, 0);
+	change(played, set, "calendar", "\"street\"");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	assert_int_equal(played->finding.seq, set + 1);
+	played_free(&played);
+}
+
+/* What a sensitive value says when it is due is taken from the record, and so
+ * is whether it was by the calendar. */
+static void
+test_calendar_of_a_time_that_is_not_known_agrees(void **state)
+{
+	struct played *played = play(approved);
+	size_t set = find_record(played, "deadline-set", 0);
+
+	(void)state;
+	played->changed = load(played->arena, "{3 business days: refused}",
+	    "{'= if starts with(input.iban, \"DE\") then \"3 business days\" "
+	    "else \"1d\"': refused}");
+	forge_digests(played);
+	change(played, set, "after",
+	    "\"= if starts with(input.iban, \\\"DE\\\") then \\\"3 business "
+	    "days\\\" else \\\"1d\\\"\"");
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	leave_calendar_out(played, set);
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	played_free(&played);
+}
+
+/* So it is with what went wrong in an expression. */
+static void
+test_null_that_was_not_told_agrees(void **state)
+{
+	struct played *played = play_plainly(approved);
+	size_t opened = find_record(played, "task-opened", 0);
+
+	(void)state;
+	assert_null(value_get_cstr(played->records[opened], "nulls"));
+	use(played, "role: boss,", "role: boss, due: = input.key,");
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	assert_int_equal(played->finding.seq, 0);
+	change(played, opened, "nulls", "[]");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	assert_int_equal(played->finding.seq, opened + 1);
+	played_free(&played);
+}
+
 /* The same by the rules of the connection, from what the bank said. */
 static void
 answer(struct played *played, const char *reply)
@@ -819,6 +888,9 @@ main(void)
 	    cmocka_unit_test(test_event_that_fails_its_schema_is_ignored_again),
 	    cmocka_unit_test(test_text_like_a_digest_is_a_text),
 	    cmocka_unit_test(test_order_of_members_is_not_known),
+	    cmocka_unit_test(test_calendar_that_was_not_told_agrees),
+	    cmocka_unit_test(test_calendar_of_a_time_that_is_not_known_agrees),
+	    cmocka_unit_test(test_null_that_was_not_told_agrees),
 	    cmocka_unit_test(test_settings_that_were_read_are_in_the_record),
 	    cmocka_unit_test(test_changed_guard_is_found),
 	    cmocka_unit_test(
