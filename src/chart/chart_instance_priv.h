@@ -319,6 +319,8 @@ struct mark {
 };
 /* In its place: it has not been, so nothing has come since. */
 #define MARK_NOT_ENTERED UINT64_MAX
+/* Whether it has been is to be read from history, see chart_past.c. */
+#define MARK_UNKNOWN (UINT64_MAX - 1)
 
 struct held { /* a task that was decided, by its state; or "approver:ROLE" */
 	struct held *next;

@@ -523,7 +523,7 @@ visit_chart(struct snapshot *s, struct chart *chart)
 	if (s->version > 4)
 		chart_snapshot_bool(s, &chart->stands);
 	else
-		chart_snapshot_old_stands(chart);
+		chart_snapshot_old_rest(s, chart);
 }
 
 void

@@ -194,6 +194,18 @@ play_perform(struct play *play, const struct chart_effects *effects)
 	}
 }
 
+static void
+keep_records(struct play *play, const struct chart_effects *effects)
+{
+	for (size_t i = 0; i < effects->record_count; i++) {
+		play->records = arena_grow(play->arena, play->records,
+		    play->record_count, &play->record_capacity,
+		    sizeof(*play->records));
+		play->records[play->record_count++] =
+		    value_copy(play->arena, effects->records[i]);
+	}
+}
+
 void
 play_step(struct play *play, const struct chart_event *event)
 {
@@ -201,6 +213,7 @@ play_step(struct play *play, const struct chart_event *event)
 	struct chart_effects effects = {0};
 
 	chart_step(play->chart, event, &context, &effects);
+	keep_records(play, &effects);
 	trace_effects(play, &effects);
 	play_perform(play, &effects);
 	trace_status(play);
