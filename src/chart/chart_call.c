@@ -904,7 +904,7 @@ chart_call_may_go_again(const struct chart *chart, uint64_t serial)
 
 	if (call == NULL || (chart->suspended && call->purpose != FOR_NOTICE))
 		return false;
-	return call->state == CALL_ASKING || !call->given_up;
+	return chart_call_is_asking(call) || !call->given_up;
 }
 
 bool
