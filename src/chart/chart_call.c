@@ -26,6 +26,7 @@
  *   ASKING_LATER -> ASKING        ask()
  *   ASKING       -> ASKED         chart_call_sent()
  *   ASKING       -> ASKING_LATER  chart_call_suspend()
+ *   ASKING, ASKED -> ASKING_LATER  chart_call_recover()
  *   ASKED, ASKING -> (gone)       answered(): it happened
  *   ASKED, ASKING -> DELAYED      answered(): it did not; tried again
  *   ASKED, ASKING -> ASKING_LATER  answered(): still unknown, or a first no
@@ -796,12 +797,19 @@ ask_anew(struct run *run, struct call *call)
 	call->asked--;
 }
 
+/* People are told still. */
+static bool
+is_suspended(const struct chart *chart, const struct call *call)
+{
+	return chart->suspended && call->purpose != FOR_NOTICE;
+}
+
 /* An operator stops the instance: what was not sent yet is not sent now, but
  * as soon as it goes on. */
 void
 chart_call_suspend(struct run *run, struct call *call)
 {
-	if (call->purpose == FOR_NOTICE)
+	if (!is_suspended(run->chart, call))
 		return;
 	if (call->state == CALL_QUEUED)
 		wait_anew(run, call);
@@ -855,7 +863,7 @@ chart_call_due(struct run *run, struct call *call)
 
 /*
  * The engine begins anew.  What was queued was not sent; what was sent has an
- * unknown outcome; a question is asked once more.
+ * unknown outcome; a question is asked once more, as soon as it may be.
  */
 void
 chart_call_recover(struct run *run, struct call *call)
@@ -869,20 +877,21 @@ chart_call_recover(struct run *run, struct call *call)
 		call_move(call, CALL_DELAYED);
 		call->attempt--;
 		call->tries--;
-		send(run, call);
-		return;
+		break;
 	case CALL_SENT:
 		chart_call_reply(run, call, &event);
 		return;
 	case CALL_ASKING:
 	case CALL_ASKED:
-		call->state = CALL_ASKING_LATER;
+		call_move(call, CALL_ASKING_LATER);
 		call->asked--;
-		ask(run, call);
-		return;
+		break;
 	default:
 		return;
 	}
+	call->due_ms = run->context->now_ms;
+	if (!is_suspended(run->chart, call))
+		chart_call_due(run, call);
 }
 
 bool
@@ -902,7 +911,7 @@ chart_call_may_go_again(const struct chart *chart, uint64_t serial)
 {
 	const struct call *call = chart_call_find(chart, serial);
 
-	if (call == NULL || (chart->suspended && call->purpose != FOR_NOTICE))
+	if (call == NULL || is_suspended(chart, call))
 		return false;
 	return chart_call_is_asking(call) || !call->given_up;
 }
