@@ -179,6 +179,9 @@ struct chart_event {
 	/* It went to see whether the endpoint is back, for others who wait: as
 	 * long as it may be tried again, that attempt isn't counted. */
 	bool is_for_others;
+	/* It was refused, and what was sent may go again by another proof of
+	 * who we are, but not while the instance is suspended. */
+	bool is_put_off;
 	/* EV_TASK_DECIDED */
 	struct str choice;
 	/* EV_INCIDENT_SETTLED */

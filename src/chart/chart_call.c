@@ -23,10 +23,11 @@
  *   QUEUED       -> DELAYED       wait_anew(): the window closed before it
  *                                 was sent; on to WINDOW by send()
  *   QUEUED       -> DELAYED       chart_call_suspend()
+ *   SENT, QUEUED -> DELAYED       put_off(): refused, and not sent anew
  *   ASKING_LATER -> ASKING        ask()
  *   ASKING       -> ASKED         chart_call_sent()
  *   ASKING       -> ASKING_LATER  chart_call_suspend()
- *   ASKING, ASKED -> ASKING_LATER  chart_call_recover()
+ *   ASKING, ASKED -> ASKING_LATER  chart_call_recover(), put_off()
  *   ASKED, ASKING -> (gone)       answered(): it happened
  *   ASKED, ASKING -> DELAYED      answered(): it did not; tried again
  *   ASKED, ASKING -> ASKING_LATER  answered(): still unknown, or a first no
@@ -574,6 +575,8 @@ record_outcome(struct value_builder *record, const struct chart_event *event)
 		    record, "retry_after_ms", outcome->retry_after_ms);
 	if (event->is_for_others)
 		value_put(record, STR("for_others"), &value_true);
+	if (event->is_put_off)
+		value_put(record, STR("put_off"), &value_true);
 	if (reply_tells_all(event->reply))
 		return;
 	if (outcome->kind == OUTCOME_DONE) {
@@ -741,6 +744,28 @@ uncount(struct call *call)
 		--*count;
 }
 
+/* Of what was given up one wants to know still whether it happened. */
+static bool
+may_go_anew(const struct call *call)
+{
+	return chart_call_is_asking(call) || !call->given_up;
+}
+
+/* It has done nothing, and would have gone out anew if the instance had not
+ * been suspended: it does when that goes on, and that attempt was none. */
+static void
+put_off(struct run *run, struct call *call)
+{
+	if (chart_call_is_asking(call)) {
+		call_move(call, CALL_ASKING_LATER);
+		call->asked--;
+	} else {
+		call_move(call, CALL_DELAYED);
+		call->tries--;
+	}
+	call->due_ms = run->context->now_ms;
+}
+
 void
 chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event)
@@ -748,6 +773,10 @@ chart_call_reply(
 	must(event->outcome != NULL);
 	run->strand = strand_of(run->chart, call);
 	record_replied(run, call, event);
+	if (event->is_put_off && may_go_anew(call)) {
+		put_off(run, call);
+		return;
+	}
 	if (event->is_for_others)
 		uncount(call);
 	switch (call->state) {
@@ -913,7 +942,7 @@ chart_call_may_go_again(const struct chart *chart, uint64_t serial)
 
 	if (call == NULL || is_suspended(chart, call))
 		return false;
-	return chart_call_is_asking(call) || !call->given_up;
+	return may_go_anew(call);
 }
 
 bool

@@ -4,7 +4,7 @@
  *
  *	start [by WHO] [priority P] [for NUMBER.SERIAL] {input}
  *	reply CALL done {response}
- *	reply CALL not-done CODE [transient] [retry-after 5s]
+ *	reply CALL not-done CODE [transient] [put-off] [retry-after 5s]
  *	reply CALL unknown|done-with-error CODE
  *	send CALL              its intent, after "hold calls"
  *	event TYPE for SUBJECT {data}
@@ -294,6 +294,7 @@ do_reply(struct play *play, const struct command *command)
 	if (play_has_word(command, "retry-after"))
 		outcome.retry_after_ms =
 		    span_ms(play, play_word_after(command, "retry-after"));
+	event.is_put_off = play_has_word(command, "put-off");
 	event.serial = call->serial;
 	check_replied(play, call, outcome.kind);
 	*call = play->calls[--play->call_count];

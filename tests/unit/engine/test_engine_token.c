@@ -496,19 +496,13 @@ test_refused_question_of_a_cancelled_instance_goes_out_once_more(void **state)
 	house_free(&house);
 }
 
-static const char by_token_trying[] = WORKFLOW_OF(1, "concurrency: 100")
-    "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
-    "bank}}}\n";
-
-/* It goes on with the instance, as another attempt. */
+/* It goes on with the instance, and has no attempt but this one. */
 static void
 test_refused_call_of_a_suspended_instance_waits_for_it(void **state)
 {
-	struct house *house;
+	struct house *house = open_bank();
 
 	(void)state;
-	memset(&bank, 0, sizeof(bank));
-	house = house_new(by_token_trying, answer);
 	leave_one_waiting(house);
 	act(house, 3, EV_SUSPENDED);
 	bank.paid = 0;
@@ -519,6 +513,7 @@ test_refused_call_of_a_suspended_instance_waits_for_it(void **state)
 	act(house, 3, EV_RESUMED);
 	house_run(house);
 	assert_state(house, 3, "paid");
+	assert_string_equal(bank.key, bank.other_key);
 	assert_int_equal(house_count(house, 3, "call-sent"), 2);
 	house_free(&house);
 }
