@@ -185,11 +185,11 @@ struct call {
 	const struct value *error; /* of the last attempt; NULL: none */
 };
 
-/* A key that an endpoint still knows from a call that is over. */
+/* A key that an endpoint still knows from a call that is over: how the digest
+ * of the operation and it begins, since a long `for` has many of them. */
 struct used_key {
 	struct used_key *next;
-	struct str operation;
-	struct str key;
+	uint64_t digest;
 	int64_t first_sent_ms;
 	int64_t dies_ms;
 };

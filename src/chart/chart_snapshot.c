@@ -216,8 +216,7 @@ visit_call(struct snapshot *s, struct call *call)
 static void
 visit_used_key(struct snapshot *s, struct used_key *used)
 {
-	chart_snapshot_str(s, &used->operation);
-	chart_snapshot_str(s, &used->key);
+	chart_snapshot_u64(s, &used->digest);
 	chart_snapshot_i64(s, &used->first_sent_ms);
 	chart_snapshot_i64(s, &used->dies_ms);
 }
