@@ -179,6 +179,9 @@ struct chart_event {
 	/* It went to see whether the endpoint is back, for others who wait: as
 	 * long as it may be tried again, that attempt isn't counted. */
 	bool is_for_others;
+	/* It was refused, and what was sent may go again by another proof of
+	 * who we are, but not while the instance is suspended. */
+	bool is_put_off;
 	/* EV_TASK_DECIDED */
 	struct str choice;
 	/* EV_INCIDENT_SETTLED */
@@ -545,5 +548,16 @@ void chart_save(const struct chart *chart, struct buf *out);
 /* NULL where the bytes are damaged or don't fit the definition. */
 MUST_USE struct chart *chart_load(const struct definition *definition,
     struct chart_identity identity, struct str snapshot);
+/* Whether an older program left open which states it has entered: then it is
+ * told its history before it goes on, or it might undo what it must not. */
+bool chart_lacks_past(const struct chart *chart);
+/* By its digest; NULL: it isn't there. */
+typedef const struct definition *chart_definition_fn(
+    struct digest digest, void *arg);
+/* All records of the kinds `started`, `entered` and `migrated`, in order; the
+ * others don't matter.  false: what they say can't be understood. */
+MUST_USE bool chart_tell_past(struct chart *chart,
+    const struct value *const *records, size_t count,
+    chart_definition_fn *find, void *arg);
 
 #endif

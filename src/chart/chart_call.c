@@ -23,9 +23,11 @@
  *   QUEUED       -> DELAYED       wait_anew(): the window closed before it
  *                                 was sent; on to WINDOW by send()
  *   QUEUED       -> DELAYED       chart_call_suspend()
+ *   SENT, QUEUED -> DELAYED       put_off(): refused, and not sent anew
  *   ASKING_LATER -> ASKING        ask()
  *   ASKING       -> ASKED         chart_call_sent()
  *   ASKING       -> ASKING_LATER  chart_call_suspend()
+ *   ASKING, ASKED -> ASKING_LATER  chart_call_recover(), put_off()
  *   ASKED, ASKING -> (gone)       answered(): it happened
  *   ASKED, ASKING -> DELAYED      answered(): it did not; tried again
  *   ASKED, ASKING -> ASKING_LATER  answered(): still unknown, or a first no
@@ -589,6 +591,8 @@ record_outcome(struct value_builder *record, const struct chart_event *event)
 		    record, "retry_after_ms", outcome->retry_after_ms);
 	if (event->is_for_others)
 		value_put(record, STR("for_others"), &value_true);
+	if (event->is_put_off)
+		value_put(record, STR("put_off"), &value_true);
 	if (reply_tells_all(event->reply))
 		return;
 	if (outcome->kind == OUTCOME_DONE) {
@@ -764,6 +768,28 @@ uncount(struct call *call)
 		--*count;
 }
 
+/* Of what was given up one wants to know still whether it happened. */
+static bool
+may_go_anew(const struct call *call)
+{
+	return chart_call_is_asking(call) || !call->given_up;
+}
+
+/* It has done nothing, and would have gone out anew if the instance had not
+ * been suspended: it does when that goes on, and that attempt was none. */
+static void
+put_off(struct run *run, struct call *call)
+{
+	if (chart_call_is_asking(call)) {
+		call_move(call, CALL_ASKING_LATER);
+		call->asked--;
+	} else {
+		call_move(call, CALL_DELAYED);
+		call->tries--;
+	}
+	call->due_ms = run->context->now_ms;
+}
+
 void
 chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event)
@@ -771,6 +797,10 @@ chart_call_reply(
 	must(event->outcome != NULL);
 	run->strand = strand_of(run->chart, call);
 	record_replied(run, call, event);
+	if (event->is_put_off && may_go_anew(call)) {
+		put_off(run, call);
+		return;
+	}
 	if (event->is_for_others)
 		uncount(call);
 	switch (call->state) {
@@ -820,12 +850,19 @@ ask_anew(struct run *run, struct call *call)
 	call->asked--;
 }
 
+/* People are told still. */
+static bool
+is_suspended(const struct chart *chart, const struct call *call)
+{
+	return chart->suspended && call->purpose != FOR_NOTICE;
+}
+
 /* An operator stops the instance: what was not sent yet is not sent now, but
  * as soon as it goes on. */
 void
 chart_call_suspend(struct run *run, struct call *call)
 {
-	if (call->purpose == FOR_NOTICE)
+	if (!is_suspended(run->chart, call))
 		return;
 	if (call->state == CALL_QUEUED)
 		wait_anew(run, call);
@@ -879,7 +916,7 @@ chart_call_due(struct run *run, struct call *call)
 
 /*
  * The engine begins anew.  What was queued was not sent; what was sent has an
- * unknown outcome; a question is asked once more.
+ * unknown outcome; a question is asked once more, as soon as it may be.
  */
 void
 chart_call_recover(struct run *run, struct call *call)
@@ -893,20 +930,21 @@ chart_call_recover(struct run *run, struct call *call)
 		call_move(call, CALL_DELAYED);
 		call->attempt--;
 		call->tries--;
-		send(run, call);
-		return;
+		break;
 	case CALL_SENT:
 		chart_call_reply(run, call, &event);
 		return;
 	case CALL_ASKING:
 	case CALL_ASKED:
-		call->state = CALL_ASKING_LATER;
+		call_move(call, CALL_ASKING_LATER);
 		call->asked--;
-		ask(run, call);
-		return;
+		break;
 	default:
 		return;
 	}
+	call->due_ms = run->context->now_ms;
+	if (!is_suspended(run->chart, call))
+		chart_call_due(run, call);
 }
 
 bool
@@ -926,9 +964,9 @@ chart_call_may_go_again(const struct chart *chart, uint64_t serial)
 {
 	const struct call *call = chart_call_find(chart, serial);
 
-	if (call == NULL || (chart->suspended && call->purpose != FOR_NOTICE))
+	if (call == NULL || is_suspended(chart, call))
 		return false;
-	return call->state == CALL_ASKING || !call->given_up;
+	return may_go_anew(call);
 }
 
 bool

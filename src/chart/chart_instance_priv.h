@@ -185,11 +185,11 @@ struct call {
 	const struct value *error; /* of the last attempt; NULL: none */
 };
 
-/* A key that an endpoint still knows from a call that is over. */
+/* A key that an endpoint still knows from a call that is over: how the digest
+ * of the operation and it begins, since a long `for` has many of them. */
 struct used_key {
 	struct used_key *next;
-	struct str operation;
-	struct str key;
+	uint64_t digest;
 	int64_t first_sent_ms;
 	int64_t dies_ms;
 };
@@ -319,6 +319,8 @@ struct mark {
 };
 /* In its place: it has not been, so nothing has come since. */
 #define MARK_NOT_ENTERED UINT64_MAX
+/* Whether it has been is to be read from history, see chart_past.c. */
+#define MARK_UNKNOWN (UINT64_MAX - 1)
 
 struct held { /* a task that was decided, by its state; or "approver:ROLE" */
 	struct held *next;

@@ -6,7 +6,8 @@
  * call comes with it: a step that failed and that a person has done once more
  * comes with the same one, and so may a step that gives its own, each time its
  * state is entered.  A key that outlives its call is kept here, until the
- * endpoint has forgotten it.
+ * endpoint has forgotten it.  Two that are taken for one, which hardly happens,
+ * are as old as the older of them: that is asked about rather than sent.
  */
 #include "chart_priv.h"
 
@@ -35,14 +36,26 @@ is_same(const struct call *call, const struct call *other)
 	       str_equal(call->call->target, other->call->target);
 }
 
+static uint64_t
+digest_of(const struct call *call)
+{
+	const struct str parts[] = {
+	    call->call->target, STR_INIT("\n"), call->key};
+	struct digest digest =
+	    digest_sha256_parts(parts, COUNT_OF(parts));
+	uint64_t beginning = 0;
+
+	for (size_t i = 0; i < sizeof(beginning); i++)
+		beginning = beginning << 8 | digest.bytes[i];
+	return beginning;
+}
+
 static struct used_key **
-find(struct chart *chart, const struct call *call)
+find(struct chart *chart, uint64_t digest)
 {
 	struct used_key **link = &chart->keys;
 
-	while (*link != NULL &&
-	       !(str_equal((*link)->key, call->key) &&
-		   str_equal((*link)->operation, call->call->target)))
+	while (*link != NULL && (*link)->digest != digest)
 		link = &(*link)->next;
 	return link;
 }
@@ -67,7 +80,7 @@ chart_key_since(struct chart *chart, const struct call *call, int64_t now_ms)
 	if (!is_timed(call))
 		return now_ms;
 	forget_dead(chart, now_ms);
-	used = *find(chart, call);
+	used = *find(chart, digest_of(call));
 	if (used != NULL && used->first_sent_ms < since_ms)
 		since_ms = used->first_sent_ms;
 	for (const struct call *other = chart->calls; other != NULL;
@@ -82,15 +95,16 @@ void
 chart_key_keep(struct chart *chart, const struct call *call)
 {
 	struct used_key **link, *used;
+	uint64_t digest;
 
 	if (chart_key_dies_ms(call) == 0)
 		return;
-	link = find(chart, call);
+	digest = digest_of(call);
+	link = find(chart, digest);
 	used = *link;
 	if (used == NULL) {
 		used = ARENA_NEW(chart->arena, struct used_key);
-		used->operation = arena_str(chart->arena, call->call->target);
-		used->key = call->key;
+		used->digest = digest;
 		*link = used;
 	}
 	used->first_sent_ms = call->first_sent_ms;

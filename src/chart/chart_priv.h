@@ -480,6 +480,10 @@ void chart_undo_mark(struct chart *chart, const struct def_state *state);
 void chart_undo_mark_not_entered(
     struct chart *chart, const struct def_state *state);
 bool chart_undo_was_entered(struct chart *chart, size_t state);
+/* An older program didn't note it; and what history says of that. */
+void chart_undo_mark_unknown(
+    struct chart *chart, const struct def_state *state);
+void chart_undo_learn(struct chart *chart, size_t state, bool was_entered);
 /* Starts the next undo, back to the entry of that state (SIZE_MAX: all); true
  * where there is none. */
 MUST_USE bool chart_undo_next(struct run *run, size_t to);

@@ -216,8 +216,7 @@ visit_call(struct snapshot *s, struct call *call)
 static void
 visit_used_key(struct snapshot *s, struct used_key *used)
 {
-	chart_snapshot_str(s, &used->operation);
-	chart_snapshot_str(s, &used->key);
+	chart_snapshot_u64(s, &used->digest);
 	chart_snapshot_i64(s, &used->first_sent_ms);
 	chart_snapshot_i64(s, &used->dies_ms);
 }
@@ -523,7 +522,7 @@ visit_chart(struct snapshot *s, struct chart *chart)
 	if (s->version > 4)
 		chart_snapshot_bool(s, &chart->stands);
 	else
-		chart_snapshot_old_stands(chart);
+		chart_snapshot_old_rest(s, chart);
 }
 
 void

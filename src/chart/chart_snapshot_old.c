@@ -257,15 +257,19 @@ number_undos(struct chart *chart)
 }
 
 /* Nobody noted before version 5 what was done: it is taken for done where the
- * workflow has such a step. */
+ * workflow has such a step.  Nor which states were not entered. */
 void
-chart_snapshot_old_stands(struct chart *chart)
+chart_snapshot_old_rest(struct snapshot *s, struct chart *chart)
 {
 	const struct definition *definition = chart->definition;
 
+	if (s->damaged)
+		return;
 	for (size_t i = 0; i < definition->step_count; i++)
 		if (chart_run_leaves(definition->steps[i]))
 			chart->stands = true;
+	for (size_t i = 0; i < definition->state_count && !chart->ended; i++)
+		chart_undo_mark_unknown(chart, definition->states[i]);
 }
 
 void

@@ -93,7 +93,7 @@ void chart_snapshot_old_plan(struct snapshot *s, struct chart *chart);
 void chart_snapshot_old_signal(struct snapshot *s, struct signal *signal);
 /* What version 1 left to be guessed, once all has been read. */
 void chart_snapshot_old_settle(struct chart *chart);
-/* What versions before 5 left to be guessed. */
-void chart_snapshot_old_stands(struct chart *chart);
+/* What versions before 5 left to be guessed, or read from history. */
+void chart_snapshot_old_rest(struct snapshot *s, struct chart *chart);
 
 #endif

@@ -79,6 +79,28 @@ chart_undo_mark_not_entered(struct chart *chart, const struct def_state *state)
 		set_mark(chart, state->index, MARK_NOT_ENTERED);
 }
 
+/* One that is active has been, while there was nothing to undo. */
+void
+chart_undo_mark_unknown(struct chart *chart, const struct def_state *state)
+{
+	if (state->is_undone_to && !chart_config_is_active(chart, state) &&
+	    *find_mark(chart, state->index) == NULL)
+		set_mark(chart, state->index, MARK_UNKNOWN);
+}
+
+void
+chart_undo_learn(struct chart *chart, size_t state, bool was_entered)
+{
+	struct mark **link = find_mark(chart, state);
+
+	if (*link == NULL || (*link)->undo != MARK_UNKNOWN)
+		return;
+	if (was_entered)
+		LIST_UNLINK(link);
+	else
+		(*link)->undo = MARK_NOT_ENTERED;
+}
+
 bool
 chart_undo_was_entered(struct chart *chart, size_t state)
 {

@@ -24,6 +24,7 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_migrate.c \
 	src/chart/chart_migrate_part.c \
 	src/chart/chart_migrate_priv.h \
+	src/chart/chart_past.c \
 	src/chart/chart_person.c \
 	src/chart/chart_plan.c \
 	src/chart/chart_priv.h \

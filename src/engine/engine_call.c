@@ -144,6 +144,7 @@ report(struct exchange *exchange, struct arena *arena_take,
 	request->event.serial = exchange->serial;
 	request->event.outcome = &request->outcome;
 	request->event.is_for_others = exchange->is_for_others;
+	request->event.is_put_off = exchange->is_put_off;
 	if (response != NULL)
 		request->event.reply =
 		    connector_describe_response(request->arena, response);
@@ -403,7 +404,7 @@ exchange_end_waiting(
 	    failure != NULL ? failure : &refused);
 	/* Another one was not tried: it is when the instance goes on. */
 	if (failure == NULL && !is_wanted)
-		own.transient = true;
+		own.transient = exchange->is_put_off = true;
 	line_note_end(exchange, &own, &(struct message_response){
 	    .status = own.status});
 	end(exchange, &own, NULL);

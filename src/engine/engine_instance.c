@@ -177,6 +177,68 @@ keep_correlations(
 	instance->correlation_count = count;
 }
 
+/* ---- what an older program left to be read from history ---- */
+
+struct past {
+	struct arena *arena;
+	const struct value **records;
+	size_t count;
+	size_t capacity;
+	bool is_damaged;
+};
+
+/* Of long histories most is of other kinds, and not worth parsing. */
+static bool
+tells_of_states(struct str canonical)
+{
+	return str_find(canonical, STR("\"kind\":\"started\"")) != SIZE_MAX ||
+	       str_find(canonical, STR("\"kind\":\"entered\"")) != SIZE_MAX ||
+	       str_find(canonical, STR("\"kind\":\"migrated\"")) != SIZE_MAX;
+}
+
+static bool
+past_cb(uint64_t instance, const struct audit_record *record, void *arg)
+{
+	struct past *past = arg;
+	struct audit_head place;
+	const struct value *read;
+
+	(void)instance;
+	if (record->canonical.bytes > 0 && !tells_of_states(record->canonical))
+		return true;
+	past->is_damaged = record->canonical.bytes == 0 ||
+	    audit_verify_text(past->arena, record->canonical, record->hash,
+		&place, &read) != AUDIT_SOUND;
+	if (past->is_damaged)
+		return false;
+	past->records = arena_grow(past->arena, past->records, past->count,
+	    &past->capacity, sizeof(*past->records));
+	past->records[past->count++] = read;
+	return true;
+}
+
+static const struct definition *
+definition_cb(struct digest digest, void *arg)
+{
+	const struct engine *engine = arg;
+
+	return library_find_digest(engine->library, digest);
+}
+
+static bool
+tell_past(struct engine *engine, struct arena *arena, struct chart *chart,
+    uint64_t number)
+{
+	struct past past = {.arena = arena};
+
+	return engine_found(engine,
+		   store_each_record(
+		       engine->store, number, 1, past_cb, &past)) &&
+	       !past.is_damaged &&
+	       chart_tell_past(
+		   chart, past.records, past.count, definition_cb, engine);
+}
+
 static struct chart *
 load_chart(struct engine *engine, struct arena *arena,
     const struct store_instance *row)
@@ -205,6 +267,17 @@ load_chart(struct engine *engine, struct arena *arena,
 		log_error("instance can't be loaded",
 		    "number=%llu: its snapshot is damaged",
 		    (unsigned long long)row->number);
+		return NULL;
+	}
+	if (chart_lacks_past(chart) &&
+	    !tell_past(engine, arena, chart, row->number)) {
+		log_error("instance can't be loaded",
+		    "number=%llu: an older program left open which states it "
+		    "has entered, and its history doesn't tell: it can't be "
+		    "read, or a version that the instance has moved from can't "
+		    "be loaded; put back what that needs",
+		    (unsigned long long)row->number);
+		chart_free(&chart);
 		return NULL;
 	}
 	*chart_head(chart) = row->head;

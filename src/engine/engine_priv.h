@@ -134,6 +134,7 @@ struct exchange {
 	int64_t deadline_ms; /* when it is of no more use; 0: none */
 	bool is_repetition;  /* not the first attempt */
 	bool is_for_others;  /* others wait for what becomes of it */
+	bool is_put_off;     /* it may go out anew, but not now */
 	bool is_question;	   /* the instance has not what is sent */
 	enum exchange_renewal renewal;
 	struct exchange *refused_next; /* SENT, and waits to go once more */

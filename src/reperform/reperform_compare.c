@@ -259,6 +259,52 @@ compare_agrees(const struct replay *replay, const struct value *recorded,
 	return first_difference(replay, recorded, computed).at == NULL;
 }
 
+/* ---- what older programs told more than once ---- */
+
+static size_t
+transitions_under(const struct replay *replay, const struct value *record)
+{
+	const struct def_state *state =
+	    definition_find_state(chart_definition(replay->chart),
+		value_field_str(record, "state"));
+	struct str after = value_field_str(record, "after");
+	size_t count = 0;
+
+	for (size_t i = 0; state != NULL && i < state->after.count; i++)
+		count += str_equal(state->after.items[i]->after.text, after);
+	return count;
+}
+
+static bool
+is_same_deadline(const struct value *a, const struct value *b)
+{
+	static const char *const keys[] = {
+	    "kind", "time", "state", "after", "due"};
+	bool same = true;
+
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		same = same && str_equal(value_field_str(a, keys[i]),
+				   value_field_str(b, keys[i]));
+	return same;
+}
+
+bool
+compare_is_repeated(const struct replay *replay, size_t index)
+{
+	const struct value *const *records = replay->records;
+	size_t before = 0;
+
+	if (index >= replay->count ||
+	    (!replay_is(records[index], AUDIT_DEADLINE_SET) &&
+		!replay_is(records[index], AUDIT_DEADLINE_REACHED)))
+		return false;
+	while (before < index && is_same_deadline(
+				     records[index - before - 1],
+				     records[index]))
+		before++;
+	return before > 0 && before < transitions_under(replay, records[index]);
+}
+
 /* ---- in words ---- */
 
 /* Never in the middle of a character. */

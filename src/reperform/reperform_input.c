@@ -52,6 +52,8 @@ call_replied(struct replay *replay, const struct value *record, size_t nth,
 	act->event.reply = field(record, "reply");
 	act->event.is_for_others =
 	    value_is_true(value_field_or_null(record, "for_others"));
+	act->event.is_put_off =
+	    value_is_true(value_field_or_null(record, "put_off"));
 	if (!find_serial(replay, record, nth / 2, &act->event.serial))
 		return false;
 	replay_outcome(replay, record,

@@ -57,6 +57,8 @@ struct replay {
 	size_t settings_at; /* the next record that tells of them */
 	struct chart_replay seam;
 	size_t step_at; /* where the attempt under way begins */
+	size_t told;	/* how many records it has told so far, */
+	size_t told_at; /* and which one comes in the place of the next */
 	struct asked_call *calls;
 	size_t call_count;
 	size_t call_capacity;
@@ -157,6 +159,10 @@ const struct value *disclosed_record(
 /* Whether what comes of it is what the record says. */
 bool compare_agrees(const struct replay *replay, const struct value *recorded,
     const struct value *computed);
+/* Whether the record only says once more what the one before it says, as those
+ * of older programs do: they told of a deadline for each transition under it.
+ */
+bool compare_is_repeated(const struct replay *replay, size_t index);
 /* What tells them apart; either may be NULL: there is none. */
 void compare_explain(struct replay *replay, const struct value *recorded,
     const struct value *computed);

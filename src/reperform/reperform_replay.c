@@ -80,13 +80,29 @@ forget_operations(struct replay *replay)
 
 /* ---- what records don't tell ---- */
 
+static void
+begin_step(struct replay *replay, size_t at)
+{
+	replay->step_at = replay->told_at = at;
+	replay->told = 0;
+}
+
 static const struct value *
 next_cb(void *arg, size_t record_count)
 {
-	const struct replay *replay = arg;
-	size_t index = replay->step_at + record_count;
+	struct replay *replay = arg;
 
-	return index < replay->count ? replay->inputs[index] : NULL;
+	if (record_count < replay->told)
+		begin_step(replay, replay->step_at);
+	while (replay->told < record_count) {
+		replay->told++;
+		do
+			replay->told_at++;
+		while (compare_is_repeated(replay, replay->told_at));
+	}
+	return replay->told_at < replay->count
+		   ? replay->inputs[replay->told_at]
+		   : NULL;
 }
 
 /* What it gave when it was last taken for right, or gives now. */
@@ -304,28 +320,22 @@ struct attempt {
 	const struct value *computed; /* the first that differs; NULL: none */
 };
 
-static size_t
-matching(struct replay *replay, const struct chart_effects *effects)
-{
-	size_t i = 0;
-
-	while (i < effects->record_count && replay->at + i < replay->count &&
-	       compare_agrees(replay, replay->records[replay->at + i],
-		   effects->records[i]))
-		i++;
-	return i;
-}
-
 static struct attempt
 attempt_of(struct replay *replay, const struct chart_effects *effects)
 {
-	size_t matched = matching(replay, effects);
+	size_t at = replay->at, told = 0;
 
+	for (; at < replay->count; at++)
+		if (told < effects->record_count &&
+		    compare_agrees(
+			replay, replay->records[at], effects->records[told]))
+			told++;
+		else if (at == replay->at || !compare_is_repeated(replay, at))
+			break;
 	return (struct attempt){
-	    .matched = matched,
-	    .computed = matched < effects->record_count
-			    ? effects->records[matched]
-			    : NULL,
+	    .matched = at - replay->at,
+	    .computed = told < effects->record_count ? effects->records[told]
+						     : NULL,
 	};
 }
 
@@ -339,7 +349,7 @@ try_way(struct replay *replay, enum silence silence, size_t nth,
 	struct chart_effects effects = {0};
 	struct act act;
 
-	replay->step_at = replay->at;
+	begin_step(replay, replay->at);
 	if (!silent_act(replay, silence, now_ms, &act))
 		return false;
 	perform(replay, &act, &effects);
@@ -658,7 +668,7 @@ search_start(struct replay *replay, const struct definition *definition,
 		replay->chart = chart_new(&start);
 		chart_set_salt(replay->chart, replay->salt);
 		replay->call_count = 0;
-		replay->step_at = 0;
+		begin_step(replay, 0);
 		perform(replay, &act, &effects);
 		attempt = attempt_of(replay, &effects);
 		if (explains(&attempt)) {

@@ -74,6 +74,9 @@ struct play {
 	struct chart *chart; /* NULL before the start */
 	struct rng_seeded rng;
 	int64_t now_ms;
+	const struct value **records; /* its history, if it were sealed */
+	size_t record_count;
+	size_t record_capacity;
 	const struct value *settings;
 	struct case_call calls[CASE_CALLS_MAX]; /* queued or sent */
 	size_t call_count;

@@ -4,7 +4,7 @@
  *
  *	start [by WHO] [priority P] [for NUMBER.SERIAL] {input}
  *	reply CALL done {response}
- *	reply CALL not-done CODE [transient] [retry-after 5s]
+ *	reply CALL not-done CODE [transient] [put-off] [retry-after 5s]
  *	reply CALL unknown|done-with-error CODE
  *	send CALL              its intent, after "hold calls"
  *	event TYPE for SUBJECT {data}
@@ -194,6 +194,18 @@ play_perform(struct play *play, const struct chart_effects *effects)
 	}
 }
 
+static void
+keep_records(struct play *play, const struct chart_effects *effects)
+{
+	for (size_t i = 0; i < effects->record_count; i++) {
+		play->records = arena_grow(play->arena, play->records,
+		    play->record_count, &play->record_capacity,
+		    sizeof(*play->records));
+		play->records[play->record_count++] =
+		    value_copy(play->arena, effects->records[i]);
+	}
+}
+
 void
 play_step(struct play *play, const struct chart_event *event)
 {
@@ -201,6 +213,7 @@ play_step(struct play *play, const struct chart_event *event)
 	struct chart_effects effects = {0};
 
 	chart_step(play->chart, event, &context, &effects);
+	keep_records(play, &effects);
 	trace_effects(play, &effects);
 	play_perform(play, &effects);
 	trace_status(play);
@@ -281,6 +294,7 @@ do_reply(struct play *play, const struct command *command)
 	if (play_has_word(command, "retry-after"))
 		outcome.retry_after_ms =
 		    span_ms(play, play_word_after(command, "retry-after"));
+	event.is_put_off = play_has_word(command, "put-off");
 	event.serial = call->serial;
 	check_replied(play, call, outcome.kind);
 	*call = play->calls[--play->call_count];

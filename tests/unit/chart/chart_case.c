@@ -160,6 +160,24 @@ digit_of(char c)
 	return (unsigned)(c >= 'a' ? c - 'a' + 10 : c - '0');
 }
 
+static const struct definition *
+definition_cb(struct digest digest, void *arg)
+{
+	const struct play *play = arg;
+
+	return library_find_digest(play->library, digest);
+}
+
+/* What the program before left open, its history tells. */
+static void
+tell_past(struct play *play)
+{
+	if (chart_lacks_past(play->chart) &&
+	    !chart_tell_past(play->chart, play->records, play->record_count,
+		definition_cb, play))
+		trace_complain(play, "its history can't be understood");
+}
+
 /* The instance as the program before had it. */
 static void
 upgrade(struct tale *tale)
@@ -177,6 +195,8 @@ upgrade(struct tale *tale)
 	buf_fini(&bytes);
 	if (play->chart == NULL)
 		trace_complain(play, "an old snapshot can't be loaded");
+	else
+		tell_past(play);
 }
 
 /* "-" where there is no instance. */

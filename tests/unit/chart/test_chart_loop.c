@@ -39,6 +39,32 @@ static const char definitions[] =
     "    on: {done: over}\n"
     "  over: {type: final, outcome: success, output: {ids: = ids}}\n";
 
+/* Keys are long; whether the endpoint forgets them is what differs. */
+#define DEFINITIONS_OF_KEYS(idempotent) \
+    "connection: desk\n" \
+    "kind: http\n" \
+    "url: http://desk.invalid\n" \
+    "operations:\n" \
+    "  pay:\n" \
+    "    request: {post: /pay, body: {amount: = amount},\n" \
+    "      headers: {idempotency-key: = idempotency_key}}\n" \
+    "    idempotent: " idempotent "\n" \
+    "---\n" \
+    "workflow: lines\n" \
+    "version: 1\n" \
+    "initial: working\n" \
+    "states:\n" \
+    "  working:\n" \
+    "    entry:\n" \
+    "      - for: {each: line, in: = input}\n" \
+    "        parallel: 16\n" \
+    "        do: [{call: desk.pay, with: {amount: = line},\n" \
+    "              idempotency-key: '= \"the order of the company that pays, " \
+    "line \" + string(line)'}]\n" \
+    "    on: {done: resting}\n" \
+    "  resting: {after: {1d: over}}\n" \
+    "  over: {type: final, outcome: success}\n"
+
 struct loops {
 	struct arena *arena; /* of all turns */
 	struct library *library;
@@ -52,12 +78,12 @@ struct loops {
 };
 
 static int
-open_loops(void **state)
+open_with(const char *text, void **state)
 {
 	struct loops *loops = calloc(1, sizeof(*loops));
 
 	loops->arena = arena_new();
-	loops->library = written_library(definitions);
+	loops->library = written_library(text);
 	loops->definition = library_workflow_at(loops->library, 0);
 	rng_seeded_init(&loops->rng, 1);
 	loops->context = (struct chart_context){
@@ -69,6 +95,12 @@ open_loops(void **state)
 	};
 	*state = loops;
 	return 0;
+}
+
+static int
+open_loops(void **state)
+{
+	return open_with(definitions, state);
 }
 
 static int
@@ -184,6 +216,50 @@ test_results_of_thousands_stand_in_order_however_they_come(void **state)
 	}
 }
 
+static size_t
+saved_bytes(const struct loops *loops)
+{
+	struct buf bytes = {0};
+	size_t count;
+
+	chart_save(loops->chart, &bytes);
+	count = bytes.bytes;
+	buf_fini(&bytes);
+	return count;
+}
+
+static size_t
+bytes_after(const char *text, int turns)
+{
+	void *state;
+	struct loops *loops;
+	size_t bytes;
+
+	open_with(text, &state);
+	loops = state;
+	start(loops);
+	for (int turn = 0; turn < turns; turn++)
+		answer(loops, 0);
+	bytes = saved_bytes(loops);
+	load_again(loops);
+	assert_int_equal(saved_bytes(loops), bytes);
+	close_loops(&state);
+	return bytes;
+}
+
+/* Each turn writes all of them. */
+static void
+test_keys_that_outlive_their_calls_take_little(void **state)
+{
+	const int turns = ITEMS / 2;
+
+	(void)state;
+	assert_in_range(
+	    bytes_after(DEFINITIONS_OF_KEYS("{lifetime: 24h}"), turns) -
+		bytes_after(DEFINITIONS_OF_KEYS("true"), turns),
+	    16 * turns, 24 * turns);
+}
+
 int
 main(void)
 {
@@ -191,6 +267,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		test_results_of_thousands_stand_in_order_however_they_come,
 		open_loops, close_loops),
+	    cmocka_unit_test(test_keys_that_outlive_their_calls_take_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

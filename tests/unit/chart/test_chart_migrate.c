@@ -49,6 +49,8 @@ struct tale {
 	struct chart_context context;
 	struct chart *chart;
 	struct chart_effects effects; /* of the last step */
+	const struct value *history[64];
+	size_t history_count;
 	struct chart_rename renames[4];
 	size_t rename_count;
 };
@@ -77,6 +79,11 @@ step(struct tale *tale, struct chart_event event)
 {
 	tale->effects = (struct chart_effects){0};
 	chart_step(tale->chart, &event, &tale->context, &tale->effects);
+	for (size_t i = 0; i < tale->effects.record_count; i++) {
+		must(tale->history_count < 64);
+		tale->history[tale->history_count++] =
+		    tale->effects.records[i];
+	}
 }
 
 static void
@@ -637,6 +644,96 @@ test_nothing_is_undone_back_to_a_state_that_is_new(void **state)
 	end(&tale);
 }
 
+/* As an older program has left it, which noted no state that was not entered. */
+static void
+forget(struct tale *tale)
+{
+	struct buf bytes = {0};
+	struct str not_entered =
+	    STR("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
+	struct chart *open;
+	size_t at;
+
+	save(tale, &bytes);
+	at = str_find(buf_str(&bytes), not_entered);
+	assert_int_not_equal(at, SIZE_MAX);
+	bytes.at[at] = '\xfe';
+	open = chart_load(chart_definition(tale->chart),
+	    (struct chart_identity){.number = 7}, buf_str(&bytes));
+	buf_fini(&bytes);
+	assert_non_null(open);
+	assert_true(chart_lacks_past(open));
+	chart_free(&tale->chart);
+	tale->chart = open;
+}
+
+static const struct definition *
+definition_cb(struct digest digest, void *arg)
+{
+	const struct tale *tale = arg;
+
+	return library_find_digest(tale->library, digest);
+}
+
+static bool
+tell_past(struct tale *tale)
+{
+	return chart_tell_past(tale->chart, tale->history,
+	    tale->history_count, definition_cb, tale);
+}
+
+static void
+test_what_was_left_open_is_read_from_before_the_move(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, UNDONE_BACK("1"), BACK_TO_NEW("2"));
+	move(&tale);
+	assert_moved(&tale, "resting");
+	send(&tale, "go");
+	reply(&tale);
+	forget(&tale);
+	assert_true(tell_past(&tale));
+	send(&tale, "stop");
+	assert_moved(&tale, "fresh");
+	assert_int_equal(count_records(&tale, "compensating"), 0);
+	end(&tale);
+
+	/* The state that it is called after now was entered. */
+	begin(&tale, UNDONE_BACK("1"), BACK_TO_NEW("2"));
+	move(&tale);
+	send(&tale, "go");
+	reply(&tale);
+	forget(&tale);
+	for (size_t i = 0; i < tale.history_count; i++)
+		if (str_equal(value_field_str(tale.history[i], "kind"),
+			STR("migrated")))
+			tale.history[i] = value_with(tale.arena,
+			    tale.history[i], STR("to"),
+			    value_of_str(tale.arena, STR("fresh")));
+	assert_true(tell_past(&tale));
+	send(&tale, "stop");
+	assert_int_equal(count_records(&tale, "compensating"), 1);
+	end(&tale);
+}
+
+static void
+test_a_history_of_another_version_tells_nothing(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, UNDONE_BACK("1"), BACK_TO_NEW("2"));
+	move(&tale);
+	forget(&tale);
+	tale.history_count = 1; /* without the move */
+	assert_false(tell_past(&tale));
+	tale.history_count = 0;
+	assert_false(tell_past(&tale));
+	end(&tale);
+}
+
 /* ---- what else it holds ---- */
 
 static void
@@ -830,6 +927,9 @@ main(void)
 		test_undoing_back_knows_where_the_instance_was_before_the_move),
 	    cmocka_unit_test(
 		test_nothing_is_undone_back_to_a_state_that_is_new),
+	    cmocka_unit_test(
+		test_what_was_left_open_is_read_from_before_the_move),
+	    cmocka_unit_test(test_a_history_of_another_version_tells_nothing),
 	    cmocka_unit_test(test_input_and_invariants_have_to_hold),
 	    cmocka_unit_test(test_new_variables_begin_and_old_ones_stay),
 	    cmocka_unit_test(

@@ -1168,6 +1168,86 @@ test_instances_that_cannot_be_loaded_stand_in_nobodys_way(void **state)
 	house_free(&house);
 }
 
+static const char undone_back[] =
+    "workflow: order\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {go: {}}\n"
+    "initial: paying\n"
+    "states:\n"
+    "  paying:\n"
+    "    entry: [{call: bank.pay, compensate: {call: bank.unpay}}]\n"
+    "    on: {done: resting}\n"
+    "  resting: {on: {go: {target: over, compensate: to strange}}, after: {1d: "
+    "strange}}\n"
+    "  strange: {on: {go: over}}\n"
+    "  over: {type: final}\n"
+    "---\n"
+    "connection: bank\n"
+    "kind: http\n"
+    "url: http://bank.invalid\n"
+    "operations:\n"
+    "  pay: {request: {post: /pay}, idempotent: true}\n"
+    "  unpay: {request: {post: /unpay}, idempotent: true}\n";
+
+/* As where an older program has saved it: the number of the only mark says
+ * that nobody noted whether the state was entered. */
+static void
+leave_open(struct house *house, uint64_t instance)
+{
+	static const char not_entered[] =
+	    "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
+	struct store_instance row;
+	size_t at;
+
+	assert_int_equal(store_find_instance(house->store, house->arena,
+			     instance, &row),
+	    STORE_OK);
+	at = str_find(row.snapshot, str_of(not_entered));
+	assert_int_not_equal(at, SIZE_MAX);
+	((char *)(uintptr_t)row.snapshot.at)[at] = '\xfe';
+	store_put_instance(store_batch(house->store), &row);
+	assert_int_equal(store_commit_now(house->store, NULL), STORE_OK);
+}
+
+static void
+test_what_an_older_program_left_open_is_read_from_history(void **state)
+{
+	struct house *house = house_new(undone_back, house_answer_ok);
+
+	(void)state;
+	house_start(house, "order", "{\"key\": \"A\"}");
+	house_look(house, 1);
+	assert_string_equal(house->state, "resting");
+	leave_open(house, 1);
+	house_crash(house);
+	house_event(house, "go", "A", "e-1");
+	assert_string_equal(house->fate, "matched");
+	house_look(house, 1);
+	assert_string_equal(house->state, "over");
+	assert_int_equal(house_count(house, 1, "compensating"), 0);
+	assert_int_equal(house->sent, 1);
+	house_free(&house);
+}
+
+static void
+test_what_an_older_program_left_open_waits_for_its_history(void **state)
+{
+	struct house *house = house_new(undone_back, house_answer_ok);
+
+	(void)state;
+	house_start(house, "order", "{\"key\": \"A\"}");
+	house_look(house, 1);
+	leave_open(house, 1);
+	house_close_engine(house);
+	change(house, "DELETE FROM history");
+	house_open_engine(house);
+	house_event(house, "go", "A", "e-1");
+	assert_string_not_equal(house->fate, "matched");
+	assert_int_equal(house->sent, 1);
+	house_free(&house);
+}
+
 static const char sleeper[] =
     "workflow: sleeper\n"
     "version: 1\n"
@@ -1552,6 +1632,10 @@ main(void)
 	    cmocka_unit_test(test_an_instance_keeps_so_many_events_and_no_more),
 	    cmocka_unit_test(
 		test_instances_that_cannot_be_loaded_stand_in_nobodys_way),
+	    cmocka_unit_test(
+		test_what_an_older_program_left_open_is_read_from_history),
+	    cmocka_unit_test(
+		test_what_an_older_program_left_open_waits_for_its_history),
 	    cmocka_unit_test(
 		test_deadlines_of_an_earlier_window_keep_no_others_back),
 	    cmocka_unit_test(

@@ -430,19 +430,79 @@ test_refused_call_that_is_cancelled_goes_out_no_more(void **state)
 	house_free(&house);
 }
 
-static const char by_token_trying[] = WORKFLOW_OF(1, "concurrency: 100")
+static const char by_token_in_doubt[] =
+    "workflow: pay\n"
+    "version: 1\n"
+    "initial: paying\n"
+    "states:\n"
+    "  paying:\n"
+    "    entry:\n"
+    "      - call: bank.pay\n"
+    "        verify: {call: bank.find, after: 1m, happened: = true}\n"
+    "        compensate: {call: bank.unpay}\n"
+    "    on: {done: paid, error: failed}\n"
+    "  paid: {type: final}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "connection: bank\n"
+    "kind: http\n"
+    "url: http://bank.invalid\n"
+    "operations:\n"
+    "  pay: {request: {post: /pay}}\n"
+    "  unpay: {request: {post: /unpay}, idempotent: true}\n"
+    "  find: {request: {get: /find}}\n"
     "auth: {oauth2: {token-url: http://bank.invalid/token, client: {secret: "
     "bank}}}\n";
 
-/* It goes on with the instance, as another attempt. */
-static void
-test_refused_call_of_a_suspended_instance_waits_for_it(void **state)
+/* Nobody learns whether that payment happened. */
+static bool
+answer_cut(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	bool is_answered = answer(house, request, response);
+
+	if (str_has_suffix(request->url, STR("/pay")))
+		response->failure = MESSAGE_TRUNCATED;
+	return is_answered;
+}
+
+static struct house *
+open_doubtful_bank(void)
 {
 	struct house *house;
 
-	(void)state;
 	memset(&bank, 0, sizeof(bank));
-	house = house_new(by_token_trying, answer);
+	house = house_new(by_token_in_doubt, answer_cut);
+	house_start(house, "pay", "{}");
+	bank.taken = 2; /* what was given is revoked */
+	return house;
+}
+
+/* Of what was given up one wants to know still whether it happened. */
+static void
+test_refused_question_of_a_cancelled_instance_goes_out_once_more(void **state)
+{
+	struct house *house = open_doubtful_bank();
+
+	(void)state;
+	act(house, 1, EV_CANCELLED);
+	house_advance(house, 60 * 1000);
+	assert_int_equal(bank.refused, 1);
+	house_look(house, 1);
+	assert_string_equal(house->state_status, "cancelled");
+	assert_int_equal(house_count(house, 1, "compensated"), 1);
+	/* The payment, the question, the undoing. */
+	assert_int_equal(house_count(house, 1, "call-sent"), 3);
+	house_free(&house);
+}
+
+/* It goes on with the instance, and has no attempt but this one. */
+static void
+test_refused_call_of_a_suspended_instance_waits_for_it(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
 	leave_one_waiting(house);
 	act(house, 3, EV_SUSPENDED);
 	bank.paid = 0;
@@ -453,6 +513,7 @@ test_refused_call_of_a_suspended_instance_waits_for_it(void **state)
 	act(house, 3, EV_RESUMED);
 	house_run(house);
 	assert_state(house, 3, "paid");
+	assert_string_equal(bank.key, bank.other_key);
 	assert_int_equal(house_count(house, 3, "call-sent"), 2);
 	house_free(&house);
 }
@@ -611,6 +672,8 @@ main(void)
 		test_refused_call_waits_while_no_token_may_be_asked_for),
 	    cmocka_unit_test(
 		test_refused_call_that_is_cancelled_goes_out_no_more),
+	    cmocka_unit_test(
+		test_refused_question_of_a_cancelled_instance_goes_out_once_more),
 	    cmocka_unit_test(
 		test_refused_call_of_a_suspended_instance_waits_for_it),
 	    cmocka_unit_test(

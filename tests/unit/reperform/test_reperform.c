@@ -60,6 +60,7 @@ static const char workflow[] =
     "  late:\n"
     "    entry: [{emit: order.late, with: {subject: = input.number}}]\n"
     "    on: {order.paid: paid}\n"
+    "    after: {2d: [{if: = input.amount < 0, target: paid}, refused]}\n"
     "  paid: {type: final, outcome: success, output: {id: = id}}\n"
     "  refused: {type: final, outcome: failure}\n";
 
@@ -422,6 +423,16 @@ assert_differs(struct played *played, size_t at, const char *says)
 	played_free(&played);
 }
 
+/* The record once more. */
+static void
+repeat(struct played *played, size_t at)
+{
+	must(played->count < COUNT_OF(played->records));
+	memmove(&played->records[at + 1], &played->records[at],
+	    (played->count - at) * sizeof(*played->records));
+	played->count++;
+}
+
 /* As `look` does not do it. */
 static struct played *
 play_plainly(const char *const lines[LINES_MAX])
@@ -490,6 +501,40 @@ test_numbers_that_were_keys_as_written_agree(void **state)
 	assert_int_equal(played->finding.seq, 0);
 	change(played, emitted, "subject", "\"1.51\"");
 	assert_differs(played, emitted, "`subject`");
+}
+
+/* Older programs had a timer for each transition under a deadline, told of
+ * each, and found out of each that it was reached. */
+static void
+test_deadline_that_was_told_for_each_transition_agrees(void **state)
+{
+	static const char *const refused[LINES_MAX] = {START("250.00"),
+	    "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}",
+	    "{\"advance\":\"31m\"}", "{\"advance\":\"3d\"}"};
+	struct played *played = play_plainly(refused);
+	size_t set = find_record(played, "deadline-set", 1);
+	size_t reached = find_record(played, "deadline-reached", 1);
+
+	(void)state;
+	use(played, "[= input.amount]", "[= input.amount]");
+	repeat(played, reached);
+	repeat(played, set);
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	assert_int_equal(played->finding.records, played->count);
+	repeat(played, set); /* there are two of them */
+	assert_differs(played, set + 2, "`event-emitted` late.entry.1");
+}
+
+static void
+test_deadline_that_was_told_twice_for_one_transition_is_found(void **state)
+{
+	struct played *played = play_plainly(straight);
+	size_t set = find_record(played, "deadline-set", 0);
+
+	(void)state;
+	use(played, "[= input.amount]", "[= input.amount]");
+	repeat(played, set);
+	assert_differs(played, set + 1, "nothing of the kind happens there");
 }
 
 static void
@@ -892,6 +937,10 @@ main(void)
 	    cmocka_unit_test(test_calendar_of_a_time_that_is_not_known_agrees),
 	    cmocka_unit_test(test_null_that_was_not_told_agrees),
 	    cmocka_unit_test(test_settings_that_were_read_are_in_the_record),
+	    cmocka_unit_test(
+		test_deadline_that_was_told_for_each_transition_agrees),
+	    cmocka_unit_test(
+		test_deadline_that_was_told_twice_for_one_transition_is_found),
 	    cmocka_unit_test(test_changed_guard_is_found),
 	    cmocka_unit_test(
 		test_changed_guard_is_found_beside_what_is_not_known),
