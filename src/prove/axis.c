@@ -372,6 +372,21 @@ between(const struct axis *axis, const struct value *low,
 	}
 }
 
+/* Where cells ask about null alone, one value stands for all others: of the
+ * first kind that may be. */
+static const struct value *
+other_than_null(const struct axis *axis)
+{
+	const struct value *const others[] = {other_string(axis),
+	    value_of_str(axis->arena, STR("2026-01-01")),
+	    value_of_int(axis->arena, 0), &value_true};
+
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (is_allowed(axis, others[i]))
+			return others[i];
+	return NULL;
+}
+
 /* The regions of the constants of one kind: [first, end). */
 static void
 add_kind(struct axis *axis, size_t first, size_t end)
@@ -383,7 +398,9 @@ add_kind(struct axis *axis, size_t first, size_t end)
 		add_region(axis, &value_false);
 		add_region(axis, &value_true);
 		return;
-	case VALUE_NULL:
+	case VALUE_NULL: /* its own region comes last */
+		if (axis->constant_count == 1)
+			add_region(axis, other_than_null(axis));
 		return;
 	default:
 		break;

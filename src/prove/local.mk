@@ -5,6 +5,7 @@ libstated_prove_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstated_prove_a_SOURCES = \
 	src/prove/axis.c \
 	src/prove/effect.c \
+	src/prove/effect_age.c \
 	src/prove/effect_beside.c \
 	src/prove/facts.c \
 	src/prove/flow.c \

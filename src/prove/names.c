@@ -167,6 +167,32 @@ names_asks_null(
 	    asks_null(feel_shape(template->feel, arena), name);
 }
 
+static bool
+is_at_or_above(struct str path, struct str at)
+{
+	return str_has_prefix(path, at) &&
+	    (path.bytes == at.bytes || path.at[at.bytes] == '.');
+}
+
+static bool
+reads_path(const struct feel_shape *shape, struct str path)
+{
+	if (shape->kind == SHAPE_PATH && is_at_or_above(path, shape->path))
+		return true;
+	for (size_t i = 0; i < shape->count; i++)
+		if (shape->parts[i] && reads_path(shape->parts[i], path))
+			return true;
+	return false;
+}
+
+bool
+names_reads_path(
+    const struct template *template, struct str path, struct arena *arena)
+{
+	return template && template->kind == TEMPLATE_FEEL &&
+	    reads_path(feel_shape(template->feel, arena), path);
+}
+
 static void
 each_not_null(const struct feel_shape *shape, names_of_feel_fn *fn, void *arg)
 {

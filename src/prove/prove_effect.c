@@ -12,7 +12,9 @@
  *
  * Where a step gives its own idempotency key, the endpoint does it once, as
  * long as the key is the same and lives.  So there is a last set of bits: what
- * was done under a key that may be another one, or dead, by now.
+ * was done under a key that may be another one, or dead, by now.  How long ago
+ * that can be is found out last (effect_age.c): a key lives from the first time
+ * on, and what is done again under it begins nothing anew.
  */
 #include "prove_effect.h"
 
@@ -32,6 +34,11 @@ struct effect_proof {
 	uint32_t goal;
 	uint64_t *scratch;
 	bool is_stale; /* only under a key that doesn't hold any more */
+	bool is_dead;  /* which has died */
+	struct effect_ages *ages;
+	bool *keeps;   /* by edge: the one that is aged is done after it */
+	uint64_t *kept; /* by edge: of all effects */
+	size_t kept_words;
 };
 
 struct readers {
@@ -218,63 +225,6 @@ next_item(const struct effect_proof *self, const struct def_step *loop,
 			facts_remove(bits, bit_of(self, 0, i));
 }
 
-/* ---- how long a key lives ---- */
-
-/* The longest that the state surely waits at most; INT64_MAX: for ever. */
-static int64_t
-waits_at_most(const struct def_state *state)
-{
-	int64_t least = INT64_MAX;
-
-	for (; state; state = state->parent)
-		for (size_t i = 0; i < state->after.count; i++) {
-			const struct def_transition *after =
-			    state->after.items[i];
-
-			if (after->after.kind == SPAN_FIXED &&
-			    after->targets.count > 0 &&
-			    flow_guard_always(after->guard) &&
-			    after->after.fixed_ms < least)
-				least = after->after.fixed_ms;
-		}
-	return least;
-}
-
-/* How long the instance may stand still on the edge. */
-static int64_t
-pause_of(const struct flow *flow, const struct flow_edge *edge)
-{
-	const struct flow_point *to = &flow->points[edge->to];
-
-	if (edge->act == ACT_STEP_DONE && edge->step->kind == STEP_WAIT)
-		return edge->step->wait.kind == SPAN_FIXED ?
-		    edge->step->wait.fixed_ms : INT64_MAX;
-	if (edge->act == ACT_STEP_DONE && edge->step->kind == STEP_RUN)
-		return edge->step->waits ? INT64_MAX : 0;
-	if (to->kind == POINT_STATE && to->place == AT_REST)
-		return waits_at_most(to->state);
-	return 0;
-}
-
-static void
-age(const struct effect_proof *self, const struct flow_edge *edge,
-    uint64_t *bits)
-{
-	int64_t pause;
-
-	if (self->keyed_count == 0)
-		return;
-	pause = pause_of(self->proof->flow, edge);
-	for (size_t i = 0; pause > 0 && i < self->keyed_count; i++) {
-		const struct effect *effect = self->keyed[i];
-
-		if (effect->key_lives_ms > 0 &&
-		    pause >= effect->key_lives_ms &&
-		    facts_has(bits, bit_of(self, 0, effect->index)))
-			facts_add(bits, stale_bit(self, effect));
-	}
-}
-
 /* What is not done any more has no key. */
 static void
 forget_keys(const struct effect_proof *self, uint64_t *bits)
@@ -339,8 +289,95 @@ transfer(void *arg, const struct flow_edge *edge, uint64_t *bits)
 	const struct effect_proof *self = arg;
 
 	act(self, edge, bits);
-	age(self, edge, bits);
 	forget_keys(self, bits);
+}
+
+/* ---- how long a key lives ---- */
+
+/* Which effects are done after each edge. */
+static void
+fill_kept(struct effect_proof *self)
+{
+	const struct flow *flow = self->proof->flow;
+	size_t words = (self->effects.count + FACTS_WORD_BITS - 1) /
+	    FACTS_WORD_BITS;
+
+	self->kept_words = words;
+	self->kept = ARENA_ARRAY(
+	    self->proof->arena, flow->edge_count * words, uint64_t);
+	for (size_t i = 0; i < flow->edge_count; i++) {
+		const struct flow_edge *edge = &flow->edges[i];
+
+		if (!(edge->uses & USE_MAY) || !flow->reached[edge->from])
+			continue;
+		memcpy(self->scratch, facts_at(&self->done, edge->from),
+		    self->done.words * sizeof(uint64_t));
+		transfer(self, edge, self->scratch);
+		memcpy(&self->kept[i * words], self->scratch,
+		    words * sizeof(uint64_t));
+	}
+}
+
+static const int64_t *
+solve_ages(struct effect_proof *self, const struct effect *effect)
+{
+	const struct flow *flow = self->proof->flow;
+
+	if (!self->ages) {
+		self->ages = effect_ages_new(flow);
+		self->keeps =
+		    ARENA_ARRAY(self->proof->arena, flow->edge_count, bool);
+		fill_kept(self);
+	}
+	for (size_t i = 0; i < flow->edge_count; i++)
+		self->keeps[i] = facts_has(&self->kept[i * self->kept_words],
+		    bit_of(self, 0, effect->index));
+	return effect_ages_solve(self->ages, effect, self->keeps);
+}
+
+static bool
+is_known_by_key(const struct effect *effect, const struct effect *before)
+{
+	return effect->has_key && before->has_key &&
+	    effect->key_kind == before->key_kind;
+}
+
+/* Whether nothing but the key's life speaks for another one of its kind. */
+static bool
+leans_on_key(const struct effect_proof *self, const struct effect *effect)
+{
+	const struct flow *flow = self->proof->flow;
+	const struct effect *other = effect;
+
+	do {
+		uint32_t point = flow->first_of_step[other->step->index];
+
+		for (; point != 0; point = flow->next_of_step[point])
+			if (is_known_by_key(other, effect) &&
+			    facts_has(facts_at(&self->done, point),
+				bit_of(self, 0, effect->index)))
+				return true;
+		other = other->next_of_kind;
+	} while (other != effect);
+	return false;
+}
+
+/* Marks the points where the key may be dead. */
+static void
+age_keys(struct effect_proof *self)
+{
+	for (size_t i = 0; i < self->keyed_count; i++) {
+		const struct effect *effect = self->keyed[i];
+		const int64_t *ages;
+
+		if (effect->key_lives_ms <= 0 || !leans_on_key(self, effect))
+			continue;
+		ages = solve_ages(self, effect);
+		for (uint32_t k = 0; k < self->proof->flow->point_count; k++)
+			if (ages[k] >= effect->key_lives_ms)
+				facts_add(facts_at(&self->done, k),
+				    stale_bit(self, effect));
+	}
 }
 
 /* ---- P107: paths ---- */
@@ -373,7 +410,7 @@ is_goal(const struct flow *flow, uint32_t point, void *arg)
 	return point == self->goal;
 }
 
-/* A point where the key has been lost, and from which the goal is reached. */
+/* A point where the key has become another one. */
 static bool
 is_losing(const struct flow *flow, uint32_t point, void *arg)
 {
@@ -396,6 +433,45 @@ is_losing(const struct flow *flow, uint32_t point, void *arg)
 		    facts_has(self->scratch, stale_bit(self, effect));
 	}
 	return is_lost;
+}
+
+/* A point where the key has died. */
+static bool
+is_dying(const struct flow *flow, uint32_t point, void *arg)
+{
+	const struct effect_proof *self = arg;
+
+	for (uint32_t i = flow->first_in[point];
+	     i < flow->first_in[point + 1]; i++)
+		if (self->keeps[flow->in[i]] &&
+		    effect_ages_is_dying(self->ages, flow->in[i]))
+			return true;
+	return false;
+}
+
+/* Whether it stays done, and no other way is a longer one. */
+static bool
+allow_longest(const struct flow *flow, const struct flow_edge *edge, void *arg)
+{
+	const struct effect_proof *self = arg;
+
+	return allow_done(flow, edge, arg) && effect_ages_is_longest(
+	    self->ages, (uint32_t)(edge - flow->edges));
+}
+
+static struct flow_way
+find_loss(struct effect_proof *self, uint32_t from)
+{
+	const struct flow *flow = self->proof->flow;
+	struct flow_way way;
+
+	if (!self->is_dead)
+		return flow_path_find(
+		    flow, from, USE_MAY, allow_done, is_losing, self);
+	way = flow_path_find(
+	    flow, from, USE_MAY, allow_longest, is_dying, self);
+	return way.found ? way : flow_path_find(
+	    flow, from, USE_MAY, allow_done, is_dying, self);
 }
 
 /* Whether the effect may have been done once the edge is gone. */
@@ -423,8 +499,7 @@ find_shorter(struct effect_proof *self, const struct flow_edge *edge,
 	struct flow_way second;
 
 	if (self->is_stale)
-		first = flow_path_find(
-		    flow, edge->to, USE_MAY, allow_done, is_losing, self);
+		first = find_loss(self, edge->to);
 	if (!first.found)
 		return;
 	second = (struct flow_way){
@@ -449,6 +524,8 @@ find_first(struct effect_proof *self, const struct effect *first,
 	const struct flow *flow = self->proof->flow;
 
 	self->looking = first;
+	self->is_dead = self->is_stale && first->key_lives_ms > 0 &&
+	    solve_ages(self, first)[self->goal] >= first->key_lives_ms;
 	for (uint32_t point = flow->first_of_step[first->step->index];
 	     point != 0; point = flow->next_of_step[point])
 		for (uint32_t i = flow->first_out[point];
@@ -476,8 +553,7 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 	struct flow_way ways[3] = {{0}};
 	struct proof *proof = self->proof;
 
-	self->is_stale = effect->has_key && first->has_key &&
-	    effect->key_kind == first->key_kind;
+	self->is_stale = is_known_by_key(effect, first);
 	diag_add(proof->diags, DIAG_WARNING, PROVE_TWICE,
 	    effect->step->call ? effect->step->call->span : effect->step->span,
 	    "`%.*s` can happen twice%s%s", STR_ARG(what_of(effect)),
@@ -494,11 +570,12 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 	    "what it is called with is the same for every item" :
 	    self->is_stale && !effect->key ?
 	    "undo it before, or let no path that waits longer than the "
-	    "operation's `lifetime` lead back here; or let its request send "
-	    "`idempotency_key`, and give the step one that stays the same" :
+	    "operation's `lifetime`, all in all, lead back here; or let its "
+	    "request send `idempotency_key`, and give the step one that stays "
+	    "the same" :
 	    self->is_stale ?
 	    "undo it before, or let no path that waits longer than the key "
-	    "lives, or that changes it, lead back here" :
+	    "lives, all in all, or that changes it, lead back here" :
 	    "undo it before (`compensate: all`), give it an `idempotency-key` "
 	    "that stays the same, or come back only where it surely was not "
 	    "done (`if: = error.outcome = \"not-done\"`)");
@@ -511,10 +588,8 @@ counts(const struct effect_proof *self, const struct effect *effect,
 {
 	if (!facts_has(bits, bit_of(self, 0, before->index)))
 		return false;
-	if (!effect->has_key || !before->has_key ||
-	    effect->key_kind != before->key_kind)
-		return true;
-	return facts_has(bits, stale_bit(self, before));
+	return !is_known_by_key(effect, before) ||
+	    facts_has(bits, stale_bit(self, before));
 }
 
 /* An effect of the same kind that may have been done before the point. */
@@ -658,6 +733,7 @@ prove_effect(struct proof *proof)
 	self.scratch =
 	    ARENA_ARRAY(proof->arena, self.done.words, uint64_t);
 	facts_solve(&self.done, false, transfer, &self);
+	age_keys(&self);
 	prove_undone(&self);
 	prove_once(&self);
 	effects_free(&self.effects);

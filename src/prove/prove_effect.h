@@ -41,6 +41,19 @@ bool effect_may_be_done(const struct effect *effect,
 bool effect_takes_error_of(const struct flow *flow,
     const struct flow_move *move, const struct def_step *step);
 
+/* effect_age.c */
+struct effect_ages;
+struct effect_ages *effect_ages_new(const struct flow *flow);
+/* By point, the longest that it can be since the effect was done, up to the
+ * life of its key; -1: it isn't done.  `keeps` tells by edge whether it is
+ * done after it; both are good until the next effect. */
+const int64_t *effect_ages_solve(struct effect_ages *ages,
+    const struct effect *effect, const bool *keeps);
+/* Whether the point after the edge is as old by this way as by any. */
+bool effect_ages_is_longest(const struct effect_ages *ages, uint32_t edge);
+/* Whether the key may die while the instance stands still on the edge. */
+bool effect_ages_is_dying(const struct effect_ages *ages, uint32_t edge);
+
 /* effect_beside.c */
 /* Another that does the same in another region, so that neither is first;
  * NULL: none. */

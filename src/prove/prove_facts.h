@@ -45,6 +45,9 @@ void names_each_of_decision(
 /* Whether the expression compares the name with null: it may be unset. */
 bool names_asks_null(
     const struct template *template, struct str name, struct arena *arena);
+/* Whether it reads what the path leads to, or something around that. */
+bool names_reads_path(
+    const struct template *template, struct str path, struct arena *arena);
 /* Names that are surely not null where the condition holds: "a != null". */
 void names_each_not_null(const struct template *guard, struct arena *arena,
     names_of_feel_fn *fn, void *arg);

@@ -10,6 +10,8 @@
  */
 #include "prove_table.h"
 
+#include "prove_facts.h"
+
 /* Steps of the search for a gap: beyond them nothing is told. */
 #define STEPS_MAX 1000000
 #define WORD_BITS 64
@@ -105,23 +107,52 @@ given_path(
 	return (struct str){NULL, 0};
 }
 
-static const struct value *
-schema_of(const struct decision_input *input,
-    const struct definition *definition, const struct def_step *step,
-    struct arena *arena, bool *is_there)
+/* The path that the step gives to the table; the absent string where it is
+ * none. */
+static struct str
+path_of(const struct decision_input *input, const struct def_step *step,
+    struct arena *arena)
 {
 	const struct feel_shape *shape = feel_shape(input->feel, arena);
-	struct str path = shape->path;
 
-	if (shape->kind != SHAPE_PATH || !definition->input_schema)
-		return NULL;
-	if (step->with)
-		path = given_path(step->with, path, arena);
-	if (!path.at || !str_has_prefix(path, STR("input.")))
+	if (shape->kind != SHAPE_PATH)
+		return (struct str){NULL, 0};
+	return step->with ? given_path(step->with, shape->path, arena) :
+	    shape->path;
+}
+
+static const struct value *
+schema_of(const struct definition *definition, struct str path, bool *is_there)
+{
+	if (!definition->input_schema || !path.at ||
+	    !str_has_prefix(path, STR("input.")))
 		return NULL;
 	path = str_slice(path, 6, path.bytes);
 	*is_there = is_required(definition->input_schema, path);
 	return find_property(definition->input_schema, path);
+}
+
+/*
+ * Whether a condition may keep null away from the step: its own, or any other
+ * that reads the input.  Which of them stand before the step, and what they
+ * leave of the input, is not looked at.
+ */
+static bool
+may_be_kept_away(const struct definition *definition,
+    const struct def_step *step, struct str path, struct arena *arena)
+{
+	if (!flow_guard_always(step->guard))
+		return true;
+	for (size_t i = 0; path.at && i < definition->transition_count; i++)
+		if (names_reads_path(
+		    definition->transitions[i]->guard, path, arena))
+			return true;
+	for (size_t i = 0; path.at && i < definition->step_count; i++)
+		if (names_reads_path(
+		    definition->steps[i]->guard, path, arena) ||
+		    names_reads_path(definition->steps[i]->that, path, arena))
+			return true;
+	return false;
 }
 
 /* ---- regions and boxes ---- */
@@ -132,19 +163,20 @@ cut_axis(struct table *table, size_t at, const struct definition *definition,
 {
 	const struct decision_input *input = &table->decision->inputs[at];
 	struct axis *axis = &table->axes[at];
+	struct str path = definition ? path_of(input, step, table->arena) :
+	    (struct str){NULL, 0};
 	bool is_there = false;
-	const struct value *schema = definition ? schema_of(
-	    input, definition, step, table->arena, &is_there) : NULL;
+	const struct value *schema =
+	    definition ? schema_of(definition, path, &is_there) : NULL;
 
 	*axis = (struct axis){.arena = table->arena, .is_there = is_there};
 	if (axis_add_tests(axis, input->allowed))
 		axis->allowed = input->allowed;
 	if (schema)
 		axis_add_schema(axis, schema);
-	/* What a cell asks for is not yet expected, and what stands before
-	 * the step may keep it away. */
-	axis->expects_null = axis_has_null(axis) &&
-	    (!step || flow_guard_always(step->guard));
+	/* What a cell asks for is not yet expected. */
+	axis->expects_null = axis_has_null(axis) && (!definition ||
+	    !may_be_kept_away(definition, step, path, table->arena));
 	table->is_unclear[at] =
 	    ARENA_ARRAY(table->arena, table->decision->rule_count, bool);
 	for (size_t i = 0; i < table->decision->rule_count; i++)
