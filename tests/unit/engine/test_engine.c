@@ -210,6 +210,29 @@ test_a_number_meets_what_was_stored_as_written(void **state)
 }
 
 static void
+test_a_text_and_a_number_that_is_written_so_are_two_keys(void **state)
+{
+	struct house *house = house_new(numbered, house_answer_nothing);
+
+	(void)state;
+	house_start(house, "invoice", "{\"n\": 7.10}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_start(house, "invoice", "{\"n\": \"7.10\"}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_start(house, "invoice", "{\"n\": 7.10}");
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house->instance, 1);
+	house_start(house, "invoice", "{\"n\": \"7.10\"}");
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house->instance, 2);
+	/* Whichever comes first. */
+	house_start(house, "invoice", "{\"n\": \"8.0\"}");
+	house_start(house, "invoice", "{\"n\": 8.0}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_free(&house);
+}
+
+static void
 test_a_number_is_met_in_its_one_form_and_as_it_was_written(void **state)
 {
 	struct house *house = house_new(numbered, house_answer_nothing);
@@ -1470,6 +1493,8 @@ main(void)
 	    cmocka_unit_test(
 		test_a_number_that_was_stored_as_written_is_still_found),
 	    cmocka_unit_test(test_a_number_meets_what_was_stored_as_written),
+	    cmocka_unit_test(
+		test_a_text_and_a_number_that_is_written_so_are_two_keys),
 	    cmocka_unit_test(
 		test_a_number_is_met_in_its_one_form_and_as_it_was_written),
 	    cmocka_unit_test(test_invalid_input_starts_nothing),
