@@ -220,12 +220,24 @@ handle_of(struct arena *arena, const struct value *value)
 	return handle;
 }
 
+/* What an expression of the key sees; the input stays the caller's. */
+static struct chart *
+unkeyed(const struct definition *definition, const struct value *input)
+{
+	struct chart *chart =
+	    chart_alloc(definition, (struct chart_identity){.number = 0});
+
+	chart->input = input;
+	chart->data = value_built(value_build_context(chart->arena));
+	chart->priority = PRIORITY_NORMAL;
+	return chart;
+}
+
 bool
 chart_business_key(const struct definition *definition,
     const struct value *input, struct chart_context *context,
     struct chart_handle *key)
 {
-	struct chart_start start = {.definition = definition, .input = input};
 	struct chart *chart;
 	struct run run = {.context = context};
 	const struct value *value;
@@ -233,7 +245,7 @@ chart_business_key(const struct definition *definition,
 	*key = (struct chart_handle){.text = {NULL, 0}};
 	if (definition->business_key == NULL)
 		return true;
-	chart = chart_new(&start);
+	chart = unkeyed(definition, input);
 	run.chart = chart;
 	value = chart_env_eval(&run, definition->business_key);
 	if (value->type == VALUE_STRING || value->type == VALUE_NUMBER ||
@@ -454,17 +466,48 @@ chart_retained_until(struct chart *chart, struct chart_context *context)
 
 /* ---- correlation ---- */
 
+/* By what it goes itself. */
+static struct str
+own_text(const struct chart *chart)
+{
+	return chart->business_key.at != NULL ? chart->business_key
+					      : str_of(chart->id);
+}
+
+/* A key that reads as a number may be one, and only the input tells, and tells
+ * how that is written.  It is asked as things are now: where it gives another
+ * key than at the start, that one stays as it is. */
+static struct chart_handle
+own_handle(const struct run *run)
+{
+	const struct chart *chart = run->chart;
+	struct chart_handle own = {
+	    .text = own_text(chart), .written = own_text(chart)};
+	struct chart_context context = *run->context;
+	struct chart_handle again;
+	struct number number;
+
+	/* What a replay doubts of a key it has doubted at the start. */
+	context.replay = NULL;
+	if (chart->business_key.at == NULL ||
+	    number_parse(chart->business_key, &number) != NUMBER_OK ||
+	    !chart_business_key(
+		chart->definition, chart->input, &context, &again))
+		return own;
+	return str_equal(again.text, own.text) ||
+		str_equal(again.written, own.text)
+	    ? again
+	    : own;
+}
+
 /* The value that events of that type are matched by; absent: none yet. */
 static struct chart_handle
 correlation_of(struct run *run, const struct def_event *event)
 {
-	const struct chart *chart = run->chart;
-	struct str own = chart->business_key.at != NULL ? chart->business_key
-							: str_of(chart->id);
 	const struct value *value;
 
 	if (event->correlate == NULL)
-		return (struct chart_handle){.text = own, .written = own};
+		return own_handle(run);
 	value = chart_env_eval(run, event->correlate);
 	if (value->type != VALUE_STRING && value->type != VALUE_NUMBER)
 		return (struct chart_handle){.text = {NULL, 0}};
@@ -475,8 +518,12 @@ bool
 chart_is_matched(
     struct run *run, const struct def_event *event, struct str subject)
 {
-	struct chart_handle handle = correlation_of(run, event);
+	struct chart_handle handle;
 
+	if (event->correlate == NULL &&
+	    str_equal(own_text(run->chart), subject))
+		return true;
+	handle = correlation_of(run, event);
 	return str_equal(handle.text, subject) ||
 	       str_equal(handle.written, subject);
 }
@@ -488,12 +535,18 @@ chart_subjects(const struct chart *chart, struct chart_context *context,
 	struct run run = {
 	    .chart = (struct chart *)(uintptr_t)chart, .context = context};
 	size_t count = chart->definition->event_count;
+	struct chart_handle own = {.text = {NULL, 0}};
 
 	*subjects = ARENA_ARRAY(context->arena, 2 * count, struct str);
 	for (size_t i = 0; i < count; i++) {
-		struct chart_handle handle =
-		    correlation_of(&run, &chart->definition->events[i]);
+		const struct def_event *event = &chart->definition->events[i];
+		bool is_own = event->correlate == NULL;
+		struct chart_handle handle = is_own && own.text.at != NULL
+		    ? own
+		    : correlation_of(&run, event);
 
+		if (is_own)
+			own = handle;
 		(*subjects)[i] = handle.text;
 		(*subjects)[count + i] =
 		    str_equal(handle.text, handle.written)

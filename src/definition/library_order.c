@@ -42,7 +42,8 @@ static const struct place step, state;
 
 /* Whoever reads a value can tell the order of its fields. */
 static const struct place value = {.order = ORDER_FIXED, .each = &value};
-/* But arguments are taken by name. */
+/* But arguments are taken by name: all but those of `run`, which are the input
+ * of another instance. */
 static const struct place arguments = {.each = &value};
 
 static const struct key_place call_keys[] = {
@@ -91,7 +92,7 @@ static const struct place state = {BY_KEYS(state_keys)};
 
 /* What is held for several of them is given to an instance in their order. */
 static const struct place events = {ORDER_FIXED};
-static const struct key_place schedule_keys[] = {{"input", &arguments}};
+static const struct key_place schedule_keys[] = {{"input", &value}};
 static const struct place schedule = {BY_KEYS(schedule_keys)};
 static const struct key_place workflow_keys[] = {
 	{"data", &value}, {"events", &events}, {"states", &states},
@@ -162,22 +163,30 @@ is_order_same(enum order order, const struct value *one,
 
 /* ---- the whole ---- */
 
+static bool
+is_parallel(const struct value *context)
+{
+	const struct value *type = value_get(context, STR("type"));
+
+	return type && type->type == VALUE_STRING &&
+	    str_equal(type->as.string, STR("parallel"));
+}
+
+/* What is said of the key, and what the mapping makes of that. */
 static const struct place *
 place_within(const struct place *place, const struct value *context,
     struct str key)
 {
-	const struct value *type;
+	const struct place *found = place->each;
 
-	for (size_t i = 0; i < place->key_count; i++) {
-		if (!str_equal(str_of(place->keys[i].key), key))
-			continue;
-		type = value_get(context, STR("type"));
-		return place->keys[i].place == &states && type &&
-		    type->type == VALUE_STRING &&
-		    str_equal(type->as.string, STR("parallel")) ?
-		    &regions : place->keys[i].place;
-	}
-	return place->each;
+	for (size_t i = 0; i < place->key_count; i++)
+		if (str_equal(str_of(place->keys[i].key), key))
+			found = place->keys[i].place;
+	if (found == &states && is_parallel(context))
+		return &regions;
+	if (found == &arguments && value_get(context, STR("run")))
+		return &value;
+	return found;
 }
 
 static bool differs(const struct place *place, const struct value *one,

@@ -32,29 +32,47 @@ is_purged(struct engine *engine, uint64_t number)
 	return purged;
 }
 
+/* It has that key because its input gives a text, and no number that is written
+ * so. */
+static bool
+is_keyed_by_text(struct engine *engine, struct chart_context *context,
+    uint64_t number, struct str text)
+{
+	const struct instance *instance = instance_find(engine, number);
+	struct chart_handle key;
+
+	return instance != NULL &&
+	       chart_business_key(chart_definition(instance->chart),
+		   chart_input(instance->chart), context, &key) &&
+	       str_equal(key.text, text);
+}
+
 /* What was started before numbers had one text goes by what was written. */
 static bool
-find_key(struct engine *engine, struct str workflow,
-    const struct chart_handle *key, uint64_t *number)
+find_key(struct engine *engine, struct chart_context *context,
+    struct str workflow, const struct chart_handle *key, uint64_t *number)
 {
-	return (!str_equal(key->written, key->text) &&
-		   engine_found(engine,
-		       store_find_key(
-			   engine->store, workflow, key->written, number))) ||
-	       engine_found(engine,
-		   store_find_key(engine->store, workflow, key->text, number));
+	struct store *store = engine->store;
+
+	if (!str_equal(key->written, key->text) &&
+	    engine_found(engine,
+		store_find_key(store, workflow, key->written, number)) &&
+	    !is_keyed_by_text(engine, context, *number, key->written))
+		return true;
+	return engine_found(
+	    engine, store_find_key(store, workflow, key->text, number));
 }
 
 /* One instance a key: the same input finds it, another is a conflict. */
 static bool
-find_same(struct engine *engine, const struct start_wish *wish,
-    const struct definition *definition, const struct chart_handle *key,
+find_same(struct engine *engine, struct chart_context *context,
+    const struct start_wish *wish, const struct chart_handle *key,
     struct start_result *result)
 {
 	uint64_t number;
 
 	if (key->text.at == NULL ||
-	    !find_key(engine, definition->name, key, &number))
+	    !find_key(engine, context, wish->workflow, key, &number))
 		return false;
 	result->instance = instance_find(engine, number);
 	if (result->instance == NULL)
@@ -132,7 +150,7 @@ start_prepare(
 		return refuse(START_KEYLESS);
 	if (!is_of_wanted_entity(definition, wish, &context))
 		return refuse(START_FOREIGN);
-	if (find_same(engine, wish, definition, &key, &result))
+	if (find_same(engine, &context, wish, &key, &result))
 		return result;
 	if (engine->unread != STORE_OK)
 		return refuse(START_UNREAD);

@@ -15,7 +15,10 @@
 
 #include <stdio.h>
 
+#include "stated/number.h"
 #include "stated/rng.h"
+
+#define NUMBER_KEY "number_key" /* a function that migrations may call */
 
 static const char *const migrations[] = {
 	/* 1: the first */
@@ -248,6 +251,12 @@ static const char *const migrations[] = {
 	"	source TEXT NOT NULL,"
 	"	since_ms INTEGER NOT NULL"
 	") STRICT;",
+	/* 10: equal numbers are one key, and events come under that.  Before,
+	 * an instance was found by a number only as it is written.  Where that
+	 * was a text, it finds the instance in vain. */
+	"INSERT OR IGNORE INTO subscription"
+	"	SELECT " NUMBER_KEY "(correlation), instance FROM subscription"
+	"	WHERE " NUMBER_KEY "(correlation) IS NOT NULL;",
 };
 #define SCHEMA_VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
 _Static_assert(EVENT_MATCHED == 0 && EVENT_HELD == 1 && EVENT_DEAD == 2 &&
@@ -349,6 +358,35 @@ apply(struct sqlite_conn *conn, int64_t version, struct buf *detail)
 	return error;
 }
 
+/* The text that all equal numbers have; null where it is no number, or that
+ * text already. */
+static void
+number_key(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *at = (const char *)sqlite3_value_text(values[0]);
+	struct str text = {at, (size_t)sqlite3_value_bytes(values[0])};
+	struct buf key = {0};
+	struct number number;
+
+	must(count == 1);
+	if (at == NULL || number_parse_json(text, &number) != NUMBER_OK)
+		return;
+	number_format_key(number, &key);
+	if (!str_equal(buf_str(&key), text))
+		sqlite3_result_text(context, buf_str(&key).at, (int)key.bytes,
+		    SQLITE_TRANSIENT);
+	buf_fini(&key);
+}
+
+static enum store_error
+add_functions(struct sqlite_conn *conn)
+{
+	return sqlite_conn_error(conn,
+	    sqlite3_create_function_v2(conn->db, NUMBER_KEY, 1,
+		SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+		number_key, NULL, NULL, NULL));
+}
+
 enum store_error
 sqlite_schema_migrate(struct sqlite_conn *conn, struct buf *detail)
 {
@@ -357,6 +395,8 @@ sqlite_schema_migrate(struct sqlite_conn *conn, struct buf *detail)
 	    "PRAGMA user_version", &version);
 
 	must(version <= SCHEMA_VERSION);
+	if (error == STORE_OK && version < SCHEMA_VERSION)
+		error = add_functions(conn);
 	while (error == STORE_OK && version < SCHEMA_VERSION)
 		error = apply(conn, ++version, detail);
 	return error;

@@ -248,6 +248,7 @@ static const char *const back_to[] = {
 	/* 6 */ "DROP TABLE post;",
 	/* 7 */ "DROP TABLE salt; DROP TABLE retention; DROP TABLE hold;",
 	/* 8 */ "DROP TABLE document;",
+	/* 9: only rows are new */ "",
 };
 #define VERSIONS_BEFORE (sizeof(back_to) / sizeof(back_to[0]))
 

@@ -248,6 +248,72 @@ test_correlations_are_told_event_by_event(void **state)
 	    chart_correlations(desk->chart, &desk->context, &values), 0);
 }
 
+/* As an engine starts it; or one of before that took another key. */
+static void
+begin(struct desk *desk, const char *input, const char *key)
+{
+	struct chart_start begin = {
+	    .definition = desk->definition,
+	    .input = json(desk, input),
+	    .business_key = str_of(key),
+	};
+
+	chart_free(&desk->chart);
+	desk->chart = chart_new(&begin);
+	step(desk, (struct chart_event){.kind = EV_STARTED});
+}
+
+static bool
+takes(struct desk *desk, const char *subject)
+{
+	return chart_takes(
+	    desk->chart, STR("go"), str_of(subject), &desk->context);
+}
+
+static void
+test_a_number_that_is_the_key_is_met_by_both_its_texts(void **state)
+{
+	struct desk *desk = *state;
+	struct str *values;
+
+	begin(desk, "{\"key\": 7.10}", "7.1");
+	assert_true(takes(desk, "7.1"));
+	assert_true(takes(desk, "7.10"));
+	assert_false(takes(desk, "7.100"));
+	assert_int_equal(
+	    chart_correlations(desk->chart, &desk->context, &values), 8);
+	assert_true(str_equal(values[0], STR("7.1")));
+	assert_true(str_equal(values[4], STR("7.10")));
+
+	/* Engines of before took what was written. */
+	begin(desk, "{\"key\": 7.0}", "7.0");
+	assert_true(takes(desk, "7"));
+	assert_true(takes(desk, "7.0"));
+	assert_false(takes(desk, "7.00"));
+	chart_correlations(desk->chart, &desk->context, &values);
+	assert_true(str_equal(values[0], STR("7")));
+	assert_true(str_equal(values[4], STR("7.0")));
+}
+
+static void
+test_a_text_that_is_the_key_is_met_by_itself_alone(void **state)
+{
+	struct desk *desk = *state;
+	struct str *values;
+
+	begin(desk, "{\"key\": \"7.10\"}", "7.10");
+	assert_true(takes(desk, "7.10"));
+	assert_false(takes(desk, "7.1"));
+	chart_correlations(desk->chart, &desk->context, &values);
+	assert_int_equal(values[4].bytes, 0);
+
+	/* What gives another key by now says nothing. */
+	begin(desk, "{\"key\": 8.10}", "7.10");
+	assert_true(takes(desk, "7.10"));
+	assert_false(takes(desk, "8.1"));
+	assert_false(takes(desk, "8.10"));
+}
+
 /* ---- memory ---- */
 
 static const struct value *
@@ -460,6 +526,8 @@ main(void)
 	    TEST(test_an_actor_has_a_role_by_itself_by_pattern_or_as_admin),
 	    TEST(test_a_new_instance_tells_what_it_was_started_with),
 	    TEST(test_correlations_are_told_event_by_event),
+	    TEST(test_a_number_that_is_the_key_is_met_by_both_its_texts),
+	    TEST(test_a_text_that_is_the_key_is_met_by_itself_alone),
 	    TEST(test_compaction_changes_nothing_and_bounds_the_memory),
 	    TEST(test_a_step_that_adds_to_effects_moves_nothing_they_refer_to),
 	    TEST(test_one_that_has_not_begun_is_saved_and_loaded),

@@ -114,6 +114,25 @@ test_values_have_an_order_and_arguments_none(void **state)
 	    "entry: [{decide: {rules: [['-', {b: 2, a: 1}]]}}]");
 }
 
+/* Which reads them as it likes: get entries(input). */
+static void
+test_the_input_of_another_instance_has_an_order(void **state)
+{
+	(void)state;
+	assert_state_differs_at("entry[1].with",
+	    "entry: [{run: kid, with: {a: 1, b: 2}}]",
+	    "entry: [{with: {b: 2, a: 1}, run: kid}]");
+	assert_state_differs_at("on.x.do[1].do[1].with.a",
+	    "on: {x: {do: [{do: [{run: kid, with: {a: {p: 1, q: 2}}}]}]}}",
+	    "on: {x: {do: [{do: [{run: kid, with: {a: {q: 2, p: 1}}}]}]}}");
+	assert_differ_at("schedule.input",
+	    "workflow: w\nschedule: {every: 1d, input: {a: 1, b: 2}}\n",
+	    "schedule: {input: {b: 2, a: 1}, every: 1d}\nworkflow: w\n");
+	assert_differ_at("schedule[2].input",
+	    "schedule: [{every: 1d}, {every: 2d, input: {a: 1, b: 2}}]\n",
+	    "schedule: [{every: 1d}, {every: 2d, input: {b: 2, a: 1}}]\n");
+}
+
 static void
 test_regions_have_an_order_and_other_states_none(void **state)
 {
@@ -194,6 +213,8 @@ main(void)
 		cmocka_unit_test(
 		    test_what_is_set_one_after_another_has_an_order),
 		cmocka_unit_test(test_values_have_an_order_and_arguments_none),
+		cmocka_unit_test(
+		    test_the_input_of_another_instance_has_an_order),
 		cmocka_unit_test(
 		    test_regions_have_an_order_and_other_states_none),
 		cmocka_unit_test(test_events_have_an_order),

@@ -192,6 +192,46 @@ test_a_number_that_was_stored_as_written_is_still_found(void **state)
 	house_free(&house);
 }
 
+/* The former one waits for what numbers were then. */
+static void
+test_a_number_meets_what_was_stored_as_written(void **state)
+{
+	struct house *house = house_new(numbered, house_answer_nothing);
+
+	(void)state;
+	house_start(house, "invoice", "{\"n\": 7.0}");
+	house_close_engine(house);
+	change(house, "DELETE FROM subscription WHERE correlation = '7.1';"
+		      "PRAGMA user_version = 9");
+	house_open_engine(house);
+	house_event(house, "go", "7.1", "e-1");
+	assert_string_equal(house->fate, "matched");
+	house_free(&house);
+}
+
+static void
+test_a_text_and_a_number_that_is_written_so_are_two_keys(void **state)
+{
+	struct house *house = house_new(numbered, house_answer_nothing);
+
+	(void)state;
+	house_start(house, "invoice", "{\"n\": 7.10}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_start(house, "invoice", "{\"n\": \"7.10\"}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_start(house, "invoice", "{\"n\": 7.10}");
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house->instance, 1);
+	house_start(house, "invoice", "{\"n\": \"7.10\"}");
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_int_equal(house->instance, 2);
+	/* Whichever comes first. */
+	house_start(house, "invoice", "{\"n\": \"8.0\"}");
+	house_start(house, "invoice", "{\"n\": 8.0}");
+	assert_int_equal(house->status, ENGINE_CREATED);
+	house_free(&house);
+}
+
 static void
 test_a_number_is_met_in_its_one_form_and_as_it_was_written(void **state)
 {
@@ -1577,6 +1617,9 @@ main(void)
 		test_a_number_is_one_business_key_however_it_is_written),
 	    cmocka_unit_test(
 		test_a_number_that_was_stored_as_written_is_still_found),
+	    cmocka_unit_test(test_a_number_meets_what_was_stored_as_written),
+	    cmocka_unit_test(
+		test_a_text_and_a_number_that_is_written_so_are_two_keys),
 	    cmocka_unit_test(
 		test_a_number_is_met_in_its_one_form_and_as_it_was_written),
 	    cmocka_unit_test(test_invalid_input_starts_nothing),

@@ -274,7 +274,7 @@ test_number_is_one_key_however_it_is_written(void **state)
 	does(f, "{\"reply\": {\"shop.reserve\": {\"price\": 1}}}");
 	does(f, "{\"start\": {\"key\": 7.0}, \"actor\": \"alice\"}");
 	refuses(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": "
-		   "\"7.0\"}}",
+		   "\"7.00\"}}",
 	    "another one");
 	does(f, "{\"event\": {\"type\": \"order.paid\", \"subject\": 7.00}}");
 	stands(f, "[\"done\"]", "\"completed\"");

@@ -284,6 +284,51 @@ test_database_of_the_first_version_is_brought_up_to_date(void **state)
 }
 
 static void
+number_cb(uint64_t number, void *arg)
+{
+	uint64_t *numbers = arg;
+
+	*numbers = 10 * *numbers + number;
+}
+
+/* The digits of those that it finds. */
+static uint64_t
+find_subscribers(struct store *store, const char *correlation)
+{
+	uint64_t numbers = 0;
+
+	assert_int_equal(store_each_subscriber(store, str_of(correlation),
+	    number_cb, &numbers), STORE_OK);
+	return numbers;
+}
+
+/* They are what they wait for in their one form from now on. */
+static void
+test_numbers_that_were_stored_as_written_are_found(void **state)
+{
+	static const char *const written[] = {
+		"7.0", "7.10", "7E+1", "7", "1.2.0", "007", "A", ""};
+	struct help_fixture *f = *state;
+	struct store *store = help_open(&f->dir);
+
+	for (size_t i = 0; i < COUNT_OF(written); i++)
+		store_add_subscription(
+		    store_batch(store), str_of(written[i]), i + 1);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	run_sql(f, "PRAGMA user_version = 9");
+	store = help_open(&f->dir);
+	assert_int_equal(find_subscribers(store, "7"), 14);
+	assert_int_equal(find_subscribers(store, "7.0"), 1);
+	assert_int_equal(find_subscribers(store, "7.1"), 2);
+	assert_int_equal(find_subscribers(store, "7.10"), 2);
+	assert_int_equal(find_subscribers(store, "70"), 3);
+	assert_int_equal(find_subscribers(store, "1.2"), 0);
+	assert_int_equal(find_subscribers(store, "007"), 6);
+	store_close(&store);
+}
+
+static void
 test_truncated_file_is_refused(void **state)
 {
 	struct help_fixture *f = *state;
@@ -894,6 +939,7 @@ main(void)
 		TEST(test_database_of_the_first_version_is_brought_up_to_date),
 		TEST(test_truncated_file_is_refused),
 		TEST(test_damaged_header_or_schema_is_refused),
+		TEST(test_numbers_that_were_stored_as_written_are_found),
 		TEST(test_damage_found_later_is_told_as_such),
 		TEST(test_second_engine_is_kept_out),
 		TEST(test_lock_file_left_behind_does_no_harm),
