@@ -85,8 +85,9 @@ program_tell_log(const struct program *program)
 	char *text = house_read(program->log);
 	size_t bytes = strlen(text);
 
-	print_error("%s:\n%s\n", program->log,
-	    bytes > 4000 ? text + bytes - 4000 : text);
+	/* print_error() cuts what is long, and the end is what tells. */
+	fprintf(stderr, "%s:\n%s\n", program->log,
+	    bytes > 8000 ? text + bytes - 8000 : text);
 	free(text);
 }
 
