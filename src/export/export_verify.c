@@ -12,6 +12,7 @@
 
 #include "stated/clock.h"
 #include "stated/json.h"
+#include "stated/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define DIGITS_MAX 34 /* of a number */
 #define PAGE_INSTANCES 256
 
 void
@@ -106,28 +108,69 @@ check_name(struct check *check, const struct audit_record *sealed,
 		    "the history belongs to an instance of another number");
 }
 
+/* A digest in a record. */
+struct stand_in {
+	struct str hex;
+	struct str salt; /* absent: it has none */
+};
+
+static bool
+read_stand_in(struct check *check, struct str said, struct stand_in *digest)
+{
+	struct str how = str_split(said, ':', &digest->hex);
+
+	digest->salt = (struct str){NULL, 0};
+	if (digest->hex.at == NULL || str_equal(how, STR("sha256")))
+		return digest->hex.at != NULL;
+	return str_equal(how, STR("hmac-sha256")) &&
+	    store_find_salt(check->store, check->scratch, check->number,
+		&digest->salt) == STORE_OK;
+}
+
+static bool
+stands_for(const struct stand_in *digest, struct str text)
+{
+	char hex[DIGEST_HEX_BYTES];
+
+	return str_equal(digest->hex,
+	    digest_hex(digest->salt.at != NULL
+		    ? digest_hmac_sha256(digest->salt, text)
+		    : digest_sha256(text), hex));
+}
+
+/* A key that is a number has one text, however it was written: 7.1 may have
+ * been 7.10, of which the record has the digest. */
+static bool
+stands_for_number(const struct stand_in *digest, struct str text)
+{
+	struct number number, spelled;
+	char out[NUMBER_TEXT_BYTES];
+
+	if (number_parse(text, &number) != NUMBER_OK)
+		return false;
+	for (int scale = -DIGITS_MAX; scale <= DIGITS_MAX; scale++)
+		if (number_round(number, scale, NUMBER_DOWN, &spelled) ==
+			NUMBER_OK &&
+		    number_equal(number, spelled) &&
+		    stands_for(digest, number_format(spelled, out)))
+			return true;
+	return false;
+}
+
 /* What the row shows must be what the first record says; where the definition
  * calls the key sensitive, the record has its digest (chart.h). */
 static bool
 says(struct check *check, const struct value *record, const char *key,
     struct str shown)
 {
-	struct str said = value_field_str(record, key), digest, salt;
-	struct str how = str_split(said, ':', &digest);
-	char hex[DIGEST_HEX_BYTES];
+	struct str said = value_field_str(record, key);
+	struct stand_in digest;
 
 	if (str_equal(said, shown))
 		return true;
-	if (shown.at == NULL || digest.at == NULL)
-		return false;
-	if (str_equal(how, STR("sha256")))
-		return str_equal(
-		    digest, digest_hex(digest_sha256(shown), hex));
-	return str_equal(how, STR("hmac-sha256")) &&
-	    store_find_salt(check->store, check->scratch, check->number,
-		&salt) == STORE_OK &&
-	    str_equal(
-		digest, digest_hex(digest_hmac_sha256(salt, shown), hex));
+	return shown.at != NULL && read_stand_in(check, said, &digest) &&
+	       (stands_for(&digest, shown) ||
+		   stands_for_number(&digest, shown));
 }
 
 static void

@@ -74,13 +74,13 @@ event_received(struct replay *replay, const struct value *record, size_t nth,
 	struct chart_event *event = &act->event;
 
 	event->kind = EV_EVENT_RECEIVED;
-	event->type = value_field_str(record, "type");
-	event->subject = value_field_str(record, "subject");
-	event->id = value_field_str(record, "event_id");
-	event->source = value_field_str(record, "source");
+	event->type = replay_text(replay, record, "type");
+	event->subject = replay_text(replay, record, "subject");
+	event->id = replay_text(replay, record, "event_id");
+	event->source = replay_text(replay, record, "source");
 	event->time = value_field_str(record, "event_time");
 	event->data = field(record, "data");
-	event->proposed_by = value_field_str(record, "proposed_by");
+	event->proposed_by = replay_text(replay, record, "proposed_by");
 	if (nth > 0)
 		event->received_ms = 0;
 	return nth < 2 &&
@@ -95,10 +95,10 @@ task_decided(struct replay *replay, const struct value *record, size_t nth,
     struct act *act)
 {
 	act->event.kind = EV_TASK_DECIDED;
-	act->event.choice = value_field_str(record, "choice");
+	act->event.choice = replay_text(replay, record, "choice");
 	act->event.data = field(record, "data");
 	if (field(record, "on_behalf_of") != NULL) {
-		act->mandate.from = value_field_str(record, "on_behalf_of");
+		act->mandate.from = replay_text(replay, record, "on_behalf_of");
 		act->event.actor.roles_checked = true;
 		act->event.actor.mandates = &act->mandate;
 		act->event.actor.mandate_count = 1;
@@ -164,7 +164,7 @@ erased(struct replay *replay, const struct value *record, size_t nth,
 {
 	(void)replay;
 	act->event.kind = EV_ERASED;
-	act->event.comment = value_field_str(record, "reason");
+	act->event.comment = replay_text(replay, record, "reason");
 	return nth == 0;
 }
 
@@ -223,13 +223,13 @@ glass_broken(struct replay *replay, const struct value *record, size_t nth,
 {
 	const struct value *done = done_alone(replay);
 
-	act->event.break_glass = value_field_str(record, "reason");
+	act->event.break_glass = replay_text(replay, record, "reason");
 	if (act->event.actor.name.at == NULL ||
 	    act->event.break_glass.at == NULL)
 		return false;
 	if (replay_is(done, AUDIT_EVENT_RECEIVED))
 		return event_received(replay, done, nth, act);
-	act->event.comment = value_field_str(done, "comment");
+	act->event.comment = replay_text(replay, done, "comment");
 	act->event.data = field(done, "supplied");
 	return corrected(replay, record, nth, act);
 }
@@ -324,9 +324,9 @@ child_ended(struct replay *replay, const struct value *record, size_t nth,
 	act->event.child = (struct chart_child_end){
 	    .id = value_field_str(record, "child"),
 	    .status = status_of(value_field_str(record, "outcome")),
-	    .state = value_field_str(record, "state"),
+	    .state = replay_text(replay, record, "state"),
 	    .output = field(record, "output"),
-	    .refusal = value_field_str(record, "refused"),
+	    .refusal = replay_text(replay, record, "refused"),
 	};
 	return find_serial(replay, record, nth, &act->event.serial);
 }
@@ -372,9 +372,9 @@ replay_input(struct replay *replay, const struct value *record, size_t nth,
 	*act = (struct act){
 	    .kind = ACT_EVENT,
 	    .at_ms = replay_time(record),
-	    .event = {.actor = {.name = value_field_str(record, "actor"),
-			  .issuer = value_field_str(record, "issuer")},
-		.comment = value_field_str(record, "comment"),
+	    .event = {.actor = {.name = replay_text(replay, record, "actor"),
+			  .issuer = replay_text(replay, record, "issuer")},
+		.comment = replay_text(replay, record, "comment"),
 		.received_ms = replay_time(record)},
 	};
 	for (size_t i = 0; i < COUNT_OF(inputs); i++)

@@ -87,6 +87,10 @@ MUST_USE bool record_identity(
 int64_t replay_instant(const struct value *of, const char *key);
 int64_t replay_time(const struct value *record);
 bool replay_is(const struct value *record, enum audit_kind kind);
+/* A member that is always a text; absent where there is none.  Where it was a
+ * digest of a number, that stands there now. */
+struct str replay_text(
+    const struct replay *replay, const struct value *of, const char *key);
 /* The definition as it was at that instant; NULL: *why says. */
 const struct definition *replay_find(struct replay *replay,
     struct digest digest, int64_t at_ms, struct str *why);

@@ -45,6 +45,19 @@ replay_is(const struct value *record, enum audit_kind kind)
 	    value_field_str(record, "kind"), audit_kind_name(kind));
 }
 
+struct str
+replay_text(
+    const struct replay *replay, const struct value *of, const char *key)
+{
+	const struct value *value = value_get_cstr(of, key);
+	struct str text;
+
+	return value != NULL &&
+		       chart_sensitive_text(replay->turn, value, &text)
+		   ? text
+		   : (struct str){NULL, 0};
+}
+
 const struct asked_call *
 replay_find_call(const struct replay *replay, uint64_t serial)
 {
@@ -610,7 +623,7 @@ static struct str
 key_of_then(const struct replay *replay, const struct value *record,
     const struct chart_handle *key)
 {
-	struct str recorded = value_field_str(record, "business_key");
+	struct str recorded = replay_text(replay, record, "business_key");
 
 	return masked_agrees(recorded, key->written, replay->salt)
 		   ? key->written
@@ -628,18 +641,18 @@ read_start(struct replay *replay, const struct value *record,
 
 	start->identity = replay->identity;
 	start->input = value_field_or_null(record, "input");
-	start->priority = value_field_str(record, "priority");
-	start->initiator = value_field_str(record, "initiator");
+	start->priority = replay_text(replay, record, "priority");
+	start->initiator = replay_text(replay, record, "initiator");
 	start->trace = value_field_str(record, "trace");
-	start->business_key = value_field_str(record, "business_key");
+	start->business_key = replay_text(replay, record, "business_key");
 	if (chart_business_key(
 		start->definition, start->input, &context, &key) &&
 	    replay->doubt.at == NULL)
 		start->business_key = arena_str(
 		    replay->arena, key_of_then(replay, record, &key));
 	event->kind = EV_STARTED;
-	event->actor.name = value_field_str(record, "actor");
-	event->actor.issuer = value_field_str(record, "issuer");
+	event->actor.name = replay_text(replay, record, "actor");
+	event->actor.issuer = replay_text(replay, record, "issuer");
 	event->received_ms = replay_time(record);
 	if (chart_id_parse(value_field_str(record, "parent"), parent.store,
 		&parent.number))

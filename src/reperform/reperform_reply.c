@@ -72,18 +72,18 @@ headers_of(struct arena *arena, const struct value *told)
 }
 
 static struct message_response
-response_of(struct arena *arena, const struct value *reply)
+response_of(struct replay *replay, const struct value *reply)
 {
 	struct headers headers =
-	    headers_of(arena, value_get_cstr(reply, "headers"));
+	    headers_of(replay->turn, value_get_cstr(reply, "headers"));
 
 	return (struct message_response){
 	    .failure = failure_of(value_field_str(reply, "failure")),
 	    .status = (int)value_field_int(reply, "status"),
 	    .headers = headers.items,
 	    .header_count = headers.count,
-	    .body = value_field_str(reply, "body"),
-	    .detail = value_field_str(reply, "detail"),
+	    .body = replay_text(replay, reply, "body"),
+	    .detail = replay_text(replay, reply, "detail"),
 	    .elapsed_ms = value_field_int(reply, "elapsed_ms"),
 	};
 }
@@ -101,17 +101,18 @@ kind_of(struct str name)
 }
 
 static void
-take_from_record(const struct value *record, struct outcome *outcome)
+take_from_record(struct replay *replay, const struct value *record,
+    struct outcome *outcome)
 {
 	*outcome = (struct outcome){
 	    .kind = kind_of(value_field_str(record, "outcome")),
 	    .response = value_field_or_null(record, "response"),
 	    .code = value_field_str(record, "code"),
-	    .message = value_field_str(record, "message"),
+	    .message = replay_text(replay, record, "message"),
 	    .status = (int)value_field_int(record, "status"),
 	    /* One that is null is not written. */
 	    .body = value_field_or_null(record, "body"),
-	    .reference = value_field_str(record, "reference"),
+	    .reference = replay_text(replay, record, "reference"),
 	};
 }
 
@@ -148,7 +149,7 @@ replay_outcome(struct replay *replay, const struct value *record,
 		operation = replay_operation(replay, call,
 		    is_asked_again ? replay_time(record) : call->at_ms);
 	if (operation == NULL) {
-		take_from_record(record, outcome);
+		take_from_record(replay, record, outcome);
 	} else {
 		struct connector_call interpreted = {
 		    .operation = operation,
@@ -156,7 +157,7 @@ replay_outcome(struct replay *replay, const struct value *record,
 		    .idempotency_key = call->key,
 		};
 		struct message_response response =
-		    response_of(replay->turn, reply);
+		    response_of(replay, reply);
 
 		*outcome =
 		    connector_interpret(&interpreted, &response, &context);

@@ -442,6 +442,47 @@ test_sum_of_salaries_is_made_again_by_who_may_see_them(void **state)
 	house_close(&house);
 }
 
+static const char cards[] =
+    "workflow: card\n"
+    "version: 1\n"
+    "business-key: = input.number\n"
+    "sensitive: [input.number, input.holder]\n"
+    "input:\n"
+    "  type: object\n"
+    "  properties:\n"
+    "    number: {type: number}\n"
+    "    holder: {type: string}\n"
+    "events: {made: {}, sent: {correlate: = input.holder}}\n"
+    "initial: ordered\n"
+    "states:\n"
+    "  ordered: {on: {made: there}}\n"
+    "  there: {on: {sent: gone}}\n"
+    "  gone: {type: final, outcome: success}\n";
+
+/* What is sensitive names the instance and its events, once as the number that
+ * it is, and once otherwise. */
+static void
+test_events_about_what_is_sensitive_are_made_again(void **state)
+{
+	struct house *house =
+	    house_open_with(&brisk, "workflows/card.yaml", cards);
+
+	(void)state;
+	assert_status(
+	    house_post(house, "/v1/workflows/card/instances",
+		"{\"input\":{\"number\":12345.10,\"holder\":\"Anna\"}}"),
+	    201);
+	house_post_event(house, "made", "12345.1");
+	house_post_event(house, "sent", "Anna");
+	program_stop(&house->engine);
+	assert_reperformed(house,
+	    (const char *[]){"reperform", "--format", "json", "--strict",
+		house_path(house, "disk/stated.db"), NULL},
+	    1, 0);
+	house_verify(house);
+	house_close(&house);
+}
+
 /* ---- exports that are broken off ---- */
 
 static void
@@ -557,6 +598,7 @@ main(void)
 	    HOUSE_TEST(test_answer_is_read_again_as_it_was),
 	    HOUSE_TEST(test_lines_alone_are_refused_with_a_reason),
 	    HOUSE_TEST(test_sum_of_salaries_is_made_again_by_who_may_see_them),
+	    HOUSE_TEST(test_events_about_what_is_sensitive_are_made_again),
 	    HOUSE_TEST(test_broken_off_export_goes_on_as_if_it_had_not_been),
 	    HOUSE_TEST(test_broken_off_export_goes_on_to_the_same_proof),
 	};
