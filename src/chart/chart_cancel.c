@@ -57,6 +57,25 @@ stop_all(struct run *run, const struct chosen *chosen, enum stop_mode mode)
 	return all;
 }
 
+/* Whether a transition that takes `cancel`, or the end if none does, leaves no
+ * steps under way. */
+bool
+chart_cancel_stops_all(struct run *run)
+{
+	const struct chart *chart = run->chart;
+	struct chosen chosen = {0};
+
+	if (chart_select(run, &cancel_signal, SELECT_ALL, &chosen) !=
+	    SELECTED_NOW)
+		return true;
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (!strand->gone && strand->parent == 0 &&
+		    !concerns(chart, &chosen, strand))
+			return false;
+	return true;
+}
+
 /* Undo first where that is asked for, then end. */
 static void
 end_cancelled(struct run *run, bool compensate)

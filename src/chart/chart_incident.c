@@ -417,14 +417,18 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 	if (call != NULL)
 		chart_call_remove(chart, call);
 	run->strand->awaits = 0;
-	/* What a cancel under way undoes it undoes all the same. */
+	/* What a cancel under way is to do it does all the same. */
 	chart->cancel_compensates =
 	    compensate || (chart->cancelling && chart->cancel_compensates);
-	chart->cancel_ends = compensate || is_of_undo(incident, call);
+	chart->cancel_ends = compensate || is_of_undo(incident, call) ||
+			     (chart->cancelling && chart->cancel_ends);
 	if (is_of_undo(incident, call) && !compensate)
 		chart_strand_end(run, run->strand);
-	chart->cancelling = true;
 	run->strand = NULL;
+	/* What was given up may not go on in a region that stays. */
+	if (!chart_cancel_stops_all(run))
+		chart->cancel_ends = true;
+	chart->cancelling = true;
 	(void)!chart_cancel_try(run, compensate ? STOP_SURE : STOP_NOW);
 }
 

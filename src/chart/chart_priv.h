@@ -346,6 +346,7 @@ enum item_result chart_cancel_finish(struct run *run);
 void chart_cancel_asked(struct run *run, const struct chart_event *event);
 /* Cancels, whoever asked for it. */
 void chart_cancel_begin(struct run *run, const struct chart_event *event);
+bool chart_cancel_stops_all(struct run *run);
 
 /* ---- chart_migrate.c ---- */
 void chart_migrate_asked(struct run *run, const struct chart_event *event);
