@@ -154,11 +154,14 @@ name_event(const struct hook *hook, struct connector_event *event)
 
 /* ---------------------------------------------------------------- mapping */
 
+typedef bool text_fn(
+    struct arena *arena, const struct value *value, struct str *text);
+
 /* Absent where there is no template or it gives null; false where it gives
  * what is no text. */
 static bool
 map_text(struct call_scope *scope, const struct template *template,
-    struct str *out)
+    text_fn *text_of, struct str *out)
 {
 	const struct value *value;
 
@@ -167,22 +170,7 @@ map_text(struct call_scope *scope, const struct template *template,
 		return true;
 	value = call_scope_eval(scope, template);
 	return value->type == VALUE_NULL ||
-	    value_text(scope->arena, value, out);
-}
-
-/* The same, of what instances are found by. */
-static bool
-map_subject(struct call_scope *scope, const struct template *template,
-    struct str *out)
-{
-	const struct value *value;
-
-	*out = (struct str){NULL, 0};
-	if (template == NULL)
-		return true;
-	value = call_scope_eval(scope, template);
-	return value->type == VALUE_NULL ||
-	    value_key_text(scope->arena, value, out);
+	    text_of(scope->arena, value, out);
 }
 
 bool
@@ -190,11 +178,11 @@ connector_map_event(struct call_scope *scope,
     const struct def_webhook_event *rule, struct connector_event *event)
 {
 	*event = (struct connector_event){.data = scope->reply->item};
-	if (!map_text(scope, rule->type, &event->type) ||
-	    !map_subject(scope, rule->subject, &event->subject) ||
-	    !map_text(scope, rule->id, &event->id) ||
-	    !map_text(scope, rule->source, &event->source) ||
-	    !map_text(scope, rule->time, &event->time) ||
+	if (!map_text(scope, rule->type, value_text, &event->type) ||
+	    !map_text(scope, rule->subject, value_key_text, &event->subject) ||
+	    !map_text(scope, rule->id, value_text, &event->id) ||
+	    !map_text(scope, rule->source, value_text, &event->source) ||
+	    !map_text(scope, rule->time, value_text, &event->time) ||
 	    event->type.bytes == 0)
 		return false;
 	if (rule->data != NULL)
