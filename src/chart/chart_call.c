@@ -18,6 +18,7 @@
  *   SENT         -> ASKING_LATER  in_doubt(): verify is asked after its delay
  *   SENT         -> STUCK         stick(): nobody can say
  *   DELAYED      -> QUEUED        chart_call_due()
+ *   DELAYED, WINDOW -> (gone)     chart_call_due(): its strand ends
  *   DELAYED, WINDOW -> ASKING_LATER  send(): the key has died
  *   QUEUED       -> ASKING_LATER  chart_call_due(): it died in the queue
  *   QUEUED       -> DELAYED       wait_anew(): the window closed before it
@@ -33,7 +34,8 @@
  *   ASKED, ASKING -> ASKING_LATER  answered(): still unknown, or a first no
  *   ASKED, ASKING -> STUCK        answered(): asked often enough, or no time
  *                                 to ask once more
- *   STUCK        -> QUEUED, (gone)  chart_incident.c: a person settles it
+ *   STUCK        -> DELAYED       chart_call_retry(): it did not happen
+ *   STUCK        -> (gone)        chart_incident.c: a person settles it
  */
 #include "chart_priv.h"
 
@@ -56,7 +58,7 @@ static const struct {
 	BIT(ASKED) | BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
     [CALL_ASKED] = {STR_INIT("asked"),
 	BIT(DELAYED) | BIT(ASKING_LATER) | BIT(STUCK)},
-    [CALL_STUCK] = {STR_INIT("stuck"), BIT(QUEUED) | BIT(WINDOW)},
+    [CALL_STUCK] = {STR_INIT("stuck"), BIT(DELAYED)},
 #undef BIT
 };
 
@@ -887,6 +889,25 @@ chart_call_give_up(struct run *run, struct call *call)
 	run->strand = before;
 }
 
+/* Its strand is to end, and it surely isn't happening.  A cancel ends what it
+ * concerns itself. */
+static bool
+is_left(const struct run *run, const struct call *call)
+{
+	return call->purpose == FOR_STEP && run->strand->stopping &&
+	       !run->chart->cancelling && chart_call_is_idle(call);
+}
+
+/* One more attempt, unless that would be a new one of what is left. */
+static void
+send_anew(struct run *run, struct call *call)
+{
+	if (is_left(run, call))
+		(void)!chart_strand_stop(run, run->strand, STOP_LEFT);
+	else
+		send(run, call);
+}
+
 void
 chart_call_due(struct run *run, struct call *call)
 {
@@ -894,7 +915,7 @@ chart_call_due(struct run *run, struct call *call)
 	switch (call->state) {
 	case CALL_WINDOW:
 	case CALL_DELAYED:
-		send(run, call);
+		send_anew(run, call);
 		return;
 	case CALL_QUEUED: /* its key has died there, or its window closed */
 		if (call->unknown &&
@@ -904,7 +925,7 @@ chart_call_due(struct run *run, struct call *call)
 			return;
 		}
 		wait_anew(run, call);
-		send(run, call);
+		send_anew(run, call);
 		return;
 	case CALL_ASKING_LATER:
 		ask(run, call);
@@ -912,6 +933,17 @@ chart_call_due(struct run *run, struct call *call)
 	default:
 		unreachable("only these states wait for a time");
 	}
+}
+
+void
+chart_call_retry(struct run *run, struct call *call)
+{
+	must(call->state == CALL_STUCK);
+	call->tries = 0;
+	call->unknown = false;
+	call_move(call, CALL_DELAYED);
+	call->due_ms = run->context->now_ms;
+	chart_call_due(run, call);
 }
 
 /*

@@ -306,6 +306,13 @@ record_stopped(
 	chart_record_end(run, record);
 }
 
+/* Told so already; one that was told just to end may yet be told to undo. */
+static bool
+knows_its_end(const struct run *run, const struct child *child)
+{
+	return child->cancelled && (child->undoes || !run->undoes);
+}
+
 /* What somebody else has begun is theirs: it is only waited for no more. */
 bool
 chart_child_stop(struct run *run, struct child *child)
@@ -322,9 +329,10 @@ chart_child_stop(struct run *run, struct child *child)
 		remove_child(run->chart, child);
 		return true;
 	}
-	if (child->cancelled)
+	if (knows_its_end(run, child))
 		return false;
 	child->cancelled = true;
+	child->undoes = run->undoes;
 	effect = chart_effect_add(run, DO_CANCEL_RUN);
 	effect->serial = child->serial;
 	effect->child = child->number;

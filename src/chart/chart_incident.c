@@ -289,7 +289,7 @@ static void
 retry(struct run *run, struct call *call)
 {
 	if (call != NULL)
-		chart_call_start(run, call);
+		chart_call_retry(run, call);
 	else if (run->strand->loop != NULL)
 		chart_loop_retry(run, run->strand);
 }

@@ -202,6 +202,7 @@ struct child {
 	uint64_t number; /* 0: it is not there yet */
 	struct str id;
 	bool cancelled; /* it was told to end */
+	bool undoes;	/* and to undo first */
 	bool found;	/* somebody else has begun it */
 };
 

@@ -506,6 +506,8 @@ void chart_call_start(struct run *run, struct call *call);
 void chart_call_reply(
     struct run *run, struct call *call, const struct chart_event *event);
 void chart_call_due(struct run *run, struct call *call);
+/* A person says that what is stuck did not happen. */
+void chart_call_retry(struct run *run, struct call *call);
 void chart_call_suspend(struct run *run, struct call *call);
 /* Its outcome counts, but nobody wants it done any more. */
 void chart_call_give_up(struct run *run, struct call *call);

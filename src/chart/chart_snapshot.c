@@ -401,8 +401,10 @@ visit_child(struct snapshot *s, struct child *child)
 	chart_snapshot_u64(s, &child->number);
 	chart_snapshot_str(s, &child->id);
 	chart_snapshot_bool(s, &child->cancelled);
-	if (s->version > 4)
+	if (s->version > 4) {
 		chart_snapshot_bool(s, &child->found);
+		chart_snapshot_bool(s, &child->undoes);
+	}
 	if (child->step == SIZE_MAX ||
 	    s->definition->steps[child->step]->kind != STEP_RUN)
 		s->damaged = true;

@@ -257,7 +257,8 @@ number_undos(struct chart *chart)
 }
 
 /* Nobody noted before version 5 what was done: it is taken for done where the
- * workflow has such a step.  Nor which states were not entered. */
+ * workflow has such a step.  Nor which states were not entered.  Nor what a
+ * child was told: it is taken for what the cancel under way asks for. */
 void
 chart_snapshot_old_rest(struct snapshot *s, struct chart *chart)
 {
@@ -270,6 +271,8 @@ chart_snapshot_old_rest(struct snapshot *s, struct chart *chart)
 			chart->stands = true;
 	for (size_t i = 0; i < definition->state_count && !chart->ended; i++)
 		chart_undo_mark_unknown(chart, definition->states[i]);
+	for (struct child *child = chart->children; child; child = child->next)
+		child->undoes = child->cancelled && chart->cancel_compensates;
 }
 
 void
