@@ -33,7 +33,9 @@
 	"url: http://bank.invalid\n"                         \
 	"operations:\n"                                      \
 	"  pay: {request: {post: /pay}, idempotent: true}\n" \
-	"  unpay: {request: {post: /unpay}, idempotent: true}\n"
+	"  unpay: {request: {post: /unpay}, idempotent: true}\n" \
+	"  find: {request: {get: '= \"/find/\" + id'}}\n"          \
+	"  look-up: {request: {get: '= \"/look-up/\" + id'}}\n"
 
 /* A head of either version; what differs is its states. */
 #define HEAD(version)                             \
@@ -572,6 +574,56 @@ test_undo_that_is_gone_or_not_the_only_one_strands(void **state)
 	end(&tale);
 }
 
+#define PAY_ASKING(verify)                                          \
+	"      - call: bank.pay\n"                                   \
+	"        compensate:\n"                                      \
+	"          call: bank.unpay\n"                               \
+	"          verify: " verify "\n"
+
+/* The question was put together when the step was done, for the old `call` and
+ * the old `happened`: the answer to another one would lead astray. */
+static void
+test_undo_that_is_asked_about_otherwise_strands(void **state)
+{
+	static const char one[] = PAID("1", "paying",
+	    PAY_ASKING("{call: bank.find, with: {id: = input.key},"
+		       " happened: = response.found}"), "");
+	static const char *const others[] = {
+	    PAID("2", "paying",
+		PAY_ASKING("{call: bank.look-up, with: {id: = input.key},"
+			   " happened: = response.found}"), ""),
+	    PAID("2", "paying",
+		PAY_ASKING("{call: bank.find, with: {id: = input.key},"
+			   " happened: '= response.key = input.key'}"), ""),
+	    PAID("2", "paying",
+		PAY_ASKING("{call: bank.find, with: {id: = input.key},"
+			   " happened: true}"), ""),
+	    PAID("2", "paying", PAY, ""),
+	};
+	struct tale tale;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		begin(&tale, one, others[i]);
+		reply(&tale);
+		move(&tale);
+		assert_stranded(&tale,
+		    "what step `paying.entry.1` did (bank.pay) can't be undone "
+		    "by a step of version 2, which asks otherwise whether it "
+		    "was: keep `call` and `happened` of its `verify`");
+		end(&tale);
+	}
+	/* What else it says of the same question may change. */
+	begin(&tale, one,
+	    PAID("2", "paying",
+		PAY_ASKING("{call: bank.find, after: 1h, with: {id: \"B\"},"
+			   " happened: =  response.found}"), ""));
+	reply(&tale);
+	move(&tale);
+	assert_moved(&tale, "resting");
+	end(&tale);
+}
+
 static void
 test_undoing_back_to_where_nobody_has_noted_strands(void **state)
 {
@@ -921,6 +973,7 @@ main(void)
 	    cmocka_unit_test(test_what_was_done_is_undone_by_the_new_version),
 	    cmocka_unit_test(
 		test_undo_that_is_gone_or_not_the_only_one_strands),
+	    cmocka_unit_test(test_undo_that_is_asked_about_otherwise_strands),
 	    cmocka_unit_test(
 		test_undoing_back_to_where_nobody_has_noted_strands),
 	    cmocka_unit_test(
