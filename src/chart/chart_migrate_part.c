@@ -397,6 +397,32 @@ chart_migrate_undos(struct move *move)
 
 /* ---- histories ---- */
 
+/* Both are within one state. */
+static bool
+can_be_together(const struct def_state *a, const struct def_state *b)
+{
+	const struct def_state *around = a;
+
+	while (!def_state_contains(around, b))
+		around = around->parent;
+	return a == b || around->kind == STATE_PARALLEL;
+}
+
+/* What was remembered is entered together, and may be within one region of
+ * the new version, which has one state active. */
+static bool
+fit_together(const struct move *move, const struct memory *memory)
+{
+	const struct def_state *const *states = move->to->states;
+
+	for (size_t i = 0; i < memory->count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!can_be_together(states[memory->states[i]],
+				states[memory->states[j]]))
+				return false;
+	return true;
+}
+
 /* A history that can't be carried over begins as on the first time. */
 static bool
 move_memory(const struct move *move, struct memory *memory)
@@ -411,6 +437,7 @@ move_memory(const struct move *move, struct memory *memory)
 		    chart_migrate_state(move, memory->states[i]);
 
 		if (state == NULL || state == history->parent ||
+		    state->kind == STATE_HISTORY ||
 		    !def_state_contains(history->parent, state) ||
 		    (history->deep ? !chart_config_is_leaf(state)
 				   : state->parent != history->parent))
@@ -418,7 +445,7 @@ move_memory(const struct move *move, struct memory *memory)
 		memory->states[i] = state->index;
 	}
 	memory->history = history->index;
-	return true;
+	return fit_together(move, memory);
 }
 
 void

@@ -231,6 +231,20 @@ assert_stranded(struct tale *tale, const char *why)
 	assert_int_equal(chart_definition(tale->chart)->version, 1);
 }
 
+static void
+assert_loads(const struct tale *tale)
+{
+	struct buf bytes = {0};
+	struct chart *loaded;
+
+	save(tale, &bytes);
+	loaded = chart_load(chart_definition(tale->chart),
+	    (struct chart_identity){.number = 7}, buf_str(&bytes));
+	assert_non_null(loaded);
+	chart_free(&loaded);
+	buf_fini(&bytes);
+}
+
 static size_t
 count_records(const struct tale *tale, const char *kind)
 {
@@ -457,6 +471,78 @@ test_history_is_carried_over(void **state)
 	assert_moved(&tale, "pause");
 	send(&tale, "go");
 	assert_moved(&tale, "second");
+	end(&tale);
+}
+
+#define REMEMBERED(version, work)                                       \
+	HEAD(version)                                                   \
+	"initial: work\nstates:\n"                                      \
+	"  work:\n" work "  pause: {on: {go: back}}\n"                  \
+	"  over: {type: final}\n"
+
+/* Both leaves are within one region there, which has one active. */
+static void
+test_history_that_would_fill_a_region_twice_is_forgotten(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    REMEMBERED("1",
+		"    type: parallel\n"
+		"    on: {stop: pause, done: over}\n"
+		"    states:\n"
+		"      r1: {initial: x0, states: {x0: {on: {go: x1}}, x1: {}}}\n"
+		"      r2: {initial: y0, states: {y0: {on: {go: y1}}, y1: {}}}\n"
+		"      back: {type: history, history: deep}\n"),
+	    REMEMBERED("2",
+		"    type: parallel\n"
+		"    on: {stop: pause, done: over}\n"
+		"    states:\n"
+		"      r1:\n"
+		"        initial: x0\n"
+		"        states: {x0: {on: {go: x1}}, x1: {}, y1: {}}\n"
+		"      r2: {initial: z0, states: {z0: {}}}\n"
+		"      back: {type: history, history: deep}\n"));
+	send(&tale, "go");
+	send(&tale, "stop");
+	move(&tale);
+	assert_moved(&tale, "pause");
+	send(&tale, "go");
+	assert_moved(&tale, "x0 z0");
+	assert_loads(&tale);
+	end(&tale);
+}
+
+/* It would lead to itself for ever. */
+static void
+test_history_of_what_is_a_history_is_forgotten(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    REMEMBERED("1",
+		"    initial: first\n"
+		"    on: {stop: pause}\n"
+		"    states:\n"
+		"      first: {on: {go: second}}\n"
+		"      second: {on: {go: first}}\n"
+		"      back: {type: history, target: first}\n"),
+	    REMEMBERED("2",
+		"    initial: first\n"
+		"    on: {stop: pause}\n"
+		"    states:\n"
+		"      first: {on: {go: over}}\n"
+		"      back: {type: history, target: first}\n"));
+	send(&tale, "go");
+	send(&tale, "stop");
+	rename_state(&tale, "second", "back");
+	move(&tale);
+	assert_moved(&tale, "pause");
+	send(&tale, "go");
+	assert_moved(&tale, "first");
+	assert_loads(&tale);
 	end(&tale);
 }
 
@@ -938,18 +1024,11 @@ static void
 test_moved_instance_survives_being_saved_and_loaded(void **state)
 {
 	struct tale tale;
-	struct buf bytes = {0};
-	struct chart *loaded;
 
 	(void)state;
 	begin(&tale, REGIONS("1", ""), REGIONS("2", ""));
 	move(&tale);
-	chart_save(tale.chart, &bytes);
-	loaded = chart_load(chart_definition(tale.chart),
-	    (struct chart_identity){.number = 7}, buf_str(&bytes));
-	assert_non_null(loaded);
-	chart_free(&loaded);
-	buf_fini(&bytes);
+	assert_loads(&tale);
 	end(&tale);
 }
 
@@ -967,6 +1046,9 @@ main(void)
 	    cmocka_unit_test(test_region_that_nobody_is_in_strands),
 	    cmocka_unit_test(test_state_that_is_gone_or_another_type_strands),
 	    cmocka_unit_test(test_history_is_carried_over),
+	    cmocka_unit_test(
+		test_history_that_would_fill_a_region_twice_is_forgotten),
+	    cmocka_unit_test(test_history_of_what_is_a_history_is_forgotten),
 	    cmocka_unit_test(test_instance_with_a_call_under_way_is_stranded),
 	    cmocka_unit_test(
 		test_another_step_in_the_same_place_has_another_key),
