@@ -181,7 +181,7 @@ save(const struct tale *tale, struct buf *out)
 
 /* Moves it; first the same as a dry run, which must not change anything. */
 static void
-move(struct tale *tale)
+move_by(struct tale *tale, const char *person)
 {
 	const struct chart_migration migration = {
 	    .to = library_find_workflow(tale->library, STR("order"), 2),
@@ -189,7 +189,9 @@ move(struct tale *tale)
 	    .rename_count = tale->rename_count,
 	};
 	const struct chart_event event = {
-	    .kind = EV_MIGRATED, .migration = &migration};
+	    .kind = EV_MIGRATED,
+	    .actor = {.name = person ? str_of(person) : (struct str){NULL, 0}},
+	    .migration = &migration};
 	struct buf before = {0}, after = {0};
 	struct str why;
 	bool can;
@@ -207,6 +209,12 @@ move(struct tale *tale)
 	}
 	buf_fini(&before);
 	buf_fini(&after);
+}
+
+static void
+move(struct tale *tale)
+{
+	move_by(tale, NULL);
 }
 
 static void
@@ -1000,6 +1008,45 @@ test_task_asks_as_the_new_version_says(void **state)
 	end(&tale);
 }
 
+#define SEPARATE(version, set, name)         \
+	HEAD(version)                        \
+	"separate: [" set "]\n"              \
+	"initial: " name "\nstates:\n"       \
+	"  " name ": {on: {go: over}}\n"     \
+	"  over: {type: final}\n"
+
+static void
+test_who_may_not_correct_may_not_move(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, SEPARATE("1", "[initiate, correct]", "open"),
+	    SEPARATE("2", "[initiate, correct]", "open"));
+	move(&tale);
+	assert_int_equal(tale.effects.refusal, REFUSED_EXCLUDED);
+	move_by(&tale, "ann");
+	assert_moved(&tale, "open");
+	end(&tale);
+}
+
+static void
+test_move_past_a_second_person_strands(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, SEPARATE("1", "[correct, confirm]", "open"),
+	    SEPARATE("2", "[correct, confirm]", "late"));
+	rename_state(&tale, "open", "late");
+	move_by(&tale, "ann");
+	assert_stranded(&tale,
+	    "a correction wants a second person here, and to map `open`, where "
+	    "it stands, would be one: publish a version in which that keeps "
+	    "its name");
+	end(&tale);
+}
+
 static void
 test_open_task_without_a_place_strands(void **state)
 {
@@ -1070,6 +1117,8 @@ main(void)
 	    cmocka_unit_test(
 		test_kept_event_is_taken_by_the_new_version_or_strands),
 	    cmocka_unit_test(test_task_asks_as_the_new_version_says),
+	    cmocka_unit_test(test_who_may_not_correct_may_not_move),
+	    cmocka_unit_test(test_move_past_a_second_person_strands),
 	    cmocka_unit_test(test_open_task_without_a_place_strands),
 	    cmocka_unit_test(
 		test_moved_instance_survives_being_saved_and_loaded),
