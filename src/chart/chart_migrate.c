@@ -357,30 +357,6 @@ move_copy(const struct run *run, const struct chart_event *event,
 	return moved.chart;
 }
 
-bool
-chart_can_migrate(const struct chart *chart, const struct chart_event *event,
-    struct chart_context *context, struct str *why)
-{
-	struct chart_effects effects = {0};
-	struct run run = {
-	    .chart = (struct chart *)(uintptr_t)chart,
-	    .context = context,
-	    .effects = &effects,
-	    .actor = &event->actor,
-	};
-	struct chart *moved;
-
-	if (chart->ended) {
-		*why = STR("the instance is over");
-		return false;
-	}
-	moved = move_copy(&run, event, &effects, why);
-	if (moved == NULL)
-		return false;
-	chart_free(&moved);
-	return true;
-}
-
 /* A map could lead past what somebody has still to decide: where a correction
  * wants a second person, states that are active keep their names. */
 static bool
@@ -408,6 +384,42 @@ keeps_its_place(struct run *run, const struct chart_migration *migration)
 	return true;
 }
 
+/* Else it is refused. */
+static bool
+may_move(struct run *run, const struct chart_event *event)
+{
+	return chart_duty_may(run, &event->actor, PART_CORRECT) &&
+	       keeps_its_place(run, event->migration);
+}
+
+bool
+chart_can_migrate(const struct chart *chart, const struct chart_event *event,
+    struct chart_context *context, struct str *why)
+{
+	struct chart_effects effects = {0};
+	struct run run = {
+	    .chart = (struct chart *)(uintptr_t)chart,
+	    .context = context,
+	    .effects = &effects,
+	    .actor = &event->actor,
+	};
+	struct chart *moved;
+
+	if (chart->ended) {
+		*why = STR("the instance is over");
+		return false;
+	}
+	if (!may_move(&run, event)) {
+		*why = effects.refusal_detail;
+		return false;
+	}
+	moved = move_copy(&run, event, &effects, why);
+	if (moved == NULL)
+		return false;
+	chart_free(&moved);
+	return true;
+}
+
 void
 chart_migrate_asked(struct run *run, const struct chart_event *event)
 {
@@ -417,8 +429,7 @@ chart_migrate_asked(struct run *run, const struct chart_event *event)
 	struct str why;
 	struct chart *moved;
 
-	if (!chart_duty_may(run, &event->actor, PART_CORRECT) ||
-	    !keeps_its_place(run, event->migration))
+	if (!may_move(run, event))
 		return;
 	moved = move_copy(run, event, effects, &why);
 	if (moved == NULL) {

@@ -237,16 +237,43 @@ new_id(const struct move *move, struct str id)
 	return id;
 }
 
-/* The same call, undone by the same call, of which the same is known. */
 static bool
-does_the_same(const struct def_step *a, const struct def_step *b)
+is_written_alike(const struct template *a, const struct template *b)
+{
+	if (a->kind != TEMPLATE_FEEL || b->kind != TEMPLATE_FEEL)
+		return a->kind == TEMPLATE_LITERAL &&
+		       b->kind == TEMPLATE_LITERAL &&
+		       value_equal(a->literal, b->literal);
+	return str_equal(a->text, b->text);
+}
+
+/* What is asked with, and what `happened` reads, was fixed when the step was
+ * done: to another question it would give a wrong answer. */
+static bool
+asks_the_same(const struct def_verify *a, const struct def_verify *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return str_equal(a->call->target, b->call->target) &&
+	       is_written_alike(a->happened, b->happened);
+}
+
+/* The same call, undone by the same call. */
+static bool
+is_undone_alike(const struct def_step *a, const struct def_step *b)
 {
 	return b->kind == STEP_CALL && b->call->compensate != NULL &&
 	       str_equal(a->call->target, b->call->target) &&
 	       str_equal(
-		   a->call->compensate->target, b->call->compensate->target) &&
-	       (a->call->compensate->verify == NULL) ==
-		   (b->call->compensate->verify == NULL);
+		   a->call->compensate->target, b->call->compensate->target);
+}
+
+static bool
+does_the_same(const struct def_step *a, const struct def_step *b)
+{
+	return is_undone_alike(a, b) &&
+	       asks_the_same(
+		   a->call->compensate->verify, b->call->compensate->verify);
 }
 
 /* By its name, or else the only one; NULL: none. */
@@ -265,6 +292,20 @@ find_step(const struct move *move, const struct def_step *step)
 			count++;
 		}
 	return count == 1 ? found : NULL;
+}
+
+/* Only that keeps a step from being found. */
+static bool
+is_asked_otherwise(const struct move *move, const struct def_step *step)
+{
+	bool is_there = false;
+
+	for (size_t i = 0; i < move->to->step_count; i++) {
+		if (does_the_same(step, move->to->steps[i]))
+			return false;
+		is_there |= is_undone_alike(step, move->to->steps[i]);
+	}
+	return is_there;
 }
 
 /* `compensate: to` a state goes back to where it was entered; of a state that
@@ -339,9 +380,13 @@ chart_migrate_undos(struct move *move)
 		if (after == NULL)
 			chart_migrate_reason(move,
 			    "what step `%.*s` did (%.*s) can't be undone by a "
-			    "step of version %lld",
+			    "step of version %lld%s",
 			    STR_ARG(before->id), STR_ARG(before->call->target),
-			    (long long)move->to->version);
+			    (long long)move->to->version,
+			    is_asked_otherwise(move, before)
+				? ", which asks otherwise whether it was: keep "
+				  "`call` and `happened` of its `verify`"
+				: "");
 		else
 			undo->step = after->index;
 	}
@@ -351,6 +396,32 @@ chart_migrate_undos(struct move *move)
 }
 
 /* ---- histories ---- */
+
+/* Both are within one state. */
+static bool
+can_be_together(const struct def_state *a, const struct def_state *b)
+{
+	const struct def_state *around = a;
+
+	while (!def_state_contains(around, b))
+		around = around->parent;
+	return a == b || around->kind == STATE_PARALLEL;
+}
+
+/* What was remembered is entered together, and may be within one region of
+ * the new version, which has one state active. */
+static bool
+fit_together(const struct move *move, const struct memory *memory)
+{
+	const struct def_state *const *states = move->to->states;
+
+	for (size_t i = 0; i < memory->count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!can_be_together(states[memory->states[i]],
+				states[memory->states[j]]))
+				return false;
+	return true;
+}
 
 /* A history that can't be carried over begins as on the first time. */
 static bool
@@ -366,6 +437,7 @@ move_memory(const struct move *move, struct memory *memory)
 		    chart_migrate_state(move, memory->states[i]);
 
 		if (state == NULL || state == history->parent ||
+		    state->kind == STATE_HISTORY ||
 		    !def_state_contains(history->parent, state) ||
 		    (history->deep ? !chart_config_is_leaf(state)
 				   : state->parent != history->parent))
@@ -373,7 +445,7 @@ move_memory(const struct move *move, struct memory *memory)
 		memory->states[i] = state->index;
 	}
 	memory->history = history->index;
-	return true;
+	return fit_together(move, memory);
 }
 
 void

@@ -33,7 +33,9 @@
 	"url: http://bank.invalid\n"                         \
 	"operations:\n"                                      \
 	"  pay: {request: {post: /pay}, idempotent: true}\n" \
-	"  unpay: {request: {post: /unpay}, idempotent: true}\n"
+	"  unpay: {request: {post: /unpay}, idempotent: true}\n" \
+	"  find: {request: {get: '= \"/find/\" + id'}}\n"          \
+	"  look-up: {request: {get: '= \"/look-up/\" + id'}}\n"
 
 /* A head of either version; what differs is its states. */
 #define HEAD(version)                             \
@@ -179,7 +181,7 @@ save(const struct tale *tale, struct buf *out)
 
 /* Moves it; first the same as a dry run, which must not change anything. */
 static void
-move(struct tale *tale)
+move_by(struct tale *tale, const char *person)
 {
 	const struct chart_migration migration = {
 	    .to = library_find_workflow(tale->library, STR("order"), 2),
@@ -187,7 +189,9 @@ move(struct tale *tale)
 	    .rename_count = tale->rename_count,
 	};
 	const struct chart_event event = {
-	    .kind = EV_MIGRATED, .migration = &migration};
+	    .kind = EV_MIGRATED,
+	    .actor = {.name = person ? str_of(person) : (struct str){NULL, 0}},
+	    .migration = &migration};
 	struct buf before = {0}, after = {0};
 	struct str why;
 	bool can;
@@ -205,6 +209,12 @@ move(struct tale *tale)
 	}
 	buf_fini(&before);
 	buf_fini(&after);
+}
+
+static void
+move(struct tale *tale)
+{
+	move_by(tale, NULL);
 }
 
 static void
@@ -227,6 +237,20 @@ assert_stranded(struct tale *tale, const char *why)
 	assert_string_equal(
 	    arena_cstr(tale->arena, tale->effects.refusal_detail), why);
 	assert_int_equal(chart_definition(tale->chart)->version, 1);
+}
+
+static void
+assert_loads(const struct tale *tale)
+{
+	struct buf bytes = {0};
+	struct chart *loaded;
+
+	save(tale, &bytes);
+	loaded = chart_load(chart_definition(tale->chart),
+	    (struct chart_identity){.number = 7}, buf_str(&bytes));
+	assert_non_null(loaded);
+	chart_free(&loaded);
+	buf_fini(&bytes);
 }
 
 static size_t
@@ -458,6 +482,78 @@ test_history_is_carried_over(void **state)
 	end(&tale);
 }
 
+#define REMEMBERED(version, work)                                       \
+	HEAD(version)                                                   \
+	"initial: work\nstates:\n"                                      \
+	"  work:\n" work "  pause: {on: {go: back}}\n"                  \
+	"  over: {type: final}\n"
+
+/* Both leaves are within one region there, which has one active. */
+static void
+test_history_that_would_fill_a_region_twice_is_forgotten(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    REMEMBERED("1",
+		"    type: parallel\n"
+		"    on: {stop: pause, done: over}\n"
+		"    states:\n"
+		"      r1: {initial: x0, states: {x0: {on: {go: x1}}, x1: {}}}\n"
+		"      r2: {initial: y0, states: {y0: {on: {go: y1}}, y1: {}}}\n"
+		"      back: {type: history, history: deep}\n"),
+	    REMEMBERED("2",
+		"    type: parallel\n"
+		"    on: {stop: pause, done: over}\n"
+		"    states:\n"
+		"      r1:\n"
+		"        initial: x0\n"
+		"        states: {x0: {on: {go: x1}}, x1: {}, y1: {}}\n"
+		"      r2: {initial: z0, states: {z0: {}}}\n"
+		"      back: {type: history, history: deep}\n"));
+	send(&tale, "go");
+	send(&tale, "stop");
+	move(&tale);
+	assert_moved(&tale, "pause");
+	send(&tale, "go");
+	assert_moved(&tale, "x0 z0");
+	assert_loads(&tale);
+	end(&tale);
+}
+
+/* It would lead to itself for ever. */
+static void
+test_history_of_what_is_a_history_is_forgotten(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    REMEMBERED("1",
+		"    initial: first\n"
+		"    on: {stop: pause}\n"
+		"    states:\n"
+		"      first: {on: {go: second}}\n"
+		"      second: {on: {go: first}}\n"
+		"      back: {type: history, target: first}\n"),
+	    REMEMBERED("2",
+		"    initial: first\n"
+		"    on: {stop: pause}\n"
+		"    states:\n"
+		"      first: {on: {go: over}}\n"
+		"      back: {type: history, target: first}\n"));
+	send(&tale, "go");
+	send(&tale, "stop");
+	rename_state(&tale, "second", "back");
+	move(&tale);
+	assert_moved(&tale, "pause");
+	send(&tale, "go");
+	assert_moved(&tale, "first");
+	assert_loads(&tale);
+	end(&tale);
+}
+
 /* ---- steps, calls, undoing ---- */
 
 #define PAID(version, paying, entry, more)                                 \
@@ -569,6 +665,56 @@ test_undo_that_is_gone_or_not_the_only_one_strands(void **state)
 	reply(&tale);
 	move(&tale);
 	assert_stranded(&tale, why);
+	end(&tale);
+}
+
+#define PAY_ASKING(verify)                                          \
+	"      - call: bank.pay\n"                                   \
+	"        compensate:\n"                                      \
+	"          call: bank.unpay\n"                               \
+	"          verify: " verify "\n"
+
+/* The question was put together when the step was done, for the old `call` and
+ * the old `happened`: the answer to another one would lead astray. */
+static void
+test_undo_that_is_asked_about_otherwise_strands(void **state)
+{
+	static const char one[] = PAID("1", "paying",
+	    PAY_ASKING("{call: bank.find, with: {id: = input.key},"
+		       " happened: = response.found}"), "");
+	static const char *const others[] = {
+	    PAID("2", "paying",
+		PAY_ASKING("{call: bank.look-up, with: {id: = input.key},"
+			   " happened: = response.found}"), ""),
+	    PAID("2", "paying",
+		PAY_ASKING("{call: bank.find, with: {id: = input.key},"
+			   " happened: '= response.key = input.key'}"), ""),
+	    PAID("2", "paying",
+		PAY_ASKING("{call: bank.find, with: {id: = input.key},"
+			   " happened: true}"), ""),
+	    PAID("2", "paying", PAY, ""),
+	};
+	struct tale tale;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		begin(&tale, one, others[i]);
+		reply(&tale);
+		move(&tale);
+		assert_stranded(&tale,
+		    "what step `paying.entry.1` did (bank.pay) can't be undone "
+		    "by a step of version 2, which asks otherwise whether it "
+		    "was: keep `call` and `happened` of its `verify`");
+		end(&tale);
+	}
+	/* What else it says of the same question may change. */
+	begin(&tale, one,
+	    PAID("2", "paying",
+		PAY_ASKING("{call: bank.find, after: 1h, with: {id: \"B\"},"
+			   " happened: =  response.found}"), ""));
+	reply(&tale);
+	move(&tale);
+	assert_moved(&tale, "resting");
 	end(&tale);
 }
 
@@ -862,6 +1008,45 @@ test_task_asks_as_the_new_version_says(void **state)
 	end(&tale);
 }
 
+#define SEPARATE(version, set, name)         \
+	HEAD(version)                        \
+	"separate: [" set "]\n"              \
+	"initial: " name "\nstates:\n"       \
+	"  " name ": {on: {go: over}}\n"     \
+	"  over: {type: final}\n"
+
+static void
+test_who_may_not_correct_may_not_move(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, SEPARATE("1", "[initiate, correct]", "open"),
+	    SEPARATE("2", "[initiate, correct]", "open"));
+	move(&tale);
+	assert_int_equal(tale.effects.refusal, REFUSED_EXCLUDED);
+	move_by(&tale, "ann");
+	assert_moved(&tale, "open");
+	end(&tale);
+}
+
+static void
+test_move_past_a_second_person_strands(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, SEPARATE("1", "[correct, confirm]", "open"),
+	    SEPARATE("2", "[correct, confirm]", "late"));
+	rename_state(&tale, "open", "late");
+	move_by(&tale, "ann");
+	assert_stranded(&tale,
+	    "a correction wants a second person here, and to map `open`, where "
+	    "it stands, would be one: publish a version in which that keeps "
+	    "its name");
+	end(&tale);
+}
+
 static void
 test_open_task_without_a_place_strands(void **state)
 {
@@ -886,18 +1071,11 @@ static void
 test_moved_instance_survives_being_saved_and_loaded(void **state)
 {
 	struct tale tale;
-	struct buf bytes = {0};
-	struct chart *loaded;
 
 	(void)state;
 	begin(&tale, REGIONS("1", ""), REGIONS("2", ""));
 	move(&tale);
-	chart_save(tale.chart, &bytes);
-	loaded = chart_load(chart_definition(tale.chart),
-	    (struct chart_identity){.number = 7}, buf_str(&bytes));
-	assert_non_null(loaded);
-	chart_free(&loaded);
-	buf_fini(&bytes);
+	assert_loads(&tale);
 	end(&tale);
 }
 
@@ -915,12 +1093,16 @@ main(void)
 	    cmocka_unit_test(test_region_that_nobody_is_in_strands),
 	    cmocka_unit_test(test_state_that_is_gone_or_another_type_strands),
 	    cmocka_unit_test(test_history_is_carried_over),
+	    cmocka_unit_test(
+		test_history_that_would_fill_a_region_twice_is_forgotten),
+	    cmocka_unit_test(test_history_of_what_is_a_history_is_forgotten),
 	    cmocka_unit_test(test_instance_with_a_call_under_way_is_stranded),
 	    cmocka_unit_test(
 		test_another_step_in_the_same_place_has_another_key),
 	    cmocka_unit_test(test_what_was_done_is_undone_by_the_new_version),
 	    cmocka_unit_test(
 		test_undo_that_is_gone_or_not_the_only_one_strands),
+	    cmocka_unit_test(test_undo_that_is_asked_about_otherwise_strands),
 	    cmocka_unit_test(
 		test_undoing_back_to_where_nobody_has_noted_strands),
 	    cmocka_unit_test(
@@ -935,6 +1117,8 @@ main(void)
 	    cmocka_unit_test(
 		test_kept_event_is_taken_by_the_new_version_or_strands),
 	    cmocka_unit_test(test_task_asks_as_the_new_version_says),
+	    cmocka_unit_test(test_who_may_not_correct_may_not_move),
+	    cmocka_unit_test(test_move_past_a_second_person_strands),
 	    cmocka_unit_test(test_open_task_without_a_place_strands),
 	    cmocka_unit_test(
 		test_moved_instance_survives_being_saved_and_loaded),
