@@ -309,14 +309,22 @@ api_server_open(struct api_server *server)
 }
 
 void
+api_server_rest(struct api_server *server)
+{
+	assert_int_equal(write(server->pipe[1], "s", 1), 1);
+	pthread_join(server->thread, NULL);
+	server->is_at_rest = true;
+}
+
+void
 api_server_free(struct api_server **server_pointer)
 {
 	struct api_server *server = *server_pointer;
 	char command[128];
 
 	*server_pointer = NULL;
-	assert_int_equal(write(server->pipe[1], "s", 1), 1);
-	pthread_join(server->thread, NULL);
+	if (!server->is_at_rest)
+		api_server_rest(server);
 	api_free(&server->api);
 	engine_free(&server->engine);
 	store_close(&server->store);

@@ -24,6 +24,7 @@ struct api_server {
 	struct event *command;
 	int pipe[2];
 	pthread_t thread;
+	bool is_at_rest; /* its thread has ended */
 	struct arena *arena; /* of the test's side: answers live here */
 	uint16_t port;
 	char directory[64];
@@ -37,6 +38,8 @@ struct api_server {
 
 struct api_server *api_server_new(void);
 void api_server_open(struct api_server *server);
+/* It listens still, and nobody answers: what it has is the caller's thread's. */
+void api_server_rest(struct api_server *server);
 void api_server_free(struct api_server **server);
 /* Around a test, for cmocka: *state is a server that is open. */
 int api_server_set_up(void **state);

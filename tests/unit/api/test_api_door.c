@@ -260,6 +260,7 @@ test_addresses_that_cannot_be_had_are_told(void **state)
 
 	(void)state;
 	api_server_open(server);
+	api_server_rest(server);
 	expect_refusal(server, "8380", "HOST:PORT");
 	expect_refusal(server, "127.0.0.1:", "HOST:PORT");
 	expect_refusal(server, "127.0.0.1:http", "is no address");
