@@ -507,6 +507,9 @@ house_clear(void **state)
 	while (houses != NULL) {
 		struct house *house = houses;
 
+		/* It is open still: its test has failed. */
+		if (access(house->engine.log, R_OK) == 0)
+			program_tell_log(&house->engine);
 		if (program_is_alive(&house->engine))
 			program_kill(&house->engine);
 		if (program_is_alive(&house->sandbox))

@@ -325,13 +325,15 @@ rabbit_count(struct rabbit *rabbit, const char *queue)
 	return count;
 }
 
-/* Until as many are confirmed as were sent. */
+/* Until each is confirmed; they may be so in any order. */
 static void
-await_confirms(amqp_connection_state_t state, uint64_t sent)
+await_confirms(amqp_connection_state_t state, size_t sent)
 {
-	uint64_t confirmed = 0;
+	bool *is_confirmed = calloc(sent + 1, sizeof(*is_confirmed));
+	size_t left = sent;
 
-	while (confirmed < sent) {
+	must(is_confirmed != NULL);
+	while (left > 0) {
 		amqp_frame_t frame;
 		amqp_basic_ack_t *ack;
 
@@ -341,8 +343,14 @@ await_confirms(amqp_connection_state_t state, uint64_t sent)
 		    frame.payload.method.id != AMQP_BASIC_ACK_METHOD)
 			fail_msg("the broker doesn't confirm");
 		ack = frame.payload.method.decoded;
-		confirmed = ack->multiple ? ack->delivery_tag : confirmed + 1;
+		must(ack->delivery_tag <= sent);
+		for (size_t tag = ack->multiple ? 1 : ack->delivery_tag;
+		     tag <= ack->delivery_tag; tag++) {
+			left -= !is_confirmed[tag];
+			is_confirmed[tag] = true;
+		}
 	}
+	free(is_confirmed);
 }
 
 static void
@@ -361,8 +369,9 @@ send_one(amqp_connection_state_t state, const char *queue,
 		properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
 	if (message->type[0] != '\0')
 		properties._flags |= AMQP_BASIC_CONTENT_TYPE_FLAG;
+	/* Mandatory: else one that no queue gets is confirmed all the same. */
 	status = amqp_basic_publish(state, 1, amqp_empty_bytes,
-	    amqp_cstring_bytes(queue), 0, 0, &properties,
+	    amqp_cstring_bytes(queue), 1, 0, &properties,
 	    amqp_cstring_bytes(message->text));
 	assert_int_equal(status, AMQP_STATUS_OK);
 }
