@@ -413,21 +413,21 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
     bool compensate)
 {
 	struct chart *chart = run->chart;
+	bool is_undo = is_of_undo(incident, call);
 
 	if (call != NULL)
 		chart_call_remove(chart, call);
 	run->strand->awaits = 0;
-	/* What a cancel under way is to do it does all the same. */
-	chart->cancel_compensates =
-	    compensate || (chart->cancelling && chart->cancel_compensates);
-	chart->cancel_ends = compensate || is_of_undo(incident, call) ||
-			     (chart->cancelling && chart->cancel_ends);
-	if (is_of_undo(incident, call) && !compensate)
+	if (is_undo && !compensate)
 		chart_strand_end(run, run->strand);
 	run->strand = NULL;
-	/* What was given up may not go on in a region that stays. */
-	if (!chart_cancel_stops_all(run))
-		chart->cancel_ends = true;
+	/* What a cancel under way is to do it does all the same; and what was
+	 * given up may not go on in a region that stays. */
+	chart->cancel_compensates =
+	    compensate || (chart->cancelling && chart->cancel_compensates);
+	chart->cancel_ends = compensate || is_undo ||
+			     (chart->cancelling && chart->cancel_ends) ||
+			     !chart_cancel_stops_all(run);
 	chart->cancelling = true;
 	(void)!chart_cancel_try(run, compensate ? STOP_SURE : STOP_NOW);
 }
