@@ -14,4 +14,5 @@ libstated_reperform_a_SOURCES = \
 	src/reperform/reperform_priv.h \
 	src/reperform/reperform_record.c \
 	src/reperform/reperform_replay.c \
-	src/reperform/reperform_reply.c
+	src/reperform/reperform_reply.c \
+	src/reperform/reperform_search.c

@@ -100,6 +100,15 @@ const struct asked_call *replay_find_call(
 const struct def_operation *replay_operation(
     struct replay *replay, const struct asked_call *call, int64_t at_ms);
 
+/* The attempt at a step begins with that record. */
+void replay_begin_step(struct replay *replay, size_t at);
+/* What it gave when it was last taken for right, or gives now. */
+bool replay_last_answer(
+    const struct replay *replay, struct str expression, bool given);
+/* The same, in the instance's arena. */
+struct unknown replay_kept(
+    const struct replay *replay, struct unknown unknown);
+
 /* ---- reperform_input.c: what may have brought a record about ---- */
 
 enum act_kind { ACT_NONE, ACT_EVENT, ACT_SENT, ACT_CHILD };
@@ -119,6 +128,27 @@ struct act {
  * outside, as the instance is now; false: there are no more. */
 MUST_USE bool replay_input(struct replay *replay, const struct value *record,
     size_t nth, struct act *act);
+
+/* ---- reperform_replay.c, the rest ---- */
+
+/* How the first record says that it was started. */
+void replay_start(struct replay *replay, const struct value *record,
+    struct chart_start *start, struct chart_event *event);
+void replay_perform(struct replay *replay, const struct act *act,
+    struct chart_effects *effects);
+
+/* ---- reperform_search.c ---- */
+
+/* How the records of an instance were explained so far. */
+struct trail;
+struct trail *trail_new(void);
+void trail_free(struct trail **trail);
+/* The next record, if need be by explaining those before it in other ways;
+ * false where no way leads to it: then the finding says so. */
+MUST_USE bool trail_explain(struct trail *trail, struct replay *replay);
+/* The first one. */
+MUST_USE bool search_start(
+    struct replay *replay, const struct definition *definition);
 
 /* ---- reperform_reply.c ---- */
 

@@ -6,21 +6,12 @@
  * guess, what it was that happened: an event, a reply, a person's decision, or
  * that a time had come.  That is done to the instance, and what it then tells
  * is held against the records, which may explain several of them.
- *
- * Some things happen without a word: a delay is over and the call stands in a
- * queue again, the engine begins anew.  Where a record can't be explained from
- * the instance as it is, these are tried before it; and where two calls look
- * the same in a record, one after the other.  A way that doesn't lead to the
- * record is gone back.  What no way leads to is a difference.
  */
 #include "reperform_priv.h"
 
 #include "stated/clock.h"
 
 #include <string.h>
-
-/* Equal calls that are tried, each in two ways; a `for` tells its items apart. */
-#define WAYS_MAX 128
 
 /* ---- records ---- */
 
@@ -93,8 +84,8 @@ forget_operations(struct replay *replay)
 
 /* ---- what records don't tell ---- */
 
-static void
-begin_step(struct replay *replay, size_t at)
+void
+replay_begin_step(struct replay *replay, size_t at)
 {
 	replay->step_at = replay->told_at = at;
 	replay->told = 0;
@@ -106,7 +97,7 @@ next_cb(void *arg, size_t record_count)
 	struct replay *replay = arg;
 
 	if (record_count < replay->told)
-		begin_step(replay, replay->step_at);
+		replay_begin_step(replay, replay->step_at);
 	while (replay->told < record_count) {
 		replay->told++;
 		do
@@ -119,8 +110,8 @@ next_cb(void *arg, size_t record_count)
 }
 
 /* What it gave when it was last taken for right, or gives now. */
-static bool
-last_answer(
+bool
+replay_last_answer(
     const struct replay *replay, struct str expression, bool given)
 {
 	for (size_t i = replay->answer_count; i-- > 0;)
@@ -129,8 +120,8 @@ last_answer(
 	return given;
 }
 
-static struct unknown
-kept(const struct replay *replay, struct unknown unknown)
+struct unknown
+replay_kept(const struct replay *replay, struct unknown unknown)
 {
 	unknown.expression = arena_str(replay->arena, unknown.expression);
 	return unknown;
@@ -153,10 +144,10 @@ doubt_cb(void *arg, struct str expression, enum chart_doubt kind, bool given)
 		replay->disturbed = unknown;
 	if ((kind == DOUBT_UNTOLD || kind == DOUBT_ORDER_UNTOLD) &&
 	    replay->unknown.expression.at == NULL)
-		replay->unknown = kept(replay, unknown);
+		replay->unknown = replay_kept(replay, unknown);
 	if (kind != DOUBT_CONDITION)
 		return given;
-	given = last_answer(replay, expression, given);
+	given = replay_last_answer(replay, expression, given);
 	if (bit == CONDITIONS_MAX)
 		return given;
 	condition = &replay->conditions[replay->condition_count++];
@@ -271,8 +262,8 @@ note_calls(struct replay *replay, int64_t at_ms,
 	}
 }
 
-static void
-perform(struct replay *replay, const struct act *act,
+void
+replay_perform(struct replay *replay, const struct act *act,
     struct chart_effects *effects)
 {
 	struct chart_context context = context_at(replay, act->at_ms);
@@ -295,171 +286,7 @@ perform(struct replay *replay, const struct act *act,
 	note_calls(replay, act->at_ms, effects);
 }
 
-/* ---- what happens without a word ---- */
-
-enum silence { NOTHING, TIME_WAS_DUE, TIME_IS_NOW, BEGUN_ANEW, SILENCES };
-
-/* false where it would be the same as one before it. */
-static bool
-silent_act(const struct replay *replay, enum silence silence, int64_t now_ms,
-    struct act *act)
-{
-	int64_t due_ms = chart_due_ms(replay->chart);
-
-	*act = (struct act){.kind = ACT_EVENT, .at_ms = now_ms};
-	act->event.kind = EV_TIME_PASSED;
-	switch (silence) {
-	case NOTHING:
-		act->kind = ACT_NONE;
-		return true;
-	case TIME_WAS_DUE:
-		act->at_ms = due_ms;
-		return due_ms != 0 && due_ms < now_ms;
-	case TIME_IS_NOW:
-		return due_ms != 0 && due_ms <= now_ms;
-	case BEGUN_ANEW:
-		act->event.kind = EV_RECOVERED;
-		return chart_is_busy(replay->chart);
-	case SILENCES:
-		break;
-	}
-	unreachable("every silence is listed");
-}
-
-/* ---- one way to explain what comes next ---- */
-
-struct attempt {
-	size_t matched;
-	const struct value *computed; /* the first that differs; NULL: none */
-};
-
-static struct attempt
-attempt_of(struct replay *replay, const struct chart_effects *effects)
-{
-	size_t at = replay->at, told = 0;
-
-	for (; at < replay->count; at++)
-		if (told < effects->record_count &&
-		    compare_agrees(
-			replay, replay->records[at], effects->records[told]))
-			told++;
-		else if (at == replay->at || !compare_is_repeated(replay, at))
-			break;
-	return (struct attempt){
-	    .matched = at - replay->at,
-	    .computed = told < effects->record_count ? effects->records[told]
-						     : NULL,
-	};
-}
-
-/* The nth way after that silence; false where there is no such way. */
-static bool
-try_way(struct replay *replay, enum silence silence, size_t nth,
-    struct attempt *attempt)
-{
-	const struct value *record = replay->inputs[replay->at];
-	int64_t now_ms = replay_time(record);
-	struct chart_effects effects = {0};
-	struct act act;
-
-	begin_step(replay, replay->at);
-	if (!silent_act(replay, silence, now_ms, &act))
-		return false;
-	perform(replay, &act, &effects);
-	if (effects.record_count > 0)
-		return false; /* not without a word */
-	effects = (struct chart_effects){0};
-	if (!replay_input(replay, record, nth, &act))
-		return false;
-	perform(replay, &act, &effects);
-	*attempt = attempt_of(replay, &effects);
-	return true;
-}
-
-static void
-go_back(struct replay *replay, struct str snapshot, size_t call_count)
-{
-	const struct definition *definition =
-	    chart_definition(replay->chart);
-
-	chart_free(&replay->chart);
-	replay->chart = chart_load(definition, replay->identity, snapshot);
-	must(replay->chart != NULL); /* it has just been saved */
-	chart_set_salt(replay->chart, replay->salt);
-	replay->call_count = call_count;
-}
-
-static bool
-explains(const struct attempt *attempt)
-{
-	return attempt->matched > 0 && attempt->computed == NULL;
-}
-
-struct best {
-	bool is_there;
-	size_t matched;
-	const struct value *computed; /* in the instance's arena */
-	struct unknown disturbed;
-};
-
-/* The way that led the farthest is the one to talk about. */
-static void
-keep_best(struct replay *replay, const struct attempt *attempt,
-    struct best *best)
-{
-	if (best->is_there && attempt->matched <= best->matched)
-		return;
-	best->is_there = true;
-	best->matched = attempt->matched;
-	best->computed =
-	    attempt->computed != NULL
-		? value_copy(replay->arena, attempt->computed)
-		: NULL;
-	best->disturbed = kept(replay, replay->disturbed);
-}
-
 /* ---- from record to record ---- */
-
-static void
-count(struct replay *replay, size_t matched)
-{
-	for (size_t i = 0; i < matched; i++) {
-		const struct value *record = replay->records[replay->at + i];
-
-		replay->finding->records++;
-		if (replay_is(record, AUDIT_DECIDED))
-			replay->finding->decisions++;
-		if (replay_is(record, AUDIT_ENTERED))
-			replay->finding->transitions++;
-	}
-	replay->at += matched;
-}
-
-static void
-keep_answers(struct replay *replay)
-{
-	for (unsigned i = 0; i < replay->condition_count; i++) {
-		const struct condition *condition = &replay->conditions[i];
-
-		if (last_answer(replay, condition->expression,
-			!condition->holds) == condition->holds)
-			continue;
-		replay->answers = arena_grow(replay->arena, replay->answers,
-		    replay->answer_count, &replay->answer_capacity,
-		    sizeof(*replay->answers));
-		replay->answers[replay->answer_count++] = *condition;
-	}
-}
-
-static void
-accept(struct replay *replay, size_t matched)
-{
-	if (replay->doubt.at != NULL && replay->doubted.at == NULL)
-		replay->doubted = arena_str(replay->arena, replay->doubt);
-	replay->definition = chart_definition(replay->chart)->digest;
-	keep_answers(replay);
-	count(replay, matched);
-}
 
 static void
 could_not(struct replay *replay, struct str why)
@@ -468,112 +295,6 @@ could_not(struct replay *replay, struct str why)
 	replay->finding->explanation = why;
 	if (replay->at < replay->count)
 		replay->finding->seq = replay->at + 1;
-}
-
-static void
-could_not_from(
-    struct replay *replay, size_t seq, const struct unknown *unknown)
-{
-	replay->finding->result = REPERFORM_COULD_NOT;
-	replay->finding->explanation = arena_strf(replay->arena,
-	    "from record %zu on it can't be known: `%.*s` %s", seq,
-	    STR_ARG(unknown->expression),
-	    unknown->is_order
-		? "hangs on the order of members, which came in one way and "
-		  "stand sorted in history"
-		: "looks into a sensitive value, of which history has the "
-		  "digest only");
-}
-
-static void
-differ(struct replay *replay, const struct best *best)
-{
-	size_t at = replay->at + best->matched;
-	const struct value *recorded =
-	    at < replay->count ? replay->records[at] : NULL;
-
-	count(replay, best->matched);
-	replay->finding->result = REPERFORM_DIFFERS;
-	replay->finding->seq = at + 1;
-	compare_explain(replay, recorded, best->computed);
-	if (best->disturbed.expression.at != NULL)
-		could_not_from(replay, at + 1, &best->disturbed);
-	else if (replay->unknown.expression.at != NULL)
-		could_not_from(replay, at + 1, &replay->unknown);
-}
-
-static void
-begin_attempt(struct replay *replay, unsigned turned)
-{
-	arena_reset(replay->turn);
-	replay->doubt = (struct str){NULL, 0};
-	replay->disturbed = (struct unknown){.is_order = false};
-	replay->condition_count = 0;
-	replay->turned = turned;
-}
-
-/* Where the instance stood before the ways are tried. */
-struct search {
-	struct buf snapshot;
-	size_t call_count;
-	bool is_moved;
-	struct best best;
-};
-
-static void
-prepare(struct replay *replay, struct search *search, unsigned turned)
-{
-	if (search->is_moved)
-		go_back(
-		    replay, buf_str(&search->snapshot), search->call_count);
-	search->is_moved = true;
-	begin_attempt(replay, turned);
-}
-
-enum way { WAY_NONE, WAY_WRONG, WAY_RIGHT };
-
-/* With the conditions that are in doubt turned one way and the other. */
-static enum way
-search_way(struct replay *replay, struct search *search,
-    enum silence silence, size_t nth)
-{
-	unsigned turned = 0, conditions = 0;
-
-	do {
-		struct attempt attempt = {0};
-
-		prepare(replay, search, turned);
-		if (!try_way(replay, silence, nth, &attempt))
-			return WAY_NONE;
-		if (explains(&attempt)) {
-			accept(replay, attempt.matched);
-			return WAY_RIGHT;
-		}
-		keep_best(replay, &attempt, &search->best);
-		if (replay->condition_count > conditions)
-			conditions = replay->condition_count;
-	} while (++turned < 1u << conditions);
-	return WAY_WRONG;
-}
-
-/* All ways to the next record, the likeliest first; false where none is. */
-static bool
-explain_next(struct replay *replay)
-{
-	struct search search = {.call_count = replay->call_count};
-	enum way way = WAY_WRONG;
-
-	chart_save(replay->chart, &search.snapshot);
-	for (int s = 0; s < SILENCES && way != WAY_RIGHT; s++) {
-		way = WAY_WRONG;
-		for (size_t nth = 0; nth < WAYS_MAX && way == WAY_WRONG; nth++)
-			way = search_way(
-			    replay, &search, (enum silence)s, nth);
-	}
-	if (way != WAY_RIGHT)
-		differ(replay, &search.best);
-	buf_fini(&search.snapshot);
-	return way == WAY_RIGHT;
 }
 
 /* Documents may have changed since the last record: from then on it runs on
@@ -616,6 +337,22 @@ follow_documents(struct replay *replay)
 	return true;
 }
 
+static bool
+explain_all(struct replay *replay)
+{
+	struct trail *trail = trail_new();
+	bool is_explained = true;
+
+	while (is_explained && replay->at < replay->count) {
+		look_for_settings(replay);
+		look_for_alarm(replay);
+		is_explained = follow_documents(replay) &&
+			       trail_explain(trail, replay);
+	}
+	trail_free(&trail);
+	return is_explained;
+}
+
 /* ---- the beginning ---- */
 
 /* Older programs took a number as it was written. */
@@ -630,8 +367,8 @@ key_of_then(const struct replay *replay, const struct value *record,
 		   : key->text;
 }
 
-static void
-read_start(struct replay *replay, const struct value *record,
+void
+replay_start(struct replay *replay, const struct value *record,
     struct chart_start *start, struct chart_event *event)
 {
 	struct chart_context context =
@@ -659,46 +396,9 @@ read_start(struct replay *replay, const struct value *record,
 		event->awaiter.number = parent.number;
 }
 
-/* The instance as it was, and what it told; with the conditions that are in
- * doubt turned one way and the other. */
-static bool
-search_start(struct replay *replay, const struct definition *definition,
-    struct best *best)
-{
-	const struct value *record = replay->inputs[0];
-	unsigned turned = 0, conditions = 0;
-
-	do {
-		struct act act = {
-		    .kind = ACT_EVENT, .at_ms = replay_time(record)};
-		struct chart_effects effects = {0};
-		struct chart_start start = {.definition = definition};
-		struct attempt attempt;
-
-		begin_attempt(replay, turned);
-		read_start(replay, record, &start, &act.event);
-		chart_free(&replay->chart);
-		replay->chart = chart_new(&start);
-		chart_set_salt(replay->chart, replay->salt);
-		replay->call_count = 0;
-		begin_step(replay, 0);
-		perform(replay, &act, &effects);
-		attempt = attempt_of(replay, &effects);
-		if (explains(&attempt)) {
-			accept(replay, attempt.matched);
-			return true;
-		}
-		keep_best(replay, &attempt, best);
-		if (replay->condition_count > conditions)
-			conditions = replay->condition_count;
-	} while (++turned < 1u << conditions);
-	return false;
-}
-
 static bool
 start(struct replay *replay)
 {
-	struct best best = {0};
 	struct str why = {NULL, 0};
 	const struct definition *definition = replay_find(replay,
 	    replay->definition, replay_time(replay->records[0]), &why);
@@ -708,10 +408,7 @@ start(struct replay *replay)
 		return false;
 	}
 	look_for_settings(replay);
-	if (search_start(replay, definition, &best))
-		return true;
-	differ(replay, &best);
-	return false;
+	return search_start(replay, definition);
 }
 
 /* What is known of its sensitive values is put where their digests are. */
@@ -781,14 +478,8 @@ go_through(struct replay *replay)
 	if (!can_begin(replay))
 		return;
 	look_for_alarm(replay);
-	if (!start(replay))
+	if (!start(replay) || !explain_all(replay))
 		return;
-	while (replay->at < replay->count) {
-		look_for_settings(replay);
-		look_for_alarm(replay);
-		if (!follow_documents(replay) || !explain_next(replay))
-			return;
-	}
 	if (is_erased(replay))
 		could_not(replay,
 		    STR("its records agree, but it was erased: what digests "
