@@ -38,7 +38,7 @@ AM_TESTS_ENVIRONMENT = \
 	core_libs='$(core_libs)'; export core_libs; \
 	simulate_objects='$(tests_sim_simulate_OBJECTS)'; \
 	export simulate_objects; \
-	simulate_libs='$(LIBS_ENGINE)'; export simulate_libs; \
+	simulate_libs='$(LIBS_SIMULATE)'; export simulate_libs; \
 	LC_ALL=C; export LC_ALL;
 
 include tests/fuzz/local.mk

@@ -31,11 +31,18 @@ tests_sim_simulate_SOURCES = \
 	tests/sim/world_network.c \
 	tests/sim/world_office.c \
 	tests/sim/world_people.c \
+	tests/sim/world_proof.c \
 	tests/sim/world_priv.h \
 	tests/unit/engine/chaos_gate.c \
 	tests/unit/engine/chaos_gate.h \
 	$(SIM_DISK)
-tests_sim_simulate_LDADD = $(LIBS_ENGINE)
+LIBS_SIMULATE = libstated_reperform.a libstated_export.a $(ARCHIVE_LIBS) \
+	$(LIBS_ENGINE)
+tests_sim_simulate_LDADD = $(LIBS_SIMULATE)
+
+# What was found before, made short.
+dist_check_SCRIPTS += tests/sim/scripts.sh
+EXTRA_DIST += tests/cases/sim
 
 # Whether it finds what was broken on purpose.
 dist_check_SCRIPTS += tests/sim/mutate.sh

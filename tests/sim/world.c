@@ -26,6 +26,7 @@
 #define PASSES 4	       /* of the loop, in which it does what it can */
 #define WAITING_MS_MAX (30 * 60 * 1000)
 #define COMMITS_MAX 400 /* one after another, nothing happening meanwhile */
+#define PROVED_ONE_IN 4 /* crashes */
 
 /* The place of plays, one a process, and the database with which each begins:
  * made once, for it is always the same. */
@@ -356,6 +357,8 @@ crash(struct world *world, const struct happening *happening)
 		disk_crash(world->disk, &rng.rng);
 	else
 		disk_revive(world->disk);
+	if (rng_below(&rng.rng, PROVED_ONE_IN) == 0)
+		world_prove(world, str_of(stage.path), stage.keys);
 	world->held = 0;
 	world->fails = false;
 	if (world->is_stale) {
@@ -545,6 +548,7 @@ world_finish(struct world *world)
 	result->lived_ms = auditor_lived_ms(world->auditor);
 	gate_open();
 	close_engine(world);
+	world_prove(world, str_of(stage.path), stage.keys);
 	disk_free(&world->disk);
 	auditor_free(&world->auditor);
 }

@@ -116,6 +116,11 @@ void world_reload(struct world *world);
 /* Of all holds that the engine knows, one; false: there is none. */
 bool world_release_any(struct world *world);
 
+/* ---- world_proof.c ---- */
+/* No engine has it open.  Histories are whole: what was purged has none. */
+void world_prove(
+    struct world *world, struct str path, struct store_keys *keys);
+
 /* ---- world_end.c ---- */
 void world_grow_honest(struct world *world);
 
