@@ -503,15 +503,12 @@ struct call *chart_call_begin(struct run *run, enum call_purpose purpose,
 struct question chart_call_question(
     struct run *run, const struct def_call *definition);
 void chart_call_start(struct run *run, struct call *call);
-void chart_call_reply(
-    struct run *run, struct call *call, const struct chart_event *event);
 void chart_call_due(struct run *run, struct call *call);
 /* A person says that what is stuck did not happen. */
 void chart_call_retry(struct run *run, struct call *call);
 void chart_call_suspend(struct run *run, struct call *call);
 /* Its outcome counts, but nobody wants it done any more. */
 void chart_call_give_up(struct run *run, struct call *call);
-void chart_call_recover(struct run *run, struct call *call);
 /* Acts on those that are meant (NULL: all) as it begins: what an act does may
  * remove calls, and ask for others. */
 typedef bool call_is_fn(const struct run *run, const struct call *call);
@@ -526,6 +523,29 @@ struct str chart_call_state_name(enum call_state state);
 bool chart_call_is_asking(const struct call *call);
 /* Nothing of it is under way or unknown: it may be dropped. */
 bool chart_call_is_idle(const struct call *call);
+
+/* ---- chart_call.c, for chart_call_reply.c ---- */
+void chart_call_move(struct call *call, enum call_state next);
+/* NULL: that of a notice. */
+struct strand *chart_call_strand(
+    const struct chart *chart, const struct call *call);
+void chart_call_record_waiting(
+    struct run *run, const struct call *call, const char *why);
+void chart_call_emit_question(struct run *run, const struct call *call,
+    const struct def_call *verify, const struct value *args);
+bool chart_call_key_lives_at(const struct call *call, int64_t at_ms);
+bool chart_call_is_given_up(const struct call *call);
+bool chart_call_is_suspended(
+    const struct chart *chart, const struct call *call);
+
+/* ---- chart_call_reply.c ---- */
+void chart_call_reply(
+    struct run *run, struct call *call, const struct chart_event *event);
+void chart_call_recover(struct run *run, struct call *call);
+/* For chart_call.c: the outcome is unknown and the same key can't answer it. */
+void chart_call_in_doubt(struct run *run, struct call *call);
+/* Whether it happened. */
+void chart_call_ask(struct run *run, struct call *call);
 
 /* ---- chart_key.c: how old keys are ---- */
 /* When the endpoint forgets the call's key; 0: never, or it has not seen it. */

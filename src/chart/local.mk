@@ -5,6 +5,7 @@ libstated_chart_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstated_chart_a_SOURCES = \
 	src/chart/chart.c \
 	src/chart/chart_call.c \
+	src/chart/chart_call_reply.c \
 	src/chart/chart_cancel.c \
 	src/chart/chart_child.c \
 	src/chart/chart_config.c \

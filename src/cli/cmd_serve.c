@@ -49,6 +49,7 @@ struct service {
 	const struct clock *clock;
 	struct event *signals[SIGNALS];
 	struct event *tidy;
+	struct event *leave; /* to look again; NULL until it is stopping */
 	size_t callers_max; /* connections that descriptors are there for */
 	size_t calls_max;
 	bool stopping;
@@ -319,8 +320,7 @@ leave_cb(evutil_socket_t number, short what, void *arg)
 	if (api_active(service->api) == 0 || ++service->looks > LOOKS_MAX)
 		event_base_loopbreak(service->base);
 	else
-		must(event_base_once(service->base, -1, EV_TIMEOUT, leave_cb,
-			 service, &pause) == 0);
+		must(event_add(service->leave, &pause) == 0);
 }
 
 /* What the last turns did is durable; its answers are still on their way. */
@@ -347,6 +347,8 @@ stop_cb(evutil_socket_t number, short what, void *arg)
 	    DRAIN_SECONDS);
 	systemd_notify("STOPPING=1");
 	service->stopping = true;
+	service->leave = evtimer_new(service->base, leave_cb, service);
+	must(service->leave != NULL);
 	api_drain(service->api);
 	engine_drain(
 	    service->engine, DRAIN_SECONDS * 1000, drained_cb, service);
@@ -853,6 +855,16 @@ start(struct service *service)
 	return status;
 }
 
+/* The loop was left with callbacks put off, such as the word that an answer has
+ * gone out.  Their connections stay until they are done, though nobody is there
+ * any more who would be called. */
+static void
+free_base(struct event_base *base)
+{
+	(void)event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_free(base);
+}
+
 static void
 take_apart(struct service *service)
 {
@@ -861,6 +873,8 @@ take_apart(struct service *service)
 			event_free(service->signals[i]);
 	if (service->tidy != NULL)
 		event_free(service->tidy);
+	if (service->leave != NULL)
+		event_free(service->leave);
 	api_free(&service->api);
 	engine_free(&service->engine);
 	http_client_free(&service->http);
@@ -871,7 +885,7 @@ take_apart(struct service *service)
 	free(service->older);
 	library_free(&service->library);
 	if (service->base != NULL)
-		event_base_free(service->base);
+		free_base(service->base);
 	for (size_t i = 0; i < service->rotated_count; i++)
 		config_free(&service->rotated[i]);
 	free(service->rotated);

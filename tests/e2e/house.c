@@ -533,16 +533,26 @@ house_run(const struct house *house, const char *const *arguments)
 	return program_run(house->directory, environment, all, NULL);
 }
 
-void
-house_sql(const struct house *house, const char *sql)
+int
+house_sql_of(const struct house *house, const char *name, const char *sql)
 {
 	sqlite3 *db = NULL;
+	char *why = NULL;
+	int changes;
 
-	assert_int_equal(sqlite3_open(house_path(house, "disk/stated.db"), &db),
-	    SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_open(house_path(house, name), &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s: %s", sql, why);
+	changes = sqlite3_changes(db);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return changes;
+}
+
+int
+house_sql(const struct house *house, const char *sql)
+{
+	return house_sql_of(house, "disk/stated.db", sql);
 }
 
 static void

@@ -245,8 +245,11 @@ const char *payment_task(struct house *house, const char *reference);
 /* A webhook of the bank as it would send it. */
 struct reply *payment_webhook(struct house *house, const char *id,
     const char *type, const char *payment_id, const char *reference);
-/* Statements on its database, beside whoever has it open. */
-void house_sql(const struct house *house, const char *sql);
+/* Statements on its database, beside whoever has it open; how many rows the
+ * last one changed. */
+int house_sql(const struct house *house, const char *sql);
+/* The same on another database of the house. */
+int house_sql_of(const struct house *house, const char *name, const char *sql);
 /* The database is whole, according to `stated verify`, and what it says comes
  * of it again, according to `stated reperform`. */
 void house_verify(struct house *house);

@@ -34,19 +34,6 @@ is_there(const struct house *house, const char *name)
 	return access(house_path(house, name), F_OK) == 0;
 }
 
-static void
-run_sql(const struct house *house, const char *name, const char *sql)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(
-	    sqlite3_open(house_path(house, name), &db), SQLITE_OK);
-	sqlite3_busy_timeout(db, 5000);
-	assert_int_equal(
-	    sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 /* So large that copying it takes a while. */
 static void
 add_bulk(const struct house *house, int events, int bytes)
@@ -60,7 +47,7 @@ add_bulk(const struct house *house, int events, int bytes)
 	    "	expires_ms, body)"
 	    " SELECT 'bulk', i, 0, 1e15, 0, randomblob(%d) FROM n",
 	    events, bytes);
-	run_sql(house, DATABASE, sql);
+	house_sql(house, sql);
 }
 
 static struct run
@@ -304,7 +291,7 @@ test_changed_history_is_found_and_not_backed_up(void **state)
 	(void)state;
 	payment_start(house, "B-1", "250", "ACME");
 	program_stop(&house->engine);
-	run_sql(house, DATABASE,
+	house_sql(house,
 	    "UPDATE history SET packed ="
 	    "	CAST(replace(packed, 'ACME', 'EMCA') AS BLOB)");
 	assert_run(back_up(house, NULL), 1, "a history is broken");
@@ -321,7 +308,7 @@ test_changed_snapshot_is_found_and_not_backed_up(void **state)
 	(void)state;
 	payment_start(house, "B-1", "250", "ACME");
 	program_stop(&house->engine);
-	run_sql(house, DATABASE,
+	house_sql(house,
 	    "UPDATE instance SET snapshot ="
 	    "	CAST(replace(snapshot, 'ACME', 'EMCA') AS BLOB)");
 	assert_run(back_up(house, NULL), 1, "snapshot");
@@ -471,7 +458,7 @@ test_backup_that_is_no_good_is_not_restored(void **state)
 	payment_start(house, "B-1", "250", "ACME");
 	assert_run(back_up(house, NULL), 0, "verified");
 	program_stop(&house->engine);
-	run_sql(house, "backup.db",
+	house_sql_of(house, "backup.db",
 	    "UPDATE history SET packed ="
 	    "	CAST(replace(packed, 'ACME', 'EMCA') AS BLOB)");
 	assert_run(restore(house, "--force"), 1, "damaged");
@@ -496,9 +483,9 @@ test_older_backup_is_restored_and_newer_is_not(void **state)
 	assert_run(back_up(house, NULL), 0, "verified");
 	program_stop(&house->engine);
 	old_write_as_before(house_path(house, "backup.db"));
-	run_sql(house, "backup.db", "PRAGMA user_version = 99");
+	house_sql_of(house, "backup.db", "PRAGMA user_version = 99");
 	assert_run(restore(house, "--force"), 1, "newer program");
-	run_sql(house, "backup.db",
+	house_sql_of(house, "backup.db",
 	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
 	    "DROP TABLE piece; ALTER TABLE instance DROP COLUMN form;"
 	    "DROP TABLE switch; DROP TABLE token; DROP TABLE post;"

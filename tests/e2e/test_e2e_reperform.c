@@ -9,7 +9,6 @@
 #include "house.h"
 
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,18 +116,6 @@ test_bundle_is_done_again_offline(void **state)
 /* ---- a table that somebody has changed ---- */
 
 static void
-execute(const char *path, const char *statement)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_changes(db), 1);
-	sqlite3_close(db);
-}
-
-static void
 test_decision_table_that_was_changed_later_is_found(void **state)
 {
 	struct house *house = house_open(&brisk);
@@ -140,9 +127,9 @@ test_decision_table_that_was_changed_later_is_found(void **state)
 	pay_twice(house);
 	program_stop(&house->engine);
 	take_bundle(house, database, "before.tar");
-	execute(database,
+	assert_int_equal(house_sql(house,
 	    "UPDATE document SET source = replace(source, '< 1000', '< 100')"
-	    " WHERE kind = 'decision' AND name = 'payment-approval'");
+	    " WHERE kind = 'decision' AND name = 'payment-approval'"), 1);
 	json = run_json(house, 1,
 	    (const char *[]){"reperform", "--format", "json", database, NULL});
 	assert_int_equal(count_of(json, "differ"), 2);

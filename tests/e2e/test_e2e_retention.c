@@ -99,19 +99,6 @@ assert_says(const struct house *house, const char *text, int status,
 	assert_run(run, status, text);
 }
 
-static void
-run_sql(const struct house *house, const char *sql)
-{
-	sqlite3 *db = NULL;
-	char *why = NULL;
-
-	assert_int_equal(
-	    sqlite3_open(house_path(house, DATABASE), &db), SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
-		fail_msg("%s: %s", sql, why);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 /* ---- purging ---- */
 
 /* Everything that counts instances still counts them, and whoever asks for
@@ -231,7 +218,7 @@ test_purge_without_a_certificate_is_found(void **state)
 		snprintf(command, sizeof(command), "cp %s %s.kept", database,
 		    database);
 		assert_int_equal(system(command), 0);
-		run_sql(house, changes[i]);
+		house_sql(house, changes[i]);
 		SAYS(house, "BROKEN", 1, "verify", database);
 		snprintf(command, sizeof(command), "mv %s.kept %s", database,
 		    database);
@@ -273,7 +260,7 @@ test_kill_in_the_midst_of_a_purge(void **state)
 	}
 	program_kill(&house->engine);
 	/* Their time is over at once. */
-	run_sql(house, "UPDATE retention SET until_ms = 1");
+	house_sql(house, "UPDATE retention SET until_ms = 1");
 	for (int i = 0; i < KILLS; i++) {
 		house_spawn_engine(house);
 		time_sleep(20 + 17 * i);
@@ -434,9 +421,9 @@ test_digests_are_made_again_with_the_salt(void **state)
 	SAYS(house, "", 0, "export", "--database", database, "--format",
 	    "bundle", "--output", bundle);
 	SAYS(house, "1 agree", 0, "reperform", "--strict", bundle);
-	run_sql(house, "UPDATE salt SET salt = zeroblob(16)");
+	house_sql(house, "UPDATE salt SET salt = zeroblob(16)");
 	SAYS(house, "`assigned` is", 1, "reperform", database);
-	run_sql(house, "DELETE FROM salt");
+	house_sql(house, "DELETE FROM salt");
 	SAYS(house, "1 agree", 0, "reperform", "--strict", database);
 	house_close(&house);
 }

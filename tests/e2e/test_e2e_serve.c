@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define STARTS "/v1/workflows/payment/instances"
@@ -120,6 +121,29 @@ test_second_sigterm_stops_at_once_and_names_what_is_left(void **state)
 	assert_int_equal(house_logged(house, "a call is left under way"), 1);
 	assert_int_equal(
 	    house_logged(house, "operation=bank.submit-payment"), 1);
+	house_close(&house);
+}
+
+/* Answers that have gone out just now hold on to their connections: a program
+ * that looks for memory it has lost finds none. */
+static void
+test_sigterm_amid_requests_leaves_nothing_behind(void **state)
+{
+	enum { GUESTS = 200 };
+	static const char ask[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct house *house = house_open(&quiet);
+	int guests[GUESTS];
+
+	(void)state;
+	for (int i = 0; i < GUESTS; i++)
+		guests[i] = house_connect(house);
+	assert_status(house_get(house, "/healthz"), 200);
+	kill(house->engine.pid, SIGTERM);
+	for (int i = 0; i < GUESTS; i++)
+		(void)!send(guests[i], ask, strlen(ask), MSG_NOSIGNAL);
+	program_stop(&house->engine);
+	for (int i = 0; i < GUESTS; i++)
+		close(guests[i]);
 	house_close(&house);
 }
 
@@ -490,6 +514,7 @@ main(void)
 		test_sigterm_waits_for_a_call_as_long_as_its_timeout_allows),
 	    HOUSE_TEST(
 		test_second_sigterm_stops_at_once_and_names_what_is_left),
+	    HOUSE_TEST(test_sigterm_amid_requests_leaves_nothing_behind),
 	    HOUSE_TEST(test_sighup_serves_a_new_version_to_new_instances),
 	    HOUSE_TEST(test_changed_text_under_an_old_version_is_refused),
 	    HOUSE_TEST(test_bad_definitions_leave_the_old_ones_in_place),

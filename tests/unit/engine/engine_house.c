@@ -6,6 +6,7 @@
 #include "../definition/written_library.h"
 
 #include <event2/event.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -169,6 +170,43 @@ house_close_engine(struct house *house)
 {
 	engine_free(&house->engine);
 	store_close(&house->store);
+}
+
+bool
+house_try_start(struct house *house, const char *definitions)
+{
+	struct library *before = house->library;
+	bool is_started;
+
+	house_close_engine(house);
+	house->library = written_library(definitions);
+	is_started = house_try_engine(house);
+	if (is_started) {
+		library_free(&before);
+	} else {
+		library_free(&house->library);
+		store_close(&house->store);
+		house->library = before;
+	}
+	return is_started;
+}
+
+void
+house_lock(struct house *house)
+{
+	must(house->locker == NULL);
+	must(sqlite3_open(house->path, &house->locker) == SQLITE_OK);
+	must(sqlite3_exec(house->locker, "BEGIN IMMEDIATE", NULL, NULL, NULL) ==
+	     SQLITE_OK);
+}
+
+void
+house_unlock(struct house *house)
+{
+	must(sqlite3_exec(house->locker, "COMMIT", NULL, NULL, NULL) ==
+	     SQLITE_OK);
+	must(sqlite3_close(house->locker) == SQLITE_OK);
+	house->locker = NULL;
 }
 
 static void

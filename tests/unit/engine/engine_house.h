@@ -10,6 +10,7 @@
 #include "stated/engine.h"
 
 struct house;
+struct sqlite3;
 
 /* What the network does with one request: fills in the response (its texts
  * may be literals), or returns false to leave it without an answer. */
@@ -23,6 +24,7 @@ house_answer_fn house_answer_nothing;
 struct house {
 	struct event_base *base;
 	struct store *store;
+	struct sqlite3 *locker; /* while it is locked */
 	struct library *library;
 	struct library *libraries_before[8]; /* of reloads */
 	struct engine *engine;
@@ -60,12 +62,19 @@ void house_close_engine(struct house *house);
 void house_open_engine(struct house *house);
 /* The same, but it may fail: then there is no engine. */
 bool house_try_engine(struct house *house);
+/* The engine begins again with other files; where it may not, it is closed and
+ * the files are those of before. */
+bool house_try_start(struct house *house, const char *definitions);
 /* Other definitions, as SIGHUP brings them. */
 void house_reload(struct house *house, const char *definitions);
 /* The same from within what the engine calls. */
 void house_replace(struct house *house, const char *definitions);
 /* The same, but it may be refused: then those of before stay. */
 bool house_try_replace(struct house *house, const char *definitions);
+/* Another program begins to write to the store and keeps everybody else from
+ * it, until it ends. */
+void house_lock(struct house *house);
+void house_unlock(struct house *house);
 /* Runs the loop until nothing is under way. */
 void house_run(struct house *house);
 /* Runs the loop for so long, really. */

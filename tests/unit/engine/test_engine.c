@@ -662,14 +662,10 @@ static void
 test_locked_store_refuses_work_and_goes_on_by_itself(void **state)
 {
 	struct house *house = house_new(three_calls, house_answer_ok);
-	sqlite3 *other;
 
 	(void)state;
 	house_start(house, "three", "{\"reference\": \"A\"}");
-	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	house_lock(house);
 	house_start(house, "three", "{\"reference\": \"B\"}");
 	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
 	assert_false(engine_health(house->engine).writable);
@@ -677,8 +673,7 @@ test_locked_store_refuses_work_and_goes_on_by_itself(void **state)
 	house_advance(house, 2 * 3600 * 1000);
 	house_look(house, 1);
 	assert_string_equal(house->state, "resting");
-	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(other);
+	house_unlock(house);
 	house_run_ms(house, 3500);
 	house_run(house);
 	assert_true(engine_health(house->engine).writable);
@@ -692,19 +687,13 @@ test_locked_store_refuses_work_and_goes_on_by_itself(void **state)
 	house_free(&house);
 }
 
-static sqlite3 *locker;
-
 /* Locks the store before the reply comes, so that recording it fails. */
 static bool
 answer_locked(struct house *house, const struct message_request *request,
     struct message_response *response)
 {
-	if (locker == NULL) {
-		assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
-		assert_int_equal(
-		    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-		    SQLITE_OK);
-	}
+	if (house->sent == 1)
+		house_lock(house);
 	return house_answer_ok(house, request, response);
 }
 
@@ -715,13 +704,11 @@ test_reply_that_could_not_be_recorded_is_recorded_later_and_not_asked_again(
 	struct house *house = house_new(three_calls, answer_locked);
 
 	(void)state;
-	locker = NULL;
 	house_start(house, "three", "{\"reference\": \"A\"}");
 	house_run_ms(house, 1500);
 	assert_int_equal(house->sent, 1);
 	assert_false(engine_health(house->engine).writable);
-	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(locker);
+	house_unlock(house);
 	house_run_ms(house, 3500);
 	house_run(house);
 	house_look(house, 1);
@@ -772,24 +759,10 @@ answer_token(struct house *house, const struct message_request *request,
 	return true;
 }
 
-static sqlite3 *
-lock_store(struct house *house)
-{
-	sqlite3 *other;
-
-	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
-	return other;
-}
-
 static void
-unlock_store(struct house *house, sqlite3 **other)
+unlock_store(struct house *house)
 {
-	sqlite3_exec(*other, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(*other);
-	*other = NULL;
+	house_unlock(house);
 	while (!engine_health(house->engine).writable)
 		house_run_ms(house, 50);
 	house_run(house);
@@ -801,16 +774,15 @@ static void
 test_reply_to_a_call_that_was_never_committed_is_forgotten(void **state)
 {
 	struct house *house = house_new(token_call, answer_token);
-	sqlite3 *other;
 
 	(void)state;
 	house_start(house, "pay", "{}");
-	other = lock_store(house);
+	house_lock(house);
 	tokens_refused = 1;
 	house_advance(house, 61000);
 	assert_int_equal(tokens_refused, 0);
 	assert_false(engine_health(house->engine).writable);
-	unlock_store(house, &other);
+	unlock_store(house);
 	house_advance(house, 1000); /* then a token is asked for again */
 	house_look(house, 1);
 	assert_string_equal(house->state, "paid");
@@ -827,13 +799,12 @@ test_watch_is_told_although_the_commit_that_it_waits_for_failed(void **state)
 	    .kind = EV_SUSPENDED,
 	    .actor = {.name = STR("bob")},
 	};
-	sqlite3 *other;
 	uint64_t watch;
 	int replies;
 
 	(void)state;
 	house_start(house, "three", "{\"reference\": \"A\"}");
-	other = lock_store(house);
+	house_lock(house);
 	engine_act(house->engine, 1, &event, house_reply_cb, house);
 	event_base_loop(house->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	replies = house->replies;
@@ -843,7 +814,7 @@ test_watch_is_told_although_the_commit_that_it_waits_for_failed(void **state)
 		house_run_ms(house, 10);
 	assert_int_equal(house->replies, replies + 2);
 	assert_string_equal(house->state_status, "waiting");
-	unlock_store(house, &other);
+	unlock_store(house);
 	house_free(&house);
 }
 
@@ -851,12 +822,11 @@ static void
 test_looking_is_answered_while_the_store_is_probed(void **state)
 {
 	struct house *house = house_new(three_calls, house_answer_ok);
-	sqlite3 *other;
 	int replies;
 
 	(void)state;
 	house_start(house, "three", "{\"reference\": \"A\"}");
-	other = lock_store(house);
+	house_lock(house);
 	house_start(house, "three", "{\"reference\": \"B\"}");
 	while (!store_is_committing(house->store))
 		house_run_ms(house, 10);
@@ -865,7 +835,7 @@ test_looking_is_answered_while_the_store_is_probed(void **state)
 	house_run_ms(house, 20);
 	assert_int_equal(house->replies, replies + 1);
 	assert_string_equal(house->state, "resting");
-	unlock_store(house, &other);
+	unlock_store(house);
 	house_free(&house);
 }
 
@@ -874,7 +844,6 @@ static void
 test_calm_engine_commits_on_its_own_thread_and_keeps_its_promises(void **state)
 {
 	struct house *house = house_new(three_calls, house_answer_ok);
-	sqlite3 *other;
 
 	(void)state;
 	house->limits.calm_min = 1;
@@ -883,11 +852,11 @@ test_calm_engine_commits_on_its_own_thread_and_keeps_its_promises(void **state)
 	house_start(house, "three", "{\"reference\": \"B\"}");
 	assert_int_equal(house->status, ENGINE_CREATED);
 	assert_int_equal(house->sent, 6);
-	other = lock_store(house);
+	house_lock(house);
 	house_start(house, "three", "{\"reference\": \"C\"}");
 	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
 	assert_int_equal(house->sent, 6);
-	unlock_store(house, &other);
+	unlock_store(house);
 	while (!engine_health(house->engine).writable)
 		house_run_ms(house, 10);
 	house_start(house, "three", "{\"reference\": \"C\"}");

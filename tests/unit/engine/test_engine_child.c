@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 /* A parent for each key of input.key; the child is asked for by input.child,
  * and what it gives or how it fails is in the parent's data. */
@@ -509,18 +508,15 @@ static void
 test_where_the_commit_fails_neither_parent_nor_child_is_there(void **state)
 {
 	struct house *house = house_new(waiting_child, no_answer);
-	sqlite3 *other;
 
 	(void)state;
-	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
-	sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	house_lock(house);
 	house_start(
 	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
 	house_run_ms(house, 1200);
 	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
 	assert_int_equal(engine_health(house->engine).cached, 0);
-	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(other);
+	house_unlock(house);
 	house_run_ms(house, 2500);
 	house_run(house);
 	assert_int_equal(count_instances(house), 0);
@@ -538,20 +534,17 @@ static void
 test_where_the_commit_of_an_end_fails_the_parent_still_waits(void **state)
 {
 	struct house *house = house_new(waiting_child, no_answer);
-	sqlite3 *other;
 
 	(void)state;
 	house_start(
 	    house, "parent", "{\"key\": \"P\", \"child\": {\"key\": \"C\"}}");
-	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
-	sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	house_lock(house);
 	house_event(house, "good", "C", "e1");
 	house_run_ms(house, 1200);
 	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
 	assert_state(house, 1, "running");
 	assert_state(house, 2, "waiting");
-	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(other);
+	house_unlock(house);
 	house_run_ms(house, 2500);
 	house_run(house);
 	house_event(house, "good", "C", "e1");

@@ -4,7 +4,6 @@
 #include "engine_house.h"
 
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -123,25 +122,12 @@ in_ms(const struct house *house, int64_t ms)
 
 /* ---- a store that can't write for a while ---- */
 
-static sqlite3 *
-lock(struct house *house)
-{
-	sqlite3 *locker;
-
-	assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
-	return locker;
-}
-
 static void
-unlock(struct house *house, sqlite3 *locker)
+unlock(struct house *house)
 {
 	house_run_ms(house, 1500);
 	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
-	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(locker);
+	house_unlock(house);
 	house_run_ms(house, 3500);
 }
 
@@ -159,11 +145,11 @@ static void
 test_proposal_that_is_not_committed_was_not_made(void **state)
 {
 	struct house *house = house_new(ONE, NULL);
-	sqlite3 *locker = lock(house);
 
 	(void)state;
+	house_lock(house);
 	propose(house, "ann");
-	unlock(house, locker);
+	unlock(house);
 	judge(house, "bob", 1, true);
 	house_run(house);
 	assert_int_equal(house->status, ENGINE_REFUSED);
@@ -176,15 +162,14 @@ static void
 test_verdict_that_is_not_committed_was_not_given(void **state)
 {
 	struct house *house = house_new(ONE, NULL);
-	sqlite3 *locker;
 
 	(void)state;
 	propose(house, "ann");
 	house_run(house);
 	assert_int_equal(house->status, ENGINE_PROPOSED);
-	locker = lock(house);
+	house_lock(house);
 	judge(house, "bob", 1, true);
-	unlock(house, locker);
+	unlock(house);
 	assert_next_start(house, "first");
 	judge(house, "bob", 1, true);
 	house_run(house);
@@ -246,13 +231,12 @@ static void
 test_delegation_holds_once_it_is_durable(void **state)
 {
 	struct house *house = house_new(ONE, NULL);
-	sqlite3 *locker;
 
 	(void)state;
 	assert_next_start(house, "first");
-	locker = lock(house);
+	house_lock(house);
 	delegate(house, "eve", in_ms(house, 3600000));
-	unlock(house, locker);
+	unlock(house);
 	decide(house, 1, nobody_of("eve"));
 	house_run(house);
 	assert_int_equal(house->refusal, REFUSED_ROLE);
@@ -270,7 +254,6 @@ static void
 test_delegation_holds_until_it_is_durably_taken_back(void **state)
 {
 	struct house *house = house_new(ONE, NULL);
-	sqlite3 *locker;
 
 	(void)state;
 	assert_next_start(house, "first");
@@ -278,9 +261,9 @@ test_delegation_holds_until_it_is_durably_taken_back(void **state)
 	delegate(house, "eve", in_ms(house, 3600000));
 	house_run(house);
 	assert_int_equal(house->status, ENGINE_CREATED);
-	locker = lock(house);
+	house_lock(house);
 	take_back(house, 1);
-	unlock(house, locker);
+	unlock(house);
 	decide(house, 1, nobody_of("eve"));
 	house_run(house);
 	assert_int_equal(house->status, ENGINE_OK);

@@ -6,7 +6,6 @@
 #include "stated/json.h"
 
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -109,23 +108,10 @@ test_version_lost_before_is_not_told_of_again(void **state)
 	house_free(&house);
 }
 
-static sqlite3 *
-lock(const struct house *house)
-{
-	sqlite3 *locker;
-
-	assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
-	return locker;
-}
-
 static void
-unlock(struct house *house, sqlite3 *locker)
+unlock(struct house *house)
 {
-	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(locker);
+	house_unlock(house);
 	house_run_ms(house, 1500);
 }
 
@@ -138,14 +124,14 @@ test_instance_counts_before_its_start_is_durable(void **state)
 	    .workflow = STR("caller"),
 	    .input = json_read(house->arena, STR("{\"key\": \"A\"}"), &error),
 	};
-	sqlite3 *locker = lock(house);
 
 	(void)state;
+	house_lock(house);
 	engine_start(house->engine, &wish, house_reply_cb, house);
 	house_run_ms(house, 50);
 	assert_int_equal(house->replies, 0);
 	assert_reload_refused(house, "1 open instance runs on");
-	unlock(house, locker);
+	unlock(house);
 	assert_int_equal(house->status, ENGINE_CREATED);
 	assert_state(house, 1, "first");
 	house_free(&house);
@@ -156,41 +142,20 @@ test_instance_counts_until_its_end_is_durable(void **state)
 {
 	struct house *house = house_new(ONE, house_answer_ok);
 	struct chart_event cancelled = {.kind = EV_CANCELLED};
-	sqlite3 *locker;
 
 	(void)state;
 	start(house, "A");
-	locker = lock(house);
+	house_lock(house);
 	engine_act(house->engine, 1, &cancelled, house_reply_cb, house);
 	house_run_ms(house, 50);
 	assert_reload_refused(house, "1 open instance runs on");
-	unlock(house, locker);
+	unlock(house);
 	assert_string_equal(house->state_status, "cancelled");
 	house_reload(house, TWO);
 	house_free(&house);
 }
 
 /* ---- starts ---- */
-
-/* With other files than before. */
-static bool
-try_start(struct house *house, const char *definitions)
-{
-	struct library *before = house->library;
-	bool is_started;
-
-	house_close_engine(house);
-	house->library = written_library(definitions);
-	is_started = house_try_engine(house);
-	if (is_started) {
-		library_free(&before);
-	} else {
-		library_free(&house->library);
-		store_close(&house->store);
-		house->library = before;
-	}
-	return is_started;
-}
 
 static void
 test_start_that_would_strand_open_instances_is_refused(void **state)
@@ -199,7 +164,7 @@ test_start_that_would_strand_open_instances_is_refused(void **state)
 
 	(void)state;
 	start(house, "A");
-	assert_false(try_start(house, TWO));
+	assert_false(house_try_start(house, TWO));
 	assert_told(house, "1 open instance runs on");
 	house_open_engine(house);
 	house_event(house, "go", "A", "e-1");
@@ -234,7 +199,7 @@ test_instances_that_ended_need_no_definition(void **state)
 	house_event(house, "go", "A", "e-1");
 	house_reload(house, TWO);
 	assert_looks_ended(house);
-	assert_true(try_start(house, TWO));
+	assert_true(house_try_start(house, TWO));
 	assert_looks_ended(house);
 	/* Their keys are taken as before. */
 	house_start(house, "caller", "{\"key\": \"A\"}");

@@ -4,7 +4,6 @@
 #include "engine_house.h"
 
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -70,18 +69,13 @@ static void
 test_publication_that_is_not_committed_did_not_happen(void **state)
 {
 	struct house *house = house_new(ONE, NULL);
-	sqlite3 *locker;
 
 	(void)state;
-	assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	house_lock(house);
 	publish(house, TWO);
 	house_run_ms(house, 1500);
 	assert_int_equal(house->status, ENGINE_UNAVAILABLE);
-	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(locker);
+	house_unlock(house);
 	house_run_ms(house, 3500);
 	assert_next_start(house, "first");
 	publish(house, TWO);
@@ -127,26 +121,6 @@ assert_told_of_order(struct house *house, const char *repair)
 	assert_non_null(strstr(house->detail, repair));
 }
 
-/* With other files than before. */
-static bool
-try_start(struct house *house, const char *definitions)
-{
-	struct library *before = house->library;
-	bool is_started;
-
-	house_close_engine(house);
-	house->library = written_library(definitions);
-	is_started = house_try_engine(house);
-	if (is_started) {
-		library_free(&before);
-	} else {
-		library_free(&house->library);
-		store_close(&house->store);
-		house->library = before;
-	}
-	return is_started;
-}
-
 static void
 test_version_keeps_the_order_that_means_something(void **state)
 {
@@ -160,7 +134,7 @@ test_version_keeps_the_order_that_means_something(void **state)
 	assert_told_of_order(house, "the version 2");
 	assert_false(house_try_replace(house, PAID_LAST));
 	assert_told_of_order(house, "a higher version");
-	assert_false(try_start(house, PAID_LAST));
+	assert_false(house_try_start(house, PAID_LAST));
 	assert_told_of_order(house, "a higher version");
 	house_open_engine(house);
 	house_event(house, "bank.paid", "A", "e-1");
@@ -191,13 +165,9 @@ static void
 test_text_under_way_to_the_store_is_kept_as_well(void **state)
 {
 	struct house *house = house_new(TWO, NULL);
-	sqlite3 *locker;
 
 	(void)state;
-	assert_int_equal(sqlite3_open(house->path, &locker), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(locker, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	house_lock(house);
 	publish(house, PAID_FIRST);
 	house_run_ms(house, 50);
 	assert_int_equal(house->replies, 0);
@@ -205,8 +175,7 @@ test_text_under_way_to_the_store_is_kept_as_well(void **state)
 	assert_told_of_order(house, "a higher version");
 	assert_false(house_try_replace(house, ONE));
 	assert_non_null(strstr(house->detail, "another text"));
-	sqlite3_exec(locker, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(locker);
+	house_unlock(house);
 	house_run_ms(house, 1500);
 	assert_int_equal(house->status, ENGINE_CREATED);
 	house_reload(house, PAID_FIRST "# now stored\n");
@@ -233,7 +202,7 @@ test_order_without_meaning_changes_nothing(void **state)
 	house_reload(house, TIDIED);
 	house_look(house, 1);
 	assert_string_equal(house->state, "first");
-	assert_true(try_start(house, TIDIED));
+	assert_true(house_try_start(house, TIDIED));
 	house_look(house, 1);
 	assert_string_equal(house->state, "first");
 	house_event(house, "bank.paid", "A", "e-1");

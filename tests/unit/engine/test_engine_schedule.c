@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #define MINUTE ((int64_t)60000)
 #define HOUR (60 * MINUTE)
@@ -417,19 +416,14 @@ test_a_store_that_fails_delays_a_start_and_does_not_double_it(void **state)
 {
 	struct house *house =
 	    house_new(ENDING("{cron: '@hourly', " INPUT "}"), no_answer);
-	sqlite3 *other;
 
 	(void)state;
-	assert_int_equal(sqlite3_open(house->path, &other), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
-	    SQLITE_OK);
+	house_lock(house);
 	house_advance(house, HOUR);
 	house_run_ms(house, 1200);
 	assert_false(engine_health(house->engine).writable);
 	assert_started(house, "");
-	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
-	sqlite3_close(other);
+	house_unlock(house);
 	house_run_ms(house, 3500);
 	house_run(house);
 	assert_true(engine_health(house->engine).writable);
