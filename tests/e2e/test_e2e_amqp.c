@@ -47,6 +47,7 @@ static const char definitions[] =
     "         data: {n: = body.n}}\n"
     "  - queue: clouds\n";
 
+/* An order outlasts the broker's start, which takes long on a busy machine. */
 static const char workflows[] =
     "workflow: order\n"
     "version: 1\n"
@@ -63,6 +64,7 @@ static const char workflows[] =
     "        with: {subject: = input.reference, data: {amount: 1.10}}\n"
     "      - call: broker.announce\n"
     "        irreversible: it is told\n"
+    "        retry: {limit: 200, delay: 1s, backoff: constant}\n"
     "        with: {reference: = input.reference, queue: = input.queue,\n"
     "               amount: 12.50}\n"
     "        output: {id: = response.message_id}\n"
