@@ -526,6 +526,10 @@ struct str chart_call_state_name(enum call_state state);
 bool chart_call_is_asking(const struct call *call);
 /* Nothing of it is under way or unknown: it may be dropped. */
 bool chart_call_is_idle(const struct call *call);
+/* It stands in a queue and may not be sent any more: its time is over, or its
+ * connection or its calendar has been given anew. */
+bool chart_call_is_barred(
+    const struct chart *chart, const struct call *call, int64_t now_ms);
 
 /* ---- chart_key.c: how old keys are ---- */
 /* When the endpoint forgets the call's key; 0: never, or it has not seen it. */
