@@ -391,7 +391,7 @@ chart_is_busy(const struct chart *chart)
 		if (call->state == CALL_QUEUED || call->state == CALL_SENT ||
 		    chart_call_is_asking(call))
 			return true;
-	return false;
+	return chart->lost != NULL;
 }
 
 size_t

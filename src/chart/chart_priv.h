@@ -646,6 +646,8 @@ struct notice {
 	size_t step; /* a `notify` step */
 };
 void chart_escalation_notify(struct run *run, const struct notice *notice);
+/* Those that were lost go by what their contacts have now. */
+void chart_escalation_tell_lost(struct run *run);
 
 /* ---- chart_incident.c ---- */
 /* It holds run->strand. */

@@ -113,6 +113,8 @@ chart_due_ms(const struct chart *chart)
 	     call = call->next)
 		if (call->purpose == FOR_NOTICE || !chart->suspended)
 			least(&due_ms, call->due_ms);
+	if (chart->lost != NULL)
+		least(&due_ms, chart->started_ms); /* at once */
 	if (chart->ended || chart->suspended)
 		return due_ms;
 	for (const struct strand *strand = chart->strands; strand != NULL;

@@ -518,6 +518,109 @@ test_question_is_asked_by_the_connection_of_now(void **state)
 	house_free(&house);
 }
 
+/* ---- notices whose contact is another ---- */
+
+#define TELLING(channels)                                            \
+	"workflow: tell\nversion: 1\ninitial: telling\n"             \
+	"events: {go: {correlate: = \"A\"}}\nstates:\n"             \
+	"  telling:\n"                                               \
+	"    entry: [{notify: desk, message: hello}]\n"              \
+	"    on: {go: ended}\n"                                      \
+	"  ended: {type: final}\n"                                   \
+	"---\n"                                                      \
+	"contact: desk\nnotify: [" channels "]\n"                    \
+	"---\n"                                                      \
+	"connection: stub\nkind: http\nurl: http://stub.invalid\n"   \
+	"operations:\n"                                              \
+	"  tell: {request: {post: /tell, body: = message}}\n"        \
+	"  say: {request: {post: /say, body: = message + room}}\n"
+#define BY_TELL "{log: info}, {call: stub.tell}"
+
+static struct house *
+with_a_notice_in_the_queue(void)
+{
+	struct house *house = house_new(TELLING(BY_TELL), house_answer_ok);
+
+	switch_to(house, true);
+	house_start(house, "tell", "{}");
+	assert_int_equal(look(house).queued, 1);
+	assert_int_equal(house_count(house, 1, "notified"), 1);
+	return house;
+}
+
+static void
+test_notice_goes_by_what_its_contact_has_now(void **state)
+{
+	static const char *const others[] = {
+	    TELLING("{call: stub.say, with: {room: ' all'}}"),
+	    TELLING("{log: info}, {call: stub.say, with: {room: ' all'}}"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct house *house = with_a_notice_in_the_queue();
+
+		house_reload(house, others[i]);
+		resume(house);
+		assert_int_equal(house->sent, 1);
+		assert_string_equal(house->bodies[0], "\"hello all\"");
+		/* that it went by `log`, not by tell, and by say; and where
+		 * there is still one, by `log` again */
+		assert_int_equal(
+		    house_count(house, 1, "notified"), i == 0 ? 3 : 4);
+		assert_true(house_chain_is_sound(house, 1));
+		house_free(&house);
+	}
+}
+
+static void
+test_notice_that_nothing_sends_any_more_is_told_of(void **state)
+{
+	struct house *house = with_a_notice_in_the_queue();
+
+	(void)state;
+	house_reload(house, TELLING("{log: info}"));
+	assert_int_equal(house_count(house, 1, "notified"), 3);
+	resume(house);
+	house_crash(house);
+	house_run(house);
+	assert_int_equal(house_count(house, 1, "notified"), 3);
+	assert_int_equal(house->sent, 0);
+	house_free(&house);
+}
+
+static void
+test_notice_whose_channel_stands_elsewhere_goes_by_it(void **state)
+{
+	struct house *house = with_a_notice_in_the_queue();
+
+	(void)state;
+	house_reload(house, TELLING("{call: stub.tell}, {log: info}"));
+	house_crash(house);
+	resume(house);
+	assert_int_equal(house->sent, 1);
+	assert_int_equal(house_count(house, 1, "notified"), 2);
+	house_free(&house);
+}
+
+/* Whether it was delivered nobody knows: it is not sent by another. */
+static void
+test_notice_that_was_sent_is_not_sent_by_another(void **state)
+{
+	struct house *house =
+	    house_new(TELLING(BY_TELL), house_answer_nothing);
+
+	(void)state;
+	house_start(house, "tell", "{}");
+	assert_int_equal(house->sent, 1);
+	house_reload(house, TELLING("{call: stub.say, with: {room: ' all'}}"));
+	house_crash(house);
+	house_run(house);
+	assert_int_equal(house->sent, 1);
+	assert_int_equal(house_count(house, 1, "notified"), 2);
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -542,6 +645,13 @@ main(void)
 		test_what_gets_its_place_at_once_is_looked_at_anew),
 	    cmocka_unit_test(test_window_that_is_another_now_is_waited_for),
 	    cmocka_unit_test(test_question_is_asked_by_the_connection_of_now),
+	    cmocka_unit_test(test_notice_goes_by_what_its_contact_has_now),
+	    cmocka_unit_test(
+		test_notice_that_nothing_sends_any_more_is_told_of),
+	    cmocka_unit_test(
+		test_notice_whose_channel_stands_elsewhere_goes_by_it),
+	    cmocka_unit_test(
+		test_notice_that_was_sent_is_not_sent_by_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
