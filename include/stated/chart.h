@@ -549,7 +549,8 @@ void chart_sensitive_digest(struct str salt, struct str text, struct buf *out);
 const struct value *chart_disclose(struct chart *chart, struct arena *arena);
 
 /* When the history of an instance that has ended may be purged, by the
- * definition's `retention`; 0: never. */
+ * definition's `retention`; 0: never, or not as long as something that was done
+ * alone waits to be acknowledged. */
 int64_t chart_retained_until(
     struct chart *chart, struct chart_context *context);
 

@@ -457,6 +457,8 @@ chart_retained_until(struct chart *chart, struct chart_context *context)
 	int64_t until_ms;
 
 	must(chart->ended);
+	if (chart_proposal_waits(chart))
+		return 0;
 	if (retention->kind == SPAN_NONE ||
 	    !chart_env_due(&run, retention, chart->ended_ms, &until_ms) ||
 	    until_ms <= 0)

@@ -608,6 +608,8 @@ void chart_proposal_confirm(struct run *run, const struct chart_event *event);
 void chart_proposal_reject(struct run *run, const struct chart_event *event);
 void chart_proposal_acknowledge(
     struct run *run, const struct chart_event *event);
+/* Something was done alone, and nobody else has looked at it. */
+bool chart_proposal_waits(const struct chart *chart);
 /* Those whose reason is gone lapse. */
 void chart_proposal_sweep(struct run *run);
 void chart_proposal_erase(struct run *run, const struct mask *mask);
