@@ -423,10 +423,19 @@ void chart_run_started(struct chart *chart,
  * withdrawn, nor where the key under which it could be repeated is dead. */
 bool chart_call_is_wanted(
     const struct chart *chart, uint64_t serial, int64_t now_ms);
+/* Whether one that is still to be sent may be: not where its connection or its
+ * calendar, which may have been given anew while it waited, say no.  Then the
+ * chart wants EV_TIME_PASSED. */
+bool chart_call_may_be_sent(
+    const struct chart *chart, uint64_t serial, int64_t now_ms);
 /* Whether one that was sent, and was refused for what it was shown with, may
- * be sent once more: not where it has been cancelled meanwhile, nor while the
- * instance is suspended. */
-bool chart_call_may_go_again(const struct chart *chart, uint64_t serial);
+ * be sent once more: not where it has been cancelled meanwhile, or its key has
+ * died, or its window closed; nor while the instance is suspended. */
+bool chart_call_may_go_again(
+    const struct chart *chart, uint64_t serial, int64_t now_ms);
+/* What a question of that serial, which is to be sent, is asked with. */
+const struct def_operation *chart_call_asks_with(
+    const struct chart *chart, uint64_t serial);
 /* The DO_CALL of that serial as it was, as long as it is to be sent: what it
  * points to is the instance's.  For who keeps no more of it than the serial
  * while it waits.  false where it asks about another call: what that says
@@ -456,6 +465,8 @@ int64_t chart_started_ms(const struct chart *chart);
 int64_t chart_ended_ms(const struct chart *chart); /* 0: not ended */
 /* When it wants EV_TIME_PASSED; 0: it doesn't. */
 int64_t chart_due_ms(const struct chart *chart);
+/* Whether it does then: also where a call may not be sent any more. */
+bool chart_is_due(const struct chart *chart, int64_t now_ms);
 /* A call is queued or sent: recovery has to look at it. */
 bool chart_is_busy(const struct chart *chart);
 size_t chart_incident_count(const struct chart *chart);
@@ -538,7 +549,8 @@ void chart_sensitive_digest(struct str salt, struct str text, struct buf *out);
 const struct value *chart_disclose(struct chart *chart, struct arena *arena);
 
 /* When the history of an instance that has ended may be purged, by the
- * definition's `retention`; 0: never. */
+ * definition's `retention`; 0: never, or not as long as something that was done
+ * alone waits to be acknowledged. */
 int64_t chart_retained_until(
     struct chart *chart, struct chart_context *context);
 

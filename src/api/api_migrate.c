@@ -192,6 +192,16 @@ are_texts(const struct value *names)
 	return true;
 }
 
+/* By its identifier and its business key, say: it moves once. */
+static bool
+is_candidate(const struct move_page *page, uint64_t number)
+{
+	for (size_t i = 0; i < page->count; i++)
+		if (page->items[i].number == number)
+			return true;
+	return false;
+}
+
 /* Identifiers or business keys; false where answered. */
 static bool
 find_named(struct api_call *call, const struct value *names)
@@ -223,7 +233,8 @@ find_named(struct api_call *call, const struct value *names)
 			    STR_ARG(page->migrate.workflow), STR_ARG(name));
 			return false;
 		}
-		add_candidate(call, number, name);
+		if (!is_candidate(page, number))
+			add_candidate(call, number, name);
 	}
 	return true;
 }

@@ -391,7 +391,7 @@ chart_is_busy(const struct chart *chart)
 		if (call->state == CALL_QUEUED || call->state == CALL_SENT ||
 		    chart_call_is_asking(call))
 			return true;
-	return false;
+	return chart->lost != NULL;
 }
 
 size_t
@@ -457,6 +457,8 @@ chart_retained_until(struct chart *chart, struct chart_context *context)
 	int64_t until_ms;
 
 	must(chart->ended);
+	if (chart_proposal_waits(chart))
+		return 0;
 	if (retention->kind == SPAN_NONE ||
 	    !chart_env_due(&run, retention, chart->ended_ms, &until_ms) ||
 	    until_ms <= 0)

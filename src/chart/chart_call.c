@@ -24,7 +24,8 @@
  *   DELAYED, WINDOW -> ASKING_LATER  send(): the key has died
  *   QUEUED       -> ASKING_LATER  chart_call_due(): it died in the queue
  *   QUEUED       -> DELAYED       wait_anew(): the window closed before it
- *                                 was sent; on to WINDOW by send()
+ *                                 was sent; on to WINDOW by send(); a reload
+ *                                 may have brought about either
  *   QUEUED       -> DELAYED       chart_call_suspend()
  *   SENT, QUEUED -> DELAYED       put_off(): refused, and not sent anew
  *   ASKING_LATER -> ASKING        chart_call_ask()
@@ -338,10 +339,36 @@ chart_call_is_given_up(const struct call *call)
 }
 
 static bool
-has_window(const struct run *run, const struct call *call)
+has_window(const struct chart *chart, const struct call *call)
 {
 	return call->call->window_hours != NULL &&
-	       run->chart->definition->calendar != NULL;
+	       chart->definition->calendar != NULL;
+}
+
+static int64_t
+opens_at(const struct chart *chart, const struct call *call, int64_t now_ms)
+{
+	if (!has_window(chart, call))
+		return now_ms;
+	return calendar_next_open(chart->definition->calendar,
+	    &call->call->window_hours->hours, now_ms);
+}
+
+/* What is repeated, by a key that is dead; or outside of its window. */
+bool
+chart_call_is_too_late(
+    const struct chart *chart, const struct call *call, int64_t now_ms)
+{
+	return (call->unknown && !chart_call_key_lives_at(call, now_ms)) ||
+	       opens_at(chart, call, now_ms) > now_ms;
+}
+
+bool
+chart_call_is_barred(
+    const struct chart *chart, const struct call *call, int64_t now_ms)
+{
+	return call->state == CALL_QUEUED &&
+	       chart_call_is_too_late(chart, call, now_ms);
 }
 
 /* Until when a call that is queued now may be sent; 0: for ever. */
@@ -350,7 +377,7 @@ good_until_ms(const struct run *run, const struct call *call)
 {
 	int64_t until_ms = call->unknown ? chart_key_dies_ms(call) : 0;
 
-	if (!has_window(run, call))
+	if (!has_window(run->chart, call))
 		return until_ms;
 	return sooner(
 	    until_ms, calendar_cut_off(run->chart->definition->calendar,
@@ -362,11 +389,9 @@ good_until_ms(const struct run *run, const struct call *call)
 static void
 send(struct run *run, struct call *call)
 {
-	int64_t now_ms = run->context->now_ms, opens_ms = now_ms;
+	int64_t now_ms = run->context->now_ms;
+	int64_t opens_ms = opens_at(run->chart, call, now_ms);
 
-	if (has_window(run, call))
-		opens_ms = calendar_next_open(run->chart->definition->calendar,
-		    &call->call->window_hours->hours, now_ms);
 	if (call->unknown &&
 	    (chart_call_is_given_up(call) ||
 		!chart_call_key_lives_at(call, opens_ms))) {
@@ -532,6 +557,24 @@ chart_call_is_wanted(const struct chart *chart, uint64_t serial, int64_t now_ms)
 	if (call->state == CALL_QUEUED)
 		return call->due_ms == 0 || now_ms < call->due_ms;
 	return call->state == CALL_ASKING;
+}
+
+bool
+chart_call_may_be_sent(
+    const struct chart *chart, uint64_t serial, int64_t now_ms)
+{
+	const struct call *call = chart_call_find(chart, serial);
+
+	return call != NULL && !chart_call_is_barred(chart, call, now_ms);
+}
+
+const struct def_operation *
+chart_call_asks_with(const struct chart *chart, uint64_t serial)
+{
+	const struct call *call = chart_call_find(chart, serial);
+
+	must(call != NULL && chart_call_is_asking(call));
+	return call->call->verify->call->operation;
 }
 
 bool

@@ -469,11 +469,14 @@ chart_call_recover(struct run *run, struct call *call)
 }
 
 bool
-chart_call_may_go_again(const struct chart *chart, uint64_t serial)
+chart_call_may_go_again(
+    const struct chart *chart, uint64_t serial, int64_t now_ms)
 {
 	const struct call *call = chart_call_find(chart, serial);
 
 	if (call == NULL || chart_call_is_suspended(chart, call))
 		return false;
-	return may_go_anew(call);
+	return chart_call_is_asking(call) ||
+	       (may_go_anew(call) &&
+		   !chart_call_is_too_late(chart, call, now_ms));
 }

@@ -76,6 +76,7 @@ forget_work(struct chart *chart)
 	}
 	chart->strands = NULL;
 	chart->calls = NULL;
+	chart->lost = NULL;
 	chart->keys = NULL;
 	chart->timers = NULL;
 	chart->tasks = NULL;

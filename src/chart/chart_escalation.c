@@ -162,6 +162,7 @@ notify_by_call(struct run *run, const struct def_channel *channel, size_t index,
 	call->contact_state = notice->state;
 	call->contact_level = notice->level;
 	call->contact_channel = index;
+	call->target = channel->call->target;
 	chart_call_start(run, call);
 }
 
@@ -212,24 +213,108 @@ chart_escalation_contact(
 		   : NULL;
 }
 
+static void
+notify_by(struct run *run, size_t index, const struct notice *notice)
+{
+	const struct def_channel *channel = &notice->to->channels[index];
+
+	switch (channel->kind) {
+	case CHANNEL_CALL:
+		notify_by_call(run, channel, index, notice);
+		return;
+	case CHANNEL_LOG:
+		notify_by_log(run, channel, notice);
+		return;
+	case CHANNEL_NONE:
+		cannot_notify(run, notice->to, channel);
+		return;
+	}
+	unreachable("every kind of channel is listed");
+}
+
 void
 chart_escalation_notify(struct run *run, const struct notice *notice)
 {
-	for (size_t i = 0; i < notice->to->channel_count; i++) {
-		const struct def_channel *channel = &notice->to->channels[i];
+	for (size_t i = 0; i < notice->to->channel_count; i++)
+		notify_by(run, i, notice);
+}
 
-		switch (channel->kind) {
-		case CHANNEL_CALL:
-			notify_by_call(run, channel, i, notice);
-			break;
-		case CHANNEL_LOG:
-			notify_by_log(run, channel, notice);
-			break;
-		case CHANNEL_NONE:
-			cannot_notify(run, notice->to, channel);
-			break;
-		}
-	}
+/* ---- when a channel is gone ---- */
+
+static bool
+was_sent(const struct call *call)
+{
+	return call->unknown || call->state == CALL_SENT;
+}
+
+static void
+record_lost(struct run *run, const struct call *lost, const struct notice *as)
+{
+	struct value_builder *record = chart_record_begin(run, AUDIT_NOTIFIED);
+
+	if (as->to != NULL)
+		value_put_str(record, "to", as->to->name);
+	if (lost->target.at != NULL)
+		value_put_str(record, "by", lost->target);
+	value_put(record, STR("delivered"), &value_false);
+	value_put_str(record, "reason",
+	    was_sent(lost)
+		? STR("the contact is told by other means since it was sent, "
+		      "and what came of it is not known")
+		: STR("the contact is told by other means now"));
+	chart_record_end(run, record);
+}
+
+/* The same words to the same people, by that channel. */
+static bool
+is_under_way(
+    const struct chart *chart, const struct notice *notice, size_t channel)
+{
+	for (const struct call *call = chart->calls; call != NULL;
+	     call = call->next)
+		if (call->purpose == FOR_NOTICE && call->step == notice->step &&
+		    call->contact_state == notice->state &&
+		    call->contact_level == notice->level &&
+		    call->contact_channel == channel &&
+		    str_equal(value_field_str(call->args, "message"),
+			notice->message))
+			return true;
+	return false;
+}
+
+/* Nobody knows by which of its channels of now it was told before: rather
+ * twice than not at all. */
+static void
+tell_lost(struct run *run, const struct call *lost)
+{
+	const struct notice notice = {
+	    .to = chart_escalation_contact(run->chart->definition, lost),
+	    .message = value_field_str(lost->args, "message"),
+	    .severity = value_field_str(lost->args, "severity"),
+	    .state = lost->contact_state,
+	    .level = lost->contact_level,
+	    .step = lost->step,
+	};
+
+	record_lost(run, lost, &notice);
+	if (notice.to == NULL || was_sent(lost))
+		return;
+	for (size_t i = 0; i < notice.to->channel_count; i++)
+		if (!is_under_way(run->chart, &notice, i))
+			notify_by(run, i, &notice);
+}
+
+void
+chart_escalation_tell_lost(struct run *run)
+{
+	const struct chart_actor *actor = run->actor;
+	const struct call *lost = run->chart->lost;
+
+	run->chart->lost = NULL;
+	run->actor = NULL; /* it is nobody's act */
+	for (; lost != NULL; lost = lost->next)
+		tell_lost(run, lost);
+	run->actor = actor;
 }
 
 /* ---- firing ---- */

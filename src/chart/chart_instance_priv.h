@@ -170,6 +170,8 @@ struct call {
 	size_t contact_level; /* FOR_NOTICE: index of the escalation; SIZE_MAX:
 				 incident */
 	size_t contact_channel;
+	struct str target; /* FOR_NOTICE: what it is meant to go by; absent:
+			      nobody has kept that */
 	uint64_t undo; /* FOR_UNDO: serial of what is undone */
 	const struct value *args;
 	struct question question;
@@ -424,6 +426,7 @@ struct chart {
 	struct memory *memories;
 	struct strand *strands;
 	struct call *calls;
+	struct call *lost; /* notices whose channel is gone: to be told of */
 	struct used_key *keys;
 	struct child *children;
 	struct timer *timers;

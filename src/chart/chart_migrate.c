@@ -74,7 +74,8 @@ check_rest(struct move *move)
 	else if (chart->strands != NULL || chart->internals != NULL ||
 		 chart->cancelling)
 		chart_migrate_reason(move, "steps are under way");
-	else if (chart->calls != NULL || chart->children != NULL)
+	else if (chart->calls != NULL || chart->lost != NULL ||
+		 chart->children != NULL)
 		chart_migrate_reason(move, "a call or a notice is under way");
 }
 

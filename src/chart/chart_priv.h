@@ -523,6 +523,10 @@ struct str chart_call_state_name(enum call_state state);
 bool chart_call_is_asking(const struct call *call);
 /* Nothing of it is under way or unknown: it may be dropped. */
 bool chart_call_is_idle(const struct call *call);
+/* It stands in a queue and may not be sent any more: its time is over, or its
+ * connection or its calendar has been given anew. */
+bool chart_call_is_barred(
+    const struct chart *chart, const struct call *call, int64_t now_ms);
 
 /* ---- chart_call.c, for chart_call_reply.c ---- */
 void chart_call_move(struct call *call, enum call_state next);
@@ -535,6 +539,8 @@ void chart_call_emit_question(struct run *run, const struct call *call,
     const struct def_call *verify, const struct value *args);
 bool chart_call_key_lives_at(const struct call *call, int64_t at_ms);
 bool chart_call_is_given_up(const struct call *call);
+bool chart_call_is_too_late(
+    const struct chart *chart, const struct call *call, int64_t now_ms);
 bool chart_call_is_suspended(
     const struct chart *chart, const struct call *call);
 
@@ -624,6 +630,8 @@ void chart_proposal_confirm(struct run *run, const struct chart_event *event);
 void chart_proposal_reject(struct run *run, const struct chart_event *event);
 void chart_proposal_acknowledge(
     struct run *run, const struct chart_event *event);
+/* Something was done alone, and nobody else has looked at it. */
+bool chart_proposal_waits(const struct chart *chart);
 /* Those whose reason is gone lapse. */
 void chart_proposal_sweep(struct run *run);
 void chart_proposal_erase(struct run *run, const struct mask *mask);
@@ -662,6 +670,8 @@ struct notice {
 	size_t step; /* a `notify` step */
 };
 void chart_escalation_notify(struct run *run, const struct notice *notice);
+/* Those that were lost go by what their contacts have now. */
+void chart_escalation_tell_lost(struct run *run);
 
 /* ---- chart_incident.c ---- */
 /* It holds run->strand. */

@@ -497,6 +497,16 @@ chart_proposal_acknowledge(struct run *run, const struct chart_event *event)
 	LIST_UNLINK(link);
 }
 
+bool
+chart_proposal_waits(const struct chart *chart)
+{
+	for (const struct proposal *proposal = chart->proposals;
+	     proposal != NULL; proposal = proposal->next)
+		if (proposal->is_done)
+			return true;
+	return false;
+}
+
 /* What was done alone still waits for another person, without what is sensitive
  * in its words. */
 void

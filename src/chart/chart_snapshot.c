@@ -137,23 +137,53 @@ visit_packed(
 
 /* ---- the parts ---- */
 
-/* The call's definition, or NULL where the contact has changed meanwhile. */
+/* Whether verify is asked, or is about to be. */
+static bool
+has_question(const struct call *call)
+{
+	return chart_call_is_asking(call) || call->state == CALL_ASKING_LATER;
+}
+
+static bool
+goes_by(const struct call *call, const struct def_channel *channel)
+{
+	const struct def_call *definition = channel->call;
+
+	return definition != NULL &&
+	       (call->target.at == NULL ||
+		   str_equal(definition->target, call->target)) &&
+	       (definition->verify != NULL || !has_question(call));
+}
+
+/* The call's definition, wherever its channel stands now; NULL where the
+ * contact has it no more. */
 static const struct def_call *
-notice_definition(const struct snapshot *s, const struct call *call)
+notice_definition(const struct snapshot *s, struct call *call)
 {
 	const struct def_contact *contact;
+	size_t at = call->contact_channel;
 
 	if (call->step != SIZE_MAX &&
 	    s->definition->steps[call->step]->kind != STEP_NOTIFY)
 		return NULL;
 	contact = chart_escalation_contact(s->definition, call);
-	if (contact == NULL || call->contact_channel >= contact->channel_count)
+	if (contact == NULL)
 		return NULL;
-	return contact->channels[call->contact_channel].call;
+	if (at < contact->channel_count &&
+	    goes_by(call, &contact->channels[at]))
+		return contact->channels[at].call;
+	if (call->target.at == NULL)
+		return NULL;
+	for (at = 0; at < contact->channel_count; at++)
+		if (goes_by(call, &contact->channels[at])) {
+			call->contact_channel = at;
+			return contact->channels[at].call;
+		}
+	return NULL;
 }
 
 static const struct def_call *
-call_definition(const struct snapshot *s, const struct call *call)
+call_definition(const struct snapshot *s, struct call *call)
 {
 	const struct def_call *definition;
 
@@ -201,14 +231,15 @@ visit_call(struct snapshot *s, struct call *call)
 	}
 	if (s->version > 2)
 		chart_snapshot_bool(s, &call->denied);
+	if (s->version > 4 && call->purpose == FOR_NOTICE)
+		chart_snapshot_str(s, &call->target);
 	if (s->out == NULL && !s->damaged) {
 		call->call = call_definition(s, call);
 		if (call->call == NULL && call->purpose != FOR_NOTICE)
 			s->damaged = true;
 		if (call->args == NULL ||
 		    (call->call != NULL && call->call->verify == NULL &&
-			(chart_call_is_asking(call) ||
-			    call->state == CALL_ASKING_LATER)))
+			has_question(call)))
 			s->damaged = true;
 	}
 }
@@ -521,10 +552,12 @@ visit_chart(struct snapshot *s, struct chart *chart)
 		VISIT_LIST(s, chart->proposals, visit_proposal);
 	if (s->version > 4)
 		VISIT_LIST(s, chart->keys, visit_used_key);
-	if (s->version > 4)
+	if (s->version > 4) {
+		VISIT_LIST(s, chart->lost, visit_call);
 		chart_snapshot_bool(s, &chart->stands);
-	else
+	} else {
 		chart_snapshot_old_rest(s, chart);
+	}
 }
 
 void
@@ -538,15 +571,33 @@ chart_save(const struct chart *chart, struct buf *out)
 	must(!s.damaged);
 }
 
-/* Notices whose contact has changed are dropped: they could go to nobody. */
+/* One that was lost may have its channel again. */
 static void
-drop_lost_notices(struct chart *chart)
+join_lost_notices(struct chart *chart)
 {
-	for (struct call **link = &chart->calls; *link != NULL;)
-		if ((*link)->call == NULL)
-			LIST_UNLINK(link);
-		else
-			link = &(*link)->next;
+	struct call **link = &chart->calls;
+
+	while (*link != NULL)
+		link = &(*link)->next;
+	*link = chart->lost;
+	chart->lost = NULL;
+}
+
+/* Notices whose channel is gone are told of with the next step: what is left
+ * can be sent. */
+static void
+part_lost_notices(struct chart *chart)
+{
+	for (struct call **link = &chart->calls; *link != NULL;) {
+		struct call *call = *link;
+
+		if (call->call != NULL) {
+			link = &call->next;
+			continue;
+		}
+		LIST_UNLINK(link);
+		LIST_APPEND(chart->lost, call);
+	}
 }
 
 struct chart *
@@ -561,13 +612,14 @@ chart_load(const struct definition *definition, struct chart_identity identity,
 	};
 
 	visit_chart(&s, chart);
+	join_lost_notices(chart);
 	if (!s.damaged && s.version == 1)
 		chart_snapshot_old_settle(chart);
 	if (s.damaged || s.in.bytes != 0 || !chart_snapshot_is_whole(chart)) {
 		chart_free(&chart);
 		return NULL;
 	}
-	drop_lost_notices(chart);
+	part_lost_notices(chart);
 	chart->arena_bytes_live = arena_bytes(chart->arena);
 	return chart;
 }

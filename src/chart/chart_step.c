@@ -574,6 +574,8 @@ chart_step(struct chart *chart, const struct chart_event *event,
 		chart_step_refuse(&run, REFUSED_ENDED, "the instance is over");
 		return;
 	}
+	if (chart->lost != NULL)
+		chart_escalation_tell_lost(&run);
 	happenings[event->kind].happen(&run, event);
 	chart_step_go_on(&run);
 }

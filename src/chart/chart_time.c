@@ -113,6 +113,8 @@ chart_due_ms(const struct chart *chart)
 	     call = call->next)
 		if (call->purpose == FOR_NOTICE || !chart->suspended)
 			least(&due_ms, call->due_ms);
+	if (chart->lost != NULL)
+		least(&due_ms, chart->started_ms); /* at once */
 	if (chart->ended || chart->suspended)
 		return due_ms;
 	for (const struct strand *strand = chart->strands; strand != NULL;
@@ -124,6 +126,20 @@ chart_due_ms(const struct chart *chart)
 		if (timer_counts(chart, timer))
 			least(&due_ms, timer->due_ms);
 	return due_ms;
+}
+
+bool
+chart_is_due(const struct chart *chart, int64_t now_ms)
+{
+	int64_t due_ms = chart_due_ms(chart);
+
+	if (due_ms != 0 && due_ms <= now_ms)
+		return true;
+	for (const struct call *call = chart->calls; call != NULL;
+	     call = call->next)
+		if (chart_call_is_barred(chart, call, now_ms))
+			return true;
+	return false;
 }
 
 /* ---- the first that is due ---- */
@@ -323,15 +339,17 @@ chart_time_take(struct run *run, struct timer timer, struct strand *instead)
 /* ---- time passes ---- */
 
 static bool
-call_is_due(const struct call *call, int64_t now_ms)
+call_is_due(
+    const struct chart *chart, const struct call *call, int64_t now_ms)
 {
-	return call->due_ms != 0 && call->due_ms <= now_ms;
+	return (call->due_ms != 0 && call->due_ms <= now_ms) ||
+	       chart_call_is_barred(chart, call, now_ms);
 }
 
 static bool
 may_pass(const struct run *run, const struct call *call)
 {
-	return call_is_due(call, run->context->now_ms) &&
+	return call_is_due(run->chart, call, run->context->now_ms) &&
 	       (call->purpose == FOR_NOTICE || !run->chart->suspended);
 }
 

@@ -69,14 +69,17 @@ keep_arguments_if_read(struct outgoing *outgoing)
 		outgoing->call.args = &none;
 }
 
-/* false where the instance wants it no more. */
+/* As its connection is now; false where the instance wants it no more. */
 static bool
 refill(struct exchange *exchange, const struct chart *chart)
 {
 	struct chart_effect effect;
 
-	if (exchange->is_question)
+	if (exchange->is_question) {
+		exchange->outgoing->call.operation =
+		    chart_call_asks_with(chart, exchange->serial);
 		return true;
+	}
 	if (!chart_call_again(chart, exchange->serial, &effect))
 		return false;
 	empty(exchange);
@@ -249,6 +252,19 @@ retire(struct exchange *exchange)
 	exchange->state = EXCHANGE_RETIRED;
 }
 
+/* It may not be sent any more: the instance goes on as its definitions of now
+ * say. */
+static void
+turn_away(struct engine *engine, struct turn *turn, struct instance *instance,
+    struct exchange *exchange)
+{
+	const struct chart_event event = {.kind = EV_TIME_PASSED};
+	struct chart_effects effects = {0};
+
+	retire(exchange);
+	instance_step(engine, turn, instance, &event, &effects);
+}
+
 void
 exchange_release(
     struct engine *engine, struct turn *turn, struct request *request)
@@ -267,6 +283,9 @@ exchange_release(
 	    !chart_call_is_wanted(instance->chart, exchange->serial,
 		engine_now_ms(engine))) {
 		retire(exchange);
+	} else if (!chart_call_may_be_sent(instance->chart, exchange->serial,
+		       engine_now_ms(engine))) {
+		turn_away(engine, turn, instance, exchange);
 	} else if (!token_is_at_hand(exchange->line)) {
 		request->exchange = NULL;
 		line_give_place_back(exchange);
@@ -358,7 +377,8 @@ send_again(struct exchange *exchange)
 	    exchange_cb, exchange);
 }
 
-/* Meanwhile it may have been cancelled, or its instance suspended. */
+/* Meanwhile it may have been cancelled, or its instance suspended, or its key
+ * may have died. */
 static bool
 is_still_wanted(const struct exchange *exchange)
 {
@@ -366,7 +386,8 @@ is_still_wanted(const struct exchange *exchange)
 	    instance_find(exchange->line->engine, exchange->number);
 
 	return instance != NULL &&
-	       chart_call_may_go_again(instance->chart, exchange->serial);
+	       chart_call_may_go_again(instance->chart, exchange->serial,
+		   engine_now_ms(exchange->line->engine));
 }
 
 /* Whether it goes on in spite of a 401. */

@@ -90,18 +90,6 @@ line_of(struct engine *engine, const struct def_connection *connection)
 	return line;
 }
 
-void
-line_reload(struct engine *engine)
-{
-	const struct def_connection *connection;
-
-	for (size_t i = 0; (connection = library_connection_at(
-				engine->library, i)) != NULL;
-	     i++)
-		if (map_find(engine->lines, connection->name) != NULL)
-			(void)line_of(engine, connection);
-}
-
 static void
 line_free(struct line *line)
 {
@@ -301,6 +289,47 @@ line_revoke_all(struct engine *engine)
 
 		throttle_queue_drop(line->queue, drop_cb, engine);
 	}
+}
+
+/* ---- definitions given anew ---- */
+
+/* Its instance looks whether it may still be sent. */
+static bool
+look_cb(struct throttle_ticket *ticket, void *arg)
+{
+	struct engine *engine = arg;
+
+	timer_arm(
+	    engine, exchange_of(ticket)->number, engine_now_ms(engine));
+	return false;
+}
+
+/* Those that there is no place for are looked at before they are sent. */
+static void
+look_at_queues(struct engine *engine)
+{
+	size_t cursor = 0;
+	struct str name;
+	void *value;
+
+	while (map_next(engine->lines, &cursor, &name, &value)) {
+		struct line *line = value;
+
+		throttle_queue_drop(line->queue, look_cb, engine);
+	}
+}
+
+void
+line_reload(struct engine *engine)
+{
+	const struct def_connection *connection;
+
+	for (size_t i = 0; (connection = library_connection_at(
+				engine->library, i)) != NULL;
+	     i++)
+		if (map_find(engine->lines, connection->name) != NULL)
+			(void)line_of(engine, connection);
+	look_at_queues(engine);
 }
 
 /* ---- looking ---- */

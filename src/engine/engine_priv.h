@@ -807,7 +807,7 @@ void try_free_all(struct engine *engine);
 /* ---- engine_line.c ---- */
 void line_init(struct engine *engine);
 void line_free_all(struct engine *engine);
-/* The library is another. */
+/* The library is another: what waits is looked at anew, too. */
 void line_reload(struct engine *engine);
 struct line *line_of(
     struct engine *engine, const struct def_connection *connection);

@@ -610,17 +610,15 @@ static void
 perform_due(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct instance *instance = instance_find(engine, request->number);
-	int64_t due_ms = instance ? instance_due_ms(engine, instance) : 0;
 
 	timer_taken(engine, request->number);
-	if (due_ms == 0)
+	if (instance == NULL || instance_begin_if_new(engine, turn, instance))
 		return;
-	if (instance_begin_if_new(engine, turn, instance))
-		return;
-	if (due_ms > engine_now_ms(engine))
-		timer_arm(engine, request->number, due_ms);
-	else
+	if (chart_is_due(instance->chart, engine_now_ms(engine)))
 		step(engine, turn, request, EV_TIME_PASSED);
+	else
+		timer_arm(engine, request->number,
+		    instance_due_ms(engine, instance));
 }
 
 static void

@@ -421,6 +421,25 @@ arm(struct engine *engine)
 /* ---- when a commit fails ---- */
 
 static void
+tell_stall(struct engine *engine, struct str why)
+{
+	buf_clear(&engine->stall_detail);
+	buf_add_str(&engine->stall_detail, why);
+}
+
+/* For who was not in the batch that failed.  What they ask for may have been
+ * asked for in it too, by the same caller. */
+static struct str
+text_for_others(enum store_error error)
+{
+	if (error != STORE_UNSURE)
+		return store_error_text(error);
+	return STR("the disk failed while what came before was written, which "
+		   "may have been done; this was not taken: ask again under "
+		   "the same business key or Idempotency-Key");
+}
+
+static void
 refuse(struct engine *engine, struct request *request)
 {
 	struct engine_reply reply = {
@@ -518,8 +537,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 
 	inbox_init(&again);
 	engine->unread = STORE_OK;
-	buf_clear(&engine->stall_detail);
-	buf_add_str(&engine->stall_detail, store_error_text(error));
+	tell_stall(engine, store_error_text(error));
 	/* Where reading failed there are no words of the system. */
 	log_error("the store fails", "%.*s%s%.*s%s: no new work is taken",
 	    STR_ARG(store_error_text(error)), detail->bytes > 0 ? " (" : "",
@@ -540,6 +558,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	retention_revoke(engine);
 	if (committing != NULL)
 		undo_turn(engine, committing, &again);
+	tell_stall(engine, text_for_others(error));
 	undo_turn(engine, building, &again);
 	/* Those not looked at yet, too: callers shall not wait for a disk. */
 	undo_requests(engine, &engine->inbox, &again);
@@ -623,8 +642,7 @@ probed(struct engine *engine, enum store_error error)
 		return;
 	}
 	publish_revoke(engine); /* a library may have been loaded anew */
-	buf_clear(&engine->stall_detail);
-	buf_add_str(&engine->stall_detail, store_error_text(error));
+	tell_stall(engine, text_for_others(error));
 	engine->stall_delay_ms *= 2;
 	if (engine->stall_delay_ms > STALL_DELAY_MS_MAX)
 		engine->stall_delay_ms = STALL_DELAY_MS_MAX;

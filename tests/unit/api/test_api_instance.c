@@ -452,6 +452,25 @@ test_migration_that_makes_no_sense_is_refused(void **state)
 }
 
 static void
+test_instance_that_is_named_twice_is_moved_once(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = publish(server, "/v1/definitions", REFUND_3);
+
+	answer_must_be(&answer, 201);
+	answer = api_server_post(server, "/v1/workflows/refund/instances",
+	    "{\"input\":{\"reference\":\"R-1\"},\"version\":1}");
+	answer_must_be(&answer, 201);
+	answer = migrate(server,
+	    ",\"map\":{\"waiting\":\"expecting\"},"
+	    "\"instances\":[\"R-1\",\"R-1\"]");
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.fate"), STR("moved")));
+	assert_true(str_find(answer.body, STR("stranded")) == SIZE_MAX);
+}
+
+static void
 test_workflow_and_instance_are_drawn(void **state)
 {
 	struct api_server *server = *state;
@@ -673,6 +692,7 @@ main(void)
 	    TEST(test_changed_or_faulty_text_is_not_published),
 	    TEST(test_files_are_published_all_or_none),
 	    TEST(test_instances_are_moved_or_told_why_not),
+	    TEST(test_instance_that_is_named_twice_is_moved_once),
 	    TEST(test_migration_that_makes_no_sense_is_refused),
 	    TEST(test_workflow_and_instance_are_drawn),
 	    TEST(test_schedules_are_listed_with_their_next_instant),

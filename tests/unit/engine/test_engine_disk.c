@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 
 #include "sim/disk.h"
 
@@ -277,6 +278,53 @@ test_rotten_byte_does_not_bring_the_engine_down(void **state)
 	assert_int_equal(failures, 0);
 }
 
+/* ---- what callers are told ---- */
+
+static void
+detail_cb(const struct engine_reply *reply, void *arg)
+{
+	char *detail = arg;
+
+	assert_int_equal(reply->status, ENGINE_UNAVAILABLE);
+	snprintf(detail, 256, "%.*s", STR_ARG(reply->detail));
+}
+
+static void
+ask(struct house *house, const char *key, char detail[256])
+{
+	struct value_builder *input = value_build_context(house->arena);
+	struct engine_start start = {
+	    .workflow = STR("order"), .actor = {.name = STR("alice")}};
+
+	value_put_str(input, "k", str_of(key));
+	start.input = value_built(input);
+	engine_start(house->engine, &start, detail_cb, detail);
+}
+
+static void
+test_who_was_not_in_an_unsure_commit_is_told_so(void **state)
+{
+	struct disk_plan plan = {.operations = 1u << DISK_SYNC, .nth = 1,
+	    .for_good = true, .fault = DISK_FAILS};
+	char first[256] = "", second[256] = "";
+	struct night n;
+
+	(void)state;
+	begin(&n, 1);
+	house_run(n.house);
+	disk_set_plan(ground.disk, plan);
+	ask(n.house, "A", first);
+	event_base_loop(n.house->base, EVLOOP_ONCE);
+	ask(n.house, "B", second);
+	for (int i = 0; i < 100 && (!*first || !*second); i++)
+		house_run_ms(n.house, 20);
+	assert_non_null(strstr(first, ": it may have been done"));
+	assert_non_null(strstr(second, "this was not taken"));
+	disk_set_plan(ground.disk, (struct disk_plan){0});
+	house_close_engine(n.house);
+	end(&n);
+}
+
 /* That the tests above would notice a sync that was left out. */
 static void
 test_syncs_that_did_nothing_are_noticed(void **state)
@@ -317,6 +365,8 @@ main(void)
 		cmocka_unit_test(test_power_may_go_while_opening),
 		cmocka_unit_test(
 		    test_rotten_byte_does_not_bring_the_engine_down),
+		cmocka_unit_test(
+		    test_who_was_not_in_an_unsure_commit_is_told_so),
 		cmocka_unit_test(test_syncs_that_did_nothing_are_noticed),
 	};
 

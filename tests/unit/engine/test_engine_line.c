@@ -365,6 +365,262 @@ test_an_engine_that_stops_leaves_calls_to_the_next_one(void **state)
 	house_free(&house);
 }
 
+/* ---- what waits when definitions are given anew ---- */
+
+#define PAYING(pay, find, hours)                                       \
+	"workflow: pay\nversion: 1\ncalendar: days\n"                  \
+	"incident: {owner: desk, max-age: 4h}\ninitial: paying\n"       \
+	"states:\n"                                                    \
+	"  paying:\n"                                                  \
+	"    entry:\n"                                                 \
+	"      - call: stub.pay\n"                                     \
+	"        window: open\n"                                       \
+	"        retry: {limit: 1, delay: 1s, jitter: 0%}\n"           \
+	"    on: {done: ended}\n"                                      \
+	"  ended: {type: final}\n"                                     \
+	"---\n"                                                        \
+	"workflow: check\nversion: 1\n"                                \
+	"incident: {owner: desk, max-age: 4h}\ninitial: paying\n"       \
+	"states:\n"                                                    \
+	"  paying:\n"                                                  \
+	"    entry:\n"                                                 \
+	"      - call: stub.order\n"                                   \
+	"        verify:\n"                                            \
+	"          call: stub.find\n"                                  \
+	"          after: 1s\n"                                        \
+	"          happened: = response.there\n"                       \
+	"    on: {done: ended}\n"                                      \
+	"  ended: {type: final}\n"                                     \
+	"---\n"                                                        \
+	"calendar: days\ntimezone: UTC\nweekend: []\n"                 \
+	"windows: {open: {hours: " hours "}}\n"                        \
+	"---\n"                                                        \
+	"contact: desk\nnotify: [{log: warning}]\n"                    \
+	"---\n"                                                        \
+	"connection: stub\nkind: http\nurl: http://stub.invalid\n"     \
+	"operations:\n"                                                \
+	"  pay: {request: {post: /pay}" pay "}\n"                      \
+	"  order: {request: {post: /order}}\n"                         \
+	"  find: {request: {get: " find "}, output: {there: = true}}\n"
+#define ALL_DAY "00:00-24:00"
+#define LIMITED "limits: {rate: 1/m}\n"
+#define PAYING_AT_FIRST PAYING(", idempotent: true", "/none", ALL_DAY)
+
+/* A first order has no trustworthy answer. */
+static bool
+answer_in_doubt(struct house *house, const struct message_request *request,
+    struct message_response *response)
+{
+	if (str_find(request->url, STR("/found")) != SIZE_MAX)
+		return house_answer_ok(house, request, response);
+	response->status = 500;
+	return true;
+}
+
+/* What was sent has failed, and what comes next stands in the queue. */
+static struct house *
+with_one_in_the_queue(const char *workflow)
+{
+	struct house *house = house_new(PAYING_AT_FIRST, answer_in_doubt);
+
+	house_start(house, workflow, "{}");
+	assert_int_equal(house->sent, 1);
+	switch_to(house, true);
+	house_advance(house, 1000);
+	assert_int_equal(look(house).queued, 1);
+	return house;
+}
+
+static void
+resume(struct house *house)
+{
+	switch_to(house, false);
+	house_advance(house, 1000);
+	house_advance(house, 1000);
+}
+
+static void
+test_what_is_not_idempotent_any_more_is_not_repeated(void **state)
+{
+	static const char *const others[] = {
+	    PAYING("", "/none", ALL_DAY),
+	    PAYING(", idempotent: {lifetime: 500ms}", "/none", ALL_DAY),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct house *house = with_one_in_the_queue("pay");
+
+		house_reload(house, others[i]);
+		house_look(house, 1);
+		assert_string_equal(house->state_status, "waiting");
+		assert_int_equal(
+		    house_count(house, 1, "incident-opened"), 1);
+		resume(house);
+		assert_int_equal(house->sent, 1);
+		assert_true(house_chain_is_sound(house, 1));
+		house_free(&house);
+	}
+}
+
+/* There is no time to look before that. */
+static void
+test_what_gets_its_place_at_once_is_looked_at_anew(void **state)
+{
+	struct house *house =
+	    house_new(PAYING_AT_FIRST LIMITED, answer_in_doubt);
+
+	(void)state;
+	house_start(house, "pay", "{}");
+	house_advance(house, 1000);
+	assert_int_equal(look(house).queued, 1);
+	house_replace(house, PAYING("", "/none", ALL_DAY) LIMITED);
+	house_advance(house, 60000);
+	assert_int_equal(house_count(house, 1, "incident-opened"), 1);
+	assert_int_equal(house->sent, 1);
+	house_free(&house);
+}
+
+static void
+test_window_that_is_another_now_is_waited_for(void **state)
+{
+	struct house *house = house_new(PAYING_AT_FIRST, house_answer_ok);
+
+	(void)state;
+	switch_to(house, true);
+	house_start(house, "pay", "{}");
+	assert_int_equal(look(house).queued, 1);
+	house_reload(house,
+	    PAYING(", idempotent: true", "/none", "23:58-23:59"));
+	assert_int_equal(house_count(house, 1, "call-waiting"), 1);
+	resume(house);
+	assert_int_equal(house->sent, 0);
+	house_reload(house, PAYING_AT_FIRST);
+	house_advance(house, INT64_C(24) * 3600 * 1000);
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	assert_int_equal(house->sent, 1);
+	house_free(&house);
+}
+
+static void
+test_question_is_asked_by_the_connection_of_now(void **state)
+{
+	struct house *house = with_one_in_the_queue("check");
+
+	(void)state;
+	house_reload(
+	    house, PAYING(", idempotent: true", "/found", ALL_DAY));
+	resume(house);
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	assert_int_equal(house->sent, 2);
+	house_free(&house);
+}
+
+/* ---- notices whose contact is another ---- */
+
+#define TELLING(channels)                                            \
+	"workflow: tell\nversion: 1\ninitial: telling\n"             \
+	"events: {go: {correlate: = \"A\"}}\nstates:\n"             \
+	"  telling:\n"                                               \
+	"    entry: [{notify: desk, message: hello}]\n"              \
+	"    on: {go: ended}\n"                                      \
+	"  ended: {type: final}\n"                                   \
+	"---\n"                                                      \
+	"contact: desk\nnotify: [" channels "]\n"                    \
+	"---\n"                                                      \
+	"connection: stub\nkind: http\nurl: http://stub.invalid\n"   \
+	"operations:\n"                                              \
+	"  tell: {request: {post: /tell, body: = message}}\n"        \
+	"  say: {request: {post: /say, body: = message + room}}\n"
+#define BY_TELL "{log: info}, {call: stub.tell}"
+
+static struct house *
+with_a_notice_in_the_queue(void)
+{
+	struct house *house = house_new(TELLING(BY_TELL), house_answer_ok);
+
+	switch_to(house, true);
+	house_start(house, "tell", "{}");
+	assert_int_equal(look(house).queued, 1);
+	assert_int_equal(house_count(house, 1, "notified"), 1);
+	return house;
+}
+
+static void
+test_notice_goes_by_what_its_contact_has_now(void **state)
+{
+	static const char *const others[] = {
+	    TELLING("{call: stub.say, with: {room: ' all'}}"),
+	    TELLING("{log: info}, {call: stub.say, with: {room: ' all'}}"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct house *house = with_a_notice_in_the_queue();
+
+		house_reload(house, others[i]);
+		resume(house);
+		assert_int_equal(house->sent, 1);
+		assert_string_equal(house->bodies[0], "\"hello all\"");
+		/* that it went by `log`, not by tell, and by say; and where
+		 * there is still one, by `log` again */
+		assert_int_equal(
+		    house_count(house, 1, "notified"), i == 0 ? 3 : 4);
+		assert_true(house_chain_is_sound(house, 1));
+		house_free(&house);
+	}
+}
+
+static void
+test_notice_that_nothing_sends_any_more_is_told_of(void **state)
+{
+	struct house *house = with_a_notice_in_the_queue();
+
+	(void)state;
+	house_reload(house, TELLING("{log: info}"));
+	assert_int_equal(house_count(house, 1, "notified"), 3);
+	resume(house);
+	house_crash(house);
+	house_run(house);
+	assert_int_equal(house_count(house, 1, "notified"), 3);
+	assert_int_equal(house->sent, 0);
+	house_free(&house);
+}
+
+static void
+test_notice_whose_channel_stands_elsewhere_goes_by_it(void **state)
+{
+	struct house *house = with_a_notice_in_the_queue();
+
+	(void)state;
+	house_reload(house, TELLING("{call: stub.tell}, {log: info}"));
+	house_crash(house);
+	resume(house);
+	assert_int_equal(house->sent, 1);
+	assert_int_equal(house_count(house, 1, "notified"), 2);
+	house_free(&house);
+}
+
+/* Whether it was delivered nobody knows: it is not sent by another. */
+static void
+test_notice_that_was_sent_is_not_sent_by_another(void **state)
+{
+	struct house *house =
+	    house_new(TELLING(BY_TELL), house_answer_nothing);
+
+	(void)state;
+	house_start(house, "tell", "{}");
+	assert_int_equal(house->sent, 1);
+	house_reload(house, TELLING("{call: stub.say, with: {room: ' all'}}"));
+	house_crash(house);
+	house_run(house);
+	assert_int_equal(house->sent, 1);
+	assert_int_equal(house_count(house, 1, "notified"), 2);
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -383,6 +639,19 @@ main(void)
 	    cmocka_unit_test(test_nobody_pauses_what_is_not_there),
 	    cmocka_unit_test(
 		test_an_engine_that_stops_leaves_calls_to_the_next_one),
+	    cmocka_unit_test(
+		test_what_is_not_idempotent_any_more_is_not_repeated),
+	    cmocka_unit_test(
+		test_what_gets_its_place_at_once_is_looked_at_anew),
+	    cmocka_unit_test(test_window_that_is_another_now_is_waited_for),
+	    cmocka_unit_test(test_question_is_asked_by_the_connection_of_now),
+	    cmocka_unit_test(test_notice_goes_by_what_its_contact_has_now),
+	    cmocka_unit_test(
+		test_notice_that_nothing_sends_any_more_is_told_of),
+	    cmocka_unit_test(
+		test_notice_whose_channel_stands_elsewhere_goes_by_it),
+	    cmocka_unit_test(
+		test_notice_that_was_sent_is_not_sent_by_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,23 @@ advance(struct house *house, int64_t ms)
 		house_advance(house, 20);
 }
 
+/* Where somebody is told of what is done alone. */
+static void
+set_alarm(struct house *house, const char *definitions)
+{
+	struct diag_list *diags = diag_list_new();
+
+	house_close_engine(house);
+	library_free(&house->library);
+	house->library = library_new();
+	library_add_text(
+	    house->library, STR("test.yaml"), str_of(definitions), diags);
+	library_set_alarm(house->library, STR("desk"));
+	assert_true(library_link(house->library, diags));
+	diag_list_free(&diags);
+	house_open_engine(house);
+}
+
 /* ---- the journal ---- */
 
 struct entries {
@@ -398,6 +415,45 @@ test_proposals_go_with_what_they_were_about(void **state)
 	    .actor = {.name = STR("ann")}});
 	assert_int_equal(house->status, ENGINE_OK);
 	assert_int_equal(find_items(house, erased).count, 0);
+	house_free(&house);
+}
+
+#define ALONE                                                                \
+	"workflow: alone\nversion: 1\nretention: 30d\n"                      \
+	"separate: [[correct, confirm]]\nbusiness-key: = input.key\n"         \
+	"initial: open\nstates:\n"                                           \
+	"  open: {user-task: {title: Look}, on: {approved: end}}\n"          \
+	"  end: {type: final}\n"                                             \
+	"---\ncontact: desk\nnotify: [{log: warning}]\n"
+
+static void
+test_what_was_done_alone_is_kept_until_it_is_acknowledged(void **state)
+{
+	static const struct str roles[] = {STR_INIT("operator")};
+	struct house *house = open_house(ALONE);
+	uint64_t number;
+
+	(void)state;
+	set_alarm(house, ALONE);
+	house_start(house, "alone", "{\"key\":\"A-1\"}");
+	number = house->instance;
+	house_act(house, &(struct chart_event){.kind = EV_CANCELLED,
+	    .compensate = true, .break_glass = STR("the bank closes"),
+	    .actor = {.name = STR("ann"), .roles = roles, .role_count = 1}});
+	assert_int_equal(house->status, ENGINE_OK);
+	advance(house, 31 * DAY);
+	house_crash(house);
+	advance(house, DAY);
+	assert_false(is_purged(house, number));
+	assert_int_equal(find_items(house, number).count, 2);
+	house->instance = number;
+	house_act(house, &(struct chart_event){.kind = EV_GLASS_ACKNOWLEDGED,
+	    .serial = find_items(house, number).serial,
+	    .actor = {.name = STR("bob")}});
+	assert_int_equal(house->status, ENGINE_OK);
+	advance(house, 0);
+	assert_true(is_purged(house, number));
+	assert_int_equal(find_items(house, number).count, 0);
 	house_free(&house);
 }
 
@@ -752,6 +808,8 @@ main(void)
 	    cmocka_unit_test(test_what_has_no_retention_is_kept),
 	    cmocka_unit_test(test_log_is_emptied_after_a_crash_too),
 	    cmocka_unit_test(test_proposals_go_with_what_they_were_about),
+	    cmocka_unit_test(
+		test_what_was_done_alone_is_kept_until_it_is_acknowledged),
 	    cmocka_unit_test(test_many_are_purged_a_few_at_a_time),
 	    cmocka_unit_test(test_purge_that_fails_is_done_later),
 	    cmocka_unit_test(test_what_an_older_program_ended_is_purged_too),
