@@ -50,6 +50,42 @@ test_key_of_two_workflows_needs_the_workflow(void **state)
 	assert_true(str_equal(answer_text(&answer, "id"), id));
 }
 
+static const char numbered[] =
+    "{\"files\":[{\"name\":\"n.yaml\",\"text\":"
+    "\"workflow: numbered\\nversion: 1\\nbusiness-key: = input.no\\n"
+    "initial: a\\nstates: {a: {type: final, outcome: success}}\\n\"}]}";
+
+static void
+test_key_that_is_a_number_is_found_as_it_was_written(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_post(server, "/v1/definitions", numbered);
+	struct str id;
+
+	answer_must_be(&answer, 201);
+	answer = api_server_post(server, "/v1/workflows/numbered/instances",
+	    "{\"input\":{\"no\":7.10}}");
+	answer_must_be(&answer, 201);
+	id = answer_text(&answer, "id");
+	answer = api_server_get(server, "/v1/instances/7.1");
+	assert_true(str_equal(answer_text(&answer, "id"), id));
+	answer = api_server_get(server, "/v1/instances/7.10");
+	assert_true(str_equal(answer_text(&answer, "id"), id));
+	answer = api_server_get(
+	    server, "/v1/instances/7.10/history?workflow=numbered");
+	answer_must_be(&answer, 200);
+	/* A text is another one than a text that is written otherwise. */
+	api_server_start(server, "8.1");
+	answer = api_server_get(server, "/v1/instances/8.10");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = api_server_post(server, "/v1/workflows/numbered/instances",
+	    "{\"input\":{\"no\":\"7.10\"}}");
+	answer_must_be(&answer, 201);
+	answer = api_server_get(server, "/v1/instances/7.10");
+	assert_false(str_equal(answer_text(&answer, "id"), id));
+}
+
 static void
 test_unknown_instance_is_404(void **state)
 {
@@ -657,6 +693,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_instance_is_found_by_its_business_key),
 	    TEST(test_key_of_two_workflows_needs_the_workflow),
+	    TEST(test_key_that_is_a_number_is_found_as_it_was_written),
 	    TEST(test_unknown_instance_is_404),
 	    TEST(test_list_is_paged_by_cursor_and_link),
 	    TEST(test_list_begins_with_the_newest),
