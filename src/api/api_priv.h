@@ -518,6 +518,9 @@ void api_reply_bytes(
     struct api_call *call, int status, const char *type, struct str body);
 void api_reply_value(
     struct api_call *call, int status, const struct value *value);
+/* The end of what was begun, where HEAD asks for an answer that nobody knows
+ * the length of before it is made. */
+void api_reply_head(struct api_call *call, int status);
 /* Counts and logs; the common headers of every answer. */
 void api_reply_begin(struct api_call *call, int status, const char *type);
 /* A member of what is answered: an instant's text, null for 0. */
