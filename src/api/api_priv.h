@@ -491,6 +491,12 @@ MUST_USE bool api_query_is_sound(struct api_call *call);
 /* NULL where it is answered with a problem; {} where there is no body. */
 MUST_USE const struct value *api_body_object(
     struct api_call *call, const char *const *members);
+/* Faults for what it has and is not among the members, which NULL ends; at is
+ * its place in the body. */
+void api_body_members(struct api_call *call, const struct value *object,
+    struct str at, const char *const *members);
+/* Of a request that says all by its path; false where answered. */
+MUST_USE bool api_body_is_empty(struct api_call *call);
 /* NULL where it is no JSON, which is answered. */
 MUST_USE const struct value *api_body_json(struct api_call *call);
 bool api_body_is_type(const struct api_call *call, const char *type);

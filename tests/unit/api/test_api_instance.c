@@ -393,6 +393,11 @@ test_changed_or_faulty_text_is_not_published(void **state)
 	answer_must_be_problem(&answer, 422, "invalid-definition");
 	answer = api_server_post(server, "/v1/definitions", "{\"files\":[]}");
 	answer_must_be_problem(&answer, 422, "invalid-body");
+	answer = api_server_post(server, "/v1/definitions",
+	    "{\"files\":[{\"name\":\"a\",\"text\":\"\",\"file\":\"b\"}]}");
+	answer_must_be_problem(&answer, 422, "invalid-body");
+	assert_true(str_equal(
+	    answer_text(&answer, "errors.0.pointer"), STR("/files/0/file")));
 	answer = api_server_ask(server, "POST", "/v1/definitions",
 	    "Content-Type: text/plain", REFUND_2);
 	answer_must_be_problem(&answer, 415, "unsupported-media-type");
