@@ -288,6 +288,11 @@ struct definition;
  * errors. */
 MUST_USE const struct definition *cli_library_choose(struct cli *cli,
     size_t index, const struct library *library, struct diag_list *diags);
+/* All of them in the order of the file, the newest version of each; 0 with a
+ * message where there is none, or where the documents have errors. */
+MUST_USE size_t cli_library_choose_all(struct cli *cli, size_t index,
+    const struct library *library, struct diag_list *diags,
+    const struct definition ***found);
 
 /* ---- cli_talk.c: a simulation on a terminal ---- */
 
