@@ -272,9 +272,8 @@ read_options(struct api_call *call, struct asked *asked)
 	    .workflow = api_query_text(call, "workflow"),
 	    .status = api_query_status(call),
 	    .state = api_query_text(call, "state"),
-	    .from_ms = api_query_instant(call, "from"),
-	    .to_ms = api_query_instant(call, "to"),
 	};
+	api_query_period(call, 0, &options->from_ms, &options->to_ms);
 	options->entities = api_auth_entities(call, &options->entity_count);
 	if (format.at != NULL && !export_format_parse(format, &options->format))
 		api_query_fault(call, "format", "must be " EXPORT_FORMAT_NAMES);

@@ -480,6 +480,9 @@ int64_t api_query_int(struct api_call *call, const char *name, int64_t min,
     int64_t max, int64_t absent);
 /* 0 where absent. */
 int64_t api_query_instant(struct api_call *call, const char *name);
+/* `from`, 0 where absent, and `to`; a fault where it ends before it begins. */
+void api_query_period(struct api_call *call, int64_t to_absent_ms,
+    int64_t *from_ms, int64_t *to_ms);
 /* An instance's, or the absent string. */
 struct str api_query_status(struct api_call *call);
 /* -1 where absent. */

@@ -201,6 +201,31 @@ test_parameters_that_are_wrong_are_named(void **state)
 	answer_must_be_problem(&answer, 400, "invalid-parameter");
 }
 
+/* It would find nothing. */
+static void
+test_period_that_ends_before_it_begins_is_refused(void **state)
+{
+	static const char *const targets[] = {"/v1/instances?", "/v1/export?",
+	    "/v1/population?", "/v1/sample?workflow=payment&seed=s&"};
+	struct api_server *server = *state;
+
+	for (size_t i = 0; i < COUNT_OF(targets); i++) {
+		struct answer answer = api_server_get(server,
+		    arena_strf(server->arena,
+			"%sfrom=2030-01-02&to=2030-01-01", targets[i])
+			.at);
+
+		answer_must_be_problem(&answer, 400, "invalid-parameter");
+		assert_true(str_find(answer.body,
+				STR("must not be after `to`")) != SIZE_MAX);
+		answer = api_server_get(server,
+		    arena_strf(server->arena,
+			"%sfrom=2030-01-01&to=2030-01-01", targets[i])
+			.at);
+		answer_must_be(&answer, 200);
+	}
+}
+
 /* One that is misspelt would find nothing. */
 static void
 test_status_that_is_none_is_named(void **state)
@@ -704,6 +729,7 @@ main(void)
 	    TEST(test_list_begins_with_the_newest),
 	    TEST(test_list_filters),
 	    TEST(test_parameters_that_are_wrong_are_named),
+	    TEST(test_period_that_ends_before_it_begins_is_refused),
 	    TEST(test_status_that_is_none_is_named),
 	    TEST(test_nothing_is_older_than_the_clock),
 	    TEST(test_history_is_a_chain_in_pages),
