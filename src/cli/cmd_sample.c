@@ -119,7 +119,7 @@ static const struct cmd_option options[] = {
 
 const struct cmd cmd_sample = {
     .name = "sample",
-    .arguments = "",
+    .arguments = "--seed TEXT",
     .summary = "Draw a sample that anybody can draw again",
     .details = "Of all instances that fit, those with the smallest SHA-256 of "
 	       "the seed, a colon\nand their identifier, in that order.",
