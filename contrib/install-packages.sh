@@ -21,6 +21,7 @@ packages="
 	libevent-dev
 	libjansson-dev
 	libcurl4-openssl-dev
+	zlib1g-dev
 	libssh2-1-dev
 	librabbitmq-dev
 	libsqlite3-dev

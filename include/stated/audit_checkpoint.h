@@ -45,6 +45,9 @@ struct audit_signed {
 MUST_USE bool audit_checkpoint_read(
     struct arena *arena, struct str document, struct audit_signed *out);
 /* Whether that key's other half signed it. */
+/* Whether a line that can't be read is the beginning of a document: the disk
+ * was full, say.  What was changed is another matter. */
+MUST_USE bool audit_checkpoint_is_cut(struct str line);
 MUST_USE bool audit_checkpoint_is_of(
     const struct audit_signed *document, const struct signature_key *key);
 

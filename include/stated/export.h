@@ -147,6 +147,8 @@ struct export_report {
 	uint64_t unproved;  /* records of a file with a checkpoint that are
 			     * younger, or that it says nothing of */
 	uint64_t checkpoints; /* that fit */
+	uint64_t cut;	    /* checkpoints of a file of them that were cut */
+	uint64_t cut_line;  /* the first of these */
 	bool is_signed;     /* keys were given, and all signatures hold */
 	/* The first fault: AUDIT_SOUND where there is none. */
 	enum audit_fault fault;

@@ -79,7 +79,8 @@ pointer_to(struct api_call *call, struct str member)
 }
 
 static void
-check_member(struct api_call *call, struct str name, const char *const *members)
+check_member(struct api_call *call, struct str at, struct str name,
+    const char *const *members)
 {
 	struct str names[MEMBERS_MAX];
 	size_t count = 0;
@@ -92,12 +93,23 @@ check_member(struct api_call *call, struct str name, const char *const *members)
 		names[count++] = str_of(*members);
 	}
 	nearest = str_nearest(name, names, count);
-	api_body_fault(call, pointer_to(call, name), "unevaluatedProperties",
+	api_body_fault(call, arena_strf(call->arena, "%.*s%.*s", STR_ARG(at),
+	    STR_ARG(pointer_to(call, name))), "unevaluatedProperties",
 	    nearest.at == NULL
 		? "is not known here"
 		: arena_strf(call->arena, "is not known; did you mean %.*s?",
 		      STR_ARG(nearest))
 		      .at);
+}
+
+void
+api_body_members(struct api_call *call, const struct value *object,
+    struct str at, const char *const *members)
+{
+	must(object->type == VALUE_CONTEXT);
+	for (size_t i = 0; i < object->as.context.count; i++)
+		check_member(call, at, object->as.context.fields[i].key,
+		    members);
 }
 
 const struct value *
@@ -115,8 +127,7 @@ api_body_object(struct api_call *call, const char *const *members)
 		    "The body must be a JSON object.");
 		return NULL;
 	}
-	for (size_t i = 0; i < body->as.context.count; i++)
-		check_member(call, body->as.context.fields[i].key, members);
+	api_body_members(call, body, STR(""), members);
 	return body;
 }
 
@@ -142,6 +153,15 @@ api_body_flag(
 		api_body_fault(call, pointer_to(call, str_of(member)), "type",
 		    "must be true or false");
 	return value_is_true(value);
+}
+
+bool
+api_body_is_empty(struct api_call *call)
+{
+	static const char *const none[] = {NULL};
+
+	return api_body_object(call, none) != NULL &&
+	       api_body_is_sound(call, PROBLEM_INVALID_BODY);
 }
 
 bool

@@ -117,13 +117,11 @@ api_delegation_post(struct api_call *call)
 void
 api_delegation_revoke(struct api_call *call)
 {
-	static const char *const members[] = {NULL};
 	struct engine_delegate act = {.revokes = true, .actor = call->actor};
 	const struct value *there;
 	uint64_t number;
 
-	if (api_body_object(call, members) == NULL ||
-	    !api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
+	if (!api_body_is_empty(call) ||
 	    !api_instance_find_item(call, &number, &act.serial) ||
 	    !api_item_find(call, ITEM_DELEGATION, number, act.serial, &there))
 		return;

@@ -272,9 +272,8 @@ read_options(struct api_call *call, struct asked *asked)
 	    .workflow = api_query_text(call, "workflow"),
 	    .status = api_query_status(call),
 	    .state = api_query_text(call, "state"),
-	    .from_ms = api_query_instant(call, "from"),
-	    .to_ms = api_query_instant(call, "to"),
 	};
+	api_query_period(call, 0, &options->from_ms, &options->to_ms);
 	options->entities = api_auth_entities(call, &options->entity_count);
 	if (format.at != NULL && !export_format_parse(format, &options->format))
 		api_query_fault(call, "format", "must be " EXPORT_FORMAT_NAMES);
@@ -338,16 +337,22 @@ tell_location(struct api_call *call, const struct export *export)
 }
 
 static void
-begin_sending(struct api_call *call, struct api_stream *stream)
+begin_head(struct api_call *call, const struct export_options *options)
 {
-	const struct asked *asked = call->state;
-	const struct export_options *options = &asked->options;
-
 	api_reply_begin(
 	    call, 200, export_format_media_type(options->format).at);
 	api_reply_header(call, "Content-Disposition",
 	    arena_strf(call->arena, "attachment; filename=\"history.%.*s\"",
 		STR_ARG(export_format_suffix(options->format))));
+}
+
+static void
+begin_sending(struct api_call *call, struct api_stream *stream)
+{
+	const struct asked *asked = call->state;
+	const struct export_options *options = &asked->options;
+
+	begin_head(call, options);
 	if (is_lasting(options))
 		tell_location(call, stream->export);
 	leave_finding(stream);
@@ -513,8 +518,8 @@ api_export_get(struct api_call *call)
 	if (!read_options(call, asked) || !may_export(call, options))
 		return;
 	if (str_equal(call->method, STR("HEAD"))) {
-		api_reply_bytes(call, 200,
-		    export_format_media_type(options->format).at, STR(""));
+		begin_head(call, options);
+		api_reply_head(call, 200);
 		return;
 	}
 	call->state = asked;

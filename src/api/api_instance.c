@@ -7,6 +7,8 @@
  */
 #include "api_priv.h"
 
+#include "stated/number.h"
+
 /* ---- which one is meant ---- */
 
 struct candidates {
@@ -40,18 +42,50 @@ count_by_key(struct store *store, struct str key, struct candidates *out)
 	return store_list_instances(store, &filter, candidate_cb, out);
 }
 
-static bool
-find_key(struct api_call *call, struct str key, uint64_t *number)
+static enum store_error
+look_up(struct api_call *call, struct str key, uint64_t *number,
+    struct candidates *candidates)
 {
 	struct store *store = engine_store(call->api->options.engine);
 	struct str workflow = api_query_text(call, "workflow");
-	struct candidates candidates = {.call = call};
 	enum store_error error = store_find_key(store, workflow, key, number);
 
 	if (error == STORE_OK && workflow.at == NULL)
-		error = count_by_key(store, key, &candidates);
-	if (error == STORE_OK && candidates.count == 1)
-		*number = candidates.number;
+		error = count_by_key(store, key, candidates);
+	if (error == STORE_OK && candidates->count == 1)
+		*number = candidates->number;
+	return error;
+}
+
+/* A key that was given as a number is kept in the one spelling that all equal
+ * ones have; whoever gave it knows it as it was written there. */
+static enum store_error
+look_up_number(struct api_call *call, struct str written, uint64_t *number,
+    struct candidates *candidates)
+{
+	struct engine *engine = call->api->options.engine;
+	struct buf key = buf_in(call->arena);
+	enum store_error error;
+	struct number n;
+
+	if (number_parse_json(written, &n) != NUMBER_OK)
+		return STORE_ABSENT;
+	number_format_key(n, &key);
+	error = look_up(call, buf_keep(&key), number, candidates);
+	if (error == STORE_OK && candidates->count <= 1 &&
+	    !engine_has_number_key(engine, *number, written))
+		error = STORE_ABSENT; /* a text, which is another one */
+	return error;
+}
+
+static bool
+find_key(struct api_call *call, struct str key, uint64_t *number)
+{
+	struct candidates candidates = {.call = call};
+	enum store_error error = look_up(call, key, number, &candidates);
+
+	if (error == STORE_ABSENT)
+		error = look_up_number(call, key, number, &candidates);
 	if (error == STORE_OK && candidates.count <= 1)
 		return true;
 	if (error == STORE_OK)

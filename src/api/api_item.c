@@ -369,21 +369,23 @@ void
 api_item_settle(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "comment", "break_glass", "result", "data", NULL};
-	const struct value *body = api_body_object(call, members);
+	    "comment", "break_glass", NULL};
+	static const char *const supply_members[] = {
+	    "comment", "break_glass", "result", NULL};
 	struct chart_event event = {
 	    .kind = EV_INCIDENT_SETTLED,
 	    .settlement = settlement_of(call->route),
 	};
+	bool supplies = event.settlement == SETTLE_SUPPLY;
+	const struct value *body =
+	    api_body_object(call, supplies ? supply_members : members);
 
 	if (body == NULL)
 		return;
 	event.comment = api_body_text(call, body, "comment");
 	event.break_glass = api_body_text(call, body, "break_glass");
 	event.data = value_get_cstr(body, "result");
-	if (event.data == NULL)
-		event.data = value_get_cstr(body, "data");
-	if (event.data == NULL && event.settlement == SETTLE_SUPPLY)
+	if (event.data == NULL && supplies)
 		api_body_fault(call, STR("/result"), "required", "is missing");
 	act(call, ITEM_INCIDENT, &event);
 }

@@ -159,8 +159,6 @@ read_filter(struct api_call *call)
 	    .status = api_query_status(call),
 	    .state = api_query_text(call, "state"),
 	    .business_key = api_query_text(call, "business_key"),
-	    .started_from_ms = api_query_instant(call, "from"),
-	    .started_to_ms = api_query_instant(call, "to"),
 	    .has_incident = api_query_flag(call, "has_incident"),
 	    .limit = (size_t)api_query_int(
 		call, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT),
@@ -168,6 +166,8 @@ read_filter(struct api_call *call)
 	    .looked_max = LOOKED_MAX,
 	};
 
+	api_query_period(
+	    call, 0, &filter.started_from_ms, &filter.started_to_ms);
 	filter.label_value = label_of(call, &filter.label);
 	if (cursor.at != NULL &&
 	    !engine_id_parse(call->api->options.engine, cursor, &filter.after))

@@ -153,16 +153,12 @@ read_options(struct api_call *call, struct population_options *options)
 	    .path = call->api->options.database,
 	    .keys = call->api->options.keys,
 	    .workflow = api_query_text(call, "workflow"),
-	    .from_ms = api_query_instant(call, "from"),
-	    .to_ms = api_query_instant(call, "to"),
 	    .amount = api_query_text(call, "amount"),
 	    .currency = api_query_text(call, "currency"),
 	};
 	/* The end is excluded, and this millisecond has begun. */
-	if (options->to_ms == 0)
-		options->to_ms = api_now_ms(call) + 1;
-	if (options->from_ms > options->to_ms)
-		api_query_fault(call, "from", "must not be after `to`");
+	api_query_period(call, api_now_ms(call) + 1, &options->from_ms,
+	    &options->to_ms);
 	options->entities = api_auth_entities(call, &options->entity_count);
 	return reaches(call, options->workflow);
 }
@@ -189,10 +185,9 @@ read_sample(struct api_call *call, struct sample_options *options)
 	    .keys = call->api->options.keys,
 	    .workflow = api_query_text(call, "workflow"),
 	    .status = api_query_status(call),
-	    .from_ms = api_query_instant(call, "from"),
-	    .to_ms = api_query_instant(call, "to"),
 	    .seed = api_query_text(call, "seed"),
 	};
+	api_query_period(call, 0, &options->from_ms, &options->to_ms);
 	if (options->seed.bytes == 0)
 		api_query_fault(call, "seed", "says which sample it is");
 	options->size = (size_t)api_query_int(

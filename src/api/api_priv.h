@@ -480,6 +480,9 @@ int64_t api_query_int(struct api_call *call, const char *name, int64_t min,
     int64_t max, int64_t absent);
 /* 0 where absent. */
 int64_t api_query_instant(struct api_call *call, const char *name);
+/* `from`, 0 where absent, and `to`; a fault where it ends before it begins. */
+void api_query_period(struct api_call *call, int64_t to_absent_ms,
+    int64_t *from_ms, int64_t *to_ms);
 /* An instance's, or the absent string. */
 struct str api_query_status(struct api_call *call);
 /* -1 where absent. */
@@ -491,6 +494,12 @@ MUST_USE bool api_query_is_sound(struct api_call *call);
 /* NULL where it is answered with a problem; {} where there is no body. */
 MUST_USE const struct value *api_body_object(
     struct api_call *call, const char *const *members);
+/* Faults for what it has and is not among the members, which NULL ends; at is
+ * its place in the body. */
+void api_body_members(struct api_call *call, const struct value *object,
+    struct str at, const char *const *members);
+/* Of a request that says all by its path; false where answered. */
+MUST_USE bool api_body_is_empty(struct api_call *call);
 /* NULL where it is no JSON, which is answered. */
 MUST_USE const struct value *api_body_json(struct api_call *call);
 bool api_body_is_type(const struct api_call *call, const char *type);
@@ -518,6 +527,9 @@ void api_reply_bytes(
     struct api_call *call, int status, const char *type, struct str body);
 void api_reply_value(
     struct api_call *call, int status, const struct value *value);
+/* The end of what was begun, where HEAD asks for an answer that nobody knows
+ * the length of before it is made. */
+void api_reply_head(struct api_call *call, int status);
 /* Counts and logs; the common headers of every answer. */
 void api_reply_begin(struct api_call *call, int status, const char *type);
 /* A member of what is answered: an instant's text, null for 0. */

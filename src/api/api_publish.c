@@ -47,6 +47,7 @@ static void
 read_files(struct api_call *call, const struct value *files,
     struct engine_publish *publish)
 {
+	static const char *const members[] = {"name", "text", NULL};
 	struct engine_document *documents;
 	size_t count;
 
@@ -61,6 +62,9 @@ read_files(struct api_call *call, const struct value *files,
 	for (size_t i = 0; i < count; i++) {
 		const struct value *file = files->as.list.items[i];
 
+		if (file->type == VALUE_CONTEXT)
+			api_body_members(call, file,
+			    arena_strf(call->arena, "/files/%zu", i), members);
 		documents[i].file = member_of(call, file, i, "name");
 		documents[i].text = member_of(call, file, i, "text");
 	}

@@ -219,6 +219,20 @@ api_query_instant(struct api_call *call, const char *name)
 	return instant_ms > 0 ? instant_ms : 1;
 }
 
+void
+api_query_period(struct api_call *call, int64_t to_absent_ms,
+    int64_t *from_ms, int64_t *to_ms)
+{
+	size_t faults = call->faults.count;
+
+	*from_ms = api_query_instant(call, "from");
+	*to_ms = api_query_instant(call, "to");
+	if (*to_ms == 0)
+		*to_ms = to_absent_ms;
+	if (call->faults.count == faults && *to_ms != 0 && *from_ms > *to_ms)
+		api_query_fault(call, "from", "must not be after `to`");
+}
+
 static bool
 is_status(struct str text)
 {

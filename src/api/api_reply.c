@@ -204,12 +204,22 @@ send_reply(struct api_call *call, int status, struct evbuffer *out)
 	    evhttp_request_get_connection(request);
 	bool is_plain = call->api->options.tls_certificate.at == NULL;
 
+	api_call_ref(call);
+	api_call_settle(call);
 	evhttp_send_reply(request, status, phrase_of(status), out);
-	if (connection == NULL)
-		return; /* nothing will be sent, and the request is gone */
-	if (!is_plain ||
-	    !write_at_once(evhttp_connection_get_bufferevent(connection)))
+	/* Else nothing will be sent, and the request is gone. */
+	if (connection != NULL && (!is_plain ||
+		!write_at_once(evhttp_connection_get_bufferevent(connection))))
 		watch(call);
+	call->request = NULL; /* evhttp's from here on */
+	api_call_unref(call);
+}
+
+void
+api_reply_head(struct api_call *call, int status)
+{
+	must(str_equal(call->method, STR("HEAD")));
+	send_reply(call, status, NULL);
 }
 
 void
@@ -228,12 +238,8 @@ api_reply_bytes(
 	} else {
 		must(evbuffer_add(out, body.at, body.bytes) == 0);
 	}
-	api_call_ref(call);
-	api_call_settle(call);
 	send_reply(call, status, out);
-	call->request = NULL; /* evhttp's from here on */
 	evbuffer_free(out);
-	api_call_unref(call);
 }
 
 void

@@ -523,9 +523,12 @@ void
 api_sealer_make(struct api_call *call)
 {
 	struct api_sealer *sealer = call->api->sealer;
+	struct signature_key *key;
 	const char *why;
-	struct signature_key *key = api_sealer_key(call->api, &why);
 
+	if (!api_body_is_empty(call))
+		return;
+	key = api_sealer_key(call->api, &why);
 	if (key == NULL) {
 		api_problem_reply(call, PROBLEM_NO_KEY, "%s.", why);
 		return;

@@ -278,9 +278,7 @@ revoked_cb(const struct engine_reply *reply, void *arg)
 void
 api_token_revoke(struct api_call *call)
 {
-	static const char *const members[] = {NULL};
-
-	if (api_body_object(call, members) == NULL)
+	if (!api_body_is_empty(call))
 		return;
 	api_call_ref(call);
 	engine_give(call->api->options.engine, &(struct engine_grant){

@@ -182,6 +182,28 @@ audit_checkpoint_read(
 	    read_text(arena, out->text, &out->checkpoint);
 }
 
+/* Its text ends as a document does, and is told by its type. */
+static bool
+has_end(struct str line)
+{
+	return str_has_suffix(line, STR(END)) &&
+	       !str_has_suffix(line, STR(TYPE END));
+}
+
+bool
+audit_checkpoint_is_cut(struct str line)
+{
+	const struct str before = STR(BEFORE_SIGNATURE);
+	size_t at = str_find(line, before);
+
+	if (str_has_prefix(STR(BEGINNING), line))
+		return true;
+	if (!str_has_prefix(line, STR(BEGINNING)) || has_end(line))
+		return false;
+	return at == SIZE_MAX ||
+	       line.bytes < at + before.bytes + SIGNATURE_BYTES + strlen(END);
+}
+
 bool
 audit_checkpoint_is_of(
     const struct audit_signed *document, const struct signature_key *key)

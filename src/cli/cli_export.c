@@ -246,6 +246,20 @@ cli_export_instant(struct cli *cli, const char *what, struct str text,
 	return false;
 }
 
+bool
+cli_export_period(
+    struct cli *cli, struct str to, int64_t *from_ms, int64_t *to_ms)
+{
+	if (!cli_export_instant(
+		cli, "--from", cli_option_str(cli, "from"), from_ms) ||
+	    !cli_export_instant(cli, "--to", to, to_ms))
+		return false;
+	if (*to_ms == 0 || *from_ms <= *to_ms)
+		return true;
+	cli_usage(cli, "--from is after --to");
+	return false;
+}
+
 enum cli_status
 cli_export_fail(struct cli *cli, const char *path, enum store_error error,
     struct buf *detail)
@@ -302,9 +316,8 @@ read_options(struct cli *cli, const struct cli_export *what,
 	    .state = cli_option_str(cli, "state"),
 	};
 	options->closing_line = options->format == EXPORT_JSONL;
-	if (!cli_export_instant(cli, "--from", cli_option_str(cli, "from"),
-		&options->from_ms) ||
-	    !cli_export_instant(cli, "--to", what->to, &options->to_ms))
+	if (!cli_export_period(
+		cli, what->to, &options->from_ms, &options->to_ms))
 		return CLI_USAGE;
 	return instance.at != NULL
 		   ? find_instance(cli, path, instance, &options->instance)

@@ -302,33 +302,78 @@ cli_library_report(struct cli *cli, struct diag_list *diags, FILE *out)
 	buf_fini(&text);
 }
 
-static const struct definition *
-choose(struct cli *cli, size_t index, const struct library *library)
+static bool
+is_wanted(const struct cli *cli, size_t index,
+    const struct definition *definition)
 {
 	struct str name = cli_option_str(cli, "workflow");
-	const struct definition *found = NULL, *definition;
 
+	return str_equal(definition->file, cli_argument(cli, index)) &&
+	       (name.at == NULL || str_equal(definition->name, name));
+}
+
+static size_t
+add_newest(const struct definition **found, size_t count,
+    const struct definition *definition)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(found[i]->name, definition->name)) {
+			if (definition->version > found[i]->version)
+				found[i] = definition;
+			return count;
+		}
+	found[count] = definition;
+	return count + 1;
+}
+
+static size_t
+choose_all(struct cli *cli, size_t index, const struct library *library,
+    const struct definition ***found)
+{
+	const struct definition *definition;
+	size_t count = 0;
+
+	while (library_workflow_at(library, count) != NULL)
+		count++;
+	*found = ARENA_ARRAY(cli->arena, count + 1, const struct definition *);
+	count = 0;
 	for (size_t i = 0; (definition = library_workflow_at(library, i));
-	     i++) {
-		if (!str_equal(definition->file, cli_argument(cli, index)) ||
-		    (name.at != NULL && !str_equal(definition->name, name)))
-			continue;
-		if (found == NULL || definition->version > found->version)
-			found = definition;
-	}
-	if (found == NULL && name.at != NULL)
+	     i++)
+		if (is_wanted(cli, index, definition))
+			count = add_newest(*found, count, definition);
+	return count;
+}
+
+size_t
+cli_library_choose_all(struct cli *cli, size_t index,
+    const struct library *library, struct diag_list *diags,
+    const struct definition ***found)
+{
+	struct str name = cli_option_str(cli, "workflow");
+	size_t count;
+
+	cli_library_report(cli, diags, cli->err);
+	if (diag_count(diags, DIAG_ERROR) > 0)
+		return 0;
+	count = choose_all(cli, index, library, found);
+	if (count == 0 && name.at != NULL)
 		cli_fail(cli, "%s: no workflow `%.*s` in it",
 		    cli->arguments[index], STR_ARG(name));
-	else if (found == NULL)
+	else if (count == 0)
 		cli_fail(cli, "%s: no workflow in it", cli->arguments[index]);
-	return found;
+	return count;
 }
 
 const struct definition *
 cli_library_choose(struct cli *cli, size_t index,
     const struct library *library, struct diag_list *diags)
 {
-	cli_library_report(cli, diags, cli->err);
-	return diag_count(diags, DIAG_ERROR) == 0 ? choose(cli, index, library)
-						  : NULL;
+	const struct definition **found, *newest = NULL;
+	size_t count =
+	    cli_library_choose_all(cli, index, library, diags, &found);
+
+	for (size_t i = 0; i < count; i++)
+		if (newest == NULL || found[i]->version > newest->version)
+			newest = found[i];
+	return newest;
 }

@@ -244,6 +244,10 @@ enum cli_status cli_export_run(
  * which begins with `what`. */
 MUST_USE bool cli_export_instant(struct cli *cli, const char *what,
     struct str text, int64_t *instant_ms);
+/* The same of --from and of what --to says; false where it ends before it
+ * begins, too. */
+MUST_USE bool cli_export_period(
+    struct cli *cli, struct str to, int64_t *from_ms, int64_t *to_ms);
 /* What a database did to us; gives CLI_FAILED. */
 enum cli_status cli_export_fail(struct cli *cli, const char *path,
     enum store_error error, struct buf *detail);
@@ -288,6 +292,11 @@ struct definition;
  * errors. */
 MUST_USE const struct definition *cli_library_choose(struct cli *cli,
     size_t index, const struct library *library, struct diag_list *diags);
+/* All of them in the order of the file, the newest version of each; 0 with a
+ * message where there is none, or where the documents have errors. */
+MUST_USE size_t cli_library_choose_all(struct cli *cli, size_t index,
+    const struct library *library, struct diag_list *diags,
+    const struct definition ***found);
 
 /* ---- cli_talk.c: a simulation on a terminal ---- */
 

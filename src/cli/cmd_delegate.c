@@ -75,7 +75,8 @@ static const struct cmd_option create_options[] = {
 
 static const struct cmd delegate_create = {
     .name = "create",
-    .arguments = "",
+    .arguments =
+	"--role approver:ROLE --to WHO --until DAY|INSTANT|SPAN",
     .summary = "Let another person act in one's role for a time",
     .details =
 	"Decisions name both: the one who decided, and for whom.  Where "

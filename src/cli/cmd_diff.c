@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_diff.c: tells two versions of a workflow apart.
+ * cmd_diff.c: tells two versions of a workflow apart, or of all that two files
+ * have, by name.
  *
  * As of diff(1), 0 says that they are the same, 1 that they are not, and 2
  * that they could not be compared.
@@ -14,7 +15,20 @@
 struct half {
 	struct library *library;
 	struct diag_list *diags;
-	const struct definition *definition; /* NULL: can't be had */
+	const struct definition **workflows;
+	size_t count; /* 0: none can be had */
+};
+
+/* What there is of one name. */
+struct pair {
+	const struct definition *before; /* NULL: it is new */
+	const struct definition *after;	 /* NULL: it is gone */
+};
+
+struct pairs {
+	struct pair *items;
+	size_t count;
+	bool are_several; /* then each is told by its name */
 };
 
 static void
@@ -23,8 +37,8 @@ load(struct cli *cli, size_t index, struct half *half)
 	half->diags = diag_list_new();
 	half->library =
 	    cli_library_load(cli, &cli->arguments[index], 1, half->diags);
-	half->definition =
-	    cli_library_choose(cli, index, half->library, half->diags);
+	half->count = cli_library_choose_all(
+	    cli, index, half->library, half->diags, &half->workflows);
 }
 
 static void
@@ -32,6 +46,39 @@ unload(struct half *half)
 {
 	diag_list_free(&half->diags);
 	library_free(&half->library);
+}
+
+static const struct definition *
+find(const struct half *half, struct str name)
+{
+	for (size_t i = 0; i < half->count; i++)
+		if (str_equal(half->workflows[i]->name, name))
+			return half->workflows[i];
+	return NULL;
+}
+
+/* Where both files have one workflow it is the same one, whatever its name. */
+static void
+pair_up(struct cli *cli, const struct half *halves, struct pairs *pairs)
+{
+	const struct half *before = &halves[0], *after = &halves[1];
+
+	pairs->items = ARENA_ARRAY(
+	    cli->arena, before->count + after->count, struct pair);
+	pairs->are_several = before->count > 1 || after->count > 1;
+	if (!pairs->are_several) {
+		pairs->items[pairs->count++] = (struct pair){
+		    before->workflows[0], after->workflows[0]};
+		return;
+	}
+	for (size_t i = 0; i < before->count; i++)
+		pairs->items[pairs->count++] = (struct pair){
+		    before->workflows[i],
+		    find(after, before->workflows[i]->name)};
+	for (size_t i = 0; i < after->count; i++)
+		if (find(before, after->workflows[i]->name) == NULL)
+			pairs->items[pairs->count++] =
+			    (struct pair){NULL, after->workflows[i]};
 }
 
 /* ---- as text ---- */
@@ -135,6 +182,20 @@ report_text(struct cli *cli, const struct diff *diff)
 	}
 }
 
+/* "workflow payment", or "+ workflow payment". */
+static void
+print_workflow(struct cli *cli, const struct pair *pair)
+{
+	if (pair->before == NULL)
+		print_sign(cli, DIFF_ADDED);
+	else if (pair->after == NULL)
+		print_sign(cli, DIFF_REMOVED);
+	fputs("workflow ", cli->out);
+	print_text(cli, pair->before != NULL ? pair->before->name
+					     : pair->after->name);
+	fputc('\n', cli->out);
+}
+
 /* ---- as JSON ---- */
 
 static const struct value *
@@ -143,6 +204,8 @@ version_of(struct cli *cli, const struct definition *definition)
 	struct value_builder *built = value_build_context(cli->arena);
 	char hex[DIGEST_HEX_BYTES];
 
+	if (definition == NULL)
+		return &value_null;
 	value_put_str(built, "workflow", definition->name);
 	value_put_int(built, "version", definition->version);
 	value_put_str(built, "digest", digest_hex(definition->digest, hex));
@@ -173,35 +236,72 @@ change_of(struct cli *cli, const struct diff_change *change)
 	return value_built(built);
 }
 
-static void
-report_json(struct cli *cli, const struct half *halves, const struct diff *diff)
+/* diff: NULL where one side has none. */
+static const struct value *
+pair_of(struct cli *cli, const struct pair *pair, const struct diff *diff)
 {
 	struct value_builder *built = value_build_context(cli->arena);
 	struct value_builder *changes = value_build_list(cli->arena);
 	const struct diff_change *change;
 
-	for (size_t i = 0; (change = diff_at(diff, i)); i++)
+	for (size_t i = 0; diff != NULL && (change = diff_at(diff, i)); i++)
 		value_append(changes, change_of(cli, change));
-	value_put(built, STR("before"), version_of(cli, halves[0].definition));
-	value_put(built, STR("after"), version_of(cli, halves[1].definition));
-	value_put(built, STR("equal"), value_of_boolean(diff_is_empty(diff)));
+	value_put(built, STR("before"), version_of(cli, pair->before));
+	value_put(built, STR("after"), version_of(cli, pair->after));
+	value_put(built, STR("equal"),
+	    value_of_boolean(diff != NULL && diff_is_empty(diff)));
 	value_put(built, STR("changes"), value_built(changes));
-	cli_value_print(cli, value_built(built));
+	return value_built(built);
+}
+
+static void
+report_json(struct cli *cli, const struct pairs *pairs, bool is_equal,
+    const struct value *told)
+{
+	struct value_builder *built = value_build_context(cli->arena);
+
+	value_put(built, STR("equal"), value_of_boolean(is_equal));
+	value_put(built, STR("workflows"), told);
+	cli_value_print(cli, pairs->are_several ? value_built(built)
+						: told->as.list.items[0]);
+}
+
+/* ---- comparing ---- */
+
+/* Whether both sides say the same. */
+static bool
+compare(struct cli *cli, const struct pairs *pairs, const struct pair *pair,
+    struct value_builder *told)
+{
+	bool has_both = pair->before != NULL && pair->after != NULL;
+	struct diff *diff =
+	    has_both ? diff_new(pair->before, pair->after) : NULL;
+	bool is_equal = has_both && diff_is_empty(diff);
+
+	if (cli->is_json)
+		value_append(told, pair_of(cli, pair, diff));
+	else if (pairs->are_several && !is_equal)
+		print_workflow(cli, pair);
+	if (!cli->is_json && has_both)
+		report_text(cli, diff);
+	if (has_both)
+		diff_free(&diff);
+	return is_equal;
 }
 
 static enum cli_status
-compare(struct cli *cli, const struct half *halves)
+compare_all(struct cli *cli, const struct half *halves)
 {
-	struct diff *diff =
-	    diff_new(halves[0].definition, halves[1].definition);
-	enum cli_status status = diff_is_empty(diff) ? CLI_OK : CLI_FAILED;
+	struct value_builder *told = value_build_list(cli->arena);
+	struct pairs pairs = {0};
+	bool is_equal = true;
 
+	pair_up(cli, halves, &pairs);
+	for (size_t i = 0; i < pairs.count; i++)
+		is_equal &= compare(cli, &pairs, &pairs.items[i], told);
 	if (cli->is_json)
-		report_json(cli, halves, diff);
-	else
-		report_text(cli, diff);
-	diff_free(&diff);
-	return status;
+		report_json(cli, &pairs, is_equal, value_built(told));
+	return is_equal ? CLI_OK : CLI_FAILED;
 }
 
 static enum cli_status
@@ -212,15 +312,15 @@ run(struct cli *cli)
 
 	load(cli, 0, &halves[0]);
 	load(cli, 1, &halves[1]);
-	if (halves[0].definition != NULL && halves[1].definition != NULL)
-		status = compare(cli, halves);
+	if (halves[0].count > 0 && halves[1].count > 0)
+		status = compare_all(cli, halves);
 	unload(&halves[0]);
 	unload(&halves[1]);
 	return status;
 }
 
 static const struct cmd_option options[] = {
-    {"workflow", "NAME", "which workflow, where the files have several"},
+    {"workflow", "NAME", "only this one, where the files have several"},
     {NULL, NULL, NULL},
 };
 
@@ -231,8 +331,9 @@ const struct cmd cmd_diff = {
     .details =
 	"In terms of states, transitions, deadlines, calls and what they do.  "
 	"The order of\nkeys, comments and the versions' numbers make no "
-	"difference.  The exit status is 0\nwhere both say the same, 1 where "
-	"they don't, 2 where they can't be compared.",
+	"difference.  Of files with several\nworkflows all are compared, by "
+	"name.  The exit status is 0 where both say the same,\n1 where they "
+	"don't, 2 where they can't be compared.",
     .least = 2,
     .most = 2,
     .shares = CMD_FORMAT,

@@ -14,8 +14,8 @@ run(struct cli *cli)
 }
 
 static const struct cmd_option cmd_options[] = {
-    {"format", "FORMAT", "jsonl (which can be verified), csv, xes, ocel, "
-	"ocel-xml, bundle"},
+    {"format", "FORMAT", "jsonl or bundle (which can be verified), csv, "
+	"xes, ocel, ocel-xml"},
     {"workflow", "NAME", "instances of that workflow"},
     {"instance", "ID|KEY", "one instance"},
     {"status", "STATUS", "instances with that status now"},
@@ -33,10 +33,10 @@ const struct cmd cmd_export = {
     .arguments = "",
     .summary = "Take histories away",
     .details =
-	"`stated verify` checks what is written as JSON lines.  A large "
-	"export is best read\nfrom the database; it may be open meanwhile.  "
-	"What is broken off is kept as\nFILE.partial; the same command "
-	"with --resume goes on.",
+	"`stated verify` checks what is written as JSON lines or as a bundle.  "
+	"A large export\nis best read from the database; it may be open "
+	"meanwhile.  What is broken off is kept\nas FILE.partial; the same "
+	"command with --resume goes on.",
     .shares = CMD_CLIENT | CMD_DATABASE,
     .options = cmd_options,
     .run = run,

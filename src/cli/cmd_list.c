@@ -5,7 +5,8 @@
 static const struct cmd_option options[] = {
     {"workflow", "NAME", "of that workflow"},
     {"status", "STATUS",
-	"running, waiting, suspended, completed, cancelled, faulted"},
+	"running, waiting, suspended, completed, cancelled, faulted, "
+	"purged"},
     {"state", "STATE", "in that state now"},
     {"business-key", "KEY", "with that business key"},
     {"label", "NAME=VALUE", "with that label"},

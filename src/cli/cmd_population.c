@@ -36,14 +36,10 @@ read_options(struct cli *cli, struct population_options *options)
 	    .amount = cli_option_str(cli, "amount"),
 	    .currency = cli_option_str(cli, "currency"),
 	};
-	if (!cli_export_instant(cli, "--from", cli_option_str(cli, "from"),
-		&options->from_ms) ||
-	    !cli_export_instant(cli, "--to", cli_option_str(cli, "to"),
-		&options->to_ms))
-		return CLI_USAGE;
-	if (options->from_ms > options->to_ms)
-		return cli_usage(cli, "--from is after --to");
-	return CLI_OK;
+	return cli_export_period(cli, cli_option_str(cli, "to"),
+		   &options->from_ms, &options->to_ms)
+	    ? CLI_OK
+	    : CLI_USAGE;
 }
 
 static enum cli_status

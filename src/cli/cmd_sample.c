@@ -21,12 +21,10 @@ read_options(struct cli *cli, struct sample_options *options)
 		return cli_usage(
 		    cli, "--size is a number from 1 to %d", SAMPLE_SIZE_MAX);
 	options->size = (size_t)size;
-	if (!cli_export_instant(cli, "--from", cli_option_str(cli, "from"),
-		&options->from_ms) ||
-	    !cli_export_instant(cli, "--to", cli_option_str(cli, "to"),
-		&options->to_ms))
-		return CLI_USAGE;
-	return CLI_OK;
+	return cli_export_period(cli, cli_option_str(cli, "to"),
+		   &options->from_ms, &options->to_ms)
+	    ? CLI_OK
+	    : CLI_USAGE;
 }
 
 static enum store_error
@@ -121,7 +119,7 @@ static const struct cmd_option options[] = {
 
 const struct cmd cmd_sample = {
     .name = "sample",
-    .arguments = "",
+    .arguments = "--seed TEXT",
     .summary = "Draw a sample that anybody can draw again",
     .details = "Of all instances that fit, those with the smallest SHA-256 of "
 	       "the seed, a colon\nand their identifier, in that order.",

@@ -223,7 +223,7 @@ static const struct cmd_option create_options[] = {
 
 static const struct cmd token_create = {
     .name = "create",
-    .arguments = "",
+    .arguments = "--name WHO --role ROLE",
     .summary = "Give somebody a token, which is shown once",
     .details =
 	"Roles: initiator, approver:ROLE, operator, auditor, author, "

@@ -34,6 +34,8 @@ report_value(struct cli *cli, const struct export_report *report)
 	value_put_int(built, "turns_proved", (int64_t)report->turns);
 	value_put_int(built, "records_unproved", (int64_t)report->unproved);
 	value_put_int(built, "checkpoints", (int64_t)report->checkpoints);
+	if (report->cut > 0)
+		value_put_int(built, "checkpoints_cut", (int64_t)report->cut);
 	value_put(built, STR("signed"), value_of_boolean(report->is_signed));
 	if (report->purged > 0)
 		value_put_int(built, "purged", (int64_t)report->purged);
@@ -142,6 +144,14 @@ print(struct cli *cli, const struct export_report *report)
 		    "left, and a certificate in the journal\n",
 		    (unsigned long long)report->purged,
 		    report->purged == 1 ? " was" : "s were");
+	if (report->cut > 0)
+		fprintf(cli->out,
+		    "%llu checkpoint%s line %llu, and can't be checked; the "
+		    "others were\n",
+		    (unsigned long long)report->cut,
+		    report->cut == 1 ? " was cut, in"
+				     : "s were cut, the first in",
+		    (unsigned long long)report->cut_line);
 	if (report->excerpts > 0)
 		fprintf(cli->out,
 		    "%llu of them are excerpts: what was before is not here to "
@@ -202,16 +212,6 @@ add_checkpoint(struct cli *cli, struct evidence *evidence,
 	evidence->checkpoints[against->checkpoint_count++] = *read;
 }
 
-/* Begun as a checkpoint, and cut where the disk was full. */
-static bool
-is_cut(struct str line)
-{
-	const struct str beginning = STR("{\"checkpoint\":");
-
-	return str_has_prefix(line, beginning) ||
-	       str_has_prefix(beginning, line);
-}
-
 /* A line that was cut takes nothing from the others. */
 static bool
 read_checkpoints(struct cli *cli, const char *path, struct evidence *evidence)
@@ -232,7 +232,7 @@ read_checkpoints(struct cli *cli, const char *path, struct evidence *evidence)
 			continue;
 		if (audit_checkpoint_read(cli->arena, line, &read)) {
 			add_checkpoint(cli, evidence, &read);
-		} else if (is_cut(line)) {
+		} else if (audit_checkpoint_is_cut(line)) {
 			fprintf(cli->err,
 			    "%s:%d: warning: a checkpoint was cut here, and "
 			    "can't be compared; the others are\n",

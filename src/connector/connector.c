@@ -139,6 +139,18 @@ connector_renew(const struct connector_call *call,
 
 /* -------------------------------------------------------------- interpret */
 
+/* What is masked has to be what is read. */
+static struct str
+decoded(const struct connector_call *call, struct arena *arena,
+    struct str body)
+{
+	struct str utf8 = {0};
+
+	if (call->operation->xml != NULL && body.bytes > 0)
+		utf8 = xml_decode(arena, body);
+	return utf8.at != NULL ? utf8 : body;
+}
+
 struct message_response
 connector_receive(const struct connector_call *call,
     const struct message_request *request,
@@ -161,6 +173,7 @@ connector_receive(const struct connector_call *call,
 	if (response->failure == MESSAGE_OK &&
 	    signature->scheme != SIGNED_NONE && !proof_holds(&proof))
 		received.failure = MESSAGE_FORGED;
+	received.body = decoded(call, context->arena, response->body);
 	return connector_mask(context->arena, request, &received);
 }
 

@@ -97,7 +97,7 @@ describe_body(struct arena *arena, struct str body)
 
 	if (body.bytes == 0)
 		return &value_null;
-	if (body.bytes <= SHOWN_BYTES_MAX && str_is_utf8(body))
+	if (body.bytes <= SHOWN_BYTES_MAX && reply_is_text(body))
 		return value_copy_str(arena, body);
 	context = value_build_context(arena);
 	value_put_str(context, "sha256", digest_hex(digest_sha256(body), hex));

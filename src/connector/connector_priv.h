@@ -23,7 +23,7 @@ enum reply_kind {
 	REPLY_XML,    /* the same, where the operation asks for XML */
 	REPLY_TEXT,   /* body is a string */
 	REPLY_BROKEN, /* said to be either, and none; a string or null */
-	REPLY_BINARY, /* not UTF-8; body is null */
+	REPLY_BINARY, /* no text; body is null */
 };
 
 struct reply {
@@ -39,6 +39,9 @@ struct reply {
 /* xml is the operation's; NULL: XML is text as any other. */
 struct reply reply_read(struct arena *arena,
     const struct message_response *response, const struct def_xml *xml);
+/* UTF-8 without a zero byte, which no text has: another encoding would hide
+ * from us what stands in it. */
+bool reply_is_text(struct str body);
 /* A context of lower-case names; several of one name are joined by ", ". */
 const struct value *reply_headers(struct arena *arena, struct reply *reply);
 struct str reply_header(const struct reply *reply, struct str name);
@@ -281,6 +284,9 @@ MUST_USE bool rest_multipart(struct arena *arena, const struct value *value,
 bool xml_is_type(struct str content_type);
 MUST_USE bool xml_write(struct arena *arena, const struct value *value,
     struct str *text, struct str *why);
+/* xml_decode.c: the document in UTF-8, which its declaration tells then, or
+ * itself where it is that; absent where it can't be read. */
+struct str xml_decode(struct arena *arena, struct str text);
 /* xml_read.c: NULL with *why. */
 MUST_USE const struct value *xml_read(struct arena *arena, struct str text,
     const struct def_xml *rules, const char **why);

@@ -37,5 +37,6 @@ libstated_connector_a_SOURCES = \
 	src/connector/sftp.c \
 	src/connector/smtp.c \
 	src/connector/verdict.c \
+	src/connector/xml_decode.c \
 	src/connector/xml_read.c \
 	src/connector/xml_write.c

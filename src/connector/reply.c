@@ -48,13 +48,19 @@ read_xml(struct reply *reply, struct arena *arena, struct str type,
 	return true;
 }
 
+bool
+reply_is_text(struct str body)
+{
+	return str_is_utf8(body) && memchr(body.at, '\0', body.bytes) == NULL;
+}
+
 static void
 read_text(struct reply *reply, struct arena *arena, struct str body)
 {
-	bool is_utf8 = str_is_utf8(body);
+	bool is_text = reply_is_text(body);
 
-	reply->kind = is_utf8 ? REPLY_TEXT : REPLY_BINARY;
-	reply->body = is_utf8 ? value_copy_str(arena, body) : &value_null;
+	reply->kind = is_text ? REPLY_TEXT : REPLY_BINARY;
+	reply->body = is_text ? value_copy_str(arena, body) : &value_null;
 }
 
 struct reply

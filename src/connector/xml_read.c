@@ -298,8 +298,8 @@ parse(struct xml_reader *reader)
 
 	set_events(parser->sax);
 	parser->userData = reader;
-	xmlCtxtUseOptions(parser,
-	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR |
+	    XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
 	(void)xmlParseDocument(parser);
 	if (reader->why == NULL && (!parser->wellFormed ||
 		!parser->nsWellFormed || reader->document == NULL))
@@ -316,6 +316,10 @@ xml_read(struct arena *arena, struct str text, const struct def_xml *rules,
 	struct xml_reader reader = {.arena = arena, .rules = rules};
 
 	must(rules != NULL && why != NULL);
+	text = xml_decode(arena, text);
+	*why = "its encoding can't be read";
+	if (text.at == NULL)
+		return NULL;
 	*why = "it is empty or too long";
 	if (text.bytes == 0 || text.bytes > INT32_MAX)
 		return NULL;

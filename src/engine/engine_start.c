@@ -32,19 +32,49 @@ is_purged(struct engine *engine, uint64_t number)
 	return purged;
 }
 
+/* What its input gives for a key. */
+static bool
+key_of(struct engine *engine, struct chart_context *context, uint64_t number,
+    struct chart_handle *key)
+{
+	const struct instance *instance = instance_find(engine, number);
+
+	return instance != NULL &&
+	       chart_business_key(chart_definition(instance->chart),
+		   chart_input(instance->chart), context, key);
+}
+
 /* It has that key because its input gives a text, and no number that is written
  * so. */
 static bool
 is_keyed_by_text(struct engine *engine, struct chart_context *context,
     uint64_t number, struct str text)
 {
-	const struct instance *instance = instance_find(engine, number);
 	struct chart_handle key;
 
-	return instance != NULL &&
-	       chart_business_key(chart_definition(instance->chart),
-		   chart_input(instance->chart), context, &key) &&
+	return key_of(engine, context, number, &key) &&
 	       str_equal(key.text, text);
+}
+
+bool
+engine_has_number_key(
+    struct engine *engine, uint64_t number, struct str written)
+{
+	struct arena *arena = arena_new_in(engine->arenas);
+	struct chart_context context = {
+	    .now_ms = engine_now_ms(engine),
+	    .arena = arena,
+	    .rng = engine->options.rng,
+	    .settings = engine->options.settings,
+	    .environment = engine->options.environment,
+	};
+	struct chart_handle key;
+	bool has = key_of(engine, &context, number, &key) &&
+	    str_equal(key.written, written) &&
+	    !str_equal(key.text, written);
+
+	arena_free(&arena);
+	return has;
 }
 
 /* What was started before numbers had one text goes by what was written. */

@@ -187,6 +187,16 @@ check_document(struct checking *checking, struct str line)
 		fail(checking, AUDIT_MALFORMED, nobody, "the line is no proof");
 }
 
+/* It takes nothing from the others: the next one says all that it did. */
+static void
+note_cut(struct checking *checking)
+{
+	struct export_report *report = checking->report;
+
+	if (report->cut++ == 0)
+		report->cut_line = checking->marks.line;
+}
+
 static void
 check_line(struct checking *checking, struct str line)
 {
@@ -194,7 +204,9 @@ check_line(struct checking *checking, struct str line)
 
 	checking->marks.line++;
 	arena_reset(checking->arena);
-	if (!str_has_prefix(line, STR("{\"checkpoint\":")))
+	if (audit_checkpoint_is_cut(line))
+		note_cut(checking);
+	else if (!str_has_prefix(line, STR("{\"checkpoint\":")))
 		check_document(checking, line);
 	else if (seal_marks_read(&checking->marks,
 		     arena_str(checking->marks.arena, line), &read))
@@ -220,6 +232,9 @@ seal_proofs_verify(FILE *file, const struct export_against *against,
 		check_line(&checking, line);
 	}
 	free(text);
+	if (report->cut > 0 && report->checkpoints == 0)
+		fail(&checking, AUDIT_CUT, (struct str){NULL, 0},
+		    "a checkpoint was cut, and there is no other");
 	seal_marks_fini(&checking.marks);
 	arena_free(&checking.arena);
 	return ferror(file) ? STORE_IO : STORE_OK;

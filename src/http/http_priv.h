@@ -100,6 +100,8 @@ struct http_transfer {
 	/* of the response */
 	struct buf head; /* header lines as they came */
 	struct buf body;
+	struct http_coding *coding; /* NULL: the body comes as it is */
+	bool is_body_begun;
 	struct message_header *fields;
 	size_t field_count;
 	size_t field_capacity;
@@ -148,6 +150,23 @@ void http_goodbye_expect(struct http_transfer *transfer);
 /* Then what came is no whole answer. */
 bool http_goodbye_is_missing(const struct http_transfer *transfer);
 void http_goodbye_forget(struct http_transfer *transfer);
+/*
+ * http_coding.c: the body of an answer that is compressed.
+ *
+ * head: the lines of the answer's head.  NULL: the body comes as it is.
+ */
+struct http_coding;
+typedef bool http_piece_fn(struct str bytes, void *arg);
+struct http_coding *http_coding_new(struct str head);
+void http_coding_free(struct http_coding **coding);
+/* Gives take() what it unpacks; false: it can't be unpacked, or take() wants no
+ * more of it. */
+MUST_USE bool http_coding_unpack(struct http_coding *coding, struct str in,
+    http_piece_fn *take, void *arg);
+/* All that came was unpacked, and the end was not in it. */
+bool http_coding_is_cut(const struct http_coding *coding);
+/* Why it can't be unpacked; absent where that isn't so. */
+struct str http_coding_detail(const struct http_coding *coding);
 /* How its sockets are made, where it is no mail. */
 void http_transfer_set_socket(struct http_transfer *transfer);
 bool http_is_one_line(struct str text);

@@ -21,7 +21,7 @@
 /* Buffers above this are not kept with an idle transfer. */
 #define KEPT_BYTES_MAX (64 * 1024)
 #define USER_AGENT "stated/" STATED_VERSION
-#define ENCODINGS "gzip, deflate"
+#define ENCODINGS "gzip, deflate" /* as http_coding.c unpacks them */
 
 static void set_constant_options(struct http_transfer *transfer);
 static void set_method(struct http_transfer *transfer,
@@ -56,6 +56,7 @@ http_transfer_free(struct http_transfer **transfer_take)
 
 	http_file_free(&transfer->file);
 	http_goodbye_forget(transfer);
+	http_coding_free(&transfer->coding);
 	curl_easy_cleanup(transfer->easy);
 	curl_url_cleanup(transfer->address);
 	curl_slist_free_all(transfer->recipients);
@@ -148,8 +149,10 @@ static enum message_failure
 failure_of(const struct http_transfer *transfer, CURLcode result)
 {
 	if (result == CURLE_OK)
-		return http_goodbye_is_missing(transfer) ? MESSAGE_TRUNCATED
-							 : MESSAGE_OK;
+		return http_goodbye_is_missing(transfer) ||
+			http_coding_is_cut(transfer->coding)
+		    ? MESSAGE_TRUNCATED
+		    : MESSAGE_OK;
 	if (transfer->is_too_large)
 		return MESSAGE_TOO_LARGE;
 	if (transfer->is_unwanted)
@@ -157,6 +160,29 @@ failure_of(const struct http_transfer *transfer, CURLcode result)
 	if (is_refused_unread(transfer, result))
 		return MESSAGE_CERTIFICATE;
 	return http_failure_of(result, http_transfer_may_be_sent(transfer));
+}
+
+/* Why it failed, for people. */
+static struct str
+detail_of(const struct http_transfer *transfer, CURLcode result)
+{
+	struct str unreadable = http_coding_detail(transfer->coding);
+
+	if (transfer->resend_refused)
+		return STR("the kept connection broke before an answer, and "
+			   "sending again could do it twice");
+	if (result == CURLE_OK && http_goodbye_is_missing(transfer))
+		return STR("the answer told no length, and the connection "
+			   "ended without a goodbye of TLS: it may have been "
+			   "cut");
+	if (result == CURLE_OK && http_coding_is_cut(transfer->coding))
+		return STR("the answer's compressed body stops before its "
+			   "end: it was cut");
+	if (unreadable.at != NULL)
+		return unreadable;
+	return transfer->error[0] != '\0'
+	    ? str_of(transfer->error)
+	    : str_of(curl_easy_strerror(result));
 }
 
 struct message_response
@@ -189,18 +215,15 @@ http_transfer_end(struct http_transfer *transfer, CURLcode result)
 	}
 	if (response.failure == MESSAGE_OK)
 		return response;
-	response.detail = transfer->error[0] != '\0'
-	    ? str_of(transfer->error)
-	    : str_of(curl_easy_strerror(result));
-	if (transfer->resend_refused)
-		response.detail = STR("the kept connection broke before an "
-				      "answer, and sending again could do "
-				      "it twice");
-	else if (result == CURLE_OK && http_goodbye_is_missing(transfer))
-		response.detail = STR("the answer told no length, and the "
-				      "connection ended without a goodbye of "
-				      "TLS: it may have been cut");
+	response.detail = detail_of(transfer, result);
 	return response;
+}
+
+static void
+forget_body(struct http_transfer *transfer)
+{
+	http_coding_free(&transfer->coding);
+	transfer->is_body_begun = false;
 }
 
 static void
@@ -230,6 +253,7 @@ http_transfer_begin_anew(struct http_transfer *transfer)
 	must(!http_transfer_may_be_sent(transfer));
 	buf_clear(&transfer->head);
 	buf_clear(&transfer->body);
+	forget_body(transfer);
 	transfer->handed_over = false;
 	transfer->found_no_socket = false;
 	http_goodbye_forget(transfer);
@@ -267,6 +291,7 @@ http_transfer_recycle(struct http_transfer *transfer)
 	clear(&transfer->proxy_ca);
 	clear(&transfer->head);
 	clear(&transfer->body);
+	forget_body(transfer);
 	transfer->field_count = 0;
 	transfer->handed_over = false;
 	transfer->resend_refused = false;
@@ -605,21 +630,36 @@ begin_sink(struct http_transfer *transfer)
 	return true;
 }
 
-static size_t
-transfer_body_cb(char *at, size_t size, size_t count, void *arg)
+static bool
+take_body(struct str bytes, void *arg)
 {
 	struct http_transfer *transfer = http_transfer_of(arg);
 
 	if (begin_sink(transfer)) {
 		if (!transfer->is_unwanted)
-			transfer->is_unwanted = !transfer->sink->take(
-			    (struct str){at, size * count},
+			transfer->is_unwanted = !transfer->sink->take(bytes,
 			    transfer->sink->arg);
-		return transfer->is_unwanted ? 0 : size * count;
+		return !transfer->is_unwanted;
 	}
-	buf_add(&transfer->body, at, size * count);
+	buf_add_str(&transfer->body, bytes);
 	transfer->is_too_large |= buf_is_over(&transfer->body);
-	return transfer->is_too_large ? 0 : size * count;
+	return !transfer->is_too_large;
+}
+
+static size_t
+transfer_body_cb(char *at, size_t size, size_t count, void *arg)
+{
+	struct http_transfer *transfer = http_transfer_of(arg);
+	struct str bytes = {at, size * count};
+	bool is_taken;
+
+	if (!transfer->is_body_begun && !transfer->is_mail)
+		transfer->coding = http_coding_new(buf_str(&transfer->head));
+	transfer->is_body_begun = true;
+	is_taken = transfer->coding != NULL
+	    ? http_coding_unpack(transfer->coding, bytes, take_body, transfer)
+	    : take_body(bytes, transfer);
+	return is_taken ? bytes.bytes : 0;
 }
 
 /* --------------------------------------------------------------- response */
@@ -715,7 +755,6 @@ set_constant_options(struct http_transfer *transfer)
 	SET(easy, CURLOPT_PATH_AS_IS, 1L);
 	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-	SET(easy, CURLOPT_ACCEPT_ENCODING, ENCODINGS); /* are decoded */
 	SET(easy, CURLOPT_TCP_NODELAY, 1L);
 	SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_getinfo(easy, CURLINFO_CAINFO, &transfer->default_ca);

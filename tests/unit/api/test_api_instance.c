@@ -50,6 +50,42 @@ test_key_of_two_workflows_needs_the_workflow(void **state)
 	assert_true(str_equal(answer_text(&answer, "id"), id));
 }
 
+static const char numbered[] =
+    "{\"files\":[{\"name\":\"n.yaml\",\"text\":"
+    "\"workflow: numbered\\nversion: 1\\nbusiness-key: = input.no\\n"
+    "initial: a\\nstates: {a: {type: final, outcome: success}}\\n\"}]}";
+
+static void
+test_key_that_is_a_number_is_found_as_it_was_written(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_post(server, "/v1/definitions", numbered);
+	struct str id;
+
+	answer_must_be(&answer, 201);
+	answer = api_server_post(server, "/v1/workflows/numbered/instances",
+	    "{\"input\":{\"no\":7.10}}");
+	answer_must_be(&answer, 201);
+	id = answer_text(&answer, "id");
+	answer = api_server_get(server, "/v1/instances/7.1");
+	assert_true(str_equal(answer_text(&answer, "id"), id));
+	answer = api_server_get(server, "/v1/instances/7.10");
+	assert_true(str_equal(answer_text(&answer, "id"), id));
+	answer = api_server_get(
+	    server, "/v1/instances/7.10/history?workflow=numbered");
+	answer_must_be(&answer, 200);
+	/* A text is another one than a text that is written otherwise. */
+	api_server_start(server, "8.1");
+	answer = api_server_get(server, "/v1/instances/8.10");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = api_server_post(server, "/v1/workflows/numbered/instances",
+	    "{\"input\":{\"no\":\"7.10\"}}");
+	answer_must_be(&answer, 201);
+	answer = api_server_get(server, "/v1/instances/7.10");
+	assert_false(str_equal(answer_text(&answer, "id"), id));
+}
+
 static void
 test_unknown_instance_is_404(void **state)
 {
@@ -163,6 +199,31 @@ test_parameters_that_are_wrong_are_named(void **state)
 	answer_must_be_problem(&answer, 400, "invalid-parameter");
 	answer = api_server_get(server, "/v1/instances?state=%zz");
 	answer_must_be_problem(&answer, 400, "invalid-parameter");
+}
+
+/* It would find nothing. */
+static void
+test_period_that_ends_before_it_begins_is_refused(void **state)
+{
+	static const char *const targets[] = {"/v1/instances?", "/v1/export?",
+	    "/v1/population?", "/v1/sample?workflow=payment&seed=s&"};
+	struct api_server *server = *state;
+
+	for (size_t i = 0; i < COUNT_OF(targets); i++) {
+		struct answer answer = api_server_get(server,
+		    arena_strf(server->arena,
+			"%sfrom=2030-01-02&to=2030-01-01", targets[i])
+			.at);
+
+		answer_must_be_problem(&answer, 400, "invalid-parameter");
+		assert_true(str_find(answer.body,
+				STR("must not be after `to`")) != SIZE_MAX);
+		answer = api_server_get(server,
+		    arena_strf(server->arena,
+			"%sfrom=2030-01-01&to=2030-01-01", targets[i])
+			.at);
+		answer_must_be(&answer, 200);
+	}
 }
 
 /* One that is misspelt would find nothing. */
@@ -357,6 +418,11 @@ test_changed_or_faulty_text_is_not_published(void **state)
 	answer_must_be_problem(&answer, 422, "invalid-definition");
 	answer = api_server_post(server, "/v1/definitions", "{\"files\":[]}");
 	answer_must_be_problem(&answer, 422, "invalid-body");
+	answer = api_server_post(server, "/v1/definitions",
+	    "{\"files\":[{\"name\":\"a\",\"text\":\"\",\"file\":\"b\"}]}");
+	answer_must_be_problem(&answer, 422, "invalid-body");
+	assert_true(str_equal(
+	    answer_text(&answer, "errors.0.pointer"), STR("/files/0/file")));
 	answer = api_server_ask(server, "POST", "/v1/definitions",
 	    "Content-Type: text/plain", REFUND_2);
 	answer_must_be_problem(&answer, 415, "unsupported-media-type");
@@ -676,11 +742,13 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_instance_is_found_by_its_business_key),
 	    TEST(test_key_of_two_workflows_needs_the_workflow),
+	    TEST(test_key_that_is_a_number_is_found_as_it_was_written),
 	    TEST(test_unknown_instance_is_404),
 	    TEST(test_list_is_paged_by_cursor_and_link),
 	    TEST(test_list_begins_with_the_newest),
 	    TEST(test_list_filters),
 	    TEST(test_parameters_that_are_wrong_are_named),
+	    TEST(test_period_that_ends_before_it_begins_is_refused),
 	    TEST(test_status_that_is_none_is_named),
 	    TEST(test_nothing_is_older_than_the_clock),
 	    TEST(test_history_is_a_chain_in_pages),

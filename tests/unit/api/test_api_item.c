@@ -162,6 +162,9 @@ test_incident_is_retried_and_skipped(void **state)
 	answer = act(
 	    server, "incidents", id, "retry", "{\"comment\":\"once more\"}");
 	answer_must_be(&answer, 200);
+	/* It would not be read: nothing is done. */
+	answer = act(server, "incidents", id, "skip", "{\"result\":{}}");
+	answer_must_be_problem(&answer, 422, "invalid-body");
 	answer = act(server, "incidents", id, "retry", "{}");
 	answer_must_be_problem(&answer, 409, "already-closed");
 	id = first_item(server, "incidents");

@@ -451,6 +451,39 @@ test_nothing_is_open_to_nobody_but_what_says_so(void **state)
 	}
 }
 
+/* A member that nobody reads was written for something. */
+static void
+test_no_act_ignores_a_member_that_it_does_not_know(void **state)
+{
+	struct world *world = *state;
+	struct api_server *server = world->server;
+	const struct api_route *route;
+	size_t count = 0;
+
+	be_admin(server);
+	for (size_t i = 0; (route = api_route_at(i)) != NULL; i++) {
+		struct str body;
+		struct answer answer;
+
+		if (route->takes == NULL || route->handle == api_event_post)
+			continue;
+		body = str_trim(str_of(body_of(world, route)));
+		body = arena_strf(server->arena, "%.*s%s\"nonsense\":1}",
+		    STR_ARG(str_slice(body, 0, body.bytes - 1)),
+		    body.bytes > 2 ? "," : "");
+		answer = api_server_ask(server, route->method,
+		    target_of(world, route), "Content-Type: application/json",
+		    body.at);
+		if (answer.status != 422 ||
+		    str_find(answer.body, STR("\"/nonsense\"")) == SIZE_MAX)
+			fail_msg("%s %s: %d\n%.*s", route->method,
+			    route->pattern, answer.status,
+			    STR_ARG(answer.body));
+		count++;
+	}
+	assert_true(count > 20);
+}
+
 /* Else what the matrix says of others would be said of nothing. */
 static void
 test_lists_have_what_is_ones_own(void **state)
@@ -603,6 +636,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_each_route_is_open_to_whom_it_declares),
 	    TEST(test_nothing_is_open_to_nobody_but_what_says_so),
+	    TEST(test_no_act_ignores_a_member_that_it_does_not_know),
 	    TEST(test_lists_have_what_is_ones_own),
 	    TEST(test_population_counts_what_is_ones_own),
 	    TEST(test_sample_is_drawn_from_what_is_ones_own),

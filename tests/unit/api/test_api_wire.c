@@ -92,9 +92,18 @@ test_head_has_headers_only(void **state)
 	assert_true(str_find(text, STR("Content-Length: ")) != SIZE_MAX);
 	assert_true(str_has_suffix(text, STR("\r\n\r\n")));
 	text = api_server_say(server,
-	    "HEAD /v1/export HTTP/1.1\r\nHost: x\r\nConnection: "
+	    "HEAD /v1/export HTTP/1.1\r\nHost: x\r\n\r\n"
+	    "HEAD /v1/nothing HTTP/1.1\r\nHost: x\r\nConnection: "
 	    "close\r\n\r\n");
 	assert_true(str_has_prefix(text, STR("HTTP/1.1 200 ")));
+	assert_true(
+	    str_find(text, STR("\r\nContent-Disposition: ")) != SIZE_MAX);
+	/* It is streamed: the only length is that of the second answer. */
+	assert_true(str_find(text, STR("HTTP/1.1 404 ")) != SIZE_MAX);
+	text = str_slice(text, 0, str_find(text, STR("HTTP/1.1 404 ")));
+	assert_true(str_find(text, STR("\r\nContent-Length: ")) == SIZE_MAX);
+	assert_true(
+	    str_find(text, STR("\r\nTransfer-Encoding: ")) == SIZE_MAX);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "desk.h"
 
+#include <iconv.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -145,6 +146,132 @@ test_secret_is_known_in_xml(void **state)
 	desk_close(&desk);
 }
 
+static const char bank[] =
+    "connection: bank\n"
+    "kind: http\n"
+    "url: https://api.example\n"
+    "auth: {bearer: {secret: key}}\n"
+    "operations:\n"
+    "  read: {request: {get: /}, xml: {}, output: {body: = body}}\n"
+    "  text: {request: {get: /, headers: {accept: text/plain}},\n"
+    "    output: {body: = body}}\n";
+
+/* A text of UTF-8 in another coding, after those first bytes. */
+static struct str
+encoded(struct desk *desk, const char *coding, const char *mark,
+    const char *text)
+{
+	iconv_t converter = iconv_open(coding, "UTF-8");
+	char *in = (char *)text;
+	size_t in_bytes = strlen(text), room = 4000;
+	char *at = arena_alloc(desk->arena, room), *to = at;
+
+	assert_true(converter != (iconv_t)-1);
+	while (*mark != '\0')
+		*to++ = *mark++;
+	assert_int_equal(iconv(converter, &in, &in_bytes, &to, &room), 0);
+	assert_int_equal(iconv(converter, NULL, NULL, &to, &room), 0);
+	iconv_close(converter);
+	return (struct str){at, (size_t)(to - at)};
+}
+
+/* What expressions read, and what history has of the body. */
+static void
+assert_kept(struct desk *desk, const char *operation, struct str body,
+    const char *read, const char *recorded)
+{
+	struct connector_call call = desk_call(desk, operation, "{}");
+	struct message_response response = {.status = 200, .body = body};
+	struct outcome outcome;
+
+	assert_true(desk_prepare(desk, operation, "{}"));
+	response = connector_receive(
+	    &call, &desk->request, &response, &desk->context);
+	outcome = connector_interpret(&call, &response, &desk->context);
+	if (read != NULL)
+		assert_string_equal(desk_text(desk,
+		    value_get_cstr(outcome.response, "body")), read);
+	else
+		assert_int_not_equal(outcome.kind, OUTCOME_DONE);
+	assert_string_equal(desk_text(desk, value_get_cstr(
+	    connector_describe_response(desk->arena, &response), "body")),
+	    recorded);
+}
+
+#define DECLARED(coding) "<?xml version='1.0' encoding='" coding "'?>"
+
+static void
+test_secret_is_known_in_whatever_coding_xml_is_in(void **state)
+{
+	static const struct {
+		const char *coding;
+		const char *mark;
+		const char *head;
+		const char *head_recorded;
+	} rows[] = {
+	    {"ISO-8859-1", "", DECLARED("iso-8859-1"), DECLARED("UTF-8")},
+	    {"IBM850", "", DECLARED("IBM850"), DECLARED("UTF-8")},
+	    {"UTF-16LE", "\xff\xfe", DECLARED("UTF-16"), DECLARED("UTF-8")},
+	    {"UTF-16BE", "\xfe\xff", "", ""},
+	    {"UTF-16LE", "", "", ""},
+	    {"UTF-16BE", "", DECLARED("UTF-16"), DECLARED("UTF-8")},
+	    {"UTF-8", "", DECLARED("utf-8"), DECLARED("utf-8")},
+	};
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, bank);
+	desk_give(&desk, "key", STR("caf\xc3\xa9/9876"));
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_kept(&desk, "read",
+		    encoded(&desk, rows[i].coding, rows[i].mark,
+			arena_cstr(desk.arena, arena_strf(desk.arena,
+			    "%s<m>no caf\xc3\xa9/9876 \xc3\xa4</m>",
+			    rows[i].head))),
+		    "{\"m\":\"no *** \xc3\xa4\"}",
+		    arena_cstr(desk.arena, arena_strf(desk.arena,
+			"\"%s<m>no *** \xc3\xa4</m>\"",
+			rows[i].head_recorded)));
+	desk_close(&desk);
+}
+
+static void
+test_document_of_ascii_stays_as_it_came(void **state)
+{
+	static const char text[] = DECLARED("ISO-8859-1") "<m>1</m>";
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, bank);
+	assert_kept(&desk, "read", STR(text), "{\"m\":\"1\"}",
+	    "\"" DECLARED("ISO-8859-1") "<m>1</m>\"");
+	desk_close(&desk);
+}
+
+/* Nothing but its digest is kept of it, for nobody can look into it. */
+static void
+test_body_that_is_no_text_is_neither_read_nor_kept(void **state)
+{
+	struct desk desk;
+	struct str wide;
+
+	(void)state;
+	desk_open(&desk, bank);
+	wide = encoded(&desk, "UTF-16LE", "", "secret of key");
+	assert_kept(&desk, "text", wide, NULL,
+	    "{\"sha256\":\"501be330109ef1ae24f979a0a7077b44"
+	    "237b55946e877b74afc087858aa98666\",\"bytes\":26}");
+	/* It says that it is in UTF-16, and is not; or nobody knows it. */
+	assert_kept(&desk, "read", STR("<\0m"), NULL,
+	    "{\"sha256\":\"11ba97958243404dd045d651d273ae02"
+	    "7a7d8af3e36a49e19ae9d67e86fe77b4\",\"bytes\":3}");
+	assert_kept(&desk, "read", STR(DECLARED("UTF-16") "<m>1</m>"), NULL,
+	    "\"" DECLARED("UTF-16") "<m>1</m>\"");
+	assert_kept(&desk, "read", STR(DECLARED("x-none") "<m>1</m>"), NULL,
+	    "\"" DECLARED("x-none") "<m>1</m>\"");
+	desk_close(&desk);
+}
+
 static const char proxied[] =
     "connection: shop\n"
     "kind: http\n"
@@ -235,6 +362,11 @@ main(void)
 		cmocka_unit_test(test_answer_that_repeats_a_secret_is_cleaned),
 		cmocka_unit_test(test_secret_is_known_however_it_is_written),
 		cmocka_unit_test(test_secret_is_known_in_xml),
+		cmocka_unit_test(
+		    test_secret_is_known_in_whatever_coding_xml_is_in),
+		cmocka_unit_test(test_document_of_ascii_stays_as_it_came),
+		cmocka_unit_test(
+		    test_body_that_is_no_text_is_neither_read_nor_kept),
 		cmocka_unit_test(
 		    test_what_a_proxy_and_a_mail_server_see_is_cleaned_away),
 		cmocka_unit_test(test_cookie_is_nobody_s),

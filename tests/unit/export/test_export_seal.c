@@ -187,6 +187,14 @@ test_proof_by_another_checkpoint_than_was_kept_is_refused(void **state)
 	store_close(&store);
 }
 
+static bool
+is_sound_between(struct seal *seal, struct str before, struct str line)
+{
+	return seal_file_is_sound(seal,
+	    arena_strf(seal->arena, "%.*s\n%.*s\n%.*s\n", STR_ARG(before),
+		STR_ARG(line), STR_ARG(before)));
+}
+
 static void
 test_line_that_was_cut_is_named(void **state)
 {
@@ -196,13 +204,40 @@ test_line_that_was_cut_is_named(void **state)
 	struct str second = find(seal, store, 2).document;
 
 	seal->against.checkpoint_count = 0;
-	assert_false(seal_file_is_sound(seal,
-	    arena_strf(seal->arena, "%.*s\n%.*s\n%.*s\n", STR_ARG(first),
-		STR_ARG(str_slice(second, 0, 50)), STR_ARG(second))));
+	for (size_t bytes = 1; bytes < second.bytes; bytes++) {
+		assert_true(is_sound_between(
+		    seal, first, str_slice(second, 0, bytes)));
+		assert_int_equal(seal->report.cut, 1);
+		assert_int_equal(seal->report.cut_line, 2);
+		assert_int_equal(seal->report.checkpoints, 2);
+	}
+	/* The only one. */
+	assert_false(seal_file_is_sound(seal, str_slice(second, 0, 50)));
+	assert_int_equal(seal->report.fault, AUDIT_CUT);
+	store_close(&store);
+}
+
+static void
+test_line_that_was_changed_is_no_cut_one(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+	struct str first = find(seal, store, 1).document;
+	struct str second = arena_str(seal->arena,
+	    find(seal, store, 2).document);
+	char *text = (char *)second.at;
+
+	for (size_t at = 0; at < second.bytes; at++) {
+		text[at] ^= 1;
+		assert_false(is_sound_between(seal, first, second));
+		assert_int_equal(seal->report.cut, 0);
+		text[at] ^= 1;
+	}
+	assert_false(is_sound_between(seal, first,
+	    str_slice(second, 1, second.bytes)));
 	assert_int_equal(seal->report.fault, AUDIT_MALFORMED);
 	assert_int_equal(seal->report.line, 2);
 	assert_int_equal(seal->report.broken, 1);
-	assert_int_equal(seal->report.checkpoints, 2);
 	store_close(&store);
 }
 
@@ -313,6 +348,7 @@ main(void)
 	    TEST(test_proofs_hold_by_themselves_and_changed_ones_do_not),
 	    TEST(test_proof_by_another_checkpoint_than_was_kept_is_refused),
 	    TEST(test_line_that_was_cut_is_named),
+	    TEST(test_line_that_was_changed_is_no_cut_one),
 	    TEST(test_database_that_was_replaced_whole_is_found),
 	    TEST(test_checkpoint_of_another_key_is_found),
 	    TEST(test_break_is_named_behind_the_last_checkpoint_that_holds),

@@ -34,6 +34,11 @@ tests_unit_http_test_http_failure_CPPFLAGS = $(AM_CPPFLAGS) \
 	-I$(srcdir)/src/http
 tests_unit_http_test_http_failure_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/http/test_http_coding
+tests_unit_http_test_http_coding_CPPFLAGS = $(AM_CPPFLAGS) \
+	-I$(srcdir)/src/http
+tests_unit_http_test_http_coding_LDADD = $(LIBS_HTTP) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/http/test_http_mail
 tests_unit_http_test_http_mail_SOURCES = tests/unit/http/test_http_mail.c \
 	$(identity_sources)

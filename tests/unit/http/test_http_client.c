@@ -866,17 +866,61 @@ static const unsigned char zipped_zeros[] = {
 };
 
 static void
-answer_zipped(struct wire_peer *peer, struct wire *wire)
+say_zipped(struct wire_peer *peer, size_t bytes)
 {
 	char head[128];
 
-	(void)wire;
 	snprintf(head, sizeof(head),
 	    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
-	    "Content-Length: %zu\r\n\r\n", sizeof(zipped_zeros));
+	    "Content-Length: %zu\r\n\r\n", bytes);
 	wire_say(peer, head);
-	wire_say_bytes(peer, (struct str){(const char *)zipped_zeros,
-	    sizeof(zipped_zeros)});
+	wire_say_bytes(peer, (struct str){(const char *)zipped_zeros, bytes});
+}
+
+static void
+answer_zipped(struct wire_peer *peer, struct wire *wire)
+{
+	(void)wire;
+	say_zipped(peer, sizeof(zipped_zeros));
+}
+
+static void
+answer_zipped_and_cut(struct wire_peer *peer, struct wire *wire)
+{
+	(void)wire;
+	say_zipped(peer, sizeof(zipped_zeros) / 2);
+}
+
+static void
+answer_zipped_of_nothing(struct wire_peer *peer, struct wire *wire)
+{
+	(void)wire;
+	say_zipped(peer, 0);
+}
+
+static void
+test_compressed_body_that_stops_before_its_end_is_truncated(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->wire.answer = answer_zipped_and_cut;
+	assert_int_equal(get(fixture, "/")->failure, MESSAGE_TRUNCATED);
+	/* The next one on the same handle has nothing of it. */
+	fixture->wire.answer = answer_zipped;
+	assert_int_equal(get(fixture, "/")->failure, MESSAGE_OK);
+	assert_int_equal(fixture->answer.body.bytes, 65536);
+	fixture->wire.answer = wire_answer_ok;
+	assert_int_equal(get(fixture, "/")->failure, MESSAGE_OK);
+}
+
+static void
+test_no_body_at_all_is_whole_whatever_its_coding(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->wire.answer = answer_zipped_of_nothing;
+	assert_int_equal(get(fixture, "/")->failure, MESSAGE_OK);
+	assert_int_equal(fixture->answer.body.bytes, 0);
 }
 
 static void
@@ -1028,6 +1072,8 @@ main(void)
 		CASE(test_broken_compression_is_garbled),
 		CASE(test_too_large_body_is_given_up),
 		CASE(test_compressed_answer_is_unpacked_and_bounded_unpacked),
+		CASE(test_compressed_body_that_stops_before_its_end_is_truncated),
+		CASE(test_no_body_at_all_is_whole_whatever_its_coding),
 		CASE(test_flood_of_headers_is_given_up),
 		CASE(test_refused_connection_is_unreachable),
 		CASE(test_name_without_address_is_unresolved),
