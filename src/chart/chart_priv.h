@@ -367,6 +367,9 @@ void chart_step_done(struct run *run, const struct def_state *state);
 /* Takes an interrupting transition in place of the strand, at a step
  * boundary; true where it did. */
 bool chart_step_interrupt(struct run *run, struct strand *strand);
+/* The same where the strand only waits for a time, and what is left ends: true
+ * where it doesn't go on. */
+bool chart_step_cut(struct run *run, struct strand *strand);
 void chart_step_refuse(struct run *run, enum chart_refusal refusal,
     const char *format, ...) PRINTF_LIKE(3, 4);
 void chart_step_end(struct run *run, enum def_ending ending);
@@ -523,6 +526,12 @@ struct str chart_call_state_name(enum call_state state);
 bool chart_call_is_asking(const struct call *call);
 /* Nothing of it is under way or unknown: it may be dropped. */
 bool chart_call_is_idle(const struct call *call);
+/* It goes on when the instance does. */
+bool chart_call_is_suspended(
+    const struct chart *chart, const struct call *call);
+/* It is idle, and stays so although its time may have come. */
+bool chart_call_stands_still(
+    const struct chart *chart, const struct call *call);
 
 /* ---- chart_call.c, for chart_call_reply.c ---- */
 void chart_call_move(struct call *call, enum call_state next);
@@ -535,8 +544,6 @@ void chart_call_emit_question(struct run *run, const struct call *call,
     const struct def_call *verify, const struct value *args);
 bool chart_call_key_lives_at(const struct call *call, int64_t at_ms);
 bool chart_call_is_given_up(const struct call *call);
-bool chart_call_is_suspended(
-    const struct chart *chart, const struct call *call);
 
 /* ---- chart_call_reply.c ---- */
 void chart_call_reply(
