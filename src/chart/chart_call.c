@@ -467,13 +467,16 @@ chart_call_give_up(struct run *run, struct call *call)
 }
 
 /* It surely isn't happening, and nobody knows yet whether it still should: an
- * incident holds its strand. */
+ * incident holds its strand, or the outcome of what a cancel leaves is waited
+ * for. */
 bool
 chart_call_stands_still(const struct chart *chart, const struct call *call)
 {
 	if (call->purpose != FOR_STEP || !chart_call_is_idle(call))
 		return false;
-	return chart->incidents != NULL && chart_call_strand(chart, call)->held;
+	return chart->cancelling ||
+	       (chart->incidents != NULL &&
+		   chart_call_strand(chart, call)->held);
 }
 
 /* One more attempt, unless nobody wants it any more: whoever is about to send

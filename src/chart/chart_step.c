@@ -380,6 +380,7 @@ macrostep(struct run *run)
 		if (chart->cancelling && !chart->suspended) {
 			if (!chart_cancel_try(run, STOP_CANCEL))
 				return;
+			cut_idle_waits(run); /* by what came meanwhile */
 			continue;
 		}
 		chart_run_strands(run);
