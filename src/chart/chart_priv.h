@@ -324,6 +324,10 @@ void chart_plan_start(struct run *run);
  * their own. */
 void chart_plan_part(struct run *run, struct strand *strand,
     const struct chosen *instead);
+/* Those of its transitions that go, and those that don't, become two strands;
+ * false where what is under way is done for all of them. */
+MUST_USE bool chart_plan_divide(
+    struct run *run, struct strand *strand, bool *goes);
 /* Whether something is undone when they are taken. */
 bool chart_plan_undoes(struct run *run, const struct chosen *chosen);
 /* The deadline counts from now on; false where it gives no time. */
@@ -346,6 +350,8 @@ enum item_result chart_cancel_finish(struct run *run);
 void chart_cancel_asked(struct run *run, const struct chart_event *event);
 /* Cancels, whoever asked for it. */
 void chart_cancel_begin(struct run *run, const struct chart_event *event);
+/* Whether a transition that takes `cancel`, or the end if none does, leaves no
+ * steps under way. */
 bool chart_cancel_stops_all(struct run *run);
 
 /* ---- chart_migrate.c ---- */
