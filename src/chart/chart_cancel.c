@@ -119,6 +119,18 @@ spare_others(struct run *run, const struct chosen *chosen)
 	return true;
 }
 
+/* What is broken off and goes on with the cancel. */
+static bool
+owes_undoing(const struct chart *chart, const struct chosen *chosen)
+{
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (chart_strand_owes_undoing(strand) &&
+		    concern(chart, chosen, strand) == CONCERNS_ALL)
+			return true;
+	return false;
+}
+
 static bool
 stop_all(struct run *run, const struct chosen *chosen, enum stop_mode mode)
 {
@@ -186,6 +198,7 @@ chart_cancel_try(struct run *run, enum stop_mode mode)
 		chosen = (struct chosen){0};
 	}
 	run->undoes = chart->cancel_compensates ||
+		      owes_undoing(chart, &chosen) ||
 		      (taken && chart_plan_undoes(run, &chosen));
 	stopped = stop_all(run, &chosen, mode);
 	run->undoes = false;

@@ -305,6 +305,8 @@ enum stop_mode {
 	STOP_SURE,   /* what is open and surely not done is given up */
 	STOP_NOW,    /* an operator gives up whatever is open */
 };
+/* Undoing has begun, or will as soon as the entered state is checked. */
+bool chart_strand_owes_undoing(const struct strand *strand);
 /* Ends the strand and its iterations as soon as nothing of them is under way;
  * true where they have ended. */
 bool chart_strand_stop(

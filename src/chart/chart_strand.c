@@ -353,9 +353,8 @@ owes_event(const struct chart *chart, const struct strand *strand)
 	return false;
 }
 
-/* Undoing has begun, or will as soon as the entered state is checked. */
-static bool
-owes_undoing(const struct strand *strand)
+bool
+chart_strand_owes_undoing(const struct strand *strand)
 {
 	bool owes = false;
 
@@ -394,7 +393,7 @@ chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 	if (!may_end_here(run, strand, mode) ||
 	    !stop_waiting(run, strand, mode))
 		return false;
-	if (mode != STOP_LEFT && owes_undoing(strand))
+	if (mode != STOP_LEFT && chart_strand_owes_undoing(strand))
 		run->chart->cancel_compensates = true;
 	if (owes_event(run->chart, strand))
 		chart_kept_overtaken(run, strand->event);
