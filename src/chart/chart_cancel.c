@@ -92,6 +92,8 @@ spare(struct run *run, const struct chosen *chosen, struct strand *strand)
 	bool *stays =
 	    ARENA_ARRAY(run->context->arena, strand->taken_count, bool);
 
+	if (strand->plan_next == strand->plan_count)
+		return true; /* it is through */
 	for (size_t i = 0; i < strand->taken_count; i++) {
 		enum concern of =
 		    concern_of(chart, chosen, strand->taken[i].scope);
@@ -100,8 +102,7 @@ spare(struct run *run, const struct chosen *chosen, struct strand *strand)
 			return false;
 		stays[i] = of == CONCERNS_NOTHING;
 	}
-	return strand->taken_count > 0 &&
-	       chart_plan_divide(run, strand, stays);
+	return strand->taken_count > 0 && chart_plan_divide(run, strand, stays);
 }
 
 /* false where steps are under way that are of regions that stay, too: without

@@ -337,7 +337,8 @@ chart_plan_part(struct run *run, struct strand *strand,
     const struct chosen *instead)
 {
 	struct chart *chart = run->chart;
-	bool *goes = ARENA_ARRAY(chart->arena, strand->taken_count, bool);
+	bool *goes =
+	    ARENA_ARRAY(run->context->arena, strand->taken_count, bool);
 	bool any = false;
 
 	for (size_t i = 0; i < strand->taken_count; i++) {
