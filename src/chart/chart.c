@@ -318,7 +318,8 @@ is_running(const struct chart *chart, const struct strand *strand)
 {
 	const struct call *call = chart_call_find(chart, strand->awaits);
 
-	return !strand->held && call != NULL && call->state != CALL_WINDOW;
+	return !strand->held && call != NULL && call->state != CALL_WINDOW &&
+	       !chart_call_stands_still(chart, call);
 }
 
 enum chart_status

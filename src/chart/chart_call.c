@@ -20,7 +20,8 @@
  *                                 after its delay
  *   SENT         -> STUCK         stick(): nobody can say
  *   DELAYED      -> QUEUED        chart_call_due()
- *   DELAYED, WINDOW -> (gone)     chart_call_due(): its strand ends
+ *   DELAYED, WINDOW -> (gone)     chart_call_due(): its strand ends, or is
+ *                                 interrupted
  *   DELAYED, WINDOW -> ASKING_LATER  send(): the key has died
  *   QUEUED       -> ASKING_LATER  chart_call_due(): it died in the queue
  *   QUEUED       -> DELAYED       wait_anew(): the window closed before it
@@ -490,22 +491,26 @@ chart_call_give_up(struct run *run, struct call *call)
 	run->strand = before;
 }
 
-/* Its strand is to end, and it surely isn't happening.  A cancel ends what it
- * concerns itself. */
-static bool
-is_left(const struct run *run, const struct call *call)
+/* It surely isn't happening, and nobody knows yet whether it still should: an
+ * incident holds its strand, or the outcome of what a cancel leaves is waited
+ * for. */
+bool
+chart_call_stands_still(const struct chart *chart, const struct call *call)
 {
-	return call->purpose == FOR_STEP && run->strand->stopping &&
-	       !run->chart->cancelling && chart_call_is_idle(call);
+	if (call->purpose != FOR_STEP || !chart_call_is_idle(call))
+		return false;
+	return chart->cancelling ||
+	       (chart->incidents != NULL &&
+		   chart_call_strand(chart, call)->held);
 }
 
-/* One more attempt, unless that would be a new one of what is left. */
+/* One more attempt, unless nobody wants it any more: whoever is about to send
+ * looks first at what would keep it from that. */
 static void
 send_anew(struct run *run, struct call *call)
 {
-	if (is_left(run, call))
-		(void)!chart_strand_stop(run, run->strand, STOP_LEFT);
-	else
+	if (!chart_call_stands_still(run->chart, call) &&
+	    (call->purpose != FOR_STEP || !chart_step_cut(run, run->strand)))
 		send(run, call);
 }
 
@@ -544,6 +549,9 @@ chart_call_retry(struct run *run, struct call *call)
 	call->unknown = false;
 	chart_call_move(call, CALL_DELAYED);
 	call->due_ms = run->context->now_ms;
+	/* what would keep it from being sent is not the person's act */
+	run->actor = NULL;
+	run->proposed_by = (struct str){NULL, 0};
 	chart_call_due(run, call);
 }
 

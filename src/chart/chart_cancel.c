@@ -12,33 +12,123 @@
 static const struct signal cancel_signal = {
     .name = STR_INIT("cancel"), .only = SIZE_MAX, .from = SIZE_MAX};
 
-/* Whether the cancel concerns what the strand does. */
+/* ---- what it concerns ---- */
+
+enum concern {
+	CONCERNS_NOTHING,
+	CONCERNS_PART, /* and regions that the cancel leaves alone */
+	CONCERNS_ALL,
+};
+
 static bool
-concerns(const struct chart *chart, const struct chosen *chosen,
-    const struct strand *strand)
+scope_contains(
+    const struct chart *chart, size_t scope, const struct def_state *leaf)
+{
+	return scope == SIZE_MAX ||
+	       def_state_contains(chart->definition->states[scope], leaf);
+}
+
+/* Whether the leaf is in what the cancel leaves; where nothing takes it, all
+ * are. */
+static bool
+is_left(const struct chart *chart, const struct chosen *chosen,
+    const struct def_state *leaf)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if (scope_contains(chart, chosen->items[i].scope, leaf))
+			return true;
+	return chosen->count == 0;
+}
+
+static enum concern
+concern_of(const struct chart *chart, const struct chosen *chosen, size_t scope)
 {
 	const struct active *leaf;
+	bool some = false, others = false;
 	size_t at = 0;
 
-	if (strand->parent != 0)
-		return false;
 	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
 		const struct def_state *state =
 		    chart->definition->states[leaf->state];
 
-		if (!chart_strand_covers(chart, strand, state))
+		if (!scope_contains(chart, scope, state))
 			continue;
-		if (chosen->count == 0)
-			return true;
-		for (size_t i = 0; i < chosen->count; i++) {
-			size_t scope = chosen->items[i].scope;
-
-			if (scope == SIZE_MAX ||
-			    def_state_contains(
-				chart->definition->states[scope], state))
-				return true;
-		}
+		if (is_left(chart, chosen, state))
+			some = true;
+		else
+			others = true;
 	}
+	if (!some)
+		return CONCERNS_NOTHING;
+	return others ? CONCERNS_PART : CONCERNS_ALL;
+}
+
+/* Whether the cancel concerns what the strand does. */
+static enum concern
+concern(const struct chart *chart, const struct chosen *chosen,
+    const struct strand *strand)
+{
+	enum concern first, next;
+
+	if (strand->parent != 0)
+		return CONCERNS_NOTHING; /* the one above it is asked */
+	if (strand->taken_count == 0)
+		return concern_of(chart, chosen, strand->scope);
+	first = concern_of(chart, chosen, strand->taken[0].scope);
+	for (size_t i = 1; i < strand->taken_count; i++) {
+		next = concern_of(chart, chosen, strand->taken[i].scope);
+		if (next != first)
+			return CONCERNS_PART;
+	}
+	return first;
+}
+
+/* Of what an event has begun in several regions at once, what it has begun in
+ * those that stay; false where that can't be told apart. */
+static bool
+spare(struct run *run, const struct chosen *chosen, struct strand *strand)
+{
+	struct chart *chart = run->chart;
+	bool *stays =
+	    ARENA_ARRAY(run->context->arena, strand->taken_count, bool);
+
+	if (strand->plan_next == strand->plan_count)
+		return true; /* it is through */
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		enum concern of =
+		    concern_of(chart, chosen, strand->taken[i].scope);
+
+		if (of == CONCERNS_PART)
+			return false;
+		stays[i] = of == CONCERNS_NOTHING;
+	}
+	return strand->taken_count > 0 && chart_plan_divide(run, strand, stays);
+}
+
+/* false where steps are under way that are of regions that stay, too: without
+ * them these would stand still for good. */
+static bool
+spare_others(struct run *run, const struct chosen *chosen)
+{
+	for (struct strand *strand = run->chart->strands, *next; strand;
+	     strand = next) {
+		next = strand->next;
+		if (concern(run->chart, chosen, strand) == CONCERNS_PART &&
+		    !spare(run, chosen, strand))
+			return false;
+	}
+	return true;
+}
+
+/* What is broken off and goes on with the cancel. */
+static bool
+owes_undoing(const struct chart *chart, const struct chosen *chosen)
+{
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (chart_strand_owes_undoing(strand) &&
+		    concern(chart, chosen, strand) == CONCERNS_ALL)
+			return true;
 	return false;
 }
 
@@ -50,15 +140,14 @@ stop_all(struct run *run, const struct chosen *chosen, enum stop_mode mode)
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
-		if (!strand->gone && concerns(run->chart, chosen, strand) &&
+		if (!strand->gone &&
+		    concern(run->chart, chosen, strand) == CONCERNS_ALL &&
 		    !chart_strand_stop(run, strand, mode))
 			all = false;
 	}
 	return all;
 }
 
-/* Whether a transition that takes `cancel`, or the end if none does, leaves no
- * steps under way. */
 bool
 chart_cancel_stops_all(struct run *run)
 {
@@ -71,10 +160,12 @@ chart_cancel_stops_all(struct run *run)
 	for (const struct strand *strand = chart->strands; strand != NULL;
 	     strand = strand->next)
 		if (!strand->gone && strand->parent == 0 &&
-		    !concerns(chart, &chosen, strand))
+		    concern(chart, &chosen, strand) != CONCERNS_ALL)
 			return false;
 	return true;
 }
+
+/* ---- how it finds its place ---- */
 
 /* Undo first where that is asked for, then end. */
 static void
@@ -102,7 +193,13 @@ chart_cancel_try(struct run *run, enum stop_mode mode)
 	must(chart->cancelling);
 	taken = !chart->cancel_ends && chart_select(run, &cancel_signal,
 					   SELECT_ALL, &chosen) == SELECTED_NOW;
+	if (taken && !spare_others(run, &chosen)) {
+		chart->cancel_ends = true;
+		taken = false;
+		chosen = (struct chosen){0};
+	}
 	run->undoes = chart->cancel_compensates ||
+		      owes_undoing(chart, &chosen) ||
 		      (taken && chart_plan_undoes(run, &chosen));
 	stopped = stop_all(run, &chosen, mode);
 	run->undoes = false;

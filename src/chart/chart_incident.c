@@ -415,9 +415,11 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 	struct chart *chart = run->chart;
 	bool is_undo = is_of_undo(incident, call);
 
-	if (call != NULL)
+	/* One that isn't about the call stops it as a cancel does. */
+	if (call != NULL) {
 		chart_call_remove(chart, call);
-	run->strand->awaits = 0;
+		run->strand->awaits = 0;
+	}
 	if (is_undo && !compensate)
 		chart_strand_end(run, run->strand);
 	run->strand = NULL;

@@ -226,7 +226,7 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 		chart_strand_end(run, strand);
 }
 
-/* ---- what goes on where a step has failed ---- */
+/* ---- what goes on where one of them has failed, or is cancelled ---- */
 
 /* A strand for what follows, with what its microstep was taken for. */
 static struct strand *
@@ -286,41 +286,89 @@ is_behind(const struct strand *strand, const struct plan_item *item)
 	return false;
 }
 
+/* What is left to do of the transitions that it has now. */
+static void
+replan(
+    struct run *run, struct strand *strand, const struct strand *before)
+{
+	struct chart *chart = run->chart;
+
+	strand->plan = NULL;
+	strand->plan_count = strand->plan_capacity = strand->plan_next = 0;
+	if (before->plan[before->plan_next].kind == PLAN_CLAIM)
+		chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
+	plan_taken(chart, strand);
+	while (strand->plan_next < strand->plan_count &&
+	       is_behind(before, &strand->plan[strand->plan_next]))
+		strand->plan_next++;
+	if (strand->plan_next == strand->plan_count)
+		chart_strand_end(run, strand);
+}
+
+/* Some of the strand's transitions become a strand of their own, behind it.
+ * What they have done already is not done again. */
+static struct strand *
+divide(struct run *run, struct strand *strand, const bool *goes)
+{
+	struct chart *chart = run->chart;
+	const struct strand before = *strand;
+	struct strand *rest = branch(chart, strand, strand, SIZE_MAX);
+	size_t left = 0;
+
+	rest->stopping = strand->stopping;
+	rest->taken =
+	    ARENA_ARRAY(chart->arena, before.taken_count, struct taken);
+	for (size_t i = 0; i < before.taken_count; i++)
+		if (goes[i])
+			rest->taken[rest->taken_count++] = before.taken[i];
+		else
+			strand->taken[left++] = before.taken[i];
+	strand->taken_count = left;
+	must(rest->taken_count > 0 && left > 0);
+	replan(run, rest, &before);
+	replan(run, strand, &before);
+	return rest;
+}
+
 /* The event was theirs too: what another region makes of its failed step is
- * nothing to them.  What they have done already is not done again. */
+ * nothing to them. */
 void
 chart_plan_part(struct run *run, struct strand *strand,
     const struct chosen *instead)
 {
 	struct chart *chart = run->chart;
-	struct strand *rest;
-	struct taken *taken = ARENA_ARRAY(
-	    chart->arena, strand->taken_count, struct taken);
-	size_t count = 0, left = 0;
+	bool *goes =
+	    ARENA_ARRAY(run->context->arena, strand->taken_count, bool);
+	bool any = false;
 
 	for (size_t i = 0; i < strand->taken_count; i++) {
-		struct taken one = strand->taken[i];
+		const struct taken *taken = &strand->taken[i];
 
-		if (is_under_way(chart, strand, &one) ||
-		    !is_clear_of(chart, &one, instead))
-			strand->taken[left++] = one;
-		else
-			taken[count++] = one;
+		goes[i] = !is_under_way(chart, strand, taken) &&
+			  is_clear_of(chart, taken, instead);
+		any = any || goes[i];
 	}
-	if (count == 0)
-		return;
-	must(left > 0);
-	strand->taken_count = left;
-	rest = branch(chart, strand, strand, SIZE_MAX);
-	rest->error = NULL;
-	rest->taken = taken;
-	rest->taken_count = count;
-	plan_taken(chart, rest);
-	while (rest->plan_next < rest->plan_count &&
-	       is_behind(strand, &rest->plan[rest->plan_next]))
-		rest->plan_next++;
-	if (rest->plan_next == rest->plan_count)
-		chart_strand_end(run, rest);
+	if (any)
+		divide(run, strand, goes)->error = NULL;
+}
+
+bool
+chart_plan_divide(struct run *run, struct strand *strand, bool *goes)
+{
+	enum plan_kind kind = strand->plan[strand->plan_next].kind;
+	bool turns = false;
+
+	if (kind == PLAN_CHECK || kind == PLAN_COMPENSATE)
+		return false; /* done for all of them */
+	/* What is under way stays where it is. */
+	for (size_t i = 0; i < strand->taken_count; i++)
+		if ((kind == PLAN_EXIT || kind == PLAN_DO) && goes[i] &&
+		    is_under_way(run->chart, strand, &strand->taken[i]))
+			turns = true;
+	for (size_t i = 0; i < strand->taken_count; i++)
+		goes[i] = goes[i] != turns;
+	(void)divide(run, strand, goes);
+	return true;
 }
 
 void

@@ -305,6 +305,8 @@ enum stop_mode {
 	STOP_SURE,   /* what is open and surely not done is given up */
 	STOP_NOW,    /* an operator gives up whatever is open */
 };
+/* Undoing has begun, or will as soon as the entered state is checked. */
+bool chart_strand_owes_undoing(const struct strand *strand);
 /* Ends the strand and its iterations as soon as nothing of them is under way;
  * true where they have ended. */
 bool chart_strand_stop(
@@ -324,6 +326,10 @@ void chart_plan_start(struct run *run);
  * their own. */
 void chart_plan_part(struct run *run, struct strand *strand,
     const struct chosen *instead);
+/* Those of its transitions that go, and those that don't, become two strands;
+ * false where what is under way is done for all of them. */
+MUST_USE bool chart_plan_divide(
+    struct run *run, struct strand *strand, bool *goes);
 /* Whether something is undone when they are taken. */
 bool chart_plan_undoes(struct run *run, const struct chosen *chosen);
 /* The deadline counts from now on; false where it gives no time. */
@@ -346,6 +352,8 @@ enum item_result chart_cancel_finish(struct run *run);
 void chart_cancel_asked(struct run *run, const struct chart_event *event);
 /* Cancels, whoever asked for it. */
 void chart_cancel_begin(struct run *run, const struct chart_event *event);
+/* Whether a transition that takes `cancel`, or the end if none does, leaves no
+ * steps under way. */
 bool chart_cancel_stops_all(struct run *run);
 
 /* ---- chart_migrate.c ---- */
@@ -367,6 +375,9 @@ void chart_step_done(struct run *run, const struct def_state *state);
 /* Takes an interrupting transition in place of the strand, at a step
  * boundary; true where it did. */
 bool chart_step_interrupt(struct run *run, struct strand *strand);
+/* The same where the strand only waits for a time, and what is left ends: true
+ * where it doesn't go on. */
+bool chart_step_cut(struct run *run, struct strand *strand);
 void chart_step_refuse(struct run *run, enum chart_refusal refusal,
     const char *format, ...) PRINTF_LIKE(3, 4);
 void chart_step_end(struct run *run, enum def_ending ending);
@@ -527,6 +538,12 @@ bool chart_call_is_idle(const struct call *call);
  * connection or its calendar has been given anew. */
 bool chart_call_is_barred(
     const struct chart *chart, const struct call *call, int64_t now_ms);
+/* It goes on when the instance does. */
+bool chart_call_is_suspended(
+    const struct chart *chart, const struct call *call);
+/* It is idle, and stays so although its time may have come. */
+bool chart_call_stands_still(
+    const struct chart *chart, const struct call *call);
 
 /* ---- chart_call.c, for chart_call_reply.c ---- */
 void chart_call_move(struct call *call, enum call_state next);
@@ -541,8 +558,6 @@ bool chart_call_key_lives_at(const struct call *call, int64_t at_ms);
 bool chart_call_is_given_up(const struct call *call);
 bool chart_call_is_too_late(
     const struct chart *chart, const struct call *call, int64_t now_ms);
-bool chart_call_is_suspended(
-    const struct chart *chart, const struct call *call);
 
 /* ---- chart_call_reply.c ---- */
 void chart_call_reply(

@@ -250,20 +250,24 @@ has_what_may_interrupt(const struct run *run)
 
 /* An event or a deadline may cut an idle wait short; what was left while its
  * call was under way ends where that would only be tried again. */
+bool
+chart_step_cut(struct run *run, struct strand *strand)
+{
+	if (!chart_strand_is_idle(run->chart, strand))
+		return false;
+	if (strand->stopping)
+		return chart_strand_stop(run, strand, STOP_LEFT);
+	return has_what_may_interrupt(run) && chart_step_interrupt(run, strand);
+}
+
 static void
 cut_idle_waits(struct run *run)
 {
-	bool may_interrupt = has_what_may_interrupt(run);
-
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
-		if (strand->gone || !chart_strand_is_idle(run->chart, strand))
-			continue;
-		if (strand->stopping)
-			(void)!chart_strand_stop(run, strand, STOP_LEFT);
-		else if (may_interrupt)
-			chart_step_interrupt(run, strand);
+		if (!strand->gone)
+			(void)chart_step_cut(run, strand);
 	}
 	run->strand = NULL;
 }
@@ -376,6 +380,7 @@ macrostep(struct run *run)
 		if (chart->cancelling && !chart->suspended) {
 			if (!chart_cancel_try(run, STOP_CANCEL))
 				return;
+			cut_idle_waits(run); /* by what came meanwhile */
 			continue;
 		}
 		chart_run_strands(run);

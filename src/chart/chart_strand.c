@@ -326,12 +326,25 @@ stop_waiting(struct run *run, struct strand *strand, enum stop_mode mode)
 	return true;
 }
 
+/* The event goes on in another region. */
+static bool
+shares_event(const struct chart *chart, const struct strand *strand)
+{
+	for (const struct strand *other = chart->strands; other != NULL;
+	     other = other->next)
+		if (other != strand && other->parent == 0 &&
+		    other->taking == strand->taking)
+			return true;
+	return false;
+}
+
 /* It took an event that nothing has come of yet: history would tell that the
  * event came, and no more. */
 static bool
-owes_event(const struct strand *strand)
+owes_event(const struct chart *chart, const struct strand *strand)
 {
-	if (strand->taken_count == 0 || strand->event == NULL)
+	if (strand->taken_count == 0 || strand->event == NULL ||
+	    shares_event(chart, strand))
 		return false;
 	for (size_t i = strand->plan_next; i < strand->plan_count; i++)
 		if (strand->plan[i].kind == PLAN_CLAIM ||
@@ -340,9 +353,8 @@ owes_event(const struct strand *strand)
 	return false;
 }
 
-/* Undoing has begun, or will as soon as the entered state is checked. */
-static bool
-owes_undoing(const struct strand *strand)
+bool
+chart_strand_owes_undoing(const struct strand *strand)
 {
 	bool owes = false;
 
@@ -381,9 +393,9 @@ chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 	if (!may_end_here(run, strand, mode) ||
 	    !stop_waiting(run, strand, mode))
 		return false;
-	if (mode != STOP_LEFT && owes_undoing(strand))
+	if (mode != STOP_LEFT && chart_strand_owes_undoing(strand))
 		run->chart->cancel_compensates = true;
-	if (owes_event(strand))
+	if (owes_event(run->chart, strand))
 		chart_kept_overtaken(run, strand->event);
 	chart_strand_end(run, strand);
 	return true;
@@ -446,7 +458,7 @@ void
 chart_strand_end_all(struct run *run)
 {
 	while (run->chart->strands != NULL) {
-		if (owes_event(run->chart->strands))
+		if (owes_event(run->chart, run->chart->strands))
 			chart_kept_overtaken(run, run->chart->strands->event);
 		chart_strand_end(run, run->chart->strands);
 	}

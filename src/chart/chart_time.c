@@ -111,7 +111,8 @@ chart_due_ms(const struct chart *chart)
 
 	for (const struct call *call = chart->calls; call != NULL;
 	     call = call->next)
-		if (call->purpose == FOR_NOTICE || !chart->suspended)
+		if (!chart_call_is_suspended(chart, call) &&
+		    !chart_call_stands_still(chart, call))
 			least(&due_ms, call->due_ms);
 	if (chart->lost != NULL)
 		least(&due_ms, chart->started_ms); /* at once */
@@ -350,7 +351,7 @@ static bool
 may_pass(const struct run *run, const struct call *call)
 {
 	return call_is_due(run->chart, call, run->context->now_ms) &&
-	       (call->purpose == FOR_NOTICE || !run->chart->suspended);
+	       !chart_call_is_suspended(run->chart, call);
 }
 
 /* Each of those that are due now once, unless one before it has ended it. */
