@@ -17,9 +17,13 @@
  */
 struct feel_names;
 struct feel_names *feel_names_new(struct arena *arena);
+/* Those of `outer`, and what is added to it alone. */
+struct feel_names *feel_names_within(const struct feel_names *outer);
 void feel_names_add(struct feel_names *names, struct str name);
 /* Not all names are known: words that stand together, and that none of the
- * known ones begins, are one name, up to a keyword or a sign. */
+ * known ones begins, are one name, up to a keyword or a sign.  A built-in
+ * function's name is one of them where it is not called, and the function
+ * only where evaluation finds none of that name. */
 void feel_names_open(struct feel_names *names);
 /* Adds the keys of a context as names, deeply. */
 void feel_names_add_value(

@@ -44,5 +44,10 @@ struct def_decision;
 struct decision_result;
 void cli_explain_table(struct cli *cli, const struct def_decision *decision,
     const struct decision_result *result, struct feel_env env);
+/* Tells what gave null on the way; `context` is what env looks names up in. */
+void cli_explain_table_notes(struct cli *cli,
+    const struct def_decision *decision,
+    const struct decision_result *result, struct feel_env env,
+    const struct value *context);
 
 #endif

@@ -194,6 +194,119 @@ print_json(const struct table *table)
 	buf_fini(&out);
 }
 
+/* ------------------------------------------------------------------- notes */
+
+/* Everything is evaluated once more, with one budget for all of it. */
+struct noting {
+	const struct table *table;
+	const struct value *context; /* what names are looked up in */
+	struct feel_env env;
+	size_t told; /* expressions */
+};
+
+/* `tested` is what unary tests are asked about; else NULL. */
+static const struct value *
+note_feel(struct noting *noting, const struct feel *feel,
+    const struct value *tested, struct str where)
+{
+	struct feel_env *env = &noting->env;
+	struct cli_expression expression;
+	const struct value *value;
+
+	if (env->exhausted)
+		return &value_null;
+	env->trace = feel_trace_new(env->arena);
+	value = tested != NULL ? feel_test(feel, tested, env) :
+	    feel_eval(feel, env);
+	if (env->note[0] == '\0' || noting->told == CLI_NOTES_MAX)
+		return value;
+	noting->told++;
+	expression = cli_explain_begin(
+	    noting->table->cli, feel_source(feel), noting->context);
+	expression.source.file = where;
+	cli_explain_notes(&expression, env->trace);
+	cli_explain_end(&expression);
+	return value;
+}
+
+static void
+note_template(
+    struct noting *noting, const struct template *template, struct str where)
+{
+	if (template->kind == TEMPLATE_FEEL)
+		(void)note_feel(noting, template->feel, NULL, where);
+	for (size_t i = 0; i < template->count; i++)
+		note_template(noting, template->kind == TEMPLATE_LIST ?
+		    template->items[i] : template->fields[i].value, where);
+}
+
+static struct str
+output_name(const struct table *table, size_t output)
+{
+	return table->decision->outputs[output].name;
+}
+
+/* The rest of a rule is not asked where one cell doesn't hold. */
+static void
+note_rule(struct noting *noting, size_t rule)
+{
+	const struct table *table = noting->table;
+	const struct decision_rule *written = &table->decision->rules[rule];
+	struct arena *arena = noting->env.arena;
+
+	for (size_t i = 0; i < table->decision->input_count; i++)
+		if (written->when[i] != NULL &&
+		    !value_is_true(note_feel(noting, written->when[i],
+			input_of(table, i),
+			arena_strf(arena, "rule %zu, input %zu", rule + 1,
+			    i + 1))))
+			return;
+	for (size_t i = 0; i < table->decision->output_count; i++)
+		note_template(noting, written->then[i],
+		    arena_strf(arena, "rule %zu, output `%.*s`", rule + 1,
+			STR_ARG(output_name(table, i))));
+}
+
+static void
+note_fallbacks(struct noting *noting)
+{
+	const struct table *table = noting->table;
+
+	for (size_t i = 0; i < table->decision->output_count; i++)
+		if (table->decision->outputs[i].fallback != NULL)
+			note_template(noting,
+			    table->decision->outputs[i].fallback,
+			    arena_strf(noting->env.arena,
+				"default of `%.*s`",
+				STR_ARG(output_name(table, i))));
+}
+
+void
+cli_explain_table_notes(struct cli *cli, const struct def_decision *decision,
+    const struct decision_result *result, struct feel_env env,
+    const struct value *context)
+{
+	const struct table table = {cli, decision, result, env};
+	struct noting noting = {
+		.table = &table, .context = context, .env = env};
+	bool has_matched = result->matched_count > 0;
+
+	feel_env_share(&noting.env);
+	for (size_t i = 0; i < decision->input_count; i++)
+		(void)note_feel(&noting, decision->inputs[i].feel, NULL,
+		    arena_strf(env.arena, "input %zu", i + 1));
+	/* With an input that it doesn't allow, a table goes no further. */
+	if (result->failure.at != NULL && !has_matched)
+		return;
+	for (size_t i = 0; i < decision->rule_count; i++)
+		if (is_looked_at(&table, i))
+			note_rule(&noting, i);
+	if (!has_matched)
+		note_fallbacks(&noting);
+}
+
+/* ------------------------------------------------------------------- whole */
+
 void
 cli_explain_table(struct cli *cli, const struct def_decision *decision,
     const struct decision_result *result, struct feel_env env)

@@ -326,6 +326,7 @@ ask_table(struct cli *cli, const struct def_decision *table,
 		return result.failure.at == NULL ? CLI_OK : CLI_FAILED;
 	}
 	print(cli, result.outcome);
+	cli_explain_table_notes(cli, table, &result, env, context);
 	if (result.failure.at == NULL)
 		return CLI_OK;
 	return cli_fail(cli, "%.*s", STR_ARG(result.failure));

@@ -47,6 +47,15 @@ has_failed(const struct run *run)
 	return run->failure.at != NULL;
 }
 
+/* For who wants to know what is looked into (see feel_env): what is compared
+ * here and not by an expression. */
+static void
+look(const struct run *run, const struct value *value)
+{
+	if (run->env->look != NULL)
+		run->env->look(run->env->arg, (struct str){NULL, 0}, value);
+}
+
 /* ---- inputs ---- */
 
 static void
@@ -125,7 +134,10 @@ is_allowed(const struct run *run, const struct decision_output *output,
 	if (output->allowed != NULL)
 		return value_is_true(
 		    feel_test(output->allowed, value, run->env));
-	return output->values == NULL || rank_of(output, value) != SIZE_MAX;
+	if (output->values == NULL)
+		return true;
+	look(run, value);
+	return rank_of(output, value) != SIZE_MAX;
 }
 
 static struct str
@@ -242,17 +254,37 @@ any_outcome(struct run *run)
 		const struct value *other =
 		    outcome_of(run, run->hits[i].values);
 
-		if (!value_is_true(feel_equal(first, other)))
-			fail(run, "rules %zu and %zu both match and differ",
-			    run->matched[0], run->matched[i]);
+		if (value_is_true(feel_equal(first, other)))
+			continue;
+		look(run, first);
+		look(run, other);
+		fail(run, "rules %zu and %zu both match and differ",
+		    run->matched[0], run->matched[i]);
 	}
 	return first;
 }
 
+/* What an aggregation reads, and from where it is asked. */
+struct aggregation {
+	const struct value *hits;
+	const struct feel_env *around;
+};
+
 static const struct value *
-lookup_hits(void *arg, struct str name)
+lookup_hits_cb(void *arg, struct str name)
 {
-	return str_equal(name, STR("hits")) ? arg : NULL;
+	const struct aggregation *aggregation = arg;
+
+	return str_equal(name, STR("hits")) ? aggregation->hits : NULL;
+}
+
+/* Whoever wants to know what the table looks into knows his own arg only. */
+static void
+look_hits_cb(void *arg, struct str function, const struct value *value)
+{
+	const struct aggregation *aggregation = arg;
+
+	aggregation->around->look(aggregation->around->arg, function, value);
 }
 
 /* DMN defines the aggregations as FEEL's functions of the same meaning. */
@@ -281,15 +313,17 @@ decision_set_aggregation(struct def_decision *decision,
 static const struct value *
 collect(struct run *run)
 {
-	const struct value *hits = outcomes_of(run);
+	struct aggregation aggregation = {outcomes_of(run), run->env};
 	struct feel_env env = *run->env;
 	const struct value *result = NULL;
 
 	if (run->decision->aggregate == NULL)
-		return hits;
-	env.lookup = lookup_hits;
-	/* The environment doesn't know const; lookup_hits() does. */
-	env.arg = (void *)(uintptr_t)hits;
+		return aggregation.hits;
+	env.lookup = lookup_hits_cb;
+	env.host = NULL;
+	if (env.look != NULL)
+		env.look = look_hits_cb;
+	env.arg = &aggregation;
 	result = feel_eval(run->decision->aggregate, &env);
 	run->env->steps = env.steps;
 	if (value_is_null(result))

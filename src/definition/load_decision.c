@@ -217,6 +217,17 @@ load_cell(struct load *load, const struct yaml_node *cell)
 	return load_feel_tests(load, cell);
 }
 
+/* A comma in a cell without quotes makes two cells of it. */
+static bool
+has_cut_cell(struct load *load, const struct yaml_node *rule)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < rule->count; i++)
+		has |= load_report_cut(load, rule->items[i]);
+	return has;
+}
+
 static void
 load_rule(struct load *load, const struct yaml_node *node, size_t inputs,
     size_t outputs, struct decision_rule *rule)
@@ -235,6 +246,8 @@ load_rule(struct load *load, const struct yaml_node *node, size_t inputs,
 	    "lists of cells, inputs first"))
 		return;
 	if (node->count != inputs + outputs) {
+		if (node->count > inputs + outputs && has_cut_cell(load, node))
+			return;
 		load_error(load, LOAD_BAD_FORM, node->span,
 		    "the rule has %zu cells where the table has %zu inputs and "
 		    "%zu outputs",

@@ -65,6 +65,29 @@ is_open_ended(struct str text)
 }
 
 static void
+report_cut(struct load *load, const struct yaml_node *node, char cut)
+{
+	load_error(load, LOAD_CUT, node->span,
+	    cut == '#' ? "YAML takes what follows this expression from "
+			 "` #` on for a comment"
+		       : "YAML ends this expression before `,`");
+	load_repair(load, load_is_expression(node) ?
+	    "put the whole value in single quotes: '= ...'" :
+	    "put the whole value in single quotes: '...'");
+}
+
+bool
+load_report_cut(struct load *load, const struct yaml_node *node)
+{
+	char cut = cut_by(load, node);
+
+	if (!cut || !is_open_ended(node->text))
+		return false;
+	report_cut(load, node, cut);
+	return true;
+}
+
+static void
 report_expression(struct load *load, const struct yaml_node *node,
     size_t offset, const struct feel_error *error)
 {
@@ -77,12 +100,7 @@ report_expression(struct load *load, const struct yaml_node *node,
 	/* The rest of the expression may lie behind what YAML cut off; an
 	 * error well before the end is an error in its own right. */
 	if (cut && (str_trim(after).bytes == 0 || is_open_ended(node->text))) {
-		load_error(load, LOAD_CUT, node->span,
-		    cut == '#' ? "YAML takes what follows this expression from "
-				 "` #` on for a comment"
-			       : "YAML ends this expression before `,`");
-		load_repair(load,
-		    "put the whole value in single quotes: '= ...'");
+		report_cut(load, node, cut);
 		return;
 	}
 	load_error(load, LOAD_BAD_EXPRESSION, yaml_locate_span(

@@ -237,6 +237,9 @@ const struct value *load_schema_identity(
 /* ---- load_expression.c: templates ---- */
 
 bool load_is_expression(const struct yaml_node *node);
+/* Tells where YAML has ended a plain text in the middle, as at a comma in a
+ * list: false where it has not. */
+bool load_report_cut(struct load *load, const struct yaml_node *node);
 /* Never NULL. */
 const struct template *load_template(
     struct load *load, const struct yaml_node *node);

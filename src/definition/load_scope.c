@@ -73,8 +73,7 @@ load_scope_add(struct load_scope *scope, struct str name)
 {
 	if (load_scope_knows(scope, name))
 		return;
-	if (!scope->outer)
-		feel_names_add(scope->names, name);
+	feel_names_add(scope->names, name);
 	scope->known = arena_grow(scope->arena, scope->known,
 	    scope->known_count, &scope->known_capacity, sizeof(struct str));
 	scope->known[scope->known_count++] = name;
@@ -175,8 +174,6 @@ load_scope_input(const struct load_scope *scope)
 	return scope ? scope->input : NULL;
 }
 
-/* It only ever gets variables' names, which are plain words: these the parser
- * of expressions takes without being told. */
 struct load_scope *
 load_scope_within(const struct load_scope *outer)
 {
@@ -185,7 +182,7 @@ load_scope_within(const struct load_scope *outer)
 	must(!outer->is_open);
 	scope->arena = outer->arena;
 	scope->outer = outer;
-	scope->names = outer->names;
+	scope->names = feel_names_within(outer->names);
 	scope->index = map_new();
 	return scope;
 }

@@ -246,6 +246,8 @@ feel_eval_free(struct feel_run *run, const struct feel_node *node)
 		return *cached;
 	if (env->lookup != NULL)
 		*cached = env->lookup(env->arg, node->as.free.name);
+	if (*cached == NULL)
+		*cached = node->as.free.otherwise;
 	return *cached != NULL ? *cached : fail_name(run, node);
 }
 

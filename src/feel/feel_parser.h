@@ -20,6 +20,7 @@ struct feel_names {
 	struct str *keys; /* with spaces or signs, at any depth */
 	size_t key_count;
 	size_t key_capacity;
+	const struct feel_names *outer; /* these are known as well; or NULL */
 	bool is_open; /* there are others */
 };
 

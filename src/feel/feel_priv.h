@@ -157,6 +157,9 @@ struct feel_node {
 		struct {
 			struct str name;
 			uint32_t index;
+			/* The built-in function of that name, where nothing
+			 * else is found; or NULL. */
+			const struct value *otherwise;
 		} free;
 		struct {
 			/* An item's field comes first, then what surrounds. */

@@ -23,6 +23,16 @@ feel_names_new(struct arena *arena)
 	return names;
 }
 
+struct feel_names *
+feel_names_within(const struct feel_names *outer)
+{
+	struct feel_names *names = feel_names_new(outer->arena);
+
+	names->outer = outer;
+	names->is_open = outer->is_open;
+	return names;
+}
+
 static void
 add_key(struct feel_names *names, struct str key)
 {
@@ -135,8 +145,12 @@ feel_scope_add_key(struct feel_parser *p, struct str key)
 bool
 feel_scope_is_around(const struct feel_parser *p, struct str name)
 {
-	return p->names != NULL &&
-	    str_is_among(name, p->names->names, p->names->count);
+	for (const struct feel_names *names = p->names; names != NULL;
+	     names = names->outer) {
+		if (str_is_among(name, names->names, names->count))
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -177,33 +191,36 @@ match_one(const struct feel_parser *p, struct str name, struct match *best)
 }
 
 static void
+match_all(struct feel_parser *p, const struct str *names, size_t count,
+    struct match *best)
+{
+	if (!feel_token_try_names(p, count))
+		return;
+	for (size_t i = 0; i < count; i++)
+		match_one(p, names[i], best);
+}
+
+static void
 match_scopes(struct feel_parser *p, struct match *best)
 {
-	if (!feel_token_try_names(p, p->scope_count +
-	    (p->names != NULL ? p->names->count : 0)))
+	if (!feel_token_try_names(p, p->scope_count))
 		return;
 	for (size_t i = 0; i < p->scope_count; i++) {
 		if (p->scopes[i].name.at != NULL)
 			match_one(p, p->scopes[i].name, best);
 	}
-	if (p->names == NULL)
-		return;
-	for (size_t i = 0; i < p->names->count; i++)
-		match_one(p, p->names->names[i], best);
+	for (const struct feel_names *names = p->names; names != NULL;
+	     names = names->outer)
+		match_all(p, names->names, names->count, best);
 }
 
 static void
 match_keys(struct feel_parser *p, struct match *best)
 {
-	if (!feel_token_try_names(p, p->key_count +
-	    (p->names != NULL ? p->names->key_count : 0)))
-		return;
-	for (size_t i = 0; i < p->key_count; i++)
-		match_one(p, p->keys[i], best);
-	if (p->names == NULL)
-		return;
-	for (size_t i = 0; i < p->names->key_count; i++)
-		match_one(p, p->names->keys[i], best);
+	match_all(p, p->keys, p->key_count, best);
+	for (const struct feel_names *names = p->names; names != NULL;
+	     names = names->outer)
+		match_all(p, names->keys, names->key_count, best);
 }
 
 struct str
@@ -225,21 +242,36 @@ feel_scope_read_new(struct feel_parser *p, size_t *end)
 	    str_slice(p->text, p->at, *end - p->at));
 }
 
-/* Where the names in scope are known, an unknown one is a word: what follows
- * it is an error of its own, and not part of a longer name. */
-static struct str
-read_unknown(struct feel_parser *p, size_t *end)
+/* Whether there may be names around that nobody has told. */
+static bool
+is_open(const struct feel_parser *p)
 {
-	size_t word_end = feel_lex_identifier(p->text, p->at);
-	struct str word = str_slice(p->text, p->at, word_end - p->at);
-
-	if ((p->names == NULL || p->names->is_open || count_filters(p) > 0) &&
-	    feel_builtin_find(word) == NULL)
-		return feel_scope_read_new(p, end);
-	*end = word_end;
-	return word;
+	return p->names == NULL || p->names->is_open;
 }
 
+static struct str
+word_at(const struct feel_parser *p)
+{
+	size_t end = feel_lex_identifier(p->text, p->at);
+
+	return str_slice(p->text, p->at, end - p->at);
+}
+
+/* Words that stand together; `not paid` is a slip and no name. */
+static void
+match_new(struct feel_parser *p, struct match *best)
+{
+	struct match new;
+
+	if (str_equal(word_at(p), STR("not")))
+		return;
+	new.name = feel_scope_read_new(p, &new.end);
+	if (new.end > p->at)
+		*best = new;
+}
+
+/* Where the names in scope are known, an unknown one is a word: what follows
+ * it is an error of its own, and not part of a longer name. */
 struct str
 feel_scope_read(struct feel_parser *p, size_t *end)
 {
@@ -250,11 +282,15 @@ feel_scope_read(struct feel_parser *p, size_t *end)
 	match_scopes(p, &best);
 	if (count_filters(p) > 0)
 		match_keys(p, &best);
+	if (best.end == 0 && (is_open(p) || count_filters(p) > 0))
+		match_new(p, &best);
 	builtin_end = feel_builtin_match(p->text, p->at, &builtin);
 	if (builtin_end > best.end)
 		best = (struct match){builtin->name, builtin_end};
-	if (best.end == 0)
-		return read_unknown(p, end);
+	if (best.end == 0) {
+		best.name = word_at(p);
+		best.end = p->at + best.name.bytes;
+	}
 	*end = best.end;
 	return best.name;
 }
@@ -338,31 +374,46 @@ search_scopes(struct feel_parser *p, struct str name)
 	return search;
 }
 
+/* The built-in function as a value, or NULL. */
+static const struct value *
+make_builtin(struct feel_parser *p, struct str name)
+{
+	const struct feel_builtin *builtin = feel_builtin_find(name);
+	struct value_function *function;
+	struct value *value;
+
+	if (builtin == NULL)
+		return NULL;
+	function = ARENA_NEW(p->arena, struct value_function);
+	function->builtin = builtin;
+	value = ARENA_NEW(p->arena, struct value);
+	value->type = VALUE_FUNCTION;
+	value->as.function = function;
+	return value;
+}
+
 static struct feel_node *
 make_found(struct feel_parser *p, const struct search *search, struct str name,
     size_t offset, size_t bytes)
 {
-	const struct feel_builtin *builtin;
-	struct value_function *function;
-	struct value *value;
+	const struct value *builtin = NULL;
 	struct feel_node *node;
+	bool is_around;
 
 	if (search->found != NULL) {
 		node = feel_node_new(p, FEEL_SLOT, offset);
 		node->as.slot = search->found->slot;
 		return node;
 	}
-	builtin = feel_builtin_find(name);
-	if (builtin != NULL && !feel_scope_is_around(p, name)) {
-		function = ARENA_NEW(p->arena, struct value_function);
-		function->builtin = builtin;
-		value = ARENA_NEW(p->arena, struct value);
-		value->type = VALUE_FUNCTION;
-		value->as.function = function;
-		return feel_node_constant(p, value, offset);
-	}
-	return make_free(p, name, offset, bytes,
-	    search->filter_count == 0 || feel_scope_is_around(p, name));
+	is_around = feel_scope_is_around(p, name);
+	if (!is_around)
+		builtin = make_builtin(p, name);
+	if (builtin != NULL && !is_open(p))
+		return feel_node_constant(p, builtin, offset);
+	node = make_free(p, name, offset, bytes,
+	    search->filter_count == 0 || is_around);
+	node->as.free.otherwise = builtin;
+	return node;
 }
 
 struct feel_node *

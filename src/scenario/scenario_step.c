@@ -349,6 +349,30 @@ check_besides(struct reader *reader, const struct value *map,
 	}
 }
 
+/* What belongs beside the step's own key, and was written below it. */
+static bool
+report_within(struct reader *reader, const struct value *what,
+    struct str pointer, const struct step_row *row)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < what->as.context.count; i++) {
+		struct str key = what->as.context.fields[i].key;
+
+		if (find_beside(row, key) == NULL)
+			continue;
+		diag_add(reader->diags, DIAG_ERROR, SCENARIO_UNKNOWN_KEY,
+		    yaml_place_of_key(
+			reader->places, form_below(reader, pointer, key)),
+		    "`%.*s` stands beside `%.*s`, not in it", STR_ARG(key),
+		    STR_ARG(row->name));
+		diag_repair(reader->diags, "write {%.*s: {…}, %.*s: …}",
+		    STR_ARG(row->name), STR_ARG(key));
+		has = true;
+	}
+	return has;
+}
+
 /* A mapping by its table, what stands for one by its check. */
 static void
 check_what(struct reader *reader, const struct value *what, struct str pointer,
@@ -356,6 +380,9 @@ check_what(struct reader *reader, const struct value *what, struct str pointer,
 {
 	if (!form_is(reader, what, pointer, row->name.at, row->forms) ||
 	    form_is_expression(what))
+		return;
+	if (what->type == VALUE_CONTEXT && row->table != NULL &&
+	    report_within(reader, what, pointer, row))
 		return;
 	if (what->type == VALUE_CONTEXT && row->table != NULL)
 		form_map(reader, what, pointer, row->table);

@@ -165,6 +165,89 @@ test_free_names_are_what_an_expression_reads(void **state)
 	assert_string_equal(found, "lines@0 limit@12 ");
 }
 
+static const struct feel *
+parse_among(struct fixture *fixture, const char *text,
+    const struct feel_names *names)
+{
+	struct feel_error error;
+	const struct feel *feel =
+	    feel_parse(fixture->arena, str_of(text), names, &error);
+
+	if (feel == NULL)
+		fail_msg("%s: %s", text, error.message);
+	return feel;
+}
+
+/* Where the names around aren't known: what is given hides what is built in,
+ * unless that is called. */
+static void
+test_names_of_functions_are_free_where_names_are_not_known(void **state)
+{
+	static const char *const texts[][2] = {
+		{"date + 1", "date@0 "},
+		{"date(\"2026-11-22\") + days", "days@21 "},
+		{"date and time(\"2026-11-22\", time(x))", "x@33 "},
+		{"date due > number of days", "date due@0 number of days@11 "},
+		{"day of week limit + day of week", "day of week limit@0 "
+		    "day of week@20 "},
+		{"max amount - max(3, min)", "max amount@0 min@20 "},
+		{"for sum in [1] return sum + count", "count@28 "},
+		{"xs[date > max]", "xs@0 "},
+	};
+	struct fixture *fixture = *state;
+	struct feel_names *names = feel_names_new(fixture->arena);
+	struct feel_error error;
+
+	feel_names_open(names);
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		char found[200] = "";
+
+		feel_each_free_name(parse_among(fixture, texts[i][0], names),
+		    collect_name, found);
+		assert_string_equal(found, texts[i][1]);
+	}
+	assert_null(feel_parse(
+	    fixture->arena, STR("not paid"), names, &error));
+	assert_string_equal(error.repair, "negation is `not(…)`");
+}
+
+static void
+test_built_in_function_is_what_nothing_given_hides(void **state)
+{
+	struct fixture *fixture = *state;
+	struct feel_names *names = feel_names_new(fixture->arena);
+	struct value_builder *context = value_build_context(fixture->arena);
+
+	feel_names_open(names);
+	value_put_int(context, "count", 7);
+	fixture->context = value_built(context);
+	assert_int_value(feel_eval(parse_among(fixture,
+	    "count + count([count, 2])", names), &fixture->env), 9);
+	assert_int_value(feel_eval(parse_among(fixture,
+	    "(function(f) f([1, 2]))(sum)", names), &fixture->env), 3);
+	assert_int_value(feel_eval(parse_among(fixture,
+	    "[{count: 1}, {n: 2}][count > 5][1].n", names), &fixture->env), 2);
+}
+
+static void
+test_names_within_others_are_known_with_them(void **state)
+{
+	struct fixture *fixture = *state;
+	struct feel_names *outer = feel_names_new(fixture->arena);
+	struct feel_names *inner = feel_names_within(outer);
+	char found[200] = "";
+
+	feel_names_add(outer, STR("date due"));
+	feel_names_add(inner, STR("sum"));
+	feel_each_free_name(parse_among(fixture, "[date due, sum, max]",
+	    inner), collect_name, found);
+	assert_string_equal(found, "date due@1 sum@11 ");
+	found[0] = '\0';
+	feel_each_free_name(parse_among(fixture, "[date due, sum, max]",
+	    outer), collect_name, found);
+	assert_string_equal(found, "date due@1 ");
+}
+
 static void
 collect_doubt(const struct feel_error *doubt, void *arg)
 {
@@ -390,6 +473,9 @@ main(void)
 		TEST(test_a_name_is_looked_up_once_in_an_evaluation),
 		TEST(test_constants_are_known_while_parsing),
 		TEST(test_free_names_are_what_an_expression_reads),
+		TEST(test_names_of_functions_are_free_where_names_are_not_known),
+		TEST(test_built_in_function_is_what_nothing_given_hides),
+		TEST(test_names_within_others_are_known_with_them),
 		TEST(test_what_is_surely_null_is_doubted_while_parsing),
 		TEST(test_functions_of_the_host_are_called_by_name),
 		TEST(test_null_comes_with_a_note_and_its_place),

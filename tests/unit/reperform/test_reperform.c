@@ -165,7 +165,8 @@ act(struct played *played, struct sim *sim, const char *line)
 
 #define LINES_MAX 16
 static struct played *
-play(const char *const lines[LINES_MAX])
+play_edited(
+    const char *const lines[LINES_MAX], const char *what, const char *with)
 {
 	struct arena *arena = arena_new();
 	struct played *played = ARENA_NEW(arena, struct played);
@@ -175,7 +176,7 @@ play(const char *const lines[LINES_MAX])
 	struct sim *sim;
 
 	played->arena = arena;
-	played->library = load(arena, NULL, NULL);
+	played->library = load(arena, what, with);
 	options.definition =
 	    library_find_workflow(played->library, STR("order"), 0);
 	options.settings = json_read(
@@ -199,6 +200,12 @@ play(const char *const lines[LINES_MAX])
 	}
 	sim_free(&sim);
 	return played;
+}
+
+static struct played *
+play(const char *const lines[LINES_MAX])
+{
+	return play_edited(lines, NULL, NULL);
 }
 
 static void
@@ -286,6 +293,19 @@ static const char *const failed[LINES_MAX] = {START("250.00"),
     "{\"reply\":{\"bank.pay\":{\"error\":{\"code\":\"connector.header\","
     "\"outcome\":\"not-done\"}}}}"};
 
+#define LOOK                                                                   \
+	"      - id: look\n"                                                   \
+	"        set: {abroad: '= substring(input.iban, 1, 2) != \"DE\"'}\n"
+/* A table instead, over the amount and whatever the rule gives. */
+#define COLLECT(policy, output, with)                                          \
+	"      - id: look\n"                                                   \
+	"        decide:\n"                                                    \
+	"          hit-policy: " policy "\n"                                   \
+	"          inputs: [= input.amount]\n"                                 \
+	"          outputs: [one]\n"                                           \
+	"          rules: [['> 0', " output "], ['> 1', " output "]]\n"        \
+	"        output: {abroad: = decision}\n" with
+
 /* ---- what is as it was ---- */
 
 /* `look` reads a sensitive value: that all else agrees is told all the same. */
@@ -311,6 +331,64 @@ test_what_was_not_changed_agrees(void **state)
 	assert_all_agree(approved);
 	assert_all_agree(retried);
 	assert_all_agree(failed);
+}
+
+static void
+test_collected_outputs_are_put_together_again(void **state)
+{
+	static const struct {
+		const char *step;
+		enum reperform_result result;
+	} rows[] = {
+	    {COLLECT("collect sum", "2.50", ""), REPERFORM_AGREES},
+	    {COLLECT("collect min", "2.50", ""), REPERFORM_AGREES},
+	    {COLLECT("collect max", "= input.amount", ""), REPERFORM_AGREES},
+	    {COLLECT("collect count", "2.50",
+		 "        with: {input: = input}\n"),
+		REPERFORM_AGREES},
+	    {COLLECT("collect sum", "= input.amount",
+		 "        with: {input: = input}\n"),
+		REPERFORM_AGREES},
+	    /* To count needs no looking at what is counted. */
+	    {COLLECT("collect count", "= input.iban", ""), REPERFORM_AGREES},
+	    {COLLECT("collect max", "= input.iban", ""), REPERFORM_COULD_NOT},
+	    {COLLECT("collect min", "= input.iban",
+		 "        with: {input: = input}\n"),
+		REPERFORM_COULD_NOT},
+	    {COLLECT("any", "= input.iban", ""), REPERFORM_AGREES},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct played *played =
+		    play_edited(straight, LOOK, rows[i].step);
+
+		if (again(played) != rows[i].result)
+			fail_msg("%s%.*s", rows[i].step,
+			    STR_ARG(played->finding.explanation));
+		assert_int_equal(played->finding.records, played->count);
+		played_free(&played);
+	}
+}
+
+/* Only what is on the list may come out, and a digest never is. */
+static void
+test_sensitive_output_among_values_could_not_be_done_again(void **state)
+{
+	struct played *played = play_edited(straight, LOOK,
+	    "      - id: look\n"
+	    "        decide:\n"
+	    "          hit-policy: priority\n"
+	    "          inputs: [= input.amount]\n"
+	    "          outputs: [{name: one, values: "
+	    "[DE89370400440532013000, none]}]\n"
+	    "          rules: [['> 0', = input.iban], ['> 1', none]]\n"
+	    "        output: {abroad: = decision}\n");
+
+	(void)state;
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	played_free(&played);
 }
 
 static void
@@ -445,10 +523,6 @@ play_plainly(const char *const lines[LINES_MAX])
 	played->count--;
 	return played;
 }
-
-#define LOOK                                                                   \
-	"      - id: look\n"                                                   \
-	"        set: {abroad: '= substring(input.iban, 1, 2) != \"DE\"'}\n"
 
 static void
 use(struct played *played, const char *what, const char *with)
@@ -929,6 +1003,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_was_not_changed_agrees),
 	    cmocka_unit_test(test_numbers_that_were_keys_as_written_agree),
+	    cmocka_unit_test(test_collected_outputs_are_put_together_again),
+	    cmocka_unit_test(
+		test_sensitive_output_among_values_could_not_be_done_again),
 	    cmocka_unit_test(test_without_sensitive_values_there_is_no_doubt),
 	    cmocka_unit_test(test_event_that_fails_its_schema_is_ignored_again),
 	    cmocka_unit_test(test_text_like_a_digest_is_a_text),

@@ -134,6 +134,11 @@ test_step_is_one_thing(void **state)
 	    stage, ONE "      - advanse: 1s\n", "did you mean `advance`?");
 	stage_refuses(stage, ONE "      - {advance: 1s, fate: kept}\n",
 	    "`fate` says nothing beside `advance`");
+	stage_refuses(stage,
+	    ONE "      - event: {type: order.paid, data: {}, fate: kept}\n",
+	    "`fate` stands beside `event`, not in it [S101]");
+	stage_refuses(stage, ONE "      - {event: {type: order.paid, fate: x}}\n",
+	    "write {event: {…}, fate: …}");
 	stage_refuses(stage, ONE "      - {advance: 1s, tims: 2}\n",
 	    "did you mean `times`?");
 	stage_refuses(stage, ONE "      - advance: soon\n", "no duration");
