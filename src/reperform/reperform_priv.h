@@ -111,7 +111,7 @@ struct unknown replay_kept(
 
 /* ---- reperform_input.c: what may have brought a record about ---- */
 
-enum act_kind { ACT_NONE, ACT_EVENT, ACT_SENT, ACT_CHILD };
+enum act_kind { ACT_EVENT, ACT_SENT, ACT_CHILD };
 /* One thing that is done to the instance. */
 struct act {
 	enum act_kind kind;

@@ -269,8 +269,6 @@ replay_perform(struct replay *replay, const struct act *act,
 	struct chart_context context = context_at(replay, act->at_ms);
 
 	switch (act->kind) {
-	case ACT_NONE:
-		return;
 	case ACT_EVENT:
 		chart_step(replay->chart, &act->event, &context, effects);
 		break;

@@ -20,6 +20,8 @@
 
 /* Equal calls that are tried, each in two ways; a `for` tells its items apart. */
 #define WAYS_MAX 128
+/* That were over by a clock that was set back before anything came of them. */
+#define DELAYS_MAX 4
 /* Of the records that were explained last the ways that are left are known: of
  * so many, whose snapshots have so many bytes; and so many ways are tried until
  * one leads farther. */
@@ -34,38 +36,56 @@ enum silence {
 	TIME_WAS_DUE,
 	TIME_IS_NOW,
 	BEGUN_ANEW,
-	CLOCK_WENT_BACK, /* after that */
-	SILENCES
+	CLOCK_WENT_BACK, /* after a delay was over; the next: after two, … */
+	SILENCES = CLOCK_WENT_BACK + DELAYS_MAX
 };
 
-/* false where it would be the same as one before it. */
 static bool
-silent_act(const struct replay *replay, enum silence silence, int64_t now_ms,
-    struct act *act)
+is_silent(struct replay *replay, enum chart_event_kind kind, int64_t at_ms)
+{
+	const struct act act = {
+	    .kind = ACT_EVENT, .at_ms = at_ms, .event = {.kind = kind}};
+	struct chart_effects effects = {0};
+
+	replay_perform(replay, &act, &effects);
+	return effects.record_count == 0;
+}
+
+static bool
+clock_went_back(struct replay *replay, size_t delays, int64_t now_ms)
+{
+	int64_t due_ms = 0;
+
+	for (size_t i = 0; i < delays; i++) {
+		due_ms = chart_due_ms(replay->chart);
+		if (due_ms == 0 || !is_silent(replay, EV_TIME_PASSED, due_ms))
+			return false;
+	}
+	return due_ms > now_ms;
+}
+
+/* false where it would not be silent, or the same as one before it. */
+static bool
+be_silent(struct replay *replay, enum silence silence, int64_t now_ms)
 {
 	int64_t due_ms = chart_due_ms(replay->chart);
 
-	*act = (struct act){.kind = ACT_EVENT, .at_ms = now_ms};
-	act->event.kind = EV_TIME_PASSED;
 	switch (silence) {
 	case NOTHING:
-		act->kind = ACT_NONE;
 		return true;
 	case TIME_WAS_DUE:
-		act->at_ms = due_ms;
-		return due_ms != 0 && due_ms < now_ms;
+		return due_ms != 0 && due_ms < now_ms &&
+		       is_silent(replay, EV_TIME_PASSED, due_ms);
 	case TIME_IS_NOW:
-		return due_ms != 0 && due_ms <= now_ms;
+		return due_ms != 0 && due_ms <= now_ms &&
+		       is_silent(replay, EV_TIME_PASSED, now_ms);
 	case BEGUN_ANEW:
-		act->event.kind = EV_RECOVERED;
-		return chart_is_busy(replay->chart);
-	case CLOCK_WENT_BACK:
-		act->at_ms = due_ms;
-		return due_ms > now_ms;
-	case SILENCES:
-		break;
+		return chart_is_busy(replay->chart) &&
+		       is_silent(replay, EV_RECOVERED, now_ms);
+	default:
+		return clock_went_back(
+		    replay, silence - CLOCK_WENT_BACK + 1, now_ms);
 	}
-	unreachable("every silence is listed");
 }
 
 /* ---- one way to explain what comes next ---- */
@@ -105,13 +125,8 @@ try_way(struct replay *replay, enum silence silence, size_t nth,
 	struct act act;
 
 	replay_begin_step(replay, replay->at);
-	if (!silent_act(replay, silence, now_ms, &act))
-		return false;
-	replay_perform(replay, &act, &effects);
-	if (effects.record_count > 0)
-		return false; /* not without a word */
-	effects = (struct chart_effects){0};
-	if (!replay_input(replay, record, nth, &act))
+	if (!be_silent(replay, silence, now_ms) ||
+	    !replay_input(replay, record, nth, &act))
 		return false;
 	replay_perform(replay, &act, &effects);
 	*attempt = attempt_of(replay, &effects);
