@@ -70,6 +70,12 @@ struct engine_options {
 	struct engine_limits limits;
 };
 
+/* Whether engine_new() will take the library with what the store has of
+ * definitions; else *detail says why not.  The store may be one that an older
+ * program wrote, open for reading; of the other options only what says whether
+ * proofs are required counts. */
+MUST_USE bool engine_can_serve(
+    const struct engine_options *options, struct buf *detail);
 /* Publishes the library's definitions (a changed text under an old version is
  * refused: NULL with *detail), loads the versions that instances run on (one
  * with open instances that can't be loaded is refused, too), and recovers:

@@ -8,7 +8,9 @@
  */
 #include "cli_priv.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "stated/clock.h"
 #include "stated/export.h"
@@ -22,6 +24,40 @@ struct work {
 	struct buf detail;
 	const char *blamed; /* the file that an error is about */
 };
+
+/* ------------------------------------------------------------------- names */
+
+bool
+cli_copy_is_database(const char *path)
+{
+	char found[16];
+	/* Whatever else may be there shall not be waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_read = fd >= 0 &&
+		       pread(fd, found, sizeof(found), 0) == sizeof(found);
+
+	if (fd >= 0)
+		close(fd);
+	return is_read &&
+	       store_is_beginning((struct str){found, sizeof(found)});
+}
+
+/* Its log has what the database has not yet, and of the others each is taken
+ * for what its name says, or made anew. */
+bool
+cli_copy_is_beside(struct cli *cli, struct str path)
+{
+	static const struct str suffixes[] = {STR_INIT("-wal"),
+	    STR_INIT("-shm"), STR_INIT("-journal"), STR_INIT("-lock"),
+	    STR_INIT(".part"), STR_INIT(".restoring"), STR_INIT(".rekeying")};
+
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++)
+		if (str_has_suffix(path, suffixes[i]) &&
+		    cli_copy_is_database(arena_strf(cli->arena, "%.*s",
+			(int)(path.bytes - suffixes[i].bytes), path.at).at))
+			return true;
+	return false;
+}
 
 /* ----------------------------------------------------------------- signals */
 
@@ -195,11 +231,12 @@ text_of(const struct work *work, enum store_error error)
 	}
 }
 
+static const char *const undone[] = {[COPY_BACKUP] = "backed up",
+    [COPY_RESTORE] = "restored", [COPY_REKEY] = "changed"};
+
 static enum cli_status
 tell(struct work *work, enum store_error error)
 {
-	static const char *const undone[] = {[COPY_BACKUP] = "backed up",
-	    [COPY_RESTORE] = "restored", [COPY_REKEY] = "changed"};
 	struct cli *cli = work->cli;
 
 	if (error == STORE_OK)
@@ -221,6 +258,12 @@ cli_copy_run(struct cli *cli, struct cli_copy *copy)
 	enum cli_status status;
 	sigset_t before;
 
+	if (copy->target->kind != COPY_REKEY &&
+	    cli_copy_is_beside(cli, copy->target->to))
+		return cli_fail(cli,
+		    "%.*s belongs to the database beside it: give another "
+		    "name\nnothing was %s",
+		    STR_ARG(copy->target->to), undone[copy->target->kind]);
 	hold_signals(&before);
 	enum store_error error = do_work(&work);
 	cli_progress_end(&work.progress);

@@ -11,7 +11,6 @@
 #include "stated/http.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 /* An engine that goes on with an export has to make again what is there. */
@@ -30,36 +29,6 @@ struct target {
 	int error; /* of the first write that failed; 0: none did */
 };
 
-static bool
-is_database(const char *path)
-{
-	char found[16];
-	/* Whatever else may be there shall not be waited for. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool is_read = fd >= 0 &&
-		       pread(fd, found, sizeof(found), 0) == sizeof(found);
-
-	if (fd >= 0)
-		close(fd);
-	return is_read &&
-	       store_is_beginning((struct str){found, sizeof(found)});
-}
-
-/* Its log has what the database has not yet. */
-static bool
-is_beside_database(struct cli *cli, struct str path)
-{
-	static const struct str suffixes[] = {STR_INIT("-wal"),
-	    STR_INIT("-shm"), STR_INIT("-journal"), STR_INIT("-lock")};
-
-	for (size_t i = 0; i < COUNT_OF(suffixes); i++)
-		if (str_has_suffix(path, suffixes[i]) &&
-		    is_database(arena_strf(cli->arena, "%.*s",
-			(int)(path.bytes - suffixes[i].bytes), path.at).at))
-			return true;
-	return false;
-}
-
 /* Nothing that is told of a database takes the place of one: neither of the
  * one that is read, nor of an engine's, nor of a backup; nor of what is beside
  * one. */
@@ -68,7 +37,7 @@ check_target(struct cli *cli, const char *path)
 {
 	static const char *const written[] = {"", ".partial", ".resume"};
 
-	if (is_beside_database(cli, str_of(path))) {
+	if (cli_copy_is_beside(cli, str_of(path))) {
 		cli_fail(cli,
 		    "%s belongs to the database beside it: give --output "
 		    "another name",
@@ -80,7 +49,7 @@ check_target(struct cli *cli, const char *path)
 		struct str name =
 		    arena_strf(cli->arena, "%s%s", path, written[i]);
 
-		if (!is_database(name.at))
+		if (!cli_copy_is_database(name.at))
 			continue;
 		cli_fail(cli,
 		    "%s is a database, and would be lost: give --output "

@@ -220,6 +220,11 @@ struct str cli_copy_text(struct cli *cli, const struct cli_copy *copy);
 /* The path of --store, with or without "sqlite:", or else that of the
  * configuration; absent: neither was given. */
 struct str cli_copy_store(const struct cli *cli);
+/* What a file begins with; not where the program has it open by SQLite. */
+bool cli_copy_is_database(const char *path);
+/* Whether it has the name of a part of a database that is there: its log, or
+ * what a copy makes of it.  Nothing else takes such a name. */
+bool cli_copy_is_beside(struct cli *cli, struct str path);
 
 /* ---- cli_keys.c: the keys of a database ---- */
 

@@ -643,19 +643,55 @@ tell_store(struct service *service)
 	tell_exposure(config);
 }
 
+static bool
+is_proof_required(const struct config *config)
+{
+	return str_equal(config->proofs, STR("required"));
+}
+
+/* What an older program wrote is brought up to date only where it will be
+ * served then: that program couldn't read it any more.  Why it can't be opened
+ * is told by who opens it. */
+static enum cli_status
+check_older(struct service *service)
+{
+	struct store_options options = {.path = service->config->store,
+	    .read_only = true, .older = true, .keys = service->keys};
+	struct engine_options engine = {.library = service->library,
+	    .proofs_required = is_proof_required(service->config)};
+	struct buf detail = {0};
+	enum cli_status status = CLI_OK;
+	struct store_age age;
+
+	if (store_open(options, &engine.store, NULL) != STORE_OK)
+		return CLI_OK;
+	age = store_age(engine.store);
+	if (age.found < age.present && !engine_can_serve(&engine, &detail))
+		status = cli_fail(service->cli,
+		    "%s\nthe database was not brought up to date: an older "
+		    "program can go on with it",
+		    buf_cstr(&detail));
+	store_close(&engine.store);
+	buf_fini(&detail);
+	return status;
+}
+
 static enum cli_status
 open_store(struct service *service)
 {
 	struct config *config = service->config;
 	struct buf detail = {0};
 	enum store_error error;
-	enum cli_status status = CLI_OK;
+	enum cli_status status;
 
 	if (!config_keys(config, config->secrets, &service->keys)) {
 		cli_library_report(
 		    service->cli, config->diags, service->cli->err);
 		return CLI_FAILED;
 	}
+	status = check_older(service);
+	if (status != CLI_OK)
+		return status;
 	error = store_open(
 	    (struct store_options){.path = config->store,
 		.create = true,
@@ -710,7 +746,7 @@ open_engine(struct service *service)
 	    .rng = rng_system(),
 	    .settings = config->settings,
 	    .environment = config->environment,
-	    .proofs_required = str_equal(config->proofs, STR("required")),
+	    .proofs_required = is_proof_required(config),
 	    .publishing_needs_two = config->publishing_needs_two,
 	    .secret = secrets_find_cb,
 	    .secret_arg = config->secrets,

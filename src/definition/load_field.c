@@ -396,6 +396,10 @@ load_field(struct load *load, const struct load_key *key,
 		*(int64_t *)field = load_duration(load, node, key->name);
 		return;
 	case KIND_TERM:
+		/* Earlier programs took an expression, and what stands where
+		 * nothing is written counted. */
+		if (load->is_stored && load_is_expression(node))
+			return;
 		*(struct def_span *)field = load_term(load, node, key->name);
 		return;
 	case KIND_SPAN:

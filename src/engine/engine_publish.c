@@ -358,8 +358,26 @@ adopt_additions(struct engine *engine, struct library *library)
 				library_adopt(library, definition);
 }
 
-/* What is stored becomes part of the library; false with *detail where that
- * can't be. */
+/* Versions that are stored become part of the library; false with *detail
+ * where that can't be. */
+static bool
+take_definitions(struct publishing *publishing)
+{
+	struct engine *engine = publishing->engine;
+	struct buf *detail = publishing->detail;
+	enum store_error error =
+	    store_each_definition(engine->store, stored_cb, publishing);
+
+	if (error == STORE_OK)
+		take_under_way(publishing);
+	if (error == STORE_OK)
+		error = lost_check(&publishing->lost, engine, detail);
+	if (error != STORE_OK)
+		buf_add_str(detail, store_error_text(error));
+	return error == STORE_OK && detail->bytes == 0;
+}
+
+/* The same of all that is stored. */
 static bool
 take_stored(
     struct engine *engine, struct library *library, struct buf *detail)
@@ -369,23 +387,65 @@ take_stored(
 	    .library = library,
 	    .detail = detail,
 	};
-	enum store_error error;
+	enum store_error error = STORE_OK;
+	bool is_taken = false;
 
-	lost_init(&publishing.lost);
-	error = store_each_definition(engine->store, stored_cb, &publishing);
-	if (error == STORE_OK)
-		take_under_way(&publishing);
-	if (error == STORE_OK && map_count(engine->documents) == 0)
+	if (map_count(engine->documents) == 0)
 		error = store_each_document(
 		    engine->store, stored_document_cb, engine);
-	if (error == STORE_OK)
-		error = lost_check(&publishing.lost, engine, detail);
+	lost_init(&publishing.lost);
 	if (error != STORE_OK)
 		buf_add_str(detail, store_error_text(error));
-	else if (detail->bytes == 0)
+	else
+		is_taken = take_definitions(&publishing);
+	if (is_taken)
 		lost_tell(&publishing.lost);
 	lost_fini(&publishing.lost);
-	return error == STORE_OK && detail->bytes == 0;
+	return is_taken;
+}
+
+/* As far as it is asked for definitions: nothing runs in it. */
+static struct engine *
+begin_asking(const struct engine_options *options)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	must(engine != NULL);
+	engine->options = *options;
+	engine->store = options->store;
+	engine->arena = arena_new();
+	engine->instances = map_new();
+	engine->published = map_new();
+	engine->documents = map_new();
+	return engine;
+}
+
+static void
+end_asking(struct engine *engine)
+{
+	publish_fini(engine);
+	map_free(&engine->instances);
+	arena_free(&engine->arena);
+	free(engine);
+}
+
+bool
+engine_can_serve(const struct engine_options *options, struct buf *detail)
+{
+	struct publishing publishing = {
+	    .engine = begin_asking(options),
+	    .library = options->library,
+	    .detail = detail,
+	};
+	bool can;
+
+	lost_init(&publishing.lost);
+	can = take_definitions(&publishing) &&
+	      is_library_proved(
+		  publishing.engine, publishing.library, detail);
+	lost_fini(&publishing.lost);
+	end_asking(publishing.engine);
+	return can;
 }
 
 bool

@@ -4,6 +4,7 @@ noinst_LIBRARIES += libstated_prove.a
 libstated_prove_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstated_prove_a_SOURCES = \
 	src/prove/axis.c \
+	src/prove/call_time.c \
 	src/prove/effect.c \
 	src/prove/effect_age.c \
 	src/prove/effect_beside.c \

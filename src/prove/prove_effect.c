@@ -20,6 +20,9 @@
 
 #include "stated/map.h"
 
+/* Points that may be looked at to tell where a key dies on the way, in all. */
+#define LOOKED_MAX 3000000
+
 struct effect_proof {
 	struct proof *proof;
 	struct effects effects;
@@ -35,6 +38,9 @@ struct effect_proof {
 	uint64_t *scratch;
 	bool is_stale; /* only under a key that doesn't hold any more */
 	bool is_dead;  /* which has died */
+	bool dies_there; /* at the goal, before the last attempt */
+	const bool *leads; /* by point: to the goal; NULL: any may */
+	size_t looked_back; /* points, for all such */
 	struct effect_ages *ages;
 	bool *keeps;   /* by edge: the one that is aged is done after it */
 	uint64_t *kept; /* by edge: of all effects */
@@ -318,13 +324,24 @@ fill_kept(struct effect_proof *self)
 	}
 }
 
+static int64_t
+longest_life(const struct effect_proof *self)
+{
+	int64_t longest_ms = 0;
+
+	for (size_t i = 0; i < self->keyed_count; i++)
+		if (self->keyed[i]->key_lives_ms > longest_ms)
+			longest_ms = self->keyed[i]->key_lives_ms;
+	return longest_ms;
+}
+
 static const int64_t *
 solve_ages(struct effect_proof *self, const struct effect *effect)
 {
 	const struct flow *flow = self->proof->flow;
 
 	if (!self->ages) {
-		self->ages = effect_ages_new(flow);
+		self->ages = effect_ages_new(flow, longest_life(self));
 		self->keeps =
 		    ARENA_ARRAY(self->proof->arena, flow->edge_count, bool);
 		fill_kept(self);
@@ -362,6 +379,26 @@ leans_on_key(const struct effect_proof *self, const struct effect *effect)
 	return false;
 }
 
+/* Nor may it die while another one, or the same again, waits to be sent. */
+static void
+age_attempts(struct effect_proof *self, const struct effect *effect)
+{
+	const struct flow *flow = self->proof->flow;
+	const struct effect *other = effect;
+
+	do {
+		uint32_t point = flow->first_of_step[other->step->index];
+
+		for (; point != 0; point = flow->next_of_step[point])
+			if (is_known_by_key(other, effect) &&
+			    effect_ages_at_attempt(self->ages, point,
+				other->step) >= effect->key_lives_ms)
+				facts_add(facts_at(&self->done, point),
+				    stale_bit(self, effect));
+		other = other->next_of_kind;
+	} while (other != effect);
+}
+
 /* Marks the points where the key may be dead. */
 static void
 age_keys(struct effect_proof *self)
@@ -377,6 +414,7 @@ age_keys(struct effect_proof *self)
 			if (ages[k] >= effect->key_lives_ms)
 				facts_add(facts_at(&self->done, k),
 				    stale_bit(self, effect));
+		age_attempts(self, effect);
 	}
 }
 
@@ -441,6 +479,8 @@ is_dying(const struct flow *flow, uint32_t point, void *arg)
 {
 	const struct effect_proof *self = arg;
 
+	if (self->leads && !self->leads[point])
+		return false;
 	for (uint32_t i = flow->first_in[point];
 	     i < flow->first_in[point + 1]; i++)
 		if (self->keeps[flow->in[i]] &&
@@ -484,6 +524,39 @@ is_doing(const struct flow *flow, const struct flow_edge *edge,
 		effect_may_be_done(effect, flow, edge->move)));
 }
 
+/* From the end of an edge to where the key is lost, if it has to be, and on to
+ * the goal. */
+static void
+find_both(struct effect_proof *self, uint32_t from, struct flow_way *first,
+    struct flow_way *second)
+{
+	*first = (struct flow_way){.from = from, .to = from, .found = true};
+	*second = (struct flow_way){0};
+	if (self->is_stale && !self->dies_there)
+		*first = find_loss(self, from);
+	if (!first->found)
+		return;
+	*second = (struct flow_way){
+	    .from = first->to, .to = first->to, .found = true};
+	if (first->to != self->goal)
+		*second = flow_path_find(self->proof->flow, first->to,
+		    USE_MAY, allow_done, is_goal, self);
+}
+
+/* It may have died first where nothing leads on: whether it is worth looking
+ * for another place. */
+static bool
+find_leading(struct effect_proof *self)
+{
+	const struct flow *flow = self->proof->flow;
+
+	if (self->leads || !self->is_dead || self->looked_back > LOOKED_MAX)
+		return false;
+	self->looked_back += flow->point_count;
+	self->leads = flow_leading_to(flow, is_goal, self);
+	return true;
+}
+
 /*
  * A way from the end of that edge to the goal on which what was done stays
  * done, if it is shorter than the one that there is.  Where the key has to be
@@ -494,19 +567,11 @@ find_shorter(struct effect_proof *self, const struct flow_edge *edge,
     struct flow_way ways[3])
 {
 	const struct flow *flow = self->proof->flow;
-	struct flow_way first = {
-	    .from = edge->to, .to = edge->to, .found = true};
-	struct flow_way second;
+	struct flow_way first, second;
 
-	if (self->is_stale)
-		first = find_loss(self, edge->to);
-	if (!first.found)
-		return;
-	second = (struct flow_way){
-	    .from = first.to, .to = first.to, .found = true};
-	if (first.to != self->goal)
-		second = flow_path_find(
-		    flow, first.to, USE_MAY, allow_done, is_goal, self);
+	find_both(self, edge->to, &first, &second);
+	if (!second.found && find_leading(self))
+		find_both(self, edge->to, &first, &second);
 	if (!second.found || (ways[0].found &&
 	    first.count + second.count >= ways[1].count + ways[2].count))
 		return;
@@ -524,8 +589,13 @@ find_first(struct effect_proof *self, const struct effect *first,
 	const struct flow *flow = self->proof->flow;
 
 	self->looking = first;
+	self->leads = NULL;
 	self->is_dead = self->is_stale && first->key_lives_ms > 0 &&
 	    solve_ages(self, first)[self->goal] >= first->key_lives_ms;
+	self->dies_there = self->is_stale && !self->is_dead &&
+	    first->key_lives_ms > 0 &&
+	    effect_ages_at_attempt(self->ages, self->goal,
+		flow->points[self->goal].step) >= first->key_lives_ms;
 	for (uint32_t point = flow->first_of_step[first->step->index];
 	     point != 0; point = flow->next_of_step[point])
 		for (uint32_t i = flow->first_out[point];

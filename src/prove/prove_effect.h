@@ -43,12 +43,17 @@ bool effect_takes_error_of(const struct flow *flow,
 
 /* effect_age.c */
 struct effect_ages;
-struct effect_ages *effect_ages_new(const struct flow *flow);
+/* longest_ms: the longest that any key lives. */
+struct effect_ages *effect_ages_new(
+    const struct flow *flow, int64_t longest_ms);
 /* By point, the longest that it can be since the effect was done, up to the
  * life of its key; -1: it isn't done.  `keeps` tells by edge whether it is
  * done after it; both are good until the next effect. */
 const int64_t *effect_ages_solve(struct effect_ages *ages,
     const struct effect *effect, const bool *keeps);
+/* The same when the step, which begins there, makes its last attempt. */
+int64_t effect_ages_at_attempt(const struct effect_ages *ages, uint32_t point,
+    const struct def_step *step);
 /* Whether the point after the edge is as old by this way as by any. */
 bool effect_ages_is_longest(const struct effect_ages *ages, uint32_t edge);
 /* Whether the key may die while the instance stands still on the edge. */

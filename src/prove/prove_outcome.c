@@ -8,7 +8,6 @@
 #include "prove_priv.h"
 
 #define HOUR_MS (INT64_C(60) * 60 * 1000)
-#define YEAR_HOURS (366 * 24)
 
 struct outcome_proof {
 	struct proof *proof;
@@ -53,95 +52,6 @@ prove_settled(struct outcome_proof *self, const struct def_call *call)
 
 /* ---- P106 ---- */
 
-static int64_t
-add_ms(int64_t a, int64_t b)
-{
-	int64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-
-static int64_t
-times_ms(int64_t a, int64_t times)
-{
-	int64_t product;
-
-	return __builtin_mul_overflow(a, times, &product) ? INT64_MAX :
-	    product;
-}
-
-static int64_t
-timeout_of(const struct def_call *call)
-{
-	if (call->timeout_ms > 0)
-		return call->timeout_ms;
-	return call->operation->timeout_ms > 0 ? call->operation->timeout_ms :
-	    call->connection->timeout_ms;
-}
-
-/* The longest wait before the nth retry: what retry.c gives, and all of the
- * jitter on top. */
-static int64_t
-delay_before(const struct def_retry *retry, int64_t nth)
-{
-	int64_t bound = retry->max_delay_ms > 0 ? retry->max_delay_ms :
-	    INT64_MAX / 200;
-	int64_t delay = retry->delay_ms;
-
-	if (bound < delay)
-		bound = delay;
-	if (retry->backoff == BACKOFF_LINEAR)
-		delay = times_ms(delay, nth);
-	for (int64_t i = 1; retry->backoff == BACKOFF_EXPONENTIAL && i < nth &&
-	     delay < bound; i++)
-		delay *= 2;
-	if (delay > bound)
-		delay = bound;
-	return add_ms(delay, delay / 100 * retry->jitter_percent +
-	    delay % 100 * retry->jitter_percent / 100);
-}
-
-/* From the first attempt to the last one, at worst. */
-static int64_t
-retries_last(const struct def_call *call)
-{
-	const struct def_retry *retry = &call->retry;
-	int64_t span = 0;
-	int64_t before = -1;
-
-	for (int64_t nth = 1; nth <= retry->limit; nth++) {
-		int64_t delay = delay_before(retry, nth);
-		int64_t one = add_ms(timeout_of(call), delay);
-
-		if (delay == before) /* it doesn't grow any more */
-			return add_ms(span,
-			    times_ms(one, retry->limit - nth + 1));
-		span = add_ms(span, one);
-		before = delay;
-	}
-	return span;
-}
-
-/* How long the window stays closed at the longest, within a year. */
-static int64_t
-window_closes(const struct proof *proof, const struct def_call *call)
-{
-	const struct calendar *calendar = proof->definition->calendar;
-	int64_t longest = 0;
-
-	if (!calendar || !call->window_hours)
-		return 0;
-	for (int64_t hour = 0; hour < YEAR_HOURS; hour++) {
-		int64_t at = hour * HOUR_MS;
-		int64_t opens = calendar_next_open(
-		    calendar, &call->window_hours->hours, at);
-
-		if (opens - at > longest)
-			longest = opens - at;
-	}
-	return longest;
-}
-
 static struct str
 span_text(struct arena *arena, int64_t ms)
 {
@@ -176,15 +86,16 @@ prove_key_lives(struct outcome_proof *self, const struct def_call *call)
 	if (call->operation->safe || lives == 0 || call->verify ||
 	    call->retry.limit == 0)
 		return;
-	span = retries_last(call);
+	span = call_retries_last(call);
 	if (span < lives)
-		closed = window_closes(self->proof, call);
-	if (add_ms(span, closed) < lives)
+		closed = call_window_closes(
+		    self->proof->definition, call);
+	if (call_add_ms(span, closed) < lives)
 		return;
 	diag_add(self->proof->diags, DIAG_WARNING, PROVE_KEY_DIES, call->span,
 	    "the retries of `%.*s` can last %.*s%s, and its key lives %.*s",
 	    STR_ARG(call->target),
-	    STR_ARG(span_text(arena, add_ms(span, closed))),
+	    STR_ARG(span_text(arena, call_add_ms(span, closed))),
 	    closed > 0 ? " when the window is closed" : "",
 	    STR_ARG(span_text(arena, lives)));
 	add_path(self, call);

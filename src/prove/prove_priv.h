@@ -164,6 +164,20 @@ bool flow_move_crosses(
 /* Whether steps of the state, or of one inside it, may take their time. */
 bool flow_may_be_busy(const struct flow *flow, const struct def_state *state);
 
+/* ---- call_time.c: how long a call can take ---- */
+
+/* As far as INT64_MAX, which is for ever; so with all of them. */
+int64_t call_add_ms(int64_t a, int64_t b);
+int64_t call_span_ms(const struct def_span *span);
+/* From the first attempt to the last one, at worst. */
+int64_t call_retries_last(const struct def_call *call);
+/* The same with what its `verify` asks in between, and after the last, too. */
+int64_t call_attempts_last(const struct def_call *call);
+int64_t call_lasts(const struct def_call *call);
+/* How long the window stays closed at the longest, within a year. */
+int64_t call_window_closes(
+    const struct definition *definition, const struct def_call *call);
+
 /* ---- flow_path.c: paths for people ---- */
 
 struct search *flow_path_search_new(struct arena *arena, size_t point_count);

@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "part_file.h"
 #include "sqlite_priv.h"
@@ -143,6 +144,32 @@ check_names(const struct store_copy *copy, struct buf *detail)
 	return STORE_OK;
 }
 
+/* A log that is there belongs to what is replaced, and would be taken for the
+ * backup's. */
+static enum store_error
+check_logs(const struct store_copy *copy, struct buf *detail)
+{
+	static const char *const logs[] = {"-wal", "-journal"};
+	enum store_error error = STORE_OK;
+	struct buf name = {0};
+	struct stat status;
+
+	for (size_t i = 0; i < COUNT_OF(logs) && error == STORE_OK; i++) {
+		buf_clear(&name);
+		buf_add_str(&name, buf_str(&copy->to));
+		buf_add_cstr(&name, logs[i]);
+		if (lstat(buf_cstr(&name), &status) != 0)
+			continue;
+		error = STORE_TAKEN;
+		if (detail != NULL)
+			buf_addf(detail, "a database with a log (%s) has that "
+			    "name; give the backup another",
+			    buf_cstr(&name));
+	}
+	buf_fini(&name);
+	return error;
+}
+
 /* The one doesn't go on with what the other began. */
 static enum store_error
 check_target(const struct store_copy *copy, struct buf *detail)
@@ -157,7 +184,8 @@ check_target(const struct store_copy *copy, struct buf *detail)
 		return STORE_PARTED;
 	if (!target->replaces && part_file_is_taken(buf_str(&copy->to)))
 		return STORE_TAKEN;
-	return STORE_OK;
+	return target->kind == COPY_BACKUP ? check_logs(copy, detail)
+					   : STORE_OK;
 }
 
 /* A backup is as its source is; what an engine will use, as it is told. */

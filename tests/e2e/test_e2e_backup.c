@@ -254,6 +254,55 @@ test_backup_replaces_nothing_unless_told(void **state)
 	house_close(&house);
 }
 
+/* What was acknowledged is in the engine's log for a while. */
+static void
+test_copy_takes_no_name_of_a_database_s_part(void **state)
+{
+	static const char *const parts[] = {DATABASE "-wal", DATABASE "-shm",
+	    DATABASE "-journal", DATABASE "-lock", DATABASE ".part",
+	    DATABASE ".restoring", DATABASE ".rekeying"};
+	struct house *house = house_open(&quiet);
+	const char *database = house_path(house, DATABASE);
+
+	(void)state;
+	payment_start(house, "B-1", "250", "ACME");
+	assert_run(back_up(house, NULL), 0, "1 instance,");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *part = house_path(house, parts[i]);
+
+		assert_run(house_run(house, (const char *[]){"backup", part,
+				   "--force", "--store", database, NULL}),
+		    1, "belongs to the database beside it");
+		assert_run(house_run(house, (const char *[]){"restore",
+				   "backup.db", "--force", "--store", part,
+				   NULL}),
+		    1, "belongs to the database beside it");
+	}
+	program_kill(&house->engine);
+	house_verify(house);
+	assert_run(back_up(house, "--force"), 0, "1 instance,");
+	house_close(&house);
+}
+
+/* The log of what is replaced would be read as the backup's. */
+static void
+test_backup_replaces_no_database_that_has_a_log(void **state)
+{
+	struct house *house = house_open(&quiet);
+	const char *database = house_path(house, DATABASE);
+
+	(void)state;
+	payment_start(house, "B-1", "250", "ACME");
+	assert_run(back_up(house, NULL), 0, "1 instance,");
+	assert_run(house_run(house, (const char *[]){"backup", database,
+			   "--force", "--store", "backup.db", NULL}),
+	    1, "a database with a log");
+	payment_start(house, "B-2", "250", "ACME");
+	program_kill(&house->engine);
+	assert_run(back_up(house, "--force"), 0, "2 instances,");
+	house_close(&house);
+}
+
 static void
 test_damage_is_found_and_not_backed_up(void **state)
 {
@@ -511,6 +560,8 @@ main(void)
 	    HOUSE_TEST(test_interrupted_backup_leaves_nothing_behind),
 	    HOUSE_TEST(test_backup_tells_programs_what_it_holds),
 	    HOUSE_TEST(test_backup_replaces_nothing_unless_told),
+	    HOUSE_TEST(test_copy_takes_no_name_of_a_database_s_part),
+	    HOUSE_TEST(test_backup_replaces_no_database_that_has_a_log),
 	    HOUSE_TEST(test_damage_is_found_and_not_backed_up),
 	    HOUSE_TEST(test_changed_history_is_found_and_not_backed_up),
 	    HOUSE_TEST(test_changed_snapshot_is_found_and_not_backed_up),

@@ -290,6 +290,43 @@ test_every_older_database_is_brought_up_to_date(void **state)
 	}
 }
 
+#define ASKING(version, operation)                                      \
+	"workflow: asking\nversion: " version "\ninitial: first\n"       \
+	"input: {type: object}\nbusiness-key: = input.key\n"             \
+	"events: {go: {}}\nstates:\n  first: {on: {go: second}}\n"       \
+	"  second: {entry: [{call: stub." operation "}],"                \
+	" on: {done: end}}\n  end: {type: final}\n---\n"                 \
+	"connection: stub\nkind: http\nurl: http://127.0.0.1:9\n"       \
+	"operations:\n  " operation ": {request: {get: /ask}}\n"
+
+/* The older program can be used again. */
+static void
+test_older_database_that_is_not_served_is_not_brought_up_to_date(void **state)
+{
+	struct house *house =
+	    house_open_with(&quiet, "workflows/wire.yaml",
+		ASKING("1", "ask"));
+
+	(void)state;
+	assert_status(
+	    house_post_as(house, "ida", "/v1/workflows/asking/instances",
+		"{\"input\": {\"key\": \"A-1\"}}"),
+	    201);
+	program_stop(&house->engine);
+	make_older(house, VERSIONS_BEFORE);
+	house_write(house, "workflows/wire.yaml", ASKING("2", "tell"));
+	assert_refused(house, DATABASE,
+	    "1 open instance runs on workflow `asking` version 1");
+	assert_refused(house, DATABASE, "was not brought up to date");
+	house_write(house, "workflows/wire.yaml",
+	    ASKING("2", "tell") "  ask: {request: {get: /ask}}\n");
+	house_start_engine(house);
+	assert_int_equal(house_logged(house, "brought up to date"), 1);
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+}
+
 /* ---- permissions ---- */
 
 static struct run
@@ -356,6 +393,8 @@ main(void)
 	    HOUSE_TEST(test_restore_that_was_cut_short_is_told),
 	    HOUSE_TEST(test_newer_database_is_refused),
 	    HOUSE_TEST(test_every_older_database_is_brought_up_to_date),
+	    HOUSE_TEST(
+		test_older_database_that_is_not_served_is_not_brought_up_to_date),
 	    HOUSE_TEST(test_files_that_may_not_be_written_are_told),
 	    HOUSE_TEST(test_database_that_others_may_read_is_told),
 	};

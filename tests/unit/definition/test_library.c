@@ -461,6 +461,27 @@ test_a_stored_version_outlives_the_workflow_that_it_runs(void **state)
 	loaded_fini(&loaded);
 }
 
+/* Earlier programs took an expression, and held for as long as unless told. */
+static void
+test_a_stored_version_may_hold_by_an_expression(void **state)
+{
+	static const char text[] =
+	    "workflow: a\nversion: 1\nhold: = duration(\"P1D\")\n"
+	    "initial: b\nstates: {b: {type: final}}\n";
+	struct loaded loaded;
+	const struct definition *stored;
+
+	(void)state;
+	assert_string_equal(only_code(text), "D108");
+	load_text(&loaded, "contact: a\nnotify: [log: info]\n");
+	stored = library_add_version(
+	    loaded.library, STR("stored"), str_of(text), loaded.diags);
+	assert_non_null(stored);
+	assert_int_equal(stored->hold.kind, SPAN_FIXED);
+	assert_int_equal(stored->hold.fixed_ms, 7LL * 24 * 60 * 60 * 1000);
+	loaded_fini(&loaded);
+}
+
 static struct digest
 digest_of(const char *text)
 {
@@ -726,6 +747,8 @@ main(void)
 		    test_an_earlier_version_stands_beside_the_latest),
 		cmocka_unit_test(
 		    test_a_stored_version_outlives_the_workflow_that_it_runs),
+		cmocka_unit_test(
+		    test_a_stored_version_may_hold_by_an_expression),
 		cmocka_unit_test(test_digest_is_of_what_is_said_not_of_how),
 		cmocka_unit_test(test_a_folder_is_read_but_for_its_scenarios),
 		cmocka_unit_test(test_a_path_that_is_not_there_is_told),
