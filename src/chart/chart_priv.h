@@ -568,6 +568,8 @@ bool chart_task_open(struct run *run, const struct def_state *state);
 /* Whether its `approvals` give a number, above that of the decisions that an
  * open one has. */
 bool chart_task_can_open(struct run *run, const struct def_state *state);
+/* Whether its `role` gives one, or is left out. */
+bool chart_task_has_role(struct run *run, const struct def_state *state);
 /* The definition is another: asks anew, and keeps the decisions; false where
  * none is open. */
 bool chart_task_renew(struct run *run, const struct def_state *state);
