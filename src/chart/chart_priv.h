@@ -251,7 +251,7 @@ void chart_record_value(
     struct value_builder *record, const char *key, const struct value *value);
 void chart_record_state(struct run *run, struct value_builder *record,
     const char *key, size_t state);
-/* NULL: the strand is of no `for`. */
+/* NULL: the strand is of no `for`, and undoes nothing of one. */
 const struct value *chart_record_item(const struct chart *chart,
     const struct strand *strand, struct arena *arena);
 void chart_record_step(
