@@ -106,8 +106,9 @@ struct api_checkpoints {
 struct api_options {
 	struct event_base *base;
 	struct engine *engine;
-	const struct clock *clock; /* for the expiry of tokens and the age of
-				      signatures; NULL: the machine's */
+	const struct clock *clock; /* the engine's; NULL: the machine's */
+	/* Of what others sign or certify, and of checkpoints; NULL: as clock */
+	const struct clock *outer_clock;
 	struct str database; /* path of the store's file, for exports */
 	struct store_keys *keys; /* NULL: it isn't encrypted */
 	const struct api_listener *listeners;

@@ -202,6 +202,8 @@ api_new(const struct api_options *options, struct buf *detail)
 	api->options = *options;
 	if (api->options.clock == NULL)
 		api->options.clock = clock_system();
+	if (api->options.outer_clock == NULL)
+		api->options.outer_clock = api->options.clock;
 	api->limits = with_defaults(options->limits);
 	rng_system()->fill(rng_system(), api->last_id, sizeof(api->last_id));
 	api->answered = calloc(route_count(), sizeof(*api->answered));

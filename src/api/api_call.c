@@ -37,6 +37,12 @@ api_now_ms(const struct api_call *call)
 	return clock_now_ms(call->api->options.clock);
 }
 
+int64_t
+api_outer_now_ms(const struct api_call *call)
+{
+	return clock_now_ms(call->api->options.outer_clock);
+}
+
 struct str
 api_call_header(const struct api_call *call, const char *name)
 {

@@ -153,7 +153,7 @@ take(struct api_call *call, const struct def_connection *connection,
 	const struct api_options *options = &call->api->options;
 	struct connector_context context = {
 	    .arena = call->arena,
-	    .now_ms = api_now_ms(call),
+	    .now_ms = api_outer_now_ms(call),
 	    .settings = options->settings ? options->settings : &value_null,
 	    .secret = options->secret,
 	    .secret_arg = options->secret_arg,

@@ -178,7 +178,7 @@ judge(struct api_call *call, struct str keys, const struct value **claims)
 {
 	const struct sign_in *sign_in = call->state;
 	const struct issuer *issuer = &sign_in->oidc->issuer;
-	int64_t now_ms = api_now_ms(call);
+	int64_t now_ms = api_outer_now_ms(call);
 	struct str both = arena_strf(call->arena, "%.*s %.*s",
 	    STR_ARG(sign_in->text), STR_ARG(keys));
 	struct digest digest = digest_sha256(both);

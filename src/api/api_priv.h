@@ -463,6 +463,8 @@ void api_call_mind_hangup(struct api_call *call);
 /* Where it comes from; absent where the caller has hung up. */
 struct str api_call_address(const struct api_call *call);
 int64_t api_now_ms(const struct api_call *call);
+/* For what somebody else has signed, by a clock of theirs. */
+int64_t api_outer_now_ms(const struct api_call *call);
 
 /* ---- api_query.c: what is asked for in the URL ---- */
 /* false where it is answered with a problem. */

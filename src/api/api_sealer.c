@@ -60,7 +60,7 @@ options_of(const struct api_sealer *sealer)
 static int64_t
 now_ms(const struct api_sealer *sealer)
 {
-	return clock_now_ms(sealer->api->options.clock);
+	return clock_now_ms(sealer->api->options.outer_clock);
 }
 
 static struct store *
@@ -451,7 +451,7 @@ look(struct api_sealer *sealer)
 		begin(sealer);
 		return;
 	}
-	delay_ms = clock_sleep_ms(sealer->api->options.clock, sealer->next_ms);
+	delay_ms = clock_sleep_ms(sealer->api->options.outer_clock, sealer->next_ms);
 	work_in(sealer, delay_ms < LOOK_MS_MAX ? delay_ms : LOOK_MS_MAX);
 }
 

@@ -229,7 +229,7 @@ has_changed(const struct api_tls *tls)
 static void
 warn_of_expiry(struct api_tls *tls)
 {
-	int64_t now_ms = clock_now_ms(tls->options->clock);
+	int64_t now_ms = clock_now_ms(tls->options->outer_clock);
 	int64_t left_ms = tls->expires_ms - now_ms;
 
 	if (left_ms > WARN_MS ||

@@ -263,7 +263,8 @@ record_cancelled(struct run *run, const struct chart_event *event)
 /*
  * What may have happened is given up by an operator who asks for no undoing,
  * and then only: else it waits until a person has settled it, since nobody
- * knows whether it is to be undone.
+ * knows whether it is to be undone.  So does a suspension end: whoever was in doubt
+ * says when what is left with the parent goes on.
  */
 void
 chart_cancel_begin(struct run *run, const struct chart_event *event)
@@ -272,11 +273,14 @@ chart_cancel_begin(struct run *run, const struct chart_event *event)
 	bool gives_up_all = event->awaiter.number == 0 && !event->compensate;
 
 	record_cancelled(run, event);
-	chart->suspended = false;
+	if (event->awaiter.number == 0)
+		chart->suspended = false;
 	chart->cancel_compensates =
 	    event->compensate ||
 	    (chart->cancelling && chart->cancel_compensates);
 	chart->cancelling = true;
+	if (chart->suspended)
+		return; /* until somebody resumes it */
 	if (!chart_cancel_try(run, gives_up_all ? STOP_NOW : STOP_SURE))
 		return; /* outcomes are waited for */
 }

@@ -33,6 +33,15 @@ owner_of(const struct chart *chart)
 	return owner ? owner->name : (struct str){NULL, 0};
 }
 
+/* Which item of a `for` it is about; NULL: of none. */
+static const struct value *
+item_of(const struct chart *chart, const struct incident *incident,
+    struct arena *arena)
+{
+	return chart_record_item(
+	    chart, chart_strand_find(chart, incident->strand), arena);
+}
+
 const struct value *
 chart_incident_body(const struct chart *chart, const struct incident *incident,
     struct arena *arena)
@@ -40,6 +49,7 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
 	struct value_builder *built = value_build_context(arena);
 	const struct proposal *proposal =
 	    chart_proposal_of(chart, incident->serial);
+	const struct value *item = item_of(chart, incident, arena);
 
 	value_put(built, STR("id"),
 	    value_of_str(arena, arena_strf(arena, "%s.%llu", chart->id,
@@ -53,6 +63,8 @@ chart_incident_body(const struct chart *chart, const struct incident *incident,
 	    incident->step == SIZE_MAX
 		? (struct str){NULL, 0}
 		: chart->definition->steps[incident->step]->id);
+	value_put(built, STR("item"),
+	    item ? value_copy(arena, item) : &value_null);
 	value_put_str(built, "message", incident->message);
 	value_put(built, STR("error"),
 	    incident->error ? value_copy(arena, incident->error) : &value_null);
@@ -80,6 +92,18 @@ put_item(struct run *run, const struct incident *incident, bool open)
 	    chart_incident_body(run->chart, incident, run->context->arena);
 }
 
+/* " at item 3", or nothing. */
+static struct str
+place_of(struct run *run, const struct incident *incident)
+{
+	struct arena *arena = run->context->arena;
+	const struct value *item = item_of(run->chart, incident, arena);
+
+	return item == NULL ? STR("")
+			    : arena_strf(arena, " at item %.*s",
+				  STR_ARG(chart_env_text_of(arena, item)));
+}
+
 static void
 tell_owner(
     struct run *run, const struct incident *incident, struct str severity)
@@ -94,8 +118,9 @@ tell_owner(
 	chart_escalation_notify(
 	    run, &(struct notice){.to = owner,
 		     .message = arena_strf(run->context->arena,
-			 "%.*s %.*s stands still: %.*s",
+			 "%.*s %.*s stands still%.*s: %.*s",
 			 STR_ARG(chart->definition->name), STR_ARG(key),
+			 STR_ARG(place_of(run, incident)),
 			 STR_ARG(incident->message)),
 		     .severity = severity,
 		     .state = SIZE_MAX,

@@ -108,6 +108,7 @@ struct strand {
 	const struct value *decision;
 	int64_t wait_due_ms; /* a `wait` step is under way; 0: none */
 	uint64_t awaits;     /* serial of its call or child; 0: none */
+	uint64_t undoes;     /* serial of what it undoes, or has last; 0: none */
 	bool held;	     /* by an incident */
 	bool stopping;	     /* it ends at the next boundary */
 	bool gone;	     /* it is over; not saved */
@@ -308,6 +309,9 @@ struct undo {
 	uint64_t serial;
 	size_t step;
 	const struct value *args; /* NULL: they could not be reckoned */
+	/* Whose step it was, as records say; NULL: it was in no `for`, or nobody
+	 * noted it. */
+	const struct value *item;
 	struct question question;
 	struct str key; /* fixed, like the arguments, when the step was done */
 	int64_t done_ms;

@@ -171,6 +171,10 @@ arm_task(struct move *move, const struct def_state *state)
 		    "the `approvals` of state `%.*s` give no number above "
 		    "that of the decisions so far",
 		    STR_ARG(state->name));
+	else if (!chart_task_has_role(move->run, state))
+		chart_migrate_reason(move,
+		    "the `role` of state `%.*s` gives no role",
+		    STR_ARG(state->name));
 	else if (!chart_task_renew(move->run, state))
 		must(chart_task_open(move->run, state));
 }

@@ -251,7 +251,7 @@ void chart_record_value(
     struct value_builder *record, const char *key, const struct value *value);
 void chart_record_state(struct run *run, struct value_builder *record,
     const char *key, size_t state);
-/* NULL: the strand is of no `for`. */
+/* NULL: the strand is of no `for`, and undoes nothing of one. */
 const struct value *chart_record_item(const struct chart *chart,
     const struct strand *strand, struct arena *arena);
 void chart_record_step(
@@ -589,6 +589,8 @@ bool chart_task_open(struct run *run, const struct def_state *state);
 /* Whether its `approvals` give a number, above that of the decisions that an
  * open one has. */
 bool chart_task_can_open(struct run *run, const struct def_state *state);
+/* Whether its `role` gives one, or is left out. */
+bool chart_task_has_role(struct run *run, const struct def_state *state);
 /* The definition is another: asks anew, and keeps the decisions; false where
  * none is open. */
 bool chart_task_renew(struct run *run, const struct def_state *state);

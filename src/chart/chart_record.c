@@ -63,6 +63,16 @@ chart_record_state(struct run *run, struct value_builder *record,
 		    run->chart->definition->states[state]->name);
 }
 
+/* That of the step that it undoes. */
+static const struct value *
+undone_item(const struct chart *chart, const struct strand *strand)
+{
+	const struct undo *undo =
+	    strand->undoes != 0 ? chart_undo_find(chart, strand->undoes) : NULL;
+
+	return undo != NULL ? undo->item : NULL;
+}
+
 /* Which item of a `for` the strand is for: a number, "2.5" in nested ones. */
 const struct value *
 chart_record_item(const struct chart *chart, const struct strand *strand,
@@ -71,8 +81,10 @@ chart_record_item(const struct chart *chart, const struct strand *strand,
 	uint64_t innermost;
 	struct str path;
 
-	if (strand == NULL || strand->parent == 0)
+	if (strand == NULL)
 		return NULL;
+	if (strand->parent == 0)
+		return undone_item(chart, strand);
 	innermost = strand->position;
 	path = arena_strf(arena, "%llu", (unsigned long long)innermost);
 	strand = chart_strand_find(chart, strand->parent);

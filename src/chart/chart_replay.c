@@ -322,6 +322,7 @@ is_step(const struct looking *looking, size_t step)
 	return str_equal(looking->chart->definition->steps[step]->id, said);
 }
 
+/* Older programs didn't tell that of an undo. */
 static bool
 is_item(const struct looking *looking, const struct strand *strand)
 {
@@ -329,9 +330,9 @@ is_item(const struct looking *looking, const struct strand *strand)
 	const struct value *item =
 	    chart_record_item(looking->chart, strand, looking->arena);
 
-	if (said == NULL || item == NULL)
-		return said == NULL && item == NULL;
-	return value_is_true(feel_equal(said, item));
+	if (said == NULL)
+		return strand == NULL || strand->parent == 0;
+	return item != NULL && value_is_true(feel_equal(said, item));
 }
 
 static bool

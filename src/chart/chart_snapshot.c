@@ -368,6 +368,8 @@ visit_undo(struct snapshot *s, struct undo *undo)
 	chart_snapshot_i64(s, &undo->done_ms);
 	if (s->version > 1)
 		chart_snapshot_u64(s, &undo->serial);
+	if (s->version > 4)
+		chart_snapshot_value(s, &undo->item);
 	if (undo->step == SIZE_MAX ||
 	    s->definition->steps[undo->step]->kind != STEP_CALL ||
 	    s->definition->steps[undo->step]->call->compensate == NULL)

@@ -161,6 +161,8 @@ chart_snapshot_strand(struct snapshot *s, struct strand *strand)
 	chart_snapshot_value(s, &strand->decision);
 	chart_snapshot_i64(s, &strand->wait_due_ms);
 	chart_snapshot_u64(s, &strand->awaits);
+	if (s->version > 4)
+		chart_snapshot_u64(s, &strand->undoes);
 	chart_snapshot_bool(s, &strand->held);
 	chart_snapshot_bool(s, &strand->stopping);
 	visit_loop(s, &strand->loop);

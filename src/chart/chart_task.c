@@ -107,6 +107,24 @@ kept_text(struct run *run, const struct template *template)
 	    chart_env_text(run, template, (struct str){NULL, 0}));
 }
 
+/* Whose task it is; absent: anybody's.  false where that was not said by
+ * leaving `role` out: a null on the way must not open it to everybody. */
+static bool
+role_wanted(
+    struct run *run, const struct def_task *definition, struct str *role)
+{
+	*role = kept_text(run, definition->role);
+	return definition->role == NULL || role->bytes > 0;
+}
+
+static void
+open_incident(struct run *run, const struct def_state *state, const char *why)
+{
+	chart_incident_open(run, INCIDENT_TASK, SIZE_MAX, 0, NULL,
+	    "the task of state `%.*s` can't be opened: %s",
+	    STR_ARG(state->name), why);
+}
+
 /* The task of a state, if it has one; false where an incident stands in the
  * way. */
 bool
@@ -116,15 +134,20 @@ chart_task_open(struct run *run, const struct def_state *state)
 	const struct def_task *definition = state->task;
 	struct value_builder *record;
 	struct task *task;
+	struct str role;
 	int64_t approvals;
 
 	if (definition == NULL)
 		return true;
 	if (!approvals_of(run, definition, &approvals)) {
-		chart_incident_open(run, INCIDENT_TASK, SIZE_MAX, 0, NULL,
-		    "the task of state `%.*s` can't be opened: `approvals` "
-		    "gives no number of at least 1",
-		    STR_ARG(state->name));
+		open_incident(run, state,
+		    "`approvals` gives no number of at least 1");
+		return false;
+	}
+	if (!role_wanted(run, definition, &role)) {
+		open_incident(run, state,
+		    "`role` gives no role; where anybody may decide, leave it "
+		    "out");
 		return false;
 	}
 	task = ARENA_NEW(chart->arena, struct task);
@@ -134,7 +157,7 @@ chart_task_open(struct run *run, const struct def_state *state)
 	task->created_ms = run->context->now_ms;
 	task->title = kept_text(run, definition->title);
 	task->description = kept_text(run, definition->description);
-	task->role = kept_text(run, definition->role);
+	task->role = role;
 	task->approvals = approvals;
 	if (definition->due.kind != SPAN_NONE &&
 	    !chart_env_due(
@@ -175,6 +198,14 @@ chart_task_can_open(struct run *run, const struct def_state *state)
 }
 
 bool
+chart_task_has_role(struct run *run, const struct def_state *state)
+{
+	struct str role;
+
+	return role_wanted(run, state->task, &role);
+}
+
+bool
 chart_task_renew(struct run *run, const struct def_state *state)
 {
 	struct task *task = find_open_in(run->chart, state);
@@ -183,7 +214,7 @@ chart_task_renew(struct run *run, const struct def_state *state)
 		return false;
 	task->title = kept_text(run, state->task->title);
 	task->description = kept_text(run, state->task->description);
-	task->role = kept_text(run, state->task->role);
+	must(role_wanted(run, state->task, &task->role));
 	must(approvals_of(run, state->task, &task->approvals));
 	put_item(run, task);
 	return true;

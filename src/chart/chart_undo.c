@@ -14,10 +14,13 @@ chart_undo_push(struct run *run, const struct def_step *step)
 	struct chart *chart = run->chart;
 	const struct def_call *undo = step->call->compensate;
 	struct undo *entry = ARENA_NEW(chart->arena, struct undo);
+	const struct value *item =
+	    chart_record_item(chart, run->strand, run->context->arena);
 
 	entry->serial = ++chart->undo_last;
 	entry->step = step->index;
 	entry->args = chart_env_keep(run, chart_env_eval(run, undo->with));
+	entry->item = item != NULL ? chart_env_keep(run, item) : NULL;
 	entry->question = chart_call_question(run, undo);
 	entry->key = chart_call_key(run, FOR_UNDO, undo, step->index);
 	if (run->given_up.at != NULL) /* these, or the step's output */
@@ -166,6 +169,7 @@ chart_undo_next(struct run *run, size_t to)
 	if (is_reached(chart, to))
 		return true;
 	step = chart->definition->steps[undo->step];
+	run->strand->undoes = undo->serial;
 	if (undo->args == NULL) {
 		stick(run, undo);
 		return false;

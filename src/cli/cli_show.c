@@ -166,14 +166,15 @@ show_fields(struct cli *cli, const char *title, const struct value *context)
 static const struct {
 	const char *key;
 	const char *title;
-	struct cli_column columns[7];
+	struct cli_column columns[8];
 } parts[] = {
     {"tasks", "waits for a person",
 	{{"ID", "id"}, {"TITLE", "title"}, {"ROLE", "role"},
 	    {"CHOICES", "choices"}, {"AGE", "created:age"}, {NULL, NULL}}},
     {"incidents", "stands still",
-	{{"ID", "id"}, {"KIND", "kind"}, {"STEP", "step"}, {"OWNER", "owner"},
-	    {"AGE", "created:age"}, {"MESSAGE", "message"}, {NULL, NULL}}},
+	{{"ID", "id"}, {"KIND", "kind"}, {"STEP", "step"}, {"ITEM", "item"},
+	    {"OWNER", "owner"}, {"AGE", "created:age"}, {"MESSAGE", "message"},
+	    {NULL, NULL}}},
     {"escalations", "escalated",
 	{{"ID", "id"}, {"LEVEL", "level"}, {"TO", "to"},
 	    {"ACKNOWLEDGED", "acknowledged"}, {"AGE", "created:age"},

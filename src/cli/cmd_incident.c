@@ -11,6 +11,7 @@ run_list(struct cli *cli)
 	    {"KEY", "business_key"},
 	    {"KIND", "kind"},
 	    {"STEP", "step"},
+	    {"ITEM", "item"},
 	    {"OWNER", "owner"},
 	    {"AGE", "created:age"},
 	    {"PROPOSED", "proposal.act"},

@@ -158,8 +158,8 @@ set_clock(struct service *service)
 	    !str_parse_int(
 		str_slice(given, 0, given.bytes - 1), 1, 100000, &factor))
 		return cli_usage(service->cli,
-		    "--clock takes a factor: 600x lets an hour "
-		    "pass in 6 seconds");
+		    "--clock takes a factor from 1x to 100000x: 600x lets an "
+		    "hour pass in 6 seconds");
 	if (str_equal(service->config->environment, STR("production")))
 		return cli_fail(service->cli,
 		    "--clock is refused: the "
@@ -795,7 +795,8 @@ open_api(struct service *service)
 	struct api_options options = {
 	    .base = service->base,
 	    .engine = service->engine,
-	    .clock = clock_system(),
+	    .clock = service->clock,
+	    .outer_clock = clock_system(),
 	    .database = config->store,
 	    .keys = service->keys,
 	    .tls_certificate = config->tls_certificate,

@@ -126,6 +126,10 @@ take(struct export_telling *telling, const struct value *record)
 		standing->is_suspended =
 		    export_kind_of(record) == AUDIT_SUSPENDED;
 		break;
+	case AUDIT_CANCELLED: /* only an operator's own ends a suspension */
+		if (value_get_cstr(record, "parent") == NULL)
+			standing->is_suspended = false;
+		break;
 	case AUDIT_ENDED:
 		end_instance(standing, record);
 		break;

@@ -62,6 +62,7 @@ may_be_absent(struct str key)
 	    STR_INIT("event_time"),
 	    STR_INIT("for_others"),
 	    STR_INIT("initiator"),
+	    STR_INIT("item"),
 	    STR_INIT("nulls"),
 	    STR_INIT("parent"),
 	    STR_INIT("priority"),

@@ -314,20 +314,25 @@ read_compensating(struct reading *reading)
 	REQUIRE(reading, life->depth > 0, "undone, not done",
 	    "%.*s is to be undone, and nothing is left", STR_ARG(step));
 	top = &life->stack[life->depth - 1];
-	REQUIRE(reading, str_equal(top->effect->at, step),
+	REQUIRE(reading,
+	    str_equal(top->effect->at, step) &&
+		top->effect->i == int_of(reading, "item"),
 	    "undone out of order",
-	    "%.*s is to be undone, but %.*s was done after it", STR_ARG(step),
-	    STR_ARG(top->effect->at));
+	    "%.*s (item %lld) is to be undone, but %.*s (item %lld) was done "
+	    "after it",
+	    STR_ARG(step), (long long)int_of(reading, "item"),
+	    STR_ARG(top->effect->at), (long long)top->effect->i);
 	top->undoing = true;
 }
 
 /* The latest that is being undone. */
 static struct done *
-find_undoing(struct life *life, struct str step)
+find_undoing(struct life *life, struct str step, int64_t item)
 {
 	for (size_t i = life->depth; i > 0; i--)
 		if (life->stack[i - 1].undoing &&
-		    str_equal(life->stack[i - 1].effect->at, step))
+		    str_equal(life->stack[i - 1].effect->at, step) &&
+		    life->stack[i - 1].effect->i == item)
 			return &life->stack[i - 1];
 	return NULL;
 }
@@ -337,7 +342,8 @@ read_compensated(struct reading *reading)
 {
 	struct life *life = reading->life;
 	struct str step = text_of(reading, "step");
-	struct done *done = find_undoing(life, step);
+	struct done *done =
+	    find_undoing(life, step, int_of(reading, "item"));
 
 	REQUIRE(reading, done != NULL, "undone, not begun",
 	    "%.*s is said to be undone", STR_ARG(step));

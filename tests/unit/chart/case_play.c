@@ -12,6 +12,7 @@
  *	settle HOW [by WHO] {result}
  *	acknowledge [LEVEL] [by WHO]
  *	cancel [undoing] [by WHO], suspend [by WHO], resume [by WHO]
+ *	cancel [undoing] for NUMBER.SERIAL   since what waits for it was left
  *	settle or cancel … alone   without the second person, "in a hurry"
  *	confirm, reject, look by WHO   at what was proposed, or done alone
  *	advance SPAN           waking whenever the instance wants to
@@ -428,6 +429,7 @@ do_cancel(struct play *play, const struct command *command)
 	struct chart_event event = {
 	    .kind = EV_CANCELLED,
 	    .actor = actor_of(play, command),
+	    .awaiter = child_awaiter(play, command),
 	    .compensate = play_has_word(command, "undoing"),
 	    .comment = comment_of(play, command),
 	    .break_glass = hurry_of(command),

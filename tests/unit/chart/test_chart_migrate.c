@@ -1008,6 +1008,26 @@ test_task_asks_as_the_new_version_says(void **state)
 	end(&tale);
 }
 
+static void
+test_task_without_the_role_that_is_asked_for_strands(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look}, on: "
+		      "{approved: over, rejected: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look, role: = input.role}, "
+		      "on: {approved: over, rejected: over}}\n"
+		      "  over: {type: final}\n");
+	move(&tale);
+	assert_stranded(&tale, "the `role` of state `open` gives no role");
+	end(&tale);
+}
+
 #define SEPARATE(version, set, name)         \
 	HEAD(version)                        \
 	"separate: [" set "]\n"              \
@@ -1117,6 +1137,8 @@ main(void)
 	    cmocka_unit_test(
 		test_kept_event_is_taken_by_the_new_version_or_strands),
 	    cmocka_unit_test(test_task_asks_as_the_new_version_says),
+	    cmocka_unit_test(
+		test_task_without_the_role_that_is_asked_for_strands),
 	    cmocka_unit_test(test_who_may_not_correct_may_not_move),
 	    cmocka_unit_test(test_move_past_a_second_person_strands),
 	    cmocka_unit_test(test_open_task_without_a_place_strands),

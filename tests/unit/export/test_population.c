@@ -48,6 +48,30 @@ seal(struct fixture *f, struct store_instance *row, enum audit_kind kind,
 	return audit_seal(f->arena, value_built(built), &row->head);
 }
 
+/* Day after day: somebody is in doubt, what waits for it is left, an operator
+ * cancels it. */
+static void
+add_suspension(struct fixture *f, struct store *store,
+    struct store_instance *row, int from)
+{
+	static const struct {
+		enum audit_kind kind;
+		const char *more;
+	} steps[] = {
+		{AUDIT_SUSPENDED, "{}"},
+		{AUDIT_CANCELLED, "{\"parent\":\"3\"}"},
+		{AUDIT_CANCELLED, "{}"},
+	};
+
+	for (int i = 0; i < 3; i++) {
+		struct audit_record record =
+		    seal(f, row, steps[i].kind, from + i, steps[i].more);
+
+		store_add_history(
+		    store_batch(store), row->number, &record, 1);
+	}
+}
+
 /* An instance that begins and ends on those days of November; 0: open. */
 static void
 add(struct fixture *f, struct store *store, uint64_t number, int from, int to,
@@ -73,6 +97,8 @@ add(struct fixture *f, struct store *store, uint64_t number, int from, int to,
 	record = seal(f, &row, AUDIT_ENTERED, from + 1,
 	    "{\"from\":\"paying\",\"to\":\"waiting checking\"}");
 	store_add_history(store_batch(store), number, &record, 1);
+	if (number == 7)
+		add_suspension(f, store, &row, from + 2);
 	if (to != 0) {
 		record = seal(f, &row, AUDIT_ENDED, to,
 		    "{\"state\":\"done\",\"outcome\":\"success\"}");
@@ -83,7 +109,7 @@ add(struct fixture *f, struct store *store, uint64_t number, int from, int to,
 
 /* Of payments: 1 is over before the tenth, 2 and 3 are carried over, of which
  * 2 ends; 4 begins and ends between the tenth and the twentieth, 5 begins; 7
- * begins after it. */
+ * begins after it, and is suspended for two days. */
 static int
 set_up(void **state)
 {
@@ -343,6 +369,20 @@ test_history_says_where_each_stood_at_an_instant(void **state)
 }
 
 static void
+test_only_an_operators_cancel_ends_a_suspension(void **state)
+{
+	struct fixture *f = *state;
+	const char *text;
+
+	text = stand(f, (struct export_options){
+	    .format = EXPORT_AS_AT, .to_ms = day(25) + 1, .instance = 7});
+	says(text, "\"status\":\"suspended\"");
+	text = stand(f, (struct export_options){
+	    .format = EXPORT_AS_AT, .to_ms = day(26) + 1, .instance = 7});
+	says(text, "\"status\":\"open\"");
+}
+
+static void
 test_standing_in_csv_has_the_same_columns(void **state)
 {
 	struct fixture *f = *state;
@@ -370,6 +410,7 @@ main(void)
 	    TEST(test_same_seed_draws_the_same_sample_whatever_its_size),
 	    TEST(test_sample_larger_than_the_population_is_all_of_it),
 	    TEST(test_history_says_where_each_stood_at_an_instant),
+	    TEST(test_only_an_operators_cancel_ends_a_suspension),
 	    TEST(test_standing_in_csv_has_the_same_columns),
 	};
 

@@ -918,6 +918,56 @@ test_a_history_that_stops_too_early_is_found(void **state)
 	played_free(&played);
 }
 
+#define A_PAYMENT "    entry:\n      - call: bank.pay\n"
+#define A_LOOP                                                                \
+	"    entry:\n"                                                        \
+	"      - for: {each: n, in: '= [1, 2]'}\n"                            \
+	"        do:\n"                                                       \
+	"          - call: bank.pay\n"                                        \
+	"            with: {amount: = n}\n"                                   \
+	"            compensate: {call: bank.pay, with: {amount: = -n}}\n"    \
+	"      - call: bank.pay\n"
+#define IS_PAID "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}"
+#define IS_REFUSED                                                             \
+	"{\"reply\":{\"bank.pay\":{\"error\":{\"code\":\"bank.no\","             \
+	"\"outcome\":\"done-with-error\"}}}}"
+
+static const char *const undone[LINES_MAX] = {START("250.00"), IS_PAID,
+    IS_PAID, IS_PAID,
+    "{\"cancel\":{\"compensate\":true,\"actor\":\"olga\"}}", IS_REFUSED,
+    "{\"settle\":{\"how\":\"retry\",\"actor\":\"olga\"}}", IS_PAID, IS_PAID};
+
+static void
+assert_undoing_agrees(struct played *played)
+{
+	assert_int_equal(again(played), REPERFORM_COULD_NOT);
+	assert_int_equal(played->finding.records, played->count);
+	assert_int_equal(played->finding.seq, 0);
+}
+
+/* Older programs didn't tell of an undo whose item's it was. */
+static void
+test_undo_that_lacks_its_item_agrees(void **state)
+{
+	struct played *played = play_edited(undone, A_PAYMENT, A_LOOP);
+	size_t first = find_record(played, "compensating", 0), told = 0;
+
+	(void)state;
+	assert_undoing_agrees(played);
+	change(played, first, "item", "1");
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	assert_int_equal(played->finding.seq, first + 1);
+	for (size_t i = first; i < played->count; i++) {
+		if (value_get_cstr(played->records[i], "item") == NULL)
+			continue;
+		leave_out(played, i, "item");
+		told++;
+	}
+	assert_int_equal(told, 13);
+	assert_undoing_agrees(played);
+	played_free(&played);
+}
+
 /* ---- whatever records say ---- */
 
 /* Somebody who makes hashes anew writes what he likes: it is told apart or
@@ -1029,6 +1079,7 @@ main(void)
 	    cmocka_unit_test(test_what_was_masked_less_agrees),
 	    cmocka_unit_test(test_approval_by_the_wrong_person_is_found),
 	    cmocka_unit_test(test_dropped_and_added_records_are_found),
+	    cmocka_unit_test(test_undo_that_lacks_its_item_agrees),
 	    cmocka_unit_test(test_a_history_that_stops_too_early_is_found),
 	    cmocka_unit_test(test_whatever_records_say_is_borne),
 	    cmocka_unit_test(test_what_is_missing_is_named),
