@@ -180,8 +180,9 @@ void chart_reads_note(struct run *run, const struct template *template);
 void chart_reads_note_all(struct run *run);
 
 /* ---- chart_replay.c: what the records say instead ---- */
-int64_t chart_replay_delay(
-    const struct run *run, int64_t least_ms, int64_t most_ms);
+/* what: it is waited for, as records of waits say. */
+int64_t chart_replay_delay(const struct run *run, struct str what,
+    int64_t least_ms, int64_t most_ms);
 /* Sets run->looked where a digest is looked into. */
 feel_look_fn chart_replay_look_cb;
 /* When something is due that hangs on a digest, written as `after`: what the
