@@ -331,6 +331,9 @@ struct chart_replay {
 	/* A version that it has run on calls something sensitive: else what
 	 * looks like a digest is a text like any other. */
 	bool has_digests;
+	/* As in older programs, calls that were withdrawn from a queue count in
+	 * the numbers from which keys are made: no record tells of them. */
+	bool counts_withdrawn;
 };
 
 struct chart_context {

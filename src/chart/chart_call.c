@@ -196,7 +196,7 @@ chart_call_key(struct run *run, enum call_purpose purpose,
 		return arena_str(chart->arena, given);
 	if (purpose != FOR_STEP) /* one undo, one notice: one key */
 		return make_key(run, purpose == FOR_UNDO ? "undo" : "notice",
-		    step, ++chart->serial_last);
+		    step, ++chart->serial_last - chart->withdrawn);
 	root = chart_strand_root(chart, run->strand);
 	item = &root->plan[root->plan_next];
 	if (item->kind == PLAN_DO)
@@ -422,12 +422,16 @@ chart_call_start(struct run *run, struct call *call)
 
 /* What stands in a queue under the old number is not wanted any more. */
 static void
-withdraw(struct chart *chart, struct call *call)
+withdraw(struct run *run, struct call *call)
 {
+	struct chart *chart = run->chart;
+	const struct chart_replay *replay = run->context->replay;
 	struct strand *strand = chart_strand_awaiting(chart, call->serial);
 
 	must(call->state == CALL_QUEUED || call->state == CALL_ASKING);
 	call->serial = ++chart->serial_last;
+	if (replay == NULL || !replay->counts_withdrawn)
+		chart->withdrawn++;
 	if (strand != NULL)
 		strand->awaits = call->serial;
 }
@@ -436,7 +440,7 @@ withdraw(struct chart *chart, struct call *call)
 static void
 wait_anew(struct run *run, struct call *call)
 {
-	withdraw(run->chart, call);
+	withdraw(run, call);
 	chart_call_move(call, CALL_DELAYED);
 	call->due_ms = run->context->now_ms;
 	call->attempt--;
@@ -447,7 +451,7 @@ wait_anew(struct run *run, struct call *call)
 static void
 ask_anew(struct run *run, struct call *call)
 {
-	withdraw(run->chart, call);
+	withdraw(run, call);
 	chart_call_move(call, CALL_ASKING_LATER);
 	call->due_ms = run->context->now_ms;
 	call->asked--;
@@ -486,7 +490,7 @@ chart_call_give_up(struct run *run, struct call *call)
 	    !chart_call_is_given_up(call))
 		return;
 	run->strand = chart_call_strand(run->chart, call);
-	withdraw(run->chart, call);
+	withdraw(run, call);
 	chart_call_in_doubt(run, call);
 	run->strand = before;
 }
@@ -526,7 +530,7 @@ chart_call_due(struct run *run, struct call *call)
 	case CALL_QUEUED: /* its key has died there, or its window closed */
 		if (call->unknown &&
 		    !chart_call_key_lives_at(call, run->context->now_ms)) {
-			withdraw(run->chart, call);
+			withdraw(run, call);
 			chart_call_in_doubt(run, call);
 			return;
 		}

@@ -89,23 +89,25 @@ again(struct run *run, struct call *call, int64_t delay_ms)
 	chart_call_record_waiting(run, call, "retry");
 }
 
-/* Where it is gone through again, the lot has been drawn. */
+/* Where it is gone through again, the lot has been drawn.  what: it is waited
+ * for, as records say. */
 static int64_t
-draw_delay(struct run *run, const struct def_retry *retry, int64_t attempt)
+draw_delay(struct run *run, const char *what, const struct def_retry *retry,
+    int64_t attempt)
 {
 	int64_t least_ms, most_ms;
 
 	if (run->context->replay == NULL)
 		return retry_delay_ms(retry, attempt, run->context->rng);
 	retry_delay_range(retry, attempt, &least_ms, &most_ms);
-	return chart_replay_delay(run, least_ms, most_ms);
+	return chart_replay_delay(run, str_of(what), least_ms, most_ms);
 }
 
 static int64_t
 delay_after(struct run *run, const struct call *call, int64_t asked_ms)
 {
 	struct def_retry retry = retry_of(call);
-	int64_t delay_ms = draw_delay(run, &retry, call->tries);
+	int64_t delay_ms = draw_delay(run, "retry", &retry, call->tries);
 
 	return delay_ms > asked_ms ? delay_ms : asked_ms;
 }
@@ -304,7 +306,7 @@ ask_again(struct run *run, struct call *call, int64_t asked_ms)
 		stick(run, call, STR(""));
 		return;
 	}
-	delay_ms = draw_delay(run, retry, call->asked);
+	delay_ms = draw_delay(run, "verify", retry, call->asked);
 	ask_later(run, call,
 	    run->context->now_ms + (delay_ms > asked_ms ? delay_ms : asked_ms));
 }

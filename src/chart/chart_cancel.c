@@ -14,97 +14,6 @@ static const struct signal cancel_signal = {
 
 /* ---- what it concerns ---- */
 
-enum concern {
-	CONCERNS_NOTHING,
-	CONCERNS_PART, /* and regions that the cancel leaves alone */
-	CONCERNS_ALL,
-};
-
-static bool
-scope_contains(
-    const struct chart *chart, size_t scope, const struct def_state *leaf)
-{
-	return scope == SIZE_MAX ||
-	       def_state_contains(chart->definition->states[scope], leaf);
-}
-
-/* Whether the leaf is in what the cancel leaves; where nothing takes it, all
- * are. */
-static bool
-is_left(const struct chart *chart, const struct chosen *chosen,
-    const struct def_state *leaf)
-{
-	for (size_t i = 0; i < chosen->count; i++)
-		if (scope_contains(chart, chosen->items[i].scope, leaf))
-			return true;
-	return chosen->count == 0;
-}
-
-static enum concern
-concern_of(const struct chart *chart, const struct chosen *chosen, size_t scope)
-{
-	const struct active *leaf;
-	bool some = false, others = false;
-	size_t at = 0;
-
-	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
-		const struct def_state *state =
-		    chart->definition->states[leaf->state];
-
-		if (!scope_contains(chart, scope, state))
-			continue;
-		if (is_left(chart, chosen, state))
-			some = true;
-		else
-			others = true;
-	}
-	if (!some)
-		return CONCERNS_NOTHING;
-	return others ? CONCERNS_PART : CONCERNS_ALL;
-}
-
-/* Whether the cancel concerns what the strand does. */
-static enum concern
-concern(const struct chart *chart, const struct chosen *chosen,
-    const struct strand *strand)
-{
-	enum concern first, next;
-
-	if (strand->parent != 0)
-		return CONCERNS_NOTHING; /* the one above it is asked */
-	if (strand->taken_count == 0)
-		return concern_of(chart, chosen, strand->scope);
-	first = concern_of(chart, chosen, strand->taken[0].scope);
-	for (size_t i = 1; i < strand->taken_count; i++) {
-		next = concern_of(chart, chosen, strand->taken[i].scope);
-		if (next != first)
-			return CONCERNS_PART;
-	}
-	return first;
-}
-
-/* Of what an event has begun in several regions at once, what it has begun in
- * those that stay; false where that can't be told apart. */
-static bool
-spare(struct run *run, const struct chosen *chosen, struct strand *strand)
-{
-	struct chart *chart = run->chart;
-	bool *stays =
-	    ARENA_ARRAY(run->context->arena, strand->taken_count, bool);
-
-	if (strand->plan_next == strand->plan_count)
-		return true; /* it is through */
-	for (size_t i = 0; i < strand->taken_count; i++) {
-		enum concern of =
-		    concern_of(chart, chosen, strand->taken[i].scope);
-
-		if (of == CONCERNS_PART)
-			return false;
-		stays[i] = of == CONCERNS_NOTHING;
-	}
-	return strand->taken_count > 0 && chart_plan_divide(run, strand, stays);
-}
-
 /* false where steps are under way that are of regions that stay, too: without
  * them these would stand still for good. */
 static bool
@@ -113,8 +22,9 @@ spare_others(struct run *run, const struct chosen *chosen)
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
-		if (concern(run->chart, chosen, strand) == CONCERNS_PART &&
-		    !spare(run, chosen, strand))
+		if (chart_concern(run->chart, chosen, strand) ==
+			CONCERNS_PART &&
+		    !chart_concern_divide(run, chosen, strand))
 			return false;
 	}
 	return true;
@@ -127,7 +37,7 @@ owes_undoing(const struct chart *chart, const struct chosen *chosen)
 	for (const struct strand *strand = chart->strands; strand != NULL;
 	     strand = strand->next)
 		if (chart_strand_owes_undoing(strand) &&
-		    concern(chart, chosen, strand) == CONCERNS_ALL)
+		    chart_concern(chart, chosen, strand) == CONCERNS_ALL)
 			return true;
 	return false;
 }
@@ -141,7 +51,8 @@ stop_all(struct run *run, const struct chosen *chosen, enum stop_mode mode)
 	     strand = next) {
 		next = strand->next;
 		if (!strand->gone &&
-		    concern(run->chart, chosen, strand) == CONCERNS_ALL &&
+		    chart_concern(run->chart, chosen, strand) ==
+			CONCERNS_ALL &&
 		    !chart_strand_stop(run, strand, mode))
 			all = false;
 	}
@@ -160,7 +71,7 @@ chart_cancel_stops_all(struct run *run)
 	for (const struct strand *strand = chart->strands; strand != NULL;
 	     strand = strand->next)
 		if (!strand->gone && strand->parent == 0 &&
-		    concern(chart, &chosen, strand) != CONCERNS_ALL)
+		    chart_concern(chart, &chosen, strand) != CONCERNS_ALL)
 			return false;
 	return true;
 }

@@ -411,6 +411,9 @@ struct chart {
 	int64_t started_ms;
 	int64_t ended_ms;
 	uint64_t serial_last; /* of calls, tasks, incidents, escalations */
+	/* How many of these numbers went to calls that had been withdrawn from
+	 * a queue: no record tells of that, so no key may hang on it. */
+	uint64_t withdrawn;
 	uint64_t strand_last;
 	uint64_t undo_last;
 	uint64_t taking;  /* how many microsteps there were */

@@ -199,6 +199,37 @@ begin(struct run *run, const struct chosen *chosen, struct str cause,
 	return strand;
 }
 
+static struct chosen
+those_that_leave(const struct chosen *chosen, struct arena *arena)
+{
+	struct chosen leaving = {
+	    .items = ARENA_ARRAY(arena, chosen->count, struct taken)};
+
+	for (size_t i = 0; i < chosen->count; i++)
+		if (chosen->items[i].leaves)
+			leaving.items[leaving.count++] = chosen->items[i];
+	return leaving;
+}
+
+/* What is done for regions that aren't left goes on, where it can be told
+ * apart. */
+static void
+spare_others(struct run *run, const struct chosen *chosen)
+{
+	const struct chosen leaving =
+	    those_that_leave(chosen, run->context->arena);
+
+	if (leaving.count == 0)
+		return;
+	for (struct strand *strand = run->chart->strands, *next; strand;
+	     strand = next) {
+		next = strand->next;
+		if (chart_concern(run->chart, &leaving, strand) ==
+		    CONCERNS_PART)
+			(void)!chart_concern_divide(run, &leaving, strand);
+	}
+}
+
 void
 chart_plan_take(struct run *run, const struct chosen *chosen,
     struct strand *instead, struct str cause, const struct value *event)
@@ -208,12 +239,13 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 
 	must(chosen->count > 0);
 	tell_taken(run, chosen);
+	spare_others(run, chosen);
 	strand = begin(run, chosen, cause, event);
 	run->undoes = chart->children != NULL && chart_plan_undoes(run, chosen);
 	if (instead != NULL) {
 		strand->error = instead->error;
 		strand->decision = instead->decision;
-		if (!instead->gone &&
+		if (!instead->gone && chart_concern(chart, chosen, instead) != CONCERNS_NOTHING &&
 		    !chart_strand_stop(run, instead, STOP_LEFT))
 			chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
 	}
@@ -352,14 +384,13 @@ chart_plan_part(struct run *run, struct strand *strand,
 		divide(run, strand, goes)->error = NULL;
 }
 
-bool
+void
 chart_plan_divide(struct run *run, struct strand *strand, bool *goes)
 {
 	enum plan_kind kind = strand->plan[strand->plan_next].kind;
 	bool turns = false;
 
-	if (kind == PLAN_CHECK || kind == PLAN_COMPENSATE)
-		return false; /* done for all of them */
+	must(kind != PLAN_CHECK && kind != PLAN_COMPENSATE);
 	/* What is under way stays where it is. */
 	for (size_t i = 0; i < strand->taken_count; i++)
 		if ((kind == PLAN_EXIT || kind == PLAN_DO) && goes[i] &&
@@ -368,7 +399,6 @@ chart_plan_divide(struct run *run, struct strand *strand, bool *goes)
 	for (size_t i = 0; i < strand->taken_count; i++)
 		goes[i] = goes[i] != turns;
 	(void)divide(run, strand, goes);
-	return true;
 }
 
 void

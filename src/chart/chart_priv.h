@@ -148,6 +148,10 @@ bool chart_select_is_busy(const struct chart *chart);
 /* Whether no busy region hinders it. */
 bool chart_select_timer_is_open(
     const struct chart *chart, const struct timer *timer);
+/* Whether the transition, which interrupts, may do so to what the strand does:
+ * see chart_concern_is_interruptible(). */
+bool chart_select_may_cut_in(const struct chart *chart,
+    const struct def_transition *transition, const struct strand *strand);
 
 /* ---- chart_env.c: what expressions see ---- */
 /* One that exceeds its budget gives null and sets run->given_up: whoever would
@@ -180,8 +184,9 @@ void chart_reads_note(struct run *run, const struct template *template);
 void chart_reads_note_all(struct run *run);
 
 /* ---- chart_replay.c: what the records say instead ---- */
-int64_t chart_replay_delay(
-    const struct run *run, int64_t least_ms, int64_t most_ms);
+/* what: it is waited for, as records of waits say. */
+int64_t chart_replay_delay(const struct run *run, struct str what,
+    int64_t least_ms, int64_t most_ms);
 /* Sets run->looked where a digest is looked into. */
 feel_look_fn chart_replay_look_cb;
 /* When something is due that hangs on a digest, written as `after`: what the
@@ -279,6 +284,9 @@ struct strand *chart_strand_root(
 /* It is over; where its leaf is alone no more, that keeps what it saw. */
 void chart_strand_end(struct run *run, struct strand *strand);
 void chart_strand_end_all(struct run *run);
+/* scope: a state, whose leaves are meant, or SIZE_MAX: all. */
+bool chart_scope_covers(
+    const struct chart *chart, size_t scope, const struct def_state *leaf);
 bool chart_strand_covers(const struct chart *chart, const struct strand *strand,
     const struct def_state *leaf);
 /* Whether it does something for a leaf within the state. */
@@ -316,6 +324,23 @@ bool chart_strand_stop(
 bool chart_strand_stop_others(
     struct run *run, const struct strand *strand, enum stop_mode mode);
 
+/* ---- chart_concern.c: what leaving means for what is being done ---- */
+enum concern {
+	CONCERNS_NOTHING,
+	CONCERNS_PART, /* and regions that aren't left */
+	CONCERNS_ALL,
+};
+/* No transitions: all is left. */
+enum concern chart_concern(const struct chart *chart,
+    const struct chosen *chosen, const struct strand *strand);
+/* Whether nothing that it does for regions that aren't left would be lost. */
+bool chart_concern_is_interruptible(const struct chart *chart,
+    const struct chosen *chosen, const struct strand *strand);
+/* What it does for those becomes a strand of its own; false where that can't
+ * be told apart. */
+MUST_USE bool chart_concern_divide(
+    struct run *run, const struct chosen *chosen, struct strand *strand);
+
 /* ---- chart_plan.c: microsteps ---- */
 /* Takes the transitions, in place of that strand (NULL: of none). */
 void chart_plan_take(struct run *run, const struct chosen *chosen,
@@ -327,9 +352,8 @@ void chart_plan_start(struct run *run);
 void chart_plan_part(struct run *run, struct strand *strand,
     const struct chosen *instead);
 /* Those of its transitions that go, and those that don't, become two strands;
- * false where what is under way is done for all of them. */
-MUST_USE bool chart_plan_divide(
-    struct run *run, struct strand *strand, bool *goes);
+ * no check and no undoing is under way, which is done for all of them. */
+void chart_plan_divide(struct run *run, struct strand *strand, bool *goes);
 /* Whether something is undone when they are taken. */
 bool chart_plan_undoes(struct run *run, const struct chosen *chosen);
 /* The deadline counts from now on; false where it gives no time. */

@@ -31,16 +31,16 @@ is_of_kind(const struct value *record, enum audit_kind kind)
 	    audit_kind_name(kind));
 }
 
-/* Without a record of a wait, that was too long for the key. */
+/* Without a record of such a wait, that was too long for the key. */
 int64_t
-chart_replay_delay(const struct run *run, int64_t least_ms, int64_t most_ms)
+chart_replay_delay(const struct run *run, struct str what, int64_t least_ms,
+    int64_t most_ms)
 {
 	const struct value *record = next_record(run);
 	int64_t until_ms;
 
 	if (!is_of_kind(record, AUDIT_CALL_WAITING) ||
-	    str_equal(
-		value_field_str(record, "for"), STR("window")) ||
+	    !str_equal(value_field_str(record, "for"), what) ||
 	    !clock_parse(
 		value_field_str(record, "until"), &until_ms))
 		return most_ms;

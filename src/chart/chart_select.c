@@ -496,3 +496,19 @@ chart_select_timer_is_open(const struct chart *chart, const struct timer *timer)
 	arena_free(&context.arena);
 	return open;
 }
+
+bool
+chart_select_may_cut_in(const struct chart *chart,
+    const struct def_transition *transition, const struct strand *strand)
+{
+	struct chart_context context = {.arena = arena_new()};
+	struct run run = {.context = &context,
+	    .chart = (struct chart *)(uintptr_t)chart};
+	struct chosen chosen = {0};
+	bool may;
+
+	chart_select_this(&run, transition, &chosen);
+	may = chart_concern_is_interruptible(chart, &chosen, strand);
+	arena_free(&context.arena);
+	return may;
+}

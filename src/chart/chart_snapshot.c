@@ -514,6 +514,10 @@ visit_facts(struct snapshot *s, struct chart *chart)
 	chart_snapshot_i64(s, &chart->started_ms);
 	chart_snapshot_i64(s, &chart->ended_ms);
 	chart_snapshot_u64(s, &chart->serial_last);
+	if (s->version > 4)
+		chart_snapshot_u64(s, &chart->withdrawn);
+	if (chart->withdrawn > chart->serial_last)
+		s->damaged = true;
 	chart_snapshot_u64(s, &chart->entries);
 	visit_packed(s, &chart->input, &chart->packed[0]);
 	visit_packed(s, &chart->data, &chart->packed[1]);

@@ -118,11 +118,15 @@ take_external(struct run *run)
 
 /* ---- interrupting ---- */
 
-/* Another region's interrupting transition waits for that one's boundary. */
+/* Another region's interrupting transition waits for that one's boundary; and
+ * what is done for regions that stay as well, and can't be told apart from the
+ * rest, is no region's to interrupt. */
 static bool
 interrupts_strand(const struct chart *chart, const struct chosen *chosen,
     const struct strand *strand)
 {
+	if (!chart_concern_is_interruptible(chart, chosen, strand))
+		return false;
 	for (size_t i = 0; i < chosen->count; i++) {
 		const struct def_transition *transition =
 		    chart->definition->transitions[chosen->items[i].transition];

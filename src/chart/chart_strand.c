@@ -69,8 +69,8 @@ chart_strand_root(const struct chart *chart, struct strand *strand)
 
 /* ---- what it is busy with ---- */
 
-static bool
-scope_covers(
+bool
+chart_scope_covers(
     const struct chart *chart, size_t scope, const struct def_state *leaf)
 {
 	return scope == SIZE_MAX ||
@@ -84,10 +84,10 @@ chart_strand_covers(const struct chart *chart, const struct strand *strand,
 	if (strand->parent != 0)
 		return false; /* the one above it does */
 	for (size_t i = 0; i < strand->taken_count; i++)
-		if (scope_covers(chart, strand->taken[i].scope, leaf))
+		if (chart_scope_covers(chart, strand->taken[i].scope, leaf))
 			return true;
 	return strand->taken_count == 0 &&
-	       scope_covers(chart, strand->scope, leaf);
+	       chart_scope_covers(chart, strand->scope, leaf);
 }
 
 bool
@@ -194,7 +194,8 @@ is_in_the_way(const struct chart *chart, const struct strand *strand,
 			continue;
 		for (size_t i = 0; i < strand->taken_count; i++)
 			if ((strand->taken[i].leaves || other->stopping) &&
-			    scope_covers(chart, strand->taken[i].scope, state))
+			    chart_scope_covers(
+				chart, strand->taken[i].scope, state))
 				return true;
 	}
 	return false;

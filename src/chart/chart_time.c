@@ -73,12 +73,23 @@ is_interrupting(const struct chart *chart, const struct timer *timer)
 }
 
 static bool
-some_strand_is_idle(const struct chart *chart, const struct def_state *state)
+may_cut_in(const struct chart *chart, const struct timer *timer,
+    const struct strand *strand)
+{
+	const struct def_transition *transition =
+	    chart->definition->transitions[timer->index];
+
+	return chart_strand_reaches(chart, strand, transition->source) &&
+	       chart_select_may_cut_in(chart, transition, strand);
+}
+
+static bool
+some_idle_strand_is_cut(const struct chart *chart, const struct timer *timer)
 {
 	for (const struct strand *strand = chart->strands; strand != NULL;
 	     strand = strand->next)
 		if (!strand->stopping && chart_strand_is_idle(chart, strand) &&
-		    chart_strand_reaches(chart, strand, state))
+		    may_cut_in(chart, timer, strand))
 			return true;
 	return false;
 }
@@ -93,8 +104,7 @@ timer_counts(const struct chart *chart, const struct timer *timer)
 		return false;
 	return chart_select_timer_is_open(chart, timer) ||
 	       (is_interrupting(chart, timer) &&
-		   some_strand_is_idle(chart,
-		       chart->definition->transitions[timer->index]->source));
+		   some_idle_strand_is_cut(chart, timer));
 }
 
 static void
@@ -156,9 +166,7 @@ is_chosen(const struct chart *chart, const struct timer *timer,
 		       chart_select_timer_is_open(chart, timer);
 	case TIMERS_INTERRUPTING:
 		return is_interrupting(chart, timer) &&
-		       chart_strand_reaches(chart, strand,
-			   chart->definition->transitions[timer->index]
-			       ->source);
+		       may_cut_in(chart, timer, strand);
 	case TIMERS_TELLING:
 		return timer->kind == TIMER_INCIDENT ||
 		       timer->kind == TIMER_ESCALATION;
@@ -264,8 +272,10 @@ may_take(const struct chart *chart, const struct def_transition *transition,
 	const struct timer timer = {
 	    .kind = TIMER_AFTER, .index = transition->index};
 
-	return instead != NULL ? transition->interrupt
-			       : chart_select_timer_is_open(chart, &timer);
+	return instead != NULL
+		   ? transition->interrupt &&
+			 chart_select_may_cut_in(chart, transition, instead)
+		   : chart_select_timer_is_open(chart, &timer);
 }
 
 /* The first of the key that doesn't interrupt; NULL: all do. */

@@ -8,6 +8,7 @@ libstated_chart_a_SOURCES = \
 	src/chart/chart_call_reply.c \
 	src/chart/chart_cancel.c \
 	src/chart/chart_child.c \
+	src/chart/chart_concern.c \
 	src/chart/chart_config.c \
 	src/chart/chart_describe.c \
 	src/chart/chart_duty.c \

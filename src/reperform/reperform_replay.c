@@ -491,9 +491,9 @@ go_through(struct replay *replay)
 			STR_ARG(replay->doubted)));
 }
 
-void
-reperform_instance(const struct reperform_world *world,
-    const struct value *const *records, size_t record_count,
+static void
+reperform_so(const struct reperform_world *world,
+    const struct value *const *records, size_t record_count, bool is_as_older,
     struct arena *arena, struct reperform_finding *finding)
 {
 	struct replay replay = {
@@ -505,10 +505,11 @@ reperform_instance(const struct reperform_world *world,
 	    .inputs = records,
 	    .count = record_count,
 	    .settings = value_built(value_build_context(arena)),
-	    .seam = {.next = next_cb, .doubt = doubt_cb},
+	    .seam = {.next = next_cb,
+		.doubt = doubt_cb,
+		.counts_withdrawn = is_as_older},
 	};
 
-	must(record_count > 0);
 	replay.seam.arg = &replay;
 	replay.environment = value_field_str(records[0], "environment");
 	*finding = (struct reperform_finding){
@@ -518,4 +519,21 @@ reperform_instance(const struct reperform_world *world,
 	go_through(&replay);
 	chart_free(&replay.chart);
 	arena_free(&replay.turn);
+}
+
+/* What an older program did in another way is no difference. */
+void
+reperform_instance(const struct reperform_world *world,
+    const struct value *const *records, size_t record_count,
+    struct arena *arena, struct reperform_finding *finding)
+{
+	struct reperform_finding older;
+
+	must(record_count > 0);
+	reperform_so(world, records, record_count, false, arena, finding);
+	if (finding->result != REPERFORM_DIFFERS)
+		return;
+	reperform_so(world, records, record_count, true, arena, &older);
+	if (older.result != REPERFORM_DIFFERS)
+		*finding = older;
 }

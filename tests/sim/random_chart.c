@@ -161,6 +161,8 @@ write_call(struct chart_writer *writer, struct place place)
 		line(writer, "output: {%s: = response.ref}", output);
 	}
 	write_retry(writer);
+	if (chance(writer, 8))
+		line(writer, "window: day");
 	if (!is_asking && chance(writer, operation[0] == 'o' ? 60 : 30))
 		write_verify(writer, "find", step, place, output);
 	if (is_undone)
@@ -233,7 +235,8 @@ write_small_step(struct chart_writer *writer, struct place place)
 	const char *chosen = PICK(writer, small);
 
 	if (strcmp(chosen, "- decide") == 0) {
-		line(writer, "- decide: size");
+		line(writer, "- decide: %s",
+		    chance(writer, 50) ? "size" : "total");
 		line(writer, "  with: {n: = count(input.xs)}");
 		line(writer, "  output: {n: = decision}");
 	} else if (strcmp(chosen, "- emit") == 0) {
@@ -294,6 +297,19 @@ undoing(struct chart_writer *writer)
 	return PICK(writer, words);
 }
 
+static void
+write_taking(struct chart_writer *writer, const char *event, int state,
+    const char *next)
+{
+	line(writer, "%s:", event);
+	writer->level++;
+	line(writer, "target: %s", next);
+	line(writer, "do:");
+	writer->level++;
+	write_step(writer, (struct place){.state = state});
+	writer->level -= 2;
+}
+
 /* Where it leads back, a bound on how often. */
 static void
 write_target(struct chart_writer *writer, const char *event, int state,
@@ -301,6 +317,10 @@ write_target(struct chart_writer *writer, const char *event, int state,
 {
 	const char *other = writer->tops[below(writer, writer->top_count)];
 
+	if (chance(writer, 15)) {
+		write_taking(writer, event, state, next);
+		return;
+	}
 	if (chance(writer, 70)) {
 		line(writer, "%s: {target: %s}", event, next);
 		return;
@@ -313,8 +333,9 @@ write_target(struct chart_writer *writer, const char *event, int state,
 	writer->level--;
 }
 
+/* next: where its region goes on, which leaves others as they are. */
 static void
-write_extras(struct chart_writer *writer, int state)
+write_extras(struct chart_writer *writer, int state, const char *next)
 {
 	if (chance(writer, 15))
 		line(writer,
@@ -324,8 +345,23 @@ write_extras(struct chart_writer *writer, int state)
 	if (chance(writer, 8))
 		line(writer, "m1: {if: = v%d < 3, target: %s}", state,
 		    writer->tops[below(writer, writer->top_count)]);
-	if (chance(writer, 5))
+	switch (below(writer, 20)) {
+	case 0:
 		line(writer, "cancel: {target: undone, compensate: all}");
+		break;
+	case 1:
+		line(writer, "cancel: {target: %s}", next);
+		break;
+	case 2:
+		line(writer, "e5: {target: %s, interrupt: true%s}", next,
+		    undoing(writer));
+		break;
+	case 3:
+		write_taking(writer, "e5", state, next);
+		break;
+	default:
+		break;
+	}
 }
 
 static void
@@ -354,13 +390,13 @@ write_work(struct chart_writer *writer, int state, const char *next)
 	if (chance(writer, 55))
 		line(writer, "error: {target: %s%s}",
 		    chance(writer, 70) ? "undone" : next, undoing(writer));
-	write_extras(writer, state);
+	write_extras(writer, state, next);
 	writer->level--;
 	write_escalation(writer, 15);
 	if (chance(writer, 10)) {
 		line(writer, "after:");
-		line(writer, "  %s: {target: undone, interrupt: true}",
-		    span(writer));
+		line(writer, "  %s: {target: %s, interrupt: true}",
+		    span(writer), chance(writer, 50) ? "undone" : next);
 	}
 }
 
@@ -377,7 +413,7 @@ write_waiting(struct chart_writer *writer, int state, const char *next)
 		line(writer, "e3: {target: %s}", next);
 	if (chance(writer, 20))
 		line(writer, "e4: {do: [{set: {seen: = event.id}}]}");
-	write_extras(writer, state);
+	write_extras(writer, state, next);
 	writer->level--;
 	line(writer, "after:");
 	line(writer, "  %s: {target: %s%s}", span(writer),
@@ -396,7 +432,7 @@ write_task(struct chart_writer *writer, int state, const char *next)
 	line(writer, "approved: {target: %s}", next);
 	line(writer, "rejected: {target: %s%s}",
 	    chance(writer, 60) ? "undone" : next, undoing(writer));
-	write_extras(writer, state);
+	write_extras(writer, state, next);
 	writer->level--;
 	if (chance(writer, 50))
 		line(writer, "after: {%s: {target: %s}}", span(writer), next);
@@ -440,7 +476,7 @@ write_leaving(struct chart_writer *writer, int state, const char *name,
 	if (chance(writer, 30))
 		line(writer, "e4: {if: = v%d < 3, target: %s%s}", state,
 		    is_parallel ? next : name, is_parallel ? "" : "h");
-	write_extras(writer, state);
+	write_extras(writer, state, next);
 	writer->level--;
 }
 
@@ -523,7 +559,8 @@ write_workflow(struct chart_writer *writer)
 	line(writer,
 	    "undone: {type: final, outcome: failure, compensate: all}");
 	buf_addf(writer->out,
-	    "workflow: w%d\nversion: 1\nowner: crew\n%slabels: {k: = input.k}\n"
+	    "workflow: w%d\nversion: 1\nowner: crew\ncalendar: office\n"
+	    "%slabels: {k: = input.k}\n"
 	    "hold: %s\nincident: {owner: crew, max-age: 9d}\n",
 	    writer->workflow,
 	    writer->is_last && chance(writer, 30)
@@ -540,6 +577,7 @@ write_workflow(struct chart_writer *writer)
 	    "  e2: {correlate: = input.k%s}\n"
 	    "  e3: {correlate: = input.k%s}\n"
 	    "  e4: {correlate: = input.k, keep: %s}\n"
+	    "  e5: {correlate: = input.k}\n"
 	    "  news: {correlate: = news}\n"
 	    "data:\n  n: 0\n  seen: null\n  news: null\n",
 	    chance(writer, 30) ? ", supersedes: [e1]" : "",
@@ -637,6 +675,7 @@ write_workflows(struct chart_writer *writer, int count)
 int
 random_chart_make(struct rng *rng, struct buf *out)
 {
+	static const char *const policies[] = {"sum", "min", "max", "count"};
 	struct chart_writer writer = {.rng = rng, .out = out};
 	int count = 1 + below(&writer, RANDOM_CHART_WORKFLOWS_MAX);
 
@@ -646,6 +685,14 @@ random_chart_make(struct rng *rng, struct buf *out)
 	buf_add_cstr(out,
 	    "decision: size\nhit-policy: first\ninputs: [= n]\n"
 	    "outputs: [size]\nrules:\n  - ['< 2', 0]\n  - ['-', 2]\n---\n");
+	buf_addf(out,
+	    "decision: total\nhit-policy: collect %s\ninputs: [= n]\n"
+	    "outputs: [part]\nrules:\n  - ['< 2', 0]\n  - ['-', 2]\n"
+	    "  - ['-', '= n - n']\n---\n",
+	    PICK(&writer, policies));
+	buf_add_cstr(out,
+	    "calendar: office\ntimezone: Europe/Berlin\nhours: 08:00-17:00\n"
+	    "windows: {day: {hours: 06:00-20:00}}\n---\n");
 	if (chance(&writer, 15))
 		write_sweep(&writer);
 	if (chance(&writer, 10))

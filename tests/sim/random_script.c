@@ -92,7 +92,8 @@ add_start(struct script_writer *writer)
 static void
 add_event(struct script_writer *writer)
 {
-	static const char *const types[] = {"e1", "e1", "e2", "e3", "e4"};
+	static const char *const types[] = {"e1", "e1", "e2", "e3", "e4",
+	    "e5"};
 
 	if (chance(writer, 20))
 		add_about(writer, HAPPENING_NEWS, "news");

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chart_concern.c: what leaving some states means for what is being done.
+ *
+ * A strand may do something for several regions at once: an event that each
+ * of them takes, or the steps of a state around them.  Where only some of them
+ * are left the others' part is theirs still; without it they would stand still
+ * for good.
+ */
+#include "chart_priv.h"
+
+static bool
+is_left(const struct chart *chart, const struct chosen *chosen,
+    const struct def_state *leaf)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if (chart_scope_covers(chart, chosen->items[i].scope, leaf))
+			return true;
+	return chosen->count == 0;
+}
+
+static enum concern
+concern_of(const struct chart *chart, const struct chosen *chosen, size_t scope)
+{
+	const struct active *leaf;
+	bool some = false, others = false;
+	size_t at = 0;
+
+	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
+		const struct def_state *state =
+		    chart->definition->states[leaf->state];
+
+		if (!chart_scope_covers(chart, scope, state))
+			continue;
+		if (is_left(chart, chosen, state))
+			some = true;
+		else
+			others = true;
+	}
+	if (!some)
+		return CONCERNS_NOTHING;
+	return others ? CONCERNS_PART : CONCERNS_ALL;
+}
+
+enum concern
+chart_concern(const struct chart *chart, const struct chosen *chosen,
+    const struct strand *strand)
+{
+	enum concern first, next;
+
+	if (strand->parent != 0)
+		return CONCERNS_NOTHING; /* the one above it is asked */
+	if (strand->taken_count == 0)
+		return concern_of(chart, chosen, strand->scope);
+	first = concern_of(chart, chosen, strand->taken[0].scope);
+	for (size_t i = 1; i < strand->taken_count; i++) {
+		next = concern_of(chart, chosen, strand->taken[i].scope);
+		if (next != first)
+			return CONCERNS_PART;
+	}
+	return first;
+}
+
+static bool
+is_divisible(const struct chart *chart,
+    const struct chosen *chosen, const struct strand *strand)
+{
+	if (strand->plan_next == strand->plan_count)
+		return true; /* it is through */
+	switch (strand->plan[strand->plan_next].kind) {
+	case PLAN_CHECK:
+	case PLAN_COMPENSATE:
+		return false; /* done for all of them */
+	default:
+		break;
+	}
+	for (size_t i = 0; i < strand->taken_count; i++)
+		if (concern_of(chart, chosen, strand->taken[i].scope) ==
+		    CONCERNS_PART)
+			return false;
+	return strand->taken_count > 0;
+}
+
+bool
+chart_concern_is_interruptible(const struct chart *chart,
+    const struct chosen *chosen, const struct strand *strand)
+{
+	return chart_concern(chart, chosen, strand) != CONCERNS_PART ||
+	       is_divisible(chart, chosen, strand);
+}
+
+bool
+chart_concern_divide(
+    struct run *run, const struct chosen *chosen, struct strand *strand)
+{
+	struct chart *chart = run->chart;
+	bool *stays =
+	    ARENA_ARRAY(run->context->arena, strand->taken_count, bool);
+
+	if (!is_divisible(chart, chosen, strand))
+		return false;
+	if (strand->plan_next == strand->plan_count)
+		return true;
+	for (size_t i = 0; i < strand->taken_count; i++)
+		stays[i] = concern_of(chart, chosen, strand->taken[i].scope) ==
+			   CONCERNS_NOTHING;
+	chart_plan_divide(run, strand, stays);
+	return true;
+}
