@@ -209,10 +209,11 @@ api_new(const struct api_options *options, struct buf *detail)
 	api->http = evhttp_new(options->base);
 	must(api->http != NULL);
 	set_up(api);
-	api->gallery = api_gallery_new(options->base);
+	api->gallery = api_gallery_new(options->base, detail);
 	api->sealer = api_sealer_new(api);
 	api->lockout = api_lockout_new(api->limits.sign_ins_max);
-	api->door = api_door_open(api, detail);
+	if (api->gallery != NULL)
+		api->door = api_door_open(api, detail);
 	if (api->door == NULL)
 		api_free(&api);
 	else

@@ -417,7 +417,9 @@ uint16_t api_door_port(const struct api_door *door, size_t index);
 struct api_tls *api_door_tls(const struct api_door *door); /* NULL: none */
 
 /* ---- api_diagram.c: pictures, and who waits for them ---- */
-struct api_gallery *api_gallery_new(struct event_base *base);
+/* NULL and why, where the system gives no descriptor for it. */
+struct api_gallery *api_gallery_new(
+    struct event_base *base, struct buf *detail);
 /* Waits for the picture that is being drawn.  To be called when the calls are
  * dropped. */
 void api_gallery_free(struct api_gallery **gallery);

@@ -568,6 +568,8 @@ tidy_memory(struct service *service)
 
 /* The store, its readers (exports), definitions, secrets, pictures. */
 #define OWN_DESCRIPTORS 64
+/* epoll, a pair for signals, and curl's pair for waking. */
+#define LOOP_DESCRIPTORS 5
 #define CALLS_MAX 1024
 #define LEAST 4
 
@@ -610,8 +612,20 @@ new_base(void)
 	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
 	base = event_base_new_with_config(config);
 	event_config_free(config);
-	must(base != NULL);
 	return base;
+}
+
+/* libevent, and curl after it, take theirs without a word of what they lack:
+ * so it is looked before whether there are as many. */
+static enum cli_status
+open_base(struct service *service)
+{
+	if (descriptor_are_left(LOOP_DESCRIPTORS))
+		service->base = new_base();
+	if (service->base != NULL)
+		return CLI_OK;
+	return cli_fail(service->cli, "%.*s: %s",
+	    STR_ARG(store_error_text(STORE_STARVED)), strerror(errno));
 }
 
 /* Business data that others on the machine can read is worth a word. */
@@ -914,7 +928,9 @@ run(struct cli *cli)
 		goto out;
 	}
 	share_descriptors(&service);
-	service.base = new_base();
+	status = open_base(&service);
+	if (status != CLI_OK)
+		goto out;
 	ignore_signals();
 	open_network(&service);
 	catch_signals(&service);
