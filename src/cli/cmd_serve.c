@@ -879,6 +879,36 @@ free_base(struct event_base *base)
 	event_base_free(base);
 }
 
+static enum cli_status
+fail_end(const struct service *service, const struct engine_health *health)
+{
+	if (health->failure == STORE_MOVED)
+		log_error("stopped",
+		    "%.*s is not the file that was opened under that name, and "
+		    "that one has everything acknowledged: put it there before "
+		    "the next start",
+		    STR_ARG(service->config->store));
+	else
+		log_error("stopped",
+		    "the store fails (%.*s): everything acknowledged is in "
+		    "%.*s, but not that the engine stopped",
+		    STR_ARG(health->detail), STR_ARG(service->config->store));
+	return CLI_FAILED;
+}
+
+static enum cli_status
+tell_end(const struct service *service)
+{
+	struct engine_health health = engine_health(service->engine);
+
+	engine_tell_left(service->engine);
+	if (!health.writable)
+		return fail_end(service, &health);
+	log_info("stopped", "everything acknowledged is in %.*s",
+	    STR_ARG(service->config->store));
+	return CLI_OK;
+}
+
 static void
 take_apart(struct service *service)
 {
@@ -940,9 +970,7 @@ run(struct cli *cli)
 		goto out;
 	announce(&service);
 	event_base_dispatch(service.base);
-	engine_tell_left(service.engine);
-	log_info("stopped", "everything acknowledged is in %.*s",
-	    STR_ARG(service.config->store));
+	status = tell_end(&service);
 out:
 	take_apart(&service);
 	return status;
