@@ -327,7 +327,10 @@ leave_cb(evutil_socket_t number, short what, void *arg)
 static void
 drained_cb(void *arg)
 {
-	leave_cb(-1, 0, arg);
+	struct service *service = arg;
+
+	api_shut(service->api);
+	leave_cb(-1, 0, service);
 }
 
 static void
