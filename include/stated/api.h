@@ -151,9 +151,12 @@ void api_set_access(struct api *api, const struct api_options *access);
  * those that are there stay.  false with *detail where one can't be used: then
  * all stays.  Files that are replaced are also found without it. */
 MUST_USE bool api_reload_tls(struct api *api, struct buf *detail);
-/* Takes no new connection and closes each after its answer; those who wait
- * for an instance are answered with what there is. */
+/* Takes no more work and closes each connection after its answer: who watches
+ * is told of it, all others are sent away; those who wait for an instance are
+ * answered with what there is. */
 void api_drain(struct api *api);
+/* Takes no new connection. */
+void api_shut(struct api *api);
 /* Requests that are being answered, or whose answers have not left yet. */
 size_t api_active(const struct api *api);
 

@@ -20,5 +20,9 @@ size_t descriptor_raise_limit(void);
 /* False where neither the process nor the system has one to give: errno then
  * says which. */
 MUST_USE bool descriptor_is_left(void);
+/* The same of several, DESCRIPTORS_MAX at most: for libraries that end the
+ * process, or crash, where they get none. */
+#define DESCRIPTORS_MAX 16
+MUST_USE bool descriptor_are_left(size_t count);
 
 #endif

@@ -509,6 +509,7 @@ void engine_each_connection(struct engine *engine, struct str name,
 
 struct engine_health {
 	bool writable;       /* the last commit succeeded */
+	enum store_error failure; /* why not; STORE_OK where it did */
 	bool accepting;      /* not stopping, inbox not full */
 	struct str detail;   /* why not */
 	size_t inbox;
@@ -524,10 +525,12 @@ struct engine_health {
 	uint64_t schedule_failures; /* starts by time that failed */
 };
 struct engine_health engine_health(const struct engine *engine);
-/* Stops intake; done() once nothing is under way or the time is over. */
+/* Stops intake; done() once nothing is under way or the time is over.  A store
+ * that fails is waited for only while there are answers for it, or may be. */
 void engine_drain(struct engine *engine, int64_t patience_ms,
     void (*done)(void *arg), void *arg);
-/* Logs the calls that are under way: nobody will hear their answers. */
+/* Logs the calls that are under way, whose answers nobody will hear, and how
+ * many answers were heard that the store doesn't have. */
 void engine_tell_left(const struct engine *engine);
 
 /*

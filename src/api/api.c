@@ -93,6 +93,18 @@ is_routed(struct api_call *call)
 	return false;
 }
 
+/* Who watches is told that the server stops; nobody else may keep it. */
+static bool
+is_open(struct api_call *call)
+{
+	if (!call->api->draining || call->route->is_watching)
+		return true;
+	api_reply_header(call, "Retry-After", STR("2"));
+	api_problem_reply(call, PROBLEM_UNAVAILABLE,
+	    "The server stops; try again in a moment.");
+	return false;
+}
+
 /* Bodies are JSON unless the route reads them in its own way. */
 static bool
 is_typed(struct api_call *call)
@@ -130,7 +142,7 @@ request_cb(struct evhttp_request *request, void *arg)
 
 	api_door_asked(api->door, api_call_socket(call));
 	if (has_room(call) && fits(call) && has_room_for_body(call) &&
-	    is_routed(call))
+	    is_routed(call) && is_open(call))
 		api_auth_admit(call, admitted);
 	api_call_unref(call);
 }
@@ -211,10 +223,11 @@ api_new(const struct api_options *options, struct buf *detail)
 	api->http = evhttp_new(options->base);
 	must(api->http != NULL);
 	set_up(api);
-	api->gallery = api_gallery_new(options->base);
+	api->gallery = api_gallery_new(options->base, detail);
 	api->sealer = api_sealer_new(api);
 	api->lockout = api_lockout_new(api->limits.sign_ins_max);
-	api->door = api_door_open(api, detail);
+	if (api->gallery != NULL)
+		api->door = api_door_open(api, detail);
 	if (api->door == NULL)
 		api_free(&api);
 	else
@@ -275,10 +288,16 @@ void
 api_drain(struct api *api)
 {
 	api->draining = true;
-	api_door_shut(api->door);
+	api_door_drain(api->door);
 	for (struct api_call *call = api->calls; call; call = call->newer)
 		if (call->timer != NULL)
 			event_active(call->timer, EV_TIMEOUT, 0);
+}
+
+void
+api_shut(struct api *api)
+{
+	api_door_shut(api->door);
 }
 
 size_t

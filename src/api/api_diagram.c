@@ -18,6 +18,7 @@
 
 #include "stated/draw.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -316,13 +317,18 @@ show(struct api_call *call, const struct definition *definition,
 /* ---- life ---- */
 
 struct api_gallery *
-api_gallery_new(struct event_base *base)
+api_gallery_new(struct event_base *base, struct buf *detail)
 {
 	struct api_gallery *gallery = calloc(1, sizeof(*gallery));
 
 	must(gallery != NULL);
 	gallery->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	must(gallery->fd >= 0);
+	if (gallery->fd < 0) {
+		buf_addf(detail, "%.*s: %s",
+		    STR_ARG(store_error_text(STORE_STARVED)), strerror(errno));
+		free(gallery);
+		return NULL;
+	}
 	gallery->ended = event_new(
 	    base, gallery->fd, EV_READ | EV_PERSIST, ended_cb, gallery);
 	must(gallery->ended != NULL);

@@ -25,6 +25,7 @@ struct api_door {
 	uint16_t *ports;
 	size_t count;
 	struct api_tls *tls; /* NULL: none */
+	bool is_inherited; /* somebody else has opened them, and keeps them */
 	bool is_shut;
 	int64_t told_us; /* when it was last said that there is no room */
 };
@@ -274,6 +275,7 @@ api_door_open(struct api *api, struct buf *detail)
 	must(door != NULL);
 	must(count > 0);
 	door->api = api;
+	door->is_inherited = api->options.listeners[0].address.at == NULL;
 	door->sockets = calloc(count, sizeof(struct evhttp_bound_socket *));
 	door->ports = calloc(count, sizeof(*door->ports));
 	must(door->sockets != NULL);
@@ -310,6 +312,14 @@ api_door_close(struct api_door **door_pointer)
 	free(door->sockets);
 	free(door->ports);
 	free(door);
+}
+
+/* Those who come are then taken in by the kernel for the next server. */
+void
+api_door_drain(struct api_door *door)
+{
+	if (door->is_inherited)
+		api_door_shut(door);
 }
 
 void

@@ -213,6 +213,7 @@ struct api_route {
 	const char *pattern; /* /v1/workflows/{name}/instances */
 	unsigned roles;	     /* one of these, or admin */
 	enum api_reach reach;
+	bool is_watching; /* answered as long as the process lives */
 	api_handle_fn *handle;
 	const char *summary;
 	const struct api_parameter *parameters; /* NULL: none */
@@ -409,6 +410,9 @@ void api_oidc_take(struct api_call *call, struct str text);
 struct api_door *api_door_open(struct api *api, struct buf *detail);
 /* To be called when evhttp is gone. */
 void api_door_close(struct api_door **door);
+/* The server stops: what somebody else has opened, and keeps, is left to the
+ * next one; whoever comes in by our own is still answered. */
+void api_door_drain(struct api_door *door);
 /* Takes no new connections. */
 void api_door_shut(struct api_door *door);
 /* A request has come as a whole, over that socket. */
@@ -417,7 +421,9 @@ uint16_t api_door_port(const struct api_door *door, size_t index);
 struct api_tls *api_door_tls(const struct api_door *door); /* NULL: none */
 
 /* ---- api_diagram.c: pictures, and who waits for them ---- */
-struct api_gallery *api_gallery_new(struct event_base *base);
+/* NULL and why, where the system gives no descriptor for it. */
+struct api_gallery *api_gallery_new(
+    struct event_base *base, struct buf *detail);
 /* Waits for the picture that is being drawn.  To be called when the calls are
  * dropped. */
 void api_gallery_free(struct api_gallery **gallery);

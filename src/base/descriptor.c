@@ -25,11 +25,28 @@ descriptor_raise_limit(void)
 }
 
 bool
+descriptor_are_left(size_t count)
+{
+	int fds[DESCRIPTORS_MAX];
+	size_t got = 0;
+	int error = 0;
+
+	must(count > 0 && count <= DESCRIPTORS_MAX);
+	while (got < count && error == 0) {
+		fds[got] = open("/", O_PATH | O_CLOEXEC);
+		if (fds[got] < 0)
+			error = errno;
+		else
+			got++;
+	}
+	while (got > 0)
+		close(fds[--got]);
+	errno = error;
+	return error != EMFILE && error != ENFILE;
+}
+
+bool
 descriptor_is_left(void)
 {
-	int fd = open("/", O_PATH | O_CLOEXEC);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0 || (errno != EMFILE && errno != ENFILE);
+	return descriptor_are_left(1);
 }

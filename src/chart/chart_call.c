@@ -246,6 +246,13 @@ chart_call_begin(struct run *run, enum call_purpose purpose,
 }
 
 void
+chart_call_record_key(struct value_builder *record, const struct call *call)
+{
+	if (call->purpose == FOR_NOTICE)
+		value_put_str(record, "key", call->key);
+}
+
+void
 chart_call_record_waiting(
     struct run *run, const struct call *call, const char *why)
 {
@@ -255,6 +262,7 @@ chart_call_record_waiting(
 	chart_record_step(run, record, call->step);
 	value_put_str(record, "operation", call->call->target);
 	value_put_int(record, "attempt", call->attempt);
+	chart_call_record_key(record, call);
 	value_put_str(record, "for", str_of(why));
 	value_put_instant(record, "until", call->due_ms);
 	chart_record_end(run, record);

@@ -25,6 +25,7 @@ record_notified(
 	value_put_str(record, "to",
 	    chart_escalation_contact(run->chart->definition, call)->name);
 	value_put_str(record, "by", call->call->target);
+	chart_call_record_key(record, call);
 	value_put(record, STR("delivered"), value_of_boolean(error == NULL));
 	chart_record_value(record, "error", error);
 	chart_record_end(run, record);
@@ -238,6 +239,7 @@ record_replied(
 				       : call->call->target);
 	value_put_int(record, "attempt",
 	    chart_call_is_asking(call) ? call->asked : call->attempt);
+	chart_call_record_key(record, call);
 	value_put_str(record, "outcome", outcome_name(outcome->kind));
 	if (outcome->kind != OUTCOME_DONE) {
 		value_put_str(record, "code", outcome->code);

@@ -140,7 +140,7 @@ notice_args(
 	value_put_str(built, "instance", str_of(chart->id));
 	value_put_str(built, "workflow", chart->definition->name);
 	value_put_str(built, "business_key", chart->business_key);
-	if (notice->step != SIZE_MAX)
+	if (notice->state == SIZE_MAX) /* of a step, or an incident */
 		value_put_str(built, "state",
 		    chart_config_names(chart, run->context->arena));
 	else

@@ -574,6 +574,9 @@ void chart_call_move(struct call *call, enum call_state next);
 /* NULL: that of a notice. */
 struct strand *chart_call_strand(
     const struct chart *chart, const struct call *call);
+/* Of notices alone: steps are told apart by themselves and their item. */
+void chart_call_record_key(
+    struct value_builder *record, const struct call *call);
 void chart_call_record_waiting(
     struct run *run, const struct call *call, const char *why);
 void chart_call_emit_question(struct run *run, const struct call *call,

@@ -364,14 +364,22 @@ is_call(const struct looking *looking, const struct call *call, bool is_sent)
 		       : chart_strand_awaiting(looking->chart, call->serial));
 }
 
+/* Older programs said the key only of what was sent, and where the database's
+ * identity isn't known it is another one. */
 static void
 find_call(struct looking *looking)
 {
 	bool is_sent = says(looking, "kind", STR("call-sent"));
+	bool has_key = false;
 
 	for (const struct call *call = looking->chart->calls; call != NULL;
 	     call = call->next)
-		if (is_call(looking, call, is_sent))
+		has_key = has_key || (is_call(looking, call, is_sent) &&
+					 says(looking, "key", call->key));
+	for (const struct call *call = looking->chart->calls; call != NULL;
+	     call = call->next)
+		if (is_call(looking, call, is_sent) &&
+		    (!has_key || says(looking, "key", call->key)))
 			found(looking, call->serial);
 }
 

@@ -327,7 +327,10 @@ leave_cb(evutil_socket_t number, short what, void *arg)
 static void
 drained_cb(void *arg)
 {
-	leave_cb(-1, 0, arg);
+	struct service *service = arg;
+
+	api_shut(service->api);
+	leave_cb(-1, 0, service);
 }
 
 static void
@@ -568,6 +571,8 @@ tidy_memory(struct service *service)
 
 /* The store, its readers (exports), definitions, secrets, pictures. */
 #define OWN_DESCRIPTORS 64
+/* epoll, a pair for signals, and curl's pair for waking. */
+#define LOOP_DESCRIPTORS 5
 #define CALLS_MAX 1024
 #define LEAST 4
 
@@ -610,8 +615,20 @@ new_base(void)
 	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
 	base = event_base_new_with_config(config);
 	event_config_free(config);
-	must(base != NULL);
 	return base;
+}
+
+/* libevent, and curl after it, take theirs without a word of what they lack:
+ * so it is looked before whether there are as many. */
+static enum cli_status
+open_base(struct service *service)
+{
+	if (descriptor_are_left(LOOP_DESCRIPTORS))
+		service->base = new_base();
+	if (service->base != NULL)
+		return CLI_OK;
+	return cli_fail(service->cli, "%.*s: %s",
+	    STR_ARG(store_error_text(STORE_STARVED)), strerror(errno));
 }
 
 /* Business data that others on the machine can read is worth a word. */
@@ -902,6 +919,36 @@ free_base(struct event_base *base)
 	event_base_free(base);
 }
 
+static enum cli_status
+fail_end(const struct service *service, const struct engine_health *health)
+{
+	if (health->failure == STORE_MOVED)
+		log_error("stopped",
+		    "%.*s is not the file that was opened under that name, and "
+		    "that one has everything acknowledged: put it there before "
+		    "the next start",
+		    STR_ARG(service->config->store));
+	else
+		log_error("stopped",
+		    "the store fails (%.*s): everything acknowledged is in "
+		    "%.*s, but not that the engine stopped",
+		    STR_ARG(health->detail), STR_ARG(service->config->store));
+	return CLI_FAILED;
+}
+
+static enum cli_status
+tell_end(const struct service *service)
+{
+	struct engine_health health = engine_health(service->engine);
+
+	engine_tell_left(service->engine);
+	if (!health.writable)
+		return fail_end(service, &health);
+	log_info("stopped", "everything acknowledged is in %.*s",
+	    STR_ARG(service->config->store));
+	return CLI_OK;
+}
+
 static void
 take_apart(struct service *service)
 {
@@ -951,7 +998,9 @@ run(struct cli *cli)
 		goto out;
 	}
 	share_descriptors(&service);
-	service.base = new_base();
+	status = open_base(&service);
+	if (status != CLI_OK)
+		goto out;
 	ignore_signals();
 	open_network(&service);
 	catch_signals(&service);
@@ -961,9 +1010,7 @@ run(struct cli *cli)
 		goto out;
 	announce(&service);
 	event_base_dispatch(service.base);
-	engine_tell_left(service.engine);
-	log_info("stopped", "everything acknowledged is in %.*s",
-	    STR_ARG(service.config->store));
+	status = tell_end(&service);
 out:
 	take_apart(&service);
 	return status;

@@ -13,6 +13,9 @@
 #define POSTS_MAX 1000000
 #define PROBE_MS 250
 #define DRAIN_LOOK_MS 20
+/* For a second the store may come back, while there is nothing else to wait
+ * for. */
+#define STUCK_LOOKS_MAX 50
 /* Told one by one. */
 #define LEFT_MAX 100
 
@@ -215,11 +218,42 @@ engine_reload(
 
 /* ---- stopping ---- */
 
+/* What an endpoint has answered, and is not in the store yet. */
+static bool
+is_answer(const struct request *request)
+{
+	return request->kind == REQUEST_REPLY ||
+	       request->kind == REQUEST_POSTED;
+}
+
+static bool
+has_answers(const struct engine *engine)
+{
+	const struct request *request = engine->inbox.first;
+
+	while (request != NULL && !is_answer(request))
+		request = request->next;
+	return request != NULL;
+}
+
+/* The store fails, and all that waits for it comes anew with the next start. */
+static bool
+is_stuck(struct engine *engine, bool is_exchanging)
+{
+	if (!engine->stalled || is_exchanging || has_answers(engine)) {
+		engine->stuck_looks = 0;
+		return false;
+	}
+	return ++engine->stuck_looks > STUCK_LOOKS_MAX;
+}
+
 void
 engine_check_drained(struct engine *engine)
 {
+	bool is_exchanging =
+	    engine->calls_active > 0 || !outbox_is_quiet(engine);
 	bool quiet = engine->committing == NULL && engine->inbox.count == 0 &&
-		     engine->calls_active == 0 && outbox_is_quiet(engine);
+		     !engine->stalled && !is_exchanging;
 
 	if (engine->drained == NULL)
 		return;
@@ -227,7 +261,8 @@ engine_check_drained(struct engine *engine)
 		journal_stopping(engine);
 		quiet = false;
 	}
-	if (!quiet && engine_now_real_ms() < engine->drain_until_ms) {
+	if (!quiet && !is_stuck(engine, is_exchanging) &&
+	    engine_now_real_ms() < engine->drain_until_ms) {
 		loop_drain_in(engine->loop, DRAIN_LOOK_MS);
 		return;
 	}
@@ -262,6 +297,22 @@ tell_call(const struct engine *engine, const struct exchange *exchange)
 	    STR_ARG(exchange->line->name), STR_ARG(operation->name));
 }
 
+static void
+tell_answers(const struct engine *engine)
+{
+	size_t count = 0;
+
+	for (const struct request *request = engine->inbox.first;
+	     request != NULL; request = request->next)
+		count += is_answer(request);
+	if (count > 0)
+		log_warning("answers are not recorded",
+		    "%zu came while the store failed: the next start takes "
+		    "what came of their calls for unknown, and goes on as "
+		    "their steps say",
+		    count);
+}
+
 void
 engine_tell_left(const struct engine *engine)
 {
@@ -276,6 +327,7 @@ engine_tell_left(const struct engine *engine)
 		    "and %zu more: `stated incident list` tells after the next "
 		    "start what a person has to look at",
 		    count - LEFT_MAX);
+	tell_answers(engine);
 }
 
 /* ---- looking ---- */
@@ -324,6 +376,7 @@ engine_health(const struct engine *engine)
 {
 	struct engine_health health = {
 	    .writable = !engine->stalled,
+	    .failure = engine->stalled ? engine->stall_error : STORE_OK,
 	    .accepting = !engine->stalled && !engine->stopping &&
 			 engine->inbox.count < engine->options.limits.inbox_max,
 	    .inbox = engine->inbox.count,

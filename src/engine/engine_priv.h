@@ -410,6 +410,7 @@ struct engine {
 	enum store_error unread; /* the turn being built rests on an answer
 				  * that the store failed to give */
 	bool stalled;
+	enum store_error stall_error;
 	int64_t stall_delay_ms;
 	struct buf stall_detail;
 	bool probing;
@@ -423,6 +424,7 @@ struct engine {
 	void (*drained)(void *arg);
 	void *drained_arg;
 	int64_t drain_until_ms;
+	unsigned stuck_looks; /* in which only the store was waited for */
 	struct loop *loop;
 	size_t calm; /* commits in a row that were small and quick */
 	uint64_t commits;

@@ -543,6 +543,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	    STR_ARG(store_error_text(error)), detail->bytes > 0 ? " (" : "",
 	    STR_ARG(buf_str(detail)), detail->bytes > 0 ? ")" : "");
 	engine->stalled = true;
+	engine->stall_error = error;
 	engine->calm = 0;
 	engine->stall_delay_ms = engine->options.limits.probe_ms;
 	engine->committing = NULL;
@@ -646,6 +647,7 @@ probed(struct engine *engine, enum store_error error)
 	engine->stall_delay_ms *= 2;
 	if (engine->stall_delay_ms > STALL_DELAY_MS_MAX)
 		engine->stall_delay_ms = STALL_DELAY_MS_MAX;
+	engine->stall_error = error;
 	loop_probe_in(engine->loop, engine->stall_delay_ms);
 }
 

@@ -16,6 +16,7 @@
 
 #include "stated/log.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
 #include <signal.h>
@@ -29,10 +30,11 @@ _Static_assert(THREADS_MAX >= HTTP_MAILS_MAX && THREADS_MAX >= HTTP_FILES_MAX,
     "what may be under way has a thread");
 
 struct http_mailer {
+	struct event_base *base;
 	http_perform_fn *perform;
 	http_mailed_fn *mailed;
 	void *arg;
-	int fd; /* readable: something has ended */
+	int fd; /* readable: something has ended; -1: not open yet */
 	struct event *ready;
 	struct event *again; /* a thread is to be tried for */
 	pthread_mutex_t lock;
@@ -45,6 +47,8 @@ struct http_mailer {
 	size_t waiting_count;
 	atomic_bool is_stopping;
 };
+
+static void mailer_ready_cb(evutil_socket_t fd, short what, void *arg);
 
 static void
 lock(struct http_mailer *mailer)
@@ -99,13 +103,25 @@ run(void *arg)
 	return NULL;
 }
 
-/* Signals are the loop's business: a thread is born with all blocked.  Where
- * the system has none to give, those that there are do the work; where there
- * is not even one it is tried again. */
-static void
-start_thread(struct http_mailer *mailer)
+/* What threads tell by that something has ended.  0, or why not. */
+static int
+open_ready(struct http_mailer *mailer)
 {
-	const struct timeval pause = {.tv_usec = TRY_AGAIN_MS * 1000};
+	if (mailer->fd >= 0)
+		return 0;
+	mailer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (mailer->fd < 0)
+		return errno;
+	mailer->ready = event_new(mailer->base, mailer->fd,
+	    EV_READ | EV_PERSIST, mailer_ready_cb, mailer);
+	must(mailer->ready != NULL && event_add(mailer->ready, NULL) == 0);
+	return 0;
+}
+
+/* Signals are the loop's business: a thread is born with all blocked. */
+static int
+create_thread(struct http_mailer *mailer)
+{
 	sigset_t all, before;
 	int failed, refused;
 
@@ -116,6 +132,19 @@ start_thread(struct http_mailer *mailer)
 	    run, mailer);
 	failed = pthread_sigmask(SIG_SETMASK, &before, NULL);
 	must(failed == 0);
+	return refused;
+}
+
+/* Where the system has none to give, those that there are do the work; where
+ * there is not even one it is tried again. */
+static void
+start_thread(struct http_mailer *mailer)
+{
+	const struct timeval pause = {.tv_usec = TRY_AGAIN_MS * 1000};
+	int refused = open_ready(mailer);
+
+	if (refused == 0)
+		refused = create_thread(mailer);
 	if (refused == 0) {
 		mailer->thread_count++;
 		return;
@@ -166,14 +195,11 @@ http_mailer_new(struct event_base *base, http_perform_fn *perform,
 	struct http_mailer *mailer = calloc(1, sizeof(*mailer));
 
 	must(mailer != NULL && perform != NULL && mailed != NULL);
+	mailer->base = base;
 	mailer->perform = perform;
 	mailer->mailed = mailed;
 	mailer->arg = arg;
-	mailer->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	must(mailer->fd >= 0);
-	mailer->ready = event_new(base, mailer->fd, EV_READ | EV_PERSIST,
-	    mailer_ready_cb, mailer);
-	must(mailer->ready != NULL && event_add(mailer->ready, NULL) == 0);
+	mailer->fd = -1;
 	mailer->again = evtimer_new(base, mailer_again_cb, mailer);
 	must(mailer->again != NULL);
 	pthread_mutex_init(&mailer->lock, NULL);
@@ -225,9 +251,11 @@ http_mailer_free(struct http_mailer **mailer_take)
 	}
 	free_transfers(&mailer->waiting);
 	free_transfers(&mailer->ended);
-	event_free(mailer->ready);
 	event_free(mailer->again);
-	close(mailer->fd);
+	if (mailer->fd >= 0) {
+		event_free(mailer->ready);
+		close(mailer->fd);
+	}
 	pthread_cond_destroy(&mailer->changed);
 	pthread_mutex_destroy(&mailer->lock);
 	free(mailer);

@@ -41,15 +41,13 @@ is_taken_as_given(const struct replay *replay, const struct value *recorded,
 	if (str_equal(key, STR("proposal")))
 		return true;
 	/* Keys are made from the database's identity. */
-	return replay->world->store == NULL &&
-	       replay_is(recorded, AUDIT_CALL_SENT) &&
-	       str_equal(key, STR("key"));
+	return replay->world->store == NULL && str_equal(key, STR("key"));
 }
 
 /* Members that older programs didn't write: that they are absent says
  * nothing. */
 static bool
-may_be_absent(struct str key)
+may_be_absent(const struct value *recorded, struct str key)
 {
 	static const struct str keys[] = {
 	    STR_INIT("body"),
@@ -73,6 +71,9 @@ may_be_absent(struct str key)
 	    STR_INIT("transient"),
 	};
 
+	/* Of notices; what was sent has always had it. */
+	if (str_equal(key, STR("key")))
+		return !replay_is(recorded, AUDIT_CALL_SENT);
 	return str_is_among(key, keys, COUNT_OF(keys));
 }
 
@@ -243,7 +244,7 @@ first_difference(const struct replay *replay, const struct value *recorded,
 
 			if (is_of_chain(key) ||
 			    is_taken_as_given(replay, recorded, key) ||
-			    (said == NULL && may_be_absent(key)) ||
+			    (said == NULL && may_be_absent(recorded, key)) ||
 			    same_member(replay, recorded, key, said,
 				value_get(computed, key)))
 				continue;

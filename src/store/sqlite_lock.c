@@ -51,11 +51,7 @@ fail(struct sqlite_lock *lock, struct buf *detail)
 	if (detail != NULL)
 		buf_addf(detail, "can't open or lock %s: %s",
 		    buf_cstr(&lock->path), strerrordesc_np(code));
-	if (code == ENOSPC || code == EDQUOT)
-		return STORE_FULL;
-	if (code == EROFS || code == EACCES || code == EPERM)
-		return STORE_READONLY;
-	return STORE_IO;
+	return store_error_of_errno(code);
 }
 
 static enum store_error

@@ -54,19 +54,7 @@ fail_file(const char *path, int code, struct buf *detail)
 		if (code == EACCES || code == EPERM)
 			tell_owner(path, detail);
 	}
-	switch (code) {
-	case ENOENT:
-		return STORE_ABSENT;
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return STORE_READONLY;
-	case ENOSPC:
-	case EDQUOT:
-		return STORE_FULL;
-	default:
-		return STORE_IO;
-	}
+	return code == ENOENT ? STORE_ABSENT : store_error_of_errno(code);
 }
 
 /* Makes an empty file that only its owner may read: it will hold business

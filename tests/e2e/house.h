@@ -34,6 +34,8 @@ struct program {
 void program_start(struct program *program, const char *const *arguments);
 /* Asks by SIGTERM; it must leave by itself, with 0. */
 void program_stop(struct program *program);
+/* The same, with another status. */
+void program_stop_with(struct program *program, int status);
 /* SIGKILL, and waits. */
 void program_kill(struct program *program);
 bool program_is_alive(struct program *program);

@@ -94,6 +94,12 @@ program_tell_log(const struct program *program)
 void
 program_stop(struct program *program)
 {
+	program_stop_with(program, 0);
+}
+
+void
+program_stop_with(struct program *program, int expected)
+{
 	int64_t until_ms = time_ms() + STOP_MS;
 	int status = -1;
 
@@ -108,7 +114,7 @@ program_stop(struct program *program)
 	}
 	assert_int_equal(waitpid(program->pid, &status, 0), program->pid);
 	program->pid = 0;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != expected) {
 		program_tell_log(program);
 		fail_msg("it ended with status %#x", (unsigned)status);
 	}

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -145,6 +146,22 @@ socket(int family, int type, int protocol)
 	if (fails("socket", NO_FD))
 		return -1;
 	return REAL(socket)(family, type, protocol);
+}
+
+int
+epoll_create1(int flags)
+{
+	if (fails("epoll_create1", NO_FD))
+		return -1;
+	return REAL(epoll_create1)(flags);
+}
+
+int
+eventfd(unsigned count, int flags)
+{
+	if (fails("eventfd", NO_FD))
+		return -1;
+	return REAL(eventfd)(count, flags);
 }
 
 static int

@@ -9,6 +9,7 @@
 #include "house.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -317,6 +318,86 @@ test_moved_directory_refuses_work_and_loses_none(void **state)
 	go_through_hand(&gone);
 }
 
+/* ---- at the end ---- */
+
+#define SOON_MS 10000
+
+static void
+stop_in(const struct trouble *trouble, const char *last)
+{
+	struct house *house = house_open(&usual);
+	int64_t began_ms;
+
+	assert_status(start(house, 0), 201);
+	payment_await(house, "D-000", "reconciled");
+	trouble->begin(house);
+	began_ms = time_ms();
+	program_stop_with(&house->engine, 1);
+	assert_in_range(time_ms() - began_ms, 0, SOON_MS);
+	assert_int_equal(house_logged(house, last), 1);
+	assert_int_equal(house_logged(house, " stopped: "), 1);
+	if (trouble->end != NULL)
+		trouble->end(house);
+	house_start_engine(house);
+	payment_await(house, "D-000", "reconciled");
+	payment_start(house, "D-after", "250", "ACME");
+	payment_await(house, "D-after", "reconciled");
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+}
+
+static void
+test_sigterm_does_not_wait_long_for_a_store_that_fails(void **state)
+{
+	static const struct trouble quota = {limit_files, NULL, ""};
+
+	(void)state;
+	stop_in(&quota, "everything acknowledged is in");
+}
+
+static void
+test_last_word_says_that_the_database_is_elsewhere(void **state)
+{
+	static const struct trouble moved = {
+	    move_database, bring_database, ""};
+
+	(void)state;
+	stop_in(&moved, "is not the file that was opened under that name");
+}
+
+/* Nobody would know what came of the call. */
+static void
+test_sigterm_keeps_an_answer_until_the_store_takes_it(void **state)
+{
+	struct house *house = house_open(&usual);
+
+	(void)state;
+	house_control(house, "/control/faults",
+	    "{\"fault\":\"delay\",\"path\":\"/bank\",\"seconds\":1,"
+	    "\"method\":\"POST\",\"times\":1}");
+	assert_status(start(house, 0), 201);
+	payment_await(house, "D-000", "submitting");
+	time_sleep(300);
+	limit_files(house);
+	assert_int_equal(kill(house->engine.pid, SIGTERM), 0);
+	time_sleep(4000);
+	assert_true(program_is_alive(&house->engine));
+	assert_int_equal(house_logged(house, "the store fails"), 1);
+	unlimit_files(house);
+	for (int i = 0; i < 400 && program_is_alive(&house->engine); i++)
+		time_sleep(25);
+	assert_false(program_is_alive(&house->engine));
+	assert_int_equal(house_logged(house, "info    stopped: "), 1);
+	program_stop(&house->engine); /* it has left with 0 */
+	house_start_engine(house);
+	payment_await(house, "D-000", "reconciled");
+	assert_null(strstr(
+	    house_get(house, "/v1/instances/D-000/history")->body,
+	    "engine.crashed"));
+	house_close(&house);
+}
+
 /* ---- at the start ---- */
 
 static void
@@ -344,6 +425,9 @@ main(void)
 	    HOUSE_TEST(test_locked_database_refuses_work_and_loses_none),
 	    HOUSE_TEST(test_replaced_database_refuses_work_and_loses_none),
 	    HOUSE_TEST(test_moved_directory_refuses_work_and_loses_none),
+	    HOUSE_TEST(test_sigterm_does_not_wait_long_for_a_store_that_fails),
+	    HOUSE_TEST(test_last_word_says_that_the_database_is_elsewhere),
+	    HOUSE_TEST(test_sigterm_keeps_an_answer_until_the_store_takes_it),
 	    HOUSE_TEST(test_second_engine_on_one_database_is_refused),
 	};
 

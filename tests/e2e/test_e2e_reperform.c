@@ -470,6 +470,122 @@ test_events_about_what_is_sensitive_are_made_again(void **state)
 	house_close(&house);
 }
 
+/* ---- two notices at once ---- */
+
+static const char waits[] =
+    "workflow: wait\n"
+    "version: 1\n"
+    "input: {type: object, required: [name], properties: {name: {type: "
+    "string}}}\n"
+    "business-key: = input.name\n"
+    "events: {go: {}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting:\n"
+    "    on: {go: over}\n"
+    "    escalate:\n"
+    "      - {after: 100ms, to: onlooker, message: slow}\n"
+    "      - {after: 200ms, to: onlooker, message: quick}\n"
+    "  over: {type: final, outcome: success}\n"
+    "---\n"
+    "contact: onlooker\n"
+    "notify: [{call: board.post}]\n"
+    "---\n"
+    "connection: board\n"
+    "kind: http\n"
+    "url: = settings.board.url\n"
+    "timeout: 5s\n"
+    "operations:\n"
+    "  post:\n"
+    "    request: {post: /post, headers: {idempotency-key: = "
+    "idempotency_key}, body: {text: = message}}\n"
+    "    idempotent: true\n";
+
+/* The one is answered last, and badly; it is told once more then. */
+static void
+chat_cb(int fd, const char *request, void *arg)
+{
+	static const char sorry[] =
+	    "HTTP/1.1 500 Sorry\r\nContent-Length: 0\r\n\r\n";
+	atomic_int *slow = arg;
+
+	if (strstr(request, "\"slow\"") == NULL ||
+	    atomic_fetch_add(slow, 1) > 0) {
+		endpoint_say_ok(fd);
+		return;
+	}
+	time_sleep(600);
+	endpoint_say(fd, sorry, sizeof(sorry) - 1);
+}
+
+static struct house *
+open_chat(struct endpoint *chat)
+{
+	struct house *house = house_build(&brisk);
+	char settings[128];
+
+	house_write(house, "workflows/wait.yaml", waits);
+	snprintf(settings, sizeof(settings),
+	    "settings:\n  board: {url: '%s'}\n", chat->url);
+	house_edit(house, "stated.yaml", "settings:\n", settings);
+	house_start_engine(house);
+	return house;
+}
+
+static json_t *
+nth_of_kind(json_t *records, const char *kind, size_t nth)
+{
+	json_t *record;
+	size_t i;
+
+	json_array_foreach(records, i, record)
+		if (strcmp(text_at(record, "kind"), kind) == 0 && nth-- == 0)
+			return record;
+	fail_msg("there are too few %s", kind);
+	return NULL;
+}
+
+static void
+assert_key(json_t *records, const char *kind, size_t nth, const char *key)
+{
+	assert_string_equal(
+	    text_at(nth_of_kind(records, kind, nth), "key"), key);
+}
+
+static void
+test_history_tells_which_notice_was_answered(void **state)
+{
+	struct endpoint chat;
+	atomic_int slow = 0;
+	struct house *house;
+	json_t *records;
+	const char *first, *second;
+
+	(void)state;
+	endpoint_open(&chat, chat_cb, &slow);
+	house = open_chat(&chat);
+	assert_status(house_post(house, "/v1/workflows/wait/instances",
+			  "{\"input\":{\"name\":\"W\"}}"),
+	    201);
+	for (int i = 0; i < 400 && chat.requests < 3; i++)
+		time_sleep(25);
+	time_sleep(200);
+	records = payment_history(house, "W");
+	first = text_at(nth_of_kind(records, "call-sent", 0), "key");
+	second = text_at(nth_of_kind(records, "call-sent", 1), "key");
+	assert_string_not_equal(first, second);
+	assert_key(records, "call-replied", 0, second);
+	assert_key(records, "notified", 0, second);
+	assert_key(records, "call-replied", 1, first);
+	assert_key(records, "call-waiting", 0, first);
+	assert_key(records, "call-sent", 2, first);
+	assert_key(records, "notified", 1, first);
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+	endpoint_close(&chat);
+}
+
 /* ---- exports that are broken off ---- */
 
 static void
@@ -586,6 +702,7 @@ main(void)
 	    HOUSE_TEST(test_lines_alone_are_refused_with_a_reason),
 	    HOUSE_TEST(test_sum_of_salaries_is_made_again_by_who_may_see_them),
 	    HOUSE_TEST(test_events_about_what_is_sensitive_are_made_again),
+	    HOUSE_TEST(test_history_tells_which_notice_was_answered),
 	    HOUSE_TEST(test_broken_off_export_goes_on_as_if_it_had_not_been),
 	    HOUSE_TEST(test_broken_off_export_goes_on_to_the_same_proof),
 	};

@@ -208,6 +208,47 @@ test_callers_do_not_take_the_last_descriptors(void **state)
 	house_close(&house);
 }
 
+/* ---- starts ---- */
+
+/* It serves, and is stopped after a moment, or it has said what it lacks. */
+static bool
+serves_with(const struct house *house, int descriptors)
+{
+	char command[4 * HOUSE_PATH_BYTES];
+	const char *const shell[] = {"/bin/sh", "-c", command, NULL};
+	struct run run;
+	bool serves;
+
+	snprintf(command, sizeof(command),
+	    "ulimit -n %d; exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; "
+	    "timeout -s TERM 2 %s serve --config stated.yaml --listen "
+	    "127.0.0.1:0", descriptors, house_program());
+	run = program_run(house->directory, NULL, shell, NULL);
+	serves = strstr(run.text, " serving: ") != NULL;
+	if (!serves && (run.status != 1 ||
+	    (strstr(run.text, "no more descriptors") == NULL &&
+		strstr(run.text, "Too many open files") == NULL) ||
+	    strstr(run.text, "file system failed") != NULL ||
+	    strstr(run.text, "[err]") != NULL))
+		fail_msg("with %d it ended with %d: %s", descriptors,
+		    run.status, run.text);
+	run_fini(&run);
+	return serves;
+}
+
+static void
+test_start_without_enough_descriptors_is_refused(void **state)
+{
+	struct house *house = house_build(&usual);
+	int descriptors = 4; /* with fewer its libraries aren't found */
+
+	(void)state;
+	while (!serves_with(house, descriptors))
+		descriptors++;
+	assert_in_range(descriptors, 8, 40);
+	house_close(&house);
+}
+
 int
 main(void)
 {
@@ -215,6 +256,7 @@ main(void)
 	    HOUSE_TEST(test_calls_and_callers_wait_for_descriptors),
 	    HOUSE_TEST(test_calls_that_find_no_descriptor_have_not_failed),
 	    HOUSE_TEST(test_callers_do_not_take_the_last_descriptors),
+	    HOUSE_TEST(test_start_without_enough_descriptors_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,33 @@ test_sigterm_waits_for_a_call_as_long_as_its_timeout_allows(void **state)
 	house_close(&house);
 }
 
+/* Probes open a connection each time. */
+static void
+test_sigterm_is_told_to_those_who_ask_anew(void **state)
+{
+	struct house *house = open_slow_bank(3);
+	struct reply *reply;
+
+	(void)state;
+	kill(house->engine.pid, SIGTERM);
+	while (house_logged(house, "stopping: signal=15 calls=1") == 0)
+		time_sleep(10);
+	assert_status(house_get(house, "/healthz"), 200);
+	assert_status(house_get(house, "/metrics"), 200);
+	reply = house_get(house, "/readyz");
+	assert_problem(reply, 503, "unavailable");
+	assert_string_equal(
+	    text_at(reply->json, "detail"), "The server stops.");
+	reply = house_post(
+	    house, STARTS, "%s", payment_body("P-2", "250", "ACME"));
+	assert_problem(reply, 503, "unavailable");
+	assert_true(atoi(reply_header(reply, "Retry-After")) > 0);
+	program_stop(&house->engine);
+	house_start_engine(house);
+	payment_await(house, "P-1", "reconciled");
+	house_close(&house);
+}
+
 static void
 test_second_sigterm_stops_at_once_and_names_what_is_left(void **state)
 {
@@ -512,6 +539,7 @@ main(void)
 	    HOUSE_TEST(test_sigterm_takes_no_more_work),
 	    HOUSE_TEST(
 		test_sigterm_waits_for_a_call_as_long_as_its_timeout_allows),
+	    HOUSE_TEST(test_sigterm_is_told_to_those_who_ask_anew),
 	    HOUSE_TEST(
 		test_second_sigterm_stops_at_once_and_names_what_is_left),
 	    HOUSE_TEST(test_sigterm_amid_requests_leaves_nothing_behind),

@@ -296,6 +296,36 @@ test_inherited_socket_is_served(void **state)
 	api_server_free(&server);
 }
 
+/* Who opened it keeps it for the next one. */
+static void
+test_draining_server_leaves_an_inherited_socket_alone(void **state)
+{
+	struct api_server *server = api_server_new();
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct api_listener listener = {
+	    .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+	int kept, caller, taken;
+
+	(void)state;
+	assert_int_equal(
+	    bind(listener.fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener.fd, 8), 0);
+	kept = dup(listener.fd);
+	server->options.listeners = &listener;
+	server->options.listener_count = 1;
+	api_server_open(server);
+	api_server_drain(server);
+	usleep(50 * 1000);
+	caller = api_server_connect(server);
+	taken = accept(kept, NULL, NULL);
+	assert_true(taken >= 0);
+	close(taken);
+	close(caller);
+	close(kept);
+	api_server_free(&server);
+}
+
 /* ---- TLS ---- */
 
 static void
@@ -381,6 +411,8 @@ main(void)
 	    cmocka_unit_test(test_stopping_engine_is_503),
 	    cmocka_unit_test(test_addresses_that_cannot_be_had_are_told),
 	    cmocka_unit_test(test_inherited_socket_is_served),
+	    cmocka_unit_test(
+		test_draining_server_leaves_an_inherited_socket_alone),
 	    cmocka_unit_test(test_tls_is_spoken_where_there_is_a_certificate),
 	};
 

@@ -4,7 +4,6 @@
 
 #include "stated/json.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -339,22 +338,40 @@ test_draining_server_is_not_ready(void **state)
 }
 
 static void
-test_draining_server_refuses_new_callers_at_once(void **state)
+test_draining_server_answers_new_callers(void **state)
 {
 	struct api_server *server = *state;
-	struct sockaddr_in address = {
-	    .sin_family = AF_INET,
-	    .sin_port = htons(server->port),
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct answer answer;
 
 	api_server_drain(server);
 	usleep(50 * 1000);
-	assert_int_equal(
-	    connect(fd, (struct sockaddr *)&address, sizeof(address)), -1);
-	assert_int_equal(errno, ECONNREFUSED);
-	close(fd);
+	answer = api_server_get(server, "/healthz");
+	answer_must_be(&answer, 200);
+	assert_true(
+	    str_equal(answer_header(&answer, "Connection"), STR("close")));
+	answer = api_server_get(server, "/readyz");
+	answer_must_be_problem(&answer, 503, "unavailable");
+	assert_true(str_find(answer.body, STR("The server stops.")) !=
+	    SIZE_MAX);
+	answer = api_server_get(server, "/metrics");
+	answer_must_be(&answer, 200);
+}
+
+static void
+test_draining_server_sends_all_others_away(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer;
+
+	api_server_drain(server);
+	usleep(50 * 1000);
+	answer = api_server_get(server, "/v1/instances");
+	answer_must_be_problem(&answer, 503, "unavailable");
+	assert_true(answer_header(&answer, "Retry-After").bytes > 0);
+	answer = api_server_post(
+	    server, "/v1/workflows/late/instances", "{\"input\":{}}");
+	answer_must_be_problem(&answer, 503, "unavailable");
+	assert_true(answer_header(&answer, "Retry-After").bytes > 0);
 }
 
 #define TEST(name)                                                             \
@@ -381,7 +398,8 @@ main(void)
 	    TEST(test_large_body_is_asked_for_where_the_caller_waits),
 	    TEST(test_actor_must_be_a_name),
 	    TEST(test_draining_server_is_not_ready),
-	    TEST(test_draining_server_refuses_new_callers_at_once),
+	    TEST(test_draining_server_answers_new_callers),
+	    TEST(test_draining_server_sends_all_others_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -58,12 +59,33 @@ test_it_is_seen_when_no_descriptor_is_left(void **state)
 	assert_true(descriptor_is_left());
 }
 
+static void
+test_it_is_seen_when_too_few_descriptors_are_left(void **state)
+{
+	rlim_t before = limit_now().rlim_cur;
+	int next = dup(0);
+	bool are_three, are_four, are_three_again;
+
+	(void)state;
+	assert_true(next > 0);
+	assert_int_equal(close(next), 0);
+	set_soft((rlim_t)next + 3);
+	are_three = descriptor_are_left(3);
+	are_four = descriptor_are_left(4);
+	are_three_again = descriptor_are_left(3);
+	set_soft(before);
+	assert_true(are_three);
+	assert_false(are_four);
+	assert_true(are_three_again);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_limit_is_raised_as_far_as_it_may_be),
 	    cmocka_unit_test(test_it_is_seen_when_no_descriptor_is_left),
+	    cmocka_unit_test(test_it_is_seen_when_too_few_descriptors_are_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -522,6 +524,35 @@ test_client_goes_while_a_mail_is_under_way(void **state)
 }
 
 static void
+give_back_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct rlimit *before = arg;
+
+	(void)fd, (void)what;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, before), 0);
+}
+
+static void
+test_mail_waits_while_there_are_no_descriptors(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct timeval pause = {.tv_usec = 100000};
+	struct rlimit before, none;
+	int next = dup(0);
+
+	assert_true(next > 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(event_base_once(fixture->base, -1, EV_TIMEOUT,
+	    give_back_cb, &before, &pause), 0);
+	send_plain(fixture);
+	assert_answer(fixture, MESSAGE_OK, 250);
+}
+
+static void
 test_web_and_mail_take_turns_on_one_handle(void **state)
 {
 	struct fixture *fixture = *state;
@@ -564,6 +595,7 @@ main(void)
 	    TEST(test_tls_may_come_first),
 	    TEST(test_server_that_nobody_vouches_for_gets_no_mail),
 	    TEST(test_client_goes_while_a_mail_is_under_way),
+	    TEST(test_mail_waits_while_there_are_no_descriptors),
 	    TEST(test_web_and_mail_take_turns_on_one_handle),
 #undef TEST
 	};
