@@ -27,7 +27,7 @@
  * one leads farther. */
 #define TRAIL_MAX 256
 #define TRAIL_BYTES_MAX (16u << 20)
-#define TRIES_MAX 20000
+#define TRIES_MAX 5000
 
 /* ---- what happens without a word ---- */
 
