@@ -399,8 +399,13 @@ auditor_act_acknowledged(struct auditor *auditor, uint64_t instance,
 	    count->n == 1 || strcmp(act->kind, "incident-resolved") == 0,
 	    "an act came twice", "%.*s: %s by %.*s", STR_ARG(life->k),
 	    act->kind, STR_ARG(act->actor));
-	if (strcmp(act->kind, "cancelled") == 0)
-		life->is_to_be_undone = act->undoes;
+	CHECK(auditor,
+	    !act->undoes || strcmp(act->kind, "cancelled") != 0 ||
+		map_find(life->acts, arena_strf(auditor->scratch,
+					 "undoing %.*s",
+					 STR_ARG(act->actor))) != NULL,
+	    "not to be undone", "%.*s: history says that %.*s asked for less",
+	    STR_ARG(life->k), STR_ARG(act->actor));
 }
 
 /* ---- people who look ---- */

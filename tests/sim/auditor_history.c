@@ -538,6 +538,37 @@ read_incident_resolved(struct reading *reading)
 		*link = (*link)->next;
 }
 
+static void
+note_act(struct reading *reading, struct str kind)
+{
+	struct str actor = text_of(reading, "actor");
+
+	if (actor.at != NULL)
+		auditor_count(reading->auditor, reading->life->acts,
+		    arena_strf(reading->auditor->scratch, "%.*s %.*s",
+			STR_ARG(kind), STR_ARG(actor)))
+		    ->n++;
+}
+
+static void
+read_cancelled(struct reading *reading)
+{
+	reading->life->is_to_be_undone =
+	    value_is_true(value_field_or_null(reading->record, "compensate"));
+	if (reading->life->is_to_be_undone)
+		note_act(reading, STR("undoing"));
+}
+
+/* A cancel that a transition took has undone what it had to, and the instance
+ * lives on. */
+static void
+read_entered(struct reading *reading)
+{
+	if (str_equal(text_of(reading, "event"), STR("cancel")))
+		reading->life->is_to_be_undone = false;
+	read_event_told(reading);
+}
+
 /* ---- records ---- */
 
 static const struct {
@@ -558,7 +589,8 @@ static const struct {
     {STR_INIT("escalated"), read_escalated},
     {STR_INIT("event-received"), read_event_received},
     {STR_INIT("event-ignored"), read_event_told},
-    {STR_INIT("entered"), read_event_told},
+    {STR_INIT("entered"), read_entered},
+    {STR_INIT("cancelled"), read_cancelled},
     {STR_INIT("child-started"), read_child_started},
     {STR_INIT("child-ended"), read_child_ended},
     {STR_INIT("child-left"), read_child_left},
@@ -566,17 +598,6 @@ static const struct {
     {STR_INIT("incident-resolved"), read_incident_resolved},
 };
 
-static void
-note_act(struct reading *reading, struct str kind)
-{
-	struct str actor = text_of(reading, "actor");
-
-	if (actor.at != NULL)
-		auditor_count(reading->auditor, reading->life->acts,
-		    arena_strf(reading->auditor->scratch, "%.*s %.*s",
-			STR_ARG(kind), STR_ARG(actor)))
-		    ->n++;
-}
 
 static bool
 record_cb(uint64_t number, const struct audit_record *record, void *arg)

@@ -3,6 +3,7 @@
 
 #define DICE 0x6f6666696365 /* which are others than the script's */
 #define KEYS 4		    /* of each workflow: random_script.c */
+#define EVENTS 12	    /* identities: there */
 #define VERSIONS 3
 #define DAY_MS (24 * 3600 * 1000LL)
 #define LUCK_MAX (1 << 20)
@@ -152,6 +153,29 @@ add_purging(struct random_office *office, struct script *script)
 		    ->numbers[0] = below(office, LUCK_MAX);
 }
 
+/* Now and then of one for whom an event has just come, perhaps too late. */
+static void
+add_erasing(struct random_office *office, struct script *script)
+{
+	static const char *const types[] = {"e1", "e3", "e4"};
+	int workflow = 1 + below(office, office->workflows);
+	int key = below(office, KEYS);
+	struct happening *erase;
+
+	if (chance(office, 40)) {
+		struct happening *event =
+		    add(script, HAPPENING_EVENT, PICK(office, types));
+
+		(void)snprintf(event->workflow, sizeof(event->workflow), "w%d",
+		    workflow);
+		event->numbers[0] = key;
+		event->numbers[1] = below(office, EVENTS);
+	}
+	erase = add(script, HAPPENING_ERASE, "");
+	(void)snprintf(erase->word, sizeof(erase->word), "w%d", workflow);
+	erase->numbers[0] = key;
+}
+
 static void
 add_version(struct random_office *office, struct script *script)
 {
@@ -176,7 +200,7 @@ random_office_tick(struct random_office *office, struct script *script)
 		add(script, HAPPENING_LET_GO, "")->numbers[0] =
 		    below(office, 4);
 	else if (what < 42)
-		(void)add_of(office, script, HAPPENING_ERASE);
+		add_erasing(office, script);
 	else if (what < 62)
 		add_purging(office, script);
 	else if (what < 69)
