@@ -82,11 +82,14 @@ is_divisible(const struct chart *chart,
 }
 
 bool
-chart_concern_is_interruptible(const struct chart *chart,
-    const struct chosen *chosen, const struct strand *strand)
+chart_concern_may_cut_in(const struct chart *chart, const struct chosen *chosen)
 {
-	return chart_concern(chart, chosen, strand) != CONCERNS_PART ||
-	       is_divisible(chart, chosen, strand);
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (chart_concern(chart, chosen, strand) == CONCERNS_PART &&
+		    !is_divisible(chart, chosen, strand))
+			return false;
+	return true;
 }
 
 bool

@@ -214,19 +214,13 @@ those_that_leave(const struct chosen *chosen, struct arena *arena)
 /* What is done for regions that aren't left goes on, where it can be told
  * apart. */
 static void
-spare_others(struct run *run, const struct chosen *chosen)
+spare_others(struct run *run, const struct chosen *leaving)
 {
-	const struct chosen leaving =
-	    those_that_leave(chosen, run->context->arena);
-
-	if (leaving.count == 0)
-		return;
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
-		if (chart_concern(run->chart, &leaving, strand) ==
-		    CONCERNS_PART)
-			(void)!chart_concern_divide(run, &leaving, strand);
+		if (chart_concern(run->chart, leaving, strand) == CONCERNS_PART)
+			(void)!chart_concern_divide(run, leaving, strand);
 	}
 }
 
@@ -235,17 +229,22 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
     struct strand *instead, struct str cause, const struct value *event)
 {
 	struct chart *chart = run->chart;
+	const struct chosen leaving =
+	    those_that_leave(chosen, run->context->arena);
 	struct strand *strand;
 
 	must(chosen->count > 0);
 	tell_taken(run, chosen);
-	spare_others(run, chosen);
+	if (leaving.count > 0)
+		spare_others(run, &leaving);
 	strand = begin(run, chosen, cause, event);
 	run->undoes = chart->children != NULL && chart_plan_undoes(run, chosen);
 	if (instead != NULL) {
 		strand->error = instead->error;
 		strand->decision = instead->decision;
-		if (!instead->gone && chart_concern(chart, chosen, instead) != CONCERNS_NOTHING &&
+		if (!instead->gone && leaving.count > 0 &&
+		    chart_concern(chart, &leaving, instead) !=
+			CONCERNS_NOTHING &&
 		    !chart_strand_stop(run, instead, STOP_LEFT))
 			chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
 	}

@@ -148,10 +148,10 @@ bool chart_select_is_busy(const struct chart *chart);
 /* Whether no busy region hinders it. */
 bool chart_select_timer_is_open(
     const struct chart *chart, const struct timer *timer);
-/* Whether the transition, which interrupts, may do so to what the strand does:
- * see chart_concern_is_interruptible(). */
-bool chart_select_may_cut_in(const struct chart *chart,
-    const struct def_transition *transition, const struct strand *strand);
+/* Whether the transition, which interrupts, may do so now: see
+ * chart_concern_may_cut_in(). */
+bool chart_select_may_cut_in(
+    const struct chart *chart, const struct def_transition *transition);
 
 /* ---- chart_env.c: what expressions see ---- */
 /* One that exceeds its budget gives null and sets run->given_up: whoever would
@@ -333,9 +333,9 @@ enum concern {
 /* No transitions: all is left. */
 enum concern chart_concern(const struct chart *chart,
     const struct chosen *chosen, const struct strand *strand);
-/* Whether nothing that it does for regions that aren't left would be lost. */
-bool chart_concern_is_interruptible(const struct chart *chart,
-    const struct chosen *chosen, const struct strand *strand);
+/* Whether nothing that is done for regions that aren't left would be lost. */
+bool chart_concern_may_cut_in(
+    const struct chart *chart, const struct chosen *chosen);
 /* What it does for those becomes a strand of its own; false where that can't
  * be told apart. */
 MUST_USE bool chart_concern_divide(

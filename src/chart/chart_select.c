@@ -498,8 +498,8 @@ chart_select_timer_is_open(const struct chart *chart, const struct timer *timer)
 }
 
 bool
-chart_select_may_cut_in(const struct chart *chart,
-    const struct def_transition *transition, const struct strand *strand)
+chart_select_may_cut_in(
+    const struct chart *chart, const struct def_transition *transition)
 {
 	struct chart_context context = {.arena = arena_new()};
 	struct run run = {.context = &context,
@@ -508,7 +508,7 @@ chart_select_may_cut_in(const struct chart *chart,
 	bool may;
 
 	chart_select_this(&run, transition, &chosen);
-	may = chart_concern_is_interruptible(chart, &chosen, strand);
+	may = chart_concern_may_cut_in(chart, &chosen);
 	arena_free(&context.arena);
 	return may;
 }

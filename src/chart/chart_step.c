@@ -125,7 +125,7 @@ static bool
 interrupts_strand(const struct chart *chart, const struct chosen *chosen,
     const struct strand *strand)
 {
-	if (!chart_concern_is_interruptible(chart, chosen, strand))
+	if (!chart_concern_may_cut_in(chart, chosen))
 		return false;
 	for (size_t i = 0; i < chosen->count; i++) {
 		const struct def_transition *transition =

@@ -233,19 +233,32 @@ chart_strand_is_blocked(const struct chart *chart, const struct strand *strand)
 
 /* ---- stopping ---- */
 
+/* The event goes on in another region. */
+static bool
+shares_event(const struct chart *chart, const struct strand *strand)
+{
+	for (const struct strand *other = chart->strands; other != NULL;
+	     other = other->next)
+		if (other != strand && other->parent == 0 &&
+		    other->taking == strand->taking)
+			return true;
+	return false;
+}
+
 /*
  * A transition that has done no step yet is instantaneous, or the event that
  * it took would be lost; checks and undoing are not cut short.
  */
 static bool
-item_is_at_boundary(const struct strand *strand)
+item_is_at_boundary(const struct chart *chart, const struct strand *strand)
 {
 	switch (kind_under_way(strand)) {
 	case PLAN_EXIT:
 	case PLAN_DO:
-		return strand->plan_next > 0 || strand->pc > 0;
+		return strand->plan_next > 0 || strand->pc > 0 ||
+		       shares_event(chart, strand);
 	case PLAN_SWITCH:
-		return strand->plan_next > 0;
+		return strand->plan_next > 0 || shares_event(chart, strand);
 	case PLAN_ENTRY:
 	case PLAN_FORK:
 	case PLAN_SETTLE:
@@ -264,7 +277,7 @@ chart_strand_is_at_boundary(
     const struct chart *chart, const struct strand *strand)
 {
 	if (strand->parent == 0)
-		return item_is_at_boundary(strand);
+		return item_is_at_boundary(chart, strand);
 	return strand->pc > 0 || strand->position > 1 ||
 	       chart_strand_is_at_boundary(
 		   chart, chart_strand_find(chart, strand->parent));
@@ -286,7 +299,7 @@ may_end_here(struct run *run, const struct strand *strand, enum stop_mode mode)
 	default:
 		return strand->held || strand->failed || strand->loop != NULL ||
 		       chart_strand_is_idle(run->chart, strand) ||
-		       item_is_at_boundary(strand);
+		       item_is_at_boundary(run->chart, strand);
 	}
 }
 
@@ -325,18 +338,6 @@ stop_waiting(struct run *run, struct strand *strand, enum stop_mode mode)
 	chart_incident_close_all(
 	    run, strand->serial, mode == STOP_LEFT ? "left" : "cancelled");
 	return true;
-}
-
-/* The event goes on in another region. */
-static bool
-shares_event(const struct chart *chart, const struct strand *strand)
-{
-	for (const struct strand *other = chart->strands; other != NULL;
-	     other = other->next)
-		if (other != strand && other->parent == 0 &&
-		    other->taking == strand->taking)
-			return true;
-	return false;
 }
 
 /* It took an event that nothing has come of yet: history would tell that the

@@ -55,41 +55,61 @@ chart_time_first_of_key(
 	return NULL;
 }
 
-/* One that was asked at a boundary waits for the steps. */
+/* What one transition of the deadline's key is asked. */
+typedef bool ask_fn(
+    const struct chart *chart, const struct def_transition *transition);
+
+/* Any of the key that the deadline stands for.  One that was asked already is
+ * that one's alone which held then. */
+static bool
+some_interrupts(const struct chart *chart, const struct timer *timer,
+    ask_fn *ask)
+{
+	const struct def_transition *like =
+	    chart->definition->transitions[timer->index];
+	const struct def_transitions *after = &like->source->after;
+
+	if (timer->since_ms != 0)
+		return like->interrupt && ask(chart, like);
+	for (size_t i = 0; i < after->count; i++)
+		if (is_of_one_key(after->items[i], like) &&
+		    after->items[i]->interrupt && ask(chart, after->items[i]))
+			return true;
+	return false;
+}
+
+static bool
+always_ask(const struct chart *chart, const struct def_transition *transition)
+{
+	(void)chart, (void)transition;
+	return true;
+}
+
 static bool
 is_interrupting(const struct chart *chart, const struct timer *timer)
 {
-	const struct def_transition *like;
-	bool interrupts = false;
-
-	if (timer->kind != TIMER_AFTER || timer->since_ms != 0)
-		return false;
-	like = chart->definition->transitions[timer->index];
-	for (size_t i = 0; i < like->source->after.count; i++)
-		if (is_of_one_key(like->source->after.items[i], like) &&
-		    like->source->after.items[i]->interrupt)
-			interrupts = true;
-	return interrupts;
+	return timer->kind == TIMER_AFTER &&
+	       some_interrupts(chart, timer, always_ask);
 }
 
 static bool
 may_cut_in(const struct chart *chart, const struct timer *timer,
     const struct strand *strand)
 {
-	const struct def_transition *transition =
+	const struct def_transition *like =
 	    chart->definition->transitions[timer->index];
 
-	return chart_strand_reaches(chart, strand, transition->source) &&
-	       chart_select_may_cut_in(chart, transition, strand);
+	return chart_strand_reaches(chart, strand, like->source) &&
+	       some_interrupts(chart, timer, chart_select_may_cut_in);
 }
 
 static bool
 some_idle_strand_is_cut(const struct chart *chart, const struct timer *timer)
 {
-	for (const struct strand *strand = chart->strands; strand != NULL;
+	for (struct strand *strand = chart->strands; strand != NULL;
 	     strand = strand->next)
 		if (!strand->stopping && chart_strand_is_idle(chart, strand) &&
-		    may_cut_in(chart, timer, strand))
+		    may_cut_in(chart, timer, chart_strand_root(chart, strand)))
 			return true;
 	return false;
 }
@@ -274,7 +294,7 @@ may_take(const struct chart *chart, const struct def_transition *transition,
 
 	return instead != NULL
 		   ? transition->interrupt &&
-			 chart_select_may_cut_in(chart, transition, instead)
+			 chart_select_may_cut_in(chart, transition)
 		   : chart_select_timer_is_open(chart, &timer);
 }
 

@@ -359,6 +359,10 @@ write_extras(struct chart_writer *writer, int state, const char *next)
 	case 3:
 		write_taking(writer, "e5", state, next);
 		break;
+	case 4:
+		line(writer,
+		    "e5: {do: [{set: {seen: = event.id}}], interrupt: true}");
+		break;
 	default:
 		break;
 	}
