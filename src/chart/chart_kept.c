@@ -317,6 +317,8 @@ chart_kept_receive(struct run *run, const struct chart_event *event)
 	kept->type = declared->type;
 	kept->subject = arena_str(chart->arena, event->subject);
 	kept->received_ms = event->received_ms;
+	if (kept->received_ms > run->context->now_ms) /* the clock went back */
+		kept->received_ms = run->context->now_ms;
 	kept->event = event_value(run, event);
 	record_received(run, kept);
 	run->effects->event_fate = STR("ignored");
