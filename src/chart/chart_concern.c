@@ -42,6 +42,36 @@ concern_of(const struct chart *chart, const struct chosen *chosen, size_t scope)
 	return others ? CONCERNS_PART : CONCERNS_ALL;
 }
 
+bool
+chart_concern_leaves_source(const struct chart *chart,
+    const struct chosen *chosen, const struct taken *staying)
+{
+	const struct def_state *source =
+	    chart->definition->states[staying->scope];
+
+	must(!staying->leaves);
+	for (size_t i = 0; i < chosen->count; i++) {
+		const struct taken *taken = &chosen->items[i];
+
+		if (taken->leaves && taken->scope != staying->scope &&
+		    chart_scope_covers(chart, taken->scope, source))
+			return true;
+	}
+	return chosen->count == 0;
+}
+
+/* What stays is its source's, whichever regions in there are left. */
+static enum concern
+concern_of_taken(const struct chart *chart, const struct chosen *chosen,
+    const struct taken *taken)
+{
+	if (taken->leaves)
+		return concern_of(chart, chosen, taken->scope);
+	return chart_concern_leaves_source(chart, chosen, taken)
+		   ? CONCERNS_ALL
+		   : CONCERNS_NOTHING;
+}
+
 enum concern
 chart_concern(const struct chart *chart, const struct chosen *chosen,
     const struct strand *strand)
@@ -52,9 +82,9 @@ chart_concern(const struct chart *chart, const struct chosen *chosen,
 		return CONCERNS_NOTHING; /* the one above it is asked */
 	if (strand->taken_count == 0)
 		return concern_of(chart, chosen, strand->scope);
-	first = concern_of(chart, chosen, strand->taken[0].scope);
+	first = concern_of_taken(chart, chosen, &strand->taken[0]);
 	for (size_t i = 1; i < strand->taken_count; i++) {
-		next = concern_of(chart, chosen, strand->taken[i].scope);
+		next = concern_of_taken(chart, chosen, &strand->taken[i]);
 		if (next != first)
 			return CONCERNS_PART;
 	}
@@ -75,7 +105,7 @@ is_divisible(const struct chart *chart,
 		break;
 	}
 	for (size_t i = 0; i < strand->taken_count; i++)
-		if (concern_of(chart, chosen, strand->taken[i].scope) ==
+		if (concern_of_taken(chart, chosen, &strand->taken[i]) ==
 		    CONCERNS_PART)
 			return false;
 	return strand->taken_count > 0;
@@ -105,8 +135,8 @@ chart_concern_divide(
 	if (strand->plan_next == strand->plan_count)
 		return true;
 	for (size_t i = 0; i < strand->taken_count; i++)
-		stays[i] = concern_of(chart, chosen, strand->taken[i].scope) ==
-			   CONCERNS_NOTHING;
+		stays[i] = concern_of_taken(chart, chosen,
+			       &strand->taken[i]) == CONCERNS_NOTHING;
 	chart_plan_divide(run, strand, stays);
 	return true;
 }

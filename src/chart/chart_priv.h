@@ -330,6 +330,9 @@ enum concern {
 	CONCERNS_PART, /* and regions that aren't left */
 	CONCERNS_ALL,
 };
+/* Whether the state whose transition stays in it is left. */
+bool chart_concern_leaves_source(const struct chart *chart,
+    const struct chosen *chosen, const struct taken *staying);
 /* No transitions: all is left. */
 enum concern chart_concern(const struct chart *chart,
     const struct chosen *chosen, const struct strand *strand);

@@ -175,6 +175,27 @@ waits_behind(const struct strand *strand, const struct strand *other)
 	       other->serial > strand->serial;
 }
 
+/* Whether it is busy with the leaf; not with what stays in a state around it
+ * that the other leaves alone. */
+static bool
+is_busy_with(const struct chart *chart, const struct strand *strand,
+    const struct def_state *leaf, const struct strand *other)
+{
+	const struct chosen chosen = {
+	    .items = other->taken, .count = other->taken_count};
+
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		const struct taken *taken = &strand->taken[i];
+
+		if (chart_scope_covers(chart, taken->scope, leaf) &&
+		    (taken->leaves || other->taken_count == 0 ||
+			chart_concern_leaves_source(chart, &chosen, taken)))
+			return true;
+	}
+	return strand->taken_count == 0 &&
+	       chart_scope_covers(chart, strand->scope, leaf);
+}
+
 /* Whether the other does something that the strand's microstep ends. */
 static bool
 is_in_the_way(const struct chart *chart, const struct strand *strand,
@@ -190,7 +211,7 @@ is_in_the_way(const struct chart *chart, const struct strand *strand,
 		const struct def_state *state =
 		    chart->definition->states[leaf->state];
 
-		if (!chart_strand_covers(chart, other, state))
+		if (!is_busy_with(chart, other, state, strand))
 			continue;
 		for (size_t i = 0; i < strand->taken_count; i++)
 			if ((strand->taken[i].leaves || other->stopping) &&

@@ -306,6 +306,9 @@ write_taking(struct chart_writer *writer, const char *event, int state,
 	line(writer, "target: %s", next);
 	line(writer, "do:");
 	writer->level++;
+	/* Else nothing tells what became of it where the next step fails. */
+	if (event[0] == 'e')
+		line(writer, "- set: {seen: = event.id}");
 	write_step(writer, (struct place){.state = state});
 	writer->level -= 2;
 }
