@@ -409,6 +409,10 @@ bool
 chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 {
 	must(!strand->gone);
+	/* The first that it hears of a cancel that came while the instance was
+	 * suspended: it goes as it would have gone then. */
+	if (mode == STOP_CANCEL && !strand->stopping)
+		mode = STOP_SURE;
 	strand->stopping = true;
 	if (strand->loop != NULL && !stop_iterations(run, strand, mode))
 		return false;
