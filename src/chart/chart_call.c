@@ -513,7 +513,7 @@ chart_call_stands_still(const struct chart *chart, const struct call *call)
 		return false;
 	return chart->cancelling ||
 	       (chart->incidents != NULL &&
-		   chart_call_strand(chart, call)->held);
+		   chart_strand_is_held(chart, chart_call_strand(chart, call)));
 }
 
 /* One more attempt, unless nobody wants it any more: whoever is about to send

@@ -298,6 +298,9 @@ bool chart_strand_is_busy(
 /* Whether one does what belongs to its entry. */
 bool chart_strand_is_arriving(
     const struct chart *chart, const struct def_state *leaf);
+/* An incident holds it, or the instance as a whole. */
+bool chart_strand_is_held(
+    const struct chart *chart, const struct strand *strand);
 /* Nothing of what it waits for is happening: it waits for a time. */
 bool chart_strand_is_idle(
     const struct chart *chart, const struct strand *strand);

@@ -189,18 +189,12 @@ interrupt_by_external(struct run *run, struct strand *strand)
 	return true;
 }
 
-/* What is wrong is wrong for the instance as a whole: where no strand is
- * asked about the last one has to stand for it. */
+/* What is wrong is wrong for the instance as a whole: what stands for it holds
+ * all that is done, so that nothing is asked anew before that is settled. */
 static void
-blame_definition(struct run *run, struct strand *strand, const char *why)
+blame_definition(struct run *run, const char *why)
 {
-	struct strand *last = run->chart->strands;
-
-	while (last != NULL && last->next != NULL)
-		last = last->next;
-	if (last == NULL)
-		last = chart_strand_add(run->chart, NULL);
-	run->strand = strand != NULL ? strand : last;
+	run->strand = chart_strand_add(run->chart, NULL);
 	chart_incident_open(
 	    run, INCIDENT_DEFINITION, SIZE_MAX, 0, NULL, "%s", why);
 	run->strand = NULL;
@@ -209,7 +203,7 @@ blame_definition(struct run *run, struct strand *strand, const char *why)
 /* Stops an instance for which nobody can tell what comes next, since an
  * expression was given up that was to say so; true where it did. */
 static bool
-is_given_up(struct run *run, struct strand *strand)
+is_given_up(struct run *run)
 {
 	char why[400];
 
@@ -219,7 +213,7 @@ is_given_up(struct run *run, struct strand *strand)
 	    STR_ARG(chart_config_names(run->chart, run->context->arena)),
 	    STR_ARG(run->given_up));
 	run->given_up = (struct str){NULL, 0};
-	blame_definition(run, strand, why);
+	blame_definition(run, why);
 	return true;
 }
 
@@ -240,7 +234,7 @@ chart_step_interrupt(struct run *run, struct strand *strand)
 	       interrupt_by_external(run, root))
 		interrupted = run->chart->taking != before;
 	if (!interrupted)
-		interrupted = is_given_up(run, strand);
+		interrupted = is_given_up(run);
 	run->strand = strand;
 	return interrupted;
 }
@@ -358,7 +352,7 @@ circles(struct run *run)
 	    "over %d transitions without an end in sight: the definition goes "
 	    "round in a circle",
 	    CHART_MICROSTEPS_MAX);
-	blame_definition(run, NULL, why);
+	blame_definition(run, why);
 	return true;
 }
 
@@ -392,10 +386,10 @@ macrostep(struct run *run)
 			return;
 		if (chart->cancelling)
 			continue;
-		if (is_given_up(run, NULL) || chart_select_is_busy(chart))
+		if (is_given_up(run) || chart_select_is_busy(chart))
 			return;
 		if (!take_next(run)) {
-			(void)is_given_up(run, NULL);
+			(void)is_given_up(run);
 			return;
 		}
 	}

@@ -130,12 +130,33 @@ chart_strand_is_arriving(
 	return false;
 }
 
+/* One that does nothing itself, and was made to stand for the instance. */
+static bool
+stands_for_all(const struct strand *strand)
+{
+	return strand->parent == 0 && strand->taken_count == 0 &&
+	       strand->plan_count == 0;
+}
+
+bool
+chart_strand_is_held(const struct chart *chart, const struct strand *strand)
+{
+	const struct strand *other = chart->strands;
+
+	if (strand->held || stands_for_all(strand) || chart->incidents == NULL)
+		return strand->held;
+	while (other != NULL && !(other->held && stands_for_all(other)))
+		other = other->next;
+	return other != NULL;
+}
+
 bool
 chart_strand_is_idle(const struct chart *chart, const struct strand *strand)
 {
 	const struct call *call;
 
-	if (strand->held || chart->ended || chart->suspended)
+	if (chart_strand_is_held(chart, strand) || chart->ended ||
+	    chart->suspended)
 		return false;
 	if (strand->awaits == 0)
 		return strand->wait_due_ms != 0;
@@ -235,8 +256,8 @@ has_claims(const struct chart *chart, const struct strand *strand)
 bool
 chart_strand_is_blocked(const struct chart *chart, const struct strand *strand)
 {
-	if (strand->held || strand->awaits != 0 || strand->wait_due_ms != 0 ||
-	    strand->failed)
+	if (chart_strand_is_held(chart, strand) || strand->awaits != 0 ||
+	    strand->wait_due_ms != 0 || strand->failed)
 		return true;
 	if (strand->loop != NULL)
 		return !chart_loop_can_go(chart, strand);
@@ -410,6 +431,10 @@ bool
 chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 {
 	must(!strand->gone);
+	/* The first that it hears of a cancel that came while the instance was
+	 * suspended: it goes as it would have gone then. */
+	if (mode == STOP_CANCEL && !strand->stopping)
+		mode = STOP_SURE;
 	strand->stopping = true;
 	if (strand->loop != NULL && !stop_iterations(run, strand, mode))
 		return false;

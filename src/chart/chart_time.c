@@ -150,7 +150,7 @@ chart_due_ms(const struct chart *chart)
 		return due_ms;
 	for (const struct strand *strand = chart->strands; strand != NULL;
 	     strand = strand->next)
-		if (!strand->held)
+		if (!chart_strand_is_held(chart, strand))
 			least(&due_ms, strand->wait_due_ms);
 	for (const struct timer *timer = chart->timers; timer != NULL;
 	     timer = timer->next)
@@ -397,8 +397,9 @@ pass_waits(struct run *run)
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
-		if (strand->wait_due_ms == 0 || strand->held ||
-		    strand->wait_due_ms > run->context->now_ms)
+		if (strand->wait_due_ms == 0 ||
+		    strand->wait_due_ms > run->context->now_ms ||
+		    chart_strand_is_held(run->chart, strand))
 			continue;
 		run->strand = strand;
 		chart_run_waited(run);
