@@ -319,6 +319,19 @@ test_instances_are_called_by_any_key(void **state)
 	SAYS(house, 0, "any", "show", "..");
 	SAYS(house, 1, "", "show", ".");
 	SAYS(house, 0, "started", "history", "..");
+	/* Numbers as they were given; a database is asked in the same way. */
+	SAYS(house, 0, "", "start", "any", "--input", "{\"key\": 7.10}");
+	SAYS(house, 0, "", "start", "any", "--input", "{\"key\": 1e2}");
+	SAYS(house, 0, "", "start", "any", "--input", "{\"key\": \"8.1\"}");
+	SAYS(house, 0, "started", "history", "7.10");
+	SAYS(house, 0, "started", "history", "1e2");
+	SAYS(house, 0, "started", "export", "--database", "disk/stated.db",
+	    "--instance", "7.10");
+	SAYS(house, 0, "started", "export", "--database", "disk/stated.db",
+	    "--instance", "1e2", "--workflow", "any");
+	SAYS(house, 1, "no instance has the identifier or business key 8.10",
+	    "export", "--database", "disk/stated.db", "--instance", "8.10");
+	SAYS(house, 0, "", "reperform", "disk/stated.db", "--instance", "7.10");
 	house_close(&house);
 }
 
