@@ -375,6 +375,7 @@ struct chart_start {
 struct chart_handle {
 	struct str text;    /* may be absent */
 	struct str written; /* as the value is: the same, but of some numbers */
+	bool is_number;
 };
 
 /* The business key of an input; false where the definition has a key and the
@@ -382,6 +383,12 @@ struct chart_handle {
 MUST_USE bool chart_business_key(const struct definition *definition,
     const struct value *input, struct chart_context *context,
     struct chart_handle *key);
+/* The text of a key that is that number; false where it is none. */
+MUST_USE bool chart_number_key(struct str written, struct buf *key);
+/* Whether its key is a number that the input has in that spelling, but for how
+ * an exponent is written (7E0 is 7); false of a text that reads so. */
+MUST_USE bool chart_has_number_key(const struct chart *chart,
+    struct chart_context *context, struct str written);
 /* The label by which tokens may be limited. */
 #define CHART_ENTITY "entity"
 /* What a label of an instance with that input will be, as text; absent where

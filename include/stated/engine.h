@@ -391,9 +391,8 @@ void engine_disclose(struct engine *engine, uint64_t instance,
  * certificate: the seq of the journal's record}. */
 const struct value *engine_describe_purged(const struct engine *engine,
     struct arena *arena, const struct store_instance *row);
-/* Whether the instance's business key is a number that its input has in that
- * spelling; false of a text, and of a number that is its own key.  Not during
- * a callback of the store's. */
+/* chart_has_number_key() of the instance.  Not during a callback of the
+ * store's. */
 MUST_USE bool engine_has_number_key(
     struct engine *engine, uint64_t instance, struct str written);
 struct store *engine_store(struct engine *engine);

@@ -84,6 +84,14 @@ void reperform_instance(const struct reperform_world *world,
     const struct value *const *records, size_t count, struct arena *arena,
     struct reperform_finding *finding);
 
+/* ---- one of a database ---- */
+
+/* Which instance of the database an identifier or a business key names, which
+ * may be a number as its input has it.  workflow may be absent: any.
+ * STORE_ABSENT where there is none. */
+MUST_USE enum store_error reperform_find(struct store *store,
+    struct str workflow, struct str name, uint64_t *number);
+
 /* ---- all of a file ---- */
 
 typedef void reperform_fn(const struct reperform_finding *finding, void *arg);

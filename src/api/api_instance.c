@@ -7,74 +7,98 @@
  */
 #include "api_priv.h"
 
-#include "stated/number.h"
+#include "stated/chart.h"
 
 /* ---- which one is meant ---- */
 
 struct candidates {
-	const struct api_call *call;
-	uint64_t number;
+	struct api_call *call;
+	uint64_t *numbers;
 	size_t count;
+	size_t capacity;
 };
+
+static void
+add(struct candidates *candidates, uint64_t number)
+{
+	candidates->numbers =
+	    arena_grow(candidates->call->arena, candidates->numbers,
+		candidates->count, &candidates->capacity, sizeof(number));
+	candidates->numbers[candidates->count++] = number;
+}
 
 static bool
 candidate_cb(const struct store_instance *row, void *arg)
 {
 	struct candidates *candidates = arg;
 
-	if (!api_auth_reaches_row(candidates->call, row))
-		return true;
-	candidates->number = row->number;
-	return ++candidates->count < 2;
+	if (api_auth_reaches_row(candidates->call, row))
+		add(candidates, row->number);
+	return true;
 }
 
 /* A key that two workflows use names no instance by itself; those that the
  * caller may not see are not there. */
 static enum store_error
-count_by_key(struct store *store, struct str key, struct candidates *out)
+gather(struct str workflow, struct str key, struct candidates *out)
 {
+	struct store *store = engine_store(out->call->api->options.engine);
 	struct store_instance_filter filter = {
 	    .business_key = key,
 	    .has_incident = -1,
 	    .limit = SIZE_MAX,
 	};
-
-	return store_list_instances(store, &filter, candidate_cb, out);
-}
-
-static enum store_error
-look_up(struct api_call *call, struct str key, uint64_t *number,
-    struct candidates *candidates)
-{
-	struct store *store = engine_store(call->api->options.engine);
-	struct str workflow = api_query_text(call, "workflow");
-	enum store_error error = store_find_key(store, workflow, key, number);
+	uint64_t number;
+	enum store_error error = store_find_key(store, workflow, key, &number);
 
 	if (error == STORE_OK && workflow.at == NULL)
-		error = count_by_key(store, key, candidates);
-	if (error == STORE_OK && candidates->count == 1)
-		*number = candidates->number;
+		return store_list_instances(store, &filter, candidate_cb, out);
+	if (error == STORE_OK)
+		add(out, number);
 	return error;
 }
 
 /* A key that was given as a number is kept in the one spelling that all equal
- * ones have; whoever gave it knows it as it was written there. */
+ * ones have; whoever gave it knows it as it was written there.  A text that
+ * reads so is another key. */
 static enum store_error
-look_up_number(struct api_call *call, struct str written, uint64_t *number,
-    struct candidates *candidates)
+gather_numbers(
+    struct str workflow, struct str written, struct candidates *out)
 {
-	struct engine *engine = call->api->options.engine;
-	struct buf key = buf_in(call->arena);
+	struct candidates equal = {.call = out->call};
+	struct buf key = buf_in(out->call->arena);
 	enum store_error error;
-	struct number n;
 
-	if (number_parse_json(written, &n) != NUMBER_OK)
+	if (!chart_number_key(written, &key))
 		return STORE_ABSENT;
-	number_format_key(n, &key);
-	error = look_up(call, buf_keep(&key), number, candidates);
-	if (error == STORE_OK && candidates->count <= 1 &&
-	    !engine_has_number_key(engine, *number, written))
-		error = STORE_ABSENT; /* a text, which is another one */
+	error = gather(workflow, buf_keep(&key), &equal);
+	for (size_t i = 0; error == STORE_OK && i < equal.count; i++)
+		if (engine_has_number_key(out->call->api->options.engine,
+			equal.numbers[i], written))
+			add(out, equal.numbers[i]);
+	return error;
+}
+
+static enum store_error
+look_up(struct str workflow, struct str key, struct candidates *out)
+{
+	enum store_error error = gather(workflow, key, out);
+
+	if (error == STORE_ABSENT || (error == STORE_OK && out->count == 0))
+		error = gather_numbers(workflow, key, out);
+	return error == STORE_OK && out->count == 0 ? STORE_ABSENT : error;
+}
+
+enum store_error
+api_instance_find_key(struct api_call *call, struct str workflow,
+    struct str key, uint64_t *number)
+{
+	struct candidates candidates = {.call = call};
+	enum store_error error = look_up(workflow, key, &candidates);
+
+	must(workflow.at != NULL && candidates.count <= 1);
+	if (error == STORE_OK)
+		*number = candidates.numbers[0];
 	return error;
 }
 
@@ -82,12 +106,13 @@ static bool
 find_key(struct api_call *call, struct str key, uint64_t *number)
 {
 	struct candidates candidates = {.call = call};
-	enum store_error error = look_up(call, key, number, &candidates);
+	enum store_error error =
+	    look_up(api_query_text(call, "workflow"), key, &candidates);
 
-	if (error == STORE_ABSENT)
-		error = look_up_number(call, key, number, &candidates);
-	if (error == STORE_OK && candidates.count <= 1)
+	if (error == STORE_OK && candidates.count == 1) {
+		*number = candidates.numbers[0];
 		return true;
+	}
 	if (error == STORE_OK)
 		api_problem_reply(call, PROBLEM_AMBIGUOUS,
 		    "Several workflows have an instance with the key %.*s; %s.",

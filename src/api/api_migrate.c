@@ -222,7 +222,7 @@ find_named(struct api_call *call, const struct value *names)
 		bool reaches = true;
 
 		if (!engine_id_parse(engine, name, &number))
-			error = store_find_key(engine_store(engine),
+			error = api_instance_find_key(call,
 			    page->migrate.workflow, name, &number);
 		if (error == STORE_OK)
 			error = api_auth_reaches_number(call, number, &reaches);

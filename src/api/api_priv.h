@@ -628,6 +628,10 @@ void api_page_end(
  * where answered. */
 MUST_USE bool api_instance_find(
     struct api_call *call, struct str text, uint64_t *number);
+/* By a business key of that workflow, which may be a number as its input has
+ * it. */
+MUST_USE enum store_error api_instance_find_key(struct api_call *call,
+    struct str workflow, struct str key, uint64_t *number);
 /* "<uuid>.<serial>"; false where answered. */
 MUST_USE bool api_instance_find_item(
     struct api_call *call, uint64_t *number, uint64_t *serial);

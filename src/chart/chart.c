@@ -213,7 +213,9 @@ static struct chart_handle
 handle_of(struct arena *arena, const struct value *value)
 {
 	struct chart_handle handle = {
-	    .written = chart_env_text_of(arena, value)};
+	    .written = chart_env_text_of(arena, value),
+	    .is_number = value->type == VALUE_NUMBER,
+	};
 
 	if (!value_key_text(arena, value, &handle.text))
 		handle.text = handle.written;
@@ -255,6 +257,32 @@ chart_business_key(const struct definition *definition,
 	key->written = arena_str(context->arena, key->written);
 	chart_free(&chart);
 	return key->text.bytes > 0;
+}
+
+bool
+chart_number_key(struct str written, struct buf *key)
+{
+	struct number number;
+
+	if (number_parse_json(written, &number) != NUMBER_OK)
+		return false;
+	number_format_key(number, key);
+	return true;
+}
+
+bool
+chart_has_number_key(const struct chart *chart, struct chart_context *context,
+    struct str written)
+{
+	char text[NUMBER_TEXT_BYTES];
+	struct chart_handle key;
+	struct number number;
+
+	return number_parse_json(written, &number) == NUMBER_OK &&
+	       chart_business_key(
+		   chart->definition, chart->input, context, &key) &&
+	       key.is_number &&
+	       str_equal(key.written, number_format(number, text));
 }
 
 struct str

@@ -222,25 +222,34 @@ tell_finding(struct cli *cli, const struct value *finding)
 		    STR_ARG(cli_text_of(cli->arena, repair)));
 }
 
+/* Of a body by its pointer, of a query by the parameter's name. */
+static struct str
+place_of(const struct value *error)
+{
+	struct str pointer = value_field_str(error, "pointer");
+	struct str parameter = value_field_str(error, "parameter");
+
+	if (pointer.bytes > 0)
+		return pointer;
+	return parameter.bytes > 0 ? parameter : STR("(the whole)");
+}
+
+/* But for what the detail has said. */
 static void
-tell_errors(struct cli *cli, const struct value *errors)
+tell_errors(struct cli *cli, const struct value *errors, struct str detail)
 {
 	for (size_t i = 0;
 	     errors->type == VALUE_LIST && i < errors->as.list.count; i++) {
 		const struct value *error = errors->as.list.items[i];
-		struct str pointer =
-		    value_field_str(error, "pointer");
+		struct str text = arena_strf(cli->arena, "%.*s: %.*s",
+		    STR_ARG(place_of(error)),
+		    STR_ARG(value_field_str(error, "message")));
 
-		if (value_get_cstr(error, "file") != NULL) {
+		if (value_get_cstr(error, "file") != NULL)
 			tell_finding(cli, error);
-			continue;
-		}
-		fprintf(cli->err, "  %.*s: %.*s\n",
-		    STR_ARG(pointer.bytes > 0
-				? cli_text_clean(cli->arena, pointer)
-				: STR("(the whole)")),
-		    STR_ARG(cli_text_of(
-			cli->arena, value_get_cstr(error, "message"))));
+		else if (!str_equal(text, detail))
+			fprintf(cli->err, "  %.*s\n",
+			    STR_ARG(cli_text_clean(cli->arena, text)));
 	}
 }
 
@@ -260,7 +269,7 @@ tell_problem(struct cli *cli, const struct cli_reply *reply)
 	if (detail.bytes > 0)
 		fprintf(cli->err, "  %.*s\n",
 		    STR_ARG(cli_text_clean(cli->arena, detail)));
-	tell_errors(cli, value_field_or_null(problem, "errors"));
+	tell_errors(cli, value_field_or_null(problem, "errors"), detail);
 	return CLI_FAILED;
 }
 

@@ -9,6 +9,7 @@
 #include "stated/clock.h"
 #include "stated/export.h"
 #include "stated/http.h"
+#include "stated/reperform.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -248,14 +249,11 @@ find_instance(
 	struct buf detail = {0};
 	struct store *store = NULL;
 	enum store_error error = store_open(options, &store, &detail);
-	struct store_identity identity;
 	enum cli_status status = CLI_OK;
 
 	if (error == STORE_OK) {
-		identity = store_identity(store);
-		if (!chart_id_parse(name, identity.bytes, number))
-			error = store_find_key(store,
-			    cli_option_str(cli, "workflow"), name, number);
+		error = reperform_find(
+		    store, cli_option_str(cli, "workflow"), name, number);
 		store_close(&store);
 	}
 	if (error == STORE_ABSENT)

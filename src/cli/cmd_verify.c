@@ -10,7 +10,8 @@
 static bool
 is_of_proofs(const struct export_report *report)
 {
-	return report->records == 0 && report->checkpoints > 0;
+	return report->records == 0 && (report->checkpoints > 0 ||
+					   report->cut > 0);
 }
 
 /* Records as lines, of which nothing says that they are all. */
@@ -146,12 +147,12 @@ print(struct cli *cli, const struct export_report *report)
 		    report->purged == 1 ? " was" : "s were");
 	if (report->cut > 0)
 		fprintf(cli->out,
-		    "%llu checkpoint%s line %llu, and can't be checked; the "
-		    "others were\n",
+		    "%llu checkpoint%s line %llu, and can't be checked%s\n",
 		    (unsigned long long)report->cut,
 		    report->cut == 1 ? " was cut, in"
 				     : "s were cut, the first in",
-		    (unsigned long long)report->cut_line);
+		    (unsigned long long)report->cut_line,
+		    report->checkpoints > 0 ? "; the others were" : "");
 	if (report->excerpts > 0)
 		fprintf(cli->out,
 		    "%llu of them are excerpts: what was before is not here to "

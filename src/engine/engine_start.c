@@ -68,10 +68,9 @@ engine_has_number_key(
 	    .settings = engine->options.settings,
 	    .environment = engine->options.environment,
 	};
-	struct chart_handle key;
-	bool has = key_of(engine, &context, number, &key) &&
-	    str_equal(key.written, written) &&
-	    !str_equal(key.text, written);
+	const struct instance *instance = instance_find(engine, number);
+	bool has = instance != NULL &&
+	    chart_has_number_key(instance->chart, &context, written);
 
 	arena_free(&arena);
 	return has;

@@ -339,8 +339,8 @@ void seal_leaves_end(struct seal_leaves *leaves, bool is_closed);
 
 /* ---- seal_proofs.c: a file of checkpoints and proofs ---- */
 
-#define SEAL_BEGINNING_BYTES 32
-bool seal_proofs_is_one(struct str beginning);
+/* The file is read from its beginning afterwards. */
+bool seal_proofs_is_one(FILE *file);
 MUST_USE enum store_error seal_proofs_verify(FILE *file,
     const struct export_against *against, struct export_report *report);
 

@@ -277,7 +277,6 @@ enum store_error
 export_verify_file(struct str path, const struct export_against *against,
     struct export_report *report, struct buf *detail)
 {
-	char beginning[SEAL_BEGINNING_BYTES];
 	struct buf name = {0};
 
 	must(path.at != NULL);
@@ -291,10 +290,8 @@ export_verify_file(struct str path, const struct export_against *against,
 	buf_fini(&name);
 	if (file == NULL)
 		return code == ENOENT ? STORE_ABSENT : STORE_IO;
-	size_t bytes = fread(beginning, 1, sizeof(beginning), file);
-	rewind(file);
 	enum store_error error =
-	    seal_proofs_is_one((struct str){beginning, bytes}) ?
+	    seal_proofs_is_one(file) ?
 	    seal_proofs_verify(file, against, report) :
 	    export_verify_lines(file, against, report);
 	fclose(file);

@@ -15,12 +15,35 @@ struct checking {
 	struct arena *arena; /* of a line */
 };
 
-bool
-seal_proofs_is_one(struct str beginning)
+#define BEGINNING_BYTES 32
+
+static bool
+is_of_proofs(struct str beginning)
 {
 	return str_has_prefix(beginning, STR("{\"checkpoint\":")) ||
 	    str_has_prefix(beginning, STR("{\"inclusion\":")) ||
 	    str_has_prefix(beginning, STR("{\"consistency\":"));
+}
+
+/* The first line tells, but where it is empty, or was cut before it did. */
+bool
+seal_proofs_is_one(FILE *file)
+{
+	char text[BEGINNING_BYTES];
+	struct str beginning = {text, 0};
+	int c;
+
+	while (beginning.bytes < sizeof(text) && (c = getc(file)) != EOF) {
+		if (c != '\n')
+			text[beginning.bytes++] = (char)c;
+		else if (!is_of_proofs(beginning) &&
+		    audit_checkpoint_is_cut(beginning))
+			beginning.bytes = 0;
+		else
+			break;
+	}
+	rewind(file);
+	return is_of_proofs(beginning);
 }
 
 static void
@@ -204,6 +227,8 @@ check_line(struct checking *checking, struct str line)
 
 	checking->marks.line++;
 	arena_reset(checking->arena);
+	if (line.bytes == 0)
+		return;
 	if (audit_checkpoint_is_cut(line))
 		note_cut(checking);
 	else if (!str_has_prefix(line, STR("{\"checkpoint\":")))

@@ -31,6 +31,19 @@ struct http_coding {
 
 /* Of the one coding that is more than "identity"; absent where there is none;
  * several are no coding that we know. */
+static void
+read_names(struct str list, struct str *name)
+{
+	while (list.bytes > 0) {
+		struct str one = str_trim(str_split(list, ',', &list));
+
+		if (one.bytes == 0 || message_name_equal(one, STR("identity")))
+			continue;
+		*name = name->at == NULL ? one : STR("several");
+	}
+}
+
+/* Of one line or several, which are the same list (RFC 9110, section 5.3). */
 static struct str
 coding_name(struct str head)
 {
@@ -40,14 +53,9 @@ coding_name(struct str head)
 		struct str value;
 		struct str line = str_split(head, '\n', &head);
 
-		if (!message_name_equal(str_split(line, ':', &value),
+		if (message_name_equal(str_split(line, ':', &value),
 			STR("content-encoding")))
-			continue;
-		value = str_trim(value);
-		if (value.bytes == 0 ||
-		    message_name_equal(value, STR("identity")))
-			continue;
-		name = name.at == NULL ? value : STR("several");
+			read_names(value, &name);
 	}
 	return name;
 }

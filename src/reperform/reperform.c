@@ -41,19 +41,6 @@ keep_document_cb(const struct store_document *row, void *arg)
 }
 
 static enum store_error
-find_instance(struct store *store, const struct reperform_options *options,
-    uint64_t *number)
-{
-	struct store_identity identity = store_identity(store);
-
-	if (options->instance.at == NULL ||
-	    chart_id_parse(options->instance, identity.bytes, number))
-		return STORE_OK;
-	return store_find_key(
-	    store, options->workflow, options->instance, number);
-}
-
-static enum store_error
 read_definitions(struct store *store, struct shelf_of_past *past)
 {
 	enum store_error error =
@@ -186,17 +173,135 @@ disclose_cb(void *arg, struct str instance, struct arena *arena)
 	return disclosure;
 }
 
-/* Of an open database. */
+/* ---- which instance is meant ---- */
+
+/* Those that have the number for their key, in its one spelling: not many, one
+ * a workflow. */
+struct equal_keys {
+	struct arena *arena;
+	uint64_t *numbers;
+	size_t count;
+	size_t capacity;
+};
+
+static bool
+equal_cb(const struct store_instance *row, void *arg)
+{
+	struct equal_keys *equal = arg;
+
+	equal->numbers = arena_grow(equal->arena, equal->numbers, equal->count,
+	    &equal->capacity, sizeof(row->number));
+	equal->numbers[equal->count++] = row->number;
+	return true;
+}
+
+/* The snapshot has the input, which tells. */
+static bool
+has_number_key(struct known *known, struct arena *arena, uint64_t number,
+    struct str written)
+{
+	struct chart_identity identity = {.number = number};
+	struct store_identity store = store_identity(known->store);
+	struct chart_context context = {
+	    .arena = arena,
+	    .settings = value_built(value_build_context(arena)),
+	};
+	const struct definition *definition;
+	struct store_instance row;
+	struct chart *chart;
+	struct str why;
+	bool has;
+
+	memcpy(identity.store, store.bytes, sizeof(identity.store));
+	if (store_find_instance(known->store, arena, number, &row) != STORE_OK)
+		return false;
+	definition = past_find(known->past,
+	    &(struct reperform_wanted){
+		.digest = row.definition, .at_ms = row.changed_ms},
+	    arena, &why);
+	if (definition == NULL)
+		return false;
+	chart = chart_load(definition, identity, row.snapshot);
+	has = chart != NULL && chart_has_number_key(chart, &context, written);
+	chart_free(&chart);
+	return has;
+}
+
 static enum store_error
-reperform_store(struct store *store, struct lines *lines, struct buf *detail)
+find_number(struct known *known, struct arena *arena, struct str workflow,
+    struct str written, uint64_t *number)
+{
+	struct equal_keys equal = {.arena = arena};
+	struct buf key = buf_in(arena);
+	struct store_instance_filter filter = {
+	    .workflow = workflow, .has_incident = -1, .limit = SIZE_MAX};
+	enum store_error error;
+
+	if (!chart_number_key(written, &key))
+		return STORE_ABSENT;
+	filter.business_key = buf_keep(&key);
+	error = store_list_instances(known->store, &filter, equal_cb, &equal);
+	if (error == STORE_OK && equal.count > 0)
+		error = read_definitions(known->store, known->past);
+	for (size_t i = 0; error == STORE_OK && i < equal.count; i++) {
+		*number = equal.numbers[i];
+		if (has_number_key(known, arena, *number, written))
+			return STORE_OK;
+	}
+	return error == STORE_OK ? STORE_ABSENT : error;
+}
+
+enum store_error
+reperform_find(struct store *store, struct str workflow, struct str name,
+    uint64_t *number)
+{
+	struct store_identity identity = store_identity(store);
+	struct known known = {.store = store};
+	struct arena *arena;
+	enum store_error error;
+
+	if (chart_id_parse(name, identity.bytes, number))
+		return STORE_OK;
+	error = store_find_key(store, workflow, name, number);
+	if (error != STORE_ABSENT)
+		return error;
+	arena = arena_new();
+	known.past = past_new();
+	error = find_number(&known, arena, workflow, name, number);
+	past_free(&known.past);
+	arena_free(&arena);
+	return error;
+}
+
+/* The one that is asked for is told by its identifier from here on. */
+static enum store_error
+find_wanted(struct store *store, struct reperform_options *wanted,
+    char id[CHART_ID_BYTES], uint64_t *number)
+{
+	struct store_identity store_id = store_identity(store);
+	struct chart_identity identity;
+	enum store_error error;
+
+	if (wanted->instance.at == NULL)
+		return STORE_OK;
+	error = reperform_find(
+	    store, wanted->workflow, wanted->instance, number);
+	if (error != STORE_OK)
+		return error;
+	identity.number = *number;
+	memcpy(identity.store, store_id.bytes, sizeof(identity.store));
+	wanted->instance = chart_id_format(identity, id);
+	return STORE_OK;
+}
+
+/* Of an open database; number: of the only one that is asked for, or 0. */
+static enum store_error
+reperform_store(struct store *store, uint64_t number, struct lines *lines,
+    struct buf *detail)
 {
 	struct shelf_of_past *past = lines->world.arg;
-	uint64_t number = 0;
-	enum store_error error =
-	    find_instance(store, lines->options, &number);
+	enum store_error error = read_definitions(store, past);
 
-	if (error == STORE_OK)
-		error = read_definitions(store, past);
 	if (error == STORE_OK)
 		error = tell_purged(store, number, lines);
 	if (error == STORE_OK)
@@ -220,8 +325,11 @@ database_reperform(const struct reperform_options *options, reperform_fn *fn,
 	past = past_new();
 	struct store_identity identity = store_identity(store);
 	struct known known = {.store = store, .past = past};
+	struct reperform_options wanted = *options;
+	char id[CHART_ID_BYTES];
+	uint64_t number = 0;
 	struct lines lines = {
-	    .options = options,
+	    .options = &wanted,
 	    .fn = fn,
 	    .arg = arg,
 	    .world = {.find = past_find,
@@ -230,7 +338,9 @@ database_reperform(const struct reperform_options *options, reperform_fn *fn,
 		.disclose_arg = &known},
 	};
 	lines_init(&lines);
-	error = reperform_store(store, &lines, detail);
+	error = find_wanted(store, &wanted, id, &number);
+	if (error == STORE_OK)
+		error = reperform_store(store, number, &lines, detail);
 	lines_end(&lines);
 	if (error == STORE_OK && options->instance.at != NULL &&
 	    lines.told == 0)

@@ -159,6 +159,30 @@ test_wrong_usage_is_status_two_and_says_what_was_meant(void **state)
 
 /* ---- using an engine ---- */
 
+/* The API's detail says the first one already. */
+static void
+test_wrong_parameter_is_told_once(void **state)
+{
+	static const char *const said[] = {
+	    "  from: must not be after `to`\n", "  status: "};
+	struct house *house = house_open(&quiet);
+	struct run run = house_run(house,
+	    (const char *[]){"list", "--from", "2026-02-01", "--to",
+		"2026-01-01", "--status", "gone", NULL});
+
+	(void)state;
+	assert_int_equal(run.status, 1);
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		const char *at = strstr(run.text, said[i]);
+
+		assert_non_null(at);
+		assert_null(strstr(at + 1, said[i]));
+	}
+	assert_null(strstr(run.text, "(the whole)"));
+	run_fini(&run);
+	house_close(&house);
+}
+
 #define INPUT(reference, amount)                                              \
 	"{\"reference\":\"" reference "\",\"entity\":\"DE01\","               \
 	"\"invoice_id\":7,\"amount\":" amount ",\"currency\":\"EUR\","        \
@@ -295,6 +319,19 @@ test_instances_are_called_by_any_key(void **state)
 	SAYS(house, 0, "any", "show", "..");
 	SAYS(house, 1, "", "show", ".");
 	SAYS(house, 0, "started", "history", "..");
+	/* Numbers as they were given; a database is asked in the same way. */
+	SAYS(house, 0, "", "start", "any", "--input", "{\"key\": 7.10}");
+	SAYS(house, 0, "", "start", "any", "--input", "{\"key\": 1e2}");
+	SAYS(house, 0, "", "start", "any", "--input", "{\"key\": \"8.1\"}");
+	SAYS(house, 0, "started", "history", "7.10");
+	SAYS(house, 0, "started", "history", "1e2");
+	SAYS(house, 0, "started", "export", "--database", "disk/stated.db",
+	    "--instance", "7.10");
+	SAYS(house, 0, "started", "export", "--database", "disk/stated.db",
+	    "--instance", "1e2", "--workflow", "any");
+	SAYS(house, 1, "no instance has the identifier or business key 8.10",
+	    "export", "--database", "disk/stated.db", "--instance", "8.10");
+	SAYS(house, 0, "", "reperform", "disk/stated.db", "--instance", "7.10");
 	house_close(&house);
 }
 
@@ -307,6 +344,7 @@ main(void)
 	    HOUSE_TEST(test_shipped_workflows_are_sound_to_the_letter),
 	    HOUSE_TEST(test_eval_reckons_in_decimals),
 	    HOUSE_TEST(test_wrong_usage_is_status_two_and_says_what_was_meant),
+	    HOUSE_TEST(test_wrong_parameter_is_told_once),
 	    HOUSE_TEST(test_payment_goes_its_way_by_the_command_line),
 	    HOUSE_TEST(
 		test_operators_keep_instances_moving_by_the_command_line),

@@ -86,6 +86,66 @@ test_key_that_is_a_number_is_found_as_it_was_written(void **state)
 	assert_false(str_equal(answer_text(&answer, "id"), id));
 }
 
+static struct answer
+start_numbered(
+    struct api_server *server, const char *workflow, const char *number)
+{
+	char path[80], body[80];
+	struct answer answer;
+
+	snprintf(path, sizeof(path), "/v1/workflows/%s/instances", workflow);
+	snprintf(body, sizeof(body), "{\"input\":{\"%s\":%s}}",
+	    strcmp(workflow, "numbered") == 0 ? "no" : "reference", number);
+	answer = api_server_post(server, path, body);
+	answer_must_be(&answer, 201);
+	return answer;
+}
+
+static void
+test_key_with_an_exponent_is_found_as_it_was_written(void **state)
+{
+	static const char *const numbers[] = {"7E0", "8e0", "9E2", "1e3",
+	    "1.50E1", "100e-2", "-5E1", "0.0", "12.00"};
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_post(server, "/v1/definitions", numbered);
+
+	answer_must_be(&answer, 201);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		char path[80];
+		struct str id;
+
+		answer = start_numbered(server, "numbered", numbers[i]);
+		id = answer_text(&answer, "id");
+		snprintf(path, sizeof(path), "/v1/instances/%s", numbers[i]);
+		answer = api_server_get(server, path);
+		assert_true(str_equal(answer_text(&answer, "id"), id));
+	}
+	start_numbered(server, "numbered", "\"77\"");
+	answer = api_server_get(server, "/v1/instances/77E0");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+}
+
+/* A text of another workflow that reads like its key is not meant. */
+static void
+test_key_that_is_a_number_is_not_taken_for_a_text(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer =
+	    api_server_post(server, "/v1/definitions", numbered);
+	struct str id;
+
+	answer_must_be(&answer, 201);
+	answer = start_numbered(server, "numbered", "7.10");
+	id = answer_text(&answer, "id");
+	api_server_start(server, "7.1");
+	answer = api_server_get(server, "/v1/instances/7.10");
+	answer_must_be(&answer, 200);
+	assert_true(str_equal(answer_text(&answer, "id"), id));
+	answer = api_server_get(server, "/v1/instances/7.1");
+	answer_must_be_problem(&answer, 409, "ambiguous-key");
+}
+
 static void
 test_unknown_instance_is_404(void **state)
 {
@@ -537,6 +597,22 @@ test_instance_that_is_named_twice_is_moved_once(void **state)
 }
 
 static void
+test_instance_is_moved_by_its_number_as_it_was_written(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = publish(server, "/v1/definitions", REFUND_3);
+
+	answer_must_be(&answer, 201);
+	answer = api_server_post(server, "/v1/workflows/refund/instances",
+	    "{\"input\":{\"reference\":9.50},\"version\":3}");
+	answer_must_be(&answer, 201);
+	answer = migrate(server, ",\"instances\":[\"9.50\"]");
+	answer_must_be(&answer, 200);
+	answer = migrate(server, ",\"instances\":[\"9.500\"]");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+}
+
+static void
 test_workflow_and_instance_are_drawn(void **state)
 {
 	struct api_server *server = *state;
@@ -743,6 +819,8 @@ main(void)
 	    TEST(test_instance_is_found_by_its_business_key),
 	    TEST(test_key_of_two_workflows_needs_the_workflow),
 	    TEST(test_key_that_is_a_number_is_found_as_it_was_written),
+	    TEST(test_key_with_an_exponent_is_found_as_it_was_written),
+	    TEST(test_key_that_is_a_number_is_not_taken_for_a_text),
 	    TEST(test_unknown_instance_is_404),
 	    TEST(test_list_is_paged_by_cursor_and_link),
 	    TEST(test_list_begins_with_the_newest),
@@ -761,6 +839,7 @@ main(void)
 	    TEST(test_files_are_published_all_or_none),
 	    TEST(test_instances_are_moved_or_told_why_not),
 	    TEST(test_instance_that_is_named_twice_is_moved_once),
+	    TEST(test_instance_is_moved_by_its_number_as_it_was_written),
 	    TEST(test_migration_that_makes_no_sense_is_refused),
 	    TEST(test_workflow_and_instance_are_drawn),
 	    TEST(test_schedules_are_listed_with_their_next_instant),

@@ -210,10 +210,45 @@ test_line_that_was_cut_is_named(void **state)
 		assert_int_equal(seal->report.cut, 1);
 		assert_int_equal(seal->report.cut_line, 2);
 		assert_int_equal(seal->report.checkpoints, 2);
+		/* The first one of the file. */
+		assert_true(seal_file_is_sound(seal,
+		    arena_strf(seal->arena, "%.*s\n%.*s\n",
+			STR_ARG(str_slice(second, 0, bytes)),
+			STR_ARG(first))));
+		assert_int_equal(seal->report.cut, 1);
+		assert_int_equal(seal->report.cut_line, 1);
+		assert_int_equal(seal->report.checkpoints, 1);
 	}
 	/* The only one. */
 	assert_false(seal_file_is_sound(seal, str_slice(second, 0, 50)));
 	assert_int_equal(seal->report.fault, AUDIT_CUT);
+	store_close(&store);
+}
+
+static void
+test_empty_line_is_no_cut_one(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} forms[] = {{"\n", "\n"}, {"", "\n\n"}, {"\n\n", "\n\n\n"}};
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+	struct str first = find(seal, store, 1).document;
+
+	seal->against.checkpoint_count = 0;
+	for (size_t i = 0; i < COUNT_OF(forms); i++) {
+		assert_true(seal_file_is_sound(seal,
+		    arena_strf(seal->arena, "%s%.*s%s", forms[i].before,
+			STR_ARG(first), forms[i].after)));
+		assert_int_equal(seal->report.cut, 0);
+		assert_int_equal(seal->report.checkpoints, 1);
+	}
+	assert_true(is_sound_between(seal, first, STR("")));
+	assert_int_equal(seal->report.cut, 0);
+	/* The lines are counted all the same. */
+	assert_false(seal_file_is_sound(seal,
+	    arena_strf(seal->arena, "%.*s\n\nx\n", STR_ARG(first))));
+	assert_int_equal(seal->report.line, 3);
 	store_close(&store);
 }
 
@@ -348,6 +383,7 @@ main(void)
 	    TEST(test_proofs_hold_by_themselves_and_changed_ones_do_not),
 	    TEST(test_proof_by_another_checkpoint_than_was_kept_is_refused),
 	    TEST(test_line_that_was_cut_is_named),
+	    TEST(test_empty_line_is_no_cut_one),
 	    TEST(test_line_that_was_changed_is_no_cut_one),
 	    TEST(test_database_that_was_replaced_whole_is_found),
 	    TEST(test_checkpoint_of_another_key_is_found),

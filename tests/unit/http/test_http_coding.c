@@ -77,6 +77,10 @@ test_whole_bodies_are_unpacked_in_whatever_pieces_they_come(void **state)
 	    BYTES_OF(gzip_hello));
 	assert_hello(HEAD "Content-Encoding: identity\r\n"
 	    "Content-Encoding: gzip\r\n\r\n", BYTES_OF(gzip_hello));
+	assert_hello(HEAD "Content-Encoding: identity, gzip\r\n\r\n",
+	    BYTES_OF(gzip_hello));
+	assert_hello(HEAD "Content-Encoding: ,deflate ,, Identity\r\n\r\n",
+	    BYTES_OF(zlib_hello));
 	assert_hello(DEFLATE, BYTES_OF(zlib_hello));
 	assert_hello(DEFLATE, BYTES_OF(raw_hello));
 }
@@ -142,6 +146,8 @@ test_a_plain_body_needs_none(void **state)
 	assert_null(http_coding_new(STR(HEAD "\r\n")));
 	assert_null(
 	    http_coding_new(STR(HEAD "Content-Encoding: identity\r\n\r\n")));
+	assert_null(http_coding_new(
+	    STR(HEAD "Content-Encoding: identity, identity\r\n\r\n")));
 	assert_null(http_coding_new(STR(HEAD "X-Content-Encoding: gzip\r\n")));
 	assert_false(http_coding_is_cut(NULL));
 	assert_null(http_coding_detail(NULL).at);
