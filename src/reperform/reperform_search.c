@@ -20,7 +20,7 @@
 
 /* Equal calls that are tried, each in two ways; a `for` tells its items apart. */
 #define WAYS_MAX 128
-/* That were over by a clock that was set back before anything came of them. */
+/* That were over, one after the other, before anything came of them. */
 #define DELAYS_MAX 4
 /* Of the records that were explained last the ways that are left are known: of
  * so many, whose snapshots have so many bytes; and so many ways are tried until
@@ -36,8 +36,8 @@ enum silence {
 	TIME_WAS_DUE,
 	TIME_IS_NOW,
 	BEGUN_ANEW,
-	CLOCK_WENT_BACK, /* after a delay was over; the next: after two, … */
-	SILENCES = CLOCK_WENT_BACK + DELAYS_MAX
+	DELAYS_WERE_OVER, /* one; the next: two, one after the other, … */
+	SILENCES = DELAYS_WERE_OVER + DELAYS_MAX
 };
 
 static bool
@@ -51,8 +51,9 @@ is_silent(struct replay *replay, enum chart_event_kind kind, int64_t at_ms)
 	return effects.record_count == 0;
 }
 
+/* Also where they were still to be so: the clock was set back since. */
 static bool
-clock_went_back(struct replay *replay, size_t delays, int64_t now_ms)
+delays_were_over(struct replay *replay, size_t delays, int64_t now_ms)
 {
 	int64_t due_ms = 0;
 
@@ -61,7 +62,7 @@ clock_went_back(struct replay *replay, size_t delays, int64_t now_ms)
 		if (due_ms == 0 || !is_silent(replay, EV_TIME_PASSED, due_ms))
 			return false;
 	}
-	return due_ms > now_ms;
+	return delays > 1 || due_ms > now_ms;
 }
 
 /* false where it would not be silent, or the same as one before it. */
@@ -83,8 +84,8 @@ be_silent(struct replay *replay, enum silence silence, int64_t now_ms)
 		return chart_is_busy(replay->chart) &&
 		       is_silent(replay, EV_RECOVERED, now_ms);
 	default:
-		return clock_went_back(
-		    replay, silence - CLOCK_WENT_BACK + 1, now_ms);
+		return delays_were_over(
+		    replay, silence - DELAYS_WERE_OVER + 1, now_ms);
 	}
 }
 
