@@ -310,13 +310,7 @@ static struct instance *
 load(struct engine *engine, uint64_t number)
 {
 	struct arena *arena = arena_new();
-	struct chart_context context = {
-	    .now_ms = engine_now_ms(engine),
-	    .arena = arena,
-	    .rng = engine->options.rng,
-	    .settings = engine->options.settings,
-	    .environment = engine->options.environment,
-	};
+	struct chart_context context = engine_chart_context(engine, arena);
 	struct instance *instance = NULL;
 	struct store_instance row;
 	struct chart *chart = NULL;

@@ -487,6 +487,9 @@ struct turn *turn_new(struct engine *engine);
 void turn_free(struct turn **turn);
 /* Frees the exchanges that were given up in it. */
 void turn_free_retired(struct turn *turn);
+/* What an instance is asked with, outside of turns. */
+struct chart_context engine_chart_context(
+    const struct engine *engine, struct arena *arena);
 struct chart_context turn_context(struct engine *engine, struct turn *turn);
 /* The same for a step of that instance: what it makes is gone when the request
  * is done, and what goes round in a circle within one cause, through calls that

@@ -61,13 +61,7 @@ engine_has_number_key(
     struct engine *engine, uint64_t number, struct str written)
 {
 	struct arena *arena = arena_new_in(engine->arenas);
-	struct chart_context context = {
-	    .now_ms = engine_now_ms(engine),
-	    .arena = arena,
-	    .rng = engine->options.rng,
-	    .settings = engine->options.settings,
-	    .environment = engine->options.environment,
-	};
+	struct chart_context context = engine_chart_context(engine, arena);
 	const struct instance *instance = instance_find(engine, number);
 	bool has = instance != NULL &&
 	    chart_has_number_key(instance->chart, &context, written);

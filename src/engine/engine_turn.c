@@ -77,15 +77,21 @@ retire(struct engine *engine, struct turn *turn)
 }
 
 struct chart_context
-turn_context(struct engine *engine, struct turn *turn)
+engine_chart_context(const struct engine *engine, struct arena *arena)
 {
 	return (struct chart_context){
 	    .now_ms = engine_now_ms(engine),
-	    .arena = turn->arena,
+	    .arena = arena,
 	    .rng = engine->options.rng,
 	    .settings = engine->options.settings,
 	    .environment = engine->options.environment,
 	};
+}
+
+struct chart_context
+turn_context(struct engine *engine, struct turn *turn)
+{
+	return engine_chart_context(engine, turn->arena);
 }
 
 struct chart_context
