@@ -10,11 +10,24 @@
 #include "chart_priv.h"
 
 static bool
+some_leave(const struct chosen *chosen)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if (chosen->items[i].leaves)
+			return true;
+	return false;
+}
+
+/* Beside those that leave, one that stays takes nothing. */
+static bool
 is_left(const struct chart *chart, const struct chosen *chosen,
     const struct def_state *leaf)
 {
+	bool only_leaving = some_leave(chosen);
+
 	for (size_t i = 0; i < chosen->count; i++)
-		if (chart_scope_covers(chart, chosen->items[i].scope, leaf))
+		if ((chosen->items[i].leaves || !only_leaving) &&
+		    chart_scope_covers(chart, chosen->items[i].scope, leaf))
 			return true;
 	return chosen->count == 0;
 }
