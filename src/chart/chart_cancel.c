@@ -14,22 +14,6 @@ static const struct signal cancel_signal = {
 
 /* ---- what it concerns ---- */
 
-/* false where steps are under way that are of regions that stay, too: without
- * them these would stand still for good. */
-static bool
-spare_others(struct run *run, const struct chosen *chosen)
-{
-	for (struct strand *strand = run->chart->strands, *next; strand;
-	     strand = next) {
-		next = strand->next;
-		if (chart_concern(run->chart, chosen, strand) ==
-			CONCERNS_PART &&
-		    !chart_concern_divide(run, chosen, strand))
-			return false;
-	}
-	return true;
-}
-
 /* What is broken off and goes on with the cancel. */
 static bool
 owes_undoing(const struct chart *chart, const struct chosen *chosen)
@@ -104,11 +88,15 @@ chart_cancel_try(struct run *run, enum stop_mode mode)
 	must(chart->cancelling);
 	taken = !chart->cancel_ends && chart_select(run, &cancel_signal,
 					   SELECT_ALL, &chosen) == SELECTED_NOW;
-	if (taken && !spare_others(run, &chosen)) {
+	/* Without the steps that it shares another region would stand still
+	 * for good. */
+	if (taken && !chart_concern_may_cut_in(chart, &chosen)) {
 		chart->cancel_ends = true;
 		taken = false;
 		chosen = (struct chosen){0};
 	}
+	if (taken)
+		chart_concern_spare(run, &chosen);
 	run->undoes = chart->cancel_compensates ||
 		      owes_undoing(chart, &chosen) ||
 		      (taken && chart_plan_undoes(run, &chosen));
@@ -174,8 +162,8 @@ record_cancelled(struct run *run, const struct chart_event *event)
 /*
  * What may have happened is given up by an operator who asks for no undoing,
  * and then only: else it waits until a person has settled it, since nobody
- * knows whether it is to be undone.  So does a suspension end: whoever was in doubt
- * says when what is left with the parent goes on.
+ * knows whether it is to be undone.  So does a suspension end: whoever was in
+ * doubt says when what is left with the parent goes on.
  */
 void
 chart_cancel_begin(struct run *run, const struct chart_event *event)

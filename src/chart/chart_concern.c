@@ -135,21 +135,30 @@ chart_concern_may_cut_in(const struct chart *chart, const struct chosen *chosen)
 	return true;
 }
 
-bool
-chart_concern_divide(
-    struct run *run, const struct chosen *chosen, struct strand *strand)
+static void
+divide(struct run *run, const struct chosen *chosen, struct strand *strand)
 {
 	struct chart *chart = run->chart;
 	bool *stays =
 	    ARENA_ARRAY(run->context->arena, strand->taken_count, bool);
 
-	if (!is_divisible(chart, chosen, strand))
-		return false;
-	if (strand->plan_next == strand->plan_count)
-		return true;
 	for (size_t i = 0; i < strand->taken_count; i++)
 		stays[i] = concern_of_taken(chart, chosen,
 			       &strand->taken[i]) == CONCERNS_NOTHING;
 	chart_plan_divide(run, strand, stays);
-	return true;
+}
+
+void
+chart_concern_spare(struct run *run, const struct chosen *chosen)
+{
+	const struct chart *chart = run->chart;
+
+	for (struct strand *strand = chart->strands, *next; strand;
+	     strand = next) {
+		next = strand->next;
+		if (chart_concern(chart, chosen, strand) == CONCERNS_PART &&
+		    strand->plan_next < strand->plan_count &&
+		    is_divisible(chart, chosen, strand))
+			divide(run, chosen, strand);
+	}
 }

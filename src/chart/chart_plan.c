@@ -211,19 +211,6 @@ those_that_leave(const struct chosen *chosen, struct arena *arena)
 	return leaving;
 }
 
-/* What is done for regions that aren't left goes on, where it can be told
- * apart. */
-static void
-spare_others(struct run *run, const struct chosen *leaving)
-{
-	for (struct strand *strand = run->chart->strands, *next; strand;
-	     strand = next) {
-		next = strand->next;
-		if (chart_concern(run->chart, leaving, strand) == CONCERNS_PART)
-			(void)!chart_concern_divide(run, leaving, strand);
-	}
-}
-
 void
 chart_plan_take(struct run *run, const struct chosen *chosen,
     struct strand *instead, struct str cause, const struct value *event)
@@ -236,7 +223,7 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 	must(chosen->count > 0);
 	tell_taken(run, chosen);
 	if (leaving.count > 0)
-		spare_others(run, &leaving);
+		chart_concern_spare(run, &leaving);
 	strand = begin(run, chosen, cause, event);
 	run->undoes = chart->children != NULL && chart_plan_undoes(run, chosen);
 	if (instead != NULL) {

@@ -342,10 +342,8 @@ enum concern chart_concern(const struct chart *chart,
 /* Whether nothing that is done for regions that aren't left would be lost. */
 bool chart_concern_may_cut_in(
     const struct chart *chart, const struct chosen *chosen);
-/* What it does for those becomes a strand of its own; false where that can't
- * be told apart. */
-MUST_USE bool chart_concern_divide(
-    struct run *run, const struct chosen *chosen, struct strand *strand);
+/* That becomes strands of its own, wherever it can be told apart. */
+void chart_concern_spare(struct run *run, const struct chosen *chosen);
 
 /* ---- chart_plan.c: microsteps ---- */
 /* Takes the transitions, in place of that strand (NULL: of none). */

@@ -77,17 +77,32 @@ chart_scope_covers(
 	       def_state_contains(chart->definition->states[scope], leaf);
 }
 
+/* Whether it is busy with the leaf; not with what stays in a state around it
+ * that those leave alone. */
+static bool
+is_busy_with(const struct chart *chart, const struct strand *strand,
+    const struct def_state *leaf, const struct chosen *chosen)
+{
+	for (size_t i = 0; i < strand->taken_count; i++) {
+		const struct taken *taken = &strand->taken[i];
+
+		if (chart_scope_covers(chart, taken->scope, leaf) &&
+		    (taken->leaves ||
+			chart_concern_leaves_source(chart, chosen, taken)))
+			return true;
+	}
+	return strand->taken_count == 0 &&
+	       chart_scope_covers(chart, strand->scope, leaf);
+}
+
 bool
 chart_strand_covers(const struct chart *chart, const struct strand *strand,
     const struct def_state *leaf)
 {
-	if (strand->parent != 0)
-		return false; /* the one above it does */
-	for (size_t i = 0; i < strand->taken_count; i++)
-		if (chart_scope_covers(chart, strand->taken[i].scope, leaf))
-			return true;
-	return strand->taken_count == 0 &&
-	       chart_scope_covers(chart, strand->scope, leaf);
+	const struct chosen all = {.count = 0};
+
+	/* Else the one above it does. */
+	return strand->parent == 0 && is_busy_with(chart, strand, leaf, &all);
 }
 
 bool
@@ -196,32 +211,13 @@ waits_behind(const struct strand *strand, const struct strand *other)
 	       other->serial > strand->serial;
 }
 
-/* Whether it is busy with the leaf; not with what stays in a state around it
- * that the other leaves alone. */
-static bool
-is_busy_with(const struct chart *chart, const struct strand *strand,
-    const struct def_state *leaf, const struct strand *other)
-{
-	const struct chosen chosen = {
-	    .items = other->taken, .count = other->taken_count};
-
-	for (size_t i = 0; i < strand->taken_count; i++) {
-		const struct taken *taken = &strand->taken[i];
-
-		if (chart_scope_covers(chart, taken->scope, leaf) &&
-		    (taken->leaves || other->taken_count == 0 ||
-			chart_concern_leaves_source(chart, &chosen, taken)))
-			return true;
-	}
-	return strand->taken_count == 0 &&
-	       chart_scope_covers(chart, strand->scope, leaf);
-}
-
 /* Whether the other does something that the strand's microstep ends. */
 static bool
 is_in_the_way(const struct chart *chart, const struct strand *strand,
     const struct strand *other)
 {
+	const struct chosen chosen = {
+	    .items = strand->taken, .count = strand->taken_count};
 	const struct active *leaf;
 	size_t at = 0;
 
@@ -232,7 +228,7 @@ is_in_the_way(const struct chart *chart, const struct strand *strand,
 		const struct def_state *state =
 		    chart->definition->states[leaf->state];
 
-		if (!is_busy_with(chart, other, state, strand))
+		if (!is_busy_with(chart, other, state, &chosen))
 			continue;
 		for (size_t i = 0; i < strand->taken_count; i++)
 			if ((strand->taken[i].leaves || other->stopping) &&

@@ -55,52 +55,39 @@ chart_time_first_of_key(
 	return NULL;
 }
 
-/* What one transition of the deadline's key is asked. */
-typedef bool ask_fn(
-    const struct chart *chart, const struct def_transition *transition);
-
-/* Any of the key that the deadline stands for.  One that was asked already is
- * that one's alone which held then. */
+/* Any of the key that the deadline stands for, or any that may do so now.  One
+ * that was asked already is that one's alone which held then. */
 static bool
-some_interrupts(const struct chart *chart, const struct timer *timer,
-    ask_fn *ask)
+some_interrupts(
+    const struct chart *chart, const struct timer *timer, bool only_now)
 {
-	const struct def_transition *like =
-	    chart->definition->transitions[timer->index];
-	const struct def_transitions *after = &like->source->after;
+	const struct def_transition *like;
+	const struct def_transitions *after;
 
-	if (timer->since_ms != 0)
-		return like->interrupt && ask(chart, like);
-	for (size_t i = 0; i < after->count; i++)
-		if (is_of_one_key(after->items[i], like) &&
-		    after->items[i]->interrupt && ask(chart, after->items[i]))
+	if (timer->kind != TIMER_AFTER)
+		return false;
+	like = chart->definition->transitions[timer->index];
+	after = &like->source->after;
+	for (size_t i = 0; i < after->count; i++) {
+		const struct def_transition *one = after->items[i];
+
+		if (one->interrupt &&
+		    (timer->since_ms != 0 ? one == like
+					  : is_of_one_key(one, like)) &&
+		    (!only_now || chart_select_may_cut_in(chart, one)))
 			return true;
+	}
 	return false;
-}
-
-static bool
-always_ask(const struct chart *chart, const struct def_transition *transition)
-{
-	(void)chart, (void)transition;
-	return true;
-}
-
-static bool
-is_interrupting(const struct chart *chart, const struct timer *timer)
-{
-	return timer->kind == TIMER_AFTER &&
-	       some_interrupts(chart, timer, always_ask);
 }
 
 static bool
 may_cut_in(const struct chart *chart, const struct timer *timer,
     const struct strand *strand)
 {
-	const struct def_transition *like =
-	    chart->definition->transitions[timer->index];
-
-	return chart_strand_reaches(chart, strand, like->source) &&
-	       some_interrupts(chart, timer, chart_select_may_cut_in);
+	return timer->kind == TIMER_AFTER &&
+	       chart_strand_reaches(chart, strand,
+		   chart->definition->transitions[timer->index]->source) &&
+	       some_interrupts(chart, timer, true);
 }
 
 static bool
@@ -123,8 +110,7 @@ timer_counts(const struct chart *chart, const struct timer *timer)
 	if (chart->cancelling)
 		return false;
 	return chart_select_timer_is_open(chart, timer) ||
-	       (is_interrupting(chart, timer) &&
-		   some_idle_strand_is_cut(chart, timer));
+	       some_idle_strand_is_cut(chart, timer);
 }
 
 static void
@@ -185,8 +171,7 @@ is_chosen(const struct chart *chart, const struct timer *timer,
 		       timer->kind == TIMER_ESCALATION ||
 		       chart_select_timer_is_open(chart, timer);
 	case TIMERS_INTERRUPTING:
-		return is_interrupting(chart, timer) &&
-		       may_cut_in(chart, timer, strand);
+		return may_cut_in(chart, timer, strand);
 	case TIMERS_TELLING:
 		return timer->kind == TIMER_INCIDENT ||
 		       timer->kind == TIMER_ESCALATION;
@@ -200,7 +185,7 @@ chart_time_may_interrupt(const struct run *run)
 	for (const struct timer *timer = run->chart->timers; timer != NULL;
 	     timer = timer->next)
 		if (timer->due_ms <= run->context->now_ms &&
-		    is_interrupting(run->chart, timer))
+		    some_interrupts(run->chart, timer, false))
 			return true;
 	return false;
 }
