@@ -43,7 +43,7 @@ check_quantiles() {
 	    sed -nE 's/^ *"(p50|p95|p99|max)": ([0-9]+),?$/\2/p' | tr '\n' ' ')"
 	echo "$3" | {
 		read -r p50 p95 p99 max
-		[ "$p50" -gt 0 ] && [ "$p50" -le "$p95" ] &&
+		[ "$max" -gt 0 ] && [ "$p50" -le "$p95" ] &&
 		    [ "$p95" -le "$p99" ] && [ "$p99" -le "$max" ]
 	} || complain "$1: $2 is $3"
 }

@@ -10,6 +10,7 @@ static const struct load *const loads[] = {
     &load_fan_out,
     &load_timers,
     &load_wake,
+    &load_sleep,
     &load_recover,
     &load_events,
     &load_export,

@@ -310,7 +310,7 @@ struct load {
 	    struct bench *bench, const struct load *load);
 };
 extern const struct load load_three_calls, load_sign_and_wait, load_fan_out,
-    load_timers, load_wake, load_recover,
+    load_timers, load_wake, load_sleep, load_recover,
     load_events, load_export;
 /* Lets the time pass, and hears of signals. */
 void bench_pause(struct bench *bench, int64_t ms);
