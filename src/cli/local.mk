@@ -79,7 +79,10 @@ libstated_cli_a_SOURCES = \
 	src/cli/serve_access.c \
 	src/cli/serve_config.c \
 	src/cli/serve_priv.h \
+	src/cli/serve_reload.c \
 	src/cli/serve_secret.c \
+	src/cli/serve_service.h \
+	src/cli/serve_start.c \
 	src/cli/serve_systemd.c \
 	src/cli/serve_vault.c
 

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve_reload.c: what a service reads at its start and, told by SIGHUP, again:
+ * definitions, and who may call.
+ */
+#include "serve_service.h"
+#include "stated/store_keys.h"
+
+#include <stdlib.h>
+
+/* ---- definitions ---- */
+
+struct library *
+service_load_library(struct service *service)
+{
+	const struct config *config = service->config;
+	struct diag_list *diags = diag_list_new();
+	struct library *library = library_new();
+	bool is_linked;
+
+	for (size_t i = 0; i < config->workflow_count; i++)
+		library_add_path(library, config->workflows[i], diags);
+	if (config->alarm.at != NULL)
+		library_set_alarm(library, config->alarm);
+	is_linked = library_link(library, diags);
+	/* What is told points into the library's texts. */
+	cli_library_report(service->cli, diags, service->cli->err);
+	if (is_linked && config->alarm.at != NULL &&
+	    library_find_contact(library, config->alarm) == NULL) {
+		fprintf(service->cli->err,
+		    "stated: `break-glass.contact` is %.*s, and there is no "
+		    "contact of that name: write `contact: %.*s` among the "
+		    "definitions\n",
+		    STR_ARG(config->alarm), STR_ARG(config->alarm));
+		is_linked = false;
+	}
+	if (!is_linked)
+		library_free(&library);
+	diag_list_free(&diags);
+	return library;
+}
+
+size_t
+service_count_workflows(const struct library *library)
+{
+	size_t count = 0;
+
+	while (library_workflow_at(library, count) != NULL)
+		count++;
+	return count;
+}
+
+/* ---- who may call ---- */
+
+enum cli_status
+service_fail_tokenless(const struct service *service)
+{
+	const struct config *config = service->config;
+
+	return cli_fail(service->cli,
+	    "auth is required and nobody has a token: give one by `stated "
+	    "token create --store %.*s --name NAME --role admin`, add "
+	    "auth.tokens to %.*s, or write auth.required: false",
+	    STR_ARG(config->store), STR_ARG(config->file));
+}
+
+bool
+service_names_callers(const struct config *config)
+{
+	return config->token_count > 0 || config->certificate_count > 0 ||
+	    config->oidc.issuer.url.at != NULL;
+}
+
+static void
+count_token_cb(const struct engine_token *token, void *arg)
+{
+	size_t *count = arg;
+
+	*count += token->revoked_ms == 0;
+}
+
+bool
+service_has_callers(const struct service *service, const struct config *config)
+{
+	size_t given = 0;
+
+	engine_each_token(service->engine, count_token_cb, &given);
+	return !service->config->auth_required ||
+	    service_names_callers(config) || given > 0;
+}
+
+struct api_options
+service_access_of(const struct config *config)
+{
+	return (struct api_options){
+	    .tokens = config->tokens,
+	    .token_count = config->token_count,
+	    .certificates = config->certificates,
+	    .certificate_count = config->certificate_count,
+	    .oidc = config->oidc.issuer.url.at ? &config->oidc : NULL,
+	};
+}
+
+/* ---- again ---- */
+
+static void
+keep_older(struct service *service, struct library *library)
+{
+	service->older = reallocarray(
+	    service->older, service->older_count + 1, sizeof(struct library *));
+	must(service->older != NULL);
+	service->older[service->older_count++] = library;
+}
+
+static void
+reload_definitions(struct service *service)
+{
+	struct library *library = service_load_library(service);
+	struct buf detail = {0};
+
+	if (library == NULL) {
+		log_error("not reloaded",
+		    "the definitions have errors; those of before stay");
+	} else if (!engine_reload(service->engine, library, &detail)) {
+		log_error("not reloaded", "those of before stay: %s",
+		    buf_cstr(&detail));
+		library_free(&library);
+	} else {
+		keep_older(service, service->library);
+		service->library = library;
+		log_info("reloaded", "workflows=%zu", service_count_workflows(library));
+	}
+	buf_fini(&detail);
+}
+
+/* New keys are there from now on, the first of them for writing.  Those that
+ * are named no more are kept until the end: pages may be under them. */
+static void
+reload_keys(struct service *service, struct config *config)
+{
+	char id[STORE_KEY_ID_BYTES];
+
+	if (service->keys == NULL) {
+		if (config->key_count > 0)
+			log_warning("not encrypted", "the database is not, and "
+			    "encryption.keys don't change that: stop, `stated "
+			    "rekey`, and start");
+		return;
+	}
+	if (config->key_count == 0 ||
+	    !config_keys(
+		config, service->config->secrets, &service->keys)) {
+		cli_library_report(
+		    service->cli, config->diags, service->cli->err);
+		log_error("not reloaded",
+		    "encryption.keys has errors, or is gone; the keys of before "
+		    "stay");
+		return;
+	}
+	log_info("keys reloaded", "writing=%.*s",
+	    STR_ARG(store_keys_first_id(service->keys, id)));
+}
+
+/* Of the configuration only who may call is read again: the rest needs a
+ * restart.  Secrets of connections need neither: they are read when they are
+ * used. */
+static void
+reload_access(struct service *service)
+{
+	struct api_options access;
+	struct config *config;
+
+	if (service->config->file.at == NULL)
+		return;
+	config = config_new();
+	if (!config_read(config, service->config->file) ||
+	    !service_has_callers(service, config)) {
+		cli_library_report(
+		    service->cli, config->diags, service->cli->err);
+		log_error("not reloaded",
+		    "the configuration has errors, or lets nobody in; those "
+		    "of before stay");
+		config_free(&config);
+		return;
+	}
+	access = service_access_of(config);
+	reload_keys(service, config);
+	api_set_access(service->api, &access);
+	service->rotated = reallocarray(service->rotated,
+	    service->rotated_count + 1, sizeof(struct config *));
+	must(service->rotated != NULL);
+	service->rotated[service->rotated_count++] = config;
+}
+
+static void
+reload_tls(struct service *service)
+{
+	struct buf detail = {0};
+
+	if (!api_reload_tls(service->api, &detail))
+		log_error("not reloaded",
+		    "%.*s; the certificate of before stays",
+		    STR_ARG(buf_str(&detail)));
+	buf_fini(&detail);
+}
+
+void
+service_reload(struct service *service)
+{
+	systemd_notify("RELOADING=1");
+	reload_definitions(service);
+	reload_access(service);
+	reload_tls(service);
+	(void)secrets_refused_cb(service->config->secrets);
+	systemd_notify("READY=1");
+}
