@@ -138,6 +138,11 @@ struct api_options {
  * certificate can't be used. */
 MUST_USE struct api *api_new(
     const struct api_options *options, struct buf *detail);
+/* Whether api_new() would get its addresses and could use its certificate:
+ * both are tried, and given back.  Without a base and an engine.  false with
+ * *detail. */
+MUST_USE bool api_can_open(
+    const struct api_options *options, struct buf *detail);
 /* Drops what is under way.  To be called before engine_free(), and the loop
  * must not run in between. */
 void api_free(struct api **api);

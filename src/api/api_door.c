@@ -265,6 +265,38 @@ stream_cb(struct event_base *base, void *arg)
 
 /* ---- life ---- */
 
+/* All of them at once, as they will be wanted. */
+static bool
+can_listen(const struct api_options *options, struct buf *detail)
+{
+	struct arena *arena = arena_new();
+	int *fds = ARENA_ARRAY(arena, options->listener_count, int);
+	size_t count = 0;
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < options->listener_count; i++) {
+		struct str address = options->listeners[i].address;
+
+		if (address.at == NULL)
+			continue; /* somebody listens there for us */
+		fds[count] = listen_at(arena, address, detail);
+		ok = fds[count] >= 0;
+		count += ok;
+	}
+	while (count > 0)
+		close(fds[--count]);
+	arena_free(&arena);
+	return ok;
+}
+
+bool
+api_can_open(const struct api_options *options, struct buf *detail)
+{
+	return (options->tls_certificate.at == NULL ||
+		   api_tls_can_open(options, detail)) &&
+	    can_listen(options, detail);
+}
+
 struct api_door *
 api_door_open(struct api *api, struct buf *detail)
 {

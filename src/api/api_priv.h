@@ -372,6 +372,9 @@ struct api_tls;
 /* The options are borrowed, and read again by each reload. */
 struct api_tls *api_tls_open(
     const struct api_options *options, struct buf *detail);
+/* Tells nothing but why it can't, in *detail. */
+MUST_USE bool api_tls_can_open(
+    const struct api_options *options, struct buf *detail);
 void api_tls_close(struct api_tls **tls);
 /* For new connections; those that are there stay as they are.  false with
  * *detail where something can't be used: then all stays. */

@@ -302,6 +302,16 @@ api_tls_open(const struct api_options *options, struct buf *detail)
 	return tls;
 }
 
+bool
+api_tls_can_open(const struct api_options *options, struct buf *detail)
+{
+	SSL_CTX *context = load(options, detail);
+	bool can = context != NULL;
+
+	SSL_CTX_free(context);
+	return can;
+}
+
 void
 api_tls_close(struct api_tls **tls)
 {

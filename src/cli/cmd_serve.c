@@ -460,6 +460,10 @@ take_apart(struct service *service)
 		event_free(service->tidy);
 	if (service->leave != NULL)
 		event_free(service->leave);
+	if (service->port_file != NULL) {
+		fclose(service->port_file);
+		unlink(service->port_part);
+	}
 	api_free(&service->api);
 	engine_free(&service->engine);
 	http_client_free(&service->http);

@@ -32,6 +32,8 @@ struct service {
 	struct api *api;
 	struct clock_scaled fast;
 	const struct clock *clock;
+	const char *port_part; /* the file of --port-file until it is whole */
+	FILE *port_file;       /* while that is open */
 	struct event *signals[SERVICE_SIGNALS];
 	struct event *tidy;
 	struct event *leave; /* to look again; NULL until it is stopping */

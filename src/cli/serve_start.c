@@ -158,8 +158,8 @@ listeners_of(const struct config *config, size_t *count)
 	return listeners;
 }
 
-static enum cli_status
-open_api(struct service *service)
+static struct api_options
+describe_api(struct service *service)
 {
 	const struct config *config = service->config;
 	struct api_options options = {
@@ -192,12 +192,35 @@ open_api(struct service *service)
 		},
 	    .checkpoints = config->checkpoints,
 	};
-	struct buf detail = {0};
 
 	options.checkpoints.http = http_client_port(service->http);
-	if (!service_has_callers(service, config))
-		return service_fail_tokenless(service);
 	options.listeners = listeners_of(config, &options.listener_count);
+	return options;
+}
+
+/* Why a start is refused is found before it touches the database, as far as
+ * that can be. */
+static enum cli_status
+check_api(struct service *service)
+{
+	struct api_options options = describe_api(service);
+	enum cli_status status = CLI_OK;
+	struct buf detail = {0};
+
+	if (!api_can_open(&options, &detail))
+		status = cli_fail(service->cli, "%s", buf_cstr(&detail));
+	buf_fini(&detail);
+	return status;
+}
+
+static enum cli_status
+open_api(struct service *service)
+{
+	struct api_options options = describe_api(service);
+	struct buf detail = {0};
+
+	if (!service_has_callers(service, service->config))
+		return service_fail_tokenless(service);
 	service->api = api_new(&options, &detail);
 	if (service->api == NULL)
 		cli_fail(service->cli, "%s", buf_cstr(&detail));
@@ -207,20 +230,31 @@ open_api(struct service *service)
 
 /* Whole or not at all: who waits for the file must not read half of it. */
 static enum cli_status
-write_port_file(struct service *service)
+open_port_file(struct service *service)
 {
 	const char *path = cli_option(service->cli, "port-file");
-	char part[4096];
-	FILE *file;
+	struct arena *arena = service->cli->arena;
 
 	if (path == NULL)
 		return CLI_OK;
-	snprintf(part, sizeof(part), "%s.part", path);
-	file = fopen(part, "we");
+	service->port_part = arena_strf(arena, "%s.part", path).at;
+	service->port_file = fopen(service->port_part, "we");
+	return service->port_file != NULL
+	    ? CLI_OK
+	    : cli_fail(service->cli, "%s: %s", path, strerror(errno));
+}
+
+static enum cli_status
+write_port_file(struct service *service)
+{
+	const char *path = cli_option(service->cli, "port-file");
+	FILE *file = service->port_file;
+
 	if (file == NULL)
-		return cli_fail(service->cli, "%s: %s", path, strerror(errno));
+		return CLI_OK;
+	service->port_file = NULL;
 	fprintf(file, "%u\n", api_port(service->api, 0));
-	if (fclose(file) != 0 || rename(part, path) != 0)
+	if (fclose(file) != 0 || rename(service->port_part, path) != 0)
 		return cli_fail(service->cli, "%s: %s", path, strerror(errno));
 	return CLI_OK;
 }
@@ -278,8 +312,12 @@ continue_clock(struct service *service)
 enum cli_status
 service_start(struct service *service)
 {
-	enum cli_status status = open_store(service);
+	enum cli_status status = check_api(service);
 
+	if (status == CLI_OK)
+		status = open_port_file(service);
+	if (status == CLI_OK)
+		status = open_store(service);
 	if (status == CLI_OK)
 		status = continue_clock(service);
 	if (status == CLI_OK)

@@ -327,6 +327,53 @@ test_older_database_that_is_not_served_is_not_brought_up_to_date(void **state)
 	house_close(&house);
 }
 
+/* Nor by one that nobody could reach. */
+static void
+assert_unreachable(const struct house *house, const char *config,
+    const char *option, const char *value, const char *text)
+{
+	struct bytes before = bytes_of(house, DATABASE), after;
+	char store[2 * HOUSE_PATH_BYTES];
+
+	snprintf(store, sizeof(store), "%s", house_path(house, DATABASE));
+	assert_run(house_run(house, (const char *[]){"serve", "--config",
+		       house_path(house, config), "--store", store, option,
+		       value, NULL}),
+	    1, text);
+	after = bytes_of(house, DATABASE);
+	assert_int_equal(after.count, before.count);
+	assert_memory_equal(after.at, before.at, before.count);
+	free(after.at);
+	free(before.at);
+}
+
+static void
+test_older_database_that_nobody_could_reach_is_not_brought_up_to_date(
+    void **state)
+{
+	struct house *house = house_with_database();
+	char address[64], told[64];
+
+	(void)state;
+	make_older(house, VERSIONS_BEFORE);
+	snprintf(address, sizeof(address), "127.0.0.1:%d",
+	    house->sandbox_port);
+	assert_unreachable(house, "stated.yaml", "--listen", address,
+	    "another program listens there");
+	assert_unreachable(house, "stated.yaml", "--port-file",
+	    "/nowhere/port", "/nowhere/port: No such file");
+	house_write(house, "tls.yaml",
+	    "workflows: [workflows]\n"
+	    "tls: {certificate: none.pem, key: none.pem}\n");
+	assert_unreachable(
+	    house, "tls.yaml", "--listen", "127.0.0.1:0", "none.pem");
+	house_start_engine(house);
+	snprintf(told, sizeof(told), "schema=%zu was=%zu",
+	    VERSIONS_BEFORE + 1, VERSIONS_BEFORE);
+	assert_int_equal(house_logged(house, told), 1);
+	house_close(&house);
+}
+
 /* ---- permissions ---- */
 
 static struct run
@@ -395,6 +442,8 @@ main(void)
 	    HOUSE_TEST(test_every_older_database_is_brought_up_to_date),
 	    HOUSE_TEST(
 		test_older_database_that_is_not_served_is_not_brought_up_to_date),
+	    HOUSE_TEST(
+		test_older_database_that_nobody_could_reach_is_not_brought_up_to_date),
 	    HOUSE_TEST(test_files_that_may_not_be_written_are_told),
 	    HOUSE_TEST(test_database_that_others_may_read_is_told),
 	};
