@@ -129,11 +129,18 @@ chart_call_state_name(enum call_state state)
 	return states[state].name;
 }
 
-bool
-chart_call_is_idle(const struct call *call)
+static bool
+is_put_off(const struct call *call)
 {
 	return !call->unknown &&
 	       (call->state == CALL_WINDOW || call->state == CALL_DELAYED);
+}
+
+bool
+chart_call_is_idle(const struct call *call)
+{
+	return is_put_off(call) ||
+	       (call->state == CALL_QUEUED && !call->unknown);
 }
 
 /* Which items of the `for` steps around it; empty where there are none. */
@@ -509,7 +516,7 @@ chart_call_give_up(struct run *run, struct call *call)
 bool
 chart_call_stands_still(const struct chart *chart, const struct call *call)
 {
-	if (call->purpose != FOR_STEP || !chart_call_is_idle(call))
+	if (call->purpose != FOR_STEP || !is_put_off(call))
 		return false;
 	return chart->cancelling ||
 	       (chart->incidents != NULL &&

@@ -301,7 +301,8 @@ bool chart_strand_is_arriving(
 /* An incident holds it, or the instance as a whole. */
 bool chart_strand_is_held(
     const struct chart *chart, const struct strand *strand);
-/* Nothing of what it waits for is happening: it waits for a time. */
+/* Nothing of what it waits for is happening: it waits for a time, or for a
+ * place in a queue. */
 bool chart_strand_is_idle(
     const struct chart *chart, const struct strand *strand);
 /* Whether an interrupting transition may be taken before what is next. */
@@ -569,7 +570,7 @@ bool chart_call_is_barred(
 /* It goes on when the instance does. */
 bool chart_call_is_suspended(
     const struct chart *chart, const struct call *call);
-/* It is idle, and stays so although its time may have come. */
+/* It waits for a time, and stays as it is although that may have come. */
 bool chart_call_stands_still(
     const struct chart *chart, const struct call *call);
 

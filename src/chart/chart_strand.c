@@ -348,7 +348,6 @@ may_drop(const struct call *call, enum stop_mode mode)
 	if (call->purpose != FOR_STEP)
 		return false;
 	return chart_call_is_idle(call) ||
-	       (call->state == CALL_QUEUED && !call->unknown) ||
 	       (call->state == CALL_STUCK && mode == STOP_NOW);
 }
 
