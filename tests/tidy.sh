@@ -54,6 +54,12 @@ function has_binary_point(line) {
 	return line ~ /[^A-Za-z0-9_](double|float)[^A-Za-z0-9_]/
 }
 
+# STR_ARG() asks for its argument more than once, and what hands something over
+# gives nothing the second time.
+function has_changing_argument(line) {
+	return code_of(line) ~ /STR_ARG\([a-z_]*(keep|take|next|pop|split)\(/
+}
+
 function check_file(file,    line, number) {
 	in_comment = 0
 	number = 0
@@ -65,6 +71,8 @@ function check_file(file,    line, number) {
 			complain(file ":" number ": left to be done")
 		if (file ~ /^(src|include)\// && has_binary_point(line))
 			complain(file ":" number ": binary floating point")
+		if (has_changing_argument(line))
+			complain(file ":" number ": STR_ARG() of what changes")
 	}
 	close(file)
 }

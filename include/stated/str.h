@@ -20,7 +20,8 @@ struct str {
 	size_t bytes;
 };
 
-/* For printf: printf("%.*s", STR_ARG(name)). */
+/* For printf: printf("%.*s", STR_ARG(name)).  `s` is evaluated more than once:
+ * it must not change anything. */
 #define STR_ARG(s) ((int)(s).bytes), ((s).at ? (s).at : "")
 
 /* A view of a string literal, usable in static initialisers as STR_INIT. */

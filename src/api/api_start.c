@@ -47,12 +47,13 @@ digest_of(const struct value *body)
 static struct str
 stored_key(struct api_call *call, struct str workflow, struct str key)
 {
-	struct buf name = buf_in(call->arena);
+	struct buf text = buf_in(call->arena);
 
-	message_encode(workflow, &name);
-	return arena_strf(call->arena, "start %.*s %.*s %.*s",
-	    STR_ARG(buf_keep(&name)), STR_ARG(key),
+	buf_add_cstr(&text, "start ");
+	message_encode(workflow, &text);
+	buf_addf(&text, " %.*s %.*s", STR_ARG(key),
 	    STR_ARG(call->actor.name));
+	return buf_keep(&text);
 }
 
 /* The draft has it in quotes; most write it without. */

@@ -131,6 +131,29 @@ test_idempotency_keys_of_two_callers_differ(void **state)
 	    str_equal(answer_text(&first, "id"), answer_text(&second, "id")));
 }
 
+/* One key may name an order in several workflows. */
+static void
+test_idempotency_keys_of_two_workflows_differ(void **state)
+{
+	struct api_server *server = *state;
+	const char *headers = "Content-Type: application/json\n"
+			      "Idempotency-Key: order-4711";
+	struct answer first = api_server_ask(server, "POST",
+	    "/v1/workflows/late/instances", headers, "{\"input\":{}}");
+	struct answer second = api_server_ask(server, "POST",
+	    "/v1/workflows/slow/instances", headers, "{\"input\":{}}");
+	struct answer third = api_server_ask(server, "POST",
+	    "/v1/workflows/none/instances", headers, "{\"input\":{}}");
+
+	answer_must_be(&first, 201);
+	answer_must_be(&second, 201);
+	assert_true(
+	    str_equal(answer_text(&first, "workflow"), STR("late")));
+	assert_true(
+	    str_equal(answer_text(&second, "workflow"), STR("slow")));
+	answer_must_be_problem(&third, 404, "unknown-workflow");
+}
+
 /* What is parted otherwise would read the same, put together by blanks. */
 static void
 test_idempotency_keys_of_two_callers_do_not_meet(void **state)
@@ -291,6 +314,7 @@ main(void)
 	    TEST(test_input_that_does_not_fit_starts_nothing),
 	    TEST(test_idempotency_key_gets_the_same_answer),
 	    TEST(test_idempotency_keys_of_two_callers_differ),
+	    TEST(test_idempotency_keys_of_two_workflows_differ),
 	    TEST(test_idempotency_keys_of_two_callers_do_not_meet),
 	    TEST(test_wait_answers_when_the_instance_rests),
 	    TEST(test_wait_ends_with_its_time),
