@@ -37,7 +37,9 @@ enum silence {
 	TIME_IS_NOW,
 	BEGUN_ANEW,
 	DELAYS_WERE_OVER, /* one; the next: two, one after the other, … */
-	SILENCES = DELAYS_WERE_OVER + DELAYS_MAX
+	/* These again, after the engine has begun anew. */
+	BEGUN_BEFORE = DELAYS_WERE_OVER + DELAYS_MAX,
+	SILENCES = 2 * BEGUN_BEFORE
 };
 
 static bool
@@ -65,28 +67,44 @@ delays_were_over(struct replay *replay, size_t delays, int64_t now_ms)
 	return delays > 1 || due_ms > now_ms;
 }
 
-/* false where it would not be silent, or the same as one before it. */
 static bool
-be_silent(struct replay *replay, enum silence silence, int64_t now_ms)
+has_begun_anew(struct replay *replay, int64_t now_ms)
+{
+	return chart_is_busy(replay->chart) &&
+	       is_silent(replay, EV_RECOVERED, now_ms);
+}
+
+static bool
+time_passed(struct replay *replay, enum silence silence, int64_t now_ms)
 {
 	int64_t due_ms = chart_due_ms(replay->chart);
 
 	switch (silence) {
-	case NOTHING:
-		return true;
 	case TIME_WAS_DUE:
 		return due_ms != 0 && due_ms < now_ms &&
 		       is_silent(replay, EV_TIME_PASSED, due_ms);
 	case TIME_IS_NOW:
 		return due_ms != 0 && due_ms <= now_ms &&
 		       is_silent(replay, EV_TIME_PASSED, now_ms);
-	case BEGUN_ANEW:
-		return chart_is_busy(replay->chart) &&
-		       is_silent(replay, EV_RECOVERED, now_ms);
 	default:
 		return delays_were_over(
 		    replay, silence - DELAYS_WERE_OVER + 1, now_ms);
 	}
+}
+
+/* false where it would not be silent, or the same as one before it. */
+static bool
+be_silent(struct replay *replay, unsigned silence, int64_t now_ms)
+{
+	bool is_after = silence >= BEGUN_BEFORE;
+	enum silence what = is_after ? silence - BEGUN_BEFORE : silence;
+
+	if ((is_after || what == BEGUN_ANEW) &&
+	    !has_begun_anew(replay, now_ms))
+		return false;
+	if (what == NOTHING || what == BEGUN_ANEW)
+		return !is_after;
+	return time_passed(replay, what, now_ms);
 }
 
 /* ---- one way to explain what comes next ---- */
@@ -117,7 +135,7 @@ attempt_of(struct replay *replay, const struct chart_effects *effects)
 
 /* The nth way after that silence; false where there is no such way. */
 static bool
-try_way(struct replay *replay, enum silence silence, size_t nth,
+try_way(struct replay *replay, unsigned silence, size_t nth,
     struct attempt *attempt)
 {
 	const struct value *record = replay->inputs[replay->at];
@@ -257,7 +275,7 @@ struct search {
 	struct buf snapshot;
 	bool is_moved; /* from there */
 	/* the next way */
-	enum silence silence;
+	unsigned silence; /* below SILENCES */
 	size_t nth;
 	unsigned turned;
 	unsigned conditions; /* how many are in doubt */
