@@ -27,6 +27,7 @@ static const char definitions[] =
     "version: 1\n"
     "business-key: = input.reference\n"
     "initial: paying\n"
+    "events: {withdrawn: {correlate: = input.reference}}\n"
     "states:\n"
     "  paying:\n"
     "    entry:\n"
@@ -34,7 +35,9 @@ static const char definitions[] =
     "        with: {reference: = input.reference}\n"
     "        retry: {limit: 2, delay: 300ms, backoff: constant}\n"
     "    after: {'= duration(input.patience)': late}\n"
-    "    on: {done: paid}\n"
+    "    on:\n"
+    "      done: paid\n"
+    "      withdrawn: {target: late, interrupt: true}\n"
     "  paid: {type: final, outcome: success}\n"
     "  late: {type: final, outcome: failure}\n"
     "---\n"
@@ -367,6 +370,31 @@ test_pause_holds_calls_over_a_crash_until_it_is_ended(void **state)
 	endpoint_close(&other);
 }
 
+static void
+test_who_is_withdrawn_in_a_pause_is_not_paid_after_it(void **state)
+{
+	struct house *house = open_house(NULL);
+	struct order orders[3];
+
+	(void)state;
+	run_connection(house, "pause", "they move");
+	pay(house, 1, 1);
+	pay(house, 2, 2);
+	await_at_till(house, "queued", 2);
+	assert_status(house_post(house, "/v1/events",
+			  "{\"specversion\":\"1.0\",\"id\":\"e-1\","
+			  "\"source\":\"/desk\",\"type\":\"withdrawn\","
+			  "\"subject\":\"T-0001\"}"),
+	    202);
+	payment_await(house, "T-0001", "late");
+	run_connection(house, "resume", "they are there");
+	await_at_till(house, "done", 1);
+	payment_await(house, "T-0002", "paid");
+	assert_int_equal(read_ledger(house, orders, 3), 1);
+	house_verify(house);
+	house_close(&house);
+}
+
 /* ---- trials ---- */
 
 static int
@@ -407,6 +435,7 @@ main(void)
 	    HOUSE_TEST(test_calls_survive_an_outage_and_come_back_by_and_by),
 	    HOUSE_TEST(test_who_says_when_to_come_again_is_left_alone),
 	    HOUSE_TEST(test_pause_holds_calls_over_a_crash_until_it_is_ended),
+	    HOUSE_TEST(test_who_is_withdrawn_in_a_pause_is_not_paid_after_it),
 	    HOUSE_TEST(test_trial_says_what_is_wrong),
 	};
 
