@@ -150,6 +150,7 @@ chart_run_fail(
 		if (strand->taken_count > 1)
 			chart_plan_part(run, strand, &chosen);
 		chart_strand_end(run, strand);
+		advance_item(strand); /* of that list nothing more is done */
 		chart_plan_take(run, &chosen, strand, STR("error"), NULL);
 		return;
 	}

@@ -258,16 +258,19 @@ chart_step_cut(struct run *run, struct strand *strand)
 	return has_what_may_interrupt(run) && chart_step_interrupt(run, strand);
 }
 
-static void
+static bool
 cut_idle_waits(struct run *run)
 {
+	bool any = false;
+
 	for (struct strand *strand = run->chart->strands, *next; strand;
 	     strand = next) {
 		next = strand->next;
-		if (!strand->gone)
-			(void)chart_step_cut(run, strand);
+		if (!strand->gone && chart_step_cut(run, strand))
+			any = true;
 	}
 	run->strand = NULL;
+	return any;
 }
 
 /* ---- the end ---- */
@@ -378,7 +381,7 @@ macrostep(struct run *run)
 		if (chart->cancelling && !chart->suspended) {
 			if (!chart_cancel_try(run, STOP_CANCEL))
 				return;
-			cut_idle_waits(run); /* by what came meanwhile */
+			(void)cut_idle_waits(run); /* by what came meanwhile */
 			continue;
 		}
 		chart_run_strands(run);
@@ -386,12 +389,13 @@ macrostep(struct run *run)
 			return;
 		if (chart->cancelling)
 			continue;
-		if (is_given_up(run) || chart_select_is_busy(chart))
+		if (is_given_up(run))
 			return;
-		if (!take_next(run)) {
-			(void)is_given_up(run);
+		if (!chart_select_is_busy(chart) && take_next(run))
+			continue;
+		/* Waits have begun since. */
+		if (is_given_up(run) || !cut_idle_waits(run))
 			return;
-		}
 	}
 }
 
@@ -416,7 +420,7 @@ chart_step_go_on(struct run *run)
 	if (run->chart->ended)
 		return;
 	if (!run->chart->cancelling)
-		cut_idle_waits(run);
+		(void)cut_idle_waits(run);
 	macrostep(run);
 	share_count(run);
 	chart_kept_tell(run);
