@@ -20,6 +20,7 @@
 struct active {
 	size_t state;
 	uint64_t entry; /* value of chart->entries when it was entered */
+	uint64_t exited; /* steps of `exit` that whoever leaves it has done */
 	/* of a leaf that is not alone: what its own steps left behind */
 	const struct value *event;
 	const struct value *error;

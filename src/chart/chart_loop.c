@@ -251,7 +251,7 @@ void
 chart_loop_go(struct run *run, struct strand *strand)
 {
 	must(run->strand == strand);
-	if (strand->stopping) {
+	if (strand->stopping && !chart_strand_is_leaving(run->chart, strand)) {
 		strand->loop = NULL;
 		strand->pc++; /* behind the step: a boundary */
 		return;

@@ -106,59 +106,17 @@ is_left(const struct chart *chart, const struct strand *strand,
 	return false;
 }
 
-/* By state: so many steps of `exit` are not done, from the first one on. */
 static void
-note_exits(const struct strand *strand, size_t *exited)
-{
-	if (strand->taken_count == 0)
-		return; /* it has switched */
-	for (size_t i = 0; i <= strand->plan_next && i < strand->plan_count;
-	     i++)
-		if (strand->plan[i].kind == PLAN_EXIT)
-			exited[strand->plan[i].index] =
-			    i < strand->plan_next ? SIZE_MAX : strand->pc;
-}
-
-/* What those have done already that are cut short by what is taken now. */
-static size_t *
-find_exited(struct run *run, const struct strand *instead)
-{
-	const struct chart *chart = run->chart;
-	size_t *exited = ARENA_ARRAY(run->context->arena,
-	    chart->definition->state_count, size_t);
-
-	for (const struct strand *strand = chart->strands; strand != NULL;
-	     strand = strand->next)
-		note_exits(strand, exited);
-	if (instead != NULL && instead->gone)
-		note_exits(instead, exited);
-	return exited;
-}
-
-static void
-plan_exits(struct chart *chart, struct strand *strand, const size_t *exited)
+plan_exits(struct chart *chart, struct strand *strand)
 {
 	for (size_t i = chart->active_count; i-- > 0;) {
 		const struct def_state *state =
 		    state_of(chart, chart->active[i].state);
 
-		if (state->exit.count > exited[state->index] &&
-		    is_left(chart, strand, state))
+		if (state->exit.count > 0 && is_left(chart, strand, state))
 			chart_strand_plan(
 			    chart, strand, PLAN_EXIT, state->index);
 	}
-}
-
-/* A list that was begun goes on where it was cut, if it is the first one. */
-static void
-resume_exit(struct strand *strand, const size_t *exited)
-{
-	size_t first = strand->plan_count > 0 &&
-		       strand->plan[0].kind == PLAN_CLAIM;
-
-	if (first < strand->plan_count &&
-	    strand->plan[first].kind == PLAN_EXIT)
-		strand->pc = exited[strand->plan[first].index];
 }
 
 static void
@@ -188,11 +146,11 @@ plan_staying(
 }
 
 static void
-plan_taken(struct chart *chart, struct strand *strand, const size_t *exited)
+plan_taken(struct chart *chart, struct strand *strand)
 {
 	bool leaves = false;
 
-	plan_exits(chart, strand, exited);
+	plan_exits(chart, strand);
 	for (size_t i = 0; i < strand->taken_count; i++) {
 		const struct def_transition *transition =
 		    transition_of(chart, &strand->taken[i]);
@@ -253,6 +211,24 @@ those_that_leave(const struct chosen *chosen, struct arena *arena)
 	return leaving;
 }
 
+/* Where a state stays after all, its steps of `exit` are done when it is left
+ * the next time. */
+static void
+forget_exits(struct chart *chart)
+{
+	for (size_t i = 0; i < chart->active_count; i++) {
+		const struct def_state *state =
+		    state_of(chart, chart->active[i].state);
+		const struct strand *strand = chart->strands;
+
+		while (strand != NULL &&
+		       (strand->stopping || !is_left(chart, strand, state)))
+			strand = strand->next;
+		if (strand == NULL)
+			chart->active[i].exited = 0;
+	}
+}
+
 void
 chart_plan_take(struct run *run, const struct chosen *chosen,
     struct strand *instead, struct str cause, const struct value *event)
@@ -260,7 +236,6 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 	struct chart *chart = run->chart;
 	const struct chosen leaving =
 	    those_that_leave(chosen, run->context->arena);
-	const size_t *exited = find_exited(run, instead);
 	struct strand *strand;
 
 	must(chosen->count > 0);
@@ -282,8 +257,8 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 	    strand->plan_count == 0)
 		chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
 	run->undoes = false;
-	plan_taken(chart, strand, exited);
-	resume_exit(strand, exited);
+	plan_taken(chart, strand);
+	forget_exits(chart);
 	if (strand->plan_count == 0)
 		chart_strand_end(run, strand);
 }
@@ -354,18 +329,12 @@ replan(
     struct run *run, struct strand *strand, const struct strand *before)
 {
 	struct chart *chart = run->chart;
-	size_t *exited = ARENA_ARRAY(run->context->arena,
-	    chart->definition->state_count, size_t);
 
-	memset(exited, 0xff, chart->definition->state_count * sizeof(*exited));
-	for (size_t i = 0; i < before->plan_count; i++)
-		if (before->plan[i].kind == PLAN_EXIT)
-			exited[before->plan[i].index] = 0;
 	strand->plan = NULL;
 	strand->plan_count = strand->plan_capacity = strand->plan_next = 0;
 	if (before->plan[before->plan_next].kind == PLAN_CLAIM)
 		chart_strand_plan(chart, strand, PLAN_CLAIM, SIZE_MAX);
-	plan_taken(chart, strand, exited);
+	plan_taken(chart, strand);
 	while (strand->plan_next < strand->plan_count &&
 	       is_behind(before, &strand->plan[strand->plan_next]))
 		strand->plan_next++;

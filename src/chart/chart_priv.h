@@ -305,6 +305,10 @@ bool chart_strand_is_held(
  * place in a queue. */
 bool chart_strand_is_idle(
     const struct chart *chart, const struct strand *strand);
+/* Whether it, or what it is an iteration of, does steps of `exit`: whatever
+ * else left the state would have to do them as well. */
+bool chart_strand_is_leaving(
+    const struct chart *chart, const struct strand *strand);
 /* Whether an interrupting transition may be taken before what is next. */
 bool chart_strand_is_at_boundary(
     const struct chart *chart, const struct strand *strand);
@@ -473,6 +477,10 @@ void chart_run_fail(
 void chart_run_decided(struct run *run, const struct value *outcome);
 void chart_run_waited(struct run *run);
 void chart_run_advance(const struct chart *chart, struct strand *strand);
+/* Of the list of `exit` that it is at the rest is not done any more, by no
+ * transition; or, not all: the step that it is at. */
+void chart_run_give_up_leaving(
+    const struct chart *chart, const struct strand *strand, bool all);
 const struct def_step *chart_run_current(
     const struct chart *chart, const struct strand *strand);
 const struct value *chart_run_error(struct run *run, struct str code,

@@ -41,13 +41,55 @@ chart_run_current(const struct chart *chart, const struct strand *strand)
 		   : NULL;
 }
 
+/* The state that the strand does steps of `exit` of; NULL: it does none. */
+static struct active *
+left_by(const struct chart *chart, const struct strand *strand)
+{
+	const struct plan_item *item;
+
+	if (strand->parent != 0 || strand->plan_next >= strand->plan_count)
+		return NULL;
+	item = &strand->plan[strand->plan_next];
+	return item->kind == PLAN_EXIT
+		   ? chart_config_find(
+			 chart, chart->definition->states[item->index])
+		   : NULL;
+}
+
+void
+chart_run_give_up_leaving(
+    const struct chart *chart, const struct strand *strand, bool all)
+{
+	struct active *active = left_by(chart, strand);
+
+	if (active == NULL)
+		return;
+	active->exited =
+	    all ? chart->definition->states[active->state]->exit.count
+		: strand->pc + 1;
+}
+
+/* What another transition has done of it is not done once more. */
+static void
+skip_exited(const struct chart *chart, struct strand *strand)
+{
+	const struct active *active = left_by(chart, strand);
+
+	if (active != NULL && strand->pc < active->exited)
+		strand->pc = active->exited;
+}
+
 /* Behind the step; pc may then be behind the last one of its list. */
 static void
-advance_step(struct strand *strand)
+advance_step(const struct chart *chart, struct strand *strand)
 {
+	struct active *active = left_by(chart, strand);
+
 	strand->wait_due_ms = 0;
 	strand->awaits = 0;
 	strand->pc++;
+	if (active != NULL)
+		active->exited = strand->pc;
 }
 
 static void
@@ -64,7 +106,7 @@ void
 chart_run_advance(const struct chart *chart, struct strand *strand)
 {
 	if (chart_run_current(chart, strand) != NULL)
-		advance_step(strand);
+		advance_step(chart, strand);
 	else
 		advance_item(strand);
 }
@@ -138,6 +180,7 @@ chart_run_fail(
 	chart_run_record(run, AUDIT_STEP_FAILED, step, "error", error);
 	if (strand->stopping) { /* nobody wants it any more */
 		chart_loop_drop(run, strand);
+		chart_run_give_up_leaving(chart, strand, true);
 		chart_strand_end(run, strand);
 		return;
 	}
@@ -147,10 +190,10 @@ chart_run_fail(
 	}
 	if (chart_select_error(run, place_of(chart, strand), &chosen)) {
 		chart_loop_drop(run, strand);
+		chart_run_give_up_leaving(chart, strand, true);
 		if (strand->taken_count > 1)
 			chart_plan_part(run, strand, &chosen);
 		chart_strand_end(run, strand);
-		advance_item(strand); /* of that list nothing more is done */
 		chart_plan_take(run, &chosen, strand, STR("error"), NULL);
 		return;
 	}
@@ -198,7 +241,7 @@ chart_run_waited(struct run *run)
 	chart_record_end(run, record);
 	if (step->output.count > 0)
 		chart_run_done(run, step, NULL, step->output);
-	advance_step(strand);
+	advance_step(run->chart, strand);
 }
 
 /* ---- going on ---- */
@@ -214,12 +257,12 @@ run_step(struct run *run, const struct def_step *step)
 	if (!holds) {
 		chart_run_record(
 		    run, AUDIT_STEP_SKIPPED, step, "assigned", NULL);
-		advance_step(strand);
+		advance_step(run->chart, strand);
 		return;
 	}
 	if (chart_kinds_run(run, step) == STEP_THROUGH &&
 	    !chart_run_fail_given_up(run, step))
-		advance_step(strand);
+		advance_step(run->chart, strand);
 }
 
 /* What may cut in between two steps; true where it did. */
@@ -258,6 +301,7 @@ go_on(struct run *run, struct strand *strand)
 	}
 	if (cross_boundary(run, strand))
 		return;
+	skip_exited(run->chart, strand);
 	step = chart_run_current(run->chart, strand);
 	if (step != NULL)
 		run_step(run, step);

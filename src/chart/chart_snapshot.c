@@ -477,6 +477,8 @@ visit_active(struct snapshot *s, struct active *active)
 {
 	visit_state(s, &active->state);
 	chart_snapshot_u64(s, &active->entry);
+	if (s->version > 5)
+		chart_snapshot_u64(s, &active->exited);
 	chart_snapshot_value(s, &active->event);
 	chart_snapshot_value(s, &active->error);
 	chart_snapshot_value(s, &active->decision);

@@ -13,7 +13,7 @@
 /* 5: keys that outlive their calls, what verify judges by, children that were
  * found, whether something stands that nobody can undo, what notices go by.
  * 4: proposals, delegations.  2: several regions.  1: one leaf, one plan. */
-#define SNAPSHOT_VERSION 5
+#define SNAPSHOT_VERSION 6
 
 struct snapshot {
 	struct buf *out; /* NULL when loading */

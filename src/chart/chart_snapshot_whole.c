@@ -82,7 +82,8 @@ is_configuration(const struct chart *chart)
 		if (i > 0 &&
 		    chart->active[i].state <= chart->active[i - 1].state)
 			return false;
-		if (!has_its_family(chart, state_at(chart, i)))
+		if (!has_its_family(chart, state_at(chart, i)) ||
+		    chart->active[i].exited > state_at(chart, i)->exit.count)
 			return false;
 	}
 	return count_children(chart, NULL) == 1;

@@ -166,12 +166,23 @@ chart_strand_is_held(const struct chart *chart, const struct strand *strand)
 }
 
 bool
+chart_strand_is_leaving(const struct chart *chart, const struct strand *strand)
+{
+	while (strand->parent != 0) {
+		strand = chart_strand_find(chart, strand->parent);
+		must(strand != NULL);
+	}
+	return strand->plan_next < strand->plan_count &&
+	       strand->plan[strand->plan_next].kind == PLAN_EXIT;
+}
+
+bool
 chart_strand_is_idle(const struct chart *chart, const struct strand *strand)
 {
 	const struct call *call;
 
 	if (chart_strand_is_held(chart, strand) || chart->ended ||
-	    chart->suspended)
+	    chart->suspended || chart_strand_is_leaving(chart, strand))
 		return false;
 	if (strand->awaits == 0)
 		return strand->wait_due_ms != 0;
@@ -291,7 +302,6 @@ static bool
 item_is_at_boundary(const struct chart *chart, const struct strand *strand)
 {
 	switch (kind_under_way(strand)) {
-	case PLAN_EXIT:
 	case PLAN_DO:
 		return strand->plan_next > 0 || strand->pc > 0 ||
 		       shares_event(chart, strand);
@@ -302,6 +312,7 @@ item_is_at_boundary(const struct chart *chart, const struct strand *strand)
 	case PLAN_SETTLE:
 		return true;
 	case PLAN_CLAIM:
+	case PLAN_EXIT: /* whatever leaves the state has to do it as well */
 	case PLAN_CHECK:
 	case PLAN_COMPENSATE:
 	case PLAN_CANCEL:
@@ -334,6 +345,8 @@ may_end_here(struct run *run, const struct strand *strand, enum stop_mode mode)
 	case PLAN_COMPENSATE:
 	case PLAN_CANCEL:
 		return false;
+	case PLAN_EXIT:
+		return strand->held || strand->failed;
 	default:
 		return strand->held || strand->failed || strand->loop != NULL ||
 		       chart_strand_is_idle(run->chart, strand) ||
@@ -431,7 +444,10 @@ chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 	if (mode == STOP_CANCEL && !strand->stopping)
 		mode = STOP_SURE;
 	strand->stopping = true;
-	if (strand->loop != NULL && !stop_iterations(run, strand, mode))
+	if (strand->loop != NULL &&
+	    !(mode == STOP_LEFT &&
+		chart_strand_is_leaving(run->chart, strand)) &&
+	    !stop_iterations(run, strand, mode))
 		return false;
 	if (!may_end_here(run, strand, mode) ||
 	    !stop_waiting(run, strand, mode))
@@ -491,6 +507,8 @@ chart_strand_end(struct run *run, struct strand *strand)
 
 	if (strand->parent == 0 && !chart_config_has_one_leaf(chart))
 		leave_behind(chart, strand);
+	if (strand->loop != NULL)
+		chart_run_give_up_leaving(chart, strand, false);
 	while (*link != strand)
 		link = &(*link)->next;
 	LIST_UNLINK(link);
