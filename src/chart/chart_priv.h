@@ -147,6 +147,8 @@ void chart_select_escalation(struct run *run, const struct def_state *source,
 /* The first for an error, from the state up. */
 bool chart_select_error(
     struct run *run, const struct def_state *from, struct chosen *chosen);
+/* Whether an active state has a transition of that name. */
+bool chart_select_is_named(const struct chart *chart, struct str name);
 /* Whether every leaf is busy. */
 bool chart_select_is_busy(const struct chart *chart);
 /* Whether no busy region hinders it. */

@@ -214,6 +214,15 @@ names(const struct def_state *state, struct str name)
 	return false;
 }
 
+bool
+chart_select_is_named(const struct chart *chart, struct str name)
+{
+	for (size_t i = 0; i < chart->active_count; i++)
+		if (names(state_of(chart, chart->active[i].state), name))
+			return true;
+	return false;
+}
+
 /* ---- selecting ---- */
 
 /* What was said of a state holds while it stays entered. */
