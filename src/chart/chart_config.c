@@ -80,6 +80,15 @@ chart_config_has_one_leaf(const struct chart *chart)
 }
 
 const struct def_state *
+chart_config_region(const struct def_state *state)
+{
+	while (state != NULL && (state->parent == NULL ||
+				    state->parent->kind != STATE_PARALLEL))
+		state = state->parent;
+	return state;
+}
+
+const struct def_state *
 chart_config_child(const struct chart *chart, const struct def_state *state)
 {
 	size_t at = state != NULL ? position_of(chart, state->index) + 1 : 0;

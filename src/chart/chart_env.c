@@ -47,9 +47,9 @@ above(const struct run *run, const struct strand *strand)
 }
 
 /* What an event, an error or a decision is seen by: a selection looks for
- * transitions of its own event, a strand's steps see what it was taken for, a
- * leaf's guards what its own steps have left, and whoever is alone sees the
- * last one. */
+ * transitions of its own event, a strand's steps see what it was taken for and
+ * what they have met, others of a region what has been met in there, and
+ * whoever is alone, or in no region, sees the last one. */
 static const struct value *
 lookup_event(const struct run *run)
 {
@@ -65,15 +65,45 @@ lookup_event(const struct run *run)
 	return or_null(run->chart->event);
 }
 
+/* The state that what is evaluated stands in; NULL: none, or all. */
+static const struct def_state *
+place_of(const struct run *run)
+{
+	if (run->guarded != NULL || run->strand == NULL)
+		return run->guarded;
+	return chart_strand_place(
+	    run->chart, chart_strand_root(run->chart, run->strand));
+}
+
+/* A region's own comes after that of a leaf, which is an older one. */
+static struct met
+met_before(const struct run *run)
+{
+	const struct chart *chart = run->chart;
+	const struct def_state *state = place_of(run);
+	const struct def_state *region = chart_config_region(state);
+	struct met met = {NULL, NULL};
+
+	if (region == NULL || chart_config_has_one_leaf(chart))
+		return (struct met){chart->error, chart->decision};
+	for (; state != region->parent; state = state->parent) {
+		const struct active *active = chart_config_find(chart, state);
+
+		if (active != NULL && active->error != NULL)
+			met.error = active->error;
+		if (active != NULL && active->decision != NULL)
+			met.decision = active->decision;
+	}
+	return met;
+}
+
 static const struct value *
 lookup_error(const struct run *run)
 {
 	for (const struct strand *s = run->strand; s != NULL; s = above(run, s))
 		if (s->error != NULL)
 			return s->error;
-	if (run->leaf != NULL && run->leaf->error != NULL)
-		return run->leaf->error;
-	return or_null(run->chart->error);
+	return or_null(met_before(run).error);
 }
 
 static const struct value *
@@ -82,9 +112,7 @@ lookup_decision(const struct run *run)
 	for (const struct strand *s = run->strand; s != NULL; s = above(run, s))
 		if (s->decision != NULL)
 			return s->decision;
-	if (run->leaf != NULL && run->leaf->decision != NULL)
-		return run->leaf->decision;
-	return or_null(run->chart->decision);
+	return or_null(met_before(run).decision);
 }
 
 /* The built-in names; NULL where it is none of them. */

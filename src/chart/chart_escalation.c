@@ -389,9 +389,13 @@ chart_escalation_fire(struct run *run, struct timer timer)
 	const struct def_escalation *escalation = &state->escalations[level];
 	struct escalated *fired = find_open(chart, state->index, level);
 	struct str message;
+	bool holds;
 
 	chart_timer_remove(chart, TIMER_ESCALATION, timer.index, timer.detail);
-	if (!chart_env_holds(run, escalation->guard)) {
+	run->guarded = state;
+	holds = chart_env_holds(run, escalation->guard);
+	run->guarded = NULL;
+	if (!holds) {
 		arm_again(run, timer);
 		return;
 	}
@@ -404,7 +408,9 @@ chart_escalation_fire(struct run *run, struct timer timer)
 		LIST_APPEND(chart->escalations, fired);
 	}
 	fired->fired++;
+	run->guarded = state;
 	message = message_of(run, escalation, state);
+	run->guarded = NULL;
 	fired->body = body_of(run, fired, escalation, message);
 	record_fired(run, fired, escalation, message, timer);
 	put_item(run, fired, true);

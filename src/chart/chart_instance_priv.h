@@ -21,8 +21,10 @@ struct active {
 	size_t state;
 	uint64_t entry; /* value of chart->entries when it was entered */
 	uint64_t exited; /* steps of `exit` that whoever leaves it has done */
-	/* of a leaf that is not alone: what its own steps left behind */
+	/* of a leaf that is not alone: what its own steps were done for */
 	const struct value *event;
+	/* of a region: what was met in it last, or led into it; older programs
+	 * noted it of leaves */
 	const struct value *error;
 	const struct value *decision;
 };
@@ -425,8 +427,9 @@ struct chart {
 	const struct value *labels;   /* NULL: none */
 	const struct value *output;   /* of the final state; NULL: none */
 	const struct value *event;    /* of the last transition; NULL */
-	const struct value *error;    /* the last one; NULL */
-	const struct value *decision; /* the last outcome; NULL */
+	/* The last one and the last outcome, no iteration's; NULL */
+	const struct value *error;
+	const struct value *decision;
 
 	struct active *active;
 	size_t active_count;

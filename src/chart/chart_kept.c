@@ -168,6 +168,18 @@ refuse_beyond(struct run *run)
 	LIST_UNLINK(link);
 }
 
+/* Whether what is busy now may want it.  Steps may lead to a state that does;
+ * what counts only now doesn't wait for that. */
+static bool
+is_wanted(struct run *run, const struct kept *kept, bool counts_now)
+{
+	struct chosen chosen;
+
+	return run->chart->strands != NULL &&
+	       (!counts_now || chart_select_is_named(run->chart, kept->type)) &&
+	       select_kept(run, kept, SELECT_FREE, &chosen) == SELECTED_LATER;
+}
+
 /* What came and was not taken is told of once; what a busy region may want is
  * not told of yet. */
 void
@@ -184,15 +196,13 @@ chart_kept_tell(struct run *run)
 		struct kept *kept = *link;
 		const struct def_event *event =
 		    definition_find_event(chart->definition, kept->type);
-		struct chosen chosen;
+		bool counts_now = event != NULL && !event->keep;
 
-		if (chart->strands != NULL &&
-		    select_kept(run, kept, SELECT_FREE, &chosen) ==
-			SELECTED_LATER) {
+		if (is_wanted(run, kept, counts_now)) {
 			link = &kept->next;
 			continue;
 		}
-		if (event != NULL && !event->keep) {
+		if (counts_now) {
 			record_event(
 			    run, AUDIT_EVENT_IGNORED, kept, "not expected now");
 			set_fate(run, kept, STR("ignored"));

@@ -244,9 +244,11 @@ chart_plan_take(struct run *run, const struct chosen *chosen,
 		chart_concern_spare(run, &leaving);
 	strand = begin(run, chosen, cause, event);
 	run->undoes = chart->children != NULL && chart_plan_undoes(run, chosen);
-	if (instead != NULL) {
+	if (instead != NULL && chosen->count == 1) {
 		strand->error = instead->error;
 		strand->decision = instead->decision;
+	}
+	if (instead != NULL) {
 		if (!instead->gone && leaving.count > 0 &&
 		    chart_concern(chart, &leaving, instead) !=
 			CONCERNS_NOTHING &&
@@ -344,7 +346,7 @@ replan(
 
 /* Some of the strand's transitions become a strand of their own, behind it.
  * What they have done already is not done again. */
-static struct strand *
+static void
 divide(struct run *run, struct strand *strand, const bool *goes)
 {
 	struct chart *chart = run->chart;
@@ -352,6 +354,8 @@ divide(struct run *run, struct strand *strand, const bool *goes)
 	struct strand *rest = branch(chart, strand, strand, SIZE_MAX);
 	size_t left = 0;
 
+	rest->error = NULL; /* that of the steps under way */
+	rest->decision = NULL;
 	rest->stopping = strand->stopping;
 	rest->taken =
 	    ARENA_ARRAY(chart->arena, before.taken_count, struct taken);
@@ -364,7 +368,6 @@ divide(struct run *run, struct strand *strand, const bool *goes)
 	must(rest->taken_count > 0 && left > 0);
 	replan(run, rest, &before);
 	replan(run, strand, &before);
-	return rest;
 }
 
 /* The event was theirs too: what another region makes of its failed step is
@@ -386,7 +389,7 @@ chart_plan_part(struct run *run, struct strand *strand,
 		any = any || goes[i];
 	}
 	if (any)
-		divide(run, strand, goes)->error = NULL;
+		divide(run, strand, goes);
 }
 
 void
@@ -403,7 +406,7 @@ chart_plan_divide(struct run *run, struct strand *strand, bool *goes)
 			turns = true;
 	for (size_t i = 0; i < strand->taken_count; i++)
 		goes[i] = goes[i] != turns;
-	(void)divide(run, strand, goes);
+	divide(run, strand, goes);
 }
 
 void

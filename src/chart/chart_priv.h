@@ -24,6 +24,8 @@ struct run {
 	struct str proposed_by; /* what the actor confirmed; absent: nothing */
 	struct strand *strand;	   /* whose steps are being done; NULL: none */
 	const struct active *leaf; /* that transitions are looked for */
+	/* Whose transition or escalation is looked at; NULL: none is. */
+	const struct def_state *guarded;
 	const struct signal *signal;  /* that they are looked for */
 	const struct value *response; /* while an output is evaluated */
 	const struct value *scope; /* what was so when it began; NULL: nothing */
@@ -84,6 +86,8 @@ bool chart_config_is_active(
 const struct active *chart_config_next_leaf(
     const struct chart *chart, size_t *at);
 bool chart_config_has_one_leaf(const struct chart *chart);
+/* The innermost region that the state is, or is in; NULL: none. */
+const struct def_state *chart_config_region(const struct def_state *state);
 /* The first active child; NULL: the top.  NULL where there is none. */
 const struct def_state *chart_config_child(
     const struct chart *chart, const struct def_state *state);
@@ -143,6 +147,8 @@ void chart_select_escalation(struct run *run, const struct def_state *source,
 /* The first for an error, from the state up. */
 bool chart_select_error(
     struct run *run, const struct def_state *from, struct chosen *chosen);
+/* Whether an active state has a transition of that name. */
+bool chart_select_is_named(const struct chart *chart, struct str name);
 /* Whether every leaf is busy. */
 bool chart_select_is_busy(const struct chart *chart);
 /* Whether no busy region hinders it. */
@@ -281,7 +287,17 @@ struct strand *chart_strand_awaiting(
     const struct chart *chart, uint64_t serial);
 struct strand *chart_strand_root(
     const struct chart *chart, struct strand *strand);
-/* It is over; where its leaf is alone no more, that keeps what it saw. */
+/* The state that what it does now stands in; NULL: all. */
+const struct def_state *chart_strand_place(
+    const struct chart *chart, const struct strand *strand);
+/* What steps meet, and later ones see. */
+struct met {
+	const struct value *error;    /* NULL: none */
+	const struct value *decision; /* NULL: none */
+};
+void chart_strand_meet(
+    struct chart *chart, struct strand *strand, struct met met);
+/* It is over; its regions keep what they were entered with. */
 void chart_strand_end(struct run *run, struct strand *strand);
 void chart_strand_end_all(struct run *run);
 /* scope: a state, whose leaves are meant, or SIZE_MAX: all. */

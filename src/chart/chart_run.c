@@ -139,10 +139,8 @@ chart_run_record(struct run *run, enum audit_kind kind,
 void
 chart_run_decided(struct run *run, const struct value *outcome)
 {
-	const struct value *kept = chart_env_keep(run, outcome);
-
-	run->strand->decision = kept;
-	run->chart->decision = kept;
+	chart_strand_meet(run->chart, run->strand,
+	    (struct met){.decision = chart_env_keep(run, outcome)});
 }
 
 /* ---- failing ---- */
@@ -164,7 +162,7 @@ place_of(const struct chart *chart, const struct strand *strand)
 }
 
 /* The `error` event; where nothing takes it, an incident.  An iteration's is
- * for its `for` to say. */
+ * for its `for` to say, and nobody else's. */
 void
 chart_run_fail(
     struct run *run, const struct def_step *step, const struct value *error)
@@ -175,8 +173,8 @@ chart_run_fail(
 
 	strand->awaits = 0;
 	strand->wait_due_ms = 0;
-	strand->error = chart_env_keep(run, error);
-	chart->error = strand->error;
+	chart_strand_meet(
+	    chart, strand, (struct met){.error = chart_env_keep(run, error)});
 	chart_run_record(run, AUDIT_STEP_FAILED, step, "error", error);
 	if (strand->stopping) { /* nobody wants it any more */
 		chart_loop_drop(run, strand);
@@ -285,6 +283,17 @@ run_item(struct run *run, struct strand *strand)
 		advance_item(strand);
 }
 
+/* Where several regions take an event, the next list is another one's. */
+static void
+end_steps(struct strand *strand)
+{
+	if (strand->taken_count > 1) {
+		strand->error = NULL;
+		strand->decision = NULL;
+	}
+	advance_item(strand);
+}
+
 /* One step, or one item; or what comes when there is none. */
 static void
 go_on(struct run *run, struct strand *strand)
@@ -308,7 +317,7 @@ go_on(struct run *run, struct strand *strand)
 	else if (strand->parent != 0)
 		chart_loop_through(run, strand);
 	else if (steps_of(run->chart, strand) != NULL)
-		advance_item(strand);
+		end_steps(strand);
 	else
 		run_item(run, strand);
 }

@@ -179,15 +179,19 @@ static const struct def_transition *
 first_of(struct run *run, const struct def_state *state, struct str name,
     bool interrupting)
 {
-	for (size_t i = 0; i < state->on.count; i++) {
+	const struct def_transition *found = NULL;
+
+	run->guarded = state;
+	for (size_t i = 0; i < state->on.count && found == NULL; i++) {
 		const struct def_transition *transition = state->on.items[i];
 
 		if ((!interrupting || transition->interrupt) &&
 		    def_event_matches(transition->event, name) &&
 		    chart_env_holds(run, transition->guard))
-			return transition;
+			found = transition;
 	}
-	return NULL;
+	run->guarded = NULL;
+	return found;
 }
 
 static const struct def_transition *
@@ -206,6 +210,15 @@ names(const struct def_state *state, struct str name)
 {
 	for (size_t i = 0; i < state->on.count; i++)
 		if (def_event_matches(state->on.items[i]->event, name))
+			return true;
+	return false;
+}
+
+bool
+chart_select_is_named(const struct chart *chart, struct str name)
+{
+	for (size_t i = 0; i < chart->active_count; i++)
+		if (names(state_of(chart, chart->active[i].state), name))
 			return true;
 	return false;
 }
@@ -305,10 +318,8 @@ select_only(struct run *run, const struct signal *signal, enum select_mode mode,
 	    is_partly_busy(run->chart, state))
 		return names(state, signal->name) ? SELECTED_LATER
 						  : SELECTED_NONE;
-	run->leaf = chart_config_find(run->chart, state);
 	transition =
 	    first_of(run, state, signal->name, mode == SELECT_INTERRUPTING);
-	run->leaf = NULL;
 	if (transition == NULL)
 		return SELECTED_NONE;
 	chart_select_this(run, transition, chosen);
@@ -327,9 +338,7 @@ select_for_leaf(struct run *run, const struct active *leaf,
 
 	if (busy && mode == SELECT_FREE)
 		return !could_take(run->chart, state, signal->name);
-	run->leaf = leaf;
 	transition = first_upwards(run, state, signal->name, busy);
-	run->leaf = NULL;
 	if (transition != NULL)
 		chart_select_this(run, transition, chosen);
 	return true;
@@ -414,11 +423,17 @@ chart_select_error(
 static const struct def_transition *
 first_eventless(struct run *run, const struct def_state *state)
 {
-	for (; state != NULL; state = state->parent)
-		for (size_t i = 0; i < state->always.count; i++)
+	const struct def_transition *found = NULL;
+
+	for (; state != NULL && found == NULL; state = state->parent) {
+		run->guarded = state;
+		for (size_t i = 0; i < state->always.count && found == NULL;
+		     i++)
 			if (chart_env_holds(run, state->always.items[i]->guard))
-				return state->always.items[i];
-	return NULL;
+				found = state->always.items[i];
+	}
+	run->guarded = NULL;
+	return found;
 }
 
 /* One that a busy region hinders is looked at again when that is through. */

@@ -478,24 +478,85 @@ chart_strand_stop_others(
 
 /* ---- the end ---- */
 
-/* Regions don't see what another has decided or failed in. */
+const struct def_state *
+chart_strand_place(const struct chart *chart, const struct strand *strand)
+{
+	const struct definition *definition = chart->definition;
+	struct plan_item item = {.kind = PLAN_CHECK};
+	size_t scope =
+	    strand->taken_count > 0 ? strand->taken[0].scope : strand->scope;
+
+	if (strand->plan_next < strand->plan_count)
+		item = strand->plan[strand->plan_next];
+	if (item.kind == PLAN_DO)
+		return definition->transitions[item.index]->source;
+	if (item.kind == PLAN_EXIT)
+		return definition->states[item.index];
+	return scope == SIZE_MAX ? NULL : definition->states[scope];
+}
+
+/* An iteration's is nobody else's, and a region's no other one's. */
+void
+chart_strand_meet(struct chart *chart, struct strand *strand, struct met met)
+{
+	const struct def_state *region;
+
+	if (met.error != NULL)
+		strand->error = met.error;
+	if (met.decision != NULL)
+		strand->decision = met.decision;
+	if (strand->parent != 0)
+		return;
+	if (met.error != NULL)
+		chart->error = met.error;
+	if (met.decision != NULL)
+		chart->decision = met.decision;
+	region = chart_config_region(chart_strand_place(chart, strand));
+	for (; region != NULL; region = chart_config_region(region->parent)) {
+		struct active *active = chart_config_find(chart, region);
+
+		if (active != NULL && met.error != NULL)
+			active->error = met.error;
+		if (active != NULL && met.decision != NULL)
+			active->decision = met.decision;
+	}
+}
+
+/* What regions have met themselves is known, and comes after what led there. */
+static void
+note_inherited(struct chart *chart, const struct strand *strand,
+    const struct def_state *leaf)
+{
+	const struct def_state *region = chart_config_region(leaf);
+
+	for (; region != NULL; region = chart_config_region(region->parent)) {
+		struct active *active = chart_config_find(chart, region);
+
+		must(active != NULL);
+		if (active->error == NULL)
+			active->error = strand->error;
+		if (active->decision == NULL)
+			active->decision = strand->decision;
+	}
+}
+
 static void
 leave_behind(struct chart *chart, const struct strand *strand)
 {
+	bool is_alone = chart_config_has_one_leaf(chart);
 	const struct active *leaf;
 	size_t at = 0;
 
 	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
-		struct active *active = &chart->active[at - 1];
+		const struct def_state *state =
+		    chart->definition->states[leaf->state];
 
-		if (!chart_strand_covers(
-			chart, strand, chart->definition->states[leaf->state]))
+		if (!chart_strand_covers(chart, strand, state))
 			continue;
-		active->event = strand->event;
-		if (strand->error != NULL)
-			active->error = strand->error;
-		if (strand->decision != NULL)
-			active->decision = strand->decision;
+		if (!is_alone)
+			chart->active[at - 1].event = strand->event;
+		if (strand->taken_count == 0) /* else nothing was entered */
+			note_inherited(chart, strand, state);
 	}
 }
 
@@ -505,7 +566,7 @@ chart_strand_end(struct run *run, struct strand *strand)
 	struct chart *chart = run->chart;
 	struct strand **link = &chart->strands;
 
-	if (strand->parent == 0 && !chart_config_has_one_leaf(chart))
+	if (strand->parent == 0)
 		leave_behind(chart, strand);
 	if (strand->loop != NULL)
 		chart_run_give_up_leaving(chart, strand, false);

@@ -232,7 +232,7 @@ first_that_holds(struct run *run, const struct def_transition *like)
 	const struct signal signal = {.event = NULL};
 	const struct def_transition *found = NULL;
 
-	run->leaf = chart_config_find(run->chart, like->source);
+	run->guarded = like->source;
 	run->signal = &signal;
 	for (size_t i = 0; i < after->count && found == NULL &&
 			   run->given_up.at == NULL;
@@ -241,7 +241,7 @@ first_that_holds(struct run *run, const struct def_transition *like)
 		    chart_env_holds(run, after->items[i]->guard))
 			found = after->items[i];
 	run->signal = NULL;
-	run->leaf = NULL;
+	run->guarded = NULL;
 	return run->given_up.at == NULL ? found : NULL;
 }
 
