@@ -440,9 +440,13 @@ cli_library_choose_all(struct cli *cli, size_t index,
 	if (diag_count(diags, DIAG_ERROR) > 0)
 		return 0;
 	count = choose_all(cli, index, library, found);
-	if (count == 0 && name.at != NULL)
+	if (count == 0 && name.at != NULL &&
+	    !is_folder(cli->arguments[index]))
 		cli_fail(cli, "%s: no workflow `%.*s` in it",
 		    cli->arguments[index], STR_ARG(name));
+	else if (count == 0 && is_folder(cli->arguments[index]))
+		cli_fail(cli, "%s: is a folder; name a file with a workflow",
+		    cli->arguments[index]);
 	else if (count == 0)
 		cli_fail(cli, "%s: no workflow in it", cli->arguments[index]);
 	return count;
