@@ -25,9 +25,12 @@ MUST_USE const struct value *json_read(struct arena *arena, struct str text,
     struct json_error *error);
 
 enum json_form {
-	/* What people and endpoints get: numbers digit for digit; dates, times,
+	/* What people and clients get: numbers digit for digit; dates, times,
 	 * durations as ISO strings; ranges as strings; functions as null. */
 	JSON_PLAIN,
+	/* What is sent to another system: the same, but a date and time with a
+	 * zone has the zone's offset, since RFC 3339 knows no zones. */
+	JSON_SENT,
 	/* Every number as {"n": "1.10"}, context as {"c": {…}}, date as
 	 * {"d": …}, time {"t"}, date and time {"dt"}, duration {"dur"}: types
 	 * survive. */

@@ -48,6 +48,10 @@ MUST_USE bool months_parse(struct str text, int64_t *months);
 void date_format(struct date date, struct buf *out);
 void time_format(const struct time_of_day *time, struct buf *out);
 void date_time_format(const struct date_time *date_time, struct buf *out);
+/* For those who know no names of zones (RFC 3339): a zone as the offset that
+ * its clock has then. */
+void date_time_format_offset(
+    const struct date_time *date_time, struct buf *out);
 void duration_format(struct duration duration, struct buf *out);
 void months_format(int64_t months, struct buf *out);
 

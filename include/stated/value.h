@@ -183,6 +183,9 @@ MUST_USE const struct value *value_unpack(struct arena *arena, struct str *in);
  * what is no scalar. */
 MUST_USE bool value_text(
     struct arena *arena, const struct value *value, struct str *out);
+/* The same for another system: as JSON_SENT writes it. */
+MUST_USE bool value_sent_text(
+    struct arena *arena, const struct value *value, struct str *out);
 /* The same as a key, that others are found by: equal numbers give the same
  * text. */
 MUST_USE bool value_key_text(

@@ -7,7 +7,7 @@
  * documents beside it help out: those of the folder `workflows` that it lies
  * in, or else those of a file's own folder.  What is wrong with the helpers is
  * not the user's question and is left out, and so is a helper that has errors
- * of its own.
+ * of its own: whoever misses what stands in it is told of the first of them.
  */
 #include "cli_priv.h"
 
@@ -21,13 +21,22 @@
 #define HELPERS_MAX 2000
 #define FOLDERS_DEEP_MAX 8
 
+/* A document of a helper that was left out. */
+struct missed {
+	struct str message; /* of whoever misses it */
+	size_t helper;
+};
+
 struct helpers {
 	struct arena *arena;
 	struct map *named; /* files that the user named, by identity */
 	struct str *paths;
-	bool *is_out; /* has errors of its own */
+	struct str *error; /* it is left out for this one; absent: it is in */
 	size_t count;
 	size_t capacity;
+	struct missed *missed;
+	size_t missed_count;
+	size_t missed_capacity;
 };
 
 /* ---- finding what is beside ---- */
@@ -155,11 +164,73 @@ load(struct cli *cli, const char *const *paths, size_t count,
 	for (size_t i = 0; i < count; i++)
 		library_add_path(library, str_of(paths[i]), diags);
 	for (size_t i = 0; helpers != NULL && i < helpers->count; i++)
-		if (!helpers->is_out[i])
+		if (helpers->error[i].at == NULL)
 			library_add_path(library, helpers->paths[i], diags);
 	if (!library_link(library, diags))
 		must(diag_count(diags, DIAG_ERROR) > 0);
 	return library;
+}
+
+static bool
+is_of(const struct diag *diag, struct str path)
+{
+	return diag->span.source != NULL &&
+	       str_equal(diag->span.source->file, path);
+}
+
+/* "contact: desk" at the beginning of a line, as is_document() reads it; what
+ * lacks it is told that there is no such thing: "no contact `desk`". */
+static void
+add_missed(struct helpers *helpers, size_t helper, struct str line)
+{
+	static const struct str kinds[] = {STR_INIT("workflow"),
+	    STR_INIT("connection"), STR_INIT("decision"),
+	    STR_INIT("calendar"), STR_INIT("contact"), STR_INIT("schema")};
+	struct str name, comment, kind = str_split(line, ':', &name);
+
+	if (name.at == NULL || !str_is_among(kind, kinds, COUNT_OF(kinds)))
+		return;
+	name = str_trim(str_split(name, '#', &comment));
+	helpers->missed = arena_grow(helpers->arena, helpers->missed,
+	    helpers->missed_count, &helpers->missed_capacity,
+	    sizeof(*helpers->missed));
+	helpers->missed[helpers->missed_count++] = (struct missed){
+	    .message = arena_strf(helpers->arena, "no %.*s `%.*s`",
+		STR_ARG(kind), STR_ARG(name)),
+	    .helper = helper,
+	};
+}
+
+/* What is missed of a helper that was left out; NULL: something else. */
+static const struct missed *
+find_missed(const struct helpers *helpers, const struct diag *diag)
+{
+	for (size_t i = 0; i < helpers->missed_count; i++)
+		if (str_has_prefix(
+		    diag->message, helpers->missed[i].message))
+			return &helpers->missed[i];
+	return NULL;
+}
+
+/* One that only misses what stands in another is left out for the other's
+ * error. */
+static void
+leave_out_helper(struct helpers *helpers, size_t helper,
+    const struct diag *diag)
+{
+	const struct missed *missed = find_missed(helpers, diag);
+	struct str rest = diag->span.source->text;
+
+	helpers->error[helper] = missed != NULL
+		? helpers->error[missed->helper]
+		: arena_strf(helpers->arena, "%.*s:%u:%u: %.*s [%s]",
+		      STR_ARG(helpers->paths[helper]), diag->span.line,
+		      diag->span.column, STR_ARG(diag->message), diag->code);
+	while (rest.at != NULL) {
+		struct str line = str_split(rest, '\n', &rest);
+
+		add_missed(helpers, helper, line);
+	}
 }
 
 /* Marks the helpers that have errors; how many there are anew. */
@@ -172,11 +243,9 @@ leave_out(struct helpers *helpers, struct diag_list *diags)
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < helpers->count; j++)
 			if (sorted[i].level == DIAG_ERROR &&
-			    sorted[i].span.source != NULL &&
-			    !helpers->is_out[j] &&
-			    str_equal(sorted[i].span.source->file,
-				helpers->paths[j])) {
-				helpers->is_out[j] = true;
+			    helpers->error[j].at == NULL &&
+			    is_of(&sorted[i], helpers->paths[j])) {
+				leave_out_helper(helpers, j, &sorted[i]);
 				marked++;
 			}
 	return marked;
@@ -186,10 +255,25 @@ static bool
 is_helper(const struct helpers *helpers, const struct diag *diag)
 {
 	for (size_t i = 0; i < helpers->count; i++)
-		if (diag->span.source != NULL &&
-		    str_equal(diag->span.source->file, helpers->paths[i]))
+		if (is_of(diag, helpers->paths[i]))
 			return true;
 	return false;
+}
+
+/* Of what stands in a helper that was left out, the helper is to be mended. */
+static void
+copy_repair(const struct helpers *helpers, const struct diag *diag,
+    struct diag_list *to)
+{
+	const struct missed *missed = find_missed(helpers, diag);
+
+	if (missed != NULL)
+		diag_repair(to,
+		    "it stands in a file beside this one, which is left out "
+		    "until this is mended: %.*s",
+		    STR_ARG(helpers->error[missed->helper]));
+	else if (diag->repair.at != NULL)
+		diag_repair(to, "%.*s", STR_ARG(diag->repair));
 }
 
 static void
@@ -206,8 +290,7 @@ copy_diags(
 			continue;
 		diag_add(to, diag->level, diag->code, diag->span, "%.*s",
 		    STR_ARG(diag->message));
-		if (diag->repair.at != NULL)
-			diag_repair(to, "%.*s", STR_ARG(diag->repair));
+		copy_repair(helpers, diag, to);
 	}
 }
 
@@ -252,7 +335,8 @@ find_helpers(struct helpers *helpers, const char *const *paths, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (identity(helpers->arena, paths[i], &id))
 			add_beside(helpers, paths[i]);
-	helpers->is_out = ARENA_ARRAY(helpers->arena, helpers->count, bool);
+	helpers->error =
+	    ARENA_ARRAY(helpers->arena, helpers->count, struct str);
 	return helpers->count > 0;
 }
 
@@ -356,9 +440,13 @@ cli_library_choose_all(struct cli *cli, size_t index,
 	if (diag_count(diags, DIAG_ERROR) > 0)
 		return 0;
 	count = choose_all(cli, index, library, found);
-	if (count == 0 && name.at != NULL)
+	if (count == 0 && name.at != NULL &&
+	    !is_folder(cli->arguments[index]))
 		cli_fail(cli, "%s: no workflow `%.*s` in it",
 		    cli->arguments[index], STR_ARG(name));
+	else if (count == 0 && is_folder(cli->arguments[index]))
+		cli_fail(cli, "%s: is a folder; name a file with a workflow",
+		    cli->arguments[index]);
 	else if (count == 0)
 		cli_fail(cli, "%s: no workflow in it", cli->arguments[index]);
 	return count;

@@ -66,9 +66,29 @@ error_of_feel(
 	    str_count_codepoints(before) + 1);
 }
 
-/* A plain object of values in the typed form. */
+/* So much of a value is shown. */
+#define SHOWN_BYTES_MAX 200
+
 static const struct value *
-context_of(struct arena *arena, const struct value *line)
+error_of_value(struct arena *arena, const struct value_field *field)
+{
+	struct buf text = buf_in(arena);
+	bool is_shown;
+
+	json_write(field->value, JSON_PLAIN, &text);
+	is_shown = text.bytes <= SHOWN_BYTES_MAX;
+	return error_of(arena,
+	    arena_strf(arena, "`%.*s` in `context` is no value in typed form"
+			      "%s%.*s",
+		STR_ARG(field->key), is_shown ? ": " : "",
+		STR_ARG(is_shown ? buf_str(&text) : STR(""))), 0);
+}
+
+/* A plain object of values in the typed form; NULL with *error, which stays as
+ * it is where there is no such object. */
+static const struct value *
+context_of(struct arena *arena, const struct value *line,
+    const struct value **error)
 {
 	const struct value *typed = value_field_or_null(line, "context");
 	struct value_builder *context = value_build_context(arena);
@@ -81,8 +101,10 @@ context_of(struct arena *arena, const struct value *line)
 		const struct value_field *field = &typed->as.context.fields[i];
 		const struct value *value = json_untype(arena, field->value);
 
-		if (value == NULL)
+		if (value == NULL) {
+			*error = error_of_value(arena, field);
 			return NULL;
+		}
 		value_put(context, field->key, value);
 	}
 	return value_built(context);
@@ -101,12 +123,17 @@ static const struct value *
 convert(struct arena *arena, const struct value *line,
     const struct value *value, const struct value **error)
 {
-	struct str text = value_field_str(line, "as");
+	const struct value *as = value_field_or_null(line, "as");
+	struct str text = value_str(as);
 	const struct feel_type *type;
 	struct feel_error failure;
 
-	if (text.at == NULL)
+	if (value_is_null(as))
 		return value;
+	if (text.at == NULL) {
+		*error = error_of(arena, STR("`as` has to be a string"), 0);
+		return NULL;
+	}
 	type = feel_type_parse(arena, text, &failure);
 	if (type != NULL)
 		return feel_type_convert(type, value, arena);
@@ -180,11 +207,12 @@ answer_line(struct arena *arena, struct str text, void *arg, struct buf *out)
 		error = error_of(
 		    arena, str_of(malformed.message), malformed.column);
 	} else if (line->type != VALUE_CONTEXT ||
-		   (context = context_of(arena, line)) == NULL) {
-		error = error_of(arena,
-		    STR("a line is an object, its `context` an object of "
-			"values in typed form"),
-		    0);
+		   (context = context_of(arena, line, &error)) == NULL) {
+		if (error == NULL)
+			error = error_of(arena,
+			    STR("a line is an object, its `context` an "
+				"object of values in typed form"),
+			    0);
 	} else {
 		value = mode->answer(arena, line, context, &error);
 		if (error == NULL)

@@ -106,7 +106,8 @@ bool
 call_scope_text(struct call_scope *scope, const struct template *template,
     struct str *out)
 {
-	return value_text(scope->arena, call_scope_eval(scope, template), out);
+	return value_sent_text(
+	    scope->arena, call_scope_eval(scope, template), out);
 }
 
 const struct value *

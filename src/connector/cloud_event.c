@@ -42,7 +42,7 @@ json_of(struct arena *arena, const struct value *value)
 {
 	struct buf out = buf_in(arena);
 
-	json_write(value, JSON_PLAIN, &out);
+	json_write(value, JSON_SENT, &out);
 	return buf_keep(&out);
 }
 

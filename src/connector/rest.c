@@ -25,7 +25,7 @@ set_header(struct call_scope *scope, struct header_list *headers,
 
 	if (value->type == VALUE_NULL)
 		return true;
-	if (!value_text(scope->arena, value, &header.value) ||
+	if (!value_sent_text(scope->arena, value, &header.value) ||
 	    !header_list_set(headers, header))
 		return refuse_header(scope, name, failure);
 	return true;

@@ -66,7 +66,7 @@ rest_body(struct arena *arena, const struct value *value,
 	    STR_ARG(value_type_name(value->type)),
 	    STR_ARG(body->content_type));
 	if (rest_is_json(body->content_type)) {
-		json_write(value, JSON_PLAIN, &out);
+		json_write(value, JSON_SENT, &out);
 		body->bytes = buf_keep(&out);
 		return true;
 	}

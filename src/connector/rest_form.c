@@ -17,7 +17,7 @@ add_scalar(struct arena *arena, struct str name, const struct value *value,
 
 	if (value->type == VALUE_NULL)
 		return true;
-	if (!value_text(arena, value, &text))
+	if (!value_sent_text(arena, value, &text))
 		return false;
 	if (out->bytes > 0)
 		buf_add_char(out, '&');

@@ -147,7 +147,7 @@ add_field(struct multipart *multipart, struct str name,
 		return true;
 	if (value->type == VALUE_CONTEXT)
 		return add_file(multipart, name, value);
-	if (!value_text(multipart->arena, value, &text))
+	if (!value_sent_text(multipart->arena, value, &text))
 		return refuse(multipart, name, "is no text and no file");
 	add_part(multipart, name, absent, absent, text);
 	return true;

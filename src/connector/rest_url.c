@@ -218,7 +218,8 @@ add_segments(struct call_scope *scope, const struct value *list,
 {
 	for (size_t i = 0; i < list->as.list.count; i++) {
 		struct str text;
-		if (!value_text(scope->arena, list->as.list.items[i], &text) ||
+		if (!value_sent_text(
+			scope->arena, list->as.list.items[i], &text) ||
 		    text.bytes == 0)
 			return verdict_refuse(failure, "connector.path", false,
 			    STR("a segment of the path is no text, or an "
@@ -241,7 +242,7 @@ add_path(struct call_scope *scope, const struct template *template,
 
 	if (value != NULL && value->type == VALUE_LIST)
 		return add_segments(scope, value, out, failure);
-	if (value != NULL && !value_text(scope->arena, value, &path))
+	if (value != NULL && !value_sent_text(scope->arena, value, &path))
 		return verdict_refuse(failure, "connector.path", false,
 		    STR("the path is no string: is an argument missing?"));
 	if (has_control(path) || has_dot_segment(path))

@@ -215,7 +215,7 @@ write_attribute(struct xml_writer *writer, const struct value_field *field,
 
 	if (field->value->type == VALUE_NULL)
 		return true;
-	if (!value_text(writer->arena, field->value, &text))
+	if (!value_sent_text(writer->arena, field->value, &text))
 		return refuse(
 		    writer, field->key, "is an attribute and no text");
 	if (!(is_namespace(name) ? check_namespace(writer, field, text)
@@ -307,7 +307,7 @@ write_parts(struct xml_writer *writer, const struct value *context,
 				return false;
 			continue;
 		}
-		if (!value_text(writer->arena, field->value, &text))
+		if (!value_sent_text(writer->arena, field->value, &text))
 			return refuse(writer, field->key, "is no text");
 		if (!write_text(writer, field->key, text, false))
 			return false;
@@ -346,7 +346,7 @@ write_scalar(struct xml_writer *writer, struct str name,
 
 	if (!check_name(writer, name, prefixes))
 		return false;
-	if (!value_text(writer->arena, value, &text))
+	if (!value_sent_text(writer->arena, value, &text))
 		return refuse(writer, name, "is neither text nor elements");
 	if (text.bytes == 0) {
 		buf_addf(writer->out, "<%.*s/>", STR_ARG(name));

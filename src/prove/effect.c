@@ -168,18 +168,26 @@ link_kind(struct effect **last_of_kind, size_t kind, struct effect *effect)
 /* ---- what it reads ---- */
 
 static bool
+is_assigned(const struct def_assigns *assigns, struct str name)
+{
+	for (size_t i = 0; i < assigns->count; i++)
+		if (str_equal(assigns->items[i].name, name))
+			return true;
+	return false;
+}
+
+static bool
 assigns_in(struct def_steps steps, struct str name)
 {
 	for (size_t i = 0; i < steps.count; i++) {
 		const struct def_step *step = steps.items[i];
+		const struct def_verify *verify =
+		    step->call ? step->call->verify : NULL;
 
-		for (size_t k = 0; k < step->set.count; k++)
-			if (str_equal(step->set.items[k].name, name))
-				return true;
-		for (size_t k = 0; k < step->output.count; k++)
-			if (str_equal(step->output.items[k].name, name))
-				return true;
-		if (assigns_in(step->body, name))
+		if (is_assigned(&step->set, name) ||
+		    is_assigned(&step->output, name) ||
+		    (verify && is_assigned(&verify->output, name)) ||
+		    assigns_in(step->body, name))
 			return true;
 	}
 	return false;
@@ -245,6 +253,76 @@ read_effect(struct effect *effect)
 		names_each(around->in, list_cb, &reading);
 	reading.into = &effect->key_reads;
 	names_each(effect->key, read_cb, &reading);
+}
+
+/* ---- one key for several items ---- */
+
+struct own_reading {
+	const struct def_step *around;
+	bool found;
+};
+
+/* Whether `decision` is an iteration's own depends on the way there. */
+static void
+own_cb(const struct template *template, struct str name, void *arg)
+{
+	struct own_reading *reading = arg;
+
+	(void)template;
+	reading->found |= is_own(reading->around, name) ||
+	    str_equal(name, STR("decision"));
+}
+
+static bool
+reads_own(const struct template *template, const struct def_step *around)
+{
+	struct own_reading reading = {.around = around};
+
+	names_each(template, own_cb, &reading);
+	return reading.found;
+}
+
+/* Whether it may be another one with each item of that loop: where the list
+ * of a loop within is, what is read of that may be. */
+static bool
+may_vary(const struct template *template, const struct def_step *step,
+    const struct def_step *loop)
+{
+	for (const struct def_step *around = step->around; around != loop;
+	     around = around->around)
+		if (reads_own(around->in, loop))
+			return true;
+	return reads_own(template, loop);
+}
+
+static bool
+shows_key(const struct def_operation *operation)
+{
+	switch (operation->connection->kind) {
+	case CONNECTION_SMTP:
+		return true;
+	case CONNECTION_AMQP:
+		return !operation->message_id || sends_key(operation);
+	case CONNECTION_HTTP:
+	case CONNECTION_ODOO:
+	case CONNECTION_SFTP:
+		return sends_key(operation);
+	}
+	unreachable("every kind of connection is listed");
+}
+
+const struct def_step *
+effect_loop_of_one_key(const struct def_step *step, const struct def_call *call)
+{
+	if (call->operation->safe || !call->idempotency_key ||
+	    !shows_key(call->operation))
+		return NULL;
+	for (const struct def_step *loop = step->around; loop;
+	     loop = loop->around)
+		if (reads_own(call->with, loop) &&
+		    !may_vary(call->idempotency_key, step, loop))
+			return loop;
+	return NULL;
 }
 
 /* ---- all ---- */

@@ -38,7 +38,8 @@
 	X(PROVE_NOTHING, "P119", "a deadline after which nothing happens")     \
 	X(PROVE_NOT_STARTED, "P120", "a child workflow that is never started") \
 	X(PROVE_ODOO, "P121", "a call that Odoo takes otherwise than it reads") \
-	X(PROVE_PASSED_BY, "P122", "a task that is passed by")
+	X(PROVE_PASSED_BY, "P122", "a task that is passed by")                 \
+	X(PROVE_ONE_KEY, "P123", "one idempotency key for several items")
 
 #define PROVE_CODE_NAME(name, code, meaning) static const char name[] \
 	__attribute__((unused)) = code;

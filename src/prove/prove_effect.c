@@ -782,7 +782,55 @@ prove_undone(struct effect_proof *self)
 	}
 }
 
-/* ---- both ---- */
+/* ---- P123: what a key keeps from being done ---- */
+
+static void
+tell_one_key(const struct effect_proof *self, const struct def_step *step,
+    const struct def_call *call, const struct def_step *loop)
+{
+	const struct flow *flow = self->proof->flow;
+	struct str target = call->target;
+
+	diag_add(self->proof->diags, DIAG_WARNING, PROVE_ONE_KEY,
+	    call->idempotency_key->span,
+	    "all items have one idempotency key: an endpoint that knows it "
+	    "does `%.*s` for the first only, and answers the others with that",
+	    STR_ARG(target));
+	diag_path(self->proof->diags, flow_path_from_start(
+	    flow, flow->first_of_step[step->index]));
+	diag_repair(self->proof->diags,
+	    "let the key read `%.*s` as well, or leave it out: the engine's "
+	    "own keys are each item's", STR_ARG(loop->each));
+}
+
+static void
+prove_one_key(const struct effect_proof *self, const struct def_step *step,
+    const struct def_call *call)
+{
+	const struct def_step *loop =
+	    call ? effect_loop_of_one_key(step, call) : NULL;
+
+	if (loop)
+		tell_one_key(self, step, call, loop);
+}
+
+static void
+prove_keys(const struct effect_proof *self)
+{
+	const struct definition *definition = self->proof->definition;
+
+	for (size_t i = 0; i < definition->step_count; i++) {
+		const struct def_step *step = definition->steps[i];
+
+		if (!step->call ||
+		    self->proof->flow->first_of_step[step->index] == 0)
+			continue;
+		prove_one_key(self, step, step->call);
+		prove_one_key(self, step, step->call->compensate);
+	}
+}
+
+/* ---- all ---- */
 
 void
 prove_effect(struct proof *proof)
@@ -806,6 +854,7 @@ prove_effect(struct proof *proof)
 	age_keys(&self);
 	prove_undone(&self);
 	prove_once(&self);
+	prove_keys(&self);
 	effects_free(&self.effects);
 	map_free(&self.readers);
 }

@@ -41,6 +41,11 @@ bool effect_may_be_done(const struct effect *effect,
 bool effect_takes_error_of(const struct flow *flow,
     const struct flow_move *move, const struct def_step *step);
 
+/* The innermost loop for whose items the call does something different each
+ * time under the same key; NULL: none, or it can't be told. */
+const struct def_step *effect_loop_of_one_key(
+    const struct def_step *step, const struct def_call *call);
+
 /* effect_age.c */
 struct effect_ages;
 /* longest_ms: the longest that any key lives. */

@@ -46,7 +46,65 @@ mark_after(struct people *people, uint32_t from)
 	}
 }
 
+/* ---- roles ---- */
+
+/* The task's role, where it is written and not worked out; absent: it is not
+ * known here, or anybody may. */
+static struct str
+role_of(const struct def_state *state)
+{
+	const struct template *role = state->task->role;
+
+	return role && role->kind == TEMPLATE_LITERAL
+		   ? value_str(role->literal)
+		   : (struct str){NULL, 0};
+}
+
+static struct str
+role_in(struct str name)
+{
+	return str_has_prefix(name, STR(DEF_APPROVER))
+		   ? str_slice(name, sizeof(DEF_APPROVER) - 1, SIZE_MAX)
+		   : (struct str){NULL, 0};
+}
+
 /* ---- exclude ---- */
+
+/* Whether the set names the task, or its role if that is another one than
+ * `but`. */
+static bool
+names_task(const struct def_separate *set, const struct def_state *state,
+    struct str but)
+{
+	struct str own = role_of(state);
+
+	for (size_t i = 0; i < set->name_count; i++) {
+		struct str role = role_in(set->names[i]);
+
+		if (str_equal(set->names[i], state->name) ||
+		    (role.at && own.at && str_equal(role, own) &&
+			!str_equal(role, but)))
+			return true;
+	}
+	return false;
+}
+
+/* Whether `separate` keeps who has decided the one from the other. */
+static bool
+is_separate(const struct definition *definition, const struct def_state *one,
+    const struct def_state *other)
+{
+	const struct str none = {NULL, 0};
+
+	for (size_t i = 0; i < definition->separate_count; i++) {
+		const struct def_separate *set = &definition->separate[i];
+
+		if (names_task(set, other, none) &&
+		    names_task(set, one, role_of(other)))
+			return true;
+	}
+	return false;
+}
 
 static void
 tell_one_way(struct proof *proof, const struct def_state *strict,
@@ -84,7 +142,8 @@ prove_excluded(struct people *people, const struct def_state *state,
 {
 	if (flow_parallel_of(state, excluded)) {
 		if (!str_is_among(state->name, excluded->task->exclude,
-			excluded->task->exclude_count))
+			excluded->task->exclude_count) &&
+		    !is_separate(people->proof->definition, state, excluded))
 			tell_one_way(people->proof, state, excluded);
 		return;
 	}
@@ -126,26 +185,6 @@ has_task(const struct proof *proof)
 		if (is_decided(proof, definition->states[i]))
 			return true;
 	return false;
-}
-
-/* The task's role, where it is written and not worked out; absent: it is not
- * known here, or anybody may. */
-static struct str
-role_of(const struct def_state *state)
-{
-	const struct template *role = state->task->role;
-
-	return role && role->kind == TEMPLATE_LITERAL
-		   ? value_str(role->literal)
-		   : (struct str){NULL, 0};
-}
-
-static struct str
-role_in(struct str name)
-{
-	return str_has_prefix(name, STR(DEF_APPROVER))
-		   ? str_slice(name, sizeof(DEF_APPROVER) - 1, SIZE_MAX)
-		   : (struct str){NULL, 0};
 }
 
 /* Whether a task may be for that role. */

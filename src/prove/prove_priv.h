@@ -240,7 +240,7 @@ proof_fn prove_odoo;
 proof_fn prove_people;
 /* prove_variable.c: P109 */
 proof_fn prove_variable;
-/* prove_effect.c: P104, P107 */
+/* prove_effect.c: P104, P107, P123 */
 proof_fn prove_effect;
 
 #endif

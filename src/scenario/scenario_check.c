@@ -79,6 +79,44 @@ scenario_check_operations(
 		    form_item(reader, pointer, i));
 }
 
+static void
+check_outcome(struct reader *reader, const struct value *value,
+    struct str pointer)
+{
+	struct str legal[] = {
+	    outcome_name(OUTCOME_NOT_DONE),
+	    outcome_name(OUTCOME_UNKNOWN),
+	    outcome_name(OUTCOME_DONE_WITH_ERROR),
+	};
+
+	if (!form_is_expression(value) &&
+	    !str_is_among(value_str(value), legal, COUNT_OF(legal)))
+		form_unknown(reader, pointer, "outcome of an error",
+		    value_str(value), legal, COUNT_OF(legal));
+}
+
+/* {error: {…}} alone is an error; beside other keys it is data. */
+static void
+check_error(struct reader *reader, const struct value *reply,
+    struct str pointer)
+{
+	static const struct form_key keys[] = {
+	    {"code", FORM_TEXT, false, NULL},
+	    {"message", FORM_TEXT, false, NULL},
+	    {"outcome", FORM_TEXT, false, check_outcome},
+	    {"transient", FORM_FLAG, false, NULL},
+	    {"status", FORM_NUMBER, false, NULL},
+	    {"body", FORM_ANY, false, NULL},
+	};
+	static const struct form_table table = FORM_TABLE("an error", keys);
+	const struct value *error = value_get_cstr(reply, "error");
+
+	if (error != NULL && error->type == VALUE_CONTEXT &&
+	    reply->as.context.count == 1)
+		form_map(reader, error,
+		    form_below(reader, pointer, STR("error")), &table);
+}
+
 void
 scenario_check_replies(
     struct reader *reader, const struct value *value, struct str pointer)
@@ -88,12 +126,12 @@ scenario_check_replies(
 	    sim_operations(reader->definition, reader->arena, &count);
 
 	for (size_t i = 0; i < value->as.context.count; i++) {
-		struct str key = value->as.context.fields[i].key;
+		const struct value_field *field = &value->as.context.fields[i];
+		struct str at = form_below(reader, pointer, field->key);
 
-		report_never(reader,
-		    yaml_place_of_key(
-			reader->places, form_below(reader, pointer, key)),
-		    "calls", key, legal, count);
+		report_never(reader, yaml_place_of_key(reader->places, at),
+		    "calls", field->key, legal, count);
+		check_error(reader, field->value, at);
 	}
 }
 

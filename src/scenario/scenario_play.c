@@ -224,11 +224,18 @@ spelled_out(struct play *play, struct str act, const struct value *what)
 static const struct value *
 line_of(struct play *play, const struct scenario_step *step)
 {
-	const struct value *line = evaluate(play, step->map);
+	/* What stands beside is about what comes of it, but for these. */
+	static const char *const besides[] = {"times", "always"};
+	const struct value *map = evaluate(play, step->map);
+	struct value_builder *line = value_build_context(play->arena);
 	struct str act = step->row->name;
-	const struct value *what = spelled_out(play, act, value_get(line, act));
 
-	return value_with(play->arena, line, act, what);
+	value_put(line, act, spelled_out(play, act, value_get(map, act)));
+	for (size_t i = 0; i < COUNT_OF(besides); i++)
+		if (value_get_cstr(map, besides[i]) != NULL)
+			value_put(line, str_of(besides[i]),
+			    value_get_cstr(map, besides[i]));
+	return value_built(line);
 }
 
 static bool

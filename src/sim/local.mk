@@ -7,6 +7,7 @@ libstated_sim_a_SOURCES = \
 	src/sim/sim_act.c \
 	src/sim/sim_child.c \
 	src/sim/sim_effect.c \
+	src/sim/sim_form.c \
 	src/sim/sim_operation.c \
 	src/sim/sim_outcome.c \
 	src/sim/sim_priv.h \

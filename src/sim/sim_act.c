@@ -284,7 +284,8 @@ act_reply(struct sim *sim, const struct value *what, const struct value *line,
 	if (!find_times(line, &times, why))
 		return false;
 	for (size_t i = 0; i < what->as.context.count; i++)
-		if (!is_called(sim, what->as.context.fields[i].key, why))
+		if (!is_called(sim, what->as.context.fields[i].key, why) ||
+		    !sim_outcome_check(what->as.context.fields[i].value, why))
 			return false;
 	for (int64_t n = 0; n < times; n++)
 		for (size_t i = 0; i < what->as.context.count; i++)
@@ -319,7 +320,7 @@ is_ending(const struct value *end, struct buf *why)
 		str_equal(outcome, def_ending_name(ENDING_FAILURE)) ||
 		str_equal(outcome, def_ending_name(ENDING_CANCELLED)) ||
 		value_get_cstr(end, "refused") != NULL))
-		return true;
+		return sim_form_is_child(end, why);
 	buf_add_cstr(why, "a child ends with an `outcome`: success, failure or "
 			  "cancelled; or it is `refused`, with the reason");
 	return false;
@@ -662,6 +663,8 @@ sim_act(struct sim *sim, const struct value *line, struct buf *why)
 			: "an object");
 		return false;
 	}
+	if (!sim_form_is_act(act->name, line, why))
+		return false;
 	if (act->needs_start && sim->chart == NULL) {
 		buf_add_cstr(why, "start the instance first: {\"start\": {…}}");
 		return false;

@@ -61,6 +61,26 @@ kind_of(const struct value *error)
 	return OUTCOME_NOT_DONE;
 }
 
+bool
+sim_outcome_check(const struct value *reply, struct buf *why)
+{
+	const struct value *error = error_of(reply);
+	struct str names[COUNT_OF(faults)], near;
+
+	if (error != NULL)
+		return sim_form_is_error(error, why);
+	if (reply->type != VALUE_STRING || fault_of(reply) != NULL)
+		return true;
+	for (size_t i = 0; i < COUNT_OF(faults); i++)
+		names[i] = faults[i].name;
+	near = str_nearest(reply->as.string, names, COUNT_OF(faults));
+	if (near.at == NULL)
+		return true;
+	buf_addf(why, "nothing goes wrong by `%.*s`, did you mean `%.*s`?",
+	    STR_ARG(reply->as.string), STR_ARG(near));
+	return false;
+}
+
 /* What would be unknown of a safe operation may be repeated. */
 struct outcome
 sim_outcome_of(const struct def_operation *operation, const struct value *reply)

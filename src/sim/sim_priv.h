@@ -103,6 +103,14 @@ const struct value *sim_effect_timers(struct sim *sim);
 void sim_effect_tell(struct sim *sim, const struct chart_effects *effects,
     const struct value *before);
 
+/* ---- sim_form.c: false with *why where a member says nothing ---- */
+
+/* The line has a member of that name. */
+MUST_USE bool sim_form_is_act(
+    struct str name, const struct value *line, struct buf *why);
+MUST_USE bool sim_form_is_error(const struct value *error, struct buf *why);
+MUST_USE bool sim_form_is_child(const struct value *end, struct buf *why);
+
 /* ---- sim_operation.c ---- */
 
 struct sim_channel {
@@ -115,6 +123,8 @@ struct sim_channel sim_operation_channel(
 
 /* ---- sim_outcome.c ---- */
 
+/* false with *why: it would be taken for another than was meant. */
+MUST_USE bool sim_outcome_check(const struct value *reply, struct buf *why);
 /* A scripted reply as the outcome of a call of the operation. */
 struct outcome sim_outcome_of(
     const struct def_operation *operation, const struct value *reply);

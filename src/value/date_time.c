@@ -61,6 +61,27 @@ date_time_to_utc(const struct date_time *date_time, int64_t *seconds,
 	unreachable("all kinds are listed");
 }
 
+void
+date_time_format_offset(const struct date_time *date_time, struct buf *out)
+{
+	struct date_time shown = *date_time;
+	int64_t seconds;
+	uint32_t nanoseconds;
+
+	if (date_time->time.offset_kind == OFFSET_ZONE) {
+		struct time_of_day like = {.offset_kind = OFFSET_SECONDS};
+
+		date_time_to_utc(date_time, &seconds, &nanoseconds);
+		like.offset_seconds =
+		    zone_offset_at(date_time->time.zone, seconds);
+		/* Not the fields as they are: a clock that is put forward
+		 * never shows some of them. */
+		if (!date_time_of_utc(seconds, nanoseconds, &like, &shown))
+			shown = *date_time;
+	}
+	date_time_format(&shown, out);
+}
+
 /* Seconds east of UTC that clocks like `like` show at an instant. */
 static int32_t
 offset_at(const struct time_of_day *like, int64_t seconds)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json_write.c: values as JSON: plain, typed, canonical or for reading.
+ * json_write.c: values as JSON: plain, sent, typed, canonical or for reading.
  *
  * All the forms are one walk; they differ in how a scalar is written, whether
  * keys are sorted, whether a context gets a wrapper, and the white space.
@@ -251,6 +251,13 @@ json_write_string(struct buf *out, struct str string)
 
 /* ------------------------------------------------------------- scalars */
 
+/* Whether scalars are what they look like, without a form of their own. */
+static bool
+is_untyped(const struct writer *writer)
+{
+	return writer->form == JSON_PLAIN || writer->form == JSON_SENT;
+}
+
 static void
 write_number_text(struct writer *writer, struct number number)
 {
@@ -271,7 +278,11 @@ write_temporal_text(struct writer *writer, const struct value *value)
 		time_format(&value->as.time, writer->out);
 		return;
 	case VALUE_DATE_TIME:
-		date_time_format(value->as.date_time, writer->out);
+		if (writer->form == JSON_SENT)
+			date_time_format_offset(
+			    value->as.date_time, writer->out);
+		else
+			date_time_format(value->as.date_time, writer->out);
 		return;
 	case VALUE_DURATION:
 		duration_format(value->as.duration, writer->out);
@@ -301,7 +312,7 @@ close_form(struct writer *writer)
 static void
 write_number(struct writer *writer, struct number number)
 {
-	bool as_is = writer->form == JSON_PLAIN ||
+	bool as_is = is_untyped(writer) ||
 	    (writer->form == JSON_CANONICAL && number_is_jcs_exact(number));
 	if (as_is) {
 		write_number_text(writer, number);
@@ -335,7 +346,7 @@ temporal_key(enum value_type type)
 static void
 write_temporal(struct writer *writer, const struct value *value)
 {
-	bool typed = writer->form != JSON_PLAIN;
+	bool typed = !is_untyped(writer);
 	if (typed)
 		open_form(writer, temporal_key(value->type));
 	buf_add_char(writer->out, '"');
@@ -634,7 +645,7 @@ write_value(struct writer *writer, const struct value *value)
 		write_context(writer, value);
 		return;
 	case VALUE_RANGE:
-		if (writer->form == JSON_PLAIN)
+		if (is_untyped(writer))
 			write_plain_range(writer, value->as.range);
 		else
 			write_typed_range(writer, value->as.range);

@@ -587,8 +587,9 @@ value_type_name(enum value_type type)
 	return names[type];
 }
 
-bool
-value_text(struct arena *arena, const struct value *value, struct str *out)
+static bool
+text_in(struct arena *arena, const struct value *value, enum json_form form,
+    struct str *out)
 {
 	struct buf text = buf_in(arena);
 
@@ -609,7 +610,7 @@ value_text(struct arena *arena, const struct value *value, struct str *out)
 	case VALUE_DURATION:
 	case VALUE_MONTHS:
 		/* ISO 8601 needs no escapes: JSON's quotes are all to lose. */
-		json_write(value, JSON_PLAIN, &text);
+		json_write(value, form, &text);
 		must(text.bytes >= 2);
 		*out = buf_keep(&text);
 		*out = str_slice(*out, 1, out->bytes - 2);
@@ -622,6 +623,18 @@ value_text(struct arena *arena, const struct value *value, struct str *out)
 		return false;
 	}
 	unreachable("every type of value is listed");
+}
+
+bool
+value_text(struct arena *arena, const struct value *value, struct str *out)
+{
+	return text_in(arena, value, JSON_PLAIN, out);
+}
+
+bool
+value_sent_text(struct arena *arena, const struct value *value, struct str *out)
+{
+	return text_in(arena, value, JSON_SENT, out);
 }
 
 bool

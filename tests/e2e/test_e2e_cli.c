@@ -95,6 +95,41 @@ test_check_tells_twelve_mistakes_in_one_run(void **state)
 	house_close(&house);
 }
 
+/* One mistake in a file beside it, and another file that leans on that one. */
+static void
+test_check_of_one_file_tells_what_is_wrong_beside_it(void **state)
+{
+	static const char mistake[] =
+	    "common.yaml:2:1: unknown key `foo` in a contact [D101]";
+	struct house *house = house_build(&quiet);
+
+	(void)state;
+	house_write(house, "common.yaml",
+	    "contact: clerks # or two\nfoo: 1\nnotify: [{log: warning}]\n");
+	house_write(house, "audited.yaml",
+	    "workflow: audited\nversion: 1\n"
+	    "incident: {owner: clerks, max-age: 1h}\n"
+	    "initial: b\nstates: {b: {type: final}}\n");
+	house_write(house, "one-payment.yaml",
+	    "workflow: one-payment\nversion: 1\n"
+	    "incident: {owner: clerks, max-age: 1h}\n"
+	    "initial: a\nstates:\n"
+	    "  a: {entry: [{run: audited}], on: {done: b, error: b}}\n"
+	    "  b: {type: final}\n");
+	SAYS(house, 1, "no contact `clerks`", "check", "one-payment.yaml");
+	SAYS(house, 1, mistake, "check", "one-payment.yaml");
+	SAYS(house, 1, "2 errors", "check", "one-payment.yaml");
+	SAYS(house, 1, mistake, "draw", "one-payment.yaml");
+	/* What is nowhere is nowhere. */
+	house_write(house, "one-payment.yaml",
+	    "workflow: one-payment\nversion: 1\n"
+	    "incident: {owner: clarks, max-age: 1h}\n"
+	    "initial: b\nstates: {b: {type: final}}\n");
+	SAYS(house, 1, "expected one of: ", "check",
+	    "one-payment.yaml");
+	house_close(&house);
+}
+
 static void
 test_shipped_workflows_are_sound_to_the_letter(void **state)
 {
@@ -341,6 +376,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_instances_are_called_by_any_key),
 	    HOUSE_TEST(test_check_tells_twelve_mistakes_in_one_run),
+	    HOUSE_TEST(test_check_of_one_file_tells_what_is_wrong_beside_it),
 	    HOUSE_TEST(test_shipped_workflows_are_sound_to_the_letter),
 	    HOUSE_TEST(test_eval_reckons_in_decimals),
 	    HOUSE_TEST(test_wrong_usage_is_status_two_and_says_what_was_meant),

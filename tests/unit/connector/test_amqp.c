@@ -264,7 +264,7 @@ test_answer_decides_what_became_of_it(void **state)
 /* ---- events out ---- */
 
 static bool
-publish(struct desk *desk, const char *type, const char *data)
+publish_value(struct desk *desk, const char *type, const struct value *data)
 {
 	const struct connector_event event = {
 		.type = str_of(type),
@@ -272,7 +272,7 @@ publish(struct desk *desk, const char *type, const char *data)
 		.id = STR("i/1"),
 		.source = STR("/workflows/order"),
 		.time = STR("2026-03-02T12:00:00.000Z"),
-		.data = desk_json(desk, data),
+		.data = data,
 	};
 	bool is_wanted = false;
 
@@ -280,6 +280,27 @@ publish(struct desk *desk, const char *type, const char *data)
 		&desk->request, &is_wanted, &desk->outcome))
 		fail_msg("%s", desk_str(desk, desk->outcome.message));
 	return is_wanted;
+}
+
+static bool
+publish(struct desk *desk, const char *type, const char *data)
+{
+	return publish_value(desk, type, desk_json(desk, data));
+}
+
+static void
+test_event_tells_a_zone_by_its_offset(void **state)
+{
+	struct desk *desk = *state;
+	struct json_error error;
+	const struct value *data = json_read_typed(desk->arena,
+	    STR("{\"amount\":1,\"at\":"
+		"{\"dt\":\"2026-11-24T01:12:46@Europe/Berlin\"}}"), &error);
+
+	assert_non_null(data);
+	assert_true(publish_value(desk, "order.paid", data));
+	assert_string_equal(desk_str(desk, desk->request.body),
+	    "{\"amount\":1,\"at\":\"2026-11-24T01:12:46+01:00\"}");
 }
 
 static void
@@ -470,6 +491,7 @@ main(void)
 		TEST(test_name_that_the_protocol_can_not_hold_is_refused),
 		TEST(test_headers_that_no_frame_can_hold_are_refused),
 		TEST(test_answer_decides_what_became_of_it),
+		TEST(test_event_tells_a_zone_by_its_offset),
 		TEST(test_event_goes_by_the_first_rule_that_takes_it),
 		TEST(test_queue_is_asked_for_as_it_is_written),
 		TEST(test_message_is_mapped_by_rules),

@@ -33,7 +33,13 @@ static const char shop[] =
     "  show:\n"
     "    request: {get: [payments, = id, status]}\n"
     "  text:\n"
-    "    request: {get: = path}\n";
+    "    request: {get: = path}\n"
+    "  at:\n"
+    "    request:\n"
+    "      post: ['= date and time(at)']\n"
+    "      query: {at: '= date and time(at)'}\n"
+    "      headers: {x-at: '= date and time(at)', content-type: = type}\n"
+    "      body: {a: {at: '= date and time(at)'}}\n";
 
 static int
 set_up(void **state)
@@ -305,6 +311,42 @@ test_segment_that_leads_elsewhere_is_refused(void **state)
 	}
 }
 
+/* -------------------------------------------------------------------- zones */
+
+/* RFC 3339 has offsets only; multipart/form-data goes the same way. */
+static void
+test_zone_is_sent_as_its_offset(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *body;
+	} rows[] = {
+		{"application/json",
+		    "{\"a\":{\"at\":\"2026-11-24T01:12:46.464+01:00\"}}"},
+		{"application/xml",
+		    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		    "<a><at>2026-11-24T01:12:46.464+01:00</at></a>"},
+		{"application/x-www-form-urlencoded",
+		    "a%5Bat%5D=2026-11-24T01%3A12%3A46.464%2B01%3A00"},
+	};
+	struct desk *desk = *state;
+	char args[256];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(args, sizeof(args),
+		    "{\"at\":\"2026-11-24T01:12:46.464@Europe/Berlin\","
+		    "\"type\":\"%s\"}", rows[i].type);
+		assert_true(desk_prepare(desk, "at", args));
+		assert_string_equal(
+		    desk_str(desk, desk->request.body), rows[i].body);
+		assert_string_equal(desk_header(desk, "x-at"),
+		    "2026-11-24T01:12:46.464+01:00");
+		assert_string_equal(desk_str(desk, desk->request.url),
+		    "https://api.example/2026-11-24T01%3A12%3A46.464%2B01%3A00"
+		    "?at=2026-11-24T01%3A12%3A46.464%2B01%3A00");
+	}
+}
+
 int
 main(void)
 {
@@ -324,6 +366,7 @@ main(void)
 		cmocka_unit_test(test_query_nests_by_brackets),
 		cmocka_unit_test(test_segment_of_a_path_stays_one),
 		cmocka_unit_test(test_segment_that_leads_elsewhere_is_refused),
+		cmocka_unit_test(test_zone_is_sent_as_its_offset),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

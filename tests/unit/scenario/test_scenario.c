@@ -89,6 +89,16 @@ test_every_value_is_held_against_its_kind(void **state)
 	stage_refuses(stage, ONE "      - 1\n", "not a number");
 	stage_refuses(stage, ONE "      - reply: x\n",
 	    "`reply` takes a mapping, not a text");
+	stage_refuses(stage,
+	    ONE "      - reply: {shop.reserve: {error: {outcome: unknwon}}}\n",
+	    "5:49: error: no outcome of an error `unknwon`");
+	stage_refuses(stage,
+	    ONE "      - reply: {shop.reserve: {error: {cod: x}}}\n",
+	    "did you mean `code`?");
+	stage_refuses(stage,
+	    "test: order\nreplies: {shop.reserve: {error: {transient: 1}}}\n"
+	    "scenarios: []\n",
+	    "not a number");
 	stage_refuses(stage, ONE "      - {reply: {}, times: often}\n",
 	    "`times` takes a number, not a text");
 }

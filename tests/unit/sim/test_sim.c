@@ -480,6 +480,63 @@ test_acts_that_are_none_are_told(void **state)
 	refuses(f, "{\"settle\": {\"how\": \"magic\"}}", "retry, supply");
 }
 
+static void
+test_member_that_says_nothing_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	refuses(f, "{\"start\": {\"key\": \"A\"}, \"actr\": \"al\"}",
+	    "`actr` says nothing beside `start`, did you mean `actor`?");
+	refuses(f, "{\"start\": {\"key\": \"A\"}, \"actor\": 5}",
+	    "`actor` is a text or an object");
+	refuses(f,
+	    "{\"start\": {\"key\": \"A\"}, \"actor\": {\"nam\": \"al\"}}",
+	    "`nam` says nothing in `actor`, did you mean `name`?");
+	refuses(f,
+	    "{\"start\": {\"key\": \"A\"}, \"actor\": {\"roles\": [1]}}",
+	    "`roles` is a list of texts");
+	refuses(f, "{\"start\": {\"key\": \"A\"}, \"priority\": \"hihg\"}",
+	    "`hihg` is no priority");
+	refuses(f, "{\"reply\": {\"shop.reserve\": {}}, \"alwys\": true}",
+	    "`alwys` says nothing beside `reply`, did you mean `always`?");
+	refuses(f, "{\"reply\": {\"shop.reserve\": {}}, \"always\": 1}",
+	    "`always` is true or false");
+	/* The input's own members are the workflow's to judge. */
+	does(f, "{\"start\": {\"key\": \"A\"}, \"actor\": null}");
+	refuses(f, "{\"event\": {\"type\": \"order.paid\", \"date\": 1}}",
+	    "`date` says nothing in `event`, did you mean `data`?");
+	refuses(f, "{\"suspend\": {\"state\": \"a\"}}",
+	    "`state` says nothing in `suspend`");
+	refuses(f, "{\"advance\": \"1s\", \"times\": 2}",
+	    "`times` says nothing beside `advance`");
+}
+
+/* What is misspelt isn't simulated as something else. */
+static void
+test_reply_that_is_misspelt_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"start\": {\"key\": \"A\"}}");
+	refuses(f,
+	    "{\"reply\": {\"shop.reserve\": "
+	    "{\"error\": {\"outcome\": \"unknwon\"}}}}",
+	    "`unknwon` is no outcome of an error: not-done, unknown or "
+	    "done-with-error");
+	refuses(f,
+	    "{\"reply\": {\"shop.reserve\": {\"error\": {\"transient\": 5}}}}",
+	    "`transient` is true or false");
+	refuses(f,
+	    "{\"reply\": {\"shop.reserve\": {\"error\": {\"cod\": \"x\"}}}}",
+	    "`cod` says nothing in `error`, did you mean `code`?");
+	refuses(f, "{\"reply\": {\"shop.reserve\": \"timout\"}}",
+	    "did you mean `timeout`?");
+	/* Beside other members it is data. */
+	does(f,
+	    "{\"reply\": {\"shop.reserve\": "
+	    "{\"price\": 1, \"error\": {\"outcome\": \"odd\"}}}}");
+}
+
 int
 main(void)
 {
@@ -508,6 +565,8 @@ main(void)
 	    TEST(test_item_of_a_state_is_meant_where_it_is_named),
 	    TEST(test_operations_and_contacts_of_a_workflow_are_known),
 	    TEST(test_acts_that_are_none_are_told),
+	    TEST(test_member_that_says_nothing_is_told),
+	    TEST(test_reply_that_is_misspelt_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,44 @@ test_dates_are_plain_strings_or_typed(void **state)
 }
 
 static void
+test_zone_is_sent_as_its_offset(void **state)
+{
+	static const struct {
+		const char *value;
+		const char *sent;
+	} rows[] = {
+		{"2026-11-24T01:12:46.464@Europe/Berlin",
+		    "2026-11-24T01:12:46.464+01:00"},
+		{"2026-07-01T12:00:00@Europe/Berlin",
+		    "2026-07-01T12:00:00+02:00"},
+		{"2026-01-01T12:00:00@Europe/London", "2026-01-01T12:00:00Z"},
+		/* Which no clock shows. */
+		{"2026-03-29T02:30:00@Europe/Berlin",
+		    "2026-03-29T03:30:00+02:00"},
+		{"2026-10-25T02:30:00+01:00", "2026-10-25T02:30:00+01:00"},
+		{"2026-11-22T10:00:00", "2026-11-22T10:00:00"},
+	};
+
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct date_time date_time;
+		const struct value *value;
+		struct str text;
+
+		assert_true(date_time_parse(str_of(rows[i].value), &date_time));
+		value = value_of_date_time(arena, date_time);
+		assert_true(value_sent_text(arena, value, &text));
+		assert_text(text, rows[i].sent);
+		/* Within, the zone stays. */
+		assert_true(value_text(arena, value, &text));
+		assert_text(text, rows[i].value);
+	}
+	arena_free(&arena);
+}
+
+static void
 test_typed_form_wraps_every_number_and_context(void **state)
 {
 	struct arena *arena = arena_new();
@@ -254,6 +292,7 @@ main(void)
 	    cmocka_unit_test(
 		test_canonical_contexts_cannot_be_taken_for_typed_forms),
 	    cmocka_unit_test(test_dates_are_plain_strings_or_typed),
+	    cmocka_unit_test(test_zone_is_sent_as_its_offset),
 	    cmocka_unit_test(test_typed_form_wraps_every_number_and_context),
 	    cmocka_unit_test(test_ranges_read_as_in_feel),
 	    cmocka_unit_test(test_pretty_is_indented_by_two),
