@@ -58,7 +58,7 @@ const struct family families[FAMILIES] = {
     {"card processor, keys", "stripe", "stripe", "/stripe/",
 	"      - call: stripe.create-refund\n"
 	"        with: {payment: = \"pi_\" + input.reference, amount: 1050,"
-	" reference: = input.reference}\n"
+	" currency: EUR, reference: = input.reference}\n"
 	PATIENCE
 	"        verify:\n"
 	"          call: stripe.find-refund\n"
