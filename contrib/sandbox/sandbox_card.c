@@ -173,9 +173,10 @@ take_refund(struct sandbox_card *card, const char *key, json_t *form,
 	json_t *refund;
 
 	snprintf(id, sizeof(id), "re_%zu", json_array_size(card->refunds) + 1);
-	refund = json_pack("{s:s,s:s,s:I,s:s,s:s,s:{s:s},s:n}", "id", id,
-	    "object", "refund", "amount", (json_int_t)amount, "payment_intent",
-	    payment, "status", status_of(payment), "metadata", "reference",
+	refund = json_pack("{s:s,s:s,s:I,s:s,s:s,s:s,s:{s:s},s:n}", "id", id,
+	    "object", "refund", "amount", (json_int_t)amount, "currency",
+	    "eur", "payment_intent", payment, "status", status_of(payment),
+	    "metadata", "reference",
 	    sandbox_json_text(form, "metadata[reference]"), "failure_reason");
 	must(refund != NULL);
 	json_array_append_new(card->refunds, refund);

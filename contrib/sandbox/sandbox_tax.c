@@ -228,6 +228,7 @@ struct vat_answer {
 	const char *number;
 	const char *error; /* NULL: a verdict */
 	bool valid;
+	bool is_beside; /* the error stands beside `valid: false` */
 };
 
 static const struct vat_answer vat_answers[] = {
@@ -244,6 +245,7 @@ static const struct vat_answer vat_answers[] = {
     {"501", "GLOBAL_MAX_CONCURRENT_REQ_TIME", false},
     {"600", "MS_MAX_CONCURRENT_REQ", false},
     {"601", "MS_MAX_CONCURRENT_REQ_TIME", false},
+    {"701", "MS_UNAVAILABLE", false, true},
     {NULL, NULL, true},
 };
 
@@ -262,7 +264,11 @@ sandbox_tax_check_vat(struct sandbox *sandbox,
 		return;
 	while (answer->number != NULL && strcmp(answer->number, number) != 0)
 		answer++;
-	if (answer->error != NULL)
+	if (answer->is_beside)
+		sandbox_reply_json_take(reply, 200,
+		    json_pack("{s:b,s:s,s:s}", "valid", 0, "userError",
+			answer->error, "name", "---"));
+	else if (answer->error != NULL)
 		sandbox_reply_json_take(reply, 200,
 		    json_pack("{s:b,s:[{s:s}]}", "actionSucceed", 0,
 			"errorWrappers", "error", answer->error));

@@ -51,18 +51,19 @@ const struct family families[FAMILIES] = {
 	PATIENCE
 	"        verify:\n"
 	"          call: bank.find-payment\n"
-	"          with: {reference: = input.reference}\n"
+	"          with: {reference: = input.reference, amount: 10.50,"
+	" currency: EUR}\n"
 	"          happened: = response.found\n",
 	"orders", "reference", true},
     {"card processor, keys", "stripe", "stripe", "/stripe/",
 	"      - call: stripe.create-refund\n"
 	"        with: {payment: = \"pi_\" + input.reference, amount: 1050,"
-	" reference: = input.reference}\n"
+	" currency: EUR, reference: = input.reference}\n"
 	PATIENCE
 	"        verify:\n"
 	"          call: stripe.find-refund\n"
-	"          with: {payment: = \"pi_\" + input.reference,"
-	" reference: = input.reference}\n"
+	"          with: {payment: = \"pi_\" + input.reference, amount: 1050,"
+	" currency: EUR, reference: = input.reference}\n"
 	"          happened: = response.found\n",
 	"refunds", "metadata.reference", true},
     {"Odoo, JSON-RPC", "odoo", "odoo", "/odoo/", ODOO("odoo"),

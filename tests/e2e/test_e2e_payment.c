@@ -364,7 +364,8 @@ test_without_key_and_question_a_person_is_asked(void **state)
 	    "          call: bank.find-payment\n"
 	    "          after: 2m                        # a bank may answer "
 	    "\"not found\" too early\n"
-	    "          with: {reference: = input.reference}\n"
+	    "          with: {reference: = input.reference, "
+	    "amount: = input.amount, currency: = input.currency}\n"
 	    "          happened: = response.found\n"
 	    "          output: {payment_id: = response.payment_id}\n",
 	    "");
