@@ -466,6 +466,8 @@ judge_error(const struct connector_call *call, struct call_scope *scope,
 	return connector_done(call, scope, &value_null);
 }
 
+/* `success` comes before the exception, which need not be the end: what was
+ * to be removed is gone.  The exception is no result all the same. */
 struct outcome
 odoo_judge(const struct connector_call *call, struct call_scope *scope)
 {
@@ -474,19 +476,22 @@ odoo_judge(const struct connector_call *call, struct call_scope *scope)
 	int status = reply->response->status;
 	const struct value *error = find_error(operation->connection, reply);
 	struct outcome outcome;
+	bool is_success;
 
-	if (error != NULL)
-		return judge_error(call, scope, error);
-	if (status < 200 || status > 299)
+	if (error == NULL && (status < 200 || status > 299))
 		return verdict_of_status(scope->arena, operation, reply,
 		    scope->context->now_ms);
-	if (!is_answer(operation->connection, reply))
+	if (error == NULL && !is_answer(operation->connection, reply))
 		return verdict_unknown("http.garbled",
 		    STR("the answer is not one of Odoo's"));
-	if (is_load_refused(operation, reply->result, &outcome))
+	if (error == NULL &&
+	    is_load_refused(operation, reply->result, &outcome))
 		return outcome;
-	if (operation->success != NULL &&
-	    !call_scope_is_true(scope, operation->success))
+	is_success = operation->success != NULL &&
+	    call_scope_is_true(scope, operation->success);
+	if (error != NULL && !is_success)
+		return judge_error(call, scope, error);
+	if (operation->success != NULL && !is_success)
 		return verdict_unsuccessful("odoo.unsuccessful");
 	return connector_done(call, scope, reply->result);
 }

@@ -40,6 +40,16 @@
 	"    method: button_confirm\n"                                         \
 	"    args: [[= id]]\n"                                                 \
 	"    success: '= result = true'\n"                                     \
+	"  create-partners:\n"                                                 \
+	"    model: res.partner\n"                                             \
+	"    method: create\n"                                                 \
+	"    args: ['= list']\n"                                               \
+	"  remove-line:\n"                                                     \
+	"    model: account.bank.statement.line\n"                             \
+	"    method: unlink\n"                                                 \
+	"    args: [[= id]]\n"                                                 \
+	"    success: '= body = true or body.name = \"odoo.exceptions.Missing" \
+	"Error\"'\n"                                                           \
 	"  load-partners:\n"                                                   \
 	"    model: res.partner\n"                                             \
 	"    method: load\n"                                                   \
@@ -252,6 +262,27 @@ test_success_may_need_a_certain_result(void **state)
 	assert_int_equal(answer(*state, "confirm-order",
 			     "{\"jsonrpc\":\"2.0\",\"result\":true}")->kind,
 	    OUTCOME_DONE);
+}
+
+/* What is gone is gone, whoever removed it. */
+static void
+test_success_may_be_an_exception(void **state)
+{
+	struct desk *desk = *state;
+	struct outcome *outcome = answer_error(desk, "remove-line",
+	    "odoo.exceptions.MissingError", "Record does not exist.");
+
+	assert_int_equal(outcome->kind, OUTCOME_DONE);
+	assert_int_equal(outcome->response->type, VALUE_NULL);
+	desk_assert_outcome(answer_error(desk, "remove-line",
+			   "odoo.exceptions.UserError", "It is reconciled."),
+	    OUTCOME_DONE_WITH_ERROR, "odoo.user-error", false);
+	desk_assert_outcome(answer_error(desk, "remove-line",
+			   "psycopg2.errors.SerializationFailure", "no"),
+	    OUTCOME_NOT_DONE, "odoo.concurrency", true);
+	desk_assert_outcome(desk_answer(desk, "remove-line", "{\"id\":5}", 502,
+			   "Content-Type: text/html", "<html>"),
+	    OUTCOME_UNKNOWN, "http.502", false);
 }
 
 static void
@@ -588,6 +619,14 @@ test_json_2_errors_are_told_by_their_name(void **state)
 			   "{\"name\":\"y\",\"credit\":0}", 409, NULL,
 			   "{\"name\":\"odoo.exceptions.LockError\"}"),
 	    OUTCOME_NOT_DONE, "odoo.locked", true);
+	assert_int_equal(desk_answer(desk, "remove-line", "{\"id\":5}", 404,
+			     NULL,
+			     "{\"name\":\"odoo.exceptions.MissingError\"}")
+			     ->kind,
+	    OUTCOME_DONE);
+	desk_assert_outcome(desk_answer(desk, "remove-line", "{\"id\":5}", 404,
+			   "Content-Type: text/html", "<html>"),
+	    OUTCOME_NOT_DONE, "http.404", false);
 	desk_assert_outcome(desk_answer(desk, "create-partner",
 			   "{\"name\":\"y\",\"credit\":0}", 502,
 			   "Content-Type: text/html", "<html>"),
@@ -611,6 +650,7 @@ main(void)
 		CASE(test_result_is_the_response),
 		CASE(test_answer_without_result_is_success_with_null),
 		CASE(test_success_may_need_a_certain_result),
+		CASE(test_success_may_be_an_exception),
 		CASE(test_exceptions_mean_what_their_class_says),
 		CASE(test_loser_of_a_race_may_try_again),
 		CASE(test_expired_session_is_told_by_its_code),
