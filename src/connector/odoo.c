@@ -426,9 +426,43 @@ is_answer(const struct def_connection *connection, const struct reply *reply)
 		    VALUE_NULL);
 }
 
-void
-odoo_read(const struct def_connection *connection, struct reply *reply)
+/* JSON-2 answers `create` with a list of ids in every case, other than
+ * execute_kw, which gives one where one was asked for. */
+static bool
+creates_one(const struct connector_call *call,
+    const struct connector_context *context)
 {
+	struct call_scope scope;
+	struct odoo_call odoo;
+	const struct value *arguments;
+	struct outcome ignored;
+
+	call_scope_init(&scope, context, call->args);
+	scope.idempotency_key = call->idempotency_key;
+	scope.is_masked = true;
+	return read_call(&scope, call->operation, &odoo, &ignored) &&
+	    str_equal(odoo.method, STR("create")) &&
+	    named_arguments(&scope, &odoo, &arguments, &ignored) &&
+	    value_field_or_null(arguments, "vals_list")->type == VALUE_CONTEXT;
+}
+
+static const struct value *
+named_result(const struct connector_call *call,
+    const struct connector_context *context, const struct value *body)
+{
+	bool is_list_of_one =
+	    body->type == VALUE_LIST && body->as.list.count == 1;
+
+	return is_list_of_one && creates_one(call, context)
+	    ? body->as.list.items[0]
+	    : body;
+}
+
+void
+odoo_read(const struct connector_call *call, struct call_scope *scope)
+{
+	const struct def_connection *connection = call->operation->connection;
+	struct reply *reply = scope->reply;
 	const struct value *error, *data;
 
 	reply->envelope = reply->body;
@@ -441,8 +475,9 @@ odoo_read(const struct def_connection *connection, struct reply *reply)
 	}
 	if (!is_answer(connection, reply))
 		return;
-	if (is_json_rpc(connection))
-		reply->body = value_field_or_null(reply->envelope, "result");
+	reply->body = is_json_rpc(connection)
+	    ? value_field_or_null(reply->envelope, "result")
+	    : named_result(call, scope->context, reply->envelope);
 	reply->result = reply->body;
 }
 

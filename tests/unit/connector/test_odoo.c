@@ -606,6 +606,34 @@ test_json_2_answers_with_the_bare_value(void **state)
 }
 
 static void
+test_json_2_creates_one_where_one_is_given(void **state)
+{
+	static const struct {
+		const char *operation;
+		const char *args;
+		const char *body;
+		const char *response;
+	} rows[] = {
+		{"create-partner", "{\"name\":\"y\",\"credit\":0}", "[912]",
+		    "912"},
+		{"create-partners", "{\"list\":{\"name\":\"y\"}}", "[912]",
+		    "912"},
+		{"create-partners", "{\"list\":[{\"name\":\"y\"}]}", "[912]",
+		    "[912]"},
+		{"create-partners", "{\"list\":{\"name\":\"y\"}}",
+		    "[912,913]", "[912,913]"},
+	};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_string_equal(desk_text(desk,
+		    desk_answer(desk, rows[i].operation, rows[i].args, 200,
+			NULL, rows[i].body)->response), rows[i].response);
+	assert_true(connector_reads_arguments(
+	    def_connection_find(desk->connection, STR("create-partner"))));
+}
+
+static void
 test_json_2_errors_are_told_by_their_name(void **state)
 {
 	struct desk *desk = *state;
@@ -671,6 +699,7 @@ main(void)
 		CASE_JSON_2(test_json_2_names_the_arguments),
 		CASE_JSON_2(test_json_2_has_no_name_for_further_arguments),
 		CASE_JSON_2(test_json_2_answers_with_the_bare_value),
+		CASE_JSON_2(test_json_2_creates_one_where_one_is_given),
 		CASE_JSON_2(test_json_2_errors_are_told_by_their_name),
 	};
 
