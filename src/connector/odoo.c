@@ -362,6 +362,36 @@ mentions(struct str text, const char *part)
 	return str_find(text, str_of(part)) != SIZE_MAX;
 }
 
+static bool
+is_collision(const struct value *message)
+{
+	return mentions(value_field_str(message, "message"),
+	    "could not serialize access");
+}
+
+/* Warnings are there beside what refused it.  A collision has undone all of
+ * it, and what else is wrong is told the next time. */
+static const struct value *
+why_refused(const struct value *messages)
+{
+	const struct value *why = NULL;
+
+	if (messages->type != VALUE_LIST)
+		return &value_null;
+	for (size_t i = 0; i < messages->as.list.count; i++) {
+		const struct value *message = messages->as.list.items[i];
+		struct str type = value_field_str(message, "type");
+
+		if (is_collision(message))
+			return message;
+		if (why == NULL && !str_equal(type, STR("warning")))
+			why = message;
+	}
+	if (why == NULL && messages->as.list.count > 0)
+		why = messages->as.list.items[0];
+	return why != NULL ? why : &value_null;
+}
+
 /*
  * `load` reports errors inside a success: ids is false and messages say why.
  * One of them is transient, although the server doesn't repeat it: the loser
@@ -372,8 +402,10 @@ is_load_refused(const struct def_operation *operation,
     const struct value *result, struct outcome *outcome)
 {
 	const struct value *ids = value_field_or_null(result, "ids");
-	const struct value *messages = value_field_or_null(result, "messages");
-	struct str message = STR("load was refused");
+	const struct value *why =
+	    why_refused(value_field_or_null(result, "messages"));
+	struct str message = value_field_str(why, "message");
+	bool is_transient = is_collision(why);
 
 	if (operation->odoo_method == NULL ||
 	    operation->odoo_method->kind != TEMPLATE_LITERAL ||
@@ -381,17 +413,14 @@ is_load_refused(const struct def_operation *operation,
 		STR("load")) ||
 	    ids->type != VALUE_BOOLEAN || ids->as.boolean)
 		return false;
-	if (messages->type == VALUE_LIST && messages->as.list.count > 0)
-		message = value_field_str(
-		    messages->as.list.items[0], "message");
-	bool is_transient = mentions(message, "could not serialize access");
 	*outcome = (struct outcome){
 		.kind = is_transient ? OUTCOME_NOT_DONE
 				     : OUTCOME_DONE_WITH_ERROR,
 		.transient = is_transient,
 		.code = is_transient ? STR("odoo.concurrency")
 				     : STR("odoo.load-refused"),
-		.message = message,
+		.message = message.bytes > 0 ? message
+					     : STR("load was refused"),
 	};
 	return true;
 }

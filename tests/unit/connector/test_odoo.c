@@ -458,6 +458,37 @@ test_load_tells_errors_inside_success(void **state)
 }
 
 static void
+test_load_is_refused_by_its_errors_whatever_it_warns_of(void **state)
+{
+	struct outcome *outcome = answer(*state, "load-partners",
+	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
+	    "{\"type\":\"warning\",\"message\":\"Odd\"},"
+	    "{\"type\":\"error\",\"message\":\"No such tax\"}]}}");
+
+	desk_assert_outcome(
+	    outcome, OUTCOME_DONE_WITH_ERROR, "odoo.load-refused", false);
+	assert_string_equal(desk_str(*state, outcome->message), "No such tax");
+	outcome = answer(*state, "load-partners",
+	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
+	    "{\"type\":\"warning\",\"message\":\"Odd\"},"
+	    "{\"type\":\"error\",\"message\":\"No such tax\"},"
+	    "{\"type\":\"error\",\"message\":\"could not serialize access "
+	    "due to concurrent update\"}]}}");
+	desk_assert_outcome(
+	    outcome, OUTCOME_NOT_DONE, "odoo.concurrency", true);
+	outcome = answer(*state, "load-partners",
+	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
+	    "{\"type\":\"warning\",\"message\":\"Odd\"}]}}");
+	assert_string_equal(desk_str(*state, outcome->message), "Odd");
+	outcome = answer(*state, "load-partners",
+	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false}}");
+	desk_assert_outcome(
+	    outcome, OUTCOME_DONE_WITH_ERROR, "odoo.load-refused", false);
+	assert_string_equal(
+	    desk_str(*state, outcome->message), "load was refused");
+}
+
+static void
 test_what_is_not_odoo_is_garbled(void **state)
 {
 	struct desk *desk = *state;
@@ -691,6 +722,7 @@ main(void)
 		CASE(test_none_that_cannot_be_written_was_done),
 		CASE(test_redirect_warning_says_its_first_argument),
 		CASE(test_load_tells_errors_inside_success),
+		CASE(test_load_is_refused_by_its_errors_whatever_it_warns_of),
 		CASE(test_what_is_not_odoo_is_garbled),
 		CASE(test_error_that_is_no_object_is_garbled),
 		CASE(test_login_gives_the_user_number),
