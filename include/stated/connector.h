@@ -113,6 +113,17 @@ MUST_USE bool connector_token_interpret(const struct def_connection *connection,
     const struct message_response *response,
     const struct connector_context *context, struct connector_token *token,
     struct outcome *failure);
+struct connector_token_answer {
+	const struct def_connection *connection;
+	const struct message_request *request;
+	const struct message_response *response;
+};
+/* The same of an answer as it came: what is told of a refusal is without the
+ * secrets that it was asked with; a token is whole, whatever it consists of. */
+MUST_USE bool connector_token_receive(
+    const struct connector_token_answer *answer,
+    const struct connector_context *context, struct connector_token *token,
+    struct outcome *failure);
 
 /* The JWK set that `keys-url` of a connection's webhooks leads to. */
 MUST_USE bool connector_keys_prepare(const struct def_connection *connection,

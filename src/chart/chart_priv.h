@@ -634,7 +634,8 @@ int64_t chart_key_since(
 void chart_key_keep(struct chart *chart, const struct call *call);
 
 /* ---- retry.c ---- */
-/* What jitter leaves open. */
+/* What jitter leaves open, as records have it: once it came on top of
+ * `max-delay`. */
 void retry_delay_range(const struct def_retry *retry, int64_t attempt,
     int64_t *least_ms, int64_t *most_ms);
 int64_t retry_delay_ms(

@@ -43,12 +43,24 @@ retry_delay_range(const struct def_retry *retry, int64_t attempt,
 	*most_ms = delay + width;
 }
 
+/* `max-delay` is the longest wait, whatever the lot says; a first delay above
+ * it is as it is written. */
+static int64_t
+longest_ms(const struct def_retry *retry)
+{
+	return retry->max_delay_ms >= retry->delay_ms ? retry->max_delay_ms
+						      : INT64_MAX;
+}
+
 int64_t
 retry_delay_ms(const struct def_retry *retry, int64_t attempt, struct rng *rng)
 {
 	int64_t least, most;
 
 	retry_delay_range(retry, attempt, &least, &most);
+	if (most > longest_ms(retry))
+		most = longest_ms(retry);
+	must(least <= most);
 	if (least == most)
 		return least;
 	/* Evenly between them. */

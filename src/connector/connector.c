@@ -292,8 +292,10 @@ connector_reads_arguments(const struct def_operation *operation)
 {
 	const struct def_connection *connection = operation->connection;
 
-	/* A mail's id comes from its sender, which an argument may give. */
+	/* A mail's id comes from its sender, which an argument may give, and
+	 * how many Odoo has created is told by what it was given. */
 	return connection->kind == CONNECTION_SMTP ||
+	    connection->kind == CONNECTION_ODOO ||
 	    operation->output.count > 0 || operation->success != NULL ||
 	    operation->error_count > 0 || connection->error_count > 0;
 }
@@ -349,7 +351,7 @@ connector_interpret(const struct connector_call *call,
 		reply = reply_read(context->arena, response,
 		    call->operation->xml);
 		if (connection->kind == CONNECTION_ODOO)
-			odoo_read(connection, &reply);
+			odoo_read(call, &scope);
 		outcome = judge_within_budget(call, &scope);
 	} else {
 		outcome = repeat_if_safe(

@@ -229,11 +229,13 @@ read_policy(struct reader *reader, struct str text)
 
 /* ---- the answer ---- */
 
+/* Of several, the first: the one that the call itself goes by. */
 static void
-read_retry(struct reader *reader, struct str text)
+read_retry(struct reader *reader)
 {
 	if (reader->response->status >= 400)
-		reader->advice.has_wait = retry_after_parse(text,
+		reader->advice.has_wait = retry_after_parse(
+		    header(reader, STR("retry-after")),
 		    header(reader, STR("date")), reader->now_ms,
 		    &reader->advice.wait_ms);
 }
@@ -256,7 +258,7 @@ read_field(struct reader *reader, enum told told, struct str value)
 
 	switch (told) {
 	case TOLD_RETRY:
-		read_retry(reader, value);
+		read_retry(reader);
 		return;
 	case TOLD_QUOTA:
 		read_quota(reader, value);
@@ -297,6 +299,18 @@ read_header(struct reader *reader, const struct message_header *header_read)
 		}
 }
 
+/* Retry-After wins over the time that is told with the quota. */
+static int64_t
+quota_ms(const struct reader *reader)
+{
+	const struct throttle_advice *advice = &reader->advice;
+
+	if (!advice->has_wait)
+		return reader->reset_ms;
+	return advice->wait_ms < THROTTLE_WAIT_MS_MAX ? advice->wait_ms
+						      : THROTTLE_WAIT_MS_MAX;
+}
+
 /* Who turns us away without a time of its own means the quota's. */
 static void
 settle(struct reader *reader)
@@ -312,7 +326,7 @@ settle(struct reader *reader)
 		return;
 	advice->has_quota = true;
 	advice->quota = reader->remaining;
-	advice->quota_ms = reader->reset_ms;
+	advice->quota_ms = quota_ms(reader);
 	if (reader->response->status == 429 && !advice->has_wait &&
 	    advice->quota == 0) {
 		advice->has_wait = true;

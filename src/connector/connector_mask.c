@@ -20,8 +20,9 @@
 #include <stdlib.h>
 
 #define SECRET_BYTES_MIN 8
-/* A document that is repeated within a document is escaped twice. */
-#define NESTED_MAX 2
+/* An address within an address, or a document within a document, is escaped
+ * twice, and once more where it stands in another. */
+#define NESTED_MAX 3
 
 static const struct str mask = STR_INIT("***");
 
@@ -29,6 +30,7 @@ struct masking {
 	struct arena *arena;
 	const struct str *secrets;
 	size_t count;
+	struct escape_bytes bytes; /* that the secrets consist of */
 };
 
 /* ----------------------------------------------------------- what is secret */
@@ -100,9 +102,8 @@ connector_mask_keep(struct call_scope *scope, struct message_request *request)
 
 /* ------------------------------------------------------------------ answers */
 
-static const enum escape documents[] = {ESCAPE_JSON, ESCAPE_XML};
-/* What they hold, and nothing else is within. */
-static const enum escape addresses[] = {ESCAPE_PERCENT, ESCAPE_FORM};
+static const enum escape forms[] = {
+    ESCAPE_JSON, ESCAPE_XML, ESCAPE_PERCENT, ESCAPE_FORM};
 
 /* Where secrets stand in the answer. */
 struct found {
@@ -146,22 +147,22 @@ find_secrets(const struct masking *masking, const struct meant *meant,
 		find_one(meant, masking->secrets[i], found);
 }
 
-/* depth: how many documents it may still be, one within another. */
+/* depth: of how many forms it may still be, one within another.  The last of
+ * them has to be of what a secret has. */
 static void
 find_all(const struct masking *masking, const struct meant *of, unsigned depth,
     struct found *found)
 {
+	const struct escape_bytes *wanted =
+	    depth == 1 ? &masking->bytes : NULL;
 	struct meant meant;
 
 	find_secrets(masking, of, found);
-	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
-		if (!escape_undo(of, addresses[i], NULL, &meant))
+	for (size_t i = 0; depth > 0 && i < COUNT_OF(forms); i++) {
+		/* But for blanks, a form is what an address is. */
+		if (forms[i] == ESCAPE_FORM && !masking->bytes.has[' '])
 			continue;
-		find_secrets(masking, &meant, found);
-		escape_free(&meant);
-	}
-	for (size_t i = 0; depth > 0 && i < COUNT_OF(documents); i++) {
-		if (!escape_undo(of, documents[i], NULL, &meant))
+		if (!escape_undo(of, forms[i], wanted, &meant))
 			continue;
 		find_all(masking, &meant, depth - 1, found);
 		escape_free(&meant);
@@ -237,15 +238,27 @@ mask_headers(const struct masking *masking,
 	return headers != NULL ? headers : response->headers;
 }
 
-struct message_response
-connector_mask(struct arena *arena, const struct message_request *request,
-    const struct message_response *response)
+static struct masking
+masking_of(struct arena *arena, const struct message_request *request)
 {
-	const struct masking masking = {
+	struct masking masking = {
 		.arena = arena,
 		.secrets = request->secrets,
 		.count = request->secret_count,
 	};
+
+	for (size_t i = 0; i < masking.count; i++)
+		for (size_t k = 0; k < masking.secrets[i].bytes; k++)
+			masking.bytes.has[(uint8_t)masking.secrets[i].at[k]] =
+			    true;
+	return masking;
+}
+
+struct message_response
+connector_mask(struct arena *arena, const struct message_request *request,
+    const struct message_response *response)
+{
+	const struct masking masking = masking_of(arena, request);
 	struct message_response masked = *response;
 
 	masked.headers = mask_headers(&masking, response);

@@ -354,7 +354,7 @@ MUST_USE bool odoo_prepare(const struct connector_call *call,
  * dialects: `body` is what the method gave, or the exception {name, message,
  * arguments, …}; `result` is what it gave, or null.
  */
-void odoo_read(const struct def_connection *connection, struct reply *reply);
+void odoo_read(const struct connector_call *call, struct call_scope *scope);
 struct outcome odoo_judge(const struct connector_call *call,
     struct call_scope *scope);
 MUST_USE bool odoo_login_prepare(const struct def_connection *connection,

@@ -93,3 +93,19 @@ connector_token_interpret(const struct def_connection *connection,
 	failure->body = &value_null; /* it may hold a token */
 	return false;
 }
+
+bool
+connector_token_receive(const struct connector_token_answer *answer,
+    const struct connector_context *context, struct connector_token *token,
+    struct outcome *failure)
+{
+	struct message_response masked;
+
+	if (connector_token_interpret(answer->connection, answer->response,
+		context, token, failure))
+		return true;
+	masked = connector_mask(
+	    context->arena, answer->request, answer->response);
+	return connector_token_interpret(
+	    answer->connection, &masked, context, token, failure);
+}

@@ -362,6 +362,36 @@ mentions(struct str text, const char *part)
 	return str_find(text, str_of(part)) != SIZE_MAX;
 }
 
+static bool
+is_collision(const struct value *message)
+{
+	return mentions(value_field_str(message, "message"),
+	    "could not serialize access");
+}
+
+/* Warnings are there beside what refused it.  A collision has undone all of
+ * it, and what else is wrong is told the next time. */
+static const struct value *
+why_refused(const struct value *messages)
+{
+	const struct value *why = NULL;
+
+	if (messages->type != VALUE_LIST)
+		return &value_null;
+	for (size_t i = 0; i < messages->as.list.count; i++) {
+		const struct value *message = messages->as.list.items[i];
+		struct str type = value_field_str(message, "type");
+
+		if (is_collision(message))
+			return message;
+		if (why == NULL && !str_equal(type, STR("warning")))
+			why = message;
+	}
+	if (why == NULL && messages->as.list.count > 0)
+		why = messages->as.list.items[0];
+	return why != NULL ? why : &value_null;
+}
+
 /*
  * `load` reports errors inside a success: ids is false and messages say why.
  * One of them is transient, although the server doesn't repeat it: the loser
@@ -372,8 +402,10 @@ is_load_refused(const struct def_operation *operation,
     const struct value *result, struct outcome *outcome)
 {
 	const struct value *ids = value_field_or_null(result, "ids");
-	const struct value *messages = value_field_or_null(result, "messages");
-	struct str message = STR("load was refused");
+	const struct value *why =
+	    why_refused(value_field_or_null(result, "messages"));
+	struct str message = value_field_str(why, "message");
+	bool is_transient = is_collision(why);
 
 	if (operation->odoo_method == NULL ||
 	    operation->odoo_method->kind != TEMPLATE_LITERAL ||
@@ -381,17 +413,14 @@ is_load_refused(const struct def_operation *operation,
 		STR("load")) ||
 	    ids->type != VALUE_BOOLEAN || ids->as.boolean)
 		return false;
-	if (messages->type == VALUE_LIST && messages->as.list.count > 0)
-		message = value_field_str(
-		    messages->as.list.items[0], "message");
-	bool is_transient = mentions(message, "could not serialize access");
 	*outcome = (struct outcome){
 		.kind = is_transient ? OUTCOME_NOT_DONE
 				     : OUTCOME_DONE_WITH_ERROR,
 		.transient = is_transient,
 		.code = is_transient ? STR("odoo.concurrency")
 				     : STR("odoo.load-refused"),
-		.message = message,
+		.message = message.bytes > 0 ? message
+					     : STR("load was refused"),
 	};
 	return true;
 }
@@ -426,9 +455,43 @@ is_answer(const struct def_connection *connection, const struct reply *reply)
 		    VALUE_NULL);
 }
 
-void
-odoo_read(const struct def_connection *connection, struct reply *reply)
+/* JSON-2 answers `create` with a list of ids in every case, other than
+ * execute_kw, which gives one where one was asked for. */
+static bool
+creates_one(const struct connector_call *call,
+    const struct connector_context *context)
 {
+	struct call_scope scope;
+	struct odoo_call odoo;
+	const struct value *arguments;
+	struct outcome ignored;
+
+	call_scope_init(&scope, context, call->args);
+	scope.idempotency_key = call->idempotency_key;
+	scope.is_masked = true;
+	return read_call(&scope, call->operation, &odoo, &ignored) &&
+	    str_equal(odoo.method, STR("create")) &&
+	    named_arguments(&scope, &odoo, &arguments, &ignored) &&
+	    value_field_or_null(arguments, "vals_list")->type == VALUE_CONTEXT;
+}
+
+static const struct value *
+named_result(const struct connector_call *call,
+    const struct connector_context *context, const struct value *body)
+{
+	bool is_list_of_one =
+	    body->type == VALUE_LIST && body->as.list.count == 1;
+
+	return is_list_of_one && creates_one(call, context)
+	    ? body->as.list.items[0]
+	    : body;
+}
+
+void
+odoo_read(const struct connector_call *call, struct call_scope *scope)
+{
+	const struct def_connection *connection = call->operation->connection;
+	struct reply *reply = scope->reply;
 	const struct value *error, *data;
 
 	reply->envelope = reply->body;
@@ -441,8 +504,9 @@ odoo_read(const struct def_connection *connection, struct reply *reply)
 	}
 	if (!is_answer(connection, reply))
 		return;
-	if (is_json_rpc(connection))
-		reply->body = value_field_or_null(reply->envelope, "result");
+	reply->body = is_json_rpc(connection)
+	    ? value_field_or_null(reply->envelope, "result")
+	    : named_result(call, scope->context, reply->envelope);
 	reply->result = reply->body;
 }
 
@@ -466,6 +530,8 @@ judge_error(const struct connector_call *call, struct call_scope *scope,
 	return connector_done(call, scope, &value_null);
 }
 
+/* `success` comes before the exception, which need not be the end: what was
+ * to be removed is gone.  The exception is no result all the same. */
 struct outcome
 odoo_judge(const struct connector_call *call, struct call_scope *scope)
 {
@@ -474,19 +540,22 @@ odoo_judge(const struct connector_call *call, struct call_scope *scope)
 	int status = reply->response->status;
 	const struct value *error = find_error(operation->connection, reply);
 	struct outcome outcome;
+	bool is_success;
 
-	if (error != NULL)
-		return judge_error(call, scope, error);
-	if (status < 200 || status > 299)
+	if (error == NULL && (status < 200 || status > 299))
 		return verdict_of_status(scope->arena, operation, reply,
 		    scope->context->now_ms);
-	if (!is_answer(operation->connection, reply))
+	if (error == NULL && !is_answer(operation->connection, reply))
 		return verdict_unknown("http.garbled",
 		    STR("the answer is not one of Odoo's"));
-	if (is_load_refused(operation, reply->result, &outcome))
+	if (error == NULL &&
+	    is_load_refused(operation, reply->result, &outcome))
 		return outcome;
-	if (operation->success != NULL &&
-	    !call_scope_is_true(scope, operation->success))
+	is_success = operation->success != NULL &&
+	    call_scope_is_true(scope, operation->success);
+	if (error != NULL && !is_success)
+		return judge_error(call, scope, error);
+	if (operation->success != NULL && !is_success)
 		return verdict_unsuccessful("odoo.unsuccessful");
 	return connector_done(call, scope, reply->result);
 }

@@ -175,14 +175,17 @@ receive(struct line *line, const struct message_response *response)
 	struct token *token = &line->token;
 	struct connector_context context =
 	    engine_connector_context(line->engine, token->arena);
-	struct message_response masked =
-	    connector_mask(token->arena, &token->request, response);
+	const struct connector_token_answer answer = {
+	    .connection = line->connection,
+	    .request = &token->request,
+	    .response = response,
+	};
 	struct connector_token given;
 	struct outcome failure;
 	bool is_given;
 
-	is_given = connector_token_interpret(
-	    line->connection, &masked, &context, &given, &failure);
+	is_given =
+	    connector_token_receive(&answer, &context, &given, &failure);
 	if (is_given) {
 		keep(line, &given);
 		token_settle_refused(line, NULL);

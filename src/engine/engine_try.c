@@ -143,14 +143,15 @@ token_cb(const struct message_response *response, void *arg)
 	struct trial *trial = arg;
 	struct connector_context context =
 	    engine_connector_context(trial->engine, trial->arena);
-	struct message_response masked =
-	    connector_mask(trial->arena, &trial->request, response);
+	const struct connector_token_answer answer = {
+	    .connection = trial->call.operation->connection,
+	    .request = &trial->request,
+	    .response = response,
+	};
 	struct connector_token token;
 	struct outcome failure;
 
-	if (!connector_token_interpret(
-		trial->call.operation->connection, &masked, &context, &token,
-		&failure)) {
+	if (!connector_token_receive(&answer, &context, &token, &failure)) {
 		failure.status = response->status;
 		finish(trial, &failure, false);
 		return;

@@ -59,6 +59,14 @@ http_failure_of(CURLcode result, bool may_be_sent)
 	return may_be_sent ? MESSAGE_RESET : MESSAGE_UNSENT;
 }
 
+/* curl has one result for a broken connection and for a broken chunk: "Illegal
+ * or missing hexadecimal sequence in chunked-encoding". */
+bool
+http_failure_is_of_chunks(CURLcode result, const char *error)
+{
+	return result == CURLE_RECV_ERROR && strstr(error, "chunk") != NULL;
+}
+
 /* RFC 8446, section 6.2: those that speak of the certificate that we showed,
  * or didn't. */
 static bool

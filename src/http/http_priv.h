@@ -89,6 +89,7 @@ struct http_transfer {
 	int64_t timeout_ms;
 	int64_t extra_ms; /* in addition, for a loop that stood still */
 	bool is_too_large;
+	bool is_unmeasured; /* its head tells no length to go by */
 	bool is_sinking;  /* the sink has seen the head */
 	bool is_unwanted; /* by the sink */
 	struct http_file *file; /* NULL: it is about none */
@@ -242,5 +243,11 @@ enum message_failure http_failure_of(CURLcode result, bool may_be_sent);
 /* Whether the peer said, in the midst of TLS, that it doesn't take the
  * certificate that we showed, or wants one.  error: curl's own text. */
 bool http_failure_refuses_us(CURLcode result, const char *error);
+/* Whether what arrived are no chunks.  error: curl's own text. */
+bool http_failure_is_of_chunks(CURLcode result, const char *error);
+
+/* http_length.c.  Whether the whole head of an answer tells lengths that
+ * contradict each other, or that nobody can count to. */
+bool http_length_is_garbled(struct str head);
 
 #endif

@@ -159,6 +159,8 @@ failure_of(const struct http_transfer *transfer, CURLcode result)
 		return MESSAGE_TRUNCATED;
 	if (is_refused_unread(transfer, result))
 		return MESSAGE_CERTIFICATE;
+	if (http_failure_is_of_chunks(result, transfer->error))
+		return MESSAGE_GARBLED;
 	return http_failure_of(result, http_transfer_may_be_sent(transfer));
 }
 
@@ -180,6 +182,9 @@ detail_of(const struct http_transfer *transfer, CURLcode result)
 			   "end: it was cut");
 	if (unreadable.at != NULL)
 		return unreadable;
+	if (transfer->is_unmeasured)
+		return STR("it tells several lengths, or one that can't be "
+			   "read: nobody knows where it ends");
 	return transfer->error[0] != '\0'
 	    ? str_of(transfer->error)
 	    : str_of(curl_easy_strerror(result));
@@ -258,6 +263,7 @@ http_transfer_begin_anew(struct http_transfer *transfer)
 	transfer->found_no_socket = false;
 	http_goodbye_forget(transfer);
 	transfer->is_too_large = false;
+	transfer->is_unmeasured = false;
 	transfer->extra_ms = 0;
 	transfer->error[0] = '\0';
 	set_timeout(transfer, transfer->timeout_ms);
@@ -299,6 +305,7 @@ http_transfer_recycle(struct http_transfer *transfer)
 	http_goodbye_forget(transfer);
 	transfer->extra_ms = 0;
 	transfer->is_too_large = false;
+	transfer->is_unmeasured = false;
 	transfer->error[0] = '\0';
 	transfer->is_sinking = false;
 	transfer->is_unwanted = false;
@@ -586,6 +593,14 @@ transfer_open_cb(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	return fd;
 }
 
+static void
+head_has_ended(struct http_transfer *transfer)
+{
+	http_goodbye_expect(transfer);
+	transfer->is_unmeasured =
+	    http_length_is_garbled(buf_str(&transfer->head));
+}
+
 static size_t
 transfer_header_cb(char *at, size_t size, size_t count, void *arg)
 {
@@ -601,9 +616,11 @@ transfer_header_cb(char *at, size_t size, size_t count, void *arg)
 	if (transfer->is_mail)
 		http_mail_heard(transfer, line);
 	else if (str_trim(line).bytes == 0)
-		http_goodbye_expect(transfer);
+		head_has_ended(transfer);
 	transfer->is_too_large |= transfer->head.bytes > HEAD_BYTES_MAX;
-	return transfer->is_too_large ? 0 : line.bytes;
+	return transfer->is_too_large || transfer->is_unmeasured
+	    ? 0
+	    : line.bytes;
 }
 
 /* Whether the answer's body is for the sink.  An answer with another status

@@ -13,6 +13,7 @@ libstated_http_a_SOURCES = \
 	src/http/http_failure.c \
 	src/http/http_file.c \
 	src/http/http_goodbye.c \
+	src/http/http_length.c \
 	src/http/http_mail.c \
 	src/http/http_mailer.c \
 	src/http/http_priv.h \

@@ -34,8 +34,8 @@ timeout_of(const struct def_call *call)
 	    call->connection->timeout_ms;
 }
 
-/* The longest wait before the nth retry: what retry.c gives, and all of the
- * jitter on top. */
+/* The longest wait before the nth retry: what retry.c gives, and of the jitter
+ * as much as the bound leaves. */
 static int64_t
 delay_before(const struct def_retry *retry, int64_t nth)
 {
@@ -52,8 +52,10 @@ delay_before(const struct def_retry *retry, int64_t nth)
 		delay *= 2;
 	if (delay > bound)
 		delay = bound;
-	return call_add_ms(delay, delay / 100 * retry->jitter_percent +
+	delay = call_add_ms(delay, delay / 100 * retry->jitter_percent +
 	    delay % 100 * retry->jitter_percent / 100);
+	return retry->max_delay_ms >= retry->delay_ms && delay > bound ? bound :
+	    delay;
 }
 
 int64_t

@@ -496,6 +496,7 @@ test_delays_grow_as_told_and_never_over_their_bound(void **state)
 	struct rng *rng = &desk->rng.rng;
 	struct def_retry retry = {
 	    .delay_ms = 1000, .backoff = BACKOFF_EXPONENTIAL};
+	int64_t longest_ms = 0;
 
 	assert_int_equal(retry_delay_ms(&retry, 1, rng), 1000);
 	assert_int_equal(retry_delay_ms(&retry, 4, rng), 8000);
@@ -515,6 +516,18 @@ test_delays_grow_as_told_and_never_over_their_bound(void **state)
 
 		assert_true(delay_ms >= 800 && delay_ms <= 1200);
 	}
+	/* Nor does the lot lead over it; below it both sides are open. */
+	retry.max_delay_ms = 4000;
+	retry.backoff = BACKOFF_EXPONENTIAL;
+	for (int i = 0; i < 100; i++) {
+		int64_t last_ms = retry_delay_ms(&retry, 9, rng);
+		int64_t second_ms = retry_delay_ms(&retry, 2, rng);
+
+		assert_true(last_ms >= 3200 && last_ms <= 4000);
+		assert_true(second_ms >= 1600 && second_ms <= 2400);
+		longest_ms = second_ms > longest_ms ? second_ms : longest_ms;
+	}
+	assert_true(longest_ms > 2000);
 }
 
 int

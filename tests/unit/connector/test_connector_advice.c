@@ -38,6 +38,8 @@ static const struct row rows[] = {
     {429, {{"Retry-After", "99999999999999999999"}}, 316224000000, -1, -1,
 	0, 0},
     {429, {{"Retry-After", "-5"}}, -1, -1, -1, 0, 0},
+    {429, {{"Retry-After", "1"}, {"Retry-After", "30"}}, 1000, -1, -1, 0, 0},
+    {429, {{"Retry-After", "soon"}, {"Retry-After", "30"}}, -1, -1, -1, 0, 0},
     /* when to look at what was taken on, not when to ask for more */
     {202, {{"Retry-After", "7"}}, -1, -1, -1, 0, 0},
 
@@ -52,8 +54,19 @@ static const struct row rows[] = {
     {200, {{"RateLimit", "r=;t=,,;\"\"="}}, -1, -1, -1, 0, 0},
     {200, {{"RateLimit", ""}}, -1, -1, -1, 0, 0},
     {429, {{"RateLimit", "\"default\";r=0;t=30"}}, 30000, 0, 30000, 0, 0},
+    /* Retry-After wins over the quota's time */
     {429, {{"RateLimit", "\"default\";r=0;t=30"}, {"Retry-After", "5"}},
-	5000, 0, 30000, 0, 0},
+	5000, 0, 5000, 0, 0},
+    {503,
+	{{"Retry-After", "1"}, {"X-RateLimit-Remaining", "0"},
+	    {"X-RateLimit-Reset", "20"}},
+	1000, 0, 1000, 0, 0},
+    {429, {{"Retry-After", "86400"}, {"RateLimit", "\"daily\";r=0;t=86400"}},
+	86400000, 0, 900000, 0, 0},
+    {429, {{"Retry-After", "soon"}, {"RateLimit", "\"a\";r=0;t=30"}}, 30000,
+	0, 30000, 0, 0},
+    {200, {{"Retry-After", "1"}, {"RateLimit", "\"a\";r=0;t=30"}}, -1, 0,
+	30000, 0, 0},
 
     /* ---- RateLimit-Policy ---- */
     {200,

@@ -146,6 +146,38 @@ test_secret_is_known_in_xml(void **state)
 	desk_close(&desk);
 }
 
+/* As a login page repeats where one came from, and in a document. */
+static void
+test_secret_is_known_in_an_address_within_an_address(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *masked;
+	} rows[] = {
+	    {"?next=%2Fgo%3Fk%3Da%252Fb%252bc%2520d9%26z%3D1",
+		"?next=%2Fgo%3Fk%3D***%26z%3D1"},
+	    /* a form, of which the inner is one, too */
+	    {"next=%2Fgo%3Fk%3Da%252Fb%252Bc%2Bd9", "next=%2Fgo%3Fk%3D***"},
+	    {"{\"url\":\"\\/?next=%2Fgo%3Fk%3Da%252Fb%252Bc%2520d9\"}",
+		"{\"url\":\"\\/?next=%2Fgo%3Fk%3D***\"}"},
+	    {"<a href='?a=1&amp;next=k%3Da%252Fb%252Bc%2520d9&#38;z=1'/>",
+		"<a href='?a=1&amp;next=k%3D***&#38;z=1'/>"},
+	    /* a document within an address */
+	    {"?state=%7B%22k%22%3A%22a%5C%2Fb%5Cu002Bc%20d9%22%7D",
+		"?state=%7B%22k%22%3A%22***%22%7D"},
+	};
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, talkative);
+	desk_give(&desk, "query", STR("a/b+c d9"));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_string_equal(shown(&desk, rows[i].body),
+		    rows[i].masked);
+	desk_close(&desk);
+}
+
 static const char bank[] =
     "connection: bank\n"
     "kind: http\n"
@@ -362,6 +394,7 @@ main(void)
 		cmocka_unit_test(test_answer_that_repeats_a_secret_is_cleaned),
 		cmocka_unit_test(test_secret_is_known_however_it_is_written),
 		cmocka_unit_test(test_secret_is_known_in_xml),
+		cmocka_unit_test(test_secret_is_known_in_an_address_within_an_address),
 		cmocka_unit_test(
 		    test_secret_is_known_in_whatever_coding_xml_is_in),
 		cmocka_unit_test(test_document_of_ascii_stays_as_it_came),

@@ -386,12 +386,43 @@ test_refusal_tells_when_to_come_again(void **state)
 	assert_int_equal(desk->outcome.retry_after_ms, THROTTLE_WAIT_MS_MAX);
 }
 
+static void
+test_refusal_repeats_no_secret_and_a_token_is_whole(void **state)
+{
+	struct desk *desk = *state;
+	struct message_response response = {
+		.status = 400,
+		.body = STR("{\"error\":\"my/secret\","
+		    "\"error_description\":\"who is my%2Fsecret?\"}"),
+	};
+	const struct connector_token_answer answer = {
+		.connection = desk->connection,
+		.request = &desk->request,
+		.response = &response,
+	};
+	struct connector_token token;
+
+	assert_true(connector_token_prepare(desk->connection, &desk->context,
+	    &desk->request, &desk->outcome));
+	assert_false(connector_token_receive(&answer, &desk->context, &token,
+	    &desk->outcome));
+	assert_string_equal(desk_str(desk, desk->outcome.code), "oauth2.***");
+	assert_string_equal(desk_str(desk, desk->outcome.message),
+	    "the token endpoint answered 400: who is ***?");
+	response.status = 200;
+	response.body = STR("{\"access_token\":\"my/secret.eyJ\"}");
+	assert_true(connector_token_receive(&answer, &desk->context, &token,
+	    &desk->outcome));
+	assert_string_equal(desk_str(desk, token.token), "my/secret.eyJ");
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(test_refusal_repeats_no_secret_and_a_token_is_whole),
 		CASE(test_client_credentials_are_asked_by_basic),
 		CASE(test_token_goes_with_the_call),
 		CASE(test_token_and_its_life_are_read),

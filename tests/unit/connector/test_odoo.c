@@ -40,6 +40,16 @@
 	"    method: button_confirm\n"                                         \
 	"    args: [[= id]]\n"                                                 \
 	"    success: '= result = true'\n"                                     \
+	"  create-partners:\n"                                                 \
+	"    model: res.partner\n"                                             \
+	"    method: create\n"                                                 \
+	"    args: ['= list']\n"                                               \
+	"  remove-line:\n"                                                     \
+	"    model: account.bank.statement.line\n"                             \
+	"    method: unlink\n"                                                 \
+	"    args: [[= id]]\n"                                                 \
+	"    success: '= body = true or body.name = \"odoo.exceptions.Missing" \
+	"Error\"'\n"                                                           \
 	"  load-partners:\n"                                                   \
 	"    model: res.partner\n"                                             \
 	"    method: load\n"                                                   \
@@ -254,6 +264,27 @@ test_success_may_need_a_certain_result(void **state)
 	    OUTCOME_DONE);
 }
 
+/* What is gone is gone, whoever removed it. */
+static void
+test_success_may_be_an_exception(void **state)
+{
+	struct desk *desk = *state;
+	struct outcome *outcome = answer_error(desk, "remove-line",
+	    "odoo.exceptions.MissingError", "Record does not exist.");
+
+	assert_int_equal(outcome->kind, OUTCOME_DONE);
+	assert_int_equal(outcome->response->type, VALUE_NULL);
+	desk_assert_outcome(answer_error(desk, "remove-line",
+			   "odoo.exceptions.UserError", "It is reconciled."),
+	    OUTCOME_DONE_WITH_ERROR, "odoo.user-error", false);
+	desk_assert_outcome(answer_error(desk, "remove-line",
+			   "psycopg2.errors.SerializationFailure", "no"),
+	    OUTCOME_NOT_DONE, "odoo.concurrency", true);
+	desk_assert_outcome(desk_answer(desk, "remove-line", "{\"id\":5}", 502,
+			   "Content-Type: text/html", "<html>"),
+	    OUTCOME_UNKNOWN, "http.502", false);
+}
+
 static void
 test_exceptions_mean_what_their_class_says(void **state)
 {
@@ -427,6 +458,37 @@ test_load_tells_errors_inside_success(void **state)
 }
 
 static void
+test_load_is_refused_by_its_errors_whatever_it_warns_of(void **state)
+{
+	struct outcome *outcome = answer(*state, "load-partners",
+	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
+	    "{\"type\":\"warning\",\"message\":\"Odd\"},"
+	    "{\"type\":\"error\",\"message\":\"No such tax\"}]}}");
+
+	desk_assert_outcome(
+	    outcome, OUTCOME_DONE_WITH_ERROR, "odoo.load-refused", false);
+	assert_string_equal(desk_str(*state, outcome->message), "No such tax");
+	outcome = answer(*state, "load-partners",
+	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
+	    "{\"type\":\"warning\",\"message\":\"Odd\"},"
+	    "{\"type\":\"error\",\"message\":\"No such tax\"},"
+	    "{\"type\":\"error\",\"message\":\"could not serialize access "
+	    "due to concurrent update\"}]}}");
+	desk_assert_outcome(
+	    outcome, OUTCOME_NOT_DONE, "odoo.concurrency", true);
+	outcome = answer(*state, "load-partners",
+	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false,\"messages\":["
+	    "{\"type\":\"warning\",\"message\":\"Odd\"}]}}");
+	assert_string_equal(desk_str(*state, outcome->message), "Odd");
+	outcome = answer(*state, "load-partners",
+	    "{\"jsonrpc\":\"2.0\",\"result\":{\"ids\":false}}");
+	desk_assert_outcome(
+	    outcome, OUTCOME_DONE_WITH_ERROR, "odoo.load-refused", false);
+	assert_string_equal(
+	    desk_str(*state, outcome->message), "load was refused");
+}
+
+static void
 test_what_is_not_odoo_is_garbled(void **state)
 {
 	struct desk *desk = *state;
@@ -575,6 +637,34 @@ test_json_2_answers_with_the_bare_value(void **state)
 }
 
 static void
+test_json_2_creates_one_where_one_is_given(void **state)
+{
+	static const struct {
+		const char *operation;
+		const char *args;
+		const char *body;
+		const char *response;
+	} rows[] = {
+		{"create-partner", "{\"name\":\"y\",\"credit\":0}", "[912]",
+		    "912"},
+		{"create-partners", "{\"list\":{\"name\":\"y\"}}", "[912]",
+		    "912"},
+		{"create-partners", "{\"list\":[{\"name\":\"y\"}]}", "[912]",
+		    "[912]"},
+		{"create-partners", "{\"list\":{\"name\":\"y\"}}",
+		    "[912,913]", "[912,913]"},
+	};
+	struct desk *desk = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		assert_string_equal(desk_text(desk,
+		    desk_answer(desk, rows[i].operation, rows[i].args, 200,
+			NULL, rows[i].body)->response), rows[i].response);
+	assert_true(connector_reads_arguments(
+	    def_connection_find(desk->connection, STR("create-partner"))));
+}
+
+static void
 test_json_2_errors_are_told_by_their_name(void **state)
 {
 	struct desk *desk = *state;
@@ -588,6 +678,14 @@ test_json_2_errors_are_told_by_their_name(void **state)
 			   "{\"name\":\"y\",\"credit\":0}", 409, NULL,
 			   "{\"name\":\"odoo.exceptions.LockError\"}"),
 	    OUTCOME_NOT_DONE, "odoo.locked", true);
+	assert_int_equal(desk_answer(desk, "remove-line", "{\"id\":5}", 404,
+			     NULL,
+			     "{\"name\":\"odoo.exceptions.MissingError\"}")
+			     ->kind,
+	    OUTCOME_DONE);
+	desk_assert_outcome(desk_answer(desk, "remove-line", "{\"id\":5}", 404,
+			   "Content-Type: text/html", "<html>"),
+	    OUTCOME_NOT_DONE, "http.404", false);
 	desk_assert_outcome(desk_answer(desk, "create-partner",
 			   "{\"name\":\"y\",\"credit\":0}", 502,
 			   "Content-Type: text/html", "<html>"),
@@ -611,6 +709,7 @@ main(void)
 		CASE(test_result_is_the_response),
 		CASE(test_answer_without_result_is_success_with_null),
 		CASE(test_success_may_need_a_certain_result),
+		CASE(test_success_may_be_an_exception),
 		CASE(test_exceptions_mean_what_their_class_says),
 		CASE(test_loser_of_a_race_may_try_again),
 		CASE(test_expired_session_is_told_by_its_code),
@@ -623,6 +722,7 @@ main(void)
 		CASE(test_none_that_cannot_be_written_was_done),
 		CASE(test_redirect_warning_says_its_first_argument),
 		CASE(test_load_tells_errors_inside_success),
+		CASE(test_load_is_refused_by_its_errors_whatever_it_warns_of),
 		CASE(test_what_is_not_odoo_is_garbled),
 		CASE(test_error_that_is_no_object_is_garbled),
 		CASE(test_login_gives_the_user_number),
@@ -631,6 +731,7 @@ main(void)
 		CASE_JSON_2(test_json_2_names_the_arguments),
 		CASE_JSON_2(test_json_2_has_no_name_for_further_arguments),
 		CASE_JSON_2(test_json_2_answers_with_the_bare_value),
+		CASE_JSON_2(test_json_2_creates_one_where_one_is_given),
 		CASE_JSON_2(test_json_2_errors_are_told_by_their_name),
 	};
 

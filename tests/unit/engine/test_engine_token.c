@@ -190,6 +190,39 @@ test_renewal_that_fails_stops_nobody(void **state)
 	house_free(&house);
 }
 
+/* Its tokens begin as the client's secret does, and it takes no others. */
+static bool
+answer_by_its_own_secret(struct house *house,
+    const struct message_request *request, struct message_response *response)
+{
+	if (str_find(request->url, STR("/token")) != SIZE_MAX) {
+		bank.asked++;
+		response->body =
+		    STR("{\"access_token\": \"bank-secret-1.eyJ\"}");
+		return true;
+	}
+	if (!str_equal(header(request, "authorization"),
+		STR("Bearer bank-secret-1.eyJ")))
+		response->status = 401;
+	else
+		bank.paid++;
+	return house_answer_ok(house, request, response);
+}
+
+static void
+test_token_that_has_the_clients_secret_within_is_used_whole(void **state)
+{
+	struct house *house = open_bank();
+
+	(void)state;
+	house->answer = answer_by_its_own_secret;
+	house->secret = "stated:bank-secret-1";
+	house_start(house, "pay", "{}");
+	assert_int_equal(bank.paid, 1);
+	assert_state(house, 1, "paid");
+	house_free(&house);
+}
+
 /* No retry is left to the step: it is the same attempt, with the same key. */
 static void
 test_call_that_is_refused_goes_out_once_more_with_its_key(void **state)
@@ -657,6 +690,8 @@ main(void)
 	    cmocka_unit_test(test_one_token_serves_all_calls),
 	    cmocka_unit_test(test_token_is_renewed_before_it_dies),
 	    cmocka_unit_test(test_renewal_that_fails_stops_nobody),
+	    cmocka_unit_test(
+		test_token_that_has_the_clients_secret_within_is_used_whole),
 	    cmocka_unit_test(
 		test_call_that_is_refused_goes_out_once_more_with_its_key),
 	    cmocka_unit_test(test_refusal_that_breaks_off_is_no_refusal),

@@ -818,6 +818,57 @@ test_chunked_body_without_its_end_is_truncated(void **state)
 }
 
 static void
+test_chunks_that_are_none_are_garbled(void **state)
+{
+	struct answer *answer = get_answered_by(*state,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	    "zz\r\nabc\r\n0\r\n\r\n");
+
+	assert_int_equal(answer->failure, MESSAGE_GARBLED);
+}
+
+/* Nobody knows where it ends, so that it may have been cut. */
+static void
+test_length_that_nobody_can_go_by_is_garbled(void **state)
+{
+	static const struct {
+		const char *head;
+		enum message_failure failure;
+	} rows[] = {
+		{"Content-Length: 99999999999999999999\r\n",
+		    MESSAGE_GARBLED},
+		{"Content-Length: 3\r\nContent-Length: 5\r\n",
+		    MESSAGE_GARBLED},
+		{"Content-Length: 5\r\ncontent-length: 3\r\n",
+		    MESSAGE_GARBLED},
+		{"Content-Length: 3, 5\r\n", MESSAGE_GARBLED},
+		{"Content-Length: 3\r\nContent-Length: x\r\n",
+		    MESSAGE_GARBLED},
+		{"Content-Length: 3\r\nContent-Length: 3\r\n", MESSAGE_OK},
+		{"Content-Length: 3, 3\r\n", MESSAGE_OK},
+		{"Content-Length: 003\r\n", MESSAGE_OK},
+		{"X-Content-Length: 9\r\nContent-Length: 3\r\n",
+		    MESSAGE_OK},
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\n%s\r\nabc",
+		    rows[i].head);
+		assert_int_equal(get_answered_by(fixture, text)->failure,
+		    rows[i].failure);
+	}
+	assert_int_equal(get_answered_by(fixture,
+			     "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
+			     "Content-Length: 5\r\n"
+			     "Transfer-Encoding: chunked\r\n\r\n"
+			     "3\r\nabc\r\n0\r\n\r\n")->failure,
+	    MESSAGE_OK);
+}
+
+static void
 test_what_is_not_http_is_garbled(void **state)
 {
 	struct answer *answer =
@@ -1068,6 +1119,8 @@ main(void)
 		CASE(test_close_before_an_answer_is_a_reset),
 		CASE(test_body_shorter_than_its_length_is_truncated),
 		CASE(test_chunked_body_without_its_end_is_truncated),
+		CASE(test_chunks_that_are_none_are_garbled),
+		CASE(test_length_that_nobody_can_go_by_is_garbled),
 		CASE(test_what_is_not_http_is_garbled),
 		CASE(test_broken_compression_is_garbled),
 		CASE(test_too_large_body_is_given_up),

@@ -70,6 +70,18 @@ test_refusal_of_our_certificate_is_known_by_its_number(void **state)
 		    cases[i].refuses);
 }
 
+static void
+test_broken_chunk_is_no_broken_connection(void **state)
+{
+	(void)state;
+	assert_true(http_failure_is_of_chunks(CURLE_RECV_ERROR,
+	    "Illegal or missing hexadecimal sequence in chunked-encoding"));
+	assert_false(http_failure_is_of_chunks(
+	    CURLE_RECV_ERROR, "Recv failure: Connection reset by peer"));
+	assert_false(http_failure_is_of_chunks(
+	    CURLE_SEND_ERROR, "chunk hex-length char not a hex digit"));
+}
+
 int
 main(void)
 {
@@ -80,6 +92,7 @@ main(void)
 		    test_a_bad_certificate_is_told_from_a_broken_handshake),
 		cmocka_unit_test(
 		    test_refusal_of_our_certificate_is_known_by_its_number),
+		cmocka_unit_test(test_broken_chunk_is_no_broken_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

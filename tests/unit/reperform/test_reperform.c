@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stated/clock.h"
 #include "stated/json.h"
 #include "stated/library.h"
 #include "stated/sim.h"
@@ -611,6 +612,40 @@ test_deadline_that_was_told_twice_for_one_transition_is_found(void **state)
 	assert_differs(played, set + 1, "nothing of the kind happens there");
 }
 
+static const char *const waited[LINES_MAX] = {START("250.00"),
+    "{\"reply\":{\"bank.pay\":\"timeout\"}}", "{\"advance\":\"10m\"}",
+    "{\"reply\":{\"bank.pay\":{\"id\":\"p1\"}}}", PAID};
+
+static void
+wait_for(struct played *played, size_t at, int64_t delay_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+	int64_t now_ms;
+
+	assert_true(clock_parse(
+	    value_field_str(played->records[at], "time"), &now_ms));
+	change(played, at, "until",
+	    arena_cstr(played->arena, arena_strf(played->arena, "\"%.*s\"",
+		STR_ARG(clock_format(now_ms + delay_ms, text)))));
+}
+
+/* Older programs added the jitter to `max-delay`. */
+static void
+test_wait_that_jitter_led_over_its_bound_agrees(void **state)
+{
+	struct played *played = play_plainly(waited);
+	size_t at = find_record(played, "call-waiting", 0);
+
+	(void)state;
+	use(played, "delay: 10s", "delay: 10s, max-delay: 10s");
+	forge_digests(played);
+	wait_for(played, at, 12000);
+	assert_int_equal(again(played), REPERFORM_AGREES);
+	wait_for(played, at, 12001);
+	assert_int_equal(again(played), REPERFORM_DIFFERS);
+	played_free(&played);
+}
+
 static void
 test_changed_guard_is_found(void **state)
 {
@@ -1068,6 +1103,7 @@ main(void)
 		test_deadline_that_was_told_for_each_transition_agrees),
 	    cmocka_unit_test(
 		test_deadline_that_was_told_twice_for_one_transition_is_found),
+	    cmocka_unit_test(test_wait_that_jitter_led_over_its_bound_agrees),
 	    cmocka_unit_test(test_changed_guard_is_found),
 	    cmocka_unit_test(
 		test_changed_guard_is_found_beside_what_is_not_known),
