@@ -315,6 +315,9 @@ test_actor_must_be_a_name(void **state)
 	    server, "GET", "/v1/tasks", "X-Stated-Actor: a\x01", NULL);
 
 	answer_must_be_problem(&answer, 400, "bad-request");
+	answer = api_server_ask(
+	    server, "GET", "/v1/tasks", "X-Stated-Actor: engine", NULL);
+	answer_must_be_problem(&answer, 400, "bad-request");
 }
 
 static void
