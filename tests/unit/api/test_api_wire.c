@@ -180,6 +180,7 @@ test_trace_is_taken_as_the_standard_says(void **state)
 	    {"ff" SPANS "01", NULL},
 	    {"00" SPANS "01-more", NULL},
 	    {"01" SPANS "01more", NULL},
+	    {"00" SPANS "01\ntraceparent: 00" SPANS "01", NULL},
 	    {"00" SPANS "03", "00" SPANS "03"},
 	    {"cc" SPANS "03", "00" SPANS "01"},
 	    {"01" SPANS "02-more", "00" SPANS "00"},
