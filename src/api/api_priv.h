@@ -502,7 +502,8 @@ int64_t api_query_span(struct api_call *call, const char *name, int64_t max_ms);
 MUST_USE bool api_query_is_sound(struct api_call *call);
 
 /* ---- api_body.c: what is sent ---- */
-/* NULL where it is answered with a problem; {} where there is no body. */
+/* NULL where it is answered with a problem; {} where there is no body.  Of the
+ * members those may be null that end in `?`. */
 MUST_USE const struct value *api_body_object(
     struct api_call *call, const char *const *members);
 /* Faults for what it has and is not among the members, which NULL ends; at is

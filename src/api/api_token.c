@@ -214,7 +214,7 @@ void
 api_token_post(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "name", "roles", "workflows", "entities", "expires", NULL};
+	    "name", "roles", "workflows", "entities", "expires?", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct api_token token = {.expires_ms = 0};
 	struct giving *giving;

@@ -210,6 +210,50 @@ test_trace_is_taken_as_the_standard_says(void **state)
 	}
 }
 
+/* A limit that is null would be none. */
+static void
+test_null_is_taken_only_where_it_is_promised(void **state)
+{
+	static const struct {
+		const char *target, *body, *pointer;
+	} wrong[] = {
+	    {"/v1/tokens", "{'name':'a','roles':['admin'],'workflows':null}",
+		"/workflows"},
+	    {"/v1/tokens", "{'name':'a','roles':['admin'],'entities':null}",
+		"/entities"},
+	    {"/v1/tokens", "{'name':'a','roles':null}", "/roles"},
+	    {"/v1/migrations", "{'workflow':'payment','from':1,'to':1,"
+		"'instances':null}", "/instances"},
+	    {"/v1/migrations", "{'workflow':'payment','from':1,'to':1,"
+		"'dry_run':null}", "/dry_run"},
+	    {"/v1/delegations", "{'role':'approver:x','to':'b','until':'1d',"
+		"'workflow':null}", "/workflow"},
+	    {"/v1/holds", "{'key':'a','label':null,'reason':'x'}", "/label"},
+	    {"/v1/workflows/late/instances", "{'input':{},'version':null}",
+		"/version"},
+	};
+	struct api_server *server = *state;
+	struct answer answer;
+
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		char *body = (char *)arena_strf(
+		    server->arena, "%s", wrong[i].body).at;
+
+		for (char *c = body; *c != '\0'; c++)
+			*c = *c == '\'' ? '"' : *c;
+		answer = api_server_post(server, wrong[i].target, body);
+		answer_must_be_problem(&answer, 422, "invalid-body");
+		assert_true(str_equal(answer_text(&answer, "errors.0.pointer"),
+		    str_of(wrong[i].pointer)));
+		assert_true(str_has_prefix(
+		    answer_text(&answer, "errors.0.message"),
+		    STR("must not be null")));
+	}
+	answer = api_server_post(server, "/v1/tokens",
+	    "{\"name\":\"a\",\"roles\":[\"auditor\"],\"expires\":null}");
+	answer_must_be(&answer, 201);
+}
+
 static void
 test_body_over_the_bound_is_413(void **state)
 {
@@ -396,6 +440,7 @@ main(void)
 	    TEST(test_answers_may_not_be_kept_or_framed),
 	    TEST(test_trace_goes_into_history),
 	    TEST(test_trace_is_taken_as_the_standard_says),
+	    TEST(test_null_is_taken_only_where_it_is_promised),
 	    TEST(test_body_over_the_bound_is_413),
 	    TEST(test_what_cannot_be_read_is_a_problem_too),
 	    TEST(test_what_cannot_be_read_comes_after_what_could),
