@@ -307,6 +307,9 @@ test_exports_prove_themselves_and_changes_are_found(void **state)
 	SAYS(house, 0, "P-1", "as-at", "2100-01-01");
 	SAYS(house, 0, "\"status\":\"open\"", "as-at", "2100-01-01",
 	    "--format", "json", "--database", "disk/stated.db");
+	SAYS(house, 0, "", "as-at", "2100-01-01", "--format", "json",
+	    "--output", "stood.jsonl");
+	SAYS(house, 1, "has no chain", "verify", "stood.jsonl");
 	SAYS(house, 2, "takes a day", "as-at", "yesterday");
 	SAYS(house, 0, "P-1", "sample", "--size", "5", "--seed", "7",
 	    "--database", "disk/stated.db");
