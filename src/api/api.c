@@ -218,7 +218,7 @@ api_new(const struct api_options *options, struct buf *detail)
 		api->options.outer_clock = api->options.clock;
 	api->limits = with_defaults(options->limits);
 	rng_system()->fill(rng_system(), api->last_id, sizeof(api->last_id));
-	api->answered = calloc(route_count(), sizeof(*api->answered));
+	api->answered = calloc(route_count() + 1, sizeof(*api->answered));
 	must(api->answered != NULL);
 	api->http = evhttp_new(options->base);
 	must(api->http != NULL);

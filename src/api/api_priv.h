@@ -228,6 +228,7 @@ struct api_route {
 
 /* NULL past the end. */
 const struct api_route *api_route_at(size_t index);
+/* NULL: past the end. */
 size_t api_route_index(const struct api_route *route);
 /* Finds the route and fills in call->params.  NULL: *allowed gets the methods
  * that the path takes, separated by ", ", or the absent string. */
@@ -293,7 +294,8 @@ struct api {
 	size_t count_count;
 	bool draining;
 	uint64_t last_id[2]; /* given to a request that brought none */
-	uint64_t (*answered)[API_STATUS_CLASSES]; /* by route and class */
+	/* by route and class; past the routes what has none */
+	uint64_t (*answered)[API_STATUS_CLASSES];
 	uint64_t forged; /* hooks with a bad signature */
 	struct api_lockout *lockout;
 	struct digest *proven; /* see api_oidc.c; NULL: none yet */

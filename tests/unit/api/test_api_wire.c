@@ -255,6 +255,19 @@ test_null_is_taken_only_where_it_is_promised(void **state)
 }
 
 static void
+test_requests_without_a_route_are_counted(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_get(server, "/nothing");
+
+	answer_must_be(&answer, 404);
+	answer = api_server_get(server, "/metrics");
+	assert_true(str_find(answer.body,
+	    STR("stated_http_requests_total{method=\"\",route=\"none\","
+		"status=\"4xx\"} 1\n")) != SIZE_MAX);
+}
+
+static void
 test_body_over_the_bound_is_413(void **state)
 {
 	struct api_server *server = *state;
@@ -441,6 +454,7 @@ main(void)
 	    TEST(test_trace_goes_into_history),
 	    TEST(test_trace_is_taken_as_the_standard_says),
 	    TEST(test_null_is_taken_only_where_it_is_promised),
+	    TEST(test_requests_without_a_route_are_counted),
 	    TEST(test_body_over_the_bound_is_413),
 	    TEST(test_what_cannot_be_read_is_a_problem_too),
 	    TEST(test_what_cannot_be_read_comes_after_what_could),
