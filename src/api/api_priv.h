@@ -157,7 +157,8 @@ enum api_reach {
 	    "the body is over limits.body of the configuration")              \
 	X(MEDIA_TYPE, 415, "unsupported-media-type",                          \
 	    "The body's type is not taken here",                              \
-	    "`Content-Type` is missing or not one of those listed")           \
+	    "`Content-Type` is missing or not one of those listed, says "     \
+	    "another `charset` than UTF-8, or there is a `Content-Encoding`") \
 	X(INVALID_INPUT, 422, "invalid-input",                                \
 	    "The input does not fit the workflow's schema",                   \
 	    "`errors` has one finding each; nothing was started")             \

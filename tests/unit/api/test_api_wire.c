@@ -255,6 +255,31 @@ test_null_is_taken_only_where_it_is_promised(void **state)
 }
 
 static void
+test_body_is_utf8_as_it_is(void **state)
+{
+	static const struct {
+		const char *headers;
+		int status;
+	} sent[] = {
+	    {"Content-Type: application/json; charset=utf-8", 201},
+	    {"Content-Type: application/json; x=y; Charset=\"UTF-8\"", 200},
+	    {"Content-Type: application/json\nContent-Encoding: identity", 200},
+	    {"Content-Type: application/json; charset=iso-8859-1", 415},
+	    {"Content-Type: application/json; x=y;charset=utf-16", 415},
+	    {"Content-Type: application/json\nContent-Encoding: gzip", 415},
+	};
+	struct api_server *server = *state;
+
+	for (size_t i = 0; i < COUNT_OF(sent); i++) {
+		struct answer answer = api_server_ask(server, "POST",
+		    "/v1/workflows/payment/instances", sent[i].headers,
+		    "{\"input\":{\"reference\":\"u-1\",\"amount\":1}}");
+
+		answer_must_be(&answer, sent[i].status);
+	}
+}
+
+static void
 test_requests_without_a_route_are_counted(void **state)
 {
 	struct api_server *server = *state;
@@ -454,6 +479,7 @@ main(void)
 	    TEST(test_trace_goes_into_history),
 	    TEST(test_trace_is_taken_as_the_standard_says),
 	    TEST(test_null_is_taken_only_where_it_is_promised),
+	    TEST(test_body_is_utf8_as_it_is),
 	    TEST(test_requests_without_a_route_are_counted),
 	    TEST(test_body_over_the_bound_is_413),
 	    TEST(test_what_cannot_be_read_is_a_problem_too),
