@@ -34,6 +34,11 @@ struct api_token {
 };
 /* Whether `role` is one that a token may have. */
 bool api_role_is_known(struct str role);
+/* Whether an instance may have that status. */
+#define API_STATUSES                                                       \
+	"running, waiting, suspended, completed, cancelled, faulted or "   \
+	"purged"
+bool api_status_is_known(struct str status);
 
 /* A token that is given by the engine: the text is for its owner, once. */
 struct api_new_token {

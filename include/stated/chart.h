@@ -95,6 +95,13 @@ bool chart_person_is(struct str a, struct str b);
 #define CHART_ANONYMOUS "anonymous"
 /* Whether it is the name of one person, who can be told from others. */
 bool chart_person_is_known(struct str name);
+/* What is recorded of what no caller does: the engine, and the time. */
+#define CHART_ENGINE "engine"
+#define CHART_SCHEDULE "schedule"
+/* Whether records have the name for what no caller does. */
+bool chart_person_is_machine(struct str name);
+/* Whether nobody may be given it for a name: that, or CHART_ANONYMOUS. */
+bool chart_person_is_reserved(struct str name);
 bool chart_actor_has(const struct chart_actor *actor, struct str role);
 
 /* ---- what happens to an instance ---- */

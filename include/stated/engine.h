@@ -391,8 +391,8 @@ void engine_disclose(struct engine *engine, uint64_t instance,
  * certificate: the seq of the journal's record}. */
 const struct value *engine_describe_purged(const struct engine *engine,
     struct arena *arena, const struct store_instance *row);
-/* chart_has_number_key() of the instance.  Not during a callback of the
- * store's. */
+/* chart_has_number_key() of the instance, or that it was purged.  Not during a
+ * callback of the store's. */
 MUST_USE bool engine_has_number_key(
     struct engine *engine, uint64_t instance, struct str written);
 struct store *engine_store(struct engine *engine);
@@ -448,6 +448,7 @@ struct engine_hold {
 	enum engine_hold_scope scope;
 	struct str label; /* absent but for HOLD_LABEL */
 	struct str value;
+	struct str number_key; /* of HOLD_KEY: value as a number's key */
 	int64_t set_ms;
 	struct str set_by; /* absent: nobody said */
 	struct str reason;

@@ -117,6 +117,49 @@ is_typed(struct api_call *call)
 	return false;
 }
 
+/* The parameter, without quotes; absent where there is none. */
+static struct str
+charset_of(struct str type)
+{
+	struct str rest, value;
+
+	for ((void)str_split(type, ';', &rest); rest.at != NULL;) {
+		struct str name =
+		    str_split(str_split(rest, ';', &rest), '=', &value);
+
+		if (!message_name_equal(str_trim(name), STR("charset")))
+			continue;
+		value = str_trim(value);
+		if (value.bytes >= 2 && value.at[0] == '"')
+			value = str_slice(value, 1, value.bytes - 2);
+		return value;
+	}
+	return (struct str){NULL, 0};
+}
+
+/* JSON is UTF-8 (RFC 8259), and nobody unpacks it here.  Who posts to a hook
+ * says what its library says of ASCII, and signs the bytes. */
+static bool
+is_plain(struct api_call *call)
+{
+	struct str coding = api_call_header(call, "Content-Encoding");
+	struct str charset =
+	    charset_of(api_call_header(call, "Content-Type"));
+
+	if (call->body.bytes == 0 || call->route->handle == api_hook_post)
+		return true;
+	if (coding.at != NULL && !message_name_equal(coding, STR("identity"))) {
+		api_problem_reply(call, PROBLEM_MEDIA_TYPE,
+		    "Send the body as it is, without Content-Encoding.");
+		return false;
+	}
+	if (charset.at == NULL || message_name_equal(charset, STR("utf-8")))
+		return true;
+	api_problem_reply(call, PROBLEM_MEDIA_TYPE,
+	    "Send UTF-8, and leave `charset` out or say so by it.");
+	return false;
+}
+
 static struct api *
 api_of(void *arg)
 {
@@ -130,7 +173,7 @@ api_of(void *arg)
 static void
 admitted(struct api_call *call)
 {
-	if (is_typed(call) && api_query_parse(call))
+	if (is_plain(call) && is_typed(call) && api_query_parse(call))
 		call->route->handle(call);
 }
 
@@ -218,7 +261,7 @@ api_new(const struct api_options *options, struct buf *detail)
 		api->options.outer_clock = api->options.clock;
 	api->limits = with_defaults(options->limits);
 	rng_system()->fill(rng_system(), api->last_id, sizeof(api->last_id));
-	api->answered = calloc(route_count(), sizeof(*api->answered));
+	api->answered = calloc(route_count() + 1, sizeof(*api->answered));
 	must(api->answered != NULL);
 	api->http = evhttp_new(options->base);
 	must(api->http != NULL);

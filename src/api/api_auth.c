@@ -71,6 +71,13 @@ take_word(struct api_call *call)
 	call->actor.name = STR(CHART_ANONYMOUS);
 	if (name.at == NULL)
 		return true;
+	if (chart_person_is_machine(name)) {
+		api_problem_reply(call, PROBLEM_BAD_REQUEST,
+		    "X-Stated-Actor is `%.*s`, as histories call what the "
+		    "engine does by itself: give your own name.",
+		    STR_ARG(name));
+		return false;
+	}
 	if (!api_auth_is_name(name)) {
 		api_problem_reply(call, PROBLEM_BAD_REQUEST,
 		    "X-Stated-Actor must be 1 to %d bytes of UTF-8 without "
@@ -166,6 +173,11 @@ take_bearer(struct api_call *call, struct str text)
 		 token->expires_ms <= api_now_ms(call))
 		api_auth_refuse(call,
 		    STR("This token has expired; ask for a new one."), false);
+	else if (chart_person_is_reserved(token->name))
+		api_auth_refuse(call,
+		    STR("This token's name is not a caller's: " API_RESERVED
+			"; ask for a new one."),
+		    false);
 	else
 		api_auth_settle(call, token, (struct str){NULL, 0});
 }

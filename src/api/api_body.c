@@ -41,13 +41,24 @@ api_body_json(struct api_call *call)
 	return NULL;
 }
 
+/* What is something else altogether lacks nothing besides. */
+static bool
+is_of_wrong_type(const struct schema_errors *faults, struct str pointer)
+{
+	for (size_t i = 0; i < faults->count; i++)
+		if (str_equal(faults->items[i].keyword, STR("type")) &&
+		    str_equal(faults->items[i].pointer, pointer))
+			return true;
+	return false;
+}
+
 void
 api_body_fault(struct api_call *call, struct str pointer, const char *keyword,
     const char *message)
 {
 	struct schema_errors *faults = &call->faults;
 
-	if (faults->count == FAULTS_MAX)
+	if (faults->count == FAULTS_MAX || is_of_wrong_type(faults, pointer))
 		return;
 	faults->items = arena_grow(call->arena, faults->items, faults->count,
 	    &faults->capacity, sizeof(*faults->items));
@@ -78,23 +89,40 @@ pointer_to(struct api_call *call, struct str member)
 	return pointer;
 }
 
+/* A limit that is null would be none: what was meant by it nobody knows. */
 static void
-check_member(struct api_call *call, struct str at, struct str name,
-    const char *const *members)
+check_null(struct api_call *call, struct str pointer,
+    const struct value *value, bool may_be_null)
 {
+	if (value->type == VALUE_NULL && !may_be_null)
+		api_body_fault(call, pointer, "type",
+		    "must not be null: give it a value, or leave it out");
+}
+
+static void
+check_member(struct api_call *call, struct str at,
+    const struct value_field *field, const char *const *members)
+{
+	struct str pointer = arena_strf(call->arena, "%.*s%.*s", STR_ARG(at),
+	    STR_ARG(pointer_to(call, field->key)));
 	struct str names[MEMBERS_MAX];
 	size_t count = 0;
 	struct str nearest;
 
 	for (; *members != NULL; members++) {
-		if (str_equal(name, str_of(*members)))
+		struct str mark;
+		struct str name = str_split(str_of(*members), '?', &mark);
+
+		if (str_equal(field->key, name)) {
+			check_null(
+			    call, pointer, field->value, mark.at != NULL);
 			return;
+		}
 		must(count < MEMBERS_MAX);
-		names[count++] = str_of(*members);
+		names[count++] = name;
 	}
-	nearest = str_nearest(name, names, count);
-	api_body_fault(call, arena_strf(call->arena, "%.*s%.*s", STR_ARG(at),
-	    STR_ARG(pointer_to(call, name))), "unevaluatedProperties",
+	nearest = str_nearest(field->key, names, count);
+	api_body_fault(call, pointer, "unevaluatedProperties",
 	    nearest.at == NULL
 		? "is not known here"
 		: arena_strf(call->arena, "is not known; did you mean %.*s?",
@@ -108,8 +136,8 @@ api_body_members(struct api_call *call, const struct value *object,
 {
 	must(object->type == VALUE_CONTEXT);
 	for (size_t i = 0; i < object->as.context.count; i++)
-		check_member(call, at, object->as.context.fields[i].key,
-		    members);
+		check_member(
+		    call, at, &object->as.context.fields[i], members);
 }
 
 const struct value *

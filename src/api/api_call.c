@@ -14,6 +14,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <sys/socket.h>
 
 #define CALL_MAGIC 0x7d1fa8c3u
@@ -160,10 +161,26 @@ new_id(struct api_call *call)
 	    arena_alloc(call->arena, 2 * bytes + 1));
 }
 
+/* Of two that only say where the request came by, neither counts. */
+static struct str
+single_header(const struct api_call *call, const char *name)
+{
+	const struct evkeyvalq *headers =
+	    evhttp_request_get_input_headers(call->request);
+	const struct evkeyval *header;
+	size_t count = 0;
+
+	for (header = headers->tqh_first; header != NULL;
+	     header = header->next.tqe_next)
+		count += message_name_equal(str_of(header->key), str_of(name));
+	return count == 1 ? api_call_header(call, name)
+			  : (struct str){NULL, 0};
+}
+
 static struct str
 request_id(struct api_call *call)
 {
-	struct str given = api_call_header(call, "X-Request-Id");
+	struct str given = single_header(call, "X-Request-Id");
 
 	return is_sane_id(given) ? arena_str(call->arena, given)
 				 : new_id(call);
@@ -201,7 +218,7 @@ read_request(struct api_call *call)
 	    encoded_path(call->arena, path ? str_of(path) : STR("/"));
 	call->request_id = request_id(call);
 	call->trace =
-	    read_trace(call->arena, api_call_header(call, "traceparent"));
+	    read_trace(call->arena, single_header(call, "traceparent"));
 	/* One that is too large is refused: no need to look at it. */
 	if (bytes <= call->api->limits.body_bytes_max)
 		call->body = (struct str){

@@ -213,7 +213,7 @@ switched_cb(const struct engine_reply *reply, void *arg)
 static void
 switch_to(struct api_call *call, bool pauses)
 {
-	static const char *const members[] = {"reason", NULL};
+	static const char *const members[] = {"reason?", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct engine_switch act = {
 	    .connection = call->params[0],
@@ -269,7 +269,7 @@ tried_cb(const struct engine_reply *reply, void *arg)
 void
 api_connection_test(struct api_call *call)
 {
-	static const char *const members[] = {"operation", "with", NULL};
+	static const char *const members[] = {"operation?", "with", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct engine_trial trial = {.connection = call->params[0]};
 

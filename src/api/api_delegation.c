@@ -88,7 +88,7 @@ void
 api_delegation_post(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "role", "from", "to", "until", "workflow", NULL};
+	    "role", "from?", "to", "until", "workflow", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct engine_delegate act = {.actor = call->actor};
 

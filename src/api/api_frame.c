@@ -31,7 +31,13 @@
 	X(AUTHORIZATION, "authorization")                                  \
 	X(TYPE, "content-type")                                            \
 	X(ACTOR, "x-stated-actor")                                         \
-	X(KEY, "idempotency-key")
+	X(KEY, "idempotency-key")                                          \
+	X(EVENT_VERSION, "ce-specversion")                                 \
+	X(EVENT_ID, "ce-id")                                               \
+	X(EVENT_SOURCE, "ce-source")                                       \
+	X(EVENT_TYPE, "ce-type")                                           \
+	X(EVENT_SUBJECT, "ce-subject")                                     \
+	X(EVENT_TIME, "ce-time")
 
 enum single {
 #define X(symbol, name) SINGLE_##symbol,

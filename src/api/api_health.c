@@ -49,21 +49,31 @@ put_metric(struct buf *out, const char *name, const char *type,
 }
 
 static void
+put_answered(struct buf *out, const char *method, const char *pattern,
+    const uint64_t *classes)
+{
+	for (int class = 1; class < API_STATUS_CLASSES; class ++)
+		if (classes[class] > 0)
+			buf_addf(out,
+			    "stated_http_requests_total{method=\"%s\","
+			    "route=\"%s\",status=\"%dxx\"} %llu\n",
+			    method, pattern, class,
+			    (unsigned long long)classes[class]);
+}
+
+/* Paths that there are none of are anybody's words, and so no label. */
+static void
 put_requests(const struct api *api, struct buf *out)
 {
 	const struct api_route *route;
+	size_t i;
 
 	buf_add_cstr(out, "# TYPE stated_http_requests counter\n"
 			  "# HELP stated_http_requests Requests answered.\n");
-	for (size_t i = 0; (route = api_route_at(i)) != NULL; i++)
-		for (int class = 1; class < API_STATUS_CLASSES; class ++)
-			if (api->answered[i][class] > 0)
-				buf_addf(out,
-				    "stated_http_requests_total{method=\"%s\","
-				    "route=\"%s\",status=\"%dxx\"} %llu\n",
-				    route->method, route->pattern, class,
-				    (unsigned long long)
-					api->answered[i][class]);
+	for (i = 0; (route = api_route_at(i)) != NULL; i++)
+		put_answered(
+		    out, route->method, route->pattern, api->answered[i]);
+	put_answered(out, "", "none", api->answered[i]);
 }
 
 /* A histogram counts in each bucket those of the buckets before it, too. */

@@ -246,7 +246,7 @@ void
 api_instance_cancel(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "comment", "compensate", "break_glass", NULL};
+	    "comment?", "compensate", "break_glass?", NULL};
 
 	act(call, EV_CANCELLED, members);
 }

@@ -340,7 +340,7 @@ void
 api_item_decide(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "choice", "comment", "data", NULL};
+	    "choice", "comment?", "data?", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct chart_event event = {.kind = EV_TASK_DECIDED};
 
@@ -369,9 +369,9 @@ void
 api_item_settle(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "comment", "break_glass", NULL};
+	    "comment?", "break_glass?", NULL};
 	static const char *const supply_members[] = {
-	    "comment", "break_glass", "result", NULL};
+	    "comment?", "break_glass?", "result?", NULL};
 	struct chart_event event = {
 	    .kind = EV_INCIDENT_SETTLED,
 	    .settlement = settlement_of(call->route),
@@ -393,7 +393,7 @@ api_item_settle(struct api_call *call)
 void
 api_item_acknowledge(struct api_call *call)
 {
-	static const char *const members[] = {"comment", NULL};
+	static const char *const members[] = {"comment?", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct chart_event event = {.kind = EV_ESCALATION_ACKNOWLEDGED};
 

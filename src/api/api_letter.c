@@ -127,7 +127,7 @@ replayed_cb(const struct engine_reply *reply, void *arg)
 void
 api_letter_replay(struct api_call *call)
 {
-	static const char *const members[] = {"break_glass", NULL};
+	static const char *const members[] = {"break_glass?", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct engine_replay act = {.actor = call->actor};
 	int64_t id;

@@ -324,7 +324,7 @@ void
 api_migrate_post(struct api_call *call)
 {
 	static const char *const members[] = {"workflow", "from", "to", "map",
-	    "instances", "after", "comment", "dry_run", NULL};
+	    "instances", "after", "comment?", "dry_run", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct move_page *page = ARENA_NEW(call->arena, struct move_page);
 	const struct value *names, *after;

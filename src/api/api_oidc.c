@@ -115,6 +115,15 @@ settle(struct api_call *call, const struct value *claims)
 		    false);
 		return;
 	}
+	if (chart_person_is_reserved(token->name)) {
+		api_auth_refuse(call,
+		    arena_strf(arena,
+			"The token's claim %.*s is not a caller's name: "
+			API_RESERVED ".",
+			STR_ARG(oidc->name_claim)),
+		    false);
+		return;
+	}
 	read_roles(arena, oidc, claims, token);
 	if (!read_limit(arena, claims, oidc->workflows_claim,
 		&token->workflows, &token->workflow_count) ||

@@ -112,33 +112,105 @@ put_body(struct buf *out, const struct api_route *route)
 	buf_add_cstr(out, "}},");
 }
 
+/* ---- answers ---- */
+
+#define PROBLEM 0 /* whatever its status */
+
+static bool
+is_new(const struct api_route *route, int status)
+{
+	return (route->handle == api_start_post && status != PROBLEM) ||
+	       (route->proposes != NULL && status == 202);
+}
+
+static bool
+is_page(const struct api_route *route, int status)
+{
+	return status == 200 && route->gives != NULL &&
+	       str_has_suffix(str_of(route->gives), STR("Page"));
+}
+
+static bool
+is_export(const struct api_route *route, int status)
+{
+	return status == 200 && route->handle == api_export_get;
+}
+
+static bool
+is_problem(const struct api_route *route, int status)
+{
+	(void)route;
+	return status == PROBLEM;
+}
+
+static const struct {
+	bool (*is_sent)(const struct api_route *route, int status);
+	const char *name;
+	const char *what;
+} headers[] = {
+    {is_new, "Location", "where it is to be looked at"},
+    {is_page, "Link", "the next page, by rel=next, where there is one"},
+    {is_export, "Content-Location",
+	"the same export once more, of JSON lines: with `skip` it goes on"},
+    {is_export, "Content-Disposition", "a name for the file"},
+    {is_problem, "Location", "of 409: the instance that is in the way"},
+    {is_problem, "Retry-After", "in so many seconds it may go better"},
+    {is_problem, "Allow", "of 405: the methods that there are"},
+    {is_problem, "WWW-Authenticate", "of 401: how to say who calls"},
+};
+
+/* What stands on every answer is told in words, in docs/http.md. */
+static void
+put_headers(struct buf *out, const struct api_route *route, int status)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < COUNT_OF(headers); i++) {
+		if (!headers[i].is_sent(route, status))
+			continue;
+		buf_addf(out, "%s\"%s\":{\"schema\":{\"type\":\"string\"},",
+		    first ? "\"headers\":{" : ",", headers[i].name);
+		put_text(out, "description", headers[i].what);
+		buf_add_char(out, '}');
+		first = false;
+	}
+	if (!first)
+		buf_add_cstr(out, "},");
+}
+
 static void
 put_responses(struct buf *out, const struct api_route *route)
 {
 	buf_addf(out, "\"responses\":{\"%d\":{", route->status);
 	put_text(out, "description", "done");
-	buf_add_cstr(out, ",\"content\":{");
+	buf_add_char(out, ',');
+	put_headers(out, route, route->status);
+	buf_add_cstr(out, "\"content\":{");
 	put_schemas(out, route->gives ? "application/json" : route->media,
 	    route->gives);
 	buf_add_cstr(out, "}}");
 	if (route->handle == api_start_post ||
 	    route->handle == api_publish_post) {
-		buf_addf(out, ",\"200\":{\"description\":\"%s\",\"content\":{",
+		buf_addf(out, ",\"200\":{\"description\":\"%s\",",
 		    route->handle == api_start_post
 			? "the instance that has this business key already"
 			: "nothing was new, or it was a dry run");
+		put_headers(out, route, 200);
+		buf_add_cstr(out, "\"content\":{");
 		put_schema(out, "application/json", route->gives);
 		buf_add_cstr(out, "}}");
 	}
 	if (route->proposes != NULL) {
 		buf_add_cstr(out, ",\"202\":{\"description\":\"it waits for "
-				  "another person to confirm it\","
-				  "\"content\":{");
+				  "another person to confirm it\",");
+		put_headers(out, route, 202);
+		buf_add_cstr(out, "\"content\":{");
 		put_schema(out, "application/json", route->proposes);
 		buf_add_cstr(out, "}}");
 	}
-	buf_add_cstr(out, ",\"default\":{\"description\":\"a problem\","
-			  "\"content\":{");
+	buf_add_cstr(out, ",\"default\":{\"description\":\"a problem\",");
+	put_headers(out, route, PROBLEM);
+	buf_add_cstr(out, "\"content\":{");
 	put_schema(out, "application/problem+json", "Problem");
 	buf_add_cstr(out, "}}}");
 }

@@ -157,7 +157,8 @@ enum api_reach {
 	    "the body is over limits.body of the configuration")              \
 	X(MEDIA_TYPE, 415, "unsupported-media-type",                          \
 	    "The body's type is not taken here",                              \
-	    "`Content-Type` is missing or not one of those listed")           \
+	    "`Content-Type` is missing or not one of those listed, says "     \
+	    "another `charset` than UTF-8, or there is a `Content-Encoding`") \
 	X(INVALID_INPUT, 422, "invalid-input",                                \
 	    "The input does not fit the workflow's schema",                   \
 	    "`errors` has one finding each; nothing was started")             \
@@ -228,6 +229,7 @@ struct api_route {
 
 /* NULL past the end. */
 const struct api_route *api_route_at(size_t index);
+/* NULL: past the end. */
 size_t api_route_index(const struct api_route *route);
 /* Finds the route and fills in call->params.  NULL: *allowed gets the methods
  * that the path takes, separated by ", ", or the absent string. */
@@ -293,7 +295,8 @@ struct api {
 	size_t count_count;
 	bool draining;
 	uint64_t last_id[2]; /* given to a request that brought none */
-	uint64_t (*answered)[API_STATUS_CLASSES]; /* by route and class */
+	/* by route and class; past the routes what has none */
+	uint64_t (*answered)[API_STATUS_CLASSES];
 	uint64_t forged; /* hooks with a bad signature */
 	struct api_lockout *lockout;
 	struct digest *proven; /* see api_oidc.c; NULL: none yet */
@@ -502,7 +505,8 @@ int64_t api_query_span(struct api_call *call, const char *name, int64_t max_ms);
 MUST_USE bool api_query_is_sound(struct api_call *call);
 
 /* ---- api_body.c: what is sent ---- */
-/* NULL where it is answered with a problem; {} where there is no body. */
+/* NULL where it is answered with a problem; {} where there is no body.  Of the
+ * members those may be null that end in `?`. */
 MUST_USE const struct value *api_body_object(
     struct api_call *call, const char *const *members);
 /* Faults for what it has and is not among the members, which NULL ends; at is
@@ -587,6 +591,10 @@ void api_auth_refuse(
     struct api_call *call, struct str detail, bool is_guess);
 /* Whether a person or system can be called that. */
 bool api_auth_is_name(struct str name);
+/* Why nobody has a name that chart_person_is_reserved(). */
+#define API_RESERVED                                                       \
+	"histories have `engine`, `schedule` and `anonymous` for what no " \
+	"known caller did"
 /* Whether the token reaches that workflow. */
 bool api_auth_reaches(const struct api_call *call, struct str workflow);
 bool api_auth_reaches_entity(const struct api_call *call, struct str entity);

@@ -87,7 +87,7 @@ may_act(struct api_call *call, uint64_t number)
 static void
 act(struct api_call *call, enum chart_event_kind kind)
 {
-	static const char *const members[] = {"comment", NULL};
+	static const char *const members[] = {"comment?", NULL};
 	const struct value *body = api_body_object(call, members), *there;
 	struct chart_event event = {.kind = kind};
 	uint64_t number;

@@ -233,8 +233,8 @@ api_query_period(struct api_call *call, int64_t to_absent_ms,
 		api_query_fault(call, "from", "must not be after `to`");
 }
 
-static bool
-is_status(struct str text)
+bool
+api_status_is_known(struct str text)
 {
 	for (enum chart_status status = CHART_RUNNING; status <= CHART_FAULTED;
 	     status++)
@@ -248,10 +248,9 @@ api_query_status(struct api_call *call)
 {
 	struct str text = api_query_text(call, "status");
 
-	if (text.at != NULL && !is_status(text))
+	if (text.at != NULL && !api_status_is_known(text))
 		api_query_fault(call, "status",
-		    "must be running, waiting, suspended, completed, "
-		    "cancelled, faulted or purged");
+		    "must be " API_STATUSES);
 	return text;
 }
 

@@ -56,7 +56,7 @@ api_retention_disclose(struct api_call *call)
 void
 api_retention_erase(struct api_call *call)
 {
-	static const char *const members[] = {"reason", NULL};
+	static const char *const members[] = {"reason?", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct chart_event event = {.kind = EV_ERASED};
 	uint64_t number;
@@ -228,7 +228,7 @@ api_retention_hold(struct api_call *call)
 void
 api_retention_release(struct api_call *call)
 {
-	static const char *const members[] = {"reason", NULL};
+	static const char *const members[] = {"reason?", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct engine_holding act = {.releases = true};
 

@@ -507,6 +507,8 @@ api_route_at(size_t index)
 size_t
 api_route_index(const struct api_route *route)
 {
+	if (route == NULL)
+		return ROUTE_COUNT;
 	must(route >= routes);
 	must(route < routes + ROUTE_COUNT);
 	return (size_t)(route - routes);

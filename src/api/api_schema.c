@@ -22,10 +22,14 @@
 #define CLOSED(members, required)                                              \
 	"{'type':'object','properties':{" members "},'required':[" required    \
 	"],'additionalProperties':false}"
-/* There may be more. */
+/* There may be more, in later versions. */
 #define OPEN(members, required)                                                \
 	"{'type':'object','properties':{" members "},'required':[" required    \
 	"]}"
+/* There is more, by the kind of it. */
+#define KINDS(members, required)                                               \
+	"{'type':'object','properties':{" members "},'required':[" required    \
+	"],'additionalProperties':true}"
 #define PAGE(name)                                                             \
 	CLOSED(HAS("items", LIST(REF(name))) ALSO("next", TEXT_OR_NULL),       \
 	    "'items','next'")
@@ -33,6 +37,9 @@
 	HAS("carried", schema) ALSO("started", schema) ALSO("ended", schema)   \
 	ALSO("open", schema)
 #define SIDES_REQUIRED "'carried','started','ended','open'"
+/* Of an item in a list: whether it still waits, and since when it doesn't. */
+#define STANDING                                                               \
+	ALSO("open", FLAG) ALSO("closed", TEXT_OR_NULL)
 #define FATE "{'enum':['matched','held','duplicate','ignored','dead']}"
 
 #define DEFINITION_MEMBERS                                                     \
@@ -85,7 +92,10 @@
 	ALSO("escalations", LIST(REF("Escalation")))			\
 	ALSO("deadlines", LIST(OBJECT))					\
 	ALSO("calls", LIST(OBJECT))					\
-	ALSO("proposals", LIST(REF("Proposal")))
+	ALSO("children", LIST(OBJECT))					\
+	ALSO("loops", LIST(OBJECT))					\
+	ALSO("proposals", LIST(REF("Proposal")))			\
+	ALSO("awaited_by", LIST(TEXT))
 #define INSTANCE_HAS							\
 	"'id','workflow','version','definition','status','states','input',"\
 	"'data','tasks','incidents','escalations'"
@@ -127,7 +137,7 @@ static const struct {
 	ALSO("from", TEXT_OR_NULL)
 	ALSO("to", TEXT)
 	ALSO("until", TEXT)
-	ALSO("workflow", TEXT_OR_NULL), "'role','to','until'")},
+	ALSO("workflow", TEXT), "'role','to','until'")},
     {"Nothing", CLOSED("", "")},
     {"TokenRequest", CLOSED(HAS("name", TEXT)
 	ALSO("roles", LIST(TEXT))
@@ -161,7 +171,17 @@ static const struct {
 	"'ended_at','kept_until','due','held_by'")},
     {"PurgePage", PAGE("Purge")},
     {"Try", CLOSED(HAS("operation", TEXT_OR_NULL) ALSO("with", OBJECT), "")},
-    {"CloudEvent", ANY},
+    {"CloudEvent", "{'anyOf':[" REF("Event") "," LIST(REF("Event")) "]}"},
+    {"Event", OPEN(HAS("specversion", "{'const':'1.0'}")
+	ALSO("id", TEXT)
+	ALSO("source", TEXT)
+	ALSO("type", TEXT)
+	ALSO("subject", TEXT_OR_NULL)
+	ALSO("time", TEXT_OR_NULL)
+	ALSO("datacontenttype", TEXT_OR_NULL)
+	ALSO("data", ANY)
+	ALSO("data_base64", TEXT_OR_NULL),
+	"'specversion','id','source','type'")},
     /* ---- instances ---- */
     {"Instance", "{'anyOf':[" OPEN(INSTANCE, INSTANCE_HAS) ","
 	REF("PurgedInstance") "," REF("UnloadedInstance") "]}"},
@@ -221,7 +241,7 @@ static const struct {
 	"'priority','initiator','labels','started_at','changed_at',"
 	"'ended_at','due_at','open_incidents'")},
     {"InstancePage", PAGE("InstanceRow")},
-    {"Record", OPEN(HAS("kind", TEXT)
+    {"Record", KINDS(HAS("kind", TEXT)
 	ALSO("seq", WHOLE)
 	ALSO("time", TEXT)
 	ALSO("instance", TEXT)
@@ -243,10 +263,15 @@ static const struct {
 	ALSO("business_key", TEXT_OR_NULL)
 	ALSO("state", TEXT)
 	ALSO("title", TEXT_OR_NULL)
+	ALSO("description", TEXT_OR_NULL)
 	ALSO("role", TEXT_OR_NULL)
 	ALSO("approvals", WHOLE)
 	ALSO("choices", LIST(TEXT))
-	ALSO("decisions", LIST(OBJECT)),
+	ALSO("decisions", LIST(OBJECT))
+	ALSO("created", TEXT)
+	ALSO("due", TEXT_OR_NULL)
+	ALSO("status", "{'enum':['open','closed']}")
+	STANDING,
 	"'id','instance','workflow','state','choices'")},
     {"TaskPage", PAGE("Task")},
     {"Incident", OPEN(HAS("id", TEXT)
@@ -256,9 +281,14 @@ static const struct {
 	ALSO("kind", TEXT)
 	ALSO("state", TEXT_OR_NULL)
 	ALSO("step", TEXT_OR_NULL)
+	ALSO("item", ANY)
 	ALSO("message", TEXT_OR_NULL)
+	ALSO("error", ANY)
 	ALSO("owner", TEXT_OR_NULL)
-	ALSO("proposal", REF("Proposal")),
+	ALSO("runbook", TEXT_OR_NULL)
+	ALSO("created", TEXT)
+	ALSO("proposal", REF("Proposal"))
+	STANDING,
 	"'id','instance','workflow','kind','message'")},
     {"IncidentPage", PAGE("Incident")},
     {"Escalation", OPEN(HAS("id", TEXT)
@@ -269,7 +299,11 @@ static const struct {
 	ALSO("level", WHOLE)
 	ALSO("to", TEXT)
 	ALSO("severity", TEXT_OR_NULL)
-	ALSO("acknowledged", FLAG),
+	ALSO("message", TEXT_OR_NULL)
+	ALSO("fired", WHOLE)
+	ALSO("acknowledged", FLAG)
+	ALSO("created", TEXT)
+	STANDING,
 	"'id','instance','workflow','state','level','to','acknowledged'")},
     {"EscalationPage", PAGE("Escalation")},
     {"Proposal", OPEN(HAS("id", TEXT)
@@ -294,7 +328,8 @@ static const struct {
 	ALSO("comment", TEXT_OR_NULL)
 	ALSO("break_glass", TEXT)
 	ALSO("created", TEXT)
-	ALSO("closed_by", TEXT_OR_NULL),
+	ALSO("closed_by", TEXT_OR_NULL)
+	STANDING,
 	"'id','act','status','what','proposed_by','created'")},
     {"ProposalPage", PAGE("Proposal")},
     {"Judged", "{'anyOf':[" REF("Instance") "," REF("Proposal") "]}"},
@@ -490,7 +525,9 @@ static const struct {
 	ALSO("detail", TEXT)
 	ALSO("instance", TEXT)
 	ALSO("request_id", TEXT)
-	ALSO("errors", LIST(OBJECT)),
+	ALSO("errors", LIST(OBJECT))
+	ALSO("line", WHOLE)
+	ALSO("column", WHOLE),
 	"'type','title','status','request_id'")},
 };
 

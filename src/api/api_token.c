@@ -214,7 +214,7 @@ void
 api_token_post(struct api_call *call)
 {
 	static const char *const members[] = {
-	    "name", "roles", "workflows", "entities", "expires", NULL};
+	    "name", "roles", "workflows", "entities", "expires?", NULL};
 	const struct value *body = api_body_object(call, members);
 	struct api_token token = {.expires_ms = 0};
 	struct giving *giving;
@@ -225,6 +225,9 @@ api_token_post(struct api_call *call)
 	if (!api_auth_is_name(token.name))
 		api_body_fault(call, STR("/name"), "minLength",
 		    "who the token makes of its owner: at most 200 bytes");
+	else if (chart_person_is_reserved(token.name))
+		api_body_fault(call, STR("/name"), "not",
+		    "must be another: " API_RESERVED);
 	read_grant(call, body, &token);
 	read_expiry(call, body, &token);
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))

@@ -44,6 +44,20 @@ chart_person_is_known(struct str name)
 }
 
 bool
+chart_person_is_machine(struct str name)
+{
+	return chart_person_is(name, STR(CHART_ENGINE)) ||
+	       chart_person_is(name, STR(CHART_SCHEDULE));
+}
+
+bool
+chart_person_is_reserved(struct str name)
+{
+	return chart_person_is_machine(name) ||
+	       chart_person_is(name, STR(CHART_ANONYMOUS));
+}
+
+bool
 chart_person_is(struct str a, struct str b)
 {
 	struct buf left = {0}, right = {0};

@@ -253,6 +253,41 @@ tell_errors(struct cli *cli, const struct value *errors, struct str detail)
 	}
 }
 
+/* Whether "limit" or "/priority" is what an option said; of JSON, and of what
+ * may be given often, it is the business that something is wrong with. */
+static bool
+is_option(const struct cli *cli, struct str place)
+{
+	const struct cmd_option *option = cli->cmd->options;
+
+	if (place.bytes > 0 && place.at[0] == '/')
+		place = str_slice(place, 1, place.bytes);
+	for (; option != NULL && option->name != NULL; option++)
+		if (str_equal(str_of(option->name), place))
+			return cli_option(cli, option->name) != NULL &&
+			       option->argument != NULL && !option->repeats &&
+			       strncmp(option->argument, "JSON", 4) != 0;
+	return false;
+}
+
+/* Whether it was the options that the engine couldn't take. */
+static bool
+is_usage(const struct cli *cli, const struct cli_reply *reply)
+{
+	const struct value *errors = value_field_or_null(reply->body, "errors");
+
+	if (reply->status != 400 &&
+	    !str_equal(value_field_str(reply->body, "type"),
+		STR("urn:stated:problem:invalid-body")))
+		return false;
+	if (errors->type != VALUE_LIST)
+		return reply->status == 400;
+	for (size_t i = 0; i < errors->as.list.count; i++)
+		if (!is_option(cli, place_of(errors->as.list.items[i])))
+			return false;
+	return true;
+}
+
 static enum cli_status
 tell_problem(struct cli *cli, const struct cli_reply *reply)
 {
@@ -270,7 +305,7 @@ tell_problem(struct cli *cli, const struct cli_reply *reply)
 		fprintf(cli->err, "  %.*s\n",
 		    STR_ARG(cli_text_clean(cli->arena, detail)));
 	tell_errors(cli, value_field_or_null(problem, "errors"), detail);
-	return CLI_FAILED;
+	return is_usage(cli, reply) ? CLI_USAGE : CLI_FAILED;
 }
 
 /* ---- sending ---- */

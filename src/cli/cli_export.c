@@ -5,6 +5,7 @@
  */
 #include "cli_priv.h"
 
+#include "stated/api.h"
 #include "stated/chart.h"
 #include "stated/clock.h"
 #include "stated/export.h"
@@ -230,6 +231,17 @@ cli_export_period(
 	return false;
 }
 
+bool
+cli_export_status(struct cli *cli, struct str *status)
+{
+	*status = cli_option_str(cli, "status");
+	if (status->at == NULL || api_status_is_known(*status))
+		return true;
+	cli_usage(cli, "--status is " API_STATUSES ", not `%.*s`",
+	    STR_ARG(*status));
+	return false;
+}
+
 enum cli_status
 cli_export_fail(struct cli *cli, const char *path, enum store_error error,
     struct buf *detail)
@@ -279,11 +291,11 @@ read_options(struct cli *cli, const struct cli_export *what,
 	    .keys = cli->keys,
 	    .format = options->format,
 	    .workflow = cli_option_str(cli, "workflow"),
-	    .status = cli_option_str(cli, "status"),
 	    .state = cli_option_str(cli, "state"),
 	};
 	options->closing_line = options->format == EXPORT_JSONL;
-	if (!cli_export_period(
+	if (!cli_export_status(cli, &options->status) ||
+	    !cli_export_period(
 		cli, what->to, &options->from_ms, &options->to_ms))
 		return CLI_USAGE;
 	return instance.at != NULL

@@ -82,6 +82,12 @@ parse_option(struct cli *cli, const struct gathered *known, int *index,
 
 	if (option == NULL)
 		return unknown(cli, known, name);
+	/* Of two the first would be taken for what was asked for, too. */
+	if (option->argument != NULL && !option->repeats &&
+	    cli_option(cli, option->name) != NULL)
+		return cli_usage(
+		    cli, "--%s is given twice; it takes one %s", option->name,
+		    option->argument);
 	*given = (struct cli_given){option->name, ""};
 	cli->given_count++;
 	if (option->argument == NULL) {

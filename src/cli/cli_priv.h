@@ -29,6 +29,7 @@ struct cmd_option {
 	const char *name;     /* without the dashes */
 	const char *argument; /* "JSON|@FILE"; NULL: a switch */
 	const char *help;
+	bool repeats; /* may be given often; others are told wrongly then */
 };
 
 /* Options that many commands share. */
@@ -98,7 +99,7 @@ struct cli {
 /* Fills in cli from the words after the command's name. */
 MUST_USE enum cli_status cli_option_parse(
     struct cli *cli, int word_count, const char *const *words);
-/* The option's value, the last one where it was given often; NULL: absent. */
+/* The option's value; NULL: absent. */
 const char *cli_option(const struct cli *cli, const char *name);
 /* The value of its index'th occurrence, or NULL. */
 const char *cli_option_at(
@@ -253,6 +254,8 @@ MUST_USE bool cli_export_instant(struct cli *cli, const char *what,
  * begins, too. */
 MUST_USE bool cli_export_period(
     struct cli *cli, struct str to, int64_t *from_ms, int64_t *to_ms);
+/* --status; false with a message where no instance can have it. */
+MUST_USE bool cli_export_status(struct cli *cli, struct str *status);
 /* What a database did to us; gives CLI_FAILED. */
 enum cli_status cli_export_fail(struct cli *cli, const char *path,
     enum store_error error, struct buf *detail);

@@ -108,7 +108,7 @@ run(struct cli *cli)
 static const struct cmd_option options[] = {
     {"workflow", "NAME", "which workflow, where FILE has several"},
     {"format", "svg|dot|mermaid", "svg unless told"},
-    {"active", "STATE", "mark this state; may be given often (svg)"},
+    {"active", "STATE", "mark this state; may be given often (svg)", true},
     {"output", "FILE", "where to; standard output unless told"},
     {NULL, NULL, NULL},
 };

@@ -175,9 +175,10 @@ run(struct cli *cli)
 static const struct cmd_option options[] = {
     {"from", "VERSION", "the version that they leave"},
     {"to", "VERSION", "the version that they go to"},
-    {"map", "OLD=NEW", "what a state is called there; may be repeated"},
-    {"id", "ID", "only this instance; may be repeated"},
-    {"key", "KEY", "only the one with this business key; may be repeated"},
+    {"map", "OLD=NEW", "what a state is called there; may be repeated", true},
+    {"id", "ID", "only this instance; may be repeated", true},
+    {"key", "KEY", "only the one with this business key; may be repeated",
+	true},
     {"comment", "TEXT", "why; history keeps it"},
     {"dry-run", NULL, "only tell which would move, and why others can't"},
     {NULL, NULL, NULL},

@@ -243,7 +243,7 @@ static const struct cmd_option cmd_options[] = {
     {"workflow", "NAME", "instances of that workflow"},
     {"sensitive", "JSON|@FILE|-",
 	"what `stated show ID --sensitive --format json` printed; may be given "
-	"often"},
+	"often", true},
     {"strict", NULL, "fail also where something could not be done again"},
     {NULL, NULL, NULL},
 };

@@ -14,14 +14,14 @@ read_options(struct cli *cli, struct sample_options *options)
 	    .path = cli_option_str(cli, "database"),
 	    .keys = cli->keys,
 	    .workflow = cli_option_str(cli, "workflow"),
-	    .status = cli_option_str(cli, "status"),
 	    .seed = cli_option_str(cli, "seed"),
 	};
 	if (told.at != NULL && !str_parse_int(told, 1, SAMPLE_SIZE_MAX, &size))
 		return cli_usage(
 		    cli, "--size is a number from 1 to %d", SAMPLE_SIZE_MAX);
 	options->size = (size_t)size;
-	return cli_export_period(cli, cli_option_str(cli, "to"),
+	return cli_export_status(cli, &options->status) &&
+		cli_export_period(cli, cli_option_str(cli, "to"),
 		   &options->from_ms, &options->to_ms)
 	    ? CLI_OK
 	    : CLI_USAGE;

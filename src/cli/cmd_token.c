@@ -211,10 +211,11 @@ run_revoke(struct cli *cli)
 
 static const struct cmd_option create_options[] = {
     {"name", "WHO", "whom it makes of its owner: the actor in histories"},
-    {"role", "ROLE", "what it may; as often as there are roles"},
-    {"workflow", "NAME", "only this workflow; as often as there are some"},
+    {"role", "ROLE", "what it may; as often as there are roles", true},
+    {"workflow", "NAME", "only this workflow; as often as there are some",
+	true},
     {"entity", "NAME", "only instances with this label `entity`; as often as "
-		       "there are some"},
+		       "there are some", true},
     {"expires", "SPAN|INSTANT", "90d, or 2027-01-31T00:00:00Z; never unless "
 				"told"},
     {"store", "PATH", "give it in this database, which no engine has open"},

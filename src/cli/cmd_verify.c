@@ -348,9 +348,9 @@ run(struct cli *cli)
 
 static const struct cmd_option options[] = {
     {"public-key", "FILE", "of who signs checkpoints; as often as there are "
-			   "some"},
+			   "some", true},
     {"checkpoint", "FILE", "checkpoints that were kept elsewhere, a line "
-			   "each"},
+			   "each", true},
     {NULL, NULL, NULL},
 };
 

@@ -55,6 +55,16 @@ find(const struct engine *engine, struct str id)
 	return NULL;
 }
 
+/* Of a number, in whichever spelling it was said, what rows are known by. */
+static struct str
+key_of(struct arena *arena, struct str written)
+{
+	struct buf key = buf_in(arena);
+
+	return chart_number_key(written, &key) ? buf_keep(&key)
+					       : (struct str){NULL, 0};
+}
+
 static void
 add(struct holds *holds, const struct store_hold *row)
 {
@@ -70,6 +80,8 @@ add(struct holds *holds, const struct store_hold *row)
 	    .set_by = arena_str(arena, row->actor),
 	    .reason = arena_str(arena, row->reason),
 	};
+	if (hold->scope == HOLD_KEY)
+		hold->number_key = key_of(arena, row->value);
 	holds->items = arena_grow(arena, holds->items, holds->count,
 	    &holds->capacity, sizeof(hold));
 	holds->items[holds->count++] = hold;
@@ -264,7 +276,11 @@ holds_row(const struct engine *engine, const struct engine_hold *hold,
 		return str_equal(
 		    engine_id_format(engine, row->number, id), hold->value);
 	case HOLD_KEY:
-		return str_equal(row->business_key, hold->value);
+		/* Also over a text that is written as the number: what was
+		 * erased or purged for want of a hold doesn't come back. */
+		return str_equal(row->business_key, hold->value) ||
+		       (hold->number_key.at != NULL &&
+			   str_equal(row->business_key, hold->number_key));
 	case HOLD_WORKFLOW:
 		return str_equal(row->workflow, hold->value);
 	case HOLD_LABEL:

@@ -219,7 +219,7 @@ put_new(struct engine *engine, const struct library *library)
 		if (map_find(
 			engine->published, MAP_KEY_OF(&definition->digest)))
 			continue;
-		put(engine, definition, STR("engine"));
+		put(engine, definition, STR(CHART_ENGINE));
 		note(engine, definition->digest, engine->building->serial);
 	}
 }
@@ -470,7 +470,7 @@ publish_definition(struct engine *engine, struct turn *turn,
 		keep_documents(engine, turn->serial);
 	if (map_find(engine->published, MAP_KEY_OF(&definition->digest)))
 		return;
-	put(engine, definition, STR("engine"));
+	put(engine, definition, STR(CHART_ENGINE));
 	note(engine, definition->digest, turn->serial);
 }
 
@@ -608,7 +608,7 @@ add(struct engine *engine, struct turn *turn, struct library *own,
 		if (is_published(engine, definition))
 			continue;
 		put(engine, definition,
-		    actor.bytes > 0 ? actor : STR("engine"));
+		    actor.bytes > 0 ? actor : STR(CHART_ENGINE));
 		note(engine, definition->digest, turn->serial);
 		library_adopt(engine->library, definition);
 	}

@@ -513,7 +513,7 @@ static void
 start(struct engine *engine, struct turn *turn, const struct schedule *schedule,
     int64_t planned_ms)
 {
-	const struct chart_actor actor = {.name = STR("schedule")};
+	const struct chart_actor actor = {.name = STR(CHART_SCHEDULE)};
 	const struct start_wish wish = {
 	    .workflow = schedule->definition->name,
 	    .input = input_of(engine, turn, schedule, planned_ms),

@@ -56,6 +56,7 @@ is_keyed_by_text(struct engine *engine, struct chart_context *context,
 	       str_equal(key.text, text);
 }
 
+/* Of what was purged nothing tells any more how its key was given. */
 bool
 engine_has_number_key(
     struct engine *engine, uint64_t number, struct str written)
@@ -63,8 +64,9 @@ engine_has_number_key(
 	struct arena *arena = arena_new_in(engine->arenas);
 	struct chart_context context = engine_chart_context(engine, arena);
 	const struct instance *instance = instance_find(engine, number);
-	bool has = instance != NULL &&
-	    chart_has_number_key(instance->chart, &context, written);
+	bool has = instance != NULL
+	    ? chart_has_number_key(instance->chart, &context, written)
+	    : is_purged(engine, number);
 
 	arena_free(&arena);
 	return has;

@@ -273,6 +273,30 @@ export_verify_lines(FILE *file, const struct export_against *against,
 	return error;
 }
 
+/* Whether it is what `as-at` lists: an instance a line, and no record. */
+static bool
+is_listing(FILE *file)
+{
+	struct arena *arena = arena_new();
+	char *text = NULL;
+	size_t capacity = 0;
+	ssize_t bytes = getline(&text, &capacity, file);
+	struct json_error error;
+	const struct value *line = bytes > 0
+	    ? json_read(arena, (struct str){text, (size_t)bytes}, &error)
+	    : NULL;
+	bool is_one = line != NULL && line->type == VALUE_CONTEXT &&
+	    value_field_str(line, "instance").at != NULL &&
+	    value_field_str(line, "status").at != NULL &&
+	    value_get_cstr(line, "kind") == NULL &&
+	    value_get_cstr(line, "prev") == NULL;
+
+	free(text);
+	arena_free(&arena);
+	rewind(file);
+	return is_one;
+}
+
 enum store_error
 export_verify_file(struct str path, const struct export_against *against,
     struct export_report *report, struct buf *detail)
@@ -290,10 +314,18 @@ export_verify_file(struct str path, const struct export_against *against,
 	buf_fini(&name);
 	if (file == NULL)
 		return code == ENOENT ? STORE_ABSENT : STORE_IO;
-	enum store_error error =
-	    seal_proofs_is_one(file) ?
-	    seal_proofs_verify(file, against, report) :
-	    export_verify_lines(file, against, report);
+	enum store_error error;
+	if (seal_proofs_is_one(file)) {
+		error = seal_proofs_verify(file, against, report);
+	} else if (is_listing(file)) {
+		error = STORE_FOREIGN;
+		if (detail != NULL)
+			buf_addf(detail, "it lists where instances stood, as "
+			    "`stated as-at` tells it, and has no chain: verify "
+			    "the histories that it was made of");
+	} else {
+		error = export_verify_lines(file, against, report);
+	}
 	fclose(file);
 	return error;
 }

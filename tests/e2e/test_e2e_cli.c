@@ -206,7 +206,7 @@ test_wrong_parameter_is_told_once(void **state)
 		"2026-01-01", "--status", "gone", NULL});
 
 	(void)state;
-	assert_int_equal(run.status, 1);
+	assert_int_equal(run.status, 2);
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
 		const char *at = strstr(run.text, said[i]);
 
@@ -215,6 +215,29 @@ test_wrong_parameter_is_told_once(void **state)
 	}
 	assert_null(strstr(run.text, "(the whole)"));
 	run_fini(&run);
+	house_close(&house);
+}
+
+/* It makes no difference who finds out: the program, or the engine. */
+static void
+test_option_that_the_engine_can_not_take_is_status_two(void **state)
+{
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	SAYS(house, 2, "limit: must be", "list", "--limit", "x");
+	SAYS(house, 2, "status: must be", "export", "--status", "gone");
+	SAYS(house, 2, "from: must be", "population", "--from", "x");
+	SAYS(house, 2, "size: must be", "sample", "--seed", "s", "--size", "x");
+	SAYS(house, 2, "/expires: ", "token", "create", "--name", "a", "--role",
+	    "auditor", "--expires", "x");
+	SAYS(house, 2, "Idempotency-Key must", "start", "payment",
+	    "--idempotency-key", "a b");
+	SAYS(house, 2, "X-Stated-Actor is", "list", "--as", "engine");
+	SAYS(house, 2, "/priority: must be", "start", "payment", "--priority",
+	    "urgent");
+	SAYS(house, 1, "amount", "start", "payment", "--input", "{}");
+	SAYS(house, 1, "no such workflow", "start", "paymnt");
 	house_close(&house);
 }
 
@@ -319,6 +342,9 @@ test_exports_prove_themselves_and_changes_are_found(void **state)
 	SAYS(house, 0, "P-1", "as-at", "2100-01-01");
 	SAYS(house, 0, "\"status\":\"open\"", "as-at", "2100-01-01",
 	    "--format", "json", "--database", "disk/stated.db");
+	SAYS(house, 0, "", "as-at", "2100-01-01", "--format", "json",
+	    "--output", "stood.jsonl");
+	SAYS(house, 1, "has no chain", "verify", "stood.jsonl");
 	SAYS(house, 2, "takes a day", "as-at", "yesterday");
 	SAYS(house, 0, "P-1", "sample", "--size", "5", "--seed", "7",
 	    "--database", "disk/stated.db");
@@ -381,6 +407,7 @@ main(void)
 	    HOUSE_TEST(test_eval_reckons_in_decimals),
 	    HOUSE_TEST(test_wrong_usage_is_status_two_and_says_what_was_meant),
 	    HOUSE_TEST(test_wrong_parameter_is_told_once),
+	    HOUSE_TEST(test_option_that_the_engine_can_not_take_is_status_two),
 	    HOUSE_TEST(test_payment_goes_its_way_by_the_command_line),
 	    HOUSE_TEST(
 		test_operators_keep_instances_moving_by_the_command_line),

@@ -171,6 +171,50 @@ test_purged_instances_are_told_of_everywhere(void **state)
 	house_close(&house);
 }
 
+/* A key that is a number is held, and found again, as it was written. */
+static void
+test_number_key_is_held_as_it_was_written(void **state)
+{
+	static const char *const keys[] = {"7.10", "1e2", "8.50"};
+	struct house *house = open_house(&fast);
+	struct reply *reply;
+	char body[128];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(body, sizeof(body), "{\"input\":{\"key\":%s,"
+		    "\"entity\":\"DE01\",\"iban\":\"" IBAN "\"}}", keys[i]);
+		assert_status(house_post(house,
+		    "/v1/workflows/wire/instances", "%s", body), 201);
+	}
+	SAYS(house, "held", 0, "hold", "set", "--key", "7.10", "--reason",
+	    "a case");
+	SAYS(house, "held", 0, "hold", "set", "--key", "1e2", "--reason",
+	    "a case");
+	for (size_t i = 0; i < 3; i++)
+		SAYS(house, "", 0, "task", "decide", keys[i], "approved");
+	SAYS(house, "legal hold", 1, "erase", "7.10", "--reason", "law");
+	SAYS(house, "legal hold", 1, "erase", "7.1", "--reason", "law");
+	await_status(house, "8.50", "purged");
+	time_sleep(500);
+	assert_string_equal(status_of(house, "7.10"), "completed");
+	assert_string_equal(status_of(house, "1e2"), "completed");
+	reply = house_get(house, "/v1/purges?until=2100-01-01");
+	assert_int_equal(json_array_size(json_object_get(
+	    reply->json, "items")), 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_non_null(json_string_value(json_object_get(
+		    json_array_get(json_object_get(reply->json, "items"), i),
+		    "held_by")));
+	SAYS(house, "\"rule\": \"retention\"", 0, "purge", "--certificate",
+	    "8.50");
+	program_stop(&house->engine);
+	house_start_engine(house);
+	time_sleep(500);
+	assert_string_equal(status_of(house, "7.10"), "completed");
+	house_close(&house);
+}
+
 /* Who empties a history by hand can't say that it was purged. */
 static void
 test_purge_without_a_certificate_is_found(void **state)
@@ -433,6 +477,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_purged_instances_are_told_of_everywhere),
+	    HOUSE_TEST(test_number_key_is_held_as_it_was_written),
 	    HOUSE_TEST(test_purge_without_a_certificate_is_found),
 	    HOUSE_TEST(test_kill_in_the_midst_of_a_purge),
 	    HOUSE_TEST(test_sensitive_value_is_masked_and_can_be_erased),

@@ -70,19 +70,29 @@ find_operation(
 	return NULL;
 }
 
+/* NULL where nothing of that status is promised. */
+static const struct value *
+find_response(const struct value *operation, const struct api_promise *promise)
+{
+	const struct value *responses = value_get_cstr(operation, "responses");
+	const struct value *response;
+	char status[8];
+
+	str_write(status, sizeof(status), "%d", promise->status);
+	response = value_get_cstr(responses, status);
+	return response == NULL && promise->status >= 400
+	    ? value_get_cstr(responses, "default")
+	    : response;
+}
+
 /* NULL where nothing of that status or type is promised. */
 static const struct value *
 find_schema(const struct value *operation, const struct api_promise *promise)
 {
-	const struct value *responses = value_get_cstr(operation, "responses");
-	const struct value *content, *media;
+	const struct value *content = find_response(operation, promise);
+	const struct value *media;
 	struct str rest;
-	char status[8];
 
-	str_write(status, sizeof(status), "%d", promise->status);
-	content = value_get_cstr(responses, status);
-	if (content == NULL && promise->status >= 400)
-		content = value_get_cstr(responses, "default");
 	if (content == NULL)
 		return NULL;
 	media = value_get(value_get_cstr(content, "content"),
@@ -127,6 +137,114 @@ is_valid(struct api_contract *contract, const struct value *document,
 	return ok;
 }
 
+/* ---- whether all of it is told of ---- */
+
+/* What is the same on all answers isn't told of each. */
+static bool
+is_common(struct str name)
+{
+	static const char *const names[] = {"Cache-Control", "Connection",
+	    "Content-Length", "Content-Security-Policy", "Content-Type",
+	    "Date", "Referrer-Policy", "Strict-Transport-Security",
+	    "Transfer-Encoding", "X-Content-Type-Options", "X-Frame-Options",
+	    "X-Request-Id"};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (message_name_equal(name, str_of(names[i])))
+			return true;
+	return false;
+}
+
+static bool
+are_headers_told(const struct value *operation,
+    const struct api_promise *promise, struct buf *why)
+{
+	const struct value *headers = value_get_cstr(
+	    find_response(operation, promise), "headers");
+
+	for (size_t i = 0; i < promise->header_count; i++) {
+		struct str name = promise->headers[i].name;
+		bool found = is_common(name);
+
+		for (size_t j = 0; !found && headers != NULL &&
+		     j < headers->as.context.count; j++)
+			found = message_name_equal(
+			    headers->as.context.fields[j].key, name);
+		if (found)
+			continue;
+		buf_addf(why, "the header %.*s is not promised", STR_ARG(name));
+		return false;
+	}
+	return true;
+}
+
+static bool is_told(const struct api_contract *contract,
+    const struct value *schema, const struct value *body, struct buf *why);
+
+static bool
+are_members_told(const struct api_contract *contract,
+    const struct value *schema, const struct value *body, struct buf *why)
+{
+	const struct value *properties = value_get_cstr(schema, "properties");
+
+	for (size_t i = 0;
+	     properties != NULL && i < body->as.context.count; i++) {
+		const struct value_field *field = &body->as.context.fields[i];
+		const struct value *member = value_get(properties, field->key);
+
+		if (member == NULL &&
+		    value_get_cstr(schema, "additionalProperties") == NULL) {
+			buf_addf(why, "%.*s is not told of",
+			    STR_ARG(field->key));
+			return false;
+		}
+		if (member != NULL &&
+		    !is_told(contract, member, field->value, why))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_any_told(const struct api_contract *contract, const struct value *any,
+    const struct value *body, struct buf *why)
+{
+	for (size_t i = 0; i < any->as.list.count; i++) {
+		buf_clear(why);
+		if (is_told(contract, any->as.list.items[i], body, why))
+			return true;
+	}
+	return false;
+}
+
+/* Schemas that let later members by must tell of all that there are now. */
+static bool
+is_told(const struct api_contract *contract, const struct value *schema,
+    const struct value *body, struct buf *why)
+{
+	struct str from = STR("#/$defs/");
+	struct str name = value_field_str(schema, "$ref");
+	const struct value *any, *items;
+
+	if (name.at != NULL)
+		return is_told(contract,
+		    value_get(value_get_cstr(value_get_cstr(contract->openapi,
+				  "components"), "schemas"),
+			str_slice(name, from.bytes, name.bytes)),
+		    body, why);
+	any = value_get_cstr(schema, "anyOf");
+	if (any != NULL)
+		return is_any_told(contract, any, body, why);
+	if (body->type == VALUE_CONTEXT)
+		return are_members_told(contract, schema, body, why);
+	items = value_get_cstr(schema, "items");
+	for (size_t i = 0; items != NULL && body->type == VALUE_LIST &&
+	     i < body->as.list.count; i++)
+		if (!is_told(contract, items, body->as.list.items[i], why))
+			return false;
+	return true;
+}
+
 bool
 api_contract_allows(struct api_contract *contract,
     const struct api_promise *promise, struct buf *why)
@@ -144,8 +262,11 @@ api_contract_allows(struct api_contract *contract,
 		    STR_ARG(promise->type));
 		return false;
 	}
+	if (!are_headers_told(operation, promise, why))
+		return false;
 	/* What is not JSON has no schema that is told of. */
 	return promise->body == NULL ||
 	       value_get_cstr(document, "$ref") == NULL ||
-	       is_valid(contract, document, promise->body, why);
+	       (is_valid(contract, document, promise->body, why) &&
+		   is_told(contract, document, promise->body, why));
 }

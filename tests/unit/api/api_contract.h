@@ -6,6 +6,7 @@
 #ifndef STATED_TEST_API_CONTRACT_H
 #define STATED_TEST_API_CONTRACT_H
 
+#include "stated/message.h"
 #include "stated/schema.h"
 
 struct api_contract;
@@ -18,6 +19,8 @@ struct api_promise {
 	int status;
 	struct str type;
 	const struct value *body; /* NULL: no JSON */
+	const struct message_header *headers;
+	size_t header_count;
 };
 /* false where it is not: `why` tells. */
 bool api_contract_allows(struct api_contract *contract,

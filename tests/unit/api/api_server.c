@@ -431,6 +431,8 @@ check_contract(struct api_server *server, const char *method,
 	    .status = answer->status,
 	    .type = answer_header(answer, "Content-Type"),
 	    .body = answer->json,
+	    .headers = answer->headers,
+	    .header_count = answer->header_count,
 	};
 
 	if (!api_contract_allows(server->contract, &promise, &why))

@@ -23,7 +23,7 @@ static const struct str refunds[] = {STR_INIT("refund")};
 
 static const struct str entities[] = {STR_INIT("DE01")};
 
-#define TOKEN_COUNT 11
+#define TOKEN_COUNT 12
 #define TOKEN(text, who, what)                                             \
 	{                                                                  \
 		.name = STR_INIT(who), .sha256 = digest_sha256(STR(text)), \
@@ -46,6 +46,7 @@ set_up(void **state)
 	    TOKEN("t-fred", "fred", approves),
 	    TOKEN("t-gwen", "gwen", corrects),
 	    TOKEN("t-hugo", "hugo", corrects),
+	    TOKEN("t-engine", "Engine", all),
 	};
 	struct api_token *tokens =
 	    ARENA_ARRAY(server->arena, TOKEN_COUNT, struct api_token);
@@ -129,6 +130,24 @@ test_actor_is_the_tokens_owner(void **state)
 	    "Content-Type: application/json\nX-Stated-Actor: mallory", PAYMENT);
 	answer_must_be(&answer, 201);
 	assert_true(str_equal(answer_text(&answer, "initiator"), STR("alice")));
+}
+
+/* Histories would take them for what nobody did. */
+static void
+test_nobody_is_called_as_the_engine_is(void **state)
+{
+	static const char *const names[] = {"engine", "Schedule ", "anonymous"};
+	struct api_server *server = *state;
+	struct answer answer = get_as(server, "t-engine", "/v1/tasks");
+
+	answer_must_be_problem(&answer, 401, "unauthenticated");
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		answer = post_as(server, "t-root", "/v1/tokens",
+		    arena_strf(server->arena,
+			"{\"name\":\"%s\",\"roles\":[\"auditor\"]}", names[i])
+			.at);
+		answer_must_be_problem(&answer, 422, "invalid-body");
+	}
 }
 
 static void
@@ -490,6 +509,7 @@ main(void)
 	    TEST(test_no_token_is_401),
 	    TEST(test_health_needs_no_token),
 	    TEST(test_actor_is_the_tokens_owner),
+	    TEST(test_nobody_is_called_as_the_engine_is),
 	    TEST(test_roles_open_their_routes_only),
 	    TEST(
 		test_connections_are_paused_by_operators_of_all_workflows),

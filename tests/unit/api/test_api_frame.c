@@ -109,6 +109,12 @@ static const char *const bad[] = {
     "GET / HTTP/1.1\r\n" HOST "X-Stated-Actor: a\r\nX-Stated-Actor: b\r\n\r\n",
     POST "Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n",
     POST "Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n",
+    POST "ce-id: a\r\nce-id: b\r\n\r\n",
+    POST "ce-source: a\r\nCE-Source: a\r\n\r\n",
+    POST "ce-type: a\r\nce-type: b\r\n\r\n",
+    POST "ce-subject: a\r\nce-id: x\r\nce-subject: b\r\n\r\n",
+    POST "ce-time: a\r\nce-time: b\r\n\r\n",
+    POST "ce-specversion: 1.0\r\nce-specversion: 1.0\r\n\r\n",
     /* chunks */
     POST "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\n\r\n",
     POST "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n",

@@ -182,7 +182,9 @@ static void
 test_name_is_a_name(void **state)
 {
 	static const char *const names[] = {"", ",\"sub\":\"\"",
-	    ",\"sub\":7", ",\"sub\":\"a\\nb\"", ",\"sub\":[\"root\"]"};
+	    ",\"sub\":7", ",\"sub\":\"a\\nb\"", ",\"sub\":[\"root\"]",
+	    ",\"sub\":\"engine\"", ",\"sub\":\" Schedule\"",
+	    ",\"sub\":\"anonymous\""};
 	struct house *house = open_house(state);
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {

@@ -180,6 +180,7 @@ test_trace_is_taken_as_the_standard_says(void **state)
 	    {"ff" SPANS "01", NULL},
 	    {"00" SPANS "01-more", NULL},
 	    {"01" SPANS "01more", NULL},
+	    {"00" SPANS "01\ntraceparent: 00" SPANS "01", NULL},
 	    {"00" SPANS "03", "00" SPANS "03"},
 	    {"cc" SPANS "03", "00" SPANS "01"},
 	    {"01" SPANS "02-more", "00" SPANS "00"},
@@ -207,6 +208,88 @@ test_trace_is_taken_as_the_standard_says(void **state)
 			assert_true(str_find(answer.body,
 					str_of(traces[i].kept)) != SIZE_MAX);
 	}
+}
+
+/* A limit that is null would be none. */
+static void
+test_null_is_taken_only_where_it_is_promised(void **state)
+{
+	static const struct {
+		const char *target, *body, *pointer;
+	} wrong[] = {
+	    {"/v1/tokens", "{'name':'a','roles':['admin'],'workflows':null}",
+		"/workflows"},
+	    {"/v1/tokens", "{'name':'a','roles':['admin'],'entities':null}",
+		"/entities"},
+	    {"/v1/tokens", "{'name':'a','roles':null}", "/roles"},
+	    {"/v1/migrations", "{'workflow':'payment','from':1,'to':1,"
+		"'instances':null}", "/instances"},
+	    {"/v1/migrations", "{'workflow':'payment','from':1,'to':1,"
+		"'dry_run':null}", "/dry_run"},
+	    {"/v1/delegations", "{'role':'approver:x','to':'b','until':'1d',"
+		"'workflow':null}", "/workflow"},
+	    {"/v1/holds", "{'key':'a','label':null,'reason':'x'}", "/label"},
+	    {"/v1/workflows/late/instances", "{'input':{},'version':null}",
+		"/version"},
+	};
+	struct api_server *server = *state;
+	struct answer answer;
+
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		char *body = (char *)arena_strf(
+		    server->arena, "%s", wrong[i].body).at;
+
+		for (char *c = body; *c != '\0'; c++)
+			*c = *c == '\'' ? '"' : *c;
+		answer = api_server_post(server, wrong[i].target, body);
+		answer_must_be_problem(&answer, 422, "invalid-body");
+		assert_true(str_equal(answer_text(&answer, "errors.0.pointer"),
+		    str_of(wrong[i].pointer)));
+		assert_true(str_has_prefix(
+		    answer_text(&answer, "errors.0.message"),
+		    STR("must not be null")));
+	}
+	answer = api_server_post(server, "/v1/tokens",
+	    "{\"name\":\"a\",\"roles\":[\"auditor\"],\"expires\":null}");
+	answer_must_be(&answer, 201);
+}
+
+static void
+test_body_is_utf8_as_it_is(void **state)
+{
+	static const struct {
+		const char *headers;
+		int status;
+	} sent[] = {
+	    {"Content-Type: application/json; charset=utf-8", 201},
+	    {"Content-Type: application/json; x=y; Charset=\"UTF-8\"", 200},
+	    {"Content-Type: application/json\nContent-Encoding: identity", 200},
+	    {"Content-Type: application/json; charset=iso-8859-1", 415},
+	    {"Content-Type: application/json; x=y;charset=utf-16", 415},
+	    {"Content-Type: application/json\nContent-Encoding: gzip", 415},
+	};
+	struct api_server *server = *state;
+
+	for (size_t i = 0; i < COUNT_OF(sent); i++) {
+		struct answer answer = api_server_ask(server, "POST",
+		    "/v1/workflows/payment/instances", sent[i].headers,
+		    "{\"input\":{\"reference\":\"u-1\",\"amount\":1}}");
+
+		answer_must_be(&answer, sent[i].status);
+	}
+}
+
+static void
+test_requests_without_a_route_are_counted(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = api_server_get(server, "/nothing");
+
+	answer_must_be(&answer, 404);
+	answer = api_server_get(server, "/metrics");
+	assert_true(str_find(answer.body,
+	    STR("stated_http_requests_total{method=\"\",route=\"none\","
+		"status=\"4xx\"} 1\n")) != SIZE_MAX);
 }
 
 static void
@@ -315,6 +398,9 @@ test_actor_must_be_a_name(void **state)
 	    server, "GET", "/v1/tasks", "X-Stated-Actor: a\x01", NULL);
 
 	answer_must_be_problem(&answer, 400, "bad-request");
+	answer = api_server_ask(
+	    server, "GET", "/v1/tasks", "X-Stated-Actor: engine", NULL);
+	answer_must_be_problem(&answer, 400, "bad-request");
 }
 
 static void
@@ -392,6 +478,9 @@ main(void)
 	    TEST(test_answers_may_not_be_kept_or_framed),
 	    TEST(test_trace_goes_into_history),
 	    TEST(test_trace_is_taken_as_the_standard_says),
+	    TEST(test_null_is_taken_only_where_it_is_promised),
+	    TEST(test_body_is_utf8_as_it_is),
+	    TEST(test_requests_without_a_route_are_counted),
 	    TEST(test_body_over_the_bound_is_413),
 	    TEST(test_what_cannot_be_read_is_a_problem_too),
 	    TEST(test_what_cannot_be_read_comes_after_what_could),

@@ -17,6 +17,7 @@ run(struct cli *cli)
 
 static const struct cmd_option options[] = {
     {"input", "JSON", "what"},
+    {"map", "A=B", "what to what", true},
     {"strict", NULL, "whether"},
     {NULL, NULL, NULL},
 };
@@ -119,16 +120,25 @@ test_value_may_look_like_an_option(void **state)
 }
 
 static void
-test_last_of_many_counts_and_all_can_be_had(void **state)
+test_what_repeats_can_all_be_had(void **state)
 {
 	struct fixture *f = *state;
 
 	assert_int_equal(
-	    PARSE(f, "a", "--input", "1", "--input", "2"), CLI_OK);
-	assert_string_equal(cli_option(&f->cli, "input"), "2");
-	assert_string_equal(cli_option_at(&f->cli, "input", 0), "1");
-	assert_string_equal(cli_option_at(&f->cli, "input", 1), "2");
-	assert_null(cli_option_at(&f->cli, "input", 2));
+	    PARSE(f, "a", "--map", "1", "--strict", "--strict", "--map=2"),
+	    CLI_OK);
+	assert_string_equal(cli_option_at(&f->cli, "map", 0), "1");
+	assert_string_equal(cli_option_at(&f->cli, "map", 1), "2");
+	assert_null(cli_option_at(&f->cli, "map", 2));
+}
+
+static void
+test_what_does_not_repeat_is_given_once(void **state)
+{
+	struct fixture *f = *state;
+
+	fails(f, PARSE(f, "a", "--input", "1", "--input=1"),
+	    "--input is given twice; it takes one JSON");
 }
 
 static void
@@ -209,7 +219,8 @@ main(void)
 	    TEST(test_options_stand_anywhere),
 	    TEST(test_value_may_be_joined_by_an_equals_sign),
 	    TEST(test_value_may_look_like_an_option),
-	    TEST(test_last_of_many_counts_and_all_can_be_had),
+	    TEST(test_what_repeats_can_all_be_had),
+	    TEST(test_what_does_not_repeat_is_given_once),
 	    TEST(test_after_two_dashes_everything_is_an_argument),
 	    TEST(test_dash_alone_and_negative_numbers_are_arguments),
 	    TEST(test_unknown_option_names_the_nearest),
