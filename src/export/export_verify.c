@@ -699,6 +699,17 @@ verify_database(struct check *check, struct str path, struct store_keys *keys,
 
 /* ------------------------------------------------------------------- either */
 
+/* A database, or records, of which nothing is left. */
+static void
+report_empty(struct export_report *report)
+{
+	struct export_report first = {.fault = AUDIT_CUT};
+
+	*report = (struct export_report){0};
+	export_report_fault(report, &first,
+	    "the file is empty: what it held is gone");
+}
+
 enum store_error
 export_verify(struct str path, struct store_keys *keys,
     struct export_report *report, struct buf *detail)
@@ -707,34 +718,49 @@ export_verify(struct str path, struct store_keys *keys,
 	    &(struct export_against){.store_keys = keys}, report, detail);
 }
 
+/* *bytes: how many it has of them. */
+static enum store_error
+read_beginning(struct str path, char found[EXPORT_BUNDLE_BYTES],
+    ssize_t *bytes, struct buf *detail)
+{
+	struct buf name = {0};
+
+	buf_add_str(&name, path);
+	int fd = open(buf_cstr(&name), O_RDONLY | O_CLOEXEC);
+	*bytes = fd >= 0 ? read(fd, found, EXPORT_BUNDLE_BYTES) : -1;
+	int code = errno;
+	if (fd >= 0)
+		close(fd);
+	if (*bytes < 0 && detail != NULL)
+		buf_addf(detail, "%s: %s", buf_cstr(&name),
+		    strerrordesc_np(code));
+	buf_fini(&name);
+	if (*bytes >= 0)
+		return STORE_OK;
+	if (code == EISDIR)
+		return STORE_FOREIGN;
+	return code == ENOENT ? STORE_ABSENT : STORE_IO;
+}
+
 enum store_error
 export_verify_against(struct str path, const struct export_against *against,
     struct export_report *report, struct buf *detail)
 {
 	struct check check = {.report = report, .against = against};
 	char found[EXPORT_BUNDLE_BYTES] = {0};
-	struct buf name = {0};
-
-	buf_add_str(&name, path);
-	int fd = open(buf_cstr(&name), O_RDONLY | O_CLOEXEC);
-	int code = errno;
-	ssize_t bytes = fd >= 0 ? read(fd, found, sizeof(found)) : -1;
-	if (fd >= 0)
-		close(fd);
-	if (fd < 0 && detail != NULL)
-		buf_addf(detail, "%s: %s", buf_cstr(&name),
-		    strerrordesc_np(code));
-	buf_fini(&name);
-	if (fd < 0)
-		return code == ENOENT ? STORE_ABSENT : STORE_IO;
+	ssize_t bytes;
 	enum export_source source = EXPORT_FROM_LINES;
-	enum store_error error;
+	enum store_error error = read_beginning(path, found, &bytes, detail);
+
+	if (error != STORE_OK)
+		return error;
 	if (store_is_beginning((struct str){found, sizeof(found)}))
 		source = EXPORT_FROM_DATABASE;
-	else if (export_is_bundle(
-		(struct str){found, bytes > 0 ? (size_t)bytes : 0}))
+	else if (export_is_bundle((struct str){found, (size_t)bytes}))
 		source = EXPORT_FROM_BUNDLE;
-	if (source == EXPORT_FROM_DATABASE)
+	if (bytes == 0)
+		report_empty(report);
+	else if (source == EXPORT_FROM_DATABASE)
 		error = verify_database(&check, path,
 		    against != NULL ? against->store_keys : NULL, detail);
 	else if (source == EXPORT_FROM_BUNDLE)

@@ -657,6 +657,34 @@ test_other_files_are_malformed(void **state)
 	    STORE_ABSENT);
 }
 
+/* A database cut to nothing is taken for no lines of records. */
+static void
+test_empty_file_is_not_sound(void **state)
+{
+	struct fixture *f = *state;
+
+	buf_clear(&f->text);
+	verify_text(f);
+	assert_fault(f, AUDIT_CUT, 0, 0);
+	assert_int_equal(truncate(f->dir.database, 0), 0);
+	assert_int_equal(export_verify(str_of(f->dir.database), help_keys(),
+	    &f->report, NULL), STORE_OK);
+	assert_fault(f, AUDIT_CUT, 0, 0);
+}
+
+static void
+test_folder_is_no_database(void **state)
+{
+	struct fixture *f = *state;
+	struct buf detail = {0};
+
+	assert_int_equal(export_verify(str_of(f->dir.path), NULL, &f->report,
+	    &detail), STORE_FOREIGN);
+	assert_true(str_find(buf_str(&detail), STR("Is a directory")) !=
+	    SIZE_MAX);
+	buf_fini(&detail);
+}
+
 int
 main(void)
 {
@@ -694,6 +722,8 @@ main(void)
 		TEST(test_lines_after_the_closing_line_are_found),
 		TEST(test_excerpt_by_time_is_sound),
 		TEST(test_other_files_are_malformed),
+		TEST(test_empty_file_is_not_sound),
+		TEST(test_folder_is_no_database),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

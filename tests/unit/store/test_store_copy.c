@@ -410,6 +410,29 @@ leave_log(struct help_fixture *f)
 	assert_true(is_there(f->dir.database, "-wal"));
 }
 
+static off_t
+log_bytes(const struct help_fixture *f)
+{
+	char name[160];
+	struct stat status;
+
+	snprintf(name, sizeof(name), "%s-wal", f->dir.database);
+	assert_int_equal(stat(name, &status), 0);
+	return status.st_size;
+}
+
+static enum store_error
+try_read(struct help_fixture *f)
+{
+	struct store *store = NULL;
+	enum store_error error = store_open((struct store_options){
+	    .path = str_of(f->dir.database), .read_only = true, .older = true,
+	    .keys = help_keys()}, &store, NULL);
+
+	store_close(&store);
+	return error;
+}
+
 static void
 cut_short(const char *from, struct copying *copying, int nth)
 {
@@ -442,6 +465,29 @@ begin_anew(struct help_fixture *f)
 	help_dir_remove(&f->dir);
 	help_dir_make(&f->dir);
 	f->store = help_open(&f->dir);
+}
+
+/* SQLite itself removes the log of a database without a page. */
+static void
+test_log_of_a_database_that_was_emptied_is_left(void **state)
+{
+	static const off_t left[] = {0, 8, 100, 600, 2100};
+	struct help_fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT_OF(left); i++) {
+		leave_log(f);
+		off_t bytes = log_bytes(f);
+		assert_true(bytes > 0);
+		assert_int_equal(truncate(f->dir.database, left[i]), 0);
+		assert_int_not_equal(try_read(f), STORE_OK);
+		assert_int_equal(log_bytes(f), bytes);
+		enum store_error error = try_serve(f);
+		if (left[i] < 512)
+			assert_int_equal(error, STORE_PARTED);
+		assert_int_not_equal(error, STORE_OK);
+		assert_int_equal(log_bytes(f), bytes);
+		begin_anew(f);
+	}
 }
 
 static void
@@ -554,6 +600,7 @@ main(void)
 		TEST(test_restored_database_gives_numbers_that_were_never_given),
 		TEST(test_database_in_use_is_not_restored_over),
 		TEST(test_link_to_a_database_is_what_it_leads_to),
+		TEST(test_log_of_a_database_that_was_emptied_is_left),
 		TEST(test_restore_that_was_cut_short_keeps_log_and_database),
 		TEST(test_rekey_that_was_cut_short_is_gone_on_with),
 		TEST(test_part_of_a_database_is_not_restored_over),
