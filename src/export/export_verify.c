@@ -12,6 +12,7 @@
 
 #include "stated/clock.h"
 #include "stated/json.h"
+#include "stated/library.h"
 #include "stated/number.h"
 
 #include <errno.h>
@@ -652,6 +653,61 @@ check_page(struct check *check, uint64_t *after)
 	return error;
 }
 
+/* ---- the texts that instances go by ---- */
+
+static void
+report_text(struct check *check, struct str kind, struct str name,
+    const char *since)
+{
+	struct export_report first = {.fault = AUDIT_CHANGED};
+
+	export_report_fault(check->report, &first,
+	    "the text of %.*s `%.*s` %s was changed in the database",
+	    STR_ARG(kind), STR_ARG(name), since);
+}
+
+static void
+check_definition_cb(const struct store_definition *row, void *arg)
+{
+	struct digest digest;
+	char version[32];
+
+	if (library_digest(row->source, &digest) &&
+	    digest_equal(digest, row->digest))
+		return;
+	snprintf(version, sizeof(version), "version %lld",
+	    (long long)row->version);
+	report_text(arg, STR("workflow"), row->name, version);
+}
+
+static void
+check_document_cb(const struct store_document *row, void *arg)
+{
+	struct digest digest;
+	char text[CLOCK_TEXT_BYTES], since[CLOCK_TEXT_BYTES + 8];
+
+	if (library_document_digest(row->source, &digest) &&
+	    digest_equal(digest, row->digest))
+		return;
+	snprintf(since, sizeof(since), "of %.*s",
+	    STR_ARG(clock_format(row->since_ms, text)));
+	report_text(arg, row->kind, row->name, since);
+}
+
+/* By their digests, which records name. */
+static enum store_error
+check_texts(struct check *check)
+{
+	struct store_age age = store_age(check->store);
+	enum store_error error = store_each_definition(
+	    check->store, check_definition_cb, check);
+
+	if (error == STORE_OK && age.found == age.present)
+		error = store_each_document(
+		    check->store, check_document_cb, check);
+	return error;
+}
+
 static enum store_error
 check_all(struct check *check)
 {
@@ -660,6 +716,8 @@ check_all(struct check *check)
 
 	if (error == STORE_OK)
 		error = check_journal(check);
+	if (error == STORE_OK)
+		error = check_texts(check);
 	check->expected = 1;
 	do {
 		if (error == STORE_OK)

@@ -5,6 +5,7 @@
  */
 #include "stated/clock.h"
 #include "stated/export.h"
+#include "stated/library.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -657,6 +658,55 @@ test_other_files_are_malformed(void **state)
 	    STORE_ABSENT);
 }
 
+#define WORKFLOW(last)                                          \
+	"workflow: payment\nversion: 3\ninput: {type: object}\n" \
+	"initial: open\nstates:\n  open: {on: {go: " last "}}\n"  \
+	"  paid: {type: final, outcome: success}\n"               \
+	"  lost: {type: final, outcome: failure}\n"
+#define CONTACT(line) "contact: desk\nnotify: [{log: " line "}]\n"
+
+static void
+put_texts(struct fixture *f)
+{
+	struct store *store = help_open(&f->dir);
+	struct store_definition definition = {.name = STR("payment"),
+	    .version = 3, .source = STR(WORKFLOW("paid")), .published_ms = 1,
+	    .published_by = STR("engine")};
+	struct store_document document = {.kind = STR("contact"),
+	    .name = STR("desk"), .source = STR(CONTACT("info")), .since_ms = 1};
+
+	assert_true(library_digest(definition.source, &definition.digest));
+	assert_true(
+	    library_document_digest(document.source, &document.digest));
+	store_put_definition(store_batch(store), &definition);
+	store_add_document(store_batch(store), &document);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+}
+
+/* What instances go by is named by its digest. */
+static void
+test_changed_text_of_a_definition_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	put_texts(f);
+	verify_after(f, "SELECT 1");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f, "UPDATE document SET"
+	    " source = replace(source, 'info', 'error')");
+	assert_fault(f, AUDIT_CHANGED, 0, 0);
+	assert_non_null(strstr(f->report.explanation, "contact `desk`"));
+	verify_after(f, "UPDATE definition SET"
+	    " source = replace(source, 'go: paid', 'go: lost')");
+	assert_fault(f, AUDIT_CHANGED, 0, 0);
+	assert_non_null(strstr(
+	    f->report.explanation, "workflow `payment` version 3"));
+	assert_int_equal(f->report.broken, 2);
+	verify_after(f, "UPDATE definition SET source = 'gone: ['");
+	assert_fault(f, AUDIT_CHANGED, 0, 0);
+}
+
 /* A database cut to nothing is taken for no lines of records. */
 static void
 test_empty_file_is_not_sound(void **state)
@@ -722,6 +772,7 @@ main(void)
 		TEST(test_lines_after_the_closing_line_are_found),
 		TEST(test_excerpt_by_time_is_sound),
 		TEST(test_other_files_are_malformed),
+		TEST(test_changed_text_of_a_definition_is_found),
 		TEST(test_empty_file_is_not_sound),
 		TEST(test_folder_is_no_database),
 	};
