@@ -492,6 +492,13 @@ check_snapshot(struct check *check)
 	arena_reset(check->scratch);
 	error = store_find_instance(
 	    check->store, check->scratch, check->number, &row);
+	/* It was in the list. */
+	if (error == STORE_ABSENT) {
+		set_fault(check, AUDIT_MISSING, 0,
+		    "the instance's row can't be found by its number: the "
+		    "database is damaged");
+		return STORE_OK;
+	}
 	if (error == STORE_OK && row.snapshot.at == NULL)
 		set_fault(check, AUDIT_CHANGED, row.head.seq,
 		    "the records are sound, but what the instance goes on "
@@ -752,7 +759,8 @@ verify_database(struct check *check, struct str path, struct store_keys *keys,
 	arena_free(&check->page_arena);
 	arena_free(&check->scratch);
 	store_close(&check->store);
-	return error;
+	/* What one row leads to is in no other. */
+	return error == STORE_ABSENT ? STORE_CORRUPT : error;
 }
 
 /* ------------------------------------------------------------------- either */

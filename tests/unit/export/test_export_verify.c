@@ -707,6 +707,50 @@ test_changed_text_of_a_definition_is_found(void **state)
 	assert_fault(f, AUDIT_CHANGED, 0, 0);
 }
 
+static long
+query(struct fixture *f, const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *statement = NULL;
+
+	assert_int_equal(sqlite3_open(f->dir.database, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	long found = (long)sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return found;
+}
+
+/* The first two cells of a leaf of rows change places: who goes through all of
+ * them meets each, who looks for one by its number doesn't. */
+static void
+test_row_that_cannot_be_found_by_its_number_is_found(void **state)
+{
+	struct fixture *f = *state;
+	long root = query(f,
+	    "SELECT rootpage FROM sqlite_schema WHERE name = 'instance'");
+	long page = (root - 1) * query(f, "PRAGMA page_size");
+	unsigned char head[12], first[2];
+	FILE *file = fopen(f->dir.database, "r+");
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, page, SEEK_SET), 0);
+	assert_int_equal(fread(head, 1, sizeof(head), file), sizeof(head));
+	assert_int_equal(head[0], 0x0d);
+	memcpy(first, head + 8, 2);
+	memcpy(head + 8, head + 10, 2);
+	memcpy(head + 10, first, 2);
+	assert_int_equal(fseek(file, page, SEEK_SET), 0);
+	assert_int_equal(fwrite(head, 1, sizeof(head), file), sizeof(head));
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(export_verify(str_of(f->dir.database), NULL,
+	    &f->report, NULL), STORE_OK);
+	assert_fault(f, AUDIT_MISSING, 1, 0);
+	assert_true(f->report.broken >= 3);
+}
+
 /* A database cut to nothing is taken for no lines of records. */
 static void
 test_empty_file_is_not_sound(void **state)
@@ -773,6 +817,7 @@ main(void)
 		TEST(test_excerpt_by_time_is_sound),
 		TEST(test_other_files_are_malformed),
 		TEST(test_changed_text_of_a_definition_is_found),
+		TEST(test_row_that_cannot_be_found_by_its_number_is_found),
 		TEST(test_empty_file_is_not_sound),
 		TEST(test_folder_is_no_database),
 	};
