@@ -153,11 +153,13 @@ struct connector_events {
 	size_t count;
 	size_t malformed; /* messages of a list that were left out */
 	bool is_list;
+	struct str missing_secret; /* its name, where SECRETLESS */
 };
 enum webhook_result {
 	WEBHOOK_ACCEPTED,  /* *events are filled in */
 	WEBHOOK_IGNORED,   /* genuine, but no rule maps it */
 	WEBHOOK_FORGED,    /* the signature is missing, wrong or too old */
+	WEBHOOK_SECRETLESS, /* nobody knows: its secret can't be had */
 	WEBHOOK_MALFORMED, /* genuine, but not understood */
 };
 enum webhook_result connector_webhook(const struct def_connection *connection,

@@ -11,6 +11,8 @@
 #include <event2/keyvalq_struct.h>
 #include <sys/queue.h>
 
+#define TELL_AGAIN_US (10LL * 1000 * 1000)
+
 static const struct message_header *
 copy_headers(struct api_call *call, size_t *count)
 {
@@ -124,6 +126,30 @@ refuse_forged(struct api_call *call)
 	    "the secret on both sides, and the clocks.");
 }
 
+/* It may be genuine, and nobody here can tell: who sent it sends it again.
+ * Anybody could fill the log with what is no fault of theirs. */
+static void
+put_off(struct api_call *call, struct str secret)
+{
+	struct api *api = call->api;
+	int64_t now_us = clock_monotonic_us();
+
+	must(secret.at != NULL);
+	if (api->secretless_us == 0 ||
+	    now_us - api->secretless_us >= TELL_AGAIN_US) {
+		api->secretless_us = now_us;
+		log_error("webhook can't be verified",
+		    "connection=%.*s secret=%.*s id=%.*s: it is not there, or "
+		    "can't be read for the moment",
+		    STR_ARG(call->params[0]), STR_ARG(secret),
+		    STR_ARG(call->request_id));
+	}
+	api_reply_header(call, "Retry-After", STR("5"));
+	api_problem_reply(call, PROBLEM_UNAVAILABLE,
+	    "The secret that this is verified by can't be had: send it "
+	    "again.");
+}
+
 /* What it is verified by may have been asked for once already. */
 struct knock {
 	const struct def_connection *connection;
@@ -177,6 +203,9 @@ take(struct api_call *call, const struct def_connection *connection,
 		else
 			refuse_forged(call);
 		return;
+	case WEBHOOK_SECRETLESS:
+		put_off(call, events.missing_secret);
+		return;
 	case WEBHOOK_MALFORMED:
 		api_problem_reply(call, PROBLEM_INVALID_BODY,
 		    "The message is signed, but no event can be made of it: "
@@ -191,12 +220,14 @@ keys_cb(struct str keys, void *arg)
 	struct api_call *call = api_call_of(arg);
 	const struct knock *knock = call->state;
 
-	if (call->request != NULL && keys.at == NULL)
+	if (call->request != NULL && keys.at == NULL) {
+		api_reply_header(call, "Retry-After", STR("5"));
 		api_problem_reply(call, PROBLEM_UNAVAILABLE,
 		    "The keys that this is verified by can't be had: send it "
 		    "again.");
-	else if (call->request != NULL)
+	} else if (call->request != NULL) {
 		take(call, knock->connection, keys, !knock->is_doubted);
+	}
 	api_call_unref(call);
 }
 

@@ -189,7 +189,8 @@ enum api_reach {
 	X(INTERNAL, 500, "internal", "Reading the store failed",              \
 	    "the server's log says why")                                      \
 	X(UNAVAILABLE, 503, "unavailable", "Nothing can be taken now",        \
-	    "the store can't write, or the server stops; nothing was done, "   \
+	    "the store can't write, a secret can't be had, or the server "     \
+	    "stops; nothing was done, "                                        \
 	    "unless `detail` says that it may have been")
 
 enum api_problem {
@@ -298,6 +299,7 @@ struct api {
 	/* by route and class; past the routes what has none */
 	uint64_t (*answered)[API_STATUS_CLASSES];
 	uint64_t forged; /* hooks with a bad signature */
+	int64_t secretless_us; /* when a hook's missing secret was told */
 	struct api_lockout *lockout;
 	struct digest *proven; /* see api_oidc.c; NULL: none yet */
 	uint64_t guesses;   /* sign-ins that failed */

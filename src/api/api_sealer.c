@@ -92,7 +92,8 @@ api_sealer_key(const struct api *api, const char **why)
 	       "checkpoints.key";
 	if (name.at == NULL)
 		return NULL;
-	*why = "the secret that checkpoints.key names is not there";
+	*why = "the secret that checkpoints.key names is not there, or can't "
+	       "be read for the moment";
 	if (api->options.secret != NULL)
 		pem = api->options.secret(api->options.secret_arg, name);
 	if (pem == NULL)

@@ -27,8 +27,24 @@ struct secrets {
 	struct str prefix;
 	struct str directory;
 	bool systemd;
+	int spare; /* a descriptor for when there is no other; -1: none */
 	struct vault *vault; /* NULL: none */
 };
+
+static void
+take_spare(struct secrets *secrets)
+{
+	if (secrets->spare < 0)
+		secrets->spare = open("/", O_PATH | O_CLOEXEC);
+}
+
+static void
+give_spare(struct secrets *secrets)
+{
+	if (secrets->spare >= 0)
+		close(secrets->spare);
+	secrets->spare = -1;
+}
 
 struct secrets *
 secrets_new(void)
@@ -41,6 +57,8 @@ secrets_new(void)
 	secrets->given = map_new();
 	secrets->prefix = STR("STATED_SECRET_");
 	secrets->systemd = true;
+	secrets->spare = -1;
+	take_spare(secrets);
 	return secrets;
 }
 
@@ -66,6 +84,7 @@ secrets_free(struct secrets **secrets)
 	if (*secrets == NULL)
 		return;
 	vault_free(&(*secrets)->vault);
+	give_spare(*secrets);
 	free_cached(&(*secrets)->cached);
 	free_cached(&(*secrets)->given);
 	arena_free(&(*secrets)->arena);
@@ -224,6 +243,26 @@ is_unchanged(const char *path, const struct cached *cached)
 	       cached->changed.tv_nsec == status.st_mtim.tv_nsec;
 }
 
+/* A call that finds no descriptor waits for one; one that has no secret would
+ * fail, and a webhook couldn't be told from a forged one. */
+static int
+open_file(struct secrets *secrets, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 || errno != EMFILE || secrets->spare < 0)
+		return fd;
+	give_spare(secrets);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		int code = errno;
+
+		take_spare(secrets);
+		errno = code;
+	}
+	return fd;
+}
+
 static const struct value *
 find_in_directory(
     struct secrets *secrets, struct str directory, struct str name)
@@ -241,7 +280,10 @@ find_in_directory(
 	cached = map_find(secrets->cached, str_of(path));
 	if (cached != NULL && is_unchanged(path, cached))
 		return cached->value;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open_file(secrets, path);
+	/* What is there and can't be read is most likely what it was. */
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR && cached != NULL)
+		return cached->value;
 	if (fd < 0)
 		return NULL;
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
@@ -249,6 +291,7 @@ find_in_directory(
 		value = read_file(fd, &status,
 		    cache_of(secrets->cached, str_of(path)));
 	close(fd);
+	take_spare(secrets);
 	return value;
 }
 

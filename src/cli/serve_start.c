@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Two instances of some steps, one after another. */
 #define CALM_MIN 8
@@ -23,15 +24,22 @@ tell_exposure(const struct config *config)
 		    (unsigned)status.st_mode & 0777);
 }
 
+static bool
+is_file(const struct config *config)
+{
+	return access(arena_cstr(config->arena, config->store), F_OK) == 0;
+}
+
 static void
-tell_store(struct service *service)
+tell_store(struct service *service, bool was_file)
 {
 	const struct config *config = service->config;
 	struct store_age age = store_age(service->store);
 
 	if (age.found == 0)
-		log_info("new database", "store=%.*s: there was none",
-		    STR_ARG(config->store));
+		log_info("new database", "store=%.*s: %s",
+		    STR_ARG(config->store),
+		    was_file ? "the file was empty" : "there was none");
 	else if (age.found < age.present)
 		log_info("database brought up to date",
 		    "store=%.*s schema=%lld was=%lld", STR_ARG(config->store),
@@ -88,6 +96,7 @@ open_store(struct service *service)
 	status = check_older(service);
 	if (status != CLI_OK)
 		return status;
+	bool was_file = is_file(config);
 	error = store_open(
 	    (struct store_options){.path = config->store,
 		.create = true,
@@ -99,7 +108,7 @@ open_store(struct service *service)
 		    STR_ARG(store_error_text(error)), detail.bytes ? ": " : "",
 		    buf_cstr(&detail));
 	else
-		tell_store(service);
+		tell_store(service, was_file);
 	buf_fini(&detail);
 	return status;
 }

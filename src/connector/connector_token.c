@@ -38,7 +38,8 @@ connector_token_prepare(const struct def_connection *connection,
 	    : oauth2_prepare(connection, &scope, request, failure);
 	if (scope.missing_secret.at != NULL)
 		return verdict_refuse(failure, "connector.secret", true,
-		    arena_strf(context->arena, "there is no secret named %.*s",
+		    arena_strf(context->arena, "there is no secret named %.*s, or it "
+			"can't be read for the moment",
 			STR_ARG(scope.missing_secret)));
 	if (is_ready)
 		connector_mask_keep(&scope, request);

@@ -279,8 +279,11 @@ connector_webhook(const struct def_connection *connection,
 
 	*events = (struct connector_events){0};
 	call_scope_init(&scope, context, NULL);
-	if (!proof_holds(&proof))
-		return WEBHOOK_FORGED;
+	if (!proof_holds(&proof)) {
+		events->missing_secret = scope.missing_secret;
+		return scope.missing_secret.at != NULL ? WEBHOOK_SECRETLESS
+						       : WEBHOOK_FORGED;
+	}
 	reply.body = json_read(context->arena, proof.payload, &error);
 	if (reply.body == NULL)
 		return WEBHOOK_MALFORMED;

@@ -126,6 +126,7 @@ delivered_cb(struct http_delivery *delivery,
 		http_delivery_settle(&delivery, SETTLE_TAKEN, 0);
 		return;
 	case WEBHOOK_FORGED:
+	case WEBHOOK_SECRETLESS:
 	case WEBHOOK_MALFORMED:
 		reject(intake, delivery);
 		return;

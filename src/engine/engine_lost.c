@@ -23,6 +23,7 @@ struct lost_version {
 	struct str workflow;
 	int64_t version;
 	struct str why;
+	bool is_changed; /* its text, in the database */
 	bool is_new; /* the library of before has it, or there is none */
 	size_t open; /* instances */
 };
@@ -70,9 +71,17 @@ why_of(struct diag_list *diags, struct arena *arena)
 	}
 	if (said > REASONS_MAX)
 		buf_addf(&text, " and %zu more", said - REASONS_MAX);
-	if (said == 0)
-		buf_add_cstr(&text, "its text is another than was published");
 	return buf_keep(&text);
+}
+
+/* No files make good what the database itself doesn't have any more. */
+static bool
+is_changed(const struct store_definition *row)
+{
+	struct digest digest;
+
+	return !library_digest(row->source, &digest) ||
+	       !digest_equal(digest, row->digest);
 }
 
 void
@@ -86,10 +95,13 @@ lost_add(struct lost *lost, const struct engine *engine,
 	    .digest = row->digest,
 	    .workflow = arena_str(lost->arena, row->name),
 	    .version = row->version,
-	    .why = why_of(diags, lost->arena),
+	    .is_changed = is_changed(row),
 	    .is_new = engine->library == NULL ||
 		      library_find_digest(engine->library, row->digest) != NULL,
 	};
+	version->why = version->is_changed
+			   ? STR("its text in the database was changed")
+			   : why_of(diags, lost->arena);
 	*lost->end = version;
 	lost->end = &version->next;
 }
@@ -186,6 +198,18 @@ has_new(const struct lost *lost)
 }
 
 static void
+refuse_changed(const struct lost_version *version, struct buf *detail)
+{
+	buf_addf(detail,
+	    "%s%zu open instance%s on workflow `%.*s` version %lld, and the "
+	    "database's own text of it was changed: keep the file, restore a "
+	    "backup",
+	    detail->bytes > 0 ? "; " : "", version->open,
+	    version->open == 1 ? " runs" : "s run",
+	    STR_ARG(version->workflow), (long long)version->version);
+}
+
+static void
 refuse(const struct lost_version *version, struct buf *detail)
 {
 	buf_addf(detail,
@@ -210,7 +234,9 @@ lost_check(
 		error = count_open(engine, lost);
 	for (const struct lost_version *version = lost->first;
 	     error == STORE_OK && version != NULL; version = version->next)
-		if (version->open > 0)
+		if (version->open > 0 && version->is_changed)
+			refuse_changed(version, detail);
+		else if (version->open > 0)
 			refuse(version, detail);
 	return error;
 }

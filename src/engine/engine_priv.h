@@ -411,6 +411,7 @@ struct engine {
 				  * that the store failed to give */
 	bool stalled;
 	enum store_error stall_error;
+	unsigned damages; /* that stalled it since the last commit */
 	int64_t stall_delay_ms;
 	struct buf stall_detail;
 	bool probing;
@@ -433,6 +434,7 @@ struct engine {
 };
 
 #define STALL_DELAY_MS_MAX 2000
+#define DAMAGES_MAX 4 /* and it is given up; see await_probe() */
 #define CALM_US_MAX 2000 /* a commit of a calm time takes no longer */
 #define HOLD_DEFAULT_MS (7LL * 86400 * 1000)
 #define IDEMPOTENCY_MS (24LL * 3600 * 1000)

@@ -534,6 +534,22 @@ undo_turn(struct engine *engine, struct turn *turn, struct inbox *again)
 	turn_free(&turn);
 }
 
+/* A disk may work again.  What is damaged stays so: a probe that succeeds has
+ * only not met it.  Where it stands in the way of all that is to be done, again
+ * and again, nobody shall take the engine for one that works. */
+static void
+await_probe(struct engine *engine, enum store_error error)
+{
+	engine->damages = error == STORE_CORRUPT ? engine->damages + 1 : 0;
+	if (engine->damages < DAMAGES_MAX)
+		loop_probe_in(engine->loop, engine->stall_delay_ms);
+	else
+		log_error("the database is damaged",
+		    "what is to be done next meets the damage each time: "
+		    "nothing more is tried; stop, keep the file, restore a "
+		    "backup");
+}
+
 static void
 stall(struct engine *engine, enum store_error error, const struct buf *detail)
 {
@@ -572,7 +588,7 @@ stall(struct engine *engine, enum store_error error, const struct buf *detail)
 	inbox_add_front(&engine->inbox, again.first);
 	watch_fire(engine, NULL);
 	loop_wake(engine->loop);
-	loop_probe_in(engine->loop, engine->stall_delay_ms);
+	await_probe(engine, error);
 }
 
 /* The turn being built can't be gone on with.  It is given up when the one
@@ -696,6 +712,7 @@ engine_committed(struct engine *engine)
 	} else {
 		must(turn != NULL);
 		engine->committing = NULL;
+		engine->damages = 0;
 		engine->durable_turn = turn->serial;
 		count_commit(engine, turn);
 		note_calm(engine, turn);

@@ -12,6 +12,7 @@
 
 #include "stated/clock.h"
 #include "stated/json.h"
+#include "stated/library.h"
 #include "stated/number.h"
 
 #include <errno.h>
@@ -491,6 +492,13 @@ check_snapshot(struct check *check)
 	arena_reset(check->scratch);
 	error = store_find_instance(
 	    check->store, check->scratch, check->number, &row);
+	/* It was in the list. */
+	if (error == STORE_ABSENT) {
+		set_fault(check, AUDIT_MISSING, 0,
+		    "the instance's row can't be found by its number: the "
+		    "database is damaged");
+		return STORE_OK;
+	}
 	if (error == STORE_OK && row.snapshot.at == NULL)
 		set_fault(check, AUDIT_CHANGED, row.head.seq,
 		    "the records are sound, but what the instance goes on "
@@ -652,6 +660,61 @@ check_page(struct check *check, uint64_t *after)
 	return error;
 }
 
+/* ---- the texts that instances go by ---- */
+
+static void
+report_text(struct check *check, struct str kind, struct str name,
+    const char *since)
+{
+	struct export_report first = {.fault = AUDIT_CHANGED};
+
+	export_report_fault(check->report, &first,
+	    "the text of %.*s `%.*s` %s was changed in the database",
+	    STR_ARG(kind), STR_ARG(name), since);
+}
+
+static void
+check_definition_cb(const struct store_definition *row, void *arg)
+{
+	struct digest digest;
+	char version[32];
+
+	if (library_digest(row->source, &digest) &&
+	    digest_equal(digest, row->digest))
+		return;
+	snprintf(version, sizeof(version), "version %lld",
+	    (long long)row->version);
+	report_text(arg, STR("workflow"), row->name, version);
+}
+
+static void
+check_document_cb(const struct store_document *row, void *arg)
+{
+	struct digest digest;
+	char text[CLOCK_TEXT_BYTES], since[CLOCK_TEXT_BYTES + 8];
+
+	if (library_document_digest(row->source, &digest) &&
+	    digest_equal(digest, row->digest))
+		return;
+	snprintf(since, sizeof(since), "of %.*s",
+	    STR_ARG(clock_format(row->since_ms, text)));
+	report_text(arg, row->kind, row->name, since);
+}
+
+/* By their digests, which records name. */
+static enum store_error
+check_texts(struct check *check)
+{
+	struct store_age age = store_age(check->store);
+	enum store_error error = store_each_definition(
+	    check->store, check_definition_cb, check);
+
+	if (error == STORE_OK && age.found == age.present)
+		error = store_each_document(
+		    check->store, check_document_cb, check);
+	return error;
+}
+
 static enum store_error
 check_all(struct check *check)
 {
@@ -660,6 +723,8 @@ check_all(struct check *check)
 
 	if (error == STORE_OK)
 		error = check_journal(check);
+	if (error == STORE_OK)
+		error = check_texts(check);
 	check->expected = 1;
 	do {
 		if (error == STORE_OK)
@@ -694,10 +759,22 @@ verify_database(struct check *check, struct str path, struct store_keys *keys,
 	arena_free(&check->page_arena);
 	arena_free(&check->scratch);
 	store_close(&check->store);
-	return error;
+	/* What one row leads to is in no other. */
+	return error == STORE_ABSENT ? STORE_CORRUPT : error;
 }
 
 /* ------------------------------------------------------------------- either */
+
+/* A database, or records, of which nothing is left. */
+static void
+report_empty(struct export_report *report)
+{
+	struct export_report first = {.fault = AUDIT_CUT};
+
+	*report = (struct export_report){0};
+	export_report_fault(report, &first,
+	    "the file is empty: what it held is gone");
+}
 
 enum store_error
 export_verify(struct str path, struct store_keys *keys,
@@ -707,34 +784,49 @@ export_verify(struct str path, struct store_keys *keys,
 	    &(struct export_against){.store_keys = keys}, report, detail);
 }
 
+/* *bytes: how many it has of them. */
+static enum store_error
+read_beginning(struct str path, char found[EXPORT_BUNDLE_BYTES],
+    ssize_t *bytes, struct buf *detail)
+{
+	struct buf name = {0};
+
+	buf_add_str(&name, path);
+	int fd = open(buf_cstr(&name), O_RDONLY | O_CLOEXEC);
+	*bytes = fd >= 0 ? read(fd, found, EXPORT_BUNDLE_BYTES) : -1;
+	int code = errno;
+	if (fd >= 0)
+		close(fd);
+	if (*bytes < 0 && detail != NULL)
+		buf_addf(detail, "%s: %s", buf_cstr(&name),
+		    strerrordesc_np(code));
+	buf_fini(&name);
+	if (*bytes >= 0)
+		return STORE_OK;
+	if (code == EISDIR)
+		return STORE_FOREIGN;
+	return code == ENOENT ? STORE_ABSENT : STORE_IO;
+}
+
 enum store_error
 export_verify_against(struct str path, const struct export_against *against,
     struct export_report *report, struct buf *detail)
 {
 	struct check check = {.report = report, .against = against};
 	char found[EXPORT_BUNDLE_BYTES] = {0};
-	struct buf name = {0};
-
-	buf_add_str(&name, path);
-	int fd = open(buf_cstr(&name), O_RDONLY | O_CLOEXEC);
-	int code = errno;
-	ssize_t bytes = fd >= 0 ? read(fd, found, sizeof(found)) : -1;
-	if (fd >= 0)
-		close(fd);
-	if (fd < 0 && detail != NULL)
-		buf_addf(detail, "%s: %s", buf_cstr(&name),
-		    strerrordesc_np(code));
-	buf_fini(&name);
-	if (fd < 0)
-		return code == ENOENT ? STORE_ABSENT : STORE_IO;
+	ssize_t bytes;
 	enum export_source source = EXPORT_FROM_LINES;
-	enum store_error error;
+	enum store_error error = read_beginning(path, found, &bytes, detail);
+
+	if (error != STORE_OK)
+		return error;
 	if (store_is_beginning((struct str){found, sizeof(found)}))
 		source = EXPORT_FROM_DATABASE;
-	else if (export_is_bundle(
-		(struct str){found, bytes > 0 ? (size_t)bytes : 0}))
+	else if (export_is_bundle((struct str){found, (size_t)bytes}))
 		source = EXPORT_FROM_BUNDLE;
-	if (source == EXPORT_FROM_DATABASE)
+	if (bytes == 0)
+		report_empty(report);
+	else if (source == EXPORT_FROM_DATABASE)
 		error = verify_database(&check, path,
 		    against != NULL ? against->store_keys : NULL, detail);
 	else if (source == EXPORT_FROM_BUNDLE)

@@ -57,13 +57,20 @@ is_current(const struct part_file *part, const char *path)
 	    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-/* STORE_ABSENT where it has to be tried again. */
+/* *again where it has to be tried again. */
 static enum store_error
-try_open(struct part_file *part, struct buf *detail)
+try_open(struct part_file *part, bool *again, struct buf *detail)
 {
 	const char *path = buf_cstr(&part->part);
 
+	*again = false;
 	part->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (part->fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		if (detail != NULL)
+			buf_add_cstr(detail, "its folder isn't there: make it, "
+			    "or give another name");
+		return STORE_ABSENT;
+	}
 	if (part->fd < 0)
 		return fail(path, detail);
 	if (flock(part->fd, LOCK_EX | LOCK_NB) != 0) {
@@ -72,8 +79,9 @@ try_open(struct part_file *part, struct buf *detail)
 		return errno == EWOULDBLOCK ? STORE_LOCKED :
 		    fail(path, detail);
 	}
-	if (!is_current(part, path))
-		return STORE_ABSENT;
+	*again = !is_current(part, path);
+	if (*again)
+		return STORE_LOCKED;
 	if (ftruncate(part->fd, 0) != 0 || fchmod(part->fd, 0600) != 0)
 		return fail(path, detail);
 	return STORE_OK;
@@ -93,7 +101,8 @@ enum store_error
 part_file_open(struct str path, struct part_file **opened, struct buf *detail)
 {
 	struct part_file *part = calloc(1, sizeof(*part));
-	enum store_error error = STORE_ABSENT;
+	enum store_error error = STORE_LOCKED;
+	bool again = true;
 
 	must(part != NULL);
 	must(path.bytes > 0);
@@ -101,14 +110,14 @@ part_file_open(struct str path, struct part_file **opened, struct buf *detail)
 	buf_add_str(&part->path, path);
 	buf_add_str(&part->part, path);
 	buf_add_cstr(&part->part, ".part");
-	for (int i = 0; i < OPEN_TRIES && error == STORE_ABSENT; i++) {
+	for (int i = 0; i < OPEN_TRIES && again; i++) {
 		if (part->fd >= 0)
 			close(part->fd);
-		error = try_open(part, detail);
+		error = try_open(part, &again, detail);
 	}
 	if (error != STORE_OK) {
 		part_file_free(part);
-		return error == STORE_ABSENT ? STORE_LOCKED : error;
+		return error;
 	}
 	/* Both end with a zero byte from here on. */
 	(void)buf_cstr(&part->path);
@@ -385,6 +394,35 @@ name_aside(struct str path, int64_t began_ms, struct buf *aside)
 	buf_add_char(aside, 'Z');
 }
 
+static bool
+is_any_there(const char *path)
+{
+	struct buf name = {0};
+	struct stat status;
+	bool is_there = false;
+
+	for (size_t i = 0; i < SUFFIXES; i++) {
+		buf_clear(&name);
+		buf_addf(&name, "%s%s", path, suffixes[i]);
+		is_there |= lstat(buf_cstr(&name), &status) == 0;
+	}
+	buf_fini(&name);
+	return is_there;
+}
+
+/* The name of the first second from *began_ms on that nothing was kept under:
+ * two may be done within one. */
+static void
+name_aside_anew(struct str path, int64_t *began_ms, struct buf *aside)
+{
+	name_aside(path, *began_ms, aside);
+	while (is_any_there(buf_cstr(aside))) {
+		*began_ms += 1000;
+		buf_clear(aside);
+		name_aside(path, *began_ms, aside);
+	}
+}
+
 enum store_error
 part_file_install(struct part_file *part,
     const struct part_exchange *exchange, struct buf *detail)
@@ -398,7 +436,10 @@ part_file_install(struct part_file *part,
 	must(!part->is_kept);
 	buf_add_cstr(&ready, path);
 	buf_add_cstr(&ready, exchange->ready);
-	name_aside(str_of(path), began_ms, exchange->aside);
+	if (goes_on)
+		name_aside(str_of(path), began_ms, exchange->aside);
+	else
+		name_aside_anew(str_of(path), &began_ms, exchange->aside);
 	const char *aside = buf_cstr(exchange->aside);
 	keep_owner(part, aside);
 	if (mark(part, began_ms) != 0 || fsync(part->fd) != 0 ||

@@ -279,17 +279,22 @@ pages_truncate(sqlite3_file *opened, sqlite3_int64 bytes)
 	    below, place_of(file, bytes / file->page_bytes + 1));
 }
 
+/* What is cut within its first page isn't empty: SQLite would remove the log of
+ * that. */
 static int
 pages_size(sqlite3_file *opened, sqlite3_int64 *bytes)
 {
 	struct cipher_pages_file *file = pages_of(opened);
 	int code = load_head(file);
+	sqlite3_int64 sealed = 0, count = 0;
 
-	*bytes = 0;
-	if (code == SQLITE_OK && file->pages != NULL) {
-		code = count_pages(file, bytes);
-		*bytes *= file->page_bytes;
-	}
+	if (code == SQLITE_OK && file->pages != NULL)
+		code = count_pages(file, &count);
+	if (code == SQLITE_OK && file->pages != NULL && count == 0)
+		code = sqlite_over_size(opened, &sealed);
+	if (sealed > SEALED_HEAD_BYTES)
+		count = 1;
+	*bytes = count * file->page_bytes;
 	return code;
 }
 

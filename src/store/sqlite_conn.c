@@ -95,11 +95,11 @@ sqlite_conn_error(const struct sqlite_conn *conn, int code)
 	case SQLITE_NOMEM:
 		out_of_memory();
 	default:
-		/* MISUSE, CONSTRAINT, RANGE, …: what only we can do wrong.  A
-		 * schema that lost a table by somebody's hand ends here too. */
+		/* What only we can do wrong. */
 		must((code & 0xff) != SQLITE_MISUSE);
-		must((code & 0xff) != SQLITE_CONSTRAINT);
 		must((code & 0xff) != SQLITE_RANGE);
+		/* A table that isn't there any more; a CONSTRAINT that our
+		 * rows keep, but not an index that is damaged. */
 		return STORE_CORRUPT;
 	}
 }

@@ -20,6 +20,7 @@
  * bytes in each of a few tables, and the log gets whole pages: with the usual
  * 4 KiB it grows by a third more (docs/decisions/0011-packed-rows.md). */
 #define PAGE_BYTES "2048"
+#define PAGE_BYTES_MIN 512 /* of any database */
 /* The log is copied into the database each time it has grown by so many
  * pages (8 MiB), and commits wait meanwhile.  The longer it is the fewer
  * pages are copied twice, and the longer is the pause: 10 ms where rows lie
@@ -133,32 +134,41 @@ check_magic(const char *path, struct buf *detail)
 	return STORE_FOREIGN;
 }
 
-/* A log holds commits that were acknowledged, and a restore or rekey that was
- * cut short has the database under another name: a new one must not hide them.
- * Who is killed while making a database leaves a journal, beside a file that
- * is empty. */
+/* A log holds commits that were acknowledged, and SQLite removes it, even for
+ * reading, where its database is empty.  Who is killed while making a database
+ * leaves a journal, beside a file that is empty.  No database is smaller than
+ * SQLite's smallest page. */
 static enum store_error
-look_at_parts(const char *path, struct buf *detail)
+look_at_logs(const char *path, struct buf *detail)
 {
 	static const struct {
 		const char *suffix;
 		off_t bytes; /* that its database has at least */
-	} logs[] = {{"-wal", 1}, {"-journal", 0}};
+	} logs[] = {{"-wal", PAGE_BYTES_MIN}, {"-journal", 0}};
 
-	if (part_file_is_ready(str_of(path), RESTORING, detail) ||
-	    part_file_is_ready(str_of(path), REKEYING, detail))
-		return STORE_PARTED;
 	for (size_t i = 0; i < 2; i++) {
 		if (is_there(path, "", logs[i].bytes) ||
 		    !is_there(path, logs[i].suffix, 1))
 			continue;
 		if (detail != NULL)
-			buf_addf(detail, "%s%s is there without its database: "
+			buf_addf(detail, "%s%s is there without its database%s: "
 			    "put that back, or restore a backup", path,
-			    logs[i].suffix);
+			    logs[i].suffix,
+			    is_there(path, "", 0) ? ", which was cut short" : "");
 		return STORE_PARTED;
 	}
 	return STORE_OK;
+}
+
+/* A restore or rekey that was cut short has the database under another name: a
+ * new one must not hide it. */
+static enum store_error
+look_at_parts(const char *path, struct buf *detail)
+{
+	if (part_file_is_ready(str_of(path), RESTORING, detail) ||
+	    part_file_is_ready(str_of(path), REKEYING, detail))
+		return STORE_PARTED;
+	return look_at_logs(path, detail);
 }
 
 static enum store_error
@@ -492,9 +502,11 @@ static enum store_error
 open_for_reading(struct sqlite_store *store, struct store_options options,
     const char *path, struct buf *detail)
 {
-	enum store_error error = look_at_file(path, false, detail);
+	enum store_error error = look_at_logs(path, detail);
 
 	must(options.read_only);
+	if (error == STORE_OK)
+		error = look_at_file(path, false, detail);
 	if (error == STORE_OK)
 		error = choose_cipher(store, options, path, detail);
 	if (error == STORE_OK)

@@ -245,7 +245,7 @@ test_backup_replaces_nothing_unless_told(void **state)
 	assert_run(house_run(house,
 		       (const char *[]){"backup", "nowhere/backup.db",
 			   "--store", database, NULL}),
-	    1, "No such file or directory");
+	    1, "its folder isn't there");
 	assert_run(house_run(house,
 		       (const char *[]){
 			   "backup", "b.db", "--store", "nothing", NULL}),

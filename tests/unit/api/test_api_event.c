@@ -319,6 +319,34 @@ test_forged_webhook_is_refused_and_counted(void **state)
 	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
 }
 
+static int
+set_up_without_secrets(void **state)
+{
+	struct api_server *server = api_server_new();
+
+	server->options.secret = NULL;
+	api_server_open(server);
+	*state = server;
+	return 0;
+}
+
+/* Who sent it sends it again: it may be genuine. */
+static void
+test_webhook_whose_secret_is_missing_is_put_off(void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = ring(server, "/hooks/bank", "hush",
+	    "{\"kind\":\"settled\",\"reference\":\"r-1\",\"id\":\"7\"}");
+
+	answer_must_be_problem(&answer, 503, "unavailable");
+	assert_true(answer_header(&answer, "Retry-After").bytes > 0);
+	answer = api_server_get(server, "/metrics");
+	assert_true(str_find(answer.body,
+			STR("stated_webhooks_forged_total 0\n")) != SIZE_MAX);
+	answer = api_server_get(server, "/v1/journal?kind=sign-in-failed");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+}
+
 static void
 test_webhook_that_nothing_maps_is_ignored(void **state)
 {
@@ -429,6 +457,9 @@ main(void)
 	    TEST(test_dead_letters_are_paged),
 	    TEST(test_signed_webhook_moves_its_instance),
 	    TEST(test_forged_webhook_is_refused_and_counted),
+	    cmocka_unit_test_setup_teardown(
+		test_webhook_whose_secret_is_missing_is_put_off,
+		set_up_without_secrets, api_server_tear_down),
 	    TEST(test_webhook_that_nothing_maps_is_ignored),
 	    TEST(test_delivery_of_many_messages_tells_each_fate),
 	};

@@ -2,10 +2,13 @@
 /* test_serve_secret.c: secrets are found by name, and rotate. */
 #include "../../../src/cli/serve_priv.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -142,6 +145,61 @@ test_no_name_leads_out_of_the_directory(void **state)
 	assert_secret(*state, ".", NULL);
 }
 
+/* All that the limit leaves; given back by give_descriptors(). */
+static int
+take_descriptors(int fds[64])
+{
+	struct rlimit limit = {.rlim_cur = 48, .rlim_max = 48};
+	int count = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 48;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	while (count < 64 && (fds[count] = open("/", O_PATH)) >= 0)
+		count++;
+	assert_int_equal(errno, EMFILE);
+	return count;
+}
+
+static void
+give_descriptors(const int fds[64], int count)
+{
+	while (count > 0)
+		close(fds[--count]);
+}
+
+static void
+test_secret_is_read_where_no_descriptor_is_left(void **state)
+{
+	int fds[64];
+
+	write_secret(*state, "old");
+	assert_secret(*state, "bank_token", "old");
+	write_secret(*state, "new");
+	int count = take_descriptors(fds);
+	assert_secret(*state, "bank_token", "new");
+	assert_int_equal(open("/", O_PATH), -1);
+	assert_secret(*state, "other", NULL);
+	assert_int_equal(open("/", O_PATH), -1);
+	give_descriptors(fds, count);
+}
+
+static void
+test_file_that_cannot_be_opened_is_what_it_was(void **state)
+{
+	char path[128];
+
+	write_secret(*state, "s3cret");
+	assert_secret(*state, "bank_token", "s3cret");
+	path_of(*state, "bank_token", path);
+	assert_int_equal(unlink(path), 0);
+	/* ELOOP, for root as well. */
+	assert_int_equal(symlink("bank_token", path), 0);
+	assert_secret(*state, "bank_token", "s3cret");
+	assert_int_equal(unlink(path), 0);
+	assert_secret(*state, "bank_token", NULL);
+}
+
 int
 main(void)
 {
@@ -153,6 +211,8 @@ main(void)
 	    TEST(test_prefix_can_be_chosen),
 	    TEST(test_credentials_of_systemd_are_secrets),
 	    TEST(test_no_name_leads_out_of_the_directory),
+	    TEST(test_file_that_cannot_be_opened_is_what_it_was),
+	    TEST(test_secret_is_read_where_no_descriptor_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -405,14 +405,16 @@ test_connection_without_webhooks_takes_none(void **state)
 }
 
 static void
-test_missing_secret_verifies_nothing(void **state)
+test_missing_secret_is_no_forgery(void **state)
 {
 	struct hook hook;
 
 	(void)state;
 	hook_open(&hook, WEBHOOKS("github", "unknown"));
 	assert_int_equal(receive(&hook, signed_by(&hook, "X-Hub-Signature-256",
-	    "sha256=", "", "{}"), "{}"), WEBHOOK_FORGED);
+	    "sha256=", "", "{}"), "{}"), WEBHOOK_SECRETLESS);
+	assert_true(
+	    str_equal(hook.events.missing_secret, STR("unknown")));
 	desk_close(&hook.desk);
 }
 
@@ -435,7 +437,7 @@ main(void)
 		cmocka_unit_test(test_subject_that_is_a_number_has_one_text),
 		cmocka_unit_test(test_equal_items_are_events_of_their_own),
 		cmocka_unit_test(test_connection_without_webhooks_takes_none),
-		cmocka_unit_test(test_missing_secret_verifies_nothing),
+		cmocka_unit_test(test_missing_secret_is_no_forgery),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

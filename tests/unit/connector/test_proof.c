@@ -70,10 +70,11 @@ static bool
 is_genuine(struct letter *letter)
 {
 	struct connector_events events;
+	enum webhook_result result = connector_webhook(
+	    letter->desk.connection, letter->headers, letter->count,
+	    letter->body, &letter->desk.context, &events);
 
-	return connector_webhook(letter->desk.connection, letter->headers,
-		   letter->count, letter->body, &letter->desk.context,
-		   &events) != WEBHOOK_FORGED;
+	return result != WEBHOOK_FORGED && result != WEBHOOK_SECRETLESS;
 }
 
 static void

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 #include <event2/event.h>
 #include <sqlite3.h>
 
@@ -839,6 +840,51 @@ test_looking_is_answered_while_the_store_is_probed(void **state)
 	house_free(&house);
 }
 
+/* The root page of what events are matched by. */
+static void
+damage_subscriptions(struct house *house)
+{
+	static const char zeros[512];
+	sqlite3 *db = NULL;
+	sqlite3_stmt *row = NULL;
+
+	assert_int_equal(sqlite3_open(house->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+	    "SELECT (rootpage - 1) * page_size FROM sqlite_schema,"
+	    " pragma_page_size WHERE name = 'subscription'", -1, &row, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	long at = (long)sqlite3_column_int64(row, 0);
+	sqlite3_finalize(row);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	FILE *file = fopen(house->path, "r+");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, at, SEEK_SET), 0);
+	assert_int_equal(fwrite(zeros, sizeof(zeros), 1, file), 1);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* A probe that succeeds has only not met it. */
+static void
+test_damage_that_is_met_again_and_again_ends_all_work(void **state)
+{
+	struct house *house = house_new(three_calls, house_answer_ok);
+
+	(void)state;
+	house_close_engine(house);
+	damage_subscriptions(house);
+	house_open_engine(house);
+	for (int i = 0; i < 8 && engine_health(house->engine).writable; i++) {
+		house_event(house, "go", "7.1", "e-1");
+		assert_int_equal(house->status, ENGINE_UNAVAILABLE);
+		house_run_ms(house, 100);
+	}
+	assert_false(engine_health(house->engine).writable);
+	house_run_ms(house, 100);
+	assert_false(engine_health(house->engine).writable);
+	house_free(&house);
+}
+
 /* From the second commit on the loop makes them itself, well or not. */
 static void
 test_calm_engine_commits_on_its_own_thread_and_keeps_its_promises(void **state)
@@ -1630,6 +1676,8 @@ main(void)
 		test_watch_is_told_although_the_commit_that_it_waits_for_failed),
 	    cmocka_unit_test(
 		test_looking_is_answered_while_the_store_is_probed),
+	    cmocka_unit_test(
+		test_damage_that_is_met_again_and_again_ends_all_work),
 	    cmocka_unit_test(
 		test_calm_engine_commits_on_its_own_thread_and_keeps_its_promises),
 	    cmocka_unit_test(test_line_that_waits_for_its_token_sleeps),

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #define CALLER(version, operation)                                  \
 	"workflow: caller\nversion: " version "\ninitial: first\n"   \
@@ -173,6 +174,29 @@ test_start_that_would_strand_open_instances_is_refused(void **state)
 	house_free(&house);
 }
 
+/* Files that say what it said are no remedy: their order may be another. */
+static void
+test_text_that_was_changed_in_the_database_is_told_as_such(void **state)
+{
+	struct house *house = house_new(ONE, house_answer_ok);
+	sqlite3 *db = NULL;
+
+	(void)state;
+	start(house, "A");
+	house_close_engine(house);
+	assert_int_equal(sqlite3_open(house->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+	    "UPDATE definition SET source ="
+	    " replace(source, 'on: {go: second}', 'on: {go: end}')",
+	    NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_false(house_try_start(house, TWO));
+	assert_non_null(strstr(house->detail, "`caller` version 1"));
+	assert_non_null(strstr(house->detail, "own text of it was changed"));
+	assert_non_null(strstr(house->detail, "restore a backup"));
+	house_free(&house);
+}
+
 /* ---- what has ended ---- */
 
 static void
@@ -223,6 +247,8 @@ main(void)
 	    cmocka_unit_test(test_instance_counts_until_its_end_is_durable),
 	    cmocka_unit_test(
 		test_start_that_would_strand_open_instances_is_refused),
+	    cmocka_unit_test(
+		test_text_that_was_changed_in_the_database_is_told_as_such),
 	    cmocka_unit_test(test_instances_that_ended_need_no_definition),
 	};
 

@@ -5,6 +5,7 @@
  */
 #include "stated/clock.h"
 #include "stated/export.h"
+#include "stated/library.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -657,6 +658,124 @@ test_other_files_are_malformed(void **state)
 	    STORE_ABSENT);
 }
 
+#define WORKFLOW(last)                                          \
+	"workflow: payment\nversion: 3\ninput: {type: object}\n" \
+	"initial: open\nstates:\n  open: {on: {go: " last "}}\n"  \
+	"  paid: {type: final, outcome: success}\n"               \
+	"  lost: {type: final, outcome: failure}\n"
+#define CONTACT(line) "contact: desk\nnotify: [{log: " line "}]\n"
+
+static void
+put_texts(struct fixture *f)
+{
+	struct store *store = help_open(&f->dir);
+	struct store_definition definition = {.name = STR("payment"),
+	    .version = 3, .source = STR(WORKFLOW("paid")), .published_ms = 1,
+	    .published_by = STR("engine")};
+	struct store_document document = {.kind = STR("contact"),
+	    .name = STR("desk"), .source = STR(CONTACT("info")), .since_ms = 1};
+
+	assert_true(library_digest(definition.source, &definition.digest));
+	assert_true(
+	    library_document_digest(document.source, &document.digest));
+	store_put_definition(store_batch(store), &definition);
+	store_add_document(store_batch(store), &document);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+}
+
+/* What instances go by is named by its digest. */
+static void
+test_changed_text_of_a_definition_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	put_texts(f);
+	verify_after(f, "SELECT 1");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f, "UPDATE document SET"
+	    " source = replace(source, 'info', 'error')");
+	assert_fault(f, AUDIT_CHANGED, 0, 0);
+	assert_non_null(strstr(f->report.explanation, "contact `desk`"));
+	verify_after(f, "UPDATE definition SET"
+	    " source = replace(source, 'go: paid', 'go: lost')");
+	assert_fault(f, AUDIT_CHANGED, 0, 0);
+	assert_non_null(strstr(
+	    f->report.explanation, "workflow `payment` version 3"));
+	assert_int_equal(f->report.broken, 2);
+	verify_after(f, "UPDATE definition SET source = 'gone: ['");
+	assert_fault(f, AUDIT_CHANGED, 0, 0);
+}
+
+static long
+query(struct fixture *f, const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *statement = NULL;
+
+	assert_int_equal(sqlite3_open(f->dir.database, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	long found = (long)sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return found;
+}
+
+/* The first two cells of a leaf of rows change places: who goes through all of
+ * them meets each, who looks for one by its number doesn't. */
+static void
+test_row_that_cannot_be_found_by_its_number_is_found(void **state)
+{
+	struct fixture *f = *state;
+	long root = query(f,
+	    "SELECT rootpage FROM sqlite_schema WHERE name = 'instance'");
+	long page = (root - 1) * query(f, "PRAGMA page_size");
+	unsigned char head[12], first[2];
+	FILE *file = fopen(f->dir.database, "r+");
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, page, SEEK_SET), 0);
+	assert_int_equal(fread(head, 1, sizeof(head), file), sizeof(head));
+	assert_int_equal(head[0], 0x0d);
+	memcpy(first, head + 8, 2);
+	memcpy(head + 8, head + 10, 2);
+	memcpy(head + 10, first, 2);
+	assert_int_equal(fseek(file, page, SEEK_SET), 0);
+	assert_int_equal(fwrite(head, 1, sizeof(head), file), sizeof(head));
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(export_verify(str_of(f->dir.database), NULL,
+	    &f->report, NULL), STORE_OK);
+	assert_fault(f, AUDIT_MISSING, 1, 0);
+	assert_true(f->report.broken >= 3);
+}
+
+/* A database cut to nothing is taken for no lines of records. */
+static void
+test_empty_file_is_not_sound(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(truncate(f->dir.database, 0), 0);
+	assert_int_equal(export_verify(str_of(f->dir.database), help_keys(),
+	    &f->report, NULL), STORE_OK);
+	assert_fault(f, AUDIT_CUT, 0, 0);
+}
+
+static void
+test_folder_is_no_database(void **state)
+{
+	struct fixture *f = *state;
+	struct buf detail = {0};
+
+	assert_int_equal(export_verify(str_of(f->dir.path), NULL, &f->report,
+	    &detail), STORE_FOREIGN);
+	assert_true(str_find(buf_str(&detail), STR("Is a directory")) !=
+	    SIZE_MAX);
+	buf_fini(&detail);
+}
+
 int
 main(void)
 {
@@ -694,6 +813,10 @@ main(void)
 		TEST(test_lines_after_the_closing_line_are_found),
 		TEST(test_excerpt_by_time_is_sound),
 		TEST(test_other_files_are_malformed),
+		TEST(test_changed_text_of_a_definition_is_found),
+		TEST(test_row_that_cannot_be_found_by_its_number_is_found),
+		TEST(test_empty_file_is_not_sound),
+		TEST(test_folder_is_no_database),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

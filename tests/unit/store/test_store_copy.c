@@ -365,6 +365,49 @@ test_link_to_a_database_is_what_it_leads_to(void **state)
 	buf_fini(&restored.aside);
 }
 
+static void
+test_two_of_one_second_are_both_kept(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying backup = {0}, first = {0}, second = {0};
+
+	put(f, 1, 10);
+	aim(f, &backup, "copy.db", COPY_BACKUP);
+	copy_whole(f->dir.database, &backup);
+	store_close(&f->store);
+	aim(f, &first, "stated.db", COPY_RESTORE);
+	first.target.replaces = true;
+	copy_whole(backup.to, &first);
+	aim(f, &second, "stated.db", COPY_RESTORE);
+	second.target.replaces = true;
+	copy_whole(backup.to, &second);
+	assert_true(str_has_suffix(
+	    buf_str(&first.aside), STR("stated.db.20261122T093000Z")));
+	assert_true(str_has_suffix(
+	    buf_str(&second.aside), STR("stated.db.20261122T093001Z")));
+	assert_int_equal(last_number_of(buf_cstr(&first.aside)), 10);
+	buf_fini(&first.aside);
+	buf_fini(&second.aside);
+}
+
+static void
+test_folder_that_is_not_there_is_told(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying backup = {0};
+	struct buf detail = {0};
+
+	aim(f, &backup, "nowhere/copy.db", COPY_BACKUP);
+	assert_int_equal(store_copy_open(str_of(f->dir.database), help_keys(),
+	    &backup.copy, NULL), STORE_OK);
+	assert_int_equal(store_copy_begin(
+	    backup.copy, &backup.target, &detail), STORE_ABSENT);
+	assert_true(
+	    str_find(buf_str(&detail), STR("its folder")) != SIZE_MAX);
+	store_copy_close(&backup.copy);
+	buf_fini(&detail);
+}
+
 /* ------------------------------------------------------- what is cut short */
 
 /* What an exchange does before it is done: database, log and journal are
@@ -410,6 +453,29 @@ leave_log(struct help_fixture *f)
 	assert_true(is_there(f->dir.database, "-wal"));
 }
 
+static off_t
+log_bytes(const struct help_fixture *f)
+{
+	char name[160];
+	struct stat status;
+
+	snprintf(name, sizeof(name), "%s-wal", f->dir.database);
+	assert_int_equal(stat(name, &status), 0);
+	return status.st_size;
+}
+
+static enum store_error
+try_read(struct help_fixture *f)
+{
+	struct store *store = NULL;
+	enum store_error error = store_open((struct store_options){
+	    .path = str_of(f->dir.database), .read_only = true, .older = true,
+	    .keys = help_keys()}, &store, NULL);
+
+	store_close(&store);
+	return error;
+}
+
 static void
 cut_short(const char *from, struct copying *copying, int nth)
 {
@@ -442,6 +508,29 @@ begin_anew(struct help_fixture *f)
 	help_dir_remove(&f->dir);
 	help_dir_make(&f->dir);
 	f->store = help_open(&f->dir);
+}
+
+/* SQLite itself removes the log of a database without a page. */
+static void
+test_log_of_a_database_that_was_emptied_is_left(void **state)
+{
+	static const off_t left[] = {0, 8, 100, 600, 2100};
+	struct help_fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT_OF(left); i++) {
+		leave_log(f);
+		off_t bytes = log_bytes(f);
+		assert_true(bytes > 0);
+		assert_int_equal(truncate(f->dir.database, left[i]), 0);
+		assert_int_not_equal(try_read(f), STORE_OK);
+		assert_int_equal(log_bytes(f), bytes);
+		enum store_error error = try_serve(f);
+		if (left[i] < 512)
+			assert_int_equal(error, STORE_PARTED);
+		assert_int_not_equal(error, STORE_OK);
+		assert_int_equal(log_bytes(f), bytes);
+		begin_anew(f);
+	}
 }
 
 static void
@@ -554,6 +643,9 @@ main(void)
 		TEST(test_restored_database_gives_numbers_that_were_never_given),
 		TEST(test_database_in_use_is_not_restored_over),
 		TEST(test_link_to_a_database_is_what_it_leads_to),
+		TEST(test_two_of_one_second_are_both_kept),
+		TEST(test_folder_that_is_not_there_is_told),
+		TEST(test_log_of_a_database_that_was_emptied_is_left),
 		TEST(test_restore_that_was_cut_short_keeps_log_and_database),
 		TEST(test_rekey_that_was_cut_short_is_gone_on_with),
 		TEST(test_part_of_a_database_is_not_restored_over),

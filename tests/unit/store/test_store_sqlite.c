@@ -229,6 +229,24 @@ test_database_of_another_program_is_refused(void **state)
 	assert_refused(f, STORE_FOREIGN);
 }
 
+/* An index that is damaged has what our rows never have, as this one that
+ * somebody added. */
+static void
+test_constraint_that_fails_is_damage(void **state)
+{
+	struct help_fixture *f = *state;
+	struct buf detail = {0};
+
+	make_database(f, 1);
+	run_sql(f, "CREATE UNIQUE INDEX one ON instance (workflow)");
+	f->store = help_open(&f->dir);
+	put(f, 2);
+	assert_int_equal(store_commit_now(f->store, &detail), STORE_CORRUPT);
+	assert_true(str_find(buf_str(&detail), STR("UNIQUE")) != SIZE_MAX);
+	buf_fini(&detail);
+	assert_false(has(f, 2));
+}
+
 static void
 test_newer_database_is_refused(void **state)
 {
@@ -934,6 +952,7 @@ main(void)
 		TEST(test_file_of_another_kind_is_refused),
 		TEST(test_first_page_torn_by_a_power_cut_is_made_anew),
 		TEST(test_database_of_another_program_is_refused),
+		TEST(test_constraint_that_fails_is_damage),
 		TEST(test_newer_database_is_refused),
 		TEST(test_older_database_is_not_migrated_for_reading),
 		TEST(test_database_of_the_first_version_is_brought_up_to_date),
