@@ -118,8 +118,8 @@ static const struct {
 } schemas[] = {
     /* ---- sent ---- */
     {"Start", CLOSED(HAS("input", ANY)
-	ALSO("priority", "{'enum':['low','normal','high','critical']}")
-	ALSO("version", "{'type':'integer','minimum':1}"),
+	ALSO("priority", "{'enum':['low','normal','high','critical',null]}")
+	ALSO("version", "{'type':['integer','null'],'minimum':1}"),
 	"'input'")},
     {"Comment", CLOSED(HAS("comment", TEXT_OR_NULL), "")},
     {"Settle", CLOSED(HAS("comment", TEXT_OR_NULL)

@@ -107,7 +107,7 @@ static bool
 read_start(struct api_call *call, struct engine_start *start)
 {
 	static const char *const members[] = {
-	    "input?", "priority", "version", NULL};
+	    "input?", "priority?", "version?", NULL};
 	const struct value *body = api_body_object(call, members);
 
 	if (body == NULL)

@@ -229,8 +229,6 @@ test_null_is_taken_only_where_it_is_promised(void **state)
 	    {"/v1/delegations", "{'role':'approver:x','to':'b','until':'1d',"
 		"'workflow':null}", "/workflow"},
 	    {"/v1/holds", "{'key':'a','label':null,'reason':'x'}", "/label"},
-	    {"/v1/workflows/late/instances", "{'input':{},'version':null}",
-		"/version"},
 	};
 	struct api_server *server = *state;
 	struct answer answer;
@@ -251,6 +249,10 @@ test_null_is_taken_only_where_it_is_promised(void **state)
 	}
 	answer = api_server_post(server, "/v1/tokens",
 	    "{\"name\":\"a\",\"roles\":[\"auditor\"],\"expires\":null}");
+	answer_must_be(&answer, 201);
+	/* As systems write what they leave out. */
+	answer = api_server_post(server, "/v1/workflows/late/instances",
+	    "{\"input\":{},\"version\":null,\"priority\":null}");
 	answer_must_be(&answer, 201);
 }
 
