@@ -327,6 +327,8 @@ chart_strand_is_at_boundary(
 {
 	if (strand->parent == 0)
 		return item_is_at_boundary(chart, strand);
+	if (chart_strand_is_leaving(chart, strand))
+		return false;
 	return strand->pc > 0 || strand->position > 1 ||
 	       chart_strand_is_at_boundary(
 		   chart, chart_strand_find(chart, strand->parent));
