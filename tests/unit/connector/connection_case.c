@@ -106,6 +106,8 @@ open_connection(struct tale *tale, struct str words)
 	    "workflows/connections/%.*s.yaml", STR_ARG(name));
 	read_file(source_path(str_of(below), path), &text);
 	leave_out(&text, keys);
+	if (tale->is_open)
+		desk_close(&tale->desk);
 	desk_open(&tale->desk, buf_cstr(&text));
 	tale->is_open = true;
 	buf_fini(&text);
