@@ -102,6 +102,10 @@ bool chart_person_is_known(struct str name);
 bool chart_person_is_machine(struct str name);
 /* Whether nobody may be given it for a name: that, or CHART_ANONYMOUS. */
 bool chart_person_is_reserved(struct str name);
+/* Why, said to whoever asks for one. */
+#define CHART_RESERVED_WHY                                                 \
+	"histories have `engine`, `schedule` and `anonymous` for what no " \
+	"known caller did"
 bool chart_actor_has(const struct chart_actor *actor, struct str role);
 
 /* ---- what happens to an instance ---- */

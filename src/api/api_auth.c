@@ -175,7 +175,8 @@ take_bearer(struct api_call *call, struct str text)
 		    STR("This token has expired; ask for a new one."), false);
 	else if (chart_person_is_reserved(token->name))
 		api_auth_refuse(call,
-		    STR("This token's name is not a caller's: " API_RESERVED
+		    STR("This token's name is not a caller's: "
+			CHART_RESERVED_WHY
 			"; ask for a new one."),
 		    false);
 	else

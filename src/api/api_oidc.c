@@ -119,7 +119,7 @@ settle(struct api_call *call, const struct value *claims)
 		api_auth_refuse(call,
 		    arena_strf(arena,
 			"The token's claim %.*s is not a caller's name: "
-			API_RESERVED ".",
+			CHART_RESERVED_WHY ".",
 			STR_ARG(oidc->name_claim)),
 		    false);
 		return;

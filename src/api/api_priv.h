@@ -593,10 +593,6 @@ void api_auth_refuse(
     struct api_call *call, struct str detail, bool is_guess);
 /* Whether a person or system can be called that. */
 bool api_auth_is_name(struct str name);
-/* Why nobody has a name that chart_person_is_reserved(). */
-#define API_RESERVED                                                       \
-	"histories have `engine`, `schedule` and `anonymous` for what no " \
-	"known caller did"
 /* Whether the token reaches that workflow. */
 bool api_auth_reaches(const struct api_call *call, struct str workflow);
 bool api_auth_reaches_entity(const struct api_call *call, struct str entity);

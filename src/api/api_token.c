@@ -227,7 +227,7 @@ api_token_post(struct api_call *call)
 		    "who the token makes of its owner: at most 200 bytes");
 	else if (chart_person_is_reserved(token.name))
 		api_body_fault(call, STR("/name"), "not",
-		    "must be another: " API_RESERVED);
+		    "must be another: " CHART_RESERVED_WHY);
 	read_grant(call, body, &token);
 	read_expiry(call, body, &token);
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))

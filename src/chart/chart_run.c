@@ -45,15 +45,12 @@ chart_run_current(const struct chart *chart, const struct strand *strand)
 static struct active *
 left_by(const struct chart *chart, const struct strand *strand)
 {
-	const struct plan_item *item;
+	size_t state;
 
-	if (strand->parent != 0 || strand->plan_next >= strand->plan_count)
+	if (strand->parent != 0 || !chart_strand_is_leaving(chart, strand))
 		return NULL;
-	item = &strand->plan[strand->plan_next];
-	return item->kind == PLAN_EXIT
-		   ? chart_config_find(
-			 chart, chart->definition->states[item->index])
-		   : NULL;
+	state = strand->plan[strand->plan_next].index;
+	return chart_config_find(chart, chart->definition->states[state]);
 }
 
 void

@@ -10,7 +10,8 @@
 
 #include "chart_priv.h"
 
-/* 5: keys that outlive their calls, what verify judges by, children that were
+/* 6: how far states have been left.
+ * 5: keys that outlive their calls, what verify judges by, children that were
  * found, whether something stands that nobody can undo, what notices go by.
  * 4: proposals, delegations.  2: several regions.  1: one leaf, one plan. */
 #define SNAPSHOT_VERSION 6

@@ -347,8 +347,6 @@ may_end_here(struct run *run, const struct strand *strand, enum stop_mode mode)
 	case PLAN_COMPENSATE:
 	case PLAN_CANCEL:
 		return false;
-	case PLAN_EXIT:
-		return strand->held || strand->failed;
 	default:
 		return strand->held || strand->failed || strand->loop != NULL ||
 		       chart_strand_is_idle(run->chart, strand) ||
@@ -437,6 +435,14 @@ stop_iterations(struct run *run, struct strand *above, enum stop_mode mode)
 	return all;
 }
 
+/* Its steps of `exit` go on: whatever leaves the state has to do them too. */
+static bool
+is_leaving_itself(const struct chart *chart, const struct strand *strand)
+{
+	return strand->parent == 0 && !strand->held && !strand->failed &&
+	       chart_strand_is_leaving(chart, strand);
+}
+
 bool
 chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 {
@@ -446,10 +452,9 @@ chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 	if (mode == STOP_CANCEL && !strand->stopping)
 		mode = STOP_SURE;
 	strand->stopping = true;
-	if (strand->loop != NULL &&
-	    !(mode == STOP_LEFT &&
-		chart_strand_is_leaving(run->chart, strand)) &&
-	    !stop_iterations(run, strand, mode))
+	if (mode == STOP_LEFT && is_leaving_itself(run->chart, strand))
+		return false;
+	if (strand->loop != NULL && !stop_iterations(run, strand, mode))
 		return false;
 	if (!may_end_here(run, strand, mode) ||
 	    !stop_waiting(run, strand, mode))

@@ -74,8 +74,7 @@ take_grant(struct reader *reader, struct str path,
 	else if (chart_person_is_reserved(name))
 		config_complain(reader, place_of(reader, path, STR("name")),
 		    "C003", "is a name that no caller has",
-		    "choose another: histories have `engine`, `schedule` and "
-		    "`anonymous` for what no known caller did");
+		    "choose another: " CHART_RESERVED_WHY);
 	token->name = name;
 	if (roles == NULL)
 		config_complain(reader, path, "C005", "needs `roles`",

@@ -128,7 +128,8 @@ reload_definitions(struct service *service)
 	} else {
 		keep_older(service, service->library);
 		service->library = library;
-		log_info("reloaded", "workflows=%zu", service_count_workflows(library));
+		log_info("reloaded", "workflows=%zu",
+		    service_count_workflows(library));
 	}
 	buf_fini(&detail);
 }

@@ -87,6 +87,7 @@ open_store(struct service *service)
 	struct buf detail = {0};
 	enum store_error error;
 	enum cli_status status;
+	bool was_file;
 
 	if (!config_keys(config, config->secrets, &service->keys)) {
 		cli_library_report(
@@ -96,7 +97,7 @@ open_store(struct service *service)
 	status = check_older(service);
 	if (status != CLI_OK)
 		return status;
-	bool was_file = is_file(config);
+	was_file = is_file(config);
 	error = store_open(
 	    (struct store_options){.path = config->store,
 		.create = true,

@@ -97,6 +97,20 @@ call_scope_eval(struct call_scope *scope, const struct template *template)
 }
 
 bool
+call_scope_lacks_secret(
+    const struct call_scope *scope, struct outcome *failure)
+{
+	if (scope->missing_secret.at == NULL)
+		return false;
+	(void)verdict_refuse(failure, "connector.secret", true,
+	    arena_strf(scope->arena,
+		"there is no secret named %.*s, or it can't be read for the "
+		"moment",
+		STR_ARG(scope->missing_secret)));
+	return true;
+}
+
+bool
 call_scope_is_true(struct call_scope *scope, const struct template *template)
 {
 	return value_is_true(call_scope_eval(scope, template));

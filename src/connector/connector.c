@@ -87,11 +87,8 @@ connector_finish(struct call_scope *scope, struct message_request *request,
 	if (scope->env.steps < 0)
 		return verdict_refuse(failure, "connector.expression", false,
 		    arena_str(scope->arena, str_of(scope->env.note)));
-	if (scope->missing_secret.at != NULL)
-		return verdict_refuse(failure, "connector.secret", true,
-		    arena_strf(scope->arena, "there is no secret named %.*s, or it "
-			"can't be read for the moment",
-			STR_ARG(scope->missing_secret)));
+	if (call_scope_lacks_secret(scope, failure))
+		return false;
 	if (is_ready)
 		connector_mask_keep(scope, request);
 	return is_ready;

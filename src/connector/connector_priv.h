@@ -70,6 +70,10 @@ void call_scope_init(struct call_scope *scope,
     const struct connector_context *context, const struct value *args);
 const struct value *call_scope_eval(struct call_scope *scope,
     const struct template *template);
+/* Whether a secret was asked for that there is none of; true fills in the
+ * failure, which may pass. */
+bool call_scope_lacks_secret(
+    const struct call_scope *scope, struct outcome *failure);
 bool call_scope_is_true(struct call_scope *scope,
     const struct template *template);
 /* A scalar as text; false where the value is none (null, list, context). */

@@ -36,11 +36,8 @@ connector_token_prepare(const struct def_connection *connection,
 	is_ready = connection->auth.kind == AUTH_ODOO
 	    ? odoo_login_prepare(connection, &scope, request, failure)
 	    : oauth2_prepare(connection, &scope, request, failure);
-	if (scope.missing_secret.at != NULL)
-		return verdict_refuse(failure, "connector.secret", true,
-		    arena_strf(context->arena, "there is no secret named %.*s, or it "
-			"can't be read for the moment",
-			STR_ARG(scope.missing_secret)));
+	if (call_scope_lacks_secret(&scope, failure))
+		return false;
 	if (is_ready)
 		connector_mask_keep(&scope, request);
 	return is_ready;

@@ -402,10 +402,9 @@ is_load_refused(const struct def_operation *operation,
     const struct value *result, struct outcome *outcome)
 {
 	const struct value *ids = value_field_or_null(result, "ids");
-	const struct value *why =
-	    why_refused(value_field_or_null(result, "messages"));
-	struct str message = value_field_str(why, "message");
-	bool is_transient = is_collision(why);
+	const struct value *why;
+	struct str message;
+	bool is_transient;
 
 	if (operation->odoo_method == NULL ||
 	    operation->odoo_method->kind != TEMPLATE_LITERAL ||
@@ -413,6 +412,9 @@ is_load_refused(const struct def_operation *operation,
 		STR("load")) ||
 	    ids->type != VALUE_BOOLEAN || ids->as.boolean)
 		return false;
+	why = why_refused(value_field_or_null(result, "messages"));
+	message = value_field_str(why, "message");
+	is_transient = is_collision(why);
 	*outcome = (struct outcome){
 		.kind = is_transient ? OUTCOME_NOT_DONE
 				     : OUTCOME_DONE_WITH_ERROR,
@@ -530,6 +532,13 @@ judge_error(const struct connector_call *call, struct call_scope *scope,
 	return connector_done(call, scope, &value_null);
 }
 
+static bool
+shows_success(struct call_scope *scope, const struct def_operation *operation)
+{
+	return operation->success != NULL &&
+	       call_scope_is_true(scope, operation->success);
+}
+
 /* `success` comes before the exception, which need not be the end: what was
  * to be removed is gone.  The exception is no result all the same. */
 struct outcome
@@ -540,22 +549,20 @@ odoo_judge(const struct connector_call *call, struct call_scope *scope)
 	int status = reply->response->status;
 	const struct value *error = find_error(operation->connection, reply);
 	struct outcome outcome;
-	bool is_success;
 
-	if (error == NULL && (status < 200 || status > 299))
+	if (error != NULL)
+		return shows_success(scope, operation)
+		    ? connector_done(call, scope, reply->result)
+		    : judge_error(call, scope, error);
+	if (status < 200 || status > 299)
 		return verdict_of_status(scope->arena, operation, reply,
 		    scope->context->now_ms);
-	if (error == NULL && !is_answer(operation->connection, reply))
+	if (!is_answer(operation->connection, reply))
 		return verdict_unknown("http.garbled",
 		    STR("the answer is not one of Odoo's"));
-	if (error == NULL &&
-	    is_load_refused(operation, reply->result, &outcome))
+	if (is_load_refused(operation, reply->result, &outcome))
 		return outcome;
-	is_success = operation->success != NULL &&
-	    call_scope_is_true(scope, operation->success);
-	if (error != NULL && !is_success)
-		return judge_error(call, scope, error);
-	if (operation->success != NULL && !is_success)
+	if (operation->success != NULL && !shows_success(scope, operation))
 		return verdict_unsuccessful("odoo.unsuccessful");
 	return connector_done(call, scope, reply->result);
 }
