@@ -185,7 +185,8 @@ make_key(struct run *run, const char *what, size_t step, uint64_t nth)
 
 /*
  * The same for all attempts of a step; new each time its state is entered
- * anew or its transition is taken anew, or what is done on purpose for the
+ * anew or its transition is taken anew, and for steps of `exit` each time that
+ * they were done and the state stayed: or what is done on purpose for the
  * second time would pass for a repetition.
  */
 struct str
@@ -211,6 +212,8 @@ chart_call_key(struct run *run, enum call_purpose purpose,
 	active =
 	    chart_config_find(chart, chart->definition->states[item->index]);
 	must(active != NULL);
+	if (item->kind == PLAN_EXIT && active->stayed != 0)
+		return make_key(run, "exit", step, active->stayed);
 	return make_key(run, "state", step, active->entry);
 }
 

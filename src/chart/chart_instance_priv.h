@@ -21,6 +21,9 @@ struct active {
 	size_t state;
 	uint64_t entry; /* value of chart->entries when it was entered */
 	uint64_t exited; /* steps of `exit` that whoever leaves it has done */
+	/* microstep by which it stayed after all, when some of them were done;
+	 * 0: they never were in vain */
+	uint64_t stayed;
 	/* of a leaf that is not alone: what its own steps were done for */
 	const struct value *event;
 	/* of a region: what was met in it last, or led into it; older programs

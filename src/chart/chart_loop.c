@@ -198,12 +198,20 @@ chart_loop_failed(
 
 /* ---- going on ---- */
 
+/* No item is begun any more, but for one among the steps of leaving, which
+ * whatever else leaves the state would have to do as well. */
+static bool
+is_broken_off(const struct chart *chart, const struct strand *strand)
+{
+	return strand->stopping && !chart_strand_is_leaving(chart, strand);
+}
+
 static bool
 may_begin(const struct chart *chart, const struct strand *strand)
 {
 	const struct loop *loop = strand->loop;
 
-	return loop->error == NULL && !strand->stopping &&
+	return loop->error == NULL && !is_broken_off(chart, strand) &&
 	       loop->begun < loop->count &&
 	       !are_under_way(
 		   strand, (uint64_t)step_of(chart, strand)->parallel);
@@ -212,7 +220,7 @@ may_begin(const struct chart *chart, const struct strand *strand)
 bool
 chart_loop_can_go(const struct chart *chart, const struct strand *strand)
 {
-	if (strand->stopping)
+	if (is_broken_off(chart, strand))
 		return !has_iterations(strand);
 	return may_begin(chart, strand) || !are_under_way(strand, 1);
 }
@@ -251,7 +259,7 @@ void
 chart_loop_go(struct run *run, struct strand *strand)
 {
 	must(run->strand == strand);
-	if (strand->stopping && !chart_strand_is_leaving(run->chart, strand)) {
+	if (is_broken_off(run->chart, strand)) {
 		strand->loop = NULL;
 		strand->pc++; /* behind the step: a boundary */
 		return;

@@ -204,7 +204,7 @@ move_states(struct move *move)
 			active[i] = *old;
 		active[i].state = move->active[i].after->index;
 		active[i].entry = chart->entries;
-		active[i].exited = 0;
+		active[i].exited = active[i].stayed = 0;
 	}
 	chart->active = active;
 	chart->active_count = chart->active_capacity = move->active_count;

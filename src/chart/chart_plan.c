@@ -211,21 +211,30 @@ those_that_leave(const struct chosen *chosen, struct arena *arena)
 	return leaving;
 }
 
+static bool
+is_being_left(const struct chart *chart, const struct def_state *state)
+{
+	const struct strand *strand = chart->strands;
+
+	while (strand != NULL &&
+	       (strand->stopping || !is_left(chart, strand, state)))
+		strand = strand->next;
+	return strand != NULL;
+}
+
 /* Where a state stays after all, its steps of `exit` are done when it is left
  * the next time. */
 static void
 forget_exits(struct chart *chart)
 {
 	for (size_t i = 0; i < chart->active_count; i++) {
-		const struct def_state *state =
-		    state_of(chart, chart->active[i].state);
-		const struct strand *strand = chart->strands;
+		struct active *active = &chart->active[i];
 
-		while (strand != NULL &&
-		       (strand->stopping || !is_left(chart, strand, state)))
-			strand = strand->next;
-		if (strand == NULL)
-			chart->active[i].exited = 0;
+		if (active->exited == 0 ||
+		    is_being_left(chart, state_of(chart, active->state)))
+			continue;
+		active->exited = 0;
+		active->stayed = chart->taking;
 	}
 }
 

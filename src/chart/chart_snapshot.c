@@ -479,6 +479,8 @@ visit_active(struct snapshot *s, struct active *active)
 	chart_snapshot_u64(s, &active->entry);
 	if (s->version > 5)
 		chart_snapshot_u64(s, &active->exited);
+	if (s->version > 6)
+		chart_snapshot_u64(s, &active->stayed);
 	chart_snapshot_value(s, &active->event);
 	chart_snapshot_value(s, &active->error);
 	chart_snapshot_value(s, &active->decision);

@@ -10,11 +10,11 @@
 
 #include "chart_priv.h"
 
-/* 6: how far states have been left.
+/* 7: states that stayed after all.  6: how far states have been left.
  * 5: keys that outlive their calls, what verify judges by, children that were
  * found, whether something stands that nobody can undo, what notices go by.
  * 4: proposals, delegations.  2: several regions.  1: one leaf, one plan. */
-#define SNAPSHOT_VERSION 6
+#define SNAPSHOT_VERSION 7
 
 struct snapshot {
 	struct buf *out; /* NULL when loading */

@@ -83,7 +83,9 @@ is_configuration(const struct chart *chart)
 		    chart->active[i].state <= chart->active[i - 1].state)
 			return false;
 		if (!has_its_family(chart, state_at(chart, i)) ||
-		    chart->active[i].exited > state_at(chart, i)->exit.count)
+		    chart->active[i].exited >
+			state_at(chart, i)->exit.count ||
+		    chart->active[i].stayed > chart->taking)
 			return false;
 	}
 	return count_children(chart, NULL) == 1;
