@@ -87,6 +87,7 @@ read_migrated(struct reading *reading)
 	    (long long)int_of(reading, "from_version"),
 	    (long long)life->version);
 	life->version = int_of(reading, "to_version");
+	life->moves++;
 }
 
 static void
@@ -132,6 +133,28 @@ read_ended(struct reading *reading)
 
 /* ---- calls ---- */
 
+/* Nothing leaves a state for the second time that has not entered it anew, or
+ * been called back by an event. */
+static void
+check_leaving(struct reading *reading, const struct auditor_call *call)
+{
+	struct life *life = reading->life;
+	struct str name = arena_strf(reading->auditor->scratch, "%.*s %lld",
+	    STR_ARG(call->at), (long long)call->i);
+	struct leaving *leaving = map_find(life->leavings, name);
+
+	if (leaving == NULL) {
+		leaving = ARENA_NEW(reading->auditor->arena, struct leaving);
+		map_put(life->leavings, name, leaving);
+	} else if (call->v <= leaving->nth) {
+		return; /* also what is undone, or asked about */
+	}
+	REQUIRE(reading, leaving->nth == 0 || leaving->moves < life->moves,
+	    "left twice", "%.*s is done again, and nothing was entered since",
+	    STR_ARG(call->at));
+	*leaving = (struct leaving){.nth = call->v, .moves = life->moves};
+}
+
 static void
 read_call_sent(struct reading *reading)
 {
@@ -151,6 +174,8 @@ read_call_sent(struct reading *reading)
 		    value_field_or_null(reading->record, "request"), "body"),
 		&call),
 	    "strange call", "%.*s has no such body", STR_ARG(operation));
+	if (str_find(call.at, STR("o")) != SIZE_MAX)
+		check_leaving(reading, &call);
 	intent = auditor_count(auditor, reading->life->intents,
 	    auditor_call_name(auditor->scratch, &call));
 	intent->n++;
@@ -439,6 +464,7 @@ read_event_received(struct reading *reading)
 	REQUIRE(reading, count->n == 0, "an event came twice",
 	    "the event %.*s was received before", STR_ARG(id));
 	count->n = 1;
+	reading->life->moves++;
 }
 
 static void
@@ -564,6 +590,7 @@ read_cancelled(struct reading *reading)
 static void
 read_entered(struct reading *reading)
 {
+	reading->life->moves++;
 	if (str_equal(text_of(reading, "event"), STR("cancel")))
 		reading->life->is_to_be_undone = false;
 	read_event_told(reading);
@@ -597,7 +624,6 @@ static const struct {
     {STR_INIT("incident-opened"), read_incident_opened},
     {STR_INIT("incident-resolved"), read_incident_resolved},
 };
-
 
 static bool
 record_cb(uint64_t number, const struct audit_record *record, void *arg)
@@ -666,6 +692,7 @@ life_new(struct auditor *auditor, uint64_t number)
 	life->fired = map_new();
 	life->acts = map_new();
 	life->children = map_new();
+	life->leavings = map_new();
 	map_put(auditor->lives, MAP_KEY_OF(&life->number), life);
 	return life;
 }
@@ -679,6 +706,7 @@ auditor_life_free(struct life *life)
 	map_free(&life->fired);
 	map_free(&life->acts);
 	map_free(&life->children);
+	map_free(&life->leavings);
 }
 
 /* One that was made and has not begun has no name yet. */

@@ -67,6 +67,8 @@ struct life {
 	struct map *acts;    /* kind and actor -> struct count */
 	struct map *children; /* id -> struct count: 1 begun, 2 ended */
 	size_t children_open; /* that it waits for */
+	struct map *leavings; /* a step of `exit` -> struct leaving */
+	int64_t moves;	      /* what may have let it leave a state again */
 	struct str child_ended; /* the last one */
 	struct opened *opened; /* incidents, oldest first */
 	struct str news;
@@ -86,6 +88,12 @@ struct life {
 struct count {
 	int n;
 	int64_t at_ms; /* of an intent: when it was recorded */
+};
+
+/* The latest for which a step of `exit` was asked for. */
+struct leaving {
+	int64_t nth;
+	int64_t moves; /* of its life by then */
 };
 
 struct start {

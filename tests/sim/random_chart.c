@@ -2,6 +2,7 @@
 #include "random_chart.h"
 
 #include "fixed_chart.h"
+#include "stated/digest.h"
 
 #define STATES_MAX 4 /* side by side */
 #define DEPTH_MAX 2
@@ -78,9 +79,10 @@ write_retry(struct chart_writer *writer)
 	    below(writer, 30));
 }
 
-/* Where a call stands: whose counter tells one entry from the next, and
- * whether it stands in a loop. */
+/* Where a call stands: whose counter tells one entry from the next (v), or one
+ * leaving (o), and whether it stands in a loop. */
 struct place {
+	char counter;
 	int state;
 	bool in_loop;
 };
@@ -90,8 +92,8 @@ static void
 write_with(struct chart_writer *writer, const char *step, struct place place,
     const char *more)
 {
-	line(writer, "with: {k: = input.k, at: %s, v: = v%d, i: %s%s}", step,
-	    place.state, place.in_loop ? "= i" : "0", more);
+	line(writer, "with: {k: = input.k, at: %s, v: = %c%d, i: %s%s}", step,
+	    place.counter, place.state, place.in_loop ? "= i" : "0", more);
 }
 
 static void
@@ -141,8 +143,8 @@ write_call(struct chart_writer *writer, struct place place)
 	char step[16], output[16] = "r";
 
 	writer->steps_count++;
-	(void)snprintf(step, sizeof(step), "c%d%s", writer->steps_count,
-	    is_undone ? "u" : "");
+	(void)snprintf(step, sizeof(step), "c%d%s%s", writer->steps_count,
+	    place.counter == 'o' ? "o" : "", is_undone ? "u" : "");
 	if (!place.in_loop) {
 		(void)snprintf(output, sizeof(output), "r%d",
 		    writer->steps_count);
@@ -183,9 +185,9 @@ write_run(struct chart_writer *writer, struct place place)
 	line(writer, "id: x%d", writer->steps_count);
 	if (chance(writer, 80))
 		line(writer,
-		    "with: {k: '= input.k + \"/%d.\" + string(v%d)%s', xs: = "
+		    "with: {k: '= input.k + \"/%d.\" + string(%c%d)%s', xs: = "
 		    "input.xs}",
-		    writer->steps_count, place.state,
+		    writer->steps_count, place.counter, place.state,
 		    place.in_loop ? " + \".\" + string(i)" : "");
 	else /* one that others run, and callers start, too */
 		line(writer, "with: {k: 'w%d:%d', xs: [1, 2]}", child,
@@ -245,8 +247,8 @@ write_small_step(struct chart_writer *writer, struct place place)
 		    1 + below(writer, writer->workflow), below(writer, 4));
 	} else if (strcmp(chosen, "- fail") == 0) {
 		line(writer, "- fail: no.good");
-		line(writer, "  if: = v%d = 1 and count(input.xs) = %d",
-		    place.state, below(writer, 4));
+		line(writer, "  if: = %c%d = 1 and count(input.xs) = %d",
+		    place.counter, place.state, below(writer, 4));
 	} else {
 		line(writer, "%s", chosen);
 	}
@@ -275,7 +277,7 @@ write_step(struct chart_writer *writer, struct place place)
 static void
 write_entry(struct chart_writer *writer, int state, int steps)
 {
-	struct place place = {.state = state};
+	struct place place = {.counter = 'v', .state = state};
 
 	buf_addf(&writer->data, "  v%d: 0\n", state);
 	line(writer, "entry:");
@@ -284,6 +286,35 @@ write_entry(struct chart_writer *writer, int state, int steps)
 	for (int i = 0; i < steps; i++)
 		write_step(writer, place);
 	writer->level--;
+}
+
+/* Decided by what is written so far and by no dice: the other states of a seed
+ * stay as they are. */
+static void
+write_exit(struct chart_writer *writer, int state)
+{
+	struct place place = {.counter = 'o', .state = state};
+	struct digest digest = digest_sha256(buf_str(&writer->states));
+	struct rng *dice = writer->rng;
+	struct rng_seeded seeded;
+	uint64_t seed;
+
+	memcpy(&seed, digest.bytes, sizeof(seed));
+	rng_seeded_init(&seeded, seed);
+	writer->rng = &seeded.rng;
+	if (chance(writer, 15)) {
+		buf_addf(&writer->data, "  o%d: 0\n", state);
+		line(writer, "exit:");
+		writer->level++;
+		/* Else nothing tells what became of the event that it was left
+		 * for, where the next step fails. */
+		line(writer, "- set: {o%d: = o%d + 1, seen: = event.id}",
+		    state, state);
+		for (int i = 0; i <= below(writer, 2); i++)
+			write_step(writer, place);
+		writer->level--;
+	}
+	writer->rng = dice;
 }
 
 /* ---- transitions ---- */
@@ -309,7 +340,7 @@ write_taking(struct chart_writer *writer, const char *event, int state,
 	/* Else nothing tells what became of it where the next step fails. */
 	if (event[0] == 'e')
 		line(writer, "- set: {seen: = event.id}");
-	write_step(writer, (struct place){.state = state});
+	write_step(writer, (struct place){.counter = 'v', .state = state});
 	writer->level -= 2;
 }
 
@@ -532,6 +563,7 @@ write_state(struct chart_writer *writer, const char *name, const char *next,
 		else
 			write_parts(writer, name, depth);
 	}
+	write_exit(writer, number);
 	writer->level--;
 }
 
