@@ -124,14 +124,69 @@ is_divisible(const struct chart *chart,
 	return strand->taken_count > 0;
 }
 
+static bool
+leaves_state(const struct chart *chart, const struct chosen *chosen,
+    const struct def_state *state)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if (chosen->items[i].leaves &&
+		    chosen->items[i].scope != state->index &&
+		    chart_scope_covers(chart, chosen->items[i].scope, state))
+			return true;
+	return false;
+}
+
+/* Whether entry steps are ahead of a state that they lead on from within. */
+static bool
+would_lose_entry_steps(const struct chart *chart, const struct chosen *chosen,
+    const struct strand *strand)
+{
+	for (size_t i = strand->plan_next; i < strand->plan_count; i++) {
+		const struct plan_item *item = &strand->plan[i];
+
+		if (item->kind == PLAN_ENTRY &&
+		    !leaves_state(chart, chosen,
+			chart->definition->states[item->index]))
+			return true;
+	}
+	return false;
+}
+
+bool
+chart_concern_strands(const struct chart *chart, const struct chosen *chosen,
+    const struct taken *taken)
+{
+	const struct active *leaf;
+	size_t at = 0, count = 0, left = 0;
+
+	while ((leaf = chart_config_next_leaf(chart, &at)) != NULL) {
+		const struct def_state *state =
+		    chart->definition->states[leaf->state];
+
+		if (!taken->leaves ||
+		    !chart_scope_covers(chart, taken->scope, state))
+			continue;
+		count++;
+		if (leaves_state(chart, chosen, state))
+			left++;
+	}
+	return count > 1 && left < count;
+}
+
 bool
 chart_concern_may_cut_in(const struct chart *chart, const struct chosen *chosen)
 {
 	for (const struct strand *strand = chart->strands; strand != NULL;
-	     strand = strand->next)
-		if (chart_concern(chart, chosen, strand) == CONCERNS_PART &&
+	     strand = strand->next) {
+		enum concern concern = chart_concern(chart, chosen, strand);
+
+		if (concern == CONCERNS_PART &&
 		    !is_divisible(chart, chosen, strand))
 			return false;
+		if (concern == CONCERNS_ALL && some_leave(chosen) &&
+		    would_lose_entry_steps(chart, chosen, strand))
+			return false;
+	}
 	return true;
 }
 

@@ -52,6 +52,15 @@ chart_config_is_active(const struct chart *chart, const struct def_state *state)
 	return chart_config_find(chart, state) != NULL;
 }
 
+bool
+chart_config_is_pending(
+    const struct chart *chart, const struct def_state *state)
+{
+	const struct active *active = chart_config_find(chart, state);
+
+	return active != NULL && active->pending;
+}
+
 static const struct def_state *
 state_at(const struct chart *chart, size_t position)
 {

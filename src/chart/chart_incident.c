@@ -443,6 +443,7 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 	/* One that isn't about the call stops it as a cancel does. */
 	if (call != NULL) {
 		chart_call_remove(chart, call);
+		chart_run_give_up_leaving(chart, run->strand, false);
 		run->strand->awaits = 0;
 	}
 	if (is_undo && !compensate)

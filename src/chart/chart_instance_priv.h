@@ -24,6 +24,7 @@ struct active {
 	/* microstep by which it stayed after all, when some of them were done;
 	 * 0: they never were in vain */
 	uint64_t stayed;
+	bool pending; /* it begins when entry steps around it are through */
 	/* of a leaf that is not alone: what its own steps were done for */
 	const struct value *event;
 	/* of a region: what was met in it last, or led into it; older programs

@@ -8,6 +8,10 @@
  * every commit, whatever its steps wait for.  What follows, undoing where it
  * is asked for, steps of the entries (outermost first), settling, is a strand
  * for every region that was entered.
+ *
+ * A state begins when the entry steps of those around it are through, as in
+ * SCXML, where it is entered only then: up to there it is pending, has no
+ * deadlines and no escalations, and takes nothing.
  */
 #include "chart_priv.h"
 
@@ -113,7 +117,8 @@ plan_exits(struct chart *chart, struct strand *strand)
 		const struct def_state *state =
 		    state_of(chart, chart->active[i].state);
 
-		if (state->exit.count > 0 && is_left(chart, strand, state))
+		if (state->exit.count > 0 && !chart->active[i].pending &&
+		    is_left(chart, strand, state))
 			chart_strand_plan(
 			    chart, strand, PLAN_EXIT, state->index);
 	}
@@ -401,6 +406,21 @@ chart_plan_part(struct run *run, struct strand *strand,
 		divide(run, strand, goes);
 }
 
+bool
+chart_plan_may_replace(const struct chart *chart, const struct strand *strand,
+    const struct chosen *instead)
+{
+	enum plan_kind kind = strand->plan[strand->plan_next].kind;
+
+	if (kind != PLAN_EXIT && kind != PLAN_DO)
+		return true;
+	for (size_t i = 0; i < strand->taken_count; i++)
+		if (is_under_way(chart, strand, &strand->taken[i]) &&
+		    chart_concern_strands(chart, instead, &strand->taken[i]))
+			return false;
+	return true;
+}
+
 void
 chart_plan_divide(struct run *run, struct strand *strand, bool *goes)
 {
@@ -655,10 +675,35 @@ mark_entered(
 	for (size_t i = 0; i < entered->count; i++) {
 		const struct def_state *state = entered->items[i];
 
+		if (chart_config_find(chart, state)->pending)
+			continue;
 		if (!chart_undo_was_entered(chart, state->index) ||
 		    !is_gone_back_to(chart, taking, state))
 			chart_undo_mark(chart, state);
 	}
+}
+
+/* Among those that the switch has just entered. */
+static bool
+has_entry_steps_around(const struct chart *chart, const struct def_state *state)
+{
+	const struct active *around;
+
+	for (state = state->parent; state != NULL; state = state->parent) {
+		around = chart_config_find(chart, state);
+		if (around->entry != chart->entries)
+			return false;
+		if (state->entry.count > 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+begin_state(struct run *run, const struct def_state *state)
+{
+	arm_deadlines(run, state);
+	chart_escalation_arm(run, state);
 }
 
 static enum item_result
@@ -676,12 +721,87 @@ perform_switch(struct run *run, struct strand *strand)
 	note_event(chart, strand);
 	record_entered(run, strand, &left, &entered);
 	for (size_t i = 0; i < entered.count; i++) {
-		arm_deadlines(run, entered.items[i]);
-		chart_escalation_arm(run, entered.items[i]);
+		const struct def_state *state = entered.items[i];
+
+		if (has_entry_steps_around(chart, state))
+			chart_config_find(chart, state)->pending = true;
+		else
+			begin_state(run, state);
 	}
 	branch_arrivals(run, strand);
 	mark_entered(chart, strand->taking, &entered);
 	return ITEM_MOVED;
+}
+
+/* ---- what is within begins ---- */
+
+/* Strictly. */
+static bool
+is_within(const struct def_state *inner, const struct def_state *outer)
+{
+	return inner != outer && def_state_contains(outer, inner);
+}
+
+/* Regions plan their entry steps when they begin. */
+static bool
+has_entry_steps_between(
+    const struct def_state *outer, const struct def_state *inner)
+{
+	for (inner = inner->parent; inner != outer; inner = inner->parent)
+		if (inner->entry.count > 0)
+			return true;
+	return false;
+}
+
+static bool
+comes_before(const struct chart *chart, const struct strand *strand,
+    const struct def_state *state)
+{
+	for (size_t i = strand->plan_next; i < strand->plan_count; i++) {
+		const struct plan_item *item = &strand->plan[i];
+		const struct def_state *outer;
+
+		if (item->kind != PLAN_ENTRY && item->kind != PLAN_FORK)
+			continue;
+		outer = state_of(chart, item->index);
+		if (is_within(state, outer) &&
+		    (item->kind == PLAN_ENTRY ||
+			has_entry_steps_between(outer, state)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_to_wait(const struct chart *chart, const struct def_state *state)
+{
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (comes_before(chart, strand, state))
+			return true;
+	return is_being_left(chart, state);
+}
+
+void
+chart_plan_begin_pending(struct run *run)
+{
+	struct chart *chart = run->chart;
+
+	if (chart->ended || chart->cancelling)
+		return;
+	for (size_t i = 0; i < chart->active_count; i++) {
+		struct active *active = &chart->active[i];
+		const struct def_state *state = state_of(chart, active->state);
+
+		if (!active->pending || has_to_wait(chart, state))
+			continue;
+		active->pending = false;
+		chart_undo_mark(chart, state);
+		/* What can't be reckoned is held against somebody. */
+		if (run->strand == NULL || run->strand->gone)
+			run->strand = chart_strand_add(chart, NULL);
+		begin_state(run, state);
+	}
 }
 
 /* ---- regions begin ---- */

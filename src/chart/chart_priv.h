@@ -82,6 +82,10 @@ struct active *chart_config_find(
     const struct chart *chart, const struct def_state *state);
 bool chart_config_is_active(
     const struct chart *chart, const struct def_state *state);
+/* Whether it is active, and entry steps of a state around it come before it
+ * begins. */
+bool chart_config_is_pending(
+    const struct chart *chart, const struct def_state *state);
 /* The next leaf from position *at on, which it moves behind it; NULL: none. */
 const struct active *chart_config_next_leaf(
     const struct chart *chart, size_t *at);
@@ -360,6 +364,10 @@ bool chart_concern_leaves_source(const struct chart *chart,
 /* No transitions: all is left. */
 enum concern chart_concern(const struct chart *chart,
     const struct chosen *chosen, const struct strand *strand);
+/* Whether the one was to leave several regions, and they don't leave them all:
+ * what was stopped for it there would stand still for good. */
+bool chart_concern_strands(const struct chart *chart,
+    const struct chosen *chosen, const struct taken *taken);
 /* Whether nothing that is done for regions that aren't left would be lost. */
 bool chart_concern_may_cut_in(
     const struct chart *chart, const struct chosen *chosen);
@@ -376,11 +384,17 @@ void chart_plan_start(struct run *run);
  * their own. */
 void chart_plan_part(struct run *run, struct strand *strand,
     const struct chosen *instead);
+/* Whether they may be taken instead of the one whose step has failed: see
+ * chart_concern_strands(). */
+bool chart_plan_may_replace(const struct chart *chart,
+    const struct strand *strand, const struct chosen *instead);
 /* Those of its transitions that go, and those that don't, become two strands;
  * no check and no undoing is under way, which is done for all of them. */
 void chart_plan_divide(struct run *run, struct strand *strand, bool *goes);
 /* Whether something is undone when they are taken. */
 bool chart_plan_undoes(struct run *run, const struct chosen *chosen);
+/* States begin for which no entry steps around them are ahead any more. */
+void chart_plan_begin_pending(struct run *run);
 /* The deadline counts from now on; false where it gives no time. */
 MUST_USE bool chart_plan_arm(
     struct run *run, const struct def_transition *transition);

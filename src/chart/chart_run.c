@@ -153,9 +153,29 @@ place_of(const struct chart *chart, const struct strand *strand)
 	if (strand->plan_next >= strand->plan_count)
 		return chart_config_trunk(chart, NULL);
 	item = &strand->plan[strand->plan_next];
+	if (item->kind == PLAN_ENTRY) /* what is within has yet to begin */
+		return definition->states[item->index];
 	return chart_config_trunk(chart,
 	    item->kind == PLAN_DO ? definition->transitions[item->index]->source
 				  : definition->states[item->index]);
+}
+
+/* The innermost that may; true where there is one. */
+static bool
+select_error(
+    struct run *run, const struct strand *strand, struct chosen *chosen)
+{
+	const struct chart *chart = run->chart;
+	const struct def_state *from = place_of(chart, strand);
+	size_t found;
+
+	while (chart_select_error(run, from, chosen)) {
+		if (chart_plan_may_replace(chart, strand, chosen))
+			return true;
+		found = chosen->items[0].transition;
+		from = chart->definition->transitions[found]->source->parent;
+	}
+	return false;
 }
 
 /* The `error` event; where nothing takes it, an incident.  An iteration's is
@@ -183,7 +203,7 @@ chart_run_fail(
 		chart_loop_failed(run, strand, strand->error);
 		return;
 	}
-	if (chart_select_error(run, place_of(chart, strand), &chosen)) {
+	if (select_error(run, strand, &chosen)) {
 		chart_loop_drop(run, strand);
 		chart_run_give_up_leaving(chart, strand, true);
 		if (strand->taken_count > 1)
@@ -338,6 +358,8 @@ run_strand(struct run *run, struct strand *strand)
 	while (!strand->gone && may_go_on(run) &&
 	       !chart_strand_is_blocked(run->chart, strand)) {
 		go_on(run, strand);
+		chart_plan_begin_pending(run);
+		run->strand = strand;
 		could = true;
 	}
 	run->strand = NULL;

@@ -201,7 +201,8 @@ first_upwards(struct run *run, const struct def_state *state, struct str name,
 	const struct def_transition *transition = NULL;
 
 	for (; state != NULL && transition == NULL; state = state->parent)
-		transition = first_of(run, state, name, interrupting);
+		if (!chart_config_is_pending(run->chart, state))
+			transition = first_of(run, state, name, interrupting);
 	return transition;
 }
 

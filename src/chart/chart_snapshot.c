@@ -479,8 +479,10 @@ visit_active(struct snapshot *s, struct active *active)
 	chart_snapshot_u64(s, &active->entry);
 	if (s->version > 5)
 		chart_snapshot_u64(s, &active->exited);
-	if (s->version > 6)
+	if (s->version > 6) {
 		chart_snapshot_u64(s, &active->stayed);
+		chart_snapshot_bool(s, &active->pending);
+	}
 	chart_snapshot_value(s, &active->event);
 	chart_snapshot_value(s, &active->error);
 	chart_snapshot_value(s, &active->decision);
@@ -629,6 +631,8 @@ chart_load(const struct definition *definition, struct chart_identity identity,
 		chart_free(&chart);
 		return NULL;
 	}
+	if (s.version < 6)
+		chart_snapshot_old_exits(chart);
 	part_lost_notices(chart);
 	chart->arena_bytes_live = arena_bytes(chart->arena);
 	return chart;

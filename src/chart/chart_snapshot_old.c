@@ -275,6 +275,31 @@ chart_snapshot_old_rest(struct snapshot *s, struct chart *chart)
 		child->undoes = child->cancelled && chart->cancel_compensates;
 }
 
+/* How far states have been left was not noted before version 6: whoever leaves
+ * one has done the steps before where it stands. */
+void
+chart_snapshot_old_exits(struct chart *chart)
+{
+	const struct definition *definition = chart->definition;
+
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		for (size_t i = 0;
+		     i <= strand->plan_next && i < strand->plan_count; i++) {
+			const struct def_state *state;
+			struct active *active;
+
+			if (strand->plan[i].kind != PLAN_EXIT)
+				continue;
+			state = definition->states[strand->plan[i].index];
+			active = chart_config_find(chart, state);
+			if (active != NULL && strand->taken_count > 0)
+				active->exited = i < strand->plan_next
+						     ? state->exit.count
+						     : strand->pc;
+		}
+}
+
 void
 chart_snapshot_old_settle(struct chart *chart)
 {

@@ -10,7 +10,7 @@
 
 #include "chart_priv.h"
 
-/* 7: states that stayed after all.  6: how far states have been left.
+/* 7: states that stayed after all, or have yet to begin.  6: how far states have been left.
  * 5: keys that outlive their calls, what verify judges by, children that were
  * found, whether something stands that nobody can undo, what notices go by.
  * 4: proposals, delegations.  2: several regions.  1: one leaf, one plan. */
@@ -94,6 +94,8 @@ void chart_snapshot_old_plan(struct snapshot *s, struct chart *chart);
 void chart_snapshot_old_signal(struct snapshot *s, struct signal *signal);
 /* What version 1 left to be guessed, once all has been read. */
 void chart_snapshot_old_settle(struct chart *chart);
+/* What versions before 6 left to be guessed. */
+void chart_snapshot_old_exits(struct chart *chart);
 /* What versions before 5 left to be guessed, or read from history. */
 void chart_snapshot_old_rest(struct snapshot *s, struct chart *chart);
 

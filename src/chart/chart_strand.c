@@ -180,12 +180,16 @@ bool
 chart_strand_is_idle(const struct chart *chart, const struct strand *strand)
 {
 	const struct call *call;
+	const struct child *child;
 
 	if (chart_strand_is_held(chart, strand) || chart->ended ||
 	    chart->suspended || chart_strand_is_leaving(chart, strand))
 		return false;
 	if (strand->awaits == 0)
 		return strand->wait_due_ms != 0;
+	child = chart_child_find(chart, strand->awaits);
+	if (child != NULL)
+		return !child->cancelled;
 	call = chart_call_find(chart, strand->awaits);
 	return call != NULL && call->purpose == FOR_STEP &&
 	       chart_call_is_idle(call);
@@ -382,6 +386,8 @@ stop_waiting(struct run *run, struct strand *strand, enum stop_mode mode)
 		return false; /* opened since: for a person to settle */
 	if (strand->held && call != NULL && mode == STOP_LEFT)
 		return false;
+	if (child != NULL || (call != NULL && !chart_call_is_idle(call)))
+		chart_run_give_up_leaving(chart, strand, false);
 	if (call != NULL)
 		chart_call_drop(run, call);
 	strand->awaits = 0;
@@ -399,9 +405,17 @@ owes_event(const struct chart *chart, const struct strand *strand)
 	    shares_event(chart, strand))
 		return false;
 	for (size_t i = strand->plan_next; i < strand->plan_count; i++)
-		if (strand->plan[i].kind == PLAN_CLAIM ||
-		    strand->plan[i].kind == PLAN_SWITCH)
+		switch (strand->plan[i].kind) {
+		case PLAN_CLAIM:
+		case PLAN_SWITCH:
 			return true;
+		case PLAN_DO:
+			if (i > strand->plan_next || strand->pc == 0)
+				return true;
+			break;
+		default:
+			break;
+		}
 	return false;
 }
 

@@ -14,6 +14,7 @@
 struct lane {
 	const struct def_state *state; /* whose steps they are */
 	const struct def_state *leaf;  /* errors are taken from here up */
+	bool is_entry;                 /* nothing within has begun */
 	const struct def_state *cut;   /* can be interrupted; NULL: can't */
 	uint32_t caught_at;            /* errors end here; 0: they don't */
 	unsigned uses;                 /* of the errors' edges */
@@ -172,7 +173,8 @@ emit_failures(struct build *build, uint32_t from, const struct def_step *step,
 		emit_earlier(build, lane->caught_at, step, NULL, lane);
 		return;
 	}
-	emit_inner_failures(build, from, lane->leaf);
+	if (!lane->is_entry)
+		emit_inner_failures(build, from, lane->leaf);
 	for (const struct def_state *at = lane->leaf; at; at = at->parent) {
 		for (size_t i = flow->moves_of[at->index];
 		     i < flow->moves_of[at->index + 1]; i++) {
@@ -255,12 +257,12 @@ emit_steps(struct build *build, uint32_t from, struct def_steps steps,
 }
 
 static struct lane
-entry_lane(const struct build *build, const struct def_state *state,
-    const struct def_state *leaf)
+entry_lane(const struct build *build, const struct def_state *state)
 {
 	return (struct lane){
 	    .state = state,
-	    .leaf = leaf,
+	    .leaf = state,
+	    .is_entry = true,
 	    .cut = build->wants_cut[state->index] ? state : NULL,
 	    .uses = USE_ALL,
 	};
@@ -326,8 +328,7 @@ emit_state(struct build *build, uint32_t from, const struct def_state *state,
 			mark_undoing(build, state);
 		return;
 	}
-	lane = entry_lane(build, state,
-	    flow_first_leaf(find_target(state, entering->targets)));
+	lane = entry_lane(build, state);
 	entered = flow_build_point(build, state);
 	emit_entered(build, from, entered, state);
 	flow_build_inside(build,
@@ -429,7 +430,7 @@ emit_taken(struct build *build, const struct flow_move *move)
 static void
 emit_entry(struct build *build, const struct def_state *state)
 {
-	struct lane lane = entry_lane(build, state, flow_first_leaf(state));
+	struct lane lane = entry_lane(build, state);
 	struct entering inside = {.targets = state->initial};
 	uint32_t through = emit_steps(
 	    build, flow_at(state, AT_ENTRY), state->entry, &lane);
