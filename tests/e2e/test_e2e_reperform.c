@@ -145,8 +145,16 @@ test_decision_table_that_was_changed_later_is_found(void **state)
 	    (const char *[]){
 		"reperform", house_path(house, "after.tar"), NULL});
 	assert_int_equal(run.status, 1);
-	assert_non_null(strstr(run.text, "its own proofs don't hold"));
+	assert_non_null(strstr(
+	    run.text, "after.tar: it is a bundle, and its own proofs don't "
+		      "hold, so nothing of it is done again"));
 	run_fini(&run);
+	house_write(house, "other.yaml", "workflow: x\n");
+	assert_run(house_run(house,
+		       (const char *[]){"reperform",
+			   house_path(house, "other.yaml"), NULL}),
+	    1, "other.yaml: it is no bundle and no database, and as records "
+	       "in lines it is broken, too: ");
 	house_close(&house);
 }
 
