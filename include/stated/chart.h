@@ -550,9 +550,12 @@ const struct value *chart_describe_masked(
  * the instance has is not copied. */
 const struct value *chart_describe_masked_lent(
     struct chart *chart, struct arena *arena);
-/* What an item's body, or a label, says without what is sensitive. */
+/* What a text or a label says without what is sensitive. */
 const struct value *chart_masked(
     struct chart *chart, struct arena *arena, const struct value *value);
+/* And what an item's body says. */
+const struct value *chart_masked_item(
+    struct chart *chart, struct arena *arena, const struct value *body);
 /* The same of an instance that is gone through again, in which digests are
  * values, and stay. */
 const struct value *chart_masked_again(

@@ -107,9 +107,11 @@ struct reperform_options {
 	struct str workflow; /* absent: all */
 };
 /* Calls fn for each instance, those that were purged first, then in the file's
- * order; the journal is none.  STORE_CORRUPT where the
- * file's own proofs don't hold; STORE_FOREIGN where it has no definitions, as
- * an export in lines has none; STORE_ABSENT where there is no such instance. */
+ * order; the journal is none.  STORE_CORRUPT where a
+ * database's own proofs don't hold; STORE_FOREIGN where a bundle's don't, or
+ * the file has no definitions, as an export in lines has none, and then what is
+ * added to detail, if anything, tells it all; STORE_ABSENT where there is no
+ * such instance. */
 MUST_USE enum store_error reperform_file(
     const struct reperform_options *options, reperform_fn *fn, void *arg,
     struct buf *detail);

@@ -161,6 +161,45 @@ chart_masked_again(
 	return mask != NULL ? chart_mask_value(mask, arena, value) : value;
 }
 
+/* The engine's and the definition's own words, by which it is found and
+ * decided. */
+static bool
+is_plain_in_item(struct str key)
+{
+	static const struct str plain[] = {STR_INIT("act"),
+	    STR_INIT("choices"), STR_INIT("created"), STR_INIT("fired"),
+	    STR_INIT("id"), STR_INIT("incident"), STR_INIT("instance"),
+	    STR_INIT("item"), STR_INIT("kind"), STR_INIT("level"),
+	    STR_INIT("owner"), STR_INIT("runbook"), STR_INIT("severity"),
+	    STR_INIT("state"), STR_INIT("status"), STR_INIT("step"),
+	    STR_INIT("to"), STR_INIT("what"), STR_INIT("workflow")};
+
+	return str_is_among(key, plain, COUNT_OF(plain));
+}
+
+const struct value *
+chart_masked_item(
+    struct chart *chart, struct arena *arena, const struct value *body)
+{
+	const struct mask *mask = chart_mask_of(chart, false);
+	struct value_builder *built;
+
+	if (mask == NULL)
+		return body;
+	built = value_build_context(arena);
+	for (size_t i = 0; i < body->as.context.count; i++) {
+		const struct value_field *field = &body->as.context.fields[i];
+		const struct value *shown = field->value;
+
+		if (str_equal(field->key, STR("proposal")))
+			shown = chart_masked_item(chart, arena, shown);
+		else if (!is_plain_in_item(field->key))
+			shown = chart_mask_value(mask, arena, shown);
+		value_put(built, field->key, shown);
+	}
+	return value_built(built);
+}
+
 /* What tells what the instance is, and where it stands. */
 static bool
 is_plain(struct str key)

@@ -5,7 +5,7 @@
  * Every record carries its kind, its time, the instance and, where a person
  * or a system acted, who.  Values that the definition calls sensitive never
  * get into a record: wherever one stands, alone or inside a longer text, its
- * digest stands instead.
+ * digest stands instead; but for the engine's and the definition's own words.
  */
 #include "chart_priv.h"
 
@@ -145,21 +145,97 @@ chart_record_mask(struct run *run, struct str text)
 			    : chart_mask_text(mask, run->context->arena, text);
 }
 
-/* What makes a record a record is never masked. */
+/*
+ * What the engine and definitions say in their own words tells nothing of what
+ * is sensitive, also where that happens to be such a word, or digits of a
+ * digest; and who reads history goes by it.
+ */
 static bool
-is_envelope(struct str key)
+is_own_word(struct str key)
 {
-	return str_equal(key, STR("kind")) || str_equal(key, STR("time")) ||
-	       str_equal(key, STR("instance"));
+	static const struct str words[] = {
+	    STR_INIT("act"),
+	    STR_INIT("after"),
+	    STR_INIT("age_seconds"),
+	    STR_INIT("attempt"),
+	    STR_INIT("by"),
+	    STR_INIT("calendar"),
+	    STR_INIT("calendar_digest"),
+	    STR_INIT("calendar_version"),
+	    STR_INIT("child"),
+	    STR_INIT("choice"),
+	    STR_INIT("code"),
+	    STR_INIT("contact"),
+	    STR_INIT("decision"),
+	    STR_INIT("decision_digest"),
+	    STR_INIT("definition"),
+	    STR_INIT("environment"),
+	    STR_INIT("event"),
+	    STR_INIT("fields"),
+	    STR_INIT("fired"),
+	    STR_INIT("for"),
+	    STR_INIT("from"),
+	    STR_INIT("from_definition"),
+	    STR_INIT("from_version"),
+	    STR_INIT("how"),
+	    STR_INIT("incident"),
+	    STR_INIT("instance"),
+	    STR_INIT("item"),
+	    STR_INIT("kind"),
+	    STR_INIT("level"),
+	    STR_INIT("map"),
+	    STR_INIT("operation"),
+	    STR_INIT("parent"),
+	    STR_INIT("priority"),
+	    STR_INIT("proposal"),
+	    STR_INIT("retry_after_ms"),
+	    STR_INIT("rules"),
+	    STR_INIT("severity"),
+	    STR_INIT("state"),
+	    STR_INIT("step"),
+	    STR_INIT("time"),
+	    STR_INIT("to"),
+	    STR_INIT("to_definition"),
+	    STR_INIT("to_version"),
+	    STR_INIT("type"),
+	    STR_INIT("version"),
+	    STR_INIT("workflow"),
+	};
+
+	return str_is_among(key, words, COUNT_OF(words));
+}
+
+/* A table's outcome is data, and so is a person's reason. */
+static bool
+is_own_word_of(struct str kind, struct str key)
+{
+	static const struct {
+		enum audit_kind kind;
+		struct str key;
+	} words[] = {
+	    {AUDIT_CALL_REPLIED, STR_INIT("outcome")},
+	    {AUDIT_CHILD_ENDED, STR_INIT("outcome")},
+	    {AUDIT_ENDED, STR_INIT("outcome")},
+	    {AUDIT_EVENT_IGNORED, STR_INIT("reason")},
+	    {AUDIT_EVENT_KEPT, STR_INIT("reason")},
+	    {AUDIT_NOTIFIED, STR_INIT("reason")},
+	    {AUDIT_REFUSED, STR_INIT("reason")},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (str_equal(key, words[i].key) &&
+		    str_equal(kind, audit_kind_name(words[i].kind)))
+			return true;
+	return is_own_word(key);
 }
 
 static const struct value *
-mask_field(struct run *run, const struct mask *mask,
+mask_field(struct run *run, const struct mask *mask, struct str kind,
     const struct value_field *field)
 {
 	struct arena *arena = run->context->arena;
 
-	if (is_envelope(field->key))
+	if (is_own_word_of(kind, field->key))
 		return field->value;
 	if (str_equal(field->key, STR("input")) &&
 	    field->value == run->chart->input)
@@ -176,6 +252,7 @@ mask_record(struct run *run, const struct value *record)
 {
 	struct arena *arena = run->context->arena;
 	const struct mask *mask = mask_of(run);
+	struct str kind = value_field_str(record, "kind");
 	struct value_builder *built;
 
 	if (mask == NULL)
@@ -184,7 +261,8 @@ mask_record(struct run *run, const struct value *record)
 	for (size_t i = 0; i < record->as.context.count; i++) {
 		const struct value_field *field = &record->as.context.fields[i];
 
-		value_put(built, field->key, mask_field(run, mask, field));
+		value_put(built, field->key,
+		    mask_field(run, mask, kind, field));
 	}
 	return value_built(built);
 }

@@ -226,6 +226,9 @@ run(struct cli *cli)
 		status = cli_fail(cli,
 		    "%s: no instance has the identifier or business key %.*s",
 		    cli->arguments[0], STR_ARG(options.instance));
+	else if (error == STORE_FOREIGN && detail.bytes > 0)
+		status = cli_fail(cli, "%s: %.*s", cli->arguments[0],
+		    STR_ARG(buf_str(&detail)));
 	else if (error != STORE_OK)
 		status = cli_export_fail(
 		    cli, cli->arguments[0], error, &detail);

@@ -567,7 +567,8 @@ put_item(struct engine *engine, struct turn *turn,
 	};
 
 	/* Items are listed without their instances. */
-	json_write(chart_masked(instance->chart, turn->arena, effect->body),
+	json_write(
+	    chart_masked_item(instance->chart, turn->arena, effect->body),
 	    JSON_PLAIN, &body);
 	item.body = buf_keep(&body);
 	store_put_item(store_batch(engine->store), &item);

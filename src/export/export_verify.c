@@ -10,10 +10,10 @@
  */
 #include "export_priv.h"
 
+#include "stated/audit_masked.h"
 #include "stated/clock.h"
 #include "stated/json.h"
 #include "stated/library.h"
-#include "stated/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define DIGITS_MAX 34 /* of a number */
 #define PAGE_INSTANCES 256
 
 void
@@ -72,6 +71,8 @@ struct check {
 	uint64_t number;
 	struct audit_head head;
 	struct str name; /* as its first record has it */
+	bool is_unsalted; /* a digest was taken to stand for what is shown */
+	bool is_erased;
 	bool has_started; /* it tells when, and whether it ended: */
 	struct str outcome; /* absent: not yet */
 	int64_t ended_ms;
@@ -109,69 +110,35 @@ check_name(struct check *check, const struct audit_record *sealed,
 		    "the history belongs to an instance of another number");
 }
 
-/* A digest in a record. */
-struct stand_in {
-	struct str hex;
-	struct str salt; /* absent: it has none */
-};
-
+/* Where the salt was erased, or is missing, which check_end() tells apart, a
+ * digest may stand for anything; also in what the row shows since then. */
 static bool
-read_stand_in(struct check *check, struct str said, struct stand_in *digest)
+may_say(struct check *check, struct str said, struct str shown)
 {
-	struct str how = str_split(said, ':', &digest->hex);
+	const struct str none = {NULL, 0};
 
-	digest->salt = (struct str){NULL, 0};
-	if (digest->hex.at == NULL || str_equal(how, STR("sha256")))
-		return digest->hex.at != NULL;
-	return str_equal(how, STR("hmac-sha256")) &&
-	    store_find_salt(check->store, check->scratch, check->number,
-		&digest->salt) == STORE_OK;
+	check->is_unsalted = true;
+	return audit_masked_agrees(said, shown, none) ||
+	       audit_masked_agrees(shown, said, none);
 }
 
+/* What the row shows must be what a record says; where that has something
+ * sensitive in it, the record has its digest there. */
 static bool
-stands_for(const struct stand_in *digest, struct str text)
+says(struct check *check, struct str said, struct str shown)
 {
-	char hex[DIGEST_HEX_BYTES];
-
-	return str_equal(digest->hex,
-	    digest_hex(digest->salt.at != NULL
-		    ? digest_hmac_sha256(digest->salt, text)
-		    : digest_sha256(text), hex));
-}
-
-/* A key that is a number has one text, however it was written: 7.1 may have
- * been 7.10, of which the record has the digest. */
-static bool
-stands_for_number(const struct stand_in *digest, struct str text)
-{
-	struct number number, spelled;
-	char out[NUMBER_TEXT_BYTES];
-
-	if (number_parse(text, &number) != NUMBER_OK)
-		return false;
-	for (int scale = -DIGITS_MAX; scale <= DIGITS_MAX; scale++)
-		if (number_round(number, scale, NUMBER_DOWN, &spelled) ==
-			NUMBER_OK &&
-		    number_equal(number, spelled) &&
-		    stands_for(digest, number_format(spelled, out)))
-			return true;
-	return false;
-}
-
-/* What the row shows must be what the first record says; where the definition
- * calls the key sensitive, the record has its digest (chart.h). */
-static bool
-says(struct check *check, const struct value *record, const char *key,
-    struct str shown)
-{
-	struct str said = value_field_str(record, key);
-	struct stand_in digest;
+	struct str salt;
 
 	if (str_equal(said, shown))
 		return true;
-	return shown.at != NULL && read_stand_in(check, said, &digest) &&
-	       (stands_for(&digest, shown) ||
-		   stands_for_number(&digest, shown));
+	if (said.at == NULL || shown.at == NULL)
+		return false;
+	if (store_find_salt(check->store, check->scratch, check->number,
+		&salt) == STORE_OK)
+		return audit_masked_agrees(said, shown, salt);
+	/* No digest was made with this one. */
+	return audit_masked_agrees(said, shown, STR("")) ||
+	       may_say(check, said, shown);
 }
 
 static void
@@ -182,8 +149,10 @@ check_start(struct check *check, const struct audit_record *sealed,
 	    audit_kind_name(AUDIT_STARTED)))
 		return;
 	check->has_started = true;
-	if (!says(check, record, "workflow", check->row->workflow) ||
-	    !says(check, record, "business_key", check->row->business_key))
+	if (!says(check, value_field_str(record, "workflow"),
+		check->row->workflow) ||
+	    !says(check, value_field_str(record, "business_key"),
+		check->row->business_key))
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the instance's row shows another workflow or business key "
 		    "than it began with");
@@ -195,8 +164,11 @@ check_start(struct check *check, const struct audit_record *sealed,
 static void
 note_end(struct check *check, const struct value *record)
 {
-	if (!str_equal(value_field_str(record, "kind"),
-	    audit_kind_name(AUDIT_ENDED)))
+	struct str kind = value_field_str(record, "kind");
+
+	if (str_equal(kind, audit_kind_name(AUDIT_ERASED)))
+		check->is_erased = true;
+	if (!str_equal(kind, audit_kind_name(AUDIT_ENDED)))
 		return;
 	check->outcome = arena_str(
 	    check->page_arena, value_field_str(record, "outcome"));
@@ -215,9 +187,9 @@ note_checkpoint(struct check *check, const struct value *record)
 		check->sealed = (uint64_t)number;
 }
 
-/* The status that an outcome ends with; absent where there is none. */
+/* The outcome that a status comes of; absent where that is no end. */
 static struct str
-status_of(struct str outcome)
+outcome_of(struct str status)
 {
 	static const struct {
 		struct str outcome, status;
@@ -228,17 +200,9 @@ status_of(struct str outcome)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(ends); i++)
-		if (str_equal(outcome, ends[i].outcome))
-			return ends[i].status;
+		if (str_equal(status, ends[i].status))
+			return ends[i].outcome;
 	return (struct str){NULL, 0};
-}
-
-static bool
-is_end(struct str status)
-{
-	return str_equal(status, STR("completed")) ||
-	       str_equal(status, STR("faulted")) ||
-	       str_equal(status, STR("cancelled"));
 }
 
 /* Lists, populations and samples go by the row. */
@@ -246,14 +210,20 @@ static void
 check_end(struct check *check)
 {
 	const struct store_instance *row = check->row;
+	struct str outcome = outcome_of(row->status);
+	/* Older programs masked this word of theirs, too. */
 	bool is_so = check->outcome.at != NULL
-	    ? str_equal(row->status, status_of(check->outcome)) &&
+	    ? says(check, check->outcome, outcome) &&
 		row->ended_ms == check->ended_ms
-	    : !is_end(row->status) && row->ended_ms == 0;
+	    : outcome.at == NULL && row->ended_ms == 0;
 
 	if (check->has_started && !is_so)
 		set_fault(check, AUDIT_CHANGED, check->head.seq,
 		    "the instance's row shows another end than its history");
+	else if (check->is_unsalted && !check->is_erased)
+		set_fault(check, AUDIT_CHANGED, check->head.seq,
+		    "the salt that its digests were made with is missing, and "
+		    "no record says that it was erased");
 }
 
 static const char *
@@ -534,6 +504,8 @@ check_chain(struct check *check, const struct store_instance *row)
 	check->number = row->number;
 	check->head = (struct audit_head){0};
 	check->name = (struct str){NULL, 0};
+	check->is_unsalted = false;
+	check->is_erased = false;
 	check->has_started = false;
 	check->outcome = (struct str){NULL, 0};
 	check->fault = AUDIT_SOUND;

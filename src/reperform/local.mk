@@ -10,7 +10,6 @@ libstated_reperform_a_SOURCES = \
 	src/reperform/reperform_input.c \
 	src/reperform/reperform_library.c \
 	src/reperform/reperform_lines.c \
-	src/reperform/reperform_masked.c \
 	src/reperform/reperform_priv.h \
 	src/reperform/reperform_record.c \
 	src/reperform/reperform_replay.c \

@@ -353,6 +353,29 @@ database_reperform(const struct reperform_options *options, reperform_fn *fn,
 /* ---- either ---- */
 
 static enum store_error
+refuse_broken(const struct export_report *report, struct buf *detail)
+{
+	static const char *const what[] = {
+	    [EXPORT_FROM_LINES] = "it is no bundle and no database, and as "
+		"records in lines it is broken, too",
+	    [EXPORT_FROM_BUNDLE] = "it is a bundle, and its own proofs don't "
+		"hold, so nothing of it is done again",
+	    [EXPORT_FROM_DATABASE] = "its own proofs don't hold, so nothing "
+		"of it is done again",
+	};
+
+	must(report->source < COUNT_OF(what));
+	buf_addf(detail, "%s: %s%s%s (`stated verify` tells more)",
+	    what[report->source], report->explanation,
+	    report->instance[0] != '\0' ? ", instance " : "",
+	    report->instance);
+	if (report->source == EXPORT_FROM_DATABASE)
+		return STORE_CORRUPT;
+	buf_add_cstr(detail, "; take a bundle as `stated export` wrote it");
+	return STORE_FOREIGN;
+}
+
+static enum store_error
 check_proofs(const struct reperform_options *options,
     enum export_source *source, struct buf *detail)
 {
@@ -363,16 +386,8 @@ check_proofs(const struct reperform_options *options,
 	if (error != STORE_OK)
 		return error;
 	*source = report.source;
-	if (report.fault != AUDIT_SOUND) {
-		buf_addf(detail,
-		    "its own proofs don't hold, so there is nothing to be "
-		    "done again: %s%s%s (`stated verify` tells more)",
-		    report.explanation,
-		    report.instance[0] != '\0' ? ", instance " : "",
-		    report.instance);
-		return STORE_CORRUPT;
-	}
-	return STORE_OK;
+	return report.fault == AUDIT_SOUND ? STORE_OK
+					   : refuse_broken(&report, detail);
 }
 
 enum store_error

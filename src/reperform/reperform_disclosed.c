@@ -143,7 +143,7 @@ filled_in(const struct disclosed *disclosed, struct str rest,
 	struct buf text = buf_in(arena);
 
 	while (rest.bytes > 0) {
-		struct str digest, before = masked_before_digest(rest, &digest);
+		struct str digest, before = audit_masked_before(rest, &digest);
 		struct str stood;
 		const struct value *there =
 		    digest.at != NULL ? value_of(disclosed, digest) : NULL;
@@ -188,7 +188,7 @@ with_text(const struct disclosed *disclosed, const struct value *value)
 
 	if (whole != NULL)
 		return whole;
-	(void)masked_before_digest(text, &digest);
+	(void)audit_masked_before(text, &digest);
 	return digest.at != NULL
 		   ? value_of_str(disclosed->arena,
 			 filled_in_form(disclosed, text))

@@ -3,6 +3,7 @@
 #ifndef REPERFORM_PRIV_H
 #define REPERFORM_PRIV_H
 
+#include "stated/audit_masked.h"
 #include "stated/chart.h"
 #include "stated/reperform.h"
 
@@ -158,19 +159,6 @@ MUST_USE bool search_start(
 void replay_outcome(struct replay *replay, const struct value *record,
     const struct asked_call *call, bool is_asked_again,
     struct outcome *outcome);
-
-/* ---- reperform_masked.c ---- */
-
-/* Whether what comes of it is the text that history has, with digests for what
- * is sensitive.  One that can't be made again (its salt isn't at hand) is
- * taken to be of what comes in its place. */
-bool masked_agrees(
-    struct str recorded, struct str computed, struct str salt);
-/* A digest and no more. */
-bool masked_is_digest(struct str text);
-/* The text up to the first digest in it, which is absent where there is
- * none. */
-struct str masked_before_digest(struct str text, struct str *digest);
 
 /* ---- reperform_disclosed.c: what digests stand for ---- */
 

@@ -360,7 +360,7 @@ key_of_then(const struct replay *replay, const struct value *record,
 {
 	struct str recorded = replay_text(replay, record, "business_key");
 
-	return masked_agrees(recorded, key->written, replay->salt)
+	return audit_masked_agrees(recorded, key->written, replay->salt)
 		   ? key->written
 		   : key->text;
 }

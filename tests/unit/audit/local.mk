@@ -9,3 +9,6 @@ tests_unit_audit_test_audit_LDADD = $(LIBS_AUDIT) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/audit/test_audit_tree
 tests_unit_audit_test_audit_tree_LDADD = $(LIBS_AUDIT) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/audit/test_audit_masked
+tests_unit_audit_test_audit_masked_LDADD = $(LIBS_AUDIT) $(CMOCKA_LIBS)

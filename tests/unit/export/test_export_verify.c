@@ -297,6 +297,122 @@ test_row_under_another_key_than_its_first_record_is_found(void **state)
 	assert_fault(f, AUDIT_CHANGED, 5, 1);
 }
 
+/* H stands for the digest of 2026.00, W for that of success. */
+static struct str
+masked(struct arena *arena, const char *key, struct str salt)
+{
+	struct buf text = buf_in(arena);
+	char hex[DIGEST_HEX_BYTES];
+
+	for (; *key != '\0'; key++)
+		if (*key == 'H' || *key == 'W')
+			buf_addf(&text, "hmac-sha256:%s",
+			    digest_hex(digest_hmac_sha256(salt,
+					   *key == 'H' ? STR("2026.00")
+						       : STR("success")),
+				hex)
+				.at);
+		else
+			buf_add_char(&text, *key);
+	return buf_keep(&text);
+}
+
+/* Instance 5 has a sensitive value in its key, is of such an outcome, and ends;
+ * then it is erased. */
+static void
+add_masked(struct fixture *f, struct str salt, const char *outcome,
+    bool is_erased)
+{
+	struct store *store = help_open(&f->dir);
+	struct store_instance row = help_instance(5);
+	struct audit_record records[3];
+	const struct str kinds[] = {
+	    STR("started"), STR("ended"), STR("erased")};
+	size_t count = is_erased ? 3 : 2;
+
+	row.business_key = STR("P-2026-0815");
+	row.status = STR("completed");
+	assert_true(clock_parse(
+	    STR("2026-11-22T09:30:00.000Z"), &row.started_ms));
+	row.ended_ms = row.started_ms;
+	row.head = (struct audit_head){0};
+	for (size_t i = 0; i < count; i++) {
+		struct value_builder *built = value_build_context(f->arena);
+
+		value_put_str(built, "kind", kinds[i]);
+		value_put_str(built, "time", STR("2026-11-22T09:30:00.000Z"));
+		value_put_str(built, "instance", STR("5"));
+		if (i == 0)
+			value_put_str(built, "workflow", row.workflow);
+		if (i == 0)
+			value_put_str(built, "business_key",
+			    masked(f->arena, "P-H-0815", salt));
+		if (i == 1)
+			value_put_str(built, "outcome",
+			    masked(f->arena, outcome, salt));
+		records[i] =
+		    audit_seal(f->arena, value_built(built), &row.head);
+	}
+	store_add_history(store_batch(store), 5, records, count);
+	store_put_salt(store_batch(store), 5, salt);
+	store_put_instance(store_batch(store), &row);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+}
+
+#define SALT STR("0123456789abcdef")
+#define SET_KEY(key) \
+	"UPDATE instance SET business_key = '" key "' WHERE number = 5"
+#define FORGET "DELETE FROM salt WHERE instance = 5;"
+
+static void
+test_sensitive_value_in_the_midst_of_a_key_is_sound(void **state)
+{
+	struct fixture *f = *state;
+
+	add_masked(f, SALT, "success", true);
+	verify_after(f, "");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f, SET_KEY("P-2026.0-0815"));
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f, SET_KEY("P-2027-0815"));
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+	verify_after(f, SET_KEY("P-2026-0816"));
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+	/* Once it was erased, only the text around it can be compared, in
+	 * whatever form either has it. */
+	verify_after(f, FORGET SET_KEY("P-2026-0815"));
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f, SET_KEY("P-2026-0816"));
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+}
+
+static void
+test_salt_that_is_missing_was_erased(void **state)
+{
+	struct fixture *f = *state;
+
+	add_masked(f, SALT, "success", false);
+	verify_after(f, "");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f, FORGET);
+	assert_fault(f, AUDIT_CHANGED, 5, 2);
+}
+
+/* Older programs did so with their own words. */
+static void
+test_outcome_that_was_masked_is_sound(void **state)
+{
+	struct fixture *f = *state;
+
+	add_masked(f, SALT, "W", false);
+	verify_after(f, "");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f,
+	    "UPDATE instance SET status = 'faulted' WHERE number = 5");
+	assert_fault(f, AUDIT_CHANGED, 5, 2);
+}
+
 static void
 test_row_that_moves_its_records_is_found(void **state)
 {
@@ -792,6 +908,9 @@ main(void)
 		TEST(test_changes_of_what_an_older_program_wrote_are_found),
 		TEST(test_instance_row_set_back_is_found),
 		TEST(test_row_under_another_key_than_its_first_record_is_found),
+		TEST(test_sensitive_value_in_the_midst_of_a_key_is_sound),
+		TEST(test_salt_that_is_missing_was_erased),
+		TEST(test_outcome_that_was_masked_is_sound),
 		TEST(test_row_that_moves_its_records_is_found),
 		TEST(test_histories_exchanged_whole_are_found),
 		TEST(test_history_under_another_identifier_is_found),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_reperform_masked.c: digests in texts, with their salt and without. */
+/* test_reperform_masked.c: digests that are known, and records line by line. */
 #include "../../../src/reperform/reperform_priv.h"
 
 #include <setjmp.h>
@@ -10,103 +10,6 @@
 
 static const struct str salt = STR_INIT("0123456789abcdef");
 static const struct str none = {NULL, 0};
-
-#define HMAC "hmac-sha256:"
-
-/* With H for the salted digest of "secret", S for the bare one and O for
- * another salted one. */
-static struct str
-text(struct arena *arena, const char *pattern)
-{
-	struct buf built = buf_in(arena);
-	char hex[DIGEST_HEX_BYTES];
-
-	for (; *pattern != '\0'; pattern++) {
-		if (*pattern == 'H')
-			buf_addf(&built, HMAC "%s",
-			    digest_hex(digest_hmac_sha256(
-					   salt, STR("secret")),
-				hex)
-				.at);
-		else if (*pattern == 'S')
-			buf_addf(&built, "sha256:%s",
-			    digest_hex(digest_sha256(STR("secret")), hex).at);
-		else if (*pattern == 'O')
-			buf_addf(&built, HMAC "%s",
-			    digest_hex(digest_sha256(STR("other")), hex).at);
-		else
-			buf_add_char(&built, *pattern);
-	}
-	return buf_keep(&built);
-}
-
-static void
-test_texts_agree_where_digests_do(void **state)
-{
-	static const struct {
-		const char *recorded;
-		const char *computed;
-		bool with; /* the salt */
-		bool without;
-	} rows[] = {
-	    {"", "", true, true},
-	    {"a", "a", true, true},
-	    {"a", "b", false, false},
-	    {"a", "ab", false, false},
-	    {"H", "H", true, true},
-	    {"H", "O", false, false},
-	    {"H", "", false, false},
-	    {"H", "secret", true, true},
-	    {"H", "public", false, true},
-	    {"H", "S", false, true},
-	    {"S", "S", true, true},
-	    {"S", "secret", true, true},
-	    {"S", "public", false, false},
-	    {"S", "H", false, false},
-	    {"to H!", "to secret!", true, true},
-	    {"to H!", "to secret", false, false},
-	    {"to H!", "on secret!", false, false},
-	    {"to H!", "to !", false, false},
-	    {"to H!", "to a!b!", false, true},
-	    {"to H, H.", "to secret, H.", true, true},
-	    {"to H, H.", "to H, secret.", true, true},
-	    {"to H, H.", "to secret, secret.", true, true},
-	    {"to H, O.", "to secret, H.", false, false},
-	    {"HH", "secretsecret", true, true},
-	    {"secret", "H", false, false},
-	    {HMAC "ab", HMAC "ab", true, true},
-	    {HMAC "ab", "secret", false, false},
-	};
-	struct arena *arena = arena_new();
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct str recorded = text(arena, rows[i].recorded);
-		struct str computed = text(arena, rows[i].computed);
-
-		if (masked_agrees(recorded, computed, salt) != rows[i].with ||
-		    masked_agrees(recorded, computed, none) !=
-			rows[i].without)
-			fail_msg("%s, %s", rows[i].recorded,
-			    rows[i].computed);
-	}
-	arena_free(&arena);
-}
-
-static void
-test_digest_is_told_from_text(void **state)
-{
-	struct arena *arena = arena_new();
-
-	(void)state;
-	assert_true(masked_is_digest(text(arena, "H")));
-	assert_true(masked_is_digest(text(arena, "S")));
-	assert_false(masked_is_digest(text(arena, "H!")));
-	assert_false(masked_is_digest(text(arena, " H")));
-	assert_false(masked_is_digest(STR("12")));
-	assert_false(masked_is_digest(none));
-	arena_free(&arena);
-}
 
 /* ---- digests that are known ---- */
 
@@ -252,8 +155,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_texts_agree_where_digests_do),
-	    cmocka_unit_test(test_digest_is_told_from_text),
 	    cmocka_unit_test(
 		test_value_is_put_in_as_the_text_around_it_wants_it),
 	    cmocka_unit_test(test_journal_is_no_instance),
