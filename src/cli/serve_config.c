@@ -882,8 +882,9 @@ config_read(struct config *config, struct str file)
 	if (value != NULL && value->type == VALUE_CONTEXT)
 		read_map(&reader, STR(""), value);
 	else if (value != NULL)
-		config_complain(&reader, STR("/"), "C002",
-		    "the configuration must be a mapping", NULL);
+		diag_add(config->diags, DIAG_ERROR, "C002",
+		    yaml_place(reader.places, STR("")),
+		    "the configuration must be a mapping");
 	open_vault(&reader);
 	access_check(&reader);
 	config->places = reader.places;

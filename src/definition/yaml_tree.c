@@ -807,7 +807,7 @@ follow_one(const struct yaml_node *node, struct str token)
 {
 	int64_t index;
 
-	if (node->kind == NODE_LIST &&
+	if (node->kind == NODE_LIST && node->count > 0 &&
 	    str_parse_int(token, 0, (int64_t)node->count - 1, &index))
 		return node->items[index];
 	for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++) {
