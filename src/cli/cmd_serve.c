@@ -82,6 +82,8 @@ configure(struct service *service)
 		config->store = str_has_prefix(store, STR("sqlite:"))
 				    ? str_slice(store, 7, store.bytes)
 				    : store;
+	if (config->store.bytes == 0)
+		return cli_usage(service->cli, "a file needs a name");
 	if (format.at != NULL)
 		config->log_format = format;
 	if (!str_equal(config->log_format, STR("text")) &&
