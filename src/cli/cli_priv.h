@@ -379,17 +379,18 @@ struct cli_resume {
 	struct str asked; /* path and query */
 };
 /* By --resume: fills in the options by what is there.  Else the export
- * begins. */
+ * begins.  output: the file that it becomes; NULL: what is no file. */
 MUST_USE enum cli_status cli_resume_read(struct cli *cli,
-    struct export_options *options, struct cli_resume *resume);
+    struct export_options *options, const char *output,
+    struct cli_resume *resume);
 /* The export is open: notes how it can be gone on with, before its first line
  * is written; or checks that it is the one that was broken off. */
 MUST_USE enum cli_status cli_resume_begin(
     struct cli_resume *resume, const struct export *export);
 /* The same of an engine, which is asked for *path: it becomes that of what is
  * missing. */
-MUST_USE enum cli_status cli_resume_ask(struct cli *cli,
-    bool is_lines, struct str *path, struct cli_resume *resume);
+MUST_USE enum cli_status cli_resume_ask(struct cli *cli, bool is_lines,
+    const char *output, struct str *path, struct cli_resume *resume);
 /* Its answer begins.  location: where it can be asked for again; absent where
  * it can't be. */
 MUST_USE bool cli_resume_answered(
