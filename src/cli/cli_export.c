@@ -41,26 +41,11 @@ check_target(struct cli *cli, const char *path)
 {
 	static const char *const written[] = {"", ".partial", ".resume"};
 
-	if (cli_copy_is_beside(cli, str_of(path))) {
-		cli_fail(cli,
-		    "%s belongs to the database beside it: give --output "
-		    "another name",
-		    path);
-		return false;
-	}
-
-	for (size_t i = 0; i < COUNT_OF(written); i++) {
-		struct str name =
-		    arena_strf(cli->arena, "%s%s", path, written[i]);
-
-		if (!cli_copy_is_database(name.at))
-			continue;
-		cli_fail(cli,
-		    "%s is a database, and would be lost: give --output "
-		    "another name",
-		    name.at);
-		return false;
-	}
+	for (size_t i = 0; i < COUNT_OF(written); i++)
+		if (!cli_copy_is_spared(cli,
+			arena_strf(cli->arena, "%s%s", path, written[i]).at,
+			"--output"))
+			return false;
 	return true;
 }
 

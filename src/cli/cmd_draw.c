@@ -63,9 +63,13 @@ static enum cli_status
 put_out(struct cli *cli, const struct buf *text)
 {
 	const char *path = cli_option(cli, "output");
-	FILE *file = path != NULL ? fopen(path, "we") : cli->out;
+	FILE *file = cli->out;
 	bool is_written;
 
+	if (path != NULL && !cli_copy_is_spared(cli, path, "--output"))
+		return CLI_FAILED;
+	if (path != NULL)
+		file = fopen(path, "we");
 	if (file == NULL)
 		return cli_fail(cli, "%s: %s", path, strerror(errno));
 	is_written = fwrite(text->at, 1, text->bytes, file) == text->bytes;
