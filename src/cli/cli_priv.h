@@ -346,7 +346,8 @@ MUST_USE enum cli_status cli_client_post(struct cli *cli, struct str path,
 /*
  * The items of a list.  next NULL: of all its pages, one after another; else
  * of one page, and *next gets the cursor of the next, absent where there is
- * none.  cursor_key: the query's key for it.
+ * none.  cursor_key: the query's key for it, and the option that says where
+ * the first page begins.
  */
 MUST_USE enum cli_status cli_client_pages(struct cli *cli, struct str path,
     const char *cursor_key, const struct value **items, struct str *next);
