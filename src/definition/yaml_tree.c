@@ -136,9 +136,6 @@ mark_span(struct reader *reader, yaml_mark_t mark, size_t from, size_t to)
 	size_t newline = str_find(part, STR("\n"));
 	size_t line = reader->first_line + mark.line;
 	size_t columns;
-	/* A byte order mark is a column of the text, but not of libyaml's. */
-	bool is_marked = reader->text.at - reader->source->diag.text.at == 3 &&
-	    line == 0;
 
 	if (newline != SIZE_MAX)
 		part.bytes = newline;
@@ -146,7 +143,7 @@ mark_span(struct reader *reader, yaml_mark_t mark, size_t from, size_t to)
 	return (struct diag_span){
 		.source = &reader->source->diag,
 		.line = (uint32_t)line + 1,
-		.column = (uint32_t)(mark.column + 1 + is_marked),
+		.column = (uint32_t)(mark.column + 1),
 		.columns = columns > 0 ? (uint32_t)columns : 1,
 	};
 }
