@@ -440,7 +440,8 @@ cli_export_run(struct cli *cli, const struct cli_export *what)
 
 	if (what->format.at != NULL &&
 	    !export_format_parse(what->format, &options.format))
-		return cli_usage(cli, "--format is " EXPORT_FORMAT_NAMES);
+		return cli_usage(cli, "--format is jsonl, bundle, csv, xes, "
+				      "ocel or ocel-xml");
 	return cli_option(cli, "database") != NULL
 		   ? export_from_database(cli, what, &options)
 		   : export_from_engine(cli, what, &options);

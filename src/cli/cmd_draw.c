@@ -31,6 +31,19 @@ choose_format(struct cli *cli)
 }
 
 static enum cli_status
+check_active(struct cli *cli, const struct definition *definition)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = cli_option_at(cli, "active", i)); i++)
+		if (definition_find_state(definition, str_of(name)) == NULL)
+			return cli_fail(cli,
+			    "%.*s has no state `%s` that could be active",
+			    STR_ARG(definition->name), name);
+	return CLI_OK;
+}
+
+static enum cli_status
 draw_to(struct cli *cli, struct draw *draw, enum format format, struct buf *out)
 {
 	struct draw_marks marks = {NULL, 0};
@@ -95,7 +108,9 @@ run(struct cli *cli)
 	diags = diag_list_new();
 	library = cli_library_load(cli, cli->arguments, 1, diags);
 	definition = cli_library_choose(cli, 0, library, diags);
-	if (definition != NULL) {
+	if (definition != NULL)
+		status = check_active(cli, definition);
+	if (definition != NULL && status == CLI_OK) {
 		struct draw *draw = draw_new(definition);
 
 		status = draw_to(cli, draw, format, &text);
