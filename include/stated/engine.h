@@ -229,6 +229,8 @@ struct engine_verdict {
 void engine_judge(struct engine *engine, const struct engine_verdict *verdict,
     engine_reply_fn *reply, void *arg);
 
+/* So long at the most. */
+#define ENGINE_DELEGATION_MS_MAX (366LL * 86400 * 1000)
 /* A person lets another one act in their role, or no longer. */
 struct engine_delegate {
 	uint64_t serial; /* of what is taken back */

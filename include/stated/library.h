@@ -23,7 +23,7 @@ void library_add_text(struct library *library, struct str file, struct str text,
  * scenarios (*.test.yaml, *.test.yml) are not. */
 bool library_is_document(struct str path);
 /* A file, whatever its name, or every document below a folder, in order of
- * name. */
+ * name.  What was added is not added again. */
 void library_add_path(
     struct library *library, struct str path, struct diag_list *diags);
 /* The contact that is told of what was done without the second person whom a

@@ -36,12 +36,14 @@ enum store_copy_kind {
 	 */
 	COPY_REKEY,
 };
+/* Numbers after a restore are made of the time: until May of 2109. */
+#define STORE_COPY_MS_END ((int64_t)1 << 42)
 struct store_copy_target {
 	struct str to;
 	enum store_copy_kind kind;
 	bool replaces; /* what is there; else it is STORE_TAKEN */
 	bool unseals;  /* COPY_REKEY: in plain */
-	int64_t now_ms;
+	int64_t now_ms; /* COPY_RESTORE: after 0, before STORE_COPY_MS_END */
 };
 /* What `target` points to must live as long as the copy. */
 MUST_USE enum store_error store_copy_begin(struct store_copy *copy,

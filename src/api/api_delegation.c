@@ -65,9 +65,11 @@ read_until(struct api_call *call, const struct value *body,
 		until = arena_strf(
 		    call->arena, "%.*sT23:59:59Z", STR_ARG(until));
 	if (until.at == NULL ||
-	    !api_token_expiry(until, api_now_ms(call), &act->until_ms))
+	    !api_token_expiry(until, api_now_ms(call), &act->until_ms) ||
+	    act->until_ms > api_now_ms(call) + ENGINE_DELEGATION_MS_MAX)
 		api_body_fault(call, STR("/until"), "format",
-		    "a day or an instant to come, or a duration such as 14d");
+		    "a day or an instant to come within a year, or a duration "
+		    "such as 14d");
 }
 
 static bool

@@ -419,7 +419,7 @@ cli_client_pages(struct cli *cli, struct str path, const char *cursor_key,
     const struct value **items, struct str *next)
 {
 	struct value_builder *all = value_build_list(cli->arena);
-	struct str cursor = {NULL, 0};
+	struct str cursor = cli_option_str(cli, cursor_key);
 	bool takes_all = next == NULL;
 
 	do {

@@ -59,6 +59,23 @@ cli_copy_is_beside(struct cli *cli, struct str path)
 	return false;
 }
 
+bool
+cli_copy_is_spared(struct cli *cli, const char *path, const char *key)
+{
+	if (cli_copy_is_beside(cli, str_of(path)))
+		cli_fail(cli,
+		    "%s belongs to the database beside it: give %s another "
+		    "name",
+		    path, key);
+	else if (cli_copy_is_database(path))
+		cli_fail(cli,
+		    "%s is a database, and would be lost: give %s another name",
+		    path, key);
+	else
+		return true;
+	return false;
+}
+
 /* ----------------------------------------------------------------- signals */
 
 static const int held_back[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};

@@ -13,6 +13,8 @@
 #include "stated/reperform.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* An engine that goes on with an export has to make again what is there. */
@@ -26,7 +28,7 @@ struct target {
 	struct buf rest; /* of a line */
 	FILE *file;
 	const char *path; /* NULL: standard output */
-	const char *partial;
+	const char *partial; /* NULL: it is no file that could be replaced */
 	struct cli_resume *resume;
 	int error; /* of the first write that failed; 0: none did */
 };
@@ -39,27 +41,62 @@ check_target(struct cli *cli, const char *path)
 {
 	static const char *const written[] = {"", ".partial", ".resume"};
 
-	if (cli_copy_is_beside(cli, str_of(path))) {
-		cli_fail(cli,
-		    "%s belongs to the database beside it: give --output "
-		    "another name",
-		    path);
-		return false;
-	}
-
-	for (size_t i = 0; i < COUNT_OF(written); i++) {
-		struct str name =
-		    arena_strf(cli->arena, "%s%s", path, written[i]);
-
-		if (!cli_copy_is_database(name.at))
-			continue;
-		cli_fail(cli,
-		    "%s is a database, and would be lost: give --output "
-		    "another name",
-		    name.at);
-		return false;
-	}
+	for (size_t i = 0; i < COUNT_OF(written); i++)
+		if (!cli_copy_is_spared(cli,
+			arena_strf(cli->arena, "%s%s", path, written[i]).at,
+			"--output"))
+			return false;
 	return true;
+}
+
+/* Of a link the file that it leads to: the link stays. */
+static enum cli_status
+follow_link(struct cli *cli, const char **path)
+{
+	struct stat found;
+	char *real;
+
+	if (lstat(*path, &found) != 0 || !S_ISLNK(found.st_mode))
+		return CLI_OK;
+	real = realpath(*path, NULL);
+	if (real == NULL)
+		return cli_fail(cli, "%s is a link that leads nowhere: %s",
+		    *path, strerror(errno));
+	*path = arena_strf(cli->arena, "%s", real).at;
+	free(real);
+	return CLI_OK;
+}
+
+/* Where it is to be written.  A pipe or a device takes it as it comes: what is
+ * no file is not replaced by one. */
+static enum cli_status
+find_target(struct cli *cli, struct target *target)
+{
+	const char *path = cli_option(cli, "output");
+	struct stat found;
+
+	*target = (struct target){.cli = cli, .file = cli->out};
+	if (path == NULL || strcmp(path, "-") == 0)
+		return CLI_OK;
+	if (stat(path, &found) != 0 || S_ISREG(found.st_mode)) {
+		enum cli_status status = follow_link(cli, &path);
+
+		target->partial =
+		    arena_strf(cli->arena, "%s.partial", path).at;
+		target->path = path;
+		return status;
+	}
+	target->path = path;
+	return S_ISDIR(found.st_mode)
+		   ? cli_fail(cli, "%s is a folder: give --output a file", path)
+		   : CLI_OK;
+}
+
+/* What can be gone on with once it is broken off; NULL: nothing. */
+static const char *
+file_of(const struct target *target)
+{
+	return target->partial != NULL ? target->path : NULL;
 }
 
 /* A file gets its name only when it is whole. */
@@ -67,20 +104,18 @@ static bool
 open_target(struct cli *cli, const struct cli_export *what,
     struct cli_resume *resume, struct target *target)
 {
-	*target = (struct target){.cli = cli, .line = what->line,
-	    .resume = resume, .file = cli->out,
-	    .path = cli_option(cli, "output")};
-	if (target->path == NULL || strcmp(target->path, "-") == 0) {
-		target->path = NULL;
+	const char *name =
+	    target->partial != NULL ? target->partial : target->path;
+
+	target->line = what->line;
+	target->resume = resume;
+	if (target->path == NULL)
 		return true;
-	}
-	if (!check_target(cli, target->path))
+	if (target->partial != NULL && !check_target(cli, target->path))
 		return false;
-	target->partial = arena_strf(cli->arena, "%s.partial", target->path).at;
-	target->file = fopen(target->partial,
-	    resume->goes_on ? "ae" : "we");
+	target->file = fopen(name, resume->goes_on ? "ae" : "we");
 	if (target->file == NULL)
-		cli_fail(cli, "%s: %s", target->partial, strerror(errno));
+		cli_fail(cli, "%s: %s", name, strerror(errno));
 	return target->file != NULL;
 }
 
@@ -119,14 +154,14 @@ close_target(struct target *target, enum cli_status status)
 	bool is_written = fflush(target->file) == 0 && !ferror(target->file);
 
 	buf_fini(&target->rest);
-	if (target->path != NULL) {
+	if (target->partial != NULL)
 		is_written = is_written && fsync(fileno(target->file)) == 0;
+	if (target->path != NULL)
 		is_written = fclose(target->file) == 0 && is_written;
-	}
 	if (!is_written)
 		status = cli_fail(cli, "can't write the export: %s",
 		    strerror(target->error != 0 ? target->error : errno));
-	if (target->path == NULL)
+	if (target->partial == NULL)
 		return status;
 	if (status == CLI_OK && rename(target->partial, target->path) != 0)
 		status = cli_fail(cli, "%s: %s", target->path, strerror(errno));
@@ -364,7 +399,10 @@ export_from_database(struct cli *cli, const struct cli_export *what,
 	enum cli_status status = read_options(cli, what, options);
 
 	if (status == CLI_OK)
-		status = cli_resume_read(cli, options, &resume);
+		status = find_target(cli, &target);
+	if (status == CLI_OK)
+		status = cli_resume_read(
+		    cli, options, file_of(&target), &resume);
 	if (status != CLI_OK)
 		return status;
 	if (open_target(cli, what, &resume, &target))
@@ -383,9 +421,11 @@ export_from_engine(struct cli *cli, const struct cli_export *what,
 	struct cli_resume resume;
 	struct target target;
 	struct str path = path_of(cli, what);
-	enum cli_status status = cli_resume_ask(
-	    cli, options->format == EXPORT_JSONL, &path, &resume);
+	enum cli_status status = find_target(cli, &target);
 
+	if (status == CLI_OK)
+		status = cli_resume_ask(cli, options->format == EXPORT_JSONL,
+		    file_of(&target), &path, &resume);
 	if (status != CLI_OK)
 		return status;
 	if (!open_target(cli, what, &resume, &target))
@@ -400,7 +440,8 @@ cli_export_run(struct cli *cli, const struct cli_export *what)
 
 	if (what->format.at != NULL &&
 	    !export_format_parse(what->format, &options.format))
-		return cli_usage(cli, "--format is " EXPORT_FORMAT_NAMES);
+		return cli_usage(cli, "--format is jsonl, bundle, csv, xes, "
+				      "ocel or ocel-xml");
 	return cli_option(cli, "database") != NULL
 		   ? export_from_database(cli, what, &options)
 		   : export_from_engine(cli, what, &options);

@@ -52,15 +52,20 @@ write_note(const struct cli_resume *resume, const struct value *note)
 	FILE *file = fopen(resume->path, "we");
 	struct buf text = {0};
 	bool is_written;
+	int error;
 
 	json_write_pretty(note, &text);
 	buf_add_char(&text, '\n');
 	is_written = file != NULL &&
 		     fwrite(text.at, 1, text.bytes, file) == text.bytes &&
 		     fflush(file) == 0 && fsync(fileno(file)) == 0;
-	if (file != NULL && fclose(file) != 0)
+	error = errno;
+	if (file != NULL && fclose(file) != 0 && is_written) {
 		is_written = false;
+		error = errno;
+	}
 	buf_fini(&text);
+	errno = error;
 	return is_written;
 }
 
@@ -82,10 +87,10 @@ read_note(struct cli *cli, const char *path)
 
 /* Whether it can go on once it is broken off, and shall go on now. */
 static enum cli_status
-look(struct cli *cli, bool is_lines, struct cli_resume *resume)
+look(struct cli *cli, bool is_lines, const char *output,
+    struct cli_resume *resume)
 {
-	const char *output = cli_option(cli, "output");
-	bool is_file = output != NULL && strcmp(output, "-") != 0;
+	bool is_file = output != NULL;
 	bool is_asked = cli_option(cli, "resume") != NULL;
 	bool is_changing = cli_option(cli, "status") != NULL ||
 			   cli_option(cli, "state") != NULL;
@@ -126,11 +131,15 @@ tell_another(const struct cli_resume *resume)
 static enum cli_status
 keep_note(struct cli_resume *resume, const struct value *note)
 {
-	resume->is_noted = true;
-	if (write_note(resume, note))
+	int error;
+
+	resume->is_noted = write_note(resume, note);
+	if (resume->is_noted)
 		return CLI_OK;
-	return cli_fail(
-	    resume->cli, "%s: %s", resume->path, strerror(errno));
+	error = errno;
+	(void)unlink(resume->path);
+	return cli_fail(resume->cli, "%s: %s\nnothing was written; begin again",
+	    resume->path, strerror(error));
 }
 
 /* ---- from a database ---- */
@@ -167,12 +176,12 @@ go_on(struct cli *cli, struct cli_resume *resume)
 
 enum cli_status
 cli_resume_read(struct cli *cli, struct export_options *options,
-    struct cli_resume *resume)
+    const char *output, struct cli_resume *resume)
 {
 	enum cli_status status;
 
 	*resume = (struct cli_resume){.cli = cli, .options = options};
-	status = look(cli, options->format == EXPORT_JSONL, resume);
+	status = look(cli, options->format == EXPORT_JSONL, output, resume);
 	if (status == CLI_OK && resume->goes_on)
 		status = go_on(cli, resume);
 	return status;
@@ -195,15 +204,15 @@ cli_resume_begin(struct cli_resume *resume, const struct export *export)
 /* ---- from an engine ---- */
 
 enum cli_status
-cli_resume_ask(struct cli *cli, bool is_lines, struct str *path,
-    struct cli_resume *resume)
+cli_resume_ask(struct cli *cli, bool is_lines, const char *output,
+    struct str *path, struct cli_resume *resume)
 {
 	struct str location;
 	struct stat partial;
 	enum cli_status status;
 
 	*resume = (struct cli_resume){.cli = cli, .asked = *path};
-	status = look(cli, is_lines, resume);
+	status = look(cli, is_lines, output, resume);
 	if (status != CLI_OK || !resume->goes_on)
 		return status;
 	location = value_field_str(resume->note, "location");

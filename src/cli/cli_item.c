@@ -28,8 +28,6 @@ cli_item_pages(struct cli *cli, struct buf *path, const char *kind,
 	enum cli_status status;
 
 	cli_client_query(path, "limit", cli_option_str(cli, "limit"));
-	if (!takes_all)
-		cli_client_query(path, "cursor", cli_option_str(cli, "cursor"));
 	status = cli_client_pages(cli, arena_str(cli->arena, buf_str(path)),
 	    "cursor", &items, takes_all ? NULL : &next);
 	if (status == CLI_OK)

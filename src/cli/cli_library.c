@@ -61,6 +61,15 @@ is_folder(const char *path)
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+/* A pipe that happens to lie there may be silent for ever. */
+static bool
+is_file(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 /* The folder named `workflows` above the file, or the one it lies in. */
 static struct str
 folder_of(struct arena *arena, const char *path)
@@ -118,7 +127,8 @@ add_helper(struct helpers *helpers, struct str path)
 
 	if (helpers->count >= HELPERS_MAX || !library_is_document(path) ||
 	    !identity(helpers->arena, name, &id) ||
-	    map_find(helpers->named, id) != NULL || !is_document(name))
+	    map_find(helpers->named, id) != NULL || !is_file(name) ||
+	    !is_document(name))
 		return;
 	helpers->paths = arena_grow(helpers->arena, helpers->paths,
 	    helpers->count, &helpers->capacity, sizeof(*helpers->paths));

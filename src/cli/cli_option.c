@@ -3,7 +3,8 @@
  * cli_option.c: options and arguments of a command.
  *
  * Options may stand anywhere, as `--name value` or `--name=value`; what
- * follows `--` is an argument whatever it looks like, and so is `-`.
+ * follows `--` is an argument whatever it looks like, and so is `-`.  Only a
+ * TEXT may be empty.
  */
 #include "cli_priv.h"
 
@@ -104,6 +105,28 @@ parse_option(struct cli *cli, const struct gathered *known, int *index,
 	return CLI_OK;
 }
 
+/* Nothing is named by an empty word: a script's variable was not set. */
+static enum cli_status
+check_empty(struct cli *cli, const struct gathered *known)
+{
+	for (size_t i = 0; i < cli->argument_count; i++)
+		if (cli->arguments[i][0] == '\0')
+			return cli_usage(cli,
+			    "`%s` takes %s, and an empty one is none",
+			    cli->path, cli->cmd->arguments);
+	for (size_t i = 0; i < cli->given_count; i++) {
+		const char *name = cli->given[i].name;
+		const char *argument = find(known, str_of(name))->argument;
+
+		if (argument != NULL && strcmp(argument, "TEXT") != 0 &&
+		    cli->given[i].value[0] == '\0')
+			return cli_usage(cli,
+			    "--%s needs %s, and an empty one is none", name,
+			    argument);
+	}
+	return CLI_OK;
+}
+
 static enum cli_status
 check_format(struct cli *cli)
 {
@@ -172,7 +195,9 @@ cli_option_parse(struct cli *cli, int count, const char *const *words)
 		if (status != CLI_OK)
 			return status;
 	}
-	return check_format(cli) == CLI_OK ? check_count(cli) : CLI_USAGE;
+	if (check_format(cli) != CLI_OK || check_count(cli) != CLI_OK)
+		return CLI_USAGE;
+	return check_empty(cli, &known);
 }
 
 const char *

@@ -226,6 +226,10 @@ bool cli_copy_is_database(const char *path);
 /* Whether it has the name of a part of a database that is there: its log, or
  * what a copy makes of it.  Nothing else takes such a name. */
 bool cli_copy_is_beside(struct cli *cli, struct str path);
+/* Neither is lost where that file is written; false with a message that asks
+ * for another name by the option or the key that has this one. */
+MUST_USE bool cli_copy_is_spared(
+    struct cli *cli, const char *path, const char *key);
 
 /* ---- cli_keys.c: the keys of a database ---- */
 
@@ -342,7 +346,8 @@ MUST_USE enum cli_status cli_client_post(struct cli *cli, struct str path,
 /*
  * The items of a list.  next NULL: of all its pages, one after another; else
  * of one page, and *next gets the cursor of the next, absent where there is
- * none.  cursor_key: the query's key for it.
+ * none.  cursor_key: the query's key for it, and the option that says where
+ * the first page begins.
  */
 MUST_USE enum cli_status cli_client_pages(struct cli *cli, struct str path,
     const char *cursor_key, const struct value **items, struct str *next);
@@ -379,17 +384,18 @@ struct cli_resume {
 	struct str asked; /* path and query */
 };
 /* By --resume: fills in the options by what is there.  Else the export
- * begins. */
+ * begins.  output: the file that it becomes; NULL: what is no file. */
 MUST_USE enum cli_status cli_resume_read(struct cli *cli,
-    struct export_options *options, struct cli_resume *resume);
+    struct export_options *options, const char *output,
+    struct cli_resume *resume);
 /* The export is open: notes how it can be gone on with, before its first line
  * is written; or checks that it is the one that was broken off. */
 MUST_USE enum cli_status cli_resume_begin(
     struct cli_resume *resume, const struct export *export);
 /* The same of an engine, which is asked for *path: it becomes that of what is
  * missing. */
-MUST_USE enum cli_status cli_resume_ask(struct cli *cli,
-    bool is_lines, struct str *path, struct cli_resume *resume);
+MUST_USE enum cli_status cli_resume_ask(struct cli *cli, bool is_lines,
+    const char *output, struct str *path, struct cli_resume *resume);
 /* Its answer begins.  location: where it can be asked for again; absent where
  * it can't be. */
 MUST_USE bool cli_resume_answered(

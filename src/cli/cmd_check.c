@@ -276,7 +276,7 @@ check(struct cli *cli, struct checked *checked)
 }
 
 static enum cli_status
-run(struct cli *cli)
+check_all(struct cli *cli)
 {
 	struct checked checked = {
 	    .diags = diag_list_new(),
@@ -300,10 +300,20 @@ run(struct cli *cli)
 	return status;
 }
 
+static enum cli_status
+run(struct cli *cli)
+{
+	if (cli_option(cli, "workflow") != NULL &&
+	    cli_option(cli, "input") == NULL)
+		return cli_usage(cli, "--workflow says what --input is tried "
+				      "against; all workflows are checked");
+	return check_all(cli);
+}
+
 static const struct cmd_option options[] = {
     {"strict", NULL, "warnings and findings count as errors"},
     {"input", "JSON|@FILE|-", "try this against the workflow's input"},
-    {"workflow", "NAME", "which workflow, where there are several"},
+    {"workflow", "NAME", "the workflow that the input is of, where there are several"},
     {NULL, NULL, NULL},
 };
 

@@ -31,6 +31,19 @@ choose_format(struct cli *cli)
 }
 
 static enum cli_status
+check_active(struct cli *cli, const struct definition *definition)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = cli_option_at(cli, "active", i)); i++)
+		if (definition_find_state(definition, str_of(name)) == NULL)
+			return cli_fail(cli,
+			    "%.*s has no state `%s` that could be active",
+			    STR_ARG(definition->name), name);
+	return CLI_OK;
+}
+
+static enum cli_status
 draw_to(struct cli *cli, struct draw *draw, enum format format, struct buf *out)
 {
 	struct draw_marks marks = {NULL, 0};
@@ -63,9 +76,13 @@ static enum cli_status
 put_out(struct cli *cli, const struct buf *text)
 {
 	const char *path = cli_option(cli, "output");
-	FILE *file = path != NULL ? fopen(path, "we") : cli->out;
+	FILE *file = cli->out;
 	bool is_written;
 
+	if (path != NULL && !cli_copy_is_spared(cli, path, "--output"))
+		return CLI_FAILED;
+	if (path != NULL)
+		file = fopen(path, "we");
 	if (file == NULL)
 		return cli_fail(cli, "%s: %s", path, strerror(errno));
 	is_written = fwrite(text->at, 1, text->bytes, file) == text->bytes;
@@ -91,7 +108,9 @@ run(struct cli *cli)
 	diags = diag_list_new();
 	library = cli_library_load(cli, cli->arguments, 1, diags);
 	definition = cli_library_choose(cli, 0, library, diags);
-	if (definition != NULL) {
+	if (definition != NULL)
+		status = check_active(cli, definition);
+	if (definition != NULL && status == CLI_OK) {
 		struct draw *draw = draw_new(definition);
 
 		status = draw_to(cli, draw, format, &text);

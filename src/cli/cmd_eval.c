@@ -395,6 +395,9 @@ run(struct cli *cli)
 	if ((is_lines || is_table) && cli->argument_count > 0)
 		return cli_usage(cli, "expressions come from standard input "
 				      "here, not as an argument");
+	if ((is_lines || is_table) && cli_option(cli, "data") != NULL)
+		return cli_usage(cli, "--data is for one expression: each line "
+				      "has its own `context`");
 	if (is_lines)
 		return cli_value_lines(cli, answer_line,
 		    &(struct mode){answer_expression});

@@ -2,6 +2,8 @@
 /* cmd_journal.c: what happened to the installation, record by record. */
 #include "cli_priv.h"
 
+#define LIMIT_MAX 1000
+
 static enum cli_status
 run(struct cli *cli)
 {
@@ -12,16 +14,19 @@ run(struct cli *cli)
 	const struct value *records;
 	struct str next = {NULL, 0};
 	enum cli_status status;
+	int64_t count;
 
+	/* An engine may know it by another name. */
+	if (limit.at != NULL && !str_parse_int(limit, 1, LIMIT_MAX, &count))
+		return cli_usage(
+		    cli, "--limit is a number from 1 to %d", LIMIT_MAX);
 	buf_add_cstr(&path, "/v1/journal");
-	if (takes_all || after.at != NULL) {
-		cli_client_query(&path, "after", after);
+	if (takes_all || after.at != NULL)
 		cli_client_query(&path, "limit",
 		    limit.at != NULL ? limit : STR("1000"));
-	} else {
+	else
 		cli_client_query(
 		    &path, "tail", limit.at != NULL ? limit : STR("50"));
-	}
 	status = cli_client_pages(cli, arena_str(cli->arena, buf_str(&path)),
 	    "after", &records, takes_all ? NULL : &next);
 	buf_fini(&path);

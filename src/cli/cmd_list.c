@@ -65,8 +65,6 @@ build_path(struct cli *cli, struct buf *path)
 		    arena_cstr(cli->arena,
 			arena_strf(cli->arena, "label.%.*s", STR_ARG(name))),
 		    value);
-	if (cli_option(cli, "all") == NULL)
-		cli_client_query(path, "cursor", cli_option_str(cli, "cursor"));
 	return CLI_OK;
 }
 

@@ -20,6 +20,19 @@ read_version(struct cli *cli, const char *name, int64_t *version)
 	return false;
 }
 
+static bool
+is_mapped(const struct cli *cli, struct str state, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct str to, from =
+		    str_split(str_of(cli_option_at(cli, "map", i)), '=', &to);
+
+		if (str_equal(from, state))
+			return true;
+	}
+	return false;
+}
+
 /* old=new, old=new, ...; NULL with a message. */
 static const struct value *
 read_map(struct cli *cli)
@@ -32,6 +45,11 @@ read_map(struct cli *cli)
 
 		if (from.bytes == 0 || to.bytes == 0) {
 			cli_usage(cli, "--map takes OLD=NEW, not `%s`", text);
+			return NULL;
+		}
+		if (is_mapped(cli, from, i)) {
+			cli_usage(cli, "--map has two names for `%.*s`: it "
+			    "goes to one state", STR_ARG(from));
 			return NULL;
 		}
 		value_put(map, from, value_of_str(cli->arena, to));
@@ -67,6 +85,10 @@ read_body(struct cli *cli)
 
 	if (!read_version(cli, "from", &from) || !read_version(cli, "to", &to))
 		return NULL;
+	if (from == to) {
+		cli_usage(cli, "--from and --to are the same version");
+		return NULL;
+	}
 	map = read_map(cli);
 	if (map == NULL)
 		return NULL;

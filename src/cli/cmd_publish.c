@@ -9,6 +9,7 @@
 #include "cli_priv.h"
 
 #include "stated/library.h"
+#include "stated/map.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +20,8 @@
 
 struct parcel {
 	struct cli *cli;
-	struct value_builder *files;
+	struct value_builder *items;
+	struct map *files; /* those in it, by identity */
 	size_t count;
 	bool is_broken; /* a file could not be read; told */
 };
@@ -31,7 +33,7 @@ add_file(struct parcel *parcel, const char *path, struct str text)
 
 	value_put_str(file, "name", str_of(path));
 	value_put_str(file, "text", text);
-	value_append(parcel->files, value_built(file));
+	value_append(parcel->items, value_built(file));
 	parcel->count++;
 }
 
@@ -46,12 +48,24 @@ has_workflow(struct str text)
 	return false;
 }
 
+/* A file may be named beside the folder that it is in. */
+static bool
+is_in(struct parcel *parcel, const struct stat *status)
+{
+	struct str identity = arena_strf(parcel->cli->arena, "%llu:%llu",
+	    (unsigned long long)status->st_dev,
+	    (unsigned long long)status->st_ino);
+
+	return S_ISREG(status->st_mode) &&
+	       map_put(parcel->files, identity, parcel) != NULL;
+}
+
 static void add_folder(struct parcel *parcel, const char *path, int depth);
 
 static void
 add_path(struct parcel *parcel, const char *path, int depth)
 {
-	struct stat status;
+	struct stat status = {0};
 	struct str text;
 
 	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
@@ -61,10 +75,15 @@ add_path(struct parcel *parcel, const char *path, int depth)
 	}
 	if (depth > 0 && !library_is_document(str_of(path)))
 		return;
-	if (!cli_value_file(parcel->cli, path, &text))
+	if (depth > 0 && status.st_mode != 0 && !S_ISREG(status.st_mode)) {
+		cli_fail(parcel->cli, "%s: it is no file", path);
 		parcel->is_broken = true;
-	else if (depth == 0 || has_workflow(text))
+	} else if (!cli_value_file(parcel->cli, path, &text)) {
+		parcel->is_broken = true;
+	} else if ((depth == 0 || has_workflow(text)) &&
+		   !is_in(parcel, &status)) {
 		add_file(parcel, path, text);
+	}
 }
 
 static int
@@ -132,8 +151,8 @@ print_published(struct cli *cli, const struct cli_reply *reply)
 static enum cli_status
 run(struct cli *cli)
 {
-	struct parcel parcel = {
-	    .cli = cli, .files = value_build_list(cli->arena)};
+	struct parcel parcel = {.cli = cli,
+	    .items = value_build_list(cli->arena), .files = map_new()};
 	struct value_builder *body = value_build_context(cli->arena);
 	bool dry_run = cli_option(cli, "dry-run") != NULL;
 	struct cli_reply reply;
@@ -141,11 +160,12 @@ run(struct cli *cli)
 
 	for (size_t i = 0; i < cli->argument_count; i++)
 		add_path(&parcel, cli->arguments[i], 0);
+	map_free(&parcel.files);
 	if (parcel.is_broken)
 		return CLI_FAILED;
 	if (parcel.count == 0)
 		return cli_fail(cli, "there is no workflow to publish");
-	value_put(body, STR("files"), value_built(parcel.files));
+	value_put(body, STR("files"), value_built(parcel.items));
 	status = cli_client_post(cli,
 	    arena_strf(cli->arena, "/v1/%s%s",
 		cli_option(cli, "propose") != NULL ? "proposals"

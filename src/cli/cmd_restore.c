@@ -28,6 +28,20 @@ print(struct cli *cli, const struct cli_copy *copy)
 	    STR_ARG(to));
 }
 
+/* New numbers are made of it. */
+static enum cli_status
+check_clock(struct cli *cli, int64_t now_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	if (now_ms > 0 && now_ms < STORE_COPY_MS_END)
+		return CLI_OK;
+	return cli_fail(cli,
+	    "the machine's clock says %.*s: set it right; instances that come "
+	    "after a restore get their numbers by it\nnothing was restored",
+	    STR_ARG(clock_format(now_ms, text)));
+}
+
 static enum cli_status
 run(struct cli *cli)
 {
@@ -50,7 +64,8 @@ run(struct cli *cli)
 	if (target.to.bytes == 0)
 		return cli_usage(
 		    cli, "--store says which database is restored");
-	if (cli_copy_run(cli, &copy) != CLI_OK)
+	if (check_clock(cli, target.now_ms) != CLI_OK ||
+	    cli_copy_run(cli, &copy) != CLI_OK)
 		return CLI_FAILED;
 	if (cli->is_json) {
 		struct value_builder *built = cli_copy_value(cli, &copy);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <malloc.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -44,6 +45,43 @@ override_workflows(struct service *service)
 		paths[i] = str_of(cli_option_at(service->cli, "workflows", i));
 	config->workflows = paths;
 	config->workflow_count = count;
+}
+
+/* HOST:PORT; a HOST with colons of its own is written in brackets. */
+static bool
+is_address(struct str text)
+{
+	struct str host = text;
+	int64_t port;
+
+	while (host.bytes > 0 && host.at[host.bytes - 1] != ':')
+		host.bytes--;
+	if (host.bytes < 2 ||
+	    !str_parse_int(str_slice(text, host.bytes, text.bytes), 0,
+		UINT16_MAX, &port))
+		return false;
+	host.bytes--;
+	return host.at[0] == '[' || str_find(host, STR(":")) == SIZE_MAX;
+}
+
+static enum cli_status
+check_listen(struct service *service)
+{
+	const struct config *config = service->config;
+	struct cli *cli = service->cli;
+
+	for (size_t i = 0; i < config->listen_count; i++) {
+		const char *why = arena_strf(cli->arena,
+		    "%.*s is no address: write HOST:PORT, PORT up to %d, or "
+		    "[HOST]:PORT where HOST has colons",
+		    STR_ARG(config->listen[i]), UINT16_MAX).at;
+
+		if (!is_address(config->listen[i]))
+			return cli_option(cli, "listen") != NULL
+				   ? cli_usage(cli, "%s", why)
+				   : cli_fail(cli, "%s", why);
+	}
+	return CLI_OK;
 }
 
 static void
@@ -82,6 +120,8 @@ configure(struct service *service)
 		config->store = str_has_prefix(store, STR("sqlite:"))
 				    ? str_slice(store, 7, store.bytes)
 				    : store;
+	if (config->store.bytes == 0)
+		return cli_usage(service->cli, "a file needs a name");
 	if (format.at != NULL)
 		config->log_format = format;
 	if (!str_equal(config->log_format, STR("text")) &&
@@ -90,7 +130,7 @@ configure(struct service *service)
 		    service->cli, "--log-format takes text or json");
 	override_workflows(service);
 	override_listen(service);
-	return CLI_OK;
+	return check_listen(service);
 }
 
 static void
@@ -158,6 +198,30 @@ is_loopback(struct str address)
 	return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
 }
 
+/* A name that nobody has is told as that. */
+static enum cli_status
+fail_exposed(struct service *service, struct str address)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct str host = str_slice(address, 0, str_find(address, STR(":")));
+	struct addrinfo *found = NULL;
+	int error = 0;
+
+	if (address.at[0] != '[')
+		error = getaddrinfo(arena_cstr(service->cli->arena, host), NULL,
+		    &hints, &found);
+	if (error != 0)
+		return cli_fail(service->cli, "%.*s is no address: %s",
+		    STR_ARG(address), gai_strerror(error));
+	if (found != NULL)
+		freeaddrinfo(found);
+	return cli_fail(service->cli,
+	    "%.*s is reached by others than this machine: that needs `tls` and "
+	    "`auth` in the configuration, or there, in so many words, "
+	    "`insecure: true`",
+	    STR_ARG(address));
+}
+
 /* Nothing but this machine is served without TLS and tokens, unless the
  * configuration says so in so many words. */
 static enum cli_status
@@ -173,16 +237,8 @@ check_exposure(struct service *service)
 	if (safe || config->insecure)
 		return CLI_OK;
 	for (size_t i = 0; i < config->listen_count; i++)
-		/* Without a port it is refused as no address. */
-		if (str_find(config->listen[i], STR(":")) != SIZE_MAX &&
-		    !is_loopback(config->listen[i]))
-			return cli_fail(service->cli,
-			    "%.*s is reached by others "
-			    "than this machine: that needs `tls` and `auth` in "
-			    "the "
-			    "configuration, or there, in so many words, "
-			    "`insecure: true`",
-			    STR_ARG(config->listen[i]));
+		if (!is_loopback(config->listen[i]))
+			return fail_exposed(service, config->listen[i]);
 	return CLI_OK;
 }
 

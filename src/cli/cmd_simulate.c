@@ -67,6 +67,8 @@ simulate(struct cli *cli, const struct library *library,
 		options.settings = cli_value_of(cli, "--settings", settings);
 		if (options.settings == NULL)
 			return CLI_FAILED;
+		if (options.settings->type != VALUE_CONTEXT)
+			return cli_usage(cli, "--settings takes a mapping");
 	}
 	if (at.at != NULL && !clock_parse(at, &options.now_ms))
 		return cli_usage(cli, "--at takes an instant such as "

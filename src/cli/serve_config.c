@@ -226,9 +226,8 @@ config_take_texts(struct reader *reader, struct str path,
 }
 
 /* A number, or one with KiB, MiB or GiB behind it. */
-static void
-take_size(struct reader *reader, struct str path, const struct value *value,
-    int64_t *out)
+static bool
+read_size(const struct value *value, int64_t *out)
 {
 	static const struct {
 		struct str unit;
@@ -251,11 +250,18 @@ take_size(struct reader *reader, struct str path, const struct value *value,
 		   ? number_to_int(value->as.number, &n)
 		   : str_parse_int(str_trim(text), 1, 1024 * 1024, &n);
 	if (!read || n < 1)
+		return false;
+	*out = n * unit;
+	return true;
+}
+
+static void
+take_count(struct reader *reader, struct str path, const struct value *value,
+    int64_t *out)
+{
+	if (!read_size(value, out))
 		config_complain(reader, path, "C002",
-		    "takes a whole number, or a size",
-		    "write 1MiB, or 1048576");
-	else
-		*out = n * unit;
+		    "takes a whole number, 1 or more", NULL);
 }
 
 /* ---- keys ---- */
@@ -534,14 +540,17 @@ read_insecure(struct reader *reader, struct str path, const struct value *value)
 static void
 read_body(struct reader *reader, struct str path, const struct value *value)
 {
-	take_size(reader, path, value, &reader->config->body_bytes_max);
+	if (!read_size(value, &reader->config->body_bytes_max))
+		config_complain(reader, path, "C002",
+		    "takes a whole number, or a size",
+		    "write 1MiB, or 1048576");
 }
 
 static void
 read_connections(
     struct reader *reader, struct str path, const struct value *value)
 {
-	take_size(reader, path, value, &reader->config->connections_max);
+	take_count(reader, path, value, &reader->config->connections_max);
 }
 
 void
@@ -590,13 +599,13 @@ static void
 read_sign_ins(struct reader *reader, struct str path,
     const struct value *value)
 {
-	take_size(reader, path, value, &reader->config->sign_ins_max);
+	take_count(reader, path, value, &reader->config->sign_ins_max);
 }
 
 static void
 read_queued(struct reader *reader, struct str path, const struct value *value)
 {
-	take_size(reader, path, value, &reader->config->instances_queued);
+	take_count(reader, path, value, &reader->config->instances_queued);
 }
 
 void
@@ -604,7 +613,8 @@ config_take_word(struct reader *reader, struct str path,
     const struct value *value, const struct str *words, size_t count,
     struct str *out)
 {
-	struct str text;
+	struct str text, near;
+	struct buf all = {0};
 
 	if (!config_take_text(reader, path, value, &text))
 		return;
@@ -614,10 +624,16 @@ config_take_word(struct reader *reader, struct str path,
 			return;
 		}
 	config_complain(reader, path, "C003", "has no such value", NULL);
-	diag_repair(reader->config->diags, "did you mean `%.*s`?",
-	    STR_ARG(str_nearest(text, words, count).at != NULL
-			? str_nearest(text, words, count)
-			: words[0]));
+	near = str_nearest(text, words, count);
+	for (size_t i = 0; i < count; i++)
+		buf_addf(&all, "%s%.*s", i > 0 ? ", " : "", STR_ARG(words[i]));
+	if (near.at != NULL)
+		diag_repair(reader->config->diags, "did you mean `%.*s`?",
+		    STR_ARG(near));
+	else
+		diag_repair(reader->config->diags, "expected one of: %s",
+		    buf_cstr(&all));
+	buf_fini(&all);
 }
 
 static void
@@ -882,8 +898,9 @@ config_read(struct config *config, struct str file)
 	if (value != NULL && value->type == VALUE_CONTEXT)
 		read_map(&reader, STR(""), value);
 	else if (value != NULL)
-		config_complain(&reader, STR("/"), "C002",
-		    "the configuration must be a mapping", NULL);
+		diag_add(config->diags, DIAG_ERROR, "C002",
+		    yaml_place(reader.places, STR("")),
+		    "the configuration must be a mapping");
 	open_vault(&reader);
 	access_check(&reader);
 	config->places = reader.places;

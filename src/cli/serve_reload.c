@@ -7,8 +7,32 @@
 #include "stated/store_keys.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* ---- definitions ---- */
+
+/* They are read again and again, and while they are nothing else is done: what
+ * is no file may be silent for ever. */
+static bool
+are_files(const struct service *service)
+{
+	const struct config *config = service->config;
+	bool are = true;
+
+	for (size_t i = 0; i < config->workflow_count; i++) {
+		const char *path =
+		    arena_cstr(service->cli->arena, config->workflows[i]);
+		struct stat status;
+
+		if (stat(path, &status) != 0 || S_ISREG(status.st_mode) ||
+		    S_ISDIR(status.st_mode))
+			continue;
+		cli_fail(service->cli, "%s is neither a file nor a folder",
+		    path);
+		are = false;
+	}
+	return are;
+}
 
 struct library *
 service_load_library(struct service *service)
@@ -18,6 +42,11 @@ service_load_library(struct service *service)
 	struct library *library = library_new();
 	bool is_linked;
 
+	if (!are_files(service)) {
+		library_free(&library);
+		diag_list_free(&diags);
+		return NULL;
+	}
 	for (size_t i = 0; i < config->workflow_count; i++)
 		library_add_path(library, config->workflows[i], diags);
 	if (config->alarm.at != NULL)

@@ -238,15 +238,66 @@ open_api(struct service *service)
 	return service->api == NULL ? CLI_FAILED : CLI_OK;
 }
 
+/* What is written besides the database takes nothing from one. */
+static enum cli_status
+check_files(struct service *service)
+{
+	struct cli *cli = service->cli;
+	const char *port_file = cli_option(cli, "port-file");
+	struct str checkpoints = service->config->checkpoints.file;
+
+	if (port_file != NULL &&
+	    !cli_copy_is_spared(cli, port_file, "--port-file"))
+		return CLI_FAILED;
+	if (checkpoints.at != NULL &&
+	    !cli_copy_is_spared(cli, arena_cstr(cli->arena, checkpoints),
+		"checkpoints.file"))
+		return CLI_FAILED;
+	return CLI_OK;
+}
+
+static bool
+is_same_file(const char *one, const char *other)
+{
+	struct stat first, second;
+
+	return stat(one, &first) == 0 && stat(other, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* The same of a database that wasn't there before; now that it is open it must
+ * not be opened to be looked at. */
+static enum cli_status
+check_new_store(struct service *service)
+{
+	struct cli *cli = service->cli;
+	const char *store = arena_cstr(cli->arena, service->config->store);
+	const char *port_file = cli_option(cli, "port-file");
+	struct str checkpoints = service->config->checkpoints.file;
+
+	if (port_file != NULL && is_same_file(port_file, store))
+		return cli_fail(cli, "%s is the database: give --port-file "
+		    "another name", port_file);
+	if (checkpoints.at != NULL &&
+	    is_same_file(arena_cstr(cli->arena, checkpoints), store))
+		return cli_fail(cli, "%s is the database: give "
+		    "checkpoints.file another name", store);
+	return CLI_OK;
+}
+
 /* Whole or not at all: who waits for the file must not read half of it. */
 static enum cli_status
 open_port_file(struct service *service)
 {
 	const char *path = cli_option(service->cli, "port-file");
 	struct arena *arena = service->cli->arena;
+	struct stat found;
 
 	if (path == NULL)
 		return CLI_OK;
+	if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
+		return cli_fail(service->cli,
+		    "%s is no file: give --port-file another name", path);
 	service->port_part = arena_strf(arena, "%s.part", path).at;
 	service->port_file = fopen(service->port_part, "we");
 	return service->port_file != NULL
@@ -325,9 +376,13 @@ service_start(struct service *service)
 	enum cli_status status = check_api(service);
 
 	if (status == CLI_OK)
+		status = check_files(service);
+	if (status == CLI_OK)
 		status = open_port_file(service);
 	if (status == CLI_OK)
 		status = open_store(service);
+	if (status == CLI_OK)
+		status = check_new_store(service);
 	if (status == CLI_OK)
 		status = continue_clock(service);
 	if (status == CLI_OK)

@@ -49,6 +49,7 @@ struct library {
 	struct arena *arena;
 	const struct library *base; /* NULL: it stands by itself */
 	struct str alarm; /* a contact's name; empty: none */
+	struct map *files; /* that were read, by identity */
 	struct shelf shelves[DOCUMENT_KINDS];
 	/* All versions, those of library_add_version() too. */
 	const struct definition **definitions;
@@ -78,6 +79,7 @@ library_new(void)
 
 	must(library);
 	library->arena = arena_new();
+	library->files = map_new();
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
 		library->shelves[i].loaded = map_new();
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
@@ -94,6 +96,7 @@ library_free(struct library **library)
 		map_free(&(*library)->shelves[i].loaded);
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
 		map_free(&(*library)->shelves[i].unread);
+	map_free(&(*library)->files);
 	arena_free(&(*library)->arena);
 	free(*library);
 	*library = NULL;
@@ -393,6 +396,32 @@ library_is_document(struct str path)
 	    !str_has_suffix(path, STR(".test.yml"));
 }
 
+/* Whether it was read before, by this name or another: a file is named beside
+ * the folder that it is in, or by a link. */
+static bool
+is_read(struct library *library, const struct stat *status)
+{
+	struct str identity = arena_strf(library->arena, "%llu:%llu",
+	    (unsigned long long)status->st_dev,
+	    (unsigned long long)status->st_ino);
+
+	return map_put(library->files, identity, library) != NULL;
+}
+
+/* Who names a pipe has something come through it; one that is found in a folder
+ * may be silent for ever. */
+static void
+add_found(struct library *library, struct str path, unsigned depth,
+    const struct stat *status, struct diag_list *diags)
+{
+	if (depth > 0 && !library_is_document(path))
+		return;
+	if (depth > 0 && !S_ISREG(status->st_mode))
+		report_file(library, path, "it is no file", diags);
+	else if (!S_ISREG(status->st_mode) || !is_read(library, status))
+		add_file(library, path, diags);
+}
+
 static void
 add_path(struct library *library, struct str path, unsigned depth,
     struct diag_list *diags)
@@ -407,8 +436,7 @@ add_path(struct library *library, struct str path, unsigned depth,
 		return;
 	}
 	if (!S_ISDIR(status.st_mode)) {
-		if (depth == 0 || library_is_document(path))
-			add_file(library, path, diags);
+		add_found(library, path, depth, &status, diags);
 		return;
 	}
 	count = depth < FOLDER_DEPTH_MAX ?

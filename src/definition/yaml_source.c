@@ -90,6 +90,9 @@ yaml_source_init(struct yaml_source *source, struct arena *arena,
     struct str file, struct str text, struct diag_list *diags)
 {
 	*source = (struct yaml_source){0};
+	/* A byte order mark is nothing that an editor counts as a column. */
+	if (str_has_prefix(text, STR("\xef\xbb\xbf")))
+		text = str_slice(text, 3, SIZE_MAX);
 	source->diag.file = arena_str(arena, file);
 	source->diag.text = arena_str(arena, text);
 	if (text.bytes > YAML_SOURCE_BYTES_MAX) {
@@ -195,8 +198,6 @@ yaml_source_next(const struct yaml_source *source, size_t *offset,
 	size_t at = begin;
 	bool any = false;
 
-	if (begin == 0 && str_has_prefix(text, STR("\xef\xbb\xbf")))
-		begin = at = 3;
 	while (at < text.bytes) {
 		struct str rest = str_slice(text, at, text.bytes - at);
 		size_t newline = str_find(rest, STR("\n"));

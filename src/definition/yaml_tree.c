@@ -136,9 +136,6 @@ mark_span(struct reader *reader, yaml_mark_t mark, size_t from, size_t to)
 	size_t newline = str_find(part, STR("\n"));
 	size_t line = reader->first_line + mark.line;
 	size_t columns;
-	/* A byte order mark is a column of the text, but not of libyaml's. */
-	bool is_marked = reader->text.at - reader->source->diag.text.at == 3 &&
-	    line == 0;
 
 	if (newline != SIZE_MAX)
 		part.bytes = newline;
@@ -146,7 +143,7 @@ mark_span(struct reader *reader, yaml_mark_t mark, size_t from, size_t to)
 	return (struct diag_span){
 		.source = &reader->source->diag,
 		.line = (uint32_t)line + 1,
-		.column = (uint32_t)(mark.column + 1 + is_marked),
+		.column = (uint32_t)(mark.column + 1),
 		.columns = columns > 0 ? (uint32_t)columns : 1,
 	};
 }
@@ -807,7 +804,7 @@ follow_one(const struct yaml_node *node, struct str token)
 {
 	int64_t index;
 
-	if (node->kind == NODE_LIST &&
+	if (node->kind == NODE_LIST && node->count > 0 &&
 	    str_parse_int(token, 0, (int64_t)node->count - 1, &index))
 		return node->items[index];
 	for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++) {

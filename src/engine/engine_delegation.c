@@ -9,7 +9,6 @@
  */
 #include "engine_priv.h"
 
-#define LENGTH_MS_MAX (366LL * 86400 * 1000)
 #define DELEGATIONS_MAX 10000 /* that hold at a time */
 
 struct delegation {
@@ -189,7 +188,7 @@ may_give(struct engine *engine, struct turn *turn,
 		return refuse(turn, request, REFUSED_CHOICE,
 		    "nobody needs to delegate to themselves");
 	if (act->until_ms <= engine_now_ms(engine) ||
-	    act->until_ms > engine_now_ms(engine) + LENGTH_MS_MAX)
+	    act->until_ms > engine_now_ms(engine) + ENGINE_DELEGATION_MS_MAX)
 		return refuse(turn, request, REFUSED_CHOICE,
 		    "a delegation ends at an instant to come, within a year");
 	if (count >= DELEGATIONS_MAX)

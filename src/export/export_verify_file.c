@@ -297,6 +297,25 @@ is_listing(FILE *file)
 	return is_one;
 }
 
+/* Of lines of records, however damaged, one begins as they do; and there may be
+ * none at all. */
+static bool
+is_history(FILE *file)
+{
+	char *text = NULL;
+	size_t capacity = 0;
+	ssize_t bytes;
+	bool is_empty = true, is_found = false;
+
+	while (!is_found && (bytes = getline(&text, &capacity, file)) > 0) {
+		is_found = text[0] == '{';
+		is_empty = false;
+	}
+	free(text);
+	rewind(file);
+	return is_found || is_empty;
+}
+
 enum store_error
 export_verify_file(struct str path, const struct export_against *against,
     struct export_report *report, struct buf *detail)
@@ -323,6 +342,11 @@ export_verify_file(struct str path, const struct export_against *against,
 			buf_addf(detail, "it lists where instances stood, as "
 			    "`stated as-at` tells it, and has no chain: verify "
 			    "the histories that it was made of");
+	} else if (!is_history(file)) {
+		error = STORE_FOREIGN;
+		if (detail != NULL)
+			buf_addf(detail, "no line of it is a record, as "
+			    "`stated export` writes them in JSON lines");
 	} else {
 		error = export_verify_lines(file, against, report);
 	}

@@ -34,7 +34,7 @@ waiting_children(const struct sim *sim, struct arena *arena)
 
 /* Replies may be told before the start. */
 static const struct value *
-report_nothing(struct arena *arena)
+report_nothing(const struct sim *sim, struct arena *arena)
 {
 	struct value_builder *report = value_build_context(arena);
 
@@ -42,6 +42,7 @@ report_nothing(struct arena *arena)
 	value_put(report, STR("status"), &value_null);
 	value_put(report, STR("data"), value_built(value_build_context(arena)));
 	value_put(report, STR("effects"), value_built(value_build_list(arena)));
+	value_put_instant(report, "now", sim->now_ms);
 	return value_built(report);
 }
 
@@ -52,7 +53,7 @@ sim_report(struct sim *sim, struct arena *arena)
 	const struct value *view;
 
 	if (sim->chart == NULL)
-		return report_nothing(arena);
+		return report_nothing(sim, arena);
 	view = chart_describe(sim->chart, arena);
 	value_put(report, STR("states"),
 	    value_copy(arena, value_field_or_null(view, "states")));

@@ -342,7 +342,7 @@ skip_numbers(struct sqlite_conn *conn, int64_t now_ms)
 	    "	(SELECT coalesce(max(number), 0) FROM instance),"
 	    "	(SELECT coalesce(max(instance), 0) FROM history))", &last);
 
-	must(now_ms > 0 && now_ms < (int64_t)1 << 42);
+	must(now_ms > 0 && now_ms < STORE_COPY_MS_END);
 	if (error != STORE_OK)
 		return error;
 	int64_t skipped = now_ms << 20;

@@ -186,9 +186,10 @@ test_wrong_usage_is_status_two_and_says_what_was_meant(void **state)
 	SAYS(house, 1, "stated serve", "list");
 	SAYS(house, 2, "--as has a control character", "start", "payment",
 	    "--input", "{}", "--as", "a\r\nX: 1");
-	SAYS(house, 1, "write HOST:PORT", "serve", "--listen",
+	SAYS(house, 2, "write HOST:PORT", "serve", "--listen",
 	    "127.0.0.1:99999");
-	SAYS(house, 1, "write HOST:PORT", "serve", "--listen", "127.0.0.1");
+	SAYS(house, 2, "write HOST:PORT", "serve", "--listen", "127.0.0.1");
+	SAYS(house, 2, "[HOST]:PORT", "serve", "--listen", "::1:0");
 	house_close(&house);
 }
 

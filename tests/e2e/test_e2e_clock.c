@@ -9,6 +9,7 @@
 #include "house.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,6 +376,42 @@ test_answers_that_come_during_a_standstill_count(void **state)
 	close_scene(&scene);
 }
 
+/* New numbers are made of the time: with one that they can't be made of there
+ * is no restore, and with the right one there is. */
+static void
+test_restore_wants_a_clock_that_is_right(void **state)
+{
+	static const char *const restore[] = {
+	    "restore", "backup.db", "--store", "restored.db", NULL};
+	static const char *const wrong[] = {
+	    "2120-01-01T00:00:00Z", "1969-12-31T00:00:00Z"};
+	char shim[PATH_MAX];
+	struct scene scene;
+	struct run run;
+
+	(void)state;
+	open_scene(&scene, NULL);
+	start(&scene, "nudge", "");
+	run = house_run(scene.house, (const char *[]){"backup", "backup.db",
+	    "--store", house_path(scene.house, "disk/stated.db"), NULL});
+	assert_run(run, 0, "verified");
+	snprintf(shim, sizeof(shim), "%s/%s",
+	    getenv("builddir") != NULL ? getenv("builddir") : ".",
+	    scene.house->shim);
+	for (size_t i = 0; i < 2; i++) {
+		set_offset(&scene, wrong[i]);
+		setenv("LD_PRELOAD", shim, 1);
+		run = house_run(scene.house, restore);
+		unsetenv("LD_PRELOAD");
+		assert_run(run, 1, "set it right");
+		assert_int_not_equal(access(
+		    house_path(scene.house, "restored.db"), F_OK), 0);
+	}
+	*scene.offset_ms = 0;
+	assert_run(house_run(scene.house, restore), 0, "restored");
+	close_scene(&scene);
+}
+
 int
 main(void)
 {
@@ -384,6 +421,7 @@ main(void)
 	    HOUSE_TEST(test_cut_off_holds_although_the_clock_is_set),
 	    HOUSE_TEST(test_calls_do_not_notice_that_the_clock_is_set),
 	    HOUSE_TEST(test_answers_that_come_during_a_standstill_count),
+	    HOUSE_TEST(test_restore_wants_a_clock_that_is_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,7 +246,7 @@ test_what_is_no_delegation_is_refused(void **state)
 	     ,
 		422, "invalid-body"},
 	    {"{\"role\":\"approver:a\",\"to\":\"eve\",\"until\":\"900d\"}", 422,
-		"invalid-choice"},
+		"invalid-body"},
 	    {"{\"role\":\"operator\",\"to\":\"eve\",\"until\":\"1d\"}", 422,
 		"invalid-choice"},
 	    {"{\"role\":\"approver:*\",\"to\":\"eve\",\"until\":\"1d\"}", 422,

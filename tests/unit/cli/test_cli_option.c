@@ -19,6 +19,7 @@ static const struct cmd_option options[] = {
     {"input", "JSON", "what"},
     {"map", "A=B", "what to what", true},
     {"strict", NULL, "whether"},
+    {"reason", "TEXT", "why"},
     {NULL, NULL, NULL},
 };
 
@@ -185,6 +186,19 @@ test_missing_value_is_told(void **state)
 }
 
 static void
+test_nothing_but_a_text_may_be_empty(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(PARSE(f, "a", "--reason", ""), CLI_OK);
+	assert_string_equal(cli_option(&f->cli, "reason"), "");
+	fails(f, PARSE(f, "a", "--input", ""),
+	    "--input needs JSON, and an empty one is none");
+	fails(f, PARSE(f, "a", "--input="), "--input needs JSON");
+	fails(f, PARSE(f, "a", ""), "`try` takes ID..., and an empty one is");
+}
+
+static void
 test_switch_takes_no_value(void **state)
 {
 	struct fixture *f = *state;
@@ -226,6 +240,7 @@ main(void)
 	    TEST(test_unknown_option_names_the_nearest),
 	    TEST(test_option_far_from_all_has_no_suggestion),
 	    TEST(test_missing_value_is_told),
+	    TEST(test_nothing_but_a_text_may_be_empty),
 	    TEST(test_switch_takes_no_value),
 	    TEST(test_too_few_and_too_many_arguments_are_told),
 	    TEST(test_format_is_text_or_json),

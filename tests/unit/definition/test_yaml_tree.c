@@ -196,6 +196,10 @@ test_a_pointer_leads_to_its_node_or_above(void **state)
 	assert_int_equal(node->kind, NODE_LIST);
 	assert_ptr_equal(yaml_tree_follow(tree.root, STR("")), tree.root);
 	tree_fini(&tree);
+	/* An empty list has not even a first item. */
+	tree_init(&tree, "[]");
+	assert_ptr_equal(yaml_tree_follow(tree.root, STR("/0")), tree.root);
+	tree_fini(&tree);
 }
 
 int
