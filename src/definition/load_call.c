@@ -373,6 +373,35 @@ check_reply(struct load *load, const struct load_draft *draft,
 	}
 }
 
+static const struct yaml_node *
+value_of_key(const struct yaml_node *map, const char *key)
+{
+	for (size_t i = 0; map && map->kind == NODE_MAP && i < map->count; i++)
+		if (str_equal(map->pairs[i].key->text, str_of(key)))
+			return map->pairs[i].value;
+	return NULL;
+}
+
+/* Who writes how a wait grows wants it to. */
+static void
+check_growth(struct load *load, const struct def_retry *retry,
+    const struct yaml_node *node)
+{
+	const struct yaml_node *written = value_of_key(node, "retry");
+	const struct yaml_node *backoff = value_of_key(written, "backoff");
+
+	if (!backoff || retry->backoff == BACKOFF_CONSTANT ||
+	    retry->limit < 2 || retry->max_delay_ms == 0 ||
+	    retry->delay_ms < retry->max_delay_ms)
+		return;
+	diag_add(load->diags, DIAG_WARNING, LOAD_NO_GROWTH, backoff->span,
+	    "the wait never grows: `delay` is not below `max-delay`%s",
+	    value_of_key(written, "max-delay") ? "" :
+	    ", which is 1m unless told");
+	diag_repair(load->diags,
+	    "write a longer `max-delay`, or `backoff: constant`");
+}
+
 void
 load_call_init(struct load_draft *draft, struct diag_span span)
 {
@@ -393,6 +422,7 @@ load_call_keep(struct load *load, struct load_draft *draft,
 
 	check_arguments(load, draft, node);
 	check_reply(load, draft, node);
+	check_growth(load, &draft->call.retry, node);
 	*call = draft->call;
 	if (!build)
 		return call;
