@@ -373,22 +373,14 @@ check_reply(struct load *load, const struct load_draft *draft,
 	}
 }
 
-static const struct yaml_node *
-value_of_key(const struct yaml_node *map, const char *key)
-{
-	for (size_t i = 0; map && map->kind == NODE_MAP && i < map->count; i++)
-		if (str_equal(map->pairs[i].key->text, str_of(key)))
-			return map->pairs[i].value;
-	return NULL;
-}
-
 /* Who writes how a wait grows wants it to. */
 static void
 check_growth(struct load *load, const struct def_retry *retry,
     const struct yaml_node *node)
 {
-	const struct yaml_node *written = value_of_key(node, "retry");
-	const struct yaml_node *backoff = value_of_key(written, "backoff");
+	const struct yaml_node *written = yaml_tree_find(node, "retry");
+	const struct yaml_node *backoff =
+	    written ? yaml_tree_find(written, "backoff") : NULL;
 
 	if (!backoff || retry->backoff == BACKOFF_CONSTANT ||
 	    retry->limit < 2 || retry->max_delay_ms == 0 ||
@@ -396,7 +388,7 @@ check_growth(struct load *load, const struct def_retry *retry,
 		return;
 	diag_add(load->diags, DIAG_WARNING, LOAD_NO_GROWTH, backoff->span,
 	    "the wait never grows: `delay` is not below `max-delay`%s",
-	    value_of_key(written, "max-delay") ? "" :
+	    yaml_tree_find(written, "max-delay") ? "" :
 	    ", which is 1m unless told");
 	diag_repair(load->diags,
 	    "write a longer `max-delay`, or `backoff: constant`");
