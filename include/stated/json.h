@@ -18,11 +18,23 @@ struct json_error {
 	char message[160];
 };
 
+/* What others may send. */
 #define JSON_DEPTH_MAX 64
+/*
+ * What we write ourselves, and must be able to read again for ever: a value
+ * of an expression (FEEL_VALUE_DEPTH_MAX, 100) at the bottom of what YAML says
+ * around it (YAML_DEPTH_MAX, 64), each level of it two where a form wraps it
+ * ({"c": {…}}), within a record's own few.
+ */
+#define JSON_WRITTEN_DEPTH_MAX 512
 
 /* NULL with *error filled in.  Strings are copied into the arena. */
 MUST_USE const struct value *json_read(struct arena *arena, struct str text,
     struct json_error *error);
+/* The same of what json_write() made, in whichever form: records of history,
+ * what the store keeps, replies of the engine to its own client. */
+MUST_USE const struct value *json_read_written(struct arena *arena,
+    struct str text, struct json_error *error);
 
 enum json_form {
 	/* What people and clients get: numbers digit for digit; dates, times,
@@ -56,9 +68,8 @@ void json_write_pretty(const struct value *value, struct buf *out);
  * plain JSON inside, as JSON_CANONICAL writes it.  NULL where malformed. */
 MUST_USE const struct value *json_untype(
     struct arena *arena, const struct value *typed);
-/* Reads what json_write() made in the typed or canonical form: json_read(),
- * which may go as deep as such a form of JSON_DEPTH_MAX levels does, and
- * json_untype(). */
+/* Reads what json_write() made in the typed or canonical form:
+ * json_read_written() and json_untype(). */
 MUST_USE const struct value *json_read_typed(struct arena *arena,
     struct str text, struct json_error *error);
 

@@ -124,6 +124,10 @@ struct store_instance {
 /* Whether one of its labels has one of these texts. */
 bool store_has_label(const struct store_instance *row, struct str name,
     const struct str *texts, size_t count);
+/* Whether it has that label, with that text or as an equal number ("1e2",
+ * "100.0"). */
+bool store_label_equals(const struct store_instance *row, struct str name,
+    struct str text);
 
 enum store_item_kind {
 	ITEM_TASK,

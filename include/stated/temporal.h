@@ -48,6 +48,12 @@ MUST_USE bool months_parse(struct str text, int64_t *months);
 void date_format(struct date date, struct buf *out);
 void time_format(const struct time_of_day *time, struct buf *out);
 void date_time_format(const struct date_time *date_time, struct buf *out);
+/*
+ * A time of day as it compares with others: with an offset, or with none, or
+ * with a zone whose offset only a date would tell.  A zone that has the same
+ * offset all the year gives way to that.
+ */
+struct time_of_day time_without_date(const struct time_of_day *time);
 /* For those who know no names of zones (RFC 3339): a zone as the offset that
  * its clock has then. */
 void date_time_format_offset(

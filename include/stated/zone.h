@@ -18,6 +18,9 @@ struct str zone_name(const struct zone *zone);
 /* Seconds east of UTC in force at an instant (seconds since 1970 in UTC);
  * the footer's rule is followed after the last transition. */
 int32_t zone_offset_at(const struct zone *zone, int64_t utc_seconds);
+/* Whether it has had one offset since 2020 and keeps it, as far as is known:
+ * then a time of day has that offset, whatever its date. */
+bool zone_is_steady(const struct zone *zone, int32_t *offset_seconds);
 /*
  * The instant that local clocks show as `local_seconds` (seconds since
  * 1970-01-01T00:00:00 on the local clock).  In a gap (spring) the instant as

@@ -258,7 +258,7 @@ api_reply_stored(struct api_call *call, struct str json)
 {
 	struct json_error error;
 	const struct value *value =
-	    json.at ? json_read(call->arena, json, &error) : NULL;
+	    json.at ? json_read_written(call->arena, json, &error) : NULL;
 
 	return value ? value : &value_null;
 }

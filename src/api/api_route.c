@@ -31,7 +31,8 @@ static const struct api_parameter instances_parameters[] = {
 		    "faulted or purged"),
     PARAM("state", "active now"),
     PARAM("business_key", "as the workflow computed it"),
-    PARAM("label.", "label.NAME=VALUE: by one of the workflow's labels"),
+    PARAM("label.", "label.NAME=VALUE: by one of the workflow's labels; a "
+	"number however it is written"),
     PARAM("entity", "the same as label.entity"),
     PARAM("from", "started at or after this day or instant"),
     PARAM("to", "started before this day or instant"),

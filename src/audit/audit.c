@@ -134,10 +134,8 @@ audit_verify_text(struct arena *arena, struct str canonical,
     struct digest hash, struct audit_head *place, const struct value **record)
 {
 	struct json_error error;
-	const struct value *read = json_read(arena, canonical, &error);
 
-	*record = read != NULL && read->type == VALUE_CONTEXT ?
-	    json_untype(arena, read) : NULL;
+	*record = json_read_typed(arena, canonical, &error);
 	if (*record != NULL && (*record)->type != VALUE_CONTEXT)
 		*record = NULL;
 	/* The hash comes first: where bytes were changed, what they say now

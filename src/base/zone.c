@@ -171,6 +171,19 @@ next_change(const struct zone *zone, int64_t utc_seconds)
 	return INT64_MAX;
 }
 
+bool
+zone_is_steady(const struct zone *zone, int32_t *offset_seconds)
+{
+	int64_t at = 1577836800; /* 2020-01-01 */
+
+	*offset_seconds = zone_offset_at(zone, at);
+	/* Some tables have changes that change nothing. */
+	while ((at = next_change(zone, at)) != INT64_MAX)
+		if (zone_offset_at(zone, at) != *offset_seconds)
+			return false;
+	return true;
+}
+
 /*
  * Between two changes the local clock runs evenly, so each stretch has one
  * candidate.  Stretches are tried from the earliest that can matter; the first

@@ -336,6 +336,28 @@ take_cb(struct str bytes, void *arg)
 	return !relay->is_refused;
 }
 
+/* An answer of the engine's is JSON; what says that it went well, and can't be
+ * read, might be anybody's. */
+static enum cli_status
+tell_unreadable(struct cli *cli, const struct json_error *malformed)
+{
+	cli_fail(cli, "the answer of %s is no JSON (%u:%u: %s)", base_url(),
+	    malformed->line, malformed->column, malformed->message);
+	fprintf(cli->err,
+	    "  Is it `stated serve` that answers there?  STATED_URL says where "
+	    "to look.\n");
+	return CLI_FAILED;
+}
+
+/* A body that can't be read is NULL, one that isn't there null. */
+static const struct value *
+read_body(struct cli *cli, struct str body, struct json_error *malformed)
+{
+	if (body.bytes == 0)
+		return &value_null;
+	return json_read_written(cli->arena, body, malformed);
+}
+
 enum cli_status
 cli_client_send(
     struct cli *cli, const struct cli_request *request, struct cli_reply *reply)
@@ -362,13 +384,12 @@ cli_client_send_into(struct cli *cli, const struct cli_request *request,
 		return tell_failure(cli, &response, relay.is_begun);
 	reply->status = response.status;
 	reply->text = response.body;
-	if (response.body.bytes > 0)
-		reply->body = json_read(cli->arena, response.body, &malformed);
-	if (reply->body == NULL)
-		reply->body = &value_null;
+	const struct value *body = read_body(cli, response.body, &malformed);
+	if (body != NULL)
+		reply->body = body;
 	if (response.status < 200 || response.status > 299)
 		return tell_problem(cli, reply);
-	return CLI_OK;
+	return body != NULL ? CLI_OK : tell_unreadable(cli, &malformed);
 }
 
 enum cli_status

@@ -16,7 +16,7 @@ print_line(struct cli *cli, FILE *out, struct str text)
 {
 	struct arena *arena = arena_new();
 	struct json_error error;
-	const struct value *line = json_read(arena, text, &error);
+	const struct value *line = json_read_written(arena, text, &error);
 
 	if (line != NULL && line->type == VALUE_CONTEXT)
 		fprintf(out, "%.*s  %-20.*s  %-24.*s  %-9.*s  %.*s\n",

@@ -23,8 +23,9 @@ static const struct value *
 read_record(struct arena *arena, struct str canonical)
 {
 	struct json_error error;
-	const struct value *record =
-	    canonical.at != NULL ? json_read(arena, canonical, &error) : NULL;
+	const struct value *record = canonical.at != NULL
+	    ? json_read_written(arena, canonical, &error)
+	    : NULL;
 
 	return record != NULL ? record : &value_null;
 }

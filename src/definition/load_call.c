@@ -373,6 +373,27 @@ check_reply(struct load *load, const struct load_draft *draft,
 	}
 }
 
+/* Who writes how a wait grows wants it to. */
+static void
+check_growth(struct load *load, const struct def_retry *retry,
+    const struct yaml_node *node)
+{
+	const struct yaml_node *written = yaml_tree_find(node, "retry");
+	const struct yaml_node *backoff =
+	    written ? yaml_tree_find(written, "backoff") : NULL;
+
+	if (!backoff || retry->backoff == BACKOFF_CONSTANT ||
+	    retry->limit < 2 || retry->max_delay_ms == 0 ||
+	    retry->delay_ms < retry->max_delay_ms)
+		return;
+	diag_add(load->diags, DIAG_WARNING, LOAD_NO_GROWTH, backoff->span,
+	    "the wait never grows: `delay` is not below `max-delay`%s",
+	    yaml_tree_find(written, "max-delay") ? "" :
+	    ", which is 1m unless told");
+	diag_repair(load->diags,
+	    "write a longer `max-delay`, or `backoff: constant`");
+}
+
 void
 load_call_init(struct load_draft *draft, struct diag_span span)
 {
@@ -393,6 +414,7 @@ load_call_keep(struct load *load, struct load_draft *draft,
 
 	check_arguments(load, draft, node);
 	check_reply(load, draft, node);
+	check_growth(load, &draft->call.retry, node);
 	*call = draft->call;
 	if (!build)
 		return call;

@@ -72,7 +72,11 @@
 	    "an internal transition that has to leave its state")              \
 	X(LOAD_LIKE_EXPRESSION, "D905",                                        \
 	    "a text that reads like an expression")                            \
-	X(LOAD_WRITTEN_SECRET, "D906", "a secret that is written down")
+	X(LOAD_WRITTEN_SECRET, "D906", "a secret that is written down")        \
+	X(LOAD_NO_GROWTH, "D907",                                              \
+	    "a wait that should grow and is at its longest at once")       \
+	X(LOAD_UNREAD_OUTPUT, "D908",                                          \
+	    "an output of a final state that doesn't end the instance")
 
 #define LOAD_CODE_NAME(name, code, meaning) static const char name[] \
 	__attribute__((unused)) = code;

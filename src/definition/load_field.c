@@ -323,12 +323,31 @@ is_feel_word(struct str name)
 	return false;
 }
 
+/* Within {}, what a number with a comma becomes: the key "19" without a value,
+ * behind a value "1". */
+static bool
+is_behind_comma(const struct load *load, const struct yaml_node *key)
+{
+	struct str text = load->document->source->diag.text;
+
+	return key->style == STYLE_PLAIN && key->text.bytes > 0 &&
+	    key->text.at[0] >= '0' && key->text.at[0] <= '9' &&
+	    key->from > 0 && text.at[key->from - 1] == ',';
+}
+
 void
 load_check_variable(struct load *load, const struct yaml_node *key)
 {
 	size_t count;
 	const struct str *builtins = load_scope_builtins(&count);
 
+	if (is_behind_comma(load, key)) {
+		load_error(load, LOAD_CUT, key->span,
+		    "YAML ends the value before this at the `,`");
+		load_repair(load, "write numbers with a point, and put a value "
+		    "that has a comma in single quotes: '= ...'");
+		return;
+	}
 	if (!is_word(key->text)) {
 		load_error(load, LOAD_BAD_NAME, key->span,
 		    "`%.*s` can't be the name of a variable",

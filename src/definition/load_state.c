@@ -403,6 +403,15 @@ check_state(struct load *load, const struct def_state *state,
 	}
 	if (state->kind == STATE_PARALLEL)
 		check_regions(load, state, node);
+	if (state->kind == STATE_FINAL && state->parent &&
+	    state->output.count > 0) {
+		diag_add(load->diags, DIAG_WARNING, LOAD_UNREAD_OUTPUT,
+		    load_key_span(node, "output"),
+		    "nothing reads this `output`: the state ends `%.*s`, and "
+		    "not the instance", STR_ARG(state->parent->name));
+		diag_repair(load->diags,
+		    "set variables instead, on the way here");
+	}
 	if (state->kind != STATE_ATOMIC && state->task) {
 		load_error(load, LOAD_EXCLUSIVE,
 		    load_key_span(node, "user-task"),

@@ -284,7 +284,11 @@ load_sensitive(struct load *load, const struct yaml_node *node, void *into)
 		load_error(load, LOAD_UNKNOWN_NAME, node->kind == NODE_LIST ?
 		    node->items[i]->span : node->span, "nothing sets `%.*s`",
 		    STR_ARG(first));
-		load_suggest(load, first, known, count);
+		if (str_equal(first, STR("data")) && rest.bytes > 0)
+			load_repair(load, "write `%.*s`: variables stand here "
+			    "by their own names", STR_ARG(rest));
+		else
+			load_suggest(load, first, known, count);
 	}
 }
 

@@ -216,8 +216,75 @@ note_cut(struct reader *reader, struct str line, size_t begin, size_t from)
 		    (struct cut){begin + from, begin + to};
 }
 
-/* An expression that holds ": ", "[", "{" … is cut there by YAML, which then
- * complains about the rest. */
+static bool
+is_noted(const struct reader *reader, size_t byte)
+{
+	for (size_t i = 0; i < reader->cut_count; i++)
+		if (byte >= reader->cuts[i].from && byte < reader->cuts[i].to)
+			return true;
+	return false;
+}
+
+/* Whether a quote is open at its end. */
+static bool
+is_quoted_at_end(struct str text)
+{
+	bool is_quoted = false;
+
+	for (size_t i = 0; i < text.bytes; i++)
+		is_quoted ^= text.at[i] == '"';
+	return is_quoted;
+}
+
+/* In {} and [] what YAML took for a comment, amid a text of an expression,
+ * hides the end of them: it is complained about lines below. */
+static void
+find_comment(struct reader *reader, size_t *byte)
+{
+	struct str text = reader->source->diag.text;
+	size_t begin, from;
+
+	if (!is_in_flow(&reader->parser))
+		return;
+	begin = mark_byte(reader, reader->parser.context_mark);
+	while (begin > 0 && text.at[begin - 1] != '\n')
+		begin--;
+	for (size_t at = begin; at < *byte; at++) {
+		struct str line = str_slice(text, begin, at - begin);
+
+		if (text.at[at] == '\n')
+			begin = at + 1;
+		else if (text.at[at] == '#' && at > begin &&
+		    text.at[at - 1] == ' ' &&
+		    find_expression(line, line.bytes, &from) &&
+		    !is_noted(reader, begin + from) &&
+		    is_quoted_at_end(str_slice(line, from, SIZE_MAX))) {
+			*byte = at;
+			return;
+		}
+	}
+}
+
+static void
+add_cut(struct reader *reader, size_t from, size_t to)
+{
+	struct str text = reader->source->diag.text;
+	struct str taken = str_slice(text, from, to - from);
+	struct diag_span span =
+	    yaml_source_span(reader->source, from, taken.bytes);
+
+	if (str_has_prefix(str_slice(text, to, 1), STR("#")))
+		diag_add(reader->diags, DIAG_ERROR, LOAD_CUT, span,
+		    "YAML takes what follows this expression from ` #` on for "
+		    "a comment");
+	else
+		diag_add(reader->diags, DIAG_ERROR, LOAD_CUT, span,
+		    "YAML ends this expression before `%.*s`",
+		    STR_ARG(str_trim(str_slice(text, to, 2))));
+}
+
+/* An expression that holds ": ", " #", "[", "{" … is cut there by YAML, which
+ * then complains about the rest. */
 static bool
 report_cut(struct reader *reader, size_t byte)
 {
@@ -230,17 +297,15 @@ report_cut(struct reader *reader, size_t byte)
 
 	if (newline != SIZE_MAX)
 		line.bytes = newline;
-	if (!find_expression(line, byte - begin, &from))
+	if (!find_expression(line, byte - begin, &from) ||
+	    is_noted(reader, begin + from))
 		return false;
 	/* What is complained about may come after what was taken for a value.
 	 */
 	colon = str_find(str_slice(line, from, byte - begin - from), STR(": "));
 	if (colon != SIZE_MAX)
 		byte = begin + from + colon;
-	diag_add(reader->diags, DIAG_ERROR, LOAD_CUT,
-	    yaml_source_span(reader->source, begin + from, byte - begin - from),
-	    "YAML ends this expression before `%.*s`",
-	    STR_ARG(str_trim(str_slice(line, byte - begin, 2))));
+	add_cut(reader, begin + from, byte);
 	diag_repair(reader->diags,
 	    "put the whole value in single quotes: '= ...'");
 	note_cut(reader, line, begin, from);
@@ -291,6 +356,7 @@ report_syntax(struct reader *reader)
 	if (byte >= text_end)
 		byte = reader->parser.context ?
 		    mark_byte(reader, reader->parser.context_mark) : text_end;
+	find_comment(reader, &byte);
 	if (report_cut(reader, byte))
 		return;
 	if (strcmp(problem, "found character that cannot start any token") ==

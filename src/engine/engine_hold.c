@@ -237,35 +237,6 @@ hold_apply(struct engine *engine, const struct turn *turn)
 /* ---- looking ---- */
 
 static bool
-has_label(const struct store_instance *row, const struct engine_hold *hold)
-{
-	struct arena *arena;
-	struct json_error error;
-	const struct value *labels, *label;
-	bool has;
-
-	if (row->labels.at == NULL)
-		return false;
-	arena = arena_new();
-	labels = json_read(arena, row->labels, &error);
-	label = labels != NULL && labels->type == VALUE_CONTEXT
-	    ? value_get(labels, hold->label)
-	    : NULL;
-	if (label != NULL && label->type == VALUE_STRING) {
-		has = str_equal(label->as.string, hold->value);
-	} else {
-		/* A number or a boolean by its text. */
-		struct buf text = buf_in(arena);
-
-		if (label != NULL)
-			json_write(label, JSON_PLAIN, &text);
-		has = label != NULL && str_equal(buf_str(&text), hold->value);
-	}
-	arena_free(&arena);
-	return has;
-}
-
-static bool
 holds_row(const struct engine *engine, const struct engine_hold *hold,
     const struct store_instance *row)
 {
@@ -284,7 +255,7 @@ holds_row(const struct engine *engine, const struct engine_hold *hold,
 	case HOLD_WORKFLOW:
 		return str_equal(row->workflow, hold->value);
 	case HOLD_LABEL:
-		return has_label(row, hold);
+		return store_label_equals(row, hold->label, hold->value);
 	case HOLD_SCOPE_COUNT:
 		return true;
 	}

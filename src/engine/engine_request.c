@@ -53,7 +53,7 @@ repeat_reply(
 	}
 	reply = turn_reply(turn, request, (enum engine_status)row.status);
 	if (reply != NULL) {
-		reply->view = json_read(turn->arena, row.response, &error);
+		reply->view = json_read_written(turn->arena, row.response, &error);
 		if (reply->view == NULL ||
 		    !engine_id_parse(engine,
 			value_field_str(reply->view, "id"),

@@ -93,7 +93,7 @@ row_cb(const struct store_item *row, void *arg)
 	if (!row->open)
 		return true;
 	arena = arena_new();
-	body = json_read(arena, row->body, &error);
+	body = json_read_written(arena, row->body, &error);
 	if (body != NULL)
 		loading->read(loading->engine, row, body);
 	arena_free(&arena);

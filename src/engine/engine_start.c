@@ -207,7 +207,7 @@ start_plain(struct turn *turn, const struct value *input)
 	const struct value *plain;
 
 	json_write(input, JSON_PLAIN, &text);
-	plain = json_read(turn->arena, buf_str(&text), &error);
+	plain = json_read_written(turn->arena, buf_str(&text), &error);
 	buf_fini(&text);
 	return plain != NULL ? plain : input;
 }

@@ -15,11 +15,8 @@ const struct value *
 export_record_read(struct arena *arena, struct str canonical)
 {
 	struct json_error error;
-	const struct value *read = json_read(arena, canonical, &error);
+	const struct value *record = json_read_typed(arena, canonical, &error);
 
-	if (read == NULL || read->type != VALUE_CONTEXT)
-		return NULL;
-	const struct value *record = json_untype(arena, read);
 	if (record == NULL || record->type != VALUE_CONTEXT)
 		return NULL;
 	return record;

@@ -283,7 +283,7 @@ is_listing(FILE *file)
 	ssize_t bytes = getline(&text, &capacity, file);
 	struct json_error error;
 	const struct value *line = bytes > 0
-	    ? json_read(arena, (struct str){text, (size_t)bytes}, &error)
+	    ? json_read_written(arena, (struct str){text, (size_t)bytes}, &error)
 	    : NULL;
 	bool is_one = line != NULL && line->type == VALUE_CONTEXT &&
 	    value_field_str(line, "instance").at != NULL &&

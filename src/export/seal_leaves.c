@@ -220,7 +220,7 @@ seal_leaves_take(struct seal_leaves *leaves, struct str line, uint64_t number)
 		return true;
 	}
 	arena_reset(leaves->scratch);
-	read = json_read(leaves->scratch, line, &error);
+	read = json_read_written(leaves->scratch, line, &error);
 	if (read == NULL || read->type != VALUE_CONTEXT ||
 	    read->as.context.count != 1)
 		return false;

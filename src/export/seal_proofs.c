@@ -185,7 +185,7 @@ static void
 check_document(struct checking *checking, struct str line)
 {
 	struct json_error error;
-	const struct value *read = json_read(checking->arena, line, &error);
+	const struct value *read = json_read_written(checking->arena, line, &error);
 	const struct value *inclusion, *consistency;
 	const struct str nobody = {NULL, 0};
 	struct buf again = buf_in(checking->arena);

@@ -90,7 +90,8 @@ get_second(struct arena *arena, const struct value *value)
 	    time_of(value)->nanosecond);
 }
 
-/* What the local clock is ahead of UTC at that moment. */
+/* What the local clock is ahead of UTC at that moment; what it is in a zone
+ * that sets its clocks, no time of day tells. */
 static const struct value *
 get_time_offset(struct arena *arena, const struct value *value)
 {
@@ -99,11 +100,14 @@ get_time_offset(struct arena *arena, const struct value *value)
 	int64_t seconds[2];
 	uint32_t nanoseconds;
 
-	if (time_of(value)->offset_kind == OFFSET_NONE)
-		return &value_null;
 	if (value->type == VALUE_DATE_TIME)
 		local = *value->as.date_time;
-	local.time = *time_of(value);
+	else
+		local.time = time_without_date(&value->as.time);
+	if (local.time.offset_kind == OFFSET_NONE ||
+	    (value->type == VALUE_TIME &&
+		local.time.offset_kind == OFFSET_ZONE))
+		return &value_null;
 	moment = local;
 	local.time.offset_kind = OFFSET_NONE;
 	date_time_to_utc(&moment, &seconds[0], &nanoseconds);

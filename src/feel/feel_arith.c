@@ -332,16 +332,22 @@ time_plus_duration(const struct operands *o)
 	return value_of_time(o->run->arena, time);
 }
 
-/* What two values subtract as: a point in time, local or not. */
+/* What two values subtract as: a point in time, local or not; *zone: whose
+ * local time of day it is, NULL for nobody's. */
 static struct date_time
-point_of(const struct value *value)
+point_of(const struct value *value, const struct zone **zone)
 {
 	struct date_time point = {.date = {1970, 1, 1}};
 
+	*zone = NULL;
 	if (value->type == VALUE_DATE_TIME)
 		return *value->as.date_time;
 	if (value->type == VALUE_TIME) {
-		point.time = value->as.time;
+		point.time = time_without_date(&value->as.time);
+		if (point.time.offset_kind == OFFSET_ZONE) {
+			*zone = point.time.zone;
+			point.time.offset_kind = OFFSET_NONE;
+		}
 		return point;
 	}
 	must(value->type == VALUE_DATE);
@@ -353,11 +359,15 @@ point_of(const struct value *value)
 static const struct value *
 subtract_points(const struct operands *o)
 {
-	struct date_time a = point_of(o->left);
-	struct date_time b = point_of(o->right);
+	const struct zone *zones[2];
+	struct date_time a = point_of(o->left, &zones[0]);
+	struct date_time b = point_of(o->right, &zones[1]);
 	int64_t seconds[2];
 	uint32_t nanoseconds[2];
 
+	if (zones[0] != zones[1])
+		return feel_null(o->run, o->node,
+		    "a time of a zone has no offset without a date");
 	if ((a.time.offset_kind == OFFSET_NONE) !=
 	    (b.time.offset_kind == OFFSET_NONE))
 		return feel_null(o->run, o->node,

@@ -29,6 +29,7 @@ compare_ints(int64_t a, int64_t b)
 /* A point in time, where both are of the same kind. */
 struct point {
 	bool is_local;
+	const struct zone *zone; /* whose local time it is; NULL for nobody's */
 	int64_t seconds;
 	uint32_t nanoseconds;
 };
@@ -37,15 +38,26 @@ static struct point
 point_of(const struct value *value)
 {
 	struct date_time date_time = {.date = {1970, 1, 1}};
-	struct point point;
+	struct point point = {.zone = NULL};
 
-	if (value->type == VALUE_TIME)
-		date_time.time = value->as.time;
-	else
+	if (value->type == VALUE_DATE_TIME) {
 		date_time = *value->as.date_time;
+	} else {
+		date_time.time = time_without_date(&value->as.time);
+		if (date_time.time.offset_kind == OFFSET_ZONE) {
+			point.zone = date_time.time.zone;
+			date_time.time.offset_kind = OFFSET_NONE;
+		}
+	}
 	point.is_local = date_time.time.offset_kind == OFFSET_NONE;
 	date_time_to_utc(&date_time, &point.seconds, &point.nanoseconds);
 	return point;
+}
+
+static bool
+is_same_kind(const struct point *a, const struct point *b)
+{
+	return a->is_local == b->is_local && a->zone == b->zone;
 }
 
 static bool
@@ -54,7 +66,7 @@ order_points(const struct value *a, const struct value *b, int *order)
 	struct point left = point_of(a);
 	struct point right = point_of(b);
 
-	if (left.is_local != right.is_local)
+	if (!is_same_kind(&left, &right))
 		return false;
 	*order = compare_ints(left.seconds, right.seconds);
 	if (*order == 0)
@@ -68,7 +80,7 @@ equal_points(const struct value *a, const struct value *b)
 	struct point left = point_of(a);
 	struct point right = point_of(b);
 
-	return left.is_local == right.is_local && left.seconds == right.seconds;
+	return is_same_kind(&left, &right) && left.seconds == right.seconds;
 }
 
 /* ------------------------------------------------------------------- order */

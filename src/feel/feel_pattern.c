@@ -138,16 +138,23 @@ take_group(struct str s, size_t *at, unsigned groups)
 	return group;
 }
 
+/* With the flag q the replacement is as literal as the pattern (F&O 3.1,
+ * section 5.6.4). */
 static void
 add_replacement(const struct feel_regex *regex, struct str s,
     const struct feel_match *match, struct buf *out)
 {
 	unsigned groups = feel_regex_group_count(regex);
 
+	if (feel_regex_is_literal(regex)) {
+		buf_add_str(out, s);
+		return;
+	}
 	for (size_t i = 0; i < s.bytes; i++) {
 		unsigned group;
 
 		if (s.at[i] == '\\') {
+			must(i + 1 < s.bytes); /* is_replacement() */
 			buf_add_char(out, s.at[++i]);
 		} else if (s.at[i] == '$') {
 			group = take_group(s, &i, groups);

@@ -172,7 +172,7 @@ filled_in_form(const struct disclosed *disclosed, struct str text)
 	if (str_has_prefix(front, STR("{")) ||
 	    str_has_prefix(front, STR("["))) {
 		filled = filled_in(disclosed, text, IN_JSON);
-		if (json_read(disclosed->arena, filled, &error) != NULL)
+		if (json_read_written(disclosed->arena, filled, &error) != NULL)
 			return filled;
 	}
 	return filled_in(disclosed, text, AS_IT_IS);

@@ -50,7 +50,7 @@ plain(struct arena *arena, const struct value *value)
 	const struct value *read;
 
 	json_write(value, JSON_PLAIN, &json);
-	read = json_read(arena, buf_str(&json), &error);
+	read = json_read_written(arena, buf_str(&json), &error);
 	buf_fini(&json);
 	return read != NULL ? read : &value_null;
 }

@@ -450,8 +450,8 @@ look_at_row(struct sqlite_store *store, struct walk *walk,
 	if (error != STORE_OK)
 		return error;
 	if (fits == INSTANCE_FITS_PERHAPS &&
-	    !store_has_label(&row, walk->filter->label,
-		&walk->filter->label_value, 1))
+	    !store_label_equals(&row, walk->filter->label,
+		walk->filter->label_value))
 		return STORE_OK;
 	walk->told++;
 	walk->is_stopped = !walk->fn(&row, walk->arg) ||

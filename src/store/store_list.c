@@ -195,16 +195,23 @@ store_list_instances(struct store *store,
 	return error;
 }
 
+static const struct value *
+find_label(struct arena *arena, const struct store_instance *row,
+    struct str name)
+{
+	struct json_error error;
+	const struct value *labels =
+	    row->labels.at ? json_read(arena, row->labels, &error) : NULL;
+
+	return labels != NULL ? value_get(labels, name) : NULL;
+}
+
 bool
 store_has_label(const struct store_instance *row, struct str name,
     const struct str *texts, size_t count)
 {
 	struct arena *arena = arena_new();
-	struct json_error error;
-	const struct value *labels =
-	    row->labels.at ? json_read(arena, row->labels, &error) : NULL;
-	const struct value *label =
-	    labels != NULL ? value_get(labels, name) : NULL;
+	const struct value *label = find_label(arena, row, name);
 	struct str text;
 	bool has = false;
 
@@ -212,6 +219,30 @@ store_has_label(const struct store_instance *row, struct str name,
 		has = str_is_among(text, texts, count);
 	arena_free(&arena);
 	return has;
+}
+
+static bool
+is_written(struct arena *arena, const struct value *value, struct str text)
+{
+	struct number number;
+	struct str own;
+
+	if (value->type == VALUE_NUMBER)
+		return number_parse(text, &number) == NUMBER_OK &&
+		    number_compare(value->as.number, number) == 0;
+	return value_text(arena, value, &own) && str_equal(own, text);
+}
+
+bool
+store_label_equals(const struct store_instance *row, struct str name,
+    struct str text)
+{
+	struct arena *arena = arena_new();
+	const struct value *label = find_label(arena, row, name);
+	bool does = label != NULL && is_written(arena, label, text);
+
+	arena_free(&arena);
+	return does;
 }
 
 enum store_error

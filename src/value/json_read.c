@@ -465,11 +465,16 @@ json_read(struct arena *arena, struct str text, struct json_error *error)
 }
 
 const struct value *
+json_read_written(struct arena *arena, struct str text,
+    struct json_error *error)
+{
+	return read_document(arena, text, JSON_WRITTEN_DEPTH_MAX, error);
+}
+
+const struct value *
 json_read_typed(struct arena *arena, struct str text, struct json_error *error)
 {
-	/* A context becomes two, and what is innermost one more. */
-	const struct value *typed =
-	    read_document(arena, text, 2 * JSON_DEPTH_MAX + 1, error);
+	const struct value *typed = json_read_written(arena, text, error);
 	if (!typed)
 		return NULL;
 	const struct value *value = json_untype(arena, typed);

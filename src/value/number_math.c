@@ -249,13 +249,15 @@ power_by_library(struct number a, struct number b, struct number *out)
 	return finish_trimmed(power, flags, out);
 }
 
-/* What neither is exact nor has few digits. */
+/* What neither is exact nor has few digits.  Of a whole power from about 10^7
+ * on, the digits without their point can be too large on the way. */
 static enum number_error
 power_nearly(struct number a, struct number b, const int64_t *exponent,
     struct number *out)
 {
-	bool is_found = exponent ? number_wide_power_whole(a, *exponent, out) :
-				   number_wide_power(a, b, out);
+	bool is_found =
+	    (exponent && number_wide_power_whole(a, *exponent, out)) ||
+	    number_wide_power(a, b, out);
 	return is_found ? NUMBER_OK : power_by_library(a, b, out);
 }
 

@@ -12,7 +12,7 @@
 #include "stated/number.h"
 
 MUST_USE bool number_wide_exp(struct number a, struct number *out);
-/* a > 0, in both */
+/* a > 0, here and, where b is not whole, in the next */
 MUST_USE bool number_wide_log(struct number a, struct number *out);
 MUST_USE bool number_wide_power(
     struct number a, struct number b, struct number *out);

@@ -111,3 +111,18 @@ time_format(const struct time_of_day *time, struct buf *out)
 		buf_add_str(out, zone_name(time->zone));
 	}
 }
+
+struct time_of_day
+time_without_date(const struct time_of_day *time)
+{
+	struct time_of_day settled = *time;
+	int32_t offset;
+
+	if (time->offset_kind == OFFSET_ZONE &&
+	    zone_is_steady(time->zone, &offset)) {
+		settled.offset_kind = OFFSET_SECONDS;
+		settled.offset_seconds = offset;
+		settled.zone = NULL;
+	}
+	return settled;
+}

@@ -121,6 +121,44 @@ test_bodies_nested_a_thousand_deep_are_refused(void **state)
 	house_close(&house);
 }
 
+/* The deepest that is taken: history wraps each of its levels, for {"n": …}
+ * is what a number looks like there; and {"data": …} is around it in what the
+ * command line reads. */
+static void
+test_deepest_body_is_proved_and_told(void **state)
+{
+	static const char workflow[] = "workflow: deep\n"
+				       "version: 1\n"
+				       "business-key: '= \"D\"'\n"
+				       "input: {type: object}\n"
+				       "data: {kept: = input.v}\n"
+				       "initial: over\n"
+				       "states: {over: {type: final, outcome: "
+				       "success}}\n";
+	static const char *const told[][5] = {
+	    {"list", NULL}, {"history", "D", NULL}, {"show", "D", NULL}};
+	struct house *house =
+	    house_open_with(&bounded, "workflows/deep.yaml", workflow);
+	char *opened = repeat("{\"input\":{\"v\":", "{\"n\":", 62, "1");
+	char *body = repeat(opened, "}", 62, "}}");
+	struct run run;
+
+	(void)state;
+	assert_status(house_ask(house, &(struct ask){
+			  .path = "/v1/workflows/deep/instances",
+			  .body = body}),
+	    201);
+	for (size_t i = 0; i < 3; i++) {
+		run = house_run(house, told[i]);
+		assert_int_equal(run.status, 0);
+		assert_non_null(strstr(run.text, "over"));
+		run_fini(&run);
+	}
+	free(opened);
+	free(body);
+	house_close(&house); /* verifies, and does again */
+}
+
 static void
 test_bodies_over_the_limit_are_refused(void **state)
 {
@@ -238,6 +276,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_truncated_bodies_are_refused_at_every_byte),
 	    HOUSE_TEST(test_bodies_nested_a_thousand_deep_are_refused),
+	    HOUSE_TEST(test_deepest_body_is_proved_and_told),
 	    HOUSE_TEST(test_bodies_over_the_limit_are_refused),
 	    HOUSE_TEST(test_wrong_kinds_and_unknown_members_are_refused),
 	    HOUSE_TEST(test_duplicate_keys_are_refused),

@@ -397,11 +397,28 @@ test_instances_are_called_by_any_key(void **state)
 	house_close(&house);
 }
 
+/* Something else listens there: that is no empty list. */
+static void
+test_answer_that_is_no_json_is_a_failure(void **state)
+{
+	struct house *house = house_open(&quiet);
+	char url[128];
+	const char *environment[] = {url, NULL};
+	const char *list[] = {house_program(), "list", NULL};
+
+	(void)state;
+	snprintf(url, sizeof(url), "STATED_URL=%s/metrics#", house->url);
+	assert_run(program_run(house->directory, environment, list, NULL), 1,
+	    "/metrics# is no JSON (1:1: ");
+	house_close(&house);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_instances_are_called_by_any_key),
+	    HOUSE_TEST(test_answer_that_is_no_json_is_a_failure),
 	    HOUSE_TEST(test_check_tells_twelve_mistakes_in_one_run),
 	    HOUSE_TEST(test_check_of_one_file_tells_what_is_wrong_beside_it),
 	    HOUSE_TEST(test_shipped_workflows_are_sound_to_the_letter),

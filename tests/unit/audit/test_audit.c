@@ -105,6 +105,29 @@ test_next_record_carries_the_hash_before_it(void **state)
 	    str_find(chain->records[2].canonical, before) != SIZE_MAX);
 }
 
+/* {"n": …} is what a number looks like, so that history wraps each level. */
+static void
+test_record_as_deep_as_values_go_is_sound(void **state)
+{
+	struct chain *chain = *state;
+	struct audit_head sealing = {0}, verifying = {0};
+	const struct value *deep = value_of_int(chain->arena, 1);
+	struct value_builder *record = value_build_context(chain->arena);
+
+	for (int i = 0; i < 164; i++) {
+		struct value_builder *outer =
+		    value_build_context(chain->arena);
+
+		value_put(outer, STR("n"), deep);
+		deep = value_built(outer);
+	}
+	value_put_str(record, "kind", audit_kind_name(AUDIT_ENTERED));
+	value_put(record, STR("set"), deep);
+	struct audit_record sealed = audit_seal(chain->arena,
+	    value_built(record), &sealing);
+	assert_int_equal(verify_record(&verifying, &sealed), AUDIT_SOUND);
+}
+
 static void
 test_changed_byte_is_found(void **state)
 {
@@ -250,6 +273,7 @@ main(void)
 		TEST(test_chain_as_sealed_is_sound),
 		TEST(test_first_record_is_number_one_after_zeros),
 		TEST(test_next_record_carries_the_hash_before_it),
+		TEST(test_record_as_deep_as_values_go_is_sound),
 		TEST(test_changed_byte_is_found),
 		TEST(test_changed_hash_is_found),
 		TEST(test_record_changed_and_hashed_anew_breaks_the_next),

@@ -196,6 +196,25 @@ test_local_time_comes_back_in_every_hour_of_many_years(void **state)
 	}
 }
 
+static void
+test_steady_is_what_has_one_offset_all_the_year(void **state)
+{
+	static const char *const steady[] = {
+	    "UTC", "Asia/Kolkata", "Asia/Singapore", "Asia/Tokyo"};
+	static const char *const others[] = {
+	    "Europe/London", "Europe/Berlin", "Australia/Sydney"};
+	int32_t offset;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(steady); i++)
+		assert_true(
+		    zone_is_steady(zone_find(str_of(steady[i])), &offset));
+	assert_int_equal(offset, 9 * 3600);
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		assert_false(
+		    zone_is_steady(zone_find(str_of(others[i])), &offset));
+}
+
 int
 main(void)
 {
@@ -210,6 +229,7 @@ main(void)
 		test_in_a_gap_the_clock_is_taken_as_if_it_had_not_jumped),
 	    cmocka_unit_test(test_in_an_overlap_the_earlier_instant_is_taken),
 	    cmocka_unit_test(test_a_day_that_was_skipped_is_a_gap),
+	    cmocka_unit_test(test_steady_is_what_has_one_offset_all_the_year),
 	    cmocka_unit_test(
 		test_local_time_comes_back_in_every_hour_of_many_years),
 	};

@@ -204,7 +204,7 @@ test_instances_are_listed_by_every_filter(void **state)
 	    .workflow = STR("refund"), .started_from_ms = 700), 8);
 }
 
-/* As people write them, and with all of their digits. */
+/* As people write them, and numbers however they do. */
 static void
 test_labels_that_are_no_text_are_found_by_theirs(void **state)
 {
@@ -227,7 +227,10 @@ test_labels_that_are_no_text_are_found_by_theirs(void **state)
 	ASSERT_LISTED(LABEL("a", "false"), 2);
 	ASSERT_LISTED(LABEL("a", "1"), 4);
 	ASSERT_LISTED(LABEL("n", "10.50"), 1);
-	assert_listed(f, LABEL("n", "10.5"), 0, NULL);
+	ASSERT_LISTED(LABEL("n", "10.5"), 1);
+	ASSERT_LISTED(LABEL("n", "1000"), 2);
+	ASSERT_LISTED(LABEL("n", "1E+3"), 2);
+	assert_listed(f, LABEL("n", "1E+4"), 0, NULL);
 	ASSERT_LISTED(LABEL("n", "12345678901234567890.123"), 3);
 	assert_listed(f, LABEL("n", "null"), 0, NULL);
 #undef LABEL
