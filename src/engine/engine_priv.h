@@ -451,6 +451,14 @@ engine_now_ms(const struct engine *engine)
 				    : clock_now_ms(engine->options.clock);
 }
 
+/* Whether what was put off by `span_ms` at most has to wait.  Where the clock
+ * was set back, what lies farther ahead than it could have been set is over. */
+static inline bool
+engine_is_ahead(int64_t until_ms, int64_t span_ms, int64_t now_ms)
+{
+	return until_ms > now_ms && until_ms - now_ms <= span_ms;
+}
+
 /* The machine's clock: for what concerns the process, not the business. */
 static inline int64_t
 engine_now_real_ms(void)
