@@ -424,7 +424,8 @@ struct engine {
 	bool is_stop_told; /* to the journal */
 	void (*drained)(void *arg);
 	void *drained_arg;
-	int64_t drain_until_ms;
+	int64_t drain_left_us;
+	int64_t drain_looked_us;
 	unsigned stuck_looks; /* in which only the store was waited for */
 	struct loop *loop;
 	size_t calm; /* commits in a row that were small and quick */
