@@ -34,6 +34,10 @@ clock_sleep_ms(const struct clock *clock, int64_t until_ms)
 /* The machine's clock. */
 const struct clock *clock_system(void);
 
+/* Passes as the machine's does, but can't be set, and passes while the machine
+ * sleeps, too: for spans.  What it shows is no date. */
+const struct clock *clock_steady(void);
+
 /* Microseconds since some moment, whatever people do to the machine's clock.
  * No seam: for patience and for measuring, never for what a chart sees. */
 int64_t clock_monotonic_us(void);

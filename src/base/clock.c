@@ -48,6 +48,24 @@ clock_system(void)
 	return &system;
 }
 
+static int64_t
+steady_now_ms(const struct clock *clock)
+{
+	struct timespec now;
+
+	(void)clock;
+	must(clock_gettime(CLOCK_BOOTTIME, &now) == 0);
+	return (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000;
+}
+
+const struct clock *
+clock_steady(void)
+{
+	static const struct clock steady = {steady_now_ms, system_sleep_ms};
+
+	return &steady;
+}
+
 int64_t
 clock_monotonic_us(void)
 {

@@ -30,7 +30,7 @@ resolve(struct config *config, struct store_keys **keys)
 	struct http_port port = {send_cb};
 
 	if (vault != NULL)
-		vault_open(vault, &port, clock_system());
+		vault_open(vault, &port, clock_steady());
 	return config_keys(config, config->secrets, keys);
 }
 

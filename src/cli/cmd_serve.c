@@ -314,11 +314,11 @@ open_base(struct service *service)
 static void
 await_vault(struct service *service, struct vault *vault)
 {
-	int64_t until_ms = clock_now_ms(clock_system()) + VAULT_MS;
+	int64_t until_ms = clock_now_ms(clock_steady()) + VAULT_MS;
 
-	vault_open(vault, http_client_port(service->http), clock_system());
+	vault_open(vault, http_client_port(service->http), clock_steady());
 	while (!vault_is_settled(vault) &&
-	       clock_now_ms(clock_system()) < until_ms)
+	       clock_now_ms(clock_steady()) < until_ms)
 		event_base_loop(service->base, EVLOOP_ONCE);
 }
 

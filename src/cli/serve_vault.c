@@ -33,7 +33,7 @@ struct vault {
 	template_secret_fn *find; /* what we prove ourselves with */
 	void *find_arg;
 	struct http_port *http;
-	const struct clock *clock;
+	const struct clock *clock; /* for spans; can't be set */
 	enum vault_state state;
 	struct arena *arena; /* of the exchange under way */
 	char *token;	     /* by AppRole; NULL: none */

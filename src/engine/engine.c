@@ -13,6 +13,8 @@
 #define POSTS_MAX 1000000
 #define PROBE_MS 250
 #define DRAIN_LOOK_MS 20
+/* As which a longer time between two looks counts. */
+#define DRAIN_GAP_US (1000 * 1000)
 /* For a second the store may come back, while there is nothing else to wait
  * for. */
 #define STUCK_LOOKS_MAX 50
@@ -247,6 +249,21 @@ is_stuck(struct engine *engine, bool is_exchanging)
 	return ++engine->stuck_looks > STUCK_LOOKS_MAX;
 }
 
+/* By a clock that can't be set.  Looks are close together, unless the process
+ * stood still: calls get that time in addition (http_client.c), and so does
+ * who waits for them. */
+static bool
+is_patient(struct engine *engine)
+{
+	int64_t now_us = clock_monotonic_us();
+	int64_t passed_us = now_us - engine->drain_looked_us;
+
+	engine->drain_looked_us = now_us;
+	engine->drain_left_us -=
+	    passed_us < DRAIN_GAP_US ? passed_us : DRAIN_GAP_US;
+	return engine->drain_left_us > 0;
+}
+
 void
 engine_check_drained(struct engine *engine)
 {
@@ -261,8 +278,7 @@ engine_check_drained(struct engine *engine)
 		journal_stopping(engine);
 		quiet = false;
 	}
-	if (!quiet && !is_stuck(engine, is_exchanging) &&
-	    engine_now_real_ms() < engine->drain_until_ms) {
+	if (!quiet && !is_stuck(engine, is_exchanging) && is_patient(engine)) {
 		loop_drain_in(engine->loop, DRAIN_LOOK_MS);
 		return;
 	}
@@ -279,7 +295,8 @@ engine_drain(struct engine *engine, int64_t patience_ms,
 	intake_stop(engine);
 	engine->drained = done;
 	engine->drained_arg = arg;
-	engine->drain_until_ms = engine_now_real_ms() + patience_ms;
+	engine->drain_left_us = patience_ms * 1000;
+	engine->drain_looked_us = clock_monotonic_us();
 	loop_drain_in(engine->loop, 0);
 }
 

@@ -317,7 +317,8 @@ intake_check_all(struct engine *engine)
 	struct intake *intake;
 
 	for (intake = engine->intakes; intake != NULL; intake = intake->next)
-		if (intake->retry_ms != 0 && intake->retry_ms <= now_ms)
+		if (intake->retry_ms != 0 &&
+		    !engine_is_ahead(intake->retry_ms, RETRY_MS, now_ms))
 			open_or_close(intake);
 }
 

@@ -38,9 +38,10 @@ struct letter {
 	uint64_t id;
 	uint64_t instance;
 	int64_t at_ms;
+	int64_t since_ms; /* it waits; not after the present */
 	struct str body;
 	int failures;
-	int64_t retry_ms; /* not before */
+	int64_t retry_ms; /* not before; 0: at once */
 };
 
 struct outbox {
@@ -55,7 +56,7 @@ struct outbox {
 	bool has_more; /* there may be rows beyond */
 	size_t depth;	/* rows */
 	int failures; /* of the broker, in a row */
-	int64_t retry_ms;
+	int64_t retry_ms; /* the same, for all */
 	bool is_told; /* that it is late */
 	uint64_t published;
 };
@@ -229,7 +230,7 @@ letter_cb(const struct store_post *row, void *arg)
 	letter->box = box;
 	letter->id = row->id;
 	letter->instance = row->instance;
-	letter->at_ms = row->at_ms;
+	letter->at_ms = letter->since_ms = row->at_ms;
 	letter->body = arena_str(arena, row->body);
 	letter->is_first = before == NULL || before->state == LETTER_CONFIRMED;
 	if (before != NULL)
@@ -426,10 +427,13 @@ may_go(const struct letter *letter, int64_t now_ms)
 static void
 tell_if_late(struct outbox *box)
 {
-	int64_t since_ms = box->first != NULL ? box->first->at_ms : 0;
-	bool is_late = since_ms != 0 &&
-		       engine_now_ms(box->engine) - since_ms > LATE_MS;
+	const struct letter *first = box->first;
+	int64_t now_ms = engine_now_ms(box->engine);
+	bool is_late = first != NULL && now_ms - first->since_ms > LATE_MS;
 
+	/* That the clock was set back publishes nothing. */
+	if (box->is_told && first != NULL && first->at_ms > now_ms)
+		return;
 	if (is_late == box->is_told)
 		return;
 	box->is_told = is_late;
@@ -445,13 +449,32 @@ tell_if_late(struct outbox *box)
 		    box->depth);
 }
 
+/* Where the clock was set back, too. */
+static void
+note_time(struct outbox *box, int64_t now_ms)
+{
+	if (!engine_is_ahead(box->retry_ms, RETRY_MS_MAX, now_ms))
+		box->retry_ms = 0;
+	for (struct letter *letter = box->first; letter != NULL;
+	     letter = letter->next) {
+		if (!engine_is_ahead(letter->retry_ms, RETRY_MS_MAX, now_ms))
+			letter->retry_ms = 0;
+		if (letter->at_ms <= now_ms)
+			letter->since_ms = letter->at_ms;
+		else if (letter->since_ms > now_ms)
+			letter->since_ms = now_ms;
+	}
+}
+
 static void
 check(struct outbox *box)
 {
-	const struct def_connection *connection = find_connection(box);
 	int64_t now_ms = engine_now_ms(box->engine);
+	const struct def_connection *connection;
 	struct letter *letter;
 
+	note_time(box, now_ms);
+	connection = find_connection(box);
 	if (connection != NULL)
 		fill(box);
 	tell_if_late(box);
@@ -498,7 +521,7 @@ next_ms(const struct outbox *box)
 	if (box->retry_ms > engine_now_ms(box->engine))
 		next = box->retry_ms;
 	if (next == 0 && box->first != NULL && !box->is_told)
-		next = box->first->at_ms + LATE_MS + 1;
+		next = box->first->since_ms + LATE_MS + 1;
 	return next;
 }
 
@@ -606,6 +629,6 @@ outbox_tell(const struct engine *engine, struct engine_connection *connection)
 		return;
 	connection->posts = box->depth;
 	connection->posts_since_ms =
-	    box->first != NULL ? box->first->at_ms : 0;
+	    box->first != NULL ? box->first->since_ms : 0;
 	connection->published = box->published;
 }

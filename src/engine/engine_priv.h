@@ -424,7 +424,8 @@ struct engine {
 	bool is_stop_told; /* to the journal */
 	void (*drained)(void *arg);
 	void *drained_arg;
-	int64_t drain_until_ms;
+	int64_t drain_left_us;
+	int64_t drain_looked_us;
 	unsigned stuck_looks; /* in which only the store was waited for */
 	struct loop *loop;
 	size_t calm; /* commits in a row that were small and quick */
@@ -449,6 +450,14 @@ engine_now_ms(const struct engine *engine)
 {
 	return engine->turn_ms != 0 ? engine->turn_ms
 				    : clock_now_ms(engine->options.clock);
+}
+
+/* Whether what was put off by `span_ms` at most has to wait.  Where the clock
+ * was set back, what lies farther ahead than it could have been set is over. */
+static inline bool
+engine_is_ahead(int64_t until_ms, int64_t span_ms, int64_t now_ms)
+{
+	return until_ms > now_ms && until_ms - now_ms <= span_ms;
 }
 
 /* The machine's clock: for what concerns the process, not the business. */

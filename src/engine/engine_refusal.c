@@ -168,7 +168,8 @@ void
 refusal_check(struct engine *engine)
 {
 	if (engine->refusals_until_ms != 0 &&
-	    engine->refusals_until_ms <= engine_now_ms(engine))
+	    !engine_is_ahead(engine->refusals_until_ms, WINDOW_MS,
+		engine_now_ms(engine)))
 		refusal_tell(engine);
 }
 

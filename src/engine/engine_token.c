@@ -143,15 +143,15 @@ give_up(struct line *line, const struct outcome *failure)
 	exchange_fail_queue(line, failure);
 }
 
-/* Not to be asked for before; 0: at once.  Where the clock was set back, what
- * lies farther ahead than it could have been set is over. */
+/* Not to be asked for before; 0: at once. */
 static int64_t
 barred_until_ms(const struct line *line)
 {
 	const struct token *token = &line->token;
-	int64_t left_ms = token->retry_ms - engine_now_ms(line->engine);
+	bool is_ahead = engine_is_ahead(token->retry_ms, token->delay_ms,
+	    engine_now_ms(line->engine));
 
-	return left_ms > 0 && left_ms <= token->delay_ms ? token->retry_ms : 0;
+	return is_ahead ? token->retry_ms : 0;
 }
 
 /* ---- the exchange ---- */

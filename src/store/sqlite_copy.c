@@ -12,6 +12,8 @@
  */
 #include "stated/store_copy.h"
 
+#include "stated/rng.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -325,15 +327,61 @@ check_pages(struct sqlite_conn *conn, struct buf *detail)
 	return error;
 }
 
+/* More than an engine gives in its life. */
+#define NUMBERS_GAP ((int64_t)1 << 40)
+/* What is left to chance: a second's worth of numbers, and twelve days'. */
+#define NUMBERS_NEAR ((int64_t)1 << 30)
+#define NUMBERS_FAR ((int64_t)1 << 50)
+/* Identifiers have room for so many (audit_tree.h), and there must be some
+ * above. */
+#define NUMBERS_MAX (((int64_t)1 << 62) - NUMBERS_GAP - NUMBERS_FAR)
+
 /*
  * Numbers go into idempotency keys and identifiers.  Those that were given
  * since the backup are not known, so the next one is the present instant in
  * units of a millisecond's 2^20th part: no database of this identity, be it
  * the lost one or another one restored from the same backup, can have given
- * as many.
+ * as many.  Within a second chance decides, for others may be restored at the
+ * same time.
+ *
+ * Where a clock was ahead of this one, the instant says nothing about what has
+ * been given, and a number made of the backup alone would be the same each
+ * time that it is restored: then chance has to tell them apart.
  */
+static int64_t
+choose_number(int64_t last, int64_t now_ms)
+{
+	struct rng *rng = rng_system();
+	int64_t present =
+	    (now_ms << 20) + (int64_t)rng_below(rng, NUMBERS_NEAR);
+
+	if (present - last >= NUMBERS_GAP)
+		return present;
+	return last + NUMBERS_GAP + (int64_t)rng_below(rng, NUMBERS_FAR);
+}
+
+/* The last number of what is replaced, where that can be read: 0 is below all
+ * others. */
+static int64_t
+replaced_number(const struct store_copy *copy)
+{
+	struct store_options options = {.path = buf_str(&copy->to),
+		.read_only = true, .older = true, .keys = copy->keys};
+	struct store_backend *replaced = NULL;
+	int64_t last = 0;
+
+	must(copy->source == NULL);
+	if (sqlite_open(options, &replaced, NULL) != STORE_OK)
+		return 0;
+	if (replaced->last_number <= NUMBERS_MAX)
+		last = (int64_t)replaced->last_number;
+	replaced->ops->close(replaced);
+	return last;
+}
+
+/* `replaced` has been given by what this takes the place of. */
 static enum store_error
-skip_numbers(struct sqlite_conn *conn, int64_t now_ms)
+skip_numbers(struct sqlite_conn *conn, int64_t now_ms, int64_t replaced)
 {
 	char sql[256];
 	int64_t last = 0;
@@ -343,13 +391,13 @@ skip_numbers(struct sqlite_conn *conn, int64_t now_ms)
 	    "	(SELECT coalesce(max(instance), 0) FROM history))", &last);
 
 	must(now_ms > 0 && now_ms < STORE_COPY_MS_END);
+	if (error == STORE_OK && last > NUMBERS_MAX)
+		error = STORE_CORRUPT;
 	if (error != STORE_OK)
 		return error;
-	int64_t skipped = now_ms << 20;
-	/* A clock was ahead of this one. */
-	if (skipped <= last)
-		skipped = last + ((int64_t)1 << 40);
-	must(skipped > last);
+	int64_t skipped =
+	    choose_number(replaced > last ? replaced : last, now_ms);
+	must(skipped > last && skipped > replaced);
 	int bytes = snprintf(sql, sizeof(sql), "BEGIN;"
 	    "UPDATE meta SET value = %lld WHERE name = 'last_number';"
 	    "INSERT OR REPLACE INTO meta VALUES ('" SKIPPED_NAME "', %lld),"
@@ -377,7 +425,8 @@ check_part(struct store_copy *copy, struct watching *watching,
 	error = check_pages(conn, detail);
 	if (error != STORE_OK || copy->target->kind != COPY_RESTORE)
 		return error;
-	error = skip_numbers(conn, copy->target->now_ms);
+	error = skip_numbers(
+	    conn, copy->target->now_ms, replaced_number(copy));
 	if (error != STORE_OK)
 		sqlite_conn_explain(conn, detail);
 	return error;

@@ -148,7 +148,8 @@ tests_e2e_test_e2e_secret_SOURCES = tests/e2e/test_e2e_secret.c \
 tests_e2e_test_e2e_secret_CPPFLAGS = $(AM_CPPFLAGS) $(E2E_CPPFLAGS) \
 	$(CRYPTO_CFLAGS)
 tests_e2e_test_e2e_secret_LDADD = $(LIBS_BASE) $(E2E_LIBS)
-EXTRA_tests_e2e_test_e2e_secret_DEPENDENCIES = $(E2E_NEEDS)
+EXTRA_tests_e2e_test_e2e_secret_DEPENDENCIES = $(E2E_NEEDS) \
+	tests/e2e/shim_clock.so
 
 check_PROGRAMS += tests/e2e/test_e2e_serve
 tests_e2e_test_e2e_serve_SOURCES = tests/e2e/test_e2e_serve.c $(E2E_HOUSE)

@@ -323,6 +323,37 @@ test_calls_do_not_notice_that_the_clock_is_set(void **state)
 	close_scene(&scene);
 }
 
+/* Who stops waits for the answer, whatever the clock says. */
+static void
+test_stopping_does_not_notice_that_the_clock_is_set(void **state)
+{
+	static const char *const times[] = {
+	    "2026-12-01T14:00:00Z", "2026-12-01T07:00:00Z"};
+	struct scene scene;
+
+	(void)state;
+	open_scene(&scene, "2026-12-01T10:00:00Z");
+	for (int i = 0; i < 2; i++) {
+		struct program *engine = &scene.house->engine;
+		char name[8];
+
+		snprintf(name, sizeof(name), "S-%d", i);
+		start(&scene, "punctual", name);
+		while (scene.peer.requests <= i)
+			time_sleep(1);
+		kill(engine->pid, SIGTERM);
+		time_sleep(100);
+		set_offset(&scene, times[i]);
+		while (program_is_alive(engine))
+			time_sleep(5);
+		program_stop(engine);
+		house_start_engine(scene.house);
+		payment_await_end(scene.house, name, "answered");
+	}
+	assert_int_equal(scene.peer.requests, 2);
+	close_scene(&scene);
+}
+
 /* ---- a process that stands still ---- */
 
 static int
@@ -420,6 +451,7 @@ main(void)
 	    HOUSE_TEST(test_autumn_back_with_a_clock_that_is_set),
 	    HOUSE_TEST(test_cut_off_holds_although_the_clock_is_set),
 	    HOUSE_TEST(test_calls_do_not_notice_that_the_clock_is_set),
+	    HOUSE_TEST(test_stopping_does_not_notice_that_the_clock_is_set),
 	    HOUSE_TEST(test_answers_that_come_during_a_standstill_count),
 	    HOUSE_TEST(test_restore_wants_a_clock_that_is_right),
 	};

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -552,9 +553,12 @@ test_vault_gives_secrets_and_what_they_are_changed_to(void **state)
 	struct keeper keeper = {.version = 1};
 	struct house *house = house_build(&quiet);
 	struct endpoint endpoint;
+	int64_t *offset_ms =
+	    house_share(house, "STATED_TEST_CLOCK", sizeof(*offset_ms));
 
 	(void)state;
 	key_line = "no key here";
+	house->shim = "tests/e2e/shim_clock.so";
 	setenv("STATED_SECRET_VAULT_TOKEN", MARK "-vault-token", 1);
 	endpoint_open(&endpoint, keep, &keeper);
 	write_vaulted(house, endpoint.url);
@@ -568,12 +572,20 @@ test_vault_gives_secrets_and_what_they_are_changed_to(void **state)
 	pay(house);
 	assert_int_equal(atomic_load(&keeper.refused), 1);
 	assert_int_equal(atomic_load(&keeper.read), 2);
+	/* Also where the clock is set back. */
+	time_sleep(1200);
+	*offset_ms = -3600 * 1000;
+	atomic_store(&keeper.version, 3);
+	pay(house);
+	assert_int_equal(atomic_load(&keeper.refused), 2);
+	assert_int_equal(atomic_load(&keeper.read), 3);
 	assert_answer_clean(house, "/v1/export?format=jsonl");
 	program_stop(&house->engine);
 	assert_folder_clean(house, "disk");
 	assert_folder_clean(house, ".");
 	endpoint_close(&endpoint);
 	house_close(&house);
+	munmap(offset_ms, sizeof(*offset_ms));
 }
 
 int

@@ -52,6 +52,18 @@ test_the_system_clock_goes_forward(void **state)
 }
 
 static void
+test_the_steady_clock_counts_what_was_slept(void **state)
+{
+	int64_t before_ms = clock_now_ms(clock_steady());
+
+	(void)state;
+	(void)poll(NULL, 0, 20);
+	assert_true(clock_now_ms(clock_steady()) - before_ms >= 19);
+	assert_int_equal(clock_sleep_ms(clock_steady(), before_ms), 0);
+	assert_true(clock_sleep_ms(clock_steady(), before_ms + 60000) > 1000);
+}
+
+static void
 test_the_monotonic_clock_counts_what_was_slept(void **state)
 {
 	int64_t before_us = clock_monotonic_us();
@@ -196,6 +208,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_system_clock_goes_forward),
+	    cmocka_unit_test(test_the_steady_clock_counts_what_was_slept),
 	    cmocka_unit_test(test_the_monotonic_clock_counts_what_was_slept),
 	    cmocka_unit_test(test_a_virtual_clock_stands_until_it_is_set),
 	    cmocka_unit_test(test_a_scaled_clock_wakes_late_rather_than_early),

@@ -1044,6 +1044,46 @@ test_breaker_closes_although_the_clock_was_set_back(void **state)
 	house_free(&house);
 }
 
+/* ---- callers who are refused ---- */
+
+static uint64_t
+journal_length(struct house *house)
+{
+	struct audit_head head;
+
+	assert_int_equal(
+	    store_find_journal(house->store, &head), STORE_OK);
+	return head.seq;
+}
+
+static void
+refuse_once(struct house *house)
+{
+	engine_refused(house->engine, &(struct engine_refusal){
+	    .kind = JOURNAL_SIGN_IN_FAILED,
+	    .address = STR("192.0.2.1"),
+	    .route = STR("GET /v1/instances"),
+	    .path = STR("/v1/instances"),
+	    .problem = STR("unauthorized"),
+	});
+	house_advance(house, 0);
+}
+
+static void
+test_refusals_are_told_although_the_clock_was_set_back(void **state)
+{
+	struct house *house = house_new(breaker_call, house_answer_ok);
+	uint64_t before = journal_length(house);
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		refuse_once(house);
+	assert_int_equal(journal_length(house), before + 1);
+	house_advance(house, -3600 * 1000);
+	assert_int_equal(journal_length(house), before + 2);
+	house_free(&house);
+}
+
 /* ---- events ---- */
 
 static const char urgent[] =
@@ -1685,6 +1725,8 @@ main(void)
 		test_breaker_holds_calls_back_and_lets_one_through_to_see),
 	    cmocka_unit_test(
 		test_breaker_closes_although_the_clock_was_set_back),
+	    cmocka_unit_test(
+		test_refusals_are_told_although_the_clock_was_set_back),
 	    cmocka_unit_test(
 		test_calls_wait_in_the_order_of_a_priority_that_the_input_decides),
 	    cmocka_unit_test(test_events_are_held_as_long_as_the_workflows_say),

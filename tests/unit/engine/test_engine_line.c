@@ -5,6 +5,7 @@
  */
 #include "engine_house.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -365,6 +366,45 @@ test_an_engine_that_stops_leaves_calls_to_the_next_one(void **state)
 	house_free(&house);
 }
 
+static const char at_once[] =
+    "workflow: now\n"
+    "version: 1\n"
+    "initial: asking\n"
+    "states:\n"
+    "  asking: {entry: [{call: stub.ask}], on: {done: ended}}\n"
+    "  ended: {type: final}\n"
+    "---\n"
+    "connection: stub\n"
+    "kind: http\n"
+    "url: http://stub.invalid\n"
+    "operations: {ask: {request: {get: /ask}}}\n";
+
+static void
+set_cb(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* Of a time in which it could not look it loses a second at most. */
+static void
+test_an_engine_that_stops_is_as_patient_after_a_standstill(void **state)
+{
+	struct house *house = house_new(at_once, house_answer_nothing);
+	bool is_drained = false;
+
+	(void)state;
+	house_start(house, "now", "{}");
+	assert_int_equal(house->sent, 1);
+	engine_drain(house->engine, 1500, set_cb, &is_drained);
+	house_run(house);
+	(void)poll(NULL, 0, 2000);
+	house_run_ms(house, 100);
+	assert_false(is_drained);
+	house_run_ms(house, 800);
+	assert_true(is_drained);
+	house_free(&house);
+}
+
 /* ---- what waits when definitions are given anew ---- */
 
 #define PAYING(pay, find, hours)                                       \
@@ -639,6 +679,8 @@ main(void)
 	    cmocka_unit_test(test_nobody_pauses_what_is_not_there),
 	    cmocka_unit_test(
 		test_an_engine_that_stops_leaves_calls_to_the_next_one),
+	    cmocka_unit_test(
+		test_an_engine_that_stops_is_as_patient_after_a_standstill),
 	    cmocka_unit_test(
 		test_what_is_not_idempotent_any_more_is_not_repeated),
 	    cmocka_unit_test(

@@ -138,6 +138,49 @@ test_a_broker_that_is_away_loses_nothing(void **state)
 	house_free(&house);
 }
 
+/* Two seconds are two seconds, whatever the clock says. */
+static void
+test_a_clock_that_is_set_back_makes_no_event_wait(void **state)
+{
+	static house_answer_fn *const troubles[] = {
+	    answer_away, answer_not_found};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(troubles); i++) {
+		struct house *house = house_new(definitions, troubles[i]);
+
+		house_start(house, "order", "{\"ref\":\"a\"}");
+		settle(house);
+		house->answer = answer_confirmed;
+		house->sent = 0;
+		house_advance(house, -2 * 3600 * 1000);
+		settle(house);
+		assert_int_equal(house->sent, 2);
+		assert_int_equal(look(house).posts, 0);
+		house_free(&house);
+	}
+}
+
+static void
+test_how_long_an_event_waits_is_told_although_the_clock_is_set_back(
+    void **state)
+{
+	struct house *house = house_new(definitions, answer_away);
+
+	(void)state;
+	house_start(house, "order", "{\"ref\":\"a\"}");
+	settle(house);
+	house_advance(house, -2 * 3600 * 1000);
+	assert_int_equal(look(house).posts_since_ms, house->clock.now_ms);
+	house_advance(house, 60 * 1000);
+	assert_int_equal(
+	    look(house).posts_since_ms, house->clock.now_ms - 60 * 1000);
+	house_advance(house, 2 * 3600 * 1000);
+	assert_int_equal(
+	    look(house).posts_since_ms, house->clock.now_ms - 60 * 1000);
+	house_free(&house);
+}
+
 static void
 test_what_was_not_confirmed_goes_again_after_a_crash(void **state)
 {
@@ -276,6 +319,41 @@ test_too_many_that_wait_hold_new_starts(void **state)
 	house_free(&house);
 }
 
+/* ---- and the way in ---- */
+
+static const char consuming[] =
+    "connection: broker\n"
+    "kind: amqp\n"
+    "url: amqp://broker.example\n"
+    "auth: {basic: {user: us, password: {secret: broker}}}\n"
+    "consumes: [{queue: = settings.queue}]\n"; /* which there is not */
+
+static struct http_source *
+listen_cb(struct http_port *port, const struct message_request *request,
+    const struct http_listener *listener)
+{
+	(void)port, (void)request, (void)listener;
+	unreachable("the queue has no name");
+}
+
+static void
+test_a_clock_that_is_set_back_makes_no_queue_wait(void **state)
+{
+	struct house *house = house_new(consuming, answer_confirmed);
+	int64_t tried_ms;
+
+	(void)state;
+	house->port.listen = listen_cb;
+	house_reload(house, consuming);
+	tried_ms = look(house).trouble_ms;
+	assert_int_equal(tried_ms, house->clock.now_ms);
+	house_advance(house, 1000);
+	assert_int_equal(look(house).trouble_ms, tried_ms);
+	house_advance(house, -2 * 3600 * 1000);
+	assert_int_equal(look(house).trouble_ms, house->clock.now_ms);
+	house_free(&house);
+}
+
 int
 main(void)
 {
@@ -283,12 +361,18 @@ main(void)
 	    cmocka_unit_test(test_events_go_out_in_order_and_their_rows_go),
 	    cmocka_unit_test(test_a_broker_that_is_away_loses_nothing),
 	    cmocka_unit_test(
+		test_a_clock_that_is_set_back_makes_no_event_wait),
+	    cmocka_unit_test(
+		test_how_long_an_event_waits_is_told_although_the_clock_is_set_back),
+	    cmocka_unit_test(
 		test_what_was_not_confirmed_goes_again_after_a_crash),
 	    cmocka_unit_test(test_what_is_refused_waits_and_is_told),
 	    cmocka_unit_test(test_a_pause_holds_events),
 	    cmocka_unit_test(test_what_waits_to_be_published_is_not_erased),
 	    cmocka_unit_test(test_many_go_by_windows),
 	    cmocka_unit_test(test_too_many_that_wait_hold_new_starts),
+	    cmocka_unit_test(
+		test_a_clock_that_is_set_back_makes_no_queue_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,6 +267,15 @@ test_check_can_be_stopped(void **state)
 
 /* ----------------------------------------------------------------- restore */
 
+/* The instant, and a second at most beyond it. */
+static bool
+is_of_now(uint64_t number)
+{
+	uint64_t first = (uint64_t)NOW_MS << 20;
+
+	return number >= first && number < first + ((uint64_t)1 << 30);
+}
+
 static uint64_t
 unskipped(struct store *store, uint64_t number)
 {
@@ -283,7 +292,6 @@ test_restored_database_gives_numbers_that_were_never_given(void **state)
 	struct copying backup = {0}, restored = {0};
 	struct store_options options = {.keys = help_keys()};
 	struct store *store = NULL;
-	uint64_t first = (uint64_t)NOW_MS << 20;
 
 	put(f, 1, 10);
 	assert_int_equal(unskipped(f->store, 11), 11);
@@ -293,7 +301,8 @@ test_restored_database_gives_numbers_that_were_never_given(void **state)
 	aim(f, &restored, "restored.db", COPY_RESTORE);
 	copy_whole(backup.to, &restored);
 	assert_int_equal(restored.aside.bytes, 0);
-	assert_int_equal(last_number_of(restored.to), first);
+	uint64_t first = last_number_of(restored.to);
+	assert_true(is_of_now(first));
 	options.path = str_of(restored.to);
 	assert_int_equal(store_open(options, &store, NULL), STORE_OK);
 	/* It is the same database, and knows what it left out. */
@@ -310,6 +319,90 @@ test_restored_database_gives_numbers_that_were_never_given(void **state)
 	assert_true(last_number_of(backup.to) > first);
 	buf_fini(&backup.aside);
 	buf_fini(&restored.aside);
+}
+
+/* The last number of what a backup becomes. */
+static uint64_t
+restore(struct help_fixture *f, const char *from, const char *name,
+    int64_t now_ms)
+{
+	struct copying restored = {0};
+
+	aim(f, &restored, name, COPY_RESTORE);
+	restored.target.now_ms = now_ms;
+	restored.target.replaces = true;
+	copy_whole(from, &restored);
+	buf_fini(&restored.aside);
+	return last_number_of(restored.to);
+}
+
+/* Far more than a test gives. */
+#define MANY ((uint64_t)1 << 10)
+
+static bool
+are_apart(uint64_t a, uint64_t b)
+{
+	return (a > b ? a - b : b - a) > MANY;
+}
+
+static void
+test_backup_that_is_restored_twice_gives_others_each_time(void **state)
+{
+	/* A clock that was set back, and hardly any time. */
+	static const int64_t clocks[] = {NOW_MS - 86400000, NOW_MS + 1};
+	struct help_fixture *f = *state;
+	struct copying backup = {0};
+	char ahead[128];
+
+	put(f, 1, 10);
+	aim(f, &backup, "copy.db", COPY_BACKUP);
+	copy_whole(f->dir.database, &backup);
+	assert_true(are_apart(restore(f, backup.to, "a.db", NOW_MS),
+	    restore(f, backup.to, "b.db", NOW_MS)));
+	snprintf(ahead, sizeof(ahead), "%s/a.db", f->dir.path);
+	for (size_t i = 0; i < COUNT_OF(clocks); i++) {
+		uint64_t c = restore(f, ahead, "c.db", clocks[i]);
+		uint64_t d = restore(f, ahead, "d.db", clocks[i]);
+
+		assert_true(are_apart(c, d));
+		assert_true(c > last_number_of(ahead) + MANY);
+		assert_true(d > last_number_of(ahead) + MANY);
+	}
+}
+
+static void
+test_numbers_go_on_above_those_of_what_is_replaced(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying backup = {0};
+	uint64_t last = 0;
+
+	put(f, 1, 10);
+	aim(f, &backup, "copy.db", COPY_BACKUP);
+	copy_whole(f->dir.database, &backup);
+	store_close(&f->store);
+	/* The clock is set back a day each time. */
+	for (int i = 0; i < 4; i++) {
+		uint64_t next = restore(f, backup.to, "stated.db",
+		    NOW_MS - i * 86400000LL);
+
+		assert_true(next > last + MANY);
+		last = next;
+	}
+}
+
+static void
+test_number_that_leaves_no_room_is_damage(void **state)
+{
+	struct help_fixture *f = *state;
+	struct copying restored = {0};
+	uint64_t end = (uint64_t)1 << 62;
+
+	put(f, end - 1, end - 1);
+	aim(f, &restored, "restored.db", COPY_RESTORE);
+	assert_int_equal(begin(f->dir.database, &restored), STORE_OK);
+	assert_int_equal(finish(&restored), STORE_CORRUPT);
+	assert_false(is_there(restored.to, ""));
 }
 
 static void
@@ -360,8 +453,7 @@ test_link_to_a_database_is_what_it_leads_to(void **state)
 	assert_true(S_ISLNK(status.st_mode));
 	assert_true(str_has_suffix(
 	    buf_str(&restored.aside), STR("stated.db.20261122T093000Z")));
-	assert_int_equal(
-	    last_number_of(f->dir.database), (uint64_t)NOW_MS << 20);
+	assert_true(is_of_now(last_number_of(f->dir.database)));
 	buf_fini(&restored.aside);
 }
 
@@ -556,8 +648,8 @@ test_restore_that_was_cut_short_keeps_log_and_database(void **state)
 		assert_true(
 		    is_there(buf_cstr(&restored.aside), "-wal"));
 		assert_int_equal(try_serve(f), STORE_OK);
-		assert_int_equal(last_number_of(restored.to),
-		    (uint64_t)(NOW_MS + 5000) << 20);
+		assert_true(is_of_now(last_number_of(restored.to) -
+		    ((uint64_t)5000 << 20)));
 		buf_fini(&restored.aside);
 		begin_anew(f);
 	}
@@ -641,6 +733,9 @@ main(void)
 		TEST(test_index_that_lacks_a_row_is_damage),
 		TEST(test_check_can_be_stopped),
 		TEST(test_restored_database_gives_numbers_that_were_never_given),
+		TEST(test_backup_that_is_restored_twice_gives_others_each_time),
+		TEST(test_numbers_go_on_above_those_of_what_is_replaced),
+		TEST(test_number_that_leaves_no_room_is_damage),
 		TEST(test_database_in_use_is_not_restored_over),
 		TEST(test_link_to_a_database_is_what_it_leads_to),
 		TEST(test_two_of_one_second_are_both_kept),
