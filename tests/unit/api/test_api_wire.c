@@ -405,6 +405,30 @@ test_actor_must_be_a_name(void **state)
 	answer_must_be_problem(&answer, 400, "bad-request");
 }
 
+/* Anybody can send such bytes, also where nobody has to sign in. */
+static void
+test_actor_that_is_no_utf8_is_refused(void **state)
+{
+	static const char *const names[] = {"\xf6", "b\xf6", "\xc3", "\xff \xfe",
+	    "engin\xe9", "\xed\xa0\x80"};
+	static const char *const paths[] = {"/healthz", "/v1/tasks"};
+	struct api_server *server = *state;
+	struct answer answer;
+	char header[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(header, sizeof(header), "X-Stated-Actor: %s",
+		    names[i]);
+		answer = api_server_ask(
+		    server, "GET", paths[i % 2], header, NULL);
+		answer_must_be_problem(&answer, 400, "bad-request");
+		assert_true(str_find(answer_text(&answer, "detail"),
+				STR("bytes of UTF-8")) != SIZE_MAX);
+	}
+	answer = api_server_get(server, "/healthz");
+	answer_must_be(&answer, 200);
+}
+
 static void
 test_draining_server_is_not_ready(void **state)
 {
@@ -488,6 +512,7 @@ main(void)
 	    TEST(test_what_cannot_be_read_comes_after_what_could),
 	    TEST(test_large_body_is_asked_for_where_the_caller_waits),
 	    TEST(test_actor_must_be_a_name),
+	    TEST(test_actor_that_is_no_utf8_is_refused),
 	    TEST(test_draining_server_is_not_ready),
 	    TEST(test_draining_server_answers_new_callers),
 	    TEST(test_draining_server_sends_all_others_away),
