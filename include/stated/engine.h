@@ -369,8 +369,9 @@ void engine_try(struct engine *engine, const struct engine_trial *trial,
     engine_reply_fn *reply, void *arg);
 
 /* Calls back once the instance is not running any more (durably): it ended,
- * or waits.  Returns a handle for engine_unwatch(), 0 where it called back
- * at once. */
+ * or waits.  One that can't be loaded is looked at, as by engine_look().
+ * Returns a handle for engine_unwatch(), 0 where there is nothing to wait for:
+ * it has called back, or is going to without. */
 uint64_t engine_watch(struct engine *engine, uint64_t instance,
     engine_reply_fn *reply, void *arg);
 void engine_unwatch(struct engine *engine, uint64_t instance, uint64_t watch);

@@ -208,6 +208,14 @@ test_purged_instance_is_looked_at_and_nothing_else(void **state)
 	assert_int_equal(house->status, ENGINE_REFUSED);
 	assert_int_equal(house->refusal, REFUSED_ENDED);
 	assert_non_null(strstr(house->detail, "purged"));
+	/* Who waits for it is told how it is, as who looks. */
+	house->replies = 0;
+	assert_int_equal(engine_watch(house->engine, number,
+	    house_reply_cb, house), 0);
+	house_run(house);
+	assert_int_equal(house->replies, 1);
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_string_equal(house->state_status, STORE_PURGED);
 	/* Its key is never given again. */
 	house_start(house, "pay", "{\"key\":\"A-1\",\"entity\":\"DE01\","
 	    "\"iban\":\"" IBAN "\"}");
