@@ -557,6 +557,8 @@ const struct value *chart_masked(
  * values, and stay. */
 const struct value *chart_masked_again(
     struct chart *chart, struct arena *arena, const struct value *value);
+/* Whether a digest stands in the text for a sensitive value. */
+bool chart_mask_is_in(struct str text);
 /* The text of a value whose digest stands for it: of texts, numbers, booleans,
  * dates, times, durations and ranges, as JSON_PLAIN has them, without quotes.
  * false of what has none: lists and contexts, whose items have, and null, which

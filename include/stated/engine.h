@@ -388,8 +388,8 @@ void engine_disclose(struct engine *engine, uint64_t instance,
     const struct chart_actor *actor, engine_reply_fn *reply, void *arg);
 /* What is left of an instance whose history was purged (STORE_PURGED), of its
  * row with the snapshot: {id, workflow, version, definition, business_key,
- * status, ended_as, started_at, ended_at, purged_at, records, hash,
- * certificate: the seq of the journal's record}. */
+ * status, ended_as, started_at, ended_at, purged_at, labels: the entity, where
+ * it had one, records, hash, certificate: the seq of the journal's record}. */
 const struct value *engine_describe_purged(const struct engine *engine,
     struct arena *arena, const struct store_instance *row);
 /* chart_has_number_key() of the instance, or that it was purged.  Not during a
