@@ -221,6 +221,13 @@ test_escalation_is_acknowledged(void **state)
 	answer_must_be(&answer, 200);
 	assert_true(value_is_true(
 	    answer_member(&answer, "escalations.0.acknowledged")));
+	/* Once, whoever does it. */
+	for (int i = 0; i < 2; i++) {
+		server->actor = i == 0 ? "nora" : "anonymous";
+		answer = act(server, "escalations", id, "acknowledge", "{}");
+		answer_must_be_problem(&answer, 409, "already-closed");
+	}
+	server->actor = NULL;
 }
 
 #define TEST(name)                                                             \
