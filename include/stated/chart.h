@@ -20,6 +20,7 @@
 #include "stated/definition.h"
 #include "stated/outcome.h"
 #include "stated/rng.h"
+#include "stated/schema.h"
 
 struct chart; /* an instance in memory */
 
@@ -303,6 +304,7 @@ struct chart_effects {
 	size_t record_capacity;
 	enum chart_refusal refusal; /* of the act, if it was one */
 	struct str refusal_detail;
+	struct schema_errors refusal_errors; /* REFUSED_FORM: all of them */
 	/* The act waits for another person, under that serial; 0: it is done.
 	 */
 	uint64_t proposal;

@@ -127,7 +127,7 @@ struct engine_reply {
 	/* chart_describe(), where there is one; of engine_publish() what it
 	 * says */
 	const struct value *view;
-	struct schema_errors errors; /* ENGINE_INVALID */
+	struct schema_errors errors; /* ENGINE_INVALID, and REFUSED_FORM */
 	enum chart_refusal refusal;
 	/* of an event: matched, held, duplicate, ignored, dead */
 	struct str fate;

@@ -170,7 +170,7 @@ enum api_reach {
 	    "`detail` lists the choices")                                     \
 	X(INVALID_FORM, 422, "invalid-form",                                  \
 	    "The data does not fit the task's form",                          \
-	    "`detail` says what is wrong")                                    \
+	    "`errors` has one finding each; nothing was decided")             \
 	X(KEY_REUSED, 422, "idempotency-key-reused",                          \
 	    "The Idempotency-Key came with another request",                  \
 	    "use a new key for a new request")                                \
