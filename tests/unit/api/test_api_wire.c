@@ -288,10 +288,21 @@ test_requests_without_a_route_are_counted(void **state)
 	struct answer answer = api_server_get(server, "/nothing");
 
 	answer_must_be(&answer, 404);
+	(void)api_server_say(server, "NONSENSE\r\n\r\n");
+	(void)api_server_say(
+	    server, "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n");
+	answer = api_server_ask(server, "DELETE", "/v1/tasks", NULL, NULL);
+	answer_must_be(&answer, 405);
 	answer = api_server_get(server, "/metrics");
 	assert_true(str_find(answer.body,
 	    STR("stated_http_requests_total{method=\"\",route=\"none\","
-		"status=\"4xx\"} 1\n")) != SIZE_MAX);
+		"status=\"4xx\"} 2\n")) != SIZE_MAX);
+	assert_true(str_find(answer.body,
+	    STR("stated_http_requests_total{method=\"\",route=\"none\","
+		"status=\"5xx\"} 1\n")) != SIZE_MAX);
+	assert_true(str_find(answer.body,
+	    STR("stated_http_requests_total{method=\"other\","
+		"route=\"/v1/tasks\",status=\"4xx\"} 1\n")) != SIZE_MAX);
 }
 
 static void
@@ -361,12 +372,16 @@ test_what_cannot_be_read_is_a_problem_too(void **state)
 	    "Transfer-Encoding: chunked\r\n\r\n2 \r\n{}\r\n0\r\n\r\n",
 	    400, "bad-request");
 	expect_refusal(server, "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n",
-	    405, "method-not-allowed");
-	assert_true(str_find(api_server_say(server,
+	    501, "unknown-method");
+	assert_int_equal(str_find(api_server_say(server,
 	    "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n"),
-	    STR("\r\nAllow: GET, HEAD, POST\r\n")) != SIZE_MAX);
-	expect_refusal(server, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 405,
-	    "method-not-allowed");
+	    STR("\r\nAllow:")), SIZE_MAX);
+	expect_refusal(server, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 501,
+	    "unknown-method");
+	assert_true(str_find(api_server_say(server,
+	    "TRACE /v1/tasks HTTP/1.1\r\nHost: x\r\n"
+	    "Connection: close\r\n\r\n"),
+	    STR("\r\nAllow: GET, HEAD\r\n")) != SIZE_MAX);
 }
 
 static void
