@@ -20,6 +20,7 @@
 #include "stated/definition.h"
 #include "stated/outcome.h"
 #include "stated/rng.h"
+#include "stated/schema.h"
 
 struct chart; /* an instance in memory */
 
@@ -303,6 +304,7 @@ struct chart_effects {
 	size_t record_capacity;
 	enum chart_refusal refusal; /* of the act, if it was one */
 	struct str refusal_detail;
+	struct schema_errors refusal_errors; /* REFUSED_FORM: all of them */
 	/* The act waits for another person, under that serial; 0: it is done.
 	 */
 	uint64_t proposal;
@@ -560,6 +562,8 @@ const struct value *chart_masked_item(
  * values, and stay. */
 const struct value *chart_masked_again(
     struct chart *chart, struct arena *arena, const struct value *value);
+/* Whether a digest stands in the text for a sensitive value. */
+bool chart_mask_is_in(struct str text);
 /* The text of a value whose digest stands for it: of texts, numbers, booleans,
  * dates, times, durations and ranges, as JSON_PLAIN has them, without quotes.
  * false of what has none: lists and contexts, whose items have, and null, which

@@ -127,7 +127,7 @@ struct engine_reply {
 	/* chart_describe(), where there is one; of engine_publish() what it
 	 * says */
 	const struct value *view;
-	struct schema_errors errors; /* ENGINE_INVALID */
+	struct schema_errors errors; /* ENGINE_INVALID, and REFUSED_FORM */
 	enum chart_refusal refusal;
 	/* of an event: matched, held, duplicate, ignored, dead */
 	struct str fate;
@@ -371,8 +371,9 @@ void engine_try(struct engine *engine, const struct engine_trial *trial,
     engine_reply_fn *reply, void *arg);
 
 /* Calls back once the instance is not running any more (durably): it ended,
- * or waits.  Returns a handle for engine_unwatch(), 0 where it called back
- * at once. */
+ * or waits.  One that can't be loaded is looked at, as by engine_look().
+ * Returns a handle for engine_unwatch(), 0 where there is nothing to wait for:
+ * it has called back, or is going to without. */
 uint64_t engine_watch(struct engine *engine, uint64_t instance,
     engine_reply_fn *reply, void *arg);
 void engine_unwatch(struct engine *engine, uint64_t instance, uint64_t watch);
@@ -389,8 +390,8 @@ void engine_disclose(struct engine *engine, uint64_t instance,
     const struct chart_actor *actor, engine_reply_fn *reply, void *arg);
 /* What is left of an instance whose history was purged (STORE_PURGED), of its
  * row with the snapshot: {id, workflow, version, definition, business_key,
- * status, ended_as, started_at, ended_at, purged_at, records, hash,
- * certificate: the seq of the journal's record}. */
+ * status, ended_as, started_at, ended_at, purged_at, labels: the entity, where
+ * it had one, records, hash, certificate: the seq of the journal's record}. */
 const struct value *engine_describe_purged(const struct engine *engine,
     struct arena *arena, const struct store_instance *row);
 /* chart_has_number_key() of the instance, or that it was purged.  Not during a

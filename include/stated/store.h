@@ -279,7 +279,8 @@ struct store_purge {
 	uint64_t number;
 	int64_t until_ms; /* as store_put_retention() was told */
 	int64_t at_ms;
-	struct str left; /* of the snapshot */
+	struct str left;   /* of the snapshot */
+	struct str labels; /* that stay */
 };
 
 /* ---- writing ---- */

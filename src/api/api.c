@@ -227,7 +227,8 @@ set_up(struct api *api)
 	evhttp_set_allowed_methods(
 	    api->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
 			   EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-			   EVHTTP_REQ_PATCH | EVHTTP_REQ_OPTIONS);
+			   EVHTTP_REQ_PATCH | EVHTTP_REQ_OPTIONS |
+			   EVHTTP_REQ_TRACE);
 	evhttp_set_max_headers_size(api->http, HEADERS_BYTES_MAX);
 	evhttp_set_max_body_size(
 	    api->http, (ev_ssize_t)(4 * limits->body_bytes_max));
@@ -261,7 +262,8 @@ api_new(const struct api_options *options, struct buf *detail)
 		api->options.outer_clock = api->options.clock;
 	api->limits = with_defaults(options->limits);
 	rng_system()->fill(rng_system(), api->last_id, sizeof(api->last_id));
-	api->answered = calloc(route_count() + 1, sizeof(*api->answered));
+	api->answered = calloc(
+	    2 * route_count() + 1, sizeof(*api->answered));
 	must(api->answered != NULL);
 	api->http = evhttp_new(options->base);
 	must(api->http != NULL);

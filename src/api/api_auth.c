@@ -71,18 +71,18 @@ take_word(struct api_call *call)
 	call->actor.name = STR(CHART_ANONYMOUS);
 	if (name.at == NULL)
 		return true;
-	if (chart_person_is_machine(name)) {
-		api_problem_reply(call, PROBLEM_BAD_REQUEST,
-		    "X-Stated-Actor is `%.*s`, as histories call what the "
-		    "engine does by itself: give your own name.",
-		    STR_ARG(name));
-		return false;
-	}
 	if (!api_auth_is_name(name)) {
 		api_problem_reply(call, PROBLEM_BAD_REQUEST,
 		    "X-Stated-Actor must be 1 to %d bytes of UTF-8 without "
 		    "control characters.",
 		    NAME_BYTES_MAX);
+		return false;
+	}
+	if (chart_person_is_machine(name)) {
+		api_problem_reply(call, PROBLEM_BAD_REQUEST,
+		    "X-Stated-Actor is `%.*s`, as histories call what the "
+		    "engine does by itself: give your own name.",
+		    STR_ARG(name));
 		return false;
 	}
 	call->actor.name = arena_str(call->arena, name);

@@ -78,6 +78,7 @@ struct api_census {
 	void (*full)(void *arg);
 	void (*room)(void *arg);
 	void (*on_tick)(void *arg);
+	void (*refused)(void *arg, int status);
 	void *arg;
 };
 
@@ -273,10 +274,12 @@ replace_refusal(
     struct guest *guest, struct evbuffer *buffer, size_t bytes_added)
 {
 	/* Over TLS a piece goes out at once. */
-	bool has_left = guest->refused != 0 &&
+	bool is_first = guest->refused == 0;
+	bool has_left = !is_first &&
 			evbuffer_get_length(buffer) == bytes_added;
+	int status;
 
-	if (guest->refused == 0)
+	if (is_first)
 		guest->refused = api_refusal_status(buffer);
 	if (guest->refused == 0)
 		return;
@@ -284,10 +287,13 @@ replace_refusal(
 	if (guest->frame.state == FRAME_FAULTY)
 		guest->refused = 400;
 	guest->is_replacing = true;
-	if (has_left)
+	if (has_left) {
 		api_refusal_drop(buffer);
-	else
-		api_refusal_put(buffer, guest->refused);
+	} else {
+		status = api_refusal_put(buffer, guest->refused);
+		if (is_first)
+			guest->census->refused(guest->census->arg, status);
+	}
 	guest->is_replacing = false;
 }
 
@@ -485,6 +491,7 @@ api_census_new(const struct api_census_options *options)
 	census->full = options->full;
 	census->room = options->room;
 	census->on_tick = options->tick;
+	census->refused = options->refused;
 	census->arg = options->arg;
 	census->note = event_new(options->base, -1, 0, note_cb, census);
 	census->look = evtimer_new(options->base, look_cb, census);

@@ -233,6 +233,16 @@ room_cb(void *arg)
 		    evhttp_bound_socket_get_listener(door->sockets[i]));
 }
 
+/* It never became a call: there is no route, and no line in the log. */
+static void
+refused_cb(void *arg, int status)
+{
+	struct api_door *door = arg;
+	struct api *api = door->api;
+
+	api->answered[api_route_index(NULL)][status / 100]++;
+}
+
 static void
 tick_cb(void *arg)
 {
@@ -319,6 +329,7 @@ api_door_open(struct api *api, struct buf *detail)
 	    .full = full_cb,
 	    .room = room_cb,
 	    .tick = tick_cb,
+	    .refused = refused_cb,
 	    .arg = door,
 	});
 	evhttp_set_bevcb(api->http, stream_cb, door);

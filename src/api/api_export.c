@@ -228,11 +228,14 @@ next_cb(struct evhttp_connection *connection, void *arg)
 
 /* ---- what was asked for ---- */
 
+/* A moment says how much there is in the whole database: that is not for who
+ * may see a part. */
 static bool
-is_lasting(const struct export_options *options)
+is_lasting(
+    const struct api_call *call, const struct export_options *options)
 {
 	return options->format == EXPORT_JSONL && options->status.at == NULL &&
-	       options->state.at == NULL && options->entity_count == 0;
+	       options->state.at == NULL && !api_auth_is_limited(call);
 }
 
 static void
@@ -246,10 +249,10 @@ read_moment(struct api_call *call, struct asked *asked)
 	    !export_moment_parse(moment, &asked->options.moment))
 		api_query_fault(call, "moment",
 		    "must be as the answer's Content-Location had it");
-	else if (moment.at != NULL && !is_lasting(&asked->options))
+	else if (moment.at != NULL && !is_lasting(call, &asked->options))
 		api_query_fault(call, "moment",
-		    "is for JSON lines, and not with status or state, nor "
-		    "with a token for some entities: they may be others now");
+		    "is for JSON lines, and not with status or state, which "
+		    "change, nor with a token for some workflows or entities");
 	if (skip.at != NULL && !str_parse_int(skip, 0, INT64_MAX, &bytes))
 		api_query_fault(call, "skip", "must be a number of bytes");
 	else if (skip.at != NULL && moment.at == NULL)
@@ -353,7 +356,7 @@ begin_sending(struct api_call *call, struct api_stream *stream)
 	const struct export_options *options = &asked->options;
 
 	begin_head(call, options);
-	if (is_lasting(options))
+	if (is_lasting(call, options))
 		tell_location(call, stream->export);
 	leave_finding(stream);
 	stream->request = call->request;

@@ -66,14 +66,18 @@ static void
 put_requests(const struct api *api, struct buf *out)
 {
 	const struct api_route *route;
-	size_t i;
+	size_t count, i;
 
 	buf_add_cstr(out, "# TYPE stated_http_requests counter\n"
 			  "# HELP stated_http_requests Requests answered.\n");
 	for (i = 0; (route = api_route_at(i)) != NULL; i++)
 		put_answered(
 		    out, route->method, route->pattern, api->answered[i]);
-	put_answered(out, "", "none", api->answered[i]);
+	count = i;
+	put_answered(out, "", "none", api->answered[count]);
+	for (i = 0; i < count; i++)
+		put_answered(out, "other", api_route_at(i)->pattern,
+		    api->answered[count + 1 + i]);
 }
 
 /* A histogram counts in each bucket those of the buckets before it, too. */

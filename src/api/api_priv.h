@@ -170,7 +170,7 @@ enum api_reach {
 	    "`detail` lists the choices")                                     \
 	X(INVALID_FORM, 422, "invalid-form",                                  \
 	    "The data does not fit the task's form",                          \
-	    "`detail` says what is wrong")                                    \
+	    "`errors` has one finding each; nothing was decided")             \
 	X(KEY_REUSED, 422, "idempotency-key-reused",                          \
 	    "The Idempotency-Key came with another request",                  \
 	    "use a new key for a new request")                                \
@@ -188,6 +188,9 @@ enum api_reach {
 	    "`Retry-After` says when to try again; nothing was done")         \
 	X(INTERNAL, 500, "internal", "Reading the store failed",              \
 	    "the server's log says why")                                      \
+	X(UNKNOWN_METHOD, 501, "unknown-method",                              \
+	    "There is no such method here",                                   \
+	    "no resource takes it")                                           \
 	X(UNAVAILABLE, 503, "unavailable", "Nothing can be taken now",        \
 	    "the store can't write, a secret can't be had, or the server "     \
 	    "stops; nothing was done, "                                        \
@@ -232,6 +235,8 @@ struct api_route {
 const struct api_route *api_route_at(size_t index);
 /* NULL: past the end. */
 size_t api_route_index(const struct api_route *route);
+/* Where it is counted among api->answered. */
+size_t api_route_place(const struct api_call *call);
 /* Finds the route and fills in call->params.  NULL: *allowed gets the methods
  * that the path takes, separated by ", ", or the absent string. */
 const struct api_route *api_route_find(
@@ -254,6 +259,7 @@ struct api_call {
 	struct evhttp_request *request; /* NULL once answered */
 	struct arena *arena;
 	const struct api_route *route;
+	const struct api_route *other;	  /* of that path; it has no route */
 	struct str method;		  /* as sent; HEAD is routed as GET */
 	struct str path;		  /* encoded, without the query */
 	struct str params[API_PARAM_MAX]; /* in the pattern's order, decoded */
@@ -296,7 +302,8 @@ struct api {
 	size_t count_count;
 	bool draining;
 	uint64_t last_id[2]; /* given to a request that brought none */
-	/* by route and class; past the routes what has none */
+	/* by route and class; past the routes what has none, and then what
+	 * came to a route's path with another method */
 	uint64_t (*answered)[API_STATUS_CLASSES];
 	uint64_t forged; /* hooks with a bad signature */
 	int64_t secretless_us; /* when a hook's missing secret was told */
@@ -349,6 +356,7 @@ struct api_census_options {
 	void (*full)(void *arg); /* nobody can be taken in */
 	void (*room)(void *arg); /* somebody can */
 	void (*tick)(void *arg); /* every second, or more often */
+	void (*refused)(void *arg, int status); /* by evhttp itself */
 	void *arg;
 };
 struct api_census *api_census_new(const struct api_census_options *options);
@@ -367,8 +375,9 @@ void api_census_make_room(struct api_census *census);
 /* ---- api_refusal.c: what evhttp refuses by itself ---- */
 /* The status of the error with which what goes out begins; 0: it is none. */
 int api_refusal_status(struct evbuffer *buffer);
-/* Puts a problem of that meaning in place of all that is there. */
-void api_refusal_put(struct evbuffer *buffer, int status);
+/* Puts a problem of that meaning in place of all that is there, and tells the
+ * status that it has. */
+int api_refusal_put(struct evbuffer *buffer, int status);
 /* Drops all that is there. */
 void api_refusal_drop(struct evbuffer *buffer);
 

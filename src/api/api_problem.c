@@ -268,6 +268,18 @@ reply_invalid(struct api_call *call, const struct engine_reply *reply)
 		: STR("Correct what `errors` names and send it again."));
 }
 
+static void
+reply_refused(struct api_call *call, const struct engine_reply *reply)
+{
+	enum api_problem problem = problem_of_refusal(reply->refusal);
+
+	if (reply->errors.count > 0)
+		api_problem_errors(
+		    call, problem, &reply->errors, reply->detail);
+	else
+		api_problem_with(call, problem, reply->detail, NULL);
+}
+
 bool
 api_problem_of_engine(struct api_call *call, const struct engine_reply *reply)
 {
@@ -316,8 +328,7 @@ api_problem_of_engine(struct api_call *call, const struct engine_reply *reply)
 		api_problem_with(call, PROBLEM_KEY_REUSED, reply->detail, NULL);
 		return true;
 	case ENGINE_REFUSED:
-		api_problem_with(call, problem_of_refusal(reply->refusal),
-		    reply->detail, NULL);
+		reply_refused(call, reply);
 		return true;
 	case ENGINE_OVERLOADED:
 		reply_later(call, PROBLEM_BUSY, reply);

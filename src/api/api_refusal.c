@@ -15,8 +15,6 @@
 
 #define STATUS_AT 9 /* "HTTP/1.1 400 Bad Request" */
 #define STATUS_DIGITS 3
-/* All that any resource takes, since it isn't known which one was meant. */
-#define METHODS "GET, HEAD, POST"
 
 /* evhttp knows a few ways to refuse. */
 static enum api_problem
@@ -24,7 +22,7 @@ problem_of(int status)
 {
 	if (status == 413)
 		return PROBLEM_TOO_LARGE;
-	return status == 501 ? PROBLEM_NOT_ALLOWED : PROBLEM_BAD_REQUEST;
+	return status == 501 ? PROBLEM_UNKNOWN_METHOD : PROBLEM_BAD_REQUEST;
 }
 
 static const char *
@@ -32,8 +30,9 @@ detail_of(enum api_problem problem)
 {
 	if (problem == PROBLEM_TOO_LARGE)
 		return "The body is far too large (limits.body).";
-	if (problem == PROBLEM_NOT_ALLOWED)
-		return "No resource takes this method.";
+	if (problem == PROBLEM_UNKNOWN_METHOD)
+		return "No resource takes this method; /openapi.json lists "
+		       "what each one takes.";
 	return "Send HTTP as RFC 9112 has it, with at most 32 KiB of "
 	       "headers and one length of the body.";
 }
@@ -63,7 +62,7 @@ api_refusal_drop(struct evbuffer *buffer)
 	evbuffer_freeze(buffer, 1);
 }
 
-void
+int
 api_refusal_put(struct evbuffer *buffer, int status)
 {
 	enum api_problem problem = problem_of(status);
@@ -84,12 +83,11 @@ api_refusal_put(struct evbuffer *buffer, int status)
 	    "Content-Security-Policy: " API_REPLY_POLICY "\r\n",
 	    api_problem_status(problem), api_problem_title(problem),
 	    body.bytes, id.at);
-	if (problem == PROBLEM_NOT_ALLOWED)
-		evbuffer_add_printf(buffer, "Allow: " METHODS "\r\n");
 	for (size_t i = 0; i < COUNT_OF(api_reply_always); i++)
 		evbuffer_add_printf(buffer, "%s: %s\r\n",
 		    api_reply_always[i].name, api_reply_always[i].value);
 	evbuffer_add_printf(
 	    buffer, "Connection: close\r\n\r\n%s", buf_cstr(&body));
 	buf_fini(&body);
+	return api_problem_status(problem);
 }

@@ -74,7 +74,7 @@ count_answer(const struct api_call *call, int status)
 	int class = status / 100;
 
 	must(class > 0 && class < API_STATUS_CLASSES);
-	call->api->answered[api_route_index(call->route)][class]++;
+	call->api->answered[api_route_place(call)][class]++;
 }
 
 /* A picture has its looks within itself; nothing else is needed to show it. */

@@ -515,6 +515,14 @@ api_route_index(const struct api_route *route)
 	return (size_t)(route - routes);
 }
 
+size_t
+api_route_place(const struct api_call *call)
+{
+	return call->route == NULL && call->other != NULL
+	    ? ROUTE_COUNT + 1 + api_route_index(call->other)
+	    : api_route_index(call->route);
+}
+
 static bool
 is_param(struct str part)
 {
@@ -567,6 +575,8 @@ api_route_find(struct api_call *call, struct str *allowed)
 			continue;
 		if (takes_method(route, call->method))
 			return route;
+		if (call->other == NULL)
+			call->other = route;
 		*allowed = arena_strf(call->arena, "%.*s%s%s%s",
 		    STR_ARG(*allowed), allowed->at ? ", " : "", route->method,
 		    strcmp(route->method, "GET") == 0 ? ", HEAD" : "");

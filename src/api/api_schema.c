@@ -201,6 +201,7 @@ static const struct {
 	ALSO("started_at", TEXT)
 	ALSO("ended_at", TEXT)
 	ALSO("purged_at", TEXT)
+	ALSO("labels", OBJECT)
 	ALSO("records", WHOLE)
 	ALSO("hash", TEXT)
 	ALSO("certificate", WHOLE),

@@ -181,7 +181,7 @@ wait_for(struct api_call *call)
 	watch = engine_watch(
 	    call->api->options.engine, state->number, view_cb, call);
 	if (watch == 0)
-		return; /* it has called back */
+		return; /* it has called back, or will soon */
 	call->watch = watch;
 	call->watched = state->number;
 	api_call_wait(call, call->api->draining ? 0 : state->wait_ms, give_up);

@@ -464,7 +464,7 @@ chart_escalation_acknowledge(struct run *run, const struct chart_event *event)
 	}
 	if (fired->acknowledged) {
 		chart_step_refuse(
-		    run, REFUSED_TWICE, "it has been acknowledged already");
+		    run, REFUSED_ABSENT, "it has been acknowledged already");
 		return;
 	}
 	state = chart->definition->states[fired->state];

@@ -16,7 +16,8 @@ is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* In small letters, with one blank between words and none around them. */
+/* In small letters, with one blank between words and none around them.  Bytes
+ * that are no text have no letters: whatever brought them, they stay. */
 static void
 write_key(struct str name, struct buf *key)
 {
@@ -33,7 +34,10 @@ write_key(struct str name, struct buf *key)
 		gap = false;
 		buf_add_char(&words, name.at[i]);
 	}
-	feel_case_lower(buf_str(&words), key);
+	if (str_is_utf8(buf_str(&words)))
+		feel_case_lower(buf_str(&words), key);
+	else
+		buf_add_str(key, buf_str(&words));
 	buf_fini(&words);
 }
 

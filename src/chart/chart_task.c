@@ -399,10 +399,11 @@ check_choice(
 	if (definition->form != NULL && run->context->replay == NULL &&
 	    !schema_validate(definition->form,
 		event->data ? event->data : &value_null, &errors)) {
-		chart_step_refuse(run, REFUSED_FORM, "the form%s%.*s %.*s",
-		    errors.items[0].pointer.bytes > 0 ? "'s " : "",
+		chart_step_refuse(run, REFUSED_FORM, "the form%s%.*s: %.*s",
+		    errors.items[0].pointer.bytes > 0 ? ", at " : "",
 		    STR_ARG(errors.items[0].pointer),
 		    STR_ARG(errors.items[0].message));
+		run->effects->refusal_errors = errors;
 		return false;
 	}
 	return true;

@@ -418,6 +418,27 @@ reply_done(struct turn *turn, const struct request *request,
 	reply->view = chart_describe_masked(instance->chart, turn->arena);
 }
 
+static struct schema_errors
+copy_errors(struct arena *arena, const struct schema_errors *errors)
+{
+	struct schema_errors copied = {
+	    .arena = arena,
+	    .items = ARENA_ARRAY(arena, errors->count, struct schema_error),
+	    .count = errors->count,
+	};
+
+	for (size_t i = 0; i < errors->count; i++) {
+		const struct schema_error *error = &errors->items[i];
+
+		copied.items[i] = (struct schema_error){
+		    .pointer = arena_str(arena, error->pointer),
+		    .keyword = arena_str(arena, error->keyword),
+		    .message = arena_str(arena, error->message),
+		};
+	}
+	return copied;
+}
+
 static void
 perform_act(struct engine *engine, struct turn *turn, struct request *request)
 {
@@ -453,6 +474,8 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 		reply->refusal = effects.refusal;
 		/* The step's memory goes with the request. */
 		reply->detail = arena_str(turn->arena, effects.refusal_detail);
+		reply->errors =
+		    copy_errors(turn->arena, &effects.refusal_errors);
 	}
 }
 

@@ -155,6 +155,27 @@ certify(struct portion *portion, const struct store_instance *row,
 	portion->certified_records += row->head.seq;
 }
 
+/* Whose it was: else who sees one entity only would count fewer instances of a
+ * year that is over, and have no way to know it. */
+static struct str
+kept_labels(struct arena *arena, struct str labels)
+{
+	struct value_builder *kept = value_build_context(arena);
+	struct buf text = buf_in(arena);
+	struct json_error error;
+	const struct value *entity = labels.at != NULL
+	    ? value_field_or_null(
+		  json_read(arena, labels, &error), CHART_ENTITY)
+	    : &value_null;
+	struct str written;
+
+	if (!value_text(arena, entity, &written) || chart_mask_is_in(written))
+		return (struct str){NULL, 0};
+	value_put(kept, STR(CHART_ENTITY), entity);
+	json_write(value_built(kept), JSON_PLAIN, &text);
+	return buf_keep(&text);
+}
+
 static void
 add_purge(struct portion *portion, const struct store_instance *row,
     int64_t until_ms)
@@ -165,6 +186,7 @@ add_purge(struct portion *portion, const struct store_instance *row,
 	    .number = row->number,
 	    .until_ms = until_ms,
 	    .at_ms = engine_now_ms(portion->engine),
+	    .labels = kept_labels(portion->turn->arena, row->labels),
 	};
 }
 
@@ -455,6 +477,8 @@ engine_describe_purged(const struct engine *engine, struct arena *arena,
 	struct value_builder *built = value_build_context(arena);
 	struct json_error error;
 	const struct value *left = json_read(arena, row->snapshot, &error);
+	const struct value *labels = row->labels.at != NULL
+	    ? json_read(arena, row->labels, &error) : NULL;
 	char id[CHART_ID_BYTES], hex[DIGEST_HEX_BYTES];
 
 	value_put_str(built, "id", engine_id_format(engine, row->number, id));
@@ -467,6 +491,8 @@ engine_describe_purged(const struct engine *engine, struct arena *arena,
 	value_put_instant(built, "started_at", row->started_ms);
 	value_put_instant(built, "ended_at", row->ended_ms);
 	value_put_instant(built, "purged_at", row->changed_ms);
+	if (labels != NULL)
+		value_put(built, STR("labels"), labels);
 	value_put_int(built, "records", (int64_t)row->head.seq);
 	value_put_str(built, "hash", digest_hex(row->head.hash, hex));
 	if (left != NULL && left->type == VALUE_CONTEXT)

@@ -31,19 +31,11 @@ engine_watch(
     struct engine *engine, uint64_t number, engine_reply_fn *fn, void *arg)
 {
 	struct instance *instance = instance_find(engine, number);
-	struct engine_reply absent = {
-	    .status = ENGINE_UNKNOWN_INSTANCE,
-	    .detail = STR("there is no such instance"),
-	};
 	struct watch *watch;
 
+	/* Purged, or without its version: what is left tells how it is. */
 	if (instance == NULL) {
-		if (engine->unread != STORE_OK)
-			absent = (struct engine_reply){
-			    .status = ENGINE_UNAVAILABLE,
-			    .detail = store_error_text(engine->unread),
-			};
-		fn(&absent, arg);
+		engine_look(engine, number, fn, arg);
 		return 0;
 	}
 	if (is_at_rest(engine, instance)) {

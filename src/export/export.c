@@ -730,6 +730,7 @@ end_pass(struct export *export, struct buf *out)
 		return error;
 	}
 	export->telling.pass++;
+	export->telling.purged = export->purged;
 	export->does->turn(&export->telling, out);
 	if (error == STORE_OK)
 		start_pass(export);

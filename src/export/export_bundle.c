@@ -358,6 +358,7 @@ end_measuring(struct export_telling *telling)
 	struct export_closing closing = {
 		.instances = bundle->instances,
 		.records = bundle->record_count,
+		.purged = telling->purged,
 		.is_excerpt = options->from_ms > 0 || options->to_ms > 0,
 	};
 

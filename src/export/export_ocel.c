@@ -354,33 +354,39 @@ add_relationship(struct inner *inner, struct str id, const char *qualifier)
 
 /* ----------------------------------------------------------------- objects */
 
-/* Events' sources are URIs; no person's name has a colon or a slash. */
+/* People have any names, also such as `corp/alice` and `f:1234:bob`.  What we
+ * name ourselves is ourselves, and the doors that nobody signs in at. */
 static const char *
-actor_type(struct str name)
+actor_type(const struct value *record)
 {
-	bool is_system = str_find(name, STR(":")) != SIZE_MAX ||
-	    str_find(name, STR("/")) != SIZE_MAX ||
-	    str_equal(name, STR("engine")) || str_equal(name, STR("schedule"));
+	struct str name = value_field_str(record, "actor");
+	bool is_signed_in = value_get_cstr(record, "issuer") != NULL;
+	bool is_system = str_equal(name, STR("engine")) ||
+	    str_equal(name, STR("schedule")) ||
+	    str_has_prefix(name, STR("/hooks/")) ||
+	    str_has_prefix(name, STR("/queues/"));
 
-	return is_system ? TYPE_SYSTEM : TYPE_PERSON;
+	return is_system && !is_signed_in ? TYPE_SYSTEM : TYPE_PERSON;
 }
 
 static struct str
-actor_id(struct export_telling *telling, struct str name)
+actor_id(struct export_telling *telling, const struct value *record)
 {
-	return arena_strf(telling->scratch, "%s:%.*s", actor_type(name),
-	    STR_ARG(name));
+	return arena_strf(telling->scratch, "%s:%.*s", actor_type(record),
+	    STR_ARG(value_field_str(record, "actor")));
 }
 
 static void
-tell_actor(struct export_telling *telling, struct buf *out, struct str name)
+tell_actor(struct export_telling *telling, struct buf *out,
+    const struct value *record)
 {
-	const char *type = actor_type(name);
+	struct str name = value_field_str(record, "actor");
+	const char *type = actor_type(record);
 	struct inner inner;
 
-	if (!see(telling, type, name))
+	if (name.bytes == 0 || !see(telling, type, name))
 		return;
-	inner = begin_item(telling, out, "object", actor_id(telling, name),
+	inner = begin_item(telling, out, "object", actor_id(telling, record),
 	    str_of(type));
 	begin_attributes(&inner);
 	add_attribute(&inner, &(struct attribute){
@@ -508,7 +514,7 @@ tell_event(struct export_telling *telling, struct buf *out,
 	turn_inner(&inner);
 	add_relationship(&inner, buf_str(&telling->name), "instance");
 	if (actor.bytes > 0)
-		add_relationship(&inner, actor_id(telling, actor), "actor");
+		add_relationship(&inner, actor_id(telling, record), "actor");
 	add_other(&inner, record, "parent");
 	add_other(&inner, record, "child");
 	end_item(&inner, "event");
@@ -531,12 +537,11 @@ add(struct export_telling *telling, struct buf *out,
 {
 	const struct value *record =
 	    export_record_read_or_empty(telling->scratch, row);
-	struct str actor = value_field_str(record, "actor");
 
 	if (telling->pass == 1)
 		tell_event(telling, out, row, record);
-	else if (actor.bytes > 0)
-		tell_actor(telling, out, actor);
+	else
+		tell_actor(telling, out, record);
 }
 
 static void

@@ -40,6 +40,7 @@ struct export_telling {
 	struct arena *scratch; /* of one record */
 	struct arena *arena;   /* as long as the export */
 	unsigned pass;         /* from 0 */
+	uint64_t purged; /* instances that the pass before had nothing of */
 	/* As its records name the instance that is told. */
 	struct buf name;
 	bool is_begun;    /* one item of a list was written */

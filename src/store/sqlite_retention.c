@@ -73,6 +73,7 @@ bind_purged(sqlite3_stmt *statement, const void *row)
 	sqlite_bind_int(statement, 1, (int64_t)purge->number);
 	sqlite_bind_int(statement, 2, purge->at_ms);
 	sqlite_bind_blob(statement, 3, purge->left);
+	sqlite_bind_text(statement, 4, purge->labels);
 }
 
 struct portion {

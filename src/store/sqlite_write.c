@@ -155,7 +155,7 @@ const char *const sqlite_write_sql[WRITE_STATEMENT_COUNT] = {
 	[WRITE_PURGED] =
 	    "UPDATE instance SET number = -number, state = status,"
 	    "	status = '" STORE_PURGED "',"
-	    "	initiator = NULL, labels = NULL,"
+	    "	initiator = NULL, labels = ?4,"
 	    "	changed_ms = ?2, due_ms = 0, busy = 0, incidents = 0,"
 	    "	snapshot = ?3, form = 0"
 	    " WHERE number = ?1 AND status <> '" STORE_PURGED "'",

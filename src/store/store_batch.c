@@ -803,6 +803,7 @@ store_add_purge(struct store_batch *batch, const struct store_purge *purge)
 	store_put_salt(batch, purge->number, (struct str){NULL, 0});
 	*there = *purge;
 	there->left = arena_str(batch->arena, purge->left);
+	there->labels = arena_str(batch->arena, purge->labels);
 	must(map_put(batch->purges, MAP_KEY_OF(&there->number), there) == NULL);
 }
 

@@ -22,7 +22,8 @@ find_purged(struct store *store, struct arena *arena,
 		return error;
 	row->state = row->status;
 	row->status = STR(STORE_PURGED);
-	row->initiator = row->labels = (struct str){NULL, 0};
+	row->initiator = (struct str){NULL, 0};
+	row->labels = arena_str(arena, purge->labels);
 	row->changed_ms = purge->at_ms;
 	row->snapshot = arena_str(arena, purge->left);
 	return STORE_OK;

@@ -44,11 +44,12 @@ open_house(const struct house_options *options)
 	return house_open_with(options, "workflows/wire.yaml", workflow);
 }
 
-static void
-start(struct house *house, const char *key, const char *entity)
+static struct reply *
+start_by(struct house *house, const char *path, const char *key,
+    const char *entity)
 {
 	const struct ask ask = {
-	    .path = "/v1/workflows/wire/instances",
+	    .path = path,
 	    .headers = {"Content-Type: application/json", NULL},
 	};
 	struct ask mine = ask;
@@ -60,7 +61,27 @@ start(struct house *house, const char *key, const char *entity)
 	snprintf(header, sizeof(header), "Idempotency-Key: \"%s\"", key);
 	mine.body = body;
 	mine.headers[1] = header;
-	assert_status(house_ask(house, &mine), 201);
+	return house_ask(house, &mine);
+}
+
+static void
+start(struct house *house, const char *key, const char *entity)
+{
+	assert_status(start_by(
+	    house, "/v1/workflows/wire/instances", key, entity), 201);
+}
+
+/* It was started, whatever is left of it. */
+static void
+start_again_and_wait(
+    struct house *house, const char *key, const char *entity)
+{
+	struct reply *reply = start_by(
+	    house, "/v1/workflows/wire/instances?wait=1s", key, entity);
+
+	assert_status(reply, 201);
+	assert_string_equal(text_at(reply->json, "status"), "purged");
+	assert_string_equal(text_at(reply->json, "business_key"), key);
 }
 
 static const char *
@@ -134,6 +155,9 @@ test_purged_instances_are_told_of_everywhere(void **state)
 	reply = house_get(house, "/v1/instances/W-1");
 	assert_string_equal(text_at(reply->json, "ended_as"), "completed");
 	assert_true(integer_at(reply->json, "certificate") > 0);
+	assert_string_equal(text_at(json_object_get(reply->json, "labels"),
+	    "entity"), "DE01");
+	start_again_and_wait(house, "W-1", "DE01");
 	assert_problem(
 	    house_get(house, "/v1/instances/W-1/history"), 410, "purged");
 	assert_problem(house_post(house, "/v1/instances/W-1/cancel", "{}"),

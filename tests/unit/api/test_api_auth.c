@@ -159,6 +159,7 @@ test_roles_open_their_routes_only(void **state)
 	answer_must_be_problem(&answer, 403, "forbidden");
 	answer = get_as(server, "t-carol", "/v1/export");
 	answer_must_be(&answer, 200);
+	assert_non_null(answer_header(&answer, "Content-Location").at);
 	answer = get_as(server, "t-alice", "/v1/export");
 	answer_must_be_problem(&answer, 403, "forbidden");
 	answer = get_as(server, "t-bank", "/v1/instances");
@@ -241,6 +242,12 @@ test_limited_token_sees_its_workflows_only(void **state)
 	answer_must_be_problem(&answer, 403, "forbidden");
 	answer = get_as(server, "t-erin", "/v1/export?workflow=refund");
 	answer_must_be(&answer, 200);
+	/* A moment would tell her how much others do. */
+	assert_null(answer_header(&answer, "Content-Location").at);
+	answer = get_as(server, "t-erin", "/v1/export?workflow=refund"
+	    "&moment=1-1-0-00000000000000000000000000000000"
+	    "00000000000000000000000000000000");
+	answer_must_be_problem(&answer, 400, "invalid-parameter");
 	answer = get_as(server, "t-erin", "/v1/export?workflow=payment");
 	answer_must_be_problem(&answer, 403, "forbidden");
 	answer = get_as(server, "t-erin", "/v1/dead-letters");

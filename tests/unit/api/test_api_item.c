@@ -221,6 +221,61 @@ test_escalation_is_acknowledged(void **state)
 	answer_must_be(&answer, 200);
 	assert_true(value_is_true(
 	    answer_member(&answer, "escalations.0.acknowledged")));
+	/* Once, whoever does it. */
+	for (int i = 0; i < 2; i++) {
+		server->actor = i == 0 ? "nora" : "anonymous";
+		answer = act(server, "escalations", id, "acknowledge", "{}");
+		answer_must_be_problem(&answer, 409, "already-closed");
+	}
+	server->actor = NULL;
+}
+
+/* All that is wrong with what was filled in, as of the input of a start. */
+static void
+test_form_is_told_all_that_is_wrong(void **state)
+{
+	static const char form[] =
+	    "{\"files\":[{\"name\":\"f.yaml\",\"text\":"
+	    "\"workflow: filled\\nversion: 1\\ninitial: ask\\nstates:\\n"
+	    "  ask:\\n    user-task:\\n      title: Fill in\\n"
+	    "      form: {type: object, required: [n], properties:\\n"
+	    "        {n: {type: integer}, l: {type: array,\\n"
+	    "        uniqueItems: true}}}\\n"
+	    "    on: {approved: end, rejected: end}\\n"
+	    "  end: {type: final}\\n\"}]}";
+	struct api_server *server = *state;
+	struct answer answer = api_server_post(server, "/v1/definitions", form);
+	struct str id;
+
+	answer_must_be(&answer, 201);
+	answer = api_server_post(
+	    server, "/v1/workflows/filled/instances", "{\"input\":{}}");
+	answer_must_be(&answer, 201);
+	id = first_item(server, "tasks");
+	server->actor = "bob";
+	answer = act(server, "tasks", id, "decide",
+	    "{\"choice\":\"approved\",\"data\":{\"n\":\"x\",\"l\":[1,1]}}");
+	answer_must_be_problem(&answer, 422, "invalid-form");
+	assert_int_equal(answer_member(&answer, "errors")->as.list.count, 2);
+	assert_true(
+	    str_equal(answer_text(&answer, "errors.0.pointer"), STR("/n")));
+	assert_true(
+	    str_equal(answer_text(&answer, "errors.0.keyword"), STR("type")));
+	assert_true(
+	    str_equal(answer_text(&answer, "errors.1.pointer"), STR("/l")));
+	assert_true(str_equal(answer_text(&answer, "errors.1.message"),
+	    STR("the items 0 and 1 are the same")));
+	assert_true(str_equal(answer_text(&answer, "detail"),
+	    STR("the form, at /n: must be of type integer, not string")));
+	answer = act(server, "tasks", id, "decide",
+	    "{\"choice\":\"approved\",\"data\":{}}");
+	answer_must_be_problem(&answer, 422, "invalid-form");
+	assert_true(str_equal(answer_text(&answer, "detail"),
+	    STR("the form: the field \"n\" is missing")));
+	answer = act(server, "tasks", id, "decide",
+	    "{\"choice\":\"approved\",\"data\":{\"n\":1}}");
+	answer_must_be(&answer, 200);
+	server->actor = NULL;
 }
 
 #define TEST(name)                                                             \
@@ -240,6 +295,7 @@ main(void)
 	    TEST(test_supply_needs_a_result),
 	    TEST(test_incident_cancels_the_instance),
 	    TEST(test_escalation_is_acknowledged),
+	    TEST(test_form_is_told_all_that_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

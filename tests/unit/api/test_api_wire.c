@@ -288,10 +288,21 @@ test_requests_without_a_route_are_counted(void **state)
 	struct answer answer = api_server_get(server, "/nothing");
 
 	answer_must_be(&answer, 404);
+	(void)api_server_say(server, "NONSENSE\r\n\r\n");
+	(void)api_server_say(
+	    server, "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n");
+	answer = api_server_ask(server, "DELETE", "/v1/tasks", NULL, NULL);
+	answer_must_be(&answer, 405);
 	answer = api_server_get(server, "/metrics");
 	assert_true(str_find(answer.body,
 	    STR("stated_http_requests_total{method=\"\",route=\"none\","
-		"status=\"4xx\"} 1\n")) != SIZE_MAX);
+		"status=\"4xx\"} 2\n")) != SIZE_MAX);
+	assert_true(str_find(answer.body,
+	    STR("stated_http_requests_total{method=\"\",route=\"none\","
+		"status=\"5xx\"} 1\n")) != SIZE_MAX);
+	assert_true(str_find(answer.body,
+	    STR("stated_http_requests_total{method=\"other\","
+		"route=\"/v1/tasks\",status=\"4xx\"} 1\n")) != SIZE_MAX);
 }
 
 static void
@@ -361,12 +372,16 @@ test_what_cannot_be_read_is_a_problem_too(void **state)
 	    "Transfer-Encoding: chunked\r\n\r\n2 \r\n{}\r\n0\r\n\r\n",
 	    400, "bad-request");
 	expect_refusal(server, "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n",
-	    405, "method-not-allowed");
-	assert_true(str_find(api_server_say(server,
+	    501, "unknown-method");
+	assert_int_equal(str_find(api_server_say(server,
 	    "BREW /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n"),
-	    STR("\r\nAllow: GET, HEAD, POST\r\n")) != SIZE_MAX);
-	expect_refusal(server, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 405,
-	    "method-not-allowed");
+	    STR("\r\nAllow:")), SIZE_MAX);
+	expect_refusal(server, "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", 501,
+	    "unknown-method");
+	assert_true(str_find(api_server_say(server,
+	    "TRACE /v1/tasks HTTP/1.1\r\nHost: x\r\n"
+	    "Connection: close\r\n\r\n"),
+	    STR("\r\nAllow: GET, HEAD\r\n")) != SIZE_MAX);
 }
 
 static void
@@ -403,6 +418,30 @@ test_actor_must_be_a_name(void **state)
 	answer = api_server_ask(
 	    server, "GET", "/v1/tasks", "X-Stated-Actor: engine", NULL);
 	answer_must_be_problem(&answer, 400, "bad-request");
+}
+
+/* Anybody can send such bytes, also where nobody has to sign in. */
+static void
+test_actor_that_is_no_utf8_is_refused(void **state)
+{
+	static const char *const names[] = {"\xf6", "b\xf6", "\xc3", "\xff \xfe",
+	    "engin\xe9", "\xed\xa0\x80"};
+	static const char *const paths[] = {"/healthz", "/v1/tasks"};
+	struct api_server *server = *state;
+	struct answer answer;
+	char header[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(header, sizeof(header), "X-Stated-Actor: %s",
+		    names[i]);
+		answer = api_server_ask(
+		    server, "GET", paths[i % 2], header, NULL);
+		answer_must_be_problem(&answer, 400, "bad-request");
+		assert_true(str_find(answer_text(&answer, "detail"),
+				STR("bytes of UTF-8")) != SIZE_MAX);
+	}
+	answer = api_server_get(server, "/healthz");
+	answer_must_be(&answer, 200);
 }
 
 static void
@@ -488,6 +527,7 @@ main(void)
 	    TEST(test_what_cannot_be_read_comes_after_what_could),
 	    TEST(test_large_body_is_asked_for_where_the_caller_waits),
 	    TEST(test_actor_must_be_a_name),
+	    TEST(test_actor_that_is_no_utf8_is_refused),
 	    TEST(test_draining_server_is_not_ready),
 	    TEST(test_draining_server_answers_new_callers),
 	    TEST(test_draining_server_sends_all_others_away),

@@ -530,6 +530,22 @@ test_delays_grow_as_told_and_never_over_their_bound(void **state)
 	assert_true(longest_ms > 2000);
 }
 
+/* ---- persons ---- */
+
+/* Callers, certificates and files name people: none may end the engine. */
+static void
+test_names_that_are_no_text_are_nobody_elses(void **state)
+{
+	(void)state;
+	assert_true(chart_person_is(STR("Ida  B\xc3\x96hm"),
+	    STR("ida b\xc3\xb6hm")));
+	assert_true(chart_person_is(STR(" b\xf6 "), STR("b\xf6")));
+	assert_false(chart_person_is(STR("b\xf6"), STR("b")));
+	assert_false(chart_person_is(STR("b\xf6"), STR("b\xfc")));
+	assert_false(chart_person_is_reserved(STR("engin\xe9")));
+	assert_true(chart_person_is_known(STR("\xff")));
+}
+
 int
 main(void)
 {
@@ -546,6 +562,7 @@ main(void)
 	    TEST(test_one_that_has_not_begun_is_saved_and_loaded),
 	    TEST(test_a_damaged_snapshot_is_refused_or_harmless),
 	    TEST(test_delays_grow_as_told_and_never_over_their_bound),
+	    TEST(test_names_that_are_no_text_are_nobody_elses),
 	};
 #undef TEST
 

@@ -208,12 +208,61 @@ test_purged_instance_is_looked_at_and_nothing_else(void **state)
 	assert_int_equal(house->status, ENGINE_REFUSED);
 	assert_int_equal(house->refusal, REFUSED_ENDED);
 	assert_non_null(strstr(house->detail, "purged"));
+	/* Who waits for it is told how it is, as who looks. */
+	house->replies = 0;
+	assert_int_equal(engine_watch(house->engine, number,
+	    house_reply_cb, house), 0);
+	house_run(house);
+	assert_int_equal(house->replies, 1);
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_string_equal(house->state_status, STORE_PURGED);
 	/* Its key is never given again. */
 	house_start(house, "pay", "{\"key\":\"A-1\",\"entity\":\"DE01\","
 	    "\"iban\":\"" IBAN "\"}");
 	assert_int_equal(house->status, ENGINE_CONFLICT);
 	assert_non_null(strstr(house->detail, "purged"));
 	house_free(&house);
+}
+
+/* Who sees one entity only still counts it; nothing sensitive stays for it. */
+static void
+test_purged_instance_keeps_its_entity(void **state)
+{
+	static const struct {
+		const char *sensitive, *entity, *labels;
+	} cases[] = {
+	    {"input.iban", "input.entity", "{\"entity\":\"DE01\"}"},
+	    {"input.iban", "7.10", "{\"entity\":7.10}"},
+	    {"input.entity", "input.entity", NULL},
+	    {"input.iban", "\"of \" + input.iban", NULL},
+	    {"input.iban", "null", NULL},
+	};
+	char definition[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct house *house;
+		uint64_t number;
+
+		snprintf(definition, sizeof(definition),
+		    "workflow: pay\nversion: 1\nretention: 30d\n"
+		    "sensitive: [%s]\nbusiness-key: = input.key\n"
+		    "labels: {team: fly, entity: '= %s'}\n"
+		    "events: {go: {correlate: = input.key}}\n"
+		    "initial: open\n"
+		    "states: {open: {on: {go: paid}}, paid: {type: final}}\n",
+		    cases[i].sensitive, cases[i].entity);
+		house = open_house(definition);
+		number = run(house, "A-1", "DE01");
+		advance(house, 31 * DAY);
+		assert_true(is_purged(house, number));
+		if (cases[i].labels == NULL)
+			assert_null(row_of(house, number).labels.at);
+		else
+			assert_true(str_equal(row_of(house, number).labels,
+			    str_of(cases[i].labels)));
+		house_free(&house);
+	}
 }
 
 static void
@@ -805,6 +854,7 @@ main(void)
 	    cmocka_unit_test(test_history_is_purged_when_its_time_is_over),
 	    cmocka_unit_test(
 		test_purged_instance_is_looked_at_and_nothing_else),
+	    cmocka_unit_test(test_purged_instance_keeps_its_entity),
 	    cmocka_unit_test(test_what_has_no_retention_is_kept),
 	    cmocka_unit_test(test_log_is_emptied_after_a_crash_too),
 	    cmocka_unit_test(test_proposals_go_with_what_they_were_about),

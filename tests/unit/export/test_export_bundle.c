@@ -199,6 +199,29 @@ test_bundle_of_one_instance_or_of_a_period_is_verified(void **state)
 }
 
 static void
+test_bundle_says_how_many_were_purged(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = help_open(&f->dir);
+	struct str records;
+
+	store_put_retention(store_batch(store), 2, 700);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_add_purge(store_batch(store), &(struct store_purge){
+	    .number = 2, .until_ms = 700, .at_ms = 9000, .left = STR("{}")});
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	bundle(f, (struct export_options){0});
+	records = file_at(f, "records.jsonl");
+	assert_true(str_find(records,
+	    STR("\"instances\":2,\"purged\":1,\"records\":6,")) != SIZE_MAX);
+	assert_int_equal(verify(f).fault, AUDIT_SOUND);
+	bundle(f, (struct export_options){.instance = 1});
+	assert_int_equal(str_find(file_at(f, "records.jsonl"),
+	    STR("purged")), SIZE_MAX);
+}
+
+static void
 test_bundle_has_the_definitions_that_were_used(void **state)
 {
 	struct fixture *f = *state;
@@ -361,6 +384,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_bundle_is_whole_and_is_verified),
 	    TEST(test_bundle_of_one_instance_or_of_a_period_is_verified),
+	    TEST(test_bundle_says_how_many_were_purged),
 	    TEST(test_bundle_has_the_definitions_that_were_used),
 	    TEST(test_manifest_names_every_file_before_it),
 	    TEST(test_page_shows_text_and_runs_nothing),

@@ -103,13 +103,13 @@ fill(struct fixture *f)
 	    (struct value_field[]){text(f, "operation", "bank.submit"),
 		{STR("attempt"), value_of_int(f->arena, 1)}}, 2);
 	records[3] = record(f, &rows[0], AUDIT_TASK_DECIDED, 3,
-	    (struct value_field[]){text(f, "actor", "max <m>"),
+	    (struct value_field[]){text(f, "actor", "corp/f:1:max <m>"),
 		text(f, "state", "approve"), text(f, "choice", HOSTILE),
 		{STR("approvals"), value_of_str(f->arena, STR("no number"))}},
 	    4);
 	store_add_history(batch, 1, records, 4);
 	records[0] = record(f, &rows[1], AUDIT_STARTED, 1,
-	    (struct value_field[]){text(f, "actor", "https://bank.example"),
+	    (struct value_field[]){text(f, "actor", "/hooks/bank"),
 		text(f, "parent", "1")}, 2);
 	store_add_history(batch, 2, records, 1);
 	records[0] = record(f, &rows[2], AUDIT_STARTED, 9,
@@ -329,7 +329,7 @@ test_xes_tells_who_did_what_and_when(void **state)
 	has_at(event, "time:timestamp", "2026-11-02T00:00:00.000Z");
 	event = child_of(trace, "event", 3);
 	has_at(event, "concept:name", "task approve");
-	has_at(event, "org:resource", "max <m>");
+	has_at(event, "org:resource", "corp/f:1:max <m>");
 	/* What is not of its type is left out. */
 	assert_null(value_at(event, "approvals"));
 	xmlFreeDoc(doc);
@@ -527,6 +527,10 @@ test_ocel_keeps_the_rules_of_its_schema(void **state)
 	    count(buf_str(&f->out), "\"qualifier\":\"parent\""), 1);
 	assert_int_equal(count(buf_str(&f->out),
 	    "{\"id\":\"person:ida\",\"type\":\"person\""), 1);
+	assert_int_equal(count(buf_str(&f->out),
+	    "{\"id\":\"person:corp/f:1:max <m>\",\"type\":\"person\""), 1);
+	assert_int_equal(count(buf_str(&f->out),
+	    "{\"id\":\"system:/hooks/bank\",\"type\":\"system\""), 1);
 	assert_int_equal(count(buf_str(&f->out),
 	    "\"type\":\"system\",\"attributes\":[{"), 1);
 	assert_int_equal(count(buf_str(&f->out),

@@ -314,19 +314,24 @@ test_purge_in_a_batch_is_seen(void **state)
 	store_put_retention(store_batch(f->store), 1, 700);
 	help_commit(f);
 	store_add_purge(store_batch(f->store), &(struct store_purge){
-	    .number = 1, .until_ms = 700, .at_ms = 9000, .left = STR("{}")});
+	    .number = 1, .until_ms = 700, .at_ms = 9000, .left = STR("{}"),
+	    .labels = STR("{\"entity\":\"DE\"}")});
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(store_find_instance(
 		    f->store, f->arena, 1, &row), STORE_OK);
 		assert_true(str_equal(row.status, STR(STORE_PURGED)));
 		assert_true(str_equal(row.state, STR("completed")));
 		assert_true(str_equal(row.snapshot, STR("{}")));
-		assert_null(row.labels.at);
+		assert_true(str_equal(
+		    row.labels, STR("{\"entity\":\"DE\"}")));
 		if (i == 0)
 			store_submit(f->store);
 	}
 	help_wait(f->store);
 	assert_true(store_finished(f->store, &(enum store_error){0}, NULL));
+	assert_int_equal(store_find_instance(
+	    f->store, f->arena, 1, &row), STORE_OK);
+	assert_true(str_equal(row.labels, STR("{\"entity\":\"DE\"}")));
 }
 
 /* Some turns with each batch, the last ones first: in between all that is
