@@ -389,7 +389,9 @@ cli_client_send_into(struct cli *cli, const struct cli_request *request,
 		reply->body = body;
 	if (response.status < 200 || response.status > 299)
 		return tell_problem(cli, reply);
-	return body != NULL ? CLI_OK : tell_unreadable(cli, &malformed);
+	if (body == NULL && !request->wants_text)
+		return tell_unreadable(cli, &malformed);
+	return CLI_OK;
 }
 
 enum cli_status

@@ -328,6 +328,7 @@ struct cli_request {
 	const struct value *body; /* NULL: none */
 	struct str content_type;  /* absent: application/json */
 	struct str idempotency_key;
+	bool wants_text; /* the answer is no JSON */
 	int64_t patience_ms; /* 0: 30 s */
 };
 /* CLI_OK for 2xx; else what went wrong has been told. */

@@ -104,7 +104,15 @@ run_consistency(struct cli *cli)
 static enum cli_status
 run_key(struct cli *cli)
 {
-	return get(cli, STR("/v1/checkpoint-key"));
+	struct cli_request request = {
+	    .method = "GET",
+	    .path = STR("/v1/checkpoint-key"),
+	    .wants_text = true,
+	};
+	struct cli_reply reply;
+	enum cli_status status = cli_client_send(cli, &request, &reply);
+
+	return print_document(cli, status, &reply);
 }
 
 /* ---- commands ---- */
