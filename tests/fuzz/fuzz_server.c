@@ -787,7 +787,9 @@ check_promise(struct fuzz_server *server, struct str line,
 	struct json_error error;
 	struct buf why = {0};
 
+	/* Nothing is promised of a method that there is none of. */
 	if (server->contract == NULL || !answer->is_ours ||
+	    answer->status == 501 ||
 	    promise.path.bytes == 0 || promise.path.at[0] != '/' ||
 	    memchr(promise.path.at, '#', promise.path.bytes) != NULL ||
 	    str_equal(promise.method, STR("HEAD")))
