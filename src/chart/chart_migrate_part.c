@@ -145,7 +145,7 @@ arm_state(struct move *move, const struct moved_state *state)
 		    (state->before == NULL ||
 			find_deadline(state->before, after->after.items[i]) ==
 			    NULL) &&
-		    !chart_plan_arm(move->run, after->after.items[i]))
+		    !chart_begin_deadline(move->run, after->after.items[i]))
 			chart_migrate_reason(move,
 			    "the deadline `%.*s` of state `%.*s` gives no time",
 			    STR_ARG(after->after.items[i]->after.text),

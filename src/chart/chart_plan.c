@@ -9,9 +9,7 @@
  * is asked for, steps of the entries (outermost first), settling, is a strand
  * for every region that was entered.
  *
- * A state begins when the entry steps of those around it are through, as in
- * SCXML, where it is entered only then: up to there it is pending, has no
- * deadlines and no escalations, and takes nothing.
+ * A state within others begins later (chart_begin.c).
  */
 #include "chart_priv.h"
 
@@ -216,8 +214,8 @@ those_that_leave(const struct chosen *chosen, struct arena *arena)
 	return leaving;
 }
 
-static bool
-is_being_left(const struct chart *chart, const struct def_state *state)
+bool
+chart_plan_leaves(const struct chart *chart, const struct def_state *state)
 {
 	const struct strand *strand = chart->strands;
 
@@ -236,7 +234,7 @@ forget_exits(struct chart *chart)
 		struct active *active = &chart->active[i];
 
 		if (active->exited == 0 ||
-		    is_being_left(chart, state_of(chart, active->state)))
+		    chart_plan_leaves(chart, state_of(chart, active->state)))
 			continue;
 		active->exited = 0;
 		active->stayed = chart->taking;
@@ -546,49 +544,6 @@ branch_arrivals(struct run *run, struct strand *strand)
 /* ---- the switch ---- */
 
 static void
-record_deadline(
-    struct run *run, const struct def_transition *transition, int64_t due_ms)
-{
-	struct value_builder *record =
-	    chart_record_begin(run, AUDIT_DEADLINE_SET);
-
-	chart_record_state(run, record, "state", transition->source->index);
-	value_put_str(record, "after", transition->after.text);
-	value_put_instant(record, "due", due_ms);
-	chart_record_calendar(run, record);
-	chart_record_end(run, record);
-}
-
-bool
-chart_plan_arm(struct run *run, const struct def_transition *transition)
-{
-	int64_t due_ms;
-
-	if (!chart_env_due(run, &transition->after, run->context->now_ms,
-		&due_ms))
-		return false;
-	chart_timer_add(run->chart, TIMER_AFTER, transition->index, 0, due_ms);
-	record_deadline(run, transition, due_ms);
-	return true;
-}
-
-/* Deadlines are fixed when the state is entered. */
-static void
-arm_deadlines(struct run *run, const struct def_state *state)
-{
-	for (size_t i = 0; i < state->after.count; i++)
-		if (chart_time_first_of_key(state, state->after.items[i]) ==
-			state->after.items[i] &&
-		    !chart_plan_arm(run, state->after.items[i]))
-			chart_incident_open(run, INCIDENT_DEFINITION, SIZE_MAX,
-			    0, NULL,
-			    "the deadline `%.*s` of state `%.*s` gives no time "
-			    "and is left out",
-			    STR_ARG(state->after.items[i]->after.text),
-			    STR_ARG(state->name));
-}
-
-static void
 leave(struct run *run, const struct def_state *state)
 {
 	for (size_t i = 0; i < state->after.count; i++)
@@ -683,29 +638,6 @@ mark_entered(
 	}
 }
 
-/* Among those that the switch has just entered. */
-static bool
-has_entry_steps_around(const struct chart *chart, const struct def_state *state)
-{
-	const struct active *around;
-
-	for (state = state->parent; state != NULL; state = state->parent) {
-		around = chart_config_find(chart, state);
-		if (around->entry != chart->entries)
-			return false;
-		if (state->entry.count > 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-begin_state(struct run *run, const struct def_state *state)
-{
-	arm_deadlines(run, state);
-	chart_escalation_arm(run, state);
-}
-
 static enum item_result
 perform_switch(struct run *run, struct strand *strand)
 {
@@ -720,88 +652,11 @@ perform_switch(struct run *run, struct strand *strand)
 	chart_config_enter(chart, strand->taken, strand->taken_count, &entered);
 	note_event(chart, strand);
 	record_entered(run, strand, &left, &entered);
-	for (size_t i = 0; i < entered.count; i++) {
-		const struct def_state *state = entered.items[i];
-
-		if (has_entry_steps_around(chart, state))
-			chart_config_find(chart, state)->pending = true;
-		else
-			begin_state(run, state);
-	}
+	for (size_t i = 0; i < entered.count; i++)
+		chart_begin_entered(run, entered.items[i]);
 	branch_arrivals(run, strand);
 	mark_entered(chart, strand->taking, &entered);
 	return ITEM_MOVED;
-}
-
-/* ---- what is within begins ---- */
-
-/* Strictly. */
-static bool
-is_within(const struct def_state *inner, const struct def_state *outer)
-{
-	return inner != outer && def_state_contains(outer, inner);
-}
-
-/* Regions plan their entry steps when they begin. */
-static bool
-has_entry_steps_between(
-    const struct def_state *outer, const struct def_state *inner)
-{
-	for (inner = inner->parent; inner != outer; inner = inner->parent)
-		if (inner->entry.count > 0)
-			return true;
-	return false;
-}
-
-static bool
-comes_before(const struct chart *chart, const struct strand *strand,
-    const struct def_state *state)
-{
-	for (size_t i = strand->plan_next; i < strand->plan_count; i++) {
-		const struct plan_item *item = &strand->plan[i];
-		const struct def_state *outer;
-
-		if (item->kind != PLAN_ENTRY && item->kind != PLAN_FORK)
-			continue;
-		outer = state_of(chart, item->index);
-		if (is_within(state, outer) &&
-		    (item->kind == PLAN_ENTRY ||
-			has_entry_steps_between(outer, state)))
-			return true;
-	}
-	return false;
-}
-
-static bool
-has_to_wait(const struct chart *chart, const struct def_state *state)
-{
-	for (const struct strand *strand = chart->strands; strand != NULL;
-	     strand = strand->next)
-		if (comes_before(chart, strand, state))
-			return true;
-	return is_being_left(chart, state);
-}
-
-void
-chart_plan_begin_pending(struct run *run)
-{
-	struct chart *chart = run->chart;
-
-	if (chart->ended || chart->cancelling)
-		return;
-	for (size_t i = 0; i < chart->active_count; i++) {
-		struct active *active = &chart->active[i];
-		const struct def_state *state = state_of(chart, active->state);
-
-		if (!active->pending || has_to_wait(chart, state))
-			continue;
-		active->pending = false;
-		chart_undo_mark(chart, state);
-		/* What can't be reckoned is held against somebody. */
-		if (run->strand == NULL || run->strand->gone)
-			run->strand = chart_strand_add(chart, NULL);
-		begin_state(run, state);
-	}
 }
 
 /* ---- regions begin ---- */

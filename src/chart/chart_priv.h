@@ -372,6 +372,15 @@ bool chart_concern_may_cut_in(
 /* That becomes strands of its own, wherever it can be told apart. */
 void chart_concern_spare(struct run *run, const struct chosen *chosen);
 
+/* ---- chart_begin.c ---- */
+/* A state was entered: it begins, or is pending. */
+void chart_begin_entered(struct run *run, const struct def_state *state);
+/* Those begin for which no entry steps around them are ahead any more. */
+void chart_begin_pending(struct run *run);
+/* The deadline counts from now on; false where it gives no time. */
+MUST_USE bool chart_begin_deadline(
+    struct run *run, const struct def_transition *transition);
+
 /* ---- chart_plan.c: microsteps ---- */
 /* Takes the transitions, in place of that strand (NULL: of none). */
 void chart_plan_take(struct run *run, const struct chosen *chosen,
@@ -389,13 +398,11 @@ bool chart_plan_may_replace(const struct chart *chart,
 /* Those of its transitions that go, and those that don't, become two strands;
  * no check and no undoing is under way, which is done for all of them. */
 void chart_plan_divide(struct run *run, struct strand *strand, bool *goes);
+/* Whether what goes on is to leave the state. */
+bool chart_plan_leaves(
+    const struct chart *chart, const struct def_state *state);
 /* Whether something is undone when they are taken. */
 bool chart_plan_undoes(struct run *run, const struct chosen *chosen);
-/* States begin for which no entry steps around them are ahead any more. */
-void chart_plan_begin_pending(struct run *run);
-/* The deadline counts from now on; false where it gives no time. */
-MUST_USE bool chart_plan_arm(
-    struct run *run, const struct def_transition *transition);
 enum item_result {
 	ITEM_THROUGH,
 	ITEM_BLOCKED, /* it is come back to */

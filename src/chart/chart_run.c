@@ -358,7 +358,7 @@ run_strand(struct run *run, struct strand *strand)
 	while (!strand->gone && may_go_on(run) &&
 	       !chart_strand_is_blocked(run->chart, strand)) {
 		go_on(run, strand);
-		chart_plan_begin_pending(run);
+		chart_begin_pending(run);
 		run->strand = strand;
 		could = true;
 	}

@@ -4,6 +4,7 @@ noinst_LIBRARIES += libstated_chart.a
 libstated_chart_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstated_chart_a_SOURCES = \
 	src/chart/chart.c \
+	src/chart/chart_begin.c \
 	src/chart/chart_call.c \
 	src/chart/chart_call_reply.c \
 	src/chart/chart_cancel.c \
