@@ -146,13 +146,14 @@ has_to_wait(const struct chart *chart, const struct def_state *state)
 	return chart_plan_leaves(chart, state);
 }
 
-void
+bool
 chart_begin_pending(struct run *run)
 {
 	struct chart *chart = run->chart;
+	bool any = false;
 
 	if (chart->ended || chart->cancelling)
-		return;
+		return false;
 	for (size_t i = 0; i < chart->active_count; i++) {
 		struct active *active = &chart->active[i];
 		const struct def_state *state = state_of(chart, active->state);
@@ -165,5 +166,21 @@ chart_begin_pending(struct run *run)
 		if (run->strand == NULL || run->strand->gone)
 			run->strand = chart_strand_add(chart, NULL);
 		begin(run, state);
+		any = true;
 	}
+	return any;
+}
+
+bool
+chart_begin_is_awaited(const struct chart *chart, const struct strand *strand)
+{
+	for (size_t i = 0; i < chart->active_count; i++) {
+		const struct def_state *state =
+		    state_of(chart, chart->active[i].state);
+
+		if (chart->active[i].pending && chart_config_is_leaf(state) &&
+		    chart_strand_covers(chart, strand, state))
+			return true;
+	}
+	return false;
 }

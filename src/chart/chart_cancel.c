@@ -60,6 +60,20 @@ chart_cancel_stops_all(struct run *run)
 	return true;
 }
 
+/* Steps are cut short that states within wait for, and these stay. */
+static bool
+strands_pending(const struct chart *chart, const struct chosen *chosen)
+{
+	if (chosen->items[0].leaves)
+		return false;
+	for (const struct strand *strand = chart->strands; strand != NULL;
+	     strand = strand->next)
+		if (chart_concern(chart, chosen, strand) == CONCERNS_ALL &&
+		    chart_begin_is_awaited(chart, strand))
+			return true;
+	return false;
+}
+
 /* ---- how it finds its place ---- */
 
 /* Undo first where that is asked for, then end. */
@@ -90,7 +104,8 @@ chart_cancel_try(struct run *run, enum stop_mode mode)
 					   SELECT_ALL, &chosen) == SELECTED_NOW;
 	/* Without the steps that it shares another region would stand still
 	 * for good. */
-	if (taken && !chart_concern_may_cut_in(chart, &chosen)) {
+	if (taken && (!chart_concern_may_cut_in(chart, &chosen) ||
+			 strands_pending(chart, &chosen))) {
 		chart->cancel_ends = true;
 		taken = false;
 		chosen = (struct chosen){0};

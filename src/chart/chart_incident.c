@@ -224,6 +224,22 @@ release(struct chart *chart, uint64_t serial)
 		strand->held = incident != NULL;
 }
 
+/* With a step that has failed its list of `exit` is over, unless a person says
+ * how it goes on. */
+static void
+end_leaving(const struct chart *chart, const struct incident *incident,
+    const struct chart_event *event)
+{
+	const struct strand *strand =
+	    chart_strand_find(chart, incident->strand);
+	bool goes_on = event != NULL &&
+		       event->settlement != SETTLE_CANCEL &&
+		       event->settlement != SETTLE_COMPENSATE;
+
+	if (incident->kind == INCIDENT_FAILED && strand != NULL && !goes_on)
+		chart_run_give_up_leaving(chart, strand, true);
+}
+
 static void
 close_one(struct run *run, struct incident *incident, const char *how,
     const struct chart_event *event)
@@ -249,6 +265,7 @@ close_one(struct run *run, struct incident *incident, const char *how,
 	while (*link != incident)
 		link = &(*link)->next;
 	LIST_UNLINK(link);
+	end_leaving(chart, incident, event);
 	release(chart, incident->strand);
 }
 

@@ -410,6 +410,9 @@ chart_plan_may_replace(const struct chart *chart, const struct strand *strand,
 {
 	enum plan_kind kind = strand->plan[strand->plan_next].kind;
 
+	/* Nothing would be left, and nothing begin. */
+	if (!instead->items[0].leaves && chart_begin_is_awaited(chart, strand))
+		return false;
 	if (kind != PLAN_EXIT && kind != PLAN_DO)
 		return true;
 	for (size_t i = 0; i < strand->taken_count; i++)

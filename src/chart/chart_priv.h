@@ -151,7 +151,7 @@ void chart_select_escalation(struct run *run, const struct def_state *source,
 /* The first for an error, from the state up. */
 bool chart_select_error(
     struct run *run, const struct def_state *from, struct chosen *chosen);
-/* Whether an active state has a transition of that name. */
+/* Whether a state that has begun has a transition of that name. */
 bool chart_select_is_named(const struct chart *chart, struct str name);
 /* Whether every leaf is busy. */
 bool chart_select_is_busy(const struct chart *chart);
@@ -301,6 +301,8 @@ void chart_strand_meet(
     struct chart *chart, struct strand *strand, struct met met);
 /* It is over; its regions keep what they were entered with. */
 void chart_strand_end(struct run *run, struct strand *strand);
+/* Before its time: history is told of an event that nothing has come of. */
+void chart_strand_give_up(struct run *run, struct strand *strand);
 void chart_strand_end_all(struct run *run);
 /* scope: a state, whose leaves are meant, or SIZE_MAX: all. */
 bool chart_scope_covers(
@@ -375,8 +377,12 @@ void chart_concern_spare(struct run *run, const struct chosen *chosen);
 /* ---- chart_begin.c ---- */
 /* A state was entered: it begins, or is pending. */
 void chart_begin_entered(struct run *run, const struct def_state *state);
-/* Those begin for which no entry steps around them are ahead any more. */
-void chart_begin_pending(struct run *run);
+/* Those begin for which no entry steps around them are ahead any more; true
+ * where there were any. */
+bool chart_begin_pending(struct run *run);
+/* Whether states have yet to begin of what the strand is busy with. */
+bool chart_begin_is_awaited(
+    const struct chart *chart, const struct strand *strand);
 /* The deadline counts from now on; false where it gives no time. */
 MUST_USE bool chart_begin_deadline(
     struct run *run, const struct def_transition *transition);

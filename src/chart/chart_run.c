@@ -58,12 +58,14 @@ chart_run_give_up_leaving(
     const struct chart *chart, const struct strand *strand, bool all)
 {
 	struct active *active = left_by(chart, strand);
+	uint64_t behind;
 
 	if (active == NULL)
 		return;
-	active->exited =
-	    all ? chart->definition->states[active->state]->exit.count
-		: strand->pc + 1;
+	behind = all ? chart->definition->states[active->state]->exit.count
+		     : strand->pc + 1;
+	if (active->exited < behind)
+		active->exited = behind;
 }
 
 /* What another transition has done of it is not done once more. */
@@ -195,8 +197,10 @@ chart_run_fail(
 	chart_run_record(run, AUDIT_STEP_FAILED, step, "error", error);
 	if (strand->stopping) { /* nobody wants it any more */
 		chart_loop_drop(run, strand);
-		chart_run_give_up_leaving(chart, strand, true);
-		chart_strand_end(run, strand);
+		/* A child that was stopped has failed by that alone. */
+		chart_run_give_up_leaving(
+		    chart, strand, step->kind != STEP_RUN);
+		chart_strand_give_up(run, strand);
 		return;
 	}
 	if (strand->parent != 0) {
@@ -358,7 +362,7 @@ run_strand(struct run *run, struct strand *strand)
 	while (!strand->gone && may_go_on(run) &&
 	       !chart_strand_is_blocked(run->chart, strand)) {
 		go_on(run, strand);
-		chart_begin_pending(run);
+		(void)chart_begin_pending(run);
 		run->strand = strand;
 		could = true;
 	}

@@ -219,7 +219,8 @@ bool
 chart_select_is_named(const struct chart *chart, struct str name)
 {
 	for (size_t i = 0; i < chart->active_count; i++)
-		if (names(state_of(chart, chart->active[i].state), name))
+		if (!chart->active[i].pending &&
+		    names(state_of(chart, chart->active[i].state), name))
 			return true;
 	return false;
 }

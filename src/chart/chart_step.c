@@ -387,7 +387,7 @@ macrostep(struct run *run)
 		chart_run_strands(run);
 		if (chart->ended || chart->suspended || circles(run))
 			return;
-		if (chart->cancelling)
+		if (chart->cancelling || chart_begin_pending(run))
 			continue;
 		if (is_given_up(run))
 			return;

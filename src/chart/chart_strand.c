@@ -475,9 +475,7 @@ chart_strand_stop(struct run *run, struct strand *strand, enum stop_mode mode)
 		return false;
 	if (mode != STOP_LEFT && chart_strand_owes_undoing(strand))
 		run->chart->cancel_compensates = true;
-	if (owes_event(run->chart, strand))
-		chart_kept_overtaken(run, strand->event);
-	chart_strand_end(run, strand);
+	chart_strand_give_up(run, strand);
 	return true;
 }
 
@@ -598,11 +596,16 @@ chart_strand_end(struct run *run, struct strand *strand)
 }
 
 void
+chart_strand_give_up(struct run *run, struct strand *strand)
+{
+	if (owes_event(run->chart, strand))
+		chart_kept_overtaken(run, strand->event);
+	chart_strand_end(run, strand);
+}
+
+void
 chart_strand_end_all(struct run *run)
 {
-	while (run->chart->strands != NULL) {
-		if (owes_event(run->chart, run->chart->strands))
-			chart_kept_overtaken(run, run->chart->strands->event);
-		chart_strand_end(run, run->chart->strands);
-	}
+	while (run->chart->strands != NULL)
+		chart_strand_give_up(run, run->chart->strands);
 }
