@@ -78,6 +78,7 @@ has_entry_steps_around(
 
 	for (state = state->parent; state != NULL; state = state->parent) {
 		around = chart_config_find(chart, state);
+		must(around != NULL);
 		if (around->entry != chart->entries)
 			return false;
 		if (state->entry.count > 0)
