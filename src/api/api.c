@@ -184,6 +184,7 @@ request_cb(struct evhttp_request *request, void *arg)
 	struct api_call *call = api_call_new(api, request);
 
 	api_door_asked(api->door, api_call_socket(call));
+	evhttp_request_set_on_complete_cb(request, api_call_left, api);
 	if (has_room(call) && fits(call) && has_room_for_body(call) &&
 	    is_routed(call) && is_open(call))
 		api_auth_admit(call, admitted);

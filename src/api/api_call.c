@@ -343,17 +343,31 @@ hangup_cb(evutil_socket_t fd, short what, void *arg)
 		ready_cb(-1, 0, call);
 }
 
-evutil_socket_t
-api_call_socket(const struct api_call *call)
+static evutil_socket_t
+socket_of(struct evhttp_request *request)
 {
 	struct evhttp_connection *connection =
-	    evhttp_request_get_connection(call->request);
+	    evhttp_request_get_connection(request);
 	struct bufferevent *stream;
 
 	if (connection == NULL)
 		return -1;
 	stream = evhttp_connection_get_bufferevent(connection);
 	return stream ? bufferevent_getfd(stream) : -1;
+}
+
+evutil_socket_t
+api_call_socket(const struct api_call *call)
+{
+	return socket_of(call->request);
+}
+
+void
+api_call_left(struct evhttp_request *request, void *arg)
+{
+	struct api *api = arg;
+
+	api_door_answered(api->door, socket_of(request));
 }
 
 bool

@@ -313,24 +313,38 @@ output_cb(struct evbuffer *buffer, const struct evbuffer_cb_info *info,
 	}
 	if (info->n_deleted == 0 || evbuffer_get_length(buffer) > 0)
 		return;
-	guest->out.since = 0;
-	guest->is_busy = false;
+	guest->out.since = 0; /* of a long answer there is more to come */
 	guest->silent = guest->census->tick;
 	if (guest->refused != 0)
 		shutdown(guest->fd, SHUT_WR);
 }
 
+/* NULL: there is none. */
+static struct guest *
+guest_at(struct api_census *census, evutil_socket_t fd)
+{
+	return fd >= 0 && (size_t)fd < census->capacity ? census->guests[fd]
+							: NULL;
+}
+
 void
 api_census_asked(struct api_census *census, evutil_socket_t fd)
 {
-	struct guest *guest;
+	struct guest *guest = guest_at(census, fd);
 
-	if (fd < 0 || (size_t)fd >= census->capacity ||
-	    census->guests[fd] == NULL)
+	if (guest == NULL)
 		return;
-	guest = census->guests[fd];
 	end_input(guest);
 	guest->is_busy = true;
+}
+
+void
+api_census_answered(struct api_census *census, evutil_socket_t fd)
+{
+	struct guest *guest = guest_at(census, fd);
+
+	if (guest != NULL)
+		guest->is_busy = false;
 }
 
 /* ---- those who come ---- */

@@ -383,6 +383,12 @@ api_door_asked(struct api_door *door, evutil_socket_t fd)
 	api_census_asked(door->census, fd);
 }
 
+void
+api_door_answered(struct api_door *door, evutil_socket_t fd)
+{
+	api_census_answered(door->census, fd);
+}
+
 struct api_tls *
 api_door_tls(const struct api_door *door)
 {

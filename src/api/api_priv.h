@@ -365,6 +365,8 @@ void api_census_free(struct api_census **census);
 void api_census_add(struct api_census *census, struct bufferevent *stream);
 /* A request has come as a whole. */
 void api_census_asked(struct api_census *census, evutil_socket_t fd);
+/* Its answer has left, with all its chunks. */
+void api_census_answered(struct api_census *census, evutil_socket_t fd);
 /* So much of requests that are not whole yet is held at most. */
 #define API_CENSUS_BYTES_MAX ((size_t)64 * 1024 * 1024)
 /* Finds out whether there is room, and calls full() or room(). */
@@ -434,6 +436,8 @@ void api_door_drain(struct api_door *door);
 void api_door_shut(struct api_door *door);
 /* A request has come as a whole, over that socket. */
 void api_door_asked(struct api_door *door, evutil_socket_t fd);
+/* The answer to it has left. */
+void api_door_answered(struct api_door *door, evutil_socket_t fd);
 uint16_t api_door_port(const struct api_door *door, size_t index);
 struct api_tls *api_door_tls(const struct api_door *door); /* NULL: none */
 
@@ -478,6 +482,8 @@ void api_call_wait(
     struct api_call *call, int64_t ms, void (*ready)(struct api_call *));
 /* -1 where the caller has hung up. */
 evutil_socket_t api_call_socket(const struct api_call *call);
+/* The answer has left: for evhttp, with the api. */
+void api_call_left(struct evhttp_request *request, void *api);
 /* The same, whether the loop has seen it yet or not. */
 bool api_call_is_gone(const struct api_call *call);
 /* Says early that the call will wait: evhttp has just given up watching the

@@ -37,16 +37,18 @@ detail_of(enum api_problem problem)
 	       "headers and one length of the body.";
 }
 
-/* The front of a buffer belongs to who sends it, and is frozen for others. */
+/* Its first line is put into the buffer in one piece. */
 int
 api_refusal_status(struct evbuffer *buffer)
 {
 	char line[STATUS_AT + STATUS_DIGITS + 1] = "";
+	struct evbuffer_iovec piece;
 	int status;
 
-	evbuffer_unfreeze(buffer, 1);
-	(void)evbuffer_copyout(buffer, line, sizeof(line) - 1);
-	evbuffer_freeze(buffer, 1);
+	if (evbuffer_peek(buffer, sizeof(line) - 1, NULL, &piece, 1) != 1 ||
+	    piece.iov_len < sizeof(line) - 1)
+		return 0;
+	memcpy(line, piece.iov_base, sizeof(line) - 1);
 	if (strncmp(line, "HTTP/1.", 7) != 0)
 		return 0;
 	status = atoi(line + STATUS_AT);
@@ -54,11 +56,17 @@ api_refusal_status(struct evbuffer *buffer)
 	return status >= 400 ? status : 0;
 }
 
+/* The front of a buffer may belong to who sends it, and be frozen for others.
+ * Over TLS it is not, and frozen it would be sent again and again. */
 void
 api_refusal_drop(struct evbuffer *buffer)
 {
+	size_t bytes = evbuffer_get_length(buffer);
+
+	if (evbuffer_drain(buffer, bytes) == 0)
+		return;
 	evbuffer_unfreeze(buffer, 1);
-	evbuffer_drain(buffer, evbuffer_get_length(buffer));
+	must(evbuffer_drain(buffer, bytes) == 0);
 	evbuffer_freeze(buffer, 1);
 }
 

@@ -151,7 +151,7 @@ sent_cb(struct evhttp_request *request, void *arg)
 {
 	struct sending *sending = arg;
 
-	(void)request;
+	api_call_left(request, sending->api);
 	evhttp_connection_set_closecb(sending->connection, NULL, NULL);
 	end_sending(sending);
 }

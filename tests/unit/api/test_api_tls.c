@@ -429,6 +429,127 @@ test_plain_http_is_not_answered_where_tls_is_spoken(void **state)
 	assert_true(str_find(text, STR("HTTP/1.")) == SIZE_MAX);
 }
 
+/* ---- what is sent is sent once ---- */
+
+#define HEARD_MAX (4u * 1024 * 1024)
+
+/* All that comes until the server ends the connection, which it has to. */
+static struct str
+hear_out(struct peer *peer, struct arena *arena)
+{
+	struct buf heard = buf_in(arena);
+	char bytes[16384];
+	int got;
+
+	while ((got = SSL_read(peer->ssl, bytes, sizeof(bytes))) > 0) {
+		buf_add(&heard, bytes, (size_t)got);
+		assert_true(heard.bytes < HEARD_MAX);
+	}
+	assert_int_not_equal(SSL_get_error(peer->ssl, got),
+	    SSL_ERROR_WANT_READ); /* it is silent */
+	return buf_keep(&heard);
+}
+
+static struct str
+say_and_hear_out(struct house *house, const char *text)
+{
+	struct peer peer;
+	struct str heard;
+
+	assert_true(peer_open(&peer, house->server, &house->ops, 0, NULL));
+	assert_int_equal(SSL_write(peer.ssl, text, (int)strlen(text)),
+	    (int)strlen(text));
+	heard = hear_out(&peer, house->server->arena);
+	peer_close(&peer);
+	return heard;
+}
+
+static size_t
+count_of(struct str text, const char *what)
+{
+	size_t count = 0, at;
+
+	while ((at = str_find(text, str_of(what))) != SIZE_MAX) {
+		text = str_slice(text, at + 1, text.bytes - at - 1);
+		count++;
+	}
+	return count;
+}
+
+/* The beginning of its input says which one it is. */
+static void
+start_large(struct house *house, size_t i)
+{
+	struct answer answer;
+	struct buf body = {0};
+
+	buf_addf(&body, "{\"input\":{\"text\":\"mark-%zu-", i);
+	while (body.bytes < 100000)
+		buf_add_cstr(&body, "a text that is long, as there are many, ");
+	buf_add_cstr(&body, "\"}}");
+	answer = api_server_post(house->server,
+	    "/v1/workflows/slow/instances", buf_cstr(&body));
+	answer_must_be(&answer, 201);
+	buf_fini(&body);
+}
+
+#define LARGE_COUNT 8 /* several chunks of 128 KiB */
+
+static void
+test_export_of_many_chunks_is_sent_once(void **state)
+{
+	struct house *house = build(state);
+	struct str text;
+	char mark[32];
+
+	house->server->token = "t-root";
+	api_server_open(house->server);
+	for (size_t i = 0; i < LARGE_COUNT; i++)
+		start_large(house, i);
+	text = say_and_hear_out(house,
+	    "GET /v1/export HTTP/1.1\r\nHost: x\r\n"
+	    "Authorization: Bearer t-root\r\n\r\n"
+	    "GET /healthz HTTP/1.1\r\nHost: x\r\n"
+	    "Connection: close\r\n\r\n");
+	assert_int_equal(count_of(text, "HTTP/1.1 200 "), 2);
+	assert_int_equal(count_of(text, "\r\n0\r\n\r\nHTTP/1.1 200 "), 1);
+	for (size_t i = 0; i < LARGE_COUNT; i++) {
+		snprintf(mark, sizeof(mark), "\"mark-%zu-", i);
+		assert_int_equal(count_of(text, mark), 1);
+	}
+}
+
+static void
+expect_refusal(struct house *house, const char *request, const char *status)
+{
+	struct str text = say_and_hear_out(house, request);
+
+	assert_int_equal(count_of(text, status), 1);
+	assert_int_equal(count_of(text, "HTTP/1."),
+	    str_has_prefix(text, str_of(status)) ? 1 : 2);
+	assert_true(str_has_suffix(text, STR("\"}\n")));
+	assert_int_equal(count_of(text, "HTML"), 0);
+}
+
+static void
+test_refusal_is_sent_once_and_ends_the_connection(void **state)
+{
+	struct house *house = build(state);
+
+	api_server_open(house->server);
+	expect_refusal(house, "BREW /x HTTP/1.1\r\nHost: x\r\n\r\n",
+	    "HTTP/1.1 501 ");
+	expect_refusal(
+	    house, "GET /x HTTP/1.1\r\nHost x\r\n\r\n", "HTTP/1.1 400 ");
+	expect_refusal(house,
+	    "POST /v1/events HTTP/1.1\r\nHost: x\r\n"
+	    "Content-Length: 99999999999\r\n\r\n", "HTTP/1.1 413 ");
+	/* After one that is answered. */
+	expect_refusal(house,
+	    "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+	    "BREW /x HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 501 ");
+}
+
 /* ---- renewal ---- */
 
 static bool
@@ -602,6 +723,8 @@ main(void)
 	    TEST(test_only_what_is_safe_is_spoken),
 	    TEST(test_handshake_that_comes_byte_by_byte_is_not_waited_for),
 	    TEST(test_plain_http_is_not_answered_where_tls_is_spoken),
+	    TEST(test_export_of_many_chunks_is_sent_once),
+	    TEST(test_refusal_is_sent_once_and_ends_the_connection),
 	    TEST(test_renewed_certificate_is_shown_and_nobody_is_dropped),
 	    TEST(test_renewed_certificate_is_found_without_being_told),
 	    TEST(test_certificate_that_cannot_be_used_replaces_none),
