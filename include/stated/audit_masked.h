@@ -21,6 +21,12 @@
  * in its place. */
 MUST_USE bool audit_masked_agrees(
     struct str recorded, struct str other, struct str salt);
+/* Whether `shown` is the text that history has, and nothing is taken on trust:
+ * it has in full, in whatever spelling, what each digest stands for (of a salted
+ * one without its salt nobody can tell), or that very digest, and is the same
+ * elsewhere. */
+MUST_USE bool audit_masked_is_of(
+    struct str recorded, struct str shown, struct str salt);
 /* A digest and no more. */
 MUST_USE bool audit_masked_is_digest(struct str text);
 /* The text up to the first digest in it, which is absent where there is

@@ -562,8 +562,11 @@ const struct value *chart_masked_item(
  * values, and stay. */
 const struct value *chart_masked_again(
     struct chart *chart, struct arena *arena, const struct value *value);
-/* Whether a digest stands in the text for a sensitive value. */
-bool chart_mask_is_in(struct str text);
+/* Whether the label, as it is shown, has surely nothing sensitive in it, nor
+ * the digest of that.  definition: that it was made by; NULL where that isn't
+ * known. */
+bool chart_label_is_plain(const struct definition *definition,
+    struct str name, struct str shown);
 /* The text of a value whose digest stands for it: of texts, numbers, booleans,
  * dates, times, durations and ranges, as JSON_PLAIN has them, without quotes.
  * false of what has none: lists and contexts, whose items have, and null, which

@@ -15,6 +15,7 @@
 #include "chart_priv.h"
 
 #include "stated/escape.h"
+#include "stated/feel.h"
 #include "stated/json.h"
 #include "stated/map.h"
 
@@ -799,4 +800,66 @@ chart_mask_root(const struct chart *chart, const struct mask *mask,
 			items[paths.count++] = is_input ? rest : path;
 	}
 	return mask_paths(mask, arena, value, paths);
+}
+
+/* ---- labels ---- */
+
+static bool
+is_at_or_above(struct str path, struct str above)
+{
+	return str_has_prefix(path, above) &&
+	       (path.bytes == above.bytes || path.at[above.bytes] == '.');
+}
+
+/* A word of the definition's own, or of the input, where that isn't sensitive.
+ * What a variable was made of nobody can tell by its name. */
+static bool
+is_plain_shape(
+    const struct definition *definition, const struct feel_shape *shape)
+{
+	if (shape->kind == SHAPE_CONSTANT)
+		return true;
+	if (shape->kind != SHAPE_PATH ||
+	    !is_at_or_above(shape->path, STR("input")))
+		return false;
+	for (size_t i = 0; i < definition->sensitive_count; i++)
+		if (is_at_or_above(definition->sensitive[i], shape->path) ||
+		    is_at_or_above(shape->path, definition->sensitive[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_plain_template(
+    const struct definition *definition, const struct template *template)
+{
+	struct arena *arena;
+	bool is_plain;
+
+	if (template->kind != TEMPLATE_FEEL)
+		return template->kind == TEMPLATE_LITERAL;
+	arena = arena_new();
+	is_plain = is_plain_shape(
+	    definition, feel_shape(template->feel, arena));
+	arena_free(&arena);
+	return is_plain;
+}
+
+bool
+chart_label_is_plain(const struct definition *definition, struct str name,
+    struct str shown)
+{
+	if (chart_mask_is_in(shown))
+		return false;
+	/* What is shorter has no digest, wherever it comes from. */
+	if (shown.bytes >= SENSITIVE_BYTES_MIN &&
+	    !str_equal(shown, STR("true")) && !str_equal(shown, STR("false")))
+		return true;
+	if (definition == NULL || definition->sensitive_count == 0)
+		return definition != NULL;
+	for (size_t i = 0; i < definition->labels.count; i++)
+		if (str_equal(definition->labels.items[i].name, name))
+			return is_plain_template(
+			    definition, definition->labels.items[i].value);
+	return false;
 }

@@ -158,18 +158,22 @@ certify(struct portion *portion, const struct store_instance *row,
 /* Whose it was: else who sees one entity only would count fewer instances of a
  * year that is over, and have no way to know it. */
 static struct str
-kept_labels(struct arena *arena, struct str labels)
+kept_labels(const struct engine *engine, struct arena *arena,
+    const struct store_instance *row)
 {
 	struct value_builder *kept = value_build_context(arena);
 	struct buf text = buf_in(arena);
 	struct json_error error;
-	const struct value *entity = labels.at != NULL
+	const struct value *entity = row->labels.at != NULL
 	    ? value_field_or_null(
-		  json_read(arena, labels, &error), CHART_ENTITY)
+		  json_read(arena, row->labels, &error), CHART_ENTITY)
 	    : &value_null;
 	struct str written;
 
-	if (!value_text(arena, entity, &written) || chart_mask_is_in(written))
+	if (!value_text(arena, entity, &written) ||
+	    !chart_label_is_plain(
+		library_find_digest(engine->library, row->definition),
+		STR(CHART_ENTITY), written))
 		return (struct str){NULL, 0};
 	value_put(kept, STR(CHART_ENTITY), entity);
 	json_write(value_built(kept), JSON_PLAIN, &text);
@@ -186,7 +190,8 @@ add_purge(struct portion *portion, const struct store_instance *row,
 	    .number = row->number,
 	    .until_ms = until_ms,
 	    .at_ms = engine_now_ms(portion->engine),
-	    .labels = kept_labels(portion->turn->arena, row->labels),
+	    .labels = kept_labels(
+		portion->engine, portion->turn->arena, row),
 	};
 }
 

@@ -72,6 +72,7 @@ struct check {
 	struct audit_head head;
 	struct str name; /* as its first record has it */
 	bool is_unsalted; /* a digest was taken to stand for what is shown */
+	bool is_key_unsalted; /* and that is the key */
 	bool is_erased;
 	bool has_started; /* it tells when, and whether it ended: */
 	struct str outcome; /* absent: not yet */
@@ -110,35 +111,69 @@ check_name(struct check *check, const struct audit_record *sealed,
 		    "the history belongs to an instance of another number");
 }
 
-/* Where the salt was erased, or is missing, which check_end() tells apart, a
- * digest may stand for anything; also in what the row shows since then. */
-static bool
-may_say(struct check *check, struct str said, struct str shown)
-{
-	const struct str none = {NULL, 0};
-
-	check->is_unsalted = true;
-	return audit_masked_agrees(said, shown, none) ||
-	       audit_masked_agrees(shown, said, none);
-}
-
 /* What the row shows must be what a record says; where that has something
- * sensitive in it, the record has its digest there. */
+ * sensitive in it, the record has its digest there.  An erasure puts the same
+ * digests into the row. */
 static bool
-says(struct check *check, struct str said, struct str shown)
+says(struct check *check, struct str said, struct str shown,
+    struct str *salt)
 {
-	struct str salt;
-
+	*salt = (struct str){NULL, 0};
 	if (str_equal(said, shown))
 		return true;
 	if (said.at == NULL || shown.at == NULL)
 		return false;
 	if (store_find_salt(check->store, check->scratch, check->number,
-		&salt) == STORE_OK)
-		return audit_masked_agrees(said, shown, salt);
-	/* No digest was made with this one. */
-	return audit_masked_agrees(said, shown, STR("")) ||
-	       may_say(check, said, shown);
+		salt) != STORE_OK)
+		*salt = (struct str){NULL, 0};
+	return audit_masked_is_of(said, shown, *salt);
+}
+
+static bool
+has_digest(struct str text)
+{
+	struct str digest;
+
+	(void)audit_masked_before(text, &digest);
+	return digest.at != NULL;
+}
+
+/* Where the salt isn't there any more, which check_end() judges, a digest may
+ * stand for whatever the row shows. */
+static bool
+may_say(struct str said, struct str shown, struct str salt)
+{
+	return salt.at == NULL && shown.at != NULL && has_digest(said) &&
+	       audit_masked_agrees(said, shown, salt);
+}
+
+static bool
+says_key(struct check *check, struct str said, struct str shown)
+{
+	struct str salt;
+
+	if (says(check, said, shown, &salt))
+		return true;
+	if (!may_say(said, shown, salt))
+		return false;
+	check->is_unsalted = true;
+	check->is_key_unsalted = true;
+	return true;
+}
+
+/* A word of the engine's or the definition's own.  Older programs masked them,
+ * too, and an erasure leaves them in the row. */
+static bool
+says_word(struct check *check, struct str said, struct str shown)
+{
+	struct str salt;
+
+	if (says(check, said, shown, &salt))
+		return true;
+	if (has_digest(shown) || !may_say(said, shown, salt))
+		return false;
+	check->is_unsalted = true;
+	return true;
 }
 
 static void
@@ -149,9 +184,9 @@ check_start(struct check *check, const struct audit_record *sealed,
 	    audit_kind_name(AUDIT_STARTED)))
 		return;
 	check->has_started = true;
-	if (!says(check, value_field_str(record, "workflow"),
+	if (!says_word(check, value_field_str(record, "workflow"),
 		check->row->workflow) ||
-	    !says(check, value_field_str(record, "business_key"),
+	    !says_key(check, value_field_str(record, "business_key"),
 		check->row->business_key))
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the instance's row shows another workflow or business key "
@@ -211,9 +246,8 @@ check_end(struct check *check)
 {
 	const struct store_instance *row = check->row;
 	struct str outcome = outcome_of(row->status);
-	/* Older programs masked this word of theirs, too. */
 	bool is_so = check->outcome.at != NULL
-	    ? says(check, check->outcome, outcome) &&
+	    ? says_word(check, check->outcome, outcome) &&
 		row->ended_ms == check->ended_ms
 	    : outcome.at == NULL && row->ended_ms == 0;
 
@@ -224,6 +258,10 @@ check_end(struct check *check)
 		set_fault(check, AUDIT_CHANGED, check->head.seq,
 		    "the salt that its digests were made with is missing, and "
 		    "no record says that it was erased");
+	else if (check->is_key_unsalted)
+		set_fault(check, AUDIT_CHANGED, 1,
+		    "the instance was erased, and its row shows another "
+		    "business key than that left");
 }
 
 static const char *
@@ -505,6 +543,7 @@ check_chain(struct check *check, const struct store_instance *row)
 	check->head = (struct audit_head){0};
 	check->name = (struct str){NULL, 0};
 	check->is_unsalted = false;
+	check->is_key_unsalted = false;
 	check->is_erased = false;
 	check->has_started = false;
 	check->outcome = (struct str){NULL, 0};

@@ -150,6 +150,58 @@ test_texts_agree_where_digests_do(void **state)
 	arena_free(&arena);
 }
 
+/* Nothing is taken on trust, and a digest in it is text. */
+static void
+test_text_in_full_is_of_the_record(void **state)
+{
+	static const struct {
+		const char *recorded;
+		const char *shown;
+		bool with; /* the salt */
+		bool without;
+	} rows[] = {
+	    {"", "", true, true},
+	    {"a", "a", true, true},
+	    {"a", "b", false, false},
+	    {"a", "", false, false},
+	    {"to H!", "to secret!", true, false},
+	    {"to H!", "to public!", false, false},
+	    {"to H!", "to secret", false, false},
+	    {"to H!", "to !", false, false},
+	    {"to H!", "to H!", true, true},
+	    {"to H!", "to O!", false, false},
+	    {"to H!", "H", false, false},
+	    {"to H, O.", "to secret, O.", true, false},
+	    {"p-D-x", "p-2026.0-x", true, false},
+	    {"p-E-x", "p-M%c3%bcller%20%26%20co-x", true, false},
+	    {"to HF!", "to secretail!", true, false},
+	    /* older programs had no salts */
+	    {"S", "secret", true, true},
+	    {"S", "public", false, false},
+	    {"S", "S", true, true},
+	    {"secret", "S", false, false},
+	    {"secret", "H", false, false},
+	    {"Li", "A", false, false},
+	    {"Pay Li", "Pay A", false, false},
+	    {"Pay", "PayC", false, false},
+	    {"it is true", "it is T", false, false},
+	};
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct str recorded = text(arena, rows[i].recorded);
+		struct str shown = text(arena, rows[i].shown);
+
+		if (audit_masked_is_of(recorded, shown, salt) !=
+			rows[i].with ||
+		    audit_masked_is_of(recorded, shown, none) !=
+			rows[i].without)
+			fail_msg("%s, %s", rows[i].recorded, rows[i].shown);
+	}
+	arena_free(&arena);
+}
+
 static void
 test_digest_is_told_from_text(void **state)
 {
@@ -171,6 +223,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_texts_agree_where_digests_do),
+	    cmocka_unit_test(test_text_in_full_is_of_the_record),
 	    cmocka_unit_test(test_digest_is_told_from_text),
 	};
 

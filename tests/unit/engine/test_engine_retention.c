@@ -47,11 +47,12 @@ open_house(const char *definitions)
 static uint64_t
 start(struct house *house, const char *key, const char *entity)
 {
-	char input[160];
+	char input[256];
 
 	snprintf(input, sizeof(input),
-	    "{\"key\":\"%s\",\"entity\":\"%s\",\"iban\":\"" IBAN "\"}", key,
-	    entity);
+	    "{\"key\":\"%s\",\"entity\":\"%s\",\"iban\":\"" IBAN "\","
+	    "\"short\":\"DE\",\"within\":{\"short\":\"DE\"},"
+	    "\"number\":12,\"yes\":true}", key, entity);
 	house_start(house, "pay", input);
 	assert_int_equal(house->status, ENGINE_CREATED);
 	return house->instance;
@@ -236,6 +237,17 @@ test_purged_instance_keeps_its_entity(void **state)
 	    {"input.entity", "input.entity", NULL},
 	    {"input.iban", "\"of \" + input.iban", NULL},
 	    {"input.iban", "null", NULL},
+	    /* what is short has no digest */
+	    {"input.iban", "input.short", "{\"entity\":\"DE\"}"},
+	    {"input.iban", "\"DE\"", "{\"entity\":\"DE\"}"},
+	    {"input.short", "input.short", NULL},
+	    {"input.short", "input.entity", "{\"entity\":\"DE01\"}"},
+	    {"input.short", "upper case(input.short)", NULL},
+	    {"input.short", "copy", NULL},
+	    {"input.within.short", "input.within.short", NULL},
+	    {"input.within", "input.within.short", NULL},
+	    {"input.number", "input.number", NULL},
+	    {"input.yes", "input.yes", NULL},
 	};
 	char definition[512];
 
@@ -248,6 +260,7 @@ test_purged_instance_keeps_its_entity(void **state)
 		    "workflow: pay\nversion: 1\nretention: 30d\n"
 		    "sensitive: [%s]\nbusiness-key: = input.key\n"
 		    "labels: {team: fly, entity: '= %s'}\n"
+		    "data: {copy: = input.short}\n"
 		    "events: {go: {correlate: = input.key}}\n"
 		    "initial: open\n"
 		    "states: {open: {on: {go: paid}}, paid: {type: final}}\n",

@@ -297,39 +297,48 @@ test_row_under_another_key_than_its_first_record_is_found(void **state)
 	assert_fault(f, AUDIT_CHANGED, 5, 1);
 }
 
-/* H stands for the digest of 2026.00, W for that of success. */
+/* Capital letters stand for digests: H for that of 2026.00, W of success, T of
+ * the workflow `transfer`, and U for the bare one of 0815. */
 static struct str
 masked(struct arena *arena, const char *key, struct str salt)
 {
 	struct buf text = buf_in(arena);
 	char hex[DIGEST_HEX_BYTES];
 
-	for (; *key != '\0'; key++)
-		if (*key == 'H' || *key == 'W')
-			buf_addf(&text, "hmac-sha256:%s",
-			    digest_hex(digest_hmac_sha256(salt,
-					   *key == 'H' ? STR("2026.00")
-						       : STR("success")),
-				hex)
-				.at);
+	for (; *key != '\0'; key++) {
+		struct str value = *key == 'H' ? STR("2026.00")
+		    : *key == 'W' ? STR("success") : STR("transfer");
+
+		if (*key == 'H' || *key == 'W' || *key == 'T')
+			buf_addf(&text, "hmac-sha256:%s", digest_hex(
+			    digest_hmac_sha256(salt, value), hex).at);
+		else if (*key == 'U')
+			buf_addf(&text, "sha256:%s", digest_hex(
+			    digest_sha256(STR("0815")), hex).at);
 		else
 			buf_add_char(&text, *key);
+	}
 	return buf_keep(&text);
 }
 
-/* Instance 5 has a sensitive value in its key, is of such an outcome, and ends;
- * then it is erased. */
+/* What is masked in instance 5's records. */
+struct masked {
+	const char *workflow, *key, *outcome;
+	bool is_erased;
+};
+
+/* Its key is P-2026-0815; it ends, and may be erased. */
 static void
-add_masked(struct fixture *f, struct str salt, const char *outcome,
-    bool is_erased)
+add_masked(struct fixture *f, struct str salt, struct masked said)
 {
 	struct store *store = help_open(&f->dir);
 	struct store_instance row = help_instance(5);
 	struct audit_record records[3];
 	const struct str kinds[] = {
 	    STR("started"), STR("ended"), STR("erased")};
-	size_t count = is_erased ? 3 : 2;
+	size_t count = said.is_erased ? 3 : 2;
 
+	row.workflow = STR("transfer");
 	row.business_key = STR("P-2026-0815");
 	row.status = STR("completed");
 	assert_true(clock_parse(
@@ -343,13 +352,14 @@ add_masked(struct fixture *f, struct str salt, const char *outcome,
 		value_put_str(built, "time", STR("2026-11-22T09:30:00.000Z"));
 		value_put_str(built, "instance", STR("5"));
 		if (i == 0)
-			value_put_str(built, "workflow", row.workflow);
+			value_put_str(built, "workflow",
+			    masked(f->arena, said.workflow, salt));
 		if (i == 0)
 			value_put_str(built, "business_key",
-			    masked(f->arena, "P-H-0815", salt));
+			    masked(f->arena, said.key, salt));
 		if (i == 1)
 			value_put_str(built, "outcome",
-			    masked(f->arena, outcome, salt));
+			    masked(f->arena, said.outcome, salt));
 		records[i] =
 		    audit_seal(f->arena, value_built(built), &row.head);
 	}
@@ -370,7 +380,8 @@ test_sensitive_value_in_the_midst_of_a_key_is_sound(void **state)
 {
 	struct fixture *f = *state;
 
-	add_masked(f, SALT, "success", true);
+	add_masked(f, SALT, (struct masked){
+	    "transfer", "P-H-0815", "success", false});
 	verify_after(f, "");
 	assert_int_equal(f->report.fault, AUDIT_SOUND);
 	verify_after(f, SET_KEY("P-2026.0-0815"));
@@ -379,11 +390,79 @@ test_sensitive_value_in_the_midst_of_a_key_is_sound(void **state)
 	assert_fault(f, AUDIT_CHANGED, 5, 1);
 	verify_after(f, SET_KEY("P-2026-0816"));
 	assert_fault(f, AUDIT_CHANGED, 5, 1);
-	/* Once it was erased, only the text around it can be compared, in
-	 * whatever form either has it. */
-	verify_after(f, FORGET SET_KEY("P-2026-0815"));
+}
+
+/* In the row, with capital letters for digests. */
+static void
+set_masked(struct fixture *f, const char *column, const char *pattern)
+{
+	struct buf sql = {0};
+
+	buf_addf(&sql, "UPDATE instance SET %s = '%.*s' WHERE number = 5",
+	    column, STR_ARG(masked(f->arena, pattern, SALT)));
+	verify_after(f, buf_cstr(&sql));
+	buf_fini(&sql);
+}
+
+static void
+assert_key_is_found(struct fixture *f, const char *pattern)
+{
+	set_masked(f, "business_key", pattern);
+	if (f->report.fault == AUDIT_SOUND)
+		fail_msg("%s", pattern);
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+}
+
+/* Under a digest in its place the key would be free for a second start. */
+static void
+test_digest_in_a_row_that_its_record_lacks_is_found(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const keys[] = {"P-2026-U", "P-H-U", "P-UH-0815",
+	    "U", "H", "P-T-0815", "P-H-0815x"};
+
+	add_masked(f, SALT, (struct masked){
+	    "transfer", "P-H-0815", "success", false});
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		assert_key_is_found(f, keys[i]);
+	set_masked(f, "business_key", "P-2026-0815");
 	assert_int_equal(f->report.fault, AUDIT_SOUND);
-	verify_after(f, SET_KEY("P-2026-0816"));
+	set_masked(f, "workflow", "T");
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+}
+
+/* There is no salt, either. */
+static void
+test_digest_in_a_row_without_anything_sensitive_is_found(void **state)
+{
+	struct fixture *f = *state;
+
+	add_masked(f, SALT, (struct masked){
+	    "transfer", "P-2026-0815", "success", false});
+	verify_after(f, FORGET);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	assert_key_is_found(f, "P-2026-U");
+	assert_key_is_found(f, "P-H-0815");
+}
+
+static void
+test_erased_row_has_the_digests_of_its_record(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const keys[] = {"P-2026-0815", "P-2026-0816",
+	    "P-other-0815", "P-T-0815", "P-H-U", "H", "T", "P-H-0816"};
+
+	add_masked(f, SALT, (struct masked){
+	    "transfer", "P-H-0815", "success", true});
+	verify_after(f, FORGET);
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
+	set_masked(f, "business_key", "P-H-0815");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	for (size_t i = 0; i < COUNT_OF(keys); i++)
+		assert_key_is_found(f, keys[i]);
+	set_masked(f, "business_key", "P-H-0815");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	set_masked(f, "workflow", "T");
 	assert_fault(f, AUDIT_CHANGED, 5, 1);
 }
 
@@ -392,25 +471,32 @@ test_salt_that_is_missing_was_erased(void **state)
 {
 	struct fixture *f = *state;
 
-	add_masked(f, SALT, "success", false);
+	add_masked(f, SALT, (struct masked){
+	    "transfer", "P-H-0815", "success", false});
 	verify_after(f, "");
 	assert_int_equal(f->report.fault, AUDIT_SOUND);
 	verify_after(f, FORGET);
 	assert_fault(f, AUDIT_CHANGED, 5, 2);
 }
 
-/* Older programs did so with their own words. */
+/* Older programs did so with their own words, which an erasure left as they
+ * are in the row. */
 static void
-test_outcome_that_was_masked_is_sound(void **state)
+test_words_that_were_masked_are_sound(void **state)
 {
 	struct fixture *f = *state;
 
-	add_masked(f, SALT, "W", false);
+	add_masked(f, SALT, (struct masked){"T", "P-2026-0815", "W", true});
 	verify_after(f, "");
 	assert_int_equal(f->report.fault, AUDIT_SOUND);
 	verify_after(f,
 	    "UPDATE instance SET status = 'faulted' WHERE number = 5");
-	assert_fault(f, AUDIT_CHANGED, 5, 2);
+	assert_fault(f, AUDIT_CHANGED, 5, 3);
+	verify_after(f, FORGET
+	    "UPDATE instance SET status = 'completed' WHERE number = 5");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	set_masked(f, "workflow", "H");
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
 }
 
 static void
@@ -921,8 +1007,11 @@ main(void)
 		TEST(test_instance_row_set_back_is_found),
 		TEST(test_row_under_another_key_than_its_first_record_is_found),
 		TEST(test_sensitive_value_in_the_midst_of_a_key_is_sound),
+		TEST(test_digest_in_a_row_that_its_record_lacks_is_found),
+		TEST(test_digest_in_a_row_without_anything_sensitive_is_found),
+		TEST(test_erased_row_has_the_digests_of_its_record),
 		TEST(test_salt_that_is_missing_was_erased),
-		TEST(test_outcome_that_was_masked_is_sound),
+		TEST(test_words_that_were_masked_are_sound),
 		TEST(test_row_that_moves_its_records_is_found),
 		TEST(test_histories_exchanged_whole_are_found),
 		TEST(test_history_under_another_identifier_is_found),
