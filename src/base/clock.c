@@ -23,13 +23,19 @@
 /* ----------------------------------------------------------------- clocks */
 
 static int64_t
-system_now_ms(const struct clock *clock)
+now_ms_by(clockid_t id)
 {
 	struct timespec now;
 
-	(void)clock;
-	must(clock_gettime(CLOCK_REALTIME, &now) == 0);
+	must(clock_gettime(id, &now) == 0);
 	return (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000;
+}
+
+static int64_t
+system_now_ms(const struct clock *clock)
+{
+	(void)clock;
+	return now_ms_by(CLOCK_REALTIME);
 }
 
 static int64_t
@@ -51,11 +57,8 @@ clock_system(void)
 static int64_t
 steady_now_ms(const struct clock *clock)
 {
-	struct timespec now;
-
 	(void)clock;
-	must(clock_gettime(CLOCK_BOOTTIME, &now) == 0);
-	return (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000;
+	return now_ms_by(CLOCK_BOOTTIME);
 }
 
 const struct clock *

@@ -100,13 +100,6 @@ chart_begin_entered(struct run *run, const struct def_state *state)
 
 /* ---- later ---- */
 
-/* Strictly. */
-static bool
-is_within(const struct def_state *inner, const struct def_state *outer)
-{
-	return inner != outer && def_state_contains(outer, inner);
-}
-
 /* Regions plan their entry steps when they begin. */
 static bool
 has_entry_steps_between(
@@ -129,7 +122,7 @@ comes_before(const struct chart *chart, const struct strand *strand,
 		if (item->kind != PLAN_ENTRY && item->kind != PLAN_FORK)
 			continue;
 		outer = state_of(chart, item->index);
-		if (is_within(state, outer) &&
+		if (chart_config_is_within(state, outer) &&
 		    (item->kind == PLAN_ENTRY ||
 			has_entry_steps_between(outer, state)))
 			return true;

@@ -124,18 +124,6 @@ is_divisible(const struct chart *chart,
 	return strand->taken_count > 0;
 }
 
-static bool
-leaves_state(const struct chart *chart, const struct chosen *chosen,
-    const struct def_state *state)
-{
-	for (size_t i = 0; i < chosen->count; i++)
-		if (chosen->items[i].leaves &&
-		    chosen->items[i].scope != state->index &&
-		    chart_scope_covers(chart, chosen->items[i].scope, state))
-			return true;
-	return false;
-}
-
 /* Whether entry steps are ahead of a state that they lead on from within. */
 static bool
 would_lose_entry_steps(const struct chart *chart, const struct chosen *chosen,
@@ -145,7 +133,7 @@ would_lose_entry_steps(const struct chart *chart, const struct chosen *chosen,
 		const struct plan_item *item = &strand->plan[i];
 
 		if (item->kind == PLAN_ENTRY &&
-		    !leaves_state(chart, chosen,
+		    !chart_config_is_left(chart, chosen->items, chosen->count,
 			chart->definition->states[item->index]))
 			return true;
 	}
@@ -167,7 +155,8 @@ chart_concern_strands(const struct chart *chart, const struct chosen *chosen,
 		    !chart_scope_covers(chart, taken->scope, state))
 			continue;
 		count++;
-		if (leaves_state(chart, chosen, state))
+		if (chart_config_is_left(
+			chart, chosen->items, chosen->count, state))
 			left++;
 	}
 	return count > 1 && left < count;

@@ -330,8 +330,15 @@ chart_config_domain(const struct chart *chart, const struct def_state *source,
 
 /* ---- leaving ---- */
 
-static bool
-is_left(const struct chart *chart, const struct taken *taken,
+bool
+chart_config_is_within(
+    const struct def_state *inner, const struct def_state *outer)
+{
+	return inner != outer && def_state_contains(outer, inner);
+}
+
+bool
+chart_config_is_left(const struct chart *chart, const struct taken *taken,
     size_t taken_count, const struct def_state *state)
 {
 	const struct def_state *scope;
@@ -342,7 +349,7 @@ is_left(const struct chart *chart, const struct taken *taken,
 		if (taken[i].scope == SIZE_MAX)
 			return true;
 		scope = chart->definition->states[taken[i].scope];
-		if (scope != state && def_state_contains(scope, state))
+		if (chart_config_is_within(state, scope))
 			return true;
 	}
 	return false;
@@ -355,12 +362,14 @@ chart_config_leave(struct chart *chart, const struct taken *taken,
 	size_t kept = 0;
 
 	for (size_t i = chart->active_count; i-- > 0;)
-		if (is_left(chart, taken, taken_count, state_at(chart, i)))
+		if (chart_config_is_left(
+			chart, taken, taken_count, state_at(chart, i)))
 			set_append(left, state_at(chart, i));
 	for (size_t i = 0; i < left->count; i++)
 		remember_all(chart, left->items[i]);
 	for (size_t i = 0; i < chart->active_count; i++)
-		if (!is_left(chart, taken, taken_count, state_at(chart, i)))
+		if (!chart_config_is_left(
+			chart, taken, taken_count, state_at(chart, i)))
 			chart->active[kept++] = chart->active[i];
 	chart->active_count = kept;
 }
@@ -496,7 +505,8 @@ chart_config_foresee(const struct chart *chart, const struct taken *taken,
 	copy.active_capacity = chart->active_count;
 	copy.active_count = 0;
 	for (size_t i = 0; i < chart->active_count; i++)
-		if (!is_left(chart, taken, taken_count, state_at(chart, i)))
+		if (!chart_config_is_left(
+			chart, taken, taken_count, state_at(chart, i)))
 			copy.active[copy.active_count++] = chart->active[i];
 	chart_config_enter(&copy, taken, taken_count, entered);
 }

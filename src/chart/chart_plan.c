@@ -89,23 +89,11 @@ chart_plan_undoes(struct run *run, const struct chosen *chosen)
 /* ---- up to the switch ---- */
 
 static bool
-leaves(const struct chart *chart, const struct taken *taken,
-    const struct def_state *state)
-{
-	const struct def_state *scope = state_of(chart, taken->scope);
-
-	return taken->leaves && scope != state &&
-	       (scope == NULL || def_state_contains(scope, state));
-}
-
-static bool
 is_left(const struct chart *chart, const struct strand *strand,
     const struct def_state *state)
 {
-	for (size_t i = 0; i < strand->taken_count; i++)
-		if (leaves(chart, &strand->taken[i], state))
-			return true;
-	return false;
+	return chart_config_is_left(
+	    chart, strand->taken, strand->taken_count, state);
 }
 
 static void
@@ -324,7 +312,8 @@ is_under_way(const struct chart *chart, const struct strand *strand,
 
 	return item->kind == PLAN_DO
 		   ? taken->transition == item->index
-		   : leaves(chart, taken, state_of(chart, item->index));
+		   : chart_config_is_left(
+			 chart, taken, 1, state_of(chart, item->index));
 }
 
 static bool

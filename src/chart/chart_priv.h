@@ -86,6 +86,12 @@ bool chart_config_is_active(
  * begins. */
 bool chart_config_is_pending(
     const struct chart *chart, const struct def_state *state);
+/* Strictly. */
+bool chart_config_is_within(
+    const struct def_state *inner, const struct def_state *outer);
+/* Whether one of them leaves the state. */
+bool chart_config_is_left(const struct chart *chart, const struct taken *taken,
+    size_t taken_count, const struct def_state *state);
 /* The next leaf from position *at on, which it moves behind it; NULL: none. */
 const struct active *chart_config_next_leaf(
     const struct chart *chart, size_t *at);

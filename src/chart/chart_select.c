@@ -139,13 +139,6 @@ conflict(
 	       def_state_contains(of_b, of_a);
 }
 
-/* Strictly. */
-static bool
-is_within(const struct def_state *inner, const struct def_state *outer)
-{
-	return inner != outer && def_state_contains(outer, inner);
-}
-
 /* The inner of two preempts, else the one whose leaf comes first. */
 static void
 remove_conflicts(struct run *run, struct chosen *chosen)
@@ -160,7 +153,8 @@ remove_conflicts(struct run *run, struct chosen *chosen)
 
 		for (size_t j = 0; j < count && !preempted; j++)
 			preempted = conflict(chart, &one, &chosen->items[j]) &&
-				    !is_within(source_of(chart, &one),
+				    !chart_config_is_within(
+					source_of(chart, &one),
 					source_of(chart, &chosen->items[j]));
 		if (preempted)
 			continue;

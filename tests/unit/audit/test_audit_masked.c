@@ -67,15 +67,34 @@ text(struct arena *arena, const char *pattern)
 	return buf_keep(&built);
 }
 
+struct row {
+	const char *recorded;
+	const char *other;
+	bool with; /* the salt */
+	bool without;
+};
+
+static void
+check_rows(bool (*holds)(struct str recorded, struct str other, struct str by),
+    const struct row *rows, size_t count)
+{
+	struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < count; i++) {
+		struct str recorded = text(arena, rows[i].recorded);
+		struct str other = text(arena, rows[i].other);
+
+		if (holds(recorded, other, salt) != rows[i].with ||
+		    holds(recorded, other, none) != rows[i].without)
+			fail_msg("%s, %s", rows[i].recorded, rows[i].other);
+	}
+	arena_free(&arena);
+}
+
 static void
 test_texts_agree_where_digests_do(void **state)
 {
-	static const struct {
-		const char *recorded;
-		const char *computed;
-		bool with; /* the salt */
-		bool without;
-	} rows[] = {
+	static const struct row rows[] = {
 	    {"", "", true, true},
 	    {"a", "a", true, true},
 	    {"a", "b", false, false},
@@ -134,32 +153,16 @@ test_texts_agree_where_digests_do(void **state)
 	    {HMAC "ab", HMAC "ab", true, true},
 	    {HMAC "ab", "secret", false, false},
 	};
-	struct arena *arena = arena_new();
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct str recorded = text(arena, rows[i].recorded);
-		struct str computed = text(arena, rows[i].computed);
-
-		if (audit_masked_agrees(recorded, computed, salt) != rows[i].with ||
-		    audit_masked_agrees(recorded, computed, none) !=
-			rows[i].without)
-			fail_msg("%s, %s", rows[i].recorded,
-			    rows[i].computed);
-	}
-	arena_free(&arena);
+	check_rows(audit_masked_agrees, rows, COUNT_OF(rows));
 }
 
 /* Nothing is taken on trust, and a digest in it is text. */
 static void
 test_text_in_full_is_of_the_record(void **state)
 {
-	static const struct {
-		const char *recorded;
-		const char *shown;
-		bool with; /* the salt */
-		bool without;
-	} rows[] = {
+	static const struct row rows[] = {
 	    {"", "", true, true},
 	    {"a", "a", true, true},
 	    {"a", "b", false, false},
@@ -186,20 +189,9 @@ test_text_in_full_is_of_the_record(void **state)
 	    {"Pay", "PayC", false, false},
 	    {"it is true", "it is T", false, false},
 	};
-	struct arena *arena = arena_new();
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct str recorded = text(arena, rows[i].recorded);
-		struct str shown = text(arena, rows[i].shown);
-
-		if (audit_masked_is_of(recorded, shown, salt) !=
-			rows[i].with ||
-		    audit_masked_is_of(recorded, shown, none) !=
-			rows[i].without)
-			fail_msg("%s, %s", rows[i].recorded, rows[i].shown);
-	}
-	arena_free(&arena);
+	check_rows(audit_masked_is_of, rows, COUNT_OF(rows));
 }
 
 static void
