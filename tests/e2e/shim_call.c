@@ -82,18 +82,19 @@ static bool
 fails(const char *name, int fd)
 {
 	int64_t left;
+	int error;
 
 	if (shared == NULL || shared->left == 0 ||
 	    strcmp(shared->name, name) != 0 || !is_meant(fd))
 		return false;
+	error = shared->error;
 	left = shared->left;
 	while (left > 0 &&
 	    !atomic_compare_exchange_weak(&shared->left, &left, left - 1))
 		continue;
 	if (left != 1)
 		return false;
-	errno = shared->error;
-	shared->failed++;
+	errno = error;
 	return true;
 }
 

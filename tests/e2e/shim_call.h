@@ -17,8 +17,7 @@ struct shim_call {
 	char name[16]; /* "accept4" */
 	int32_t error;
 	int32_t of;
-	_Atomic int64_t left; /* until it fails; 0: none does */
-	_Atomic int64_t failed; /* so many have */
+	_Atomic int64_t left; /* until it fails; 0: it has, or none does */
 };
 
 #endif

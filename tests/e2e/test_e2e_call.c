@@ -105,16 +105,14 @@ let_fail(struct scene *scene, const struct fault *fault, int64_t nth)
 	snprintf(call->name, sizeof(call->name), "%s", fault->name);
 	call->error = fault->error;
 	call->of = fault->of;
-	call->failed = 0;
 	call->left = nth;
 }
 
 static bool
 note_failure(struct scene *scene)
 {
-	bool has_come = scene->call->failed > 0;
+	bool has_come = atomic_exchange(&scene->call->left, 0) == 0;
 
-	scene->call->left = 0;
 	scene->failures += has_come;
 	return has_come;
 }
