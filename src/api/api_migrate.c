@@ -117,6 +117,9 @@ read_migrate(struct api_call *call, const struct value *body,
 	if (migrate->workflow.bytes == 0)
 		api_body_fault(
 		    call, STR("/workflow"), "required", "is missing");
+	if (migrate->to > 0 && migrate->to == migrate->from)
+		api_body_fault(
+		    call, STR("/to"), "not", "is the version they leave");
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return false;
 	from = find_version(call, migrate->workflow, migrate->from);
