@@ -181,6 +181,9 @@ set_up(struct sqlite_conn *conn, enum conn_access access)
 	    "PRAGMA temp_store = MEMORY;";
 	bool is_writer = access == CONN_WRITE;
 
+	/* See sqlite_conn_end_log(). */
+	sqlite3_db_config(
+	    conn->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
@@ -236,6 +239,19 @@ sqlite_conn_checkpoint(struct sqlite_conn *conn, int mode, int patience_ms)
 	    conn->db, "main", mode, NULL, NULL);
 	sqlite3_busy_timeout(conn->db, WRITER_PATIENCE_MS);
 	return code == SQLITE_OK;
+}
+
+/* Whoever closes a database last copies its log and removes it, if SQLite is
+ * left to itself: also who could not open it.  Where the index of the log is
+ * to be had only for reading (no descriptor for a moment, a disk that failed)
+ * it then takes the log for empty (3.40), and all in it is lost.  So SQLite is
+ * kept from that, and may remove a log only when it is empty. */
+void
+sqlite_conn_end_log(struct sqlite_conn *conn)
+{
+	if (sqlite_conn_checkpoint(conn, SQLITE_CHECKPOINT_TRUNCATE, 0))
+		sqlite3_db_config(
+		    conn->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 }
 
 /* ------------------------------------------------------------- statements */

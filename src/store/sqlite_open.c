@@ -516,8 +516,16 @@ open_for_reading(struct sqlite_store *store, struct store_options options,
 	return error;
 }
 
-/* The reader goes first: the last connection to close copies the log into
- * the database and removes it, which only the writer may do. */
+/* Not where opening it failed, nor where its names are another's by now. */
+static void
+end_log(struct sqlite_store *store)
+{
+	if (store->files != NULL &&
+	    sqlite_files_check(store->files, NULL) == STORE_OK)
+		sqlite_conn_end_log(&store->writer);
+}
+
+/* The reader goes first: it would keep the log from being removed. */
 static void
 close_cb(struct store_backend *backend)
 {
@@ -525,6 +533,7 @@ close_cb(struct store_backend *backend)
 
 	must(&store->backend == backend);
 	sqlite_conn_close(&store->reader);
+	end_log(store);
 	sqlite_conn_close(&store->writer);
 	sqlite_cipher_free(&store->cipher);
 	sqlite_gather_free(&store->gather);

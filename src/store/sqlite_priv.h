@@ -70,6 +70,9 @@ enum conn_access {
 MUST_USE enum store_error sqlite_conn_open(struct sqlite_conn *conn,
     struct str path, enum conn_access access, const char *const *sql);
 void sqlite_conn_close(struct sqlite_conn *conn);
+/* Before a writer is closed: its log is copied and removed.  Where that can't
+ * be done whole, or it isn't called, the log stays for who opens it next. */
+void sqlite_conn_end_log(struct sqlite_conn *conn);
 /* Copies a writer's log into the database; how readers are waited for is the
  * mode's (SQLITE_CHECKPOINT_…), and how long is told.  false: it could not be
  * done, or not all of it. */

@@ -9,7 +9,7 @@ set -eu
 tests=$(cd "${builddir:-.}" && pwd)/tests
 export STATED_SEALED=1
 
-for test in contract list copy disk faults; do
+for test in contract list copy disk faults calls; do
 	echo "== $test"
 	"$tests/unit/store/test_store_$test"
 done
