@@ -373,7 +373,7 @@ write_config(const struct house *house)
 			"  bank: {url: '%s/bank'}\n"
 			"  compliance: {url: '%s/compliance'}\n"
 			"  odoo: {url: '%s/odoo', database: demo, "
-			"login: admin}\n"
+			"login: admin, currencies: {GBP: 143}}\n"
 			"  crm: {url: '%s/crm'}\n"
 			"  stripe: {url: '%s/stripe'}\n"
 			"  treasury: {url: '%s/treasury'}\n"

@@ -25,13 +25,24 @@ static const struct house_options hasty = {
 /* ---- quote-to-invoice ---- */
 
 #define DEAL                                                                   \
-	"\"revision\":1,\"entity\":\"DE01\",\"currency\":\"EUR\","             \
+	"\"revision\":1,\"entity\":\"DE01\","                                  \
 	"\"amount\":900.00,\"discount_percent\":5,\"collect\":true,"           \
 	"\"customer\":{\"key\":\"C-1\",\"name\":\"ACME\","                     \
 	"\"iban\":\"DE89370400440532013000\"},"                                \
 	"\"lines\":[{\"product\":11,\"description\":\"Licence\","              \
 	"\"quantity\":2,\"price\":300.00},{\"product\":12,"                    \
 	"\"description\":\"Training\",\"quantity\":1.5,\"price\":200.00}]"
+
+static void
+start_deal(struct house *house, const char *deal, const char *currency)
+{
+	assert_status(house_post_as(house, "sam",
+			  "/v1/workflows/quote-to-invoice/instances",
+			  "{\"input\":{\"deal\":\"%s\","
+			  "\"currency\":\"%s\"," DEAL "}}",
+			  deal, currency),
+	    201);
+}
 
 static void
 win_deal(struct house *house, const char *deal)
@@ -42,10 +53,7 @@ win_deal(struct house *house, const char *deal)
 			  .headers = {"content-type: application/json"},
 			  .body = "{\"properties\":{\"engine_key\":\"D-1\"}}"}),
 	    201);
-	assert_status(house_post_as(house, "sam",
-			  "/v1/workflows/quote-to-invoice/instances",
-			  "{\"input\":{\"deal\":\"%s\"," DEAL "}}", deal),
-	    201);
+	start_deal(house, deal, "EUR");
 }
 
 static json_t *
@@ -156,7 +164,42 @@ test_charge_that_is_rejected_is_credited(void **state)
 	house_close(&house);
 }
 
-/* ---- vendor-bill ---- */
+static void
+assert_currency(json_t *ledger, const char *model, const char *at, int id)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s.currency_id", at);
+	assert_int_equal(
+	    json_integer_value(json_at(odoo_records(ledger, model), path)), id);
+}
+
+/* Odoo's number of the pound is 143 here, 1 is the company's own currency. */
+static void
+test_pounds_are_booked_as_pounds(void **state)
+{
+	struct house *house = house_open(&brisk);
+	json_t *ledger;
+
+	(void)state;
+	start_deal(house, "D-1", "GBP");
+	payment_await_end(house, "D-1-1", "paid");
+	start_deal(house, "REJECT-LATER", "GBP");
+	payment_await(house, "REJECT-LATER-1", "in-review");
+	decide(house, "REJECT-LATER-1", "bill", "reverse");
+	payment_await_end(house, "REJECT-LATER-1", "reversed");
+	ledger = payment_ledger(house, NULL);
+	assert_currency(ledger, "sale.order", "0", 143);
+	assert_currency(ledger, "account.payment", "0", 143);
+	assert_currency(ledger, "account.move", "0", 143);
+	assert_string_equal(text_at(odoo_records(ledger, "account.move"),
+				"2.move_type"),
+	    "out_refund");
+	assert_currency(ledger, "account.move", "2", 143);
+	house_close(&house);
+}
+
+/* ---- payment ---- */
 
 /* A record of Odoo's, as its users make them; gives nothing but that. */
 static void
@@ -177,6 +220,82 @@ odoo_make(struct house *house, const char *call)
 	assert_status(reply, 200);
 	assert_non_null(json_at(reply->json, "result"));
 }
+
+static void
+pay_pounds(struct house *house, const char *reference)
+{
+	assert_status(house_post_as(house, "ida",
+			  "/v1/workflows/payment/instances",
+			  "{\"input\":{\"reference\":\"%s\","
+			  "\"entity\":\"DE01\",\"invoice_id\":7,"
+			  "\"amount\":250.10,\"currency\":\"GBP\","
+			  "\"creditor\":{\"name\":\"ACME\","
+			  "\"iban\":\"DE89370400440532013000\"}}}",
+			  reference),
+	    201);
+}
+
+static void
+lose_registration(struct house *house, const char *fault)
+{
+	assert_status(house_control(house, "/control/faults",
+			  "{\"fault\":\"%s\",\"times\":1,"
+			  "\"path\":\"/odoo\",\"match\":\"outbound\"}",
+			  fault),
+	    200);
+}
+
+static void
+test_registered_payment_is_known_by_all_of_it(void **state)
+{
+	struct house *house = house_open(&hasty);
+	json_t *ledger;
+
+	(void)state;
+	lose_registration(house, "reset-after-commit");
+	pay_pounds(house, "P-1");
+	payment_await_end(house, "P-1", "reconciled");
+	ledger = payment_ledger(house, NULL);
+	assert_int_equal(
+	    json_array_size(odoo_records(ledger, "account.payment")), 1);
+	assert_currency(ledger, "account.payment", "0", 143);
+	house_close(&house);
+}
+
+static void
+await_incident(struct house *house, const char *key)
+{
+	int64_t until_ms = time_ms() + 10000;
+
+	while (json_array_size(json_at(
+		   payment_show(house, key), "incidents")) == 0) {
+		assert_true(time_ms() < until_ms);
+		time_sleep(10);
+	}
+}
+
+/* Its memo is ours, its amount in dollars isn't: a person has to look. */
+static void
+test_payment_of_another_amount_is_not_taken_for_ours(void **state)
+{
+	struct house *house = house_open(&hasty);
+
+	(void)state;
+	odoo_make(house, "\"account.payment\",\"create\",[{\"memo\":\"P-1\","
+			 "\"payment_type\":\"inbound\","
+			 "\"amount\":250.10}]");
+	lose_registration(house, "reset-before-commit");
+	pay_pounds(house, "P-1");
+	await_incident(house, "P-1");
+	assert_string_equal(
+	    text_at(payment_show(house, "P-1"), "state"), "settled");
+	assert_int_equal(json_array_size(odoo_records(
+			     payment_ledger(house, NULL), "account.payment")),
+	    1);
+	house_close(&house);
+}
+
+/* ---- vendor-bill ---- */
 
 /* Ten chairs were ordered of partner 7, and have come. */
 static void
@@ -322,6 +441,9 @@ main(void)
 	    HOUSE_TEST(test_won_deal_becomes_money),
 	    HOUSE_TEST(test_invoice_whose_answer_is_lost_is_made_once),
 	    HOUSE_TEST(test_charge_that_is_rejected_is_credited),
+	    HOUSE_TEST(test_pounds_are_booked_as_pounds),
+	    HOUSE_TEST(test_registered_payment_is_known_by_all_of_it),
+	    HOUSE_TEST(test_payment_of_another_amount_is_not_taken_for_ours),
 	    HOUSE_TEST(test_bill_is_matched_booked_and_paid),
 	    HOUSE_TEST(test_supplier_is_checked_and_trusted),
 	    HOUSE_TEST(test_customer_changes_in_the_crm_as_in_odoo),
