@@ -453,7 +453,8 @@ give_id(struct load *load, struct def_step *step, struct str where, size_t nth)
 {
 	struct def_step *first;
 
-	if (!step->id.at || step->id.bytes == 0)
+	step->is_named = step->id.bytes > 0;
+	if (!step->is_named)
 		step->id =
 		    arena_strf(load->arena, "%.*s.%zu", STR_ARG(where), nth);
 	first = map_find(load->build->step_ids, step->id);

@@ -176,7 +176,7 @@ say_value(
 	struct str path = fact.aspect;
 	struct buf text = {0};
 
-	if (value->type != VALUE_CONTEXT) {
+	if (value->type != VALUE_CONTEXT || value->as.context.count == 0) {
 		json_write(value, JSON_PLAIN, &text);
 		fact.text = arena_str(facts->arena, buf_str(&text));
 		diff_fact_add(facts, fact);
@@ -406,6 +406,9 @@ say_schedules(struct diff_facts *facts)
 
 		say(facts, whole, item, "", schedule->text);
 		say(facts, whole, item, "timezone", schedule->timezone);
+		if (schedule->calendar != NULL)
+			say(facts, whole, item, "calendar",
+			    schedule->calendar->name);
 		say(facts, whole, item, "input",
 		    diff_text_of(facts->arena, schedule->input));
 		say(facts, whole, item, "overlap",
