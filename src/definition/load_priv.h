@@ -243,6 +243,10 @@ bool load_report_cut(struct load *load, const struct yaml_node *node);
 /* Never NULL. */
 const struct template *load_template(
     struct load *load, const struct yaml_node *node);
+/* `with`: a mapping of values, or an expression that gives one, for a
+ * const struct template *.  Earlier programs took any value for most steps:
+ * what the store has keeps it. */
+load_fn load_mapping;
 /* An error where it holds one; template may be NULL. */
 void load_refuse_secret(struct load *load, const struct template *template);
 const struct template *load_literal(

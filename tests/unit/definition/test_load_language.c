@@ -187,6 +187,14 @@ static const char *const wrong[] = {
 	"workflow: x\nversion: 1\ninitial: a\n"
 	"states: {a: {entry: [{run: b, wait: 10m}]}}\n",
 	"workflow: x\nversion: 1\ninitial: a\n"
+	"states: {a: {entry: [{emit: y, with: 7}]}}\n",
+	"workflow: x\nversion: 1\ninitial: a\n"
+	"states: {a: {entry: [{emit: y, with: {subject: true}}]}}\n",
+	"workflow: x\nversion: 1\ninitial: a\n"
+	"states: {a: {entry: [{decide: y, with: [1]}]}}\n",
+	"workflow: x\nversion: 1\ninitial: a\n"
+	"states: {a: {entry: [{call: b.c, with: 5}]}}\n",
+	"workflow: x\nversion: 1\ninitial: a\n"
 	"states: {a: {entry: [{for: {each: y}, do: []}]}}\n",
 	"workflow: x\nversion: 1\ninitial: a\n"
 	"states: {a: {on: {done: {target: b, compensate: some}}}}\n",
