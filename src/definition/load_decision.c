@@ -91,6 +91,7 @@ load_input_expression(struct load *load, const struct yaml_node *node,
 		input->label = template->text;
 }
 
+/* As in a cell, the number 7 is the test that only 7 passes. */
 static void
 load_allowed(struct load *load, const struct yaml_node *node, void *into)
 {
@@ -109,7 +110,7 @@ static const struct load_key input_keys[] = {
 	    "what is looked at"},
 	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_input,
 	    allowed),
-	    load_allowed, &load_form_text, "unary tests that any value passes"},
+	    load_allowed, &load_form_scalar, "unary tests that any value passes"},
 };
 static const struct load_table input_table =
     LOAD_TABLE("an input of a decision", input_keys);
@@ -153,7 +154,7 @@ static const struct load_key output_keys[] = {
 	    "all values that it can have, the highest priority first"},
 	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_output,
 	    allowed),
-	    load_allowed, &load_form_text, "unary tests that any value passes"},
+	    load_allowed, &load_form_scalar, "unary tests that any value passes"},
 	{"default", KIND_VALUE, LOAD_MAY,
 	    offsetof(struct decision_output, fallback), NULL, NULL,
 	    "its value where no rule matches"},

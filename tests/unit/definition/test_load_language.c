@@ -210,6 +210,8 @@ static const char *const wrong[] = {
 	"contact: x\nnotify: [{log: loud}]\n",
 	"calendar: x\ntimezone: UTC\nweekend: [saturday]\n",
 	"decision: x\ninputs: [a]\noutputs: [b]\nrules: []\n",
+	"decision: x\ninputs: [{expression: = a, allowed: [1]}]\n"
+	"outputs: [b]\nrules: []\n",
 	"schema: x\ndefinitions: {}\n",
 };
 
