@@ -137,6 +137,7 @@ struct def_step {
 	enum def_step_kind kind;
 	struct diag_span span;
 	struct str id;                /* given, or made: "checking.entry.1" */
+	bool is_named;                /* its id is given */
 	const struct template *guard; /* `if`; NULL: always */
 	struct def_assigns output;
 	const struct def_call *call;  /* STEP_CALL */

@@ -195,7 +195,8 @@ static const struct load_table target_form =
 #define ROW_CALL {"call", KIND_OWN, LOAD_MUST, 0, load_target, \
 	&target_form, \
 	"what to call: CONNECTION.OPERATION"}
-#define ROW_WITH {"with", KIND_VALUE, LOAD_MAY, IN(call.with), NULL, NULL, \
+#define ROW_WITH {"with", KIND_OWN, LOAD_MAY, IN(call.with), load_mapping, \
+	&load_form_map_or_expression, \
 	"the operation's arguments"}
 #define ROW_TIMEOUT {"timeout", KIND_DURATION, LOAD_MAY, IN(call.timeout_ms), \
 	NULL, NULL, "how long to wait for the answer"}

@@ -91,6 +91,7 @@ load_input_expression(struct load *load, const struct yaml_node *node,
 		input->label = template->text;
 }
 
+/* As in a cell, the number 7 is the test that only 7 passes. */
 static void
 load_allowed(struct load *load, const struct yaml_node *node, void *into)
 {
@@ -109,7 +110,7 @@ static const struct load_key input_keys[] = {
 	    "what is looked at"},
 	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_input,
 	    allowed),
-	    load_allowed, &load_form_text, "unary tests that any value passes"},
+	    load_allowed, &load_form_scalar, "unary tests that any value passes"},
 };
 static const struct load_table input_table =
     LOAD_TABLE("an input of a decision", input_keys);
@@ -153,7 +154,7 @@ static const struct load_key output_keys[] = {
 	    "all values that it can have, the highest priority first"},
 	{"allowed", KIND_OWN, LOAD_MAY, offsetof(struct decision_output,
 	    allowed),
-	    load_allowed, &load_form_text, "unary tests that any value passes"},
+	    load_allowed, &load_form_scalar, "unary tests that any value passes"},
 	{"default", KIND_VALUE, LOAD_MAY,
 	    offsetof(struct decision_output, fallback), NULL, NULL,
 	    "its value where no rule matches"},
@@ -193,12 +194,13 @@ load_outputs(struct load *load, const struct yaml_node *node, void *into)
 
 /* ---- rules ---- */
 
-static size_t
-count_items(const struct yaml_node *root, const char *key)
+/* NULL with an error of its own. */
+static const struct yaml_node *
+find_list(const struct yaml_node *root, const char *key)
 {
 	const struct yaml_node *list = yaml_tree_find(root, key);
 
-	return list && list->kind == NODE_LIST ? list->count : 0;
+	return list && list->kind == NODE_LIST ? list : NULL;
 }
 
 static const struct feel *
@@ -265,13 +267,16 @@ load_rules(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct def_decision *decision = into;
 	const struct yaml_node *root = ((struct load_decision *)into)->root;
-	size_t inputs = count_items(root, "inputs");
-	size_t outputs = count_items(root, "outputs");
+	const struct yaml_node *inputs = find_list(root, "inputs");
+	const struct yaml_node *outputs = find_list(root, "outputs");
 	struct decision_rule *rules = ARENA_ARRAY(load->arena, node->count,
 	    struct decision_rule);
 
+	if (!inputs || !outputs)
+		return; /* nobody knows which cells are whose */
 	for (size_t i = 0; i < node->count; i++)
-		load_rule(load, node->items[i], inputs, outputs, &rules[i]);
+		load_rule(load, node->items[i], inputs->count, outputs->count,
+		    &rules[i]);
 	decision->rules = rules;
 	decision->rule_count = node->count;
 }

@@ -312,6 +312,17 @@ load_template(struct load *load, const struct yaml_node *node)
 }
 
 void
+load_mapping(struct load *load, const struct yaml_node *node, void *into)
+{
+	const struct template **template = into;
+
+	if (load->is_stored || load_is_expression(node) ||
+	    load_is_kind(load, node, NODE_MAP, "with",
+	    "a mapping of names to values"))
+		*template = load_template(load, node);
+}
+
+void
 load_refuse_secret(struct load *load, const struct template *template)
 {
 	if (!template)

@@ -15,6 +15,7 @@ const struct load_table load_form_boolean = LOAD_KIND(KIND_BOOLEAN);
 const struct load_table load_form_map = LOAD_KIND(KIND_FIELDS);
 const struct load_table load_form_expression = {.shape = SHAPE_EXPRESSION};
 const struct load_table load_form_nothing = {.shape = SHAPE_NOTHING};
+const struct load_table load_form_scalar = {.shape = SHAPE_SCALAR};
 const struct load_table load_form_name_or_expression =
     LOAD_EITHER(&load_form_name, &load_form_expression);
 const struct load_table load_form_map_or_expression =

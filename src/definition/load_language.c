@@ -138,6 +138,18 @@ secret(const struct language *language)
 	return value_built(built);
 }
 
+static const struct value *
+scalar(const struct language *language)
+{
+	const struct value *types[] = {
+		text(language, "string"), text(language, "number"),
+		text(language, "boolean"), text(language, "null"),
+	};
+
+	return pair(language, "type",
+	    list_of(language, types, COUNT_OF(types)));
+}
+
 #define DURATION "[0-9]+(ms|s|m|h|d|w|y)|P.+"
 
 static const struct value *
@@ -304,6 +316,8 @@ write_form(struct language *language, const struct load_table *form)
 		return expression(language);
 	case SHAPE_NOTHING:
 		return typed(language, "null");
+	case SHAPE_SCALAR:
+		return scalar(language);
 	}
 	unreachable("all shapes are handled");
 }

@@ -114,6 +114,7 @@ enum load_shape {
 	SHAPE_PATTERN,    /* a text that fits the regular expression */
 	SHAPE_EXPRESSION, /* after `=` */
 	SHAPE_NOTHING,    /* null */
+	SHAPE_SCALAR,     /* no list and no mapping */
 };
 struct load_table {
 	const char *what; /* "a transition" */
@@ -146,7 +147,8 @@ struct load_table {
 /* load_form.c: forms that many keys have. */
 extern const struct load_table load_form_name, load_form_names, load_form_text,
     load_form_texts, load_form_value, load_form_values, load_form_string,
-    load_form_expression, load_form_nothing, load_form_span, load_form_schema,
+    load_form_expression, load_form_nothing, load_form_scalar, load_form_span,
+    load_form_schema,
     load_form_boolean, load_form_map, load_form_name_or_expression,
     load_form_map_or_expression, load_form_list_or_expression;
 
@@ -243,6 +245,10 @@ bool load_report_cut(struct load *load, const struct yaml_node *node);
 /* Never NULL. */
 const struct template *load_template(
     struct load *load, const struct yaml_node *node);
+/* `with`: a mapping of values, or an expression that gives one, for a
+ * const struct template *.  Earlier programs took any value for most steps:
+ * what the store has keeps it. */
+load_fn load_mapping;
 /* An error where it holds one; template may be NULL. */
 void load_refuse_secret(struct load *load, const struct template *template);
 const struct template *load_literal(

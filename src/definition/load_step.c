@@ -70,8 +70,48 @@ load_until(struct load *load, const struct yaml_node *node, void *into)
 		draft->step.wait = load_span(load, node, "wait");
 }
 
+static const struct load_table number_form = LOAD_KIND(KIND_NUMBER);
+static const struct load_table subject_form =
+    LOAD_EITHER(&load_form_text, &number_form);
+
+static bool
+may_be_subject(const struct yaml_node *node)
+{
+	bool boolean;
+	struct number number;
+	const char *error;
+
+	if (node->kind != NODE_TEXT)
+		return false;
+	switch (yaml_scalar_read(node, &boolean, &number, &error)) {
+	case SCALAR_NULL:
+	case SCALAR_BOOLEAN:
+		return false;
+	case SCALAR_NUMBER:
+	case SCALAR_STRING:
+	case SCALAR_BAD: /* and told so */
+		return true;
+	}
+	unreachable("every kind of scalar is above");
+}
+
+/* Its value is in that of `with`. */
+static void
+check_subject(struct load *load, const struct yaml_node *node, void *into)
+{
+	struct str found;
+
+	(void)into;
+	if (load->is_stored || may_be_subject(node))
+		return;
+	found = load_describe(load, node);
+	load_error(load, LOAD_WRONG_KIND, node->span,
+	    "`subject` takes a text, a number or an expression, not %.*s",
+	    STR_ARG(found));
+}
+
 static const struct load_key published_keys[] = {
-	{"subject", KIND_STRING, LOAD_MAY, 0, NULL, NULL,
+	{"subject", KIND_OWN, LOAD_MAY, 0, check_subject, &subject_form,
 	    "what the event is about, for correlation"},
 	{"data", KIND_VALUE, LOAD_MAY, 0, NULL, NULL,
 	    "what the event carries"},
@@ -86,12 +126,16 @@ load_published(struct load *load, const struct yaml_node *node, void *into)
 {
 	struct load_draft *draft = into;
 
-	draft->step.with = load_template(load, node);
+	load_mapping(load, node, &draft->step.with);
 	for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++) {
 		const struct yaml_node *key = node->pairs[i].key;
+		const struct load_key *row =
+		    load_find_key(&published_table, key->text);
 		struct str legal[] = {STR("subject"), STR("data")};
 
-		if (load_find_key(&published_table, key->text))
+		if (row && row->load)
+			row->load(load, node->pairs[i].value, draft);
+		if (row)
 			continue;
 		load_error(load, LOAD_UNKNOWN_KEY, key->span,
 		    "unknown key `%.*s` in %s", STR_ARG(key->text),
@@ -121,17 +165,6 @@ load_child(struct load *load, const struct yaml_node *node, void *into)
 	load_error(load, LOAD_UNKNOWN_WORKFLOW, node->span,
 	    "no workflow `%.*s`", STR_ARG(name));
 	load_suggest(load, name, names, count);
-}
-
-/* A mapping of values, or an expression that gives one. */
-static void
-load_mapping(struct load *load, const struct yaml_node *node, void *into)
-{
-	struct load_draft *draft = into;
-
-	if (load_is_expression(node) || load_is_kind(load, node, NODE_MAP,
-	    "with", "a mapping of names to values"))
-		draft->step.with = load_template(load, node);
 }
 
 static void
@@ -252,7 +285,8 @@ static const struct load_table decision_form =
 static const struct load_key decide_keys[] = {
 	{"decide", KIND_OWN, LOAD_MUST, 0, load_decision_name, &decision_form,
 	    "the name of a decision table, or a table"},
-	{"with", KIND_VALUE, LOAD_MAY, IN(step.with), NULL, NULL,
+	{"with", KIND_OWN, LOAD_MAY, IN(step.with), load_mapping,
+	    &load_form_map_or_expression,
 	    "what the table reads; the variables unless told"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
 };
@@ -306,7 +340,7 @@ static const struct load_key for_keys[] = {
 static const struct load_key run_keys[] = {
 	{"run", KIND_OWN, LOAD_MUST, 0, load_child, &load_form_name,
 	    "the name of the workflow to start"},
-	{"with", KIND_OWN, LOAD_MAY, 0, load_mapping,
+	{"with", KIND_OWN, LOAD_MAY, IN(step.with), load_mapping,
 	    &load_form_map_or_expression,
 	    "what it is started with; nothing unless told"},
 	{"priority", KIND_OWN, LOAD_MAY, 0, load_child_priority,
@@ -329,7 +363,7 @@ static const struct load_key notify_keys[] = {
 static const struct load_key attest_keys[] = {
 	{"attest", KIND_STRING, LOAD_MUST, IN(step.message), NULL, NULL,
 	    "what is certain, in words, for the history"},
-	{"with", KIND_OWN, LOAD_MAY, 0, load_mapping,
+	{"with", KIND_OWN, LOAD_MAY, IN(step.with), load_mapping,
 	    &load_form_map_or_expression,
 	    "the evidence, such as document and digest"},
 	ROW_ID, ROW_IF, ROW_OUTPUT,
@@ -453,7 +487,8 @@ give_id(struct load *load, struct def_step *step, struct str where, size_t nth)
 {
 	struct def_step *first;
 
-	if (!step->id.at || step->id.bytes == 0)
+	step->is_named = step->id.bytes > 0;
+	if (!step->is_named)
 		step->id =
 		    arena_strf(load->arena, "%.*s.%zu", STR_ARG(where), nth);
 	first = map_find(load->build->step_ids, step->id);

@@ -89,6 +89,8 @@ check_internal(struct load *load, const struct def_transition *transition,
 	    load_key_span(node, "internal"),
 	    source->kind == STATE_COMPOUND ?
 	    "the transition leaves `%.*s` all the same" :
+	    source->kind == STATE_PARALLEL ?
+	    "`%.*s` is parallel, not compound, and is left all the same" :
 	    "`%.*s` has no states inside, and is left all the same",
 	    STR_ARG(source->name));
 	diag_repair(load->diags, "leave `internal` out");

@@ -62,14 +62,30 @@ key_of(
 	    STR_ARG(item), STR_ARG(aspect));
 }
 
+/* A second fact about the same ("a.b", and b of a) gets a number: none may
+ * hide another. */
+static struct str
+aspect_of(const struct side *side, const struct diff_fact *fact)
+{
+	struct arena *arena = side->facts.arena;
+	struct str aspect = fact->aspect;
+
+	for (size_t nth = 2; map_find(side->keys, key_of(arena, fact->state,
+		 fact->item, aspect)) != NULL; nth++)
+		aspect = arena_strf(
+		    arena, "%.*s (%zu)", STR_ARG(fact->aspect), nth);
+	return aspect;
+}
+
 /* Aspects beside no fact about the item itself make it exist as well. */
 static void
-note(struct side *side, const struct diff_fact *fact)
+note(struct side *side, struct diff_fact *fact)
 {
 	struct arena *arena = side->facts.arena;
 	struct str *text = ARENA_NEW(arena, struct str);
 
 	*text = fact->text;
+	fact->aspect = aspect_of(side, fact);
 	(void)map_put(side->keys,
 	    key_of(arena, fact->state, fact->item, fact->aspect), text);
 	(void)map_put(side->keys,

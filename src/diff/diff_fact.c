@@ -111,6 +111,30 @@ is_first(struct arena *arena, const struct def_transitions *transitions,
 	return true;
 }
 
+/* Whose steps they are is told by the transition's number: the second does
+ * what the first does in another case. */
+static void
+say_trigger_steps(struct diff_facts *facts, struct str state,
+    const struct def_transitions *transitions, size_t from)
+{
+	struct arena *arena = facts->arena;
+	struct str trigger = trigger_of(arena, transitions->items[from]);
+	struct str where = trigger;
+	size_t nth = 0;
+
+	for (size_t i = from; i < transitions->count; i++) {
+		const struct def_transition *transition =
+		    transitions->items[i];
+
+		if (!str_equal(trigger_of(arena, transition), trigger))
+			continue;
+		if (++nth > 1)
+			where = arena_strf(
+			    arena, "%.*s (%zu)", STR_ARG(trigger), nth);
+		diff_step_gather(facts, state, where, &transition->steps);
+	}
+}
+
 /* All transitions of one trigger, in order. */
 static void
 say_trigger(struct diff_facts *facts, struct str state,
@@ -128,11 +152,7 @@ say_trigger(struct diff_facts *facts, struct str state,
 				transition_text(facts, transitions->items[i])));
 	say(facts, state, trigger, "", arena_str(arena, buf_str(&text)));
 	buf_fini(&text);
-	for (size_t i = from; i < transitions->count; i++)
-		if (str_equal(
-			trigger_of(arena, transitions->items[i]), trigger))
-			diff_step_gather(facts, state, trigger,
-			    &transitions->items[i]->steps);
+	say_trigger_steps(facts, state, transitions, from);
 }
 
 static void
@@ -156,7 +176,7 @@ say_value(
 	struct str path = fact.aspect;
 	struct buf text = {0};
 
-	if (value->type != VALUE_CONTEXT) {
+	if (value->type != VALUE_CONTEXT || value->as.context.count == 0) {
 		json_write(value, JSON_PLAIN, &text);
 		fact.text = arena_str(facts->arena, buf_str(&text));
 		diff_fact_add(facts, fact);
@@ -386,6 +406,9 @@ say_schedules(struct diff_facts *facts)
 
 		say(facts, whole, item, "", schedule->text);
 		say(facts, whole, item, "timezone", schedule->timezone);
+		if (schedule->calendar != NULL)
+			say(facts, whole, item, "calendar",
+			    schedule->calendar->name);
 		say(facts, whole, item, "input",
 		    diff_text_of(facts->arena, schedule->input));
 		say(facts, whole, item, "overlap",

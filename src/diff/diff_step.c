@@ -78,6 +78,7 @@ say_verify(const struct at *at, const struct def_verify *verify)
 	say_inner(at, "verify", verify->call);
 	inner.item = arena_strf(arena, "%.*s: verify", STR_ARG(at->item));
 	say(&inner, "after", diff_text_span(arena, &verify->after));
+	say(&inner, "confirm", diff_text_span(arena, &verify->confirm));
 	say_template(&inner, "happened", verify->happened);
 	say(&inner, "output", diff_text_assigns(arena, &verify->output));
 }
@@ -189,6 +190,8 @@ say_step(const struct at *at, const struct def_step *step)
 	struct arena *arena = at->facts->arena;
 
 	say(at, "", text_of(arena, step));
+	if (step->is_named)
+		say(at, "id", step->id);
 	say_template(at, "if", step->guard);
 	say_template(at, "with", step->with);
 	if (step->kind == STEP_REQUIRE)

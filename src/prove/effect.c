@@ -364,6 +364,42 @@ effect_of(struct proof *proof, const struct def_step *step)
 	return effect;
 }
 
+/* A history leads back into what is around it, with no word of that. */
+static bool
+has_history(const struct definition *definition, const struct def_state *state)
+{
+	for (size_t i = 0; i < definition->state_count; i++)
+		if (definition->states[i]->kind == STATE_HISTORY &&
+		    def_state_contains(state, definition->states[i]))
+			return true;
+	return false;
+}
+
+/* Its own key says more about it than the deadline. */
+static void
+find_deadlines(struct effects *effects)
+{
+	const struct definition *definition = effects->proof->definition;
+
+	for (size_t i = 0; i < definition->transition_count; i++) {
+		const struct def_transition *transition =
+		    definition->transitions[i];
+
+		if (transition->after.kind == SPAN_NONE ||
+		    has_history(definition, transition->source))
+			continue;
+		for (size_t k = 0; k < transition->steps.count; k++) {
+			size_t index = effects->of_step[
+			    transition->steps.items[k]->index];
+
+			if (index != SIZE_MAX &&
+			    !effects->items[index].has_key)
+				effects->items[index].once_in =
+				    transition->source;
+		}
+	}
+}
+
 struct effects
 effects_new(struct proof *proof)
 {
@@ -394,6 +430,7 @@ effects_new(struct proof *proof)
 		effects.of_step[i] = effects.count++;
 	}
 	map_free(&texts);
+	find_deadlines(&effects);
 	return effects;
 }
 

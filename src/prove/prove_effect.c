@@ -14,7 +14,9 @@
  * long as the key is the same and lives.  So there is a last set of bits: what
  * was done under a key that may be another one, or dead, by now.  How long ago
  * that can be is found out last (effect_age.c): a key lives from the first time
- * on, and what is done again under it begins nothing anew.
+ * on, and what is done again under it begins nothing anew.  The same bits serve
+ * what a deadline does: it comes once each time that its state is entered, so
+ * there they say that the state has been entered again.
  */
 #include "prove_effect.h"
 
@@ -31,12 +33,16 @@ struct effect_proof {
 	size_t plane_count;
 	const struct effect **keyed; /* with keys of their own */
 	size_t keyed_count;
+	const struct effect **timed; /* of deadlines */
+	size_t timed_count;
 	struct facts done;
 	/* while a path is looked for */
 	const struct effect *looking;
 	uint32_t goal;
 	uint64_t *scratch;
-	bool is_stale; /* only under a key that doesn't hold any more */
+	/* only under a key that doesn't hold any more, or by a deadline that
+	 * has begun again */
+	bool is_stale;
 	bool is_dead;  /* which has died */
 	bool dies_there; /* at the goal, before the last attempt */
 	const bool *leads; /* by point: to the goal; NULL: any may */
@@ -88,6 +94,8 @@ add_readers(struct effect_proof *self)
 {
 	self->keyed = ARENA_ARRAY(self->proof->arena, self->effects.count,
 	    const struct effect *);
+	self->timed = ARENA_ARRAY(self->proof->arena, self->effects.count,
+	    const struct effect *);
 	for (size_t i = 0; i < self->effects.count; i++) {
 		const struct effect *effect = &self->effects.items[i];
 
@@ -95,6 +103,8 @@ add_readers(struct effect_proof *self)
 			add_reader(self, effect->reads.names[k], i);
 		if (effect->has_key)
 			self->keyed[self->keyed_count++] = effect;
+		if (effect->once_in)
+			self->timed[self->timed_count++] = effect;
 	}
 }
 
@@ -218,6 +228,9 @@ enter(const struct effect_proof *self, const struct def_state *state,
 		else
 			facts_remove(bits, bit_of(self, plane, i));
 	}
+	for (size_t i = 0; i < self->timed_count; i++)
+		if (self->timed[i]->once_in == state)
+			facts_add(bits, stale_bit(self, self->timed[i]));
 }
 
 /* Another item: what is done for each of them is done for another one. */
@@ -231,13 +244,21 @@ next_item(const struct effect_proof *self, const struct def_step *loop,
 			facts_remove(bits, bit_of(self, 0, i));
 }
 
-/* What is not done any more has no key. */
+static void
+forget_undone(const struct effect_proof *self,
+    const struct effect *const *effects, size_t count, uint64_t *bits)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!facts_has(bits, bit_of(self, 0, effects[i]->index)))
+			facts_remove(bits, stale_bit(self, effects[i]));
+}
+
+/* What is not done any more has no key, and no deadline that did it. */
 static void
 forget_keys(const struct effect_proof *self, uint64_t *bits)
 {
-	for (size_t i = 0; i < self->keyed_count; i++)
-		if (!facts_has(bits, bit_of(self, 0, self->keyed[i]->index)))
-			facts_remove(bits, stale_bit(self, self->keyed[i]));
+	forget_undone(self, self->keyed, self->keyed_count, bits);
+	forget_undone(self, self->timed, self->timed_count, bits);
 }
 
 /* Where the edge leads nowhere nothing has been done. */
@@ -357,6 +378,13 @@ is_known_by_key(const struct effect *effect, const struct effect *before)
 {
 	return effect->has_key && before->has_key &&
 	    effect->key_kind == before->key_kind;
+}
+
+/* Nothing but its deadline does it, and that comes once. */
+static bool
+is_once(const struct effect *effect, const struct effect *before)
+{
+	return effect == before && effect->once_in;
 }
 
 /* Whether nothing but the key's life speaks for another one of its kind. */
@@ -622,13 +650,14 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 {
 	struct flow_way ways[3] = {{0}};
 	struct proof *proof = self->proof;
+	bool has_lost_key = is_known_by_key(effect, first);
 
-	self->is_stale = is_known_by_key(effect, first);
+	self->is_stale = has_lost_key || is_once(effect, first);
 	diag_add(proof->diags, DIAG_WARNING, PROVE_TWICE,
 	    effect->step->call ? effect->step->call->span : effect->step->span,
 	    "`%.*s` can happen twice%s%s", STR_ARG(what_of(effect)),
 	    first != effect ? ", the first time by another step" : "",
-	    !self->is_stale ? "" : effect->key ?
+	    !has_lost_key ? "" : effect->key ?
 	    ": its key can have changed or died by then" :
 	    ": the endpoint can have forgotten the first time by then");
 	self->goal = point;
@@ -638,12 +667,12 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 	    "give the child's workflow a `business-key`, so that it is "
 	    "started once" : effect->step->around && !effect->varies ?
 	    "what it is called with is the same for every item" :
-	    self->is_stale && !effect->key ?
+	    has_lost_key && !effect->key ?
 	    "undo it before, or let no path that waits longer than the "
 	    "operation's `lifetime`, all in all, lead back here; or let its "
 	    "request send `idempotency_key`, and give the step one that stays "
 	    "the same" :
-	    self->is_stale ?
+	    has_lost_key ?
 	    "undo it before, or let no path that waits longer than the key "
 	    "lives, all in all, or that changes it, lead back here" :
 	    "undo it before (`compensate: all`), give it an `idempotency-key` "
@@ -651,14 +680,15 @@ tell_twice(struct effect_proof *self, const struct effect *effect,
 	    "done (`if: = error.outcome = \"not-done\"`)");
 }
 
-/* Under the same key it is done once, whoever has begun it. */
+/* Under the same key it is done once, whoever has begun it; by one deadline,
+ * each time that its state is entered. */
 static bool
 counts(const struct effect_proof *self, const struct effect *effect,
     const struct effect *before, const uint64_t *bits)
 {
 	if (!facts_has(bits, bit_of(self, 0, before->index)))
 		return false;
-	return !is_known_by_key(effect, before) ||
+	return (!is_known_by_key(effect, before) && !is_once(effect, before)) ||
 	    facts_has(bits, stale_bit(self, before));
 }
 

@@ -22,6 +22,9 @@ struct effect {
 	const struct template *key; /* NULL: its arguments are */
 	size_t key_kind;       /* the same where it is written the same */
 	int64_t key_lives_ms;  /* 0: for ever */
+	/* A deadline of that state does it, which comes once until the state
+	 * is entered again; NULL: else, or it can't be told. */
+	const struct def_state *once_in;
 };
 
 struct effects {

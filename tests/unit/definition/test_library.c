@@ -482,6 +482,30 @@ test_a_stored_version_may_hold_by_an_expression(void **state)
 	loaded_fini(&loaded);
 }
 
+/* Earlier programs took any value, and its instances go on. */
+static void
+test_a_stored_version_may_give_what_is_no_mapping(void **state)
+{
+	static const char text[] =
+	    "workflow: a\nversion: 1\ninitial: b\nstates:\n"
+	    "  b: {entry: [{emit: x.y, with: %s}], on: {done: c}}\n"
+	    "  c: {type: final}\n";
+	static const char *const given[] = {"7", "[1]", "{subject: true}"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		struct loaded loaded;
+		char written[256];
+
+		(void)snprintf(written, sizeof(written), text, given[i]);
+		assert_string_equal(only_code(written), "D103");
+		load_text(&loaded, "contact: a\nnotify: [log: info]\n");
+		assert_non_null(library_add_version(loaded.library,
+		    STR("stored"), str_of(written), loaded.diags));
+		loaded_fini(&loaded);
+	}
+}
+
 static struct digest
 digest_of(const char *text)
 {
@@ -749,6 +773,8 @@ main(void)
 		    test_a_stored_version_outlives_the_workflow_that_it_runs),
 		cmocka_unit_test(
 		    test_a_stored_version_may_hold_by_an_expression),
+		cmocka_unit_test(
+		    test_a_stored_version_may_give_what_is_no_mapping),
 		cmocka_unit_test(test_digest_is_of_what_is_said_not_of_how),
 		cmocka_unit_test(test_a_folder_is_read_but_for_its_scenarios),
 		cmocka_unit_test(test_a_path_that_is_not_there_is_told),

@@ -187,6 +187,14 @@ static const char *const wrong[] = {
 	"workflow: x\nversion: 1\ninitial: a\n"
 	"states: {a: {entry: [{run: b, wait: 10m}]}}\n",
 	"workflow: x\nversion: 1\ninitial: a\n"
+	"states: {a: {entry: [{emit: y, with: 7}]}}\n",
+	"workflow: x\nversion: 1\ninitial: a\n"
+	"states: {a: {entry: [{emit: y, with: {subject: true}}]}}\n",
+	"workflow: x\nversion: 1\ninitial: a\n"
+	"states: {a: {entry: [{decide: y, with: [1]}]}}\n",
+	"workflow: x\nversion: 1\ninitial: a\n"
+	"states: {a: {entry: [{call: b.c, with: 5}]}}\n",
+	"workflow: x\nversion: 1\ninitial: a\n"
 	"states: {a: {entry: [{for: {each: y}, do: []}]}}\n",
 	"workflow: x\nversion: 1\ninitial: a\n"
 	"states: {a: {on: {done: {target: b, compensate: some}}}}\n",
@@ -202,6 +210,8 @@ static const char *const wrong[] = {
 	"contact: x\nnotify: [{log: loud}]\n",
 	"calendar: x\ntimezone: UTC\nweekend: [saturday]\n",
 	"decision: x\ninputs: [a]\noutputs: [b]\nrules: []\n",
+	"decision: x\ninputs: [{expression: = a, allowed: [1]}]\n"
+	"outputs: [b]\nrules: []\n",
 	"schema: x\ndefinitions: {}\n",
 };
 

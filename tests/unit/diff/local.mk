@@ -6,3 +6,5 @@
 
 check_PROGRAMS += tests/unit/diff/test_diff
 tests_unit_diff_test_diff_LDADD = $(LIBS_DIFF) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/diff/test_diff_itself
+tests_unit_diff_test_diff_itself_LDADD = $(LIBS_DIFF) $(CMOCKA_LIBS)

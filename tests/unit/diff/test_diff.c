@@ -124,6 +124,52 @@ test_guards_and_targets_are_told_with_their_event(void **state)
 	    ", error: asking", "", "removed paying|on error|: → asking > \n");
 }
 
+/* What steps do is told with the transition that does it. */
+static void
+test_steps_of_one_event_are_told_apart_by_their_transition(void **state)
+{
+	static const char two[] =
+	    "approved: [{if: = input.amount > 5, target: lost, do: "
+	    "[{call: bank.pay, timeout: 1s}]}, {target: paid, do: "
+	    "[{call: bank.pay, timeout: 2s}]}]";
+	char *before = with(ORDER REST, "approved: paid", two);
+	char *after = with(before, "timeout: 1s", "timeout: 9s");
+
+	(void)state;
+	assert_diff(before, before, "");
+	assert_diff(before, after,
+	    "changed asking|on approved: call bank.pay|"
+	    "timeout: 1s > 9s\n");
+	free(after);
+	after = with(before, ", do: [{call: bank.pay, timeout: 1s}]", "");
+	assert_diff(before, after,
+	    "removed asking|on approved: call bank.pay|:  > \n");
+	assert_diff(after, before,
+	    "added asking|on approved: call bank.pay|:  > \n");
+	free(after);
+	after = with(before, ", do: [{call: bank.pay, timeout: 2s}]", "");
+	assert_diff(before, after,
+	    "removed asking|on approved (2): call bank.pay|:  > \n");
+	free(after);
+	free(before);
+}
+
+static void
+test_steps_of_one_deadline_are_told_apart_by_their_transition(void **state)
+{
+	char *before = with(ORDER REST, "after: {2d: lost}",
+	    "after: {2d: [{if: = input.amount > 5, target: lost, do: "
+	    "[{emit: a}]}, {target: paid, do: [{emit: a}]}]}");
+	char *after = with(before, "paid, do: [{emit: a}]", "paid");
+
+	(void)state;
+	assert_diff(before, before, "");
+	assert_diff(before, after,
+	    "removed asking|after 2d (2): emit a|:  > \n");
+	free(after);
+	free(before);
+}
+
 static void
 test_deadlines_and_escalations_are_told(void **state)
 {
@@ -148,6 +194,37 @@ test_calls_are_told_by_what_changed_in_them(void **state)
 	    "happened: = true}, irreversible: final}",
 	    "added paying|entry: call bank.pay|irreversible:  > final\n"
 	    "added paying|entry: call bank.pay: verify|:  > bank.find\n");
+	assert_edit("delay: 1s}}", "delay: 1s}, id: order}",
+	    "added paying|entry: call bank.pay|id:  > order\n");
+}
+
+static void
+test_second_question_is_told(void **state)
+{
+	char *before = with(ORDER REST, "delay: 1s}}",
+	    "delay: 1s}, verify: {call: bank.find, happened: = true, "
+	    "confirm: 2m}}");
+	char *after = with(before, ", confirm: 2m", "");
+
+	(void)state;
+	assert_diff(before, after,
+	    "removed paying|entry: call bank.pay: verify|confirm: 2m > \n");
+	free(after);
+	free(before);
+}
+
+static void
+test_calendar_of_a_schedule_is_told(void **state)
+{
+	char *before = with(ORDER REST "---\ncalendar: days\n", "initial:",
+	    "schedule: {cron: 0 7 * * *, calendar: days}\ninitial:");
+	char *after = with(before, ", calendar: days", "");
+
+	(void)state;
+	assert_diff(before, after,
+	    "removed |schedule 1|calendar: days > \n");
+	free(after);
+	free(before);
 }
 
 static void
@@ -273,8 +350,27 @@ test_schemas_are_told_leaf_by_leaf(void **state)
 	    "{amount: {type: number, minimum: 1}, note: {type: string}}",
 	    "added |input|properties.amount.minimum:  > 1\n"
 	    "added |input|properties.note.type:  > \"string\"\n");
+	assert_edit("{amount: {type: number}}",
+	    "{amount: {type: number}, note: {}}",
+	    "added |input|properties.note:  > {}\n");
 	assert_edit("role: clerk}", "role: clerk, form: {type: object}}",
 	    "added asking|user-task|form.type:  > \"object\"\n");
+}
+
+static void
+test_members_of_one_path_are_told_apart(void **state)
+{
+	char *before = with(ORDER REST, "{amount: {type: number}}",
+	    "{a.properties.b: {minimum: 1}, "
+	    "a: {properties: {b: {minimum: 5}}}}");
+	char *after = with(before, "minimum: 1", "minimum: 2");
+
+	(void)state;
+	assert_diff(before, before, "");
+	assert_diff(before, after,
+	    "changed |input|properties.a.properties.b.minimum: 1 > 2\n");
+	free(after);
+	free(before);
 }
 
 int
@@ -283,8 +379,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_way_of_writing_makes_no_difference),
 	    cmocka_unit_test(test_guards_and_targets_are_told_with_their_event),
+	    cmocka_unit_test(
+		test_steps_of_one_event_are_told_apart_by_their_transition),
+	    cmocka_unit_test(
+		test_steps_of_one_deadline_are_told_apart_by_their_transition),
 	    cmocka_unit_test(test_deadlines_and_escalations_are_told),
 	    cmocka_unit_test(test_calls_are_told_by_what_changed_in_them),
+	    cmocka_unit_test(test_second_question_is_told),
+	    cmocka_unit_test(test_calendar_of_a_schedule_is_told),
 	    cmocka_unit_test(test_step_before_another_leaves_that_one_alone),
 	    cmocka_unit_test(
 		test_tables_are_told_by_their_rules),
@@ -293,6 +395,7 @@ main(void)
 	    cmocka_unit_test(
 		test_renamed_state_is_recognised_and_not_told_by_its_neighbours),
 	    cmocka_unit_test(test_schemas_are_told_leaf_by_leaf),
+	    cmocka_unit_test(test_members_of_one_path_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
