@@ -357,10 +357,12 @@ supply(struct run *run, const struct incident *incident, struct call *call,
 	}
 }
 
+/* What was to be undone stands. */
 static void
 skip_undo(
     struct run *run, const struct incident *incident, const struct call *call)
 {
+	run->chart->stands = true;
 	chart_undo_drop(run, call != NULL ? call->undo : incident->undo);
 	run->strand->awaits = 0;
 }
@@ -405,7 +407,7 @@ static void
 skip(struct run *run, const struct incident *incident, struct call *call)
 {
 	if (call != NULL)
-		chart_call_remove(run->chart, call);
+		chart_call_forget(run->chart, call);
 	if (is_of_undo(incident, call)) {
 		skip_undo(run, incident, call);
 	} else if (incident->kind == INCIDENT_TASK) {
@@ -459,7 +461,7 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 
 	/* One that isn't about the call stops it as a cancel does. */
 	if (call != NULL) {
-		chart_call_remove(chart, call);
+		chart_call_forget(chart, call);
 		chart_run_give_up_leaving(chart, run->strand, false);
 		run->strand->awaits = 0;
 	}

@@ -612,6 +612,8 @@ typedef bool call_is_fn(const struct run *run, const struct call *call);
 typedef void call_fn(struct run *run, struct call *call);
 void chart_call_each(struct run *run, call_is_fn *is_meant, call_fn *act);
 void chart_call_remove(struct chart *chart, struct call *call);
+/* The same of one that nobody has settled: what may have happened stands. */
+void chart_call_forget(struct chart *chart, struct call *call);
 /* The same; a DO_CALL of this very step is taken back. */
 void chart_call_drop(struct run *run, struct call *call);
 struct call *chart_call_find(const struct chart *chart, uint64_t serial);
