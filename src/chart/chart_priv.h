@@ -688,6 +688,13 @@ bool chart_task_has_role(struct run *run, const struct def_state *state);
 bool chart_task_renew(struct run *run, const struct def_state *state);
 void chart_task_close(struct run *run, size_t state);
 void chart_task_decide(struct run *run, const struct chart_event *event);
+/* Whether the person may leave out the task of a state, which the strand could
+ * not open: whoever may not decide it may not, the role aside. */
+struct objection chart_task_judge_left_out(struct run *run,
+    struct strand *strand, const struct def_state *state, struct str person);
+/* The person has, and holds what a decider would. */
+void chart_task_left_out(struct run *run, struct strand *strand,
+    const struct def_state *state, struct str person);
 const struct value *chart_task_body(
     const struct chart *chart, const struct task *task, struct arena *arena);
 
@@ -788,9 +795,10 @@ struct incident *chart_incident_open(struct run *run, enum incident_kind kind,
     size_t step, uint64_t call, const struct value *error, const char *format,
     ...) PRINTF_LIKE(6, 7);
 void chart_incident_settle(struct run *run, const struct chart_event *event);
-/* Whether an open one can be settled so now; refuses where not. */
-MUST_USE bool chart_incident_is_open_to(
-    struct run *run, uint64_t serial, enum chart_settlement settlement);
+/* Whether it can be settled so now, and the person may confirm it; refuses
+ * where not. */
+MUST_USE bool chart_incident_may_confirm(
+    struct run *run, const struct proposal *proposal, struct str person);
 /* Settles it, whoever asked for that. */
 void chart_incident_perform(struct run *run, const struct chart_event *event);
 /* Lists show it as it is now; where there is none, nothing is done. */

@@ -271,12 +271,18 @@ is_excluded_by(const struct chart *chart, struct str word, struct str person)
 }
 
 static struct str
+word_of(const struct run *run, struct str role)
+{
+	return role.at == NULL
+		   ? role
+		   : arena_strf(run->context->arena, DEF_APPROVER "%.*s",
+			 STR_ARG(role));
+}
+
+static struct str
 role_of(const struct run *run, const struct task *task)
 {
-	return task->role.at == NULL
-		   ? task->role
-		   : arena_strf(run->context->arena, DEF_APPROVER "%.*s",
-			 STR_ARG(task->role));
+	return word_of(run, task->role);
 }
 
 static struct duty
@@ -289,19 +295,29 @@ duty_of(const struct run *run, const struct task *task)
 	};
 }
 
-/* Whether the person may decide, the role aside. */
 static struct objection
-judge_person(struct run *run, const struct task *task, struct str person)
+judge_excluded(
+    struct run *run, const struct def_task *definition, struct str person)
 {
-	const struct def_task *definition = definition_of(run->chart, task);
-	struct duty duty = duty_of(run, task);
-
 	for (size_t i = 0; i < definition->exclude_count; i++)
 		if (is_excluded_by(run->chart, definition->exclude[i], person))
 			return chart_duty_object(run, REFUSED_EXCLUDED,
 			    "%.*s may not decide this task: `exclude` names "
 			    "%.*s",
 			    STR_ARG(person), STR_ARG(definition->exclude[i]));
+	return (struct objection){REFUSED_NOT, {NULL, 0}};
+}
+
+/* Whether the person may decide, the role aside. */
+static struct objection
+judge_person(struct run *run, const struct task *task, struct str person)
+{
+	struct duty duty = duty_of(run, task);
+	struct objection objection =
+	    judge_excluded(run, definition_of(run->chart, task), person);
+
+	if (objection.refusal != REFUSED_NOT)
+		return objection;
 	if (has_voted(task, person))
 		return chart_duty_object(run, REFUSED_TWICE,
 		    "%.*s has decided this task already: another person is "
@@ -326,6 +342,63 @@ judge_decider(
 		objection = judge_person(run, task, decider->from);
 	return objection;
 }
+
+/* ---- who may leave one out ---- */
+
+/* As the strand sees it that it could not be opened in; absent: there is none,
+ * as has been told with the incident. */
+static struct str
+role_left_out(struct run *run, struct strand *strand,
+    const struct def_task *definition)
+{
+	struct run asking = *run;
+	struct str role;
+
+	asking.strand = strand;
+	asking.nulls = NULL;
+	asking.null_count = 0;
+	role = chart_env_text(&asking, definition->role, (struct str){NULL, 0});
+	run->settings = asking.settings;
+	return role.bytes > 0 ? role : (struct str){NULL, 0};
+}
+
+static struct duty
+duty_left_out(
+    struct run *run, struct strand *strand, const struct def_state *state)
+{
+	return (struct duty){
+	    .part = PART_APPROVE,
+	    .task = state->name,
+	    .role = word_of(run, role_left_out(run, strand, state->task)),
+	};
+}
+
+struct objection
+chart_task_judge_left_out(struct run *run, struct strand *strand,
+    const struct def_state *state, struct str person)
+{
+	struct duty duty = duty_left_out(run, strand, state);
+	struct objection objection;
+
+	if (!chart_person_is_known(person) && state->task->exclude_count > 0)
+		return chart_duty_object(run, REFUSED_EXCLUDED,
+		    "say who you are: this task is not for everybody");
+	objection = judge_excluded(run, state->task, person);
+	if (objection.refusal != REFUSED_NOT)
+		return objection;
+	return chart_duty_judge(run, person, &duty);
+}
+
+void
+chart_task_left_out(struct run *run, struct strand *strand,
+    const struct def_state *state, struct str person)
+{
+	struct duty duty = duty_left_out(run, strand, state);
+
+	chart_duty_took(run, person, &duty);
+}
+
+/* ---- who may decide one ---- */
 
 /* History tells whose the role was that somebody decided in, and not which: it
  * is the task's. */
