@@ -70,6 +70,16 @@ active_state(const struct move *move, size_t old)
 
 /* ---- escalations that have fired ---- */
 
+static const struct value *
+body_of(struct arena *arena, const struct escalated *fired, struct str state)
+{
+	const struct value *body = value_with(
+	    arena, fired->body, STR("state"), value_of_str(arena, state));
+
+	return value_with(arena, body, STR("level"),
+	    value_of_int(arena, (int64_t)fired->level + 1));
+}
+
 void
 chart_migrate_escalations(struct move *move)
 {
@@ -91,9 +101,7 @@ chart_migrate_escalations(struct move *move)
 		fired->state = after->index;
 		fired->level = level;
 		fired->body = chart_env_keep(move->run,
-		    value_with(move->run->context->arena, fired->body,
-			STR("state"),
-			value_of_str(move->run->context->arena, after->name)));
+		    body_of(move->run->context->arena, fired, after->name));
 		link = &fired->next;
 	}
 }
@@ -186,6 +194,7 @@ chart_migrate_arm(struct move *move)
 		arm_state(move, &move->active[i]);
 		arm_task(move, move->active[i].after);
 	}
+	chart_escalation_renew(move->run);
 }
 
 /* ---- tasks ---- */

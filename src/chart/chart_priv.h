@@ -764,6 +764,8 @@ void chart_escalation_disarm(struct run *run, const struct def_state *state);
 /* One of them; false where it gives no time. */
 MUST_USE bool chart_escalation_arm_level(
     struct run *run, const struct def_state *state, size_t level);
+/* The definition is another, and so is what lists show of those that fired. */
+void chart_escalation_renew(struct run *run);
 /* It is over for those who were told; the caller takes it off the list. */
 void chart_escalation_close(struct run *run, const struct escalated *fired);
 void chart_escalation_fire(struct run *run, struct timer timer);

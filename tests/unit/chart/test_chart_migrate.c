@@ -354,6 +354,38 @@ test_escalations_are_known_by_when_and_to_whom(void **state)
 	end(&tale);
 }
 
+/* What lists show is renewed. */
+static void
+test_escalation_that_has_fired_is_shown_in_its_new_place(void **state)
+{
+	struct tale tale;
+	const struct chart_effect *shown;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {on: {go: over}, escalate: [{after: 1h, to: "
+		      "desk}]}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: late\nstates:\n"
+		      "  late: {on: {go: over}, escalate: [{after: 5m, to: "
+		      "boss}, {after: 1h, to: desk}]}\n"
+		      "  over: {type: final}\n");
+	pass(&tale, 1 * HOUR_MS);
+	rename_state(&tale, "open", "late");
+	move(&tale);
+	assert_moved(&tale, "late");
+	assert_int_equal(tale.effects.count, 1);
+	shown = &tale.effects.items[0];
+	assert_int_equal(shown->kind, DO_PUT_ITEM);
+	assert_true(shown->item == CHART_ESCALATION && shown->open);
+	assert_true(str_equal(shown->owner, STR("desk")));
+	assert_string_equal(value_field_str(shown->body, "state").at, "late");
+	assert_true(value_equal(value_get_cstr(shown->body, "level"),
+	    value_of_int(tale.arena, 2)));
+	end(&tale);
+}
+
 /* ---- states ---- */
 
 static void
@@ -1148,3 +1180,5 @@ main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+	    cmocka_unit_test(
+		test_escalation_that_has_fired_is_shown_in_its_new_place),
