@@ -177,7 +177,7 @@ arm_task(struct move *move, const struct def_state *state)
 	if (!chart_task_can_open(move->run, state))
 		chart_migrate_reason(move,
 		    "the `approvals` of state `%.*s` give no number above "
-		    "that of the decisions so far",
+		    "that of the decisions for one choice so far",
 		    STR_ARG(state->name));
 	else if (!chart_task_has_role(move->run, state))
 		chart_migrate_reason(move,

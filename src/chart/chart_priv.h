@@ -678,8 +678,8 @@ int64_t retry_delay_ms(
 
 /* ---- chart_task.c ---- */
 bool chart_task_open(struct run *run, const struct def_state *state);
-/* Whether its `approvals` give a number, above that of the decisions that an
- * open one has. */
+/* Whether its `approvals` give a number, above that of the decisions for any
+ * one choice that an open one has. */
 bool chart_task_can_open(struct run *run, const struct def_state *state);
 /* Whether its `role` gives one, or is left out. */
 bool chart_task_has_role(struct run *run, const struct def_state *state);

@@ -188,13 +188,36 @@ bool
 chart_task_can_open(struct run *run, const struct def_state *state)
 {
 	const struct task *task = find_open_in(run->chart, state);
-	int64_t approvals, decisions = 0;
+	int64_t approvals;
 
-	for (const struct vote *vote = task != NULL ? task->votes : NULL;
-	     vote != NULL; vote = vote->next)
-		decisions++;
+static int64_t
+count_votes(const struct task *task, struct str choice)
+{
+	int64_t count = 0;
+
+	for (const struct vote *vote = task->votes; vote != NULL;
+	     vote = vote->next)
+		if (str_equal(vote->choice, choice))
+			count++;
+	return count;
+}
+
+/* Of the choice that has most. */
+static int64_t
+most_votes(const struct task *task)
+{
+	int64_t most = 0;
+
+	for (const struct vote *vote = task->votes; vote; vote = vote->next) {
+		int64_t count = count_votes(task, vote->choice);
+
+		most = count > most ? count : most;
+	}
+	return most;
+}
+
 	return approvals_of(run, state->task, &approvals) &&
-	       approvals > decisions;
+	       (task == NULL || approvals > most_votes(task));
 }
 
 bool
@@ -483,18 +506,6 @@ check_choice(
 }
 
 /* ---- deciding ---- */
-
-static int64_t
-count_votes(const struct task *task, struct str choice)
-{
-	int64_t count = 0;
-
-	for (const struct vote *vote = task->votes; vote != NULL;
-	     vote = vote->next)
-		if (str_equal(vote->choice, choice))
-			count++;
-	return count;
-}
 
 static void
 record_decided(struct run *run, const struct task *task,
