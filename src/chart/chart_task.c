@@ -117,6 +117,18 @@ role_wanted(
 	return definition->role == NULL || role->bytes > 0;
 }
 
+/* 0: at no time. */
+static int64_t
+due_of(struct run *run, const struct def_task *definition, int64_t created_ms)
+{
+	int64_t due_ms;
+
+	return definition->due.kind != SPAN_NONE &&
+		       chart_env_due(run, &definition->due, created_ms, &due_ms)
+		   ? due_ms
+		   : 0;
+}
+
 static void
 open_incident(struct run *run, const struct def_state *state, const char *why)
 {
@@ -159,10 +171,7 @@ chart_task_open(struct run *run, const struct def_state *state)
 	task->description = kept_text(run, definition->description);
 	task->role = role;
 	task->approvals = approvals;
-	if (definition->due.kind != SPAN_NONE &&
-	    !chart_env_due(
-		run, &definition->due, run->context->now_ms, &task->due_ms))
-		task->due_ms = 0;
+	task->due_ms = due_of(run, definition, task->created_ms);
 	LIST_APPEND(chart->tasks, task);
 	put_item(run, task);
 	record = chart_record_begin(run, AUDIT_TASK_OPENED);
@@ -183,12 +192,6 @@ find_open_in(const struct chart *chart, const struct def_state *state)
 		task = task->next;
 	return task;
 }
-
-bool
-chart_task_can_open(struct run *run, const struct def_state *state)
-{
-	const struct task *task = find_open_in(run->chart, state);
-	int64_t approvals;
 
 static int64_t
 count_votes(const struct task *task, struct str choice)
@@ -216,6 +219,12 @@ most_votes(const struct task *task)
 	return most;
 }
 
+bool
+chart_task_can_open(struct run *run, const struct def_state *state)
+{
+	const struct task *task = find_open_in(run->chart, state);
+	int64_t approvals;
+
 	return approvals_of(run, state->task, &approvals) &&
 	       (task == NULL || approvals > most_votes(task));
 }
@@ -239,6 +248,7 @@ chart_task_renew(struct run *run, const struct def_state *state)
 	task->description = kept_text(run, state->task->description);
 	must(role_wanted(run, state->task, &task->role));
 	must(approvals_of(run, state->task, &task->approvals));
+	task->due_ms = due_of(run, state->task, task->created_ms);
 	put_item(run, task);
 	return true;
 }
