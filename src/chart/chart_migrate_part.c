@@ -199,6 +199,27 @@ chart_migrate_arm(struct move *move)
 
 /* ---- tasks ---- */
 
+/* Who holds a task holds it under its new name. */
+static void
+rename_held(struct move *move)
+{
+	struct chart_rename *renames = ARENA_ARRAY(move->run->context->arena,
+	    move->from->state_count + 1, struct chart_rename);
+	size_t count = 0;
+
+	for (size_t i = 0; i < move->from->state_count; i++) {
+		const struct def_state *before = move->from->states[i];
+		const struct def_state *after = chart_migrate_state(move, i);
+
+		if (before->task != NULL && after != NULL &&
+		    after->task != NULL &&
+		    !str_equal(before->name, after->name))
+			renames[count++] = (struct chart_rename){
+			    before->name, after->name};
+	}
+	chart_duty_rename(move->run->chart, move->to, renames, count);
+}
+
 /* A task that is closed is kept for who decided it, as long as there is a
  * task that can be meant. */
 void
@@ -220,13 +241,10 @@ chart_migrate_tasks(struct move *move)
 			LIST_UNLINK(link);
 			continue;
 		}
-		if (!str_equal(
-			move->from->states[task->state]->name, after->name))
-			chart_duty_rename(move->run->chart,
-			    move->from->states[task->state]->name, after->name);
 		task->state = after->index;
 		link = &task->next;
 	}
+	rename_held(move);
 }
 
 /* ---- what can be undone ---- */

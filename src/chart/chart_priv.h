@@ -728,9 +728,9 @@ MUST_USE bool chart_duty_may(
     struct run *run, const struct chart_actor *actor, enum def_part part);
 void chart_duty_take(
     struct run *run, const struct chart_actor *actor, enum def_part part);
-/* The definition is another: a task is called otherwise. */
-void chart_duty_rename(
-    struct chart *chart, struct str from, struct str to);
+/* The definition is another: tasks are called otherwise. */
+void chart_duty_rename(struct chart *chart, const struct definition *to,
+    const struct chart_rename *renames, size_t count);
 
 /* ---- chart_proposal.c: corrections that want a second person ---- */
 /*
