@@ -54,7 +54,7 @@ roles_of(const struct api_token *token)
 bool
 api_auth_is_name(struct str name)
 {
-	if (name.bytes == 0 || name.bytes > NAME_BYTES_MAX ||
+	if (str_trim(name).bytes == 0 || name.bytes > NAME_BYTES_MAX ||
 	    !str_is_utf8(name))
 		return false;
 	for (size_t i = 0; i < name.bytes; i++)
@@ -74,7 +74,7 @@ take_word(struct api_call *call)
 	if (!api_auth_is_name(name)) {
 		api_problem_reply(call, PROBLEM_BAD_REQUEST,
 		    "X-Stated-Actor must be 1 to %d bytes of UTF-8 without "
-		    "control characters.",
+		    "control characters, and not blank.",
 		    NAME_BYTES_MAX);
 		return false;
 	}

@@ -253,6 +253,16 @@ test_what_is_no_delegation_is_refused(void **state)
 		"invalid-choice"},
 	    {"{\"role\":\"approver:a\",\"to\":\" DAN\",\"until\":\"1d\"}", 422,
 		"invalid-choice"},
+	    {"{\"role\":\"approver:a\",\"to\":\"Engine\",\"until\":\"1d\"}",
+		422, "invalid-body"},
+	    {"{\"role\":\"approver:a\",\"to\":\"  \",\"until\":\"1d\"}", 422,
+		"invalid-body"},
+	    {"{\"role\":\"approver:a\",\"to\":\"eve\",\"from\":\" schedule \","
+	     "\"until\":\"1d\"}",
+		422, "invalid-body"},
+	    {"{\"role\":\"approver:a\",\"to\":\"eve\",\"from\":\"anonymous\","
+	     "\"until\":\"1d\"}",
+		422, "invalid-body"},
 	    {"{\"role\":\"approver:a\",\"to\":\"eve\",\"until\":\"1d\","
 	     "\"workflow\":\"none\"}",
 		404, "unknown-workflow"},
