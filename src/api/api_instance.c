@@ -240,7 +240,7 @@ act(struct api_call *call, enum chart_event_kind kind,
 	event.comment = api_body_text(call, body, "comment");
 	if (kind == EV_CANCELLED) {
 		event.compensate = api_body_flag(call, body, "compensate");
-		event.break_glass = api_body_text(call, body, "break_glass");
+		event.break_glass = api_proposal_alone(call, body);
 	}
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
 	    !api_instance_find(call, call->params[0], &number))

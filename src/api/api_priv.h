@@ -678,6 +678,10 @@ MUST_USE bool api_item_find(struct api_call *call, enum store_item_kind kind,
     uint64_t number, uint64_t serial, const struct value **value);
 
 /* ---- api_proposal.c ---- */
+/* Why it is done without a second person; absent: it isn't.  A blank is no
+ * reason. */
+struct str api_proposal_alone(
+    struct api_call *call, const struct value *body);
 /* 202: what was asked for waits for another person. */
 void api_proposal_reply(
     struct api_call *call, const struct engine_reply *reply);
