@@ -303,6 +303,27 @@ is_excluded_by(const struct chart *chart, struct str word, struct str person)
 	return false;
 }
 
+static bool
+is_named_by(const struct def_task *definition, struct str name)
+{
+	return definition != NULL &&
+	       str_is_among(
+		   name, definition->exclude, definition->exclude_count);
+}
+
+/* Some `exclude` speaks of it: its own, or that of a task for which it counts
+ * who decided this one. */
+static bool
+is_spoken_of(const struct chart *chart, const struct def_state *state)
+{
+	const struct definition *definition = chart->definition;
+
+	for (size_t i = 0; i < definition->state_count; i++)
+		if (is_named_by(definition->states[i]->task, state->name))
+			return true;
+	return state->task->exclude_count > 0;
+}
+
 static struct str
 word_of(const struct run *run, struct str role)
 {
@@ -363,11 +384,12 @@ static struct objection
 judge_decider(
     struct run *run, const struct task *task, const struct decider *decider)
 {
-	const struct def_task *definition = definition_of(run->chart, task);
+	const struct def_state *state =
+	    run->chart->definition->states[task->state];
 	struct objection objection;
 
 	if (!chart_person_is_known(decider->actor) &&
-	    (definition->exclude_count > 0 || task->approvals > 1))
+	    (is_spoken_of(run->chart, state) || task->approvals > 1))
 		return chart_duty_object(run, REFUSED_EXCLUDED,
 		    "say who you are: this task is not for everybody");
 	objection = judge_person(run, task, decider->actor);
@@ -413,7 +435,7 @@ chart_task_judge_left_out(struct run *run, struct strand *strand,
 	struct duty duty = duty_left_out(run, strand, state);
 	struct objection objection;
 
-	if (!chart_person_is_known(person) && state->task->exclude_count > 0)
+	if (!chart_person_is_known(person) && is_spoken_of(run->chart, state))
 		return chart_duty_object(run, REFUSED_EXCLUDED,
 		    "say who you are: this task is not for everybody");
 	objection = judge_excluded(run, state->task, person);
