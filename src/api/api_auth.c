@@ -54,7 +54,7 @@ roles_of(const struct api_token *token)
 bool
 api_auth_is_name(struct str name)
 {
-	if (name.bytes == 0 || name.bytes > NAME_BYTES_MAX ||
+	if (str_trim(name).bytes == 0 || name.bytes > NAME_BYTES_MAX ||
 	    !str_is_utf8(name))
 		return false;
 	for (size_t i = 0; i < name.bytes; i++)
@@ -74,7 +74,7 @@ take_word(struct api_call *call)
 	if (!api_auth_is_name(name)) {
 		api_problem_reply(call, PROBLEM_BAD_REQUEST,
 		    "X-Stated-Actor must be 1 to %d bytes of UTF-8 without "
-		    "control characters.",
+		    "control characters, and not blank.",
 		    NAME_BYTES_MAX);
 		return false;
 	}
@@ -400,9 +400,10 @@ api_auth_reaches_view(const struct api_call *call, const struct value *view)
 	       api_auth_reaches_entity(call, entity);
 }
 
-enum store_error
-api_auth_reaches_number(
-    const struct api_call *call, uint64_t number, bool *reaches)
+/* STORE_ABSENT: a limited token reaches what isn't there no more than others'
+ * instances. */
+static enum store_error
+look_at(const struct api_call *call, uint64_t number, bool *reaches)
 {
 	struct store_instance row;
 	struct arena *arena;
@@ -417,6 +418,25 @@ api_auth_reaches_number(
 	    engine_store(call->api->options.engine), arena, number, &row);
 	*reaches = error == STORE_OK && api_auth_reaches_row(call, &row);
 	arena_free(&arena);
+	return error;
+}
+
+enum store_error
+api_auth_reaches_number(
+    const struct api_call *call, uint64_t number, bool *reaches)
+{
+	enum store_error error = look_at(call, number, reaches);
+
+	return error == STORE_ABSENT ? STORE_OK : error;
+}
+
+enum store_error
+api_auth_asks_number(struct api_call *call, uint64_t number, bool *reaches)
+{
+	enum store_error error = look_at(call, number, reaches);
+
+	if (error == STORE_OK && !*reaches)
+		api_problem_note_hidden(call);
 	return error == STORE_ABSENT ? STORE_OK : error;
 }
 

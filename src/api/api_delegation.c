@@ -40,17 +40,19 @@ done_cb(const struct engine_reply *reply, void *arg)
 
 /* ---- giving ---- */
 
-static struct str
-read_name(
-    struct api_call *call, const struct value *body, const char *member)
+/* Whose role it is, or who is to act in it; absent is told elsewhere. */
+static void
+check_name(struct api_call *call, struct str name, struct str pointer)
 {
-	struct str name = api_body_text(call, body, member);
-
-	if (name.at != NULL && !api_auth_is_name(name))
-		api_body_fault(call,
-		    arena_strf(call->arena, "/%s", member), "minLength",
-		    "a person's name: at most 200 bytes");
-	return name;
+	if (name.at == NULL)
+		return;
+	if (!api_auth_is_name(name))
+		api_body_fault(call, pointer, "minLength",
+		    "a person's name: at most 200 bytes, and not blank");
+	else if (chart_person_is_reserved(name))
+		api_body_fault(call, pointer, "not",
+		    "histories call so what nobody does, or nobody knows who: "
+		    "a delegation is between two people, by their names");
 }
 
 static void
@@ -97,11 +99,13 @@ api_delegation_post(struct api_call *call)
 	if (body == NULL)
 		return;
 	act.role = api_body_text(call, body, "role");
-	act.to = read_name(call, body, "to");
-	act.from = read_name(call, body, "from");
+	act.to = api_body_text(call, body, "to");
+	act.from = api_body_text(call, body, "from");
 	act.workflow = api_body_text(call, body, "workflow");
 	if (act.from.at == NULL)
 		act.from = call->actor.name;
+	check_name(call, act.to, STR("/to"));
+	check_name(call, act.from, STR("/from"));
 	if (act.role.at == NULL)
 		api_body_fault(call, STR("/role"), "required", "is missing");
 	if (act.to.at == NULL)

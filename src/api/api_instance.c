@@ -16,6 +16,7 @@ struct candidates {
 	uint64_t *numbers;
 	size_t count;
 	size_t capacity;
+	bool hides; /* one of them from the caller */
 };
 
 static void
@@ -34,6 +35,8 @@ candidate_cb(const struct store_instance *row, void *arg)
 
 	if (api_auth_reaches_row(candidates->call, row))
 		add(candidates, row->number);
+	else
+		candidates->hides = true;
 	return true;
 }
 
@@ -76,6 +79,7 @@ gather_numbers(
 		if (engine_has_number_key(out->call->api->options.engine,
 			equal.numbers[i], written))
 			add(out, equal.numbers[i]);
+	out->hides |= equal.hides;
 	return error;
 }
 
@@ -113,6 +117,8 @@ find_key(struct api_call *call, struct str key, uint64_t *number)
 		*number = candidates.numbers[0];
 		return true;
 	}
+	if (error == STORE_ABSENT && candidates.hides)
+		api_problem_note_hidden(call);
 	if (error == STORE_OK)
 		api_problem_reply(call, PROBLEM_AMBIGUOUS,
 		    "Several workflows have an instance with the key %.*s; %s.",
@@ -135,7 +141,7 @@ is_reachable(struct api_call *call, struct str text, uint64_t number)
 {
 	bool reaches;
 	enum store_error error =
-	    api_auth_reaches_number(call, number, &reaches);
+	    api_auth_asks_number(call, number, &reaches);
 
 	if (error == STORE_OK && reaches)
 		return true;
@@ -234,7 +240,7 @@ act(struct api_call *call, enum chart_event_kind kind,
 	event.comment = api_body_text(call, body, "comment");
 	if (kind == EV_CANCELLED) {
 		event.compensate = api_body_flag(call, body, "compensate");
-		event.break_glass = api_body_text(call, body, "break_glass");
+		event.break_glass = api_proposal_alone(call, body);
 	}
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY) ||
 	    !api_instance_find(call, call->params[0], &number))

@@ -383,7 +383,7 @@ api_item_settle(struct api_call *call)
 	if (body == NULL)
 		return;
 	event.comment = api_body_text(call, body, "comment");
-	event.break_glass = api_body_text(call, body, "break_glass");
+	event.break_glass = api_proposal_alone(call, body);
 	event.data = value_get_cstr(body, "result");
 	if (event.data == NULL && supplies)
 		api_body_fault(call, STR("/result"), "required", "is missing");

@@ -134,7 +134,7 @@ api_letter_replay(struct api_call *call)
 
 	if (body == NULL)
 		return;
-	act.break_glass = api_body_text(call, body, "break_glass");
+	act.break_glass = api_proposal_alone(call, body);
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return;
 	if (!str_parse_int(call->params[0], 1, INT64_MAX, &id)) {

@@ -228,7 +228,7 @@ find_named(struct api_call *call, const struct value *names)
 			error = api_instance_find_key(call,
 			    page->migrate.workflow, name, &number);
 		if (error == STORE_OK)
-			error = api_auth_reaches_number(call, number, &reaches);
+			error = api_auth_asks_number(call, number, &reaches);
 		if (error != STORE_OK || !reaches) {
 			api_problem_reply(call, PROBLEM_UNKNOWN_INSTANCE,
 			    "No instance of %.*s has the identifier or "

@@ -588,7 +588,10 @@ void api_problem_with(struct api_call *call, enum api_problem problem,
  * in the journal, which is for those as well who have hung up. */
 void api_problem_note(
     struct api_call *call, const struct engine_reply *reply);
-/* The same, and answers: it takes a role. */
+/* What is there was asked for by who must not learn that it is: the journal
+ * has it, the answer doesn't tell. */
+void api_problem_note_hidden(struct api_call *call);
+/* What takes a role: the same, and answers. */
 void api_problem_refuse_role(struct api_call *call, const char *detail);
 /* Answers with a problem and returns true unless the engine did it. */
 MUST_USE bool api_problem_of_engine(
@@ -619,6 +622,10 @@ bool api_auth_reaches_view(
     const struct api_call *call, const struct value *view);
 MUST_USE enum store_error api_auth_reaches_number(
     const struct api_call *call, uint64_t number, bool *reaches);
+/* The same of one that the caller asked for: that somebody asked for what they
+ * don't reach is recorded. */
+MUST_USE enum store_error api_auth_asks_number(
+    struct api_call *call, uint64_t number, bool *reaches);
 /* The entities that it is limited to; *count is 0 where it is not. */
 const struct str *api_auth_entities(
     const struct api_call *call, size_t *count);
@@ -671,6 +678,10 @@ MUST_USE bool api_item_find(struct api_call *call, enum store_item_kind kind,
     uint64_t number, uint64_t serial, const struct value **value);
 
 /* ---- api_proposal.c ---- */
+/* Why it is done without a second person; absent: it isn't.  A blank is no
+ * reason. */
+struct str api_proposal_alone(
+    struct api_call *call, const struct value *body);
 /* 202: what was asked for waits for another person. */
 void api_proposal_reply(
     struct api_call *call, const struct engine_reply *reply);

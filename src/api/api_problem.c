@@ -220,6 +220,12 @@ api_problem_note(struct api_call *call, const struct engine_reply *reply)
 }
 
 void
+api_problem_note_hidden(struct api_call *call)
+{
+	note(call, JOURNAL_ACCESS_REFUSED, PROBLEM_FORBIDDEN);
+}
+
+void
 api_problem_refuse_role(struct api_call *call, const char *detail)
 {
 	note(call, JOURNAL_ACCESS_REFUSED, PROBLEM_ROLE_REQUIRED);

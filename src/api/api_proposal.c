@@ -110,6 +110,18 @@ act(struct api_call *call, enum chart_event_kind kind)
 		    event.comment);
 }
 
+struct str
+api_proposal_alone(struct api_call *call, const struct value *body)
+{
+	struct str reason = api_body_text(call, body, "break_glass");
+
+	if (reason.at != NULL && str_trim(reason).bytes == 0)
+		api_body_fault(call, STR("/break_glass"), "minLength",
+		    "why it can't wait for another person, who will read it; "
+		    "leave it out where it can");
+	return reason;
+}
+
 void
 api_proposal_confirm(struct api_call *call)
 {

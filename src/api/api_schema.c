@@ -303,6 +303,7 @@ static const struct {
 	ALSO("message", TEXT_OR_NULL)
 	ALSO("fired", WHOLE)
 	ALSO("acknowledged", FLAG)
+	ALSO("acknowledged_by", TEXT)
 	ALSO("created", TEXT)
 	STANDING,
 	"'id','instance','workflow','state','level','to','acknowledged'")},

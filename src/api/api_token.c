@@ -224,7 +224,8 @@ api_token_post(struct api_call *call)
 	token.name = api_body_text(call, body, "name");
 	if (!api_auth_is_name(token.name))
 		api_body_fault(call, STR("/name"), "minLength",
-		    "who the token makes of its owner: at most 200 bytes");
+		    "who the token makes of its owner: at most 200 bytes, and "
+		    "not blank");
 	else if (chart_person_is_reserved(token.name))
 		api_body_fault(call, STR("/name"), "not",
 		    "must be another: " CHART_RESERVED_WHY);

@@ -93,6 +93,14 @@ chart_call_remove(struct chart *chart, struct call *call)
 	chart_key_keep(chart, call);
 }
 
+void
+chart_call_forget(struct chart *chart, struct call *call)
+{
+	if (call->unknown)
+		chart->stands = true;
+	chart_call_remove(chart, call);
+}
+
 struct strand *
 chart_call_strand(const struct chart *chart, const struct call *call)
 {
@@ -114,7 +122,7 @@ chart_call_drop(struct run *run, struct call *call)
 			chart_effect_remove(run, i);
 			break;
 		}
-	chart_call_remove(run->chart, call);
+	chart_call_forget(run->chart, call);
 }
 
 bool

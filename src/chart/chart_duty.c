@@ -78,12 +78,35 @@ chart_duty_took(
 	add_name(chart, part, duty->role);
 }
 
-void
-chart_duty_rename(struct chart *chart, struct str from, struct str to)
+/* Absent: it is called as before. */
+static struct str
+new_name(const struct chart_rename *renames, size_t count, struct str name)
 {
-	for (struct part *part = chart->parts; part != NULL; part = part->next)
-		if (has_name(part, from))
-			add_name(chart, part, to);
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(renames[i].from, name))
+			return renames[i].to;
+	return (struct str){NULL, 0};
+}
+
+/* All from the old names: a new one may be another task's old one.  What was
+ * held stays, unless its name is another task's now. */
+void
+chart_duty_rename(struct chart *chart, const struct definition *to,
+    const struct chart_rename *renames, size_t count)
+{
+	for (struct part *part = chart->parts; part; part = part->next) {
+		const struct held *held = part->names;
+
+		part->names = NULL;
+		for (; held != NULL; held = held->next) {
+			struct str name = new_name(renames, count, held->name);
+
+			add_name(chart, part, name);
+			if (name.at == NULL ||
+			    definition_find_state(to, held->name) == NULL)
+				add_name(chart, part, held->name);
+		}
+	}
 }
 
 /* ---- sets ---- */

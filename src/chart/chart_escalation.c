@@ -105,6 +105,14 @@ chart_escalation_close(struct run *run, const struct escalated *fired)
 }
 
 void
+chart_escalation_renew(struct run *run)
+{
+	for (struct escalated *fired = run->chart->escalations; fired;
+	     fired = fired->next)
+		put_item(run, fired, true);
+}
+
+void
 chart_escalation_disarm(struct run *run, const struct def_state *state)
 {
 	struct chart *chart = run->chart;

@@ -357,10 +357,12 @@ supply(struct run *run, const struct incident *incident, struct call *call,
 	}
 }
 
+/* What was to be undone stands. */
 static void
 skip_undo(
     struct run *run, const struct incident *incident, const struct call *call)
 {
+	run->chart->stands = true;
 	chart_undo_drop(run, call != NULL ? call->undo : incident->undo);
 	run->strand->awaits = 0;
 }
@@ -370,16 +372,6 @@ static size_t
 leaf_of(const struct strand *strand)
 {
 	return strand->plan[strand->plan_next].index;
-}
-
-static struct str
-task_of(const struct chart *chart, const struct incident *incident)
-{
-	const struct strand *strand =
-	    chart_strand_find(chart, incident->strand);
-
-	must(incident->kind == INCIDENT_TASK && strand != NULL);
-	return chart->definition->states[leaf_of(strand)]->name;
 }
 
 static bool
@@ -405,7 +397,7 @@ static void
 skip(struct run *run, const struct incident *incident, struct call *call)
 {
 	if (call != NULL)
-		chart_call_remove(run->chart, call);
+		chart_call_forget(run->chart, call);
 	if (is_of_undo(incident, call)) {
 		skip_undo(run, incident, call);
 	} else if (incident->kind == INCIDENT_TASK) {
@@ -459,7 +451,7 @@ give_up(struct run *run, const struct incident *incident, struct call *call,
 
 	/* One that isn't about the call stops it as a cancel does. */
 	if (call != NULL) {
-		chart_call_remove(chart, call);
+		chart_call_forget(chart, call);
 		chart_run_give_up_leaving(chart, run->strand, false);
 		run->strand->awaits = 0;
 	}
@@ -515,33 +507,48 @@ can_settle(struct run *run, const struct incident *incident,
 	return true;
 }
 
-bool
-chart_incident_is_open_to(
-    struct run *run, uint64_t serial, enum chart_settlement settlement)
-{
-	const struct incident *incident = find_open(run->chart, serial);
-
-	if (incident != NULL)
-		return can_settle(run, incident, settlement);
-	chart_step_refuse(
-	    run, REFUSED_ABSENT, "there is no such open incident");
-	return false;
-}
-
 /* Who leaves a task out stands in for all who would have decided it. */
 static bool
 may_leave_out(
     struct run *run, const struct incident *incident, struct str person)
 {
-	struct objection objection = chart_duty_judge(run, person,
-	    &(struct duty){
-		.part = PART_APPROVE, .task = task_of(run->chart, incident)});
+	struct strand *strand =
+	    chart_strand_find(run->chart, incident->strand);
+	struct objection objection;
 
+	must(incident->kind == INCIDENT_TASK && strand != NULL);
+	objection = chart_task_judge_left_out(run, strand,
+	    run->chart->definition->states[leaf_of(strand)], person);
 	if (objection.refusal == REFUSED_NOT)
 		return true;
 	chart_step_refuse(
 	    run, objection.refusal, "%.*s", STR_ARG(objection.detail));
 	return false;
+}
+
+static void
+leave_out(struct run *run, struct str person)
+{
+	chart_task_left_out(run, run->strand,
+	    run->chart->definition->states[leaf_of(run->strand)], person);
+}
+
+/* Two leave a task out together, each as if alone. */
+bool
+chart_incident_may_confirm(
+    struct run *run, const struct proposal *proposal, struct str person)
+{
+	const struct incident *incident =
+	    find_open(run->chart, proposal->incident);
+
+	if (incident == NULL) {
+		chart_step_refuse(
+		    run, REFUSED_ABSENT, "there is no such open incident");
+		return false;
+	}
+	return can_settle(run, incident, proposal->settlement) &&
+	       (!leaves_task_out(incident, proposal->settlement) ||
+		   may_leave_out(run, incident, person));
 }
 
 static bool
@@ -568,16 +575,13 @@ chart_incident_perform(struct run *run, const struct chart_event *event)
 	bool compensate;
 
 	must(incident != NULL);
-	if (leaves_task_out(incident, event->settlement)) {
-		struct duty duty = {
-		    .part = PART_APPROVE, .task = task_of(chart, incident)};
-
-		chart_duty_took(run, event->actor.name, &duty);
-		chart_duty_took(run, run->proposed_by, &duty);
-	}
 	call = chart_call_find(chart, incident->call);
 	run->strand = chart_strand_find(chart, incident->strand);
 	must(run->strand != NULL);
+	if (leaves_task_out(incident, event->settlement)) {
+		leave_out(run, event->actor.name);
+		leave_out(run, run->proposed_by);
+	}
 	close_one(run, incident, how.at, event);
 	switch (event->settlement) {
 	case SETTLE_RETRY:

@@ -70,6 +70,16 @@ active_state(const struct move *move, size_t old)
 
 /* ---- escalations that have fired ---- */
 
+static const struct value *
+body_of(struct arena *arena, const struct escalated *fired, struct str state)
+{
+	const struct value *body = value_with(
+	    arena, fired->body, STR("state"), value_of_str(arena, state));
+
+	return value_with(arena, body, STR("level"),
+	    value_of_int(arena, (int64_t)fired->level + 1));
+}
+
 void
 chart_migrate_escalations(struct move *move)
 {
@@ -91,9 +101,7 @@ chart_migrate_escalations(struct move *move)
 		fired->state = after->index;
 		fired->level = level;
 		fired->body = chart_env_keep(move->run,
-		    value_with(move->run->context->arena, fired->body,
-			STR("state"),
-			value_of_str(move->run->context->arena, after->name)));
+		    body_of(move->run->context->arena, fired, after->name));
 		link = &fired->next;
 	}
 }
@@ -169,7 +177,7 @@ arm_task(struct move *move, const struct def_state *state)
 	if (!chart_task_can_open(move->run, state))
 		chart_migrate_reason(move,
 		    "the `approvals` of state `%.*s` give no number above "
-		    "that of the decisions so far",
+		    "that of the decisions for one choice so far",
 		    STR_ARG(state->name));
 	else if (!chart_task_has_role(move->run, state))
 		chart_migrate_reason(move,
@@ -186,9 +194,31 @@ chart_migrate_arm(struct move *move)
 		arm_state(move, &move->active[i]);
 		arm_task(move, move->active[i].after);
 	}
+	chart_escalation_renew(move->run);
 }
 
 /* ---- tasks ---- */
+
+/* Who holds a task holds it under its new name. */
+static void
+rename_held(struct move *move)
+{
+	struct chart_rename *renames = ARENA_ARRAY(move->run->context->arena,
+	    move->from->state_count + 1, struct chart_rename);
+	size_t count = 0;
+
+	for (size_t i = 0; i < move->from->state_count; i++) {
+		const struct def_state *before = move->from->states[i];
+		const struct def_state *after = chart_migrate_state(move, i);
+
+		if (before->task != NULL && after != NULL &&
+		    after->task != NULL &&
+		    !str_equal(before->name, after->name))
+			renames[count++] = (struct chart_rename){
+			    before->name, after->name};
+	}
+	chart_duty_rename(move->run->chart, move->to, renames, count);
+}
 
 /* A task that is closed is kept for who decided it, as long as there is a
  * task that can be meant. */
@@ -211,13 +241,10 @@ chart_migrate_tasks(struct move *move)
 			LIST_UNLINK(link);
 			continue;
 		}
-		if (!str_equal(
-			move->from->states[task->state]->name, after->name))
-			chart_duty_rename(move->run->chart,
-			    move->from->states[task->state]->name, after->name);
 		task->state = after->index;
 		link = &task->next;
 	}
+	rename_held(move);
 }
 
 /* ---- what can be undone ---- */

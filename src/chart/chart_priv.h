@@ -612,6 +612,8 @@ typedef bool call_is_fn(const struct run *run, const struct call *call);
 typedef void call_fn(struct run *run, struct call *call);
 void chart_call_each(struct run *run, call_is_fn *is_meant, call_fn *act);
 void chart_call_remove(struct chart *chart, struct call *call);
+/* The same of one that nobody has settled: what may have happened stands. */
+void chart_call_forget(struct chart *chart, struct call *call);
 /* The same; a DO_CALL of this very step is taken back. */
 void chart_call_drop(struct run *run, struct call *call);
 struct call *chart_call_find(const struct chart *chart, uint64_t serial);
@@ -676,8 +678,8 @@ int64_t retry_delay_ms(
 
 /* ---- chart_task.c ---- */
 bool chart_task_open(struct run *run, const struct def_state *state);
-/* Whether its `approvals` give a number, above that of the decisions that an
- * open one has. */
+/* Whether its `approvals` give a number, above that of the decisions for any
+ * one choice that an open one has. */
 bool chart_task_can_open(struct run *run, const struct def_state *state);
 /* Whether its `role` gives one, or is left out. */
 bool chart_task_has_role(struct run *run, const struct def_state *state);
@@ -686,6 +688,13 @@ bool chart_task_has_role(struct run *run, const struct def_state *state);
 bool chart_task_renew(struct run *run, const struct def_state *state);
 void chart_task_close(struct run *run, size_t state);
 void chart_task_decide(struct run *run, const struct chart_event *event);
+/* Whether the person may leave out the task of a state, which the strand could
+ * not open: whoever may not decide it may not, the role aside. */
+struct objection chart_task_judge_left_out(struct run *run,
+    struct strand *strand, const struct def_state *state, struct str person);
+/* The person has, and holds what a decider would. */
+void chart_task_left_out(struct run *run, struct strand *strand,
+    const struct def_state *state, struct str person);
 const struct value *chart_task_body(
     const struct chart *chart, const struct task *task, struct arena *arena);
 
@@ -719,9 +728,9 @@ MUST_USE bool chart_duty_may(
     struct run *run, const struct chart_actor *actor, enum def_part part);
 void chart_duty_take(
     struct run *run, const struct chart_actor *actor, enum def_part part);
-/* The definition is another: a task is called otherwise. */
-void chart_duty_rename(
-    struct chart *chart, struct str from, struct str to);
+/* The definition is another: tasks are called otherwise. */
+void chart_duty_rename(struct chart *chart, const struct definition *to,
+    const struct chart_rename *renames, size_t count);
 
 /* ---- chart_proposal.c: corrections that want a second person ---- */
 /*
@@ -755,6 +764,8 @@ void chart_escalation_disarm(struct run *run, const struct def_state *state);
 /* One of them; false where it gives no time. */
 MUST_USE bool chart_escalation_arm_level(
     struct run *run, const struct def_state *state, size_t level);
+/* The definition is another, and so is what lists show of those that fired. */
+void chart_escalation_renew(struct run *run);
 /* It is over for those who were told; the caller takes it off the list. */
 void chart_escalation_close(struct run *run, const struct escalated *fired);
 void chart_escalation_fire(struct run *run, struct timer timer);
@@ -786,9 +797,10 @@ struct incident *chart_incident_open(struct run *run, enum incident_kind kind,
     size_t step, uint64_t call, const struct value *error, const char *format,
     ...) PRINTF_LIKE(6, 7);
 void chart_incident_settle(struct run *run, const struct chart_event *event);
-/* Whether an open one can be settled so now; refuses where not. */
-MUST_USE bool chart_incident_is_open_to(
-    struct run *run, uint64_t serial, enum chart_settlement settlement);
+/* Whether it can be settled so now, and the person may confirm it; refuses
+ * where not. */
+MUST_USE bool chart_incident_may_confirm(
+    struct run *run, const struct proposal *proposal, struct str person);
 /* Settles it, whoever asked for that. */
 void chart_incident_perform(struct run *run, const struct chart_event *event);
 /* Lists show it as it is now; where there is none, nothing is done. */

@@ -448,8 +448,7 @@ chart_proposal_confirm(struct run *run, const struct chart_event *event)
 		return;
 	proposal = *link;
 	if (proposal->incident != 0 &&
-	    !chart_incident_is_open_to(
-		run, proposal->incident, proposal->settlement))
+	    !chart_incident_may_confirm(run, proposal, event->actor.name))
 		return;
 	chart_duty_take(run, &event->actor, PART_CONFIRM);
 	record = begin_record(run, AUDIT_CONFIRMED, proposal);

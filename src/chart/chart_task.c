@@ -117,6 +117,18 @@ role_wanted(
 	return definition->role == NULL || role->bytes > 0;
 }
 
+/* 0: at no time. */
+static int64_t
+due_of(struct run *run, const struct def_task *definition, int64_t created_ms)
+{
+	int64_t due_ms;
+
+	return definition->due.kind != SPAN_NONE &&
+		       chart_env_due(run, &definition->due, created_ms, &due_ms)
+		   ? due_ms
+		   : 0;
+}
+
 static void
 open_incident(struct run *run, const struct def_state *state, const char *why)
 {
@@ -159,10 +171,7 @@ chart_task_open(struct run *run, const struct def_state *state)
 	task->description = kept_text(run, definition->description);
 	task->role = role;
 	task->approvals = approvals;
-	if (definition->due.kind != SPAN_NONE &&
-	    !chart_env_due(
-		run, &definition->due, run->context->now_ms, &task->due_ms))
-		task->due_ms = 0;
+	task->due_ms = due_of(run, definition, task->created_ms);
 	LIST_APPEND(chart->tasks, task);
 	put_item(run, task);
 	record = chart_record_begin(run, AUDIT_TASK_OPENED);
@@ -184,17 +193,40 @@ find_open_in(const struct chart *chart, const struct def_state *state)
 	return task;
 }
 
+static int64_t
+count_votes(const struct task *task, struct str choice)
+{
+	int64_t count = 0;
+
+	for (const struct vote *vote = task->votes; vote != NULL;
+	     vote = vote->next)
+		if (str_equal(vote->choice, choice))
+			count++;
+	return count;
+}
+
+/* Of the choice that has most. */
+static int64_t
+most_votes(const struct task *task)
+{
+	int64_t most = 0;
+
+	for (const struct vote *vote = task->votes; vote; vote = vote->next) {
+		int64_t count = count_votes(task, vote->choice);
+
+		most = count > most ? count : most;
+	}
+	return most;
+}
+
 bool
 chart_task_can_open(struct run *run, const struct def_state *state)
 {
 	const struct task *task = find_open_in(run->chart, state);
-	int64_t approvals, decisions = 0;
+	int64_t approvals;
 
-	for (const struct vote *vote = task != NULL ? task->votes : NULL;
-	     vote != NULL; vote = vote->next)
-		decisions++;
 	return approvals_of(run, state->task, &approvals) &&
-	       approvals > decisions;
+	       (task == NULL || approvals > most_votes(task));
 }
 
 bool
@@ -216,6 +248,7 @@ chart_task_renew(struct run *run, const struct def_state *state)
 	task->description = kept_text(run, state->task->description);
 	must(role_wanted(run, state->task, &task->role));
 	must(approvals_of(run, state->task, &task->approvals));
+	task->due_ms = due_of(run, state->task, task->created_ms);
 	put_item(run, task);
 	return true;
 }
@@ -270,13 +303,40 @@ is_excluded_by(const struct chart *chart, struct str word, struct str person)
 	return false;
 }
 
+static bool
+is_named_by(const struct def_task *definition, struct str name)
+{
+	return definition != NULL &&
+	       str_is_among(
+		   name, definition->exclude, definition->exclude_count);
+}
+
+/* Some `exclude` speaks of it: its own, or that of a task for which it counts
+ * who decided this one. */
+static bool
+is_spoken_of(const struct chart *chart, const struct def_state *state)
+{
+	const struct definition *definition = chart->definition;
+
+	for (size_t i = 0; i < definition->state_count; i++)
+		if (is_named_by(definition->states[i]->task, state->name))
+			return true;
+	return state->task->exclude_count > 0;
+}
+
+static struct str
+word_of(const struct run *run, struct str role)
+{
+	return role.at == NULL
+		   ? role
+		   : arena_strf(run->context->arena, DEF_APPROVER "%.*s",
+			 STR_ARG(role));
+}
+
 static struct str
 role_of(const struct run *run, const struct task *task)
 {
-	return task->role.at == NULL
-		   ? task->role
-		   : arena_strf(run->context->arena, DEF_APPROVER "%.*s",
-			 STR_ARG(task->role));
+	return word_of(run, task->role);
 }
 
 static struct duty
@@ -289,19 +349,29 @@ duty_of(const struct run *run, const struct task *task)
 	};
 }
 
-/* Whether the person may decide, the role aside. */
 static struct objection
-judge_person(struct run *run, const struct task *task, struct str person)
+judge_excluded(
+    struct run *run, const struct def_task *definition, struct str person)
 {
-	const struct def_task *definition = definition_of(run->chart, task);
-	struct duty duty = duty_of(run, task);
-
 	for (size_t i = 0; i < definition->exclude_count; i++)
 		if (is_excluded_by(run->chart, definition->exclude[i], person))
 			return chart_duty_object(run, REFUSED_EXCLUDED,
 			    "%.*s may not decide this task: `exclude` names "
 			    "%.*s",
 			    STR_ARG(person), STR_ARG(definition->exclude[i]));
+	return (struct objection){REFUSED_NOT, {NULL, 0}};
+}
+
+/* Whether the person may decide, the role aside. */
+static struct objection
+judge_person(struct run *run, const struct task *task, struct str person)
+{
+	struct duty duty = duty_of(run, task);
+	struct objection objection =
+	    judge_excluded(run, definition_of(run->chart, task), person);
+
+	if (objection.refusal != REFUSED_NOT)
+		return objection;
 	if (has_voted(task, person))
 		return chart_duty_object(run, REFUSED_TWICE,
 		    "%.*s has decided this task already: another person is "
@@ -314,11 +384,12 @@ static struct objection
 judge_decider(
     struct run *run, const struct task *task, const struct decider *decider)
 {
-	const struct def_task *definition = definition_of(run->chart, task);
+	const struct def_state *state =
+	    run->chart->definition->states[task->state];
 	struct objection objection;
 
 	if (!chart_person_is_known(decider->actor) &&
-	    (definition->exclude_count > 0 || task->approvals > 1))
+	    (is_spoken_of(run->chart, state) || task->approvals > 1))
 		return chart_duty_object(run, REFUSED_EXCLUDED,
 		    "say who you are: this task is not for everybody");
 	objection = judge_person(run, task, decider->actor);
@@ -326,6 +397,63 @@ judge_decider(
 		objection = judge_person(run, task, decider->from);
 	return objection;
 }
+
+/* ---- who may leave one out ---- */
+
+/* As the strand sees it that it could not be opened in; absent: there is none,
+ * as has been told with the incident. */
+static struct str
+role_left_out(struct run *run, struct strand *strand,
+    const struct def_task *definition)
+{
+	struct run asking = *run;
+	struct str role;
+
+	asking.strand = strand;
+	asking.nulls = NULL;
+	asking.null_count = 0;
+	role = chart_env_text(&asking, definition->role, (struct str){NULL, 0});
+	run->settings = asking.settings;
+	return role.bytes > 0 ? role : (struct str){NULL, 0};
+}
+
+static struct duty
+duty_left_out(
+    struct run *run, struct strand *strand, const struct def_state *state)
+{
+	return (struct duty){
+	    .part = PART_APPROVE,
+	    .task = state->name,
+	    .role = word_of(run, role_left_out(run, strand, state->task)),
+	};
+}
+
+struct objection
+chart_task_judge_left_out(struct run *run, struct strand *strand,
+    const struct def_state *state, struct str person)
+{
+	struct duty duty = duty_left_out(run, strand, state);
+	struct objection objection;
+
+	if (!chart_person_is_known(person) && is_spoken_of(run->chart, state))
+		return chart_duty_object(run, REFUSED_EXCLUDED,
+		    "say who you are: this task is not for everybody");
+	objection = judge_excluded(run, state->task, person);
+	if (objection.refusal != REFUSED_NOT)
+		return objection;
+	return chart_duty_judge(run, person, &duty);
+}
+
+void
+chart_task_left_out(struct run *run, struct strand *strand,
+    const struct def_state *state, struct str person)
+{
+	struct duty duty = duty_left_out(run, strand, state);
+
+	chart_duty_took(run, person, &duty);
+}
+
+/* ---- who may decide one ---- */
 
 /* History tells whose the role was that somebody decided in, and not which: it
  * is the task's. */
@@ -410,18 +538,6 @@ check_choice(
 }
 
 /* ---- deciding ---- */
-
-static int64_t
-count_votes(const struct task *task, struct str choice)
-{
-	int64_t count = 0;
-
-	for (const struct vote *vote = task->votes; vote != NULL;
-	     vote = vote->next)
-		if (str_equal(vote->choice, choice))
-			count++;
-	return count;
-}
 
 static void
 record_decided(struct run *run, const struct task *task,

@@ -127,6 +127,9 @@ enum cli_status cli_fail(struct cli *cli, const char *format, ...)
 
 /* What a terminal must not obey is replaced, line feeds too. */
 struct str cli_text_clean(struct arena *arena, struct str text);
+/* The same of JSON, which stays the same value: what is not for a terminal is
+ * written as \uXXXX. */
+void cli_text_add_json(struct str json, struct buf *out);
 /* A value in one line: strings bare, the rest as JSON. */
 struct str cli_text_of(struct arena *arena, const struct value *value);
 /* "2026-11-22 09:30:00" of an RFC 3339 instant, in the zone of the user. */

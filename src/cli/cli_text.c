@@ -88,6 +88,30 @@ cli_text_clean(struct arena *arena, struct str text)
 	return result;
 }
 
+/* In JSON such characters stand within strings only, where they may be written
+ * otherwise; line feeds lay it out. */
+void
+cli_text_add_json(struct str json, struct buf *out)
+{
+	for (size_t at = 0; at < json.bytes;) {
+		struct str one = str_codepoint_at(json, at);
+		size_t offset = 0;
+		uint32_t c;
+
+		if (one.bytes == 0) {
+			buf_add_char(out, '?');
+			at++;
+			continue;
+		}
+		c = str_next_codepoint(one, &offset);
+		if (c != '\n' && is_dangerous(c))
+			buf_addf(out, "\\u%04x", (unsigned)c);
+		else
+			buf_add_str(out, one);
+		at += one.bytes;
+	}
+}
+
 /* A list of plain values reads better without JSON's signs. */
 static bool
 is_plain_list(const struct value *value)

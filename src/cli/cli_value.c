@@ -68,13 +68,15 @@ enum cli_status
 cli_value_lines(struct cli *cli, cli_line_fn *answer, void *arg)
 {
 	struct arena *arena = arena_new();
-	struct buf line = {0}, out = {0};
+	struct buf line = {0}, json = {0}, out = {0};
 	bool is_written = true;
 
 	while (is_written && cli_value_line(cli->in, &line)) {
+		buf_clear(&json);
 		buf_clear(&out);
-		answer(arena, buf_str(&line), arg, &out);
+		answer(arena, buf_str(&line), arg, &json);
 		arena_reset(arena);
+		cli_text_add_json(buf_str(&json), &out);
 		if (out.bytes == 0)
 			continue;
 		buf_add_char(&out, '\n');
@@ -83,6 +85,7 @@ cli_value_lines(struct cli *cli, cli_line_fn *answer, void *arg)
 		    fflush(cli->out) == 0;
 	}
 	buf_fini(&line);
+	buf_fini(&json);
 	buf_fini(&out);
 	arena_free(&arena);
 	return is_written ? CLI_OK : CLI_FAILED;
@@ -91,12 +94,14 @@ cli_value_lines(struct cli *cli, cli_line_fn *answer, void *arg)
 void
 cli_value_print(struct cli *cli, const struct value *value)
 {
-	struct buf text = {0};
+	struct buf json = {0}, text = {0};
 
-	json_write_pretty(value, &text);
+	json_write_pretty(value, &json);
+	cli_text_add_json(buf_str(&json), &text);
 	if (text.bytes > 0)
 		fwrite(text.at, 1, text.bytes, cli->out);
 	if (text.bytes == 0 || text.at[text.bytes - 1] != '\n')
 		fputc('\n', cli->out);
+	buf_fini(&json);
 	buf_fini(&text);
 }

@@ -227,13 +227,15 @@ answer_line(struct arena *arena, struct str text, void *arg, struct buf *out)
 static void
 print(struct cli *cli, const struct value *value)
 {
-	struct buf out = {0};
+	struct buf json = {0}, out = {0};
 
 	if (cli->is_json)
-		json_write(value, JSON_TYPED, &out);
+		json_write(value, JSON_TYPED, &json);
 	else
-		json_write_pretty(value, &out);
+		json_write_pretty(value, &json);
+	cli_text_add_json(buf_str(&json), &out);
 	fprintf(cli->out, "%s\n", buf_cstr(&out));
+	buf_fini(&json);
 	buf_fini(&out);
 }
 

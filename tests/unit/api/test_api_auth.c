@@ -257,6 +257,60 @@ test_limited_token_sees_its_workflows_only(void **state)
 }
 
 static void
+assert_last_refused(
+    struct api_server *server, const char *path, const char *route)
+{
+	struct answer answer;
+
+	server->token = "t-root";
+	answer = api_server_await(
+	    server, "/v1/journal?tail=1", "items.0.path", path);
+	server->token = NULL;
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.kind"), STR("access-refused")));
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.actor"), STR("erin")));
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.route"), str_of(route)));
+	assert_true(str_equal(
+	    answer_text(&answer, "items.0.problem"), STR("forbidden")));
+}
+
+/* What is there and what isn't have one answer, and the journal knows which
+ * it was. */
+static void
+test_who_asks_for_what_is_not_there_for_them_stands_in_the_journal(
+    void **state)
+{
+	struct api_server *server = *state;
+	struct answer answer = post_as(server, "t-root", PAYMENTS, PAYMENT);
+	const char *by_id = arena_strf(server->arena,
+	    "/v1/instances/%.*s/suspend",
+	    STR_ARG(answer_text(&answer, "id"))).at;
+	const char *task = arena_strf(server->arena, "/v1/incidents/%.*s/retry",
+	    STR_ARG(answer_text(&answer, "tasks.0.id"))).at;
+
+	answer_must_be(&answer, 201);
+	answer = post_as(server, "t-erin", "/v1/instances/r-1/cancel", "{}");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	assert_last_refused(server, "/v1/instances/r-1/cancel",
+	    "POST /v1/instances/{id}/cancel");
+	answer = post_as(server, "t-erin", by_id, "{}");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	assert_last_refused(server, by_id, "POST /v1/instances/{id}/suspend");
+	answer = post_as(server, "t-erin", task, "{}");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	assert_last_refused(server, task, "POST /v1/incidents/{id}/retry");
+	answer = post_as(server, "t-erin", "/v1/instances/r-2/resume", "{}");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	answer = post_as(server, "t-erin", "/v1/instances/r-1/resume", "{}");
+	answer_must_be_problem(&answer, 404, "unknown-instance");
+	/* It is the first of that route that is told at once. */
+	assert_last_refused(server, "/v1/instances/r-1/resume",
+	    "POST /v1/instances/{id}/resume");
+}
+
+static void
 assert_fate(struct api_server *server, const char *token, const char *type,
     const char *subject, const char *id, const char *fate)
 {
@@ -522,6 +576,8 @@ main(void)
 		test_connections_are_paused_by_operators_of_all_workflows),
 	    TEST(test_task_is_for_its_role),
 	    TEST(test_limited_token_sees_its_workflows_only),
+	    TEST(
+		test_who_asks_for_what_is_not_there_for_them_stands_in_the_journal),
 	    TEST(test_limited_token_posts_events_to_its_own_only),
 	    TEST(test_limited_token_delegates_within_its_limits),
 	    TEST(test_pages_of_a_limited_token_tell_of_no_others),

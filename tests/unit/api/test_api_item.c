@@ -214,6 +214,7 @@ test_escalation_is_acknowledged(void **state)
 	struct api_server *server = *state;
 	struct answer answer = api_server_post(
 	    server, "/v1/workflows/late/instances", "{\"input\":{}}");
+	struct answer described;
 	struct str id = first_item(server, "escalations?owner=desk");
 
 	answer = act(server, "escalations", id, "acknowledge",
@@ -221,6 +222,11 @@ test_escalation_is_acknowledged(void **state)
 	answer_must_be(&answer, 200);
 	assert_true(value_is_true(
 	    answer_member(&answer, "escalations.0.acknowledged")));
+	assert_non_null(
+	    answer_text(&answer, "escalations.0.acknowledged_by").at);
+	described = api_server_get(server, "/openapi.json");
+	assert_int_equal(answer_member(&described, "components.schemas."
+	    "Escalation.properties.acknowledged_by")->type, VALUE_CONTEXT);
 	/* Once, whoever does it. */
 	for (int i = 0; i < 2; i++) {
 		server->actor = i == 0 ? "nora" : "anonymous";

@@ -146,6 +146,36 @@ test_nobody_is_told_so_nobody_acts_alone(void **state)
 }
 
 static void
+test_nobody_acts_alone_without_saying_why(void **state)
+{
+	struct api_server *server = *state;
+	static const char *const acts[][2] = {
+	    {"incidents", "skip"}, {"instances", "cancel"}};
+	static const char *const reasons[] = {"", " ", "\\t\\n"};
+	struct str ids[2];
+	struct answer answer;
+
+	publish_careful(server);
+	answer = post_as(server, "alice", "/v1/workflows/careful/instances",
+	    "{\"input\":{\"key\":\"r-4\"}}");
+	ids[0] = answer_text(&answer, "incidents.0.id");
+	ids[1] = answer_text(&answer, "id");
+	for (size_t i = 0; i < COUNT_OF(acts) * COUNT_OF(reasons); i++) {
+		answer = post_as(server, "bob",
+		    arena_strf(server->arena, "/v1/%s/%.*s/%s",
+			acts[i % 2][0], STR_ARG(ids[i % 2]),
+			acts[i % 2][1]).at,
+		    arena_strf(server->arena, "{\"break_glass\":\"%s\"}",
+			reasons[i / 2]).at);
+		answer_must_be_problem(&answer, 422, "invalid-body");
+		assert_true(str_equal(answer_text(&answer,
+		    "errors.0.pointer"), STR("/break_glass")));
+	}
+	answer = api_server_get(server, "/v1/proposals");
+	assert_int_equal(answer_member(&answer, "items")->as.list.count, 0);
+}
+
+static void
 test_workflow_is_proposed_and_confirmed(void **state)
 {
 	struct api_server *server = *state;
@@ -253,6 +283,16 @@ test_what_is_no_delegation_is_refused(void **state)
 		"invalid-choice"},
 	    {"{\"role\":\"approver:a\",\"to\":\" DAN\",\"until\":\"1d\"}", 422,
 		"invalid-choice"},
+	    {"{\"role\":\"approver:a\",\"to\":\"Engine\",\"until\":\"1d\"}",
+		422, "invalid-body"},
+	    {"{\"role\":\"approver:a\",\"to\":\"  \",\"until\":\"1d\"}", 422,
+		"invalid-body"},
+	    {"{\"role\":\"approver:a\",\"to\":\"eve\",\"from\":\" schedule \","
+	     "\"until\":\"1d\"}",
+		422, "invalid-body"},
+	    {"{\"role\":\"approver:a\",\"to\":\"eve\",\"from\":\"anonymous\","
+	     "\"until\":\"1d\"}",
+		422, "invalid-body"},
 	    {"{\"role\":\"approver:a\",\"to\":\"eve\",\"until\":\"1d\","
 	     "\"workflow\":\"none\"}",
 		404, "unknown-workflow"},
@@ -335,6 +375,7 @@ main(void)
 	    TEST(test_correction_is_proposed_and_confirmed),
 	    TEST(test_correction_is_taken_back),
 	    TEST(test_nobody_is_told_so_nobody_acts_alone),
+	    TEST(test_nobody_acts_alone_without_saying_why),
 	    TEST(test_workflow_is_proposed_and_confirmed),
 	    TEST(test_workflow_is_looked_at_anew_when_it_is_confirmed),
 	    TEST(test_role_is_delegated_and_taken_back),

@@ -354,6 +354,38 @@ test_escalations_are_known_by_when_and_to_whom(void **state)
 	end(&tale);
 }
 
+/* What lists show is renewed. */
+static void
+test_escalation_that_has_fired_is_shown_in_its_new_place(void **state)
+{
+	struct tale tale;
+	const struct chart_effect *shown;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {on: {go: over}, escalate: [{after: 1h, to: "
+		      "desk}]}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: late\nstates:\n"
+		      "  late: {on: {go: over}, escalate: [{after: 5m, to: "
+		      "boss}, {after: 1h, to: desk}]}\n"
+		      "  over: {type: final}\n");
+	pass(&tale, 1 * HOUR_MS);
+	rename_state(&tale, "open", "late");
+	move(&tale);
+	assert_moved(&tale, "late");
+	assert_int_equal(tale.effects.count, 1);
+	shown = &tale.effects.items[0];
+	assert_int_equal(shown->kind, DO_PUT_ITEM);
+	assert_true(shown->item == CHART_ESCALATION && shown->open);
+	assert_true(str_equal(shown->owner, STR("desk")));
+	assert_string_equal(value_field_str(shown->body, "state").at, "late");
+	assert_true(value_equal(value_get_cstr(shown->body, "level"),
+	    value_of_int(tale.arena, 2)));
+	end(&tale);
+}
+
 /* ---- states ---- */
 
 static void
@@ -1009,6 +1041,111 @@ test_task_asks_as_the_new_version_says(void **state)
 }
 
 static void
+decide(struct tale *tale, uint64_t serial, const char *person,
+    const char *choice)
+{
+	step(tale, (struct chart_event){.kind = EV_TASK_DECIDED,
+		       .serial = serial,
+		       .actor = {.name = str_of(person)},
+		       .choice = str_of(choice)});
+}
+
+/* Two who disagree have decided nothing. */
+static void
+test_task_that_two_disagree_about_moves(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look, approvals: 2, choices:"
+		      " [free, keep]}, on: {free: over, keep: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look, approvals: 2, choices:"
+		      " [free, keep]}, on: {free: over, keep: late}}\n"
+		      "  late: {type: final}\n"
+		      "  over: {type: final}\n");
+	decide(&tale, 1, "ann", "free");
+	decide(&tale, 1, "bob", "keep");
+	move(&tale);
+	assert_moved(&tale, "open");
+	decide(&tale, 1, "cid", "keep");
+	assert_moved(&tale, "late");
+	end(&tale);
+}
+
+/* Counted from when it was opened. */
+static void
+test_open_task_is_due_as_the_new_version_says(void **state)
+{
+	struct tale tale;
+	struct value_builder *built;
+
+	(void)state;
+	begin(&tale,
+	    HEAD("1") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look}, on: {approved: over,"
+		      " rejected: over}}\n"
+		      "  over: {type: final}\n",
+	    HEAD("2") "initial: open\nstates:\n"
+		      "  open: {user-task: {title: Look, due: 2d}, on:"
+		      " {approved: over, rejected: over}}\n"
+		      "  over: {type: final}\n");
+	pass(&tale, 5 * HOUR_MS);
+	move(&tale);
+	assert_moved(&tale, "open");
+	built = value_build_context(tale.arena);
+	value_put_instant(built, "due", NOW_MS + 48 * HOUR_MS);
+	assert_true(value_equal(
+	    value_get_cstr(tale.effects.items[0].body, "due"),
+	    value_get_cstr(value_built(built), "due")));
+	end(&tale);
+}
+
+#define CHAIN(version, sets, one, two, three)                        \
+	HEAD(version) sets "initial: " one "\nstates:\n"             \
+	"  " one ": {user-task: {title: A}, on: {approved: " two     \
+	", rejected: over}}\n"                                       \
+	"  " two ": {user-task: {title: B}, on: {approved: " three   \
+	", rejected: over}}\n"                                       \
+	"  " three ": {user-task: {title: C}, on: {approved: over, " \
+	"rejected: over}}\n"                                         \
+	"  over: {type: final}\n"
+
+/* A new name may be what another task was called before. */
+static void
+test_names_that_are_shifted_give_nobody_a_part_they_never_held(void **state)
+{
+	struct tale tale;
+
+	(void)state;
+	begin(&tale, CHAIN("1", "", "first", "second", "third"),
+	    CHAIN("2", "separate: [[third, last], [second, last]]\n", "second",
+		"third", "last"));
+	decide(&tale, 1, "ann", "approved");
+	decide(&tale, 2, "bob", "approved");
+	rename_state(&tale, "first", "second");
+	rename_state(&tale, "second", "third");
+	rename_state(&tale, "third", "last");
+	move(&tale);
+	assert_moved(&tale, "last");
+	assert_string_equal(tale.chart->parts->actor.at, "ann");
+	assert_string_equal(tale.chart->parts->names->name.at, "second");
+	assert_string_equal(tale.chart->parts->names->next->name.at, "first");
+	assert_null(tale.chart->parts->names->next->next);
+	assert_string_equal(
+	    tale.chart->parts->next->names->name.at, "third");
+	assert_null(tale.chart->parts->next->names->next);
+	decide(&tale, 3, "bob", "approved");
+	assert_int_equal(tale.effects.refusal, REFUSED_EXCLUDED);
+	decide(&tale, 3, "cid", "approved");
+	assert_moved(&tale, "over");
+	end(&tale);
+}
+
+static void
 test_task_without_the_role_that_is_asked_for_strands(void **state)
 {
 	struct tale tale;
@@ -1108,6 +1245,8 @@ main(void)
 	    cmocka_unit_test(test_list_under_a_deadline_runs_on_as_one),
 	    cmocka_unit_test(test_escalations_are_known_by_when_and_to_whom),
 	    cmocka_unit_test(
+		test_escalation_that_has_fired_is_shown_in_its_new_place),
+	    cmocka_unit_test(
 		test_state_moves_into_a_group_whose_deadline_begins),
 	    cmocka_unit_test(test_regions_move_together_and_go_on),
 	    cmocka_unit_test(test_region_that_nobody_is_in_strands),
@@ -1137,6 +1276,10 @@ main(void)
 	    cmocka_unit_test(
 		test_kept_event_is_taken_by_the_new_version_or_strands),
 	    cmocka_unit_test(test_task_asks_as_the_new_version_says),
+	    cmocka_unit_test(test_task_that_two_disagree_about_moves),
+	    cmocka_unit_test(test_open_task_is_due_as_the_new_version_says),
+	    cmocka_unit_test(
+		test_names_that_are_shifted_give_nobody_a_part_they_never_held),
 	    cmocka_unit_test(
 		test_task_without_the_role_that_is_asked_for_strands),
 	    cmocka_unit_test(test_who_may_not_correct_may_not_move),

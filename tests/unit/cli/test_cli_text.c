@@ -39,6 +39,19 @@ test_what_a_terminal_would_obey_is_replaced(void **state)
 	assert_text(cli_text_clean(*state, (struct str){NULL, 0}), "");
 }
 
+static void
+test_json_that_a_terminal_would_obey_is_written_otherwise(void **state)
+{
+	struct buf out = {0};
+
+	(void)state;
+	cli_text_add_json(STR("{\n  \"a\": \"b\xc2\x9b\x31\x7f\xe2\x80\xae\xe2\x81"
+			      "\xa6Zürich\"\n}"), &out);
+	assert_string_equal(buf_cstr(&out),
+	    "{\n  \"a\": \"b\\u009b1\\u007f\\u202e\\u2066Zürich\"\n}");
+	buf_fini(&out);
+}
+
 static const struct value *
 read(struct arena *arena, const char *json)
 {
@@ -126,6 +139,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_what_a_terminal_would_obey_is_replaced),
+	    TEST(test_json_that_a_terminal_would_obey_is_written_otherwise),
 	    TEST(test_values_are_shown_in_one_line),
 	    TEST(test_instants_are_shown_in_the_zone_of_the_user),
 	    TEST(test_ages_have_one_unit),
