@@ -502,6 +502,57 @@ test_a_thousand_children_are_begun_over_several_turns(void **state)
 	house_free(&house);
 }
 
+/* Far more than a turn begins, and than are kept in memory. */
+static const char expectant[] =
+    "workflow: maker\n"
+    "version: 1\n"
+    "initial: running\n"
+    "states:\n"
+    "  running:\n"
+    "    entry:\n"
+    "      - for: {each: n, in: = for i in 1..60 return i}\n"
+    "        do: [{run: waiter, with: {n: = n}, wait: false}]\n"
+    "    on: {done: ended}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: waiter\n"
+    "version: 1\n"
+    "business-key: = \"W\" + string(input.n)\n"
+    "data: {word: null}\n"
+    "events: {go: {}, come: {correlate: = word}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting:\n"
+    "    entry: [{set: {word: = \"come \" + string(input.n)}}]\n"
+    "    on: {go: gone, come: come}\n"
+    "  come: {on: {go: gone}}\n"
+    "  gone: {type: final, outcome: success}\n";
+
+static void
+test_one_that_begins_after_it_was_forgotten_has_its_events(void **state)
+{
+	struct house *house = house_new(expectant, no_answer);
+	char subject[16], word[16];
+
+	(void)state;
+	house->limits.batch_max = 5;
+	house->limits.cache_max = 3;
+	house_crash(house);
+	house_start(house, "maker", "{}");
+	for (int i = 0; i < 60; i++)
+		house_advance(house, 1);
+	for (int i = 1; i <= 60; i++) {
+		snprintf(subject, sizeof(subject), "W%d", i);
+		snprintf(word, sizeof(word), "come %d", i);
+		house_event(house, "come", word, word);
+		assert_string_equal(house->fate, "matched");
+		house_event(house, "go", subject, subject);
+		assert_string_equal(house->fate, "matched");
+		assert_state(house, (uint64_t)i + 1, "gone");
+	}
+	house_free(&house);
+}
+
 /* ---- commits that fail ---- */
 
 static void
