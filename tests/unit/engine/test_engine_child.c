@@ -381,6 +381,38 @@ test_two_that_would_wait_for_each_other_are_told(void **state)
 	house_free(&house);
 }
 
+static const char twins[] =
+    "workflow: twin\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {go: {correlate: '= \"all\"'}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {go: asking}}\n"
+    "  asking:\n"
+    "    entry:\n"
+    "      - run: twin\n"
+    "        with: {key: '= if input.key = \"A\" then \"B\" else \"A\"'}\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n";
+
+/* Both are stepped before either is told who waits for it. */
+static void
+test_two_that_one_event_sends_to_each_other_are_told(void **state)
+{
+	struct house *house = house_new(twins, no_answer);
+
+	(void)state;
+	house_start(house, "twin", "{\"key\": \"A\"}");
+	house_start(house, "twin", "{\"key\": \"B\"}");
+	house_event(house, "go", "all", "e-1");
+	assert_state(house, 2, "failed");
+	assert_state(house, 1, "failed");
+	assert_int_equal(count_instances(house), 2);
+	house_free(&house);
+}
+
 /* Round and round, without a moment's pause. */
 static const char circles[] =
     "workflow: refused\n"
@@ -672,8 +704,11 @@ main(void)
 		test_a_circle_within_a_turn_is_an_incident_and_no_hang),
 	    cmocka_unit_test(test_nobody_waits_for_himself),
 	    cmocka_unit_test(test_two_that_would_wait_for_each_other_are_told),
+	    cmocka_unit_test(test_two_that_one_event_sends_to_each_other_are_told),
 	    cmocka_unit_test(
 		test_a_thousand_children_are_begun_over_several_turns),
+	    cmocka_unit_test(
+		test_one_that_begins_after_it_was_forgotten_has_its_events),
 	    cmocka_unit_test(
 		test_where_the_commit_fails_neither_parent_nor_child_is_there),
 	    cmocka_unit_test(
