@@ -29,6 +29,7 @@ tell(struct engine *engine, uint64_t number, enum chart_event_kind kind)
 	struct request *request = request_new(REQUEST_CHILD);
 
 	must(number != 0);
+	request->answers = engine->answering;
 	request->number = number;
 	request->event.kind = kind;
 	inbox_add(&engine->emitted, request);

@@ -64,6 +64,7 @@ deliver(
 		store_each_subscriber(
 		    engine->store, event->subject, number_cb, &numbers)))
 		return delivery;
+	turn_note_width(engine, numbers.count);
 	for (size_t i = 0; i < numbers.count; i++) {
 		struct instance *instance =
 		    instance_find(engine, numbers.items[i]);
@@ -701,6 +702,7 @@ event_publish(struct engine *engine, struct turn *turn,
 	struct chart_event *event = &request->event;
 
 	request->emitted = true;
+	request->answers = engine->answering;
 	event->kind = EV_EVENT_RECEIVED;
 	event->type = arena_str(request->arena, effect->type);
 	event->subject = effect->subject.at

@@ -630,6 +630,8 @@ static void
 perform_effects(struct engine *engine, struct turn *turn,
     struct instance *instance, struct chart_effects *effects)
 {
+	size_t published = 0;
+
 	/* The list grows while it is gone through. */
 	for (size_t i = 0; i < effects->count; i++) {
 		struct chart_effect effect = effects->items[i];
@@ -640,6 +642,7 @@ perform_effects(struct engine *engine, struct turn *turn,
 			break;
 		case DO_PUBLISH:
 			event_publish(engine, turn, instance, &effect);
+			turn_note_width(engine, ++published);
 			break;
 		case DO_PUT_ITEM:
 			put_item(engine, turn, instance, &effect);

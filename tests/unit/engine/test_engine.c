@@ -1496,6 +1496,63 @@ test_storm_of_events_between_instances_ends_in_a_dead_letter(void **state)
 	house_free(&house);
 }
 
+/* One tells many, each of which answers and is answered; nobody goes on. */
+static const char breadth[] =
+    "workflow: herald\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "data: {heard: 0}\n"
+    "events: {heard: {}}\n"
+    "initial: telling\n"
+    "states:\n"
+    "  telling:\n"
+    "    entry:\n"
+    "      - for: {each: i, in: = for n in 1..50 return n}\n"
+    "        do: [{emit: news, with: {subject: = string(i)}}]\n"
+    "    on:\n"
+    "      heard:\n"
+    "        do:\n"
+    "          - set: {heard: = heard + 1}\n"
+    "          - {emit: thanks, with: {subject: = event.data}}\n"
+    "---\n"
+    "workflow: reader\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {news: {}, thanks: {}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {news: reading}}\n"
+    "  reading:\n"
+    "    entry: [{emit: heard, with: {subject: H, data: = input.key}}]\n"
+    "    on: {thanks: ended}\n"
+    "  ended: {type: final, outcome: success}\n";
+
+static void
+test_many_events_of_one_step_are_all_delivered(void **state)
+{
+	struct house *house = house_new(breadth, house_answer_ok);
+	char input[32];
+	int dead = 0;
+
+	(void)state;
+	house->limits.batch_max = 10;
+	house_crash(house);
+	for (int i = 1; i <= 50; i++) {
+		snprintf(input, sizeof(input), "{\"key\": \"%d\"}", i);
+		house_start(house, "reader", input);
+	}
+	house_start(house, "herald", "{\"key\": \"H\"}");
+	for (uint64_t i = 1; i <= 50; i++) {
+		house_look(house, i);
+		assert_string_equal(house->state, "ended");
+	}
+	assert_int_equal(store_list_events(house->store, house->arena,
+			     EVENT_DEAD, 0, 100, count_cb, &dead),
+	    STORE_OK);
+	assert_int_equal(dead, 0);
+	house_free(&house);
+}
+
 /* The bank's identifier turns out to be our own reference, for which the
  * instance has been waiting from its start. */
 static const char same_value[] =
@@ -1744,6 +1801,7 @@ main(void)
 		test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps),
 	    cmocka_unit_test(
 		test_storm_of_events_between_instances_ends_in_a_dead_letter),
+	    cmocka_unit_test(test_many_events_of_one_step_are_all_delivered),
 	    cmocka_unit_test(
 		test_held_event_is_delivered_when_its_value_is_one_waited_for_already),
 	    cmocka_unit_test(
