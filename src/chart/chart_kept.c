@@ -104,6 +104,7 @@ chart_kept_take(struct run *run, struct kept **link,
 	struct kept *kept = *link;
 
 	LIST_UNLINK(link);
+	run->microsteps = 0; /* it came from outside, and there is an end of them */
 	supersede(run, kept);
 	set_fate(run, kept, STR("taken"));
 	chart_plan_take(run, chosen, instead, kept->type, kept->event);
