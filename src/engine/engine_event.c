@@ -40,7 +40,8 @@ number_cb(uint64_t number, void *arg)
 
 /* How many instances an event was for. */
 struct delivery {
-	size_t matched;
+	size_t matched; /* they took or keep it */
+	size_t ignored; /* they have no use for it, and say so */
 	size_t refused; /* they keep too many already */
 };
 
@@ -50,6 +51,26 @@ is_refused(const struct chart_effects *effects)
 	return str_equal(effects->event_fate, STR("refused"));
 }
 
+static void
+count_fate(struct delivery *delivery, const struct chart_effects *effects)
+{
+	if (is_refused(effects))
+		delivery->refused++;
+	else if (str_equal(effects->event_fate, STR("ignored")))
+		delivery->ignored++;
+	else
+		delivery->matched++;
+}
+
+/* What its sender is told; absent: nobody has got it. */
+static struct str
+fate_of(const struct delivery *delivery)
+{
+	if (delivery->matched > 0)
+		return STR("matched");
+	return delivery->ignored > 0 ? STR("ignored") : (struct str){NULL, 0};
+}
+
 /* Gives the event to every instance that it is for. */
 static struct delivery
 deliver(
@@ -57,7 +78,7 @@ deliver(
 {
 	struct chart_context context = turn_context(engine, turn);
 	struct numbers numbers = {.arena = turn->arena};
-	struct delivery delivery = {0, 0};
+	struct delivery delivery = {0, 0, 0};
 
 	if (event->subject.bytes == 0 ||
 	    !engine_found(engine,
@@ -77,10 +98,7 @@ deliver(
 		    !chart_is_within(instance->chart, event->actor.limits))
 			continue;
 		instance_step(engine, turn, instance, event, &effects);
-		if (is_refused(&effects))
-			delivery.refused++;
-		else
-			delivery.matched++;
+		count_fate(&delivery, &effects);
 	}
 	return delivery;
 }
@@ -284,6 +302,7 @@ route(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct chart_event *event = &request->event;
 	struct delivery delivery;
+	struct str fate;
 	int64_t until_ms;
 
 	/* In which order a token lists its limits makes no other event of it;
@@ -295,9 +314,10 @@ route(struct engine *engine, struct turn *turn, struct request *request)
 	if (is_duplicate(engine, turn, event))
 		return STR("duplicate");
 	delivery = deliver(engine, turn, event);
-	if (delivery.matched > 0) {
+	fate = fate_of(&delivery);
+	if (fate.at != NULL) {
 		put_event(engine, turn, event, EVENT_MATCHED, 0);
-		return STR("matched");
+		return fate;
 	}
 	if (delivery.refused > 0) {
 		bury_refused(engine, turn, event);
@@ -631,20 +651,23 @@ event_is_undelivered(struct engine *engine, struct turn *turn, uint64_t number)
 	return find_undelivered(engine, turn, number, &row);
 }
 
-/* false where nobody takes it, which is answered. */
-static bool
+/* What became of it; absent where nobody takes it, which is answered. */
+static struct str
 replay(struct engine *engine, struct turn *turn,
     const struct request *request, const struct chart_event *event)
 {
-	if (deliver(engine, turn, event).matched > 0) {
+	struct delivery delivery = deliver(engine, turn, event);
+	struct str fate = fate_of(&delivery);
+
+	if (fate.at != NULL) {
 		put_event(engine, turn, event, EVENT_REPLAYED, 0);
 		tell_journal(engine, turn, event);
-		return true;
+	} else {
+		refuse_replay(turn, request, REFUSED_STATE,
+		    "no instance waits for it: start or correct the instance "
+		    "first, then replay again");
 	}
-	refuse_replay(turn, request, REFUSED_STATE,
-	    "no instance waits for it: start or correct the instance first, "
-	    "then replay again");
-	return false;
+	return fate;
 }
 
 void
@@ -652,6 +675,7 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct chart_event event;
 	struct engine_reply *reply;
+	struct str fate;
 	struct bar bar;
 
 	if (!read_letter(engine, turn, request, &event))
@@ -661,10 +685,10 @@ event_replay(struct engine *engine, struct turn *turn, struct request *request)
 		refuse_replay(turn, request, bar.refusal, bar.detail);
 	} else if (bar.wants_second && event.break_glass.bytes == 0) {
 		proposal_replay(engine, turn, request, &event, bar.subject);
-	} else if (replay(engine, turn, request, &event)) {
+	} else if ((fate = replay(engine, turn, request, &event)).at != NULL) {
 		reply = turn_reply(turn, request, ENGINE_ACCEPTED);
 		if (reply != NULL)
-			reply->fate = STR("matched");
+			reply->fate = fate;
 	}
 }
 
@@ -682,7 +706,7 @@ event_replay_confirmed(
 		refuse_replay(turn, request, bar.refusal, bar.detail);
 		return false;
 	}
-	return replay(engine, turn, request, &event);
+	return replay(engine, turn, request, &event).at != NULL;
 }
 
 /* ---- events that instances publish ---- */

@@ -1421,6 +1421,35 @@ test_an_instance_keeps_so_many_events_and_no_more(void **state)
 	house_free(&house);
 }
 
+static const char choosy[] =
+    "workflow: choosy\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events:\n"
+    "  go: {data: {type: object, required: [a]}}\n"
+    "  now: {keep: false}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {go: ended}}\n"
+    "  ended: {type: final, outcome: success}\n";
+
+static void
+test_event_that_an_instance_can_not_use_is_ignored(void **state)
+{
+	struct house *house = house_new(choosy, house_answer_ok);
+
+	(void)state;
+	house_start(house, "choosy", "{\"key\": \"A\"}");
+	house_event(house, "go", "A", "e-1"); /* without data */
+	assert_string_equal(house->fate, "ignored");
+	house_event(house, "now", "A", "e-2");
+	assert_string_equal(house->fate, "ignored");
+	assert_int_equal(house_count(house, 1, "event-ignored"), 2);
+	house_event(house, "go", "A", "e-1");
+	assert_string_equal(house->fate, "duplicate");
+	house_free(&house);
+}
+
 static void
 test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps(void **state)
 {
@@ -1802,6 +1831,8 @@ main(void)
 	    cmocka_unit_test(
 		test_storm_of_events_between_instances_ends_in_a_dead_letter),
 	    cmocka_unit_test(test_many_events_of_one_step_are_all_delivered),
+	    cmocka_unit_test(
+		test_event_that_an_instance_can_not_use_is_ignored),
 	    cmocka_unit_test(
 		test_held_event_is_delivered_when_its_value_is_one_waited_for_already),
 	    cmocka_unit_test(
