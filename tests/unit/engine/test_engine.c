@@ -1421,6 +1421,67 @@ test_an_instance_keeps_so_many_events_and_no_more(void **state)
 	house_free(&house);
 }
 
+/* One takes what the other keeps, up to its bound. */
+static const char patient_two[] =
+    "workflow: patient\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {go: {}, other: {correlate: '= \"all\"'}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {go: going}}\n"
+    "  going: {on: {other: {do: [{attest: seen}]}}}\n";
+
+static void
+replay_event(struct house *house, const char *id)
+{
+	struct store_event row;
+
+	assert_int_equal(store_find_event(house->store, house->arena,
+			     STR("/test"), str_of(id), &row),
+	    STORE_OK);
+	engine_replay(house->engine,
+	    &(struct engine_replay){.event_id = row.id}, house_reply_cb,
+	    house);
+	house_run(house);
+}
+
+static void
+test_what_one_can_not_keep_is_no_dead_letter_for_the_other(void **state)
+{
+	struct house *house = house_new(patient_two, house_answer_ok);
+	char id[16];
+
+	(void)state;
+	house_start(house, "patient", "{\"key\": \"A\"}");
+	house_start(house, "patient", "{\"key\": \"B\"}");
+	house_event(house, "go", "B", "go-b");
+	for (int i = 0; i <= 1000; i++) {
+		struct chart_event event = {
+		    .type = STR("other"),
+		    .subject = STR("all"),
+		    .source = STR("/test"),
+		};
+
+		snprintf(id, sizeof(id), "e%d", i);
+		event.id = str_of(id);
+		engine_event(house->engine, &event, house_reply_cb, house);
+	}
+	house_run(house);
+	assert_string_equal(house->fate, "dead");
+	assert_int_equal(status_of_event(house, "e999"), EVENT_MATCHED);
+	assert_int_equal(status_of_event(house, "e1000"), EVENT_DEAD);
+	replay_event(house, "e1000");
+	assert_int_equal(house->status, ENGINE_REFUSED);
+	house_event(house, "go", "A", "go-a");
+	replay_event(house, "e1000");
+	assert_string_equal(house->fate, "matched");
+	assert_int_equal(status_of_event(house, "e1000"), EVENT_REPLAYED);
+	assert_int_equal(house_count(house, 1, "event-received"), 1004);
+	assert_int_equal(house_count(house, 2, "event-received"), 1002);
+	house_free(&house);
+}
+
 static const char choosy[] =
     "workflow: choosy\n"
     "version: 1\n"
@@ -1831,6 +1892,8 @@ main(void)
 	    cmocka_unit_test(
 		test_storm_of_events_between_instances_ends_in_a_dead_letter),
 	    cmocka_unit_test(test_many_events_of_one_step_are_all_delivered),
+	    cmocka_unit_test(
+		test_what_one_can_not_keep_is_no_dead_letter_for_the_other),
 	    cmocka_unit_test(
 		test_event_that_an_instance_can_not_use_is_ignored),
 	    cmocka_unit_test(
