@@ -129,8 +129,16 @@ hold_of(const struct definition *definition, int64_t now_ms)
 	    definition->calendar, now_ms, hold->business_days);
 }
 
-/* Until when to hold what nobody waits for: as the workflows that declare it
- * say, the longest of them.  0: no workflow knows the type. */
+static bool
+keeps(const struct definition *definition, struct str type)
+{
+	const struct def_event *event = definition_find_event(definition, type);
+
+	return event != NULL && event->keep;
+}
+
+/* Until when to hold what nobody waits for: as the workflows that keep it say,
+ * the longest of them.  0: none does. */
 static int64_t
 hold_until_ms(const struct engine *engine, struct str type)
 {
@@ -141,14 +149,25 @@ hold_until_ms(const struct engine *engine, struct str type)
 	for (size_t i = 0;
 	     (definition = library_workflow_at(engine->library, i)); i++) {
 		int64_t until_ms =
-		    definition_find_event(definition, type) != NULL
-			? hold_of(definition, now_ms)
-			: 0;
+		    keeps(definition, type) ? hold_of(definition, now_ms) : 0;
 
 		if (until_ms > latest_ms)
 			latest_ms = until_ms;
 	}
 	return latest_ms;
+}
+
+/* Whether any workflow knows the type. */
+static bool
+is_declared(const struct engine *engine, struct str type)
+{
+	const struct definition *definition;
+
+	for (size_t i = 0;
+	     (definition = library_workflow_at(engine->library, i)); i++)
+		if (definition_find_event(definition, type) != NULL)
+			return true;
+	return false;
 }
 
 /* ---- events as they are kept ---- */
@@ -384,6 +403,10 @@ route(struct engine *engine, struct turn *turn, struct request *request)
 		return fate;
 	}
 	until_ms = hold_until_ms(engine, event->type);
+	if (until_ms == 0 && is_declared(engine, event->type)) {
+		put_event(engine, turn, event, EVENT_MATCHED, 0);
+		return STR("ignored"); /* it counts only now */
+	}
 	if (until_ms == 0 && request->emitted)
 		return STR("ignored"); /* for others than our instances */
 	if (until_ms == 0)
@@ -457,7 +480,9 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 		struct letter letter; /* for everybody: nobody has got it */
 		const struct chart_event *event = &letter.event;
 
-		if (!chart_takes(instance->chart, held.items[i].type, subject,
+		if (!keeps(chart_definition(instance->chart),
+			held.items[i].type) || /* it is too late for it */
+		    !chart_takes(instance->chart, held.items[i].type, subject,
 			&context) ||
 		    !is_held(engine, turn, &held.items[i]) ||
 		    !unpack_letter(&held.items[i], turn->arena, &letter) ||
@@ -554,7 +579,7 @@ event_bury(struct engine *engine, struct turn *turn, struct request *request)
 	    .event_id = event->id,
 	};
 
-	if (hold_until_ms(engine, event->type) == 0)
+	if (!is_declared(engine, event->type))
 		return; /* for others than our instances */
 	put_event(engine, turn, event, EVENT_DEAD, 0);
 	log_dead(engine, turn, &row,

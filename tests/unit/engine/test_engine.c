@@ -1511,6 +1511,51 @@ test_event_that_an_instance_can_not_use_is_ignored(void **state)
 	house_free(&house);
 }
 
+/* What counts for one only at its moment another keeps. */
+static const char momentary[] =
+    "workflow: momentary\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {now: {keep: false}, word: {keep: false}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {now: ended, word: ended}}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: lasting\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {word: {}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {word: ended}}\n"
+    "  ended: {type: final, outcome: success}\n";
+
+static void
+test_event_that_counts_only_now_is_not_held(void **state)
+{
+	struct house *house = house_new(momentary, house_answer_ok);
+
+	(void)state;
+	house_event(house, "now", "A", "e-1");
+	assert_string_equal(house->fate, "ignored");
+	house_event(house, "word", "A", "e-2");
+	assert_string_equal(house->fate, "held");
+	house_start(house, "momentary", "{\"key\": \"A\"}");
+	house_look(house, 1);
+	assert_string_equal(house->state, "waiting");
+	house_start(house, "lasting", "{\"key\": \"A\"}");
+	house_look(house, 2);
+	assert_string_equal(house->state, "ended");
+	house_event(house, "now", "A", "e-1");
+	assert_string_equal(house->fate, "duplicate");
+	house_event(house, "now", "A", "e-3");
+	assert_string_equal(house->fate, "matched");
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	house_free(&house);
+}
+
 static void
 test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps(void **state)
 {
@@ -1896,6 +1941,7 @@ main(void)
 		test_what_one_can_not_keep_is_no_dead_letter_for_the_other),
 	    cmocka_unit_test(
 		test_event_that_an_instance_can_not_use_is_ignored),
+	    cmocka_unit_test(test_event_that_counts_only_now_is_not_held),
 	    cmocka_unit_test(
 		test_held_event_is_delivered_when_its_value_is_one_waited_for_already),
 	    cmocka_unit_test(
