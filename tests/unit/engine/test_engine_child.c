@@ -167,6 +167,43 @@ test_a_parent_waits_for_its_child_over_crashes(void **state)
 	house_free(&house);
 }
 
+static const char calling_child[] = PARENT
+    "---\n"
+    "workflow: child\n"
+    "version: 1\n"
+    "initial: calling\n"
+    "states:\n"
+    "  calling:\n"
+    "    entry: [{call: desk.say, with: {}}]\n"
+    "    on: {done: right, error: right}\n"
+    "  right: {type: final, outcome: success}\n"
+    "---\n"
+    "connection: desk\n"
+    "kind: http\n"
+    "url: http://desk.invalid\n"
+    "operations: {say: {request: {post: /say}, idempotent: true}}\n";
+
+static void
+test_who_waits_for_a_child_rests_when_that_does(void **state)
+{
+	struct house *house = house_new(calling_child, house_answer_nothing);
+	const struct chart_event suspended = {.kind = EV_SUSPENDED};
+	int replies;
+
+	(void)state;
+	house_start(house, "parent", "{\"key\": \"P\", \"child\": {}}");
+	replies = house->replies;
+	assert_int_not_equal(
+	    engine_watch(house->engine, 1, house_reply_cb, house), 0);
+	assert_int_equal(house->replies, replies);
+	engine_act(house->engine, 2, &suspended, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->replies, replies + 2);
+	assert_string_equal(house->state, "running");
+	assert_string_equal(house->state_status, "waiting");
+	house_free(&house);
+}
+
 static void
 test_a_childs_failure_is_its_parents_error(void **state)
 {
@@ -688,6 +725,7 @@ main(void)
 	    cmocka_unit_test(
 		test_a_child_that_ends_at_once_ends_its_parent_in_the_same_commit),
 	    cmocka_unit_test(test_a_parent_waits_for_its_child_over_crashes),
+	    cmocka_unit_test(test_who_waits_for_a_child_rests_when_that_does),
 	    cmocka_unit_test(test_a_childs_failure_is_its_parents_error),
 	    cmocka_unit_test(test_an_input_that_does_not_fit_starts_no_child),
 	    cmocka_unit_test(
