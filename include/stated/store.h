@@ -436,6 +436,9 @@ MUST_USE enum store_error store_find_held_from(
 typedef void store_number_fn(uint64_t number, void *arg);
 MUST_USE enum store_error store_each_subscriber(struct store *store,
     struct str correlation, store_number_fn *fn, void *arg);
+/* OK where that instance is one of them, else ABSENT. */
+MUST_USE enum store_error store_find_subscription(
+    struct store *store, struct str correlation, uint64_t instance);
 MUST_USE enum store_error store_find_event(struct store *store,
     struct arena *arena, struct str source, struct str event_id,
     struct store_event *row);

@@ -536,11 +536,13 @@ static struct chart_handle
 correlation_of(struct run *run, const struct def_event *event)
 {
 	const struct value *value;
+	struct str text;
 
 	if (event->correlate == NULL)
 		return own_handle(run);
 	value = chart_env_eval(run, event->correlate);
-	if (value->type != VALUE_STRING && value->type != VALUE_NUMBER)
+	if (value_is_null(value) ||
+	    !value_text(run->context->arena, value, &text))
 		return (struct chart_handle){.text = {NULL, 0}};
 	return handle_of(run->context->arena, value);
 }

@@ -31,6 +31,18 @@ chart_awaiter_at(
 	return waiter != NULL;
 }
 
+bool
+chart_awaited_at(const struct chart *chart, size_t index, uint64_t *number)
+{
+	const struct child *child = chart->children;
+
+	while (child != NULL && (child->number == 0 || index-- > 0))
+		child = child->next;
+	if (child != NULL)
+		*number = child->number;
+	return child != NULL;
+}
+
 struct str
 chart_child_id(
     const struct chart *chart, uint64_t number, char out[CHART_ID_BYTES])

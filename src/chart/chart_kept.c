@@ -104,6 +104,7 @@ chart_kept_take(struct run *run, struct kept **link,
 	struct kept *kept = *link;
 
 	LIST_UNLINK(link);
+	run->microsteps = 0; /* it came from outside, and there is an end of them */
 	supersede(run, kept);
 	set_fate(run, kept, STR("taken"));
 	chart_plan_take(run, chosen, instead, kept->type, kept->event);
@@ -181,24 +182,25 @@ is_wanted(struct run *run, const struct kept *kept, bool counts_now)
 }
 
 /* What came and was not taken is told of once; what a busy region may want is
- * not told of yet. */
+ * not told of yet.  What stands still makes what counts only now wait for
+ * nothing else. */
 void
 chart_kept_tell(struct run *run)
 {
 	struct chart *chart = run->chart;
+	bool stands_still = chart->suspended || chart->cancelling;
 
 	if (chart->ended)
 		return;
 	refuse_beyond(run);
-	if (chart->suspended || chart->cancelling)
-		return;
 	for (struct kept **link = &chart->kept; *link != NULL;) {
 		struct kept *kept = *link;
 		const struct def_event *event =
 		    definition_find_event(chart->definition, kept->type);
 		bool counts_now = event != NULL && !event->keep;
 
-		if (is_wanted(run, kept, counts_now)) {
+		if ((stands_still && !counts_now) ||
+		    is_wanted(run, kept, counts_now)) {
 			link = &kept->next;
 			continue;
 		}

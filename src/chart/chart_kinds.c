@@ -125,24 +125,13 @@ run_fail(struct run *run, const struct def_step *step)
 	return STEP_BLOCKED;
 }
 
-static size_t
-raised_count(const struct chart *chart)
-{
-	size_t count = 0;
-
-	for (const struct internal *raised = chart->internals; raised != NULL;
-	     raised = raised->next)
-		count++;
-	return count;
-}
-
 /* Raised events that wait for busy regions have a bound: a circle that raises
  * more and more of them, held up and let go on again and again, would make
  * every step slower than the one before. */
 static enum step_result
 run_raise(struct run *run, const struct def_step *step)
 {
-	if (raised_count(run->chart) >= CHART_RAISED_MAX) {
+	if (chart_step_raised(run->chart) >= CHART_RAISED_MAX) {
 		fail_with(run, step, STR("raise.too-many"),
 		    STR("too many raised events wait: the definition raises "
 			"what nobody takes"));

@@ -33,6 +33,7 @@ struct run {
 	const struct kept *arrived;   /* the event that came; NULL: none */
 	size_t effects_first;	      /* how many effects were there before */
 	unsigned microsteps;
+	unsigned raised_most; /* that stood in the queue at a time */
 	/* Why an expression was given up, until that is told of; absent: none
 	 * was. */
 	struct str given_up;
@@ -452,6 +453,10 @@ MUST_USE bool chart_invariant_check(struct run *run);
 
 /* ---- chart_step.c ---- */
 /* What is said of the state as it is entered now only. */
+/* How many raised events wait. */
+size_t chart_step_raised(const struct chart *chart);
+/* Whether it has gone round in a circle, as far as anybody can tell. */
+bool chart_step_circles(const struct run *run);
 void chart_step_raise(struct run *run, struct signal signal);
 void chart_step_done(struct run *run, const struct def_state *state);
 /* Takes an interrupting transition in place of the strand, at a step

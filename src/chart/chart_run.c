@@ -348,8 +348,7 @@ static bool
 may_go_on(const struct run *run)
 {
 	return !run->chart->ended && !run->chart->suspended &&
-	       !run->chart->cancelling &&
-	       run->microsteps <= CHART_MICROSTEPS_MAX;
+	       !run->chart->cancelling && !chart_step_circles(run);
 }
 
 /* true where it could do something. */

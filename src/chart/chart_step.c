@@ -24,6 +24,17 @@ chart_step_raise(struct run *run, struct signal signal)
 	LIST_APPEND(run->chart->internals, raised);
 }
 
+size_t
+chart_step_raised(const struct chart *chart)
+{
+	size_t count = 0;
+
+	for (const struct internal *raised = chart->internals; raised != NULL;
+	     raised = raised->next)
+		count++;
+	return count;
+}
+
 void
 chart_step_done(struct run *run, const struct def_state *state)
 {
@@ -74,7 +85,10 @@ static bool
 take_internal(struct run *run)
 {
 	struct internal **link = &run->chart->internals;
+	size_t waiting = chart_step_raised(run->chart);
 
+	if (waiting > run->raised_most)
+		run->raised_most = (unsigned)waiting;
 	while (*link != NULL && run->given_up.at == NULL) {
 		struct internal *raised = *link;
 		struct chosen chosen;
@@ -343,13 +357,20 @@ chart_step_end(struct run *run, enum def_ending ending)
 
 /* ---- the macrostep ---- */
 
+/* Of those that stood in the queue together an end is in sight. */
+bool
+chart_step_circles(const struct run *run)
+{
+	return run->microsteps > CHART_MICROSTEPS_MAX + run->raised_most;
+}
+
 /* Stops an instance that goes round in a circle; true where it did. */
 static bool
 circles(struct run *run)
 {
 	char why[120];
 
-	if (run->microsteps <= CHART_MICROSTEPS_MAX)
+	if (!chart_step_circles(run))
 		return false;
 	str_write(why, sizeof(why),
 	    "over %d transitions without an end in sight: the definition goes "
@@ -405,15 +426,26 @@ share_count(const struct run *run)
 {
 	if (run->context->microsteps != NULL)
 		*run->context->microsteps =
-		    run->microsteps > CHART_MICROSTEPS_MAX ? 0
-							   : run->microsteps;
+		    chart_step_circles(run) ? 0 : run->microsteps;
+}
+
+/* Where it has passed the bound, as many were raised together as may be. */
+static void
+go_on_counting(struct run *run)
+{
+	const unsigned *shared = run->context->microsteps;
+
+	if (shared == NULL)
+		return;
+	run->microsteps += *shared;
+	if (*shared > CHART_MICROSTEPS_MAX)
+		run->raised_most = CHART_RAISED_MAX;
 }
 
 void
 chart_step_go_on(struct run *run)
 {
-	if (run->context->microsteps != NULL)
-		run->microsteps += *run->context->microsteps;
+	go_on_counting(run);
 	run->actor = NULL;
 	run->proposed_by = (struct str){NULL, 0};
 	run->strand = NULL;

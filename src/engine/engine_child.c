@@ -18,8 +18,8 @@
 
 /* No process is meant to be nested so deep. */
 #define DEPTH_MAX 64
-/* Those that wait for an instance, and for those, and so on. */
-#define WAITERS_MAX 1000
+/* Those that an instance waits for, and that those do, and so on. */
+#define WAITED_MAX 1000
 /* Turns of this many times the usual length begin nothing more. */
 #define LONG_TURN 2
 
@@ -29,6 +29,7 @@ tell(struct engine *engine, uint64_t number, enum chart_event_kind kind)
 	struct request *request = request_new(REQUEST_CHILD);
 
 	must(number != 0);
+	request->answers = engine->answering;
 	request->number = number;
 	request->event.kind = kind;
 	inbox_add(&engine->emitted, request);
@@ -93,27 +94,28 @@ begin_child(struct engine *engine, struct turn *turn, struct instance *child,
 }
 
 /* Whether the instance waits for the other's end, itself or through others:
- * then the other must not wait for its.  Looks so far and no farther; nobody
- * nests waiting so deep. */
+ * then the other must not wait for its.  It is asked what they wait for: whom
+ * they wait for may not have been told yet.  Looks so far and no farther;
+ * nobody nests waiting so deep. */
 static bool
 waits_for(struct engine *engine, const struct instance *instance,
     const struct instance *other)
 {
-	uint64_t seen[WAITERS_MAX] = {other->number};
+	uint64_t seen[WAITED_MAX] = {instance->number};
 	size_t count = 1;
-	struct chart_awaiter awaiter;
+	uint64_t number;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct instance *awaited = instance_find(engine, seen[i]);
+		const struct instance *waiting = instance_find(engine, seen[i]);
 
 		for (size_t w = 0;
-		     awaited != NULL && count < WAITERS_MAX &&
-		     chart_awaiter_at(awaited->chart, w, &awaiter);
+		     waiting != NULL && count < WAITED_MAX &&
+		     chart_awaited_at(waiting->chart, w, &number);
 		     w++) {
-			if (awaiter.number == instance->number)
+			if (number == other->number)
 				return true;
-			if (!is_among(seen, count, awaiter.number))
-				seen[count++] = awaiter.number;
+			if (!is_among(seen, count, number))
+				seen[count++] = number;
 		}
 	}
 	return false;

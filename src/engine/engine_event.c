@@ -40,8 +40,9 @@ number_cb(uint64_t number, void *arg)
 
 /* How many instances an event was for. */
 struct delivery {
-	size_t matched;
-	size_t refused; /* they keep too many already */
+	size_t matched; /* they took or keep it */
+	size_t ignored; /* they have no use for it, and say so */
+	struct numbers refusers; /* they keep too many already */
 };
 
 static bool
@@ -50,36 +51,67 @@ is_refused(const struct chart_effects *effects)
 	return str_equal(effects->event_fate, STR("refused"));
 }
 
-/* Gives the event to every instance that it is for. */
+static void
+count_fate(struct delivery *delivery, uint64_t number,
+    const struct chart_effects *effects)
+{
+	if (is_refused(effects))
+		number_cb(number, &delivery->refusers);
+	else if (str_equal(effects->event_fate, STR("ignored")))
+		delivery->ignored++;
+	else
+		delivery->matched++;
+}
+
+/* What its sender is told; absent: nobody has got it. */
+static struct str
+fate_of(const struct delivery *delivery)
+{
+	if (delivery->matched > 0)
+		return STR("matched");
+	return delivery->ignored > 0 ? STR("ignored") : (struct str){NULL, 0};
+}
+
+/* Whether it is one of those, or there are none and all are meant. */
+static bool
+is_meant(const struct numbers *only, uint64_t number)
+{
+	bool found = only->count == 0;
+
+	for (size_t i = 0; i < only->count && !found; i++)
+		found = only->items[i] == number;
+	return found;
+}
+
+/* Gives the event to every instance that it is for; with `only`, where that
+ * names any, to no others. */
 static struct delivery
-deliver(
-    struct engine *engine, struct turn *turn, const struct chart_event *event)
+deliver(struct engine *engine, struct turn *turn,
+    const struct chart_event *event, const struct numbers *only)
 {
 	struct chart_context context = turn_context(engine, turn);
 	struct numbers numbers = {.arena = turn->arena};
-	struct delivery delivery = {0, 0};
+	struct delivery delivery = {.refusers = {.arena = turn->arena}};
 
 	if (event->subject.bytes == 0 ||
 	    !engine_found(engine,
 		store_each_subscriber(
 		    engine->store, event->subject, number_cb, &numbers)))
 		return delivery;
+	turn_note_width(engine, numbers.count);
 	for (size_t i = 0; i < numbers.count; i++) {
 		struct instance *instance =
 		    instance_find(engine, numbers.items[i]);
 		struct chart_effects effects = {0};
 
-		if (instance == NULL ||
+		if (instance == NULL || !is_meant(only, numbers.items[i]) ||
 		    !chart_takes(
 			instance->chart, event->type, event->subject,
 			&context) ||
 		    !chart_is_within(instance->chart, event->actor.limits))
 			continue;
 		instance_step(engine, turn, instance, event, &effects);
-		if (is_refused(&effects))
-			delivery.refused++;
-		else
-			delivery.matched++;
+		count_fate(&delivery, numbers.items[i], &effects);
 	}
 	return delivery;
 }
@@ -97,8 +129,16 @@ hold_of(const struct definition *definition, int64_t now_ms)
 	    definition->calendar, now_ms, hold->business_days);
 }
 
-/* Until when to hold what nobody waits for: as the workflows that declare it
- * say, the longest of them.  0: no workflow knows the type. */
+static bool
+keeps(const struct definition *definition, struct str type)
+{
+	const struct def_event *event = definition_find_event(definition, type);
+
+	return event != NULL && event->keep;
+}
+
+/* Until when to hold what nobody waits for: as the workflows that keep it say,
+ * the longest of them.  0: none does. */
 static int64_t
 hold_until_ms(const struct engine *engine, struct str type)
 {
@@ -109,14 +149,25 @@ hold_until_ms(const struct engine *engine, struct str type)
 	for (size_t i = 0;
 	     (definition = library_workflow_at(engine->library, i)); i++) {
 		int64_t until_ms =
-		    definition_find_event(definition, type) != NULL
-			? hold_of(definition, now_ms)
-			: 0;
+		    keeps(definition, type) ? hold_of(definition, now_ms) : 0;
 
 		if (until_ms > latest_ms)
 			latest_ms = until_ms;
 	}
 	return latest_ms;
+}
+
+/* Whether any workflow knows the type. */
+static bool
+is_declared(const struct engine *engine, struct str type)
+{
+	const struct definition *definition;
+
+	for (size_t i = 0;
+	     (definition = library_workflow_at(engine->library, i)); i++)
+		if (definition_find_event(definition, type) != NULL)
+			return true;
+	return false;
 }
 
 /* ---- events as they are kept ---- */
@@ -139,9 +190,33 @@ stored_source(const struct chart_event *event, struct arena *arena)
 	    digest_hex(digest_sha256(buf_keep(&text)), hex).at);
 }
 
+/* Of a dead letter that others than these have got. */
+static const struct value *
+numbers_value(const struct numbers *numbers, struct arena *arena)
+{
+	struct value_builder *list = value_build_list(arena);
+
+	for (size_t i = 0; i < numbers->count; i++)
+		value_append(
+		    list, value_of_int(arena, (int64_t)numbers->items[i]));
+	return value_built(list);
+}
+
 static void
-pack_event(
-    const struct chart_event *event, struct arena *arena, struct buf *out)
+read_numbers(const struct value *list, struct numbers *numbers)
+{
+	int64_t number;
+
+	if (list == NULL || list->type != VALUE_LIST)
+		return;
+	for (size_t i = 0; i < list->as.list.count; i++)
+		if (value_to_int(list->as.list.items[i], &number) && number > 0)
+			number_cb((uint64_t)number, numbers);
+}
+
+static void
+pack_event(const struct chart_event *event, const struct numbers *only,
+    struct arena *arena, struct buf *out)
 {
 	struct value_builder *built = value_build_context(arena);
 
@@ -153,12 +228,20 @@ pack_event(
 		value_put(built, STR("limits"),
 		    engine_limits_value(event->actor.limits, arena));
 	}
+	if (only->count > 0)
+		value_put(built, STR("only"), numbers_value(only, arena));
 	value_pack(value_built(built), out);
 }
 
+/* An event that nobody has got, or not everybody. */
+struct letter {
+	struct chart_event event;
+	struct numbers only; /* whom it is for yet; none: everybody */
+};
+
 static bool
-unpack_event(const struct store_event *row, struct arena *arena,
-    struct chart_event *event)
+unpack_letter(
+    const struct store_event *row, struct arena *arena, struct letter *letter)
 {
 	struct str body = row->body;
 	const struct value *value = value_unpack(arena, &body);
@@ -167,7 +250,9 @@ unpack_event(const struct store_event *row, struct arena *arena,
 	if (value == NULL)
 		return false;
 	source = value_field_str(value, "source");
-	*event = (struct chart_event){
+	letter->only = (struct numbers){.arena = arena};
+	read_numbers(value_get_cstr(value, "only"), &letter->only);
+	letter->event = (struct chart_event){
 	    .kind = EV_EVENT_RECEIVED,
 	    .type = row->type,
 	    .subject = row->subject,
@@ -185,10 +270,13 @@ unpack_event(const struct store_event *row, struct arena *arena,
 	return true;
 }
 
+static const struct numbers everybody = {.arena = NULL};
+
+/* only: whom it is for yet. */
 static void
-put_event(struct engine *engine, struct turn *turn,
-    const struct chart_event *event, enum store_event_status status,
-    int64_t expires_ms)
+put_event_for(struct engine *engine, struct turn *turn,
+    const struct chart_event *event, const struct numbers *only,
+    enum store_event_status status, int64_t expires_ms)
 {
 	struct buf body = {0};
 	struct store_event row = {
@@ -202,13 +290,21 @@ put_event(struct engine *engine, struct turn *turn,
 	};
 
 	if (status == EVENT_HELD || status == EVENT_DEAD) {
-		pack_event(event, turn->arena, &body);
+		pack_event(event, only, turn->arena, &body);
 		row.body = buf_str(&body);
 	}
 	store_put_event(store_batch(engine->store), &row);
 	buf_fini(&body);
 	if (status == EVENT_HELD)
 		turn->expiries_changed = true;
+}
+
+static void
+put_event(struct engine *engine, struct turn *turn,
+    const struct chart_event *event, enum store_event_status status,
+    int64_t expires_ms)
+{
+	put_event_for(engine, turn, event, &everybody, status, expires_ms);
 }
 
 static struct str
@@ -236,10 +332,11 @@ log_dead(struct engine *engine, struct turn *turn,
 		why));
 }
 
-/* The instance that it is for keeps too many already: a dead letter. */
+/* The instance that it is for keeps too many already: a dead letter.  What
+ * others have got is for those only that have not. */
 static void
-bury_refused(
-    struct engine *engine, struct turn *turn, const struct chart_event *event)
+bury_refused(struct engine *engine, struct turn *turn,
+    const struct chart_event *event, const struct numbers *only)
 {
 	struct store_event row = {
 	    .type = event->type,
@@ -247,7 +344,7 @@ bury_refused(
 	    .event_id = event->id,
 	};
 
-	put_event(engine, turn, event, EVENT_DEAD, 0);
+	put_event_for(engine, turn, event, only, EVENT_DEAD, 0);
 	log_dead(engine, turn, &row,
 	    "its instance keeps too many events that no state takes");
 }
@@ -283,6 +380,7 @@ route(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct chart_event *event = &request->event;
 	struct delivery delivery;
+	struct str fate;
 	int64_t until_ms;
 
 	/* In which order a token lists its limits makes no other event of it;
@@ -293,16 +391,22 @@ route(struct engine *engine, struct turn *turn, struct request *request)
 	    limits_sorted(event->actor.limits, request->arena);
 	if (is_duplicate(engine, turn, event))
 		return STR("duplicate");
-	delivery = deliver(engine, turn, event);
-	if (delivery.matched > 0) {
-		put_event(engine, turn, event, EVENT_MATCHED, 0);
-		return STR("matched");
-	}
-	if (delivery.refused > 0) {
-		bury_refused(engine, turn, event);
+	delivery = deliver(engine, turn, event, &everybody);
+	fate = fate_of(&delivery);
+	if (delivery.refusers.count > 0) {
+		bury_refused(engine, turn, event,
+		    fate.at != NULL ? &delivery.refusers : &everybody);
 		return STR("dead");
 	}
+	if (fate.at != NULL) {
+		put_event(engine, turn, event, EVENT_MATCHED, 0);
+		return fate;
+	}
 	until_ms = hold_until_ms(engine, event->type);
+	if (until_ms == 0 && is_declared(engine, event->type)) {
+		put_event(engine, turn, event, EVENT_MATCHED, 0);
+		return STR("ignored"); /* it counts only now */
+	}
 	if (until_ms == 0 && request->emitted)
 		return STR("ignored"); /* for others than our instances */
 	if (until_ms == 0)
@@ -373,21 +477,24 @@ event_deliver_held(struct engine *engine, struct turn *turn,
 		return;
 	for (size_t i = 0; i < held.count; i++) {
 		struct chart_effects effects = {0};
-		struct chart_event event;
+		struct letter letter; /* for everybody: nobody has got it */
+		const struct chart_event *event = &letter.event;
 
-		if (!chart_takes(instance->chart, held.items[i].type, subject,
+		if (!keeps(chart_definition(instance->chart),
+			held.items[i].type) || /* it is too late for it */
+		    !chart_takes(instance->chart, held.items[i].type, subject,
 			&context) ||
 		    !is_held(engine, turn, &held.items[i]) ||
-		    !unpack_event(&held.items[i], turn->arena, &event) ||
-		    !chart_is_within(instance->chart, event.actor.limits))
+		    !unpack_letter(&held.items[i], turn->arena, &letter) ||
+		    !chart_is_within(instance->chart, event->actor.limits))
 			continue;
 		/* First told to be matched: delivering may come back here, and
 		 * then the rest of the list may have been delivered, too. */
-		put_event(engine, turn, &event, EVENT_MATCHED, 0);
+		put_event(engine, turn, event, EVENT_MATCHED, 0);
 		engine->cause++; /* each has come by itself */
-		instance_step(engine, turn, instance, &event, &effects);
+		instance_step(engine, turn, instance, event, &effects);
 		if (is_refused(&effects))
-			bury_refused(engine, turn, &event);
+			bury_refused(engine, turn, event, &everybody);
 	}
 }
 
@@ -472,7 +579,7 @@ event_bury(struct engine *engine, struct turn *turn, struct request *request)
 	    .event_id = event->id,
 	};
 
-	if (hold_until_ms(engine, event->type) == 0)
+	if (!is_declared(engine, event->type))
 		return; /* for others than our instances */
 	put_event(engine, turn, event, EVENT_DEAD, 0);
 	log_dead(engine, turn, &row,
@@ -558,8 +665,9 @@ masked_subject(
 
 static struct bar
 find_bar(
-    struct engine *engine, struct turn *turn, const struct chart_event *event)
+    struct engine *engine, struct turn *turn, const struct letter *letter)
 {
+	const struct chart_event *event = &letter->event;
 	struct chart_context context = turn_context(engine, turn);
 	struct numbers numbers = {.arena = turn->arena};
 	struct bar bar = {.wants_second = false};
@@ -574,7 +682,9 @@ find_bar(
 		const struct instance *instance =
 		    instance_find(engine, numbers.items[i]);
 
-		if (instance == NULL || !chart_wants_second(instance->chart) ||
+		if (instance == NULL ||
+		    !is_meant(&letter->only, numbers.items[i]) ||
+		    !chart_wants_second(instance->chart) ||
 		    !chart_is_within(instance->chart, event->actor.limits) ||
 		    !chart_takes(instance->chart, event->type, event->subject,
 			&context))
@@ -600,14 +710,15 @@ refuse_replay(struct turn *turn, const struct request *request,
 /* The event as it is delivered now; false where there is none: answered. */
 static bool
 read_letter(struct engine *engine, struct turn *turn,
-    const struct request *request, struct chart_event *event)
+    const struct request *request, struct letter *letter)
 {
+	struct chart_event *event = &letter->event;
 	const struct chart_limits *limits;
 	struct store_event row;
 	struct engine_reply *reply;
 
 	if (!find_undelivered(engine, turn, request->number, &row) ||
-	    !unpack_event(&row, turn->arena, event)) {
+	    !unpack_letter(&row, turn->arena, letter)) {
 		reply = turn_reply(turn, request, ENGINE_UNKNOWN_INSTANCE);
 		if (reply != NULL)
 			reply->detail = STR("there is no such dead letter");
@@ -630,40 +741,49 @@ event_is_undelivered(struct engine *engine, struct turn *turn, uint64_t number)
 	return find_undelivered(engine, turn, number, &row);
 }
 
-/* false where nobody takes it, which is answered. */
-static bool
+/* What became of it; absent where nobody takes it, which is answered. */
+static struct str
 replay(struct engine *engine, struct turn *turn,
-    const struct request *request, const struct chart_event *event)
+    const struct request *request, const struct letter *letter)
 {
-	if (deliver(engine, turn, event).matched > 0) {
-		put_event(engine, turn, event, EVENT_REPLAYED, 0);
+	const struct chart_event *event = &letter->event;
+	struct delivery delivery = deliver(engine, turn, event, &letter->only);
+	struct str fate = fate_of(&delivery);
+
+	if (fate.at != NULL) {
+		if (delivery.refusers.count > 0)
+			bury_refused(engine, turn, event, &delivery.refusers);
+		else
+			put_event(engine, turn, event, EVENT_REPLAYED, 0);
 		tell_journal(engine, turn, event);
-		return true;
+	} else {
+		refuse_replay(turn, request, REFUSED_STATE,
+		    "no instance waits for it: start or correct the instance "
+		    "first, then replay again");
 	}
-	refuse_replay(turn, request, REFUSED_STATE,
-	    "no instance waits for it: start or correct the instance first, "
-	    "then replay again");
-	return false;
+	return fate;
 }
 
 void
 event_replay(struct engine *engine, struct turn *turn, struct request *request)
 {
-	struct chart_event event;
+	struct letter letter;
 	struct engine_reply *reply;
+	struct str fate;
 	struct bar bar;
 
-	if (!read_letter(engine, turn, request, &event))
+	if (!read_letter(engine, turn, request, &letter))
 		return;
-	bar = find_bar(engine, turn, &event);
+	bar = find_bar(engine, turn, &letter);
 	if (bar.refusal != REFUSED_NOT) {
 		refuse_replay(turn, request, bar.refusal, bar.detail);
-	} else if (bar.wants_second && event.break_glass.bytes == 0) {
-		proposal_replay(engine, turn, request, &event, bar.subject);
-	} else if (replay(engine, turn, request, &event)) {
+	} else if (bar.wants_second && letter.event.break_glass.bytes == 0) {
+		proposal_replay(
+		    engine, turn, request, &letter.event, bar.subject);
+	} else if ((fate = replay(engine, turn, request, &letter)).at != NULL) {
 		reply = turn_reply(turn, request, ENGINE_ACCEPTED);
 		if (reply != NULL)
-			reply->fate = STR("matched");
+			reply->fate = fate;
 	}
 }
 
@@ -671,17 +791,17 @@ bool
 event_replay_confirmed(
     struct engine *engine, struct turn *turn, struct request *request)
 {
-	struct chart_event event;
+	struct letter letter;
 	struct bar bar;
 
-	if (!read_letter(engine, turn, request, &event))
+	if (!read_letter(engine, turn, request, &letter))
 		return false;
-	bar = find_bar(engine, turn, &event);
+	bar = find_bar(engine, turn, &letter);
 	if (bar.refusal != REFUSED_NOT) {
 		refuse_replay(turn, request, bar.refusal, bar.detail);
 		return false;
 	}
-	return replay(engine, turn, request, &event);
+	return replay(engine, turn, request, &letter).at != NULL;
 }
 
 /* ---- events that instances publish ---- */
@@ -701,6 +821,7 @@ event_publish(struct engine *engine, struct turn *turn,
 	struct chart_event *event = &request->event;
 
 	request->emitted = true;
+	request->answers = engine->answering;
 	event->kind = EV_EVENT_RECEIVED;
 	event->type = arena_str(request->arena, effect->type);
 	event->subject = effect->subject.at

@@ -306,24 +306,46 @@ instance_give_salt(struct engine *engine, struct instance *instance,
 	store_put_salt(store_batch(engine->store), instance->number, bytes);
 }
 
+/* What it is subscribed to is what its rows say, and not what it would wait
+ * for: one that has not begun has no rows yet, and what `correlate` reads may
+ * be another setting now.  The next step subscribes to what is missing.  false
+ * where the store can't tell. */
+static bool
+load_correlations(
+    struct engine *engine, struct arena *arena, struct instance *instance)
+{
+	struct chart_context context = engine_chart_context(engine, arena);
+	struct str *values;
+	size_t count = chart_correlations(instance->chart, &context, &values);
+	struct str *subscribed = ARENA_ARRAY(arena, count, struct str);
+
+	for (size_t i = 0; i < count; i++)
+		if (values[i].bytes > 0 &&
+		    (str_is_among(values[i], subscribed, i) ||
+			engine_found(engine,
+			    store_find_subscription(engine->store, values[i],
+				instance->number))))
+			subscribed[i] = values[i];
+	keep_correlations(instance, subscribed, count);
+	return engine->unread == STORE_OK;
+}
+
 static struct instance *
 load(struct engine *engine, uint64_t number)
 {
 	struct arena *arena = arena_new();
-	struct chart_context context = engine_chart_context(engine, arena);
 	struct instance *instance = NULL;
 	struct store_instance row;
 	struct chart *chart = NULL;
-	struct str *values;
-	size_t count;
 
 	if (engine_found(engine,
 		store_find_instance(engine->store, arena, number, &row)))
 		chart = load_chart(engine, arena, &row);
-	if (chart != NULL) {
+	if (chart != NULL)
 		instance = instance_add(engine, chart, number);
-		count = chart_correlations(chart, &context, &values);
-		keep_correlations(instance, values, count);
+	if (instance != NULL && !load_correlations(engine, arena, instance)) {
+		instance_drop(engine, number);
+		instance = NULL;
 	}
 	arena_free(&arena);
 	return instance;
@@ -608,6 +630,8 @@ static void
 perform_effects(struct engine *engine, struct turn *turn,
     struct instance *instance, struct chart_effects *effects)
 {
+	size_t published = 0;
+
 	/* The list grows while it is gone through. */
 	for (size_t i = 0; i < effects->count; i++) {
 		struct chart_effect effect = effects->items[i];
@@ -618,6 +642,7 @@ perform_effects(struct engine *engine, struct turn *turn,
 			break;
 		case DO_PUBLISH:
 			event_publish(engine, turn, instance, &effect);
+			turn_note_width(engine, ++published);
 			break;
 		case DO_PUT_ITEM:
 			put_item(engine, turn, instance, &effect);

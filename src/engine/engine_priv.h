@@ -68,6 +68,7 @@ struct request {
 	};
 	struct chart_event event; /* of many */
 	bool emitted;		   /* by an instance of ours, within its turn */
+	bool answers;		   /* it comes of an event that one emitted */
 	struct exchange *exchange; /* RELEASE */
 	struct outcome outcome;	   /* REPLY */
 	uint64_t turn;		   /* REPLY: in which the call was offered */
@@ -360,6 +361,9 @@ struct engine {
 	uint8_t store_bytes[16];
 	struct inbox inbox;
 	struct inbox emitted;  /* by the step under way: routed in its turn */
+	bool answering;	       /* what is being performed is or answers one */
+	size_t widest; /* of one cause: most events that one step emitted, or
+			* most instances that one event reached */
 	struct map *instances; /* number -> struct instance * */
 	size_t instance_bytes; /* of all in memory */
 	struct instance *newest;
@@ -513,6 +517,13 @@ struct engine_reply *turn_reply(struct turn *turn,
 void turn_log(struct turn *turn, enum log_level level, struct str message);
 bool turn_is_durable(const struct engine *engine, uint64_t serial);
 void turn_touch(struct turn *turn, struct instance *instance);
+/* So many things came of one: so many may be answered. */
+static inline void
+turn_note_width(struct engine *engine, size_t width)
+{
+	if (width > engine->widest)
+		engine->widest = width;
+}
 bool turn_has_touched(const struct turn *turn, uint64_t number);
 
 /* ---- engine_instance.c ---- */

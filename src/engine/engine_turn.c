@@ -14,6 +14,8 @@
 
 /* Of what a turn does, at least one in so many came in bulk. */
 #define BULK_SHARE 4
+/* Events in answer to one that a step emitted beside many others. */
+#define TALK_MAX 8
 /* Kept for the next request, and small enough to stay in the caches. */
 #define SCRATCH_BYTES_MAX ((size_t)256 * 1024)
 
@@ -191,31 +193,44 @@ perform_one(struct engine *engine, struct turn *turn, struct request *request)
 	arena_reset(engine->scratch);
 }
 
+/* How many events may answer others, before it looks as if that had no end:
+ * more where one step has emitted many or one event has reached many, for each
+ * of which there may be a talk. */
+static size_t
+answers_max(const struct engine *engine)
+{
+	return engine->options.limits.batch_max + TALK_MAX * engine->widest;
+}
+
 /* What instances publish is routed at once, in the same turn, so that it
- * stands or falls with what published it: but not without end.  What parents
- * and children tell one another has its bounds elsewhere (engine_child.c) and
- * is never left out. */
+ * stands or falls with what published it, however much it is: but what answers
+ * such an event not without end.  What parents and children tell one another
+ * has its bounds elsewhere (engine_child.c) and is never left out. */
 static void
 perform(struct engine *engine, struct turn *turn, struct request *request)
 {
 	struct request *emitted;
-	size_t left = engine->options.limits.batch_max;
+	size_t answers = 0;
 
 	engine->cause++;
+	engine->answering = false;
+	engine->widest = 0;
 	perform_one(engine, turn, request);
 	while ((emitted = inbox_take(&engine->emitted)) != NULL) {
 		bool is_event = emitted->kind == REQUEST_EVENT;
 
+		engine->answering = is_event || emitted->answers;
 		if (is_event)
 			engine->cause++;
-		if (is_event && left == 0) {
+		if (is_event && emitted->answers)
+			answers++;
+		if (is_event && emitted->answers &&
+		    answers > answers_max(engine)) {
 			event_bury(engine, turn, emitted);
 			inbox_add(&turn->done, emitted);
 		} else {
 			perform_one(engine, turn, emitted);
 		}
-		if (is_event && left > 0)
-			left--;
 	}
 }
 

@@ -4,11 +4,34 @@
 
 #include <stdlib.h>
 
+/* Deeper no process is meant to be nested. */
+#define NESTED_MAX 64
+
+/* Who waits for another one to end rests when that one does. */
 static bool
-is_at_rest(const struct engine *engine, const struct instance *instance)
+rests(struct engine *engine, const struct instance *instance, int nested)
 {
-	return chart_status(instance->chart) != CHART_RUNNING &&
-	       !instance_is_dirty(engine, instance);
+	enum chart_status status = chart_status(instance->chart);
+	uint64_t number;
+
+	if (status == CHART_RUNNING || !instance_has_begun(instance) ||
+	    instance_is_dirty(engine, instance))
+		return false;
+	if (status != CHART_WAITING || nested == NESTED_MAX)
+		return true;
+	for (size_t i = 0; chart_awaited_at(instance->chart, i, &number); i++) {
+		const struct instance *child = instance_find(engine, number);
+
+		if (child != NULL && !rests(engine, child, nested + 1))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_at_rest(struct engine *engine, const struct instance *instance)
+{
+	return rests(engine, instance, 0);
 }
 
 static void
@@ -98,6 +121,24 @@ fire(struct engine *engine, uint64_t number)
 	}
 }
 
+/* Those who wait for it may rest now, too. */
+static void
+fire_with_waiters(struct engine *engine, uint64_t number, int nested)
+{
+	const struct instance *instance;
+	struct chart_awaiter awaiter;
+
+	fire(engine, number);
+	if (nested == NESTED_MAX)
+		return;
+	for (size_t i = 0;
+	     map_count(engine->watches) > 0 &&
+	     (instance = instance_find(engine, number)) != NULL &&
+	     chart_awaiter_at(instance->chart, i, &awaiter);
+	     i++)
+		fire_with_waiters(engine, awaiter.number, nested + 1);
+}
+
 /* Their numbers first: callbacks change the map. */
 static void
 fire_all(struct engine *engine)
@@ -123,7 +164,8 @@ watch_fire(struct engine *engine, const struct turn *turn)
 		fire_all(engine);
 	else if (map_count(engine->watches) > 0)
 		for (size_t i = 0; i < turn->touched_count; i++)
-			fire(engine, turn->touched[i].number);
+			fire_with_waiters(
+			    engine, turn->touched[i].number, 0);
 }
 
 void

@@ -61,6 +61,8 @@ const char *const sqlite_read_sql[READ_STATEMENT_COUNT] = {
 	    " WHERE business_key = ?1 ORDER BY workflow LIMIT 1",
 	[READ_SUBSCRIBERS] = "SELECT instance FROM subscription"
 	    " WHERE correlation = ?1",
+	[READ_SUBSCRIPTION] = "SELECT 1 FROM subscription"
+	    " WHERE correlation = ?1 AND instance = ?2",
 	[READ_EVENT] = "SELECT " EVENT_COLUMNS " FROM event"
 	    " WHERE source = ?1 AND event_id = ?2",
 	[READ_EVENT_ID] = "SELECT " EVENT_COLUMNS " FROM event"
@@ -390,6 +392,25 @@ sqlite_find_subscribers(struct store_backend *backend, struct str correlation,
 			fn((uint64_t)sqlite3_column_int64(statement, 0), arg);
 	}
 	sqlite_conn_give(conn, READ_SUBSCRIBERS, statement);
+	return error;
+}
+
+enum store_error
+sqlite_find_subscription(struct store_backend *backend,
+    struct str correlation, uint64_t instance)
+{
+	struct sqlite_conn *conn = &sqlite_store_of(backend)->reader;
+	sqlite3_stmt *statement;
+	enum store_error error = sqlite_conn_take(conn, READ_SUBSCRIPTION,
+	    &statement);
+
+	must(instance > 0);
+	if (error != STORE_OK)
+		return error;
+	sqlite_bind_text(statement, 1, correlation);
+	sqlite_bind_int(statement, 2, (int64_t)instance);
+	error = step_to_row(conn, statement);
+	sqlite_conn_give(conn, READ_SUBSCRIPTION, statement);
 	return error;
 }
 

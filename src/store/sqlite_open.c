@@ -638,6 +638,7 @@ static const struct store_backend_ops ops = {
 	.find_instance = sqlite_find_instance,
 	.find_key = sqlite_find_key,
 	.each_subscriber = sqlite_find_subscribers,
+	.find_subscription = sqlite_find_subscription,
 	.find_event = sqlite_find_event,
 	.find_event_id = sqlite_find_event_id,
 	.each_held_event = sqlite_find_held_events,

@@ -304,6 +304,7 @@ enum sqlite_read_statement {
 	READ_KEY,
 	READ_KEY_ANY_WORKFLOW,
 	READ_SUBSCRIBERS,
+	READ_SUBSCRIPTION,
 	READ_EVENT,
 	READ_EVENT_ID,
 	READ_HELD_EVENTS,
@@ -383,6 +384,8 @@ enum store_error sqlite_find_key(struct store_backend *backend,
     struct str workflow, struct str business_key, uint64_t *number);
 enum store_error sqlite_find_subscribers(struct store_backend *backend,
     struct str correlation, store_number_fn *fn, void *arg);
+enum store_error sqlite_find_subscription(struct store_backend *backend,
+    struct str correlation, uint64_t instance);
 enum store_error sqlite_find_event(struct store_backend *backend,
     struct arena *arena, struct str source, struct str event_id,
     struct store_event *row);

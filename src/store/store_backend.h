@@ -56,6 +56,8 @@ struct store_backend_ops {
 	    struct str workflow, struct str business_key, uint64_t *number);
 	enum store_error (*each_subscriber)(struct store_backend *backend,
 	    struct str correlation, store_number_fn *fn, void *arg);
+	enum store_error (*find_subscription)(struct store_backend *backend,
+	    struct str correlation, uint64_t instance);
 	enum store_error (*find_event)(struct store_backend *backend,
 	    struct arena *arena, struct str source, struct str event_id,
 	    struct store_event *row);

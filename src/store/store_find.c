@@ -112,13 +112,19 @@ gather_number(struct subscribers *found, uint64_t number)
 	found->numbers[found->count++] = number;
 }
 
+/* What the batch says of that instance; NULL: nothing. */
+static const struct store_subscription *
+find_told(const struct store_subscription *entry, uint64_t instance)
+{
+	while (entry != NULL && entry->instance != instance)
+		entry = entry->next;
+	return entry;
+}
+
 static bool
 is_told_by(const struct store_subscription *entry, uint64_t instance)
 {
-	for (; entry != NULL; entry = entry->next)
-		if (entry->instance == instance)
-			return true;
-	return false;
+	return find_told(entry, instance) != NULL;
 }
 
 static void
@@ -179,6 +185,27 @@ store_each_subscriber(struct store *store, struct str correlation,
 	}
 	arena_free(&found.arena);
 	return error;
+}
+
+enum store_error
+store_find_subscription(
+    struct store *store, struct str correlation, uint64_t instance)
+{
+	const struct store_subscription *told = NULL;
+
+	must(correlation.at != NULL);
+	if (store->open != NULL) {
+		told = find_told(
+		    store_batch_subscriptions(store->open, correlation),
+		    instance);
+		if (told == NULL)
+			told = find_told(store_batch_subscriptions(
+			    store->under_way, correlation), instance);
+	}
+	if (told != NULL)
+		return told->is_removed ? STORE_ABSENT : STORE_OK;
+	return store->backend->ops->find_subscription(
+	    store->backend, correlation, instance);
 }
 
 /* ----------------------------------------------------------------- events */

@@ -39,7 +39,7 @@ static const char definitions[] =
     "business-key: = input.key\n"
     "data: {id: null}\n"
     "events: {go: {}, answered: {correlate: = id},\n"
-    "  seen: {correlate: = id}, never: {correlate: = not(true)}}\n"
+    "  seen: {correlate: = id}, never: {correlate: '= [id]'}}\n"
     "initial: open\n"
     "states:\n"
     "  open:\n"

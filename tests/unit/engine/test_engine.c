@@ -1421,6 +1421,141 @@ test_an_instance_keeps_so_many_events_and_no_more(void **state)
 	house_free(&house);
 }
 
+/* One takes what the other keeps, up to its bound. */
+static const char patient_two[] =
+    "workflow: patient\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {go: {}, other: {correlate: '= \"all\"'}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {go: going}}\n"
+    "  going: {on: {other: {do: [{attest: seen}]}}}\n";
+
+static void
+replay_event(struct house *house, const char *id)
+{
+	struct store_event row;
+
+	assert_int_equal(store_find_event(house->store, house->arena,
+			     STR("/test"), str_of(id), &row),
+	    STORE_OK);
+	engine_replay(house->engine,
+	    &(struct engine_replay){.event_id = row.id}, house_reply_cb,
+	    house);
+	house_run(house);
+}
+
+static void
+test_what_one_can_not_keep_is_no_dead_letter_for_the_other(void **state)
+{
+	struct house *house = house_new(patient_two, house_answer_ok);
+	char id[16];
+
+	(void)state;
+	house_start(house, "patient", "{\"key\": \"A\"}");
+	house_start(house, "patient", "{\"key\": \"B\"}");
+	house_event(house, "go", "B", "go-b");
+	for (int i = 0; i <= 1000; i++) {
+		struct chart_event event = {
+		    .type = STR("other"),
+		    .subject = STR("all"),
+		    .source = STR("/test"),
+		};
+
+		snprintf(id, sizeof(id), "e%d", i);
+		event.id = str_of(id);
+		engine_event(house->engine, &event, house_reply_cb, house);
+	}
+	house_run(house);
+	assert_string_equal(house->fate, "dead");
+	assert_int_equal(status_of_event(house, "e999"), EVENT_MATCHED);
+	assert_int_equal(status_of_event(house, "e1000"), EVENT_DEAD);
+	replay_event(house, "e1000");
+	assert_int_equal(house->status, ENGINE_REFUSED);
+	house_event(house, "go", "A", "go-a");
+	replay_event(house, "e1000");
+	assert_string_equal(house->fate, "matched");
+	assert_int_equal(status_of_event(house, "e1000"), EVENT_REPLAYED);
+	assert_int_equal(house_count(house, 1, "event-received"), 1004);
+	assert_int_equal(house_count(house, 2, "event-received"), 1002);
+	house_free(&house);
+}
+
+static const char choosy[] =
+    "workflow: choosy\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events:\n"
+    "  go: {data: {type: object, required: [a]}}\n"
+    "  now: {keep: false}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {go: ended}}\n"
+    "  ended: {type: final, outcome: success}\n";
+
+static void
+test_event_that_an_instance_can_not_use_is_ignored(void **state)
+{
+	struct house *house = house_new(choosy, house_answer_ok);
+
+	(void)state;
+	house_start(house, "choosy", "{\"key\": \"A\"}");
+	house_event(house, "go", "A", "e-1"); /* without data */
+	assert_string_equal(house->fate, "ignored");
+	house_event(house, "now", "A", "e-2");
+	assert_string_equal(house->fate, "ignored");
+	assert_int_equal(house_count(house, 1, "event-ignored"), 2);
+	house_event(house, "go", "A", "e-1");
+	assert_string_equal(house->fate, "duplicate");
+	house_free(&house);
+}
+
+/* What counts for one only at its moment another keeps. */
+static const char momentary[] =
+    "workflow: momentary\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {now: {keep: false}, word: {keep: false}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {now: ended, word: ended}}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: lasting\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {word: {}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {word: ended}}\n"
+    "  ended: {type: final, outcome: success}\n";
+
+static void
+test_event_that_counts_only_now_is_not_held(void **state)
+{
+	struct house *house = house_new(momentary, house_answer_ok);
+
+	(void)state;
+	house_event(house, "now", "A", "e-1");
+	assert_string_equal(house->fate, "ignored");
+	house_event(house, "word", "A", "e-2");
+	assert_string_equal(house->fate, "held");
+	house_start(house, "momentary", "{\"key\": \"A\"}");
+	house_look(house, 1);
+	assert_string_equal(house->state, "waiting");
+	house_start(house, "lasting", "{\"key\": \"A\"}");
+	house_look(house, 2);
+	assert_string_equal(house->state, "ended");
+	house_event(house, "now", "A", "e-1");
+	assert_string_equal(house->fate, "duplicate");
+	house_event(house, "now", "A", "e-3");
+	assert_string_equal(house->fate, "matched");
+	house_look(house, 1);
+	assert_string_equal(house->state, "ended");
+	house_free(&house);
+}
+
 static void
 test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps(void **state)
 {
@@ -1493,6 +1628,63 @@ test_storm_of_events_between_instances_ends_in_a_dead_letter(void **state)
 	assert_int_equal(dead, 1);
 	assert_true(house_chain_is_sound(house, 1));
 	assert_true(house_chain_is_sound(house, 2));
+	house_free(&house);
+}
+
+/* One tells many, each of which answers and is answered; nobody goes on. */
+static const char breadth[] =
+    "workflow: herald\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "data: {heard: 0}\n"
+    "events: {heard: {}}\n"
+    "initial: telling\n"
+    "states:\n"
+    "  telling:\n"
+    "    entry:\n"
+    "      - for: {each: i, in: = for n in 1..50 return n}\n"
+    "        do: [{emit: news, with: {subject: = string(i)}}]\n"
+    "    on:\n"
+    "      heard:\n"
+    "        do:\n"
+    "          - set: {heard: = heard + 1}\n"
+    "          - {emit: thanks, with: {subject: = event.data}}\n"
+    "---\n"
+    "workflow: reader\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {news: {}, thanks: {}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {news: reading}}\n"
+    "  reading:\n"
+    "    entry: [{emit: heard, with: {subject: H, data: = input.key}}]\n"
+    "    on: {thanks: ended}\n"
+    "  ended: {type: final, outcome: success}\n";
+
+static void
+test_many_events_of_one_step_are_all_delivered(void **state)
+{
+	struct house *house = house_new(breadth, house_answer_ok);
+	char input[32];
+	int dead = 0;
+
+	(void)state;
+	house->limits.batch_max = 10;
+	house_crash(house);
+	for (int i = 1; i <= 50; i++) {
+		snprintf(input, sizeof(input), "{\"key\": \"%d\"}", i);
+		house_start(house, "reader", input);
+	}
+	house_start(house, "herald", "{\"key\": \"H\"}");
+	for (uint64_t i = 1; i <= 50; i++) {
+		house_look(house, i);
+		assert_string_equal(house->state, "ended");
+	}
+	assert_int_equal(store_list_events(house->store, house->arena,
+			     EVENT_DEAD, 0, 100, count_cb, &dead),
+	    STORE_OK);
+	assert_int_equal(dead, 0);
 	house_free(&house);
 }
 
@@ -1744,6 +1936,12 @@ main(void)
 		test_event_that_is_held_for_a_moment_dies_although_the_clock_jumps),
 	    cmocka_unit_test(
 		test_storm_of_events_between_instances_ends_in_a_dead_letter),
+	    cmocka_unit_test(test_many_events_of_one_step_are_all_delivered),
+	    cmocka_unit_test(
+		test_what_one_can_not_keep_is_no_dead_letter_for_the_other),
+	    cmocka_unit_test(
+		test_event_that_an_instance_can_not_use_is_ignored),
+	    cmocka_unit_test(test_event_that_counts_only_now_is_not_held),
 	    cmocka_unit_test(
 		test_held_event_is_delivered_when_its_value_is_one_waited_for_already),
 	    cmocka_unit_test(

@@ -167,6 +167,43 @@ test_a_parent_waits_for_its_child_over_crashes(void **state)
 	house_free(&house);
 }
 
+static const char calling_child[] = PARENT
+    "---\n"
+    "workflow: child\n"
+    "version: 1\n"
+    "initial: calling\n"
+    "states:\n"
+    "  calling:\n"
+    "    entry: [{call: desk.say, with: {}}]\n"
+    "    on: {done: right, error: right}\n"
+    "  right: {type: final, outcome: success}\n"
+    "---\n"
+    "connection: desk\n"
+    "kind: http\n"
+    "url: http://desk.invalid\n"
+    "operations: {say: {request: {post: /say}, idempotent: true}}\n";
+
+static void
+test_who_waits_for_a_child_rests_when_that_does(void **state)
+{
+	struct house *house = house_new(calling_child, house_answer_nothing);
+	const struct chart_event suspended = {.kind = EV_SUSPENDED};
+	int replies;
+
+	(void)state;
+	house_start(house, "parent", "{\"key\": \"P\", \"child\": {}}");
+	replies = house->replies;
+	assert_int_not_equal(
+	    engine_watch(house->engine, 1, house_reply_cb, house), 0);
+	assert_int_equal(house->replies, replies);
+	engine_act(house->engine, 2, &suspended, house_reply_cb, house);
+	house_run(house);
+	assert_int_equal(house->replies, replies + 2);
+	assert_string_equal(house->state, "running");
+	assert_string_equal(house->state_status, "waiting");
+	house_free(&house);
+}
+
 static void
 test_a_childs_failure_is_its_parents_error(void **state)
 {
@@ -381,6 +418,38 @@ test_two_that_would_wait_for_each_other_are_told(void **state)
 	house_free(&house);
 }
 
+static const char twins[] =
+    "workflow: twin\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "events: {go: {correlate: '= \"all\"'}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting: {on: {go: asking}}\n"
+    "  asking:\n"
+    "    entry:\n"
+    "      - run: twin\n"
+    "        with: {key: '= if input.key = \"A\" then \"B\" else \"A\"'}\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n";
+
+/* Both are stepped before either is told who waits for it. */
+static void
+test_two_that_one_event_sends_to_each_other_are_told(void **state)
+{
+	struct house *house = house_new(twins, no_answer);
+
+	(void)state;
+	house_start(house, "twin", "{\"key\": \"A\"}");
+	house_start(house, "twin", "{\"key\": \"B\"}");
+	house_event(house, "go", "all", "e-1");
+	assert_state(house, 2, "failed");
+	assert_state(house, 1, "failed");
+	assert_int_equal(count_instances(house), 2);
+	house_free(&house);
+}
+
 /* Round and round, without a moment's pause. */
 static const char circles[] =
     "workflow: refused\n"
@@ -502,6 +571,57 @@ test_a_thousand_children_are_begun_over_several_turns(void **state)
 	house_free(&house);
 }
 
+/* Far more than a turn begins, and than are kept in memory. */
+static const char expectant[] =
+    "workflow: maker\n"
+    "version: 1\n"
+    "initial: running\n"
+    "states:\n"
+    "  running:\n"
+    "    entry:\n"
+    "      - for: {each: n, in: = for i in 1..60 return i}\n"
+    "        do: [{run: waiter, with: {n: = n}, wait: false}]\n"
+    "    on: {done: ended}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "---\n"
+    "workflow: waiter\n"
+    "version: 1\n"
+    "business-key: = \"W\" + string(input.n)\n"
+    "data: {word: null}\n"
+    "events: {go: {}, come: {correlate: = word}}\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting:\n"
+    "    entry: [{set: {word: = \"come \" + string(input.n)}}]\n"
+    "    on: {go: gone, come: come}\n"
+    "  come: {on: {go: gone}}\n"
+    "  gone: {type: final, outcome: success}\n";
+
+static void
+test_one_that_begins_after_it_was_forgotten_has_its_events(void **state)
+{
+	struct house *house = house_new(expectant, no_answer);
+	char subject[16], word[16];
+
+	(void)state;
+	house->limits.batch_max = 5;
+	house->limits.cache_max = 3;
+	house_crash(house);
+	house_start(house, "maker", "{}");
+	for (int i = 0; i < 60; i++)
+		house_advance(house, 1);
+	for (int i = 1; i <= 60; i++) {
+		snprintf(subject, sizeof(subject), "W%d", i);
+		snprintf(word, sizeof(word), "come %d", i);
+		house_event(house, "come", word, word);
+		assert_string_equal(house->fate, "matched");
+		house_event(house, "go", subject, subject);
+		assert_string_equal(house->fate, "matched");
+		assert_state(house, (uint64_t)i + 1, "gone");
+	}
+	house_free(&house);
+}
+
 /* ---- commits that fail ---- */
 
 static void
@@ -605,6 +725,7 @@ main(void)
 	    cmocka_unit_test(
 		test_a_child_that_ends_at_once_ends_its_parent_in_the_same_commit),
 	    cmocka_unit_test(test_a_parent_waits_for_its_child_over_crashes),
+	    cmocka_unit_test(test_who_waits_for_a_child_rests_when_that_does),
 	    cmocka_unit_test(test_a_childs_failure_is_its_parents_error),
 	    cmocka_unit_test(test_an_input_that_does_not_fit_starts_no_child),
 	    cmocka_unit_test(
@@ -621,8 +742,11 @@ main(void)
 		test_a_circle_within_a_turn_is_an_incident_and_no_hang),
 	    cmocka_unit_test(test_nobody_waits_for_himself),
 	    cmocka_unit_test(test_two_that_would_wait_for_each_other_are_told),
+	    cmocka_unit_test(test_two_that_one_event_sends_to_each_other_are_told),
 	    cmocka_unit_test(
 		test_a_thousand_children_are_begun_over_several_turns),
+	    cmocka_unit_test(
+		test_one_that_begins_after_it_was_forgotten_has_its_events),
 	    cmocka_unit_test(
 		test_where_the_commit_fails_neither_parent_nor_child_is_there),
 	    cmocka_unit_test(

@@ -262,8 +262,13 @@ assert_subscribers(struct help_fixture *f, const char *correlation,
 	assert_int_equal(store_each_subscriber(f->store, str_of(correlation),
 	    help_gather_cb, &found), STORE_OK);
 	assert_int_equal(found.count, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(found.at[i], expected[i]);
+		assert_int_equal(store_find_subscription(f->store,
+		    str_of(correlation), expected[i]), STORE_OK);
+	}
+	assert_int_equal(store_find_subscription(f->store,
+	    str_of(correlation), 9), STORE_ABSENT);
 }
 #define ASSERT_SUBSCRIBERS(f, correlation, ...)                                \
 	assert_subscribers((f), (correlation),                                 \
@@ -285,6 +290,8 @@ test_subscribers_are_found_at_every_moment(void **state)
 		ASSERT_SUBSCRIBERS(f, "c", 5, 7);
 		ASSERT_SUBSCRIBERS(f, "d", 6);
 		assert_subscribers(f, "e", 0, NULL);
+		assert_int_equal(store_find_subscription(f->store, STR("c"), 6),
+		    STORE_ABSENT);
 	}
 }
 
