@@ -409,8 +409,8 @@ static enum store_error
 tell_turns(struct reading *reading)
 {
 	struct sqlite_conn *conn = &reading->store->reader;
-	size_t which = reading->store->is_older ? READ_RECORDS_OLDER :
-	    READ_RECORDS;
+	size_t which = reading->store->schema < SCHEMA_WITH_PACKED ?
+	    READ_RECORDS_OLDER : READ_RECORDS;
 	sqlite3_stmt *statement;
 	bool is_row = true;
 	uint64_t place = reading->store->backend.history_bound;

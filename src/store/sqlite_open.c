@@ -473,7 +473,7 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
     const char *path, struct buf *detail)
 {
 	enum store_error error = look_at_parts(path, detail);
-	struct store_age opened;
+	struct store_age opened = {0};
 
 	must(!options.read_only);
 	store->recents = sqlite_recent_new();
@@ -491,6 +491,7 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
 	if (error == STORE_OK)
 		error = open_reader(store, options, CONN_READ, &opened,
 		    detail);
+	store->schema = opened.found;
 	if (error == STORE_OK)
 		error = read_last_post(store);
 	if (error == STORE_OK)
@@ -511,8 +512,7 @@ open_for_reading(struct sqlite_store *store, struct store_options options,
 		error = choose_cipher(store, options, path, detail);
 	if (error == STORE_OK)
 		error = open_for_audit(store, options, path, detail);
-	store->is_older =
-	    store->backend.age.found < store->backend.age.present;
+	store->schema = store->backend.age.found;
 	return error;
 }
 

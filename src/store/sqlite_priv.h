@@ -35,7 +35,7 @@ struct sqlite_store {
 	struct store_backend backend; /* first: ops get a pointer to it */
 	struct sqlite_conn reader;
 	struct map *read_dictionaries; /* by id */
-	bool is_older;                 /* than the present schema */
+	int64_t schema;                /* of what is read */
 	struct sqlite_cipher *cipher;  /* NULL: it is not encrypted */
 	/* Where opened for writing: */
 	struct sqlite_gather *gather;
@@ -134,6 +134,13 @@ MUST_USE enum store_error sqlite_files_check(
 
 /* ---- sqlite_schema.c ---- */
 
+/* What readers of older databases ask for, by the first schema that has it. */
+enum schema_with {
+	SCHEMA_WITH_PACKED = 4,
+	SCHEMA_WITH_CHECKPOINTS = 6,
+	SCHEMA_WITH_SALTS = 8,
+	SCHEMA_WITH_DOCUMENTS = 9,
+};
 /* Whether this is a database of ours, and of what age: 0 where it has nothing
  * in it yet. */
 enum schema_use {
