@@ -132,6 +132,12 @@ void sqlite_files_close(struct sqlite_files **files);
 MUST_USE enum store_error sqlite_files_check(
     const struct sqlite_files *files, struct buf *detail);
 
+/* ---- sqlite_wal.c ---- */
+
+/* Of a database in which nothing is, with a log of so many bytes of which
+ * nothing counts: whether there were commits in it. */
+bool sqlite_wal_is_lost(const struct sqlite_conn *conn, off_t bytes);
+
 /* ---- sqlite_schema.c ---- */
 
 /* What readers of older databases ask for, by the first schema that has it. */

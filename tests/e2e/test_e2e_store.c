@@ -187,6 +187,65 @@ test_damaged_database_is_told_and_kept(void **state)
 	house_close(&house);
 }
 
+static void
+flip_byte(const struct house *house, const char *name, off_t at)
+{
+	int fd = open(house_path(house, name), O_RDWR | O_CLOEXEC);
+	char byte;
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte = (char)~byte;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+}
+
+/* All of a young database is in its log, and where nothing of that can be read
+ * it looks like a new one. */
+static void
+test_young_database_with_a_damaged_log_is_told_and_kept(void **state)
+{
+	/* In the head: page size, salt, sum; of the first commit: salt, page. */
+	static const off_t places[] = {10, 20, 27, 44, 1000};
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	payment_start(house, "S-1", "250", "ACME");
+	program_kill(&house->engine);
+	unlink(house_path(house, "disk/stated.db-lock"));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		flip_byte(house, DATABASE "-wal", places[i]);
+		assert_refused(house, DATABASE "-wal", "damaged");
+		assert_run(house_run(house, (const char *[]){"verify",
+			       house_path(house, DATABASE), NULL}),
+		    1, "damaged");
+		flip_byte(house, DATABASE "-wal", places[i]);
+	}
+	house_start_engine(house);
+	payment_start(house, "S-2", "250", "ACME");
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+}
+
+/* Who was killed while making it has acknowledged nothing. */
+static void
+test_database_that_was_killed_in_its_making_is_made_anew(void **state)
+{
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	program_kill(&house->engine);
+	assert_int_equal(
+	    truncate(house_path(house, DATABASE "-wal"), 10000), 0);
+	unlink(house_path(house, DATABASE "-shm"));
+	house_start_engine(house);
+	payment_start(house, "S-1", "250", "ACME");
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+}
+
 /* What was acknowledged may stand in the log alone. */
 static void
 test_log_without_its_database_is_not_hidden_by_a_new_one(void **state)
@@ -407,6 +466,10 @@ main(void)
 	    HOUSE_TEST(test_foreign_file_is_left_as_it_is),
 	    HOUSE_TEST(test_truncated_database_is_told_and_kept),
 	    HOUSE_TEST(test_damaged_database_is_told_and_kept),
+	    HOUSE_TEST(
+		test_young_database_with_a_damaged_log_is_told_and_kept),
+	    HOUSE_TEST(
+		test_database_that_was_killed_in_its_making_is_made_anew),
 	    HOUSE_TEST(
 		test_log_without_its_database_is_not_hidden_by_a_new_one),
 	    HOUSE_TEST(test_restore_that_was_cut_short_is_told),
