@@ -565,6 +565,7 @@ close_cb(struct store_backend *backend)
 	sqlite_gather_free(&store->gather);
 	sqlite_files_close(&store->files);
 	sqlite_lock_close(&store->lock);
+	sqlite_history_forget(store);
 	sqlite_dictionary_forget(&store->read_dictionaries);
 	sqlite_dictionary_forget(&store->written_dictionaries);
 	sqlite_recent_free(&store->recents);

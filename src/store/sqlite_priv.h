@@ -36,6 +36,7 @@ struct sqlite_store {
 	struct sqlite_conn reader;
 	struct map *read_dictionaries; /* by id */
 	int64_t schema;                /* of what is read */
+	struct sqlite_told *told;      /* NULL: no turn was read in part */
 	struct sqlite_cipher *cipher;  /* NULL: it is not encrypted */
 	/* Where opened for writing: */
 	struct sqlite_gather *gather;
@@ -258,6 +259,8 @@ MUST_USE enum store_error sqlite_history_write(struct sqlite_store *store,
     const struct store_history *turn, const struct digest *definition);
 enum store_error sqlite_history_tell(struct store_backend *backend,
     uint64_t instance, uint64_t from_seq, store_record_fn *fn, void *arg);
+/* What is kept of a turn that was told in part. */
+void sqlite_history_forget(struct sqlite_store *store);
 /* Adds what a packed form holds to `out`; *is_whole is false where it is
  * damaged.  `first` may be empty. */
 MUST_USE enum store_error sqlite_history_unpack(struct sqlite_store *store,
