@@ -565,6 +565,8 @@ const struct value *chart_masked_item(
  * values, and stay. */
 const struct value *chart_masked_again(
     struct chart *chart, struct arena *arena, const struct value *value);
+/* Whether a digest stands in the text for a sensitive value. */
+bool chart_mask_is_in(struct str text);
 /* Whether the label, as it is shown, has surely nothing sensitive in it, nor
  * the digest of that.  definition: that it was made by; NULL where that isn't
  * known. */

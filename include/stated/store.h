@@ -48,8 +48,10 @@ struct store_options {
 	struct str path; /* of the SQLite file */
 	bool read_only;  /* for auditors: no thread, no migration, no batch */
 	bool create;     /* where there is none */
-	/* read_only: also one that an older program wrote; only instances,
-	 * definitions and records can be read then */
+	/* read_only: also one that an older program wrote; only records and
+	 * what proves them, definitions, documents and instances can be read
+	 * then, and of the first programs' instances only lists (else
+	 * STORE_OLDER) */
 	bool older;
 	/* Under which it is encrypted, and a new one will be; borrowed until
 	 * it is closed.  NULL: not at all.  read_only: one that isn't

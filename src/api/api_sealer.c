@@ -266,7 +266,8 @@ append(struct api_sealer *sealer)
 		return;
 	if (end.bytes > 0 && !str_has_suffix(end, STR("\n")))
 		line = arena_strf(arena, "\n%.*s", STR_ARG(line));
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+	    O_NONBLOCK, 0644); /* a pipe may have no reader */
 	if (fd < 0 || !add_line(fd, line))
 		log_error("checkpoint not written",
 		    "number=%llu file=%.*s: %s; `stated checkpoint show` has "

@@ -241,8 +241,6 @@ struct mask;
 /* NULL: nothing in the instance is.  has_digests: where it is gone through
  * again, a digest stands for itself. */
 const struct mask *chart_mask_of(struct chart *chart, bool has_digests);
-/* Whether a digest stands in the text for a sensitive value. */
-bool chart_mask_is_in(struct str text);
 struct str chart_mask_text(
     const struct mask *mask, struct arena *arena, struct str text);
 const struct value *chart_mask_value(

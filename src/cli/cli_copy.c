@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "stated/clock.h"
@@ -44,18 +45,50 @@ cli_copy_is_database(const char *path)
 
 /* Its log has what the database has not yet, and of the others each is taken
  * for what its name says, or made anew. */
+static const struct str suffixes[] = {STR_INIT("-wal"), STR_INIT("-shm"),
+    STR_INIT("-journal"), STR_INIT("-lock"), STR_INIT(".part"),
+    STR_INIT(".restoring"), STR_INIT(".rekeying")};
+
 bool
 cli_copy_is_beside(struct cli *cli, struct str path)
 {
-	static const struct str suffixes[] = {STR_INIT("-wal"),
-	    STR_INIT("-shm"), STR_INIT("-journal"), STR_INIT("-lock"),
-	    STR_INIT(".part"), STR_INIT(".restoring"), STR_INIT(".rekeying")};
-
 	for (size_t i = 0; i < COUNT_OF(suffixes); i++)
 		if (str_has_suffix(path, suffixes[i]) &&
 		    cli_copy_is_database(arena_strf(cli->arena, "%.*s",
 			(int)(path.bytes - suffixes[i].bytes), path.at).at))
 			return true;
+	return false;
+}
+
+static bool
+is_same_file(const char *one, const char *other)
+{
+	struct stat first, second;
+
+	return stat(one, &first) == 0 && stat(other, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+bool
+cli_copy_is_part_of(struct cli *cli, const char *path, const char *database)
+{
+	struct str name = str_of(path);
+
+	if (is_same_file(path, database))
+		return true;
+	for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+		struct str part = arena_strf(
+		    cli->arena, "%s%.*s", database, STR_ARG(suffixes[i]));
+
+		if (is_same_file(path, part.at))
+			return true;
+		/* It need not be there yet. */
+		if (str_has_suffix(name, suffixes[i]) &&
+		    is_same_file(arena_strf(cli->arena, "%.*s",
+			(int)(name.bytes - suffixes[i].bytes), path).at,
+			database))
+			return true;
+	}
 	return false;
 }
 

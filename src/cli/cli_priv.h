@@ -229,6 +229,9 @@ bool cli_copy_is_database(const char *path);
 /* Whether it has the name of a part of a database that is there: its log, or
  * what a copy makes of it.  Nothing else takes such a name. */
 bool cli_copy_is_beside(struct cli *cli, struct str path);
+/* The same of one that the program has open: it is only asked for by name. */
+bool cli_copy_is_part_of(
+    struct cli *cli, const char *path, const char *database);
 /* Neither is lost where that file is written; false with a message that asks
  * for another name by the option or the key that has this one. */
 MUST_USE bool cli_copy_is_spared(

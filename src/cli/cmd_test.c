@@ -176,6 +176,15 @@ is_folder(const char *path)
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+/* A pipe, say, which may be silent for ever. */
+static bool
+is_no_file(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 static void
 test_folder(struct testing *testing, const struct library *library,
     struct str folder, int depth)
@@ -191,7 +200,7 @@ test_folder(struct testing *testing, const struct library *library,
 		    entries[i]->d_name);
 
 		if (!is_folder(path.at)) {
-			if (scenario_is_file(path))
+			if (scenario_is_file(path) && !is_no_file(path.at))
 				test_file(testing, library, path);
 		} else if (depth < FOLDERS_DEEP_MAX) {
 			test_folder(testing, library, path, depth + 1);

@@ -9,10 +9,86 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* ---- definitions ---- */
+/* ---- what is wrong with them ---- */
+
+/* Whoever starts it sees them as `stated check` tells them; a log that is
+ * under way, or that programs read, has a line each. */
+static bool
+is_logged(const struct service *service)
+{
+	return service->library != NULL ||
+	       str_equal(service->config->log_format, STR("json"));
+}
+
+static void
+log_diag(const struct diag *diag)
+{
+	static const enum log_level levels[] = {
+		[DIAG_ERROR] = LOG_ERROR,
+		[DIAG_WARNING] = LOG_WARNING,
+		[DIAG_NOTE] = LOG_INFO,
+	};
+	struct diag_span span = diag->span;
+	struct buf text = {0};
+
+	if (span.source != NULL)
+		buf_add_str(&text, span.source->file);
+	if (span.source != NULL && span.line > 0)
+		buf_addf(&text, ":%u:%u", span.line, span.column);
+	buf_addf(&text, "%s%.*s [%s]", text.bytes > 0 ? ": " : "",
+	    STR_ARG(diag->message), diag->code);
+	if (diag->repair.at != NULL)
+		buf_addf(&text, ": %.*s", STR_ARG(diag->repair));
+	log_write(
+	    levels[diag->level], "diagnostic", "%s", buf_cstr(&text));
+	buf_fini(&text);
+}
+
+void
+service_report(const struct service *service, struct diag_list *diags)
+{
+	const struct diag *sorted;
+	size_t count;
+
+	if (!is_logged(service)) {
+		cli_library_report(service->cli, diags, service->cli->err);
+		return;
+	}
+	sorted = diag_sorted(diags, &count);
+	for (size_t i = 0; i < count; i++)
+		log_diag(&sorted[i]);
+}
+
+/* One that has no place in a file. */
+static void PRINTF_LIKE(2, 3)
+report_text(const struct service *service, const char *format, ...)
+{
+	struct buf text = {0};
+	va_list args;
+
+	va_start(args, format);
+	buf_addv(&text, format, args);
+	va_end(args);
+	if (is_logged(service))
+		log_error("not read", "%s", buf_cstr(&text));
+	else
+		cli_fail(service->cli, "%s", buf_cstr(&text));
+	buf_fini(&text);
+}
 
 /* They are read again and again, and while they are nothing else is done: what
  * is no file may be silent for ever. */
+static bool
+is_silent(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
+	       !S_ISDIR(status.st_mode);
+}
+
+/* ---- definitions ---- */
+
 static bool
 are_files(const struct service *service)
 {
@@ -22,13 +98,11 @@ are_files(const struct service *service)
 	for (size_t i = 0; i < config->workflow_count; i++) {
 		const char *path =
 		    arena_cstr(service->cli->arena, config->workflows[i]);
-		struct stat status;
 
-		if (stat(path, &status) != 0 || S_ISREG(status.st_mode) ||
-		    S_ISDIR(status.st_mode))
+		if (!is_silent(path))
 			continue;
-		cli_fail(service->cli, "%s is neither a file nor a folder",
-		    path);
+		report_text(
+		    service, "%s is neither a file nor a folder", path);
 		are = false;
 	}
 	return are;
@@ -53,13 +127,13 @@ service_load_library(struct service *service)
 		library_set_alarm(library, config->alarm);
 	is_linked = library_link(library, diags);
 	/* What is told points into the library's texts. */
-	cli_library_report(service->cli, diags, service->cli->err);
+	service_report(service, diags);
 	if (is_linked && config->alarm.at != NULL &&
 	    library_find_contact(library, config->alarm) == NULL) {
-		fprintf(service->cli->err,
-		    "stated: `break-glass.contact` is %.*s, and there is no "
+		report_text(service,
+		    "`break-glass.contact` is %.*s, and there is no "
 		    "contact of that name: write `contact: %.*s` among the "
-		    "definitions\n",
+		    "definitions",
 		    STR_ARG(config->alarm), STR_ARG(config->alarm));
 		is_linked = false;
 	}
@@ -180,8 +254,7 @@ reload_keys(struct service *service, struct config *config)
 	if (config->key_count == 0 ||
 	    !config_keys(
 		config, service->config->secrets, &service->keys)) {
-		cli_library_report(
-		    service->cli, config->diags, service->cli->err);
+		service_report(service, config->diags);
 		log_error("not reloaded",
 		    "encryption.keys has errors, or is gone; the keys of before "
 		    "stay");
@@ -202,11 +275,17 @@ reload_access(struct service *service)
 
 	if (service->config->file.at == NULL)
 		return;
+	if (is_silent(arena_cstr(service->cli->arena, service->config->file))) {
+		log_error("not reloaded",
+		    "%.*s is no file, and can't be read again: start with a "
+		    "file that stays; who may call stays as before",
+		    STR_ARG(service->config->file));
+		return;
+	}
 	config = config_new();
 	if (!config_read(config, service->config->file) ||
 	    !service_has_callers(service, config)) {
-		cli_library_report(
-		    service->cli, config->diags, service->cli->err);
+		service_report(service, config->diags);
 		log_error("not reloaded",
 		    "the configuration has errors, or lets nobody in; those "
 		    "of before stay");

@@ -52,6 +52,9 @@ void service_announce(const struct service *service);
 
 /* ---- serve_reload.c ---- */
 
+/* What is wrong with what was read: to the log, a line each, once it is
+ * serving or where that is JSON; before, to who started it. */
+void service_report(const struct service *service, struct diag_list *diags);
 /* NULL where they have errors; those have been told. */
 MUST_USE struct library *service_load_library(struct service *service);
 size_t service_count_workflows(const struct library *library);

@@ -90,8 +90,7 @@ open_store(struct service *service)
 	bool was_file;
 
 	if (!config_keys(config, config->secrets, &service->keys)) {
-		cli_library_report(
-		    service->cli, config->diags, service->cli->err);
+		service_report(service, config->diags);
 		return CLI_FAILED;
 	}
 	status = check_older(service);
@@ -256,15 +255,6 @@ check_files(struct service *service)
 	return CLI_OK;
 }
 
-static bool
-is_same_file(const char *one, const char *other)
-{
-	struct stat first, second;
-
-	return stat(one, &first) == 0 && stat(other, &second) == 0 &&
-	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
 /* The same of a database that wasn't there before; now that it is open it must
  * not be opened to be looked at. */
 static enum cli_status
@@ -275,13 +265,15 @@ check_new_store(struct service *service)
 	const char *port_file = cli_option(cli, "port-file");
 	struct str checkpoints = service->config->checkpoints.file;
 
-	if (port_file != NULL && is_same_file(port_file, store))
-		return cli_fail(cli, "%s is the database: give --port-file "
-		    "another name", port_file);
+	if (port_file != NULL && cli_copy_is_part_of(cli, port_file, store))
+		return cli_fail(cli, "%s is the database, or belongs to it: "
+		    "give --port-file another name", port_file);
 	if (checkpoints.at != NULL &&
-	    is_same_file(arena_cstr(cli->arena, checkpoints), store))
-		return cli_fail(cli, "%s is the database: give "
-		    "checkpoints.file another name", store);
+	    cli_copy_is_part_of(
+		cli, arena_cstr(cli->arena, checkpoints), store))
+		return cli_fail(cli, "%.*s is the database, or belongs to it: "
+		    "give checkpoints.file another name",
+		    STR_ARG(checkpoints));
 	return CLI_OK;
 }
 

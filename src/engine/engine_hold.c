@@ -237,6 +237,64 @@ hold_apply(struct engine *engine, const struct turn *turn)
 /* ---- looking ---- */
 
 static bool
+is_masked(struct arena *arena, const struct store_instance *row,
+    struct str label)
+{
+	struct json_error error;
+	const struct value *labels = row->labels.at != NULL
+	    ? json_read(arena, row->labels, &error) : NULL;
+	const struct value *shown =
+	    labels != NULL ? value_get(labels, label) : NULL;
+
+	return shown != NULL && shown->type == VALUE_STRING &&
+	       chart_mask_is_in(shown->as.string);
+}
+
+/* Rows show labels without what is sensitive.  false: what they were can't be
+ * read. */
+static bool
+read_own_labels(const struct engine *engine, struct arena *arena,
+    uint64_t number, struct store_instance *row)
+{
+	struct chart_identity identity = {.number = number};
+	const struct definition *definition;
+	struct buf text = buf_in(arena);
+	struct chart *chart;
+
+	if (store_find_instance(engine->store, arena, number, row) != STORE_OK)
+		return false;
+	definition = library_find_digest(engine->library, row->definition);
+	if (definition == NULL || row->snapshot.at == NULL)
+		return false;
+	memcpy(identity.store, engine->store_bytes, sizeof(identity.store));
+	chart = chart_load(definition, identity, row->snapshot);
+	if (chart == NULL)
+		return false;
+	json_write(chart_labels(chart), JSON_PLAIN, &text);
+	chart_free(&chart);
+	row->labels = buf_keep(&text);
+	return true;
+}
+
+/* Where nobody can tell any more, since the instance was erased, it may well
+ * be that label. */
+static bool
+may_have_label(const struct engine *engine, const struct engine_hold *hold,
+    const struct store_instance *row)
+{
+	struct arena *arena = arena_new();
+	struct store_instance own;
+	bool may = store_label_equals(row, hold->label, hold->value);
+
+	if (!may && is_masked(arena, row, hold->label))
+		may = !read_own_labels(engine, arena, row->number, &own) ||
+		    is_masked(arena, &own, hold->label) ||
+		    store_label_equals(&own, hold->label, hold->value);
+	arena_free(&arena);
+	return may;
+}
+
+static bool
 holds_row(const struct engine *engine, const struct engine_hold *hold,
     const struct store_instance *row)
 {
@@ -255,7 +313,7 @@ holds_row(const struct engine *engine, const struct engine_hold *hold,
 	case HOLD_WORKFLOW:
 		return str_equal(row->workflow, hold->value);
 	case HOLD_LABEL:
-		return store_label_equals(row, hold->label, hold->value);
+		return may_have_label(engine, hold, row);
 	case HOLD_SCOPE_COUNT:
 		return true;
 	}

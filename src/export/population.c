@@ -224,22 +224,31 @@ add_amount(struct population *population, struct number *sum,
 
 /* ------------------------------------------------------------------- sides */
 
+/* A clock that was set back between may have told an end before the start. */
+static int64_t
+end_of(const struct store_instance *row)
+{
+	return row->ended_ms == 0 || row->ended_ms >= row->started_ms
+	    ? row->ended_ms : row->started_ms;
+}
+
 static void
 find_sides(const struct population *population,
     const struct store_instance *row, bool is_on[SIDE_COUNT])
 {
 	int64_t from_ms = population->options.from_ms;
 	int64_t to_ms = population->options.to_ms;
-	bool has_ended = row->ended_ms != 0;
+	int64_t ended_ms = end_of(row);
+	bool has_ended = ended_ms != 0;
 
 	is_on[SIDE_CARRIED] = row->started_ms < from_ms &&
-	    (!has_ended || row->ended_ms >= from_ms);
+	    (!has_ended || ended_ms >= from_ms);
 	is_on[SIDE_STARTED] =
 	    row->started_ms >= from_ms && row->started_ms < to_ms;
-	is_on[SIDE_ENDED] = has_ended && row->ended_ms >= from_ms &&
-	    row->ended_ms < to_ms;
+	is_on[SIDE_ENDED] =
+	    has_ended && ended_ms >= from_ms && ended_ms < to_ms;
 	is_on[SIDE_OPEN] = row->started_ms < to_ms &&
-	    (!has_ended || row->ended_ms >= to_ms);
+	    (!has_ended || ended_ms >= to_ms);
 }
 
 static void

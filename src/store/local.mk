@@ -33,6 +33,7 @@ libstated_store_a_SOURCES = \
 	src/store/sqlite_recent.c \
 	src/store/sqlite_retention.c \
 	src/store/sqlite_schema.c \
+	src/store/sqlite_wal.c \
 	src/store/sqlite_write.c \
 	src/store/store.c \
 	src/store/store_backend.h \

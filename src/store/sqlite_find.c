@@ -301,9 +301,10 @@ sqlite_find_instance(struct store_backend *backend, struct arena *arena,
 	struct sqlite_store *store = sqlite_store_of(backend);
 	struct sqlite_conn *conn = &store->reader;
 	sqlite3_stmt *statement;
-	enum store_error error = sqlite_conn_take(conn, READ_INSTANCE,
-	    &statement);
+	enum store_error error = STORE_OLDER;
 
+	if (store->schema >= SCHEMA_WITH_PACKED)
+		error = sqlite_conn_take(conn, READ_INSTANCE, &statement);
 	if (error != STORE_OK)
 		return error;
 	sqlite_bind_int(statement, 1, (int64_t)number);

@@ -14,8 +14,15 @@
  * tells a record that doesn't give its hash.  A row of which nothing can be
  * read tells one record without a text.  To find out is for the verifier, who
  * sees all.
+ *
+ * Who reads some records at a time, and stops in the midst of a turn, comes
+ * back for the next ones: the turn is kept unpacked, and where it was read to,
+ * until the next reading.  Else a turn of a hundred thousand records would be
+ * unpacked and hashed from its beginning each time.
  */
 #include "sqlite_priv.h"
+
+#include <stdlib.h>
 
 /* ----------------------------------------------------------------- writing */
 
@@ -139,8 +146,15 @@ struct reading {
 	bool has_prev;
 	struct digest prev;    /* hash of the record before the row */
 	struct buf first;      /* empty: not read yet */
-	struct buf text;       /* of the row at hand, lean */
 	bool is_stopped;
+};
+
+/* A turn that is being told, and how far. */
+struct sqlite_told {
+	uint64_t instance;
+	struct digest last; /* the hash of its last record */
+	struct buf text;    /* lean */
+	struct store_lean lean;
 };
 
 /* Of a row at hand. */
@@ -270,58 +284,111 @@ leans(struct str form)
 	return store_pack_read_head(form, &head) && head.leans;
 }
 
-/* Reads the lean text of a row into reading->text. */
+void
+sqlite_history_forget(struct sqlite_store *store)
+{
+	struct sqlite_told *told = store->told;
+
+	store->told = NULL;
+	if (told == NULL)
+		return;
+	store_lean_fini(&told->lean);
+	buf_fini(&told->text);
+	free(told);
+}
+
+static struct digest
+last_hash(const struct turn_columns *row)
+{
+	struct str hashes = row->hashes;
+
+	return take_hash(&hashes);
+}
+
+/* The turn, where the reading before was stopped at this place in it. */
+static struct sqlite_told *
+take_told(struct reading *reading, const struct turn_columns *row)
+{
+	struct sqlite_told *told = reading->store->told;
+
+	if (told == NULL || told->instance != reading->instance ||
+	    told->lean.seq != reading->from_seq ||
+	    reading->from_seq < row->first_seq ||
+	    reading->from_seq - row->first_seq >= row->count ||
+	    !digest_equal(told->last, last_hash(row)))
+		return NULL;
+	reading->store->told = NULL;
+	return told;
+}
+
+/* Unpacks the row. */
 static enum store_error
-read_text(struct reading *reading, const struct turn_columns *row,
-    bool *is_whole)
+begin_turn(struct reading *reading, const struct turn_columns *row,
+    struct sqlite_told *told, bool *is_whole)
 {
 	enum store_error error = STORE_OK;
 
 	if (leans(row->packed) && reading->first.bytes == 0)
 		error = sqlite_history_read_first(reading->store,
 		    reading->instance, &reading->first);
-	buf_clear(&reading->text);
 	*is_whole = false;
 	if (error == STORE_OK)
 		error = sqlite_history_unpack(reading->store, row->packed,
-		    buf_str(&reading->first), &reading->text, is_whole);
+		    buf_str(&reading->first), &told->text, is_whole);
+	told->instance = reading->instance;
+	told->last = last_hash(row);
 	return error;
 }
 
 static void
-tell_text(struct reading *reading, const struct turn_columns *row)
+tell_text(struct reading *reading, const struct turn_columns *row,
+    struct sqlite_told *told)
 {
-	struct store_lean lean;
+	struct store_lean *lean = &told->lean;
 	struct audit_record record;
 	struct str hashes = row->hashes;
-	bool is_lean = store_lean_init(&lean, buf_str(&reading->text),
-	    row->first_seq, reading->prev);
 
-	while (is_lean && !reading->is_stopped &&
-	    store_lean_next(&lean, &record)) {
-		if (lean.rest.bytes == 0)
+	while (!reading->is_stopped && store_lean_next(lean, &record)) {
+		if (lean->rest.bytes == 0)
 			record.hash = take_hash(&hashes);
 		tell(reading, &record);
 	}
-	if (!is_lean || lean.rest.bytes > 0)
-		tell_unreadable(reading, lean.seq);
-	store_lean_fini(&lean);
+	if (lean->rest.bytes > 0)
+		tell_unreadable(reading, lean->seq);
+}
+
+/* Kept where there is more of it to tell. */
+static void
+leave_turn(struct reading *reading, struct sqlite_told *told)
+{
+	sqlite_history_forget(reading->store);
+	reading->store->told = told;
+	if (!reading->is_stopped || told->lean.rest.bytes == 0)
+		sqlite_history_forget(reading->store);
 }
 
 static enum store_error
 tell_packed(struct reading *reading, const struct turn_columns *row)
 {
-	bool is_whole;
-	enum store_error error = read_text(reading, row, &is_whole);
+	struct sqlite_told *told = take_told(reading, row);
+	bool is_whole = true;
+	enum store_error error = STORE_OK;
 
-	if (error != STORE_OK)
-		return error;
-	/* Nobody wrote it in both ways. */
-	if (!is_whole || row->records.bytes > 0)
+	if (told == NULL) {
+		told = calloc(1, sizeof(*told));
+		must(told != NULL);
+		error = begin_turn(reading, row, told, &is_whole);
+		/* Nobody wrote it in both ways. */
+		is_whole = is_whole && row->records.bytes == 0 &&
+		    store_lean_init(&told->lean, buf_str(&told->text),
+			row->first_seq, reading->prev);
+	}
+	if (error == STORE_OK && is_whole)
+		tell_text(reading, row, told);
+	else if (error == STORE_OK)
 		tell_unreadable(reading, row->first_seq);
-	else
-		tell_text(reading, row);
-	return STORE_OK;
+	leave_turn(reading, told);
+	return error;
 }
 
 /* Purged: packed, to nothing. */
@@ -409,8 +476,8 @@ static enum store_error
 tell_turns(struct reading *reading)
 {
 	struct sqlite_conn *conn = &reading->store->reader;
-	size_t which = reading->store->is_older ? READ_RECORDS_OLDER :
-	    READ_RECORDS;
+	size_t which = reading->store->schema < SCHEMA_WITH_PACKED ?
+	    READ_RECORDS_OLDER : READ_RECORDS;
 	sqlite3_stmt *statement;
 	bool is_row = true;
 	uint64_t place = reading->store->backend.history_bound;
@@ -446,6 +513,5 @@ sqlite_history_tell(struct store_backend *backend, uint64_t instance,
 	must(from_seq <= INT64_MAX);
 	enum store_error error = tell_turns(&reading);
 	buf_fini(&reading.first);
-	buf_fini(&reading.text);
 	return error;
 }

@@ -217,6 +217,8 @@ enum store_error
 sqlite_list_documents(struct store_backend *backend, store_document_fn *fn,
     void *arg)
 {
+	if (sqlite_store_of(backend)->schema < SCHEMA_WITH_DOCUMENTS)
+		return STORE_OK;
 	return tell_rows(backend, READ_DOCUMENTS, tell_document,
 	    &(struct telling){.fn.document = fn, .arg = arg});
 }

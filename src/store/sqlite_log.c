@@ -175,8 +175,7 @@ sqlite_log_checkpoints(struct store_backend *backend, uint64_t after,
 	sqlite3_stmt *statement;
 	bool is_row = true;
 
-	/* An older program made none. */
-	if (store->is_older)
+	if (store->schema < SCHEMA_WITH_CHECKPOINTS)
 		return STORE_OK;
 	enum store_error error = sqlite_conn_take(conn, which, &statement);
 	if (error != STORE_OK)

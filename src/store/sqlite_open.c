@@ -303,6 +303,33 @@ check_writable(struct sqlite_conn *conn, struct buf *detail)
 	return error;
 }
 
+/* What seems to be new may be one whose log can't be read.  SQLite would remove
+ * that when it closes. */
+static enum store_error
+check_new(struct sqlite_conn *conn, struct str path, struct buf *detail)
+{
+	struct buf name = {0};
+	struct stat status;
+	bool is_lost;
+
+	buf_add_str(&name, path);
+	buf_add_cstr(&name, "-wal");
+	is_lost = stat(buf_cstr(&name), &status) == 0 &&
+	    sqlite_wal_is_lost(conn, status.st_size);
+	if (is_lost) {
+		must(sqlite3_db_config(conn->db,
+			 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) ==
+		    SQLITE_OK);
+		if (detail != NULL) {
+			buf_clear(detail);
+			buf_addf(detail, "%s, which has all that is in it, was "
+			    "changed near its beginning", buf_cstr(&name));
+		}
+	}
+	buf_fini(&name);
+	return is_lost ? STORE_CORRUPT : STORE_OK;
+}
+
 static enum store_error
 open_writer(struct sqlite_store *store, struct store_options options,
     struct buf *detail)
@@ -322,6 +349,8 @@ open_writer(struct sqlite_store *store, struct store_options options,
 	error = sqlite_schema_check(writer, SCHEMA_WRITE, age, detail);
 	if (error == STORE_OK && age->found == 0 && !options.create)
 		error = STORE_FOREIGN;
+	if (error == STORE_OK && age->found == 0)
+		error = check_new(writer, options.path, detail);
 	if (error == STORE_OK && age->found != 0 && writer->cipher != NULL)
 		error = check_log(writer, detail);
 	/* Which can be chosen only before there is anything in it. */
@@ -350,7 +379,13 @@ open_reader(struct sqlite_store *store, struct store_options options,
 		sqlite_conn_explain(&store->reader, detail);
 		return error;
 	}
-	return sqlite_schema_check(&store->reader, use, age, detail);
+	error = sqlite_schema_check(&store->reader, use, age, detail);
+	if (error != STORE_FOREIGN || age->found != 0 ||
+	    check_new(&store->reader, options.path, detail) == STORE_OK)
+		return error;
+	/* An engine may have made it meanwhile. */
+	error = sqlite_schema_check(&store->reader, use, age, NULL);
+	return error == STORE_FOREIGN ? STORE_CORRUPT : error;
 }
 
 /* For auditors.  A database on a medium that can't be written is first tried
@@ -473,7 +508,7 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
     const char *path, struct buf *detail)
 {
 	enum store_error error = look_at_parts(path, detail);
-	struct store_age opened;
+	struct store_age opened = {0};
 
 	must(!options.read_only);
 	store->recents = sqlite_recent_new();
@@ -491,6 +526,7 @@ open_for_writing(struct sqlite_store *store, struct store_options options,
 	if (error == STORE_OK)
 		error = open_reader(store, options, CONN_READ, &opened,
 		    detail);
+	store->schema = opened.found;
 	if (error == STORE_OK)
 		error = read_last_post(store);
 	if (error == STORE_OK)
@@ -511,8 +547,7 @@ open_for_reading(struct sqlite_store *store, struct store_options options,
 		error = choose_cipher(store, options, path, detail);
 	if (error == STORE_OK)
 		error = open_for_audit(store, options, path, detail);
-	store->is_older =
-	    store->backend.age.found < store->backend.age.present;
+	store->schema = store->backend.age.found;
 	return error;
 }
 
@@ -539,6 +574,7 @@ close_cb(struct store_backend *backend)
 	sqlite_gather_free(&store->gather);
 	sqlite_files_close(&store->files);
 	sqlite_lock_close(&store->lock);
+	sqlite_history_forget(store);
 	sqlite_dictionary_forget(&store->read_dictionaries);
 	sqlite_dictionary_forget(&store->written_dictionaries);
 	sqlite_recent_free(&store->recents);

@@ -35,7 +35,8 @@ struct sqlite_store {
 	struct store_backend backend; /* first: ops get a pointer to it */
 	struct sqlite_conn reader;
 	struct map *read_dictionaries; /* by id */
-	bool is_older;                 /* than the present schema */
+	int64_t schema;                /* of what is read */
+	struct sqlite_told *told;      /* NULL: no turn was read in part */
 	struct sqlite_cipher *cipher;  /* NULL: it is not encrypted */
 	/* Where opened for writing: */
 	struct sqlite_gather *gather;
@@ -135,8 +136,21 @@ void sqlite_files_close(struct sqlite_files **files);
 MUST_USE enum store_error sqlite_files_check(
     const struct sqlite_files *files, struct buf *detail);
 
+/* ---- sqlite_wal.c ---- */
+
+/* Of a database in which nothing is, with a log of so many bytes of which
+ * nothing counts: whether there were commits in it. */
+bool sqlite_wal_is_lost(const struct sqlite_conn *conn, off_t bytes);
+
 /* ---- sqlite_schema.c ---- */
 
+/* What readers of older databases ask for, by the first schema that has it. */
+enum schema_with {
+	SCHEMA_WITH_PACKED = 4,
+	SCHEMA_WITH_CHECKPOINTS = 6,
+	SCHEMA_WITH_SALTS = 8,
+	SCHEMA_WITH_DOCUMENTS = 9,
+};
 /* Whether this is a database of ours, and of what age: 0 where it has nothing
  * in it yet. */
 enum schema_use {
@@ -248,6 +262,8 @@ MUST_USE enum store_error sqlite_history_write(struct sqlite_store *store,
     const struct store_history *turn, const struct digest *definition);
 enum store_error sqlite_history_tell(struct store_backend *backend,
     uint64_t instance, uint64_t from_seq, store_record_fn *fn, void *arg);
+/* What is kept of a turn that was told in part. */
+void sqlite_history_forget(struct sqlite_store *store);
 /* Adds what a packed form holds to `out`; *is_whole is false where it is
  * damaged.  `first` may be empty. */
 MUST_USE enum store_error sqlite_history_unpack(struct sqlite_store *store,

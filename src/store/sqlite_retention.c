@@ -346,8 +346,7 @@ sqlite_retention_find_salt(struct store_backend *backend, struct arena *arena,
 	bool is_row = false;
 	enum store_error error;
 
-	/* An older program knew of none. */
-	if (store->is_older)
+	if (store->schema < SCHEMA_WITH_SALTS)
 		return STORE_ABSENT;
 	error = sqlite_conn_take(&store->reader, READ_SALT, &statement);
 	if (error != STORE_OK)

@@ -187,6 +187,65 @@ test_damaged_database_is_told_and_kept(void **state)
 	house_close(&house);
 }
 
+static void
+flip_byte(const struct house *house, const char *name, off_t at)
+{
+	int fd = open(house_path(house, name), O_RDWR | O_CLOEXEC);
+	char byte;
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte = (char)~byte;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+}
+
+/* All of a young database is in its log, and where nothing of that can be read
+ * it looks like a new one. */
+static void
+test_young_database_with_a_damaged_log_is_told_and_kept(void **state)
+{
+	/* In the head: page size, salt, sum; of the first commit: salt, page. */
+	static const off_t places[] = {10, 20, 27, 44, 1000};
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	payment_start(house, "S-1", "250", "ACME");
+	program_kill(&house->engine);
+	unlink(house_path(house, "disk/stated.db-lock"));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		flip_byte(house, DATABASE "-wal", places[i]);
+		assert_refused(house, DATABASE "-wal", "damaged");
+		assert_run(house_run(house, (const char *[]){"verify",
+			       house_path(house, DATABASE), NULL}),
+		    1, "damaged");
+		flip_byte(house, DATABASE "-wal", places[i]);
+	}
+	house_start_engine(house);
+	payment_start(house, "S-2", "250", "ACME");
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+}
+
+/* Who was killed while making it has acknowledged nothing. */
+static void
+test_database_that_was_killed_in_its_making_is_made_anew(void **state)
+{
+	struct house *house = house_open(&quiet);
+
+	(void)state;
+	program_kill(&house->engine);
+	assert_int_equal(
+	    truncate(house_path(house, DATABASE "-wal"), 10000), 0);
+	unlink(house_path(house, DATABASE "-shm"));
+	house_start_engine(house);
+	payment_start(house, "S-1", "250", "ACME");
+	program_stop(&house->engine);
+	house_verify(house);
+	house_close(&house);
+}
+
 /* What was acknowledged may stand in the log alone. */
 static void
 test_log_without_its_database_is_not_hidden_by_a_new_one(void **state)
@@ -236,47 +295,19 @@ test_newer_database_is_refused(void **state)
 	house_close(&house);
 }
 
-/* How the tables of each earlier version differed from those of the next;
- * who adds a migration adds the way back here. */
-static const char *const back_to[] = {
-	/* 1 */ "DROP TABLE schedule;",
-	/* 2 */ "DROP TABLE piece; ALTER TABLE instance DROP COLUMN pieced;",
-	/* 3 */ "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
-		"ALTER TABLE instance RENAME COLUMN form TO pieced;",
-	/* 4 */ "DROP TABLE switch; DROP TABLE token;",
-	/* 5 */ "DROP TABLE tree; DROP TABLE checkpoint;",
-	/* 6 */ "DROP TABLE post;",
-	/* 7 */ "DROP TABLE salt; DROP TABLE retention; DROP TABLE hold;",
-	/* 8 */ "DROP TABLE document;",
-	/* 9: only rows are new */ "",
-};
-#define VERSIONS_BEFORE (sizeof(back_to) / sizeof(back_to[0]))
-
-static void
-make_older(const struct house *house, size_t version)
-{
-	char sql[64];
-
-	old_write_as_before(house_path(house, DATABASE));
-	for (size_t i = VERSIONS_BEFORE; i >= version; i--)
-		house_sql(house, back_to[i - 1]);
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu", version);
-	house_sql(house, sql);
-}
-
 static void
 test_every_older_database_is_brought_up_to_date(void **state)
 {
 	(void)state;
-	for (size_t version = 1; version <= VERSIONS_BEFORE; version++) {
+	for (size_t version = 1; version <= OLD_SCHEMAS; version++) {
 		struct house *house = house_with_database();
 		char told[64];
 
-		make_older(house, version);
+		old_write_schema(house_path(house, DATABASE), version);
 		house_verify_chains(house);
 		house_start_engine(house);
 		snprintf(told, sizeof(told), "schema=%zu was=%zu",
-		    VERSIONS_BEFORE + 1, version);
+		    OLD_SCHEMAS + 1, version);
 		assert_int_equal(house_logged(house, told), 1);
 		payment_await(house, "S-19", "submitted");
 		payment_start(house, "S-after", "250", "ACME");
@@ -313,7 +344,7 @@ test_older_database_that_is_not_served_is_not_brought_up_to_date(void **state)
 		"{\"input\": {\"key\": \"A-1\"}}"),
 	    201);
 	program_stop(&house->engine);
-	make_older(house, VERSIONS_BEFORE);
+	old_write_schema(house_path(house, DATABASE), OLD_SCHEMAS);
 	house_write(house, "workflows/wire.yaml", ASKING("2", "tell"));
 	assert_refused(house, DATABASE,
 	    "1 open instance runs on workflow `asking` version 1");
@@ -355,7 +386,7 @@ test_older_database_that_nobody_could_reach_is_not_brought_up_to_date(
 	char address[64], told[64];
 
 	(void)state;
-	make_older(house, VERSIONS_BEFORE);
+	old_write_schema(house_path(house, DATABASE), OLD_SCHEMAS);
 	snprintf(address, sizeof(address), "127.0.0.1:%d",
 	    house->sandbox_port);
 	assert_unreachable(house, "stated.yaml", "--listen", address,
@@ -369,7 +400,7 @@ test_older_database_that_nobody_could_reach_is_not_brought_up_to_date(
 	    house, "tls.yaml", "--listen", "127.0.0.1:0", "none.pem");
 	house_start_engine(house);
 	snprintf(told, sizeof(told), "schema=%zu was=%zu",
-	    VERSIONS_BEFORE + 1, VERSIONS_BEFORE);
+	    OLD_SCHEMAS + 1, OLD_SCHEMAS);
 	assert_int_equal(house_logged(house, told), 1);
 	house_close(&house);
 }
@@ -435,6 +466,10 @@ main(void)
 	    HOUSE_TEST(test_foreign_file_is_left_as_it_is),
 	    HOUSE_TEST(test_truncated_database_is_told_and_kept),
 	    HOUSE_TEST(test_damaged_database_is_told_and_kept),
+	    HOUSE_TEST(
+		test_young_database_with_a_damaged_log_is_told_and_kept),
+	    HOUSE_TEST(
+		test_database_that_was_killed_in_its_making_is_made_anew),
 	    HOUSE_TEST(
 		test_log_without_its_database_is_not_hidden_by_a_new_one),
 	    HOUSE_TEST(test_restore_that_was_cut_short_is_told),

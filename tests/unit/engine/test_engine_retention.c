@@ -593,8 +593,6 @@ test_what_is_held_is_purged_when_it_is_released(void **state)
 	house_free(&house);
 }
 
-/* ---- erasing ---- */
-
 static void
 erase(struct house *house, uint64_t number)
 {
@@ -605,6 +603,57 @@ erase(struct house *house, uint64_t number)
 	    .comment = STR("asked for by law"),
 	});
 }
+
+/* Its row tells a digest in place of what is sensitive, all or a part. */
+static void
+test_label_that_is_masked_is_held_by_what_it_was(void **state)
+{
+	struct house *house = open_house(kept_a_month);
+	uint64_t whole = run(house, "A-1", IBAN);
+	uint64_t part = run(house, "A-2", "of " IBAN);
+	uint64_t other = run(house, "A-3", "to " IBAN);
+
+	(void)state;
+	hold(house, "h1", HOLD_LABEL, "entity", IBAN);
+	hold(house, "h2", HOLD_LABEL, "entity", "of " IBAN);
+	assert_int_equal(
+	    str_find(row_of(house, part).labels, STR(IBAN)), SIZE_MAX);
+	erase(house, part);
+	assert_int_equal(house->status, ENGINE_REFUSED);
+	assert_non_null(strstr(house->detail, "legal hold h2"));
+	advance(house, 31 * DAY);
+	assert_false(is_purged(house, whole));
+	assert_false(is_purged(house, part));
+	assert_true(is_purged(house, other));
+	release(house, "h1");
+	release(house, "h2");
+	advance(house, DAY);
+	assert_true(is_purged(house, whole));
+	assert_true(is_purged(house, part));
+	house_free(&house);
+}
+
+static void
+test_label_that_was_erased_is_held_by_any_of_its_name(void **state)
+{
+	struct house *house = open_house(kept_a_month);
+	uint64_t masked = run(house, "A-1", "of " IBAN);
+	uint64_t plain = run(house, "A-2", "AT01");
+
+	(void)state;
+	erase(house, masked);
+	assert_int_equal(house->status, ENGINE_OK);
+	hold(house, "h1", HOLD_LABEL, "entity", "DE01");
+	advance(house, 31 * DAY);
+	assert_false(is_purged(house, masked));
+	assert_true(is_purged(house, plain));
+	release(house, "h1");
+	advance(house, DAY);
+	assert_true(is_purged(house, masked));
+	house_free(&house);
+}
+
+/* ---- erasing ---- */
 
 static bool
 snapshot_has(struct house *house, uint64_t number, const char *what)
@@ -877,6 +926,9 @@ main(void)
 	    cmocka_unit_test(test_purge_that_fails_is_done_later),
 	    cmocka_unit_test(test_what_an_older_program_ended_is_purged_too),
 	    cmocka_unit_test(test_what_is_held_is_purged_when_it_is_released),
+	    cmocka_unit_test(test_label_that_is_masked_is_held_by_what_it_was),
+	    cmocka_unit_test(
+		test_label_that_was_erased_is_held_by_any_of_its_name),
 	    cmocka_unit_test(
 		test_what_is_sensitive_is_erased_and_the_chain_is_whole),
 	    cmocka_unit_test(test_event_that_another_may_take_is_not_erased),

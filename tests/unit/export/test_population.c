@@ -199,6 +199,28 @@ test_bounds_belong_to_the_period_that_begins_there(void **state)
 	    "\"carried\":1,\"started\":1,\"ended\":0,\"open\":2");
 }
 
+/* By its records it ended a week before it started. */
+static void
+test_end_before_the_start_is_at_the_start(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = help_open(&f->dir);
+
+	add(f, store, 8, 19, 12, "1", "EUR");
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	says(count(f, (struct population_options){
+	    .workflow = STR("payment"), .from_ms = day(10),
+	    .to_ms = day(15)}, true),
+	    "\"carried\":2,\"started\":1,\"ended\":2,\"open\":1");
+	says(count(f, (struct population_options){
+	    .workflow = STR("payment"), .from_ms = day(15),
+	    .to_ms = day(20)}, true),
+	    "\"carried\":1,\"started\":2,\"ended\":1,\"open\":2");
+	(void)count(f, (struct population_options){.from_ms = day(19),
+	    .to_ms = day(19)}, true);
+}
+
 static void
 test_control_totals_are_exact_and_by_currency(void **state)
 {
@@ -402,6 +424,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_carried_over_and_started_are_ended_and_open),
 	    TEST(test_bounds_belong_to_the_period_that_begins_there),
+	    TEST(test_end_before_the_start_is_at_the_start),
 	    TEST(test_control_totals_are_exact_and_by_currency),
 	    TEST(test_amount_may_stand_elsewhere_in_the_input),
 	    TEST(test_instances_without_an_amount_are_counted_apart),

@@ -133,6 +133,79 @@ test_history_is_read_from_any_record_on(void **state)
 	assert_int_equal(read_from(f, 1, 11, row.head).count, 0);
 }
 
+#define LONG_TURN 20000
+#define STEP 16
+
+struct step {
+	struct audit_head head;
+	size_t left;
+};
+
+static bool
+step_cb(uint64_t instance, const struct audit_record *record, void *arg)
+{
+	struct step *step = arg;
+
+	(void)instance;
+	assert_int_equal(audit_verify_next(&step->head, record->canonical,
+	    record->hash), AUDIT_SOUND);
+	return --step->left > 0;
+}
+
+static void
+read_step(struct help_fixture *f, uint64_t number, struct step *step)
+{
+	step->left = STEP;
+	assert_int_equal(store_each_record(f->store, number,
+	    step->head.seq + 1, step_cb, step), STORE_OK);
+}
+
+/* Some at a time, as exports do, in the midst of it all the time: were each
+ * step to begin with the turn, it would hash twelve million records. */
+static void
+test_long_turn_is_read_in_steps(void **state)
+{
+	struct help_fixture *f = *state;
+	struct store_instance row = begin(f, 1);
+	struct step step = {.left = 0};
+
+	help_add_turn(store_batch(f->store), f->arena, 1, &row.head,
+	    LONG_TURN);
+	store_put_instance(store_batch(f->store), &row);
+	help_commit(f);
+	while (step.head.seq < row.head.seq)
+		read_step(f, 1, &step);
+	assert_true(digest_equal(step.head.hash, row.head.hash));
+}
+
+/* What is kept of one reading is not told in another. */
+static void
+test_steps_of_several_readers_do_not_mix(void **state)
+{
+	struct help_fixture *f = *state;
+	struct store_instance rows[] = {begin(f, 1), begin(f, 2)};
+	struct step steps[2] = {0}, again = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		help_add_turn(store_batch(f->store), f->arena, i + 1,
+		    &rows[i].head, 100);
+		store_put_instance(store_batch(f->store), &rows[i]);
+	}
+	help_commit(f);
+	for (size_t n = 0; n < 10; n++)
+		for (size_t i = 0; i < 2; i++) {
+			read_step(f, i + 1, &steps[i]);
+			if (n == 2)
+				again = steps[0];
+		}
+	for (size_t i = 0; i < 2; i++)
+		assert_true(digest_equal(
+		    steps[i].head.hash, rows[i].head.hash));
+	read_step(f, 1, &again);
+	read_step(f, 1, &again);
+	assert_int_equal(again.head.seq, 5 * STEP);
+}
+
 /* Another reader has nothing in memory yet. */
 static void
 test_history_is_read_by_who_has_seen_nothing_of_it(void **state)
@@ -325,6 +398,8 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, help_set_up, help_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_history_is_read_from_any_record_on),
+		TEST(test_long_turn_is_read_in_steps),
+		TEST(test_steps_of_several_readers_do_not_mix),
 		TEST(test_history_is_read_by_who_has_seen_nothing_of_it),
 		TEST(test_instance_goes_on_after_an_older_program),
 		TEST(test_dropped_batch_leaves_nothing_that_later_rows_lean_on),

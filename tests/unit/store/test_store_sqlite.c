@@ -281,15 +281,7 @@ test_database_of_the_first_version_is_brought_up_to_date(void **state)
 	struct store *store;
 
 	make_database(f, 1);
-	old_write_as_before(f->dir.database);
-	run_sql(f,
-	    "DROP TABLE dictionary; ALTER TABLE history DROP COLUMN packed;"
-	    "DROP TABLE schedule; DROP TABLE piece; DROP TABLE switch;"
-	    "DROP TABLE token; DROP TABLE post; DROP TABLE document;"
-	    "DROP TABLE salt; DROP TABLE retention;"
-	    "DROP TABLE hold; DROP TABLE tree; DROP TABLE checkpoint;"
-	    "ALTER TABLE instance DROP COLUMN form;"
-	    "PRAGMA user_version = 1");
+	old_write_schema(f->dir.database, 1);
 	assert_int_equal(try_open(f, true, false), STORE_OLDER);
 	store = help_open(&f->dir);
 	assert_int_equal(
@@ -299,6 +291,101 @@ test_database_of_the_first_version_is_brought_up_to_date(void **state)
 	store_close(&store);
 	assert_int_equal(try_open(f, true, false), STORE_OK);
 	arena_free(&arena);
+}
+
+static void
+put_all_kinds(struct help_fixture *f, struct audit_head *head)
+{
+	struct store_instance row = help_instance(1);
+	struct store_batch *batch;
+
+	f->store = help_open(&f->dir);
+	batch = store_batch(f->store);
+	row.head = (struct audit_head){0};
+	help_add_turn(batch, f->arena, 1, &row.head, 3);
+	help_add_turn(batch, f->arena, 1, &row.head, 2);
+	store_put_instance(batch, &row);
+	store_put_salt(batch, 1, STR("0123456789abcdef"));
+	store_add_checkpoint(batch, &(struct store_checkpoint){.number = 1,
+	    .size = 1, .at_ms = 1, .document = STR("{}")});
+	store_add_document(batch, &(struct store_document){
+	    .kind = STR("decision"), .name = STR("limit"),
+	    .source = STR("{}"), .since_ms = 1});
+	assert_int_equal(store_commit_now(f->store, NULL), STORE_OK);
+	store_close(&f->store);
+	*head = row.head;
+}
+
+static bool
+chain_cb(uint64_t instance, const struct audit_record *record, void *arg)
+{
+	struct audit_head *head = arg;
+
+	assert_int_equal(instance, 1);
+	assert_int_equal(record->seq, head->seq + 1);
+	assert_true(digest_equal(record->prev, head->hash));
+	assert_true(record->canonical.bytes > 0);
+	*head = (struct audit_head){record->seq, record->hash};
+	return true;
+}
+
+static bool
+checkpoint_cb(const struct store_checkpoint *row, void *arg)
+{
+	*(size_t *)arg += row->number;
+	return true;
+}
+
+static void
+document_cb(const struct store_document *row, void *arg)
+{
+	assert_true(str_equal(row->name, STR("limit")));
+	++*(size_t *)arg;
+}
+
+/* The tables that its schema has, no less and no more. */
+static void
+assert_reads_all_of(struct help_fixture *f, size_t schema,
+    const struct audit_head *known)
+{
+	struct audit_head head = {0};
+	struct store_instance found;
+	struct str salt;
+	size_t checkpoints = 0, documents = 0;
+
+	assert_int_equal(store_open((struct store_options){
+	    .path = str_of(f->dir.database), .read_only = true,
+	    .older = true}, &f->store, NULL), STORE_OK);
+	assert_int_equal(store_each_record(f->store, 1, 0, chain_cb, &head),
+	    STORE_OK);
+	assert_int_equal(head.seq, known->seq);
+	assert_true(digest_equal(head.hash, known->hash));
+	assert_int_equal(store_each_checkpoint(f->store, 0, SIZE_MAX,
+	    checkpoint_cb, &checkpoints), STORE_OK);
+	assert_int_equal(checkpoints, schema >= 6);
+	assert_int_equal(store_find_salt(f->store, f->arena, 1, &salt),
+	    schema >= 8 ? STORE_OK : STORE_ABSENT);
+	assert_int_equal(store_each_document(f->store, document_cb,
+	    &documents), STORE_OK);
+	assert_int_equal(documents, schema >= 9);
+	assert_int_equal(store_find_instance(f->store, f->arena, 1, &found),
+	    schema >= 4 ? STORE_OK : STORE_OLDER);
+	store_close(&f->store);
+}
+
+static void
+test_every_older_database_is_read_as_it_is(void **state)
+{
+	struct help_fixture *f = *state;
+	struct audit_head head;
+
+	for (size_t schema = 1; schema <= OLD_SCHEMAS + 1; schema++) {
+		put_all_kinds(f, &head);
+		if (schema <= OLD_SCHEMAS)
+			old_write_schema(f->dir.database, schema);
+		assert_reads_all_of(f, schema, &head);
+		assert_int_equal(unlink(f->dir.database), 0);
+	}
 }
 
 static void
@@ -956,6 +1043,7 @@ main(void)
 		TEST(test_newer_database_is_refused),
 		TEST(test_older_database_is_not_migrated_for_reading),
 		TEST(test_database_of_the_first_version_is_brought_up_to_date),
+		TEST(test_every_older_database_is_read_as_it_is),
 		TEST(test_truncated_file_is_refused),
 		TEST(test_damaged_header_or_schema_is_refused),
 		TEST(test_numbers_that_were_stored_as_written_are_found),
