@@ -117,9 +117,6 @@ read_migrate(struct api_call *call, const struct value *body,
 	if (migrate->workflow.bytes == 0)
 		api_body_fault(
 		    call, STR("/workflow"), "required", "is missing");
-	if (migrate->to > 0 && migrate->to == migrate->from)
-		api_body_fault(
-		    call, STR("/to"), "not", "is the version they leave");
 	if (!api_body_is_sound(call, PROBLEM_INVALID_BODY))
 		return false;
 	from = find_version(call, migrate->workflow, migrate->from);
@@ -127,6 +124,9 @@ read_migrate(struct api_call *call, const struct value *body,
 			  : NULL;
 	if (to == NULL)
 		return false;
+	if (to == from)
+		api_body_fault(
+		    call, STR("/to"), "not", "is the version they leave");
 	read_map(call, value_field_or_null(body, "map"), from, to, migrate);
 	return api_body_is_sound(call, PROBLEM_INVALID_BODY);
 }

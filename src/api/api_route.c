@@ -21,8 +21,9 @@
 	    PARAM("cursor", "`next` of the page before")
 
 static const struct api_parameter start_parameters[] = {
-    PARAM("wait", "answer when the instance has ended or waits, at most that "
-		  "long later: 30s; at most 5m"),
+    PARAM("wait", "answer when the instance has ended or waits for a person, "
+		  "an event or a time, at most that long later: 30s; at most "
+		  "5m"),
     PARAMS_END,
 };
 static const struct api_parameter instances_parameters[] = {

@@ -450,11 +450,11 @@ void chart_invariant_find(struct run *run, struct buf *broken);
 MUST_USE bool chart_invariant_check(struct run *run);
 
 /* ---- chart_step.c ---- */
-/* What is said of the state as it is entered now only. */
 /* How many raised events wait. */
 size_t chart_step_raised(const struct chart *chart);
 /* Whether it has gone round in a circle, as far as anybody can tell. */
 bool chart_step_circles(const struct run *run);
+/* What is said of the state as it is entered now only. */
 void chart_step_raise(struct run *run, struct signal signal);
 void chart_step_done(struct run *run, const struct def_state *state);
 /* Takes an interrupting transition in place of the strand, at a step

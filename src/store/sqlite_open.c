@@ -303,8 +303,7 @@ check_writable(struct sqlite_conn *conn, struct buf *detail)
 	return error;
 }
 
-/* What seems to be new may be one whose log can't be read.  SQLite would remove
- * that when it closes. */
+/* What seems to be new may be one whose log can't be read. */
 static enum store_error
 check_new(struct sqlite_conn *conn, struct str path, struct buf *detail)
 {
@@ -316,15 +315,10 @@ check_new(struct sqlite_conn *conn, struct str path, struct buf *detail)
 	buf_add_cstr(&name, "-wal");
 	is_lost = stat(buf_cstr(&name), &status) == 0 &&
 	    sqlite_wal_is_lost(conn, status.st_size);
-	if (is_lost) {
-		must(sqlite3_db_config(conn->db,
-			 SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) ==
-		    SQLITE_OK);
-		if (detail != NULL) {
-			buf_clear(detail);
-			buf_addf(detail, "%s, which has all that is in it, was "
-			    "changed near its beginning", buf_cstr(&name));
-		}
+	if (is_lost && detail != NULL) {
+		buf_clear(detail);
+		buf_addf(detail, "%s, which has all that is in it, was "
+		    "changed near its beginning", buf_cstr(&name));
 	}
 	buf_fini(&name);
 	return is_lost ? STORE_CORRUPT : STORE_OK;

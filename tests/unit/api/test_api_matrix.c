@@ -142,6 +142,16 @@ propose(struct api_server *server)
 	return answer_text(&answer, "proposals.0.id");
 }
 
+/* To which payments may be moved. */
+#define NEXT_PAYMENT                                                        \
+	"{\"files\":[{\"name\":\"b.yaml\",\"text\":\"workflow: payment\\n"  \
+	"version: 2\\nlabels: {entity: = input.entity}\\n"                  \
+	"input: {type: object}\\nbusiness-key: = input.reference\\n"        \
+	"initial: approving\\nstates:\\n"                                   \
+	"  approving: {user-task: {title: Approve, role: treasurer},"         \
+	" on: {approved: settled}}\\n"                                       \
+	"  settled: {type: final}\\n\"}]}"
+
 static void
 fill(struct world *world)
 {
@@ -150,6 +160,8 @@ fill(struct world *world)
 
 	be_admin(server);
 	world->payment = api_server_start(server, REFERENCE);
+	answer = api_server_post(server, "/v1/definitions", NEXT_PAYMENT);
+	answer_must_be(&answer, 201);
 	answer = api_server_get(server, "/v1/tasks");
 	world->task = answer_text(&answer, "items.0.id");
 	answer = api_server_post(
@@ -295,7 +307,7 @@ body_of(struct world *world, const struct api_route *route)
 							 : "{}";
 	if (route->handle == api_migrate_post)
 		return arena_strf(arena,
-		    "{\"workflow\":\"payment\",\"from\":1,\"to\":1,"
+		    "{\"workflow\":\"payment\",\"from\":1,\"to\":2,"
 		    "\"instances\":[\"%.*s\"],\"dry_run\":true}",
 		    STR_ARG(world->payment))
 		    .at;
