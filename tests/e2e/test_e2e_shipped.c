@@ -188,7 +188,7 @@ receive_chairs(struct house *house)
 			 "\"acc_number\":\"DE02120300000000202051\","
 			 "\"allow_out_payment\":true}]");
 	odoo_make(house, "\"purchase.order\",\"create\",[{\"partner_id\":7,"
-			 "\"order_line\":[[0,0,{\"product_id\":21,"
+			 "\"currency_id\":2,\"order_line\":[[0,0,{\"product_id\":21,"
 			 "\"name\":\"Chair\",\"product_qty\":10,"
 			 "\"price_unit\":50}]]}]");
 	odoo_make(house, "\"purchase.order\",\"button_confirm\",[[1]]");
