@@ -54,6 +54,8 @@ nobase_dist_pkgdata_DATA = \
 	workflows/objects/finance.yaml \
 	workflows/bank-statement-import.test.yaml \
 	workflows/bank-statement-import.yaml \
+	workflows/bill-number.test.yaml \
+	workflows/bill-number.yaml \
 	workflows/chargeback.test.yaml \
 	workflows/chargeback.yaml \
 	workflows/close-readiness.test.yaml \

@@ -51,6 +51,7 @@ contrib_sandbox_stated_sandbox_SOURCES = \
 	contrib/sandbox/sandbox_odoo_method.c \
 	contrib/sandbox/sandbox_odoo_model.c \
 	contrib/sandbox/sandbox_odoo_priv.h \
+	contrib/sandbox/sandbox_odoo_purchase.c \
 	contrib/sandbox/sandbox_odoo_record.c \
 	contrib/sandbox/sandbox_odoo_search.c \
 	contrib/sandbox/sandbox_odoo_wizard.c \

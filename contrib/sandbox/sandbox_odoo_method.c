@@ -192,6 +192,7 @@ push(struct odoo_call *call, const struct button *button, json_t *record)
 		button->effect(call, record);
 	if (button->to != NULL)
 		json_object_set_new(record, "state", json_string(button->to));
+	odoo_purchase_recount(call->odoo, record);
 }
 
 /* All records or none, as one transaction. */

@@ -194,7 +194,8 @@ static const struct odoo_field purchase_fields[] = {
     COMMON_FIELDS,
 };
 
-/* What has come and was billed is written by whoever plays the warehouse. */
+/* What has come is written by whoever plays the warehouse; what was billed,
+ * the bills count. */
 static const struct odoo_field purchase_line_fields[] = {
     {"name", ODOO_CHAR, "false", NULL},
     {"order_id", ODOO_MANY2ONE, "false", "purchase.order"},

@@ -109,6 +109,15 @@ MUST_USE bool odoo_record_show(struct odoo_call *call, const json_t *ids);
 void odoo_record_log(struct odoo_call *call, const json_t *ids,
     const json_t *values);
 
+/* --------------------------------------------- sandbox_odoo_purchase.c */
+
+/* Keeps with a new entry which order lines its lines are for. */
+MUST_USE bool odoo_purchase_take(struct odoo_call *call, json_t *move,
+    const json_t *vals);
+/* After whatever changes an entry's state: `qty_invoiced` of those lines. */
+void odoo_purchase_recount(const struct sandbox_odoo *odoo,
+    const json_t *move);
+
 /* ----------------------------------------------- sandbox_odoo_search.c */
 
 bool odoo_search(struct odoo_call *call);

@@ -11,6 +11,7 @@
 #include "sandbox_ledger.h"
 #include "sandbox_reply.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -415,6 +416,45 @@ blank_record(const struct odoo_model *model)
 	return record;
 }
 
+/* As it is compared there: letters and digits only, in upper case. */
+static bool
+is_same_account(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		while (*a && !isalnum((unsigned char)*a))
+			a++;
+		while (*b && !isalnum((unsigned char)*b))
+			b++;
+		if (toupper((unsigned char)*a) != toupper((unsigned char)*b))
+			return false;
+		if (*a == '\0')
+			return true;
+	}
+}
+
+/* An archived account takes its number, too. */
+static bool
+check_account(struct odoo_call *call, const json_t *record)
+{
+	const char *partner = sandbox_json_text(record, "partner_id");
+	const char *number = sandbox_json_text(record, "acc_number");
+	const char *id;
+	json_t *other;
+
+	json_object_foreach (call->table->records, id, other) {
+		if (strcmp(partner, sandbox_json_text(other, "partner_id")) ==
+			0 &&
+		    is_same_account(number,
+			sandbox_json_text(other, "acc_number")))
+			return odoo_fail(call,
+			    "odoo.exceptions.ValidationError",
+			    "The operation cannot be completed: The "
+			    "combination Account Number/Partner must be "
+			    "unique.");
+	}
+	return true;
+}
+
 static bool
 check_new(struct odoo_call *call, const json_t *record)
 {
@@ -429,7 +469,8 @@ check_new(struct odoo_call *call, const json_t *record)
 		return odoo_fail(call, "odoo.exceptions.UserError",
 		    "You cannot create a move already in the posted state. "
 		    "Please create a draft move and post it after.");
-	return true;
+	return strcmp(model->name, "res.partner.bank") != 0 ||
+	    check_account(call, record);
 }
 
 /* Two fields of a partner tell the same. */
@@ -505,7 +546,8 @@ prepare(struct odoo_call *call, const json_t *vals)
 	json_decref(converted);
 	set_company_type(record);
 	if (!check_new(call, record) || !check_lines(call, vals) ||
-	    !add_all_lines(call, record, vals)) {
+	    !add_all_lines(call, record, vals) ||
+	    !odoo_purchase_take(call, record, vals)) {
 		json_decref(record);
 		return NULL;
 	}
@@ -584,6 +626,8 @@ create_all(struct odoo_call *call, const json_t *list, json_t *ids)
 		table_insert(call->table,
 		    json_incref(json_array_get(records, i)), id);
 		insert_lines(call, id, json_array_get(list, i));
+		odoo_purchase_recount(call->odoo,
+		    odoo_record_find(call->table, id));
 		json_array_append_new(ids, sandbox_json_number(id));
 	}
 	json_decref(records);
@@ -657,10 +701,12 @@ odoo_record_seed(struct sandbox_odoo *odoo)
 /* ------------------------------------------------------------------ write */
 
 static void
-write_one(json_t *record, const json_t *converted)
+write_one(const struct odoo_call *call, json_t *record,
+    const json_t *converted)
 {
 	json_object_update(record, (json_t *)(uintptr_t)converted);
 	json_object_set_new(record, "write_date", odoo_now());
+	odoo_purchase_recount(call->odoo, record);
 }
 
 bool
@@ -673,8 +719,9 @@ odoo_record_write(struct odoo_call *call)
 	    (converted = convert_all(call, vals)) != NULL;
 
 	for (size_t i = 0; ok && i < json_array_size(ids); i++)
-		write_one(odoo_record_find(call->table,
-			      digits_of(json_array_get(ids, i))),
+		write_one(call,
+		    odoo_record_find(call->table,
+			digits_of(json_array_get(ids, i))),
 		    converted);
 	if (ok) {
 		odoo_record_log(call, ids, vals);
@@ -704,9 +751,14 @@ odoo_record_unlink(struct odoo_call *call)
 			    "the journal entry to draft before deleting it.");
 		}
 	}
-	for (size_t i = 0; i < json_array_size(ids); i++)
-		json_object_del(call->table->records,
-		    digits_of(json_array_get(ids, i)));
+	for (size_t i = 0; i < json_array_size(ids); i++) {
+		const char *id = digits_of(json_array_get(ids, i));
+		json_t *record = odoo_record_find(call->table, id);
+
+		odoo_record_set(record, "state", "\"cancel\"");
+		odoo_purchase_recount(call->odoo, record);
+		json_object_del(call->table->records, id);
+	}
 	odoo_record_log(call, ids, NULL);
 	call->result = json_true();
 	json_decref(ids);

@@ -11,14 +11,46 @@
 /* The instance itself is number 1. */
 #define NUMBER_FIRST 1
 
+/* What was told for once first, then the latest of those that stand. */
+static struct sim_ending **
+find_ending(struct sim *sim, struct str workflow)
+{
+	struct sim_ending **standing = NULL, **link = &sim->endings;
+
+	for (; *link != NULL; link = &(*link)->next) {
+		if (!str_equal((*link)->workflow, workflow))
+			continue;
+		if (!(*link)->always)
+			return link;
+		standing = link;
+	}
+	return standing;
+}
+
+/* The script's, if the next that it tells of this workflow is one. */
+static struct str
+refusal_told(struct sim *sim, struct str workflow)
+{
+	struct sim_ending **link = find_ending(sim, workflow);
+	struct str refusal = {NULL, 0};
+
+	if (link == NULL)
+		return refusal;
+	refusal = value_field_str((*link)->end, "refused");
+	if (refusal.at != NULL && !(*link)->always)
+		*link = (*link)->next;
+	return refusal;
+}
+
 static struct str
 refusal_of(struct sim *sim, const struct chart_effect *effect)
 {
 	struct schema_errors errors = {.arena = sim->arena};
 	const struct definition *definition;
+	struct str told = refusal_told(sim, effect->workflow);
 
-	if (sim->library == NULL)
-		return (struct str){NULL, 0};
+	if (told.at != NULL || sim->library == NULL)
+		return told;
 	definition = library_find_workflow(sim->library, effect->workflow, 0);
 	if (definition == NULL)
 		return arena_strf(sim->arena, "there is no workflow `%.*s`",
@@ -88,22 +120,6 @@ sim_child_workflow(const struct sim *sim, uint64_t number)
 }
 
 /* ---- ends ---- */
-
-/* What was told for once first, then the latest of those that stand. */
-static struct sim_ending **
-find_ending(struct sim *sim, struct str workflow)
-{
-	struct sim_ending **standing = NULL, **link = &sim->endings;
-
-	for (; *link != NULL; link = &(*link)->next) {
-		if (!str_equal((*link)->workflow, workflow))
-			continue;
-		if (!(*link)->always)
-			return link;
-		standing = link;
-	}
-	return standing;
-}
 
 static const enum chart_status statuses[] = {
     [ENDING_SUCCESS] = CHART_COMPLETED,

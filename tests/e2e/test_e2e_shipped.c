@@ -297,9 +297,9 @@ test_payment_of_another_amount_is_not_taken_for_ours(void **state)
 
 /* ---- vendor-bill ---- */
 
-/* Ten chairs were ordered of partner 7, and have come. */
+/* Ten chairs are ordered of partner 7. */
 static void
-receive_chairs(struct house *house)
+order_chairs(struct house *house)
 {
 	odoo_make(house, "\"res.partner\",\"create\",[{\"name\":\"Chairs\","
 			 "\"vat\":\"DE811907980\",\"is_company\":true}]");
@@ -307,15 +307,22 @@ receive_chairs(struct house *house)
 			 "\"acc_number\":\"DE02120300000000202051\","
 			 "\"allow_out_payment\":true}]");
 	odoo_make(house, "\"purchase.order\",\"create\",[{\"partner_id\":7,"
-			 "\"order_line\":[[0,0,{\"product_id\":21,"
+			 "\"currency_id\":2,\"order_line\":[[0,0,{\"product_id\":21,"
 			 "\"name\":\"Chair\",\"product_qty\":10,"
 			 "\"price_unit\":50}]]}]");
 	odoo_make(house, "\"purchase.order\",\"button_confirm\",[[1]]");
+}
+
+static void
+receive_chairs(struct house *house)
+{
 	odoo_make(house, "\"purchase.order.line\",\"write\","
 			 "[[1],{\"qty_received\":10}]");
 }
 
 #define SCAN "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+#define RESCAN                                                                 \
+	"60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 #define BILL                                                                   \
 	"{\"supplier_vat\":\"DE811907980\",\"number\":\"R-88\","               \
 	"\"date\":\"2026-11-20\",\"due\":\"2026-12-20\","                      \
@@ -324,28 +331,38 @@ receive_chairs(struct house *house)
 	"\"order\":\"P00001\",\"lines\":[{\"description\":\"Chair\","          \
 	"\"quantity\":10,\"price\":50.00,\"order_line\":1}]}"
 
-/* The reader says nothing, so that a person keys the bill in; the rest goes by
- * itself, down to the payment, which is an instance of its own. */
+/* The reader says nothing, so that a person keys the bill in. */
+static void
+key_in(struct house *house, const char *scan)
+{
+	char path[256];
+
+	assert_status(house_post_as(house, "scanner",
+			  "/v1/workflows/vendor-bill/instances",
+			  "{\"input\":{\"entity\":\"DE01\",\"document\":\"a\","
+			  "\"digest\":\"%s\",\"pay\":\"at-once\"}}",
+			  scan),
+	    201);
+	payment_await(house, scan, "keying");
+	snprintf(path, sizeof(path), "/v1/tasks/%s/decide",
+	    payment_task(house, scan));
+	assert_status(house_post_as(house, "kim", path, "%s",
+			  "{\"choice\":\"entered\",\"data\":" BILL "}"),
+	    200);
+}
+
+/* The rest goes by itself, down to the payment, which is an instance of its
+ * own. */
 static void
 test_bill_is_matched_booked_and_paid(void **state)
 {
 	struct house *house = house_open(&hasty);
 	json_t *ledger, *moves;
-	char path[256];
 
 	(void)state;
+	order_chairs(house);
 	receive_chairs(house);
-	assert_status(house_post_as(house, "scanner",
-			  "/v1/workflows/vendor-bill/instances", "%s",
-			  "{\"input\":{\"entity\":\"DE01\",\"document\":\"a\","
-			  "\"digest\":\"" SCAN "\",\"pay\":\"at-once\"}}"),
-	    201);
-	payment_await(house, SCAN, "keying");
-	snprintf(path, sizeof(path), "/v1/tasks/%s/decide",
-	    payment_task(house, SCAN));
-	assert_status(house_post_as(house, "kim", path, "%s",
-			  "{\"choice\":\"entered\",\"data\":" BILL "}"),
-	    200);
+	key_in(house, SCAN);
 	payment_await_end(house, SCAN, "paid");
 	ledger = payment_ledger(house, NULL);
 	moves = odoo_records(ledger, "account.move");
@@ -358,6 +375,51 @@ test_bill_is_matched_booked_and_paid(void **state)
 	assert_string_equal(
 	    text_at(odoo_records(ledger, "account.payment"), "0.payment_type"),
 	    "outbound");
+	house_verify(house);
+	house_close(&house);
+}
+
+/* Else it was found to be a duplicate. */
+static bool
+is_paid_in_the_end(struct house *house, const char *scan)
+{
+	int64_t until_ms = time_ms() + 20000;
+	const char *state;
+
+	for (;;) {
+		state = text_at(payment_show(house, scan), "state");
+		if (strcmp(state, "paid") == 0)
+			return true;
+		if (strcmp(state, "duplicate") == 0)
+			return false;
+		assert_true(time_ms() < until_ms);
+		time_sleep(20);
+	}
+}
+
+/* One receipt lets both go on in the same moment. */
+static void
+test_bill_that_was_scanned_twice_is_paid_once(void **state)
+{
+	struct house *house = house_open(&hasty);
+	json_t *ledger, *moves;
+	bool first, second;
+
+	(void)state;
+	order_chairs(house);
+	key_in(house, SCAN);
+	key_in(house, RESCAN);
+	payment_await(house, SCAN, "awaiting-receipt");
+	payment_await(house, RESCAN, "awaiting-receipt");
+	receive_chairs(house);
+	house_post_event(house, "odoo.receipt.done", "P00001");
+	first = is_paid_in_the_end(house, SCAN);
+	second = is_paid_in_the_end(house, RESCAN);
+	assert_int_equal(first + second, 1);
+	ledger = payment_ledger(house, NULL);
+	moves = odoo_records(ledger, "account.move");
+	assert_int_equal(json_array_size(moves), 1);
+	assert_int_equal(json_array_size(json_at(ledger, "orders")), 1);
 	house_verify(house);
 	house_close(&house);
 }
@@ -445,6 +507,7 @@ main(void)
 	    HOUSE_TEST(test_registered_payment_is_known_by_all_of_it),
 	    HOUSE_TEST(test_payment_of_another_amount_is_not_taken_for_ours),
 	    HOUSE_TEST(test_bill_is_matched_booked_and_paid),
+	    HOUSE_TEST(test_bill_that_was_scanned_twice_is_paid_once),
 	    HOUSE_TEST(test_supplier_is_checked_and_trusted),
 	    HOUSE_TEST(test_customer_changes_in_the_crm_as_in_odoo),
 	};

@@ -428,6 +428,74 @@ test_purchase_has_lines_that_are_received(void **state)
 	expect("\"purchase.order\",\"button_cancel\",[[1]]", "");
 }
 
+static void
+expect_billed(const char *quantity)
+{
+	char result[80];
+
+	snprintf(result, sizeof(result), "[{\"id\": 1, \"qty_invoiced\": %s}]",
+	    quantity);
+	expect("\"purchase.order.line\",\"read\",[[1],[\"qty_invoiced\"]]",
+	    result);
+}
+
+#define LINE(quantity, line)                                                   \
+	"[0,0,{\"name\":\"Desk\",\"quantity\":" quantity                         \
+	",\"price_unit\":100,\"purchase_line_id\":" line "}]"
+
+/* A draft counts, as recorded: a second bill of it is refused there. */
+static void
+test_what_was_billed_is_counted_from_the_draft_on(void **state)
+{
+	(void)state;
+	expect("\"res.partner\",\"create\",[{\"name\":\"Desks\"}]", "7");
+	expect("\"purchase.order\",\"create\",[{\"partner_id\":7,"
+	    "\"order_line\":[[0,0,{\"name\":\"Desk\",\"product_qty\":10,"
+	    "\"price_unit\":100}]]}]", "1");
+	expect("\"account.move\",\"create\",[{\"move_type\":\"in_invoice\","
+	    "\"partner_id\":7,\"invoice_date\":\"2026-11-20\","
+	    "\"invoice_line_ids\":[" LINE("4", "1") "," LINE("2.5", "1")
+	    ",[0,0,{\"name\":\"Freight\",\"price_unit\":9}]]}]", "4");
+	expect_billed("6.5");
+	expect("\"account.move\",\"action_post\",[[4]]", "false");
+	expect_billed("6.5");
+	expect("\"account.move\",\"button_cancel\",[[4]]", "");
+	expect_billed("0.0");
+	expect("\"account.move\",\"button_draft\",[[4]]", "");
+	expect_billed("6.5");
+	expect("\"account.move\",\"create\",[{\"move_type\":\"in_refund\","
+	    "\"partner_id\":7,\"invoice_line_ids\":[" LINE("1", "1") "]}]",
+	    "5");
+	expect_billed("5.5");
+	expect("\"account.move\",\"write\",[[5],{\"state\":\"cancel\"}]",
+	    "true");
+	expect_billed("6.5");
+	expect("\"account.move\",\"unlink\",[[4]]", "true");
+	expect_billed("0.0");
+	assert_true(text_has(run("\"account.move\",\"create\",[{\"move_type\":"
+	    "\"in_invoice\",\"invoice_line_ids\":[" LINE("1", "2") "]}]"),
+	    "account_move_line_purchase_line_id_fkey"));
+}
+
+static void
+test_a_partner_has_an_account_once(void **state)
+{
+	(void)state;
+	expect("\"res.partner\",\"create\",[[{\"name\":\"A\"},"
+	    "{\"name\":\"B\"}]]", "[7, 8]");
+	expect("\"res.partner.bank\",\"create\",[{\"partner_id\":7,"
+	    "\"acc_number\":\"DE02120300000000202051\"}]", "1");
+	expect_error("\"res.partner.bank\",\"create\",[{\"partner_id\":7,"
+	    "\"acc_number\":\"de02 1203 0000 0000 2020 51\"}]",
+	    "odoo.exceptions.ValidationError",
+	    "The operation cannot be completed: The combination Account "
+	    "Number/Partner must be unique.");
+	expect("\"res.partner.bank\",\"create\",[{\"partner_id\":7,"
+	    "\"acc_number\":\"DE0212030000000020205\"}]", "2");
+	expect("\"res.partner.bank\",\"create\",[{\"partner_id\":8,"
+	    "\"acc_number\":\"DE02120300000000202051\"}]", "3");
+}
+
 int
 main(void)
 {
@@ -463,6 +531,9 @@ main(void)
 		reset),
 	    cmocka_unit_test_setup(test_purchase_has_lines_that_are_received,
 		reset),
+	    cmocka_unit_test_setup(
+		test_what_was_billed_is_counted_from_the_draft_on, reset),
+	    cmocka_unit_test_setup(test_a_partner_has_an_account_once, reset),
 	    cmocka_unit_test_setup(
 		test_json2_has_bare_values_and_real_statuses, reset),
 	};

@@ -139,6 +139,18 @@ test_script_may_refuse_a_child(void **state)
 }
 
 static void
+test_script_may_refuse_a_child_that_nobody_waits_for(void **state)
+{
+	struct fixture *f = *state;
+
+	does(f, "{\"child\": {\"pay\": {\"outcome\": \"success\"}}, "
+		"\"times\": 4}");
+	does(f, "{\"child\": {\"pay\": {\"refused\": \"the key is taken\"}}}");
+	does(f, "{\"start\": {\"key\": \"A\", \"sum\": 1}}");
+	tells(f, "\"code\":\"run.refused\",\"message\":\"the key is taken\"");
+}
+
+static void
 test_children_of_a_loop_end_in_the_order_of_their_ends(void **state)
 {
 	struct fixture *f = *state;
@@ -203,6 +215,7 @@ main(void)
 	    TEST(test_cancelled_child_is_an_error_of_its_own),
 	    TEST(test_input_that_the_child_does_not_take_is_refused),
 	    TEST(test_script_may_refuse_a_child),
+	    TEST(test_script_may_refuse_a_child_that_nobody_waits_for),
 	    TEST(test_children_of_a_loop_end_in_the_order_of_their_ends),
 	    TEST(test_child_that_is_not_waited_for_does_not_hold),
 	    TEST(test_cancel_takes_the_children_along),
