@@ -88,10 +88,12 @@ sqlite_wal_is_lost(const struct sqlite_conn *conn, off_t bytes)
 {
 	uint8_t head[LOG_HEAD_BYTES];
 	sqlite3_file *log = NULL;
+	off_t head_bytes = conn->cipher != NULL ? SEALED_LOG_HEAD_BYTES
+						: LOG_HEAD_BYTES;
 
 	sqlite3_file_control(
 	    conn->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-	if (log == NULL || log->pMethods == NULL || bytes <= LOG_HEAD_BYTES)
+	if (log == NULL || log->pMethods == NULL || bytes <= head_bytes)
 		return false;
 	/* What can't be read may be anything. */
 	if (log->pMethods->xRead(log, head, sizeof(head), 0) != SQLITE_OK ||
