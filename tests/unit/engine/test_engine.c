@@ -1390,18 +1390,16 @@ static const char patient_one[] =
     "  going: {on: {other: ended}}\n"
     "  ended: {type: final, outcome: success}\n";
 
+/* One more than are kept of what nobody takes. */
 static void
-test_an_instance_keeps_so_many_events_and_no_more(void **state)
+send_too_many(struct house *house, const char *subject)
 {
-	struct house *house = house_new(patient_one, house_answer_ok);
 	char id[16];
 
-	(void)state;
-	house_start(house, "patient", "{\"key\": \"A\"}");
 	for (int i = 0; i <= 1000; i++) {
 		struct chart_event event = {
 		    .type = STR("other"),
-		    .subject = STR("A"),
+		    .subject = str_of(subject),
 		    .source = STR("/test"),
 		};
 
@@ -1410,6 +1408,16 @@ test_an_instance_keeps_so_many_events_and_no_more(void **state)
 		engine_event(house->engine, &event, house_reply_cb, house);
 	}
 	house_run(house);
+}
+
+static void
+test_an_instance_keeps_so_many_events_and_no_more(void **state)
+{
+	struct house *house = house_new(patient_one, house_answer_ok);
+
+	(void)state;
+	house_start(house, "patient", "{\"key\": \"A\"}");
+	send_too_many(house, "A");
 	assert_string_equal(house->fate, "dead");
 	assert_int_equal(status_of_event(house, "e999"), EVENT_MATCHED);
 	assert_int_equal(status_of_event(house, "e1000"), EVENT_DEAD);
@@ -1450,24 +1458,12 @@ static void
 test_what_one_can_not_keep_is_no_dead_letter_for_the_other(void **state)
 {
 	struct house *house = house_new(patient_two, house_answer_ok);
-	char id[16];
 
 	(void)state;
 	house_start(house, "patient", "{\"key\": \"A\"}");
 	house_start(house, "patient", "{\"key\": \"B\"}");
 	house_event(house, "go", "B", "go-b");
-	for (int i = 0; i <= 1000; i++) {
-		struct chart_event event = {
-		    .type = STR("other"),
-		    .subject = STR("all"),
-		    .source = STR("/test"),
-		};
-
-		snprintf(id, sizeof(id), "e%d", i);
-		event.id = str_of(id);
-		engine_event(house->engine, &event, house_reply_cb, house);
-	}
-	house_run(house);
+	send_too_many(house, "all");
 	assert_string_equal(house->fate, "dead");
 	assert_int_equal(status_of_event(house, "e999"), EVENT_MATCHED);
 	assert_int_equal(status_of_event(house, "e1000"), EVENT_DEAD);
