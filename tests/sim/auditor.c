@@ -617,6 +617,28 @@ check_owner(struct auditor *auditor, const struct life *life,
 	    STR_ARG(life->k), STR_ARG(row->status), STR_ARG(row->state));
 }
 
+static bool
+hears(struct auditor *auditor, const struct life *life, struct str subject)
+{
+	return store_find_subscription(
+		   auditor->store, subject, life->number) == STORE_OK;
+}
+
+/* What is sent to it finds it, whether anything is or not. */
+static void
+check_hearing(struct auditor *auditor, const struct life *life)
+{
+	if (!life->began || life->ended_ms != 0 ||
+	    str_equal(life->workflow, STR("sweep"))) /* has no events */
+		return;
+	CHECK(auditor, hears(auditor, life, life->k), "an event would be lost",
+	    "what is sent to %.*s would not find it", STR_ARG(life->k));
+	CHECK(auditor,
+	    life->news.at == NULL || hears(auditor, life, life->news),
+	    "an event would be lost", "news %.*s would not find %.*s",
+	    STR_ARG(life->news), STR_ARG(life->k));
+}
+
 /* A child's end is told to its parent in the same commit. */
 static void
 check_children(struct auditor *auditor, const struct life *life)
@@ -676,6 +698,7 @@ check_life(struct auditor *auditor, struct life *life)
 	    "not undone", "%.*s ended, and %s was not undone",
 	    STR_ARG(life->k), life->stack[life->depth - 1].effect->ref);
 	check_owner(auditor, life, &row);
+	check_hearing(auditor, life);
 }
 
 static void

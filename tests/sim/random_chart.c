@@ -259,7 +259,7 @@ write_step(struct chart_writer *writer, struct place place)
 {
 	int what = below(writer, 100);
 
-	if (what < 60)
+	if (what < (place.in_loop ? 40 : 60))
 		write_call(writer, place);
 	else if (what < 70 && writer->workflow > 1)
 		write_run(writer, place);

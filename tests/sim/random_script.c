@@ -82,7 +82,7 @@ add_start(struct script_writer *writer)
 {
 	struct happening *start = add_of(writer, HAPPENING_START);
 
-	start->numbers[1] = start->numbers[0] % 3;
+	start->numbers[1] = start->numbers[0] == 3 ? 6 : start->numbers[0] % 3;
 	if (chance(writer, 4)) /* the same key, another input */
 		start->numbers[1]++;
 	if (chance(writer, 50))

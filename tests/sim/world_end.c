@@ -7,7 +7,7 @@
 #include "stated/store.h"
 
 #define ROUNDS_BY_ITSELF 40 /* then operators cancel what is left */
-#define ROUNDS_MAX 120
+#define ROUNDS_MAX 400
 #define ROUNDS_OF_CALLS 20 /* with no call gone, when all have ended */
 #define ROUNDS_OF_PURGES 8
 #define KEPT_MS_MAX (400 * 24 * 3600 * 1000LL)
