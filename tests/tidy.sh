@@ -6,7 +6,7 @@
 #  - every file of C begins with its licence;
 #  - binary floating point is not used, for a sum of money in a double is no
 #    longer that sum;
-#  - nothing is left to be done;
+#  - nothing is left to be done, nor of a merge;
 #  - every file is named in the fragment beside it, or it would be missing
 #    from a release, and a test that is not named is never run.
 
@@ -22,6 +22,9 @@ for file in $(find src tests/unit -name '*.[ch]'); do
 	unnamed=$((unnamed + 1))
 done
 [ "$unnamed" -eq 0 ]
+
+! grep -rnE '^(<<<<<<<|>>>>>>>) ' README.md configure.ac Makefile.am src include \
+    tests contrib docs workflows
 
 find src include/stated tests contrib/sandbox -name '*.[ch]' | sort |
     awk '

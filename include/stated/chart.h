@@ -496,9 +496,10 @@ size_t chart_incident_count(const struct chart *chart);
 /* Who waits for its end, by index from 0; false where there are no more. */
 MUST_USE bool chart_awaiter_at(
     const struct chart *chart, size_t index, struct chart_awaiter *awaiter);
-/* The same of those for whose end it waits. */
-MUST_USE bool chart_awaited_at(
-    const struct chart *chart, size_t index, uint64_t *number);
+/* The next of those for whose end it waits; *cursor is NULL before the first.
+ */
+MUST_USE bool chart_awaited_next(
+    const struct chart *chart, const void **cursor, uint64_t *number);
 /* Active atomic states in document order, separated by blanks. */
 struct str chart_state_names(const struct chart *chart, struct arena *arena);
 /* The definition's labels, evaluated at the start; a context or null. */

@@ -32,12 +32,16 @@ chart_awaiter_at(
 }
 
 bool
-chart_awaited_at(const struct chart *chart, size_t index, uint64_t *number)
+chart_awaited_next(
+    const struct chart *chart, const void **cursor, uint64_t *number)
 {
-	const struct child *child = chart->children;
+	const struct child *before = *cursor;
+	const struct child *child =
+	    before != NULL ? before->next : chart->children;
 
-	while (child != NULL && (child->number == 0 || index-- > 0))
+	while (child != NULL && child->number == 0)
 		child = child->next;
+	*cursor = child;
 	if (child != NULL)
 		*number = child->number;
 	return child != NULL;

@@ -18,8 +18,9 @@
 
 /* No process is meant to be nested so deep. */
 #define DEPTH_MAX 64
-/* Those that an instance waits for, and that those do, and so on. */
-#define WAITED_MAX 1000
+/* So many are looked through for who waits for whom: nobody nests waiting so
+ * deep. */
+#define CHAIN_MAX 1000
 /* Turns of this many times the usual length begin nothing more. */
 #define LONG_TURN 2
 
@@ -93,32 +94,73 @@ begin_child(struct engine *engine, struct turn *turn, struct instance *child,
 	turn->depth--;
 }
 
+/* Instances that are looked through, one after the other. */
+struct chain {
+	uint64_t numbers[CHAIN_MAX];
+	size_t count;
+};
+
+static void
+chain_add(struct chain *chain, uint64_t number)
+{
+	if (chain->count < CHAIN_MAX &&
+	    !is_among(chain->numbers, chain->count, number))
+		chain->numbers[chain->count++] = number;
+}
+
+/* By those who have told that they wait: a few for each, as a rule. */
+static bool
+is_told_to_wait(struct engine *engine, const struct instance *instance,
+    const struct instance *other)
+{
+	struct chain chain = {{other->number}, 1};
+	struct chart_awaiter awaiter;
+
+	for (size_t i = 0; i < chain.count; i++) {
+		const struct instance *awaited =
+		    instance_find(engine, chain.numbers[i]);
+
+		for (size_t w = 0; awaited != NULL &&
+		     chart_awaiter_at(awaited->chart, w, &awaiter); w++) {
+			if (awaiter.number == instance->number)
+				return true;
+			chain_add(&chain, awaiter.number);
+		}
+	}
+	return false;
+}
+
+/* By what they wait for: that may not have been told yet. */
+static bool
+is_seen_to_wait(struct engine *engine, const struct instance *instance,
+    const struct instance *other)
+{
+	struct chain chain = {{instance->number}, 1};
+
+	for (size_t i = 0; i < chain.count; i++) {
+		const struct instance *waiting =
+		    instance_find(engine, chain.numbers[i]);
+		const void *cursor = NULL;
+		uint64_t number;
+
+		while (waiting != NULL &&
+		       chart_awaited_next(waiting->chart, &cursor, &number)) {
+			if (number == other->number)
+				return true;
+			chain_add(&chain, number);
+		}
+	}
+	return false;
+}
+
 /* Whether the instance waits for the other's end, itself or through others:
- * then the other must not wait for its.  It is asked what they wait for: whom
- * they wait for may not have been told yet.  Looks so far and no farther;
- * nobody nests waiting so deep. */
+ * then the other must not wait for its. */
 static bool
 waits_for(struct engine *engine, const struct instance *instance,
     const struct instance *other)
 {
-	uint64_t seen[WAITED_MAX] = {instance->number};
-	size_t count = 1;
-	uint64_t number;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct instance *waiting = instance_find(engine, seen[i]);
-
-		for (size_t w = 0;
-		     waiting != NULL && count < WAITED_MAX &&
-		     chart_awaited_at(waiting->chart, w, &number);
-		     w++) {
-			if (number == other->number)
-				return true;
-			if (!is_among(seen, count, number))
-				seen[count++] = number;
-		}
-	}
-	return false;
+	return is_told_to_wait(engine, instance, other) ||
+	       is_seen_to_wait(engine, instance, other);
 }
 
 /* Somebody else began it: this one waits for its end, too. */

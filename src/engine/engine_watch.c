@@ -4,25 +4,29 @@
 
 #include <stdlib.h>
 
-/* Deeper no process is meant to be nested. */
-#define NESTED_MAX 64
+/* So many instances are looked at to tell whether one rests: beyond them it is
+ * taken to do so, rather than that all others wait for the answer. */
+#define LOOKED_AT_MAX 64
 
 /* Who waits for another one to end rests when that one does. */
 static bool
-rests(struct engine *engine, const struct instance *instance, int nested)
+rests(struct engine *engine, const struct instance *instance, size_t *left)
 {
 	enum chart_status status = chart_status(instance->chart);
+	const void *cursor = NULL;
 	uint64_t number;
 
 	if (status == CHART_RUNNING || !instance_has_begun(instance) ||
 	    instance_is_dirty(engine, instance))
 		return false;
-	if (status != CHART_WAITING || nested == NESTED_MAX)
+	if (status != CHART_WAITING)
 		return true;
-	for (size_t i = 0; chart_awaited_at(instance->chart, i, &number); i++) {
+	while (*left > 0 &&
+	       chart_awaited_next(instance->chart, &cursor, &number)) {
 		const struct instance *child = instance_find(engine, number);
 
-		if (child != NULL && !rests(engine, child, nested + 1))
+		--*left;
+		if (child != NULL && !rests(engine, child, left))
 			return false;
 	}
 	return true;
@@ -31,7 +35,9 @@ rests(struct engine *engine, const struct instance *instance, int nested)
 static bool
 is_at_rest(struct engine *engine, const struct instance *instance)
 {
-	return rests(engine, instance, 0);
+	size_t left = LOOKED_AT_MAX;
+
+	return rests(engine, instance, &left);
 }
 
 static void
@@ -121,22 +127,55 @@ fire(struct engine *engine, uint64_t number)
 	}
 }
 
-/* Those who wait for it may rest now, too. */
+/* Those who wait for what a turn has touched, and for those, and so on: each
+ * once. */
+struct stirred {
+	struct arena *arena;
+	struct map *seen;
+	uint64_t *numbers;
+	size_t count;
+	size_t capacity;
+};
+
 static void
-fire_with_waiters(struct engine *engine, uint64_t number, int nested)
+stir(struct stirred *stirred, uint64_t number)
 {
-	const struct instance *instance;
+	if (map_find(stirred->seen, MAP_KEY_OF(&number)) != NULL)
+		return;
+	(void)map_put(stirred->seen, MAP_KEY_OF(&number), stirred);
+	stirred->numbers = arena_grow(stirred->arena, stirred->numbers,
+	    stirred->count, &stirred->capacity, sizeof(number));
+	stirred->numbers[stirred->count++] = number;
+}
+
+static void
+stir_waiters(
+    struct engine *engine, struct stirred *stirred, uint64_t number)
+{
+	const struct instance *instance = instance_find(engine, number);
 	struct chart_awaiter awaiter;
 
-	fire(engine, number);
-	if (nested == NESTED_MAX)
-		return;
-	for (size_t i = 0;
-	     map_count(engine->watches) > 0 &&
-	     (instance = instance_find(engine, number)) != NULL &&
-	     chart_awaiter_at(instance->chart, i, &awaiter);
-	     i++)
-		fire_with_waiters(engine, awaiter.number, nested + 1);
+	for (size_t i = 0; instance != NULL &&
+	     chart_awaiter_at(instance->chart, i, &awaiter); i++)
+		stir(stirred, awaiter.number);
+}
+
+static void
+fire_touched(struct engine *engine, const struct turn *turn)
+{
+	struct stirred stirred = {
+	    .arena = arena_new_in(engine->arenas), .seen = map_new()};
+
+	for (size_t i = 0; i < turn->touched_count; i++) {
+		fire(engine, turn->touched[i].number);
+		stir_waiters(engine, &stirred, turn->touched[i].number);
+	}
+	for (size_t i = 0; i < stirred.count; i++) {
+		fire(engine, stirred.numbers[i]);
+		stir_waiters(engine, &stirred, stirred.numbers[i]);
+	}
+	map_free(&stirred.seen);
+	arena_free(&stirred.arena);
 }
 
 /* Their numbers first: callbacks change the map. */
@@ -163,9 +202,7 @@ watch_fire(struct engine *engine, const struct turn *turn)
 	if (turn == NULL)
 		fire_all(engine);
 	else if (map_count(engine->watches) > 0)
-		for (size_t i = 0; i < turn->touched_count; i++)
-			fire_with_waiters(
-			    engine, turn->touched[i].number, 0);
+		fire_touched(engine, turn);
 }
 
 void
