@@ -622,6 +622,22 @@ find_latest(const struct schedule *schedule, int64_t from_ms, int64_t to_ms,
 	return kept;
 }
 
+/* Of those that were planned all but the latest, where these are too many. */
+static void
+note_older(struct turn *turn, const struct schedule *schedule, int64_t from_ms,
+    int64_t taken_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+	int64_t first_ms = after(schedule, from_ms);
+
+	if (first_ms < taken_ms)
+		note_skip(turn, schedule, first_ms,
+		    arena_strf(turn->arena,
+			"with all before %.*s: so many are not made up for at "
+			"a time", STR_ARG(clock_format(taken_ms, text)))
+			.at);
+}
+
 static void
 take_all(struct engine *engine, struct turn *turn,
     const struct schedule *schedule, int64_t from_ms, int64_t to_ms, size_t max,
@@ -631,6 +647,8 @@ take_all(struct engine *engine, struct turn *turn,
 	size_t count =
 	    find_latest(schedule, from_ms, to_ms, planned_ms, max, turn->arena);
 
+	if (count == WAITING_MAX)
+		note_older(turn, schedule, from_ms, planned_ms[0]);
 	for (size_t i = 0; i < count && engine->unread == STORE_OK; i++)
 		take(engine, turn, schedule, planned_ms[i], made_up);
 }

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define KILLS 6
 #define RUN_MS 700
@@ -100,6 +101,41 @@ test_each_minute_is_started_once_however_often_the_engine_dies(void **state)
 	house_close(&house);
 }
 
+static size_t
+count_started(struct house *house)
+{
+	long long minutes[1002];
+
+	return list_minutes(house, minutes, 1002);
+}
+
+static void
+test_what_is_not_made_up_for_is_told(void **state)
+{
+	struct house *house = house_build(&(struct house_options){
+	    .config = "log: {level: warning}\n"});
+	int64_t until_ms = time_ms() + 20000;
+	int64_t *offset_ms;
+
+	(void)state;
+	house->shim = "tests/e2e/shim_clock.so";
+	offset_ms =
+	    house_share(house, "STATED_TEST_CLOCK", sizeof(*offset_ms));
+	house_write(house, "workflows/sweep.yaml", sweep);
+	house_start_engine(house);
+	*offset_ms = 24 * 3600 * 1000LL;
+	while (house_logged(house, "with all before") == 0) {
+		assert_true(time_ms() < until_ms);
+		time_sleep(50);
+	}
+	while (count_started(house) < 1000) {
+		assert_true(time_ms() < until_ms);
+		time_sleep(50);
+	}
+	house_close(&house);
+	munmap(offset_ms, sizeof(*offset_ms));
+}
+
 static void
 test_schedules_are_listed_to_people_too(void **state)
 {
@@ -123,6 +159,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(
 		test_each_minute_is_started_once_however_often_the_engine_dies),
+	    HOUSE_TEST(test_what_is_not_made_up_for_is_told),
 	    HOUSE_TEST(test_schedules_are_listed_to_people_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

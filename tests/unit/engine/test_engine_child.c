@@ -380,6 +380,53 @@ test_nobody_waits_for_himself(void **state)
 	house_free(&house);
 }
 
+/* The last of more children than are looked through goes home again. */
+static const char brood[] =
+    "workflow: mother\n"
+    "version: 1\n"
+    "business-key: = input.key\n"
+    "initial: waiting\n"
+    "states:\n"
+    "  waiting:\n"
+    "    entry:\n"
+    "      - for: {each: n, in: = for i in 1..1200 return i}\n"
+    "        parallel: 2000\n"
+    "        do:\n"
+    "          - run: child\n"
+    "            with: {n: = n, key: = input.key}\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n"
+    "---\n"
+    "workflow: child\n"
+    "version: 1\n"
+    "initial: choosing\n"
+    "states:\n"
+    "  choosing:\n"
+    "    always:\n"
+    "      - {if: = input.n = 1200, target: going}\n"
+    "      - sleeping\n"
+    "  sleeping: {after: {1h: ended}}\n"
+    "  going:\n"
+    "    entry: [{run: mother, with: {key: = input.key}}]\n"
+    "    on: {done: ended, error: failed}\n"
+    "  ended: {type: final, outcome: success}\n"
+    "  failed: {type: final, outcome: failure}\n";
+
+static void
+test_the_last_of_many_children_does_not_wait_for_its_parent(void **state)
+{
+	struct house *house = house_new(brood, no_answer);
+
+	(void)state;
+	house_start(house, "mother", "{\"key\": \"M\"}");
+	assert_state(house, 1201, "failed");
+	house_advance(house, 3600 * 1000);
+	assert_state(house, 1, "failed");
+	assert_int_equal(count_instances(house), 1201);
+	house_free(&house);
+}
+
 static const char lovers[] =
     "workflow: romeo\n"
     "version: 1\n"
@@ -741,6 +788,8 @@ main(void)
 	    cmocka_unit_test(
 		test_a_circle_within_a_turn_is_an_incident_and_no_hang),
 	    cmocka_unit_test(test_nobody_waits_for_himself),
+	    cmocka_unit_test(
+		test_the_last_of_many_children_does_not_wait_for_its_parent),
 	    cmocka_unit_test(test_two_that_would_wait_for_each_other_are_told),
 	    cmocka_unit_test(test_two_that_one_event_sends_to_each_other_are_told),
 	    cmocka_unit_test(
