@@ -215,29 +215,6 @@ rest_authorize(struct call_scope *scope,
 	return true;
 }
 
-bool
-rest_renew(struct call_scope *scope, const struct def_connection *connection,
-    struct str token, struct message_request *request)
-{
-	struct header_list headers = {.arena = scope->arena};
-	struct outcome failure;
-
-	for (size_t i = 0; i < request->header_count; i++)
-		must(header_list_set(&headers, request->headers[i]));
-	if (!rest_authorize(scope, connection, token, &headers, &failure))
-		return false;
-	for (size_t i = 0; i < headers.count; i++)
-		if (i >= request->header_count ||
-		    !str_equal(headers.items[i].value,
-			request->headers[i].value)) {
-			request->headers = headers.items;
-			request->header_count = headers.count;
-			return sign_request(scope, &connection->sign, request,
-			    &failure);
-		}
-	return false;
-}
-
 static bool
 set_pem(struct call_scope *scope, const struct template *template,
     struct str *pem, struct outcome *failure)
@@ -287,6 +264,44 @@ rest_certificates(struct call_scope *scope,
 		return verdict_refuse(failure, "connector.tls", false,
 		    STR("`tls.ca` is neither a certificate in PEM nor an "
 			"absolute path"));
+	return true;
+}
+
+static bool
+are_same(const struct header_list *headers,
+    const struct message_request *request)
+{
+	if (headers->count != request->header_count)
+		return false;
+	for (size_t i = 0; i < headers->count; i++)
+		if (!str_equal(headers->items[i].value,
+			request->headers[i].value))
+			return false;
+	return true;
+}
+
+bool
+rest_renew(struct call_scope *scope, const struct def_connection *connection,
+    struct str token, struct message_request *request)
+{
+	struct header_list headers = {.arena = scope->arena};
+	struct message_request renewed = *request;
+	struct outcome failure;
+
+	for (size_t i = 0; i < request->header_count; i++)
+		must(header_list_set(&headers, request->headers[i]));
+	/* A token may be bound to the certificate that it was asked with. */
+	if (!rest_authorize(scope, connection, token, &headers, &failure) ||
+	    !rest_certificates(scope, connection, &renewed, &failure))
+		return false;
+	if (are_same(&headers, request) &&
+	    str_equal(renewed.client_certificate, request->client_certificate))
+		return false;
+	renewed.headers = headers.items;
+	renewed.header_count = headers.count;
+	if (!sign_request(scope, &connection->sign, &renewed, &failure))
+		return false;
+	*request = renewed;
 	return true;
 }
 

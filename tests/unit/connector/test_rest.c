@@ -282,6 +282,88 @@ test_missing_secret_is_named(void **state)
 	    "unknown"));
 }
 
+/* ---------------------------------------------------------------- renewals */
+
+/* A secret that is written over by its next value. */
+struct rotating {
+	char text[16];
+	struct value value;
+};
+
+static const struct value *
+rotating_cb(void *arg, struct str name)
+{
+	struct rotating *rotating = arg;
+
+	(void)name;
+	rotating->value = (struct value){
+		.type = VALUE_STRING,
+		.as.string = str_of(rotating->text),
+	};
+	return &rotating->value;
+}
+
+static bool
+renew(struct desk *desk)
+{
+	struct connector_call call = desk_call(desk, "go", "{}");
+
+	return connector_renew(&call, &desk->context, &desk->request);
+}
+
+/* Of a connection with these lines. */
+static void
+prepare_rotating(struct desk *desk, struct rotating *rotating,
+    const char *lines)
+{
+	struct buf yaml = {0};
+
+	buf_addf(&yaml, "connection: bank\nkind: http\nurl: = settings.url\n"
+			"%s\noperations:\n  go: {request: {post: /a}}\n", lines);
+	desk_open(desk, buf_cstr(&yaml));
+	buf_fini(&yaml);
+	desk->context.secret = rotating_cb;
+	desk->context.secret_arg = rotating;
+	assert_true(desk_prepare(desk, "go", "{}"));
+}
+
+static void
+test_request_is_what_it_was_while_its_secret_changes(void **state)
+{
+	struct rotating rotating = {.text = "old key"};
+	struct desk desk;
+
+	(void)state;
+	prepare_rotating(&desk, &rotating,
+	    "auth: {header: {name: x-key, value: {secret: key}}}");
+	assert_false(renew(&desk));
+	strcpy(rotating.text, "another");
+	assert_string_equal(desk_header(&desk, "x-key"), "old key");
+	assert_true(renew(&desk));
+	assert_string_equal(desk_header(&desk, "x-key"), "another");
+	assert_false(renew(&desk));
+	desk_close(&desk);
+}
+
+static void
+test_request_goes_again_by_the_new_certificate(void **state)
+{
+	struct rotating rotating = {.text = "old one"};
+	struct desk desk;
+
+	(void)state;
+	prepare_rotating(&desk, &rotating,
+	    "tls: {client-certificate: {secret: certificate}}");
+	assert_false(renew(&desk));
+	strcpy(rotating.text, "another");
+	assert_string_equal(
+	    desk_str(&desk, desk.request.client_certificate), "old one");
+	assert_true(renew(&desk));
+	assert_string_equal(
+	    desk_str(&desk, desk.request.client_certificate), "another");
+	desk_close(&desk);
+}
+
 /* ------------------------------------------------------------------ answers */
 
 static void
@@ -618,6 +700,10 @@ main(void)
 		CASE(test_form_body_nests_by_brackets),
 		CASE(test_secrets_go_out_but_not_into_history),
 		CASE(test_missing_secret_is_named),
+		cmocka_unit_test(
+		    test_request_is_what_it_was_while_its_secret_changes),
+		cmocka_unit_test(
+		    test_request_goes_again_by_the_new_certificate),
 		CASE(test_success_gives_the_output),
 		CASE(test_without_output_the_body_is_the_response),
 		CASE(test_headers_are_at_hand),
