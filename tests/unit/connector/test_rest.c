@@ -165,6 +165,30 @@ test_query_is_encoded_and_lists_repeat_their_key(void **state)
 	assert_string_equal(desk_header(desk, "content-type"), "(absent)");
 }
 
+static void
+test_query_that_is_no_context_is_refused(void **state)
+{
+	static const char *const others[] = {"\"a=1\"", "7", "[{\"a\":1}]"};
+	char args[64];
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, "connection: bank\nkind: http\n"
+			 "url: = settings.url\noperations:\n"
+			 "  find: {request: {get: /a, query: = filter}}\n");
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		(void)snprintf(args, sizeof(args), "{\"filter\":%s}", others[i]);
+		assert_false(desk_prepare(&desk, "find", args));
+		desk_assert_outcome(&desk.outcome, OUTCOME_NOT_DONE,
+		    "connector.url", false);
+	}
+	assert_true(desk_prepare(&desk, "find", "{\"filter\":null}"));
+	assert_true(desk_prepare(&desk, "find", "{\"filter\":{\"a\":1}}"));
+	assert_string_equal(desk_str(&desk, desk.request.url),
+	    "https://api.example/a?a=1");
+	desk_close(&desk);
+}
+
 /* A slash at the address's end is its own: it parts it from a path, and stays
  * where none comes. */
 static void
@@ -691,6 +715,7 @@ main(void)
 		CASE(test_call_may_have_a_timeout_of_its_own),
 		CASE(test_arguments_against_the_schema_are_refused),
 		CASE(test_query_is_encoded_and_lists_repeat_their_key),
+		cmocka_unit_test(test_query_that_is_no_context_is_refused),
 		CASE(test_address_is_used_as_it_is_given),
 		CASE(test_path_encodes_what_is_illegal),
 		CASE(test_path_that_leads_elsewhere_is_refused),
