@@ -642,6 +642,81 @@ test_page_is_known_by_its_type_and_by_its_first_byte(void **state)
 		    rows[i].kind);
 }
 
+/* Asked with that `accept`, the operation's own or the connection's. */
+static enum outcome_kind
+judge_accepting(const char *accept, bool is_read, bool is_of_connection,
+    const char *headers, const char *body)
+{
+	struct buf yaml = {0};
+	struct desk desk;
+	enum outcome_kind kind;
+
+	buf_addf(&yaml, "connection: bank\nkind: http\nurl: = settings.url\n");
+	if (is_of_connection)
+		buf_addf(&yaml, "headers: {accept: '%s'}\n", accept);
+	buf_addf(&yaml, "operations:\n  go:\n    request:\n      post: /a\n");
+	if (!is_of_connection)
+		buf_addf(&yaml, "      headers: {accept: '%s'}\n", accept);
+	if (is_read)
+		buf_addf(&yaml, "    output: {answer: = body}\n");
+	desk_open(&desk, buf_cstr(&yaml));
+	buf_fini(&yaml);
+	kind = desk_answer(&desk, "go", "{}", 200, headers, body)->kind;
+	desk_close(&desk);
+	return kind;
+}
+
+static void
+test_page_is_none_whatever_else_is_accepted(void **state)
+{
+	static const char html[] = "Content-Type: text/html; charset=utf-8";
+	static const char plain[] = "Content-Type: text/plain";
+	static const char xml[] = "Content-Type: text/xml";
+	static const char page[] = "<!DOCTYPE html><html>log in</html>";
+	static const struct {
+		const char *accept;
+		const char *headers;
+		const char *body;
+		enum outcome_kind unread;
+		enum outcome_kind read;
+	} rows[] = {
+	    {"application/json", html, page, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN},
+	    {"application/vnd.api+json", html, page, OUTCOME_UNKNOWN,
+		OUTCOME_UNKNOWN},
+	    {"application/json", plain, "{\"id\":\"pa", OUTCOME_UNKNOWN,
+		OUTCOME_UNKNOWN},
+	    {"application/json, application/problem+json;q=0.5", plain, "ok",
+		OUTCOME_DONE, OUTCOME_UNKNOWN},
+	    {"text/csv", html, page, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN},
+	    {"text/csv", "", page, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN},
+	    {"text/csv", "Content-Type: text/csv", "<a>;b", OUTCOME_DONE,
+		OUTCOME_DONE},
+	    {"application/xml", html, page, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN},
+	    {"application/xml", xml, "<a/>", OUTCOME_DONE, OUTCOME_DONE},
+	    {"= \"text/\" + \"csv\"", html, page, OUTCOME_UNKNOWN,
+		OUTCOME_UNKNOWN},
+	    {"application/json, text/*;q=0.5", html, page, OUTCOME_DONE,
+		OUTCOME_DONE},
+	    {"application/xhtml+xml", html, page, OUTCOME_DONE, OUTCOME_DONE},
+	    {"*/*", html, page, OUTCOME_DONE, OUTCOME_DONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+		bool is_of_connection = i >= COUNT_OF(rows);
+		size_t k = i % COUNT_OF(rows);
+
+		assert_int_equal(judge_accepting(rows[k].accept, false,
+				     is_of_connection, rows[k].headers,
+				     rows[k].body),
+		    rows[k].unread);
+		assert_int_equal(judge_accepting(rows[k].accept, true,
+				     is_of_connection, rows[k].headers,
+				     rows[k].body),
+		    rows[k].read);
+	}
+}
+
 static void
 test_text_that_was_asked_for_is_a_response(void **state)
 {
@@ -741,6 +816,7 @@ main(void)
 		CASE(test_body_that_the_output_needs_must_be_trustworthy),
 		CASE(test_page_of_a_login_is_no_success),
 		CASE(test_page_is_known_by_its_type_and_by_its_first_byte),
+		cmocka_unit_test(test_page_is_none_whatever_else_is_accepted),
 		CASE(test_text_that_was_asked_for_is_a_response),
 		CASE(test_success_of_its_own_may_take_any_status),
 		CASE(test_message_is_what_the_endpoint_says),
