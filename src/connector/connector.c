@@ -171,6 +171,8 @@ connector_receive(const struct connector_call *call,
 	struct proof proof = {
 		.signature = signature,
 		.scope = &scope,
+		.method = request->method,
+		.url = request->url,
 		.headers = response->headers,
 		.header_count = response->header_count,
 		.body = response->body,

@@ -221,6 +221,8 @@ struct str signed_text_make(struct arena *arena,
 struct proof {
 	const struct def_signature *signature;
 	struct call_scope *scope;
+	struct str method; /* it came by, or what it answers */
+	struct str url;    /* of what it answers; else absent */
 	const struct message_header *headers;
 	size_t header_count;
 	struct str body;

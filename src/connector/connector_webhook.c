@@ -275,6 +275,7 @@ connector_webhook(const struct def_connection *connection,
 	struct proof proof = {
 		.signature = &connection->webhook_signature,
 		.scope = &scope,
+		.method = STR("POST"),
 		.headers = headers,
 		.header_count = header_count,
 		.body = body,

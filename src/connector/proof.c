@@ -123,7 +123,8 @@ verify_hmac(const struct claim *claim, struct str key)
 	const struct def_signature *signature = claim->signature;
 	const struct proof *proof = claim->proof;
 	struct signed_message message = {
-		.method = STR("POST"),
+		.method = proof->method,
+		.url = proof->url,
 		.headers = proof->headers,
 		.header_count = proof->header_count,
 		.body = proof->body,

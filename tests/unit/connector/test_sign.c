@@ -221,11 +221,10 @@ test_message_signature_of_all_parts(void **state)
 /* ---------------------------------------------------------------- answers */
 
 static struct outcome
-answer(struct desk *desk, const char *operation, const char *header,
-    const char *text)
+answer_to(struct desk *desk, struct message_request request,
+    const char *operation, const char *header, const char *text)
 {
 	struct connector_call call = desk_call(desk, operation, "{}");
-	struct message_request request = {0};
 	struct message_response response = {
 		.status = 200,
 		.body = str_of(text),
@@ -238,6 +237,14 @@ answer(struct desk *desk, const char *operation, const char *header,
 	received = connector_receive(&call, &request, &response,
 	    &desk->context);
 	return connector_interpret(&call, &received, &desk->context);
+}
+
+static struct outcome
+answer(struct desk *desk, const char *operation, const char *header,
+    const char *text)
+{
+	return answer_to(desk, (struct message_request){0}, operation, header,
+	    text);
 }
 
 static void
@@ -296,6 +303,34 @@ test_answer_may_be_signed_by_hmac(void **state)
 	desk_close(&desk);
 }
 
+static void
+test_answer_is_signed_with_what_it_was_asked_by(void **state)
+{
+	static const char *const methods[] = {"POST", "PUT", "GET"};
+	char hex[DIGEST_HEX_BYTES];
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, BANK("verify: {scheme: hmac, header: x-mac,\n"
+	    "  secret: {secret: key}, content: '{method} {path} {body}'}\n"));
+	digest_hex(digest_hmac_sha256(STR("secret of key"),
+	    STR("PUT /pay {\"id\":1}")), hex);
+	for (size_t i = 0; i < COUNT_OF(methods); i++) {
+		struct message_request request = {
+			.method = str_of(methods[i]),
+			.url = STR("https://example.com/pay?a=1"),
+		};
+		struct outcome outcome = answer_to(&desk, request, "pay",
+		    arena_cstr(desk.arena,
+			arena_strf(desk.arena, "x-mac: %s", hex)),
+		    "{\"id\":1}");
+
+		assert_int_equal(outcome.kind,
+		    i == 1 ? OUTCOME_DONE : OUTCOME_UNKNOWN);
+	}
+	desk_close(&desk);
+}
+
 /* ------------------------------------------------------------ certificates */
 
 static void
@@ -324,6 +359,8 @@ main(void)
 		cmocka_unit_test(test_message_signature_of_all_parts),
 		cmocka_unit_test(test_answer_that_is_not_genuine_is_unknown),
 		cmocka_unit_test(test_answer_may_be_signed_by_hmac),
+		cmocka_unit_test(
+		    test_answer_is_signed_with_what_it_was_asked_by),
 		cmocka_unit_test(test_certificate_and_key_may_be_apart),
 	};
 
