@@ -68,6 +68,41 @@ test_hmac_is_over_what_the_content_says(void **state)
 	desk_close(&desk);
 }
 
+/* What the client would add goes along as it was signed. */
+static void
+test_fields_of_the_way_are_signed_as_they_go(void **state)
+{
+	static const char agent[] = MESSAGE_USER_AGENT;
+	char hex[DIGEST_HEX_BYTES];
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, BANK("sign: {scheme: hmac, secret: {secret: key},\n"
+	    "  header: x-mac, content: '{header:Host}|{header:content-length}|"
+	    "{header:user-agent}'}\n"));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	assert_string_equal(desk_header(&desk, "host"), "example.com");
+	assert_string_equal(desk_header(&desk, "content-length"), "17");
+	assert_string_equal(desk_header(&desk, "user-agent"), agent);
+	digest_hex(digest_hmac_sha256(STR("secret of key"),
+	    arena_strf(desk.arena, "example.com|17|%s", agent)), hex);
+	assert_string_equal(desk_header(&desk, "x-mac"), hex);
+	assert_true(desk_prepare(&desk, "look", "{}"));
+	assert_string_equal(desk_header(&desk, "content-length"), "(absent)");
+	digest_hex(digest_hmac_sha256(STR("secret of key"),
+	    arena_strf(desk.arena, "example.com||%s", agent)), hex);
+	assert_string_equal(desk_header(&desk, "x-mac"), hex);
+	desk_close(&desk);
+
+	desk_open(&desk, BANK("sign: {scheme: http-signature,\n"
+	    "  secret: {secret: key}, components: [host, content-length]}\n"));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	assert_string_equal(desk_header(&desk, "host"), "example.com");
+	assert_string_equal(desk_header(&desk, "signature-input"),
+	    "sig1=(\"host\" \"content-length\");created=1700000000");
+	desk_close(&desk);
+}
+
 /* -------------------------------------------------------------------- JWS */
 
 static struct jws
@@ -352,6 +387,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hmac_is_over_what_the_content_says),
+		cmocka_unit_test(test_fields_of_the_way_are_signed_as_they_go),
 		cmocka_unit_test(test_jws_of_open_banking),
 		cmocka_unit_test(test_jws_may_sign_the_body_as_it_is),
 		cmocka_unit_test(test_key_that_can_not_sign_sends_nothing),
