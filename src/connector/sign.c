@@ -335,6 +335,31 @@ algorithm_parameter(struct signing *signing, enum signature_algorithm algorithm)
 	    STR_ARG(names[algorithm]));
 }
 
+/* RFC 8941 section 3.3.3: printable ASCII, of which two are escaped. */
+static bool
+add_key_id(struct signing *signing, struct buf *list)
+{
+	struct str key_id;
+
+	if (!read_text(signing, signing->signature->key_id, &key_id))
+		return false;
+	if (key_id.at == NULL)
+		return true;
+	buf_add_cstr(list, ";keyid=\"");
+	for (size_t i = 0; i < key_id.bytes; i++) {
+		char c = key_id.at[i];
+
+		if (c < ' ' || c > '~')
+			return refuse(signing,
+			    "`key-id` has more than printable ASCII");
+		if (c == '"' || c == '\\')
+			buf_add_char(list, '\\');
+		buf_add_char(list, c);
+	}
+	buf_add_char(list, '"');
+	return true;
+}
+
 static bool
 make_base(struct signing *signing, enum signature_algorithm algorithm,
     struct str *parameters, struct str *base)
@@ -342,10 +367,8 @@ make_base(struct signing *signing, enum signature_algorithm algorithm,
 	const struct def_signature *signature = signing->signature;
 	struct buf list = buf_in(signing->arena);
 	struct buf text = buf_in(signing->arena);
-	struct str key_id, alg = algorithm_parameter(signing, algorithm);
+	struct str alg = algorithm_parameter(signing, algorithm);
 
-	if (!read_text(signing, signature->key_id, &key_id))
-		return false;
 	buf_add_char(&list, '(');
 	for (size_t i = 0; i < signature->component_count; i++)
 		if (!add_component(signing, signature->components[i], &list,
@@ -353,8 +376,8 @@ make_base(struct signing *signing, enum signature_algorithm algorithm,
 			return false;
 	buf_addf(&list, ");created=%lld",
 	    (long long)(signing->scope->context->now_ms / 1000));
-	if (key_id.at != NULL)
-		buf_addf(&list, ";keyid=\"%.*s\"", STR_ARG(key_id));
+	if (!add_key_id(signing, &list))
+		return false;
 	buf_add_str(&list, alg);
 	*parameters = buf_keep(&list);
 	buf_addf(&text, "\"@signature-params\": %.*s", STR_ARG(*parameters));

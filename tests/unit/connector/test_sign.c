@@ -253,6 +253,29 @@ test_message_signature_of_all_parts(void **state)
 	desk_close(&desk);
 }
 
+static void
+test_key_id_is_escaped(void **state)
+{
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, BANK("sign: {scheme: http-signature,\n"
+	    "  secret: {secret: key}, key-id: 'CN=\"A \\ B\"',\n"
+	    "  components: ['@method']}\n"));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	assert_string_equal(desk_header(&desk, "signature-input"),
+	    "sig1=(\"@method\");created=1700000000;"
+	    "keyid=\"CN=\\\"A \\\\ B\\\"\"");
+	desk_close(&desk);
+
+	desk_open(&desk, BANK("sign: {scheme: http-signature,\n"
+	    "  secret: {secret: key}, key-id: 'O=\xc3\xa4'}\n"));
+	assert_false(desk_prepare(&desk, "pay", "{}"));
+	desk_assert_outcome(
+	    &desk.outcome, OUTCOME_NOT_DONE, "connector.sign", false);
+	desk_close(&desk);
+}
+
 /* ---------------------------------------------------------------- answers */
 
 static struct outcome
@@ -393,6 +416,7 @@ main(void)
 		cmocka_unit_test(test_key_that_can_not_sign_sends_nothing),
 		cmocka_unit_test(test_message_signature_by_the_vector),
 		cmocka_unit_test(test_message_signature_of_all_parts),
+		cmocka_unit_test(test_key_id_is_escaped),
 		cmocka_unit_test(test_answer_that_is_not_genuine_is_unknown),
 		cmocka_unit_test(test_answer_may_be_signed_by_hmac),
 		cmocka_unit_test(
