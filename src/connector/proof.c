@@ -365,7 +365,8 @@ verify_jws(const struct claim *claim, const struct value *secrets,
 		&jws) ||
 	    is_detached != (jws.payload_text.bytes == 0))
 		return false;
-	jws_keys_read(claim->arena, secrets, &keys);
+	jws_keys_read(claim->arena, secrets,
+	    value_field_str(jws.header, "kid"), &keys);
 	is_genuine = jws_is_genuine(claim->arena, &jws, body, &keys,
 	    claim->signature->algorithms);
 	jws_keys_fini(&keys);

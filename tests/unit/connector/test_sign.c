@@ -114,7 +114,8 @@ read_jws(struct desk *desk, struct str public)
 	assert_true(jws_parse(desk->arena,
 	    str_of(desk_header(desk, "x-jws-signature")), &jws));
 	assert_int_equal(jws.payload_text.bytes, 0);
-	jws_keys_read(desk->arena, value_of_str(desk->arena, public), &keys);
+	jws_keys_read(desk->arena, value_of_str(desk->arena, public),
+	    (struct str){NULL, 0}, &keys);
 	assert_int_equal(keys.count, 1);
 	assert_true(jws_is_genuine(desk->arena, &jws, str_of(body), &keys, 0));
 	assert_false(jws_is_genuine(desk->arena, &jws,
