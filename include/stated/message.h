@@ -160,6 +160,8 @@ struct message_response {
 /* Of all that makes a connection to the request's broker another one: where it
  * is, and what is shown to it. */
 struct digest message_broker_key(const struct message_request *request);
+/* Of a request that has none of its own. */
+#define MESSAGE_USER_AGENT "stated/" STATED_VERSION
 /* The first header of that name, or the absent string where there is none. */
 struct str message_find_header(const struct message_header *headers,
     size_t count, struct str name);

@@ -39,8 +39,7 @@ struct vault {
 	char *token;	     /* by AppRole; NULL: none */
 	int64_t token_ms;    /* when it is renewed; 0: never */
 	bool is_new_token;   /* not shown to the server yet */
-	struct arena *kept;   /* what was read last */
-	struct arena *before; /* and before: a request may still point there */
+	struct arena *kept;  /* what was read last */
 	const struct value *secrets;
 	int64_t read_ms;  /* when it was read; 0: never */
 	int64_t next_ms;  /* when it is read again */
@@ -85,7 +84,6 @@ vault_free(struct vault **vault)
 	drop_token(*vault);
 	arena_free(&(*vault)->arena);
 	arena_free(&(*vault)->kept);
-	arena_free(&(*vault)->before);
 	free(*vault);
 	*vault = NULL;
 }
@@ -260,11 +258,30 @@ logged_in(struct vault *vault, const struct message_response *response)
 	read_document(vault);
 }
 
-/* A token that can't be renewed may still hold. */
+static void
+renew_later(struct vault *vault)
+{
+	vault->token_ms = clock_now_ms(vault->clock) + RETRY_MS;
+}
+
+static bool
+is_refused(const struct message_response *response)
+{
+	return response->failure == MESSAGE_OK && response->status >= 400 &&
+	       response->status <= 499 && response->status != 429;
+}
+
+/* A token that can't be renewed may still hold; where nobody says so, it is
+ * tried again soon. */
 static void
 renewed(struct vault *vault, const struct message_response *response)
 {
-	note_lease(vault, value_get_cstr(read_json(vault, response), "auth"));
+	const struct value *json = read_json(vault, response);
+
+	if (json != NULL || is_refused(response))
+		note_lease(vault, value_get_cstr(json, "auth"));
+	else
+		renew_later(vault);
 	read_document(vault);
 }
 
@@ -285,11 +302,16 @@ keep(struct vault *vault, const struct value *document)
 	struct arena *arena = arena_new();
 	struct value_builder *secrets = value_build_context(arena);
 
-	for (size_t i = 0; i < document->as.context.count; i++)
-		value_put(secrets, document->as.context.fields[i].key,
-		    text_of(arena, document->as.context.fields[i].value));
-	arena_free(&vault->before);
-	vault->before = vault->kept;
+	for (size_t i = 0; i < document->as.context.count; i++) {
+		const struct value_field *field =
+		    &document->as.context.fields[i];
+
+		/* A null is none. */
+		if (field->value->type != VALUE_NULL)
+			value_put(secrets, field->key,
+			    text_of(arena, field->value));
+	}
+	arena_free(&vault->kept);
 	vault->kept = arena;
 	vault->secrets = value_built(secrets);
 	if (vault->read_ms == 0)
@@ -313,7 +335,10 @@ was_read(struct vault *vault, const struct message_response *response)
 		   !vault->is_new_token) {
 		log_in(vault); /* the token has been revoked */
 	} else {
-		drop_token(vault);
+		if (has_role(vault))
+			drop_token(vault);
+		else if (response->status == 403)
+			renew_later(vault); /* it may have been put off */
 		fail(vault, response);
 	}
 }

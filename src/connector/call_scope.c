@@ -51,6 +51,7 @@ scope_lookup_cb(void *arg, struct str name)
 	return scope->args != NULL ? value_get(scope->args, name) : NULL;
 }
 
+/* A copy: a request lives longer than a secret that is changed meanwhile. */
 static const struct value *
 scope_secret_cb(void *arg, struct str name)
 {
@@ -64,9 +65,10 @@ scope_secret_cb(void *arg, struct str name)
 		found = context->secret(context->secret_arg, name);
 	if (found == NULL && scope->missing_secret.at == NULL)
 		scope->missing_secret = name;
-	if (found != NULL)
-		connector_mask_add(scope, value_str(found));
-	return found;
+	if (found == NULL)
+		return NULL;
+	connector_mask_add(scope, value_str(found));
+	return value_copy(scope->arena, found);
 }
 
 void

@@ -116,6 +116,15 @@ connector_prepare(const struct connector_call *call,
 	return connector_finish(&scope, request, is_ready, failure);
 }
 
+/* Where what proves us stands in headers or in a certificate. */
+static bool
+is_renewed(const struct def_connection *connection)
+{
+	return connection->kind == CONNECTION_HTTP ||
+	    (connection->kind == CONNECTION_ODOO &&
+		connection->auth.kind != AUTH_ODOO);
+}
+
 bool
 connector_renew(const struct connector_call *call,
     const struct connector_context *context, struct message_request *request)
@@ -124,7 +133,7 @@ connector_renew(const struct connector_call *call,
 	struct call_scope scope;
 	bool is_another;
 
-	if (connection->kind != CONNECTION_HTTP)
+	if (!is_renewed(connection))
 		return false;
 	call_scope_init(&scope, context, NULL);
 	for (size_t i = 0; i < request->secret_count; i++)
@@ -162,6 +171,8 @@ connector_receive(const struct connector_call *call,
 	struct proof proof = {
 		.signature = signature,
 		.scope = &scope,
+		.method = request->method,
+		.url = request->url,
 		.headers = response->headers,
 		.header_count = response->header_count,
 		.body = response->body,

@@ -142,9 +142,10 @@ struct jws_keys {
 	struct jws_key items[JWS_KEYS_MAX];
 	size_t count;
 };
-/* Of a text, or a list of texts; what is no key is left out. */
-void jws_keys_read(
-    struct arena *arena, const struct value *given, struct jws_keys *keys);
+/* Of a text, or a list of texts; what is no key is left out, and of JWKs what
+ * has another id. */
+void jws_keys_read(struct arena *arena, const struct value *given,
+    struct str id, struct jws_keys *keys);
 /* Of a JWK set those with that id; absent: all. */
 void jws_keys_find(struct arena *arena, struct str set, struct str id,
     struct jws_keys *keys);
@@ -221,6 +222,8 @@ struct str signed_text_make(struct arena *arena,
 struct proof {
 	const struct def_signature *signature;
 	struct call_scope *scope;
+	struct str method; /* it came by, or what it answers */
+	struct str url;    /* of what it answers; else absent */
 	const struct message_header *headers;
 	size_t header_count;
 	struct str body;

@@ -41,22 +41,21 @@ find_header(const struct hook *hook, const char *name)
 }
 
 static struct str
-member(const struct hook *hook, const char *name)
+member(const struct hook *hook, const struct value *of, const char *name)
 {
 	struct str text;
 
-	return value_text(hook->arena,
-		   value_field_or_null(hook->scope->reply->item, name), &text)
+	return value_text(hook->arena, value_field_or_null(of, name), &text)
 	    ? text
 	    : (struct str){NULL, 0};
 }
 
 /* A subscription tells of an event once. */
 static struct str
-hubspot_id(const struct hook *hook)
+hubspot_id(const struct hook *hook, const struct value *of)
 {
-	struct str event = member(hook, "eventId");
-	struct str subscription = member(hook, "subscriptionId");
+	struct str event = member(hook, of, "eventId");
+	struct str subscription = member(hook, of, "subscriptionId");
 
 	if (event.bytes == 0)
 		return event;
@@ -64,8 +63,9 @@ hubspot_id(const struct hook *hook)
 	    STR_ARG(subscription));
 }
 
+/* of: the item, or the whole delivery.  Absent where it has none. */
 static struct str
-provider_id(const struct hook *hook)
+provider_id(const struct hook *hook, const struct value *of)
 {
 	switch (hook->connection->webhook_signature.scheme) {
 	case SIGNED_STANDARD:
@@ -73,12 +73,12 @@ provider_id(const struct hook *hook)
 	case SIGNED_GITHUB:
 		return find_header(hook, "x-github-delivery");
 	case SIGNED_HUBSPOT:
-		return hubspot_id(hook);
+		return hubspot_id(hook, of);
 	case SIGNED_STRIPE:
 	case SIGNED_PAYPAL:
-		return member(hook, "id");
+		return member(hook, of, "id");
 	case SIGNED_JWS:
-		return member(hook, "jti");
+		return member(hook, of, "jti");
 	case SIGNED_NONE:
 	case SIGNED_HMAC:
 	case SIGNED_HTTP:
@@ -140,8 +140,12 @@ name_event(const struct hook *hook, struct connector_event *event)
 	    hook->connection->webhook_signature.scheme;
 	bool is_of_delivery =
 	    scheme == SIGNED_STANDARD || scheme == SIGNED_GITHUB;
-	struct str id = provider_id(hook);
+	struct str id = provider_id(hook, hook->scope->reply->item);
 
+	if (id.bytes == 0 && hook->counts != NULL) {
+		id = provider_id(hook, hook->scope->reply->body);
+		is_of_delivery = true;
+	}
 	if (id.bytes == 0 || !str_is_utf8(id))
 		id = (struct str){NULL, 0};
 	if (hook->counts != NULL && (is_of_delivery || id.at == NULL))
@@ -271,6 +275,7 @@ connector_webhook(const struct def_connection *connection,
 	struct proof proof = {
 		.signature = &connection->webhook_signature,
 		.scope = &scope,
+		.method = STR("POST"),
 		.headers = headers,
 		.header_count = header_count,
 		.body = body,

@@ -75,27 +75,34 @@ add_jwk(struct arena *arena, const struct value *jwk, struct jws_keys *keys)
 	    value_field_str(jwk, "kid"), algorithm);
 }
 
+/* Which of many: id absent: all. */
+struct wanted {
+	struct str id;
+	bool is_named; /* one without an id is none of them */
+};
+
 static bool
-has_id(const struct value *jwk, struct str id)
+has_id(const struct value *jwk, struct wanted wanted)
 {
-	return id.at == NULL ||
-	    str_equal(value_field_str(jwk, "kid"), id);
+	struct str id = value_field_str(jwk, "kid");
+
+	return wanted.id.at == NULL || str_equal(id, wanted.id) ||
+	    (id.at == NULL && !wanted.is_named);
 }
 
-/* id: of those that are wanted; absent: all. */
 static void
-add_json(struct arena *arena, struct str text, struct str id,
+add_json(struct arena *arena, struct str text, struct wanted wanted,
     struct jws_keys *keys)
 {
 	struct json_error error;
 	const struct value *json = json_read(arena, text, &error);
 	const struct value *set = value_get_cstr(json, "keys");
 
-	if (set == NULL && json != NULL && has_id(json, id))
+	if (set == NULL && json != NULL && has_id(json, wanted))
 		add_jwk(arena, json, keys);
 	for (size_t i = 0; set != NULL && set->type == VALUE_LIST &&
 	     i < set->as.list.count; i++)
-		if (has_id(set->as.list.items[i], id))
+		if (has_id(set->as.list.items[i], wanted))
 			add_jwk(arena, set->as.list.items[i], keys);
 }
 
@@ -134,7 +141,8 @@ is_given_out(struct arena *arena, struct str text)
 }
 
 static void
-add_text(struct arena *arena, struct str text, struct jws_keys *keys)
+add_text(struct arena *arena, struct str text, struct str id,
+    struct jws_keys *keys)
 {
 	const struct str none = {NULL, 0}, mark = STR("\xef\xbb\xbf");
 	size_t pem;
@@ -144,7 +152,7 @@ add_text(struct arena *arena, struct str text, struct jws_keys *keys)
 	text = str_trim(text);
 	pem = str_find(text, STR("-----BEGIN"));
 	if (str_has_prefix(text, STR("{")))
-		add_json(arena, text, none, keys);
+		add_json(arena, text, (struct wanted){.id = id}, keys);
 	else if (pem != SIZE_MAX)
 		add_key(keys,
 		    signature_key_read(str_slice(text, pem, text.bytes)), none,
@@ -155,16 +163,16 @@ add_text(struct arena *arena, struct str text, struct jws_keys *keys)
 }
 
 void
-jws_keys_read(
-    struct arena *arena, const struct value *given, struct jws_keys *keys)
+jws_keys_read(struct arena *arena, const struct value *given, struct str id,
+    struct jws_keys *keys)
 {
 	*keys = (struct jws_keys){0};
 	if (given->type == VALUE_STRING)
-		add_text(arena, given->as.string, keys);
+		add_text(arena, given->as.string, id, keys);
 	for (size_t i = 0; given->type == VALUE_LIST &&
 	     i < given->as.list.count; i++)
 		if (given->as.list.items[i]->type == VALUE_STRING)
-			add_text(arena, given->as.list.items[i]->as.string,
+			add_text(arena, given->as.list.items[i]->as.string, id,
 			    keys);
 }
 
@@ -173,7 +181,7 @@ jws_keys_find(struct arena *arena, struct str set, struct str id,
     struct jws_keys *keys)
 {
 	*keys = (struct jws_keys){0};
-	add_json(arena, set, id, keys);
+	add_json(arena, set, (struct wanted){.id = id, .is_named = true}, keys);
 }
 
 void

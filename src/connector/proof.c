@@ -123,7 +123,8 @@ verify_hmac(const struct claim *claim, struct str key)
 	const struct def_signature *signature = claim->signature;
 	const struct proof *proof = claim->proof;
 	struct signed_message message = {
-		.method = STR("POST"),
+		.method = proof->method,
+		.url = proof->url,
 		.headers = proof->headers,
 		.header_count = proof->header_count,
 		.body = proof->body,
@@ -364,7 +365,8 @@ verify_jws(const struct claim *claim, const struct value *secrets,
 		&jws) ||
 	    is_detached != (jws.payload_text.bytes == 0))
 		return false;
-	jws_keys_read(claim->arena, secrets, &keys);
+	jws_keys_read(claim->arena, secrets,
+	    value_field_str(jws.header, "kid"), &keys);
 	is_genuine = jws_is_genuine(claim->arena, &jws, body, &keys,
 	    claim->signature->algorithms);
 	jws_keys_fini(&keys);

@@ -215,29 +215,6 @@ rest_authorize(struct call_scope *scope,
 	return true;
 }
 
-bool
-rest_renew(struct call_scope *scope, const struct def_connection *connection,
-    struct str token, struct message_request *request)
-{
-	struct header_list headers = {.arena = scope->arena};
-	struct outcome failure;
-
-	for (size_t i = 0; i < request->header_count; i++)
-		must(header_list_set(&headers, request->headers[i]));
-	if (!rest_authorize(scope, connection, token, &headers, &failure))
-		return false;
-	for (size_t i = 0; i < headers.count; i++)
-		if (i >= request->header_count ||
-		    !str_equal(headers.items[i].value,
-			request->headers[i].value)) {
-			request->headers = headers.items;
-			request->header_count = headers.count;
-			return sign_request(scope, &connection->sign, request,
-			    &failure);
-		}
-	return false;
-}
-
 static bool
 set_pem(struct call_scope *scope, const struct template *template,
     struct str *pem, struct outcome *failure)
@@ -287,6 +264,44 @@ rest_certificates(struct call_scope *scope,
 		return verdict_refuse(failure, "connector.tls", false,
 		    STR("`tls.ca` is neither a certificate in PEM nor an "
 			"absolute path"));
+	return true;
+}
+
+static bool
+are_same(const struct header_list *headers,
+    const struct message_request *request)
+{
+	if (headers->count != request->header_count)
+		return false;
+	for (size_t i = 0; i < headers->count; i++)
+		if (!str_equal(headers->items[i].value,
+			request->headers[i].value))
+			return false;
+	return true;
+}
+
+bool
+rest_renew(struct call_scope *scope, const struct def_connection *connection,
+    struct str token, struct message_request *request)
+{
+	struct header_list headers = {.arena = scope->arena};
+	struct message_request renewed = *request;
+	struct outcome failure;
+
+	for (size_t i = 0; i < request->header_count; i++)
+		must(header_list_set(&headers, request->headers[i]));
+	/* A token may be bound to the certificate that it was asked with. */
+	if (!rest_authorize(scope, connection, token, &headers, &failure) ||
+	    !rest_certificates(scope, connection, &renewed, &failure))
+		return false;
+	if (are_same(&headers, request) &&
+	    str_equal(renewed.client_certificate, request->client_certificate))
+		return false;
+	renewed.headers = headers.items;
+	renewed.header_count = headers.count;
+	if (!sign_request(scope, &connection->sign, &renewed, &failure))
+		return false;
+	*request = renewed;
 	return true;
 }
 
@@ -346,33 +361,56 @@ rest_prepare(const struct connector_call *call, struct call_scope *scope,
 
 /* ----------------------------------------------------------------- answer */
 
-static bool
-has_field(const struct template *template, struct str name)
+/* NULL where it isn't written. */
+static const struct value *
+find_field(struct call_scope *scope, const struct template *template,
+    struct str name)
 {
-	if (template == NULL)
-		return false;
-	if (template->kind == TEMPLATE_LITERAL &&
-	    template->literal->type == VALUE_CONTEXT) {
-		const struct value *all = template->literal;
-		for (size_t i = 0; i < all->as.context.count; i++)
-			if (message_name_equal(all->as.context.fields[i].key,
-				name))
-				return true;
-	}
-	for (size_t i = 0; template->kind == TEMPLATE_CONTEXT &&
-	     i < template->count; i++)
+	const struct value *all = &value_null;
+
+	if (template != NULL && template->kind == TEMPLATE_LITERAL)
+		all = template->literal;
+	for (size_t i = 0; all->type == VALUE_CONTEXT &&
+	     i < all->as.context.count; i++)
+		if (message_name_equal(all->as.context.fields[i].key, name))
+			return all->as.context.fields[i].value;
+	for (size_t i = 0; template != NULL &&
+	     template->kind == TEMPLATE_CONTEXT && i < template->count; i++)
 		if (message_name_equal(template->fields[i].key, name))
-			return true;
-	return false;
+			return call_scope_eval(
+			    scope, template->fields[i].value);
+	return NULL;
 }
 
-/* JSON is asked for unless the definition has an `accept` of its own. */
-static bool
-expects_json(const struct def_operation *operation)
+/* The definition's own; absent where it has none. */
+static struct str
+accept_of(struct call_scope *scope, const struct def_operation *operation)
 {
-	return operation->xml == NULL &&
-	    !has_field(operation->headers, STR("accept")) &&
-	    !has_field(operation->connection->headers, STR("accept"));
+	const struct template *const both[] = {
+		operation->headers, operation->connection->headers};
+	struct str accept = {NULL, 0};
+
+	for (size_t i = 0; i < COUNT_OF(both); i++) {
+		const struct value *value =
+		    find_field(scope, both[i], STR("accept"));
+
+		if (value != NULL && value->type != VALUE_NULL &&
+		    value_sent_text(scope->arena, value, &accept))
+			return accept;
+	}
+	return (struct str){NULL, 0};
+}
+
+/* Asked for where the definition names nothing, or nothing else. */
+static bool
+expects_json(const struct def_operation *operation, struct str accept)
+{
+	if (operation->xml != NULL)
+		return false;
+	while (accept.at != NULL)
+		if (!rest_is_json(str_split(accept, ',', &accept)))
+			return false;
+	return true;
 }
 
 bool
@@ -399,6 +437,40 @@ first_of(struct str body)
 	return body.bytes > 0 ? body.at[0] : '\0';
 }
 
+static bool
+is_html(struct str type)
+{
+	return rest_is_media_type(type, STR("text/html"), STR("/xhtml+xml"));
+}
+
+/* RFC 9110 section 12.5.1; of HTML and of XML there are several names. */
+static bool
+is_in_range(struct str type, struct str range)
+{
+	struct str below, under, kind = str_split(range, '/', &below);
+
+	if (message_name_equal(range, type) || str_equal(range, STR("*/*")) ||
+	    (str_equal(below, STR("*")) &&
+		message_name_equal(str_split(type, '/', &under), kind)))
+		return true;
+	return is_html(range) ? is_html(type)
+			      : xml_is_type(range) && !is_html(type);
+}
+
+/* Whether the answer is of a type that the definition asks for by name. */
+static bool
+is_asked_for(const struct reply *reply, struct str accept)
+{
+	struct str type =
+	    rest_media_type(reply_header(reply, STR("content-type")));
+
+	while (accept.at != NULL)
+		if (is_in_range(type,
+			rest_media_type(str_split(accept, ',', &accept))))
+			return true;
+	return false;
+}
+
 /*
  * HTML, by its type or its first byte.  A bare word under that type is what
  * some endpoints answer ("ok").  XML that nobody asked for is as foreign, but
@@ -409,14 +481,12 @@ is_page(const struct def_operation *operation, const struct reply *reply)
 {
 	struct str body = reply->response->body;
 	struct str type = reply_header(reply, STR("content-type"));
-	bool is_html = rest_is_media_type(type, STR("text/html"),
-	    STR("/xhtml+xml"));
 	bool is_told = operation->output.count > 0 ||
 	    operation->success != NULL;
 
 	if (reply->kind != REPLY_TEXT && reply->kind != REPLY_BINARY)
 		return false;
-	if (is_html)
+	if (is_html(type))
 		return reply->kind == REPLY_BINARY ||
 		    memchr(body.at, '<', body.bytes) != NULL;
 	return first_of(body) == '<' && !(is_told && xml_is_type(type));
@@ -438,22 +508,27 @@ is_cut(const struct reply *reply)
  * else, or somebody half-way, has answered.
  */
 static bool
-is_trustworthy(const struct def_operation *operation,
-    const struct reply *reply, bool is_2xx)
+is_trustworthy(struct call_scope *scope,
+    const struct def_operation *operation, bool is_2xx)
 {
+	const struct reply *reply = scope->reply;
+	struct str accept = accept_of(scope, operation);
+	bool is_json = expects_json(operation, accept);
+	bool is_foreign = !is_asked_for(reply, accept) &&
+	    is_page(operation, reply);
+
 	if (operation->method == METHOD_HEAD)
 		return true;
 	if (rest_reads_body(operation) && operation->xml != NULL)
 		return reply->kind == REPLY_XML;
 	if (rest_reads_body(operation))
 		return reply->kind == REPLY_JSON ||
-		    (!expects_json(operation) && reply->kind == REPLY_TEXT);
+		    (!is_json && reply->kind == REPLY_TEXT && !is_foreign);
 	if (!is_2xx)
 		return true;
-	if (operation->xml == NULL && !expects_json(operation))
-		return reply->kind != REPLY_BROKEN;
-	return reply->kind != REPLY_BROKEN && !is_cut(reply) &&
-	    !is_page(operation, reply);
+	if (operation->xml == NULL && !is_json)
+		return reply->kind != REPLY_BROKEN && !is_foreign;
+	return reply->kind != REPLY_BROKEN && !is_cut(reply) && !is_foreign;
 }
 
 struct outcome
@@ -468,7 +543,7 @@ rest_judge(const struct connector_call *call, struct call_scope *scope)
 	    : is_2xx;
 
 	if ((is_2xx || is_success) &&
-	    !is_trustworthy(operation, reply, is_2xx))
+	    !is_trustworthy(scope, operation, is_2xx))
 		return verdict_unknown("http.garbled",
 		    STR("the answer's body is not what the operation needs"));
 	if (is_success)

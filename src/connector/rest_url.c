@@ -253,6 +253,24 @@ add_path(struct call_scope *scope, const struct template *template,
 	return true;
 }
 
+/* What filters, left out, would give all that there is. */
+static bool
+add_filter(struct call_scope *scope, const struct template *template,
+    struct buf *out, struct outcome *failure)
+{
+	const struct value *query;
+
+	if (template == NULL)
+		return true;
+	query = call_scope_eval(scope, template);
+	if (query->type == VALUE_NULL)
+		return true;
+	if (query->type != VALUE_CONTEXT)
+		return verdict_refuse(failure, "connector.url", false,
+		    STR("the query is no context: {name: value} is one"));
+	return add_query(scope, query, out, failure);
+}
+
 /* An endpoint that wants its key in the address. */
 static bool
 add_credential(struct call_scope *scope, const struct def_auth *auth,
@@ -275,7 +293,6 @@ bool
 rest_url(struct call_scope *scope, const struct def_operation *operation,
     struct str *url, struct outcome *failure)
 {
-	const struct value *query = &value_null;
 	struct buf out = buf_in(scope->arena);
 	struct buf path = buf_in(scope->arena);
 
@@ -286,12 +303,8 @@ rest_url(struct call_scope *scope, const struct def_operation *operation,
 		return false;
 	buf_add_str(&out, rest_before_path(*url, buf_str(&path)));
 	buf_add_str(&out, buf_str(&path));
-	if (operation->query != NULL)
-		query = call_scope_eval(scope, operation->query);
-	if (query->type == VALUE_CONTEXT &&
-	    !add_query(scope, query, &out, failure))
-		return false;
-	if (!add_credential(scope, &operation->connection->auth, &out, failure))
+	if (!add_filter(scope, operation->query, &out, failure) ||
+	    !add_credential(scope, &operation->connection->auth, &out, failure))
 		return false;
 	if (buf_is_over(&path) || buf_is_over(&out))
 		return verdict_refuse(failure, "connector.url", false,

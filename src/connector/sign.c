@@ -46,6 +46,53 @@ read_text(struct signing *signing, const struct template *template,
 	    refuse(signing, "what a signature shall say is no text");
 }
 
+static struct str
+lower(struct arena *arena, struct str text)
+{
+	struct str copy = arena_str(arena, text);
+	char *at = (char *)copy.at;
+
+	for (size_t i = 0; i < copy.bytes; i++)
+		if (at[i] >= 'A' && at[i] <= 'Z')
+			at[i] = (char)(at[i] + 32);
+	return copy;
+}
+
+/* As it goes out: also an empty body of these has a length. */
+static struct str
+length_of(struct signing *signing)
+{
+	static const struct str long_ones[] = {
+		STR_INIT("POST"), STR_INIT("PUT"), STR_INIT("PATCH")};
+	const struct message_request *request = signing->request;
+	bool has_body = request->body.bytes > 0;
+
+	for (size_t i = 0; i < COUNT_OF(long_ones); i++)
+		has_body |= str_equal(request->method, long_ones[i]);
+	if (!has_body || str_equal(request->method, STR("HEAD")))
+		return (struct str){NULL, 0};
+	return arena_strf(signing->arena, "%zu", request->body.bytes);
+}
+
+/* A field that else comes only on the way out, to go as it is signed. */
+static bool
+complete(struct signing *signing, struct str name)
+{
+	struct message_header header = {.name = lower(signing->arena, name)};
+
+	if (header_list_find(&signing->headers, name).at != NULL)
+		return true;
+	if (str_equal(header.name, STR("host")))
+		header.value = lower(signing->arena,
+		    signed_text_authority(signing->request->url));
+	if (str_equal(header.name, STR("content-length")))
+		header.value = length_of(signing);
+	if (str_equal(header.name, STR("user-agent")))
+		header.value = STR(MESSAGE_USER_AGENT);
+	return header.value.at == NULL ||
+	    set_header(signing, header.name, header.value);
+}
+
 /* The secret's first text: where a list holds, one signs. */
 static bool
 read_secret(struct signing *signing, struct str *secret)
@@ -104,8 +151,6 @@ sign_hmac(struct signing *signing)
 	struct signed_message message = {
 		.method = request->method,
 		.url = request->url,
-		.headers = signing->headers.items,
-		.header_count = signing->headers.count,
 		.body = request->body,
 		.timestamp = arena_strf(signing->arena, "%lld",
 		    (long long)(signature->is_timestamp_ms ? now_ms
@@ -115,6 +160,12 @@ sign_hmac(struct signing *signing)
 
 	if (!read_secret(signing, &secret))
 		return false;
+	for (size_t i = 0; i < signature->part_count; i++)
+		if (signature->parts[i].kind == SIGNED_PART_HEADER &&
+		    !complete(signing, signature->parts[i].text))
+			return false;
+	message.headers = signing->headers.items;
+	message.header_count = signing->headers.count;
 	told = encoded(signing, digest_hmac_sha256(secret,
 	    signed_text_make(signing->arena, signature, &message)));
 	if (signature->timestamp_header.at != NULL &&
@@ -201,18 +252,6 @@ sign_jws(struct signing *signing)
 
 /* --------------------------------------------------------------- RFC 9421 */
 
-static struct str
-lower(struct arena *arena, struct str text)
-{
-	struct str copy = arena_str(arena, text);
-	char *at = (char *)copy.at;
-
-	for (size_t i = 0; i < copy.bytes; i++)
-		if (at[i] >= 'A' && at[i] <= 'Z')
-			at[i] = (char)(at[i] + 32);
-	return copy;
-}
-
 /* Section 2.2: what isn't a field.  The absent string where there is none. */
 static struct str
 derived(struct signing *signing, struct str name)
@@ -245,10 +284,12 @@ add_component(struct signing *signing, struct str name, struct buf *list,
     struct buf *base)
 {
 	bool is_derived = str_has_prefix(name, STR("@"));
-	struct str value = is_derived
-	    ? derived(signing, name)
-	    : header_list_find(&signing->headers, name);
+	struct str value;
 
+	if (!is_derived && !complete(signing, name))
+		return false;
+	value = is_derived ? derived(signing, name)
+			   : header_list_find(&signing->headers, name);
 	if (value.at == NULL)
 		return is_derived
 		    ? refuse(signing, "`components` has what no request has")
@@ -294,6 +335,31 @@ algorithm_parameter(struct signing *signing, enum signature_algorithm algorithm)
 	    STR_ARG(names[algorithm]));
 }
 
+/* RFC 8941 section 3.3.3: printable ASCII, of which two are escaped. */
+static bool
+add_key_id(struct signing *signing, struct buf *list)
+{
+	struct str key_id;
+
+	if (!read_text(signing, signing->signature->key_id, &key_id))
+		return false;
+	if (key_id.at == NULL)
+		return true;
+	buf_add_cstr(list, ";keyid=\"");
+	for (size_t i = 0; i < key_id.bytes; i++) {
+		char c = key_id.at[i];
+
+		if (c < ' ' || c > '~')
+			return refuse(signing,
+			    "`key-id` has more than printable ASCII");
+		if (c == '"' || c == '\\')
+			buf_add_char(list, '\\');
+		buf_add_char(list, c);
+	}
+	buf_add_char(list, '"');
+	return true;
+}
+
 static bool
 make_base(struct signing *signing, enum signature_algorithm algorithm,
     struct str *parameters, struct str *base)
@@ -301,10 +367,8 @@ make_base(struct signing *signing, enum signature_algorithm algorithm,
 	const struct def_signature *signature = signing->signature;
 	struct buf list = buf_in(signing->arena);
 	struct buf text = buf_in(signing->arena);
-	struct str key_id, alg = algorithm_parameter(signing, algorithm);
+	struct str alg = algorithm_parameter(signing, algorithm);
 
-	if (!read_text(signing, signature->key_id, &key_id))
-		return false;
 	buf_add_char(&list, '(');
 	for (size_t i = 0; i < signature->component_count; i++)
 		if (!add_component(signing, signature->components[i], &list,
@@ -312,8 +376,8 @@ make_base(struct signing *signing, enum signature_algorithm algorithm,
 			return false;
 	buf_addf(&list, ");created=%lld",
 	    (long long)(signing->scope->context->now_ms / 1000));
-	if (key_id.at != NULL)
-		buf_addf(&list, ";keyid=\"%.*s\"", STR_ARG(key_id));
+	if (!add_key_id(signing, &list))
+		return false;
 	buf_add_str(&list, alg);
 	*parameters = buf_keep(&list);
 	buf_addf(&text, "\"@signature-params\": %.*s", STR_ARG(*parameters));

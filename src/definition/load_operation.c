@@ -216,6 +216,22 @@ check_path(struct load *load, const struct yaml_node *path)
 	load_error(load, LOAD_BAD_FORM, path->span, "a path begins with `/`");
 }
 
+/* An expression may give what is none: its call is refused. */
+static void
+check_query(struct load *load, const struct yaml_node *node,
+    const struct template *query)
+{
+	if (query == NULL || query->kind == TEMPLATE_CONTEXT ||
+	    query->kind == TEMPLATE_FEEL ||
+	    (query->kind == TEMPLATE_LITERAL &&
+		(query->literal->type == VALUE_CONTEXT ||
+		    query->literal->type == VALUE_NULL)))
+		return;
+	load_error(load, LOAD_BAD_FORM, load_key_span(node, "query"),
+	    "the query is no context: every call would be refused");
+	load_repair(load, "write names and values: query: {status: open}");
+}
+
 static void
 load_request(struct load *load, const struct yaml_node *node, void *into)
 {
@@ -233,6 +249,7 @@ load_request(struct load *load, const struct yaml_node *node, void *into)
 		check_path(load, path);
 		found++;
 	}
+	check_query(load, node, operation->query);
 	if (found == 1)
 		return;
 	load_error(load, LOAD_EXCLUSIVE, node->span, found == 0 ?

@@ -225,6 +225,51 @@ load_algorithms(struct load *load, const struct yaml_node *node, void *into)
 
 /* ---- components ---- */
 
+/* RFC 9421 section 2.2, of requests; "@query-param" needs a name of its own. */
+static const char *const derived_components[] = {
+	"@method", "@target-uri", "@authority", "@scheme", "@request-target",
+	"@path", "@query",
+};
+
+static bool
+is_component(struct str name)
+{
+	if (!str_has_prefix(name, STR("@")))
+		return true;
+	for (size_t i = 0; i < COUNT_OF(derived_components); i++)
+		if (str_equal(name, str_of(derived_components[i])))
+			return true;
+	return false;
+}
+
+/* Case is nothing to a field's name. */
+static bool
+is_among(struct str name, const struct str *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (message_name_equal(name, names[i]))
+			return true;
+	return false;
+}
+
+static void
+check_component(struct load *load, const struct yaml_node *node,
+    struct str name, const struct str *before, size_t count)
+{
+	if (!is_component(name)) {
+		load_error(load, LOAD_WRONG_WORD, node->span,
+		    "no request has a component `%.*s`",
+		    STR_ARG(yaml_short(name)));
+		load_repair(load, "expected a header's name, or one of: "
+		    "@method, @target-uri, @authority, @scheme, "
+		    "@request-target, @path, @query");
+	}
+	if (is_among(name, before, count))
+		load_error(load, LOAD_BAD_FORM, node->span,
+		    "`components` has `%.*s` twice: nobody would take such a "
+		    "signature", STR_ARG(yaml_short(name)));
+}
+
 static void
 load_components(struct load *load, const struct yaml_node *node, void *into)
 {
@@ -232,6 +277,10 @@ load_components(struct load *load, const struct yaml_node *node, void *into)
 
 	signature->components = load_texts(load, node, "components",
 	    &signature->component_count);
+	for (size_t i = 0; i < signature->component_count; i++)
+		check_component(load,
+		    node->kind == NODE_LIST ? node->items[i] : node,
+		    signature->components[i], signature->components, i);
 }
 
 /* ---- tables ---- */

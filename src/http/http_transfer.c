@@ -20,7 +20,6 @@
 #define BODY_BYTES_MAX (16 * 1024 * 1024) /* where the request says nothing */
 /* Buffers above this are not kept with an idle transfer. */
 #define KEPT_BYTES_MAX (64 * 1024)
-#define USER_AGENT "stated/" STATED_VERSION
 #define ENCODINGS "gzip, deflate" /* as http_coding.c unpacks them */
 
 static void set_constant_options(struct http_transfer *transfer);
@@ -442,7 +441,7 @@ add_own_lines(struct http_transfer *transfer,
 		struct str name;
 		struct str value;
 	} own[] = {
-		{STR_INIT("User-Agent"), STR_INIT(USER_AGENT)},
+		{STR_INIT("User-Agent"), STR_INIT(MESSAGE_USER_AGENT)},
 		{STR_INIT("Accept-Encoding"), STR_INIT(ENCODINGS)},
 		{STR_INIT("Expect"), STR_INIT("")},
 		{STR_INIT("Content-Type"), STR_INIT("")},

@@ -178,6 +178,81 @@ test_token_is_renewed_in_time(void **state)
 	close_vault(f);
 }
 
+#define RENEWED "{\"auth\":{\"lease_duration\":600,\"renewable\":true}}"
+
+static void
+test_renewal_that_fails_is_tried_again(void **state)
+{
+	static const int failures[] = {0, 503, 429};
+	struct fixture *f = open_vault(by_token);
+
+	(void)state;
+	answer(f, 200, RENEWED);
+	answer(f, 200, DOCUMENT("a"));
+	pass(f, 400);
+	for (size_t i = 0; i < COUNT_OF(failures); i++) {
+		assert_asked(
+		    f, "POST", "/v1/auth/token/renew-self", "the token");
+		answer(f, failures[i], "");
+		assert_asked(f, "GET", "/v1/secret/data/apps/stated",
+		    "the token");
+		if (i == 0)
+			answer(f, 503, "");
+		else
+			answer(f, 200, DOCUMENT("a"));
+		pass(f, 4);
+		assert_null(f->done);
+		pass(f, 1);
+	}
+	assert_asked(f, "POST", "/v1/auth/token/renew-self", "the token");
+	answer(f, 200, RENEWED);
+	answer(f, 200, DOCUMENT("a"));
+	pass(f, 299);
+	assert_null(f->done);
+	close_vault(f);
+}
+
+/* Renewed by hand or given more rights, it may be so again. */
+static void
+test_token_that_is_refused_is_renewed_again(void **state)
+{
+	struct fixture *f = open_vault(by_token);
+
+	(void)state;
+	answer(f, 403, "{}");
+	answer(f, 403, "{}");
+	pass(f, 4);
+	assert_null(f->done);
+	pass(f, 1);
+	assert_asked(f, "POST", "/v1/auth/token/renew-self", "the token");
+	answer(f, 400, "{}"); /* it isn't renewable */
+	answer(f, 200, DOCUMENT("a"));
+	pass(f, 299);
+	assert_null(f->done);
+	pass(f, 1);
+	assert_asked(f, "GET", "/v1/secret/data/apps/stated", "the token");
+	answer(f, 403, "{}");
+	pass(f, 5);
+	assert_asked(f, "POST", "/v1/auth/token/renew-self", "the token");
+	answer(f, 200, RENEWED);
+	answer(f, 200, DOCUMENT("b"));
+	assert_secret(f, "bank_client", "b");
+	close_vault(f);
+}
+
+static void
+test_field_that_is_null_is_no_secret(void **state)
+{
+	struct fixture *f = open_vault(by_token);
+
+	(void)state;
+	answer(f, 200, RENEWED);
+	answer(f, 200, "{\"data\":{\"data\":{\"a\":null,\"b\":\"x\"}}}");
+	assert_null(vault_find(f->vault, STR("a")));
+	assert_secret(f, "b", "x");
+	close_vault(f);
+}
+
 static void
 test_role_logs_in_and_again_when_its_token_is_old(void **state)
 {
@@ -268,6 +343,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_document_is_read_by_a_token_and_kept),
 	    cmocka_unit_test(test_token_is_renewed_in_time),
+	    cmocka_unit_test(test_renewal_that_fails_is_tried_again),
+	    cmocka_unit_test(test_token_that_is_refused_is_renewed_again),
+	    cmocka_unit_test(test_field_that_is_null_is_no_secret),
 	    cmocka_unit_test(test_role_logs_in_and_again_when_its_token_is_old),
 	    cmocka_unit_test(
 		test_what_was_read_serves_while_the_server_is_away),

@@ -376,6 +376,50 @@ test_equal_items_are_events_of_their_own(void **state)
 	desk_close(&hook.desk);
 }
 
+static struct str
+receive_jws(struct hook *hook, const char *claims)
+{
+	struct arena *arena = hook->desk.arena;
+	struct str text = arena_strf(arena, "%.*s.%.*s",
+	    STR_ARG(digest_base64url(arena, STR("{\"alg\":\"HS256\"}"))),
+	    STR_ARG(digest_base64url(arena, str_of(claims))));
+	struct digest digest = digest_hmac_sha256(STR("secret of hook"), text);
+	struct str told = digest_base64url(arena,
+	    (struct str){(const char *)digest.bytes, sizeof(digest.bytes)});
+
+	assert_int_equal(receive(hook, "", arena_strf(arena, "%.*s.%.*s",
+	    STR_ARG(text), STR_ARG(told)).at), WEBHOOK_ACCEPTED);
+	assert_int_equal(hook->events.count, 1);
+	return hook->event.id;
+}
+
+/* What names the delivery stands around the list, and an item may have a name
+ * of its own. */
+static void
+test_item_without_a_name_has_that_of_its_delivery(void **state)
+{
+	struct hook hook;
+	struct str first;
+
+	(void)state;
+	hook_open(&hook, HEAD
+	    "webhooks:\n"
+	    "  verify: {scheme: jws, secret: {secret: hook}}\n"
+	    "  each: = body.list\n"
+	    "  events: [{type: bank.paid, subject: = string(item.a)}]\n");
+	first = receive_jws(&hook, "{\"jti\":\"j1\",\"list\":[{\"a\":1}]}");
+	assert_true(str_has_prefix(first, STR("j1-")));
+	assert_int_equal(hook.event.former_id.bytes, 64);
+	assert_false(str_equal(first, receive_jws(&hook,
+	    "{\"jti\":\"j2\",\"list\":[{\"a\":1}]}")));
+	assert_true(str_equal(first, receive_jws(&hook,
+	    "{\"jti\":\"j1\",\"list\":[{\"a\":1}]}")));
+	assert_string_equal(desk_str(&hook.desk, receive_jws(&hook,
+	    "{\"jti\":\"j1\",\"list\":[{\"a\":1,\"jti\":\"own\"}]}")), "own");
+	assert_int_equal(receive_jws(&hook, "{\"list\":[{\"a\":1}]}").bytes, 64);
+	desk_close(&hook.desk);
+}
+
 static void
 test_subject_that_is_a_number_has_one_text(void **state)
 {
@@ -434,6 +478,8 @@ main(void)
 		cmocka_unit_test(
 		    test_genuine_message_that_no_rule_maps_is_ignored),
 		cmocka_unit_test(test_each_message_of_a_delivery_is_an_event),
+		cmocka_unit_test(
+		    test_item_without_a_name_has_that_of_its_delivery),
 		cmocka_unit_test(test_subject_that_is_a_number_has_one_text),
 		cmocka_unit_test(test_equal_items_are_events_of_their_own),
 		cmocka_unit_test(test_connection_without_webhooks_takes_none),

@@ -614,6 +614,22 @@ test_json_2_names_the_arguments(void **state)
 }
 
 static void
+test_json_2_goes_again_by_the_new_key(void **state)
+{
+	struct desk *desk = *state;
+	struct connector_call call = desk_call(desk, "write-partner",
+	    "{\"id\":5,\"name\":\"x\"}");
+
+	assert_true(connector_prepare(&call, &desk->context, &desk->request,
+	    &desk->outcome));
+	assert_false(connector_renew(&call, &desk->context, &desk->request));
+	desk_give(desk, "key", STR("another key"));
+	assert_true(connector_renew(&call, &desk->context, &desk->request));
+	assert_string_equal(
+	    desk_header(desk, "authorization"), "Bearer another key");
+}
+
+static void
 test_json_2_has_no_name_for_further_arguments(void **state)
 {
 	struct desk *desk = *state;
@@ -729,6 +745,7 @@ main(void)
 		CASE(test_login_that_is_false_is_denied),
 		CASE(test_login_may_be_tried_again_when_the_database_is_down),
 		CASE_JSON_2(test_json_2_names_the_arguments),
+		CASE_JSON_2(test_json_2_goes_again_by_the_new_key),
 		CASE_JSON_2(test_json_2_has_no_name_for_further_arguments),
 		CASE_JSON_2(test_json_2_answers_with_the_bare_value),
 		CASE_JSON_2(test_json_2_creates_one_where_one_is_given),

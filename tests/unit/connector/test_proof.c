@@ -624,6 +624,33 @@ test_jws_is_by_the_key_that_it_names(void **state)
 	desk_close(&letter.desk);
 }
 
+/* However many others are in the set before it. */
+static void
+test_jws_is_by_any_key_of_a_large_set(void **state)
+{
+	struct letter letter;
+	struct key_pair pair;
+	struct buf set = {0};
+
+	(void)state;
+	letter_open(&letter, HOOK("scheme: jws, secret: {secret: key}"));
+	pair = key_pair_new(letter.desk.arena, PAIR_P256);
+	buf_add_cstr(&set, "{\"keys\":[");
+	for (int i = 0; i < 2 * JWS_KEYS_MAX; i++)
+		buf_addf(&set, "{\"kty\":\"oct\",\"kid\":\"o%d\","
+			       "\"k\":\"c2VjcmV0\"},", i);
+	buf_addf(&set, "%.*s]}", STR_ARG(pair.jwk));
+	desk_give(&letter.desk, "key", buf_str(&set));
+	buf_fini(&set);
+	letter.body = make_jws(&letter, pair.private, SIGNATURE_ES256,
+	    "{\"alg\":\"ES256\",\"kid\":\"k1\"}", "{}", JWS_COMPACT);
+	assert_true(is_genuine(&letter));
+	letter.body = make_jws(&letter, pair.private, SIGNATURE_ES256,
+	    "{\"alg\":\"ES256\",\"kid\":\"o1\"}", "{}", JWS_COMPACT);
+	assert_false(is_genuine(&letter));
+	desk_close(&letter.desk);
+}
+
 /* A body of its own in a header is not about the body that came. */
 static void
 test_jws_in_a_header_has_no_payload(void **state)
@@ -663,6 +690,7 @@ main(void)
 		cmocka_unit_test(test_jws_that_claims_too_much),
 		cmocka_unit_test(test_jws_of_another_kind_of_key_is_forged),
 		cmocka_unit_test(test_jws_is_by_the_key_that_it_names),
+		cmocka_unit_test(test_jws_is_by_any_key_of_a_large_set),
 		cmocka_unit_test(test_jws_in_a_header_has_no_payload),
 	};
 

@@ -165,6 +165,30 @@ test_query_is_encoded_and_lists_repeat_their_key(void **state)
 	assert_string_equal(desk_header(desk, "content-type"), "(absent)");
 }
 
+static void
+test_query_that_is_no_context_is_refused(void **state)
+{
+	static const char *const others[] = {"\"a=1\"", "7", "[{\"a\":1}]"};
+	char args[64];
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, "connection: bank\nkind: http\n"
+			 "url: = settings.url\noperations:\n"
+			 "  find: {request: {get: /a, query: = filter}}\n");
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		(void)snprintf(args, sizeof(args), "{\"filter\":%s}", others[i]);
+		assert_false(desk_prepare(&desk, "find", args));
+		desk_assert_outcome(&desk.outcome, OUTCOME_NOT_DONE,
+		    "connector.url", false);
+	}
+	assert_true(desk_prepare(&desk, "find", "{\"filter\":null}"));
+	assert_true(desk_prepare(&desk, "find", "{\"filter\":{\"a\":1}}"));
+	assert_string_equal(desk_str(&desk, desk.request.url),
+	    "https://api.example/a?a=1");
+	desk_close(&desk);
+}
+
 /* A slash at the address's end is its own: it parts it from a path, and stays
  * where none comes. */
 static void
@@ -280,6 +304,88 @@ test_missing_secret_is_named(void **state)
 	    &desk->outcome, OUTCOME_NOT_DONE, "connector.secret", true);
 	assert_non_null(strstr(desk_str(desk, desk->outcome.message),
 	    "unknown"));
+}
+
+/* ---------------------------------------------------------------- renewals */
+
+/* A secret that is written over by its next value. */
+struct rotating {
+	char text[16];
+	struct value value;
+};
+
+static const struct value *
+rotating_cb(void *arg, struct str name)
+{
+	struct rotating *rotating = arg;
+
+	(void)name;
+	rotating->value = (struct value){
+		.type = VALUE_STRING,
+		.as.string = str_of(rotating->text),
+	};
+	return &rotating->value;
+}
+
+static bool
+renew(struct desk *desk)
+{
+	struct connector_call call = desk_call(desk, "go", "{}");
+
+	return connector_renew(&call, &desk->context, &desk->request);
+}
+
+/* Of a connection with these lines. */
+static void
+prepare_rotating(struct desk *desk, struct rotating *rotating,
+    const char *lines)
+{
+	struct buf yaml = {0};
+
+	buf_addf(&yaml, "connection: bank\nkind: http\nurl: = settings.url\n"
+			"%s\noperations:\n  go: {request: {post: /a}}\n", lines);
+	desk_open(desk, buf_cstr(&yaml));
+	buf_fini(&yaml);
+	desk->context.secret = rotating_cb;
+	desk->context.secret_arg = rotating;
+	assert_true(desk_prepare(desk, "go", "{}"));
+}
+
+static void
+test_request_is_what_it_was_while_its_secret_changes(void **state)
+{
+	struct rotating rotating = {.text = "old key"};
+	struct desk desk;
+
+	(void)state;
+	prepare_rotating(&desk, &rotating,
+	    "auth: {header: {name: x-key, value: {secret: key}}}");
+	assert_false(renew(&desk));
+	strcpy(rotating.text, "another");
+	assert_string_equal(desk_header(&desk, "x-key"), "old key");
+	assert_true(renew(&desk));
+	assert_string_equal(desk_header(&desk, "x-key"), "another");
+	assert_false(renew(&desk));
+	desk_close(&desk);
+}
+
+static void
+test_request_goes_again_by_the_new_certificate(void **state)
+{
+	struct rotating rotating = {.text = "old one"};
+	struct desk desk;
+
+	(void)state;
+	prepare_rotating(&desk, &rotating,
+	    "tls: {client-certificate: {secret: certificate}}");
+	assert_false(renew(&desk));
+	strcpy(rotating.text, "another");
+	assert_string_equal(
+	    desk_str(&desk, desk.request.client_certificate), "old one");
+	assert_true(renew(&desk));
+	assert_string_equal(
+	    desk_str(&desk, desk.request.client_certificate), "another");
+	desk_close(&desk);
 }
 
 /* ------------------------------------------------------------------ answers */
@@ -536,6 +642,81 @@ test_page_is_known_by_its_type_and_by_its_first_byte(void **state)
 		    rows[i].kind);
 }
 
+/* Asked with that `accept`, the operation's own or the connection's. */
+static enum outcome_kind
+judge_accepting(const char *accept, bool is_read, bool is_of_connection,
+    const char *headers, const char *body)
+{
+	struct buf yaml = {0};
+	struct desk desk;
+	enum outcome_kind kind;
+
+	buf_addf(&yaml, "connection: bank\nkind: http\nurl: = settings.url\n");
+	if (is_of_connection)
+		buf_addf(&yaml, "headers: {accept: '%s'}\n", accept);
+	buf_addf(&yaml, "operations:\n  go:\n    request:\n      post: /a\n");
+	if (!is_of_connection)
+		buf_addf(&yaml, "      headers: {accept: '%s'}\n", accept);
+	if (is_read)
+		buf_addf(&yaml, "    output: {answer: = body}\n");
+	desk_open(&desk, buf_cstr(&yaml));
+	buf_fini(&yaml);
+	kind = desk_answer(&desk, "go", "{}", 200, headers, body)->kind;
+	desk_close(&desk);
+	return kind;
+}
+
+static void
+test_page_is_none_whatever_else_is_accepted(void **state)
+{
+	static const char html[] = "Content-Type: text/html; charset=utf-8";
+	static const char plain[] = "Content-Type: text/plain";
+	static const char xml[] = "Content-Type: text/xml";
+	static const char page[] = "<!DOCTYPE html><html>log in</html>";
+	static const struct {
+		const char *accept;
+		const char *headers;
+		const char *body;
+		enum outcome_kind unread;
+		enum outcome_kind read;
+	} rows[] = {
+	    {"application/json", html, page, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN},
+	    {"application/vnd.api+json", html, page, OUTCOME_UNKNOWN,
+		OUTCOME_UNKNOWN},
+	    {"application/json", plain, "{\"id\":\"pa", OUTCOME_UNKNOWN,
+		OUTCOME_UNKNOWN},
+	    {"application/json, application/problem+json;q=0.5", plain, "ok",
+		OUTCOME_DONE, OUTCOME_UNKNOWN},
+	    {"text/csv", html, page, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN},
+	    {"text/csv", "", page, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN},
+	    {"text/csv", "Content-Type: text/csv", "<a>;b", OUTCOME_DONE,
+		OUTCOME_DONE},
+	    {"application/xml", html, page, OUTCOME_UNKNOWN, OUTCOME_UNKNOWN},
+	    {"application/xml", xml, "<a/>", OUTCOME_DONE, OUTCOME_DONE},
+	    {"= \"text/\" + \"csv\"", html, page, OUTCOME_UNKNOWN,
+		OUTCOME_UNKNOWN},
+	    {"application/json, text/*;q=0.5", html, page, OUTCOME_DONE,
+		OUTCOME_DONE},
+	    {"application/xhtml+xml", html, page, OUTCOME_DONE, OUTCOME_DONE},
+	    {"*/*", html, page, OUTCOME_DONE, OUTCOME_DONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+		bool is_of_connection = i >= COUNT_OF(rows);
+		size_t k = i % COUNT_OF(rows);
+
+		assert_int_equal(judge_accepting(rows[k].accept, false,
+				     is_of_connection, rows[k].headers,
+				     rows[k].body),
+		    rows[k].unread);
+		assert_int_equal(judge_accepting(rows[k].accept, true,
+				     is_of_connection, rows[k].headers,
+				     rows[k].body),
+		    rows[k].read);
+	}
+}
+
 static void
 test_text_that_was_asked_for_is_a_response(void **state)
 {
@@ -609,6 +790,7 @@ main(void)
 		CASE(test_call_may_have_a_timeout_of_its_own),
 		CASE(test_arguments_against_the_schema_are_refused),
 		CASE(test_query_is_encoded_and_lists_repeat_their_key),
+		cmocka_unit_test(test_query_that_is_no_context_is_refused),
 		CASE(test_address_is_used_as_it_is_given),
 		CASE(test_path_encodes_what_is_illegal),
 		CASE(test_path_that_leads_elsewhere_is_refused),
@@ -618,6 +800,10 @@ main(void)
 		CASE(test_form_body_nests_by_brackets),
 		CASE(test_secrets_go_out_but_not_into_history),
 		CASE(test_missing_secret_is_named),
+		cmocka_unit_test(
+		    test_request_is_what_it_was_while_its_secret_changes),
+		cmocka_unit_test(
+		    test_request_goes_again_by_the_new_certificate),
 		CASE(test_success_gives_the_output),
 		CASE(test_without_output_the_body_is_the_response),
 		CASE(test_headers_are_at_hand),
@@ -630,6 +816,7 @@ main(void)
 		CASE(test_body_that_the_output_needs_must_be_trustworthy),
 		CASE(test_page_of_a_login_is_no_success),
 		CASE(test_page_is_known_by_its_type_and_by_its_first_byte),
+		cmocka_unit_test(test_page_is_none_whatever_else_is_accepted),
 		CASE(test_text_that_was_asked_for_is_a_response),
 		CASE(test_success_of_its_own_may_take_any_status),
 		CASE(test_message_is_what_the_endpoint_says),

@@ -68,6 +68,41 @@ test_hmac_is_over_what_the_content_says(void **state)
 	desk_close(&desk);
 }
 
+/* What the client would add goes along as it was signed. */
+static void
+test_fields_of_the_way_are_signed_as_they_go(void **state)
+{
+	static const char agent[] = MESSAGE_USER_AGENT;
+	char hex[DIGEST_HEX_BYTES];
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, BANK("sign: {scheme: hmac, secret: {secret: key},\n"
+	    "  header: x-mac, content: '{header:Host}|{header:content-length}|"
+	    "{header:user-agent}'}\n"));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	assert_string_equal(desk_header(&desk, "host"), "example.com");
+	assert_string_equal(desk_header(&desk, "content-length"), "17");
+	assert_string_equal(desk_header(&desk, "user-agent"), agent);
+	digest_hex(digest_hmac_sha256(STR("secret of key"),
+	    arena_strf(desk.arena, "example.com|17|%s", agent)), hex);
+	assert_string_equal(desk_header(&desk, "x-mac"), hex);
+	assert_true(desk_prepare(&desk, "look", "{}"));
+	assert_string_equal(desk_header(&desk, "content-length"), "(absent)");
+	digest_hex(digest_hmac_sha256(STR("secret of key"),
+	    arena_strf(desk.arena, "example.com||%s", agent)), hex);
+	assert_string_equal(desk_header(&desk, "x-mac"), hex);
+	desk_close(&desk);
+
+	desk_open(&desk, BANK("sign: {scheme: http-signature,\n"
+	    "  secret: {secret: key}, components: [host, content-length]}\n"));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	assert_string_equal(desk_header(&desk, "host"), "example.com");
+	assert_string_equal(desk_header(&desk, "signature-input"),
+	    "sig1=(\"host\" \"content-length\");created=1700000000");
+	desk_close(&desk);
+}
+
 /* -------------------------------------------------------------------- JWS */
 
 static struct jws
@@ -79,7 +114,8 @@ read_jws(struct desk *desk, struct str public)
 	assert_true(jws_parse(desk->arena,
 	    str_of(desk_header(desk, "x-jws-signature")), &jws));
 	assert_int_equal(jws.payload_text.bytes, 0);
-	jws_keys_read(desk->arena, value_of_str(desk->arena, public), &keys);
+	jws_keys_read(desk->arena, value_of_str(desk->arena, public),
+	    (struct str){NULL, 0}, &keys);
 	assert_int_equal(keys.count, 1);
 	assert_true(jws_is_genuine(desk->arena, &jws, str_of(body), &keys, 0));
 	assert_false(jws_is_genuine(desk->arena, &jws,
@@ -218,14 +254,36 @@ test_message_signature_of_all_parts(void **state)
 	desk_close(&desk);
 }
 
+static void
+test_key_id_is_escaped(void **state)
+{
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, BANK("sign: {scheme: http-signature,\n"
+	    "  secret: {secret: key}, key-id: 'CN=\"A \\ B\"',\n"
+	    "  components: ['@method']}\n"));
+	assert_true(desk_prepare(&desk, "pay", "{}"));
+	assert_string_equal(desk_header(&desk, "signature-input"),
+	    "sig1=(\"@method\");created=1700000000;"
+	    "keyid=\"CN=\\\"A \\\\ B\\\"\"");
+	desk_close(&desk);
+
+	desk_open(&desk, BANK("sign: {scheme: http-signature,\n"
+	    "  secret: {secret: key}, key-id: 'O=\xc3\xa4'}\n"));
+	assert_false(desk_prepare(&desk, "pay", "{}"));
+	desk_assert_outcome(
+	    &desk.outcome, OUTCOME_NOT_DONE, "connector.sign", false);
+	desk_close(&desk);
+}
+
 /* ---------------------------------------------------------------- answers */
 
 static struct outcome
-answer(struct desk *desk, const char *operation, const char *header,
-    const char *text)
+answer_to(struct desk *desk, struct message_request request,
+    const char *operation, const char *header, const char *text)
 {
 	struct connector_call call = desk_call(desk, operation, "{}");
-	struct message_request request = {0};
 	struct message_response response = {
 		.status = 200,
 		.body = str_of(text),
@@ -238,6 +296,14 @@ answer(struct desk *desk, const char *operation, const char *header,
 	received = connector_receive(&call, &request, &response,
 	    &desk->context);
 	return connector_interpret(&call, &received, &desk->context);
+}
+
+static struct outcome
+answer(struct desk *desk, const char *operation, const char *header,
+    const char *text)
+{
+	return answer_to(desk, (struct message_request){0}, operation, header,
+	    text);
 }
 
 static void
@@ -296,6 +362,34 @@ test_answer_may_be_signed_by_hmac(void **state)
 	desk_close(&desk);
 }
 
+static void
+test_answer_is_signed_with_what_it_was_asked_by(void **state)
+{
+	static const char *const methods[] = {"POST", "PUT", "GET"};
+	char hex[DIGEST_HEX_BYTES];
+	struct desk desk;
+
+	(void)state;
+	desk_open(&desk, BANK("verify: {scheme: hmac, header: x-mac,\n"
+	    "  secret: {secret: key}, content: '{method} {path} {body}'}\n"));
+	digest_hex(digest_hmac_sha256(STR("secret of key"),
+	    STR("PUT /pay {\"id\":1}")), hex);
+	for (size_t i = 0; i < COUNT_OF(methods); i++) {
+		struct message_request request = {
+			.method = str_of(methods[i]),
+			.url = STR("https://example.com/pay?a=1"),
+		};
+		struct outcome outcome = answer_to(&desk, request, "pay",
+		    arena_cstr(desk.arena,
+			arena_strf(desk.arena, "x-mac: %s", hex)),
+		    "{\"id\":1}");
+
+		assert_int_equal(outcome.kind,
+		    i == 1 ? OUTCOME_DONE : OUTCOME_UNKNOWN);
+	}
+	desk_close(&desk);
+}
+
 /* ------------------------------------------------------------ certificates */
 
 static void
@@ -317,13 +411,17 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hmac_is_over_what_the_content_says),
+		cmocka_unit_test(test_fields_of_the_way_are_signed_as_they_go),
 		cmocka_unit_test(test_jws_of_open_banking),
 		cmocka_unit_test(test_jws_may_sign_the_body_as_it_is),
 		cmocka_unit_test(test_key_that_can_not_sign_sends_nothing),
 		cmocka_unit_test(test_message_signature_by_the_vector),
 		cmocka_unit_test(test_message_signature_of_all_parts),
+		cmocka_unit_test(test_key_id_is_escaped),
 		cmocka_unit_test(test_answer_that_is_not_genuine_is_unknown),
 		cmocka_unit_test(test_answer_may_be_signed_by_hmac),
+		cmocka_unit_test(
+		    test_answer_is_signed_with_what_it_was_asked_by),
 		cmocka_unit_test(test_certificate_and_key_may_be_apart),
 	};
 
