@@ -92,6 +92,19 @@ set_fault(struct check *check, enum audit_fault fault, uint64_t seq,
 	check->why = why;
 }
 
+/* Whether that is how this database names the instance: what comes of another
+ * database may have the same number.  Numbers alone name nobody's. */
+static bool
+is_ours(const struct check *check, struct str name)
+{
+	struct store_identity identity = store_identity(check->store);
+	char id[AUDIT_ID_BYTES];
+
+	return name.bytes != AUDIT_ID_BYTES - 1 ||
+	       str_equal(name,
+		   audit_id_format(identity.bytes, check->number, id));
+}
+
 /* A sound chain under another instance's number is a fault all the same. */
 static void
 check_name(struct check *check, const struct audit_record *sealed,
@@ -109,6 +122,10 @@ check_name(struct check *check, const struct audit_record *sealed,
 	else if (export_record_number(name, &number) && number != check->number)
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the history belongs to an instance of another number");
+	else if (!is_ours(check, name))
+		set_fault(check, AUDIT_CHANGED, sealed->seq,
+		    "the history belongs to an instance of another database, "
+		    "or this one's identity was changed");
 }
 
 /* What the row shows must be what a record says; where that has something

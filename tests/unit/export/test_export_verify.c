@@ -547,8 +547,11 @@ test_history_under_another_identifier_is_found(void **state)
 {
 	struct fixture *f = *state;
 	struct store *store = help_open(&f->dir);
+	struct store_identity identity = store_identity(store);
+	char id[AUDIT_ID_BYTES];
 
-	add_named(f, store, 5, "0af1b2c3-d4e5-8000-8000-000000000005");
+	(void)audit_id_format(identity.bytes, 5, id);
+	add_named(f, store, 5, id);
 	add_named(f, store, 6, "0af1b2c3-d4e5-8000-bfff-000000000006");
 	add_named(f, store, 7, "in words");
 	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
@@ -558,6 +561,31 @@ test_history_under_another_identifier_is_found(void **state)
 	assert_string_equal(f->report.instance,
 	    "0af1b2c3-d4e5-8000-bfff-000000000006");
 	assert_int_equal(f->report.broken, 1);
+}
+
+/* The number is its own, but the chain began in another database. */
+static void
+test_history_of_another_database_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = help_open(&f->dir);
+	uint8_t other[16] = {0x0a, 0xf1, 0xb2, 0xc3, 0xd4, 0xe5, 0, 1};
+	struct store_identity identity = store_identity(store);
+	char id[AUDIT_ID_BYTES];
+
+	(void)audit_id_format(identity.bytes, 5, id);
+	add_named(f, store, 5, id);
+	(void)audit_id_format(other, 6, id);
+	add_named(f, store, 6, id);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	verify_after(f, "");
+	assert_fault(f, AUDIT_CHANGED, 6, 1);
+	assert_string_equal(f->report.instance, id);
+	assert_int_equal(f->report.broken, 1);
+	verify_after(f, "UPDATE meta SET value ="
+	    " x'000102030405060708090a0b0c0d0e0f' WHERE name = 'identity'");
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
 }
 
 static void
@@ -1015,6 +1043,7 @@ main(void)
 		TEST(test_row_that_moves_its_records_is_found),
 		TEST(test_histories_exchanged_whole_are_found),
 		TEST(test_history_under_another_identifier_is_found),
+		TEST(test_history_of_another_database_is_found),
 		TEST(test_removed_instance_is_found),
 		TEST(test_rows_removed_with_their_numbers_are_found),
 		TEST(test_row_that_was_skipped_by_nobody_is_found),
