@@ -264,6 +264,7 @@ struct seal_mark {
 	uint64_t size;
 	struct digest root;
 	int64_t time_ms;
+	bool is_kept; /* elsewhere */
 };
 struct seal_marks {
 	const struct export_against *against; /* may be NULL */
@@ -274,6 +275,7 @@ struct seal_marks {
 	size_t capacity;
 	size_t next;   /* mark that is to come, once they are in order */
 	uint64_t good; /* leaves up to which all were right */
+	uint64_t kept_good; /* and up to which a mark says so that was kept */
 	uint64_t line; /* of the file, where marks are read from one; 0 */
 	bool is_broken;
 };
