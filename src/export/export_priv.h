@@ -338,7 +338,8 @@ void seal_leaves_note(struct seal_leaves *leaves, struct str instance,
 MUST_USE bool seal_leaves_take(
     struct seal_leaves *leaves, struct str line, uint64_t number);
 /* There are no more lines; is_closed: the last one was the closing line. */
-void seal_leaves_end(struct seal_leaves *leaves, bool is_closed);
+void seal_leaves_end(struct seal_leaves *leaves, const struct map *chains,
+    bool is_closed);
 
 /* ---- seal_proofs.c: a file of checkpoints and proofs ---- */
 
