@@ -538,7 +538,7 @@ find_number(struct search *search, struct str written)
 	struct str secret;
 
 	if (written.bytes < SENSITIVE_BYTES_MIN ||
-	    number_parse(written, &number) != NUMBER_OK)
+	    number_parse_plain(written, &number) != NUMBER_OK)
 		return false;
 	secret = secret_number(search->mask, written, number);
 	if (secret.at != NULL)
