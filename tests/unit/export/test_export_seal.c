@@ -170,6 +170,43 @@ test_proofs_hold_by_themselves_and_changed_ones_do_not(void **state)
 	store_close(&store);
 }
 
+static bool
+is_sound_with(struct seal *seal, const char *before, const char *line,
+    const char *after)
+{
+	return seal_file_is_sound(seal, arena_strf(
+	    seal->arena, "%s%s%s\n", before, line, after));
+}
+
+/* A turn counts once, and whatever else stands there is not proved. */
+static void
+test_proof_says_each_turn_once_and_nothing_more(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+	struct store_checkpoint second = find(seal, store, 2);
+	struct buf proof = {0};
+	char *text, *turns, *end;
+
+	assert_int_equal(
+	    export_prove_instance(store, &second, 6, &proof), STORE_OK);
+	store_close(&store);
+	text = strdup(buf_cstr(&proof));
+	buf_fini(&proof);
+	turns = strstr(text, "\"turns\":[") + strlen("\"turns\":[");
+	end = strstr(turns, "]}}");
+	assert_non_null(end);
+	*end = '\0';
+	assert_true(is_sound_with(seal, text, "]}}", ""));
+	assert_false(is_sound_with(seal, text,
+	    arena_cstr(seal->arena, arena_strf(seal->arena, ",%s", turns)),
+	    "]}}"));
+	assert_int_equal(seal->report.fault, AUDIT_REORDERED);
+	assert_false(is_sound_with(seal, text, "],\"word\":1}}", ""));
+	assert_int_equal(seal->report.fault, AUDIT_MALFORMED);
+	free(text);
+}
+
 static void
 test_proof_by_another_checkpoint_than_was_kept_is_refused(void **state)
 {
@@ -442,6 +479,7 @@ main(void)
 	    TEST(test_records_after_the_checkpoint_are_told_apart),
 	    TEST(test_large_log_is_proved_by_its_nodes),
 	    TEST(test_proofs_hold_by_themselves_and_changed_ones_do_not),
+	    TEST(test_proof_says_each_turn_once_and_nothing_more),
 	    TEST(test_proof_by_another_checkpoint_than_was_kept_is_refused),
 	    TEST(test_line_that_was_cut_is_named),
 	    TEST(test_empty_line_is_no_cut_one),
