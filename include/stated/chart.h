@@ -199,6 +199,10 @@ struct chart_event {
 	/* EV_INCIDENT_SETTLED */
 	enum chart_settlement settlement;
 	struct str held; /* EV_ERASED: why it must not be; absent: it may */
+	/* EV_ERASED: the business key as its first record has it, since a
+	 * variable in it may have had another value then; absent: it is masked
+	 * by what there is */
+	struct str key;
 	/* EV_CANCELLED: undo what was done first */
 	bool compensate;
 	/* EV_INCIDENT_SETTLED, EV_CANCELLED: why it can't wait for the second

@@ -68,6 +68,14 @@ MUST_USE bool library_document_digest(struct str source, struct digest *digest);
 /* What identifies a workflow version, from the text that the store keeps of
  * it alone.  false where the text is none. */
 MUST_USE bool library_digest(struct str source, struct digest *digest);
+/* The same, and the dotted paths that it calls sensitive, in the arena. */
+struct library_sensitive {
+	const struct str *paths;
+	size_t count;
+};
+MUST_USE bool library_digest_and_sensitive(struct str source,
+    struct arena *arena, struct digest *digest,
+    struct library_sensitive *sensitive);
 /* Whether two texts of one digest differ all the same, in the order of keys
  * where that means something.  `where`, which is empty, then gets the first
  * such mapping: "states.sent.on".  Reading both, it takes its time. */

@@ -28,6 +28,10 @@ enum number_error {
 /* [-+]?digits[.digits][(e|E)[-+]?digits], also ".5"; never rounds:
  * what doesn't fit in 34 digits is NUMBER_INEXACT. */
 MUST_USE enum number_error number_parse(struct str text, struct number *out);
+/* The same, and of what number_format_plain() writes: zeros that follow 34
+ * digits. */
+MUST_USE enum number_error number_parse_plain(
+    struct str text, struct number *out);
 /* JSON's grammar (RFC 8259 section 6) exactly. */
 MUST_USE enum number_error number_parse_json(
     struct str text, struct number *out);

@@ -114,8 +114,12 @@ is_digest_of_number(
 	struct number number, spelled;
 	char out[NUMBER_TEXT_BYTES];
 
-	if (number_parse(written, &number) != NUMBER_OK)
+	if (number_parse_plain(written, &number) != NUMBER_OK)
 		return false;
+	/* Beyond the digits there are no other spellings worth a try. */
+	if (is_digest_of(digest,
+		number_format(number_reduce(number), out), salt))
+		return true;
 	for (int scale = -DIGITS_MAX; scale <= DIGITS_MAX; scale++)
 		if (number_round(number, scale, NUMBER_DOWN, &spelled) ==
 			NUMBER_OK &&

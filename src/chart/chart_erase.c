@@ -43,6 +43,19 @@ replace_some(struct run *run, const struct mask *mask,
 }
 
 static void
+replace_key(struct run *run, const struct mask *mask, struct str recorded)
+{
+	struct chart *chart = run->chart;
+
+	if (chart->business_key.at == NULL)
+		return;
+	if (recorded.at == NULL)
+		recorded = chart_mask_text(
+		    mask, run->context->arena, chart->business_key);
+	chart->business_key = arena_str(chart->arena, recorded);
+}
+
+static void
 replace_values(struct run *run, const struct mask *mask)
 {
 	struct chart *chart = run->chart;
@@ -55,9 +68,6 @@ replace_values(struct run *run, const struct mask *mask)
 	replace_some(run, mask, &chart->labels);
 	replace_some(run, mask, &chart->output);
 	replace_some(run, mask, &chart->error);
-	if (chart->business_key.at != NULL)
-		chart->business_key = arena_str(chart->arena,
-		    chart_mask_text(mask, arena, chart->business_key));
 	/* Last: the mask is gathered from these. */
 	replace(chart, &chart->input, input);
 	replace(chart, &chart->data, data);
@@ -135,6 +145,7 @@ chart_erase(struct run *run, const struct chart_event *event)
 	}
 	record_erasure(run, event);
 	forget_events(run);
+	replace_key(run, mask, event->key);
 	replace_values(run, mask);
 	chart_proposal_erase(run, mask);
 	forget_work(chart);
@@ -259,6 +270,7 @@ struct disclosing {
 	struct value_builder *list;
 };
 
+/* Of what was erased the digest is all that there is. */
 static void
 disclose_text(
     struct disclosing *disclosing, struct str path, struct str text)

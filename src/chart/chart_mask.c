@@ -313,6 +313,15 @@ chart_mask_free(struct mask **mask)
 	*mask = NULL;
 }
 
+/* Whoever has ended and has no salt was erased, or is so old that it never got
+ * one: what is a digest already was made with the salt that is gone, and another
+ * digest of that would stand nowhere in history. */
+static bool
+may_be_erased(const struct chart *chart)
+{
+	return chart->ended && !chart->is_salted;
+}
+
 const struct mask *
 chart_mask_of(struct chart *chart, bool has_digests)
 {
@@ -321,7 +330,8 @@ chart_mask_of(struct chart *chart, bool has_digests)
 	if (chart->mask != NULL && !is_current(chart->mask, chart))
 		chart_mask_free(&chart->mask);
 	if (chart->mask == NULL)
-		chart->mask = gather(chart, has_digests);
+		chart->mask = gather(
+		    chart, has_digests || may_be_erased(chart));
 	return chart->mask;
 }
 
@@ -357,6 +367,8 @@ chart_mask_digest(
 {
 	struct buf digest = buf_in(arena);
 
+	if (mask->has_digests && chart_mask_is_in(text))
+		return text;
 	add_digest(mask, &digest, text);
 	return buf_keep(&digest);
 }
@@ -526,7 +538,7 @@ find_number(struct search *search, struct str written)
 	struct str secret;
 
 	if (written.bytes < SENSITIVE_BYTES_MIN ||
-	    number_parse(written, &number) != NUMBER_OK)
+	    number_parse_plain(written, &number) != NUMBER_OK)
 		return false;
 	secret = secret_number(search->mask, written, number);
 	if (secret.at != NULL)

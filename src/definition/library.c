@@ -706,8 +706,26 @@ library_add_version(struct library *library, struct str file, struct str text,
 	return definition;
 }
 
+static struct library_sensitive
+copy_sensitive(const struct definition *definition, struct arena *arena)
+{
+	size_t count = definition->sensitive_count;
+	struct str *paths = ARENA_ARRAY(arena, count, struct str);
+
+	for (size_t i = 0; i < count; i++)
+		paths[i] = arena_str(arena, definition->sensitive[i]);
+	return (struct library_sensitive){paths, count};
+}
+
 bool
 library_digest(struct str source, struct digest *digest)
+{
+	return library_digest_and_sensitive(source, NULL, digest, NULL);
+}
+
+bool
+library_digest_and_sensitive(struct str source, struct arena *arena,
+    struct digest *digest, struct library_sensitive *sensitive)
 {
 	struct library *library = library_new();
 	struct diag_list *unheard = diag_list_new();
@@ -719,6 +737,8 @@ library_digest(struct str source, struct digest *digest)
 		    load_version(library, STR("workflow"), source, unheard);
 	if (definition)
 		*digest = definition->digest;
+	if (definition && sensitive)
+		*sensitive = copy_sensitive(definition, arena);
 	diag_list_free(&unheard);
 	library_free(&library);
 	return definition != NULL;

@@ -379,6 +379,41 @@ find_hold(struct engine *engine, struct turn *turn,
 	    STR_ARG(hold->id), STR_ARG(hold->reason));
 }
 
+struct recorded_key {
+	struct arena *arena;
+	struct str key;
+};
+
+static bool
+recorded_key_cb(
+    uint64_t number, const struct audit_record *record, void *arg)
+{
+	struct recorded_key *recorded = arg;
+	struct audit_head place;
+	const struct value *read;
+
+	(void)number;
+	if (record->canonical.bytes > 0 &&
+	    audit_verify_text(recorded->arena, record->canonical, record->hash,
+		&place, &read) == AUDIT_SOUND)
+		recorded->key = value_field_str(read, "business_key");
+	return false;
+}
+
+/* As its first record has it; absent where that can't tell. */
+static struct str
+find_recorded_key(
+    struct engine *engine, struct turn *turn, uint64_t instance)
+{
+	struct recorded_key recorded = {.arena = turn->arena};
+
+	if (!engine_found(engine,
+		store_each_record(engine->store, instance, 1, recorded_key_cb,
+		    &recorded)))
+		return (struct str){NULL, 0};
+	return recorded.key;
+}
+
 static void
 erase(struct engine *engine, struct turn *turn, const struct request *request,
     const struct instance *instance)
@@ -457,6 +492,8 @@ perform_act(struct engine *engine, struct turn *turn, struct request *request)
 			    value_of_str(
 				turn->arena, request->event.comment)));
 		request->event.held = find_hold(engine, turn, instance);
+		request->event.key =
+		    find_recorded_key(engine, turn, instance->number);
 	}
 	if (request->event.kind == EV_TASK_DECIDED)
 		delegation_give(engine, turn, instance->chart,

@@ -264,6 +264,7 @@ struct seal_mark {
 	uint64_t size;
 	struct digest root;
 	int64_t time_ms;
+	bool is_kept; /* elsewhere */
 };
 struct seal_marks {
 	const struct export_against *against; /* may be NULL */
@@ -274,6 +275,7 @@ struct seal_marks {
 	size_t capacity;
 	size_t next;   /* mark that is to come, once they are in order */
 	uint64_t good; /* leaves up to which all were right */
+	uint64_t kept_good; /* and up to which a mark says so that was kept */
 	uint64_t line; /* of the file, where marks are read from one; 0 */
 	bool is_broken;
 };
@@ -336,7 +338,8 @@ void seal_leaves_note(struct seal_leaves *leaves, struct str instance,
 MUST_USE bool seal_leaves_take(
     struct seal_leaves *leaves, struct str line, uint64_t number);
 /* There are no more lines; is_closed: the last one was the closing line. */
-void seal_leaves_end(struct seal_leaves *leaves, bool is_closed);
+void seal_leaves_end(struct seal_leaves *leaves, const struct map *chains,
+    bool is_closed);
 
 /* ---- seal_proofs.c: a file of checkpoints and proofs ---- */
 

@@ -14,6 +14,7 @@
 #include "stated/clock.h"
 #include "stated/json.h"
 #include "stated/library.h"
+#include "stated/map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,6 +66,9 @@ struct check {
 	uint64_t expected; /* number of the next instance */
 	struct export_numbers numbers; /* that have a row, or lack one */
 	uint64_t sealed; /* the last checkpoint that the journal tells of */
+	/* What definitions call sensitive, by their digests. */
+	struct map *sensitive;
+	struct arena *own; /* of that */
 
 	/* The instance at hand: */
 	const struct store_instance *row; /* the one that is checked */
@@ -74,6 +78,7 @@ struct check {
 	bool is_unsalted; /* a digest was taken to stand for what is shown */
 	bool is_key_unsalted; /* and that is the key */
 	bool is_erased;
+	const struct library_sensitive *paths; /* its definition's; or NULL */
 	bool has_started; /* it tells when, and whether it ended: */
 	struct str outcome; /* absent: not yet */
 	int64_t ended_ms;
@@ -90,6 +95,19 @@ set_fault(struct check *check, enum audit_fault fault, uint64_t seq,
 	check->fault = fault;
 	check->fault_seq = seq;
 	check->why = why;
+}
+
+/* Whether that is how this database names the instance: what comes of another
+ * database may have the same number.  Numbers alone name nobody's. */
+static bool
+is_ours(const struct check *check, struct str name)
+{
+	struct store_identity identity = store_identity(check->store);
+	char id[AUDIT_ID_BYTES];
+
+	return name.bytes != AUDIT_ID_BYTES - 1 ||
+	       str_equal(name,
+		   audit_id_format(identity.bytes, check->number, id));
 }
 
 /* A sound chain under another instance's number is a fault all the same. */
@@ -109,6 +127,10 @@ check_name(struct check *check, const struct audit_record *sealed,
 	else if (export_record_number(name, &number) && number != check->number)
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the history belongs to an instance of another number");
+	else if (!is_ours(check, name))
+		set_fault(check, AUDIT_CHANGED, sealed->seq,
+		    "the history belongs to an instance of another database, "
+		    "or this one's identity was changed");
 }
 
 /* What the row shows must be what a record says; where that has something
@@ -194,6 +216,71 @@ check_start(struct check *check, const struct audit_record *sealed,
 	else if (export_record_time_or_zero(record) != check->row->started_ms)
 		set_fault(check, AUDIT_CHANGED, sealed->seq,
 		    "the instance's row shows another time than it began at");
+}
+
+/* ---- digests that want a salt ---- */
+
+static bool
+is_salted_in(const struct value *value, struct str path)
+{
+	struct str rest, name;
+
+	if (value == NULL)
+		return false;
+	if (value->type == VALUE_LIST) {
+		for (size_t i = 0; i < value->as.list.count; i++)
+			if (is_salted_in(value->as.list.items[i], path))
+				return true;
+		return false;
+	}
+	if (path.at == NULL && value->type == VALUE_CONTEXT) {
+		for (size_t i = 0; i < value->as.context.count; i++)
+			if (is_salted_in(
+				value->as.context.fields[i].value, path))
+				return true;
+		return false;
+	}
+	if (path.at == NULL)
+		return audit_masked_is_digest(value_str(value)) &&
+		       str_has_prefix(value_str(value), STR("hmac-"));
+	name = str_split(path, '.', &rest);
+	return is_salted_in(value_get(value, name), rest);
+}
+
+/* Where a path leads there is nothing in the record but digests. */
+static bool
+has_salted(const struct check *check, const struct value *record)
+{
+	for (size_t i = 0; i < check->paths->count; i++) {
+		struct str path = check->paths->paths[i];
+
+		if (is_salted_in(record, path) ||
+		    is_salted_in(value_get_cstr(record, "assigned"), path))
+			return true;
+	}
+	return false;
+}
+
+/* By the definition that it has from this record on. */
+static void
+note_salted(struct check *check, const struct value *record)
+{
+	struct str kind = value_field_str(record, "kind"), salt;
+	const char *member = NULL;
+
+	if (str_equal(kind, audit_kind_name(AUDIT_STARTED)))
+		member = "definition";
+	else if (str_equal(kind, audit_kind_name(AUDIT_MIGRATED)))
+		member = "to_definition";
+	if (member != NULL)
+		check->paths = map_find(
+		    check->sensitive, value_field_str(record, member));
+	if (check->paths == NULL || check->is_unsalted ||
+	    !has_salted(check, record))
+		return;
+	if (store_find_salt(check->store, check->scratch, check->number,
+		&salt) == STORE_ABSENT)
+		check->is_unsalted = true;
 }
 
 static void
@@ -465,6 +552,8 @@ check_record_cb(uint64_t number, const struct audit_record *record, void *arg)
 	if (check->fault == AUDIT_SOUND)
 		note_end(check, read);
 	if (check->fault == AUDIT_SOUND)
+		note_salted(check, read);
+	if (check->fault == AUDIT_SOUND)
 		note_checkpoint(check, read);
 	return check->fault == AUDIT_SOUND;
 }
@@ -544,6 +633,7 @@ check_chain(struct check *check, const struct store_instance *row)
 	check->is_unsalted = false;
 	check->is_key_unsalted = false;
 	check->is_erased = false;
+	check->paths = NULL;
 	check->has_started = false;
 	check->outcome = (struct str){NULL, 0};
 	check->fault = AUDIT_SOUND;
@@ -684,14 +774,33 @@ report_text(struct check *check, struct str kind, struct str name,
 }
 
 static void
+note_sensitive(struct check *check, struct digest digest,
+    struct library_sensitive sensitive)
+{
+	struct library_sensitive *kept;
+	char hex[DIGEST_HEX_BYTES];
+
+	if (sensitive.count == 0)
+		return;
+	kept = ARENA_NEW(check->own, struct library_sensitive);
+	*kept = sensitive;
+	(void)map_put(check->sensitive, digest_hex(digest, hex), kept);
+}
+
+static void
 check_definition_cb(const struct store_definition *row, void *arg)
 {
+	struct check *check = arg;
+	struct library_sensitive sensitive;
 	struct digest digest;
 	char version[32];
 
-	if (library_digest(row->source, &digest) &&
-	    digest_equal(digest, row->digest))
+	if (library_digest_and_sensitive(
+		row->source, check->own, &digest, &sensitive) &&
+	    digest_equal(digest, row->digest)) {
+		note_sensitive(check, digest, sensitive);
 		return;
+	}
 	snprintf(version, sizeof(version), "version %lld",
 	    (long long)row->version);
 	report_text(arg, STR("workflow"), row->name, version);
@@ -764,7 +873,11 @@ verify_database(struct check *check, struct str path, struct store_keys *keys,
 		return error;
 	check->page_arena = arena_new();
 	check->scratch = arena_new();
+	check->own = arena_new();
+	check->sensitive = map_new();
 	error = check_all(check);
+	map_free(&check->sensitive);
+	arena_free(&check->own);
 	arena_free(&check->page_arena);
 	arena_free(&check->scratch);
 	store_close(&check->store);

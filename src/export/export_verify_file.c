@@ -263,7 +263,8 @@ export_verify_lines(FILE *file, const struct export_against *against,
 	reading.leaves = seal_leaves_new(against, report);
 	enum store_error error = read_lines(&reading);
 	if (error == STORE_OK)
-		seal_leaves_end(reading.leaves, reading.is_over);
+		seal_leaves_end(
+		    reading.leaves, reading.chains, reading.is_over);
 	seal_leaves_free(&reading.leaves);
 	if (reading.hash != NULL)
 		(void)digest_stream_end(&reading.hash);

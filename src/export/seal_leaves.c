@@ -313,18 +313,35 @@ check_tree(struct seal_leaves *leaves, struct seal_marks *marks,
 		seal_marks_end(marks, &growth.tree);
 }
 
-/* An identifier begins as its database's identity does. */
+/* An identifier is made of its database's identity and its number. */
 static bool
 is_of(struct str instance, const uint8_t origin[16])
 {
 	char id[AUDIT_ID_BYTES];
+	uint64_t number;
 
-	return str_has_prefix(instance,
-	    str_slice(audit_id_format(origin, 0, id), 0, 13));
+	return instance.bytes == AUDIT_ID_BYTES - 1 &&
+	    export_record_number(instance, &number) &&
+	    str_equal(instance, audit_id_format(origin, number, id));
+}
+
+/* What no turn proves would else stand beside what is proved. */
+static bool
+are_of(const struct map *chains, const uint8_t origin[16])
+{
+	size_t cursor = 0;
+	struct str instance;
+	void *chain;
+
+	while (map_next(chains, &cursor, &instance, &chain))
+		if (!is_of(instance, origin))
+			return false;
+	return true;
 }
 
 void
-seal_leaves_end(struct seal_leaves *leaves, bool is_closed)
+seal_leaves_end(struct seal_leaves *leaves, const struct map *chains,
+    bool is_closed)
 {
 	struct seal_marks marks;
 	struct audit_signed read;
@@ -346,10 +363,9 @@ seal_leaves_end(struct seal_leaves *leaves, bool is_closed)
 			fail(leaves, AUDIT_MISSING, "the file has no "
 			    "checkpoint: what it holds can't be compared");
 	} else if (seal_marks_read(&marks, leaves->checkpoint, &read)) {
-		if (leaves->instance.bytes > 0 &&
-		    !is_of(buf_str(&leaves->instance), read.checkpoint.origin))
+		if (!are_of(chains, read.checkpoint.origin))
 			fail(leaves, AUDIT_CHANGED, "the file's checkpoint is "
-			    "of another database");
+			    "of another database than an instance in it");
 		else
 			check_tree(leaves, &marks, &read.checkpoint);
 	}

@@ -93,9 +93,9 @@ seal_marks_is_kept(
 
 /* ------------------------------------------------------------------ marks */
 
-void
-seal_marks_add(
-    struct seal_marks *marks, const struct audit_checkpoint *checkpoint)
+static void
+add(struct seal_marks *marks, const struct audit_checkpoint *checkpoint,
+    bool is_kept)
 {
 	marks->items = arena_grow(marks->arena, marks->items, marks->count,
 	    &marks->capacity, sizeof(*marks->items));
@@ -104,7 +104,15 @@ seal_marks_add(
 		.size = checkpoint->size,
 		.root = checkpoint->root,
 		.time_ms = checkpoint->time_ms,
+		.is_kept = is_kept,
 	};
+}
+
+void
+seal_marks_add(
+    struct seal_marks *marks, const struct audit_checkpoint *checkpoint)
+{
+	add(marks, checkpoint, false);
 }
 
 void
@@ -122,7 +130,7 @@ seal_marks_add_kept(struct seal_marks *marks, const uint8_t origin[16])
 			fail(marks, AUDIT_CHANGED, "the checkpoint that was "
 			    "kept is of another database");
 		else
-			seal_marks_add(marks, &kept->checkpoint);
+			add(marks, &kept->checkpoint, true);
 	}
 }
 
@@ -150,22 +158,28 @@ seal_marks_sort(struct seal_marks *marks)
 		    !digest_equal(
 			mark->root, marks->items[count - 1].root))
 			marks->items[count++] = *mark;
+		else if (mark->is_kept)
+			marks->items[count - 1].is_kept = true;
 	}
 	marks->count = count;
 }
 
+/* Where one that was kept isn't met, the database's own are of whatever was
+ * put in its place, and say nothing of what was there. */
 static void
 fail_mark(struct seal_marks *marks, const struct seal_mark *mark,
     enum audit_fault fault, const char *what)
 {
 	char text[240], time[CLOCK_TEXT_BYTES];
+	uint64_t good = mark->is_kept ? marks->kept_good : marks->good;
 
 	str_write(text, sizeof(text), "checkpoint %llu of %.*s saw %llu turns: "
-	    "%s; turns up to %llu are as they were",
+	    "%s; turns up to %llu are as they were%s",
 	    (unsigned long long)mark->number,
 	    STR_ARG(clock_format(mark->time_ms, time)),
-	    (unsigned long long)mark->size, what,
-	    (unsigned long long)marks->good);
+	    (unsigned long long)mark->size, what, (unsigned long long)good,
+	    mark->is_kept && marks->good > good
+		? ", by checkpoints that were kept" : "");
 	fail(marks, fault, text);
 }
 
@@ -180,6 +194,8 @@ seal_marks_look(struct seal_marks *marks, const struct audit_tree *tree)
 		marks->next++;
 		if (digest_equal(mark->root, audit_tree_root(tree))) {
 			marks->good = mark->size;
+			if (mark->is_kept)
+				marks->kept_good = mark->size;
 			marks->report->checkpoints++;
 		} else {
 			fail_mark(marks, mark, AUDIT_CHANGED,

@@ -95,6 +95,12 @@ read_uint(const struct value *from, const char *name, uint64_t *out)
 
 /* -------------------------------------------------------------- inclusion */
 
+/* How many members each has: what else stood there would be proved by
+ * nothing. */
+#define INCLUSION_MEMBERS 3
+#define TURN_MEMBERS 4
+#define CONSISTENCY_MEMBERS 3
+
 static bool
 has_turn(const struct audit_checkpoint *checkpoint, struct str instance,
     const struct value *turn)
@@ -104,6 +110,7 @@ has_turn(const struct audit_checkpoint *checkpoint, struct str instance,
 	uint64_t index;
 
 	return turn->type == VALUE_CONTEXT &&
+	    turn->as.context.count == TURN_MEMBERS &&
 	    read_uint(turn, "seq", &end.seq) &&
 	    read_uint(turn, "index", &index) &&
 	    digest_parse_hex(
@@ -113,6 +120,16 @@ has_turn(const struct audit_checkpoint *checkpoint, struct str instance,
 		checkpoint->size, &proof, checkpoint->root);
 }
 
+/* Else one turn could be counted for many. */
+static bool
+comes_after(const struct value *turn, uint64_t *seq)
+{
+	uint64_t before = *seq;
+
+	return turn->type == VALUE_CONTEXT && read_uint(turn, "seq", seq) &&
+	    *seq > before;
+}
+
 static void
 check_inclusion(struct checking *checking, const struct value *inclusion)
 {
@@ -120,6 +137,7 @@ check_inclusion(struct checking *checking, const struct value *inclusion)
 	struct str instance =
 	    value_field_str(inclusion, "instance");
 	struct audit_signed read;
+	uint64_t seq = 0;
 
 	if (!read_checkpoint(checking, inclusion, "checkpoint", &read))
 		return;
@@ -136,8 +154,15 @@ check_inclusion(struct checking *checking, const struct value *inclusion)
 		return;
 	}
 	for (size_t i = 0; i < turns->as.list.count; i++) {
-		if (!has_turn(&read.checkpoint, instance,
-			turns->as.list.items[i])) {
+		const struct value *turn = turns->as.list.items[i];
+
+		if (!comes_after(turn, &seq)) {
+			fail(checking, AUDIT_REORDERED, instance,
+			    "a turn stands in the proof a second time, or "
+			    "after a later one");
+			return;
+		}
+		if (!has_turn(&read.checkpoint, instance, turn)) {
 			fail(checking, AUDIT_CHANGED, instance, "a turn is not "
 			    "in the checkpoint's tree as the proof says");
 			return;
@@ -202,9 +227,11 @@ check_document(struct checking *checking, struct str line)
 	    !str_equal(buf_keep(&again), line))
 		fail(checking, AUDIT_MALFORMED, nobody,
 		    "the line is not written as a proof is");
-	else if (inclusion->type == VALUE_CONTEXT)
+	else if (inclusion->type == VALUE_CONTEXT &&
+	    inclusion->as.context.count == INCLUSION_MEMBERS)
 		check_inclusion(checking, inclusion);
-	else if (consistency->type == VALUE_CONTEXT)
+	else if (consistency->type == VALUE_CONTEXT &&
+	    consistency->as.context.count == CONSISTENCY_MEMBERS)
 		check_consistency(checking, consistency);
 	else
 		fail(checking, AUDIT_MALFORMED, nobody, "the line is no proof");

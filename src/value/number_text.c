@@ -20,6 +20,8 @@ struct scan {
 	const char *end;
 	struct number_parts parts;
 	int significant; /* digits taken, leading zeros left out */
+	bool takes_zeros; /* after as many as there can be */
+	int zeros; /* so taken */
 	bool inexact;
 };
 
@@ -44,7 +46,11 @@ take_digit(struct scan *scan, char c)
 	if (scan->significant > 0 || c != '0')
 		scan->significant++;
 	if (scan->significant > NUMBER_DIGITS_MAX) {
-		scan->inexact = true;
+		if (scan->takes_zeros && c == '0' &&
+		    scan->zeros < EXPONENT_CAP)
+			scan->zeros++;
+		else
+			scan->inexact = true;
 		return;
 	}
 	scan->parts.coefficient =
@@ -129,24 +135,38 @@ scan_rest(struct scan *scan, struct number *out)
 		return NUMBER_SYNTAX;
 	if (scan->inexact)
 		return NUMBER_INEXACT;
+	scan->parts.exponent += scan->zeros;
 	if (!fit_exponent(&scan->parts))
 		return NUMBER_RANGE;
 	*out = number_join(scan->parts);
 	return NUMBER_OK;
 }
 
-enum number_error
-number_parse(struct str text, struct number *out)
+static enum number_error
+parse(struct str text, bool takes_zeros, struct number *out)
 {
 	if (text.bytes == 0)
 		return NUMBER_SYNTAX;
-	struct scan scan = {.at = text.at, .end = text.at + text.bytes};
+	struct scan scan = {.at = text.at, .end = text.at + text.bytes,
+	    .takes_zeros = takes_zeros};
 	scan.parts.negative = scan_char(&scan, '-');
 	if (!scan.parts.negative)
 		(void)scan_char(&scan, '+');
 	if (scan_digits(&scan) == 0 && (scan.at == scan.end || *scan.at != '.'))
 		return NUMBER_SYNTAX;
 	return scan_rest(&scan, out);
+}
+
+enum number_error
+number_parse(struct str text, struct number *out)
+{
+	return parse(text, false, out);
+}
+
+enum number_error
+number_parse_plain(struct str text, struct number *out)
+{
+	return parse(text, true, out);
 }
 
 enum number_error

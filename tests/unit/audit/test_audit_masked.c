@@ -29,6 +29,7 @@ static const struct {
     {'D', "2026.00"},
     {'E', "M\xc3\xbcller & co"},
     {'F', "retail"}, /* it begins within a secret */
+    {'G', "1.25E+60"},
     {'T', "true"},
 };
 
@@ -176,6 +177,12 @@ test_text_in_full_is_of_the_record(void **state)
 	    {"to H!", "H", false, false},
 	    {"to H, O.", "to secret, O.", true, false},
 	    {"p-D-x", "p-2026.0-x", true, false},
+	    {"p-G-x",
+		"p-1250000000000000000000000000000000000000000000000000000000000"
+		"-x", true, false},
+	    {"p-G-x",
+		"p-1250000000000000000000000000000000000000000000000000000000001"
+		"-x", false, false},
 	    {"p-E-x", "p-M%c3%bcller%20%26%20co-x", true, false},
 	    {"to HF!", "to secretail!", true, false},
 	    /* older programs had no salts */

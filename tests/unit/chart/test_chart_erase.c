@@ -238,6 +238,51 @@ test_erasing_leaves_digests_only(void **state)
 	buf_fini(&snapshot);
 }
 
+/* What was a digest already stays the one that history has. */
+static void
+test_erased_one_shows_the_digests_of_its_history(void **state)
+{
+	struct desk *desk = *state;
+	const struct value *shown, *again, *first;
+	struct str key;
+
+	start(desk, "fixed", STR(salt));
+	end(desk);
+	shown = chart_describe_masked(desk->chart, desk->arena);
+	step(desk, (struct chart_event){.kind = EV_ERASED});
+	again = chart_describe_masked(desk->chart, desk->arena);
+	assert_true(value_equal(value_get_cstr(shown, "input"),
+	    value_get_cstr(again, "input")));
+	assert_true(value_equal(value_get_cstr(shown, "labels"),
+	    value_get_cstr(again, "labels")));
+	assert_true(value_equal(value_get_cstr(shown, "business_key"),
+	    value_get_cstr(again, "business_key")));
+	first = value_field_or_null(
+	    chart_disclose(desk->chart, desk->arena), "values")
+	    ->as.list.items[0];
+	assert_true(str_equal(value_field_str(first, "digest"),
+	    str_of(digest_of(desk, IBAN, salt))));
+	key = arena_str(desk->arena, chart_key(desk->chart));
+	step(desk, (struct chart_event){.kind = EV_ERASED});
+	assert_int_equal(desk->effects.refusal, REFUSED_NOT);
+	assert_true(str_equal(chart_key(desk->chart), key));
+	assert_true(value_equal(value_get_cstr(shown, "input"),
+	    chart_input(desk->chart)));
+}
+
+/* A variable in it may have had another value then. */
+static void
+test_erased_key_is_the_one_of_its_first_record(void **state)
+{
+	struct desk *desk = *state;
+
+	start(desk, "fixed", STR(salt));
+	end(desk);
+	step(desk, (struct chart_event){
+	    .kind = EV_ERASED, .key = STR("as it began")});
+	assert_true(str_equal(chart_key(desk->chart), STR("as it began")));
+}
+
 static void
 test_disclosure_leads_from_values_to_digests(void **state)
 {
@@ -299,6 +344,8 @@ main(void)
 	    TEST(test_digests_are_salted_where_there_is_a_salt),
 	    TEST(test_instance_without_salt_goes_on_as_it_began),
 	    TEST(test_erasing_leaves_digests_only),
+	    TEST(test_erased_one_shows_the_digests_of_its_history),
+	    TEST(test_erased_key_is_the_one_of_its_first_record),
 	    TEST(test_disclosure_leads_from_values_to_digests),
 	    TEST(test_retention_counts_from_the_end),
 	};

@@ -754,6 +754,41 @@ test_erased_one_stays_without_a_salt(void **state)
 	house_free(&house);
 }
 
+/* What is in it had another value then, or was erased before. */
+static void
+test_erased_key_is_the_one_that_history_has(void **state)
+{
+	struct house *house = open_house(
+	    "workflow: pay\n"
+	    "version: 1\n"
+	    "sensitive: [pin]\n"
+	    "business-key: '= \"K-\" + input.pin'\n"
+	    "data: {pin: = input.pin}\n"
+	    "initial: open\n"
+	    "states:\n"
+	    "  open:\n"
+	    "    entry: [{set: {pin: '= \"another\"'}}]\n"
+	    "    on: {done: paid}\n"
+	    "  paid: {type: final, outcome: success}\n");
+	struct str key;
+
+	(void)state;
+	house_start(house, "pay", "{\"pin\":\"4711-0815\"}");
+	house_look(house, house->instance);
+	assert_string_equal(house->state, "paid");
+	assert_true(str_equal(row_of(house, house->instance).business_key,
+	    STR("K-4711-0815")));
+	erase(house, house->instance);
+	assert_int_equal(house->status, ENGINE_OK);
+	key = row_of(house, house->instance).business_key;
+	assert_true(str_has_prefix(key, STR("K-hmac-sha256:")));
+	erase(house, house->instance);
+	assert_int_equal(house->status, ENGINE_OK);
+	assert_true(str_equal(
+	    row_of(house, house->instance).business_key, key));
+	house_free(&house);
+}
+
 /* ---- digests, and what they stand for ---- */
 
 struct disclosed {
@@ -933,6 +968,7 @@ main(void)
 		test_what_is_sensitive_is_erased_and_the_chain_is_whole),
 	    cmocka_unit_test(test_event_that_another_may_take_is_not_erased),
 	    cmocka_unit_test(test_erased_one_stays_without_a_salt),
+	    cmocka_unit_test(test_erased_key_is_the_one_that_history_has),
 	    cmocka_unit_test(test_digest_can_be_proved_by_who_may_see_the_salt),
 	    cmocka_unit_test(test_lists_show_digests),
 	    cmocka_unit_test(test_answers_to_acts_show_digests),

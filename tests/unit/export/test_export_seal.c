@@ -170,6 +170,43 @@ test_proofs_hold_by_themselves_and_changed_ones_do_not(void **state)
 	store_close(&store);
 }
 
+static bool
+is_sound_with(struct seal *seal, const char *before, const char *line,
+    const char *after)
+{
+	return seal_file_is_sound(seal, arena_strf(
+	    seal->arena, "%s%s%s\n", before, line, after));
+}
+
+/* A turn counts once, and whatever else stands there is not proved. */
+static void
+test_proof_says_each_turn_once_and_nothing_more(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store = help_open(&seal->dir);
+	struct store_checkpoint second = find(seal, store, 2);
+	struct buf proof = {0};
+	char *text, *turns, *end;
+
+	assert_int_equal(
+	    export_prove_instance(store, &second, 6, &proof), STORE_OK);
+	store_close(&store);
+	text = strdup(buf_cstr(&proof));
+	buf_fini(&proof);
+	turns = strstr(text, "\"turns\":[") + strlen("\"turns\":[");
+	end = strstr(turns, "]}}");
+	assert_non_null(end);
+	*end = '\0';
+	assert_true(is_sound_with(seal, text, "]}}", ""));
+	assert_false(is_sound_with(seal, text,
+	    arena_cstr(seal->arena, arena_strf(seal->arena, ",%s", turns)),
+	    "]}}"));
+	assert_int_equal(seal->report.fault, AUDIT_REORDERED);
+	assert_false(is_sound_with(seal, text, "],\"word\":1}}", ""));
+	assert_int_equal(seal->report.fault, AUDIT_MALFORMED);
+	free(text);
+}
+
 static void
 test_proof_by_another_checkpoint_than_was_kept_is_refused(void **state)
 {
@@ -345,6 +382,8 @@ test_break_is_named_behind_the_last_checkpoint_that_holds(void **state)
 {
 	struct seal *seal = *state;
 
+	seal->against.checkpoints = seal->kept;
+	seal->against.checkpoint_count = 2;
 	/* The last turn of the log, one of the journal's, is cut off, and
 	 * nothing else knows of it. */
 	change(seal, "DELETE FROM history WHERE id = (SELECT max(id) FROM"
@@ -356,6 +395,65 @@ test_break_is_named_behind_the_last_checkpoint_that_holds(void **state)
 	assert_false(seal_is_sound(seal, seal->dir.database));
 	assert_int_equal(seal->report.fault, AUDIT_CUT);
 	assert_non_null(strstr(seal->report.explanation, "turns up to 20 "));
+}
+
+/* Its own checkpoints are of what was put in its place. */
+static void
+test_turns_of_a_fork_are_not_as_they_were(void **state)
+{
+	struct seal *seal = *state;
+	struct store *store;
+
+	change(seal, "DELETE FROM checkpoint WHERE number = 2;"
+		     "DELETE FROM history WHERE id > 20;"
+		     "UPDATE instance SET (head_seq, head_hash) ="
+		     " (SELECT first_seq + count - 1, substr(hashes, -32) FROM"
+		     " history WHERE instance = number ORDER BY first_seq DESC"
+		     " LIMIT 1);"
+		     "UPDATE meta SET value = CAST(x'0000000000000004' ||"
+		     " (SELECT substr(hashes, -32) FROM history WHERE"
+		     " instance = 0 ORDER BY first_seq DESC LIMIT 1) AS BLOB)"
+		     " WHERE name = 'journal_head'");
+	store = help_open(&seal->dir);
+	seal_fill(seal, store, 1, "in its place");
+	seal_make(seal, store);
+	seal_fill(seal, store, 1, "and on");
+	store_close(&store);
+	seal->against.checkpoints = seal->kept;
+	seal->against.checkpoint_count = 2;
+	assert_false(seal_is_sound(seal, seal->dir.database));
+	assert_int_equal(seal->report.fault, AUDIT_CHANGED);
+	assert_non_null(strstr(seal->report.explanation, "turns up to 20 "));
+	assert_non_null(strstr(seal->report.explanation, "were kept"));
+}
+
+/* What no turn proves stands in an export, too. */
+static void
+test_chain_of_another_database_has_no_place_in_an_export(void **state)
+{
+	static const char *const names[] = {"in words", "",
+	    "0af1b2c3-d4e5-8607-8000-000000000001",
+	    "0AF1B2C3-D4E5-8607-8000-000000000001"};
+	struct seal *seal = *state;
+	struct str own;
+
+	seal_export(seal, (struct export_options){.instance = 4});
+	own = arena_str(seal->arena, buf_str(&seal->text));
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct value_builder *built = value_build_context(seal->arena);
+		struct audit_head head = {0};
+		struct audit_record record;
+		char hex[DIGEST_HEX_BYTES];
+
+		value_put_str(built, "instance", str_of(names[i]));
+		record = audit_seal(seal->arena, value_built(built), &head);
+		assert_false(seal_file_is_sound(seal,
+		    arena_strf(seal->arena, "%.*s,\"hash\":\"%s\"}\n%.*s",
+			STR_ARG(str_slice(record.canonical, 0,
+			    record.canonical.bytes - 1)),
+			digest_hex(record.hash, hex).at, STR_ARG(own))));
+		assert_int_equal(seal->report.broken, 2);
+	}
 }
 
 static void
@@ -381,6 +479,7 @@ main(void)
 	    TEST(test_records_after_the_checkpoint_are_told_apart),
 	    TEST(test_large_log_is_proved_by_its_nodes),
 	    TEST(test_proofs_hold_by_themselves_and_changed_ones_do_not),
+	    TEST(test_proof_says_each_turn_once_and_nothing_more),
 	    TEST(test_proof_by_another_checkpoint_than_was_kept_is_refused),
 	    TEST(test_line_that_was_cut_is_named),
 	    TEST(test_empty_line_is_no_cut_one),
@@ -388,6 +487,8 @@ main(void)
 	    TEST(test_database_that_was_replaced_whole_is_found),
 	    TEST(test_checkpoint_of_another_key_is_found),
 	    TEST(test_break_is_named_behind_the_last_checkpoint_that_holds),
+	    TEST(test_turns_of_a_fork_are_not_as_they_were),
+	    TEST(test_chain_of_another_database_has_no_place_in_an_export),
 	    TEST(test_journal_whose_end_is_cut_is_found_without_a_checkpoint),
 	};
 

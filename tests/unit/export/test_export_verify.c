@@ -479,6 +479,112 @@ test_salt_that_is_missing_was_erased(void **state)
 	assert_fault(f, AUDIT_CHANGED, 5, 2);
 }
 
+/* Of a workflow that calls `input.people.pin` and `copy` sensitive, or nothing;
+ * its first or its second record has the text there. */
+static void
+add_digest(struct fixture *f, uint64_t number, bool is_sensitive,
+    bool is_assigned, struct str text)
+{
+	struct buf source = {0};
+	struct store *store = help_open(&f->dir);
+	struct store_instance row = help_instance(number);
+	struct store_definition definition = {.name = STR("pay"),
+	    .version = (int64_t)number, .published_ms = 1,
+	    .published_by = STR("engine")};
+	struct audit_record records[2];
+	char hex[DIGEST_HEX_BYTES];
+
+	buf_addf(&source, "workflow: pay\nversion: %llu\n%sdata: {copy: null}\n"
+	    "initial: a\nstates: {a: {type: final, outcome: success}}\n",
+	    (unsigned long long)number,
+	    is_sensitive ? "sensitive: [input.people.pin, copy]\n" : "");
+	definition.source = buf_str(&source);
+	assert_true(library_digest(definition.source, &definition.digest));
+	store_put_definition(store_batch(store), &definition);
+	row.head = (struct audit_head){0};
+	for (size_t i = 0; i < COUNT_OF(records); i++) {
+		struct value_builder *built = value_build_context(f->arena),
+		    *input = value_build_context(f->arena),
+		    *people = value_build_list(f->arena),
+		    *one = value_build_context(f->arena);
+		const struct value *said;
+
+		value_put_int(built, "instance", (int64_t)number);
+		value_put_str(
+		    built, "kind", i == 0 ? STR("started") : STR("entered"));
+		if (i == 0)
+			value_put_str(built, "definition",
+			    digest_hex(definition.digest, hex));
+		value_put(one, is_assigned ? STR("copy") : STR("pin"),
+		    value_of_str(f->arena, text));
+		said = value_built(one);
+		value_append(people, said);
+		value_put(input, STR("people"), value_built(people));
+		if (i == 1 && is_assigned)
+			value_put(built, STR("assigned"), said);
+		else if (i == 0)
+			value_put(built, STR("input"), value_built(input));
+		value_put_str(built, "time", STR("2026-11-22T09:30:00.000Z"));
+		value_put_str(built, "workflow", row.workflow);
+		records[i] =
+		    audit_seal(f->arena, value_built(built), &row.head);
+	}
+	assert_true(clock_parse(
+	    STR("2026-11-22T09:30:00.000Z"), &row.started_ms));
+	row.business_key = (struct str){NULL, 0};
+	store_add_history(store_batch(store), number, records, 2);
+	store_put_salt(store_batch(store), number, SALT);
+	store_put_instance(store_batch(store), &row);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	buf_fini(&source);
+}
+
+/* Also where nothing that the row shows hangs on it. */
+static void
+test_salt_that_is_missing_is_wanted_by_digests_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct str digest = masked(f->arena, "H", SALT);
+
+	add_digest(f, 5, true, false, digest);
+	verify_after(f, "");
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+	verify_after(f, FORGET);
+	assert_fault(f, AUDIT_CHANGED, 5, 2);
+}
+
+static void
+test_salt_is_wanted_by_what_was_assigned(void **state)
+{
+	struct fixture *f = *state;
+
+	add_digest(f, 5, true, true, masked(f->arena, "H", SALT));
+	verify_after(f, FORGET);
+	assert_fault(f, AUDIT_CHANGED, 5, 2);
+}
+
+static void
+test_what_looks_like_a_digest_wants_no_salt(void **state)
+{
+	struct fixture *f = *state;
+
+	add_digest(f, 5, false, false, masked(f->arena, "H", SALT));
+	verify_after(f, FORGET);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+}
+
+/* As programs without salts wrote them. */
+static void
+test_bare_digest_wants_no_salt(void **state)
+{
+	struct fixture *f = *state;
+
+	add_digest(f, 5, true, false, masked(f->arena, "U", SALT));
+	verify_after(f, FORGET);
+	assert_int_equal(f->report.fault, AUDIT_SOUND);
+}
+
 /* Older programs did so with their own words, which an erasure left as they
  * are in the row. */
 static void
@@ -547,8 +653,11 @@ test_history_under_another_identifier_is_found(void **state)
 {
 	struct fixture *f = *state;
 	struct store *store = help_open(&f->dir);
+	struct store_identity identity = store_identity(store);
+	char id[AUDIT_ID_BYTES];
 
-	add_named(f, store, 5, "0af1b2c3-d4e5-8000-8000-000000000005");
+	(void)audit_id_format(identity.bytes, 5, id);
+	add_named(f, store, 5, id);
 	add_named(f, store, 6, "0af1b2c3-d4e5-8000-bfff-000000000006");
 	add_named(f, store, 7, "in words");
 	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
@@ -558,6 +667,31 @@ test_history_under_another_identifier_is_found(void **state)
 	assert_string_equal(f->report.instance,
 	    "0af1b2c3-d4e5-8000-bfff-000000000006");
 	assert_int_equal(f->report.broken, 1);
+}
+
+/* The number is its own, but the chain began in another database. */
+static void
+test_history_of_another_database_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = help_open(&f->dir);
+	uint8_t other[16] = {0x0a, 0xf1, 0xb2, 0xc3, 0xd4, 0xe5, 0, 1};
+	struct store_identity identity = store_identity(store);
+	char id[AUDIT_ID_BYTES];
+
+	(void)audit_id_format(identity.bytes, 5, id);
+	add_named(f, store, 5, id);
+	(void)audit_id_format(other, 6, id);
+	add_named(f, store, 6, id);
+	assert_int_equal(store_commit_now(store, NULL), STORE_OK);
+	store_close(&store);
+	verify_after(f, "");
+	assert_fault(f, AUDIT_CHANGED, 6, 1);
+	assert_string_equal(f->report.instance, id);
+	assert_int_equal(f->report.broken, 1);
+	verify_after(f, "UPDATE meta SET value ="
+	    " x'000102030405060708090a0b0c0d0e0f' WHERE name = 'identity'");
+	assert_fault(f, AUDIT_CHANGED, 5, 1);
 }
 
 static void
@@ -1011,10 +1145,15 @@ main(void)
 		TEST(test_digest_in_a_row_without_anything_sensitive_is_found),
 		TEST(test_erased_row_has_the_digests_of_its_record),
 		TEST(test_salt_that_is_missing_was_erased),
+		TEST(test_salt_that_is_missing_is_wanted_by_digests_alone),
+		TEST(test_salt_is_wanted_by_what_was_assigned),
+		TEST(test_what_looks_like_a_digest_wants_no_salt),
+		TEST(test_bare_digest_wants_no_salt),
 		TEST(test_words_that_were_masked_are_sound),
 		TEST(test_row_that_moves_its_records_is_found),
 		TEST(test_histories_exchanged_whole_are_found),
 		TEST(test_history_under_another_identifier_is_found),
+		TEST(test_history_of_another_database_is_found),
 		TEST(test_removed_instance_is_found),
 		TEST(test_rows_removed_with_their_numbers_are_found),
 		TEST(test_row_that_was_skipped_by_nobody_is_found),

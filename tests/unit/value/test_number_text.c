@@ -84,6 +84,29 @@ test_digits_that_do_not_fit_are_refused_not_rounded(void **state)
 	    "1234567890123456789012345678901234");
 }
 
+/* As number_format_plain() writes them. */
+static void
+test_zeros_that_do_not_fit_are_the_exponents(void **state)
+{
+	struct number n;
+	(void)state;
+	assert_int_equal(number_parse_plain(
+	    STR("1250000000000000000000000000000000000"), &n), NUMBER_OK);
+	assert_true(number_equal(n, number_of("1.25E+36")));
+	assert_int_equal(number_parse_plain(
+	    STR("-7000000000000000000000000000000000000.00E+2"), &n),
+	    NUMBER_OK);
+	assert_true(number_equal(n, number_of("-7E+38")));
+	assert_int_equal(number_parse_plain(
+	    STR("1250000000000000000000000000000000001"), &n),
+	    NUMBER_INEXACT);
+	assert_int_equal(number_parse(
+	    STR("1250000000000000000000000000000000000"), &n),
+	    NUMBER_INEXACT);
+	assert_int_equal(number_parse_plain(STR("7.10"), &n), NUMBER_OK);
+	assert_number(n, "7.10");
+}
+
 static void
 test_exponents_are_shifted_into_range_or_refused(void **state)
 {
@@ -187,6 +210,7 @@ main(void)
 	    cmocka_unit_test(test_json_numbers_follow_its_grammar),
 	    cmocka_unit_test(
 		test_digits_that_do_not_fit_are_refused_not_rounded),
+	    cmocka_unit_test(test_zeros_that_do_not_fit_are_the_exponents),
 	    cmocka_unit_test(test_exponents_are_shifted_into_range_or_refused),
 	    cmocka_unit_test(test_plain_text_never_has_an_exponent),
 	    cmocka_unit_test(test_plain_text_of_the_largest_number),
