@@ -617,10 +617,14 @@ check_owner(struct auditor *auditor, const struct life *life,
 	    STR_ARG(life->k), STR_ARG(row->status), STR_ARG(row->state));
 }
 
+/* Where it can be sent such an event at all. */
 static bool
-hears(struct auditor *auditor, const struct life *life, struct str subject)
+hears(struct auditor *auditor, const struct life *life, struct str type,
+    struct str subject)
 {
-	return store_find_subscription(
+	return !auditor->options.has_event(auditor->options.arg,
+		   life->workflow, life->version, type) ||
+	       store_find_subscription(
 		   auditor->store, subject, life->number) == STORE_OK;
 }
 
@@ -628,13 +632,14 @@ hears(struct auditor *auditor, const struct life *life, struct str subject)
 static void
 check_hearing(struct auditor *auditor, const struct life *life)
 {
-	if (!life->began || life->ended_ms != 0 ||
-	    str_equal(life->workflow, STR("sweep"))) /* has no events */
+	if (!life->began || life->ended_ms != 0)
 		return;
-	CHECK(auditor, hears(auditor, life, life->k), "an event would be lost",
+	CHECK(auditor, hears(auditor, life, STR("e1"), life->k),
+	    "an event would be lost",
 	    "what is sent to %.*s would not find it", STR_ARG(life->k));
 	CHECK(auditor,
-	    life->news.at == NULL || hears(auditor, life, life->news),
+	    life->news.at == NULL ||
+		hears(auditor, life, STR("news"), life->news),
 	    "an event would be lost", "news %.*s would not find %.*s",
 	    STR_ARG(life->news), STR_ARG(life->k));
 }

@@ -35,6 +35,9 @@ struct auditor_options {
 	void (*sees)(void *arg, struct str k, struct str canonical);
 	/* Whether the files have these bytes in them. */
 	bool (*has_bytes)(void *arg, struct str bytes);
+	/* Whether instances of that workflow have such an event. */
+	bool (*has_event)(void *arg, struct str workflow, int64_t version,
+	    struct str type);
 	void *arg;
 	const int64_t *now_ms;
 };

@@ -120,6 +120,17 @@ sleep_cb(const struct clock *clock, int64_t until_ms)
 	return until_ms <= now_cb(clock) ? 0 : 24 * 3600 * 1000;
 }
 
+static bool
+has_event_cb(void *arg, struct str workflow, int64_t version, struct str type)
+{
+	const struct world *world = arg;
+	const struct definition *definition =
+	    library_find_workflow(world->library, workflow, version);
+
+	return definition != NULL &&
+	       definition_find_event(definition, type) != NULL;
+}
+
 /* ---- the library ---- */
 
 struct library *
@@ -508,6 +519,7 @@ world_begin(struct world *world, const struct script *script)
 	    .reads = world_reads_cb,
 	    .sees = sees_cb,
 	    .has_bytes = has_bytes_cb,
+	    .has_event = has_event_cb,
 	    .arg = world,
 	    .now_ms = &world->now_ms,
 	};
