@@ -34,9 +34,22 @@
 	(SEALED_ID_BYTES + SEALED_SPAN_BYTES + CIPHER_NONCE_BYTES +            \
 	    CIPHER_TAG_BYTES)
 
-/* As SQLite has them (file format, 4.1). */
+/* As SQLite has them (file format, 4.1), and places in them. */
 #define LOG_HEAD_BYTES 32
+#define LOG_HEAD_PAGE_BYTES_AT 8
+#define LOG_HEAD_SALTS_AT 16
+#define LOG_HEAD_SUMS_AT 24
 #define LOG_FRAME_BYTES 24
+#define LOG_FRAME_PAGES_AT 4 /* of a commit: not 0 */
+#define LOG_FRAME_SALTS_AT 8
+#define LOG_SALTS_BYTES 8
+/* Whether the frame is of the log that begins so. */
+static inline bool
+log_has_frame(const uint8_t *head, const uint8_t *frame)
+{
+	return memcmp(head + LOG_HEAD_SALTS_AT, frame + LOG_FRAME_SALTS_AT,
+		   LOG_SALTS_BYTES) == 0;
+}
 #define SEALED_LOG_MORE (CIPHER_NONCE_BYTES + CIPHER_TAG_BYTES)
 #define SEALED_LOG_HEAD_BYTES 128
 

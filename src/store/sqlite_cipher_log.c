@@ -17,12 +17,6 @@
 #include <endian.h>
 #include <stdlib.h>
 
-/* Places in what SQLite writes (file format, 4.1 and 4.2). */
-#define HEAD_PAGE_BYTES_AT 8
-#define HEAD_SALTS_AT 16
-#define FRAME_SALTS_AT 8
-#define SALTS_BYTES 8
-
 static struct cipher_log_file *
 log_of(sqlite3_file *opened)
 {
@@ -124,7 +118,7 @@ write_head(struct cipher_log_file *file, const uint8_t *in)
 	struct sealed_head head;
 	uint32_t page_bytes;
 
-	memcpy(&page_bytes, in + HEAD_PAGE_BYTES_AT, sizeof(page_bytes));
+	memcpy(&page_bytes, in + LOG_HEAD_PAGE_BYTES_AT, sizeof(page_bytes));
 	(void)store_keys_first(
 	    sqlite_cipher_keys(file->file.cipher), id, &key);
 	cipher_key_forget(&key);
@@ -260,8 +254,7 @@ static bool
 is_of_log(const struct cipher_log_file *file, const uint8_t *header)
 {
 	return file->cipher != NULL &&
-	    memcmp(file->plain_head + HEAD_SALTS_AT, header + FRAME_SALTS_AT,
-		SALTS_BYTES) == 0;
+	    log_has_frame(file->plain_head, header);
 }
 
 static int

@@ -17,14 +17,7 @@
 
 #include "sealed.h"
 
-/* Places in the head and in frames (SQLite's file format, 4.1). */
 #define MAGIC 0x377f0682U /* or one more: sums are of numbers big end first */
-#define HEAD_PAGE_BYTES_AT 8
-#define HEAD_SALTS_AT 16
-#define HEAD_SUMS_AT 24
-#define FRAME_PAGES_AT 4 /* of a commit: not 0 */
-#define FRAME_SALTS_AT 8
-#define SALTS_BYTES 8
 #define PAGE_BYTES_MAX 65536
 
 static uint32_t
@@ -44,27 +37,26 @@ is_head(const uint8_t head[LOG_HEAD_BYTES])
 
 	if (magic != MAGIC && !is_big)
 		return false;
-	for (size_t at = 0; at < HEAD_SUMS_AT; at += 8) {
+	for (size_t at = 0; at < LOG_HEAD_SUMS_AT; at += 8) {
 		sums[0] += number_at(head + at, is_big) + sums[1];
 		sums[1] += number_at(head + at + 4, is_big) + sums[0];
 	}
-	return sums[0] == number_at(head + HEAD_SUMS_AT, true) &&
-	       sums[1] == number_at(head + HEAD_SUMS_AT + 4, true);
+	return sums[0] == number_at(head + LOG_HEAD_SUMS_AT, true) &&
+	       sums[1] == number_at(head + LOG_HEAD_SUMS_AT + 4, true);
 }
 
 static bool
 is_commit(const uint8_t *frame, const uint8_t *head)
 {
-	return number_at(frame + FRAME_PAGES_AT, true) != 0 &&
-	       memcmp(frame + FRAME_SALTS_AT, head + HEAD_SALTS_AT,
-		   SALTS_BYTES) == 0;
+	return number_at(frame + LOG_FRAME_PAGES_AT, true) != 0 &&
+	       log_has_frame(head, frame);
 }
 
 /* Read as SQLite does when it recovers one: frame by frame, with its page. */
 static bool
 has_two_commits(sqlite3_file *log, const uint8_t head[LOG_HEAD_BYTES])
 {
-	uint32_t page_bytes = number_at(head + HEAD_PAGE_BYTES_AT, true);
+	uint32_t page_bytes = number_at(head + LOG_HEAD_PAGE_BYTES_AT, true);
 	sqlite3_int64 bytes = 0, at = LOG_HEAD_BYTES;
 	size_t commits = 0;
 	int code = log->pMethods->xFileSize(log, &bytes);
