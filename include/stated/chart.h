@@ -497,11 +497,11 @@ bool chart_is_due(const struct chart *chart, int64_t now_ms);
 /* A call is queued or sent: recovery has to look at it. */
 bool chart_is_busy(const struct chart *chart);
 size_t chart_incident_count(const struct chart *chart);
-/* Who waits for its end, by index from 0; false where there are no more. */
-MUST_USE bool chart_awaiter_at(
-    const struct chart *chart, size_t index, struct chart_awaiter *awaiter);
-/* The next of those for whose end it waits; *cursor is NULL before the first.
- */
+/* The next of those who wait for its end; *cursor is NULL before the first.
+ * false where there are no more. */
+MUST_USE bool chart_awaiter_next(
+    const struct chart *chart, const void **cursor, uint64_t *number);
+/* The same of those for whose end it waits. */
 MUST_USE bool chart_awaited_next(
     const struct chart *chart, const void **cursor, uint64_t *number);
 /* Active atomic states in document order, separated by blanks. */

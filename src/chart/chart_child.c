@@ -19,15 +19,16 @@ chart_child_find(const struct chart *chart, uint64_t serial)
 }
 
 bool
-chart_awaiter_at(
-    const struct chart *chart, size_t index, struct chart_awaiter *awaiter)
+chart_awaiter_next(
+    const struct chart *chart, const void **cursor, uint64_t *number)
 {
-	const struct waiter *waiter = chart->waiters;
+	const struct waiter *before = *cursor;
+	const struct waiter *waiter =
+	    before != NULL ? before->next : chart->waiters;
 
-	while (waiter != NULL && index-- > 0)
-		waiter = waiter->next;
+	*cursor = waiter;
 	if (waiter != NULL)
-		*awaiter = waiter->awaiter;
+		*number = waiter->awaiter.number;
 	return waiter != NULL;
 }
 

@@ -381,6 +381,13 @@ judge_person(struct run *run, const struct task *task, struct str person)
 }
 
 static struct objection
+ask_for_name(struct run *run)
+{
+	return chart_duty_object(run, REFUSED_EXCLUDED,
+	    "say who you are: this task is not for everybody");
+}
+
+static struct objection
 judge_decider(
     struct run *run, const struct task *task, const struct decider *decider)
 {
@@ -390,8 +397,7 @@ judge_decider(
 
 	if (!chart_person_is_known(decider->actor) &&
 	    (is_spoken_of(run->chart, state) || task->approvals > 1))
-		return chart_duty_object(run, REFUSED_EXCLUDED,
-		    "say who you are: this task is not for everybody");
+		return ask_for_name(run);
 	objection = judge_person(run, task, decider->actor);
 	if (objection.refusal == REFUSED_NOT && decider->from.at != NULL)
 		objection = judge_person(run, task, decider->from);
@@ -436,8 +442,7 @@ chart_task_judge_left_out(struct run *run, struct strand *strand,
 	struct objection objection;
 
 	if (!chart_person_is_known(person) && is_spoken_of(run->chart, state))
-		return chart_duty_object(run, REFUSED_EXCLUDED,
-		    "say who you are: this task is not for everybody");
+		return ask_for_name(run);
 	objection = judge_excluded(run, state->task, person);
 	if (objection.refusal != REFUSED_NOT)
 		return objection;

@@ -108,43 +108,24 @@ chain_add(struct chain *chain, uint64_t number)
 		chain->numbers[chain->count++] = number;
 }
 
-/* By those who have told that they wait: a few for each, as a rule. */
+typedef bool next_fn(
+    const struct chart *chart, const void **cursor, uint64_t *number);
+
+/* Whether one leads to the other, itself or through others. */
 static bool
-is_told_to_wait(struct engine *engine, const struct instance *instance,
-    const struct instance *other)
+leads_to(struct engine *engine, const struct instance *one,
+    const struct instance *other, next_fn *next)
 {
-	struct chain chain = {{other->number}, 1};
-	struct chart_awaiter awaiter;
+	struct chain chain = {{one->number}, 1};
 
 	for (size_t i = 0; i < chain.count; i++) {
-		const struct instance *awaited =
-		    instance_find(engine, chain.numbers[i]);
-
-		for (size_t w = 0; awaited != NULL &&
-		     chart_awaiter_at(awaited->chart, w, &awaiter); w++) {
-			if (awaiter.number == instance->number)
-				return true;
-			chain_add(&chain, awaiter.number);
-		}
-	}
-	return false;
-}
-
-/* By what they wait for: that may not have been told yet. */
-static bool
-is_seen_to_wait(struct engine *engine, const struct instance *instance,
-    const struct instance *other)
-{
-	struct chain chain = {{instance->number}, 1};
-
-	for (size_t i = 0; i < chain.count; i++) {
-		const struct instance *waiting =
+		const struct instance *instance =
 		    instance_find(engine, chain.numbers[i]);
 		const void *cursor = NULL;
 		uint64_t number;
 
-		while (waiting != NULL &&
-		       chart_awaited_next(waiting->chart, &cursor, &number)) {
+		while (instance != NULL &&
+		       next(instance->chart, &cursor, &number)) {
 			if (number == other->number)
 				return true;
 			chain_add(&chain, number);
@@ -153,14 +134,15 @@ is_seen_to_wait(struct engine *engine, const struct instance *instance,
 	return false;
 }
 
-/* Whether the instance waits for the other's end, itself or through others:
- * then the other must not wait for its. */
+/* Whether the instance waits for the other's end: then the other must not wait
+ * for its.  Those who have told that they wait are few for each; what it waits
+ * for may not have been told yet. */
 static bool
 waits_for(struct engine *engine, const struct instance *instance,
     const struct instance *other)
 {
-	return is_told_to_wait(engine, instance, other) ||
-	       is_seen_to_wait(engine, instance, other);
+	return leads_to(engine, other, instance, chart_awaiter_next) ||
+	       leads_to(engine, instance, other, chart_awaited_next);
 }
 
 /* Somebody else began it: this one waits for its end, too. */

@@ -153,11 +153,12 @@ stir_waiters(
     struct engine *engine, struct stirred *stirred, uint64_t number)
 {
 	const struct instance *instance = instance_find(engine, number);
-	struct chart_awaiter awaiter;
+	const void *cursor = NULL;
+	uint64_t waiter;
 
-	for (size_t i = 0; instance != NULL &&
-	     chart_awaiter_at(instance->chart, i, &awaiter); i++)
-		stir(stirred, awaiter.number);
+	while (instance != NULL &&
+	       chart_awaiter_next(instance->chart, &cursor, &waiter))
+		stir(stirred, waiter);
 }
 
 static void

@@ -242,8 +242,9 @@ check_shown(struct stage *stage)
 {
 	const struct chart *chart = stage->chart;
 	struct chart_context context = context_of(stage);
-	struct chart_awaiter awaiter;
 	struct str *correlations;
+	const void *cursor = NULL;
+	uint64_t number;
 
 	fuzz_check_value(chart_describe(chart, stage->arena));
 	fuzz_check_text(chart_state_names(chart, stage->arena));
@@ -251,8 +252,8 @@ check_shown(struct stage *stage)
 	fuzz_check_value(chart_data(chart));
 	fuzz_check_value(chart_input(chart));
 	(void)chart_correlations(chart, &context, &correlations);
-	for (size_t i = 0; chart_awaiter_at(chart, i, &awaiter); i++)
-		must(i < SIZE_MAX);
+	while (chart_awaiter_next(chart, &cursor, &number))
+		must(cursor != NULL);
 }
 
 /* As the engine does it: intents are recorded, children begin at once. */
