@@ -229,10 +229,11 @@ print(struct cli *cli, const struct value *value)
 {
 	struct buf json = {0}, out = {0};
 
-	if (cli->is_json)
-		json_write(value, JSON_TYPED, &json);
-	else
-		json_write_pretty(value, &json);
+	if (!cli->is_json) {
+		cli_value_print(cli, value);
+		return;
+	}
+	json_write(value, JSON_TYPED, &json);
 	cli_text_add_json(buf_str(&json), &out);
 	fprintf(cli->out, "%s\n", buf_cstr(&out));
 	buf_fini(&json);

@@ -514,8 +514,8 @@ is_trustworthy(struct call_scope *scope,
 	const struct reply *reply = scope->reply;
 	struct str accept = accept_of(scope, operation);
 	bool is_json = expects_json(operation, accept);
-	bool is_foreign = !is_asked_for(reply, accept) &&
-	    is_page(operation, reply);
+	bool is_foreign = is_page(operation, reply) &&
+	    !is_asked_for(reply, accept);
 
 	if (operation->method == METHOD_HEAD)
 		return true;

@@ -100,11 +100,13 @@ deliver(struct engine *engine, struct turn *turn,
 		return delivery;
 	turn_note_width(engine, numbers.count);
 	for (size_t i = 0; i < numbers.count; i++) {
-		struct instance *instance =
-		    instance_find(engine, numbers.items[i]);
 		struct chart_effects effects = {0};
+		struct instance *instance;
 
-		if (instance == NULL || !is_meant(only, numbers.items[i]) ||
+		if (!is_meant(only, numbers.items[i]))
+			continue;
+		instance = instance_find(engine, numbers.items[i]);
+		if (instance == NULL ||
 		    !chart_takes(
 			instance->chart, event->type, event->subject,
 			&context) ||
@@ -679,11 +681,12 @@ find_bar(
 		return bar;
 	for (size_t i = 0; i < numbers.count && bar.refusal == REFUSED_NOT;
 	     i++) {
-		const struct instance *instance =
-		    instance_find(engine, numbers.items[i]);
+		const struct instance *instance;
 
+		if (!is_meant(&letter->only, numbers.items[i]))
+			continue;
+		instance = instance_find(engine, numbers.items[i]);
 		if (instance == NULL ||
-		    !is_meant(&letter->only, numbers.items[i]) ||
 		    !chart_wants_second(instance->chart) ||
 		    !chart_is_within(instance->chart, event->actor.limits) ||
 		    !chart_takes(instance->chart, event->type, event->subject,

@@ -77,6 +77,7 @@ struct check {
 	struct str name; /* as its first record has it */
 	bool is_unsalted; /* a digest was taken to stand for what is shown */
 	bool is_key_unsalted; /* and that is the key */
+	bool has_salt; /* and needs it: one was looked for */
 	bool is_erased;
 	const struct library_sensitive *paths; /* its definition's; or NULL */
 	bool has_started; /* it tells when, and whether it ended: */
@@ -266,6 +267,7 @@ static void
 note_salted(struct check *check, const struct value *record)
 {
 	struct str kind = value_field_str(record, "kind"), salt;
+	enum store_error error;
 	const char *member = NULL;
 
 	if (str_equal(kind, audit_kind_name(AUDIT_STARTED)))
@@ -275,12 +277,13 @@ note_salted(struct check *check, const struct value *record)
 	if (member != NULL)
 		check->paths = map_find(
 		    check->sensitive, value_field_str(record, member));
-	if (check->paths == NULL || check->is_unsalted ||
+	if (check->paths == NULL || check->is_unsalted || check->has_salt ||
 	    !has_salted(check, record))
 		return;
-	if (store_find_salt(check->store, check->scratch, check->number,
-		&salt) == STORE_ABSENT)
-		check->is_unsalted = true;
+	error = store_find_salt(
+	    check->store, check->scratch, check->number, &salt);
+	check->is_unsalted = error == STORE_ABSENT;
+	check->has_salt = error == STORE_OK;
 }
 
 static void
@@ -632,6 +635,7 @@ check_chain(struct check *check, const struct store_instance *row)
 	check->name = (struct str){NULL, 0};
 	check->is_unsalted = false;
 	check->is_key_unsalted = false;
+	check->has_salt = false;
 	check->is_erased = false;
 	check->paths = NULL;
 	check->has_started = false;
